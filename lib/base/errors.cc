@@ -1,0 +1,121 @@
+#include "lib/base/errors.h"
+
+#include <cmath>
+
+#include "absl/strings/cord.h"
+#include "fmt/format.h"
+
+namespace cairn {
+namespace {
+
+template <typename Message>
+std::string TypeUrl() {
+  return fmt::format("type.googleapis.com/{}", Message::descriptor()->full_name());
+}
+
+template <typename Message>
+void Attach(absl::Status& status, const Message& message) {
+  status.SetPayload(TypeUrl<Message>(), absl::Cord(message.SerializeAsString()));
+}
+
+std::optional<google::rpc::ErrorInfo> InfoOf(const absl::Status& status) {
+  const auto payload = status.GetPayload(TypeUrl<google::rpc::ErrorInfo>());
+  google::rpc::ErrorInfo info;
+  if (!payload.has_value() || !info.ParseFromString(std::string(*payload))) return std::nullopt;
+  return info;
+}
+
+}  // namespace
+
+Error::Error(absl::StatusCode code, ErrorReason reason, std::string_view message)
+    : code_(code), message_(message) {
+  info_.set_reason(ReasonName(reason));
+  info_.set_domain(std::string(kErrorDomain));
+}
+
+Error& Error::With(std::string_view key, std::string_view value) {
+  (*info_.mutable_metadata())[std::string(key)] = std::string(value);
+  return *this;
+}
+
+Error& Error::Field(std::string_view field, std::string_view description) {
+  if (!bad_request_) bad_request_.emplace();
+  auto* violation = bad_request_->add_field_violations();
+  violation->set_field(std::string(field));
+  violation->set_description(std::string(description));
+  return *this;
+}
+
+Error& Error::Precondition(std::string_view type, std::string_view subject,
+                           std::string_view description) {
+  if (!precondition_) precondition_.emplace();
+  auto* violation = precondition_->add_violations();
+  violation->set_type(std::string(type));
+  violation->set_subject(std::string(subject));
+  violation->set_description(std::string(description));
+  return *this;
+}
+
+Error& Error::Resource(std::string_view type, std::string_view name) {
+  resource_.emplace();
+  resource_->set_resource_type(std::string(type));
+  resource_->set_resource_name(std::string(name));
+  return *this;
+}
+
+Error& Error::RetryAfterSeconds(double seconds) {
+  retry_.emplace();
+  const double whole = std::floor(seconds);
+  retry_->mutable_retry_delay()->set_seconds(static_cast<int64_t>(whole));
+  retry_->mutable_retry_delay()->set_nanos(static_cast<int32_t>((seconds - whole) * 1e9));
+  return *this;
+}
+
+absl::Status Error::ToStatus() const {
+  absl::Status status(code_, message_);
+  Attach(status, info_);
+  if (bad_request_) Attach(status, *bad_request_);
+  if (precondition_) Attach(status, *precondition_);
+  if (resource_) Attach(status, *resource_);
+  if (retry_) Attach(status, *retry_);
+  return status;
+}
+
+Error InvalidField(ErrorReason reason, std::string_view field, std::string_view value,
+                   std::string_view rule) {
+  constexpr size_t kMaxShownBytes = 128;
+  const bool cut = value.size() > kMaxShownBytes;
+  const std::string shown = std::string(value.substr(0, kMaxShownBytes)) + (cut ? "…" : "");
+  return Error(absl::StatusCode::kInvalidArgument, reason,
+               fmt::format("{} \"{}\" is not valid: {}", field, shown, rule))
+      .With("field", field)
+      .With("value", shown)
+      .With("rule", rule)
+      .Field(field, rule);
+}
+
+Error NotFound(ErrorReason reason, std::string_view type, std::string_view name) {
+  return Error(absl::StatusCode::kNotFound, reason, fmt::format("{} does not exist", name))
+      .With("resource", name)
+      .Resource(type, name);
+}
+
+std::string ReasonOf(const absl::Status& status) {
+  const auto info = InfoOf(status);
+  return info ? info->reason() : std::string();
+}
+
+std::string MetadataOf(const absl::Status& status, std::string_view key) {
+  const auto info = InfoOf(status);
+  if (!info) return "";
+  const auto it = info->metadata().find(std::string(key));
+  return it == info->metadata().end() ? "" : it->second;
+}
+
+bool HasReason(const absl::Status& status, ErrorReason reason) {
+  return ReasonOf(status) == ReasonName(reason);
+}
+
+std::string ReasonName(ErrorReason reason) { return cairn::v1::ErrorReason_Name(reason); }
+
+}  // namespace cairn

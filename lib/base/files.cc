@@ -1,0 +1,128 @@
+#include "lib/base/files.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <system_error>
+
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
+
+namespace cairn {
+namespace {
+
+// Closes a descriptor at the end of a scope.
+class ScopedFd {
+ public:
+  explicit ScopedFd(int fd) : fd_(fd) {}
+  ~ScopedFd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  ScopedFd(const ScopedFd&) = delete;
+  ScopedFd& operator=(const ScopedFd&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  const int fd_;
+};
+
+absl::StatusCode CodeFor(int error_number) {
+  switch (error_number) {
+    case ENOENT:
+    case ENOTDIR:
+      return absl::StatusCode::kNotFound;
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return absl::StatusCode::kPermissionDenied;
+    case ENOSPC:
+    case EDQUOT:
+      return absl::StatusCode::kResourceExhausted;
+    case EISDIR:
+      return absl::StatusCode::kInvalidArgument;
+    default:
+      return absl::StatusCode::kInternal;
+  }
+}
+
+absl::Status WriteAll(int fd, std::string_view bytes, const std::string& path) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return FileError(errno, "write", path);
+    bytes.remove_prefix(static_cast<size_t>(n));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status WriteAndSync(const std::string& path, std::string_view bytes) {
+  const ScopedFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (fd.get() < 0) return FileError(errno, "create", path);
+  CAIRN_RETURN_IF_ERROR(WriteAll(fd.get(), bytes, path));
+  if (::fsync(fd.get()) != 0) return FileError(errno, "sync", path);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status FileError(int error_number, std::string_view action, std::string_view path) {
+  const std::string reason = std::strerror(error_number);
+  const ErrorReason code =
+      error_number == ENOSPC ? ErrorReason::DISK_FULL : ErrorReason::FILE_ERROR;
+  return Error(CodeFor(error_number), code, fmt::format("cannot {} {}: {}", action, path, reason))
+      .With("path", path)
+      .With("action", action)
+      .With("error", reason);
+}
+
+absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes) {
+  const ScopedFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) return FileError(errno, "open", path);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return FileError(errno, "stat", path);
+  std::string bytes;
+  bytes.reserve(static_cast<size_t>(std::min<int64_t>(info.st_size, max_bytes)) + 1);
+  char buffer[1 << 16];
+  while (true) {
+    const ssize_t n = ::read(fd.get(), buffer, sizeof(buffer));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return FileError(errno, "read", path);
+    if (n == 0) return bytes;
+    bytes.append(buffer, static_cast<size_t>(n));
+    if (static_cast<int64_t>(bytes.size()) > max_bytes) {
+      return Error(absl::StatusCode::kOutOfRange, ErrorReason::FILE_TOO_LARGE,
+                   fmt::format("{} is larger than {} bytes", path, max_bytes))
+          .With("path", path)
+          .With("limitBytes", std::to_string(max_bytes))
+          .ToStatus();
+    }
+  }
+}
+
+absl::Status WriteFileAtomically(const std::string& path, std::string_view bytes) {
+  const std::string temporary = fmt::format("{}.tmp.{}", path, ::getpid());
+  if (absl::Status status = WriteAndSync(temporary, bytes); !status.ok()) {
+    ::unlink(temporary.c_str());
+    return status;
+  }
+  if (::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int error_number = errno;
+    ::unlink(temporary.c_str());
+    return FileError(error_number, "rename", path);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status MakeDirectories(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) return FileError(error.value(), "create directory", path);
+  return absl::OkStatus();
+}
+
+}  // namespace cairn

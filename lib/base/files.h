@@ -1,0 +1,35 @@
+#ifndef CAIRN_LIB_BASE_FILES_H_
+#define CAIRN_LIB_BASE_FILES_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace cairn {
+
+// Whole-file helpers for programs; the store has its own file layer.
+//
+// Errors carry the path and the system's message: NOT_FOUND when the file is
+// absent, PERMISSION_DENIED, RESOURCE_EXHAUSTED when the disk is full, else
+// INTERNAL.
+
+// Reads a whole file of at most `max_bytes`; OUT_OF_RANGE when it is larger.
+absl::StatusOr<std::string> ReadFile(const std::string& path,
+                                     int64_t max_bytes = int64_t{1} << 32);
+
+// Replaces `path` with `bytes`: a reader sees the old or the new content, never
+// a part. Writes a temporary file beside it, syncs it and renames it.
+absl::Status WriteFileAtomically(const std::string& path, std::string_view bytes);
+
+// Creates a directory and its parents; OK if it exists.
+absl::Status MakeDirectories(const std::string& path);
+
+// A status for the system error `error_number` met while doing `action` to `path`.
+absl::Status FileError(int error_number, std::string_view action, std::string_view path);
+
+}  // namespace cairn
+
+#endif  // CAIRN_LIB_BASE_FILES_H_

@@ -1,0 +1,72 @@
+#include "lib/base/ids.h"
+
+#include <openssl/rand.h>
+
+#include <array>
+#include <atomic>
+
+#include "fmt/format.h"
+#include "lib/base/encoding.h"
+
+namespace cairn {
+namespace {
+
+bool IsLowerHex(std::string_view text) {
+  return text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+class RandomIds final : public IdSource {
+ public:
+  std::string NewHexId() override {
+    std::array<unsigned char, 16> bytes;
+    RAND_bytes(bytes.data(), bytes.size());
+    return HexEncode(std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size()));
+  }
+};
+
+class SequentialIds final : public IdSource {
+ public:
+  explicit SequentialIds(uint64_t seed) : seed_(seed) {}
+  std::string NewHexId() override { return fmt::format("{:016x}{:016x}", seed_, next_++); }
+
+ private:
+  const uint64_t seed_;
+  std::atomic<uint64_t> next_{1};
+};
+
+}  // namespace
+
+std::string IdSource::NewUuid4() {
+  std::string hex = NewHexId();
+  hex[12] = '4';
+  constexpr std::string_view kVariants = "89ab";
+  hex[16] = kVariants[static_cast<size_t>(hex[16]) % 4];
+  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
+                     hex.substr(16, 4), hex.substr(20));
+}
+
+IdSource& SystemIds() {
+  static RandomIds ids;
+  return ids;
+}
+
+std::unique_ptr<IdSource> MakeSequentialIds(uint64_t seed) {
+  return std::make_unique<SequentialIds>(seed);
+}
+
+bool IsHexId(std::string_view text) { return text.size() == 32 && IsLowerHex(text); }
+
+bool IsUuid4(std::string_view text) {
+  if (text.size() != 36) return false;
+  for (const size_t dash : {8U, 13U, 18U, 23U}) {
+    if (text[dash] != '-') return false;
+  }
+  std::string digits;
+  for (const char c : text) {
+    if (c != '-') digits.push_back(c);
+  }
+  return digits.size() == 32 && IsLowerHex(digits) && text[14] == '4' &&
+         std::string_view("89ab").find(text[19]) != std::string_view::npos;
+}
+
+}  // namespace cairn

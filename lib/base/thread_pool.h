@@ -1,0 +1,42 @@
+#ifndef CAIRN_LIB_BASE_THREAD_POOL_H_
+#define CAIRN_LIB_BASE_THREAD_POOL_H_
+
+#include <deque>
+#include <functional>
+#include <thread>
+#include <vector>
+
+#include "lib/base/mutex.h"
+
+namespace cairn {
+
+// A fixed number of threads that run tasks in the order they were given.
+//
+// The queue is bounded: TrySubmit refuses rather than growing without limit.
+// Safe to call from any thread. The destructor runs what was accepted, then joins.
+class ThreadPool {
+ public:
+  // REQUIRES: threads >= 1, max_queued >= 1.
+  ThreadPool(int threads, size_t max_queued);
+  ~ThreadPool();
+  ThreadPool(const ThreadPool&) = delete;
+  ThreadPool& operator=(const ThreadPool&) = delete;
+
+  // Queues `task`; false when the queue is full or the pool is stopping, in
+  // which case `task` was not and will not be run.
+  bool TrySubmit(std::function<void()> task) CAIRN_EXCLUDES(mutex_);
+
+ private:
+  void Work() CAIRN_EXCLUDES(mutex_);
+
+  const size_t max_queued_;
+  Mutex mutex_;
+  CondVar ready_;
+  std::deque<std::function<void()>> queue_ CAIRN_GUARDED_BY(mutex_);
+  bool stopping_ CAIRN_GUARDED_BY(mutex_) = false;
+  std::vector<std::thread> threads_;  // set in the constructor only
+};
+
+}  // namespace cairn
+
+#endif  // CAIRN_LIB_BASE_THREAD_POOL_H_

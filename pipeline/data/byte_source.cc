@@ -1,0 +1,237 @@
+#include "pipeline/data/byte_source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <zstd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "fmt/format.h"
+#include "lib/base/files.h"
+#include "lib/base/status_macros.h"
+#include "pipeline/data/input_error.h"
+
+namespace cairn::pipeline {
+namespace {
+
+absl::Status Damaged(std::string_view what) {
+  return InputError(absl::StatusCode::kDataLoss, kInputDamaged, what);
+}
+
+// Closes a descriptor when the scope ends.
+class ScopedFd {
+ public:
+  explicit ScopedFd(int fd) : fd_(fd) {}
+  ~ScopedFd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  ScopedFd(const ScopedFd&) = delete;
+  ScopedFd& operator=(const ScopedFd&) = delete;
+  int get() const { return fd_; }
+
+ private:
+  int fd_;
+};
+
+class GzipStream : public ByteStream {
+ public:
+  GzipStream(std::string_view packed, const InputLimits& limits)
+      : packed_(packed), limits_(limits) {
+    // 15 = largest window, +16 = gzip framing.
+    ready_ = inflateInit2(&stream_, 15 + 16) == Z_OK;
+  }
+  ~GzipStream() override {
+    if (ready_) inflateEnd(&stream_);
+  }
+  GzipStream(const GzipStream&) = delete;
+  GzipStream& operator=(const GzipStream&) = delete;
+
+  absl::StatusOr<size_t> Read(char* out, size_t capacity) override {
+    if (!ready_) {
+      return InputError(absl::StatusCode::kResourceExhausted, kInputTooLarge, "no memory to unpack");
+    }
+    size_t produced = 0;
+    while (produced == 0 && !finished_) {
+      CAIRN_ASSIGN_OR_RETURN(produced, Step(out, capacity));
+    }
+    unpacked_ += produced;
+    CAIRN_RETURN_IF_ERROR(CheckUnpacked(unpacked_, packed_.size(), limits_));
+    return produced;
+  }
+
+ private:
+  absl::StatusOr<size_t> Step(char* out, size_t capacity) {
+    const size_t piece = std::min<size_t>(packed_.size() - consumed_, 1u << 30);
+    const size_t room = std::min<size_t>(capacity, 1u << 30);
+    stream_.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(packed_.data() + consumed_));
+    stream_.avail_in = static_cast<uInt>(piece);
+    stream_.next_out = reinterpret_cast<Bytef*>(out);
+    stream_.avail_out = static_cast<uInt>(room);
+    const int result = inflate(&stream_, Z_NO_FLUSH);
+    consumed_ += piece - stream_.avail_in;
+    const size_t produced = room - stream_.avail_out;
+    if (result == Z_STREAM_END) {
+      // Another member may follow; trailing zero padding is not one.
+      if (DetectInputKind(packed_.substr(consumed_)) != InputKind::kGzip) {
+        finished_ = true;
+      } else if (inflateReset(&stream_) != Z_OK) {
+        return Damaged("the gzip data cannot be continued");
+      }
+    } else if (result == Z_BUF_ERROR || (result == Z_OK && produced == 0 && piece == 0)) {
+      return Damaged("the gzip data ends too early");
+    } else if (result != Z_OK) {
+      return Damaged("the gzip data is damaged");
+    }
+    return produced;
+  }
+
+  std::string_view packed_;
+  InputLimits limits_;
+  z_stream stream_{};
+  bool ready_ = false;
+  bool finished_ = false;
+  size_t consumed_ = 0;
+  uint64_t unpacked_ = 0;
+};
+
+class ZstdStream : public ByteStream {
+ public:
+  ZstdStream(std::string_view packed, const InputLimits& limits)
+      : packed_(packed), limits_(limits), context_(ZSTD_createDStream(), &ZSTD_freeDStream) {
+    input_ = {packed_.data(), packed_.size(), 0};
+    // A window beyond 128 MiB is more memory than any honest CSV needs.
+    if (context_) ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, 27);
+  }
+
+  absl::StatusOr<size_t> Read(char* out, size_t capacity) override {
+    if (!context_) {
+      return InputError(absl::StatusCode::kResourceExhausted, kInputTooLarge, "no memory to unpack");
+    }
+    ZSTD_outBuffer output{out, capacity, 0};
+    while (output.pos == 0) {
+      if (input_.pos == input_.size && frame_done_) return size_t{0};
+      const size_t before = input_.pos;
+      const size_t left = ZSTD_decompressStream(context_.get(), &output, &input_);
+      if (ZSTD_isError(left)) {
+        return Damaged(fmt::format("the zstd data is damaged: {}", ZSTD_getErrorName(left)));
+      }
+      frame_done_ = left == 0;
+      if (output.pos == 0 && !frame_done_ && input_.pos == before) {
+        return Damaged("the zstd data ends too early");
+      }
+    }
+    unpacked_ += output.pos;
+    CAIRN_RETURN_IF_ERROR(CheckUnpacked(unpacked_, packed_.size(), limits_));
+    return output.pos;
+  }
+
+ private:
+  std::string_view packed_;
+  InputLimits limits_;
+  std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)> context_;
+  ZSTD_inBuffer input_{};
+  bool frame_done_ = false;
+  uint64_t unpacked_ = 0;
+};
+
+}  // namespace
+
+InputKind DetectInputKind(std::string_view head) {
+  if (head.starts_with("\x1f\x8b\x08")) return InputKind::kGzip;
+  if (head.starts_with("\x28\xb5\x2f\xfd")) return InputKind::kZstd;
+  if (head.starts_with("PK\x03\x04") || head.starts_with("PK\x05\x06")) return InputKind::kZip;
+  return InputKind::kPlain;
+}
+
+std::string_view InputKindName(InputKind kind) {
+  switch (kind) {
+    case InputKind::kPlain:
+      return "plain";
+    case InputKind::kGzip:
+      return "gzip";
+    case InputKind::kZstd:
+      return "zstd";
+    case InputKind::kZip:
+      return "zip";
+  }
+  return "plain";
+}
+
+InputBytes::InputBytes(InputBytes&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+
+InputBytes& InputBytes::operator=(InputBytes&& other) noexcept {
+  if (this != &other) {
+    Release();
+    data_ = std::exchange(other.data_, nullptr);
+    size_ = std::exchange(other.size_, 0);
+  }
+  return *this;
+}
+
+InputBytes::~InputBytes() { Release(); }
+
+void InputBytes::Release() noexcept {
+  if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
+  data_ = nullptr;
+  size_ = 0;
+}
+
+absl::StatusOr<InputBytes> InputBytes::Map(const std::string& path) {
+  const ScopedFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (fd.get() < 0) return FileError(errno, "open", path);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return FileError(errno, "inspect", path);
+  if (!S_ISREG(info.st_mode)) {
+    return InputError(absl::StatusCode::kInvalidArgument, kInputUnreadable,
+                      fmt::format("{} is not a regular file", path), path);
+  }
+  InputBytes bytes;
+  if (info.st_size == 0) return bytes;
+  const size_t size = static_cast<size_t>(info.st_size);
+  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  if (address == MAP_FAILED) return FileError(errno, "map", path);
+  ::madvise(address, size, MADV_SEQUENTIAL);
+  bytes.data_ = static_cast<const char*>(address);
+  bytes.size_ = size;
+  return bytes;
+}
+
+std::unique_ptr<ByteStream> OpenGzip(std::string_view packed, const InputLimits& limits) {
+  return std::make_unique<GzipStream>(packed, limits);
+}
+
+std::unique_ptr<ByteStream> OpenZstd(std::string_view packed, const InputLimits& limits) {
+  return std::make_unique<ZstdStream>(packed, limits);
+}
+
+absl::Status CheckUnpacked(uint64_t unpacked, uint64_t packed, const InputLimits& limits) {
+  if (unpacked > limits.max_decompressed_bytes) {
+    return InputError(absl::StatusCode::kResourceExhausted, kInputTooLarge,
+                      fmt::format("the input unpacks to more than {} bytes",
+                                  limits.max_decompressed_bytes));
+  }
+  if (unpacked > limits.ratio_floor_bytes &&
+      static_cast<double>(unpacked) > limits.max_ratio * static_cast<double>(packed)) {
+    return InputError(absl::StatusCode::kResourceExhausted, kInputTooLarge,
+                      fmt::format("the input unpacks to more than {} times its size",
+                                  limits.max_ratio));
+  }
+  return absl::OkStatus();
+}
+
+uint64_t MostUnpacked(uint64_t packed, const InputLimits& limits) {
+  const double by_ratio = std::max(static_cast<double>(limits.ratio_floor_bytes),
+                                   limits.max_ratio * static_cast<double>(packed));
+  if (by_ratio >= static_cast<double>(limits.max_decompressed_bytes)) {
+    return limits.max_decompressed_bytes;
+  }
+  return static_cast<uint64_t>(by_ratio);
+}
+
+}  // namespace cairn::pipeline

@@ -1,0 +1,87 @@
+#ifndef CAIRN_PIPELINE_DATA_BYTE_SOURCE_H_
+#define CAIRN_PIPELINE_DATA_BYTE_SOURCE_H_
+
+// Bytes of an input file, whatever it is packed in.
+//
+// A file is mapped once; gzip and zstd are unpacked into memory, members of a zip archive are
+// read as a stream (zip_archive.h). Everything that unpacks obeys InputLimits, so a small file
+// that claims to be a huge one is refused with a clear error instead of filling the memory.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace cairn::pipeline {
+
+// Bounds on what one input may unpack to. A breach is kResourceExhausted, kind
+// INPUT_TOO_LARGE. The ratio is judged only past `ratio_floor_bytes`, since a few kilobytes of
+// equal bytes may honestly shrink a thousandfold.
+struct InputLimits {
+  uint64_t max_decompressed_bytes = uint64_t{8} << 30;
+  double max_ratio = 400.0;
+  uint64_t ratio_floor_bytes = uint64_t{16} << 20;
+};
+
+// What the first bytes of a file say it is. An .xlsx is a zip and reads as kZip.
+enum class InputKind { kPlain, kGzip, kZstd, kZip };
+
+// Judges by magic numbers only; the file's name is never looked at.
+InputKind DetectInputKind(std::string_view head);
+
+// "plain", "gzip", "zstd" or "zip".
+std::string_view InputKindName(InputKind kind);
+
+// A file mapped for reading, as long as this object lives. Move-only. Not synchronised; `view()` may be read from any number of threads. A mapped file must not be
+// truncated by others while it is mapped.
+class InputBytes {
+ public:
+  InputBytes() = default;
+  InputBytes(InputBytes&& other) noexcept;
+  InputBytes& operator=(InputBytes&& other) noexcept;
+  InputBytes(const InputBytes&) = delete;
+  InputBytes& operator=(const InputBytes&) = delete;
+  ~InputBytes();
+
+  // Maps `path`. kNotFound when it does not exist, kInvalidArgument for a folder, kUnavailable
+  // for other failures of the operating system. An empty file gives an empty view.
+  static absl::StatusOr<InputBytes> Map(const std::string& path);
+
+  std::string_view view() const { return {data_, size_}; }
+
+ private:
+  void Release() noexcept;
+
+  const char* data_ = nullptr;
+  size_t size_ = 0;
+};
+
+// Bytes that come in pieces. Not thread-safe: one reader at a time.
+class ByteStream {
+ public:
+  virtual ~ByteStream() = default;
+
+  // Fills up to `capacity` (> 0) bytes and returns how many, 0 at the end. kDataLoss when the
+  // packed bytes are damaged or cut off, kResourceExhausted when a limit is passed. After an
+  // error the stream must not be read again.
+  virtual absl::StatusOr<size_t> Read(char* out, size_t capacity) = 0;
+};
+
+// Unpacks `packed` as it is read; `packed` must outlive the stream. Concatenated gzip members
+// and zstd frames read as one.
+std::unique_ptr<ByteStream> OpenGzip(std::string_view packed, const InputLimits& limits);
+std::unique_ptr<ByteStream> OpenZstd(std::string_view packed, const InputLimits& limits);
+
+// Guards a running total against `limits`; kResourceExhausted names the limit that was passed.
+absl::Status CheckUnpacked(uint64_t unpacked, uint64_t packed, const InputLimits& limits);
+
+// The most that `packed` bytes may unpack to before CheckUnpacked objects.
+uint64_t MostUnpacked(uint64_t packed, const InputLimits& limits);
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_DATA_BYTE_SOURCE_H_

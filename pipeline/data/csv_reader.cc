@@ -1,0 +1,399 @@
+#include "pipeline/data/csv_reader.h"
+
+#include <algorithm>
+#include <cstring>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "fmt/format.h"
+#include "lib/base/status_macros.h"
+#include "pipeline/data/input_error.h"
+#include "pipeline/data/parallel.h"
+#include "pipeline/data/transaction_builder.h"
+
+namespace cairn::pipeline {
+namespace {
+
+// One field of a record. `escaped` fields contain doubled quotes.
+struct Field {
+  const char* data;
+  uint32_t size;
+  bool escaped;
+};
+
+enum class RecordEnd {
+  kComplete,    // A record was split into fields.
+  kUnfinished,  // The window ends inside the record.
+  kBadQuote,    // Text follows a closing quote.
+};
+
+// Splits the records of one window of text into fields.
+class RecordSplitter {
+ public:
+  // `last` tells that the text ends here, so the final record needs no line feed.
+  void Begin(std::string_view window, bool last, ScanLevel level) {
+    window_ = window;
+    last_ = last;
+    next_ = 0;
+    FindStructure(window, level, &positions_);
+  }
+
+  // Splits the record at `start`, where a record begins. On kComplete, fields() holds it and
+  // record_end() is where the next begins. On the others the splitter stays where it was.
+  RecordEnd Split(size_t start, size_t expected) {
+    fields_.clear();
+    if (SplitPlain(start, expected)) return RecordEnd::kComplete;
+    return SplitAny(start);
+  }
+
+  // Moves on to the first record that starts at or after `position`.
+  void SkipTo(size_t position) {
+    while (next_ < positions_.size() && positions_[next_] < position) ++next_;
+  }
+
+  const std::vector<Field>& fields() const { return fields_; }
+  size_t record_end() const { return record_end_; }
+
+ private:
+  // The common case: exactly the expected fields, no quotes, a line feed at the end.
+  bool SplitPlain(size_t start, size_t expected) {
+    if (next_ + expected > positions_.size()) return false;
+    const char* text = window_.data();
+    const uint32_t* at = positions_.data() + next_;
+    const uint32_t end = at[expected - 1];
+    bool plain = text[end] == '\n';
+    for (size_t i = 0; i + 1 < expected; ++i) plain &= text[at[i]] == ',';
+    if (!plain) return false;
+    fields_.resize(expected);
+    size_t begin = start;
+    for (size_t i = 0; i < expected; ++i) {
+      fields_[i] = {text + begin, static_cast<uint32_t>(at[i] - begin), false};
+      begin = at[i] + 1;
+    }
+    DropCarriageReturn(&fields_.back());
+    next_ += expected;
+    record_end_ = begin;
+    return true;
+  }
+
+  RecordEnd SplitAny(size_t start) {
+    size_t next = next_;
+    size_t begin = start;
+    while (true) {
+      size_t end = 0;  // Where the field's separator stands, or the end of the text.
+      if (begin < window_.size() && window_[begin] == '"') {
+        const RecordEnd quoted = ReadQuoted(begin, &next, &end);
+        if (quoted != RecordEnd::kComplete) return quoted;
+      } else if (!ReadUnquoted(begin, &next, &end)) {
+        return RecordEnd::kUnfinished;
+      }
+      if (end == window_.size() || window_[end] == '\n') {
+        next_ = next;
+        record_end_ = std::min(end + 1, window_.size());
+        return RecordEnd::kComplete;
+      }
+      begin = end + 1;
+    }
+  }
+
+  bool ReadUnquoted(size_t begin, size_t* next, size_t* end) {
+    while (*next < positions_.size() && window_[positions_[*next]] == '"') ++*next;
+    if (*next == positions_.size() && !last_) return false;
+    *end = *next == positions_.size() ? window_.size() : positions_[(*next)++];
+    fields_.push_back({window_.data() + begin, static_cast<uint32_t>(*end - begin), false});
+    if (*end == window_.size() || window_[*end] == '\n') DropCarriageReturn(&fields_.back());
+    return true;
+  }
+
+  RecordEnd ReadQuoted(size_t begin, size_t* next, size_t* end) {
+    ++*next;  // The opening quote.
+    bool escaped = false;
+    while (true) {
+      while (*next < positions_.size() && window_[positions_[*next]] != '"') ++*next;
+      if (*next == positions_.size()) {
+        return last_ ? RecordEnd::kBadQuote : RecordEnd::kUnfinished;
+      }
+      const size_t quote = positions_[(*next)++];
+      if (quote + 1 == window_.size() && !last_) return RecordEnd::kUnfinished;
+      if (quote + 1 < window_.size() && window_[quote + 1] == '"') {
+        escaped = true;
+        ++*next;
+        continue;
+      }
+      fields_.push_back(
+          {window_.data() + begin + 1, static_cast<uint32_t>(quote - begin - 1), escaped});
+      return FindSeparator(quote + 1, next, end);
+    }
+  }
+
+  // After a closing quote only a comma, a line end or the end of the text may follow.
+  RecordEnd FindSeparator(size_t after, size_t* next, size_t* end) {
+    size_t at = after;
+    if (at < window_.size() && window_[at] == '\r') {
+      ++at;
+      if (at < window_.size() && window_[at] != '\n') return RecordEnd::kBadQuote;
+    }
+    *end = at;
+    if (at == window_.size()) return last_ ? RecordEnd::kComplete : RecordEnd::kUnfinished;
+    if (window_[at] != ',' && window_[at] != '\n') return RecordEnd::kBadQuote;
+    ++*next;
+    return RecordEnd::kComplete;
+  }
+
+  static void DropCarriageReturn(Field* field) {
+    if (field->size > 0 && field->data[field->size - 1] == '\r') --field->size;
+  }
+
+  std::string_view window_;
+  bool last_ = false;
+  std::vector<uint32_t> positions_;
+  size_t next_ = 0;
+  std::vector<Field> fields_;
+  size_t record_end_ = 0;
+};
+
+std::string Unescaped(const Field& field) {
+  std::string text;
+  text.reserve(field.size);
+  for (uint32_t i = 0; i < field.size; ++i) {
+    text.push_back(field.data[i]);
+    if (field.data[i] == '"') ++i;  // The second of a doubled quote.
+  }
+  return text;
+}
+
+// Parses the records that begin in [begin, end) of the feed's text.
+class PartParser {
+ public:
+  PartParser(ByteFeed& feed, const LoadOptions& options, const CsvPlan& plan, const ColumnMap& map,
+             size_t columns)
+      : feed_(feed),
+        plan_(plan),
+        map_(map),
+        columns_(columns),
+        builder_(options, ExcelEpoch::k1900) {}
+
+  // Returns where the first record that was not parsed begins: `end` or later.
+  size_t Parse(size_t begin, size_t end) {
+    size_t at = begin;
+    size_t window = plan_.window;
+    while (at < end) {
+      const size_t available = feed_.WaitFor(at + window);
+      if (at >= available) break;
+      const size_t size = std::min(window, available - at);
+      const bool last = available < at + window || available == at + size;
+      const bool really_last = last && feed_.WaitFor(at + size + 1) == at + size;
+      const size_t parsed = ParseWindow(at, size, really_last, end);
+      if (parsed > 0) {
+        at += parsed;
+        window = plan_.window;
+      } else if (size >= kMaxRecordBytes || really_last) {
+        at += RejectLine(at, "a record longer than 1 MiB or a quote that never closes");
+        window = plan_.window;
+      } else {
+        window *= 2;
+      }
+    }
+    return at;
+  }
+
+  TransactionBuilder& builder() { return builder_; }
+  uint64_t lines() const { return lines_; }
+
+ private:
+  // Parses whole records from `at` on; returns how many bytes they took.
+  size_t ParseWindow(size_t at, size_t size, bool last, size_t end) {
+    const std::string_view window(feed_.data() + at, size);
+    splitter_.Begin(window, last, plan_.level);
+    size_t start = 0;
+    while (start < size && at + start < end) {
+      const RecordEnd outcome = splitter_.Split(start, columns_);
+      if (outcome == RecordEnd::kUnfinished) break;
+      if (outcome == RecordEnd::kBadQuote) {
+        start += RejectLine(at + start, "a quote that is not closed properly");
+        if (start >= size) return start;
+        splitter_.SkipTo(start);
+        continue;
+      }
+      TakeRecord(window.substr(start, splitter_.record_end() - start));
+      start = splitter_.record_end();
+    }
+    return start;
+  }
+
+  void TakeRecord(std::string_view record) {
+    const std::vector<Field>& fields = splitter_.fields();
+    const uint64_t line = lines_ + 1;
+    // Only a quoted field can hold a line feed, and then the plain size check below is moot.
+    lines_ += 1;
+    if (fields.size() == 1 && fields[0].size == 0) return;
+    if (record.find('"') != std::string_view::npos) {
+      lines_ += static_cast<uint64_t>(std::count(record.begin(), record.end(), '\n'));
+      lines_ -= record.back() == '\n' ? 1 : 0;
+    }
+    if (fields.size() != columns_) {
+      builder_.Reject(line, "", record.substr(0, record.find_last_not_of("\r\n") + 1),
+                      fmt::format("{} fields instead of {}", fields.size(), columns_));
+      return;
+    }
+    RowFields row;
+    unescaped_.clear();
+    for (int role = 0; role < kFieldRoles; ++role) {
+      const Field& field = fields[static_cast<size_t>(map_[role])];
+      row[role] = field.escaped ? std::string_view(unescaped_.emplace_back(Unescaped(field)))
+                                : std::string_view(field.data, field.size);
+    }
+    builder_.Append(row, line);
+  }
+
+  // Rejects the line at `at`; returns its length with the line feed.
+  size_t RejectLine(size_t at, std::string_view reason) {
+    size_t searched = 0;
+    while (true) {
+      const size_t available = feed_.WaitFor(at + searched + plan_.window);
+      const char* text = feed_.data() + at;
+      const size_t size = std::min(available - at, searched + plan_.window);
+      const void* feed = std::memchr(text + searched, '\n', size - searched);
+      const bool done = feed != nullptr || at + size == available;
+      if (done) {
+        const size_t length =
+            feed == nullptr ? size : static_cast<size_t>(static_cast<const char*>(feed) - text);
+        builder_.Reject(++lines_, "", std::string_view(text, length), reason);
+        return feed == nullptr ? length : length + 1;
+      }
+      searched = size;
+    }
+  }
+
+  ByteFeed& feed_;
+  const CsvPlan& plan_;
+  const ColumnMap map_;
+  const size_t columns_;
+  TransactionBuilder builder_;
+  RecordSplitter splitter_;
+  std::deque<std::string> unescaped_;
+  uint64_t lines_ = 0;
+};
+
+struct Header {
+  ColumnMap map;
+  size_t columns = 0;
+  size_t end = 0;  // Where the first row of data begins.
+  uint64_t lines = 0;
+};
+
+absl::Status Unreadable(std::string_view what) {
+  return InputError(absl::StatusCode::kInvalidArgument, kInputUnreadable, what);
+}
+
+absl::Status CheckIsText(std::string_view head) {
+  if (head.empty()) return Unreadable("the input is empty");
+  if (head.starts_with("\xff\xfe") || head.starts_with("\xfe\xff")) {
+    return Unreadable("the input is UTF-16; save it as UTF-8");
+  }
+  if (head.find('\0') != std::string_view::npos) {
+    return Unreadable("the input is binary, not CSV, xlsx or a known packing of them");
+  }
+  return absl::OkStatus();
+}
+
+// Reads the header: the first line that is not blank.
+absl::StatusOr<Header> ReadHeader(ByteFeed& feed, ScanLevel level) {
+  constexpr size_t kMaxHeader = size_t{64} << 10;
+  const size_t available = feed.WaitFor(kMaxHeader + 1);
+  const std::string_view head(feed.data(), std::min(available, kMaxHeader));
+  CAIRN_RETURN_IF_ERROR(CheckIsText(head));
+  Header header;
+  size_t start = head.starts_with("\xef\xbb\xbf") ? 3 : 0;
+  while (start < head.size() && (head[start] == '\n' || head[start] == '\r')) {
+    header.lines += head[start++] == '\n' ? 1 : 0;
+  }
+  RecordSplitter splitter;
+  const std::string_view text = head.substr(start);
+  if (text.empty()) return Unreadable("the input is empty");
+  splitter.Begin(text, available <= kMaxHeader, level);
+  if (splitter.Split(0, 1) != RecordEnd::kComplete) {
+    return Unreadable("the input does not begin with a header line of CSV");
+  }
+  std::vector<std::string> names;
+  for (const Field& field : splitter.fields()) names.push_back(Unescaped(field));
+  CAIRN_ASSIGN_OR_RETURN(header.map, MapColumns(names));
+  header.columns = names.size();
+  header.end = start + splitter.record_end();
+  header.lines += static_cast<uint64_t>(
+      std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(splitter.record_end()), '\n'));
+  return header;
+}
+
+// Where each part begins: after the first line feed at or behind its cut. Inside a quoted field
+// that is a wrong guess, which joining the parts notices.
+std::vector<size_t> PartStarts(std::string_view text, size_t data, const std::vector<size_t>& cuts) {
+  std::vector<size_t> starts{data};
+  for (const size_t cut : cuts) {
+    if (cut <= data || cut >= text.size()) continue;
+    const size_t feed = text.find('\n', cut - 1);
+    if (feed == std::string_view::npos || feed + 1 >= text.size()) break;
+    if (feed + 1 > starts.back()) starts.push_back(feed + 1);
+  }
+  return starts;
+}
+
+}  // namespace
+
+std::vector<size_t> EvenCuts(size_t size, int threads) {
+  std::vector<size_t> cuts;
+  for (int i = 1; i < threads; ++i) {
+    cuts.push_back(size / static_cast<size_t>(threads) * static_cast<size_t>(i));
+  }
+  return cuts;
+}
+
+absl::StatusOr<LoadedTransactions> ReadCsv(ByteFeed& feed, const LoadOptions& options,
+                                           const CsvPlan& plan) {
+  CAIRN_ASSIGN_OR_RETURN(const Header header, ReadHeader(feed, plan.level));
+  std::vector<size_t> starts{header.end};
+  size_t size = SIZE_MAX;
+  if (!plan.cuts.empty()) {
+    const std::string_view text = feed.WaitForAll();
+    size = text.size();
+    starts = PartStarts(text, header.end, plan.cuts);
+  }
+  const int parts = static_cast<int>(starts.size());
+  const auto end_of = [&](int part) { return part + 1 < parts ? starts[part + 1] : size; };
+
+  std::vector<std::unique_ptr<PartParser>> parsers(starts.size());
+  std::vector<size_t> stops(starts.size());
+  const auto parse = [&](int part, size_t begin) {
+    parsers[part] = std::make_unique<PartParser>(feed, options, plan, header.map, header.columns);
+    constexpr size_t kShortRow = 80;
+    if (size != SIZE_MAX) parsers[part]->builder().Reserve((end_of(part) - begin) / kShortRow + 1);
+    stops[part] = parsers[part]->Parse(begin, end_of(part));
+  };
+  RunParts(parts, [&](int part) { parse(part, starts[part]); });
+
+  uint64_t lines = header.lines;
+  TransactionBuilder all(options, ExcelEpoch::k1900);
+  for (int part = 0; part < parts; ++part) {
+    if (part > 0 && stops[part - 1] != starts[part]) {
+      // The cut fell into a quoted field: parse the part again from where the text really is.
+      starts[part] = stops[part - 1];
+      if (starts[part] >= end_of(part)) {
+        stops[part] = starts[part];
+        continue;
+      }
+      parse(part, starts[part]);
+    }
+    all.Merge(std::move(parsers[part]->builder()), lines);
+    lines += parsers[part]->lines();
+  }
+  LoadedTransactions loaded = all.Finish();
+  loaded.unpacked_bytes = feed.WaitForAll().size();
+  if (loaded.rows_read == 0) return Unreadable("the input has a header but no rows");
+  return loaded;
+}
+
+}  // namespace cairn::pipeline

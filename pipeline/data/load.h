@@ -1,0 +1,84 @@
+#ifndef CAIRN_PIPELINE_DATA_LOAD_H_
+#define CAIRN_PIPELINE_DATA_LOAD_H_
+
+// From a file to a TransactionTable: the pipeline's first stage.
+//
+// Accepted: CSV (RFC 4180; UTF-8 or ISO-8859-1; optional BOM), plain or packed as .gz, .zst or
+// .zip, and .xlsx, also inside a .zip as UCI serves it. Columns are found by header, without
+// case or punctuation: InvoiceNo (Invoice), StockCode, Description, Quantity, InvoiceDate,
+// UnitPrice (Price), CustomerID (Customer ID), Country. Other columns are ignored.
+//
+// A row with a field that cannot be read is set aside with line, column, value and reason; the
+// rest of the file still loads. Nothing is dropped without being counted. The result does not
+// depend on the number of threads.
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "pipeline/data/byte_source.h"
+#include "pipeline/data/transaction_table.h"
+
+namespace cairn::pipeline {
+
+// kAuto: UTF-8, unless any text of the file is not valid UTF-8, which makes all of it
+// ISO-8859-1. kUtf8 rejects rows whose text is invalid.
+enum class TextEncoding { kAuto, kUtf8, kLatin1 };
+
+struct LoadOptions {
+  // 1..64; 0 = one per processor, at most 8.
+  int threads = 0;
+  // Largest share of rejected rows among the rows read, 0..1; 1 accepts any number.
+  double max_reject_share = 0.01;
+  TextEncoding encoding = TextEncoding::kAuto;
+  // Rejected rows kept with their text; further ones are only counted.
+  size_t max_kept_rejects = 1'000'000;
+  InputLimits limits;
+};
+
+// Why a row was set aside.
+struct RejectedRow {
+  uint64_t line = 0;   // Of the file (CSV, header = 1) or row of the sheet (xlsx), 1-based.
+  std::string column;  // Canonical name (CustomerID, …); empty when the row as a whole is bad.
+  std::string value;   // As found, UTF-8, at most 200 bytes.
+  std::string reason;  // In words: "not a whole number".
+
+  bool operator==(const RejectedRow&) const = default;
+};
+
+struct LoadedTransactions {
+  TransactionTable table;
+  std::vector<RejectedRow> rejects;  // By line.
+  uint64_t rows_read = 0;            // Rows of data: accepted + rejected. Blank lines are none.
+  uint64_t rows_rejected = 0;
+  uint64_t file_bytes = 0;      // On disk.
+  uint64_t unpacked_bytes = 0;  // Of text or XML that was parsed.
+  std::string format;           // "csv", "csv.gzip", "csv.zstd", "csv.zip", "xlsx" or "xlsx.zip".
+  bool transcoded = false;      // Text was ISO-8859-1.
+};
+
+// Loads `path`. Errors, with their kind (input_error.h):
+//   kNotFound           the file does not exist (no kind)
+//   kInvalidArgument    INPUT_UNREADABLE: empty, binary or unsupported;
+//                       COLUMN_MISSING: names the column and the header that was found;
+//                       TOO_MANY_REJECTS: counts and the first examples
+//   kDataLoss           INPUT_DAMAGED: packed bytes are damaged or cut off
+//   kResourceExhausted  INPUT_TOO_LARGE: a limit of InputLimits is passed
+absl::StatusOr<LoadedTransactions> LoadTransactions(const std::string& path,
+                                                    const LoadOptions& options = {});
+
+// The same for bytes in memory, whatever they are packed in. Needs no file.
+absl::StatusOr<LoadedTransactions> LoadTransactionsFromBytes(std::string_view bytes,
+                                                             const LoadOptions& options = {});
+
+// The rule behind TOO_MANY_REJECTS, for a caller that loads with max_reject_share = 1 so as to
+// write rejects.csv before it gives up.
+absl::Status CheckRejectShare(const LoadedTransactions& loaded, double max_reject_share);
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_DATA_LOAD_H_

@@ -1,0 +1,335 @@
+#include "pipeline/data/transaction_builder.h"
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <random>
+#include <utility>
+
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "pipeline/data/input_error.h"
+
+namespace cairn::pipeline {
+namespace {
+
+constexpr size_t kMaxRejectedValue = 200;
+
+// Lower-case letters and digits only: "Customer ID", "CustomerID" and "customer_id" are one.
+std::string NormalizedHeader(std::string_view name) {
+  std::string result;
+  for (const char c : name) {
+    if (c >= 'A' && c <= 'Z') result.push_back(static_cast<char>(c - 'A' + 'a'));
+    if ((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9')) result.push_back(c);
+  }
+  return result;
+}
+
+int RoleOf(std::string_view name) {
+  static constexpr std::pair<std::string_view, FieldRole> kSynonyms[] = {
+      {"invoiceno", kInvoiceField},     {"invoice", kInvoiceField},
+      {"stockcode", kStockCodeField},   {"description", kDescriptionField},
+      {"quantity", kQuantityField},     {"invoicedate", kDateField},
+      {"unitprice", kPriceField},       {"price", kPriceField},
+      {"customerid", kCustomerField},   {"country", kCountryField},
+  };
+  const std::string normalized = NormalizedHeader(name);
+  for (const auto& [synonym, role] : kSynonyms) {
+    if (normalized == synonym) return role;
+  }
+  return kFieldRoles;
+}
+
+// Secret start of the hash, so that nobody can prepare a file whose strings all collide. The
+// numbers of strings do not depend on it.
+uint64_t HashSeed() {
+  static const uint64_t seed = [] {
+    std::random_device device;
+    return (uint64_t{device()} << 32 | device()) | 1;
+  }();
+  return seed;
+}
+
+inline uint64_t Load64(const char* p) {
+  uint64_t value;
+  std::memcpy(&value, p, sizeof(value));
+  return value;
+}
+
+inline uint64_t Load32(const char* p) {
+  uint32_t value;
+  std::memcpy(&value, p, sizeof(value));
+  return value;
+}
+
+inline uint64_t Mix(uint64_t a, uint64_t b) {
+  const unsigned __int128 product = static_cast<unsigned __int128>(a) * b;
+  return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
+}
+
+inline uint64_t Hash(std::string_view text) {
+  constexpr uint64_t kA = 0xa0761d6478bd642f;
+  constexpr uint64_t kB = 0xe7037ed1a0b428db;
+  const char* p = text.data();
+  const size_t size = text.size();
+  uint64_t state = HashSeed() ^ size * kA;
+  uint64_t head = 0;
+  uint64_t tail = 0;
+  if (size > 16) {
+    for (size_t at = 0; at + 16 < size; at += 16) {
+      state = Mix(Load64(p + at) ^ kA, Load64(p + at + 8) ^ state);
+    }
+    head = Load64(p + size - 16);
+    tail = Load64(p + size - 8);
+  } else if (size >= 8) {
+    head = Load64(p);
+    tail = Load64(p + size - 8);
+  } else if (size >= 4) {
+    head = Load32(p);
+    tail = Load32(p + size - 4);
+  } else if (size > 0) {
+    head = static_cast<uint8_t>(p[0]) | uint64_t{static_cast<uint8_t>(p[size / 2])} << 8 |
+           uint64_t{static_cast<uint8_t>(p[size - 1])} << 16;
+  }
+  return Mix(Mix(head ^ kB, tail ^ state), kA ^ state);
+}
+
+template <typename T>
+void Extend(std::vector<T>& to, std::vector<T>& from) {
+  to.insert(to.end(), from.begin(), from.end());
+  std::vector<T>().swap(from);
+}
+
+StringDictionary Transcoded(const StringDictionary& dictionary) {
+  StringDictionary result;
+  for (uint32_t code = 0; code < dictionary.size(); ++code) {
+    result.Append(Latin1ToUtf8(dictionary.at(code)));
+  }
+  return result;
+}
+
+bool AllValid(const StringDictionary& dictionary) {
+  for (uint32_t code = 0; code < dictionary.size(); ++code) {
+    if (!IsUtf8(dictionary.at(code))) return false;
+  }
+  return true;
+}
+
+bool IsMissingNumber(std::string_view text) {
+  if (text.empty()) return true;
+  if (text[0] >= '0' && text[0] <= '9') return false;
+  return text == "nan" || text == "NaN" || text == "NULL" || text == "NA" ||
+         text.find_first_not_of(" \t") == std::string_view::npos;
+}
+
+// Cuts at the limit, but not inside a UTF-8 sequence.
+std::string Shortened(std::string_view value) {
+  if (value.size() <= kMaxRejectedValue) return std::string(value);
+  size_t end = kMaxRejectedValue;
+  for (int back = 0; back < 3 && (static_cast<uint8_t>(value[end]) & 0xc0) == 0x80; ++back) --end;
+  return std::string(value.substr(0, end));
+}
+
+}  // namespace
+
+const std::array<std::string_view, kFieldRoles> kFieldNames = {
+    "InvoiceNo",   "StockCode", "Description", "Quantity",
+    "InvoiceDate", "UnitPrice", "CustomerID",  "Country"};
+
+absl::StatusOr<ColumnMap> MapColumns(const std::vector<std::string>& header) {
+  ColumnMap map;
+  map.fill(-1);
+  for (size_t i = 0; i < header.size(); ++i) {
+    const int role = RoleOf(header[i]);
+    if (role == kFieldRoles) continue;
+    if (map[role] >= 0) {
+      return InputError(absl::StatusCode::kInvalidArgument, kInputUnreadable,
+                        fmt::format("the header names column {} twice: {}", kFieldNames[role],
+                                    fmt::join(header, ", ")),
+                        kFieldNames[role]);
+    }
+    map[role] = static_cast<int>(i);
+  }
+  std::vector<std::string_view> missing;
+  for (int role = 0; role < kFieldRoles; ++role) {
+    if (map[role] < 0) missing.push_back(kFieldNames[role]);
+  }
+  if (missing.empty()) return map;
+  std::string found = fmt::format("{}", fmt::join(header, ", "));
+  if (!IsUtf8(found)) found = Latin1ToUtf8(found);
+  return InputError(absl::StatusCode::kInvalidArgument, kColumnMissing,
+                    fmt::format("column{} {} missing; the header found is: {}",
+                                missing.size() > 1 ? "s" : "", fmt::join(missing, ", "),
+                                Shortened(found)),
+                    missing.front());
+}
+
+StringInterner::StringInterner() : slots_(1024, Slot{0, kNone}) {}
+
+uint32_t StringInterner::Find(std::string_view text) {
+  const uint64_t hash = Hash(text);
+  const uint32_t tag = static_cast<uint32_t>(hash >> 32);
+  const size_t mask = slots_.size() - 1;
+  for (size_t at = hash & mask;; at = (at + 1) & mask) {
+    Slot& slot = slots_[at];
+    if (slot.code == kNone) {
+      slot = {tag, dictionary_.Append(text)};
+      const uint32_t code = slot.code;
+      if (dictionary_.size() * size_t{2} > slots_.size()) Grow();
+      return code;
+    }
+    if (slot.tag == tag && dictionary_.at(slot.code) == text) return slot.code;
+  }
+}
+
+void StringInterner::Grow() {
+  std::vector<Slot> bigger(slots_.size() * 4, Slot{0, kNone});
+  const size_t mask = bigger.size() - 1;
+  for (uint32_t code = 0; code < dictionary_.size(); ++code) {
+    const uint64_t hash = Hash(dictionary_.at(code));
+    size_t at = hash & mask;
+    while (bigger[at].code != kNone) at = (at + 1) & mask;
+    bigger[at] = {static_cast<uint32_t>(hash >> 32), code};
+  }
+  slots_ = std::move(bigger);
+}
+
+TransactionBuilder::TransactionBuilder(const LoadOptions& options, ExcelEpoch epoch)
+    : encoding_(options.encoding), max_kept_rejects_(options.max_kept_rejects), epoch_(epoch) {}
+
+void TransactionBuilder::Reserve(size_t rows) {
+  for (auto& codes : codes_) codes.reserve(codes.size() + rows);
+  quantity_.reserve(quantity_.size() + rows);
+  unit_price_.reserve(unit_price_.size() + rows);
+  time_.reserve(time_.size() + rows);
+  customer_id_.reserve(customer_id_.size() + rows);
+}
+
+void TransactionBuilder::Append(const RowFields& fields, uint64_t line) {
+  int32_t quantity = 0;
+  if (!ParseWholeNumber(fields[kQuantityField], &quantity)) {
+    return Reject(line, kFieldNames[kQuantityField], fields[kQuantityField], "not a whole number");
+  }
+  double price = 0.0;
+  if (!ParseDecimal(fields[kPriceField], &price)) {
+    return Reject(line, kFieldNames[kPriceField], fields[kPriceField], "not a number");
+  }
+  int32_t customer = kMissingCustomer;
+  const std::string_view customer_text = fields[kCustomerField];
+  if (!IsMissingNumber(customer_text) &&
+      (!ParseWholeNumber(customer_text, &customer) || customer < 0)) {
+    return Reject(line, kFieldNames[kCustomerField], customer_text, "not a customer number");
+  }
+  const std::string_view date = fields[kDateField];
+  const bool cacheable = date.size() == last_date_.size();
+  if (!cacheable || std::memcmp(date.data(), last_date_.data(), last_date_.size()) != 0) {
+    const std::optional<int64_t> time = ParseDateTime(date, epoch_);
+    if (!time.has_value()) return Reject(line, kFieldNames[kDateField], date, "not a date");
+    last_time_ = *time;
+    // Another length leaves no cached text that could be taken for this time.
+    if (cacheable) {
+      std::memcpy(last_date_.data(), date.data(), last_date_.size());
+    } else {
+      last_date_.fill('\0');
+    }
+  }
+  if (!AppendText(fields, line)) return;
+  quantity_.push_back(quantity);
+  unit_price_.push_back(price);
+  time_.push_back(last_time_);
+  customer_id_.push_back(customer);
+}
+
+bool TransactionBuilder::AppendText(const RowFields& fields, uint64_t line) {
+  static constexpr FieldRole kTextFields[] = {kInvoiceField, kStockCodeField, kDescriptionField,
+                                              kCountryField};
+  std::array<uint32_t, 4> codes;
+  for (size_t i = 0; i < codes.size(); ++i) {
+    const std::string_view text = fields[kTextFields[i]];
+    const uint32_t known = interners_[i].dictionary().size();
+    codes[i] = interners_[i].Intern(text);
+    // A string is judged once, when it first appears; `refused_` remembers the verdict.
+    if (codes[i] == known) {
+      if (!AcceptText(text)) refused_[i].push_back(codes[i]);
+    }
+    if (!refused_[i].empty() &&
+        std::binary_search(refused_[i].begin(), refused_[i].end(), codes[i])) {
+      Reject(line, kFieldNames[kTextFields[i]], text, "not valid text");
+      return false;
+    }
+  }
+  if (fields[kInvoiceField].empty()) {
+    Reject(line, kFieldNames[kInvoiceField], "", "empty");
+    return false;
+  }
+  for (size_t i = 0; i < codes.size(); ++i) codes_[i].push_back(codes[i]);
+  return true;
+}
+
+bool TransactionBuilder::AcceptText(std::string_view text) const {
+  if (encoding_ == TextEncoding::kUtf8 && !IsUtf8(text)) return false;
+  return text.find('\0') == std::string_view::npos;
+}
+
+void TransactionBuilder::Reject(uint64_t line, std::string_view column, std::string_view value,
+                                std::string_view reason) {
+  ++rejected_;
+  if (rejects_.size() >= max_kept_rejects_) return;
+  rejects_.push_back({line, std::string(column), Shortened(value), std::string(reason)});
+}
+
+void TransactionBuilder::Merge(TransactionBuilder&& later, uint64_t line_offset) {
+  for (size_t i = 0; i < codes_.size(); ++i) {
+    const StringDictionary& dictionary = later.interners_[i].dictionary();
+    std::vector<uint32_t> renumbered(dictionary.size());
+    for (uint32_t code = 0; code < dictionary.size(); ++code) {
+      renumbered[code] = interners_[i].Intern(dictionary.at(code));
+    }
+    for (uint32_t& code : later.codes_[i]) code = renumbered[code];
+    Extend(codes_[i], later.codes_[i]);
+  }
+  Extend(quantity_, later.quantity_);
+  Extend(unit_price_, later.unit_price_);
+  Extend(time_, later.time_);
+  Extend(customer_id_, later.customer_id_);
+  rejected_ += later.rejected_;
+  for (RejectedRow& reject : later.rejects_) {
+    if (rejects_.size() >= max_kept_rejects_) break;
+    reject.line += line_offset;
+    rejects_.push_back(std::move(reject));
+  }
+}
+
+LoadedTransactions TransactionBuilder::Finish() {
+  LoadedTransactions loaded;
+  bool transcode = encoding_ == TextEncoding::kLatin1;
+  if (encoding_ == TextEncoding::kAuto) {
+    for (const StringInterner& interner : interners_) transcode |= !AllValid(interner.dictionary());
+  }
+  const auto column = [&](int i) {
+    StringDictionary dictionary = interners_[i].Release();
+    if (transcode) dictionary = Transcoded(dictionary);
+    return DictionaryColumn{std::make_shared<const std::vector<uint32_t>>(std::move(codes_[i])),
+                            std::make_shared<const StringDictionary>(std::move(dictionary))};
+  };
+  TransactionColumns columns;
+  columns.invoice = column(0);
+  columns.stock_code = column(1);
+  columns.description = column(2);
+  columns.country = column(3);
+  columns.quantity = std::make_shared<const std::vector<int32_t>>(std::move(quantity_));
+  columns.unit_price = std::make_shared<const std::vector<double>>(std::move(unit_price_));
+  columns.time = std::make_shared<const std::vector<int64_t>>(std::move(time_));
+  columns.customer_id = std::make_shared<const std::vector<int32_t>>(std::move(customer_id_));
+  loaded.table = TransactionTable(std::move(columns));
+  loaded.rejects = std::move(rejects_);
+  for (RejectedRow& reject : loaded.rejects) {
+    if (!IsUtf8(reject.value)) reject.value = Latin1ToUtf8(reject.value);
+  }
+  loaded.rows_rejected = rejected_;
+  loaded.rows_read = loaded.table.rows() + rejected_;
+  loaded.transcoded = transcode;
+  return loaded;
+}
+
+}  // namespace cairn::pipeline

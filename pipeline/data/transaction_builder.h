@@ -1,0 +1,138 @@
+#ifndef CAIRN_PIPELINE_DATA_TRANSACTION_BUILDER_H_
+#define CAIRN_PIPELINE_DATA_TRANSACTION_BUILDER_H_
+
+// Turns rows of text into the columns of a TransactionTable. Used by the CSV and xlsx readers.
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "pipeline/data/dates.h"
+#include "pipeline/data/load.h"
+#include "pipeline/data/transaction_table.h"
+
+namespace cairn::pipeline {
+
+// The columns that are read, in the order of a row's fields here.
+enum FieldRole : int {
+  kInvoiceField = 0,
+  kStockCodeField,
+  kDescriptionField,
+  kQuantityField,
+  kDateField,
+  kPriceField,
+  kCustomerField,
+  kCountryField,
+  kFieldRoles
+};
+
+// Canonical names by role: InvoiceNo, StockCode, …
+extern const std::array<std::string_view, kFieldRoles> kFieldNames;
+
+using RowFields = std::array<std::string_view, kFieldRoles>;
+
+// For each role the number of its column in the header.
+using ColumnMap = std::array<int, kFieldRoles>;
+
+// Finds the roles in a header. kInvalidArgument: COLUMN_MISSING names the missing column and the
+// header found, INPUT_UNREADABLE a column that is there twice.
+absl::StatusOr<ColumnMap> MapColumns(const std::vector<std::string>& header);
+
+// A set of strings that numbers them by first appearance. Not thread-safe.
+class StringInterner {
+ public:
+  StringInterner();
+
+  // The number of `text`, a new one at its first appearance.
+  uint32_t Intern(std::string_view text) {
+    if (text.size() > 16 || last_ == kNone || dictionary_.at(last_) != text) last_ = Find(text);
+    return last_;
+  }
+
+  const StringDictionary& dictionary() const { return dictionary_; }
+  StringDictionary Release() { return std::move(dictionary_); }
+
+ private:
+  static constexpr uint32_t kNone = UINT32_MAX;
+  struct Slot {
+    uint32_t tag;
+    uint32_t code;
+  };
+
+  uint32_t Find(std::string_view text);
+  void Grow();
+
+  StringDictionary dictionary_;
+  std::vector<Slot> slots_;
+  uint32_t last_ = kNone;
+};
+
+// Collects rows. Not thread-safe; builders of consecutive parts of a file are joined by Merge.
+class TransactionBuilder {
+ public:
+  TransactionBuilder(const LoadOptions& options, ExcelEpoch epoch);
+
+  // Makes room for about `rows` further rows.
+  void Reserve(size_t rows);
+
+  // Adds one row, or a RejectedRow at `line` when a field cannot be read. The views need to
+  // live only during the call.
+  void Append(const RowFields& fields, uint64_t line);
+
+  // Counts and keeps a rejected row that has no fields to read.
+  void Reject(uint64_t line, std::string_view column, std::string_view value,
+              std::string_view reason);
+
+  uint64_t rows() const { return quantity_.size(); }
+  uint64_t rejected() const { return rejected_; }
+
+  // Appends what `later` collected; its lines are counted from `line_offset`.
+  void Merge(TransactionBuilder&& later, uint64_t line_offset);
+
+  // Moves the result out: table, rejects and counts of rows. Transcodes when the text calls for
+  // it.
+  LoadedTransactions Finish();
+
+ private:
+  bool AppendText(const RowFields& fields, uint64_t line);
+  bool AcceptText(std::string_view text) const;
+
+  const TextEncoding encoding_;
+  const size_t max_kept_rejects_;
+  const ExcelEpoch epoch_;
+
+  std::array<StringInterner, 4> interners_;
+  std::array<std::vector<uint32_t>, 4> codes_;
+  std::array<std::vector<uint32_t>, 4> refused_;  // Codes of text no row may have, ascending.
+  std::vector<int32_t> quantity_;
+  std::vector<double> unit_price_;
+  std::vector<int64_t> time_;
+  std::vector<int32_t> customer_id_;
+  std::vector<RejectedRow> rejects_;
+  uint64_t rejected_ = 0;
+
+  // The last date read: lines of one invoice share it.
+  std::array<char, 19> last_date_{};
+  int64_t last_time_ = 0;
+};
+
+// Field readers, exposed for tests. All allow surrounding blanks and return false for anything
+// but the described form.
+// A whole number, also written 6.0, in the range of int32.
+bool ParseWholeNumber(std::string_view text, int32_t* value);
+// A finite decimal number with optional sign and exponent.
+bool ParseDecimal(std::string_view text, double* value);
+
+// Whether `text` is well-formed UTF-8.
+bool IsUtf8(std::string_view text);
+// Each byte as the code point of that number, in UTF-8.
+std::string Latin1ToUtf8(std::string_view text);
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_DATA_TRANSACTION_BUILDER_H_

@@ -1,0 +1,115 @@
+#ifndef CAIRN_PIPELINE_DATA_TRANSACTION_TABLE_H_
+#define CAIRN_PIPELINE_DATA_TRANSACTION_TABLE_H_
+
+// Retail transactions as typed columns: the value that flows from loading to features.
+//
+// A table is a set of immutable, shared columns and a list of selected rows. Copying one copies
+// a few pointers, so every cleaning stage can be a function from table to table without moving
+// data. All of it is immutable after construction and may be read from any number of threads.
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace cairn::pipeline {
+
+// Distinct strings, numbered from 0 by first appearance. Always valid UTF-8 once in a table.
+class StringDictionary {
+ public:
+  uint32_t size() const { return static_cast<uint32_t>(offsets_.size() - 1); }
+  std::string_view at(uint32_t code) const {
+    return {bytes_.data() + offsets_[code], offsets_[code + 1] - offsets_[code]};
+  }
+  // Adds a string without looking for an equal one; returns its code.
+  uint32_t Append(std::string_view text);
+
+ private:
+  std::string bytes_;
+  std::vector<uint64_t> offsets_{0};
+};
+
+// One dictionary-encoded column: codes[storage row] → dictionary entry.
+struct DictionaryColumn {
+  std::shared_ptr<const std::vector<uint32_t>> codes;
+  std::shared_ptr<const StringDictionary> dictionary;
+
+  uint32_t code(uint32_t row) const { return (*codes)[row]; }
+  std::string_view text(uint32_t row) const { return dictionary->at((*codes)[row]); }
+};
+
+// The customer id of a row without one.
+inline constexpr int32_t kMissingCustomer = -1;
+
+// Column storage. All vectors have the same length, the number of storage rows.
+struct TransactionColumns {
+  DictionaryColumn invoice;
+  DictionaryColumn stock_code;
+  DictionaryColumn description;  // Empty text = missing.
+  DictionaryColumn country;
+  std::shared_ptr<const std::vector<int32_t>> quantity;     // Negative for returned goods.
+  std::shared_ptr<const std::vector<double>> unit_price;    // Pounds; finite.
+  std::shared_ptr<const std::vector<int64_t>> time;         // Seconds since 1970, shop time.
+  std::shared_ptr<const std::vector<int32_t>> customer_id;  // kMissingCustomer when unknown.
+  // By invoice code: 1 when cancelled. Null until the transaction_status stage has run.
+  std::shared_ptr<const std::vector<uint8_t>> cancelled_invoices;
+};
+
+class TransactionTable {
+ public:
+  // No rows, empty dictionaries.
+  TransactionTable();
+  // All storage rows, in order.
+  explicit TransactionTable(TransactionColumns columns);
+  // The given storage rows, in the given order; each must be below the storage's length.
+  TransactionTable(TransactionColumns columns, std::vector<uint32_t> selection);
+
+  size_t rows() const { return selection_->size(); }
+  // Storage row of each selected row; index the columns with these.
+  std::span<const uint32_t> selection() const { return *selection_; }
+  const TransactionColumns& columns() const { return columns_; }
+
+  // Values of the i-th selected row, i < rows().
+  std::string_view invoice(size_t i) const { return columns_.invoice.text((*selection_)[i]); }
+  std::string_view stock_code(size_t i) const { return columns_.stock_code.text((*selection_)[i]); }
+  std::string_view description(size_t i) const {
+    return columns_.description.text((*selection_)[i]);
+  }
+  std::string_view country(size_t i) const { return columns_.country.text((*selection_)[i]); }
+  int32_t quantity(size_t i) const { return (*columns_.quantity)[(*selection_)[i]]; }
+  double unit_price(size_t i) const { return (*columns_.unit_price)[(*selection_)[i]]; }
+  int64_t time(size_t i) const { return (*columns_.time)[(*selection_)[i]]; }
+  int32_t customer_id(size_t i) const { return (*columns_.customer_id)[(*selection_)[i]]; }
+
+  // Whether the transaction_status stage has marked cancelled invoices.
+  bool has_status() const { return columns_.cancelled_invoices != nullptr; }
+  // False for every row while has_status() is false.
+  bool cancelled(size_t i) const {
+    return has_status() &&
+           (*columns_.cancelled_invoices)[columns_.invoice.code((*selection_)[i])] != 0;
+  }
+
+  // The same columns with other rows.
+  TransactionTable WithSelection(std::vector<uint32_t> selection) const;
+
+  // The selected rows copied into storage of their own with dictionaries that hold nothing
+  // else: frees the memory of dropped rows. Equal to this table.
+  TransactionTable Compact() const;
+
+  // Distinct known customer ids, ascending.
+  std::vector<int32_t> CustomerIds() const;
+
+ private:
+  TransactionColumns columns_;
+  std::shared_ptr<const std::vector<uint32_t>> selection_;
+};
+
+// Whether both hold the same rows in the same order, by value (dictionary codes may differ).
+bool SameRows(const TransactionTable& a, const TransactionTable& b);
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_DATA_TRANSACTION_TABLE_H_

@@ -1,0 +1,134 @@
+#ifndef CAIRN_SERVER_STORAGE_KEYSPACE_H_
+#define CAIRN_SERVER_STORAGE_KEYSPACE_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "server/storage/key.h"
+
+namespace cairn::storage {
+
+// The one place where keys are laid out. Every key starts with its family and a
+// one-byte kind; then come the components in the order of the arguments, each
+// order-preserving (key_codec.h): strings escaped and terminated, integers
+// big-endian with the sign bit flipped. The kinds are on disk for ever; a
+// retired kind is never used again. docs/storage-format.md draws each key and
+// gives a test vector that tests/unit/storage/keyspace_test.cc checks.
+enum class KeyKind : uint8_t {
+  kFormat = 0x01,
+  kCounter = 0x02,
+  kCollection = 0x03,
+  kExperiment = 0x10,
+  kRun = 0x11,
+  kRunParam = 0x12,
+  kRunTag = 0x13,
+  kRunMetric = 0x14,
+  kDataset = 0x20,
+  kDatasetVersion = 0x21,
+  kArtifact = 0x28,
+  kModel = 0x30,
+  kModelVersion = 0x31,
+  kAlias = 0x32,
+  kChannel = 0x33,
+  kDecision = 0x38,
+  kAudit = 0x39,
+  kPolicy = 0x3A,
+  kPolicyRevision = 0x3B,
+  kExperimentByName = 0x40,
+  kRunByExperiment = 0x41,
+  kDatasetVersionByDigest = 0x42,
+  kPolicyByChannel = 0x43,
+  kLineageDown = 0x44,
+  kDecisionBySequence = 0x45,
+  kMetricBatch = 0x50,
+  kBlobEntry = 0x60,
+  kUpload = 0x61,
+  kPack = 0x62,
+  kRequest = 0x70,
+};
+
+// meta
+Key FormatKey();
+Key CounterKey(std::string_view counter);
+// Touched by every write to a child of `collection` ("models/m/versions"), so
+// that "nothing was added meanwhile" can be a precondition.
+Key CollectionKey(std::string_view collection);
+
+// record: tracking. `run_id` is 32 hexadecimal characters.
+Key ExperimentKey(int64_t experiment_id);
+Key ExperimentPrefix();
+Key RunKey(std::string_view run_id);
+Key RunPrefix();
+Key RunParamKey(std::string_view run_id, std::string_view param);
+Key RunParamPrefix(std::string_view run_id);
+Key RunTagKey(std::string_view run_id, std::string_view tag);
+Key RunTagPrefix(std::string_view run_id);
+Key RunMetricKey(std::string_view run_id, std::string_view metric);
+Key RunMetricPrefix(std::string_view run_id);
+
+// record: data sets; `version` from 1
+Key DatasetKey(std::string_view dataset);
+Key DatasetPrefix();
+Key DatasetVersionKey(std::string_view dataset, int64_t version);
+Key DatasetVersionPrefix(std::string_view dataset);
+
+// record: one entry of the artifact tree of `owner`, a resource name
+Key ArtifactKey(std::string_view owner, std::string_view path);
+Key ArtifactPrefix(std::string_view owner);
+
+// record: registry and promotion
+Key ModelKey(std::string_view model);
+Key ModelPrefix();
+Key ModelVersionKey(std::string_view model, int64_t version);
+Key ModelVersionPrefix(std::string_view model);
+Key AliasKey(std::string_view model, std::string_view alias);
+Key AliasPrefix(std::string_view model);
+Key ChannelKey(std::string_view model, std::string_view channel);
+Key ChannelPrefix(std::string_view model);
+Key DecisionKey(std::string_view model, std::string_view channel, std::string_view decision_id);
+Key DecisionPrefix(std::string_view model, std::string_view channel);
+Key AuditKey(std::string_view model, std::string_view channel, int64_t sequence);
+Key AuditPrefix(std::string_view model, std::string_view channel);
+Key PolicyKey(std::string_view policy);
+Key PolicyPrefix();
+Key PolicyRevisionKey(std::string_view policy, std::string_view digest_hex);
+Key PolicyRevisionPrefix(std::string_view policy);
+
+// index
+Key ExperimentByNameKey(std::string_view display_name);
+// Newest first: ascending key order is descending `start_unix_nanos`.
+Key RunByExperimentKey(int64_t experiment_id, int64_t start_unix_nanos, std::string_view run_id);
+Key RunByExperimentPrefix(int64_t experiment_id);
+Key DatasetVersionByDigestKey(std::string_view dataset, std::string_view sha256_hex);
+Key PolicyByChannelKey(std::string_view model, std::string_view channel);
+// From a resource to one that was made from it; both are resource names.
+Key LineageDownKey(std::string_view from, std::string_view to);
+Key LineageDownPrefix(std::string_view from);
+Key DecisionBySequenceKey(std::string_view model, std::string_view channel, int64_t sequence);
+Key DecisionBySequencePrefix(std::string_view model, std::string_view channel);
+
+// metric: the batches of a run in the order of arrival; `batch` is unique in the run
+Key MetricBatchKey(std::string_view run_id, std::string_view metric, int64_t first_step,
+                   std::string_view batch_id);
+Key MetricBatchPrefix(std::string_view run_id, std::string_view metric);
+
+// blob
+Key BlobEntryKey(std::string_view sha256_hex);
+Key BlobEntryPrefix();
+Key UploadKey(std::string_view uuid);
+Key PackKey(int64_t pack);
+Key PackPrefix();
+
+// request: idempotency
+Key RequestKey(std::string_view principal, std::string_view method, std::string_view request_id);
+
+// The components of keys that scans need back. DATA_LOSS (RECORD_CORRUPT) when
+// the bytes are not such a key.
+absl::StatusOr<std::string> LastStringOf(const Key& prefix, std::string_view key_bytes);
+absl::StatusOr<std::string> RunIdOfRunByExperiment(std::string_view key_bytes);
+
+}  // namespace cairn::storage
+
+#endif  // CAIRN_SERVER_STORAGE_KEYSPACE_H_

@@ -1,0 +1,130 @@
+#ifndef CAIRN_SERVER_STORAGE_KV_STORE_H_
+#define CAIRN_SERVER_STORAGE_KV_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/storage/key.h"
+#include "server/storage/write_set.h"
+
+namespace cairn::storage {
+
+// A value as it stands in the store, with the counters the committer stamped.
+struct Record {
+  Revision create_revision = 0;  // revision that created the key
+  Revision mod_revision = 0;     // revision of the last write; the etag's source
+  int64_t version = 0;           // writes since creation, from 1
+  std::string payload;
+};
+
+// One entry of the event log.
+struct StoredEvent {
+  Revision revision = 0;
+  int32_t ordinal = 0;  // position within the revision, from 0
+  Event event;
+};
+
+// Keys `begin` (inclusive) to `end` (exclusive) of one family. An empty `end`
+// means to the family's end.
+struct KeyRange {
+  Family family = Family::kMeta;
+  std::string begin;
+  std::string end;
+
+  // Every key that starts with `prefix`.
+  static KeyRange Prefix(const Key& prefix);
+};
+
+// Order in which a scan visits keys.
+enum class ScanOrder { kAscending, kDescending };
+
+// Called for each key of a scan; return false to stop early. `key` and
+// `record` are valid only during the call.
+using ScanVisitor = std::function<bool(std::string_view key, const Record& record)>;
+
+// A consistent view of the store at one revision.
+//
+// Safe to call from any thread. Views hold back reclamation: keep one for a
+// request, never between pages. Must not outlive the store it came from.
+class Snapshot {
+ public:
+  virtual ~Snapshot() = default;
+
+  // The revision this view shows; 0 for a store that was never written.
+  virtual Revision revision() const = 0;
+
+  // The record at `key`, or nullopt if there is none.
+  // DATA_LOSS (RECORD_CORRUPT) if the bytes at the key are damaged;
+  // UNAVAILABLE (SNAPSHOT_EXPIRED) if the view was kept for too long.
+  virtual absl::StatusOr<std::optional<Record>> Get(const Key& key) const = 0;
+
+  // One result for each key, in the order of `keys`. Errors as for Get.
+  virtual absl::StatusOr<std::vector<std::optional<Record>>> MultiGet(
+      const std::vector<Key>& keys) const = 0;
+
+  // Visits the records of `range` in key order. Errors as for Get.
+  virtual absl::Status Scan(const KeyRange& range, ScanOrder order,
+                            const ScanVisitor& visitor) const = 0;
+};
+
+// What a commit answers: the revision it got, or why nothing was written.
+using CommitResult = absl::StatusOr<Revision>;
+using CommitCallback = std::function<void(CommitResult)>;
+
+// Hears of every committed revision, in order, after it is durable and before
+// the commit's own callback. Must be quick and must not call the store.
+using CommitListener = std::function<void(Revision, const std::vector<Event>&)>;
+
+// An ordered key-value store with one linear history of revisions.
+//
+// Every mutation is a WriteSet: its preconditions are checked against the state
+// left by all earlier commits, and either all of it becomes durable at one new
+// revision or nothing does. Reads go through snapshots and see every commit
+// acknowledged before the snapshot was taken.
+//
+// Implementations: MakeMemoryStore (memory_store.h), OpenRocksStore
+// (rocks_store.h). Both pass tests/unit/storage/kv_store_conformance.
+// Safe to call from any thread; outlives every snapshot taken from it.
+class KvStore {
+ public:
+  virtual ~KvStore() = default;
+
+  virtual std::unique_ptr<Snapshot> GetSnapshot() const = 0;
+
+  // Queues `write_set`. `done` is called exactly once, on the committer's
+  // thread, after the outcome is durable and visible: do little there.
+  //   ABORTED (COMMIT_CONFLICT)            a precondition does not hold; the
+  //                                        metadata "key" names it in hex
+  //   INVALID_ARGUMENT (WRITE_SET_INVALID) the same key is written twice
+  //   RESOURCE_EXHAUSTED (QUEUE_FULL, DISK_FULL, RETRY with delay)
+  //   UNAVAILABLE (STORE_UNAVAILABLE)      an earlier commit's outcome is not
+  //                                        known, or the store is closing
+  virtual void Commit(WriteSet write_set, CommitCallback done) = 0;
+
+  // Commits and waits for the outcome. Not to be called from a CommitCallback.
+  CommitResult CommitAndWait(WriteSet write_set);
+
+  // Visits events of revisions >= `from_revision` in order; return false to
+  // stop. OUT_OF_RANGE (EVENTS_COMPACTED, metadata "oldestRevision") when that
+  // part of the log is gone.
+  virtual absl::Status ScanEvents(Revision from_revision,
+                                  const std::function<bool(const StoredEvent&)>& visitor) const = 0;
+
+  // Replaces the listener; pass nullptr to remove it. A commit under way may
+  // still call the previous one until this returns.
+  virtual void SetCommitListener(CommitListener listener) = 0;
+
+  // OK while commits are accepted; otherwise why they are not.
+  virtual absl::Status Health() const = 0;
+};
+
+}  // namespace cairn::storage
+
+#endif  // CAIRN_SERVER_STORAGE_KV_STORE_H_

@@ -1,0 +1,99 @@
+#ifndef CAIRN_SERVER_STORAGE_WRITE_SET_H_
+#define CAIRN_SERVER_STORAGE_WRITE_SET_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server/storage/key.h"
+
+namespace cairn::storage {
+
+// What must hold for a key when a commit is applied.
+struct Precondition {
+  enum class Kind {
+    kAbsent,    // the key does not exist
+    kExists,    // the key exists, whatever its revision
+    kRevision,  // the key exists and its mod_revision equals `revision`
+  };
+  Key key;
+  Kind kind = Kind::kAbsent;
+  Revision revision = 0;  // for kRevision only
+};
+
+// Replaces the payload at a key.
+struct Put {
+  Key key;
+  std::string payload;
+  // Skips the look-up of the earlier record: create_revision and version start
+  // anew. For keys that are written once, such as metric batches.
+  bool blind = false;
+};
+
+// Combines a payload with whatever the key holds when the commit is applied,
+// by the store's MergeFunction. Two merges never conflict with each other.
+struct Merge {
+  Key key;
+  std::string operand;
+};
+
+// Something that happened, kept in the event log in the order of commits.
+struct Event {
+  std::string resource;  // resource name the event is about
+  std::string kind;      // "run.updated", "channel.moved", …; stable names
+  std::string payload;   // after-image of what changed; may be empty
+};
+
+// One atomic mutation. Value type; not thread-safe.
+//
+// Preconditions are checked before anything is applied. A key may appear at
+// most once among puts, merges and deletes.
+struct WriteSet {
+  std::vector<Precondition> preconditions;
+  std::vector<Put> puts;
+  std::vector<Merge> merges;
+  std::vector<Key> deletes;
+  std::vector<Event> events;
+
+  WriteSet& RequireAbsent(Key key) {
+    preconditions.push_back({std::move(key), Precondition::Kind::kAbsent, 0});
+    return *this;
+  }
+  WriteSet& RequireExists(Key key) {
+    preconditions.push_back({std::move(key), Precondition::Kind::kExists, 0});
+    return *this;
+  }
+  // Requires that the key is as it was read: at `revision`, or absent for 0.
+  WriteSet& RequireRevision(Key key, Revision revision) {
+    const auto kind =
+        revision == 0 ? Precondition::Kind::kAbsent : Precondition::Kind::kRevision;
+    preconditions.push_back({std::move(key), kind, revision});
+    return *this;
+  }
+  WriteSet& PutRecord(Key key, std::string payload) {
+    puts.push_back({std::move(key), std::move(payload), false});
+    return *this;
+  }
+  WriteSet& PutOnce(Key key, std::string payload) {
+    puts.push_back({std::move(key), std::move(payload), true});
+    return *this;
+  }
+  WriteSet& MergeInto(Key key, std::string operand) {
+    merges.push_back({std::move(key), std::move(operand)});
+    return *this;
+  }
+  WriteSet& Delete(Key key) {
+    deletes.push_back(std::move(key));
+    return *this;
+  }
+  WriteSet& Emit(std::string resource, std::string kind, std::string payload = "") {
+    events.push_back({std::move(resource), std::move(kind), std::move(payload)});
+    return *this;
+  }
+};
+
+}  // namespace cairn::storage
+
+#endif  // CAIRN_SERVER_STORAGE_WRITE_SET_H_
