@@ -56,7 +56,8 @@ cairn_dependency(absl LIBS ${CAIRN_ABSL_FLAGS})
 
 cairn_dependency(protobuf LIBS -lprotobuf -lz)
 
-cairn_pkg_static(CAIRN_GRPC_FLAGS grpc++)
+# re2 is named because its archive may need parts of Abseil that grpc++ does not list.
+cairn_pkg_static(CAIRN_GRPC_FLAGS grpc++ re2)
 cairn_dependency(grpc LIBS -lgrpc++_reflection ${CAIRN_GRPC_FLAGS} -lprotobuf -lz)
 
 cairn_pkg_static(CAIRN_ROCKSDB_FLAGS rocksdb)
@@ -70,7 +71,12 @@ cairn_dependency(expat LIBS -lexpat)
 cairn_dependency(fmt DEFINITIONS FMT_HEADER_ONLY=1)
 cairn_dependency(cli11)
 cairn_dependency(json)
-cairn_dependency(boost DEFINITIONS BOOST_ERROR_CODE_HEADER_ONLY=1)
+set(CAIRN_BOOST_DEFINITIONS BOOST_ERROR_CODE_HEADER_ONLY=1)
+if(CAIRN_SANITIZE MATCHES "thread")
+  # The thread sanitizer knows no fences; Asio's queues are under mutexes anyway.
+  list(APPEND CAIRN_BOOST_DEFINITIONS BOOST_ASIO_DISABLE_FENCED_BLOCK=1)
+endif()
+cairn_dependency(boost DEFINITIONS ${CAIRN_BOOST_DEFINITIONS})
 
 find_path(CAIRN_EIGEN_INCLUDE Eigen/Core PATH_SUFFIXES eigen3 REQUIRED)
 cairn_dependency(eigen INCLUDES ${CAIRN_EIGEN_INCLUDE} DEFINITIONS EIGEN_MPL2_ONLY=1)

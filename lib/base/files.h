@@ -17,8 +17,7 @@ namespace cairn {
 // INTERNAL.
 
 // Reads a whole file of at most `max_bytes`; OUT_OF_RANGE when it is larger.
-absl::StatusOr<std::string> ReadFile(const std::string& path,
-                                     int64_t max_bytes = int64_t{1} << 32);
+absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes = int64_t{1} << 32);
 
 // Replaces `path` with `bytes`: a reader sees the old or the new content, never
 // a part. Writes a temporary file beside it, syncs it and renames it.

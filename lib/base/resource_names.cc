@@ -130,8 +130,7 @@ absl::StatusOr<VersionName> ParseModelVersionName(std::string_view field, std::s
   return ParseVersion(field, name, "models/*/versions/*");
 }
 
-absl::StatusOr<VersionName> ParseDatasetVersionName(std::string_view field,
-                                                    std::string_view name) {
+absl::StatusOr<VersionName> ParseDatasetVersionName(std::string_view field, std::string_view name) {
   return ParseVersion(field, name, "datasets/*/versions/*");
 }
 
@@ -150,7 +149,8 @@ absl::Status ValidateHumanName(std::string_view field, std::string_view value, s
   }
   if (!IsValidUtf8(value)) return refuse("must be well-formed UTF-8");
   for (const char c : value) {
-    if (static_cast<uint8_t>(c) < 0x20 || c == 0x7F) return refuse("must not hold control characters");
+    if (static_cast<uint8_t>(c) < 0x20 || c == 0x7F)
+      return refuse("must not hold control characters");
     if (!allow_slash && (c == '/' || c == ':')) return refuse("must not hold '/' or ':'");
   }
   return absl::OkStatus();

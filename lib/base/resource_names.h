@@ -60,8 +60,7 @@ struct VersionName {
 
 // Parses "models/m/versions/3" and "datasets/d/versions/3".
 absl::StatusOr<VersionName> ParseModelVersionName(std::string_view field, std::string_view name);
-absl::StatusOr<VersionName> ParseDatasetVersionName(std::string_view field,
-                                                    std::string_view name);
+absl::StatusOr<VersionName> ParseDatasetVersionName(std::string_view field, std::string_view name);
 
 struct ChannelRef {
   std::string model;

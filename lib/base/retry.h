@@ -10,9 +10,9 @@ namespace cairn {
 // The wait before attempt n (n from 1 for the first repetition) is drawn from
 // [half, whole] of min(max, initial * 2^(n-1)). Value type; copyable.
 struct BackoffPolicy {
-  int max_attempts = 5;            // the first attempt included; >= 1
-  int64_t initial_millis = 50;     // > 0
-  int64_t max_millis = 2000;       // >= initial_millis
+  int max_attempts = 5;         // the first attempt included; >= 1
+  int64_t initial_millis = 50;  // > 0
+  int64_t max_millis = 2000;    // >= initial_millis
 
   // The wait in milliseconds before repetition `n` (from 1); `random` is any
   // 64 random bits.

@@ -10,11 +10,11 @@
 #define CAIRN_MACRO_CONCAT(a, b) CAIRN_MACRO_CONCAT_INNER(a, b)
 
 // Returns from the enclosing function when `expr` is a status that is not OK.
-#define CAIRN_RETURN_IF_ERROR(expr)                             \
-  do {                                                          \
+#define CAIRN_RETURN_IF_ERROR(expr)                                 \
+  do {                                                              \
     if (absl::Status cairn_status_ = (expr); !cairn_status_.ok()) { \
-      return cairn_status_;                                     \
-    }                                                           \
+      return cairn_status_;                                         \
+    }                                                               \
   } while (false)
 
 // Assigns the value of a StatusOr to `lhs` (which may declare a variable), or

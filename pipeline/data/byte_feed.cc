@@ -38,9 +38,9 @@ absl::Status ByteFeed::Fill(ByteStream& stream) {
     char overflow = 0;
     const size_t room = capacity_ - filled;
     // A full block may still be the exact end: ask for one byte more to find out.
-    const absl::StatusOr<size_t> got =
-        room > 0 ? stream.Read(reserved_ + filled, std::min(room, kPiece))
-                 : stream.Read(&overflow, 1);
+    const absl::StatusOr<size_t> got = room > 0
+                                           ? stream.Read(reserved_ + filled, std::min(room, kPiece))
+                                           : stream.Read(&overflow, 1);
     if (!got.ok()) {
       status = got.status();
       break;
@@ -52,7 +52,7 @@ absl::Status ByteFeed::Fill(ByteStream& stream) {
       break;
     }
     filled += *got;
-    Publish(filled, /*complete=*/false);
+    if (!Publish(filled, /*complete=*/false)) break;
   }
   Publish(filled, /*complete=*/true);
   return status;
@@ -64,11 +64,17 @@ size_t ByteFeed::WaitFor(size_t wanted) {
   return available_;
 }
 
-void ByteFeed::Publish(size_t available, bool complete) {
+void ByteFeed::Cancel() {
+  const MutexLock lock(&mutex_);
+  cancelled_ = true;
+}
+
+bool ByteFeed::Publish(size_t available, bool complete) {
   const MutexLock lock(&mutex_);
   available_ = available;
   complete_ = complete;
   arrived_.SignalAll();
+  return !cancelled_;
 }
 
 }  // namespace cairn::pipeline

@@ -35,6 +35,9 @@ class ByteFeed {
   // afterwards, with what arrived. Call once.
   absl::Status Fill(ByteStream& stream) CAIRN_EXCLUDES(mutex_);
 
+  // Consumer: nothing more is wanted. Fill ends soon and returns OK. Any thread.
+  void Cancel() CAIRN_EXCLUDES(mutex_);
+
   // Start of the bytes; the first Available() of them may be read.
   const char* data() const { return data_; }
 
@@ -46,7 +49,8 @@ class ByteFeed {
   std::string_view WaitForAll() { return {data_, WaitFor(SIZE_MAX)}; }
 
  private:
-  void Publish(size_t available, bool complete) CAIRN_EXCLUDES(mutex_);
+  // False when nothing more is wanted.
+  bool Publish(size_t available, bool complete) CAIRN_EXCLUDES(mutex_);
 
   const char* data_ = nullptr;
   char* reserved_ = nullptr;  // Null when the bytes belong to somebody else.
@@ -55,6 +59,7 @@ class ByteFeed {
   CondVar arrived_;
   size_t available_ CAIRN_GUARDED_BY(mutex_) = 0;
   bool complete_ CAIRN_GUARDED_BY(mutex_) = false;
+  bool cancelled_ CAIRN_GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace cairn::pipeline

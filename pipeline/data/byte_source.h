@@ -36,8 +36,9 @@ InputKind DetectInputKind(std::string_view head);
 // "plain", "gzip", "zstd" or "zip".
 std::string_view InputKindName(InputKind kind);
 
-// A file mapped for reading, as long as this object lives. Move-only. Not synchronised; `view()` may be read from any number of threads. A mapped file must not be
-// truncated by others while it is mapped.
+// A file mapped for reading, as long as this object lives. Move-only. Not synchronised; `view()`
+// may be read from any number of threads. A mapped file must not be truncated by others while it is
+// mapped.
 class InputBytes {
  public:
   InputBytes() = default;

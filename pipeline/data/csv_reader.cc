@@ -39,29 +39,31 @@ class RecordSplitter {
     window_ = window;
     last_ = last;
     next_ = 0;
-    FindStructure(window, level, &positions_);
+    count_ = FindStructure(window, level, &positions_);
   }
 
   // Splits the record at `start`, where a record begins. On kComplete, fields() holds it and
   // record_end() is where the next begins. On the others the splitter stays where it was.
   RecordEnd Split(size_t start, size_t expected) {
     fields_.clear();
-    if (SplitPlain(start, expected)) return RecordEnd::kComplete;
-    return SplitAny(start);
+    plain_ = SplitPlain(start, expected);
+    return plain_ ? RecordEnd::kComplete : SplitAny(start);
   }
 
   // Moves on to the first record that starts at or after `position`.
   void SkipTo(size_t position) {
-    while (next_ < positions_.size() && positions_[next_] < position) ++next_;
+    while (next_ < count_ && positions_[next_] < position) ++next_;
   }
 
   const std::vector<Field>& fields() const { return fields_; }
+  // Whether the record has the expected number of fields, all free of quotes.
+  bool plain() const { return plain_; }
   size_t record_end() const { return record_end_; }
 
  private:
   // The common case: exactly the expected fields, no quotes, a line feed at the end.
   bool SplitPlain(size_t start, size_t expected) {
-    if (next_ + expected > positions_.size()) return false;
+    if (next_ + expected > count_) return false;
     const char* text = window_.data();
     const uint32_t* at = positions_.data() + next_;
     const uint32_t end = at[expected - 1];
@@ -101,9 +103,9 @@ class RecordSplitter {
   }
 
   bool ReadUnquoted(size_t begin, size_t* next, size_t* end) {
-    while (*next < positions_.size() && window_[positions_[*next]] == '"') ++*next;
-    if (*next == positions_.size() && !last_) return false;
-    *end = *next == positions_.size() ? window_.size() : positions_[(*next)++];
+    while (*next < count_ && window_[positions_[*next]] == '"') ++*next;
+    if (*next == count_ && !last_) return false;
+    *end = *next == count_ ? window_.size() : positions_[(*next)++];
     fields_.push_back({window_.data() + begin, static_cast<uint32_t>(*end - begin), false});
     if (*end == window_.size() || window_[*end] == '\n') DropCarriageReturn(&fields_.back());
     return true;
@@ -113,8 +115,8 @@ class RecordSplitter {
     ++*next;  // The opening quote.
     bool escaped = false;
     while (true) {
-      while (*next < positions_.size() && window_[positions_[*next]] != '"') ++*next;
-      if (*next == positions_.size()) {
+      while (*next < count_ && window_[positions_[*next]] != '"') ++*next;
+      if (*next == count_) {
         return last_ ? RecordEnd::kBadQuote : RecordEnd::kUnfinished;
       }
       const size_t quote = positions_[(*next)++];
@@ -150,10 +152,12 @@ class RecordSplitter {
 
   std::string_view window_;
   bool last_ = false;
-  std::vector<uint32_t> positions_;
+  std::vector<uint32_t> positions_;  // The first count_ mean something.
+  size_t count_ = 0;
   size_t next_ = 0;
   std::vector<Field> fields_;
   size_t record_end_ = 0;
+  bool plain_ = false;
 };
 
 std::string Unescaped(const Field& field) {
@@ -185,13 +189,12 @@ class PartParser {
       const size_t available = feed_.WaitFor(at + window);
       if (at >= available) break;
       const size_t size = std::min(window, available - at);
-      const bool last = available < at + window || available == at + size;
-      const bool really_last = last && feed_.WaitFor(at + size + 1) == at + size;
-      const size_t parsed = ParseWindow(at, size, really_last, end);
+      const bool last = feed_.WaitFor(at + size + 1) == at + size;
+      const size_t parsed = ParseWindow(at, size, last, end);
       if (parsed > 0) {
         at += parsed;
         window = plan_.window;
-      } else if (size >= kMaxRecordBytes || really_last) {
+      } else if (size >= kMaxRecordBytes || last) {
         at += RejectLine(at, "a record longer than 1 MiB or a quote that never closes");
         window = plan_.window;
       } else {
@@ -227,20 +230,23 @@ class PartParser {
 
   void TakeRecord(std::string_view record) {
     const std::vector<Field>& fields = splitter_.fields();
-    const uint64_t line = lines_ + 1;
-    // Only a quoted field can hold a line feed, and then the plain size check below is moot.
-    lines_ += 1;
-    if (fields.size() == 1 && fields[0].size == 0) return;
-    if (record.find('"') != std::string_view::npos) {
-      lines_ += static_cast<uint64_t>(std::count(record.begin(), record.end(), '\n'));
-      lines_ -= record.back() == '\n' ? 1 : 0;
+    const uint64_t line = ++lines_;
+    RowFields row;
+    if (splitter_.plain()) {
+      for (int role = 0; role < kFieldRoles; ++role) {
+        const Field& field = fields[static_cast<size_t>(map_[role])];
+        row[role] = std::string_view(field.data, field.size);
+      }
+      builder_.Append(row, line);
+      return;
     }
+    lines_ += static_cast<uint64_t>(std::count(record.begin(), record.end() - 1, '\n'));
+    if (fields.size() == 1 && fields[0].size == 0) return;
     if (fields.size() != columns_) {
       builder_.Reject(line, "", record.substr(0, record.find_last_not_of("\r\n") + 1),
                       fmt::format("{} fields instead of {}", fields.size(), columns_));
       return;
     }
-    RowFields row;
     unescaped_.clear();
     for (int role = 0; role < kFieldRoles; ++role) {
       const Field& field = fields[static_cast<size_t>(map_[role])];
@@ -324,14 +330,15 @@ absl::StatusOr<Header> ReadHeader(ByteFeed& feed, ScanLevel level) {
   CAIRN_ASSIGN_OR_RETURN(header.map, MapColumns(names));
   header.columns = names.size();
   header.end = start + splitter.record_end();
-  header.lines += static_cast<uint64_t>(
-      std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(splitter.record_end()), '\n'));
+  header.lines += static_cast<uint64_t>(std::count(
+      text.begin(), text.begin() + static_cast<std::ptrdiff_t>(splitter.record_end()), '\n'));
   return header;
 }
 
 // Where each part begins: after the first line feed at or behind its cut. Inside a quoted field
 // that is a wrong guess, which joining the parts notices.
-std::vector<size_t> PartStarts(std::string_view text, size_t data, const std::vector<size_t>& cuts) {
+std::vector<size_t> PartStarts(std::string_view text, size_t data,
+                               const std::vector<size_t>& cuts) {
   std::vector<size_t> starts{data};
   for (const size_t cut : cuts) {
     if (cut <= data || cut >= text.size()) continue;

@@ -12,25 +12,30 @@ namespace {
 
 constexpr size_t kBlock = 64;
 
-// Writes eight positions at a time, wanted or not: the count of set bits varies too much for a
-// loop per bit to be predicted. Needs room for eight more than there are.
-inline uint32_t* WritePositions(uint64_t bits, uint32_t base, uint32_t* out) {
-  const int count = std::popcount(bits);
-  for (int written = 0; written < count; written += 8) {
-    for (int i = 0; i < 8; ++i) {
-      out[written + i] = base + static_cast<uint32_t>(std::countr_zero(bits));
-      bits &= bits - 1;
-    }
-  }
-  return out + count;
+// The high bit of each byte of `word` that equals `c`, exactly (no false hits by borrowing).
+inline uint64_t EqualBytes(uint64_t word, char c) {
+  constexpr uint64_t kLow = 0x7f7f7f7f7f7f7f7f;
+  const uint64_t difference = word ^ (0x0101010101010101 * static_cast<uint8_t>(c));
+  return ~(((difference & kLow) + kLow) | difference | kLow);
 }
 
-inline bool IsStructural(char c) { return c == ',' || c == '\n' || c == '"'; }
-
-uint32_t* ScanPortable(const char* text, size_t begin, size_t end, uint32_t* out) {
-  for (size_t at = begin; at < end; ++at) {
-    *out = static_cast<uint32_t>(at);
-    out += IsStructural(text[at]) ? 1 : 0;
+uint32_t* ScanPortable(std::string_view text, uint32_t* out) {
+  size_t at = 0;
+  for (; at + 8 <= text.size(); at += 8) {
+    uint64_t word = 0;
+    // By hand rather than memcpy: the first byte must be the lowest on any machine.
+    for (size_t i = 0; i < 8; ++i) {
+      word |= uint64_t{static_cast<uint8_t>(text[at + i])} << (8 * i);
+    }
+    uint64_t hits = EqualBytes(word, ',') | EqualBytes(word, '"') | EqualBytes(word, '\n');
+    for (; hits != 0; hits &= hits - 1) {
+      *out++ = static_cast<uint32_t>(at) + static_cast<uint32_t>(std::countr_zero(hits)) / 8;
+    }
+  }
+  for (; at < text.size(); ++at) {
+    if (text[at] == ',' || text[at] == '"' || text[at] == '\n') {
+      *out++ = static_cast<uint32_t>(at);
+    }
   }
   return out;
 }
@@ -42,8 +47,7 @@ __attribute__((target("avx2,bmi,popcnt"))) inline uint64_t BitsAvx2(const char* 
   const __m256i feed = _mm256_set1_epi8('\n');
   uint64_t bits = 0;
   for (int half = 0; half < 2; ++half) {
-    const __m256i bytes =
-        _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block + half * 32));
+    const __m256i bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(block + half * 32));
     const __m256i hits = _mm256_or_si256(
         _mm256_or_si256(_mm256_cmpeq_epi8(bytes, comma), _mm256_cmpeq_epi8(bytes, quote)),
         _mm256_cmpeq_epi8(bytes, feed));
@@ -53,8 +57,10 @@ __attribute__((target("avx2,bmi,popcnt"))) inline uint64_t BitsAvx2(const char* 
 }
 
 __attribute__((target("avx2,bmi,popcnt"))) inline uint32_t* WritePositionsAvx2(uint64_t bits,
-                                                                             uint32_t base,
-                                                                             uint32_t* out) {
+                                                                               uint32_t base,
+                                                                               uint32_t* out) {
+  // Eight at a time, wanted or not: the number of set bits varies too much for a loop per bit to
+  // be predicted.
   const int count = static_cast<int>(_mm_popcnt_u64(bits));
   for (int written = 0; written < count; written += 8) {
     for (int i = 0; i < 8; ++i) {
@@ -66,7 +72,7 @@ __attribute__((target("avx2,bmi,popcnt"))) inline uint32_t* WritePositionsAvx2(u
 }
 
 __attribute__((target("avx2,bmi,popcnt"))) uint32_t* ScanAvx2(const char* text, size_t size,
-                                                            uint32_t* out) {
+                                                              uint32_t* out) {
   size_t at = 0;
   for (; at + kBlock <= size; at += kBlock) {
     out = WritePositionsAvx2(BitsAvx2(text + at), static_cast<uint32_t>(at), out);
@@ -88,21 +94,17 @@ ScanLevel BestScanLevel() {
   return ScanLevel::kPortable;
 }
 
-void FindStructure(std::string_view text, ScanLevel level, std::vector<uint32_t>* positions) {
+size_t FindStructure(std::string_view text, ScanLevel level, std::vector<uint32_t>* positions) {
   // Every byte may be structural, and the writers overshoot by less than one block.
   if (positions->size() < text.size() + kBlock) positions->resize(text.size() + kBlock);
   uint32_t* const first = positions->data();
-  uint32_t* last = first;
 #if defined(__x86_64__)
   if (level == ScanLevel::kAvx2) {
-    last = ScanAvx2(text.data(), text.size(), first);
-    positions->resize(static_cast<size_t>(last - first));
-    return;
+    return static_cast<size_t>(ScanAvx2(text.data(), text.size(), first) - first);
   }
 #endif
   static_cast<void>(level);
-  last = ScanPortable(text.data(), 0, text.size(), first);
-  positions->resize(static_cast<size_t>(last - first));
+  return static_cast<size_t>(ScanPortable(text, first) - first);
 }
 
 }  // namespace cairn::pipeline

@@ -77,7 +77,8 @@ bool ParseWholeNumber(std::string_view text, int32_t* value) {
     return true;
   }
   if (negative) number = -number;
-  if (number < std::numeric_limits<int32_t>::min() || number > std::numeric_limits<int32_t>::max()) {
+  if (number < std::numeric_limits<int32_t>::min() ||
+      number > std::numeric_limits<int32_t>::max()) {
     return false;
   }
   *value = static_cast<int32_t>(number);

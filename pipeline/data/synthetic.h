@@ -44,8 +44,7 @@ struct SyntheticOptions {
   double outlier_share = 0.01;
 };
 
-// The planted truth, one entry per customer in ascending id. Customers whose every visit fell
-// away by chance are included; `invoices` is then 0.
+// The planted truth, one entry per customer in ascending id. Every customer buys at least once.
 struct PlantedCustomer {
   int32_t customer_id = 0;
   int32_t segment = 0;   // Index into PlantedSegmentNames().

@@ -27,11 +27,11 @@ std::string NormalizedHeader(std::string_view name) {
 
 int RoleOf(std::string_view name) {
   static constexpr std::pair<std::string_view, FieldRole> kSynonyms[] = {
-      {"invoiceno", kInvoiceField},     {"invoice", kInvoiceField},
-      {"stockcode", kStockCodeField},   {"description", kDescriptionField},
-      {"quantity", kQuantityField},     {"invoicedate", kDateField},
-      {"unitprice", kPriceField},       {"price", kPriceField},
-      {"customerid", kCustomerField},   {"country", kCountryField},
+      {"invoiceno", kInvoiceField},   {"invoice", kInvoiceField},
+      {"stockcode", kStockCodeField}, {"description", kDescriptionField},
+      {"quantity", kQuantityField},   {"invoicedate", kDateField},
+      {"unitprice", kPriceField},     {"price", kPriceField},
+      {"customerid", kCustomerField}, {"country", kCountryField},
   };
   const std::string normalized = NormalizedHeader(name);
   for (const auto& [synonym, role] : kSynonyms) {
@@ -42,12 +42,9 @@ int RoleOf(std::string_view name) {
 
 // Secret start of the hash, so that nobody can prepare a file whose strings all collide. The
 // numbers of strings do not depend on it.
-uint64_t HashSeed() {
-  static const uint64_t seed = [] {
-    std::random_device device;
-    return (uint64_t{device()} << 32 | device()) | 1;
-  }();
-  return seed;
+uint64_t DrawSeed() {
+  std::random_device device;
+  return uint64_t{device()} << 32 | device();
 }
 
 inline uint64_t Load64(const char* p) {
@@ -67,12 +64,12 @@ inline uint64_t Mix(uint64_t a, uint64_t b) {
   return static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64);
 }
 
-inline uint64_t Hash(std::string_view text) {
+inline uint64_t Hash(std::string_view text, uint64_t seed) {
   constexpr uint64_t kA = 0xa0761d6478bd642f;
   constexpr uint64_t kB = 0xe7037ed1a0b428db;
   const char* p = text.data();
   const size_t size = text.size();
-  uint64_t state = HashSeed() ^ size * kA;
+  uint64_t state = seed ^ size * kA;
   uint64_t head = 0;
   uint64_t tail = 0;
   if (size > 16) {
@@ -96,6 +93,10 @@ inline uint64_t Hash(std::string_view text) {
 
 template <typename T>
 void Extend(std::vector<T>& to, std::vector<T>& from) {
+  if (to.empty()) {
+    to.swap(from);
+    return;
+  }
   to.insert(to.end(), from.begin(), from.end());
   std::vector<T>().swap(from);
 }
@@ -157,17 +158,17 @@ absl::StatusOr<ColumnMap> MapColumns(const std::vector<std::string>& header) {
   if (missing.empty()) return map;
   std::string found = fmt::format("{}", fmt::join(header, ", "));
   if (!IsUtf8(found)) found = Latin1ToUtf8(found);
-  return InputError(absl::StatusCode::kInvalidArgument, kColumnMissing,
-                    fmt::format("column{} {} missing; the header found is: {}",
-                                missing.size() > 1 ? "s" : "", fmt::join(missing, ", "),
-                                Shortened(found)),
-                    missing.front());
+  return InputError(
+      absl::StatusCode::kInvalidArgument, kColumnMissing,
+      fmt::format("column{} {} missing; the header found is: {}", missing.size() > 1 ? "s" : "",
+                  fmt::join(missing, ", "), Shortened(found)),
+      missing.front());
 }
 
-StringInterner::StringInterner() : slots_(1024, Slot{0, kNone}) {}
+StringInterner::StringInterner() : slots_(4096, Slot{0, kNone}), seed_(DrawSeed()) {}
 
 uint32_t StringInterner::Find(std::string_view text) {
-  const uint64_t hash = Hash(text);
+  const uint64_t hash = Hash(text, seed_);
   const uint32_t tag = static_cast<uint32_t>(hash >> 32);
   const size_t mask = slots_.size() - 1;
   for (size_t at = hash & mask;; at = (at + 1) & mask) {
@@ -178,7 +179,7 @@ uint32_t StringInterner::Find(std::string_view text) {
       if (dictionary_.size() * size_t{2} > slots_.size()) Grow();
       return code;
     }
-    if (slot.tag == tag && dictionary_.at(slot.code) == text) return slot.code;
+    if (slot.tag == tag && SameText(dictionary_.at(slot.code), text)) return slot.code;
   }
 }
 
@@ -186,7 +187,7 @@ void StringInterner::Grow() {
   std::vector<Slot> bigger(slots_.size() * 4, Slot{0, kNone});
   const size_t mask = bigger.size() - 1;
   for (uint32_t code = 0; code < dictionary_.size(); ++code) {
-    const uint64_t hash = Hash(dictionary_.at(code));
+    const uint64_t hash = Hash(dictionary_.at(code), seed_);
     size_t at = hash & mask;
     while (bigger[at].code != kNone) at = (at + 1) & mask;
     bigger[at] = {static_cast<uint32_t>(hash >> 32), code};
@@ -240,20 +241,33 @@ void TransactionBuilder::Append(const RowFields& fields, uint64_t line) {
   customer_id_.push_back(customer);
 }
 
+// The guess of the description costs one comparison instead of a hash and a comparison.
+std::array<uint32_t, 4> TransactionBuilder::InternTexts(const RowFields& fields) {
+  std::array<uint32_t, 4> codes;
+  codes[0] = interners_[0].Intern(fields[kInvoiceField]);
+  const uint32_t stock_code = codes[1] = interners_[1].Intern(fields[kStockCodeField]);
+  if (stock_code >= description_of_.size()) description_of_.resize(stock_code + 1, UINT32_MAX);
+  uint32_t& guess = description_of_[stock_code];
+  guess = codes[2] = interners_[2].InternGuessing(fields[kDescriptionField], guess);
+  codes[3] = interners_[3].Intern(fields[kCountryField]);
+  return codes;
+}
+
 bool TransactionBuilder::AppendText(const RowFields& fields, uint64_t line) {
   static constexpr FieldRole kTextFields[] = {kInvoiceField, kStockCodeField, kDescriptionField,
                                               kCountryField};
-  std::array<uint32_t, 4> codes;
+  const std::array<uint32_t, 4> codes = InternTexts(fields);
   for (size_t i = 0; i < codes.size(); ++i) {
-    const std::string_view text = fields[kTextFields[i]];
-    const uint32_t known = interners_[i].dictionary().size();
-    codes[i] = interners_[i].Intern(text);
     // A string is judged once, when it first appears; `refused_` remembers the verdict.
-    if (codes[i] == known) {
+    const std::string_view text = fields[kTextFields[i]];
+    if (codes[i] == judged_[i]) {
+      ++judged_[i];
       if (!AcceptText(text)) refused_[i].push_back(codes[i]);
     }
     if (!refused_[i].empty() &&
         std::binary_search(refused_[i].begin(), refused_[i].end(), codes[i])) {
+      // The texts behind it are new too, and must not be taken for judged ones later.
+      JudgeNewTexts();
       Reject(line, kFieldNames[kTextFields[i]], text, "not valid text");
       return false;
     }
@@ -264,6 +278,15 @@ bool TransactionBuilder::AppendText(const RowFields& fields, uint64_t line) {
   }
   for (size_t i = 0; i < codes.size(); ++i) codes_[i].push_back(codes[i]);
   return true;
+}
+
+void TransactionBuilder::JudgeNewTexts() {
+  for (size_t i = 0; i < judged_.size(); ++i) {
+    const StringDictionary& dictionary = interners_[i].dictionary();
+    for (; judged_[i] < dictionary.size(); ++judged_[i]) {
+      if (!AcceptText(dictionary.at(judged_[i]))) refused_[i].push_back(judged_[i]);
+    }
+  }
 }
 
 bool TransactionBuilder::AcceptText(std::string_view text) const {
@@ -280,6 +303,11 @@ void TransactionBuilder::Reject(uint64_t line, std::string_view column, std::str
 
 void TransactionBuilder::Merge(TransactionBuilder&& later, uint64_t line_offset) {
   for (size_t i = 0; i < codes_.size(); ++i) {
+    if (interners_[i].dictionary().size() == 0) {
+      std::swap(interners_[i], later.interners_[i]);
+      Extend(codes_[i], later.codes_[i]);
+      continue;
+    }
     const StringDictionary& dictionary = later.interners_[i].dictionary();
     std::vector<uint32_t> renumbered(dictionary.size());
     for (uint32_t code = 0; code < dictionary.size(); ++code) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -43,6 +44,31 @@ using ColumnMap = std::array<int, kFieldRoles>;
 // header found, INPUT_UNREADABLE a column that is there twice.
 absl::StatusOr<ColumnMap> MapColumns(const std::vector<std::string>& header);
 
+// Equality of short strings without a call: keys here have 6 to 40 bytes.
+inline bool SameText(std::string_view a, std::string_view b) {
+  if (a.size() != b.size()) return false;
+  const char* x = a.data();
+  const char* y = b.data();
+  const auto differ = [&](size_t at) {
+    uint64_t left;
+    uint64_t right;
+    std::memcpy(&left, x + at, sizeof(left));
+    std::memcpy(&right, y + at, sizeof(right));
+    return left ^ right;
+  };
+  const size_t size = a.size();
+  if (size < 8) {
+    for (size_t at = 0; at < size; ++at) {
+      if (x[at] != y[at]) return false;
+    }
+    return true;
+  }
+  // The last eight bytes may overlap those before them.
+  uint64_t difference = differ(size - 8);
+  for (size_t at = 0; at + 8 < size; at += 8) difference |= differ(at);
+  return difference == 0;
+}
+
 // A set of strings that numbers them by first appearance. Not thread-safe.
 class StringInterner {
  public:
@@ -50,8 +76,13 @@ class StringInterner {
 
   // The number of `text`, a new one at its first appearance.
   uint32_t Intern(std::string_view text) {
-    if (text.size() > 16 || last_ == kNone || dictionary_.at(last_) != text) last_ = Find(text);
+    if (last_ == kNone || !SameText(dictionary_.at(last_), text)) last_ = Find(text);
     return last_;
+  }
+  // The same when the number is probably `guess`, which need not be one.
+  uint32_t InternGuessing(std::string_view text, uint32_t guess) {
+    if (guess < dictionary_.size() && SameText(dictionary_.at(guess), text)) return guess;
+    return Find(text);
   }
 
   const StringDictionary& dictionary() const { return dictionary_; }
@@ -70,6 +101,7 @@ class StringInterner {
   StringDictionary dictionary_;
   std::vector<Slot> slots_;
   uint32_t last_ = kNone;
+  uint64_t seed_;
 };
 
 // Collects rows. Not thread-safe; builders of consecutive parts of a file are joined by Merge.
@@ -101,6 +133,8 @@ class TransactionBuilder {
  private:
   bool AppendText(const RowFields& fields, uint64_t line);
   bool AcceptText(std::string_view text) const;
+  std::array<uint32_t, 4> InternTexts(const RowFields& fields);
+  void JudgeNewTexts();
 
   const TextEncoding encoding_;
   const size_t max_kept_rejects_;
@@ -108,6 +142,7 @@ class TransactionBuilder {
 
   std::array<StringInterner, 4> interners_;
   std::array<std::vector<uint32_t>, 4> codes_;
+  std::array<uint32_t, 4> judged_{};              // Codes below this have been looked at.
   std::array<std::vector<uint32_t>, 4> refused_;  // Codes of text no row may have, ascending.
   std::vector<int32_t> quantity_;
   std::vector<double> unit_price_;
@@ -115,6 +150,9 @@ class TransactionBuilder {
   std::vector<int32_t> customer_id_;
   std::vector<RejectedRow> rejects_;
   uint64_t rejected_ = 0;
+
+  // By stock code the description it last came with: nearly always the next one too.
+  std::vector<uint32_t> description_of_;
 
   // The last date read: lines of one invoice share it.
   std::array<char, 19> last_date_{};

@@ -57,7 +57,8 @@ absl::StatusOr<uint64_t> FindEnd(std::string_view bytes) {
   const uint64_t last = bytes.size() - kEndSize;
   const uint64_t first = last > 0xffff ? last - 0xffff : 0;
   for (uint64_t at = last + 1; at-- > first;) {
-    if (Get(bytes, at, 4) == kEndSignature && at + kEndSize + Get(bytes, at + 20, 2) <= bytes.size()) {
+    if (Get(bytes, at, 4) == kEndSignature &&
+        at + kEndSize + Get(bytes, at + 20, 2) <= bytes.size()) {
       return at;
     }
   }
@@ -283,7 +284,8 @@ absl::StatusOr<std::unique_ptr<ByteStream>> ZipArchive::OpenEntry(const ZipEntry
 }
 
 bool IsWorkbook(const ZipArchive& archive) {
-  return archive.Find("[Content_Types].xml") != nullptr && archive.Find("xl/workbook.xml") != nullptr;
+  return archive.Find("[Content_Types].xml") != nullptr &&
+         archive.Find("xl/workbook.xml") != nullptr;
 }
 
 }  // namespace cairn::pipeline

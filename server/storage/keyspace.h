@@ -20,6 +20,7 @@ enum class KeyKind : uint8_t {
   kFormat = 0x01,
   kCounter = 0x02,
   kCollection = 0x03,
+  kLastRevision = 0x04,
   kExperiment = 0x10,
   kRun = 0x11,
   kRunParam = 0x12,
@@ -51,6 +52,8 @@ enum class KeyKind : uint8_t {
 
 // meta
 Key FormatKey();
+// The newest revision; written by the committer in every batch.
+Key LastRevisionKey();
 Key CounterKey(std::string_view counter);
 // Touched by every write to a child of `collection` ("models/m/versions"), so
 // that "nothing was added meanwhile" can be a precondition.
@@ -87,6 +90,8 @@ Key AliasKey(std::string_view model, std::string_view alias);
 Key AliasPrefix(std::string_view model);
 Key ChannelKey(std::string_view model, std::string_view channel);
 Key ChannelPrefix(std::string_view model);
+// The channels of every model.
+Key AllChannelsPrefix();
 Key DecisionKey(std::string_view model, std::string_view channel, std::string_view decision_id);
 Key DecisionPrefix(std::string_view model, std::string_view channel);
 Key AuditKey(std::string_view model, std::string_view channel, int64_t sequence);
@@ -118,6 +123,7 @@ Key MetricBatchPrefix(std::string_view run_id, std::string_view metric);
 Key BlobEntryKey(std::string_view sha256_hex);
 Key BlobEntryPrefix();
 Key UploadKey(std::string_view uuid);
+Key UploadPrefix();
 Key PackKey(int64_t pack);
 Key PackPrefix();
 

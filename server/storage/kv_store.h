@@ -99,11 +99,14 @@ class KvStore {
   virtual std::unique_ptr<Snapshot> GetSnapshot() const = 0;
 
   // Queues `write_set`. `done` is called exactly once, on the committer's
-  // thread, after the outcome is durable and visible: do little there.
+  // thread, after the outcome is durable and visible: do little there. A write
+  // set that is refused before it is queued is answered on the calling thread.
   //   ABORTED (COMMIT_CONFLICT)            a precondition does not hold; the
   //                                        metadata "key" names it in hex
-  //   INVALID_ARGUMENT (WRITE_SET_INVALID) the same key is written twice
-  //   RESOURCE_EXHAUSTED (QUEUE_FULL, DISK_FULL, RETRY with delay)
+  //   INVALID_ARGUMENT (WRITE_SET_INVALID) the same key is written twice, a key is
+  //                                        the committer's own, or the set is
+  //                                        larger than 16 MiB
+  //   RESOURCE_EXHAUSTED (QUEUE_FULL, DISK_FULL) with a retry delay
   //   UNAVAILABLE (STORE_UNAVAILABLE)      an earlier commit's outcome is not
   //                                        known, or the store is closing
   virtual void Commit(WriteSet write_set, CommitCallback done) = 0;

@@ -39,7 +39,8 @@ using Planner = std::function<absl::StatusOr<Plan>(const Snapshot& snapshot)>;
 // revision for new answers and for answers repeated to a duplicate request.
 using Stamper = std::function<void(Revision revision, google::protobuf::Message& response)>;
 
-using MutationCallback = std::function<void(absl::StatusOr<std::unique_ptr<google::protobuf::Message>>)>;
+using MutationCallback =
+    std::function<void(absl::StatusOr<std::unique_ptr<google::protobuf::Message>>)>;
 
 // Runs every mutation of the server: snapshot, plan, guarded commit.
 //
@@ -53,6 +54,8 @@ using MutationCallback = std::function<void(absl::StatusOr<std::unique_ptr<googl
 class Mutator {
  public:
   static constexpr int kMaxAttempts = 64;
+  // How long the answer to a request id is kept.
+  static constexpr int64_t kRetentionNanos = 24 * 3600 * kNanosPerSecond;
 
   Mutator(KvStore& store, const Clock& clock, ThreadPool& pool)
       : store_(store), clock_(clock), pool_(pool) {}

@@ -67,8 +67,7 @@ struct WriteSet {
   }
   // Requires that the key is as it was read: at `revision`, or absent for 0.
   WriteSet& RequireRevision(Key key, Revision revision) {
-    const auto kind =
-        revision == 0 ? Precondition::Kind::kAbsent : Precondition::Kind::kRevision;
+    const auto kind = revision == 0 ? Precondition::Kind::kAbsent : Precondition::Kind::kRevision;
     preconditions.push_back({std::move(key), kind, revision});
     return *this;
   }

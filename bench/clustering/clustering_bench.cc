@@ -1,0 +1,91 @@
+// k-means and silhouette at the sizes of the pipeline, the silhouette next to its ceiling: as many
+// square roots and nothing else, in the same run.
+
+#include <benchmark/benchmark.h>
+
+#include <cmath>
+#include <vector>
+
+#include "lib/clustering/indices.h"
+#include "lib/clustering/kernels.h"
+#include "lib/clustering/kmeans.h"
+#include "lib/clustering/random.h"
+
+namespace cairn::clustering {
+namespace {
+
+Matrix Skewed(Eigen::Index rows, Eigen::Index columns) {
+  Mt19937 random(1);
+  Matrix data(rows, columns);
+  for (double& value : data.reshaped()) value = -std::log(1 - random.NextDouble());
+  return data;
+}
+
+constexpr Eigen::Index kCustomers = 4338;
+
+void BM_SquareRootCeiling(benchmark::State& state) {
+  // One feature: the distance kernel reduced to its square roots.
+  const RowBlocks blocks(Skewed(kCustomers, 1));
+  double rows[kSumRows] = {1, 2, 3, 4};
+  double sums[kSumRows * kLanes] = {};
+  for (auto _ : state) {
+    for (Eigen::Index i = 0; i < kCustomers; i += kSumRows) {
+      ActiveKernels().distance_sums(blocks.block(0), blocks.blocks(), 1, rows, kLanes, sums);
+    }
+    benchmark::DoNotOptimize(sums);
+  }
+}
+BENCHMARK(BM_SquareRootCeiling)->Unit(benchmark::kMillisecond);
+
+void BM_Silhouette(benchmark::State& state) {
+  const Matrix rows = Skewed(kCustomers, 9);
+  Labels labels(static_cast<std::size_t>(kCustomers));
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 5);
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(ComputeSilhouette(rows, labels, static_cast<int>(state.range(0))));
+  }
+}
+BENCHMARK(BM_Silhouette)->ArgName("threads")->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+void BM_FitCustomers(benchmark::State& state) {
+  const auto context = KMeansContext::Create(Skewed(4362, 6));
+  KMeansOptions options;
+  options.k = 3;
+  options.threads = static_cast<int>(state.range(0));
+  for (auto _ : state) benchmark::DoNotOptimize(Fit(*context, options));
+}
+BENCHMARK(BM_FitCustomers)->ArgName("threads")->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+void BM_FitMillion(benchmark::State& state) {
+  const auto context = KMeansContext::Create(Skewed(1'000'000, 8));
+  KMeansOptions options;
+  options.init = KMeansInit::kRandom;
+  options.n_init = 1;
+  options.limits = {.max_iter = 20, .tol = 0};
+  if (state.range(1) != 0) options.limits.algorithm = KMeansAlgorithm::kHamerly;
+  options.threads = static_cast<int>(state.range(0));
+  for (auto _ : state) benchmark::DoNotOptimize(Fit(*context, options));
+}
+BENCHMARK(BM_FitMillion)->ArgNames({"threads", "hamerly"})->Args({1, 0})->Args({2, 0})
+    ->Args({2, 1})->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(2);
+
+void BM_ClassicSweep(benchmark::State& state) {
+  const auto context = KMeansContext::Create(Skewed(4067, 6));
+  std::vector<KMeansStart> specs;
+  for (const int k : {3, 4, 8}) {
+    for (const KMeansInit init : {KMeansInit::kKMeansPlusPlus, KMeansInit::kRandom}) {
+      for (int start = 0; start < 50; ++start) specs.push_back({k, init, start, 42, {}});
+    }
+  }
+  Parallel parallel(static_cast<int>(state.range(0)));
+  for (auto _ : state) benchmark::DoNotOptimize(FitStarts(*context, specs, parallel));
+}
+BENCHMARK(BM_ClassicSweep)->ArgName("threads")->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)
+    ->UseRealTime();
+
+}  // namespace
+}  // namespace cairn::clustering
+
+BENCHMARK_MAIN();

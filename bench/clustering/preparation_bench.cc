@@ -1,0 +1,110 @@
+// What comes before k-means, at the size of the retail data: isolation forest, scaling, PCA.
+// The ceiling of scoring is a bare walk of as many steps through one tree in cache.
+
+#include <benchmark/benchmark.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "lib/clustering/correlation.h"
+#include "lib/clustering/isolation_forest.h"
+#include "lib/clustering/pca.h"
+#include "lib/clustering/random.h"
+#include "lib/clustering/scaler.h"
+
+namespace cairn::clustering {
+namespace {
+
+constexpr Eigen::Index kCustomers = 4282;
+constexpr Eigen::Index kFeatures = 15;
+
+Matrix Customers() {
+  Mt19937 random(1);
+  Matrix rows(kCustomers, kFeatures);
+  for (double& value : rows.reshaped()) {
+    const double uniform = random.NextDouble();
+    value = 100 * uniform * uniform * uniform;
+  }
+  return rows;
+}
+
+void BM_ForestFit(benchmark::State& state) {
+  const Matrix rows = Customers();
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(
+        IsolationForest::Fit(rows, {.threads = static_cast<int>(state.range(0))}));
+  }
+}
+BENCHMARK(BM_ForestFit)
+    ->ArgName("threads")
+    ->Arg(1)
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+
+void BM_ForestScore(benchmark::State& state) {
+  const Matrix rows = Customers();
+  const auto forest = IsolationForest::Fit(rows, {});
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(forest->ScoreSamples(rows, static_cast<int>(state.range(0))));
+  }
+  state.counters["walks/s"] = benchmark::Counter(static_cast<double>(kCustomers) * 100,
+                                                 benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK(BM_ForestScore)
+    ->ArgName("threads")
+    ->Arg(1)
+    ->Arg(2)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond);
+
+// Eight independent chains of dependent loads and comparisons, 8 steps for each row and tree.
+void BM_ForestScoreCeiling(benchmark::State& state) {
+  constexpr std::size_t kNodes = 512;
+  constexpr std::size_t kChains = 8;
+  Mt19937 random(2);
+  std::vector<std::uint32_t> next(kNodes);
+  std::vector<float> threshold(kNodes);
+  for (std::size_t i = 0; i < kNodes; ++i) {
+    next[i] = static_cast<std::uint32_t>(random.NextBounded(kNodes - 1));
+    threshold[i] = static_cast<float>(random.NextDouble());
+  }
+  for (auto _ : state) {
+    std::uint32_t at[kChains] = {0, 1, 2, 3, 4, 5, 6, 7};
+    constexpr std::size_t kSteps = static_cast<std::size_t>(kCustomers) * 100 * 8 / kChains;
+    for (std::size_t step = 0; step < kSteps; ++step) {
+      for (std::uint32_t& node : at) {
+        node = next[node] + static_cast<std::uint32_t>(threshold[node] > 0.5F);
+      }
+    }
+    benchmark::DoNotOptimize(at);
+  }
+}
+BENCHMARK(BM_ForestScoreCeiling)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+void BM_Pca(benchmark::State& state) {
+  const Matrix rows = Customers();
+  for (auto _ : state) benchmark::DoNotOptimize(FitPca(rows, static_cast<int>(state.range(0))));
+}
+BENCHMARK(BM_Pca)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+void BM_StandardScale(benchmark::State& state) {
+  const Matrix rows = Customers();
+  const std::vector<ScaleRule> rules(kFeatures, ScaleRule::kStandard);
+  for (auto _ : state) benchmark::DoNotOptimize(Scaler::Fit(rows, rules)->Apply(rows));
+}
+BENCHMARK(BM_StandardScale)->Unit(benchmark::kMillisecond);
+
+void BM_Correlations(benchmark::State& state) {
+  const Matrix rows = Customers();
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(PearsonCorrelation(rows));
+    benchmark::DoNotOptimize(SpearmanCorrelation(rows));
+  }
+}
+BENCHMARK(BM_Correlations)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+}  // namespace cairn::clustering
+
+BENCHMARK_MAIN();

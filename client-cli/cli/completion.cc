@@ -1,0 +1,153 @@
+#include "client-cli/cli/completion.h"
+
+#include <algorithm>
+
+#include "client-cli/cli/parser.h"
+#include "fmt/format.h"
+
+namespace cairn::cli {
+namespace {
+
+constexpr std::string_view kBash = R"(# mlctl completion for bash: source <(mlctl completion bash)
+_mlctl() {
+  local IFS=$'\n' words=("${COMP_WORDS[@]:1:COMP_CWORD}")
+  COMPREPLY=($(mlctl __complete -- "${words[@]}" 2>/dev/null))
+  if [[ "${COMPREPLY[0]}" == ":file" ]]; then
+    COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}"))
+  fi
+}
+complete -o nosort -F _mlctl mlctl
+)";
+
+constexpr std::string_view kZsh = R"(#compdef mlctl
+# mlctl completion for zsh: source <(mlctl completion zsh)
+_mlctl() {
+  local -a candidates
+  candidates=("${(@f)$(mlctl __complete -- "${words[@]:1:$((CURRENT - 1))}" 2>/dev/null)}")
+  if [[ "${candidates[1]}" == ":file" ]]; then
+    _files
+  else
+    compadd -Q -- "${candidates[@]}"
+  fi
+}
+compdef _mlctl mlctl
+)";
+
+constexpr std::string_view kFish = R"(# mlctl completion for fish: mlctl completion fish | source
+function __mlctl_complete
+  set -l words (commandline -opc)[2..-1] (commandline -ct)
+  for candidate in (mlctl __complete -- $words 2>/dev/null)
+    if test "$candidate" = ":file"
+      __fish_complete_path (commandline -ct)
+    else
+      echo $candidate
+    end
+  end
+end
+complete -c mlctl -f -a '(__mlctl_complete)'
+)";
+
+bool StartsWith(std::string_view text, std::string_view prefix) {
+  return text.substr(0, prefix.size()) == prefix;
+}
+
+void Offer(Completions& result, std::string_view word) {
+  if (!StartsWith(word, result.prefix)) return;
+  if (std::find(result.words.begin(), result.words.end(), word) == result.words.end()) {
+    result.words.emplace_back(word);
+  }
+}
+
+void OfferFlags(Completions& result, const CommandTable& table, const Command* command) {
+  if (command != nullptr) {
+    for (const Flag& flag : command->flags) Offer(result, fmt::format("--{}", flag.name));
+  }
+  for (const Flag& flag : table.global_flags) Offer(result, fmt::format("--{}", flag.name));
+  Offer(result, "--help");
+}
+
+void OfferValues(Completions& result, const Flag& flag) {
+  std::string_view rest = flag.choices;
+  while (!rest.empty()) {
+    const size_t bar = rest.find('|');
+    Offer(result, rest.substr(0, bar));
+    rest = bar == std::string_view::npos ? "" : rest.substr(bar + 1);
+  }
+  if (flag.value == "FILE" || flag.value == "DIR") result.dynamic = "file";
+  if (flag.value == "RUN") result.dynamic = "run";
+  if (flag.value == "MODEL") result.dynamic = "model";
+}
+
+const Flag* FlagNamed(const CommandTable& table, const Command* command, const std::string& word) {
+  if (word.size() < 2 || word[0] != '-' || word.find('=') != std::string::npos) return nullptr;
+  const Flag* flag = word[1] == '-' ? table.FindFlag(command, word.substr(2))
+                                    : table.FindLetter(command, word.back());
+  return flag != nullptr && flag->kind != FlagKind::kSwitch ? flag : nullptr;
+}
+
+void OfferWords(Completions& result, const CommandTable& table, const std::string& path) {
+  for (const Command& command : table.commands) {
+    std::string_view rest = command.path;
+    if (!path.empty()) {
+      if (!StartsWith(rest, path + " ")) continue;
+      rest.remove_prefix(path.size() + 1);
+    }
+    Offer(result, rest.substr(0, rest.find(' ')));
+  }
+}
+
+}  // namespace
+
+Completions Complete(const CommandTable& table, const std::vector<std::string>& words) {
+  Completions result;
+  result.prefix = words.empty() ? "" : words.back();
+  std::string path;
+  const Command* command = nullptr;
+  size_t arguments = 0;
+  std::string first_argument;
+  const Flag* open_flag = nullptr;
+  for (size_t i = 0; i + 1 < words.size(); ++i) {
+    if (open_flag != nullptr) {
+      open_flag = nullptr;
+      continue;
+    }
+    const std::string& word = words[i];
+    if (StartsWith(word, "-") && word.size() > 1) {
+      open_flag = FlagNamed(table, command, word);
+      continue;
+    }
+    const std::string longer = path.empty() ? word : path + " " + word;
+    if (arguments == 0 && (table.Find(longer) != nullptr || table.IsGroup(longer))) {
+      path = longer;
+      command = table.Find(path);
+    } else {
+      if (arguments == 0) first_argument = word;
+      ++arguments;
+    }
+  }
+  if (open_flag != nullptr) {
+    OfferValues(result, *open_flag);
+    return result;
+  }
+  if (StartsWith(result.prefix, "-")) {
+    OfferFlags(result, table, command);
+    return result;
+  }
+  if (arguments == 0) OfferWords(result, table, path);
+  if (command == nullptr || command->arguments.empty()) return result;
+  const size_t last = command->arguments.size() - 1;
+  const Argument& argument = command->arguments[std::min(arguments, last)];
+  if (arguments > last && argument.max >= 0) return result;
+  result.dynamic = std::string(argument.completes);
+  if (result.dynamic == "of-noun") result.dynamic = first_argument;
+  return result;
+}
+
+absl::StatusOr<std::string> CompletionScript(std::string_view shell) {
+  if (shell == "bash") return std::string(kBash);
+  if (shell == "zsh") return std::string(kZsh);
+  if (shell == "fish") return std::string(kFish);
+  return UsageError(fmt::format("no completion for \"{}\"; there is bash, zsh and fish", shell));
+}
+
+}  // namespace cairn::cli

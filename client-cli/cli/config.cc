@@ -1,0 +1,165 @@
+#include "client-cli/cli/config.h"
+
+#include <yaml-cpp/yaml.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+#include <utility>
+
+#include "client-cli/cli/parser.h"
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/base/files.h"
+#include "lib/base/status_macros.h"
+
+namespace cairn::cli {
+namespace {
+
+absl::Status Invalid(const std::string& path, int line, std::string_view what) {
+  return Error(absl::StatusCode::kInvalidArgument, ErrorReason::CONFIG_INVALID,
+               fmt::format("{}:{}: {}", path, line, what))
+      .With("path", path)
+      .With("line", std::to_string(line));
+}
+
+const Flag* FindGlobal(const CommandTable& table, std::string_view name) {
+  return table.FindFlag(nullptr, name);
+}
+
+absl::StatusOr<ConfigFile> ParseNode(const CommandTable& table, const std::string& path,
+                                     const YAML::Node& root) {
+  ConfigFile file{path, {}};
+  if (root.IsNull()) return file;
+  if (!root.IsMap()) return Invalid(path, root.Mark().line + 1, "must be a mapping of flags");
+  for (const auto& entry : root) {
+    const int line = entry.first.Mark().line + 1;
+    const std::string key = entry.first.Scalar();
+    const Flag* flag = FindGlobal(table, key);
+    if (flag == nullptr) return Invalid(path, line, fmt::format("unknown key \"{}\"", key));
+    if (!entry.second.IsScalar()) return Invalid(path, line, key + " must be a single value");
+    const std::string value = entry.second.Scalar();
+    if (absl::Status status = CheckFlagValue(*flag, value); !status.ok()) {
+      return Invalid(path, line, std::string(status.message()));
+    }
+    file.values[key] = value;
+  }
+  return file;
+}
+
+std::optional<std::string> FindProjectFile(const std::string& directory) {
+  std::error_code error;
+  for (std::filesystem::path at = directory;; at = at.parent_path()) {
+    const auto candidate = at / ".mlctl.yaml";
+    if (std::filesystem::is_regular_file(candidate, error)) return candidate.string();
+    if (at == at.parent_path()) return std::nullopt;
+  }
+}
+
+std::optional<std::string> FindUserFile(const Environment& environment) {
+  std::filesystem::path base;
+  if (const auto xdg = environment("XDG_CONFIG_HOME"); xdg && !xdg->empty()) {
+    base = *xdg;
+  } else if (const auto home = environment("HOME"); home && !home->empty()) {
+    base = std::filesystem::path(*home) / ".config";
+  } else {
+    return std::nullopt;
+  }
+  std::error_code error;
+  const auto candidate = base / "mlctl" / "config.yaml";
+  if (!std::filesystem::is_regular_file(candidate, error)) return std::nullopt;
+  return candidate.string();
+}
+
+}  // namespace
+
+absl::StatusOr<ConfigFile> ParseConfigFile(const CommandTable& table, const std::string& path,
+                                           const std::string& text) {
+  try {
+    return ParseNode(table, path, YAML::Load(text));
+  } catch (const YAML::Exception& exception) {
+    return Invalid(path, exception.mark.line + 1, exception.msg);
+  }
+}
+
+absl::StatusOr<std::vector<ConfigFile>> LoadConfigFiles(const CommandTable& table,
+                                                        const std::string& directory,
+                                                        const Environment& environment) {
+  std::vector<ConfigFile> files;
+  for (const auto& path : {FindProjectFile(directory), FindUserFile(environment)}) {
+    if (!path) continue;
+    CAIRN_ASSIGN_OR_RETURN(const std::string text, ReadFile(*path, 1 << 20));
+    CAIRN_ASSIGN_OR_RETURN(ConfigFile file, ParseConfigFile(table, *path, text));
+    files.push_back(std::move(file));
+  }
+  return files;
+}
+
+absl::StatusOr<Settings> Settings::Resolve(const CommandTable& table, const Invocation& invocation,
+                                           const Environment& environment,
+                                           const std::vector<ConfigFile>& files) {
+  Settings settings;
+  const auto resolve = [&](const Flag& flag, bool global) -> absl::Status {
+    const std::string name(flag.name);
+    if (settings.values_.contains(name)) return absl::OkStatus();
+    Value& value = settings.values_[name];
+    if (const auto given = invocation.flags.find(name); given != invocation.flags.end()) {
+      value = {given->second, "--" + name};
+      return absl::OkStatus();
+    }
+    const std::string variable = EnvironmentName(name);
+    if (const auto set = environment(variable); set && !set->empty()) {
+      if (absl::Status status = CheckFlagValue(flag, *set); !status.ok()) {
+        return UsageError(fmt::format("{}: {}", variable, std::string(status.message())));
+      }
+      value = {{*set}, variable};
+      return absl::OkStatus();
+    }
+    for (const ConfigFile& file : files) {
+      const auto entry = file.values.find(name);
+      if (!global || entry == file.values.end()) continue;
+      value = {{entry->second}, file.path};
+      return absl::OkStatus();
+    }
+    value.origin = "default";
+    if (!flag.fallback.empty()) value.values = {std::string(flag.fallback)};
+    return absl::OkStatus();
+  };
+  if (invocation.command != nullptr) {
+    for (const Flag& flag : invocation.command->flags) {
+      CAIRN_RETURN_IF_ERROR(resolve(flag, false));
+    }
+  }
+  for (const Flag& flag : table.global_flags) CAIRN_RETURN_IF_ERROR(resolve(flag, true));
+  return settings;
+}
+
+const Settings::Value& Settings::Find(std::string_view flag) const {
+  static const Value kUnset;
+  const auto it = values_.find(flag);
+  return it == values_.end() ? kUnset : it->second;
+}
+
+std::string Settings::Text(std::string_view flag) const {
+  const Value& value = Find(flag);
+  return value.values.empty() ? "" : value.values.back();
+}
+
+bool Settings::Switch(std::string_view flag) const {
+  return ParseSwitch(flag, Text(flag)).value_or(false);
+}
+
+int64_t Settings::Integer(std::string_view flag) const {
+  return std::strtoll(Text(flag).c_str(), nullptr, 10);
+}
+
+const std::vector<std::string>& Settings::List(std::string_view flag) const {
+  return Find(flag).values;
+}
+
+bool Settings::IsGiven(std::string_view flag) const {
+  const Value& value = Find(flag);
+  return !value.values.empty() && value.origin != "default";
+}
+
+}  // namespace cairn::cli

@@ -1,0 +1,21 @@
+#ifndef CAIRN_CLIENT_CLI_CLI_LINEAGE_TREE_H_
+#define CAIRN_CLIENT_CLI_CLI_LINEAGE_TREE_H_
+
+#include <string>
+
+#include "cairn/v1/datasets.pb.h"
+
+namespace cairn::cli {
+
+// Draws a lineage graph as a tree from what was used to what was made: data set
+// → run → version → channel.
+//
+// Begins with the nodes that were made from nothing else in the graph; the resource
+// asked for is marked with '*'. A node that is reached a second time is drawn
+// again without what is below it, marked "(above)". Cycles end there too.
+// `unicode` chooses between box-drawing characters and ASCII. Pure.
+std::string DrawLineage(const v1::Lineage& lineage, bool unicode);
+
+}  // namespace cairn::cli
+
+#endif  // CAIRN_CLIENT_CLI_CLI_LINEAGE_TREE_H_

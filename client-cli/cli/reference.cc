@@ -1,0 +1,72 @@
+#include "client-cli/cli/reference.h"
+
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/base/resource_names.h"
+
+namespace cairn::cli {
+namespace {
+
+bool StartsWith(std::string_view text, std::string_view prefix) {
+  return text.substr(0, prefix.size()) == prefix;
+}
+
+absl::Status Invalid(std::string_view text) {
+  return InvalidField(ErrorReason::NAME_INVALID, "reference", text,
+                      "write NAME, NAME@VERSION, NAME#CHANNEL, dataset:NAME@VERSION, run:ID or a "
+                      "full resource name");
+}
+
+}  // namespace
+
+absl::StatusOr<Reference> ParseReference(std::string_view text) {
+  for (const std::string_view collection : {"models/", "datasets/", "experiments/", "policies/"}) {
+    if (!StartsWith(text, collection)) continue;
+    if (text.size() == collection.size()) return Invalid(text);
+    return Reference{Reference::Kind::kResource, std::string(text), ""};
+  }
+  const bool dataset = StartsWith(text, "dataset:");
+  std::string_view rest = dataset ? text.substr(8) : text;
+  if (StartsWith(text, "run:")) {
+    if (text.size() == 4) return Invalid(text);
+    return Reference{Reference::Kind::kRun, std::string(text.substr(4)), ""};
+  }
+  const size_t mark = dataset ? rest.rfind('@') : rest.find_last_of("@#");
+  if (mark == std::string_view::npos) {
+    if (rest.empty()) return Invalid(text);
+    return Reference{dataset ? Reference::Kind::kDataset : Reference::Kind::kPlain,
+                     std::string(rest), ""};
+  }
+  Reference reference;
+  reference.name = std::string(rest.substr(0, mark));
+  reference.selector = std::string(rest.substr(mark + 1));
+  if (reference.name.empty() || reference.selector.empty()) return Invalid(text);
+  if (dataset) {
+    reference.kind = Reference::Kind::kDatasetVersion;
+  } else {
+    reference.kind = rest[mark] == '@' ? Reference::Kind::kVersion : Reference::Kind::kChannel;
+  }
+  return reference;
+}
+
+std::string ShortName(std::string_view resource_name) {
+  if (const auto version = ParseModelVersionName("name", resource_name); version.ok()) {
+    return fmt::format("{}@{}", version->parent_id, version->version);
+  }
+  if (const auto version = ParseDatasetVersionName("name", resource_name); version.ok()) {
+    return fmt::format("dataset:{}@{}", version->parent_id, version->version);
+  }
+  if (const auto channel = ParseChannelName("name", resource_name); channel.ok()) {
+    return fmt::format("{}#{}", channel->model, channel->channel);
+  }
+  if (const auto run = ParseRunName("name", resource_name); run.ok()) {
+    return run->run_id.substr(0, 12);
+  }
+  for (const char* pattern : {"models/*", "datasets/*", "policies/*"}) {
+    const auto parts = ParseResourceName("name", resource_name, pattern);
+    if (parts.ok()) return parts->front();
+  }
+  return std::string(resource_name);
+}
+
+}  // namespace cairn::cli

@@ -1,0 +1,56 @@
+#include "client-cli/commands/catalog.h"
+
+#include <utility>
+
+namespace cairn::cli {
+namespace {
+
+std::vector<Flag> GlobalFlags() {
+  return {
+      {.name = "server",
+       .value = "HOST:PORT",
+       .help = "the server's address",
+       .fallback = "127.0.0.1:50051"},
+      {.name = "output",
+       .letter = 'o',
+       .value = "FORMAT",
+       .help = "how to print; by default a table on a terminal, else tab-separated",
+       .choices = "table|wide|tsv|json|jsonl|yaml|csv|md|name"},
+      {.name = "quiet",
+       .letter = 'q',
+       .kind = FlagKind::kSwitch,
+       .help = "print ids only, no hints and no progress"},
+      {.name = "columns", .value = "A,B,...", .help = "which columns of a table, in this order"},
+      {.name = "sort-by", .value = "COLUMN", .help = "sort a table's rows; -COLUMN reverses"},
+      {.name = "no-headers", .kind = FlagKind::kSwitch, .help = "leave out the titles of columns"},
+      {.name = "color",
+       .value = "WHEN",
+       .help = "colour",
+       .choices = "auto|always|never",
+       .fallback = "auto"},
+      {.name = "timeout",
+       .value = "DURATION",
+       .help = "how long one call may take, such as 30s",
+       .fallback = "30s"},
+      {.name = "no-input", .kind = FlagKind::kSwitch, .help = "never ask; fail instead"},
+      {.name = "principal", .value = "NAME", .help = "who is calling, for the server's records"},
+  };
+}
+
+}  // namespace
+
+const CommandTable& Catalog() {
+  static const CommandTable table = [] {
+    CommandTable built;
+    for (auto* family : {LookCommands, RunCommands, LoggingCommands, DataCommands, RegistryCommands,
+                         PromotionCommands, DeletionCommands, AdminCommands}) {
+      for (Command& command : family()) built.commands.push_back(std::move(command));
+    }
+    built.global_flags = GlobalFlags();
+    built.topics = Topics();
+    return built;
+  }();
+  return table;
+}
+
+}  // namespace cairn::cli

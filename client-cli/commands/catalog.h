@@ -1,0 +1,59 @@
+#ifndef CAIRN_CLIENT_CLI_COMMANDS_CATALOG_H_
+#define CAIRN_CLIENT_CLI_COMMANDS_CATALOG_H_
+
+#include <vector>
+
+#include "client-cli/cli/command.h"
+
+namespace cairn::cli {
+
+// The table of all commands, flags and topics, from which parsing, help,
+// completion and docs/mlctl.md come. Built once; lives as long as the process.
+const CommandTable& Catalog();
+
+// The rows of each family, with their handlers.
+std::vector<Command> LookCommands();       // get, list, describe, search, lineage
+std::vector<Command> RunCommands();        // create experiment, run start, run finish
+std::vector<Command> LoggingCommands();    // log …
+std::vector<Command> DataCommands();       // put, fetch, lineage
+std::vector<Command> RegistryCommands();   // create model, register, alias …
+std::vector<Command> PromotionCommands();  // apply, policy, promote, why, …
+std::vector<Command> DeletionCommands();   // delete, undelete
+std::vector<Command> AdminCommands();      // ping, version, doctor, completion, …
+
+// The pages of `mlctl help TOPIC`.
+std::vector<Topic> Topics();
+
+// Flags that many commands have.
+inline constexpr Flag kDryRun = {
+    .name = "dry-run", .kind = FlagKind::kSwitch, .help = "say what would happen, change nothing"};
+inline constexpr Flag kYes = {
+    .name = "yes", .letter = 'y', .kind = FlagKind::kSwitch, .help = "do not ask for confirmation"};
+inline constexpr Flag kLimit = {.name = "limit",
+                                .kind = FlagKind::kInteger,
+                                .value = "N",
+                                .help = "how many to show at most",
+                                .fallback = "100"};
+inline constexpr Flag kAll = {
+    .name = "all", .kind = FlagKind::kSwitch, .help = "show all, however many there are"};
+inline constexpr Flag kShowDeleted = {
+    .name = "show-deleted", .kind = FlagKind::kSwitch, .help = "include what was deleted"};
+inline constexpr Flag kExperiments = {.name = "experiment",
+                                      .letter = 'e',
+                                      .kind = FlagKind::kList,
+                                      .value = "EXPERIMENT",
+                                      .help = "look only in this experiment, by number or name"};
+inline constexpr Flag kFilter = {
+    .name = "filter", .value = "FILTER", .help = "only runs that match (mlctl help filters)"};
+inline constexpr Flag kOrderBy = {
+    .name = "order-by",
+    .value = "KEYS",
+    .help = "sort keys, such as 'metrics.silhouette desc, start_time'"};
+inline constexpr Flag kTags = {
+    .name = "tag", .kind = FlagKind::kList, .value = "KEY=VALUE", .help = "a tag to set"};
+inline constexpr Flag kChannel = {
+    .name = "channel", .value = "CHANNEL", .help = "the channel", .fallback = "production"};
+
+}  // namespace cairn::cli
+
+#endif  // CAIRN_CLIENT_CLI_COMMANDS_CATALOG_H_

@@ -1,0 +1,117 @@
+#include "client-cli/commands/completions.h"
+
+#include <set>
+
+#include "client-cli/cli/completion.h"
+#include "client-cli/cli/config.h"
+#include "client-cli/cli/reference.h"
+#include "client-cli/commands/nouns.h"
+#include "lib/client/client.h"
+
+namespace cairn::cli {
+namespace {
+
+constexpr int64_t kPatienceMillis = 200;
+
+void AddVersions(client::Client& client, const std::string& model,
+                 std::vector<std::string>& names) {
+  v1::ListModelVersionsRequest request;
+  request.set_parent("models/" + model);
+  const auto versions = client.registry().ListModelVersions(request);
+  if (!versions.ok()) return;
+  for (const auto& version : versions->model_versions()) {
+    names.push_back(ShortName(version.name()));
+    for (const auto& alias : version.aliases()) names.push_back(model + "@" + alias);
+  }
+}
+
+void AddModels(client::Client& client, const std::string& prefix, std::vector<std::string>& names) {
+  const size_t mark = prefix.find_first_of("@#");
+  if (mark != std::string::npos && prefix[mark] == '@') {
+    AddVersions(client, prefix.substr(0, mark), names);
+    return;
+  }
+  const auto models = client.registry().ListModels({});
+  if (!models.ok()) return;
+  for (const auto& model : models->models()) names.push_back(model.display_name());
+}
+
+void AddChannels(client::Client& client, std::vector<std::string>& names) {
+  v1::ListChannelsRequest request;
+  request.set_parent("models/-");
+  const auto channels = client.registry().ListChannels(request);
+  if (!channels.ok()) return;
+  for (const auto& channel : channels->channels()) names.push_back(ShortName(channel.name()));
+}
+
+std::vector<std::string> AskServer(client::Client& client, const std::string& what,
+                                   const std::string& prefix) {
+  std::vector<std::string> names;
+  if (what == "model" || what == "version" || what == "alias") AddModels(client, prefix, names);
+  if (what == "channel" || what == "model" || what == "decision") AddChannels(client, names);
+  if (what == "run") {
+    const auto runs = client.tracking().SearchRuns({});
+    if (runs.ok()) {
+      for (const auto& run : runs->runs()) names.push_back(run.uid());
+    }
+  }
+  if (what == "experiment") {
+    const auto list = client.tracking().ListExperiments({});
+    if (list.ok()) {
+      for (const auto& item : list->experiments()) names.push_back(item.display_name());
+    }
+  }
+  if (what == "dataset") {
+    const auto list = client.datasets().ListDatasets({});
+    if (list.ok()) {
+      for (const auto& item : list->datasets()) names.push_back(item.display_name());
+    }
+  }
+  if (what == "policy") {
+    const auto list = client.promotion().ListPolicies({});
+    if (list.ok()) {
+      for (const auto& item : list->policies()) names.push_back(ShortName(item.name()));
+    }
+  }
+  return names;
+}
+
+std::string ServerAddress(const CommandTable& table, const Environment& environment) {
+  const auto files = LoadConfigFiles(table, ".", environment);
+  const auto settings = Settings::Resolve(table, Invocation(), environment,
+                                          files.ok() ? *files : std::vector<ConfigFile>());
+  return settings.ok() ? settings->Text("server") : "";
+}
+
+}  // namespace
+
+std::string CompletionLines(const CommandTable& table, const std::vector<std::string>& words,
+                            const Environment& environment) {
+  const Completions completions = Complete(table, words);
+  if (completions.dynamic == "file" && completions.words.empty()) return ":file\n";
+  std::vector<std::string> candidates = completions.words;
+  std::string what = completions.dynamic;
+  if (what == "noun") {
+    for (const Noun& noun : Nouns()) candidates.emplace_back(noun.names[0]);
+  } else if (!what.empty()) {
+    if (const auto noun = FindNoun(what); noun.ok()) what = std::string((*noun)->names[0]);
+    client::ConnectOptions options;
+    options.address = ServerAddress(table, environment);
+    options.call_timeout_millis = kPatienceMillis;
+    options.backoff.max_attempts = 1;
+    if (auto client = client::Client::Connect(options); client.ok()) {
+      for (std::string& name : AskServer(**client, what, completions.prefix)) {
+        candidates.push_back(std::move(name));
+      }
+    }
+  }
+  std::string lines;
+  std::set<std::string> seen;
+  for (const std::string& candidate : candidates) {
+    const bool fits = candidate.compare(0, completions.prefix.size(), completions.prefix) == 0;
+    if (fits && seen.insert(candidate).second) lines += Printable(candidate) + "\n";
+  }
+  return lines;
+}
+
+}  // namespace cairn::cli

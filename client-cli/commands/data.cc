@@ -1,0 +1,196 @@
+#include <string>
+#include <utility>
+
+#include "client-cli/cli/exit_code.h"
+#include "client-cli/cli/lineage_tree.h"
+#include "client-cli/cli/parser.h"
+#include "client-cli/cli/reference.h"
+#include "client-cli/commands/catalog.h"
+#include "client-cli/commands/local_files.h"
+#include "client-cli/commands/resolve.h"
+#include "client-cli/commands/session.h"
+#include "client-cli/commands/tables.h"
+#include "fmt/format.h"
+#include "lib/base/resource_names.h"
+#include "lib/base/status_macros.h"
+#include "lib/client/downloader.h"
+#include "lib/client/uploader.h"
+
+namespace cairn::cli {
+namespace {
+
+absl::StatusOr<int> PutDataset(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  const Settings& flags = session.flags();
+  const std::vector<std::string> paths(call.arguments.begin() + 1, call.arguments.end());
+  CAIRN_ASSIGN_OR_RETURN(const auto items, CollectFiles(paths, ""));
+  v1::CreateDatasetVersionRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveDataset(call.arguments[0]));
+  request.set_validate_only(flags.Switch("dry-run"));
+  v1::DatasetVersion& version = *request.mutable_dataset_version();
+  version.set_row_count(flags.Integer("rows"));
+  version.set_producer(flags.Text("producer"));
+  for (const std::string& tag : flags.List("tag")) {
+    CAIRN_ASSIGN_OR_RETURN(auto pair, ParsePair(tag));
+    (*version.mutable_tags())[pair.first] = pair.second;
+  }
+  for (const std::string& parent : flags.List("parent")) {
+    CAIRN_ASSIGN_OR_RETURN(const std::string name, ResolveDatasetVersion(session, parent));
+    CAIRN_ASSIGN_OR_RETURN(*version.add_parents(), ResolveAny(session, name));
+  }
+  if (flags.IsGiven("run")) {
+    CAIRN_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(session, flags.Text("run")));
+    version.set_run(run.name());
+  }
+  // A dry run needs the bytes too: the server checks that they are there.
+  CAIRN_ASSIGN_OR_RETURN(auto files,
+                         client::Uploader(*client, session.Progress("sent")).Upload(items));
+  for (auto& file : files) *version.add_files() = std::move(file);
+  CAIRN_ASSIGN_OR_RETURN(const auto stored,
+                         client->datasets().CreateDatasetVersion(std::move(request)));
+  const std::string id = ShortName(stored.name());
+  return session.EmitText(stored, id + "\n", stored.name(), id);
+}
+
+absl::StatusOr<int> CreateDataset(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::CreateDatasetRequest request;
+  request.mutable_dataset()->set_display_name(call.arguments[0]);
+  request.mutable_dataset()->set_description(session.flags().Text("description"));
+  if (session.flags().Switch("dry-run")) {
+    session.Note(
+        fmt::format("would create data set \"{}\" (not checked by the server)", call.arguments[0]));
+    return kExitOk;
+  }
+  CAIRN_ASSIGN_OR_RETURN(const auto created, client->datasets().CreateDataset(request));
+  return session.EmitText(created, created.name() + "\n", created.name(), created.display_name());
+}
+
+// What to fetch: `fetch REF`, or `fetch dataset|model|version|run REF`.
+absl::StatusOr<std::string> FetchSource(Session& session, const Invocation& call) {
+  std::string reference = call.arguments.back();
+  if (call.arguments.size() == 2) {
+    const std::string& noun = call.arguments[0];
+    const bool known = noun == "dataset" || noun == "model" || noun == "version" || noun == "run";
+    if (!known) return UsageError(fmt::format("fetch does not take \"{}\"", reference));
+    if (noun == "dataset") {
+      CAIRN_ASSIGN_OR_RETURN(reference, ResolveDatasetVersion(session, reference));
+    }
+  }
+  CAIRN_ASSIGN_OR_RETURN(const Reference parsed, ParseReference(reference));
+  if (parsed.kind == Reference::Kind::kChannel || ParseChannelName("name", reference).ok()) {
+    CAIRN_ASSIGN_OR_RETURN(const v1::ModelVersion version, ResolveVersion(session, reference));
+    return version.name();
+  }
+  return ResolveAny(session, reference);
+}
+
+absl::StatusOr<int> Fetch(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  const std::string directory = session.flags().Text("output-dir");
+  CAIRN_ASSIGN_OR_RETURN(const std::string source, FetchSource(session, call));
+  v1::ListArtifactsResponse fetched;
+  std::vector<v1::ArtifactFile> files;
+  if (session.flags().Switch("dry-run")) {
+    CAIRN_ASSIGN_OR_RETURN(files, client->artifacts().ListAllArtifacts(source));
+  } else {
+    client::Downloader downloader(*client, session.Progress("received"));
+    CAIRN_ASSIGN_OR_RETURN(files, downloader.Fetch(source, directory));
+  }
+  if (files.empty()) session.Hint(fmt::format("{} has no files", source));
+  std::string text;
+  for (auto& file : files) {
+    text += fmt::format("{}/{}\n", directory, file.path());
+    *fetched.add_files() = std::move(file);
+  }
+  return session.EmitText(fetched, text, source, ShortName(source));
+}
+
+absl::StatusOr<int> ShowLineage(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::GetLineageRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolveAny(session, call.arguments[0]));
+  const std::string direction = session.flags().Text("direction");
+  request.set_direction(direction == "up"     ? v1::GetLineageRequest::UPSTREAM
+                        : direction == "down" ? v1::GetLineageRequest::DOWNSTREAM
+                                              : v1::GetLineageRequest::DIRECTION_UNSPECIFIED);
+  request.set_max_depth(static_cast<int32_t>(session.flags().Integer("depth")));
+  CAIRN_ASSIGN_OR_RETURN(const v1::Lineage lineage, client->datasets().GetLineage(request));
+  return session.EmitText(lineage, DrawLineage(lineage, session.terminal().unicode), lineage.root(),
+                          ShortName(lineage.root()));
+}
+
+}  // namespace
+
+std::vector<Command> DataCommands() {
+  return {
+      {.path = "create dataset",
+       .family = "Data",
+       .summary = "Create a data set without versions",
+       .arguments = {{"NAME"}},
+       .flags = {{.name = "description", .value = "TEXT", .help = "what it is"}, kDryRun},
+       .examples = {{"mlctl create dataset retail", "an empty data set"},
+                    {"mlctl create dataset retail --description 'two years of sales'", "described"},
+                    {"mlctl put dataset retail sales.csv", "creates it with its first version"}},
+       .handler = CreateDataset},
+      {.path = "put dataset",
+       .family = "Data",
+       .summary = "Store files as the next version of a data set",
+       .arguments = {{"NAME", 1, 1, "dataset"}, {"FILE", 1, -1, "file"}},
+       .flags = {{.name = "rows",
+                  .kind = FlagKind::kInteger,
+                  .value = "N",
+                  .help = "how many rows it has; -1 when not known",
+                  .fallback = "-1"},
+                 {.name = "parent",
+                  .kind = FlagKind::kList,
+                  .value = "dataset:NAME@V",
+                  .help = "a version it was made from"},
+                 {.name = "run", .value = "RUN", .help = "the run that made it"},
+                 {.name = "producer", .value = "TEXT", .help = "the step that made it"},
+                 kTags,
+                 kDryRun},
+       .examples = {{"mlctl put dataset retail sales.csv", "prints dataset:retail@1"},
+                    {"mlctl put dataset clean out/ --parent dataset:retail@1", "with its parent"},
+                    {"mlctl put dataset retail sales.csv --dry-run", "see what would be stored"}},
+       .details = "The same files again return the version that holds them.",
+       .handler = PutDataset},
+      {.path = "fetch",
+       .family = "Data",
+       .summary = "Fetch the files of a version, data set or run, verified",
+       .arguments = {{"REFERENCE", 1, 2, "model"}},
+       .flags = {{.name = "output-dir",
+                  .letter = 'o',
+                  .value = "DIR",
+                  .help = "where to; it is made if it does not exist",
+                  .fallback = "."},
+                 kDryRun},
+       .examples = {{"mlctl fetch customer-segments#production -o model/", "what is live"},
+                    {"mlctl fetch dataset:retail@3 -o data/", "a data set version"},
+                    {"mlctl fetch 9f3c2a -o run/", "the artifacts of a run"}},
+       .details = "Prints each file. Every file is checked against its SHA-256 before it appears;\n"
+                  "files that are there already are kept, so that a broken fetch goes on.\n"
+                  "Here -o is the directory; use --output for the format.",
+       .handler = Fetch},
+      {.path = "lineage",
+       .family = "Data",
+       .summary = "Draw what something was made from and what was made from it",
+       .arguments = {{"REFERENCE", 1, 1, "model"}},
+       .flags = {{.name = "direction",
+                  .value = "WAY",
+                  .help = "which way to go",
+                  .choices = "both|up|down",
+                  .fallback = "both"},
+                 {.name = "depth",
+                  .kind = FlagKind::kInteger,
+                  .value = "N",
+                  .help = "how many steps away at most",
+                  .fallback = "16"}},
+       .examples = {{"mlctl lineage customer-segments#production", "where production comes from"},
+                    {"mlctl lineage dataset:retail@1 --direction down", "what came of the data"},
+                    {"mlctl lineage customer-segments@3 -o json", "as a graph, for a script"}},
+       .handler = ShowLineage},
+  };
+}
+
+}  // namespace cairn::cli

@@ -1,0 +1,99 @@
+#include "client-cli/commands/decision_text.h"
+
+#include <cmath>
+
+#include "client-cli/cli/reference.h"
+#include "client-cli/cli/table.h"
+#include "client-cli/cli/terminal.h"
+#include "client-cli/commands/tables.h"
+#include "fmt/format.h"
+#include "lib/base/encoding.h"
+
+namespace cairn::cli {
+namespace {
+
+std::string Line(std::string_view text) { return Printable(text) + "\n"; }
+
+std::string Indent(const std::string& text) {
+  std::string result;
+  for (size_t at = 0; at < text.size();) {
+    const size_t end = std::min(text.find('\n', at), text.size());
+    result += "  " + text.substr(at, end - at) + "\n";
+    at = end + 1;
+  }
+  return result;
+}
+
+std::string Headline(const v1::Decision& decision) {
+  const std::string outcome = StateText(v1::Decision::Outcome_Name(decision.outcome()));
+  std::string text = fmt::format("{} {}: {}", ShortName(decision.channel()), outcome,
+                                 v1::Verdict_Name(decision.verdict()));
+  if (!decision.committed()) text += " (dry run: nothing was stored)";
+  return text + "\n";
+}
+
+std::string CandidateText(const v1::CandidateResult& candidate, bool chosen) {
+  std::string text =
+      fmt::format("{} {}", v1::Verdict_Name(candidate.verdict()), ShortName(candidate.version()));
+  if (chosen) text += " (chosen)";
+  if (!candidate.message().empty()) text += ": " + Printable(candidate.message());
+  text += "\n";
+  text += Indent(ChecksText(candidate));
+  for (const std::string& flip : candidate.would_flip()) text += "  would turn: " + Line(flip);
+  return text;
+}
+
+}  // namespace
+
+std::string ChecksText(const v1::CandidateResult& candidate) {
+  Table table;
+  table.columns = {{"VERDICT"},
+                   {"CHECK"},
+                   {"OBSERVED", false, true},
+                   {"NEEDED"},
+                   {"CHAMPION", false, true},
+                   {"MARGIN", false, true},
+                   {"MESSAGE"}};
+  for (const auto& check : candidate.checks()) {
+    const auto number = [](bool there, double value) {
+      return there ? Cell(fmt::format("{:.6g}", value)) : Cell();
+    };
+    std::string verdict = v1::Verdict_Name(check.verdict());
+    if (check.shadow()) verdict += " (shadow)";
+    table.rows.push_back({check.id(),
+                          check.id(),
+                          {verdict, check.id(), number(check.has_observed(), check.observed()),
+                           check.needed(), number(check.has_baseline(), check.baseline()),
+                           number(check.has_margin(), check.margin()), check.message()}});
+  }
+  if (table.rows.empty()) return "";
+  return Render(std::move(table), {}).value_or("");
+}
+
+std::string DecisionText(const v1::Decision& decision) {
+  std::string text = Headline(decision);
+  if (!decision.message().empty()) text += Line(decision.message());
+  text += fmt::format("epoch {} -> {}, policy {} revision {}\n", decision.epoch_seen(),
+                      decision.epoch(), ShortName(decision.policy()), decision.policy_revision());
+  if (decision.committed()) text += fmt::format("decision {}\n", decision.name());
+  for (const auto& candidate : decision.candidates()) {
+    text += "\n" + CandidateText(candidate, candidate.version() == decision.chosen_version());
+  }
+  return text;
+}
+
+std::string ExplanationText(const v1::ExplainResponse& explanation) {
+  std::string text;
+  for (const std::string& sentence : explanation.sentences()) text += Line(sentence);
+  if (explanation.has_candidate()) {
+    const auto& candidate = explanation.candidate();
+    text += "\n" + CandidateText(candidate,
+                                 candidate.version() == explanation.decision().chosen_version());
+  }
+  if (explanation.decision().committed()) {
+    text += fmt::format("\ndecision {}\n", explanation.decision().name());
+  }
+  return text;
+}
+
+}  // namespace cairn::cli

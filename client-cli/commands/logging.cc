@@ -1,0 +1,275 @@
+#include <algorithm>
+#include <charconv>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
+
+#include "client-cli/cli/exit_code.h"
+#include "client-cli/cli/parser.h"
+#include "client-cli/cli/policy_files.h"
+#include "client-cli/commands/catalog.h"
+#include "client-cli/commands/local_files.h"
+#include "client-cli/commands/resolve.h"
+#include "client-cli/commands/session.h"
+#include "fmt/format.h"
+#include "lib/base/clock.h"
+#include "lib/base/files.h"
+#include "lib/base/status_macros.h"
+#include "lib/client/uploader.h"
+
+namespace cairn::cli {
+namespace {
+
+constexpr size_t kPointsPerBatch = 50'000;
+
+// The run of a `log` command, and what is to be logged: with --run or MLCTL_RUN
+// every argument, else the first argument is the run.
+struct LogTarget {
+  std::string run;  // resource name
+  std::vector<std::string> items;
+};
+
+absl::StatusOr<LogTarget> FindTarget(Session& session, const Invocation& call) {
+  LogTarget target;
+  target.items = call.arguments;
+  std::string reference = session.flags().Text("run");
+  if (reference.empty()) {
+    reference = target.items.front();
+    target.items.erase(target.items.begin());
+    if (reference.find('=') != std::string::npos) {
+      return UsageError("which run? Write RUN before the values, or use --run or MLCTL_RUN");
+    }
+  }
+  if (target.items.empty()) {
+    return UsageError(fmt::format("{} needs something to log", call.command->path));
+  }
+  CAIRN_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(session, reference));
+  target.run = run.name();
+  return target;
+}
+
+bool OnlySay(Session& session, const std::string& what, const LogTarget& target) {
+  if (!session.flags().Switch("dry-run")) return false;
+  session.Note(fmt::format("would log {} to {} (not checked by the server)", what, target.run));
+  return true;
+}
+
+absl::StatusOr<int> LogPairs(Session& session, const Invocation& call, bool tags) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  CAIRN_ASSIGN_OR_RETURN(const LogTarget target, FindTarget(session, call));
+  v1::LogBatchRequest request;
+  request.set_run(target.run);
+  for (const std::string& item : target.items) {
+    CAIRN_ASSIGN_OR_RETURN(auto pair, ParsePair(item));
+    (tags ? *request.mutable_tags() : *request.mutable_params())[pair.first] = pair.second;
+  }
+  if (OnlySay(session, fmt::format("{} values", target.items.size()), target)) return kExitOk;
+  CAIRN_RETURN_IF_ERROR(client->tracking().LogBatch(request).status());
+  return kExitOk;
+}
+
+absl::StatusOr<int> LogParam(Session& session, const Invocation& call) {
+  return LogPairs(session, call, false);
+}
+
+absl::StatusOr<int> LogTag(Session& session, const Invocation& call) {
+  return LogPairs(session, call, true);
+}
+
+absl::StatusOr<double> ParseNumber(std::string_view key, std::string_view text) {
+  double value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
+    return UsageError(fmt::format("{}: \"{}\" is not a number", key, text));
+  }
+  return value;
+}
+
+// One observation from the command line or a line of input.
+struct Point {
+  std::string key;
+  double value = 0;
+  int64_t step = 0;
+  int64_t time_unix_millis = 0;
+};
+
+// "loss=0.5", "loss=0.5 12" (a step), or {"key": …, "value": …, "step": …}.
+absl::StatusOr<Point> ParseLine(const std::string& line, int64_t step, int64_t now) {
+  if (line[0] == '{') {
+    const auto json = nlohmann::json::parse(line, nullptr, false);
+    if (!json.is_object() || !json.contains("key") || !json["key"].is_string() ||
+        !json.contains("value") || !json["value"].is_number()) {
+      return UsageError(fmt::format("not a metric: {}", line));
+    }
+    Point point{json["key"], json["value"], step, now};
+    if (json.contains("step") && json["step"].is_number_integer()) point.step = json["step"];
+    if (json.contains("time") && json["time"].is_number_integer()) {
+      point.time_unix_millis = json["time"];
+    }
+    return point;
+  }
+  CAIRN_ASSIGN_OR_RETURN(auto pair, ParsePair(line));
+  Point point{pair.first, 0, step, now};
+  if (const size_t space = pair.second.find(' '); space != std::string::npos) {
+    CAIRN_ASSIGN_OR_RETURN(const double number, ParseNumber("step", pair.second.substr(space + 1)));
+    point.step = static_cast<int64_t>(number);
+    pair.second.resize(space);
+  }
+  CAIRN_ASSIGN_OR_RETURN(point.value, ParseNumber(pair.first, pair.second));
+  return point;
+}
+
+absl::Status SendPoints(client::Client& client, const std::string& run,
+                        const std::vector<Point>& points) {
+  for (size_t begin = 0; begin < points.size(); begin += kPointsPerBatch) {
+    v1::LogBatchRequest request;
+    request.set_run(run);
+    std::map<std::string, v1::MetricColumns*> columns;
+    for (size_t i = begin; i < std::min(points.size(), begin + kPointsPerBatch); ++i) {
+      v1::MetricColumns*& column = columns[points[i].key];
+      if (column == nullptr) {
+        column = request.add_metrics();
+        column->set_key(points[i].key);
+      }
+      column->add_steps(points[i].step);
+      column->add_times_unix_millis(points[i].time_unix_millis);
+      column->add_values(points[i].value);
+    }
+    CAIRN_RETURN_IF_ERROR(client.tracking().LogBatch(request).status());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> LogMetric(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  CAIRN_ASSIGN_OR_RETURN(const LogTarget target, FindTarget(session, call));
+  const int64_t step = session.flags().Integer("step");
+  const int64_t now = SystemClock().NowUnixNanos() / 1'000'000;
+  std::vector<Point> points;
+  for (const std::string& item : target.items) {
+    std::string text = item;
+    if (item == "-") {
+      CAIRN_ASSIGN_OR_RETURN(text, ReadStandardInput());
+    } else if (item.rfind('@', 0) == 0) {
+      CAIRN_ASSIGN_OR_RETURN(text, ReadFile(item.substr(1)));
+    }
+    while (!text.empty()) {
+      const size_t end = std::min(text.find('\n'), text.size());
+      std::string line = text.substr(0, end);
+      text.erase(0, end + 1);
+      if (!line.empty() && line.back() == '\r') line.pop_back();
+      if (line.empty()) continue;
+      CAIRN_ASSIGN_OR_RETURN(Point point, ParseLine(line, step, now));
+      points.push_back(std::move(point));
+    }
+  }
+  if (OnlySay(session, fmt::format("{} points", points.size()), target)) return kExitOk;
+  CAIRN_RETURN_IF_ERROR(SendPoints(*client, target.run, points));
+  return kExitOk;
+}
+
+absl::StatusOr<int> LogInput(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  CAIRN_ASSIGN_OR_RETURN(const LogTarget target, FindTarget(session, call));
+  v1::LogBatchRequest request;
+  request.set_run(target.run);
+  for (const std::string& item : target.items) {
+    v1::RunInput& input = *request.add_inputs();
+    CAIRN_ASSIGN_OR_RETURN(*input.mutable_dataset_version(), ResolveAny(session, item));
+    input.set_context(session.flags().Text("context"));
+  }
+  if (OnlySay(session, fmt::format("{} inputs", target.items.size()), target)) return kExitOk;
+  CAIRN_RETURN_IF_ERROR(client->tracking().LogBatch(request).status());
+  return kExitOk;
+}
+
+absl::StatusOr<int> LogArtifact(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  CAIRN_ASSIGN_OR_RETURN(const LogTarget target, FindTarget(session, call));
+  CAIRN_ASSIGN_OR_RETURN(const auto items,
+                         CollectFiles(target.items, session.flags().Text("path")));
+  if (OnlySay(session, fmt::format("{} files", items.size()), target)) return kExitOk;
+  CAIRN_RETURN_IF_ERROR(
+      client::UploadArtifacts(*client, target.run, items, session.Progress("sent")));
+  v1::ListArtifactsResponse logged;
+  for (const auto& item : items) logged.add_files()->set_path(item.path);
+  std::string text;
+  for (const auto& item : items) text += item.path + "\n";
+  return session.EmitText(logged, text, target.run, target.run);
+}
+
+}  // namespace
+
+std::vector<Command> LoggingCommands() {
+  const Flag run = {
+      .name = "run", .value = "RUN", .help = "the run, instead of the first argument"};
+  return {
+      {.path = "log param",
+       .family = "Log",
+       .summary = "Log parameters of a run",
+       .arguments = {{"RUN", 1, 1, "run"}, {"KEY=VALUE", 0, -1}},
+       .flags = {run, kDryRun},
+       .examples = {{"mlctl log param $RUN k=4 seed=7", "two parameters in one call"},
+                    {"mlctl log param k=4 --run $RUN", "the run as a flag"},
+                    {"export MLCTL_RUN=$RUN; mlctl log param k=4", "the run from the environment"}},
+       .details = "A parameter is set once; setting the same value again is harmless, another "
+                  "value is refused.",
+       .handler = LogParam},
+      {.path = "log metric",
+       .family = "Log",
+       .summary = "Log metric values of a run",
+       .arguments = {{"RUN", 1, 1, "run"}, {"KEY=VALUE", 0, -1}},
+       .flags = {run,
+                 {.name = "step",
+                  .kind = FlagKind::kInteger,
+                  .value = "N",
+                  .help = "the step of the values",
+                  .fallback = "0"},
+                 kDryRun},
+       .examples = {{"mlctl log metric $RUN silhouette=0.31 inertia=5120 --step 3",
+                     "values of one step"},
+                    {"train | mlctl log metric $RUN -", "lines from the standard input"},
+                    {"mlctl log metric $RUN @metrics.jsonl", "lines from a file"}},
+       .details = "Lines are KEY=VALUE, KEY=VALUE STEP, or a JSON object with key, value and, if\n"
+                  "you like, step and time (milliseconds since 1970).",
+       .handler = LogMetric},
+      {.path = "log tag",
+       .family = "Log",
+       .summary = "Set tags of a run",
+       .arguments = {{"RUN", 1, 1, "run"}, {"KEY=VALUE", 0, -1}},
+       .flags = {run, kDryRun},
+       .examples = {{"mlctl log tag $RUN team=crm", "one tag"},
+                    {"mlctl log tag $RUN team=crm stage=trial", "two in one call"},
+                    {"mlctl log tag git.commit=$(git rev-parse HEAD) --run $RUN", "from Git"}},
+       .handler = LogTag},
+      {.path = "log input",
+       .family = "Log",
+       .summary = "Note which data set versions a run read",
+       .arguments = {{"RUN", 1, 1, "run"}, {"dataset:NAME@VERSION", 0, -1, "dataset"}},
+       .flags = {run,
+                 {.name = "context",
+                  .value = "TEXT",
+                  .help = "what the data was used for, such as training"},
+                 kDryRun},
+       .examples = {{"mlctl log input $RUN dataset:retail@3", "one version"},
+                    {"mlctl log input $RUN dataset:retail@latest --context training",
+                     "the latest, with its use"},
+                    {"mlctl log input dataset:retail@sha256:9f3c --run $RUN", "by digest"}},
+       .handler = LogInput},
+      {.path = "log artifact",
+       .family = "Log",
+       .summary = "Add files or directories to a run's artifacts",
+       .arguments = {{"RUN", 1, 1, "run"}, {"FILE", 0, -1, "file"}},
+       .flags = {run,
+                 {.name = "path", .value = "PREFIX", .help = "where to put them, such as model"},
+                 kDryRun},
+       .examples = {{"mlctl log artifact $RUN model.bin", "a file"},
+                    {"mlctl log artifact $RUN out/ --path reports", "a directory, below reports/"},
+                    {"mlctl log artifact *.png --run $RUN", "many files"}},
+       .handler = LogArtifact},
+  };
+}
+
+}  // namespace cairn::cli

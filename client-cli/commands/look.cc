@@ -1,0 +1,149 @@
+#include <utility>
+
+#include "client-cli/cli/exit_code.h"
+#include "client-cli/cli/parser.h"
+#include "client-cli/cli/proto_text.h"
+#include "client-cli/commands/catalog.h"
+#include "client-cli/commands/nouns.h"
+#include "client-cli/commands/session.h"
+#include "lib/base/status_macros.h"
+
+namespace cairn::cli {
+namespace {
+
+using google::protobuf::Message;
+
+// A list response that holds just these resources.
+AnyMessage Wrap(const Noun& noun, const std::vector<AnyMessage>& items) {
+  AnyMessage list(noun.list_prototype().New());
+  const auto* element = list->GetDescriptor()->FindFieldByNumber(1)->message_type();
+  if (items.front()->GetDescriptor() != element) {
+    // A data set version asked for among data sets, or among model versions.
+    list.reset(v1::ListDatasetVersionsResponse::default_instance().New());
+  }
+  const auto* field = list->GetDescriptor()->FindFieldByNumber(1);
+  for (const AnyMessage& item : items) {
+    if (item->GetDescriptor() != field->message_type()) continue;
+    list->GetReflection()->AddMessage(list.get(), field)->CopyFrom(*item);
+  }
+  return list;
+}
+
+absl::StatusOr<int> ShowList(Session& session, const Noun& noun, const std::string& parent) {
+  CAIRN_ASSIGN_OR_RETURN(const AnyMessage list, noun.list(session, parent));
+  const auto* field = list->GetDescriptor()->FindFieldByNumber(1);
+  const bool empty = list->GetReflection()->FieldSize(*list, field) == 0;
+  if (empty) session.Hint(noun.when_empty);
+  Table rows;
+  if (!session.wants_message() && !empty) rows = noun.table(session, *list);
+  return session.Emit(*list, rows);
+}
+
+absl::StatusOr<int> List(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(const Noun* noun, FindNoun(call.arguments[0]));
+  return ShowList(session, *noun, call.arguments.size() > 1 ? call.arguments[1] : "");
+}
+
+absl::StatusOr<std::vector<AnyMessage>> GetAll(Session& session, const Noun& noun,
+                                               const std::vector<std::string>& arguments) {
+  std::vector<AnyMessage> items;
+  for (size_t i = 1; i < arguments.size(); ++i) {
+    CAIRN_ASSIGN_OR_RETURN(AnyMessage item, noun.get(session, arguments[i]));
+    items.push_back(std::move(item));
+  }
+  return items;
+}
+
+absl::StatusOr<int> Get(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(const Noun* noun, FindNoun(call.arguments[0]));
+  if (call.arguments.size() == 1) return ShowList(session, *noun, "");
+  if (call.arguments.size() == 2 &&
+      (noun->get == nullptr || noun->names_parent(call.arguments[1]))) {
+    return ShowList(session, *noun, call.arguments[1]);
+  }
+  if (noun->get == nullptr) return UsageError("name one thing at a time");
+  CAIRN_ASSIGN_OR_RETURN(const auto items, GetAll(session, *noun, call.arguments));
+  const AnyMessage list = Wrap(*noun, items);
+  Table rows;
+  if (!session.wants_message()) rows = noun->table(session, *list);
+  return session.Emit(items.size() == 1 ? *items.front() : *list, rows);
+}
+
+absl::StatusOr<int> Describe(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(const Noun* noun, FindNoun(call.arguments[0]));
+  if (noun->get == nullptr) return ShowList(session, *noun, call.arguments[1]);
+  CAIRN_ASSIGN_OR_RETURN(const auto items, GetAll(session, *noun, call.arguments));
+  for (size_t i = 0; i < items.size(); ++i) {
+    if (i > 0 && !session.wants_message()) session.Print("---\n");
+    CAIRN_RETURN_IF_ERROR(session.EmitText(*items[i], ToYaml(*items[i]), "", "").status());
+  }
+  return kExitOk;
+}
+
+absl::StatusOr<int> Search(Session& session, const Invocation&) {
+  CAIRN_ASSIGN_OR_RETURN(const AnyMessage found, SearchRuns(session));
+  CAIRN_ASSIGN_OR_RETURN(const Noun* noun, FindNoun("runs"));
+  const auto& list = static_cast<const v1::SearchRunsResponse&>(*found);
+  if (list.runs().empty()) {
+    session.Hint(session.flags().Text("filter").empty() ? noun->when_empty
+                                                        : "no run matches the filter");
+  }
+  Table rows;
+  if (!session.wants_message() && !list.runs().empty()) rows = noun->table(session, *found);
+  return session.Emit(*found, rows);
+}
+
+}  // namespace
+
+std::vector<Command> LookCommands() {
+  const std::vector<Flag> list_flags = {kLimit,  kAll,     kExperiments,
+                                        kFilter, kOrderBy, kShowDeleted};
+  return {
+      {.path = "get",
+       .family = "Look",
+       .summary = "Show one thing or several, or list all of a kind",
+       .arguments = {{"NOUN", 1, 1, "noun"}, {"REFERENCE", 0, -1, "of-noun"}},
+       .flags = list_flags,
+       .examples = {{"mlctl get runs", "the newest runs of all experiments"},
+                    {"mlctl get version customer-segments#production -o json",
+                     "the version that is live, as JSON"},
+                    {"mlctl get dataset retail", "one data set"}},
+       .details = "Nouns: experiment, run, dataset, model, version, channel, alias, policy, "
+                  "decision, artifact.\nSee mlctl help references for how to name things.",
+       .handler = Get},
+      {.path = "list",
+       .family = "Look",
+       .summary = "List things of a kind",
+       .arguments = {{"NOUN", 1, 1, "noun"}, {"PARENT", 0, 1, "model"}},
+       .flags = list_flags,
+       .examples = {{"mlctl list runs --experiment segments --all", "every run of an experiment"},
+                    {"mlctl list versions customer-segments", "the versions of a model"},
+                    {"mlctl list versions dataset:retail -o csv", "those of a data set, as CSV"}},
+       .details = "versions, aliases and decisions are listed below a PARENT: a model,\n"
+                  "dataset:NAME, or MODEL#CHANNEL. artifacts takes a run or a version.",
+       .handler = List},
+      {.path = "describe",
+       .family = "Look",
+       .summary = "Show everything about a thing",
+       .arguments = {{"NOUN", 1, 1, "noun"}, {"REFERENCE", 1, -1, "of-noun"}},
+       .flags = list_flags,
+       .examples = {{"mlctl describe run 9f3c", "a run, by the beginning of its id"},
+                    {"mlctl describe version customer-segments@3", "a version with its evidence"},
+                    {"mlctl describe policy customer-segments", "a policy with its text"}},
+       .handler = Describe},
+      {.path = "search runs",
+       .family = "Look",
+       .summary = "Find runs by filter and order, across experiments",
+       .arguments = {},
+       .flags = {kFilter, kOrderBy, kLimit, kAll, kExperiments, kShowDeleted},
+       .examples = {{"mlctl search runs --filter 'metrics.silhouette > 0.3 AND params.k = \"4\"'",
+                     "runs that match"},
+                    {"mlctl search runs --order-by 'metrics.davies_bouldin' --limit 10",
+                     "a leaderboard"},
+                    {"mlctl search runs --filter 'state = FAILED' -o json --all",
+                     "for a script, all pages in one answer"}},
+       .handler = Search},
+  };
+}
+
+}  // namespace cairn::cli

@@ -1,0 +1,97 @@
+#include "client-cli/commands/mlctl.h"
+
+#include <cstdio>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "client-cli/cli/exit_code.h"
+#include "client-cli/cli/help.h"
+#include "client-cli/cli/parser.h"
+#include "client-cli/commands/catalog.h"
+#include "client-cli/commands/completions.h"
+#include "client-cli/commands/session.h"
+#include "fmt/format.h"
+#include "lib/base/status_macros.h"
+
+namespace cairn::cli {
+namespace {
+
+// Whether errors are to be JSON, told from the words alone: the command line
+// itself may be the error.
+bool WantsJson(const std::vector<std::string>& words, const Environment& environment) {
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string next = i + 1 < words.size() ? words[i + 1] : "";
+    if (words[i] == "--output=json" || words[i] == "-ojson" || words[i] == "--output=jsonl") {
+      return true;
+    }
+    if ((words[i] == "-o" || words[i] == "--output") && (next == "json" || next == "jsonl")) {
+      return true;
+    }
+  }
+  return environment("MLCTL_OUTPUT") == "json";
+}
+
+int ReportError(const absl::Status& status, bool json, const Environment& environment) {
+  std::fflush(stdout);
+  const auto no_hints = environment("MLCTL_NO_HINTS");
+  const std::string hint = no_hints && !no_hints->empty() ? "" : HintFor(status);
+  if (json) {
+    std::fprintf(stderr, "%s\n", ErrorJson(status, hint).c_str());
+  } else {
+    std::fprintf(stderr, "error: %s\n", Printable(std::string(status.message())).c_str());
+    if (!hint.empty()) std::fprintf(stderr, "hint: %s\n", hint.c_str());
+  }
+  return ExitCodeFor(status);
+}
+
+absl::StatusOr<int> Run(const std::vector<std::string>& words, const Environment& environment) {
+  const CommandTable& table = Catalog();
+  CAIRN_ASSIGN_OR_RETURN(const Invocation invocation, Parse(table, words));
+  if (invocation.help || invocation.command == nullptr) {
+    std::string subject;
+    if (invocation.command != nullptr) {
+      subject = std::string(invocation.command->path);
+    } else if (!words.empty() && table.IsGroup(words[0])) {
+      subject = words[0];
+    }
+    std::string text = Overview(table);
+    if (!subject.empty()) {
+      CAIRN_ASSIGN_OR_RETURN(text, HelpFor(table, subject));
+    }
+    std::fwrite(text.data(), 1, text.size(), stdout);
+    return kExitOk;
+  }
+  std::error_code error;
+  const std::string directory = std::filesystem::current_path(error).string();
+  CAIRN_ASSIGN_OR_RETURN(const auto files, LoadConfigFiles(table, directory, environment));
+  CAIRN_ASSIGN_OR_RETURN(Settings settings,
+                         Settings::Resolve(table, invocation, environment, files));
+  Session session(table, std::move(settings), DetectTerminal(environment), environment);
+  return invocation.command->handler(session, invocation);
+}
+
+}  // namespace
+
+int RunMlctl(const std::vector<std::string>& words) {
+  const Environment environment = ProcessEnvironment();
+  if (!words.empty() && words[0] == "__complete") {
+    std::vector<std::string> rest(words.begin() + 1, words.end());
+    if (!rest.empty() && rest[0] == "--") rest.erase(rest.begin());
+    std::fputs(CompletionLines(Catalog(), rest, environment).c_str(), stdout);
+    return kExitOk;
+  }
+  std::vector<std::string> understood = words;
+  if (understood.empty()) understood = {"help"};
+  if (understood[0] == "--version") understood = {"version", "--client"};
+  const auto code = Run(understood, environment);
+  const bool json = WantsJson(words, environment);
+  if (!code.ok()) return ReportError(code.status(), json, environment);
+  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+    std::fputs("error: the result could not be written\n", stderr);
+    return kExitFailure;
+  }
+  return *code;
+}
+
+}  // namespace cairn::cli

@@ -1,0 +1,367 @@
+#include "client-cli/commands/nouns.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "client-cli/cli/parser.h"
+#include "client-cli/cli/reference.h"
+#include "client-cli/cli/suggest.h"
+#include "client-cli/commands/resolve.h"
+#include "client-cli/commands/tables.h"
+#include "fmt/format.h"
+#include "lib/base/resource_names.h"
+#include "lib/base/status_macros.h"
+#include "lib/client/paging.h"
+
+namespace cairn::cli {
+namespace {
+
+using google::protobuf::Message;
+
+template <typename T>
+absl::StatusOr<AnyMessage> Boxed(absl::StatusOr<T> message) {
+  if (!message.ok()) return std::move(message).status();
+  return AnyMessage(std::make_unique<T>(*std::move(message)));
+}
+
+// Collects pages until there are --limit elements, or all of them.
+template <typename Response, typename Request, typename Call>
+absl::StatusOr<AnyMessage> Collect(Session& session, Request request, const Call& call) {
+  const bool all = session.flags().Switch("all");
+  const int64_t limit = std::max<int64_t>(1, session.flags().Integer("limit"));
+  const int64_t largest = 1000;
+  request.set_page_size(static_cast<int32_t>(all ? largest : std::min(limit, largest)));
+  auto merged = std::make_unique<Response>();
+  const auto* field = Response::descriptor()->FindFieldByNumber(1);
+  const auto* reflection = merged->GetReflection();
+  bool more = false;
+  CAIRN_RETURN_IF_ERROR(client::ForEachPage(request, call, [&](Response& page) {
+    more = !page.next_page_token().empty();
+    merged->MergeFrom(page);
+    merged->set_next_page_token(page.next_page_token());
+    return all || reflection->FieldSize(*merged, field) < limit;
+  }));
+  while (!all && reflection->FieldSize(*merged, field) > limit) {
+    reflection->RemoveLast(merged.get(), field);
+    more = true;
+  }
+  if (more) session.Hint("there are more: --all shows them, --limit N as many as you like");
+  return AnyMessage(std::move(merged));
+}
+
+template <typename Response>
+Table TableOf(const Session& session, const Message& list) {
+  return ToTable(session, static_cast<const Response&>(list));
+}
+
+template <typename Response>
+const Message& Prototype() {
+  return Response::default_instance();
+}
+
+bool Never(const std::string&) { return false; }
+
+bool IsPlain(const std::string& text) {
+  const auto reference = ParseReference(text);
+  return reference.ok() && (reference->kind == Reference::Kind::kPlain ||
+                            reference->kind == Reference::Kind::kDataset);
+}
+
+bool IsChannel(const std::string& text) {
+  const auto reference = ParseReference(text);
+  return reference.ok() &&
+         (reference->kind == Reference::Kind::kChannel || ParseChannelName("channel", text).ok());
+}
+
+absl::Status NeedsParent(std::string_view noun, std::string_view form) {
+  return UsageError(fmt::format("which {}? Write {}", noun, form));
+}
+
+absl::StatusOr<AnyMessage> GetExperiment(Session& session, const std::string& text) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::GetExperimentRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolveExperiment(session, text));
+  return Boxed(client->tracking().GetExperiment(request));
+}
+
+absl::StatusOr<AnyMessage> ListExperiments(Session& session, const std::string&) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::ListExperimentsRequest request;
+  request.set_show_deleted(session.flags().Switch("show-deleted"));
+  return Collect<v1::ListExperimentsResponse>(
+      session, request, [&](const auto& r) { return client->tracking().ListExperiments(r); });
+}
+
+absl::StatusOr<AnyMessage> GetRun(Session& session, const std::string& text) {
+  return Boxed(ResolveRun(session, text));
+}
+
+absl::StatusOr<AnyMessage> GetDataset(Session& session, const std::string& text) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  const auto reference = ParseReference(text);
+  if (reference.ok() && (reference->kind == Reference::Kind::kDatasetVersion ||
+                         reference->kind == Reference::Kind::kVersion ||
+                         text.find("/versions/") != std::string::npos)) {
+    v1::GetDatasetVersionRequest request;
+    CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolveDatasetVersion(session, text));
+    return Boxed(client->datasets().GetDatasetVersion(request));
+  }
+  v1::GetDatasetRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolveDataset(text));
+  return Boxed(client->datasets().GetDataset(request));
+}
+
+absl::StatusOr<AnyMessage> ListDatasets(Session& session, const std::string&) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  return Collect<v1::ListDatasetsResponse>(session, v1::ListDatasetsRequest(), [&](const auto& r) {
+    return client->datasets().ListDatasets(r);
+  });
+}
+
+absl::StatusOr<AnyMessage> GetModel(Session& session, const std::string& text) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::GetModelRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolveModel(text));
+  return Boxed(client->registry().GetModel(request));
+}
+
+absl::StatusOr<AnyMessage> ListModels(Session& session, const std::string&) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  return Collect<v1::ListModelsResponse>(session, v1::ListModelsRequest(), [&](const auto& r) {
+    return client->registry().ListModels(r);
+  });
+}
+
+bool IsDatasetReference(const std::string& text) {
+  return text.rfind("dataset:", 0) == 0 || text.rfind("datasets/", 0) == 0;
+}
+
+absl::StatusOr<AnyMessage> GetVersion(Session& session, const std::string& text) {
+  if (IsDatasetReference(text)) return GetDataset(session, text);
+  return Boxed(ResolveVersion(session, text));
+}
+
+absl::StatusOr<AnyMessage> ListVersions(Session& session, const std::string& parent) {
+  if (parent.empty()) return NeedsParent("model", "MODEL or dataset:NAME");
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  if (IsDatasetReference(parent)) {
+    v1::ListDatasetVersionsRequest request;
+    CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveDataset(parent));
+    return Collect<v1::ListDatasetVersionsResponse>(
+        session, request, [&](const auto& r) { return client->datasets().ListDatasetVersions(r); });
+  }
+  v1::ListModelVersionsRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveModel(parent));
+  return Collect<v1::ListModelVersionsResponse>(
+      session, request, [&](const auto& r) { return client->registry().ListModelVersions(r); });
+}
+
+Table VersionTable(const Session& session, const Message& list) {
+  if (const auto* data = dynamic_cast<const v1::ListDatasetVersionsResponse*>(&list)) {
+    return ToTable(session, *data);
+  }
+  return TableOf<v1::ListModelVersionsResponse>(session, list);
+}
+
+absl::StatusOr<AnyMessage> GetChannel(Session& session, const std::string& text) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::GetChannelRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolveChannel(session, text));
+  return Boxed(client->registry().GetChannel(request));
+}
+
+absl::StatusOr<AnyMessage> ListChannels(Session& session, const std::string& parent) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::ListChannelsRequest request;
+  request.set_parent("models/-");
+  if (!parent.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveModel(parent));
+  }
+  return Collect<v1::ListChannelsResponse>(
+      session, request, [&](const auto& r) { return client->registry().ListChannels(r); });
+}
+
+absl::StatusOr<AnyMessage> ListAliases(Session& session, const std::string& parent) {
+  if (parent.empty()) return NeedsParent("model", "MODEL");
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::ListAliasesRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveModel(parent));
+  return Collect<v1::ListAliasesResponse>(
+      session, request, [&](const auto& r) { return client->registry().ListAliases(r); });
+}
+
+absl::StatusOr<AnyMessage> GetPolicy(Session& session, const std::string& text) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::GetPolicyRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolvePolicy(text));
+  return Boxed(client->promotion().GetPolicy(request));
+}
+
+absl::StatusOr<AnyMessage> ListPolicies(Session& session, const std::string&) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  return Collect<v1::ListPoliciesResponse>(session, v1::ListPoliciesRequest(), [&](const auto& r) {
+    return client->promotion().ListPolicies(r);
+  });
+}
+
+absl::StatusOr<AnyMessage> GetDecision(Session& session, const std::string& text) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::GetDecisionRequest request;
+  request.set_name(text);
+  return Boxed(client->promotion().GetDecision(request));
+}
+
+absl::StatusOr<AnyMessage> ListDecisions(Session& session, const std::string& parent) {
+  if (parent.empty()) return NeedsParent("channel", "MODEL#CHANNEL");
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::ListDecisionsRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveChannel(session, parent));
+  return Collect<v1::ListDecisionsResponse>(
+      session, request, [&](const auto& r) { return client->promotion().ListDecisions(r); });
+}
+
+absl::StatusOr<AnyMessage> ListRunsOf(Session& session, const std::string& parent) {
+  if (parent.empty()) return SearchRuns(session);
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::ListRunsRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveExperiment(session, parent));
+  request.set_show_deleted(session.flags().Switch("show-deleted"));
+  return Collect<v1::ListRunsResponse>(
+      session, request, [&](const auto& r) { return client->tracking().ListRuns(r); });
+}
+
+Table RunTable(const Session& session, const Message& list) {
+  if (const auto* found = dynamic_cast<const v1::SearchRunsResponse*>(&list)) {
+    return ToTable(session, *found);
+  }
+  return TableOf<v1::ListRunsResponse>(session, list);
+}
+
+Table DatasetTable(const Session& session, const Message& list) {
+  if (const auto* versions = dynamic_cast<const v1::ListDatasetVersionsResponse*>(&list)) {
+    return ToTable(session, *versions);
+  }
+  return TableOf<v1::ListDatasetsResponse>(session, list);
+}
+
+absl::StatusOr<AnyMessage> ListArtifacts(Session& session, const std::string& parent) {
+  if (parent.empty()) return NeedsParent("run or version", "RUN, MODEL@VERSION or dataset:NAME@V");
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::ListArtifactsRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveAny(session, parent));
+  if (ParseChannelName("name", request.parent()).ok()) {
+    CAIRN_ASSIGN_OR_RETURN(const v1::ModelVersion version, ResolveVersion(session, parent));
+    request.set_parent(version.name());
+  }
+  return Collect<v1::ListArtifactsResponse>(
+      session, request, [&](const auto& r) { return client->artifacts().ListArtifacts(r); });
+}
+
+bool Always(const std::string&) { return true; }
+
+}  // namespace
+
+absl::StatusOr<AnyMessage> SearchRuns(Session& session) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::SearchRunsRequest request;
+  request.set_filter(session.flags().Text("filter"));
+  request.set_order_by(session.flags().Text("order-by"));
+  request.set_show_deleted(session.flags().Switch("show-deleted"));
+  for (const std::string& text : session.flags().List("experiment")) {
+    CAIRN_ASSIGN_OR_RETURN(*request.add_parents(), ResolveExperiment(session, text));
+  }
+  return Collect<v1::SearchRunsResponse>(
+      session, request, [&](const auto& r) { return client->tracking().SearchRuns(r); });
+}
+
+const std::vector<Noun>& Nouns() {
+  static const std::vector<Noun> nouns = {
+      {{"experiment", "experiments", "exp", "e"},
+       GetExperiment,
+       ListExperiments,
+       Never,
+       TableOf<v1::ListExperimentsResponse>,
+       Prototype<v1::ListExperimentsResponse>,
+       "no experiments: `mlctl create experiment NAME` makes one"},
+      {{"run", "runs", "r"},
+       GetRun,
+       ListRunsOf,
+       Never,
+       RunTable,
+       Prototype<v1::ListRunsResponse>,
+       "no runs: `mlctl run start` begins one, `cairn-pipeline` registers a whole sweep"},
+      {{"dataset", "datasets", "ds", "d"},
+       GetDataset,
+       ListDatasets,
+       Never,
+       DatasetTable,
+       Prototype<v1::ListDatasetsResponse>,
+       "no data sets: `mlctl put dataset NAME FILE` stores one"},
+      {{"model", "models", "m"},
+       GetModel,
+       ListModels,
+       Never,
+       TableOf<v1::ListModelsResponse>,
+       Prototype<v1::ListModelsResponse>,
+       "no models: `mlctl register model NAME --run RUN --artifact PATH` makes the first version"},
+      {{"version", "versions", "v"},
+       GetVersion,
+       ListVersions,
+       IsPlain,
+       VersionTable,
+       Prototype<v1::ListModelVersionsResponse>,
+       "no versions: `mlctl register model NAME --run RUN --artifact PATH` makes one"},
+      {{"channel", "channels", "ch", "c"},
+       GetChannel,
+       ListChannels,
+       IsPlain,
+       TableOf<v1::ListChannelsResponse>,
+       Prototype<v1::ListChannelsResponse>,
+       "no channels: `mlctl apply -f policy.yaml` lets a policy govern one"},
+      {{"alias", "aliases", "a"},
+       nullptr,
+       ListAliases,
+       Always,
+       TableOf<v1::ListAliasesResponse>,
+       Prototype<v1::ListAliasesResponse>,
+       "no aliases: `mlctl alias set MODEL@VERSION ALIAS` makes one"},
+      {{"policy", "policies", "p"},
+       GetPolicy,
+       ListPolicies,
+       Never,
+       TableOf<v1::ListPoliciesResponse>,
+       Prototype<v1::ListPoliciesResponse>,
+       "no policies: `mlctl apply -f policy.yaml` adds one"},
+      {{"decision", "decisions", "dec"},
+       GetDecision,
+       ListDecisions,
+       IsChannel,
+       TableOf<v1::ListDecisionsResponse>,
+       Prototype<v1::ListDecisionsResponse>,
+       "no decisions: `mlctl promote MODEL --channel production` makes one"},
+      {{"artifact", "artifacts", "files"},
+       nullptr,
+       ListArtifacts,
+       Always,
+       TableOf<v1::ListArtifactsResponse>,
+       Prototype<v1::ListArtifactsResponse>,
+       "no files: `mlctl log artifact RUN FILE` adds some to a run"},
+  };
+  return nouns;
+}
+
+absl::StatusOr<const Noun*> FindNoun(std::string_view word) {
+  std::vector<std::string_view> candidates;
+  for (const Noun& noun : Nouns()) {
+    for (const std::string_view name : noun.names) {
+      if (name == word) return &noun;
+      if (name.size() > 3) candidates.push_back(name);
+    }
+  }
+  const std::string nearest = Nearest(word, candidates);
+  return UsageError(fmt::format("\"{}\" is no kind of thing{}", word,
+                                nearest.empty() ? "; `mlctl help nouns` lists them"
+                                                : fmt::format("; did you mean \"{}\"?", nearest)));
+}
+
+}  // namespace cairn::cli

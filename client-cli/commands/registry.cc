@@ -1,0 +1,202 @@
+#include <string>
+#include <utility>
+
+#include "client-cli/cli/exit_code.h"
+#include "client-cli/cli/parser.h"
+#include "client-cli/cli/reference.h"
+#include "client-cli/commands/catalog.h"
+#include "client-cli/commands/resolve.h"
+#include "client-cli/commands/session.h"
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/base/resource_names.h"
+#include "lib/base/status_macros.h"
+
+namespace cairn::cli {
+namespace {
+
+absl::StatusOr<int> CreateModel(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::CreateModelRequest request;
+  request.mutable_model()->set_display_name(call.arguments[0]);
+  request.mutable_model()->set_description(session.flags().Text("description"));
+  for (const std::string& tag : session.flags().List("tag")) {
+    CAIRN_ASSIGN_OR_RETURN(auto pair, ParsePair(tag));
+    (*request.mutable_model()->mutable_tags())[pair.first] = pair.second;
+  }
+  if (session.flags().Switch("dry-run")) {
+    session.Note(
+        fmt::format("would create model \"{}\" (not checked by the server)", call.arguments[0]));
+    return kExitOk;
+  }
+  CAIRN_ASSIGN_OR_RETURN(const v1::Model created, client->registry().CreateModel(request));
+  return session.EmitText(created, created.name() + "\n", created.name(), created.display_name());
+}
+
+// One piece of evidence from --metric: NAME takes the run's latest value,
+// NAME=VALUE gives one.
+absl::Status AddEvidence(const v1::Run& run, const std::string& text, const std::string& dataset,
+                         v1::ModelVersion& version) {
+  v1::EvidenceMetric evidence;
+  evidence.set_dataset_version(dataset);
+  if (text.find('=') != std::string::npos) {
+    CAIRN_ASSIGN_OR_RETURN(const auto pair, ParsePair(text));
+    char* end = nullptr;
+    evidence.set_metric(pair.first);
+    evidence.set_value(std::strtod(pair.second.c_str(), &end));
+    if (pair.second.empty() || *end != '\0') {
+      return UsageError(fmt::format("--metric {}: not a number", text));
+    }
+    *version.add_evidence() = std::move(evidence);
+    return absl::OkStatus();
+  }
+  for (const auto& metric : run.metrics()) {
+    if (metric.key() != text) continue;
+    evidence.set_metric(text);
+    evidence.set_value(metric.latest().value());
+    *version.add_evidence() = std::move(evidence);
+    return absl::OkStatus();
+  }
+  return UsageError(fmt::format("--metric {}: the run has no such metric", text));
+}
+
+absl::StatusOr<int> RegisterModel(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  const Settings& flags = session.flags();
+  if (!flags.IsGiven("run")) return UsageError("register model needs --run RUN");
+  CAIRN_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(session, flags.Text("run")));
+  v1::CreateModelVersionRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveModel(call.arguments[0]));
+  request.set_run_artifact_path(flags.Text("artifact"));
+  request.set_validate_only(flags.Switch("dry-run"));
+  v1::ModelVersion& version = *request.mutable_model_version();
+  version.set_run(run.name());
+  version.set_description(flags.Text("description"));
+  version.set_code_revision(flags.Text("code-revision"));
+  version.set_evaluation_space(flags.Text("evaluation-space"));
+  version.set_feature_schema(flags.Text("feature-schema"));
+  std::string dataset = run.inputs().empty() ? "" : run.inputs(0).dataset_version();
+  if (flags.IsGiven("evidence-dataset")) {
+    CAIRN_ASSIGN_OR_RETURN(dataset, ResolveDatasetVersion(session, flags.Text("evidence-dataset")));
+    CAIRN_ASSIGN_OR_RETURN(dataset, ResolveAny(session, ShortName(dataset)));
+  }
+  std::vector<std::string> metrics = flags.List("metric");
+  if (metrics.empty()) {
+    for (const auto& metric : run.metrics()) metrics.push_back(metric.key());
+  }
+  for (const std::string& metric : metrics) {
+    CAIRN_RETURN_IF_ERROR(AddEvidence(run, metric, dataset, version));
+  }
+  CAIRN_ASSIGN_OR_RETURN(const v1::ModelVersion stored,
+                         client->registry().CreateModelVersion(request));
+  const std::string id = ShortName(stored.name());
+  session.Hint(fmt::format("`mlctl promote {} --channel production` lets the policy decide",
+                           id.substr(0, id.rfind('@'))));
+  return session.EmitText(stored, id + "\n", stored.name(), id);
+}
+
+absl::StatusOr<int> SetAlias(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  CAIRN_ASSIGN_OR_RETURN(const v1::ModelVersion target, ResolveVersion(session, call.arguments[0]));
+  CAIRN_ASSIGN_OR_RETURN(const VersionName name, ParseModelVersionName("name", target.name()));
+  v1::SetAliasRequest request;
+  request.mutable_alias()->set_name(AliasName(name.parent_id, call.arguments[1]));
+  request.mutable_alias()->set_version(name.version);
+  if (session.flags().Switch("dry-run")) {
+    session.Note(fmt::format("would point {} at version {} (not checked by the server)",
+                             request.alias().name(), name.version));
+    return kExitOk;
+  }
+  CAIRN_ASSIGN_OR_RETURN(const v1::Alias alias, client->registry().SetAlias(request));
+  return session.EmitText(
+      alias, fmt::format("{}@{} -> {}\n", name.parent_id, call.arguments[1], alias.version()),
+      alias.name(), call.arguments[1]);
+}
+
+absl::StatusOr<int> DeleteAlias(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  CAIRN_ASSIGN_OR_RETURN(const Reference reference, ParseReference(call.arguments[0]));
+  v1::DeleteAliasRequest request;
+  if (reference.kind == Reference::Kind::kResource) {
+    request.set_name(call.arguments[0]);
+  } else if (reference.kind == Reference::Kind::kVersion) {
+    request.set_name(AliasName(reference.name, reference.selector));
+  } else {
+    return UsageError("alias delete needs MODEL@ALIAS");
+  }
+  if (session.flags().Switch("dry-run")) {
+    session.Note(fmt::format("would delete {} (not checked by the server)", request.name()));
+    return kExitOk;
+  }
+  CAIRN_ASSIGN_OR_RETURN(const auto nothing, client->registry().DeleteAlias(request));
+  return session.EmitText(nothing, fmt::format("{} deleted\n", request.name()), request.name(),
+                          request.name());
+}
+
+}  // namespace
+
+std::vector<Command> RegistryCommands() {
+  return {
+      {.path = "create model",
+       .family = "Registry",
+       .summary = "Create a model without versions",
+       .arguments = {{"NAME"}},
+       .flags = {{.name = "description", .value = "TEXT", .help = "what it is for"},
+                 kTags,
+                 kDryRun},
+       .examples = {{"mlctl create model customer-segments", "a model"},
+                    {"mlctl create model churn --description 'who leaves'", "described"},
+                    {"mlctl create model churn --tag team=crm", "with a tag"}},
+       .handler = CreateModel},
+      {.path = "register model",
+       .family = "Registry",
+       .summary = "Make the next version of a model from a run",
+       .arguments = {{"NAME", 1, 1, "model"}},
+       .flags = {{.name = "run", .value = "RUN", .help = "the run that trained it"},
+                 {.name = "artifact",
+                  .value = "PATH",
+                  .help = "a file or directory among the run's artifacts; all when left out"},
+                 {.name = "metric",
+                  .kind = FlagKind::kList,
+                  .value = "NAME[=VALUE]",
+                  .help = "evidence: the run's value, or one given; by default every metric"},
+                 {.name = "evidence-dataset",
+                  .value = "dataset:NAME@V",
+                  .help = "what the metrics were measured on; by default the run's first input"},
+                 {.name = "evaluation-space",
+                  .value = "DIGEST",
+                  .help = "digest of the space the indices live in"},
+                 {.name = "feature-schema", .value = "DIGEST", .help = "digest of the features"},
+                 {.name = "code-revision", .value = "REVISION", .help = "the code that trained it"},
+                 {.name = "description", .value = "TEXT", .help = "what this version is"},
+                 kDryRun},
+       .examples = {{"mlctl register model customer-segments --run 9f3c --artifact model",
+                     "prints customer-segments@1"},
+                    {"mlctl register model churn --run $RUN --metric auc --metric f1=0.8",
+                     "choose the evidence"},
+                    {"mlctl register model churn --run $RUN --dry-run -o json", "check first"}},
+       .details = "Creates the model when it is new. Bytes and evidence never change afterwards.",
+       .handler = RegisterModel},
+      {.path = "alias set",
+       .family = "Registry",
+       .summary = "Point an alias at a version",
+       .arguments = {{"MODEL@VERSION", 1, 1, "model"}, {"ALIAS"}},
+       .flags = {kDryRun},
+       .examples = {{"mlctl alias set customer-segments@3 champion", "by version"},
+                    {"mlctl alias set customer-segments#production champion", "what is live"},
+                    {"mlctl get version customer-segments@champion", "use it"}},
+       .handler = SetAlias},
+      {.path = "alias delete",
+       .family = "Registry",
+       .summary = "Remove an alias, not the version",
+       .arguments = {{"MODEL@ALIAS", 1, 1, "model"}},
+       .flags = {kDryRun},
+       .examples = {{"mlctl alias delete customer-segments@champion", "by name"},
+                    {"mlctl alias delete models/customer-segments/aliases/champion",
+                     "by resource name"},
+                    {"mlctl list aliases customer-segments", "see what there is"}},
+       .handler = DeleteAlias},
+  };
+}
+
+}  // namespace cairn::cli

@@ -1,0 +1,236 @@
+#include "client-cli/commands/resolve.h"
+
+#include <algorithm>
+
+#include "client-cli/cli/parser.h"
+#include "client-cli/cli/reference.h"
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/base/resource_names.h"
+#include "lib/base/status_macros.h"
+#include "lib/client/paging.h"
+
+namespace cairn::cli {
+namespace {
+
+using Kind = Reference::Kind;
+
+absl::Status NotA(std::string_view what, std::string_view text, std::string_view form) {
+  return InvalidField(ErrorReason::NAME_INVALID, what, text, fmt::format("write {}", form));
+}
+
+bool StartsWith(std::string_view text, std::string_view prefix) {
+  return text.substr(0, prefix.size()) == prefix;
+}
+
+bool IsNumber(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+bool IsHex(std::string_view text) {
+  return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+}
+
+absl::StatusOr<v1::Run> GetRun(Session& session, const std::string& name) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::GetRunRequest request;
+  request.set_name(name);
+  return client->tracking().GetRun(request);
+}
+
+// A string literal of the filter language.
+std::string Quoted(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+absl::StatusOr<std::vector<v1::Run>> FindRuns(Session& session, const std::string& filter) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::SearchRunsRequest request;
+  request.set_filter(filter);
+  request.set_page_size(3);
+  CAIRN_ASSIGN_OR_RETURN(auto found, client->tracking().SearchRuns(request));
+  return std::vector<v1::Run>(found.runs().begin(), found.runs().end());
+}
+
+absl::StatusOr<std::string> FindByDigest(Session& session, const std::string& dataset,
+                                         std::string_view prefix) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::ListDatasetVersionsRequest request;
+  request.set_parent(DatasetName(dataset));
+  std::string found;
+  CAIRN_RETURN_IF_ERROR(client::ForEachPage(
+      request, [&](const auto& r) { return client->datasets().ListDatasetVersions(r); },
+      [&](const v1::ListDatasetVersionsResponse& page) {
+        for (const auto& version : page.dataset_versions()) {
+          if (StartsWith(version.sha256(), prefix)) found = version.name();
+        }
+        return found.empty();
+      }));
+  if (found.empty()) {
+    return NotFound(ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion",
+                    fmt::format("dataset:{}@sha256:{}", dataset, prefix))
+        .ToStatus();
+  }
+  return found;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> ResolveExperiment(Session& session, const std::string& text) {
+  if (StartsWith(text, "experiments/")) return text;
+  if (IsNumber(text)) return "experiments/" + text;
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::GetExperimentRequest request;
+  request.set_display_name(text);
+  CAIRN_ASSIGN_OR_RETURN(const v1::Experiment experiment,
+                         client->tracking().GetExperiment(request));
+  return experiment.name();
+}
+
+absl::StatusOr<v1::Run> ResolveRun(Session& session, const std::string& text) {
+  CAIRN_ASSIGN_OR_RETURN(const Reference reference, ParseReference(text));
+  if (reference.kind == Kind::kResource) return GetRun(session, reference.name);
+  const std::string& id = reference.kind == Kind::kRun ? reference.name : text;
+  if (IsHexId(id)) return GetRun(session, "experiments/-/runs/" + id);
+  std::vector<v1::Run> runs;
+  if (IsHex(id) && id.size() >= 3) {
+    CAIRN_ASSIGN_OR_RETURN(runs, FindRuns(session, fmt::format("uid = {}", Quoted(id + "*"))));
+  }
+  if (runs.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(runs, FindRuns(session, fmt::format("display_name = {}", Quoted(id))));
+  }
+  if (runs.empty()) return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", id).ToStatus();
+  if (runs.size() > 1) {
+    return UsageError(fmt::format("\"{}\" is not the name of one run only: {} and {} have it", id,
+                                  runs[0].uid(), runs[1].uid()));
+  }
+  return runs.front();
+}
+
+absl::StatusOr<std::string> ResolveModel(const std::string& text) {
+  CAIRN_ASSIGN_OR_RETURN(const Reference reference, ParseReference(text));
+  if (reference.kind == Kind::kResource && StartsWith(text, "models/")) return text;
+  if (reference.kind != Kind::kPlain) return NotA("model", text, "NAME");
+  return ModelName(reference.name);
+}
+
+absl::StatusOr<v1::ModelVersion> ResolveVersion(Session& session, const std::string& text) {
+  CAIRN_ASSIGN_OR_RETURN(const Reference reference, ParseReference(text));
+  std::string name;
+  if (reference.kind == Kind::kResource && StartsWith(text, "models/") &&
+      !ParseChannelName("name", text).ok()) {
+    name = text;
+  } else if (reference.kind == Kind::kVersion) {
+    const std::string& selector = reference.selector;
+    name = IsNumber(selector) || selector == "latest"
+               ? ModelName(reference.name) + "/versions/" + selector
+               : AliasName(reference.name, selector);
+  } else if (reference.kind == Kind::kChannel || reference.kind == Kind::kResource) {
+    CAIRN_ASSIGN_OR_RETURN(const std::string channel_name, ResolveChannel(session, text));
+    CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+    v1::GetChannelRequest request;
+    request.set_name(channel_name);
+    CAIRN_ASSIGN_OR_RETURN(const v1::Channel channel, client->registry().GetChannel(request));
+    if (channel.version().empty()) {
+      return Error(absl::StatusCode::kNotFound, ErrorReason::MODEL_VERSION_NOT_FOUND,
+                   fmt::format("{} serves nothing yet", text))
+          .With("channel", channel_name)
+          .ToStatus();
+    }
+    name = channel.version();
+  } else {
+    return NotA("version", text, "MODEL@VERSION, MODEL@ALIAS or MODEL#CHANNEL");
+  }
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::GetModelVersionRequest request;
+  request.set_name(name);
+  return client->registry().GetModelVersion(request);
+}
+
+absl::StatusOr<std::string> ResolveChannel(Session& session, const std::string& text) {
+  CAIRN_ASSIGN_OR_RETURN(const Reference reference, ParseReference(text));
+  if (reference.kind == Kind::kChannel) return ChannelName(reference.name, reference.selector);
+  const std::string flag = session.flags().Text("channel");
+  if (reference.kind == Kind::kResource) {
+    if (ParseChannelName("channel", text).ok()) return text;
+    const auto model = ParseResourceName("model", text, "models/*");
+    if (model.ok() && !flag.empty()) return ChannelName(model->front(), flag);
+  }
+  if ((reference.kind == Kind::kPlain || reference.kind == Kind::kVersion) && !flag.empty()) {
+    return ChannelName(reference.name, flag);
+  }
+  return NotA("channel", text, "MODEL#CHANNEL");
+}
+
+absl::StatusOr<std::string> ResolveDataset(const std::string& text) {
+  CAIRN_ASSIGN_OR_RETURN(const Reference reference, ParseReference(text));
+  if (reference.kind == Kind::kResource && StartsWith(text, "datasets/")) return text;
+  if (reference.kind != Kind::kPlain && reference.kind != Kind::kDataset) {
+    return NotA("data set", text, "NAME or dataset:NAME");
+  }
+  return DatasetName(reference.name);
+}
+
+absl::StatusOr<std::string> ResolveDatasetVersion(Session& session, const std::string& text) {
+  CAIRN_ASSIGN_OR_RETURN(const Reference reference, ParseReference(text));
+  switch (reference.kind) {
+    case Kind::kResource:
+      if (!StartsWith(text, "datasets/")) break;
+      if (text.find("/versions/") != std::string::npos) return text;
+      return text + "/versions/latest";
+    case Kind::kPlain:
+    case Kind::kDataset:
+      return DatasetName(reference.name) + "/versions/latest";
+    case Kind::kVersion:
+    case Kind::kDatasetVersion:
+      if (StartsWith(reference.selector, "sha256:")) {
+        return FindByDigest(session, reference.name, reference.selector.substr(7));
+      }
+      return DatasetName(reference.name) + "/versions/" + reference.selector;
+    default:
+      break;
+  }
+  return NotA("data set version", text, "dataset:NAME@VERSION");
+}
+
+absl::StatusOr<std::string> ResolvePolicy(const std::string& text) {
+  if (StartsWith(text, "policies/")) return text;
+  if (text.empty()) return NotA("policy", text, "NAME");
+  return PolicyName(text);
+}
+
+absl::StatusOr<std::string> ResolveAny(Session& session, const std::string& text) {
+  CAIRN_ASSIGN_OR_RETURN(const Reference reference, ParseReference(text));
+  switch (reference.kind) {
+    case Kind::kDataset:
+    case Kind::kDatasetVersion: {
+      CAIRN_ASSIGN_OR_RETURN(const std::string name, ResolveDatasetVersion(session, text));
+      if (name.find("/versions/latest") == std::string::npos) return name;
+      CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+      v1::GetDatasetVersionRequest request;
+      request.set_name(name);
+      CAIRN_ASSIGN_OR_RETURN(const auto version, client->datasets().GetDatasetVersion(request));
+      return version.name();
+    }
+    case Kind::kVersion: {
+      CAIRN_ASSIGN_OR_RETURN(const v1::ModelVersion version, ResolveVersion(session, text));
+      return version.name();
+    }
+    case Kind::kChannel:
+      return ResolveChannel(session, text);
+    case Kind::kResource:
+      if (!StartsWith(text, "experiments/")) return text;
+      [[fallthrough]];
+    default: {
+      CAIRN_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(session, text));
+      return run.name();
+    }
+  }
+}
+
+}  // namespace cairn::cli

@@ -1,0 +1,51 @@
+#ifndef CAIRN_CLIENT_CLI_COMMANDS_RESOLVE_H_
+#define CAIRN_CLIENT_CLI_COMMANDS_RESOLVE_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "cairn/v1/registry.pb.h"
+#include "cairn/v1/tracking.pb.h"
+#include "client-cli/commands/session.h"
+
+namespace cairn::cli {
+
+// From what people write (cli/reference.h) to resource names. Each asks the
+// server only where the text alone does not tell. All fail with
+// INVALID_ARGUMENT (NAME_INVALID) for a reference to another kind of thing, and
+// pass on the server's errors.
+
+// A number, a human name, or a resource name.
+absl::StatusOr<std::string> ResolveExperiment(Session& session, const std::string& text);
+
+// An id, a beginning of an id that only one run has, a human name that only one
+// run has, or a resource name.
+absl::StatusOr<v1::Run> ResolveRun(Session& session, const std::string& text);
+
+// NAME or models/NAME.
+absl::StatusOr<std::string> ResolveModel(const std::string& text);
+
+// NAME@15, NAME@latest, NAME@ALIAS, NAME#CHANNEL (what it serves) or a resource
+// name, as the version itself.
+absl::StatusOr<v1::ModelVersion> ResolveVersion(Session& session, const std::string& text);
+
+// NAME#CHANNEL, or NAME with --channel, or a resource name.
+absl::StatusOr<std::string> ResolveChannel(Session& session, const std::string& text);
+
+// dataset:NAME, NAME, or datasets/NAME.
+absl::StatusOr<std::string> ResolveDataset(const std::string& text);
+
+// dataset:NAME@3, @latest, @sha256:PREFIX, or NAME@… where a data set is meant,
+// or a resource name. A data set without a version means the latest.
+absl::StatusOr<std::string> ResolveDatasetVersion(Session& session, const std::string& text);
+
+// NAME or policies/NAME.
+absl::StatusOr<std::string> ResolvePolicy(const std::string& text);
+
+// Anything that has artifacts or lineage: a version, a data set version, a
+// channel, a run. Returns its resource name.
+absl::StatusOr<std::string> ResolveAny(Session& session, const std::string& text);
+
+}  // namespace cairn::cli
+
+#endif  // CAIRN_CLIENT_CLI_COMMANDS_RESOLVE_H_

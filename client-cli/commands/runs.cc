@@ -1,0 +1,150 @@
+#include <cstdlib>
+#include <string>
+
+#include "client-cli/cli/exit_code.h"
+#include "client-cli/cli/parser.h"
+#include "client-cli/commands/catalog.h"
+#include "client-cli/commands/resolve.h"
+#include "client-cli/commands/session.h"
+#include "fmt/format.h"
+#include "lib/base/status_macros.h"
+
+namespace cairn::cli {
+namespace {
+
+absl::Status FillPairs(const std::vector<std::string>& texts,
+                       google::protobuf::Map<std::string, std::string>* pairs) {
+  for (const std::string& text : texts) {
+    CAIRN_ASSIGN_OR_RETURN(auto pair, ParsePair(text));
+    (*pairs)[pair.first] = pair.second;
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<int> CreateExperiment(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::CreateExperimentRequest request;
+  request.mutable_experiment()->set_display_name(call.arguments[0]);
+  CAIRN_RETURN_IF_ERROR(
+      FillPairs(session.flags().List("tag"), request.mutable_experiment()->mutable_tags()));
+  if (session.flags().Switch("dry-run")) {
+    session.Note(fmt::format("would create experiment \"{}\" (not checked by the server)",
+                             call.arguments[0]));
+    return kExitOk;
+  }
+  CAIRN_ASSIGN_OR_RETURN(const auto created, client->tracking().CreateExperiment(request));
+  const std::string id = created.name().substr(created.name().rfind('/') + 1);
+  session.Hint(fmt::format("`mlctl run start --experiment {}` begins a run in it", id));
+  return session.EmitText(created, created.name() + "\n", created.name(), id);
+}
+
+absl::StatusOr<int> StartRun(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  const Settings& flags = session.flags();
+  v1::CreateRunRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(),
+                         ResolveExperiment(session, flags.Text("experiment")));
+  v1::Run& run = *request.mutable_run();
+  if (!call.arguments.empty()) run.set_display_name(call.arguments[0]);
+  const auto user = session.environment()("USER");
+  run.set_user(flags.IsGiven("user") ? flags.Text("user") : user.value_or(""));
+  CAIRN_RETURN_IF_ERROR(FillPairs(flags.List("param"), run.mutable_params()));
+  CAIRN_RETURN_IF_ERROR(FillPairs(flags.List("tag"), run.mutable_tags()));
+  for (const std::string& input : flags.List("input")) {
+    CAIRN_ASSIGN_OR_RETURN(*run.add_inputs()->mutable_dataset_version(),
+                           ResolveAny(session, input));
+  }
+  if (flags.IsGiven("parent-run")) {
+    CAIRN_ASSIGN_OR_RETURN(const v1::Run parent, ResolveRun(session, flags.Text("parent-run")));
+    run.set_parent_run(parent.name());
+  }
+  if (flags.Switch("dry-run")) {
+    session.Note(
+        fmt::format("would start a run in {} (not checked by the server)", request.parent()));
+    return kExitOk;
+  }
+  CAIRN_ASSIGN_OR_RETURN(const v1::Run started, client->tracking().CreateRun(request));
+  session.Hint(
+      "`mlctl log metric RUN loss=0.5 --step 1` logs to it, `mlctl run finish RUN` ends it");
+  return session.EmitText(started, started.uid() + "\n", started.name(), started.uid());
+}
+
+absl::StatusOr<int> FinishRun(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  std::string reference = session.flags().Text("run");
+  if (!call.arguments.empty()) reference = call.arguments[0];
+  if (reference.empty()) return UsageError("run finish needs RUN");
+  CAIRN_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(session, reference));
+  v1::FinishRunRequest request;
+  request.set_name(run.name());
+  const std::string state = session.flags().Text("state");
+  request.set_state(state == "failed"   ? v1::Run::FAILED
+                    : state == "killed" ? v1::Run::KILLED
+                                        : v1::Run::SUCCEEDED);
+  if (session.flags().Switch("dry-run")) {
+    session.Note(fmt::format("would end {} as {} (not checked by the server)", run.name(), state));
+    return kExitOk;
+  }
+  CAIRN_ASSIGN_OR_RETURN(const v1::Run finished, client->tracking().FinishRun(request));
+  return session.EmitText(finished, fmt::format("{} {}\n", finished.uid(), state), finished.name(),
+                          finished.uid());
+}
+
+}  // namespace
+
+std::vector<Command> RunCommands() {
+  return {
+      {.path = "create experiment",
+       .family = "Log",
+       .summary = "Create an experiment",
+       .arguments = {{"NAME"}},
+       .flags = {kTags, kDryRun},
+       .examples = {{"mlctl create experiment segments", "prints experiments/7"},
+                    {"mlctl create experiment crm/churn --tag team=crm", "with a tag"},
+                    {"mlctl create experiment segments -o json", "the whole resource"}},
+       .handler = CreateExperiment},
+      {.path = "run start",
+       .family = "Log",
+       .summary = "Start a run and print its id",
+       .arguments = {{"NAME", 0, 1}},
+       .flags = {{.name = "experiment",
+                  .letter = 'e',
+                  .value = "EXPERIMENT",
+                  .help = "the experiment, by number or name",
+                  .fallback = "0"},
+                 {.name = "param",
+                  .letter = 'p',
+                  .kind = FlagKind::kList,
+                  .value = "KEY=VALUE",
+                  .help = "a parameter"},
+                 kTags,
+                 {.name = "input",
+                  .kind = FlagKind::kList,
+                  .value = "dataset:NAME@V",
+                  .help = "a data set version the run reads"},
+                 {.name = "parent-run", .value = "RUN", .help = "the run this one is nested in"},
+                 {.name = "user", .value = "NAME", .help = "who runs it; by default $USER"},
+                 kDryRun},
+       .examples = {{"RUN=$(mlctl run start nightly --experiment segments)", "keep the id"},
+                    {"mlctl run start --param k=4 --param seed=7", "with parameters"},
+                    {"mlctl run start --input dataset:retail@3", "with the data it reads"}},
+       .handler = StartRun},
+      {.path = "run finish",
+       .family = "Log",
+       .summary = "End a run",
+       .arguments = {{"RUN", 0, 1, "run"}},
+       .flags = {{.name = "state",
+                  .value = "STATE",
+                  .help = "how it ended",
+                  .choices = "succeeded|failed|killed",
+                  .fallback = "succeeded"},
+                 {.name = "run", .value = "RUN", .help = "the run, instead of the argument"},
+                 kDryRun},
+       .examples = {{"mlctl run finish $RUN", "it went well"},
+                    {"mlctl run finish $RUN --state failed", "it did not"},
+                    {"MLCTL_RUN=$RUN mlctl run finish", "the run from the environment"}},
+       .handler = FinishRun},
+  };
+}
+
+}  // namespace cairn::cli

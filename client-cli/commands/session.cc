@@ -1,0 +1,165 @@
+#include "client-cli/commands/session.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <iostream>
+#include <thread>
+#include <utility>
+
+#include "client-cli/cli/exit_code.h"
+#include "client-cli/cli/parser.h"
+#include "client-cli/cli/proto_text.h"
+#include "fmt/format.h"
+#include "lib/base/clock.h"
+#include "lib/base/status_macros.h"
+
+namespace cairn::cli {
+namespace {
+
+// Lets an interrupt cancel what is under way, and end the process when that
+// does not help within two seconds or a second interrupt comes. The signal is
+// blocked here, before gRPC starts threads that inherit the mask.
+void CancelOnInterrupt(client::Client* client) {
+  static sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGINT);
+  ::sigaddset(&signals, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::thread([client] {
+    int signal = 0;
+    ::sigwait(&signals, &signal);
+    client->Cancel();
+    const timespec patience{2, 0};
+    ::sigtimedwait(&signals, nullptr, &patience);
+    ::_exit(kExitInterrupted);
+  }).detach();
+}
+
+}  // namespace
+
+Session::Session(const CommandTable& table, Settings settings, Terminal terminal,
+                 Environment environment)
+    : table_(table),
+      settings_(std::move(settings)),
+      terminal_(terminal),
+      environment_(std::move(environment)),
+      now_unix_nanos_(SystemClock().NowUnixNanos()) {}
+
+absl::StatusOr<client::Client*> Session::Client() {
+  if (client_ == nullptr) {
+    client::ConnectOptions options;
+    options.address = settings_.Text("server");
+    options.principal = settings_.Text("principal");
+    CAIRN_ASSIGN_OR_RETURN(options.call_timeout_millis,
+                           ParseDurationMillis(settings_.Text("timeout")));
+    CAIRN_ASSIGN_OR_RETURN(client_, client::Client::Connect(std::move(options)));
+    CancelOnInterrupt(client_.get());
+  }
+  return client_.get();
+}
+
+std::string Session::format() const {
+  if (settings_.Switch("quiet")) return "id";
+  const std::string format = settings_.Text("output");
+  if (!format.empty()) return format;
+  return terminal_.stdout_is_tty ? "table" : "tsv";
+}
+
+bool Session::wants_message() const {
+  const std::string chosen = format();
+  return chosen == "json" || chosen == "jsonl" || chosen == "yaml";
+}
+
+absl::StatusOr<int> Session::Emit(const google::protobuf::Message& message, const Table& rows) {
+  if (wants_message()) return EmitText(message, "", "", "");
+  TableOptions options;
+  options.format = format();
+  options.headers = !settings_.Switch("no-headers");
+  options.sort_by = settings_.Text("sort-by");
+  options.human = terminal_.stdout_is_tty;
+  options.width = terminal_.stdout_is_tty && options.format == "table"
+                      ? static_cast<size_t>(terminal_.width)
+                      : 0;
+  options.color = UseColor(settings_.Text("color"), terminal_.stdout_is_tty, environment_);
+  std::string_view rest;
+  const std::string columns = settings_.Text("columns");
+  for (rest = columns; !rest.empty();) {
+    const size_t comma = rest.find(',');
+    options.columns.emplace_back(rest.substr(0, comma));
+    rest = comma == std::string_view::npos ? "" : rest.substr(comma + 1);
+  }
+  CAIRN_ASSIGN_OR_RETURN(const std::string text, Render(rows, options));
+  Print(text);
+  return kExitOk;
+}
+
+absl::StatusOr<int> Session::EmitText(const google::protobuf::Message& message,
+                                      std::string_view text, std::string_view name,
+                                      std::string_view id) {
+  const std::string chosen = format();
+  if (chosen == "json") {
+    Print(ToJson(message));
+  } else if (chosen == "jsonl") {
+    Print(ToJsonLines(message));
+  } else if (chosen == "yaml") {
+    Print(ToYaml(message));
+  } else if (chosen == "name") {
+    Print(fmt::format("{}\n", name));
+  } else if (chosen == "id") {
+    Print(fmt::format("{}\n", id));
+  } else {
+    Print(text);
+  }
+  return kExitOk;
+}
+
+void Session::Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
+
+void Session::Hint(std::string_view text) {
+  const auto off = environment_("MLCTL_NO_HINTS");
+  if ((off && !off->empty()) || settings_.Switch("quiet")) return;
+  Note(fmt::format("hint: {}", text));
+}
+
+void Session::Note(std::string_view text) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+}
+
+client::ProgressCallback Session::Progress(std::string_view verb) {
+  if (!terminal_.stderr_is_tty || settings_.Switch("quiet")) return nullptr;
+  const auto started = std::chrono::steady_clock::now();
+  return [started, verb = std::string(verb)](const client::TransferProgress& progress) {
+    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - started;
+    const double rate = static_cast<double>(progress.transferred_bytes) / (passed.count() + 1e-9);
+    const int64_t done = progress.transferred_bytes + progress.skipped_bytes;
+    std::fprintf(stderr, "\r\x1b[K%s %s of %s, %s/s%s", verb.c_str(), HumanBytes(done).c_str(),
+                 HumanBytes(progress.total_bytes).c_str(),
+                 HumanBytes(static_cast<int64_t>(rate)).c_str(),
+                 done >= progress.total_bytes ? "\r\x1b[K" : "");
+  };
+}
+
+absl::Status Session::Confirm(std::string_view question) {
+  if (settings_.Switch("yes")) return absl::OkStatus();
+  if (!terminal_.stdin_is_tty || settings_.Switch("no-input")) {
+    return UsageError(fmt::format("{} Confirm with --yes", question));
+  }
+  std::fprintf(stderr, "%.*s [y/N] ", static_cast<int>(question.size()), question.data());
+  std::string answer;
+  std::getline(std::cin, answer);
+  if (answer == "y" || answer == "Y" || answer == "yes") return absl::OkStatus();
+  return UsageError("not confirmed: nothing was changed");
+}
+
+Cell Session::TimeCell(const google::protobuf::Timestamp& time, bool present) const {
+  if (!present) return {};
+  const int64_t nanos = ToUnixNanos(time);
+  return {FormatRfc3339(nanos), RelativeTime(nanos, now_unix_nanos_)};
+}
+
+}  // namespace cairn::cli

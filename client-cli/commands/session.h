@@ -1,0 +1,77 @@
+#ifndef CAIRN_CLIENT_CLI_COMMANDS_SESSION_H_
+#define CAIRN_CLIENT_CLI_COMMANDS_SESSION_H_
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "client-cli/cli/command.h"
+#include "client-cli/cli/config.h"
+#include "client-cli/cli/table.h"
+#include "client-cli/cli/terminal.h"
+#include "lib/client/client.h"
+#include "lib/client/uploader.h"
+
+namespace cairn::cli {
+
+// One run of the program: its settings, its streams and its client.
+//
+// The standard output carries the result and nothing else; progress, hints and
+// errors go to the standard error. Not thread-safe.
+class Session {
+ public:
+  Session(const CommandTable& table, Settings settings, Terminal terminal, Environment environment);
+
+  const CommandTable& table() const { return table_; }
+  const Settings& flags() const { return settings_; }
+  const Terminal& terminal() const { return terminal_; }
+  const Environment& environment() const { return environment_; }
+
+  // The client, made with the first use. From then on an interrupt cancels the
+  // calls under way. INVALID_ARGUMENT when --timeout is no duration.
+  absl::StatusOr<client::Client*> Client();
+
+  // table, wide, tsv, csv, md, name, id, json, jsonl or yaml.
+  std::string format() const;
+  // True for json, jsonl and yaml.
+  bool wants_message() const;
+
+  // Writes the result in the format asked for: the message, or the rows.
+  absl::StatusOr<int> Emit(const google::protobuf::Message& message, const Table& rows);
+  // Writes the message in the formats of messages, its name or id with
+  // -o name and -q, and else `text`.
+  absl::StatusOr<int> EmitText(const google::protobuf::Message& message, std::string_view text,
+                               std::string_view name, std::string_view id);
+
+  // Writes to the standard output as it is.
+  void Print(std::string_view text);
+  // Writes a line to the standard error, unless MLCTL_NO_HINTS or -q is set.
+  void Hint(std::string_view text);
+  // Writes a line to the standard error in any case.
+  void Note(std::string_view text);
+
+  // A callback that shows the progress of a transfer on a terminal; empty where
+  // there is none.
+  client::ProgressCallback Progress(std::string_view verb);
+
+  // Asks for a yes before something is deleted. --yes answers; without a
+  // terminal, or with --no-input, INVALID_ARGUMENT names the flag.
+  absl::Status Confirm(std::string_view question);
+
+  // Fills a Cell with an instant: RFC 3339, and how long ago for people.
+  Cell TimeCell(const google::protobuf::Timestamp& time, bool present) const;
+
+ private:
+  const CommandTable& table_;
+  const Settings settings_;
+  const Terminal terminal_;
+  const Environment environment_;
+  const int64_t now_unix_nanos_;
+  std::unique_ptr<client::Client> client_;
+};
+
+}  // namespace cairn::cli
+
+#endif  // CAIRN_CLIENT_CLI_COMMANDS_SESSION_H_

@@ -1,0 +1,41 @@
+#ifndef CAIRN_CLIENT_CLI_COMMANDS_TABLES_H_
+#define CAIRN_CLIENT_CLI_COMMANDS_TABLES_H_
+
+#include "cairn/v1/artifacts.pb.h"
+#include "cairn/v1/datasets.pb.h"
+#include "cairn/v1/promotion.pb.h"
+#include "cairn/v1/registry.pb.h"
+#include "cairn/v1/tracking.pb.h"
+#include "client-cli/cli/table.h"
+#include "client-cli/commands/session.h"
+
+namespace cairn::cli {
+
+// List responses as rows: which columns a thing has, in which order, and which
+// of them only -o wide shows. The session lends the present instant.
+Table ToTable(const Session& session, const v1::ListExperimentsResponse& list);
+
+// Besides the fixed columns there is one for each parameter, metric and tag
+// that a run of the list has (`params.k`, `metrics.silhouette`, `tags.team`);
+// the first few metrics and parameters are shown, the others with -o wide.
+Table ToTable(const Session& session, const v1::ListRunsResponse& list);
+Table ToTable(const Session& session, const v1::SearchRunsResponse& list);
+
+Table ToTable(const Session& session, const v1::ListDatasetsResponse& list);
+Table ToTable(const Session& session, const v1::ListDatasetVersionsResponse& list);
+Table ToTable(const Session& session, const v1::ListModelsResponse& list);
+
+// Evidence appears as columns of its metrics' names.
+Table ToTable(const Session& session, const v1::ListModelVersionsResponse& list);
+Table ToTable(const Session& session, const v1::ListAliasesResponse& list);
+Table ToTable(const Session& session, const v1::ListChannelsResponse& list);
+Table ToTable(const Session& session, const v1::ListPoliciesResponse& list);
+Table ToTable(const Session& session, const v1::ListDecisionsResponse& list);
+Table ToTable(const Session& session, const v1::ListArtifactsResponse& list);
+
+// The value of an enum without its prefix, in lower case: "succeeded".
+std::string StateText(const std::string& enum_name);
+
+}  // namespace cairn::cli
+
+#endif  // CAIRN_CLIENT_CLI_COMMANDS_TABLES_H_

@@ -1,0 +1,120 @@
+#include "client-cli/commands/catalog.h"
+
+namespace cairn::cli {
+namespace {
+
+constexpr std::string_view kExitCodes = R"(Exit codes are stable.
+
+  0    ok
+  1    failure
+  2    usage: the call is wrong, or the server found an argument invalid
+  3    not found
+  4    not authenticated or not permitted
+  5    conflict: exists already, precondition not met, or changed meanwhile
+  6    the policy said FAIL
+  7    the policy said INCONCLUSIVE
+  8    server not available, overloaded, or timed out
+  9    integrity: bytes do not have their checksum
+  10   partial success: some of several things were done
+  11   the policy could not be evaluated: ERROR
+  130  interrupted
+
+promote ends with 0 when the channel moved and when the best version is served
+already (NO_CHANGE). A dry run ends with the code the real one would have.
+)";
+
+constexpr std::string_view kReferences = R"(How to name things.
+
+  segments              a model, data set, policy or experiment by its name
+  segments@15           version 15 of a model
+  segments@latest       the newest version; segments@ALIAS what an alias points at
+  segments#production   what a channel of a model serves, or the channel itself
+  dataset:retail@3      version 3 of a data set; also @latest and @sha256:9f3c...
+  9f3c2a                a run by its id or an unambiguous beginning of three or
+                        more characters; also run:9f3c2a, or its display name
+  7                     an experiment by its number
+  models/segments/versions/15
+                        a full resource name, as -o name prints it; names are
+                        percent-encoded in it
+)";
+
+constexpr std::string_view kFormats = R"(Output formats (-o).
+
+  table   aligned columns; the default on a terminal, where it is cut to its width
+  wide    the same with all columns
+  tsv     tab-separated, uncut; the default when the output is no terminal
+  json    the canonical JSON of the API; lists stand under the response's field
+          name: {"runs": [...]}
+  jsonl   one object for each line
+  yaml    the same as YAML
+  csv     RFC 4180, all columns
+  md      a Markdown table
+  name    resource names only; -q prints the shortest reference instead
+
+--columns chooses columns by title, --sort-by sorts rows, --no-headers leaves
+out titles; they do not change json, jsonl and yaml. Times are relative on a
+terminal and RFC 3339 in UTC elsewhere. Only results go to the standard output;
+hints, progress and errors go to the standard error. With -o json errors are one
+JSON object with code, reason, message, hint, request_id, retryable and metadata.
+)";
+
+constexpr std::string_view kEnvironment = R"(Where settings come from, the strongest first.
+
+  1. flags
+  2. the environment: --foo-bar is MLCTL_FOO_BAR
+  3. .mlctl.yaml in this directory or the nearest above it
+  4. $XDG_CONFIG_HOME/mlctl/config.yaml, or ~/.config/mlctl/config.yaml
+  5. defaults
+
+The files are YAML mappings of global flags, such as `server: host:50051`.
+`mlctl config view --origin` shows what is in effect and why.
+
+Also read: MLCTL_NO_HINTS (no hints), NO_COLOR, CLICOLOR, CLICOLOR_FORCE, TERM,
+CI and COLUMNS.
+)";
+
+constexpr std::string_view kFilters = R"(Filters for search runs and list runs.
+
+  metrics.silhouette > 0.3 AND params.k = "4"
+  state = SUCCEEDED (params.k = "4" OR params.k = "5")
+  NOT tags.team = "crm"
+  display_name = "night*"
+
+Fields: metrics.KEY, params.KEY, tags.KEY, state, display_name, uid, user,
+start_time, end_time, dataset. Operators: = != < > <= >= and : (has). A word
+without a field looks in the display name. OR binds tighter than AND; words side
+by side mean AND. A comparison with something a run does not have is false.
+Times are RFC 3339.
+
+Order: --order-by 'metrics.silhouette desc, start_time'. Runs without the key
+come last.
+)";
+
+constexpr std::string_view kNouns = R"(Nouns for get, list and describe.
+
+  experiment  experiments  exp  e
+  run         runs         r
+  dataset     datasets     ds   d
+  model       models       m
+  version     versions     v    of a model, or of dataset:NAME
+  channel     channels     ch   c
+  alias       aliases      a    of a model
+  policy      policies     p
+  decision    decisions    dec  of MODEL#CHANNEL
+  artifact    artifacts    files  of a run or a version
+)";
+
+}  // namespace
+
+std::vector<Topic> Topics() {
+  return {
+      {"exit-codes", "What the program ends with", kExitCodes},
+      {"references", "How to name things", kReferences},
+      {"formats", "How results are printed", kFormats},
+      {"environment", "Where settings come from", kEnvironment},
+      {"filters", "The language of filters", kFilters},
+      {"nouns", "The kinds of things", kNouns},
+  };
+}
+
+}  // namespace cairn::cli

@@ -1,0 +1,97 @@
+#include "lib/client/artifact_path.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <set>
+
+#include "lib/base/encoding.h"
+#include "lib/base/errors.h"
+#include "lib/base/files.h"
+#include "lib/base/status_macros.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr size_t kMaxPathBytes = 1024;
+constexpr size_t kMaxSegments = 32;
+
+absl::Status Refuse(std::string_view path, std::string_view rule) {
+  return InvalidField(ErrorReason::ARTIFACT_PATH_INVALID, "path", path, rule);
+}
+
+std::vector<std::string_view> Segments(std::string_view path) {
+  std::vector<std::string_view> segments;
+  while (true) {
+    const size_t slash = path.find('/');
+    segments.push_back(path.substr(0, slash));
+    if (slash == std::string_view::npos) return segments;
+    path.remove_prefix(slash + 1);
+  }
+}
+
+bool IsForbidden(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return byte < 0x20 || byte == 0x7f || c == '\\';
+}
+
+}  // namespace
+
+absl::Status ValidateArtifactPath(std::string_view path) {
+  if (path.size() > kMaxPathBytes) return Refuse(path, "at most 1024 bytes");
+  if (!IsValidUtf8(path)) return Refuse("(bytes)", "must be UTF-8");
+  if (std::any_of(path.begin(), path.end(), IsForbidden)) {
+    return Refuse(path, "no backslash and no control characters");
+  }
+  const auto segments = Segments(path);
+  if (segments.size() > kMaxSegments) return Refuse(path, "at most 32 segments");
+  for (const std::string_view segment : segments) {
+    if (segment.empty() || segment == "." || segment == "..") {
+      return Refuse(path, "a relative path without empty, '.' or '..' segments");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateTree(const std::vector<std::string>& paths) {
+  std::set<std::string_view> files;
+  for (const std::string& path : paths) {
+    CAIRN_RETURN_IF_ERROR(ValidateArtifactPath(path));
+    if (!files.insert(path).second) return Refuse(path, "each path may appear once");
+  }
+  for (const std::string_view path : files) {
+    for (size_t slash = path.find('/'); slash != std::string_view::npos;
+         slash = path.find('/', slash + 1)) {
+      if (files.contains(path.substr(0, slash))) {
+        return Refuse(path, "a file may not be the directory of another");
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> PrepareTarget(const std::string& directory, std::string_view path) {
+  CAIRN_RETURN_IF_ERROR(ValidateArtifactPath(path));
+  CAIRN_RETURN_IF_ERROR(MakeDirectories(directory));
+  const auto segments = Segments(path);
+  std::string target = directory;
+  for (size_t i = 0; i < segments.size(); ++i) {
+    target += "/";
+    target += segments[i];
+    struct stat info {};
+    const bool exists = ::lstat(target.c_str(), &info) == 0;
+    if (!exists && errno != ENOENT) return FileError(errno, "look at", target);
+    const bool last = i + 1 == segments.size();
+    if (exists && (last ? S_ISDIR(info.st_mode) : !S_ISDIR(info.st_mode))) {
+      return Refuse(target, last ? "a directory stands where a file should go"
+                                 : "a link or file stands where a directory should be");
+    }
+    if (!exists && !last && ::mkdir(target.c_str(), 0777) != 0 && errno != EEXIST) {
+      return FileError(errno, "create directory", target);
+    }
+  }
+  return target;
+}
+
+}  // namespace cairn::client

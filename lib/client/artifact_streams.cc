@@ -1,0 +1,203 @@
+#include <algorithm>
+#include <utility>
+
+#include "cairn/v1/artifacts.grpc.pb.h"
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
+#include "lib/client/artifact_client.h"
+#include "lib/client/paging.h"
+#include "lib/client/transport_impl.h"
+
+namespace cairn::client {
+namespace {
+
+constexpr int64_t kPartBytes = 256 << 10;
+
+absl::Status Corrupt(const Digest& expected, std::string_view actual) {
+  return Error(absl::StatusCode::kDataLoss, ErrorReason::BLOB_CORRUPT,
+               fmt::format("blob {} arrived damaged: its bytes are {}", expected.Hex(), actual))
+      .With("sha256", expected.Hex())
+      .With("received", actual);
+}
+
+// One attempt at sending a blob from `offset`. `committed` gets what the server
+// says it keeps, when it says so.
+absl::Status WriteOnce(Transport& transport, const std::string& resource_name, int64_t size,
+                       int64_t offset, const ByteReader& source,
+                       const std::function<void(int64_t)>& on_progress, int64_t* committed) {
+  const auto stub = v1::ArtifactService::NewStub(transport.impl().channel);
+  ScopedContext context(transport.impl());
+  v1::WriteResponse response;
+  const auto writer = stub->Write(context.get(), &response);
+  v1::WriteRequest part;
+  part.set_resource_name(resource_name);
+  do {
+    auto bytes = source(offset, std::min(kPartBytes, size - offset));
+    if (!bytes.ok()) {
+      context.get()->TryCancel();
+      writer->Finish();
+      return bytes.status();
+    }
+    part.set_write_offset(offset);
+    offset += static_cast<int64_t>(bytes->size());
+    // A source that ends early must not loop for ever; the digest will tell.
+    part.set_finish_write(offset >= size || bytes->empty());
+    part.set_data(std::move(*bytes));
+    if (!writer->Write(part)) break;
+    part.clear_resource_name();
+    if (on_progress) on_progress(offset);
+  } while (!part.finish_write());
+  writer->WritesDone();
+  absl::Status status = transport.impl().Convert(writer->Finish());
+  if (status.ok()) *committed = response.committed_size_bytes();
+  return status;
+}
+
+}  // namespace
+
+v1::BlobDigest ToWire(const Digest& digest) {
+  v1::BlobDigest wire;
+  wire.set_sha256(digest.Hex());
+  wire.set_size_bytes(digest.size_bytes);
+  return wire;
+}
+
+absl::StatusOr<Digest> FromWire(const v1::BlobDigest& digest) {
+  return ParseDigest(digest.sha256(), digest.size_bytes());
+}
+
+absl::StatusOr<v1::FindMissingBlobsResponse> ArtifactClient::FindMissingBlobs(
+    v1::FindMissingBlobsRequest request) {
+  return transport_.Call<v1::FindMissingBlobsResponse>("/cairn.v1.ArtifactService/FindMissingBlobs",
+                                                       std::move(request));
+}
+
+absl::StatusOr<v1::BatchUpdateBlobsResponse> ArtifactClient::BatchUpdateBlobs(
+    v1::BatchUpdateBlobsRequest request) {
+  return transport_.Call<v1::BatchUpdateBlobsResponse>("/cairn.v1.ArtifactService/BatchUpdateBlobs",
+                                                       std::move(request));
+}
+
+absl::StatusOr<v1::BatchReadBlobsResponse> ArtifactClient::BatchReadBlobs(
+    v1::BatchReadBlobsRequest request) {
+  return transport_.Call<v1::BatchReadBlobsResponse>("/cairn.v1.ArtifactService/BatchReadBlobs",
+                                                     std::move(request));
+}
+
+absl::StatusOr<v1::QueryWriteStatusResponse> ArtifactClient::QueryWriteStatus(
+    v1::QueryWriteStatusRequest request) {
+  return transport_.Call<v1::QueryWriteStatusResponse>("/cairn.v1.ArtifactService/QueryWriteStatus",
+                                                       std::move(request));
+}
+
+absl::StatusOr<v1::LogArtifactsResponse> ArtifactClient::LogArtifacts(
+    v1::LogArtifactsRequest request) {
+  return transport_.Call<v1::LogArtifactsResponse>("/cairn.v1.ArtifactService/LogArtifacts",
+                                                   std::move(request));
+}
+
+absl::StatusOr<v1::ListArtifactsResponse> ArtifactClient::ListArtifacts(
+    v1::ListArtifactsRequest request) {
+  return transport_.Call<v1::ListArtifactsResponse>("/cairn.v1.ArtifactService/ListArtifacts",
+                                                    std::move(request));
+}
+
+absl::StatusOr<std::vector<v1::ArtifactFile>> ArtifactClient::ListAllArtifacts(
+    const std::string& parent) {
+  v1::ListArtifactsRequest request;
+  request.set_parent(parent);
+  request.set_page_size(1000);
+  std::vector<v1::ArtifactFile> files;
+  CAIRN_RETURN_IF_ERROR(ForEachPage(
+      request, [this](const auto& page_request) { return ListArtifacts(page_request); },
+      [&files](v1::ListArtifactsResponse& page) {
+        for (auto& file : *page.mutable_files()) files.push_back(std::move(file));
+        return true;
+      }));
+  return files;
+}
+
+absl::Status ArtifactClient::WriteBlob(const Digest& digest, const ByteReader& source,
+                                       const std::function<void(int64_t)>& on_progress) {
+  const std::string name =
+      fmt::format("uploads/{}/blobs/{}/{}", transport_.options().ids->NewUuid4(), digest.Hex(),
+                  digest.size_bytes);
+  RetryLoop retry(transport_, 0);
+  int64_t offset = 0;
+  while (true) {
+    int64_t committed = offset;
+    absl::Status status =
+        WriteOnce(transport_, name, digest.size_bytes, offset, source, on_progress, &committed);
+    if (status.ok() && committed >= digest.size_bytes) return status;
+    if (status.ok()) {
+      status = Error(absl::StatusCode::kUnavailable, ErrorReason::CALL_ENDED,
+                     fmt::format("the server ended the upload of {} after {} of {} bytes",
+                                 digest.Hex(), committed, digest.size_bytes))
+                   .With("sha256", digest.Hex())
+                   .With("committedBytes", std::to_string(committed));
+    }
+    if (!retry.Again(status)) return status;
+    v1::QueryWriteStatusRequest query;
+    query.set_resource_name(name);
+    const auto kept = QueryWriteStatus(query);
+    if (!kept.ok() && kept.status().code() != absl::StatusCode::kNotFound) return kept.status();
+    if (kept.ok() && kept->complete()) return absl::OkStatus();
+    const int64_t resume_at = kept.ok() ? kept->committed_size_bytes() : 0;
+    if (resume_at > offset) retry.Progress();
+    offset = resume_at;
+  }
+}
+
+absl::Status ArtifactClient::ReadBlob(const Digest& digest, const ByteSink& sink) {
+  const auto stub = v1::ArtifactService::NewStub(transport_.impl().channel);
+  RetryLoop retry(transport_, 0);
+  Sha256Hasher hasher;
+  int64_t received = 0;
+  while (true) {
+    ScopedContext context(transport_.impl());
+    v1::ReadRequest request;
+    *request.mutable_digest() = ToWire(digest);
+    request.set_read_offset(received);
+    const auto reader = stub->Read(context.get(), request);
+    v1::ReadResponse part;
+    while (reader->Read(&part)) {
+      received += static_cast<int64_t>(part.data().size());
+      hasher.Update(part.data());
+      absl::Status taken = received > digest.size_bytes ? Corrupt(digest, "longer than its size")
+                                                        : sink(part.data());
+      if (!taken.ok()) {
+        context.get()->TryCancel();
+        reader->Finish();
+        return taken;
+      }
+      if (!part.data().empty()) retry.Progress();
+    }
+    absl::Status status = transport_.impl().Convert(reader->Finish());
+    if (!status.ok() && retry.Again(status)) continue;
+    CAIRN_RETURN_IF_ERROR(status);
+    const Digest actual = hasher.Finish();
+    if (actual == digest) return absl::OkStatus();
+    return Corrupt(digest, fmt::format("{} bytes of {}", actual.size_bytes, actual.Hex()));
+  }
+}
+
+absl::StatusOr<std::string> ArtifactClient::ReadBlobToString(const Digest& digest,
+                                                             int64_t max_bytes) {
+  if (digest.size_bytes > max_bytes) {
+    return Error(absl::StatusCode::kOutOfRange, ErrorReason::FILE_TOO_LARGE,
+                 fmt::format("blob {} is larger than {} bytes", digest.Hex(), max_bytes))
+        .With("sha256", digest.Hex())
+        .With("limitBytes", std::to_string(max_bytes))
+        .ToStatus();
+  }
+  std::string bytes;
+  bytes.reserve(static_cast<size_t>(digest.size_bytes));
+  CAIRN_RETURN_IF_ERROR(ReadBlob(digest, [&bytes](std::string_view part) {
+    bytes.append(part);
+    return absl::OkStatus();
+  }));
+  return bytes;
+}
+
+}  // namespace cairn::client

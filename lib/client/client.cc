@@ -1,0 +1,26 @@
+#include "lib/client/client.h"
+
+#include <utility>
+
+#include "lib/base/errors.h"
+
+namespace cairn::client {
+
+Client::Client(ConnectOptions options) : transport_(std::move(options)) {}
+
+absl::StatusOr<std::unique_ptr<Client>> Client::Connect(ConnectOptions options) {
+  if (options.address.empty()) {
+    return InvalidField(ErrorReason::VALUE_INVALID, "address", "", "HOST:PORT is needed")
+        .ToStatus();
+  }
+  if (options.call_timeout_millis <= 0) {
+    return InvalidField(ErrorReason::VALUE_INVALID, "timeout",
+                        std::to_string(options.call_timeout_millis), "must be positive")
+        .ToStatus();
+  }
+  return std::unique_ptr<Client>(new Client(std::move(options)));
+}
+
+absl::Status Client::Ping() { return admin_.GetServerInfo({}).status(); }
+
+}  // namespace cairn::client

@@ -1,0 +1,147 @@
+#ifndef CAIRN_LIB_CLIENT_SERVICES_H_
+#define CAIRN_LIB_CLIENT_SERVICES_H_
+
+#include <functional>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cairn/v1/datasets.pb.h"
+#include "cairn/v1/promotion.pb.h"
+#include "cairn/v1/registry.pb.h"
+#include "cairn/v1/server.pb.h"
+#include "cairn/v1/tracking.pb.h"
+#include "google/protobuf/empty.pb.h"
+#include "lib/client/transport.h"
+
+namespace cairn::client {
+
+// One class for each service, one method for each call, with the names, the
+// requests and the errors of the protos: see there what each does and which
+// reasons it fails with. Deadlines, repetition, request ids and the conversion
+// of errors are the Transport's (transport.h).
+//
+// The transport must outlive these objects. Safe to call from any thread.
+
+#define CAIRN_CLIENT_CALL(service, method, request, response)                                  \
+  absl::StatusOr<response> method(request arguments) {                                         \
+    return transport_.Call<response>("/cairn.v1." #service "/" #method, std::move(arguments)); \
+  }
+
+// Experiments, runs and metrics.
+class TrackingClient {
+ public:
+  explicit TrackingClient(Transport& transport) : transport_(transport) {}
+
+  CAIRN_CLIENT_CALL(TrackingService, CreateExperiment, v1::CreateExperimentRequest, v1::Experiment)
+  CAIRN_CLIENT_CALL(TrackingService, GetExperiment, v1::GetExperimentRequest, v1::Experiment)
+  CAIRN_CLIENT_CALL(TrackingService, ListExperiments, v1::ListExperimentsRequest,
+                    v1::ListExperimentsResponse)
+  CAIRN_CLIENT_CALL(TrackingService, UpdateExperiment, v1::UpdateExperimentRequest, v1::Experiment)
+  CAIRN_CLIENT_CALL(TrackingService, DeleteExperiment, v1::DeleteExperimentRequest, v1::Experiment)
+  CAIRN_CLIENT_CALL(TrackingService, UndeleteExperiment, v1::UndeleteExperimentRequest,
+                    v1::Experiment)
+  CAIRN_CLIENT_CALL(TrackingService, CreateRun, v1::CreateRunRequest, v1::Run)
+  CAIRN_CLIENT_CALL(TrackingService, GetRun, v1::GetRunRequest, v1::Run)
+  CAIRN_CLIENT_CALL(TrackingService, ListRuns, v1::ListRunsRequest, v1::ListRunsResponse)
+  CAIRN_CLIENT_CALL(TrackingService, SearchRuns, v1::SearchRunsRequest, v1::SearchRunsResponse)
+  CAIRN_CLIENT_CALL(TrackingService, FinishRun, v1::FinishRunRequest, v1::Run)
+  CAIRN_CLIENT_CALL(TrackingService, DeleteRun, v1::DeleteRunRequest, v1::Run)
+  CAIRN_CLIENT_CALL(TrackingService, UndeleteRun, v1::UndeleteRunRequest, v1::Run)
+  CAIRN_CLIENT_CALL(TrackingService, LogBatch, v1::LogBatchRequest, v1::LogBatchResponse)
+
+  // Sends the batches as one stream and returns the server's last
+  // acknowledgement. Batch ids that are empty are filled in. Not repeated by
+  // itself: repeat it with the same batches, which stores nothing twice.
+  absl::StatusOr<v1::LogMetricsResponse> LogMetrics(std::vector<v1::LogMetricsRequest> batches);
+
+  // Reads the points of a metric, calling `on_part` for each part in order;
+  // `on_part` returns false to stop early, which is not an error.
+  absl::Status ReadMetrics(const v1::ReadMetricsRequest& request,
+                           const std::function<bool(const v1::MetricColumns&)>& on_part);
+
+ private:
+  Transport& transport_;
+};
+
+// Data sets and lineage.
+class DatasetClient {
+ public:
+  explicit DatasetClient(Transport& transport) : transport_(transport) {}
+
+  CAIRN_CLIENT_CALL(DatasetService, CreateDataset, v1::CreateDatasetRequest, v1::Dataset)
+  CAIRN_CLIENT_CALL(DatasetService, GetDataset, v1::GetDatasetRequest, v1::Dataset)
+  CAIRN_CLIENT_CALL(DatasetService, ListDatasets, v1::ListDatasetsRequest, v1::ListDatasetsResponse)
+  CAIRN_CLIENT_CALL(DatasetService, CreateDatasetVersion, v1::CreateDatasetVersionRequest,
+                    v1::DatasetVersion)
+  CAIRN_CLIENT_CALL(DatasetService, GetDatasetVersion, v1::GetDatasetVersionRequest,
+                    v1::DatasetVersion)
+  CAIRN_CLIENT_CALL(DatasetService, ListDatasetVersions, v1::ListDatasetVersionsRequest,
+                    v1::ListDatasetVersionsResponse)
+  CAIRN_CLIENT_CALL(DatasetService, GetLineage, v1::GetLineageRequest, v1::Lineage)
+
+ private:
+  Transport& transport_;
+};
+
+// Models, versions, aliases and channels.
+class RegistryClient {
+ public:
+  explicit RegistryClient(Transport& transport) : transport_(transport) {}
+
+  CAIRN_CLIENT_CALL(RegistryService, CreateModel, v1::CreateModelRequest, v1::Model)
+  CAIRN_CLIENT_CALL(RegistryService, GetModel, v1::GetModelRequest, v1::Model)
+  CAIRN_CLIENT_CALL(RegistryService, ListModels, v1::ListModelsRequest, v1::ListModelsResponse)
+  CAIRN_CLIENT_CALL(RegistryService, DeleteModel, v1::DeleteModelRequest, google::protobuf::Empty)
+  CAIRN_CLIENT_CALL(RegistryService, CreateModelVersion, v1::CreateModelVersionRequest,
+                    v1::ModelVersion)
+  CAIRN_CLIENT_CALL(RegistryService, GetModelVersion, v1::GetModelVersionRequest, v1::ModelVersion)
+  CAIRN_CLIENT_CALL(RegistryService, ListModelVersions, v1::ListModelVersionsRequest,
+                    v1::ListModelVersionsResponse)
+  CAIRN_CLIENT_CALL(RegistryService, SetAlias, v1::SetAliasRequest, v1::Alias)
+  CAIRN_CLIENT_CALL(RegistryService, DeleteAlias, v1::DeleteAliasRequest, google::protobuf::Empty)
+  CAIRN_CLIENT_CALL(RegistryService, ListAliases, v1::ListAliasesRequest, v1::ListAliasesResponse)
+  CAIRN_CLIENT_CALL(RegistryService, GetChannel, v1::GetChannelRequest, v1::Channel)
+  CAIRN_CLIENT_CALL(RegistryService, ListChannels, v1::ListChannelsRequest,
+                    v1::ListChannelsResponse)
+
+ private:
+  Transport& transport_;
+};
+
+// Policies and decisions.
+class PromotionClient {
+ public:
+  explicit PromotionClient(Transport& transport) : transport_(transport) {}
+
+  CAIRN_CLIENT_CALL(PromotionService, ApplyPolicy, v1::ApplyPolicyRequest, v1::ApplyPolicyResponse)
+  CAIRN_CLIENT_CALL(PromotionService, GetPolicy, v1::GetPolicyRequest, v1::Policy)
+  CAIRN_CLIENT_CALL(PromotionService, ListPolicies, v1::ListPoliciesRequest,
+                    v1::ListPoliciesResponse)
+  CAIRN_CLIENT_CALL(PromotionService, RenderPolicy, v1::RenderPolicyRequest,
+                    v1::RenderPolicyResponse)
+  CAIRN_CLIENT_CALL(PromotionService, Promote, v1::PromoteRequest, v1::Decision)
+  CAIRN_CLIENT_CALL(PromotionService, GetDecision, v1::GetDecisionRequest, v1::Decision)
+  CAIRN_CLIENT_CALL(PromotionService, ListDecisions, v1::ListDecisionsRequest,
+                    v1::ListDecisionsResponse)
+  CAIRN_CLIENT_CALL(PromotionService, Explain, v1::ExplainRequest, v1::ExplainResponse)
+
+ private:
+  Transport& transport_;
+};
+
+// The server itself.
+class AdminClient {
+ public:
+  explicit AdminClient(Transport& transport) : transport_(transport) {}
+
+  CAIRN_CLIENT_CALL(AdminService, GetServerInfo, v1::GetServerInfoRequest, v1::ServerInfo)
+
+ private:
+  Transport& transport_;
+};
+
+#undef CAIRN_CLIENT_CALL
+
+}  // namespace cairn::client
+
+#endif  // CAIRN_LIB_CLIENT_SERVICES_H_

@@ -1,0 +1,146 @@
+#include "lib/client/transport.h"
+
+#include <grpcpp/impl/client_unary_call.h>
+
+#include <chrono>
+#include <random>
+
+#include "cairn/v1/server.grpc.pb.h"  // the machinery of generated stubs
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/client/grpc_status.h"
+#include "lib/client/transport_impl.h"
+
+namespace cairn::client {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::system_clock;
+
+int64_t NowUnixMillis() {
+  return std::chrono::duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+uint64_t RandomBits() {
+  thread_local std::mt19937_64 generator{std::random_device{}()};
+  return generator();
+}
+
+std::shared_ptr<grpc::Channel> MakeChannel(const ConnectOptions& options) {
+  grpc::ChannelArguments arguments;
+  arguments.SetMaxReceiveMessageSize(options.max_response_bytes);
+  // The default of 1 s would outlast all repetitions of a call.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 50);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
+  arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  return grpc::CreateCustomChannel(options.address, grpc::InsecureChannelCredentials(), arguments);
+}
+
+void FillRequestId(google::protobuf::Message* request, IdSource& ids) {
+  const auto* field = request->GetDescriptor()->FindFieldByName("request_id");
+  if (field == nullptr) return;
+  const auto* reflection = request->GetReflection();
+  if (!reflection->GetString(*request, field).empty()) return;
+  reflection->SetString(request, field, ids.NewUuid4());
+}
+
+absl::Status Unreachable(const std::string& address, const std::string& cause) {
+  return Error(absl::StatusCode::kUnavailable, ErrorReason::SERVER_UNREACHABLE,
+               fmt::format("no Cairn server answers at {}: start one with `cairnd --data-dir DIR`, "
+                           "or name another address",
+                           address))
+      .With("address", address)
+      .With("cause", cause)
+      .RetryAfterSeconds(1);
+}
+
+}  // namespace
+
+absl::Status Transport::Impl::Convert(const grpc::Status& status) const {
+  absl::Status converted = FromGrpcStatus(status);
+  if (converted.ok() || !ReasonOf(converted).empty()) return converted;
+  const std::string message(converted.message());
+  switch (converted.code()) {
+    case absl::StatusCode::kUnavailable:
+      return Unreachable(address, message);
+    case absl::StatusCode::kDeadlineExceeded:
+      return Error(converted.code(), ErrorReason::CALL_ENDED,
+                   fmt::format("{} did not answer in time", address))
+          .With("address", address);
+    case absl::StatusCode::kCancelled:
+      return Error(converted.code(), ErrorReason::CALL_ENDED, "the call was cancelled");
+    default:
+      return converted;
+  }
+}
+
+bool Transport::Impl::Pause(int64_t millis) {
+  const auto end = std::chrono::steady_clock::now() + milliseconds(millis);
+  MutexLock lock(&mutex);
+  while (!cancelled) {
+    const auto left = end - std::chrono::steady_clock::now();
+    if (left <= left.zero()) break;
+    cancel_signal.WaitFor(&mutex, left);
+  }
+  return !cancelled;
+}
+
+ScopedContext::ScopedContext(Transport::Impl& impl) : impl_(impl) {
+  if (!impl.principal.empty()) context_.AddMetadata("cairn-principal", impl.principal);
+  MutexLock lock(&impl_.mutex);
+  impl_.active.insert(&context_);
+  if (impl_.cancelled) context_.TryCancel();
+}
+
+ScopedContext::~ScopedContext() {
+  MutexLock lock(&impl_.mutex);
+  impl_.active.erase(&context_);
+}
+
+bool RetryLoop::Again(const absl::Status& status) {
+  const BackoffPolicy& policy = transport_.options().backoff;
+  if (status.code() != absl::StatusCode::kUnavailable) return false;
+  if (++repetitions_ >= policy.max_attempts) return false;
+  const int64_t wait = policy.WaitMillis(repetitions_, RandomBits());
+  if (deadline_unix_millis_ != 0 && NowUnixMillis() + wait >= deadline_unix_millis_) return false;
+  return transport_.impl().Pause(wait);
+}
+
+Transport::Transport(ConnectOptions options)
+    : options_(std::move(options)), impl_(std::make_unique<Impl>()) {
+  impl_->channel = MakeChannel(options_);
+  impl_->address = options_.address;
+  impl_->principal = options_.principal;
+}
+
+Transport::~Transport() = default;
+
+absl::Status Transport::CallMessage(const char* path, google::protobuf::Message* request,
+                                    google::protobuf::Message* response) {
+  using google::protobuf::MessageLite;
+  FillRequestId(request, *options_.ids);
+  const int64_t deadline = NowUnixMillis() + options_.call_timeout_millis;
+  const grpc::internal::RpcMethod method(path, grpc::internal::RpcMethod::NORMAL_RPC,
+                                         impl_->channel);
+  RetryLoop retry(*this, deadline);
+  while (true) {
+    ScopedContext context(*impl_);
+    context.get()->set_deadline(system_clock::time_point(milliseconds(deadline)));
+    const grpc::Status result =
+        grpc::internal::BlockingUnaryCall<MessageLite, MessageLite, MessageLite, MessageLite>(
+            impl_->channel.get(), method, context.get(), *request, response);
+    absl::Status status = impl_->Convert(result);
+    if (status.ok() || !retry.Again(status)) return status;
+  }
+}
+
+void Transport::Cancel() {
+  MutexLock lock(&impl_->mutex);
+  impl_->cancelled = true;
+  for (grpc::ClientContext* context : impl_->active) context->TryCancel();
+  impl_->cancel_signal.SignalAll();
+}
+
+}  // namespace cairn::client

@@ -1,0 +1,82 @@
+#ifndef CAIRN_LIB_CLIENT_TRANSPORT_H_
+#define CAIRN_LIB_CLIENT_TRANSPORT_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "google/protobuf/message.h"
+#include "lib/base/ids.h"
+#include "lib/base/retry.h"
+
+namespace cairn::client {
+
+// How to reach a server and how patient to be with it. Value type; copyable.
+struct ConnectOptions {
+  // HOST:PORT, or unix:PATH.
+  std::string address = "127.0.0.1:50051";
+  // For one call with all its repetitions; > 0. Streams have no deadline of
+  // their own: they end when they stop making progress or are cancelled.
+  int64_t call_timeout_millis = 30'000;
+  // Who calls, sent as the metadata entry `cairn-principal`; empty sends none.
+  std::string principal;
+  // How often and how quickly a call that is safe to repeat is repeated.
+  BackoffPolicy backoff{.max_attempts = 5, .initial_millis = 40, .max_millis = 1000};
+  // The largest answer taken; a page of 10,000 runs is larger than gRPC's 4 MiB.
+  int max_response_bytes = 64 << 20;
+  // Makes request ids; must outlive the client.
+  IdSource* ids = &SystemIds();
+};
+
+// One channel to one server: deadlines, repetition and error conversion for
+// every call, whatever its service.
+//
+// Connecting happens with the first call. Safe to call from any thread; many
+// calls share one connection. Keeps gRPC's headers out of those of its users.
+class Transport {
+ public:
+  explicit Transport(ConnectOptions options);
+  ~Transport();
+  Transport(const Transport&) = delete;
+  Transport& operator=(const Transport&) = delete;
+
+  // Makes a unary call of `path` ("/cairn.v1.TrackingService/GetRun").
+  //
+  // A request with a field `request_id` that is empty gets a fresh UUID4, so
+  // that every call of this API is safe to repeat; UNAVAILABLE is repeated with
+  // jittered waits, nothing else is. Errors are those of the server with their
+  // details as payloads, and:
+  // - UNAVAILABLE (SERVER_UNREACHABLE): nobody answers at the address;
+  // - DEADLINE_EXCEEDED (CALL_ENDED), CANCELLED (CALL_ENDED).
+  absl::Status CallMessage(const char* path, google::protobuf::Message* request,
+                           google::protobuf::Message* response);
+
+  // The same with the response as the result.
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> Call(const char* path, Request request) {
+    Response response;
+    absl::Status status = CallMessage(path, &request, &response);
+    if (!status.ok()) return status;
+    return response;
+  }
+
+  // Cancels every call under way; they and all later ones end with CANCELLED.
+  void Cancel();
+
+  const ConnectOptions& options() const { return options_; }
+
+  // The gRPC side, for the streaming parts of this library.
+  struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
+  const ConnectOptions options_;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cairn::client
+
+#endif  // CAIRN_LIB_CLIENT_TRANSPORT_H_

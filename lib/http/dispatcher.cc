@@ -1,0 +1,151 @@
+#include "lib/http/dispatcher.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <exception>
+#include <utility>
+#include <vector>
+
+#include "lib/http/target.h"
+
+namespace cairn::http {
+namespace {
+
+struct DefaultHeader {
+  std::string_view name;
+  std::string_view value;
+};
+
+constexpr std::array<DefaultHeader, 5> kDefaultHeaders = {{
+    {"X-Content-Type-Options", "nosniff"},
+    {"X-Frame-Options", "DENY"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+    {"Cache-Control", "no-store"},
+}};
+
+bool IsHeaderName(std::string_view name) {
+  constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
+  return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           kPunctuation.find(c) != std::string_view::npos;
+  });
+}
+
+bool IsHeaderValue(std::string_view value) {
+  return std::all_of(value.begin(), value.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
+  });
+}
+
+bool IsSendable(const Response& response) {
+  return response.status >= 200 && response.status <= 599 &&
+         std::all_of(response.headers.begin(), response.headers.end(), [](const NameValue& h) {
+           return IsHeaderName(h.name) && IsHeaderValue(h.value);
+         });
+}
+
+// The media type without parameters and surrounding blanks, in lower case.
+std::string MediaType(const std::string& content_type) {
+  std::string type = content_type.substr(0, content_type.find(';'));
+  while (!type.empty() && type.back() == ' ') type.pop_back();
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+  return type;
+}
+
+bool HasBodyType(const Request& request, const std::string& expected) {
+  if (expected.empty() || request.body.empty()) return true;
+  const std::string* type = request.Header("Content-Type");
+  return type != nullptr && MediaType(*type) == expected;
+}
+
+Response MethodNotAllowed(const std::vector<std::string>& allowed) {
+  std::string list;
+  for (const std::string& method : allowed) {
+    list += list.empty() ? method : ", " + method;
+  }
+  Response response = ErrorResponse(405, fmt::format("this path answers {} only", list));
+  response.headers.push_back({"Allow", list});
+  return response;
+}
+
+}  // namespace
+
+Dispatcher::Dispatcher(Router router, HostPolicy hosts, Authorizer authorize)
+    : router_(std::move(router)), hosts_(std::move(hosts)), authorize_(std::move(authorize)) {}
+
+absl::Status Dispatcher::CheckOrigin(const Request& request, bool needs_host) const {
+  int hosts = 0;
+  for (const NameValue& header : request.headers) {
+    const NameValues one = {header};
+    if (FindHeader(one, "Host") != nullptr) {
+      ++hosts;
+      if (!hosts_.AllowsHost(header.value)) {
+        return absl::PermissionDeniedError(
+            "the Host header names another server; allow the name in the server's settings");
+      }
+    } else if (FindHeader(one, "Origin") != nullptr && !hosts_.AllowsOrigin(header.value)) {
+      return absl::PermissionDeniedError("requests from other origins are refused");
+    }
+  }
+  if (hosts > 1) return absl::InvalidArgumentError("more than one Host header");
+  if (hosts == 0 && needs_host) return absl::InvalidArgumentError("the Host header is missing");
+  return absl::OkStatus();
+}
+
+Response Dispatcher::Invoke(const http::Route& route, const Request& request) const {
+  try {
+    if (authorize_) {
+      if (absl::Status status = authorize_(request, route.permission); !status.ok()) {
+        return ErrorResponse(status);
+      }
+    }
+    Response response = route.handler(request);
+    return IsSendable(response) ? response : ErrorResponse(500, "the answer is malformed");
+  } catch (const std::exception&) {
+    return ErrorResponse(500, "the request failed inside the server");
+  }
+}
+
+Response Dispatcher::Route(Request& request, std::string& pattern) const {
+  auto target = ParseTarget(request.path);
+  if (!target.ok()) return ErrorResponse(target.status());
+  Router::Match match = router_.Find(request.method, target->segments);
+  if (match.route == nullptr) {
+    return match.allowed.empty() ? ErrorResponse(404, "nothing is served at this path")
+                                 : MethodNotAllowed(match.allowed);
+  }
+  pattern = match.route->pattern;
+  request.path = std::move(target->path);
+  request.query = std::move(target->query);
+  request.params = std::move(match.params);
+  if (!HasBodyType(request, match.route->body_type)) {
+    return ErrorResponse(415, fmt::format("the body must have type {}", match.route->body_type));
+  }
+  return Invoke(*match.route, request);
+}
+
+Dispatcher::Result Dispatcher::Handle(Request request, bool needs_host) const {
+  Result result;
+  if (absl::Status status = CheckOrigin(request, needs_host); !status.ok()) {
+    result.response = ErrorResponse(status);
+  } else {
+    result.response = Route(request, result.pattern);
+  }
+  Finish(result.response);
+  return result;
+}
+
+void Dispatcher::Finish(Response& response) {
+  for (const DefaultHeader& header : kDefaultHeaders) {
+    if (FindHeader(response.headers, header.name) == nullptr) {
+      response.headers.push_back({std::string(header.name), std::string(header.value)});
+    }
+  }
+}
+
+}  // namespace cairn::http

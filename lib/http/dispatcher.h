@@ -1,0 +1,73 @@
+#ifndef CAIRN_LIB_HTTP_DISPATCHER_H_
+#define CAIRN_LIB_HTTP_DISPATCHER_H_
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "lib/http/host_policy.h"
+#include "lib/http/message.h"
+#include "lib/http/router.h"
+
+namespace cairn::http {
+
+// Decides whether the caller of `request` has `permission`. A status that is
+// not OK is answered with its HTTP twin (401 for UNAUTHENTICATED, 403 for
+// PERMISSION_DENIED). Called on the I/O threads, before the handler.
+using Authorizer = std::function<absl::Status(const Request& request, std::string_view permission)>;
+
+// What is known about a request when its answer has been written. `pattern` is
+// the route's ("" when none matched), so it has few values and can be a label.
+struct RequestRecord {
+  std::string method;
+  std::string pattern;
+  int status = 0;
+  std::uint64_t request_bytes = 0;       // body
+  std::uint64_t response_bytes = 0;      // body
+  std::chrono::nanoseconds duration{0};  // from the complete request to the last byte written
+};
+
+// Told about every answered request; called on the I/O threads, quick.
+using Observer = std::function<void(const RequestRecord&)>;
+
+// The part of the server that needs no socket: from a parsed message to an
+// answer that is ready to be written.
+//
+// In this order: Host and Origin (403), the target (400), the route (404, 405
+// with Allow), the media type of the body (415), the permission, the handler
+// (500 if it throws), security headers. Error bodies repeat nothing that the
+// client sent. Thread-safe as far as the handlers and the authorizer are.
+class Dispatcher {
+ public:
+  // A null `authorize` allows everything.
+  Dispatcher(Router router, HostPolicy hosts, Authorizer authorize);
+
+  struct Result {
+    Response response;
+    std::string pattern;  // of the route that answered, or empty
+  };
+
+  // `request.path` holds the whole target on entry, as it was received;
+  // `needs_host` is false for HTTP/1.0. Never throws, never blocks by itself.
+  Result Handle(Request request, bool needs_host) const;
+
+  // Adds what every answer carries. Used by Handle, and by the session for
+  // answers to messages that could not be parsed.
+  static void Finish(Response& response);
+
+ private:
+  absl::Status CheckOrigin(const Request& request, bool needs_host) const;
+  Response Route(Request& request, std::string& pattern) const;
+  Response Invoke(const http::Route& route, const Request& request) const;
+
+  Router router_;
+  HostPolicy hosts_;
+  Authorizer authorize_;
+};
+
+}  // namespace cairn::http
+
+#endif  // CAIRN_LIB_HTTP_DISPATCHER_H_

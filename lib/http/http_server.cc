@@ -1,0 +1,237 @@
+#include "lib/http/http_server.h"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <exception>
+#include <future>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "lib/base/status_macros.h"
+#include "lib/http/session.h"
+
+namespace cairn::http {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using ErrorCode = boost::system::error_code;
+
+constexpr std::chrono::milliseconds kDestructorDrain{5'000};
+// After a failed accept, usually for want of file descriptors.
+constexpr std::chrono::milliseconds kAcceptPause{100};
+
+struct HostPort {
+  std::string host;
+  std::string port;
+};
+
+absl::StatusOr<HostPort> SplitAddress(const std::string& address) {
+  const std::size_t colon = address.rfind(':');
+  HostPort split;
+  if (colon != std::string::npos) {
+    split = {address.substr(0, colon), address.substr(colon + 1)};
+    if (split.host.starts_with('[') && split.host.ends_with(']')) {
+      split.host = split.host.substr(1, split.host.size() - 2);
+    } else if (split.host.find(':') != std::string::npos) {
+      split.host.clear();  // an IPv6 address without brackets: where would the port begin?
+    }
+  }
+  const bool digits = split.port.find_first_not_of("0123456789") == std::string::npos;
+  const bool port =
+      digits && !split.port.empty() && split.port.size() <= 5 && std::stoi(split.port) <= 65535;
+  if (split.host.empty() || !port) {
+    return absl::InvalidArgumentError(
+        fmt::format("HTTP address \"{}\" is not HOST:PORT with a port of 0 to 65535", address));
+  }
+  return split;
+}
+
+absl::StatusOr<tcp::endpoint> Resolve(asio::io_context& io, const std::string& address) {
+  CAIRN_ASSIGN_OR_RETURN(const HostPort split, SplitAddress(address));
+  ErrorCode error;
+  tcp::resolver resolver(io);
+  const auto found = resolver.resolve(split.host, split.port, error);
+  if (error || found.empty()) {
+    return absl::InvalidArgumentError(
+        fmt::format("HTTP address \"{}\" does not resolve: {}", address, error.message()));
+  }
+  return found.begin()->endpoint();
+}
+
+absl::Status CheckOptions(const HttpServerOptions& options) {
+  if (options.threads < 1 || options.threads > 64) {
+    return absl::InvalidArgumentError(
+        fmt::format("HTTP threads must be 1 to 64, not {}", options.threads));
+  }
+  const HttpLimits& limits = options.limits;
+  const std::chrono::milliseconds zero{0};
+  if (limits.max_header_bytes == 0 || limits.max_connections == 0 || limits.read_timeout <= zero ||
+      limits.write_timeout <= zero || limits.idle_timeout <= zero) {
+    return absl::InvalidArgumentError("HTTP limits must be positive");
+  }
+  return absl::OkStatus();
+}
+
+std::string Format(const tcp::endpoint& endpoint) {
+  const std::string host = endpoint.address().to_string();
+  return endpoint.address().is_v6() ? fmt::format("[{}]:{}", host, endpoint.port())
+                                    : fmt::format("{}:{}", host, endpoint.port());
+}
+
+}  // namespace
+
+// Owns the threads and the listening socket. The io_context outlives both; the
+// sessions in it hold the shared context themselves.
+class HttpServer::Impl {
+ public:
+  Impl(HttpServerOptions options, Router router)
+      : options_(std::move(options)),
+        router_(std::move(router)),
+        io_(options_.threads),
+        strand_(asio::make_strand(io_)),
+        acceptor_(strand_),
+        pause_(strand_) {}
+
+  absl::Status Listen();
+  void Run();
+  void Stop(std::chrono::milliseconds drain);
+
+  const tcp::endpoint& endpoint() const { return endpoint_; }
+  std::size_t connections() const { return context_->registry.size(); }
+
+ private:
+  void Accept();
+  void OnAccept(ErrorCode error, tcp::socket socket);
+  void RunThread();
+
+  HttpServerOptions options_;
+  Router router_;
+  asio::io_context io_;
+  // Accepting and stopping take turns on this strand.
+  asio::strand<asio::io_context::executor_type> strand_;
+  tcp::acceptor acceptor_;
+  asio::steady_timer pause_;
+  tcp::endpoint endpoint_;
+  std::shared_ptr<SessionContext> context_;
+  std::vector<std::thread> threads_;
+  std::atomic<bool> stopped_ = false;
+};
+
+absl::Status HttpServer::Impl::Listen() {
+  CAIRN_ASSIGN_OR_RETURN(endpoint_, Resolve(io_, options_.address));
+  ErrorCode error;
+  acceptor_.open(endpoint_.protocol(), error);
+  if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+  if (!error) acceptor_.bind(endpoint_, error);
+  if (!error) acceptor_.listen(asio::socket_base::max_listen_connections, error);
+  if (!error) endpoint_ = acceptor_.local_endpoint(error);
+  if (error) {
+    return absl::FailedPreconditionError(
+        fmt::format("cannot listen on HTTP address {}: {}", options_.address, error.message()));
+  }
+  HostPolicy hosts(endpoint_.address().to_string(), options_.allowed_hosts);
+  context_ = std::make_shared<SessionContext>(
+      options_.limits, Dispatcher(std::move(router_), std::move(hosts), options_.authorize),
+      options_.observe);
+  return absl::OkStatus();
+}
+
+void HttpServer::Impl::Run() {
+  asio::post(strand_, [this] { Accept(); });
+  for (int i = 0; i < options_.threads; ++i) {
+    threads_.emplace_back([this] { RunThread(); });
+  }
+}
+
+// Until Stop, the pending accept keeps the io_context busy; afterwards run()
+// returns when the last session is gone.
+void HttpServer::Impl::RunThread() {
+  for (;;) {
+    try {
+      io_.run();
+      return;
+    } catch (const std::exception&) {
+      // Out of memory in one session: its operations end with it; others go on.
+    }
+  }
+}
+
+void HttpServer::Impl::Accept() {
+  acceptor_.async_accept(asio::make_strand(io_), [this](ErrorCode error, tcp::socket socket) {
+    OnAccept(error, std::move(socket));
+  });
+}
+
+void HttpServer::Impl::OnAccept(ErrorCode error, tcp::socket socket) {
+  if (stopped_) return;
+  if (error) {
+    pause_.expires_after(kAcceptPause);
+    pause_.async_wait([this](ErrorCode) {
+      if (!stopped_) Accept();
+    });
+    return;
+  }
+  const std::size_t open = context_->registry.size();
+  const std::size_t limit = options_.limits.max_connections;
+  if (open < 2 * limit) {
+    auto session = std::make_shared<Session>(std::move(socket), context_);
+    context_->registry.Add(session);
+    if (open < limit) {
+      session->Start();
+    } else {
+      session->StartRejected();
+    }
+  }
+  Accept();
+}
+
+void HttpServer::Impl::Stop(std::chrono::milliseconds drain) {
+  if (stopped_.exchange(true)) return;
+  context_->draining = true;
+  std::promise<void> closed;
+  asio::post(strand_, [this, &closed] {
+    ErrorCode ignored;
+    acceptor_.close(ignored);
+    pause_.cancel();
+    for (const auto& session : context_->registry.All()) session->Drain();
+    closed.set_value();
+  });
+  // From here on no session is added.
+  closed.get_future().wait();
+  if (!context_->registry.WaitUntilEmpty(drain)) {
+    for (const auto& session : context_->registry.All()) session->Abort();
+  }
+  for (std::thread& thread : threads_) thread.join();
+}
+
+absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions options,
+                                                              Router router) {
+  CAIRN_RETURN_IF_ERROR(CheckOptions(options));
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(router));
+  CAIRN_RETURN_IF_ERROR(impl->Listen());
+  impl->Run();
+  return std::unique_ptr<HttpServer>(new HttpServer(std::move(impl)));
+}
+
+HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+HttpServer::~HttpServer() { Stop(kDestructorDrain); }
+
+int HttpServer::port() const { return impl_->endpoint().port(); }
+
+std::string HttpServer::address() const { return Format(impl_->endpoint()); }
+
+std::size_t HttpServer::connections() const { return impl_->connections(); }
+
+void HttpServer::Stop(std::chrono::milliseconds drain) { impl_->Stop(drain); }
+
+}  // namespace cairn::http

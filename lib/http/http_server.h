@@ -1,0 +1,83 @@
+#ifndef CAIRN_LIB_HTTP_HTTP_SERVER_H_
+#define CAIRN_LIB_HTTP_HTTP_SERVER_H_
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "lib/http/dispatcher.h"
+#include "lib/http/router.h"
+
+namespace cairn::http {
+
+// Bounds on what a client may cost.
+struct HttpLimits {
+  std::size_t max_header_bytes = std::size_t{16} << 10;  // request line and headers: else 431
+  std::size_t max_body_bytes = std::size_t{4} << 20;     // else 413
+  // Further connections get 503 with Retry-After; beyond twice as many they are
+  // closed without an answer.
+  std::size_t max_connections = 1024;
+  std::chrono::milliseconds read_timeout{30'000};   // first to last byte of a request: else 408
+  std::chrono::milliseconds write_timeout{30'000};  // a whole answer: else the connection is cut
+  std::chrono::milliseconds idle_timeout{120'000};  // between requests: then closed
+};
+
+struct HttpServerOptions {
+  std::string address = "127.0.0.1:0";  // HOST:PORT, "[::1]:0"; port 0 picks a free one
+  int threads = 1;                      // I/O threads, which also run the handlers; 1..64
+  HttpLimits limits;
+  // Names beyond localhost and the bound address that requests may carry in
+  // Host and Origin; see HostPolicy.
+  std::vector<std::string> allowed_hosts;
+  Authorizer authorize;  // null allows everything
+  Observer observe;      // null: nobody is told
+};
+
+// An HTTP/1.1 server on its own threads.
+//
+// Keeps connections alive, answers pipelined requests in order, reads bodies
+// whole (Content-Length or chunked) and sets TCP_NODELAY. Handlers run on the
+// I/O threads: see Handler.
+//
+// Thread-safe, except that it must be destroyed by one thread and not from a
+// handler. The destructor is Stop with 5 seconds.
+class HttpServer {
+ public:
+  // Binds, listens and serves. Returns INVALID_ARGUMENT for an address that is
+  // not HOST:PORT or does not resolve and for options out of range;
+  // FAILED_PRECONDITION when the address is taken or may not be used.
+  static absl::StatusOr<std::unique_ptr<HttpServer>> Start(HttpServerOptions options,
+                                                           Router router);
+
+  ~HttpServer();
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // The bound port.
+  int port() const;
+
+  // The bound address as "HOST:PORT", an IPv6 host in brackets.
+  std::string address() const;
+
+  // Open connections, for metrics.
+  std::size_t connections() const;
+
+  // Stops in order: accepts nobody, closes idle connections, lets requests that
+  // have begun finish with "Connection: close", and cuts what is left after
+  // `drain`. Returns when all threads have ended; a handler that does not
+  // return holds it up. Later calls do nothing.
+  void Stop(std::chrono::milliseconds drain);
+
+ private:
+  class Impl;
+  explicit HttpServer(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cairn::http
+
+#endif  // CAIRN_LIB_HTTP_HTTP_SERVER_H_

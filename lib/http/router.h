@@ -1,0 +1,87 @@
+#ifndef CAIRN_LIB_HTTP_ROUTER_H_
+#define CAIRN_LIB_HTTP_ROUTER_H_
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "lib/http/message.h"
+
+namespace cairn::http {
+
+// Answers one request.
+//
+// Runs on an I/O thread of the server, at the same time as other handlers when
+// the server has several threads. It must be quick: while it runs, its thread
+// serves nobody else. What takes more than a few milliseconds belongs on an
+// executor behind a cache. An exception becomes a 500 and is not passed on.
+using Handler = std::function<Response(const Request&)>;
+
+// One line of the route table.
+struct Route {
+  std::string method;      // upper case: "GET"
+  std::string pattern;     // "/models/{model}/versions/{version}"
+  std::string permission;  // what the caller must be allowed to do; never empty
+  Handler handler;
+  // The media type that a non-empty body must have, without parameters; empty
+  // accepts any. JSON as the default keeps plain HTML forms of other sites out.
+  std::string body_type = "application/json";
+};
+
+// The table of routes: finds the route for a method and a path.
+//
+// A pattern is a list of segments: text that must be equal after decoding,
+// {name} for exactly one non-empty segment, and as the last one {name=**} for
+// one or more segments, joined by '/'. Where several patterns match, the one
+// with text where the others have a parameter wins, decided at the first
+// segment that differs. A GET route also answers HEAD.
+//
+// Immutable after Create, so safe from any thread; movable.
+class Router {
+ public:
+  // What Find learnt.
+  struct Match {
+    const Route* route = nullptr;  // null: nothing matched; owned by the router
+    NameValues params;             // of `route`
+    // When `route` is null: the methods that the path would answer, sorted;
+    // empty when no pattern matches the path.
+    std::vector<std::string> allowed;
+  };
+
+  // Returns INVALID_ARGUMENT, naming the route, for a method that is not upper
+  // case letters, a malformed pattern, a parameter named twice, an empty
+  // permission or handler, or two routes that would match the same requests.
+  static absl::StatusOr<Router> Create(std::vector<Route> routes);
+
+  // `segments` as ParseTarget gives them.
+  Match Find(std::string_view method, const std::vector<std::string>& segments) const;
+
+  // Every route, most specific pattern first. For permission tables and docs.
+  std::vector<const Route*> routes() const;
+
+ private:
+  enum class Kind { kText, kParam, kRest };
+  struct Segment {
+    Kind kind;
+    std::string text;  // the text itself, or the parameter's name
+  };
+  struct Entry {
+    Route route;
+    std::vector<Segment> segments;
+  };
+
+  static absl::StatusOr<std::vector<Segment>> ParsePattern(std::string_view pattern);
+  static absl::StatusOr<Segment> ParseSegment(std::string_view text, bool last);
+  static absl::StatusOr<Entry> ParseRoute(Route route);
+  static int Compare(const Entry& a, const Entry& b);
+  static bool Matches(const Entry& entry, const std::vector<std::string>& segments);
+  static NameValues Params(const Entry& entry, const std::vector<std::string>& segments);
+
+  std::vector<Entry> entries_;  // most specific first
+};
+
+}  // namespace cairn::http
+
+#endif  // CAIRN_LIB_HTTP_ROUTER_H_

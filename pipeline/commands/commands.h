@@ -1,0 +1,28 @@
+#ifndef CAIRN_PIPELINE_COMMANDS_COMMANDS_H_
+#define CAIRN_PIPELINE_COMMANDS_COMMANDS_H_
+
+#include <string>
+
+#include "pipeline/commands/flags.h"
+
+namespace cairn::pipeline {
+
+// The commands of cairn-pipeline. Each prints its result to stdout and everything else to stderr,
+// and returns the exit code.
+
+// `run` and `sweep`: the whole pipeline. `resume` is the command line, for errors after which it
+// can be repeated.
+int RunCommand(const RunFlags& flags, const std::string& resume);
+
+// `plan`: the graph, and what `run` with the same flags would do.
+int PlanCommand(const RunFlags& flags);
+
+// `predict`: assigns customers to the segments of a model.
+int PredictCommand(const PredictFlags& flags);
+
+// `generate`: writes transactions that never happened.
+int GenerateCommand(const GenerateFlags& flags);
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_COMMANDS_COMMANDS_H_

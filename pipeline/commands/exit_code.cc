@@ -1,0 +1,44 @@
+#include "pipeline/commands/exit_code.h"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <string>
+
+#include "lib/base/errors.h"
+
+namespace cairn::pipeline {
+
+int ExitCodeOf(const absl::Status& status) {
+  if (status.ok()) return kExitOk;
+  if (HasReason(status, ErrorReason::CONFIG_INVALID)) return kExitUsage;
+  if (HasReason(status, ErrorReason::MODEL_MALFORMED)) return kExitIntegrity;
+  switch (status.code()) {
+    case absl::StatusCode::kNotFound:
+      return kExitNotFound;
+    case absl::StatusCode::kAlreadyExists:
+    case absl::StatusCode::kAborted:
+      return kExitConflict;
+    case absl::StatusCode::kUnavailable:
+    case absl::StatusCode::kDeadlineExceeded:
+      return kExitUnavailable;
+    case absl::StatusCode::kDataLoss:
+      return kExitIntegrity;
+    default:
+      return kExitFailure;
+  }
+}
+
+int ReportError(const absl::Status& status, std::string_view resume) {
+  const std::string message(status.message());
+  fmt::print(stderr, "cairn-pipeline: {}\n", message);
+  const int code = ExitCodeOf(status);
+  if (code == kExitUnavailable && !resume.empty()) {
+    fmt::print(stderr,
+               "What is registered so far is kept and will be found again. To go on:\n  {}\n",
+               resume);
+  }
+  return code;
+}
+
+}  // namespace cairn::pipeline

@@ -1,0 +1,120 @@
+#include "pipeline/commands/flags.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cctype>
+
+#include "lib/base/files.h"
+#include "lib/base/status_macros.h"
+
+namespace cairn::pipeline {
+namespace {
+
+// "--no-sharing" → CAIRN_PIPELINE_NO_SHARING.
+std::string EnvironmentTwin(const std::string& flag) {
+  std::string name = "CAIRN_PIPELINE_" + flag.substr(2);
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) {
+    return c == '-' ? '_' : static_cast<char>(std::toupper(c));
+  });
+  return name;
+}
+
+template <typename Value>
+CLI::Option* Add(CLI::App* app, const std::string& flag, Value* value, const std::string& says) {
+  return app->add_option(flag, *value, says)->envname(EnvironmentTwin(flag));
+}
+
+void AddSwitch(CLI::App* app, const std::string& flag, bool* value, const std::string& says) {
+  app->add_flag(flag, *value, says)->envname(EnvironmentTwin(flag));
+}
+
+}  // namespace
+
+CLI::Option* AddText(CLI::App* app, const std::string& flag, std::string* value,
+                     const std::string& says) {
+  return Add(app, flag, value, says);
+}
+
+void AddRunFlags(CLI::App* app, RunFlags* flags) {
+  AddText(app, "--data", &flags->data,
+          "transactions: CSV, plain or as .gz .zst .zip, or .xlsx")->required();
+  AddText(app, "--config", &flags->config, "YAML file with settings over the preset");
+  AddText(app, "--preset", &flags->preset, "settings to begin with: default or classic");
+  AddText(app, "--grid", &flags->grid,
+          "points to train: default (55 runs), classic (144 runs) or a YAML file");
+  AddText(app, "--server", &flags->server, "HOST:PORT of a Cairn server to register everything on");
+  AddText(app, "--out", &flags->out, "folder for results; also keeps the stage cache");
+  AddText(app, "--from", &flags->from, "compute this stage and all after it again");
+  AddText(app, "--only", &flags->only, "compute this stage again and stop after it");
+  AddSwitch(app, "--force", &flags->force, "compute every stage again");
+  AddSwitch(app, "--no-sharing", &flags->no_sharing,
+            "train every run by itself, also where the work is provably the same");
+  AddText(app, "--outliers", &flags->outliers, "isolation_forest or none");
+  AddText(app, "--scaling", &flags->scaling,
+          "all columns: default, classic, standard, robust, log_standard or none");
+  Add(app, "--seed", &flags->seed, "seed of the forest and of the first sweep point");
+  Add(app, "--threads", &flags->threads, "threads, 0 = one per processor; never changes a result");
+  AddText(app, "--label", &flags->label, "another label registers the same sweep anew");
+  AddText(app, "--code-revision", &flags->code_revision,
+          "revision of the code, kept with model versions");
+  AddText(app, "--principal", &flags->principal, "who calls, as the server records it");
+}
+
+void AddPredictFlags(CLI::App* app, PredictFlags* flags) {
+  AddText(app, "--model", &flags->model,
+          "a model file, or a model on the server: NAME (channel production), NAME#CHANNEL, "
+          "NAME@VERSION, NAME@ALIAS")
+      ->capture_default_str();
+  AddText(app, "--server", &flags->server, "HOST:PORT of the Cairn server that has the model");
+  CLI::Option* data = AddText(app, "--data", &flags->data, "transactions, as for `run`");
+  AddText(app, "--features", &flags->features, "a features.csv instead of transactions")
+      ->excludes(data);
+  AddText(app, "--out", &flags->out, "folder for predictions.csv; without it stdout gets them");
+  Add(app, "--threads", &flags->threads, "threads, 0 = one per processor");
+}
+
+void AddGenerateFlags(CLI::App* app, GenerateFlags* flags) {
+  AddText(app, "--out", &flags->out, "the CSV file to write; `-` is stdout")->required();
+  AddText(app, "--truth", &flags->truth, "a CSV file for the planted segment of each customer");
+  Add(app, "--customers", &flags->customers, "how many customers")->capture_default_str();
+  Add(app, "--seed", &flags->seed, "equal seeds give equal bytes")->capture_default_str();
+  Add(app, "--scale", &flags->scale, "multiplies the number of customers")->capture_default_str();
+  Add(app, "--drift", &flags->drift, "0..1: how far behaviour moves by the end of the year")
+      ->capture_default_str();
+}
+
+absl::StatusOr<PipelineConfig> ConfigFromFlags(const RunFlags& flags) {
+  PipelineConfig config;
+  std::string preset = flags.preset;
+  if (preset.empty() && flags.config.empty() && flags.grid == "classic") preset = "classic";
+  if (!flags.config.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(const std::string text, ReadFile(flags.config, 1 << 20));
+    CAIRN_ASSIGN_OR_RETURN(config, ParseConfig(text, flags.config, preset));
+  } else {
+    CAIRN_ASSIGN_OR_RETURN(config, PresetConfig(preset.empty() ? "default" : preset));
+  }
+  if (flags.seed) {
+    config.seed = *flags.seed;
+    if (config.sweep.grid.name == "default") config.sweep.grid = DefaultGrid(config.seed);
+  }
+  if (flags.grid == "default") {
+    config.sweep.grid = DefaultGrid(config.seed);
+  } else if (flags.grid == "classic") {
+    config.sweep.grid = ClassicGrid();
+  } else if (!flags.grid.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(const std::string text, ReadFile(flags.grid, 1 << 20));
+    CAIRN_ASSIGN_OR_RETURN(config.sweep.grid, ParseGrid(text, flags.grid));
+  }
+  if (flags.threads) config.threads = *flags.threads;
+  if (flags.no_sharing) config.sweep.sharing = false;
+  if (!flags.label.empty()) config.registration.label = flags.label;
+  if (!flags.outliers.empty()) {
+    CAIRN_RETURN_IF_ERROR(SetOutlierMethod(flags.outliers, &config));
+  }
+  if (!flags.scaling.empty()) CAIRN_RETURN_IF_ERROR(SetScaling(flags.scaling, &config));
+  CAIRN_RETURN_IF_ERROR(CheckConfig(config));
+  return config;
+}
+
+}  // namespace cairn::pipeline

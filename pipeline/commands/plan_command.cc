@@ -1,0 +1,48 @@
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "lib/base/status_macros.h"
+#include "pipeline/commands/commands.h"
+#include "pipeline/commands/exit_code.h"
+#include "pipeline/stages/runner.h"
+
+namespace cairn::pipeline {
+namespace {
+
+std::string InputsOf(const StageInfo& stage) {
+  std::string out;
+  for (const std::string_view input : stage.inputs) {
+    out += (out.empty() ? "" : ", ") + std::string(input);
+  }
+  return out.empty() ? "the file" : out;
+}
+
+absl::Status Plan(const RunFlags& flags) {
+  RunRequest request;
+  CAIRN_ASSIGN_OR_RETURN(request.config, ConfigFromFlags(flags));
+  request.data = flags.data;
+  request.out = flags.out;
+  request.from = flags.from;
+  request.only = flags.only;
+  request.force = flags.force;
+  CAIRN_ASSIGN_OR_RETURN(const auto lines, PlanPipeline(request, !flags.server.empty()));
+  fmt::print("{:<19}{:<8}{:<14}{:<20}{}\n", "stage", "action", "key", "takes", "does");
+  for (const PlanLine& line : lines) {
+    fmt::print("{:<19}{:<8}{:<14}{:<20}{}\n", line.stage->name, line.action,
+               line.key.substr(0, 12), InputsOf(*line.stage), line.stage->says);
+  }
+  const auto points = request.config.sweep.grid.Points(request.config.seed);
+  fmt::print("\nsweep: grid {}, {} training runs\n", request.config.sweep.grid.name,
+             points.size());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+int PlanCommand(const RunFlags& flags) {
+  const absl::Status status = Plan(flags);
+  return status.ok() ? kExitOk : ReportError(status);
+}
+
+}  // namespace cairn::pipeline

@@ -1,0 +1,12 @@
+#ifndef CAIRN_PIPELINE_COMMANDS_PROGRAM_H_
+#define CAIRN_PIPELINE_COMMANDS_PROGRAM_H_
+
+namespace cairn::pipeline {
+
+// The program `cairn-pipeline`: parses the command line, runs one command and returns the exit
+// code (exit_code.h). Results go to stdout; progress, tables on the way and errors to stderr.
+int PipelineMain(int argc, char** argv);
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_COMMANDS_PROGRAM_H_

@@ -1,0 +1,255 @@
+#include "pipeline/data/table_csv.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <iterator>
+#include <utility>
+
+#include "fmt/format.h"
+#include "lib/base/files.h"
+#include "pipeline/data/dates.h"
+#include "pipeline/data/parallel.h"
+
+namespace cairn::pipeline {
+namespace {
+
+constexpr size_t kRowsPerThread = 50'000;
+
+void AppendInteger(int64_t value, std::string* out) {
+  char buffer[24];
+  const auto [end, error] = std::to_chars(std::begin(buffer), std::end(buffer), value);
+  out->append(buffer, end);
+}
+
+// Money has at most two digits after the point, and then a division tells the shortest text.
+bool AppendCents(double value, std::string* out) {
+  if (!(std::abs(value) < 1e12)) return false;
+  const double cents = std::round(value * 100.0);
+  if (cents / 100.0 != value || (cents == 0.0 && std::signbit(value))) return false;
+  int64_t whole = static_cast<int64_t>(cents);
+  if (whole < 0) {
+    out->push_back('-');
+    whole = -whole;
+  }
+  AppendInteger(whole / 100, out);
+  const int rest = static_cast<int>(whole % 100);
+  if (rest == 0) return true;
+  out->push_back('.');
+  out->push_back(static_cast<char>('0' + rest / 10));
+  if (rest % 10 != 0) out->push_back(static_cast<char>('0' + rest % 10));
+  return true;
+}
+
+// Dictionary entries as CSV fields, each followed by a comma.
+class QuotedEntries {
+ public:
+  explicit QuotedEntries(const StringDictionary& dictionary) {
+    offsets_.push_back(0);
+    for (uint32_t code = 0; code < dictionary.size(); ++code) {
+      AppendCsvField(dictionary.at(code), &bytes_);
+      bytes_.push_back(',');
+      offsets_.push_back(bytes_.size());
+    }
+  }
+  std::string_view at(uint32_t code) const {
+    return {bytes_.data() + offsets_[code], offsets_[code + 1] - offsets_[code]};
+  }
+
+ private:
+  std::string bytes_;
+  std::vector<size_t> offsets_;
+};
+
+struct QuotedColumns {
+  QuotedEntries invoice;
+  QuotedEntries stock_code;
+  QuotedEntries description;
+  QuotedEntries country;
+};
+
+void AppendRows(const TransactionTable& table, const QuotedColumns& quoted, size_t begin,
+                size_t end, std::string* out) {
+  const TransactionColumns& columns = table.columns();
+  char date[20];
+  date[19] = ',';
+  int64_t last_time = 0;
+  FormatDateTimeTo(last_time, date);
+  for (size_t i = begin; i < end; ++i) {
+    const uint32_t row = table.selection()[i];
+    out->append(quoted.invoice.at(columns.invoice.code(row)));
+    out->append(quoted.stock_code.at(columns.stock_code.code(row)));
+    out->append(quoted.description.at(columns.description.code(row)));
+    AppendInteger((*columns.quantity)[row], out);
+    out->push_back(',');
+    if ((*columns.time)[row] != last_time) {
+      last_time = (*columns.time)[row];
+      FormatDateTimeTo(last_time, date);
+    }
+    out->append(date, sizeof(date));
+    AppendCsvNumber((*columns.unit_price)[row], out);
+    out->push_back(',');
+    const int32_t customer = (*columns.customer_id)[row];
+    if (customer != kMissingCustomer) AppendInteger(customer, out);
+    out->push_back(',');
+    out->append(quoted.country.at(columns.country.code(row)));
+    if (table.has_status()) {
+      out->append(table.cancelled(i) ? "Cancelled\n" : "Completed\n");
+    } else {
+      out->back() = '\n';
+    }
+  }
+}
+
+class ScopedFd {
+ public:
+  explicit ScopedFd(int fd) : fd_(fd) {}
+  ~ScopedFd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  ScopedFd(const ScopedFd&) = delete;
+  ScopedFd& operator=(const ScopedFd&) = delete;
+  int get() const { return fd_; }
+  // Closes now; false when the system reports a failure.
+  bool Close() {
+    const int fd = std::exchange(fd_, -1);
+    return ::close(fd) == 0;
+  }
+
+ private:
+  int fd_;
+};
+
+bool WriteAll(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return false;
+    bytes.remove_prefix(static_cast<size_t>(written));
+  }
+  return true;
+}
+
+}  // namespace
+
+void AppendCsvField(std::string_view text, std::string* out) {
+  if (text.find_first_of(",\"\r\n") == std::string_view::npos) {
+    out->append(text);
+    return;
+  }
+  out->push_back('"');
+  for (const char c : text) {
+    if (c == '"') out->push_back('"');
+    out->push_back(c);
+  }
+  out->push_back('"');
+}
+
+void AppendCsvNumber(double value, std::string* out) {
+  if (std::isnan(value) || AppendCents(value, out)) return;
+  const double size = std::abs(value);
+  const bool plain = size == 0.0 || (size >= 1e-5 && size < 1e15);
+  char buffer[64];
+  const auto [end, error] =
+      plain ? std::to_chars(std::begin(buffer), std::end(buffer), value, std::chars_format::fixed)
+            : std::to_chars(std::begin(buffer), std::end(buffer), value);
+  out->append(buffer, end);
+}
+
+std::string TransactionsCsv(const TransactionTable& table, int threads) {
+  const TransactionColumns& columns = table.columns();
+  const QuotedColumns quoted{
+      QuotedEntries(*columns.invoice.dictionary), QuotedEntries(*columns.stock_code.dictionary),
+      QuotedEntries(*columns.description.dictionary), QuotedEntries(*columns.country.dictionary)};
+  const size_t rows = table.rows();
+  const size_t parts =
+      std::min<size_t>(static_cast<size_t>(ThreadCount(threads)), rows / kRowsPerThread + 1);
+  std::vector<std::string> pieces(parts);
+  pieces[0] = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
+  pieces[0] += table.has_status() ? ",Transaction_Status\n" : "\n";
+  RunParts(static_cast<int>(parts), [&](int part) {
+    constexpr size_t kLongRow = 112;
+    const size_t begin = rows * static_cast<size_t>(part) / parts;
+    const size_t end = rows * static_cast<size_t>(part + 1) / parts;
+    std::string& piece = pieces[static_cast<size_t>(part)];
+    piece.reserve((part == 0 ? rows : end - begin) * kLongRow + 128);
+    AppendRows(table, quoted, begin, end, &piece);
+  });
+  for (size_t part = 1; part < parts; ++part) pieces[0] += pieces[part];
+  return std::move(pieces[0]);
+}
+
+std::string FeaturesCsv(const FeatureMatrix& features) {
+  return MatrixCsv("CustomerID", features.customer_ids, features.columns, features.values);
+}
+
+std::string MatrixCsv(std::string_view id_name, std::span<const int32_t> ids,
+                      std::span<const std::string> columns, const RowMajorMatrix& values) {
+  std::string out;
+  out.reserve(ids.size() * (columns.size() + 1) * 12 + 1024);
+  AppendCsvField(id_name, &out);
+  for (const std::string& column : columns) {
+    out.push_back(',');
+    AppendCsvField(column, &out);
+  }
+  out.push_back('\n');
+  for (size_t i = 0; i < ids.size(); ++i) {
+    AppendInteger(ids[i], &out);
+    for (size_t j = 0; j < columns.size(); ++j) {
+      out.push_back(',');
+      AppendCsvNumber(values(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)), &out);
+    }
+    out.push_back('\n');
+  }
+  return out;
+}
+
+std::string LabelsCsv(std::string_view id_name, std::span<const int32_t> ids,
+                      std::string_view label_name, std::span<const int32_t> labels) {
+  std::string out;
+  AppendCsvField(id_name, &out);
+  out.push_back(',');
+  AppendCsvField(label_name, &out);
+  out.push_back('\n');
+  for (size_t i = 0; i < ids.size(); ++i) {
+    AppendInteger(ids[i], &out);
+    out.push_back(',');
+    AppendInteger(labels[i], &out);
+    out.push_back('\n');
+  }
+  return out;
+}
+
+std::string RejectsCsv(std::span<const RejectedRow> rejects) {
+  std::string out = "Line,Column,Value,Reason\n";
+  for (const RejectedRow& reject : rejects) {
+    AppendInteger(static_cast<int64_t>(reject.line), &out);
+    out.push_back(',');
+    AppendCsvField(reject.column, &out);
+    out.push_back(',');
+    AppendCsvField(reject.value, &out);
+    out.push_back(',');
+    AppendCsvField(reject.reason, &out);
+    out.push_back('\n');
+  }
+  return out;
+}
+
+absl::Status WriteOutputFile(const std::string& path, std::string_view bytes) {
+  const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
+  ScopedFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+  if (fd.get() < 0) return FileError(errno, "create", temporary);
+  if (!WriteAll(fd.get(), bytes) || !fd.Close() || ::rename(temporary.c_str(), path.c_str()) != 0) {
+    const int error = errno;
+    ::unlink(temporary.c_str());
+    return FileError(error, "write", path);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cairn::pipeline

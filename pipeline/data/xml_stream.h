@@ -1,0 +1,41 @@
+#ifndef CAIRN_PIPELINE_DATA_XML_STREAM_H_
+#define CAIRN_PIPELINE_DATA_XML_STREAM_H_
+
+// Expat behind a small interface.
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "pipeline/data/byte_source.h"
+
+namespace cairn::pipeline {
+
+// Called while a document is parsed, in its order. Element names come without namespace prefix.
+// Returning an error from Failure() stops the parse.
+class XmlHandler {
+ public:
+  virtual ~XmlHandler() = default;
+
+  // `attributes` is expat's list: name, value, …, null.
+  virtual void Start(std::string_view name, const char** attributes) = 0;
+  virtual void End(std::string_view name) = 0;
+  // One run of character data; a text may come in several runs.
+  virtual void Text(std::string_view text) = 0;
+
+  // Asked after each piece of input.
+  virtual absl::Status Failure() const = 0;
+};
+
+// The value of the attribute `name` (prefix ignored), or an empty view.
+std::string_view Attribute(const char** attributes, std::string_view name);
+
+// Parses `stream` to its end and adds the number of bytes to *bytes. Document type declarations
+// are refused, so entities cannot multiply or refer outside. `part` names the document in errors:
+// kInvalidArgument, kind INPUT_UNREADABLE, when it is not well-formed or nested deeper than 256.
+absl::Status ParseXml(ByteStream& stream, std::string_view part, XmlHandler& handler,
+                      uint64_t* bytes);
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_DATA_XML_STREAM_H_

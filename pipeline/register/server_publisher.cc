@@ -1,0 +1,249 @@
+#include "pipeline/register/server_publisher.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "cairn/v1/datasets.pb.h"
+#include "cairn/v1/registry.pb.h"
+#include "lib/base/resource_names.h"
+#include "lib/base/status_macros.h"
+#include "lib/client/paging.h"
+#include "lib/client/uploader.h"
+#include "lib/model/model_file.h"
+#include "pipeline/data/byte_source.h"
+#include "pipeline/register/request_ids.h"
+
+namespace cairn::pipeline {
+namespace {
+
+size_t At(DatasetRole role) { return static_cast<size_t>(role); }
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<ServerPublisher>> ServerPublisher::Connect(Options options) {
+  CAIRN_ASSIGN_OR_RETURN(const auto probe, client::Client::Connect(options.connect));
+  CAIRN_RETURN_IF_ERROR(probe->Ping());
+  // Once work is under way a server that restarts is waited for: about ten seconds.
+  options.connect.backoff = {.max_attempts = 15, .initial_millis = 50, .max_millis = 1000};
+  CAIRN_ASSIGN_OR_RETURN(auto client, client::Client::Connect(options.connect));
+  return std::unique_ptr<ServerPublisher>(
+      new ServerPublisher(std::move(options), std::move(client)));
+}
+
+ServerPublisher::ServerPublisher(Options options, std::unique_ptr<client::Client> client)
+    : options_(std::move(options)), client_(std::move(client)) {}
+
+ServerPublisher::~ServerPublisher() {
+  if (!worker_.joinable()) return;
+  {
+    MutexLock lock(&mutex_);
+    queue_.clear();
+    ending_ = true;
+    changed_.SignalAll();
+  }
+  client_->Cancel();
+  worker_.join();
+}
+
+const std::string& ServerPublisher::DatasetNameOf(DatasetRole role) const {
+  const auto& names = options_.names;
+  switch (role) {
+    case DatasetRole::kTransactions:
+      return names.transactions_dataset;
+    case DatasetRole::kCleaned:
+      return names.cleaned_dataset;
+    case DatasetRole::kFeatures:
+      return names.features_dataset;
+    case DatasetRole::kPrepared:
+      return names.prepared_dataset;
+    case DatasetRole::kComponents:
+      break;
+  }
+  return names.components_dataset;
+}
+
+absl::Status ServerPublisher::Begin(const std::string& sweep_key, size_t run_count) {
+  begin_ = std::chrono::steady_clock::now();
+  sweep_key_ = sweep_key;
+  summary_.runs.resize(run_count);
+  summary_.datasets.resize(kDatasetRoles);
+  registrar_.emplace(*client_, options_.names.experiment, sweep_key);
+  worker_ = std::thread([this] { Work(); });
+  return absl::OkStatus();
+}
+
+absl::Status ServerPublisher::AddDataset(DatasetDraft draft) { return Enqueue(std::move(draft)); }
+absl::Status ServerPublisher::AddRun(RunDraft draft) { return Enqueue(std::move(draft)); }
+absl::Status ServerPublisher::AddVersion(VersionDraft draft) { return Enqueue(std::move(draft)); }
+
+absl::Status ServerPublisher::Enqueue(Task task) {
+  MutexLock lock(&mutex_);
+  if (!failure_.ok()) return failure_;
+  queue_.push_back(std::move(task));
+  changed_.SignalAll();
+  return absl::OkStatus();
+}
+
+absl::StatusOr<PublishSummary> ServerPublisher::Finish() {
+  {
+    MutexLock lock(&mutex_);
+    ending_ = true;
+    changed_.SignalAll();
+  }
+  worker_.join();
+  summary_.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  for (const auto& [index, name] : registrar_->names()) {
+    if (index < summary_.runs.size()) summary_.runs[index] = name;
+  }
+  summary_.runs_created = registrar_->created();
+  summary_.runs_found = registrar_->found();
+  summary_.datasets.assign(dataset_versions_.begin(), dataset_versions_.end());
+  MutexLock lock(&mutex_);
+  if (!failure_.ok()) return failure_;
+  return summary_;
+}
+
+void ServerPublisher::Work() {
+  absl::Status status = registrar_->Find();
+  while (true) {
+    std::deque<Task> tasks;
+    {
+      MutexLock lock(&mutex_);
+      if (!status.ok()) {
+        failure_ = status;
+        queue_.clear();
+        return;
+      }
+      while (queue_.empty() && !ending_) changed_.Wait(&mutex_);
+      if (queue_.empty()) return;
+      tasks.swap(queue_);
+    }
+    status = Do(std::move(tasks));
+  }
+}
+
+// Runs that wait together are registered together.
+absl::Status ServerPublisher::Do(std::deque<Task> tasks) {
+  std::vector<RunDraft> runs;
+  for (Task& task : tasks) {
+    if (auto* run = std::get_if<RunDraft>(&task)) {
+      runs.push_back(std::move(*run));
+      continue;
+    }
+    CAIRN_RETURN_IF_ERROR(KeepRuns(std::exchange(runs, {})));
+    if (const auto* dataset = std::get_if<DatasetDraft>(&task)) {
+      CAIRN_RETURN_IF_ERROR(KeepDataset(*dataset));
+    } else {
+      CAIRN_RETURN_IF_ERROR(KeepVersion(std::get<VersionDraft>(task)));
+    }
+  }
+  return KeepRuns(std::move(runs));
+}
+
+absl::StatusOr<cairn::v1::ArtifactFile> ServerPublisher::UploadDataset(const DatasetDraft& draft) {
+  if (draft.file.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(const auto content, draft.bytes());
+    CAIRN_ASSIGN_OR_RETURN(auto files, client::Uploader(*client_).Upload(
+                                           {client::UploadItem::Bytes(draft.path, *content)}));
+    return std::move(files.front());
+  }
+  cairn::v1::ArtifactFile file;
+  file.set_path(draft.path);
+  *file.mutable_digest() = client::ToWire(draft.digest);
+  cairn::v1::FindMissingBlobsRequest request;
+  *request.add_digests() = file.digest();
+  CAIRN_ASSIGN_OR_RETURN(const auto answer, client_->artifacts().FindMissingBlobs(request));
+  if (answer.missing().empty()) return file;
+  // Mapped, not read: the digest is known already.
+  CAIRN_ASSIGN_OR_RETURN(const InputBytes input, InputBytes::Map(draft.file));
+  const auto source = [&input](int64_t offset, int64_t most) -> absl::StatusOr<std::string> {
+    return std::string(input.view().substr(static_cast<size_t>(offset),
+                                           static_cast<size_t>(most)));
+  };
+  CAIRN_RETURN_IF_ERROR(client_->artifacts().WriteBlob(draft.digest, source));
+  return file;
+}
+
+absl::Status ServerPublisher::KeepDataset(const DatasetDraft& draft) {
+  cairn::v1::CreateDatasetVersionRequest request;
+  request.set_parent(DatasetName(DatasetNameOf(draft.role)));
+  auto* version = request.mutable_dataset_version();
+  CAIRN_ASSIGN_OR_RETURN(*version->add_files(), UploadDataset(draft));
+  version->set_row_count(draft.row_count);
+  for (const auto& [name, type] : draft.columns) {
+    auto* column = version->add_columns();
+    column->set_name(name);
+    column->set_type(type);
+  }
+  if (At(draft.role) > 0) version->add_parents(dataset_versions_[At(draft.role) - 1]);
+  version->set_producer(draft.producer);
+  CAIRN_ASSIGN_OR_RETURN(const auto created,
+                         client_->datasets().CreateDatasetVersion(std::move(request)));
+  dataset_versions_[At(draft.role)] = created.name();
+  return absl::OkStatus();
+}
+
+absl::Status ServerPublisher::KeepRuns(std::vector<RunDraft> drafts) {
+  if (drafts.empty()) return absl::OkStatus();
+  std::vector<cairn::v1::RunInput> inputs;
+  for (const auto& [role, context] :
+       {std::pair<DatasetRole, const char*>{DatasetRole::kFeatures, "training"},
+        {DatasetRole::kComponents, "components"}}) {
+    auto& input = inputs.emplace_back();
+    input.set_dataset_version(dataset_versions_[At(role)]);
+    input.set_context(context);
+  }
+  return registrar_->Register(drafts, inputs);
+}
+
+absl::Status ServerPublisher::FindVersions() {
+  versions_by_run_.emplace();
+  cairn::v1::ListModelVersionsRequest request;
+  request.set_parent(ModelName(options_.names.model));
+  request.set_page_size(1000);
+  const absl::Status status = client::ForEachPage(
+      request, [&](const auto& page) { return client_->registry().ListModelVersions(page); },
+      [&](const cairn::v1::ListModelVersionsResponse& page) {
+        for (const auto& version : page.model_versions()) {
+          versions_by_run_->emplace(version.run(), version.name());
+        }
+        return true;
+      });
+  return status.code() == absl::StatusCode::kNotFound ? absl::OkStatus() : status;
+}
+
+absl::Status ServerPublisher::KeepVersion(const VersionDraft& draft) {
+  if (!versions_by_run_) CAIRN_RETURN_IF_ERROR(FindVersions());
+  const std::string& run = registrar_->names().at(draft.run);
+  if (const auto found = versions_by_run_->find(run); found != versions_by_run_->end()) {
+    summary_.versions.push_back(found->second);
+    return absl::OkStatus();
+  }
+  cairn::v1::CreateModelVersionRequest request;
+  request.set_parent(ModelName(options_.names.model));
+  auto* version = request.mutable_model_version();
+  auto* file = version->add_files();
+  file->set_path(std::string(model::kModelFileName));
+  *file->mutable_digest() = client::ToWire(DigestOf(draft.model));
+  version->set_run(run);
+  version->set_training_dataset(dataset_versions_[At(DatasetRole::kFeatures)]);
+  for (const auto& [metric, value] : draft.evidence) {
+    auto* evidence = version->add_evidence();
+    evidence->set_metric(metric);
+    evidence->set_value(value);
+    evidence->set_dataset_version(dataset_versions_[At(DatasetRole::kFeatures)]);
+  }
+  version->set_evaluation_space(draft.evaluation_space);
+  version->set_feature_schema(draft.feature_schema);
+  version->set_code_revision(options_.code_revision);
+  version->set_description(draft.description);
+  request.set_request_id(RequestIdFor(sweep_key_, "create_model_version", request));
+  CAIRN_ASSIGN_OR_RETURN(const auto created,
+                         client_->registry().CreateModelVersion(std::move(request)));
+  summary_.versions.push_back(created.name());
+  return absl::OkStatus();
+}
+
+}  // namespace cairn::pipeline

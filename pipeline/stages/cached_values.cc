@@ -1,0 +1,246 @@
+#include "pipeline/stages/cached_values.h"
+
+#include <map>
+#include <memory>
+
+#include "pipeline/stages/byte_codec.h"
+
+namespace cairn::pipeline {
+namespace {
+
+void Put(const StageRecord& record, ByteWriter* out) {
+  out->Text(record.name);
+  out->Int(record.rows_in);
+  out->Int(record.rows_out);
+  out->Number(record.seconds);
+  out->Text(record.key);
+  out->Text(record.digest);
+  out->Int(static_cast<int64_t>(record.counts.size()));
+  for (const auto& [name, count] : record.counts) {
+    out->Text(name);
+    out->Int(count);
+  }
+}
+
+StageRecord GetRecord(ByteReader* in) {
+  StageRecord record;
+  record.name = in->Text();
+  record.rows_in = in->Int();
+  record.rows_out = in->Int();
+  record.seconds = in->Number();
+  record.key = in->Text();
+  record.digest = in->Text();
+  record.cached = true;
+  const int64_t counts = in->Int();
+  for (int64_t i = 0; i < counts && in->ok(); ++i) {
+    std::string name = in->Text();
+    record.counts.emplace_back(std::move(name), in->Int());
+  }
+  return record;
+}
+
+void Put(const std::vector<StageRecord>& records, ByteWriter* out) {
+  out->Int(static_cast<int64_t>(records.size()));
+  for (const StageRecord& record : records) Put(record, out);
+}
+
+std::vector<StageRecord> GetRecords(ByteReader* in) {
+  std::vector<StageRecord> records;
+  const int64_t count = in->Int();
+  for (int64_t i = 0; i < count && in->ok(); ++i) records.push_back(GetRecord(in));
+  return records;
+}
+
+void Put(const Indices& indices, ByteWriter* out) {
+  for (const double value : {indices.inertia, indices.silhouette, indices.davies_bouldin,
+                             indices.calinski_harabasz, indices.min_cluster_share,
+                             indices.max_cluster_share}) {
+    out->Number(value);
+  }
+}
+
+Indices GetIndices(ByteReader* in) {
+  Indices indices;
+  for (double* value : {&indices.inertia, &indices.silhouette, &indices.davies_bouldin,
+                        &indices.calinski_harabasz, &indices.min_cluster_share,
+                        &indices.max_cluster_share}) {
+    *value = in->Number();
+  }
+  return indices;
+}
+
+void Put(const FitOutcome& fit, ByteWriter* out) {
+  out->Matrix(fit.centers);
+  out->Array(fit.training_labels);
+  out->Array(fit.all_labels);
+  out->Number(fit.inertia);
+  out->Int(fit.iterations);
+  out->Int(fit.converged ? 1 : 0);
+}
+
+std::shared_ptr<const FitOutcome> GetFit(ByteReader* in) {
+  auto fit = std::make_shared<FitOutcome>();
+  fit->centers = in->Matrix();
+  fit->training_labels = in->Array<int32_t>();
+  fit->all_labels = in->Array<int32_t>();
+  fit->inertia = in->Number();
+  fit->iterations = static_cast<int>(in->Int());
+  fit->converged = in->Int() != 0;
+  return fit;
+}
+
+void Put(const TrainingRun& run, int64_t fit, ByteWriter* out) {
+  out->Int(run.point.k);
+  out->Int(run.point.n_init);
+  out->Int(run.point.max_iter);
+  out->Int(static_cast<int64_t>(run.point.init));
+  out->Int(run.point.seed);
+  out->Int(fit);
+  Put(run.training, out);
+  Put(run.everyone, out);
+  out->Int(run.has_evidence ? 1 : 0);
+  out->Number(run.fit_seconds);
+  out->Number(run.evaluate_seconds);
+  out->Text(run.shared_from);
+}
+
+TrainingRun GetRun(const std::vector<std::shared_ptr<const FitOutcome>>& fits, ByteReader* in,
+                   bool* ok) {
+  TrainingRun run;
+  run.point.k = static_cast<int>(in->Int());
+  run.point.n_init = static_cast<int>(in->Int());
+  run.point.max_iter = static_cast<int>(in->Int());
+  run.point.init = in->Int() == 0 ? CenterInit::kKMeansPlusPlus : CenterInit::kRandom;
+  run.point.seed = static_cast<uint32_t>(in->Int());
+  const int64_t fit = in->Int();
+  if (fit < 0 || static_cast<size_t>(fit) >= fits.size()) {
+    *ok = false;
+    return run;
+  }
+  run.fit = fits[static_cast<size_t>(fit)];
+  run.training = GetIndices(in);
+  run.everyone = GetIndices(in);
+  run.has_evidence = in->Int() != 0;
+  run.fit_seconds = in->Number();
+  run.evaluate_seconds = in->Number();
+  run.shared_from = in->Text();
+  return run;
+}
+
+}  // namespace
+
+std::string EncodeFeatures(const CachedFeatures& value) {
+  ByteWriter out;
+  Put(value.records, &out);
+  out.Array(value.features.customer_ids);
+  out.Matrix(value.features.values);
+  out.Int(static_cast<int64_t>(value.features.columns.size()));
+  for (const std::string& column : value.features.columns) out.Text(column);
+  return out.Take();
+}
+
+bool DecodeFeatures(std::string_view bytes, CachedFeatures* value) {
+  ByteReader in(bytes);
+  value->records = GetRecords(&in);
+  value->features.customer_ids = in.Array<int32_t>();
+  value->features.values = in.Matrix();
+  value->features.columns.clear();
+  const int64_t columns = in.Int();
+  for (int64_t i = 0; i < columns && in.ok(); ++i) value->features.columns.push_back(in.Text());
+  return in.Done() && value->features.values.cols() == kFeatureCount &&
+         value->features.values.rows() ==
+             static_cast<Eigen::Index>(value->features.customer_ids.size());
+}
+
+std::string EncodeCorrelations(const Correlations& value, const StageRecord& record) {
+  ByteWriter out;
+  Put(record, &out);
+  out.Matrix(value.pearson);
+  out.Matrix(value.spearman);
+  return out.Take();
+}
+
+bool DecodeCorrelations(std::string_view bytes, Correlations* value, StageRecord* record) {
+  ByteReader in(bytes);
+  *record = GetRecord(&in);
+  value->pearson = in.Matrix();
+  value->spearman = in.Matrix();
+  return in.Done();
+}
+
+std::string EncodeOutliers(const OutlierResult& value, const StageRecord& record) {
+  ByteWriter out;
+  Put(record, &out);
+  out.Array(value.scores);
+  out.Number(value.offset);
+  out.Array(value.kept);
+  out.Array(value.removed);
+  return out.Take();
+}
+
+bool DecodeOutliers(std::string_view bytes, OutlierResult* value, StageRecord* record) {
+  ByteReader in(bytes);
+  *record = GetRecord(&in);
+  value->scores = in.Array<double>();
+  value->offset = in.Number();
+  value->kept = in.Array<int32_t>();
+  value->removed = in.Array<int32_t>();
+  return in.Done();
+}
+
+std::string EncodePreparation(const Preparation& value, const std::vector<StageRecord>& records) {
+  ByteWriter out;
+  Put(records, &out);
+  out.Text(value.base.SerializeAsString());
+  out.Matrix(value.prepared);
+  out.Matrix(value.components);
+  out.Matrix(value.all_components);
+  out.Array(value.variance_ratios);
+  return out.Take();
+}
+
+bool DecodePreparation(std::string_view bytes, Preparation* value,
+                       std::vector<StageRecord>* records) {
+  ByteReader in(bytes);
+  *records = GetRecords(&in);
+  if (!value->base.ParseFromString(in.Text())) return false;
+  value->prepared = in.Matrix();
+  value->components = in.Matrix();
+  value->all_components = in.Matrix();
+  value->variance_ratios = in.Array<double>();
+  return in.Done() && records->size() == 2;
+}
+
+std::string EncodeRuns(const std::vector<TrainingRun>& runs,
+                       const std::vector<StageRecord>& records) {
+  std::map<const FitOutcome*, int64_t> places;
+  std::vector<const FitOutcome*> fits;
+  for (const TrainingRun& run : runs) {
+    if (places.emplace(run.fit.get(), static_cast<int64_t>(fits.size())).second) {
+      fits.push_back(run.fit.get());
+    }
+  }
+  ByteWriter out;
+  Put(records, &out);
+  out.Int(static_cast<int64_t>(fits.size()));
+  for (const FitOutcome* fit : fits) Put(*fit, &out);
+  out.Int(static_cast<int64_t>(runs.size()));
+  for (const TrainingRun& run : runs) Put(run, places[run.fit.get()], &out);
+  return out.Take();
+}
+
+bool DecodeRuns(std::string_view bytes, std::vector<TrainingRun>* runs,
+                std::vector<StageRecord>* records) {
+  ByteReader in(bytes);
+  *records = GetRecords(&in);
+  std::vector<std::shared_ptr<const FitOutcome>> fits;
+  const int64_t fit_count = in.Int();
+  for (int64_t i = 0; i < fit_count && in.ok(); ++i) fits.push_back(GetFit(&in));
+  runs->clear();
+  bool ok = true;
+  const int64_t run_count = in.Int();
+  for (int64_t i = 0; i < run_count && in.ok() && ok; ++i) runs->push_back(GetRun(fits, &in, &ok));
+  return ok && in.Done() && records->size() == 2;
+}
+
+}  // namespace cairn::pipeline

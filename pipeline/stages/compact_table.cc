@@ -1,0 +1,88 @@
+#include "pipeline/stages/compact_table.h"
+
+#include <fmt/format.h>
+#include <zstd.h>
+
+#include <memory>
+
+#include "lib/base/errors.h"
+#include "pipeline/data/table_csv.h"
+
+namespace cairn::pipeline {
+namespace {
+
+constexpr int kCompressionLevel = 1;
+
+void AppendRows(std::string_view method, const std::vector<std::string>& columns,
+                const RowMajorMatrix& matrix, std::string* out) {
+  for (Eigen::Index i = 0; i < matrix.rows(); ++i) {
+    out->append(method);
+    out->push_back(',');
+    AppendCsvField(columns[static_cast<size_t>(i)], out);
+    for (Eigen::Index j = 0; j < matrix.cols(); ++j) {
+      out->push_back(',');
+      AppendCsvNumber(matrix(i, j), out);
+    }
+    out->push_back('\n');
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> CompressText(std::string_view text) {
+  const std::unique_ptr<ZSTD_CCtx, size_t (*)(ZSTD_CCtx*)> context(ZSTD_createCCtx(),
+                                                                  ZSTD_freeCCtx);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kCompressionLevel);
+  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
+  std::string out(ZSTD_compressBound(text.size()), '\0');
+  const size_t size =
+      ZSTD_compress2(context.get(), out.data(), out.size(), text.data(), text.size());
+  if (ZSTD_isError(size) != 0) {
+    return Error(absl::StatusCode::kInternal, ErrorReason::INTERNAL_FAULT,
+                 fmt::format("zstd: {}", ZSTD_getErrorName(size)))
+        .ToStatus();
+  }
+  out.resize(size);
+  return out;
+}
+
+std::vector<std::pair<std::string, std::string>> TransactionColumnTypes() {
+  return {{"InvoiceNo", "string"},      {"StockCode", "string"},  {"Description", "string"},
+          {"Quantity", "int64"},        {"InvoiceDate", "timestamp"}, {"UnitPrice", "double"},
+          {"CustomerID", "int64"},      {"Country", "string"},
+          {"Transaction_Status", "string"}};
+}
+
+std::string CorrelationCsv(const std::vector<std::string>& columns,
+                           const Correlations& correlations) {
+  std::string out = "Method,Feature";
+  for (const std::string& column : columns) {
+    out.push_back(',');
+    AppendCsvField(column, &out);
+  }
+  out.push_back('\n');
+  AppendRows("pearson", columns, correlations.pearson, &out);
+  AppendRows("spearman", columns, correlations.spearman, &out);
+  return out;
+}
+
+std::string OutliersCsv(const std::vector<int32_t>& customer_ids, const OutlierResult& outliers) {
+  std::vector<bool> removed(customer_ids.size());
+  for (const int32_t row : outliers.removed) removed[static_cast<size_t>(row)] = true;
+  std::string out = "CustomerID,Score,Outlier\n";
+  for (size_t i = 0; i < customer_ids.size(); ++i) {
+    out += std::to_string(customer_ids[i]) + ",";
+    if (!outliers.scores.empty()) AppendCsvNumber(outliers.scores[i], &out);
+    out += removed[i] ? ",1\n" : ",0\n";
+  }
+  return out;
+}
+
+std::vector<int32_t> SelectIds(std::span<const int32_t> ids, std::span<const int32_t> rows) {
+  std::vector<int32_t> out;
+  out.reserve(rows.size());
+  for (const int32_t row : rows) out.push_back(ids[static_cast<size_t>(row)]);
+  return out;
+}
+
+}  // namespace cairn::pipeline

@@ -1,0 +1,140 @@
+#ifndef CAIRN_PIPELINE_STAGES_CONFIG_H_
+#define CAIRN_PIPELINE_STAGES_CONFIG_H_
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "pipeline/data/features.h"
+#include "pipeline/data/load.h"
+#include "pipeline/stages/grid.h"
+
+namespace cairn::pipeline {
+
+// What is done to one feature column before projection.
+enum class ColumnScaling {
+  kNone,         // As it is.
+  kStandard,     // (x - mean) / population deviation.
+  kRobust,       // (x - median) / interquartile range.
+  kLogStandard,  // sign(x)·log(1+|x|), then standard.
+  kLogRobust,    // The same, then robust.
+  kRowNorm,      // Divided by the L2 norm of the row's kRowNorm columns.
+};
+
+// "none", "standard", "robust", "log_standard", "log_robust", "row_norm".
+std::string_view ColumnScalingName(ColumnScaling scaling);
+
+enum class OutlierMethod { kNone, kIsolationForest };
+
+// Every setting of a run, with the values of the preset `default`. Value type.
+//
+// A configuration file is the same tree in YAML: `input.max_reject_share`, `features.preset`,
+// `outliers.method`, `scaling.method`, `scaling.columns.Is_UK`, `pca.variance`, `sweep.k`,
+// `select.min_k`, `register.model`, `register.datasets.features` and so on; whatever it leaves out
+// keeps the preset's value. Shares are 0..1.
+struct PipelineConfig {
+  std::string preset = "default";
+  uint32_t seed = 42;
+  int threads = 0;  // 0 = one per processor, at most 8. Never changes a result.
+
+  struct Input {
+    double max_reject_share = 0.01;
+    TextEncoding encoding = TextEncoding::kAuto;
+  } input;
+
+  FeaturePreset features = FeaturePreset::kDefault;
+
+  struct Outliers {
+    OutlierMethod method = OutlierMethod::kIsolationForest;
+    int trees = 100;            // 1..10,000
+    int sample_size = 256;      // 2..100,000; at most the rows there are
+    double contamination = 0.05;  // above 0, at most 0.5
+  } outliers;
+
+  // One entry for each feature column, in order.
+  std::array<ColumnScaling, kFeatureCount> scaling{};
+  std::string scaling_name = "default";  // "custom" once a column was set by itself.
+
+  struct Pca {
+    double variance = 0.8;   // Smallest number of components that explains more than this.
+    int min_components = 2;  // 1..15
+    int max_components = 8;  // min_components..15
+  } pca;
+
+  struct Sweep {
+    SweepGrid grid;
+    double tol = 1e-4;
+    bool sharing = true;  // Whether provably identical work is done once.
+  } sweep;
+
+  // What a segmentation must look like to be chosen; judged on all customers.
+  struct Select {
+    int min_k = 3;
+    int max_k = 8;
+    double min_share = 0.02;
+    double min_silhouette = 0.20;
+    double max_davies_bouldin = 1.6;
+  } select;
+
+  // Names on the server, and what becomes a model version.
+  struct Register {
+    std::string experiment = "customer-segmentation";
+    std::string model = "customer-segments";
+    std::string transactions_dataset = "retail-transactions";
+    std::string cleaned_dataset = "retail-cleaned";
+    std::string features_dataset = "retail-features";
+    std::string prepared_dataset = "retail-prepared";
+    std::string components_dataset = "retail-components";
+    // The best run of each k becomes a version unless its smallest segment, over all customers,
+    // is below this share.
+    double min_share = 0.02;
+    // These k become versions whatever their segments look like.
+    std::vector<int> always_k;
+    // At most this many versions a sweep, the best silhouettes first; 0 registers none.
+    int max_versions = 12;
+    // Mixed into the sweep's key: another label makes the same sweep a new one.
+    std::string label;
+  } registration;
+};
+
+// The settings of a preset, "default" or "classic". INVALID_ARGUMENT (CONFIG_INVALID) lists the
+// known names.
+absl::StatusOr<PipelineConfig> PresetConfig(std::string_view preset);
+
+// Reads a configuration file's text over the preset it names (or `default`). Unknown keys, wrong
+// types and values outside their range are INVALID_ARGUMENT (CONFIG_INVALID) with "file", "line"
+// and "column" (from 1), "field" and "value" in the metadata. `file` only names it in errors;
+// `preset` overrides the file's own when not empty.
+absl::StatusOr<PipelineConfig> ParseConfig(std::string_view yaml, std::string_view file,
+                                           std::string_view preset = {});
+
+// Reads a grid file: the keys of `sweep` that name lists (k, n_init, max_iter, init, seeds).
+// Errors as ParseConfig.
+absl::StatusOr<SweepGrid> ParseGrid(std::string_view yaml, std::string_view file);
+
+// Replaces the scaling of all columns by a named one: "default", "classic", "standard", "robust",
+// "log_standard" or "none". INVALID_ARGUMENT (CONFIG_INVALID) lists them.
+absl::Status SetScaling(std::string_view name, PipelineConfig* config);
+
+// Replaces the outlier method: "isolation_forest" or "none". The same errors.
+absl::Status SetOutlierMethod(std::string_view name, PipelineConfig* config);
+
+// Checks ranges and combinations; for a config changed by flags. INVALID_ARGUMENT
+// (CONFIG_INVALID) names the field, its value and the rule.
+absl::Status CheckConfig(const PipelineConfig& config);
+
+// The treatment of outliers in words that say everything that matters to a comparison:
+// `isolation_forest(trees=100,sample_size=256,contamination=0.05,seed=42)` or `none`.
+std::string OutlierTreatment(const PipelineConfig& config);
+
+// Every setting that can change a result of the named stage itself, in a canonical text. Threads,
+// names and paths are left out. Unknown stages give an empty text.
+std::string StageConfigText(const PipelineConfig& config, std::string_view stage);
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_STAGES_CONFIG_H_

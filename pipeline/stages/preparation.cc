@@ -1,0 +1,171 @@
+#include "pipeline/stages/preparation.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
+#include "lib/clustering/correlation.h"
+#include "lib/clustering/isolation_forest.h"
+#include "lib/clustering/pca.h"
+#include "lib/clustering/scaler.h"
+#include "lib/model/digests.h"
+#include "lib/model/transform.h"
+#include "pipeline/data/parallel.h"
+
+namespace cairn::pipeline {
+namespace {
+
+using cairn::v1::SegmentationModel;
+
+constexpr size_t kFewestTrainingRows = 3;
+
+bool TakesLogarithm(ColumnScaling scaling) {
+  return scaling == ColumnScaling::kLogStandard || scaling == ColumnScaling::kLogRobust;
+}
+
+RowMajorMatrix SelectRows(const RowMajorMatrix& all, const std::vector<int32_t>& rows) {
+  RowMajorMatrix out(static_cast<Eigen::Index>(rows.size()), all.cols());
+  for (size_t i = 0; i < rows.size(); ++i) {
+    out.row(static_cast<Eigen::Index>(i)) = all.row(rows[i]);
+  }
+  return out;
+}
+
+std::vector<double> ColumnOf(const RowMajorMatrix& matrix, Eigen::Index column) {
+  std::vector<double> out(static_cast<size_t>(matrix.rows()));
+  for (Eigen::Index i = 0; i < matrix.rows(); ++i) out[static_cast<size_t>(i)] = matrix(i, column);
+  return out;
+}
+
+// What drift is measured against later: the raw values of the training rows.
+void FillStatistics(std::vector<double> values, SegmentationModel::Feature* feature) {
+  double sum = 0;
+  for (const double value : values) sum += value;
+  feature->set_mean(sum / static_cast<double>(values.size()));
+  std::sort(values.begin(), values.end());
+  feature->set_min(values.front());
+  feature->set_max(values.back());
+  for (int edge = 1; edge <= 9; ++edge) {
+    feature->add_decile_edges(clustering::Percentile(values, 10.0 * edge));
+  }
+}
+
+// Centre and scale of one transformed column.
+clustering::ColumnScale FitColumn(ColumnScaling scaling, const std::vector<double>& values) {
+  switch (scaling) {
+    case ColumnScaling::kStandard:
+    case ColumnScaling::kLogStandard:
+      return clustering::FitStandard(values);
+    case ColumnScaling::kRobust:
+    case ColumnScaling::kLogRobust:
+      return clustering::FitRobust(values);
+    case ColumnScaling::kNone:
+    case ColumnScaling::kRowNorm:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
+absl::StatusOr<OutlierResult> FindOutliers(const FeatureMatrix& features,
+                                           const PipelineConfig& config) {
+  OutlierResult out;
+  const Eigen::Index rows = features.values.rows();
+  if (config.outliers.method == OutlierMethod::kIsolationForest) {
+    clustering::IsolationForestOptions options;
+    options.trees = config.outliers.trees;
+    options.sample_size = config.outliers.sample_size;
+    options.seed = config.seed;
+    options.threads = ThreadCount(config.threads);
+    CAIRN_ASSIGN_OR_RETURN(const auto forest,
+                           clustering::IsolationForest::Fit(features.values, options));
+    CAIRN_ASSIGN_OR_RETURN(out.scores, forest.ScoreSamples(features.values, options.threads));
+    CAIRN_ASSIGN_OR_RETURN(out.offset,
+                           clustering::OutlierOffset(out.scores, config.outliers.contamination));
+  }
+  for (Eigen::Index i = 0; i < rows; ++i) {
+    const bool odd = !out.scores.empty() && out.scores[static_cast<size_t>(i)] - out.offset < 0;
+    (odd ? out.removed : out.kept).push_back(static_cast<int32_t>(i));
+  }
+  if (out.kept.size() < kFewestTrainingRows) {
+    return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::VALUE_INVALID,
+                 fmt::format("{} customers are left to train on, at least {} are needed",
+                             out.kept.size(), kFewestTrainingRows))
+        .With("customers", std::to_string(out.kept.size()))
+        .ToStatus();
+  }
+  return out;
+}
+
+absl::StatusOr<Correlations> CorrelateFeatures(const FeatureMatrix& features) {
+  Correlations out;
+  // A single customer correlates with nothing.
+  if (features.values.rows() < 2) {
+    out.pearson = RowMajorMatrix::Constant(features.values.cols(), features.values.cols(),
+                                           kNotMeasured);
+    out.spearman = out.pearson;
+    return out;
+  }
+  CAIRN_ASSIGN_OR_RETURN(out.pearson, clustering::PearsonCorrelation(features.values));
+  CAIRN_ASSIGN_OR_RETURN(out.spearman, clustering::SpearmanCorrelation(features.values));
+  return out;
+}
+
+absl::StatusOr<Preparation> FitScaling(const FeatureMatrix& features, const OutlierResult& outliers,
+                                       const PipelineConfig& config) {
+  Preparation out;
+  out.base.set_algorithm("kmeans");
+  const RowMajorMatrix raw = SelectRows(features.values, outliers.kept);
+  for (Eigen::Index j = 0; j < raw.cols(); ++j) {
+    const ColumnScaling scaling = config.scaling[static_cast<size_t>(j)];
+    SegmentationModel::Feature* feature = out.base.add_features();
+    feature->set_name(features.columns[static_cast<size_t>(j)]);
+    feature->set_transform(TakesLogarithm(scaling) ? SegmentationModel::Feature::SIGNED_LOG
+                                                   : SegmentationModel::Feature::IDENTITY);
+    feature->set_row_norm_group(scaling == ColumnScaling::kRowNorm ? 1 : 0);
+    feature->set_scale(1);
+    FillStatistics(ColumnOf(raw, j), feature);
+  }
+  const RowMajorMatrix transformed = model::TransformColumns(out.base, raw);
+  for (Eigen::Index j = 0; j < raw.cols(); ++j) {
+    const clustering::ColumnScale fitted =
+        FitColumn(config.scaling[static_cast<size_t>(j)], ColumnOf(transformed, j));
+    SegmentationModel::Feature* feature = out.base.mutable_features(static_cast<int>(j));
+    feature->set_center(fitted.center);
+    feature->set_scale(fitted.scale);
+  }
+  out.prepared = model::PrepareRows(out.base, raw);
+  return out;
+}
+
+absl::Status FitProjection(const FeatureMatrix& features, const OutlierResult& outliers,
+                           const PipelineConfig& config, Preparation* preparation) {
+  CAIRN_ASSIGN_OR_RETURN(const clustering::Pca pca,
+                         clustering::FitPca(preparation->prepared, ThreadCount(config.threads)));
+  CAIRN_ASSIGN_OR_RETURN(
+      const int count,
+      clustering::ChooseComponents(pca.variance_ratio, config.pca.variance,
+                                   config.pca.min_components, config.pca.max_components));
+  auto* projection = preparation->base.mutable_projection();
+  projection->mutable_mean()->Add(pca.mean.begin(), pca.mean.end());
+  for (Eigen::Index i = 0; i < count; ++i) {
+    for (Eigen::Index j = 0; j < pca.components.cols(); ++j) {
+      projection->add_components(pca.components(i, j));
+    }
+    projection->add_explained_variance_ratio(pca.variance_ratio[static_cast<size_t>(i)]);
+  }
+  preparation->variance_ratios = pca.variance_ratio;
+  preparation->all_components = model::ProjectRows(
+      preparation->base, model::PrepareRows(preparation->base, features.values));
+  preparation->components = SelectRows(preparation->all_components, outliers.kept);
+  preparation->base.set_evaluation_space(
+      model::EvaluationSpaceDigest(preparation->base, OutlierTreatment(config)));
+  preparation->base.set_feature_schema(
+      model::FeatureSchemaDigest(features.columns, FeatureDefinition(config.features)));
+  return absl::OkStatus();
+}
+
+}  // namespace cairn::pipeline

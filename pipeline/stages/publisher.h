@@ -1,0 +1,92 @@
+#ifndef CAIRN_PIPELINE_STAGES_PUBLISHER_H_
+#define CAIRN_PIPELINE_STAGES_PUBLISHER_H_
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "lib/base/digest.h"
+
+namespace cairn::pipeline {
+
+// What the pipeline hands to whoever keeps its results. The stages know this interface only, so
+// they need no network; pipeline/register implements it with a server.
+
+// The data sets of one pipeline, each made from those before it in this order.
+enum class DatasetRole { kTransactions, kCleaned, kFeatures, kPrepared, kComponents };
+inline constexpr int kDatasetRoles = 5;
+
+// One data set version to keep. Exactly one of `bytes` and `file` is set.
+struct DatasetDraft {
+  // Makes the content, on the publisher's thread.
+  using Content = std::function<absl::StatusOr<std::shared_ptr<const std::string>>()>;
+
+  DatasetRole role = DatasetRole::kTransactions;
+  std::string path;                          // Name of the file inside the version.
+  Content bytes;
+  std::string file;                          // On this machine.
+  Digest digest;                             // Of `file`; unused with `bytes`.
+  int64_t row_count = -1;
+  std::vector<std::pair<std::string, std::string>> columns;  // Name and type.
+  std::string producer;                      // The stage that made it.
+};
+
+// One training run to keep.
+struct RunDraft {
+  size_t index = 0;  // Its place in the sweep, from 0.
+  std::string point;  // GridPoint::Id(), unique in a sweep.
+  std::map<std::string, std::string> params;
+  std::map<std::string, std::string> tags;
+  std::vector<std::pair<std::string, double>> metrics;
+  std::string model;                          // Bytes of model.cairnseg.
+  std::shared_ptr<const std::string> labels;  // labels.csv of all customers.
+};
+
+// One model version to make from a run that was published before.
+struct VersionDraft {
+  size_t run = 0;  // RunDraft::index.
+  std::string model;  // As in the run.
+  std::vector<std::pair<std::string, double>> evidence;  // Measured on kFeatures.
+  std::string evaluation_space;
+  std::string feature_schema;
+  std::string description;
+};
+
+// What came of it.
+struct PublishSummary {
+  std::vector<std::string> runs;      // Resource names by index; empty where there is none.
+  int runs_created = 0;
+  int runs_found = 0;                 // There already, from an earlier attempt.
+  std::vector<std::string> versions;  // Resource names, in the order of the drafts.
+  std::vector<std::string> datasets;  // Resource names by DatasetRole; empty where there is none.
+  double seconds = 0;                 // From the first draft to the last acknowledgement.
+};
+
+// Takes drafts while the pipeline works and keeps them in the background. Not thread-safe: one
+// thread calls, in the order data sets, runs, versions, Finish.
+class Publisher {
+ public:
+  virtual ~Publisher() = default;
+
+  // Begins a sweep. `sweep_key` identifies data and configuration: runs of an earlier attempt
+  // with the same key are found and not made again.
+  virtual absl::Status Begin(const std::string& sweep_key, size_t run_count) = 0;
+
+  // Each returns at once; an error is that of earlier drafts, and nothing more is kept after it.
+  virtual absl::Status AddDataset(DatasetDraft draft) = 0;
+  virtual absl::Status AddRun(RunDraft draft) = 0;
+  virtual absl::Status AddVersion(VersionDraft draft) = 0;
+
+  // Waits until everything is durable.
+  virtual absl::StatusOr<PublishSummary> Finish() = 0;
+};
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_STAGES_PUBLISHER_H_

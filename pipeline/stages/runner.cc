@@ -1,0 +1,573 @@
+// Walks the stage graph: takes each value from the cache or computes it, writes what --out
+// promises in the background, and hands results to the publisher as they come into being.
+
+#include "pipeline/stages/runner.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <future>
+#include <map>
+#include <memory>
+#include <optional>
+#include <utility>
+
+#include "lib/base/files.h"
+#include "lib/base/status_macros.h"
+#include "lib/model/model_file.h"
+#include "pipeline/data/cleaning.h"
+#include "pipeline/data/load.h"
+#include "pipeline/data/table_csv.h"
+#include "pipeline/stages/cached_values.h"
+#include "pipeline/stages/compact_table.h"
+#include "pipeline/stages/output_folder.h"
+#include "pipeline/stages/rand_index.h"
+#include "pipeline/stages/run_record.h"
+#include "pipeline/stages/stage_cache.h"
+
+namespace cairn::pipeline {
+namespace {
+
+using SharedText = std::shared_ptr<const std::string>;
+
+SharedText Share(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
+
+class Stopwatch {
+ public:
+  double Seconds() const {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
+  }
+
+ private:
+  const std::chrono::steady_clock::time_point begin_ = std::chrono::steady_clock::now();
+};
+
+// Which rows a stage let through, on top of the file they come from.
+std::string RowsDigest(const TransactionTable& table, std::string_view key) {
+  Sha256Hasher hasher;
+  hasher.Update(key);
+  const auto rows = table.selection();
+  hasher.Update({reinterpret_cast<const char*>(rows.data()), rows.size_bytes()});
+  return hasher.Finish().Hex();
+}
+
+class PipelineRun {
+ public:
+  PipelineRun(const RunRequest& request, const RunObserver& observer, Publisher* publisher)
+      : request_(request),
+        observer_(observer),
+        publisher_(publisher),
+        cache_(request.out),
+        out_(request.out) {}
+
+  absl::StatusOr<RunOutcome> Go();
+
+ private:
+  absl::Status Prepare();
+  absl::Status RunStages();
+  absl::Status Transactions();
+  absl::Status LoadAndClean();
+  absl::Status Clean(TransactionTable table);
+  absl::Status ReadCleaned();
+  bool TransactionsIntact() const;
+  absl::Status WriteTransactions();
+  absl::Status PublishInput();
+  absl::Status PublishCleaned();
+  absl::Status Features();
+  absl::Status Correlate();
+  absl::Status Outliers();
+  absl::Status ScaleAndProject();
+  absl::Status FitPreparation();
+  absl::Status PublishTables();
+  absl::Status SweepAndEvaluate();
+  absl::Status ComputeRuns();
+  absl::Status PublishRun(size_t index);
+  absl::Status Select();
+  absl::Status WriteChosen();
+  absl::Status Register();
+
+  int Index(std::string_view stage) const { return *StageIndex(stage); }
+  bool Forced(std::string_view stage) const {
+    return request_.force || Index(stage) >= from_ || Index(stage) == only_;
+  }
+  // Whether `stage` lies beyond the one that alone is wanted.
+  bool Beyond(std::string_view stage) const { return only_ >= 0 && Index(stage) > only_; }
+  std::string Key(std::string_view stage) const {
+    return StageKey(stage, request_.config, outcome_.input.Hex());
+  }
+  std::optional<std::string> Cached(std::string_view stage) const {
+    if (Forced(stage)) return std::nullopt;
+    return cache_.Load(stage, Key(stage));
+  }
+  void Keep(std::string_view stage, std::string bytes) {
+    if (!cache_.enabled()) return;
+    out_.Run([this, name = std::string(stage), key = Key(stage), bytes = std::move(bytes)] {
+      return cache_.Store(name, key, bytes);
+    });
+  }
+  void Record(StageRecord record) {
+    if (observer_.stage) observer_.stage(record);
+    outcome_.stages.push_back(std::move(record));
+  }
+  StageRecord NewRecord(std::string_view stage, int64_t rows_in, int64_t rows_out,
+                        double seconds) const {
+    StageRecord record;
+    record.name = std::string(stage);
+    record.rows_in = rows_in;
+    record.rows_out = rows_out;
+    record.seconds = seconds;
+    record.key = Key(stage);
+    return record;
+  }
+
+  const RunRequest& request_;
+  const RunObserver& observer_;
+  Publisher* const publisher_;
+  int from_ = static_cast<int>(StageGraph().size());
+  int only_ = -1;
+
+  RunOutcome outcome_;
+  TransactionTable cleaned_;
+  bool have_table_ = false;
+  int64_t cleaned_rows_ = 0;
+  SharedText features_csv_;
+  SharedText prepared_csv_;
+  SharedText components_csv_;
+  std::string features_sha256_;
+  std::shared_future<SharedText> transactions_csv_;
+  std::map<const FitOutcome*, SharedText> labels_;
+
+  StageCache cache_;
+  // Last: its destructor waits for work that uses what stands above.
+  OutputFolder out_;
+};
+
+absl::Status PipelineRun::Prepare() {
+  if (!request_.from.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(from_, StageIndex(request_.from));
+  }
+  if (!request_.only.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(only_, StageIndex(request_.only));
+  }
+  CAIRN_RETURN_IF_ERROR(CheckConfig(request_.config));
+  CAIRN_RETURN_IF_ERROR(out_.Prepare());
+  CAIRN_ASSIGN_OR_RETURN(const InputBytes input, InputBytes::Map(request_.data));
+  outcome_.input = DigestOf(input.view());
+  outcome_.sweep_key =
+      Sha256Hex(Key("evaluate") + "\n" + request_.config.registration.label).substr(0, 32);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<RunOutcome> PipelineRun::Go() {
+  CAIRN_RETURN_IF_ERROR(Prepare());
+  CAIRN_RETURN_IF_ERROR(RunStages());
+  if (!outcome_.runs.empty() && outcome_.selected) {
+    out_.Write("runs.json", RunsJson(outcome_.runs, request_.config, outcome_.selection,
+                                     outcome_.published.runs));
+  }
+  out_.Write("stages.json", StagesJson(outcome_.stages));
+  CAIRN_RETURN_IF_ERROR(out_.Wait());
+  return std::move(outcome_);
+}
+
+absl::Status PipelineRun::RunStages() {
+  if (publisher_ != nullptr) {
+    CAIRN_RETURN_IF_ERROR(
+        publisher_->Begin(outcome_.sweep_key,
+                          request_.config.sweep.grid.Points(request_.config.seed).size()));
+    CAIRN_RETURN_IF_ERROR(PublishInput());
+  }
+  CAIRN_RETURN_IF_ERROR(Transactions());
+  if (Beyond("features")) return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(Features());
+  if (Beyond("correlation")) return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(Correlate());
+  if (Beyond("outliers")) return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(Outliers());
+  if (Beyond("scale")) return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(ScaleAndProject());
+  if (Beyond("sweep")) return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(SweepAndEvaluate());
+  if (Beyond("select")) return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(Select());
+  if (Beyond("register") || publisher_ == nullptr) return absl::OkStatus();
+  return Register();
+}
+
+// Whether --out still holds the cleaned transactions of this very input.
+bool PipelineRun::TransactionsIntact() const {
+  const auto sha256 = cache_.Load("transactions", Key("zero_price"));
+  if (!sha256 || !out_.Has("rejects.csv")) return false;
+  const auto file = InputBytes::Map(out_.PathOf("transactions.csv"));
+  return file.ok() && Sha256Hex(file->view()) == *sha256;
+}
+
+// The cleaned table itself is needed only to compute features or to write or publish it.
+absl::Status PipelineRun::Transactions() {
+  const bool chain_forced = Forced("load") || (only_ >= 0 && only_ < Index("features")) ||
+                            from_ <= Index("zero_price");
+  CachedFeatures cached;
+  bool hit = false;
+  if (const auto bytes = cache_.Load("features", Key("features")); bytes && !chain_forced) {
+    hit = DecodeFeatures(*bytes, &cached) && TransactionsIntact();
+  }
+  if (!hit) return LoadAndClean();
+  for (StageRecord& record : cached.records) {
+    if (record.name == "features") continue;
+    cleaned_rows_ = record.rows_out;
+    Record(std::move(record));
+  }
+  if (publisher_ == nullptr) return absl::OkStatus();
+  // The table as it was written, in the canonical form that is published.
+  transactions_csv_ = std::async(std::launch::deferred, [this]() -> SharedText {
+                        auto text = ReadFile(out_.PathOf("transactions.csv"));
+                        return text.ok() ? Share(*std::move(text)) : nullptr;
+                      }).share();
+  return PublishCleaned();
+}
+
+absl::Status PipelineRun::LoadAndClean() {
+  const Stopwatch watch;
+  LoadOptions options;
+  options.threads = request_.config.threads;
+  options.max_reject_share = 1;
+  options.encoding = request_.config.input.encoding;
+  CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, LoadTransactions(request_.data, options));
+  StageRecord record = NewRecord("load", static_cast<int64_t>(loaded.rows_read),
+                                 static_cast<int64_t>(loaded.table.rows()), watch.Seconds());
+  record.digest = RowsDigest(loaded.table, record.key);
+  record.counts = {{"rejected_rows", static_cast<int64_t>(loaded.rows_rejected)},
+                   {"file_bytes", static_cast<int64_t>(loaded.file_bytes)},
+                   {"unpacked_bytes", static_cast<int64_t>(loaded.unpacked_bytes)}};
+  Record(std::move(record));
+  out_.Write("rejects.csv", RejectsCsv(loaded.rejects));
+  CAIRN_RETURN_IF_ERROR(CheckRejectShare(loaded, request_.config.input.max_reject_share));
+  return Clean(std::move(loaded.table));
+}
+
+absl::Status PipelineRun::Clean(TransactionTable table) {
+  for (const CleaningStage& stage : CleaningStages()) {
+    if (Beyond(stage.name)) break;
+    const Stopwatch watch;
+    CleanedTable cleaned = stage.apply(table);
+    StageRecord record =
+        NewRecord(stage.name, static_cast<int64_t>(cleaned.step.rows_in),
+                  static_cast<int64_t>(cleaned.step.rows_out), watch.Seconds());
+    for (const auto& [name, count] : cleaned.step.counts) {
+      record.counts.emplace_back(name, static_cast<int64_t>(count));
+    }
+    record.digest = RowsDigest(cleaned.table, record.key);
+    Record(std::move(record));
+    table = std::move(cleaned.table);
+  }
+  cleaned_ = std::move(table);
+  have_table_ = true;
+  cleaned_rows_ = static_cast<int64_t>(cleaned_.rows());
+  return WriteTransactions();
+}
+
+// The cleaned table as an earlier run left it in transactions.csv.
+absl::Status PipelineRun::ReadCleaned() {
+  CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, LoadTransactions(out_.PathOf("transactions.csv"),
+                                                                     {request_.config.threads}));
+  cleaned_ = std::move(loaded.table);
+  have_table_ = true;
+  return absl::OkStatus();
+}
+
+absl::Status PipelineRun::WriteTransactions() {
+  if (!out_.enabled() && publisher_ == nullptr) return absl::OkStatus();
+  transactions_csv_ = std::async(std::launch::async, [table = cleaned_]() -> SharedText {
+                        return Share(TransactionsCsv(table, 1));
+                      }).share();
+  if (out_.enabled()) {
+    out_.Run([this, csv = transactions_csv_, complete = !Beyond("zero_price")]() -> absl::Status {
+      CAIRN_RETURN_IF_ERROR(WriteOutputFile(out_.PathOf("transactions.csv"), *csv.get()));
+      if (!complete) return absl::OkStatus();
+      return cache_.Store("transactions", Key("zero_price"), Sha256Hex(*csv.get()));
+    });
+  }
+  return publisher_ == nullptr || Beyond("zero_price") ? absl::OkStatus() : PublishCleaned();
+}
+
+absl::Status PipelineRun::PublishInput() {
+  DatasetDraft draft;
+  draft.role = DatasetRole::kTransactions;
+  draft.path = request_.data.substr(request_.data.find_last_of('/') + 1);
+  draft.file = request_.data;
+  draft.digest = outcome_.input;
+  draft.producer = "input";
+  return publisher_->AddDataset(std::move(draft));
+}
+
+absl::Status PipelineRun::PublishCleaned() {
+  DatasetDraft draft;
+  draft.role = DatasetRole::kCleaned;
+  draft.path = "transactions.csv.zst";
+  draft.bytes = [csv = transactions_csv_]() -> absl::StatusOr<SharedText> {
+    const SharedText text = csv.get();
+    if (text == nullptr) return absl::NotFoundError("transactions.csv is gone");
+    CAIRN_ASSIGN_OR_RETURN(std::string packed, CompressText(*text));
+    return Share(std::move(packed));
+  };
+  draft.row_count = cleaned_rows_;
+  draft.columns = TransactionColumnTypes();
+  draft.producer = "zero_price";
+  return publisher_->AddDataset(std::move(draft));
+}
+
+absl::Status PipelineRun::Features() {
+  CachedFeatures value;
+  const auto bytes = Cached("features");
+  if (bytes && DecodeFeatures(*bytes, &value)) {
+    outcome_.features = std::move(value.features);
+    Record(value.records.back());
+  } else {
+    if (!have_table_) CAIRN_RETURN_IF_ERROR(ReadCleaned());
+    const Stopwatch watch;
+    CAIRN_ASSIGN_OR_RETURN(
+        outcome_.features,
+        ComputeFeatures(cleaned_, request_.config.features, request_.config.threads));
+    Record(NewRecord("features", static_cast<int64_t>(cleaned_.rows()),
+                     outcome_.features.values.rows(), watch.Seconds()));
+  }
+  features_csv_ = Share(FeaturesCsv(outcome_.features));
+  const Digest digest = DigestOf(*features_csv_);
+  features_sha256_ = digest.Hex();
+  outcome_.stages.back().digest = features_sha256_;
+  if (!outcome_.stages.back().cached) {
+    Keep("features", EncodeFeatures({outcome_.features, outcome_.stages}));
+  }
+  out_.Write("features.csv", features_csv_);
+  return absl::OkStatus();
+}
+
+absl::Status PipelineRun::Correlate() {
+  StageRecord record;
+  const auto bytes = Cached("correlation");
+  if (!bytes || !DecodeCorrelations(*bytes, &outcome_.correlations, &record)) {
+    const Stopwatch watch;
+    CAIRN_ASSIGN_OR_RETURN(outcome_.correlations, CorrelateFeatures(outcome_.features));
+    record = NewRecord("correlation", outcome_.features.values.rows(), kFeatureCount,
+                       watch.Seconds());
+    Keep("correlation", EncodeCorrelations(outcome_.correlations, record));
+  }
+  std::string csv = CorrelationCsv(outcome_.features.columns, outcome_.correlations);
+  record.digest = Sha256Hex(csv);
+  Record(std::move(record));
+  out_.Write("correlation.csv", std::move(csv));
+  return absl::OkStatus();
+}
+
+absl::Status PipelineRun::Outliers() {
+  StageRecord record;
+  const auto bytes = Cached("outliers");
+  if (!bytes || !DecodeOutliers(*bytes, &outcome_.outliers, &record)) {
+    const Stopwatch watch;
+    CAIRN_ASSIGN_OR_RETURN(outcome_.outliers, FindOutliers(outcome_.features, request_.config));
+    record = NewRecord("outliers", outcome_.features.values.rows(),
+                       static_cast<int64_t>(outcome_.outliers.kept.size()), watch.Seconds());
+    record.counts = {{"outliers", static_cast<int64_t>(outcome_.outliers.removed.size())}};
+    Keep("outliers", EncodeOutliers(outcome_.outliers, record));
+  }
+  std::string csv = OutliersCsv(outcome_.features.customer_ids, outcome_.outliers);
+  record.digest = Sha256Hex(csv);
+  Record(std::move(record));
+  out_.Write("outliers.csv", std::move(csv));
+  return absl::OkStatus();
+}
+
+absl::Status PipelineRun::FitPreparation() {
+  const auto kept = static_cast<int64_t>(outcome_.outliers.kept.size());
+  const Stopwatch scale_watch;
+  CAIRN_ASSIGN_OR_RETURN(outcome_.preparation,
+                         FitScaling(outcome_.features, outcome_.outliers, request_.config));
+  Record(NewRecord("scale", kept, kept, scale_watch.Seconds()));
+  if (Beyond("pca")) return absl::OkStatus();
+  const Stopwatch pca_watch;
+  CAIRN_RETURN_IF_ERROR(FitProjection(outcome_.features, outcome_.outliers, request_.config,
+                                      &outcome_.preparation));
+  StageRecord record = NewRecord("pca", kept, kept, pca_watch.Seconds());
+  record.counts = {{"components", outcome_.preparation.components.cols()}};
+  Record(std::move(record));
+  Keep("pca", EncodePreparation(outcome_.preparation,
+                                {outcome_.stages.end() - 2, outcome_.stages.end()}));
+  return absl::OkStatus();
+}
+
+absl::Status PipelineRun::ScaleAndProject() {
+  std::vector<StageRecord> records;
+  const auto bytes = Forced("scale") || only_ == Index("scale") ? std::nullopt : Cached("pca");
+  if (bytes && DecodePreparation(*bytes, &outcome_.preparation, &records)) {
+    for (StageRecord& record : records) Record(std::move(record));
+  } else {
+    CAIRN_RETURN_IF_ERROR(FitPreparation());
+  }
+  const std::vector<int32_t> ids = SelectIds(outcome_.features.customer_ids, outcome_.outliers.kept);
+  prepared_csv_ = Share(
+      MatrixCsv("CustomerID", ids, outcome_.features.columns, outcome_.preparation.prepared));
+  const size_t scale = Beyond("pca") ? outcome_.stages.size() - 1 : outcome_.stages.size() - 2;
+  outcome_.stages[scale].digest = Sha256Hex(*prepared_csv_);
+  out_.Write("prepared.csv", prepared_csv_);
+  if (Beyond("pca")) return absl::OkStatus();
+  components_csv_ = Share(MatrixCsv("CustomerID", ids, ComponentNames(outcome_.preparation),
+                                    outcome_.preparation.components));
+  outcome_.stages.back().digest = Sha256Hex(*components_csv_);
+  out_.Write("components.csv", components_csv_);
+  return publisher_ == nullptr ? absl::OkStatus() : PublishTables();
+}
+
+absl::Status PipelineRun::PublishTables() {
+  struct Table {
+    DatasetRole role;
+    const char* path;
+    SharedText csv;
+    int64_t rows;
+    const char* producer;
+    std::vector<std::string> columns;
+  };
+  const int64_t kept = outcome_.preparation.prepared.rows();
+  for (const Table& table :
+       {Table{DatasetRole::kFeatures, "features.csv", features_csv_,
+              outcome_.features.values.rows(), "features", outcome_.features.columns},
+        Table{DatasetRole::kPrepared, "prepared.csv", prepared_csv_, kept, "scale",
+              outcome_.features.columns},
+        Table{DatasetRole::kComponents, "components.csv", components_csv_, kept, "pca",
+              ComponentNames(outcome_.preparation)}}) {
+    DatasetDraft draft;
+    draft.role = table.role;
+    draft.path = table.path;
+    draft.bytes = [csv = table.csv]() -> absl::StatusOr<SharedText> { return csv; };
+    draft.row_count = table.rows;
+    draft.columns.emplace_back("CustomerID", "int64");
+    for (const std::string& column : table.columns) draft.columns.emplace_back(column, "double");
+    draft.producer = table.producer;
+    CAIRN_RETURN_IF_ERROR(publisher_->AddDataset(std::move(draft)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PipelineRun::PublishRun(size_t index) {
+  const TrainingRun& run = outcome_.runs[index];
+  RunDraft draft;
+  draft.index = index;
+  draft.point = run.point.Id();
+  draft.params = RunParams(run, request_.config);
+  draft.tags = {{"cairn.sweep", outcome_.sweep_key},
+                {"cairn.point", draft.point},
+                {"cairn.preset", request_.config.preset},
+                {"cairn.input", outcome_.input.Hex()}};
+  if (!run.shared_from.empty()) draft.tags["shared_from"] = run.shared_from;
+  draft.metrics = RunMetrics(run);
+  CAIRN_ASSIGN_OR_RETURN(
+      draft.model, model::SerializeModel(BuildModel(outcome_.preparation, run, request_.config,
+                                                    features_sha256_)));
+  SharedText& labels = labels_[run.fit.get()];
+  if (labels == nullptr) {
+    labels = Share(LabelsCsv("CustomerID", outcome_.features.customer_ids, "Segment",
+                             run.fit->all_labels));
+  }
+  draft.labels = labels;
+  return publisher_->AddRun(std::move(draft));
+}
+
+absl::Status PipelineRun::ComputeRuns() {
+  const PipelineConfig& config = request_.config;
+  const SweepInput input = MakeSweepInput(outcome_.preparation, outcome_.outliers);
+  const SweepOptions options{config.sweep.tol, config.sweep.sharing, config.threads};
+  const auto points = config.sweep.grid.Points(config.seed);
+  const auto rows = static_cast<int64_t>(input.training.rows());
+  const Stopwatch fit_watch;
+  CAIRN_ASSIGN_OR_RETURN(outcome_.runs, FitGrid(input, points, options));
+  StageRecord record = NewRecord("sweep", rows, rows, fit_watch.Seconds());
+  record.counts = {{"runs", static_cast<int64_t>(outcome_.runs.size())}};
+  Record(std::move(record));
+  if (Beyond("evaluate")) return absl::OkStatus();
+
+  const Stopwatch watch;
+  const RunSink sink = [&](const TrainingRun&, size_t index) -> absl::Status {
+    if (observer_.sweep) observer_.sweep(index + 1, points.size());
+    return publisher_ == nullptr ? absl::OkStatus() : PublishRun(index);
+  };
+  CAIRN_RETURN_IF_ERROR(EvaluateRuns(input, options, sink, &outcome_.runs));
+  CAIRN_RETURN_IF_ERROR(MeasureEvidence(
+      input, RepresentativeRuns(outcome_.runs, config.registration.min_share), config.threads,
+      &outcome_.runs));
+  Record(NewRecord("evaluate", rows, rows, watch.Seconds()));
+  Keep("evaluate",
+       EncodeRuns(outcome_.runs, {outcome_.stages.end() - 2, outcome_.stages.end()}));
+  return absl::OkStatus();
+}
+
+absl::Status PipelineRun::SweepAndEvaluate() {
+  std::vector<StageRecord> records;
+  const auto bytes =
+      Forced("sweep") || only_ == Index("sweep") ? std::nullopt : Cached("evaluate");
+  if (!bytes || !DecodeRuns(*bytes, &outcome_.runs, &records)) return ComputeRuns();
+  for (StageRecord& record : records) Record(std::move(record));
+  for (size_t i = 0; publisher_ != nullptr && i < outcome_.runs.size(); ++i) {
+    CAIRN_RETURN_IF_ERROR(PublishRun(i));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PipelineRun::Select() {
+  const Stopwatch watch;
+  outcome_.selection = SelectK(outcome_.runs, request_.config, AdjustedRandIndex);
+  outcome_.selected = true;
+  Record(NewRecord("select", static_cast<int64_t>(outcome_.runs.size()),
+                   static_cast<int64_t>(outcome_.selection.versions.size()), watch.Seconds()));
+  out_.Write("selection.json", SelectionJson(outcome_.runs, outcome_.selection));
+  return WriteChosen();
+}
+
+absl::Status PipelineRun::WriteChosen() {
+  const Selection& selection = outcome_.selection;
+  const TrainingRun& chosen = outcome_.runs[selection.rows[selection.chosen].run];
+  std::string labels = LabelsCsv("CustomerID", outcome_.features.customer_ids, "Segment",
+                                 chosen.fit->all_labels);
+  outcome_.stages.back().digest = Sha256Hex(labels);
+  out_.Write("labels.csv", std::move(labels));
+  CAIRN_ASSIGN_OR_RETURN(
+      std::string model, model::SerializeModel(BuildModel(outcome_.preparation, chosen,
+                                                          request_.config, features_sha256_)));
+  out_.Write(model::kModelFileName, std::move(model));
+  return absl::OkStatus();
+}
+
+absl::Status PipelineRun::Register() {
+  const Stopwatch watch;
+  const auto& base = outcome_.preparation.base;
+  for (const size_t index : outcome_.selection.versions) {
+    const TrainingRun& run = outcome_.runs[index];
+    VersionDraft draft;
+    draft.run = index;
+    CAIRN_ASSIGN_OR_RETURN(
+        draft.model, model::SerializeModel(BuildModel(outcome_.preparation, run, request_.config,
+                                                      features_sha256_)));
+    draft.evidence = EvidenceMetrics(run);
+    draft.evaluation_space = base.evaluation_space();
+    draft.feature_schema = base.feature_schema();
+    draft.description = fmt::format("{} segments, preset {}, {}", run.point.k,
+                                    request_.config.preset, run.point.Id());
+    CAIRN_RETURN_IF_ERROR(publisher_->AddVersion(std::move(draft)));
+  }
+  CAIRN_ASSIGN_OR_RETURN(outcome_.published, publisher_->Finish());
+  StageRecord record = NewRecord("register", static_cast<int64_t>(outcome_.runs.size()),
+                                 static_cast<int64_t>(outcome_.published.versions.size()),
+                                 watch.Seconds());
+  record.counts = {{"runs_created", outcome_.published.runs_created},
+                   {"runs_found", outcome_.published.runs_found},
+                   {"versions", static_cast<int64_t>(outcome_.published.versions.size())}};
+  Record(std::move(record));
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<RunOutcome> RunPipeline(const RunRequest& request, const RunObserver& observer,
+                                       Publisher* publisher) {
+  return PipelineRun(request, observer, publisher).Go();
+}
+
+}  // namespace cairn::pipeline

@@ -1,0 +1,80 @@
+#ifndef CAIRN_PIPELINE_STAGES_RUNNER_H_
+#define CAIRN_PIPELINE_STAGES_RUNNER_H_
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "pipeline/stages/config.h"
+#include "pipeline/stages/preparation.h"
+#include "pipeline/stages/publisher.h"
+#include "pipeline/stages/selection.h"
+#include "pipeline/stages/stage_graph.h"
+#include "pipeline/stages/training.h"
+
+namespace cairn::pipeline {
+
+// One run of the pipeline, from a file of transactions to selected segments.
+
+// What is asked for.
+struct RunRequest {
+  std::string data;       // The transactions, any form LoadTransactions takes.
+  std::string out;        // Folder for results and the stage cache; empty for none.
+  PipelineConfig config;
+  std::string from;       // This stage and all after it are computed again; empty for none.
+  std::string only;       // Nothing after this stage is done, and it is computed; empty for none.
+  bool force = false;     // Every stage is computed again.
+};
+
+// Told what happens, on the calling thread.
+struct RunObserver {
+  // A stage is done.
+  std::function<void(const StageRecord&)> stage;
+  // `done` of `total` training runs are done.
+  std::function<void(size_t done, size_t total)> sweep;
+};
+
+// What came of it. Stages that were not reached leave their part empty.
+struct RunOutcome {
+  std::vector<StageRecord> stages;
+  Digest input;  // Of the file as given.
+  FeatureMatrix features;
+  OutlierResult outliers;
+  Correlations correlations;
+  Preparation preparation;
+  std::vector<TrainingRun> runs;
+  Selection selection;
+  bool selected = false;  // Whether the stage `select` was reached.
+  PublishSummary published;
+  std::string sweep_key;
+};
+
+// Runs the stages. Whatever `request.out` promises is written: stages.json, transactions.csv,
+// rejects.csv, features.csv, correlation.csv, outliers.csv, prepared.csv, components.csv,
+// labels.csv, runs.json, selection.json and model.cairnseg of the chosen run; rejects.csv also
+// when too many rows are bad. With a `publisher`, everything is handed to it as it comes into
+// being. `publisher` may be null; it must outlive the call.
+//
+// Errors are those of LoadTransactions, ComputeFeatures, the stages, the file system (FILE_ERROR)
+// and the publisher. INVALID_ARGUMENT (VALUE_INVALID) for an unknown stage.
+absl::StatusOr<RunOutcome> RunPipeline(const RunRequest& request, const RunObserver& observer,
+                                       Publisher* publisher);
+
+// What a stage would do, without doing anything.
+struct PlanLine {
+  const StageInfo* stage;
+  std::string key;
+  // "run", "cached" or "skip".
+  std::string action;
+};
+
+// One line for each stage, in order. Reads the file of transactions for its digest; errors are
+// those of reading it. `with_server` tells whether `register` would run.
+absl::StatusOr<std::vector<PlanLine>> PlanPipeline(const RunRequest& request, bool with_server);
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_STAGES_RUNNER_H_

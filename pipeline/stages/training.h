@@ -1,0 +1,100 @@
+#ifndef CAIRN_PIPELINE_STAGES_TRAINING_H_
+#define CAIRN_PIPELINE_STAGES_TRAINING_H_
+
+#include <cstdint>
+#include <functional>
+#include <limits>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "pipeline/data/features.h"
+#include "pipeline/stages/grid.h"
+
+namespace cairn::pipeline {
+
+// The sweep: every point of a grid becomes a training run.
+//
+// All values are immutable once they are built and may be read from any thread.
+
+// Above this many rows one fit or index occupies all threads; below, each thread takes its own.
+inline constexpr Eigen::Index kRowsForInnerThreads = 32'768;
+
+inline constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
+
+// How good a segmentation of some rows is. NaN where it was not, or cannot be, measured.
+struct Indices {
+  double inertia = kNotMeasured;             // Sum of squared distances to the own centre.
+  double silhouette = kNotMeasured;          // Exact, -1..1, higher is better.
+  double davies_bouldin = kNotMeasured;      // From 0, lower is better.
+  double calinski_harabasz = kNotMeasured;   // Higher is better.
+  double min_cluster_share = kNotMeasured;   // Of the rows, 0..1.
+  double max_cluster_share = kNotMeasured;
+};
+
+// What k-means came to. One outcome may stand behind several runs.
+struct FitOutcome {
+  RowMajorMatrix centers;               // k × components, in the space of the components.
+  std::vector<int32_t> training_labels; // One per training row, 0..k-1.
+  std::vector<int32_t> all_labels;      // One per customer: the nearest centre.
+  double inertia = 0;                   // Over the training rows, from direct differences.
+  int iterations = 0;                   // Of the start that won.
+  bool converged = false;
+};
+
+// One point of the grid, trained and measured.
+struct TrainingRun {
+  GridPoint point;
+  std::shared_ptr<const FitOutcome> fit;
+  Indices training;   // On the rows it was trained on.
+  Indices everyone;   // On all customers in the model's own space; the silhouette only where
+                      // `has_evidence`.
+  bool has_evidence = false;
+  // CPU time of one core, in seconds, where work shared by n runs counts 1/n for each: the sum
+  // over all runs is what the sweep took.
+  double fit_seconds = 0;
+  double evaluate_seconds = 0;
+  // Id of the earlier point whose outcome this is, bit for bit; empty when it did its own work.
+  std::string shared_from;
+};
+
+// What the sweep works on: components of the training rows and of all customers, one column for
+// each component, and for each training row its place among the customers, ascending.
+struct SweepInput {
+  RowMajorMatrix training;
+  RowMajorMatrix all;
+  std::vector<int32_t> training_rows;
+};
+
+struct SweepOptions {
+  double tol = 1e-4;
+  bool sharing = true;
+  int threads = 0;  // 0 = one per processor, at most 8. Never changes a result.
+};
+
+// The stage `sweep`: trains every point, in the order given; nothing is measured yet. With
+// sharing, starts that several points have in common are computed once; the result has the same
+// bits either way. INVALID_ARGUMENT (VALUE_INVALID) when a k is not below the number of training
+// rows.
+absl::StatusOr<std::vector<TrainingRun>> FitGrid(const SweepInput& input,
+                                                 const std::vector<GridPoint>& points,
+                                                 const SweepOptions& options);
+
+// Told of each run once it is measured, in order and on the calling thread. Returning an error
+// stops the evaluation, which returns it.
+using RunSink = std::function<absl::Status(const TrainingRun& run, size_t index)>;
+
+// The stage `evaluate`: all indices on the training rows; on all customers everything but the
+// silhouette. With sharing, equal clusterings are measured once, to the same bits.
+absl::Status EvaluateRuns(const SweepInput& input, const SweepOptions& options,
+                          const RunSink& sink, std::vector<TrainingRun>* runs);
+
+// Measures the silhouette of all customers for the runs whose place is in `which`, and marks
+// them as having evidence. Equal clusterings are measured once.
+absl::Status MeasureEvidence(const SweepInput& input, const std::vector<size_t>& which, int threads,
+                             std::vector<TrainingRun>* runs);
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_STAGES_TRAINING_H_

@@ -1,0 +1,132 @@
+#ifndef CAIRN_SERVER_ARTIFACTS_BLOB_STORE_H_
+#define CAIRN_SERVER_ARTIFACTS_BLOB_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "lib/base/digest.h"
+#include "server/storage/key.h"
+#include "server/storage/write_set.h"
+
+namespace cairn::artifacts {
+
+// Blobs below this size are kept in the key-value store itself and commit with
+// its group commit; larger ones go to packs and never through the log.
+inline constexpr int64_t kInlineLimitBytes = 64 << 10;
+
+// A small blob with the digest its sender claims for it.
+struct SmallBlob {
+  Digest digest;
+  std::string_view bytes;
+};
+
+// The record of an inline blob, ready for WriteSet::PutOnce; commit any number of
+// them with one KvStore::Commit, synchronously or not. Storing a blob that is
+// there already changes nothing but the record's revision.
+//   INVALID_ARGUMENT (DIGEST_MISMATCH)  the bytes have another digest or size
+//   INVALID_ARGUMENT (BLOB_TOO_LARGE)   kInlineLimitBytes or more
+absl::StatusOr<storage::Put> InlineBlobPut(const SmallBlob& blob);
+
+// Where an upload stands.
+struct UploadStatus {
+  int64_t committed_size_bytes = 0;  // durable; never decreases
+  bool complete = false;             // the blob is stored
+};
+
+// Takes the bytes of one blob in order. One stream uses it at a time: not
+// thread-safe; must not outlive the BlobStore. Destroying it makes what was written durable, so
+// that the upload can be resumed there, unless Finish was called.
+class BlobUpload {
+ public:
+  virtual ~BlobUpload() = default;
+
+  // Bytes that need not be sent again: where the next Write begins.
+  virtual int64_t offset() const = 0;
+
+  // True when the blob is there in full, perhaps by somebody else's upload: stop
+  // sending, and answer with the full size.
+  virtual bool complete() const = 0;
+
+  // Appends `bytes` at `offset`. Every 8 MiB become durable.
+  //   INVALID_ARGUMENT (UPLOAD_OFFSET_MISMATCH)  `offset` is not offset()
+  //   INVALID_ARGUMENT (DIGEST_MISMATCH)         more bytes than the digest says
+  //   ABORTED (UPLOAD_OFFSET_MISMATCH)           another stream took the upload over
+  //   RESOURCE_EXHAUSTED (DISK_FULL), INTERNAL (FILE_ERROR)
+  virtual absl::Status Write(int64_t offset, std::string_view bytes) = 0;
+
+  // Checks size and SHA-256, makes the bytes durable and then the entry that
+  // names them. OK also when another upload stored the same blob first.
+  //   INVALID_ARGUMENT (DIGEST_MISMATCH)  the upload is discarded
+  //   errors of Write and of KvStore::Commit; the upload may be resumed
+  virtual absl::Status Finish() = 0;
+};
+
+// Hears the bytes of a blob piece by piece; an error stops the reading and is
+// returned as it is. The bytes are valid only during the call.
+using BlobSink = std::function<absl::Status(std::string_view bytes)>;
+
+// Content-addressed bytes.
+//
+// A blob is there or not: it appears when its upload finishes and is never
+// changed. The empty blob is always there. Nothing is collected yet: bytes stay
+// until the store goes, referenced or not.
+//
+// Whoever refers to blobs adds RequireExists(BlobKey(digest)) to the commit that
+// refers to them, after CheckPresent.
+//
+// Safe to call from any thread. Every method but the constructor blocks on files
+// or on commits: call from a pool, never from a gRPC reaction or a CommitCallback.
+class BlobStore {
+ public:
+  virtual ~BlobStore() = default;
+
+  // Those of `digests` that are not there, in their order. The right hash with
+  // the wrong size is not there.
+  virtual absl::StatusOr<std::vector<Digest>> FindMissing(
+      const std::vector<Digest>& digests) const = 0;
+
+  // NOT_FOUND (BLOB_NOT_FOUND) naming the first of `digests` that is not there.
+  absl::Status CheckPresent(const std::vector<Digest>& digests) const;
+
+  // Stores small blobs with one commit. Errors of InlineBlobPut, then all or none.
+  virtual absl::Status PutSmallBatch(const std::vector<SmallBlob>& blobs) = 0;
+
+  // Begins or resumes the upload `uuid` of the blob `digest`. A stream that still
+  // holds the same upload loses it.
+  //   INVALID_ARGUMENT (BLOB_TOO_LARGE)
+  //   INVALID_ARGUMENT (DIGEST_MISMATCH)  the uuid was used for another blob
+  //   RESOURCE_EXHAUSTED (QUEUE_FULL)     too many uploads are open
+  virtual absl::StatusOr<std::unique_ptr<BlobUpload>> OpenUpload(std::string_view uuid,
+                                                                 const Digest& digest) = 0;
+
+  // NOT_FOUND (UPLOAD_NOT_FOUND) for an upload nobody began, unless the blob is there.
+  virtual absl::StatusOr<UploadStatus> QueryUpload(std::string_view uuid,
+                                                   const Digest& digest) const = 0;
+
+  // Gives `limit` bytes from `offset` to `sink` (0: all that follow), in pieces of
+  // at most 256 KiB, each checked before it is handed over; a read of the whole
+  // blob also checks its SHA-256.
+  //   NOT_FOUND (BLOB_NOT_FOUND)
+  //   OUT_OF_RANGE (VALUE_INVALID)  the offset is negative or behind the end, or
+  //                                 the limit is negative
+  //   DATA_LOSS (BLOB_CORRUPT)      the stored bytes are damaged
+  virtual absl::Status Read(const Digest& digest, int64_t offset, int64_t limit,
+                            const BlobSink& sink) const = 0;
+
+  // The whole blob in one string. Errors of Read, and OUT_OF_RANGE (TOO_LARGE)
+  // when it is larger than `max_bytes`.
+  absl::StatusOr<std::string> ReadAll(const Digest& digest, int64_t max_bytes) const;
+};
+
+// The key whose presence means that the blob is there.
+storage::Key BlobKey(const Digest& digest);
+
+}  // namespace cairn::artifacts
+
+#endif  // CAIRN_SERVER_ARTIFACTS_BLOB_STORE_H_

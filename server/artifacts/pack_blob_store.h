@@ -1,0 +1,35 @@
+#ifndef CAIRN_SERVER_ARTIFACTS_PACK_BLOB_STORE_H_
+#define CAIRN_SERVER_ARTIFACTS_PACK_BLOB_STORE_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "lib/base/clock.h"
+#include "server/artifacts/blob_store.h"
+#include "server/storage/kv_store.h"
+
+namespace cairn::artifacts {
+
+// Where packs are kept, and limits; the defaults are for production.
+struct BlobStoreOptions {
+  std::string directory;                        // "packs" beside the store; made when absent
+  int64_t max_blob_bytes = int64_t{64} << 30;   // larger blobs are refused
+  int64_t pack_bytes = int64_t{256} << 20;      // a pack that long gets no further blob
+  int64_t checkpoint_bytes = int64_t{8} << 20;  // what a broken upload may have to resend
+  int64_t max_uploads = 1024;                   // open at a time; each holds one file
+  int64_t upload_retention_nanos = 24 * 3600 * kNanosPerSecond;  // since it last moved
+};
+
+// Opens the blob store whose packs are in `options.directory` and whose index and
+// small blobs are in `store`. The store and the clock must outlive it; close it
+// first. Cuts off what a crash left half written, and gives up uploads older than
+// the retention. Errors of files (FILE_ERROR, DISK_FULL) and of `store`.
+absl::StatusOr<std::unique_ptr<BlobStore>> OpenBlobStore(BlobStoreOptions options,
+                                                         storage::KvStore& store,
+                                                         const Clock& clock);
+
+}  // namespace cairn::artifacts
+
+#endif  // CAIRN_SERVER_ARTIFACTS_PACK_BLOB_STORE_H_

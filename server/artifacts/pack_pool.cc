@@ -1,0 +1,103 @@
+#include "server/artifacts/pack_pool.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "lib/base/files.h"
+#include "lib/base/status_macros.h"
+
+namespace cairn::artifacts {
+namespace {
+
+constexpr size_t kMaxReaders = 256;  // open files
+
+absl::StatusOr<std::vector<int64_t>> NumbersIn(const std::string& directory) {
+  std::vector<int64_t> numbers;
+  std::error_code error;
+  for (auto it = std::filesystem::directory_iterator(directory, error);
+       !error && it != std::filesystem::directory_iterator(); it.increment(error)) {
+    const int64_t number = PackFile::NumberOf(it->path().filename().string());
+    if (number > 0) numbers.push_back(number);
+  }
+  if (error) return FileError(error.value(), "list", "packs");
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<PackPool>> PackPool::Open(const std::string& directory,
+                                                         int64_t pack_bytes,
+                                                         const std::set<int64_t>& claimed) {
+  CAIRN_RETURN_IF_ERROR(MakeDirectories(directory));
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<int64_t> numbers, NumbersIn(directory));
+  std::unique_ptr<PackPool> pool(new PackPool(directory, pack_bytes));
+  for (const int64_t number : numbers) {
+    if (!claimed.contains(number)) CAIRN_RETURN_IF_ERROR(pool->Adopt(number));
+  }
+  int64_t highest = numbers.empty() ? 0 : numbers.back();
+  if (!claimed.empty()) highest = std::max(highest, *claimed.rbegin());
+  MutexLock lock(&pool->mutex_);
+  pool->next_number_ = highest + 1;
+  return pool;
+}
+
+// Offers a pack for appending if it has room and a sound end. A pack that cannot
+// be opened is left alone: whoever reads from it will hear why.
+absl::Status PackPool::Adopt(int64_t number) {
+  auto pack = PackFile::Open(directory_, number, /*writable=*/true);
+  if (!pack.ok()) return absl::OkStatus();
+  CAIRN_ASSIGN_OR_RETURN(const int64_t size, (*pack)->Size());
+  if (size >= pack_bytes_) return absl::OkStatus();
+  const auto tail = (*pack)->Scan(nullptr);
+  if (!tail.ok() || tail->damaged) return absl::OkStatus();
+  if (tail->open) CAIRN_RETURN_IF_ERROR((*pack)->Truncate(tail->end));
+  GiveBack({*std::move(pack), tail->end});
+  return absl::OkStatus();
+}
+
+absl::StatusOr<PackPool::Place> PackPool::Take() {
+  int64_t number = 0;
+  {
+    MutexLock lock(&mutex_);
+    if (!free_.empty()) {
+      Place place = std::move(free_.back());
+      free_.pop_back();
+      return place;
+    }
+    number = next_number_++;
+  }
+  CAIRN_ASSIGN_OR_RETURN(auto pack, PackFile::Create(directory_, number));
+  return Place{std::move(pack), PackFile::kFileHeaderBytes};
+}
+
+absl::StatusOr<std::unique_ptr<PackFile>> PackPool::TakeClaimed(int64_t number, int64_t offset,
+                                                                const Digest& digest) const {
+  CAIRN_ASSIGN_OR_RETURN(auto pack, PackFile::Open(directory_, number, /*writable=*/true));
+  CAIRN_RETURN_IF_ERROR(pack->CheckRecordHeader(offset, digest));
+  return pack;
+}
+
+void PackPool::GiveBack(Place place) {
+  if (place.end >= pack_bytes_) return;  // full: closes it
+  MutexLock lock(&mutex_);
+  free_.push_back(std::move(place));
+}
+
+absl::StatusOr<std::shared_ptr<const PackFile>> PackPool::Reader(int64_t number) const {
+  {
+    MutexLock lock(&mutex_);
+    const auto known = readers_.find(number);
+    if (known != readers_.end()) return known->second;
+  }
+  CAIRN_ASSIGN_OR_RETURN(auto pack, PackFile::Open(directory_, number, /*writable=*/false));
+  std::shared_ptr<const PackFile> shared = std::move(pack);
+  MutexLock lock(&mutex_);
+  if (readers_.size() >= kMaxReaders) readers_.erase(readers_.begin());
+  readers_[number] = shared;
+  return shared;
+}
+
+}  // namespace cairn::artifacts

@@ -1,0 +1,72 @@
+#ifndef CAIRN_SERVER_ARTIFACTS_PACK_POOL_H_
+#define CAIRN_SERVER_ARTIFACTS_PACK_POOL_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "lib/base/mutex.h"
+#include "server/artifacts/pack_file.h"
+
+namespace cairn::artifacts {
+
+// The packs of a directory: which may be appended to, and open files for reading.
+//
+// A pack is written by one upload at a time, which takes it out of the pool and
+// gives it back; so its last record is the only one that can be open, and giving
+// up an upload means cutting the file off where the upload began. Safe to call
+// from any thread.
+class PackPool {
+ public:
+  // A pack and where its last complete record ends.
+  struct Place {
+    std::unique_ptr<PackFile> pack;
+    int64_t end = 0;
+  };
+
+  // Creates the directory if it is absent and looks at its packs. Those in
+  // `claimed` belong to uploads that may be resumed and are left alone; open
+  // records of the others are cut off. A pack whose end is damaged is kept for
+  // reading and never written again. Packs of `pack_bytes` or more are full.
+  static absl::StatusOr<std::unique_ptr<PackPool>> Open(const std::string& directory,
+                                                        int64_t pack_bytes,
+                                                        const std::set<int64_t>& claimed);
+
+  // A pack to append to, a new one if need be. RESOURCE_EXHAUSTED (DISK_FULL),
+  // INTERNAL (FILE_ERROR).
+  absl::StatusOr<Place> Take() CAIRN_EXCLUDES(mutex_);
+
+  // The pack of an upload that is resumed. Errors of PackFile::Open, and
+  // DATA_LOSS (BLOB_CORRUPT) when no record of `digest` begins at `offset`.
+  absl::StatusOr<std::unique_ptr<PackFile>> TakeClaimed(int64_t number, int64_t offset,
+                                                        const Digest& digest) const;
+
+  // Gives a pack back. `place.end` is behind its last complete record, and
+  // nothing follows there.
+  void GiveBack(Place place) CAIRN_EXCLUDES(mutex_);
+
+  // The pack `number`, for reading. Errors of PackFile::Open.
+  absl::StatusOr<std::shared_ptr<const PackFile>> Reader(int64_t number) const
+      CAIRN_EXCLUDES(mutex_);
+
+ private:
+  PackPool(std::string directory, int64_t pack_bytes)
+      : directory_(std::move(directory)), pack_bytes_(pack_bytes) {}
+  absl::Status Adopt(int64_t number);
+
+  const std::string directory_;
+  const int64_t pack_bytes_;
+  mutable Mutex mutex_;
+  int64_t next_number_ CAIRN_GUARDED_BY(mutex_) = 1;
+  std::vector<Place> free_ CAIRN_GUARDED_BY(mutex_);
+  mutable std::map<int64_t, std::shared_ptr<const PackFile>> readers_ CAIRN_GUARDED_BY(mutex_);
+};
+
+}  // namespace cairn::artifacts
+
+#endif  // CAIRN_SERVER_ARTIFACTS_PACK_POOL_H_

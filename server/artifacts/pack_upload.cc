@@ -1,0 +1,281 @@
+#include "server/artifacts/pack_upload.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
+#include "server/storage/keyspace.h"
+
+namespace cairn::artifacts {
+namespace {
+
+constexpr int64_t kWriteBackBytes = 1 << 20;  // larger syncs make the device stall
+
+Digest DigestIn(const internal::UploadRecord& record) {
+  Digest digest;
+  const size_t n = std::min(record.sha256().size(), digest.sha256.size());
+  std::copy_n(record.sha256().begin(), n, digest.sha256.begin());
+  digest.size_bytes = record.size_bytes();
+  return digest;
+}
+
+}  // namespace
+
+PackUpload::PackUpload(const UploadEnvironment& environment, std::string uuid, Digest digest)
+    : environment_(environment),
+      uuid_(std::move(uuid)),
+      digest_(digest),
+      update_unix_nanos_(environment.clock.NowUnixNanos()) {}
+
+PackUpload::PackUpload(const UploadEnvironment& environment, std::string uuid,
+                       const internal::UploadRecord& record)
+    : environment_(environment),
+      uuid_(std::move(uuid)),
+      digest_(DigestIn(record)),
+      recorded_(true),
+      committed_(record.committed_size_bytes()),
+      update_unix_nanos_(record.update_unix_nanos()),
+      claimed_pack_(record.pack()),
+      record_offset_(record.record_offset()) {}
+
+absl::StatusOr<bool> PackUpload::BlobIsThere() const {
+  CAIRN_ASSIGN_OR_RETURN(const auto record,
+                         environment_.store.GetSnapshot()->Get(BlobKey(digest_)));
+  return record.has_value();
+}
+
+absl::StatusOr<int64_t> PackUpload::Attach() {
+  MutexLock lock(&mutex_);
+  ++owner_;
+  update_unix_nanos_ = environment_.clock.NowUnixNanos();
+  if (is_small()) {
+    small_.clear();
+    written_ = 0;
+  } else if (claimed_pack_ != 0) {
+    CAIRN_RETURN_IF_ERROR(Reload());
+  } else if (written_ > committed_) {
+    CAIRN_RETURN_IF_ERROR(Checkpoint());
+  }
+  return owner_;
+}
+
+// Takes up the place an earlier process left, and its hash.
+absl::Status PackUpload::Reload() {
+  CAIRN_ASSIGN_OR_RETURN(auto pack,
+                         environment_.packs.TakeClaimed(claimed_pack_, record_offset_, digest_));
+  hasher_ = Sha256Hasher();
+  pieces_ = PieceChecksums();
+  std::string bytes;
+  for (int64_t done = 0; done < committed_; done += static_cast<int64_t>(bytes.size())) {
+    const int64_t length = std::min(kPieceBytes, committed_ - done);
+    CAIRN_RETURN_IF_ERROR(
+        pack->ReadAt(record_offset_ + PackFile::kRecordHeaderBytes + done, length, &bytes));
+    hasher_.Update(bytes);
+    pieces_.Update(bytes);
+  }
+  place_.emplace(PackPool::Place{std::move(pack), record_offset_});
+  claimed_pack_ = 0;
+  written_ = committed_;
+  write_back_ = committed_;
+  return absl::OkStatus();
+}
+
+absl::Status PackUpload::CheckOwner(int64_t owner) const {
+  if (owner == owner_ && !over_) return absl::OkStatus();
+  return OffsetMismatch(absl::StatusCode::kAborted, committed_, written_);
+}
+
+absl::Status PackUpload::Begin() {
+  CAIRN_ASSIGN_OR_RETURN(PackPool::Place place, environment_.packs.Take());
+  const absl::Status begun = place.pack->BeginRecord(place.end, digest_).status();
+  if (!begun.ok()) {
+    environment_.packs.GiveBack(std::move(place));
+    return begun;
+  }
+  record_offset_ = place.end;
+  place_ = std::move(place);
+  return absl::OkStatus();
+}
+
+absl::Status PackUpload::Write(int64_t owner, int64_t offset, std::string_view bytes) {
+  MutexLock lock(&mutex_);
+  if (complete_) return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(CheckOwner(owner));
+  if (offset != written_) {
+    return OffsetMismatch(absl::StatusCode::kInvalidArgument, written_, offset);
+  }
+  const auto length = static_cast<int64_t>(bytes.size());
+  if (length > digest_.size_bytes - written_) {
+    Digest longer = digest_;
+    longer.size_bytes = written_ + length;
+    return DigestMismatch(digest_, longer);
+  }
+  if (!is_small() && !place_.has_value()) CAIRN_RETURN_IF_ERROR(Begin());
+  CAIRN_RETURN_IF_ERROR(Append(bytes));
+  if (is_small() || written_ - committed_ < environment_.checkpoint_bytes) return absl::OkStatus();
+  return Checkpoint();
+}
+
+absl::Status PackUpload::Append(std::string_view bytes) {
+  if (is_small()) {
+    small_ += bytes;
+    written_ += static_cast<int64_t>(bytes.size());
+    return absl::OkStatus();
+  }
+  const int64_t data_offset = record_offset_ + PackFile::kRecordHeaderBytes;
+  CAIRN_RETURN_IF_ERROR(place_->pack->WriteAt(data_offset + written_, bytes));
+  hasher_.Update(bytes);
+  pieces_.Update(bytes);
+  written_ += static_cast<int64_t>(bytes.size());
+  if (written_ - write_back_ >= kWriteBackBytes) {
+    place_->pack->StartWriteBack(data_offset + write_back_, written_ - write_back_);
+    write_back_ = written_;
+  }
+  return absl::OkStatus();
+}
+
+internal::UploadRecord PackUpload::ToRecord() const {
+  internal::UploadRecord record;
+  record.set_sha256(std::string(digest_.sha256.begin(), digest_.sha256.end()));
+  record.set_size_bytes(digest_.size_bytes);
+  record.set_pack(place_->pack->number());
+  record.set_record_offset(record_offset_);
+  record.set_committed_size_bytes(written_);
+  record.set_update_unix_nanos(update_unix_nanos_);
+  return record;
+}
+
+// Makes what was written durable and known; looks whether it is still needed.
+absl::Status PackUpload::Checkpoint() {
+  CAIRN_ASSIGN_OR_RETURN(const bool there, BlobIsThere());
+  if (there) return Discard();
+  CAIRN_RETURN_IF_ERROR(place_->pack->Sync());
+  update_unix_nanos_ = environment_.clock.NowUnixNanos();
+  storage::WriteSet set;
+  set.PutRecord(storage::UploadKey(uuid_), ToRecord().SerializeAsString());
+  CAIRN_RETURN_IF_ERROR(environment_.store.CommitAndWait(std::move(set)).status());
+  recorded_ = true;
+  committed_ = written_;
+  return absl::OkStatus();
+}
+
+absl::Status PackUpload::Finish(int64_t owner) {
+  MutexLock lock(&mutex_);
+  if (complete_) return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(CheckOwner(owner));
+  return is_small() ? FinishSmall() : FinishInPack();
+}
+
+absl::Status PackUpload::FinishSmall() {
+  auto put = InlineBlobPut({digest_, small_});
+  if (!put.ok()) {
+    over_ = true;
+    return put.status();
+  }
+  storage::WriteSet set;
+  set.puts.push_back(*std::move(put));
+  CAIRN_RETURN_IF_ERROR(environment_.store.CommitAndWait(std::move(set)).status());
+  over_ = true;
+  complete_ = true;
+  small_ = std::string();
+  return absl::OkStatus();
+}
+
+// Compares the digest, once: a commit that failed may be tried again.
+absl::Status PackUpload::Verify() {
+  if (verified_) return absl::OkStatus();
+  const Digest actual = hasher_.Finish();
+  verified_ = actual == digest_;
+  if (verified_) return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(Discard());
+  return DigestMismatch(digest_, actual);
+}
+
+absl::Status PackUpload::FinishInPack() {
+  if (!place_.has_value()) CAIRN_RETURN_IF_ERROR(Begin());  // nothing was sent
+  CAIRN_RETURN_IF_ERROR(Verify());
+  const int64_t data_offset = record_offset_ + PackFile::kRecordHeaderBytes;
+  const std::vector<uint32_t> pieces = pieces_.Finish();
+  CAIRN_ASSIGN_OR_RETURN(const int64_t end, place_->pack->EndRecord(data_offset, digest_, pieces));
+  CAIRN_RETURN_IF_ERROR(place_->pack->Sync());
+
+  internal::BlobEntryRecord entry;
+  entry.set_size_bytes(digest_.size_bytes);
+  entry.set_pack(place_->pack->number());
+  entry.set_data_offset(data_offset);
+  entry.set_piece_size_bytes(static_cast<int32_t>(kPieceBytes));
+  entry.mutable_piece_crc32c()->Add(pieces.begin(), pieces.end());
+  storage::WriteSet set;
+  set.RequireAbsent(BlobKey(digest_));
+  set.PutOnce(BlobKey(digest_), entry.SerializeAsString());
+  if (recorded_) set.Delete(storage::UploadKey(uuid_));
+  const storage::CommitResult result = environment_.store.CommitAndWait(std::move(set));
+  if (HasReason(result.status(), ErrorReason::COMMIT_CONFLICT)) return Discard();
+  CAIRN_RETURN_IF_ERROR(result.status());
+  over_ = true;
+  complete_ = true;
+  environment_.packs.GiveBack({std::move(place_->pack), end});
+  place_.reset();
+  return absl::OkStatus();
+}
+
+// Forgets the upload first: once its bytes are cut off the place is another's.
+absl::Status PackUpload::Discard() {
+  if (recorded_) {
+    storage::WriteSet set;
+    set.Delete(storage::UploadKey(uuid_));
+    CAIRN_RETURN_IF_ERROR(environment_.store.CommitAndWait(std::move(set)).status());
+    recorded_ = false;
+  }
+  over_ = true;
+  CAIRN_ASSIGN_OR_RETURN(complete_, BlobIsThere());
+  if (claimed_pack_ != 0 && !place_.has_value()) {
+    auto pack = environment_.packs.TakeClaimed(claimed_pack_, record_offset_, digest_);
+    if (pack.ok()) place_.emplace(PackPool::Place{*std::move(pack), record_offset_});
+    claimed_pack_ = 0;
+  }
+  if (!place_.has_value()) return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(place_->pack->Truncate(record_offset_));
+  environment_.packs.GiveBack({std::move(place_->pack), record_offset_});
+  place_.reset();
+  return absl::OkStatus();
+}
+
+void PackUpload::Detach(int64_t owner) {
+  MutexLock lock(&mutex_);
+  if (owner != owner_ || over_) return;
+  if (is_small() || (written_ == 0 && !recorded_)) {
+    static_cast<void>(Discard());  // nothing to remember; a failure is cut off at the next start
+  } else if (written_ > committed_) {
+    static_cast<void>(Checkpoint());  // what is not durable is sent again
+  }
+}
+
+absl::Status PackUpload::GiveUp() {
+  MutexLock lock(&mutex_);
+  ++owner_;
+  return over_ ? absl::OkStatus() : Discard();
+}
+
+int64_t PackUpload::offset() const {
+  MutexLock lock(&mutex_);
+  return complete_ ? digest_.size_bytes : written_;
+}
+
+UploadStatus PackUpload::status() const {
+  MutexLock lock(&mutex_);
+  return complete_ ? UploadStatus{digest_.size_bytes, true} : UploadStatus{committed_, false};
+}
+
+bool PackUpload::is_over() const {
+  MutexLock lock(&mutex_);
+  return over_;
+}
+
+int64_t PackUpload::update_unix_nanos() const {
+  MutexLock lock(&mutex_);
+  return update_unix_nanos_;
+}
+
+}  // namespace cairn::artifacts

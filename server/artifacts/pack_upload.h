@@ -1,0 +1,108 @@
+#ifndef CAIRN_SERVER_ARTIFACTS_PACK_UPLOAD_H_
+#define CAIRN_SERVER_ARTIFACTS_PACK_UPLOAD_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cairn/internal/storage.pb.h"
+#include "lib/base/clock.h"
+#include "lib/base/digest.h"
+#include "lib/base/mutex.h"
+#include "server/artifacts/blob_codec.h"
+#include "server/artifacts/blob_store.h"
+#include "server/artifacts/pack_pool.h"
+#include "server/storage/kv_store.h"
+
+namespace cairn::artifacts {
+
+// What the uploads of a store share. All of it outlives them.
+struct UploadEnvironment {
+  storage::KvStore& store;
+  const Clock& clock;
+  PackPool& packs;
+  int64_t checkpoint_bytes = 0;  // bytes between two durable states
+};
+
+// One upload, whoever streams it at the moment. It owns the place in a pack where
+// the bytes go, from the first byte until the blob is finished or given up.
+//
+// The order that makes a crash harmless: bytes, sync, then the commit that names
+// them; and for giving up: the commit that forgets the upload, then the cut. A
+// record in a pack that no commit names is cut off at the next start.
+//
+// Safe to call from any thread; blocks on files and commits.
+class PackUpload {
+ public:
+  PackUpload(const UploadEnvironment& environment, std::string uuid, Digest digest);
+  // An upload that an earlier process left behind.
+  PackUpload(const UploadEnvironment& environment, std::string uuid,
+             const internal::UploadRecord& record);
+
+  const Digest& digest() const { return digest_; }
+  const std::string& uuid() const { return uuid_; }
+
+  // Makes a new stream the owner, makes durable what the earlier one wrote, and
+  // returns the stream's number. Reads the bytes of an earlier process again to
+  // go on with their hash.
+  absl::StatusOr<int64_t> Attach() CAIRN_EXCLUDES(mutex_);
+
+  // These three as in BlobUpload, for the stream `owner`.
+  absl::Status Write(int64_t owner, int64_t offset, std::string_view bytes) CAIRN_EXCLUDES(mutex_);
+  absl::Status Finish(int64_t owner) CAIRN_EXCLUDES(mutex_);
+  void Detach(int64_t owner) CAIRN_EXCLUDES(mutex_);
+
+  // Forgets the upload and cuts its bytes off.
+  absl::Status GiveUp() CAIRN_EXCLUDES(mutex_);
+
+  // Bytes written; durable ones only after Attach or Detach.
+  int64_t offset() const CAIRN_EXCLUDES(mutex_);
+  UploadStatus status() const CAIRN_EXCLUDES(mutex_);
+  // True when nothing of it needs to be remembered: finished or given up.
+  bool is_over() const CAIRN_EXCLUDES(mutex_);
+  int64_t update_unix_nanos() const CAIRN_EXCLUDES(mutex_);
+
+ private:
+  bool is_small() const { return digest_.size_bytes < kInlineLimitBytes; }
+  absl::Status CheckOwner(int64_t owner) const CAIRN_REQUIRES(mutex_);
+  absl::Status Begin() CAIRN_REQUIRES(mutex_);
+  absl::Status Reload() CAIRN_REQUIRES(mutex_);
+  absl::Status Append(std::string_view bytes) CAIRN_REQUIRES(mutex_);
+  absl::Status Checkpoint() CAIRN_REQUIRES(mutex_);
+  absl::Status FinishSmall() CAIRN_REQUIRES(mutex_);
+  absl::Status Verify() CAIRN_REQUIRES(mutex_);
+  absl::Status FinishInPack() CAIRN_REQUIRES(mutex_);
+  absl::Status Discard() CAIRN_REQUIRES(mutex_);
+  absl::StatusOr<bool> BlobIsThere() const;
+  internal::UploadRecord ToRecord() const CAIRN_REQUIRES(mutex_);
+
+  const UploadEnvironment& environment_;
+  const std::string uuid_;
+  const Digest digest_;
+
+  mutable Mutex mutex_;
+  int64_t owner_ CAIRN_GUARDED_BY(mutex_) = 0;
+  bool over_ CAIRN_GUARDED_BY(mutex_) = false;
+  bool complete_ CAIRN_GUARDED_BY(mutex_) = false;
+  bool verified_ CAIRN_GUARDED_BY(mutex_) = false;  // the digest is right
+  bool recorded_ CAIRN_GUARDED_BY(mutex_) = false;  // the store knows the upload
+  int64_t written_ CAIRN_GUARDED_BY(mutex_) = 0;
+  int64_t committed_ CAIRN_GUARDED_BY(mutex_) = 0;
+  int64_t write_back_ CAIRN_GUARDED_BY(mutex_) = 0;  // bytes the system was told to write
+  int64_t update_unix_nanos_ CAIRN_GUARDED_BY(mutex_) = 0;
+  std::string small_ CAIRN_GUARDED_BY(mutex_);  // the bytes of a small blob
+  Sha256Hasher hasher_ CAIRN_GUARDED_BY(mutex_);
+  PieceChecksums pieces_ CAIRN_GUARDED_BY(mutex_);
+  int64_t claimed_pack_ CAIRN_GUARDED_BY(mutex_) = 0;  // of an earlier process
+  // `place_->end` is where this upload's record begins.
+  std::optional<PackPool::Place> place_ CAIRN_GUARDED_BY(mutex_);
+  int64_t record_offset_ CAIRN_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace cairn::artifacts
+
+#endif  // CAIRN_SERVER_ARTIFACTS_PACK_UPLOAD_H_

@@ -1,0 +1,118 @@
+#include "server/core/artifact_path.h"
+
+#include <optional>
+
+#include "fmt/format.h"
+#include "lib/base/encoding.h"
+#include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
+
+namespace cairn::core {
+namespace {
+
+std::optional<int> HexValue(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return std::nullopt;
+}
+
+// Decodes every escape once; a '%' without two hexadecimal digits stays.
+std::string DecodeOnce(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto high = i + 2 < text.size() ? HexValue(text[i + 1]) : std::nullopt;
+    const auto low = i + 2 < text.size() ? HexValue(text[i + 2]) : std::nullopt;
+    if (text[i] == '%' && high && low) {
+      out += static_cast<char>(*high * 16 + *low);
+      i += 2;
+    } else {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
+// Every round shortens the text, so it ends.
+std::string DecodeFully(std::string text) {
+  for (std::string next = DecodeOnce(text); next != text; next = DecodeOnce(text)) {
+    text = std::move(next);
+  }
+  return text;
+}
+
+bool HasControlCharacter(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c < 0x20 || c == 0x7f) return true;
+    // U+0080 to U+009F.
+    const bool c1 =
+        c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+    if (c1) return true;
+  }
+  return false;
+}
+
+bool HasDriveLetter(std::string_view text) {
+  const bool letter =
+      !text.empty() && ((text[0] >= 'A' && text[0] <= 'Z') || (text[0] >= 'a' && text[0] <= 'z'));
+  return letter && text.size() >= 2 && text[1] == ':';
+}
+
+// The rule that the segments break; empty if none.
+std::string_view BrokenSegmentRule(std::string_view path) {
+  int count = 0;
+  while (true) {
+    const size_t end = path.find('/');
+    const std::string_view segment = path.substr(0, end);
+    if (segment.empty()) return "must not have an empty segment";
+    if (segment == "." || segment == "..") return "must not have a \".\" or \"..\" segment";
+    if (HasDriveLetter(segment)) return "must not have a drive letter";
+    if (++count > kMaxArtifactPathSegments) return "must have at most 32 segments";
+    if (end == std::string_view::npos) return "";
+    path.remove_prefix(end + 1);
+  }
+}
+
+std::string_view BrokenRule(std::string_view path) {
+  if (path.empty()) return "must not be empty";
+  if (path.size() > kMaxArtifactPathBytes) return "must be at most 1024 bytes long";
+  if (!IsValidUtf8(path)) return "must be UTF-8";
+  if (HasControlCharacter(path)) return "must not have control characters";
+  if (path.find_first_of("\\#?;") != std::string_view::npos) {
+    return "must not have any of \\ # ? ;";
+  }
+  if (path.front() == '/') return "must not begin with a slash";
+  return BrokenSegmentRule(path);
+}
+
+absl::Status Invalid(std::string_view field, std::string_view path, std::string_view rule) {
+  // The offending text goes back only if it can be shown.
+  const bool shown = IsValidUtf8(path) && !HasControlCharacter(path);
+  return InvalidField(ErrorReason::ARTIFACT_PATH_INVALID, field,
+                      shown ? path : std::string_view("(not printable)"), rule);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> NormalizeArtifactPath(std::string_view field, std::string_view path) {
+  // An escape is three bytes for one.
+  if (path.size() > 3 * kMaxArtifactPathBytes) {
+    return Invalid(field, "(too long)", "must be at most 1024 bytes long");
+  }
+  std::string decoded = DecodeFully(std::string(path));
+  const std::string_view rule = BrokenRule(decoded);
+  if (!rule.empty()) return Invalid(field, path, rule);
+  return decoded;
+}
+
+absl::StatusOr<std::string> NormalizeArtifactDirectory(std::string_view field,
+                                                       std::string_view path) {
+  std::string_view rest = path;
+  if (rest.size() > 1 && rest.back() == '/') rest.remove_suffix(1);
+  if (rest.empty()) return std::string();
+  return NormalizeArtifactPath(field, rest);
+}
+
+}  // namespace cairn::core

@@ -1,0 +1,58 @@
+#ifndef CAIRN_SERVER_CORE_FILTER_AST_H_
+#define CAIRN_SERVER_CORE_FILTER_AST_H_
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace cairn::core {
+
+// The tree of a filter (AIP-160), as written: field names and values are not
+// checked against any resource here. Plain values, copyable.
+
+enum class FilterOp { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kHas };
+
+// The written form of an operator: "=", "!=", ….
+const char* FilterOpText(FilterOp op);
+
+// The left side of a comparison: `metrics."val/loss"` is {"metrics", "val/loss"}.
+struct FilterField {
+  std::vector<std::string> path;  // never empty
+  size_t position = 0;            // byte offset in the text
+};
+
+// The right side of a comparison, or a bare word.
+struct FilterValue {
+  std::string text;     // escapes resolved
+  bool quoted = false;  // it was written in quotes
+  // In quoted text, the offsets in `text` of the `*` that are wildcards (those
+  // without a backslash). In bare text every `*` is one.
+  std::vector<size_t> wildcards;
+  size_t position = 0;
+};
+
+struct FilterNode {
+  enum class Kind {
+    kAnd,      // every child holds; two or more
+    kOr,       // some child holds; two or more
+    kNot,      // the one child does not hold
+    kCompare,  // field op value
+    kText,     // a bare word: value only
+  };
+  Kind kind = Kind::kAnd;
+  std::vector<FilterNode> children;
+  FilterField field;
+  FilterOp op = FilterOp::kEqual;
+  FilterValue value;
+  size_t position = 0;
+};
+
+// A whole filter; without a root it matches everything.
+struct Filter {
+  std::optional<FilterNode> root;
+};
+
+}  // namespace cairn::core
+
+#endif  // CAIRN_SERVER_CORE_FILTER_AST_H_

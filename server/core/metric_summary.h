@@ -1,0 +1,29 @@
+#ifndef CAIRN_SERVER_CORE_METRIC_SUMMARY_H_
+#define CAIRN_SERVER_CORE_METRIC_SUMMARY_H_
+
+#include "absl/status/statusor.h"
+#include "cairn/v1/tracking.pb.h"
+
+namespace cairn::core {
+
+// What is known of a metric without reading its points. All functions are pure.
+//
+// Values are ordered -inf < … < -0 < +0 < … < +inf < NaN, and every NaN counts
+// as the same one, so that merging does not depend on order or grouping.
+
+// Merges two summaries of one metric: associative and commutative, with a
+// summary of no points as the neutral element. The latest point is the greatest
+// by (step, time, value); min and max ignore NaN and are NaN without any other
+// value; counts add up. The key is that of the operand that has one.
+cairn::v1::MetricSummary MergeSummaries(const cairn::v1::MetricSummary& a,
+                                        const cairn::v1::MetricSummary& b);
+
+// The summary of a batch; `default_time_unix_millis` stands for every time when
+// the batch carries none.
+// INVALID_ARGUMENT (VALUE_INVALID): the columns differ in length or are empty.
+absl::StatusOr<cairn::v1::MetricSummary> SummarizeColumns(const cairn::v1::MetricColumns& columns,
+                                                          int64_t default_time_unix_millis);
+
+}  // namespace cairn::core
+
+#endif  // CAIRN_SERVER_CORE_METRIC_SUMMARY_H_

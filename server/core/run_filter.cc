@@ -1,0 +1,347 @@
+#include "server/core/run_filter.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "fmt/format.h"
+#include "lib/base/clock.h"
+#include "lib/base/errors.h"
+#include "lib/base/resource_names.h"
+#include "lib/base/status_macros.h"
+#include "server/core/filter_parser.h"
+#include "server/core/numbers.h"
+
+namespace cairn::core {
+namespace {
+
+using cairn::v1::MetricSummary;
+using cairn::v1::Run;
+using Kind = FilterNode::Kind;
+
+constexpr std::array<std::pair<std::string_view, RunField>, 5> kMaps = {
+    {{"metrics", RunField::kMetric},
+     {"metrics_min", RunField::kMetricMin},
+     {"metrics_max", RunField::kMetricMax},
+     {"params", RunField::kParam},
+     {"tags", RunField::kTag}}};
+constexpr std::array<std::pair<std::string_view, RunField>, 8> kFields = {
+    {{"state", RunField::kState},
+     {"display_name", RunField::kDisplayName},
+     {"uid", RunField::kUid},
+     {"user", RunField::kUser},
+     {"start_time", RunField::kStartTime},
+     {"end_time", RunField::kEndTime},
+     {"create_time", RunField::kCreateTime},
+     {"dataset", RunField::kDataset}}};
+
+absl::Status ErrorAt(size_t position, std::string_view problem) {
+  return Error(absl::StatusCode::kInvalidArgument, ErrorReason::FILTER_INVALID,
+               fmt::format("filter: byte {}: {}", position, problem))
+      .With("position", std::to_string(position))
+      .With("problem", problem)
+      .With("field", "filter")
+      .Field("filter", problem);
+}
+
+std::string Lower(std::string text) {
+  for (char& c : text) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return text;
+}
+
+TextPattern PatternOf(const std::string& text, const std::vector<size_t>& wildcards) {
+  TextPattern pattern;
+  size_t begin = 0;
+  for (const size_t star : wildcards) {
+    pattern.push_back(text.substr(begin, star - begin));
+    begin = star + 1;
+  }
+  pattern.push_back(text.substr(begin));
+  return pattern;
+}
+
+// Wildcards in front and behind: the text occurs somewhere.
+TextPattern Anywhere(TextPattern pattern) {
+  pattern.insert(pattern.begin(), "");
+  pattern.emplace_back();
+  return pattern;
+}
+
+bool MatchesPattern(const TextPattern& pattern, std::string_view text) {
+  if (pattern.size() == 1) return text == pattern[0];
+  const std::string& head = pattern.front();
+  const std::string& tail = pattern.back();
+  if (text.size() < head.size() + tail.size()) return false;
+  if (text.substr(0, head.size()) != head) return false;
+  if (text.substr(text.size() - tail.size()) != tail) return false;
+  std::string_view middle = text.substr(head.size(), text.size() - head.size() - tail.size());
+  // Taking the leftmost place of each piece leaves the most for the others.
+  for (size_t i = 1; i + 1 < pattern.size(); ++i) {
+    const size_t found = middle.find(pattern[i]);
+    if (found == std::string_view::npos) return false;
+    middle.remove_prefix(found + pattern[i].size());
+  }
+  return true;
+}
+
+template <typename T>
+bool Compare(FilterOp op, const T& a, const T& b) {
+  switch (op) {
+    case FilterOp::kEqual:
+    case FilterOp::kHas:
+      return a == b;
+    case FilterOp::kNotEqual:
+      return a != b;
+    case FilterOp::kLess:
+      return a < b;
+    case FilterOp::kLessEqual:
+      return a <= b;
+    case FilterOp::kGreater:
+      return a > b;
+    case FilterOp::kGreaterEqual:
+      return a >= b;
+  }
+  return false;
+}
+
+// As IEEE compares, except that `= nan` finds NaN.
+bool CompareNumber(FilterOp op, double a, double b) {
+  if (std::isnan(b)) {
+    if (op == FilterOp::kEqual) return std::isnan(a);
+    return op == FilterOp::kNotEqual && !std::isnan(a);
+  }
+  return Compare(op, a, b);
+}
+
+bool CompareText(const RunPredicate& p, std::string_view text) {
+  if (p.op == FilterOp::kEqual || p.op == FilterOp::kHas) return MatchesPattern(p.pattern, text);
+  if (p.op == FilterOp::kNotEqual) return !MatchesPattern(p.pattern, text);
+  return Compare(p.op, text, std::string_view(p.text));
+}
+
+// Parameters and tags are texts that may be numbers.
+bool CompareValue(const RunPredicate& p, const std::string& value) {
+  const bool equality = p.op == FilterOp::kEqual || p.op == FilterOp::kNotEqual;
+  if (p.number && p.op != FilterOp::kHas && !(equality && p.quoted)) {
+    if (const auto number = ParseNumber(value)) return CompareNumber(p.op, *number, *p.number);
+  }
+  return CompareText(p, value);
+}
+
+bool MatchesMap(const RunPredicate& p, const google::protobuf::Map<std::string, std::string>& map) {
+  const auto it = map.find(p.ref.key);
+  return it != map.end() && (p.present || CompareValue(p, it->second));
+}
+
+bool MatchesMetric(const RunPredicate& p, const Run& run) {
+  const auto it = std::find_if(run.metrics().begin(), run.metrics().end(),
+                               [&](const MetricSummary& m) { return m.key() == p.ref.key; });
+  if (it == run.metrics().end()) return false;
+  const double value = p.ref.field == RunField::kMetric      ? it->latest().value()
+                       : p.ref.field == RunField::kMetricMin ? it->min()
+                                                             : it->max();
+  return p.present || CompareNumber(p.op, value, *p.number);
+}
+
+bool MatchesText(const RunPredicate& p, const std::string& text) {
+  return !text.empty() && (p.present || CompareText(p, text));
+}
+
+bool MatchesTime(const RunPredicate& p, bool has, const google::protobuf::Timestamp& time) {
+  return has && (p.present || Compare(p.op, ToUnixNanos(time), p.unix_nanos));
+}
+
+bool NamesInput(const RunPredicate& p, const cairn::v1::RunInput& input) {
+  if (MatchesPattern(p.pattern, input.dataset_version())) return true;
+  if (MatchesPattern(p.pattern, input.sha256())) return true;
+  const auto name = ParseDatasetVersionName("dataset", input.dataset_version());
+  return name.ok() &&
+         (MatchesPattern(p.pattern, name->parent_id) ||
+          MatchesPattern(p.pattern, fmt::format("{}@{}", name->parent_id, name->version)));
+}
+
+bool MatchesDataset(const RunPredicate& p, const Run& run) {
+  if (run.inputs().empty()) return false;
+  if (p.present) return true;
+  const bool named = std::any_of(run.inputs().begin(), run.inputs().end(),
+                                 [&](const auto& input) { return NamesInput(p, input); });
+  return named != (p.op == FilterOp::kNotEqual);
+}
+
+bool MatchesField(const RunPredicate& p, const Run& run) {
+  switch (p.ref.field) {
+    case RunField::kMetric:
+    case RunField::kMetricMin:
+    case RunField::kMetricMax:
+      return MatchesMetric(p, run);
+    case RunField::kParam:
+      return MatchesMap(p, run.params());
+    case RunField::kTag:
+      return MatchesMap(p, run.tags());
+    case RunField::kState:
+      return p.present ? run.state() != Run::STATE_UNSPECIFIED
+                       : Compare(p.op, run.state(), p.state);
+    case RunField::kDisplayName:
+      return MatchesText(p, run.display_name());
+    case RunField::kUid:
+      return MatchesText(p, run.uid());
+    case RunField::kUser:
+      return MatchesText(p, run.user());
+    case RunField::kStartTime:
+      return MatchesTime(p, run.has_start_time(), run.start_time());
+    case RunField::kEndTime:
+      return MatchesTime(p, run.has_end_time(), run.end_time());
+    case RunField::kCreateTime:
+      return MatchesTime(p, run.has_create_time(), run.create_time());
+    case RunField::kDataset:
+      return MatchesDataset(p, run);
+  }
+  return false;
+}
+
+bool MatchesPredicate(const RunPredicate& p, const Run& run) {
+  const auto matches = [&](const RunPredicate& child) { return MatchesPredicate(child, run); };
+  switch (p.kind) {
+    case Kind::kAnd:
+      return std::all_of(p.children.begin(), p.children.end(), matches);
+    case Kind::kOr:
+      return std::any_of(p.children.begin(), p.children.end(), matches);
+    case Kind::kNot:
+      return !matches(p.children[0]);
+    case Kind::kText:
+      return MatchesPattern(p.pattern, Lower(run.display_name()));
+    case Kind::kCompare:
+      return MatchesField(p, run);
+  }
+  return false;
+}
+
+bool IsMetric(RunField field) {
+  return field == RunField::kMetric || field == RunField::kMetricMin ||
+         field == RunField::kMetricMax;
+}
+
+bool IsTime(RunField field) {
+  return field == RunField::kStartTime || field == RunField::kEndTime ||
+         field == RunField::kCreateTime;
+}
+
+absl::Status BindState(const FilterNode& node, RunPredicate& p) {
+  const bool equality =
+      node.op == FilterOp::kEqual || node.op == FilterOp::kNotEqual || node.op == FilterOp::kHas;
+  if (!equality) return ErrorAt(node.position, "a state compares with = and != only");
+  if (!Run::State_Parse(node.value.text, &p.state) || p.state == Run::STATE_UNSPECIFIED) {
+    return ErrorAt(node.value.position,
+                   "a state is RUNNING, SCHEDULED, SUCCEEDED, FAILED or KILLED");
+  }
+  return absl::OkStatus();
+}
+
+// Checks that the value is of the field's kind.
+absl::Status BindValue(const FilterNode& node, RunPredicate& p) {
+  if (p.ref.field == RunField::kState) return BindState(node, p);
+  if (IsMetric(p.ref.field)) {
+    if (!p.number || node.op == FilterOp::kHas) {
+      return ErrorAt(node.value.position, "a metric compares with a number by = != < <= > >=");
+    }
+  } else if (IsTime(p.ref.field)) {
+    const auto nanos = ParseRfc3339(node.value.text);
+    if (!nanos.ok() || node.op == FilterOp::kHas) {
+      return ErrorAt(node.value.position,
+                     "a time compares with RFC 3339 such as 2011-12-09T12:50:00Z");
+    }
+    p.unix_nanos = *nanos;
+  } else if (p.ref.field == RunField::kDataset && node.op != FilterOp::kEqual &&
+             node.op != FilterOp::kNotEqual && node.op != FilterOp::kHas) {
+    return ErrorAt(node.position, "a data set compares with = and != only");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<RunPredicate> BindCompare(const FilterNode& node) {
+  RunPredicate p;
+  p.kind = Kind::kCompare;
+  p.op = node.op;
+  p.quoted = node.value.quoted;
+  p.text = node.value.text;
+  p.number = ParseNumber(node.value.text);
+  // `params:k` asks for a key as `params.k:*` does.
+  const bool has_key = node.op == FilterOp::kHas && node.field.path.size() == 1;
+  if (has_key) {
+    if (auto ref = ResolveRunField({node.field.path[0], node.value.text}); ref) {
+      p.ref = *ref;
+      p.present = true;
+      return p;
+    }
+  }
+  const auto ref = ResolveRunField(node.field.path);
+  if (!ref) {
+    return ErrorAt(node.field.position,
+                   "unknown field; there are metrics.KEY, metrics_min.KEY, metrics_max.KEY, "
+                   "params.KEY, tags.KEY, state, display_name, uid, user, start_time, end_time, "
+                   "create_time and dataset");
+  }
+  p.ref = *ref;
+  p.present = node.op == FilterOp::kHas && !node.value.quoted && node.value.text == "*";
+  if (p.present) return p;
+  p.pattern = PatternOf(node.value.text, node.value.wildcards);
+  // `:` on text means that it occurs somewhere; a data set is named in full.
+  if (node.op == FilterOp::kHas && p.ref.field != RunField::kDataset) {
+    p.pattern = Anywhere(std::move(p.pattern));
+  }
+  CAIRN_RETURN_IF_ERROR(BindValue(node, p));
+  return p;
+}
+
+absl::StatusOr<RunPredicate> Bind(const FilterNode& node) {
+  if (node.kind == Kind::kCompare) return BindCompare(node);
+  RunPredicate p;
+  p.kind = node.kind;
+  if (node.kind == Kind::kText) {
+    p.text = Lower(node.value.text);
+    p.pattern = Anywhere(PatternOf(p.text, node.value.wildcards));
+    return p;
+  }
+  for (const FilterNode& child : node.children) {
+    CAIRN_ASSIGN_OR_RETURN(RunPredicate bound, Bind(child));
+    p.children.push_back(std::move(bound));
+  }
+  return p;
+}
+
+}  // namespace
+
+std::optional<RunFieldRef> ResolveRunField(const std::vector<std::string>& path) {
+  if (path.size() == 1) {
+    for (const auto& [name, field] : kFields) {
+      if (path[0] == name) return RunFieldRef{field, ""};
+    }
+    return std::nullopt;
+  }
+  for (const auto& [name, field] : kMaps) {
+    if (path.empty() || path[0] != name) continue;
+    std::string key = path[1];
+    for (size_t i = 2; i < path.size(); ++i) key += "." + path[i];
+    return RunFieldRef{field, std::move(key)};
+  }
+  return std::nullopt;
+}
+
+absl::StatusOr<RunFilter> RunFilter::FromAst(const Filter& filter) {
+  RunFilter result;
+  if (filter.root) {
+    CAIRN_ASSIGN_OR_RETURN(result.root_, Bind(*filter.root));
+  }
+  return result;
+}
+
+absl::StatusOr<RunFilter> RunFilter::Compile(std::string_view text) {
+  CAIRN_ASSIGN_OR_RETURN(const Filter filter, ParseFilter(text));
+  return FromAst(filter);
+}
+
+bool RunFilter::Matches(const Run& run) const { return !root_ || MatchesPredicate(*root_, run); }
+
+}  // namespace cairn::core

@@ -1,0 +1,89 @@
+#ifndef CAIRN_SERVER_CORE_RUN_FILTER_H_
+#define CAIRN_SERVER_CORE_RUN_FILTER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cairn/v1/tracking.pb.h"
+#include "server/core/filter_ast.h"
+
+namespace cairn::core {
+
+// What a filter or an order may name of a run.
+enum class RunField {
+  kMetric,     // metrics.KEY: the latest value
+  kMetricMin,  // metrics_min.KEY
+  kMetricMax,  // metrics_max.KEY
+  kParam,      // params.KEY
+  kTag,        // tags.KEY
+  kState,
+  kDisplayName,
+  kUid,
+  kUser,
+  kStartTime,
+  kEndTime,
+  kCreateTime,
+  kDataset,  // name, name@version, resource name or SHA-256 of an input
+};
+
+// A name from the text, resolved.
+struct RunFieldRef {
+  RunField field = RunField::kDisplayName;
+  std::string key;  // for the five maps, dots included; else empty
+};
+
+// Resolves a path; nullopt if no field of a run is called so. `metrics.a.b`
+// names the key "a.b".
+std::optional<RunFieldRef> ResolveRunField(const std::vector<std::string>& path);
+
+// Text that may hold wildcards, split at them: {"a", ""} stands for `a*`.
+using TextPattern = std::vector<std::string>;
+
+// A typed condition: what the tree means for runs. This is the form a planner
+// takes apart; every node can be evaluated by itself.
+struct RunPredicate {
+  FilterNode::Kind kind = FilterNode::Kind::kAnd;
+  std::vector<RunPredicate> children;
+  // For kCompare.
+  RunFieldRef ref;
+  FilterOp op = FilterOp::kEqual;
+  bool present = false;          // `field:*`: the field is there at all
+  std::optional<double> number;  // the value as a number, if it reads as one
+  bool quoted = false;           // then `=` and `!=` compare text
+  int64_t unix_nanos = 0;        // for times
+  cairn::v1::Run::State state = cairn::v1::Run::STATE_UNSPECIFIED;
+  std::string text;     // the value as written; for kText the word in lower case
+  TextPattern pattern;  // `text` split at its wildcards
+};
+
+// A filter over runs, checked once and then applied to many. Immutable; safe to
+// use from any thread.
+class RunFilter {
+ public:
+  // Matches every run.
+  RunFilter() = default;
+
+  // Parses and checks `text`; the empty text matches every run.
+  // INVALID_ARGUMENT (FILTER_INVALID) with metadata `position`: it does not
+  // parse, names an unknown field, or compares a field with what it cannot be.
+  static absl::StatusOr<RunFilter> Compile(std::string_view text);
+  static absl::StatusOr<RunFilter> FromAst(const Filter& filter);
+
+  // True if `run` satisfies the filter. A comparison with something the run
+  // does not have is false, also for `!=`; NOT turns it around as any other.
+  bool Matches(const cairn::v1::Run& run) const;
+
+  // The condition; null when everything matches.
+  const RunPredicate* root() const { return root_ ? &*root_ : nullptr; }
+
+ private:
+  std::optional<RunPredicate> root_;
+};
+
+}  // namespace cairn::core
+
+#endif  // CAIRN_SERVER_CORE_RUN_FILTER_H_

@@ -1,0 +1,304 @@
+#include "server/datasets/datasets.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cairn/internal/records.pb.h"
+#include "fmt/format.h"
+#include "lib/base/clock.h"
+#include "lib/base/digest.h"
+#include "lib/base/encoding.h"
+#include "lib/base/errors.h"
+#include "lib/base/resource_names.h"
+#include "lib/base/status_macros.h"
+#include "server/core/manifest.h"
+#include "server/storage/blob_refs.h"
+#include "server/storage/keyspace.h"
+#include "server/storage/paging.h"
+#include "server/storage/typed_record.h"
+
+namespace cairn::datasets {
+namespace {
+
+using cairn::internal::DatasetRecord;
+using cairn::internal::DatasetVersionRecord;
+using cairn::internal::PointerRecord;
+using cairn::v1::Dataset;
+using cairn::v1::DatasetVersion;
+using storage::KeyRange;
+using storage::Plan;
+using storage::ScanOrder;
+using storage::Snapshot;
+using storage::Stored;
+using storage::WriteSet;
+
+constexpr size_t kMaxNameBytes = 250;
+constexpr size_t kMaxTextBytes = 5000;
+constexpr int kMaxColumns = 10'000;
+constexpr int kMaxParents = 1000;
+constexpr std::string_view kLatest = "latest";
+
+Dataset ToResource(Stored<DatasetRecord> stored) {
+  Dataset dataset = std::move(*stored.value.mutable_dataset());
+  dataset.set_etag(EtagOf(stored.mod_revision));
+  return dataset;
+}
+
+DatasetVersion ToResource(Stored<DatasetVersionRecord> stored) {
+  DatasetVersion version = std::move(*stored.value.mutable_version());
+  version.set_etag(EtagOf(stored.mod_revision));
+  return version;
+}
+
+std::string Payload(Dataset dataset) {
+  dataset.clear_etag();
+  DatasetRecord record;
+  *record.mutable_dataset() = std::move(dataset);
+  return record.SerializeAsString();
+}
+
+absl::StatusOr<std::string> ParseDatasetName(std::string_view field, std::string_view name) {
+  CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName(field, name, "datasets/*"));
+  return ids[0];
+}
+
+absl::StatusOr<Stored<DatasetRecord>> ReadDataset(const Snapshot& snapshot,
+                                                  std::string_view dataset) {
+  CAIRN_ASSIGN_OR_RETURN(
+      auto stored, storage::ReadRecord<DatasetRecord>(snapshot, storage::DatasetKey(dataset)));
+  if (!stored.has_value()) {
+    return NotFound(ErrorReason::DATASET_NOT_FOUND, "Dataset", DatasetName(dataset)).ToStatus();
+  }
+  return *std::move(stored);
+}
+
+absl::Status TooLong(std::string_view field, std::string_view value, size_t limit) {
+  return InvalidField(ErrorReason::VALUE_INVALID, field, value,
+                      fmt::format("must be at most {} bytes long", limit));
+}
+
+// The identity of a version: what it holds and what it was made from.
+std::string ContentAddress(const DatasetVersion& version) {
+  std::string text = version.sha256() + "\n" + version.producer() + "\n";
+  for (const std::string& parent : version.parents()) text += parent + "\n";
+  return Sha256Hex(text);
+}
+
+absl::Status ValidateDetails(const DatasetVersion& version) {
+  if (version.producer().size() > kMaxTextBytes) {
+    return TooLong("dataset_version.producer", version.producer(), kMaxTextBytes);
+  }
+  if (version.row_count() < -1) {
+    return InvalidField(ErrorReason::VALUE_INVALID, "dataset_version.row_count",
+                        std::to_string(version.row_count()), "must be -1 or more");
+  }
+  if (version.columns_size() > kMaxColumns || version.parents_size() > kMaxParents) {
+    return InvalidField(
+        ErrorReason::TOO_LARGE, "dataset_version", std::to_string(version.columns_size()),
+        fmt::format("must have at most {} columns and {} parents", kMaxColumns, kMaxParents));
+  }
+  static const std::set<std::string_view> kTypes = {"int64", "double", "string", "timestamp",
+                                                    "bool"};
+  for (const auto& column : version.columns()) {
+    if (kTypes.count(column.type()) == 0) {
+      return InvalidField(ErrorReason::VALUE_INVALID, "dataset_version.columns.type", column.type(),
+                          "must be int64, double, string, timestamp or bool");
+    }
+  }
+  for (const auto& [key, value] : version.tags()) {
+    CAIRN_RETURN_IF_ERROR(ValidateHumanName("dataset_version.tags key", key, kMaxNameBytes, true));
+    if (value.size() > kMaxTextBytes) {
+      return TooLong(fmt::format("dataset_version.tags.{}", key), value, kMaxTextBytes);
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Conditions that parents and the producing run exist, and the edges from them.
+absl::Status LinkSources(const Snapshot& snapshot, const DatasetVersion& version,
+                         WriteSet& write_set) {
+  for (const std::string& parent : version.parents()) {
+    CAIRN_ASSIGN_OR_RETURN(const VersionName name,
+                           ParseDatasetVersionName("dataset_version.parents", parent));
+    const storage::Key key = storage::DatasetVersionKey(name.parent_id, name.version);
+    CAIRN_ASSIGN_OR_RETURN(const auto record, snapshot.Get(key));
+    if (!record.has_value()) {
+      return NotFound(ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion", parent);
+    }
+    write_set.RequireExists(key).PutOnce(storage::LineageDownKey(parent, version.name()), "");
+  }
+  if (version.run().empty()) return absl::OkStatus();
+  CAIRN_ASSIGN_OR_RETURN(const RunName run, ParseRunName("dataset_version.run", version.run()));
+  CAIRN_ASSIGN_OR_RETURN(const auto record, snapshot.Get(storage::RunKey(run.run_id)));
+  if (!record.has_value()) {
+    return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", version.run());
+  }
+  write_set.RequireExists(storage::RunKey(run.run_id))
+      .PutOnce(storage::LineageDownKey(version.run(), version.name()), "");
+  return absl::OkStatus();
+}
+
+// The version the request asks for, complete but for its number.
+absl::StatusOr<DatasetVersion> BuildVersion(const cairn::v1::CreateDatasetVersionRequest& request) {
+  DatasetVersion version = request.dataset_version();
+  CAIRN_RETURN_IF_ERROR(ValidateDetails(version));
+  CAIRN_ASSIGN_OR_RETURN(auto manifest, core::MakeManifest("dataset_version.files", version.files(),
+                                                           core::kMaxFilesPerManifest));
+  *version.mutable_files() = std::move(manifest.files);
+  version.set_sha256(manifest.sha256);
+  version.set_size_bytes(manifest.size_bytes);
+  std::sort(version.mutable_parents()->begin(), version.mutable_parents()->end());
+  version.mutable_parents()->erase(
+      std::unique(version.mutable_parents()->begin(), version.mutable_parents()->end()),
+      version.mutable_parents()->end());
+  version.clear_etag();
+  return version;
+}
+
+Dataset NewDataset(std::string_view name, int64_t now_unix_nanos) {
+  Dataset dataset;
+  dataset.set_name(DatasetName(name));
+  dataset.set_display_name(std::string(name));
+  *dataset.mutable_create_time() = ToTimestamp(now_unix_nanos);
+  return dataset;
+}
+
+}  // namespace
+
+absl::StatusOr<Dataset> GetDataset(const Snapshot& snapshot,
+                                   const cairn::v1::GetDatasetRequest& request) {
+  CAIRN_ASSIGN_OR_RETURN(const std::string name, ParseDatasetName("name", request.name()));
+  CAIRN_ASSIGN_OR_RETURN(auto stored, ReadDataset(snapshot, name));
+  return ToResource(std::move(stored));
+}
+
+absl::StatusOr<cairn::v1::ListDatasetsResponse> ListDatasets(
+    const Snapshot& snapshot, const cairn::v1::ListDatasetsRequest& request) {
+  cairn::v1::ListDatasetsResponse response;
+  CAIRN_ASSIGN_OR_RETURN(*response.mutable_next_page_token(),
+                         storage::ListPage<DatasetRecord>(
+                             snapshot, request, KeyRange::Prefix(storage::DatasetPrefix()),
+                             ScanOrder::kAscending, {}, [&](std::string_view, auto stored) {
+                               *response.add_datasets() = ToResource(std::move(stored));
+                               return true;
+                             }));
+  return response;
+}
+
+absl::StatusOr<DatasetVersion> GetDatasetVersion(
+    const Snapshot& snapshot, const cairn::v1::GetDatasetVersionRequest& request) {
+  std::string dataset;
+  int64_t number = 0;
+  CAIRN_ASSIGN_OR_RETURN(auto ids,
+                         ParseResourceName("name", request.name(), "datasets/*/versions/*"));
+  if (ids[1] == kLatest) {
+    dataset = ids[0];
+    CAIRN_ASSIGN_OR_RETURN(const auto parent, ReadDataset(snapshot, dataset));
+    number = parent.value.dataset().latest_version();
+  } else {
+    CAIRN_ASSIGN_OR_RETURN(const VersionName name, ParseDatasetVersionName("name", request.name()));
+    dataset = name.parent_id;
+    number = name.version;
+    CAIRN_RETURN_IF_ERROR(ReadDataset(snapshot, dataset).status());
+  }
+  CAIRN_ASSIGN_OR_RETURN(auto stored, storage::ReadRecord<DatasetVersionRecord>(
+                                          snapshot, storage::DatasetVersionKey(dataset, number)));
+  if (!stored.has_value()) {
+    return NotFound(ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion", request.name())
+        .ToStatus();
+  }
+  return ToResource(*std::move(stored));
+}
+
+absl::StatusOr<cairn::v1::ListDatasetVersionsResponse> ListDatasetVersions(
+    const Snapshot& snapshot, const cairn::v1::ListDatasetVersionsRequest& request) {
+  CAIRN_ASSIGN_OR_RETURN(const std::string name, ParseDatasetName("parent", request.parent()));
+  CAIRN_RETURN_IF_ERROR(ReadDataset(snapshot, name).status());
+  cairn::v1::ListDatasetVersionsResponse response;
+  CAIRN_ASSIGN_OR_RETURN(
+      *response.mutable_next_page_token(),
+      storage::ListPage<DatasetVersionRecord>(
+          snapshot, request, KeyRange::Prefix(storage::DatasetVersionPrefix(name)),
+          ScanOrder::kDescending, {}, [&](std::string_view, auto stored) {
+            *response.add_dataset_versions() = ToResource(std::move(stored));
+            return true;
+          }));
+  return response;
+}
+
+absl::StatusOr<Plan> PlanCreateDataset(const Snapshot& snapshot,
+                                       const cairn::v1::CreateDatasetRequest& request,
+                                       int64_t now_unix_nanos) {
+  const std::string& name = request.dataset().display_name();
+  CAIRN_RETURN_IF_ERROR(
+      ValidateHumanName("dataset.display_name", name, kMaxNameBytes, /*allow_slash=*/false));
+  if (request.dataset().description().size() > kMaxTextBytes) {
+    return TooLong("dataset.description", request.dataset().description(), kMaxTextBytes);
+  }
+  const storage::Key key = storage::DatasetKey(name);
+  CAIRN_ASSIGN_OR_RETURN(const auto existing, snapshot.Get(key));
+  if (existing.has_value()) {
+    return Error(absl::StatusCode::kAlreadyExists, ErrorReason::DATASET_EXISTS,
+                 fmt::format("data set \"{}\" exists", name))
+        .With("dataset", name)
+        .Resource("Dataset", DatasetName(name))
+        .ToStatus();
+  }
+  Dataset dataset = NewDataset(name, now_unix_nanos);
+  dataset.set_description(request.dataset().description());
+  *dataset.mutable_update_time() = dataset.create_time();
+  WriteSet write_set;
+  write_set.RequireAbsent(key)
+      .PutRecord(key, Payload(dataset))
+      .Emit(dataset.name(), "dataset.created");
+  return storage::MakePlan(std::move(write_set), std::move(dataset));
+}
+
+absl::StatusOr<Plan> PlanCreateDatasetVersion(const Snapshot& snapshot,
+                                              const cairn::v1::CreateDatasetVersionRequest& request,
+                                              int64_t now_unix_nanos) {
+  CAIRN_ASSIGN_OR_RETURN(const std::string name, ParseDatasetName("parent", request.parent()));
+  CAIRN_RETURN_IF_ERROR(ValidateHumanName("parent", name, kMaxNameBytes, /*allow_slash=*/false));
+  CAIRN_ASSIGN_OR_RETURN(DatasetVersion version, BuildVersion(request));
+
+  const storage::Key by_digest = storage::DatasetVersionByDigestKey(name, ContentAddress(version));
+  CAIRN_ASSIGN_OR_RETURN(const auto known, storage::ReadRecord<PointerRecord>(snapshot, by_digest));
+  if (known.has_value()) {
+    cairn::v1::GetDatasetVersionRequest get;
+    get.set_name(DatasetVersionName(name, known->value.number()));
+    CAIRN_ASSIGN_OR_RETURN(auto existing, GetDatasetVersion(snapshot, get));
+    return storage::AnswerOnly(std::move(existing));
+  }
+
+  const storage::Key dataset_key = storage::DatasetKey(name);
+  CAIRN_ASSIGN_OR_RETURN(auto parent, storage::ReadRecord<DatasetRecord>(snapshot, dataset_key));
+  Dataset dataset = parent.has_value() ? parent->value.dataset() : NewDataset(name, now_unix_nanos);
+  const int64_t number = dataset.latest_version() + 1;
+  dataset.set_latest_version(number);
+  *dataset.mutable_update_time() = ToTimestamp(now_unix_nanos);
+  version.set_name(DatasetVersionName(name, number));
+  *version.mutable_create_time() = ToTimestamp(now_unix_nanos);
+
+  WriteSet write_set;
+  CAIRN_RETURN_IF_ERROR(storage::RequireBlobs(snapshot, version.files(), write_set));
+  CAIRN_RETURN_IF_ERROR(LinkSources(snapshot, version, write_set));
+  if (request.validate_only()) return storage::AnswerOnly(std::move(version));
+  DatasetVersionRecord record;
+  *record.mutable_version() = version;
+  PointerRecord pointer;
+  pointer.set_number(number);
+  write_set.RequireRevision(dataset_key, parent.has_value() ? parent->mod_revision : 0)
+      .RequireAbsent(by_digest)
+      .PutRecord(dataset_key, Payload(dataset))
+      .PutOnce(storage::DatasetVersionKey(name, number), record.SerializeAsString())
+      .PutOnce(by_digest, pointer.SerializeAsString())
+      .Emit(version.name(), "datasetVersion.created");
+  return storage::MakePlan(std::move(write_set), std::move(version));
+}
+
+}  // namespace cairn::datasets

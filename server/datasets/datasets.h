@@ -1,0 +1,47 @@
+#ifndef CAIRN_SERVER_DATASETS_DATASETS_H_
+#define CAIRN_SERVER_DATASETS_DATASETS_H_
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "cairn/v1/datasets.pb.h"
+#include "server/storage/kv_store.h"
+#include "server/storage/mutation.h"
+
+namespace cairn::datasets {
+
+// Use cases on data sets and their versions: reads at a snapshot, and plans of
+// mutations for the Mutator. Pure but for reading; `now_unix_nanos` is the
+// request's time. Errors are those of DatasetService's methods of the same name.
+//
+// A version is immutable and addressed by content: the same files made from the
+// same parents are one version, however often they are registered.
+
+absl::StatusOr<cairn::v1::Dataset> GetDataset(const storage::Snapshot& snapshot,
+                                              const cairn::v1::GetDatasetRequest& request);
+
+absl::StatusOr<cairn::v1::ListDatasetsResponse> ListDatasets(
+    const storage::Snapshot& snapshot, const cairn::v1::ListDatasetsRequest& request);
+
+absl::StatusOr<cairn::v1::DatasetVersion> GetDatasetVersion(
+    const storage::Snapshot& snapshot, const cairn::v1::GetDatasetVersionRequest& request);
+
+absl::StatusOr<cairn::v1::ListDatasetVersionsResponse> ListDatasetVersions(
+    const storage::Snapshot& snapshot, const cairn::v1::ListDatasetVersionsRequest& request);
+
+absl::StatusOr<storage::Plan> PlanCreateDataset(const storage::Snapshot& snapshot,
+                                                const cairn::v1::CreateDatasetRequest& request,
+                                                int64_t now_unix_nanos);
+
+absl::StatusOr<storage::Plan> PlanCreateDatasetVersion(
+    const storage::Snapshot& snapshot, const cairn::v1::CreateDatasetVersionRequest& request,
+    int64_t now_unix_nanos);
+
+// Follows lineage both ways over data set versions, runs, model versions and
+// channels, breadth first. At most 10,000 nodes.
+absl::StatusOr<cairn::v1::Lineage> GetLineage(const storage::Snapshot& snapshot,
+                                              const cairn::v1::GetLineageRequest& request);
+
+}  // namespace cairn::datasets
+
+#endif  // CAIRN_SERVER_DATASETS_DATASETS_H_

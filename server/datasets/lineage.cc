@@ -1,0 +1,213 @@
+#include <deque>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "cairn/internal/records.pb.h"
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/base/resource_names.h"
+#include "lib/base/status_macros.h"
+#include "server/datasets/datasets.h"
+#include "server/storage/keyspace.h"
+#include "server/storage/typed_record.h"
+
+namespace cairn::datasets {
+namespace {
+
+using cairn::v1::GetLineageRequest;
+using cairn::v1::Lineage;
+using storage::Snapshot;
+
+constexpr int kDefaultDepth = 16;
+constexpr int kMaxDepth = 64;
+constexpr int kMaxNodes = 10'000;
+
+// A resource as the graph shows it, and what it was made from.
+struct Visited {
+  Lineage::Node node;
+  std::vector<std::string> sources;
+};
+
+absl::StatusOr<Visited> VisitDatasetVersion(const Snapshot& snapshot, const std::string& name) {
+  CAIRN_ASSIGN_OR_RETURN(const VersionName parsed, ParseDatasetVersionName("name", name));
+  CAIRN_ASSIGN_OR_RETURN(
+      const auto stored,
+      storage::ReadRecord<cairn::internal::DatasetVersionRecord>(
+          snapshot, storage::DatasetVersionKey(parsed.parent_id, parsed.version)));
+  if (!stored.has_value()) {
+    return NotFound(ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion", name).ToStatus();
+  }
+  const auto& version = stored->value.version();
+  Visited visited;
+  visited.node.set_kind("DatasetVersion");
+  visited.node.set_label(version.row_count() >= 0
+                             ? fmt::format("{} rows {}", version.row_count(), version.producer())
+                             : version.producer());
+  visited.sources.assign(version.parents().begin(), version.parents().end());
+  if (!version.run().empty()) visited.sources.push_back(version.run());
+  return visited;
+}
+
+absl::StatusOr<Visited> VisitRun(const Snapshot& snapshot, const std::string& name) {
+  CAIRN_ASSIGN_OR_RETURN(const RunName parsed, ParseRunName("name", name));
+  CAIRN_ASSIGN_OR_RETURN(const auto stored, storage::ReadRecord<cairn::internal::RunRecord>(
+                                                snapshot, storage::RunKey(parsed.run_id)));
+  if (!stored.has_value()) return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", name).ToStatus();
+  Visited visited;
+  visited.node.set_kind("Run");
+  visited.node.set_label(stored->value.run().display_name());
+  for (const auto& input : stored->value.run().inputs()) {
+    visited.sources.push_back(input.dataset_version());
+  }
+  return visited;
+}
+
+absl::StatusOr<Visited> VisitModelVersion(const Snapshot& snapshot, const std::string& name) {
+  CAIRN_ASSIGN_OR_RETURN(const VersionName parsed, ParseModelVersionName("name", name));
+  CAIRN_ASSIGN_OR_RETURN(const auto stored,
+                         storage::ReadRecord<cairn::internal::ModelVersionRecord>(
+                             snapshot, storage::ModelVersionKey(parsed.parent_id, parsed.version)));
+  if (!stored.has_value()) {
+    return NotFound(ErrorReason::MODEL_VERSION_NOT_FOUND, "ModelVersion", name).ToStatus();
+  }
+  const auto& version = stored->value.version();
+  Visited visited;
+  visited.node.set_kind("ModelVersion");
+  visited.node.set_label(version.description());
+  if (!version.run().empty()) {
+    visited.sources.push_back(version.run());
+  } else if (!version.training_dataset().empty()) {
+    visited.sources.push_back(version.training_dataset());
+  }
+  return visited;
+}
+
+absl::StatusOr<Visited> VisitChannel(const Snapshot& snapshot, const std::string& name) {
+  CAIRN_ASSIGN_OR_RETURN(const ChannelRef parsed, ParseChannelName("name", name));
+  CAIRN_ASSIGN_OR_RETURN(const auto stored,
+                         storage::ReadRecord<cairn::internal::ChannelRecord>(
+                             snapshot, storage::ChannelKey(parsed.model, parsed.channel)));
+  if (!stored.has_value()) {
+    return NotFound(ErrorReason::CHANNEL_NOT_FOUND, "Channel", name).ToStatus();
+  }
+  const auto& channel = stored->value.channel();
+  Visited visited;
+  visited.node.set_kind("Channel");
+  visited.node.set_label(fmt::format("epoch {}", channel.epoch()));
+  if (!channel.version().empty()) visited.sources.push_back(channel.version());
+  return visited;
+}
+
+absl::StatusOr<Visited> Visit(const Snapshot& snapshot, const std::string& name) {
+  const auto starts = [&](std::string_view prefix) { return name.rfind(prefix, 0) == 0; };
+  absl::StatusOr<Visited> visited =
+      InvalidField(ErrorReason::NAME_INVALID, "name", name,
+                   "must be a data set version, run, model version or channel")
+          .ToStatus();
+  if (starts("datasets/")) visited = VisitDatasetVersion(snapshot, name);
+  if (starts("experiments/")) visited = VisitRun(snapshot, name);
+  if (starts("models/")) {
+    visited = name.find("/channels/") != std::string::npos ? VisitChannel(snapshot, name)
+                                                           : VisitModelVersion(snapshot, name);
+  }
+  if (visited.ok()) visited->node.set_name(name);
+  return visited;
+}
+
+absl::StatusOr<std::vector<std::string>> Products(const Snapshot& snapshot,
+                                                  const std::string& name) {
+  std::vector<std::string> products;
+  absl::Status failure;
+  const storage::Key prefix = storage::LineageDownPrefix(name);
+  CAIRN_RETURN_IF_ERROR(snapshot.Scan(storage::KeyRange::Prefix(prefix),
+                                      storage::ScanOrder::kAscending,
+                                      [&](std::string_view key, const storage::Record&) {
+                                        auto to = storage::LastStringOf(prefix, key);
+                                        failure = to.status();
+                                        if (to.ok()) products.push_back(*std::move(to));
+                                        return failure.ok() && products.size() < kMaxNodes;
+                                      }));
+  CAIRN_RETURN_IF_ERROR(failure);
+  return products;
+}
+
+// Collects the graph breadth first, one direction at a time.
+class Walk {
+ public:
+  Walk(const Snapshot& snapshot, int max_depth) : snapshot_(snapshot), max_depth_(max_depth) {}
+
+  absl::Status Go(const std::string& root, bool upstream) {
+    std::deque<std::pair<std::string, int>> queue = {{root, 0}};
+    std::set<std::string> queued = {root};
+    while (!queue.empty()) {
+      const auto [name, depth] = queue.front();
+      queue.pop_front();
+      CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> next, Neighbours(name, upstream));
+      if (depth == max_depth_ || seen_.size() >= kMaxNodes) {
+        truncated_ = truncated_ || !next.empty();
+        continue;
+      }
+      for (const std::string& other : next) {
+        edges_.insert(upstream ? std::make_pair(other, name) : std::make_pair(name, other));
+        if (queued.insert(other).second) queue.emplace_back(other, depth + 1);
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  Lineage Finish(const std::string& root) {
+    Lineage lineage;
+    lineage.set_root(root);
+    for (auto& node : nodes_) *lineage.add_nodes() = std::move(node);
+    for (const auto& [from, to] : edges_) {
+      if (seen_.count(from) == 0 || seen_.count(to) == 0) continue;
+      Lineage::Edge* edge = lineage.add_edges();
+      edge->set_from(from);
+      edge->set_to(to);
+    }
+    lineage.set_truncated(truncated_);
+    return lineage;
+  }
+
+ private:
+  // Records the resource and tells where to go from it.
+  absl::StatusOr<std::vector<std::string>> Neighbours(const std::string& name, bool upstream) {
+    CAIRN_ASSIGN_OR_RETURN(Visited visited, Visit(snapshot_, name));
+    if (seen_.insert(name).second) nodes_.push_back(std::move(visited.node));
+    if (upstream) return std::move(visited.sources);
+    return Products(snapshot_, name);
+  }
+
+  const Snapshot& snapshot_;
+  const int max_depth_;
+  std::vector<Lineage::Node> nodes_;
+  std::set<std::string> seen_;
+  std::set<std::pair<std::string, std::string>> edges_;
+  bool truncated_ = false;
+};
+
+}  // namespace
+
+absl::StatusOr<Lineage> GetLineage(const Snapshot& snapshot, const GetLineageRequest& request) {
+  if (request.max_depth() < 0) {
+    return InvalidField(ErrorReason::VALUE_INVALID, "max_depth",
+                        std::to_string(request.max_depth()), "must not be negative")
+        .ToStatus();
+  }
+  const int depth =
+      request.max_depth() == 0 ? kDefaultDepth : std::min(request.max_depth(), kMaxDepth);
+  Walk walk(snapshot, depth);
+  if (request.direction() != GetLineageRequest::DOWNSTREAM) {
+    CAIRN_RETURN_IF_ERROR(walk.Go(request.name(), /*upstream=*/true));
+  }
+  if (request.direction() != GetLineageRequest::UPSTREAM) {
+    CAIRN_RETURN_IF_ERROR(walk.Go(request.name(), /*upstream=*/false));
+  }
+  return walk.Finish(request.name());
+}
+
+}  // namespace cairn::datasets

@@ -1,0 +1,74 @@
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/status/statusor.h"
+#include "lib/base/errors.h"
+#include "server/observability/log.h"
+#include "server/options.h"
+#include "server/server.h"
+
+namespace cairn {
+namespace {
+
+using observability::Log;
+using observability::LogLevel;
+
+constexpr int kExitFailure = 1;
+constexpr int kExitUsage = 2;
+constexpr int kExitForced = 130;
+
+// Blocks the stop signals in this thread and all it starts; they are waited for.
+sigset_t BlockStopSignals() {
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t signals;
+  sigemptyset(&signals);
+  sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGINT);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+int Fail(const absl::Status& status) {
+  Log(LogLevel::kError, std::string(status.message()), {{"reason", ReasonOf(status)}});
+  return HasReason(status, ErrorReason::CONFIG_INVALID) ? kExitUsage : kExitFailure;
+}
+
+int Run(int argc, const char* const* argv) {
+  const sigset_t signals = BlockStopSignals();
+  const absl::StatusOr<CommandLine> line = ParseCommandLine(argc, argv);
+  if (!line.ok()) return Fail(line.status());
+  if (line->exit_now) return line->exit_code;
+  observability::ConfigureLog(line->options.log_level, line->options.log_format);
+
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(line->options);
+  if (!server.ok()) return Fail(server.status());
+  std::printf("ready grpc=%s http=%s\n", (*server)->grpc_address().c_str(),
+              (*server)->http_address().c_str());
+  std::fflush(stdout);
+
+  int signal_number = 0;
+  sigwait(&signals, &signal_number);
+  Log(LogLevel::kInfo, "stopping", {{"signal", std::to_string(signal_number)}});
+  // A second signal does not wait for anybody.
+  std::thread([signals] {
+    int again = 0;
+    sigwait(&signals, &again);
+    ::_exit(kExitForced);
+  }).detach();
+  (*server)->Stop();
+  server->reset();
+  Log(LogLevel::kInfo, "stopped");
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+}  // namespace cairn
+
+int main(int argc, char** argv) { return cairn::Run(argc, argv); }

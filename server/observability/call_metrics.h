@@ -1,0 +1,56 @@
+#ifndef CAIRN_SERVER_OBSERVABILITY_CALL_METRICS_H_
+#define CAIRN_SERVER_OBSERVABILITY_CALL_METRICS_H_
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "lib/base/mutex.h"
+
+namespace cairn::observability {
+
+// Counts and times calls, by method and status code.
+//
+// Safe to call from any thread; owned by the server.
+class CallMetrics {
+ public:
+  // Upper edges of the latency buckets in seconds; the last bucket has none.
+  static constexpr std::array<double, 11> kLatencyEdges = {
+      0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0};
+
+  // A call began.
+  void Begin() { in_flight_.fetch_add(1, std::memory_order_relaxed); }
+
+  // A call ended with `status` after `elapsed_nanos`.
+  void End(const char* method, const absl::Status& status, int64_t elapsed_nanos)
+      CAIRN_EXCLUDES(mutex_);
+
+  // Everything counted so far in Prometheus' text format (version 0.0.4).
+  std::string ToPrometheusText() const CAIRN_EXCLUDES(mutex_);
+
+  int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
+
+ private:
+  struct Latency {
+    std::array<int64_t, kLatencyEdges.size() + 1> buckets{};
+    double sum_seconds = 0;
+    int64_t count = 0;
+  };
+
+  std::atomic<int64_t> in_flight_{0};
+  mutable Mutex mutex_;
+  std::map<std::pair<std::string, std::string>, int64_t> calls_ CAIRN_GUARDED_BY(mutex_);
+  std::map<std::string, Latency> latency_ CAIRN_GUARDED_BY(mutex_);
+};
+
+// The canonical name of a status code: "NOT_FOUND".
+std::string_view CodeName(absl::StatusCode code);
+
+}  // namespace cairn::observability
+
+#endif  // CAIRN_SERVER_OBSERVABILITY_CALL_METRICS_H_

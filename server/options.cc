@@ -1,0 +1,138 @@
+#include "server/options.h"
+
+#include <charconv>
+#include <iostream>
+#include <map>
+#include <set>
+#include <string_view>
+
+#include "CLI/CLI.hpp"
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
+#include "lib/base/version.h"
+
+namespace cairn {
+namespace {
+
+using observability::LogFormat;
+using observability::LogLevel;
+
+constexpr const char* kDescription =
+    "cairnd: experiment tracking and model registry server.\n"
+    "Data live in one directory; gRPC and HTTP are served from one process.";
+
+constexpr const char* kFooter =
+    "Examples:\n"
+    "  cairnd --data-dir ./data\n"
+    "  cairnd --data-dir ./data --grpc-address 127.0.0.1:0 --http-address 127.0.0.1:0\n"
+    "  CAIRND_DATA_DIR=/var/lib/cairn cairnd --config /etc/cairn/cairnd.toml\n\n"
+    "Prints one line `ready grpc=HOST:PORT http=HOST:PORT` on standard output when it\n"
+    "serves. Stops cleanly on SIGTERM or SIGINT; a second signal stops at once.";
+
+// Splits HOST:PORT, where HOST may be an IPv6 address in brackets.
+bool SplitAddress(std::string_view address, std::string_view* host, int* port) {
+  const size_t colon = address.rfind(':');
+  if (colon == std::string_view::npos) return false;
+  *host = address.substr(0, colon);
+  const std::string_view digits = address.substr(colon + 1);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), *port);
+  return error == std::errc() && end == digits.data() + digits.size() && !host->empty() &&
+         *port >= 0 && *port <= 65535;
+}
+
+bool IsLoopback(std::string_view host) {
+  return host == "localhost" || host == "[::1]" || host.substr(0, 4) == "127.";
+}
+
+absl::Status CheckAddress(std::string_view field, const std::string& address, bool any_network) {
+  std::string_view host;
+  int port = 0;
+  if (!SplitAddress(address, &host, &port)) {
+    return InvalidField(ErrorReason::CONFIG_INVALID, field, address, "must be HOST:PORT");
+  }
+  if (any_network || IsLoopback(host)) return absl::OkStatus();
+  return InvalidField(ErrorReason::CONFIG_INVALID, field, address,
+                      "must be a loopback address: there is no authentication yet; "
+                      "--insecure-network allows it on a network you trust");
+}
+
+void AddFlags(CLI::App& app, ServerOptions& options, bool& show_version) {
+  app.add_option("--data-dir", options.data_dir, "Directory of the store; created if absent")
+      ->envname("CAIRND_DATA_DIR");
+  app.add_flag("--in-memory", options.in_memory, "Keep everything in memory; nothing survives")
+      ->envname("CAIRND_IN_MEMORY");
+  app.add_option("--grpc-address", options.grpc_address, "HOST:PORT for gRPC; port 0 picks one")
+      ->envname("CAIRND_GRPC_ADDRESS")
+      ->capture_default_str();
+  app.add_option("--http-address", options.http_address, "HOST:PORT for HTTP; port 0 picks one")
+      ->envname("CAIRND_HTTP_ADDRESS")
+      ->capture_default_str();
+  app.add_flag("--insecure-network", options.insecure_network,
+               "Allow addresses beyond loopback, without authentication")
+      ->envname("CAIRND_INSECURE_NETWORK");
+  app.add_option("--http-allowed-host", options.allowed_hosts,
+                 "Further host name that HTTP requests may carry; may be repeated")
+      ->envname("CAIRND_HTTP_ALLOWED_HOST");
+  app.add_option("--drain-millis", options.drain_millis,
+                 "How long a stop waits for calls under way")
+      ->envname("CAIRND_DRAIN_MILLIS")
+      ->check(CLI::Range(0, 600'000))
+      ->capture_default_str();
+  app.add_option("--pool-threads", options.pool_threads, "Threads for long reads and streams")
+      ->envname("CAIRND_POOL_THREADS")
+      ->check(CLI::Range(1, 256))
+      ->capture_default_str();
+  static const std::map<std::string, LogLevel> kLevels = {{"debug", LogLevel::kDebug},
+                                                          {"info", LogLevel::kInfo},
+                                                          {"warning", LogLevel::kWarning},
+                                                          {"error", LogLevel::kError}};
+  app.add_option("--log-level", options.log_level, "debug, info, warning or error")
+      ->envname("CAIRND_LOG_LEVEL")
+      ->transform(CLI::CheckedTransformer(kLevels));
+  static const std::map<std::string, LogFormat> kFormats = {{"text", LogFormat::kText},
+                                                            {"json", LogFormat::kJson}};
+  app.add_option("--log-format", options.log_format, "text or json")
+      ->envname("CAIRND_LOG_FORMAT")
+      ->transform(CLI::CheckedTransformer(kFormats));
+  app.set_config("--config", "", "TOML or INI file with these settings, without the dashes")
+      ->envname("CAIRND_CONFIG");
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  app.add_flag("--version", show_version, "Print the version and exit");
+}
+
+}  // namespace
+
+absl::Status ValidateOptions(const ServerOptions& options) {
+  if (options.data_dir.empty() && !options.in_memory) {
+    return InvalidField(ErrorReason::CONFIG_INVALID, "data-dir", "",
+                        "is required, unless --in-memory is given");
+  }
+  CAIRN_RETURN_IF_ERROR(
+      CheckAddress("grpc-address", options.grpc_address, options.insecure_network));
+  return CheckAddress("http-address", options.http_address, options.insecure_network);
+}
+
+absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv) {
+  CommandLine result;
+  bool show_version = false;
+  CLI::App app(kDescription, "cairnd");
+  app.footer(kFooter);
+  AddFlags(app, result.options, show_version);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    result.exit_now = true;
+    result.exit_code = app.exit(error, std::cout, std::cerr) == 0 ? 0 : 2;
+    return result;
+  }
+  if (show_version) {
+    std::cout << "cairnd " << kVersion << "\n";
+    result.exit_now = true;
+    return result;
+  }
+  CAIRN_RETURN_IF_ERROR(ValidateOptions(result.options));
+  return result;
+}
+
+}  // namespace cairn

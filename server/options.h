@@ -1,0 +1,47 @@
+#ifndef CAIRN_SERVER_OPTIONS_H_
+#define CAIRN_SERVER_OPTIONS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/observability/log.h"
+
+namespace cairn {
+
+// How a server is set up. Plain values; the defaults suit one machine.
+struct ServerOptions {
+  std::string data_dir;                          // required unless in_memory
+  bool in_memory = false;                        // keeps nothing; for trying out
+  std::string grpc_address = "127.0.0.1:50051";  // HOST:PORT; port 0 picks a free one
+  std::string http_address = "127.0.0.1:5000";   // HOST:PORT; port 0 picks a free one
+  bool insecure_network = false;                 // allows addresses beyond loopback
+  std::vector<std::string> allowed_hosts;        // further names for the Host header
+  int64_t drain_millis = 4000;                   // how long a stop waits for calls under way
+  int pool_threads = 4;                          // for long reads and streams
+  observability::LogLevel log_level = observability::LogLevel::kInfo;
+  observability::LogFormat log_format = observability::LogFormat::kText;
+};
+
+// What the command line asks for.
+struct CommandLine {
+  ServerOptions options;
+  bool exit_now = false;  // help or version was printed
+  int exit_code = 0;
+};
+
+// Reads flags, their environment twins (CAIRND_DATA_DIR, …) and the file named
+// by --config, in this order of precedence. Prints help, version and usage
+// errors itself.
+//
+// INVALID_ARGUMENT (CONFIG_INVALID) naming the setting, the value and the rule.
+absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv);
+
+// Checks what the flags' types cannot: a directory is named, addresses have a
+// port and, without insecure_network, a loopback host. Pure.
+absl::Status ValidateOptions(const ServerOptions& options);
+
+}  // namespace cairn
+
+#endif  // CAIRN_SERVER_OPTIONS_H_

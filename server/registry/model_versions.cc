@@ -1,0 +1,204 @@
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "fmt/format.h"
+#include "lib/base/clock.h"
+#include "lib/base/errors.h"
+#include "lib/base/resource_names.h"
+#include "lib/base/status_macros.h"
+#include "server/core/artifact_path.h"
+#include "server/core/manifest.h"
+#include "server/registry/models.h"
+#include "server/storage/blob_refs.h"
+#include "server/storage/keyspace.h"
+
+namespace cairn::registry {
+namespace {
+
+using cairn::internal::ArtifactRecord;
+using cairn::internal::DatasetVersionRecord;
+using cairn::internal::ModelRecord;
+using cairn::internal::ModelVersionRecord;
+using cairn::internal::RunRecord;
+using cairn::internal::ValueRecord;
+using cairn::v1::EvidenceMetric;
+using cairn::v1::Model;
+using cairn::v1::ModelVersion;
+using storage::KeyRange;
+using storage::Plan;
+using storage::ScanOrder;
+using storage::Snapshot;
+using storage::WriteSet;
+
+constexpr size_t kMaxNameBytes = 250;
+constexpr size_t kMaxTextBytes = 5000;
+constexpr int kMaxEvidence = 1000;
+
+absl::StatusOr<std::string> DatasetDigest(const Snapshot& snapshot, std::string_view field,
+                                          const std::string& name, WriteSet& write_set) {
+  CAIRN_ASSIGN_OR_RETURN(const VersionName parsed, ParseDatasetVersionName(field, name));
+  const storage::Key key = storage::DatasetVersionKey(parsed.parent_id, parsed.version);
+  CAIRN_ASSIGN_OR_RETURN(const auto stored,
+                         storage::ReadRecord<DatasetVersionRecord>(snapshot, key));
+  if (!stored.has_value()) {
+    return NotFound(ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion", name).ToStatus();
+  }
+  write_set.RequireExists(key);
+  return stored->value.version().sha256();
+}
+
+// Takes the files of the run at or below `path`, named relative to it.
+absl::Status TakeRunFiles(const Snapshot& snapshot, const std::string& run,
+                          std::string_view asked_path, ModelVersion& version) {
+  CAIRN_ASSIGN_OR_RETURN(const std::string path,
+                         core::NormalizeArtifactDirectory("run_artifact_path", asked_path));
+  const storage::Key prefix = storage::ArtifactPrefix(run);
+  absl::Status failure;
+  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<ArtifactRecord>(
+      snapshot, KeyRange::Prefix(prefix), ScanOrder::kAscending,
+      [&](std::string_view key, const auto& stored) {
+        auto name = storage::LastStringOf(prefix, key);
+        failure = name.status();
+        if (!failure.ok()) return false;
+        const bool below = path.empty() || name->rfind(path + "/", 0) == 0;
+        if (!below && *name != path) return true;
+        const size_t cut = path.empty() ? 0 : path.size() + 1;
+        auto* file = version.add_files();
+        file->set_path(*name == path ? name->substr(name->rfind('/') + 1) : name->substr(cut));
+        *file->mutable_digest() = stored.value.digest();
+        return true;
+      }));
+  CAIRN_RETURN_IF_ERROR(failure);
+  if (!version.files().empty()) return absl::OkStatus();
+  return NotFound(ErrorReason::ARTIFACT_NOT_FOUND, "Artifact",
+                  fmt::format("{}/artifacts/{}", run, path));
+}
+
+// Copies what the run knows: parameters, data set, files when none are named.
+absl::Status AdoptRun(const Snapshot& snapshot, const cairn::v1::CreateModelVersionRequest& request,
+                      ModelVersion& version, WriteSet& write_set) {
+  CAIRN_ASSIGN_OR_RETURN(const RunName run, ParseRunName("model_version.run", version.run()));
+  const storage::Key key = storage::RunKey(run.run_id);
+  CAIRN_ASSIGN_OR_RETURN(const auto stored, storage::ReadRecord<RunRecord>(snapshot, key));
+  if (!stored.has_value() || stored->value.experiment_id() != run.experiment_id) {
+    return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", version.run());
+  }
+  write_set.RequireExists(key);
+  const storage::Key params = storage::RunParamPrefix(run.run_id);
+  absl::Status failure;
+  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<ValueRecord>(
+      snapshot, KeyRange::Prefix(params), ScanOrder::kAscending,
+      [&](std::string_view param_key, const auto& value) {
+        auto name = storage::LastStringOf(params, param_key);
+        failure = name.status();
+        if (failure.ok()) (*version.mutable_params())[*name] = value.value.value();
+        return failure.ok();
+      }));
+  CAIRN_RETURN_IF_ERROR(failure);
+  if (version.training_dataset().empty() && !stored->value.run().inputs().empty()) {
+    version.set_training_dataset(stored->value.run().inputs(0).dataset_version());
+  }
+  if (!version.files().empty()) return absl::OkStatus();
+  return TakeRunFiles(snapshot, version.run(), request.run_artifact_path(), version);
+}
+
+// Fills in what the server knows of each piece of evidence and checks the rest.
+absl::Status SealEvidence(const Snapshot& snapshot, ModelVersion& version, WriteSet& write_set) {
+  if (version.evidence_size() > kMaxEvidence) {
+    return InvalidField(ErrorReason::TOO_LARGE, "model_version.evidence",
+                        std::to_string(version.evidence_size()),
+                        fmt::format("must have at most {} entries", kMaxEvidence));
+  }
+  for (int i = 0; i < version.evidence_size(); ++i) {
+    EvidenceMetric& evidence = *version.mutable_evidence(i);
+    const std::string field = fmt::format("model_version.evidence[{}]", i);
+    CAIRN_RETURN_IF_ERROR(
+        ValidateHumanName(field + ".metric", evidence.metric(), kMaxNameBytes, true));
+    if (evidence.definition().empty()) evidence.set_definition(evidence.metric() + ".v1");
+    evidence.set_trust(EvidenceMetric::REPORTED);
+    evidence.clear_dataset_sha256();
+    if (evidence.dataset_version().empty()) continue;
+    CAIRN_ASSIGN_OR_RETURN(
+        *evidence.mutable_dataset_sha256(),
+        DatasetDigest(snapshot, field + ".dataset_version", evidence.dataset_version(), write_set));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateTexts(const ModelVersion& version) {
+  for (const auto& [field, value] :
+       {std::pair<std::string_view, const std::string&>{"description", version.description()},
+        {"code_revision", version.code_revision()},
+        {"evaluation_space", version.evaluation_space()},
+        {"feature_schema", version.feature_schema()}}) {
+    if (value.size() > kMaxTextBytes) {
+      return InvalidField(ErrorReason::VALUE_INVALID, fmt::format("model_version.{}", field), value,
+                          fmt::format("must be at most {} bytes long", kMaxTextBytes));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// The version the request asks for, complete but for its number.
+absl::StatusOr<ModelVersion> BuildVersion(const Snapshot& snapshot,
+                                          const cairn::v1::CreateModelVersionRequest& request,
+                                          WriteSet& write_set) {
+  ModelVersion version = request.model_version();
+  version.clear_etag();
+  version.clear_aliases();
+  version.clear_params();
+  version.set_state(ModelVersion::READY);
+  CAIRN_RETURN_IF_ERROR(ValidateTexts(version));
+  if (!version.run().empty()) {
+    CAIRN_RETURN_IF_ERROR(AdoptRun(snapshot, request, version, write_set));
+  }
+  if (!version.training_dataset().empty()) {
+    CAIRN_RETURN_IF_ERROR(DatasetDigest(snapshot, "model_version.training_dataset",
+                                        version.training_dataset(), write_set)
+                              .status());
+  }
+  CAIRN_ASSIGN_OR_RETURN(auto manifest, core::MakeManifest("model_version.files", version.files(),
+                                                           core::kMaxFilesPerManifest));
+  *version.mutable_files() = std::move(manifest.files);
+  version.set_sha256(manifest.sha256);
+  version.set_size_bytes(manifest.size_bytes);
+  CAIRN_RETURN_IF_ERROR(storage::RequireBlobs(snapshot, version.files(), write_set));
+  CAIRN_RETURN_IF_ERROR(SealEvidence(snapshot, version, write_set));
+  return version;
+}
+
+}  // namespace
+
+absl::StatusOr<Plan> PlanCreateModelVersion(const Snapshot& snapshot,
+                                            const cairn::v1::CreateModelVersionRequest& request,
+                                            int64_t now_unix_nanos) {
+  CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName("parent", request.parent(), "models/*"));
+  const std::string& name = ids[0];
+  CAIRN_RETURN_IF_ERROR(ValidateHumanName("parent", name, kMaxNameBytes, /*allow_slash=*/false));
+  WriteSet write_set;
+  CAIRN_ASSIGN_OR_RETURN(ModelVersion version, BuildVersion(snapshot, request, write_set));
+
+  const storage::Key model_key = storage::ModelKey(name);
+  CAIRN_ASSIGN_OR_RETURN(const auto parent, storage::ReadRecord<ModelRecord>(snapshot, model_key));
+  Model model = parent.has_value() ? parent->value.model() : NewModel(name, now_unix_nanos);
+  const int64_t number = model.latest_version() + 1;
+  model.set_latest_version(number);
+  *model.mutable_update_time() = ToTimestamp(now_unix_nanos);
+  version.set_name(ModelVersionName(name, number));
+  *version.mutable_create_time() = ToTimestamp(now_unix_nanos);
+  if (request.validate_only()) return storage::AnswerOnly(std::move(version));
+
+  const std::string& source = version.run().empty() ? version.training_dataset() : version.run();
+  if (!source.empty()) write_set.PutOnce(storage::LineageDownKey(source, version.name()), "");
+  ModelVersionRecord record;
+  *record.mutable_version() = version;
+  write_set.RequireRevision(model_key, parent.has_value() ? parent->mod_revision : 0)
+      .PutRecord(model_key, ModelPayload(model))
+      .PutOnce(storage::ModelVersionKey(name, number), record.SerializeAsString())
+      .PutRecord(storage::CollectionKey(VersionsCollection(name)), "")
+      .Emit(version.name(), "modelVersion.created");
+  return storage::MakePlan(std::move(write_set), std::move(version));
+}
+
+}  // namespace cairn::registry

@@ -1,0 +1,42 @@
+#ifndef CAIRN_SERVER_REGISTRY_POLICIES_H_
+#define CAIRN_SERVER_REGISTRY_POLICIES_H_
+
+#include <cstdint>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "cairn/internal/records.pb.h"
+#include "cairn/v1/promotion.pb.h"
+#include "server/storage/kv_store.h"
+#include "server/storage/mutation.h"
+#include "server/storage/typed_record.h"
+
+namespace cairn::registry {
+
+// Use cases on promotion policies. Pure but for reading. Errors are those of
+// PromotionService's methods of the same name.
+//
+// A policy governs one channel; a channel has at most one policy. A rule that
+// renders to the same text is the same rule, however it was written.
+
+absl::StatusOr<cairn::v1::Policy> GetPolicy(const storage::Snapshot& snapshot,
+                                            const cairn::v1::GetPolicyRequest& request);
+
+absl::StatusOr<cairn::v1::ListPoliciesResponse> ListPolicies(
+    const storage::Snapshot& snapshot, const cairn::v1::ListPoliciesRequest& request);
+
+absl::StatusOr<cairn::v1::RenderPolicyResponse> RenderPolicy(
+    const cairn::v1::RenderPolicyRequest& request);
+
+absl::StatusOr<storage::Plan> PlanApplyPolicy(const storage::Snapshot& snapshot,
+                                              const cairn::v1::ApplyPolicyRequest& request,
+                                              int64_t now_unix_nanos);
+
+// The policy that governs a channel. FAILED_PRECONDITION (CHANNEL_UNGOVERNED)
+// when there is none; metadata `channel`.
+absl::StatusOr<storage::Stored<cairn::internal::PolicyRecord>> ReadGoverningPolicy(
+    const storage::Snapshot& snapshot, std::string_view model, std::string_view channel);
+
+}  // namespace cairn::registry
+
+#endif  // CAIRN_SERVER_REGISTRY_POLICIES_H_

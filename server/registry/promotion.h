@@ -1,0 +1,41 @@
+#ifndef CAIRN_SERVER_REGISTRY_PROMOTION_H_
+#define CAIRN_SERVER_REGISTRY_PROMOTION_H_
+
+#include <cstdint>
+#include <optional>
+
+#include "absl/status/statusor.h"
+#include "cairn/v1/promotion.pb.h"
+#include "server/storage/kv_store.h"
+#include "server/storage/mutation.h"
+
+namespace cairn::registry {
+
+// Use cases on decisions: the only way a channel's head moves. Pure but for
+// reading. Errors are those of PromotionService's methods of the same name.
+
+// Plans one promotion: reads policy, head, candidates and evidence at one
+// snapshot, lets core::Decide decide, and writes head, decision, audit entry
+// and event in one commit that is guarded by everything the verdict rests on.
+//
+// `first_epoch` is the caller's memory over repeated plans of one call: it is
+// set by the first plan, and a later plan that sees another epoch answers
+// ABORTED (EPOCH_MISMATCH), because somebody else moved the channel.
+absl::StatusOr<storage::Plan> PlanPromote(const storage::Snapshot& snapshot,
+                                          const cairn::v1::PromoteRequest& request,
+                                          int64_t now_unix_nanos,
+                                          std::optional<int64_t>& first_epoch);
+
+absl::StatusOr<cairn::v1::Decision> GetDecision(const storage::Snapshot& snapshot,
+                                                const cairn::v1::GetDecisionRequest& request);
+
+absl::StatusOr<cairn::v1::ListDecisionsResponse> ListDecisions(
+    const storage::Snapshot& snapshot, const cairn::v1::ListDecisionsRequest& request);
+
+absl::StatusOr<cairn::v1::ExplainResponse> Explain(const storage::Snapshot& snapshot,
+                                                   const cairn::v1::ExplainRequest& request,
+                                                   int64_t now_unix_nanos);
+
+}  // namespace cairn::registry
+
+#endif  // CAIRN_SERVER_REGISTRY_PROMOTION_H_

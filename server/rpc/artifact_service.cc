@@ -1,0 +1,350 @@
+#include <charconv>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cairn/v1/artifacts.grpc.pb.h"
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/base/ids.h"
+#include "lib/base/resource_names.h"
+#include "lib/base/status_macros.h"
+#include "server/artifacts/run_artifacts.h"
+#include "server/rpc/services.h"
+#include "server/rpc/streams.h"
+
+namespace cairn::rpc {
+namespace {
+
+using artifacts::BlobStore;
+using cairn::v1::BlobDigest;
+using grpc::CallbackServerContext;
+using grpc::ServerUnaryReactor;
+using storage::Snapshot;
+
+constexpr int kMaxDigestsPerCall = 1000;
+
+absl::StatusOr<Digest> ToDigest(const BlobDigest& digest) {
+  return ParseDigest(digest.sha256(), digest.size_bytes());
+}
+
+absl::Status CheckCount(std::string_view field, int count) {
+  if (count <= kMaxDigestsPerCall) return absl::OkStatus();
+  return InvalidField(ErrorReason::TOO_LARGE, field, std::to_string(count),
+                      fmt::format("must have at most {} entries", kMaxDigestsPerCall));
+}
+
+absl::Status CheckBatchBytes(std::string_view field, int64_t bytes) {
+  if (bytes <= kMaxBatchBytes) return absl::OkStatus();
+  return InvalidField(ErrorReason::TOO_LARGE, field, std::to_string(bytes),
+                      fmt::format("must hold at most {} bytes in all", kMaxBatchBytes));
+}
+
+struct UploadName {
+  std::string uuid;
+  Digest digest;
+};
+
+absl::StatusOr<UploadName> ParseUploadName(std::string_view name) {
+  CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName("resource_name", name, "uploads/*/blobs/*/*"));
+  int64_t size = -1;
+  const auto [end, error] = std::from_chars(ids[2].data(), ids[2].data() + ids[2].size(), size);
+  if (!IsUuid4(ids[0]) || error != std::errc() || end != ids[2].data() + ids[2].size()) {
+    return InvalidField(ErrorReason::NAME_INVALID, "resource_name", name,
+                        "must be uploads/{uuid4}/blobs/{sha256}/{size_bytes}")
+        .ToStatus();
+  }
+  CAIRN_ASSIGN_OR_RETURN(const Digest digest, ParseDigest(ids[1], size));
+  return UploadName{ids[0], digest};
+}
+
+absl::StatusOr<cairn::v1::FindMissingBlobsResponse> FindMissing(
+    const BlobStore& blobs, const cairn::v1::FindMissingBlobsRequest& request) {
+  CAIRN_RETURN_IF_ERROR(CheckCount("digests", request.digests_size()));
+  std::vector<Digest> digests;
+  for (const BlobDigest& digest : request.digests()) {
+    CAIRN_ASSIGN_OR_RETURN(digests.emplace_back(), ToDigest(digest));
+  }
+  CAIRN_ASSIGN_OR_RETURN(const auto missing, blobs.FindMissing(digests));
+  cairn::v1::FindMissingBlobsResponse response;
+  for (const Digest& digest : missing) {
+    BlobDigest* entry = response.add_missing();
+    entry->set_sha256(digest.Hex());
+    entry->set_size_bytes(digest.size_bytes);
+  }
+  return response;
+}
+
+// Stores one blob that arrived whole, inline or through an upload of its own.
+absl::Status StoreWhole(BlobStore& blobs, IdSource& ids, const Digest& digest,
+                        std::string_view bytes) {
+  if (DigestOf(bytes) != digest) {
+    return Error(absl::StatusCode::kInvalidArgument, ErrorReason::DIGEST_MISMATCH,
+                 fmt::format("the bytes do not have the digest {} of {} bytes", digest.Hex(),
+                             digest.size_bytes))
+        .With("sha256", digest.Hex())
+        .With("sizeBytes", std::to_string(digest.size_bytes))
+        .Field("entries.data", "must have the digest given");
+  }
+  CAIRN_ASSIGN_OR_RETURN(auto upload, blobs.OpenUpload(ids.NewUuid4(), digest));
+  if (!upload->complete()) CAIRN_RETURN_IF_ERROR(upload->Write(0, bytes));
+  return upload->Finish();
+}
+
+// Stores each entry on its own terms: the small ones in one commit, the others
+// one by one; each answer says what became of its entry.
+absl::StatusOr<cairn::v1::BatchUpdateBlobsResponse> BatchUpdate(
+    BlobStore& blobs, IdSource& ids, const cairn::v1::BatchUpdateBlobsRequest& request) {
+  CAIRN_RETURN_IF_ERROR(CheckCount("entries", request.entries_size()));
+  int64_t bytes = 0;
+  for (const auto& entry : request.entries()) bytes += static_cast<int64_t>(entry.data().size());
+  CAIRN_RETURN_IF_ERROR(CheckBatchBytes("entries", bytes));
+
+  std::vector<absl::Status> outcomes(static_cast<size_t>(request.entries_size()));
+  std::vector<artifacts::SmallBlob> small;
+  std::vector<size_t> small_entries;
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    const auto& entry = request.entries(static_cast<int>(i));
+    const absl::StatusOr<Digest> digest = ToDigest(entry.digest());
+    outcomes[i] = digest.status();
+    if (!digest.ok()) continue;
+    if (static_cast<int64_t>(entry.data().size()) >= artifacts::kInlineLimitBytes) {
+      outcomes[i] = StoreWhole(blobs, ids, *digest, entry.data());
+      continue;
+    }
+    const artifacts::SmallBlob blob{*digest, entry.data()};
+    outcomes[i] = artifacts::InlineBlobPut(blob).status();
+    if (!outcomes[i].ok()) continue;
+    small.push_back(blob);
+    small_entries.push_back(i);
+  }
+  if (!small.empty()) {
+    const absl::Status stored = blobs.PutSmallBatch(small);
+    for (const size_t i : small_entries) outcomes[i] = stored;
+  }
+  cairn::v1::BatchUpdateBlobsResponse response;
+  for (size_t i = 0; i < outcomes.size(); ++i) {
+    auto* result = response.add_results();
+    *result->mutable_digest() = request.entries(static_cast<int>(i)).digest();
+    *result->mutable_status() = ToRpcStatus(outcomes[i]);
+  }
+  return response;
+}
+
+absl::StatusOr<cairn::v1::BatchReadBlobsResponse> BatchRead(
+    const BlobStore& blobs, const cairn::v1::BatchReadBlobsRequest& request) {
+  CAIRN_RETURN_IF_ERROR(CheckCount("digests", request.digests_size()));
+  int64_t bytes = 0;
+  for (const BlobDigest& digest : request.digests()) {
+    CAIRN_RETURN_IF_ERROR(ToDigest(digest).status());
+    bytes += std::min(digest.size_bytes(), kMaxBatchBytes + 1);
+  }
+  CAIRN_RETURN_IF_ERROR(CheckBatchBytes("digests", bytes));
+  cairn::v1::BatchReadBlobsResponse response;
+  for (const BlobDigest& wanted : request.digests()) {
+    auto* result = response.add_results();
+    *result->mutable_digest() = wanted;
+    CAIRN_ASSIGN_OR_RETURN(const Digest digest, ToDigest(wanted));
+    absl::StatusOr<std::string> data = blobs.ReadAll(digest, kMaxBatchBytes);
+    *result->mutable_status() = ToRpcStatus(data.status());
+    if (data.ok()) result->set_data(*std::move(data));
+  }
+  return response;
+}
+
+class WriteStream final : public ClientStream<cairn::v1::WriteRequest, cairn::v1::WriteResponse> {
+ public:
+  WriteStream(Environment& env, BlobStore& blobs, cairn::v1::WriteResponse* response)
+      : ClientStream(env, "cairn.v1.ArtifactService/Write", response), blobs_(blobs) {}
+
+ private:
+  absl::StatusOr<bool> Take(const cairn::v1::WriteRequest& request) override {
+    if (upload_ == nullptr) {
+      CAIRN_RETURN_IF_ERROR(Open(request));
+    } else if (!request.resource_name().empty() && request.resource_name() != resource_name_) {
+      return InvalidField(ErrorReason::NAME_INVALID, "resource_name", request.resource_name(),
+                          "must be empty or that of the first message")
+          .ToStatus();
+    }
+    // Somebody else stored the same bytes meanwhile: there is nothing to do.
+    if (upload_->complete()) return AnswerComplete();
+    CAIRN_RETURN_IF_ERROR(upload_->Write(request.write_offset(), request.data()));
+    if (!request.finish_write()) return true;
+    CAIRN_RETURN_IF_ERROR(upload_->Finish());
+    return AnswerComplete();
+  }
+
+  // The client closed without finish_write: tell how far it came.
+  absl::Status Complete() override {
+    if (upload_ == nullptr) {
+      return InvalidField(ErrorReason::FIELD_REQUIRED, "resource_name", "", "is required");
+    }
+    response().set_committed_size_bytes(upload_->offset());
+    return absl::OkStatus();
+  }
+
+  absl::Status Open(const cairn::v1::WriteRequest& request) {
+    resource_name_ = request.resource_name();
+    CAIRN_ASSIGN_OR_RETURN(const UploadName name, ParseUploadName(resource_name_));
+    size_bytes_ = name.digest.size_bytes;
+    CAIRN_ASSIGN_OR_RETURN(upload_, blobs_.OpenUpload(name.uuid, name.digest));
+    return absl::OkStatus();
+  }
+
+  bool AnswerComplete() {
+    response().set_committed_size_bytes(size_bytes_);
+    return false;
+  }
+
+  BlobStore& blobs_;
+  std::string resource_name_;
+  int64_t size_bytes_ = 0;
+  std::unique_ptr<artifacts::BlobUpload> upload_;
+};
+
+// Sends a blob one chunk at a time; each chunk is a read of its own, so that a
+// slow client holds no more than one.
+class ReadStream final : public ServerStream<cairn::v1::ReadResponse> {
+ public:
+  ReadStream(Environment& env, const BlobStore& blobs, const cairn::v1::ReadRequest* request)
+      : ServerStream(env, "cairn.v1.ArtifactService/Read"), blobs_(blobs), request_(*request) {}
+
+ private:
+  absl::StatusOr<bool> Produce(cairn::v1::ReadResponse& response) override {
+    response.Clear();
+    if (!digest_.has_value()) CAIRN_RETURN_IF_ERROR(Begin());
+    if (offset_ >= end_) return false;
+    const int64_t size = std::min(kChunkBytes, end_ - offset_);
+    CAIRN_RETURN_IF_ERROR(blobs_.Read(*digest_, offset_, size, [&](std::string_view bytes) {
+      response.mutable_data()->append(bytes);
+      return absl::OkStatus();
+    }));
+    offset_ += size;
+    return true;
+  }
+
+  // Fixes the range; a read of nothing still checks that the blob is there.
+  absl::Status Begin() {
+    CAIRN_ASSIGN_OR_RETURN(digest_, ToDigest(request_.digest()));
+    offset_ = request_.read_offset();
+    const int64_t limit = request_.read_limit();
+    if (offset_ < 0 || offset_ > digest_->size_bytes || limit < 0) {
+      const bool offset_bad = limit >= 0;
+      return Error(absl::StatusCode::kOutOfRange, ErrorReason::VALUE_INVALID,
+                   fmt::format("cannot read {} bytes from offset {} of a blob of {} bytes", limit,
+                               offset_, digest_->size_bytes))
+          .With("field", offset_bad ? "read_offset" : "read_limit")
+          .With("readOffset", std::to_string(offset_))
+          .With("readLimit", std::to_string(limit))
+          .With("sizeBytes", std::to_string(digest_->size_bytes));
+    }
+    end_ = limit == 0 ? digest_->size_bytes : std::min(digest_->size_bytes, offset_ + limit);
+    return blobs_.CheckPresent({*digest_});
+  }
+
+  const BlobStore& blobs_;
+  const cairn::v1::ReadRequest request_;
+  std::optional<Digest> digest_;
+  int64_t offset_ = 0;
+  int64_t end_ = 0;
+};
+
+class ArtifactServiceImpl final : public cairn::v1::ArtifactService::CallbackService {
+ public:
+  ArtifactServiceImpl(Environment& environment, BlobStore& blobs)
+      : env_(environment), blobs_(blobs) {}
+
+  ServerUnaryReactor* FindMissingBlobs(CallbackServerContext* context,
+                                       const cairn::v1::FindMissingBlobsRequest* request,
+                                       cairn::v1::FindMissingBlobsResponse* response) override {
+    return ServeRead(env_, "cairn.v1.ArtifactService/FindMissingBlobs", context, request, response,
+                     Effort::kLong,
+                     [this](const Snapshot&, const cairn::v1::FindMissingBlobsRequest& asked) {
+                       return FindMissing(blobs_, asked);
+                     });
+  }
+
+  ServerUnaryReactor* BatchUpdateBlobs(CallbackServerContext* context,
+                                       const cairn::v1::BatchUpdateBlobsRequest* request,
+                                       cairn::v1::BatchUpdateBlobsResponse* response) override {
+    return ServeRead(env_, "cairn.v1.ArtifactService/BatchUpdateBlobs", context, request, response,
+                     Effort::kLong,
+                     [this](const Snapshot&, const cairn::v1::BatchUpdateBlobsRequest& asked) {
+                       return BatchUpdate(blobs_, env_.ids, asked);
+                     });
+  }
+
+  ServerUnaryReactor* BatchReadBlobs(CallbackServerContext* context,
+                                     const cairn::v1::BatchReadBlobsRequest* request,
+                                     cairn::v1::BatchReadBlobsResponse* response) override {
+    return ServeRead(env_, "cairn.v1.ArtifactService/BatchReadBlobs", context, request, response,
+                     Effort::kLong,
+                     [this](const Snapshot&, const cairn::v1::BatchReadBlobsRequest& asked) {
+                       return BatchRead(blobs_, asked);
+                     });
+  }
+
+  grpc::ServerReadReactor<cairn::v1::WriteRequest>* Write(
+      CallbackServerContext*, cairn::v1::WriteResponse* response) override {
+    auto stream = std::make_unique<WriteStream>(env_, blobs_, response);
+    stream->Start();
+    return stream.release();  // deletes itself when the call is done
+  }
+
+  ServerUnaryReactor* QueryWriteStatus(CallbackServerContext* context,
+                                       const cairn::v1::QueryWriteStatusRequest* request,
+                                       cairn::v1::QueryWriteStatusResponse* response) override {
+    return ServeRead(env_, "cairn.v1.ArtifactService/QueryWriteStatus", context, request, response,
+                     Effort::kLong,
+                     [this](const Snapshot&, const cairn::v1::QueryWriteStatusRequest& asked) {
+                       return QueryStatus(asked);
+                     });
+  }
+
+  grpc::ServerWriteReactor<cairn::v1::ReadResponse>* Read(
+      CallbackServerContext*, const cairn::v1::ReadRequest* request) override {
+    auto stream = std::make_unique<ReadStream>(env_, blobs_, request);
+    stream->Start();
+    return stream.release();  // deletes itself when the call is done
+  }
+
+  ServerUnaryReactor* LogArtifacts(CallbackServerContext* context,
+                                   const cairn::v1::LogArtifactsRequest* request,
+                                   cairn::v1::LogArtifactsResponse* response) override {
+    return ServeMutation(env_, "cairn.v1.ArtifactService/LogArtifacts", context, request, response,
+                         [request](const Snapshot& snapshot) {
+                           return artifacts::PlanLogArtifacts(snapshot, *request);
+                         });
+  }
+
+  ServerUnaryReactor* ListArtifacts(CallbackServerContext* context,
+                                    const cairn::v1::ListArtifactsRequest* request,
+                                    cairn::v1::ListArtifactsResponse* response) override {
+    return ServeRead(env_, "cairn.v1.ArtifactService/ListArtifacts", context, request, response,
+                     Effort::kLong, artifacts::ListArtifacts);
+  }
+
+ private:
+  absl::StatusOr<cairn::v1::QueryWriteStatusResponse> QueryStatus(
+      const cairn::v1::QueryWriteStatusRequest& request) {
+    CAIRN_ASSIGN_OR_RETURN(const UploadName name, ParseUploadName(request.resource_name()));
+    CAIRN_ASSIGN_OR_RETURN(const auto status, blobs_.QueryUpload(name.uuid, name.digest));
+    cairn::v1::QueryWriteStatusResponse response;
+    response.set_committed_size_bytes(status.committed_size_bytes);
+    response.set_complete(status.complete);
+    return response;
+  }
+
+  Environment& env_;
+  BlobStore& blobs_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeArtifactService(Environment& environment, BlobStore& blobs) {
+  return std::make_unique<ArtifactServiceImpl>(environment, blobs);
+}
+
+}  // namespace cairn::rpc

@@ -1,0 +1,35 @@
+#include "server/rpc/call.h"
+
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+#include "lib/base/encoding.h"
+#include "lib/base/errors.h"
+
+namespace cairn::rpc {
+namespace {
+
+// Sets a string field called `etag`; false if the message has none.
+bool SetEtagField(google::protobuf::Message& message, const std::string& etag) {
+  const auto* field = message.GetDescriptor()->FindFieldByName("etag");
+  if (field == nullptr) return false;
+  message.GetReflection()->SetString(&message, field, etag);
+  return true;
+}
+
+}  // namespace
+
+absl::Status Overloaded() {
+  return Error(absl::StatusCode::kResourceExhausted, ErrorReason::QUEUE_FULL,
+               "the server has too many calls under way; try again shortly")
+      .RetryAfterSeconds(0.5);
+}
+
+void StampEtag(storage::Revision revision, google::protobuf::Message& response) {
+  const std::string etag = EtagOf(revision);
+  if (SetEtagField(response, etag)) return;
+  const auto* policy = response.GetDescriptor()->FindFieldByName("policy");
+  if (policy == nullptr || policy->message_type() == nullptr) return;
+  SetEtagField(*response.GetReflection()->MutableMessage(&response, policy), etag);
+}
+
+}  // namespace cairn::rpc

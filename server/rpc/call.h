@@ -1,0 +1,126 @@
+#ifndef CAIRN_SERVER_RPC_CALL_H_
+#define CAIRN_SERVER_RPC_CALL_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "grpcpp/server_context.h"
+#include "grpcpp/support/server_callback.h"
+#include "lib/base/clock.h"
+#include "lib/base/ids.h"
+#include "lib/base/thread_pool.h"
+#include "server/observability/call_metrics.h"
+#include "server/rpc/grpc_status.h"
+#include "server/storage/kv_store.h"
+#include "server/storage/mutation.h"
+
+namespace cairn::rpc {
+
+// What every handler works with. Owned by the server, which outlives all calls.
+struct Environment {
+  storage::KvStore& store;
+  storage::Mutator& mutator;
+  const Clock& clock;
+  IdSource& ids;
+  ThreadPool& pool;  // for work that blocks or takes long
+  observability::CallMetrics& metrics;
+};
+
+// Counts and times one call from its start until Finish; shared by all handler
+// templates. `method` is a string literal, "cairn.v1.TrackingService/GetRun".
+class CallRecord {
+ public:
+  CallRecord(const Environment& environment, const char* method)
+      : metrics_(environment.metrics),
+        clock_(environment.clock),
+        method_(method),
+        start_nanos_(environment.clock.NowUnixNanos()) {
+    metrics_.Begin();
+  }
+
+  // Converts the outcome for the wire and counts it. Called exactly once.
+  grpc::Status Finish(const absl::Status& status) {
+    metrics_.End(method_, status, clock_.NowUnixNanos() - start_nanos_);
+    return ToGrpcStatus(status);
+  }
+
+  const char* method() const { return method_; }
+
+ private:
+  observability::CallMetrics& metrics_;
+  const Clock& clock_;
+  const char* const method_;
+  const int64_t start_nanos_;
+};
+
+// RESOURCE_EXHAUSTED (QUEUE_FULL) with a retry delay: the pool takes no more.
+absl::Status Overloaded();
+
+// Fills in the etag of a mutation's answer: its own, or that of the one
+// resource it wraps.
+void StampEtag(storage::Revision revision, google::protobuf::Message& response);
+
+// Handler template 1a: a unary call that only reads, answered on the calling
+// thread when `read` is quick, or on the pool. `read` is called with a fresh
+// snapshot and the request.
+enum class Effort { kQuick, kLong };
+
+template <typename Request, typename Response, typename Read>
+grpc::ServerUnaryReactor* ServeRead(Environment& environment, const char* method,
+                                    grpc::CallbackServerContext* context, const Request* request,
+                                    Response* response, Effort effort, Read read) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  auto record = std::make_shared<CallRecord>(environment, method);
+  auto answer = [&environment, request, response, reactor, record, read = std::move(read)] {
+    const auto snapshot = environment.store.GetSnapshot();
+    absl::StatusOr<Response> result = read(*snapshot, *request);
+    if (result.ok()) *response = *std::move(result);
+    reactor->Finish(record->Finish(result.status()));
+  };
+  if (effort == Effort::kQuick) {
+    answer();
+  } else if (!environment.pool.TrySubmit(std::move(answer))) {
+    reactor->Finish(record->Finish(Overloaded()));
+  }
+  return reactor;
+}
+
+// The request id of messages that have one.
+template <typename Request>
+std::string RequestIdOf(const Request& request) {
+  if constexpr (requires { request.request_id(); }) {
+    return request.request_id();
+  } else {
+    return "";
+  }
+}
+
+// Handler template 1b: a unary call that changes the store, through the Mutator.
+// `plan(snapshot)` may be called several times.
+template <typename Request, typename Response>
+grpc::ServerUnaryReactor* ServeMutation(Environment& environment, const char* method,
+                                        grpc::CallbackServerContext* context,
+                                        const Request* request, Response* response,
+                                        storage::Planner plan) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  auto record = std::make_shared<CallRecord>(environment, method);
+  environment.mutator.Run(
+      {"anonymous", method, RequestIdOf(*request)}, *request, std::move(plan), StampEtag,
+      [response, reactor,
+       record](absl::StatusOr<std::unique_ptr<google::protobuf::Message>> result) {
+        if (result.ok()) response->Swap(static_cast<Response*>(result->get()));
+        reactor->Finish(record->Finish(result.status()));
+      });
+  return reactor;
+}
+
+}  // namespace cairn::rpc
+
+#endif  // CAIRN_SERVER_RPC_CALL_H_

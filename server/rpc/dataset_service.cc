@@ -1,0 +1,85 @@
+#include <cstdint>
+#include <memory>
+
+#include "cairn/v1/datasets.grpc.pb.h"
+#include "server/datasets/datasets.h"
+#include "server/rpc/services.h"
+
+namespace cairn::rpc {
+namespace {
+
+using cairn::v1::DatasetService;
+using grpc::CallbackServerContext;
+using grpc::ServerUnaryReactor;
+using storage::Snapshot;
+
+class DatasetServiceImpl final : public DatasetService::CallbackService {
+ public:
+  explicit DatasetServiceImpl(Environment& environment) : env_(environment) {}
+
+  ServerUnaryReactor* CreateDataset(CallbackServerContext* context,
+                                    const cairn::v1::CreateDatasetRequest* request,
+                                    cairn::v1::Dataset* response) override {
+    return ServeMutation(env_, "cairn.v1.DatasetService/CreateDataset", context, request, response,
+                         [request, now = Now()](const Snapshot& snapshot) {
+                           return datasets::PlanCreateDataset(snapshot, *request, now);
+                         });
+  }
+
+  ServerUnaryReactor* GetDataset(CallbackServerContext* context,
+                                 const cairn::v1::GetDatasetRequest* request,
+                                 cairn::v1::Dataset* response) override {
+    return ServeRead(env_, "cairn.v1.DatasetService/GetDataset", context, request, response,
+                     Effort::kQuick, datasets::GetDataset);
+  }
+
+  ServerUnaryReactor* ListDatasets(CallbackServerContext* context,
+                                   const cairn::v1::ListDatasetsRequest* request,
+                                   cairn::v1::ListDatasetsResponse* response) override {
+    return ServeRead(env_, "cairn.v1.DatasetService/ListDatasets", context, request, response,
+                     Effort::kLong, datasets::ListDatasets);
+  }
+
+  ServerUnaryReactor* CreateDatasetVersion(CallbackServerContext* context,
+                                           const cairn::v1::CreateDatasetVersionRequest* request,
+                                           cairn::v1::DatasetVersion* response) override {
+    return ServeMutation(env_, "cairn.v1.DatasetService/CreateDatasetVersion", context, request,
+                         response, [request, now = Now()](const Snapshot& snapshot) {
+                           return datasets::PlanCreateDatasetVersion(snapshot, *request, now);
+                         });
+  }
+
+  ServerUnaryReactor* GetDatasetVersion(CallbackServerContext* context,
+                                        const cairn::v1::GetDatasetVersionRequest* request,
+                                        cairn::v1::DatasetVersion* response) override {
+    return ServeRead(env_, "cairn.v1.DatasetService/GetDatasetVersion", context, request, response,
+                     Effort::kQuick, datasets::GetDatasetVersion);
+  }
+
+  ServerUnaryReactor* ListDatasetVersions(
+      CallbackServerContext* context, const cairn::v1::ListDatasetVersionsRequest* request,
+      cairn::v1::ListDatasetVersionsResponse* response) override {
+    return ServeRead(env_, "cairn.v1.DatasetService/ListDatasetVersions", context, request,
+                     response, Effort::kLong, datasets::ListDatasetVersions);
+  }
+
+  ServerUnaryReactor* GetLineage(CallbackServerContext* context,
+                                 const cairn::v1::GetLineageRequest* request,
+                                 cairn::v1::Lineage* response) override {
+    return ServeRead(env_, "cairn.v1.DatasetService/GetLineage", context, request, response,
+                     Effort::kLong, datasets::GetLineage);
+  }
+
+ private:
+  int64_t Now() const { return env_.clock.NowUnixNanos(); }
+
+  Environment& env_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeDatasetService(Environment& environment) {
+  return std::make_unique<DatasetServiceImpl>(environment);
+}
+
+}  // namespace cairn::rpc

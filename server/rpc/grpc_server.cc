@@ -1,0 +1,100 @@
+#include "server/rpc/grpc_server.h"
+
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+#include "grpcpp/ext/proto_server_reflection_plugin.h"
+#include "grpcpp/health_check_service_interface.h"
+#include "grpcpp/resource_quota.h"
+#include "grpcpp/server.h"
+#include "grpcpp/server_builder.h"
+#include "lib/base/errors.h"
+#include "server/rpc/services.h"
+
+namespace cairn::rpc {
+namespace {
+
+constexpr size_t kMemoryQuotaBytes = size_t{256} << 20;
+constexpr int kMaxStreamsPerConnection = 256;
+constexpr int kMaxMetadataBytes = 8 << 10;
+constexpr int kKeepaliveMillis = 30'000;
+constexpr int kKeepaliveTimeoutMillis = 10'000;
+constexpr int kMinPingIntervalMillis = 10'000;
+
+// Health and reflection are process-wide switches of the library.
+void EnableStandardServices() {
+  static const bool enabled = [] {
+    grpc::EnableDefaultHealthCheckService(true);
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+    return true;
+  }();
+  (void)enabled;
+}
+
+void ApplyLimits(grpc::ServerBuilder& builder) {
+  grpc::ResourceQuota quota("cairnd");
+  quota.Resize(kMemoryQuotaBytes);
+  builder.SetResourceQuota(quota);
+  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
+  builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMillis);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMillis);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS,
+                             kMinPingIntervalMillis);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+  // A second server on the same port must fail, not share it.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+}
+
+}  // namespace
+
+class GrpcServer::Impl {
+ public:
+  std::vector<std::unique_ptr<grpc::Service>> services;
+  std::unique_ptr<grpc::Server> server;
+  int port = 0;
+};
+
+GrpcServer::GrpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+GrpcServer::~GrpcServer() { Stop(std::chrono::seconds(5)); }
+
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string& address,
+                                                              Environment& environment,
+                                                              artifacts::BlobStore& blobs) {
+  EnableStandardServices();
+  auto impl = std::make_unique<Impl>();
+  impl->services.push_back(MakeTrackingService(environment));
+  impl->services.push_back(MakeDatasetService(environment));
+  impl->services.push_back(MakeArtifactService(environment, blobs));
+  impl->services.push_back(MakeRegistryService(environment));
+  impl->services.push_back(MakePromotionService(environment));
+  impl->services.push_back(MakeAdminService(environment, environment.clock.NowUnixNanos()));
+  grpc::ServerBuilder builder;
+  ApplyLimits(builder);
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &impl->port);
+  for (const auto& service : impl->services) builder.RegisterService(service.get());
+  impl->server = builder.BuildAndStart();
+  if (impl->server == nullptr || impl->port == 0) {
+    return Error(absl::StatusCode::kInvalidArgument, ErrorReason::CONFIG_INVALID,
+                 fmt::format("cannot listen on grpc-address {}: is it taken?", address))
+        .With("grpcAddress", address)
+        .ToStatus();
+  }
+  impl->server->GetHealthCheckService()->SetServingStatus(true);
+  return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(impl)));
+}
+
+int GrpcServer::port() const { return impl_->port; }
+
+void GrpcServer::Stop(std::chrono::milliseconds drain) {
+  if (impl_->server == nullptr) return;
+  impl_->server->GetHealthCheckService()->SetServingStatus(false);
+  impl_->server->Shutdown(std::chrono::system_clock::now() + drain);
+  impl_->server->Wait();
+  impl_->server.reset();
+}
+
+}  // namespace cairn::rpc

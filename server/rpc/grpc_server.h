@@ -1,0 +1,44 @@
+#ifndef CAIRN_SERVER_RPC_GRPC_SERVER_H_
+#define CAIRN_SERVER_RPC_GRPC_SERVER_H_
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/artifacts/blob_store.h"
+#include "server/rpc/call.h"
+
+namespace cairn::rpc {
+
+// The gRPC front: every service of cairn.v1, health and reflection, on one
+// address. Owned by the Server; `environment` and `blobs` must outlive it.
+class GrpcServer {
+ public:
+  // Binds and serves. INVALID_ARGUMENT (CONFIG_INVALID) when the address cannot
+  // be bound.
+  static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const std::string& address,
+                                                           Environment& environment,
+                                                           artifacts::BlobStore& blobs);
+
+  ~GrpcServer();
+  GrpcServer(const GrpcServer&) = delete;
+  GrpcServer& operator=(const GrpcServer&) = delete;
+
+  // The bound port.
+  int port() const;
+
+  // Says NOT_SERVING, takes no new calls, lets those under way end within
+  // `drain`, cancels the rest and returns when all have ended.
+  void Stop(std::chrono::milliseconds drain);
+
+ private:
+  class Impl;
+  explicit GrpcServer(std::unique_ptr<Impl> impl);
+
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace cairn::rpc
+
+#endif  // CAIRN_SERVER_RPC_GRPC_SERVER_H_

@@ -1,0 +1,39 @@
+#ifndef CAIRN_SERVER_RPC_SERVICES_H_
+#define CAIRN_SERVER_RPC_SERVICES_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "grpcpp/impl/codegen/service_type.h"
+#include "server/artifacts/blob_store.h"
+#include "server/rpc/call.h"
+
+namespace cairn::rpc {
+
+// The gRPC services of cairn.v1, ready to be registered with a server builder.
+//
+// Each converts, counts and answers; decisions are made in tracking/,
+// datasets/, registry/ and artifacts/. `environment` and `blobs` must outlive
+// the services, and the services the server they are registered with.
+
+// The largest message the server takes, in bytes.
+inline constexpr int kMaxMessageBytes = 4 << 20;
+// The most bytes in one batch of blobs; leaves room for the rest of a message.
+inline constexpr int64_t kMaxBatchBytes = int64_t{3} << 20;
+// The best size of one part of a stream of bytes.
+inline constexpr int64_t kChunkBytes = int64_t{256} << 10;
+// The largest blob.
+inline constexpr int64_t kMaxBlobBytes = int64_t{1} << 40;
+
+std::unique_ptr<grpc::Service> MakeTrackingService(Environment& environment);
+std::unique_ptr<grpc::Service> MakeDatasetService(Environment& environment);
+std::unique_ptr<grpc::Service> MakeArtifactService(Environment& environment,
+                                                   artifacts::BlobStore& blobs);
+std::unique_ptr<grpc::Service> MakeRegistryService(Environment& environment);
+std::unique_ptr<grpc::Service> MakePromotionService(Environment& environment);
+std::unique_ptr<grpc::Service> MakeAdminService(Environment& environment, int64_t start_unix_nanos);
+
+}  // namespace cairn::rpc
+
+#endif  // CAIRN_SERVER_RPC_SERVICES_H_

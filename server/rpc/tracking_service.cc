@@ -1,0 +1,219 @@
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "cairn/v1/tracking.grpc.pb.h"
+#include "server/rpc/mutate_and_wait.h"
+#include "server/rpc/services.h"
+#include "server/rpc/streams.h"
+#include "server/tracking/experiments.h"
+#include "server/tracking/metric_reader.h"
+#include "server/tracking/run_logging.h"
+#include "server/tracking/run_search.h"
+#include "server/tracking/runs.h"
+
+namespace cairn::rpc {
+namespace {
+
+using cairn::v1::TrackingService;
+using grpc::CallbackServerContext;
+using grpc::ServerUnaryReactor;
+using storage::Snapshot;
+using tracking::CallFacts;
+
+// One message of LogMetrics after another; the answer names the last batch.
+class LogMetricsStream final
+    : public ClientStream<cairn::v1::LogMetricsRequest, cairn::v1::LogMetricsResponse> {
+ public:
+  LogMetricsStream(Environment& env, cairn::v1::LogMetricsResponse* response)
+      : ClientStream(env, "cairn.v1.TrackingService/LogMetrics", response) {}
+
+ private:
+  absl::StatusOr<bool> Take(const cairn::v1::LogMetricsRequest& request) override {
+    if (!request.run().empty()) run_ = request.run();
+    const CallFacts facts{environment().clock.NowUnixNanos(), environment().ids.NewHexId()};
+    absl::Status stored =
+        MutateAndWait(environment(), "cairn.v1.TrackingService/LogMetrics", request,
+                      [&](const Snapshot& snapshot) {
+                        return tracking::PlanLogMetrics(snapshot, run_, request, facts);
+                      });
+    if (!stored.ok()) return stored;
+    response().set_acknowledged_batch_number(request.batch_number());
+    int64_t points = 0;
+    for (const auto& columns : request.metrics()) points += columns.values_size();
+    response().set_point_count(response().point_count() + points);
+    return true;
+  }
+  absl::Status Complete() override { return absl::OkStatus(); }
+
+  std::string run_;
+};
+
+class ReadMetricsStream final : public ServerStream<cairn::v1::ReadMetricsResponse> {
+ public:
+  ReadMetricsStream(Environment& env, const cairn::v1::ReadMetricsRequest* request)
+      : ServerStream(env, "cairn.v1.TrackingService/ReadMetrics"), request_(*request) {}
+
+ private:
+  absl::StatusOr<bool> Produce(cairn::v1::ReadMetricsResponse& response) override {
+    if (!series_.has_value()) {
+      auto series = tracking::MetricSeries::Read(*environment().store.GetSnapshot(), request_);
+      if (!series.ok()) return series.status();
+      series_ = *std::move(series);
+    }
+    return series_->Next(response);
+  }
+
+  const cairn::v1::ReadMetricsRequest request_;
+  std::optional<tracking::MetricSeries> series_;
+};
+
+class TrackingServiceImpl final : public TrackingService::CallbackService {
+ public:
+  explicit TrackingServiceImpl(Environment& environment) : env_(environment) {}
+
+  ServerUnaryReactor* CreateExperiment(CallbackServerContext* context,
+                                       const cairn::v1::CreateExperimentRequest* request,
+                                       cairn::v1::Experiment* response) override {
+    return ServeMutation(env_, "cairn.v1.TrackingService/CreateExperiment", context, request,
+                         response, [request, now = Now()](const Snapshot& snapshot) {
+                           return tracking::PlanCreateExperiment(snapshot, *request, now);
+                         });
+  }
+
+  ServerUnaryReactor* GetExperiment(CallbackServerContext* context,
+                                    const cairn::v1::GetExperimentRequest* request,
+                                    cairn::v1::Experiment* response) override {
+    return ServeRead(env_, "cairn.v1.TrackingService/GetExperiment", context, request, response,
+                     Effort::kQuick, tracking::GetExperiment);
+  }
+
+  ServerUnaryReactor* ListExperiments(CallbackServerContext* context,
+                                      const cairn::v1::ListExperimentsRequest* request,
+                                      cairn::v1::ListExperimentsResponse* response) override {
+    return ServeRead(env_, "cairn.v1.TrackingService/ListExperiments", context, request, response,
+                     Effort::kLong, tracking::ListExperiments);
+  }
+
+  ServerUnaryReactor* UpdateExperiment(CallbackServerContext* context,
+                                       const cairn::v1::UpdateExperimentRequest* request,
+                                       cairn::v1::Experiment* response) override {
+    return ServeMutation(env_, "cairn.v1.TrackingService/UpdateExperiment", context, request,
+                         response, [request, now = Now()](const Snapshot& snapshot) {
+                           return tracking::PlanUpdateExperiment(snapshot, *request, now);
+                         });
+  }
+
+  ServerUnaryReactor* DeleteExperiment(CallbackServerContext* context,
+                                       const cairn::v1::DeleteExperimentRequest* request,
+                                       cairn::v1::Experiment* response) override {
+    return ServeMutation(env_, "cairn.v1.TrackingService/DeleteExperiment", context, request,
+                         response, [request, now = Now()](const Snapshot& snapshot) {
+                           return tracking::PlanDeleteExperiment(snapshot, *request, now);
+                         });
+  }
+
+  ServerUnaryReactor* UndeleteExperiment(CallbackServerContext* context,
+                                         const cairn::v1::UndeleteExperimentRequest* request,
+                                         cairn::v1::Experiment* response) override {
+    return ServeMutation(env_, "cairn.v1.TrackingService/UndeleteExperiment", context, request,
+                         response, [request, now = Now()](const Snapshot& snapshot) {
+                           return tracking::PlanUndeleteExperiment(snapshot, *request, now);
+                         });
+  }
+
+  ServerUnaryReactor* CreateRun(CallbackServerContext* context,
+                                const cairn::v1::CreateRunRequest* request,
+                                cairn::v1::Run* response) override {
+    return ServeMutation(env_, "cairn.v1.TrackingService/CreateRun", context, request, response,
+                         [request, facts = Facts()](const Snapshot& snapshot) {
+                           return tracking::PlanCreateRun(snapshot, *request, facts);
+                         });
+  }
+
+  ServerUnaryReactor* GetRun(CallbackServerContext* context,
+                             const cairn::v1::GetRunRequest* request,
+                             cairn::v1::Run* response) override {
+    return ServeRead(env_, "cairn.v1.TrackingService/GetRun", context, request, response,
+                     Effort::kQuick, tracking::GetRun);
+  }
+
+  ServerUnaryReactor* ListRuns(CallbackServerContext* context,
+                               const cairn::v1::ListRunsRequest* request,
+                               cairn::v1::ListRunsResponse* response) override {
+    return ServeRead(env_, "cairn.v1.TrackingService/ListRuns", context, request, response,
+                     Effort::kLong, tracking::ListRuns);
+  }
+
+  ServerUnaryReactor* SearchRuns(CallbackServerContext* context,
+                                 const cairn::v1::SearchRunsRequest* request,
+                                 cairn::v1::SearchRunsResponse* response) override {
+    return ServeRead(env_, "cairn.v1.TrackingService/SearchRuns", context, request, response,
+                     Effort::kLong, tracking::SearchRuns);
+  }
+
+  ServerUnaryReactor* FinishRun(CallbackServerContext* context,
+                                const cairn::v1::FinishRunRequest* request,
+                                cairn::v1::Run* response) override {
+    return ServeMutation(env_, "cairn.v1.TrackingService/FinishRun", context, request, response,
+                         [request, facts = Facts()](const Snapshot& snapshot) {
+                           return tracking::PlanFinishRun(snapshot, *request, facts);
+                         });
+  }
+
+  ServerUnaryReactor* DeleteRun(CallbackServerContext* context,
+                                const cairn::v1::DeleteRunRequest* request,
+                                cairn::v1::Run* response) override {
+    return ServeMutation(env_, "cairn.v1.TrackingService/DeleteRun", context, request, response,
+                         [request, facts = Facts()](const Snapshot& snapshot) {
+                           return tracking::PlanDeleteRun(snapshot, *request, facts);
+                         });
+  }
+
+  ServerUnaryReactor* UndeleteRun(CallbackServerContext* context,
+                                  const cairn::v1::UndeleteRunRequest* request,
+                                  cairn::v1::Run* response) override {
+    return ServeMutation(env_, "cairn.v1.TrackingService/UndeleteRun", context, request, response,
+                         [request, facts = Facts()](const Snapshot& snapshot) {
+                           return tracking::PlanUndeleteRun(snapshot, *request, facts);
+                         });
+  }
+
+  ServerUnaryReactor* LogBatch(CallbackServerContext* context,
+                               const cairn::v1::LogBatchRequest* request,
+                               cairn::v1::LogBatchResponse* response) override {
+    return ServeMutation(env_, "cairn.v1.TrackingService/LogBatch", context, request, response,
+                         [request, facts = Facts()](const Snapshot& snapshot) {
+                           return tracking::PlanLogBatch(snapshot, *request, facts);
+                         });
+  }
+
+  grpc::ServerReadReactor<cairn::v1::LogMetricsRequest>* LogMetrics(
+      CallbackServerContext*, cairn::v1::LogMetricsResponse* response) override {
+    auto stream = std::make_unique<LogMetricsStream>(env_, response);
+    stream->Start();
+    return stream.release();  // deletes itself when the call is done
+  }
+
+  grpc::ServerWriteReactor<cairn::v1::ReadMetricsResponse>* ReadMetrics(
+      CallbackServerContext*, const cairn::v1::ReadMetricsRequest* request) override {
+    auto stream = std::make_unique<ReadMetricsStream>(env_, request);
+    stream->Start();
+    return stream.release();  // deletes itself when the call is done
+  }
+
+ private:
+  int64_t Now() const { return env_.clock.NowUnixNanos(); }
+  CallFacts Facts() const { return {Now(), env_.ids.NewHexId()}; }
+
+  Environment& env_;
+};
+
+}  // namespace
+
+std::unique_ptr<grpc::Service> MakeTrackingService(Environment& environment) {
+  return std::make_unique<TrackingServiceImpl>(environment);
+}
+
+}  // namespace cairn::rpc

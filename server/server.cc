@@ -1,0 +1,136 @@
+#include "server/server.h"
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+#include "lib/base/clock.h"
+#include "lib/base/errors.h"
+#include "lib/base/ids.h"
+#include "lib/base/status_macros.h"
+#include "lib/base/thread_pool.h"
+#include "lib/http/http_server.h"
+#include "server/artifacts/pack_blob_store.h"
+#include "server/http_routes.h"
+#include "server/observability/log.h"
+#include "server/rpc/grpc_server.h"
+#include "server/scratch_directory.h"
+#include "server/storage/memory_store.h"
+#include "server/storage/rocks_store.h"
+#include "server/tracking/experiments.h"
+#include "server/tracking/run_logging.h"
+
+namespace cairn {
+namespace {
+
+constexpr size_t kMaxQueuedTasks = 1024;
+
+using observability::Log;
+using observability::LogLevel;
+
+absl::StatusOr<std::unique_ptr<storage::KvStore>> OpenStore(const ServerOptions& options) {
+  if (options.in_memory) {
+    return storage::MakeMemoryStore(tracking::MergeMetricRecords);
+  }
+  storage::RocksOptions rocks;
+  rocks.directory = options.data_dir;
+  rocks.merge = tracking::MergeMetricRecords;
+  return storage::OpenRocksStore(std::move(rocks));
+}
+
+// The host part of HOST:PORT with another port.
+std::string WithPort(const std::string& address, int port) {
+  return fmt::format("{}:{}", address.substr(0, address.rfind(':')), port);
+}
+
+}  // namespace
+
+// Members are destroyed in the reverse order: fronts, then pool, then stores.
+class Server::Impl {
+ public:
+  explicit Impl(const ServerOptions& options) : options_(options) {}
+
+  ~Impl() { Stop(); }
+
+  absl::Status Start() {
+    CAIRN_RETURN_IF_ERROR(ValidateOptions(options_));
+    CAIRN_ASSIGN_OR_RETURN(store_, OpenStore(options_));
+    const Clock& clock = SystemClock();
+    CAIRN_RETURN_IF_ERROR(tracking::EnsureDefaultExperiment(*store_, clock.NowUnixNanos()));
+    CAIRN_RETURN_IF_ERROR(OpenBlobs(clock));
+    pool_ = std::make_unique<ThreadPool>(options_.pool_threads, kMaxQueuedTasks);
+    mutator_ = std::make_unique<storage::Mutator>(*store_, clock, *pool_);
+    environment_.reset(
+        new rpc::Environment{*store_, *mutator_, clock, SystemIds(), *pool_, metrics_});
+    CAIRN_ASSIGN_OR_RETURN(grpc_,
+                           rpc::GrpcServer::Start(options_.grpc_address, *environment_, *blobs_));
+    grpc_address_ = WithPort(options_.grpc_address, grpc_->port());
+    return StartHttp();
+  }
+
+  void Stop() {
+    if (http_ != nullptr) http_->Stop(std::chrono::milliseconds(options_.drain_millis));
+    if (grpc_ != nullptr) grpc_->Stop(std::chrono::milliseconds(options_.drain_millis));
+  }
+
+  const std::string& grpc_address() const { return grpc_address_; }
+  const std::string& http_address() const { return http_address_; }
+
+ private:
+  absl::Status OpenBlobs(const Clock& clock) {
+    artifacts::BlobStoreOptions blob_options;
+    if (options_.in_memory) {
+      CAIRN_ASSIGN_OR_RETURN(scratch_, ScratchDirectory::Make());
+      blob_options.directory = scratch_->path();
+    } else {
+      blob_options.directory = options_.data_dir + "/packs";
+    }
+    CAIRN_ASSIGN_OR_RETURN(blobs_,
+                           artifacts::OpenBlobStore(std::move(blob_options), *store_, clock));
+    return absl::OkStatus();
+  }
+
+  absl::Status StartHttp() {
+    http::HttpServerOptions http_options;
+    http_options.address = options_.http_address;
+    http_options.allowed_hosts = options_.allowed_hosts;
+    CAIRN_ASSIGN_OR_RETURN(auto router, MakeHttpRouter(*store_, metrics_));
+    CAIRN_ASSIGN_OR_RETURN(http_,
+                           http::HttpServer::Start(std::move(http_options), std::move(router)));
+    http_address_ = http_->address();
+    return absl::OkStatus();
+  }
+
+  const ServerOptions options_;
+  observability::CallMetrics metrics_;
+  std::unique_ptr<ScratchDirectory> scratch_;
+  std::unique_ptr<storage::KvStore> store_;
+  std::unique_ptr<artifacts::BlobStore> blobs_;
+  std::unique_ptr<ThreadPool> pool_;
+  std::unique_ptr<storage::Mutator> mutator_;
+  std::unique_ptr<rpc::Environment> environment_;
+  std::unique_ptr<rpc::GrpcServer> grpc_;
+  std::unique_ptr<http::HttpServer> http_;
+  std::string grpc_address_;
+  std::string http_address_;
+};
+
+Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Server::~Server() = default;
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
+  auto impl = std::make_unique<Impl>(options);
+  CAIRN_RETURN_IF_ERROR(impl->Start());
+  Log(LogLevel::kInfo, "serving",
+      {{"grpc", impl->grpc_address()},
+       {"http", impl->http_address()},
+       {"data_dir", options.in_memory ? "(memory)" : options.data_dir}});
+  return std::unique_ptr<Server>(new Server(std::move(impl)));
+}
+
+const std::string& Server::grpc_address() const { return impl_->grpc_address(); }
+const std::string& Server::http_address() const { return impl_->http_address(); }
+void Server::Stop() { impl_->Stop(); }
+
+}  // namespace cairn

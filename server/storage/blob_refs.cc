@@ -1,0 +1,49 @@
+#include "server/storage/blob_refs.h"
+
+#include <set>
+#include <string_view>
+#include <vector>
+
+#include "cairn/internal/storage.pb.h"
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
+#include "server/storage/keyspace.h"
+#include "server/storage/typed_record.h"
+
+namespace cairn::storage {
+namespace {
+
+absl::Status MissingBlob(const cairn::v1::ArtifactFile& file) {
+  return NotFound(ErrorReason::BLOB_NOT_FOUND, "Blob",
+                  fmt::format("blobs/{}/{}", file.digest().sha256(), file.digest().size_bytes()))
+      .With("path", file.path());
+}
+
+}  // namespace
+
+absl::Status RequireBlobs(const Snapshot& snapshot,
+                          const google::protobuf::RepeatedPtrField<cairn::v1::ArtifactFile>& files,
+                          WriteSet& write_set) {
+  std::vector<Key> keys;
+  std::vector<const cairn::v1::ArtifactFile*> named;
+  std::set<std::pair<std::string_view, int64_t>> seen;
+  std::set<std::string_view> conditions;
+  for (const auto& file : files) {
+    if (file.digest().size_bytes() == 0) continue;
+    if (!seen.emplace(file.digest().sha256(), file.digest().size_bytes()).second) continue;
+    keys.push_back(BlobEntryKey(file.digest().sha256()));
+    named.push_back(&file);
+  }
+  CAIRN_ASSIGN_OR_RETURN(const auto entries, snapshot.MultiGet(keys));
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (!entries[i].has_value()) return MissingBlob(*named[i]);
+    CAIRN_ASSIGN_OR_RETURN(const auto entry, ParseRecord<cairn::internal::BlobEntryRecord>(
+                                                 keys[i].bytes, entries[i]->payload));
+    if (entry.size_bytes() != named[i]->digest().size_bytes()) return MissingBlob(*named[i]);
+    if (conditions.insert(named[i]->digest().sha256()).second) write_set.RequireExists(keys[i]);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cairn::storage

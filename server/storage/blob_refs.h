@@ -1,0 +1,23 @@
+#ifndef CAIRN_SERVER_STORAGE_BLOB_REFS_H_
+#define CAIRN_SERVER_STORAGE_BLOB_REFS_H_
+
+#include "absl/status/status.h"
+#include "cairn/v1/artifacts.pb.h"
+#include "google/protobuf/repeated_ptr_field.h"
+#include "server/storage/kv_store.h"
+#include "server/storage/write_set.h"
+
+namespace cairn::storage {
+
+// Digest first, reference second: adds to `write_set` the condition that every
+// blob of `files` is present when the commit is applied.
+//
+// NOT_FOUND (BLOB_NOT_FOUND) for the first that is absent at `snapshot`, or
+// stands there with another size. The empty blob is always present.
+absl::Status RequireBlobs(const Snapshot& snapshot,
+                          const google::protobuf::RepeatedPtrField<cairn::v1::ArtifactFile>& files,
+                          WriteSet& write_set);
+
+}  // namespace cairn::storage
+
+#endif  // CAIRN_SERVER_STORAGE_BLOB_REFS_H_

@@ -1,0 +1,112 @@
+#ifndef CAIRN_SERVER_STORAGE_COMMIT_GROUP_H_
+#define CAIRN_SERVER_STORAGE_COMMIT_GROUP_H_
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/storage/kv_store.h"
+#include "server/storage/merge.h"
+
+namespace cairn::storage {
+
+// One key's new state; nullopt deletes it.
+struct Change {
+  const Key* key = nullptr;
+  const std::optional<Record>* record = nullptr;
+};
+
+// One event with the key it gets.
+struct KeyedEvent {
+  Revision revision = 0;
+  int32_t ordinal = 0;
+  const Event* event = nullptr;
+};
+
+// What a group writes, at once or not at all. Points into the CommitGroup that
+// made it.
+struct CommitBatch {
+  Revision last_revision = 0;
+  std::vector<Change> changes;     // sorted by family and key, each key once
+  std::vector<KeyedEvent> events;  // sorted by revision and ordinal
+};
+
+// Why a write set can be refused without looking at the store: the same key
+// written twice, a key of the committer's own, more than kMaxWriteSetBytes.
+// INVALID_ARGUMENT (WRITE_SET_INVALID).
+absl::Status CheckWriteSet(const WriteSet& write_set);
+
+// The bytes a write set brings into memory and into the log, about.
+int64_t WriteSetBytes(const WriteSet& write_set);
+
+inline constexpr int64_t kMaxWriteSetBytes = int64_t{16} << 20;
+
+// Decides a group of write sets that become durable together. Pure: what the
+// store holds is handed in, what it should hold comes out.
+//
+//   CommitGroup group(std::move(sets));
+//   group.Load(<records of group.keys_to_load()>);
+//   group.Decide(last_revision, merge);
+//   ... write group.batch(), then answer group.results()[i].
+//
+// Every set sees the state the earlier sets of the group leave behind. An
+// accepted set gets the next revision; a refused one leaves no trace. All sets
+// must have passed CheckWriteSet. Not thread-safe; neither copyable nor movable,
+// because the batch points into it.
+class CommitGroup {
+ public:
+  explicit CommitGroup(std::vector<WriteSet> sets);
+  CommitGroup(const CommitGroup&) = delete;
+  CommitGroup& operator=(const CommitGroup&) = delete;
+
+  // Keys whose present state Decide needs, sorted, each once.
+  const std::vector<const Key*>& keys_to_load() const { return keys_to_load_; }
+
+  // Takes the present state of each of keys_to_load(), in their order. A key
+  // that could not be read fails the sets that need it.
+  void Load(std::vector<absl::StatusOr<std::optional<Record>>> records);
+
+  // Decides every set in order, with revisions from `last_revision` + 1.
+  void Decide(Revision last_revision, const MergeFunction& merge);
+
+  // One result for each set, after Decide.
+  const std::vector<CommitResult>& results() const { return results_; }
+  const std::vector<WriteSet>& sets() const { return sets_; }
+
+  // What is to be written, after Decide. `last_revision` is unchanged when no
+  // set was accepted.
+  CommitBatch batch() const;
+
+ private:
+  // The state of one key while the group is decided.
+  struct Slot {
+    const Key* key = nullptr;
+    bool load = false;   // somebody needs the state before the group
+    bool dirty = false;  // some accepted set wrote it
+    absl::StatusOr<std::optional<Record>> state = std::optional<Record>();
+  };
+  // A new payload that was worked out but not applied yet.
+  struct Merged {
+    Slot* slot;
+    std::string payload;
+  };
+
+  void AddSlot(const Key& key, bool load) { slots_.push_back(Slot{&key, load}); }
+  Slot& SlotOf(const Key& key);
+  absl::Status Check(const WriteSet& set);
+  absl::StatusOr<std::vector<Merged>> MergeAll(const WriteSet& set, const MergeFunction& merge);
+  void Apply(WriteSet& set, std::vector<Merged> merged, Revision revision);
+
+  std::vector<WriteSet> sets_;
+  std::vector<Slot> slots_;  // sorted by key
+  std::vector<const Key*> keys_to_load_;
+  std::vector<CommitResult> results_;
+  std::vector<KeyedEvent> events_;
+  Revision last_revision_ = 0;
+};
+
+}  // namespace cairn::storage
+
+#endif  // CAIRN_SERVER_STORAGE_COMMIT_GROUP_H_

@@ -1,0 +1,180 @@
+#include "server/storage/committer.h"
+
+#include <chrono>
+#include <string>
+#include <utility>
+
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
+
+namespace cairn::storage {
+namespace {
+
+constexpr std::chrono::seconds kRecoveryInterval{1};
+
+absl::Status Unavailable(std::string_view why) {
+  return Error(absl::StatusCode::kUnavailable, ErrorReason::STORE_UNAVAILABLE,
+               fmt::format("the store does not take writes: {}", why))
+      .With("cause", why)
+      .RetryAfterSeconds(1);
+}
+
+absl::Status QueueFull(int64_t sets, int64_t bytes) {
+  return Error(absl::StatusCode::kResourceExhausted, ErrorReason::QUEUE_FULL,
+               fmt::format("{} commits of {} bytes are waiting; try again", sets, bytes))
+      .With("queuedCommits", std::to_string(sets))
+      .With("queuedBytes", std::to_string(bytes))
+      .RetryAfterSeconds(0.1);
+}
+
+bool IsPause(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kResourceExhausted;
+}
+
+}  // namespace
+
+Committer::Committer(CommitBackend& backend, MergeFunction merge, Revision last_revision,
+                     CommitterOptions options)
+    : backend_(backend),
+      merge_(std::move(merge)),
+      options_(options),
+      last_revision_(last_revision),
+      thread_([this] { Work(); }) {}
+
+Committer::~Committer() {
+  {
+    MutexLock lock(&mutex_);
+    closing_ = true;
+  }
+  arrived_.Signal();
+  thread_.join();
+}
+
+void Committer::Commit(WriteSet write_set, CommitCallback done) {
+  Waiting item{std::move(write_set), std::move(done), 0};
+  absl::Status refused = CheckWriteSet(item.set);
+  item.bytes = WriteSetBytes(item.set);
+  if (refused.ok()) {
+    MutexLock lock(&mutex_);
+    refused = Admit(item);
+    if (refused.ok()) {
+      queued_bytes_ += item.bytes;
+      queue_.push_back(std::move(item));
+    }
+  }
+  if (refused.ok()) {
+    arrived_.Signal();
+  } else {
+    item.done(std::move(refused));
+  }
+}
+
+absl::Status Committer::Admit(const Waiting& item) {
+  if (closing_) return Unavailable("it is closing");
+  const auto sets = static_cast<int64_t>(queue_.size());
+  const bool fits = sets < options_.max_queued_sets &&
+                    (sets == 0 || queued_bytes_ + item.bytes <= options_.max_queued_bytes);
+  return fits ? absl::OkStatus() : QueueFull(sets, queued_bytes_);
+}
+
+void Committer::SetListener(CommitListener listener) {
+  MutexLock lock(&listener_mutex_);
+  listener_ = std::move(listener);
+}
+
+absl::Status Committer::Health() const {
+  MutexLock lock(&mutex_);
+  if (closing_) return Unavailable("it is closing");
+  return health_;
+}
+
+// A pause is no stop: the next group tries again.
+absl::Status Committer::WhyStopped() const {
+  MutexLock lock(&mutex_);
+  return IsPause(health_) ? absl::OkStatus() : health_;
+}
+
+void Committer::SetHealth(absl::Status health) {
+  MutexLock lock(&mutex_);
+  health_ = std::move(health);
+}
+
+void Committer::Work() {
+  while (true) {
+    std::vector<Waiting> group = NextGroup();
+    if (group.empty()) return;
+    CommitTogether(std::move(group));
+  }
+}
+
+// Waits for work; an empty group means that the committer is closing. Looks
+// after a full disk while it waits.
+std::vector<Committer::Waiting> Committer::NextGroup() {
+  std::vector<Waiting> group;
+  mutex_.Lock();
+  while (queue_.empty() && !closing_) {
+    if (!IsPause(health_)) {
+      arrived_.Wait(&mutex_);
+    } else if (!arrived_.WaitFor(&mutex_, kRecoveryInterval)) {
+      mutex_.Unlock();
+      absl::Status recovered = backend_.Recover();
+      mutex_.Lock();
+      if (recovered.ok()) health_ = absl::OkStatus();
+    }
+  }
+  int64_t bytes = 0;
+  while (!queue_.empty() && static_cast<int64_t>(group.size()) < options_.max_group_sets) {
+    Waiting& next = queue_.front();
+    if (!group.empty() && bytes + next.bytes > options_.max_group_bytes) break;
+    bytes += next.bytes;
+    queued_bytes_ -= next.bytes;
+    group.push_back(std::move(next));
+    queue_.pop_front();
+  }
+  mutex_.Unlock();
+  return group;
+}
+
+void Committer::CommitTogether(std::vector<Waiting> waiting) {
+  std::vector<WriteSet> sets;
+  sets.reserve(waiting.size());
+  for (Waiting& item : waiting) sets.push_back(std::move(item.set));
+  CommitGroup group(std::move(sets));
+
+  absl::Status written = WhyStopped();
+  if (written.ok()) {
+    group.Load(backend_.ReadLatest(group.keys_to_load()));
+    group.Decide(last_revision_, merge_);
+    written = WriteGroup(group.batch());
+  }
+  if (written.ok()) Tell(group);
+  for (size_t i = 0; i < waiting.size(); ++i) {
+    // A refusal rests on earlier sets of the group: it holds only if they do.
+    waiting[i].done(written.ok() ? group.results()[i] : CommitResult(written));
+  }
+}
+
+absl::Status Committer::WriteGroup(const CommitBatch& batch) {
+  if (batch.last_revision == last_revision_) return absl::OkStatus();  // all refused
+  absl::Status written = backend_.Write(batch);
+  if (written.ok()) {
+    last_revision_ = batch.last_revision;
+    SetHealth(absl::OkStatus());
+    return written;
+  }
+  if (!IsPause(written)) written = Unavailable(std::string(written.message()));
+  SetHealth(written);
+  return written;
+}
+
+void Committer::Tell(const CommitGroup& group) {
+  MutexLock lock(&listener_mutex_);
+  if (!listener_) return;
+  for (size_t i = 0; i < group.sets().size(); ++i) {
+    const CommitResult& result = group.results()[i];
+    if (result.ok()) listener_(*result, group.sets()[i].events);
+  }
+}
+
+}  // namespace cairn::storage

@@ -1,0 +1,122 @@
+#ifndef CAIRN_SERVER_STORAGE_COMMITTER_H_
+#define CAIRN_SERVER_STORAGE_COMMITTER_H_
+
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "lib/base/mutex.h"
+#include "server/storage/commit_group.h"
+#include "server/storage/kv_store.h"
+#include "server/storage/merge.h"
+
+namespace cairn::storage {
+
+// What a committer needs from a store. Called from the committer's thread only.
+class CommitBackend {
+ public:
+  virtual ~CommitBackend() = default;
+
+  // The newest state of each of `keys` (sorted, each once), in their order.
+  virtual std::vector<absl::StatusOr<std::optional<Record>>> ReadLatest(
+      const std::vector<const Key*>& keys) = 0;
+
+  // Makes `batch` durable, then visible, all of it or nothing.
+  struct WriteResult {
+    absl::Status status;        // why it was not written, or may not have been
+    bool outcome_known = true;  // false: it may be found after Recover
+    bool may_recover = false;   // false: only opening the store anew helps
+  };
+  virtual WriteResult Write(const CommitBatch& batch) = 0;
+
+  // Called after a Write that may recover, until it says OK: writing may work
+  // again. Answers the newest revision and the events behind `last_revision`:
+  // those of a Write whose outcome was not known and that did succeed.
+  struct Recovery {
+    Revision last_revision = 0;
+    std::vector<StoredEvent> events;
+  };
+  virtual absl::StatusOr<Recovery> Recover(Revision last_revision) = 0;
+};
+
+// Limits of a committer; the defaults are for production.
+struct CommitterOptions {
+  int64_t max_queued_sets = 4096;
+  int64_t max_queued_bytes = int64_t{64} << 20;
+  int64_t max_group_sets = 1024;
+  int64_t max_group_bytes = int64_t{1} << 20;  // one sync of more gains nothing
+};
+
+// The one thread through which every mutation of a store goes.
+//
+// It takes what waits in the queue as one group, decides it, writes it with one
+// sync, tells the listener in the order of revisions and then calls back. While
+// a sync runs the next group gathers, so many clients share one sync and a
+// single client waits for no timer.
+//
+// A write whose outcome is unknown stops it: the sets of that group and all later
+// ones get UNAVAILABLE (STORE_UNAVAILABLE) until the store is opened anew, because
+// preconditions could no longer be checked against the truth. A full disk only
+// pauses it: sets are refused with RESOURCE_EXHAUSTED (DISK_FULL), and with each
+// of them and every second it tries whether there is room again.
+//
+// Safe to call from any thread. The destructor finishes what was queued. The
+// backend must outlive it.
+class Committer {
+ public:
+  // `last_revision` is the newest revision the backend holds.
+  Committer(CommitBackend& backend, MergeFunction merge, Revision last_revision,
+            CommitterOptions options);
+  ~Committer();
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
+
+  // These three as in KvStore.
+  void Commit(WriteSet write_set, CommitCallback done) CAIRN_EXCLUDES(mutex_);
+  void SetListener(CommitListener listener) CAIRN_EXCLUDES(listener_mutex_);
+  absl::Status Health() const CAIRN_EXCLUDES(mutex_);
+
+ private:
+  struct Waiting {
+    WriteSet set;
+    CommitCallback done;
+    int64_t bytes = 0;
+  };
+
+  void Work() CAIRN_EXCLUDES(mutex_);
+  std::vector<Waiting> NextGroup() CAIRN_EXCLUDES(mutex_);
+  void CommitTogether(std::vector<Waiting> waiting);
+  absl::Status WriteGroup(const CommitBatch& batch);
+  absl::Status LeavePause();
+  void TellRecovered(const CommitBackend::Recovery& recovery) CAIRN_EXCLUDES(listener_mutex_);
+  void Tell(const CommitGroup& group) CAIRN_EXCLUDES(listener_mutex_);
+  absl::Status Admit(const Waiting& item) CAIRN_REQUIRES(mutex_);
+  absl::Status WhyStopped() const CAIRN_EXCLUDES(mutex_);
+  void SetHealth(absl::Status health) CAIRN_EXCLUDES(mutex_);
+
+  CommitBackend& backend_;
+  const MergeFunction merge_;
+  const CommitterOptions options_;
+  Revision last_revision_;  // the committer's thread only
+
+  mutable Mutex mutex_;
+  CondVar arrived_;
+  std::deque<Waiting> queue_ CAIRN_GUARDED_BY(mutex_);
+  int64_t queued_bytes_ CAIRN_GUARDED_BY(mutex_) = 0;
+  bool closing_ CAIRN_GUARDED_BY(mutex_) = false;
+  absl::Status health_ CAIRN_GUARDED_BY(mutex_);
+
+  Mutex listener_mutex_;  // held while the listener runs
+  CommitListener listener_ CAIRN_GUARDED_BY(listener_mutex_);
+
+  std::thread thread_;
+};
+
+}  // namespace cairn::storage
+
+#endif  // CAIRN_SERVER_STORAGE_COMMITTER_H_

@@ -1,0 +1,202 @@
+#include "server/storage/keyspace.h"
+
+#include <utility>
+
+#include "server/storage/key_codec.h"
+#include "server/storage/record_codec.h"
+
+namespace cairn::storage {
+namespace {
+
+// Puts a key together, component by component.
+class Layout {
+ public:
+  Layout(Family family, KeyKind kind) : key_{family, std::string(1, static_cast<char>(kind))} {}
+  Layout& Str(std::string_view value) {
+    AppendKeyString(&key_.bytes, value);
+    return *this;
+  }
+  Layout& Int(int64_t value) {
+    AppendKeyInt64(&key_.bytes, value);
+    return *this;
+  }
+  Layout& Descending(int64_t value) {
+    AppendKeyInt64Descending(&key_.bytes, value);
+    return *this;
+  }
+  Key Done() { return std::move(key_); }
+
+ private:
+  Key key_;
+};
+
+Layout Meta(KeyKind kind) { return Layout(Family::kMeta, kind); }
+Layout Rec(KeyKind kind) { return Layout(Family::kRecord, kind); }
+Layout Index(KeyKind kind) { return Layout(Family::kIndex, kind); }
+Layout Blob(KeyKind kind) { return Layout(Family::kBlob, kind); }
+
+}  // namespace
+
+Key FormatKey() { return Meta(KeyKind::kFormat).Done(); }
+Key LastRevisionKey() { return Meta(KeyKind::kLastRevision).Done(); }
+Key CounterKey(std::string_view counter) { return Meta(KeyKind::kCounter).Str(counter).Done(); }
+Key CollectionKey(std::string_view collection) {
+  return Meta(KeyKind::kCollection).Str(collection).Done();
+}
+
+Key ExperimentKey(int64_t experiment_id) {
+  return Rec(KeyKind::kExperiment).Int(experiment_id).Done();
+}
+Key ExperimentPrefix() { return Rec(KeyKind::kExperiment).Done(); }
+Key RunKey(std::string_view run_id) { return Rec(KeyKind::kRun).Str(run_id).Done(); }
+Key RunPrefix() { return Rec(KeyKind::kRun).Done(); }
+Key RunParamKey(std::string_view run_id, std::string_view param) {
+  return Rec(KeyKind::kRunParam).Str(run_id).Str(param).Done();
+}
+Key RunParamPrefix(std::string_view run_id) { return Rec(KeyKind::kRunParam).Str(run_id).Done(); }
+Key RunTagKey(std::string_view run_id, std::string_view tag) {
+  return Rec(KeyKind::kRunTag).Str(run_id).Str(tag).Done();
+}
+Key RunTagPrefix(std::string_view run_id) { return Rec(KeyKind::kRunTag).Str(run_id).Done(); }
+Key RunMetricKey(std::string_view run_id, std::string_view metric) {
+  return Rec(KeyKind::kRunMetric).Str(run_id).Str(metric).Done();
+}
+Key RunMetricPrefix(std::string_view run_id) { return Rec(KeyKind::kRunMetric).Str(run_id).Done(); }
+
+Key DatasetKey(std::string_view dataset) { return Rec(KeyKind::kDataset).Str(dataset).Done(); }
+Key DatasetPrefix() { return Rec(KeyKind::kDataset).Done(); }
+Key DatasetVersionKey(std::string_view dataset, int64_t version) {
+  return Rec(KeyKind::kDatasetVersion).Str(dataset).Int(version).Done();
+}
+Key DatasetVersionPrefix(std::string_view dataset) {
+  return Rec(KeyKind::kDatasetVersion).Str(dataset).Done();
+}
+
+Key ArtifactKey(std::string_view owner, std::string_view path) {
+  return Rec(KeyKind::kArtifact).Str(owner).Str(path).Done();
+}
+Key ArtifactPrefix(std::string_view owner) { return Rec(KeyKind::kArtifact).Str(owner).Done(); }
+
+Key ModelKey(std::string_view model) { return Rec(KeyKind::kModel).Str(model).Done(); }
+Key ModelPrefix() { return Rec(KeyKind::kModel).Done(); }
+Key ModelVersionKey(std::string_view model, int64_t version) {
+  return Rec(KeyKind::kModelVersion).Str(model).Int(version).Done();
+}
+Key ModelVersionPrefix(std::string_view model) {
+  return Rec(KeyKind::kModelVersion).Str(model).Done();
+}
+Key AliasKey(std::string_view model, std::string_view alias) {
+  return Rec(KeyKind::kAlias).Str(model).Str(alias).Done();
+}
+Key AliasPrefix(std::string_view model) { return Rec(KeyKind::kAlias).Str(model).Done(); }
+Key ChannelKey(std::string_view model, std::string_view channel) {
+  return Rec(KeyKind::kChannel).Str(model).Str(channel).Done();
+}
+Key AllChannelsPrefix() { return Rec(KeyKind::kChannel).Done(); }
+
+Key ChannelPrefix(std::string_view model) { return Rec(KeyKind::kChannel).Str(model).Done(); }
+Key DecisionKey(std::string_view model, std::string_view channel, std::string_view decision_id) {
+  return Rec(KeyKind::kDecision).Str(model).Str(channel).Str(decision_id).Done();
+}
+Key DecisionPrefix(std::string_view model, std::string_view channel) {
+  return Rec(KeyKind::kDecision).Str(model).Str(channel).Done();
+}
+Key AuditKey(std::string_view model, std::string_view channel, int64_t sequence) {
+  return Rec(KeyKind::kAudit).Str(model).Str(channel).Int(sequence).Done();
+}
+Key AuditPrefix(std::string_view model, std::string_view channel) {
+  return Rec(KeyKind::kAudit).Str(model).Str(channel).Done();
+}
+Key PolicyKey(std::string_view policy) { return Rec(KeyKind::kPolicy).Str(policy).Done(); }
+Key PolicyPrefix() { return Rec(KeyKind::kPolicy).Done(); }
+Key PolicyRevisionKey(std::string_view policy, std::string_view digest_hex) {
+  return Rec(KeyKind::kPolicyRevision).Str(policy).Str(digest_hex).Done();
+}
+Key PolicyRevisionPrefix(std::string_view policy) {
+  return Rec(KeyKind::kPolicyRevision).Str(policy).Done();
+}
+
+Key ExperimentByNameKey(std::string_view display_name) {
+  return Index(KeyKind::kExperimentByName).Str(display_name).Done();
+}
+Key RunByExperimentKey(int64_t experiment_id, int64_t start_unix_nanos, std::string_view run_id) {
+  return Index(KeyKind::kRunByExperiment)
+      .Int(experiment_id)
+      .Descending(start_unix_nanos)
+      .Str(run_id)
+      .Done();
+}
+Key RunByExperimentPrefix(int64_t experiment_id) {
+  return Index(KeyKind::kRunByExperiment).Int(experiment_id).Done();
+}
+Key DatasetVersionByDigestKey(std::string_view dataset, std::string_view sha256_hex) {
+  return Index(KeyKind::kDatasetVersionByDigest).Str(dataset).Str(sha256_hex).Done();
+}
+Key PolicyByChannelKey(std::string_view model, std::string_view channel) {
+  return Index(KeyKind::kPolicyByChannel).Str(model).Str(channel).Done();
+}
+Key LineageDownKey(std::string_view from, std::string_view to) {
+  return Index(KeyKind::kLineageDown).Str(from).Str(to).Done();
+}
+Key LineageDownPrefix(std::string_view from) {
+  return Index(KeyKind::kLineageDown).Str(from).Done();
+}
+Key DecisionBySequenceKey(std::string_view model, std::string_view channel, int64_t sequence) {
+  return Index(KeyKind::kDecisionBySequence).Str(model).Str(channel).Int(sequence).Done();
+}
+Key DecisionBySequencePrefix(std::string_view model, std::string_view channel) {
+  return Index(KeyKind::kDecisionBySequence).Str(model).Str(channel).Done();
+}
+
+Key MetricBatchKey(std::string_view run_id, std::string_view metric, int64_t first_step,
+                   std::string_view batch_id) {
+  return Layout(Family::kMetric, KeyKind::kMetricBatch)
+      .Str(run_id)
+      .Str(metric)
+      .Int(first_step)
+      .Str(batch_id)
+      .Done();
+}
+Key MetricBatchPrefix(std::string_view run_id, std::string_view metric) {
+  return Layout(Family::kMetric, KeyKind::kMetricBatch).Str(run_id).Str(metric).Done();
+}
+
+Key BlobEntryKey(std::string_view sha256_hex) {
+  return Blob(KeyKind::kBlobEntry).Str(sha256_hex).Done();
+}
+Key BlobEntryPrefix() { return Blob(KeyKind::kBlobEntry).Done(); }
+Key UploadKey(std::string_view uuid) { return Blob(KeyKind::kUpload).Str(uuid).Done(); }
+Key UploadPrefix() { return Blob(KeyKind::kUpload).Done(); }
+Key PackKey(int64_t pack) { return Blob(KeyKind::kPack).Int(pack).Done(); }
+Key PackPrefix() { return Blob(KeyKind::kPack).Done(); }
+
+Key RequestKey(std::string_view principal, std::string_view method, std::string_view request_id) {
+  return Layout(Family::kRequest, KeyKind::kRequest)
+      .Str(principal)
+      .Str(method)
+      .Str(request_id)
+      .Done();
+}
+
+absl::StatusOr<std::string> LastStringOf(const Key& prefix, std::string_view key_bytes) {
+  const std::string_view expected = prefix.bytes;
+  if (key_bytes.substr(0, expected.size()) == expected) {
+    KeyReader reader(key_bytes.substr(expected.size()));
+    auto last = reader.ReadString();
+    if (last && reader.AtEnd()) return *std::move(last);
+  }
+  return CorruptRecord(prefix.family, key_bytes, "its key has another form");
+}
+
+absl::StatusOr<std::string> RunIdOfRunByExperiment(std::string_view key_bytes) {
+  KeyReader reader(key_bytes);
+  const auto kind = reader.ReadByte();
+  if (kind == static_cast<uint8_t>(KeyKind::kRunByExperiment) && reader.ReadInt64() &&
+      reader.ReadInt64Descending()) {
+    auto run_id = reader.ReadString();
+    if (run_id && reader.AtEnd()) return *std::move(run_id);
+  }
+  return CorruptRecord(Family::kIndex, key_bytes, "its key has another form");
+}
+
+}  // namespace cairn::storage

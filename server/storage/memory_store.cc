@@ -1,0 +1,221 @@
+#include "server/storage/memory_store.h"
+
+#include <array>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "lib/base/mutex.h"
+#include "lib/base/status_macros.h"
+
+namespace cairn::storage {
+namespace {
+
+constexpr size_t kScanChunk = 256;
+
+// Versions of every key, by the revision of the group that wrote them. Safe to
+// call from any thread.
+class VersionedTables final : public CommitBackend {
+ public:
+  using Entry = std::pair<std::string, Record>;
+
+  std::vector<absl::StatusOr<std::optional<Record>>> ReadLatest(
+      const std::vector<const Key*>& keys) override {
+    MutexLock lock(&mutex_);
+    std::vector<absl::StatusOr<std::optional<Record>>> records;
+    records.reserve(keys.size());
+    for (const Key* key : keys) records.emplace_back(Find(*key, last_revision_));
+    return records;
+  }
+
+  absl::Status Write(const CommitBatch& batch) override {
+    MutexLock lock(&mutex_);
+    const Revision oldest_view = views_.empty() ? last_revision_ : *views_.begin();
+    for (const Change& change : batch.changes) {
+      Table& table = tables_[static_cast<size_t>(change.key->family)];
+      Versions& versions = table[change.key->bytes];
+      Forget(versions, oldest_view);
+      versions[batch.last_revision] = *change.record;
+      if (!change.record->has_value() && versions.size() == 1) table.erase(change.key->bytes);
+    }
+    for (const KeyedEvent& event : batch.events) {
+      events_[{event.revision, event.ordinal}] = *event.event;
+    }
+    last_revision_ = batch.last_revision;
+    return absl::OkStatus();
+  }
+
+  absl::Status Recover() override { return absl::OkStatus(); }
+
+  Revision AddView() CAIRN_EXCLUDES(mutex_) {
+    MutexLock lock(&mutex_);
+    views_.insert(last_revision_);
+    return last_revision_;
+  }
+
+  void DropView(Revision revision) CAIRN_EXCLUDES(mutex_) {
+    MutexLock lock(&mutex_);
+    views_.erase(views_.find(revision));
+  }
+
+  std::optional<Record> Get(const Key& key, Revision revision) CAIRN_EXCLUDES(mutex_) {
+    MutexLock lock(&mutex_);
+    return Find(key, revision);
+  }
+
+  // At most kScanChunk records of `range`; shrinks it to what is left. Empty at
+  // the end.
+  std::vector<Entry> Chunk(KeyRange* range, ScanOrder order, Revision revision)
+      CAIRN_EXCLUDES(mutex_) {
+    MutexLock lock(&mutex_);
+    return order == ScanOrder::kAscending ? Upward(range, revision) : Downward(range, revision);
+  }
+
+  // At most kScanChunk events from `from` on; moves it behind them.
+  std::vector<StoredEvent> Events(std::pair<Revision, int32_t>* from) CAIRN_EXCLUDES(mutex_) {
+    MutexLock lock(&mutex_);
+    std::vector<StoredEvent> chunk;
+    for (auto it = events_.lower_bound(*from); it != events_.end() && chunk.size() < kScanChunk;
+         ++it) {
+      chunk.push_back({it->first.first, it->first.second, it->second});
+      *from = {it->first.first, it->first.second + 1};
+    }
+    return chunk;
+  }
+
+ private:
+  using Versions = std::map<Revision, std::optional<Record>>;  // nullopt: deleted
+  using Table = std::map<std::string, Versions>;
+
+  static std::optional<Record> At(const Versions& versions, Revision revision) {
+    auto after = versions.upper_bound(revision);
+    return after == versions.begin() ? std::nullopt : std::prev(after)->second;
+  }
+
+  // Drops what no view at or after `oldest_view` can see.
+  static void Forget(Versions& versions, Revision oldest_view) {
+    auto after = versions.upper_bound(oldest_view);
+    if (after != versions.begin()) versions.erase(versions.begin(), std::prev(after));
+  }
+
+  std::optional<Record> Find(const Key& key, Revision revision) CAIRN_REQUIRES(mutex_) {
+    const Table& table = tables_[static_cast<size_t>(key.family)];
+    const auto it = table.find(key.bytes);
+    return it == table.end() ? std::nullopt : At(it->second, revision);
+  }
+
+  std::vector<Entry> Upward(KeyRange* range, Revision revision) CAIRN_REQUIRES(mutex_) {
+    std::vector<Entry> chunk;
+    const Table& table = tables_[static_cast<size_t>(range->family)];
+    for (auto it = table.lower_bound(range->begin); it != table.end(); ++it) {
+      if (!range->end.empty() && it->first >= range->end) break;
+      if (chunk.size() == kScanChunk) break;
+      if (auto record = At(it->second, revision)) {
+        chunk.emplace_back(it->first, *std::move(record));
+        range->begin = it->first + '\0';
+      }
+    }
+    return chunk;
+  }
+
+  std::vector<Entry> Downward(KeyRange* range, Revision revision) CAIRN_REQUIRES(mutex_) {
+    std::vector<Entry> chunk;
+    const Table& table = tables_[static_cast<size_t>(range->family)];
+    auto it = range->end.empty() ? table.end() : table.lower_bound(range->end);
+    while (it != table.begin() && chunk.size() < kScanChunk) {
+      --it;
+      if (it->first < range->begin) break;
+      if (auto record = At(it->second, revision)) {
+        chunk.emplace_back(it->first, *std::move(record));
+        range->end = it->first;
+      }
+    }
+    return chunk;
+  }
+
+  Mutex mutex_;
+  std::array<Table, kFamilyCount> tables_ CAIRN_GUARDED_BY(mutex_);
+  std::map<std::pair<Revision, int32_t>, Event> events_ CAIRN_GUARDED_BY(mutex_);
+  std::multiset<Revision> views_ CAIRN_GUARDED_BY(mutex_);
+  Revision last_revision_ CAIRN_GUARDED_BY(mutex_) = 0;
+};
+
+class MemorySnapshot final : public Snapshot {
+ public:
+  explicit MemorySnapshot(VersionedTables& tables) : tables_(tables), revision_(tables.AddView()) {}
+  ~MemorySnapshot() override { tables_.DropView(revision_); }
+
+  Revision revision() const override { return revision_; }
+
+  absl::StatusOr<std::optional<Record>> Get(const Key& key) const override {
+    return tables_.Get(key, revision_);
+  }
+
+  absl::StatusOr<std::vector<std::optional<Record>>> MultiGet(
+      const std::vector<Key>& keys) const override {
+    std::vector<std::optional<Record>> records;
+    records.reserve(keys.size());
+    for (const Key& key : keys) records.push_back(tables_.Get(key, revision_));
+    return records;
+  }
+
+  absl::Status Scan(const KeyRange& range, ScanOrder order,
+                    const ScanVisitor& visitor) const override {
+    KeyRange rest = range;
+    while (true) {
+      const auto chunk = tables_.Chunk(&rest, order, revision_);
+      for (const auto& [key, record] : chunk) {
+        if (!visitor(key, record)) return absl::OkStatus();
+      }
+      if (chunk.size() < kScanChunk) return absl::OkStatus();
+      // A descending scan that reached the first key leaves an empty range.
+      if (!rest.end.empty() && rest.begin >= rest.end) return absl::OkStatus();
+    }
+  }
+
+ private:
+  VersionedTables& tables_;
+  const Revision revision_;
+};
+
+class MemoryStore final : public KvStore {
+ public:
+  MemoryStore(MergeFunction merge, CommitterOptions options)
+      : committer_(tables_, std::move(merge), 0, options) {}
+
+  std::unique_ptr<Snapshot> GetSnapshot() const override {
+    return std::make_unique<MemorySnapshot>(tables_);
+  }
+  void Commit(WriteSet write_set, CommitCallback done) override {
+    committer_.Commit(std::move(write_set), std::move(done));
+  }
+  absl::Status ScanEvents(Revision from_revision,
+                          const std::function<bool(const StoredEvent&)>& visitor) const override {
+    std::pair<Revision, int32_t> from{from_revision, 0};
+    while (true) {
+      const auto chunk = tables_.Events(&from);
+      for (const StoredEvent& event : chunk) {
+        if (!visitor(event)) return absl::OkStatus();
+      }
+      if (chunk.size() < kScanChunk) return absl::OkStatus();
+    }
+  }
+  void SetCommitListener(CommitListener listener) override {
+    committer_.SetListener(std::move(listener));
+  }
+  absl::Status Health() const override { return committer_.Health(); }
+
+ private:
+  mutable VersionedTables tables_;
+  Committer committer_;
+};
+
+}  // namespace
+
+std::unique_ptr<KvStore> MakeMemoryStore(MergeFunction merge, CommitterOptions options) {
+  return std::make_unique<MemoryStore>(std::move(merge), options);
+}
+
+}  // namespace cairn::storage

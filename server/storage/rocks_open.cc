@@ -1,0 +1,284 @@
+#include "server/storage/rocks_open.h"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
+#include "rocksdb/filter_policy.h"
+#include "rocksdb/table.h"
+#include "server/storage/key_codec.h"
+#include "server/storage/keyspace.h"
+#include "server/storage/record_codec.h"
+
+namespace cairn::storage {
+namespace {
+
+rocksdb::DBOptions DatabaseOptions(const RocksOptions& options,
+                                   std::shared_ptr<BackgroundHealth> health) {
+  rocksdb::DBOptions db;
+  if (options.env != nullptr) db.env = options.env;
+  // The default mode stops at a damaged record in the middle of the log and
+  // opens as if nothing had followed; this one refuses, and forgives only a
+  // last record that was being written when the process died.
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  db.recycle_log_file_num = 0;  // old bytes behind the tail would look like damage
+  db.paranoid_checks = true;
+  db.verify_sst_unique_id_in_manifest = true;
+  db.flush_verify_memtable_count = true;
+  // Safe because every write syncs by itself and SyncWAL is never called.
+  db.track_and_verify_wals_in_manifest = true;
+  db.max_total_wal_size = static_cast<uint64_t>(options.max_log_bytes);
+  db.db_write_buffer_size = static_cast<size_t>(options.total_write_buffer_bytes);
+  db.max_background_jobs = 2;
+  db.unordered_write = false;  // would break snapshots
+  db.atomic_flush = false;
+  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  db.keep_log_file_num = 4;
+  db.stats_dump_period_sec = 0;
+  db.stats_persist_period_sec = 0;
+  db.listeners.push_back(std::move(health));
+  return db;
+}
+
+rocksdb::ColumnFamilyOptions FamilyOptions(const RocksOptions& options,
+                                           const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+  table.block_size = 16 << 10;
+  table.format_version = 5;
+  rocksdb::ColumnFamilyOptions family;
+  family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  family.write_buffer_size = static_cast<size_t>(options.write_buffer_bytes);
+  family.compression = rocksdb::kLZ4Compression;
+  family.bottommost_compression = rocksdb::kZSTD;
+  return family;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksOptions& options) {
+  const auto cache = rocksdb::NewLRUCache(static_cast<size_t>(options.block_cache_bytes));
+  const rocksdb::ColumnFamilyOptions family = FamilyOptions(options, cache);
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  families.emplace_back(rocksdb::kDefaultColumnFamilyName, family);
+  for (int i = 0; i < kFamilyCount; ++i) {
+    families.emplace_back(std::string(FamilyName(static_cast<Family>(i))), family);
+  }
+  return families;
+}
+
+absl::Status OpenError(const rocksdb::Status& status, std::string_view directory) {
+  if (status.IsCorruption() || status.IsNotFound() || status.IsPathNotFound()) {
+    return CorruptStore(directory, status.ToString());
+  }
+  return FromRocks(status, "open the store");
+}
+
+absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenAt(const std::string& path,
+                                                      const rocksdb::DBOptions& db_options,
+                                                      const RocksOptions& options) {
+  rocksdb::DB* db = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  const rocksdb::Status status =
+      rocksdb::DB::Open(db_options, path, Families(options), &handles, &db);
+  if (!status.ok()) return OpenError(status, options.directory);
+  return std::make_unique<RocksDatabase>(std::unique_ptr<rocksdb::DB>(db), std::move(handles));
+}
+
+absl::Status WriteFormat(RocksDatabase& database) {
+  const Key key = FormatKey();
+  Record record{1, 1, 1, {}};
+  AppendBigEndian32(&record.payload, kFormatVersion);
+  rocksdb::WriteOptions write;
+  write.sync = true;
+  const rocksdb::Status status = database.db().Put(write, database.family(Family::kMeta), key.bytes,
+                                                   EncodeRecord(key, record));
+  return status.ok() ? absl::OkStatus() : FromRocks(status, "create the store");
+}
+
+// Makes the database beside its place, so that it is there whole or not at all.
+absl::Status CreateDatabase(const RocksOptions& options, const rocksdb::DBOptions& db_options,
+                            StoreDirectory& directory) {
+  rocksdb::DBOptions creating = db_options;
+  creating.create_if_missing = true;
+  creating.create_missing_column_families = true;
+  {
+    CAIRN_ASSIGN_OR_RETURN(auto database, OpenAt(directory.creating_path(), creating, options));
+    CAIRN_RETURN_IF_ERROR(WriteFormat(*database));
+  }
+  return directory.PublishDatabase();
+}
+
+absl::Status CheckFamilies(const RocksOptions& options, const rocksdb::DBOptions& db_options,
+                           const StoreDirectory& directory) {
+  std::vector<std::string> names;
+  const rocksdb::Status status =
+      rocksdb::DB::ListColumnFamilies(db_options, directory.database_path(), &names);
+  if (!status.ok()) return OpenError(status, options.directory);
+  const auto has = [&names](std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  if (!has(FamilyName(Family::kMeta))) {
+    return CorruptStore(options.directory, "kv is a RocksDB database of another program");
+  }
+  for (int i = 0; i < kFamilyCount; ++i) {
+    const std::string_view name = FamilyName(static_cast<Family>(i));
+    if (!has(name)) {
+      return CorruptStore(options.directory, fmt::format("its family {} is missing", name));
+    }
+  }
+  return names.size() == kFamilyCount + 1
+             ? absl::OkStatus()
+             : CorruptStore(options.directory, "it has families this server does not know");
+}
+
+absl::StatusOr<std::optional<Record>> ReadMeta(const RocksDatabase& database, const Key& key) {
+  std::string value;
+  const rocksdb::Status status =
+      database.db().Get(rocksdb::ReadOptions(), database.family(key.family), key.bytes, &value);
+  if (status.IsNotFound()) return std::nullopt;
+  if (!status.ok()) return FromRocks(status, "read the store's state");
+  CAIRN_ASSIGN_OR_RETURN(Record record, DecodeRecord(key.family, key.bytes, value));
+  return record;
+}
+
+absl::Status CheckStoredFormat(const RocksDatabase& database, std::string_view directory) {
+  const auto record = ReadMeta(database, FormatKey());
+  if (!record.ok()) return CorruptStore(directory, std::string(record.status().message()));
+  if (!record->has_value()) return CorruptStore(directory, "it has no format number");
+  KeyReader reader((*record)->payload);
+  const auto format = reader.ReadBigEndian32();
+  if (!format || !reader.AtEnd()) return CorruptStore(directory, "its format number is damaged");
+  return CheckFormat(*format, directory);
+}
+
+// The revision of the newest event; 0 when there is none.
+absl::StatusOr<Revision> NewestEvent(const RocksDatabase& database) {
+  const std::unique_ptr<rocksdb::Iterator> it(
+      database.db().NewIterator(rocksdb::ReadOptions(), database.family(Family::kEvent)));
+  it->SeekToLast();
+  if (!it->status().ok()) return FromRocks(it->status(), "read the event log");
+  if (!it->Valid()) return 0;
+  CAIRN_ASSIGN_OR_RETURN(const StoredEvent event,
+                         DecodeEvent(ToView(it->key()), ToView(it->value())));
+  return event.revision;
+}
+
+absl::StatusOr<bool> HasRecords(const RocksDatabase& database) {
+  for (int i = 0; i < kFamilyCount; ++i) {
+    if (static_cast<Family>(i) == Family::kMeta) continue;
+    const std::unique_ptr<rocksdb::Iterator> it(
+        database.db().NewIterator(rocksdb::ReadOptions(), database.family(static_cast<Family>(i))));
+    it->SeekToFirst();
+    if (!it->status().ok()) return FromRocks(it->status(), "look for records");
+    if (it->Valid()) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+absl::Status BackgroundHealth::status() const {
+  MutexLock lock(&mutex_);
+  return status_;
+}
+
+void BackgroundHealth::Clear() {
+  MutexLock lock(&mutex_);
+  status_ = absl::OkStatus();
+}
+
+void BackgroundHealth::OnBackgroundError(rocksdb::BackgroundErrorReason, rocksdb::Status* error) {
+  if (error->ok()) return;
+  MutexLock lock(&mutex_);
+  status_ = FromRocks(*error, "write in the background");
+}
+
+void BackgroundHealth::OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status,
+                                            bool* auto_recovery) {
+  *auto_recovery = false;
+}
+
+void BackgroundHealth::OnErrorRecoveryEnd(const rocksdb::BackgroundErrorRecoveryInfo& info) {
+  if (info.new_bg_error.ok()) Clear();
+}
+
+RocksDatabase::RocksDatabase(std::unique_ptr<rocksdb::DB> db,
+                             std::vector<rocksdb::ColumnFamilyHandle*> handles)
+    : db_(std::move(db)), handles_(std::move(handles)) {}
+
+RocksDatabase::~RocksDatabase() {
+  for (rocksdb::ColumnFamilyHandle* handle : handles_) {
+    db_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+  }
+  // Everything acknowledged is in the log already; a failure to close loses nothing.
+  db_->Close().PermitUncheckedError();
+}
+
+absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenDatabase(
+    const RocksOptions& options, StoreDirectory& directory,
+    std::shared_ptr<BackgroundHealth> health) {
+  const rocksdb::DBOptions db_options = DatabaseOptions(options, std::move(health));
+  if (directory.is_new()) {
+    CAIRN_RETURN_IF_ERROR(CreateDatabase(options, db_options, directory));
+  } else {
+    CAIRN_RETURN_IF_ERROR(CheckFamilies(options, db_options, directory));
+  }
+  CAIRN_ASSIGN_OR_RETURN(auto database, OpenAt(directory.database_path(), db_options, options));
+  CAIRN_RETURN_IF_ERROR(CheckStoredFormat(*database, options.directory));
+  CAIRN_RETURN_IF_ERROR(directory.Mark());
+  return database;
+}
+
+absl::StatusOr<Revision> VerifiedLastRevision(const RocksDatabase& database,
+                                              std::string_view directory) {
+  const auto record = ReadMeta(database, LastRevisionKey());
+  if (!record.ok()) return CorruptStore(directory, std::string(record.status().message()));
+  const Revision last = record->has_value() ? (*record)->mod_revision : 0;
+  const auto newest_event = NewestEvent(database);
+  if (!newest_event.ok())
+    return CorruptStore(directory, std::string(newest_event.status().message()));
+  if (*newest_event > last) {
+    return CorruptStore(directory, fmt::format("commits are missing: the event log ends at "
+                                               "revision {}, the store at {}",
+                                               *newest_event, last));
+  }
+  if (last == 0) {
+    CAIRN_ASSIGN_OR_RETURN(const bool has_records, HasRecords(database));
+    if (has_records) return CorruptStore(directory, "it has records but no revision");
+  }
+  return last;
+}
+
+absl::Status DiskFull() {
+  return Error(absl::StatusCode::kResourceExhausted, ErrorReason::DISK_FULL,
+               "the disk of the server is full; reads go on, writes wait for space")
+      .RetryAfterSeconds(1);
+}
+
+bool IsOutOfSpace(const rocksdb::Status& status) {
+  return status.IsNoSpace() || status.subcode() == rocksdb::Status::SubCode::kSpaceLimit;
+}
+
+absl::Status FromRocks(const rocksdb::Status& status, std::string_view action) {
+  if (IsOutOfSpace(status)) return DiskFull();
+  const std::string cause = status.ToString();
+  if (status.IsCorruption()) {
+    return Error(absl::StatusCode::kDataLoss, ErrorReason::RECORD_CORRUPT,
+                 fmt::format("cannot {}: {}", action, cause))
+        .With("action", action)
+        .With("damage", cause);
+  }
+  return Error(absl::StatusCode::kUnavailable, ErrorReason::STORE_UNAVAILABLE,
+               fmt::format("cannot {}: {}", action, cause))
+      .With("action", action)
+      .With("cause", cause)
+      .RetryAfterSeconds(1);
+}
+
+rocksdb::Slice ToSlice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+}  // namespace cairn::storage

@@ -1,0 +1,89 @@
+#ifndef CAIRN_SERVER_STORAGE_ROCKS_OPEN_H_
+#define CAIRN_SERVER_STORAGE_ROCKS_OPEN_H_
+
+#include <array>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "lib/base/mutex.h"
+#include "rocksdb/db.h"
+#include "rocksdb/listener.h"
+#include "server/storage/kv_store.h"
+#include "server/storage/rocks_store.h"
+#include "server/storage/store_directory.h"
+
+namespace cairn::storage {
+
+// Private to the RocksDB store: the only headers with rocksdb types are this one
+// and rocks_snapshot.h.
+
+// Remembers what RocksDB's background threads report. Safe to call from any
+// thread; kept alive by the database.
+class BackgroundHealth final : public rocksdb::EventListener {
+ public:
+  // Why RocksDB stopped writing, or OK.
+  absl::Status status() const CAIRN_EXCLUDES(mutex_);
+  void Clear() CAIRN_EXCLUDES(mutex_);
+
+  void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override;
+  // Recovery is the committer's: it must start a new log before it writes again.
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason reason, rocksdb::Status error,
+                            bool* auto_recovery) override;
+  void OnErrorRecoveryEnd(const rocksdb::BackgroundErrorRecoveryInfo& info) override;
+
+ private:
+  mutable Mutex mutex_;
+  absl::Status status_ CAIRN_GUARDED_BY(mutex_);
+};
+
+// An open database and its column families. Safe to call from any thread as far
+// as RocksDB is; closing it is the destructor's work and needs quiet.
+class RocksDatabase {
+ public:
+  RocksDatabase(std::unique_ptr<rocksdb::DB> db, std::vector<rocksdb::ColumnFamilyHandle*> handles);
+  ~RocksDatabase();
+  RocksDatabase(const RocksDatabase&) = delete;
+  RocksDatabase& operator=(const RocksDatabase&) = delete;
+
+  rocksdb::DB& db() const { return *db_; }
+  rocksdb::ColumnFamilyHandle* family(Family family) const {
+    return handles_[static_cast<size_t>(family) + 1];  // [0] is RocksDB's own "default"
+  }
+  // RocksDB's "default" family holds nothing of ours.
+  rocksdb::ColumnFamilyHandle* spare() const { return handles_[0]; }
+
+ private:
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles_;
+};
+
+// Opens, creating first when the directory is new, and checks that the content
+// is a store of our format. Errors as for OpenRocksStore.
+absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenDatabase(
+    const RocksOptions& options, StoreDirectory& directory,
+    std::shared_ptr<BackgroundHealth> health);
+
+// The newest revision, after a check that nothing in the store is newer.
+// DATA_LOSS (STORE_CORRUPT) otherwise.
+absl::StatusOr<Revision> VerifiedLastRevision(const RocksDatabase& database,
+                                              std::string_view directory);
+
+// Translates a failed status: no space → DISK_FULL, damage → RECORD_CORRUPT,
+// anything else → STORE_UNAVAILABLE. REQUIRES: not ok.
+absl::Status FromRocks(const rocksdb::Status& status, std::string_view action);
+
+// True when `status` says that the disk, or the share of it RocksDB may use, is full.
+bool IsOutOfSpace(const rocksdb::Status& status);
+
+// RESOURCE_EXHAUSTED (DISK_FULL) with a retry delay.
+absl::Status DiskFull();
+
+rocksdb::Slice ToSlice(std::string_view bytes);
+std::string_view ToView(const rocksdb::Slice& slice);
+
+}  // namespace cairn::storage
+
+#endif  // CAIRN_SERVER_STORAGE_ROCKS_OPEN_H_

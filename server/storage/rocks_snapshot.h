@@ -1,0 +1,29 @@
+#ifndef CAIRN_SERVER_STORAGE_ROCKS_SNAPSHOT_H_
+#define CAIRN_SERVER_STORAGE_ROCKS_SNAPSHOT_H_
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "rocksdb/db.h"
+#include "server/storage/kv_store.h"
+#include "server/storage/rocks_open.h"
+
+namespace cairn::storage {
+
+// Reads the newest state of `keys` if `snapshot` is null, else the state at the
+// snapshot. One result for each key, in their order. Safe to call from any thread.
+std::vector<absl::StatusOr<std::optional<Record>>> ReadRecords(const RocksDatabase& database,
+                                                               const rocksdb::Snapshot* snapshot,
+                                                               const std::vector<const Key*>& keys);
+
+// A view of the store, held by a RocksDB snapshot. `database` must outlive it.
+std::unique_ptr<Snapshot> MakeRocksSnapshot(const RocksDatabase& database);
+
+// KvStore::ScanEvents.
+absl::Status ScanStoredEvents(const RocksDatabase& database, Revision from_revision,
+                              const std::function<bool(const StoredEvent&)>& visitor);
+
+}  // namespace cairn::storage
+
+#endif  // CAIRN_SERVER_STORAGE_ROCKS_SNAPSHOT_H_

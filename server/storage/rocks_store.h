@@ -1,0 +1,58 @@
+#ifndef CAIRN_SERVER_STORAGE_ROCKS_STORE_H_
+#define CAIRN_SERVER_STORAGE_ROCKS_STORE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/storage/committer.h"
+#include "server/storage/kv_store.h"
+#include "server/storage/merge.h"
+
+namespace rocksdb {
+class Env;
+}
+
+namespace cairn::storage {
+
+// Where and how a RocksDB store is kept. Only `directory` must be set; the
+// defaults are for production, tests make the buffers small.
+struct RocksOptions {
+  // Held by one process at a time; created when absent. See store_directory.h.
+  std::string directory;
+  // Combines payloads for WriteSet::merges; without one such sets are refused.
+  MergeFunction merge;
+  CommitterOptions committer;
+  // The size of one family's memory table, and of all of them together.
+  int64_t write_buffer_bytes = int64_t{64} << 20;
+  int64_t total_write_buffer_bytes = int64_t{256} << 20;
+  // Replay reads about 150 MB/s, so this bounds a restart to about 0.7 s.
+  int64_t max_log_bytes = int64_t{96} << 20;
+  int64_t block_cache_bytes = int64_t{64} << 20;
+  // Commits are refused below this much free space, so that the disk never fills
+  // in the middle of one. Negative: 5 % of the volume, at most 512 MiB.
+  int64_t reserve_bytes = -1;
+  // Free bytes of the volume; null asks the system. For tests.
+  std::function<int64_t()> free_bytes;
+  // The file layer; null is the system's. For tests that inject faults. Must
+  // outlive the store.
+  rocksdb::Env* env = nullptr;
+};
+
+// Opens the store in `options.directory`, creating an empty one where there is
+// none. Never resets or repairs anything by itself.
+//   FAILED_PRECONDITION (STORE_LOCKED)  another process has it open
+//   FAILED_PRECONDITION (STORE_NEWER)   a newer server wrote it
+//   DATA_LOSS (STORE_CORRUPT)           damaged, incomplete or not Cairn's
+//   RESOURCE_EXHAUSTED (DISK_FULL), PERMISSION_DENIED, INTERNAL (FILE_ERROR)
+//
+// Commits are synced before they are acknowledged. Background work uses two
+// threads of the process-wide RocksDB pool. The returned store releases the
+// directory when it is destroyed.
+absl::StatusOr<std::unique_ptr<KvStore>> OpenRocksStore(RocksOptions options);
+
+}  // namespace cairn::storage
+
+#endif  // CAIRN_SERVER_STORAGE_ROCKS_STORE_H_

@@ -1,0 +1,262 @@
+#include "server/tracking/experiments.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "cairn/internal/records.pb.h"
+#include "fmt/format.h"
+#include "lib/base/clock.h"
+#include "lib/base/encoding.h"
+#include "lib/base/errors.h"
+#include "lib/base/resource_names.h"
+#include "lib/base/status_macros.h"
+#include "server/storage/keyspace.h"
+#include "server/storage/paging.h"
+#include "server/storage/typed_record.h"
+#include "server/tracking/limits.h"
+#include "server/tracking/validation.h"
+
+namespace cairn::tracking {
+namespace {
+
+using cairn::internal::CounterRecord;
+using cairn::internal::ExperimentRecord;
+using cairn::internal::PointerRecord;
+using cairn::v1::Experiment;
+using storage::Plan;
+using storage::Snapshot;
+using storage::Stored;
+using storage::WriteSet;
+
+constexpr std::string_view kExperimentCounter = "experiments";
+
+Experiment ToResource(Stored<ExperimentRecord> stored) {
+  Experiment experiment = std::move(*stored.value.mutable_experiment());
+  experiment.set_etag(EtagOf(stored.mod_revision));
+  return experiment;
+}
+
+absl::StatusOr<Stored<ExperimentRecord>> ReadExperiment(const Snapshot& snapshot, int64_t id) {
+  CAIRN_ASSIGN_OR_RETURN(
+      auto stored, storage::ReadRecord<ExperimentRecord>(snapshot, storage::ExperimentKey(id)));
+  if (!stored.has_value()) {
+    return NotFound(ErrorReason::EXPERIMENT_NOT_FOUND, "Experiment", ExperimentName(id)).ToStatus();
+  }
+  return *std::move(stored);
+}
+
+std::string Payload(Experiment experiment) {
+  experiment.clear_etag();
+  ExperimentRecord record;
+  *record.mutable_experiment() = std::move(experiment);
+  return record.SerializeAsString();
+}
+
+std::string Pointer(int64_t number) {
+  PointerRecord record;
+  record.set_number(number);
+  return record.SerializeAsString();
+}
+
+absl::Status NameTaken(std::string_view display_name, int64_t holder) {
+  return Error(absl::StatusCode::kAlreadyExists, ErrorReason::EXPERIMENT_EXISTS,
+               fmt::format("an experiment named \"{}\" exists: {}", display_name,
+                           ExperimentName(holder)))
+      .With("displayName", display_name)
+      .With("experiment", ExperimentName(holder))
+      .Resource("Experiment", ExperimentName(holder));
+}
+
+// Refuses a display name that another experiment has.
+absl::Status CheckNameFree(const Snapshot& snapshot, std::string_view display_name) {
+  CAIRN_ASSIGN_OR_RETURN(auto holder, storage::ReadRecord<PointerRecord>(
+                                          snapshot, storage::ExperimentByNameKey(display_name)));
+  if (holder.has_value()) return NameTaken(display_name, holder->value.number());
+  return absl::OkStatus();
+}
+
+// Writes a changed experiment over the one that was read.
+Plan PlanReplace(int64_t id, storage::Revision read_at, Experiment experiment, WriteSet write_set) {
+  write_set.RequireRevision(storage::ExperimentKey(id), read_at)
+      .PutRecord(storage::ExperimentKey(id), Payload(experiment))
+      .Emit(ExperimentName(id), "experiment.updated");
+  return storage::MakePlan(std::move(write_set), std::move(experiment));
+}
+
+// Which fields an update changes: the mask, or those populated without one.
+absl::Status ApplyUpdate(const cairn::v1::UpdateExperimentRequest& request, Experiment& current) {
+  bool name = !request.has_update_mask() && !request.experiment().display_name().empty();
+  bool tags = !request.has_update_mask() && !request.experiment().tags().empty();
+  for (const std::string& path : request.update_mask().paths()) {
+    if (path == "display_name" || path == "*") name = true;
+    if (path == "tags" || path == "*") tags = true;
+    const bool output_only = path == "name" || path == "create_time" || path == "update_time" ||
+                             path == "delete_time" || path == "etag";
+    if (path != "display_name" && path != "tags" && path != "*" && !output_only) {
+      return InvalidField(ErrorReason::UPDATE_MASK_INVALID, "update_mask", path,
+                          "must name display_name or tags");
+    }
+  }
+  if (name) current.set_display_name(request.experiment().display_name());
+  if (tags) *current.mutable_tags() = request.experiment().tags();
+  return absl::OkStatus();
+}
+
+absl::Status ValidateExperiment(const Experiment& experiment) {
+  CAIRN_RETURN_IF_ERROR(ValidateHumanName("experiment.display_name", experiment.display_name(),
+                                          kMaxExperimentNameBytes, /*allow_slash=*/true));
+  return ValidateMap("experiment.tags", experiment.tags(), kMaxExperimentTagValueBytes);
+}
+
+}  // namespace
+
+absl::Status EnsureDefaultExperiment(storage::KvStore& store, int64_t now_unix_nanos) {
+  const auto snapshot = store.GetSnapshot();
+  CAIRN_ASSIGN_OR_RETURN(const auto existing,
+                         snapshot->Get(storage::ExperimentKey(kDefaultExperimentId)));
+  if (existing.has_value()) return absl::OkStatus();
+  Experiment experiment;
+  experiment.set_name(ExperimentName(kDefaultExperimentId));
+  experiment.set_display_name("Default");
+  *experiment.mutable_create_time() = ToTimestamp(now_unix_nanos);
+  *experiment.mutable_update_time() = experiment.create_time();
+  WriteSet write_set;
+  write_set.RequireAbsent(storage::ExperimentKey(kDefaultExperimentId))
+      .PutRecord(storage::ExperimentKey(kDefaultExperimentId), Payload(experiment))
+      .PutRecord(storage::ExperimentByNameKey(experiment.display_name()),
+                 Pointer(kDefaultExperimentId))
+      .Emit(experiment.name(), "experiment.created");
+  return store.CommitAndWait(std::move(write_set)).status();
+}
+
+absl::StatusOr<Experiment> GetExperiment(const Snapshot& snapshot,
+                                         const cairn::v1::GetExperimentRequest& request) {
+  int64_t id = 0;
+  if (request.name().empty() && !request.display_name().empty()) {
+    CAIRN_ASSIGN_OR_RETURN(auto pointer,
+                           storage::ReadRecord<PointerRecord>(
+                               snapshot, storage::ExperimentByNameKey(request.display_name())));
+    if (!pointer.has_value()) {
+      return NotFound(ErrorReason::EXPERIMENT_NOT_FOUND, "Experiment",
+                      fmt::format("experiment \"{}\"", request.display_name()))
+          .ToStatus();
+    }
+    id = pointer->value.number();
+  } else {
+    CAIRN_ASSIGN_OR_RETURN(id, ParseExperimentName("name", request.name()));
+  }
+  CAIRN_ASSIGN_OR_RETURN(auto stored, ReadExperiment(snapshot, id));
+  return ToResource(std::move(stored));
+}
+
+absl::StatusOr<cairn::v1::ListExperimentsResponse> ListExperiments(
+    const Snapshot& snapshot, const cairn::v1::ListExperimentsRequest& request) {
+  cairn::v1::ListExperimentsResponse response;
+  CAIRN_ASSIGN_OR_RETURN(
+      *response.mutable_next_page_token(),
+      storage::ListPage<ExperimentRecord>(
+          snapshot, request, storage::KeyRange::Prefix(storage::ExperimentPrefix()),
+          storage::ScanOrder::kAscending, {}, [&](std::string_view, auto stored) {
+            if (stored.value.experiment().has_delete_time() && !request.show_deleted())
+              return false;
+            *response.add_experiments() = ToResource(std::move(stored));
+            return true;
+          }));
+  return response;
+}
+
+absl::StatusOr<Plan> PlanCreateExperiment(const Snapshot& snapshot,
+                                          const cairn::v1::CreateExperimentRequest& request,
+                                          int64_t now_unix_nanos) {
+  CAIRN_RETURN_IF_ERROR(RequireField("experiment", request.has_experiment()));
+  CAIRN_RETURN_IF_ERROR(ValidateExperiment(request.experiment()));
+  CAIRN_RETURN_IF_ERROR(CheckNameFree(snapshot, request.experiment().display_name()));
+  const storage::Key counter_key = storage::CounterKey(kExperimentCounter);
+  CAIRN_ASSIGN_OR_RETURN(auto counter, storage::ReadRecord<CounterRecord>(snapshot, counter_key));
+  const int64_t id = (counter.has_value() ? counter->value.value() : kDefaultExperimentId) + 1;
+  CounterRecord next;
+  next.set_value(id);
+
+  Experiment experiment;
+  experiment.set_name(ExperimentName(id));
+  experiment.set_display_name(request.experiment().display_name());
+  *experiment.mutable_tags() = request.experiment().tags();
+  *experiment.mutable_create_time() = ToTimestamp(now_unix_nanos);
+  *experiment.mutable_update_time() = experiment.create_time();
+  WriteSet write_set;
+  write_set.RequireRevision(counter_key, counter.has_value() ? counter->mod_revision : 0)
+      .RequireAbsent(storage::ExperimentByNameKey(experiment.display_name()))
+      .PutRecord(counter_key, next.SerializeAsString())
+      .PutRecord(storage::ExperimentKey(id), Payload(experiment))
+      .PutRecord(storage::ExperimentByNameKey(experiment.display_name()), Pointer(id))
+      .Emit(experiment.name(), "experiment.created");
+  return storage::MakePlan(std::move(write_set), std::move(experiment));
+}
+
+absl::StatusOr<Plan> PlanUpdateExperiment(const Snapshot& snapshot,
+                                          const cairn::v1::UpdateExperimentRequest& request,
+                                          int64_t now_unix_nanos) {
+  CAIRN_ASSIGN_OR_RETURN(const int64_t id,
+                         ParseExperimentName("experiment.name", request.experiment().name()));
+  CAIRN_ASSIGN_OR_RETURN(auto stored, ReadExperiment(snapshot, id));
+  CAIRN_RETURN_IF_ERROR(storage::CheckEtag(request.experiment().name(), request.experiment().etag(),
+                                           stored.mod_revision));
+  Experiment experiment = stored.value.experiment();
+  const std::string old_name = experiment.display_name();
+  CAIRN_RETURN_IF_ERROR(ApplyUpdate(request, experiment));
+  CAIRN_RETURN_IF_ERROR(ValidateExperiment(experiment));
+  *experiment.mutable_update_time() = ToTimestamp(now_unix_nanos);
+  WriteSet write_set;
+  if (experiment.display_name() != old_name) {
+    CAIRN_RETURN_IF_ERROR(CheckNameFree(snapshot, experiment.display_name()));
+    write_set.RequireAbsent(storage::ExperimentByNameKey(experiment.display_name()))
+        .Delete(storage::ExperimentByNameKey(old_name))
+        .PutRecord(storage::ExperimentByNameKey(experiment.display_name()), Pointer(id));
+  }
+  return PlanReplace(id, stored.mod_revision, std::move(experiment), std::move(write_set));
+}
+
+absl::StatusOr<Plan> PlanDeleteExperiment(const Snapshot& snapshot,
+                                          const cairn::v1::DeleteExperimentRequest& request,
+                                          int64_t now_unix_nanos) {
+  CAIRN_ASSIGN_OR_RETURN(const int64_t id, ParseExperimentName("name", request.name()));
+  CAIRN_ASSIGN_OR_RETURN(auto stored, ReadExperiment(snapshot, id));
+  CAIRN_RETURN_IF_ERROR(storage::CheckEtag(request.name(), request.etag(), stored.mod_revision));
+  if (id == kDefaultExperimentId) {
+    return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::DEFAULT_EXPERIMENT,
+                 "the default experiment cannot be deleted")
+        .Precondition("EXPERIMENT", request.name(), "is the default experiment")
+        .ToStatus();
+  }
+  Experiment experiment = stored.value.experiment();
+  if (experiment.has_delete_time()) {
+    return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::EXPERIMENT_DELETED,
+                 fmt::format("{} is deleted already", request.name()))
+        .With("experiment", request.name())
+        .Precondition("EXPERIMENT", request.name(), "is deleted already")
+        .ToStatus();
+  }
+  *experiment.mutable_delete_time() = ToTimestamp(now_unix_nanos);
+  return PlanReplace(id, stored.mod_revision, std::move(experiment), WriteSet());
+}
+
+absl::StatusOr<Plan> PlanUndeleteExperiment(const Snapshot& snapshot,
+                                            const cairn::v1::UndeleteExperimentRequest& request,
+                                            int64_t now_unix_nanos) {
+  CAIRN_ASSIGN_OR_RETURN(const int64_t id, ParseExperimentName("name", request.name()));
+  CAIRN_ASSIGN_OR_RETURN(auto stored, ReadExperiment(snapshot, id));
+  Experiment experiment = stored.value.experiment();
+  if (!experiment.has_delete_time()) {
+    return Error(absl::StatusCode::kAlreadyExists, ErrorReason::NOT_DELETED,
+                 fmt::format("{} is not deleted", request.name()))
+        .With("experiment", request.name())
+        .Resource("Experiment", request.name())
+        .ToStatus();
+  }
+  experiment.clear_delete_time();
+  *experiment.mutable_update_time() = ToTimestamp(now_unix_nanos);
+  return PlanReplace(id, stored.mod_revision, std::move(experiment), WriteSet());
+}
+
+}  // namespace cairn::tracking

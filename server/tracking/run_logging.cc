@@ -1,0 +1,190 @@
+#include "server/tracking/run_logging.h"
+
+#include <utility>
+#include <vector>
+
+#include "cairn/internal/records.pb.h"
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/base/ids.h"
+#include "lib/base/status_macros.h"
+#include "server/core/metric_summary.h"
+#include "server/storage/keyspace.h"
+#include "server/storage/typed_record.h"
+#include "server/tracking/limits.h"
+#include "server/tracking/validation.h"
+
+namespace cairn::tracking {
+namespace {
+
+using cairn::internal::MetricBatchRecord;
+using cairn::internal::MetricRecord;
+using cairn::internal::RunRecord;
+using cairn::internal::ValueRecord;
+using cairn::v1::MetricColumns;
+using storage::Plan;
+using storage::Snapshot;
+using storage::Stored;
+using storage::WriteSet;
+
+using Metrics = google::protobuf::RepeatedPtrField<MetricColumns>;
+
+int64_t ToMillis(int64_t unix_nanos) { return unix_nanos / 1'000'000; }
+
+std::string ValuePayload(std::string_view value) {
+  ValueRecord record;
+  record.set_value(std::string(value));
+  return record.SerializeAsString();
+}
+
+std::string BatchPayload(const MetricColumns& columns, int64_t default_millis) {
+  MetricBatchRecord record;
+  *record.mutable_steps() = columns.steps();
+  *record.mutable_values() = columns.values();
+  *record.mutable_times_unix_millis() = columns.times_unix_millis();
+  if (record.times_unix_millis_size() == 0) {
+    record.mutable_times_unix_millis()->Resize(columns.values_size(), default_millis);
+  }
+  return record.SerializeAsString();
+}
+
+absl::Status ParamChanged(std::string_view run, std::string_view key, std::string_view old_value,
+                          std::string_view new_value) {
+  return Error(absl::StatusCode::kInvalidArgument, ErrorReason::PARAM_CHANGED,
+               fmt::format("parameter \"{}\" of {} is \"{}\" and cannot become \"{}\"", key, run,
+                           old_value, new_value))
+      .With("run", run)
+      .With("param", key)
+      .With("value", old_value)
+      .With("newValue", new_value)
+      .Field(fmt::format("params.{}", key), "was logged before with another value");
+}
+
+// Adds the parameters that are new; one logged before must have the same value.
+absl::Status AddParams(const Snapshot& snapshot, const cairn::v1::LogBatchRequest& request,
+                       std::string_view run_id, WriteSet& write_set) {
+  std::vector<storage::Key> keys;
+  for (const auto& [key, value] : request.params())
+    keys.push_back(storage::RunParamKey(run_id, key));
+  CAIRN_ASSIGN_OR_RETURN(const auto existing, snapshot.MultiGet(keys));
+  size_t i = 0;
+  for (const auto& [key, value] : request.params()) {
+    const auto& record = existing[i];
+    if (record.has_value()) {
+      CAIRN_ASSIGN_OR_RETURN(const auto old,
+                             storage::ParseRecord<ValueRecord>(keys[i].bytes, record->payload));
+      if (old.value() != value) return ParamChanged(request.run(), key, old.value(), value);
+    } else {
+      write_set.RequireAbsent(keys[i]).PutOnce(keys[i], ValuePayload(value));
+    }
+    ++i;
+  }
+  return absl::OkStatus();
+}
+
+// Adds one batch key and one merge for each metric.
+absl::Status AddMetrics(const Metrics& metrics, std::string_view run_id, std::string_view batch_id,
+                        int64_t now_unix_nanos, WriteSet& write_set) {
+  const int64_t now_millis = ToMillis(now_unix_nanos);
+  for (const MetricColumns& columns : metrics) {
+    MetricRecord summary;
+    CAIRN_ASSIGN_OR_RETURN(*summary.mutable_summary(), core::SummarizeColumns(columns, now_millis));
+    summary.mutable_summary()->set_key(columns.key());
+    storage::Key batch = storage::MetricBatchKey(run_id, columns.key(), columns.steps(0), batch_id);
+    write_set.RequireAbsent(batch)
+        .PutOnce(std::move(batch), BatchPayload(columns, now_millis))
+        .MergeInto(storage::RunMetricKey(run_id, columns.key()), summary.SerializeAsString());
+  }
+  return absl::OkStatus();
+}
+
+// Adds inputs to the run's own record; those it has already are left out.
+absl::Status AddInputs(const Snapshot& snapshot, const cairn::v1::LogBatchRequest& request,
+                       const Stored<RunRecord>& stored, WriteSet& write_set) {
+  auto inputs = request.inputs();
+  CAIRN_RETURN_IF_ERROR(ResolveInputs(snapshot, stored.value.run().name(), inputs, write_set));
+  RunRecord changed = stored.value;
+  for (const cairn::v1::RunInput& input : inputs) {
+    bool known = false;
+    for (const cairn::v1::RunInput& old : changed.run().inputs()) {
+      known = known || (old.dataset_version() == input.dataset_version() &&
+                        old.context() == input.context());
+    }
+    if (!known) *changed.mutable_run()->add_inputs() = input;
+  }
+  const storage::Key key = storage::RunKey(stored.value.run().uid());
+  write_set.RequireRevision(key, stored.mod_revision).PutRecord(key, changed.SerializeAsString());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Plan> PlanLogBatch(const Snapshot& snapshot,
+                                  const cairn::v1::LogBatchRequest& request,
+                                  const CallFacts& facts) {
+  CAIRN_RETURN_IF_ERROR(ValidateMap("params", request.params(), kMaxParamValueBytes));
+  CAIRN_RETURN_IF_ERROR(ValidateMap("tags", request.tags(), kMaxRunTagValueBytes));
+  CAIRN_RETURN_IF_ERROR(ValidateBatch(request.metrics()));
+  CAIRN_ASSIGN_OR_RETURN(const auto stored, ReadLiveRun(snapshot, "run", request.run()));
+  const std::string run_id = stored.value.run().uid();
+
+  WriteSet write_set;
+  if (!request.inputs().empty()) {
+    CAIRN_RETURN_IF_ERROR(AddInputs(snapshot, request, stored, write_set));
+  } else {
+    write_set.RequireExists(storage::RunKey(run_id));
+  }
+  CAIRN_RETURN_IF_ERROR(AddParams(snapshot, request, run_id, write_set));
+  for (const auto& [key, value] : request.tags()) {
+    write_set.PutRecord(storage::RunTagKey(run_id, key), ValuePayload(value));
+  }
+  const std::string batch_id = request.request_id().empty() ? facts.new_id : request.request_id();
+  CAIRN_RETURN_IF_ERROR(
+      AddMetrics(request.metrics(), run_id, batch_id, facts.now_unix_nanos, write_set));
+  if (write_set.puts.empty() && write_set.merges.empty()) {
+    return storage::AnswerOnly(cairn::v1::LogBatchResponse());
+  }
+  write_set.Emit(stored.value.run().name(), "run.logged");
+  return storage::MakePlan(std::move(write_set), cairn::v1::LogBatchResponse());
+}
+
+absl::StatusOr<Plan> PlanLogMetrics(const Snapshot& snapshot, std::string_view run,
+                                    const cairn::v1::LogMetricsRequest& request,
+                                    const CallFacts& facts) {
+  CAIRN_RETURN_IF_ERROR(ValidateBatch(request.metrics()));
+  if (!request.batch_id().empty() && !IsUuid4(request.batch_id())) {
+    return InvalidField(ErrorReason::VALUE_INVALID, "batch_id", request.batch_id(),
+                        "must be a UUID4 in lower case")
+        .ToStatus();
+  }
+  CAIRN_ASSIGN_OR_RETURN(const auto stored, ReadLiveRun(snapshot, "run", run));
+  const std::string run_id = stored.value.run().uid();
+  const std::string batch_id = request.batch_id().empty() ? facts.new_id : request.batch_id();
+  if (request.metrics().empty()) return storage::AnswerOnly(cairn::v1::LogMetricsResponse());
+  const MetricColumns& first = request.metrics(0);
+  CAIRN_ASSIGN_OR_RETURN(const auto known, snapshot.Get(storage::MetricBatchKey(
+                                               run_id, first.key(), first.steps(0), batch_id)));
+  if (known.has_value()) return storage::AnswerOnly(cairn::v1::LogMetricsResponse());
+
+  WriteSet write_set;
+  write_set.RequireExists(storage::RunKey(run_id));
+  CAIRN_RETURN_IF_ERROR(
+      AddMetrics(request.metrics(), run_id, batch_id, facts.now_unix_nanos, write_set));
+  write_set.Emit(stored.value.run().name(), "run.logged");
+  return storage::MakePlan(std::move(write_set), cairn::v1::LogMetricsResponse());
+}
+
+absl::StatusOr<std::string> MergeMetricRecords(const storage::Key& key,
+                                               std::optional<std::string_view> existing,
+                                               std::string_view operand) {
+  CAIRN_ASSIGN_OR_RETURN(auto added,
+                         storage::ParseRecord<MetricRecord>(key.bytes, std::string(operand)));
+  if (!existing.has_value()) return std::string(operand);
+  CAIRN_ASSIGN_OR_RETURN(auto current,
+                         storage::ParseRecord<MetricRecord>(key.bytes, std::string(*existing)));
+  MetricRecord merged;
+  *merged.mutable_summary() = core::MergeSummaries(current.summary(), added.summary());
+  return merged.SerializeAsString();
+}
+
+}  // namespace cairn::tracking

@@ -1,0 +1,317 @@
+#include "server/tracking/runs.h"
+
+#include <algorithm>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "fmt/format.h"
+#include "lib/base/clock.h"
+#include "lib/base/encoding.h"
+#include "lib/base/errors.h"
+#include "lib/base/ids.h"
+#include "lib/base/resource_names.h"
+#include "lib/base/status_macros.h"
+#include "server/storage/keyspace.h"
+#include "server/storage/paging.h"
+#include "server/tracking/limits.h"
+#include "server/tracking/validation.h"
+
+namespace cairn::tracking {
+namespace {
+
+using cairn::internal::DatasetVersionRecord;
+using cairn::internal::ExperimentRecord;
+using cairn::internal::MetricRecord;
+using cairn::internal::PointerRecord;
+using cairn::internal::RunRecord;
+using cairn::internal::ValueRecord;
+using cairn::v1::Run;
+using storage::KeyRange;
+using storage::Plan;
+using storage::ScanOrder;
+using storage::Snapshot;
+using storage::Stored;
+using storage::WriteSet;
+
+constexpr std::string_view kAnyExperiment = "experiments/-/runs/";
+
+std::string ValuePayload(std::string_view value) {
+  ValueRecord record;
+  record.set_value(std::string(value));
+  return record.SerializeAsString();
+}
+
+// The record's payload: what has keys of its own, and the etag, left out.
+std::string RunPayload(Run run, int64_t experiment_id) {
+  run.clear_params();
+  run.clear_tags();
+  run.clear_metrics();
+  run.clear_etag();
+  RunRecord record;
+  *record.mutable_run() = std::move(run);
+  record.set_experiment_id(experiment_id);
+  return record.SerializeAsString();
+}
+
+absl::Status CheckExperimentLive(const Snapshot& snapshot, int64_t id) {
+  CAIRN_ASSIGN_OR_RETURN(
+      auto stored, storage::ReadRecord<ExperimentRecord>(snapshot, storage::ExperimentKey(id)));
+  if (!stored.has_value()) {
+    return NotFound(ErrorReason::EXPERIMENT_NOT_FOUND, "Experiment", ExperimentName(id));
+  }
+  if (!stored->value.experiment().has_delete_time()) return absl::OkStatus();
+  return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::EXPERIMENT_DELETED,
+               fmt::format("{} is deleted", ExperimentName(id)))
+      .With("experiment", ExperimentName(id))
+      .Precondition("EXPERIMENT", ExperimentName(id), "is deleted");
+}
+
+absl::Status ValidateNewRun(const Run& run) {
+  CAIRN_RETURN_IF_ERROR(ValidateValue("run.display_name", run.display_name(), kMaxRunNameBytes));
+  CAIRN_RETURN_IF_ERROR(ValidateValue("run.user", run.user(), kMaxUserBytes));
+  CAIRN_RETURN_IF_ERROR(ValidateMap("run.params", run.params(), kMaxParamValueBytes));
+  return ValidateMap("run.tags", run.tags(), kMaxRunTagValueBytes);
+}
+
+Run NewRun(const cairn::v1::CreateRunRequest& request, int64_t experiment_id,
+           const CallFacts& facts) {
+  Run run = request.run();
+  run.set_name(FormatRunName(experiment_id, facts.new_id));
+  run.set_uid(facts.new_id);
+  if (run.display_name().empty()) run.set_display_name("run-" + facts.new_id.substr(0, 8));
+  run.set_state(Run::RUNNING);
+  *run.mutable_create_time() = ToTimestamp(facts.now_unix_nanos);
+  if (!run.has_start_time()) *run.mutable_start_time() = run.create_time();
+  run.clear_end_time();
+  run.clear_delete_time();
+  run.clear_metrics();
+  return run;
+}
+
+absl::Status EndedOtherwise(const Run& run) {
+  const std::string state = Run::State_Name(run.state());
+  return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::RUN_ENDED,
+               fmt::format("{} has ended as {}", run.name(), state))
+      .With("run", run.name())
+      .With("state", state)
+      .Precondition("RUN_STATE", run.name(), fmt::format("has ended as {}", state));
+}
+
+// Replaces the run's record and answers with the whole resource.
+absl::StatusOr<Plan> PlanReplace(const Snapshot& snapshot, const Stored<RunRecord>& stored, Run run,
+                                 std::string_view event) {
+  const storage::Key key = storage::RunKey(run.uid());
+  WriteSet write_set;
+  write_set.RequireRevision(key, stored.mod_revision)
+      .PutRecord(key, RunPayload(run, stored.value.experiment_id()))
+      .Emit(run.name(), std::string(event));
+  Stored<RunRecord> changed = stored;
+  *changed.value.mutable_run() = std::move(run);
+  CAIRN_ASSIGN_OR_RETURN(Run whole, AssembleRun(snapshot, std::move(changed)));
+  return storage::MakePlan(std::move(write_set), std::move(whole));
+}
+
+}  // namespace
+
+absl::StatusOr<Stored<RunRecord>> ReadRunRecord(const Snapshot& snapshot, std::string_view field,
+                                                std::string_view name) {
+  RunName parsed{-1, ""};
+  if (name.substr(0, kAnyExperiment.size()) == kAnyExperiment &&
+      IsHexId(name.substr(kAnyExperiment.size()))) {
+    parsed.run_id = std::string(name.substr(kAnyExperiment.size()));
+  } else {
+    CAIRN_ASSIGN_OR_RETURN(parsed, ParseRunName(field, name));
+  }
+  CAIRN_ASSIGN_OR_RETURN(auto stored,
+                         storage::ReadRecord<RunRecord>(snapshot, storage::RunKey(parsed.run_id)));
+  const bool elsewhere = stored.has_value() && parsed.experiment_id >= 0 &&
+                         stored->value.experiment_id() != parsed.experiment_id;
+  if (!stored.has_value() || elsewhere) {
+    return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", name).ToStatus();
+  }
+  return *std::move(stored);
+}
+
+absl::StatusOr<Stored<RunRecord>> ReadLiveRun(const Snapshot& snapshot, std::string_view field,
+                                              std::string_view name) {
+  CAIRN_ASSIGN_OR_RETURN(auto stored, ReadRunRecord(snapshot, field, name));
+  if (stored.value.run().has_delete_time()) {
+    return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::RUN_DELETED,
+                 fmt::format("{} is deleted", name))
+        .With("run", name)
+        .Precondition("RUN", name, "is deleted")
+        .ToStatus();
+  }
+  return stored;
+}
+
+absl::StatusOr<Run> AssembleRun(const Snapshot& snapshot, Stored<RunRecord> stored) {
+  Run run = std::move(*stored.value.mutable_run());
+  run.set_etag(EtagOf(stored.mod_revision));
+  absl::Status key_error;
+  const auto add_to = [&](const storage::Key& prefix, auto* map) {
+    return storage::ScanRecords<ValueRecord>(snapshot, KeyRange::Prefix(prefix),
+                                             ScanOrder::kAscending,
+                                             [&, map](std::string_view key, auto value) {
+                                               auto name = storage::LastStringOf(prefix, key);
+                                               if (!name.ok()) {
+                                                 key_error = name.status();
+                                                 return false;
+                                               }
+                                               (*map)[*name] = value.value.value();
+                                               return true;
+                                             });
+  };
+  CAIRN_RETURN_IF_ERROR(add_to(storage::RunParamPrefix(run.uid()), run.mutable_params()));
+  CAIRN_RETURN_IF_ERROR(add_to(storage::RunTagPrefix(run.uid()), run.mutable_tags()));
+  CAIRN_RETURN_IF_ERROR(key_error);
+  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<MetricRecord>(
+      snapshot, KeyRange::Prefix(storage::RunMetricPrefix(run.uid())), ScanOrder::kAscending,
+      [&](std::string_view, auto metric) {
+        *run.add_metrics() = std::move(*metric.value.mutable_summary());
+        return true;
+      }));
+  return run;
+}
+
+absl::StatusOr<Run> GetRun(const Snapshot& snapshot, const cairn::v1::GetRunRequest& request) {
+  CAIRN_ASSIGN_OR_RETURN(auto stored, ReadRunRecord(snapshot, "name", request.name()));
+  return AssembleRun(snapshot, std::move(stored));
+}
+
+absl::StatusOr<cairn::v1::ListRunsResponse> ListRuns(const Snapshot& snapshot,
+                                                     const cairn::v1::ListRunsRequest& request) {
+  CAIRN_ASSIGN_OR_RETURN(const int64_t id, ParseExperimentName("parent", request.parent()));
+  CAIRN_ASSIGN_OR_RETURN(const auto experiment, snapshot.Get(storage::ExperimentKey(id)));
+  if (!experiment.has_value()) {
+    return NotFound(ErrorReason::EXPERIMENT_NOT_FOUND, "Experiment", request.parent()).ToStatus();
+  }
+  cairn::v1::ListRunsResponse response;
+  absl::Status failure;
+  const auto add = [&](std::string_view key, const auto&) -> bool {
+    if (!failure.ok()) return false;
+    const auto add_run = [&]() -> absl::StatusOr<bool> {
+      CAIRN_ASSIGN_OR_RETURN(const std::string run_id, storage::RunIdOfRunByExperiment(key));
+      CAIRN_ASSIGN_OR_RETURN(auto stored,
+                             ReadRunRecord(snapshot, "run", FormatRunName(id, run_id)));
+      if (stored.value.run().has_delete_time() && !request.show_deleted()) return false;
+      CAIRN_ASSIGN_OR_RETURN(*response.add_runs(), AssembleRun(snapshot, std::move(stored)));
+      return true;
+    };
+    auto added = add_run();
+    if (!added.ok()) failure = added.status();
+    return added.ok() && *added;
+  };
+  CAIRN_ASSIGN_OR_RETURN(
+      *response.mutable_next_page_token(),
+      storage::ListPage<PointerRecord>(snapshot, request,
+                                       KeyRange::Prefix(storage::RunByExperimentPrefix(id)),
+                                       ScanOrder::kAscending, {}, add));
+  CAIRN_RETURN_IF_ERROR(failure);
+  return response;
+}
+
+absl::Status ResolveInputs(const Snapshot& snapshot, std::string_view run_name,
+                           google::protobuf::RepeatedPtrField<cairn::v1::RunInput>& inputs,
+                           WriteSet& write_set) {
+  std::set<std::string> linked;
+  for (cairn::v1::RunInput& input : inputs) {
+    CAIRN_RETURN_IF_ERROR(ValidateValue("inputs.context", input.context(), kMaxInputContextBytes));
+    CAIRN_ASSIGN_OR_RETURN(
+        const VersionName version,
+        ParseDatasetVersionName("inputs.dataset_version", input.dataset_version()));
+    const storage::Key key = storage::DatasetVersionKey(version.parent_id, version.version);
+    CAIRN_ASSIGN_OR_RETURN(auto stored, storage::ReadRecord<DatasetVersionRecord>(snapshot, key));
+    if (!stored.has_value()) {
+      return NotFound(ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion",
+                      input.dataset_version());
+    }
+    input.set_sha256(stored->value.version().sha256());
+    if (!linked.insert(input.dataset_version()).second) continue;
+    write_set.RequireExists(key).PutRecord(
+        storage::LineageDownKey(input.dataset_version(), run_name), "");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Plan> PlanCreateRun(const Snapshot& snapshot,
+                                   const cairn::v1::CreateRunRequest& request,
+                                   const CallFacts& facts) {
+  CAIRN_ASSIGN_OR_RETURN(const int64_t experiment_id,
+                         ParseExperimentName("parent", request.parent()));
+  CAIRN_RETURN_IF_ERROR(ValidateNewRun(request.run()));
+  CAIRN_RETURN_IF_ERROR(CheckExperimentLive(snapshot, experiment_id));
+  if (!request.run().parent_run().empty()) {
+    CAIRN_RETURN_IF_ERROR(
+        ReadRunRecord(snapshot, "run.parent_run", request.run().parent_run()).status());
+  }
+  Run run = NewRun(request, experiment_id, facts);
+  WriteSet write_set;
+  CAIRN_RETURN_IF_ERROR(ResolveInputs(snapshot, run.name(), *run.mutable_inputs(), write_set));
+  write_set.RequireExists(storage::ExperimentKey(experiment_id))
+      .PutOnce(storage::RunKey(run.uid()), RunPayload(run, experiment_id))
+      .PutOnce(storage::RunByExperimentKey(experiment_id, ToUnixNanos(run.start_time()), run.uid()),
+               "");
+  for (const auto& [key, value] : run.params()) {
+    write_set.PutOnce(storage::RunParamKey(run.uid(), key), ValuePayload(value));
+  }
+  for (const auto& [key, value] : run.tags()) {
+    write_set.PutOnce(storage::RunTagKey(run.uid(), key), ValuePayload(value));
+  }
+  write_set.Emit(run.name(), "run.created");
+  return storage::MakePlan(std::move(write_set), std::move(run));
+}
+
+absl::StatusOr<Plan> PlanFinishRun(const Snapshot& snapshot,
+                                   const cairn::v1::FinishRunRequest& request,
+                                   const CallFacts& facts) {
+  const Run::State state =
+      request.state() == Run::STATE_UNSPECIFIED ? Run::SUCCEEDED : request.state();
+  if (state != Run::SUCCEEDED && state != Run::FAILED && state != Run::KILLED) {
+    return InvalidField(ErrorReason::VALUE_INVALID, "state", std::to_string(state),
+                        "must be SUCCEEDED, FAILED or KILLED")
+        .ToStatus();
+  }
+  CAIRN_ASSIGN_OR_RETURN(auto stored, ReadLiveRun(snapshot, "name", request.name()));
+  Run run = stored.value.run();
+  const bool ended = run.state() != Run::RUNNING && run.state() != Run::SCHEDULED;
+  if (ended && run.state() != state) return EndedOtherwise(run);
+  if (ended) {
+    CAIRN_ASSIGN_OR_RETURN(Run whole, AssembleRun(snapshot, std::move(stored)));
+    return storage::AnswerOnly(std::move(whole));
+  }
+  run.set_state(state);
+  *run.mutable_end_time() =
+      request.has_end_time() ? request.end_time() : ToTimestamp(facts.now_unix_nanos);
+  return PlanReplace(snapshot, stored, std::move(run), "run.finished");
+}
+
+absl::StatusOr<Plan> PlanDeleteRun(const Snapshot& snapshot,
+                                   const cairn::v1::DeleteRunRequest& request,
+                                   const CallFacts& facts) {
+  CAIRN_ASSIGN_OR_RETURN(auto stored, ReadLiveRun(snapshot, "name", request.name()));
+  CAIRN_RETURN_IF_ERROR(storage::CheckEtag(request.name(), request.etag(), stored.mod_revision));
+  Run run = stored.value.run();
+  *run.mutable_delete_time() = ToTimestamp(facts.now_unix_nanos);
+  return PlanReplace(snapshot, stored, std::move(run), "run.deleted");
+}
+
+absl::StatusOr<Plan> PlanUndeleteRun(const Snapshot& snapshot,
+                                     const cairn::v1::UndeleteRunRequest& request,
+                                     const CallFacts& facts) {
+  (void)facts;
+  CAIRN_ASSIGN_OR_RETURN(auto stored, ReadRunRecord(snapshot, "name", request.name()));
+  Run run = stored.value.run();
+  if (!run.has_delete_time()) {
+    return Error(absl::StatusCode::kAlreadyExists, ErrorReason::NOT_DELETED,
+                 fmt::format("{} is not deleted", request.name()))
+        .With("run", request.name())
+        .Resource("Run", request.name())
+        .ToStatus();
+  }
+  run.clear_delete_time();
+  return PlanReplace(snapshot, stored, std::move(run), "run.undeleted");
+}
+
+}  // namespace cairn::tracking

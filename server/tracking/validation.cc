@@ -1,0 +1,100 @@
+#include "server/tracking/validation.h"
+
+#include <set>
+#include <string>
+
+#include "fmt/format.h"
+#include "lib/base/encoding.h"
+#include "lib/base/errors.h"
+#include "lib/base/resource_names.h"
+#include "lib/base/status_macros.h"
+#include "server/tracking/limits.h"
+
+namespace cairn::tracking {
+namespace {
+
+absl::Status TooLarge(std::string_view field, int64_t count, int64_t limit) {
+  return InvalidField(ErrorReason::TOO_LARGE, field, std::to_string(count),
+                      fmt::format("must have at most {} entries", limit));
+}
+
+}  // namespace
+
+absl::Status ValidateKey(std::string_view field, std::string_view key) {
+  return ValidateHumanName(field, key, kMaxKeyBytes, /*allow_slash=*/true);
+}
+
+absl::Status ValidateValue(std::string_view field, std::string_view value, size_t max_bytes) {
+  if (value.size() > max_bytes) {
+    return InvalidField(ErrorReason::VALUE_INVALID, field, value,
+                        fmt::format("must be at most {} bytes long", max_bytes));
+  }
+  if (!IsValidUtf8(value)) {
+    return InvalidField(ErrorReason::VALUE_INVALID, field, HexEncode(value.substr(0, 32)),
+                        "must be well-formed UTF-8");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateMap(std::string_view field,
+                         const google::protobuf::Map<std::string, std::string>& map,
+                         size_t max_value_bytes) {
+  if (map.size() > kMaxEntriesPerBatch) {
+    return TooLarge(field, static_cast<int64_t>(map.size()), kMaxEntriesPerBatch);
+  }
+  for (const auto& [key, value] : map) {
+    CAIRN_RETURN_IF_ERROR(ValidateKey(fmt::format("{} key", field), key));
+    CAIRN_RETURN_IF_ERROR(ValidateValue(fmt::format("{}.{}", field, key), value, max_value_bytes));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateColumns(std::string_view field, const cairn::v1::MetricColumns& columns) {
+  CAIRN_RETURN_IF_ERROR(ValidateKey(fmt::format("{}.key", field), columns.key()));
+  const int count = columns.values_size();
+  if (count == 0) {
+    return InvalidField(ErrorReason::FIELD_REQUIRED, fmt::format("{}.values", field), "",
+                        "must hold at least one value");
+  }
+  if (columns.steps_size() != count) {
+    return InvalidField(ErrorReason::VALUE_INVALID, fmt::format("{}.steps", field),
+                        std::to_string(columns.steps_size()),
+                        fmt::format("must have as many entries as values ({})", count));
+  }
+  if (columns.times_unix_millis_size() != 0 && columns.times_unix_millis_size() != count) {
+    return InvalidField(ErrorReason::VALUE_INVALID, fmt::format("{}.times_unix_millis", field),
+                        std::to_string(columns.times_unix_millis_size()),
+                        fmt::format("must be empty or have as many entries as values ({})", count));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateBatch(
+    const google::protobuf::RepeatedPtrField<cairn::v1::MetricColumns>& metrics) {
+  if (metrics.size() > kMaxEntriesPerBatch) {
+    return TooLarge("metrics", metrics.size(), kMaxEntriesPerBatch);
+  }
+  std::set<std::string_view> keys;
+  int64_t points = 0;
+  for (int i = 0; i < metrics.size(); ++i) {
+    const std::string field = fmt::format("metrics[{}]", i);
+    CAIRN_RETURN_IF_ERROR(ValidateColumns(field, metrics[i]));
+    if (!keys.insert(metrics[i].key()).second) {
+      return InvalidField(ErrorReason::VALUE_INVALID, field + ".key", metrics[i].key(),
+                          "must appear once in a batch");
+    }
+    points += metrics[i].values_size();
+  }
+  if (points > kMaxPointsPerBatch) {
+    return InvalidField(ErrorReason::TOO_LARGE, "metrics", std::to_string(points),
+                        fmt::format("must hold at most {} points", kMaxPointsPerBatch));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RequireField(std::string_view field, bool present) {
+  if (present) return absl::OkStatus();
+  return InvalidField(ErrorReason::FIELD_REQUIRED, field, "", "is required");
+}
+
+}  // namespace cairn::tracking

@@ -1,0 +1,41 @@
+#ifndef CAIRN_SERVER_TRACKING_VALIDATION_H_
+#define CAIRN_SERVER_TRACKING_VALIDATION_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "cairn/v1/tracking.pb.h"
+#include "google/protobuf/map.h"
+
+namespace cairn::tracking {
+
+// Checks on what clients log. Each returns INVALID_ARGUMENT naming the field,
+// the value and the rule; see limits.h for the figures. All are pure.
+
+// A key of a parameter, tag or metric: 1..250 bytes of UTF-8 without control
+// characters.
+absl::Status ValidateKey(std::string_view field, std::string_view key);
+
+// A value of at most `max_bytes` bytes of well-formed UTF-8.
+absl::Status ValidateValue(std::string_view field, std::string_view value, size_t max_bytes);
+
+// Every key and value of a map; at most `max_entries`.
+absl::Status ValidateMap(std::string_view field,
+                         const google::protobuf::Map<std::string, std::string>& map,
+                         size_t max_value_bytes);
+
+// Columns of equal length >= 1; times may be left out.
+absl::Status ValidateColumns(std::string_view field, const cairn::v1::MetricColumns& columns);
+
+// All columns of a batch: each key once, at most kMaxPointsPerBatch points.
+absl::Status ValidateBatch(
+    const google::protobuf::RepeatedPtrField<cairn::v1::MetricColumns>& metrics);
+
+// REQUIRED fields that are absent.
+absl::Status RequireField(std::string_view field, bool present);
+
+}  // namespace cairn::tracking
+
+#endif  // CAIRN_SERVER_TRACKING_VALIDATION_H_

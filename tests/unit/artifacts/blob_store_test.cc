@@ -1,0 +1,413 @@
+#include "server/artifacts/blob_store.h"
+
+#include <filesystem>
+#include <random>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "lib/base/errors.h"
+#include "lib/base/files.h"
+#include "server/artifacts/blob_codec.h"
+#include "server/artifacts/pack_blob_store.h"
+#include "server/artifacts/pack_file.h"
+#include "server/storage/memory_store.h"
+#include "tests/unit/storage/scratch_directory.h"
+
+namespace cairn::artifacts {
+namespace {
+
+constexpr char kUuid[] = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
+constexpr char kOtherUuid[] = "1b671a64-40d5-491e-99b0-da01ff1f3341";
+
+std::string RandomBytes(size_t size, uint64_t seed) {
+  std::mt19937_64 random(seed);
+  std::string bytes(size, '\0');
+  for (char& c : bytes) c = static_cast<char>(random());
+  return bytes;
+}
+
+// A blob store over a memory store that survives its restarts.
+class BlobStoreTest : public ::testing::Test {
+ protected:
+  BlobStoreTest() { Open(); }
+
+  void Open() {
+    blobs_.reset();
+    BlobStoreOptions options;
+    options.directory = directory_.Join("packs");
+    options.checkpoint_bytes = 1 << 20;
+    options.pack_bytes = 4 << 20;
+    options.max_blob_bytes = 64 << 20;
+    auto opened = OpenBlobStore(options, *store_, clock_);
+    ASSERT_TRUE(opened.ok()) << opened.status();
+    blobs_ = *std::move(opened);
+  }
+
+  absl::Status Send(BlobUpload& upload, std::string_view bytes, size_t part = 100'000) {
+    auto offset = static_cast<size_t>(upload.offset());
+    while (offset < bytes.size() && !upload.complete()) {
+      const std::string_view next = bytes.substr(offset, part);
+      const absl::Status status = upload.Write(static_cast<int64_t>(offset), next);
+      if (!status.ok()) return status;
+      offset += next.size();
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Store(const std::string& bytes, const char* uuid = kUuid) {
+    auto upload = blobs_->OpenUpload(uuid, DigestOf(bytes));
+    if (!upload.ok()) return upload.status();
+    const absl::Status sent = Send(**upload, bytes);
+    return sent.ok() ? (*upload)->Finish() : sent;
+  }
+
+  absl::StatusOr<std::string> ReadRange(const Digest& digest, int64_t offset, int64_t limit) {
+    std::string bytes;
+    const absl::Status status = blobs_->Read(digest, offset, limit, [&](std::string_view piece) {
+      bytes += piece;
+      return absl::OkStatus();
+    });
+    return status.ok() ? absl::StatusOr<std::string>(bytes) : status;
+  }
+
+  std::vector<std::string> PackPaths() {
+    std::vector<std::string> paths;
+    for (const auto& e : std::filesystem::directory_iterator(directory_.Join("packs"))) {
+      paths.push_back(e.path().string());
+    }
+    return paths;
+  }
+
+  int64_t PackBytes() {
+    int64_t bytes = 0;
+    for (const std::string& path : PackPaths()) {
+      bytes += static_cast<int64_t>(std::filesystem::file_size(path));
+    }
+    return bytes;
+  }
+
+  storage::ScratchDirectory directory_;
+  ManualClock clock_{1'000 * kNanosPerSecond};
+  std::unique_ptr<storage::KvStore> store_ = storage::MakeMemoryStore();
+  std::unique_ptr<BlobStore> blobs_;
+};
+
+TEST_F(BlobStoreTest, TheEmptyBlobIsAlwaysThere) {
+  const Digest empty = DigestOf("");
+  EXPECT_TRUE(blobs_->FindMissing({empty}).value().empty());
+  EXPECT_EQ(blobs_->ReadAll(empty, 0).value(), "");
+  EXPECT_TRUE(store_->CommitAndWait(storage::WriteSet().RequireExists(BlobKey(empty))).ok());
+}
+
+TEST_F(BlobStoreTest, SmallBlobsCommitTogetherAndReadBack) {
+  const std::string a = "small", b = RandomBytes(kInlineLimitBytes - 1, 1);
+  ASSERT_TRUE(blobs_->PutSmallBatch({{DigestOf(a), a}, {DigestOf(b), b}, {DigestOf(a), a}}).ok());
+  EXPECT_EQ(blobs_->ReadAll(DigestOf(a), 100).value(), a);
+  EXPECT_EQ(ReadRange(DigestOf(b), 10, 20).value(), b.substr(10, 20));
+  EXPECT_TRUE(PackPaths().empty());
+}
+
+TEST_F(BlobStoreTest, ASmallBlobWithAWrongDigestIsRefusedWithTheWholeBatch) {
+  Digest wrong_size = DigestOf("b");
+  wrong_size.size_bytes = 2;
+  for (const Digest& wrong : {DigestOf("x"), wrong_size}) {
+    const absl::Status status = blobs_->PutSmallBatch({{DigestOf("a"), "a"}, {wrong, "b"}});
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_TRUE(HasReason(status, ErrorReason::DIGEST_MISMATCH));
+  }
+  EXPECT_EQ(blobs_->FindMissing({DigestOf("a")}).value().size(), 1u);
+}
+
+TEST_F(BlobStoreTest, TheRightHashWithTheWrongSizeIsMissing) {
+  ASSERT_TRUE(blobs_->PutSmallBatch({{DigestOf("a"), "a"}}).ok());
+  Digest wrong = DigestOf("a");
+  wrong.size_bytes = 2;
+  EXPECT_THAT(blobs_->FindMissing({DigestOf("a"), wrong, DigestOf("b")}).value(),
+              ::testing::ElementsAre(wrong, DigestOf("b")));
+  EXPECT_TRUE(HasReason(blobs_->ReadAll(wrong, 10).status(), ErrorReason::BLOB_NOT_FOUND));
+  EXPECT_TRUE(HasReason(blobs_->CheckPresent({DigestOf("a"), wrong}), ErrorReason::BLOB_NOT_FOUND));
+}
+
+TEST_F(BlobStoreTest, BlobsOfEverySizeReadBackWholeAndInRanges) {
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  for (const int64_t size : {int64_t{1}, kInlineLimitBytes - 1, kInlineLimitBytes, kPieceBytes - 1,
+                             kPieceBytes, kPieceBytes + 1, 3 * kPieceBytes + 17}) {
+    const std::string bytes =
+        RandomBytes(static_cast<size_t>(size), seed + static_cast<uint64_t>(size));
+    const Digest digest = DigestOf(bytes);
+    ASSERT_TRUE(Store(bytes).ok()) << size;
+    EXPECT_EQ(blobs_->ReadAll(digest, size).value(), bytes);
+    for (int i = 0; i < 20; ++i) {
+      const auto offset = static_cast<int64_t>(random() % static_cast<uint64_t>(size + 1));
+      const auto limit = static_cast<int64_t>(random() % static_cast<uint64_t>(size + 1));
+      const size_t count = limit == 0 ? std::string::npos : static_cast<size_t>(limit);
+      EXPECT_EQ(ReadRange(digest, offset, limit).value(),
+                bytes.substr(static_cast<size_t>(offset), count));
+    }
+  }
+}
+
+TEST_F(BlobStoreTest, ARangeOutsideTheBlobIsRefused) {
+  ASSERT_TRUE(blobs_->PutSmallBatch({{DigestOf("abc"), "abc"}}).ok());
+  for (const auto& [offset, limit] : {std::pair<int64_t, int64_t>{-1, 0}, {4, 0}, {0, -1}}) {
+    const auto read = ReadRange(DigestOf("abc"), offset, limit);
+    EXPECT_EQ(read.status().code(), absl::StatusCode::kOutOfRange);
+  }
+  EXPECT_EQ(ReadRange(DigestOf("abc"), 3, 0).value(), "");
+}
+
+TEST_F(BlobStoreTest, ASinkThatFailsStopsTheReading) {
+  const std::string bytes = RandomBytes(3 * kPieceBytes, 5);
+  ASSERT_TRUE(Store(bytes).ok());
+  int calls = 0;
+  const absl::Status status = blobs_->Read(DigestOf(bytes), 0, 0, [&calls](std::string_view) {
+    ++calls;
+    return absl::CancelledError("enough");
+  });
+  EXPECT_TRUE(absl::IsCancelled(status));
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(BlobStoreTest, StoredBlobsSurviveARestart) {
+  const std::string bytes = RandomBytes(300'000, 2);
+  ASSERT_TRUE(Store(bytes).ok());
+  Open();
+  EXPECT_EQ(blobs_->ReadAll(DigestOf(bytes), 1 << 20).value(), bytes);
+  const std::string next = RandomBytes(300'000, 3);
+  ASSERT_TRUE(Store(next).ok());
+  EXPECT_EQ(PackPaths().size(), 1u);
+  EXPECT_EQ(blobs_->ReadAll(DigestOf(next), 1 << 20).value(), next);
+}
+
+TEST_F(BlobStoreTest, AnUploadGoesOnAfterABreak) {
+  const std::string bytes = RandomBytes(3 << 20, 4);
+  const Digest digest = DigestOf(bytes);
+  {
+    auto upload = blobs_->OpenUpload(kUuid, digest).value();
+    ASSERT_TRUE(Send(*upload, std::string_view(bytes).substr(0, 1'234'567)).ok());
+  }
+  const UploadStatus status = blobs_->QueryUpload(kUuid, digest).value();
+  EXPECT_EQ(status.committed_size_bytes, 1'234'567);
+  EXPECT_FALSE(status.complete);
+  auto upload = blobs_->OpenUpload(kUuid, digest).value();
+  EXPECT_EQ(upload->offset(), status.committed_size_bytes);
+  ASSERT_TRUE(Send(*upload, bytes).ok());
+  ASSERT_TRUE(upload->Finish().ok());
+  EXPECT_EQ(blobs_->ReadAll(digest, 1 << 23).value(), bytes);
+  EXPECT_TRUE(blobs_->QueryUpload(kUuid, digest).value().complete);
+}
+
+TEST_F(BlobStoreTest, AnUploadGoesOnAfterARestartOfTheServer) {
+  const std::string bytes = RandomBytes(3 << 20, 4);
+  const Digest digest = DigestOf(bytes);
+  {
+    auto upload = blobs_->OpenUpload(kUuid, digest).value();
+    ASSERT_TRUE(Send(*upload, std::string_view(bytes).substr(0, 2'000'000)).ok());
+  }
+  Open();
+  EXPECT_EQ(blobs_->QueryUpload(kUuid, digest).value().committed_size_bytes, 2'000'000);
+  const std::string other = RandomBytes(200'000, 9);
+  ASSERT_TRUE(Store(other, kOtherUuid).ok());  // must not land in the open record
+  auto upload = blobs_->OpenUpload(kUuid, digest).value();
+  EXPECT_EQ(upload->offset(), 2'000'000);
+  ASSERT_TRUE(Send(*upload, bytes).ok());
+  ASSERT_TRUE(upload->Finish().ok());
+  Open();
+  EXPECT_EQ(blobs_->ReadAll(digest, 1 << 23).value(), bytes);
+  EXPECT_EQ(blobs_->ReadAll(DigestOf(other), 1 << 23).value(), other);
+}
+
+TEST_F(BlobStoreTest, AnUploadWhosePackIsGoneBeginsAgain) {
+  const std::string bytes = RandomBytes(2 << 20, 4);
+  {
+    auto upload = blobs_->OpenUpload(kUuid, DigestOf(bytes)).value();
+    ASSERT_TRUE(Send(*upload, std::string_view(bytes).substr(0, 1'500'000)).ok());
+  }
+  blobs_.reset();
+  for (const std::string& path : PackPaths()) std::filesystem::remove(path);
+  Open();
+  ASSERT_TRUE(Store(bytes).ok());
+  EXPECT_EQ(blobs_->ReadAll(DigestOf(bytes), 1 << 23).value(), bytes);
+}
+
+TEST_F(BlobStoreTest, BytesAtTheWrongOffsetAreRefused) {
+  const std::string bytes = RandomBytes(200'000, 4);
+  auto upload = blobs_->OpenUpload(kUuid, DigestOf(bytes)).value();
+  ASSERT_TRUE(upload->Write(0, "abc").ok());
+  for (const int64_t offset : {0, 2, 4}) {
+    const absl::Status status = upload->Write(offset, "d");
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_TRUE(HasReason(status, ErrorReason::UPLOAD_OFFSET_MISMATCH));
+    EXPECT_EQ(MetadataOf(status, "expectedOffset"), "3");
+  }
+}
+
+TEST_F(BlobStoreTest, AWrongDigestStoresNothingAndGivesTheSpaceBack) {
+  const std::string bytes = RandomBytes(2 << 20, 4);
+  Digest wrong = DigestOf(bytes);
+  wrong.sha256[0] ^= 1;
+  auto upload = blobs_->OpenUpload(kUuid, wrong).value();
+  ASSERT_TRUE(Send(*upload, bytes).ok());
+  const absl::Status status = upload->Finish();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_TRUE(HasReason(status, ErrorReason::DIGEST_MISMATCH));
+  EXPECT_EQ(blobs_->FindMissing({wrong}).value().size(), 1u);
+  EXPECT_EQ(PackBytes(), PackFile::kFileHeaderBytes);
+  EXPECT_TRUE(HasReason(blobs_->QueryUpload(kUuid, wrong).status(), ErrorReason::UPLOAD_NOT_FOUND));
+}
+
+TEST_F(BlobStoreTest, TooManyOrTooFewBytesAreADigestMismatch) {
+  const std::string bytes = RandomBytes(100'000, 4);
+  auto upload = blobs_->OpenUpload(kUuid, DigestOf(bytes)).value();
+  EXPECT_TRUE(HasReason(upload->Write(0, bytes + "x"), ErrorReason::DIGEST_MISMATCH));
+  ASSERT_TRUE(upload->Write(0, bytes.substr(1)).ok());
+  EXPECT_TRUE(HasReason(upload->Finish(), ErrorReason::DIGEST_MISMATCH));
+  auto nothing = blobs_->OpenUpload(kOtherUuid, DigestOf(bytes)).value();
+  EXPECT_TRUE(HasReason(nothing->Finish(), ErrorReason::DIGEST_MISMATCH));
+}
+
+TEST_F(BlobStoreTest, ABlobAboveTheLimitIsRefusedBeforeAnyByte) {
+  Digest digest;
+  digest.size_bytes = (64 << 20) + 1;
+  EXPECT_TRUE(HasReason(blobs_->OpenUpload(kUuid, digest).status(), ErrorReason::BLOB_TOO_LARGE));
+}
+
+TEST_F(BlobStoreTest, AnUploadIdIsBoundToItsBlob) {
+  const std::string a = RandomBytes(100'000, 1), b = RandomBytes(100'000, 2);
+  auto upload = blobs_->OpenUpload(kUuid, DigestOf(a)).value();
+  EXPECT_TRUE(
+      HasReason(blobs_->OpenUpload(kUuid, DigestOf(b)).status(), ErrorReason::DIGEST_MISMATCH));
+}
+
+TEST_F(BlobStoreTest, ASecondStreamTakesAnUploadOver) {
+  const std::string bytes = RandomBytes(200'000, 4);
+  auto first = blobs_->OpenUpload(kUuid, DigestOf(bytes)).value();
+  ASSERT_TRUE(first->Write(0, bytes.substr(0, 50'000)).ok());
+  auto second = blobs_->OpenUpload(kUuid, DigestOf(bytes)).value();
+  EXPECT_EQ(second->offset(), 50'000);
+  EXPECT_EQ(first->Write(50'000, "x").code(), absl::StatusCode::kAborted);
+  ASSERT_TRUE(Send(*second, bytes).ok());
+  ASSERT_TRUE(second->Finish().ok());
+}
+
+TEST_F(BlobStoreTest, TwoUploadsOfOneBlobKeepOneCopyAndBothAreRight) {
+  const std::string bytes = RandomBytes(200'000, 4);
+  const Digest digest = DigestOf(bytes);
+  auto first = blobs_->OpenUpload(kUuid, digest).value();
+  auto second = blobs_->OpenUpload(kOtherUuid, digest).value();
+  ASSERT_TRUE(Send(*first, bytes).ok());
+  ASSERT_TRUE(Send(*second, bytes).ok());
+  EXPECT_TRUE(first->Finish().ok());
+  EXPECT_TRUE(second->Finish().ok());
+  EXPECT_TRUE(second->complete());
+  EXPECT_EQ(PackBytes(), 2 * PackFile::kFileHeaderBytes + PackFile::RecordBytes(200'000));
+  auto third = blobs_->OpenUpload("e4eaaaf2-d142-41e6-8b3a-3e0e4d1a0d9a", digest).value();
+  EXPECT_TRUE(third->complete());
+  EXPECT_EQ(third->offset(), 200'000);
+}
+
+TEST_F(BlobStoreTest, AnUploadStopsEarlyWhenAnotherCompletedTheBlob) {
+  const std::string bytes = RandomBytes(3 << 20, 4);
+  auto slow = blobs_->OpenUpload(kUuid, DigestOf(bytes)).value();
+  ASSERT_TRUE(slow->Write(0, bytes.substr(0, 1000)).ok());
+  ASSERT_TRUE(Store(bytes, kOtherUuid).ok());
+  ASSERT_TRUE(Send(*slow, bytes).ok());
+  EXPECT_TRUE(slow->complete());
+  EXPECT_TRUE(slow->Finish().ok());
+}
+
+TEST_F(BlobStoreTest, ParallelUploadsAllArrive) {
+  std::vector<std::string> blobs;
+  for (uint64_t i = 0; i < 8; ++i) blobs.push_back(RandomBytes(1'300'000 + i, i));
+  std::vector<std::thread> threads;
+  for (size_t i = 0; i < 16; ++i) {
+    threads.emplace_back([&, i] {
+      const std::string uuid = "00000000-0000-4000-8000-0000000000" + std::to_string(10 + i);
+      EXPECT_TRUE(Store(blobs[i % 8], uuid.c_str()).ok());
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  Open();
+  for (const std::string& blob : blobs) {
+    EXPECT_EQ(blobs_->ReadAll(DigestOf(blob), 1 << 22).value(), blob);
+  }
+}
+
+TEST_F(BlobStoreTest, ADamagedByteIsNeverServed) {
+  const std::string bytes = RandomBytes(3 * kPieceBytes + 100, 4);
+  const Digest digest = DigestOf(bytes);
+  ASSERT_TRUE(Store(bytes).ok());
+  const std::string path = PackPaths()[0];
+  const std::string pack = ReadFile(path).value();
+  const uint64_t seed = std::random_device{}();
+  SCOPED_TRACE("seed " + std::to_string(seed));
+  std::mt19937_64 random(seed);
+  for (int i = 0; i < 30; ++i) {
+    const size_t at = random() % bytes.size();
+    std::string damaged = pack;
+    damaged[PackFile::kFileHeaderBytes + PackFile::kRecordHeaderBytes + at] ^= 1;
+    ASSERT_TRUE(WriteFileAtomically(path, damaged).ok());
+    Open();
+    std::string seen;
+    const absl::Status whole = blobs_->Read(digest, 0, 0, [&seen](std::string_view piece) {
+      seen += piece;
+      return absl::OkStatus();
+    });
+    EXPECT_EQ(whole.code(), absl::StatusCode::kDataLoss);
+    EXPECT_TRUE(HasReason(whole, ErrorReason::BLOB_CORRUPT));
+    EXPECT_EQ(seen, bytes.substr(0, seen.size()));
+    EXPECT_LE(seen.size(), at);
+    EXPECT_EQ(ReadRange(digest, static_cast<int64_t>(at), 1).status().code(),
+              absl::StatusCode::kDataLoss);
+  }
+}
+
+TEST_F(BlobStoreTest, AMissingOrShortPackIsDamageNotAbsence) {
+  const std::string bytes = RandomBytes(300'000, 4);
+  ASSERT_TRUE(Store(bytes).ok());
+  std::filesystem::resize_file(PackPaths()[0], 1000);
+  Open();
+  EXPECT_TRUE(
+      HasReason(blobs_->ReadAll(DigestOf(bytes), 1 << 20).status(), ErrorReason::BLOB_CORRUPT));
+  blobs_.reset();
+  std::filesystem::remove(PackPaths()[0]);
+  Open();
+  const auto read = blobs_->ReadAll(DigestOf(bytes), 1 << 20);
+  EXPECT_TRUE(HasReason(read.status(), ErrorReason::BLOB_CORRUPT));
+  EXPECT_EQ(std::string(read.status().message()).find(directory_.path()), std::string::npos);
+}
+
+TEST_F(BlobStoreTest, WhatACrashLeftHalfWrittenIsCutOff) {
+  const std::string bytes = RandomBytes(300'000, 4);
+  ASSERT_TRUE(Store(bytes).ok());
+  const int64_t whole = PackBytes();
+  {
+    auto pack = PackFile::Open(directory_.Join("packs"), 1, true).value();
+    ASSERT_TRUE(pack->BeginRecord(whole, DigestOf(RandomBytes(90'000, 1))).ok());
+    ASSERT_TRUE(pack->WriteAt(whole + PackFile::kRecordHeaderBytes, "half").ok());
+  }
+  Open();
+  EXPECT_EQ(PackBytes(), whole);
+  EXPECT_EQ(blobs_->ReadAll(DigestOf(bytes), 1 << 20).value(), bytes);
+}
+
+TEST_F(BlobStoreTest, AnUploadNobodyContinuesIsGivenUp) {
+  const std::string bytes = RandomBytes(3 << 20, 4);
+  {
+    auto upload = blobs_->OpenUpload(kUuid, DigestOf(bytes)).value();
+    ASSERT_TRUE(Send(*upload, std::string_view(bytes).substr(0, 2'000'000)).ok());
+  }
+  clock_.AdvanceNanos(25 * 3600 * kNanosPerSecond);
+  Open();
+  EXPECT_TRUE(HasReason(blobs_->QueryUpload(kUuid, DigestOf(bytes)).status(),
+                        ErrorReason::UPLOAD_NOT_FOUND));
+  EXPECT_EQ(PackBytes(), PackFile::kFileHeaderBytes);
+}
+
+}  // namespace
+}  // namespace cairn::artifacts

@@ -1,0 +1,49 @@
+#include "client-cli/commands/decision_text.h"
+
+#include <gtest/gtest.h>
+
+namespace cairn::cli {
+namespace {
+
+v1::Decision Refused() {
+  v1::Decision decision;
+  decision.set_channel("models/m/channels/production");
+  decision.set_policy("policies/p");
+  decision.set_policy_revision(2);
+  decision.set_verdict(v1::FAIL);
+  decision.set_outcome(v1::Decision::REFUSED);
+  decision.set_message("no candidate passed");
+  auto* candidate = decision.add_candidates();
+  candidate->set_version("models/m/versions/1");
+  candidate->set_verdict(v1::FAIL);
+  candidate->add_would_flip("min_cluster_share of 0.02 or more");
+  auto* check = candidate->add_checks();
+  check->set_id("no-dust-segments");
+  check->set_verdict(v1::FAIL);
+  check->set_observed(0.004);
+  check->set_needed(">= 0.02");
+  check->set_margin(-0.016);
+  return decision;
+}
+
+TEST(DecisionTextTest, ARefusalNamesTheGateAndWhatWouldTurnIt) {
+  EXPECT_EQ(DecisionText(Refused()),
+            "m#production refused: FAIL (dry run: nothing was stored)\n"
+            "no candidate passed\n"
+            "epoch 0 -> 0, policy p revision 2\n"
+            "\n"
+            "FAIL m@1\n"
+            "  VERDICT  CHECK             OBSERVED  NEEDED   CHAMPION  MARGIN  MESSAGE\n"
+            "  FAIL     no-dust-segments     0.004  >= 0.02         -  -0.016  -\n"
+            "  would turn: min_cluster_share of 0.02 or more\n");
+}
+
+TEST(DecisionTextTest, AnExplanationBeginsWithItsSentences) {
+  v1::ExplainResponse explanation;
+  explanation.add_sentences("Version 1 is not served.");
+  explanation.add_sentences("It failed one gate.");
+  EXPECT_EQ(ExplanationText(explanation), "Version 1 is not served.\nIt failed one gate.\n");
+}
+
+}  // namespace
+}  // namespace cairn::cli

@@ -1,0 +1,57 @@
+#include "client-cli/cli/help.h"
+
+#include <gtest/gtest.h>
+
+#include <set>
+
+#include "client-cli/commands/catalog.h"
+#include "lib/base/files.h"
+
+namespace cairn::cli {
+namespace {
+
+TEST(HelpTest, TheReferencePageIsUpToDate) {
+  const auto page = ReadFile(std::string(CAIRN_SOURCE_DIR) + "/docs/mlctl.md");
+  ASSERT_TRUE(page.ok()) << page.status();
+  EXPECT_EQ(*page, MarkdownReference(Catalog())) << "run `mlctl help --markdown > docs/mlctl.md`";
+}
+
+TEST(HelpTest, EveryCommandIsCompleteInTheTable) {
+  std::set<std::string_view> paths;
+  for (const Command& command : Catalog().commands) {
+    SCOPED_TRACE(command.path);
+    EXPECT_TRUE(paths.insert(command.path).second);
+    EXPECT_EQ(command.examples.size(), 3u);
+    EXPECT_FALSE(command.summary.empty());
+    EXPECT_NE(command.summary.back(), '.');
+    EXPECT_NE(command.handler, nullptr);
+    std::set<std::string_view> names;
+    std::set<char> letters;
+    for (const Flag& flag : command.flags) {
+      EXPECT_TRUE(names.insert(flag.name).second) << flag.name;
+      if (flag.letter != 0) EXPECT_TRUE(letters.insert(flag.letter).second) << flag.letter;
+      EXPECT_EQ(flag.kind == FlagKind::kSwitch, flag.value.empty()) << flag.name;
+    }
+  }
+}
+
+TEST(HelpTest, ExamplesComeBeforeFlags) {
+  const auto text = HelpFor(Catalog(), "run start");
+  ASSERT_TRUE(text.ok());
+  EXPECT_LT(text->find("Examples:"), text->find("Usage:"));
+  EXPECT_LT(text->find("Usage:"), text->find("Flags:"));
+}
+
+TEST(HelpTest, TopicsAndGroupsHaveHelp) {
+  EXPECT_NE(HelpFor(Catalog(), "exit-codes")->find("130  interrupted"), std::string::npos);
+  EXPECT_NE(HelpFor(Catalog(), "run")->find("run finish"), std::string::npos);
+  EXPECT_EQ(std::string(HelpFor(Catalog(), "exit-code").status().message()),
+            "there is no help on \"exit-code\"; did you mean \"exit-codes\"?");
+}
+
+TEST(HelpTest, TheUsageLineMarksWhatMayBeLeftOut) {
+  EXPECT_EQ(UsageLine(*Catalog().Find("get")), "mlctl get NOUN [REFERENCE...] [flags]");
+}
+
+}  // namespace
+}  // namespace cairn::cli

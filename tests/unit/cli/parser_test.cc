@@ -1,0 +1,138 @@
+#include "client-cli/cli/parser.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "client-cli/cli/suggest.h"
+#include "client-cli/commands/catalog.h"
+
+namespace cairn::cli {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+absl::StatusOr<Invocation> ParseWords(const std::vector<std::string>& words) {
+  return Parse(Catalog(), words);
+}
+
+std::string ErrorOf(const std::vector<std::string>& words) {
+  const auto result = ParseWords(words);
+  return result.ok() ? "" : std::string(result.status().message());
+}
+
+TEST(ParserTest, ACommandOfTwoWordsIsFound) {
+  const auto call = ParseWords({"run", "start", "nightly"});
+  ASSERT_TRUE(call.ok()) << call.status();
+  EXPECT_EQ(call->command->path, "run start");
+  EXPECT_THAT(call->arguments, ElementsAre("nightly"));
+}
+
+TEST(ParserTest, FlagsMayStandAnywhereInEveryForm) {
+  for (const std::vector<std::string>& words :
+       {std::vector<std::string>{"--output", "json", "get", "runs"},
+        {"get", "--output=json", "runs"},
+        {"get", "runs", "-o", "json"},
+        {"get", "runs", "-ojson"},
+        {"get", "runs", "-o=json"}}) {
+    const auto call = ParseWords(words);
+    ASSERT_TRUE(call.ok()) << call.status();
+    EXPECT_EQ(call->command->path, "get");
+    EXPECT_THAT(call->arguments, ElementsAre("runs"));
+    EXPECT_THAT(call->flags.at("output"), ElementsAre("json"));
+  }
+}
+
+TEST(ParserTest, AListFlagKeepsEveryValueAndATextFlagTheLast) {
+  const auto call = ParseWords(
+      {"run", "start", "--param", "k=4", "-p", "seed=7", "--experiment", "1", "--experiment=2"});
+  ASSERT_TRUE(call.ok()) << call.status();
+  EXPECT_THAT(call->flags.at("param"), ElementsAre("k=4", "seed=7"));
+  EXPECT_THAT(call->flags.at("experiment"), ElementsAre("2"));
+}
+
+TEST(ParserTest, WordsAfterTwoDashesAreArguments) {
+  const auto call = ParseWords({"log", "tag", "abc", "--", "-odd=1"});
+  ASSERT_TRUE(call.ok()) << call.status();
+  EXPECT_THAT(call->arguments, ElementsAre("abc", "-odd=1"));
+}
+
+TEST(ParserTest, ADashAloneIsAnArgument) {
+  const auto call = ParseWords({"log", "metric", "abc", "-"});
+  ASSERT_TRUE(call.ok()) << call.status();
+  EXPECT_THAT(call->arguments, ElementsAre("abc", "-"));
+}
+
+TEST(ParserTest, FetchTakesTheDirectoryWithO) {
+  const auto call = ParseWords({"fetch", "m#production", "-o", "out"});
+  ASSERT_TRUE(call.ok()) << call.status();
+  EXPECT_THAT(call->flags.at("output-dir"), ElementsAre("out"));
+  EXPECT_FALSE(call->Has("output"));
+}
+
+TEST(ParserTest, AMistypedCommandIsGuessed) {
+  EXPECT_EQ(ErrorOf({"promot", "m"}), "there is no command \"promot\"; did you mean \"promote\"?");
+  EXPECT_EQ(ErrorOf({"run", "strat"}),
+            "there is no command \"run strat\"; did you mean \"start\"?");
+}
+
+TEST(ParserTest, AGroupWithoutAWordNamesItsCommands) {
+  EXPECT_EQ(ErrorOf({"run"}), "\"run\" needs one of: start, finish");
+}
+
+TEST(ParserTest, AMistypedFlagIsGuessed) {
+  EXPECT_EQ(ErrorOf({"get", "runs", "--ouput", "json"}),
+            "get has no flag --ouput; did you mean \"--output\"?");
+}
+
+TEST(ParserTest, AValueThatIsNoChoiceIsRefused) {
+  EXPECT_THAT(ErrorOf({"get", "runs", "-o", "jsno"}), HasSubstr("did you mean \"json\"?"));
+}
+
+TEST(ParserTest, MissingAndSurplusWordsAreNamed) {
+  EXPECT_EQ(ErrorOf({"get"}), "get needs NOUN");
+  EXPECT_EQ(ErrorOf({"alias", "set", "m@1"}), "alias set needs ALIAS");
+  EXPECT_EQ(ErrorOf({"ping", "now"}), "ping does not take \"now\"");
+  EXPECT_EQ(ErrorOf({"get", "runs", "--limit"}), "--limit needs a value: --limit N");
+  EXPECT_EQ(ErrorOf({"get", "runs", "--limit", "many"}), "--limit \"many\" is not a whole number");
+}
+
+TEST(ParserTest, HelpIsTakenBeforeAnythingIsChecked) {
+  const auto call = ParseWords({"alias", "set", "--help"});
+  ASSERT_TRUE(call.ok()) << call.status();
+  EXPECT_TRUE(call->help);
+  EXPECT_EQ(call->command->path, "alias set");
+}
+
+TEST(ParserTest, PairsAreSplitAtTheFirstEqualsSign) {
+  EXPECT_EQ(*ParsePair("a=b=c"), std::pair(std::string("a"), std::string("b=c")));
+  EXPECT_EQ(*ParsePair("a="), std::pair(std::string("a"), std::string()));
+  EXPECT_FALSE(ParsePair("a").ok());
+  EXPECT_FALSE(ParsePair("=b").ok());
+}
+
+TEST(ParserTest, DurationsHaveUnits) {
+  EXPECT_EQ(*ParseDurationMillis("30s"), 30'000);
+  EXPECT_EQ(*ParseDurationMillis("500ms"), 500);
+  EXPECT_EQ(*ParseDurationMillis("1.5m"), 90'000);
+  EXPECT_EQ(*ParseDurationMillis("2h"), 7'200'000);
+  EXPECT_EQ(*ParseDurationMillis("2"), 2000);
+  for (const char* text : {"", "s", "-1s", "0", "1d", "nan", "1 s"}) {
+    EXPECT_FALSE(ParseDurationMillis(text).ok()) << text;
+  }
+}
+
+TEST(SuggestTest, DistanceCountsEditsAndSwaps) {
+  EXPECT_EQ(EditDistance("run", "run"), 0u);
+  EXPECT_EQ(EditDistance("run", "rnu"), 1u);
+  EXPECT_EQ(EditDistance("", "abc"), 3u);
+  EXPECT_EQ(EditDistance("kitten", "sitting"), 3u);
+}
+
+TEST(SuggestTest, NothingNearMeansNoSuggestion) {
+  EXPECT_EQ(Nearest("zzzz", {"get", "list"}), "");
+  EXPECT_EQ(Nearest("desc", {"get", "describe"}), "describe");
+}
+
+}  // namespace
+}  // namespace cairn::cli

@@ -1,0 +1,58 @@
+#ifndef CAIRN_TESTS_UNIT_CLIENT_FAKE_SERVER_H_
+#define CAIRN_TESTS_UNIT_CLIENT_FAKE_SERVER_H_
+
+#include <grpcpp/grpcpp.h>
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cairn/v1/artifacts.grpc.pb.h"
+#include "cairn/v1/tracking.grpc.pb.h"
+#include "lib/base/mutex.h"
+#include "lib/client/client.h"
+
+namespace cairn::client {
+
+// What a server did and what it shall do next, shared by the fake services.
+struct FakeState {
+  Mutex mutex;
+  int unavailable_left CAIRN_GUARDED_BY(mutex) = 0;  // calls to refuse
+  std::vector<std::string> request_ids CAIRN_GUARDED_BY(mutex);
+  std::map<std::string, std::string> blobs CAIRN_GUARDED_BY(mutex);    // by SHA-256
+  std::map<std::string, std::string> uploads CAIRN_GUARDED_BY(mutex);  // by resource name
+  std::vector<int64_t> write_offsets CAIRN_GUARDED_BY(mutex);          // the first of each Write
+  int64_t break_write_after CAIRN_GUARDED_BY(mutex) = -1;              // bytes; once
+  int64_t break_read_after CAIRN_GUARDED_BY(mutex) = -1;               // bytes; once
+  bool damage_reads CAIRN_GUARDED_BY(mutex) = false;
+  int batch_calls CAIRN_GUARDED_BY(mutex) = 0;
+  int read_calls CAIRN_GUARDED_BY(mutex) = 0;
+  int64_t largest_batch_bytes CAIRN_GUARDED_BY(mutex) = 0;
+  std::vector<v1::ArtifactFile> files CAIRN_GUARDED_BY(mutex);  // of every resource
+};
+
+// A server in this process that keeps blobs in memory and breaks on request.
+// Listens on a free port of the loopback interface.
+class FakeServer {
+ public:
+  FakeServer();
+  ~FakeServer();
+
+  FakeState& state() { return state_; }
+  const std::string& address() const { return address_; }
+
+  // A client with short waits between repetitions.
+  std::unique_ptr<Client> Connect(int max_attempts = 4);
+
+ private:
+  FakeState state_;
+  std::unique_ptr<v1::TrackingService::Service> tracking_;
+  std::unique_ptr<v1::ArtifactService::Service> artifacts_;
+  std::unique_ptr<grpc::Server> server_;
+  std::string address_;
+};
+
+}  // namespace cairn::client
+
+#endif  // CAIRN_TESTS_UNIT_CLIENT_FAKE_SERVER_H_

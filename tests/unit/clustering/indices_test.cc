@@ -1,0 +1,152 @@
+#include "lib/clustering/indices.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <string>
+
+#include "lib/clustering/clusters.h"
+#include "tests/unit/clustering/clustering_test_data.h"
+
+namespace cairn::clustering {
+namespace {
+
+using ::testing::DoubleEq;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+
+Matrix Column(std::initializer_list<double> values) {
+  Matrix matrix(static_cast<Eigen::Index>(values.size()), 1);
+  std::copy(values.begin(), values.end(), matrix.data());
+  return matrix;
+}
+
+TEST(Silhouette, PairAndSingletonByHand) {
+  const auto silhouette = ComputeSilhouette(Column({0, 1, 5}), {0, 0, 2});
+  ASSERT_TRUE(silhouette.ok()) << silhouette.status();
+  EXPECT_THAT(silhouette->samples, ElementsAre(DoubleEq(0.8), DoubleEq(0.75), DoubleEq(0.0)));
+  EXPECT_DOUBLE_EQ(silhouette->mean, 1.55 / 3);
+  ASSERT_EQ(silhouette->cluster_means.size(), 3U);
+  EXPECT_DOUBLE_EQ(silhouette->cluster_means[0], 0.775);
+  EXPECT_TRUE(std::isnan(silhouette->cluster_means[1]));
+  EXPECT_EQ(silhouette->cluster_means[2], 0);
+}
+
+TEST(Silhouette, CoincidingRowsScoreZero) {
+  const auto silhouette = ComputeSilhouette(Column({3, 3, 3, 3}), {0, 0, 1, 1});
+  ASSERT_TRUE(silhouette.ok());
+  EXPECT_THAT(silhouette->samples, ElementsAre(0, 0, 0, 0));
+}
+
+TEST(Silhouette, EqualsTheDefinitionForEveryClusterSizeAroundABlock) {
+  for (const Eigen::Index rows : {3, 8, 9, 64, 65, 333}) {
+    SCOPED_TRACE(rows);
+    const Matrix data = Blobs(static_cast<std::uint32_t>(rows), rows, 5, 3);
+    Labels labels = RandomLabels(5, rows, 4);
+    labels[0] = 0;
+    labels[1] = 1;
+    if (rows == 3) labels = {0, 1, 1};
+    const auto silhouette = ComputeSilhouette(data, labels, 2);
+    ASSERT_TRUE(silhouette.ok());
+    for (Eigen::Index i = 0; i < rows; ++i) {
+      std::vector<double> sums(4);
+      std::vector<double> counts(4);
+      for (Eigen::Index j = 0; j < rows; ++j) {
+        const auto c = static_cast<std::size_t>(labels[static_cast<std::size_t>(j)]);
+        sums[c] += (data.row(i) - data.row(j)).norm();
+        ++counts[c];
+      }
+      const auto own = static_cast<std::size_t>(labels[static_cast<std::size_t>(i)]);
+      double outer = 1e300;
+      for (std::size_t c = 0; c < 4; ++c) {
+        if (c != own && counts[c] > 0) outer = std::min(outer, sums[c] / counts[c]);
+      }
+      const double inner = counts[own] > 1 ? sums[own] / (counts[own] - 1) : 0;
+      const double expected = counts[own] > 1 ? (outer - inner) / std::max(inner, outer) : 0;
+      EXPECT_NEAR(silhouette->samples[static_cast<std::size_t>(i)], expected, 1e-13);
+    }
+  }
+}
+
+TEST(Silhouette, ThreadCountNeverShows) {
+  const Matrix data = Blobs(2, 1500, 6, 4);
+  const Labels labels = RandomLabels(1, 1500, 7);
+  const auto one = ComputeSilhouette(data, labels, 1);
+  ASSERT_TRUE(one.ok());
+  for (const int threads : {2, 5}) {
+    const auto many = ComputeSilhouette(data, labels, threads);
+    ASSERT_TRUE(many.ok());
+    EXPECT_EQ(one->samples, many->samples);
+    EXPECT_EQ(one->mean, many->mean);
+  }
+}
+
+TEST(DaviesBouldin, TwoPairsByHand) {
+  // Spreads 0.5 and 0.5, centroids 9 apart.
+  EXPECT_DOUBLE_EQ(*DaviesBouldin(Column({0, 1, 9, 10}), {0, 0, 1, 1}), 1.0 / 9);
+}
+
+TEST(DaviesBouldin, ZeroWithoutSpreadOrWithoutDistance) {
+  EXPECT_EQ(*DaviesBouldin(Column({2, 2, 7, 7}), {0, 0, 1, 1}), 0);
+  EXPECT_EQ(*DaviesBouldin(Column({-1, 1, -2, 2}), {0, 0, 1, 1}), 0);
+}
+
+TEST(CalinskiHarabasz, TwoPairsByHand) {
+  // Between: 4 rows x 4.5^2 = 81; within: 4 x 0.25 = 1; degrees of freedom 1 and 2.
+  EXPECT_DOUBLE_EQ(*CalinskiHarabasz(Column({0, 1, 9, 10}), {0, 0, 1, 1}), 162);
+}
+
+TEST(CalinskiHarabasz, OneWhenNothingVariesWithin) {
+  EXPECT_EQ(*CalinskiHarabasz(Column({2, 2, 7, 7}), {0, 0, 1, 1}), 1);
+}
+
+TEST(Inertia, SumsSquaredDistancesToOwnCentre) {
+  EXPECT_DOUBLE_EQ(*Inertia(Column({0, 1, 9}), {0, 0, 1}, Column({0.5, 7})), 4.5);
+  EXPECT_FALSE(Inertia(Column({0, 1, 9}), {0, 0, 2}, Column({0.5, 7})).ok());
+}
+
+TEST(AdjustedRandIndex, KnownValues) {
+  EXPECT_EQ(*AdjustedRandIndex({0, 0, 1, 1}, {5, 5, 3, 3}), 1);
+  EXPECT_DOUBLE_EQ(*AdjustedRandIndex({0, 0, 1, 2}, {0, 0, 1, 1}), 4.0 / 7);
+  EXPECT_DOUBLE_EQ(*AdjustedRandIndex({0, 0, 1, 1}, {0, 1, 0, 1}), -0.5);
+  EXPECT_EQ(*AdjustedRandIndex({0, 0, 0}, {0, 0, 0}), 1);
+  EXPECT_EQ(*AdjustedRandIndex({0, 0, 0}, {0, 1, 2}), 0);
+}
+
+TEST(AdjustedRandIndex, HugeLabelsGiveTheSameAsSmallOnes) {
+  const Labels a = RandomLabels(1, 300, 5);
+  const Labels b = RandomLabels(2, 300, 4);
+  Labels scaled = a;
+  for (std::int32_t& label : scaled) label *= 400'000'000;
+  EXPECT_EQ(*AdjustedRandIndex(a, b), *AdjustedRandIndex(scaled, b));
+}
+
+TEST(Stability, AveragesOverPairs) {
+  const std::vector<Labels> runs{{0, 0, 1, 1}, {1, 1, 0, 0}, {0, 1, 0, 1}};
+  EXPECT_DOUBLE_EQ(*Stability(runs), 0.0);
+  EXPECT_EQ(*Stability(std::span(runs).first(1)), 1);
+}
+
+TEST(ClusterShares, CountEmptyClustersToo) {
+  const auto shares = ComputeShares({0, 0, 0, 2}, 3);
+  ASSERT_TRUE(shares.ok());
+  EXPECT_THAT(shares->sizes, ElementsAre(3, 0, 1));
+  EXPECT_DOUBLE_EQ(shares->largest, 0.75);
+  EXPECT_EQ(shares->smallest, 0);
+  EXPECT_FALSE(ComputeShares({0, 3}, 3).ok());
+}
+
+TEST(Indices, RefuseOneClusterAndAllSingletons) {
+  const Matrix rows = Column({1, 2, 3});
+  for (const Labels& labels : {Labels{0, 0, 0}, Labels{0, 1, 2}, Labels{0, 1}, Labels{0, -1, 1}}) {
+    EXPECT_FALSE(ComputeSilhouette(rows, labels).ok());
+    EXPECT_FALSE(DaviesBouldin(rows, labels).ok());
+    EXPECT_FALSE(CalinskiHarabasz(rows, labels).ok());
+  }
+  EXPECT_THAT(std::string(DaviesBouldin(rows, {0, 0, 0}).status().message()),
+              HasSubstr("labels: 1 different values; must be 2 to the number of rows minus 1, 2"));
+}
+
+}  // namespace
+}  // namespace cairn::clustering

@@ -1,0 +1,69 @@
+#include "lib/clustering/kernels.h"
+
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <vector>
+
+#include "lib/clustering/row_blocks.h"
+#include "tests/unit/clustering/clustering_test_data.h"
+
+namespace cairn::clustering {
+namespace {
+
+struct Outputs {
+  std::vector<std::int32_t> labels, labels_two;
+  std::vector<double> best, second, closest, sums;
+  bool operator==(const Outputs&) const = default;
+};
+
+Outputs RunAll(const Kernels& kernels, const Matrix& data, const Matrix& centers) {
+  const RowBlocks blocks(data);
+  const std::size_t padded = blocks.padded_rows();
+  const std::size_t d = blocks.columns();
+  const auto k = static_cast<std::size_t>(centers.rows());
+  Outputs out;
+  out.labels.resize(padded);
+  out.labels_two.resize(padded);
+  out.best.resize(padded);
+  out.second.resize(padded);
+  out.closest.assign(padded, std::numeric_limits<double>::infinity());
+  out.sums.resize(kSumRows * kLanes);
+  kernels.nearest(blocks.block(0), blocks.blocks(), d, centers.data(), k, out.labels.data());
+  kernels.nearest_two(blocks.block(0), blocks.blocks(), d, centers.data(), k,
+                      out.labels_two.data(), out.best.data(), out.second.data());
+  kernels.min_distance(blocks.block(0), blocks.blocks(), d, centers.data(), out.closest.data(),
+                       out.closest.data());
+  kernels.distance_sums(blocks.block(0), blocks.blocks(), d, data.data(), 3, out.sums.data());
+  return out;
+}
+
+TEST(Kernels, EveryVariantGivesTheSameBits) {
+  for (std::uint32_t seed = 1; seed < 20; ++seed) {
+    SCOPED_TRACE(seed);
+    const Matrix data = Blobs(seed, 30 + seed, 1 + seed % 9, 3);
+    const Matrix centers = Blobs(seed + 100, 1 + seed % 6, 1 + seed % 9, 3);
+    const Outputs reference = RunAll(*SupportedKernels().front(), data, centers);
+    EXPECT_EQ(reference.labels, reference.labels_two);
+    for (const Kernels* kernels : SupportedKernels()) {
+      SCOPED_TRACE(kernels->name);
+      EXPECT_TRUE(RunAll(*kernels, data, centers) == reference);
+    }
+  }
+}
+
+TEST(Kernels, TiesGoToTheLowestCentre) {
+  Matrix data(1, 1);
+  data << 2;
+  Matrix centers(3, 1);
+  centers << 5, 1, 3;
+  for (const Kernels* kernels : SupportedKernels()) {
+    const Outputs out = RunAll(*kernels, Matrix(data.replicate(4, 1)), centers);
+    EXPECT_EQ(out.labels[0], 1);
+    EXPECT_EQ(out.best[0], 1);
+    EXPECT_EQ(out.second[0], 1);
+  }
+}
+
+}  // namespace
+}  // namespace cairn::clustering

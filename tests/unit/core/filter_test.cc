@@ -1,0 +1,159 @@
+#include <limits>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "lib/base/clock.h"
+#include "lib/base/errors.h"
+#include "server/core/filter_parser.h"
+#include "server/core/run_filter.h"
+
+namespace cairn::core {
+namespace {
+
+using RunProto = cairn::v1::Run;
+
+std::string Canonical(std::string_view text) {
+  const auto filter = ParseFilter(text);
+  return filter.ok() ? FilterToString(*filter) : std::string(filter.status().message());
+}
+
+std::string PositionOfError(std::string_view text) {
+  const auto filter = RunFilter::Compile(text);
+  EXPECT_TRUE(HasReason(filter.status(), ErrorReason::FILTER_INVALID)) << text;
+  return MetadataOf(filter.status(), "position");
+}
+
+void AddMetric(RunProto& run, const std::string& key, double value) {
+  auto* metric = run.add_metrics();
+  metric->set_key(key);
+  metric->mutable_latest()->set_value(value);
+  metric->set_min(value - 1);
+  metric->set_max(value + 1);
+}
+
+RunProto ExampleRun() {
+  RunProto run;
+  run.set_uid("0123456789abcdef0123456789abcdef");
+  run.set_display_name("Kmeans k=4 Final");
+  run.set_state(RunProto::SUCCEEDED);
+  *run.mutable_start_time() = ToTimestamp(1'323'435'000 * kNanosPerSecond);  // 2011-12-09T12:50
+  (*run.mutable_params())["k"] = "4";
+  (*run.mutable_params())["lr"] = "0.10";
+  (*run.mutable_params())["init"] = "k-means++";
+  (*run.mutable_tags())["team.name"] = "crm*";
+  AddMetric(run, "silhouette", 0.3);
+  AddMetric(run, "val/loss", 2);
+  AddMetric(run, "broken", std::numeric_limits<double>::quiet_NaN());
+  auto* input = run.add_inputs();
+  input->set_dataset_version("datasets/retail-features/versions/3");
+  input->set_sha256(std::string(64, 'c'));
+  return run;
+}
+
+TEST(FilterParser, OrBindsTighterThanAndAndBlanksMeanAnd) {
+  EXPECT_EQ(Canonical("a = 1 AND b = 2 OR c = 3"), "a = 1 AND (b = 2 OR c = 3)");
+  EXPECT_EQ(Canonical("a=1 OR b=2 c=3"), "(a = 1 OR b = 2) AND c = 3");
+  EXPECT_EQ(Canonical("NOT a=1 OR -b=2"), "NOT a = 1 OR NOT b = 2");
+  EXPECT_EQ(Canonical("NOT (a=1 b=2)"), "NOT (a = 1 AND b = 2)");
+  EXPECT_EQ(Canonical("((word))"), "word");
+  EXPECT_EQ(Canonical(" \n "), "");
+}
+
+TEST(FilterParser, WrittenFormParsesToItself) {
+  for (const char* text :
+       {"a.b.`c d` = \"x\\\"y\\*z*\"", "metrics.\"val/loss\" >= -1e-3", "NOT (NOT a = 1)",
+        "a:* OR (b = 1 (c = 2 OR d = 3))", "\"two words\" AND one*", "t < 2011-12-09T12:50:00Z"}) {
+    const std::string once = Canonical(text);
+    EXPECT_EQ(Canonical(once), once) << text;
+  }
+}
+
+TEST(FilterParser, ErrorsNameTheByte) {
+  EXPECT_EQ(PositionOfError("metrics.a > 1 AND"), "17");
+  EXPECT_EQ(PositionOfError("AND uid = a"), "0");
+  EXPECT_EQ(PositionOfError("(uid = a"), "0");
+  EXPECT_EQ(PositionOfError("uid = a)"), "7");
+  EXPECT_EQ(PositionOfError("uid = "), "6");
+  EXPECT_EQ(PositionOfError("uid = \"a"), "6");
+  EXPECT_EQ(PositionOfError("uid = \"a\\q\""), "8");
+  EXPECT_EQ(PositionOfError("uid = a and user = b"), "8");
+  EXPECT_EQ(PositionOfError("uid = (a OR b)"), "6");
+  EXPECT_EQ(PositionOfError("len(uid) = 3"), "0");
+  EXPECT_EQ(PositionOfError("user = a colour = red"), "9");
+  EXPECT_EQ(PositionOfError("metrics.a = much"), "12");
+  EXPECT_EQ(PositionOfError("state = DONE"), "8");
+  EXPECT_EQ(PositionOfError("start_time > yesterday"), "13");
+  EXPECT_EQ(PositionOfError("()"), "1");
+}
+
+TEST(FilterParser, LimitsEndInARefusal) {
+  std::string clauses = "a=1";
+  for (int i = 1; i < kMaxFilterClauses; ++i) clauses += " a=1";
+  EXPECT_TRUE(ParseFilter(clauses).ok());
+  EXPECT_FALSE(ParseFilter(clauses + " a=1").ok());
+  const auto nested = [](int depth) {
+    const auto n = static_cast<size_t>(depth);
+    return std::string(n, '(') + "a=1" + std::string(n, ')');
+  };
+  EXPECT_TRUE(ParseFilter(nested(kMaxFilterDepth)).ok());
+  EXPECT_FALSE(ParseFilter(nested(kMaxFilterDepth + 1)).ok());
+  EXPECT_FALSE(ParseFilter(std::string(kMaxFilterBytes + 1, ' ')).ok());
+  EXPECT_FALSE(ParseFilter("\xff").ok());
+}
+
+struct Case {
+  const char* filter;
+  bool matches;
+};
+
+TEST(RunFilter, EachKindOfComparison) {
+  const RunProto run = ExampleRun();
+  const std::vector<Case> cases = {
+      {"", true},
+      {"metrics.silhouette > 0.29 AND params.k = 4", true},
+      {"metrics.silhouette >= 0.31", false},
+      {"metrics.\"val/loss\" = 2", true},
+      {"metrics.val/loss = 2", true},
+      {"metrics_min.silhouette < 0 metrics_max.silhouette > 1", true},
+      {"metrics.absent != 3", false},
+      {"NOT metrics.absent = 3", true},
+      {"metrics.absent:*", false},
+      {"metrics:silhouette", true},
+      {"metrics.broken = nan", true},
+      {"metrics.broken > 0", false},
+      {"params.lr = 0.1", true},
+      {"params.lr = \"0.1\"", false},
+      {"params.lr < 0.2 AND params.k >= 4", true},
+      {"params.init = \"k-means*\"", true},
+      {"params.init != random", true},
+      {"params.init:means", true},
+      {"tags.team.name = \"crm\\*\"", true},
+      {"tags.team.name = \"cr\\*\"", false},
+      {"tags.absent != x", false},
+      {"state = SUCCEEDED", true},
+      {"state != SUCCEEDED", false},
+      {"start_time >= 2011-12-09T12:50:00Z", true},
+      {"start_time < \"2011-12-09T13:50:00+01:00\"", false},
+      {"end_time:*", false},
+      {"end_time != 2011-12-09T12:50:00Z", false},
+      {"dataset = retail-features", true},
+      {"dataset = retail-features@3", true},
+      {"dataset = retail-features@4", false},
+      {"dataset != other", true},
+      {"dataset = cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc", true},
+      {"final kmeans", true},
+      {"\"k=4 final\"", true},
+      {"K*NAL", true},
+      {"-final", false},
+      {"display_name = \"*k=4*\"", true},
+      {"user != x", false},
+  };
+  for (const Case& c : cases) {
+    const auto filter = RunFilter::Compile(c.filter);
+    ASSERT_TRUE(filter.ok()) << c.filter << ": " << filter.status();
+    EXPECT_EQ(filter->Matches(run), c.matches) << c.filter;
+  }
+}
+
+}  // namespace
+}  // namespace cairn::core

@@ -1,0 +1,179 @@
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/http/http_server.h"
+#include "tests/unit/http/raw_client.h"
+
+namespace cairn::http {
+namespace {
+
+using std::chrono::milliseconds;
+
+// Small limits, so that the rare paths are the ones that run.
+HttpServerOptions SmallLimits() {
+  HttpServerOptions options;
+  options.limits.max_header_bytes = 512;
+  options.limits.max_body_bytes = 64;
+  return options;
+}
+
+std::unique_ptr<HttpServer> StartServer(HttpServerOptions options) {
+  std::vector<Route> routes = {
+      {"GET", "/", "test.read", [](const Request&) { return TextResponse("root"); }},
+      {"POST", "/echo", "test.write", [](const Request& r) { return JsonResponse(r.body); }},
+      {"GET", "/large", "test.read",
+       [](const Request&) { return TextResponse(std::string(64 << 20, 'x')); }}};
+  auto server = HttpServer::Start(std::move(options), *Router::Create(std::move(routes)));
+  EXPECT_TRUE(server.ok()) << server.status();
+  return *std::move(server);
+}
+
+// The answer to `request`, after which the server must have closed.
+int StatusThenClose(int port, std::string_view request) {
+  RawClient client(port);
+  client.Send(request);
+  const auto response = client.Read();
+  if (!response) return 0;
+  EXPECT_EQ(*FindHeader(response->headers, "Connection"), "close");
+  EXPECT_EQ(*FindHeader(response->headers, "X-Content-Type-Options"), "nosniff");
+  client.FinishSending();
+  bool clean = false;
+  EXPECT_EQ(client.ReadToEnd(&clean), "");
+  EXPECT_TRUE(clean);
+  return response->status;
+}
+
+TEST(HttpLimitsTest, BodyOfExactlyTheLimitIsRead) {
+  const auto server = StartServer(SmallLimits());
+  RawClient client(server->port());
+  EXPECT_EQ(client.Exchange(Post("/echo", std::string(64, '1')))->status, 200);
+}
+
+TEST(HttpLimitsTest, BodyOverTheLimitIs413BeforeItIsSent) {
+  const auto server = StartServer(SmallLimits());
+  const std::string head =
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+  EXPECT_EQ(StatusThenClose(server->port(), head + "Content-Length: 65\r\n\r\n"), 413);
+  EXPECT_EQ(StatusThenClose(server->port(), head + "Content-Length: 4000000000\r\n\r\n"), 413);
+}
+
+TEST(HttpLimitsTest, ClientThatSendsALargeBodyAnywayStillReadsThe413) {
+  const auto server = StartServer(SmallLimits());
+  EXPECT_EQ(StatusThenClose(server->port(), Post("/echo", std::string(200'000, '1'))), 413);
+}
+
+TEST(HttpLimitsTest, ChunkedBodyOverTheLimitIs413) {
+  const auto server = StartServer(SmallLimits());
+  std::string request =
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
+  for (int i = 0; i < 5; ++i) request += "10\r\n0123456789abcdef\r\n";
+  EXPECT_EQ(StatusThenClose(server->port(), request), 413);
+}
+
+TEST(HttpLimitsTest, HeadersOverTheLimitAre431) {
+  const auto server = StartServer(SmallLimits());
+  const std::string large(600, 'x');
+  EXPECT_EQ(StatusThenClose(server->port(), "GET /" + large), 431);
+  EXPECT_EQ(StatusThenClose(server->port(),
+                            "GET / HTTP/1.1\r\nHost: localhost\r\nX-Large: " + large + "\r\n\r\n"),
+            431);
+}
+
+class BadMessageTest : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(BadMessageTest, Is400AndTheConnectionEnds) {
+  const auto server = StartServer({});
+  EXPECT_EQ(StatusThenClose(server->port(), GetParam()), 400);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Forms, BadMessageTest,
+    ::testing::Values("nonsense\r\n\r\n", "GET / HTTP/3.0\r\nHost: localhost\r\n\r\n",
+                      "GET  / HTTP/1.1\r\nHost: localhost\r\n\r\n",
+                      "GET / HTTP/1.1\r\nHost : localhost\r\n\r\n",
+                      "GET / HTTP/1.1\r\nHost: a\rb\r\n\r\n",
+                      "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: x\r\n\r\n",
+                      "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+                      // Two lengths, or a length and chunks: the way requests are smuggled.
+                      "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n"
+                      "Content-Length: 2\r\n\r\n1",
+                      "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n"
+                      "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                      "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n"
+                      "Content-Length: 1\r\n\r\n0\r\n\r\n",
+                      "POST /echo HTTP/1.1\r\nHost: localhost\r\n"
+                      "Transfer-Encoding: chunked\r\n\r\nzz\r\n"));
+
+TEST(HttpLimitsTest, UnknownExpectationIs417) {
+  const auto server = StartServer({});
+  EXPECT_EQ(StatusThenClose(server->port(),
+                            "POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: magic\r\n\r\n"),
+            417);
+}
+
+TEST(HttpLimitsTest, RequestThatDoesNotArriveInTimeIs408) {
+  HttpServerOptions options;
+  options.limits.read_timeout = milliseconds(50);
+  const auto server = StartServer(std::move(options));
+  EXPECT_EQ(StatusThenClose(server->port(), "GET / HT"), 408);
+  EXPECT_EQ(StatusThenClose(server->port(),
+                            "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n1"),
+            408);
+}
+
+TEST(HttpLimitsTest, IdleConnectionIsClosedSilently) {
+  HttpServerOptions options;
+  options.limits.idle_timeout = milliseconds(50);
+  const auto server = StartServer(std::move(options));
+  RawClient never_spoke(server->port());
+  bool clean = false;
+  EXPECT_EQ(never_spoke.ReadToEnd(&clean), "");
+  EXPECT_TRUE(clean);
+  RawClient spoke(server->port());
+  EXPECT_EQ(spoke.Exchange(Get("/"))->body, "root");
+  EXPECT_EQ(spoke.ReadToEnd(), "");
+}
+
+TEST(HttpLimitsTest, ClientThatDoesNotReadIsCut) {
+  HttpServerOptions options;
+  options.limits.write_timeout = milliseconds(50);
+  const auto server = StartServer(std::move(options));
+  RawClient client(server->port());
+  client.Send(Get("/large"));
+  // The server can only be rid of this connection by giving it up.
+  server->Stop(milliseconds(20'000));
+  EXPECT_LT(client.ReadToEnd().size(), std::size_t{64} << 20);
+}
+
+TEST(HttpLimitsTest, ConnectionsOverTheLimitGet503) {
+  HttpServerOptions options;
+  options.limits.max_connections = 1;
+  const auto server = StartServer(std::move(options));
+  RawClient first(server->port());
+  EXPECT_EQ(first.Exchange(Get("/"))->body, "root");
+  RawClient second(server->port());
+  const auto refused = second.Read();
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(refused->status, 503);
+  EXPECT_EQ(*FindHeader(refused->headers, "Retry-After"), "1");
+  EXPECT_EQ(first.Exchange(Get("/"))->body, "root");
+}
+
+TEST(HttpLimitsTest, PeerThatGoesAwayInTheMiddleIsForgotten) {
+  const auto server = StartServer({});
+  {
+    RawClient client(server->port());
+    client.Send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n1");
+  }
+  RawClient next(server->port());
+  EXPECT_EQ(next.Exchange(Get("/"))->body, "root");
+}
+
+}  // namespace
+}  // namespace cairn::http

@@ -1,0 +1,140 @@
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "pipeline/data/byte_source.h"
+#include "pipeline/data/input_error.h"
+#include "pipeline/data/load.h"
+#include "pipeline/data/zip_archive.h"
+#include "tests/unit/pipeline_data/test_support.h"
+
+namespace cairn::pipeline {
+namespace {
+
+using testing::Csv;
+using testing::Gzip;
+using ::testing::HasSubstr;
+using testing::Zip;
+using testing::ZipMember;
+using testing::Zstd;
+
+std::string ManyRows(int count) {
+  return Csv(std::vector<testing::Row>(static_cast<size_t>(count)));
+}
+
+TEST(LoadPacked, EveryPackingGivesTheSameTable) {
+  const std::string csv = ManyRows(5000);
+  const auto plain = LoadTransactionsFromBytes(csv);
+  ASSERT_TRUE(plain.ok());
+  const std::pair<std::string, std::string> packed[] = {
+      {Gzip(csv), "csv.gzip"},
+      {Zstd(csv), "csv.zstd"},
+      {Zip({{"folder/", "", false}, {"folder/data.CSV", csv}, {"readme.txt", "hi"}}), "csv.zip"},
+      {Zip({{"__MACOSX/._data.csv", "junk"}, {"data.csv", csv, false}}), "csv.zip"}};
+  for (const auto& [bytes, format] : packed) {
+    const auto loaded = LoadTransactionsFromBytes(bytes);
+    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    EXPECT_EQ(loaded->format, format);
+    EXPECT_TRUE(SameRows(loaded->table, plain->table));
+    EXPECT_EQ(loaded->unpacked_bytes, csv.size());
+    EXPECT_EQ(loaded->file_bytes, bytes.size());
+  }
+}
+
+TEST(LoadPacked, ReadsConcatenatedMembersAsOne) {
+  const std::string csv = ManyRows(10);
+  const std::string tail = "1,A12,TEA,6,2010-12-01,1,5,UK\n";
+  for (const std::string& bytes : {Gzip(csv) + Gzip(tail), Zstd(csv) + Zstd(tail)}) {
+    const auto loaded = LoadTransactionsFromBytes(bytes);
+    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    EXPECT_EQ(loaded->table.rows(), 11u);
+  }
+}
+
+TEST(LoadPacked, CutOffOrDamagedBytesAreDataLoss) {
+  const std::string csv = ManyRows(2000);
+  for (std::string bytes : {Gzip(csv), Zstd(csv)}) {
+    const std::string cut = bytes.substr(0, bytes.size() - 5);
+    EXPECT_EQ(LoadTransactionsFromBytes(cut).status().code(), absl::StatusCode::kDataLoss);
+    bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x55);
+    const absl::Status damaged = LoadTransactionsFromBytes(bytes).status();
+    EXPECT_FALSE(damaged.ok());
+  }
+  std::string wrong = Gzip(csv);
+  wrong[wrong.size() - 6] = static_cast<char>(wrong[wrong.size() - 6] ^ 1);  // In the checksum.
+  EXPECT_EQ(InputErrorKind(LoadTransactionsFromBytes(wrong).status()), kInputDamaged);
+}
+
+TEST(LoadPacked, ABombIsRefusedByRatioAndBySize) {
+  const std::string zeros = Csv({}) + std::string(4 << 20, '\n');
+  LoadOptions ratio;
+  ratio.limits.ratio_floor_bytes = 1000;
+  ratio.limits.max_ratio = 20;
+  LoadOptions size;
+  size.limits.max_decompressed_bytes = 1 << 20;
+  for (const std::string& bytes : {Gzip(zeros), Zstd(zeros), Zip({{"a.csv", zeros}})}) {
+    for (const LoadOptions& options : {ratio, size}) {
+      const absl::Status status = LoadTransactionsFromBytes(bytes, options).status();
+      EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+      EXPECT_EQ(InputErrorKind(status), kInputTooLarge);
+    }
+  }
+}
+
+absl::Status ZipError(const std::vector<ZipMember>& members) {
+  return LoadTransactionsFromBytes(Zip(members)).status();
+}
+
+TEST(LoadZip, NamesWhatItDoesNotSupport) {
+  const std::string csv = ManyRows(3);
+  EXPECT_THAT(std::string(ZipError({{"a.csv", csv, true, 1}}).message()),
+              HasSubstr("\"a.csv\" is encrypted"));
+  EXPECT_THAT(std::string(ZipError({{"a.csv", csv, true, 0, 14}}).message()),
+              HasSubstr("unsupported method 14"));
+  EXPECT_THAT(std::string(ZipError({{"a.txt", csv}}).message()), HasSubstr("no .csv or .xlsx"));
+  EXPECT_THAT(std::string(ZipError({{"a.csv", csv}, {"b.csv", csv}}).message()),
+              HasSubstr("more than one data file"));
+  EXPECT_THAT(std::string(ZipError({{"a.csv", csv}, {"a.csv", csv}}).message()),
+              HasSubstr("two members have one name"));
+}
+
+TEST(LoadZip, AFalseChecksumOrSizeIsDataLoss) {
+  const std::string csv = ManyRows(3);
+  for (const bool deflate : {true, false}) {
+    ZipMember member{"a.csv", csv, deflate};
+    member.wrong_crc = true;
+    EXPECT_EQ(InputErrorKind(ZipError({member})), kInputDamaged);
+    member.wrong_crc = false;
+    for (const int64_t change : {-1, 1}) {
+      member.claimed_size = static_cast<int64_t>(csv.size()) + change;
+      EXPECT_EQ(InputErrorKind(ZipError({member})), kInputDamaged);
+    }
+  }
+}
+
+TEST(LoadZip, EveryTruncationIsAnErrorAndNeverACrash) {
+  const std::string bytes = Zip({{"a.csv", ManyRows(3)}, {"b.txt", "x", false}});
+  ASSERT_TRUE(LoadTransactionsFromBytes(bytes).ok());
+  for (size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(LoadTransactionsFromBytes(bytes.substr(0, size)).ok()) << size;
+  }
+}
+
+TEST(ZipArchive, ListsMembersButNotFolders) {
+  const std::string bytes = Zip({{"d/", "", false}, {"d/a", "one"}, {"b", "two", false}});
+  const auto archive = ZipArchive::Open(bytes, InputLimits{});
+  ASSERT_TRUE(archive.ok()) << archive.status();
+  ASSERT_EQ(archive->entries().size(), 2u);
+  ASSERT_NE(archive->Find("d/a"), nullptr);
+  EXPECT_EQ(archive->Find("d/"), nullptr);
+  EXPECT_EQ(archive->Find("d/a")->size, 3u);
+  EXPECT_FALSE(IsWorkbook(*archive));
+}
+
+TEST(ZipArchive, FindsTheDirectoryBeforeAComment) {
+  std::string bytes = Zip({{"a", "one"}});
+  bytes[bytes.size() - 2] = 5;
+  bytes += "hello";
+  EXPECT_TRUE(ZipArchive::Open(bytes, InputLimits{}).ok());
+}
+
+}  // namespace
+}  // namespace cairn::pipeline

@@ -1,0 +1,132 @@
+#include "pipeline/stages/config.h"
+
+#include <gtest/gtest.h>
+
+#include "lib/base/errors.h"
+
+namespace cairn::pipeline {
+namespace {
+
+// The position and field of an error, as `line:column field`.
+std::string ErrorAt(std::string_view yaml) {
+  const absl::Status status = ParseConfig(yaml, "c.yaml").status();
+  EXPECT_TRUE(HasReason(status, ErrorReason::CONFIG_INVALID)) << status;
+  EXPECT_EQ(MetadataOf(status, "file"), "c.yaml");
+  return MetadataOf(status, "line") + ":" + MetadataOf(status, "column") + " " +
+         MetadataOf(status, "field");
+}
+
+TEST(ConfigTest, AnEmptyFileIsTheDefaultPreset) {
+  const auto config = ParseConfig("", "c.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->preset, "default");
+  EXPECT_EQ(config->sweep.grid.Points(config->seed).size(), 55u);
+  EXPECT_EQ(config->scaling[kTotalSpend], ColumnScaling::kLogStandard);
+  EXPECT_EQ(config->scaling[kIsUk], ColumnScaling::kNone);
+  EXPECT_EQ(config->scaling[kCancellationRate], ColumnScaling::kStandard);
+}
+
+TEST(ConfigTest, TheClassicPresetScalesAsPublished) {
+  const PipelineConfig config = PresetConfig("classic").value();
+  EXPECT_EQ(config.features, FeaturePreset::kClassic);
+  EXPECT_EQ(config.scaling[kCancellationFrequency], ColumnScaling::kRowNorm);
+  EXPECT_EQ(config.scaling[kSpendingTrend], ColumnScaling::kStandard);
+  EXPECT_EQ(config.scaling[kHour], ColumnScaling::kNone);
+  EXPECT_EQ(config.sweep.grid.Points(42).size(), 144u);
+}
+
+TEST(ConfigTest, EverySectionIsRead) {
+  const auto config = ParseConfig(R"(
+preset: classic
+seed: 7
+threads: 3
+input: {max_reject_share: 0.2, encoding: utf-8}
+features: {preset: default}
+outliers: {method: none, trees: 50, sample_size: 64, contamination: 0.1}
+scaling:
+  columns: {Is_UK: robust}
+  method: standard
+pca: {variance: 0.9, min_components: 3, max_components: 5}
+sweep: {k: [2, 5], n_init: 4, max_iter: [10], init: [random, k-means++], seeds: [1, 2], tol: 0.001, sharing: false}
+select: {min_k: 2, max_k: 9, min_share: 0.1, min_silhouette: 0.3, max_davies_bouldin: 2}
+register:
+  experiment: e
+  model: m
+  datasets: {features: f, cleaned: c}
+  min_share: 0.01
+  always_k: [2]
+  max_versions: 3
+  label: again
+)",
+                                  "c.yaml");
+  ASSERT_TRUE(config.ok()) << config.status();
+  EXPECT_EQ(config->seed, 7u);
+  EXPECT_EQ(config->threads, 3);
+  EXPECT_EQ(config->input.max_reject_share, 0.2);
+  EXPECT_EQ(config->features, FeaturePreset::kDefault);
+  EXPECT_EQ(config->outliers.method, OutlierMethod::kNone);
+  EXPECT_EQ(config->scaling[kIsUk], ColumnScaling::kRobust);
+  EXPECT_EQ(config->scaling[kTotalSpend], ColumnScaling::kStandard);
+  EXPECT_EQ(config->pca.max_components, 5);
+  EXPECT_EQ(config->sweep.grid.Points(7).size(), 8u);
+  EXPECT_FALSE(config->sweep.sharing);
+  EXPECT_EQ(config->select.max_k, 9);
+  EXPECT_EQ(config->registration.always_k, (std::vector<int>{2}));
+  EXPECT_EQ(config->registration.features_dataset, "f");
+  EXPECT_EQ(config->registration.label, "again");
+}
+
+TEST(ConfigTest, AnUnknownKeyIsPlacedAndCorrected) {
+  EXPECT_EQ(ErrorAt("seed: 1\noutlier:\n  method: none\n"), "2:1 outlier");
+  const absl::Status status = ParseConfig("outlier: {}", "c.yaml").status();
+  EXPECT_NE(std::string(status.message()).find("did you mean `outliers`"), std::string::npos);
+}
+
+TEST(ConfigTest, AWrongValueIsPlaced) {
+  EXPECT_EQ(ErrorAt("pca:\n  variance: much\n"), "2:13 pca.variance");
+  EXPECT_EQ(ErrorAt("sweep:\n  k: [2, three]\n"), "2:10 sweep.k.1");
+  EXPECT_EQ(ErrorAt("scaling:\n  columns:\n    Is_UK: twice\n"), "3:12 scaling.columns.Is_UK");
+  EXPECT_EQ(ErrorAt("scaling:\n  method: best\n"), "2:11 scaling.method");
+  EXPECT_EQ(ErrorAt("input: nothing\n"), "1:8 input");
+  EXPECT_EQ(ErrorAt("preset: newest\n"), "1:9 preset");
+  EXPECT_EQ(ErrorAt("seed: -1\n"), "1:7 seed");
+}
+
+TEST(ConfigTest, AKeyThatIsThereTwiceIsRefused) {
+  EXPECT_EQ(ErrorAt("threads: 1\nthreads: 2\n"), "2:1 threads");
+}
+
+TEST(ConfigTest, TextThatIsNoYamlIsPlaced) {
+  EXPECT_EQ(ErrorAt("a: [1, 2\nb: }").substr(0, 2), "2:");
+}
+
+TEST(ConfigTest, ValuesOutsideTheirRangeAreRefused) {
+  for (const char* yaml :
+       {"outliers: {contamination: 0.7}", "pca: {variance: 1.5}", "sweep: {k: [1]}",
+        "sweep: {k: []}", "threads: 65", "pca: {min_components: 4, max_components: 3}",
+        "sweep: {k: [2, 2]}", "input: {max_reject_share: .nan}"}) {
+    const absl::Status status = ParseConfig(yaml, "c.yaml").status();
+    EXPECT_TRUE(HasReason(status, ErrorReason::CONFIG_INVALID)) << yaml;
+    EXPECT_FALSE(MetadataOf(status, "field").empty()) << yaml;
+  }
+}
+
+TEST(ConfigTest, AGridFileNamesLists) {
+  const auto grid = ParseGrid("k: [3, 4]\nn_init: [1, 5]\nseeds: [1]\n", "g.yaml");
+  ASSERT_TRUE(grid.ok()) << grid.status();
+  EXPECT_EQ(grid->Points(42).size(), 4u);
+  EXPECT_FALSE(ParseGrid("n_init: [1]\n", "g.yaml").ok());
+  EXPECT_EQ(MetadataOf(ParseGrid("k: [3]\nkk: 1", "g.yaml").status(), "line"), "2");
+}
+
+TEST(ConfigTest, OutlierTreatmentSaysEverything) {
+  PipelineConfig config = PresetConfig("default").value();
+  EXPECT_EQ(OutlierTreatment(config),
+            "isolation_forest(trees=100,sample_size=256,contamination=0.05,seed=42)");
+  ASSERT_TRUE(SetOutlierMethod("none", &config).ok());
+  EXPECT_EQ(OutlierTreatment(config), "none");
+  EXPECT_FALSE(SetOutlierMethod("forest", &config).ok());
+}
+
+}  // namespace
+}  // namespace cairn::pipeline

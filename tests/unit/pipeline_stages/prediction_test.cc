@@ -1,0 +1,81 @@
+#include "pipeline/stages/prediction.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "lib/base/errors.h"
+#include "tests/unit/pipeline_stages/test_pipeline.h"
+
+namespace cairn::pipeline {
+namespace {
+
+class PredictionTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    RunRequest request = SmallRequest(folder_, 21);
+    request.out = folder_ / "out";
+    outcome_ = RunOrDie(request);
+    const auto bytes = ReadFile(request.out + "/model.cairnseg");
+    ASSERT_TRUE(bytes.ok()) << bytes.status();
+    auto predictor = model::Predictor::FromFile(*bytes);
+    ASSERT_TRUE(predictor.ok()) << predictor.status();
+    predictor_.emplace(*std::move(predictor));
+    labels_csv_ = ReadFile(request.out + "/labels.csv").value();
+  }
+
+  const TrainingRun& chosen() const {
+    return outcome_.runs[outcome_.selection.rows[outcome_.selection.chosen].run];
+  }
+
+  ScratchFolder folder_;
+  RunOutcome outcome_;
+  std::optional<model::Predictor> predictor_;
+  std::string labels_csv_;
+};
+
+TEST_F(PredictionTest, PredictsTheLabelsOfTraining) {
+  const auto assigned = AssignSegments(*predictor_, outcome_.features);
+  ASSERT_TRUE(assigned.ok()) << assigned.status();
+  EXPECT_EQ(assigned->segments, chosen().fit->all_labels);
+  std::string expected = "CustomerID,Segment\n";
+  for (size_t i = 0; i < assigned->segments.size(); ++i) {
+    expected += std::to_string(assigned->customer_ids[i]) + "," +
+                std::to_string(assigned->segments[i]) + "\n";
+  }
+  EXPECT_EQ(labels_csv_, expected);
+}
+
+TEST_F(PredictionTest, TheOrderOfColumnsDoesNotMatter) {
+  FeatureMatrix turned = outcome_.features;
+  std::reverse(turned.columns.begin(), turned.columns.end());
+  turned.values = outcome_.features.values.rowwise().reverse().eval();
+  turned.columns.push_back("Another");
+  turned.values.conservativeResize(Eigen::NoChange, turned.values.cols() + 1);
+  turned.values.col(turned.values.cols() - 1).setConstant(7);
+  EXPECT_EQ(AssignSegments(*predictor_, turned).value().segments, chosen().fit->all_labels);
+}
+
+TEST_F(PredictionTest, AMissingColumnIsNamed) {
+  FeatureMatrix without = outcome_.features;
+  without.columns[3] = "Something_Else";
+  const absl::Status status = AssignSegments(*predictor_, without).status();
+  EXPECT_TRUE(HasReason(status, ErrorReason::COLUMN_MISSING));
+  EXPECT_EQ(MetadataOf(status, "column"), "Total_Spend");
+}
+
+TEST_F(PredictionTest, TheModelKnowsItsFeatures) {
+  EXPECT_EQ(PresetOfModel(*predictor_).value(), FeaturePreset::kDefault);
+}
+
+TEST_F(PredictionTest, TheSummaryCountsEveryCustomer) {
+  const auto assigned = AssignSegments(*predictor_, outcome_.features).value();
+  const std::string summary = SegmentSummary(*predictor_, assigned);
+  for (int segment = 0; segment < predictor_->cluster_count(); ++segment) {
+    const auto count = std::count(assigned.segments.begin(), assigned.segments.end(), segment);
+    EXPECT_NE(summary.find(" " + std::to_string(count) + " "), std::string::npos);
+  }
+}
+
+}  // namespace
+}  // namespace cairn::pipeline

@@ -1,0 +1,301 @@
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <set>
+
+#include "lib/base/errors.h"
+#include "pipeline/stages/features_file.h"
+#include "pipeline/stages/rand_index.h"
+#include "tests/unit/pipeline_stages/test_pipeline.h"
+
+namespace cairn::pipeline {
+namespace {
+
+// Keeps what it is given.
+class RecordingPublisher final : public Publisher {
+ public:
+  absl::Status Begin(const std::string& sweep_key, size_t run_count) override {
+    sweep_keys.push_back(sweep_key);
+    count = run_count;
+    return absl::OkStatus();
+  }
+  absl::Status AddDataset(DatasetDraft draft) override {
+    datasets.push_back(std::move(draft));
+    return absl::OkStatus();
+  }
+  absl::Status AddRun(RunDraft draft) override {
+    if (fail_at && runs.size() == *fail_at) return absl::UnavailableError("the server is gone");
+    runs.push_back(std::move(draft));
+    return absl::OkStatus();
+  }
+  absl::Status AddVersion(VersionDraft draft) override {
+    versions.push_back(std::move(draft));
+    return absl::OkStatus();
+  }
+  absl::StatusOr<PublishSummary> Finish() override {
+    PublishSummary summary;
+    for (const RunDraft& run : runs) summary.runs.push_back("experiments/1/runs/" + run.point);
+    summary.runs_created = static_cast<int>(runs.size());
+    return summary;
+  }
+
+  std::vector<std::string> sweep_keys;
+  size_t count = 0;
+  std::vector<DatasetDraft> datasets;
+  std::vector<RunDraft> runs;
+  std::vector<VersionDraft> versions;
+  std::optional<size_t> fail_at;
+};
+
+std::string Text(const std::string& path) {
+  auto text = ReadFile(path);
+  EXPECT_TRUE(text.ok()) << text.status();
+  return text.ok() ? *text : "";
+}
+
+std::vector<std::string> ComputedStages(const RunOutcome& outcome) {
+  std::vector<std::string> out;
+  for (const StageRecord& record : outcome.stages) {
+    if (!record.cached) out.push_back(record.name);
+  }
+  return out;
+}
+
+TEST(RunPipelineTest, PlantedSegmentsAreFound) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 5);
+  const SyntheticCsv planted = PlantedCsv(1000, 5);
+  ASSERT_TRUE(WriteFileAtomically(request.data, planted.csv).ok());
+  request.config.sweep.grid.k = {3, 4, 5};
+  request.config.sweep.grid.n_init = {10};
+  const RunOutcome outcome = RunOrDie(request);
+  std::map<int32_t, int32_t> truth;
+  for (const PlantedCustomer& one : planted.summary.customers) truth[one.customer_id] = one.segment;
+  double best = 0;
+  for (const TrainingRun& run : outcome.runs) {
+    std::vector<int32_t> expected;
+    for (const int32_t row : outcome.outliers.kept) {
+      expected.push_back(truth.at(outcome.features.customer_ids[static_cast<size_t>(row)]));
+    }
+    best = std::max(best, AdjustedRandIndex(run.fit->training_labels, expected));
+  }
+  EXPECT_GT(best, 0.6);
+}
+
+TEST(RunPipelineTest, EverythingPromisedIsWritten) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 6);
+  request.out = folder / "out";
+  const RunOutcome outcome = RunOrDie(request);
+  for (const char* name :
+       {"stages.json", "transactions.csv", "rejects.csv", "features.csv", "correlation.csv",
+        "outliers.csv", "prepared.csv", "components.csv", "labels.csv", "runs.json",
+        "selection.json", "model.cairnseg"}) {
+    EXPECT_FALSE(Text(request.out + "/" + name).empty()) << name;
+  }
+  const auto stages = nlohmann::json::parse(Text(request.out + "/stages.json"));
+  ASSERT_EQ(stages.size(), StageGraph().size() - 1);  // Without `register`.
+  for (size_t i = 0; i < stages.size(); ++i) EXPECT_EQ(stages[i]["name"], StageGraph()[i].name);
+  const auto runs = nlohmann::json::parse(Text(request.out + "/runs.json"));
+  ASSERT_EQ(runs.size(), 6u);
+  EXPECT_EQ(runs[0]["params"]["k"], "2");
+  EXPECT_TRUE(runs[0]["metrics"].contains("silhouette"));
+  EXPECT_TRUE(runs[0]["seconds"].is_number());
+  const auto features = ParseFeaturesCsv(Text(request.out + "/features.csv"), "features.csv");
+  ASSERT_TRUE(features.ok()) << features.status();
+  EXPECT_EQ(features->values, outcome.features.values);
+  const auto components = ParseFeaturesCsv(Text(request.out + "/components.csv"), "components.csv");
+  ASSERT_TRUE(components.ok()) << components.status();
+  EXPECT_EQ(components->values, outcome.preparation.components);
+  // No file of an unfinished write is left.
+  for (const auto& entry : std::filesystem::directory_iterator(request.out)) {
+    EXPECT_EQ(entry.path().string().find(".tmp"), std::string::npos);
+  }
+}
+
+TEST(RunPipelineTest, ASecondRunTakesEverythingFromTheCache) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 7);
+  request.out = folder / "out";
+  RunOrDie(request);
+  const std::string first = Text(request.out + "/runs.json");
+  const RunOutcome again = RunOrDie(request);
+  EXPECT_EQ(ComputedStages(again), (std::vector<std::string>{"select"}));
+  EXPECT_EQ(Text(request.out + "/runs.json"), first);
+}
+
+TEST(RunPipelineTest, AChangedSettingComputesItsStageAndThoseAfter) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 8);
+  request.out = folder / "out";
+  RunOrDie(request);
+  request.config.pca.variance = 0.9;
+  EXPECT_EQ(ComputedStages(RunOrDie(request)),
+            (std::vector<std::string>{"scale", "pca", "sweep", "evaluate", "select"}));
+}
+
+TEST(RunPipelineTest, FromComputesAStageAndThoseAfter) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 8);
+  request.out = folder / "out";
+  const RunOutcome first = RunOrDie(request);
+  request.from = "features";
+  const RunOutcome again = RunOrDie(request);
+  EXPECT_EQ(ComputedStages(again).front(), "features");
+  EXPECT_EQ(again.features.values, first.features.values);
+  ASSERT_EQ(again.stages.size(), first.stages.size());
+}
+
+TEST(RunPipelineTest, OnlyStopsBehindItsStage) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 9);
+  request.out = folder / "out";
+  for (const char* stage : {"load", "stock_codes", "features", "outliers", "scale", "sweep"}) {
+    request.only = stage;
+    const RunOutcome outcome = RunOrDie(request);
+    ASSERT_FALSE(outcome.stages.empty());
+    EXPECT_EQ(outcome.stages.back().name, stage);
+    EXPECT_FALSE(outcome.stages.back().cached);
+  }
+}
+
+TEST(RunPipelineTest, ADamagedCacheIsComputedAgain) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 10);
+  request.out = folder / "out";
+  const RunOutcome first = RunOrDie(request);
+  for (const auto& entry : std::filesystem::directory_iterator(request.out + "/.cache")) {
+    std::filesystem::resize_file(entry.path(), entry.file_size() / 2);
+  }
+  const RunOutcome again = RunOrDie(request);
+  EXPECT_EQ(ComputedStages(again).size(), first.stages.size());
+  EXPECT_EQ(again.runs[0].fit->centers, first.runs[0].fit->centers);
+}
+
+TEST(RunPipelineTest, AnotherFilesTransactionsAreNotTakenForTheOwn) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 11);
+  request.out = folder / "out";
+  RunOrDie(request);
+  const std::string expected = Text(request.out + "/transactions.csv");
+  RunRequest other = request;
+  other.data = folder / "other.csv";
+  ASSERT_TRUE(WriteFileAtomically(other.data, PlantedCsv(200, 77).csv).ok());
+  RunOrDie(other);
+  EXPECT_NE(Text(request.out + "/transactions.csv"), expected);
+  RunOrDie(request);
+  EXPECT_EQ(Text(request.out + "/transactions.csv"), expected);
+}
+
+TEST(RunPipelineTest, TooManyRejectsStopButLeaveTheirTable) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 12);
+  request.out = folder / "out";
+  std::string csv = PlantedCsv(50, 12).csv;
+  for (int i = 0; i < 500; ++i) csv += "536365,85123A,THING,many,2010-12-01 08:26:00,2.55,17850,UK\n";
+  ASSERT_TRUE(WriteFileAtomically(request.data, csv).ok());
+  const auto outcome = RunPipeline(request, {}, nullptr);
+  EXPECT_EQ(outcome.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_NE(Text(request.out + "/rejects.csv").find("many"), std::string::npos);
+  EXPECT_FALSE(std::filesystem::exists(request.out + "/features.csv"));
+}
+
+TEST(RunPipelineTest, ThePublisherGetsDataSetsRunsAndVersions) {
+  const ScratchFolder folder;
+  const RunRequest request = SmallRequest(folder, 13);
+  RecordingPublisher publisher;
+  const RunOutcome outcome = RunOrDie(request, &publisher);
+  ASSERT_EQ(publisher.datasets.size(), static_cast<size_t>(kDatasetRoles));
+  EXPECT_EQ(publisher.datasets[0].file, request.data);
+  for (int i = 1; i < kDatasetRoles; ++i) {
+    const DatasetDraft& draft = publisher.datasets[static_cast<size_t>(i)];
+    EXPECT_EQ(static_cast<int>(draft.role), i);
+    const auto bytes = draft.bytes();
+    ASSERT_TRUE(bytes.ok()) << bytes.status();
+    EXPECT_FALSE((*bytes)->empty());
+    EXPECT_GT(draft.row_count, 0);
+  }
+  ASSERT_EQ(publisher.runs.size(), 6u);
+  std::set<std::string> points;
+  for (const RunDraft& run : publisher.runs) {
+    points.insert(run.point);
+    EXPECT_EQ(run.tags.at("cairn.sweep"), publisher.sweep_keys[0]);
+    EXPECT_EQ(run.tags.at("cairn.point"), run.point);
+    EXPECT_TRUE(model::Predictor::FromFile(run.model).ok());
+  }
+  EXPECT_EQ(points.size(), 6u);
+  for (const VersionDraft& version : publisher.versions) {
+    EXPECT_EQ(version.model, publisher.runs[version.run].model);
+    std::set<std::string> metrics;
+    for (const auto& [name, value] : version.evidence) metrics.insert(name);
+    for (const char* name : {"silhouette", "davies_bouldin", "calinski_harabasz", "inertia",
+                             "min_cluster_share"}) {
+      EXPECT_TRUE(metrics.count(name)) << name;
+    }
+    EXPECT_EQ(version.evaluation_space.size(), 64u);
+  }
+  EXPECT_EQ(outcome.stages.back().name, "register");
+}
+
+TEST(RunPipelineTest, ARepeatedSweepHandsOverTheSameBytesUnderTheSameKey) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 14);
+  RecordingPublisher first;
+  RecordingPublisher second;
+  RunOrDie(request, &first);
+  request.config.sweep.sharing = false;
+  request.config.threads = 1;
+  request.out = folder / "out";
+  RunOrDie(request, &second);
+  EXPECT_EQ(first.sweep_keys, second.sweep_keys);
+  for (size_t i = 0; i < first.runs.size(); ++i) {
+    EXPECT_EQ(first.runs[i].model, second.runs[i].model);
+    EXPECT_EQ(*first.runs[i].labels, *second.runs[i].labels);
+    EXPECT_EQ(first.runs[i].params, second.runs[i].params);
+  }
+  request.config.registration.label = "anew";
+  RecordingPublisher third;
+  RunOrDie(request, &third);
+  EXPECT_NE(third.sweep_keys, first.sweep_keys);
+  EXPECT_EQ(third.runs.size(), 6u);
+}
+
+TEST(RunPipelineTest, AServerThatIsGoneEndsTheRunAndARepetitionCompletesIt) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 15);
+  request.out = folder / "out";
+  RecordingPublisher broken;
+  broken.fail_at = 3;
+  EXPECT_EQ(RunPipeline(request, {}, &broken).status().code(), absl::StatusCode::kUnavailable);
+  RecordingPublisher whole;
+  RunOrDie(request, &whole);
+  EXPECT_EQ(whole.sweep_keys, broken.sweep_keys);
+  EXPECT_EQ(whole.runs.size(), 6u);
+}
+
+TEST(RunPipelineTest, AMissingFileIsNotFound) {
+  RunRequest request;
+  request.config = PresetConfig("default").value();
+  request.data = "/nonexistent/data.csv";
+  EXPECT_EQ(RunPipeline(request, {}, nullptr).status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST(RunPipelineTest, ThePlanTellsWhatTheRunDoes) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 16);
+  request.out = folder / "out";
+  for (const PlanLine& line : PlanPipeline(request, false).value()) {
+    EXPECT_EQ(line.action, line.stage->name == "register" ? "skip" : "run");
+  }
+  RunOrDie(request);
+  request.from = "sweep";
+  for (const PlanLine& line : PlanPipeline(request, true).value()) {
+    const bool later = *StageIndex(line.stage->name) >= *StageIndex("sweep");
+    EXPECT_EQ(line.action, later ? "run" : "cached") << line.stage->name;
+  }
+}
+
+}  // namespace
+}  // namespace cairn::pipeline

@@ -1,0 +1,173 @@
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <random>
+
+#include "lib/base/errors.h"
+#include "pipeline/stages/rand_index.h"
+#include "pipeline/stages/selection.h"
+#include "pipeline/stages/training.h"
+
+namespace cairn::pipeline {
+namespace {
+
+// Four blobs in three dimensions, every tenth row an outlier of the training rows.
+SweepInput Blobs(uint32_t seed, int rows) {
+  std::mt19937 random(seed);
+  const auto noise = [&] { return static_cast<double>(random() % 1000) / 1000.0; };
+  SweepInput input;
+  input.all.resize(rows, 3);
+  for (int i = 0; i < rows; ++i) {
+    const double center = 3.0 * (i % 4);
+    input.all.row(i) << center + noise(), -center + 2 * noise(), noise() * ((i % 4) + 1);
+    if (i % 10 != 9) input.training_rows.push_back(i);
+  }
+  input.training.resize(static_cast<Eigen::Index>(input.training_rows.size()), 3);
+  for (size_t i = 0; i < input.training_rows.size(); ++i) {
+    input.training.row(static_cast<Eigen::Index>(i)) = input.all.row(input.training_rows[i]);
+  }
+  return input;
+}
+
+std::vector<TrainingRun> Sweep(const SweepInput& input, const std::vector<GridPoint>& points,
+                               bool sharing, int threads) {
+  const SweepOptions options{1e-4, sharing, threads};
+  auto runs = FitGrid(input, points, options);
+  EXPECT_TRUE(runs.ok()) << runs.status();
+  size_t told = 0;
+  const RunSink sink = [&](const TrainingRun& run, size_t index) {
+    EXPECT_EQ(index, told++);
+    EXPECT_FALSE(std::isnan(run.training.silhouette));
+    return absl::OkStatus();
+  };
+  EXPECT_TRUE(EvaluateRuns(input, options, sink, &*runs).ok());
+  EXPECT_EQ(told, points.size());
+  return *std::move(runs);
+}
+
+bool SameBits(double a, double b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+
+void ExpectSameIndices(const Indices& a, const Indices& b) {
+  EXPECT_TRUE(SameBits(a.inertia, b.inertia));
+  EXPECT_TRUE(SameBits(a.silhouette, b.silhouette));
+  EXPECT_TRUE(SameBits(a.davies_bouldin, b.davies_bouldin));
+  EXPECT_TRUE(SameBits(a.calinski_harabasz, b.calinski_harabasz));
+  EXPECT_TRUE(SameBits(a.min_cluster_share, b.min_cluster_share));
+  EXPECT_TRUE(SameBits(a.max_cluster_share, b.max_cluster_share));
+}
+
+void ExpectSameRuns(const std::vector<TrainingRun>& a, const std::vector<TrainingRun>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) {
+    SCOPED_TRACE(a[i].point.Id());
+    EXPECT_EQ(a[i].point, b[i].point);
+    EXPECT_EQ(a[i].fit->training_labels, b[i].fit->training_labels);
+    EXPECT_EQ(a[i].fit->all_labels, b[i].fit->all_labels);
+    EXPECT_EQ(a[i].fit->centers, b[i].fit->centers);
+    EXPECT_EQ(a[i].fit->iterations, b[i].fit->iterations);
+    EXPECT_EQ(a[i].fit->converged, b[i].fit->converged);
+    ExpectSameIndices(a[i].training, b[i].training);
+    ExpectSameIndices(a[i].everyone, b[i].everyone);
+  }
+}
+
+// Small limits on the iterations, so that some starts are cut off by one limit and not by another.
+std::vector<GridPoint> HardGrid() {
+  SweepGrid grid;
+  grid.k = {3, 4, 7};
+  grid.n_init = {1, 2, 5};
+  grid.max_iter = {1, 2, 3, 5, 100};
+  grid.init = {CenterInit::kKMeansPlusPlus, CenterInit::kRandom};
+  return grid.Points(42);
+}
+
+TEST(SweepTest, SharingChangesNoBit) {
+  const SweepInput input = Blobs(11, 400);
+  ExpectSameRuns(Sweep(input, HardGrid(), true, 2), Sweep(input, HardGrid(), false, 2));
+}
+
+TEST(SweepTest, ThreadsChangeNoBit) {
+  const SweepInput input = Blobs(12, 300);
+  ExpectSameRuns(Sweep(input, HardGrid(), true, 1), Sweep(input, HardGrid(), true, 5));
+}
+
+TEST(SweepTest, SharedRunsNameTheFirstAndCarryItsOutcome) {
+  SweepGrid grid;
+  grid.k = {3};
+  grid.n_init = {1, 2};
+  grid.max_iter = {250, 1000};
+  const auto runs = Sweep(Blobs(13, 200), grid.Points(42), true, 1);
+  ASSERT_EQ(runs.size(), 4u);
+  EXPECT_EQ(runs[0].shared_from, "");
+  EXPECT_EQ(runs[1].shared_from, runs[0].point.Id());
+  EXPECT_EQ(runs[1].fit, runs[0].fit);
+  EXPECT_EQ(runs[2].shared_from, "");
+  EXPECT_EQ(runs[3].shared_from, runs[2].point.Id());
+}
+
+TEST(SweepTest, SharedTimeIsDividedAndNotInvented) {
+  SweepGrid grid;
+  grid.k = {3};
+  grid.max_iter = {250, 500, 1000};
+  const auto runs = Sweep(Blobs(14, 200), grid.Points(42), true, 1);
+  EXPECT_GT(runs[0].fit_seconds, 0);
+  EXPECT_EQ(runs[0].fit_seconds, runs[1].fit_seconds);
+  EXPECT_EQ(runs[0].evaluate_seconds, runs[2].evaluate_seconds);
+}
+
+TEST(SweepTest, WithoutSharingNothingIsShared) {
+  SweepGrid grid;
+  grid.k = {3};
+  grid.max_iter = {250, 1000};
+  for (const TrainingRun& run : Sweep(Blobs(15, 200), grid.Points(42), false, 1)) {
+    EXPECT_EQ(run.shared_from, "");
+  }
+}
+
+TEST(SweepTest, PlantedBlobsAreFoundAndChosenBySilhouette) {
+  const SweepInput input = Blobs(16, 400);
+  SweepGrid grid;
+  grid.k = {2, 3, 4, 5, 6};
+  grid.n_init = {10};
+  const auto runs = Sweep(input, grid.Points(42), true, 2);
+  std::vector<int32_t> planted;
+  for (const int32_t row : input.training_rows) planted.push_back(row % 4);
+  EXPECT_DOUBLE_EQ(AdjustedRandIndex(runs[2].fit->training_labels, planted), 1.0);
+  for (const TrainingRun& run : runs) {
+    EXPECT_LE(run.training.silhouette, runs[2].training.silhouette);
+  }
+}
+
+TEST(SweepTest, EvidenceIsTheSilhouetteOfAllCustomers) {
+  const SweepInput input = Blobs(17, 200);
+  SweepGrid grid;
+  grid.k = {2, 3};
+  auto runs = Sweep(input, grid.Points(42), true, 1);
+  EXPECT_TRUE(std::isnan(runs[1].everyone.silhouette));
+  ASSERT_TRUE(MeasureEvidence(input, {1}, 1, &runs).ok());
+  EXPECT_FALSE(runs[0].has_evidence);
+  EXPECT_TRUE(runs[1].has_evidence);
+  EXPECT_FALSE(std::isnan(runs[1].everyone.silhouette));
+  EXPECT_NE(runs[1].everyone.inertia, runs[1].training.inertia);
+}
+
+TEST(SweepTest, MoreSegmentsThanRowsAreRefused) {
+  const absl::Status status =
+      FitGrid(Blobs(18, 20), {GridPoint{.k = 50}}, SweepOptions()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(MetadataOf(status, "value"), "50");
+}
+
+TEST(SweepTest, TheSinkCanStopTheSweep) {
+  const SweepInput input = Blobs(19, 100);
+  auto runs = FitGrid(input, HardGrid(), SweepOptions()).value();
+  const RunSink sink = [](const TrainingRun&, size_t index) {
+    return index < 2 ? absl::OkStatus() : absl::UnavailableError("gone");
+  };
+  EXPECT_EQ(EvaluateRuns(input, SweepOptions(), sink, &runs).code(),
+            absl::StatusCode::kUnavailable);
+}
+
+}  // namespace
+}  // namespace cairn::pipeline

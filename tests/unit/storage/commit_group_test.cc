@@ -1,0 +1,78 @@
+#include "server/storage/commit_group.h"
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "lib/base/errors.h"
+#include "server/storage/record_codec.h"
+
+namespace cairn::storage {
+namespace {
+
+Key K(std::string bytes) { return {Family::kRecord, std::move(bytes)}; }
+
+std::vector<WriteSet> Sets(WriteSet a, WriteSet b = {}) {
+  std::vector<WriteSet> sets;
+  sets.push_back(std::move(a));
+  sets.push_back(std::move(b));
+  return sets;
+}
+
+TEST(CommitGroup, AsksForEachKeyOnceAndNotForBlindOnes) {
+  CommitGroup group(Sets(WriteSet().RequireExists(K("b")).PutRecord(K("a"), "").PutOnce(K("c"), ""),
+                         WriteSet().PutRecord(K("b"), "").Delete(K("d")).MergeInto(K("e"), "")));
+  std::string asked;
+  for (const Key* key : group.keys_to_load()) asked += key->bytes;
+  EXPECT_EQ(asked, "abe");
+}
+
+TEST(CommitGroup, WritesEachKeyOnceInOrder) {
+  CommitGroup group(Sets(WriteSet().PutOnce(K("b"), "1").PutOnce(K("c"), "2"),
+                         WriteSet().PutOnce(K("b"), "3").PutOnce(K("a"), "4")));
+  group.Load({});
+  group.Decide(10, nullptr);
+  const CommitBatch batch = group.batch();
+  EXPECT_EQ(batch.last_revision, 12);
+  std::string written;
+  for (const Change& change : batch.changes) {
+    written += change.key->bytes + "=" + (*change.record)->payload + " ";
+  }
+  EXPECT_EQ(written, "a=4 b=3 c=2 ");
+}
+
+TEST(CommitGroup, ARefusedSetTakesNoRevisionAndEmitsNothing) {
+  CommitGroup group(Sets(WriteSet().RequireExists(K("a")).PutOnce(K("x"), "").Emit("r", "lost"),
+                         WriteSet().PutOnce(K("y"), "").Emit("r", "kept")));
+  group.Load({std::optional<Record>()});
+  group.Decide(0, nullptr);
+  EXPECT_TRUE(HasReason(group.results()[0].status(), ErrorReason::COMMIT_CONFLICT));
+  EXPECT_EQ(group.results()[1].value(), 1);
+  const CommitBatch batch = group.batch();
+  ASSERT_EQ(batch.changes.size(), 1u);
+  ASSERT_EQ(batch.events.size(), 1u);
+  EXPECT_EQ(batch.events[0].event->kind, "kept");
+}
+
+TEST(CommitGroup, ADamagedRecordFailsOnlyTheSetsThatNeedIt) {
+  const absl::Status damaged = CorruptRecord(Family::kRecord, "a", "test");
+  CommitGroup group(Sets(WriteSet().PutRecord(K("a"), "1"), WriteSet().PutRecord(K("b"), "2")));
+  group.Load({damaged, std::optional<Record>()});
+  group.Decide(0, nullptr);
+  EXPECT_EQ(group.results()[0].status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_TRUE(group.results()[1].ok());
+}
+
+TEST(CommitGroup, ADamagedRecordCanBeReplacedBlindlyAndDeleted) {
+  CommitGroup group(Sets(WriteSet().Delete(K("a")), WriteSet().PutRecord(K("a"), "new")));
+  group.Load({CorruptRecord(Family::kRecord, "a", "test")});
+  group.Decide(0, nullptr);
+  EXPECT_TRUE(group.results()[0].ok());
+  EXPECT_TRUE(group.results()[1].ok());
+  EXPECT_EQ((*group.batch().changes[0].record)->create_revision, 2);
+}
+
+}  // namespace
+}  // namespace cairn::storage

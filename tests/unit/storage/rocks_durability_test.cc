@@ -1,0 +1,322 @@
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "gtest/gtest.h"
+#include "lib/base/errors.h"
+#include "lib/base/files.h"
+#include "rocksdb/db.h"
+#include "rocksdb/env.h"
+#include "rocksdb/file_system.h"
+#include "server/storage/keyspace.h"
+#include "server/storage/rocks_store.h"
+#include "tests/unit/storage/scratch_directory.h"
+
+namespace cairn::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+RocksOptions OptionsFor(const std::string& directory) {
+  RocksOptions options;
+  options.directory = directory;
+  options.reserve_bytes = 0;
+  return options;
+}
+
+Key NumberKey(int64_t i) { return ExperimentKey(i); }
+
+absl::Status Write(KvStore& store, int64_t i) {
+  return store
+      .CommitAndWait(WriteSet()
+                         .PutRecord(NumberKey(i), std::string(100, 'x') + std::to_string(i))
+                         .Emit("r", "k"))
+      .status();
+}
+
+int64_t CountRecords(const KvStore& store) {
+  int64_t count = 0;
+  EXPECT_TRUE(store.GetSnapshot()
+                  ->Scan(KeyRange::Prefix(ExperimentPrefix()), ScanOrder::kAscending,
+                         [&count](std::string_view, const Record&) {
+                           ++count;
+                           return true;
+                         })
+                  .ok());
+  return count;
+}
+
+// What a process that dies now leaves behind: the files as they are, while the
+// store is open.
+void CopyAsLeftBehind(const std::string& from, const std::string& to) {
+  fs::copy(from, to, fs::copy_options::recursive);
+}
+
+// Writes `count` records and leaves the files of a dead process in `directory`.
+void WriteManyAndDie(const ScratchDirectory& scratch, const std::string& directory, int64_t count) {
+  auto store = OpenRocksStore(OptionsFor(scratch.Join("alive")));
+  ASSERT_TRUE(store.ok()) << store.status();
+  for (int64_t i = 0; i < count; ++i) ASSERT_TRUE(Write(**store, i).ok());
+  CopyAsLeftBehind(scratch.Join("alive"), directory);
+}
+
+std::string NewestLog(const std::string& directory) {
+  std::string newest;
+  for (const auto& entry : fs::directory_iterator(directory + "/kv")) {
+    const std::string path = entry.path().string();
+    if (entry.path().extension() == ".log" && path > newest) newest = path;
+  }
+  return newest;
+}
+
+TEST(RocksDurability, EverythingAcknowledgedSurvivesADeath) {
+  ScratchDirectory scratch;
+  WriteManyAndDie(scratch, scratch.Join("dead"), 200);
+  auto store = OpenRocksStore(OptionsFor(scratch.Join("dead")));
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ((*store)->GetSnapshot()->revision(), 200);
+  EXPECT_EQ(CountRecords(**store), 200);
+  int64_t events = 0;
+  ASSERT_TRUE((*store)
+                  ->ScanEvents(1,
+                               [&events](const StoredEvent& event) {
+                                 EXPECT_EQ(event.revision, ++events);
+                                 return true;
+                               })
+                  .ok());
+  EXPECT_EQ(events, 200);
+}
+
+constexpr char kWriterDirectory[] = "CAIRN_TEST_WRITER_DIRECTORY";
+constexpr char kWriterPipe[] = "CAIRN_TEST_WRITER_PIPE";
+
+// The body of the process that the next test kills; by itself it checks nothing.
+TEST(RocksDurability, DISABLED_WriterProcess) {
+  const char* directory = ::getenv(kWriterDirectory);
+  const char* pipe = ::getenv(kWriterPipe);
+  ASSERT_TRUE(directory != nullptr && pipe != nullptr);
+  auto store = OpenRocksStore(OptionsFor(directory));
+  ASSERT_TRUE(store.ok()) << store.status();
+  for (int64_t i = (*store)->GetSnapshot()->revision();; ++i) {
+    ASSERT_TRUE(Write(**store, i).ok());
+    const int64_t acked = i + 1;
+    if (::write(std::stoi(pipe), &acked, sizeof(acked)) < 0) return;
+  }
+}
+
+pid_t StartWriter(const std::string& directory, int pipe_end) {
+  const std::string pipe_text = std::to_string(pipe_end);
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  ::setenv(kWriterDirectory, directory.c_str(), 1);
+  ::setenv(kWriterPipe, pipe_text.c_str(), 1);
+  ::execl("/proc/self/exe", "writer", "--gtest_also_run_disabled_tests",
+          "--gtest_filter=RocksDurability.DISABLED_WriterProcess", "--gtest_output=", nullptr);
+  ::_exit(127);
+}
+
+TEST(RocksDurability, AKillAtAnyMomentLosesNothingAcknowledged) {
+  ScratchDirectory scratch;
+  for (int round = 0; round < 5; ++round) {
+    int acks[2];
+    ASSERT_EQ(::pipe(acks), 0);
+    const pid_t child = StartWriter(scratch.path(), acks[1]);
+    ASSERT_GT(child, 0);
+    ::close(acks[1]);
+    int64_t acked = 0;
+    for (int i = 0; i < 50 + round * 37; ++i) {
+      ASSERT_EQ(::read(acks[0], &acked, sizeof(acked)), static_cast<ssize_t>(sizeof(acked)));
+    }
+    ::kill(child, SIGKILL);
+    int status = 0;
+    ASSERT_EQ(::waitpid(child, &status, 0), child);
+    ASSERT_TRUE(WIFSIGNALED(status));
+    int64_t later = 0;
+    while (::read(acks[0], &later, sizeof(later)) == static_cast<ssize_t>(sizeof(later))) {
+      acked = later;
+    }
+    ::close(acks[0]);
+    auto store = OpenRocksStore(OptionsFor(scratch.path()));
+    ASSERT_TRUE(store.ok()) << store.status();
+    const Revision revision = (*store)->GetSnapshot()->revision();
+    EXPECT_GE(revision, acked);
+    EXPECT_LE(revision, acked + 1);  // the one that was under way
+    EXPECT_EQ(CountRecords(**store), revision);
+  }
+}
+
+TEST(RocksDurability, AFlippedBitInTheMiddleOfTheLogIsRefused) {
+  ScratchDirectory scratch;
+  const std::string directory = scratch.Join("dead");
+  WriteManyAndDie(scratch, directory, 300);
+  const std::string log = NewestLog(directory);
+  const std::string whole = ReadFile(log).value();
+  std::string damaged = whole;
+  damaged[damaged.size() / 2] ^= 0x04;
+  ASSERT_TRUE(WriteFileAtomically(log, damaged).ok());
+  const absl::Status status = OpenRocksStore(OptionsFor(directory)).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+  EXPECT_TRUE(HasReason(status, ErrorReason::STORE_CORRUPT));
+  ASSERT_TRUE(WriteFileAtomically(log, whole).ok());
+  auto store = OpenRocksStore(OptionsFor(directory));
+  ASSERT_TRUE(store.ok()) << store.status();  // the refusal changed nothing
+  EXPECT_EQ(CountRecords(**store), 300);
+}
+
+TEST(RocksDurability, ATornTailOpensWithEverythingBeforeIt) {
+  ScratchDirectory scratch;
+  const std::string directory = scratch.Join("dead");
+  WriteManyAndDie(scratch, directory, 300);
+  const std::string log = NewestLog(directory);
+  fs::resize_file(log, fs::file_size(log) - 10);
+  auto store = OpenRocksStore(OptionsFor(directory));
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ((*store)->GetSnapshot()->revision(), 299);
+  EXPECT_EQ(CountRecords(**store), 299);
+  EXPECT_TRUE(Write(**store, 1000).ok());
+}
+
+TEST(RocksDurability, BelowTheReserveWritesAreRefusedAndReadsGoOn) {
+  ScratchDirectory scratch;
+  std::atomic<int64_t> free_bytes = 1000;
+  RocksOptions options = OptionsFor(scratch.path());
+  options.reserve_bytes = 500;
+  options.free_bytes = [&free_bytes] { return free_bytes.load(); };
+  auto store = OpenRocksStore(options).value();
+  ASSERT_TRUE(Write(*store, 1).ok());
+  free_bytes = 499;
+  const absl::Status full = Write(*store, 2);
+  EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_TRUE(HasReason(full, ErrorReason::DISK_FULL));
+  EXPECT_TRUE(full.GetPayload("type.googleapis.com/google.rpc.RetryInfo").has_value());
+  EXPECT_TRUE(HasReason(store->Health(), ErrorReason::DISK_FULL));
+  EXPECT_EQ(CountRecords(*store), 1);
+  free_bytes = 1000;
+  EXPECT_TRUE(Write(*store, 3).ok());
+  EXPECT_TRUE(store->Health().ok());
+  EXPECT_EQ(store->GetSnapshot()->revision(), 2);
+}
+
+// A file layer whose logs fail as told.
+class FailingFiles final : public rocksdb::FileSystemWrapper {
+ public:
+  enum class Fault { kNone, kNoSpaceHalfWritten, kNoSpaceOnSync, kError };
+
+  FailingFiles() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  const char* Name() const override { return "FailingFiles"; }
+
+  std::atomic<Fault> fault = Fault::kNone;
+
+  rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* result,
+                                    rocksdb::IODebugContext* debug) override {
+    const auto status = FileSystemWrapper::NewWritableFile(name, options, result, debug);
+    if (status.ok() && name.size() > 4 && name.substr(name.size() - 4) == ".log") {
+      *result = std::make_unique<File>(std::move(*result), *this);
+    }
+    return status;
+  }
+
+ private:
+  class File final : public rocksdb::FSWritableFileOwnerWrapper {
+   public:
+    File(std::unique_ptr<rocksdb::FSWritableFile>&& file, FailingFiles& files)
+        : FSWritableFileOwnerWrapper(std::move(file)), files_(files) {}
+
+    using FSWritableFileOwnerWrapper::Append;
+    rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                             rocksdb::IODebugContext* debug) override {
+      switch (files_.fault.load()) {
+        case Fault::kNoSpaceHalfWritten: {
+          const rocksdb::Slice half(data.data(), data.size() / 2);
+          FSWritableFileOwnerWrapper::Append(half, options, debug).PermitUncheckedError();
+          return rocksdb::IOStatus::NoSpace("test");
+        }
+        case Fault::kError:
+          return rocksdb::IOStatus::IOError("test");
+        default:
+          return FSWritableFileOwnerWrapper::Append(data, options, debug);
+      }
+    }
+    rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
+                           rocksdb::IODebugContext* debug) override {
+      if (files_.fault == Fault::kNoSpaceOnSync) return rocksdb::IOStatus::NoSpace("test");
+      return FSWritableFileOwnerWrapper::Sync(options, debug);
+    }
+
+   private:
+    FailingFiles& files_;
+  };
+};
+
+class RocksFaults : public ::testing::TestWithParam<FailingFiles::Fault> {
+ protected:
+  ScratchDirectory scratch_;
+  std::shared_ptr<FailingFiles> files_ = std::make_shared<FailingFiles>();
+  std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(files_);
+};
+
+TEST_P(RocksFaults, AFullDiskPausesWritesAndNothingIsLostAfterwards) {
+  for (const int64_t before : {int64_t{0}, int64_t{5}}) {
+    const std::string directory = scratch_.Join(std::to_string(before));
+    RocksOptions options = OptionsFor(directory);
+    options.env = env_.get();
+    auto store = OpenRocksStore(options).value();
+    for (int64_t i = 0; i < before; ++i) ASSERT_TRUE(Write(*store, i).ok());
+    for (int round = 0; round < 3; ++round) {
+      files_->fault = GetParam();
+      for (int i = 0; i < 3; ++i) {
+        const absl::Status full = Write(*store, 1'000 + i);
+        EXPECT_TRUE(HasReason(full, ErrorReason::DISK_FULL)) << full;
+        EXPECT_FALSE(store->Health().ok());
+      }
+      EXPECT_EQ(CountRecords(*store), before + round);
+      files_->fault = FailingFiles::Fault::kNone;
+      const absl::Status again = Write(*store, 100 + round);
+      ASSERT_TRUE(again.ok()) << again;
+      EXPECT_TRUE(store->Health().ok()) << store->Health();
+    }
+    CopyAsLeftBehind(directory, directory + ".dead");
+    auto after = OpenRocksStore(OptionsFor(directory + ".dead"));
+    ASSERT_TRUE(after.ok()) << after.status();
+    EXPECT_EQ(CountRecords(**after), before + 3);
+    EXPECT_EQ((*after)->GetSnapshot()->revision(), before + 3);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(NoSpace, RocksFaults,
+                         ::testing::Values(FailingFiles::Fault::kNoSpaceHalfWritten,
+                                           FailingFiles::Fault::kNoSpaceOnSync),
+                         [](const auto& test) {
+                           return test.param == FailingFiles::Fault::kNoSpaceOnSync ? "OnSync"
+                                                                                    : "HalfWritten";
+                         });
+
+TEST_P(RocksFaults, AnUnknownOutcomeStopsTheCommitterUntilReopened) {
+  RocksOptions options = OptionsFor(scratch_.path());
+  options.env = env_.get();
+  {
+    auto store = OpenRocksStore(options).value();
+    ASSERT_TRUE(Write(*store, 1).ok());
+    files_->fault = FailingFiles::Fault::kError;
+    EXPECT_TRUE(HasReason(Write(*store, 2), ErrorReason::STORE_UNAVAILABLE));
+    files_->fault = FailingFiles::Fault::kNone;
+    const absl::Status later = Write(*store, 3);
+    EXPECT_EQ(later.code(), absl::StatusCode::kUnavailable);
+    EXPECT_TRUE(HasReason(later, ErrorReason::STORE_UNAVAILABLE));
+    EXPECT_FALSE(store->Health().ok());
+    EXPECT_EQ(CountRecords(*store), 1);
+  }
+  auto store = OpenRocksStore(options).value();
+  EXPECT_EQ(CountRecords(*store), 1);
+  EXPECT_TRUE(Write(*store, 4).ok());
+}
+
+}  // namespace
+}  // namespace cairn::storage

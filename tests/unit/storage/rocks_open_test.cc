@@ -1,0 +1,197 @@
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <memory>
+#include <string>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "lib/base/errors.h"
+#include "lib/base/files.h"
+#include "rocksdb/db.h"
+#include "server/storage/key_codec.h"
+#include "server/storage/keyspace.h"
+#include "server/storage/record_codec.h"
+#include "server/storage/rocks_store.h"
+#include "server/storage/store_directory.h"
+#include "tests/unit/storage/scratch_directory.h"
+
+namespace cairn::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+absl::StatusOr<std::unique_ptr<KvStore>> OpenIn(const std::string& directory) {
+  RocksOptions options;
+  options.directory = directory;
+  options.reserve_bytes = 0;
+  return OpenRocksStore(options);
+}
+
+void MakeStore(const std::string& directory) {
+  auto store = OpenIn(directory);
+  ASSERT_TRUE(store.ok()) << store.status();
+  ASSERT_TRUE((*store)->CommitAndWait(WriteSet().PutRecord(RunKey("r"), "x").Emit("r", "k")).ok());
+}
+
+// Opens the database as RocksDB does, behind the store's back.
+void WithDatabase(const std::string& path,
+                  const std::function<void(rocksdb::DB&, rocksdb::ColumnFamilyHandle* meta,
+                                           rocksdb::ColumnFamilyHandle* event)>& action) {
+  std::vector<std::string> names;
+  ASSERT_TRUE(rocksdb::DB::ListColumnFamilies({}, path, &names).ok());
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  for (const std::string& name : names) {
+    families.emplace_back(name, rocksdb::ColumnFamilyOptions());
+  }
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  ASSERT_TRUE(rocksdb::DB::Open({}, path, families, &handles, &db).ok());
+  const std::unique_ptr<rocksdb::DB> owned(db);
+  rocksdb::ColumnFamilyHandle* meta = nullptr;
+  rocksdb::ColumnFamilyHandle* event = nullptr;
+  for (auto* handle : handles) {
+    if (handle->GetName() == "meta") meta = handle;
+    if (handle->GetName() == "event") event = handle;
+  }
+  action(*db, meta, event);
+  for (auto* handle : handles) ASSERT_TRUE(db->DestroyColumnFamilyHandle(handle).ok());
+}
+
+void ExpectCorrupt(const std::string& directory, const std::string& what) {
+  const absl::Status status = OpenIn(directory).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+  EXPECT_TRUE(HasReason(status, ErrorReason::STORE_CORRUPT)) << status;
+  EXPECT_EQ(MetadataOf(status, "directory"), directory);
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr(what));
+}
+
+TEST(RocksOpen, ANewDirectoryWithParentsBecomesAStore) {
+  ScratchDirectory scratch;
+  MakeStore(scratch.Join("a/b"));
+  EXPECT_EQ(ReadFile(scratch.Join("a/b/CAIRN")).value(), "cairn store, format 1\n");
+  EXPECT_FALSE(fs::exists(scratch.Join("a/b/kv.creating")));
+}
+
+TEST(RocksOpen, AHeldDirectoryIsRefusedNamingItAndTheProcess) {
+  ScratchDirectory scratch;
+  auto holder = OpenIn(scratch.path());
+  ASSERT_TRUE(holder.ok());
+  const absl::Status status = OpenIn(scratch.path()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(HasReason(status, ErrorReason::STORE_LOCKED));
+  EXPECT_EQ(MetadataOf(status, "directory"), scratch.path());
+  EXPECT_EQ(MetadataOf(status, "pid"), std::to_string(::getpid()));
+  holder->reset();
+  EXPECT_TRUE(OpenIn(scratch.path()).ok());
+}
+
+TEST(RocksOpen, AMarkerOfANewerFormatIsRefusedNamingBoth) {
+  ScratchDirectory scratch;
+  MakeStore(scratch.path());
+  ASSERT_TRUE(WriteFileAtomically(scratch.Join("CAIRN"), "cairn store, format 2\n").ok());
+  const absl::Status status = OpenIn(scratch.path()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_TRUE(HasReason(status, ErrorReason::STORE_NEWER));
+  EXPECT_EQ(MetadataOf(status, "storeFormat"), "2");
+  EXPECT_EQ(MetadataOf(status, "supportedFormat"), "1");
+}
+
+TEST(RocksOpen, ANewerFormatInTheDatabaseIsRefusedToo) {
+  ScratchDirectory scratch;
+  MakeStore(scratch.path());
+  WithDatabase(scratch.Join("kv"), [](rocksdb::DB& db, auto* meta, auto*) {
+    Record record{1, 1, 1, {}};
+    AppendBigEndian32(&record.payload, 9);
+    const Key key = FormatKey();
+    ASSERT_TRUE(db.Put({}, meta, key.bytes, EncodeRecord(key, record)).ok());
+  });
+  const absl::Status status = OpenIn(scratch.path()).status();
+  EXPECT_TRUE(HasReason(status, ErrorReason::STORE_NEWER)) << status;
+  EXPECT_EQ(MetadataOf(status, "storeFormat"), "9");
+}
+
+TEST(RocksOpen, AnotherProgramsDatabaseIsRefusedAndLeftAlone) {
+  ScratchDirectory scratch;
+  rocksdb::DB* db = nullptr;
+  rocksdb::Options options;
+  options.create_if_missing = true;
+  ASSERT_TRUE(rocksdb::DB::Open(options, scratch.Join("top"), &db).ok());
+  delete db;
+  ASSERT_TRUE(fs::create_directory(scratch.Join("inner")));
+  ASSERT_TRUE(rocksdb::DB::Open(options, scratch.Join("inner/kv"), &db).ok());
+  delete db;
+  ExpectCorrupt(scratch.Join("top"), "another program");
+  ExpectCorrupt(scratch.Join("inner"), "another program");
+  EXPECT_TRUE(fs::exists(scratch.Join("inner/kv/CURRENT")));
+}
+
+TEST(RocksOpen, AMissingPieceIsRefusedAndNeverReset) {
+  ScratchDirectory scratch;
+  MakeStore(scratch.path());
+  fs::rename(scratch.Join("kv/CURRENT"), scratch.Join("CURRENT.aside"));
+  ExpectCorrupt(scratch.path(), "CURRENT is missing");
+  fs::rename(scratch.Join("CURRENT.aside"), scratch.Join("kv/CURRENT"));
+  fs::rename(scratch.Join("kv"), scratch.Join("kv.aside"));
+  ExpectCorrupt(scratch.path(), "kv is missing");
+  fs::remove(scratch.Join("CAIRN"));
+  ASSERT_TRUE(fs::create_directories(scratch.Join("packs/x")));
+  ExpectCorrupt(scratch.path(), "kv is missing");
+  fs::rename(scratch.Join("kv.aside"), scratch.Join("kv"));
+  EXPECT_TRUE(OpenIn(scratch.path()).ok());
+}
+
+TEST(RocksOpen, AnUnreadableMarkerIsRefused) {
+  ScratchDirectory scratch;
+  MakeStore(scratch.path());
+  for (const char* text : {"", "something else\n", "cairn store, format x\n",
+                           "cairn store, format 1", "cairn store, format 0\n"}) {
+    ASSERT_TRUE(WriteFileAtomically(scratch.Join("CAIRN"), text).ok());
+    const absl::Status status = OpenIn(scratch.path()).status();
+    EXPECT_TRUE(HasReason(status, ErrorReason::STORE_CORRUPT)) << text << status;
+  }
+}
+
+TEST(RocksOpen, AStartThatDiedWhileCreatingIsStartedAgain) {
+  ScratchDirectory scratch;
+  ASSERT_TRUE(fs::create_directories(scratch.Join("kv.creating")));
+  ASSERT_TRUE(WriteFileAtomically(scratch.Join("kv.creating/MANIFEST-000001"), "half").ok());
+  MakeStore(scratch.path());
+}
+
+TEST(RocksOpen, EventsBehindTheLastRevisionMeanThatCommitsAreMissing) {
+  ScratchDirectory scratch;
+  MakeStore(scratch.path());
+  WithDatabase(scratch.Join("kv"), [](rocksdb::DB& db, auto*, auto* event) {
+    const Key key = EventKey(7, 0);
+    ASSERT_TRUE(db.Put({}, event, key.bytes, EncodeEvent(key, {"r", "k", ""})).ok());
+  });
+  ExpectCorrupt(scratch.path(), "commits are missing");
+}
+
+TEST(RocksOpen, ADamagedFormatOrRevisionIsRefused) {
+  for (const Key& key : {FormatKey(), LastRevisionKey()}) {
+    ScratchDirectory scratch;
+    MakeStore(scratch.path());
+    WithDatabase(scratch.Join("kv"), [&key](rocksdb::DB& db, auto* meta, auto*) {
+      ASSERT_TRUE(db.Put({}, meta, key.bytes, "rubbish").ok());
+    });
+    ExpectCorrupt(scratch.path(), "damaged");
+  }
+}
+
+TEST(RocksOpen, AMissingTableFileIsRefused) {
+  ScratchDirectory scratch;
+  MakeStore(scratch.path());
+  ASSERT_TRUE(OpenIn(scratch.path()).ok());  // replays the log into tables
+  int removed = 0;
+  for (const auto& entry : fs::directory_iterator(scratch.Join("kv"))) {
+    if (entry.path().extension() == ".sst") removed += fs::remove(entry.path()) ? 1 : 0;
+  }
+  ASSERT_GT(removed, 0);
+  EXPECT_TRUE(HasReason(OpenIn(scratch.path()).status(), ErrorReason::STORE_CORRUPT));
+}
+
+}  // namespace
+}  // namespace cairn::storage
