@@ -45,7 +45,11 @@ void BM_Silhouette(benchmark::State& state) {
     benchmark::DoNotOptimize(ComputeSilhouette(rows, labels, static_cast<int>(state.range(0))));
   }
 }
-BENCHMARK(BM_Silhouette)->ArgName("threads")->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)
+BENCHMARK(BM_Silhouette)
+    ->ArgName("threads")
+    ->Arg(1)
+    ->Arg(2)
+    ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 
 void BM_FitCustomers(benchmark::State& state) {
@@ -55,7 +59,11 @@ void BM_FitCustomers(benchmark::State& state) {
   options.threads = static_cast<int>(state.range(0));
   for (auto _ : state) benchmark::DoNotOptimize(Fit(*context, options));
 }
-BENCHMARK(BM_FitCustomers)->ArgName("threads")->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)
+BENCHMARK(BM_FitCustomers)
+    ->ArgName("threads")
+    ->Arg(1)
+    ->Arg(2)
+    ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 
 void BM_FitMillion(benchmark::State& state) {
@@ -68,8 +76,14 @@ void BM_FitMillion(benchmark::State& state) {
   options.threads = static_cast<int>(state.range(0));
   for (auto _ : state) benchmark::DoNotOptimize(Fit(*context, options));
 }
-BENCHMARK(BM_FitMillion)->ArgNames({"threads", "hamerly"})->Args({1, 0})->Args({2, 0})
-    ->Args({2, 1})->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(2);
+BENCHMARK(BM_FitMillion)
+    ->ArgNames({"threads", "hamerly"})
+    ->Args({1, 0})
+    ->Args({2, 0})
+    ->Args({2, 1})
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime()
+    ->Iterations(2);
 
 void BM_ClassicSweep(benchmark::State& state) {
   const auto context = KMeansContext::Create(Skewed(4067, 6));
@@ -82,7 +96,11 @@ void BM_ClassicSweep(benchmark::State& state) {
   Parallel parallel(static_cast<int>(state.range(0)));
   for (auto _ : state) benchmark::DoNotOptimize(FitStarts(*context, specs, parallel));
 }
-BENCHMARK(BM_ClassicSweep)->ArgName("threads")->Arg(1)->Arg(2)->Unit(benchmark::kMillisecond)
+BENCHMARK(BM_ClassicSweep)
+    ->ArgName("threads")
+    ->Arg(1)
+    ->Arg(2)
+    ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 
 }  // namespace

@@ -181,6 +181,7 @@ std::string RenderSeparated(const Table& table, const std::vector<size_t>& chose
 }  // namespace
 
 absl::StatusOr<std::string> Render(Table table, const TableOptions& options) {
+  if (table.columns.empty()) return "";
   CAIRN_RETURN_IF_ERROR(Sort(table, options.sort_by));
   if (options.format == "name" || options.format == "id") {
     std::string text;

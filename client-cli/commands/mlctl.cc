@@ -10,6 +10,7 @@
 #include "client-cli/cli/parser.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/completions.h"
+#include "client-cli/commands/interrupt.h"
 #include "client-cli/commands/session.h"
 #include "fmt/format.h"
 #include "lib/base/status_macros.h"
@@ -68,7 +69,9 @@ absl::StatusOr<int> Run(const std::vector<std::string>& words, const Environment
   CAIRN_ASSIGN_OR_RETURN(Settings settings,
                          Settings::Resolve(table, invocation, environment, files));
   Session session(table, std::move(settings), DetectTerminal(environment), environment);
-  return invocation.command->handler(session, invocation);
+  auto code = invocation.command->handler(session, invocation);
+  ForgetClient();
+  return code;
 }
 
 }  // namespace

@@ -1,46 +1,19 @@
 #include "client-cli/commands/session.h"
 
-#include <pthread.h>
-#include <signal.h>
-#include <unistd.h>
-
 #include <chrono>
 #include <cstdio>
 #include <iostream>
-#include <thread>
 #include <utility>
 
 #include "client-cli/cli/exit_code.h"
 #include "client-cli/cli/parser.h"
 #include "client-cli/cli/proto_text.h"
+#include "client-cli/commands/interrupt.h"
 #include "fmt/format.h"
 #include "lib/base/clock.h"
 #include "lib/base/status_macros.h"
 
 namespace cairn::cli {
-namespace {
-
-// Lets an interrupt cancel what is under way, and end the process when that
-// does not help within two seconds or a second interrupt comes. The signal is
-// blocked here, before gRPC starts threads that inherit the mask.
-void CancelOnInterrupt(client::Client* client) {
-  static sigset_t signals;
-  ::sigemptyset(&signals);
-  ::sigaddset(&signals, SIGINT);
-  ::sigaddset(&signals, SIGTERM);
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  std::thread([client] {
-    int signal = 0;
-    ::sigwait(&signals, &signal);
-    client->Cancel();
-    const timespec patience{2, 0};
-    ::sigtimedwait(&signals, nullptr, &patience);
-    ::_exit(kExitInterrupted);
-  }).detach();
-}
-
-}  // namespace
-
 Session::Session(const CommandTable& table, Settings settings, Terminal terminal,
                  Environment environment)
     : table_(table),

@@ -31,7 +31,9 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ConnectOptions& options) {
   arguments.SetMaxReceiveMessageSize(options.max_response_bytes);
   // The default of 1 s would outlast all repetitions of a call.
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 50);
-  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 50);
+  // In spite of its name this is how long one attempt to connect may take: a
+  // busy machine needs more than a moment, a refused connection fails at once.
+  arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1000);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);

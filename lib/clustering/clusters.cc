@@ -8,8 +8,7 @@ namespace cairn::clustering {
 
 absl::StatusOr<Clusters> GroupRows(const Matrix& rows, const Labels& labels) {
   if (absl::Status status = CheckMatrix(rows, "rows"); !status.ok()) return status;
-  if (absl::Status status = CheckLabels(labels, "labels", rows.rows(), rows.rows());
-      !status.ok()) {
+  if (absl::Status status = CheckLabels(labels, "labels", rows.rows(), rows.rows()); !status.ok()) {
     return status;
   }
   const std::int32_t top = *std::max_element(labels.begin(), labels.end());

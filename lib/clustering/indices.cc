@@ -26,9 +26,9 @@ std::vector<double> Spreads(const Matrix& rows, const Clusters& clusters, const 
   std::vector<double> spreads(clusters.count());
   for (std::size_t i = 0; i < clusters.numbers.size(); ++i) {
     const std::size_t c = clusters.numbers[i];
-    spreads[c] += std::sqrt(SquaredDistance(rows.row(static_cast<Eigen::Index>(i)).data(),
-                                            centroids.row(static_cast<Eigen::Index>(c)).data(),
-                                            rows.cols()));
+    spreads[c] +=
+        std::sqrt(SquaredDistance(rows.row(static_cast<Eigen::Index>(i)).data(),
+                                  centroids.row(static_cast<Eigen::Index>(c)).data(), rows.cols()));
   }
   for (std::size_t c = 0; c < clusters.count(); ++c) {
     spreads[c] /= static_cast<double>(clusters.sizes[c]);
@@ -53,8 +53,8 @@ double OrderedPairs(std::int64_t n) { return static_cast<double>(n) * static_cas
 absl::Status CheckPair(const Labels& a, const Labels& b) {
   if (a.empty()) return absl::InvalidArgumentError("labels: has 0 entries; must have at least 1");
   if (a.size() != b.size()) {
-    return absl::InvalidArgumentError(fmt::format(
-        "labels: have {} and {} entries; must be equally many", a.size(), b.size()));
+    return absl::InvalidArgumentError(
+        fmt::format("labels: have {} and {} entries; must be equally many", a.size(), b.size()));
   }
   const auto rows = static_cast<Eigen::Index>(a.size());
   constexpr std::int64_t kAnyLabel = std::int64_t{1} << 31;
@@ -141,9 +141,8 @@ absl::StatusOr<double> Inertia(const Matrix& rows, const Labels& labels, const M
   if (absl::Status status = CheckMatrix(rows, "rows"); !status.ok()) return status;
   if (absl::Status status = CheckMatrix(centers, "centers"); !status.ok()) return status;
   if (centers.cols() != rows.cols()) {
-    return absl::InvalidArgumentError(
-        fmt::format("centers: has {} columns; must have as many as the rows, {}", centers.cols(),
-                    rows.cols()));
+    return absl::InvalidArgumentError(fmt::format(
+        "centers: has {} columns; must have as many as the rows, {}", centers.cols(), rows.cols()));
   }
   if (absl::Status status = CheckLabels(labels, "labels", rows.rows(), centers.rows());
       !status.ok()) {

@@ -36,7 +36,8 @@ namespace {
 #define CAIRN_VARIANT_NAME "avx512f"
 #define CAIRN_TARGET __attribute__((target("avx512f")))
 #define CAIRN_VECTOR_BYTES 64
-#define CAIRN_SQRT(v) (reinterpret_cast<Vec>(_mm512_maskz_sqrt_pd(0xff, reinterpret_cast<__m512d>(v))))
+#define CAIRN_SQRT(v) \
+  (reinterpret_cast<Vec>(_mm512_maskz_sqrt_pd(0xff, reinterpret_cast<__m512d>(v))))
 #include "lib/clustering/kernels_variant.inc"
 
 #endif

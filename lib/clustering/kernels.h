@@ -32,8 +32,8 @@ struct Kernels {
   void (*min_distance)(const double* blocks, std::size_t block_count, std::size_t d,
                        const double* center, const double* current, double* out);
 
-  // sums[r * kLanes + lane] += distance of row r of `rows` (4 x d doubles, row-major) to the lane of
-  // each block, blocks in order. The last block counts only its first `last_lanes` lanes.
+  // sums[r * kLanes + lane] += distance of row r of `rows` (4 x d doubles, row-major) to the lane
+  // of each block, blocks in order. The last block counts only its first `last_lanes` lanes.
   void (*distance_sums)(const double* blocks, std::size_t block_count, std::size_t d,
                         const double* rows, std::size_t last_lanes, double* sums);
 };

@@ -95,9 +95,9 @@ absl::StatusOr<KMeansInit> ParseKMeansInit(std::string_view name) {
 }
 
 std::uint32_t StartSeed(const KMeansStart& spec) {
-  return DeriveSeed(spec.seed, {static_cast<std::uint64_t>(spec.init),
-                                static_cast<std::uint64_t>(spec.k),
-                                static_cast<std::uint64_t>(spec.start)});
+  return DeriveSeed(spec.seed,
+                    {static_cast<std::uint64_t>(spec.init), static_cast<std::uint64_t>(spec.k),
+                     static_cast<std::uint64_t>(spec.start)});
 }
 
 absl::StatusOr<std::vector<std::size_t>> InitialRows(const KMeansContext& context,

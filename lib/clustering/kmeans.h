@@ -29,8 +29,7 @@ namespace cairn::clustering {
 
 enum class KMeansInit { kKMeansPlusPlus, kRandom };
 
-// Both give the same bits; Hamerly's bounds skip rows that cannot have changed cluster, which pays
-// for long fits on large data.
+// Both give the same bits; Hamerly's bounds skip blocks of rows that cannot have changed cluster.
 enum class KMeansAlgorithm { kLloyd, kHamerly };
 
 // "k-means++" and "random", the names of configuration files and of scikit-learn.
@@ -54,10 +53,10 @@ struct KMeansStart {
 };
 
 struct KMeansResult {
-  Labels labels;         // per row, the nearest of `centers`; ties go to the lowest number
-  Matrix centers;        // k x d, in the coordinates of the input
-  double inertia = 0;    // sum of squared distances of the rows to their centre
-  int n_iter = 0;        // Lloyd iterations run, 1 … max_iter
+  Labels labels;           // per row, the nearest of `centers`; ties go to the lowest number
+  Matrix centers;          // k x d, in the coordinates of the input
+  double inertia = 0;      // sum of squared distances of the rows to their centre
+  int n_iter = 0;          // Lloyd iterations run, 1 … max_iter
   bool converged = false;  // stopped before max_iter ran out
 };
 

@@ -173,7 +173,8 @@ class LloydRun {
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::partial_sort(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(count),
                       order.end(), [&](std::size_t a, std::size_t b) {
-                        return distances[a] > distances[b] || (distances[a] == distances[b] && a < b);
+                        return distances[a] > distances[b] ||
+                               (distances[a] == distances[b] && a < b);
                       });
     if (distances[order[0]] == 0) return {};
     order.resize(count);
@@ -213,14 +214,13 @@ double CenteredInertia(const KMeansContext& context, const std::vector<double>& 
                        const Labels& labels, Parallel& parallel) {
   const std::size_t d = context.column_count();
   std::vector<double> partial((context.row_count() + kChunkRows - 1) / kChunkRows);
-  parallel.ForChunks(context.row_count(),
-                     [&](std::size_t chunk, std::size_t first, std::size_t last) {
-                       for (std::size_t i = first; i < last; ++i) {
-                         partial[chunk] += SquaredDistance(
-                             context.centered().data() + i * d,
-                             &centers[static_cast<std::size_t>(labels[i]) * d], d);
-                       }
-                     });
+  parallel.ForChunks(
+      context.row_count(), [&](std::size_t chunk, std::size_t first, std::size_t last) {
+        for (std::size_t i = first; i < last; ++i) {
+          partial[chunk] += SquaredDistance(context.centered().data() + i * d,
+                                            &centers[static_cast<std::size_t>(labels[i]) * d], d);
+        }
+      });
   return std::accumulate(partial.begin(), partial.end(), 0.0);
 }
 

@@ -71,8 +71,7 @@ class Hungarian {
     return best;
   }
 
-  void ShiftPotentials(const std::vector<bool>& visited, std::vector<double>& slack,
-                       double delta) {
+  void ShiftPotentials(const std::vector<bool>& visited, std::vector<double>& slack, double delta) {
     for (std::size_t column = 0; column <= columns_; ++column) {
       if (visited[column]) {
         row_potential_[row_of_[column]] += delta;
@@ -150,8 +149,8 @@ absl::StatusOr<std::vector<std::int32_t>> MatchCenters(const Matrix& current,
   if (absl::Status status = CheckMatrix(reference, "reference"); !status.ok()) return status;
   if (current.cols() != reference.cols()) {
     return absl::InvalidArgumentError(
-        fmt::format("reference: has {} columns; must have as many as current, {}",
-                    reference.cols(), current.cols()));
+        fmt::format("reference: has {} columns; must have as many as current, {}", reference.cols(),
+                    current.cols()));
   }
   Matrix cost(current.rows(), reference.rows());
   for (Eigen::Index a = 0; a < current.rows(); ++a) {

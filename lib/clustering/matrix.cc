@@ -29,13 +29,13 @@ absl::Status CheckMatrix(const Matrix& matrix, std::string_view field, Eigen::In
 absl::Status CheckLabels(const Labels& labels, std::string_view field, Eigen::Index rows,
                          std::int64_t bound) {
   if (static_cast<Eigen::Index>(labels.size()) != rows) {
-    return absl::InvalidArgumentError(fmt::format("{}: has {} entries; must have one per row, {}",
-                                                  field, labels.size(), rows));
+    return absl::InvalidArgumentError(
+        fmt::format("{}: has {} entries; must have one per row, {}", field, labels.size(), rows));
   }
   for (std::size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] >= 0 && labels[i] < bound) continue;
-    return absl::InvalidArgumentError(fmt::format("{}: value {} at row {}; must be 0 to {}", field,
-                                                  labels[i], i, bound - 1));
+    return absl::InvalidArgumentError(
+        fmt::format("{}: value {} at row {}; must be 0 to {}", field, labels[i], i, bound - 1));
   }
   return absl::OkStatus();
 }

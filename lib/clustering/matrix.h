@@ -1,8 +1,8 @@
 // The value types every function of lib/clustering takes and returns.
 //
 // Rows are samples (customers), columns are features. Row-major, because data arrive and leave row
-// by row and because a row is what the scalar parts of the algorithms walk over. All types are plain
-// values: copying copies the numbers, and concurrent reads are safe.
+// by row and because a row is what the scalar parts of the algorithms walk over. All types are
+// plain values: copying copies the numbers, and concurrent reads are safe.
 
 #ifndef CAIRN_LIB_CLUSTERING_MATRIX_H_
 #define CAIRN_LIB_CLUSTERING_MATRIX_H_
@@ -28,7 +28,8 @@ using Labels = std::vector<std::int32_t>;
 // rule.
 absl::Status CheckMatrix(const Matrix& matrix, std::string_view field, Eigen::Index min_rows = 1);
 
-// OK when `labels` has `rows` entries, each 0 … bound - 1. Otherwise INVALID_ARGUMENT naming `field`.
+// OK when `labels` has `rows` entries, each 0 … bound - 1. Otherwise INVALID_ARGUMENT naming
+// `field`.
 absl::Status CheckLabels(const Labels& labels, std::string_view field, Eigen::Index rows,
                          std::int64_t bound);
 

@@ -98,7 +98,8 @@ std::vector<std::size_t> Mt19937::ChoiceWithoutReplacement(std::size_t size, std
   std::vector<double> draws;
   std::vector<std::size_t> found;
   std::unordered_set<std::size_t> taken;
-  // Each round draws what is missing at once, keeps the first of equal hits, and bars what it found.
+  // Each round draws what is missing at once, keeps the first of equal hits, and bars what it
+  // found.
   while (found.size() < count) {
     draws.resize(count - found.size());
     for (double& draw : draws) draw = NextDouble();
@@ -120,8 +121,9 @@ std::uint64_t SplitMix64(std::uint64_t value) {
 }
 
 std::uint32_t DeriveSeed(std::uint64_t seed, std::initializer_list<std::uint64_t> parts) {
-  std::uint64_t mixed = SplitMix64(seed);
-  for (const std::uint64_t part : parts) mixed = SplitMix64(mixed ^ SplitMix64(part));
+  // Only one side of the xor is mixed: mixing both would make (seed, part) and (part, seed) equal.
+  std::uint64_t mixed = seed;
+  for (const std::uint64_t part : parts) mixed = SplitMix64(SplitMix64(mixed) ^ part);
   return static_cast<std::uint32_t>(mixed >> 32);
 }
 

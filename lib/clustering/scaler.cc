@@ -142,9 +142,11 @@ ColumnScale FitStandard(std::span<const double> values) {
     residue += value - mean;
     squares += (value - mean) * (value - mean);
   }
-  const double variance = std::max(0.0, (squares - residue * residue / n) / n);
+  double variance = (squares - residue * residue / n) / n;
+  if (variance < 0) variance = 0;  // Not max: what overflowed to NaN has to stay visible.
   const double rounding = n * mean * kEpsilon;
-  const bool constant = variance <= n * kEpsilon * variance + rounding * rounding;
+  const bool constant =
+      std::isfinite(variance) && variance <= n * kEpsilon * variance + rounding * rounding;
   return {
       .rule = ScaleRule::kStandard, .center = mean, .scale = constant ? 1 : std::sqrt(variance)};
 }
@@ -161,8 +163,11 @@ ColumnScale FitQuantile(std::span<const double> values, int quantile_count) {
   const std::vector<double> sorted = Sorted(values);
   const std::size_t count = std::min(static_cast<std::size_t>(quantile_count), sorted.size());
   ColumnScale column{.rule = ScaleRule::kQuantile};
+  // Multiples of one step, as NumPy spaces them: at a tie the last bit of a share decides which
+  // quantile still belongs to it.
+  const double step = count == 1 ? 0 : 1 / static_cast<double>(count - 1);
   for (std::size_t i = 0; i < count; ++i) {
-    const double share = count == 1 ? 0 : static_cast<double>(i) / static_cast<double>(count - 1);
+    const double share = i > 0 && i + 1 == count ? 1 : static_cast<double>(i) * step;
     const double value = SortedPercentile(sorted, 100 * share);
     // Interpolation may fall short of the quantile before it by a rounding error.
     column.quantiles.push_back(i == 0 ? value : std::max(value, column.quantiles.back()));

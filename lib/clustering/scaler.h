@@ -41,9 +41,9 @@ struct ColumnConfig {
 // What was fitted to one column.
 struct ColumnScale {
   ScaleRule rule = ScaleRule::kNone;
-  double center = 0;              // subtracted first; kStandard and kRobust
-  double scale = 1;               // divided by, never 0; kStandard and kRobust
-  std::vector<double> quantiles;  // ascending, at even shares from 0 to 1; kQuantile only
+  double center = 0;                // subtracted first; kStandard and kRobust
+  double scale = 1;                 // divided by, never 0; kStandard and kRobust
+  std::vector<double> quantiles{};  // ascending, at even shares from 0 to 1; kQuantile only
   ColumnTransform transform = ColumnTransform::kIdentity;
   int row_norm_group = 1;  // as in ColumnConfig
 };

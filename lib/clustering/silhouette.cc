@@ -54,8 +54,7 @@ class SilhouetteRun {
     }
     for (std::size_t i = first; i < last; ++i) {
       const std::size_t row = row_at_[i];
-      samples[row] =
-          Sample(clusters_.numbers[row], sums.data() + (i - first) * clusters_.count());
+      samples[row] = Sample(clusters_.numbers[row], sums.data() + (i - first) * clusters_.count());
     }
   }
 

@@ -53,6 +53,8 @@ void AddRunFlags(CLI::App* app, RunFlags* flags) {
   AddText(app, "--outliers", &flags->outliers, "isolation_forest or none");
   AddText(app, "--scaling", &flags->scaling,
           "all columns: default, classic, standard, robust, log_standard or none");
+  Add(app, "--always-k", &flags->always_k,
+      "these k become model versions whatever their segments look like");
   Add(app, "--seed", &flags->seed, "seed of the forest and of the first sweep point");
   Add(app, "--threads", &flags->threads, "threads, 0 = one per processor; never changes a result");
   AddText(app, "--label", &flags->label, "another label registers the same sweep anew");
@@ -109,6 +111,7 @@ absl::StatusOr<PipelineConfig> ConfigFromFlags(const RunFlags& flags) {
   if (flags.threads) config.threads = *flags.threads;
   if (flags.no_sharing) config.sweep.sharing = false;
   if (!flags.label.empty()) config.registration.label = flags.label;
+  if (!flags.always_k.empty()) config.registration.always_k = flags.always_k;
   if (!flags.outliers.empty()) {
     CAIRN_RETURN_IF_ERROR(SetOutlierMethod(flags.outliers, &config));
   }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "pipeline/stages/config.h"
@@ -31,6 +32,7 @@ struct RunFlags {
   std::string label;
   std::string code_revision;
   std::string principal;
+  std::vector<int> always_k;
   bool force = false;
   bool no_sharing = false;
   std::optional<uint32_t> seed;

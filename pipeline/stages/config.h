@@ -89,8 +89,8 @@ struct PipelineConfig {
     std::string features_dataset = "retail-features";
     std::string prepared_dataset = "retail-prepared";
     std::string components_dataset = "retail-components";
-    // The best run of each k becomes a version unless its smallest segment, over all customers,
-    // is below this share.
+    // The chosen run becomes a version, and the best run of each other k unless its smallest
+    // segment, over all customers, is below this share.
     double min_share = 0.02;
     // These k become versions whatever their segments look like.
     std::vector<int> always_k;

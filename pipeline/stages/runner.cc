@@ -294,6 +294,10 @@ absl::Status PipelineRun::PublishInput() {
   DatasetDraft draft;
   draft.role = DatasetRole::kTransactions;
   draft.path = request_.data.substr(request_.data.find_last_of('/') + 1);
+  // Characters that artifact paths do not allow.
+  for (char& c : draft.path) {
+    if (std::string_view("\\#?;").find(c) != std::string_view::npos || static_cast<unsigned char>(c) < 0x20) c = '_';
+  }
   draft.file = request_.data;
   draft.digest = outcome_.input;
   draft.producer = "input";
@@ -546,6 +550,12 @@ absl::Status PipelineRun::Register() {
         draft.model, model::SerializeModel(BuildModel(outcome_.preparation, run, request_.config,
                                                       features_sha256_)));
     draft.evidence = EvidenceMetrics(run);
+    draft.evidence.emplace_back("cluster_count", run.point.k);
+    for (const SelectionRow& row : outcome_.selection.rows) {
+      if (row.run == index && row.stability) {
+        draft.evidence.emplace_back("stability_ari", *row.stability);
+      }
+    }
     draft.evaluation_space = base.evaluation_space();
     draft.feature_schema = base.feature_schema();
     draft.description = fmt::format("{} segments, preset {}, {}", run.point.k,

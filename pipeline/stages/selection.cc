@@ -97,7 +97,8 @@ void Choose(const std::vector<TrainingRun>& runs, const PipelineConfig& config,
       selection->rows[*best].k, silhouette(*best), selection->rows[*best].note);
 }
 
-// The best of each k that is not degenerate, the k that are always wanted, and the chosen one.
+// The best of each k that is not degenerate, the k that are always wanted, and first the chosen
+// one, whatever it looks like: whether it may serve is for the policy to say.
 std::vector<size_t> VersionRuns(const std::vector<TrainingRun>& runs, const PipelineConfig& config,
                                 const Selection& selection) {
   const auto& rules = config.registration;
@@ -105,14 +106,12 @@ std::vector<size_t> VersionRuns(const std::vector<TrainingRun>& runs, const Pipe
   for (const SelectionRow& row : selection.rows) {
     const bool always = std::find(rules.always_k.begin(), rules.always_k.end(), row.k) !=
                         rules.always_k.end();
+    if (row.run == selection.rows[selection.chosen].run) continue;
     if (always || row.min_share >= rules.min_share) out.push_back(row.run);
   }
   std::stable_sort(out.begin(), out.end(),
                    [&](size_t a, size_t b) { return Better(runs[a], runs[b]); });
-  const size_t chosen = selection.rows[selection.chosen].run;
-  if (const auto place = std::find(out.begin(), out.end(), chosen); place != out.end()) {
-    std::rotate(out.begin(), place, place + 1);
-  }
+  out.insert(out.begin(), selection.rows[selection.chosen].run);
   out.resize(std::min(out.size(), static_cast<size_t>(rules.max_versions)));
   return out;
 }

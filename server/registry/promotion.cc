@@ -257,13 +257,13 @@ void AddSentences(const Channel& channel, const cairn::v1::CandidateResult& cand
                                            channel.version(), channel.epoch()));
   if (!candidate.message().empty()) response.add_sentences(candidate.message());
   for (const auto& check : candidate.checks()) {
-    if (!check.message().empty()) {
-      response.add_sentences(fmt::format(
-          "{} ({}): {}", check.id(), cairn::v1::Verdict_Name(check.verdict()), check.message()));
-    }
+    if (check.verdict() == cairn::v1::PASS || check.verdict() == cairn::v1::SKIPPED) continue;
+    response.add_sentences(fmt::format("{} is {}: {}", check.id(),
+                                       cairn::v1::Verdict_Name(check.verdict()), check.message()));
   }
+  if (candidate.verdict() == cairn::v1::PASS) return;
   for (const std::string& change : candidate.would_flip()) {
-    response.add_sentences("Would change the verdict: " + change);
+    response.add_sentences("This alone would turn the verdict: " + change);
   }
 }
 

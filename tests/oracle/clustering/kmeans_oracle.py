@@ -8,6 +8,8 @@ import os
 import sys
 import warnings
 
+os.environ["OMP_NUM_THREADS"] = "1"  # idle OpenMP threads spin, which a busy machine feels
+
 import numpy as np
 from sklearn import metrics
 from sklearn.cluster import KMeans

@@ -30,8 +30,8 @@ Outputs RunAll(const Kernels& kernels, const Matrix& data, const Matrix& centers
   out.closest.assign(padded, std::numeric_limits<double>::infinity());
   out.sums.resize(kSumRows * kLanes);
   kernels.nearest(blocks.block(0), blocks.blocks(), d, centers.data(), k, out.labels.data());
-  kernels.nearest_two(blocks.block(0), blocks.blocks(), d, centers.data(), k,
-                      out.labels_two.data(), out.best.data(), out.second.data());
+  kernels.nearest_two(blocks.block(0), blocks.blocks(), d, centers.data(), k, out.labels_two.data(),
+                      out.best.data(), out.second.data());
   kernels.min_distance(blocks.block(0), blocks.blocks(), d, centers.data(), out.closest.data(),
                        out.closest.data());
   kernels.distance_sums(blocks.block(0), blocks.blocks(), d, data.data(), 3, out.sums.data());

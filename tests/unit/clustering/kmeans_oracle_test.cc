@@ -46,7 +46,10 @@ class KMeansOracle : public ::testing::Test {
 
   static std::string FindPython() {
     for (const char* python : {"/usr/bin/python3", "python3"}) {
-      const std::string probe = fmt::format("{} -c 'import sklearn' > /dev/null 2>&1", python);
+      const std::string probe = fmt::format(
+          "{} -c 'import importlib.util as u, sys; sys.exit(u.find_spec(\"sklearn\") is None)' "
+          "> /dev/null 2>&1",
+          python);
       if (std::system(probe.c_str()) == 0) return python;
     }
     return "";

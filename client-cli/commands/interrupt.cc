@@ -1,0 +1,64 @@
+#include "client-cli/commands/interrupt.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <thread>
+
+#include "client-cli/cli/exit_code.h"
+#include "lib/base/mutex.h"
+
+namespace cairn::cli {
+namespace {
+
+struct Target {
+  Mutex mutex;
+  client::Client* client CAIRN_GUARDED_BY(mutex) = nullptr;
+};
+
+// Never destroyed: the waiting thread outlives main.
+Target& TheTarget() {
+  static auto* target = new Target;  // NOLINT(cppcoreguidelines-owning-memory)
+  return *target;
+}
+
+sigset_t Interrupts() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGINT);
+  ::sigaddset(&signals, SIGTERM);
+  return signals;
+}
+
+void WaitForInterrupt() {
+  const sigset_t signals = Interrupts();
+  int signal = 0;
+  ::sigwait(&signals, &signal);
+  {
+    MutexLock lock(&TheTarget().mutex);
+    if (TheTarget().client != nullptr) TheTarget().client->Cancel();
+  }
+  const timespec patience{2, 0};
+  ::sigtimedwait(&signals, nullptr, &patience);
+  ::_exit(kExitInterrupted);
+}
+
+}  // namespace
+
+void CancelOnInterrupt(client::Client* client) {
+  {
+    MutexLock lock(&TheTarget().mutex);
+    TheTarget().client = client;
+  }
+  const sigset_t signals = Interrupts();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  std::thread(WaitForInterrupt).detach();
+}
+
+void ForgetClient() {
+  MutexLock lock(&TheTarget().mutex);
+  TheTarget().client = nullptr;
+}
+
+}  // namespace cairn::cli

@@ -1,0 +1,22 @@
+#ifndef CAIRN_CLIENT_CLI_COMMANDS_INTERRUPT_H_
+#define CAIRN_CLIENT_CLI_COMMANDS_INTERRUPT_H_
+
+#include "lib/client/client.h"
+
+namespace cairn::cli {
+
+// From now on SIGINT and SIGTERM cancel the calls of `client` that are under
+// way, so that the command ends by itself and cleans up; when that takes longer
+// than two seconds, or a second signal comes, the process ends with 130.
+//
+// Must be called before the client makes its first call: the threads of gRPC
+// inherit the blocked signals. At most once in a process.
+void CancelOnInterrupt(client::Client* client);
+
+// Ends the use of the client, which may be destroyed afterwards. Harmless
+// without CancelOnInterrupt before.
+void ForgetClient();
+
+}  // namespace cairn::cli
+
+#endif  // CAIRN_CLIENT_CLI_COMMANDS_INTERRUPT_H_
