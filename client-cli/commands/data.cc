@@ -75,6 +75,7 @@ absl::StatusOr<std::string> FetchSource(Session& session, const Invocation& call
     if (!known) return UsageError(fmt::format("fetch does not take \"{}\"", reference));
     if (noun == "dataset") {
       CAIRN_ASSIGN_OR_RETURN(reference, ResolveDatasetVersion(session, reference));
+      return ResolveAny(session, reference);
     }
   }
   CAIRN_ASSIGN_OR_RETURN(const Reference parsed, ParseReference(reference));

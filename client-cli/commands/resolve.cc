@@ -206,17 +206,27 @@ absl::StatusOr<std::string> ResolvePolicy(const std::string& text) {
 
 absl::StatusOr<std::string> ResolveAny(Session& session, const std::string& text) {
   CAIRN_ASSIGN_OR_RETURN(const Reference reference, ParseReference(text));
+  const auto ends_with_latest = [](std::string_view name) {
+    constexpr std::string_view kLatest = "/versions/latest";
+    return name.size() > kLatest.size() && name.substr(name.size() - kLatest.size()) == kLatest;
+  };
+  const bool dataset_name = reference.kind == Kind::kResource && StartsWith(text, "datasets/");
+  if (reference.kind == Kind::kDataset || reference.kind == Kind::kDatasetVersion || dataset_name) {
+    CAIRN_ASSIGN_OR_RETURN(std::string name, ResolveDatasetVersion(session, text));
+    if (!ends_with_latest(name)) return name;
+    CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+    v1::GetDatasetVersionRequest request;
+    request.set_name(name);
+    CAIRN_ASSIGN_OR_RETURN(const auto version, client->datasets().GetDatasetVersion(request));
+    return version.name();
+  }
+  const bool moving_name = reference.kind == Kind::kResource && StartsWith(text, "models/") &&
+                           (ends_with_latest(text) || text.find("/aliases/") != text.npos);
+  if (moving_name) {
+    CAIRN_ASSIGN_OR_RETURN(const v1::ModelVersion version, ResolveVersion(session, text));
+    return version.name();
+  }
   switch (reference.kind) {
-    case Kind::kDataset:
-    case Kind::kDatasetVersion: {
-      CAIRN_ASSIGN_OR_RETURN(const std::string name, ResolveDatasetVersion(session, text));
-      if (name.find("/versions/latest") == std::string::npos) return name;
-      CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
-      v1::GetDatasetVersionRequest request;
-      request.set_name(name);
-      CAIRN_ASSIGN_OR_RETURN(const auto version, client->datasets().GetDatasetVersion(request));
-      return version.name();
-    }
     case Kind::kVersion: {
       CAIRN_ASSIGN_OR_RETURN(const v1::ModelVersion version, ResolveVersion(session, text));
       return version.name();

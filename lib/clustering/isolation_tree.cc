@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -12,15 +11,18 @@ namespace {
 // A column varies when its values differ by more than this, computed in float32.
 constexpr float kConstantRange = 1e-7F;
 
-// Different rows in the order drawn. Few of many are drawn by rejection: shuffling would touch all.
+// Different rows in the order drawn. Few of many are drawn by rejection: a mark per row is less to
+// prepare than a number per row to shuffle.
 std::vector<std::size_t> DrawRows(std::size_t count, std::size_t sample_size, Mt19937& random) {
   std::vector<std::size_t> drawn;
   drawn.reserve(sample_size);
   if (sample_size <= count / 2) {
-    std::unordered_set<std::size_t> taken(2 * sample_size);
+    std::vector<bool> taken(count);
     while (drawn.size() < sample_size) {
       const auto row = static_cast<std::size_t>(random.NextBounded(count));
-      if (taken.insert(row).second) drawn.push_back(row);
+      if (taken[row]) continue;
+      taken[row] = true;
+      drawn.push_back(row);
     }
     return drawn;
   }

@@ -61,7 +61,8 @@ double Percentile(std::span<const double> values, double p);
 
 // Mean and population deviation (ddof 0) of one column in two passes, summed in row order, with
 // scikit-learn's rule for constants: scale is 1 when the variance is at most
-// n * eps * variance + (n * mean * eps)^2. REQUIRES: values not empty and finite.
+// n * eps * variance + (n * mean * eps)^2, and not finite when a sum of squares overflows (which
+// Scaler refuses). REQUIRES: values not empty and finite.
 ColumnScale FitStandard(std::span<const double> values);
 
 // Median and interquartile range of one column. REQUIRES: values not empty and finite.

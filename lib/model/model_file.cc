@@ -88,9 +88,8 @@ absl::StatusOr<std::string> SerializeModel(const SegmentationModel& model) {
   CAIRN_RETURN_IF_ERROR(ValidateModel(model));
   const std::string message = DeterministicBytes(model);
   if (message.size() > kMaxModelFileBytes - kHeaderBytes - kTrailerBytes) {
-    return ModelError(kModelKindTooLarge,
-                      fmt::format("the model has {} bytes, the limit is {}", message.size(),
-                                  kMaxModelFileBytes))
+    return ModelError(kModelKindTooLarge, fmt::format("the model has {} bytes, the limit is {}",
+                                                      message.size(), kMaxModelFileBytes))
         .ToStatus();
   }
   std::string out(kModelMagic);

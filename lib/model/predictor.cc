@@ -14,8 +14,8 @@ namespace cairn::model {
 
 Predictor::Predictor(SegmentationModel model) : model_(std::move(model)) {
   const Eigen::Index clusters = model_.cluster_count();
-  centers_ = Eigen::Map<const Matrix>(model_.centers().data(), clusters,
-                                      model_.centers_size() / clusters);
+  centers_ =
+      Eigen::Map<const Matrix>(model_.centers().data(), clusters, model_.centers_size() / clusters);
 }
 
 absl::StatusOr<Predictor> Predictor::Create(SegmentationModel model) {

@@ -73,8 +73,8 @@ absl::Status CheckFeature(const std::string& field, const SegmentationModel::Fea
 absl::Status CheckFeatures(const SegmentationModel& model) {
   if (model.features().empty()) return BadShape("features", "there are none");
   if (model.features_size() > kMaxModelFeatures) {
-    return BadShape("features", fmt::format("{}, the limit is {}", model.features_size(),
-                                            kMaxModelFeatures));
+    return BadShape("features",
+                    fmt::format("{}, the limit is {}", model.features_size(), kMaxModelFeatures));
   }
   std::set<std::string_view> names;
   for (int i = 0; i < model.features_size(); ++i) {
@@ -96,8 +96,8 @@ absl::Status CheckProjection(const SegmentationModel& model, int64_t* dimensions
   if (!model.has_projection()) return absl::OkStatus();
   const auto& projection = model.projection();
   if (projection.mean_size() != features) {
-    return BadShape("projection.mean", fmt::format("{} values for {} features",
-                                                   projection.mean_size(), features));
+    return BadShape("projection.mean",
+                    fmt::format("{} values for {} features", projection.mean_size(), features));
   }
   if (projection.components_size() == 0 || projection.components_size() % features != 0) {
     return BadShape("projection.components", fmt::format("{} values do not make rows of {}",

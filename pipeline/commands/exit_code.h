@@ -9,12 +9,12 @@ namespace cairn::pipeline {
 
 // Exit codes, the same as those of mlctl. They never change.
 inline constexpr int kExitOk = 0;
-inline constexpr int kExitFailure = 1;       // Bad data, a full disk, a fault.
-inline constexpr int kExitUsage = 2;         // Flags or configuration.
-inline constexpr int kExitNotFound = 3;      // A file, model, version or channel.
-inline constexpr int kExitConflict = 5;      // The server's state forbids it.
-inline constexpr int kExitUnavailable = 8;   // The server is away or too slow.
-inline constexpr int kExitIntegrity = 9;     // Bytes do not match their digest.
+inline constexpr int kExitFailure = 1;      // Bad data, a full disk, a fault.
+inline constexpr int kExitUsage = 2;        // Flags or configuration.
+inline constexpr int kExitNotFound = 3;     // A file, model, version or channel.
+inline constexpr int kExitConflict = 5;     // The server's state forbids it.
+inline constexpr int kExitUnavailable = 8;  // The server is away or too slow.
+inline constexpr int kExitIntegrity = 9;    // Bytes do not match their digest.
 
 // The code for a status.
 int ExitCodeOf(const absl::Status& status);

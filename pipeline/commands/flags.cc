@@ -37,8 +37,8 @@ CLI::Option* AddText(CLI::App* app, const std::string& flag, std::string* value,
 }
 
 void AddRunFlags(CLI::App* app, RunFlags* flags) {
-  AddText(app, "--data", &flags->data,
-          "transactions: CSV, plain or as .gz .zst .zip, or .xlsx")->required();
+  AddText(app, "--data", &flags->data, "transactions: CSV, plain or as .gz .zst .zip, or .xlsx")
+      ->required();
   AddText(app, "--config", &flags->config, "YAML file with settings over the preset");
   AddText(app, "--preset", &flags->preset, "settings to begin with: default or classic");
   AddText(app, "--grid", &flags->grid,

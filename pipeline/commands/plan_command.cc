@@ -29,12 +29,11 @@ absl::Status Plan(const RunFlags& flags) {
   CAIRN_ASSIGN_OR_RETURN(const auto lines, PlanPipeline(request, !flags.server.empty()));
   fmt::print("{:<19}{:<8}{:<14}{:<20}{}\n", "stage", "action", "key", "takes", "does");
   for (const PlanLine& line : lines) {
-    fmt::print("{:<19}{:<8}{:<14}{:<20}{}\n", line.stage->name, line.action,
-               line.key.substr(0, 12), InputsOf(*line.stage), line.stage->says);
+    fmt::print("{:<19}{:<8}{:<14}{:<20}{}\n", line.stage->name, line.action, line.key.substr(0, 12),
+               InputsOf(*line.stage), line.stage->says);
   }
   const auto points = request.config.sweep.grid.Points(request.config.seed);
-  fmt::print("\nsweep: grid {}, {} training runs\n", request.config.sweep.grid.name,
-             points.size());
+  fmt::print("\nsweep: grid {}, {} training runs\n", request.config.sweep.grid.name, points.size());
   return absl::OkStatus();
 }
 

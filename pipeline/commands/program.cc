@@ -44,9 +44,9 @@ std::string Quoted(int argc, char** argv) {
 // A first word that is no command, with the one that was probably meant.
 int UnknownCommand(const std::string& word) {
   const std::string near = NearestWord(word, CommandNames());
-  fmt::print(stderr, "cairn-pipeline: no command `{}`{}\n", word,
-             near.empty() ? "; see cairn-pipeline --help"
-                          : fmt::format("; did you mean `{}`?", near));
+  fmt::print(
+      stderr, "cairn-pipeline: no command `{}`{}\n", word,
+      near.empty() ? "; see cairn-pipeline --help" : fmt::format("; did you mean `{}`?", near));
   return kExitUsage;
 }
 

@@ -86,10 +86,11 @@ void PrintResult(const RunFlags& flags, const RunOutcome& outcome) {
   fmt::print("chosen: {}\n", outcome.selection.reason);
   if (!outcome.published.runs.empty()) {
     const PublishSummary& published = outcome.published;
-    fmt::print("registered: {} runs ({} new, {} found from an earlier attempt), {} model versions "
-               "on {}\n",
-               published.runs_created + published.runs_found, published.runs_created,
-               published.runs_found, published.versions.size(), flags.server);
+    fmt::print(
+        "registered: {} runs ({} new, {} found from an earlier attempt), {} model versions "
+        "on {}\n",
+        published.runs_created + published.runs_found, published.runs_created, published.runs_found,
+        published.versions.size(), flags.server);
     for (size_t i = 0; i < published.versions.size(); ++i) {
       const TrainingRun& run = outcome.runs[outcome.selection.versions[i]];
       fmt::print("  {}  k={}  silhouette of all customers {:.4f}  smallest segment {:.2f} %\n",

@@ -45,8 +45,8 @@ absl::StatusOr<std::string> ResolveVersion(client::Client& client, std::string_v
   if (mark == std::string_view::npos || reference[mark] == '#') {
     return ChannelHead(client, model, rest);
   }
-  const bool number = std::all_of(rest.begin(), rest.end(),
-                                  [](unsigned char c) { return std::isdigit(c) != 0; });
+  const bool number =
+      std::all_of(rest.begin(), rest.end(), [](unsigned char c) { return std::isdigit(c) != 0; });
   if (number || rest == "latest") return ResourceName({"models", model, "versions", rest});
   return AliasName(model, rest);
 }
@@ -62,8 +62,8 @@ absl::StatusOr<FetchedModel> FetchModel(client::Client& client, std::string_view
     const std::string& path = file.path();
     if (path.substr(path.find_last_of('/') + 1) != model::kModelFileName) continue;
     CAIRN_ASSIGN_OR_RETURN(const Digest digest, client::FromWire(file.digest()));
-    CAIRN_ASSIGN_OR_RETURN(std::string bytes, client.artifacts().ReadBlobToString(
-                                                  digest, model::kMaxModelFileBytes));
+    CAIRN_ASSIGN_OR_RETURN(std::string bytes,
+                           client.artifacts().ReadBlobToString(digest, model::kMaxModelFileBytes));
     return FetchedModel{std::move(bytes), version.name(), digest.Hex()};
   }
   return Error(absl::StatusCode::kNotFound, ErrorReason::ARTIFACT_NOT_FOUND,

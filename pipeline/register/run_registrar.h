@@ -51,7 +51,7 @@ class RunRegistrar {
   client::Client& client_;
   const std::string experiment_;
   const std::string sweep_key_;
-  std::string parent_;                          // experiments/7
+  std::string parent_;                             // experiments/7
   std::map<std::string, cairn::v1::Run> earlier_;  // By point.
   std::map<size_t, std::string> names_;
   int created_ = 0;

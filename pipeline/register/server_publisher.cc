@@ -159,8 +159,7 @@ absl::StatusOr<cairn::v1::ArtifactFile> ServerPublisher::UploadDataset(const Dat
   // Mapped, not read: the digest is known already.
   CAIRN_ASSIGN_OR_RETURN(const InputBytes input, InputBytes::Map(draft.file));
   const auto source = [&input](int64_t offset, int64_t most) -> absl::StatusOr<std::string> {
-    return std::string(input.view().substr(static_cast<size_t>(offset),
-                                           static_cast<size_t>(most)));
+    return std::string(input.view().substr(static_cast<size_t>(offset), static_cast<size_t>(most)));
   };
   CAIRN_RETURN_IF_ERROR(client_->artifacts().WriteBlob(draft.digest, source));
   return file;

@@ -52,18 +52,18 @@ std::vector<StageRecord> GetRecords(ByteReader* in) {
 }
 
 void Put(const Indices& indices, ByteWriter* out) {
-  for (const double value : {indices.inertia, indices.silhouette, indices.davies_bouldin,
-                             indices.calinski_harabasz, indices.min_cluster_share,
-                             indices.max_cluster_share}) {
+  for (const double value :
+       {indices.inertia, indices.silhouette, indices.davies_bouldin, indices.calinski_harabasz,
+        indices.min_cluster_share, indices.max_cluster_share}) {
     out->Number(value);
   }
 }
 
 Indices GetIndices(ByteReader* in) {
   Indices indices;
-  for (double* value : {&indices.inertia, &indices.silhouette, &indices.davies_bouldin,
-                        &indices.calinski_harabasz, &indices.min_cluster_share,
-                        &indices.max_cluster_share}) {
+  for (double* value :
+       {&indices.inertia, &indices.silhouette, &indices.davies_bouldin, &indices.calinski_harabasz,
+        &indices.min_cluster_share, &indices.max_cluster_share}) {
     *value = in->Number();
   }
   return indices;

@@ -31,7 +31,7 @@ void AppendRows(std::string_view method, const std::vector<std::string>& columns
 
 absl::StatusOr<std::string> CompressText(std::string_view text) {
   const std::unique_ptr<ZSTD_CCtx, size_t (*)(ZSTD_CCtx*)> context(ZSTD_createCCtx(),
-                                                                  ZSTD_freeCCtx);
+                                                                   ZSTD_freeCCtx);
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kCompressionLevel);
   ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
   std::string out(ZSTD_compressBound(text.size()), '\0');
@@ -47,10 +47,9 @@ absl::StatusOr<std::string> CompressText(std::string_view text) {
 }
 
 std::vector<std::pair<std::string, std::string>> TransactionColumnTypes() {
-  return {{"InvoiceNo", "string"},      {"StockCode", "string"},  {"Description", "string"},
-          {"Quantity", "int64"},        {"InvoiceDate", "timestamp"}, {"UnitPrice", "double"},
-          {"CustomerID", "int64"},      {"Country", "string"},
-          {"Transaction_Status", "string"}};
+  return {{"InvoiceNo", "string"}, {"StockCode", "string"},      {"Description", "string"},
+          {"Quantity", "int64"},   {"InvoiceDate", "timestamp"}, {"UnitPrice", "double"},
+          {"CustomerID", "int64"}, {"Country", "string"},        {"Transaction_Status", "string"}};
 }
 
 std::string CorrelationCsv(const std::vector<std::string>& columns,

@@ -41,8 +41,8 @@ ScalingArray DefaultScaling() {
 
 ScalingArray ClassicScaling() {
   ScalingArray out = AllColumns(ColumnScaling::kStandard);
-  for (const Feature column : {kTotalProductsPurchased, kAverageDaysBetweenPurchases,
-                               kCancellationFrequency}) {
+  for (const Feature column :
+       {kTotalProductsPurchased, kAverageDaysBetweenPurchases, kCancellationFrequency}) {
     out[column] = ColumnScaling::kRowNorm;
   }
   for (const Feature column : {kDayOfWeek, kHour, kIsUk}) out[column] = ColumnScaling::kNone;
@@ -155,15 +155,15 @@ absl::Status SetOutlierMethod(std::string_view name, PipelineConfig* config) {
 
 absl::Status CheckConfig(const PipelineConfig& config) {
   CAIRN_RETURN_IF_ERROR(CheckRange("threads", config.threads, 0, 64));
-  CAIRN_RETURN_IF_ERROR(
-      CheckRange("input.max_reject_share", config.input.max_reject_share, 0, 1));
+  CAIRN_RETURN_IF_ERROR(CheckRange("input.max_reject_share", config.input.max_reject_share, 0, 1));
   CAIRN_RETURN_IF_ERROR(CheckRange("outliers.trees", config.outliers.trees, 1, 10'000));
-  CAIRN_RETURN_IF_ERROR(CheckRange("outliers.sample_size", config.outliers.sample_size, 2, 100'000));
+  CAIRN_RETURN_IF_ERROR(
+      CheckRange("outliers.sample_size", config.outliers.sample_size, 2, 100'000));
   CAIRN_RETURN_IF_ERROR(
       CheckRange("outliers.contamination", config.outliers.contamination, 1e-6, 0.5));
   CAIRN_RETURN_IF_ERROR(CheckRange("pca.variance", config.pca.variance, 0, 1));
-  CAIRN_RETURN_IF_ERROR(CheckRange("pca.min_components", config.pca.min_components, 1,
-                                   kFeatureCount));
+  CAIRN_RETURN_IF_ERROR(
+      CheckRange("pca.min_components", config.pca.min_components, 1, kFeatureCount));
   CAIRN_RETURN_IF_ERROR(CheckRange("pca.max_components", config.pca.max_components,
                                    config.pca.min_components, kFeatureCount));
   CAIRN_RETURN_IF_ERROR(CheckRange("sweep.tol", config.sweep.tol, 0, 1));

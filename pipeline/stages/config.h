@@ -50,8 +50,8 @@ struct PipelineConfig {
 
   struct Outliers {
     OutlierMethod method = OutlierMethod::kIsolationForest;
-    int trees = 100;            // 1..10,000
-    int sample_size = 256;      // 2..100,000; at most the rows there are
+    int trees = 100;              // 1..10,000
+    int sample_size = 256;        // 2..100,000; at most the rows there are
     double contamination = 0.05;  // above 0, at most 0.5
   } outliers;
 

@@ -171,11 +171,11 @@ std::map<std::string, ConfigReader::Handler> GridHandlers(const ConfigReader& re
 absl::Status ReadScaling(const ConfigReader& reader, const Place& place, PipelineConfig* config) {
   std::map<std::string, ConfigReader::Handler> columns;
   for (int i = 0; i < kFeatureCount; ++i) {
-    columns[std::string(kFeatureNames[static_cast<size_t>(i)])] =
-        [&reader, config, i](const Place& column) {
-          config->scaling_name = "custom";
-          return reader.OneOf(ScalingWords(), &config->scaling[static_cast<size_t>(i)])(column);
-        };
+    columns[std::string(kFeatureNames[static_cast<size_t>(i)])] = [&reader, config,
+                                                                   i](const Place& column) {
+      config->scaling_name = "custom";
+      return reader.OneOf(ScalingWords(), &config->scaling[static_cast<size_t>(i)])(column);
+    };
   }
   const auto method = [&reader, config](const Place& word) -> absl::Status {
     std::string name;
@@ -187,9 +187,9 @@ absl::Status ReadScaling(const ConfigReader& reader, const Place& place, Pipelin
   if (place.node.IsMap() && place.node["method"]) {
     CAIRN_RETURN_IF_ERROR(method({place.node["method"], place.path + ".method"}));
   }
-  return reader.Map(
-      place, {{"method", [](const Place&) { return absl::OkStatus(); }},
-              {"columns", [&](const Place& node) { return reader.Map(node, columns); }}});
+  return reader.Map(place,
+                    {{"method", [](const Place&) { return absl::OkStatus(); }},
+                     {"columns", [&](const Place& node) { return reader.Map(node, columns); }}});
 }
 
 absl::Status ReadSweep(const ConfigReader& reader, const Place& place, PipelineConfig* config) {
@@ -248,14 +248,13 @@ absl::Status ReadConfig(const ConfigReader& reader, const YAML::Node& root,
         section({{"preset", reader.OneOf<FeaturePreset>({{"default", FeaturePreset::kDefault},
                                                          {"classic", FeaturePreset::kClassic}},
                                                         &out.features)}})},
-       {"outliers",
-        section({{"method", reader.OneOf<OutlierMethod>(
-                                {{"none", OutlierMethod::kNone},
-                                 {"isolation_forest", OutlierMethod::kIsolationForest}},
-                                &out.outliers.method)},
-                 {"trees", reader.Into(whole, &out.outliers.trees)},
-                 {"sample_size", reader.Into(whole, &out.outliers.sample_size)},
-                 {"contamination", reader.Into(number, &out.outliers.contamination)}})},
+       {"outliers", section({{"method", reader.OneOf<OutlierMethod>(
+                                            {{"none", OutlierMethod::kNone},
+                                             {"isolation_forest", OutlierMethod::kIsolationForest}},
+                                            &out.outliers.method)},
+                             {"trees", reader.Into(whole, &out.outliers.trees)},
+                             {"sample_size", reader.Into(whole, &out.outliers.sample_size)},
+                             {"contamination", reader.Into(number, &out.outliers.contamination)}})},
        {"scaling", [&](const Place& place) { return ReadScaling(reader, place, config); }},
        {"pca", section({{"variance", reader.Into(number, &out.pca.variance)},
                         {"min_components", reader.Into(whole, &out.pca.min_components)},

@@ -30,8 +30,7 @@ Labels Renumber(const Labels& labels) {
   for (const int32_t label : labels) {
     if (label != last) {
       last = label;
-      last_number =
-          numbers.try_emplace(label, static_cast<int32_t>(numbers.size())).first->second;
+      last_number = numbers.try_emplace(label, static_cast<int32_t>(numbers.size())).first->second;
     }
     out.push_back(last_number);
   }
@@ -70,9 +69,8 @@ void MeasureAll(const Matrix& rows, int threads, std::vector<Job>* jobs) {
   const auto run = [&](Job* job, int job_threads) {
     const auto begin = std::chrono::steady_clock::now();
     job->status = Measure(rows, job_threads, job);
-    job->seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() *
-        job_threads;
+    job->seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count() *
+                   job_threads;
   };
   if (inner) {
     for (Job& job : *jobs) run(&job, threads);
@@ -162,8 +160,8 @@ std::vector<std::vector<size_t>> Slices(const std::vector<TrainingRun>& runs) {
 
 }  // namespace
 
-absl::Status EvaluateRuns(const SweepInput& input, const SweepOptions& options,
-                          const RunSink& sink, std::vector<TrainingRun>* runs) {
+absl::Status EvaluateRuns(const SweepInput& input, const SweepOptions& options, const RunSink& sink,
+                          std::vector<TrainingRun>* runs) {
   std::map<const FitOutcome*, size_t> first_of;
   for (size_t i = 0; i < runs->size(); ++i) {
     TrainingRun& run = (*runs)[i];

@@ -58,7 +58,10 @@ class GridFitter {
  public:
   GridFitter(const SweepInput& input, const std::vector<GridPoint>& points,
              const SweepOptions& options)
-      : input_(input), points_(points), options_(options), parallel_(ThreadCount(options.threads)) {}
+      : input_(input),
+        points_(points),
+        options_(options),
+        parallel_(ThreadCount(options.threads)) {}
 
   absl::StatusOr<std::vector<TrainingRun>> Fit();
 
@@ -84,9 +87,9 @@ class GridFitter {
 absl::Status GridFitter::CheckPoints() const {
   for (const GridPoint& point : points_) {
     if (point.k < input_.training.rows()) continue;
-    return InvalidField(ErrorReason::VALUE_INVALID, "sweep.k", std::to_string(point.k),
-                        fmt::format("must be below the {} rows to train on",
-                                    input_.training.rows()));
+    return InvalidField(
+        ErrorReason::VALUE_INVALID, "sweep.k", std::to_string(point.k),
+        fmt::format("must be below the {} rows to train on", input_.training.rows()));
   }
   return absl::OkStatus();
 }
@@ -109,9 +112,9 @@ void GridFitter::PlanShared() {
     longest.max_iter = most_iterations[{point.k, static_cast<int>(point.init), point.seed}];
     auto& mine = starts_of_.emplace_back();
     for (int start = 0; start < point.n_init; ++start) {
-      mine.push_back(PlaceOf({point.k, static_cast<int>(point.init), point.seed, start,
-                              longest.max_iter},
-                             longest, start));
+      mine.push_back(
+          PlaceOf({point.k, static_cast<int>(point.init), point.seed, start, longest.max_iter},
+                  longest, start));
     }
   }
 }

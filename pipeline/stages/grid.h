@@ -16,9 +16,9 @@ std::string_view CenterInitName(CenterInit init);
 
 // One training run's settings. Value type.
 struct GridPoint {
-  int k = 0;                // Segments, >= 2.
-  int n_init = 1;           // Starts, the best of which counts, >= 1.
-  int max_iter = 300;       // Iterations of one start at most, >= 1.
+  int k = 0;           // Segments, >= 2.
+  int n_init = 1;      // Starts, the best of which counts, >= 1.
+  int max_iter = 300;  // Iterations of one start at most, >= 1.
   CenterInit init = CenterInit::kKMeansPlusPlus;
   uint32_t seed = 42;
 

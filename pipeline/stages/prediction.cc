@@ -27,8 +27,7 @@ absl::StatusOr<CustomerSegments> AssignSegments(const model::Predictor& predicto
   out.customer_ids = features.customer_ids;
   out.segments = assigned.segments;
   for (size_t i = 0; i < out.segments.size(); ++i) {
-    out.distances.push_back(
-        assigned.distances(static_cast<Eigen::Index>(i), assigned.segments[i]));
+    out.distances.push_back(assigned.distances(static_cast<Eigen::Index>(i), assigned.segments[i]));
   }
   return out;
 }
@@ -45,14 +44,14 @@ std::string PredictionsCsv(const CustomerSegments& assigned) {
 
 std::string SegmentSummary(const model::Predictor& predictor, const CustomerSegments& assigned) {
   const auto& model = predictor.model();
-  std::string out = fmt::format("{:>7}  {:>9}  {:>7}  {:>12}\n", "segment", "customers", "share",
-                                "in training");
+  std::string out =
+      fmt::format("{:>7}  {:>9}  {:>7}  {:>12}\n", "segment", "customers", "share", "in training");
   for (int segment = 0; segment < predictor.cluster_count(); ++segment) {
     const auto count = std::count(assigned.segments.begin(), assigned.segments.end(), segment);
-    const double share = assigned.segments.empty()
-                             ? 0
-                             : static_cast<double>(count) /
-                                   static_cast<double>(assigned.segments.size());
+    const double share =
+        assigned.segments.empty()
+            ? 0
+            : static_cast<double>(count) / static_cast<double>(assigned.segments.size());
     std::string training = "-";
     if (model.cluster_sizes_size() > 0 && model.training_row_count() > 0) {
       training = fmt::format("{:.1f} %", 100.0 * static_cast<double>(model.cluster_sizes(segment)) /

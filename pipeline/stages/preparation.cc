@@ -104,8 +104,8 @@ absl::StatusOr<Correlations> CorrelateFeatures(const FeatureMatrix& features) {
   Correlations out;
   // A single customer correlates with nothing.
   if (features.values.rows() < 2) {
-    out.pearson = RowMajorMatrix::Constant(features.values.cols(), features.values.cols(),
-                                           kNotMeasured);
+    out.pearson =
+        RowMajorMatrix::Constant(features.values.cols(), features.values.cols(), kNotMeasured);
     out.spearman = out.pearson;
     return out;
   }
@@ -158,8 +158,8 @@ absl::Status FitProjection(const FeatureMatrix& features, const OutlierResult& o
     projection->add_explained_variance_ratio(pca.variance_ratio[static_cast<size_t>(i)]);
   }
   preparation->variance_ratios = pca.variance_ratio;
-  preparation->all_components = model::ProjectRows(
-      preparation->base, model::PrepareRows(preparation->base, features.values));
+  preparation->all_components =
+      model::ProjectRows(preparation->base, model::PrepareRows(preparation->base, features.values));
   preparation->components = SelectRows(preparation->all_components, outliers.kept);
   preparation->base.set_evaluation_space(
       model::EvaluationSpaceDigest(preparation->base, OutlierTreatment(config)));

@@ -19,10 +19,10 @@ namespace cairn::pipeline {
 // Which customers are set aside before training. They are kept as a data set of their own and
 // assigned to the nearest segment afterwards.
 struct OutlierResult {
-  std::vector<double> scores;         // One per customer, the lower the odder; empty for `none`.
-  double offset = 0;                  // A customer is an outlier when its score is below.
-  std::vector<int32_t> kept;          // Rows of customers that stay, ascending.
-  std::vector<int32_t> removed;       // The others, ascending.
+  std::vector<double> scores;    // One per customer, the lower the odder; empty for `none`.
+  double offset = 0;             // A customer is an outlier when its score is below.
+  std::vector<int32_t> kept;     // Rows of customers that stay, ascending.
+  std::vector<int32_t> removed;  // The others, ascending.
 };
 
 // The stage `outliers`. FAILED_PRECONDITION (VALUE_INVALID) when fewer than three customers are
@@ -45,9 +45,9 @@ struct Preparation {
   // Features with transform, centre, scale and training statistics; after FitProjection the
   // projection, the evaluation space and the schema's digest as well.
   cairn::v1::SegmentationModel base;
-  RowMajorMatrix prepared;      // Training rows × features.
-  RowMajorMatrix components;    // Training rows × components.
-  RowMajorMatrix all_components;   // All customers × components.
+  RowMajorMatrix prepared;              // Training rows × features.
+  RowMajorMatrix components;            // Training rows × components.
+  RowMajorMatrix all_components;        // All customers × components.
   std::vector<double> variance_ratios;  // Of every component there is, descending.
 };
 

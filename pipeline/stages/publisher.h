@@ -28,18 +28,18 @@ struct DatasetDraft {
   using Content = std::function<absl::StatusOr<std::shared_ptr<const std::string>>()>;
 
   DatasetRole role = DatasetRole::kTransactions;
-  std::string path;                          // Name of the file inside the version.
+  std::string path;  // Name of the file inside the version.
   Content bytes;
-  std::string file;                          // On this machine.
-  Digest digest;                             // Of `file`; unused with `bytes`.
+  std::string file;  // On this machine.
+  Digest digest;     // Of `file`; unused with `bytes`.
   int64_t row_count = -1;
   std::vector<std::pair<std::string, std::string>> columns;  // Name and type.
-  std::string producer;                      // The stage that made it.
+  std::string producer;                                      // The stage that made it.
 };
 
 // One training run to keep.
 struct RunDraft {
-  size_t index = 0;  // Its place in the sweep, from 0.
+  size_t index = 0;   // Its place in the sweep, from 0.
   std::string point;  // GridPoint::Id(), unique in a sweep.
   std::map<std::string, std::string> params;
   std::map<std::string, std::string> tags;
@@ -50,8 +50,8 @@ struct RunDraft {
 
 // One model version to make from a run that was published before.
 struct VersionDraft {
-  size_t run = 0;  // RunDraft::index.
-  std::string model;  // As in the run.
+  size_t run = 0;                                        // RunDraft::index.
+  std::string model;                                     // As in the run.
   std::vector<std::pair<std::string, double>> evidence;  // Measured on kFeatures.
   std::string evaluation_space;
   std::string feature_schema;
@@ -60,7 +60,7 @@ struct VersionDraft {
 
 // What came of it.
 struct PublishSummary {
-  std::vector<std::string> runs;      // Resource names by index; empty where there is none.
+  std::vector<std::string> runs;  // Resource names by index; empty where there is none.
   int runs_created = 0;
   int runs_found = 0;                 // There already, from an earlier attempt.
   std::vector<std::string> versions;  // Resource names, in the order of the drafts.

@@ -17,13 +17,12 @@ using Json = nlohmann::ordered_json;
 
 void AppendIndices(const Indices& indices, std::string_view prefix,
                    std::vector<std::pair<std::string, double>>* out) {
-  for (const auto& [name, value] :
-       {std::pair<std::string_view, double>{"inertia", indices.inertia},
-        {"silhouette", indices.silhouette},
-        {"davies_bouldin", indices.davies_bouldin},
-        {"calinski_harabasz", indices.calinski_harabasz},
-        {"min_cluster_share", indices.min_cluster_share},
-        {"max_cluster_share", indices.max_cluster_share}}) {
+  for (const auto& [name, value] : {std::pair<std::string_view, double>{"inertia", indices.inertia},
+                                    {"silhouette", indices.silhouette},
+                                    {"davies_bouldin", indices.davies_bouldin},
+                                    {"calinski_harabasz", indices.calinski_harabasz},
+                                    {"min_cluster_share", indices.min_cluster_share},
+                                    {"max_cluster_share", indices.max_cluster_share}}) {
     if (!std::isnan(value)) out->emplace_back(fmt::format("{}{}", prefix, name), value);
   }
 }
@@ -124,12 +123,9 @@ std::string SelectionJson(const std::vector<TrainingRun>& runs, const Selection&
   Json versions = Json::array();
   for (const size_t run : selection.versions) versions.push_back(runs[run].point.Id());
   const SelectionRow& chosen = selection.rows[selection.chosen];
-  Json out = {{"chosen_k", chosen.k},
-              {"chosen_run", runs[chosen.run].point.Id()},
-              {"reason", selection.reason},
-              {"elbow_k", nullptr},
-              {"table", std::move(rows)},
-              {"versions", std::move(versions)}};
+  Json out = {{"chosen_k", chosen.k},       {"chosen_run", runs[chosen.run].point.Id()},
+              {"reason", selection.reason}, {"elbow_k", nullptr},
+              {"table", std::move(rows)},   {"versions", std::move(versions)}};
   if (selection.elbow_k > 0) out["elbow_k"] = selection.elbow_k;
   return out.dump(2) + "\n";
 }

@@ -172,9 +172,8 @@ absl::StatusOr<RunOutcome> PipelineRun::Go() {
 
 absl::Status PipelineRun::RunStages() {
   if (publisher_ != nullptr) {
-    CAIRN_RETURN_IF_ERROR(
-        publisher_->Begin(outcome_.sweep_key,
-                          request_.config.sweep.grid.Points(request_.config.seed).size()));
+    CAIRN_RETURN_IF_ERROR(publisher_->Begin(
+        outcome_.sweep_key, request_.config.sweep.grid.Points(request_.config.seed).size()));
     CAIRN_RETURN_IF_ERROR(PublishInput());
   }
   CAIRN_RETURN_IF_ERROR(Transactions());
@@ -204,8 +203,8 @@ bool PipelineRun::TransactionsIntact() const {
 
 // The cleaned table itself is needed only to compute features or to write or publish it.
 absl::Status PipelineRun::Transactions() {
-  const bool chain_forced = Forced("load") || (only_ >= 0 && only_ < Index("features")) ||
-                            from_ <= Index("zero_price");
+  const bool chain_forced =
+      Forced("load") || (only_ >= 0 && only_ < Index("features")) || from_ <= Index("zero_price");
   CachedFeatures cached;
   bool hit = false;
   if (const auto bytes = cache_.Load("features", Key("features")); bytes && !chain_forced) {
@@ -250,9 +249,8 @@ absl::Status PipelineRun::Clean(TransactionTable table) {
     if (Beyond(stage.name)) break;
     const Stopwatch watch;
     CleanedTable cleaned = stage.apply(table);
-    StageRecord record =
-        NewRecord(stage.name, static_cast<int64_t>(cleaned.step.rows_in),
-                  static_cast<int64_t>(cleaned.step.rows_out), watch.Seconds());
+    StageRecord record = NewRecord(stage.name, static_cast<int64_t>(cleaned.step.rows_in),
+                                   static_cast<int64_t>(cleaned.step.rows_out), watch.Seconds());
     for (const auto& [name, count] : cleaned.step.counts) {
       record.counts.emplace_back(name, static_cast<int64_t>(count));
     }
@@ -268,8 +266,9 @@ absl::Status PipelineRun::Clean(TransactionTable table) {
 
 // The cleaned table as an earlier run left it in transactions.csv.
 absl::Status PipelineRun::ReadCleaned() {
-  CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, LoadTransactions(out_.PathOf("transactions.csv"),
-                                                                     {request_.config.threads}));
+  CAIRN_ASSIGN_OR_RETURN(
+      LoadedTransactions loaded,
+      LoadTransactions(out_.PathOf("transactions.csv"), {request_.config.threads}));
   cleaned_ = std::move(loaded.table);
   have_table_ = true;
   return absl::OkStatus();
@@ -296,7 +295,9 @@ absl::Status PipelineRun::PublishInput() {
   draft.path = request_.data.substr(request_.data.find_last_of('/') + 1);
   // Characters that artifact paths do not allow.
   for (char& c : draft.path) {
-    if (std::string_view("\\#?;").find(c) != std::string_view::npos || static_cast<unsigned char>(c) < 0x20) c = '_';
+    if (std::string_view("\\#?;").find(c) != std::string_view::npos ||
+        static_cast<unsigned char>(c) < 0x20)
+      c = '_';
   }
   draft.file = request_.data;
   draft.digest = outcome_.input;
@@ -329,9 +330,8 @@ absl::Status PipelineRun::Features() {
   } else {
     if (!have_table_) CAIRN_RETURN_IF_ERROR(ReadCleaned());
     const Stopwatch watch;
-    CAIRN_ASSIGN_OR_RETURN(
-        outcome_.features,
-        ComputeFeatures(cleaned_, request_.config.features, request_.config.threads));
+    CAIRN_ASSIGN_OR_RETURN(outcome_.features, ComputeFeatures(cleaned_, request_.config.features,
+                                                              request_.config.threads));
     Record(NewRecord("features", static_cast<int64_t>(cleaned_.rows()),
                      outcome_.features.values.rows(), watch.Seconds()));
   }
@@ -352,8 +352,8 @@ absl::Status PipelineRun::Correlate() {
   if (!bytes || !DecodeCorrelations(*bytes, &outcome_.correlations, &record)) {
     const Stopwatch watch;
     CAIRN_ASSIGN_OR_RETURN(outcome_.correlations, CorrelateFeatures(outcome_.features));
-    record = NewRecord("correlation", outcome_.features.values.rows(), kFeatureCount,
-                       watch.Seconds());
+    record =
+        NewRecord("correlation", outcome_.features.values.rows(), kFeatureCount, watch.Seconds());
     Keep("correlation", EncodeCorrelations(outcome_.correlations, record));
   }
   std::string csv = CorrelationCsv(outcome_.features.columns, outcome_.correlations);
@@ -389,13 +389,13 @@ absl::Status PipelineRun::FitPreparation() {
   Record(NewRecord("scale", kept, kept, scale_watch.Seconds()));
   if (Beyond("pca")) return absl::OkStatus();
   const Stopwatch pca_watch;
-  CAIRN_RETURN_IF_ERROR(FitProjection(outcome_.features, outcome_.outliers, request_.config,
-                                      &outcome_.preparation));
+  CAIRN_RETURN_IF_ERROR(
+      FitProjection(outcome_.features, outcome_.outliers, request_.config, &outcome_.preparation));
   StageRecord record = NewRecord("pca", kept, kept, pca_watch.Seconds());
   record.counts = {{"components", outcome_.preparation.components.cols()}};
   Record(std::move(record));
-  Keep("pca", EncodePreparation(outcome_.preparation,
-                                {outcome_.stages.end() - 2, outcome_.stages.end()}));
+  Keep("pca",
+       EncodePreparation(outcome_.preparation, {outcome_.stages.end() - 2, outcome_.stages.end()}));
   return absl::OkStatus();
 }
 
@@ -407,9 +407,10 @@ absl::Status PipelineRun::ScaleAndProject() {
   } else {
     CAIRN_RETURN_IF_ERROR(FitPreparation());
   }
-  const std::vector<int32_t> ids = SelectIds(outcome_.features.customer_ids, outcome_.outliers.kept);
-  prepared_csv_ = Share(
-      MatrixCsv("CustomerID", ids, outcome_.features.columns, outcome_.preparation.prepared));
+  const std::vector<int32_t> ids =
+      SelectIds(outcome_.features.customer_ids, outcome_.outliers.kept);
+  prepared_csv_ =
+      Share(MatrixCsv("CustomerID", ids, outcome_.features.columns, outcome_.preparation.prepared));
   const size_t scale = Beyond("pca") ? outcome_.stages.size() - 1 : outcome_.stages.size() - 2;
   outcome_.stages[scale].digest = Sha256Hex(*prepared_csv_);
   out_.Write("prepared.csv", prepared_csv_);
@@ -464,12 +465,12 @@ absl::Status PipelineRun::PublishRun(size_t index) {
   if (!run.shared_from.empty()) draft.tags["shared_from"] = run.shared_from;
   draft.metrics = RunMetrics(run);
   CAIRN_ASSIGN_OR_RETURN(
-      draft.model, model::SerializeModel(BuildModel(outcome_.preparation, run, request_.config,
-                                                    features_sha256_)));
+      draft.model, model::SerializeModel(
+                       BuildModel(outcome_.preparation, run, request_.config, features_sha256_)));
   SharedText& labels = labels_[run.fit.get()];
   if (labels == nullptr) {
-    labels = Share(LabelsCsv("CustomerID", outcome_.features.customer_ids, "Segment",
-                             run.fit->all_labels));
+    labels = Share(
+        LabelsCsv("CustomerID", outcome_.features.customer_ids, "Segment", run.fit->all_labels));
   }
   draft.labels = labels;
   return publisher_->AddRun(std::move(draft));
@@ -494,19 +495,17 @@ absl::Status PipelineRun::ComputeRuns() {
     return publisher_ == nullptr ? absl::OkStatus() : PublishRun(index);
   };
   CAIRN_RETURN_IF_ERROR(EvaluateRuns(input, options, sink, &outcome_.runs));
-  CAIRN_RETURN_IF_ERROR(MeasureEvidence(
-      input, RepresentativeRuns(outcome_.runs, config.registration.min_share), config.threads,
-      &outcome_.runs));
+  CAIRN_RETURN_IF_ERROR(
+      MeasureEvidence(input, RepresentativeRuns(outcome_.runs, config.registration.min_share),
+                      config.threads, &outcome_.runs));
   Record(NewRecord("evaluate", rows, rows, watch.Seconds()));
-  Keep("evaluate",
-       EncodeRuns(outcome_.runs, {outcome_.stages.end() - 2, outcome_.stages.end()}));
+  Keep("evaluate", EncodeRuns(outcome_.runs, {outcome_.stages.end() - 2, outcome_.stages.end()}));
   return absl::OkStatus();
 }
 
 absl::Status PipelineRun::SweepAndEvaluate() {
   std::vector<StageRecord> records;
-  const auto bytes =
-      Forced("sweep") || only_ == Index("sweep") ? std::nullopt : Cached("evaluate");
+  const auto bytes = Forced("sweep") || only_ == Index("sweep") ? std::nullopt : Cached("evaluate");
   if (!bytes || !DecodeRuns(*bytes, &outcome_.runs, &records)) return ComputeRuns();
   for (StageRecord& record : records) Record(std::move(record));
   for (size_t i = 0; publisher_ != nullptr && i < outcome_.runs.size(); ++i) {
@@ -528,12 +527,12 @@ absl::Status PipelineRun::Select() {
 absl::Status PipelineRun::WriteChosen() {
   const Selection& selection = outcome_.selection;
   const TrainingRun& chosen = outcome_.runs[selection.rows[selection.chosen].run];
-  std::string labels = LabelsCsv("CustomerID", outcome_.features.customer_ids, "Segment",
-                                 chosen.fit->all_labels);
+  std::string labels =
+      LabelsCsv("CustomerID", outcome_.features.customer_ids, "Segment", chosen.fit->all_labels);
   outcome_.stages.back().digest = Sha256Hex(labels);
   out_.Write("labels.csv", std::move(labels));
-  CAIRN_ASSIGN_OR_RETURN(
-      std::string model, model::SerializeModel(BuildModel(outcome_.preparation, chosen,
+  CAIRN_ASSIGN_OR_RETURN(std::string model,
+                         model::SerializeModel(BuildModel(outcome_.preparation, chosen,
                                                           request_.config, features_sha256_)));
   out_.Write(model::kModelFileName, std::move(model));
   return absl::OkStatus();
@@ -547,8 +546,8 @@ absl::Status PipelineRun::Register() {
     VersionDraft draft;
     draft.run = index;
     CAIRN_ASSIGN_OR_RETURN(
-        draft.model, model::SerializeModel(BuildModel(outcome_.preparation, run, request_.config,
-                                                      features_sha256_)));
+        draft.model, model::SerializeModel(
+                         BuildModel(outcome_.preparation, run, request_.config, features_sha256_)));
     draft.evidence = EvidenceMetrics(run);
     draft.evidence.emplace_back("cluster_count", run.point.k);
     for (const SelectionRow& row : outcome_.selection.rows) {
@@ -563,9 +562,9 @@ absl::Status PipelineRun::Register() {
     CAIRN_RETURN_IF_ERROR(publisher_->AddVersion(std::move(draft)));
   }
   CAIRN_ASSIGN_OR_RETURN(outcome_.published, publisher_->Finish());
-  StageRecord record = NewRecord("register", static_cast<int64_t>(outcome_.runs.size()),
-                                 static_cast<int64_t>(outcome_.published.versions.size()),
-                                 watch.Seconds());
+  StageRecord record =
+      NewRecord("register", static_cast<int64_t>(outcome_.runs.size()),
+                static_cast<int64_t>(outcome_.published.versions.size()), watch.Seconds());
   record.counts = {{"runs_created", outcome_.published.runs_created},
                    {"runs_found", outcome_.published.runs_found},
                    {"versions", static_cast<int64_t>(outcome_.published.versions.size())}};

@@ -21,12 +21,12 @@ namespace cairn::pipeline {
 
 // What is asked for.
 struct RunRequest {
-  std::string data;       // The transactions, any form LoadTransactions takes.
-  std::string out;        // Folder for results and the stage cache; empty for none.
+  std::string data;  // The transactions, any form LoadTransactions takes.
+  std::string out;   // Folder for results and the stage cache; empty for none.
   PipelineConfig config;
-  std::string from;       // This stage and all after it are computed again; empty for none.
-  std::string only;       // Nothing after this stage is done, and it is computed; empty for none.
-  bool force = false;     // Every stage is computed again.
+  std::string from;    // This stage and all after it are computed again; empty for none.
+  std::string only;    // Nothing after this stage is done, and it is computed; empty for none.
+  bool force = false;  // Every stage is computed again.
 };
 
 // Told what happens, on the calling thread.

@@ -104,8 +104,8 @@ std::vector<size_t> VersionRuns(const std::vector<TrainingRun>& runs, const Pipe
   const auto& rules = config.registration;
   std::vector<size_t> out;
   for (const SelectionRow& row : selection.rows) {
-    const bool always = std::find(rules.always_k.begin(), rules.always_k.end(), row.k) !=
-                        rules.always_k.end();
+    const bool always =
+        std::find(rules.always_k.begin(), rules.always_k.end(), row.k) != rules.always_k.end();
     if (row.run == selection.rows[selection.chosen].run) continue;
     if (always || row.min_share >= rules.min_share) out.push_back(row.run);
   }

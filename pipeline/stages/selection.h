@@ -14,18 +14,18 @@ namespace cairn::pipeline {
 // One line of the table that leads to the choice of k.
 struct SelectionRow {
   int k = 0;
-  size_t run = 0;               // The run that stands for this k, by place in the sweep.
-  double inertia = 0;           // Its inertia on the training rows: the elbow curve.
-  double silhouette = 0;        // Training rows, the run's own.
+  size_t run = 0;         // The run that stands for this k, by place in the sweep.
+  double inertia = 0;     // Its inertia on the training rows: the elbow curve.
+  double silhouette = 0;  // Training rows, the run's own.
   double davies_bouldin = 0;
   double calinski_harabasz = 0;
-  double min_share = 0;         // Of all customers, its smallest segment.
+  double min_share = 0;  // Of all customers, its smallest segment.
   // Mean adjusted Rand index over all pairs of seeds at the same settings, 1 = the same segments
   // whatever the seed; nothing with a single seed.
   std::optional<double> stability;
-  bool degenerate = false;      // min_share is below the limit for every run of this k.
-  bool eligible = false;        // Passes every rule of PipelineConfig::Select.
-  std::string note;             // Why it is not eligible; empty when it is.
+  bool degenerate = false;  // min_share is below the limit for every run of this k.
+  bool eligible = false;    // Passes every rule of PipelineConfig::Select.
+  std::string note;         // Why it is not eligible; empty when it is.
 };
 
 struct Selection {
@@ -42,8 +42,7 @@ struct Selection {
 std::vector<size_t> RepresentativeRuns(const std::vector<TrainingRun>& runs, double min_share);
 
 // Adjusted Rand index of two labellings of the same rows.
-using RandIndex =
-    std::function<double(const std::vector<int32_t>&, const std::vector<int32_t>&)>;
+using RandIndex = std::function<double(const std::vector<int32_t>&, const std::vector<int32_t>&)>;
 
 // Builds the table and chooses: among the k that are eligible on all customers (range of k,
 // smallest share, silhouette, Davies-Bouldin) the one with the highest silhouette on all

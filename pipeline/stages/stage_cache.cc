@@ -48,8 +48,7 @@ absl::Status StageCache::Store(std::string_view stage, std::string_view key,
   CAIRN_RETURN_IF_ERROR(MakeDirectories(directory_));
   std::string covered(key);
   covered.append(value.data(), value.size());
-  CAIRN_RETURN_IF_ERROR(
-      WriteOutputFile(PathOf(stage, key, ".bin"), Sha256Hex(covered) + covered));
+  CAIRN_RETURN_IF_ERROR(WriteOutputFile(PathOf(stage, key, ".bin"), Sha256Hex(covered) + covered));
   RemoveOld(stage);
   return absl::OkStatus();
 }

@@ -50,10 +50,10 @@ struct StageRecord {
   std::string name;
   int64_t rows_in = 0;
   int64_t rows_out = 0;
-  double seconds = 0;    // Wall time; that of the run that computed it when cached.
-  bool cached = false;   // Taken from the cache, not computed now.
-  std::string key;       // StageKey.
-  std::string digest;    // SHA-256 of the output, see docs of stages.json; empty for none.
+  double seconds = 0;   // Wall time; that of the run that computed it when cached.
+  bool cached = false;  // Taken from the cache, not computed now.
+  std::string key;      // StageKey.
+  std::string digest;   // SHA-256 of the output, see docs of stages.json; empty for none.
   // Further counts in a fixed order, for example {"cancelled_rows", 8841}.
   std::vector<std::pair<std::string, int64_t>> counts;
 };

@@ -25,21 +25,21 @@ inline constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
 
 // How good a segmentation of some rows is. NaN where it was not, or cannot be, measured.
 struct Indices {
-  double inertia = kNotMeasured;             // Sum of squared distances to the own centre.
-  double silhouette = kNotMeasured;          // Exact, -1..1, higher is better.
-  double davies_bouldin = kNotMeasured;      // From 0, lower is better.
-  double calinski_harabasz = kNotMeasured;   // Higher is better.
-  double min_cluster_share = kNotMeasured;   // Of the rows, 0..1.
+  double inertia = kNotMeasured;            // Sum of squared distances to the own centre.
+  double silhouette = kNotMeasured;         // Exact, -1..1, higher is better.
+  double davies_bouldin = kNotMeasured;     // From 0, lower is better.
+  double calinski_harabasz = kNotMeasured;  // Higher is better.
+  double min_cluster_share = kNotMeasured;  // Of the rows, 0..1.
   double max_cluster_share = kNotMeasured;
 };
 
 // What k-means came to. One outcome may stand behind several runs.
 struct FitOutcome {
-  RowMajorMatrix centers;               // k × components, in the space of the components.
-  std::vector<int32_t> training_labels; // One per training row, 0..k-1.
-  std::vector<int32_t> all_labels;      // One per customer: the nearest centre.
-  double inertia = 0;                   // Over the training rows, from direct differences.
-  int iterations = 0;                   // Of the start that won.
+  RowMajorMatrix centers;                // k × components, in the space of the components.
+  std::vector<int32_t> training_labels;  // One per training row, 0..k-1.
+  std::vector<int32_t> all_labels;       // One per customer: the nearest centre.
+  double inertia = 0;                    // Over the training rows, from direct differences.
+  int iterations = 0;                    // Of the start that won.
   bool converged = false;
 };
 
@@ -47,9 +47,9 @@ struct FitOutcome {
 struct TrainingRun {
   GridPoint point;
   std::shared_ptr<const FitOutcome> fit;
-  Indices training;   // On the rows it was trained on.
-  Indices everyone;   // On all customers in the model's own space; the silhouette only where
-                      // `has_evidence`.
+  Indices training;  // On the rows it was trained on.
+  Indices everyone;  // On all customers in the model's own space; the silhouette only where
+                     // `has_evidence`.
   bool has_evidence = false;
   // CPU time of one core, in seconds, where work shared by n runs counts 1/n for each: the sum
   // over all runs is what the sweep took.
@@ -87,8 +87,8 @@ using RunSink = std::function<absl::Status(const TrainingRun& run, size_t index)
 
 // The stage `evaluate`: all indices on the training rows; on all customers everything but the
 // silhouette. With sharing, equal clusterings are measured once, to the same bits.
-absl::Status EvaluateRuns(const SweepInput& input, const SweepOptions& options,
-                          const RunSink& sink, std::vector<TrainingRun>* runs);
+absl::Status EvaluateRuns(const SweepInput& input, const SweepOptions& options, const RunSink& sink,
+                          std::vector<TrainingRun>* runs);
 
 // Measures the silhouette of all customers for the runs whose place is in `which`, and marks
 // them as having evidence. Equal clusterings are measured once.

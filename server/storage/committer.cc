@@ -1,6 +1,7 @@
 #include "server/storage/committer.h"
 
 #include <chrono>
+#include <map>
 #include <string>
 #include <utility>
 
@@ -89,10 +90,9 @@ absl::Status Committer::Health() const {
   return health_;
 }
 
-// A pause is no stop: the next group tries again.
-absl::Status Committer::WhyStopped() const {
+absl::Status Committer::CurrentHealth() const {
   MutexLock lock(&mutex_);
-  return IsPause(health_) ? absl::OkStatus() : health_;
+  return health_;
 }
 
 void Committer::SetHealth(absl::Status health) {
@@ -118,9 +118,8 @@ std::vector<Committer::Waiting> Committer::NextGroup() {
       arrived_.Wait(&mutex_);
     } else if (!arrived_.WaitFor(&mutex_, kRecoveryInterval)) {
       mutex_.Unlock();
-      absl::Status recovered = backend_.Recover();
+      static_cast<void>(LeavePause());  // Health tells
       mutex_.Lock();
-      if (recovered.ok()) health_ = absl::OkStatus();
     }
   }
   int64_t bytes = 0;
@@ -142,7 +141,7 @@ void Committer::CommitTogether(std::vector<Waiting> waiting) {
   for (Waiting& item : waiting) sets.push_back(std::move(item.set));
   CommitGroup group(std::move(sets));
 
-  absl::Status written = WhyStopped();
+  absl::Status written = LeavePause();
   if (written.ok()) {
     group.Load(backend_.ReadLatest(group.keys_to_load()));
     group.Decide(last_revision_, merge_);
@@ -157,15 +156,26 @@ void Committer::CommitTogether(std::vector<Waiting> waiting) {
 
 absl::Status Committer::WriteGroup(const CommitBatch& batch) {
   if (batch.last_revision == last_revision_) return absl::OkStatus();  // all refused
-  absl::Status written = backend_.Write(batch);
-  if (written.ok()) {
+  const CommitBackend::WriteResult result = backend_.Write(batch);
+  if (result.status.ok()) {
     last_revision_ = batch.last_revision;
-    SetHealth(absl::OkStatus());
-    return written;
+    return absl::OkStatus();
   }
-  if (!IsPause(written)) written = Unavailable(std::string(written.message()));
-  SetHealth(written);
-  return written;
+  const absl::Status unknown = Unavailable(std::string(result.status.message()));
+  SetHealth(result.may_recover ? result.status : unknown);
+  return result.outcome_known ? result.status : unknown;
+}
+
+// OK when the committer runs, perhaps again.
+absl::Status Committer::LeavePause() {
+  const absl::Status health = CurrentHealth();
+  if (!IsPause(health)) return health;
+  const auto recovery = backend_.Recover(last_revision_);
+  if (!recovery.ok()) return health;
+  TellRecovered(*recovery);
+  last_revision_ = recovery->last_revision;
+  SetHealth(absl::OkStatus());
+  return absl::OkStatus();
 }
 
 void Committer::Tell(const CommitGroup& group) {
@@ -175,6 +185,17 @@ void Committer::Tell(const CommitGroup& group) {
     const CommitResult& result = group.results()[i];
     if (result.ok()) listener_(*result, group.sets()[i].events);
   }
+}
+
+void Committer::TellRecovered(const CommitBackend::Recovery& recovery) {
+  std::map<Revision, std::vector<Event>> by_revision;
+  for (Revision r = last_revision_ + 1; r <= recovery.last_revision; ++r) by_revision[r];
+  for (const StoredEvent& stored : recovery.events) {
+    by_revision[stored.revision].push_back(stored.event);
+  }
+  MutexLock lock(&listener_mutex_);
+  if (!listener_) return;
+  for (const auto& [revision, events] : by_revision) listener_(revision, events);
 }
 
 }  // namespace cairn::storage

@@ -96,7 +96,7 @@ class Committer {
   void TellRecovered(const CommitBackend::Recovery& recovery) CAIRN_EXCLUDES(listener_mutex_);
   void Tell(const CommitGroup& group) CAIRN_EXCLUDES(listener_mutex_);
   absl::Status Admit(const Waiting& item) CAIRN_REQUIRES(mutex_);
-  absl::Status WhyStopped() const CAIRN_EXCLUDES(mutex_);
+  absl::Status CurrentHealth() const CAIRN_EXCLUDES(mutex_);
   void SetHealth(absl::Status health) CAIRN_EXCLUDES(mutex_);
 
   CommitBackend& backend_;

@@ -107,7 +107,7 @@ class KvStore {
   //                                        the committer's own, or the set is
   //                                        larger than 16 MiB
   //   RESOURCE_EXHAUSTED (QUEUE_FULL, DISK_FULL) with a retry delay
-  //   UNAVAILABLE (STORE_UNAVAILABLE)      an earlier commit's outcome is not
+  //   UNAVAILABLE (STORE_UNAVAILABLE)      its or an earlier outcome is not
   //                                        known, or the store is closing
   virtual void Commit(WriteSet write_set, CommitCallback done) = 0;
 

@@ -30,7 +30,7 @@ class VersionedTables final : public CommitBackend {
     return records;
   }
 
-  absl::Status Write(const CommitBatch& batch) override {
+  WriteResult Write(const CommitBatch& batch) override {
     MutexLock lock(&mutex_);
     const Revision oldest_view = views_.empty() ? last_revision_ : *views_.begin();
     for (const Change& change : batch.changes) {
@@ -44,10 +44,12 @@ class VersionedTables final : public CommitBackend {
       events_[{event.revision, event.ordinal}] = *event.event;
     }
     last_revision_ = batch.last_revision;
-    return absl::OkStatus();
+    return {};
   }
 
-  absl::Status Recover() override { return absl::OkStatus(); }
+  absl::StatusOr<Recovery> Recover(Revision last_revision) override {
+    return Recovery{last_revision, {}};
+  }
 
   Revision AddView() CAIRN_EXCLUDES(mutex_) {
     MutexLock lock(&mutex_);

@@ -1,7 +1,9 @@
 #include "server/storage/rocks_open.h"
 
 #include <algorithm>
+#include <chrono>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "fmt/format.h"
@@ -15,6 +17,8 @@
 
 namespace cairn::storage {
 namespace {
+
+constexpr int kReaderWaitMillis = 100;
 
 rocksdb::DBOptions DatabaseOptions(const RocksOptions& options,
                                    std::shared_ptr<BackgroundHealth> health) {
@@ -250,6 +254,32 @@ absl::StatusOr<Revision> VerifiedLastRevision(const RocksDatabase& database,
     if (has_records) return CorruptStore(directory, "it has records but no revision");
   }
   return last;
+}
+
+std::shared_ptr<const RocksDatabase> DatabaseHolder::Get() const {
+  MutexLock lock(&mutex_);
+  return database_;
+}
+
+absl::StatusOr<Revision> DatabaseHolder::Reopen() {
+  MutexLock lock(&mutex_);  // keeps new readers waiting
+  for (int i = 0; database_.use_count() > 1; ++i) {
+    if (i == kReaderWaitMillis) return StoreClosed();
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  database_.reset();
+  CAIRN_ASSIGN_OR_RETURN(std::shared_ptr<const RocksDatabase> database,
+                         OpenDatabase(options_, directory_, health_));
+  CAIRN_ASSIGN_OR_RETURN(const Revision last, VerifiedLastRevision(*database, options_.directory));
+  database_ = std::move(database);
+  health_->Clear();
+  return last;
+}
+
+absl::Status StoreClosed() {
+  return Error(absl::StatusCode::kUnavailable, ErrorReason::STORE_UNAVAILABLE,
+               "the store is being opened again; try again")
+      .RetryAfterSeconds(1);
 }
 
 absl::Status DiskFull() {

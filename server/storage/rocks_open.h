@@ -66,6 +66,31 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenDatabase(
     const RocksOptions& options, StoreDirectory& directory,
     std::shared_ptr<BackgroundHealth> health);
 
+// The database of a store, which is closed and opened again after a full disk.
+// Safe to call from any thread.
+class DatabaseHolder {
+ public:
+  // All of them must outlive the holder.
+  DatabaseHolder(const RocksOptions& options, StoreDirectory& directory,
+                 std::shared_ptr<BackgroundHealth> health)
+      : options_(options), directory_(directory), health_(std::move(health)) {}
+
+  // Opens, or closes and opens again. Waits a moment for readers to go;
+  // UNAVAILABLE (STORE_UNAVAILABLE) when they do not, and the database stays as
+  // it is. Answers the newest revision. Errors as for OpenDatabase.
+  absl::StatusOr<Revision> Reopen() CAIRN_EXCLUDES(mutex_);
+
+  // The open database; null if it could not be opened again.
+  std::shared_ptr<const RocksDatabase> Get() const CAIRN_EXCLUDES(mutex_);
+
+ private:
+  const RocksOptions& options_;
+  StoreDirectory& directory_;
+  const std::shared_ptr<BackgroundHealth> health_;
+  mutable Mutex mutex_;
+  std::shared_ptr<const RocksDatabase> database_ CAIRN_GUARDED_BY(mutex_);
+};
+
 // The newest revision, after a check that nothing in the store is newer.
 // DATA_LOSS (STORE_CORRUPT) otherwise.
 absl::StatusOr<Revision> VerifiedLastRevision(const RocksDatabase& database,
@@ -77,6 +102,9 @@ absl::Status FromRocks(const rocksdb::Status& status, std::string_view action);
 
 // True when `status` says that the disk, or the share of it RocksDB may use, is full.
 bool IsOutOfSpace(const rocksdb::Status& status);
+
+// UNAVAILABLE (STORE_UNAVAILABLE): the database is closed for the moment.
+absl::Status StoreClosed();
 
 // RESOURCE_EXHAUSTED (DISK_FULL) with a retry delay.
 absl::Status DiskFull();

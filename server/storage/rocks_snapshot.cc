@@ -37,22 +37,22 @@ absl::StatusOr<MaybeRecord> ReadOne(const RocksDatabase& database,
 
 class RocksSnapshot final : public Snapshot {
  public:
-  explicit RocksSnapshot(const RocksDatabase& database)
-      : database_(database), snapshot_(database.db().GetSnapshot()) {
-    const auto last = ReadOne(database_, snapshot_, LastRevisionKey());
+  explicit RocksSnapshot(std::shared_ptr<const RocksDatabase> database)
+      : database_(std::move(database)), snapshot_(database_->db().GetSnapshot()) {
+    const auto last = ReadOne(*database_, snapshot_, LastRevisionKey());
     if (!last.ok()) {
       status_ = last.status();
     } else if (last->has_value()) {
       revision_ = (*last)->mod_revision;
     }
   }
-  ~RocksSnapshot() override { database_.db().ReleaseSnapshot(snapshot_); }
+  ~RocksSnapshot() override { database_->db().ReleaseSnapshot(snapshot_); }
 
   Revision revision() const override { return revision_; }
 
   absl::StatusOr<MaybeRecord> Get(const Key& key) const override {
     CAIRN_RETURN_IF_ERROR(status_);
-    return ReadOne(database_, snapshot_, key);
+    return ReadOne(*database_, snapshot_, key);
   }
 
   absl::StatusOr<std::vector<MaybeRecord>> MultiGet(const std::vector<Key>& keys) const override {
@@ -62,7 +62,7 @@ class RocksSnapshot final : public Snapshot {
     for (const Key& key : keys) pointers.push_back(&key);
     std::vector<MaybeRecord> records;
     records.reserve(keys.size());
-    for (auto& result : ReadRecords(database_, snapshot_, pointers)) {
+    for (auto& result : ReadRecords(*database_, snapshot_, pointers)) {
       if (!result.ok()) return result.status();
       records.push_back(*std::move(result));
     }
@@ -79,7 +79,7 @@ class RocksSnapshot final : public Snapshot {
     if (!range.begin.empty()) options.iterate_lower_bound = &lower;
     if (!range.end.empty()) options.iterate_upper_bound = &upper;
     const std::unique_ptr<rocksdb::Iterator> it(
-        database_.db().NewIterator(options, database_.family(range.family)));
+        database_->db().NewIterator(options, database_->family(range.family)));
     const bool up = order == ScanOrder::kAscending;
     for (up ? it->SeekToFirst() : it->SeekToLast(); it->Valid(); up ? it->Next() : it->Prev()) {
       const std::string_view key = ToView(it->key());
@@ -91,10 +91,23 @@ class RocksSnapshot final : public Snapshot {
   }
 
  private:
-  const RocksDatabase& database_;
+  const std::shared_ptr<const RocksDatabase> database_;
   const rocksdb::Snapshot* const snapshot_;
   Revision revision_ = 0;
   absl::Status status_;
+};
+
+// What a store shows that could not be opened again.
+class ClosedSnapshot final : public Snapshot {
+ public:
+  Revision revision() const override { return 0; }
+  absl::StatusOr<MaybeRecord> Get(const Key&) const override { return StoreClosed(); }
+  absl::StatusOr<std::vector<MaybeRecord>> MultiGet(const std::vector<Key>&) const override {
+    return StoreClosed();
+  }
+  absl::Status Scan(const KeyRange&, ScanOrder, const ScanVisitor&) const override {
+    return StoreClosed();
+  }
 };
 
 }  // namespace
@@ -124,8 +137,9 @@ std::vector<absl::StatusOr<MaybeRecord>> ReadRecords(const RocksDatabase& databa
   return results;
 }
 
-std::unique_ptr<Snapshot> MakeRocksSnapshot(const RocksDatabase& database) {
-  return std::make_unique<RocksSnapshot>(database);
+std::unique_ptr<Snapshot> MakeRocksSnapshot(std::shared_ptr<const RocksDatabase> database) {
+  if (database == nullptr) return std::make_unique<ClosedSnapshot>();
+  return std::make_unique<RocksSnapshot>(std::move(database));
 }
 
 absl::Status ScanStoredEvents(const RocksDatabase& database, Revision from_revision,

@@ -17,8 +17,9 @@ std::vector<absl::StatusOr<std::optional<Record>>> ReadRecords(const RocksDataba
                                                                const rocksdb::Snapshot* snapshot,
                                                                const std::vector<const Key*>& keys);
 
-// A view of the store, held by a RocksDB snapshot. `database` must outlive it.
-std::unique_ptr<Snapshot> MakeRocksSnapshot(const RocksDatabase& database);
+// A view of the store, held by a RocksDB snapshot; it keeps the database open.
+// With a null `database` every read is UNAVAILABLE (STORE_UNAVAILABLE).
+std::unique_ptr<Snapshot> MakeRocksSnapshot(std::shared_ptr<const RocksDatabase> database);
 
 // KvStore::ScanEvents.
 absl::Status ScanStoredEvents(const RocksDatabase& database, Revision from_revision,

@@ -22,9 +22,9 @@ constexpr int64_t kReserveShare = 20;  // a twentieth: 5 %
 // Writes groups into RocksDB. The committer's thread only.
 class RocksBackend final : public CommitBackend {
  public:
-  RocksBackend(const RocksDatabase& database, BackgroundHealth& health,
+  RocksBackend(DatabaseHolder& holder, const BackgroundHealth& health,
                std::function<absl::StatusOr<int64_t>()> free_bytes, int64_t reserve_bytes)
-      : database_(database),
+      : holder_(holder),
         health_(health),
         free_bytes_(std::move(free_bytes)),
         reserve_bytes_(reserve_bytes) {
@@ -34,59 +34,62 @@ class RocksBackend final : public CommitBackend {
 
   std::vector<absl::StatusOr<std::optional<Record>>> ReadLatest(
       const std::vector<const Key*>& keys) override {
-    return ReadRecords(database_, nullptr, keys);
+    return ReadRecords(*holder_.Get(), nullptr, keys);
   }
 
-  absl::Status Write(const CommitBatch& batch) override {
-    CAIRN_RETURN_IF_ERROR(Recover());
+  WriteResult Write(const CommitBatch& batch) override {
+    // A flush in the background may have met a full disk when no commit did.
+    must_reopen_ = absl::IsResourceExhausted(health_.status());
+    if (must_reopen_ || !HasRoom()) return {DiskFull(), true, true};
+    const auto database = holder_.Get();
     rocksdb::WriteBatch rocks_batch;
-    CAIRN_RETURN_IF_ERROR(Fill(batch, &rocks_batch));
-    const rocksdb::Status status = database_.db().Write(write_options_, &rocks_batch);
-    if (status.ok()) return absl::OkStatus();
-    paused_ = IsOutOfSpace(status);
-    return FromRocks(status, "commit");
+    rocksdb::Status status = Fill(*database, batch, &rocks_batch);
+    if (status.ok()) status = database->db().Write(write_options_, &rocks_batch);
+    if (status.ok()) return {};
+    must_reopen_ = IsOutOfSpace(status);
+    return {FromRocks(status, "commit"), false, must_reopen_};
   }
 
-  absl::Status Recover() override {
-    const absl::StatusOr<int64_t> free_bytes = free_bytes_();
-    if (free_bytes.ok() && *free_bytes < reserve_bytes_) return DiskFull();
-    // A background flush may have met a full disk when no commit did.
-    const bool full = paused_ || absl::IsResourceExhausted(health_.status());
-    return full ? LeavePause() : absl::OkStatus();
+  // RocksDB 7.8 can clear the error of a full disk but not write to the log that
+  // met it, nor leave that log: only opening again does.
+  absl::StatusOr<Recovery> Recover(Revision last_revision) override {
+    if (!HasRoom()) return DiskFull();
+    Recovery recovery{last_revision, {}};
+    if (!must_reopen_) return recovery;
+    CAIRN_ASSIGN_OR_RETURN(recovery.last_revision, holder_.Reopen());
+    must_reopen_ = false;
+    CAIRN_RETURN_IF_ERROR(
+        ScanStoredEvents(*holder_.Get(), last_revision + 1, [&recovery](const StoredEvent& event) {
+          recovery.events.push_back(event);
+          return true;
+        }));
+    return recovery;
   }
 
  private:
-  // Clears RocksDB's error and starts a new log, because the present one may end
-  // in half a record and anything behind it could not be replayed.
-  absl::Status LeavePause() {
-    if (!database_.db().Resume().ok()) return DiskFull();
-    rocksdb::WriteOptions unlogged;
-    unlogged.disableWAL = true;
-    if (!database_.db().Put(unlogged, database_.spare(), "log", "").ok()) return DiskFull();
-    if (!database_.db().Flush(rocksdb::FlushOptions(), database_.spare()).ok()) return DiskFull();
-    health_.Clear();
-    paused_ = false;
-    return absl::OkStatus();
+  bool HasRoom() const {
+    const absl::StatusOr<int64_t> free_bytes = free_bytes_();
+    return !free_bytes.ok() || *free_bytes >= reserve_bytes_;
   }
 
-  absl::Status Fill(const CommitBatch& batch, rocksdb::WriteBatch* out) {
+  static rocksdb::Status Fill(const RocksDatabase& database, const CommitBatch& batch,
+                              rocksdb::WriteBatch* out) {
     rocksdb::Status status;
     for (const Change& change : batch.changes) {
-      if (status.ok()) status = Put(*change.key, *change.record, out);
+      if (status.ok()) status = Put(database, *change.key, *change.record, out);
     }
     for (const KeyedEvent& event : batch.events) {
-      const Key key = EventKey(event.revision, event.ordinal);
       if (!status.ok()) break;
-      status = out->Put(database_.family(key.family), key.bytes, EncodeEvent(key, *event.event));
+      const Key key = EventKey(event.revision, event.ordinal);
+      status = out->Put(database.family(key.family), key.bytes, EncodeEvent(key, *event.event));
     }
     const Record last{1, batch.last_revision, batch.last_revision, {}};
-    if (status.ok()) status = Put(LastRevisionKey(), last, out);
-    return status.ok() ? absl::OkStatus() : FromRocks(status, "put a commit together");
+    return status.ok() ? Put(database, LastRevisionKey(), last, out) : status;
   }
 
-  rocksdb::Status Put(const Key& key, const std::optional<Record>& record,
-                      rocksdb::WriteBatch* out) {
-    rocksdb::ColumnFamilyHandle* family = database_.family(key.family);
+  static rocksdb::Status Put(const RocksDatabase& database, const Key& key,
+                             const std::optional<Record>& record, rocksdb::WriteBatch* out) {
+    rocksdb::ColumnFamilyHandle* family = database.family(key.family);
     if (!record.has_value()) return out->Delete(family, key.bytes);
     const auto header = EncodeRecordHeader(key, *record);
     const rocksdb::Slice key_part(key.bytes);
@@ -96,49 +99,53 @@ class RocksBackend final : public CommitBackend {
                     rocksdb::SliceParts(value_parts.data(), value_parts.size()));
   }
 
-  const RocksDatabase& database_;
-  BackgroundHealth& health_;
+  DatabaseHolder& holder_;
+  const BackgroundHealth& health_;
   const std::function<absl::StatusOr<int64_t>()> free_bytes_;
   const int64_t reserve_bytes_;
   rocksdb::WriteOptions write_options_;
-  bool paused_ = false;  // RocksDB met a full disk
+  bool must_reopen_ = false;  // RocksDB met a full disk
+};
+
+// What a store consists of; destroyed from the last to the first.
+struct Parts {
+  RocksOptions options;
+  std::unique_ptr<StoreDirectory> directory;
+  std::shared_ptr<BackgroundHealth> health;
+  std::unique_ptr<DatabaseHolder> holder;
+  std::unique_ptr<RocksBackend> backend;
 };
 
 class RocksStore final : public KvStore {
  public:
-  RocksStore(std::unique_ptr<StoreDirectory> directory, std::shared_ptr<BackgroundHealth> health,
-             std::unique_ptr<RocksDatabase> database, std::unique_ptr<RocksBackend> backend,
-             const RocksOptions& options, Revision last_revision)
-      : directory_(std::move(directory)),
-        health_(std::move(health)),
-        database_(std::move(database)),
-        backend_(std::move(backend)),
-        committer_(*backend_, options.merge, last_revision, options.committer) {}
+  RocksStore(std::unique_ptr<Parts> parts, Revision last_revision)
+      : parts_(std::move(parts)),
+        committer_(*parts_->backend, parts_->options.merge, last_revision,
+                   parts_->options.committer) {}
 
-  std::unique_ptr<Snapshot> GetSnapshot() const override { return MakeRocksSnapshot(*database_); }
+  std::unique_ptr<Snapshot> GetSnapshot() const override {
+    return MakeRocksSnapshot(parts_->holder->Get());
+  }
   void Commit(WriteSet write_set, CommitCallback done) override {
     committer_.Commit(std::move(write_set), std::move(done));
   }
   absl::Status ScanEvents(Revision from_revision,
                           const std::function<bool(const StoredEvent&)>& visitor) const override {
-    return ScanStoredEvents(*database_, from_revision, visitor);
+    const auto database = parts_->holder->Get();
+    return database == nullptr ? StoreClosed()
+                               : ScanStoredEvents(*database, from_revision, visitor);
   }
   void SetCommitListener(CommitListener listener) override {
     committer_.SetListener(std::move(listener));
   }
   absl::Status Health() const override {
     CAIRN_RETURN_IF_ERROR(committer_.Health());
-    return health_->status();
+    return parts_->health->status();
   }
 
  private:
-  // Destroyed from the last to the first: the committer drains before the
-  // database closes, and the directory is released after that.
-  const std::unique_ptr<StoreDirectory> directory_;
-  const std::shared_ptr<BackgroundHealth> health_;
-  const std::unique_ptr<RocksDatabase> database_;
-  const std::unique_ptr<RocksBackend> backend_;
-  Committer committer_;
+  const std::unique_ptr<Parts> parts_;
+  Committer committer_;  // drains before the parts go
 };
 
 absl::StatusOr<int64_t> ReserveBytes(const RocksOptions& options) {
@@ -158,16 +165,17 @@ std::function<absl::StatusOr<int64_t>()> FreeBytesProbe(const RocksOptions& opti
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<KvStore>> OpenRocksStore(RocksOptions options) {
-  CAIRN_ASSIGN_OR_RETURN(auto directory, StoreDirectory::Acquire(options.directory));
-  CAIRN_ASSIGN_OR_RETURN(const int64_t reserve, ReserveBytes(options));
-  auto health = std::make_shared<BackgroundHealth>();
-  CAIRN_ASSIGN_OR_RETURN(auto database, OpenDatabase(options, *directory, health));
-  CAIRN_ASSIGN_OR_RETURN(const Revision last_revision,
-                         VerifiedLastRevision(*database, options.directory));
-  auto backend =
-      std::make_unique<RocksBackend>(*database, *health, FreeBytesProbe(options), reserve);
-  return std::make_unique<RocksStore>(std::move(directory), std::move(health), std::move(database),
-                                      std::move(backend), options, last_revision);
+  auto parts = std::make_unique<Parts>();
+  parts->options = std::move(options);
+  CAIRN_ASSIGN_OR_RETURN(parts->directory, StoreDirectory::Acquire(parts->options.directory));
+  CAIRN_ASSIGN_OR_RETURN(const int64_t reserve, ReserveBytes(parts->options));
+  parts->health = std::make_shared<BackgroundHealth>();
+  parts->holder =
+      std::make_unique<DatabaseHolder>(parts->options, *parts->directory, parts->health);
+  CAIRN_ASSIGN_OR_RETURN(const Revision last_revision, parts->holder->Reopen());
+  parts->backend = std::make_unique<RocksBackend>(*parts->holder, *parts->health,
+                                                  FreeBytesProbe(parts->options), reserve);
+  return std::make_unique<RocksStore>(std::move(parts), last_revision);
 }
 
 }  // namespace cairn::storage

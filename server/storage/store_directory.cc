@@ -146,6 +146,7 @@ absl::Status StoreDirectory::PublishDatabase() {
   if (::rename(creating_path().c_str(), database_path().c_str()) != 0) {
     return FileError(errno, "rename", creating_path());
   }
+  is_new_ = false;
   return SyncDirectory(path_);
 }
 

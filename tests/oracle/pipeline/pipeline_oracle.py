@@ -9,6 +9,7 @@ indices within 1e-9, components within 1e-8. Exits with 1 and names what differs
 scikit-learn it says so and exits with 77.
 """
 
+import hashlib
 import json
 import os
 import sys
@@ -62,9 +63,35 @@ def prepare(features, scaling):
     return out
 
 
-def indices(points, labels):
+def varint(data, at):
+    value = shift = 0
+    while True:
+        value |= (data[at] & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if not data[at - 1] & 0x80:
+            return value, at
+
+
+def model_centers(path):
+    """Field 5 (packed doubles) by field 4 of the message in model.cairnseg, read by hand."""
+    with open(path, "rb") as file:
+        data = file.read()
+    assert data[:8] == b"CAIRNSEG"
+    assert hashlib.sha256(data[:-32]).digest() == data[-32:]
+    at, end, fields = 16, 16 + int.from_bytes(data[12:16], "little"), {}
+    while at < end:
+        tag, at = varint(data, at)
+        if tag & 7 == 0:
+            fields[tag >> 3], at = varint(data, at)
+        else:
+            assert tag & 7 == 2
+            size, at = varint(data, at)
+            fields[tag >> 3], at = data[at:at + size], at + size
+    return np.frombuffer(fields[5]).reshape(fields[4], -1)
+
+
+def indices(points, labels, centers):
     sizes = np.bincount(labels)
-    centers = np.array([points[labels == k].mean(axis=0) for k in range(len(sizes))])
     return {
         "silhouette": metrics.silhouette_score(points, labels),
         "davies_bouldin": metrics.davies_bouldin_score(points, labels),
@@ -106,11 +133,14 @@ def main(folder, scaling):
     with open(os.path.join(folder, "runs.json"), encoding="utf-8") as file:
         chosen = next(run for run in json.load(file) if run["name"] == chosen_name)
     labels = table("labels.csv")["Segment"]
-    for name, value in indices(written.to_numpy(), labels[kept].to_numpy()).items():
+    centers = model_centers(os.path.join(folder, "model.cairnseg"))
+    for name, value in indices(written.to_numpy(), labels[kept].to_numpy(), centers).items():
         check(f"chosen run, {name}", [chosen["metrics"][name]], [value], 1e-9)
     everyone = (prepare_all(features, kept, scaling) - pca.mean_) @ (axes * signs[:, None]).T
-    for name, value in indices(everyone, labels.to_numpy()).items():
-        if name != "inertia" and "all_" + name in chosen["metrics"]:
+    nearest = metrics.pairwise_distances(everyone, centers).argmin(axis=1)
+    check("labels.csv", labels, nearest, 0)
+    for name, value in indices(everyone, labels.to_numpy(), centers).items():
+        if "all_" + name in chosen["metrics"]:
             check(f"all customers, {name}", [chosen["metrics"]["all_" + name]], [value], 1e-9)
 
     for failure in failures:

@@ -29,7 +29,8 @@ TEST(HelpTest, EveryCommandIsCompleteInTheTable) {
     std::set<char> letters;
     for (const Flag& flag : command.flags) {
       EXPECT_TRUE(names.insert(flag.name).second) << flag.name;
-      if (flag.letter != 0) EXPECT_TRUE(letters.insert(flag.letter).second) << flag.letter;
+      const bool fresh = flag.letter == 0 || letters.insert(flag.letter).second;
+      EXPECT_TRUE(fresh) << flag.letter;
       EXPECT_EQ(flag.kind == FlagKind::kSwitch, flag.value.empty()) << flag.name;
     }
   }

@@ -83,7 +83,8 @@ TEST(TableTest, AnUnknownColumnNamesThoseThereAre) {
 TEST(TableTest, ANarrowTerminalCutsTheWidestColumn) {
   TableOptions options;
   options.width = 24;
-  for (const char c : *Render(Models(), options)) ASSERT_NE(c, '\t');
+  const std::string text = *Render(Models(), options);
+  for (const char c : text) ASSERT_NE(c, '\t');
   EXPECT_EQ(*Render(Models(), options),
             "MODEL  LATEST  NOTE\n"
             "a          10  x,y\n"

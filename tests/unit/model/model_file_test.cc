@@ -144,9 +144,10 @@ INSTANTIATE_TEST_SUITE_P(
               "features.3.scale"},
         Fault{"CenterNan", [](auto* m) { m->mutable_features(3)->set_center(kNan); },
               kModelKindValue, "features.3.center"},
-        Fault{"MinAboveMax", [](auto* m) { m->mutable_features(0)->set_min(101); },
-              kModelKindValue, "features.0.min"},
-        Fault{"EightEdges", [](auto* m) { m->mutable_features(0)->mutable_decile_edges()->RemoveLast(); },
+        Fault{"MinAboveMax", [](auto* m) { m->mutable_features(0)->set_min(101); }, kModelKindValue,
+              "features.0.min"},
+        Fault{"EightEdges",
+              [](auto* m) { m->mutable_features(0)->mutable_decile_edges()->RemoveLast(); },
               kModelKindShape, "features.0.decile_edges"},
         Fault{"EdgesFall", [](auto* m) { m->mutable_features(0)->set_decile_edges(8, 0); },
               kModelKindValue, "features.0.decile_edges"},
@@ -178,7 +179,7 @@ INSTANTIATE_TEST_SUITE_P(
               kModelKindValue, "cluster_sizes"},
         Fault{"MetricNan", [](auto* m) { (*m->mutable_metrics())["silhouette"] = kNan; },
               kModelKindValue, "metrics.silhouette"}),
-    [](const auto& info) { return info.param.name; });
+    [](const auto& fault) { return fault.param.name; });
 
 }  // namespace
 }  // namespace cairn::model

@@ -32,8 +32,9 @@ TEST(FeaturesFileTest, ABadFieldIsPlaced) {
 }
 
 TEST(FeaturesFileTest, MalformedTablesAreRefused) {
-  for (const char* text : {"CustomerID,a\n", "CustomerID,a\n1\n", "CustomerID,a\n1,2,3\n",
-                           "CustomerID,a\n1.5,2\n", "CustomerID,a\n1,nan\n", "CustomerID,a\n1,\n"}) {
+  for (const char* text :
+       {"CustomerID,a\n", "CustomerID,a\n1\n", "CustomerID,a\n1,2,3\n", "CustomerID,a\n1.5,2\n",
+        "CustomerID,a\n1,nan\n", "CustomerID,a\n1,\n"}) {
     EXPECT_TRUE(HasReason(ErrorOf(text), ErrorReason::DATA_MALFORMED)) << text;
   }
   for (const char* text : {"", "a,b\n1,2\n", "CustomerID\n1\n"}) {

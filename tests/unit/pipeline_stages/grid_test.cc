@@ -29,12 +29,11 @@ TEST(GridTest, ClassicIs144PointsOfOneSeed) {
 TEST(GridTest, EverySettingIsPartOfTheId) {
   const GridPoint base{3, 10, 300, CenterInit::kKMeansPlusPlus, 42};
   std::set<std::string> ids = {base.Id()};
-  for (const GridPoint& other :
-       {GridPoint{4, 10, 300, CenterInit::kKMeansPlusPlus, 42},
-        GridPoint{3, 11, 300, CenterInit::kKMeansPlusPlus, 42},
-        GridPoint{3, 10, 301, CenterInit::kKMeansPlusPlus, 42},
-        GridPoint{3, 10, 300, CenterInit::kRandom, 42},
-        GridPoint{3, 10, 300, CenterInit::kKMeansPlusPlus, 43}}) {
+  for (const GridPoint& other : {GridPoint{4, 10, 300, CenterInit::kKMeansPlusPlus, 42},
+                                 GridPoint{3, 11, 300, CenterInit::kKMeansPlusPlus, 42},
+                                 GridPoint{3, 10, 301, CenterInit::kKMeansPlusPlus, 42},
+                                 GridPoint{3, 10, 300, CenterInit::kRandom, 42},
+                                 GridPoint{3, 10, 300, CenterInit::kKMeansPlusPlus, 43}}) {
     ids.insert(other.Id());
   }
   EXPECT_EQ(ids.size(), 6u);

@@ -71,8 +71,8 @@ TEST(PreparationTest, RowNormColumnsHaveLengthOne) {
   const Preparation prepared = FitScaling(features, outliers, config).value();
   for (Eigen::Index i = 0; i < prepared.prepared.rows(); ++i) {
     double squares = 0;
-    for (const int j : {kTotalProductsPurchased, kAverageDaysBetweenPurchases,
-                        kCancellationFrequency}) {
+    for (const int j :
+         {kTotalProductsPurchased, kAverageDaysBetweenPurchases, kCancellationFrequency}) {
       squares += std::pow(prepared.prepared(i, j), 2);
     }
     EXPECT_NEAR(squares, 1, 1e-12);

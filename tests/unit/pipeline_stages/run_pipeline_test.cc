@@ -6,6 +6,7 @@
 #include <set>
 
 #include "lib/base/errors.h"
+#include "lib/model/predictor.h"
 #include "pipeline/stages/features_file.h"
 #include "pipeline/stages/rand_index.h"
 #include "tests/unit/pipeline_stages/test_pipeline.h"
@@ -89,10 +90,9 @@ TEST(RunPipelineTest, EverythingPromisedIsWritten) {
   RunRequest request = SmallRequest(folder, 6);
   request.out = folder / "out";
   const RunOutcome outcome = RunOrDie(request);
-  for (const char* name :
-       {"stages.json", "transactions.csv", "rejects.csv", "features.csv", "correlation.csv",
-        "outliers.csv", "prepared.csv", "components.csv", "labels.csv", "runs.json",
-        "selection.json", "model.cairnseg"}) {
+  for (const char* name : {"stages.json", "transactions.csv", "rejects.csv", "features.csv",
+                           "correlation.csv", "outliers.csv", "prepared.csv", "components.csv",
+                           "labels.csv", "runs.json", "selection.json", "model.cairnseg"}) {
     EXPECT_FALSE(Text(request.out + "/" + name).empty()) << name;
   }
   const auto stages = nlohmann::json::parse(Text(request.out + "/stages.json"));
@@ -194,7 +194,8 @@ TEST(RunPipelineTest, TooManyRejectsStopButLeaveTheirTable) {
   RunRequest request = SmallRequest(folder, 12);
   request.out = folder / "out";
   std::string csv = PlantedCsv(50, 12).csv;
-  for (int i = 0; i < 500; ++i) csv += "536365,85123A,THING,many,2010-12-01 08:26:00,2.55,17850,UK\n";
+  for (int i = 0; i < 500; ++i)
+    csv += "536365,85123A,THING,many,2010-12-01 08:26:00,2.55,17850,UK\n";
   ASSERT_TRUE(WriteFileAtomically(request.data, csv).ok());
   const auto outcome = RunPipeline(request, {}, nullptr);
   EXPECT_EQ(outcome.status().code(), absl::StatusCode::kInvalidArgument);
@@ -230,8 +231,8 @@ TEST(RunPipelineTest, ThePublisherGetsDataSetsRunsAndVersions) {
     EXPECT_EQ(version.model, publisher.runs[version.run].model);
     std::set<std::string> metrics;
     for (const auto& [name, value] : version.evidence) metrics.insert(name);
-    for (const char* name : {"silhouette", "davies_bouldin", "calinski_harabasz", "inertia",
-                             "min_cluster_share"}) {
+    for (const char* name :
+         {"silhouette", "davies_bouldin", "calinski_harabasz", "inertia", "min_cluster_share"}) {
       EXPECT_TRUE(metrics.count(name)) << name;
     }
     EXPECT_EQ(version.evaluation_space.size(), 64u);
@@ -286,12 +287,14 @@ TEST(RunPipelineTest, ThePlanTellsWhatTheRunDoes) {
   const ScratchFolder folder;
   RunRequest request = SmallRequest(folder, 16);
   request.out = folder / "out";
-  for (const PlanLine& line : PlanPipeline(request, false).value()) {
+  const std::vector<PlanLine> first = PlanPipeline(request, false).value();
+  for (const PlanLine& line : first) {
     EXPECT_EQ(line.action, line.stage->name == "register" ? "skip" : "run");
   }
   RunOrDie(request);
   request.from = "sweep";
-  for (const PlanLine& line : PlanPipeline(request, true).value()) {
+  const std::vector<PlanLine> second = PlanPipeline(request, true).value();
+  for (const PlanLine& line : second) {
     const bool later = *StageIndex(line.stage->name) >= *StageIndex("sweep");
     EXPECT_EQ(line.action, later ? "run" : "cached") << line.stage->name;
   }

@@ -7,8 +7,8 @@
 namespace cairn::pipeline {
 namespace {
 
-TrainingRun Run(int k, double inertia, double silhouette, double davies_bouldin, double share,
-                uint32_t seed = 42) {
+TrainingRun Trained(int k, double inertia, double silhouette, double davies_bouldin, double share,
+                    uint32_t seed = 42) {
   TrainingRun run;
   run.point.k = k;
   run.point.seed = seed;
@@ -27,8 +27,9 @@ TrainingRun Run(int k, double inertia, double silhouette, double davies_bouldin,
 PipelineConfig Config() { return PresetConfig("default").value(); }
 
 TEST(SelectionTest, TheSilhouetteOfADegenerateSplitDoesNotWin) {
-  const std::vector<TrainingRun> runs = {Run(2, 100, 0.86, 0.8, 0.005), Run(3, 80, 0.25, 1.3, 0.2),
-                                         Run(4, 60, 0.22, 1.4, 0.1)};
+  const std::vector<TrainingRun> runs = {Trained(2, 100, 0.86, 0.8, 0.005),
+                                         Trained(3, 80, 0.25, 1.3, 0.2),
+                                         Trained(4, 60, 0.22, 1.4, 0.1)};
   const Selection selection = SelectK(runs, Config(), AdjustedRandIndex);
   EXPECT_EQ(selection.rows[selection.chosen].k, 3);
   EXPECT_FALSE(selection.rows[0].eligible);
@@ -39,32 +40,37 @@ TEST(SelectionTest, TheSilhouetteOfADegenerateSplitDoesNotWin) {
 TEST(SelectionTest, AWantedKBecomesAVersionWhateverItLooksLike) {
   PipelineConfig config = Config();
   config.registration.always_k = {2};
-  const std::vector<TrainingRun> runs = {Run(2, 100, 0.86, 0.8, 0.005), Run(3, 80, 0.25, 1.3, 0.2)};
+  const std::vector<TrainingRun> runs = {Trained(2, 100, 0.86, 0.8, 0.005),
+                                         Trained(3, 80, 0.25, 1.3, 0.2)};
   EXPECT_EQ(SelectK(runs, config, AdjustedRandIndex).versions, (std::vector<size_t>{1, 0}));
 }
 
 TEST(SelectionTest, ADustSegmentLosesToAWorseInertia) {
-  const std::vector<TrainingRun> runs = {Run(3, 70, 0.3, 1.0, 0.009, 1), Run(3, 80, 0.25, 1.3, 0.2, 2),
-                                         Run(3, 75, 0.24, 1.3, 0.2, 3)};
+  const std::vector<TrainingRun> runs = {Trained(3, 70, 0.3, 1.0, 0.009, 1),
+                                         Trained(3, 80, 0.25, 1.3, 0.2, 2),
+                                         Trained(3, 75, 0.24, 1.3, 0.2, 3)};
   EXPECT_EQ(RepresentativeRuns(runs, 0.02), (std::vector<size_t>{2}));
   EXPECT_EQ(RepresentativeRuns(runs, 0.5), (std::vector<size_t>{0}));
 }
 
 TEST(SelectionTest, WithoutAnEligibleKTheReasonSaysWhatFails) {
-  const std::vector<TrainingRun> runs = {Run(3, 80, 0.1, 1.3, 0.2), Run(4, 60, 0.15, 1.4, 0.1)};
+  const std::vector<TrainingRun> runs = {Trained(3, 80, 0.1, 1.3, 0.2),
+                                         Trained(4, 60, 0.15, 1.4, 0.1)};
   const Selection selection = SelectK(runs, Config(), AdjustedRandIndex);
   EXPECT_EQ(selection.rows[selection.chosen].k, 4);
   EXPECT_NE(selection.reason.find("silhouette 0.150 is below 0.200"), std::string::npos);
 }
 
 TEST(SelectionTest, OutsideTheRangeOfKSomethingIsStillChosen) {
-  const std::vector<TrainingRun> runs = {Run(9, 80, 0.3, 1.3, 0.2), Run(10, 60, 0.4, 1.4, 0.1)};
+  const std::vector<TrainingRun> runs = {Trained(9, 80, 0.3, 1.3, 0.2),
+                                         Trained(10, 60, 0.4, 1.4, 0.1)};
   EXPECT_EQ(SelectK(runs, Config(), AdjustedRandIndex).rows[1].k, 10);
 }
 
 TEST(SelectionTest, StabilityNeedsTwoSeeds) {
-  const std::vector<TrainingRun> runs = {Run(3, 80, 0.3, 1, 0.2, 1), Run(3, 80, 0.3, 1, 0.2, 2),
-                                         Run(4, 70, 0.3, 1, 0.2, 1)};
+  const std::vector<TrainingRun> runs = {Trained(3, 80, 0.3, 1, 0.2, 1),
+                                         Trained(3, 80, 0.3, 1, 0.2, 2),
+                                         Trained(4, 70, 0.3, 1, 0.2, 1)};
   const Selection selection = SelectK(runs, Config(), AdjustedRandIndex);
   EXPECT_EQ(selection.rows[0].stability, 1.0);
   EXPECT_FALSE(selection.rows[1].stability.has_value());
@@ -79,7 +85,8 @@ TEST(SelectionTest, TheKneeIsFarthestBelowTheChord) {
 TEST(SelectionTest, NoMoreVersionsThanWanted) {
   PipelineConfig config = Config();
   config.registration.max_versions = 1;
-  const std::vector<TrainingRun> runs = {Run(3, 80, 0.25, 1.3, 0.2), Run(4, 60, 0.3, 1.2, 0.1)};
+  const std::vector<TrainingRun> runs = {Trained(3, 80, 0.25, 1.3, 0.2),
+                                         Trained(4, 60, 0.3, 1.2, 0.1)};
   EXPECT_EQ(SelectK(runs, config, AdjustedRandIndex).versions, (std::vector<size_t>{1}));
   config.registration.max_versions = 0;
   EXPECT_TRUE(SelectK(runs, config, AdjustedRandIndex).versions.empty());

@@ -16,7 +16,8 @@ const PipelineConfig& Default() {
 TEST(StageGraphTest, InputsStandBeforeTheirStages) {
   std::set<std::string_view> before;
   for (const StageInfo& stage : StageGraph()) {
-    for (const std::string_view input : stage.inputs) EXPECT_TRUE(before.count(input)) << stage.name;
+    for (const std::string_view input : stage.inputs)
+      EXPECT_TRUE(before.count(input)) << stage.name;
     EXPECT_TRUE(before.insert(stage.name).second);
   }
 }

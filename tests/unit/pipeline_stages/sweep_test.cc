@@ -153,8 +153,7 @@ TEST(SweepTest, EvidenceIsTheSilhouetteOfAllCustomers) {
 }
 
 TEST(SweepTest, MoreSegmentsThanRowsAreRefused) {
-  const absl::Status status =
-      FitGrid(Blobs(18, 20), {GridPoint{.k = 50}}, SweepOptions()).status();
+  const absl::Status status = FitGrid(Blobs(18, 20), {GridPoint{.k = 50}}, SweepOptions()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(MetadataOf(status, "value"), "50");
 }
