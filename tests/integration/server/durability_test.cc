@@ -1,0 +1,188 @@
+// What was acknowledged is there after the server was killed.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <map>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "lib/base/digest.h"
+#include "lib/base/ids.h"
+#include "lib/client/client.h"
+#include "lib/client/uploader.h"
+#include "tests/testing/server_process.h"
+
+namespace cairn {
+namespace {
+
+using testing::ServerProcess;
+using testing::TempFolder;
+
+std::unique_ptr<client::Client> Connect(const ServerProcess& server) {
+  client::ConnectOptions options;
+  options.address = server.grpc_address();
+  auto connected = client::Client::Connect(options);
+  EXPECT_TRUE(connected.ok()) << connected.status();
+  return *std::move(connected);
+}
+
+// What one writer was told is durable.
+struct Acknowledged {
+  std::vector<std::string> runs;                 // names
+  std::map<std::string, int64_t> points;         // run name → points of "loss"
+  std::map<std::string, std::string> artifacts;  // run name → content
+};
+
+// Logs run after run until a call fails.
+Acknowledged WriteUntilItFails(client::Client& client, int writer, std::atomic<int>& runs) {
+  Acknowledged done;
+  for (int i = 0;; ++i) {
+    v1::CreateRunRequest create;
+    create.set_parent("experiments/0");
+    (*create.mutable_run()->mutable_params())["writer"] = std::to_string(writer);
+    const auto run = client.tracking().CreateRun(create);
+    if (!run.ok()) return done;
+    done.runs.push_back(run->name());
+    runs.fetch_add(1);
+
+    v1::LogBatchRequest batch;
+    batch.set_run(run->name());
+    auto* loss = batch.add_metrics();
+    loss->set_key("loss");
+    for (int step = 0; step < 10; ++step) {
+      loss->add_steps(step);
+      loss->add_values(1.0 / (1 + step));
+    }
+    if (!client.tracking().LogBatch(batch).ok()) return done;
+    done.points[run->name()] = 10;
+
+    const std::string content =
+        "model " + run->name() + std::string(static_cast<size_t>(i % 7) * 20'000, 'x');
+    if (!client::UploadArtifacts(client, run->name(),
+                                 {client::UploadItem::Bytes("model/m.bin", content)})
+             .ok()) {
+      return done;
+    }
+    done.artifacts[run->name()] = content;
+  }
+}
+
+void ExpectThere(client::Client& client, const Acknowledged& done) {
+  for (const std::string& name : done.runs) {
+    v1::GetRunRequest get;
+    get.set_name(name);
+    const auto run = client.tracking().GetRun(get);
+    ASSERT_TRUE(run.ok()) << name << ": " << run.status();
+    if (done.points.count(name) == 0) continue;
+    ASSERT_EQ(run->metrics_size(), 1) << name;
+    EXPECT_EQ(run->metrics(0).point_count(), 10);
+    int64_t points = 0;
+    v1::ReadMetricsRequest read;
+    read.set_run(name);
+    read.set_key("loss");
+    ASSERT_TRUE(client.tracking()
+                    .ReadMetrics(read,
+                                 [&](const auto& part) {
+                                   points += part.values_size();
+                                   return true;
+                                 })
+                    .ok());
+    EXPECT_EQ(points, 10) << name;
+  }
+  for (const auto& [name, content] : done.artifacts) {
+    const auto files = client.artifacts().ListAllArtifacts(name);
+    ASSERT_TRUE(files.ok()) << files.status();
+    ASSERT_EQ(files->size(), 1u) << name;
+    const auto digest = client::FromWire((*files)[0].digest());
+    ASSERT_TRUE(digest.ok());
+    const auto bytes = client.artifacts().ReadBlobToString(*digest);
+    ASSERT_TRUE(bytes.ok()) << bytes.status();
+    EXPECT_EQ(*bytes, content) << name;
+  }
+}
+
+TEST(DurabilityTest, EverythingAcknowledgedSurvivesKillsUnderLoad) {
+  const TempFolder folder;
+  ServerProcess server(folder / "store");
+  constexpr int kWriters = 8;
+  std::vector<Acknowledged> all;
+  for (int round = 0; round < 3; ++round) {
+    SCOPED_TRACE(round);
+    ASSERT_TRUE(server.Start());
+    std::atomic<int> runs{0};
+    std::vector<Acknowledged> done(kWriters);
+    std::vector<std::thread> writers;
+    const auto client = Connect(server);
+    for (int w = 0; w < kWriters; ++w) {
+      writers.emplace_back(
+          [&, w] { done[static_cast<size_t>(w)] = WriteUntilItFails(*client, w, runs); });
+    }
+    while (runs.load() < 40 * (round + 1)) std::this_thread::yield();
+    server.Kill();
+    client->Cancel();
+    for (std::thread& writer : writers) writer.join();
+    all.insert(all.end(), done.begin(), done.end());
+
+    ASSERT_TRUE(server.Start());
+    const auto again = Connect(server);
+    for (const Acknowledged& acknowledged : all) ExpectThere(*again, acknowledged);
+    EXPECT_EQ(server.Stop(), 0);
+  }
+}
+
+TEST(DurabilityTest, ARepeatedRequestGetsTheFirstAnswerAlsoAfterARestart) {
+  const TempFolder folder;
+  ServerProcess server(folder / "store");
+  ASSERT_TRUE(server.Start());
+  v1::CreateRunRequest create;
+  create.set_parent("experiments/0");
+  create.set_request_id(SystemIds().NewUuid4());
+  const auto first = Connect(server)->tracking().CreateRun(create);
+  ASSERT_TRUE(first.ok()) << first.status();
+  server.Kill();
+  ASSERT_TRUE(server.Start());
+  const auto client = Connect(server);
+  const auto second = client->tracking().CreateRun(create);
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->name(), first->name());
+  EXPECT_EQ(second->etag(), first->etag());
+  v1::ListRunsRequest list;
+  list.set_parent("experiments/0");
+  const auto runs = client->tracking().ListRuns(list);
+  ASSERT_TRUE(runs.ok());
+  EXPECT_EQ(runs->runs_size(), 1);
+}
+
+TEST(DurabilityTest, AMetricBatchSentTwiceIsStoredOnce) {
+  const TempFolder folder;
+  ServerProcess server(folder / "store");
+  ASSERT_TRUE(server.Start());
+  const auto client = Connect(server);
+  v1::CreateRunRequest create;
+  create.set_parent("experiments/0");
+  const auto run = client->tracking().CreateRun(create);
+  ASSERT_TRUE(run.ok());
+  v1::LogMetricsRequest batch;
+  batch.set_run(run->name());
+  batch.set_batch_number(1);
+  batch.set_batch_id(SystemIds().NewUuid4());
+  auto* columns = batch.add_metrics();
+  columns->set_key("loss");
+  columns->add_steps(1);
+  columns->add_values(0.5);
+  for (int i = 0; i < 2; ++i) {
+    const auto answer = client->tracking().LogMetrics({batch});
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(answer->acknowledged_batch_number(), 1);
+  }
+  v1::GetRunRequest get;
+  get.set_name(run->name());
+  const auto after = client->tracking().GetRun(get);
+  ASSERT_TRUE(after.ok());
+  EXPECT_EQ(after->metrics(0).point_count(), 1);
+}
+
+}  // namespace
+}  // namespace cairn

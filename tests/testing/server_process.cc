@@ -1,0 +1,129 @@
+#include "tests/testing/server_process.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <system_error>
+
+namespace cairn::testing {
+namespace {
+
+std::vector<char*> ToArgv(const std::vector<std::string>& arguments) {
+  std::vector<char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  return argv;
+}
+
+// Starts a program with its standard output, and its error output too if
+// `errors`, going into a pipe whose reading end is returned.
+int Spawn(const std::vector<std::string>& arguments, bool errors, pid_t* pid) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) ::abort();
+  const std::vector<char*> argv = ToArgv(arguments);
+  *pid = ::fork();
+  if (*pid == 0) {
+    ::dup2(ends[1], STDOUT_FILENO);
+    if (errors) ::dup2(ends[1], STDERR_FILENO);
+    ::execv(argv[0], argv.data());
+    ::_exit(127);
+  }
+  ::close(ends[1]);
+  return ends[0];
+}
+
+int ExitCode(int status) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+}  // namespace
+
+TempFolder::TempFolder() {
+  path_ = std::filesystem::temp_directory_path() / "cairn-test-XXXXXX";
+  if (::mkdtemp(path_.data()) == nullptr) ::abort();
+}
+
+TempFolder::~TempFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+ProgramResult RunProgram(const std::vector<std::string>& arguments) {
+  pid_t pid = -1;
+  const int fd = Spawn(arguments, /*errors=*/true, &pid);
+  ProgramResult result;
+  char buffer[4096];
+  for (ssize_t n = 0; (n = ::read(fd, buffer, sizeof(buffer))) > 0;) {
+    result.output.append(buffer, static_cast<size_t>(n));
+  }
+  ::close(fd);
+  int status = 0;
+  ::waitpid(pid, &status, 0);
+  result.exit_code = ExitCode(status);
+  return result;
+}
+
+bool ServerProcess::Start() {
+  const int fd = Spawn({CAIRN_BIN_DIR "/cairnd", "--data-dir", data_dir_, "--grpc-address",
+                        "127.0.0.1:0", "--http-address", "127.0.0.1:0", "--log-level", "error"},
+                       /*errors=*/false, &pid_);
+  FILE* stream = ::fdopen(fd, "r");
+  char grpc[128] = "";
+  char http[128] = "";
+  const bool ready = ::fscanf(stream, "ready grpc=%127s http=%127s", grpc, http) == 2;
+  ::fclose(stream);
+  grpc_address_ = grpc;
+  http_address_ = http;
+  if (!ready) Wait();
+  return ready;
+}
+
+void ServerProcess::Kill() {
+  if (pid_ < 0) return;
+  ::kill(pid_, SIGKILL);
+  Wait();
+}
+
+int ServerProcess::Stop() {
+  ::kill(pid_, SIGTERM);
+  return Wait();
+}
+
+int ServerProcess::Wait() {
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+  pid_ = -1;
+  return ExitCode(status);
+}
+
+std::string HttpGet(const std::string& address, const std::string& path) {
+  const size_t colon = address.rfind(':');
+  sockaddr_in target{};
+  target.sin_family = AF_INET;
+  target.sin_port = htons(static_cast<uint16_t>(std::stoi(address.substr(colon + 1))));
+  ::inet_pton(AF_INET, address.substr(0, colon).c_str(), &target.sin_addr);
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  std::string answer;
+  if (::connect(fd, reinterpret_cast<sockaddr*>(&target), sizeof(target)) == 0) {
+    const std::string request =
+        "GET " + path + " HTTP/1.1\r\nHost: " + address + "\r\nConnection: close\r\n\r\n";
+    if (::write(fd, request.data(), request.size()) == static_cast<ssize_t>(request.size())) {
+      char buffer[4096];
+      for (ssize_t n = 0; (n = ::read(fd, buffer, sizeof(buffer))) > 0;) {
+        answer.append(buffer, static_cast<size_t>(n));
+      }
+    }
+  }
+  ::close(fd);
+  return answer;
+}
+
+}  // namespace cairn::testing

@@ -1,0 +1,74 @@
+#ifndef CAIRN_TESTS_TESTING_SERVER_PROCESS_H_
+#define CAIRN_TESTS_TESTING_SERVER_PROCESS_H_
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+
+namespace cairn::testing {
+
+// A folder of its own below the system's temporary one, removed at the end.
+class TempFolder {
+ public:
+  TempFolder();
+  ~TempFolder();
+  TempFolder(const TempFolder&) = delete;
+  TempFolder& operator=(const TempFolder&) = delete;
+
+  const std::string& path() const { return path_; }
+  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+// How a program ended and what it wrote.
+struct ProgramResult {
+  int exit_code = -1;  // 128 + signal when a signal ended it
+  std::string output;  // standard output and error, mixed
+};
+
+// Runs a program to its end.
+ProgramResult RunProgram(const std::vector<std::string>& arguments);
+
+// The real server, started on free ports of the loopback interface.
+//
+// Owned by one thread. The destructor kills the process if it still runs.
+class ServerProcess {
+ public:
+  explicit ServerProcess(std::string data_dir) : data_dir_(std::move(data_dir)) {}
+  ~ServerProcess() { Kill(); }
+  ServerProcess(const ServerProcess&) = delete;
+  ServerProcess& operator=(const ServerProcess&) = delete;
+
+  // Starts the server and waits for its ready line; false if it ended instead.
+  bool Start();
+
+  // SIGKILL, at whatever it is doing.
+  void Kill();
+
+  // SIGTERM; returns the exit code.
+  int Stop();
+
+  const std::string& grpc_address() const { return grpc_address_; }
+  const std::string& http_address() const { return http_address_; }
+  const std::string& data_dir() const { return data_dir_; }
+
+ private:
+  int Wait();
+
+  const std::string data_dir_;
+  pid_t pid_ = -1;
+  std::string grpc_address_;
+  std::string http_address_;
+};
+
+// The body and status line of GET `path`; the whole answer as text.
+std::string HttpGet(const std::string& address, const std::string& path);
+
+}  // namespace cairn::testing
+
+#endif  // CAIRN_TESTS_TESTING_SERVER_PROCESS_H_
