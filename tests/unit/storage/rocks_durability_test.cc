@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <filesystem>
+#include <map>
 #include <memory>
 #include <string>
 #include <system_error>
@@ -53,19 +54,27 @@ int64_t CountRecords(const KvStore& store) {
   return count;
 }
 
-// What a process that dies now leaves behind: the files as they are, while the
-// store is open.
-void CopyAsLeftBehind(const std::string& from, const std::string& to) {
-  ASSERT_TRUE(fs::create_directories(to + "/kv"));
-  for (const std::string sub : {"", "/kv"}) {
-    for (const auto& entry : fs::directory_iterator(from + sub)) {
-      if (entry.is_directory()) continue;
-      std::error_code error;
-      fs::copy_file(entry.path(), to + sub + "/" + entry.path().filename().string(), error);
-      // RocksDB removes files it no longer needs while we look.
-      ASSERT_TRUE(!error || error == std::errc::no_such_file_or_directory) << error.message();
-    }
+std::map<std::string, uintmax_t> SizesIn(const std::string& directory) {
+  std::map<std::string, uintmax_t> sizes;
+  std::error_code gone;  // files may go while we look
+  for (const auto& entry : fs::recursive_directory_iterator(directory)) {
+    if (entry.is_regular_file(gone)) sizes[entry.path().string()] = entry.file_size(gone);
   }
+  return sizes;
+}
+
+// What a process that dies now leaves behind: the files as they are, while the
+// store is open. Copies again when RocksDB's threads changed something meanwhile.
+void CopyAsLeftBehind(const std::string& from, const std::string& to) {
+  std::map<std::string, uintmax_t> before, after;
+  do {
+    std::error_code error;
+    fs::remove_all(to);
+    before = SizesIn(from);
+    fs::copy(from, to, fs::copy_options::recursive, error);
+    after = SizesIn(from);
+    if (error) after.clear();
+  } while (before != after);
 }
 
 // Writes `count` records and leaves the files of a dead process in `directory`.

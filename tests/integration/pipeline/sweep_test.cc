@@ -1,0 +1,138 @@
+// The real pipeline against the real server: a killed server costs no run.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <map>
+#include <string>
+#include <thread>
+
+#include "lib/base/digest.h"
+#include "lib/client/client.h"
+#include "lib/client/paging.h"
+#include "tests/testing/server_process.h"
+
+namespace cairn {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::ProgramResult;
+using testing::RunProgram;
+using testing::ServerProcess;
+using testing::TempFolder;
+
+constexpr int kClassicRuns = 144;
+
+std::unique_ptr<client::Client> Connect(const ServerProcess& server) {
+  client::ConnectOptions options;
+  options.address = server.grpc_address();
+  return *client::Client::Connect(options);
+}
+
+// Every run on the server, by its point of the grid.
+std::map<std::string, v1::Run> RunsByPoint(client::Client& client, int* count) {
+  std::map<std::string, v1::Run> runs;
+  v1::SearchRunsRequest request;
+  request.set_page_size(1000);
+  *count = 0;
+  while (true) {
+    const auto page = client.tracking().SearchRuns(request);
+    if (!page.ok()) return runs;
+    for (const auto& run : page->runs()) {
+      ++*count;
+      runs[run.tags().at("cairn.point")] = run;
+    }
+    if (page->next_page_token().empty()) return runs;
+    request.set_page_token(page->next_page_token());
+  }
+}
+
+class SweepTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const ProgramResult made =
+        RunProgram({CAIRN_BIN_DIR "/cairn-pipeline", "generate", "--customers", "400", "--seed",
+                    "3", "--out", folder_ / "data.csv"});
+    ASSERT_EQ(made.exit_code, 0) << made.output;
+  }
+
+  ProgramResult Sweep(const ServerProcess& server) {
+    return RunProgram({CAIRN_BIN_DIR "/cairn-pipeline", "sweep", "--data", folder_ / "data.csv",
+                       "--grid", "classic", "--server", server.grpc_address()});
+  }
+
+  const TempFolder folder_;
+};
+
+TEST_F(SweepTest, EveryRunIsRegisteredWithItsIndicesDataAndVerifiedArtifact) {
+  ServerProcess server(folder_ / "store");
+  ASSERT_TRUE(server.Start());
+  const ProgramResult sweep = Sweep(server);
+  ASSERT_EQ(sweep.exit_code, 0) << sweep.output;
+  const auto client = Connect(server);
+  int count = 0;
+  const auto runs = RunsByPoint(*client, &count);
+  EXPECT_EQ(count, kClassicRuns);
+  EXPECT_EQ(runs.size(), static_cast<size_t>(kClassicRuns));
+  for (const auto& [point, run] : runs) {
+    SCOPED_TRACE(point);
+    EXPECT_EQ(run.state(), v1::Run::SUCCEEDED);
+    std::map<std::string, double> metrics;
+    for (const auto& metric : run.metrics()) metrics[metric.key()] = metric.latest().value();
+    for (const char* key : {"inertia", "silhouette", "davies_bouldin", "calinski_harabasz"}) {
+      EXPECT_EQ(metrics.count(key), 1u) << key;
+    }
+    EXPECT_TRUE(run.params().contains("k"));
+    ASSERT_GE(run.inputs_size(), 1);
+    EXPECT_EQ(run.inputs(0).sha256().size(), 64u);
+    const auto files = client->artifacts().ListAllArtifacts(run.name());
+    ASSERT_TRUE(files.ok());
+    ASSERT_GE(files->size(), 1u);
+    for (const auto& file : *files) {
+      const auto digest = client::FromWire(file.digest());
+      EXPECT_TRUE(client->artifacts().ReadBlobToString(*digest).ok()) << file.path();
+    }
+  }
+  const ProgramResult again = Sweep(server);
+  EXPECT_EQ(again.exit_code, 0) << again.output;
+  RunsByPoint(*client, &count);
+  EXPECT_EQ(count, kClassicRuns);
+}
+
+TEST_F(SweepTest, AServerKilledInTheMiddleCostsNoRunAndDoublesNone) {
+  ServerProcess server(folder_ / "store");
+  ASSERT_TRUE(server.Start());
+  ProgramResult first;
+  std::atomic<bool> ended{false};
+  std::thread sweep([&] {
+    first = Sweep(server);
+    ended = true;
+  });
+  const auto watcher = Connect(server);
+  // Killed as soon as some runs are there; how many depends on the machine.
+  for (int count = 0; count < 10 && !ended;) RunsByPoint(*watcher, &count);
+  server.Kill();
+  ASSERT_TRUE(server.Start());
+  sweep.join();
+  const ProgramResult second = Sweep(server);
+  ASSERT_EQ(second.exit_code, 0) << first.output << second.output;
+  int count = 0;
+  const auto runs = RunsByPoint(*Connect(server), &count);
+  EXPECT_EQ(count, kClassicRuns);
+  EXPECT_EQ(runs.size(), static_cast<size_t>(kClassicRuns));
+  for (const auto& [point, run] : runs) EXPECT_EQ(run.state(), v1::Run::SUCCEEDED) << point;
+}
+
+TEST_F(SweepTest, AServerThatIsNotThereIsNamed) {
+  const ProgramResult sweep = RunProgram({CAIRN_BIN_DIR "/cairn-pipeline", "run", "--data",
+                                          folder_ / "data.csv", "--server", "127.0.0.1:1"});
+  EXPECT_EQ(sweep.exit_code, 8) << sweep.output;
+  EXPECT_THAT(sweep.output, HasSubstr("127.0.0.1:1"));
+  const ProgramResult ping =
+      RunProgram({CAIRN_BIN_DIR "/mlctl", "ping", "--server", "127.0.0.1:1"});
+  EXPECT_EQ(ping.exit_code, 8) << ping.output;
+}
+
+}  // namespace
+}  // namespace cairn

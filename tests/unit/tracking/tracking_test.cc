@@ -1,0 +1,256 @@
+// The tracking use cases against a store in memory, with fixed times and ids.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "lib/base/clock.h"
+#include "lib/base/errors.h"
+#include "lib/base/ids.h"
+#include "server/storage/memory_store.h"
+#include "server/tracking/experiments.h"
+#include "server/tracking/metric_reader.h"
+#include "server/tracking/run_logging.h"
+#include "server/tracking/run_search.h"
+#include "server/tracking/runs.h"
+
+namespace cairn::tracking {
+namespace {
+
+constexpr int64_t kStart = 1'700'000'000 * kNanosPerSecond;
+
+class TrackingTest : public ::testing::Test {
+ protected:
+  TrackingTest() : store_(storage::MakeMemoryStore(MergeMetricRecords)) {
+    EXPECT_TRUE(EnsureDefaultExperiment(*store_, kStart).ok());
+  }
+
+  // Commits a plan and returns its answer.
+  template <typename Response>
+  absl::StatusOr<Response> Apply(absl::StatusOr<storage::Plan> plan) {
+    if (!plan.ok()) return plan.status();
+    if (!plan->nothing_to_write) {
+      const auto committed = store_->CommitAndWait(std::move(plan->write_set));
+      if (!committed.ok()) return committed.status();
+    }
+    return static_cast<const Response&>(*plan->response);
+  }
+
+  std::unique_ptr<storage::Snapshot> Now() { return store_->GetSnapshot(); }
+  CallFacts Facts() { return {kStart + (++calls_) * kNanosPerSecond, ids_->NewHexId()}; }
+
+  absl::StatusOr<v1::Experiment> CreateExperiment(const std::string& name) {
+    v1::CreateExperimentRequest request;
+    request.mutable_experiment()->set_display_name(name);
+    return Apply<v1::Experiment>(PlanCreateExperiment(*Now(), request, kStart));
+  }
+
+  v1::Run CreateRun(const std::string& parent = "experiments/0") {
+    v1::CreateRunRequest request;
+    request.set_parent(parent);
+    auto run = Apply<v1::Run>(PlanCreateRun(*Now(), request, Facts()));
+    EXPECT_TRUE(run.ok()) << run.status();
+    return *run;
+  }
+
+  absl::Status LogPoints(const v1::Run& run, const std::string& key,
+                         const std::vector<std::tuple<int64_t, int64_t, double>>& points) {
+    v1::LogBatchRequest request;
+    request.set_run(run.name());
+    auto* columns = request.add_metrics();
+    columns->set_key(key);
+    for (const auto& [step, time, value] : points) {
+      columns->add_steps(step);
+      columns->add_times_unix_millis(time);
+      columns->add_values(value);
+    }
+    return Apply<v1::LogBatchResponse>(PlanLogBatch(*Now(), request, Facts())).status();
+  }
+
+  v1::Run Get(const v1::Run& run) {
+    v1::GetRunRequest request;
+    request.set_name(run.name());
+    return *GetRun(*Now(), request);
+  }
+
+  std::vector<std::string> Search(const std::string& filter, const std::string& order) {
+    v1::SearchRunsRequest request;
+    request.set_filter(filter);
+    request.set_order_by(order);
+    request.set_page_size(2);
+    std::vector<std::string> names;
+    while (true) {
+      const auto page = SearchRuns(*Now(), request);
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) return names;
+      for (const auto& run : page->runs()) names.push_back(run.name());
+      if (page->next_page_token().empty()) return names;
+      request.set_page_token(page->next_page_token());
+    }
+  }
+
+  std::unique_ptr<storage::KvStore> store_;
+  std::unique_ptr<IdSource> ids_ = MakeSequentialIds(1);
+  int64_t calls_ = 0;
+};
+
+TEST_F(TrackingTest, ExperimentNamesAreUniqueAndTheDefaultStays) {
+  const auto first = CreateExperiment("churn/2024");
+  ASSERT_TRUE(first.ok());
+  EXPECT_EQ(first->name(), "experiments/1");
+  EXPECT_EQ(ReasonOf(CreateExperiment("churn/2024").status()), "EXPERIMENT_EXISTS");
+  EXPECT_EQ(ReasonOf(CreateExperiment("Default").status()), "EXPERIMENT_EXISTS");
+  v1::DeleteExperimentRequest remove;
+  remove.set_name("experiments/0");
+  EXPECT_EQ(ReasonOf(PlanDeleteExperiment(*Now(), remove, kStart).status()), "DEFAULT_EXPERIMENT");
+}
+
+TEST_F(TrackingTest, ARenamedExperimentFreesItsName) {
+  const auto experiment = CreateExperiment("a");
+  v1::UpdateExperimentRequest update;
+  update.mutable_experiment()->set_name(experiment->name());
+  update.mutable_experiment()->set_display_name("b");
+  ASSERT_TRUE(Apply<v1::Experiment>(PlanUpdateExperiment(*Now(), update, kStart)).ok());
+  EXPECT_TRUE(CreateExperiment("a").ok());
+  EXPECT_EQ(ReasonOf(CreateExperiment("b").status()), "EXPERIMENT_EXISTS");
+  update.mutable_experiment()->set_etag("\"stale\"");
+  EXPECT_EQ(PlanUpdateExperiment(*Now(), update, kStart).status().code(),
+            absl::StatusCode::kAborted);
+  update.mutable_update_mask()->add_paths("nonsense");
+  update.mutable_experiment()->clear_etag();
+  EXPECT_EQ(ReasonOf(PlanUpdateExperiment(*Now(), update, kStart).status()), "UPDATE_MASK_INVALID");
+}
+
+TEST_F(TrackingTest, ADeletedExperimentTakesNoRunsUntilItIsRestored) {
+  const auto experiment = CreateExperiment("gone");
+  v1::DeleteExperimentRequest remove;
+  remove.set_name(experiment->name());
+  ASSERT_TRUE(Apply<v1::Experiment>(PlanDeleteExperiment(*Now(), remove, kStart)).ok());
+  v1::CreateRunRequest create;
+  create.set_parent(experiment->name());
+  EXPECT_EQ(ReasonOf(PlanCreateRun(*Now(), create, Facts()).status()), "EXPERIMENT_DELETED");
+  EXPECT_EQ(ListExperiments(*Now(), {})->experiments_size(), 1);
+  v1::UndeleteExperimentRequest restore;
+  restore.set_name(experiment->name());
+  ASSERT_TRUE(Apply<v1::Experiment>(PlanUndeleteExperiment(*Now(), restore, kStart)).ok());
+  EXPECT_EQ(ReasonOf(PlanUndeleteExperiment(*Now(), restore, kStart).status()), "NOT_DELETED");
+  EXPECT_EQ(CreateRun(experiment->name()).state(), v1::Run::RUNNING);
+}
+
+TEST_F(TrackingTest, FinishingTwiceIsHarmlessButNotInAnotherState) {
+  const v1::Run run = CreateRun();
+  v1::FinishRunRequest finish;
+  finish.set_name(run.name());
+  const auto done = Apply<v1::Run>(PlanFinishRun(*Now(), finish, Facts()));
+  ASSERT_TRUE(done.ok());
+  EXPECT_EQ(done->state(), v1::Run::SUCCEEDED);
+  EXPECT_TRUE(PlanFinishRun(*Now(), finish, Facts())->nothing_to_write);
+  finish.set_state(v1::Run::FAILED);
+  EXPECT_EQ(ReasonOf(PlanFinishRun(*Now(), finish, Facts()).status()), "RUN_ENDED");
+}
+
+TEST_F(TrackingTest, TheLatestPointIsTheGreatestByStepTimeAndValue) {
+  const v1::Run run = CreateRun();
+  ASSERT_TRUE(LogPoints(run, "loss", {{5, 10, 0.5}, {5, 20, 0.4}, {3, 99, 7.0}}).ok());
+  ASSERT_TRUE(LogPoints(run, "loss", {{5, 20, 0.45}, {4, 1000, 9.0}}).ok());
+  const v1::MetricSummary summary = Get(run).metrics(0);
+  EXPECT_EQ(summary.latest().step(), 5);
+  EXPECT_EQ(summary.latest().value(), 0.45);
+  EXPECT_EQ(summary.min(), 0.4);
+  EXPECT_EQ(summary.max(), 9.0);
+  EXPECT_EQ(summary.point_count(), 5);
+}
+
+TEST_F(TrackingTest, NanAndInfinitiesAreKept) {
+  const v1::Run run = CreateRun();
+  const double inf = std::numeric_limits<double>::infinity();
+  const double nan = std::numeric_limits<double>::quiet_NaN();
+  ASSERT_TRUE(LogPoints(run, "m", {{1, 1, nan}, {2, 1, -inf}, {3, 1, 1.0}}).ok());
+  EXPECT_EQ(Get(run).metrics(0).min(), -inf);
+  EXPECT_EQ(Get(run).metrics(0).max(), 1.0);
+  ASSERT_TRUE(LogPoints(run, "n", {{1, 1, nan}}).ok());
+  EXPECT_TRUE(std::isnan(Get(run).metrics(1).latest().value()));
+}
+
+TEST_F(TrackingTest, CurvesComeBackOrderedWithoutExactDuplicates) {
+  const v1::Run run = CreateRun();
+  ASSERT_TRUE(LogPoints(run, "loss", {{3, 1, 0.3}, {1, 1, 0.1}}).ok());
+  ASSERT_TRUE(LogPoints(run, "loss", {{2, 1, 0.2}, {3, 1, 0.3}, {3, 1, 0.31}}).ok());
+  v1::ReadMetricsRequest request;
+  request.set_run(run.name());
+  request.set_key("loss");
+  request.set_start_step(2);
+  auto series = MetricSeries::Read(*Now(), request);
+  ASSERT_TRUE(series.ok());
+  v1::ReadMetricsResponse part;
+  ASSERT_TRUE(series->Next(part));
+  EXPECT_EQ(std::vector<double>(part.columns().values().begin(), part.columns().values().end()),
+            (std::vector<double>{0.2, 0.3, 0.31}));
+  EXPECT_FALSE(series->Next(part));
+}
+
+TEST_F(TrackingTest, ColumnsOfDifferentLengthWriteNothing) {
+  const v1::Run run = CreateRun();
+  v1::LogBatchRequest request;
+  request.set_run(run.name());
+  auto* columns = request.add_metrics();
+  columns->set_key("loss");
+  columns->add_values(1);
+  const auto plan = PlanLogBatch(*Now(), request, Facts());
+  EXPECT_EQ(MetadataOf(plan.status(), "field"), "metrics[0].steps");
+}
+
+TEST_F(TrackingTest, TwoWritersOfOneBatchDoNotConflictOnMetricsOrTags) {
+  const v1::Run run = CreateRun();
+  v1::LogBatchRequest request;
+  request.set_run(run.name());
+  (*request.mutable_tags())["who"] = "both";
+  auto* columns = request.add_metrics();
+  columns->set_key("loss");
+  columns->add_steps(1);
+  columns->add_values(1);
+  const auto snapshot = Now();
+  auto first = PlanLogBatch(*snapshot, request, Facts());
+  auto second = PlanLogBatch(*snapshot, request, Facts());
+  EXPECT_TRUE(Apply<v1::LogBatchResponse>(std::move(first)).ok());
+  EXPECT_TRUE(Apply<v1::LogBatchResponse>(std::move(second)).ok());
+  EXPECT_EQ(Get(run).metrics(0).point_count(), 2);
+}
+
+TEST_F(TrackingTest, SearchFiltersOrdersAndPages) {
+  std::vector<v1::Run> runs;
+  for (int i = 0; i < 5; ++i) {
+    runs.push_back(CreateRun());
+    ASSERT_TRUE(LogPoints(runs.back(), "score", {{1, 1, 0.1 * i}}).ok());
+  }
+  const v1::Run bare = CreateRun();
+  EXPECT_EQ(Search("metrics.score >= 0.2", "metrics.score desc"),
+            (std::vector<std::string>{runs[4].name(), runs[3].name(), runs[2].name()}));
+  const auto all = Search("", "metrics.score");
+  ASSERT_EQ(all.size(), 6u);
+  EXPECT_EQ(all.back(), bare.name());  // runs without the key come last
+  v1::SearchRunsRequest bad;
+  bad.set_filter("metrics.score >");
+  EXPECT_EQ(ReasonOf(SearchRuns(*Now(), bad).status()), "FILTER_INVALID");
+}
+
+TEST_F(TrackingTest, ADeletedRunIsHiddenAndTakesNoLogging) {
+  const v1::Run run = CreateRun();
+  v1::DeleteRunRequest remove;
+  remove.set_name(run.name());
+  ASSERT_TRUE(Apply<v1::Run>(PlanDeleteRun(*Now(), remove, Facts())).ok());
+  v1::ListRunsRequest list;
+  list.set_parent("experiments/0");
+  EXPECT_EQ(ListRuns(*Now(), list)->runs_size(), 0);
+  list.set_show_deleted(true);
+  EXPECT_EQ(ListRuns(*Now(), list)->runs_size(), 1);
+  EXPECT_EQ(ReasonOf(LogPoints(run, "m", {{1, 1, 1}})), "RUN_DELETED");
+}
+
+}  // namespace
+}  // namespace cairn::tracking
