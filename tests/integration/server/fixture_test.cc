@@ -1,0 +1,67 @@
+// Stores of every released format open in this build and hold what was put in.
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+
+#include "lib/client/client.h"
+#include "tests/testing/server_process.h"
+
+namespace cairn {
+namespace {
+
+using testing::RunProgram;
+using testing::ServerProcess;
+using testing::TempFolder;
+
+class StoreFixtureTest : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(StoreFixtureTest, OpensWithEverythingInIt) {
+  const TempFolder folder;
+  const std::string archive = std::string(CAIRN_SOURCE_DIR "/tests/fixtures/") + GetParam();
+  const auto unpacked =
+      RunProgram({"/usr/bin/env", "tar", "--zstd", "-xf", archive, "-C", folder.path()});
+  ASSERT_EQ(unpacked.exit_code, 0) << unpacked.output;
+  ServerProcess server(folder / "store");
+  ASSERT_TRUE(server.Start());
+  client::ConnectOptions options;
+  options.address = server.grpc_address();
+  const auto client = *client::Client::Connect(options);
+
+  const auto found = client->tracking().SearchRuns({});
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_EQ(found->runs_size(), 1);
+  const v1::Run& run = found->runs(0);
+  EXPECT_EQ(run.state(), v1::Run::SUCCEEDED);
+  EXPECT_EQ(run.params().at("k"), "4");
+  EXPECT_EQ(run.tags().at("kind"), "fixture");
+  std::map<std::string, v1::MetricSummary> metrics;
+  for (const auto& metric : run.metrics()) metrics[metric.key()] = metric;
+  EXPECT_EQ(metrics["silhouette"].latest().value(), 0.31);
+  EXPECT_EQ(metrics["silhouette"].point_count(), 2);
+
+  v1::GetModelVersionRequest get;
+  get.set_name("models/customer-segments/aliases/champion");
+  const auto version = client->registry().GetModelVersion(get);
+  ASSERT_TRUE(version.ok()) << version.status();
+  const auto digest = client::FromWire(version->files(0).digest());
+  ASSERT_TRUE(digest.ok());
+  EXPECT_EQ(*client->artifacts().ReadBlobToString(*digest), std::string(100'000, 'm'));
+
+  v1::GetChannelRequest channel;
+  channel.set_name("models/customer-segments/channels/production");
+  EXPECT_EQ(client->registry().GetChannel(channel)->version(), version->name());
+  v1::PromoteRequest promote;
+  promote.set_name(channel.name());
+  const auto decision = client->promotion().Promote(promote);
+  ASSERT_TRUE(decision.ok()) << decision.status();
+  EXPECT_EQ(decision->outcome(), v1::Decision::NO_CHANGE);
+  EXPECT_EQ(server.Stop(), 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Formats, StoreFixtureTest, ::testing::Values("store-format-1.tar.zst"),
+                         [](const auto&) { return std::string("Format1"); });
+
+}  // namespace
+}  // namespace cairn
