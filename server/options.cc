@@ -1,10 +1,15 @@
 #include "server/options.h"
 
+#include <cctype>
 #include <charconv>
+#include <cstdlib>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <set>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
@@ -29,6 +34,28 @@ constexpr const char* kFooter =
     "  CAIRND_DATA_DIR=/var/lib/cairn cairnd --config /etc/cairn/cairnd.toml\n\n"
     "Prints one line `ready grpc=HOST:PORT http=HOST:PORT` on standard output when it\n"
     "serves. Stops cleanly on SIGTERM or SIGINT; a second signal stops at once.";
+
+// A setting's twin in the environment: "data-dir" is CAIRND_DATA_DIR.
+std::string EnvironmentName(std::string_view setting) {
+  std::string name = "CAIRND_";
+  for (const char c : setting) {
+    name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return name;
+}
+
+// Leaves out of the file what the environment says: the library alone would let the file win.
+class EnvironmentBeforeFile final : public CLI::ConfigTOML {
+ public:
+  std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
+    std::vector<CLI::ConfigItem> read = CLI::ConfigTOML::from_config(input);
+    std::erase_if(read, [](const CLI::ConfigItem& item) {
+      const char* value = std::getenv(EnvironmentName(item.name).c_str());
+      return item.parents.empty() && value != nullptr && *value != '\0';
+    });
+    return read;
+  }
+};
 
 // Splits HOST:PORT, where HOST may be an IPv6 address in brackets.
 bool SplitAddress(std::string_view address, std::string_view* host, int* port) {
@@ -95,6 +122,7 @@ void AddFlags(CLI::App& app, ServerOptions& options, bool& show_version) {
   app.add_option("--log-format", options.log_format, "text or json")
       ->envname("CAIRND_LOG_FORMAT")
       ->transform(CLI::CheckedTransformer(kFormats));
+  app.config_formatter(std::make_shared<EnvironmentBeforeFile>());
   app.set_config("--config", "", "TOML or INI file with these settings, without the dashes")
       ->envname("CAIRND_CONFIG");
   app.allow_config_extras(CLI::config_extras_mode::error);

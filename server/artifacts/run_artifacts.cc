@@ -95,8 +95,9 @@ absl::StatusOr<cairn::v1::ListArtifactsResponse> ListManifest(
 absl::StatusOr<cairn::v1::ListArtifactsResponse> ListRunFiles(
     const Snapshot& snapshot, const cairn::v1::ListArtifactsRequest& request) {
   CAIRN_ASSIGN_OR_RETURN(const RunName run, ParseRunName("parent", request.parent()));
-  CAIRN_ASSIGN_OR_RETURN(const auto record, snapshot.Get(storage::RunKey(run.run_id)));
-  if (!record.has_value()) {
+  CAIRN_ASSIGN_OR_RETURN(const auto record, storage::ReadRecord<cairn::internal::RunRecord>(
+                                                snapshot, storage::RunKey(run.run_id)));
+  if (!record.has_value() || record->value.experiment_id() != run.experiment_id) {
     return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", request.parent()).ToStatus();
   }
   cairn::v1::ListArtifactsResponse response;

@@ -28,6 +28,7 @@ namespace {
 using cairn::internal::DatasetRecord;
 using cairn::internal::DatasetVersionRecord;
 using cairn::internal::PointerRecord;
+using cairn::internal::RunRecord;
 using cairn::v1::Dataset;
 using cairn::v1::DatasetVersion;
 using storage::KeyRange;
@@ -134,8 +135,9 @@ absl::Status LinkSources(const Snapshot& snapshot, const DatasetVersion& version
   }
   if (version.run().empty()) return absl::OkStatus();
   CAIRN_ASSIGN_OR_RETURN(const RunName run, ParseRunName("dataset_version.run", version.run()));
-  CAIRN_ASSIGN_OR_RETURN(const auto record, snapshot.Get(storage::RunKey(run.run_id)));
-  if (!record.has_value()) {
+  CAIRN_ASSIGN_OR_RETURN(const auto record,
+                         storage::ReadRecord<RunRecord>(snapshot, storage::RunKey(run.run_id)));
+  if (!record.has_value() || record->value.experiment_id() != run.experiment_id) {
     return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", version.run());
   }
   write_set.RequireExists(storage::RunKey(run.run_id))
@@ -152,6 +154,11 @@ absl::StatusOr<DatasetVersion> BuildVersion(const cairn::v1::CreateDatasetVersio
   *version.mutable_files() = std::move(manifest.files);
   version.set_sha256(manifest.sha256);
   version.set_size_bytes(manifest.size_bytes);
+  for (std::string& parent : *version.mutable_parents()) {
+    CAIRN_ASSIGN_OR_RETURN(const VersionName name,
+                           ParseDatasetVersionName("dataset_version.parents", parent));
+    parent = DatasetVersionName(name.parent_id, name.version);
+  }
   std::sort(version.mutable_parents()->begin(), version.mutable_parents()->end());
   version.mutable_parents()->erase(
       std::unique(version.mutable_parents()->begin(), version.mutable_parents()->end()),

@@ -56,7 +56,9 @@ absl::StatusOr<Visited> VisitRun(const Snapshot& snapshot, const std::string& na
   CAIRN_ASSIGN_OR_RETURN(const RunName parsed, ParseRunName("name", name));
   CAIRN_ASSIGN_OR_RETURN(const auto stored, storage::ReadRecord<cairn::internal::RunRecord>(
                                                 snapshot, storage::RunKey(parsed.run_id)));
-  if (!stored.has_value()) return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", name).ToStatus();
+  if (!stored.has_value() || stored->value.experiment_id() != parsed.experiment_id) {
+    return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", name).ToStatus();
+  }
   Visited visited;
   visited.node.set_kind("Run");
   visited.node.set_label(stored->value.run().display_name());

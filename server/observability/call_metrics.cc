@@ -32,7 +32,7 @@ std::string_view CodeName(absl::StatusCode code) {
 
 void CallMetrics::End(const char* method, const absl::Status& status, int64_t elapsed_nanos) {
   in_flight_.fetch_sub(1, std::memory_order_relaxed);
-  const double seconds = static_cast<double>(std::max<int64_t>(elapsed_nanos, 0)) * 1e-9;
+  const double seconds = static_cast<double>(std::max<int64_t>(elapsed_nanos, 0)) / 1e9;
   const auto bucket = static_cast<size_t>(
       std::distance(kLatencyEdges.begin(),
                     std::lower_bound(kLatencyEdges.begin(), kLatencyEdges.end(), seconds)));
@@ -67,7 +67,7 @@ std::string CallMetrics::ToPrometheusText() const {
     for (size_t i = 0; i < kLatencyEdges.size(); ++i) {
       below += latency.buckets[i];
       fmt::format_to(to, "cairn_call_seconds_bucket{{method=\"{}\",le=\"{}\"}} {}\n", method,
-                     ShortestDouble(kLatencyEdges[i]), below);
+                     kLatencyEdges[i], below);
     }
     fmt::format_to(to, "cairn_call_seconds_bucket{{method=\"{}\",le=\"+Inf\"}} {}\n", method,
                    latency.count);

@@ -35,8 +35,9 @@ constexpr size_t kMaxNameBytes = 250;
 constexpr size_t kMaxTextBytes = 5000;
 constexpr int kMaxEvidence = 1000;
 
+// The digest of a data set version; `name` takes its canonical spelling.
 absl::StatusOr<std::string> DatasetDigest(const Snapshot& snapshot, std::string_view field,
-                                          const std::string& name, WriteSet& write_set) {
+                                          std::string& name, WriteSet& write_set) {
   CAIRN_ASSIGN_OR_RETURN(const VersionName parsed, ParseDatasetVersionName(field, name));
   const storage::Key key = storage::DatasetVersionKey(parsed.parent_id, parsed.version);
   CAIRN_ASSIGN_OR_RETURN(const auto stored,
@@ -44,6 +45,7 @@ absl::StatusOr<std::string> DatasetDigest(const Snapshot& snapshot, std::string_
   if (!stored.has_value()) {
     return NotFound(ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion", name).ToStatus();
   }
+  name = DatasetVersionName(parsed.parent_id, parsed.version);
   write_set.RequireExists(key);
   return stored->value.version().sha256();
 }
@@ -84,6 +86,7 @@ absl::Status AdoptRun(const Snapshot& snapshot, const cairn::v1::CreateModelVers
   if (!stored.has_value() || stored->value.experiment_id() != run.experiment_id) {
     return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", version.run());
   }
+  version.set_run(stored->value.run().name());
   write_set.RequireExists(key);
   const storage::Key params = storage::RunParamPrefix(run.run_id);
   absl::Status failure;
@@ -119,9 +122,9 @@ absl::Status SealEvidence(const Snapshot& snapshot, ModelVersion& version, Write
     evidence.set_trust(EvidenceMetric::REPORTED);
     evidence.clear_dataset_sha256();
     if (evidence.dataset_version().empty()) continue;
-    CAIRN_ASSIGN_OR_RETURN(
-        *evidence.mutable_dataset_sha256(),
-        DatasetDigest(snapshot, field + ".dataset_version", evidence.dataset_version(), write_set));
+    CAIRN_ASSIGN_OR_RETURN(*evidence.mutable_dataset_sha256(),
+                           DatasetDigest(snapshot, field + ".dataset_version",
+                                         *evidence.mutable_dataset_version(), write_set));
   }
   return absl::OkStatus();
 }
@@ -155,7 +158,7 @@ absl::StatusOr<ModelVersion> BuildVersion(const Snapshot& snapshot,
   }
   if (!version.training_dataset().empty()) {
     CAIRN_RETURN_IF_ERROR(DatasetDigest(snapshot, "model_version.training_dataset",
-                                        version.training_dataset(), write_set)
+                                        *version.mutable_training_dataset(), write_set)
                               .status());
   }
   CAIRN_ASSIGN_OR_RETURN(auto manifest, core::MakeManifest("model_version.files", version.files(),

@@ -240,7 +240,8 @@ class ReadStream final : public ServerStream<cairn::v1::ReadResponse> {
           .With("readLimit", std::to_string(limit))
           .With("sizeBytes", std::to_string(digest_->size_bytes));
     }
-    end_ = limit == 0 ? digest_->size_bytes : std::min(digest_->size_bytes, offset_ + limit);
+    const int64_t rest = digest_->size_bytes - offset_;
+    end_ = offset_ + (limit == 0 ? rest : std::min(limit, rest));
     return blobs_.CheckPresent({*digest_});
   }
 

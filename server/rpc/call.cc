@@ -18,6 +18,16 @@ bool SetEtagField(google::protobuf::Message& message, const std::string& etag) {
 
 }  // namespace
 
+std::string PrincipalOf(const grpc::ServerContextBase& context) {
+  constexpr size_t kMaxBytes = 128;
+  const auto& metadata = context.client_metadata();
+  const auto found = metadata.find("cairn-principal");
+  if (found == metadata.end() || found->second.empty() || found->second.size() > kMaxBytes) {
+    return "anonymous";
+  }
+  return std::string(found->second.data(), found->second.size());
+}
+
 absl::Status Overloaded() {
   return Error(absl::StatusCode::kResourceExhausted, ErrorReason::QUEUE_FULL,
                "the server has too many calls under way; try again shortly")

@@ -60,6 +60,11 @@ class CallRecord {
   const int64_t start_nanos_;
 };
 
+// Who calls: the metadata entry `cairn-principal`, or "anonymous" without one or
+// with one above 128 bytes. Not a proof of identity (nothing is authenticated):
+// it only keeps the request ids of different callers apart.
+std::string PrincipalOf(const grpc::ServerContextBase& context);
+
 // RESOURCE_EXHAUSTED (QUEUE_FULL) with a retry delay: the pool takes no more.
 absl::Status Overloaded();
 
@@ -112,7 +117,7 @@ grpc::ServerUnaryReactor* ServeMutation(Environment& environment, const char* me
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   auto record = std::make_shared<CallRecord>(environment, method);
   environment.mutator.Run(
-      {"anonymous", method, RequestIdOf(*request)}, *request, std::move(plan), StampEtag,
+      {PrincipalOf(*context), method, RequestIdOf(*request)}, *request, std::move(plan), StampEtag,
       [response, reactor,
        record](absl::StatusOr<std::unique_ptr<google::protobuf::Message>> result) {
         if (result.ok()) response->Swap(static_cast<Response*>(result->get()));

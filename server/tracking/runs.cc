@@ -70,6 +70,7 @@ absl::Status CheckExperimentLive(const Snapshot& snapshot, int64_t id) {
 absl::Status ValidateNewRun(const Run& run) {
   CAIRN_RETURN_IF_ERROR(ValidateValue("run.display_name", run.display_name(), kMaxRunNameBytes));
   CAIRN_RETURN_IF_ERROR(ValidateValue("run.user", run.user(), kMaxUserBytes));
+  CAIRN_RETURN_IF_ERROR(ValidateTime("run.start_time", run.start_time()));
   CAIRN_RETURN_IF_ERROR(ValidateMap("run.params", run.params(), kMaxParamValueBytes));
   return ValidateMap("run.tags", run.tags(), kMaxRunTagValueBytes);
 }
@@ -215,6 +216,10 @@ absl::StatusOr<cairn::v1::ListRunsResponse> ListRuns(const Snapshot& snapshot,
 absl::Status ResolveInputs(const Snapshot& snapshot, std::string_view run_name,
                            google::protobuf::RepeatedPtrField<cairn::v1::RunInput>& inputs,
                            WriteSet& write_set) {
+  if (inputs.size() > kMaxEntriesPerBatch) {
+    return InvalidField(ErrorReason::TOO_LARGE, "inputs", std::to_string(inputs.size()),
+                        fmt::format("must have at most {} entries", kMaxEntriesPerBatch));
+  }
   std::set<std::string> linked;
   for (cairn::v1::RunInput& input : inputs) {
     CAIRN_RETURN_IF_ERROR(ValidateValue("inputs.context", input.context(), kMaxInputContextBytes));
@@ -227,6 +232,7 @@ absl::Status ResolveInputs(const Snapshot& snapshot, std::string_view run_name,
       return NotFound(ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion",
                       input.dataset_version());
     }
+    input.set_dataset_version(DatasetVersionName(version.parent_id, version.version));
     input.set_sha256(stored->value.version().sha256());
     if (!linked.insert(input.dataset_version()).second) continue;
     write_set.RequireExists(key).PutRecord(
@@ -242,11 +248,12 @@ absl::StatusOr<Plan> PlanCreateRun(const Snapshot& snapshot,
                          ParseExperimentName("parent", request.parent()));
   CAIRN_RETURN_IF_ERROR(ValidateNewRun(request.run()));
   CAIRN_RETURN_IF_ERROR(CheckExperimentLive(snapshot, experiment_id));
-  if (!request.run().parent_run().empty()) {
-    CAIRN_RETURN_IF_ERROR(
-        ReadRunRecord(snapshot, "run.parent_run", request.run().parent_run()).status());
-  }
   Run run = NewRun(request, experiment_id, facts);
+  if (!run.parent_run().empty()) {
+    CAIRN_ASSIGN_OR_RETURN(const auto parent,
+                           ReadRunRecord(snapshot, "run.parent_run", run.parent_run()));
+    run.set_parent_run(parent.value.run().name());
+  }
   WriteSet write_set;
   CAIRN_RETURN_IF_ERROR(ResolveInputs(snapshot, run.name(), *run.mutable_inputs(), write_set));
   write_set.RequireExists(storage::ExperimentKey(experiment_id))
@@ -273,6 +280,7 @@ absl::StatusOr<Plan> PlanFinishRun(const Snapshot& snapshot,
                         "must be SUCCEEDED, FAILED or KILLED")
         .ToStatus();
   }
+  CAIRN_RETURN_IF_ERROR(ValidateTime("end_time", request.end_time()));
   CAIRN_ASSIGN_OR_RETURN(auto stored, ReadLiveRun(snapshot, "name", request.name()));
   Run run = stored.value.run();
   const bool ended = run.state() != Run::RUNNING && run.state() != Run::SCHEDULED;

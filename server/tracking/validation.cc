@@ -1,9 +1,11 @@
 #include "server/tracking/validation.h"
 
+#include <limits>
 #include <set>
 #include <string>
 
 #include "fmt/format.h"
+#include "lib/base/clock.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
@@ -47,6 +49,15 @@ absl::Status ValidateMap(std::string_view field,
     CAIRN_RETURN_IF_ERROR(ValidateValue(fmt::format("{}.{}", field, key), value, max_value_bytes));
   }
   return absl::OkStatus();
+}
+
+absl::Status ValidateTime(std::string_view field, const google::protobuf::Timestamp& time) {
+  constexpr int64_t kMaxSeconds = std::numeric_limits<int64_t>::max() / kNanosPerSecond - 1;
+  const bool in_range = time.seconds() >= -kMaxSeconds && time.seconds() <= kMaxSeconds;
+  if (in_range && time.nanos() >= 0 && time.nanos() < kNanosPerSecond) return absl::OkStatus();
+  return InvalidField(ErrorReason::VALUE_INVALID, field,
+                      fmt::format("{}s {}ns", time.seconds(), time.nanos()),
+                      "must be a time between the years 1678 and 2261");
 }
 
 absl::Status ValidateColumns(std::string_view field, const cairn::v1::MetricColumns& columns) {

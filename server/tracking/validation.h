@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "cairn/v1/tracking.pb.h"
 #include "google/protobuf/map.h"
+#include "google/protobuf/timestamp.pb.h"
 
 namespace cairn::tracking {
 
@@ -25,6 +26,9 @@ absl::Status ValidateValue(std::string_view field, std::string_view value, size_
 absl::Status ValidateMap(std::string_view field,
                          const google::protobuf::Map<std::string, std::string>& map,
                          size_t max_value_bytes);
+
+// A well-formed time that nanoseconds since the epoch can hold: years 1678 to 2261.
+absl::Status ValidateTime(std::string_view field, const google::protobuf::Timestamp& time);
 
 // Columns of equal length >= 1; times may be left out.
 absl::Status ValidateColumns(std::string_view field, const cairn::v1::MetricColumns& columns);

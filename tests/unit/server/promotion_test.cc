@@ -1,0 +1,500 @@
+// Policies and promotions: what is stored, what races, what is chained.
+
+#include "server/registry/promotion.h"
+
+#include <future>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cairn/internal/records.pb.h"
+#include "lib/base/files.h"
+#include "lib/base/resource_names.h"
+#include "lib/base/thread_pool.h"
+#include "server/core/proto_bytes.h"
+#include "server/registry/policies.h"
+#include "server/storage/keyspace.h"
+#include "server/storage/typed_record.h"
+#include "tests/unit/server/use_case_fixture.h"
+
+namespace cairn::registry {
+namespace {
+
+using absl::StatusCode;
+using v1::ApplyPolicyResponse;
+using v1::Decision;
+
+constexpr const char* kModel = "customer-segments";
+constexpr const char* kChannel = "models/customer-segments/channels/production";
+
+struct Quality {
+  int k;
+  double silhouette;
+  double davies_bouldin;
+  double min_cluster_share;
+};
+
+constexpr Quality kGood = {4, 0.26, 1.2, 0.1};
+constexpr Quality kBetter = {5, 0.36, 1.1, 0.1};
+constexpr Quality kDust = {2, 0.857, 0.92, 0.0057};
+
+std::string Replaced(std::string text, const std::string& from, const std::string& to) {
+  const size_t at = text.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  return at == std::string::npos ? text : text.replace(at, from.size(), to);
+}
+
+class PolicyTest : public UseCaseTest {
+ protected:
+  static std::string ShippedPolicy() {
+    return *ReadFile(CAIRN_SOURCE_DIR "/policies/customer-segments.yaml");
+  }
+
+  absl::StatusOr<ApplyPolicyResponse> ApplyPolicy(const std::string& source) {
+    v1::ApplyPolicyRequest request;
+    request.set_source(source);
+    return Apply<ApplyPolicyResponse>(PlanApplyPolicy(*Now(), request, NextTime()));
+  }
+
+  v1::Channel Channel() {
+    v1::GetChannelRequest request;
+    request.set_name(kChannel);
+    const auto channel = GetChannel(*Now(), request);
+    EXPECT_TRUE(channel.ok()) << channel.status();
+    return channel.ok() ? *channel : v1::Channel();
+  }
+};
+
+class PromotionTest : public PolicyTest {
+ protected:
+  PromotionTest() {
+    EXPECT_TRUE(ApplyPolicy(ShippedPolicy()).ok());
+    dataset_ = PutDataset("retail-features", "customers");
+  }
+
+  std::string Register(const Quality& quality) {
+    v1::ModelVersion version;
+    version.set_run(CreateRun({{"k", std::to_string(quality.k)}}, dataset_).name());
+    version.set_evaluation_space("space");
+    version.set_feature_schema("schema");
+    *version.add_files() = PutFile("model.bin", "model of " + version.run());
+    const auto add = [&](const char* metric, double value) {
+      auto* evidence = version.add_evidence();
+      evidence->set_metric(metric);
+      evidence->set_value(value);
+      evidence->set_dataset_version(dataset_);
+    };
+    add("silhouette", quality.silhouette);
+    add("davies_bouldin", quality.davies_bouldin);
+    add("min_cluster_share", quality.min_cluster_share);
+    const auto created = CreateModelVersion(kModel, version);
+    EXPECT_TRUE(created.ok()) << created.status();
+    return created.ok() ? created->name() : "";
+  }
+
+  static v1::PromoteRequest Request() {
+    v1::PromoteRequest request;
+    request.set_name(kChannel);
+    return request;
+  }
+
+  // One plan, as the first of its call.
+  absl::StatusOr<storage::Plan> Plan(const storage::Snapshot& snapshot,
+                                     const v1::PromoteRequest& request = Request()) {
+    std::optional<int64_t> first_epoch;
+    return PlanPromote(snapshot, request, NextTime(), first_epoch);
+  }
+
+  absl::StatusOr<Decision> Promote(const v1::PromoteRequest& request = Request()) {
+    return Apply<Decision>(Plan(*Now(), request));
+  }
+
+  int DecisionCount() {
+    v1::ListDecisionsRequest request;
+    request.set_parent(kChannel);
+    return ListDecisions(*Now(), request)->decisions_size();
+  }
+
+  template <typename Record>
+  storage::Stored<Record> Read(const storage::Key& key) {
+    const auto stored = storage::ReadRecord<Record>(*Now(), key);
+    EXPECT_TRUE(stored.ok() && stored->has_value());
+    return stored.ok() && stored->has_value() ? **stored : storage::Stored<Record>();
+  }
+
+  // Recomputes every link of the channel's chain from the stored decisions.
+  void VerifyAuditChain(int expected_entries) {
+    std::string previous;
+    int64_t entries = 0;
+    const auto snapshot = Now();
+    ASSERT_TRUE(
+        storage::ScanRecords<internal::AuditRecord>(
+            *snapshot, storage::KeyRange::Prefix(storage::AuditPrefix(kModel, "production")),
+            storage::ScanOrder::kAscending,
+            [&](std::string_view, const auto& audit) {
+              ++entries;
+              const std::string& name = audit.value.decision();
+              const auto record = Read<internal::DecisionRecord>(
+                  storage::DecisionKey(kModel, "production", name.substr(name.rfind('/') + 1)));
+              EXPECT_EQ(record.value.sequence(), entries);
+              EXPECT_EQ(record.value.decision().previous_audit_sha256(), previous);
+              EXPECT_EQ(audit.value.previous_sha256(), previous);
+              EXPECT_EQ(audit.value.sha256(),
+                        Sha256Hex(previous + core::DeterministicBytes(record.value.decision())));
+              previous = audit.value.sha256();
+              return true;
+            })
+            .ok());
+    EXPECT_EQ(entries, expected_entries);
+    const auto head =
+        Read<internal::AuditHeadRecord>(storage::CounterKey(std::string("audit:") + kChannel));
+    EXPECT_EQ(head.value.sha256(), previous);
+    EXPECT_EQ(head.value.decision_count(), entries);
+  }
+
+  std::string dataset_;
+};
+
+TEST_F(PolicyTest, TheSameRuleIsUnchangedHoweverItIsWritten) {
+  const auto created = ApplyPolicy(ShippedPolicy());
+  ASSERT_TRUE(created.ok()) << created.status();
+  EXPECT_EQ(created->change(), ApplyPolicyResponse::CREATED);
+  EXPECT_EQ(created->policy().revision(), 1);
+  EXPECT_EQ(Channel().policy(), "policies/customer-segments");
+  EXPECT_EQ(Channel().epoch(), 0);
+  const storage::Revision before = Revision();
+  EXPECT_EQ(ApplyPolicy("# a remark\n" + ShippedPolicy())->change(),
+            ApplyPolicyResponse::UNCHANGED);
+  v1::RenderPolicyRequest render;
+  render.set_source(ShippedPolicy());
+  EXPECT_EQ(ApplyPolicy(RenderPolicy(render)->rendered())->change(),
+            ApplyPolicyResponse::UNCHANGED);
+  EXPECT_EQ(Revision(), before);
+  const auto changed = ApplyPolicy(Replaced(ShippedPolicy(), ">= 0.02", ">= 0.03"));
+  EXPECT_EQ(changed->change(), ApplyPolicyResponse::CONFIGURED);
+  EXPECT_EQ(changed->policy().revision(), 2);
+  EXPECT_NE(changed->policy().sha256(), created->policy().sha256());
+}
+
+TEST_F(PolicyTest, AChannelHasOnePolicy) {
+  ASSERT_TRUE(ApplyPolicy(ShippedPolicy()).ok());
+  const std::string other = Replaced(ShippedPolicy(), "name: customer-segments", "name: other");
+  const auto refused = ApplyPolicy(other);
+  ExpectError(refused.status(), StatusCode::kAlreadyExists, "CHANNEL_GOVERNED");
+  EXPECT_EQ(MetadataOf(refused.status(), "policy"), "customer-segments");
+  EXPECT_EQ(MetadataOf(refused.status(), "channel"), kChannel);
+  EXPECT_EQ(ListPolicies(*Now(), {})->policies_size(), 1);
+  // A policy that moves away leaves its channel to others.
+  ASSERT_TRUE(
+      ApplyPolicy(Replaced(ShippedPolicy(), "channel: production", "channel: staging")).ok());
+  EXPECT_EQ(Channel().policy(), "");
+  EXPECT_EQ(ApplyPolicy(other)->change(), ApplyPolicyResponse::CREATED);
+  EXPECT_EQ(Channel().policy(), "policies/other");
+}
+
+TEST_F(PolicyTest, AnUnknownFieldIsRefusedWithItsPlaceAndNothingIsStored) {
+  const storage::Revision before = Revision();
+  const auto refused = ApplyPolicy(Replaced(ShippedPolicy(), "  mode: enforce", "  mood: enforce"));
+  ExpectError(refused.status(), StatusCode::kInvalidArgument, "POLICY_INVALID");
+  EXPECT_EQ(MetadataOf(refused.status(), "line"), "17");
+  EXPECT_EQ(MetadataOf(refused.status(), "column"), "3");
+  EXPECT_EQ(Revision(), before);
+}
+
+TEST_F(PolicyTest, AMetricNobodyKnowsIsRefused) {
+  ExpectError(
+      ApplyPolicy(Replaced(ShippedPolicy(), "metric: silhouette", "metric: silhouet")).status(),
+      StatusCode::kInvalidArgument, "POLICY_INVALID");
+}
+
+TEST_F(PolicyTest, WithoutAPolicyNothingIsPromoted) {
+  v1::PromoteRequest request;
+  request.set_name(kChannel);
+  std::optional<int64_t> epoch;
+  ExpectError(PlanPromote(*Now(), request, kStart, epoch).status(), StatusCode::kFailedPrecondition,
+              "CHANNEL_UNGOVERNED");
+  ASSERT_TRUE(ApplyPolicy(ShippedPolicy()).ok());
+  ExpectError(PlanPromote(*Now(), request, kStart, epoch).status(), StatusCode::kNotFound,
+              "MODEL_NOT_FOUND");
+}
+
+TEST_F(PromotionTest, HeadDecisionAuditAndEventsAreOneCommit) {
+  const std::string good = Register(kGood);
+  const auto decision = Promote();
+  ASSERT_TRUE(decision.ok()) << decision.status();
+  EXPECT_EQ(decision->outcome(), Decision::PROMOTED);
+  EXPECT_EQ(decision->verdict(), v1::PASS);
+  EXPECT_TRUE(decision->committed());
+  EXPECT_EQ(decision->epoch_seen(), 0);
+  EXPECT_EQ(decision->epoch(), 1);
+
+  const v1::Channel channel = Channel();
+  EXPECT_EQ(channel.version(), good);
+  EXPECT_EQ(channel.epoch(), 1);
+  EXPECT_EQ(channel.decision(), decision->name());
+  v1::GetModelVersionRequest get;
+  get.set_name(good);
+  EXPECT_EQ(channel.version_sha256(), GetModelVersion(*Now(), get)->sha256());
+
+  const storage::Revision at = Revision();
+  const std::string id = decision->name().substr(decision->name().rfind('/') + 1);
+  EXPECT_EQ(id.size(), 64u);
+  const auto stored =
+      Read<internal::DecisionRecord>(storage::DecisionKey(kModel, "production", id));
+  EXPECT_EQ(stored.mod_revision, at);
+  EXPECT_EQ(Read<internal::ChannelRecord>(storage::ChannelKey(kModel, "production")).mod_revision,
+            at);
+  EXPECT_EQ(Read<internal::AuditRecord>(storage::AuditKey(kModel, "production", 1)).mod_revision,
+            at);
+  std::set<std::string> kinds;
+  ASSERT_TRUE(store_
+                  ->ScanEvents(at,
+                               [&](const storage::StoredEvent& event) {
+                                 kinds.insert(event.event.kind);
+                                 return true;
+                               })
+                  .ok());
+  EXPECT_EQ(kinds, (std::set<std::string>{"channel.moved", "decision.made"}));
+  VerifyAuditChain(1);
+}
+
+TEST_F(PromotionTest, ADustSegmentIsRefusedByNameAndMovesNothing) {
+  Register(kDust);
+  const auto decision = Promote();
+  ASSERT_TRUE(decision.ok()) << decision.status();
+  EXPECT_EQ(decision->outcome(), Decision::REFUSED);
+  EXPECT_EQ(decision->verdict(), v1::FAIL);
+  std::set<std::string> failed;
+  for (const auto& check : decision->candidates(0).checks()) {
+    if (check.verdict() != v1::FAIL) continue;
+    failed.insert(check.id());
+    EXPECT_GT(check.line(), 0) << check.id();
+  }
+  EXPECT_TRUE(failed.count("no-dust-segments"));
+  EXPECT_EQ(Channel().epoch(), 0);
+  EXPECT_EQ(Channel().version(), "");
+  VerifyAuditChain(1);
+}
+
+TEST_F(PromotionTest, RepeatingStoresOneNoChangeAndThenReturnsIt) {
+  Register(kDust);
+  Register(kGood);
+  const auto first = Promote();
+  const auto second = Promote();
+  ASSERT_TRUE(second.ok()) << second.status();
+  EXPECT_EQ(second->outcome(), Decision::NO_CHANGE);
+  EXPECT_EQ(second->epoch(), 1);
+  const storage::Revision before = Revision();
+  for (int i = 0; i < 3; ++i) {
+    const auto again = Promote();
+    EXPECT_EQ(again->name(), second->name());
+    EXPECT_EQ(again->SerializeAsString(), second->SerializeAsString());
+  }
+  EXPECT_EQ(Revision(), before);
+  EXPECT_EQ(DecisionCount(), 2);
+  VerifyAuditChain(2);
+}
+
+TEST_F(PromotionTest, ABetterVersionTakesOverAndLineageFollowsTheHead) {
+  const std::string good = Register(kGood);
+  ASSERT_TRUE(Promote().ok());
+  const std::string better = Register(kBetter);
+  const auto decision = Promote();
+  ASSERT_TRUE(decision.ok()) << decision.status();
+  EXPECT_EQ(decision->outcome(), Decision::PROMOTED);
+  EXPECT_EQ(decision->previous_version(), good);
+  EXPECT_EQ(Channel().version(), better);
+  EXPECT_EQ(Channel().epoch(), 2);
+  v1::GetLineageRequest lineage;
+  lineage.set_direction(v1::GetLineageRequest::DOWNSTREAM);
+  lineage.set_name(better);
+  EXPECT_EQ(datasets::GetLineage(*Now(), lineage)->nodes_size(), 2);
+  lineage.set_name(good);
+  EXPECT_EQ(datasets::GetLineage(*Now(), lineage)->nodes_size(), 1);
+  lineage.set_name(kChannel);
+  lineage.set_direction(v1::GetLineageRequest::UPSTREAM);
+  // Channel, version, run and data set.
+  EXPECT_EQ(datasets::GetLineage(*Now(), lineage)->nodes_size(), 4);
+  VerifyAuditChain(2);
+}
+
+TEST_F(PromotionTest, ADryRunSaysTheSameAndStoresNothing) {
+  Register(kGood);
+  v1::PromoteRequest request = Request();
+  request.set_validate_only(true);
+  const storage::Revision before = Revision();
+  const auto dry = Promote(request);
+  ASSERT_TRUE(dry.ok()) << dry.status();
+  EXPECT_FALSE(dry->committed());
+  EXPECT_EQ(Revision(), before);
+  EXPECT_EQ(DecisionCount(), 0);
+  const auto real = Promote();
+  EXPECT_EQ(real->name(), dry->name());
+  EXPECT_EQ(real->outcome(), dry->outcome());
+  EXPECT_EQ(real->epoch(), dry->epoch());
+  ASSERT_EQ(real->candidates_size(), dry->candidates_size());
+  EXPECT_EQ(real->candidates(0).SerializeAsString(), dry->candidates(0).SerializeAsString());
+}
+
+TEST_F(PromotionTest, AnExpectedEpochThatIsGoneIsAborted) {
+  Register(kGood);
+  const auto first = Promote();
+  v1::PromoteRequest request = Request();
+  request.set_expected_epoch(0);
+  const auto late = Promote(request);
+  ExpectError(late.status(), StatusCode::kAborted, "EPOCH_MISMATCH");
+  EXPECT_EQ(MetadataOf(late.status(), "expectedEpoch"), "0");
+  EXPECT_EQ(MetadataOf(late.status(), "currentEpoch"), "1");
+  EXPECT_EQ(MetadataOf(late.status(), "decision"), first->name());
+  request.set_expected_epoch(1);
+  EXPECT_EQ(Promote(request)->outcome(), Decision::NO_CHANGE);
+}
+
+TEST_F(PromotionTest, OfTwoPlansOnOneSnapshotOneWinsAndTheOtherLearnsToWhom) {
+  Register(kGood);
+  const auto snapshot = Now();
+  std::optional<int64_t> winner_epoch;
+  std::optional<int64_t> loser_epoch;
+  auto winner = PlanPromote(*snapshot, Request(), NextTime(), winner_epoch);
+  auto loser = PlanPromote(*snapshot, Request(), NextTime(), loser_epoch);
+  const auto won = Apply<Decision>(std::move(winner));
+  ASSERT_TRUE(won.ok()) << won.status();
+  ExpectError(Apply<Decision>(std::move(loser)).status(), StatusCode::kAborted, "COMMIT_CONFLICT");
+  const auto again = PlanPromote(*Now(), Request(), NextTime(), loser_epoch);
+  ExpectError(again.status(), StatusCode::kAborted, "EPOCH_MISMATCH");
+  EXPECT_EQ(MetadataOf(again.status(), "expectedEpoch"), "0");
+  EXPECT_EQ(MetadataOf(again.status(), "currentEpoch"), "1");
+  EXPECT_EQ(MetadataOf(again.status(), "decision"), won->name());
+  EXPECT_EQ(Channel().epoch(), 1);
+  VerifyAuditChain(1);
+}
+
+TEST_F(PromotionTest, ManyAtOnceThroughTheMutatorMoveTheHeadOnce) {
+  Register(kGood);
+  const ManualClock clock(kStart);
+  ThreadPool pool(4, 64);
+  storage::Mutator mutator(*store_, clock, pool);
+  std::vector<std::promise<absl::StatusOr<Decision>>> answers(16);
+  for (auto& answer : answers) {
+    auto first_epoch = std::make_shared<std::optional<int64_t>>();
+    ASSERT_TRUE(pool.TrySubmit([&mutator, &answer, first_epoch] {
+      mutator.Run(
+          {"anonymous", "Promote", ""}, Request(),
+          [first_epoch](const storage::Snapshot& snapshot) {
+            return PlanPromote(snapshot, Request(), kStart, *first_epoch);
+          },
+          nullptr,
+          [&answer](auto result) {
+            if (!result.ok()) return answer.set_value(result.status());
+            answer.set_value(static_cast<const Decision&>(**result));
+          });
+    }));
+  }
+  int promoted = 0;
+  for (auto& answer : answers) {
+    const auto result = answer.get_future().get();
+    if (result.ok()) {
+      promoted += result->outcome() == Decision::PROMOTED ? 1 : 0;
+    } else {
+      ExpectError(result.status(), StatusCode::kAborted, "EPOCH_MISMATCH");
+    }
+  }
+  EXPECT_EQ(promoted, 1);
+  EXPECT_EQ(Channel().epoch(), 1);
+  VerifyAuditChain(DecisionCount());
+}
+
+TEST_F(PromotionTest, WhatTheVerdictRestsOnMustNotMoveBeforeTheCommit) {
+  Register(kGood);
+  auto plan = Plan(*Now());
+  Register(kBetter);
+  ExpectError(Apply<Decision>(std::move(plan)).status(), StatusCode::kAborted, "COMMIT_CONFLICT");
+  plan = Plan(*Now());
+  ASSERT_TRUE(ApplyPolicy(Replaced(ShippedPolicy(), ">= 0.02", ">= 0.2")).ok());
+  ExpectError(Apply<Decision>(std::move(plan)).status(), StatusCode::kAborted, "COMMIT_CONFLICT");
+  plan = Plan(*Now());
+  PutDataset("retail-features", "newer customers");
+  ExpectError(Apply<Decision>(std::move(plan)).status(), StatusCode::kAborted, "COMMIT_CONFLICT");
+  EXPECT_EQ(Channel().epoch(), 0);
+  EXPECT_EQ(DecisionCount(), 0);
+}
+
+TEST_F(PromotionTest, OneVersionMayBeNamedAndMustBeOfTheModel) {
+  const std::string good = Register(kGood);
+  Register(kBetter);
+  v1::PromoteRequest request = Request();
+  request.set_version(good);
+  const auto decision = Promote(request);
+  ASSERT_TRUE(decision.ok()) << decision.status();
+  EXPECT_EQ(decision->chosen_version(), good);
+  EXPECT_EQ(decision->candidates_size(), 1);
+  request.set_version(ModelVersionName(kModel, 9));
+  ExpectError(Promote(request).status(), StatusCode::kNotFound, "MODEL_VERSION_NOT_FOUND");
+  request.set_version("models/other/versions/1");
+  ExpectError(Promote(request).status(), StatusCode::kInvalidArgument, "VALUE_INVALID");
+}
+
+TEST_F(PromotionTest, MoreCandidatesThanThePolicyTakesAreAnError) {
+  ASSERT_TRUE(ApplyPolicy(Replaced(ShippedPolicy(), "max: 50", "max: 1")).ok());
+  Register(kGood);
+  Register(kBetter);
+  ExpectError(Promote().status(), StatusCode::kFailedPrecondition, "TOO_MANY_CANDIDATES");
+}
+
+TEST_F(PromotionTest, ShadowModeDecidesAndMovesNothing) {
+  ASSERT_TRUE(ApplyPolicy(Replaced(ShippedPolicy(), "mode: enforce", "mode: shadow")).ok());
+  Register(kGood);
+  const auto decision = Promote();
+  ASSERT_TRUE(decision.ok()) << decision.status();
+  EXPECT_EQ(decision->outcome(), Decision::NOT_ENFORCED);
+  EXPECT_EQ(Promote()->name(), decision->name());
+  EXPECT_EQ(Channel().epoch(), 0);
+  VerifyAuditChain(1);
+}
+
+TEST_F(PromotionTest, ALoserIsExplainedWithoutBeingStored) {
+  const std::string dust = Register(kDust);
+  const std::string good = Register(kGood);
+  const auto promoted = Promote();
+  ASSERT_TRUE(promoted.ok());
+  v1::ExplainRequest request;
+  request.set_name(kChannel);
+  const auto head = Explain(*Now(), request, NextTime());
+  ASSERT_TRUE(head.ok()) << head.status();
+  EXPECT_EQ(head->decision().name(), promoted->name());
+  EXPECT_EQ(head->candidate().version(), good);
+  request.set_version(dust);
+  const storage::Revision before = Revision();
+  const auto loser = Explain(*Now(), request, NextTime());
+  ASSERT_TRUE(loser.ok()) << loser.status();
+  EXPECT_EQ(loser->candidate().version(), dust);
+  EXPECT_EQ(loser->candidate().verdict(), v1::FAIL);
+  std::string sentences;
+  for (const std::string& sentence : loser->sentences()) sentences += sentence + "\n";
+  EXPECT_NE(sentences.find("no-dust-segments"), std::string::npos) << sentences;
+  EXPECT_EQ(Revision(), before);
+}
+
+TEST_F(PromotionTest, DecisionsAreListedNewestFirstWithoutTheirReadSets) {
+  Register(kGood);
+  const auto first = Promote();
+  const auto second = Promote();
+  v1::ListDecisionsRequest request;
+  request.set_parent(kChannel);
+  request.set_page_size(1);
+  const auto page = ListDecisions(*Now(), request);
+  ASSERT_EQ(page->decisions_size(), 1);
+  EXPECT_EQ(page->decisions(0).name(), second->name());
+  EXPECT_TRUE(page->decisions(0).read_set().empty());
+  request.set_page_token(page->next_page_token());
+  EXPECT_EQ(ListDecisions(*Now(), request)->decisions(0).name(), first->name());
+  v1::GetDecisionRequest get;
+  get.set_name(first->name());
+  EXPECT_FALSE(GetDecision(*Now(), get)->read_set().empty());
+  get.set_name(std::string(kChannel) + "/decisions/unknown");
+  ExpectError(GetDecision(*Now(), get).status(), StatusCode::kNotFound, "DECISION_NOT_FOUND");
+}
+
+}  // namespace
+}  // namespace cairn::registry

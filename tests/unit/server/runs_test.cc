@@ -1,0 +1,401 @@
+// Experiments, runs and metrics: what tracking_test leaves open, and exactly-once.
+
+#include <cmath>
+#include <future>
+#include <limits>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "lib/base/resource_names.h"
+#include "lib/base/thread_pool.h"
+#include "server/rpc/call.h"
+#include "server/tracking/limits.h"
+#include "server/tracking/metric_reader.h"
+#include "server/tracking/run_search.h"
+#include "tests/unit/server/use_case_fixture.h"
+
+namespace cairn::tracking {
+namespace {
+
+using absl::StatusCode;
+
+class RunsTest : public UseCaseTest {
+ protected:
+  v1::Experiment CreateExperiment(const std::string& name) {
+    v1::CreateExperimentRequest request;
+    request.mutable_experiment()->set_display_name(name);
+    (*request.mutable_experiment()->mutable_tags())["team"] = "crm";
+    EXPECT_TRUE(Apply<v1::Experiment>(PlanCreateExperiment(*Now(), request, NextTime())).ok());
+    v1::GetExperimentRequest get;
+    get.set_display_name(name);
+    return *GetExperiment(*Now(), get);
+  }
+
+  absl::StatusOr<v1::Experiment> Update(const v1::Experiment& experiment,
+                                        const std::vector<std::string>& mask) {
+    v1::UpdateExperimentRequest request;
+    *request.mutable_experiment() = experiment;
+    for (const std::string& path : mask) request.mutable_update_mask()->add_paths(path);
+    return Apply<v1::Experiment>(PlanUpdateExperiment(*Now(), request, NextTime()));
+  }
+
+  v1::LogMetricsRequest Batch(const std::string& id, const std::vector<double>& values) {
+    v1::LogMetricsRequest batch;
+    batch.set_batch_id(id);
+    auto* columns = batch.add_metrics();
+    columns->set_key("loss");
+    for (const double value : values) {
+      columns->add_steps(columns->steps_size());
+      columns->add_values(value);
+    }
+    return batch;
+  }
+
+  absl::Status LogMetrics(const std::string& run, const v1::LogMetricsRequest& batch) {
+    return Apply<v1::LogMetricsResponse>(PlanLogMetrics(*Now(), run, batch, Facts())).status();
+  }
+
+  std::vector<std::string> ListNames(int page_size) {
+    v1::ListRunsRequest request;
+    request.set_parent("experiments/0");
+    request.set_page_size(page_size);
+    std::vector<std::string> names;
+    do {
+      const auto page = ListRuns(*Now(), request);
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) break;
+      EXPECT_LE(page->runs_size(), page_size);
+      for (const auto& run : page->runs()) names.push_back(run.name());
+      request.set_page_token(page->next_page_token());
+    } while (!request.page_token().empty());
+    return names;
+  }
+};
+
+TEST_F(RunsTest, AnUpdateTouchesWhatItsMaskNames) {
+  v1::Experiment experiment = CreateExperiment("churn");
+  experiment.clear_etag();
+  experiment.set_display_name("other");
+  experiment.mutable_tags()->clear();
+  EXPECT_EQ(Update(experiment, {"tags", "update_time"})->display_name(), "churn");
+  EXPECT_EQ(Update(experiment, {"display_name"})->display_name(), "other");
+  (*experiment.mutable_tags())["a"] = "b";
+  experiment.clear_display_name();
+  const auto tagged = Update(experiment, {});
+  ASSERT_TRUE(tagged.ok()) << tagged.status();
+  EXPECT_EQ(tagged->display_name(), "other");
+  EXPECT_EQ(tagged->tags().at("a"), "b");
+  ExpectError(Update(experiment, {"display_name"}).status(), StatusCode::kInvalidArgument,
+              "NAME_INVALID");
+}
+
+TEST_F(RunsTest, AStaleEtagIsAbortedAndNamesTheCurrentOne) {
+  v1::Experiment experiment = CreateExperiment("churn");
+  const std::string stale = experiment.etag();
+  experiment.set_display_name("renamed");
+  ASSERT_TRUE(Update(experiment, {"display_name"}).ok());
+  const storage::Revision before = Revision();
+  const auto again = Update(experiment, {"display_name"});
+  ExpectError(again.status(), StatusCode::kAborted, "ETAG_MISMATCH");
+  v1::GetExperimentRequest get;
+  get.set_name(experiment.name());
+  EXPECT_EQ(MetadataOf(again.status(), "currentEtag"), GetExperiment(*Now(), get)->etag());
+  EXPECT_NE(MetadataOf(again.status(), "currentEtag"), stale);
+  v1::DeleteExperimentRequest remove;
+  remove.set_name(experiment.name());
+  remove.set_etag(stale);
+  ExpectError(PlanDeleteExperiment(*Now(), remove, kStart).status(), StatusCode::kAborted,
+              "ETAG_MISMATCH");
+  EXPECT_EQ(Revision(), before);
+}
+
+TEST_F(RunsTest, OfTwoExperimentsOfOneNameOnlyOneIsCommitted) {
+  v1::CreateExperimentRequest request;
+  request.mutable_experiment()->set_display_name("twin");
+  const auto snapshot = Now();
+  auto first = PlanCreateExperiment(*snapshot, request, kStart);
+  auto second = PlanCreateExperiment(*snapshot, request, kStart);
+  EXPECT_TRUE(Apply<v1::Experiment>(std::move(first)).ok());
+  ExpectError(Apply<v1::Experiment>(std::move(second)).status(), StatusCode::kAborted,
+              "COMMIT_CONFLICT");
+}
+
+TEST_F(RunsTest, RunsAreListedNewestFirstWithoutGapsOrRepetition) {
+  std::vector<std::string> newest_first;
+  for (int i = 0; i < 5; ++i) newest_first.insert(newest_first.begin(), CreateRun().name());
+  EXPECT_EQ(ListNames(2), newest_first);
+  EXPECT_EQ(ListNames(1), newest_first);
+  EXPECT_EQ(ListNames(5), newest_first);
+}
+
+TEST_F(RunsTest, RunsThatStartedTogetherAreEachListedOnce) {
+  std::set<std::string> names;
+  for (int i = 0; i < 5; ++i) {
+    v1::CreateRunRequest request;
+    request.set_parent("experiments/0");
+    *request.mutable_run()->mutable_start_time() = ToTimestamp(kStart);
+    names.insert(Apply<v1::Run>(PlanCreateRun(*Now(), request, Facts()))->name());
+  }
+  const auto listed = ListNames(2);
+  EXPECT_EQ(listed.size(), names.size());
+  EXPECT_EQ(std::set<std::string>(listed.begin(), listed.end()), names);
+}
+
+TEST_F(RunsTest, ARunDeletedBetweenPagesDoesNotShiftTheOthers) {
+  std::vector<std::string> newest_first;
+  for (int i = 0; i < 4; ++i) newest_first.insert(newest_first.begin(), CreateRun().name());
+  v1::ListRunsRequest request;
+  request.set_parent("experiments/0");
+  request.set_page_size(2);
+  const auto first = ListRuns(*Now(), request);
+  ASSERT_TRUE(first.ok());
+  v1::DeleteRunRequest remove;
+  remove.set_name(newest_first[0]);
+  ASSERT_TRUE(Apply<v1::Run>(PlanDeleteRun(*Now(), remove, Facts())).ok());
+  request.set_page_token(first->next_page_token());
+  const auto second = ListRuns(*Now(), request);
+  ASSERT_EQ(second->runs_size(), 2);
+  EXPECT_EQ(second->runs(0).name(), newest_first[2]);
+  EXPECT_EQ(second->runs(1).name(), newest_first[3]);
+  EXPECT_EQ(second->next_page_token(), "");
+}
+
+TEST_F(RunsTest, AParameterIsSetOnceAndARefusedBatchLeavesNothing) {
+  const v1::Run run = CreateRun({{"k", "4"}});
+  v1::LogBatchRequest batch;
+  batch.set_run(run.name());
+  (*batch.mutable_params())["k"] = "4";
+  (*batch.mutable_params())["seed"] = "7";
+  ASSERT_TRUE(Apply<v1::LogBatchResponse>(PlanLogBatch(*Now(), batch, Facts())).ok());
+  (*batch.mutable_params())["seed"] = "8";
+  (*batch.mutable_tags())["half"] = "written";
+  *batch.add_metrics() = Batch("", {1}).metrics(0);
+  const auto refused = PlanLogBatch(*Now(), batch, Facts());
+  ExpectError(refused.status(), StatusCode::kInvalidArgument, "PARAM_CHANGED");
+  EXPECT_EQ(MetadataOf(refused.status(), "param"), "seed");
+  EXPECT_EQ(MetadataOf(refused.status(), "value"), "7");
+  EXPECT_EQ(MetadataOf(refused.status(), "newValue"), "8");
+  const v1::Run after = GetRun(run.name());
+  EXPECT_EQ(after.params().at("k"), "4");
+  EXPECT_EQ(after.params().at("seed"), "7");
+  EXPECT_TRUE(after.tags().empty());
+  EXPECT_TRUE(after.metrics().empty());
+}
+
+TEST_F(RunsTest, TwoWritersOfOneParameterCannotBothWin) {
+  const v1::Run run = CreateRun();
+  v1::LogBatchRequest batch;
+  batch.set_run(run.name());
+  const auto snapshot = Now();
+  (*batch.mutable_params())["k"] = "4";
+  auto first = PlanLogBatch(*snapshot, batch, Facts());
+  (*batch.mutable_params())["k"] = "5";
+  auto second = PlanLogBatch(*snapshot, batch, Facts());
+  ASSERT_TRUE(Apply<v1::LogBatchResponse>(std::move(first)).ok());
+  ExpectError(Apply<v1::LogBatchResponse>(std::move(second)).status(), StatusCode::kAborted,
+              "COMMIT_CONFLICT");
+  EXPECT_EQ(GetRun(run.name()).params().at("k"), "4");
+}
+
+TEST_F(RunsTest, ATagMayBeSetAgain) {
+  const v1::Run run = CreateRun();
+  v1::LogBatchRequest batch;
+  batch.set_run(run.name());
+  for (const char* value : {"first", "second"}) {
+    (*batch.mutable_tags())["note"] = value;
+    ASSERT_TRUE(Apply<v1::LogBatchResponse>(PlanLogBatch(*Now(), batch, Facts())).ok());
+  }
+  EXPECT_EQ(GetRun(run.name()).tags().at("note"), "second");
+}
+
+TEST_F(RunsTest, ABatchOfMetricsSentTwiceIsStoredOnce) {
+  const v1::Run run = CreateRun();
+  const auto batch = Batch(ids_->NewUuid4(), {0.5, 0.25});
+  ASSERT_TRUE(LogMetrics(run.name(), batch).ok());
+  EXPECT_TRUE(PlanLogMetrics(*Now(), run.name(), batch, Facts())->nothing_to_write);
+  EXPECT_EQ(GetRun(run.name()).metrics(0).point_count(), 2);
+  ASSERT_TRUE(LogMetrics(run.name(), Batch(ids_->NewUuid4(), {0.125})).ok());
+  EXPECT_EQ(GetRun(run.name()).metrics(0).point_count(), 3);
+  ExpectError(LogMetrics(run.name(), Batch("not-a-uuid", {1})), StatusCode::kInvalidArgument,
+              "VALUE_INVALID");
+}
+
+TEST_F(RunsTest, ABatchOfMetricsSentTwiceAtOnceIsStoredOnce) {
+  const v1::Run run = CreateRun();
+  const auto batch = Batch(ids_->NewUuid4(), {0.5});
+  const auto snapshot = Now();
+  auto first = PlanLogMetrics(*snapshot, run.name(), batch, Facts());
+  auto second = PlanLogMetrics(*snapshot, run.name(), batch, Facts());
+  ASSERT_TRUE(Apply<v1::LogMetricsResponse>(std::move(first)).ok());
+  ExpectError(Apply<v1::LogMetricsResponse>(std::move(second)).status(), StatusCode::kAborted,
+              "COMMIT_CONFLICT");
+  EXPECT_EQ(GetRun(run.name()).metrics(0).point_count(), 1);
+}
+
+TEST_F(RunsTest, ALogBatchRepeatedWithItsRequestIdIsStoredOnce) {
+  const v1::Run run = CreateRun();
+  v1::LogBatchRequest batch;
+  batch.set_run(run.name());
+  batch.set_request_id(ids_->NewUuid4());
+  *batch.add_metrics() = Batch("", {0.5}).metrics(0);
+  const ManualClock clock(kStart);
+  ThreadPool pool(1, 16);
+  storage::Mutator mutator(*store_, clock, pool);
+  const auto call = [&] {
+    std::promise<absl::Status> outcome;
+    mutator.Run(
+        {"anonymous", "LogBatch", batch.request_id()}, batch,
+        [&](const storage::Snapshot& snapshot) {
+          return PlanLogBatch(snapshot, batch, {kStart, batch.request_id()});
+        },
+        nullptr, [&](auto answer) { outcome.set_value(answer.status()); });
+    return outcome.get_future().get();
+  };
+  EXPECT_TRUE(call().ok());
+  EXPECT_TRUE(call().ok());
+  EXPECT_EQ(GetRun(run.name()).metrics(0).point_count(), 1);
+  (*batch.mutable_tags())["other"] = "request";
+  ExpectError(call(), StatusCode::kInvalidArgument, "REQUEST_ID_REUSED");
+}
+
+TEST_F(RunsTest, ACurveLongerThanAMessageComesInParts) {
+  const v1::Run run = CreateRun();
+  ASSERT_TRUE(LogMetrics(run.name(), Batch("", std::vector<double>(70'000, 1.5))).ok());
+  v1::ReadMetricsRequest request;
+  request.set_run(run.name());
+  request.set_key("loss");
+  auto series = MetricSeries::Read(*Now(), request);
+  ASSERT_TRUE(series.ok());
+  v1::ReadMetricsResponse part;
+  ASSERT_TRUE(series->Next(part));
+  EXPECT_EQ(part.columns().values_size(), kMaxPointsPerRead);
+  ASSERT_TRUE(series->Next(part));
+  EXPECT_EQ(part.columns().steps(0), kMaxPointsPerRead);
+  EXPECT_EQ(part.columns().values_size(), 70'000 - kMaxPointsPerRead);
+  EXPECT_FALSE(series->Next(part));
+}
+
+TEST_F(RunsTest, AReadOfStepsExcludesItsEndAndAnUnknownMetricIsEmpty) {
+  const v1::Run run = CreateRun();
+  ASSERT_TRUE(LogMetrics(run.name(), Batch("", {0, 1, 2, 3})).ok());
+  v1::ReadMetricsRequest request;
+  request.set_run(run.name());
+  request.set_key("loss");
+  request.set_start_step(1);
+  request.set_end_step(3);
+  EXPECT_EQ(MetricSeries::Read(*Now(), request)->point_count(), 2);
+  request.set_key("unknown");
+  EXPECT_EQ(MetricSeries::Read(*Now(), request)->point_count(), 0);
+  request.set_run(FormatRunName(0, ids_->NewHexId()));
+  ExpectError(MetricSeries::Read(*Now(), request).status(), StatusCode::kNotFound, "RUN_NOT_FOUND");
+}
+
+TEST_F(RunsTest, TooManyPointsAreRefused) {
+  const v1::Run run = CreateRun();
+  const auto batch = Batch("", std::vector<double>(kMaxPointsPerBatch + 1, 0.0));
+  ExpectError(LogMetrics(run.name(), batch), StatusCode::kInvalidArgument, "TOO_LARGE");
+}
+
+TEST_F(RunsTest, ATimeThatCannotBeStoredIsRefused) {
+  v1::CreateRunRequest create;
+  create.set_parent("experiments/0");
+  for (const auto& [seconds, nanos] :
+       std::vector<std::pair<int64_t, int32_t>>{{253'402'300'799, 0},
+                                                {std::numeric_limits<int64_t>::min(), 0},
+                                                {0, -1},
+                                                {0, 1'000'000'000}}) {
+    create.mutable_run()->mutable_start_time()->set_seconds(seconds);
+    create.mutable_run()->mutable_start_time()->set_nanos(nanos);
+    const auto refused = PlanCreateRun(*Now(), create, Facts());
+    ExpectError(refused.status(), StatusCode::kInvalidArgument, "VALUE_INVALID");
+    EXPECT_EQ(MetadataOf(refused.status(), "field"), "run.start_time");
+  }
+  v1::FinishRunRequest finish;
+  finish.set_name(CreateRun().name());
+  finish.mutable_end_time()->set_nanos(-5);
+  ExpectError(PlanFinishRun(*Now(), finish, Facts()).status(), StatusCode::kInvalidArgument,
+              "VALUE_INVALID");
+}
+
+TEST_F(RunsTest, ARunIsFoundByIdAloneButNotInAnotherExperiment) {
+  const v1::Run run = CreateRun();
+  EXPECT_EQ(GetRun("experiments/-/runs/" + run.uid()).name(), run.name());
+  v1::GetRunRequest get;
+  get.set_name(FormatRunName(1, run.uid()));
+  ExpectError(tracking::GetRun(*Now(), get).status(), StatusCode::kNotFound, "RUN_NOT_FOUND");
+}
+
+TEST_F(RunsTest, InputsAreNamedInOneFormAndMustExist) {
+  const std::string dataset = PutDataset("a-b", "x");
+  const v1::Run run = CreateRun({}, "datasets/a%2Db/versions/1");
+  EXPECT_EQ(run.inputs(0).dataset_version(), dataset);
+  EXPECT_EQ(run.inputs(0).sha256().size(), 64u);
+  v1::LogBatchRequest batch;
+  batch.set_run(run.name());
+  batch.add_inputs()->set_dataset_version("datasets/a-b/versions/2");
+  ExpectError(PlanLogBatch(*Now(), batch, Facts()).status(), StatusCode::kNotFound,
+              "DATASET_VERSION_NOT_FOUND");
+  batch.clear_inputs();
+  for (int i = 0; i <= kMaxEntriesPerBatch; ++i) batch.add_inputs()->set_dataset_version(dataset);
+  ExpectError(PlanLogBatch(*Now(), batch, Facts()).status(), StatusCode::kInvalidArgument,
+              "TOO_LARGE");
+}
+
+TEST_F(RunsTest, ADeletedRunComesBackWhole) {
+  const v1::Run run = CreateRun({{"k", "4"}});
+  v1::DeleteRunRequest remove;
+  remove.set_name(run.name());
+  remove.set_etag("\"stale\"");
+  ExpectError(PlanDeleteRun(*Now(), remove, Facts()).status(), StatusCode::kAborted,
+              "ETAG_MISMATCH");
+  remove.set_etag(GetRun(run.name()).etag());
+  ASSERT_TRUE(Apply<v1::Run>(PlanDeleteRun(*Now(), remove, Facts())).ok());
+  EXPECT_TRUE(GetRun(run.name()).has_delete_time());
+  ExpectError(PlanDeleteRun(*Now(), remove, Facts()).status(), StatusCode::kFailedPrecondition,
+              "RUN_DELETED");
+  v1::UndeleteRunRequest restore;
+  restore.set_name(run.name());
+  const auto back = Apply<v1::Run>(PlanUndeleteRun(*Now(), restore, Facts()));
+  ASSERT_TRUE(back.ok());
+  EXPECT_FALSE(back->has_delete_time());
+  EXPECT_EQ(back->params().at("k"), "4");
+  ExpectError(PlanUndeleteRun(*Now(), restore, Facts()).status(), StatusCode::kAlreadyExists,
+              "NOT_DELETED");
+}
+
+TEST_F(RunsTest, ASearchLooksAcrossExperimentsButNotIntoDeletedOnes) {
+  const v1::Experiment other = CreateExperiment("other");
+  const v1::Run here = CreateRun({{"k", "4"}});
+  v1::CreateRunRequest create;
+  create.set_parent(other.name());
+  (*create.mutable_run()->mutable_params())["k"] = "4";
+  ASSERT_TRUE(Apply<v1::Run>(PlanCreateRun(*Now(), create, Facts())).ok());
+  v1::SearchRunsRequest search;
+  search.set_filter("params.k = \"4\"");
+  EXPECT_EQ(SearchRuns(*Now(), search)->runs_size(), 2);
+  v1::DeleteExperimentRequest remove;
+  remove.set_name(other.name());
+  ASSERT_TRUE(Apply<v1::Experiment>(PlanDeleteExperiment(*Now(), remove, NextTime())).ok());
+  const auto left = SearchRuns(*Now(), search);
+  ASSERT_EQ(left->runs_size(), 1);
+  EXPECT_EQ(left->runs(0).name(), here.name());
+  search.add_parents(other.name());
+  EXPECT_EQ(SearchRuns(*Now(), search)->runs_size(), 1);
+}
+
+TEST_F(RunsTest, ASearchTokenBelongsToItsFilterAndOrder) {
+  for (int i = 0; i < 3; ++i) CreateRun();
+  v1::SearchRunsRequest search;
+  search.set_page_size(2);
+  const auto first = SearchRuns(*Now(), search);
+  ASSERT_EQ(first->runs_size(), 2);
+  search.set_page_token(first->next_page_token());
+  EXPECT_EQ(SearchRuns(*Now(), search)->runs_size(), 1);
+  search.set_order_by("start_time");
+  ExpectError(SearchRuns(*Now(), search).status(), StatusCode::kInvalidArgument,
+              "PAGE_TOKEN_INVALID");
+}
+
+}  // namespace
+}  // namespace cairn::tracking

@@ -1,0 +1,203 @@
+// What surrounds the use cases: options, log lines, call metrics, errors on the wire.
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "cairn/v1/promotion.pb.h"
+#include "cairn/v1/tracking.pb.h"
+#include "google/rpc/error_details.pb.h"
+#include "lib/base/clock.h"
+#include "lib/base/errors.h"
+#include "lib/base/files.h"
+#include "nlohmann/json.hpp"
+#include "server/observability/call_metrics.h"
+#include "server/observability/log.h"
+#include "server/options.h"
+#include "server/rpc/call.h"
+#include "server/rpc/grpc_status.h"
+#include "tests/unit/storage/scratch_directory.h"
+
+namespace cairn {
+namespace {
+
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+absl::StatusOr<CommandLine> Parse(std::vector<const char*> arguments) {
+  arguments.insert(arguments.begin(), "cairnd");
+  return ParseCommandLine(static_cast<int>(arguments.size()), arguments.data());
+}
+
+// Sets a variable of the environment for the length of a scope.
+class ScopedVariable {
+ public:
+  ScopedVariable(const char* name, const std::string& value) : name_(name) {
+    ::setenv(name, value.c_str(), 1);
+  }
+  ~ScopedVariable() { ::unsetenv(name_); }
+  ScopedVariable(const ScopedVariable&) = delete;
+  ScopedVariable& operator=(const ScopedVariable&) = delete;
+
+ private:
+  const char* name_;
+};
+
+TEST(OptionsTest, FlagsGoBeforeTheEnvironmentAndThatBeforeTheFile) {
+  const storage::ScratchDirectory scratch;
+  const std::string file = scratch.Join("cairnd.toml");
+  ASSERT_TRUE(WriteFileAtomically(file,
+                                  "data-dir = \"/from/file\"\n"
+                                  "pool-threads = 7\n"
+                                  "drain-millis = 70\n")
+                  .ok());
+  const ScopedVariable directory("CAIRND_DATA_DIR", "/from/environment");
+  const ScopedVariable threads("CAIRND_POOL_THREADS", "5");
+  const auto line = Parse({"--config", file.c_str(), "--data-dir", "/from/flag"});
+  ASSERT_TRUE(line.ok()) << line.status();
+  ASSERT_FALSE(line->exit_now);
+  EXPECT_EQ(line->options.data_dir, "/from/flag");
+  EXPECT_EQ(line->options.pool_threads, 5);
+  EXPECT_EQ(line->options.drain_millis, 70);
+}
+
+TEST(OptionsTest, ADirectoryIsNeededUnlessEverythingStaysInMemory) {
+  const auto refused = Parse({});
+  EXPECT_EQ(ReasonOf(refused.status()), "CONFIG_INVALID");
+  EXPECT_EQ(MetadataOf(refused.status(), "field"), "data-dir");
+  EXPECT_TRUE(Parse({"--in-memory"}).ok());
+}
+
+TEST(OptionsTest, AddressesStayOnLoopbackUnlessTheNetworkIsAllowed) {
+  for (const char* good : {"127.0.0.1:0", "localhost:80", "[::1]:5000", "127.8.8.8:65535"}) {
+    EXPECT_TRUE(Parse({"--in-memory", "--grpc-address", good}).ok()) << good;
+  }
+  for (const char* bad : {"0.0.0.0:1", "127.0.0.1", "127.0.0.1:", ":80", "127.0.0.1:65536",
+                          "localhost:x", "example.org:80"}) {
+    const auto refused = Parse({"--in-memory", "--http-address", bad});
+    EXPECT_EQ(ReasonOf(refused.status()), "CONFIG_INVALID") << bad;
+    EXPECT_EQ(MetadataOf(refused.status(), "value"), bad);
+  }
+  EXPECT_TRUE(Parse({"--in-memory", "--grpc-address", "0.0.0.0:1", "--insecure-network"}).ok());
+}
+
+TEST(OptionsTest, WhatIsUnknownOrOutOfRangeEndsAsAUsageError) {
+  for (const auto& arguments :
+       std::vector<std::vector<const char*>>{{"--in-memory", "--nonsense"},
+                                             {"--in-memory", "--pool-threads", "0"},
+                                             {"--in-memory", "--drain-millis", "-1"},
+                                             {"--in-memory", "--log-level", "loud"},
+                                             {"--config", "/nowhere/cairnd.toml"}}) {
+    ::testing::internal::CaptureStderr();
+    const auto line = Parse(arguments);
+    EXPECT_NE(::testing::internal::GetCapturedStderr(), "") << arguments.back();
+    ASSERT_TRUE(line.ok());
+    EXPECT_TRUE(line->exit_now);
+    EXPECT_EQ(line->exit_code, 2);
+  }
+}
+
+TEST(OptionsTest, AnUnknownSettingInTheFileIsRefused) {
+  const storage::ScratchDirectory scratch;
+  const std::string file = scratch.Join("cairnd.toml");
+  ASSERT_TRUE(WriteFileAtomically(file, "data-dire = \"/typo\"\n").ok());
+  ::testing::internal::CaptureStderr();
+  const auto line = Parse({"--in-memory", "--config", file.c_str()});
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("data-dire"));
+  EXPECT_EQ(line->exit_code, 2);
+}
+
+TEST(LogTest, ALineIsOneLineWhateverItSays) {
+  using observability::LogFormat;
+  using observability::LogLevel;
+  constexpr int64_t kNoon = 1'323'435'000 * kNanosPerSecond;
+  EXPECT_EQ(observability::FormatLogLine(LogFormat::kText, kNoon, LogLevel::kInfo, "serving",
+                                         {{"grpc", "127.0.0.1:1"}, {"note", "two words\n\"x\""}}),
+            "time=2011-12-09T12:50:00Z level=info msg=serving grpc=127.0.0.1:1 "
+            "note=\"two words\\n\\\"x\\\"\"");
+  const std::string json = observability::FormatLogLine(LogFormat::kJson, kNoon, LogLevel::kError,
+                                                        "broken \xFF bytes\n", {{"path", "a\"b"}});
+  EXPECT_THAT(json, Not(HasSubstr("\n")));
+  const auto parsed = nlohmann::json::parse(json);
+  EXPECT_EQ(parsed["level"], "error");
+  EXPECT_EQ(parsed["path"], "a\"b");
+  EXPECT_EQ(parsed["msg"], "broken \xEF\xBF\xBD bytes\n");
+}
+
+TEST(CallMetricsTest, CountsByMethodAndCodeWithCumulativeBuckets) {
+  observability::CallMetrics metrics;
+  const auto call = [&](const absl::Status& status, int64_t nanos) {
+    metrics.Begin();
+    metrics.End("S/Get", status, nanos);
+  };
+  call(absl::OkStatus(), 200'000);     // on the edge of the first bucket
+  call(absl::OkStatus(), 3'000'000);   // 3 ms
+  call(absl::NotFoundError("x"), -5);  // a clock that went back
+  call(absl::OkStatus(), 60 * kNanosPerSecond);
+  metrics.Begin();
+  const std::string text = metrics.ToPrometheusText();
+  EXPECT_THAT(text, HasSubstr("cairn_calls_in_flight 1\n"));
+  EXPECT_THAT(text, HasSubstr("cairn_calls_total{method=\"S/Get\",code=\"OK\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("cairn_calls_total{method=\"S/Get\",code=\"NOT_FOUND\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("cairn_call_seconds_bucket{method=\"S/Get\",le=\"0.0002\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("cairn_call_seconds_bucket{method=\"S/Get\",le=\"0.005\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("cairn_call_seconds_bucket{method=\"S/Get\",le=\"10\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("cairn_call_seconds_bucket{method=\"S/Get\",le=\"+Inf\"} 4\n"));
+  EXPECT_THAT(text, HasSubstr("cairn_call_seconds_count{method=\"S/Get\"} 4\n"));
+}
+
+google::rpc::Status OnTheWire(const absl::Status& status) {
+  const grpc::Status converted = rpc::ToGrpcStatus(status);
+  google::rpc::Status details;
+  EXPECT_TRUE(details.ParseFromString(converted.error_details()));
+  EXPECT_EQ(details.code(), static_cast<int>(converted.error_code()));
+  EXPECT_EQ(details.message(), converted.error_message());
+  return details;
+}
+
+TEST(GrpcStatusTest, DetailsTravelWithTheError) {
+  EXPECT_TRUE(rpc::ToGrpcStatus(absl::OkStatus()).ok());
+  const auto wire = OnTheWire(NotFound(ErrorReason::MODEL_NOT_FOUND, "Model", "models/m"));
+  EXPECT_EQ(wire.code(), static_cast<int>(absl::StatusCode::kNotFound));
+  ASSERT_EQ(wire.details_size(), 2);
+  google::rpc::ErrorInfo info;
+  google::rpc::ResourceInfo resource;
+  for (const auto& detail : wire.details()) {
+    if (detail.Is<google::rpc::ErrorInfo>()) detail.UnpackTo(&info);
+    if (detail.Is<google::rpc::ResourceInfo>()) detail.UnpackTo(&resource);
+  }
+  EXPECT_EQ(info.reason(), "MODEL_NOT_FOUND");
+  EXPECT_EQ(info.domain(), "cairn.v1");
+  EXPECT_EQ(resource.resource_name(), "models/m");
+}
+
+TEST(GrpcStatusTest, AnErrorWithoutAReasonSaysNothingOfInternals) {
+  const auto wire = OnTheWire(absl::NotFoundError("/var/lib/secret is gone"));
+  EXPECT_EQ(wire.code(), static_cast<int>(absl::StatusCode::kInternal));
+  EXPECT_THAT(wire.message(), Not(HasSubstr("secret")));
+  ASSERT_EQ(wire.details_size(), 1);
+  google::rpc::ErrorInfo info;
+  ASSERT_TRUE(wire.details(0).UnpackTo(&info));
+  EXPECT_EQ(info.reason(), "INTERNAL_FAULT");
+}
+
+TEST(GrpcStatusTest, EtagsAreStampedOnTheResourceOrTheOneItWraps) {
+  v1::Run run;
+  rpc::StampEtag(36, run);
+  EXPECT_EQ(run.etag(), "\"10\"");
+  v1::ApplyPolicyResponse applied;
+  applied.mutable_policy();
+  rpc::StampEtag(36, applied);
+  EXPECT_EQ(applied.policy().etag(), "\"10\"");
+  v1::Decision decision;
+  decision.set_policy("policies/p");
+  rpc::StampEtag(36, decision);
+  EXPECT_EQ(decision.policy(), "policies/p");
+}
+
+}  // namespace
+}  // namespace cairn
