@@ -36,6 +36,13 @@ struct Kernels {
   // of each block, blocks in order. The last block counts only its first `last_lanes` lanes.
   void (*distance_sums)(const double* blocks, std::size_t block_count, std::size_t d,
                         const double* rows, std::size_t last_lanes, double* sums);
+
+  // The same for the first `row_count` (1 to 4) of the rows, and the other way round at once:
+  // columns[block * kLanes + lane] += its distances to those rows, first to last. Entries of lanes
+  // past the last are meaningless.
+  void (*distance_sums_both)(const double* blocks, std::size_t block_count, std::size_t d,
+                             const double* rows, std::size_t row_count, std::size_t last_lanes,
+                             double* sums, double* columns);
 };
 
 // Rows that distance_sums takes at a time.

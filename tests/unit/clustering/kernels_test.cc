@@ -13,7 +13,7 @@ namespace {
 
 struct Outputs {
   std::vector<std::int32_t> labels, labels_two;
-  std::vector<double> best, second, closest, sums;
+  std::vector<double> best, second, closest, sums, both, columns;
   bool operator==(const Outputs&) const = default;
 };
 
@@ -35,6 +35,12 @@ Outputs RunAll(const Kernels& kernels, const Matrix& data, const Matrix& centers
   kernels.min_distance(blocks.block(0), blocks.blocks(), d, centers.data(), out.closest.data(),
                        out.closest.data());
   kernels.distance_sums(blocks.block(0), blocks.blocks(), d, data.data(), 3, out.sums.data());
+  for (std::size_t rows = 1; rows <= kSumRows; ++rows) {
+    out.both.assign(kSumRows * kLanes, 0.0);
+    out.columns.resize(padded);
+    kernels.distance_sums_both(blocks.block(0), blocks.blocks(), d, data.data(), rows, 3,
+                               out.both.data(), out.columns.data());
+  }
   return out;
 }
 
@@ -48,6 +54,29 @@ TEST(Kernels, EveryVariantGivesTheSameBits) {
     for (const Kernels* kernels : SupportedKernels()) {
       SCOPED_TRACE(kernels->name);
       EXPECT_TRUE(RunAll(*kernels, data, centers) == reference);
+    }
+  }
+}
+
+TEST(Kernels, BothWaysIsTheSumOfRowsAndOfColumns) {
+  const Matrix data = Blobs(7, 19, 3, 2);
+  const RowBlocks blocks(data);
+  for (const Kernels* kernels : SupportedKernels()) {
+    for (std::size_t rows = 1; rows <= kSumRows; ++rows) {
+      SCOPED_TRACE(testing::Message() << kernels->name << ", rows " << rows);
+      std::vector<double> sums(kSumRows * kLanes), both(kSumRows * kLanes);
+      std::vector<double> columns(blocks.padded_rows());
+      kernels->distance_sums(blocks.block(0), blocks.blocks(), 3, data.data(), 3, sums.data());
+      kernels->distance_sums_both(blocks.block(0), blocks.blocks(), 3, data.data(), rows, 3,
+                                  both.data(), columns.data());
+      EXPECT_EQ(both, sums);
+      for (Eigen::Index j = 0; j < data.rows(); ++j) {
+        double expected = 0;
+        for (std::size_t r = 0; r < rows; ++r) {
+          expected += (data.row(j) - data.row(static_cast<Eigen::Index>(r))).norm();
+        }
+        EXPECT_NEAR(columns[static_cast<std::size_t>(j)], expected, 1e-12);
+      }
     }
   }
 }
