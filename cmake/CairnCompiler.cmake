@@ -32,6 +32,10 @@ target_compile_options(cairn_warnings INTERFACE
   # GCC 12 reports both inside std::string where there is no fault (GCC bug 105651).
   $<$<CXX_COMPILER_ID:GNU>:-Wno-error=restrict>
   $<$<CXX_COMPILER_ID:GNU>:-Wno-error=maybe-uninitialized>
+  # GCC 14 reports these inside std::vector::insert where the size is known to fit.
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-error=stringop-overflow>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-error=stringop-overread>
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-error=array-bounds>
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>)
 
 if(CAIRN_SANITIZE)

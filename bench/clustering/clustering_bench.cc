@@ -23,7 +23,7 @@ Matrix Skewed(Eigen::Index rows, Eigen::Index columns) {
 
 constexpr Eigen::Index kCustomers = 4338;
 
-void BM_SquareRootCeiling(benchmark::State& state) {
+void TimeSquareRootCeiling(benchmark::State& state) {
   // One feature: the distance kernel reduced to its square roots.
   const RowBlocks blocks(Skewed(kCustomers, 1));
   double rows[kSumRows] = {1, 2, 3, 4};
@@ -35,9 +35,9 @@ void BM_SquareRootCeiling(benchmark::State& state) {
     benchmark::DoNotOptimize(sums);
   }
 }
-BENCHMARK(BM_SquareRootCeiling)->Unit(benchmark::kMillisecond);
+BENCHMARK(TimeSquareRootCeiling)->Unit(benchmark::kMillisecond);
 
-void BM_Silhouette(benchmark::State& state) {
+void TimeSilhouette(benchmark::State& state) {
   const Matrix rows = Skewed(kCustomers, 9);
   Labels labels(static_cast<std::size_t>(kCustomers));
   for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 5);
@@ -45,28 +45,28 @@ void BM_Silhouette(benchmark::State& state) {
     benchmark::DoNotOptimize(ComputeSilhouette(rows, labels, static_cast<int>(state.range(0))));
   }
 }
-BENCHMARK(BM_Silhouette)
+BENCHMARK(TimeSilhouette)
     ->ArgName("threads")
     ->Arg(1)
     ->Arg(2)
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 
-void BM_FitCustomers(benchmark::State& state) {
+void TimeFitCustomers(benchmark::State& state) {
   const auto context = KMeansContext::Create(Skewed(4362, 6));
   KMeansOptions options;
   options.k = 3;
   options.threads = static_cast<int>(state.range(0));
   for (auto _ : state) benchmark::DoNotOptimize(Fit(*context, options));
 }
-BENCHMARK(BM_FitCustomers)
+BENCHMARK(TimeFitCustomers)
     ->ArgName("threads")
     ->Arg(1)
     ->Arg(2)
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 
-void BM_FitMillion(benchmark::State& state) {
+void TimeFitMillion(benchmark::State& state) {
   const auto context = KMeansContext::Create(Skewed(1'000'000, 8));
   KMeansOptions options;
   options.init = KMeansInit::kRandom;
@@ -76,7 +76,7 @@ void BM_FitMillion(benchmark::State& state) {
   options.threads = static_cast<int>(state.range(0));
   for (auto _ : state) benchmark::DoNotOptimize(Fit(*context, options));
 }
-BENCHMARK(BM_FitMillion)
+BENCHMARK(TimeFitMillion)
     ->ArgNames({"threads", "hamerly"})
     ->Args({1, 0})
     ->Args({2, 0})
@@ -85,7 +85,7 @@ BENCHMARK(BM_FitMillion)
     ->UseRealTime()
     ->Iterations(2);
 
-void BM_ClassicSweep(benchmark::State& state) {
+void TimeClassicSweep(benchmark::State& state) {
   const auto context = KMeansContext::Create(Skewed(4067, 6));
   std::vector<KMeansStart> specs;
   for (const int k : {3, 4, 8}) {
@@ -96,7 +96,7 @@ void BM_ClassicSweep(benchmark::State& state) {
   Parallel parallel(static_cast<int>(state.range(0)));
   for (auto _ : state) benchmark::DoNotOptimize(FitStarts(*context, specs, parallel));
 }
-BENCHMARK(BM_ClassicSweep)
+BENCHMARK(TimeClassicSweep)
     ->ArgName("threads")
     ->Arg(1)
     ->Arg(2)

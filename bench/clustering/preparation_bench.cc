@@ -28,21 +28,21 @@ Matrix Customers() {
   return rows;
 }
 
-void BM_ForestFit(benchmark::State& state) {
+void TimeForestFit(benchmark::State& state) {
   const Matrix rows = Customers();
   for (auto _ : state) {
     benchmark::DoNotOptimize(
         IsolationForest::Fit(rows, {.threads = static_cast<int>(state.range(0))}));
   }
 }
-BENCHMARK(BM_ForestFit)
+BENCHMARK(TimeForestFit)
     ->ArgName("threads")
     ->Arg(1)
     ->Arg(2)
     ->UseRealTime()
     ->Unit(benchmark::kMillisecond);
 
-void BM_ForestScore(benchmark::State& state) {
+void TimeForestScore(benchmark::State& state) {
   const Matrix rows = Customers();
   const auto forest = IsolationForest::Fit(rows, {});
   for (auto _ : state) {
@@ -51,7 +51,7 @@ void BM_ForestScore(benchmark::State& state) {
   state.counters["walks/s"] = benchmark::Counter(static_cast<double>(kCustomers) * 100,
                                                  benchmark::Counter::kIsIterationInvariantRate);
 }
-BENCHMARK(BM_ForestScore)
+BENCHMARK(TimeForestScore)
     ->ArgName("threads")
     ->Arg(1)
     ->Arg(2)
@@ -59,7 +59,7 @@ BENCHMARK(BM_ForestScore)
     ->Unit(benchmark::kMillisecond);
 
 // Eight independent chains of dependent loads and comparisons, 8 steps for each row and tree.
-void BM_ForestScoreCeiling(benchmark::State& state) {
+void TimeForestScoreCeiling(benchmark::State& state) {
   constexpr std::size_t kNodes = 512;
   constexpr std::size_t kChains = 8;
   Mt19937 random(2);
@@ -80,29 +80,30 @@ void BM_ForestScoreCeiling(benchmark::State& state) {
     benchmark::DoNotOptimize(at);
   }
 }
-BENCHMARK(BM_ForestScoreCeiling)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(TimeForestScoreCeiling)->UseRealTime()->Unit(benchmark::kMillisecond);
 
-void BM_Pca(benchmark::State& state) {
+void TimePca(benchmark::State& state) {
   const Matrix rows = Customers();
   for (auto _ : state) benchmark::DoNotOptimize(FitPca(rows, static_cast<int>(state.range(0))));
 }
-BENCHMARK(BM_Pca)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime()->Unit(benchmark::kMillisecond);
+BENCHMARK(TimePca)->ArgName("threads")->Arg(1)->Arg(2)->UseRealTime()->Unit(
+    benchmark::kMillisecond);
 
-void BM_StandardScale(benchmark::State& state) {
+void TimeStandardScale(benchmark::State& state) {
   const Matrix rows = Customers();
   const std::vector<ScaleRule> rules(kFeatures, ScaleRule::kStandard);
   for (auto _ : state) benchmark::DoNotOptimize(Scaler::Fit(rows, rules)->Apply(rows));
 }
-BENCHMARK(BM_StandardScale)->Unit(benchmark::kMillisecond);
+BENCHMARK(TimeStandardScale)->Unit(benchmark::kMillisecond);
 
-void BM_Correlations(benchmark::State& state) {
+void TimeCorrelations(benchmark::State& state) {
   const Matrix rows = Customers();
   for (auto _ : state) {
     benchmark::DoNotOptimize(PearsonCorrelation(rows));
     benchmark::DoNotOptimize(SpearmanCorrelation(rows));
   }
 }
-BENCHMARK(BM_Correlations)->Unit(benchmark::kMillisecond);
+BENCHMARK(TimeCorrelations)->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace cairn::clustering

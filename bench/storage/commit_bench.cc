@@ -126,7 +126,7 @@ void CommitManyInFlight(benchmark::State& state) {
       ++in_flight;
     }
     const auto begin = Clock::now();
-    store->Commit(TypicalSet(++i), [&, begin](storage::CommitResult) {
+    store->Commit(TypicalSet(++i), [&, begin](const storage::CommitResult&) {
       MutexLock lock(&mutex);
       latencies.Add(Clock::now() - begin);
       --in_flight;

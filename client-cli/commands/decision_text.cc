@@ -84,7 +84,11 @@ std::string DecisionText(const v1::Decision& decision) {
 
 std::string ExplanationText(const v1::ExplainResponse& explanation) {
   std::string text;
-  for (const std::string& sentence : explanation.sentences()) text += Line(sentence);
+  for (const std::string& sentence : explanation.sentences()) {
+    text += Line(sentence);
+    // The others say in words what the table of a candidate says in columns.
+    if (explanation.has_candidate()) break;
+  }
   if (explanation.has_candidate()) {
     const auto& candidate = explanation.candidate();
     text += "\n" + CandidateText(candidate,

@@ -2,6 +2,7 @@
 
 #include <expat.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -57,6 +58,16 @@ absl::Status Unreadable(std::string_view part, std::string_view what) {
                     fmt::format("\"{}\" {}", part, what), part);
 }
 
+// Newer versions of Expat call the 32-bit counter deprecated, older ones have no other.
+template <typename Parser>
+uint64_t LineNumber(Parser parser) {
+  if constexpr (requires { XML_GetCurrentLineNumber64(parser); }) {
+    return XML_GetCurrentLineNumber64(parser);
+  } else {
+    return XML_GetCurrentLineNumber(parser);
+  }
+}
+
 }  // namespace
 
 std::string_view Attribute(const char** attributes, std::string_view name) {
@@ -87,7 +98,7 @@ absl::Status ParseXml(ByteStream& stream, std::string_view part, XmlHandler& han
     if (status != XML_STATUS_OK) {
       return Unreadable(part, fmt::format("is not well-formed XML: {} in line {}",
                                           XML_ErrorString(XML_GetErrorCode(parser.get())),
-                                          XML_GetCurrentLineNumber(parser.get())));
+                                          LineNumber(parser.get())));
     }
     if (size == 0) return absl::OkStatus();
   }

@@ -56,6 +56,8 @@ TempFolder::~TempFolder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
+std::string ProgramPath(const std::string& name) { return std::string(CAIRN_BIN_DIR) + "/" + name; }
+
 ProgramResult RunProgram(const std::vector<std::string>& arguments) {
   pid_t pid = -1;
   const int fd = Spawn(arguments, /*errors=*/true, &pid);
@@ -72,7 +74,7 @@ ProgramResult RunProgram(const std::vector<std::string>& arguments) {
 }
 
 bool ServerProcess::Start() {
-  const int fd = Spawn({CAIRN_BIN_DIR "/cairnd", "--data-dir", data_dir_, "--grpc-address",
+  const int fd = Spawn({ProgramPath("cairnd"), "--data-dir", data_dir_, "--grpc-address",
                         "127.0.0.1:0", "--http-address", "127.0.0.1:0", "--log-level", "error"},
                        /*errors=*/false, &pid_);
   FILE* stream = ::fdopen(fd, "r");

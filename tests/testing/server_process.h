@@ -31,6 +31,9 @@ struct ProgramResult {
   std::string output;  // standard output and error, mixed
 };
 
+// The path of one of the programs that were built: "cairnd", "mlctl", "cairn-pipeline".
+std::string ProgramPath(const std::string& name);
+
 // Runs a program to its end.
 ProgramResult RunProgram(const std::vector<std::string>& arguments);
 

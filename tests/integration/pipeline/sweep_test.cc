@@ -17,6 +17,7 @@ namespace cairn {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::ProgramPath;
 using testing::ProgramResult;
 using testing::RunProgram;
 using testing::ServerProcess;
@@ -51,14 +52,13 @@ std::map<std::string, v1::Run> RunsByPoint(client::Client& client, int* count) {
 class SweepTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    const ProgramResult made =
-        RunProgram({CAIRN_BIN_DIR "/cairn-pipeline", "generate", "--customers", "400", "--seed",
-                    "3", "--out", folder_ / "data.csv"});
+    const ProgramResult made = RunProgram({ProgramPath("cairn-pipeline"), "generate", "--customers",
+                                           "400", "--seed", "3", "--out", folder_ / "data.csv"});
     ASSERT_EQ(made.exit_code, 0) << made.output;
   }
 
   ProgramResult Sweep(const ServerProcess& server) {
-    return RunProgram({CAIRN_BIN_DIR "/cairn-pipeline", "sweep", "--data", folder_ / "data.csv",
+    return RunProgram({ProgramPath("cairn-pipeline"), "sweep", "--data", folder_ / "data.csv",
                        "--grid", "classic", "--server", server.grpc_address()});
   }
 
@@ -125,12 +125,11 @@ TEST_F(SweepTest, AServerKilledInTheMiddleCostsNoRunAndDoublesNone) {
 }
 
 TEST_F(SweepTest, AServerThatIsNotThereIsNamed) {
-  const ProgramResult sweep = RunProgram({CAIRN_BIN_DIR "/cairn-pipeline", "run", "--data",
+  const ProgramResult sweep = RunProgram({ProgramPath("cairn-pipeline"), "run", "--data",
                                           folder_ / "data.csv", "--server", "127.0.0.1:1"});
   EXPECT_EQ(sweep.exit_code, 8) << sweep.output;
   EXPECT_THAT(sweep.output, HasSubstr("127.0.0.1:1"));
-  const ProgramResult ping =
-      RunProgram({CAIRN_BIN_DIR "/mlctl", "ping", "--server", "127.0.0.1:1"});
+  const ProgramResult ping = RunProgram({ProgramPath("mlctl"), "ping", "--server", "127.0.0.1:1"});
   EXPECT_EQ(ping.exit_code, 8) << ping.output;
 }
 

@@ -16,6 +16,7 @@ namespace {
 
 using ::testing::HasSubstr;
 using testing::HttpGet;
+using testing::ProgramPath;
 using testing::RunProgram;
 using testing::ServerProcess;
 using testing::TempFolder;
@@ -31,7 +32,7 @@ class RefusalTest : public ::testing::Test {
   }
 
   testing::ProgramResult StartAnother(const std::string& data_dir) {
-    return RunProgram({CAIRN_BIN_DIR "/cairnd", "--data-dir", data_dir, "--grpc-address",
+    return RunProgram({ProgramPath("cairnd"), "--data-dir", data_dir, "--grpc-address",
                        "127.0.0.1:0", "--http-address", "127.0.0.1:0"});
   }
 
@@ -66,7 +67,7 @@ TEST_F(RefusalTest, ADamagedStoreIsRefusedNotReset) {
 
 TEST_F(RefusalTest, AddressesBeyondLoopbackNeedAnExplicitFlag) {
   const auto refused = RunProgram(
-      {CAIRN_BIN_DIR "/cairnd", "--data-dir", folder_ / "other", "--grpc-address", "0.0.0.0:0"});
+      {ProgramPath("cairnd"), "--data-dir", folder_ / "other", "--grpc-address", "0.0.0.0:0"});
   EXPECT_EQ(refused.exit_code, 2);
   EXPECT_THAT(refused.output, HasSubstr("grpc-address"));
 }

@@ -45,5 +45,15 @@ TEST(DecisionTextTest, AnExplanationBeginsWithItsSentences) {
   EXPECT_EQ(ExplanationText(explanation), "Version 1 is not served.\nIt failed one gate.\n");
 }
 
+TEST(DecisionTextTest, SentencesThatRepeatTheTableAreLeftOut) {
+  v1::ExplainResponse explanation;
+  explanation.add_sentences("Version 1 is served.");
+  explanation.add_sentences("no-dust-segments (PASS): a share of 0.2 is enough");
+  explanation.mutable_candidate()->set_version("models/m/versions/1");
+  const std::string text = ExplanationText(explanation);
+  EXPECT_EQ(text.rfind("Version 1 is served.\n\n", 0), 0U) << text;
+  EXPECT_EQ(text.find("is enough"), std::string::npos) << text;
+}
+
 }  // namespace
 }  // namespace cairn::cli

@@ -1,7 +1,8 @@
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
-#include <cstring>
+#include <cstdint>
 #include <random>
 
 #include "lib/base/errors.h"
@@ -46,7 +47,9 @@ std::vector<TrainingRun> Sweep(const SweepInput& input, const std::vector<GridPo
   return *std::move(runs);
 }
 
-bool SameBits(double a, double b) { return std::memcmp(&a, &b, sizeof a) == 0; }
+bool SameBits(double a, double b) {
+  return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
+}
 
 void ExpectSameIndices(const Indices& a, const Indices& b) {
   EXPECT_TRUE(SameBits(a.inertia, b.inertia));
