@@ -47,12 +47,8 @@ end
 complete -c mlctl -f -a '(__mlctl_complete)'
 )";
 
-bool StartsWith(std::string_view text, std::string_view prefix) {
-  return text.substr(0, prefix.size()) == prefix;
-}
-
 void Offer(Completions& result, std::string_view word) {
-  if (!StartsWith(word, result.prefix)) return;
+  if (!word.starts_with(result.prefix)) return;
   if (std::find(result.words.begin(), result.words.end(), word) == result.words.end()) {
     result.words.emplace_back(word);
   }
@@ -89,7 +85,7 @@ void OfferWords(Completions& result, const CommandTable& table, const std::strin
   for (const Command& command : table.commands) {
     std::string_view rest = command.path;
     if (!path.empty()) {
-      if (!StartsWith(rest, path + " ")) continue;
+      if (!rest.starts_with(path + " ")) continue;
       rest.remove_prefix(path.size() + 1);
     }
     Offer(result, rest.substr(0, rest.find(' ')));
@@ -112,7 +108,7 @@ Completions Complete(const CommandTable& table, const std::vector<std::string>& 
       continue;
     }
     const std::string& word = words[i];
-    if (StartsWith(word, "-") && word.size() > 1) {
+    if (word.starts_with("-") && word.size() > 1) {
       open_flag = FlagNamed(table, command, word);
       continue;
     }
@@ -129,7 +125,7 @@ Completions Complete(const CommandTable& table, const std::vector<std::string>& 
     OfferValues(result, *open_flag);
     return result;
   }
-  if (StartsWith(result.prefix, "-")) {
+  if (result.prefix.starts_with("-")) {
     OfferFlags(result, table, command);
     return result;
   }

@@ -7,10 +7,6 @@
 namespace cairn::cli {
 namespace {
 
-bool StartsWith(std::string_view text, std::string_view prefix) {
-  return text.substr(0, prefix.size()) == prefix;
-}
-
 absl::Status Invalid(std::string_view text) {
   return InvalidField(ErrorReason::NAME_INVALID, "reference", text,
                       "write NAME, NAME@VERSION, NAME#CHANNEL, dataset:NAME@VERSION, run:ID or a "
@@ -21,13 +17,13 @@ absl::Status Invalid(std::string_view text) {
 
 absl::StatusOr<Reference> ParseReference(std::string_view text) {
   for (const std::string_view collection : {"models/", "datasets/", "experiments/", "policies/"}) {
-    if (!StartsWith(text, collection)) continue;
+    if (!text.starts_with(collection)) continue;
     if (text.size() == collection.size()) return Invalid(text);
     return Reference{Reference::Kind::kResource, std::string(text), ""};
   }
-  const bool dataset = StartsWith(text, "dataset:");
+  const bool dataset = text.starts_with("dataset:");
   std::string_view rest = dataset ? text.substr(8) : text;
-  if (StartsWith(text, "run:")) {
+  if (text.starts_with("run:")) {
     if (text.size() == 4) return Invalid(text);
     return Reference{Reference::Kind::kRun, std::string(text.substr(4)), ""};
   }

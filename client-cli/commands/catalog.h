@@ -51,7 +51,7 @@ inline constexpr Flag kOrderBy = {
     .help = "sort keys, such as 'metrics.silhouette desc, start_time'"};
 inline constexpr Flag kTags = {
     .name = "tag", .kind = FlagKind::kList, .value = "KEY=VALUE", .help = "a tag to set"};
-inline constexpr Flag kChannel = {
+inline constexpr Flag kChannelFlag = {
     .name = "channel", .value = "CHANNEL", .help = "the channel", .fallback = "production"};
 
 }  // namespace cairn::cli

@@ -31,7 +31,7 @@ bool IsHex(std::string_view text) {
   return !text.empty() && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
 
-absl::StatusOr<v1::Run> GetRun(Session& session, const std::string& name) {
+absl::StatusOr<v1::Run> FetchRun(Session& session, const std::string& name) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   v1::GetRunRequest request;
   request.set_name(name);
@@ -94,9 +94,9 @@ absl::StatusOr<std::string> ResolveExperiment(Session& session, const std::strin
 
 absl::StatusOr<v1::Run> ResolveRun(Session& session, const std::string& text) {
   CAIRN_ASSIGN_OR_RETURN(const Reference reference, ParseReference(text));
-  if (reference.kind == Kind::kResource) return GetRun(session, reference.name);
+  if (reference.kind == Kind::kResource) return FetchRun(session, reference.name);
   const std::string& id = reference.kind == Kind::kRun ? reference.name : text;
-  if (IsHexId(id)) return GetRun(session, "experiments/-/runs/" + id);
+  if (IsHexId(id)) return FetchRun(session, "experiments/-/runs/" + id);
   std::vector<v1::Run> runs;
   if (IsHex(id) && id.size() >= 3) {
     CAIRN_ASSIGN_OR_RETURN(runs, FindRuns(session, fmt::format("uid = {}", Quoted(id + "*"))));

@@ -13,13 +13,10 @@
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/artifact_path.h"
+#include "lib/client/batch_limits.h"
 
 namespace cairn::client {
 namespace {
-
-constexpr int64_t kBatchBytes = 3 << 20;
-constexpr int64_t kSmallBlobBytes = 1 << 20;
-constexpr size_t kBatchEntries = 1000;
 
 // A file being written; disappears unless it is moved to its place.
 class PartialFile {

@@ -14,15 +14,10 @@
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/artifact_path.h"
+#include "lib/client/batch_limits.h"
 
 namespace cairn::client {
 namespace {
-
-constexpr int64_t kBatchBytes = 3 << 20;
-constexpr int64_t kSmallBlobBytes = 1 << 20;
-constexpr size_t kBatchEntries = 1000;
-static_assert(kBatchBytes + (kBatchEntries * 128) < (4 << 20),
-              "a batch with its digests must fit gRPC's default message size");
 
 // A file that is read at any place, from any attempt.
 class OpenFile {

@@ -11,10 +11,10 @@ namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 
-using Column = std::vector<double>;
+using ColumnValues = std::vector<double>;
 
-std::vector<Column> ColumnsOf(const Matrix& rows) {
-  std::vector<Column> columns(static_cast<std::size_t>(rows.cols()));
+std::vector<ColumnValues> ColumnsOf(const Matrix& rows) {
+  std::vector<ColumnValues> columns(static_cast<std::size_t>(rows.cols()));
   for (std::size_t j = 0; j < columns.size(); ++j) {
     columns[j].reserve(static_cast<std::size_t>(rows.rows()));
     for (Eigen::Index i = 0; i < rows.rows(); ++i) {
@@ -24,14 +24,14 @@ std::vector<Column> ColumnsOf(const Matrix& rows) {
   return columns;
 }
 
-double Dot(const Column& a, const Column& b) {
+double Dot(const ColumnValues& a, const ColumnValues& b) {
   double sum = 0;
   for (std::size_t i = 0; i < a.size(); ++i) sum += a[i] * b[i];
   return sum;
 }
 
 // Makes a column of mean 0 and length 1; one whose values are all equal becomes empty.
-void Normalize(Column& column) {
+void Normalize(ColumnValues& column) {
   if (std::all_of(column.begin(), column.end(), [&](double v) { return v == column[0]; })) {
     column.clear();
     return;
@@ -51,14 +51,14 @@ void Normalize(Column& column) {
   for (double& value : column) value /= length;
 }
 
-Matrix Correlate(std::vector<Column> columns) {
-  for (Column& column : columns) Normalize(column);
+Matrix Correlate(std::vector<ColumnValues> columns) {
+  for (ColumnValues& column : columns) Normalize(column);
   const auto d = static_cast<Eigen::Index>(columns.size());
   Matrix result = Matrix::Identity(d, d);
   for (Eigen::Index a = 0; a < d; ++a) {
     for (Eigen::Index b = a + 1; b < d; ++b) {
-      const Column& first = columns[static_cast<std::size_t>(a)];
-      const Column& second = columns[static_cast<std::size_t>(b)];
+      const ColumnValues& first = columns[static_cast<std::size_t>(a)];
+      const ColumnValues& second = columns[static_cast<std::size_t>(b)];
       const bool defined = !first.empty() && !second.empty();
       result(a, b) = defined ? std::clamp(Dot(first, second), -1.0, 1.0) : kNaN;
       result(b, a) = result(a, b);
@@ -76,8 +76,8 @@ absl::StatusOr<Matrix> PearsonCorrelation(const Matrix& rows) {
 
 absl::StatusOr<Matrix> SpearmanCorrelation(const Matrix& rows) {
   if (absl::Status status = CheckMatrix(rows, "rows", 2); !status.ok()) return status;
-  std::vector<Column> columns = ColumnsOf(rows);
-  for (Column& column : columns) column = AverageRanks(column);
+  std::vector<ColumnValues> columns = ColumnsOf(rows);
+  for (ColumnValues& column : columns) column = AverageRanks(column);
   return Correlate(std::move(columns));
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 // Partial sums are kept for at most this many runs of whole chunks, which bounds their memory. The
 // cut depends on the number of rows only.
-constexpr std::size_t kMaxSegments = 64;
+constexpr std::size_t kCovarianceSegments = 64;
 
 // Adds up `width` sums over all rows: add(row, sums) for every row of a segment in order, then the
 // segments in order.
@@ -23,7 +23,7 @@ std::vector<double> SumRows(const Matrix& rows, std::size_t width, Parallel& par
   const auto n = static_cast<std::size_t>(rows.rows());
   const auto d = static_cast<std::size_t>(rows.cols());
   const std::size_t chunks = (n + kChunkRows - 1) / kChunkRows;
-  const std::size_t step = (chunks + kMaxSegments - 1) / kMaxSegments * kChunkRows;
+  const std::size_t step = (chunks + kCovarianceSegments - 1) / kMaxSegments * kChunkRows;
   const std::size_t segments = (n + step - 1) / step;
   std::vector<double> partial(segments * width, 0.0);
   parallel.For(segments, [&](std::size_t segment) {

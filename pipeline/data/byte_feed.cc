@@ -11,7 +11,7 @@ namespace cairn::pipeline {
 namespace {
 
 // Small enough to stay in the second-level cache until the consumer reads it.
-constexpr size_t kPiece = size_t{256} << 10;
+constexpr size_t kFeedPiece = size_t{256} << 10;
 
 }  // namespace
 
@@ -38,9 +38,9 @@ absl::Status ByteFeed::Fill(ByteStream& stream) {
     char overflow = 0;
     const size_t room = capacity_ - filled;
     // A full block may still be the exact end: ask for one byte more to find out.
-    const absl::StatusOr<size_t> got = room > 0
-                                           ? stream.Read(reserved_ + filled, std::min(room, kPiece))
-                                           : stream.Read(&overflow, 1);
+    const absl::StatusOr<size_t> got =
+        room > 0 ? stream.Read(reserved_ + filled, std::min(room, kFeedPiece))
+                 : stream.Read(&overflow, 1);
     if (!got.ok()) {
       status = got.status();
       break;

@@ -15,6 +15,7 @@
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
 #include "pipeline/data/input_error.h"
+#include "pipeline/data/scoped_fd.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -24,20 +25,6 @@ absl::Status Damaged(std::string_view what) {
 }
 
 // Closes a descriptor when the scope ends.
-class ScopedFd {
- public:
-  explicit ScopedFd(int fd) : fd_(fd) {}
-  ~ScopedFd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  ScopedFd(const ScopedFd&) = delete;
-  ScopedFd& operator=(const ScopedFd&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
 class GzipStream : public ByteStream {
  public:
   GzipStream(std::string_view packed, const InputLimits& limits)

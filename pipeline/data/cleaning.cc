@@ -132,12 +132,12 @@ int DigitsIn(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; }));
 }
 
-bool IsBlank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+bool IsSpace(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
 std::string Normalized(std::string_view text) {
   std::string result;
   for (const char c : text) {
-    if (IsBlank(c)) {
+    if (IsSpace(c)) {
       if (!result.empty() && result.back() != ' ') result.push_back(' ');
     } else {
       result.push_back(c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c);

@@ -292,17 +292,17 @@ struct Header {
   uint64_t lines = 0;
 };
 
-absl::Status Unreadable(std::string_view what) {
+absl::Status UnreadableCsv(std::string_view what) {
   return InputError(absl::StatusCode::kInvalidArgument, kInputUnreadable, what);
 }
 
 absl::Status CheckIsText(std::string_view head) {
-  if (head.empty()) return Unreadable("the input is empty");
+  if (head.empty()) return UnreadableCsv("the input is empty");
   if (head.starts_with("\xff\xfe") || head.starts_with("\xfe\xff")) {
-    return Unreadable("the input is UTF-16; save it as UTF-8");
+    return UnreadableCsv("the input is UTF-16; save it as UTF-8");
   }
   if (head.find('\0') != std::string_view::npos) {
-    return Unreadable("the input is binary, not CSV, xlsx or a known packing of them");
+    return UnreadableCsv("the input is binary, not CSV, xlsx or a known packing of them");
   }
   return absl::OkStatus();
 }
@@ -320,10 +320,10 @@ absl::StatusOr<Header> ReadHeader(ByteFeed& feed, ScanLevel level) {
   }
   RecordSplitter splitter;
   const std::string_view text = head.substr(start);
-  if (text.empty()) return Unreadable("the input is empty");
+  if (text.empty()) return UnreadableCsv("the input is empty");
   splitter.Begin(text, available <= kMaxHeader, level);
   if (splitter.Split(0, 1) != RecordEnd::kComplete) {
-    return Unreadable("the input does not begin with a header line of CSV");
+    return UnreadableCsv("the input does not begin with a header line of CSV");
   }
   std::vector<std::string> names;
   for (const Field& field : splitter.fields()) names.push_back(Unescaped(field));
@@ -399,7 +399,7 @@ absl::StatusOr<LoadedTransactions> ReadCsv(ByteFeed& feed, const LoadOptions& op
   }
   LoadedTransactions loaded = all.Finish();
   loaded.unpacked_bytes = feed.WaitForAll().size();
-  if (loaded.rows_read == 0) return Unreadable("the input has a header but no rows");
+  if (loaded.rows_read == 0) return UnreadableCsv("the input has a header but no rows");
   return loaded;
 }
 

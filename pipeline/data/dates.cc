@@ -3,6 +3,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "pipeline/data/characters.h"
+
 namespace cairn::pipeline {
 namespace {
 
@@ -14,8 +16,6 @@ bool Exists(CivilDate d) {
   if (d.year < 1900 || d.year > 9999 || d.month < 1 || d.month > 12 || d.day < 1) return false;
   return d.day <= kDaysInMonth[d.month - 1] + (d.month == 2 && IsLeap(d.year) ? 1 : 0);
 }
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 

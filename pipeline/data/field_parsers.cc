@@ -5,12 +5,11 @@
 #include <string>
 #include <string_view>
 
+#include "pipeline/data/characters.h"
 #include "pipeline/data/transaction_builder.h"
 
 namespace cairn::pipeline {
 namespace {
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 std::string_view Trim(std::string_view text) {
   while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);

@@ -15,6 +15,7 @@
 #include "lib/base/files.h"
 #include "pipeline/data/dates.h"
 #include "pipeline/data/parallel.h"
+#include "pipeline/data/scoped_fd.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -105,25 +106,6 @@ void AppendRows(const TransactionTable& table, const QuotedColumns& quoted, size
     }
   }
 }
-
-class ScopedFd {
- public:
-  explicit ScopedFd(int fd) : fd_(fd) {}
-  ~ScopedFd() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  ScopedFd(const ScopedFd&) = delete;
-  ScopedFd& operator=(const ScopedFd&) = delete;
-  int get() const { return fd_; }
-  // Closes now; false when the system reports a failure.
-  bool Close() {
-    const int fd = std::exchange(fd_, -1);
-    return ::close(fd) == 0;
-  }
-
- private:
-  int fd_;
-};
 
 bool WriteAll(int fd, std::string_view bytes) {
   while (!bytes.empty()) {

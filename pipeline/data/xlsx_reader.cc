@@ -16,7 +16,7 @@
 namespace cairn::pipeline {
 namespace {
 
-absl::Status Unreadable(std::string_view what) {
+absl::Status UnreadableSheet(std::string_view what) {
   return InputError(absl::StatusCode::kInvalidArgument, kInputUnreadable,
                     fmt::format("the workbook cannot be read: {}", what));
 }
@@ -168,7 +168,8 @@ class SheetHandler : public XmlHandler {
     column_ = reference.empty() ? column_ + 1 : ColumnOf(reference);
     type_ = Attribute(attributes, "t");
     value_.clear();
-    if (column_ < 0 || column_ >= kMaxSheetColumns) status_ = Unreadable("a cell has no place");
+    if (column_ < 0 || column_ >= kMaxSheetColumns)
+      status_ = UnreadableSheet("a cell has no place");
   }
 
   void EndCell() {
@@ -182,7 +183,7 @@ class SheetHandler : public XmlHandler {
     uint32_t index = 0;
     const auto [end, error] = std::from_chars(value_.data(), value_.data() + value_.size(), index);
     if (error != std::errc() || end != value_.data() + value_.size() || index >= strings_.size()) {
-      status_ = Unreadable("a cell refers to a shared text that does not exist");
+      status_ = UnreadableSheet("a cell refers to a shared text that does not exist");
       return;
     }
     cells_[column] = strings_.at(index);
@@ -203,7 +204,7 @@ class SheetHandler : public XmlHandler {
 absl::Status ParsePart(const ZipArchive& archive, std::string_view name, XmlHandler& handler,
                        uint64_t* bytes) {
   const ZipEntry* entry = archive.Find(name);
-  if (entry == nullptr) return Unreadable(fmt::format("it has no part \"{}\"", name));
+  if (entry == nullptr) return UnreadableSheet(fmt::format("it has no part \"{}\"", name));
   CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<ByteStream> stream, archive.OpenEntry(*entry));
   return ParseXml(*stream, name, handler, bytes);
 }
@@ -230,7 +231,7 @@ absl::StatusOr<SheetInfo> ReadFirstSheet(const ZipArchive& archive,
   CAIRN_RETURN_IF_ERROR(
       ParsePart(archive, "xl/_rels/workbook.xml.rels", relations, &info.xml_bytes));
   const auto target = relations.targets().find(workbook.relation());
-  if (target == relations.targets().end()) return Unreadable("it has no sheet");
+  if (target == relations.targets().end()) return UnreadableSheet("it has no sheet");
   SharedStringsHandler strings;
   if (archive.Find("xl/sharedStrings.xml") != nullptr) {
     CAIRN_RETURN_IF_ERROR(ParsePart(archive, "xl/sharedStrings.xml", strings, &info.xml_bytes));
@@ -263,9 +264,9 @@ absl::StatusOr<LoadedTransactions> ReadXlsx(const ZipArchive& archive, const Loa
       const SheetInfo info,
       ReadFirstSheet(
           archive, [&](ExcelEpoch epoch) { builder.emplace(options, epoch); }, take_row));
-  if (!map.has_value()) return Unreadable("its first sheet is empty");
+  if (!map.has_value()) return UnreadableSheet("its first sheet is empty");
   LoadedTransactions loaded = builder->Finish();
-  if (loaded.rows_read == 0) return Unreadable("its first sheet has a header but no rows");
+  if (loaded.rows_read == 0) return UnreadableSheet("its first sheet has a header but no rows");
   loaded.unpacked_bytes = info.xml_bytes;
   return loaded;
 }

@@ -14,7 +14,7 @@ namespace cairn::pipeline {
 namespace {
 
 constexpr int kMaxDepth = 256;
-constexpr int kPiece = 64 << 10;
+constexpr int kXmlPiece = 64 << 10;
 
 std::string_view LocalName(std::string_view name) {
   const size_t colon = name.find(':');
@@ -88,9 +88,9 @@ absl::Status ParseXml(ByteStream& stream, std::string_view part, XmlHandler& han
   XML_SetCharacterDataHandler(parser.get(), &OnText);
   XML_SetStartDoctypeDeclHandler(parser.get(), &OnDoctype);
   while (true) {
-    void* buffer = XML_GetBuffer(parser.get(), kPiece);
+    void* buffer = XML_GetBuffer(parser.get(), kXmlPiece);
     if (buffer == nullptr) return Unreadable(part, "cannot be parsed: no memory");
-    CAIRN_ASSIGN_OR_RETURN(const size_t size, stream.Read(static_cast<char*>(buffer), kPiece));
+    CAIRN_ASSIGN_OR_RETURN(const size_t size, stream.Read(static_cast<char*>(buffer), kXmlPiece));
     *bytes += size;
     const XML_Status status = XML_ParseBuffer(parser.get(), static_cast<int>(size), size == 0);
     if (parse.refused != nullptr) return Unreadable(part, parse.refused);

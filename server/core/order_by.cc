@@ -18,7 +18,7 @@ using cairn::v1::Run;
 
 // Classes within one key, in their order whatever the direction.
 constexpr char kNumber = 0x01;
-constexpr char kNan = 0x02;
+constexpr char kNanTag = 0x02;
 constexpr char kText = 0x03;
 constexpr char kMissing = 0x04;
 
@@ -38,7 +38,7 @@ class KeyWriter {
 
   void Number(double value) {
     if (std::isnan(value)) {
-      out_ += kNan;
+      out_ += kNanTag;
     } else {
       Bits(OrderedBits(CanonicalDouble(value)));
     }

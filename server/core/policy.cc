@@ -8,7 +8,7 @@
 namespace cairn::core {
 namespace {
 
-constexpr double kInf = std::numeric_limits<double>::infinity();
+constexpr double kUnbounded = std::numeric_limits<double>::infinity();
 
 std::string Bound(bool below, bool included, double value) {
   return fmt::format("{}{} {}", below ? '<' : '>', included ? "=" : "", ShortestDouble(value));
@@ -17,8 +17,8 @@ std::string Bound(bool below, bool included, double value) {
 }  // namespace
 
 bool Interval::Contains(double value) const {
-  const bool above = low == -kInf || (low_included ? value >= low : value > low);
-  const bool below = high == kInf || (high_included ? value <= high : value < high);
+  const bool above = low == -kUnbounded || (low_included ? value >= low : value > low);
+  const bool below = high == kUnbounded || (high_included ? value <= high : value < high);
   return value == value && above && below;
 }
 
@@ -42,9 +42,9 @@ Interval Interval::Intersect(const Interval& other) const {
 }
 
 std::string Interval::ToString() const {
-  if (low == -kInf && high == kInf) return "any number";
-  if (low == -kInf) return Bound(true, high_included, high);
-  if (high == kInf) return Bound(false, low_included, low);
+  if (low == -kUnbounded && high == kUnbounded) return "any number";
+  if (low == -kUnbounded) return Bound(true, high_included, high);
+  if (high == kUnbounded) return Bound(false, low_included, low);
   if (low == high) return fmt::format("== {}", ShortestDouble(low));
   if (low_included && high_included) {
     return fmt::format("{}..{}", ShortestDouble(low), ShortestDouble(high));

@@ -9,6 +9,7 @@
 #include "lib/base/status_macros.h"
 #include "server/core/artifact_path.h"
 #include "server/core/manifest.h"
+#include "server/registry/limits.h"
 #include "server/registry/models.h"
 #include "server/storage/blob_refs.h"
 #include "server/storage/keyspace.h"
@@ -31,8 +32,6 @@ using storage::ScanOrder;
 using storage::Snapshot;
 using storage::WriteSet;
 
-constexpr size_t kMaxNameBytes = 250;
-constexpr size_t kMaxTextBytes = 5000;
 constexpr int kMaxEvidence = 1000;
 
 // The digest of a data set version; `name` takes its canonical spelling.

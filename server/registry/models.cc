@@ -13,6 +13,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "server/registry/limits.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
 
@@ -34,8 +35,6 @@ using storage::Snapshot;
 using storage::Stored;
 using storage::WriteSet;
 
-constexpr size_t kMaxNameBytes = 250;
-constexpr size_t kMaxTextBytes = 5000;
 constexpr int kMaxTags = 1000;
 constexpr std::string_view kLatest = "latest";
 constexpr std::string_view kAnyModel = "models/-";

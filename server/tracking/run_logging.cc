@@ -31,12 +31,6 @@ using Metrics = google::protobuf::RepeatedPtrField<MetricColumns>;
 
 int64_t ToMillis(int64_t unix_nanos) { return unix_nanos / 1'000'000; }
 
-std::string ValuePayload(std::string_view value) {
-  ValueRecord record;
-  record.set_value(std::string(value));
-  return record.SerializeAsString();
-}
-
 std::string BatchPayload(const MetricColumns& columns, int64_t default_millis) {
   MetricBatchRecord record;
   *record.mutable_steps() = columns.steps();

@@ -36,12 +36,6 @@ using storage::WriteSet;
 
 constexpr std::string_view kAnyExperiment = "experiments/-/runs/";
 
-std::string ValuePayload(std::string_view value) {
-  ValueRecord record;
-  record.set_value(std::string(value));
-  return record.SerializeAsString();
-}
-
 // The record's payload: what has keys of its own, and the etag, left out.
 std::string RunPayload(Run run, int64_t experiment_id) {
   run.clear_params();
@@ -114,6 +108,12 @@ absl::StatusOr<Plan> PlanReplace(const Snapshot& snapshot, const Stored<RunRecor
 }
 
 }  // namespace
+
+std::string ValuePayload(std::string_view value) {
+  ValueRecord record;
+  record.set_value(std::string(value));
+  return record.SerializeAsString();
+}
 
 absl::StatusOr<Stored<RunRecord>> ReadRunRecord(const Snapshot& snapshot, std::string_view field,
                                                 std::string_view name) {

@@ -28,6 +28,9 @@ struct CallFacts {
   std::string new_id;  // 32 hexadecimal characters, unused elsewhere
 };
 
+// The stored form of a parameter or a tag.
+std::string ValuePayload(std::string_view value);
+
 // The run's own record; NOT_FOUND (RUN_NOT_FOUND). `name` may have `-` for the
 // experiment; a wrong experiment number is NOT_FOUND too.
 absl::StatusOr<storage::Stored<cairn::internal::RunRecord>> ReadRunRecord(

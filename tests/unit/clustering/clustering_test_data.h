@@ -3,8 +3,10 @@
 #ifndef CAIRN_TESTS_UNIT_CLUSTERING_CLUSTERING_TEST_DATA_H_
 #define CAIRN_TESTS_UNIT_CLUSTERING_CLUSTERING_TEST_DATA_H_
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <vector>
 
 #include "lib/clustering/matrix.h"
 #include "lib/clustering/random.h"
@@ -27,6 +29,13 @@ inline Matrix Blobs(std::uint32_t seed, Eigen::Index rows, Eigen::Index columns,
     }
   }
   return data;
+}
+
+// One feature.
+inline Matrix Column(const std::vector<double>& values) {
+  Matrix matrix(static_cast<Eigen::Index>(values.size()), 1);
+  std::copy(values.begin(), values.end(), matrix.data());
+  return matrix;
 }
 
 inline Labels RandomLabels(std::uint32_t seed, Eigen::Index rows, int k) {

@@ -16,12 +16,6 @@ using ::testing::DoubleEq;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-Matrix Column(std::initializer_list<double> values) {
-  Matrix matrix(static_cast<Eigen::Index>(values.size()), 1);
-  std::copy(values.begin(), values.end(), matrix.data());
-  return matrix;
-}
-
 TEST(Silhouette, PairAndSingletonByHand) {
   const auto silhouette = ComputeSilhouette(Column({0, 1, 5}), {0, 0, 2});
   ASSERT_TRUE(silhouette.ok()) << silhouette.status();

@@ -25,10 +25,6 @@ IsolationTree OneCut() {
           {.row_count = 3}};
 }
 
-Matrix Column(std::vector<double> values) {
-  return Eigen::Map<Matrix>(values.data(), static_cast<Eigen::Index>(values.size()), 1);
-}
-
 std::vector<double> Score(const IsolationForest& forest, const Matrix& rows, int threads = 1) {
   const auto scores = forest.ScoreSamples(rows, threads);
   EXPECT_TRUE(scores.ok()) << scores.status();

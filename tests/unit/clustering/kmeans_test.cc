@@ -30,12 +30,6 @@ void ExpectSameBits(const KMeansResult& a, const KMeansResult& b) {
   EXPECT_EQ(a.converged, b.converged);
 }
 
-Matrix Column(std::initializer_list<double> values) {
-  Matrix matrix(static_cast<Eigen::Index>(values.size()), 1);
-  std::copy(values.begin(), values.end(), matrix.data());
-  return matrix;
-}
-
 TEST(KMeans, TwoPairsOfPointsByHand) {
   KMeansOptions options = Options(2);
   options.initial_centers = Column({0, 1});

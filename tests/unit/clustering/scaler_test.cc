@@ -17,10 +17,6 @@ using ::testing::DoubleEq;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
-Matrix Column(std::vector<double> values) {
-  return Eigen::Map<Matrix>(values.data(), static_cast<Eigen::Index>(values.size()), 1);
-}
-
 std::vector<double> Values(const Matrix& matrix) {
   return {matrix.data(), matrix.data() + matrix.size()};
 }

@@ -1,0 +1,32 @@
+#ifndef CAIRN_PIPELINE_DATA_SCOPED_FD_H_
+#define CAIRN_PIPELINE_DATA_SCOPED_FD_H_
+
+#include <unistd.h>
+
+#include <utility>
+
+namespace cairn::pipeline {
+
+// Owns an open file descriptor, or none when it is negative; closes it at the end.
+class ScopedFd {
+ public:
+  explicit ScopedFd(int fd) : fd_(fd) {}
+  ~ScopedFd() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  ScopedFd(const ScopedFd&) = delete;
+  ScopedFd& operator=(const ScopedFd&) = delete;
+  int get() const { return fd_; }
+  // Closes now; false when the system reports a failure.
+  bool Close() {
+    const int fd = std::exchange(fd_, -1);
+    return ::close(fd) == 0;
+  }
+
+ private:
+  int fd_;
+};
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_DATA_SCOPED_FD_H_
