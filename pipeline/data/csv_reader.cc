@@ -206,6 +206,8 @@ class PartParser {
 
   TransactionBuilder& builder() { return builder_; }
   uint64_t lines() const { return lines_; }
+  // The text ended inside a record: whatever follows in the file it came from is lost.
+  bool cut_off() const { return cut_off_; }
 
  private:
   // Parses whole records from `at` on; returns how many bytes they took.
@@ -243,6 +245,7 @@ class PartParser {
     lines_ += static_cast<uint64_t>(std::count(record.begin(), record.end() - 1, '\n'));
     if (fields.size() == 1 && fields[0].size == 0) return;
     if (fields.size() != columns_) {
+      cut_off_ = fields.size() < columns_ && record.back() != '\n';
       builder_.Reject(line, "", record.substr(0, record.find_last_not_of("\r\n") + 1),
                       fmt::format("{} fields instead of {}", fields.size(), columns_));
       return;
@@ -269,6 +272,7 @@ class PartParser {
         const size_t length =
             feed == nullptr ? size : static_cast<size_t>(static_cast<const char*>(feed) - text);
         builder_.Reject(++lines_, "", std::string_view(text, length), reason);
+        cut_off_ = feed == nullptr;
         return feed == nullptr ? length : length + 1;
       }
       searched = size;
@@ -282,6 +286,7 @@ class PartParser {
   TransactionBuilder builder_;
   RecordSplitter splitter_;
   std::deque<std::string> unescaped_;
+  bool cut_off_ = false;
   uint64_t lines_ = 0;
 };
 
@@ -396,6 +401,10 @@ absl::StatusOr<LoadedTransactions> ReadCsv(ByteFeed& feed, const LoadOptions& op
     }
     all.Merge(std::move(parsers[part]->builder()), lines);
     lines += parsers[part]->lines();
+    if (parsers[part]->cut_off()) {
+      return UnreadableCsv(fmt::format(
+          "the input ends in the middle of line {}: it seems to have been cut off", lines));
+    }
   }
   LoadedTransactions loaded = all.Finish();
   loaded.unpacked_bytes = feed.WaitForAll().size();

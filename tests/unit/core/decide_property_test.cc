@@ -13,7 +13,7 @@ namespace {
 
 using cairn::v1::Decision;
 
-constexpr uint64_t kSeed = 20240917;
+constexpr uint64_t kDecisionSeed = 20240917;
 
 double RandomValue(std::mt19937_64& rng) {
   static constexpr std::array<double, 5> kOdd = {std::numeric_limits<double>::quiet_NaN(),
@@ -51,8 +51,8 @@ DecisionInput RandomInput(std::mt19937_64& rng, const Policy& policy) {
 }
 
 TEST(DecideProperty, OrderOfTheInputChangesNotOneByte) {
-  SCOPED_TRACE(kSeed);
-  std::mt19937_64 rng(kSeed);
+  SCOPED_TRACE(kDecisionSeed);
+  std::mt19937_64 rng(kDecisionSeed);
   const Policy policy = ShippedPolicy();
   for (int round = 0; round < 400; ++round) {
     DecisionInput input = RandomInput(rng, policy);
@@ -67,8 +67,8 @@ TEST(DecideProperty, OrderOfTheInputChangesNotOneByte) {
 }
 
 TEST(DecideProperty, OnlyACandidateThatPassesEverythingIsPromoted) {
-  SCOPED_TRACE(kSeed);
-  std::mt19937_64 rng(kSeed);
+  SCOPED_TRACE(kDecisionSeed);
+  std::mt19937_64 rng(kDecisionSeed);
   const Policy policy = ShippedPolicy();
   int promoted = 0;
   for (int round = 0; round < 2000; ++round) {
@@ -92,8 +92,8 @@ TEST(DecideProperty, OnlyACandidateThatPassesEverythingIsPromoted) {
 }
 
 TEST(DecideProperty, RaisingAPassingMetricNeverMakesItFail) {
-  SCOPED_TRACE(kSeed);
-  std::mt19937_64 rng(kSeed);
+  SCOPED_TRACE(kDecisionSeed);
+  std::mt19937_64 rng(kDecisionSeed);
   const Policy policy = PolicyWith(
       "  gates: [{id: g, metric: silhouette, pass: '>= 0.3', fail: '< 0.1'}]\n"
       "  compare: [{id: c, role: objective, metric: silhouette, minEffect: {relative: 0.05}}]\n");

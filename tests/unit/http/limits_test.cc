@@ -23,7 +23,7 @@ HttpServerOptions SmallLimits() {
   return options;
 }
 
-std::unique_ptr<HttpServer> StartServer(HttpServerOptions options) {
+std::unique_ptr<HttpServer> StartLimited(HttpServerOptions options) {
   std::vector<Route> routes = {
       {"GET", "/", "test.read", [](const Request&) { return TextResponse("root"); }},
       {"POST", "/echo", "test.write", [](const Request& r) { return JsonResponse(r.body); }},
@@ -50,13 +50,13 @@ int StatusThenClose(int port, std::string_view request) {
 }
 
 TEST(HttpLimitsTest, BodyOfExactlyTheLimitIsRead) {
-  const auto server = StartServer(SmallLimits());
+  const auto server = StartLimited(SmallLimits());
   RawClient client(server->port());
   EXPECT_EQ(client.Exchange(Post("/echo", std::string(64, '1')))->status, 200);
 }
 
 TEST(HttpLimitsTest, BodyOverTheLimitIs413BeforeItIsSent) {
-  const auto server = StartServer(SmallLimits());
+  const auto server = StartLimited(SmallLimits());
   const std::string head =
       "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
   EXPECT_EQ(StatusThenClose(server->port(), head + "Content-Length: 65\r\n\r\n"), 413);
@@ -64,12 +64,12 @@ TEST(HttpLimitsTest, BodyOverTheLimitIs413BeforeItIsSent) {
 }
 
 TEST(HttpLimitsTest, ClientThatSendsALargeBodyAnywayStillReadsThe413) {
-  const auto server = StartServer(SmallLimits());
+  const auto server = StartLimited(SmallLimits());
   EXPECT_EQ(StatusThenClose(server->port(), Post("/echo", std::string(200'000, '1'))), 413);
 }
 
 TEST(HttpLimitsTest, ChunkedBodyOverTheLimitIs413) {
-  const auto server = StartServer(SmallLimits());
+  const auto server = StartLimited(SmallLimits());
   std::string request =
       "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (int i = 0; i < 5; ++i) request += "10\r\n0123456789abcdef\r\n";
@@ -77,7 +77,7 @@ TEST(HttpLimitsTest, ChunkedBodyOverTheLimitIs413) {
 }
 
 TEST(HttpLimitsTest, HeadersOverTheLimitAre431) {
-  const auto server = StartServer(SmallLimits());
+  const auto server = StartLimited(SmallLimits());
   const std::string large(600, 'x');
   EXPECT_EQ(StatusThenClose(server->port(), "GET /" + large), 431);
   EXPECT_EQ(StatusThenClose(server->port(),
@@ -88,7 +88,7 @@ TEST(HttpLimitsTest, HeadersOverTheLimitAre431) {
 class BadMessageTest : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(BadMessageTest, Is400AndTheConnectionEnds) {
-  const auto server = StartServer({});
+  const auto server = StartLimited({});
   EXPECT_EQ(StatusThenClose(server->port(), GetParam()), 400);
 }
 
@@ -111,7 +111,7 @@ INSTANTIATE_TEST_SUITE_P(
                       "Transfer-Encoding: chunked\r\n\r\nzz\r\n"));
 
 TEST(HttpLimitsTest, UnknownExpectationIs417) {
-  const auto server = StartServer({});
+  const auto server = StartLimited({});
   EXPECT_EQ(StatusThenClose(server->port(),
                             "POST /echo HTTP/1.1\r\nHost: localhost\r\nExpect: magic\r\n\r\n"),
             417);
@@ -120,7 +120,7 @@ TEST(HttpLimitsTest, UnknownExpectationIs417) {
 TEST(HttpLimitsTest, RequestThatDoesNotArriveInTimeIs408) {
   HttpServerOptions options;
   options.limits.read_timeout = milliseconds(50);
-  const auto server = StartServer(std::move(options));
+  const auto server = StartLimited(std::move(options));
   EXPECT_EQ(StatusThenClose(server->port(), "GET / HT"), 408);
   EXPECT_EQ(StatusThenClose(server->port(),
                             "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n1"),
@@ -130,7 +130,7 @@ TEST(HttpLimitsTest, RequestThatDoesNotArriveInTimeIs408) {
 TEST(HttpLimitsTest, IdleConnectionIsClosedSilently) {
   HttpServerOptions options;
   options.limits.idle_timeout = milliseconds(50);
-  const auto server = StartServer(std::move(options));
+  const auto server = StartLimited(std::move(options));
   RawClient never_spoke(server->port());
   bool clean = false;
   EXPECT_EQ(never_spoke.ReadToEnd(&clean), "");
@@ -143,7 +143,7 @@ TEST(HttpLimitsTest, IdleConnectionIsClosedSilently) {
 TEST(HttpLimitsTest, ClientThatDoesNotReadIsCut) {
   HttpServerOptions options;
   options.limits.write_timeout = milliseconds(50);
-  const auto server = StartServer(std::move(options));
+  const auto server = StartLimited(std::move(options));
   RawClient client(server->port());
   client.Send(Get("/large"));
   // The server can only be rid of this connection by giving it up.
@@ -154,7 +154,7 @@ TEST(HttpLimitsTest, ClientThatDoesNotReadIsCut) {
 TEST(HttpLimitsTest, ConnectionsOverTheLimitGet503) {
   HttpServerOptions options;
   options.limits.max_connections = 1;
-  const auto server = StartServer(std::move(options));
+  const auto server = StartLimited(std::move(options));
   RawClient first(server->port());
   EXPECT_EQ(first.Exchange(Get("/"))->body, "root");
   RawClient second(server->port());
@@ -166,7 +166,7 @@ TEST(HttpLimitsTest, ConnectionsOverTheLimitGet503) {
 }
 
 TEST(HttpLimitsTest, PeerThatGoesAwayInTheMiddleIsForgotten) {
-  const auto server = StartServer({});
+  const auto server = StartLimited({});
   {
     RawClient client(server->port());
     client.Send("POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n1");

@@ -143,6 +143,22 @@ TEST(LoadCsv, AnUnclosedQuoteCostsOnlyItsLine) {
   EXPECT_EQ(loaded.rejects[1].line, 4u);
 }
 
+TEST(LoadCsv, AFileThatWasCutOffIsRefused) {
+  const std::string header =
+      "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
+  for (const char* tail :
+       {"2,A12,TEA,6,2010-1", "2", "2,A12,\"TEA", "2,A12,TEA,6,2010-12-01,1,5"}) {
+    for (const int threads : {1, 3}) {
+      LoadOptions options;
+      options.threads = threads;
+      const absl::Status status = LoadError(header + std::string(kGood) + tail, options);
+      EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << tail;
+      EXPECT_THAT(std::string(status.message()), HasSubstr("ends in the middle of line 3")) << tail;
+    }
+  }
+  EXPECT_TRUE(LoadError(header + std::string(kGood) + " \n").ok());
+}
+
 TEST(LoadCsv, ARecordBeyondTheLimitIsRejectedAndTheRestRead) {
   const std::string huge(3 << 20, 'x');
   const LoadedTransactions loaded = LoadRows(Joined("1,A12," + huge + "\n", kGood));
