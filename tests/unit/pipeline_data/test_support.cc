@@ -27,7 +27,9 @@ std::string Deflate(std::string_view text, int window_bits) {
 }
 
 void Put(std::string* out, uint64_t value, int width) {
-  for (int i = 0; i < width; ++i) out->push_back(static_cast<char>(value >> (8 * i)));
+  for (int i = 0; i < width; ++i) {
+    out->push_back(i < 8 ? static_cast<char>(value >> (8 * i)) : '\0');
+  }
 }
 
 }  // namespace
