@@ -20,6 +20,7 @@
 #include "server/storage/rocks_store.h"
 #include "server/tracking/experiments.h"
 #include "server/tracking/run_logging.h"
+#include "server/tracking/run_searcher.h"
 
 namespace cairn {
 namespace {
@@ -58,11 +59,13 @@ class Server::Impl {
     CAIRN_ASSIGN_OR_RETURN(store_, OpenStore(options_));
     const Clock& clock = SystemClock();
     CAIRN_RETURN_IF_ERROR(tracking::EnsureDefaultExperiment(*store_, clock.NowUnixNanos()));
+    run_searcher_ = std::make_unique<tracking::RunSearcher>(*store_);
+    CAIRN_RETURN_IF_ERROR(run_searcher_->Load());
     CAIRN_RETURN_IF_ERROR(OpenBlobs(clock));
     pool_ = std::make_unique<ThreadPool>(options_.pool_threads, kMaxQueuedTasks);
     mutator_ = std::make_unique<storage::Mutator>(*store_, clock, *pool_);
-    environment_.reset(
-        new rpc::Environment{*store_, *mutator_, clock, SystemIds(), *pool_, metrics_});
+    environment_.reset(new rpc::Environment{*store_, *mutator_, clock, SystemIds(), *pool_,
+                                            metrics_, *run_searcher_});
     CAIRN_ASSIGN_OR_RETURN(grpc_,
                            rpc::GrpcServer::Start(options_.grpc_address, *environment_, *blobs_));
     grpc_address_ = WithPort(options_.grpc_address, grpc_->port());
@@ -106,6 +109,7 @@ class Server::Impl {
   observability::CallMetrics metrics_;
   std::unique_ptr<ScratchDirectory> scratch_;
   std::unique_ptr<storage::KvStore> store_;
+  std::unique_ptr<tracking::RunSearcher> run_searcher_;
   std::unique_ptr<artifacts::BlobStore> blobs_;
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<storage::Mutator> mutator_;

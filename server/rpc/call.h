@@ -21,6 +21,10 @@
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
 
+namespace cairn::tracking {
+class RunSearcher;
+}  // namespace cairn::tracking
+
 namespace cairn::rpc {
 
 // What every handler works with. Owned by the server, which outlives all calls.
@@ -31,6 +35,7 @@ struct Environment {
   IdSource& ids;
   ThreadPool& pool;  // for work that blocks or takes long
   observability::CallMetrics& metrics;
+  tracking::RunSearcher& run_searcher;
 };
 
 // Counts and times one call from its start until Finish; shared by all handler

@@ -10,7 +10,7 @@
 #include "server/tracking/experiments.h"
 #include "server/tracking/metric_reader.h"
 #include "server/tracking/run_logging.h"
-#include "server/tracking/run_search.h"
+#include "server/tracking/run_searcher.h"
 #include "server/tracking/runs.h"
 
 namespace cairn::rpc {
@@ -150,7 +150,10 @@ class TrackingServiceImpl final : public TrackingService::CallbackService {
                                  const cairn::v1::SearchRunsRequest* request,
                                  cairn::v1::SearchRunsResponse* response) override {
     return ServeRead(env_, "cairn.v1.TrackingService/SearchRuns", context, request, response,
-                     Effort::kLong, tracking::SearchRuns);
+                     Effort::kLong,
+                     [this](const Snapshot&, const cairn::v1::SearchRunsRequest& search) {
+                       return env_.run_searcher.Search(search);
+                     });
   }
 
   ServerUnaryReactor* FinishRun(CallbackServerContext* context,

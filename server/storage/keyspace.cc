@@ -160,6 +160,22 @@ Key MetricBatchKey(std::string_view run_id, std::string_view metric, int64_t fir
 Key MetricBatchPrefix(std::string_view run_id, std::string_view metric) {
   return Layout(Family::kMetric, KeyKind::kMetricBatch).Str(run_id).Str(metric).Done();
 }
+Key AllMetricBatchesPrefix() { return Layout(Family::kMetric, KeyKind::kMetricBatch).Done(); }
+Key MetricBlockKey(std::string_view run_id, std::string_view metric, int64_t block) {
+  return Layout(Family::kMetric, KeyKind::kMetricBlock).Str(run_id).Str(metric).Int(block).Done();
+}
+Key MetricNodeKey(std::string_view run_id, std::string_view metric, int64_t node) {
+  return Layout(Family::kMetric, KeyKind::kMetricNode).Str(run_id).Str(metric).Int(node).Done();
+}
+Key MetricSeriesKey(std::string_view run_id, std::string_view metric) {
+  return Layout(Family::kMetric, KeyKind::kMetricSeries).Str(run_id).Str(metric).Done();
+}
+Key MetricKindPrefix(KeyKind kind, std::string_view run_id) {
+  return Layout(Family::kMetric, kind).Str(run_id).Done();
+}
+Key MetricKindPrefix(KeyKind kind, std::string_view run_id, std::string_view metric) {
+  return Layout(Family::kMetric, kind).Str(run_id).Str(metric).Done();
+}
 
 Key BlobEntryKey(std::string_view sha256_hex) {
   return Blob(KeyKind::kBlobEntry).Str(sha256_hex).Done();
@@ -197,6 +213,18 @@ absl::StatusOr<std::string> RunIdOfRunByExperiment(std::string_view key_bytes) {
     if (run_id && reader.AtEnd()) return *std::move(run_id);
   }
   return CorruptRecord(Family::kIndex, key_bytes, "its key has another form");
+}
+
+absl::StatusOr<MetricOwner> OwnerOfMetricKey(std::string_view key_bytes) {
+  KeyReader reader(key_bytes);
+  const auto kind = reader.ReadByte();
+  auto run_id = reader.ReadString();
+  auto metric = reader.ReadString();
+  if (kind && *kind >= static_cast<uint8_t>(KeyKind::kMetricBatch) &&
+      *kind <= static_cast<uint8_t>(KeyKind::kMetricSeries) && run_id && metric) {
+    return MetricOwner{*std::move(run_id), *std::move(metric)};
+  }
+  return CorruptRecord(Family::kMetric, key_bytes, "its key has another form");
 }
 
 }  // namespace cairn::storage

@@ -44,6 +44,9 @@ enum class KeyKind : uint8_t {
   kLineageDown = 0x44,
   kDecisionBySequence = 0x45,
   kMetricBatch = 0x50,
+  kMetricBlock = 0x51,
+  kMetricNode = 0x52,
+  kMetricSeries = 0x53,
   kBlobEntry = 0x60,
   kUpload = 0x61,
   kPack = 0x62,
@@ -118,6 +121,17 @@ Key DecisionBySequencePrefix(std::string_view model, std::string_view channel);
 Key MetricBatchKey(std::string_view run_id, std::string_view metric, int64_t first_step,
                    std::string_view batch_id);
 Key MetricBatchPrefix(std::string_view run_id, std::string_view metric);
+// The batches of every run.
+Key AllMetricBatchesPrefix();
+// metric: folded points. A block or node is written once, under a number that is
+// unique in the series; the series record, one a metric, holds the roots.
+Key MetricBlockKey(std::string_view run_id, std::string_view metric, int64_t block);
+Key MetricNodeKey(std::string_view run_id, std::string_view metric, int64_t node);
+Key MetricSeriesKey(std::string_view run_id, std::string_view metric);
+// The keys of one metric kind (kMetricBatch to kMetricSeries) of a whole run, or
+// of one metric of it.
+Key MetricKindPrefix(KeyKind kind, std::string_view run_id);
+Key MetricKindPrefix(KeyKind kind, std::string_view run_id, std::string_view metric);
 
 // blob
 Key BlobEntryKey(std::string_view sha256_hex);
@@ -134,6 +148,12 @@ Key RequestKey(std::string_view principal, std::string_view method, std::string_
 // the bytes are not such a key.
 absl::StatusOr<std::string> LastStringOf(const Key& prefix, std::string_view key_bytes);
 absl::StatusOr<std::string> RunIdOfRunByExperiment(std::string_view key_bytes);
+// The run and the metric of a key of one of the metric kinds.
+struct MetricOwner {
+  std::string run_id;
+  std::string metric;
+};
+absl::StatusOr<MetricOwner> OwnerOfMetricKey(std::string_view key_bytes);
 
 }  // namespace cairn::storage
 

@@ -30,8 +30,6 @@ using storage::Snapshot;
 
 constexpr int32_t kDefaultPageSize = 100;
 constexpr int32_t kMaxPageSize = 10'000;
-// A page also ends before its rows outgrow what one message may carry.
-constexpr size_t kMaxPageBytes = size_t{3} << 20;
 
 // A run with the bytes that sort it.
 struct Row {
@@ -40,9 +38,8 @@ struct Row {
   friend bool operator<(const Row& a, const Row& b) { return a.sort_key < b.sort_key; }
 };
 
-// The experiments to look in: those named, or all that are not deleted.
-absl::StatusOr<std::set<int64_t>> ExperimentsOf(const Snapshot& snapshot,
-                                                const cairn::v1::SearchRunsRequest& request) {
+absl::StatusOr<std::vector<int64_t>> NamedExperiments(const Snapshot& snapshot,
+                                                      const cairn::v1::SearchRunsRequest& request) {
   std::set<int64_t> ids;
   for (const std::string& parent : request.parents()) {
     CAIRN_ASSIGN_OR_RETURN(const int64_t id, ParseExperimentName("parents", parent));
@@ -52,7 +49,11 @@ absl::StatusOr<std::set<int64_t>> ExperimentsOf(const Snapshot& snapshot,
     }
     ids.insert(id);
   }
-  if (!ids.empty()) return ids;
+  return std::vector<int64_t>(ids.begin(), ids.end());
+}
+
+absl::StatusOr<std::set<int64_t>> LiveExperiments(const Snapshot& snapshot) {
+  std::set<int64_t> ids;
   absl::Status failure;
   CAIRN_RETURN_IF_ERROR(storage::ScanRecords<ExperimentRecord>(
       snapshot, KeyRange::Prefix(storage::ExperimentPrefix()), ScanOrder::kAscending,
@@ -114,20 +115,39 @@ class SmallestRows {
 
 }  // namespace
 
-absl::StatusOr<cairn::v1::SearchRunsResponse> SearchRuns(
-    const Snapshot& snapshot, const cairn::v1::SearchRunsRequest& request) {
-  CAIRN_ASSIGN_OR_RETURN(const auto filter, core::RunFilter::Compile(request.filter()));
-  CAIRN_ASSIGN_OR_RETURN(const auto order, core::RunOrder::Parse(request.order_by()));
+absl::StatusOr<RunSearchArguments> ParseSearch(const Snapshot& snapshot,
+                                               const cairn::v1::SearchRunsRequest& request) {
+  RunSearchArguments arguments;
+  CAIRN_ASSIGN_OR_RETURN(arguments.filter, core::RunFilter::Compile(request.filter()));
+  CAIRN_ASSIGN_OR_RETURN(arguments.order, core::RunOrder::Parse(request.order_by()));
   CAIRN_ASSIGN_OR_RETURN(const int32_t size,
                          EffectivePageSize(request.page_size(), kDefaultPageSize, kMaxPageSize));
+  arguments.page_size = static_cast<size_t>(size);
   CAIRN_ASSIGN_OR_RETURN(const auto token, DecodePageToken(request, request.page_token()));
-  CAIRN_ASSIGN_OR_RETURN(const auto experiments, ExperimentsOf(snapshot, request));
+  arguments.after = token.last_key();
+  CAIRN_ASSIGN_OR_RETURN(arguments.experiments, NamedExperiments(snapshot, request));
+  return arguments;
+}
 
-  SmallestRows smallest(static_cast<size_t>(size) + 1);
+std::string NextSearchToken(const cairn::v1::SearchRunsRequest& request, std::string sort_key) {
+  cairn::internal::PageToken next;
+  next.set_last_key(std::move(sort_key));
+  return EncodePageToken(request, std::move(next));
+}
+
+absl::StatusOr<cairn::v1::SearchRunsResponse> SearchRuns(
+    const Snapshot& snapshot, const cairn::v1::SearchRunsRequest& request) {
+  CAIRN_ASSIGN_OR_RETURN(const RunSearchArguments arguments, ParseSearch(snapshot, request));
+  std::set<int64_t> experiments(arguments.experiments.begin(), arguments.experiments.end());
+  if (experiments.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(experiments, LiveExperiments(snapshot));
+  }
+
+  SmallestRows smallest(arguments.page_size + 1);
   CAIRN_RETURN_IF_ERROR(ForEachRun(snapshot, experiments, request.show_deleted(), [&](Run run) {
-    if (!filter.Matches(run)) return;
-    Row row{order.SortKey(run), {}};
-    if (!token.last_key().empty() && row.sort_key <= token.last_key()) return;
+    if (!arguments.filter.Matches(run)) return;
+    Row row{arguments.order.SortKey(run), {}};
+    if (!arguments.after.empty() && row.sort_key <= arguments.after) return;
     row.run = std::move(run);
     smallest.Add(std::move(row));
   }));
@@ -136,15 +156,13 @@ absl::StatusOr<cairn::v1::SearchRunsResponse> SearchRuns(
   std::vector<Row> rows = smallest.TakeSorted();
   size_t bytes = 0;
   size_t taken = 0;
-  for (; taken < rows.size() && taken < static_cast<size_t>(size); ++taken) {
+  for (; taken < rows.size() && taken < arguments.page_size; ++taken) {
     bytes += rows[taken].run.ByteSizeLong();
-    if (taken > 0 && bytes > kMaxPageBytes) break;
+    if (taken > 0 && bytes > kMaxSearchPageBytes) break;
     *response.add_runs() = std::move(rows[taken].run);
   }
   if (taken < rows.size()) {
-    cairn::internal::PageToken next;
-    next.set_last_key(rows[taken - 1].sort_key);
-    response.set_next_page_token(EncodePageToken(request, std::move(next)));
+    response.set_next_page_token(NextSearchToken(request, rows[taken - 1].sort_key));
   }
   return response;
 }

@@ -1,17 +1,44 @@
 #ifndef CAIRN_SERVER_TRACKING_RUN_SEARCH_H_
 #define CAIRN_SERVER_TRACKING_RUN_SEARCH_H_
 
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "absl/status/statusor.h"
 #include "cairn/v1/tracking.pb.h"
+#include "server/core/order_by.h"
+#include "server/core/run_filter.h"
 #include "server/storage/kv_store.h"
 
 namespace cairn::tracking {
 
+// A page also ends before its rows outgrow what one message may carry.
+inline constexpr size_t kMaxSearchPageBytes = size_t{3} << 20;
+
+// What a request asks for, checked.
+struct RunSearchArguments {
+  core::RunFilter filter;
+  core::RunOrder order;
+  size_t page_size = 0;              // 1 to 10,000
+  std::string after;                 // the sort key of the last run of the page before
+  std::vector<int64_t> experiments;  // those named; none means all that are not deleted
+};
+
+// Parses a request. Errors are those of TrackingService.SearchRuns.
+absl::StatusOr<RunSearchArguments> ParseSearch(const storage::Snapshot& snapshot,
+                                               const cairn::v1::SearchRunsRequest& request);
+
+// The token of the page after the run with `sort_key`.
+std::string NextSearchToken(const cairn::v1::SearchRunsRequest& request, std::string sort_key);
+
 // Finds runs by filter and order across experiments, one page at a time.
 //
 // Reads every run of the experiments asked for and keeps the page's rows in a
-// bounded heap: always right, proportional to the number of runs. Errors are
-// those of TrackingService.SearchRuns. Pure but for reading.
+// bounded heap: always right, proportional to the number of runs. RunSearcher
+// answers from memory and falls back to this. Errors are those of
+// TrackingService.SearchRuns. Pure but for reading.
 absl::StatusOr<cairn::v1::SearchRunsResponse> SearchRuns(
     const storage::Snapshot& snapshot, const cairn::v1::SearchRunsRequest& request);
 

@@ -1,0 +1,73 @@
+#include "server/index/dictionary.h"
+
+#include <utility>
+
+#include "server/core/numbers.h"
+#include "server/index/words.h"
+
+namespace cairn::index {
+namespace {
+
+// Bytes that a string takes besides itself.
+size_t HeapBytes(const std::string& text) {
+  return text.capacity() > std::string().capacity() ? text.capacity() + 1 : 0;
+}
+
+uint64_t SortWordOf(bool numeric, std::string_view text) {
+  if (numeric) {
+    if (const auto number = core::ParseNumber(text)) return MetricSortWord(NumberWord(*number));
+  }
+  return TextSortWord(text);
+}
+
+}  // namespace
+
+Dictionary::Dictionary(bool numeric)
+    : numeric_(numeric),
+      entries_(1),
+      sort_words_{kMissingSort},
+      codes_(0, Hash{this}, Equal{this}) {}
+
+uint32_t Dictionary::Acquire(std::string_view text) {
+  const auto found = codes_.find(text);
+  if (found != codes_.end()) {
+    ++entries_[*found].uses;
+    return *found;
+  }
+  uint32_t code = code_limit();
+  if (!free_.empty()) {
+    code = free_.back();
+    free_.pop_back();
+  } else {
+    entries_.emplace_back();
+    sort_words_.push_back(kMissingSort);
+  }
+  entries_[code] = {std::string(text), 1};
+  sort_words_[code] = SortWordOf(numeric_, text);
+  long_text_bytes_ += HeapBytes(entries_[code].text);
+  codes_.insert(code);
+  return code;
+}
+
+void Dictionary::Release(uint32_t code) {
+  Entry& entry = entries_[code];
+  if (--entry.uses > 0) return;
+  codes_.erase(code);
+  long_text_bytes_ -= HeapBytes(entry.text);
+  entry.text = std::string();
+  sort_words_[code] = kMissingSort;
+  free_.push_back(code);
+}
+
+uint32_t Dictionary::Find(std::string_view text) const {
+  const auto found = codes_.find(text);
+  return found == codes_.end() ? 0 : *found;
+}
+
+size_t Dictionary::bytes() const {
+  return entries_.size() * sizeof(Entry) + sort_words_.capacity() * sizeof(uint64_t) +
+         free_.capacity() * sizeof(uint32_t) + codes_.capacity() * (sizeof(uint32_t) + 1) +
+         long_text_bytes_;
+}
+
+}  // namespace cairn::index

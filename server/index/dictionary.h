@@ -1,0 +1,78 @@
+#ifndef CAIRN_SERVER_INDEX_DICTIONARY_H_
+#define CAIRN_SERVER_INDEX_DICTIONARY_H_
+
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_set.h"
+
+namespace cairn::index {
+
+// The distinct texts of a column, numbered from 1; code 0 stands for no text.
+//
+// Uses are counted: the code of a text that no row has any more is given to a
+// later text, so a tag that changes all the time does not grow its dictionary.
+// Not thread-safe; neither copyable nor movable (the hash set points into it).
+class Dictionary {
+ public:
+  // `numeric`: texts that read as numbers get the sort words of numbers.
+  explicit Dictionary(bool numeric);
+  Dictionary(const Dictionary&) = delete;
+  Dictionary& operator=(const Dictionary&) = delete;
+
+  // The code of `text`, new or not, with one more use.
+  uint32_t Acquire(std::string_view text);
+
+  // Takes back one use of `code`.
+  void Release(uint32_t code);
+
+  // The code of `text`, or 0.
+  uint32_t Find(std::string_view text) const;
+
+  // REQUIRES: `code` is in use.
+  std::string_view text(uint32_t code) const { return entries_[code].text; }
+
+  // The sort word (words.h) of a text; that of a missing one for code 0.
+  uint64_t sort_word(uint32_t code) const { return sort_words_[code]; }
+
+  // How many rows have it; 0 for a code that is free.
+  uint32_t uses(uint32_t code) const { return entries_[code].uses; }
+
+  // Every code is below this.
+  uint32_t code_limit() const { return static_cast<uint32_t>(sort_words_.size()); }
+
+  size_t bytes() const;
+
+ private:
+  struct Entry {
+    std::string text;
+    uint32_t uses = 0;
+  };
+  struct Hash {
+    using is_transparent = void;
+    const Dictionary* owner;
+    size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+    size_t operator()(uint32_t code) const { return (*this)(owner->text(code)); }
+  };
+  struct Equal {
+    using is_transparent = void;
+    const Dictionary* owner;
+    bool operator()(uint32_t a, uint32_t b) const { return a == b; }
+    bool operator()(uint32_t a, std::string_view b) const { return owner->text(a) == b; }
+    bool operator()(std::string_view a, uint32_t b) const { return owner->text(b) == a; }
+  };
+
+  const bool numeric_;
+  std::deque<Entry> entries_;  // by code; the first stands for code 0
+  std::vector<uint64_t> sort_words_;
+  std::vector<uint32_t> free_;
+  size_t long_text_bytes_ = 0;  // texts that do not fit into a string itself
+  absl::flat_hash_set<uint32_t, Hash, Equal> codes_;
+};
+
+}  // namespace cairn::index
+
+#endif  // CAIRN_SERVER_INDEX_DICTIONARY_H_

@@ -1,0 +1,75 @@
+#ifndef CAIRN_SERVER_INDEX_PERMUTATION_H_
+#define CAIRN_SERVER_INDEX_PERMUTATION_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "lib/base/mutex.h"
+#include "server/index/condition.h"
+#include "server/index/row_order.h"
+#include "server/index/run_columns.h"
+
+namespace cairn::index {
+
+// Every row in one order, as it was at one sequence of the columns. Immutable.
+struct Permutation {
+  std::vector<Row> rows;
+  uint64_t sequence = 0;
+};
+
+// Sorts all rows; with `old`, a permutation of the same order, by merging what
+// changed since into it.
+std::shared_ptr<const Permutation> MakePermutation(const RunColumns& columns, const RowOrder& order,
+                                                   const Permutation* old);
+
+// A page's rows, and whether it is known that these are all there are.
+struct WalkResult {
+  std::vector<Row> rows;  // in order, at most the limit
+  bool gave_up = false;   // visited `max_visits` rows without filling the page
+};
+
+// The first `limit` rows that match, after `after` if given: walks the
+// permutation, deciding row by row, and merges in the rows that changed since it
+// was made (`tail`), which it skips on its way.
+WalkResult Walk(const RunColumns& columns, const Permutation& permutation,
+                const std::vector<Row>& tail, const Condition& condition, const RowOrder& order,
+                const std::optional<SeekPosition>& after, size_t limit, size_t max_visits);
+
+// The permutations in use, by order. Four bytes a row each, the least recently
+// used one goes first. Safe to call from any thread while the columns do not
+// change.
+class PermutationCache {
+ public:
+  explicit PermutationCache(size_t max_bytes) : max_bytes_(max_bytes) {}
+
+  // A permutation and the rows that changed since; null if there is none for
+  // this order. An order that is asked for again, or with `build` at once, gets
+  // one: sorting a million rows takes about 0.1 s, and scanning once is cheaper.
+  std::shared_ptr<const Permutation> Get(const RunColumns& columns, const RowOrder& order,
+                                         bool build, std::vector<Row>& tail) CAIRN_EXCLUDES(mutex_);
+
+  size_t bytes() const CAIRN_EXCLUDES(mutex_);
+
+ private:
+  struct Entry {
+    std::shared_ptr<const Permutation> permutation;
+    uint64_t last_use = 0;
+  };
+
+  void Put(const std::string& key, std::shared_ptr<const Permutation> permutation)
+      CAIRN_EXCLUDES(mutex_);
+
+  const size_t max_bytes_;
+  mutable Mutex mutex_;
+  absl::flat_hash_map<std::string, Entry> entries_ CAIRN_GUARDED_BY(mutex_);
+  size_t bytes_ CAIRN_GUARDED_BY(mutex_) = 0;
+  uint64_t uses_ CAIRN_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace cairn::index
+
+#endif  // CAIRN_SERVER_INDEX_PERMUTATION_H_

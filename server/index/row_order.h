@@ -1,0 +1,87 @@
+#ifndef CAIRN_SERVER_INDEX_ROW_ORDER_H_
+#define CAIRN_SERVER_INDEX_ROW_ORDER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "server/core/order_by.h"
+#include "server/index/condition.h"
+#include "server/index/run_columns.h"
+#include "server/index/words.h"
+
+namespace cairn::index {
+
+// A place in an order, taken from the sort key of a run that may have changed or
+// gone since.
+struct SeekPosition {
+  struct Value {
+    uint64_t word = 0;  // as RowOrder::Word
+    std::string text;   // for words of texts
+  };
+  std::vector<Value> values;  // one a key
+  RunId id;
+};
+
+// A core::RunOrder bound to columns: compares rows exactly as it compares runs,
+// by words first and by texts only where words tie. Valid while the columns do
+// not change; safe to read from any thread while they do not.
+class RowOrder {
+ public:
+  // nullopt if the order needs a dropped column.
+  static std::optional<RowOrder> Bind(const RunColumns& columns, const core::RunOrder& order);
+
+  // The first key of a row: a smaller word comes first, whatever the direction.
+  uint64_t FirstWord(Row row) const { return Word(keys_[0], row); }
+
+  // True if `a` comes before `b`; the words are their first ones.
+  bool Before(uint64_t word_a, Row a, uint64_t word_b, Row b) const {
+    return word_a != word_b ? word_a < word_b : CompareTied(a, b) < 0;
+  }
+  bool Before(Row a, Row b) const { return Before(FirstWord(a), a, FirstWord(b), b); }
+
+  // True if the row comes after the position; `word` is its first one.
+  bool After(uint64_t word, Row row, const SeekPosition& position) const;
+  bool After(Row row, const SeekPosition& position) const {
+    return After(FirstWord(row), row, position);
+  }
+
+  // The bytes of core::RunOrder::SortKey for the run.
+  std::string SortKey(Row row) const;
+
+  // Reads such bytes back. INVALID_ARGUMENT (PAGE_TOKEN_INVALID) if they are not
+  // a sort key of this order.
+  absl::StatusOr<SeekPosition> ParseSortKey(std::string_view bytes) const;
+
+  // A text that is equal for equal orders, and whether metrics are in it.
+  const std::string& key() const { return key_; }
+  ChangeKind changes_with() const { return changes_with_; }
+
+ private:
+  enum class Kind { kMetric, kTime, kText, kId };
+  struct Key {
+    Kind kind = Kind::kText;
+    bool descending = false;
+    WordSource words;
+    const TextColumn* text = nullptr;  // null when no run has it
+  };
+
+  uint64_t Word(const Key& key, Row row) const;
+  // The text of a row for a key whose word is a text's.
+  std::string TextOf(const Key& key, Row row) const;
+  int CompareTexts(const Key& key, Row a, Row b) const;
+  // For rows with equal first words.
+  int CompareTied(Row a, Row b) const;
+
+  const RunColumns* columns_ = nullptr;
+  std::vector<Key> keys_;
+  std::string key_;
+  ChangeKind changes_with_ = ChangeKind::kRecord;
+};
+
+}  // namespace cairn::index
+
+#endif  // CAIRN_SERVER_INDEX_ROW_ORDER_H_

@@ -1,0 +1,143 @@
+#ifndef CAIRN_SERVER_INDEX_RUN_INDEX_H_
+#define CAIRN_SERVER_INDEX_RUN_INDEX_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cairn/v1/tracking.pb.h"
+#include "server/core/order_by.h"
+#include "server/core/run_filter.h"
+#include "server/index/bitmap_cache.h"
+#include "server/index/permutation.h"
+#include "server/index/run_columns.h"
+#include "server/storage/key.h"
+
+namespace cairn::index {
+
+// How a page was found, or is to be found.
+enum class SearchPlan {
+  kChoose,      // in a query only: by estimated cost
+  kScan,        // conditions chunk by chunk, a bounded heap for the order
+  kWalk,        // along a sorted permutation, deciding row by row
+  kNotIndexed,  // in a result only: a column was dropped; search the store instead
+};
+
+struct RunQuery {
+  const core::RunFilter* filter = nullptr;  // null: every run
+  const core::RunOrder* order = nullptr;    // null: newest first; not used by Count
+  std::vector<int64_t> experiments;         // none: those that are not deleted
+  bool show_deleted = false;
+  size_t limit = 100;  // of a page; from 1
+  std::string after;   // the sort key of the previous page's last run
+  SearchPlan plan = SearchPlan::kChoose;
+};
+
+struct RunHit {
+  std::string run_id;
+  int64_t experiment_id = 0;
+  std::string sort_key;  // core::RunOrder::SortKey of the run
+};
+
+struct RunPage {
+  SearchPlan plan = SearchPlan::kScan;
+  std::vector<RunHit> hits;
+  bool more = false;               // there are runs after the last hit
+  storage::Revision revision = 0;  // what the page shows
+};
+
+struct RunCount {
+  SearchPlan plan = SearchPlan::kScan;
+  int64_t count = 0;
+};
+
+// What a commit did to one run. Applying the same again changes nothing.
+struct RunChange {
+  enum class Kind {
+    kWhole,    // `run` is the run as it is now, params, tags and metrics included
+    kMetrics,  // only the metrics in `run` changed, and are as given there
+    kRemoved,  // there is no such run any more
+  };
+  Kind kind = Kind::kWhole;
+  std::string run_id;
+  int64_t experiment_id = 0;  // for kWhole
+  cairn::v1::Run run;
+};
+
+struct ExperimentChange {
+  int64_t experiment_id = 0;
+  bool live = false;  // it exists and is not deleted
+};
+
+struct RunIndexOptions {
+  size_t max_column_bytes = size_t{900} << 20;      // beyond it, columns are dropped
+  size_t max_bitmap_bytes = size_t{32} << 20;       // of remembered conditions
+  size_t max_permutation_bytes = size_t{64} << 20;  // of remembered orders
+};
+
+// Every run in memory, searched as core::RunFilter and core::RunOrder say.
+//
+// A function of the store: it can be filled again from a snapshot at any time.
+// Safe to call from any thread. Searches run side by side; a change waits for
+// those under way, and searches that come later wait for the change, so neither
+// starves. A change holds the lock only while it writes columns.
+class RunIndex {
+ public:
+  explicit RunIndex(RunIndexOptions options = {});
+
+  // Makes the changes and moves on to `revision`. Calls come in the order of
+  // revisions; one behind revision() is ignored.
+  // INVALID_ARGUMENT (NAME_INVALID): a run id is none; the others are applied.
+  absl::Status Apply(storage::Revision revision, const std::vector<RunChange>& runs,
+                     const std::vector<ExperimentChange>& experiments = {});
+
+  // For filling in bulk: `fill` writes all columns of an index that has none.
+  absl::Status Fill(storage::Revision revision,
+                    const std::function<absl::Status(RunColumns&)>& fill);
+
+  // One page. INVALID_ARGUMENT (PAGE_TOKEN_INVALID): `after` is no sort key.
+  absl::StatusOr<RunPage> Search(const RunQuery& query) const;
+
+  // How many runs there are, of all pages.
+  RunCount Count(const RunQuery& query) const;
+
+  // Every commit up to here is in every later search.
+  storage::Revision revision() const { return revision_.load(std::memory_order_acquire); }
+
+  // Columns and what is remembered of searches.
+  size_t bytes() const;
+
+  // Drops columns over the budget; Fill and Apply do so by themselves.
+  void KeepBudget();
+
+ private:
+  class ReadLock;
+  class WriteLock;
+  struct Bound;
+
+  std::optional<Bound> BindQuery(const RunQuery& query) const;
+  std::vector<Row> FindRows(const RunQuery& query, Bound& bound, const RowOrder& order,
+                            const std::optional<SeekPosition>& after, SearchPlan& plan) const;
+  std::vector<Row> Scan(const RunQuery& query, const Bound& bound, const RowOrder& order,
+                        const std::optional<SeekPosition>& after) const;
+
+  const RunIndexOptions options_;
+  mutable Mutex turnstile_;
+  mutable std::shared_mutex lock_;  // guards columns_
+  RunColumns columns_;
+  uint64_t applied_since_check_ = 0;  // guarded by lock_
+  uint64_t generation_ = 0;           // of the set of live experiments; guarded by lock_
+  std::atomic<storage::Revision> revision_{0};
+  mutable BitmapCache bitmaps_;
+  mutable PermutationCache permutations_;
+};
+
+}  // namespace cairn::index
+
+#endif  // CAIRN_SERVER_INDEX_RUN_INDEX_H_

@@ -1,0 +1,57 @@
+#ifndef CAIRN_SERVER_INDEX_VALUE_MATCH_H_
+#define CAIRN_SERVER_INDEX_VALUE_MATCH_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "cairn/v1/tracking.pb.h"
+#include "server/core/run_filter.h"
+
+namespace cairn::index {
+
+// Conditions on single values, taken out of a run: what core::RunFilter::Matches
+// decides for a whole one. The differential test holds the two together. All
+// functions are pure.
+
+// What the texts of a column are.
+enum class TextKind {
+  kValue,    // a parameter or tag: a text that may be a number
+  kName,     // display name, uid, user; a run without one matches nothing
+  kState,    // the name of a state
+  kDataset,  // all inputs of a run, as EncodeInputs writes them
+};
+
+// True if a run with the value `text` satisfies the comparison or bare word `p`.
+bool TextMatches(const core::RunPredicate& p, TextKind kind, std::string_view text);
+
+// True if a run without the value does: only a bare word of wildcards.
+bool AbsentMatches(const core::RunPredicate& p);
+
+// Every input of a run in one text; empty if there are none.
+std::string EncodeInputs(const google::protobuf::RepeatedPtrField<cairn::v1::RunInput>& inputs);
+
+// The stored words (words.h) that satisfy a comparison of a metric or time.
+struct WordRange {
+  uint64_t lo = 1;
+  uint64_t hi = 0;       // below `lo`: no word
+  bool negated = false;  // the words outside the range, but for "no value"
+
+  bool Contains(uint64_t word) const {
+    const bool inside = lo <= word && word <= hi;
+    return negated ? word != 0 && !inside : inside;
+  }
+};
+WordRange RangeOf(const core::RunPredicate& p);
+
+// A text that is equal for predicates that mean the same for every run.
+std::string PredicateKey(const core::RunPredicate& p);
+
+// True if the condition looks at metrics anywhere.
+bool UsesMetrics(const core::RunPredicate& p);
+bool IsMetricField(core::RunField field);
+
+}  // namespace cairn::index
+
+#endif  // CAIRN_SERVER_INDEX_VALUE_MATCH_H_

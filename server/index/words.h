@@ -1,0 +1,63 @@
+#ifndef CAIRN_SERVER_INDEX_WORDS_H_
+#define CAIRN_SERVER_INDEX_WORDS_H_
+
+#include <cmath>
+#include <cstdint>
+#include <string_view>
+
+#include "server/core/numbers.h"
+
+namespace cairn::index {
+
+// Values as 64-bit words whose unsigned order is the order of the values, so that
+// every comparison of a filter is a range of words and every order by one key is
+// an order of words.
+//
+// A stored word is 0 for "no value". A metric is core::OrderedBits of its value,
+// with all bits set for NaN; a time is its nanoseconds with the sign bit flipped.
+
+inline constexpr uint64_t kNoValue = 0;
+inline constexpr uint64_t kNanValue = ~uint64_t{0};
+inline constexpr uint64_t kLeastNumber = 0x000f'ffff'ffff'ffff;     // -infinity
+inline constexpr uint64_t kGreatestNumber = 0xfff0'0000'0000'0000;  // +infinity
+
+inline uint64_t NumberWord(double value) { return core::OrderedBits(core::CanonicalDouble(value)); }
+inline uint64_t TimeWord(int64_t unix_nanos) {
+  return static_cast<uint64_t>(unix_nanos) ^ (uint64_t{1} << 63);
+}
+
+// Sort words, for ordering: in one key numbers come first, then NaN, then text,
+// then runs without a value (core/order_by.h), so the classes lie above the
+// numbers. The word of a text holds its first six bytes; equal words of texts
+// leave the decision to the texts.
+inline constexpr uint64_t kNanSort = 0xfff1'0000'0000'0000;
+inline constexpr uint64_t kTextSort = 0xfff2'0000'0000'0000;
+inline constexpr uint64_t kTextSortBits = 0x0000'ffff'ffff'ffff;
+inline constexpr uint64_t kMissingSort = ~uint64_t{0};
+
+inline bool IsTextSort(uint64_t word) { return (word & ~kTextSortBits) == kTextSort; }
+
+inline uint64_t TextSortWord(std::string_view text) {
+  if (text.empty()) return kMissingSort;
+  uint64_t prefix = 0;
+  for (size_t i = 0; i < 6; ++i) {
+    prefix = prefix << 8 | (i < text.size() ? static_cast<uint8_t>(text[i]) : 0);
+  }
+  return kTextSort | prefix;
+}
+
+// From the stored word of a metric to its sort word.
+inline uint64_t MetricSortWord(uint64_t stored) {
+  if (stored == kNoValue) return kMissingSort;
+  return stored == kNanValue ? kNanSort : stored;
+}
+
+// Turns the order around within the classes of numbers and texts.
+inline uint64_t Descending(uint64_t sort_word) {
+  if (sort_word <= kGreatestNumber) return ~sort_word;
+  return IsTextSort(sort_word) ? sort_word ^ kTextSortBits : sort_word;
+}
+
+}  // namespace cairn::index
+
+#endif  // CAIRN_SERVER_INDEX_WORDS_H_

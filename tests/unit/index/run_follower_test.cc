@@ -1,0 +1,150 @@
+#include "server/index/run_follower.h"
+
+#include <memory>
+#include <string>
+
+#include "cairn/internal/records.pb.h"
+#include "gtest/gtest.h"
+#include "lib/base/resource_names.h"
+#include "server/storage/keyspace.h"
+#include "server/storage/memory_store.h"
+
+namespace cairn::index {
+namespace {
+
+const std::string kFirst(32, 'a');
+const std::string kSecond(32, 'b');
+
+template <typename Record>
+void Put(storage::WriteSet& set, storage::Key key, const Record& record) {
+  set.PutRecord(std::move(key), record.SerializeAsString());
+}
+
+// A store with one experiment whose commits a follower hears of.
+class RunFollowerTest : public testing::Test {
+ protected:
+  RunFollowerTest() : store_(storage::MakeMemoryStore()), follower_(*store_, index_, 1 << 30) {
+    storage::WriteSet set;
+    AddExperiment(set, false);
+    Commit(std::move(set));
+  }
+  ~RunFollowerTest() override { store_->SetCommitListener(nullptr); }
+
+  void Follow() {
+    store_->SetCommitListener([this](storage::Revision revision, const auto& events) {
+      follower_.OnCommit(revision, events);
+    });
+    ASSERT_TRUE(follower_.Load().ok());
+  }
+
+  static void AddExperiment(storage::WriteSet& set, bool deleted) {
+    cairn::internal::ExperimentRecord record;
+    record.mutable_experiment()->set_name(ExperimentName(1));
+    if (deleted) record.mutable_experiment()->mutable_delete_time()->set_seconds(1);
+    Put(set, storage::ExperimentKey(1), record);
+    set.Emit(ExperimentName(1), "experiment.updated");
+  }
+
+  static void AddRun(storage::WriteSet& set, const std::string& id) {
+    cairn::internal::RunRecord record;
+    record.set_experiment_id(1);
+    record.mutable_run()->set_uid(id);
+    record.mutable_run()->set_display_name("run " + id.substr(0, 1));
+    Put(set, storage::RunKey(id), record);
+    set.Emit(FormatRunName(1, id), "run.created");
+  }
+
+  static void AddValues(storage::WriteSet& set, const std::string& id, const std::string& value,
+                        double metric) {
+    cairn::internal::ValueRecord text;
+    text.set_value(value);
+    Put(set, storage::RunParamKey(id, "k"), text);
+    Put(set, storage::RunTagKey(id, "t.u"), text);
+    cairn::internal::MetricRecord summary;
+    summary.mutable_summary()->set_key("m");
+    summary.mutable_summary()->mutable_latest()->set_value(metric);
+    summary.mutable_summary()->set_min(metric - 1);
+    summary.mutable_summary()->set_max(metric + 1);
+    Put(set, storage::RunMetricKey(id, "m"), summary);
+    set.Emit(FormatRunName(1, id), "run.logged");
+  }
+
+  storage::Revision Commit(storage::WriteSet set) {
+    return store_->CommitAndWait(std::move(set)).value();
+  }
+
+  // The ids of the runs found, newest first.
+  std::string Found(const std::string& filter) {
+    EXPECT_TRUE(follower_.CatchUp().ok());
+    const auto compiled = core::RunFilter::Compile(filter).value();
+    RunQuery query;
+    query.filter = &compiled;
+    std::string found;
+    const RunPage page = index_.Search(query).value();
+    for (const RunHit& hit : page.hits) found += hit.run_id.substr(0, 1);
+    return found;
+  }
+
+  RunIndex index_;
+  std::unique_ptr<storage::KvStore> store_;
+  RunFollower follower_;
+};
+
+TEST_F(RunFollowerTest, LoadsWhatTheStoreHolds) {
+  storage::WriteSet set;
+  AddRun(set, kFirst);
+  AddRun(set, kSecond);
+  AddValues(set, kFirst, "4", 0.5);
+  AddValues(set, kSecond, "5", 2);
+  const storage::Revision revision = Commit(std::move(set));
+  Follow();
+  EXPECT_EQ(index_.revision(), revision);
+  EXPECT_EQ(Found(""), "ab");
+  EXPECT_EQ(Found("params.k = 4"), "a");
+  EXPECT_EQ(Found("tags.t.u = 5"), "b");
+  EXPECT_EQ(Found("metrics.m > 1"), "b");
+  EXPECT_EQ(Found("metrics_min.m = -0.5"), "a");
+  EXPECT_EQ(Found("metrics_max.m = 3"), "b");
+}
+
+TEST_F(RunFollowerTest, ASearchShowsEveryCommitAcknowledgedBefore) {
+  Follow();
+  storage::WriteSet created;
+  AddRun(created, kFirst);
+  Commit(std::move(created));
+  EXPECT_EQ(Found(""), "a");
+  storage::WriteSet logged;
+  AddValues(logged, kFirst, "4", 0.5);
+  const storage::Revision revision = Commit(std::move(logged));
+  EXPECT_EQ(Found("params.k = 4 AND metrics.m = 0.5"), "a");
+  EXPECT_EQ(index_.revision(), revision);
+}
+
+TEST_F(RunFollowerTest, APurgedRunIsGone) {
+  storage::WriteSet set;
+  AddRun(set, kFirst);
+  AddRun(set, kSecond);
+  Commit(std::move(set));
+  Follow();
+  storage::WriteSet purge;
+  purge.Delete(storage::RunKey(kFirst)).Emit(FormatRunName(1, kFirst), "run.purged");
+  Commit(std::move(purge));
+  EXPECT_EQ(Found(""), "b");
+}
+
+TEST_F(RunFollowerTest, RunsOfADeletedExperimentAreNotFoundUnlessItIsNamed) {
+  storage::WriteSet set;
+  AddRun(set, kFirst);
+  Commit(std::move(set));
+  Follow();
+  storage::WriteSet deleted;
+  AddExperiment(deleted, true);
+  Commit(std::move(deleted));
+  EXPECT_EQ(Found(""), "");
+  RunQuery query;
+  query.experiments = {1};
+  EXPECT_EQ(index_.Search(query)->hits.size(), 1u);
+}
+
+}  // namespace
+}  // namespace cairn::index

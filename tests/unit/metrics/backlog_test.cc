@@ -1,0 +1,135 @@
+#include "server/metrics/backlog.h"
+
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "lib/base/encoding.h"
+#include "lib/base/files.h"
+#include "server/metrics/block_codec.h"
+#include "tests/unit/metrics/series_fixture.h"
+
+namespace cairn::metrics {
+namespace {
+
+using storage::KeyKind;
+
+class BacklogTest : public SeriesFixture {
+ protected:
+  void LogRaw(const std::string& run, const std::string& metric, int64_t step,
+              const std::string& payload) {
+    storage::WriteSet set;
+    set.PutOnce(storage::MetricBatchKey(run, metric, step, "b"), payload);
+    ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+  }
+
+  std::vector<std::string> Waiting() {
+    std::vector<std::string> found;
+    EXPECT_TRUE(ScanWaiting(*store_->GetSnapshot(), [&](const WaitingSeries& series) {
+                  found.push_back(
+                      fmt::format("{}/{}:{}", series.run_id, series.metric, series.bytes));
+                  return true;
+                }).ok());
+    return found;
+  }
+};
+
+TEST_F(BacklogTest, TheScanFindsEachWaitingSeriesOnceWithItsBytes) {
+  EXPECT_TRUE(Waiting().empty());
+  LogRaw("r1", "a", 1, "12345");
+  LogRaw("r1", "a", 2, "123");
+  LogRaw("r1", "ab", 1, "1");
+  LogRaw("r2", "a", -5, "12");
+  EXPECT_EQ(Waiting(), (std::vector<std::string>{"r1/a:8", "r1/ab:1", "r2/a:2"}));
+}
+
+TEST_F(BacklogTest, TheScanStopsWhenItIsTold) {
+  for (const char* metric : {"a", "b", "c"}) LogRaw("r", metric, 0, "x");
+  int visits = 0;
+  EXPECT_TRUE(
+      ScanWaiting(*store_->GetSnapshot(), [&](const WaitingSeries&) { return ++visits < 2; }).ok());
+  EXPECT_EQ(visits, 2);
+}
+
+TEST_F(BacklogTest, FoldedSeriesDoNotWait) {
+  std::mt19937_64 random(1);
+  Log(Stretch(random, 0, 10));
+  EXPECT_EQ(Waiting().size(), 1u);
+  FoldAll();
+  EXPECT_TRUE(Waiting().empty());
+}
+
+TEST(MetricKeys, AreAsDocumented) {
+  const std::string document =
+      ReadFile(std::string(CAIRN_SOURCE_DIR) + "/docs/storage-format.md").value();
+  for (const storage::Key& key :
+       {storage::MetricBlockKey(kRun, "loss", 7), storage::MetricNodeKey(kRun, "loss", 8),
+        storage::MetricSeriesKey(kRun, "loss")}) {
+    EXPECT_EQ(key.family, storage::Family::kMetric);
+    EXPECT_NE(document.find("`" + HexEncode(key.bytes) + "`"), std::string::npos);
+    const auto owner = storage::OwnerOfMetricKey(key.bytes);
+    ASSERT_TRUE(owner.ok());
+    EXPECT_EQ(owner->run_id, kRun);
+    EXPECT_EQ(owner->metric, "loss");
+    EXPECT_FALSE(storage::OwnerOfMetricKey(key.bytes.substr(0, 20)).ok());
+  }
+  EXPECT_FALSE(storage::OwnerOfMetricKey(storage::RunMetricKey(kRun, "loss").bytes).ok());
+}
+
+TEST(FoldBacklog, TheLargestComesFirstAndOnce) {
+  FoldBacklog backlog;
+  EXPECT_FALSE(backlog.TakeLargest(0).has_value());
+  backlog.Add("r1", "a", 10);
+  backlog.Add("r2", "b", 25);
+  backlog.Add("r1", "a", 20);
+  EXPECT_EQ(backlog.size(), 2u);
+  EXPECT_EQ(backlog.total_bytes(), 55);
+  EXPECT_FALSE(backlog.TakeLargest(31).has_value());
+  const auto largest = backlog.TakeLargest(30);
+  ASSERT_TRUE(largest.has_value());
+  EXPECT_EQ(largest->run_id, "r1");
+  EXPECT_EQ(largest->bytes, 30);
+  backlog.Add("r3", "c", 1);
+  backlog.Forget("r2");
+  EXPECT_EQ(backlog.total_bytes(), 1);
+  EXPECT_EQ(backlog.TakeLargest(0)->run_id, "r3");
+  EXPECT_EQ(backlog.size(), 0u);
+}
+
+TEST_F(BacklogTest, DeletionInStepsLeavesNothingOfTheRun) {
+  std::mt19937_64 random(2);
+  Log(Stretch(random, 0, 70 * kBlockPoints));
+  FoldAll();
+  Log(Stretch(random, 0, 5));
+  LogRaw("other", "loss", 0, "x");
+  storage::WriteSet set;
+  set.Delete(storage::RunKey(kRun));
+  for (bool more = true; more;) {
+    const auto deleted = DeletePoints(*store_->GetSnapshot(), kRun, "", 20, set);
+    ASSERT_TRUE(deleted.ok()) << deleted.status();
+    more = *deleted;
+    EXPECT_LE(set.deletes.size(), 21u);
+    ASSERT_TRUE(store_->CommitAndWait(std::exchange(set, {})).ok());
+    // The series record went first: a reader finds no block that is gone.
+    EXPECT_LE(ReadAll().size(), 5u);
+  }
+  for (const KeyKind kind : {KeyKind::kMetricBatch, KeyKind::kMetricBlock, KeyKind::kMetricNode,
+                             KeyKind::kMetricSeries}) {
+    EXPECT_EQ(CountKind(kind), 0u);
+  }
+  EXPECT_EQ(Waiting(), (std::vector<std::string>{"other/loss:1"}));
+}
+
+TEST_F(BacklogTest, OneMetricGoesAndTheOthersStay) {
+  LogRaw("r", "a", 0, "x");
+  LogRaw("r", "b", 0, "x");
+  storage::WriteSet set;
+  EXPECT_FALSE(DeletePoints(*store_->GetSnapshot(), "r", "a", 100, set).value());
+  ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+  EXPECT_EQ(Waiting(), (std::vector<std::string>{"r/b:1"}));
+}
+
+}  // namespace
+}  // namespace cairn::metrics

@@ -1,0 +1,138 @@
+// Searching from memory says what searching the store says, whatever happened since.
+
+#include "server/tracking/run_searcher.h"
+
+#include <string>
+#include <vector>
+
+#include "server/tracking/run_search.h"
+#include "tests/unit/server/use_case_fixture.h"
+
+namespace cairn::tracking {
+namespace {
+
+class RunSearcherTest : public UseCaseTest {
+ protected:
+  RunSearcherTest() {
+    for (int i = 0; i < 20; ++i) MakeRun(i);
+    searcher_ = std::make_unique<RunSearcher>(*store_);
+    EXPECT_TRUE(searcher_->Load().ok());
+  }
+
+  v1::Run MakeRun(int i) {
+    v1::Run run = CreateRun({{"k", std::to_string(i % 5)}, {"init", i % 2 == 0 ? "random" : "++"}});
+    if (i % 3 != 0) Log(run.name(), i % 7);
+    return run;
+  }
+
+  void Log(const std::string& run, double value) {
+    v1::LogBatchRequest request;
+    request.set_run(run);
+    auto* columns = request.add_metrics();
+    columns->set_key("silhouette");
+    columns->add_steps(++step_);
+    columns->add_values(value);
+    EXPECT_TRUE(Apply<v1::LogBatchResponse>(PlanLogBatch(*Now(), request, Facts())).ok());
+  }
+
+  void Delete(const std::string& run) {
+    v1::DeleteRunRequest request;
+    request.set_name(run);
+    EXPECT_TRUE(Apply<v1::Run>(PlanDeleteRun(*Now(), request, Facts())).ok());
+  }
+
+  // Every page of both ways to search must be the same.
+  void ExpectSame(const std::string& filter, const std::string& order_by, bool deleted = false) {
+    SCOPED_TRACE(filter + " | " + order_by);
+    v1::SearchRunsRequest request;
+    request.set_filter(filter);
+    request.set_order_by(order_by);
+    request.set_page_size(3);
+    request.set_show_deleted(deleted);
+    do {
+      const auto expected = SearchRuns(*Now(), request);
+      const auto found = searcher_->Search(request);
+      ASSERT_TRUE(expected.ok()) << expected.status();
+      ASSERT_TRUE(found.ok()) << found.status();
+      ASSERT_EQ(found->DebugString(), expected->DebugString());
+      request.set_page_token(found->next_page_token());
+    } while (!request.page_token().empty());
+  }
+
+  void ExpectSameForAll() {
+    for (const char* filter :
+         {"", "params.k = 3", "metrics.silhouette >= 2 AND params.init = random",
+          "NOT metrics.silhouette:*", "state = RUNNING OR params.k = 1"}) {
+      for (const char* order : {"", "metrics.silhouette desc", "params.k, metrics.silhouette"}) {
+        ExpectSame(filter, order);
+      }
+      ExpectSame(filter, "metrics.silhouette", /*deleted=*/true);
+    }
+  }
+
+  std::unique_ptr<RunSearcher> searcher_;
+  int64_t step_ = 0;
+};
+
+TEST_F(RunSearcherTest, WhatWasThereAtTheStartIsFound) { ExpectSameForAll(); }
+
+TEST_F(RunSearcherTest, WhatCameSinceIsFound) {
+  const v1::Run run = MakeRun(3);
+  ExpectSame("params.k = 3", "metrics.silhouette");
+  Log(run.name(), 100);
+  v1::SearchRunsRequest request;
+  request.set_filter("metrics.silhouette = 100");
+  const auto found = searcher_->Search(request);
+  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_EQ(found->runs_size(), 1);
+  EXPECT_EQ(found->runs(0).name(), run.name());
+  Delete(run.name());
+  EXPECT_EQ(searcher_->Search(request)->runs_size(), 0);
+  ExpectSameForAll();
+}
+
+TEST_F(RunSearcherTest, RunsOfADeletedExperimentAreFoundByItsNameOnly) {
+  v1::CreateExperimentRequest create;
+  create.mutable_experiment()->set_display_name("churn");
+  const auto experiment = Apply<v1::Experiment>(PlanCreateExperiment(*Now(), create, NextTime()));
+  ASSERT_TRUE(experiment.ok());
+  v1::GetExperimentRequest get;
+  get.set_display_name("churn");
+  const std::string name = GetExperiment(*Now(), get)->name();
+  v1::CreateRunRequest in_churn;
+  in_churn.set_parent(name);
+  ASSERT_TRUE(Apply<v1::Run>(PlanCreateRun(*Now(), in_churn, Facts())).ok());
+  ExpectSameForAll();
+  v1::DeleteExperimentRequest remove;
+  remove.set_name(name);
+  ASSERT_TRUE(Apply<v1::Experiment>(PlanDeleteExperiment(*Now(), remove, NextTime())).ok());
+  ExpectSameForAll();
+  v1::SearchRunsRequest request;
+  request.add_parents(name);
+  const auto found = searcher_->Search(request);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->DebugString(), SearchRuns(*Now(), request)->DebugString());
+}
+
+TEST_F(RunSearcherTest, WhatTheIndexCannotHoldIsSearchedInTheStore) {
+  index::RunIndexOptions tiny;
+  tiny.max_column_bytes = 1;
+  searcher_.reset();
+  searcher_ = std::make_unique<RunSearcher>(*store_, tiny);
+  ASSERT_TRUE(searcher_->Load().ok());
+  ExpectSameForAll();
+}
+
+TEST_F(RunSearcherTest, RefusalsAreThoseOfTheStore) {
+  v1::SearchRunsRequest request;
+  request.set_filter("metrics.silhouette >");
+  ExpectError(searcher_->Search(request).status(), absl::StatusCode::kInvalidArgument,
+              "FILTER_INVALID");
+  request.clear_filter();
+  request.add_parents("experiments/77");
+  ExpectError(searcher_->Search(request).status(), absl::StatusCode::kNotFound,
+              "EXPERIMENT_NOT_FOUND");
+}
+
+}  // namespace
+}  // namespace cairn::tracking
