@@ -23,7 +23,7 @@ std::vector<double> SumRows(const Matrix& rows, std::size_t width, Parallel& par
   const auto n = static_cast<std::size_t>(rows.rows());
   const auto d = static_cast<std::size_t>(rows.cols());
   const std::size_t chunks = (n + kChunkRows - 1) / kChunkRows;
-  const std::size_t step = (chunks + kCovarianceSegments - 1) / kMaxSegments * kChunkRows;
+  const std::size_t step = (chunks + kCovarianceSegments - 1) / kCovarianceSegments * kChunkRows;
   const std::size_t segments = (n + step - 1) / step;
   std::vector<double> partial(segments * width, 0.0);
   parallel.For(segments, [&](std::size_t segment) {
