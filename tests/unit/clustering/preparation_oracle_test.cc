@@ -90,7 +90,7 @@ class PreparationOracle : public ::testing::Test {
     ASSERT_TRUE(results_.has_value()) << "preparation_oracle.py failed";
   }
 
-  static const Matrix& Expected(const std::string& name) { return results_->at(name); }
+  static const Matrix& Expected(const char* name) { return results_->at(name); }
 
   static Matrix Scaled(ScaleRule rule) {
     const std::vector<ScaleRule> rules(static_cast<std::size_t>(rows_.cols()), rule);
