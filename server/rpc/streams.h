@@ -2,6 +2,7 @@
 #define CAIRN_SERVER_RPC_STREAMS_H_
 
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -18,6 +19,21 @@ inline absl::Status CallEnded() {
   return Error(absl::StatusCode::kCancelled, ErrorReason::CALL_ENDED, "the client ended the call");
 }
 
+// Orders the threads that work on one call after each other. gRPC guarantees that
+// a callback comes after what started its operation, with locks of its own that the
+// thread sanitizer does not see; this says the same where it does. Costs one atomic
+// operation on memory that is at hand.
+class Handover {
+ public:
+  // Before an operation is started or handed to the pool: everything until now...
+  void Pass() { count_.fetch_add(1, std::memory_order_release); }
+  // ...happened before what follows, at the start of a callback.
+  void Take() { static_cast<void>(count_.load(std::memory_order_acquire)); }
+
+ private:
+  std::atomic<uint32_t> count_{0};
+};
+
 // Handler template 2: a call that answers with a stream.
 //
 // Subclasses produce one message at a time on the pool, where they may block;
@@ -32,9 +48,15 @@ class ServerStream : public grpc::ServerWriteReactor<Response> {
   // Produces the first message. Called once, after construction.
   void Start() { Schedule(); }
 
-  void OnWriteDone(bool ok) final { ok ? Schedule() : End(CallEnded()); }
+  void OnWriteDone(bool ok) final {
+    handover_.Take();
+    ok ? Schedule() : End(CallEnded());
+  }
   void OnCancel() final { cancelled_ = true; }
-  void OnDone() final { delete this; }
+  void OnDone() final {
+    handover_.Take();
+    delete this;
+  }
 
  protected:
   // Fills `response` with the next message: true if there is one, false at the
@@ -46,22 +68,32 @@ class ServerStream : public grpc::ServerWriteReactor<Response> {
 
  private:
   void Schedule() {
+    handover_.Pass();
     if (!environment_.pool.TrySubmit([this] { Step(); })) End(Overloaded());
   }
 
   void Step() {
+    handover_.Take();
     if (cancelled_) return End(CallEnded());
-    absl::StatusOr<bool> more = Produce(response_);
-    if (!more.ok()) return End(more.status());
-    if (!*more) return End(absl::OkStatus());
+    {
+      absl::StatusOr<bool> more = Produce(response_);
+      if (!more.ok()) return End(more.status());
+      if (!*more) return End(absl::OkStatus());
+    }
+    handover_.Pass();
     this->StartWrite(&response_);
   }
 
-  void End(const absl::Status& status) { this->Finish(record_.Finish(status)); }
+  void End(const absl::Status& status) {
+    const grpc::Status answer = record_.Finish(status);
+    handover_.Pass();
+    this->Finish(answer);
+  }
 
   Environment& environment_;
   CallRecord record_;
   Response response_;
+  Handover handover_;
   std::atomic<bool> cancelled_{false};
 };
 
@@ -76,14 +108,22 @@ class ClientStream : public grpc::ServerReadReactor<Request> {
       : environment_(environment), response_(response), record_(environment, method) {}
 
   // Reads the first message. Called once, after construction.
-  void Start() { this->StartRead(&request_); }
+  void Start() {
+    handover_.Pass();
+    this->StartRead(&request_);
+  }
 
   void OnReadDone(bool ok) final {
+    handover_.Take();
+    handover_.Pass();
     const bool accepted = environment_.pool.TrySubmit([this, ok] { Step(ok); });
     if (!accepted) End(Overloaded());
   }
   void OnCancel() final { cancelled_ = true; }
-  void OnDone() final { delete this; }
+  void OnDone() final {
+    handover_.Take();
+    delete this;
+  }
 
  protected:
   // Takes one message. True to go on, false if the answer is complete already.
@@ -97,19 +137,28 @@ class ClientStream : public grpc::ServerReadReactor<Request> {
 
  private:
   void Step(bool ok) {
+    handover_.Take();
     if (cancelled_) return End(CallEnded());
     if (!ok) return End(Complete());
-    absl::StatusOr<bool> more = Take(request_);
-    if (!more.ok() || !*more) return End(more.status());
+    {
+      absl::StatusOr<bool> more = Take(request_);
+      if (!more.ok() || !*more) return End(more.status());
+    }
+    handover_.Pass();
     this->StartRead(&request_);
   }
 
-  void End(const absl::Status& status) { this->Finish(record_.Finish(status)); }
+  void End(const absl::Status& status) {
+    const grpc::Status answer = record_.Finish(status);
+    handover_.Pass();
+    this->Finish(answer);
+  }
 
   Environment& environment_;
   Response* const response_;
   CallRecord record_;
   Request request_;
+  Handover handover_;
   std::atomic<bool> cancelled_{false};
 };
 
