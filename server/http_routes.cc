@@ -1,6 +1,11 @@
 #include "server/http_routes.h"
 
+#include <unistd.h>
+
+#include <cstdint>
+#include <fstream>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -34,27 +39,46 @@ http::Response Version() {
   return http::JsonResponse(body.dump());
 }
 
-http::Response Metrics(const storage::KvStore& store, const observability::CallMetrics& metrics) {
-  const std::string own = fmt::format(
-      "# HELP cairn_store_revision The store's newest revision.\n"
-      "# TYPE cairn_store_revision gauge\ncairn_store_revision {}\n"
-      "# HELP cairn_store_healthy 1 while the store takes writes.\n"
-      "# TYPE cairn_store_healthy gauge\ncairn_store_healthy {}\n",
-      store.GetSnapshot()->revision(), store.Health().ok() ? 1 : 0);
-  return http::TextResponse(own + metrics.ToPrometheusText(), kPrometheusType);
+// What the process holds in memory, in bytes; 0 where the system does not tell.
+int64_t ResidentBytes() {
+  std::ifstream statm("/proc/self/statm");
+  int64_t total = 0;
+  int64_t resident = 0;
+  statm >> total >> resident;
+  return resident * ::sysconf(_SC_PAGESIZE);
+}
+
+std::string Gauge(std::string_view name, std::string_view help, int64_t value) {
+  return fmt::format("# HELP {0} {1}\n# TYPE {0} gauge\n{0} {2}\n", name, help, value);
+}
+
+http::Response Metrics(const HttpSources& sources) {
+  const std::string own =
+      Gauge("cairn_store_revision", "The store's newest revision.",
+            sources.store.GetSnapshot()->revision()) +
+      Gauge("cairn_store_healthy", "1 while the store takes writes.",
+            sources.store.Health().ok() ? 1 : 0) +
+      Gauge("cairn_metric_unfolded_bytes",
+            "About how many bytes of metric points wait to be folded.",
+            sources.metric_folder.waiting_bytes()) +
+      Gauge("cairn_metric_folded_points", "Metric points folded since the start.",
+            sources.metric_folder.folded_points()) +
+      Gauge("cairn_run_index_bytes", "Memory of the index of runs.",
+            static_cast<int64_t>(sources.run_searcher.memory_bytes())) +
+      Gauge("process_resident_memory_bytes", "Resident memory of the process.", ResidentBytes());
+  return http::TextResponse(own + sources.calls.ToPrometheusText(), kPrometheusType);
 }
 
 }  // namespace
 
-absl::StatusOr<http::Router> MakeHttpRouter(const storage::KvStore& store,
-                                            const observability::CallMetrics& metrics) {
+absl::StatusOr<http::Router> MakeHttpRouter(const HttpSources& sources) {
   std::vector<http::Route> routes;
   routes.push_back({"GET", "/health", "server.health",
-                    [&store](const http::Request&) { return Health(store); }});
+                    [&store = sources.store](const http::Request&) { return Health(store); }});
   routes.push_back(
       {"GET", "/version", "server.version", [](const http::Request&) { return Version(); }});
   routes.push_back({"GET", "/metrics", "server.metrics",
-                    [&store, &metrics](const http::Request&) { return Metrics(store, metrics); }});
+                    [sources](const http::Request&) { return Metrics(sources); }});
   return http::Router::Create(std::move(routes));
 }
 

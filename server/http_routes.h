@@ -3,8 +3,10 @@
 
 #include "absl/status/statusor.h"
 #include "lib/http/router.h"
+#include "server/metrics/folder.h"
 #include "server/observability/call_metrics.h"
 #include "server/storage/kv_store.h"
+#include "server/tracking/run_searcher.h"
 
 namespace cairn {
 
@@ -14,9 +16,14 @@ namespace cairn {
 //   GET /version  the release and the store's format, as JSON
 //   GET /metrics  Prometheus text
 //
-// `store` and `metrics` must outlive the router.
-absl::StatusOr<http::Router> MakeHttpRouter(const storage::KvStore& store,
-                                            const observability::CallMetrics& metrics);
+// What they report from must outlive the router.
+struct HttpSources {
+  const storage::KvStore& store;
+  const observability::CallMetrics& calls;
+  const metrics::MetricFolder& metric_folder;
+  const tracking::RunSearcher& run_searcher;
+};
+absl::StatusOr<http::Router> MakeHttpRouter(const HttpSources& sources);
 
 }  // namespace cairn
 

@@ -13,13 +13,14 @@
 #include "lib/http/http_server.h"
 #include "server/artifacts/pack_blob_store.h"
 #include "server/http_routes.h"
+#include "server/metrics/folder.h"
 #include "server/observability/log.h"
 #include "server/rpc/grpc_server.h"
 #include "server/scratch_directory.h"
 #include "server/storage/memory_store.h"
 #include "server/storage/rocks_store.h"
 #include "server/tracking/experiments.h"
-#include "server/tracking/run_logging.h"
+#include "server/tracking/merge_records.h"
 #include "server/tracking/run_searcher.h"
 
 namespace cairn {
@@ -32,17 +33,28 @@ using observability::LogLevel;
 
 absl::StatusOr<std::unique_ptr<storage::KvStore>> OpenStore(const ServerOptions& options) {
   if (options.in_memory) {
-    return storage::MakeMemoryStore(tracking::MergeMetricRecords);
+    return storage::MakeMemoryStore(tracking::MergeRecords);
   }
   storage::RocksOptions rocks;
   rocks.directory = options.data_dir;
-  rocks.merge = tracking::MergeMetricRecords;
+  rocks.merge = tracking::MergeRecords;
   return storage::OpenRocksStore(std::move(rocks));
 }
 
 // The host part of HOST:PORT with another port.
 std::string WithPort(const std::string& address, int port) {
   return fmt::format("{}:{}", address.substr(0, address.rfind(':')), port);
+}
+
+metrics::FolderOptions FolderOptions() {
+  metrics::FolderOptions options;
+  options.on_failure = [](const metrics::WaitingSeries& series, const absl::Status& status) {
+    Log(LogLevel::kWarning, "metrics were not folded; trying again",
+        {{"run", series.run_id},
+         {"metric", series.metric},
+         {"error", std::string(status.message())}});
+  };
+  return options;
 }
 
 }  // namespace
@@ -61,11 +73,13 @@ class Server::Impl {
     CAIRN_RETURN_IF_ERROR(tracking::EnsureDefaultExperiment(*store_, clock.NowUnixNanos()));
     run_searcher_ = std::make_unique<tracking::RunSearcher>(*store_);
     CAIRN_RETURN_IF_ERROR(run_searcher_->Load());
+    metric_folder_ = std::make_unique<metrics::MetricFolder>(*store_, FolderOptions());
+    CAIRN_RETURN_IF_ERROR(metric_folder_->Start());
     CAIRN_RETURN_IF_ERROR(OpenBlobs(clock));
     pool_ = std::make_unique<ThreadPool>(options_.pool_threads, kMaxQueuedTasks);
     mutator_ = std::make_unique<storage::Mutator>(*store_, clock, *pool_);
     environment_.reset(new rpc::Environment{*store_, *mutator_, clock, SystemIds(), *pool_,
-                                            metrics_, *run_searcher_});
+                                            metrics_, *run_searcher_, *metric_folder_});
     CAIRN_ASSIGN_OR_RETURN(grpc_,
                            rpc::GrpcServer::Start(options_.grpc_address, *environment_, *blobs_));
     grpc_address_ = WithPort(options_.grpc_address, grpc_->port());
@@ -98,7 +112,8 @@ class Server::Impl {
     http::HttpServerOptions http_options;
     http_options.address = options_.http_address;
     http_options.allowed_hosts = options_.allowed_hosts;
-    CAIRN_ASSIGN_OR_RETURN(auto router, MakeHttpRouter(*store_, metrics_));
+    CAIRN_ASSIGN_OR_RETURN(auto router,
+                           MakeHttpRouter({*store_, metrics_, *metric_folder_, *run_searcher_}));
     CAIRN_ASSIGN_OR_RETURN(http_,
                            http::HttpServer::Start(std::move(http_options), std::move(router)));
     http_address_ = http_->address();
@@ -110,6 +125,7 @@ class Server::Impl {
   std::unique_ptr<ScratchDirectory> scratch_;
   std::unique_ptr<storage::KvStore> store_;
   std::unique_ptr<tracking::RunSearcher> run_searcher_;
+  std::unique_ptr<metrics::MetricFolder> metric_folder_;
   std::unique_ptr<artifacts::BlobStore> blobs_;
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<storage::Mutator> mutator_;

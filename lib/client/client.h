@@ -20,8 +20,8 @@ namespace cairn::client {
 //
 // The services' classes mirror the protos: a method for each call, taking the
 // request and returning the response or the server's error with its details.
-// What goes beyond single calls is in paging.h, parallel_calls.h, uploader.h
-// and downloader.h.
+// What goes beyond single calls is in paging.h, parallel_calls.h, metric_writer.h,
+// uploader.h and downloader.h.
 //
 // Safe to call from any thread. Neither copyable nor movable.
 class Client {
@@ -38,6 +38,9 @@ class Client {
   RegistryClient& registry() { return registry_; }
   PromotionClient& promotion() { return promotion_; }
   AdminClient& admin() { return admin_; }
+
+  // For what takes a transport: MetricWriter.
+  Transport& transport() { return transport_; }
 
   // Ends every call under way, and all later ones, with CANCELLED.
   void Cancel() { transport_.Cancel(); }

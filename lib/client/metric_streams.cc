@@ -10,16 +10,23 @@ absl::StatusOr<v1::LogMetricsResponse> TrackingClient::LogMetrics(
     std::vector<v1::LogMetricsRequest> batches) {
   const auto stub = v1::TrackingService::NewStub(transport_.impl().channel);
   ScopedContext context(transport_.impl());
-  v1::LogMetricsResponse response;
-  const auto writer = stub->LogMetrics(context.get(), &response);
-  for (v1::LogMetricsRequest& batch : batches) {
-    if (batch.batch_id().empty()) batch.set_batch_id(transport_.options().ids->NewUuid4());
-    if (!writer->Write(batch)) break;
+  const auto stream = stub->LogMetrics(context.get());
+  if (!batches.empty() && batches[0].writer_id().empty()) {
+    batches[0].set_writer_id(transport_.options().ids->NewUuid4());
   }
-  writer->WritesDone();
-  absl::Status status = transport_.impl().Convert(writer->Finish());
+  // The server reads on whether or not its answers are read, so all can be sent first.
+  int64_t number = 0;
+  for (v1::LogMetricsRequest& batch : batches) {
+    if (batch.batch_number() == 0) batch.set_batch_number(number + 1);
+    number = batch.batch_number();
+    if (!stream->Write(batch)) break;
+  }
+  stream->WritesDone();
+  v1::LogMetricsResponse last;
+  for (v1::LogMetricsResponse answer; stream->Read(&answer);) last = answer;
+  absl::Status status = transport_.impl().Convert(stream->Finish());
   if (!status.ok()) return status;
-  return response;
+  return last;
 }
 
 absl::Status TrackingClient::ReadMetrics(
@@ -34,6 +41,20 @@ absl::Status TrackingClient::ReadMetrics(
   if (stopped) context.get()->TryCancel();
   const grpc::Status status = reader->Finish();
   return stopped ? absl::OkStatus() : transport_.impl().Convert(status);
+}
+
+absl::StatusOr<std::vector<v1::MetricBucket>> TrackingClient::ReadMetricBuckets(
+    const v1::ReadMetricsRequest& request) {
+  const auto stub = v1::TrackingService::NewStub(transport_.impl().channel);
+  ScopedContext context(transport_.impl());
+  const auto reader = stub->ReadMetrics(context.get(), request);
+  std::vector<v1::MetricBucket> buckets;
+  for (v1::ReadMetricsResponse part; reader->Read(&part);) {
+    for (v1::MetricBucket& bucket : *part.mutable_buckets()) buckets.push_back(std::move(bucket));
+  }
+  absl::Status status = transport_.impl().Convert(reader->Finish());
+  if (!status.ok()) return status;
+  return buckets;
 }
 
 }  // namespace cairn::client

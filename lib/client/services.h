@@ -44,20 +44,26 @@ class TrackingClient {
   CAIRN_CLIENT_CALL(TrackingService, GetRun, v1::GetRunRequest, v1::Run)
   CAIRN_CLIENT_CALL(TrackingService, ListRuns, v1::ListRunsRequest, v1::ListRunsResponse)
   CAIRN_CLIENT_CALL(TrackingService, SearchRuns, v1::SearchRunsRequest, v1::SearchRunsResponse)
+  CAIRN_CLIENT_CALL(TrackingService, CountRuns, v1::CountRunsRequest, v1::CountRunsResponse)
   CAIRN_CLIENT_CALL(TrackingService, FinishRun, v1::FinishRunRequest, v1::Run)
   CAIRN_CLIENT_CALL(TrackingService, DeleteRun, v1::DeleteRunRequest, v1::Run)
   CAIRN_CLIENT_CALL(TrackingService, UndeleteRun, v1::UndeleteRunRequest, v1::Run)
   CAIRN_CLIENT_CALL(TrackingService, LogBatch, v1::LogBatchRequest, v1::LogBatchResponse)
 
   // Sends the batches as one stream and returns the server's last
-  // acknowledgement. Batch ids that are empty are filled in. Not repeated by
-  // itself: repeat it with the same batches, which stores nothing twice.
+  // acknowledgement. A writer id that is empty and numbers that are 0 are filled
+  // in. Not repeated by itself: repeat it with the same batches, writer id and
+  // numbers, which stores nothing twice. For a loop that logs see metric_writer.h.
   absl::StatusOr<v1::LogMetricsResponse> LogMetrics(std::vector<v1::LogMetricsRequest> batches);
 
   // Reads the points of a metric, calling `on_part` for each part in order;
   // `on_part` returns false to stop early, which is not an error.
   absl::Status ReadMetrics(const v1::ReadMetricsRequest& request,
                            const std::function<bool(const v1::MetricColumns&)>& on_part);
+
+  // Reads a metric as at most `request.max_buckets` (from 1) summaries, in order.
+  absl::StatusOr<std::vector<v1::MetricBucket>> ReadMetricBuckets(
+      const v1::ReadMetricsRequest& request);
 
  private:
   Transport& transport_;

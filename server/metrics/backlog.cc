@@ -40,7 +40,7 @@ absl::Status ScanWaiting(const storage::Snapshot& snapshot,
   return absl::OkStatus();
 }
 
-void FoldBacklog::Add(std::string_view run_id, std::string_view metric, int64_t bytes) {
+int64_t FoldBacklog::Add(std::string_view run_id, std::string_view metric, int64_t bytes) {
   Name name(run_id, metric);
   MutexLock lock(&mutex_);
   int64_t& known = bytes_[name];
@@ -48,6 +48,7 @@ void FoldBacklog::Add(std::string_view run_id, std::string_view metric, int64_t 
   known += bytes;
   total_bytes_ += bytes;
   by_bytes_.emplace(known, std::move(name));
+  return known;
 }
 
 std::optional<WaitingSeries> FoldBacklog::TakeLargest(int64_t min_bytes) {
@@ -83,11 +84,14 @@ int64_t FoldBacklog::total_bytes() const {
 absl::StatusOr<bool> DeletePoints(const storage::Snapshot& snapshot, std::string_view run_id,
                                   std::string_view metric, size_t max_keys,
                                   storage::WriteSet& write_set) {
+  // Writers belong to the run, not to one metric of it; they come last.
   static constexpr std::array kKinds = {KeyKind::kMetricSeries, KeyKind::kMetricBatch,
-                                        KeyKind::kMetricNode, KeyKind::kMetricBlock};
+                                        KeyKind::kMetricNode, KeyKind::kMetricBlock,
+                                        KeyKind::kMetricWriter};
   size_t deleted = 0;
   bool more = false;
   for (const KeyKind kind : kKinds) {
+    if (kind == KeyKind::kMetricWriter && !metric.empty()) break;
     const Key prefix = metric.empty() ? storage::MetricKindPrefix(kind, run_id)
                                       : storage::MetricKindPrefix(kind, run_id, metric);
     CAIRN_RETURN_IF_ERROR(snapshot.Scan(storage::KeyRange::Prefix(prefix),

@@ -40,8 +40,9 @@ absl::Status ScanWaiting(const storage::Snapshot& snapshot,
 // call from any thread.
 class FoldBacklog {
  public:
-  // `bytes` more of raw batches were committed for the series.
-  void Add(std::string_view run_id, std::string_view metric, int64_t bytes) CAIRN_EXCLUDES(mutex_);
+  // `bytes` more of raw batches were committed for the series; answers how many it
+  // has now.
+  int64_t Add(std::string_view run_id, std::string_view metric, int64_t bytes) CAIRN_EXCLUDES(mutex_);
 
   // Takes the series with the most bytes off the list, if it has at least
   // `min_bytes`. Whoever takes it folds until nothing is left; what is logged
@@ -67,7 +68,7 @@ class FoldBacklog {
 // Adds deletions of the stored points of a run, raw and folded, to `write_set`,
 // at most `max_keys` (at least 1); answers whether there are more, for which the
 // caller takes a new snapshot after the commit. For one metric, or for all with
-// an empty `metric`.
+// an empty `metric`, and then the records of the run's writers too.
 //
 // The run's record must be deleted in the same commit as the first of them or
 // before: then no log and no fold that was planned earlier can put points back.

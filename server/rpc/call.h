@@ -21,6 +21,9 @@
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
 
+namespace cairn::metrics {
+class MetricFolder;
+}  // namespace cairn::metrics
 namespace cairn::tracking {
 class RunSearcher;
 }  // namespace cairn::tracking
@@ -36,6 +39,7 @@ struct Environment {
   ThreadPool& pool;  // for work that blocks or takes long
   observability::CallMetrics& metrics;
   tracking::RunSearcher& run_searcher;
+  metrics::MetricFolder& metric_folder;  // is told of metrics that were logged
 };
 
 // Counts and times one call from its start until Finish; shared by all handler

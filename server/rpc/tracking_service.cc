@@ -4,11 +4,12 @@
 #include <utility>
 
 #include "cairn/v1/tracking.grpc.pb.h"
-#include "server/rpc/mutate_and_wait.h"
+#include "server/metrics/folder.h"
+#include "server/rpc/log_metrics_stream.h"
 #include "server/rpc/services.h"
 #include "server/rpc/streams.h"
 #include "server/tracking/experiments.h"
-#include "server/tracking/metric_reader.h"
+#include "server/tracking/metric_curve.h"
 #include "server/tracking/run_logging.h"
 #include "server/tracking/run_searcher.h"
 #include "server/tracking/runs.h"
@@ -22,34 +23,6 @@ using grpc::ServerUnaryReactor;
 using storage::Snapshot;
 using tracking::CallFacts;
 
-// One message of LogMetrics after another; the answer names the last batch.
-class LogMetricsStream final
-    : public ClientStream<cairn::v1::LogMetricsRequest, cairn::v1::LogMetricsResponse> {
- public:
-  LogMetricsStream(Environment& env, cairn::v1::LogMetricsResponse* response)
-      : ClientStream(env, "cairn.v1.TrackingService/LogMetrics", response) {}
-
- private:
-  absl::StatusOr<bool> Take(const cairn::v1::LogMetricsRequest& request) override {
-    if (!request.run().empty()) run_ = request.run();
-    const CallFacts facts{environment().clock.NowUnixNanos(), environment().ids.NewHexId()};
-    absl::Status stored =
-        MutateAndWait(environment(), "cairn.v1.TrackingService/LogMetrics", request,
-                      [&](const Snapshot& snapshot) {
-                        return tracking::PlanLogMetrics(snapshot, run_, request, facts);
-                      });
-    if (!stored.ok()) return stored;
-    response().set_acknowledged_batch_number(request.batch_number());
-    int64_t points = 0;
-    for (const auto& columns : request.metrics()) points += columns.values_size();
-    response().set_point_count(response().point_count() + points);
-    return true;
-  }
-  absl::Status Complete() override { return absl::OkStatus(); }
-
-  std::string run_;
-};
-
 class ReadMetricsStream final : public ServerStream<cairn::v1::ReadMetricsResponse> {
  public:
   ReadMetricsStream(Environment& env, const cairn::v1::ReadMetricsRequest* request)
@@ -57,16 +30,16 @@ class ReadMetricsStream final : public ServerStream<cairn::v1::ReadMetricsRespon
 
  private:
   absl::StatusOr<bool> Produce(cairn::v1::ReadMetricsResponse& response) override {
-    if (!series_.has_value()) {
-      auto series = tracking::MetricSeries::Read(*environment().store.GetSnapshot(), request_);
-      if (!series.ok()) return series.status();
-      series_ = *std::move(series);
+    if (!curve_.has_value()) {
+      auto curve = tracking::MetricCurve::Open(environment().store.GetSnapshot(), request_);
+      if (!curve.ok()) return curve.status();
+      curve_ = *std::move(curve);
     }
-    return series_->Next(response);
+    return curve_->Next(response);
   }
 
   const cairn::v1::ReadMetricsRequest request_;
-  std::optional<tracking::MetricSeries> series_;
+  std::optional<tracking::MetricCurve> curve_;
 };
 
 class TrackingServiceImpl final : public TrackingService::CallbackService {
@@ -186,15 +159,16 @@ class TrackingServiceImpl final : public TrackingService::CallbackService {
   ServerUnaryReactor* LogBatch(CallbackServerContext* context,
                                const cairn::v1::LogBatchRequest* request,
                                cairn::v1::LogBatchResponse* response) override {
+    NoteMetrics(*request);
     return ServeMutation(env_, "cairn.v1.TrackingService/LogBatch", context, request, response,
                          [request, facts = Facts()](const Snapshot& snapshot) {
                            return tracking::PlanLogBatch(snapshot, *request, facts);
                          });
   }
 
-  grpc::ServerReadReactor<cairn::v1::LogMetricsRequest>* LogMetrics(
-      CallbackServerContext*, cairn::v1::LogMetricsResponse* response) override {
-    auto stream = std::make_unique<LogMetricsStream>(env_, response);
+  grpc::ServerBidiReactor<cairn::v1::LogMetricsRequest, cairn::v1::LogMetricsResponse>* LogMetrics(
+      CallbackServerContext*) override {
+    auto stream = std::make_unique<LogMetricsStream>(env_);
     stream->Start();
     return stream.release();  // deletes itself when the call is done
   }
@@ -207,6 +181,15 @@ class TrackingServiceImpl final : public TrackingService::CallbackService {
   }
 
  private:
+  // Before they are committed: a hint that comes too early costs a look in vain, the
+  // next one for the series makes up for it, and so does the next start.
+  void NoteMetrics(const cairn::v1::LogBatchRequest& request) {
+    const std::string run_id = request.run().substr(request.run().rfind('/') + 1);
+    for (const auto& columns : request.metrics()) {
+      env_.metric_folder.Logged(run_id, columns.key(), columns.values_size() * kBytesPerPoint);
+    }
+  }
+
   int64_t Now() const { return env_.clock.NowUnixNanos(); }
   CallFacts Facts() const { return {Now(), env_.ids.NewHexId()}; }
 

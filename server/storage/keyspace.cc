@@ -170,6 +170,9 @@ Key MetricNodeKey(std::string_view run_id, std::string_view metric, int64_t node
 Key MetricSeriesKey(std::string_view run_id, std::string_view metric) {
   return Layout(Family::kMetric, KeyKind::kMetricSeries).Str(run_id).Str(metric).Done();
 }
+Key MetricWriterKey(std::string_view run_id, std::string_view writer_id) {
+  return Layout(Family::kMetric, KeyKind::kMetricWriter).Str(run_id).Str(writer_id).Done();
+}
 Key MetricKindPrefix(KeyKind kind, std::string_view run_id) {
   return Layout(Family::kMetric, kind).Str(run_id).Done();
 }
@@ -213,6 +216,13 @@ absl::StatusOr<std::string> RunIdOfRunByExperiment(std::string_view key_bytes) {
     if (run_id && reader.AtEnd()) return *std::move(run_id);
   }
   return CorruptRecord(Family::kIndex, key_bytes, "its key has another form");
+}
+
+bool IsWrittenOnce(const Key& key) {
+  if (key.family != Family::kMetric || key.bytes.empty()) return false;
+  const auto kind = static_cast<KeyKind>(static_cast<uint8_t>(key.bytes[0]));
+  return kind == KeyKind::kMetricBatch || kind == KeyKind::kMetricBlock ||
+         kind == KeyKind::kMetricNode;
 }
 
 absl::StatusOr<MetricOwner> OwnerOfMetricKey(std::string_view key_bytes) {

@@ -47,6 +47,7 @@ enum class KeyKind : uint8_t {
   kMetricBlock = 0x51,
   kMetricNode = 0x52,
   kMetricSeries = 0x53,
+  kMetricWriter = 0x54,
   kBlobEntry = 0x60,
   kUpload = 0x61,
   kPack = 0x62,
@@ -117,7 +118,7 @@ Key LineageDownPrefix(std::string_view from);
 Key DecisionBySequenceKey(std::string_view model, std::string_view channel, int64_t sequence);
 Key DecisionBySequencePrefix(std::string_view model, std::string_view channel);
 
-// metric: the batches of a run in the order of arrival; `batch` is unique in the run
+// metric: the batches of a run by metric and first step; `batch_id` is unique in the run
 Key MetricBatchKey(std::string_view run_id, std::string_view metric, int64_t first_step,
                    std::string_view batch_id);
 Key MetricBatchPrefix(std::string_view run_id, std::string_view metric);
@@ -128,6 +129,8 @@ Key AllMetricBatchesPrefix();
 Key MetricBlockKey(std::string_view run_id, std::string_view metric, int64_t block);
 Key MetricNodeKey(std::string_view run_id, std::string_view metric, int64_t node);
 Key MetricSeriesKey(std::string_view run_id, std::string_view metric);
+// How far a writer of LogMetrics has come in a run; `writer_id` is a UUID4.
+Key MetricWriterKey(std::string_view run_id, std::string_view writer_id);
 // The keys of one metric kind (kMetricBatch to kMetricSeries) of a whole run, or
 // of one metric of it.
 Key MetricKindPrefix(KeyKind kind, std::string_view run_id);
@@ -143,6 +146,11 @@ Key PackPrefix();
 
 // request: idempotency
 Key RequestKey(std::string_view principal, std::string_view method, std::string_view request_id);
+
+// Whether a record at `key` is written at most once in the life of the store, then
+// at most deleted: points, in batches and in blocks. A store may forget such a
+// record as soon as its deletion reaches it.
+bool IsWrittenOnce(const Key& key);
 
 // The components of keys that scans need back. DATA_LOSS (RECORD_CORRUPT) when
 // the bytes are not such a key.

@@ -65,10 +65,16 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const RocksOptions& options,
 std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksOptions& options) {
   const auto cache = rocksdb::NewLRUCache(static_cast<size_t>(options.block_cache_bytes));
   const rocksdb::ColumnFamilyOptions family = FamilyOptions(options, cache);
+  // Blocks of points are compressed by their own codecs already.
+  rocksdb::ColumnFamilyOptions points = family;
+  points.compression = rocksdb::kNoCompression;
+  points.bottommost_compression = rocksdb::kNoCompression;
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, family);
   for (int i = 0; i < kFamilyCount; ++i) {
-    families.emplace_back(std::string(FamilyName(static_cast<Family>(i))), family);
+    const auto which = static_cast<Family>(i);
+    families.emplace_back(std::string(FamilyName(which)),
+                          which == Family::kMetric ? points : family);
   }
   return families;
 }

@@ -19,6 +19,8 @@ inline constexpr size_t kMaxInputContextBytes = 250;
 inline constexpr int kMaxEntriesPerBatch = 1000;
 inline constexpr int64_t kMaxPointsPerBatch = 100'000;
 inline constexpr int kMaxPointsPerRead = 65'536;
+inline constexpr int32_t kMaxBuckets = 100'000;
+inline constexpr size_t kMaxBucketsPerMessage = 8192;
 
 }  // namespace cairn::tracking
 

@@ -76,7 +76,7 @@ absl::Status AddParams(const Snapshot& snapshot, const cairn::v1::LogBatchReques
   return absl::OkStatus();
 }
 
-// Adds one batch key and one merge for each metric.
+// Adds one batch key and one merge for each metric. `batch_id` is new in the run.
 absl::Status AddMetrics(const Metrics& metrics, std::string_view run_id, std::string_view batch_id,
                         int64_t now_unix_nanos, WriteSet& write_set) {
   const int64_t now_millis = ToMillis(now_unix_nanos);
@@ -84,10 +84,22 @@ absl::Status AddMetrics(const Metrics& metrics, std::string_view run_id, std::st
     MetricRecord summary;
     CAIRN_ASSIGN_OR_RETURN(*summary.mutable_summary(), core::SummarizeColumns(columns, now_millis));
     summary.mutable_summary()->set_key(columns.key());
-    storage::Key batch = storage::MetricBatchKey(run_id, columns.key(), columns.steps(0), batch_id);
-    write_set.RequireAbsent(batch)
-        .PutOnce(std::move(batch), BatchPayload(columns, now_millis))
+    write_set
+        .PutOnce(storage::MetricBatchKey(run_id, columns.key(), columns.steps(0), batch_id),
+                 BatchPayload(columns, now_millis))
         .MergeInto(storage::RunMetricKey(run_id, columns.key()), summary.SerializeAsString());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ValidateWriter(const MetricWriter& writer, int64_t batch_number) {
+  if (!writer.id.empty() && !IsUuid4(writer.id)) {
+    return InvalidField(ErrorReason::VALUE_INVALID, "writer_id", writer.id,
+                        "must be a UUID4 in lower case");
+  }
+  if (!writer.id.empty() && batch_number < 1) {
+    return InvalidField(ErrorReason::VALUE_INVALID, "batch_number", std::to_string(batch_number),
+                        "must be at least 1 when there is a writer_id");
   }
   return absl::OkStatus();
 }
@@ -132,53 +144,41 @@ absl::StatusOr<Plan> PlanLogBatch(const Snapshot& snapshot,
   for (const auto& [key, value] : request.tags()) {
     write_set.PutRecord(storage::RunTagKey(run_id, key), ValuePayload(value));
   }
-  const std::string batch_id = request.request_id().empty() ? facts.new_id : request.request_id();
   CAIRN_RETURN_IF_ERROR(
-      AddMetrics(request.metrics(), run_id, batch_id, facts.now_unix_nanos, write_set));
+      AddMetrics(request.metrics(), run_id, facts.new_id, facts.now_unix_nanos, write_set));
   if (write_set.puts.empty() && write_set.merges.empty()) {
     return storage::AnswerOnly(cairn::v1::LogBatchResponse());
   }
-  write_set.Emit(stored.value.run().name(), "run.logged");
+  const bool only_metrics =
+      request.params().empty() && request.tags().empty() && request.inputs().empty();
+  write_set.Emit(stored.value.run().name(), only_metrics ? "run.metrics" : "run.logged");
   return storage::MakePlan(std::move(write_set), cairn::v1::LogBatchResponse());
 }
 
 absl::StatusOr<Plan> PlanLogMetrics(const Snapshot& snapshot, std::string_view run,
+                                    const MetricWriter& writer,
                                     const cairn::v1::LogMetricsRequest& request,
                                     const CallFacts& facts) {
   CAIRN_RETURN_IF_ERROR(ValidateBatch(request.metrics()));
-  if (!request.batch_id().empty() && !IsUuid4(request.batch_id())) {
-    return InvalidField(ErrorReason::VALUE_INVALID, "batch_id", request.batch_id(),
-                        "must be a UUID4 in lower case")
-        .ToStatus();
-  }
+  CAIRN_RETURN_IF_ERROR(ValidateWriter(writer, request.batch_number()));
   CAIRN_ASSIGN_OR_RETURN(const auto stored, ReadLiveRun(snapshot, "run", run));
   const std::string run_id = stored.value.run().uid();
-  const std::string batch_id = request.batch_id().empty() ? facts.new_id : request.batch_id();
   if (request.metrics().empty()) return storage::AnswerOnly(cairn::v1::LogMetricsResponse());
-  const MetricColumns& first = request.metrics(0);
-  CAIRN_ASSIGN_OR_RETURN(const auto known, snapshot.Get(storage::MetricBatchKey(
-                                               run_id, first.key(), first.steps(0), batch_id)));
-  if (known.has_value()) return storage::AnswerOnly(cairn::v1::LogMetricsResponse());
 
   WriteSet write_set;
   write_set.RequireExists(storage::RunKey(run_id));
+  std::string batch_id = facts.new_id;
+  if (!writer.id.empty()) {
+    batch_id = fmt::format("{}-{}", writer.id, request.batch_number());
+    internal::MetricWriterAdvance advance;
+    advance.set_batch_number(request.batch_number());
+    advance.set_previous_batch_number(writer.previous_batch_number);
+    write_set.MergeInto(storage::MetricWriterKey(run_id, writer.id), advance.SerializeAsString());
+  }
   CAIRN_RETURN_IF_ERROR(
       AddMetrics(request.metrics(), run_id, batch_id, facts.now_unix_nanos, write_set));
-  write_set.Emit(stored.value.run().name(), "run.logged");
+  write_set.Emit(stored.value.run().name(), "run.metrics");
   return storage::MakePlan(std::move(write_set), cairn::v1::LogMetricsResponse());
-}
-
-absl::StatusOr<std::string> MergeMetricRecords(const storage::Key& key,
-                                               std::optional<std::string_view> existing,
-                                               std::string_view operand) {
-  CAIRN_ASSIGN_OR_RETURN(auto added,
-                         storage::ParseRecord<MetricRecord>(key.bytes, std::string(operand)));
-  if (!existing.has_value()) return std::string(operand);
-  CAIRN_ASSIGN_OR_RETURN(auto current,
-                         storage::ParseRecord<MetricRecord>(key.bytes, std::string(*existing)));
-  MetricRecord merged;
-  *merged.mutable_summary() = core::MergeSummaries(current.summary(), added.summary());
-  return merged.SerializeAsString();
 }
 
 }  // namespace cairn::tracking

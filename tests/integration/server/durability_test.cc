@@ -167,7 +167,7 @@ TEST(DurabilityTest, AMetricBatchSentTwiceIsStoredOnce) {
   v1::LogMetricsRequest batch;
   batch.set_run(run->name());
   batch.set_batch_number(1);
-  batch.set_batch_id(SystemIds().NewUuid4());
+  batch.set_writer_id(SystemIds().NewUuid4());
   auto* columns = batch.add_metrics();
   columns->set_key("loss");
   columns->add_steps(1);

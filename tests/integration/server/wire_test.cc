@@ -232,8 +232,7 @@ TEST_F(WireTest, EveryErrorCarriesOneErrorInfo) {
   }
   {
     grpc::ClientContext context;
-    v1::LogMetricsResponse response;
-    const auto writer = tracking_->LogMetrics(&context, &response);
+    const auto writer = tracking_->LogMetrics(&context);
     v1::LogMetricsRequest request;
     request.set_run("no name");
     writer->Write(request);
@@ -365,8 +364,7 @@ TEST_F(WireTest, AReadGivesTheRangeAskedFor) {
 
 TEST_F(WireTest, AStopEndsStreamsUnderWayAndExitsCleanly) {
   grpc::ClientContext context;
-  v1::LogMetricsResponse response;
-  const auto open = tracking_->LogMetrics(&context, &response);
+  const auto open = tracking_->LogMetrics(&context);
   EXPECT_EQ(server_.Stop(), 0);
   EXPECT_FALSE(open->Finish().ok());
 }

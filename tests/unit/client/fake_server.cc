@@ -66,16 +66,26 @@ class Tracking final : public v1::TrackingService::Service {
     return grpc::Status::OK;
   }
 
-  grpc::Status LogMetrics(grpc::ServerContext*, grpc::ServerReader<v1::LogMetricsRequest>* reader,
-                          v1::LogMetricsResponse* response) override {
-    v1::LogMetricsRequest batch;
-    while (reader->Read(&batch)) {
-      response->set_acknowledged_batch_number(batch.batch_number());
-      for (const auto& column : batch.metrics()) {
-        response->set_point_count(response->point_count() + column.values_size());
+  // Acknowledges each batch; ends the stream after the batches that state says.
+  grpc::Status LogMetrics(
+      grpc::ServerContext*,
+      grpc::ServerReaderWriter<v1::LogMetricsResponse, v1::LogMetricsRequest>* stream) override {
+    v1::LogMetricsResponse answer;
+    for (v1::LogMetricsRequest batch; stream->Read(&batch);) {
+      {
+        MutexLock lock(&state_.mutex);
+        state_.metric_batches.push_back(batch);
+        if (!state_.metric_stream_ends.empty()) {
+          const grpc::Status end = state_.metric_stream_ends.front();
+          state_.metric_stream_ends.pop_front();
+          if (!end.ok()) return end;
+        }
       }
-      MutexLock lock(&state_.mutex);
-      state_.request_ids.push_back(batch.batch_id());
+      answer.set_acknowledged_batch_number(batch.batch_number());
+      for (const auto& column : batch.metrics()) {
+        answer.set_point_count(answer.point_count() + column.values_size());
+      }
+      stream->Write(answer);
     }
     return grpc::Status::OK;
   }

@@ -3,6 +3,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <string>
@@ -20,6 +21,9 @@ struct FakeState {
   Mutex mutex;
   int unavailable_left CAIRN_GUARDED_BY(mutex) = 0;  // calls to refuse
   std::vector<std::string> request_ids CAIRN_GUARDED_BY(mutex);
+  std::vector<v1::LogMetricsRequest> metric_batches CAIRN_GUARDED_BY(mutex);
+  // What to do with the next batches: take it, or end the stream like this.
+  std::deque<grpc::Status> metric_stream_ends CAIRN_GUARDED_BY(mutex);
   std::map<std::string, std::string> blobs CAIRN_GUARDED_BY(mutex);    // by SHA-256
   std::map<std::string, std::string> uploads CAIRN_GUARDED_BY(mutex);  // by resource name
   std::vector<int64_t> write_offsets CAIRN_GUARDED_BY(mutex);          // the first of each Write

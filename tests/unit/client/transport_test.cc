@@ -153,11 +153,10 @@ TEST(PagingTest, TheCallerMayStop) {
   EXPECT_EQ(pages, 2);
 }
 
-TEST(MetricStreamTest, BatchesGetIdsAndTheLastIsAcknowledged) {
+TEST(MetricStreamTest, BatchesGetNumbersAndAWriterAndTheLastIsAcknowledged) {
   FakeServer server;
   std::vector<v1::LogMetricsRequest> batches(2);
   for (int i = 0; i < 2; ++i) {
-    batches[i].set_batch_number(i + 1);
     auto* column = batches[i].add_metrics();
     column->set_key("loss");
     column->add_steps(i);
@@ -168,9 +167,9 @@ TEST(MetricStreamTest, BatchesGetIdsAndTheLastIsAcknowledged) {
   EXPECT_EQ(answer->acknowledged_batch_number(), 2);
   EXPECT_EQ(answer->point_count(), 2);
   MutexLock lock(&server.state().mutex);
-  ASSERT_EQ(server.state().request_ids.size(), 2u);
-  EXPECT_TRUE(IsUuid4(server.state().request_ids[0]));
-  EXPECT_NE(server.state().request_ids[0], server.state().request_ids[1]);
+  ASSERT_EQ(server.state().metric_batches.size(), 2u);
+  EXPECT_TRUE(IsUuid4(server.state().metric_batches[0].writer_id()));
+  EXPECT_EQ(server.state().metric_batches[1].batch_number(), 2);
 }
 
 TEST(MetricStreamTest, ReadingCanStopEarlyWithoutAnError) {

@@ -9,9 +9,10 @@
 
 #include "lib/base/resource_names.h"
 #include "lib/base/thread_pool.h"
+#include "server/metrics/folder.h"
 #include "server/rpc/call.h"
 #include "server/tracking/limits.h"
-#include "server/tracking/metric_reader.h"
+#include "server/tracking/metric_curve.h"
 #include "server/tracking/run_search.h"
 #include "tests/unit/server/use_case_fixture.h"
 
@@ -40,9 +41,9 @@ class RunsTest : public UseCaseTest {
     return Apply<v1::Experiment>(PlanUpdateExperiment(*Now(), request, NextTime()));
   }
 
-  v1::LogMetricsRequest Batch(const std::string& id, const std::vector<double>& values) {
+  v1::LogMetricsRequest Batch(int64_t number, const std::vector<double>& values) {
     v1::LogMetricsRequest batch;
-    batch.set_batch_id(id);
+    batch.set_batch_number(number);
     auto* columns = batch.add_metrics();
     columns->set_key("loss");
     for (const double value : values) {
@@ -52,8 +53,19 @@ class RunsTest : public UseCaseTest {
     return batch;
   }
 
-  absl::Status LogMetrics(const std::string& run, const v1::LogMetricsRequest& batch) {
-    return Apply<v1::LogMetricsResponse>(PlanLogMetrics(*Now(), run, batch, Facts())).status();
+  absl::Status LogMetrics(const std::string& run, const v1::LogMetricsRequest& batch,
+                          const MetricWriter& writer = {}) {
+    return Apply<v1::LogMetricsResponse>(PlanLogMetrics(*Now(), run, writer, batch, Facts()))
+        .status();
+  }
+
+  int CountPoints(const v1::ReadMetricsRequest& request) {
+    auto curve = MetricCurve::Open(Now(), request);
+    EXPECT_TRUE(curve.ok()) << curve.status();
+    int points = 0;
+    v1::ReadMetricsResponse part;
+    while (curve.ok() && *curve->Next(part)) points += part.columns().values_size();
+    return points;
   }
 
   std::vector<std::string> ListNames(int page_size) {
@@ -170,7 +182,7 @@ TEST_F(RunsTest, AParameterIsSetOnceAndARefusedBatchLeavesNothing) {
   ASSERT_TRUE(Apply<v1::LogBatchResponse>(PlanLogBatch(*Now(), batch, Facts())).ok());
   (*batch.mutable_params())["seed"] = "8";
   (*batch.mutable_tags())["half"] = "written";
-  *batch.add_metrics() = Batch("", {1}).metrics(0);
+  *batch.add_metrics() = Batch(1, {1}).metrics(0);
   const auto refused = PlanLogBatch(*Now(), batch, Facts());
   ExpectError(refused.status(), StatusCode::kInvalidArgument, "PARAM_CHANGED");
   EXPECT_EQ(MetadataOf(refused.status(), "param"), "seed");
@@ -211,26 +223,64 @@ TEST_F(RunsTest, ATagMayBeSetAgain) {
 
 TEST_F(RunsTest, ABatchOfMetricsSentTwiceIsStoredOnce) {
   const v1::Run run = CreateRun();
-  const auto batch = Batch(ids_->NewUuid4(), {0.5, 0.25});
-  ASSERT_TRUE(LogMetrics(run.name(), batch).ok());
-  EXPECT_TRUE(PlanLogMetrics(*Now(), run.name(), batch, Facts())->nothing_to_write);
+  const MetricWriter writer{ids_->NewUuid4()};
+  ASSERT_TRUE(LogMetrics(run.name(), Batch(1, {0.5, 0.25}), writer).ok());
+  ExpectError(LogMetrics(run.name(), Batch(1, {0.5, 0.25}), writer), StatusCode::kAlreadyExists,
+              "BATCH_STORED");
   EXPECT_EQ(GetRun(run.name()).metrics(0).point_count(), 2);
-  ASSERT_TRUE(LogMetrics(run.name(), Batch(ids_->NewUuid4(), {0.125})).ok());
+  ASSERT_TRUE(LogMetrics(run.name(), Batch(2, {0.125}), writer).ok());
   EXPECT_EQ(GetRun(run.name()).metrics(0).point_count(), 3);
-  ExpectError(LogMetrics(run.name(), Batch("not-a-uuid", {1})), StatusCode::kInvalidArgument,
-              "VALUE_INVALID");
+  // Another writer has numbers of its own, and so has the same one in another run.
+  EXPECT_TRUE(LogMetrics(run.name(), Batch(1, {0.5}), {ids_->NewUuid4()}).ok());
+  EXPECT_TRUE(LogMetrics(CreateRun().name(), Batch(1, {0.5}), writer).ok());
 }
 
-TEST_F(RunsTest, ABatchOfMetricsSentTwiceAtOnceIsStoredOnce) {
+TEST_F(RunsTest, ABatchSentTwiceIsStoredOnceAlsoAfterItWasFolded) {
   const v1::Run run = CreateRun();
-  const auto batch = Batch(ids_->NewUuid4(), {0.5});
+  const MetricWriter writer{ids_->NewUuid4()};
+  ASSERT_TRUE(LogMetrics(run.name(), Batch(1, {0.5, 0.25}), writer).ok());
+  metrics::MetricFolder folder(*store_);
+  folder.Logged(run.uid(), "loss", 1);
+  ASSERT_TRUE(folder.FoldAll().ok());
+  ASSERT_EQ(folder.folded_points(), 2);
+  ExpectError(LogMetrics(run.name(), Batch(1, {0.5, 0.25}), writer), StatusCode::kAlreadyExists,
+              "BATCH_STORED");
+  EXPECT_EQ(GetRun(run.name()).metrics(0).point_count(), 2);
+}
+
+TEST_F(RunsTest, ABatchSentTwiceAtOnceIsStoredOnce) {
+  const v1::Run run = CreateRun();
+  const MetricWriter writer{ids_->NewUuid4()};
   const auto snapshot = Now();
-  auto first = PlanLogMetrics(*snapshot, run.name(), batch, Facts());
-  auto second = PlanLogMetrics(*snapshot, run.name(), batch, Facts());
+  auto first = PlanLogMetrics(*snapshot, run.name(), writer, Batch(1, {0.5}), Facts());
+  auto second = PlanLogMetrics(*snapshot, run.name(), writer, Batch(1, {0.5}), Facts());
   ASSERT_TRUE(Apply<v1::LogMetricsResponse>(std::move(first)).ok());
-  ExpectError(Apply<v1::LogMetricsResponse>(std::move(second)).status(), StatusCode::kAborted,
-              "COMMIT_CONFLICT");
+  ExpectError(Apply<v1::LogMetricsResponse>(std::move(second)).status(), StatusCode::kAlreadyExists,
+              "BATCH_STORED");
   EXPECT_EQ(GetRun(run.name()).metrics(0).point_count(), 1);
+}
+
+TEST_F(RunsTest, ABatchBehindOneThatFailedIsRefusedSoThatNothingIsLost) {
+  const v1::Run run = CreateRun();
+  const std::string id = ids_->NewUuid4();
+  ASSERT_TRUE(LogMetrics(run.name(), Batch(1, {1}), {id}).ok());
+  // Batch 2 failed; 3 was under way already and knows that 2 came before it.
+  const absl::Status third = LogMetrics(run.name(), Batch(3, {3}), {id, 2});
+  ExpectError(third, StatusCode::kAborted, "BATCH_MISSING");
+  EXPECT_EQ(MetadataOf(third, "lastBatchNumber"), "1");
+  // The writer sends both again on a new stream, whose first batch follows nothing.
+  EXPECT_TRUE(LogMetrics(run.name(), Batch(2, {2}), {id}).ok());
+  EXPECT_TRUE(LogMetrics(run.name(), Batch(3, {3}), {id, 2}).ok());
+  EXPECT_EQ(GetRun(run.name()).metrics(0).point_count(), 3);
+}
+
+TEST_F(RunsTest, AWriterMustBeNamedByAUuidAndNumberItsBatches) {
+  const v1::Run run = CreateRun();
+  ExpectError(LogMetrics(run.name(), Batch(1, {1}), {"not-a-uuid"}), StatusCode::kInvalidArgument,
+              "VALUE_INVALID");
+  ExpectError(LogMetrics(run.name(), Batch(0, {1}), {ids_->NewUuid4()}),
+              StatusCode::kInvalidArgument, "VALUE_INVALID");
+  EXPECT_TRUE(GetRun(run.name()).metrics().empty());
 }
 
 TEST_F(RunsTest, ALogBatchRepeatedWithItsRequestIdIsStoredOnce) {
@@ -238,7 +288,7 @@ TEST_F(RunsTest, ALogBatchRepeatedWithItsRequestIdIsStoredOnce) {
   v1::LogBatchRequest batch;
   batch.set_run(run.name());
   batch.set_request_id(ids_->NewUuid4());
-  *batch.add_metrics() = Batch("", {0.5}).metrics(0);
+  *batch.add_metrics() = Batch(1, {0.5}).metrics(0);
   const ManualClock clock(kStart);
   ThreadPool pool(1, 16);
   storage::Mutator mutator(*store_, clock, pool);
@@ -261,39 +311,63 @@ TEST_F(RunsTest, ALogBatchRepeatedWithItsRequestIdIsStoredOnce) {
 
 TEST_F(RunsTest, ACurveLongerThanAMessageComesInParts) {
   const v1::Run run = CreateRun();
-  ASSERT_TRUE(LogMetrics(run.name(), Batch("", std::vector<double>(70'000, 1.5))).ok());
+  ASSERT_TRUE(LogMetrics(run.name(), Batch(1, std::vector<double>(70'000, 1.5))).ok());
   v1::ReadMetricsRequest request;
   request.set_run(run.name());
   request.set_key("loss");
-  auto series = MetricSeries::Read(*Now(), request);
+  auto series = MetricCurve::Open(Now(), request);
   ASSERT_TRUE(series.ok());
   v1::ReadMetricsResponse part;
-  ASSERT_TRUE(series->Next(part));
+  ASSERT_TRUE(*series->Next(part));
   EXPECT_EQ(part.columns().values_size(), kMaxPointsPerRead);
-  ASSERT_TRUE(series->Next(part));
+  ASSERT_TRUE(*series->Next(part));
   EXPECT_EQ(part.columns().steps(0), kMaxPointsPerRead);
   EXPECT_EQ(part.columns().values_size(), 70'000 - kMaxPointsPerRead);
-  EXPECT_FALSE(series->Next(part));
+  EXPECT_FALSE(*series->Next(part));
 }
 
 TEST_F(RunsTest, AReadOfStepsExcludesItsEndAndAnUnknownMetricIsEmpty) {
   const v1::Run run = CreateRun();
-  ASSERT_TRUE(LogMetrics(run.name(), Batch("", {0, 1, 2, 3})).ok());
+  ASSERT_TRUE(LogMetrics(run.name(), Batch(1, {0, 1, 2, 3})).ok());
   v1::ReadMetricsRequest request;
   request.set_run(run.name());
   request.set_key("loss");
   request.set_start_step(1);
   request.set_end_step(3);
-  EXPECT_EQ(MetricSeries::Read(*Now(), request)->point_count(), 2);
+  EXPECT_EQ(CountPoints(request), 2);
   request.set_key("unknown");
-  EXPECT_EQ(MetricSeries::Read(*Now(), request)->point_count(), 0);
+  EXPECT_EQ(CountPoints(request), 0);
   request.set_run(FormatRunName(0, ids_->NewHexId()));
-  ExpectError(MetricSeries::Read(*Now(), request).status(), StatusCode::kNotFound, "RUN_NOT_FOUND");
+  ExpectError(MetricCurve::Open(Now(), request).status(), StatusCode::kNotFound, "RUN_NOT_FOUND");
+}
+
+TEST_F(RunsTest, BucketsHoldEveryPointAndItsExtremes) {
+  const v1::Run run = CreateRun();
+  ASSERT_TRUE(LogMetrics(run.name(), Batch(1, {5, 1, 9, 2, 7, 3})).ok());
+  v1::ReadMetricsRequest request;
+  request.set_run(run.name());
+  request.set_key("loss");
+  request.set_max_buckets(2);
+  auto curve = MetricCurve::Open(Now(), request);
+  ASSERT_TRUE(curve.ok()) << curve.status();
+  v1::ReadMetricsResponse part;
+  ASSERT_TRUE(*curve->Next(part));
+  ASSERT_EQ(part.buckets_size(), 2);
+  EXPECT_EQ(part.buckets(0).min_value(), 1);
+  EXPECT_EQ(part.buckets(0).max_value(), 9);
+  EXPECT_EQ(part.buckets(0).mean_value(), 5);
+  EXPECT_EQ(part.buckets(1).first_step(), 3);
+  EXPECT_EQ(part.buckets(1).last_step(), 5);
+  EXPECT_EQ(part.buckets(1).point_count(), 3);
+  EXPECT_FALSE(*curve->Next(part));
+  request.set_max_buckets(kMaxBuckets + 1);
+  ExpectError(MetricCurve::Open(Now(), request).status(), StatusCode::kInvalidArgument,
+              "VALUE_INVALID");
 }
 
 TEST_F(RunsTest, TooManyPointsAreRefused) {
   const v1::Run run = CreateRun();
-  const auto batch = Batch("", std::vector<double>(kMaxPointsPerBatch + 1, 0.0));
+  const auto batch = Batch(1, std::vector<double>(kMaxPointsPerBatch + 1, 0.0));
   ExpectError(LogMetrics(run.name(), batch), StatusCode::kInvalidArgument, "TOO_LARGE");
 }
 

@@ -22,6 +22,7 @@
 #include "server/registry/models.h"
 #include "server/storage/memory_store.h"
 #include "server/tracking/experiments.h"
+#include "server/tracking/merge_records.h"
 #include "server/tracking/run_logging.h"
 #include "server/tracking/runs.h"
 
@@ -33,7 +34,7 @@ class UseCaseTest : public ::testing::Test {
  protected:
   static constexpr int64_t kStart = 1'700'000'000 * kNanosPerSecond;
 
-  UseCaseTest() : store_(storage::MakeMemoryStore(tracking::MergeMetricRecords)) {
+  UseCaseTest() : store_(storage::MakeMemoryStore(tracking::MergeRecords)) {
     EXPECT_TRUE(tracking::EnsureDefaultExperiment(*store_, kStart).ok());
   }
 

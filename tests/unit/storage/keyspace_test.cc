@@ -63,6 +63,9 @@ std::vector<Vector> Vectors() {
       {MetricBatchKey(kRun, "loss", -1, "b1"), Family::kMetric,
        "50303132333435363738396162636465663031323334353637383961626364656600016c6f737300017ffffffff"
        "fffffff62310001"},
+      {MetricWriterKey(kRun, "9b2f6c1e-4a3d-4f7b-8c2d-1e5a6b7c8d9e"), Family::kMetric,
+       "54303132333435363738396162636465663031323334353637383961626364656600013962326636633165"
+       "2d346133642d346637622d386332642d3165356136623763386439650001"},
       {BlobEntryKey("ab"), Family::kBlob, "6061620001"},
       {UploadKey("u"), Family::kBlob, "61750001"},
       {PackKey(1), Family::kBlob, "628000000000000001"},

@@ -14,7 +14,8 @@
 #include "lib/base/ids.h"
 #include "server/storage/memory_store.h"
 #include "server/tracking/experiments.h"
-#include "server/tracking/metric_reader.h"
+#include "server/tracking/merge_records.h"
+#include "server/tracking/metric_curve.h"
 #include "server/tracking/run_logging.h"
 #include "server/tracking/run_search.h"
 #include "server/tracking/runs.h"
@@ -26,7 +27,7 @@ constexpr int64_t kStart = 1'700'000'000 * kNanosPerSecond;
 
 class TrackingTest : public ::testing::Test {
  protected:
-  TrackingTest() : store_(storage::MakeMemoryStore(MergeMetricRecords)) {
+  TrackingTest() : store_(storage::MakeMemoryStore(MergeRecords)) {
     EXPECT_TRUE(EnsureDefaultExperiment(*store_, kStart).ok());
   }
 
@@ -185,13 +186,13 @@ TEST_F(TrackingTest, CurvesComeBackOrderedWithoutExactDuplicates) {
   request.set_run(run.name());
   request.set_key("loss");
   request.set_start_step(2);
-  auto series = MetricSeries::Read(*Now(), request);
+  auto series = MetricCurve::Open(Now(), request);
   ASSERT_TRUE(series.ok());
   v1::ReadMetricsResponse part;
-  ASSERT_TRUE(series->Next(part));
+  ASSERT_TRUE(*series->Next(part));
   EXPECT_EQ(std::vector<double>(part.columns().values().begin(), part.columns().values().end()),
             (std::vector<double>{0.2, 0.3, 0.31}));
-  EXPECT_FALSE(series->Next(part));
+  EXPECT_FALSE(*series->Next(part));
 }
 
 TEST_F(TrackingTest, ColumnsOfDifferentLengthWriteNothing) {

@@ -1,0 +1,76 @@
+#ifndef CAIRN_BENCH_SERVING_LOAD_H_
+#define CAIRN_BENCH_SERVING_LOAD_H_
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cairn/v1/tracking.grpc.pb.h"
+
+namespace cairn::bench {
+
+// What a load program does to a server, and how it times it. Everything here ends
+// the program with a message when a call fails: a figure of failed calls is none.
+
+using Clock = std::chrono::steady_clock;
+using Stub = v1::TrackingService::Stub;
+
+double SecondsSince(Clock::time_point begin);
+
+// Latencies of single operations. Not thread-safe.
+class Latencies {
+ public:
+  void Add(Clock::duration d) {
+    millis_.push_back(std::chrono::duration<double, std::milli>(d).count());
+  }
+  void AddAll(const Latencies& other);
+  size_t size() const { return millis_.size(); }
+  // The value that a share `q` (0 to 1) does not exceed, in milliseconds; 0 if empty.
+  double Quantile(double q) const;
+
+ private:
+  std::vector<double> millis_;
+};
+
+// A new run of the default experiment; its resource name.
+std::string NewRun(Stub& stub);
+
+// A call for InFlight: starts the operation number `i` and calls `done` once, on
+// any thread, when it has succeeded.
+using StartCall = std::function<void(int64_t i, std::function<void()> done)>;
+
+struct Rate {
+  double per_second = 0;
+  Latencies latencies;
+};
+
+// Keeps `in_flight` calls under way for `seconds`.
+Rate KeepInFlight(int in_flight, double seconds, const StartCall& start);
+
+// Streams of metric columns.
+struct IngestPlan {
+  int streams = 4;
+  int series = 1000;
+  int points_per_message = 1000;
+  double seconds = 10;
+};
+struct IngestResult {
+  double points_per_second = 0;  // acknowledged as durable
+  int64_t points = 0;
+  int64_t request_bytes = 0;
+  Latencies acknowledgements;  // from a message's write to its acknowledgement
+};
+
+// Each stream has a run of its own and its share of the series; messages hold the
+// next points of one series, with values that look like a loss in single precision.
+IngestResult Ingest(const std::shared_ptr<grpc::Channel>& channel, const IngestPlan& plan);
+
+// Fails loudly.
+void Check(const grpc::Status& status, const char* what);
+
+}  // namespace cairn::bench
+
+#endif  // CAIRN_BENCH_SERVING_LOAD_H_

@@ -1,0 +1,105 @@
+#ifndef CAIRN_SERVER_METRICS_FOLDER_H_
+#define CAIRN_SERVER_METRICS_FOLDER_H_
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "lib/base/mutex.h"
+#include "server/metrics/backlog.h"
+#include "server/metrics/fold.h"
+#include "server/storage/kv_store.h"
+
+namespace cairn::metrics {
+
+// When a folder folds, and how much it lets wait. The defaults are for production.
+struct FolderOptions {
+  // A series is folded once it has so many bytes of raw batches: 4,000 points, which
+  // fill some blocks.
+  int64_t min_bytes = int64_t{64} << 10;
+  // While nothing is logged, series with fewer are folded too, down to this. Less
+  // is left raw: a read merges it in, and a block of it would save nothing.
+  int64_t idle_min_bytes = int64_t{2} << 10;
+  // Nothing is logged for so long: the folder is idle.
+  std::chrono::milliseconds idle_after{2000};
+  // Beyond so many waiting bytes full() asks writers to wait.
+  int64_t max_waiting_bytes = int64_t{256} << 20;
+  // One commit of a fold; small, because everybody's commits wait behind it.
+  FoldOptions fold{
+      .max_raw_bytes = int64_t{512} << 10, .amplification = 8, .max_rewritten_points = 100'000};
+  // Hears of a fold that failed and will be tried again; on the folder's thread.
+  std::function<void(const WaitingSeries&, const absl::Status&)> on_failure;
+};
+
+// Turns raw batches into blocks in the background, with one thread.
+//
+// Owns the backlog: what was logged is told with Logged, and Start finds what an
+// earlier process left. Folding changes nothing that a reader sees. A fold that
+// loses to another commit is planned anew; one that fails leaves the batches as
+// they are, is told to on_failure and tried again later.
+//
+// Safe to call from any thread. The store must outlive it. The destructor stops
+// after the commit under way, and calls what waits in WhenRoom.
+class MetricFolder {
+ public:
+  explicit MetricFolder(storage::KvStore& store, FolderOptions options = {});
+  ~MetricFolder();
+  MetricFolder(const MetricFolder&) = delete;
+  MetricFolder& operator=(const MetricFolder&) = delete;
+
+  // Finds the batches that wait, then starts the thread. Once, and before
+  // anything is logged. Errors of ScanWaiting.
+  absl::Status Start();
+
+  // `bytes` more of raw batches of the series were committed.
+  void Logged(std::string_view run_id, std::string_view metric, int64_t bytes);
+
+  // True while more waits than max_waiting_bytes: writers should be slowed down.
+  bool full() const { return backlog_.total_bytes() > options_.max_waiting_bytes; }
+
+  // Calls `ready` once when there is room: at once on this thread, or later on the
+  // folder's, where it must be quick.
+  void WhenRoom(std::function<void()> ready) CAIRN_EXCLUDES(mutex_);
+
+  // Folds every series that has at least `min_bytes` waiting, on this thread: for
+  // tests and tools. The first error, after trying all.
+  absl::Status FoldAll(int64_t min_bytes = 1);
+
+  // Since the start: points folded, and bytes of raw batches that went away. For
+  // gauges; waiting_bytes is what is still to be folded.
+  int64_t folded_points() const { return folded_points_.load(std::memory_order_relaxed); }
+  int64_t folded_bytes() const { return folded_bytes_.load(std::memory_order_relaxed); }
+  int64_t waiting_bytes() const { return backlog_.total_bytes(); }
+
+ private:
+  void Work() CAIRN_EXCLUDES(mutex_);
+  std::optional<WaitingSeries> NextSeries() CAIRN_EXCLUDES(mutex_);
+  absl::Status FoldSeries(const WaitingSeries& series);
+  absl::StatusOr<bool> FoldOnce(const WaitingSeries& series);
+  void GiveRoom() CAIRN_EXCLUDES(mutex_);
+  bool closing() const { return closing_.load(std::memory_order_relaxed); }
+
+  storage::KvStore& store_;
+  const FolderOptions options_;
+  FoldBacklog backlog_;
+  std::atomic<bool> closing_{false};
+  std::atomic<int64_t> logged_bytes_{0};  // ever, to notice that nothing is logged
+  int64_t idle_mark_ = -1;                // of logged_bytes_, before the last idle wait
+  std::atomic<int64_t> folded_points_{0};
+  std::atomic<int64_t> folded_bytes_{0};
+  Mutex mutex_;
+  CondVar wake_;
+  bool signalled_ CAIRN_GUARDED_BY(mutex_) = false;
+  std::vector<std::function<void()>> waiting_for_room_ CAIRN_GUARDED_BY(mutex_);
+  std::thread thread_;
+};
+
+}  // namespace cairn::metrics
+
+#endif  // CAIRN_SERVER_METRICS_FOLDER_H_

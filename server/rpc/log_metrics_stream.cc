@@ -1,0 +1,200 @@
+#include "server/rpc/log_metrics_stream.h"
+
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/base/resource_names.h"
+#include "server/metrics/folder.h"
+#include "server/tracking/run_logging.h"
+
+namespace cairn::rpc {
+namespace {
+
+absl::Status WriterChanged(const std::string& writer_id) {
+  return InvalidField(ErrorReason::VALUE_INVALID, "writer_id", writer_id,
+                      "must be the same in all messages of a stream");
+}
+
+absl::Status NotAscending(int64_t number, int64_t last) {
+  return InvalidField(ErrorReason::VALUE_INVALID, "batch_number", std::to_string(number),
+                      fmt::format("must be above that of the message before ({})", last));
+}
+
+}  // namespace
+
+void LogMetricsStream::OnReadDone(bool ok) {
+  std::optional<absl::Status> over;
+  {
+    MutexLock lock(&mutex_);
+    reading_ = false;
+    if (finished_) return;
+    if (ok && failure_.ok()) {
+      handling_ = true;
+    } else {
+      read_all_ = read_all_ || !ok;
+      over = Advance();
+    }
+    if (!handling_) ok = false;
+  }
+  if (!ok) return FinishIf(over);
+  const absl::Status in_order = CheckOrder();
+  if (in_order.ok()) {
+    Submit();
+    if (environment_.metric_folder.full()) WaitForRoom();
+  }
+  {
+    MutexLock lock(&mutex_);
+    handling_ = false;
+    failure_.Update(in_order);
+    over = Advance();
+  }
+  FinishIf(over);
+}
+
+void LogMetricsStream::OnWriteDone(bool ok) {
+  std::optional<absl::Status> over;
+  {
+    MutexLock lock(&mutex_);
+    writing_ = false;
+    if (!ok) failure_.Update(CallEnded());
+    over = Advance();
+  }
+  FinishIf(over);
+}
+
+void LogMetricsStream::OnCancel() {
+  std::optional<absl::Status> over;
+  {
+    MutexLock lock(&mutex_);
+    failure_.Update(CallEnded());
+    over = Advance();
+  }
+  FinishIf(over);
+}
+
+void LogMetricsStream::OnDone() {
+  handover_.Take();
+  delete this;
+}
+
+// Takes over what a message may leave out, and checks what must fit the ones before.
+absl::Status LogMetricsStream::CheckOrder() {
+  if (!request_.run().empty()) run_ = request_.run();
+  if (!any_batch_) {
+    writer_id_ = request_.writer_id();
+  } else if (!request_.writer_id().empty() && request_.writer_id() != writer_id_) {
+    return WriterChanged(request_.writer_id());
+  }
+  if (any_batch_ && request_.batch_number() <= last_number_) {
+    return NotAscending(request_.batch_number(), last_number_);
+  }
+  any_batch_ = true;
+  last_number_ = request_.batch_number();
+  return absl::OkStatus();
+}
+
+std::shared_ptr<const LogMetricsStream::Batch> LogMetricsStream::DescribeBatch() const {
+  auto batch = std::make_shared<Batch>();
+  batch->number = request_.batch_number();
+  batch->bytes = request_.ByteSizeLong();
+  batch->metric_bytes.reserve(static_cast<size_t>(request_.metrics_size()));
+  for (const auto& columns : request_.metrics()) {
+    batch->points += columns.values_size();
+    batch->metric_bytes.emplace_back(columns.key(), columns.values_size() * kBytesPerPoint);
+  }
+  batch->run_id = run_.substr(run_.rfind('/') + 1);
+  return batch;
+}
+
+void LogMetricsStream::Submit() {
+  std::shared_ptr<const Batch> batch = DescribeBatch();
+  {
+    MutexLock lock(&mutex_);
+    ++under_way_;
+    bytes_under_way_ += batch->bytes;
+  }
+  int64_t& last_of_run = last_number_of_run_[run_];
+  const tracking::MetricWriter writer{writer_id_, last_of_run};
+  last_of_run = batch->number;
+  const tracking::CallFacts facts{environment_.clock.NowUnixNanos(), environment_.ids.NewHexId()};
+  absl::StatusOr<storage::Plan> plan =
+      tracking::PlanLogMetrics(*environment_.store.GetSnapshot(), run_, writer, request_, facts);
+  if (!plan.ok() || plan->nothing_to_write) return OnStored(*batch, plan.status());
+  // Not through the Mutator: it plans again after a conflict, behind later batches.
+  // The only precondition is that the run is not purged.
+  environment_.store.Commit(std::move(plan->write_set),
+                            [this, batch = std::move(batch)](const storage::CommitResult& result) {
+                              const bool known =
+                                  HasReason(result.status(), ErrorReason::BATCH_STORED);
+                              OnStored(*batch, known ? absl::OkStatus() : result.status());
+                            });
+}
+
+void LogMetricsStream::OnStored(const Batch& batch, const absl::Status& status) {
+  if (status.ok()) {
+    for (const auto& [metric, bytes] : batch.metric_bytes) {
+      environment_.metric_folder.Logged(batch.run_id, metric, bytes);
+    }
+  }
+  std::optional<absl::Status> over;
+  {
+    MutexLock lock(&mutex_);
+    --under_way_;
+    bytes_under_way_ -= batch.bytes;
+    gap_ = gap_ || !status.ok();
+    if (!gap_) {
+      stored_.set_acknowledged_batch_number(batch.number);
+      stored_.set_point_count(stored_.point_count() + batch.points);
+      to_acknowledge_ = true;
+    }
+    failure_.Update(status);
+    over = Advance();
+  }
+  FinishIf(over);
+}
+
+// Reads no more until enough is folded.
+void LogMetricsStream::WaitForRoom() {
+  {
+    MutexLock lock(&mutex_);
+    waits_for_room_ = true;
+    ++under_way_;
+  }
+  environment_.metric_folder.WhenRoom([this] {
+    std::optional<absl::Status> over;
+    {
+      MutexLock lock(&mutex_);
+      waits_for_room_ = false;
+      --under_way_;
+      over = Advance();
+    }
+    FinishIf(over);
+  });
+}
+
+std::optional<absl::Status> LogMetricsStream::Advance() {
+  if (finished_) return std::nullopt;
+  if (to_acknowledge_ && !writing_) {
+    to_acknowledge_ = false;
+    writing_ = true;
+    response_ = stored_;
+    StartWrite(&response_);
+  }
+  const bool room = under_way_ < kMaxBatchesUnderWay && bytes_under_way_ < kMaxBytesUnderWay;
+  if (room && failure_.ok() && !reading_ && !handling_ && !read_all_ && !waits_for_room_) {
+    reading_ = true;
+    StartRead(&request_);
+  }
+  const bool idle = !handling_ && !writing_ && under_way_ == 0;
+  if (!idle || (failure_.ok() && !read_all_)) return std::nullopt;
+  finished_ = true;
+  return failure_;
+}
+
+void LogMetricsStream::FinishIf(const std::optional<absl::Status>& status) {
+  if (!status.has_value()) return;
+  const grpc::Status answer = record_.Finish(*status);
+  handover_.Pass();
+  Finish(answer);
+}
+
+}  // namespace cairn::rpc

@@ -1,0 +1,108 @@
+#ifndef CAIRN_SERVER_RPC_LOG_METRICS_STREAM_H_
+#define CAIRN_SERVER_RPC_LOG_METRICS_STREAM_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "cairn/v1/tracking.pb.h"
+#include "grpcpp/support/server_callback.h"
+#include "lib/base/mutex.h"
+#include "server/rpc/call.h"
+#include "server/rpc/streams.h"
+
+namespace cairn::rpc {
+
+// What a point takes in a raw batch, about: two variable-length integers, a double.
+inline constexpr int64_t kBytesPerPoint = 16;
+
+// Handler of LogMetrics: reads batches, commits them behind each other without
+// waiting, and acknowledges what is durable.
+//
+// While one group of batches is synced the next is read, so that throughput does
+// not depend on the disk's latency. At most kMaxBatchesUnderWay batches or
+// kMaxBytesUnderWay bytes of a stream are under way; reading goes on when there is
+// room, and not while too much waits to be folded. One acknowledgement is written
+// at a time and names the newest number by then.
+//
+// The committer keeps the order in which batches are handed to it, and so do its
+// callbacks; exactly-once is decided there (tracking/run_logging.h). Deletes itself
+// in OnDone, which comes when nothing is under way any more. Begin with Start().
+class LogMetricsStream final
+    : public grpc::ServerBidiReactor<cairn::v1::LogMetricsRequest, cairn::v1::LogMetricsResponse> {
+ public:
+  static constexpr int kMaxBatchesUnderWay = 64;
+  static constexpr size_t kMaxBytesUnderWay = size_t{8} << 20;
+
+  explicit LogMetricsStream(Environment& environment)
+      : environment_(environment), record_(environment, kMethod) {}
+
+  // Reads the first batch. Called once, after construction.
+  void Start() { StartRead(&request_); }
+
+  void OnReadDone(bool ok) override CAIRN_EXCLUDES(mutex_);
+  void OnWriteDone(bool ok) override CAIRN_EXCLUDES(mutex_);
+  void OnCancel() override CAIRN_EXCLUDES(mutex_);
+  void OnDone() override CAIRN_EXCLUDES(mutex_);
+
+ private:
+  static constexpr const char* kMethod = "cairn.v1.TrackingService/LogMetrics";
+
+  // A batch that was handed to the committer, and what to tell the folder of it.
+  struct Batch {
+    int64_t number = 0;
+    int64_t points = 0;
+    size_t bytes = 0;
+    std::string run_id;
+    std::vector<std::pair<std::string, int64_t>> metric_bytes;
+  };
+
+  absl::Status CheckOrder();
+  std::shared_ptr<const Batch> DescribeBatch() const;
+  void Submit() CAIRN_EXCLUDES(mutex_);
+  void OnStored(const Batch& batch, const absl::Status& status) CAIRN_EXCLUDES(mutex_);
+  void WaitForRoom() CAIRN_EXCLUDES(mutex_);
+
+  // Starts what may be started now; answers with the status to finish with if the
+  // call is over. The caller finishes, as the last thing it does with this object
+  // and without the lock: OnDone may then delete it at any moment.
+  std::optional<absl::Status> Advance() CAIRN_REQUIRES(mutex_);
+  void FinishIf(const std::optional<absl::Status>& status);
+
+  Environment& environment_;
+  CallRecord record_;
+  Handover handover_;  // from whoever finishes to OnDone
+
+  // Of the read that is under way or being handled.
+  cairn::v1::LogMetricsRequest request_;
+  std::string run_;
+  std::string writer_id_;
+  bool any_batch_ = false;
+  int64_t last_number_ = 0;
+  std::map<std::string, int64_t> last_number_of_run_;
+
+  Mutex mutex_;
+  bool reading_ CAIRN_GUARDED_BY(mutex_) = true;    // a read is under way
+  bool handling_ CAIRN_GUARDED_BY(mutex_) = false;  // what was read is being submitted
+  bool writing_ CAIRN_GUARDED_BY(mutex_) = false;
+  bool read_all_ CAIRN_GUARDED_BY(mutex_) = false;
+  bool finished_ CAIRN_GUARDED_BY(mutex_) = false;
+  bool waits_for_room_ CAIRN_GUARDED_BY(mutex_) = false;
+  bool gap_ CAIRN_GUARDED_BY(mutex_) = false;  // a batch was not stored
+  bool to_acknowledge_ CAIRN_GUARDED_BY(mutex_) = false;
+  int under_way_ CAIRN_GUARDED_BY(mutex_) = 0;  // batches, and a wait for room
+  size_t bytes_under_way_ CAIRN_GUARDED_BY(mutex_) = 0;
+  absl::Status failure_ CAIRN_GUARDED_BY(mutex_);                  // the first
+  cairn::v1::LogMetricsResponse stored_ CAIRN_GUARDED_BY(mutex_);  // up to now
+  cairn::v1::LogMetricsResponse response_;                         // being written
+};
+
+}  // namespace cairn::rpc
+
+#endif  // CAIRN_SERVER_RPC_LOG_METRICS_STREAM_H_

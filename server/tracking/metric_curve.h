@@ -1,0 +1,59 @@
+#ifndef CAIRN_SERVER_TRACKING_METRIC_CURVE_H_
+#define CAIRN_SERVER_TRACKING_METRIC_CURVE_H_
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cairn/v1/tracking.pb.h"
+#include "server/metrics/series.h"
+#include "server/metrics/series_reader.h"
+#include "server/storage/kv_store.h"
+
+namespace cairn::tracking {
+
+// The answer of one ReadMetrics, message by message: the points of one metric, or
+// their buckets. Points come ordered by step, then time, then value (NaN counts as
+// greater than every number), with exact duplicates once.
+//
+// Owns its snapshot, so all messages show one state of the store, and holds a
+// message's worth of points, however long the series is. Not thread-safe; movable.
+class MetricCurve {
+ public:
+  // Looks the series up. Errors are those of TrackingService.ReadMetrics; a metric
+  // that was never logged has no points.
+  static absl::StatusOr<MetricCurve> Open(std::unique_ptr<storage::Snapshot> snapshot,
+                                          const cairn::v1::ReadMetricsRequest& request);
+
+  // Fills `response` with the next at most kMaxPointsPerRead points or
+  // kMaxBucketsPerMessage buckets; false when there are none left. DATA_LOSS
+  // (RECORD_CORRUPT) when what is stored is damaged.
+  absl::StatusOr<bool> Next(cairn::v1::ReadMetricsResponse& response);
+
+ private:
+  MetricCurve(std::unique_ptr<storage::Snapshot> snapshot, std::string key, int64_t max_buckets,
+              metrics::SeriesReader reader)
+      : snapshot_(std::move(snapshot)),
+        key_(std::move(key)),
+        max_buckets_(max_buckets),
+        reader_(std::move(reader)) {}
+
+  absl::StatusOr<bool> NextPoints(cairn::v1::ReadMetricsResponse& response);
+  absl::StatusOr<bool> NextBuckets(cairn::v1::ReadMetricsResponse& response);
+
+  std::unique_ptr<storage::Snapshot> snapshot_;  // outlives the reader
+  std::string key_;
+  int64_t max_buckets_ = 0;  // 0: points
+  metrics::SeriesReader reader_;
+  metrics::PointColumns points_;
+  std::optional<std::vector<metrics::Summary>> buckets_;  // all, once read
+  size_t sent_buckets_ = 0;
+};
+
+}  // namespace cairn::tracking
+
+#endif  // CAIRN_SERVER_TRACKING_METRIC_CURVE_H_
