@@ -42,7 +42,8 @@ class FoldBacklog {
  public:
   // `bytes` more of raw batches were committed for the series; answers how many it
   // has now.
-  int64_t Add(std::string_view run_id, std::string_view metric, int64_t bytes) CAIRN_EXCLUDES(mutex_);
+  int64_t Add(std::string_view run_id, std::string_view metric, int64_t bytes)
+      CAIRN_EXCLUDES(mutex_);
 
   // Takes the series with the most bytes off the list, if it has at least
   // `min_bytes`. Whoever takes it folds until nothing is left; what is logged
