@@ -71,7 +71,9 @@ class Server::Impl {
     CAIRN_ASSIGN_OR_RETURN(store_, OpenStore(options_));
     const Clock& clock = SystemClock();
     CAIRN_RETURN_IF_ERROR(tracking::EnsureDefaultExperiment(*store_, clock.NowUnixNanos()));
-    run_searcher_ = std::make_unique<tracking::RunSearcher>(*store_);
+    tracking::RunSearcherOptions search;
+    if (!options_.in_memory) search.checkpoint_directory = options_.data_dir + "/index";
+    run_searcher_ = std::make_unique<tracking::RunSearcher>(*store_, std::move(search));
     CAIRN_RETURN_IF_ERROR(run_searcher_->Load());
     metric_folder_ = std::make_unique<metrics::MetricFolder>(*store_, FolderOptions());
     CAIRN_RETURN_IF_ERROR(metric_folder_->Start());

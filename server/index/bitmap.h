@@ -74,6 +74,9 @@ class Bitmap {
     chunks_[chunk] = mask;
   }
 
+  // Chunks from this one on hold nothing.
+  size_t chunk_count() const { return chunks_.size(); }
+
   size_t Count() const {
     size_t count = 0;
     for (const Mask& mask : chunks_) count += CountBits(mask);

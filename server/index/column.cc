@@ -35,10 +35,11 @@ void WordColumn::Set(Row row, uint64_t word) {
   (*chunks_[chunk])[row % kChunkRows] = word;
 }
 
-void WordColumn::Materialize(size_t chunk, const uint64_t* source) {
+uint64_t* WordColumn::Materialize(size_t chunk, const uint64_t* source) {
   if (chunk >= chunks_.size()) chunks_.resize(chunk + 1);
   chunks_[chunk] = std::make_unique<Words>();
   if (source != nullptr) std::copy_n(source, kChunkRows, chunks_[chunk]->data());
+  return chunks_[chunk]->data();
 }
 
 size_t WordColumn::bytes() const {
@@ -70,6 +71,12 @@ uint32_t CodeColumn::Chunk::Get(size_t offset) const {
   if (width == 1) return bytes[offset];
   if (width == 2) return As<uint16_t>()[offset];
   return As<uint32_t>()[offset];
+}
+
+CodeColumn::Chunk& CodeColumn::Materialize(size_t chunk, int width) {
+  if (chunk >= chunks_.size()) chunks_.resize(chunk + 1);
+  chunks_[chunk] = NewChunk(width);
+  return chunks_[chunk];
 }
 
 void CodeColumn::Set(Row row, uint32_t code) {

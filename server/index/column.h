@@ -31,8 +31,12 @@ class WordColumn {
     return chunk < chunks_.size() && chunks_[chunk] ? chunks_[chunk]->data() : nullptr;
   }
 
-  // Gives a chunk memory, filled with `source`, or with 0 if that is null.
-  void Materialize(size_t chunk, const uint64_t* source);
+  // Chunks from this one on hold nothing.
+  size_t chunk_count() const { return chunks_.size(); }
+
+  // Gives a chunk memory, filled with `source`, or with 0 if that is null, and
+  // returns it.
+  uint64_t* Materialize(size_t chunk, const uint64_t* source);
 
   size_t bytes() const;
 
@@ -56,6 +60,10 @@ class MetricColumn {
   }
   // Sets all three; true if one of them changed.
   bool Set(Row row, const std::array<uint64_t, 3>& words);
+
+  // One of the three as it is stored, for copying columns as they are.
+  const WordColumn& part(Part part) const { return parts_[part]; }
+  WordColumn& part(Part part) { return parts_[part]; }
 
   size_t bytes() const;
 
@@ -83,6 +91,12 @@ class CodeColumn {
     return chunk == nullptr ? 0 : chunk->Get(row % kChunkRows);
   }
   void Set(Row row, uint32_t code);
+
+  // Chunks from this one on hold nothing.
+  size_t chunk_count() const { return chunks_.size(); }
+
+  // Gives a chunk memory for codes of `width` bytes (1, 2 or 4), all 0.
+  Chunk& Materialize(size_t chunk, int width);
 
   // The codes of a chunk; null if there are none.
   const Chunk* Find(size_t chunk) const {

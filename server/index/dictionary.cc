@@ -59,6 +59,24 @@ void Dictionary::Release(uint32_t code) {
   free_.push_back(code);
 }
 
+bool Dictionary::Restore(const std::vector<std::string_view>& texts,
+                         const std::vector<uint32_t>& uses) {
+  entries_.resize(texts.size() + 1);
+  sort_words_.resize(texts.size() + 1, kMissingSort);
+  codes_.reserve(texts.size());
+  for (uint32_t code = 1; code < entries_.size(); ++code) {
+    if (uses[code] == 0) {
+      free_.push_back(code);
+      continue;
+    }
+    entries_[code] = {std::string(texts[code - 1]), uses[code]};
+    sort_words_[code] = SortWordOf(numeric_, texts[code - 1]);
+    long_text_bytes_ += HeapBytes(entries_[code].text);
+    if (!codes_.insert(code).second) return false;
+  }
+  return true;
+}
+
 uint32_t Dictionary::Find(std::string_view text) const {
   const auto found = codes_.find(text);
   return found == codes_.end() ? 0 : *found;

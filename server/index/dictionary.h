@@ -29,6 +29,11 @@ class Dictionary {
   // Takes back one use of `code`.
   void Release(uint32_t code);
 
+  // Makes a new dictionary of `texts`, by code from 1; those that nobody uses
+  // become free codes. False, leaving it unusable, if a text in use comes twice.
+  // REQUIRES: it is empty, and `uses` has one entry more than `texts`.
+  bool Restore(const std::vector<std::string_view>& texts, const std::vector<uint32_t>& uses);
+
   // The code of `text`, or 0.
   uint32_t Find(std::string_view text) const;
 
@@ -60,7 +65,9 @@ class Dictionary {
   struct Equal {
     using is_transparent = void;
     const Dictionary* owner;
-    bool operator()(uint32_t a, uint32_t b) const { return a == b; }
+    bool operator()(uint32_t a, uint32_t b) const {
+      return a == b || owner->text(a) == owner->text(b);
+    }
     bool operator()(uint32_t a, std::string_view b) const { return owner->text(a) == b; }
     bool operator()(std::string_view a, uint32_t b) const { return owner->text(b) == a; }
   };

@@ -108,6 +108,9 @@ class RunColumns {
   }
 
  private:
+  friend class CheckpointWriter;  // copies the columns as they are stored
+  friend class CheckpointReader;
+
   // Looks up without making a std::string of the key.
   struct KeyHash {
     using is_transparent = void;
@@ -130,7 +133,7 @@ class RunColumns {
   struct IdEqual {
     using is_transparent = void;
     const RunColumns* owner;
-    bool operator()(Row a, Row b) const { return a == b; }
+    bool operator()(Row a, Row b) const { return a == b || owner->id(a) == owner->id(b); }
     bool operator()(Row a, const RunId& b) const { return owner->id(a) == b; }
     bool operator()(const RunId& a, Row b) const { return owner->id(b) == a; }
   };

@@ -14,20 +14,36 @@ namespace cairn::index {
 namespace {
 
 constexpr std::string_view kExperiments = "experiments/";
+// The kind of event after which nothing of a run but its metrics is different.
+constexpr std::string_view kMetricsOnly = "run.metrics";
+// Runs are read and applied in lots of this many, which bounds the memory.
+constexpr size_t kRunsPerLot = 2048;
 
 }  // namespace
+
+void RunFollower::Pending::Add(const storage::Event& event) {
+  if (event.resource.compare(0, kExperiments.size(), kExperiments) != 0) return;
+  if (auto run = ParseRunName("resource", event.resource); run.ok()) {
+    bool& whole = runs[std::move(run->run_id)];
+    whole = whole || event.kind != kMetricsOnly;
+  } else if (auto id = ParseExperimentName("resource", event.resource); id.ok()) {
+    experiments.insert(*id);
+  }
+}
+
+void RunFollower::Pending::Add(Pending&& later) {
+  revision = std::max(revision, later.revision);
+  for (const auto& [run, whole] : later.runs) {
+    bool& mine = runs[run];
+    mine = mine || whole;
+  }
+  experiments.merge(later.experiments);
+}
 
 void RunFollower::OnCommit(storage::Revision revision, const std::vector<storage::Event>& events) {
   MutexLock lock(&mutex_);
   pending_.revision = revision;
-  for (const storage::Event& event : events) {
-    if (event.resource.compare(0, kExperiments.size(), kExperiments) != 0) continue;
-    if (auto run = ParseRunName("resource", event.resource); run.ok()) {
-      pending_.runs.insert(std::move(run->run_id));
-    } else if (auto id = ParseExperimentName("resource", event.resource); id.ok()) {
-      pending_.experiments.insert(*id);
-    }
-  }
+  for (const storage::Event& event : events) pending_.Add(event);
 }
 
 absl::Status RunFollower::Load() {
@@ -38,6 +54,67 @@ absl::Status RunFollower::Load() {
   });
 }
 
+absl::StatusOr<LoadReport> RunFollower::LoadWith(const CheckpointDirectory& checkpoints) {
+  LoadReport report;
+  auto loaded = checkpoints.Load(store_, max_column_bytes_);
+  const std::unique_ptr<storage::Snapshot> snapshot = store_.GetSnapshot();
+  auto since = loaded.ok() ? PendingSince(loaded->revision, *snapshot) : loaded.status();
+  if (!since.ok()) {
+    report.refused = since.status();
+    CAIRN_RETURN_IF_ERROR(Load());
+    return report;
+  }
+  report.from_checkpoint = true;
+  report.revision = loaded->revision;
+  report.runs_read_again = since->runs.size();
+  MutexLock drain(&drain_);
+  index_.Install(loaded->revision, std::move(loaded->columns));
+  {
+    MutexLock lock(&mutex_);
+    checkpoint_ = report.revision;
+  }
+  CAIRN_RETURN_IF_ERROR(Drain(*since, *snapshot));
+  return report;
+}
+
+// What the event log names after `revision`, up to the snapshot's.
+absl::StatusOr<RunFollower::Pending> RunFollower::PendingSince(
+    storage::Revision revision, const storage::Snapshot& snapshot) const {
+  Pending pending;
+  pending.revision = snapshot.revision();
+  CAIRN_RETURN_IF_ERROR(store_.ScanEvents(revision + 1, [&](const storage::StoredEvent& stored) {
+    if (stored.revision > pending.revision) return false;
+    pending.Add(stored.event);
+    return true;
+  }));
+  return pending;
+}
+
+ChangesSince RunFollower::changes() const {
+  MutexLock lock(&mutex_);
+  return {changed_.size(), index_.revision() - checkpoint_};
+}
+
+void RunFollower::CheckpointBegins() {
+  MutexLock lock(&mutex_);
+  changed_before_ = std::exchange(changed_, {});
+  checkpoint_before_ = std::exchange(checkpoint_, index_.revision());
+}
+
+void RunFollower::CheckpointEnds(bool kept) {
+  MutexLock lock(&mutex_);
+  if (!kept) {
+    changed_.insert(changed_before_.begin(), changed_before_.end());
+    checkpoint_ = checkpoint_before_;
+  }
+  changed_before_ = {};
+}
+
+void RunFollower::CountChanges(const Pending& pending) {
+  MutexLock lock(&mutex_);
+  for (const auto& [run, whole] : pending.runs) changed_.insert(run);
+}
+
 absl::Status RunFollower::CatchUp() {
   MutexLock drain(&drain_);
   Pending pending;
@@ -46,35 +123,40 @@ absl::Status RunFollower::CatchUp() {
     if (pending_.revision <= index_.revision()) return absl::OkStatus();
     pending = std::exchange(pending_, {});
   }
-  absl::Status status = Drain(pending);
+  // Taken after the commits were heard of, so it shows them all; what it shows of
+  // later ones is shown again when they are heard of.
+  const std::unique_ptr<storage::Snapshot> snapshot = store_.GetSnapshot();
+  absl::Status status = Drain(pending, *snapshot);
   if (!status.ok()) {
     // Nothing is lost: what was not read is read the next time.
     MutexLock lock(&mutex_);
-    pending_.revision = std::max(pending_.revision, pending.revision);
-    pending_.runs.merge(pending.runs);
-    pending_.experiments.merge(pending.experiments);
+    pending_.Add(std::move(pending));
   }
   return status;
 }
 
-absl::Status RunFollower::Drain(const Pending& pending) {
-  // Taken after the commits were heard of, so it shows them all; what it shows of
-  // later ones is shown again when they are heard of.
-  const std::unique_ptr<storage::Snapshot> snapshot = store_.GetSnapshot();
-  if (snapshot->revision() < pending.revision) {
+absl::Status RunFollower::Drain(const Pending& pending, const storage::Snapshot& snapshot) {
+  if (snapshot.revision() < pending.revision) {
     return Error(
         absl::StatusCode::kInternal, ErrorReason::INTERNAL_FAULT,
         fmt::format("revision {} was announced before it could be read", pending.revision));
   }
-  std::vector<RunChange> runs;
+  CountChanges(pending);
   std::vector<ExperimentChange> experiments;
-  for (const std::string& run_id : pending.runs) {
-    CAIRN_ASSIGN_OR_RETURN(auto change, ReadRunChange(*snapshot, run_id));
-    runs.push_back(std::move(change));
-  }
   for (const int64_t id : pending.experiments) {
-    CAIRN_ASSIGN_OR_RETURN(const auto change, ReadExperimentChange(*snapshot, id));
+    CAIRN_ASSIGN_OR_RETURN(const auto change, ReadExperimentChange(snapshot, id));
     experiments.push_back(change);
+  }
+  std::vector<RunChange> runs;
+  for (const auto& [run_id, whole] : pending.runs) {
+    if (runs.size() == kRunsPerLot) {
+      // The index stays at its revision until all is in it.
+      CAIRN_RETURN_IF_ERROR(index_.Apply(index_.revision(), runs));
+      runs.clear();
+    }
+    CAIRN_ASSIGN_OR_RETURN(
+        auto change, whole ? ReadRunChange(snapshot, run_id) : ReadMetricChange(snapshot, run_id));
+    runs.push_back(std::move(change));
   }
   return index_.Apply(pending.revision, runs, experiments);
 }

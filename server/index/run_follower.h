@@ -2,16 +2,33 @@
 #define CAIRN_SERVER_INDEX_RUN_FOLLOWER_H_
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "lib/base/mutex.h"
+#include "server/index/checkpoint_directory.h"
 #include "server/index/run_index.h"
 #include "server/storage/kv_store.h"
 
 namespace cairn::index {
+
+// How an index was filled.
+struct LoadReport {
+  bool from_checkpoint = false;
+  absl::Status refused;            // why there was no checkpoint to use, if there was none
+  storage::Revision revision = 0;  // of the checkpoint
+  size_t runs_read_again = 0;      // because they changed after it
+};
+
+// Runs and revisions that a checkpoint would save from being read again.
+struct ChangesSince {
+  size_t runs = 0;
+  int64_t revisions = 0;
+};
 
 // Keeps a RunIndex at the store's newest revision.
 //
@@ -31,7 +48,20 @@ class RunFollower {
 
   // Fills the empty index from a snapshot. Call it once, after OnCommit is being
   // called, so that no commit falls between.
-  absl::Status Load() CAIRN_EXCLUDES(drain_);
+  absl::Status Load() CAIRN_EXCLUDES(drain_, mutex_);
+
+  // As Load, but begins with the newest checkpoint of `checkpoints`, if one can be
+  // used, and reads only what changed since. The result is the same.
+  absl::StatusOr<LoadReport> LoadWith(const CheckpointDirectory& checkpoints)
+      CAIRN_EXCLUDES(drain_, mutex_);
+
+  // What changed since the checkpoint that was loaded or announced last.
+  ChangesSince changes() const CAIRN_EXCLUDES(mutex_);
+
+  // To be called before a checkpoint is written, and with `kept` false after it
+  // failed; then its changes count again.
+  void CheckpointBegins() CAIRN_EXCLUDES(mutex_);
+  void CheckpointEnds(bool kept) CAIRN_EXCLUDES(mutex_);
 
   // Brings the index to every commit that OnCommit heard of before this call, and
   // so to every one that was acknowledged. Call it before a search; calling it
@@ -41,18 +71,30 @@ class RunFollower {
  private:
   struct Pending {
     storage::Revision revision = 0;  // the newest one heard of
-    std::set<std::string> runs;
+    // Whether more than metrics changed, by run id.
+    std::map<std::string, bool> runs;
     std::set<int64_t> experiments;
+
+    void Add(const storage::Event& event);
+    void Add(Pending&& later);
   };
 
-  absl::Status Drain(const Pending& pending);
+  absl::Status Drain(const Pending& pending, const storage::Snapshot& snapshot);
+  absl::StatusOr<Pending> PendingSince(storage::Revision revision,
+                                       const storage::Snapshot& snapshot) const;
+  void CountChanges(const Pending& pending) CAIRN_EXCLUDES(mutex_);
 
   const storage::KvStore& store_;
   RunIndex& index_;
   const size_t max_column_bytes_;
   Mutex drain_;  // held while the index is brought forward; before mutex_
-  Mutex mutex_;
+  mutable Mutex mutex_;
   Pending pending_ CAIRN_GUARDED_BY(mutex_);
+  // Since the last checkpoint, and those before a checkpoint that is under way.
+  absl::flat_hash_set<std::string> changed_ CAIRN_GUARDED_BY(mutex_);
+  absl::flat_hash_set<std::string> changed_before_ CAIRN_GUARDED_BY(mutex_);
+  storage::Revision checkpoint_ CAIRN_GUARDED_BY(mutex_) = 0;
+  storage::Revision checkpoint_before_ CAIRN_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace cairn::index

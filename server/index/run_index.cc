@@ -82,6 +82,7 @@ struct RunIndex::Bound {
 
 RunIndex::RunIndex(RunIndexOptions options)
     : options_(options),
+      columns_(std::make_unique<RunColumns>()),
       bitmaps_(options.max_bitmap_bytes),
       permutations_(options.max_permutation_bytes) {}
 
@@ -90,10 +91,10 @@ absl::Status RunIndex::Apply(storage::Revision revision, const std::vector<RunCh
   absl::Status status;
   WriteLock lock(*this);
   if (revision < this->revision()) return status;
-  columns_.NextSequence();
+  columns_->NextSequence();
   for (const ExperimentChange& change : experiments) {
-    if (columns_.ExperimentLive(change.experiment_id) == change.live) continue;
-    columns_.SetExperimentLive(change.experiment_id, change.live);
+    if (columns_->ExperimentLive(change.experiment_id) == change.live) continue;
+    columns_->SetExperimentLive(change.experiment_id, change.live);
     ++generation_;
   }
   for (const RunChange& change : runs) {
@@ -103,18 +104,18 @@ absl::Status RunIndex::Apply(storage::Revision revision, const std::vector<RunCh
                             "must be 32 hexadecimal characters");
       continue;
     }
-    const auto row = columns_.Find(*id);
+    const auto row = columns_->Find(*id);
     if (change.kind == RunChange::Kind::kWhole) {
-      columns_.SetWhole(columns_.RowFor(*id), change.experiment_id, change.run);
+      columns_->SetWhole(columns_->RowFor(*id), change.experiment_id, change.run);
     } else if (row && change.kind == RunChange::Kind::kRemoved) {
-      columns_.Remove(*row);
+      columns_->Remove(*row);
     } else if (row) {
-      for (const auto& summary : change.run.metrics()) columns_.SetMetric(*row, summary);
+      for (const auto& summary : change.run.metrics()) columns_->SetMetric(*row, summary);
     }
   }
   applied_since_check_ += runs.size();
   if (applied_since_check_ >= kChangesPerCheck) {
-    columns_.DropUntil(options_.max_column_bytes);
+    columns_->DropUntil(options_.max_column_bytes);
     applied_since_check_ = 0;
   }
   revision_.store(revision, std::memory_order_release);
@@ -123,11 +124,22 @@ absl::Status RunIndex::Apply(storage::Revision revision, const std::vector<RunCh
 
 absl::Status RunIndex::Fill(storage::Revision revision,
                             const std::function<absl::Status(RunColumns&)>& fill) {
-  WriteLock lock(*this);
-  CAIRN_RETURN_IF_ERROR(fill(columns_));
-  columns_.DropUntil(options_.max_column_bytes);
-  revision_.store(revision, std::memory_order_release);
+  auto columns = std::make_unique<RunColumns>();
+  CAIRN_RETURN_IF_ERROR(fill(*columns));
+  Install(revision, std::move(columns));
   return absl::OkStatus();
+}
+
+void RunIndex::Install(storage::Revision revision, std::unique_ptr<RunColumns> columns) {
+  columns->DropUntil(options_.max_column_bytes);
+  WriteLock lock(*this);
+  columns_ = std::move(columns);
+  revision_.store(revision, std::memory_order_release);
+}
+
+void RunIndex::Read(const std::function<void(const RunColumns&)>& look) const {
+  ReadLock lock(*this);
+  look(*columns_);
 }
 
 std::optional<RunIndex::Bound> RunIndex::BindQuery(const RunQuery& query) const {
@@ -135,11 +147,11 @@ std::optional<RunIndex::Bound> RunIndex::BindQuery(const RunQuery& query) const 
   const core::RunPredicate* root = query.filter == nullptr ? nullptr : query.filter->root();
   bound.key = fmt::format("{}:{}|", generation_, VisibleKey(query));
   std::vector<Condition> parts;
-  parts.push_back(Condition::Visible(columns_, query.experiments, query.show_deleted));
+  parts.push_back(Condition::Visible(*columns_, query.experiments, query.show_deleted));
   if (root != nullptr) {
     auto condition = Condition::Bind(
-        columns_, *root, [this](const Condition& leaf, const core::RunPredicate& p) {
-          return bitmaps_.Get(columns_, PredicateKey(p), ChangeKind::kRecord, leaf, true);
+        *columns_, *root, [this](const Condition& leaf, const core::RunPredicate& p) {
+          return bitmaps_.Get(*columns_, PredicateKey(p), ChangeKind::kRecord, leaf, true);
         });
     if (!condition) return std::nullopt;
     parts.push_back(*std::move(condition));
@@ -147,16 +159,16 @@ std::optional<RunIndex::Bound> RunIndex::BindQuery(const RunQuery& query) const 
     if (UsesMetrics(*root)) bound.kind = ChangeKind::kMetrics;
   }
   bound.condition = Condition::And(std::move(parts));
-  bound.bits = bitmaps_.Get(columns_, bound.key, bound.kind, bound.condition, false);
+  bound.bits = bitmaps_.Get(*columns_, bound.key, bound.kind, bound.condition, false);
   return bound;
 }
 
 std::vector<Row> RunIndex::Scan(const RunQuery& query, const Bound& bound, const RowOrder& order,
                                 const std::optional<SeekPosition>& after) const {
   TopRows top(order, after, query.limit + 1);
-  auto found = bound.bits ? nullptr : std::make_shared<Bitmap>(columns_.row_limit());
+  auto found = bound.bits ? nullptr : std::make_shared<Bitmap>(columns_->row_limit());
   Mask mask;
-  for (size_t chunk = 0; chunk < ChunksFor(columns_.row_limit()); ++chunk) {
+  for (size_t chunk = 0; chunk < ChunksFor(columns_->row_limit()); ++chunk) {
     if (bound.bits) {
       const Mask* bits = bound.bits->Chunk(chunk);
       if (bits == nullptr) break;
@@ -169,20 +181,20 @@ std::vector<Row> RunIndex::Scan(const RunQuery& query, const Bound& bound, const
     const auto first = static_cast<Row>(chunk * kChunkRows);
     ForEachBit(mask, [&](Row offset) { top.Add(first + offset); });
   }
-  if (found) bitmaps_.Put(columns_, bound.key, bound.kind, std::move(found));
+  if (found) bitmaps_.Put(*columns_, bound.key, bound.kind, std::move(found));
   return top.TakeSorted();
 }
 
 std::vector<Row> RunIndex::FindRows(const RunQuery& query, Bound& bound, const RowOrder& order,
                                     const std::optional<SeekPosition>& after,
                                     SearchPlan& plan) const {
-  const auto rows = static_cast<double>(columns_.row_limit());
+  const auto rows = static_cast<double>(columns_->row_limit());
   double hits = 0;
   if (bound.bits) {
     hits = static_cast<double>(bound.bits->Count());
     bound.condition = Condition::Bits(bound.bits);
   } else {
-    const std::vector<Row> sample = SampleOf(columns_);
+    const std::vector<Row> sample = SampleOf(*columns_);
     const auto in_sample = static_cast<double>(bound.condition.Arrange(sample));
     hits = sample.empty() ? 0 : rows * in_sample / static_cast<double>(sample.size());
   }
@@ -191,17 +203,17 @@ std::vector<Row> RunIndex::FindRows(const RunQuery& query, Bound& bound, const R
   const double scan = (bound.bits ? 0 : rows * kScanRow) + hits * kOrderRow;
   plan = query.plan;
   if (plan == SearchPlan::kChoose) {
-    const bool many = columns_.row_limit() >= kFewRowsToOrder;
+    const bool many = columns_->row_limit() >= kFewRowsToOrder;
     plan = many && walk < scan ? SearchPlan::kWalk : SearchPlan::kScan;
   }
   if (plan == SearchPlan::kWalk) {
     const bool forced = query.plan == SearchPlan::kWalk;
     std::vector<Row> tail;
-    const auto permutation = permutations_.Get(columns_, order, forced, tail);
+    const auto permutation = permutations_.Get(*columns_, order, forced, tail);
     if (permutation) {
-      const size_t patience =
-          forced ? columns_.row_limit() : static_cast<size_t>(visits) * kWalkPatience + kSampleRows;
-      WalkResult walked = Walk(columns_, *permutation, tail, bound.condition, order, after,
+      const size_t patience = forced ? columns_->row_limit()
+                                     : static_cast<size_t>(visits) * kWalkPatience + kSampleRows;
+      WalkResult walked = Walk(*columns_, *permutation, tail, bound.condition, order, after,
                                query.limit + 1, patience);
       if (!walked.gave_up) return std::move(walked.rows);
     }
@@ -215,7 +227,8 @@ absl::StatusOr<RunPage> RunIndex::Search(const RunQuery& query) const {
   RunPage page;
   ReadLock lock(*this);
   page.revision = revision();
-  const auto order = RowOrder::Bind(columns_, query.order == nullptr ? newest_first : *query.order);
+  const auto order =
+      RowOrder::Bind(*columns_, query.order == nullptr ? newest_first : *query.order);
   auto bound = order ? BindQuery(query) : std::nullopt;
   if (!bound) {
     page.plan = SearchPlan::kNotIndexed;
@@ -231,7 +244,7 @@ absl::StatusOr<RunPage> RunIndex::Search(const RunQuery& query) const {
   page.hits.reserve(rows.size());
   for (const Row row : rows) {
     page.hits.push_back(
-        {columns_.id(row).ToString(), columns_.experiment(row), order->SortKey(row)});
+        {columns_->id(row).ToString(), columns_->experiment(row), order->SortKey(row)});
   }
   return page;
 }
@@ -241,20 +254,20 @@ RunCount RunIndex::Count(const RunQuery& query) const {
   auto bound = BindQuery(query);
   if (!bound) return {SearchPlan::kNotIndexed, 0};
   if (!bound->bits) {
-    bound->condition.Arrange(SampleOf(columns_));
-    bound->bits = bitmaps_.Get(columns_, bound->key, bound->kind, bound->condition, true);
+    bound->condition.Arrange(SampleOf(*columns_));
+    bound->bits = bitmaps_.Get(*columns_, bound->key, bound->kind, bound->condition, true);
   }
   return {SearchPlan::kScan, static_cast<int64_t>(bound->bits->Count())};
 }
 
 size_t RunIndex::bytes() const {
   ReadLock lock(*this);
-  return columns_.bytes() + bitmaps_.bytes() + permutations_.bytes();
+  return columns_->bytes() + bitmaps_.bytes() + permutations_.bytes();
 }
 
 void RunIndex::KeepBudget() {
   WriteLock lock(*this);
-  columns_.DropUntil(options_.max_column_bytes);
+  columns_->DropUntil(options_.max_column_bytes);
 }
 
 }  // namespace cairn::index

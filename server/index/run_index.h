@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <shared_mutex>
 #include <string>
@@ -97,9 +98,16 @@ class RunIndex {
   absl::Status Apply(storage::Revision revision, const std::vector<RunChange>& runs,
                      const std::vector<ExperimentChange>& experiments = {});
 
-  // For filling in bulk: `fill` writes all columns of an index that has none.
+  // For filling in bulk: `fill` writes the columns of an index that has none.
   absl::Status Fill(storage::Revision revision,
                     const std::function<absl::Status(RunColumns&)>& fill);
+
+  // Takes over columns that were filled elsewhere, in an index that has none.
+  void Install(storage::Revision revision, std::unique_ptr<RunColumns> columns);
+
+  // Shows the columns while they cannot change; revision() belongs to them. Be
+  // quick: a change waits for it, and searches wait for the change.
+  void Read(const std::function<void(const RunColumns&)>& look) const;
 
   // One page. INVALID_ARGUMENT (PAGE_TOKEN_INVALID): `after` is no sort key.
   absl::StatusOr<RunPage> Search(const RunQuery& query) const;
@@ -129,10 +137,10 @@ class RunIndex {
 
   const RunIndexOptions options_;
   mutable Mutex turnstile_;
-  mutable std::shared_mutex lock_;  // guards columns_
-  RunColumns columns_;
-  uint64_t applied_since_check_ = 0;  // guarded by lock_
-  uint64_t generation_ = 0;           // of the set of live experiments; guarded by lock_
+  mutable std::shared_mutex lock_;       // guards columns_
+  std::unique_ptr<RunColumns> columns_;  // never null
+  uint64_t applied_since_check_ = 0;     // guarded by lock_
+  uint64_t generation_ = 0;              // of the set of live experiments; guarded by lock_
   std::atomic<storage::Revision> revision_{0};
   mutable BitmapCache bitmaps_;
   mutable PermutationCache permutations_;

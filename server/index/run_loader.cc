@@ -122,6 +122,15 @@ absl::Status LoadExperiments(const Snapshot& snapshot, RunColumns& columns) {
   return failure;
 }
 
+absl::Status ReadMetrics(const Snapshot& snapshot, RunChange& change) {
+  return storage::ScanRecords<MetricRecord>(
+      snapshot, KeyRange::Prefix(storage::RunMetricPrefix(change.run_id)), ScanOrder::kAscending,
+      [&](std::string_view, auto metric) {
+        *change.run.add_metrics() = std::move(*metric.value.mutable_summary());
+        return true;
+      });
+}
+
 }  // namespace
 
 absl::Status LoadColumns(const Snapshot& snapshot, size_t max_bytes, RunColumns& columns) {
@@ -170,12 +179,15 @@ absl::StatusOr<RunChange> ReadRunChange(const Snapshot& snapshot, std::string_vi
   CAIRN_RETURN_IF_ERROR(failure);
   CAIRN_RETURN_IF_ERROR(read_texts(storage::RunTagPrefix(run_id), change.run.mutable_tags()));
   CAIRN_RETURN_IF_ERROR(failure);
-  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<MetricRecord>(
-      snapshot, KeyRange::Prefix(storage::RunMetricPrefix(run_id)), ScanOrder::kAscending,
-      [&](std::string_view, auto metric) {
-        *change.run.add_metrics() = std::move(*metric.value.mutable_summary());
-        return true;
-      }));
+  CAIRN_RETURN_IF_ERROR(ReadMetrics(snapshot, change));
+  return change;
+}
+
+absl::StatusOr<RunChange> ReadMetricChange(const Snapshot& snapshot, std::string_view run_id) {
+  RunChange change;
+  change.kind = RunChange::Kind::kMetrics;
+  change.run_id = std::string(run_id);
+  CAIRN_RETURN_IF_ERROR(ReadMetrics(snapshot, change));
   return change;
 }
 

@@ -25,6 +25,11 @@ absl::Status LoadColumns(const storage::Snapshot& snapshot, size_t max_bytes, Ru
 // The run as it is in `snapshot`; of kind kRemoved if it is not there.
 absl::StatusOr<RunChange> ReadRunChange(const storage::Snapshot& snapshot, std::string_view run_id);
 
+// The run's metrics as they are in `snapshot`; of kind kMetrics. Reads nothing but
+// the summaries.
+absl::StatusOr<RunChange> ReadMetricChange(const storage::Snapshot& snapshot,
+                                           std::string_view run_id);
+
 // The experiment as it is in `snapshot`.
 absl::StatusOr<ExperimentChange> ReadExperimentChange(const storage::Snapshot& snapshot,
                                                       int64_t experiment_id);

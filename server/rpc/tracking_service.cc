@@ -129,6 +129,16 @@ class TrackingServiceImpl final : public TrackingService::CallbackService {
                      });
   }
 
+  ServerUnaryReactor* CountRuns(CallbackServerContext* context,
+                                const cairn::v1::CountRunsRequest* request,
+                                cairn::v1::CountRunsResponse* response) override {
+    return ServeRead(env_, "cairn.v1.TrackingService/CountRuns", context, request, response,
+                     Effort::kLong,
+                     [this](const Snapshot&, const cairn::v1::CountRunsRequest& count) {
+                       return env_.run_searcher.Count(count);
+                     });
+  }
+
   ServerUnaryReactor* FinishRun(CallbackServerContext* context,
                                 const cairn::v1::FinishRunRequest* request,
                                 cairn::v1::Run* response) override {

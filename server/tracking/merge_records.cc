@@ -32,13 +32,13 @@ absl::StatusOr<std::string> MergeSummary(const Key& key, std::optional<std::stri
   return merged.SerializeAsString();
 }
 
-absl::Status Stored(int64_t batch_number) {
+absl::Status AlreadyStored(int64_t batch_number) {
   return Error(absl::StatusCode::kAlreadyExists, ErrorReason::BATCH_STORED,
                fmt::format("batch {} is stored", batch_number))
       .With("batchNumber", std::to_string(batch_number));
 }
 
-absl::Status Missing(int64_t batch_number, int64_t last_batch_number) {
+absl::Status EarlierIsMissing(int64_t batch_number, int64_t last_batch_number) {
   return Error(absl::StatusCode::kAborted, ErrorReason::BATCH_MISSING,
                fmt::format("batch {} follows one that was not stored; the last one that was is {}",
                            batch_number, last_batch_number))
@@ -57,8 +57,8 @@ absl::StatusOr<std::string> AdvanceWriter(const Key& key, std::optional<std::str
   }
   const int64_t last = record.last_batch_number();
   const int64_t previous = advance.previous_batch_number();
-  if (advance.batch_number() <= last) return Stored(advance.batch_number());
-  if (previous != 0 && previous != last) return Missing(advance.batch_number(), last);
+  if (advance.batch_number() <= last) return AlreadyStored(advance.batch_number());
+  if (previous != 0 && previous != last) return EarlierIsMissing(advance.batch_number(), last);
   record.set_last_batch_number(advance.batch_number());
   return record.SerializeAsString();
 }

@@ -38,10 +38,12 @@ struct Row {
   friend bool operator<(const Row& a, const Row& b) { return a.sort_key < b.sort_key; }
 };
 
+using Names = google::protobuf::RepeatedPtrField<std::string>;
+
 absl::StatusOr<std::vector<int64_t>> NamedExperiments(const Snapshot& snapshot,
-                                                      const cairn::v1::SearchRunsRequest& request) {
+                                                      const Names& parents) {
   std::set<int64_t> ids;
-  for (const std::string& parent : request.parents()) {
+  for (const std::string& parent : parents) {
     CAIRN_ASSIGN_OR_RETURN(const int64_t id, ParseExperimentName("parents", parent));
     CAIRN_ASSIGN_OR_RETURN(const auto record, snapshot.Get(storage::ExperimentKey(id)));
     if (!record.has_value()) {
@@ -67,6 +69,13 @@ absl::StatusOr<std::set<int64_t>> LiveExperiments(const Snapshot& snapshot) {
       }));
   CAIRN_RETURN_IF_ERROR(failure);
   return ids;
+}
+
+// Those that are searched when `named` are asked for.
+absl::StatusOr<std::set<int64_t>> SearchedExperiments(const Snapshot& snapshot,
+                                                      const std::vector<int64_t>& named) {
+  if (named.empty()) return LiveExperiments(snapshot);
+  return std::set<int64_t>(named.begin(), named.end());
 }
 
 // Visits every run of `experiments`, assembled; stops at the first error.
@@ -125,7 +134,17 @@ absl::StatusOr<RunSearchArguments> ParseSearch(const Snapshot& snapshot,
   arguments.page_size = static_cast<size_t>(size);
   CAIRN_ASSIGN_OR_RETURN(const auto token, DecodePageToken(request, request.page_token()));
   arguments.after = token.last_key();
-  CAIRN_ASSIGN_OR_RETURN(arguments.experiments, NamedExperiments(snapshot, request));
+  CAIRN_ASSIGN_OR_RETURN(arguments.experiments, NamedExperiments(snapshot, request.parents()));
+  CAIRN_ASSIGN_OR_RETURN(arguments.projection,
+                         RunProjection::Parse("read_mask", request.read_mask()));
+  return arguments;
+}
+
+absl::StatusOr<RunCountArguments> ParseCount(const Snapshot& snapshot,
+                                             const cairn::v1::CountRunsRequest& request) {
+  RunCountArguments arguments;
+  CAIRN_ASSIGN_OR_RETURN(arguments.filter, core::RunFilter::Compile(request.filter()));
+  CAIRN_ASSIGN_OR_RETURN(arguments.experiments, NamedExperiments(snapshot, request.parents()));
   return arguments;
 }
 
@@ -138,16 +157,15 @@ std::string NextSearchToken(const cairn::v1::SearchRunsRequest& request, std::st
 absl::StatusOr<cairn::v1::SearchRunsResponse> SearchRuns(
     const Snapshot& snapshot, const cairn::v1::SearchRunsRequest& request) {
   CAIRN_ASSIGN_OR_RETURN(const RunSearchArguments arguments, ParseSearch(snapshot, request));
-  std::set<int64_t> experiments(arguments.experiments.begin(), arguments.experiments.end());
-  if (experiments.empty()) {
-    CAIRN_ASSIGN_OR_RETURN(experiments, LiveExperiments(snapshot));
-  }
+  CAIRN_ASSIGN_OR_RETURN(const auto experiments,
+                         SearchedExperiments(snapshot, arguments.experiments));
 
   SmallestRows smallest(arguments.page_size + 1);
   CAIRN_RETURN_IF_ERROR(ForEachRun(snapshot, experiments, request.show_deleted(), [&](Run run) {
     if (!arguments.filter.Matches(run)) return;
     Row row{arguments.order.SortKey(run), {}};
     if (!arguments.after.empty() && row.sort_key <= arguments.after) return;
+    arguments.projection.Trim(run);
     row.run = std::move(run);
     smallest.Add(std::move(row));
   }));
@@ -164,6 +182,20 @@ absl::StatusOr<cairn::v1::SearchRunsResponse> SearchRuns(
   if (taken < rows.size()) {
     response.set_next_page_token(NextSearchToken(request, rows[taken - 1].sort_key));
   }
+  return response;
+}
+
+absl::StatusOr<cairn::v1::CountRunsResponse> CountRuns(const Snapshot& snapshot,
+                                                       const cairn::v1::CountRunsRequest& request) {
+  CAIRN_ASSIGN_OR_RETURN(const RunCountArguments arguments, ParseCount(snapshot, request));
+  CAIRN_ASSIGN_OR_RETURN(const auto experiments,
+                         SearchedExperiments(snapshot, arguments.experiments));
+  int64_t count = 0;
+  CAIRN_RETURN_IF_ERROR(
+      ForEachRun(snapshot, experiments, request.show_deleted(),
+                 [&](const Run& run) { count += arguments.filter.Matches(run) ? 1 : 0; }));
+  cairn::v1::CountRunsResponse response;
+  response.set_run_count(count);
   return response;
 }
 

@@ -11,6 +11,7 @@
 #include "server/core/order_by.h"
 #include "server/core/run_filter.h"
 #include "server/storage/kv_store.h"
+#include "server/tracking/run_projection.h"
 
 namespace cairn::tracking {
 
@@ -24,11 +25,22 @@ struct RunSearchArguments {
   size_t page_size = 0;              // 1 to 10,000
   std::string after;                 // the sort key of the last run of the page before
   std::vector<int64_t> experiments;  // those named; none means all that are not deleted
+  RunProjection projection;          // what to return of each run
+};
+
+// The same for a count.
+struct RunCountArguments {
+  core::RunFilter filter;
+  std::vector<int64_t> experiments;
 };
 
 // Parses a request. Errors are those of TrackingService.SearchRuns.
 absl::StatusOr<RunSearchArguments> ParseSearch(const storage::Snapshot& snapshot,
                                                const cairn::v1::SearchRunsRequest& request);
+
+// Parses a request. Errors are those of TrackingService.CountRuns.
+absl::StatusOr<RunCountArguments> ParseCount(const storage::Snapshot& snapshot,
+                                             const cairn::v1::CountRunsRequest& request);
 
 // The token of the page after the run with `sort_key`.
 std::string NextSearchToken(const cairn::v1::SearchRunsRequest& request, std::string sort_key);
@@ -41,6 +53,10 @@ std::string NextSearchToken(const cairn::v1::SearchRunsRequest& request, std::st
 // TrackingService.SearchRuns. Pure but for reading.
 absl::StatusOr<cairn::v1::SearchRunsResponse> SearchRuns(
     const storage::Snapshot& snapshot, const cairn::v1::SearchRunsRequest& request);
+
+// Counts what SearchRuns would find, in the same way.
+absl::StatusOr<cairn::v1::CountRunsResponse> CountRuns(const storage::Snapshot& snapshot,
+                                                       const cairn::v1::CountRunsRequest& request);
 
 }  // namespace cairn::tracking
 

@@ -1,44 +1,77 @@
 #ifndef CAIRN_SERVER_TRACKING_RUN_SEARCHER_H_
 #define CAIRN_SERVER_TRACKING_RUN_SEARCHER_H_
 
+#include <string>
+#include <thread>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cairn/v1/tracking.pb.h"
+#include "lib/base/clock.h"
+#include "lib/base/mutex.h"
+#include "server/index/checkpoint_policy.h"
+#include "server/index/index_keeper.h"
 #include "server/index/run_follower.h"
 #include "server/index/run_index.h"
 #include "server/storage/kv_store.h"
 
 namespace cairn::tracking {
 
-// Answers SearchRuns from the run index: the page's run ids come from memory, and
+struct RunSearcherOptions {
+  index::RunIndexOptions index;
+  // Where checkpoints of the index are kept, so that a start does not read every
+  // run; empty: nowhere.
+  std::string checkpoint_directory;
+  index::CheckpointPolicy policy;
+  // How often the index is brought forward without a search; 0: never, and no
+  // checkpoint is written but at the end.
+  int64_t tick_nanos = 200'000'000;
+  const Clock* clock = &SystemClock();
+};
+
+// Answers SearchRuns and CountRuns from the run index: the page's run ids come from memory, and
 // only those runs are read from the store.
 //
 // Owns the index and keeps it at the store's newest revision, so that a client
 // finds what it has written. What the index cannot answer (a column over the
 // memory budget, a record it cannot read) is searched in the store instead, with
-// the same result. Safe to call from any thread; the store must outlive it, and
-// has this as its commit listener from Load() on.
+// the same result. From Load() on a thread of its own follows the store and writes
+// checkpoints; the destructor writes a last one. Safe to call from any thread; the
+// store must outlive it, and has this as its commit listener from Load() on.
 class RunSearcher {
  public:
-  explicit RunSearcher(storage::KvStore& store, index::RunIndexOptions options = {});
+  explicit RunSearcher(storage::KvStore& store, RunSearcherOptions options = {});
   ~RunSearcher();
   RunSearcher(const RunSearcher&) = delete;
   RunSearcher& operator=(const RunSearcher&) = delete;
 
-  // Reads every run into memory. Once, before the first search.
+  // Brings every run into memory. Once, before the first search.
   // DATA_LOSS (RECORD_CORRUPT): a run's record is damaged.
   absl::Status Load();
 
   // One page. Errors are those of TrackingService.SearchRuns.
   absl::StatusOr<cairn::v1::SearchRunsResponse> Search(const cairn::v1::SearchRunsRequest& request);
 
+  // How many runs there are on all pages. Errors are those of
+  // TrackingService.CountRuns.
+  absl::StatusOr<cairn::v1::CountRunsResponse> Count(const cairn::v1::CountRunsRequest& request);
+
   // What the index takes in memory, in bytes.
   size_t memory_bytes() const { return index_.bytes(); }
 
  private:
+  void Follow() CAIRN_EXCLUDES(mutex_);
+
   storage::KvStore& store_;
+  const RunSearcherOptions options_;
   index::RunIndex index_;
   index::RunFollower follower_;
+  index::IndexKeeper keeper_;
+  bool loaded_ = false;
+  Mutex mutex_;
+  CondVar stop_;
+  bool stopping_ CAIRN_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
 };
 
 }  // namespace cairn::tracking

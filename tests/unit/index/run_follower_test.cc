@@ -120,6 +120,27 @@ TEST_F(RunFollowerTest, ASearchShowsEveryCommitAcknowledgedBefore) {
   EXPECT_EQ(index_.revision(), revision);
 }
 
+TEST_F(RunFollowerTest, AfterAMetricsEventOnlyTheMetricsAreRead) {
+  Follow();
+  storage::WriteSet created;
+  AddRun(created, kFirst);
+  AddValues(created, kFirst, "4", 0.5);
+  Commit(std::move(created));
+  EXPECT_EQ(Found("params.k = 4"), "a");
+  storage::WriteSet logged;
+  AddValues(logged, kFirst, "5", 0.75);
+  logged.events.back().kind = "run.metrics";
+  Commit(std::move(logged));
+  // The event said that the parameter is as before, so nobody looked.
+  EXPECT_EQ(Found("params.k = 4 AND metrics.m = 0.75"), "a");
+  // Together with another event everything is read.
+  storage::WriteSet both;
+  AddValues(both, kFirst, "6", 0.25);
+  both.Emit(FormatRunName(1, kFirst), "run.metrics");
+  Commit(std::move(both));
+  EXPECT_EQ(Found("params.k = 6 AND metrics.m = 0.25"), "a");
+}
+
 TEST_F(RunFollowerTest, APurgedRunIsGone) {
   storage::WriteSet set;
   AddRun(set, kFirst);

@@ -2,6 +2,7 @@
 
 #include "server/tracking/run_searcher.h"
 
+#include <filesystem>
 #include <string>
 #include <vector>
 
@@ -41,10 +42,13 @@ class RunSearcherTest : public UseCaseTest {
     EXPECT_TRUE(Apply<v1::Run>(PlanDeleteRun(*Now(), request, Facts())).ok());
   }
 
-  // Every page of both ways to search must be the same.
-  void ExpectSame(const std::string& filter, const std::string& order_by, bool deleted = false) {
+  // Every page of both ways to search must be the same, and so must the counts.
+  void ExpectSame(const std::string& filter, const std::string& order_by, bool deleted = false,
+                  const std::vector<std::string>& mask = {}) {
     SCOPED_TRACE(filter + " | " + order_by);
+    ExpectSameCount(filter, deleted);
     v1::SearchRunsRequest request;
+    request.mutable_read_mask()->mutable_paths()->Assign(mask.begin(), mask.end());
     request.set_filter(filter);
     request.set_order_by(order_by);
     request.set_page_size(3);
@@ -57,6 +61,26 @@ class RunSearcherTest : public UseCaseTest {
       ASSERT_EQ(found->DebugString(), expected->DebugString());
       request.set_page_token(found->next_page_token());
     } while (!request.page_token().empty());
+  }
+
+  void ExpectSameCount(const std::string& filter, bool deleted) {
+    v1::CountRunsRequest request;
+    request.set_filter(filter);
+    request.set_show_deleted(deleted);
+    const auto expected = CountRuns(*Now(), request);
+    const auto counted = searcher_->Count(request);
+    ASSERT_TRUE(expected.ok()) << expected.status();
+    ASSERT_TRUE(counted.ok()) << counted.status();
+    EXPECT_EQ(counted->run_count(), expected->run_count());
+  }
+
+  v1::Run FirstOf(const std::vector<std::string>& mask) {
+    v1::SearchRunsRequest request;
+    request.set_filter("metrics.silhouette:*");
+    request.mutable_read_mask()->mutable_paths()->Assign(mask.begin(), mask.end());
+    const auto found = searcher_->Search(request);
+    EXPECT_TRUE(found.ok()) << found.status();
+    return found.ok() && found->runs_size() > 0 ? found->runs(0) : v1::Run();
   }
 
   void ExpectSameForAll() {
@@ -115,12 +139,95 @@ TEST_F(RunSearcherTest, RunsOfADeletedExperimentAreFoundByItsNameOnly) {
 }
 
 TEST_F(RunSearcherTest, WhatTheIndexCannotHoldIsSearchedInTheStore) {
-  index::RunIndexOptions tiny;
-  tiny.max_column_bytes = 1;
+  RunSearcherOptions tiny;
+  tiny.index.max_column_bytes = 1;
   searcher_.reset();
   searcher_ = std::make_unique<RunSearcher>(*store_, tiny);
   ASSERT_TRUE(searcher_->Load().ok());
   ExpectSameForAll();
+}
+
+TEST_F(RunSearcherTest, ACountIsThatOfAllPages) {
+  v1::CountRunsRequest request;
+  EXPECT_EQ(searcher_->Count(request)->run_count(), 20);
+  request.set_filter("params.k = 3");
+  EXPECT_EQ(searcher_->Count(request)->run_count(), 4);
+  Delete(MakeRun(3).name());
+  EXPECT_EQ(searcher_->Count(request)->run_count(), 4);
+  request.set_show_deleted(true);
+  EXPECT_EQ(searcher_->Count(request)->run_count(), 5);
+  request.set_filter("nothing >");
+  ExpectError(searcher_->Count(request).status(), absl::StatusCode::kInvalidArgument,
+              "FILTER_INVALID");
+  request.clear_filter();
+  request.add_parents("experiments/77");
+  ExpectError(searcher_->Count(request).status(), absl::StatusCode::kNotFound,
+              "EXPERIMENT_NOT_FOUND");
+}
+
+TEST_F(RunSearcherTest, AMaskReturnsWhatItNamesAndTheName) {
+  const v1::Run run = FirstOf({"state", "params.k", "metrics.silhouette", "tags.none"});
+  EXPECT_FALSE(run.name().empty());
+  EXPECT_EQ(run.state(), v1::Run::RUNNING);
+  EXPECT_EQ(run.params_size(), 1);
+  EXPECT_EQ(run.params().count("k"), 1u);
+  EXPECT_EQ(run.metrics_size(), 1);
+  EXPECT_EQ(run.uid(), "");
+  EXPECT_EQ(run.etag(), "");
+  EXPECT_FALSE(run.has_create_time());
+  EXPECT_EQ(FirstOf({"params"}).params_size(), 2);
+  v1::Run named;
+  named.set_name(run.name());
+  EXPECT_EQ(FirstOf({"name"}).DebugString(), named.DebugString());
+  EXPECT_EQ(FirstOf({"etag"}).etag(), FirstOf({}).etag());
+}
+
+TEST_F(RunSearcherTest, EveryMaskReturnsTheSameByBothWays) {
+  std::vector<std::string> many;
+  for (int i = 0; i < 40; ++i) many.push_back("params.other" + std::to_string(i));
+  many.push_back("params.init");
+  for (const auto& mask :
+       std::vector<std::vector<std::string>>{{"name"},
+                                             {"params"},
+                                             {"metrics", "params.k"},
+                                             {"tags", "uid", "etag"},
+                                             {"metrics.silhouette", "metrics.absent"},
+                                             {"start_time", "params.init", "params"},
+                                             many}) {
+    ExpectSame("params.k = 3 OR metrics.silhouette > 2", "metrics.silhouette", false, mask);
+    ExpectSame("", "params.k", true, mask);
+  }
+}
+
+TEST_F(RunSearcherTest, AMaskOfWhatARunDoesNotHaveIsRefusedByItsPath) {
+  for (const char* path : {"nothing", "params.", "state.x", "", "start_time.seconds", "*"}) {
+    SCOPED_TRACE(path);
+    v1::SearchRunsRequest request;
+    request.mutable_read_mask()->add_paths(path);
+    for (const auto& found : {searcher_->Search(request), SearchRuns(*Now(), request)}) {
+      ExpectError(found.status(), absl::StatusCode::kInvalidArgument, "VALUE_INVALID");
+      EXPECT_NE(found.status().message().find("read_mask"), std::string::npos);
+    }
+  }
+}
+
+TEST_F(RunSearcherTest, AfterARestartTheCheckpointOfTheStopAnswersTheSame) {
+  RunSearcherOptions options;
+  options.checkpoint_directory = testing::TempDir() + "/run_searcher_checkpoint";
+  std::filesystem::remove_all(options.checkpoint_directory);
+  searcher_.reset();
+  searcher_ = std::make_unique<RunSearcher>(*store_, options);
+  ASSERT_TRUE(searcher_->Load().ok());
+  const v1::Run run = MakeRun(4);
+  searcher_.reset();
+  EXPECT_FALSE(std::filesystem::is_empty(options.checkpoint_directory));
+  Log(run.name(), 50);
+  MakeRun(3);
+  searcher_ = std::make_unique<RunSearcher>(*store_, options);
+  ASSERT_TRUE(searcher_->Load().ok());
+  ExpectSameForAll();
+  searcher_.reset();
+  std::filesystem::remove_all(options.checkpoint_directory);
 }
 
 TEST_F(RunSearcherTest, RefusalsAreThoseOfTheStore) {

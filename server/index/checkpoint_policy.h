@@ -1,0 +1,47 @@
+#ifndef CAIRN_SERVER_INDEX_CHECKPOINT_POLICY_H_
+#define CAIRN_SERVER_INDEX_CHECKPOINT_POLICY_H_
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+#include "lib/base/clock.h"
+
+namespace cairn::index {
+
+// When the next checkpoint is due, from plain values. A start reads again what
+// changed since the last one, so changes bound the time of a start; the pauses
+// bound the share of the disk that checkpoints take. Value type.
+struct CheckpointPolicy {
+  // Reading 50,000 runs again takes about two seconds.
+  size_t max_changed_runs = 50'000;
+  // Events are looked at one by one, also when they name the same runs.
+  int64_t max_revisions = 1'000'000;
+  // From the end of one checkpoint to the beginning of the next: at least this,
+  // and so many times as long as the last one took.
+  int64_t min_pause_nanos = 5 * kNanosPerSecond;
+  int64_t pause_share = 4;
+  // A start without a checkpoint that took longer is not to happen again.
+  int64_t long_load_nanos = kNanosPerSecond;
+
+  struct Facts {
+    size_t changed_runs = 0;      // since the last checkpoint
+    int64_t revisions = 0;        // since it
+    int64_t nanos_since = 0;      // since it ended, or since the last attempt
+    int64_t last_nanos = 0;       // how long that took
+    int64_t full_load_nanos = 0;  // of this start if nothing was written since, else 0
+  };
+
+  bool Due(const Facts& facts) const {
+    // A clock that was set back must not stop checkpoints for ever.
+    const bool paused =
+        facts.nanos_since >= 0 &&
+        facts.nanos_since < std::max(min_pause_nanos, pause_share * facts.last_nanos);
+    return !paused && (facts.changed_runs >= max_changed_runs || facts.revisions >= max_revisions ||
+                       facts.full_load_nanos >= long_load_nanos);
+  }
+};
+
+}  // namespace cairn::index
+
+#endif  // CAIRN_SERVER_INDEX_CHECKPOINT_POLICY_H_
