@@ -42,8 +42,8 @@ std::vector<Flag> GlobalFlags() {
 const CommandTable& Catalog() {
   static const CommandTable table = [] {
     CommandTable built;
-    for (auto* family : {LookCommands, RunCommands, LoggingCommands, DataCommands, RegistryCommands,
-                         PromotionCommands, DeletionCommands, AdminCommands}) {
+    for (auto* family : {LookCommands, CurveCommands, RunCommands, LoggingCommands, DataCommands,
+                         RegistryCommands, PromotionCommands, DeletionCommands, AdminCommands}) {
       for (Command& command : family()) built.commands.push_back(std::move(command));
     }
     built.global_flags = GlobalFlags();

@@ -13,6 +13,7 @@ const CommandTable& Catalog();
 
 // The rows of each family, with their handlers.
 std::vector<Command> LookCommands();       // get, list, describe, search, lineage
+std::vector<Command> CurveCommands();      // get curve, count runs
 std::vector<Command> RunCommands();        // create experiment, run start, run finish
 std::vector<Command> LoggingCommands();    // log …
 std::vector<Command> DataCommands();       // put, fetch, lineage
