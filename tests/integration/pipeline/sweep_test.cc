@@ -57,9 +57,9 @@ class SweepTest : public ::testing::Test {
     ASSERT_EQ(made.exit_code, 0) << made.output;
   }
 
-  ProgramResult Sweep(const ServerProcess& server) {
+  ProgramResult Sweep(const std::string& address) {
     return RunProgram({ProgramPath("cairn-pipeline"), "sweep", "--data", folder_ / "data.csv",
-                       "--grid", "classic", "--server", server.grpc_address()});
+                       "--grid", "classic", "--server", address});
   }
 
   const TempFolder folder_;
@@ -68,7 +68,7 @@ class SweepTest : public ::testing::Test {
 TEST_F(SweepTest, EveryRunIsRegisteredWithItsIndicesDataAndVerifiedArtifact) {
   ServerProcess server(folder_ / "store");
   ASSERT_TRUE(server.Start());
-  const ProgramResult sweep = Sweep(server);
+  const ProgramResult sweep = Sweep(server.grpc_address());
   ASSERT_EQ(sweep.exit_code, 0) << sweep.output;
   const auto client = Connect(server);
   int count = 0;
@@ -94,7 +94,7 @@ TEST_F(SweepTest, EveryRunIsRegisteredWithItsIndicesDataAndVerifiedArtifact) {
       EXPECT_TRUE(client->artifacts().ReadBlobToString(*digest).ok()) << file.path();
     }
   }
-  const ProgramResult again = Sweep(server);
+  const ProgramResult again = Sweep(server.grpc_address());
   EXPECT_EQ(again.exit_code, 0) << again.output;
   RunsByPoint(*client, &count);
   EXPECT_EQ(count, kClassicRuns);
@@ -105,8 +105,8 @@ TEST_F(SweepTest, AServerKilledInTheMiddleCostsNoRunAndDoublesNone) {
   ASSERT_TRUE(server.Start());
   ProgramResult first;
   std::atomic<bool> ended{false};
-  std::thread sweep([&] {
-    first = Sweep(server);
+  std::thread sweep([&, address = server.grpc_address()] {
+    first = Sweep(address);
     ended = true;
   });
   const auto watcher = Connect(server);
@@ -115,7 +115,7 @@ TEST_F(SweepTest, AServerKilledInTheMiddleCostsNoRunAndDoublesNone) {
   server.Kill();
   ASSERT_TRUE(server.Start());
   sweep.join();
-  const ProgramResult second = Sweep(server);
+  const ProgramResult second = Sweep(server.grpc_address());
   ASSERT_EQ(second.exit_code, 0) << first.output << second.output;
   int count = 0;
   const auto runs = RunsByPoint(*Connect(server), &count);
