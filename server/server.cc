@@ -80,6 +80,7 @@ class Server::Impl {
     CAIRN_RETURN_IF_ERROR(OpenBlobs(clock));
     pool_ = std::make_unique<ThreadPool>(options_.pool_threads, kMaxQueuedTasks);
     mutator_ = std::make_unique<storage::Mutator>(*store_, clock, *pool_);
+    // NOLINTNEXTLINE(modernize-make-unique): an aggregate
     environment_.reset(new rpc::Environment{*store_, *mutator_, clock, SystemIds(), *pool_,
                                             metrics_, *run_searcher_, *metric_folder_});
     CAIRN_ASSIGN_OR_RETURN(grpc_,

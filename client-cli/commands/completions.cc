@@ -6,6 +6,7 @@
 #include "client-cli/cli/config.h"
 #include "client-cli/cli/reference.h"
 #include "client-cli/commands/nouns.h"
+#include "fmt/format.h"
 #include "lib/client/client.h"
 
 namespace cairn::cli {
@@ -21,7 +22,7 @@ void AddVersions(client::Client& client, const std::string& model,
   if (!versions.ok()) return;
   for (const auto& version : versions->model_versions()) {
     names.push_back(ShortName(version.name()));
-    for (const auto& alias : version.aliases()) names.push_back(model + "@" + alias);
+    for (const auto& alias : version.aliases()) names.push_back(fmt::format("{}@{}", model, alias));
   }
 }
 

@@ -9,7 +9,7 @@
 #include "absl/status/statusor.h"
 #include "pipeline/stages/config.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the library's own name
 class App;
 class Option;
 }  // namespace CLI

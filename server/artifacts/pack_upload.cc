@@ -88,7 +88,7 @@ absl::Status PackUpload::CheckOwner(int64_t owner) const {
 
 absl::Status PackUpload::Begin() {
   CAIRN_ASSIGN_OR_RETURN(PackPool::Place place, environment_.packs.Take());
-  const absl::Status begun = place.pack->BeginRecord(place.end, digest_).status();
+  absl::Status begun = place.pack->BeginRecord(place.end, digest_).status();
   if (!begun.ok()) {
     environment_.packs.GiveBack(std::move(place));
     return begun;

@@ -165,7 +165,7 @@ absl::Status CheckpointReader::ReadCodes(CodeColumn& codes, std::vector<uint32_t
   if (chunks > ChunksFor(columns_.row_limit_)) return CorruptCheckpoint("a column is too long");
   CAIRN_ASSIGN_OR_RETURN(const std::string widths, in_.ReadText(chunks));
   for (size_t i = 0; i < chunks; ++i) {
-    const int width = widths[i];
+    const int width = static_cast<unsigned char>(widths[i]);
     if (width == 0) continue;
     if (width != 1 && width != 2 && width != 4) return CorruptCheckpoint("a code has no width");
     CodeColumn::Chunk& chunk = codes.Materialize(i, width);

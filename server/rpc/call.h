@@ -122,7 +122,7 @@ template <typename Request, typename Response>
 grpc::ServerUnaryReactor* ServeMutation(Environment& environment, const char* method,
                                         grpc::CallbackServerContext* context,
                                         const Request* request, Response* response,
-                                        storage::Planner plan) {
+                                        storage::Planner&& plan) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   auto record = std::make_shared<CallRecord>(environment, method);
   environment.mutator.Run(

@@ -76,7 +76,7 @@ class Tracking final : public v1::TrackingService::Service {
         MutexLock lock(&state_.mutex);
         state_.metric_batches.push_back(batch);
         if (!state_.metric_stream_ends.empty()) {
-          const grpc::Status end = state_.metric_stream_ends.front();
+          grpc::Status end = state_.metric_stream_ends.front();
           state_.metric_stream_ends.pop_front();
           if (!end.ok()) return end;
         }

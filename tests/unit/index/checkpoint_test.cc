@@ -64,7 +64,7 @@ void ExpectSame(const RunIndex& a, const RunIndex& b, RandomRuns& random, int qu
   for (int i = 0; i < questions && !testing::Test::HasFailure(); ++i) {
     const std::string filter_text = i == 0 ? "" : random.Filter(2);
     const std::string order_text = random.OrderBy();
-    SCOPED_TRACE(filter_text + " | " + order_text);
+    SCOPED_TRACE(fmt::format("{} | {}", filter_text, order_text));
     const auto filter = core::RunFilter::Compile(filter_text).value();
     const auto order = core::RunOrder::Parse(order_text).value();
     RunQuery query;
@@ -176,13 +176,13 @@ TEST(Checkpoint, EveryTruncationAndEveryFlippedBitIsRefused) {
 // A store with a random history, its index, and a directory for checkpoints.
 class History {
  public:
-  History(uint64_t seed, std::string directory)
+  History(uint64_t seed, std::string path)
       : random(seed),
         store(storage::MakeMemoryStore()),
         follower(*store, index, kBudget),
-        directory_(std::move(directory)),
-        checkpoints(directory_) {
-    std::filesystem::remove_all(directory_);
+        directory(std::move(path)),
+        checkpoints(directory) {
+    std::filesystem::remove_all(directory);
     store->SetCommitListener([this](storage::Revision revision, const auto& events) {
       follower.OnCommit(revision, events);
     });
@@ -191,7 +191,7 @@ class History {
   }
   ~History() {
     store->SetCommitListener(nullptr);
-    std::filesystem::remove_all(directory_);
+    std::filesystem::remove_all(directory);
   }
 
   void Commit(storage::WriteSet set) { EXPECT_TRUE(store->CommitAndWait(std::move(set)).ok()); }
@@ -291,7 +291,7 @@ class History {
   RunIndex index;
   std::unique_ptr<storage::KvStore> store;
   RunFollower follower;
-  const std::string directory_;
+  const std::string directory;
   CheckpointDirectory checkpoints;
   std::map<std::string, int64_t> runs;
 };
@@ -345,7 +345,7 @@ TEST(Checkpoint, WrittenWhileRunsChangeItIsStillRight) {
     for (size_t i = history.random.Below(80); i > 0; --i) history.DoSomething();
     ASSERT_TRUE(history.follower.CatchUp().ok());
     ASSERT_TRUE(history.checkpoints.Write(*history.store, history.index, kBudget).ok());
-    const std::string path = OnlyFile(history.directory_);
+    const std::string path = OnlyFile(history.directory);
     RestlessSink sink(history);
     const auto revision =
         CheckpointWriter(history.index, sink).Write(kBudget, [&](storage::Revision at) {
@@ -363,7 +363,7 @@ TEST(CheckpointDirectory, WhatCannotBeUsedIsRefusedAndTheAnswersAreRightAllTheSa
   for (int i = 0; i < 30; ++i) history.DoSomething();
   ASSERT_TRUE(history.follower.CatchUp().ok());
   ASSERT_TRUE(history.checkpoints.Write(*history.store, history.index, kBudget).ok());
-  const std::string path = OnlyFile(history.directory_);
+  const std::string path = OnlyFile(history.directory);
 
   History other(4, Scratch("other"));
   for (int i = 0; i < 60; ++i) other.DoSomething();
@@ -405,7 +405,7 @@ TEST(CheckpointDirectory, AWriteThatFailsLeavesTheOlderOne) {
   history.DoSomething();
   ASSERT_TRUE(history.follower.CatchUp().ok());
   ASSERT_TRUE(history.checkpoints.Write(*history.store, history.index, kBudget).ok());
-  const std::string path = OnlyFile(history.directory_);
+  const std::string path = OnlyFile(history.directory);
   for (int i = 0; i < 30; ++i) history.DoSomething();
   ASSERT_TRUE(history.follower.CatchUp().ok());
 
@@ -419,10 +419,10 @@ TEST(CheckpointDirectory, AWriteThatFailsLeavesTheOlderOne) {
   std::signal(SIGXFSZ, handler);
 
   EXPECT_FALSE(written.ok());
-  EXPECT_EQ(OnlyFile(history.directory_), path);
+  EXPECT_EQ(OnlyFile(history.directory), path);
   EXPECT_TRUE(history.ExpectRightStart(history.checkpoints).from_checkpoint);
   ASSERT_TRUE(history.checkpoints.Write(*history.store, history.index, kBudget).ok());
-  EXPECT_NE(OnlyFile(history.directory_), path);
+  EXPECT_NE(OnlyFile(history.directory), path);
 }
 
 TEST(CheckpointPolicy, IsDueAfterEnoughChangesButNotTooSoon) {
@@ -454,7 +454,7 @@ TEST(IndexKeeper, WritesWhenItIsDueAndAtTheEnd) {
   RunFollower follower(*history.store, index, kBudget);
   history.store->SetCommitListener(
       [&](storage::Revision revision, const auto& events) { follower.OnCommit(revision, events); });
-  IndexKeeperOptions options{history.directory_, {}, kBudget};
+  IndexKeeperOptions options{history.directory, {}, kBudget};
   options.policy.max_changed_runs = 3;
   IndexKeeper keeper(*history.store, index, follower, clock, options);
   ASSERT_TRUE(keeper.Load().ok());

@@ -16,8 +16,8 @@ const std::string kFirst(32, 'a');
 const std::string kSecond(32, 'b');
 
 template <typename Record>
-void Put(storage::WriteSet& set, storage::Key key, const Record& record) {
-  set.PutRecord(std::move(key), record.SerializeAsString());
+void Put(storage::WriteSet& set, const storage::Key& key, const Record& record) {
+  set.PutRecord(key, record.SerializeAsString());
 }
 
 // A store with one experiment whose commits a follower hears of.
