@@ -2,7 +2,7 @@
 
 #include <cmath>
 #include <limits>
-#include <tuple>
+#include <utility>
 
 #include "fmt/format.h"
 #include "lib/base/errors.h"
@@ -17,16 +17,25 @@ using cairn::v1::MetricSummary;
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
-auto OrderOf(const MetricPoint& point) {
-  return std::make_tuple(point.step(), point.time_unix_millis(), OrderedBits(point.value()));
+bool IsLater(int64_t step, int64_t time, double value, int64_t than_step, int64_t than_time,
+             double than_value) {
+  if (step != than_step) return step > than_step;
+  if (time != than_time) return time > than_time;
+  return OrderedBits(value) > OrderedBits(than_value);
 }
 
+// Of two values that differ, or of which one is NaN, comparing decides; equal ones
+// may still be zeros of different signs.
 double Smaller(double a, double b) {
+  if (a < b) return a;
+  if (b < a) return b;
   if (std::isnan(a) || std::isnan(b)) return std::isnan(a) ? (std::isnan(b) ? kNan : b) : a;
   return OrderedBits(a) <= OrderedBits(b) ? a : b;
 }
 
 double Greater(double a, double b) {
+  if (a > b) return a;
+  if (b > a) return b;
   if (std::isnan(a) || std::isnan(b)) return std::isnan(a) ? (std::isnan(b) ? kNan : b) : a;
   return OrderedBits(a) >= OrderedBits(b) ? a : b;
 }
@@ -49,7 +58,11 @@ MetricSummary MergeSummaries(const MetricSummary& a, const MetricSummary& b) {
   }
   MetricSummary result;
   result.set_key(a.key().empty() ? b.key() : a.key());
-  *result.mutable_latest() = OrderOf(a.latest()) >= OrderOf(b.latest()) ? a.latest() : b.latest();
+  const MetricPoint& x = a.latest();
+  const MetricPoint& y = b.latest();
+  const bool y_is_later = IsLater(y.step(), y.time_unix_millis(), y.value(), x.step(),
+                                  x.time_unix_millis(), x.value());
+  *result.mutable_latest() = y_is_later ? y : x;
   result.set_min(Smaller(a.min(), b.min()));
   result.set_max(Greater(a.max(), b.max()));
   result.set_point_count(a.point_count() + b.point_count());
@@ -67,20 +80,29 @@ absl::StatusOr<MetricSummary> SummarizeColumns(const MetricColumns& columns,
                                     columns.steps_size(), columns.times_unix_millis_size(), size),
                         "columns have one entry for each point and at least one point");
   }
+  // Plain values in the loop: it runs for every point that is logged.
+  const int64_t* steps = columns.steps().data();
+  const int64_t* times = has_times ? columns.times_unix_millis().data() : nullptr;
+  const double* values = columns.values().data();
+  const auto time_at = [&](int i) { return has_times ? times[i] : default_time_unix_millis; };
+  int latest = 0;
+  double min = kNan;
+  double max = kNan;
+  for (int i = 0; i < size; ++i) {
+    if (IsLater(steps[i], time_at(i), values[i], steps[latest], time_at(latest), values[latest])) {
+      latest = i;
+    }
+    min = Smaller(min, values[i]);
+    max = Greater(max, values[i]);
+  }
   MetricSummary summary;
   summary.set_key(columns.key());
-  summary.set_min(kNan);
-  summary.set_max(kNan);
+  summary.mutable_latest()->set_step(steps[latest]);
+  summary.mutable_latest()->set_time_unix_millis(time_at(latest));
+  summary.mutable_latest()->set_value(values[latest]);
+  summary.set_min(min);
+  summary.set_max(max);
   summary.set_point_count(size);
-  for (int i = 0; i < size; ++i) {
-    MetricPoint point;
-    point.set_step(columns.steps(i));
-    point.set_time_unix_millis(has_times ? columns.times_unix_millis(i) : default_time_unix_millis);
-    point.set_value(columns.values(i));
-    if (i == 0 || OrderOf(point) > OrderOf(summary.latest())) *summary.mutable_latest() = point;
-    summary.set_min(Smaller(summary.min(), point.value()));
-    summary.set_max(Greater(summary.max(), point.value()));
-  }
   return Canonical(std::move(summary));
 }
 

@@ -21,12 +21,14 @@ constexpr int kMaxChunks = 4096;
 class Folder {
  public:
   Folder(const Snapshot& snapshot, std::string_view run_id, std::string_view metric,
-         const FoldOptions& options)
-      : store_(snapshot, run_id, metric), options_(options) {}
+         const FoldOptions& options, int64_t first_step)
+      : store_(snapshot, run_id, metric), options_(options), first_step_(first_step) {}
 
   absl::StatusOr<FoldPlan> Plan() {
     CAIRN_ASSIGN_OR_RETURN(state_, store_.ReadState());
-    CAIRN_ASSIGN_OR_RETURN(const auto raw, store_.ReadRaw(options_.max_raw_bytes, StepRange()));
+    plan_.next_first_step = first_step_;
+    CAIRN_ASSIGN_OR_RETURN(const auto raw,
+                           store_.ReadRaw(options_.max_raw_bytes, StepRange(), first_step_));
     if (raw.keys.empty()) {
       CAIRN_RETURN_IF_ERROR(Compact());
     } else {
@@ -49,6 +51,7 @@ class Folder {
     plan_.raw_bytes = raw.bytes;
     plan_.points = static_cast<int64_t>(raw.points.size());
     plan_.more = true;  // a compaction at least
+    plan_.next_first_step = raw.last_first_step;
     for (const storage::Key& key : raw.keys) plan_.write_set.Delete(key);
     if (state_.levels.empty()) state_.levels.emplace_back();
     return Place(raw.points);
@@ -121,6 +124,7 @@ class Folder {
 
   SeriesStore store_;
   const FoldOptions options_;
+  const int64_t first_step_;
   SeriesState state_;
   FoldPlan plan_;
   LevelEditor editor_{store_, &state_.next_id, &plan_.write_set};
@@ -129,8 +133,9 @@ class Folder {
 }  // namespace
 
 absl::StatusOr<FoldPlan> PlanFold(const Snapshot& snapshot, std::string_view run_id,
-                                  std::string_view metric, const FoldOptions& options) {
-  return Folder(snapshot, run_id, metric, options).Plan();
+                                  std::string_view metric, const FoldOptions& options,
+                                  int64_t first_step) {
+  return Folder(snapshot, run_id, metric, options, first_step).Plan();
 }
 
 }  // namespace cairn::metrics

@@ -2,6 +2,7 @@
 #define CAIRN_SERVER_METRICS_FOLD_H_
 
 #include <cstdint>
+#include <limits>
 #include <string_view>
 
 #include "absl/status/statusor.h"
@@ -35,6 +36,8 @@ struct FoldPlan {
   int64_t raw_bytes = 0;    // their payloads
   int64_t points = 0;       // taken from raw batches, or moved between levels
   int64_t block_bytes = 0;  // payloads written: blocks, nodes and the series record
+  // For the next plan: no batch that this one saw and left has a smaller first step.
+  int64_t next_first_step = std::numeric_limits<int64_t>::min();
 };
 
 // Plans the next step for the metric `metric` of the run `run_id` (32
@@ -50,6 +53,8 @@ struct FoldPlan {
 // So a point is written a bounded number of times for each level, and there are
 // about log(points / points a fold) / log(amplification) of them.
 //
+// Batches whose first step is below `first_step` are left for another plan.
+//
 // Exact duplicates within what is merged are dropped. The write set requires
 // that the run exists and that the series record is the one that was read.
 // Hence two folds of one series never both happen, a fold that is planned again
@@ -60,7 +65,8 @@ struct FoldPlan {
 // Pure but for reading; safe to call from any thread. DATA_LOSS
 // (RECORD_CORRUPT) when what is stored is damaged; errors of the snapshot.
 absl::StatusOr<FoldPlan> PlanFold(const storage::Snapshot& snapshot, std::string_view run_id,
-                                  std::string_view metric, const FoldOptions& options = {});
+                                  std::string_view metric, const FoldOptions& options = {},
+                                  int64_t first_step = std::numeric_limits<int64_t>::min());
 
 }  // namespace cairn::metrics
 

@@ -33,16 +33,17 @@ MetricFolder::~MetricFolder() {
 
 absl::Status MetricFolder::Start() {
   CAIRN_RETURN_IF_ERROR(ScanWaiting(*store_.GetSnapshot(), [this](const WaitingSeries& series) {
-    backlog_.Add(series.run_id, series.metric, series.bytes);
+    backlog_.Add(series.run_id, series.metric, series.bytes, series.first_step);
     return true;
   }));
   thread_ = std::thread([this] { Work(); });
   return absl::OkStatus();
 }
 
-void MetricFolder::Logged(std::string_view run_id, std::string_view metric, int64_t bytes) {
+void MetricFolder::Logged(std::string_view run_id, std::string_view metric, int64_t bytes,
+                          int64_t first_step) {
   logged_bytes_.fetch_add(bytes, std::memory_order_relaxed);
-  if (backlog_.Add(run_id, metric, bytes) < options_.min_bytes) return;
+  if (backlog_.Add(run_id, metric, bytes, first_step) < options_.min_bytes) return;
   {
     MutexLock lock(&mutex_);
     if (signalled_) return;
@@ -78,7 +79,7 @@ void MetricFolder::Work() {
     GiveRoom();
     if (folded.ok()) continue;
     if (options_.on_failure) options_.on_failure(*series, folded);
-    backlog_.Add(series->run_id, series->metric, series->bytes);
+    backlog_.Add(series->run_id, series->metric, series->bytes, series->first_step);
     MutexLock lock(&mutex_);
     if (!closing()) wake_.WaitFor(&mutex_, kAfterFailure);
   }
@@ -102,7 +103,7 @@ std::optional<WaitingSeries> MetricFolder::NextSeries() {
   return std::nullopt;
 }
 
-absl::Status MetricFolder::FoldSeries(const WaitingSeries& series) {
+absl::Status MetricFolder::FoldSeries(WaitingSeries series) {
   int conflicts = 0;
   while (!closing()) {
     const absl::StatusOr<bool> more = FoldOnce(series);
@@ -115,11 +116,13 @@ absl::Status MetricFolder::FoldSeries(const WaitingSeries& series) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> MetricFolder::FoldOnce(const WaitingSeries& series) {
+absl::StatusOr<bool> MetricFolder::FoldOnce(WaitingSeries& series) {
   CAIRN_ASSIGN_OR_RETURN(
-      FoldPlan plan, PlanFold(*store_.GetSnapshot(), series.run_id, series.metric, options_.fold));
+      FoldPlan plan, PlanFold(*store_.GetSnapshot(), series.run_id, series.metric, options_.fold,
+                              series.first_step));
   if (plan.nothing_to_write) return false;
   CAIRN_RETURN_IF_ERROR(store_.CommitAndWait(std::move(plan.write_set)).status());
+  series.first_step = plan.next_first_step;
   folded_points_.fetch_add(plan.points, std::memory_order_relaxed);
   folded_bytes_.fetch_add(plan.raw_bytes, std::memory_order_relaxed);
   return plan.more;

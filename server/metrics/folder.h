@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -57,8 +58,10 @@ class MetricFolder {
   // anything is logged. Errors of ScanWaiting.
   absl::Status Start();
 
-  // `bytes` more of raw batches of the series were committed.
-  void Logged(std::string_view run_id, std::string_view metric, int64_t bytes);
+  // `bytes` more of raw batches of the series were committed, with `first_step` and
+  // above.
+  void Logged(std::string_view run_id, std::string_view metric, int64_t bytes,
+              int64_t first_step = std::numeric_limits<int64_t>::min());
 
   // True while more waits than max_waiting_bytes: writers should be slowed down.
   bool full() const { return backlog_.total_bytes() > options_.max_waiting_bytes; }
@@ -80,8 +83,8 @@ class MetricFolder {
  private:
   void Work() CAIRN_EXCLUDES(mutex_);
   std::optional<WaitingSeries> NextSeries() CAIRN_EXCLUDES(mutex_);
-  absl::Status FoldSeries(const WaitingSeries& series);
-  absl::StatusOr<bool> FoldOnce(const WaitingSeries& series);
+  absl::Status FoldSeries(WaitingSeries series);
+  absl::StatusOr<bool> FoldOnce(WaitingSeries& series);
   void GiveRoom() CAIRN_EXCLUDES(mutex_);
   bool closing() const { return closing_.load(std::memory_order_relaxed); }
 

@@ -6,14 +6,16 @@
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
+#include "server/metrics/backlog.h"
 #include "server/metrics/block_codec.h"
+#include "server/metrics/raw_batch.h"
+#include "server/storage/key_codec.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
 
 namespace cairn::metrics {
 namespace {
 
-using cairn::internal::MetricBatchRecord;
 using cairn::internal::MetricIndexNode;
 using cairn::internal::MetricSeriesRecord;
 
@@ -45,16 +47,6 @@ bool IsValid(const Entry& entry, const Entries& before) {
   const Summary& s = entry.summary;
   return s.count > 0 && s.nan_count >= 0 && s.nan_count <= s.count && s.first <= s.last &&
          (before.empty() || before.back().summary.last <= s.first);
-}
-
-bool AppendBatch(const MetricBatchRecord& batch, const StepRange& range, PointColumns& points) {
-  const int n = batch.values_size();
-  if (batch.steps_size() != n || batch.times_unix_millis_size() != n) return false;
-  for (int i = 0; i < n; ++i) {
-    if (!range.Contains(batch.steps(i))) continue;
-    points.Append(batch.steps(i), batch.times_unix_millis(i), batch.values(i));
-  }
-  return true;
 }
 
 }  // namespace
@@ -177,21 +169,23 @@ absl::Status SeriesStore::ReadBlock(const Entry& entry, PointColumns& out) const
 }
 
 absl::StatusOr<SeriesStore::RawBatches> SeriesStore::ReadRaw(int64_t max_bytes,
-                                                             const StepRange& range) const {
+                                                             const StepRange& range,
+                                                             int64_t first_step) const {
   RawBatches raw;
   absl::Status failure;
   int64_t counted = 0;
-  MetricBatchRecord batch;
   const storage::Key prefix = storage::MetricBatchPrefix(run_id_, metric_);
+  storage::KeyRange keys = storage::KeyRange::Prefix(prefix);
+  storage::AppendKeyInt64(&keys.begin, first_step);
   CAIRN_RETURN_IF_ERROR(snapshot_->Scan(
-      storage::KeyRange::Prefix(prefix), storage::ScanOrder::kAscending,
+      keys, storage::ScanOrder::kAscending,
       [&](std::string_view key, const storage::Record& record) {
         if (counted >= max_bytes) {
           raw.more = true;
           return false;
         }
-        if (!batch.ParseFromString(record.payload) || !AppendBatch(batch, range, raw.points)) {
-          failure = Corrupt("a batch of points has columns of different lengths");
+        if (!DecodeRawBatch(record.payload, range, raw.points).ok()) {
+          failure = Corrupt("a batch of points");
           return false;
         }
         raw.keys.push_back({prefix.family, std::string(key)});
@@ -200,6 +194,7 @@ absl::StatusOr<SeriesStore::RawBatches> SeriesStore::ReadRaw(int64_t max_bytes,
         return true;
       }));
   CAIRN_RETURN_IF_ERROR(failure);
+  if (!raw.keys.empty()) raw.last_first_step = FirstStepOf(raw.keys.back().bytes, prefix.bytes);
   SortUnique(raw.points);
   return raw;
 }

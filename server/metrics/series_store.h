@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -75,11 +76,14 @@ class SeriesStore {
     int64_t bytes = 0;               // their payloads
     PointColumns points;             // sorted, without duplicates
     bool more = false;               // the limit was met before the end
+    int64_t last_first_step = 0;     // in the last of the keys
   };
 
-  // Reads batches until they have `max_bytes` together, at least one; keeps the
-  // points within `range`. A batch counts kBatchOverheadBytes besides its own.
-  absl::StatusOr<RawBatches> ReadRaw(int64_t max_bytes, const StepRange& range) const;
+  // Reads batches whose first step is at least `first_step`, until they have
+  // `max_bytes` together, at least one; keeps the points within `range`. A batch counts kBatchOverheadBytes besides its own.
+  absl::StatusOr<RawBatches> ReadRaw(
+      int64_t max_bytes, const StepRange& range,
+      int64_t first_step = std::numeric_limits<int64_t>::min()) const;
   static constexpr int64_t kBatchOverheadBytes = 200;
 
  private:

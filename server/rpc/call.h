@@ -117,19 +117,22 @@ std::string RequestIdOf(const Request& request) {
 }
 
 // Handler template 1b: a unary call that changes the store, through the Mutator.
-// `plan(snapshot)` may be called several times.
+// `plan(snapshot)` may be called several times, `stored` is called once if something
+// was committed or repeated, before the answer leaves.
 template <typename Request, typename Response>
 grpc::ServerUnaryReactor* ServeMutation(Environment& environment, const char* method,
                                         grpc::CallbackServerContext* context,
                                         const Request* request, Response* response,
-                                        storage::Planner&& plan) {
+                                        storage::Planner&& plan,
+                                        std::function<void()> stored = nullptr) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   auto record = std::make_shared<CallRecord>(environment, method);
   environment.mutator.Run(
       {PrincipalOf(*context), method, RequestIdOf(*request)}, *request, std::move(plan), StampEtag,
-      [response, reactor,
-       record](absl::StatusOr<std::unique_ptr<google::protobuf::Message>> result) {
+      [response, reactor, record, stored = std::move(stored)](
+          absl::StatusOr<std::unique_ptr<google::protobuf::Message>> result) {
         if (result.ok()) response->Swap(static_cast<Response*>(result->get()));
+        if (result.ok() && stored) stored();
         reactor->Finish(record->Finish(result.status()));
       });
   return reactor;

@@ -96,10 +96,11 @@ std::shared_ptr<const LogMetricsStream::Batch> LogMetricsStream::DescribeBatch()
   auto batch = std::make_shared<Batch>();
   batch->number = request_.batch_number();
   batch->bytes = request_.ByteSizeLong();
-  batch->metric_bytes.reserve(static_cast<size_t>(request_.metrics_size()));
+  batch->metrics.reserve(static_cast<size_t>(request_.metrics_size()));
   for (const auto& columns : request_.metrics()) {
     batch->points += columns.values_size();
-    batch->metric_bytes.emplace_back(columns.key(), columns.values_size() * kBytesPerPoint);
+    batch->metrics.push_back({columns.key(), columns.values_size() * kBytesPerPoint,
+                              columns.steps_size() == 0 ? 0 : columns.steps(0)});
   }
   batch->run_id = run_.substr(run_.rfind('/') + 1);
   return batch;
@@ -131,8 +132,8 @@ void LogMetricsStream::Submit() {
 
 void LogMetricsStream::OnStored(const Batch& batch, const absl::Status& status) {
   if (status.ok()) {
-    for (const auto& [metric, bytes] : batch.metric_bytes) {
-      environment_.metric_folder.Logged(batch.run_id, metric, bytes);
+    for (const Batch::Metric& metric : batch.metrics) {
+      environment_.metric_folder.Logged(batch.run_id, metric.key, metric.bytes, metric.first_step);
     }
   }
   std::optional<absl::Status> over;

@@ -60,7 +60,12 @@ class LogMetricsStream final
     int64_t points = 0;
     size_t bytes = 0;
     std::string run_id;
-    std::vector<std::pair<std::string, int64_t>> metric_bytes;
+    struct Metric {
+      std::string key;
+      int64_t bytes = 0;
+      int64_t first_step = 0;
+    };
+    std::vector<Metric> metrics;
   };
 
   absl::Status CheckOrder();

@@ -169,11 +169,11 @@ class TrackingServiceImpl final : public TrackingService::CallbackService {
   ServerUnaryReactor* LogBatch(CallbackServerContext* context,
                                const cairn::v1::LogBatchRequest* request,
                                cairn::v1::LogBatchResponse* response) override {
-    NoteMetrics(*request);
     return ServeMutation(env_, "cairn.v1.TrackingService/LogBatch", context, request, response,
                          [request, facts = Facts()](const Snapshot& snapshot) {
                            return tracking::PlanLogBatch(snapshot, *request, facts);
-                         });
+                         },
+                         [this, request] { NoteMetrics(*request); });
   }
 
   grpc::ServerBidiReactor<cairn::v1::LogMetricsRequest, cairn::v1::LogMetricsResponse>* LogMetrics(
@@ -191,12 +191,11 @@ class TrackingServiceImpl final : public TrackingService::CallbackService {
   }
 
  private:
-  // Before they are committed: a hint that comes too early costs a look in vain, the
-  // next one for the series makes up for it, and so does the next start.
   void NoteMetrics(const cairn::v1::LogBatchRequest& request) {
     const std::string run_id = request.run().substr(request.run().rfind('/') + 1);
     for (const auto& columns : request.metrics()) {
-      env_.metric_folder.Logged(run_id, columns.key(), columns.values_size() * kBytesPerPoint);
+      env_.metric_folder.Logged(run_id, columns.key(), columns.values_size() * kBytesPerPoint,
+                                columns.steps_size() == 0 ? 0 : columns.steps(0));
     }
   }
 

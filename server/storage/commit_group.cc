@@ -95,26 +95,43 @@ absl::Status CheckWriteSet(const WriteSet& set) {
 }
 
 CommitGroup::CommitGroup(std::vector<WriteSet> sets) : sets_(std::move(sets)) {
-  for (const WriteSet& set : sets_) {
-    for (const Precondition& condition : set.preconditions) AddSlot(condition.key, true);
-    for (const Put& put : set.puts) AddSlot(put.key, !put.blind);
-    for (const Merge& merge : set.merges) AddSlot(merge.key, true);
-    for (const Key& key : set.deletes) AddSlot(key, false);
-  }
-  std::sort(slots_.begin(), slots_.end(),
-            [](const Slot& a, const Slot& b) { return *a.key < *b.key; });
-  size_t kept = 0;
-  for (size_t i = 0; i < slots_.size(); ++i) {
-    if (kept > 0 && *slots_[kept - 1].key == *slots_[i].key) {
-      slots_[kept - 1].load |= slots_[i].load;
-    } else {
-      if (kept != i) slots_[kept] = std::move(slots_[i]);
-      ++kept;
-    }
-  }
-  slots_.resize(kept);
+  AddSlots();
   for (const Slot& slot : slots_) {
     if (slot.load) keys_to_load_.push_back(slot.key);
+  }
+}
+
+// One slot for each key, and from every place of every set the way to it.
+void CommitGroup::AddSlots() {
+  struct Use {
+    const Key* key;
+    uint32_t place;
+    bool load;
+  };
+  std::vector<Use> uses;
+  const auto add = [&uses](const Key& key, bool load) {
+    uses.push_back({&key, static_cast<uint32_t>(uses.size()), load});
+  };
+  places_.reserve(sets_.size());
+  for (const WriteSet& set : sets_) {
+    Places& places = places_.emplace_back();
+    places.preconditions = uses.size();
+    for (const Precondition& condition : set.preconditions) add(condition.key, true);
+    places.puts = uses.size();
+    for (const Put& put : set.puts) add(put.key, !put.blind);
+    places.merges = uses.size();
+    for (const Merge& merge : set.merges) add(merge.key, true);
+    places.deletes = uses.size();
+    for (const Key& key : set.deletes) add(key, false);
+  }
+  std::sort(uses.begin(), uses.end(),
+            [](const Use& a, const Use& b) { return *a.key < *b.key; });
+  slots_.reserve(uses.size());
+  slot_of_.resize(uses.size());
+  for (const Use& use : uses) {
+    if (slots_.empty() || *slots_.back().key != *use.key) slots_.push_back(Slot{use.key, false});
+    slots_.back().load |= use.load;
+    slot_of_[use.place] = static_cast<uint32_t>(slots_.size() - 1);
   }
 }
 
@@ -125,30 +142,27 @@ void CommitGroup::Load(std::vector<absl::StatusOr<std::optional<Record>>> record
   }
 }
 
-CommitGroup::Slot& CommitGroup::SlotOf(const Key& key) {
-  return *std::lower_bound(slots_.begin(), slots_.end(), key,
-                           [](const Slot& slot, const Key& k) { return *slot.key < k; });
-}
-
-absl::Status CommitGroup::Check(const WriteSet& set) {
-  for (const Precondition& condition : set.preconditions) {
-    const Slot& slot = SlotOf(condition.key);
+absl::Status CommitGroup::Check(const WriteSet& set, const Places& places) {
+  for (size_t i = 0; i < set.preconditions.size(); ++i) {
+    const Slot& slot = SlotAt(places.preconditions + i);
     CAIRN_RETURN_IF_ERROR(slot.state.status());
-    if (!Holds(condition, *slot.state)) return Conflict(condition.key);
+    if (!Holds(set.preconditions[i], *slot.state)) return Conflict(set.preconditions[i].key);
   }
-  for (const Put& put : set.puts) {
-    if (!put.blind) CAIRN_RETURN_IF_ERROR(SlotOf(put.key).state.status());
+  for (size_t i = 0; i < set.puts.size(); ++i) {
+    if (!set.puts[i].blind) CAIRN_RETURN_IF_ERROR(SlotAt(places.puts + i).state.status());
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<std::vector<CommitGroup::Merged>> CommitGroup::MergeAll(const WriteSet& set,
+                                                                       const Places& places,
                                                                        const MergeFunction& merge) {
   std::vector<Merged> merged;
   merged.reserve(set.merges.size());
-  for (const Merge& item : set.merges) {
+  for (size_t i = 0; i < set.merges.size(); ++i) {
+    const Merge& item = set.merges[i];
     if (!merge) return Invalid(item.key, "this store has no merge function");
-    Slot& slot = SlotOf(item.key);
+    Slot& slot = SlotAt(places.merges + i);
     CAIRN_RETURN_IF_ERROR(slot.state.status());
     std::optional<std::string_view> existing;
     if (slot.state->has_value()) existing = (*slot.state)->payload;
@@ -158,7 +172,8 @@ absl::StatusOr<std::vector<CommitGroup::Merged>> CommitGroup::MergeAll(const Wri
   return merged;
 }
 
-void CommitGroup::Apply(WriteSet& set, std::vector<Merged> merged, Revision revision) {
+void CommitGroup::Apply(WriteSet& set, const Places& places, std::vector<Merged> merged,
+                        Revision revision) {
   const auto write = [revision](Slot& slot, std::string payload, bool blind) {
     const bool anew = blind || !slot.state.ok() || !slot.state->has_value();
     Record record;
@@ -169,10 +184,12 @@ void CommitGroup::Apply(WriteSet& set, std::vector<Merged> merged, Revision revi
     slot.state = std::optional<Record>(std::move(record));
     slot.dirty = true;
   };
-  for (Put& put : set.puts) write(SlotOf(put.key), std::move(put.payload), put.blind);
+  for (size_t i = 0; i < set.puts.size(); ++i) {
+    write(SlotAt(places.puts + i), std::move(set.puts[i].payload), set.puts[i].blind);
+  }
   for (Merged& item : merged) write(*item.slot, std::move(item.payload), false);
-  for (const Key& key : set.deletes) {
-    Slot& slot = SlotOf(key);
+  for (size_t i = 0; i < set.deletes.size(); ++i) {
+    Slot& slot = SlotAt(places.deletes + i);
     slot.state = std::optional<Record>();
     slot.dirty = true;
   }
@@ -182,17 +199,18 @@ void CommitGroup::Apply(WriteSet& set, std::vector<Merged> merged, Revision revi
 
 void CommitGroup::Decide(Revision last_revision, const MergeFunction& merge) {
   last_revision_ = last_revision;
-  for (WriteSet& set : sets_) {
-    if (absl::Status status = Check(set); !status.ok()) {
+  for (size_t i = 0; i < sets_.size(); ++i) {
+    WriteSet& set = sets_[i];
+    if (absl::Status status = Check(set, places_[i]); !status.ok()) {
       results_.emplace_back(std::move(status));
       continue;
     }
-    auto merged = MergeAll(set, merge);
+    auto merged = MergeAll(set, places_[i], merge);
     if (!merged.ok()) {
       results_.emplace_back(merged.status());
       continue;
     }
-    Apply(set, *std::move(merged), ++last_revision_);
+    Apply(set, places_[i], *std::move(merged), ++last_revision_);
     results_.emplace_back(last_revision_);
   }
 }

@@ -92,15 +92,26 @@ class CommitGroup {
     Slot* slot;
     std::string payload;
   };
+  // The places of a set's keys in `slot_of_`: its preconditions, puts, merges and
+  // deletes follow each other.
+  struct Places {
+    size_t preconditions = 0;
+    size_t puts = 0;
+    size_t merges = 0;
+    size_t deletes = 0;
+  };
 
-  void AddSlot(const Key& key, bool load) { slots_.push_back(Slot{&key, load}); }
-  Slot& SlotOf(const Key& key);
-  absl::Status Check(const WriteSet& set);
-  absl::StatusOr<std::vector<Merged>> MergeAll(const WriteSet& set, const MergeFunction& merge);
-  void Apply(WriteSet& set, std::vector<Merged> merged, Revision revision);
+  void AddSlots();
+  Slot& SlotAt(size_t place) { return slots_[slot_of_[place]]; }
+  absl::Status Check(const WriteSet& set, const Places& places);
+  absl::StatusOr<std::vector<Merged>> MergeAll(const WriteSet& set, const Places& places,
+                                               const MergeFunction& merge);
+  void Apply(WriteSet& set, const Places& places, std::vector<Merged> merged, Revision revision);
 
   std::vector<WriteSet> sets_;
-  std::vector<Slot> slots_;  // sorted by key
+  std::vector<Places> places_;     // one for each set
+  std::vector<Slot> slots_;        // sorted by key
+  std::vector<uint32_t> slot_of_;  // one for each key of each set
   std::vector<const Key*> keys_to_load_;
   std::vector<CommitResult> results_;
   std::vector<KeyedEvent> events_;

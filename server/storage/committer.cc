@@ -41,6 +41,7 @@ Committer::Committer(CommitBackend& backend, MergeFunction merge, Revision last_
       merge_(std::move(merge)),
       options_(options),
       last_revision_(last_revision),
+      cache_(static_cast<size_t>(options.cache_bytes)),
       thread_([this] { Work(); }) {}
 
 Committer::~Committer() {
@@ -143,7 +144,7 @@ void Committer::CommitTogether(std::vector<Waiting> waiting) {
 
   absl::Status written = LeavePause();
   if (written.ok()) {
-    group.Load(backend_.ReadLatest(group.keys_to_load()));
+    group.Load(ReadLatest(group.keys_to_load()));
     group.Decide(last_revision_, merge_);
     written = WriteGroup(group.batch());
   }
@@ -154,13 +155,37 @@ void Committer::CommitTogether(std::vector<Waiting> waiting) {
   }
 }
 
+std::vector<absl::StatusOr<std::optional<Record>>> Committer::ReadLatest(
+    const std::vector<const Key*>& keys) {
+  std::vector<absl::StatusOr<std::optional<Record>>> records(keys.size());
+  std::vector<const Key*> unknown;
+  std::vector<size_t> places;
+  for (size_t i = 0; i < keys.size(); ++i) {
+    if (const std::optional<Record>* known = cache_.Find(*keys[i])) {
+      records[i] = *known;
+    } else {
+      unknown.push_back(keys[i]);
+      places.push_back(i);
+    }
+  }
+  if (unknown.empty()) return records;
+  auto read = backend_.ReadLatest(unknown);
+  for (size_t i = 0; i < unknown.size(); ++i) {
+    if (read[i].ok()) cache_.Tell(*unknown[i], *read[i]);
+    records[places[i]] = std::move(read[i]);
+  }
+  return records;
+}
+
 absl::Status Committer::WriteGroup(const CommitBatch& batch) {
   if (batch.last_revision == last_revision_) return absl::OkStatus();  // all refused
   const CommitBackend::WriteResult result = backend_.Write(batch);
   if (result.status.ok()) {
     last_revision_ = batch.last_revision;
+    for (const Change& change : batch.changes) cache_.Update(*change.key, *change.record);
     return absl::OkStatus();
   }
+  cache_.Clear();  // the outcome may be unknown
   const absl::Status unknown = Unavailable(std::string(result.status.message()));
   SetHealth(result.may_recover ? result.status : unknown);
   return result.outcome_known ? result.status : unknown;
@@ -170,6 +195,7 @@ absl::Status Committer::WriteGroup(const CommitBatch& batch) {
 absl::Status Committer::LeavePause() {
   const absl::Status health = CurrentHealth();
   if (!IsPause(health)) return health;
+  cache_.Clear();
   const auto recovery = backend_.Recover(last_revision_);
   if (!recovery.ok()) return health;
   TellRecovered(*recovery);

@@ -14,6 +14,7 @@
 #include "server/storage/commit_group.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/merge.h"
+#include "server/storage/record_cache.h"
 
 namespace cairn::storage {
 
@@ -50,6 +51,7 @@ struct CommitterOptions {
   int64_t max_queued_bytes = int64_t{64} << 20;
   int64_t max_group_sets = 1024;
   int64_t max_group_bytes = int64_t{1} << 20;  // one sync of more gains nothing
+  int64_t cache_bytes = int64_t{16} << 20;     // of what commits looked at lately
 };
 
 // The one thread through which every mutation of a store goes.
@@ -91,6 +93,8 @@ class Committer {
   void Work() CAIRN_EXCLUDES(mutex_);
   std::vector<Waiting> NextGroup() CAIRN_EXCLUDES(mutex_);
   void CommitTogether(std::vector<Waiting> waiting);
+  std::vector<absl::StatusOr<std::optional<Record>>> ReadLatest(
+      const std::vector<const Key*>& keys);
   absl::Status WriteGroup(const CommitBatch& batch);
   absl::Status LeavePause();
   void TellRecovered(const CommitBackend::Recovery& recovery) CAIRN_EXCLUDES(listener_mutex_);
@@ -102,7 +106,8 @@ class Committer {
   CommitBackend& backend_;
   const MergeFunction merge_;
   const CommitterOptions options_;
-  Revision last_revision_;  // the committer's thread only
+  Revision last_revision_;  // the committer's thread only, and so is the cache
+  RecordCache cache_;
 
   mutable Mutex mutex_;
   CondVar arrived_;

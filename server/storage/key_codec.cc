@@ -1,5 +1,6 @@
 #include "server/storage/key_codec.h"
 
+#include <array>
 #include <bit>
 #include <cmath>
 
@@ -24,9 +25,11 @@ double FromOrderedBits(uint64_t ordered) {
 
 template <typename T>
 void AppendBigEndian(std::string* out, T value) {
-  for (int shift = static_cast<int>(sizeof(T)) * 8 - 8; shift >= 0; shift -= 8) {
-    out->push_back(static_cast<char>((value >> shift) & 0xFF));
+  std::array<char, sizeof(T)> bytes;
+  for (size_t i = 0; i < sizeof(T); ++i) {
+    bytes[i] = static_cast<char>((value >> (8 * (sizeof(T) - 1 - i))) & 0xFF);
   }
+  out->append(bytes.data(), bytes.size());
 }
 
 template <typename T>
@@ -43,9 +46,13 @@ std::optional<T> TakeBigEndian(std::string_view* rest) {
 }  // namespace
 
 void AppendKeyString(std::string* out, std::string_view value) {
-  for (const char c : value) {
-    out->push_back(c);
-    if (c == kZero) out->push_back(kEscapedZero);
+  while (!value.empty()) {
+    const size_t zero = value.find(kZero);
+    out->append(value.substr(0, zero));
+    if (zero == std::string_view::npos) break;
+    out->push_back(kZero);
+    out->push_back(kEscapedZero);
+    value.remove_prefix(zero + 1);
   }
   out->push_back(kZero);
   out->push_back(kTerminator);

@@ -1,5 +1,6 @@
 #include "server/tracking/run_logging.h"
 
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -9,6 +10,7 @@
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
 #include "server/core/metric_summary.h"
+#include "server/metrics/raw_batch.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
 #include "server/tracking/limits.h"
@@ -17,7 +19,6 @@
 namespace cairn::tracking {
 namespace {
 
-using cairn::internal::MetricBatchRecord;
 using cairn::internal::MetricRecord;
 using cairn::internal::RunRecord;
 using cairn::internal::ValueRecord;
@@ -32,14 +33,14 @@ using Metrics = google::protobuf::RepeatedPtrField<MetricColumns>;
 int64_t ToMillis(int64_t unix_nanos) { return unix_nanos / 1'000'000; }
 
 std::string BatchPayload(const MetricColumns& columns, int64_t default_millis) {
-  MetricBatchRecord record;
-  *record.mutable_steps() = columns.steps();
-  *record.mutable_values() = columns.values();
-  *record.mutable_times_unix_millis() = columns.times_unix_millis();
-  if (record.times_unix_millis_size() == 0) {
-    record.mutable_times_unix_millis()->Resize(columns.values_size(), default_millis);
-  }
-  return record.SerializeAsString();
+  const auto span = [](const auto& column) {
+    return std::span(column.data(), static_cast<size_t>(column.size()));
+  };
+  const bool has_times = columns.times_unix_millis_size() != 0;
+  return metrics::EncodeRawBatch(
+      span(columns.steps()),
+      has_times ? span(columns.times_unix_millis()) : std::span(&default_millis, 1),
+      span(columns.values()));
 }
 
 absl::Status ParamChanged(std::string_view run, std::string_view key, std::string_view old_value,

@@ -60,20 +60,24 @@ absl::Status ValidateTime(std::string_view field, const google::protobuf::Timest
                       "must be a time between the years 1678 and 2261");
 }
 
-absl::Status ValidateColumns(std::string_view field, const cairn::v1::MetricColumns& columns) {
-  CAIRN_RETURN_IF_ERROR(ValidateKey(fmt::format("{}.key", field), columns.key()));
+absl::Status ValidateColumns(int index, const cairn::v1::MetricColumns& columns) {
+  // The field's text is for errors only: it would cost more than the checks.
+  const auto field = [index](std::string_view name) {
+    return fmt::format("metrics[{}].{}", index, name);
+  };
+  if (!ValidateKey("", columns.key()).ok()) return ValidateKey(field("key"), columns.key());
   const int count = columns.values_size();
   if (count == 0) {
-    return InvalidField(ErrorReason::FIELD_REQUIRED, fmt::format("{}.values", field), "",
+    return InvalidField(ErrorReason::FIELD_REQUIRED, field("values"), "",
                         "must hold at least one value");
   }
   if (columns.steps_size() != count) {
-    return InvalidField(ErrorReason::VALUE_INVALID, fmt::format("{}.steps", field),
+    return InvalidField(ErrorReason::VALUE_INVALID, field("steps"),
                         std::to_string(columns.steps_size()),
                         fmt::format("must have as many entries as values ({})", count));
   }
   if (columns.times_unix_millis_size() != 0 && columns.times_unix_millis_size() != count) {
-    return InvalidField(ErrorReason::VALUE_INVALID, fmt::format("{}.times_unix_millis", field),
+    return InvalidField(ErrorReason::VALUE_INVALID, field("times_unix_millis"),
                         std::to_string(columns.times_unix_millis_size()),
                         fmt::format("must be empty or have as many entries as values ({})", count));
   }
@@ -88,11 +92,10 @@ absl::Status ValidateBatch(
   std::set<std::string_view> keys;
   int64_t points = 0;
   for (int i = 0; i < metrics.size(); ++i) {
-    const std::string field = fmt::format("metrics[{}]", i);
-    CAIRN_RETURN_IF_ERROR(ValidateColumns(field, metrics[i]));
+    CAIRN_RETURN_IF_ERROR(ValidateColumns(i, metrics[i]));
     if (!keys.insert(metrics[i].key()).second) {
-      return InvalidField(ErrorReason::VALUE_INVALID, field + ".key", metrics[i].key(),
-                          "must appear once in a batch");
+      return InvalidField(ErrorReason::VALUE_INVALID, fmt::format("metrics[{}].key", i),
+                          metrics[i].key(), "must appear once in a batch");
     }
     points += metrics[i].values_size();
   }

@@ -30,8 +30,9 @@ absl::Status ValidateMap(std::string_view field,
 // A well-formed time that nanoseconds since the epoch can hold: years 1678 to 2261.
 absl::Status ValidateTime(std::string_view field, const google::protobuf::Timestamp& time);
 
-// Columns of equal length >= 1; times may be left out.
-absl::Status ValidateColumns(std::string_view field, const cairn::v1::MetricColumns& columns);
+// Columns of equal length >= 1; times may be left out. `index` is their place in the
+// batch, for the error.
+absl::Status ValidateColumns(int index, const cairn::v1::MetricColumns& columns);
 
 // All columns of a batch: each key once, at most kMaxPointsPerBatch points.
 absl::Status ValidateBatch(

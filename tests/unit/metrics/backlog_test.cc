@@ -1,5 +1,7 @@
 #include "server/metrics/backlog.h"
 
+#include <algorithm>
+#include <map>
 #include <random>
 #include <string>
 #include <utility>
@@ -96,6 +98,33 @@ TEST(FoldBacklog, TheLargestComesFirstAndOnce) {
   EXPECT_EQ(backlog.total_bytes(), 1);
   EXPECT_EQ(backlog.TakeLargest(0)->run_id, "r3");
   EXPECT_EQ(backlog.size(), 0u);
+}
+
+TEST(FoldBacklog, ManySeriesThatGrowAndAreTakenAllComeOnceAndLargerOnesFirst) {
+  FoldBacklog backlog;
+  std::mt19937_64 random(3);
+  std::map<std::string, int64_t> expected;
+  const auto take = [&](int64_t min_bytes) {
+    const auto series = backlog.TakeLargest(min_bytes);
+    int64_t largest = -1;
+    for (const auto& [metric, bytes] : expected) largest = std::max(largest, bytes);
+    ASSERT_EQ(series.has_value(), largest >= min_bytes);
+    if (!series) return;
+    ASSERT_EQ(series->bytes, expected.at(series->metric));
+    ASSERT_GE(series->bytes, min_bytes);
+    ASSERT_GT(2 * std::max<int64_t>(series->bytes, 2048), largest);
+    expected.erase(series->metric);
+  };
+  for (int i = 0; i < 20'000; ++i) {
+    const std::string metric = std::to_string(random() % 50);
+    const auto bytes = static_cast<int64_t>(random() % 9'000);
+    expected[metric] += bytes;
+    ASSERT_EQ(backlog.Add("run", metric, bytes), expected[metric]);
+    if (random() % 4 == 0) take(random() % 2 == 0 ? 1 : 64 << 10);
+  }
+  while (!expected.empty() && !testing::Test::HasFailure()) take(0);
+  EXPECT_EQ(backlog.size(), 0u);
+  EXPECT_EQ(backlog.total_bytes(), 0);
 }
 
 TEST_F(BacklogTest, DeletionInStepsLeavesNothingOfTheRun) {
