@@ -60,8 +60,8 @@ MetricSummary MergeSummaries(const MetricSummary& a, const MetricSummary& b) {
   result.set_key(a.key().empty() ? b.key() : a.key());
   const MetricPoint& x = a.latest();
   const MetricPoint& y = b.latest();
-  const bool y_is_later = IsLater(y.step(), y.time_unix_millis(), y.value(), x.step(),
-                                  x.time_unix_millis(), x.value());
+  const bool y_is_later =
+      IsLater(y.step(), y.time_unix_millis(), y.value(), x.step(), x.time_unix_millis(), x.value());
   *result.mutable_latest() = y_is_later ? y : x;
   result.set_min(Smaller(a.min(), b.min()));
   result.set_max(Greater(a.max(), b.max()));

@@ -117,9 +117,8 @@ absl::Status MetricFolder::FoldSeries(WaitingSeries series) {
 }
 
 absl::StatusOr<bool> MetricFolder::FoldOnce(WaitingSeries& series) {
-  CAIRN_ASSIGN_OR_RETURN(
-      FoldPlan plan, PlanFold(*store_.GetSnapshot(), series.run_id, series.metric, options_.fold,
-                              series.first_step));
+  CAIRN_ASSIGN_OR_RETURN(FoldPlan plan, PlanFold(*store_.GetSnapshot(), series.run_id,
+                                                 series.metric, options_.fold, series.first_step));
   if (plan.nothing_to_write) return false;
   CAIRN_RETURN_IF_ERROR(store_.CommitAndWait(std::move(plan.write_set)).status());
   series.first_step = plan.next_first_step;

@@ -80,7 +80,8 @@ class SeriesStore {
   };
 
   // Reads batches whose first step is at least `first_step`, until they have
-  // `max_bytes` together, at least one; keeps the points within `range`. A batch counts kBatchOverheadBytes besides its own.
+  // `max_bytes` together, at least one; keeps the points within `range`. A batch counts
+  // kBatchOverheadBytes besides its own.
   absl::StatusOr<RawBatches> ReadRaw(
       int64_t max_bytes, const StepRange& range,
       int64_t first_step = std::numeric_limits<int64_t>::min()) const;

@@ -127,14 +127,14 @@ grpc::ServerUnaryReactor* ServeMutation(Environment& environment, const char* me
                                         std::function<void()> stored = nullptr) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   auto record = std::make_shared<CallRecord>(environment, method);
-  environment.mutator.Run(
-      {PrincipalOf(*context), method, RequestIdOf(*request)}, *request, std::move(plan), StampEtag,
-      [response, reactor, record, stored = std::move(stored)](
-          absl::StatusOr<std::unique_ptr<google::protobuf::Message>> result) {
-        if (result.ok()) response->Swap(static_cast<Response*>(result->get()));
-        if (result.ok() && stored) stored();
-        reactor->Finish(record->Finish(result.status()));
-      });
+  environment.mutator.Run({PrincipalOf(*context), method, RequestIdOf(*request)}, *request,
+                          std::move(plan), StampEtag,
+                          [response, reactor, record, stored = std::move(stored)](
+                              absl::StatusOr<std::unique_ptr<google::protobuf::Message>> result) {
+                            if (result.ok()) response->Swap(static_cast<Response*>(result->get()));
+                            if (result.ok() && stored) stored();
+                            reactor->Finish(record->Finish(result.status()));
+                          });
   return reactor;
 }
 

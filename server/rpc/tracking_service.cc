@@ -169,11 +169,12 @@ class TrackingServiceImpl final : public TrackingService::CallbackService {
   ServerUnaryReactor* LogBatch(CallbackServerContext* context,
                                const cairn::v1::LogBatchRequest* request,
                                cairn::v1::LogBatchResponse* response) override {
-    return ServeMutation(env_, "cairn.v1.TrackingService/LogBatch", context, request, response,
-                         [request, facts = Facts()](const Snapshot& snapshot) {
-                           return tracking::PlanLogBatch(snapshot, *request, facts);
-                         },
-                         [this, request] { NoteMetrics(*request); });
+    return ServeMutation(
+        env_, "cairn.v1.TrackingService/LogBatch", context, request, response,
+        [request, facts = Facts()](const Snapshot& snapshot) {
+          return tracking::PlanLogBatch(snapshot, *request, facts);
+        },
+        [this, request] { NoteMetrics(*request); });
   }
 
   grpc::ServerBidiReactor<cairn::v1::LogMetricsRequest, cairn::v1::LogMetricsResponse>* LogMetrics(

@@ -124,8 +124,7 @@ void CommitGroup::AddSlots() {
     places.deletes = uses.size();
     for (const Key& key : set.deletes) add(key, false);
   }
-  std::sort(uses.begin(), uses.end(),
-            [](const Use& a, const Use& b) { return *a.key < *b.key; });
+  std::sort(uses.begin(), uses.end(), [](const Use& a, const Use& b) { return *a.key < *b.key; });
   slots_.reserve(uses.size());
   slot_of_.resize(uses.size());
   for (const Use& use : uses) {

@@ -99,9 +99,8 @@ TEST(RawBatch, DamageIsAnErrorAndLeavesThePointsAsTheyWere) {
   ASSERT_TRUE(record.ParseFromString(EncodeRawBatch(steps, times, values)));
   record.mutable_step_deltas()->RemoveLast();
   PointColumns points;
-  EXPECT_TRUE(
-      HasReason(DecodeRawBatch(record.SerializeAsString(), StepRange(), points),
-                ErrorReason::RECORD_CORRUPT));
+  EXPECT_TRUE(HasReason(DecodeRawBatch(record.SerializeAsString(), StepRange(), points),
+                        ErrorReason::RECORD_CORRUPT));
   EXPECT_TRUE(HasReason(DecodeRawBatch("\xff", StepRange(), points), ErrorReason::RECORD_CORRUPT));
   EXPECT_EQ(points.size(), 0u);
 }
