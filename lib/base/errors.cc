@@ -4,6 +4,7 @@
 
 #include "absl/strings/cord.h"
 #include "fmt/format.h"
+#include "lib/base/encoding.h"
 
 namespace cairn {
 namespace {
@@ -18,6 +19,30 @@ void Attach(absl::Status& status, const Message& message) {
   status.SetPayload(TypeUrl<Message>(), absl::Cord(message.SerializeAsString()));
 }
 
+// `text` as the protos of details need it: what is not UTF-8 becomes U+FFFD. Names
+// and file contents that are wrong are the reason of many an error.
+std::string WellFormed(std::string_view text) {
+  if (IsValidUtf8(text)) return std::string(text);
+  std::string out;
+  while (!text.empty()) {
+    size_t length = 1;
+    while (length < 4 && length < text.size() && !IsValidUtf8(text.substr(0, length))) ++length;
+    const bool valid = IsValidUtf8(text.substr(0, length));
+    out += valid ? text.substr(0, length) : std::string_view("\xEF\xBF\xBD");
+    text.remove_prefix(valid ? length : 1);
+  }
+  return out;
+}
+
+// At most `max_bytes` of `text`, cut between two characters.
+std::string_view Beginning(std::string_view text, size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  const auto continues = [&](size_t at) { return (static_cast<uint8_t>(text[at]) & 0xC0) == 0x80; };
+  size_t end = max_bytes;
+  while (end > 0 && continues(end)) --end;
+  return text.substr(0, end);
+}
+
 std::optional<google::rpc::ErrorInfo> InfoOf(const absl::Status& status) {
   const auto payload = status.GetPayload(TypeUrl<google::rpc::ErrorInfo>());
   google::rpc::ErrorInfo info;
@@ -28,21 +53,21 @@ std::optional<google::rpc::ErrorInfo> InfoOf(const absl::Status& status) {
 }  // namespace
 
 Error::Error(absl::StatusCode code, ErrorReason reason, std::string_view message)
-    : code_(code), message_(message) {
+    : code_(code), message_(WellFormed(message)) {
   info_.set_reason(ReasonName(reason));
   info_.set_domain(std::string(kErrorDomain));
 }
 
 Error& Error::With(std::string_view key, std::string_view value) {
-  (*info_.mutable_metadata())[std::string(key)] = std::string(value);
+  (*info_.mutable_metadata())[std::string(key)] = WellFormed(value);
   return *this;
 }
 
 Error& Error::Field(std::string_view field, std::string_view description) {
   if (!bad_request_) bad_request_.emplace();
   auto* violation = bad_request_->add_field_violations();
-  violation->set_field(std::string(field));
-  violation->set_description(std::string(description));
+  violation->set_field(WellFormed(field));
+  violation->set_description(WellFormed(description));
   return *this;
 }
 
@@ -51,15 +76,15 @@ Error& Error::Precondition(std::string_view type, std::string_view subject,
   if (!precondition_) precondition_.emplace();
   auto* violation = precondition_->add_violations();
   violation->set_type(std::string(type));
-  violation->set_subject(std::string(subject));
-  violation->set_description(std::string(description));
+  violation->set_subject(WellFormed(subject));
+  violation->set_description(WellFormed(description));
   return *this;
 }
 
 Error& Error::Resource(std::string_view type, std::string_view name) {
   resource_.emplace();
   resource_->set_resource_type(std::string(type));
-  resource_->set_resource_name(std::string(name));
+  resource_->set_resource_name(WellFormed(name));
   return *this;
 }
 
@@ -85,7 +110,7 @@ Error InvalidField(ErrorReason reason, std::string_view field, std::string_view 
                    std::string_view rule) {
   constexpr size_t kMaxShownBytes = 128;
   const bool cut = value.size() > kMaxShownBytes;
-  const std::string shown = std::string(value.substr(0, kMaxShownBytes)) + (cut ? "…" : "");
+  const std::string shown = WellFormed(Beginning(value, kMaxShownBytes)) + (cut ? "…" : "");
   return Error(absl::StatusCode::kInvalidArgument, reason,
                fmt::format("{} \"{}\" is not valid: {}", field, shown, rule))
       .With("field", field)
