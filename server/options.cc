@@ -6,6 +6,7 @@
 #include <iostream>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -84,6 +85,40 @@ absl::Status CheckAddress(std::string_view field, const std::string& address, bo
                       "--insecure-network allows it on a network you trust");
 }
 
+// A length of time such as 90s, 5m, 2h or 1d, in seconds; 0 needs no unit. Nullopt for
+// anything else.
+std::optional<int64_t> ParseSeconds(std::string_view text) {
+  static const std::map<std::string_view, int64_t> kUnits = {
+      {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86'400}};
+  constexpr int64_t kMost = 1'000'000'000;
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || number < 0 || number > kMost) return std::nullopt;
+  const std::string_view unit = text.substr(static_cast<size_t>(end - text.data()));
+  if (unit.empty() && number == 0) return 0;
+  const auto at = kUnits.find(unit);
+  return at == kUnits.end() ? std::nullopt : std::make_optional(number * at->second);
+}
+
+void AddLeaseFlag(CLI::App& app, ServerOptions& options) {
+  constexpr int64_t kMaxSeconds = int64_t{30} * 86'400;
+  app.add_option_function<std::string>(
+         "--default-run-lease",
+         [&options](const std::string& text) {
+           const auto seconds = ParseSeconds(text);
+           if (!seconds || *seconds > kMaxSeconds) {
+             throw CLI::ValidationError("--default-run-lease",
+                                        fmt::format("\"{}\" must be 0 or between 1s and 30d, "
+                                                    "as a number with s, m, h or d",
+                                                    text));
+           }
+           options.default_run_lease_seconds = *seconds;
+         },
+         "A running run that is silent for so long becomes KILLED, unless it says otherwise; "
+         "such as 10m. 0: never [0]")
+      ->envname("CAIRND_DEFAULT_RUN_LEASE");
+}
+
 void AddFlags(CLI::App& app, ServerOptions& options, bool& show_version) {
   app.add_option("--data-dir", options.data_dir, "Directory of the store; created if absent")
       ->envname("CAIRND_DATA_DIR");
@@ -110,6 +145,7 @@ void AddFlags(CLI::App& app, ServerOptions& options, bool& show_version) {
       ->envname("CAIRND_POOL_THREADS")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
+  AddLeaseFlag(app, options);
   static const std::map<std::string, LogLevel> kLevels = {{"debug", LogLevel::kDebug},
                                                           {"info", LogLevel::kInfo},
                                                           {"warning", LogLevel::kWarning},

@@ -19,6 +19,7 @@ struct ServerOptions {
   bool insecure_network = false;                 // allows addresses beyond loopback
   std::vector<std::string> allowed_hosts;        // further names for the Host header
   int64_t drain_millis = 4000;                   // how long a stop waits for calls under way
+  int64_t default_run_lease_seconds = 0;         // of runs that do not say; 0: for ever
   int pool_threads = 4;                          // for long reads and streams
   observability::LogLevel log_level = observability::LogLevel::kInfo;
   observability::LogFormat log_format = observability::LogFormat::kText;

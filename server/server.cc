@@ -15,12 +15,16 @@
 #include "server/http_routes.h"
 #include "server/metrics/folder.h"
 #include "server/observability/log.h"
+#include "server/operations/operation_runner.h"
 #include "server/rpc/grpc_server.h"
 #include "server/scratch_directory.h"
 #include "server/storage/memory_store.h"
 #include "server/storage/rocks_store.h"
 #include "server/tracking/experiments.h"
 #include "server/tracking/merge_records.h"
+#include "server/tracking/run_lease_keeper.h"
+#include "server/tracking/run_operations.h"
+#include "server/tracking/run_purger.h"
 #include "server/tracking/run_searcher.h"
 
 namespace cairn {
@@ -77,12 +81,14 @@ class Server::Impl {
     CAIRN_RETURN_IF_ERROR(run_searcher_->Load());
     metric_folder_ = std::make_unique<metrics::MetricFolder>(*store_, FolderOptions());
     CAIRN_RETURN_IF_ERROR(metric_folder_->Start());
+    CAIRN_RETURN_IF_ERROR(StartRunWorkers(clock));
     CAIRN_RETURN_IF_ERROR(OpenBlobs(clock));
     pool_ = std::make_unique<ThreadPool>(options_.pool_threads, kMaxQueuedTasks);
     mutator_ = std::make_unique<storage::Mutator>(*store_, clock, *pool_);
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
     environment_.reset(new rpc::Environment{*store_, *mutator_, clock, SystemIds(), *pool_,
-                                            metrics_, *run_searcher_, *metric_folder_});
+                                            metrics_, *run_searcher_, *metric_folder_, *run_leases_,
+                                            *run_purger_, *operations_});
     CAIRN_ASSIGN_OR_RETURN(grpc_,
                            rpc::GrpcServer::Start(options_.grpc_address, *environment_, *blobs_));
     grpc_address_ = WithPort(options_.grpc_address, grpc_->port());
@@ -90,6 +96,7 @@ class Server::Impl {
   }
 
   void Stop() {
+    if (operations_ != nullptr) operations_->ReleaseWaits();
     if (http_ != nullptr) http_->Stop(std::chrono::milliseconds(options_.drain_millis));
     if (grpc_ != nullptr) grpc_->Stop(std::chrono::milliseconds(options_.drain_millis));
   }
@@ -98,6 +105,24 @@ class Server::Impl {
   const std::string& http_address() const { return http_address_; }
 
  private:
+  // What works on runs in the background.
+  absl::Status StartRunWorkers(const Clock& clock) {
+    run_purger_ = std::make_unique<tracking::RunPurger>(
+        *store_, [this](std::string_view run_id) { metric_folder_->Forget(run_id); });
+    run_purger_->Start();
+    tracking::RunLeaseOptions leases;
+    leases.default_lease_nanos = options_.default_run_lease_seconds * kNanosPerSecond;
+    run_leases_ = std::make_unique<tracking::RunLeaseKeeper>(*store_, *run_searcher_, leases);
+    run_leases_->Start();
+    operations_ = std::make_unique<operations::OperationRunner>(*store_, clock);
+    const tracking::RunWorkHooks hooks{*run_searcher_, clock,
+                                       [this](const v1::Run& run) { run_leases_->Changed(run); },
+                                       [this] { run_purger_->Wake(); }};
+    operations_->Add(tracking::MakePurgeExperimentWork(hooks));
+    operations_->Add(tracking::MakeBulkChangeRunsWork(hooks));
+    return operations_->Start();
+  }
+
   absl::Status OpenBlobs(const Clock& clock) {
     artifacts::BlobStoreOptions blob_options;
     if (options_.in_memory) {
@@ -129,6 +154,9 @@ class Server::Impl {
   std::unique_ptr<storage::KvStore> store_;
   std::unique_ptr<tracking::RunSearcher> run_searcher_;
   std::unique_ptr<metrics::MetricFolder> metric_folder_;
+  std::unique_ptr<tracking::RunPurger> run_purger_;
+  std::unique_ptr<tracking::RunLeaseKeeper> run_leases_;
+  std::unique_ptr<operations::OperationRunner> operations_;
   std::unique_ptr<artifacts::BlobStore> blobs_;
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<storage::Mutator> mutator_;

@@ -1,8 +1,10 @@
 #include "bench/serving/load.h"
 
 #include <grpcpp/grpcpp.h>
+#include <time.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -46,11 +48,13 @@ class IngestStream {
   }
 
   void Run(Clock::time_point end) {
+    const auto begin = Clock::now();
     stream_ = stub_->LogMetrics(&context_);
     std::thread reader([this] { ReadAcknowledgements(); });
     for (int64_t number = 1; Clock::now() < end; ++number) {
       v1::LogMetricsRequest& message = NextMessage(number);
       WaitForRoom();
+      KeepPace(begin, number);
       {
         MutexLock lock(&mutex_);
         sent_.emplace_back(number, Clock::now());
@@ -82,6 +86,15 @@ class IngestStream {
       columns.set_values(i, noise_[static_cast<size_t>(step * 31 + number) % noise_.size()]);
     }
     return message;
+  }
+
+  // Waits until the message `number` is due.
+  void KeepPace(Clock::time_point begin, int64_t number) const {
+    if (plan_.points_per_second <= 0) return;
+    const double per_second = plan_.points_per_second / plan_.streams / plan_.points_per_message;
+    std::this_thread::sleep_until(
+        begin + std::chrono::duration_cast<Clock::duration>(
+                    std::chrono::duration<double>(static_cast<double>(number) / per_second)));
   }
 
   void WaitForRoom() {
@@ -121,6 +134,49 @@ class IngestStream {
   Latencies latencies_;
 };
 
+// Calls that each start the next one when they end, as long as `go_on(i)` says so.
+class CallChains {
+ public:
+  CallChains(const StartCall& start, std::function<bool(int64_t)> go_on)
+      : start_(start), go_on_(std::move(go_on)) {}
+
+  Rate Run(int chains) {
+    const auto begin = Clock::now();
+    under_way_ = chains;
+    for (int i = 0; i < chains; ++i) Next();
+    MutexLock lock(&mutex_);
+    while (under_way_ > 0) ended_.Wait(&mutex_);
+    rate_.per_second = static_cast<double>(rate_.latencies.size()) / SecondsSince(begin);
+    return std::move(rate_);
+  }
+
+ private:
+  void Next() {
+    const int64_t i = started_.fetch_add(1, std::memory_order_relaxed);
+    if (!go_on_(i)) {
+      MutexLock lock(&mutex_);
+      if (--under_way_ == 0) ended_.Signal();
+      return;
+    }
+    start_(i, [this, begin = Clock::now()] {
+      const auto took = Clock::now() - begin;
+      {
+        MutexLock lock(&mutex_);
+        rate_.latencies.Add(took);
+      }
+      Next();
+    });
+  }
+
+  const StartCall& start_;
+  const std::function<bool(int64_t)> go_on_;
+  std::atomic<int64_t> started_{0};
+  Mutex mutex_;
+  CondVar ended_;
+  int under_way_ = 0;  // set before the first call, then guarded by the mutex
+  Rate rate_;
+};
+
 }  // namespace
 
 double SecondsSince(Clock::time_point begin) {
@@ -139,11 +195,25 @@ double Latencies::Quantile(double q) const {
   return sorted[at];
 }
 
+double CpuMicrosOf(pid_t pid) {
+  clockid_t clock;
+  timespec used{};
+  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return 0;
+  return static_cast<double>(used.tv_sec) * 1e6 + static_cast<double>(used.tv_nsec) / 1e3;
+}
+
 void Check(const grpc::Status& status, const char* what) {
   if (status.ok()) return;
   std::fprintf(stderr, "%s: %d %s\n", what, static_cast<int>(status.error_code()),
                status.error_message().c_str());
   std::exit(1);
+}
+
+std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
+  arguments.SetInt(GRPC_ARG_ENABLE_CHANNELZ, 0);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
 std::string NewRun(Stub& stub) {
@@ -156,31 +226,12 @@ std::string NewRun(Stub& stub) {
 }
 
 Rate KeepInFlight(int in_flight, double seconds, const StartCall& start) {
-  Rate rate;
-  Mutex mutex;
-  CondVar changed;
-  int under_way = 0;
   const auto begin = Clock::now();
-  int64_t started = 0;
-  for (; SecondsSince(begin) < seconds; ++started) {
-    {
-      MutexLock lock(&mutex);
-      while (under_way >= in_flight) changed.Wait(&mutex);
-      ++under_way;
-    }
-    const auto call_begin = Clock::now();
-    start(started, [&, call_begin] {
-      const auto took = Clock::now() - call_begin;
-      MutexLock lock(&mutex);
-      rate.latencies.Add(took);
-      --under_way;
-      changed.Signal();
-    });
-  }
-  MutexLock lock(&mutex);
-  while (under_way > 0) changed.Wait(&mutex);
-  rate.per_second = static_cast<double>(started) / SecondsSince(begin);
-  return rate;
+  return CallChains(start, [=](int64_t) { return SecondsSince(begin) < seconds; }).Run(in_flight);
+}
+
+Rate KeepCalls(int in_flight, int64_t count, const StartCall& start) {
+  return CallChains(start, [=](int64_t i) { return i < count; }).Run(in_flight);
 }
 
 IngestResult Ingest(const std::shared_ptr<grpc::Channel>& channel, const IngestPlan& plan) {

@@ -1,6 +1,8 @@
 #ifndef CAIRN_BENCH_SERVING_LOAD_H_
 #define CAIRN_BENCH_SERVING_LOAD_H_
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -35,11 +37,18 @@ class Latencies {
   std::vector<double> millis_;
 };
 
+// The processor time that a process has used so far, in microseconds; 0 for one that
+// is not there.
+double CpuMicrosOf(pid_t pid);
+
+// A connection without what only costs here: retries, and counters for debugging.
+std::shared_ptr<grpc::Channel> Connect(const std::string& address);
+
 // A new run of the default experiment; its resource name.
 std::string NewRun(Stub& stub);
 
-// A call for InFlight: starts the operation number `i` and calls `done` once, on
-// any thread, when it has succeeded.
+// Starts the operation number `i` and calls `done` once, on any thread, when it has
+// succeeded; `done` starts the next one. Called from several threads.
 using StartCall = std::function<void(int64_t i, std::function<void()> done)>;
 
 struct Rate {
@@ -50,12 +59,16 @@ struct Rate {
 // Keeps `in_flight` calls under way for `seconds`.
 Rate KeepInFlight(int in_flight, double seconds, const StartCall& start);
 
+// Makes `count` calls, `in_flight` at a time.
+Rate KeepCalls(int in_flight, int64_t count, const StartCall& start);
+
 // Streams of metric columns.
 struct IngestPlan {
   int streams = 4;
   int series = 1000;
   int points_per_message = 1000;
   double seconds = 10;
+  double points_per_second = 0;  // at most so many; 0: as many as it takes
 };
 struct IngestResult {
   double points_per_second = 0;  // acknowledged as durable

@@ -1,5 +1,6 @@
 // The real server over loopback, client included, beside the bare disk in the same
-// run. usage: serving_bench [--seconds N] [--data-dir PARENT] [--only unary|streams|curves]
+// run. usage: serving_bench [--seconds N] [--data-dir PARENT]
+//     [--only unary|reads|pages|streams|curves]
 #include <fcntl.h>
 #include <grpcpp/grpcpp.h>
 #include <stdlib.h>
@@ -12,7 +13,10 @@
 #include <random>
 #include <thread>
 
+#include "absl/synchronization/mutex.h"
+#include "bench/serving/bare_server.h"
 #include "bench/serving/load.h"
+#include "bench/serving/reads.h"
 #include "fmt/format.h"
 #include "tests/testing/server_process.h"
 
@@ -82,8 +86,7 @@ v1::LogBatchRequest BatchOf(const std::string& run, int keys, int points, int64_
   return request;
 }
 
-Latencies TimeBatches(Stub& stub, double seconds, int keys, int points) {
-  const std::string run = NewRun(stub);
+Latencies TimeBatches(Stub& stub, double seconds, int keys, int points, const std::string& run) {
   Latencies latencies;
   const auto begin = Clock::now();
   for (int64_t i = 0; SecondsSince(begin) < seconds; ++i) {
@@ -105,11 +108,46 @@ struct Pending {
   Response response;
 };
 
-void UnaryCalls(Stub& stub, const Settings& settings) {
+std::string Describe(const ReadRate& reads) {
+  return fmt::format("{:.0f} per s  p99 {:.2f} ms, CPU {:.1f} us server + {:.1f} us client",
+                     reads.rate.per_second, reads.rate.latencies.Quantile(0.99),
+                     reads.server_micros, reads.client_micros);
+}
+
+void Reads(const testing::ServerProcess& server, Stub& stub, const Settings& settings) {
+  const ReadRate bare = TimeBareCalls(settings.seconds);
+  Print("bare gRPC, an empty answer, 64 in flight", Describe(bare));
+  const std::string run = NewRun(stub);
+  TimeBatches(stub, settings.seconds / 10, 1, 1, run);
+  const ReadRate reads = TimeGetRun(server.grpc_address(), server.pid(), run, settings.seconds);
+  Print("read unary (GetRun), 64 in flight",
+        fmt::format("{}  ({:.2f} x bare)", Describe(reads),
+                    reads.rate.per_second / bare.rate.per_second));
+}
+
+void Pages(const testing::ServerProcess& server, Stub& stub) {
+  for (const int64_t runs : {10'000, 30'000}) {
+    const std::string experiment = FillExperiment(stub, runs);
+    Listing least = ListAll(stub, server.pid(), experiment);
+    const Listing first = least;
+    for (int i = 0; i < 5; ++i) {
+      const Listing again = ListAll(stub, server.pid(), experiment);
+      if (again.runs != runs) std::exit(1);
+      if (again.millis < least.millis) least = again;
+    }
+    Print(fmt::format("all of {} runs, pages of 1,000 ordered by a metric", runs),
+          fmt::format("{:.0f} ms (CPU {:.0f} server + {:.0f} client), first time {:.0f} ms "
+                      "(CPU {:.0f} server)",
+                      least.millis, least.server_millis, least.client_millis, first.millis,
+                      first.server_millis));
+  }
+}
+
+void UnaryCalls(const testing::ServerProcess& server, Stub& stub, const Settings& settings) {
   const Rate bare = BareAppends(settings, 512);
   Print("bare append of 512 bytes + fdatasync",
         fmt::format("p50 {:.3f} ms", bare.latencies.Quantile(0.5)));
-  const Latencies one = TimeBatches(stub, settings.seconds, 1, 1);
+  const Latencies one = TimeBatches(stub, settings.seconds, 1, 1, NewRun(stub));
   Print("durable unary write, one client",
         fmt::format("p50 {:.3f} ms  p99 {:.2f} ms  ({:.1f} x bare)", one.Quantile(0.5),
                     one.Quantile(0.99), one.Quantile(0.5) / bare.latencies.Quantile(0.5)));
@@ -126,20 +164,9 @@ void UnaryCalls(Stub& stub, const Settings& settings) {
   Print("durable unary write, 64 in flight",
         fmt::format("{:.0f} per s  p99 {:.2f} ms  ({:.0f} x bare)", writes.per_second,
                     writes.latencies.Quantile(0.99), writes.per_second / bare.per_second));
-  const Rate reads = KeepInFlight(64, settings.seconds, [&](int64_t, auto done) {
-    auto call = std::make_shared<Pending<v1::GetRunRequest, v1::Run>>();
-    call->request.set_name(run);
-    stub.async()->GetRun(&call->context, &call->request, &call->response,
-                         [call, done](const grpc::Status& status) {
-                           Check(status, "GetRun");
-                           done();
-                         });
-  });
-  Print(
-      "read unary (GetRun), 64 in flight",
-      fmt::format("{:.0f} per s  p99 {:.2f} ms", reads.per_second, reads.latencies.Quantile(0.99)));
+  Reads(server, stub, settings);
   for (const auto& [keys, points] : {std::pair{1, 1000}, std::pair{1000, 1}}) {
-    const Latencies batch = TimeBatches(stub, settings.seconds, keys, points);
+    const Latencies batch = TimeBatches(stub, settings.seconds, keys, points, NewRun(stub));
     Print(fmt::format("LogBatch of 1,000 metrics, {} key(s)", keys),
           fmt::format("p50 {:.2f} ms  p99 {:.2f} ms", batch.Quantile(0.5), batch.Quantile(0.99)));
   }
@@ -252,6 +279,9 @@ void Curves(const testing::ServerProcess& server, Stub& stub) {
 }
 
 int Main(int argc, char** argv) {
+  if (argc > 1 && std::strcmp(argv[1], kBareServerFlag) == 0) RunBareServer();
+  // See server/rpc/grpc_server.cc.
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   Settings settings;
   for (int i = 1; i + 1 < argc; ++i) {
     if (std::strcmp(argv[i], "--seconds") == 0) settings.seconds = std::atof(argv[i + 1]);
@@ -265,10 +295,11 @@ int Main(int argc, char** argv) {
     if (!server.Start()) return 1;
     Print("memory of an empty server",
           fmt::format("{:.1f} MB", Gauge(server, "process_resident_memory_bytes") / 1e6));
-    const auto channel =
-        grpc::CreateChannel(server.grpc_address(), grpc::InsecureChannelCredentials());
+    const auto channel = Connect(server.grpc_address());
     const auto stub = v1::TrackingService::NewStub(channel);
-    if (settings.Wants("unary")) UnaryCalls(*stub, settings);
+    if (settings.Wants("unary")) UnaryCalls(server, *stub, settings);
+    if (settings.only == "reads") Reads(server, *stub, settings);  // a part of unary
+    if (settings.Wants("pages")) Pages(server, *stub);
     if (settings.Wants("streams")) Streams(server, channel, settings);
     if (settings.Wants("curves")) Curves(server, *stub);
     Print("memory at the end",

@@ -111,6 +111,7 @@ void WriteField(KeyWriter& writer, const RunFieldRef& ref, const Run& run) {
     case RunField::kCreateTime:
       return writer.Time(run.has_create_time(), run.create_time());
     case RunField::kDataset:
+    case RunField::kParentRun:
       return writer.Missing();
   }
 }
@@ -119,7 +120,7 @@ absl::StatusOr<RunOrder::Key> ParseKey(FilterLexer& lexer) {
   lexer.SkipBlanks();
   CAIRN_ASSIGN_OR_RETURN(const FilterField path, lexer.TakePath());
   const auto ref = ResolveRunField(path.path);
-  if (!ref || ref->field == RunField::kDataset) {
+  if (!ref || ref->field == RunField::kDataset || ref->field == RunField::kParentRun) {
     return lexer.ErrorAt(path.position,
                          "unknown field; there are metrics.KEY, metrics_min.KEY, metrics_max.KEY, "
                          "params.KEY, tags.KEY, state, display_name, uid, user, start_time, "

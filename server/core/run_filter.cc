@@ -25,7 +25,7 @@ constexpr std::array<std::pair<std::string_view, RunField>, 5> kMaps = {
      {"metrics_max", RunField::kMetricMax},
      {"params", RunField::kParam},
      {"tags", RunField::kTag}}};
-constexpr std::array<std::pair<std::string_view, RunField>, 8> kFields = {
+constexpr std::array<std::pair<std::string_view, RunField>, 9> kFields = {
     {{"state", RunField::kState},
      {"display_name", RunField::kDisplayName},
      {"uid", RunField::kUid},
@@ -33,7 +33,8 @@ constexpr std::array<std::pair<std::string_view, RunField>, 8> kFields = {
      {"start_time", RunField::kStartTime},
      {"end_time", RunField::kEndTime},
      {"create_time", RunField::kCreateTime},
-     {"dataset", RunField::kDataset}}};
+     {"dataset", RunField::kDataset},
+     {"parent_run", RunField::kParentRun}}};
 
 absl::Status ErrorAt(size_t position, std::string_view problem) {
   return Error(absl::StatusCode::kInvalidArgument, ErrorReason::FILTER_INVALID,
@@ -170,6 +171,11 @@ bool MatchesDataset(const RunPredicate& p, const Run& run) {
   return named != (p.op == FilterOp::kNotEqual);
 }
 
+bool MatchesParent(const RunPredicate& p, const Run& run) {
+  if (run.parent_run().empty()) return false;
+  return p.present || NamesRun(p.pattern, run.parent_run()) != (p.op == FilterOp::kNotEqual);
+}
+
 bool MatchesField(const RunPredicate& p, const Run& run) {
   switch (p.ref.field) {
     case RunField::kMetric:
@@ -197,6 +203,8 @@ bool MatchesField(const RunPredicate& p, const Run& run) {
       return MatchesTime(p, run.has_create_time(), run.create_time());
     case RunField::kDataset:
       return MatchesDataset(p, run);
+    case RunField::kParentRun:
+      return MatchesParent(p, run);
   }
   return false;
 }
@@ -228,6 +236,11 @@ bool IsTime(RunField field) {
          field == RunField::kCreateTime;
 }
 
+// Fields that name another resource.
+bool IsReference(RunField field) {
+  return field == RunField::kDataset || field == RunField::kParentRun;
+}
+
 absl::Status BindState(const FilterNode& node, RunPredicate& p) {
   const bool equality =
       node.op == FilterOp::kEqual || node.op == FilterOp::kNotEqual || node.op == FilterOp::kHas;
@@ -253,9 +266,9 @@ absl::Status BindValue(const FilterNode& node, RunPredicate& p) {
                      "a time compares with RFC 3339 such as 2011-12-09T12:50:00Z");
     }
     p.unix_nanos = *nanos;
-  } else if (p.ref.field == RunField::kDataset && node.op != FilterOp::kEqual &&
+  } else if (IsReference(p.ref.field) && node.op != FilterOp::kEqual &&
              node.op != FilterOp::kNotEqual && node.op != FilterOp::kHas) {
-    return ErrorAt(node.position, "a data set compares with = and != only");
+    return ErrorAt(node.position, "data sets and runs compare with = and != only");
   }
   return absl::OkStatus();
 }
@@ -281,14 +294,14 @@ absl::StatusOr<RunPredicate> BindCompare(const FilterNode& node) {
     return ErrorAt(node.field.position,
                    "unknown field; there are metrics.KEY, metrics_min.KEY, metrics_max.KEY, "
                    "params.KEY, tags.KEY, state, display_name, uid, user, start_time, end_time, "
-                   "create_time and dataset");
+                   "create_time, dataset and parent_run");
   }
   p.ref = *ref;
   p.present = node.op == FilterOp::kHas && !node.value.quoted && node.value.text == "*";
   if (p.present) return p;
   p.pattern = PatternOf(node.value.text, node.value.wildcards);
-  // `:` on text means that it occurs somewhere; a data set is named in full.
-  if (node.op == FilterOp::kHas && p.ref.field != RunField::kDataset) {
+  // `:` on text means that it occurs somewhere; a resource is named in full.
+  if (node.op == FilterOp::kHas && !IsReference(p.ref.field)) {
     p.pattern = Anywhere(std::move(p.pattern));
   }
   CAIRN_RETURN_IF_ERROR(BindValue(node, p));
@@ -327,6 +340,11 @@ std::optional<RunFieldRef> ResolveRunField(const std::vector<std::string>& path)
     return RunFieldRef{field, std::move(key)};
   }
   return std::nullopt;
+}
+
+bool NamesRun(const TextPattern& pattern, std::string_view run_name) {
+  return MatchesPattern(pattern, run_name) ||
+         MatchesPattern(pattern, run_name.substr(run_name.rfind('/') + 1));
 }
 
 absl::StatusOr<RunFilter> RunFilter::FromAst(const Filter& filter) {

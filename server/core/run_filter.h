@@ -27,7 +27,8 @@ enum class RunField {
   kStartTime,
   kEndTime,
   kCreateTime,
-  kDataset,  // name, name@version, resource name or SHA-256 of an input
+  kDataset,    // name, name@version, resource name or SHA-256 of an input
+  kParentRun,  // resource name or id of the run it is nested in
 };
 
 // A name from the text, resolved.
@@ -59,6 +60,9 @@ struct RunPredicate {
   std::string text;     // the value as written; for kText the word in lower case
   TextPattern pattern;  // `text` split at its wildcards
 };
+
+// True if `pattern` matches a run by its resource name or by its id alone.
+bool NamesRun(const TextPattern& pattern, std::string_view run_name);
 
 // A filter over runs, checked once and then applied to many. Immutable; safe to
 // use from any thread.

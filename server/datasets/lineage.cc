@@ -148,7 +148,11 @@ class Walk {
     while (!queue.empty()) {
       const auto [name, depth] = queue.front();
       queue.pop_front();
-      CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> next, Neighbours(name, upstream));
+      const absl::StatusOr<std::vector<std::string>> neighbours = Neighbours(name, upstream);
+      // A run that was purged is named by what it made.
+      if (absl::IsNotFound(neighbours.status()) && name != root) continue;
+      CAIRN_RETURN_IF_ERROR(neighbours.status());
+      const std::vector<std::string>& next = *neighbours;
       if (depth == max_depth_ || seen_.size() >= kMaxNodes) {
         truncated_ = truncated_ || !next.empty();
         continue;

@@ -26,11 +26,12 @@ struct TextField {
   std::string_view key;
   std::optional<core::RunField> field;  // none: the experiment
 };
-inline constexpr std::array<TextField, 5> kTextFields = {{
+inline constexpr std::array<TextField, 6> kTextFields = {{
     {"state", core::RunField::kState},
     {"display_name", core::RunField::kDisplayName},
     {"user", core::RunField::kUser},
     {"dataset", core::RunField::kDataset},
+    {"parent_run", core::RunField::kParentRun},
     {"experiment", std::nullopt},
 }};
 

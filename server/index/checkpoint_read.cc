@@ -125,6 +125,7 @@ absl::Status CheckpointReader::ReadSection() {
                                         {"display_name", &columns_.display_name_},
                                         {"user", &columns_.user_},
                                         {"dataset", &columns_.dataset_},
+                                        {"parent_run", &columns_.parent_run_},
                                         {"experiment", &columns_.experiments_}}) {
         if (in_.key() == key) return ReadText(*column);
       }

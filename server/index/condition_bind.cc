@@ -18,6 +18,8 @@ TextKind TextKindOf(RunField field) {
       return TextKind::kState;
     case RunField::kDataset:
       return TextKind::kDataset;
+    case RunField::kParentRun:
+      return TextKind::kParentRun;
     case RunField::kDisplayName:
     case RunField::kUser:
       return TextKind::kName;

@@ -66,6 +66,7 @@ RunColumns::RunColumns()
       display_name_(false),
       user_(false),
       dataset_(false),
+      parent_run_(false),
       experiments_(false) {}
 
 Row RunColumns::RowFor(const RunId& id) {
@@ -94,7 +95,8 @@ std::optional<Row> RunColumns::Find(const RunId& id) const {
 void RunColumns::Remove(Row row) {
   ClearKeyed(row, nullptr);
   for (WordColumn* column : {&start_time_, &end_time_, &create_time_}) column->Set(row, kNoValue);
-  for (TextColumn* column : {&state_, &display_name_, &user_, &dataset_, &experiments_}) {
+  for (TextColumn* column :
+       {&state_, &display_name_, &user_, &dataset_, &parent_run_, &experiments_}) {
     column->Set(row, false, "");
   }
   rows_.erase(row);
@@ -120,6 +122,7 @@ void RunColumns::SetRecord(Row row, int64_t experiment_id, const Run& run) {
   set_text(display_name_, !run.display_name().empty(), run.display_name());
   set_text(user_, !run.user().empty(), run.user());
   set_text(dataset_, !run.inputs().empty(), EncodeInputs(run.inputs()));
+  set_text(parent_run_, !run.parent_run().empty(), run.parent_run());
   set_text(experiments_, true, std::to_string(experiment_id));
   if (changed) Touch(row, ChangeKind::kRecord);
 }
@@ -208,6 +211,8 @@ const TextColumn* RunColumns::text(RunField field, std::string_view key) const {
       return &user_;
     case RunField::kDataset:
       return &dataset_;
+    case RunField::kParentRun:
+      return &parent_run_;
     default:
       return nullptr;
   }
@@ -250,7 +255,8 @@ size_t RunColumns::bytes() const {
                                    &record_changed_, &metrics_changed_}) {
     bytes += column->bytes();
   }
-  for (const TextColumn* column : {&state_, &display_name_, &user_, &dataset_, &experiments_}) {
+  for (const TextColumn* column :
+       {&state_, &display_name_, &user_, &dataset_, &parent_run_, &experiments_}) {
     bytes += column->bytes();
   }
   return bytes + BytesOf(params_) + BytesOf(tags_) + BytesOf(metrics_);

@@ -136,6 +136,8 @@ bool TextMatches(const RunPredicate& p, TextKind kind, std::string_view text) {
       return MatchesState(p, text);
     case TextKind::kDataset:
       return p.present || MatchesInputs(p, text);
+    case TextKind::kParentRun:
+      return p.present || core::NamesRun(p.pattern, text) != (p.op == FilterOp::kNotEqual);
   }
   return false;
 }

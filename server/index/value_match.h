@@ -17,10 +17,11 @@ namespace cairn::index {
 
 // What the texts of a column are.
 enum class TextKind {
-  kValue,    // a parameter or tag: a text that may be a number
-  kName,     // display name, uid, user; a run without one matches nothing
-  kState,    // the name of a state
-  kDataset,  // all inputs of a run, as EncodeInputs writes them
+  kValue,      // a parameter or tag: a text that may be a number
+  kName,       // display name, uid, user; a run without one matches nothing
+  kState,      // the name of a state
+  kDataset,    // all inputs of a run, as EncodeInputs writes them
+  kParentRun,  // the resource name of a run
 };
 
 // True if a run with the value `text` satisfies the comparison or bare word `p`.

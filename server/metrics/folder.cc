@@ -6,6 +6,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
+#include "server/storage/keyspace.h"
 
 namespace cairn::metrics {
 namespace {
@@ -108,6 +109,10 @@ absl::Status MetricFolder::FoldSeries(WaitingSeries series) {
   while (!closing()) {
     const absl::StatusOr<bool> more = FoldOnce(series);
     if (HasReason(more.status(), ErrorReason::COMMIT_CONFLICT) && ++conflicts < kMaxConflicts) {
+      // A run that was purged meanwhile has nothing to fold.
+      CAIRN_ASSIGN_OR_RETURN(const auto run,
+                             store_.GetSnapshot()->Get(storage::RunKey(series.run_id)));
+      if (!run.has_value()) break;
       continue;
     }
     CAIRN_RETURN_IF_ERROR(more.status());

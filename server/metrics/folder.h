@@ -63,6 +63,9 @@ class MetricFolder {
   void Logged(std::string_view run_id, std::string_view metric, int64_t bytes,
               int64_t first_step = std::numeric_limits<int64_t>::min());
 
+  // Forgets what waits of a run that was purged.
+  void Forget(std::string_view run_id) { backlog_.Forget(run_id); }
+
   // True while more waits than max_waiting_bytes: writers should be slowed down.
   bool full() const { return backlog_.total_bytes() > options_.max_waiting_bytes; }
 

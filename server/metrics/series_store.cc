@@ -158,14 +158,34 @@ absl::Status SeriesStore::ReadBlock(const Entry& entry, PointColumns& out) const
   const storage::Key key = storage::MetricBlockKey(run_id_, metric_, entry.id);
   CAIRN_ASSIGN_OR_RETURN(const auto record, snapshot_->Get(key));
   if (!record.has_value()) return Corrupt(fmt::format("block {} is missing", entry.id));
+  return DecodeBlockOf(entry, record->payload, out);
+}
+
+absl::Status SeriesStore::DecodeBlockOf(const Entry& entry, std::string_view bytes,
+                                        PointColumns& out) const {
   const size_t start = out.size();
-  CAIRN_RETURN_IF_ERROR(DecodeBlock(record->payload, out));
+  CAIRN_RETURN_IF_ERROR(DecodeBlock(bytes, out));
   const Summary& s = entry.summary;
   if (static_cast<int64_t>(out.size() - start) != s.count || out.PositionAt(start) != s.first ||
       out.PositionAt(out.size() - 1) != s.last) {
     return Corrupt(fmt::format("block {} is not what its parent says", entry.id));
   }
   return absl::OkStatus();
+}
+
+BlockReader::BlockReader(const SeriesStore& store)
+    : store_(store),
+      blocks_(storage::KeyRange::Prefix(storage::MetricKindPrefix(storage::KeyKind::kMetricBlock,
+                                                                  store.run_id(), store.metric()))),
+      cursor_(store.snapshot().NewCursor(blocks_.family)) {}
+
+absl::Status BlockReader::Read(const Entry& entry, PointColumns& out) {
+  const storage::Key key = storage::MetricBlockKey(store_.run_id(), store_.metric(), entry.id);
+  if (cursor_->Valid()) cursor_->Next();
+  if (!cursor_->Valid() || cursor_->key() != key.bytes) cursor_->Seek(key.bytes, blocks_.end);
+  // Not there, or a damaged neighbour, which the look-up does not see.
+  if (!cursor_->Valid() || cursor_->key() != key.bytes) return store_.ReadBlock(entry, out);
+  return store_.DecodeBlockOf(entry, cursor_->record().payload, out);
 }
 
 absl::StatusOr<SeriesStore::RawBatches> SeriesStore::ReadRaw(int64_t max_bytes,

@@ -60,6 +60,7 @@ class SeriesStore {
 
   const std::string& run_id() const { return run_id_; }
   const std::string& metric() const { return metric_; }
+  const storage::Snapshot& snapshot() const { return *snapshot_; }
 
   // What is folded; an empty state for a series that never was.
   absl::StatusOr<SeriesState> ReadState() const;
@@ -69,6 +70,9 @@ class SeriesStore {
 
   // Appends the points of the block that `entry` stands for.
   absl::Status ReadBlock(const Entry& entry, PointColumns& out) const;
+
+  // The same from the bytes of the block; for BlockReader.
+  absl::Status DecodeBlockOf(const Entry& entry, std::string_view bytes, PointColumns& out) const;
 
   // The batches that wait to be folded.
   struct RawBatches {
@@ -93,6 +97,21 @@ class SeriesStore {
   const storage::Snapshot* snapshot_;
   std::string run_id_;
   std::string metric_;
+};
+
+// Reads many blocks of one series, where they stand next to each other without looking
+// each one up. Not thread-safe; borrows the store. Errors as for ReadBlock.
+class BlockReader {
+ public:
+  explicit BlockReader(const SeriesStore& store);
+
+  // Appends the points of the block that `entry` stands for.
+  absl::Status Read(const Entry& entry, PointColumns& out);
+
+ private:
+  const SeriesStore& store_;
+  const storage::KeyRange blocks_;  // all of the series
+  const std::unique_ptr<storage::Cursor> cursor_;
 };
 
 // The stored form of a node's children, and back. DATA_LOSS (RECORD_CORRUPT)

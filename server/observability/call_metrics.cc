@@ -36,12 +36,27 @@ void CallMetrics::End(const char* method, const absl::Status& status, int64_t el
   const auto bucket = static_cast<size_t>(
       std::distance(kLatencyEdges.begin(),
                     std::lower_bound(kLatencyEdges.begin(), kLatencyEdges.end(), seconds)));
+  const auto code = std::min(static_cast<size_t>(status.code()), kCodes - 1);
   MutexLock lock(&mutex_);
-  ++calls_[{method, std::string(CodeName(status.code()))}];
-  Latency& latency = latency_[method];
-  ++latency.buckets[bucket];
-  latency.sum_seconds += seconds;
-  ++latency.count;
+  Calls& calls = calls_[method];
+  ++calls.by_code[code];
+  ++calls.buckets[bucket];
+  calls.sum_seconds += seconds;
+  ++calls.count;
+}
+
+void CallMetrics::Calls::Add(const Calls& other) {
+  for (size_t i = 0; i < by_code.size(); ++i) by_code[i] += other.by_code[i];
+  for (size_t i = 0; i < buckets.size(); ++i) buckets[i] += other.buckets[i];
+  sum_seconds += other.sum_seconds;
+  count += other.count;
+}
+
+std::map<std::string_view, CallMetrics::Calls> CallMetrics::ByName() const {
+  std::map<std::string_view, Calls> by_name;
+  MutexLock lock(&mutex_);
+  for (const auto& [method, calls] : calls_) by_name[method].Add(calls);
+  return by_name;
 }
 
 std::string CallMetrics::ToPrometheusText() const {
@@ -51,18 +66,21 @@ std::string CallMetrics::ToPrometheusText() const {
                  "# HELP cairn_calls_in_flight Calls under way.\n"
                  "# TYPE cairn_calls_in_flight gauge\ncairn_calls_in_flight {}\n",
                  in_flight());
-  MutexLock lock(&mutex_);
+  const auto methods = ByName();
   fmt::format_to(to,
                  "# HELP cairn_calls_total Calls ended, by method and status code.\n"
                  "# TYPE cairn_calls_total counter\n");
-  for (const auto& [key, count] : calls_) {
-    fmt::format_to(to, "cairn_calls_total{{method=\"{}\",code=\"{}\"}} {}\n", key.first, key.second,
-                   count);
+  for (const auto& [method, calls] : methods) {
+    for (size_t code = 0; code < kCodes; ++code) {
+      if (calls.by_code[code] == 0) continue;
+      fmt::format_to(to, "cairn_calls_total{{method=\"{}\",code=\"{}\"}} {}\n", method,
+                     CodeName(static_cast<absl::StatusCode>(code)), calls.by_code[code]);
+    }
   }
   fmt::format_to(to,
                  "# HELP cairn_call_seconds Time from the start of a call to its end.\n"
                  "# TYPE cairn_call_seconds histogram\n");
-  for (const auto& [method, latency] : latency_) {
+  for (const auto& [method, latency] : methods) {
     int64_t below = 0;
     for (size_t i = 0; i < kLatencyEdges.size(); ++i) {
       below += latency.buckets[i];

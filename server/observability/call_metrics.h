@@ -7,7 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <utility>
+#include <unordered_map>
 
 #include "absl/status/status.h"
 #include "lib/base/mutex.h"
@@ -26,7 +26,7 @@ class CallMetrics {
   // A call began.
   void Begin() { in_flight_.fetch_add(1, std::memory_order_relaxed); }
 
-  // A call ended with `status` after `elapsed_nanos`.
+  // A call of `method`, a string literal, ended with `status` after `elapsed_nanos`.
   void End(const char* method, const absl::Status& status, int64_t elapsed_nanos)
       CAIRN_EXCLUDES(mutex_);
 
@@ -36,16 +36,21 @@ class CallMetrics {
   int64_t in_flight() const { return in_flight_.load(std::memory_order_relaxed); }
 
  private:
-  struct Latency {
+  static constexpr size_t kCodes = 17;
+  struct Calls {
+    std::array<int64_t, kCodes> by_code{};
     std::array<int64_t, kLatencyEdges.size() + 1> buckets{};
     double sum_seconds = 0;
     int64_t count = 0;
+
+    void Add(const Calls& other);
   };
+  // By name: the same literal may stand at several addresses.
+  std::map<std::string_view, Calls> ByName() const CAIRN_EXCLUDES(mutex_);
 
   std::atomic<int64_t> in_flight_{0};
   mutable Mutex mutex_;
-  std::map<std::pair<std::string, std::string>, int64_t> calls_ CAIRN_GUARDED_BY(mutex_);
-  std::map<std::string, Latency> latency_ CAIRN_GUARDED_BY(mutex_);
+  std::unordered_map<const char*, Calls> calls_ CAIRN_GUARDED_BY(mutex_);  // by method
 };
 
 // The canonical name of a status code: "NOT_FOUND".

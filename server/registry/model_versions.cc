@@ -86,7 +86,7 @@ absl::Status AdoptRun(const Snapshot& snapshot, const cairn::v1::CreateModelVers
     return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", version.run());
   }
   version.set_run(stored->value.run().name());
-  write_set.RequireExists(key);
+  write_set.RequireExists(key).PutRecord(storage::RunModelVersionsKey(version.run()), "");
   const storage::Key params = storage::RunParamPrefix(run.run_id);
   absl::Status failure;
   CAIRN_RETURN_IF_ERROR(storage::ScanRecords<ValueRecord>(

@@ -14,6 +14,7 @@
 #include "server/artifacts/run_artifacts.h"
 #include "server/rpc/services.h"
 #include "server/rpc/streams.h"
+#include "server/tracking/run_lease_keeper.h"
 
 namespace cairn::rpc {
 namespace {
@@ -314,10 +315,14 @@ class ArtifactServiceImpl final : public cairn::v1::ArtifactService::CallbackSer
   ServerUnaryReactor* LogArtifacts(CallbackServerContext* context,
                                    const cairn::v1::LogArtifactsRequest* request,
                                    cairn::v1::LogArtifactsResponse* response) override {
-    return ServeMutation(env_, "cairn.v1.ArtifactService/LogArtifacts", context, request, response,
-                         [request](const Snapshot& snapshot) {
-                           return artifacts::PlanLogArtifacts(snapshot, *request);
-                         });
+    return ServeMutation(
+        env_, "cairn.v1.ArtifactService/LogArtifacts", context, request, response,
+        [request](const Snapshot& snapshot) {
+          return artifacts::PlanLogArtifacts(snapshot, *request);
+        },
+        [this, request] {
+          env_.run_leases.Logged(request->run().substr(request->run().rfind('/') + 1));
+        });
   }
 
   ServerUnaryReactor* ListArtifacts(CallbackServerContext* context,

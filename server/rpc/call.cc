@@ -34,6 +34,25 @@ absl::Status Overloaded() {
       .RetryAfterSeconds(0.5);
 }
 
+grpc::Status ParseRequest(const grpc::ByteBuffer& buffer, google::protobuf::Message& request) {
+  grpc::Slice slice;
+  const grpc::Status status =
+      buffer.TrySingleSlice(&slice).ok() ? grpc::Status::OK : buffer.DumpToSingleSlice(&slice);
+  if (!status.ok()) return status;
+  if (!request.ParseFromArray(slice.begin(), static_cast<int>(slice.size()))) {
+    return {grpc::StatusCode::INTERNAL, "the request does not parse"};
+  }
+  return grpc::Status::OK;
+}
+
+grpc::ByteBuffer ToByteBuffer(std::string bytes) {
+  auto* owned = new std::string(std::move(bytes));  // freed with the slice
+  const grpc::Slice slice(
+      owned->data(), owned->size(), [](void* string) { delete static_cast<std::string*>(string); },
+      owned);
+  return grpc::ByteBuffer(&slice, 1);
+}
+
 void StampEtag(storage::Revision revision, google::protobuf::Message& response) {
   const std::string etag = EtagOf(revision);
   if (SetEtagField(response, etag)) return;

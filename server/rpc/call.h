@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "grpcpp/server_context.h"
+#include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
 #include "lib/base/clock.h"
 #include "lib/base/ids.h"
@@ -20,11 +21,17 @@
 #include "server/rpc/grpc_status.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
+#include "server/tracking/encoded_run.h"
 
 namespace cairn::metrics {
 class MetricFolder;
 }  // namespace cairn::metrics
+namespace cairn::operations {
+class OperationRunner;
+}  // namespace cairn::operations
 namespace cairn::tracking {
+class RunLeaseKeeper;
+class RunPurger;
 class RunSearcher;
 }  // namespace cairn::tracking
 
@@ -40,33 +47,37 @@ struct Environment {
   observability::CallMetrics& metrics;
   tracking::RunSearcher& run_searcher;
   metrics::MetricFolder& metric_folder;  // is told of metrics that were logged
+  tracking::RunLeaseKeeper& run_leases;  // is told of runs that changed or logged
+  tracking::RunPurger& run_purger;
+  operations::OperationRunner& operations;
 };
 
-// Counts and times one call from its start until Finish; shared by all handler
-// templates. `method` is a string literal, "cairn.v1.TrackingService/GetRun".
+// Counts and times one call from its start until Finish, of one of its copies; shared
+// by all handler templates. `method` is a string literal,
+// "cairn.v1.TrackingService/GetRun".
 class CallRecord {
  public:
   CallRecord(const Environment& environment, const char* method)
-      : metrics_(environment.metrics),
-        clock_(environment.clock),
+      : metrics_(&environment.metrics),
+        clock_(&environment.clock),
         method_(method),
         start_nanos_(environment.clock.NowUnixNanos()) {
-    metrics_.Begin();
+    metrics_->Begin();
   }
 
-  // Converts the outcome for the wire and counts it. Called exactly once.
+  // Converts the outcome for the wire and counts it. Called exactly once for a call.
   grpc::Status Finish(const absl::Status& status) {
-    metrics_.End(method_, status, clock_.NowUnixNanos() - start_nanos_);
+    metrics_->End(method_, status, clock_->NowUnixNanos() - start_nanos_);
     return ToGrpcStatus(status);
   }
 
   const char* method() const { return method_; }
 
  private:
-  observability::CallMetrics& metrics_;
-  const Clock& clock_;
-  const char* const method_;
-  const int64_t start_nanos_;
+  observability::CallMetrics* metrics_;
+  const Clock* clock_;
+  const char* method_;
+  int64_t start_nanos_;
 };
 
 // Who calls: the metadata entry `cairn-principal`, or "anonymous" without one or
@@ -91,17 +102,53 @@ grpc::ServerUnaryReactor* ServeRead(Environment& environment, const char* method
                                     grpc::CallbackServerContext* context, const Request* request,
                                     Response* response, Effort effort, Read read) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  auto record = std::make_shared<CallRecord>(environment, method);
-  auto answer = [&environment, request, response, reactor, record, read = std::move(read)] {
+  CallRecord record(environment, method);
+  auto answer = [&environment, request, response, reactor, record,
+                 read = std::move(read)]() mutable {
     const auto snapshot = environment.store.GetSnapshot();
     absl::StatusOr<Response> result = read(*snapshot, *request);
     if (result.ok()) *response = *std::move(result);
-    reactor->Finish(record->Finish(result.status()));
+    reactor->Finish(record.Finish(result.status()));
   };
   if (effort == Effort::kQuick) {
     answer();
   } else if (!environment.pool.TrySubmit(std::move(answer))) {
-    reactor->Finish(record->Finish(Overloaded()));
+    reactor->Finish(record.Finish(Overloaded()));
+  }
+  return reactor;
+}
+
+// Handler template 1c: a unary call that only reads and has its answer as bytes
+// already: `read(request)` gives StatusOr of a string or of a pointer to something
+// with `bytes`. Saves making a message of it only to write it again.
+grpc::Status ParseRequest(const grpc::ByteBuffer& buffer, google::protobuf::Message& request);
+grpc::ByteBuffer ToByteBuffer(std::string bytes);
+inline grpc::ByteBuffer ToByteBuffer(const tracking::EncodedRunPtr& run) {
+  const grpc::Slice copy(run->bytes);
+  return grpc::ByteBuffer(&copy, 1);
+}
+
+template <typename Request, typename Read>
+grpc::ServerUnaryReactor* ServeBytes(Environment& environment, const char* method,
+                                     grpc::CallbackServerContext* context,
+                                     const grpc::ByteBuffer* request, grpc::ByteBuffer* response,
+                                     Effort effort, Read read) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  CallRecord record(environment, method);
+  auto answer = [request, response, reactor, record, read = std::move(read)]() mutable {
+    Request parsed;
+    if (grpc::Status status = ParseRequest(*request, parsed); !status.ok()) {
+      record.Finish(absl::InternalError(status.error_message()));
+      return reactor->Finish(status);
+    }
+    auto result = read(parsed);
+    if (result.ok()) *response = ToByteBuffer(*std::move(result));
+    reactor->Finish(record.Finish(result.status()));
+  };
+  if (effort == Effort::kQuick) {
+    answer();
+  } else if (!environment.pool.TrySubmit(std::move(answer))) {
+    reactor->Finish(record.Finish(Overloaded()));
   }
   return reactor;
 }
@@ -126,15 +173,15 @@ grpc::ServerUnaryReactor* ServeMutation(Environment& environment, const char* me
                                         storage::Planner&& plan,
                                         std::function<void()> stored = nullptr) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  auto record = std::make_shared<CallRecord>(environment, method);
-  environment.mutator.Run({PrincipalOf(*context), method, RequestIdOf(*request)}, *request,
-                          std::move(plan), StampEtag,
-                          [response, reactor, record, stored = std::move(stored)](
-                              absl::StatusOr<std::unique_ptr<google::protobuf::Message>> result) {
-                            if (result.ok()) response->Swap(static_cast<Response*>(result->get()));
-                            if (result.ok() && stored) stored();
-                            reactor->Finish(record->Finish(result.status()));
-                          });
+  CallRecord record(environment, method);
+  environment.mutator.Run(
+      {PrincipalOf(*context), method, RequestIdOf(*request)}, *request, std::move(plan), StampEtag,
+      [response, reactor, record, stored = std::move(stored)](
+          absl::StatusOr<std::unique_ptr<google::protobuf::Message>> result) mutable {
+        if (result.ok()) response->Swap(static_cast<Response*>(result->get()));
+        if (result.ok() && stored) stored();
+        reactor->Finish(record.Finish(result.status()));
+      });
   return reactor;
 }
 

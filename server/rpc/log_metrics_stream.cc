@@ -4,6 +4,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "server/metrics/folder.h"
+#include "server/tracking/run_lease_keeper.h"
 #include "server/tracking/run_logging.h"
 
 namespace cairn::rpc {
@@ -132,6 +133,7 @@ void LogMetricsStream::Submit() {
 
 void LogMetricsStream::OnStored(const Batch& batch, const absl::Status& status) {
   if (status.ok()) {
+    environment_.run_leases.Logged(batch.run_id);
     for (const Batch::Metric& metric : batch.metrics) {
       environment_.metric_folder.Logged(batch.run_id, metric.key, metric.bytes, metric.first_step);
     }

@@ -32,6 +32,8 @@ std::unique_ptr<grpc::Service> MakeArtifactService(Environment& environment,
                                                    artifacts::BlobStore& blobs);
 std::unique_ptr<grpc::Service> MakeRegistryService(Environment& environment);
 std::unique_ptr<grpc::Service> MakePromotionService(Environment& environment);
+// google.longrunning.Operations.
+std::unique_ptr<grpc::Service> MakeOperationsService(Environment& environment);
 std::unique_ptr<grpc::Service> MakeAdminService(Environment& environment, int64_t start_unix_nanos);
 
 }  // namespace cairn::rpc

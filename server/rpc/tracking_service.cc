@@ -1,3 +1,4 @@
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -10,8 +11,13 @@
 #include "server/rpc/streams.h"
 #include "server/tracking/experiments.h"
 #include "server/tracking/metric_curve.h"
+#include "server/tracking/run_lease_keeper.h"
 #include "server/tracking/run_logging.h"
+#include "server/tracking/run_operations.h"
+#include "server/tracking/run_purge.h"
+#include "server/tracking/run_purger.h"
 #include "server/tracking/run_searcher.h"
+#include "server/tracking/run_update.h"
 #include "server/tracking/runs.h"
 
 namespace cairn::rpc {
@@ -42,7 +48,11 @@ class ReadMetricsStream final : public ServerStream<cairn::v1::ReadMetricsRespon
   std::optional<tracking::MetricCurve> curve_;
 };
 
-class TrackingServiceImpl final : public TrackingService::CallbackService {
+// Runs are answered as the bytes they are stored in.
+using TrackingBase = TrackingService::WithRawCallbackMethod_GetRun<
+    TrackingService::WithRawCallbackMethod_SearchRuns<TrackingService::CallbackService>>;
+
+class TrackingServiceImpl final : public TrackingBase {
  public:
   explicit TrackingServiceImpl(Environment& environment) : env_(environment) {}
 
@@ -99,17 +109,20 @@ class TrackingServiceImpl final : public TrackingService::CallbackService {
   ServerUnaryReactor* CreateRun(CallbackServerContext* context,
                                 const cairn::v1::CreateRunRequest* request,
                                 cairn::v1::Run* response) override {
-    return ServeMutation(env_, "cairn.v1.TrackingService/CreateRun", context, request, response,
-                         [request, facts = Facts()](const Snapshot& snapshot) {
-                           return tracking::PlanCreateRun(snapshot, *request, facts);
-                         });
+    return ServeMutation(
+        env_, "cairn.v1.TrackingService/CreateRun", context, request, response,
+        [request, facts = Facts()](const Snapshot& snapshot) {
+          return tracking::PlanCreateRun(snapshot, *request, facts);
+        },
+        NoteChange(response));
   }
 
-  ServerUnaryReactor* GetRun(CallbackServerContext* context,
-                             const cairn::v1::GetRunRequest* request,
-                             cairn::v1::Run* response) override {
-    return ServeRead(env_, "cairn.v1.TrackingService/GetRun", context, request, response,
-                     Effort::kQuick, tracking::GetRun);
+  using TrackingBase::GetRun;
+  ServerUnaryReactor* GetRun(CallbackServerContext* context, const grpc::ByteBuffer* request,
+                             grpc::ByteBuffer* response) override {
+    return ServeBytes<cairn::v1::GetRunRequest>(
+        env_, "cairn.v1.TrackingService/GetRun", context, request, response, Effort::kQuick,
+        [this](const cairn::v1::GetRunRequest& get) { return env_.run_searcher.Get(get.name()); });
   }
 
   ServerUnaryReactor* ListRuns(CallbackServerContext* context,
@@ -119,14 +132,14 @@ class TrackingServiceImpl final : public TrackingService::CallbackService {
                      Effort::kLong, tracking::ListRuns);
   }
 
-  ServerUnaryReactor* SearchRuns(CallbackServerContext* context,
-                                 const cairn::v1::SearchRunsRequest* request,
-                                 cairn::v1::SearchRunsResponse* response) override {
-    return ServeRead(env_, "cairn.v1.TrackingService/SearchRuns", context, request, response,
-                     Effort::kLong,
-                     [this](const Snapshot&, const cairn::v1::SearchRunsRequest& search) {
-                       return env_.run_searcher.Search(search);
-                     });
+  using TrackingBase::SearchRuns;
+  ServerUnaryReactor* SearchRuns(CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                 grpc::ByteBuffer* response) override {
+    return ServeBytes<cairn::v1::SearchRunsRequest>(
+        env_, "cairn.v1.TrackingService/SearchRuns", context, request, response, Effort::kLong,
+        [this](const cairn::v1::SearchRunsRequest& search) {
+          return env_.run_searcher.SearchEncoded(search);
+        });
   }
 
   ServerUnaryReactor* CountRuns(CallbackServerContext* context,
@@ -142,28 +155,92 @@ class TrackingServiceImpl final : public TrackingService::CallbackService {
   ServerUnaryReactor* FinishRun(CallbackServerContext* context,
                                 const cairn::v1::FinishRunRequest* request,
                                 cairn::v1::Run* response) override {
-    return ServeMutation(env_, "cairn.v1.TrackingService/FinishRun", context, request, response,
-                         [request, facts = Facts()](const Snapshot& snapshot) {
-                           return tracking::PlanFinishRun(snapshot, *request, facts);
-                         });
+    return ServeMutation(
+        env_, "cairn.v1.TrackingService/FinishRun", context, request, response,
+        [request, facts = Facts()](const Snapshot& snapshot) {
+          return tracking::PlanFinishRun(snapshot, *request, facts);
+        },
+        NoteChange(response));
   }
 
   ServerUnaryReactor* DeleteRun(CallbackServerContext* context,
                                 const cairn::v1::DeleteRunRequest* request,
                                 cairn::v1::Run* response) override {
-    return ServeMutation(env_, "cairn.v1.TrackingService/DeleteRun", context, request, response,
-                         [request, facts = Facts()](const Snapshot& snapshot) {
-                           return tracking::PlanDeleteRun(snapshot, *request, facts);
-                         });
+    return ServeMutation(
+        env_, "cairn.v1.TrackingService/DeleteRun", context, request, response,
+        [request, facts = Facts()](const Snapshot& snapshot) {
+          return tracking::PlanDeleteRun(snapshot, *request, facts);
+        },
+        NoteChange(response));
   }
 
   ServerUnaryReactor* UndeleteRun(CallbackServerContext* context,
                                   const cairn::v1::UndeleteRunRequest* request,
                                   cairn::v1::Run* response) override {
-    return ServeMutation(env_, "cairn.v1.TrackingService/UndeleteRun", context, request, response,
-                         [request, facts = Facts()](const Snapshot& snapshot) {
-                           return tracking::PlanUndeleteRun(snapshot, *request, facts);
+    return ServeMutation(
+        env_, "cairn.v1.TrackingService/UndeleteRun", context, request, response,
+        [request, facts = Facts()](const Snapshot& snapshot) {
+          return tracking::PlanUndeleteRun(snapshot, *request, facts);
+        },
+        NoteChange(response));
+  }
+
+  ServerUnaryReactor* UpdateRun(CallbackServerContext* context,
+                                const cairn::v1::UpdateRunRequest* request,
+                                cairn::v1::Run* response) override {
+    return ServeMutation(
+        env_, "cairn.v1.TrackingService/UpdateRun", context, request, response,
+        [request](const Snapshot& snapshot) { return tracking::PlanUpdateRun(snapshot, *request); },
+        NoteChange(response));
+  }
+
+  ServerUnaryReactor* ResumeRun(CallbackServerContext* context,
+                                const cairn::v1::ResumeRunRequest* request,
+                                cairn::v1::Run* response) override {
+    return ServeMutation(
+        env_, "cairn.v1.TrackingService/ResumeRun", context, request, response,
+        [request](const Snapshot& snapshot) { return tracking::PlanResumeRun(snapshot, *request); },
+        NoteChange(response));
+  }
+
+  ServerUnaryReactor* HeartbeatRun(CallbackServerContext* context,
+                                   const cairn::v1::HeartbeatRunRequest* request,
+                                   cairn::v1::HeartbeatRunResponse* response) override {
+    return ServeMutation(env_, "cairn.v1.TrackingService/HeartbeatRun", context, request, response,
+                         [this, request](const Snapshot& snapshot) {
+                           return env_.run_leases.PlanHeartbeat(snapshot, *request);
                          });
+  }
+
+  ServerUnaryReactor* PurgeRun(CallbackServerContext* context,
+                               const cairn::v1::PurgeRunRequest* request,
+                               google::protobuf::Empty* response) override {
+    return ServeMutation(
+        env_, "cairn.v1.TrackingService/PurgeRun", context, request, response,
+        [request](const Snapshot& snapshot) { return tracking::PlanPurgeRun(snapshot, *request); },
+        [this] { env_.run_purger.Wake(); });
+  }
+
+  ServerUnaryReactor* PurgeExperiment(CallbackServerContext* context,
+                                      const cairn::v1::PurgeExperimentRequest* request,
+                                      google::longrunning::Operation* response) override {
+    return ServeMutation(
+        env_, "cairn.v1.TrackingService/PurgeExperiment", context, request, response,
+        [request, facts = Facts()](const Snapshot& snapshot) {
+          return tracking::PlanPurgeExperiment(snapshot, *request, facts);
+        },
+        NoteOperation(response));
+  }
+
+  ServerUnaryReactor* BulkChangeRuns(CallbackServerContext* context,
+                                     const cairn::v1::BulkChangeRunsRequest* request,
+                                     google::longrunning::Operation* response) override {
+    return ServeMutation(
+        env_, "cairn.v1.TrackingService/BulkChangeRuns", context, request, response,
+        [this, request, facts = Facts()](const Snapshot& snapshot) {
+          return tracking::PlanBulkChangeRuns(snapshot, env_.run_searcher, *request, facts);
+        },
+        NoteOperation(response));
   }
 
   ServerUnaryReactor* LogBatch(CallbackServerContext* context,
@@ -194,10 +271,23 @@ class TrackingServiceImpl final : public TrackingService::CallbackService {
  private:
   void NoteMetrics(const cairn::v1::LogBatchRequest& request) {
     const std::string run_id = request.run().substr(request.run().rfind('/') + 1);
+    env_.run_leases.Logged(run_id);
     for (const auto& columns : request.metrics()) {
       env_.metric_folder.Logged(run_id, columns.key(), columns.values_size() * kBytesPerPoint,
                                 columns.steps_size() == 0 ? 0 : columns.steps(0));
     }
+  }
+
+  // What to do when the answer says how a run is now.
+  std::function<void()> NoteChange(const cairn::v1::Run* run) {
+    return [this, run] { env_.run_leases.Changed(*run); };
+  }
+
+  // What to do when the answer is an operation; one without a name was not stored.
+  std::function<void()> NoteOperation(const google::longrunning::Operation* operation) {
+    return [this, operation] {
+      if (!operation->name().empty()) env_.operations.Created(operation->name());
+    };
   }
 
   int64_t Now() const { return env_.clock.NowUnixNanos(); }

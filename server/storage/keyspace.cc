@@ -44,6 +44,10 @@ Key CollectionKey(std::string_view collection) {
   return Meta(KeyKind::kCollection).Str(collection).Done();
 }
 
+Key RunModelVersionsKey(std::string_view run_name) {
+  return CollectionKey(std::string(run_name) + "/modelVersions");
+}
+
 Key ExperimentKey(int64_t experiment_id) {
   return Rec(KeyKind::kExperiment).Int(experiment_id).Done();
 }
@@ -62,6 +66,14 @@ Key RunMetricKey(std::string_view run_id, std::string_view metric) {
   return Rec(KeyKind::kRunMetric).Str(run_id).Str(metric).Done();
 }
 Key RunMetricPrefix(std::string_view run_id) { return Rec(KeyKind::kRunMetric).Str(run_id).Done(); }
+
+Key PurgedRunKey(std::string_view run_id) { return Rec(KeyKind::kPurgedRun).Str(run_id).Done(); }
+Key PurgedRunPrefix() { return Rec(KeyKind::kPurgedRun).Done(); }
+
+Key OperationKey(std::string_view operation_id) {
+  return Rec(KeyKind::kOperation).Str(operation_id).Done();
+}
+Key OperationPrefix() { return Rec(KeyKind::kOperation).Done(); }
 
 Key DatasetKey(std::string_view dataset) { return Rec(KeyKind::kDataset).Str(dataset).Done(); }
 Key DatasetPrefix() { return Rec(KeyKind::kDataset).Done(); }

@@ -26,6 +26,8 @@ enum class KeyKind : uint8_t {
   kRunParam = 0x12,
   kRunTag = 0x13,
   kRunMetric = 0x14,
+  kPurgedRun = 0x15,
+  kOperation = 0x18,
   kDataset = 0x20,
   kDatasetVersion = 0x21,
   kArtifact = 0x28,
@@ -62,6 +64,8 @@ Key CounterKey(std::string_view counter);
 // Touched by every write to a child of `collection` ("models/m/versions"), so
 // that "nothing was added meanwhile" can be a precondition.
 Key CollectionKey(std::string_view collection);
+// The collection of the model versions made from a run, by the run's resource name.
+Key RunModelVersionsKey(std::string_view run_name);
 
 // record: tracking. `run_id` is 32 hexadecimal characters.
 Key ExperimentKey(int64_t experiment_id);
@@ -74,6 +78,13 @@ Key RunTagKey(std::string_view run_id, std::string_view tag);
 Key RunTagPrefix(std::string_view run_id);
 Key RunMetricKey(std::string_view run_id, std::string_view metric);
 Key RunMetricPrefix(std::string_view run_id);
+// A run that is purged while keys of it may be left: its last RunRecord.
+Key PurgedRunKey(std::string_view run_id);
+Key PurgedRunPrefix();
+
+// record: long-running operations. Ids ascend with the time they were asked for.
+Key OperationKey(std::string_view operation_id);
+Key OperationPrefix();
 
 // record: data sets; `version` from 1
 Key DatasetKey(std::string_view dataset);
@@ -147,9 +158,9 @@ Key PackPrefix();
 // request: idempotency
 Key RequestKey(std::string_view principal, std::string_view method, std::string_view request_id);
 
-// Whether a record at `key` is written at most once in the life of the store, then
-// at most deleted: points, in batches and in blocks. A store may forget such a
-// record as soon as its deletion reaches it.
+// Whether a record at `key` is never written over: it is written, then at most
+// deleted, and only after that perhaps written again. Points, in batches and in
+// blocks. A store may forget such a record as soon as its deletion reaches it.
 bool IsWrittenOnce(const Key& key);
 
 // The components of keys that scans need back. DATA_LOSS (RECORD_CORRUPT) when

@@ -24,6 +24,14 @@ struct Record {
   std::string payload;
 };
 
+// The same, seen where it stands; valid as long as what gave it says.
+struct RecordView {
+  Revision create_revision = 0;
+  Revision mod_revision = 0;
+  int64_t version = 0;
+  std::string_view payload;
+};
+
 // One entry of the event log.
 struct StoredEvent {
   Revision revision = 0;
@@ -49,6 +57,30 @@ enum class ScanOrder { kAscending, kDescending };
 // `record` are valid only during the call.
 using ScanVisitor = std::function<bool(std::string_view key, const Record& record)>;
 
+// Walks the records of one family upwards without copying them, one range after the
+// other: cheaper than a Scan for each of many short ranges, most of all when they
+// ascend. Not thread-safe; must not outlive its snapshot.
+class Cursor {
+ public:
+  virtual ~Cursor() = default;
+
+  // Goes to the first record from `begin` (inclusive) to `end` (exclusive; empty:
+  // to the family's end). Both are copied.
+  virtual void Seek(std::string_view begin, std::string_view end) = 0;
+
+  // Whether the cursor is at a record: false behind the range's last one, and after
+  // an error, which status() tells. Errors as for Snapshot::Get.
+  virtual bool Valid() const = 0;
+  virtual absl::Status status() const = 0;
+
+  // Goes to the next record of the range. REQUIRES: Valid().
+  virtual void Next() = 0;
+
+  // The record the cursor is at; valid until it moves. REQUIRES: Valid().
+  virtual std::string_view key() const = 0;
+  virtual const RecordView& record() const = 0;
+};
+
 // A consistent view of the store at one revision.
 //
 // Safe to call from any thread. Views hold back reclamation: keep one for a
@@ -57,7 +89,8 @@ class Snapshot {
  public:
   virtual ~Snapshot() = default;
 
-  // The revision this view shows; 0 for a store that was never written.
+  // The revision this view shows; 0 for a store that was never written. Read when
+  // first asked for: if that fails it is 0, and every later read answers the error.
   virtual Revision revision() const = 0;
 
   // The record at `key`, or nullopt if there is none.
@@ -72,6 +105,9 @@ class Snapshot {
   // Visits the records of `range` in key order. Errors as for Get.
   virtual absl::Status Scan(const KeyRange& range, ScanOrder order,
                             const ScanVisitor& visitor) const = 0;
+
+  // A cursor over `family`, at no record yet.
+  virtual std::unique_ptr<Cursor> NewCursor(Family family) const = 0;
 };
 
 // What a commit answers: the revision it got, or why nothing was written.

@@ -144,6 +144,46 @@ class VersionedTables final : public CommitBackend {
   Revision last_revision_ CAIRN_GUARDED_BY(mutex_) = 0;
 };
 
+// Copies a chunk of the range at a time.
+class MemoryCursor final : public Cursor {
+ public:
+  MemoryCursor(VersionedTables& tables, Family family, Revision revision)
+      : tables_(tables), revision_(revision) {
+    rest_.family = family;
+  }
+
+  void Seek(std::string_view begin, std::string_view end) override {
+    rest_.begin = begin;
+    rest_.end = end;
+    Load();
+  }
+  void Next() override { ++at_ == chunk_.size() ? Load() : Show(); }
+
+  bool Valid() const override { return at_ < chunk_.size(); }
+  absl::Status status() const override { return absl::OkStatus(); }
+  std::string_view key() const override { return chunk_[at_].first; }
+  const RecordView& record() const override { return record_; }
+
+ private:
+  void Load() {
+    at_ = 0;
+    chunk_ = tables_.Chunk(&rest_, ScanOrder::kAscending, revision_);
+    Show();
+  }
+  void Show() {
+    if (!Valid()) return;
+    const Record& record = chunk_[at_].second;
+    record_ = {record.create_revision, record.mod_revision, record.version, record.payload};
+  }
+
+  VersionedTables& tables_;
+  const Revision revision_;
+  KeyRange rest_;
+  std::vector<VersionedTables::Entry> chunk_;
+  size_t at_ = 0;
+  RecordView record_;
+};
+
 class MemorySnapshot final : public Snapshot {
  public:
   explicit MemorySnapshot(VersionedTables& tables) : tables_(tables), revision_(tables.AddView()) {}
@@ -175,6 +215,10 @@ class MemorySnapshot final : public Snapshot {
       // A descending scan that reached the first key leaves an empty range.
       if (!rest.end.empty() && rest.begin >= rest.end) return absl::OkStatus();
     }
+  }
+
+  std::unique_ptr<Cursor> NewCursor(Family family) const override {
+    return std::make_unique<MemoryCursor>(tables_, family, revision_);
   }
 
  private:

@@ -42,25 +42,34 @@ std::array<char, kEnvelopeHeaderBytes> EncodeHeader(const Key& key, Revision cre
   return header;
 }
 
+uint64_t LoadBigEndian64(const char* bytes) {
+  uint64_t value = 0;
+  for (size_t i = 0; i < sizeof(value); ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
+  return value;
+}
+
+uint32_t LoadBigEndian32(const char* bytes) {
+  uint32_t value = 0;
+  for (size_t i = 0; i < sizeof(value); ++i) value = value << 8 | static_cast<uint8_t>(bytes[i]);
+  return value;
+}
+
 // The envelope without a judgement of its counters.
-absl::StatusOr<Record> Open(Family family, std::string_view key, std::string_view value) {
+absl::StatusOr<RecordView> Open(Family family, std::string_view key, std::string_view value) {
   if (value.size() < kEnvelopeHeaderBytes) return CorruptRecord(family, key, "it is too short");
-  KeyReader reader(value.substr(0, kEnvelopeHeaderBytes));
-  const uint8_t format = reader.ReadByte().value();
+  const auto format = static_cast<uint8_t>(value[0]);
   if (format != kEnvelopeFormat) {
     return CorruptRecord(family, key, fmt::format("its format {} is unknown", format));
   }
-  const uint32_t stored_crc = reader.ReadBigEndian32().value();
   const std::string_view counters = value.substr(kChecksumEnd, kEnvelopeHeaderBytes - kChecksumEnd);
-  const std::string_view payload = value.substr(kEnvelopeHeaderBytes);
-  if (ChecksumOf(family, key, counters, payload) != stored_crc) {
+  RecordView record;
+  record.payload = value.substr(kEnvelopeHeaderBytes);
+  if (ChecksumOf(family, key, counters, record.payload) != LoadBigEndian32(value.data() + 1)) {
     return CorruptRecord(family, key, "its checksum does not match");
   }
-  Record record;
-  record.create_revision = static_cast<Revision>(reader.ReadBigEndian64().value());
-  record.mod_revision = static_cast<Revision>(reader.ReadBigEndian64().value());
-  record.version = static_cast<int64_t>(reader.ReadBigEndian64().value());
-  record.payload = std::string(payload);
+  record.create_revision = static_cast<Revision>(LoadBigEndian64(counters.data()));
+  record.mod_revision = static_cast<Revision>(LoadBigEndian64(counters.data() + 8));
+  record.version = static_cast<int64_t>(LoadBigEndian64(counters.data() + 16));
   return record;
 }
 
@@ -78,13 +87,19 @@ std::string EncodeRecord(const Key& key, const Record& record) {
   return value;
 }
 
-absl::StatusOr<Record> DecodeRecord(Family family, std::string_view key, std::string_view value) {
-  CAIRN_ASSIGN_OR_RETURN(Record record, Open(family, key, value));
+absl::StatusOr<RecordView> DecodeRecordView(Family family, std::string_view key,
+                                            std::string_view value) {
+  CAIRN_ASSIGN_OR_RETURN(const RecordView record, Open(family, key, value));
   if (record.create_revision < 1 || record.mod_revision < record.create_revision ||
       record.version < 1) {
     return CorruptRecord(family, key, "its counters are impossible");
   }
   return record;
+}
+
+absl::StatusOr<Record> DecodeRecord(Family family, std::string_view key, std::string_view value) {
+  CAIRN_ASSIGN_OR_RETURN(const RecordView view, DecodeRecordView(family, key, value));
+  return Record{view.create_revision, view.mod_revision, view.version, std::string(view.payload)};
 }
 
 Key EventKey(Revision revision, int32_t ordinal) {
@@ -113,9 +128,9 @@ absl::StatusOr<StoredEvent> DecodeEvent(std::string_view key, std::string_view v
       *ordinal > static_cast<uint32_t>(std::numeric_limits<int32_t>::max())) {
     return CorruptRecord(Family::kEvent, key, "it is no event key");
   }
-  CAIRN_ASSIGN_OR_RETURN(const Record record, Open(Family::kEvent, key, value));
+  CAIRN_ASSIGN_OR_RETURN(const RecordView record, Open(Family::kEvent, key, value));
   internal::EventRecord parsed;
-  if (!parsed.ParseFromString(record.payload)) {
+  if (!parsed.ParseFromArray(record.payload.data(), static_cast<int>(record.payload.size()))) {
     return CorruptRecord(Family::kEvent, key, "it does not parse");
   }
   StoredEvent event{static_cast<Revision>(*revision), static_cast<int32_t>(*ordinal), {}};

@@ -34,6 +34,10 @@ std::string EncodeRecord(const Key& key, const Record& record);
 // holds counters that no commit writes.
 absl::StatusOr<Record> DecodeRecord(Family family, std::string_view key, std::string_view value);
 
+// The same without a copy: the payload is a part of `value`.
+absl::StatusOr<RecordView> DecodeRecordView(Family family, std::string_view key,
+                                            std::string_view value);
+
 // Event keys: revision, then ordinal, both big-endian; 12 bytes.
 Key EventKey(Revision revision, int32_t ordinal);
 

@@ -1,6 +1,8 @@
 #include "server/storage/rocks_snapshot.h"
 
 #include <algorithm>
+#include <atomic>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -35,28 +37,87 @@ absl::StatusOr<MaybeRecord> ReadOne(const RocksDatabase& database,
   return Interpret(key, status, value);
 }
 
+class RocksCursor final : public Cursor {
+ public:
+  RocksCursor(const RocksDatabase& database, const rocksdb::Snapshot* snapshot, Family family,
+              absl::Status status)
+      : family_(family), status_(std::move(status)) {
+    rocksdb::ReadOptions options = ReadAt(snapshot);
+    options.iterate_upper_bound = &upper_;
+    it_.reset(database.db().NewIterator(options, database.family(family)));
+  }
+
+  // RocksDB looks at the upper bound again whenever it seeks.
+  void Seek(std::string_view begin, std::string_view end) override {
+    end_.assign(end.empty() ? kBehindAll : end);
+    upper_ = ToSlice(end_);
+    valid_ = false;
+    if (!status_.ok() || begin >= end_) return;
+    it_->Seek(ToSlice(begin));
+    Show();
+  }
+  void Next() override {
+    it_->Next();
+    Show();
+  }
+
+  bool Valid() const override { return valid_; }
+  absl::Status status() const override { return status_; }
+  std::string_view key() const override { return key_; }
+  const RecordView& record() const override { return record_; }
+
+ private:
+  // No key begins with this: a kind is below it.
+  static constexpr std::string_view kBehindAll = "\xFF";
+
+  void Show() {
+    valid_ = it_->Valid();
+    if (!valid_) {
+      if (!it_->status().ok()) status_ = FromRocks(it_->status(), "scan records");
+      return;
+    }
+    key_ = ToView(it_->key());
+    auto record = DecodeRecordView(family_, key_, ToView(it_->value()));
+    valid_ = record.ok();
+    valid_ ? void(record_ = *record) : void(status_ = std::move(record).status());
+  }
+
+  const Family family_;
+  std::string end_{kBehindAll};
+  rocksdb::Slice upper_{end_};
+  std::unique_ptr<rocksdb::Iterator> it_;
+  std::string_view key_;
+  RecordView record_;
+  bool valid_ = false;
+  absl::Status status_;
+};
+
 class RocksSnapshot final : public Snapshot {
  public:
   explicit RocksSnapshot(std::shared_ptr<const RocksDatabase> database)
-      : database_(std::move(database)), snapshot_(database_->db().GetSnapshot()) {
-    const auto last = ReadOne(*database_, snapshot_, LastRevisionKey());
-    if (!last.ok()) {
-      status_ = last.status();
-    } else if (last->has_value()) {
-      revision_ = (*last)->mod_revision;
-    }
-  }
+      : database_(std::move(database)), snapshot_(database_->db().GetSnapshot()) {}
   ~RocksSnapshot() override { database_->db().ReleaseSnapshot(snapshot_); }
 
-  Revision revision() const override { return revision_; }
+  Revision revision() const override {
+    std::call_once(revision_read_, [this] {
+      auto last = ReadOne(*database_, snapshot_, LastRevisionKey());
+      if (last.ok()) {
+        revision_ = last->has_value() ? (*last)->mod_revision : 0;
+      } else {
+        revision_error_ = std::move(last).status();
+        revision_failed_.store(true, std::memory_order_release);
+      }
+    });
+    return revision_;
+  }
 
   absl::StatusOr<MaybeRecord> Get(const Key& key) const override {
-    CAIRN_RETURN_IF_ERROR(status_);
+    CAIRN_RETURN_IF_ERROR(Usable());
     return ReadOne(*database_, snapshot_, key);
   }
 
   absl::StatusOr<std::vector<MaybeRecord>> MultiGet(const std::vector<Key>& keys) const override {
-    CAIRN_RETURN_IF_ERROR(status_);
+    CAIRN_RETURN_IF_ERROR(Usable());
     std::vector<const Key*> pointers;
     pointers.reserve(keys.size());
     for (const Key& key : keys) pointers.push_back(&key);
@@ -71,7 +132,7 @@ class RocksSnapshot final : public Snapshot {
 
   absl::Status Scan(const KeyRange& range, ScanOrder order,
                     const ScanVisitor& visitor) const override {
-    CAIRN_RETURN_IF_ERROR(status_);
+    CAIRN_RETURN_IF_ERROR(Usable());
     if (!range.end.empty() && range.begin >= range.end) return absl::OkStatus();
     const rocksdb::Slice lower = ToSlice(range.begin);
     const rocksdb::Slice upper = ToSlice(range.end);
@@ -81,20 +142,48 @@ class RocksSnapshot final : public Snapshot {
     const std::unique_ptr<rocksdb::Iterator> it(
         database_->db().NewIterator(options, database_->family(range.family)));
     const bool up = order == ScanOrder::kAscending;
+    Record record;  // its payload's memory serves all records
     for (up ? it->SeekToFirst() : it->SeekToLast(); it->Valid(); up ? it->Next() : it->Prev()) {
       const std::string_view key = ToView(it->key());
-      CAIRN_ASSIGN_OR_RETURN(const Record record,
-                             DecodeRecord(range.family, key, ToView(it->value())));
+      CAIRN_ASSIGN_OR_RETURN(const RecordView view,
+                             DecodeRecordView(range.family, key, ToView(it->value())));
+      record.create_revision = view.create_revision;
+      record.mod_revision = view.mod_revision;
+      record.version = view.version;
+      record.payload.assign(view.payload);
       if (!visitor(key, record)) return absl::OkStatus();
     }
     return it->status().ok() ? absl::OkStatus() : FromRocks(it->status(), "scan records");
   }
 
+  std::unique_ptr<Cursor> NewCursor(Family family) const override {
+    return std::make_unique<RocksCursor>(*database_, snapshot_, family, Usable());
+  }
+
  private:
+  absl::Status Usable() const {
+    return revision_failed_.load(std::memory_order_acquire) ? revision_error_ : absl::OkStatus();
+  }
+
   const std::shared_ptr<const RocksDatabase> database_;
   const rocksdb::Snapshot* const snapshot_;
-  Revision revision_ = 0;
-  absl::Status status_;
+  mutable std::once_flag revision_read_;
+  mutable Revision revision_ = 0;
+  mutable absl::Status revision_error_;
+  mutable std::atomic<bool> revision_failed_{false};
+};
+
+class ClosedCursor final : public Cursor {
+ public:
+  void Seek(std::string_view, std::string_view) override {}
+  bool Valid() const override { return false; }
+  absl::Status status() const override { return StoreClosed(); }
+  void Next() override {}
+  std::string_view key() const override { return {}; }
+  const RecordView& record() const override { return nothing_; }
+
+ private:
+  RecordView nothing_;
 };
 
 // What a store shows that could not be opened again.
@@ -107,6 +196,9 @@ class ClosedSnapshot final : public Snapshot {
   }
   absl::Status Scan(const KeyRange&, ScanOrder, const ScanVisitor&) const override {
     return StoreClosed();
+  }
+  std::unique_ptr<Cursor> NewCursor(Family) const override {
+    return std::make_unique<ClosedCursor>();
   }
 };
 

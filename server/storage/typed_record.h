@@ -26,9 +26,9 @@ struct Stored {
 
 // Parses a payload. DATA_LOSS (RECORD_CORRUPT) when it is no such message.
 template <typename Message>
-absl::StatusOr<Message> ParseRecord(std::string_view key_bytes, const std::string& payload) {
+absl::StatusOr<Message> ParseRecord(std::string_view key_bytes, std::string_view payload) {
   Message message;
-  if (!message.ParseFromString(payload)) {
+  if (!message.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
     return Error(absl::StatusCode::kDataLoss, ErrorReason::RECORD_CORRUPT,
                  fmt::format("the record at key {} cannot be parsed as {}", HexEncode(key_bytes),
                              Message::descriptor()->full_name()))

@@ -2,6 +2,8 @@
 #define CAIRN_SERVER_TRACKING_METRIC_CURVE_H_
 
 #include <cstddef>
+#include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -35,19 +37,34 @@ class MetricCurve {
   absl::StatusOr<bool> Next(cairn::v1::ReadMetricsResponse& response);
 
  private:
+  // The times that were asked for: `first` to `last`, both inclusive.
+  struct TimeRange {
+    int64_t first = std::numeric_limits<int64_t>::min();
+    int64_t last = std::numeric_limits<int64_t>::max();
+
+    bool everything() const { return *this == TimeRange(); }
+    friend bool operator==(const TimeRange&, const TimeRange&) = default;
+  };
+
   MetricCurve(std::unique_ptr<storage::Snapshot> snapshot, std::string key, int64_t max_buckets,
-              metrics::SeriesReader reader)
+              TimeRange times, metrics::SeriesReader reader)
       : snapshot_(std::move(snapshot)),
         key_(std::move(key)),
         max_buckets_(max_buckets),
+        times_(times),
         reader_(std::move(reader)) {}
 
+  static TimeRange TimesOf(const cairn::v1::ReadMetricsRequest& request);
+  absl::StatusOr<bool> ReadPoints(metrics::SeriesReader& reader);
+  absl::StatusOr<std::vector<metrics::Summary>> ReadBuckets();
+  absl::StatusOr<std::vector<metrics::Summary>> BucketsOfTimes();
   absl::StatusOr<bool> NextPoints(cairn::v1::ReadMetricsResponse& response);
   absl::StatusOr<bool> NextBuckets(cairn::v1::ReadMetricsResponse& response);
 
   std::unique_ptr<storage::Snapshot> snapshot_;  // outlives the reader
   std::string key_;
   int64_t max_buckets_ = 0;  // 0: points
+  TimeRange times_;
   metrics::SeriesReader reader_;
   metrics::PointColumns points_;
   std::optional<std::vector<metrics::Summary>> buckets_;  // all, once read

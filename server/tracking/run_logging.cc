@@ -105,9 +105,10 @@ absl::Status ValidateWriter(const MetricWriter& writer, int64_t batch_number) {
   return absl::OkStatus();
 }
 
-// Adds inputs to the run's own record; those it has already are left out.
-absl::Status AddInputs(const Snapshot& snapshot, const cairn::v1::LogBatchRequest& request,
-                       const Stored<RunRecord>& stored, WriteSet& write_set) {
+// Adds inputs and outputs to the run's own record; those it has already are left out.
+absl::Status AddInputsAndOutputs(const Snapshot& snapshot,
+                                 const cairn::v1::LogBatchRequest& request,
+                                 const Stored<RunRecord>& stored, WriteSet& write_set) {
   auto inputs = request.inputs();
   CAIRN_RETURN_IF_ERROR(ResolveInputs(snapshot, stored.value.run().name(), inputs, write_set));
   RunRecord changed = stored.value;
@@ -118,6 +119,15 @@ absl::Status AddInputs(const Snapshot& snapshot, const cairn::v1::LogBatchReques
                         old.context() == input.context());
     }
     if (!known) *changed.mutable_run()->add_inputs() = input;
+  }
+  auto outputs = request.outputs();
+  CAIRN_RETURN_IF_ERROR(ResolveOutputs(snapshot, stored.value.run().name(), outputs, write_set));
+  for (const cairn::v1::RunOutput& output : outputs) {
+    bool known = false;
+    for (const cairn::v1::RunOutput& old : changed.run().outputs()) {
+      known = known || (old.resource() == output.resource() && old.step() == output.step());
+    }
+    if (!known) *changed.mutable_run()->add_outputs() = output;
   }
   const storage::Key key = storage::RunKey(stored.value.run().uid());
   write_set.RequireRevision(key, stored.mod_revision).PutRecord(key, changed.SerializeAsString());
@@ -136,8 +146,8 @@ absl::StatusOr<Plan> PlanLogBatch(const Snapshot& snapshot,
   const std::string run_id = stored.value.run().uid();
 
   WriteSet write_set;
-  if (!request.inputs().empty()) {
-    CAIRN_RETURN_IF_ERROR(AddInputs(snapshot, request, stored, write_set));
+  if (!request.inputs().empty() || !request.outputs().empty()) {
+    CAIRN_RETURN_IF_ERROR(AddInputsAndOutputs(snapshot, request, stored, write_set));
   } else {
     write_set.RequireExists(storage::RunKey(run_id));
   }
@@ -150,8 +160,8 @@ absl::StatusOr<Plan> PlanLogBatch(const Snapshot& snapshot,
   if (write_set.puts.empty() && write_set.merges.empty()) {
     return storage::AnswerOnly(cairn::v1::LogBatchResponse());
   }
-  const bool only_metrics =
-      request.params().empty() && request.tags().empty() && request.inputs().empty();
+  const bool only_metrics = request.params().empty() && request.tags().empty() &&
+                            request.inputs().empty() && request.outputs().empty();
   write_set.Emit(stored.value.run().name(), only_metrics ? "run.metrics" : "run.logged");
   return storage::MakePlan(std::move(write_set), cairn::v1::LogBatchResponse());
 }

@@ -46,6 +46,9 @@ class RunProjection {
   static absl::StatusOr<RunProjection> Parse(std::string_view field,
                                              const google::protobuf::FieldMask& mask);
 
+  // Whether nothing is left out.
+  bool everything() const { return everything_; }
+
   // What has to be read for it.
   const RunParts& parts() const { return parts_; }
 

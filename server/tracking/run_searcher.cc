@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -24,9 +25,9 @@ using storage::Snapshot;
 
 // Rows are read in lots of this many: a page that is cut short by its size reads
 // at most one lot for nothing.
-constexpr size_t kRowsPerRead = 256;
+constexpr size_t kRowsPerRead = 512;
 
-// Reads the runs of `page` in order. One that no longer matches, because another
+// Reads the runs of a page in order. One that no longer matches, because another
 // commit came between, is left out; the token goes on behind it all the same.
 class PageFetch {
  public:
@@ -36,35 +37,71 @@ class PageFetch {
         request_(request),
         arguments_(arguments),
         page_(page),
-        exact_(snapshot.revision() == page.revision),
-        parts_(arguments.projection.parts()) {
-    if (!exact_) parts_.AddFilter(arguments.filter);
+        exact_(snapshot.revision() == page.revision) {}
+
+  // The page as a message.
+  absl::StatusOr<SearchRunsResponse> Messages() {
+    SearchRunsResponse response;
+    RunParts parts = arguments_.projection.parts();
+    if (!exact_) parts.AddFilter(arguments_.filter);
+    CAIRN_RETURN_IF_ERROR(ForEachLot([&](size_t first, const auto& addresses) -> absl::Status {
+      CAIRN_ASSIGN_OR_RETURN(auto runs, ReadRuns(snapshot_, addresses, parts));
+      for (size_t i = 0; i < runs.size(); ++i) {
+        if (!runs[i] || (!exact_ && !StillMatches(*runs[i]))) continue;
+        arguments_.projection.Trim(*runs[i]);
+        if (!HasRoom(runs[i]->ByteSizeLong(), first + i)) break;
+        *response.add_runs() = *std::move(runs[i]);
+      }
+      return absl::OkStatus();
+    }));
+    response.set_next_page_token(std::move(next_token_));
+    return response;
   }
 
-  absl::StatusOr<SearchRunsResponse> Run() {
-    for (size_t first = 0; first < page_.hits.size() && !full_; first += kRowsPerRead) {
-      CAIRN_RETURN_IF_ERROR(AddLot(first, std::min(first + kRowsPerRead, page_.hits.size())));
-    }
-    if (page_.more && !full_) {
-      response_.set_next_page_token(NextSearchToken(request_, page_.hits.back().sort_key));
-    }
-    return std::move(response_);
+  // The page of whole runs as the bytes of the message.
+  absl::StatusOr<std::string> Bytes(RunReader& reader) {
+    std::string response;
+    CAIRN_RETURN_IF_ERROR(ForEachLot([&](size_t first, const auto& addresses) -> absl::Status {
+      CAIRN_ASSIGN_OR_RETURN(const auto runs, reader.Read(snapshot_, addresses));
+      response.reserve(response.size() + BytesOf(runs));
+      for (size_t i = 0; i < runs.size(); ++i) {
+        if (runs[i] == nullptr || (!exact_ && !StillMatches(*runs[i]))) continue;
+        if (!HasRoom(runs[i]->bytes.size(), first + i)) break;
+        AppendField(kRunsTag, runs[i]->bytes, response);
+      }
+      return absl::OkStatus();
+    }));
+    if (!next_token_.empty()) AppendField(kNextPageTokenTag, next_token_, response);
+    return response;
   }
 
  private:
-  absl::Status AddLot(size_t first, size_t end) {
-    std::vector<RunAddress> addresses;
-    for (size_t i = first; i < end; ++i) {
-      addresses.push_back({page_.hits[i].experiment_id, page_.hits[i].run_id});
+  static constexpr char kRunsTag = SearchRunsResponse::kRunsFieldNumber << 3 | 2;
+  static constexpr char kNextPageTokenTag = SearchRunsResponse::kNextPageTokenFieldNumber << 3 | 2;
+
+  // Calls `read(first, addresses)` lot by lot until the page is full, and makes the
+  // token of the next one.
+  template <typename Read>
+  absl::Status ForEachLot(Read&& read) {
+    for (size_t first = 0; first < page_.hits.size() && !full_; first += kRowsPerRead) {
+      std::vector<RunAddress> addresses;
+      const size_t end = std::min(first + kRowsPerRead, page_.hits.size());
+      for (size_t i = first; i < end; ++i) {
+        addresses.push_back({page_.hits[i].experiment_id, page_.hits[i].run_id});
+      }
+      CAIRN_RETURN_IF_ERROR(read(first, addresses));
     }
-    CAIRN_ASSIGN_OR_RETURN(auto runs, ReadRuns(snapshot_, addresses, parts_));
-    for (size_t i = first; i < end && !full_; ++i) {
-      auto& run = runs[i - first];
-      if (!run || (!exact_ && !StillMatches(*run))) continue;
-      arguments_.projection.Trim(*run);
-      Add(*std::move(run), i);
+    if (page_.more && !full_) {
+      next_token_ = NextSearchToken(request_, page_.hits.back().sort_key);
     }
     return absl::OkStatus();
+  }
+
+  // About what the runs take in a page, but not more than a page.
+  static size_t BytesOf(const std::vector<EncodedRunPtr>& runs) {
+    size_t bytes = 0;
+    for (const EncodedRunPtr& run : runs) bytes += run == nullptr ? 0 : run->bytes.size() + 8;
+    return std::min(bytes, kMaxSearchPageBytes);
   }
 
   // The index showed the store at the page's revision. A snapshot of that very
@@ -73,15 +110,19 @@ class PageFetch {
   bool StillMatches(const cairn::v1::Run& run) const {
     return (request_.show_deleted() || !run.has_delete_time()) && arguments_.filter.Matches(run);
   }
+  bool StillMatches(const EncodedRun& run) const {
+    cairn::v1::Run parsed;
+    return parsed.ParseFromString(run.bytes) && StillMatches(parsed);
+  }
 
-  void Add(cairn::v1::Run run, size_t hit) {
-    bytes_ += run.ByteSizeLong();
-    if (response_.runs_size() > 0 && bytes_ > kMaxSearchPageBytes) {
-      full_ = true;
-      response_.set_next_page_token(NextSearchToken(request_, page_.hits[hit - 1].sort_key));
-      return;
-    }
-    *response_.add_runs() = std::move(run);
+  // Whether the run of `hit` still fits into the page; if not, it is the first of
+  // the next one. The first run always fits.
+  bool HasRoom(size_t bytes, size_t hit) {
+    bytes_ += bytes;
+    if (rows_++ == 0 || bytes_ <= kMaxSearchPageBytes) return true;
+    full_ = true;
+    next_token_ = NextSearchToken(request_, page_.hits[hit - 1].sort_key);
+    return false;
   }
 
   const Snapshot& snapshot_;
@@ -89,9 +130,9 @@ class PageFetch {
   const RunSearchArguments& arguments_;
   const index::RunPage& page_;
   const bool exact_;
-  RunParts parts_;
-  SearchRunsResponse response_;
+  std::string next_token_;
   size_t bytes_ = 0;
+  size_t rows_ = 0;
   bool full_ = false;
 };
 
@@ -114,7 +155,8 @@ RunSearcher::RunSearcher(storage::KvStore& store, RunSearcherOptions options)
       index_(options_.index),
       follower_(store, index_, options_.index.max_column_bytes),
       keeper_(store, index_, follower_, *options_.clock,
-              {options_.checkpoint_directory, options_.policy, options_.index.max_column_bytes}) {}
+              {options_.checkpoint_directory, options_.policy, options_.index.max_column_bytes}),
+      reader_(store, options_.max_cached_run_bytes) {}
 
 RunSearcher::~RunSearcher() {
   {
@@ -131,7 +173,9 @@ absl::Status RunSearcher::Load() {
   store_.SetCommitListener(
       [this](storage::Revision revision, const std::vector<storage::Event>& events) {
         follower_.OnCommit(revision, events);
+        reader_.OnCommit(revision, events);
       });
+  reader_.StartKeeping();
   CAIRN_ASSIGN_OR_RETURN(const index::LoadReport report, keeper_.Load());
   if (report.from_checkpoint) {
     Log(LogLevel::kInfo, "run index loaded from a checkpoint",
@@ -157,9 +201,17 @@ void RunSearcher::Follow() {
   }
 }
 
-absl::StatusOr<SearchRunsResponse> RunSearcher::Search(const SearchRunsRequest& request) {
-  CAIRN_ASSIGN_OR_RETURN(RunSearchArguments arguments, ParseSearch(*store_.GetSnapshot(), request));
-  const absl::Status current = follower_.CatchUp();
+// A page of run ids from the index, or none when only the store can tell.
+struct RunSearcher::Found {
+  RunSearchArguments arguments;
+  std::optional<index::RunPage> page;
+};
+
+absl::StatusOr<RunSearcher::Found> RunSearcher::Find(const SearchRunsRequest& request) {
+  Found found;
+  CAIRN_ASSIGN_OR_RETURN(found.arguments, ParseSearch(*store_.GetSnapshot(), request));
+  const RunSearchArguments& arguments = found.arguments;
+  if (!follower_.CatchUp().ok()) return found;
   index::RunQuery query;
   query.filter = &arguments.filter;
   query.order = &arguments.order;
@@ -167,11 +219,29 @@ absl::StatusOr<SearchRunsResponse> RunSearcher::Search(const SearchRunsRequest& 
   query.show_deleted = request.show_deleted();
   query.limit = arguments.page_size;
   query.after = arguments.after;
-  if (!current.ok()) return SearchRuns(*store_.GetSnapshot(), request);
-  CAIRN_ASSIGN_OR_RETURN(const index::RunPage page, index_.Search(query));
+  CAIRN_ASSIGN_OR_RETURN(index::RunPage page, index_.Search(query));
+  if (page.plan != index::SearchPlan::kNotIndexed) found.page = std::move(page);
+  return found;
+}
+
+absl::StatusOr<SearchRunsResponse> RunSearcher::Search(const SearchRunsRequest& request) {
+  CAIRN_ASSIGN_OR_RETURN(const Found found, Find(request));
   const auto snapshot = store_.GetSnapshot();
-  if (page.plan == index::SearchPlan::kNotIndexed) return SearchRuns(*snapshot, request);
-  return PageFetch(*snapshot, request, arguments, page).Run();
+  if (!found.page) return SearchRuns(*snapshot, request);
+  return PageFetch(*snapshot, request, found.arguments, *found.page).Messages();
+}
+
+absl::StatusOr<std::string> RunSearcher::SearchEncoded(const SearchRunsRequest& request) {
+  CAIRN_ASSIGN_OR_RETURN(const Found found, Find(request));
+  const auto snapshot = store_.GetSnapshot();
+  if (!found.page) {
+    CAIRN_ASSIGN_OR_RETURN(const auto response, SearchRuns(*snapshot, request));
+    return response.SerializeAsString();
+  }
+  PageFetch fetch(*snapshot, request, found.arguments, *found.page);
+  if (found.arguments.projection.everything()) return fetch.Bytes(reader_);
+  CAIRN_ASSIGN_OR_RETURN(const auto response, fetch.Messages());
+  return response.SerializeAsString();
 }
 
 absl::StatusOr<CountRunsResponse> RunSearcher::Count(const CountRunsRequest& request) {

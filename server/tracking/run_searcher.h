@@ -14,6 +14,7 @@
 #include "server/index/run_follower.h"
 #include "server/index/run_index.h"
 #include "server/storage/kv_store.h"
+#include "server/tracking/run_reader.h"
 
 namespace cairn::tracking {
 
@@ -27,6 +28,8 @@ struct RunSearcherOptions {
   // checkpoint is written but at the end.
   int64_t tick_nanos = 200'000'000;
   const Clock* clock = &SystemClock();
+  // What whole runs that were read lately may take in memory.
+  size_t max_cached_run_bytes = size_t{64} << 20;
 };
 
 // Answers SearchRuns and CountRuns from the run index: the page's run ids come from memory, and
@@ -52,6 +55,12 @@ class RunSearcher {
   // One page. Errors are those of TrackingService.SearchRuns.
   absl::StatusOr<cairn::v1::SearchRunsResponse> Search(const cairn::v1::SearchRunsRequest& request);
 
+  // The same page as the bytes of the message. Whole runs are not parsed for it.
+  absl::StatusOr<std::string> SearchEncoded(const cairn::v1::SearchRunsRequest& request);
+
+  // One run as it is now. Errors are those of TrackingService.GetRun.
+  absl::StatusOr<EncodedRunPtr> Get(std::string_view name) { return reader_.Get(name); }
+
   // How many runs there are on all pages. Errors are those of
   // TrackingService.CountRuns.
   absl::StatusOr<cairn::v1::CountRunsResponse> Count(const cairn::v1::CountRunsRequest& request);
@@ -59,14 +68,20 @@ class RunSearcher {
   // What the index takes in memory, in bytes.
   size_t memory_bytes() const { return index_.bytes(); }
 
+  // What the runs that were read lately take in memory, about, in bytes.
+  size_t cached_run_bytes() { return reader_.cache_bytes(); }
+
  private:
+  struct Found;
   void Follow() CAIRN_EXCLUDES(mutex_);
+  absl::StatusOr<Found> Find(const cairn::v1::SearchRunsRequest& request);
 
   storage::KvStore& store_;
   const RunSearcherOptions options_;
   index::RunIndex index_;
   index::RunFollower follower_;
   index::IndexKeeper keeper_;
+  RunReader reader_;
   bool loaded_ = false;
   Mutex mutex_;
   CondVar stop_;

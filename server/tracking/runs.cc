@@ -15,6 +15,7 @@
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
 #include "server/tracking/limits.h"
+#include "server/tracking/run_update.h"
 #include "server/tracking/validation.h"
 
 namespace cairn::tracking {
@@ -65,6 +66,7 @@ absl::Status ValidateNewRun(const Run& run) {
   CAIRN_RETURN_IF_ERROR(ValidateValue("run.display_name", run.display_name(), kMaxRunNameBytes));
   CAIRN_RETURN_IF_ERROR(ValidateValue("run.user", run.user(), kMaxUserBytes));
   CAIRN_RETURN_IF_ERROR(ValidateTime("run.start_time", run.start_time()));
+  CAIRN_RETURN_IF_ERROR(ValidateLease(run));
   CAIRN_RETURN_IF_ERROR(ValidateMap("run.params", run.params(), kMaxParamValueBytes));
   return ValidateMap("run.tags", run.tags(), kMaxRunTagValueBytes);
 }
@@ -72,15 +74,17 @@ absl::Status ValidateNewRun(const Run& run) {
 Run NewRun(const cairn::v1::CreateRunRequest& request, int64_t experiment_id,
            const CallFacts& facts) {
   Run run = request.run();
-  run.set_name(FormatRunName(experiment_id, facts.new_id));
-  run.set_uid(facts.new_id);
-  if (run.display_name().empty()) run.set_display_name("run-" + facts.new_id.substr(0, 8));
+  const std::string& id = request.run_id().empty() ? facts.new_id : request.run_id();
+  run.set_name(FormatRunName(experiment_id, id));
+  run.set_uid(id);
+  if (run.display_name().empty()) run.set_display_name("run-" + id.substr(0, 8));
   run.set_state(Run::RUNNING);
   *run.mutable_create_time() = ToTimestamp(facts.now_unix_nanos);
   if (!run.has_start_time()) *run.mutable_start_time() = run.create_time();
   run.clear_end_time();
   run.clear_delete_time();
   run.clear_metrics();
+  run.clear_state_message();
   return run;
 }
 
@@ -93,11 +97,54 @@ absl::Status EndedOtherwise(const Run& run) {
       .Precondition("RUN_STATE", run.name(), fmt::format("has ended as {}", state));
 }
 
-// Replaces the run's record and answers with the whole resource.
-absl::StatusOr<Plan> PlanReplace(const Snapshot& snapshot, const Stored<RunRecord>& stored, Run run,
-                                 std::string_view event) {
+// Where the version that an output names is stored.
+struct OutputPlace {
+  storage::Key key;
+  std::string name;  // in canonical spelling
+  std::string_view type;
+  ErrorReason reason;
+};
+
+absl::StatusOr<OutputPlace> PlaceOfOutput(std::string_view resource) {
+  constexpr std::string_view kField = "outputs.resource";
+  if (resource.substr(0, 7) == "models/") {
+    CAIRN_ASSIGN_OR_RETURN(const VersionName version, ParseModelVersionName(kField, resource));
+    return OutputPlace{storage::ModelVersionKey(version.parent_id, version.version),
+                       ModelVersionName(version.parent_id, version.version), "ModelVersion",
+                       ErrorReason::MODEL_VERSION_NOT_FOUND};
+  }
+  CAIRN_ASSIGN_OR_RETURN(const VersionName version, ParseDatasetVersionName(kField, resource));
+  return OutputPlace{storage::DatasetVersionKey(version.parent_id, version.version),
+                     DatasetVersionName(version.parent_id, version.version), "DatasetVersion",
+                     ErrorReason::DATASET_VERSION_NOT_FOUND};
+}
+
+absl::Status RunExists(std::string_view name) {
+  return Error(absl::StatusCode::kAlreadyExists, ErrorReason::RUN_EXISTS,
+               fmt::format("{} exists", name))
+      .With("run", name)
+      .Resource("Run", name);
+}
+
+// Only an id that the client chose can be taken.
+absl::Status CheckRunIdFree(const Snapshot& snapshot, const cairn::v1::CreateRunRequest& request,
+                            const Run& run) {
+  if (request.run_id().empty()) return absl::OkStatus();
+  if (!IsHexId(request.run_id())) {
+    return InvalidField(ErrorReason::VALUE_INVALID, "run_id", request.run_id(),
+                        "must be 32 lower-case hexadecimal characters");
+  }
+  CAIRN_ASSIGN_OR_RETURN(
+      const auto existing,
+      snapshot.MultiGet({storage::RunKey(run.uid()), storage::PurgedRunKey(run.uid())}));
+  return existing[0] || existing[1] ? RunExists(run.name()) : absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Plan> PlanReplaceRun(const Snapshot& snapshot, const Stored<RunRecord>& stored,
+                                    Run run, std::string_view event, WriteSet write_set) {
   const storage::Key key = storage::RunKey(run.uid());
-  WriteSet write_set;
   write_set.RequireRevision(key, stored.mod_revision)
       .PutRecord(key, RunPayload(run, stored.value.experiment_id()))
       .Emit(run.name(), std::string(event));
@@ -107,23 +154,23 @@ absl::StatusOr<Plan> PlanReplace(const Snapshot& snapshot, const Stored<RunRecor
   return storage::MakePlan(std::move(write_set), std::move(whole));
 }
 
-}  // namespace
-
 std::string ValuePayload(std::string_view value) {
   ValueRecord record;
   record.set_value(std::string(value));
   return record.SerializeAsString();
 }
 
-absl::StatusOr<Stored<RunRecord>> ReadRunRecord(const Snapshot& snapshot, std::string_view field,
-                                                std::string_view name) {
-  RunName parsed{-1, ""};
+absl::StatusOr<RunName> ParseRunReference(std::string_view field, std::string_view name) {
   if (name.substr(0, kAnyExperiment.size()) == kAnyExperiment &&
       IsHexId(name.substr(kAnyExperiment.size()))) {
-    parsed.run_id = std::string(name.substr(kAnyExperiment.size()));
-  } else {
-    CAIRN_ASSIGN_OR_RETURN(parsed, ParseRunName(field, name));
+    return RunName{-1, std::string(name.substr(kAnyExperiment.size()))};
   }
+  return ParseRunName(field, name);
+}
+
+absl::StatusOr<Stored<RunRecord>> ReadRunRecord(const Snapshot& snapshot, std::string_view field,
+                                                std::string_view name) {
+  CAIRN_ASSIGN_OR_RETURN(const RunName parsed, ParseRunReference(field, name));
   CAIRN_ASSIGN_OR_RETURN(auto stored,
                          storage::ReadRecord<RunRecord>(snapshot, storage::RunKey(parsed.run_id)));
   const bool elsewhere = stored.has_value() && parsed.experiment_id >= 0 &&
@@ -241,6 +288,25 @@ absl::Status ResolveInputs(const Snapshot& snapshot, std::string_view run_name,
   return absl::OkStatus();
 }
 
+absl::Status ResolveOutputs(const Snapshot& snapshot, std::string_view run_name,
+                            google::protobuf::RepeatedPtrField<cairn::v1::RunOutput>& outputs,
+                            WriteSet& write_set) {
+  if (outputs.size() > kMaxEntriesPerBatch) {
+    return InvalidField(ErrorReason::TOO_LARGE, "outputs", std::to_string(outputs.size()),
+                        fmt::format("must have at most {} entries", kMaxEntriesPerBatch));
+  }
+  std::set<std::string> linked;
+  for (cairn::v1::RunOutput& output : outputs) {
+    CAIRN_ASSIGN_OR_RETURN(const OutputPlace place, PlaceOfOutput(output.resource()));
+    CAIRN_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(place.key));
+    if (!stored.has_value()) return NotFound(place.reason, place.type, output.resource());
+    output.set_resource(place.name);
+    if (!linked.insert(place.name).second) continue;
+    write_set.RequireExists(place.key).PutRecord(storage::LineageDownKey(run_name, place.name), "");
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<Plan> PlanCreateRun(const Snapshot& snapshot,
                                    const cairn::v1::CreateRunRequest& request,
                                    const CallFacts& facts) {
@@ -249,6 +315,7 @@ absl::StatusOr<Plan> PlanCreateRun(const Snapshot& snapshot,
   CAIRN_RETURN_IF_ERROR(ValidateNewRun(request.run()));
   CAIRN_RETURN_IF_ERROR(CheckExperimentLive(snapshot, experiment_id));
   Run run = NewRun(request, experiment_id, facts);
+  CAIRN_RETURN_IF_ERROR(CheckRunIdFree(snapshot, request, run));
   if (!run.parent_run().empty()) {
     CAIRN_ASSIGN_OR_RETURN(const auto parent,
                            ReadRunRecord(snapshot, "run.parent_run", run.parent_run()));
@@ -256,7 +323,10 @@ absl::StatusOr<Plan> PlanCreateRun(const Snapshot& snapshot,
   }
   WriteSet write_set;
   CAIRN_RETURN_IF_ERROR(ResolveInputs(snapshot, run.name(), *run.mutable_inputs(), write_set));
+  CAIRN_RETURN_IF_ERROR(ResolveOutputs(snapshot, run.name(), *run.mutable_outputs(), write_set));
+  if (!request.run_id().empty()) write_set.RequireAbsent(storage::PurgedRunKey(run.uid()));
   write_set.RequireExists(storage::ExperimentKey(experiment_id))
+      .RequireAbsent(storage::RunKey(run.uid()))
       .PutOnce(storage::RunKey(run.uid()), RunPayload(run, experiment_id))
       .PutOnce(storage::RunByExperimentKey(experiment_id, ToUnixNanos(run.start_time()), run.uid()),
                "");
@@ -292,7 +362,7 @@ absl::StatusOr<Plan> PlanFinishRun(const Snapshot& snapshot,
   run.set_state(state);
   *run.mutable_end_time() =
       request.has_end_time() ? request.end_time() : ToTimestamp(facts.now_unix_nanos);
-  return PlanReplace(snapshot, stored, std::move(run), "run.finished");
+  return PlanReplaceRun(snapshot, stored, std::move(run), "run.finished");
 }
 
 absl::StatusOr<Plan> PlanDeleteRun(const Snapshot& snapshot,
@@ -302,7 +372,7 @@ absl::StatusOr<Plan> PlanDeleteRun(const Snapshot& snapshot,
   CAIRN_RETURN_IF_ERROR(storage::CheckEtag(request.name(), request.etag(), stored.mod_revision));
   Run run = stored.value.run();
   *run.mutable_delete_time() = ToTimestamp(facts.now_unix_nanos);
-  return PlanReplace(snapshot, stored, std::move(run), "run.deleted");
+  return PlanReplaceRun(snapshot, stored, std::move(run), "run.deleted");
 }
 
 absl::StatusOr<Plan> PlanUndeleteRun(const Snapshot& snapshot,
@@ -319,7 +389,7 @@ absl::StatusOr<Plan> PlanUndeleteRun(const Snapshot& snapshot,
         .ToStatus();
   }
   run.clear_delete_time();
-  return PlanReplace(snapshot, stored, std::move(run), "run.undeleted");
+  return PlanReplaceRun(snapshot, stored, std::move(run), "run.undeleted");
 }
 
 }  // namespace cairn::tracking

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "cairn/internal/records.pb.h"
 #include "cairn/v1/tracking.pb.h"
+#include "lib/base/resource_names.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
 #include "server/storage/typed_record.h"
@@ -30,6 +31,10 @@ struct CallFacts {
 
 // The stored form of a parameter or a tag.
 std::string ValuePayload(std::string_view value);
+
+// A run's name that may have `-` for the experiment, whose number is then -1.
+// INVALID_ARGUMENT (NAME_INVALID) naming `field`.
+absl::StatusOr<RunName> ParseRunReference(std::string_view field, std::string_view name);
 
 // The run's own record; NOT_FOUND (RUN_NOT_FOUND). `name` may have `-` for the
 // experiment; a wrong experiment number is NOT_FOUND too.
@@ -65,6 +70,19 @@ absl::StatusOr<storage::Plan> PlanDeleteRun(const storage::Snapshot& snapshot,
 absl::StatusOr<storage::Plan> PlanUndeleteRun(const storage::Snapshot& snapshot,
                                               const cairn::v1::UndeleteRunRequest& request,
                                               const CallFacts& facts);
+
+// Replaces the record of a run, which must be as it was when `stored` was read, and
+// answers with the whole resource. `write_set` may hold more of the same change.
+absl::StatusOr<storage::Plan> PlanReplaceRun(
+    const storage::Snapshot& snapshot, const storage::Stored<cairn::internal::RunRecord>& stored,
+    cairn::v1::Run run, std::string_view event, storage::WriteSet write_set = {});
+
+// Brings the names of `outputs` into canonical spelling and adds to `write_set` the
+// lineage edges from `run_name` to them and the conditions that they exist.
+// NOT_FOUND (DATASET_VERSION_NOT_FOUND, MODEL_VERSION_NOT_FOUND).
+absl::Status ResolveOutputs(const storage::Snapshot& snapshot, std::string_view run_name,
+                            google::protobuf::RepeatedPtrField<cairn::v1::RunOutput>& outputs,
+                            storage::WriteSet& write_set);
 
 // Fills in the manifest digests of `inputs` and adds to `write_set` the lineage
 // edges from the data set versions to `run_name` and the conditions that they

@@ -59,6 +59,7 @@ class ServerProcess {
   const std::string& grpc_address() const { return grpc_address_; }
   const std::string& http_address() const { return http_address_; }
   const std::string& data_dir() const { return data_dir_; }
+  pid_t pid() const { return pid_; }
 
  private:
   int Wait();

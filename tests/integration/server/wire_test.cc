@@ -173,7 +173,7 @@ TEST_F(WireTest, ReflectionListsEveryService) {
   for (const char* wanted :
        {"cairn.v1.TrackingService", "cairn.v1.DatasetService", "cairn.v1.ArtifactService",
         "cairn.v1.RegistryService", "cairn.v1.PromotionService", "cairn.v1.AdminService",
-        "grpc.health.v1.Health"}) {
+        "google.longrunning.Operations", "grpc.health.v1.Health"}) {
     EXPECT_TRUE(names.count(wanted)) << wanted;
   }
 }

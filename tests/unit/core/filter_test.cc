@@ -155,5 +155,27 @@ TEST(RunFilter, EachKindOfComparison) {
   }
 }
 
+TEST(RunFilterTest, AParentIsNamedInFullOrByItsId) {
+  RunProto run = ExampleRun();
+  const std::string id(32, 'a');
+  const auto matches = [&run](const std::string& text) {
+    return RunFilter::Compile(text).value().Matches(run);
+  };
+  for (const char* filter : {"parent_run:*", "parent_run = \"x\"", "parent_run != \"x\""}) {
+    EXPECT_FALSE(matches(filter)) << filter;
+  }
+  EXPECT_TRUE(matches("NOT parent_run:*"));
+  run.set_parent_run("experiments/7/runs/" + id);
+  EXPECT_TRUE(matches("parent_run:*"));
+  EXPECT_TRUE(matches("parent_run = \"" + id + "\""));
+  EXPECT_TRUE(matches("parent_run:\"experiments/7/runs/" + id + "\""));
+  EXPECT_TRUE(matches("parent_run = \"experiments/7/*\""));
+  EXPECT_FALSE(matches("parent_run = \"experiments/7\""));
+  EXPECT_FALSE(matches("parent_run:\"aaa\""));
+  EXPECT_FALSE(matches("parent_run != \"" + id + "\""));
+  EXPECT_TRUE(matches("parent_run != \"b\""));
+  EXPECT_EQ(PositionOfError("parent_run < \"b\""), "0");
+}
+
 }  // namespace
 }  // namespace cairn::core

@@ -24,6 +24,7 @@
 #include "server/index/checkpoint_directory.h"
 #include "server/index/index_keeper.h"
 #include "server/index/run_follower.h"
+#include "server/storage/crc32c.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/memory_store.h"
 #include "tests/unit/index/random_runs.h"
@@ -473,6 +474,17 @@ TEST(IndexKeeper, WritesWhenItIsDueAndAtTheEnd) {
   const LoadReport report = history.ExpectRightStart(history.checkpoints);
   EXPECT_TRUE(report.from_checkpoint);
   EXPECT_EQ(report.runs_read_again, 0u);
+}
+
+// Format 1 had no column for parent runs.
+TEST(CheckpointFormatTest, AnOlderFormatIsRefused) {
+  std::string head = "CAIRNIDX" + std::string("\1\0\0\0", 4);
+  const uint32_t crc = storage::Crc32c(head);
+  for (int shift = 0; shift < 32; shift += 8) head += static_cast<char>(crc >> shift);
+  StringSource source(head);
+  SectionReader reader(source);
+  const absl::Status refused = reader.Begin();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition) << refused;
 }
 
 }  // namespace

@@ -27,6 +27,9 @@ const Strings kStates = {"RUNNING", "SCHEDULED", "SUCCEEDED", "FAILED", "KILLED"
 const Strings kDatasets = {"datasets/retail/versions/1", "datasets/retail/versions/2",
                            "datasets/other/versions/1"};
 
+const Strings kParents = {"experiments/1/runs/000000000000000000000000000000aa",
+                          "experiments/2/runs/000000000000000000000000000000ab"};
+
 std::string Quoted(const std::string& text) { return "\"" + text + "\""; }
 
 }  // namespace
@@ -83,6 +86,7 @@ cairn::v1::Run RandomRuns::Run(const std::string& uid) {
     input->set_dataset_version(name);
     input->set_sha256(std::string(64, static_cast<char>('a' + Below(2))));
   }
+  if (OneIn(3)) run.set_parent_run(Pick(kParents));
   return run;
 }
 
@@ -95,7 +99,7 @@ std::string RandomRuns::Time() {
 std::string RandomRuns::Comparison() {
   const std::string op = Pick(kOperators);
   const auto value = [this] { return OneIn(2) ? Quoted(Pick(kValues)) : Pick(kBareValues); };
-  switch (Below(14)) {
+  switch (Below(15)) {
     case 0:
     case 1:
     case 2: {
@@ -132,6 +136,11 @@ std::string RandomRuns::Comparison() {
       return Pick(Strings{"alpha", "run", "*", "BETA", "a*t", "nothing"});
     case 12:
       return OneIn(3) ? "uid:*" : "uid " + op + " " + (OneIn(3) ? "0000000*" : Quoted(Uid()));
+    case 13:
+      if (OneIn(4)) return "parent_run:*";
+      return "parent_run " + Pick(Strings{"=", "!=", ":"}) + " " +
+             Quoted(
+                 Pick(Strings{kParents[0], kParents[1].substr(19), "experiments/*", "*ab", "a"}));
     default:
       return Pick(Strings{"params:lr", "tags:model", "metrics:loss", "params.absent = 1",
                           "metrics.absent > 0", "params.absent:*"});

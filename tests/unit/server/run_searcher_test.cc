@@ -2,8 +2,10 @@
 
 #include "server/tracking/run_searcher.h"
 
+#include <atomic>
 #include <filesystem>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "server/tracking/run_search.h"
@@ -59,8 +61,27 @@ class RunSearcherTest : public UseCaseTest {
       ASSERT_TRUE(expected.ok()) << expected.status();
       ASSERT_TRUE(found.ok()) << found.status();
       ASSERT_EQ(found->DebugString(), expected->DebugString());
+      ExpectSameBytes(request, *expected);
       request.set_page_token(found->next_page_token());
     } while (!request.page_token().empty());
+  }
+
+  // The page as bytes, and its runs one by one, when they are read and once more.
+  void ExpectSameBytes(const v1::SearchRunsRequest& request,
+                       const v1::SearchRunsResponse& expected) {
+    for (int times = 0; times < 2; ++times) {
+      const auto bytes = searcher_->SearchEncoded(request);
+      v1::SearchRunsResponse page;
+      ASSERT_TRUE(bytes.ok() && page.ParseFromString(*bytes)) << bytes.status();
+      ASSERT_EQ(page.DebugString(), expected.DebugString());
+      if (!request.read_mask().paths().empty()) continue;
+      for (const v1::Run& run : page.runs()) {
+        const auto got = searcher_->Get(run.name());
+        v1::Run parsed;
+        ASSERT_TRUE(got.ok() && parsed.ParseFromString((*got)->bytes)) << got.status();
+        EXPECT_EQ(parsed.DebugString(), run.DebugString());
+      }
+    }
   }
 
   void ExpectSameCount(const std::string& filter, bool deleted) {
@@ -228,6 +249,46 @@ TEST_F(RunSearcherTest, AfterARestartTheCheckpointOfTheStopAnswersTheSame) {
   ExpectSameForAll();
   searcher_.reset();
   std::filesystem::remove_all(options.checkpoint_directory);
+}
+
+TEST_F(RunSearcherTest, ARunThatWasReadBeforeShowsWhatWasWrittenSince) {
+  const v1::Run run = MakeRun(1);
+  for (int value = 1; value <= 5; ++value) {
+    Log(run.name(), value);
+    for (const std::string& name : {run.name(), "experiments/-/runs/" + run.uid()}) {
+      const auto got = searcher_->Get(name);
+      v1::Run parsed;
+      ASSERT_TRUE(got.ok() && parsed.ParseFromString((*got)->bytes)) << got.status();
+      EXPECT_EQ(parsed.metrics(0).latest().value(), value);
+    }
+  }
+  EXPECT_GT(searcher_->cached_run_bytes(), 0U);
+  EXPECT_TRUE(absl::IsNotFound(searcher_->Get("experiments/77/runs/" + run.uid()).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(searcher_->Get("runs/" + run.uid()).status()));
+}
+
+TEST_F(RunSearcherTest, WritersAndReadersOfOneRunNeverMissAnAcknowledgedWrite) {
+  const v1::Run run = MakeRun(1);
+  std::atomic<int> written{0};
+  std::atomic<bool> done{false};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] {
+      while (!done) {
+        const int before = written;
+        const auto got = searcher_->Get(run.name());
+        v1::Run parsed;
+        ASSERT_TRUE(got.ok() && parsed.ParseFromString((*got)->bytes));
+        ASSERT_GE(parsed.metrics_size() == 0 ? 0 : parsed.metrics(0).latest().value(), before);
+      }
+    });
+  }
+  for (int value = 1; value <= 300; ++value) {
+    Log(run.name(), value);
+    written = value;
+  }
+  done = true;
+  for (std::thread& reader : readers) reader.join();
 }
 
 TEST_F(RunSearcherTest, RefusalsAreThoseOfTheStore) {

@@ -365,6 +365,41 @@ TEST_F(RunsTest, BucketsHoldEveryPointAndItsExtremes) {
               "VALUE_INVALID");
 }
 
+// The clock jumped back in the middle: times do not follow steps.
+TEST_F(RunsTest, AReadOfTimesGivesThePointsOfThoseTimesWhateverTheirSteps) {
+  const v1::Run run = CreateRun();
+  auto batch = Batch(1, {5, 1, 9, 2, 7, 3});
+  for (const int64_t time : {100, 200, 300, 100, 200, 300}) {
+    batch.mutable_metrics(0)->add_times_unix_millis(time);
+  }
+  ASSERT_TRUE(LogMetrics(run.name(), batch).ok());
+  v1::ReadMetricsRequest request;
+  request.set_run(run.name());
+  request.set_key("loss");
+  request.set_start_time_unix_millis(200);
+  EXPECT_EQ(CountPoints(request), 4);
+  request.set_end_time_unix_millis(300);
+  EXPECT_EQ(CountPoints(request), 2);
+  request.set_start_step(2);
+  EXPECT_EQ(CountPoints(request), 1);
+  request.clear_start_step();
+  request.set_max_buckets(2);
+  auto curve = MetricCurve::Open(Now(), request);
+  ASSERT_TRUE(curve.ok()) << curve.status();
+  v1::ReadMetricsResponse part;
+  ASSERT_TRUE(*curve->Next(part));
+  ASSERT_EQ(part.buckets_size(), 2);
+  EXPECT_EQ(part.buckets(0).first_step(), 1);
+  EXPECT_EQ(part.buckets(0).max_value(), 1);
+  EXPECT_EQ(part.buckets(1).last_step(), 4);
+  EXPECT_EQ(part.buckets(1).max_value(), 7);
+  request.set_start_time_unix_millis(400);
+  request.clear_end_time_unix_millis();
+  curve = MetricCurve::Open(Now(), request);
+  ASSERT_TRUE(curve.ok());
+  EXPECT_FALSE(*curve->Next(part));
+}
+
 TEST_F(RunsTest, TooManyPointsAreRefused) {
   const v1::Run run = CreateRun();
   const auto batch = Batch(1, std::vector<double>(kMaxPointsPerBatch + 1, 0.0));

@@ -101,6 +101,26 @@ TEST(OptionsTest, WhatIsUnknownOrOutOfRangeEndsAsAUsageError) {
   }
 }
 
+TEST(OptionsTest, ALeaseIsANumberWithAUnit) {
+  const auto seconds = [](const char* text) {
+    const auto line = Parse({"--in-memory", "--default-run-lease", text});
+    return line.ok() && !line->exit_now ? line->options.default_run_lease_seconds : -1;
+  };
+  EXPECT_EQ(seconds("0"), 0);
+  EXPECT_EQ(seconds("0s"), 0);
+  EXPECT_EQ(seconds("90s"), 90);
+  EXPECT_EQ(seconds("5m"), 300);
+  EXPECT_EQ(seconds("2h"), 7200);
+  EXPECT_EQ(seconds("30d"), 30 * 86'400);
+  for (const char* bad : {"31d", "10", "-1s", "s", "1w", "", "1 s", "9999999999999999999s"}) {
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(seconds(bad), -1) << bad;
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("default-run-lease"));
+  }
+  const ScopedVariable variable("CAIRND_DEFAULT_RUN_LEASE", "1m");
+  EXPECT_EQ(Parse({"--in-memory"})->options.default_run_lease_seconds, 60);
+}
+
 TEST(OptionsTest, AnUnknownSettingInTheFileIsRefused) {
   const storage::ScratchDirectory scratch;
   const std::string file = scratch.Join("cairnd.toml");

@@ -108,6 +108,16 @@ class Results {
   size_t done_ = 0;
 };
 
+// What a cursor shows of one range.
+std::vector<std::string> WalkAll(Cursor& cursor, std::string_view begin, std::string_view end) {
+  std::vector<std::string> seen;
+  for (cursor.Seek(begin, end); cursor.Valid(); cursor.Next()) {
+    seen.push_back(std::string(cursor.key()) + "=" + std::string(cursor.record().payload));
+  }
+  EXPECT_TRUE(cursor.status().ok()) << cursor.status();
+  return seen;
+}
+
 }  // namespace
 
 Revision KvStoreConformance::Commit(WriteSet set) {
@@ -138,6 +148,9 @@ std::vector<std::string> KvStoreConformance::ScanAll(const Snapshot& snapshot,
         return true;
       });
   EXPECT_TRUE(status.ok()) << status;
+  if (order == ScanOrder::kAscending) {
+    EXPECT_EQ(WalkAll(*snapshot.NewCursor(range.family), range.begin, range.end), seen);
+  }
   return seen;
 }
 
@@ -263,6 +276,40 @@ TEST_P(KvStoreConformance, APrefixScanSeesExactlyThePrefix) {
               ElementsAre("p=", "pa=", high + "=", high + "\xFF="));
   EXPECT_THAT(ScanAll(*snapshot, KeyRange::Prefix(K(high)), ScanOrder::kDescending),
               ElementsAre(high + "\xFF=", high + "="));
+}
+
+TEST_P(KvStoreConformance, ACursorWalksOneRangeAfterTheOther) {
+  WriteSet set;
+  for (const char* key : {"a1", "a2", "b1", "b2", "b3", "d1"}) set.PutRecord(K(key), key);
+  set.PutRecord(K("b2", Family::kIndex), "elsewhere");
+  Commit(std::move(set));
+  Commit(WriteSet().Delete(K("b2")));
+  const auto snapshot = store().GetSnapshot();
+  const auto walk = snapshot->NewCursor(Family::kRecord);
+  EXPECT_FALSE(walk->Valid());
+  // Forwards, backwards, a range again with another end, and ranges without records.
+  EXPECT_THAT(WalkAll(*walk, "a", "b"), ElementsAre("a1=a1", "a2=a2"));
+  EXPECT_THAT(WalkAll(*walk, "b", "c"), ElementsAre("b1=b1", "b3=b3"));
+  EXPECT_THAT(WalkAll(*walk, "b", "b2"), ElementsAre("b1=b1"));
+  EXPECT_THAT(WalkAll(*walk, "b", "b4"), ElementsAre("b1=b1", "b3=b3"));
+  EXPECT_THAT(WalkAll(*walk, "c", "d"), IsEmpty());
+  EXPECT_THAT(WalkAll(*walk, "c", "a"), IsEmpty());
+  EXPECT_THAT(WalkAll(*walk, "b3", ""), ElementsAre("b3=b3", "d1=d1"));
+  EXPECT_THAT(WalkAll(*walk, "a2", "b1"), ElementsAre("a2=a2"));
+  walk->Seek("a", "b");
+  EXPECT_EQ(walk->record().create_revision, 1);
+  EXPECT_EQ(walk->record().mod_revision, 1);
+  EXPECT_EQ(walk->record().version, 1);
+}
+
+TEST_P(KvStoreConformance, ACursorShowsItsSnapshot) {
+  Commit(PutSet(K("a"), "1"));
+  const auto snapshot = store().GetSnapshot();
+  const auto cursor = snapshot->NewCursor(Family::kRecord);
+  ASSERT_TRUE(store().CommitAndWait(PutSet(K("a"), "2")).ok());
+  ASSERT_TRUE(store().CommitAndWait(PutSet(K("b"), "1")).ok());
+  EXPECT_THAT(WalkAll(*cursor, "", ""), ElementsAre("a=1"));
+  EXPECT_EQ(snapshot->revision(), 1);
 }
 
 TEST_P(KvStoreConformance, AVisitorMayStopAScanAndReadTheStore) {

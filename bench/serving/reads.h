@@ -1,0 +1,38 @@
+#ifndef CAIRN_BENCH_SERVING_READS_H_
+#define CAIRN_BENCH_SERVING_READS_H_
+
+#include <cstdint>
+#include <string>
+
+#include "bench/serving/load.h"
+
+namespace cairn::bench {
+
+struct ReadRate {
+  Rate rate;
+  double server_micros = 0;  // processor time of a call, in the server
+  double client_micros = 0;  // and here
+};
+
+// GetRun of `run` with 64 calls under way, for `seconds`.
+ReadRate TimeGetRun(const std::string& address, pid_t server, const std::string& run,
+                    double seconds);
+
+// The same from a server that does nothing (bare_server.h).
+ReadRate TimeBareCalls(double seconds);
+
+// A new experiment with `runs` runs of 20 parameters and 20 metrics; its name.
+std::string FillExperiment(Stub& stub, int64_t runs);
+
+// All runs of an experiment, whole, ordered by a metric, in pages of 1,000.
+struct Listing {
+  int64_t runs = 0;
+  double millis = 0;
+  double server_millis = 0;  // processor time
+  double client_millis = 0;
+};
+Listing ListAll(Stub& stub, pid_t server, const std::string& experiment);
+
+}  // namespace cairn::bench
+
+#endif  // CAIRN_BENCH_SERVING_READS_H_

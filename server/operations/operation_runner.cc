@@ -1,0 +1,249 @@
+#include "server/operations/operation_runner.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
+#include "server/storage/keyspace.h"
+
+namespace cairn::operations {
+namespace {
+
+using storage::KeyRange;
+using storage::ScanOrder;
+using storage::WriteSet;
+
+constexpr std::chrono::seconds kPause{1};
+constexpr int64_t kRemoveEveryNanos = int64_t{3600} * kNanosPerSecond;
+constexpr int kMaxConflicts = 64;
+constexpr size_t kMaxRemoved = 1000;  // in one commit
+
+// What goes away by itself: the store is busy, full or stopping.
+bool IsPassing(const absl::Status& status) {
+  return absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
+}
+
+absl::Status UnknownKind(std::string_view type_url) {
+  return Error(absl::StatusCode::kInternal, ErrorReason::INTERNAL_FAULT,
+               fmt::format("this server does not know operations of the kind {}", type_url))
+      .With("type", type_url);
+}
+
+}  // namespace
+
+OperationRunner::~OperationRunner() {
+  {
+    MutexLock lock(&mutex_);
+    closing_ = true;
+  }
+  wake_.SignalAll();
+  if (thread_.joinable()) thread_.join();
+  ReleaseWaits();
+}
+
+void OperationRunner::Add(std::unique_ptr<Work> work) {
+  std::string type = work->metadata_type();
+  works_[std::move(type)] = std::move(work);
+}
+
+absl::Status OperationRunner::Start() {
+  std::deque<std::string> names;
+  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<Operation>(
+      *store_.GetSnapshot(), KeyRange::Prefix(storage::OperationPrefix()), ScanOrder::kAscending,
+      [&names](std::string_view, const StoredOperation& stored) {
+        if (!stored.value.done()) names.push_back(stored.value.name());
+        return true;
+      }));
+  {
+    MutexLock lock(&mutex_);
+    queue_ = std::move(names);
+  }
+  thread_ = std::thread([this] { Loop(); });
+  return absl::OkStatus();
+}
+
+void OperationRunner::Created(const std::string& name) {
+  {
+    MutexLock lock(&mutex_);
+    if (std::find(queue_.begin(), queue_.end(), name) != queue_.end()) return;
+    queue_.push_back(name);
+  }
+  wake_.SignalAll();
+}
+
+void OperationRunner::Changed(const std::string& name) {
+  const auto stored = ReadOperation(*store_.GetSnapshot(), name);
+  if (stored.ok() && !stored->value.done()) return;
+  std::vector<std::function<void()>> ready;
+  {
+    MutexLock lock(&mutex_);
+    const auto rest = std::stable_partition(waits_.begin(), waits_.end(),
+                                            [&](const Wait& wait) { return wait.name != name; });
+    for (auto at = rest; at != waits_.end(); ++at) ready.push_back(std::move(at->ready));
+    waits_.erase(rest, waits_.end());
+  }
+  for (const auto& call : ready) call();
+}
+
+int64_t OperationRunner::WhenDone(const std::string& name, std::function<void()> ready) {
+  int64_t number = 0;
+  bool released = false;
+  {
+    MutexLock lock(&mutex_);
+    number = ++last_wait_;
+    released = released_;
+    if (!released) waits_.push_back({number, name, std::move(ready)});
+  }
+  // It may have ended before the wait was noted.
+  released ? ready() : Changed(name);
+  return number;
+}
+
+bool OperationRunner::StopWaiting(int64_t wait) {
+  MutexLock lock(&mutex_);
+  return std::erase_if(waits_, [wait](const Wait& other) { return other.number == wait; }) != 0;
+}
+
+void OperationRunner::ReleaseWaits() {
+  std::vector<Wait> waits;
+  {
+    MutexLock lock(&mutex_);
+    released_ = true;
+    waits.swap(waits_);
+  }
+  for (const Wait& wait : waits) wait.ready();
+}
+
+absl::Status OperationRunner::RemoveOld() {
+  const int64_t oldest = clock_.NowUnixNanos() - kRetentionNanos;
+  WriteSet write_set;
+  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<Operation>(
+      *store_.GetSnapshot(), KeyRange::Prefix(storage::OperationPrefix()), ScanOrder::kAscending,
+      [&](std::string_view key, const StoredOperation& stored) {
+        if (stored.value.done() && EndUnixNanos(stored.value) < oldest) {
+          write_set.Delete({storage::OperationPrefix().family, std::string(key)})
+              .Emit(stored.value.name(), "operation.deleted");
+        }
+        return write_set.deletes.size() < kMaxRemoved;
+      }));
+  if (write_set.deletes.empty()) return absl::OkStatus();
+  return store_.CommitAndWait(std::move(write_set)).status();
+}
+
+bool OperationRunner::closing() {
+  MutexLock lock(&mutex_);
+  return closing_;
+}
+
+// Waits a moment; false when closing.
+bool OperationRunner::Pause() {
+  MutexLock lock(&mutex_);
+  if (!closing_) wake_.WaitFor(&mutex_, kPause);
+  return !closing_;
+}
+
+void OperationRunner::Loop() {
+  while (const std::optional<std::string> name = NextName()) {
+    if (!RunOne(*name)) return;
+    Changed(*name);
+  }
+}
+
+// The next operation, left at the head of the queue; waits until there is one, nullopt
+// when closing.
+std::optional<std::string> OperationRunner::NextName() {
+  while (!closing()) {
+    const int64_t now = clock_.NowUnixNanos();
+    if (removed_old_nanos_ == 0 || now - removed_old_nanos_ >= kRemoveEveryNanos) {
+      // Tried again with the next round if it failed.
+      if (RemoveOld().ok()) removed_old_nanos_ = now;
+    }
+    MutexLock lock(&mutex_);
+    if (closing_) break;
+    if (!queue_.empty()) {
+      std::string name = std::move(queue_.front());
+      queue_.pop_front();
+      return name;
+    }
+    wake_.WaitFor(&mutex_, std::chrono::nanoseconds(kRemoveEveryNanos));
+  }
+  return std::nullopt;
+}
+
+// Works on one operation until it is done; false when closing.
+bool OperationRunner::RunOne(const std::string& name) {
+  std::string cursor;
+  int conflicts = 0;
+  while (!closing()) {
+    const absl::StatusOr<bool> more = Advance(name, cursor);
+    if (more.ok()) {
+      if (!*more) return true;
+      conflicts = 0;
+    } else if (HasReason(more.status(), ErrorReason::COMMIT_CONFLICT) &&
+               ++conflicts < kMaxConflicts) {
+      continue;
+    } else if (!Pause()) {
+      return false;
+    }
+  }
+  return false;
+}
+
+// Commits one step, or the end; false when the operation is done or gone. An error is
+// that of a commit that may be tried again.
+absl::StatusOr<bool> OperationRunner::Advance(const std::string& name, std::string& cursor) {
+  const auto snapshot = store_.GetSnapshot();
+  absl::StatusOr<StoredOperation> stored = ReadOperation(*snapshot, name);
+  if (absl::IsNotFound(stored.status())) return false;
+  CAIRN_RETURN_IF_ERROR(stored.status());
+  if (stored->value.done()) return false;
+  const std::string& type_url = stored->value.metadata().type_url();
+  const auto work = works_.find(type_url.substr(type_url.rfind('/') + 1));
+  if (work == works_.end()) {
+    CAIRN_RETURN_IF_ERROR(Finish(*std::move(stored), UnknownKind(type_url)));
+    return false;
+  }
+  absl::StatusOr<Step> step = work->second->Next(*snapshot, stored->value.metadata(), cursor);
+  if (!step.ok()) {
+    if (IsPassing(step.status())) return step.status();
+    CAIRN_RETURN_IF_ERROR(Finish(*std::move(stored), step.status()));
+    return false;
+  }
+  Operation operation = stored->value;
+  *operation.mutable_metadata() = Pack(*step->metadata);
+  const bool last = step->response != nullptr;
+  if (last) {
+    MarkDone(operation, absl::OkStatus(), step->response.get(), clock_.NowUnixNanos());
+  }
+  const storage::Key key = storage::OperationKey(name.substr(name.rfind('/') + 1));
+  step->write_set.RequireRevision(key, stored->mod_revision)
+      .PutRecord(key, operation.SerializeAsString())
+      .Emit(name, "operation.updated");
+  const absl::Status committed = store_.CommitAndWait(std::move(step->write_set)).status();
+  const bool again = IsPassing(committed) || HasReason(committed, ErrorReason::COMMIT_CONFLICT);
+  if (!committed.ok() && !again) {
+    CAIRN_RETURN_IF_ERROR(Finish(*std::move(stored), committed));
+    return false;
+  }
+  CAIRN_RETURN_IF_ERROR(committed);
+  cursor = std::move(step->cursor);
+  work->second->Committed();
+  return !last;
+}
+
+absl::Status OperationRunner::Finish(StoredOperation stored, const absl::Status& error) {
+  Operation& operation = stored.value;
+  MarkDone(operation, error, nullptr, clock_.NowUnixNanos());
+  const storage::Key key =
+      storage::OperationKey(operation.name().substr(operation.name().rfind('/') + 1));
+  WriteSet write_set;
+  write_set.RequireRevision(key, stored.mod_revision)
+      .PutRecord(key, operation.SerializeAsString())
+      .Emit(operation.name(), "operation.updated");
+  return store_.CommitAndWait(std::move(write_set)).status();
+}
+
+}  // namespace cairn::operations

@@ -1,0 +1,91 @@
+#ifndef CAIRN_SERVER_TRACKING_RUN_LEASE_KEEPER_H_
+#define CAIRN_SERVER_TRACKING_RUN_LEASE_KEEPER_H_
+
+#include <cstdint>
+#include <string_view>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cairn/v1/tracking.pb.h"
+#include "lib/base/clock.h"
+#include "lib/base/mutex.h"
+#include "server/storage/kv_store.h"
+#include "server/storage/mutation.h"
+#include "server/tracking/run_leases.h"
+#include "server/tracking/run_searcher.h"
+
+namespace cairn::tracking {
+
+// A clock that only goes forward, at the speed of time: leases must not end because
+// somebody set the machine's clock. Its zero is arbitrary. Lives as long as the process.
+const Clock& ForwardClock();
+
+struct RunLeaseOptions {
+  // The lease of runs that do not say; 0: they may be silent for ever.
+  int64_t default_lease_nanos = 0;
+  const Clock* clock = &SystemClock();     // for end times
+  const Clock* forward = &ForwardClock();  // for silence
+};
+
+// Ends runs that are silent for longer than their leases: RUNNING becomes KILLED, with
+// the time they were heard of last as the end.
+//
+// A sign of life is kept in memory only. It wins against the end of the run if it
+// comes before that is committed: a heartbeat that meets an expiring run rewrites the
+// run's record, and of the two commits only one finds the record as it was read.
+//
+// Safe to call from any thread. Store and searcher must outlive it. The destructor
+// stops its thread.
+class RunLeaseKeeper {
+ public:
+  RunLeaseKeeper(storage::KvStore& store, RunSearcher& searcher, RunLeaseOptions options = {});
+  ~RunLeaseKeeper();
+  RunLeaseKeeper(const RunLeaseKeeper&) = delete;
+  RunLeaseKeeper& operator=(const RunLeaseKeeper&) = delete;
+
+  // Starts the thread, which begins the leases of all running runs: those the searcher
+  // finds. Once, after the searcher was loaded.
+  void Start();
+
+  // The run was created, changed, resumed or restored and is now as in `run`. Begins
+  // its lease, or ends it when the run does not run.
+  void Changed(const cairn::v1::Run& run) CAIRN_EXCLUDES(mutex_);
+
+  // Something was logged into the run. Costs a look-up.
+  void Logged(std::string_view run_id) { leases_.Hear(run_id, options_.forward->NowUnixNanos()); }
+
+  // Plans HeartbeatRun. Errors are those of TrackingService.HeartbeatRun.
+  absl::StatusOr<storage::Plan> PlanHeartbeat(const storage::Snapshot& snapshot,
+                                              const cairn::v1::HeartbeatRunRequest& request);
+
+  // Begins the leases of all running runs, on this thread. Errors of RunSearcher.
+  absl::Status BeginAll();
+
+  // Ends the runs whose leases are over, on this thread: what the background does, and
+  // for tests. The first error, after trying all.
+  absl::Status Sweep();
+
+  // Runs with a lease.
+  size_t size() const { return leases_.size(); }
+
+ private:
+  void Work() CAIRN_EXCLUDES(mutex_);
+  bool Wait() CAIRN_EXCLUDES(mutex_);
+  absl::Status End(const SilentRun& silent);
+  int64_t LeaseNanos(const cairn::v1::Run& run) const;
+  bool StillRuns(std::string_view run_id) const;
+
+  storage::KvStore& store_;
+  RunSearcher& searcher_;
+  const RunLeaseOptions options_;
+  RunLeases leases_;
+  Mutex mutex_;
+  CondVar wake_;
+  bool closing_ CAIRN_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace cairn::tracking
+
+#endif  // CAIRN_SERVER_TRACKING_RUN_LEASE_KEEPER_H_

@@ -1,0 +1,56 @@
+#ifndef CAIRN_SERVER_TRACKING_RUN_PURGER_H_
+#define CAIRN_SERVER_TRACKING_RUN_PURGER_H_
+
+#include <functional>
+#include <string_view>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "lib/base/mutex.h"
+#include "server/storage/kv_store.h"
+
+namespace cairn::tracking {
+
+// Finishes purges (run_purge.h) in the background, with one thread, in small commits
+// beside everybody's. What an earlier process left is found at the start.
+//
+// Safe to call from any thread. The store must outlive it. The destructor stops after
+// the commit under way; the next start goes on there.
+class RunPurger {
+ public:
+  // `forget` hears of every run that is being purged, on the purger's thread.
+  explicit RunPurger(storage::KvStore& store,
+                     std::function<void(std::string_view run_id)> forget = nullptr)
+      : store_(store), forget_(std::move(forget)) {}
+  ~RunPurger();
+  RunPurger(const RunPurger&) = delete;
+  RunPurger& operator=(const RunPurger&) = delete;
+
+  // Starts the thread. Once.
+  void Start();
+
+  // The first commit of a purge was made. Quick.
+  void Wake() CAIRN_EXCLUDES(mutex_);
+
+  // Finishes every purge there is, on this thread: for tests and tools.
+  absl::Status SweepAll();
+
+ private:
+  void Work() CAIRN_EXCLUDES(mutex_);
+  absl::StatusOr<bool> SweepSome();
+  absl::Status SweepRun(std::string_view run_id);
+  bool closing() CAIRN_EXCLUDES(mutex_);
+
+  storage::KvStore& store_;
+  const std::function<void(std::string_view)> forget_;
+  Mutex mutex_;
+  CondVar wake_;
+  bool signalled_ CAIRN_GUARDED_BY(mutex_) = false;
+  bool closing_ CAIRN_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace cairn::tracking
+
+#endif  // CAIRN_SERVER_TRACKING_RUN_PURGER_H_

@@ -1,0 +1,289 @@
+// Long-running operations: steps that count once, restarts, cancelling, waiting.
+
+#include "server/operations/operations.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "cairn/v1/tracking.pb.h"
+#include "lib/base/errors.h"
+#include "lib/base/ids.h"
+#include "server/operations/operation_runner.h"
+#include "server/storage/keyspace.h"
+#include "server/storage/memory_store.h"
+
+namespace cairn::operations {
+namespace {
+
+using v1::PurgeExperimentMetadata;
+using v1::PurgeExperimentResponse;
+
+constexpr int64_t kStart = 1'700'000'000 * kNanosPerSecond;
+
+// Counts to `run_count` in the store, one number a step.
+class Counting final : public Work {
+ public:
+  struct Control {
+    std::atomic<int> steps{0};
+    std::function<void(int64_t count)> before;  // each step
+    absl::Status failure;                       // of the step after three
+  };
+  explicit Counting(Control& control) : control_(control) {}
+
+  std::string metadata_type() const override { return "cairn.v1.PurgeExperimentMetadata"; }
+
+  absl::StatusOr<Step> Next(const storage::Snapshot&, const google::protobuf::Any& any,
+                            const std::string& cursor) override {
+    PurgeExperimentMetadata metadata;
+    any.UnpackTo(&metadata);
+    ++control_.steps;
+    if (control_.before) control_.before(metadata.purged_run_count());
+    if (metadata.purged_run_count() == 3 && !control_.failure.ok()) return control_.failure;
+    Step step;
+    metadata.set_purged_run_count(metadata.purged_run_count() + 1);
+    step.write_set.PutRecord(storage::CounterKey("n" + std::to_string(metadata.purged_run_count())),
+                             "");
+    step.cursor = cursor + "x";
+    if (metadata.purged_run_count() == metadata.run_count()) {
+      auto response = std::make_unique<PurgeExperimentResponse>();
+      response->set_purged_run_count(metadata.purged_run_count());
+      step.response = std::move(response);
+    }
+    step.metadata = std::make_unique<PurgeExperimentMetadata>(metadata);
+    return step;
+  }
+
+ private:
+  Control& control_;
+};
+
+class OperationsTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<storage::Snapshot> Now() { return store_->GetSnapshot(); }
+
+  std::string Create(int64_t run_count) {
+    PurgeExperimentMetadata metadata;
+    metadata.set_run_count(run_count);
+    clock_.AdvanceNanos(kNanosPerSecond);
+    storage::Plan plan = PlanCreate(NewOperationId(clock_.NowUnixNanos(), ids_->NewHexId()),
+                                    clock_.NowUnixNanos(), metadata);
+    const auto name = static_cast<Operation&>(*plan.response).name();
+    EXPECT_TRUE(store_->CommitAndWait(std::move(plan.write_set)).ok());
+    return name;
+  }
+
+  std::unique_ptr<OperationRunner> Runner() {
+    auto runner = std::make_unique<OperationRunner>(*store_, clock_);
+    runner->Add(std::make_unique<Counting>(control_));
+    return runner;
+  }
+
+  Operation Get(const std::string& name) {
+    const auto stored = ReadOperation(*Now(), name);
+    EXPECT_TRUE(stored.ok()) << stored.status();
+    return stored.ok() ? stored->value : Operation();
+  }
+
+  Operation Wait(OperationRunner& runner, const std::string& name) {
+    std::promise<void> done;
+    runner.WhenDone(name, [&done] { done.set_value(); });
+    done.get_future().wait();
+    return Get(name);
+  }
+
+  absl::Status Cancel(const std::string& name) {
+    google::longrunning::CancelOperationRequest request;
+    request.set_name(name);
+    auto plan = PlanCancel(*Now(), request, clock_.NowUnixNanos());
+    if (!plan.ok()) return plan.status();
+    return plan->nothing_to_write ? absl::OkStatus()
+                                  : store_->CommitAndWait(std::move(plan->write_set)).status();
+  }
+
+  static PurgeExperimentMetadata MetadataOf(const Operation& operation) {
+    PurgeExperimentMetadata metadata;
+    EXPECT_TRUE(operation.metadata().UnpackTo(&metadata));
+    return metadata;
+  }
+
+  // How many numbers the store holds.
+  int64_t Counted() {
+    int64_t count = 0;
+    const auto range = storage::KeyRange::Prefix({storage::Family::kMeta, "\x02"});
+    EXPECT_TRUE(Now()
+                    ->Scan(range, storage::ScanOrder::kAscending,
+                           [&count](std::string_view, const storage::Record&) {
+                             ++count;
+                             return true;
+                           })
+                    .ok());
+    return count;
+  }
+
+  std::unique_ptr<storage::KvStore> store_ = storage::MakeMemoryStore();
+  std::unique_ptr<IdSource> ids_ = MakeSequentialIds(1);
+  ManualClock clock_{kStart};
+  Counting::Control control_;
+};
+
+TEST_F(OperationsTest, AnOperationRunsToItsResponse) {
+  const auto runner = Runner();
+  ASSERT_TRUE(runner->Start().ok());
+  const std::string name = Create(5);
+  EXPECT_FALSE(Get(name).done());
+  runner->Created(name);
+  const Operation done = Wait(*runner, name);
+  ASSERT_TRUE(done.done());
+  PurgeExperimentResponse response;
+  ASSERT_TRUE(done.response().UnpackTo(&response));
+  EXPECT_EQ(response.purged_run_count(), 5);
+  EXPECT_EQ(Counted(), 5);
+  EXPECT_EQ(control_.steps, 5);
+  EXPECT_EQ(MetadataOf(done).create_time().seconds(), kStart / kNanosPerSecond + 1);
+  EXPECT_TRUE(MetadataOf(done).has_end_time());
+}
+
+TEST_F(OperationsTest, WhatAStopCutShortGoesOnWithTheNextStart) {
+  std::promise<void> reached;
+  std::promise<void> go_on;
+  control_.before = [&](int64_t count) {
+    if (count != 3) return;
+    reached.set_value();
+    go_on.get_future().wait();
+  };
+  const std::string name = Create(6);
+  {
+    auto runner = Runner();
+    ASSERT_TRUE(runner->Start().ok());
+    reached.get_future().wait();
+    std::thread stopper([&runner] { runner.reset(); });
+    go_on.set_value();
+    stopper.join();
+  }
+  control_.before = nullptr;
+  const Operation half = Get(name);
+  ASSERT_FALSE(half.done());
+  EXPECT_GE(MetadataOf(half).purged_run_count(), 3);
+  const auto again = Runner();
+  ASSERT_TRUE(again->Start().ok());
+  EXPECT_TRUE(Wait(*again, name).has_response());
+  EXPECT_EQ(Counted(), 6);
+}
+
+TEST_F(OperationsTest, ACancelledOneKeepsWhatIsDoneAndTakesNoFurtherStep) {
+  std::string name;
+  control_.before = [&](int64_t count) {
+    // Between the decision on the third step and its commit.
+    const bool third = count == 2;
+    EXPECT_TRUE(!third || Cancel(name).ok());
+  };
+  const auto runner = Runner();
+  name = Create(100);
+  ASSERT_TRUE(runner->Start().ok());
+  std::promise<void> done;
+  runner->WhenDone(name, [&done] { done.set_value(); });
+  // The runner notices when its commit fails.
+  done.get_future().wait();
+  const Operation cancelled = Get(name);
+  EXPECT_EQ(cancelled.error().code(), static_cast<int>(absl::StatusCode::kCancelled));
+  EXPECT_EQ(MetadataOf(cancelled).purged_run_count(), 2);
+  EXPECT_EQ(Counted(), 2);
+  EXPECT_TRUE(Cancel(name).ok());
+}
+
+TEST_F(OperationsTest, AnErrorInTheMiddleIsKeptWithWhatIsDone) {
+  control_.failure = Error(absl::StatusCode::kFailedPrecondition, ErrorReason::RUN_IN_USE, "in use")
+                         .With("run", "r")
+                         .ToStatus();
+  const auto runner = Runner();
+  ASSERT_TRUE(runner->Start().ok());
+  const std::string name = Create(5);
+  runner->Created(name);
+  const Operation failed = Wait(*runner, name);
+  EXPECT_EQ(failed.error().code(), static_cast<int>(absl::StatusCode::kFailedPrecondition));
+  ASSERT_EQ(failed.error().details_size(), 1);
+  EXPECT_EQ(MetadataOf(failed).purged_run_count(), 3);
+  EXPECT_EQ(Counted(), 3);
+}
+
+TEST_F(OperationsTest, OneOfAnUnknownKindFails) {
+  storage::Plan plan =
+      PlanCreate(NewOperationId(kStart, ids_->NewHexId()), kStart, v1::BulkChangeRunsMetadata());
+  const auto name = static_cast<Operation&>(*plan.response).name();
+  ASSERT_TRUE(store_->CommitAndWait(std::move(plan.write_set)).ok());
+  const auto runner = Runner();
+  ASSERT_TRUE(runner->Start().ok());
+  EXPECT_EQ(Wait(*runner, name).error().code(), static_cast<int>(absl::StatusCode::kInternal));
+}
+
+TEST_F(OperationsTest, WaitsEndWhenTheRunnerStops) {
+  control_.before = nullptr;
+  auto runner = std::make_unique<OperationRunner>(*store_, clock_);  // never started
+  const std::string name = Create(1);
+  bool called = false;
+  runner->WhenDone(name, [&called] { called = true; });
+  bool dropped = false;
+  EXPECT_TRUE(runner->StopWaiting(runner->WhenDone(name, [&dropped] { dropped = true; })));
+  EXPECT_FALSE(called);
+  runner->ReleaseWaits();
+  EXPECT_TRUE(called);
+  EXPECT_FALSE(dropped);
+  bool late = false;
+  runner->WhenDone(name, [&late] { late = true; });
+  EXPECT_TRUE(late);
+}
+
+TEST_F(OperationsTest, TheListIsOldestFirstAndHasPages) {
+  std::vector<std::string> names;
+  for (int i = 0; i < 5; ++i) names.push_back(Create(1));
+  google::longrunning::ListOperationsRequest request;
+  request.set_name("operations");
+  request.set_page_size(2);
+  std::vector<std::string> listed;
+  do {
+    const auto page = ListOperations(*Now(), request);
+    ASSERT_TRUE(page.ok()) << page.status();
+    for (const Operation& operation : page->operations()) listed.push_back(operation.name());
+    request.set_page_token(page->next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(listed, names);
+  request.set_filter("done = true");
+  EXPECT_EQ(ReasonOf(ListOperations(*Now(), request).status()), "FILTER_INVALID");
+  request.clear_filter();
+  request.set_name("runs");
+  EXPECT_EQ(ReasonOf(ListOperations(*Now(), request).status()), "NAME_INVALID");
+}
+
+TEST_F(OperationsTest, OnlyFinishedOnesAreDeletedAndOldOnesGoByThemselves) {
+  const std::string first = Create(1);
+  google::longrunning::DeleteOperationRequest request;
+  request.set_name(first);
+  EXPECT_TRUE(PlanDelete(*Now(), request)->nothing_to_write);
+  ASSERT_TRUE(Cancel(first).ok());
+  auto plan = PlanDelete(*Now(), request);
+  ASSERT_TRUE(plan.ok());
+  ASSERT_TRUE(store_->CommitAndWait(std::move(plan->write_set)).ok());
+  EXPECT_EQ(ReasonOf(ReadOperation(*Now(), first).status()), "OPERATION_NOT_FOUND");
+
+  const std::string old = Create(1);
+  const std::string waiting = Create(1);
+  ASSERT_TRUE(Cancel(old).ok());
+  OperationRunner runner(*store_, clock_);
+  clock_.AdvanceNanos(OperationRunner::kRetentionNanos);
+  ASSERT_TRUE(runner.RemoveOld().ok());
+  EXPECT_TRUE(ReadOperation(*Now(), old).ok());
+  clock_.AdvanceNanos(1);
+  ASSERT_TRUE(runner.RemoveOld().ok());
+  EXPECT_EQ(ReasonOf(ReadOperation(*Now(), old).status()), "OPERATION_NOT_FOUND");
+  EXPECT_TRUE(ReadOperation(*Now(), waiting).ok());
+}
+
+}  // namespace
+}  // namespace cairn::operations
