@@ -9,6 +9,8 @@ namespace cairn::cli {
 namespace {
 
 constexpr std::array kHeights = {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
+constexpr std::array kAsciiHeights = {"_", ".", "-", "~", "=", "+", "*", "#"};
+static_assert(kHeights.size() == kAsciiHeights.size());
 constexpr size_t kMiddle = 3;
 
 bool IsDrawn(const std::optional<double>& value) {
@@ -17,7 +19,8 @@ bool IsDrawn(const std::optional<double>& value) {
 
 }  // namespace
 
-std::string Sparkline(const std::vector<std::optional<double>>& values) {
+std::string Sparkline(const std::vector<std::optional<double>>& values, bool unicode) {
+  const auto& heights = unicode ? kHeights : kAsciiHeights;
   double least = std::numeric_limits<double>::infinity();
   double greatest = -least;
   for (const auto& value : values) {
@@ -32,11 +35,11 @@ std::string Sparkline(const std::vector<std::optional<double>>& values) {
     if (!IsDrawn(value)) {
       line += ' ';
     } else if (span <= 0) {
-      line += kHeights[kMiddle];
+      line += heights[kMiddle];
     } else {
       const double share = (*value / 2 - least / 2) / span;
-      const auto height = static_cast<size_t>(share * static_cast<double>(kHeights.size()));
-      line += kHeights[std::min(height, kHeights.size() - 1)];
+      const auto height = static_cast<size_t>(share * static_cast<double>(heights.size()));
+      line += heights[std::min(height, heights.size() - 1)];
     }
   }
   return line;

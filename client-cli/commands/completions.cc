@@ -62,6 +62,12 @@ std::vector<std::string> AskServer(client::Client& client, const std::string& wh
       for (const auto& item : list->experiments()) names.push_back(item.display_name());
     }
   }
+  if (what == "operation") {
+    const auto list = client.operations().ListOperations({});
+    if (list.ok()) {
+      for (const auto& item : list->operations()) names.push_back(item.name());
+    }
+  }
   if (what == "dataset") {
     const auto list = client.datasets().ListDatasets({});
     if (list.ok()) {

@@ -1,100 +1,323 @@
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "client-cli/cli/exit_code.h"
+#include "client-cli/cli/parser.h"
 #include "client-cli/commands/catalog.h"
+#include "client-cli/commands/operations.h"
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/session.h"
 #include "fmt/format.h"
+#include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 
 namespace cairn::cli {
 namespace {
 
-absl::StatusOr<int> Report(Session& session, const google::protobuf::Message& message,
-                           std::string_view name, std::string_view verb) {
-  return session.EmitText(message, fmt::format("{} {}\n", name, verb), name, name);
+using Change = v1::BulkChangeRunsRequest::Change;
+
+// The words for what is done: "delete", and "deleted".
+struct Verb {
+  Change change;
+  std::string_view infinitive;
+  std::string_view participle;
+};
+
+constexpr Verb kDelete = {v1::BulkChangeRunsRequest::DELETE, "delete", "deleted"};
+constexpr Verb kRestore = {v1::BulkChangeRunsRequest::UNDELETE, "restore", "restored"};
+constexpr Verb kPurge = {v1::BulkChangeRunsRequest::PURGE, "purge", "purged"};
+
+// A run or an experiment that a command names.
+struct NamedThing {
+  std::string name;
+  bool is_deleted = false;
+  ErrorReason deleted_reason = ErrorReason::RUN_DELETED;
+};
+
+absl::StatusOr<std::vector<NamedThing>> NamedRuns(Session& session, const Invocation& call,
+                                                  const Verb& verb) {
+  std::vector<NamedThing> targets;
+  for (const std::string& text : call.arguments) {
+    const bool deleted_too = verb.change != kDelete.change;
+    CAIRN_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(session, text, deleted_too));
+    targets.push_back({run.name(), run.has_delete_time(), ErrorReason::RUN_DELETED});
+  }
+  return targets;
 }
 
-// True when the command should stop after saying what it would do.
-absl::StatusOr<bool> OnlySay(Session& session, std::string_view name) {
-  if (session.flags().Switch("dry-run")) {
-    session.Note(fmt::format("would delete {} (checked by this program, not by the server)", name));
-    return true;
+absl::StatusOr<std::vector<NamedThing>> NamedExperiments(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  std::vector<NamedThing> targets;
+  for (const std::string& text : call.arguments) {
+    v1::GetExperimentRequest get;
+    CAIRN_ASSIGN_OR_RETURN(*get.mutable_name(), ResolveExperiment(session, text));
+    CAIRN_ASSIGN_OR_RETURN(const v1::Experiment found, client->tracking().GetExperiment(get));
+    targets.push_back({found.name(), found.has_delete_time(), ErrorReason::EXPERIMENT_DELETED});
   }
-  CAIRN_RETURN_IF_ERROR(session.Confirm(fmt::format("Delete {}?", name)));
-  return false;
+  return targets;
+}
+
+absl::Status Refused(ErrorReason reason, const NamedThing& target, std::string_view rule) {
+  const auto code = reason == ErrorReason::NOT_DELETED ? absl::StatusCode::kAlreadyExists
+                                                       : absl::StatusCode::kFailedPrecondition;
+  return Error(code, reason, fmt::format("{} {}", target.name, rule)).With("name", target.name);
+}
+
+// What the server would refuse, as far as it can be told without it.
+absl::Status Foresee(const Verb& verb, const NamedThing& target) {
+  if (verb.change == kDelete.change && target.name == "experiments/0") {
+    return Refused(ErrorReason::DEFAULT_EXPERIMENT, target, "cannot be deleted");
+  }
+  if (verb.change == kDelete.change && target.is_deleted) {
+    return Refused(target.deleted_reason, target, "is deleted");
+  }
+  if (verb.change == kRestore.change && !target.is_deleted) {
+    return Refused(ErrorReason::NOT_DELETED, target, "is not deleted");
+  }
+  if (verb.change == kPurge.change && !target.is_deleted) {
+    return Refused(ErrorReason::DELETE_FIRST, target, "must be deleted first");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ConfirmAll(Session& session, const Verb& verb,
+                        const std::vector<NamedThing>& targets) {
+  if (verb.change == kRestore.change) return absl::OkStatus();
+  const std::string what =
+      targets.size() == 1 ? targets.front().name
+                          : fmt::format("{} and {} more", targets.front().name, targets.size() - 1);
+  return session.Confirm(verb.change == kPurge.change
+                             ? fmt::format("Remove {} for good, with all that belongs to it?", what)
+                             : fmt::format("Delete {}?", what));
+}
+
+// Does `act` to each target. All names are known to be right before the first is touched;
+// what the server refuses then is said, and the others are done all the same.
+template <typename Act>
+absl::StatusOr<int> ChangeEach(Session& session, const Verb& verb,
+                               const std::vector<NamedThing>& targets, const Act& act) {
+  const bool only_say = session.flags().Switch("dry-run");
+  if (!only_say) CAIRN_RETURN_IF_ERROR(ConfirmAll(session, verb, targets));
+  absl::Status first_error;
+  int exit_code = kExitOk;
+  size_t done = 0;
+  for (const NamedThing& target : targets) {
+    absl::StatusOr<int> code = kExitOk;
+    if (!only_say) {
+      code = act(target);
+    } else if (absl::Status foreseen = Foresee(verb, target); !foreseen.ok()) {
+      code = foreseen;
+    } else {
+      session.Note(fmt::format("would {} {} (checked by this program, not by the server)",
+                               verb.infinitive, target.name));
+    }
+    if (code.ok()) {
+      ++done;
+      if (*code != kExitOk) exit_code = *code;
+      continue;
+    }
+    if (targets.size() == 1 || absl::IsCancelled(code.status())) return code;
+    if (first_error.ok()) first_error = code.status();
+    session.Note(fmt::format("error: {}", Printable(std::string(code.status().message()))));
+  }
+  if (first_error.ok()) return exit_code;
+  if (done == 0) return first_error;
+  return kExitPartial;
+}
+
+// Prints what became of a run or experiment.
+template <typename Resource>
+absl::StatusOr<int> Report(Session& session, const absl::StatusOr<Resource>& result,
+                           const NamedThing& target, const Verb& verb) {
+  if (!result.ok()) return result.status();
+  return session.EmitText(*result, fmt::format("{} {}\n", target.name, verb.participle),
+                          target.name, target.name);
 }
 
 absl::StatusOr<int> DeleteExperiment(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
-  v1::DeleteExperimentRequest request;
-  CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolveExperiment(session, call.arguments[0]));
-  CAIRN_ASSIGN_OR_RETURN(const bool stop, OnlySay(session, request.name()));
-  if (stop) return kExitOk;
-  CAIRN_ASSIGN_OR_RETURN(const auto deleted, client->tracking().DeleteExperiment(request));
-  session.Hint("`mlctl undelete experiment` takes it back");
-  return Report(session, deleted, deleted.name(), "deleted");
+  CAIRN_ASSIGN_OR_RETURN(const auto targets, NamedExperiments(session, call));
+  return ChangeEach(session, kDelete, targets, [&](const NamedThing& target) {
+    v1::DeleteExperimentRequest request;
+    request.set_name(target.name);
+    return Report(session, client->tracking().DeleteExperiment(request), target, kDelete);
+  });
+}
+
+absl::StatusOr<int> RestoreExperiment(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  CAIRN_ASSIGN_OR_RETURN(const auto targets, NamedExperiments(session, call));
+  return ChangeEach(session, kRestore, targets, [&](const NamedThing& target) {
+    v1::UndeleteExperimentRequest request;
+    request.set_name(target.name);
+    return Report(session, client->tracking().UndeleteExperiment(request), target, kRestore);
+  });
+}
+
+absl::StatusOr<int> PurgeExperiment(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  CAIRN_ASSIGN_OR_RETURN(const auto targets, NamedExperiments(session, call));
+  return ChangeEach(session, kPurge, targets, [&](const NamedThing& target) -> absl::StatusOr<int> {
+    v1::PurgeExperimentRequest request;
+    request.set_name(target.name);
+    CAIRN_ASSIGN_OR_RETURN(auto operation, client->tracking().PurgeExperiment(request));
+    return FollowOperation(session, std::move(operation));
+  });
 }
 
 absl::StatusOr<int> DeleteRun(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
-  CAIRN_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(session, call.arguments[0]));
-  CAIRN_ASSIGN_OR_RETURN(const bool stop, OnlySay(session, run.name()));
-  if (stop) return kExitOk;
-  v1::DeleteRunRequest request;
-  request.set_name(run.name());
-  CAIRN_ASSIGN_OR_RETURN(const auto deleted, client->tracking().DeleteRun(request));
-  session.Hint("`mlctl undelete run` takes it back");
-  return Report(session, deleted, deleted.name(), "deleted");
+  CAIRN_ASSIGN_OR_RETURN(const auto targets, NamedRuns(session, call, kDelete));
+  return ChangeEach(session, kDelete, targets, [&](const NamedThing& target) {
+    v1::DeleteRunRequest request;
+    request.set_name(target.name);
+    return Report(session, client->tracking().DeleteRun(request), target, kDelete);
+  });
+}
+
+absl::StatusOr<int> RestoreRun(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  CAIRN_ASSIGN_OR_RETURN(const auto targets, NamedRuns(session, call, kRestore));
+  return ChangeEach(session, kRestore, targets, [&](const NamedThing& target) {
+    v1::UndeleteRunRequest request;
+    request.set_name(target.name);
+    return Report(session, client->tracking().UndeleteRun(request), target, kRestore);
+  });
+}
+
+absl::StatusOr<int> PurgeRun(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  CAIRN_ASSIGN_OR_RETURN(const auto targets, NamedRuns(session, call, kPurge));
+  return ChangeEach(session, kPurge, targets, [&](const NamedThing& target) {
+    v1::PurgeRunRequest request;
+    request.set_name(target.name);
+    return Report(session, client->tracking().PurgeRun(request), target, kPurge);
+  });
 }
 
 absl::StatusOr<int> DeleteModel(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   v1::DeleteModelRequest request;
   CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolveModel(call.arguments[0]));
-  CAIRN_ASSIGN_OR_RETURN(const bool stop, OnlySay(session, request.name()));
-  if (stop) return kExitOk;
-  CAIRN_ASSIGN_OR_RETURN(const auto nothing, client->registry().DeleteModel(request));
-  return Report(session, nothing, request.name(), "deleted");
+  return ChangeEach(session, kDelete, std::vector<NamedThing>{{.name = request.name()}},
+                    [&](const NamedThing& target) {
+                      return Report(session, client->registry().DeleteModel(request), target,
+                                    kDelete);
+                    });
 }
 
-absl::StatusOr<int> UndeleteExperiment(Session& session, const Invocation& call) {
-  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
-  v1::UndeleteExperimentRequest request;
-  CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolveExperiment(session, call.arguments[0]));
-  CAIRN_ASSIGN_OR_RETURN(const auto restored, client->tracking().UndeleteExperiment(request));
-  return Report(session, restored, restored.name(), "restored");
+// How many runs a change would find.
+absl::StatusOr<v1::BulkChangeRunsResponse> CountFound(client::Client& client,
+                                                      v1::BulkChangeRunsRequest request) {
+  request.set_validate_only(true);
+  CAIRN_ASSIGN_OR_RETURN(const auto operation, client.tracking().BulkChangeRuns(request));
+  v1::BulkChangeRunsResponse found;
+  operation.response().UnpackTo(&found);
+  return found;
 }
 
-absl::StatusOr<int> UndeleteRun(Session& session, const Invocation& call) {
+// Changes every run that --filter and --experiment find.
+absl::StatusOr<int> ChangeRuns(Session& session, const Verb& verb) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
-  CAIRN_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(session, call.arguments[0]));
-  v1::UndeleteRunRequest request;
-  request.set_name(run.name());
-  CAIRN_ASSIGN_OR_RETURN(const auto restored, client->tracking().UndeleteRun(request));
-  return Report(session, restored, restored.name(), "restored");
+  v1::BulkChangeRunsRequest request;
+  request.set_change(verb.change);
+  request.set_filter(session.flags().Text("filter"));
+  for (const std::string& experiment : session.flags().List("experiment")) {
+    CAIRN_ASSIGN_OR_RETURN(*request.add_parents(), ResolveExperiment(session, experiment));
+  }
+  if (request.filter().empty() && request.parents().empty()) {
+    return UsageError(fmt::format("{} runs needs --filter or --experiment", verb.infinitive));
+  }
+  if (session.flags().Switch("dry-run")) {
+    CAIRN_ASSIGN_OR_RETURN(const auto found, CountFound(*client, request));
+    const std::string count = std::to_string(found.run_count());
+    return session.EmitText(found, fmt::format("would {} {} runs\n", verb.infinitive, count), count,
+                            count);
+  }
+  if (verb.change != kRestore.change) {
+    std::string what = "the runs that are found";
+    // Where nobody can be asked the number is of no use.
+    if (session.terminal().stdin_is_tty && !session.flags().Switch("yes")) {
+      CAIRN_ASSIGN_OR_RETURN(const auto found, CountFound(*client, request));
+      what = fmt::format("{} runs", found.run_count());
+    }
+    CAIRN_RETURN_IF_ERROR(session.Confirm(verb.change == kPurge.change
+                                              ? fmt::format("Remove {} for good?", what)
+                                              : fmt::format("Delete {}?", what)));
+  }
+  CAIRN_ASSIGN_OR_RETURN(auto operation, client->tracking().BulkChangeRuns(request));
+  return FollowOperation(session, std::move(operation));
+}
+
+absl::StatusOr<int> DeleteRuns(Session& session, const Invocation&) {
+  return ChangeRuns(session, kDelete);
+}
+absl::StatusOr<int> RestoreRuns(Session& session, const Invocation&) {
+  return ChangeRuns(session, kRestore);
+}
+absl::StatusOr<int> PurgeRuns(Session& session, const Invocation&) {
+  return ChangeRuns(session, kPurge);
+}
+
+std::vector<Command> BulkCommands() {
+  return {
+      {.path = "delete runs",
+       .family = "Delete",
+       .summary = "Delete every run that a filter finds; they can be restored",
+       .arguments = {},
+       .flags = {kFilter, kExperiments, kYes, kDryRun, kWait, kPatience},
+       .examples = {{"mlctl delete runs --filter 'state = FAILED' --dry-run", "only count them"},
+                    {"mlctl delete runs --filter 'metrics.silhouette < 0.1' --yes --wait",
+                     "without asking, until it is done"},
+                    {"mlctl delete runs --experiment scratch --yes", "all runs of an experiment"}},
+       .details = "Works in the background, as an operation whose name is printed.",
+       .handler = DeleteRuns},
+      {.path = "restore runs",
+       .family = "Delete",
+       .summary = "Take back the deletion of every run that a filter finds",
+       .arguments = {},
+       .flags = {kFilter, kExperiments, kDryRun, kWait, kPatience},
+       .examples = {{"mlctl restore runs --experiment scratch --wait", "all of an experiment"},
+                    {"mlctl restore runs --filter 'state = FAILED' --dry-run", "only count them"},
+                    {"mlctl restore runs --filter 'user = \"ada\"'", "by filter"}},
+       .details = "Only deleted runs are looked at.",
+       .handler = RestoreRuns},
+      {.path = "purge runs",
+       .family = "Delete",
+       .summary = "Remove every deleted run that a filter finds, for good",
+       .arguments = {},
+       .flags = {kFilter, kExperiments, kYes, kDryRun, kWait, kPatience},
+       .examples = {{"mlctl purge runs --experiment scratch --dry-run", "only count them"},
+                    {"mlctl purge runs --filter 'state = FAILED' --yes --wait",
+                     "without asking, until it is done"},
+                    {"mlctl purge runs --experiment scratch --yes", "prints the operation"}},
+       .details = "Only deleted runs are looked at. Runs that a model version came from are left,\n"
+                  "and the end is 10.",
+       .handler = PurgeRuns},
+  };
 }
 
 }  // namespace
 
 std::vector<Command> DeletionCommands() {
-  return {
+  std::vector<Command> commands = {
       {.path = "delete experiment",
        .family = "Delete",
-       .summary = "Delete an experiment; its runs are kept and it can be restored",
-       .arguments = {{"EXPERIMENT", 1, 1, "experiment"}},
+       .summary = "Delete experiments; their runs are kept and they can be restored",
+       .arguments = {{"EXPERIMENT", 1, -1, "experiment"}},
        .flags = {kYes, kDryRun},
        .examples = {{"mlctl delete experiment 7", "asks first"},
-                    {"mlctl delete experiment scratch --yes", "by name, without asking"},
+                    {"mlctl delete experiment scratch trial --yes", "by name, without asking"},
                     {"mlctl delete experiment scratch --dry-run", "only say what would happen"}},
        .handler = DeleteExperiment},
       {.path = "delete run",
        .family = "Delete",
-       .summary = "Delete a run; it can be restored",
-       .arguments = {{"RUN", 1, 1, "run"}},
+       .summary = "Delete runs; they can be restored",
+       .arguments = {{"RUN", 1, -1, "run"}},
        .flags = {kYes, kDryRun},
        .examples = {{"mlctl delete run 9f3c", "asks first"},
-                    {"mlctl delete run 9f3c --yes", "without asking"},
+                    {"mlctl delete run 9f3c 0a1b --yes", "two, without asking"},
                     {"mlctl list runs --show-deleted", "see what was deleted"}},
        .handler = DeleteRun},
       {.path = "delete model",
@@ -106,26 +329,47 @@ std::vector<Command> DeletionCommands() {
                     {"mlctl delete model scratch --yes", "without asking"},
                     {"mlctl delete model scratch --dry-run", "only say what would happen"}},
        .handler = DeleteModel},
-      {.path = "undelete experiment",
+      {.path = "restore experiment",
        .family = "Delete",
-       .summary = "Take back the deletion of an experiment",
-       .arguments = {{"EXPERIMENT", 1, 1, "experiment"}},
-       .flags = {},
-       .examples = {{"mlctl undelete experiment 7", "by number"},
-                    {"mlctl undelete experiment scratch", "by name"},
+       .summary = "Take back the deletion of experiments",
+       .arguments = {{"EXPERIMENT", 1, -1, "experiment"}},
+       .flags = {kDryRun},
+       .examples = {{"mlctl restore experiment 7", "by number"},
+                    {"mlctl restore experiment scratch", "by name"},
                     {"mlctl list experiments --show-deleted", "see what was deleted"}},
-       .handler = UndeleteExperiment},
-      {.path = "undelete run",
+       .handler = RestoreExperiment},
+      {.path = "restore run",
        .family = "Delete",
-       .summary = "Take back the deletion of a run",
-       .arguments = {{"RUN", 1, 1, "run"}},
-       .flags = {},
-       .examples = {{"mlctl undelete run 0123456789abcdef0123456789abcdef", "by id"},
-                    {"mlctl undelete run experiments/7/runs/0123456789abcdef0123456789abcdef",
+       .summary = "Take back the deletion of runs",
+       .arguments = {{"RUN", 1, -1, "run"}},
+       .flags = {kDryRun},
+       .examples = {{"mlctl restore run 9f3c", "by the beginning of its id"},
+                    {"mlctl restore run experiments/7/runs/0123456789abcdef0123456789abcdef",
                      "by resource name"},
                     {"mlctl list runs --show-deleted", "see what was deleted"}},
-       .handler = UndeleteRun},
+       .handler = RestoreRun},
+      {.path = "purge experiment",
+       .family = "Delete",
+       .summary = "Remove deleted experiments and their runs for good",
+       .arguments = {{"EXPERIMENT", 1, -1, "experiment"}},
+       .flags = {kYes, kDryRun, kWait, kPatience},
+       .examples = {{"mlctl purge experiment 7", "asks first"},
+                    {"mlctl purge experiment 7 --yes --wait", "without asking, until it is done"},
+                    {"mlctl purge experiment 7 --dry-run", "only say what would happen"}},
+       .details = "Works in the background, as an operation whose name is printed.",
+       .handler = PurgeExperiment},
+      {.path = "purge run",
+       .family = "Delete",
+       .summary = "Remove deleted runs for good",
+       .arguments = {{"RUN", 1, -1, "run"}},
+       .flags = {kYes, kDryRun},
+       .examples = {{"mlctl purge run 9f3c", "asks first"},
+                    {"mlctl purge run $RUN --yes", "without asking"},
+                    {"mlctl list runs --show-deleted", "see what was deleted"}},
+       .handler = PurgeRun},
   };
+  for (Command& command : BulkCommands()) commands.push_back(std::move(command));
+  return commands;
 }
 
 }  // namespace cairn::cli

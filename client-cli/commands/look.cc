@@ -4,6 +4,7 @@
 #include "client-cli/cli/parser.h"
 #include "client-cli/cli/proto_text.h"
 #include "client-cli/commands/catalog.h"
+#include "client-cli/commands/describe_run.h"
 #include "client-cli/commands/nouns.h"
 #include "client-cli/commands/session.h"
 #include "lib/base/status_macros.h"
@@ -74,6 +75,11 @@ absl::StatusOr<int> Describe(Session& session, const Invocation& call) {
   if (noun->get == nullptr) return ShowList(session, *noun, call.arguments[1]);
   CAIRN_ASSIGN_OR_RETURN(const auto items, GetAll(session, *noun, call.arguments));
   for (size_t i = 0; i < items.size(); ++i) {
+    if (const auto* run = dynamic_cast<const v1::Run*>(items[i].get())) {
+      if (i > 0 && !session.wants_message()) session.Print("\n");
+      CAIRN_RETURN_IF_ERROR(DescribeRun(session, *run).status());
+      continue;
+    }
     if (i > 0 && !session.wants_message()) session.Print("---\n");
     CAIRN_RETURN_IF_ERROR(session.EmitText(*items[i], ToYaml(*items[i]), "", "").status());
   }
@@ -130,6 +136,9 @@ std::vector<Command> LookCommands() {
        .examples = {{"mlctl describe run 9f3c", "a run, by the beginning of its id"},
                     {"mlctl describe version customer-segments@3", "a version with its evidence"},
                     {"mlctl describe policy customer-segments", "a policy with its text"}},
+       .details =
+           "A run comes with the shape of each metric, its lease and the runs nested in it.\n"
+           "On a terminal long lists end after 20 lines: --all, --limit N or -o json.",
        .handler = Describe},
       {.path = "search runs",
        .family = "Look",

@@ -48,10 +48,12 @@ std::string Quoted(std::string_view text) {
   return quoted + "\"";
 }
 
-absl::StatusOr<std::vector<v1::Run>> FindRuns(Session& session, const std::string& filter) {
+absl::StatusOr<std::vector<v1::Run>> FindRuns(Session& session, const std::string& filter,
+                                              bool deleted_too) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   v1::SearchRunsRequest request;
   request.set_filter(filter);
+  request.set_show_deleted(deleted_too);
   request.set_page_size(3);
   CAIRN_ASSIGN_OR_RETURN(auto found, client->tracking().SearchRuns(request));
   return std::vector<v1::Run>(found.runs().begin(), found.runs().end());
@@ -92,17 +94,19 @@ absl::StatusOr<std::string> ResolveExperiment(Session& session, const std::strin
   return experiment.name();
 }
 
-absl::StatusOr<v1::Run> ResolveRun(Session& session, const std::string& text) {
+absl::StatusOr<v1::Run> ResolveRun(Session& session, const std::string& text, bool deleted_too) {
   CAIRN_ASSIGN_OR_RETURN(const Reference reference, ParseReference(text));
   if (reference.kind == Kind::kResource) return FetchRun(session, reference.name);
   const std::string& id = reference.kind == Kind::kRun ? reference.name : text;
   if (IsHexId(id)) return FetchRun(session, "experiments/-/runs/" + id);
   std::vector<v1::Run> runs;
   if (IsHex(id) && id.size() >= 3) {
-    CAIRN_ASSIGN_OR_RETURN(runs, FindRuns(session, fmt::format("uid = {}", Quoted(id + "*"))));
+    CAIRN_ASSIGN_OR_RETURN(
+        runs, FindRuns(session, fmt::format("uid = {}", Quoted(id + "*")), deleted_too));
   }
   if (runs.empty()) {
-    CAIRN_ASSIGN_OR_RETURN(runs, FindRuns(session, fmt::format("display_name = {}", Quoted(id))));
+    CAIRN_ASSIGN_OR_RETURN(
+        runs, FindRuns(session, fmt::format("display_name = {}", Quoted(id)), deleted_too));
   }
   if (runs.empty()) return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", id).ToStatus();
   if (runs.size() > 1) {

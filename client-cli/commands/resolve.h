@@ -19,8 +19,10 @@ namespace cairn::cli {
 absl::StatusOr<std::string> ResolveExperiment(Session& session, const std::string& text);
 
 // An id, a beginning of an id that only one run has, a human name that only one
-// run has, or a resource name.
-absl::StatusOr<v1::Run> ResolveRun(Session& session, const std::string& text);
+// run has, or a resource name. A deleted run is found by its id or resource name, and
+// with `deleted_too` also by the others.
+absl::StatusOr<v1::Run> ResolveRun(Session& session, const std::string& text,
+                                   bool deleted_too = false);
 
 // NAME or models/NAME.
 absl::StatusOr<std::string> ResolveModel(const std::string& text);

@@ -54,6 +54,11 @@ absl::StatusOr<int> StartRun(Session& session, const Invocation& call) {
     CAIRN_ASSIGN_OR_RETURN(*run.add_inputs()->mutable_dataset_version(),
                            ResolveAny(session, input));
   }
+  if (flags.IsGiven("lease")) {
+    CAIRN_ASSIGN_OR_RETURN(const int64_t millis, ParseDurationMillis(flags.Text("lease")));
+    run.mutable_lease_duration()->set_seconds(millis / 1000);
+    run.mutable_lease_duration()->set_nanos(static_cast<int32_t>(millis % 1000 * 1'000'000));
+  }
   if (flags.IsGiven("parent-run")) {
     CAIRN_ASSIGN_OR_RETURN(const v1::Run parent, ResolveRun(session, flags.Text("parent-run")));
     run.set_parent_run(parent.name());
@@ -90,6 +95,41 @@ absl::StatusOr<int> FinishRun(Session& session, const Invocation& call) {
                           finished.uid());
 }
 
+// The run that an argument, --run or MLCTL_RUN names.
+absl::StatusOr<v1::Run> GivenRun(Session& session, const Invocation& call) {
+  std::string reference = session.flags().Text("run");
+  if (!call.arguments.empty()) reference = call.arguments[0];
+  if (reference.empty()) return UsageError(fmt::format("{} needs RUN", call.command->path));
+  return ResolveRun(session, reference);
+}
+
+absl::StatusOr<int> ResumeRun(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  CAIRN_ASSIGN_OR_RETURN(const v1::Run run, GivenRun(session, call));
+  v1::ResumeRunRequest request;
+  request.set_name(run.name());
+  if (session.flags().Switch("dry-run")) {
+    session.Note(fmt::format("would resume {} (not checked by the server)", run.name()));
+    return kExitOk;
+  }
+  CAIRN_ASSIGN_OR_RETURN(const v1::Run resumed, client->tracking().ResumeRun(request));
+  return session.EmitText(resumed, fmt::format("{} running\n", resumed.uid()), resumed.name(),
+                          resumed.uid());
+}
+
+absl::StatusOr<int> HeartbeatRun(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  CAIRN_ASSIGN_OR_RETURN(const v1::Run run, GivenRun(session, call));
+  v1::HeartbeatRunRequest request;
+  request.set_name(run.name());
+  CAIRN_ASSIGN_OR_RETURN(const auto answer, client->tracking().HeartbeatRun(request));
+  const std::string text =
+      answer.has_lease_duration()
+          ? fmt::format("{} may be silent for {} s\n", run.uid(), answer.lease_duration().seconds())
+          : fmt::format("{} has no lease\n", run.uid());
+  return session.EmitText(answer, text, run.name(), run.uid());
+}
+
 }  // namespace
 
 std::vector<Command> RunCommands() {
@@ -123,6 +163,9 @@ std::vector<Command> RunCommands() {
                   .value = "dataset:NAME@V",
                   .help = "a data set version the run reads"},
                  {.name = "parent-run", .value = "RUN", .help = "the run this one is nested in"},
+                 {.name = "lease",
+                  .value = "DURATION",
+                  .help = "how long it may be silent before it counts as killed, such as 10m"},
                  {.name = "user", .value = "NAME", .help = "who runs it; by default $USER"},
                  kDryRun},
        .examples = {{"RUN=$(mlctl run start nightly --experiment segments)", "keep the id"},
@@ -144,6 +187,27 @@ std::vector<Command> RunCommands() {
                     {"mlctl run finish $RUN --state failed", "it did not"},
                     {"MLCTL_RUN=$RUN mlctl run finish", "the run from the environment"}},
        .handler = FinishRun},
+      {.path = "run resume",
+       .family = "Log",
+       .summary = "Take an ended run back to running",
+       .arguments = {{"RUN", 0, 1, "run"}},
+       .flags = {{.name = "run", .value = "RUN", .help = "the run, instead of the argument"},
+                 kDryRun},
+       .examples = {{"mlctl run resume $RUN", "training goes on"},
+                    {"MLCTL_RUN=$RUN mlctl run resume", "the run from the environment"},
+                    {"mlctl run resume 9f3c -o json", "by the beginning of its id"}},
+       .handler = ResumeRun},
+      {.path = "run heartbeat",
+       .family = "Log",
+       .summary = "Say that a run is alive, and print its lease",
+       .arguments = {{"RUN", 0, 1, "run"}},
+       .flags = {{.name = "run", .value = "RUN", .help = "the run, instead of the argument"}},
+       .examples = {{"mlctl run heartbeat $RUN", "renews its lease"},
+                    {"while sleep 60; do mlctl run heartbeat -q $RUN; done &",
+                     "while nothing is logged"},
+                    {"MLCTL_RUN=$RUN mlctl run heartbeat", "the run from the environment"}},
+       .details = "Whatever is logged into a run renews its lease too.",
+       .handler = HeartbeatRun},
   };
 }
 

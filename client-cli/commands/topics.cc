@@ -102,6 +102,7 @@ constexpr std::string_view kNouns = R"(Nouns for get, list and describe.
   policy      policies     p
   decision    decisions    dec  of MODEL#CHANNEL
   artifact    artifacts    files  of a run or a version
+  operation   operations          get, list, wait and cancel
 )";
 
 }  // namespace

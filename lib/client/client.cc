@@ -18,6 +18,11 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(ConnectOptions options) 
                         std::to_string(options.call_timeout_millis), "must be positive")
         .ToStatus();
   }
+  if (options.keepalive_millis < 10'000 || options.keepalive_millis > 3'600'000) {
+    return InvalidField(ErrorReason::VALUE_INVALID, "keepalive",
+                        std::to_string(options.keepalive_millis), "must be from 10 s to 1 h")
+        .ToStatus();
+  }
   return std::unique_ptr<Client>(new Client(std::move(options)));
 }
 

@@ -20,16 +20,16 @@ namespace cairn::client {
 //
 // The services' classes mirror the protos: a method for each call, taking the
 // request and returning the response or the server's error with its details.
-// What goes beyond single calls is in paging.h, parallel_calls.h, metric_writer.h,
-// uploader.h and downloader.h.
+// What goes beyond single calls is in paging.h, parallel_calls.h, operation_waiter.h,
+// metric_writer.h, uploader.h and downloader.h.
 //
 // Safe to call from any thread. Neither copyable nor movable.
 class Client {
  public:
   // Makes a client; the connection is opened with the first call.
   //
-  // - INVALID_ARGUMENT (VALUE_INVALID): the address is empty or the timeout is
-  //   not positive.
+  // - INVALID_ARGUMENT (VALUE_INVALID): the address is empty, the timeout is not
+  //   positive or the keepalive below 10 s.
   static absl::StatusOr<std::unique_ptr<Client>> Connect(ConnectOptions options);
 
   TrackingClient& tracking() { return tracking_; }
@@ -37,6 +37,7 @@ class Client {
   ArtifactClient& artifacts() { return artifacts_; }
   RegistryClient& registry() { return registry_; }
   PromotionClient& promotion() { return promotion_; }
+  OperationsClient& operations() { return operations_; }
   AdminClient& admin() { return admin_; }
 
   // For what takes a transport: MetricWriter.
@@ -59,6 +60,7 @@ class Client {
   ArtifactClient artifacts_{transport_};
   RegistryClient registry_{transport_};
   PromotionClient promotion_{transport_};
+  OperationsClient operations_{transport_};
   AdminClient admin_{transport_};
 };
 

@@ -1,7 +1,6 @@
 #include "lib/client/metric_writer.h"
 
 #include <algorithm>
-#include <deque>
 #include <map>
 #include <thread>
 #include <utility>
@@ -12,6 +11,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/mutex.h"
 #include "lib/base/status_macros.h"
+#include "lib/client/batch_queue.h"
 #include "lib/client/transport_impl.h"
 
 namespace cairn::client {
@@ -21,6 +21,7 @@ using Clock = std::chrono::steady_clock;
 using Stream = grpc::ClientReaderWriterInterface<v1::LogMetricsRequest, v1::LogMetricsResponse>;
 
 constexpr int64_t kMaxBatchPoints = 100'000;
+constexpr size_t kMaxRunNameBytes = 255;
 
 absl::Status Validate(const MetricWriterOptions& options) {
   const auto check = [](bool ok, std::string_view field, int64_t value, std::string_view rule) {
@@ -32,6 +33,10 @@ absl::Status Validate(const MetricWriterOptions& options) {
                               fmt::format("must be from 1 to {}", kMaxBatchPoints)));
   CAIRN_RETURN_IF_ERROR(check(options.flush_interval.count() > 0, "flush_interval",
                               options.flush_interval.count(), "must be positive"));
+  CAIRN_RETURN_IF_ERROR(check(options.run.size() <= kMaxRunNameBytes, "run",
+                              static_cast<int64_t>(options.run.size()), "is too long a name"));
+  CAIRN_RETURN_IF_ERROR(check(options.offline_log_compact_bytes > 0, "offline_log_compact_bytes",
+                              options.offline_log_compact_bytes, "must be positive"));
   return check(options.max_waiting_points >= options.batch_points, "max_waiting_points",
                options.max_waiting_points, "must be at least batch_points");
 }
@@ -59,25 +64,49 @@ absl::Status Ended() {
 
 class MetricWriter::Impl {
  public:
-  Impl(Transport& transport, MetricWriterOptions options)
+  using OnProgress = std::function<void(int64_t acknowledged_points, int64_t waiting_points)>;
+
+  // A writer of new points, for which the log, if that is what the queue is, stands in
+  // while the server is away.
+  Impl(Transport& transport, MetricWriterOptions options, LogQueue queue)
       : transport_(transport),
         options_(std::move(options)),
-        writer_id_(transport.options().ids->NewUuid4()),
+        survives_(queue.queue->IsLog()),
+        waiting_points_(queue.waiting_points),
+        pushed_batches_(queue.waiting_batches),
+        queue_(std::move(queue.queue)),
+        sender_([this] { Send(); }) {}
+
+  // One that sends what is in the queue and nothing else.
+  Impl(Transport& transport, const ReplayOptions& options, LogQueue queue)
+      : transport_(transport),
+        options_({.patience = options.patience}),
+        survives_(false),
+        on_progress_(options.on_progress),
+        waiting_points_(queue.waiting_points),
+        pushed_batches_(queue.waiting_batches),
+        queue_(std::move(queue.queue)),
+        finished_(true),
         sender_([this] { Send(); }) {}
 
   ~Impl() {
     {
       MutexLock lock(&mutex_);
+      if (survives_) Seal();
       abandoned_ = true;
       if (context_ != nullptr) context_->TryCancel();
     }
     changed_.SignalAll();
     sender_.join();
+    // The server may have come back after Finish stopped waiting for it.
+    MutexLock lock(&mutex_);
+    if (survives_ && finished_ && !removed_ && queue_->IsEmpty()) queue_->Remove().IgnoreError();
   }
 
   absl::Status Log(std::string_view key, int64_t step, double value, int64_t time) {
     MutexLock lock(&mutex_);
-    while (waiting_points_ >= options_.max_waiting_points && failure_.ok() && !finished_) {
+    while (!survives_ && waiting_points_ >= options_.max_waiting_points && failure_.ok() &&
+           !finished_) {
       drained_.Wait(&mutex_);
     }
     CAIRN_RETURN_IF_ERROR(failure_);
@@ -99,10 +128,13 @@ class MetricWriter::Impl {
     finished_ = finished_ || finish;
     changed_.Signal();
     drained_.SignalAll();
-    const int64_t last = next_number_ - 1;
-    while (failure_.ok() && !unacknowledged_.empty() &&
-           unacknowledged_.front().request->batch_number() <= last) {
+    if (failure_.ok() && !removed_) failure_ = queue_->Sync();
+    const int64_t last = pushed_batches_;
+    while (failure_.ok() && acknowledged_batches_ < last && !(survives_ && away_)) {
       drained_.Wait(&mutex_);
+    }
+    if (failure_.ok() && finished_ && queue_->IsEmpty() && !std::exchange(removed_, true)) {
+      failure_ = queue_->Remove();
     }
     return failure_;
   }
@@ -117,12 +149,6 @@ class MetricWriter::Impl {
   }
 
  private:
-  // A batch keeps its number for ever; it leaves when it is acknowledged.
-  struct Sealed {
-    std::shared_ptr<const v1::LogMetricsRequest> request;
-    int64_t points = 0;
-  };
-
   v1::MetricColumns& ColumnsOf(std::string_view key) CAIRN_REQUIRES(mutex_) {
     const auto known = column_of_.find(key);
     if (known != column_of_.end()) return *gathering_.mutable_metrics(known->second);
@@ -135,14 +161,15 @@ class MetricWriter::Impl {
   // Closes the batch that is being gathered; the sender sees it.
   void Seal() CAIRN_REQUIRES(mutex_) {
     if (gathered_points_ == 0) return;
-    gathering_.set_run(options_.run);
-    gathering_.set_writer_id(writer_id_);
-    gathering_.set_batch_number(next_number_++);
-    auto request = std::make_shared<v1::LogMetricsRequest>();
-    request->Swap(&gathering_);
-    unacknowledged_.push_back({std::move(request), gathered_points_});
+    v1::LogMetricsRequest batch;
+    batch.Swap(&gathering_);
     column_of_.clear();
-    gathered_points_ = 0;
+    const int64_t points = std::exchange(gathered_points_, 0);
+    if (absl::Status status = queue_->Push(std::move(batch), points); !status.ok()) {
+      waiting_points_ -= points;
+      return FailLocked(status);
+    }
+    ++pushed_batches_;
     changed_.Signal();
   }
 
@@ -154,22 +181,25 @@ class MetricWriter::Impl {
     while (WaitForWork()) {
       const int64_t before = acknowledged_points();
       const absl::Status status = RunStream();
-      if (acknowledged_points() != before || waiting_points() == 0) failures = 0;
+      const bool progress = acknowledged_points() != before || waiting_points() == 0;
+      if (progress) failures = 0;
       if (status.ok() || waiting_points() == 0) continue;
       if (failures++ == 0) failing_since = Clock::now();
-      if (!MayPass(status) || Clock::now() - failing_since >= options_.patience) {
-        return Fail(status);
+      if (!MayPass(status)) return Fail(status);
+      if (Clock::now() - failing_since >= options_.patience) {
+        if (!survives_) return Fail(status);
+        SetAway();
       }
       const auto random = static_cast<uint64_t>(Clock::now().time_since_epoch().count());
       Pause(transport_.options().backoff.WaitMillis(failures, random));
     }
   }
 
-  // Waits for a batch that is due; false when the writer is destroyed.
+  // Waits for a batch that is due; false when the writer is destroyed or failed.
   bool WaitForWork() CAIRN_EXCLUDES(mutex_) {
     MutexLock lock(&mutex_);
-    while (!abandoned_ && unacknowledged_.empty()) WaitForBatch();
-    return !abandoned_;
+    while (!abandoned_ && failure_.ok() && queue_->IsEmpty()) WaitForBatch();
+    return !abandoned_ && failure_.ok();
   }
 
   // Waits for a signal, or until the batch being gathered is due and seals it.
@@ -191,7 +221,7 @@ class MetricWriter::Impl {
       context_ = context.get();
       if (abandoned_) context_->TryCancel();
       broken_ = false;
-      sent_ = 0;
+      queue_->Rewind();
     }
     std::thread reader([this, &stream] { TakeAcknowledgements(*stream); });
     while (const auto request = NextToSend()) {
@@ -206,16 +236,22 @@ class MetricWriter::Impl {
     return transport_.impl().Convert(stream->Finish());
   }
 
-  // The next batch for this stream; waits for one. Null when the stream is broken
-  // or the writer is finished and everything was sent.
+  // The next batch for this stream; waits for one. Null when the stream is broken,
+  // the writer is finished and everything was sent, or another stream is needed.
   std::shared_ptr<const v1::LogMetricsRequest> NextToSend() CAIRN_EXCLUDES(mutex_) {
     MutexLock lock(&mutex_);
-    while (!broken_ && !abandoned_ && sent_ == unacknowledged_.size()) {
-      if (finished_ && gathered_points_ == 0) return nullptr;
-      WaitForBatch();
+    while (!broken_ && !abandoned_ && failure_.ok()) {
+      if (queue_->HasUnsent()) {
+        auto next = queue_->Next();
+        if (next.ok()) return *std::move(next);
+        FailLocked(next.status());
+      } else if (finished_ && gathered_points_ == 0) {
+        return nullptr;
+      } else {
+        WaitForBatch();
+      }
     }
-    if (broken_ || abandoned_) return nullptr;
-    return unacknowledged_[sent_++].request;
+    return nullptr;
   }
 
   void TakeAcknowledgements(Stream& stream) CAIRN_EXCLUDES(mutex_) {
@@ -229,20 +265,35 @@ class MetricWriter::Impl {
   }
 
   void Acknowledge(int64_t number) CAIRN_EXCLUDES(mutex_) {
-    MutexLock lock(&mutex_);
-    while (sent_ > 0 && unacknowledged_.front().request->batch_number() <= number) {
-      const int64_t points = unacknowledged_.front().points;
-      acknowledged_points_ += points;
-      waiting_points_ -= points;
-      unacknowledged_.pop_front();
-      --sent_;
+    int64_t acknowledged = 0;
+    int64_t waiting = 0;
+    {
+      MutexLock lock(&mutex_);
+      const BatchQueue::Acknowledged done = queue_->Acknowledge(number);
+      acknowledged_batches_ += done.batches;
+      acknowledged = acknowledged_points_ += done.points;
+      waiting = waiting_points_ -= done.points;
+      if (done.batches > 0) away_ = false;
     }
     drained_.SignalAll();
+    changed_.Signal();  // there is room for more on their way
+    if (on_progress_) on_progress_(acknowledged, waiting);
   }
 
   void Fail(const absl::Status& status) CAIRN_EXCLUDES(mutex_) {
     MutexLock lock(&mutex_);
+    FailLocked(status);
+  }
+
+  void FailLocked(const absl::Status& status) CAIRN_REQUIRES(mutex_) {
     failure_ = status;
+    drained_.SignalAll();
+    changed_.SignalAll();
+  }
+
+  void SetAway() CAIRN_EXCLUDES(mutex_) {
+    MutexLock lock(&mutex_);
+    away_ = true;
     drained_.SignalAll();
   }
 
@@ -254,7 +305,8 @@ class MetricWriter::Impl {
 
   Transport& transport_;
   const MetricWriterOptions options_;
-  const std::string writer_id_;
+  const bool survives_;  // what is sealed outlives this object
+  const OnProgress on_progress_;
 
   mutable Mutex mutex_;
   CondVar changed_;  // for the sender
@@ -265,11 +317,13 @@ class MetricWriter::Impl {
   int64_t gathered_points_ CAIRN_GUARDED_BY(mutex_) = 0;
   int64_t waiting_points_ CAIRN_GUARDED_BY(mutex_) = 0;
   int64_t acknowledged_points_ CAIRN_GUARDED_BY(mutex_) = 0;
-  int64_t next_number_ CAIRN_GUARDED_BY(mutex_) = 1;
-  std::deque<Sealed> unacknowledged_ CAIRN_GUARDED_BY(mutex_);
-  size_t sent_ CAIRN_GUARDED_BY(mutex_) = 0;  // of them, by the stream at hand
+  int64_t pushed_batches_ CAIRN_GUARDED_BY(mutex_) = 0;
+  int64_t acknowledged_batches_ CAIRN_GUARDED_BY(mutex_) = 0;
+  const std::unique_ptr<BatchQueue> queue_ CAIRN_GUARDED_BY(mutex_);
   bool broken_ CAIRN_GUARDED_BY(mutex_) = false;
+  bool away_ CAIRN_GUARDED_BY(mutex_) = false;  // the server, for longer than the patience
   bool finished_ CAIRN_GUARDED_BY(mutex_) = false;
+  bool removed_ CAIRN_GUARDED_BY(mutex_) = false;  // the log
   bool abandoned_ CAIRN_GUARDED_BY(mutex_) = false;
   absl::Status failure_ CAIRN_GUARDED_BY(mutex_);
   grpc::ClientContext* context_ CAIRN_GUARDED_BY(mutex_) = nullptr;
@@ -280,8 +334,25 @@ class MetricWriter::Impl {
 absl::StatusOr<std::unique_ptr<MetricWriter>> MetricWriter::Start(Transport& transport,
                                                                   MetricWriterOptions options) {
   CAIRN_RETURN_IF_ERROR(Validate(options));
-  auto impl = std::make_unique<Impl>(transport, std::move(options));
+  const std::string writer_id = transport.options().ids->NewUuid4();
+  LogQueue queue;
+  if (options.offline_log.empty()) {
+    queue.queue = MakeMemoryQueue(writer_id, options.run);
+  } else {
+    CAIRN_ASSIGN_OR_RETURN(queue, OpenLogQueue(options.offline_log, writer_id, options.run,
+                                               options.offline_log_compact_bytes));
+  }
+  auto impl = std::make_unique<Impl>(transport, std::move(options), std::move(queue));
   return std::unique_ptr<MetricWriter>(new MetricWriter(std::move(impl)));
+}
+
+absl::StatusOr<ReplayedLog> ReplayMetricLog(Transport& transport, const std::string& path,
+                                            const ReplayOptions& options) {
+  CAIRN_ASSIGN_OR_RETURN(LogQueue queue, OpenLogQueue(path, "", "", /*compact_bytes=*/0));
+  const ReplayedLog replayed{queue.waiting_batches, queue.waiting_points, queue.cut_bytes};
+  MetricWriter::Impl impl(transport, options, std::move(queue));
+  CAIRN_RETURN_IF_ERROR(impl.Flush(/*finish=*/true));
+  return replayed;
 }
 
 MetricWriter::MetricWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

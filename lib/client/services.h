@@ -2,6 +2,8 @@
 #define CAIRN_LIB_CLIENT_SERVICES_H_
 
 #include <functional>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -10,6 +12,7 @@
 #include "cairn/v1/registry.pb.h"
 #include "cairn/v1/server.pb.h"
 #include "cairn/v1/tracking.pb.h"
+#include "google/longrunning/operations_proto.pb.h"
 #include "google/protobuf/empty.pb.h"
 #include "lib/client/transport.h"
 
@@ -22,10 +25,12 @@ namespace cairn::client {
 //
 // The transport must outlive these objects. Safe to call from any thread.
 
-#define CAIRN_CLIENT_CALL(service, method, request, response)                                  \
-  absl::StatusOr<response> method(request arguments) {                                         \
-    return transport_.Call<response>("/cairn.v1." #service "/" #method, std::move(arguments)); \
+#define CAIRN_CLIENT_CALL_IN(package, service, method, request, response)                         \
+  absl::StatusOr<response> method(request arguments) {                                            \
+    return transport_.Call<response>("/" package "." #service "/" #method, std::move(arguments)); \
   }
+#define CAIRN_CLIENT_CALL(service, method, request, response) \
+  CAIRN_CLIENT_CALL_IN("cairn.v1", service, method, request, response)
 
 // Experiments, runs and metrics.
 class TrackingClient {
@@ -40,14 +45,23 @@ class TrackingClient {
   CAIRN_CLIENT_CALL(TrackingService, DeleteExperiment, v1::DeleteExperimentRequest, v1::Experiment)
   CAIRN_CLIENT_CALL(TrackingService, UndeleteExperiment, v1::UndeleteExperimentRequest,
                     v1::Experiment)
+  CAIRN_CLIENT_CALL(TrackingService, PurgeExperiment, v1::PurgeExperimentRequest,
+                    google::longrunning::Operation)
   CAIRN_CLIENT_CALL(TrackingService, CreateRun, v1::CreateRunRequest, v1::Run)
   CAIRN_CLIENT_CALL(TrackingService, GetRun, v1::GetRunRequest, v1::Run)
+  CAIRN_CLIENT_CALL(TrackingService, UpdateRun, v1::UpdateRunRequest, v1::Run)
   CAIRN_CLIENT_CALL(TrackingService, ListRuns, v1::ListRunsRequest, v1::ListRunsResponse)
   CAIRN_CLIENT_CALL(TrackingService, SearchRuns, v1::SearchRunsRequest, v1::SearchRunsResponse)
   CAIRN_CLIENT_CALL(TrackingService, CountRuns, v1::CountRunsRequest, v1::CountRunsResponse)
   CAIRN_CLIENT_CALL(TrackingService, FinishRun, v1::FinishRunRequest, v1::Run)
+  CAIRN_CLIENT_CALL(TrackingService, ResumeRun, v1::ResumeRunRequest, v1::Run)
+  CAIRN_CLIENT_CALL(TrackingService, HeartbeatRun, v1::HeartbeatRunRequest,
+                    v1::HeartbeatRunResponse)
   CAIRN_CLIENT_CALL(TrackingService, DeleteRun, v1::DeleteRunRequest, v1::Run)
   CAIRN_CLIENT_CALL(TrackingService, UndeleteRun, v1::UndeleteRunRequest, v1::Run)
+  CAIRN_CLIENT_CALL(TrackingService, PurgeRun, v1::PurgeRunRequest, google::protobuf::Empty)
+  CAIRN_CLIENT_CALL(TrackingService, BulkChangeRuns, v1::BulkChangeRunsRequest,
+                    google::longrunning::Operation)
   CAIRN_CLIENT_CALL(TrackingService, LogBatch, v1::LogBatchRequest, v1::LogBatchResponse)
 
   // Sends the batches as one stream and returns the server's last
@@ -135,6 +149,28 @@ class PromotionClient {
   Transport& transport_;
 };
 
+// Long-running operations of any service; see operation_waiter.h for waiting.
+class OperationsClient {
+ public:
+  explicit OperationsClient(Transport& transport) : transport_(transport) {}
+
+#define CAIRN_OPERATIONS_CALL(method, request, response)                                       \
+  CAIRN_CLIENT_CALL_IN("google.longrunning", Operations, method, google::longrunning::request, \
+                       response)
+  CAIRN_OPERATIONS_CALL(ListOperations, ListOperationsRequest,
+                        google::longrunning::ListOperationsResponse)
+  CAIRN_OPERATIONS_CALL(GetOperation, GetOperationRequest, google::longrunning::Operation)
+  CAIRN_OPERATIONS_CALL(DeleteOperation, DeleteOperationRequest, google::protobuf::Empty)
+  CAIRN_OPERATIONS_CALL(CancelOperation, CancelOperationRequest, google::protobuf::Empty)
+  CAIRN_OPERATIONS_CALL(WaitOperation, WaitOperationRequest, google::longrunning::Operation)
+#undef CAIRN_OPERATIONS_CALL
+
+  const ConnectOptions& options() const { return transport_.options(); }
+
+ private:
+  Transport& transport_;
+};
+
 // The server itself.
 class AdminClient {
  public:
@@ -147,6 +183,7 @@ class AdminClient {
 };
 
 #undef CAIRN_CLIENT_CALL
+#undef CAIRN_CLIENT_CALL_IN
 
 }  // namespace cairn::client
 

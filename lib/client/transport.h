@@ -18,9 +18,12 @@ namespace cairn::client {
 struct ConnectOptions {
   // HOST:PORT, or unix:PATH.
   std::string address = "127.0.0.1:50051";
-  // For one call with all its repetitions; > 0. Streams have no deadline of
-  // their own: they end when they stop making progress or are cancelled.
+  // For one call with all its repetitions; > 0. Streams have no deadline of their own,
+  // for they may be long: they end when they are cancelled, or when the server, asked for
+  // a sign of life after `keepalive_millis` of silence, gives none for 10 s. From 10,000:
+  // servers end connections that ask more often.
   int64_t call_timeout_millis = 30'000;
+  int64_t keepalive_millis = 20'000;
   // Who calls, sent as the metadata entry `cairn-principal`; empty sends none.
   std::string principal;
   // How often and how quickly a call that is safe to repeat is repeated.
@@ -46,7 +49,8 @@ class Transport {
   // Makes a unary call of `path` ("/cairn.v1.TrackingService/GetRun").
   //
   // A request with a field `request_id` that is empty gets a fresh UUID4, so
-  // that every call of this API is safe to repeat; UNAVAILABLE is repeated with
+  // that every call of this API is safe to repeat: those without the field either read
+  // or end in the same state when they are made twice. UNAVAILABLE is repeated with
   // jittered waits, nothing else is. Errors are those of the server with their
   // details as payloads, and:
   // - UNAVAILABLE (SERVER_UNREACHABLE): nobody answers at the address;

@@ -13,7 +13,8 @@ using ::testing::UnorderedElementsAre;
 
 TEST(CompletionTest, CommandsAreCompletedByTheirBeginning) {
   EXPECT_THAT(Complete(Catalog(), {"pro"}).words, ElementsAre("promote"));
-  EXPECT_THAT(Complete(Catalog(), {"run", ""}).words, UnorderedElementsAre("start", "finish"));
+  EXPECT_THAT(Complete(Catalog(), {"run", ""}).words,
+              UnorderedElementsAre("start", "finish", "resume", "heartbeat"));
 }
 
 TEST(CompletionTest, FlagsOfTheCommandAndGlobalOnesAreCompleted) {

@@ -77,7 +77,7 @@ TEST(ParserTest, AMistypedCommandIsGuessed) {
 }
 
 TEST(ParserTest, AGroupWithoutAWordNamesItsCommands) {
-  EXPECT_EQ(ErrorOf({"run"}), "\"run\" needs one of: start, finish");
+  EXPECT_EQ(ErrorOf({"run"}), "\"run\" needs one of: start, finish, resume, heartbeat");
 }
 
 TEST(ParserTest, AMistypedFlagIsGuessed) {

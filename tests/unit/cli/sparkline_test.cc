@@ -29,5 +29,10 @@ TEST(SparklineTest, TheLargestSpanDoesNotOverflow) {
   EXPECT_EQ(Sparkline({-kMax, 0, kMax}), "▁▅█");
 }
 
+TEST(SparklineTest, WithoutUnicodeTheHeightsAreAscii) {
+  EXPECT_EQ(Sparkline({0, 1, 2, 3, 4, 5, 6, 7}, /*unicode=*/false), "_.-~=+*#");
+  EXPECT_EQ(Sparkline({1, std::nullopt, 1}, /*unicode=*/false), "~ ~");
+}
+
 }  // namespace
 }  // namespace cairn::cli

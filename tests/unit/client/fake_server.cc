@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <thread>
 
 #include "fmt/format.h"
 #include "google/rpc/error_details.pb.h"
@@ -47,6 +48,14 @@ class Tracking final : public v1::TrackingService::Service {
               details.SerializeAsString()};
     }
     if (request->name() == "experiments/409") return {grpc::StatusCode::ABORTED, "moved"};
+    if (request->name() == "experiments/slow") {
+      {
+        MutexLock lock(&state_.mutex);
+        ++state_.slow_calls;
+      }
+      while (!context->IsCancelled()) std::this_thread::yield();
+      return grpc::Status::CANCELLED;
+    }
     const auto& metadata = context->client_metadata();
     const auto principal = metadata.find("cairn-principal");
     if (principal != metadata.end()) {
@@ -71,7 +80,12 @@ class Tracking final : public v1::TrackingService::Service {
       grpc::ServerContext*,
       grpc::ServerReaderWriter<v1::LogMetricsResponse, v1::LogMetricsRequest>* stream) override {
     v1::LogMetricsResponse answer;
+    std::string writer_id;
     for (v1::LogMetricsRequest batch; stream->Read(&batch);) {
+      if (writer_id.empty()) writer_id = batch.writer_id();
+      if (!batch.writer_id().empty() && batch.writer_id() != writer_id) {
+        return {grpc::StatusCode::INVALID_ARGUMENT, "the writer must be the same in a stream"};
+      }
       {
         MutexLock lock(&state_.mutex);
         state_.metric_batches.push_back(batch);
@@ -238,21 +252,56 @@ class Artifacts final : public v1::ArtifactService::Service {
   FakeState& state_;
 };
 
+class OperationsFake final : public google::longrunning::Operations::Service {
+ public:
+  explicit OperationsFake(FakeState& state) : state_(state) {}
+
+  grpc::Status WaitOperation(grpc::ServerContext*,
+                             const google::longrunning::WaitOperationRequest* request,
+                             google::longrunning::Operation* response) override {
+    if (TakeUnavailable(state_)) return {grpc::StatusCode::UNAVAILABLE, "busy"};
+    MutexLock lock(&state_.mutex);
+    ++state_.operation_waits;
+    response->set_name(request->name());
+    response->set_done(state_.operation_waits_left-- <= 0);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ListOperations(grpc::ServerContext*,
+                              const google::longrunning::ListOperationsRequest* request,
+                              google::longrunning::ListOperationsResponse* response) override {
+    const int page = request->page_token().empty() ? 0 : std::stoi(request->page_token());
+    response->add_operations()->set_name("operations/" + std::to_string(page));
+    if (page < 2) response->set_next_page_token(std::to_string(page + 1));
+    return grpc::Status::OK;
+  }
+
+ private:
+  FakeState& state_;
+};
+
 }  // namespace
 
 FakeServer::FakeServer()
     : tracking_(std::make_unique<Tracking>(state_)),
-      artifacts_(std::make_unique<Artifacts>(state_)) {
+      artifacts_(std::make_unique<Artifacts>(state_)),
+      operations_(std::make_unique<OperationsFake>(state_)) {
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(tracking_.get());
   builder.RegisterService(artifacts_.get());
+  builder.RegisterService(operations_.get());
   server_ = builder.BuildAndStart();
   address_ = fmt::format("127.0.0.1:{}", port);
 }
 
 FakeServer::~FakeServer() { server_->Shutdown(); }
+
+void FakeServer::SetWaitsLeft(int waits) {
+  MutexLock lock(&state_.mutex);
+  state_.operation_waits_left = waits;
+}
 
 std::unique_ptr<Client> FakeServer::Connect(int max_attempts) {
   ConnectOptions options;

@@ -11,6 +11,7 @@
 
 #include "cairn/v1/artifacts.grpc.pb.h"
 #include "cairn/v1/tracking.grpc.pb.h"
+#include "google/longrunning/operations_proto.grpc.pb.h"
 #include "lib/base/mutex.h"
 #include "lib/client/client.h"
 
@@ -34,6 +35,9 @@ struct FakeState {
   int read_calls CAIRN_GUARDED_BY(mutex) = 0;
   int64_t largest_batch_bytes CAIRN_GUARDED_BY(mutex) = 0;
   std::vector<v1::ArtifactFile> files CAIRN_GUARDED_BY(mutex);  // of every resource
+  int operation_waits CAIRN_GUARDED_BY(mutex) = 0;              // calls of WaitOperation
+  int operation_waits_left CAIRN_GUARDED_BY(mutex) = 0;         // until the operation is done
+  int slow_calls CAIRN_GUARDED_BY(mutex) = 0;  // that wait until they are cancelled
 };
 
 // A server in this process that keeps blobs in memory and breaks on request.
@@ -49,10 +53,14 @@ class FakeServer {
   // A client with short waits between repetitions.
   std::unique_ptr<Client> Connect(int max_attempts = 4);
 
+  // How often WaitOperation answers that the operation is still running.
+  void SetWaitsLeft(int waits);
+
  private:
   FakeState state_;
   std::unique_ptr<v1::TrackingService::Service> tracking_;
   std::unique_ptr<v1::ArtifactService::Service> artifacts_;
+  std::unique_ptr<google::longrunning::Operations::Service> operations_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
 };

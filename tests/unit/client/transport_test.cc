@@ -1,6 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+#include <string>
+#include <vector>
+
 #include "lib/base/errors.h"
 #include "lib/client/paging.h"
 #include "tests/unit/client/fake_server.h"
@@ -94,6 +99,51 @@ TEST(TransportTest, AServerThatIsNotThereIsNamed) {
   EXPECT_NE(std::string(status.message()).find(address), std::string::npos);
 }
 
+TEST(TransportTest, ACallEndsAtItsDeadlineAndIsNotRepeated) {
+  FakeServer server;
+  ConnectOptions options;
+  options.address = server.address();
+  options.call_timeout_millis = 300;
+  const auto client = std::move(Client::Connect(options)).value();
+  v1::GetExperimentRequest request;
+  request.set_name("experiments/slow");
+  const absl::Status status = client->tracking().GetExperiment(request).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_TRUE(HasReason(status, ErrorReason::CALL_ENDED)) << status;
+  MutexLock lock(&server.state().mutex);
+  EXPECT_EQ(server.state().slow_calls, 1);
+}
+
+// UNAVAILABLE is repeated whatever the call, so every call must be safe to repeat.
+TEST(TransportTest, EveryCallThatChangesSomethingHasARequestIdOrMayBeMadeTwice) {
+  const std::set<std::string> may_be_made_twice = {
+      "HeartbeatRun",      // says that a run is alive, once or twice
+      "BatchUpdateBlobs",  // content under its own digest
+  };
+  const std::vector<std::string> reading = {"Get",  "List",  "Search",  "Count", "BatchRead",
+                                            "Find", "Query", "Explain", "Render"};
+  int checked = 0;
+  for (const auto* file :
+       {v1::CreateRunRequest::descriptor()->file(), v1::Dataset::descriptor()->file(),
+        v1::ArtifactFile::descriptor()->file(), v1::Model::descriptor()->file(),
+        v1::Policy::descriptor()->file(), v1::ServerInfo::descriptor()->file()}) {
+    for (int s = 0; s < file->service_count(); ++s) {
+      for (int m = 0; m < file->service(s)->method_count(); ++m) {
+        const auto* method = file->service(s)->method(m);
+        if (method->client_streaming() || method->server_streaming()) continue;
+        const bool reads = std::any_of(reading.begin(), reading.end(), [&](const auto& prefix) {
+          return method->name().rfind(prefix, 0) == 0;
+        });
+        if (reads || may_be_made_twice.count(method->name()) != 0) continue;
+        ++checked;
+        EXPECT_NE(method->input_type()->FindFieldByName("request_id"), nullptr)
+            << method->full_name();
+      }
+    }
+  }
+  EXPECT_GE(checked, 15);
+}
+
 TEST(TransportTest, AfterCancelEveryCallEndsAtOnce) {
   FakeServer server;
   const auto client = server.Connect();
@@ -121,6 +171,9 @@ TEST(TransportTest, OptionsThatCannotWorkAreRefused) {
   ConnectOptions no_time;
   no_time.call_timeout_millis = 0;
   EXPECT_EQ(Client::Connect(no_time).status().code(), absl::StatusCode::kInvalidArgument);
+  ConnectOptions too_lively;
+  too_lively.keepalive_millis = 9'999;
+  EXPECT_EQ(Client::Connect(too_lively).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST(PagingTest, AnEmptyPageIsNotTheEnd) {
@@ -151,6 +204,63 @@ TEST(PagingTest, TheCallerMayStop) {
                 return ++pages < 2;
               }).ok());
   EXPECT_EQ(pages, 2);
+}
+
+TEST(PagingTest, EveryListOfTheApiHasPages) {
+  int lists = 0;
+  for (const auto* file :
+       {v1::CreateRunRequest::descriptor()->file(), v1::Dataset::descriptor()->file(),
+        v1::ArtifactFile::descriptor()->file(), v1::Model::descriptor()->file(),
+        v1::Policy::descriptor()->file(), google::longrunning::Operation::descriptor()->file()}) {
+    for (int s = 0; s < file->service_count(); ++s) {
+      for (int m = 0; m < file->service(s)->method_count(); ++m) {
+        const auto* method = file->service(s)->method(m);
+        if (method->name().rfind("List", 0) != 0 && method->name() != "SearchRuns") continue;
+        ++lists;
+        EXPECT_NE(method->input_type()->FindFieldByName("page_token"), nullptr)
+            << method->full_name();
+        EXPECT_NE(method->output_type()->FindFieldByName("next_page_token"), nullptr)
+            << method->full_name();
+      }
+    }
+  }
+  EXPECT_GE(lists, 12);
+}
+
+TEST(PagingTest, APagerGivesPageAfterPageAndThenNothing) {
+  FakeServer server;
+  const auto client = server.Connect();
+  Pager pages(google::longrunning::ListOperationsRequest(),
+              [&](const auto& request) { return client->operations().ListOperations(request); });
+  std::vector<std::string> names;
+  while (true) {
+    const auto page = pages.Next();
+    ASSERT_TRUE(page.ok()) << page.status();
+    if (!page->has_value()) break;
+    ASSERT_EQ((*page)->operations_size(), 1);
+    names.push_back((*page)->operations(0).name());
+  }
+  EXPECT_THAT(names, ElementsAre("operations/0", "operations/1", "operations/2"));
+  const auto after = pages.Next();
+  EXPECT_TRUE(after.ok() && !after->has_value());
+}
+
+TEST(PagingTest, AfterAnErrorThePagerAsksForTheSamePageAgain) {
+  std::vector<std::string> tokens;
+  Pager pages(v1::ListExperimentsRequest(),
+              [&](const v1::ListExperimentsRequest& request)
+                  -> absl::StatusOr<v1::ListExperimentsResponse> {
+                tokens.push_back(request.page_token());
+                if (tokens.size() == 2) return absl::UnavailableError("away");
+                v1::ListExperimentsResponse page;
+                if (tokens.size() == 1) page.set_next_page_token("b");
+                return page;
+              });
+  EXPECT_TRUE(pages.Next().ok());
+  EXPECT_EQ(pages.page_token(), "b");
+  EXPECT_FALSE(pages.Next().ok());
+  EXPECT_TRUE(pages.Next().ok());
+  EXPECT_THAT(tokens, ElementsAre("", "b", "b"));
 }
 
 TEST(MetricStreamTest, BatchesGetNumbersAndAWriterAndTheLastIsAcknowledged) {

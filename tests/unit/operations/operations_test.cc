@@ -152,29 +152,29 @@ TEST_F(OperationsTest, AnOperationRunsToItsResponse) {
 
 TEST_F(OperationsTest, WhatAStopCutShortGoesOnWithTheNextStart) {
   std::promise<void> reached;
-  std::promise<void> go_on;
   control_.before = [&](int64_t count) {
-    if (count != 3) return;
-    reached.set_value();
-    go_on.get_future().wait();
+    if (count == 3) reached.set_value();
   };
-  const std::string name = Create(6);
-  {
-    auto runner = Runner();
-    ASSERT_TRUE(runner->Start().ok());
-    reached.get_future().wait();
-    std::thread stopper([&runner] { runner.reset(); });
-    go_on.set_value();
-    stopper.join();
-  }
-  control_.before = nullptr;
+  const std::string name = Create(1'000'000'000);  // never gets there
+  auto runner = Runner();
+  ASSERT_TRUE(runner->Start().ok());
+  reached.get_future().wait();
+  runner = nullptr;
   const Operation half = Get(name);
   ASSERT_FALSE(half.done());
-  EXPECT_GE(MetadataOf(half).purged_run_count(), 3);
-  const auto again = Runner();
-  ASSERT_TRUE(again->Start().ok());
-  EXPECT_TRUE(Wait(*again, name).has_response());
-  EXPECT_EQ(Counted(), 6);
+  const int64_t count = MetadataOf(half).purged_run_count();
+  EXPECT_GE(count, 3);
+  EXPECT_EQ(Counted(), count);
+  int64_t first = -1;
+  control_.before = [&](int64_t next) {
+    if (first < 0) first = next;
+    EXPECT_TRUE(next != count + 2 || Cancel(name).ok());
+  };
+  runner = Runner();
+  ASSERT_TRUE(runner->Start().ok());
+  EXPECT_TRUE(Wait(*runner, name).has_error());
+  EXPECT_EQ(first, count);
+  EXPECT_EQ(Counted(), count + 2);
 }
 
 TEST_F(OperationsTest, ACancelledOneKeepsWhatIsDoneAndTakesNoFurtherStep) {

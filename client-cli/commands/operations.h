@@ -1,0 +1,29 @@
+#ifndef CAIRN_CLIENT_CLI_COMMANDS_OPERATIONS_H_
+#define CAIRN_CLIENT_CLI_COMMANDS_OPERATIONS_H_
+
+#include "absl/status/statusor.h"
+#include "client-cli/cli/command.h"
+#include "client-cli/commands/session.h"
+#include "google/longrunning/operations_proto.pb.h"
+
+namespace cairn::cli {
+
+// --wait: stay until a long-running operation is done.
+inline constexpr Flag kWait = {.name = "wait",
+                               .kind = FlagKind::kSwitch,
+                               .help = "wait until it is done, instead of printing its name"};
+inline constexpr Flag kPatience = {.name = "patience",
+                                   .value = "DURATION",
+                                   .help = "how long to wait at most; by default until it is done"};
+
+// Prints the operation's name, or with --wait waits until it is done, with its progress on
+// the standard error, and prints it then. REQUIRES: the command has kWait and kPatience.
+//
+// The exit code is that of the operation's error; 10 when it left some runs as they were;
+// 8 when --patience is over. An interrupt ends the waiting and not the operation: 130. In
+// both cases a note says how to wait on.
+absl::StatusOr<int> FollowOperation(Session& session, google::longrunning::Operation operation);
+
+}  // namespace cairn::cli
+
+#endif  // CAIRN_CLIENT_CLI_COMMANDS_OPERATIONS_H_

@@ -1,0 +1,83 @@
+#include "client-cli/commands/metric_lines.h"
+
+#include <cmath>
+
+#include "gtest/gtest.h"
+#include "lib/base/errors.h"
+
+namespace cairn::cli {
+namespace {
+
+using Format = MetricLineReader::Format;
+
+MetricLine ReadOne(Format format, std::string_view line) {
+  MetricLineReader reader(format);
+  const auto point = reader.Read(line);
+  EXPECT_TRUE(point.ok() && point->has_value()) << line << ": " << point.status();
+  return point.ok() && point->has_value() ? **point : MetricLine();
+}
+
+void ExpectBad(Format format, std::string_view line, std::string_view field) {
+  MetricLineReader reader(format);
+  ASSERT_TRUE(reader.Read("").ok());
+  const absl::Status status = reader.Read(line).status();
+  EXPECT_EQ(ReasonOf(status), "VALUE_INVALID") << line;
+  EXPECT_EQ(MetadataOf(status, "field"), "line 2: " + std::string(field)) << line;
+}
+
+TEST(MetricLines, JsonLinesWithAndWithoutStepAndTime) {
+  const MetricLine full = ReadOne(
+      Format::kJson, R"({"key":"loss","step":-3,"value":0.1,"time":1700000000000,"other":[1]})");
+  EXPECT_EQ(full.key, "loss");
+  EXPECT_EQ(full.step, -3);
+  EXPECT_EQ(full.value, 0.1);
+  EXPECT_EQ(full.time_unix_millis, 1'700'000'000'000);
+  const MetricLine least = ReadOne(Format::kJson, R"({"key":"loss","value":1e-300})");
+  EXPECT_EQ(least.step, 0);
+  EXPECT_EQ(least.value, 1e-300);
+  EXPECT_FALSE(least.time_unix_millis.has_value());
+  EXPECT_EQ(ReadOne(Format::kJson, R"({"key":"a","value":1,"time":"1970-01-01T00:00:01.5Z"})")
+                .time_unix_millis,
+            1500);
+  EXPECT_EQ(ReadOne(Format::kJson, R"({"key":"a","value":1,"step":9223372036854775807})").step,
+            INT64_MAX);
+}
+
+TEST(MetricLines, WhatIsNotFiniteMayBeQuotedOrBare) {
+  EXPECT_TRUE(std::isnan(ReadOne(Format::kJson, R"({"key":"a","value":NaN})").value));
+  EXPECT_TRUE(std::isnan(ReadOne(Format::kJson, R"({"key":"a","value":"NaN"})").value));
+  EXPECT_EQ(ReadOne(Format::kJson, R"({"key":"a","value":-Infinity})").value, -INFINITY);
+  const MetricLine tricky = ReadOne(Format::kJson, R"({"key":"is \"NaN\" here","value":Infinity})");
+  EXPECT_EQ(tricky.key, "is \"NaN\" here");
+  EXPECT_EQ(tricky.value, INFINITY);
+}
+
+TEST(MetricLines, CsvWithAndWithoutHeader) {
+  EXPECT_EQ(ReadOne(Format::kCsv, "loss,3,0.5").value, 0.5);
+  EXPECT_EQ(ReadOne(Format::kCsv, "loss,3,0.5,99\r").time_unix_millis, 99);
+  MetricLineReader reader(Format::kCsv);
+  ASSERT_FALSE(reader.Read("value,time,key")->has_value());
+  const auto point = reader.Read("nan,,loss");
+  ASSERT_TRUE(point.ok() && point->has_value()) << point.status();
+  EXPECT_EQ((*point)->key, "loss");
+  EXPECT_EQ((*point)->step, 0);
+  EXPECT_TRUE(std::isnan((*point)->value));
+  EXPECT_FALSE((*point)->time_unix_millis.has_value());
+}
+
+TEST(MetricLines, ErrorsNameTheLineAndTheField) {
+  ExpectBad(Format::kJson, "loss 3", "text");
+  ExpectBad(Format::kJson, R"({"value":1})", "key");
+  ExpectBad(Format::kJson, R"({"key":"a","value":"x"})", "value");
+  ExpectBad(Format::kJson, R"({"key":"a"})", "value");
+  ExpectBad(Format::kJson, R"({"key":"a","value":1,"step":1.5})", "step");
+  ExpectBad(Format::kJson, R"({"key":"a","value":1,"step":9223372036854775808})", "step");
+  ExpectBad(Format::kJson, R"({"key":"a","value":1,"time":"yesterday"})", "time");
+  ExpectBad(Format::kCsv, ",1,2", "key");
+  ExpectBad(Format::kCsv, "a,x,2", "step");
+  ExpectBad(Format::kCsv, "a,1", "value");
+  ExpectBad(Format::kCsv, "a,1,2,soon", "time");
+}
+
+}  // namespace
+}  // namespace cairn::cli
