@@ -132,6 +132,11 @@ absl::Status MetricLogFile::BeginWriter(const MetricLogWriter& writer) {
 absl::Status MetricLogFile::Append(int64_t number, int64_t points,
                                    const v1::LogMetricsRequest& batch) {
   const std::string record = EncodeMetricLogBatch(number, points, batch);
+  if (static_cast<int64_t>(record.size()) > kMaxMetricLogPayloadBytes) {
+    return Error(absl::StatusCode::kInvalidArgument, ErrorReason::TOO_LARGE,
+                 fmt::format("a batch of {} bytes is too large", record.size()))
+        .With("sizeBytes", std::to_string(record.size()));
+  }
   if (absl::Status status = WriteAt(fd_, end_, record); !status.ok()) {
     // What was written of it would only be cut at the next start.
     if (::ftruncate(fd_, end_) != 0) return status;

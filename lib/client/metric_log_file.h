@@ -35,7 +35,8 @@ class MetricLogFile {
   // From now on batches are of `writer`. A log of which nothing waits begins anew.
   absl::Status BeginWriter(const MetricLogWriter& writer);
 
-  // Appends a batch (format.h). After an error the log is as before.
+  // Appends a batch (metric_log_format.h). After an error the log is as before.
+  // - INVALID_ARGUMENT (TOO_LARGE): it has more than 64 MiB.
   absl::Status Append(int64_t number, int64_t points, const v1::LogMetricsRequest& batch);
 
   // Reads the record at an offset from acknowledged() to below end(). A read costs no

@@ -26,7 +26,6 @@ constexpr uint8_t kBatchKind = 1;
 constexpr uint8_t kWriterKind = 2;
 constexpr size_t kHeadBytes = 13;  // kind, length, checksum of the payload, checksum of these
 constexpr size_t kBatchFixedBytes = 12;
-constexpr int64_t kMaxPayloadBytes = int64_t{64} << 20;
 constexpr size_t kSearchBytes = 1 << 20;
 
 void PutBigEndian(std::string& out, uint64_t value, int bytes) {
@@ -96,7 +95,7 @@ absl::StatusOr<bool> ReadWhole(const MetricLogSource& source, int64_t offset,
   if (head.size() != kHeadBytes || !IsHead(head)) return false;
   const auto length = static_cast<int64_t>(GetBigEndian(std::string_view(head).substr(1, 4)));
   const int64_t begin = offset + static_cast<int64_t>(kHeadBytes);
-  if (length > kMaxPayloadBytes || length > source.size - begin) return false;
+  if (length > kMaxMetricLogPayloadBytes || length > source.size - begin) return false;
   CAIRN_ASSIGN_OR_RETURN(const std::string payload,
                          source.read(begin, static_cast<size_t>(length)));
   if (static_cast<int64_t>(payload.size()) != length) return false;

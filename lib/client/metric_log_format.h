@@ -24,6 +24,9 @@ struct MetricLogWriter {
   friend bool operator==(const MetricLogWriter&, const MetricLogWriter&) = default;
 };
 
+// What a record holds at most; a longer one would not be read.
+inline constexpr int64_t kMaxMetricLogPayloadBytes = int64_t{64} << 20;
+
 // The beginning of a log whose first batches are of `writer`.
 std::string EncodeMetricLogHeader(const MetricLogWriter& writer);
 

@@ -36,7 +36,8 @@ void LogMetricsStream::OnReadDone(bool ok) {
     }
     if (!handling_) ok = false;
   }
-  if (!ok) return FinishIf(over);
+  if (over.has_value()) return FinishWith(*over);
+  if (!ok) return;
   const absl::Status in_order = CheckOrder();
   if (in_order.ok()) {
     Submit();
@@ -48,7 +49,7 @@ void LogMetricsStream::OnReadDone(bool ok) {
     failure_.Update(in_order);
     over = Advance();
   }
-  FinishIf(over);
+  if (over.has_value()) FinishWith(*over);
 }
 
 void LogMetricsStream::OnWriteDone(bool ok) {
@@ -59,7 +60,7 @@ void LogMetricsStream::OnWriteDone(bool ok) {
     if (!ok) failure_.Update(CallEnded());
     over = Advance();
   }
-  FinishIf(over);
+  if (over.has_value()) FinishWith(*over);
 }
 
 void LogMetricsStream::OnCancel() {
@@ -69,7 +70,7 @@ void LogMetricsStream::OnCancel() {
     failure_.Update(CallEnded());
     over = Advance();
   }
-  FinishIf(over);
+  if (over.has_value()) FinishWith(*over);
 }
 
 void LogMetricsStream::OnDone() {
@@ -152,7 +153,7 @@ void LogMetricsStream::OnStored(const Batch& batch, const absl::Status& status) 
     failure_.Update(status);
     over = Advance();
   }
-  FinishIf(over);
+  if (over.has_value()) FinishWith(*over);
 }
 
 // Reads no more until enough is folded.
@@ -170,7 +171,7 @@ void LogMetricsStream::WaitForRoom() {
       --under_way_;
       over = Advance();
     }
-    FinishIf(over);
+    if (over.has_value()) FinishWith(*over);
   });
 }
 
@@ -193,9 +194,8 @@ std::optional<absl::Status> LogMetricsStream::Advance() {
   return failure_;
 }
 
-void LogMetricsStream::FinishIf(const std::optional<absl::Status>& status) {
-  if (!status.has_value()) return;
-  const grpc::Status answer = record_.Finish(*status);
+void LogMetricsStream::FinishWith(const absl::Status& status) {
+  const grpc::Status answer = record_.Finish(status);
   handover_.Pass();
   Finish(answer);
 }

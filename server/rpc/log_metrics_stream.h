@@ -75,10 +75,11 @@ class LogMetricsStream final
   void WaitForRoom() CAIRN_EXCLUDES(mutex_);
 
   // Starts what may be started now; answers with the status to finish with if the
-  // call is over. The caller finishes, as the last thing it does with this object
-  // and without the lock: OnDone may then delete it at any moment.
+  // call is over. That caller finishes, as the last thing it does with this object
+  // and without the lock. OnDone may then delete it at any moment, so that the other
+  // callers too do not touch it, not even by a call, once they let go of the lock.
   std::optional<absl::Status> Advance() CAIRN_REQUIRES(mutex_);
-  void FinishIf(const std::optional<absl::Status>& status);
+  void FinishWith(const absl::Status& status);
 
   Environment& environment_;
   CallRecord record_;

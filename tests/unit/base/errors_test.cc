@@ -42,13 +42,13 @@ TEST(Errors, ALongValueIsCutBetweenTwoCharacters) {
 
 TEST(Errors, WhatIsNotUtf8BecomesReadableInEveryDetail) {
   const std::string bad = "a\xFF\xC3z\xE2\x82\xAC\xED\xA0\x80";
-  const absl::Status status = Error(absl::StatusCode::kInvalidArgument, ErrorReason::VALUE_INVALID,
-                                    "not good: " + bad)
-                                  .With("value", bad)
-                                  .Field(bad, bad)
-                                  .Precondition("T", bad, bad)
-                                  .Resource("R", bad)
-                                  .ToStatus();
+  const absl::Status status =
+      Error(absl::StatusCode::kInvalidArgument, ErrorReason::VALUE_INVALID, "not good: " + bad)
+          .With("value", bad)
+          .Field(bad, bad)
+          .Precondition("T", bad, bad)
+          .Resource("R", bad)
+          .ToStatus();
   EXPECT_TRUE(IsValidUtf8(std::string(status.message())));
   EXPECT_EQ(InfoIn(status).metadata().at("value"),
             "a\xEF\xBF\xBD\xEF\xBF\xBDz\xE2\x82\xAC\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD");

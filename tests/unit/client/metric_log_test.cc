@@ -257,6 +257,17 @@ TEST_F(MetricLogFileTest, ATornEndIsCutOff) {
   EXPECT_EQ(std::filesystem::file_size(scratch_.path()), size - 50);
 }
 
+TEST_F(MetricLogFileTest, ABatchThatCouldNotBeReadIsNotWritten) {
+  const auto log = Open();
+  ASSERT_TRUE(log->BeginWriter(kWriter).ok());
+  v1::LogMetricsRequest batch;
+  batch.add_metrics()->set_key(std::string(static_cast<size_t>(kMaxMetricLogPayloadBytes), 'k'));
+  const int64_t end = log->end();
+  EXPECT_TRUE(HasReason(log->Append(1, 1, batch), ErrorReason::TOO_LARGE));
+  EXPECT_EQ(log->end(), end);
+  ASSERT_TRUE(log->Append(1, 1, Batch(1, 0.5)).ok());
+}
+
 TEST_F(MetricLogFileTest, ASecondUserIsRefused) {
   const auto log = Open();
   const auto second = MetricLogFile::Open(scratch_.path(), /*create=*/true);
