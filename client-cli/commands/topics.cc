@@ -77,14 +77,19 @@ constexpr std::string_view kFilters = R"(Filters for search runs and list runs.
 
   metrics.silhouette > 0.3 AND params.k = "4"
   state = SUCCEEDED (params.k = "4" OR params.k = "5")
+  params.k IN (4, 5, 6) AND duration > 90s
   NOT tags.team = "crm"
   display_name = "night*"
 
-Fields: metrics.KEY, params.KEY, tags.KEY, state, display_name, uid, user,
-start_time, end_time, dataset. Operators: = != < > <= >= and : (has). A word
-without a field looks in the display name. OR binds tighter than AND; words side
-by side mean AND. A comparison with something a run does not have is false.
-Times are RFC 3339.
+Fields: metrics.KEY (latest), metrics_min.KEY, metrics_max.KEY, params.KEY,
+tags.KEY, state, display_name, uid, user, start_time, end_time, create_time,
+duration, dataset (its inputs), output (versions it made or that were registered
+from it), parent_run. Operators: = != < > <= >=, : (has; FIELD:* asks whether it
+is there) and IN (a list, up to 10,000 values). A word without a field looks in
+the display name. OR binds tighter than AND; words side by side mean AND. A
+comparison with something a run does not have is false. Times are RFC 3339,
+durations 90s, 1h30m or 250ms. Text in quotes may hold anything; * in it is a
+wildcard and \* a star.
 
 Order: --order-by 'metrics.silhouette desc, start_time'. Runs without the key
 come last.

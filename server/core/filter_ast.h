@@ -11,9 +11,9 @@ namespace cairn::core {
 // The tree of a filter (AIP-160), as written: field names and values are not
 // checked against any resource here. Plain values, copyable.
 
-enum class FilterOp { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kHas };
+enum class FilterOp { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kHas, kIn };
 
-// The written form of an operator: "=", "!=", ….
+// The written form of an operator: "=", "IN", ….
 const char* FilterOpText(FilterOp op);
 
 // The left side of a comparison: `metrics."val/loss"` is {"metrics", "val/loss"}.
@@ -37,7 +37,7 @@ struct FilterNode {
     kAnd,      // every child holds; two or more
     kOr,       // some child holds; two or more
     kNot,      // the one child does not hold
-    kCompare,  // field op value
+    kCompare,  // field op value, or field IN (values)
     kText,     // a bare word: value only
   };
   Kind kind = Kind::kAnd;
@@ -45,6 +45,7 @@ struct FilterNode {
   FilterField field;
   FilterOp op = FilterOp::kEqual;
   FilterValue value;
+  std::vector<FilterValue> values;  // of kIn instead of `value`; one or more
   size_t position = 0;
 };
 

@@ -134,6 +134,18 @@ absl::StatusOr<FilterValue> FilterLexer::TakeValue() {
     if (!AtBoundary()) return ErrorAt(position_, "expected a blank after the quote");
     return quoted;
   }
+  CAIRN_ASSIGN_OR_RETURN(FilterValue word, TakeWord());
+  if (!AtBoundary()) return ErrorAt(position_, "put values with this character in quotes");
+  if (Peek() == '(') return ErrorAt(position_, "functions are not part of the language");
+  return word;
+}
+
+absl::StatusOr<FilterValue> FilterLexer::TakeListValue() {
+  if (Peek() == '"' || Peek() == '\'') return TakeQuoted();
+  return TakeWord();
+}
+
+absl::StatusOr<FilterValue> FilterLexer::TakeWord() {
   FilterValue value;
   value.position = position_;
   while (!AtEnd() && !IsOneOf(Peek(), kNotInWord)) ++position_;
@@ -141,8 +153,6 @@ absl::StatusOr<FilterValue> FilterLexer::TakeValue() {
   if (value.text.empty() || IsKeyword(value.text)) {
     return ErrorAt(value.position, "expected a value; put unusual text in quotes");
   }
-  if (!AtBoundary()) return ErrorAt(position_, "put values with this character in quotes");
-  if (Peek() == '(') return ErrorAt(position_, "functions are not part of the language");
   for (size_t i = 0; i < value.text.size(); ++i) {
     if (value.text[i] == '*') value.wildcards.push_back(i);
   }

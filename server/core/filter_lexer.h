@@ -43,6 +43,8 @@ class FilterLexer {
   std::optional<FilterOp> TakeOperator();
   // A word up to a blank or parenthesis, or quoted text.
   absl::StatusOr<FilterValue> TakeValue();
+  // The same of a list, where a comma too ends it.
+  absl::StatusOr<FilterValue> TakeListValue();
   // The text between two positions, as written.
   std::string_view Slice(size_t begin, size_t end) const {
     return text_.substr(begin, end - begin);
@@ -53,6 +55,7 @@ class FilterLexer {
 
  private:
   absl::StatusOr<FilterValue> TakeQuoted();
+  absl::StatusOr<FilterValue> TakeWord();
   absl::StatusOr<std::string> TakePathPart();
 
   std::string_view text_;

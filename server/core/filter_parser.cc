@@ -27,21 +27,25 @@ class Parser {
   explicit Parser(std::string_view text) : lexer_(text, ErrorReason::FILTER_INVALID, "filter") {}
 
   absl::StatusOr<Filter> Parse(std::string_view text) {
-    if (text.size() > kMaxFilterBytes) {
-      return lexer_.ErrorAt(kMaxFilterBytes, fmt::format("longer than {} bytes", kMaxFilterBytes));
-    }
+    if (text.size() > kMaxFilterBytes + kMaxFilterListBytes) return TooLong();
     if (!IsValidUtf8(text)) return lexer_.ErrorAt(0, "not UTF-8");
     Filter filter;
     lexer_.SkipBlanks();
-    if (lexer_.AtEnd()) return filter;
-    CAIRN_ASSIGN_OR_RETURN(filter.root, ParseExpression());
+    if (!lexer_.AtEnd()) {
+      CAIRN_ASSIGN_OR_RETURN(filter.root, ParseExpression());
+    }
     if (!lexer_.AtEnd()) {
       return lexer_.ErrorAt(lexer_.position(), "this parenthesis was not opened");
     }
+    if (text.size() - list_bytes_ > kMaxFilterBytes) return TooLong();
     return filter;
   }
 
  private:
+  absl::Status TooLong() const {
+    return lexer_.ErrorAt(kMaxFilterBytes, fmt::format("longer than {} bytes", kMaxFilterBytes));
+  }
+
   // expression: factors joined by AND or by blanks.
   absl::StatusOr<FilterNode> ParseExpression() {
     const size_t position = lexer_.position();
@@ -124,6 +128,7 @@ class Parser {
     }
     lexer_.SkipBlanks();
     const auto op = lexer_.TakeOperator();
+    if (!op && AtList()) return ParseList(std::move(node));
     if (!op) return ParseWord(std::move(node), first, end);
     node.kind = Kind::kCompare;
     node.op = *op;
@@ -132,6 +137,41 @@ class Parser {
       return lexer_.ErrorAt(lexer_.position(), "a value is one word or text; repeat the field");
     }
     CAIRN_ASSIGN_OR_RETURN(node.value, lexer_.TakeValue());
+    return node;
+  }
+
+  // True before `IN (`; without the parenthesis it is a word like any other.
+  bool AtList() const {
+    FilterLexer ahead = lexer_;
+    if (!ahead.TakeKeyword("IN")) return false;
+    ahead.SkipBlanks();
+    return ahead.Peek() == '(';
+  }
+
+  absl::StatusOr<FilterNode> ParseList(FilterNode node) {
+    node.kind = Kind::kCompare;
+    node.op = FilterOp::kIn;
+    lexer_.TakeKeyword("IN");
+    lexer_.SkipBlanks();
+    const size_t begin = lexer_.position();
+    lexer_.Take('(');
+    do {
+      lexer_.SkipBlanks();
+      if (++list_values_ > kMaxFilterListValues) {
+        return lexer_.ErrorAt(lexer_.position(),
+                              fmt::format("more than {} values in lists", kMaxFilterListValues));
+      }
+      CAIRN_ASSIGN_OR_RETURN(FilterValue value, lexer_.TakeListValue());
+      node.values.push_back(std::move(value));
+      lexer_.SkipBlanks();
+    } while (lexer_.Take(','));
+    if (!lexer_.Take(')')) {
+      return lexer_.ErrorAt(lexer_.position(), "expected a comma or the end of the list");
+    }
+    if (!lexer_.AtBoundary() || lexer_.Peek() == '(') {
+      return lexer_.ErrorAt(lexer_.position(), "expected a blank after the parenthesis");
+    }
+    list_bytes_ += lexer_.position() - begin;
     return node;
   }
 
@@ -154,6 +194,8 @@ class Parser {
 
   FilterLexer lexer_;
   int clauses_ = 0;
+  size_t list_values_ = 0;
+  size_t list_bytes_ = 0;
   int depth_ = 0;
 };
 
@@ -181,15 +223,29 @@ std::string PathText(const FilterField& field) {
   return out;
 }
 
+std::string ValueText(const FilterValue& value) {
+  return value.quoted ? QuotedText(value) : value.text;
+}
+
+std::string CompareText(const FilterNode& node) {
+  std::string values;
+  if (node.op == FilterOp::kIn) {
+    for (const FilterValue& value : node.values) {
+      values += (values.empty() ? "(" : ", ") + ValueText(value);
+    }
+    values += ')';
+  } else {
+    values = ValueText(node.value);
+  }
+  return fmt::format("{} {} {}", PathText(node.field), FilterOpText(node.op), values);
+}
+
 std::string NodeText(const FilterNode& node, bool top) {
-  const auto value_text = [&] {
-    return node.value.quoted ? QuotedText(node.value) : node.value.text;
-  };
   switch (node.kind) {
     case Kind::kCompare:
-      return fmt::format("{} {} {}", PathText(node.field), FilterOpText(node.op), value_text());
+      return CompareText(node);
     case Kind::kText:
-      return value_text();
+      return ValueText(node.value);
     case Kind::kNot: {
       const std::string text = fmt::format("NOT {}", NodeText(node.children[0], false));
       return node.children[0].kind == Kind::kNot
@@ -225,6 +281,8 @@ const char* FilterOpText(FilterOp op) {
       return ">=";
     case FilterOp::kHas:
       return ":";
+    case FilterOp::kIn:
+      return "IN";
   }
   return "?";
 }

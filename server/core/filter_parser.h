@@ -10,9 +10,11 @@
 
 namespace cairn::core {
 
-inline constexpr size_t kMaxFilterBytes = size_t{16} << 10;
-inline constexpr int kMaxFilterClauses = 64;  // comparisons and bare words
-inline constexpr int kMaxFilterDepth = 32;    // nested parentheses and NOTs
+inline constexpr size_t kMaxFilterBytes = size_t{16} << 10;     // without the lists of IN
+inline constexpr size_t kMaxFilterListBytes = size_t{1} << 20;  // of all lists of IN
+inline constexpr size_t kMaxFilterListValues = 10'000;          // in all lists of IN
+inline constexpr int kMaxFilterClauses = 64;                    // comparisons and bare words
+inline constexpr int kMaxFilterDepth = 32;                      // nested parentheses and NOTs
 
 // Parses a filter in the language of AIP-160:
 //
@@ -24,8 +26,9 @@ inline constexpr int kMaxFilterDepth = 32;    // nested parentheses and NOTs
 //   quoted: metrics."val/loss" or metrics.`val/loss`.
 // - The value is a word, which ends at a blank or a parenthesis, or text in
 //   single or double quotes with the escapes \" \' \\ \* \n \t.
-// - `*` in a value is a wildcard for `=` and `!=`; `\*` in quotes is a star.
-// - AND, OR and NOT are written in capitals. Functions are not part of it.
+// - `*` in a value is a wildcard for `=`, `!=` and IN; `\*` in quotes is a star.
+// - `params.k IN (4, 5, "6")` holds where one of `params.k = 4`, … does.
+// - AND, OR, NOT and IN are written in capitals. Functions are not part of it.
 //
 // INVALID_ARGUMENT (FILTER_INVALID) with the byte offset in metadata
 // `position`; a filter beyond the limits above is refused alike. Pure.

@@ -65,9 +65,13 @@ class KeyWriter {
     number ? Number(*number) : Text(it->second);
   }
 
+  void Nanos(std::optional<int64_t> nanos) {
+    if (!nanos) return Missing();
+    Bits(static_cast<uint64_t>(*nanos) ^ (uint64_t{1} << 63));
+  }
+
   void Time(bool has, const google::protobuf::Timestamp& time) {
-    if (!has) return Missing();
-    Bits(static_cast<uint64_t>(ToUnixNanos(time)) ^ (uint64_t{1} << 63));
+    Nanos(has ? std::make_optional(ToUnixNanos(time)) : std::nullopt);
   }
 
  private:
@@ -110,7 +114,10 @@ void WriteField(KeyWriter& writer, const RunFieldRef& ref, const Run& run) {
       return writer.Time(run.has_end_time(), run.end_time());
     case RunField::kCreateTime:
       return writer.Time(run.has_create_time(), run.create_time());
+    case RunField::kDuration:
+      return writer.Nanos(DurationNanos(run));
     case RunField::kDataset:
+    case RunField::kOutput:
     case RunField::kParentRun:
       return writer.Missing();
   }
@@ -120,11 +127,13 @@ absl::StatusOr<RunOrder::Key> ParseKey(FilterLexer& lexer) {
   lexer.SkipBlanks();
   CAIRN_ASSIGN_OR_RETURN(const FilterField path, lexer.TakePath());
   const auto ref = ResolveRunField(path.path);
-  if (!ref || ref->field == RunField::kDataset || ref->field == RunField::kParentRun) {
+  const bool sortable = ref && ref->field != RunField::kDataset &&
+                        ref->field != RunField::kOutput && ref->field != RunField::kParentRun;
+  if (!sortable) {
     return lexer.ErrorAt(path.position,
                          "unknown field; there are metrics.KEY, metrics_min.KEY, metrics_max.KEY, "
                          "params.KEY, tags.KEY, state, display_name, uid, user, start_time, "
-                         "end_time and create_time");
+                         "end_time, create_time and duration");
   }
   RunOrder::Key key{*ref, false};
   lexer.SkipBlanks();

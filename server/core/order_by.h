@@ -32,7 +32,8 @@ class RunOrder {
   // Parses keys separated by commas, each with an optional `asc` or `desc`;
   // paths as in filters. The empty text is the default order.
   // INVALID_ARGUMENT (ORDER_BY_INVALID) with metadata `position`: it does not
-  // parse, names an unknown field, `dataset` or `parent_run`, or has more than 16 keys.
+  // parse, names an unknown field, `dataset`, `output` or `parent_run`, or has
+  // more than 16 keys.
   static absl::StatusOr<RunOrder> Parse(std::string_view text);
 
   // Negative, zero or positive; zero only for the same run.

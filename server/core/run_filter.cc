@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <limits>
 
+#include "absl/time/time.h"
 #include "fmt/format.h"
 #include "lib/base/clock.h"
 #include "lib/base/errors.h"
@@ -25,7 +27,7 @@ constexpr std::array<std::pair<std::string_view, RunField>, 5> kMaps = {
      {"metrics_max", RunField::kMetricMax},
      {"params", RunField::kParam},
      {"tags", RunField::kTag}}};
-constexpr std::array<std::pair<std::string_view, RunField>, 9> kFields = {
+constexpr std::array<std::pair<std::string_view, RunField>, 11> kFields = {
     {{"state", RunField::kState},
      {"display_name", RunField::kDisplayName},
      {"uid", RunField::kUid},
@@ -34,7 +36,9 @@ constexpr std::array<std::pair<std::string_view, RunField>, 9> kFields = {
      {"end_time", RunField::kEndTime},
      {"create_time", RunField::kCreateTime},
      {"dataset", RunField::kDataset},
-     {"parent_run", RunField::kParentRun}}};
+     {"parent_run", RunField::kParentRun},
+     {"duration", RunField::kDuration},
+     {"output", RunField::kOutput}}};
 
 absl::Status ErrorAt(size_t position, std::string_view problem) {
   return Error(absl::StatusCode::kInvalidArgument, ErrorReason::FILTER_INVALID,
@@ -103,6 +107,8 @@ bool Compare(FilterOp op, const T& a, const T& b) {
       return a > b;
     case FilterOp::kGreaterEqual:
       return a >= b;
+    case FilterOp::kIn:  // taken apart before
+      break;
   }
   return false;
 }
@@ -151,16 +157,12 @@ bool MatchesText(const RunPredicate& p, const std::string& text) {
 }
 
 bool MatchesTime(const RunPredicate& p, bool has, const google::protobuf::Timestamp& time) {
-  return has && (p.present || Compare(p.op, ToUnixNanos(time), p.unix_nanos));
+  return has && (p.present || Compare(p.op, ToUnixNanos(time), p.nanos));
 }
 
 bool NamesInput(const RunPredicate& p, const cairn::v1::RunInput& input) {
-  if (MatchesPattern(p.pattern, input.dataset_version())) return true;
-  if (MatchesPattern(p.pattern, input.sha256())) return true;
-  const auto name = ParseDatasetVersionName("dataset", input.dataset_version());
-  return name.ok() &&
-         (MatchesPattern(p.pattern, name->parent_id) ||
-          MatchesPattern(p.pattern, fmt::format("{}@{}", name->parent_id, name->version)));
+  return MatchesPattern(p.pattern, input.sha256()) ||
+         NamesVersion(p.pattern, input.dataset_version());
 }
 
 bool MatchesDataset(const RunPredicate& p, const Run& run) {
@@ -169,6 +171,20 @@ bool MatchesDataset(const RunPredicate& p, const Run& run) {
   const bool named = std::any_of(run.inputs().begin(), run.inputs().end(),
                                  [&](const auto& input) { return NamesInput(p, input); });
   return named != (p.op == FilterOp::kNotEqual);
+}
+
+bool MatchesOutput(const RunPredicate& p, const Run& run) {
+  if (run.outputs().empty()) return false;
+  if (p.present) return true;
+  const bool named =
+      std::any_of(run.outputs().begin(), run.outputs().end(),
+                  [&](const auto& output) { return NamesVersion(p.pattern, output.resource()); });
+  return named != (p.op == FilterOp::kNotEqual);
+}
+
+bool MatchesDuration(const RunPredicate& p, const Run& run) {
+  const auto nanos = DurationNanos(run);
+  return nanos && (p.present || Compare(p.op, *nanos, p.nanos));
 }
 
 bool MatchesParent(const RunPredicate& p, const Run& run) {
@@ -205,6 +221,10 @@ bool MatchesField(const RunPredicate& p, const Run& run) {
       return MatchesDataset(p, run);
     case RunField::kParentRun:
       return MatchesParent(p, run);
+    case RunField::kDuration:
+      return MatchesDuration(p, run);
+    case RunField::kOutput:
+      return MatchesOutput(p, run);
   }
   return false;
 }
@@ -221,6 +241,7 @@ bool MatchesPredicate(const RunPredicate& p, const Run& run) {
     case Kind::kText:
       return MatchesPattern(p.pattern, Lower(run.display_name()));
     case Kind::kCompare:
+      if (p.op == FilterOp::kIn) return std::any_of(p.children.begin(), p.children.end(), matches);
       return MatchesField(p, run);
   }
   return false;
@@ -238,7 +259,15 @@ bool IsTime(RunField field) {
 
 // Fields that name another resource.
 bool IsReference(RunField field) {
-  return field == RunField::kDataset || field == RunField::kParentRun;
+  return field == RunField::kDataset || field == RunField::kParentRun || field == RunField::kOutput;
+}
+
+// Nanoseconds of a length such as 90s, 250ms or 1h30m.
+std::optional<int64_t> ParseDuration(const std::string& text) {
+  absl::Duration duration;
+  if (!absl::ParseDuration(text, &duration)) return std::nullopt;
+  if (absl::AbsDuration(duration) == absl::InfiniteDuration()) return std::nullopt;
+  return absl::ToInt64Nanoseconds(duration);
 }
 
 absl::Status BindState(const FilterNode& node, RunPredicate& p) {
@@ -265,15 +294,43 @@ absl::Status BindValue(const FilterNode& node, RunPredicate& p) {
       return ErrorAt(node.value.position,
                      "a time compares with RFC 3339 such as 2011-12-09T12:50:00Z");
     }
-    p.unix_nanos = *nanos;
+    p.nanos = *nanos;
+  } else if (p.ref.field == RunField::kDuration) {
+    const auto nanos = ParseDuration(node.value.text);
+    if (!nanos || node.op == FilterOp::kHas) {
+      return ErrorAt(node.value.position, "a duration compares with a time such as 90s or 1h30m");
+    }
+    p.nanos = *nanos;
   } else if (IsReference(p.ref.field) && node.op != FilterOp::kEqual &&
              node.op != FilterOp::kNotEqual && node.op != FilterOp::kHas) {
-    return ErrorAt(node.position, "data sets and runs compare with = and != only");
+    return ErrorAt(node.position, "data sets, outputs and runs compare with = and != only");
   }
   return absl::OkStatus();
 }
 
+absl::StatusOr<RunPredicate> BindCompare(const FilterNode& node);
+
+// Each value of the list as if it were compared by itself.
+absl::StatusOr<RunPredicate> BindList(const FilterNode& node) {
+  RunPredicate p;
+  p.kind = Kind::kCompare;
+  p.op = FilterOp::kIn;
+  p.children.reserve(node.values.size());
+  FilterNode one;
+  one.kind = Kind::kCompare;
+  one.field = node.field;
+  one.position = node.position;
+  for (const FilterValue& value : node.values) {
+    one.value = value;
+    CAIRN_ASSIGN_OR_RETURN(RunPredicate equal, BindCompare(one));
+    p.children.push_back(std::move(equal));
+  }
+  p.ref = p.children[0].ref;
+  return p;
+}
+
 absl::StatusOr<RunPredicate> BindCompare(const FilterNode& node) {
+  if (node.op == FilterOp::kIn) return BindList(node);
   RunPredicate p;
   p.kind = Kind::kCompare;
   p.op = node.op;
@@ -294,7 +351,7 @@ absl::StatusOr<RunPredicate> BindCompare(const FilterNode& node) {
     return ErrorAt(node.field.position,
                    "unknown field; there are metrics.KEY, metrics_min.KEY, metrics_max.KEY, "
                    "params.KEY, tags.KEY, state, display_name, uid, user, start_time, end_time, "
-                   "create_time, dataset and parent_run");
+                   "create_time, duration, dataset, output and parent_run");
   }
   p.ref = *ref;
   p.present = node.op == FilterOp::kHas && !node.value.quoted && node.value.text == "*";
@@ -345,6 +402,26 @@ std::optional<RunFieldRef> ResolveRunField(const std::vector<std::string>& path)
 bool NamesRun(const TextPattern& pattern, std::string_view run_name) {
   return MatchesPattern(pattern, run_name) ||
          MatchesPattern(pattern, run_name.substr(run_name.rfind('/') + 1));
+}
+
+bool NamesVersion(const TextPattern& pattern, std::string_view resource) {
+  if (MatchesPattern(pattern, resource)) return true;
+  const auto name = resource.substr(0, 7) == "models/"
+                        ? ParseModelVersionName("output", resource)
+                        : ParseDatasetVersionName("dataset", resource);
+  return name.ok() &&
+         (MatchesPattern(pattern, name->parent_id) ||
+          MatchesPattern(pattern, fmt::format("{}@{}", name->parent_id, name->version)));
+}
+
+std::optional<int64_t> DurationNanos(const Run& run) {
+  if (!run.has_start_time() || !run.has_end_time()) return std::nullopt;
+  const int64_t start = ToUnixNanos(run.start_time());
+  const int64_t end = ToUnixNanos(run.end_time());
+  int64_t nanos = 0;
+  if (!__builtin_sub_overflow(end, start, &nanos)) return nanos;
+  constexpr int64_t kLongest = std::numeric_limits<int64_t>::max();
+  return end > start ? kLongest : -kLongest;
 }
 
 absl::StatusOr<RunFilter> RunFilter::FromAst(const Filter& filter) {

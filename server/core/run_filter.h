@@ -29,6 +29,8 @@ enum class RunField {
   kCreateTime,
   kDataset,    // name, name@version, resource name or SHA-256 of an input
   kParentRun,  // resource name or id of the run it is nested in
+  kDuration,   // from the start to the end of a run that has ended
+  kOutput,     // name, name@version or resource name of what it made or registered
 };
 
 // A name from the text, resolved.
@@ -48,6 +50,8 @@ using TextPattern = std::vector<std::string>;
 // takes apart; every node can be evaluated by itself.
 struct RunPredicate {
   FilterNode::Kind kind = FilterNode::Kind::kAnd;
+  // Of kAnd, kOr and kNot. Of a kCompare by kIn: `ref = value` for each value of the
+  // list; what follows but for `ref` and `op` is empty then.
   std::vector<RunPredicate> children;
   // For kCompare.
   RunFieldRef ref;
@@ -55,7 +59,7 @@ struct RunPredicate {
   bool present = false;          // `field:*`: the field is there at all
   std::optional<double> number;  // the value as a number, if it reads as one
   bool quoted = false;           // then `=` and `!=` compare text
-  int64_t unix_nanos = 0;        // for times
+  int64_t nanos = 0;             // for times, since 1970; for durations
   cairn::v1::Run::State state = cairn::v1::Run::STATE_UNSPECIFIED;
   std::string text;     // the value as written; for kText the word in lower case
   TextPattern pattern;  // `text` split at its wildcards
@@ -63,6 +67,14 @@ struct RunPredicate {
 
 // True if `pattern` matches a run by its resource name or by its id alone.
 bool NamesRun(const TextPattern& pattern, std::string_view run_name);
+
+// True if `pattern` matches a version of a data set or model by its resource name,
+// as NAME@NUMBER, or by the NAME alone.
+bool NamesVersion(const TextPattern& pattern, std::string_view resource);
+
+// How long a run took, in nanoseconds; nullopt unless it has a start and an end. What
+// is beyond int64 is the greatest int64 or its negative.
+std::optional<int64_t> DurationNanos(const cairn::v1::Run& run);
 
 // A filter over runs, checked once and then applied to many. Immutable; safe to
 // use from any thread.

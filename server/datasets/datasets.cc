@@ -20,6 +20,7 @@
 #include "server/storage/blob_refs.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
+#include "server/storage/run_outputs.h"
 #include "server/storage/typed_record.h"
 
 namespace cairn::datasets {
@@ -135,13 +136,14 @@ absl::Status LinkSources(const Snapshot& snapshot, const DatasetVersion& version
   }
   if (version.run().empty()) return absl::OkStatus();
   CAIRN_ASSIGN_OR_RETURN(const RunName run, ParseRunName("dataset_version.run", version.run()));
-  CAIRN_ASSIGN_OR_RETURN(const auto record,
+  CAIRN_ASSIGN_OR_RETURN(auto record,
                          storage::ReadRecord<RunRecord>(snapshot, storage::RunKey(run.run_id)));
   if (!record.has_value() || record->value.experiment_id() != run.experiment_id) {
     return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", version.run());
   }
   write_set.RequireExists(storage::RunKey(run.run_id))
       .PutOnce(storage::LineageDownKey(version.run(), version.name()), "");
+  storage::AddRunOutput(*std::move(record), version.name(), write_set);
   return absl::OkStatus();
 }
 

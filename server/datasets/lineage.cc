@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <set>
@@ -120,21 +121,31 @@ absl::StatusOr<Visited> Visit(const Snapshot& snapshot, const std::string& name)
   return visited;
 }
 
-absl::StatusOr<std::vector<std::string>> Products(const Snapshot& snapshot,
-                                                  const std::string& name) {
-  std::vector<std::string> products;
+// The names at the ends of the edges that begin with `prefix`.
+absl::StatusOr<std::vector<std::string>> EndsOfEdges(const Snapshot& snapshot,
+                                                     const storage::Key& prefix) {
+  std::vector<std::string> ends;
   absl::Status failure;
-  const storage::Key prefix = storage::LineageDownPrefix(name);
   CAIRN_RETURN_IF_ERROR(snapshot.Scan(storage::KeyRange::Prefix(prefix),
                                       storage::ScanOrder::kAscending,
                                       [&](std::string_view key, const storage::Record&) {
-                                        auto to = storage::LastStringOf(prefix, key);
-                                        failure = to.status();
-                                        if (to.ok()) products.push_back(*std::move(to));
-                                        return failure.ok() && products.size() < kMaxNodes;
+                                        auto end = storage::LastStringOf(prefix, key);
+                                        failure = end.status();
+                                        if (end.ok()) ends.push_back(*std::move(end));
+                                        return failure.ok() && ends.size() < kMaxNodes;
                                       }));
   CAIRN_RETURN_IF_ERROR(failure);
-  return products;
+  return ends;
+}
+
+// What the record names as its sources, and the runs that list it as an output.
+absl::StatusOr<std::vector<std::string>> Sources(const Snapshot& snapshot, const std::string& name,
+                                                 std::vector<std::string> named) {
+  CAIRN_ASSIGN_OR_RETURN(auto runs, EndsOfEdges(snapshot, storage::LineageUpPrefix(name)));
+  for (std::string& run : runs) {
+    if (std::find(named.begin(), named.end(), run) == named.end()) named.push_back(std::move(run));
+  }
+  return named;
 }
 
 // Collects the graph breadth first, one direction at a time.
@@ -184,8 +195,8 @@ class Walk {
   absl::StatusOr<std::vector<std::string>> Neighbours(const std::string& name, bool upstream) {
     CAIRN_ASSIGN_OR_RETURN(Visited visited, Visit(snapshot_, name));
     if (seen_.insert(name).second) nodes_.push_back(std::move(visited.node));
-    if (upstream) return std::move(visited.sources);
-    return Products(snapshot_, name);
+    if (upstream) return Sources(snapshot_, name, std::move(visited.sources));
+    return EndsOfEdges(snapshot_, storage::LineageDownPrefix(name));
   }
 
   const Snapshot& snapshot_;

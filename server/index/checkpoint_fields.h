@@ -16,22 +16,24 @@ struct TimeField {
   std::string_view key;
   core::RunField field;
 };
-inline constexpr std::array<TimeField, 3> kTimeFields = {{
+inline constexpr std::array<TimeField, 4> kTimeFields = {{
     {"start_time", core::RunField::kStartTime},
     {"end_time", core::RunField::kEndTime},
     {"create_time", core::RunField::kCreateTime},
+    {"duration", core::RunField::kDuration},
 }};
 
 struct TextField {
   std::string_view key;
   std::optional<core::RunField> field;  // none: the experiment
 };
-inline constexpr std::array<TextField, 6> kTextFields = {{
+inline constexpr std::array<TextField, 7> kTextFields = {{
     {"state", core::RunField::kState},
     {"display_name", core::RunField::kDisplayName},
     {"user", core::RunField::kUser},
     {"dataset", core::RunField::kDataset},
     {"parent_run", core::RunField::kParentRun},
+    {"output", core::RunField::kOutput},
     {"experiment", std::nullopt},
 }};
 

@@ -116,7 +116,8 @@ absl::Status CheckpointReader::ReadSection() {
     case SectionKind::kTime:
       for (const auto& [key, column] : {std::pair{"start_time", &columns_.start_time_},
                                         {"end_time", &columns_.end_time_},
-                                        {"create_time", &columns_.create_time_}}) {
+                                        {"create_time", &columns_.create_time_},
+                                        {"duration", &columns_.duration_}}) {
         if (in_.key() == key) return ReadWords(*column);
       }
       break;
@@ -126,6 +127,7 @@ absl::Status CheckpointReader::ReadSection() {
                                         {"user", &columns_.user_},
                                         {"dataset", &columns_.dataset_},
                                         {"parent_run", &columns_.parent_run_},
+                                        {"output", &columns_.output_},
                                         {"experiment", &columns_.experiments_}}) {
         if (in_.key() == key) return ReadText(*column);
       }

@@ -45,7 +45,10 @@ void EqualCodes(const CodeColumn::Chunk& chunk, uint32_t code, Mask& out) {
 bool Condition::MatchesCode(uint32_t code) const {
   uint8_t& verdict = verdicts_[code];
   if (verdict == kUnknown) {
-    verdict = TextMatches(*predicate_, text_kind_, text_->dictionary.text(code)) ? 1 : 0;
+    const std::string_view text = text_->dictionary.text(code);
+    const bool match = values_ == nullptr ? TextMatches(*predicate_, text_kind_, text)
+                                          : values_->HasText(text_kind_, text);
+    verdict = match ? 1 : 0;
   }
   return verdict != 0;
 }
@@ -77,10 +80,14 @@ bool Condition::Matches(Row row) const {
       return !children_[0].Matches(row);
     case Kind::kRange:
       return range_.Contains(words_.Get(row));
+    case Kind::kWords:
+      return values_->HasWord(words_.Get(row));
     case Kind::kText:
       return MatchesCode(text_->codes.Get(row));
     case Kind::kId:
-      return TextMatches(*predicate_, TextKind::kName, columns_->id(row).ToString());
+      return values_ == nullptr
+                 ? TextMatches(*predicate_, TextKind::kName, columns_->id(row).ToString())
+                 : values_->HasText(TextKind::kName, columns_->id(row).ToString());
     case Kind::kRow:
       return row == row_;
     case Kind::kBits:
@@ -128,6 +135,7 @@ void Condition::Narrow(size_t chunk, Mask& mask) const {
     case Kind::kText:
       if (judged_ && CountBits(mask) > kFewRows) return NarrowText(chunk, mask);
       break;
+    case Kind::kWords:
     case Kind::kId:
     case Kind::kRow:
       break;

@@ -11,6 +11,7 @@
 #include "server/index/bitmap.h"
 #include "server/index/run_columns.h"
 #include "server/index/value_match.h"
+#include "server/index/value_set.h"
 
 namespace cairn::index {
 
@@ -77,7 +78,20 @@ class Condition {
   size_t Arrange(const std::vector<Row>& sample);
 
  private:
-  enum class Kind { kAll, kNone, kAnd, kOr, kNot, kRange, kText, kId, kRow, kBits, kVisible };
+  enum class Kind {
+    kAll,
+    kNone,
+    kAnd,
+    kOr,
+    kNot,
+    kRange,
+    kWords,
+    kText,
+    kId,
+    kRow,
+    kBits,
+    kVisible
+  };
 
   bool MatchesCode(uint32_t code) const;
   void NarrowText(size_t chunk, Mask& mask) const;
@@ -86,12 +100,14 @@ class Condition {
   static std::optional<Condition> BindLeaf(const RunColumns& columns, const core::RunPredicate& p,
                                            const BitsOf& bits_of);
   static Condition BindId(const RunColumns& columns, const core::RunPredicate& p);
+  static Condition BindIds(Condition leaf, const RunColumns& columns);
 
   Kind kind_ = Kind::kAll;
   std::vector<Condition> children_;
   const RunColumns* columns_ = nullptr;
   const core::RunPredicate* predicate_ = nullptr;
-  WordSource words_;  // kRange
+  std::shared_ptr<const ValueSet> values_;  // of a list of values
+  WordSource words_;                        // kRange, kWords
   WordRange range_;
   const TextColumn* text_ = nullptr;  // kText
   TextKind text_kind_ = TextKind::kValue;

@@ -20,6 +20,8 @@ TextKind TextKindOf(RunField field) {
       return TextKind::kDataset;
     case RunField::kParentRun:
       return TextKind::kParentRun;
+    case RunField::kOutput:
+      return TextKind::kOutput;
     case RunField::kDisplayName:
     case RunField::kUser:
       return TextKind::kName;
@@ -30,7 +32,7 @@ TextKind TextKindOf(RunField field) {
 
 bool IsTimeField(RunField field) {
   return field == RunField::kStartTime || field == RunField::kEndTime ||
-         field == RunField::kCreateTime;
+         field == RunField::kCreateTime || field == RunField::kDuration;
 }
 
 }  // namespace
@@ -69,10 +71,12 @@ std::optional<Condition> Condition::BindLeaf(const RunColumns& columns, const Ru
   Condition leaf;
   leaf.columns_ = &columns;
   leaf.predicate_ = &p;
+  const bool list = !word && p.op == FilterOp::kIn;
+  if (list) leaf.values_ = std::make_shared<const ValueSet>(p);
   if (IsMetricField(field) || IsTimeField(field)) {
-    leaf.kind_ = Kind::kRange;
+    leaf.kind_ = list ? Kind::kWords : Kind::kRange;
     leaf.words_ = WordsOf(columns, p.ref);
-    leaf.range_ = RangeOf(p);
+    if (!list) leaf.range_ = RangeOf(p);
     return leaf;
   }
   leaf.text_ = columns.text(field, p.ref.key);
@@ -92,12 +96,26 @@ Condition Condition::BindId(const RunColumns& columns, const RunPredicate& p) {
   leaf.columns_ = &columns;
   leaf.predicate_ = &p;
   leaf.kind_ = Kind::kId;
+  if (p.op == FilterOp::kIn) return BindIds(std::move(leaf), columns);
   if (p.present || p.op != FilterOp::kEqual || p.pattern.size() != 1) return leaf;
   const auto id = RunId::Parse(p.pattern[0]);
   const auto row = id ? columns.Find(*id) : std::nullopt;
   leaf.kind_ = row ? Kind::kRow : Kind::kNone;
   leaf.row_ = row.value_or(0);
   return leaf;
+}
+
+// Looks the ids up instead of asking for each row whether its id is among them.
+Condition Condition::BindIds(Condition leaf, const RunColumns& columns) {
+  leaf.values_ = std::make_shared<const ValueSet>(*leaf.predicate_);
+  if (!leaf.values_->only_plain()) return leaf;
+  auto bits = std::make_shared<Bitmap>(columns.row_limit());
+  for (const std::string_view text : leaf.values_->plain()) {
+    const auto id = RunId::Parse(text);
+    const auto row = id ? columns.Find(*id) : std::nullopt;
+    if (row) bits->Set(*row, true);
+  }
+  return Bits(std::move(bits));
 }
 
 Condition Condition::Visible(const RunColumns& columns, const std::vector<int64_t>& experiments,

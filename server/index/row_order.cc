@@ -114,6 +114,7 @@ std::optional<RowOrder> RowOrder::Bind(const RunColumns& columns, const core::Ru
       case RunField::kStartTime:
       case RunField::kEndTime:
       case RunField::kCreateTime:
+      case RunField::kDuration:
         added.kind = Kind::kTime;
         added.words = WordsOf(columns, key.ref);
         break;

@@ -67,6 +67,7 @@ RunColumns::RunColumns()
       user_(false),
       dataset_(false),
       parent_run_(false),
+      output_(false),
       experiments_(false) {}
 
 Row RunColumns::RowFor(const RunId& id) {
@@ -94,9 +95,11 @@ std::optional<Row> RunColumns::Find(const RunId& id) const {
 
 void RunColumns::Remove(Row row) {
   ClearKeyed(row, nullptr);
-  for (WordColumn* column : {&start_time_, &end_time_, &create_time_}) column->Set(row, kNoValue);
+  for (WordColumn* column : {&start_time_, &end_time_, &create_time_, &duration_}) {
+    column->Set(row, kNoValue);
+  }
   for (TextColumn* column :
-       {&state_, &display_name_, &user_, &dataset_, &parent_run_, &experiments_}) {
+       {&state_, &display_name_, &user_, &dataset_, &parent_run_, &output_, &experiments_}) {
     column->Set(row, false, "");
   }
   rows_.erase(row);
@@ -115,6 +118,8 @@ void RunColumns::SetRecord(Row row, int64_t experiment_id, const Run& run) {
   set_time(start_time_, TimeOf(run.has_start_time(), run.start_time()));
   set_time(end_time_, TimeOf(run.has_end_time(), run.end_time()));
   set_time(create_time_, TimeOf(run.has_create_time(), run.create_time()));
+  const auto duration = core::DurationNanos(run);
+  set_time(duration_, duration ? TimeWord(*duration) : kNoValue);
   const auto set_text = [&](TextColumn& column, bool present, std::string_view text) {
     changed = column.Set(row, present, text) || changed;
   };
@@ -123,6 +128,7 @@ void RunColumns::SetRecord(Row row, int64_t experiment_id, const Run& run) {
   set_text(user_, !run.user().empty(), run.user());
   set_text(dataset_, !run.inputs().empty(), EncodeInputs(run.inputs()));
   set_text(parent_run_, !run.parent_run().empty(), run.parent_run());
+  set_text(output_, !run.outputs().empty(), EncodeOutputs(run.outputs()));
   set_text(experiments_, true, std::to_string(experiment_id));
   if (changed) Touch(row, ChangeKind::kRecord);
 }
@@ -194,6 +200,7 @@ const MetricColumn* RunColumns::metric(std::string_view key) const { return Find
 
 const WordColumn* RunColumns::time(RunField field) const {
   if (field == RunField::kStartTime) return &start_time_;
+  if (field == RunField::kDuration) return &duration_;
   return field == RunField::kEndTime ? &end_time_ : &create_time_;
 }
 
@@ -213,6 +220,8 @@ const TextColumn* RunColumns::text(RunField field, std::string_view key) const {
       return &dataset_;
     case RunField::kParentRun:
       return &parent_run_;
+    case RunField::kOutput:
+      return &output_;
     default:
       return nullptr;
   }
@@ -252,11 +261,11 @@ size_t RunColumns::bytes() const {
   size_t bytes = rows_.capacity() * (sizeof(Row) + 1) + free_rows_.capacity() * sizeof(Row) +
                  exists_.bytes() + deleted_.bytes() + changed_.capacity() * sizeof(ChunkChange);
   for (const WordColumn* column : {&id_high_, &id_low_, &start_time_, &end_time_, &create_time_,
-                                   &record_changed_, &metrics_changed_}) {
+                                   &duration_, &record_changed_, &metrics_changed_}) {
     bytes += column->bytes();
   }
   for (const TextColumn* column :
-       {&state_, &display_name_, &user_, &dataset_, &parent_run_, &experiments_}) {
+       {&state_, &display_name_, &user_, &dataset_, &parent_run_, &output_, &experiments_}) {
     bytes += column->bytes();
   }
   return bytes + BytesOf(params_) + BytesOf(tags_) + BytesOf(metrics_);

@@ -149,8 +149,8 @@ class RunColumns {
   WordColumn id_high_, id_low_;
   absl::flat_hash_set<Row, IdHash, IdEqual> rows_;
   Bitmap exists_, deleted_;
-  WordColumn start_time_, end_time_, create_time_;
-  TextColumn state_, display_name_, user_, dataset_, parent_run_, experiments_;
+  WordColumn start_time_, end_time_, create_time_, duration_;
+  TextColumn state_, display_name_, user_, dataset_, parent_run_, output_, experiments_;
   Texts params_, tags_;
   Metrics metrics_;
   std::set<int64_t> live_;

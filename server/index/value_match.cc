@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "fmt/format.h"
-#include "lib/base/resource_names.h"
+#include "lib/base/digest.h"
 #include "server/core/numbers.h"
 #include "server/index/words.h"
 
@@ -56,6 +56,8 @@ bool CompareText(const RunPredicate& p, std::string_view text) {
       return text > p.text;
     case FilterOp::kGreaterEqual:
       return text >= p.text;
+    case FilterOp::kIn:
+      break;
   }
   return false;
 }
@@ -76,6 +78,8 @@ WordRange RangeOfWord(FilterOp op, uint64_t word, uint64_t least, uint64_t great
       return word == greatest ? WordRange{} : WordRange{word + 1, greatest, false};
     case FilterOp::kGreaterEqual:
       return {std::max(word, least), greatest, false};
+    case FilterOp::kIn:
+      break;
   }
   return {};
 }
@@ -99,11 +103,7 @@ bool CompareValue(const RunPredicate& p, std::string_view text) {
 }
 
 bool NamesInput(const RunPredicate& p, std::string_view version, std::string_view sha256) {
-  if (MatchesPattern(p.pattern, version) || MatchesPattern(p.pattern, sha256)) return true;
-  const auto name = ParseDatasetVersionName("dataset", version);
-  return name.ok() &&
-         (MatchesPattern(p.pattern, name->parent_id) ||
-          MatchesPattern(p.pattern, fmt::format("{}@{}", name->parent_id, name->version)));
+  return MatchesPattern(p.pattern, sha256) || core::NamesVersion(p.pattern, version);
 }
 
 bool MatchesInputs(const RunPredicate& p, std::string_view inputs) {
@@ -113,6 +113,16 @@ bool MatchesInputs(const RunPredicate& p, std::string_view inputs) {
     const size_t end = inputs.find('\0', middle + 1);
     named = NamesInput(p, inputs.substr(0, middle), inputs.substr(middle + 1, end - middle - 1));
     inputs.remove_prefix(end + 1);
+  }
+  return named != (p.op == FilterOp::kNotEqual);
+}
+
+bool MatchesOutputs(const RunPredicate& p, std::string_view outputs) {
+  bool named = false;
+  while (!outputs.empty() && !named) {
+    const size_t end = outputs.find('\0');
+    named = core::NamesVersion(p.pattern, outputs.substr(0, end));
+    outputs.remove_prefix(end + 1);
   }
   return named != (p.op == FilterOp::kNotEqual);
 }
@@ -138,6 +148,8 @@ bool TextMatches(const RunPredicate& p, TextKind kind, std::string_view text) {
       return p.present || MatchesInputs(p, text);
     case TextKind::kParentRun:
       return p.present || core::NamesRun(p.pattern, text) != (p.op == FilterOp::kNotEqual);
+    case TextKind::kOutput:
+      return p.present || MatchesOutputs(p, text);
   }
   return false;
 }
@@ -155,10 +167,18 @@ std::string EncodeInputs(const google::protobuf::RepeatedPtrField<cairn::v1::Run
   return text;
 }
 
+std::string EncodeOutputs(const google::protobuf::RepeatedPtrField<cairn::v1::RunOutput>& outputs) {
+  std::string text;
+  for (const cairn::v1::RunOutput& output : outputs) {
+    text.append(output.resource()).push_back('\0');
+  }
+  return text;
+}
+
 WordRange RangeOf(const RunPredicate& p) {
   if (p.present) return {1, ~uint64_t{0}, false};
   if (IsMetricField(p.ref.field)) return p.number ? NumberRange(p.op, *p.number) : WordRange{};
-  return RangeOfWord(p.op, TimeWord(p.unix_nanos), 1, ~uint64_t{0});
+  return RangeOfWord(p.op, TimeWord(p.nanos), 1, ~uint64_t{0});
 }
 
 std::string PredicateKey(const RunPredicate& p) {
@@ -172,11 +192,16 @@ std::string PredicateKey(const RunPredicate& p) {
     key += fmt::format("{}:{}", text.size(), text);
   };
   key += fmt::format(",{},{},{},{},{},{},", static_cast<int>(p.ref.field), static_cast<int>(p.op),
-                     p.present, p.quoted, p.unix_nanos, static_cast<int>(p.state));
+                     p.present, p.quoted, p.nanos, static_cast<int>(p.state));
   add(p.ref.key);
   add(p.text);
   for (const std::string& piece : p.pattern) add(piece);
-  return key;
+  if (p.op != FilterOp::kIn) return key;
+  // A list may be long, so that its digest stands for it.
+  Sha256Hasher list;
+  for (const RunPredicate& value : p.children) list.Update("(" + PredicateKey(value) + ")");
+  const Digest digest = list.Finish();
+  return key.append(digest.sha256.begin(), digest.sha256.end());
 }
 
 bool IsMetricField(RunField field) {

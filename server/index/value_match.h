@@ -22,9 +22,11 @@ enum class TextKind {
   kState,      // the name of a state
   kDataset,    // all inputs of a run, as EncodeInputs writes them
   kParentRun,  // the resource name of a run
+  kOutput,     // all outputs of a run, as EncodeOutputs writes them
 };
 
-// True if a run with the value `text` satisfies the comparison or bare word `p`.
+// True if a run with the value `text` satisfies the comparison or bare word `p`; a
+// list of values is value_set.h's.
 bool TextMatches(const core::RunPredicate& p, TextKind kind, std::string_view text);
 
 // True if a run without the value does: only a bare word of wildcards.
@@ -32,6 +34,8 @@ bool AbsentMatches(const core::RunPredicate& p);
 
 // Every input of a run in one text; empty if there are none.
 std::string EncodeInputs(const google::protobuf::RepeatedPtrField<cairn::v1::RunInput>& inputs);
+// The same of its outputs.
+std::string EncodeOutputs(const google::protobuf::RepeatedPtrField<cairn::v1::RunOutput>& outputs);
 
 // The stored words (words.h) that satisfy a comparison of a metric or time.
 struct WordRange {

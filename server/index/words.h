@@ -14,7 +14,8 @@ namespace cairn::index {
 // an order of words.
 //
 // A stored word is 0 for "no value". A metric is core::OrderedBits of its value,
-// with all bits set for NaN; a time is its nanoseconds with the sign bit flipped.
+// with all bits set for NaN; a time or duration is its nanoseconds with the sign bit
+// flipped.
 
 inline constexpr uint64_t kNoValue = 0;
 inline constexpr uint64_t kNanValue = ~uint64_t{0};
@@ -22,8 +23,8 @@ inline constexpr uint64_t kLeastNumber = 0x000f'ffff'ffff'ffff;     // -infinity
 inline constexpr uint64_t kGreatestNumber = 0xfff0'0000'0000'0000;  // +infinity
 
 inline uint64_t NumberWord(double value) { return core::OrderedBits(core::CanonicalDouble(value)); }
-inline uint64_t TimeWord(int64_t unix_nanos) {
-  return static_cast<uint64_t>(unix_nanos) ^ (uint64_t{1} << 63);
+inline uint64_t TimeWord(int64_t nanos) {
+  return static_cast<uint64_t>(nanos) ^ (uint64_t{1} << 63);
 }
 
 // Sort words, for ordering: in one key numbers come first, then NaN, then text,

@@ -13,6 +13,7 @@
 #include "server/registry/models.h"
 #include "server/storage/blob_refs.h"
 #include "server/storage/keyspace.h"
+#include "server/storage/run_outputs.h"
 
 namespace cairn::registry {
 namespace {
@@ -105,6 +106,16 @@ absl::Status AdoptRun(const Snapshot& snapshot, const cairn::v1::CreateModelVers
   return TakeRunFiles(snapshot, version.run(), request.run_artifact_path(), version);
 }
 
+// Lists the version among what its run made, so that it is found from there.
+absl::Status LinkToRun(const Snapshot& snapshot, const ModelVersion& version, WriteSet& write_set) {
+  CAIRN_ASSIGN_OR_RETURN(const RunName run, ParseRunName("model_version.run", version.run()));
+  CAIRN_ASSIGN_OR_RETURN(auto stored,
+                         storage::ReadRecord<RunRecord>(snapshot, storage::RunKey(run.run_id)));
+  if (!stored.has_value()) return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", version.run());
+  storage::AddRunOutput(*std::move(stored), version.name(), write_set);
+  return absl::OkStatus();
+}
+
 // Fills in what the server knows of each piece of evidence and checks the rest.
 absl::Status SealEvidence(const Snapshot& snapshot, ModelVersion& version, WriteSet& write_set) {
   if (version.evidence_size() > kMaxEvidence) {
@@ -193,6 +204,7 @@ absl::StatusOr<Plan> PlanCreateModelVersion(const Snapshot& snapshot,
 
   const std::string& source = version.run().empty() ? version.training_dataset() : version.run();
   if (!source.empty()) write_set.PutOnce(storage::LineageDownKey(source, version.name()), "");
+  if (!version.run().empty()) CAIRN_RETURN_IF_ERROR(LinkToRun(snapshot, version, write_set));
   ModelVersionRecord record;
   *record.mutable_version() = version;
   write_set.RequireRevision(model_key, parent.has_value() ? parent->mod_revision : 0)

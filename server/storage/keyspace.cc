@@ -153,6 +153,10 @@ Key LineageDownKey(std::string_view from, std::string_view to) {
 Key LineageDownPrefix(std::string_view from) {
   return Index(KeyKind::kLineageDown).Str(from).Done();
 }
+Key LineageUpKey(std::string_view to, std::string_view from) {
+  return Index(KeyKind::kLineageUp).Str(to).Str(from).Done();
+}
+Key LineageUpPrefix(std::string_view to) { return Index(KeyKind::kLineageUp).Str(to).Done(); }
 Key DecisionBySequenceKey(std::string_view model, std::string_view channel, int64_t sequence) {
   return Index(KeyKind::kDecisionBySequence).Str(model).Str(channel).Int(sequence).Done();
 }

@@ -45,6 +45,7 @@ enum class KeyKind : uint8_t {
   kPolicyByChannel = 0x43,
   kLineageDown = 0x44,
   kDecisionBySequence = 0x45,
+  kLineageUp = 0x46,
   kMetricBatch = 0x50,
   kMetricBlock = 0x51,
   kMetricNode = 0x52,
@@ -126,6 +127,9 @@ Key PolicyByChannelKey(std::string_view model, std::string_view channel);
 // From a resource to one that was made from it; both are resource names.
 Key LineageDownKey(std::string_view from, std::string_view to);
 Key LineageDownPrefix(std::string_view from);
+// Only where `to` does not name `from` itself: outputs that a run lists.
+Key LineageUpKey(std::string_view to, std::string_view from);
+Key LineageUpPrefix(std::string_view to);
 Key DecisionBySequenceKey(std::string_view model, std::string_view channel, int64_t sequence);
 Key DecisionBySequencePrefix(std::string_view model, std::string_view channel);
 

@@ -136,6 +136,11 @@ absl::Status CollectKeys(const RunRecord& record, KeyCollector& keys) {
   for (const std::string& input : inputs) {
     CAIRN_RETURN_IF_ERROR(keys.Take(storage::LineageDownKey(input, run.name())));
   }
+  std::set<std::string> outputs;
+  for (const auto& output : run.outputs()) outputs.insert(output.resource());
+  for (const std::string& output : outputs) {
+    CAIRN_RETURN_IF_ERROR(keys.Take(storage::LineageUpKey(output, run.name())));
+  }
   CAIRN_RETURN_IF_ERROR(keys.Take(storage::RunModelVersionsKey(run.name())));
   return keys.TakePoints(run.uid());
 }

@@ -302,7 +302,9 @@ absl::Status ResolveOutputs(const Snapshot& snapshot, std::string_view run_name,
     if (!stored.has_value()) return NotFound(place.reason, place.type, output.resource());
     output.set_resource(place.name);
     if (!linked.insert(place.name).second) continue;
-    write_set.RequireExists(place.key).PutRecord(storage::LineageDownKey(run_name, place.name), "");
+    write_set.RequireExists(place.key)
+        .PutRecord(storage::LineageDownKey(run_name, place.name), "")
+        .PutRecord(storage::LineageUpKey(place.name, run_name), "");
   }
   return absl::OkStatus();
 }

@@ -118,6 +118,16 @@ TEST_F(LimitsTest, AFilterHasAtMost64Conditions) {
   ExpectInvalid(Search(filter + " AND user = \"a\""), "FILTER_INVALID");
 }
 
+TEST_F(LimitsTest, ListsOfAFilterHaveAtMost10000Values) {
+  const auto list = [](int values) {
+    std::string text = "uid IN (";
+    for (int i = 0; i < values; ++i) text += fmt::format("{}{:032x}", i == 0 ? "" : ", ", i);
+    return text + ")";
+  };
+  EXPECT_TRUE(Search(list(10'000)).ok());
+  ExpectInvalid(Search(list(10'001)), "FILTER_INVALID");
+}
+
 TEST_F(LimitsTest, AFilterIsNestedAtMost32Deep) {
   const auto nested = [](int depth) {
     return std::string(static_cast<size_t>(depth), '(') + "user = \"a\"" +

@@ -44,6 +44,8 @@ RunProto ExampleRun() {
   AddMetric(run, "silhouette", 0.3);
   AddMetric(run, "val/loss", 2);
   AddMetric(run, "broken", std::numeric_limits<double>::quiet_NaN());
+  *run.mutable_end_time() = ToTimestamp(1'323'435'090 * kNanosPerSecond);  // 90 s later
+  run.add_outputs()->set_resource("models/segments/versions/7");
   auto* input = run.add_inputs();
   input->set_dataset_version("datasets/retail-features/versions/3");
   input->set_sha256(std::string(64, 'c'));
@@ -62,7 +64,8 @@ TEST(FilterParser, OrBindsTighterThanAndAndBlanksMeanAnd) {
 TEST(FilterParser, WrittenFormParsesToItself) {
   for (const char* text :
        {"a.b.`c d` = \"x\\\"y\\*z*\"", "metrics.\"val/loss\" >= -1e-3", "NOT (NOT a = 1)",
-        "a:* OR (b = 1 (c = 2 OR d = 3))", "\"two words\" AND one*", "t < 2011-12-09T12:50:00Z"}) {
+        "a:* OR (b = 1 (c = 2 OR d = 3))", "NOT a.b IN (1, \"x\\*y*\", c*) d IN (\"\")",
+        "\"two words\" AND one*", "t < 2011-12-09T12:50:00Z"}) {
     const std::string once = Canonical(text);
     EXPECT_EQ(Canonical(once), once) << text;
   }
@@ -84,6 +87,15 @@ TEST(FilterParser, ErrorsNameTheByte) {
   EXPECT_EQ(PositionOfError("state = DONE"), "8");
   EXPECT_EQ(PositionOfError("start_time > yesterday"), "13");
   EXPECT_EQ(PositionOfError("()"), "1");
+  EXPECT_EQ(PositionOfError("uid IN ()"), "8");
+  EXPECT_EQ(PositionOfError("uid IN (a"), "9");
+  EXPECT_EQ(PositionOfError("uid IN (a b)"), "10");
+  EXPECT_EQ(PositionOfError("uid IN (a,)"), "10");
+  EXPECT_EQ(PositionOfError("uid IN (a)b"), "10");
+  EXPECT_EQ(PositionOfError("state IN (RUNNING, DONE)"), "19");
+  EXPECT_EQ(PositionOfError("metrics.a IN (1, much)"), "17");
+  EXPECT_EQ(PositionOfError("duration > 3"), "11");
+  EXPECT_EQ(PositionOfError("duration > inf"), "11");
 }
 
 TEST(FilterParser, LimitsEndInARefusal) {
@@ -98,6 +110,19 @@ TEST(FilterParser, LimitsEndInARefusal) {
   EXPECT_TRUE(ParseFilter(nested(kMaxFilterDepth)).ok());
   EXPECT_FALSE(ParseFilter(nested(kMaxFilterDepth + 1)).ok());
   EXPECT_FALSE(ParseFilter(std::string(kMaxFilterBytes + 1, ' ')).ok());
+  const auto list = [](size_t values, size_t bytes) {
+    std::string text = "uid IN (";
+    for (size_t i = 0; i < values; ++i) text += std::string(bytes, 'a') + ",";
+    text.back() = ')';
+    return text;
+  };
+  EXPECT_TRUE(ParseFilter(list(kMaxFilterListValues, 32)).ok());
+  EXPECT_FALSE(ParseFilter(list(kMaxFilterListValues + 1, 1)).ok());
+  EXPECT_FALSE(
+      ParseFilter(list(kMaxFilterListValues / 2, 1) + " " + list(kMaxFilterListValues / 2 + 1, 1))
+          .ok());
+  EXPECT_FALSE(ParseFilter(list(9'000, 200)).ok());
+  EXPECT_FALSE(ParseFilter(list(10, 10) + std::string(kMaxFilterBytes, ' ')).ok());
   EXPECT_FALSE(ParseFilter("\xff").ok());
 }
 
@@ -134,8 +159,29 @@ TEST(RunFilter, EachKindOfComparison) {
       {"state != SUCCEEDED", false},
       {"start_time >= 2011-12-09T12:50:00Z", true},
       {"start_time < \"2011-12-09T13:50:00+01:00\"", false},
-      {"end_time:*", false},
-      {"end_time != 2011-12-09T12:50:00Z", false},
+      {"end_time:*", true},
+      {"create_time:*", false},
+      {"create_time != 2011-12-09T12:50:00Z", false},
+      {"duration = 90s", true},
+      {"duration > 1m duration < 1m30.5s", true},
+      {"duration:*", true},
+      {"duration IN (1m, 1m30s)", true},
+      {"output = segments", true},
+      {"output = segments@7", true},
+      {"output = \"models/segments/versions/7\"", true},
+      {"output != segments", false},
+      {"output = segments@8", false},
+      {"params.k IN (3, 4.0)", true},
+      {"params.k IN (\"4.0\")", false},
+      {"params.k IN (5, 6)", false},
+      {"NOT params.k IN (5, 6)", true},
+      {"params.absent IN (1)", false},
+      {"params.init IN (random,\"k-m*\")", true},
+      {"metrics.silhouette IN (0.3, 0.4) AND state IN (FAILED, SUCCEEDED)", true},
+      {"metrics.broken IN (1, nan)", true},
+      {"dataset IN (other, retail-features@3)", true},
+      {"uid IN (0123456789abcdef0123456789abcdef)", true},
+      {"IN", true},  // a word by itself: "Final"
       {"dataset = retail-features", true},
       {"dataset = retail-features@3", true},
       {"dataset = retail-features@4", false},

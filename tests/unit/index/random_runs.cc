@@ -30,6 +30,9 @@ const Strings kDatasets = {"datasets/retail/versions/1", "datasets/retail/versio
 const Strings kParents = {"experiments/1/runs/000000000000000000000000000000aa",
                           "experiments/2/runs/000000000000000000000000000000ab"};
 
+const Strings kOutputs = {"models/seg/versions/1", "models/seg/versions/12",
+                          "datasets/other/versions/1"};
+
 std::string Quoted(const std::string& text) { return "\"" + text + "\""; }
 
 }  // namespace
@@ -87,6 +90,9 @@ cairn::v1::Run RandomRuns::Run(const std::string& uid) {
     input->set_sha256(std::string(64, static_cast<char>('a' + Below(2))));
   }
   if (OneIn(3)) run.set_parent_run(Pick(kParents));
+  for (const std::string& name : kOutputs) {
+    if (OneIn(4)) run.add_outputs()->set_resource(name);
+  }
   return run;
 }
 
@@ -96,10 +102,55 @@ std::string RandomRuns::Time() {
   return fmt::format("1970-01-0{}T{}Z", day + 1, OneIn(2) ? "00:00:00" : "23:59:59.999999999");
 }
 
+std::string RandomRuns::List(const std::function<std::string()>& value) {
+  std::string list = "(" + value();
+  for (size_t i = Below(4); i > 0; --i) list += (OneIn(2) ? ", " : " ,") + value();
+  return list + ")";
+}
+
+// Any field that a list may be compared with, and a list.
+std::string RandomRuns::Membership() {
+  const auto text = [this] { return OneIn(2) ? Quoted(Pick(kValues)) : Pick(kBareValues); };
+  switch (Below(8)) {
+    case 0:
+      return Pick(Strings{"metrics", "metrics_min"}) + "." + Quoted(Pick(kMetricKeys)) + " IN " +
+             List([this] { return Quoted(fmt::format("{}", Number())); });
+    case 1:
+      return Pick(Strings{"start_time", "end_time"}) + " IN " +
+             List([this] { return Quoted(Time()); });
+    case 2:
+      return "uid IN " + List([this] { return OneIn(6) ? "0000000*" : Quoted(Uid()); });
+    case 3:
+      return "state IN " + List([this] { return Pick(kStates); });
+    case 4:
+      return "dataset IN " + List([this] { return Pick(Strings{"retail", "other@1", "none*"}); });
+    case 5:
+      return "parent_run IN " + List([this] {
+               return Pick(Strings{Quoted(kParents[0]), kParents[1].substr(19)});
+             });
+    case 6:
+      return Pick(Strings{"display_name", "user"}) + " IN " + List([&] {
+               return OneIn(2) ? text() : Pick(Strings{"ann", "10", "*@*"});
+             });
+    default:
+      return Pick(Strings{"params", "tags"}) + "." + Quoted(Pick(kKeys)) + " IN " + List(text);
+  }
+}
+
 std::string RandomRuns::Comparison() {
   const std::string op = Pick(kOperators);
   const auto value = [this] { return OneIn(2) ? Quoted(Pick(kValues)) : Pick(kBareValues); };
-  switch (Below(15)) {
+  switch (Below(19)) {
+    case 15:
+    case 16:
+      return Membership();
+    case 17:
+      if (OneIn(4)) return "duration:*";
+      return "duration " + op + " " + Pick(Strings{"0s", "24h", "48h", "-24h", "1s", "1000000h"});
+    case 18:
+      if (OneIn(4)) return "output:*";
+      return "output " + Pick(Strings{"=", "!=", ":"}) + " " +
+             Pick(Strings{"seg", "seg@1", "seg@12", "other", "\"models/seg*\"", "none"});
     case 0:
     case 1:
     case 2: {
@@ -171,7 +222,7 @@ std::string RandomRuns::OrderBy() {
         break;
       default:
         order += Pick(Strings{"state", "display_name", "uid", "user", "start_time", "end_time",
-                              "create_time"});
+                              "create_time", "duration"});
     }
     order += Pick(Strings{"", " asc", " desc"});
   }

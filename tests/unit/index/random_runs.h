@@ -2,6 +2,7 @@
 #define CAIRN_TESTS_UNIT_INDEX_RANDOM_RUNS_H_
 
 #include <cstdint>
+#include <functional>
 #include <random>
 #include <string>
 #include <vector>
@@ -33,6 +34,8 @@ class RandomRuns {
  private:
   double Number();
   std::string Value();
+  std::string List(const std::function<std::string()>& value);
+  std::string Membership();
   std::string Comparison();
   std::string Time();
 

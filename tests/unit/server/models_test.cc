@@ -56,6 +56,8 @@ TEST_F(ModelsTest, AVersionTakesWhatItsRunKnows) {
   ASSERT_EQ(stored->files_size(), 2);
   EXPECT_EQ(stored->files(0).path(), "m.bin");
   EXPECT_EQ(stored->files(1).path(), "x/y");
+  ASSERT_EQ(GetRun(run.name()).outputs_size(), 1);
+  EXPECT_EQ(GetRun(run.name()).outputs(0).resource(), created->name());
   EXPECT_EQ(CreateModelVersion("m", version, "model/m.bin")->files(0).path(), "m.bin");
   EXPECT_EQ(CreateModelVersion("m", version, "")->files_size(), 3);
   ExpectError(CreateModelVersion("m", version, "mod").status(), StatusCode::kNotFound,

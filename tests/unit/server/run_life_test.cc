@@ -255,6 +255,9 @@ TEST_F(RunLifeTest, OutputsMustExistAndAreKeptOnce) {
   lineage.set_name(run.name());
   lineage.set_direction(v1::GetLineageRequest::DOWNSTREAM);
   EXPECT_EQ(datasets::GetLineage(*Now(), lineage)->nodes_size(), 2);
+  lineage.set_name(dataset);
+  lineage.set_direction(v1::GetLineageRequest::UPSTREAM);
+  EXPECT_EQ(datasets::GetLineage(*Now(), lineage)->nodes_size(), 2);
 }
 
 TEST_F(RunLifeTest, APurgeLeavesNoKeyBehind) {
