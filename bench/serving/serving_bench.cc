@@ -54,6 +54,21 @@ double Gauge(const testing::ServerProcess& server, const std::string& name) {
   return at == std::string::npos ? -1 : std::atof(text.c_str() + at + name.size() + 2);
 }
 
+// Waits until folding is over, which leaves a little of each series raw: until nothing
+// changed for three seconds. How long it went on, in seconds.
+double WaitForFolding(const testing::ServerProcess& server) {
+  const auto begin = Clock::now();
+  double waiting = -1;
+  double changed = 0;
+  while (SecondsSince(begin) < changed + 3 && SecondsSince(begin) < 300) {
+    const double now = Gauge(server, "cairn_metric_unfolded_bytes");
+    if (now != waiting) changed = SecondsSince(begin);
+    waiting = now;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  return changed;
+}
+
 // Appends `bytes` and syncs, again and again: what the disk gives at most.
 Rate BareAppends(const Settings& settings, size_t bytes) {
   const std::string path = settings.parent + "/cairn-bench-append";
@@ -193,11 +208,9 @@ void Streams(const testing::ServerProcess& server, const std::shared_ptr<grpc::C
         fmt::format("{:.1f} MB, directory {:.0f} MB",
                     Gauge(server, "cairn_metric_unfolded_bytes") / 1e6,
                     static_cast<double>(DirectoryBytes(server.data_dir()) - before) / 1e6));
-  const auto begin = Clock::now();
-  while (Gauge(server, "cairn_metric_unfolded_bytes") > 0 && SecondsSince(begin) < 120) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  Print("  folded", fmt::format("{:.1f} s later", SecondsSince(begin)));
+  const double took = WaitForFolding(server);
+  Print("  folded", fmt::format("{:.1f} s later, {:.1f} MB left raw", took,
+                                Gauge(server, "cairn_metric_unfolded_bytes") / 1e6));
 }
 
 // `points` of one series, logged and folded; its run.
@@ -257,10 +270,7 @@ void Curves(const testing::ServerProcess& server, Stub& stub) {
   constexpr int64_t kLong = 10'000'000;
   const int64_t before = DirectoryBytes(server.data_dir());
   const std::string long_run = LongSeries(stub, kLong);
-  const auto begin = Clock::now();
-  while (Gauge(server, "cairn_metric_unfolded_bytes") > 0 && SecondsSince(begin) < 120) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
+  WaitForFolding(server);
   const Latencies folded = TimeReads(stub, request, 100'000, 50, false);
   Print("history of 100,000 points",
         fmt::format("raw p50 {:.2f} ms, folded p50 {:.2f} ms p99 {:.2f} ms", raw.Quantile(0.5),

@@ -26,9 +26,16 @@ inline size_t ChunkOf(Row row) { return row / kChunkRows; }
 // How many chunks hold `rows` rows.
 inline size_t ChunksFor(size_t rows) { return (rows + kChunkRows - 1) / kChunkRows; }
 
+// std::popcount is a call into a table where the build may not count on the
+// instruction; this is not.
 inline size_t CountBits(const Mask& mask) {
   size_t count = 0;
-  for (const uint64_t word : mask) count += static_cast<size_t>(std::popcount(word));
+  for (uint64_t word : mask) {
+    word -= word >> 1 & 0x5555'5555'5555'5555;
+    word = (word & 0x3333'3333'3333'3333) + (word >> 2 & 0x3333'3333'3333'3333);
+    word = (word + (word >> 4)) & 0x0f0f'0f0f'0f0f'0f0f;
+    count += word * 0x0101'0101'0101'0101 >> 56;
+  }
   return count;
 }
 

@@ -61,17 +61,22 @@ Bitmap BitsOf(const std::vector<Row>& rows) {
   return bits;
 }
 
-// Where the rows after `after` begin. Rows that changed are no longer where their
-// values say, so each probe goes on to the next one that did not.
+// Where rows that may come after `after` begin. Rows that changed are no longer where
+// their values say, so each probe goes on to the next one that did not. Rows of one
+// first word are in no order that a second key knows.
 size_t FirstAfter(const std::vector<Row>& rows, const Bitmap& changed, const RowOrder& order,
                   const SeekPosition& after) {
+  const auto comes_after = [&](Row row) {
+    return order.has_one_key() ? order.After(row, after)
+                               : order.FirstWord(row) >= after.values[0].word;
+  };
   size_t low = 0;
   size_t high = rows.size();
   while (low < high) {
     const size_t middle = low + (high - low) / 2;
     size_t probe = middle;
     while (probe < high && changed.Get(rows[probe])) ++probe;
-    if (probe == high || order.After(rows[probe], after)) {
+    if (probe == high || comes_after(rows[probe])) {
       high = middle;
     } else {
       low = probe + 1;
@@ -119,10 +124,21 @@ WalkResult Walk(const RunColumns& columns, const Permutation& permutation,
   const std::vector<Row>& rows = permutation.rows;
   size_t at = after ? FirstAfter(rows, changed, order, *after) : 0;
   const size_t end = std::min(rows.size(), at + std::min(max_visits, rows.size()));
-  for (; at < end && found.size() < limit; ++at) {
-    if (!changed.Get(rows[at]) && condition.Matches(rows[at])) found.push_back(rows[at]);
+  bool full = limit == 0;
+  for (; at < end && !full; ++at) {
+    const Row row = rows[at];
+    if (changed.Get(row)) continue;
+    // The rows that tie with the last one may come before it by the other keys.
+    full = found.size() >= limit &&
+           (order.has_one_key() || order.FirstWord(row) != order.FirstWord(found.back()));
+    const bool behind = !after || order.After(row, *after);
+    if (!full && behind && condition.Matches(row)) found.push_back(row);
   }
-  result.gave_up = found.size() < limit && at < rows.size();
+  full = full || (order.has_one_key() && found.size() >= limit);
+  result.gave_up = !full && at < rows.size();
+  if (!order.has_one_key()) {
+    std::sort(found.begin(), found.end(), [&](Row a, Row b) { return order.Before(a, b); });
+  }
   result.rows = Merge(order, found, newest.TakeSorted());
   if (result.rows.size() > limit) result.rows.resize(limit);
   return result;

@@ -127,8 +127,18 @@ std::optional<RowOrder> RowOrder::Bind(const RunColumns& columns, const core::Ru
     bound.keys_.push_back(added);
     bound.key_ += fmt::format("{}{}{}:{}", key.descending ? '-' : '+',
                               static_cast<int>(key.ref.field), key.ref.key.size(), key.ref.key);
+    if (bound.keys_.size() == 1) bound.first_key_ = bound.key_;
   }
   return bound;
+}
+
+RowOrder RowOrder::ByFirstKey() const {
+  RowOrder first;
+  first.columns_ = columns_;
+  first.keys_.assign(1, keys_[0]);
+  first.key_ = first.first_key_ = first_key_;
+  first.changes_with_ = keys_[0].kind == Kind::kMetric ? ChangeKind::kMetrics : ChangeKind::kRecord;
+  return first;
 }
 
 uint64_t RowOrder::Word(const Key& key, Row row) const {

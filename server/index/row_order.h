@@ -34,6 +34,11 @@ class RowOrder {
   // nullopt if the order needs a dropped column.
   static std::optional<RowOrder> Bind(const RunColumns& columns, const core::RunOrder& order);
 
+  // The order by the first key alone, and by run id where it ties: all orders that
+  // begin with that key agree with it on rows of different first words.
+  RowOrder ByFirstKey() const;
+  bool has_one_key() const { return keys_.size() == 1; }
+
   // The first key of a row: a smaller word comes first, whatever the direction.
   uint64_t FirstWord(Row row) const { return Word(keys_[0], row); }
 
@@ -79,6 +84,7 @@ class RowOrder {
   const RunColumns* columns_ = nullptr;
   std::vector<Key> keys_;
   std::string key_;
+  std::string first_key_;  // the part of key_ that is the first key's
   ChangeKind changes_with_ = ChangeKind::kRecord;
 };
 

@@ -9,6 +9,7 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/index/run_loader.h"
+#include "server/storage/changed_metrics.h"
 
 namespace cairn::index {
 namespace {
@@ -18,14 +19,30 @@ constexpr std::string_view kExperiments = "experiments/";
 constexpr std::string_view kMetricsOnly = "run.metrics";
 // Runs are read and applied in lots of this many, which bounds the memory.
 constexpr size_t kRunsPerLot = 2048;
+// With more of a run's metrics than this, one scan of all is read instead.
+constexpr size_t kMostSingleMetrics = 128;
 
 }  // namespace
+
+void RunFollower::RunParts::Add(RunParts&& later) {
+  whole = whole || later.whole;
+  metrics.merge(later.metrics);
+  all_metrics = all_metrics || later.all_metrics || metrics.size() > kMostSingleMetrics;
+  if (whole || all_metrics) metrics.clear();
+}
 
 void RunFollower::Pending::Add(const storage::Event& event) {
   if (event.resource.compare(0, kExperiments.size(), kExperiments) != 0) return;
   if (auto run = ParseRunName("resource", event.resource); run.ok()) {
-    bool& whole = runs[std::move(run->run_id)];
-    whole = whole || event.kind != kMetricsOnly;
+    RunParts parts;
+    parts.whole = event.kind != kMetricsOnly;
+    if (!parts.whole) {
+      for (const std::string_view name : storage::DecodeChangedMetrics(event.payload)) {
+        parts.metrics.emplace(name);
+      }
+      parts.all_metrics = parts.metrics.empty();
+    }
+    runs[std::move(run->run_id)].Add(std::move(parts));
   } else if (auto id = ParseExperimentName("resource", event.resource); id.ok()) {
     experiments.insert(*id);
   }
@@ -33,10 +50,7 @@ void RunFollower::Pending::Add(const storage::Event& event) {
 
 void RunFollower::Pending::Add(Pending&& later) {
   revision = std::max(revision, later.revision);
-  for (const auto& [run, whole] : later.runs) {
-    bool& mine = runs[run];
-    mine = mine || whole;
-  }
+  for (auto& [run, parts] : later.runs) runs[run].Add(std::move(parts));
   experiments.merge(later.experiments);
 }
 
@@ -112,7 +126,7 @@ void RunFollower::CheckpointEnds(bool kept) {
 
 void RunFollower::CountChanges(const Pending& pending) {
   MutexLock lock(&mutex_);
-  for (const auto& [run, whole] : pending.runs) changed_.insert(run);
+  for (const auto& [run, parts] : pending.runs) changed_.insert(run);
 }
 
 absl::Status RunFollower::CatchUp() {
@@ -122,17 +136,30 @@ absl::Status RunFollower::CatchUp() {
     MutexLock lock(&mutex_);
     if (pending_.revision <= index_.revision()) return absl::OkStatus();
     pending = std::exchange(pending_, {});
+    draining_ = true;
   }
   // Taken after the commits were heard of, so it shows them all; what it shows of
   // later ones is shown again when they are heard of.
   const std::unique_ptr<storage::Snapshot> snapshot = store_.GetSnapshot();
   absl::Status status = Drain(pending, *snapshot);
-  if (!status.ok()) {
-    // Nothing is lost: what was not read is read the next time.
-    MutexLock lock(&mutex_);
-    pending_.Add(std::move(pending));
-  }
+  MutexLock lock(&mutex_);
+  draining_ = false;
+  // Nothing is lost: what was not read is read the next time.
+  if (!status.ok()) pending_.Add(std::move(pending));
   return status;
+}
+
+bool RunFollower::Unchanged(const std::vector<RunHit>& runs, storage::Revision index_revision,
+                            storage::Revision revision) const {
+  MutexLock lock(&mutex_);
+  // What was heard of after the index's revision is pending as long as the index
+  // stands there; what was not heard of yet nobody knows.
+  if (draining_ || index_.revision() != index_revision) return false;
+  if (revision != index_revision && pending_.revision < revision) return false;
+  for (const RunHit& run : runs) {
+    if (pending_.runs.count(run.run_id) != 0) return false;
+  }
+  return true;
 }
 
 absl::Status RunFollower::Drain(const Pending& pending, const storage::Snapshot& snapshot) {
@@ -148,14 +175,15 @@ absl::Status RunFollower::Drain(const Pending& pending, const storage::Snapshot&
     experiments.push_back(change);
   }
   std::vector<RunChange> runs;
-  for (const auto& [run_id, whole] : pending.runs) {
+  for (const auto& [run_id, parts] : pending.runs) {
     if (runs.size() == kRunsPerLot) {
       // The index stays at its revision until all is in it.
       CAIRN_RETURN_IF_ERROR(index_.Apply(index_.revision(), runs));
       runs.clear();
     }
-    CAIRN_ASSIGN_OR_RETURN(
-        auto change, whole ? ReadRunChange(snapshot, run_id) : ReadMetricChange(snapshot, run_id));
+    CAIRN_ASSIGN_OR_RETURN(auto change, parts.whole
+                                            ? ReadRunChange(snapshot, run_id)
+                                            : ReadMetricChange(snapshot, run_id, parts.metrics));
     runs.push_back(std::move(change));
   }
   return index_.Apply(pending.revision, runs, experiments);

@@ -68,11 +68,24 @@ class RunFollower {
   // from a thread of its own now and then as well keeps that short.
   absl::Status CatchUp() CAIRN_EXCLUDES(drain_, mutex_);
 
+  // True if it is known that none of the runs changed between the index's revision
+  // `index_revision` and `revision` of a snapshot taken since: then the snapshot
+  // shows of them what the index did.
+  bool Unchanged(const std::vector<RunHit>& runs, storage::Revision index_revision,
+                 storage::Revision revision) const CAIRN_EXCLUDES(mutex_);
+
  private:
+  // What has to be read of a run.
+  struct RunParts {
+    bool whole = false;             // more than metrics changed
+    bool all_metrics = false;       // otherwise: any of them
+    std::set<std::string> metrics;  // otherwise: these
+
+    void Add(RunParts&& later);
+  };
   struct Pending {
     storage::Revision revision = 0;  // the newest one heard of
-    // Whether more than metrics changed, by run id.
-    std::map<std::string, bool> runs;
+    std::map<std::string, RunParts> runs;
     std::set<int64_t> experiments;
 
     void Add(const storage::Event& event);
@@ -90,6 +103,7 @@ class RunFollower {
   Mutex drain_;  // held while the index is brought forward; before mutex_
   mutable Mutex mutex_;
   Pending pending_ CAIRN_GUARDED_BY(mutex_);
+  bool draining_ CAIRN_GUARDED_BY(mutex_) = false;  // what was pending is being read
   // Since the last checkpoint, and those before a checkpoint that is under way.
   absl::flat_hash_set<std::string> changed_ CAIRN_GUARDED_BY(mutex_);
   absl::flat_hash_set<std::string> changed_before_ CAIRN_GUARDED_BY(mutex_);

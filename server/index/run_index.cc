@@ -209,7 +209,7 @@ std::vector<Row> RunIndex::FindRows(const RunQuery& query, Bound& bound, const R
   if (plan == SearchPlan::kWalk) {
     const bool forced = query.plan == SearchPlan::kWalk;
     std::vector<Row> tail;
-    const auto permutation = permutations_.Get(*columns_, order, forced, tail);
+    const auto permutation = permutations_.Get(*columns_, order.ByFirstKey(), forced, tail);
     if (permutation) {
       const size_t patience = forced ? columns_->row_limit()
                                      : static_cast<size_t>(visits) * kWalkPatience + kSampleRows;

@@ -79,7 +79,7 @@ struct ExperimentChange {
 struct RunIndexOptions {
   size_t max_column_bytes = size_t{900} << 20;      // beyond it, columns are dropped
   size_t max_bitmap_bytes = size_t{32} << 20;       // of remembered conditions
-  size_t max_permutation_bytes = size_t{64} << 20;  // of remembered orders
+  size_t max_permutation_bytes = size_t{96} << 20;  // of remembered orders
 };
 
 // Every run in memory, searched as core::RunFilter and core::RunOrder say.

@@ -183,11 +183,20 @@ absl::StatusOr<RunChange> ReadRunChange(const Snapshot& snapshot, std::string_vi
   return change;
 }
 
-absl::StatusOr<RunChange> ReadMetricChange(const Snapshot& snapshot, std::string_view run_id) {
+absl::StatusOr<RunChange> ReadMetricChange(const Snapshot& snapshot, std::string_view run_id,
+                                           const std::set<std::string>& names) {
   RunChange change;
   change.kind = RunChange::Kind::kMetrics;
   change.run_id = std::string(run_id);
-  CAIRN_RETURN_IF_ERROR(ReadMetrics(snapshot, change));
+  if (names.empty()) {
+    CAIRN_RETURN_IF_ERROR(ReadMetrics(snapshot, change));
+    return change;
+  }
+  for (const std::string& name : names) {
+    CAIRN_ASSIGN_OR_RETURN(auto metric, storage::ReadRecord<MetricRecord>(
+                                            snapshot, storage::RunMetricKey(run_id, name)));
+    if (metric) *change.run.add_metrics() = std::move(*metric->value.mutable_summary());
+  }
   return change;
 }
 

@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <set>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,10 +27,11 @@ absl::Status LoadColumns(const storage::Snapshot& snapshot, size_t max_bytes, Ru
 // The run as it is in `snapshot`; of kind kRemoved if it is not there.
 absl::StatusOr<RunChange> ReadRunChange(const storage::Snapshot& snapshot, std::string_view run_id);
 
-// The run's metrics as they are in `snapshot`; of kind kMetrics. Reads nothing but
-// the summaries.
+// The run's metrics of these names as they are in `snapshot`, or all of them without
+// any; of kind kMetrics. Reads nothing but the summaries.
 absl::StatusOr<RunChange> ReadMetricChange(const storage::Snapshot& snapshot,
-                                           std::string_view run_id);
+                                           std::string_view run_id,
+                                           const std::set<std::string>& names);
 
 // The experiment as it is in `snapshot`.
 absl::StatusOr<ExperimentChange> ReadExperimentChange(const storage::Snapshot& snapshot,

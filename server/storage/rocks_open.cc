@@ -48,18 +48,26 @@ rocksdb::DBOptions DatabaseOptions(const RocksOptions& options,
   return db;
 }
 
+// The families whose records are read here and there, one run at a time.
+bool ReadAtRandom(Family family) { return family == Family::kRecord || family == Family::kIndex; }
+
 rocksdb::ColumnFamilyOptions FamilyOptions(const RocksOptions& options,
-                                           const std::shared_ptr<rocksdb::Cache>& cache) {
+                                           const std::shared_ptr<rocksdb::Cache>& cache,
+                                           bool read_at_random) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
-  table.block_size = 16 << 10;
+  table.block_size = read_at_random ? 4 << 10 : 16 << 10;
   table.format_version = 5;
   rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   family.write_buffer_size = static_cast<size_t>(options.write_buffer_bytes);
   family.compression = rocksdb::kLZ4Compression;
-  family.bottommost_compression = rocksdb::kZSTD;
+  // Of a random read nearly all would be the unpacking of a large, dense block.
+  family.bottommost_compression = read_at_random ? rocksdb::kLZ4Compression : rocksdb::kZSTD;
+  // Most reads are of what is there, so filters of the last level would be memory for
+  // nothing.
+  family.optimize_filters_for_hits = read_at_random;
   // Keys of a commit arrive in order, kind by kind: where the last one of a kind went
   // is near where the next one goes.
   family.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(1));
@@ -68,7 +76,8 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const RocksOptions& options,
 
 std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksOptions& options) {
   const auto cache = rocksdb::NewLRUCache(static_cast<size_t>(options.block_cache_bytes));
-  const rocksdb::ColumnFamilyOptions family = FamilyOptions(options, cache);
+  const rocksdb::ColumnFamilyOptions family = FamilyOptions(options, cache, false);
+  const rocksdb::ColumnFamilyOptions at_random = FamilyOptions(options, cache, true);
   // Blocks of points are compressed by their own codecs already.
   rocksdb::ColumnFamilyOptions points = family;
   points.compression = rocksdb::kNoCompression;
@@ -77,8 +86,9 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksOptions& option
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, family);
   for (int i = 0; i < kFamilyCount; ++i) {
     const auto which = static_cast<Family>(i);
-    families.emplace_back(std::string(FamilyName(which)),
-                          which == Family::kMetric ? points : family);
+    families.emplace_back(std::string(FamilyName(which)), which == Family::kMetric ? points
+                                                          : ReadAtRandom(which)    ? at_random
+                                                                                   : family);
   }
   return families;
 }

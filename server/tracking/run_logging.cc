@@ -1,6 +1,8 @@
 #include "server/tracking/run_logging.h"
 
 #include <span>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -11,6 +13,7 @@
 #include "lib/base/status_macros.h"
 #include "server/core/metric_summary.h"
 #include "server/metrics/raw_batch.h"
+#include "server/storage/changed_metrics.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
 #include "server/tracking/limits.h"
@@ -105,6 +108,16 @@ absl::Status ValidateWriter(const MetricWriter& writer, int64_t batch_number) {
   return absl::OkStatus();
 }
 
+// Says which metrics of the run changed.
+void EmitMetrics(const std::string& run,
+                 const google::protobuf::RepeatedPtrField<cairn::v1::MetricColumns>& metrics,
+                 WriteSet& write_set) {
+  std::vector<std::string_view> names;
+  names.reserve(static_cast<size_t>(metrics.size()));
+  for (const auto& columns : metrics) names.push_back(columns.key());
+  write_set.Emit(run, "run.metrics", storage::EncodeChangedMetrics(names));
+}
+
 // Adds inputs and outputs to the run's own record; those it has already are left out.
 absl::Status AddInputsAndOutputs(const Snapshot& snapshot,
                                  const cairn::v1::LogBatchRequest& request,
@@ -162,7 +175,11 @@ absl::StatusOr<Plan> PlanLogBatch(const Snapshot& snapshot,
   }
   const bool only_metrics = request.params().empty() && request.tags().empty() &&
                             request.inputs().empty() && request.outputs().empty();
-  write_set.Emit(stored.value.run().name(), only_metrics ? "run.metrics" : "run.logged");
+  if (only_metrics) {
+    EmitMetrics(stored.value.run().name(), request.metrics(), write_set);
+  } else {
+    write_set.Emit(stored.value.run().name(), "run.logged");
+  }
   return storage::MakePlan(std::move(write_set), cairn::v1::LogBatchResponse());
 }
 
@@ -188,7 +205,7 @@ absl::StatusOr<Plan> PlanLogMetrics(const Snapshot& snapshot, std::string_view r
   }
   CAIRN_RETURN_IF_ERROR(
       AddMetrics(request.metrics(), run_id, batch_id, facts.now_unix_nanos, write_set));
-  write_set.Emit(stored.value.run().name(), "run.metrics");
+  EmitMetrics(stored.value.run().name(), request.metrics(), write_set);
   return storage::MakePlan(std::move(write_set), cairn::v1::LogMetricsResponse());
 }
 

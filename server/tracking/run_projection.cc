@@ -1,5 +1,6 @@
 #include "server/tracking/run_projection.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "google/protobuf/descriptor.h"
@@ -102,6 +103,12 @@ absl::StatusOr<RunProjection> RunProjection::Parse(std::string_view field,
     }
   }
   return projection;
+}
+
+bool RunProjection::only_name() const {
+  const bool no_maps = parts_.params.nothing() && parts_.tags.nothing() && parts_.metrics.nothing();
+  return no_maps && std::all_of(fields_.begin(), fields_.end(),
+                                [](int field) { return field == Run::kNameFieldNumber; });
 }
 
 void RunProjection::Trim(Run& run) const {

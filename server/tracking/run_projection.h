@@ -49,6 +49,9 @@ class RunProjection {
   // Whether nothing is left out.
   bool everything() const { return everything_; }
 
+  // Whether nothing but the name is wanted.
+  bool only_name() const;
+
   // What has to be read for it.
   const RunParts& parts() const { return parts_; }
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/observability/log.h"
 #include "server/tracking/run_page.h"
@@ -32,15 +33,17 @@ constexpr size_t kRowsPerRead = 512;
 class PageFetch {
  public:
   PageFetch(const Snapshot& snapshot, const SearchRunsRequest& request,
-            const RunSearchArguments& arguments, const index::RunPage& page)
+            const RunSearchArguments& arguments, const index::RunPage& page,
+            const index::RunFollower& follower)
       : snapshot_(snapshot),
         request_(request),
         arguments_(arguments),
         page_(page),
-        exact_(snapshot.revision() == page.revision) {}
+        exact_(follower.Unchanged(page.hits, page.revision, snapshot.revision())) {}
 
   // The page as a message.
   absl::StatusOr<SearchRunsResponse> Messages() {
+    if (exact_ && arguments_.projection.only_name()) return Names();
     SearchRunsResponse response;
     RunParts parts = arguments_.projection.parts();
     if (!exact_) parts.AddFilter(arguments_.filter);
@@ -79,6 +82,18 @@ class PageFetch {
   static constexpr char kRunsTag = SearchRunsResponse::kRunsFieldNumber << 3 | 2;
   static constexpr char kNextPageTokenTag = SearchRunsResponse::kNextPageTokenFieldNumber << 3 | 2;
 
+  // The index knows the names; the store need not be asked.
+  SearchRunsResponse Names() {
+    SearchRunsResponse response;
+    for (const index::RunHit& hit : page_.hits) {
+      response.add_runs()->set_name(FormatRunName(hit.experiment_id, hit.run_id));
+    }
+    if (page_.more) {
+      response.set_next_page_token(NextSearchToken(request_, page_.hits.back().sort_key));
+    }
+    return response;
+  }
+
   // Calls `read(first, addresses)` lot by lot until the page is full, and makes the
   // token of the next one.
   template <typename Read>
@@ -104,9 +119,9 @@ class PageFetch {
     return std::min(bytes, kMaxSearchPageBytes);
   }
 
-  // The index showed the store at the page's revision. A snapshot of that very
-  // revision holds the same runs; a later one may hold others, so they are
-  // decided again by what was read.
+  // The index showed the store at the page's revision. A snapshot in which none of
+  // the hits changed since holds the same; of another one they are decided again by
+  // what was read.
   bool StillMatches(const cairn::v1::Run& run) const {
     return (request_.show_deleted() || !run.has_delete_time()) && arguments_.filter.Matches(run);
   }
@@ -228,7 +243,7 @@ absl::StatusOr<SearchRunsResponse> RunSearcher::Search(const SearchRunsRequest& 
   CAIRN_ASSIGN_OR_RETURN(const Found found, Find(request));
   const auto snapshot = store_.GetSnapshot();
   if (!found.page) return SearchRuns(*snapshot, request);
-  return PageFetch(*snapshot, request, found.arguments, *found.page).Messages();
+  return PageFetch(*snapshot, request, found.arguments, *found.page, follower_).Messages();
 }
 
 absl::StatusOr<std::string> RunSearcher::SearchEncoded(const SearchRunsRequest& request) {
@@ -238,7 +253,7 @@ absl::StatusOr<std::string> RunSearcher::SearchEncoded(const SearchRunsRequest& 
     CAIRN_ASSIGN_OR_RETURN(const auto response, SearchRuns(*snapshot, request));
     return response.SerializeAsString();
   }
-  PageFetch fetch(*snapshot, request, found.arguments, *found.page);
+  PageFetch fetch(*snapshot, request, found.arguments, *found.page, follower_);
   if (found.arguments.projection.everything()) return fetch.Bytes(reader_);
   CAIRN_ASSIGN_OR_RETURN(const auto response, fetch.Messages());
   return response.SerializeAsString();

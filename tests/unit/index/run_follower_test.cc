@@ -2,10 +2,12 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cairn/internal/records.pb.h"
 #include "gtest/gtest.h"
 #include "lib/base/resource_names.h"
+#include "server/storage/changed_metrics.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/memory_store.h"
 
@@ -139,6 +141,50 @@ TEST_F(RunFollowerTest, AfterAMetricsEventOnlyTheMetricsAreRead) {
   both.Emit(FormatRunName(1, kFirst), "run.metrics");
   Commit(std::move(both));
   EXPECT_EQ(Found("params.k = 6 AND metrics.m = 0.25"), "a");
+}
+
+TEST_F(RunFollowerTest, OnlyTheMetricsThatAnEventNamesAreRead) {
+  storage::WriteSet set;
+  AddRun(set, kFirst);
+  AddValues(set, kFirst, "4", 0.5);
+  Commit(std::move(set));
+  Follow();
+  const auto change = [&](double value, const std::string& payload) {
+    cairn::internal::MetricRecord summary;
+    summary.mutable_summary()->set_key("m");
+    summary.mutable_summary()->mutable_latest()->set_value(value);
+    storage::WriteSet changed;
+    Put(changed, storage::RunMetricKey(kFirst, "m"), summary);
+    changed.Emit(FormatRunName(1, kFirst), "run.metrics", payload);
+    Commit(std::move(changed));
+  };
+  change(2, storage::EncodeChangedMetrics({"other"}));
+  EXPECT_EQ(Found("metrics.m = 0.5"), "a");
+  change(3, storage::EncodeChangedMetrics({"m"}));
+  EXPECT_EQ(Found("metrics.m = 3"), "a");
+  change(4, storage::EncodeChangedMetrics({"other"}));
+  change(5, "");
+  EXPECT_EQ(Found("metrics.m = 5"), "a");
+}
+
+TEST_F(RunFollowerTest, ItIsKnownWhichRunsChangedSinceTheIndexLooked) {
+  storage::WriteSet set;
+  AddRun(set, kFirst);
+  AddRun(set, kSecond);
+  const storage::Revision before = Commit(std::move(set));
+  Follow();
+  const std::vector<RunHit> first = {{kFirst, 1, ""}};
+  const std::vector<RunHit> both = {{kFirst, 1, ""}, {kSecond, 1, ""}};
+  EXPECT_TRUE(follower_.Unchanged(both, before, before));
+  storage::WriteSet changed;
+  AddValues(changed, kSecond, "5", 2);
+  const storage::Revision after = Commit(std::move(changed));
+  EXPECT_TRUE(follower_.Unchanged(first, before, after));
+  EXPECT_FALSE(follower_.Unchanged(both, before, after));
+  EXPECT_FALSE(follower_.Unchanged(first, before, after + 1));  // not heard of yet
+  ASSERT_TRUE(follower_.CatchUp().ok());
+  EXPECT_FALSE(follower_.Unchanged(first, before, after));  // no longer known
+  EXPECT_TRUE(follower_.Unchanged(both, after, after));
 }
 
 TEST_F(RunFollowerTest, APurgedRunIsGone) {
