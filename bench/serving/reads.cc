@@ -71,14 +71,14 @@ v1::LogBatchRequest MetricsOf(const std::string& run, int64_t i) {
 }  // namespace
 
 ReadRate TimeGetRun(const std::string& address, pid_t server, const std::string& run,
-                    double seconds) {
+                    double seconds, int in_flight) {
   const auto stub = v1::TrackingService::NewStub(Connect(address));
   v1::GetRunRequest request;
   request.set_name(run);
   const double server_before = CpuMicrosOf(server);
   const double client_before = CpuMicrosOf(::getpid());
   ReadRate result;
-  result.rate = KeepInFlight(kInFlight, seconds, [&](int64_t, auto done) {
+  result.rate = KeepInFlight(in_flight, seconds, [&](int64_t, auto done) {
     Start<v1::Run>(*stub, static_cast<UnaryGetRun>(&Stub::async::GetRun), request,
                    [done](const v1::Run&) { done(); });
   });
@@ -88,11 +88,11 @@ ReadRate TimeGetRun(const std::string& address, pid_t server, const std::string&
   return result;
 }
 
-ReadRate TimeBareCalls(double seconds) {
+ReadRate TimeBareCalls(double seconds, int in_flight) {
   const BareServer server;
   if (server.address().empty()) std::exit(1);
   return TimeGetRun(server.address(), server.pid(),
-                    "experiments/0/runs/00000000000000000000000000000000", seconds);
+                    "experiments/0/runs/00000000000000000000000000000000", seconds, in_flight);
 }
 
 std::string FillExperiment(Stub& stub, int64_t runs) {

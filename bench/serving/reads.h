@@ -14,12 +14,12 @@ struct ReadRate {
   double client_micros = 0;  // and here
 };
 
-// GetRun of `run` with 64 calls under way, for `seconds`.
+// GetRun of `run` with `in_flight` calls under way, for `seconds`.
 ReadRate TimeGetRun(const std::string& address, pid_t server, const std::string& run,
-                    double seconds);
+                    double seconds, int in_flight);
 
 // The same from a server that does nothing (bare_server.h).
-ReadRate TimeBareCalls(double seconds);
+ReadRate TimeBareCalls(double seconds, int in_flight);
 
 // A new experiment with `runs` runs of 20 parameters and 20 metrics; its name.
 std::string FillExperiment(Stub& stub, int64_t runs);
