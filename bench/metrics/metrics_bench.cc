@@ -65,7 +65,7 @@ PointColumns MakePoints(Kind kind, size_t first, size_t count) {
   return points;
 }
 
-void BM_Encode(benchmark::State& state) {
+void BmEncode(benchmark::State& state) {
   const auto kind = static_cast<Kind>(state.range(0));
   const PointColumns points = MakePoints(kind, 0, 64 * kBlockPoints);
   size_t bytes = 0;
@@ -80,9 +80,9 @@ void BM_Encode(benchmark::State& state) {
   state.counters["bytes_per_point"] =
       static_cast<double>(bytes) / static_cast<double>(points.size());
 }
-BENCHMARK(BM_Encode)->DenseRange(kConstant, kRandomBits);
+BENCHMARK(BmEncode)->DenseRange(kConstant, kRandomBits);
 
-void BM_Decode(benchmark::State& state) {
+void BmDecode(benchmark::State& state) {
   const auto kind = static_cast<Kind>(state.range(0));
   const PointColumns points = MakePoints(kind, 0, 64 * kBlockPoints);
   std::vector<std::string> blocks;
@@ -99,10 +99,10 @@ void BM_Decode(benchmark::State& state) {
   state.SetLabel(kKindNames[kind]);
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(points.size()));
 }
-BENCHMARK(BM_Decode)->DenseRange(kConstant, kRandomBits);
+BENCHMARK(BmDecode)->DenseRange(kConstant, kRandomBits);
 
 // The bare component: the same points copied.
-void BM_CopyPoints(benchmark::State& state) {
+void BmCopyPoints(benchmark::State& state) {
   const PointColumns points = MakePoints(kFloatLoss, 0, 64 * kBlockPoints);
   PointColumns out;
   for (auto _ : state) {
@@ -112,7 +112,7 @@ void BM_CopyPoints(benchmark::State& state) {
   }
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(points.size()));
 }
-BENCHMARK(BM_CopyPoints);
+BENCHMARK(BmCopyPoints);
 
 // A RocksDB store with one series, folded; below BENCH_DIR if that is set.
 class FoldedSeries {
@@ -221,7 +221,7 @@ void Measure(benchmark::State& state, FoldedSeries& series, Work&& work) {
   Report(state, series, std::move(millis));
 }
 
-void BM_ReadHistory(benchmark::State& state) {
+void BmReadHistory(benchmark::State& state) {
   const auto kind = static_cast<Kind>(state.range(0));
   constexpr size_t kCount = 100'000;
   FoldedSeries series(kind, kCount);
@@ -232,10 +232,10 @@ void BM_ReadHistory(benchmark::State& state) {
   state.SetLabel(kKindNames[kind]);
   state.SetItemsProcessed(state.iterations() * static_cast<int64_t>(kCount));
 }
-BENCHMARK(BM_ReadHistory)->DenseRange(kConstant, kRandomBits)->UseRealTime();
+BENCHMARK(BmReadHistory)->DenseRange(kConstant, kRandomBits)->UseRealTime();
 
 // Two thousand buckets of a series of range(0) points.
-void BM_Zoom(benchmark::State& state) {
+void BmZoom(benchmark::State& state) {
   const auto count = static_cast<size_t>(state.range(0));
   FoldedSeries series(kFloatLoss, count);
   size_t buckets = 0;
@@ -243,7 +243,7 @@ void BM_Zoom(benchmark::State& state) {
           [&](SeriesReader& reader) { buckets = reader.ReadBuckets(2000).value().size(); });
   state.counters["buckets"] = static_cast<double>(buckets);
 }
-BENCHMARK(BM_Zoom)
+BENCHMARK(BmZoom)
     ->Arg(100'000)
     ->Arg(1'000'000)
     ->Arg(2'000'000)

@@ -11,43 +11,31 @@ constexpr size_t kEntryBytes = 160;
 // A record of more would push out too many others.
 constexpr size_t kMaxPayloadBytes = 8 << 10;
 
+size_t PayloadBytes(const std::optional<Record>& record) {
+  return record ? record->payload.size() : 0;
+}
+
+size_t BytesOf(std::string_view key, const std::optional<Record>& record) {
+  return kEntryBytes + key.size() + PayloadBytes(record);
+}
+
+bool IsTooLarge(const std::optional<Record>& record) {
+  return PayloadBytes(record) > kMaxPayloadBytes;
+}
+
 }  // namespace
 
-RecordCache::Name RecordCache::NameOf(const Key& key) {
-  Name name;
-  name.reserve(1 + key.bytes.size());
-  name.push_back(static_cast<char>(key.family));
-  name.append(key.bytes);
-  return name;
-}
-
-size_t RecordCache::BytesOf(const Name& name, const std::optional<Record>& record) {
-  return kEntryBytes + name.size() + (record ? record->payload.size() : 0);
-}
-
-const std::optional<Record>* RecordCache::Find(const Key& key) {
-  Name name = NameOf(key);
-  const auto young = young_.records.find(name);
-  if (young != young_.records.end()) return &young->second;
-  auto old = old_.records.extract(name);
-  if (old.empty()) return nullptr;
-  old_.bytes -= BytesOf(name, old.mapped());
-  Insert(name, std::move(old.mapped()));
-  return &young_.records.find(name)->second;
-}
+const std::optional<Record>* RecordCache::Find(const Key& key) { return Touch(key); }
 
 void RecordCache::Tell(const Key& key, const std::optional<Record>& record) {
-  Name name = NameOf(key);
-  Erase(young_, name);
-  Erase(old_, name);
-  if (record && record->payload.size() > kMaxPayloadBytes) return;
-  Insert(std::move(name), record);
+  if (std::optional<Record>* state = Touch(key)) return Replace(key, *state, record);
+  if (IsTooLarge(record)) return;
+  MakeRoom(BytesOf(key.bytes, record));
+  young_.Of(key.family).emplace(key.bytes, record);
 }
 
 void RecordCache::Update(const Key& key, const std::optional<Record>& record) {
-  const Name name = NameOf(key);
-  const bool known = young_.records.count(name) != 0 || old_.records.count(name) != 0;
-  if (known) Tell(key, record);
+  if (std::optional<Record>* state = Touch(key)) Replace(key, *state, record);
 }
 
 void RecordCache::Clear() {
@@ -55,22 +43,42 @@ void RecordCache::Clear() {
   old_ = {};
 }
 
-void RecordCache::Insert(Name name, std::optional<Record> record) {
-  const size_t bytes = BytesOf(name, record);
-  if (young_.bytes + bytes > max_bytes_ / 2) {
-    old_ = std::move(young_);
-    young_ = {};
-  }
-  young_.bytes += bytes;
-  young_.records.emplace(std::move(name), std::move(record));
+std::optional<Record>* RecordCache::Touch(const Key& key) {
+  Records& young = young_.Of(key.family);
+  const auto known = young.find(std::string_view(key.bytes));
+  if (known != young.end()) return &known->second;
+  Records& old = old_.Of(key.family);
+  const auto before = old.find(std::string_view(key.bytes));
+  if (before == old.end()) return nullptr;
+  const size_t bytes = BytesOf(before->first, before->second);
+  Records::node_type node = old.extract(before);
+  old_.bytes -= bytes;
+  MakeRoom(bytes);
+  return &young_.Of(key.family).insert(std::move(node)).position->second;
 }
 
-bool RecordCache::Erase(Generation& generation, const Name& name) {
-  const auto at = generation.records.find(name);
-  if (at == generation.records.end()) return false;
-  generation.bytes -= BytesOf(name, at->second);
-  generation.records.erase(at);
-  return true;
+void RecordCache::MakeRoom(size_t bytes) {
+  if (young_.bytes + bytes > max_bytes_ / 2) BeginGeneration();
+  young_.bytes += bytes;
+}
+
+void RecordCache::BeginGeneration() {
+  old_ = std::move(young_);
+  young_ = {};
+}
+
+// In its place: a record changes often and its size seldom.
+void RecordCache::Replace(const Key& key, std::optional<Record>& state,
+                          const std::optional<Record>& record) {
+  if (IsTooLarge(record)) {
+    young_.bytes -= BytesOf(key.bytes, state);
+    young_.Of(key.family).erase(key.bytes);
+    return;
+  }
+  young_.bytes -= PayloadBytes(state);
+  young_.bytes += PayloadBytes(record);
+  state = record;
+  if (young_.bytes > max_bytes_ / 2) BeginGeneration();
 }
 
 }  // namespace cairn::storage

@@ -1,11 +1,15 @@
 #ifndef CAIRN_SERVER_STORAGE_RECORD_CACHE_H_
 #define CAIRN_SERVER_STORAGE_RECORD_CACHE_H_
 
+#include <array>
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 
+#include "absl/hash/hash.h"
 #include "server/storage/key.h"
 #include "server/storage/kv_store.h"
 
@@ -40,16 +44,26 @@ class RecordCache {
   size_t bytes() const { return young_.bytes + old_.bytes; }
 
  private:
-  using Name = std::string;  // family, then the key's bytes
+  // Looked up by a view, so that finding a key allocates nothing.
+  struct Hash {
+    using is_transparent = void;
+    size_t operator()(std::string_view bytes) const { return absl::HashOf(bytes); }
+  };
+  using Records = std::unordered_map<std::string, std::optional<Record>, Hash, std::equal_to<>>;
   struct Generation {
-    std::unordered_map<Name, std::optional<Record>> records;
+    std::array<Records, kFamilyCount> families;
     size_t bytes = 0;
+
+    Records& Of(Family family) { return families[static_cast<size_t>(family)]; }
   };
 
-  static Name NameOf(const Key& key);
-  static size_t BytesOf(const Name& name, const std::optional<Record>& record);
-  void Insert(Name name, std::optional<Record> record);
-  bool Erase(Generation& generation, const Name& name);
+  // The state in the young generation, to which it moves from the old one; nullptr if
+  // nothing is known.
+  std::optional<Record>* Touch(const Key& key);
+  // Counts `bytes` more in the young generation, or in a new one.
+  void MakeRoom(size_t bytes);
+  void BeginGeneration();
+  void Replace(const Key& key, std::optional<Record>& state, const std::optional<Record>& record);
 
   const size_t max_bytes_;
   Generation young_;

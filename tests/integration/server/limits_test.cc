@@ -28,18 +28,18 @@ class LimitsTest : public ::testing::Test {
  protected:
   // One server for all tests: a limit leaves nothing behind.
   static void SetUpTestSuite() {
-    folder_ = new TempFolder();
-    server_ = new ServerProcess(*folder_ / "store");
-    ASSERT_TRUE(server_->Start());
+    folder = new TempFolder();
+    server = new ServerProcess(*folder / "store");
+    ASSERT_TRUE(server->Start());
   }
   static void TearDownTestSuite() {
-    delete server_;
-    delete folder_;
+    delete server;
+    delete folder;
   }
 
   void SetUp() override {
     client::ConnectOptions options;
-    options.address = server_->grpc_address();
+    options.address = server->grpc_address();
     auto connected = client::Client::Connect(options);
     ASSERT_TRUE(connected.ok()) << connected.status();
     client_ = *std::move(connected);
@@ -91,14 +91,14 @@ class LimitsTest : public ::testing::Test {
     }
   }
 
-  static TempFolder* folder_;
-  static ServerProcess* server_;
+  static TempFolder* folder;
+  static ServerProcess* server;
   std::unique_ptr<client::Client> client_;
   std::string run_;
 };
 
-TempFolder* LimitsTest::folder_ = nullptr;
-ServerProcess* LimitsTest::server_ = nullptr;
+TempFolder* LimitsTest::folder = nullptr;
+ServerProcess* LimitsTest::server = nullptr;
 
 TEST_F(LimitsTest, AFilterHasAtMost16KiB) {
   const std::string frame = "display_name = \"\"";

@@ -74,7 +74,7 @@ class OperationsTest : public ::testing::Test {
     clock_.AdvanceNanos(kNanosPerSecond);
     storage::Plan plan = PlanCreate(NewOperationId(clock_.NowUnixNanos(), ids_->NewHexId()),
                                     clock_.NowUnixNanos(), metadata);
-    const auto name = static_cast<Operation&>(*plan.response).name();
+    std::string name = static_cast<Operation&>(*plan.response).name();
     EXPECT_TRUE(store_->CommitAndWait(std::move(plan.write_set)).ok());
     return name;
   }

@@ -1,6 +1,9 @@
 #include "server/storage/commit_group.h"
 
+#include <algorithm>
+#include <map>
 #include <optional>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +44,35 @@ TEST(CommitGroup, WritesEachKeyOnceInOrder) {
     written += change.key->bytes + "=" + (*change.record)->payload + " ";
   }
   EXPECT_EQ(written, "a=4 b=3 c=2 ");
+}
+
+TEST(CommitGroup, WritesInOrderWhateverTheOrderOfTheSets) {
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 200; ++round) {
+    std::vector<WriteSet> sets(1 + random() % 4);
+    std::map<std::string, std::string> expected;
+    for (WriteSet& set : sets) {
+      std::vector<std::string> names;
+      for (size_t i = random() % 20; i > 0; --i) names.push_back(std::to_string(random() % 50));
+      std::sort(names.begin(), names.end());
+      names.erase(std::unique(names.begin(), names.end()), names.end());
+      if (random() % 2 == 0) std::shuffle(names.begin(), names.end(), random);
+      for (const std::string& name : names) {
+        expected[name] = std::to_string(random());
+        set.PutOnce(K(name), expected[name]);
+      }
+    }
+    CommitGroup group(std::move(sets));
+    group.Load({});
+    group.Decide(1, nullptr);
+    std::vector<std::pair<std::string, std::string>> written;
+    const CommitBatch batch = group.batch();
+    for (const Change& change : batch.changes) {
+      written.emplace_back(change.key->bytes, (*change.record)->payload);
+    }
+    EXPECT_EQ(written,
+              std::vector<decltype(written)::value_type>(expected.begin(), expected.end()));
+  }
 }
 
 TEST(CommitGroup, ARefusedSetTakesNoRevisionAndEmitsNothing) {

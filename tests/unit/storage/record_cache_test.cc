@@ -48,6 +48,21 @@ TEST(RecordCache, ALargeRecordIsForgottenInsteadOfKeptAsItWas) {
   EXPECT_EQ(cache.Find(KeyOf("a")), nullptr);
 }
 
+TEST(RecordCache, RecordsThatGrowInTheirPlaceDoNotExceedTheLimit) {
+  constexpr size_t kMaxBytes = 50'000;
+  RecordCache cache(kMaxBytes);
+  for (int round = 1; round <= 3; ++round) {
+    for (int i = 0; i < 100; ++i) {
+      const Key key = KeyOf(std::to_string(i));
+      if (cache.Find(key) == nullptr) cache.Tell(key, RecordOf(round, "x"));
+      cache.Update(key, RecordOf(round, std::string(2'000, 'y')));
+      ASSERT_LE(cache.bytes(), kMaxBytes + 3'000);
+    }
+  }
+  cache.Clear();
+  EXPECT_EQ(cache.bytes(), 0u);
+}
+
 TEST(RecordCache, IsNeverWrongAndNeverTooLarge) {
   constexpr size_t kMaxBytes = 20'000;
   RecordCache cache(kMaxBytes);
