@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <grpcpp/grpcpp.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <array>
 #include <cstdio>
 #include <cstdlib>
+#include <string>
 
 #include "absl/synchronization/mutex.h"
 #include "cairn/v1/tracking.grpc.pb.h"
@@ -29,16 +31,20 @@ class BareTracking final : public v1::TrackingService::CallbackService {
 
 }  // namespace
 
+// Spawned, not forked: a fork waits for the threads of the clients that this process has.
 BareServer::BareServer() {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return;
-  pid_ = ::fork();
-  if (pid_ == 0) {
-    ::dup2(ends[1], STDOUT_FILENO);
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    ::execl("/proc/self/exe", "serving_bench", kBareServerFlag, nullptr);
-    ::_exit(127);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  std::string name = "serving_bench";
+  std::string flag = kBareServerFlag;
+  const std::array<char*, 3> arguments = {name.data(), flag.data(), nullptr};
+  if (::posix_spawn(&pid_, "/proc/self/exe", &actions, nullptr, arguments.data(), environ) != 0) {
+    pid_ = -1;
   }
+  ::posix_spawn_file_actions_destroy(&actions);
   ::close(ends[1]);
   FILE* stream = ::fdopen(ends[0], "r");
   std::array<char, 128> address{};
@@ -53,6 +59,7 @@ BareServer::~BareServer() {
 }
 
 void RunBareServer() {
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   BareTracking service;
   int port = 0;

@@ -219,7 +219,7 @@ void Streams(const testing::ServerProcess& server, const std::shared_ptr<grpc::C
 
 // `points` of one series, logged and folded; its run.
 std::string LongSeries(Stub& stub, int64_t points) {
-  const std::string run = NewRun(stub);
+  std::string run = NewRun(stub);
   constexpr int kPoints = 100'000;
   std::mt19937_64 random(1);
   std::normal_distribution<double> noise(0.3, 0.02);

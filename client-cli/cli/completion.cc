@@ -112,7 +112,7 @@ Completions Complete(const CommandTable& table, const std::vector<std::string>& 
       open_flag = FlagNamed(table, command, word);
       continue;
     }
-    const std::string longer = path.empty() ? word : path + " " + word;
+    const std::string longer = path.empty() ? word : fmt::format("{} {}", path, word);
     if (arguments == 0 && (table.Find(longer) != nullptr || table.IsGroup(longer))) {
       path = longer;
       command = table.Find(path);

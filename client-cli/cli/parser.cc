@@ -83,7 +83,7 @@ class Reader {
         if (TakesNextWord(word)) ++i;
         continue;
       }
-      const std::string longer = path.empty() ? word : path + " " + word;
+      const std::string longer = path.empty() ? word : fmt::format("{} {}", path, word);
       const Command* command = table_.Find(longer);
       const bool group = table_.IsGroup(longer);
       if (command == nullptr && !group) {

@@ -37,7 +37,7 @@ absl::StatusOr<client::Client*> Session::Client() {
 
 std::string Session::format() const {
   if (settings_.Switch("quiet")) return "id";
-  const std::string format = settings_.Text("output");
+  std::string format = settings_.Text("output");
   if (!format.empty()) return format;
   return terminal_.stdout_is_tty ? "table" : "tsv";
 }

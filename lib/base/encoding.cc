@@ -104,9 +104,9 @@ std::optional<std::string> Base64UrlDecode(std::string_view text) {
   uint32_t buffer = 0;
   int bits = 0;
   for (const char c : text) {
-    const int value = kTable[static_cast<uint8_t>(c)];
+    const int8_t value = kTable[static_cast<uint8_t>(c)];
     if (value < 0) return std::nullopt;
-    buffer = (buffer << 6) | static_cast<uint32_t>(value);
+    buffer = (buffer << 6) | static_cast<uint8_t>(value);
     bits += 6;
     if (bits >= 8) {
       bits -= 8;

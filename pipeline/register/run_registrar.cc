@@ -91,8 +91,8 @@ absl::Status RunRegistrar::Register(const std::vector<RunDraft>& drafts,
     works.push_back(std::move(work));
   }
   CAIRN_RETURN_IF_ERROR(UploadBlobs(&works));
-  const absl::Status status = client::ParallelCalls(
-      works.size(), kConcurrency, [&](size_t i) { return RegisterOne(&works[i]); });
+  absl::Status status = client::ParallelCalls(works.size(), kConcurrency,
+                                              [&](size_t i) { return RegisterOne(&works[i]); });
   for (const Work& work : works) {
     if (work.run.name().empty()) continue;
     names_[work.draft->index] = work.run.name();

@@ -139,7 +139,7 @@ absl::Status ServerPublisher::Do(std::deque<Task> tasks) {
       CAIRN_RETURN_IF_ERROR(KeepVersion(std::get<VersionDraft>(task)));
     }
   }
-  return KeepRuns(std::move(runs));
+  return KeepRuns(runs);
 }
 
 absl::StatusOr<cairn::v1::ArtifactFile> ServerPublisher::UploadDataset(const DatasetDraft& draft) {
@@ -184,7 +184,7 @@ absl::Status ServerPublisher::KeepDataset(const DatasetDraft& draft) {
   return absl::OkStatus();
 }
 
-absl::Status ServerPublisher::KeepRuns(std::vector<RunDraft> drafts) {
+absl::Status ServerPublisher::KeepRuns(const std::vector<RunDraft>& drafts) {
   if (drafts.empty()) return absl::OkStatus();
   std::vector<cairn::v1::RunInput> inputs;
   for (const auto& [role, context] :

@@ -57,7 +57,7 @@ class ServerPublisher final : public Publisher {
   absl::Status Do(std::deque<Task> tasks);
   absl::Status KeepDataset(const DatasetDraft& draft);
   absl::StatusOr<cairn::v1::ArtifactFile> UploadDataset(const DatasetDraft& draft);
-  absl::Status KeepRuns(std::vector<RunDraft> drafts);
+  absl::Status KeepRuns(const std::vector<RunDraft>& drafts);
   absl::Status KeepVersion(const VersionDraft& draft);
   absl::Status FindVersions();
   const std::string& DatasetNameOf(DatasetRole role) const;

@@ -310,7 +310,7 @@ absl::Status PipelineRun::PublishCleaned() {
   draft.role = DatasetRole::kCleaned;
   draft.path = "transactions.csv.zst";
   draft.bytes = [csv = transactions_csv_]() -> absl::StatusOr<SharedText> {
-    const SharedText text = csv.get();
+    const SharedText& text = csv.get();
     if (text == nullptr) return absl::NotFoundError("transactions.csv is gone");
     CAIRN_ASSIGN_OR_RETURN(std::string packed, CompressText(*text));
     return Share(std::move(packed));

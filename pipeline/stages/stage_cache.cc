@@ -23,8 +23,8 @@ constexpr size_t kKeptPerStage = 4;
 
 }  // namespace
 
-StageCache::StageCache(std::string directory)
-    : directory_(directory.empty() ? std::string() : directory + "/.cache") {}
+StageCache::StageCache(std::string_view directory)
+    : directory_(directory.empty() ? std::string() : fmt::format("{}/.cache", directory)) {}
 
 std::string StageCache::PathOf(std::string_view stage, std::string_view key,
                                std::string_view suffix) const {

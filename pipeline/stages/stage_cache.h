@@ -17,7 +17,7 @@ namespace cairn::pipeline {
 class StageCache {
  public:
   // An empty directory keeps nothing: every Load misses, every Store does nothing.
-  explicit StageCache(std::string directory);
+  explicit StageCache(std::string_view directory);
 
   bool enabled() const { return !directory_.empty(); }
 

@@ -90,15 +90,16 @@ void OperationRunner::Changed(const std::string& name) {
 
 int64_t OperationRunner::WhenDone(const std::string& name, std::function<void()> ready) {
   int64_t number = 0;
-  bool released = false;
   {
     MutexLock lock(&mutex_);
     number = ++last_wait_;
-    released = released_;
-    if (!released) waits_.push_back({number, name, std::move(ready)});
+    if (!released_) {
+      waits_.push_back({number, name, std::move(ready)});
+      ready = nullptr;
+    }
   }
   // It may have ended before the wait was noted.
-  released ? ready() : Changed(name);
+  ready ? ready() : Changed(name);
   return number;
 }
 

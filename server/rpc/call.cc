@@ -36,7 +36,7 @@ absl::Status Overloaded() {
 
 grpc::Status ParseRequest(const grpc::ByteBuffer& buffer, google::protobuf::Message& request) {
   grpc::Slice slice;
-  const grpc::Status status =
+  grpc::Status status =
       buffer.TrySingleSlice(&slice).ok() ? grpc::Status::OK : buffer.DumpToSingleSlice(&slice);
   if (!status.ok()) return status;
   if (!request.ParseFromArray(slice.begin(), static_cast<int>(slice.size()))) {

@@ -107,8 +107,9 @@ grpc::ServerUnaryReactor* ServeRead(Environment& environment, const char* method
                  read = std::move(read)]() mutable {
     const auto snapshot = environment.store.GetSnapshot();
     absl::StatusOr<Response> result = read(*snapshot, *request);
-    if (result.ok()) *response = *std::move(result);
-    reactor->Finish(record.Finish(result.status()));
+    const absl::Status status = result.status();
+    if (status.ok()) *response = *std::move(result);
+    reactor->Finish(record.Finish(status));
   };
   if (effort == Effort::kQuick) {
     answer();
@@ -142,8 +143,9 @@ grpc::ServerUnaryReactor* ServeBytes(Environment& environment, const char* metho
       return reactor->Finish(status);
     }
     auto result = read(parsed);
-    if (result.ok()) *response = ToByteBuffer(*std::move(result));
-    reactor->Finish(record.Finish(result.status()));
+    const absl::Status status = result.status();
+    if (status.ok()) *response = ToByteBuffer(*std::move(result));
+    reactor->Finish(record.Finish(status));
   };
   if (effort == Effort::kQuick) {
     answer();

@@ -57,19 +57,20 @@ void Committer::Commit(WriteSet write_set, CommitCallback done) {
   Waiting item{std::move(write_set), std::move(done), 0};
   absl::Status refused = CheckWriteSet(item.set);
   item.bytes = WriteSetBytes(item.set);
-  if (refused.ok()) {
-    MutexLock lock(&mutex_);
-    refused = Admit(item);
-    if (refused.ok()) {
-      queued_bytes_ += item.bytes;
-      queue_.push_back(std::move(item));
-    }
-  }
+  if (refused.ok()) refused = Enqueue(item);
   if (refused.ok()) {
     arrived_.Signal();
   } else {
     item.done(std::move(refused));
   }
+}
+
+absl::Status Committer::Enqueue(Waiting& item) {
+  MutexLock lock(&mutex_);
+  CAIRN_RETURN_IF_ERROR(Admit(item));
+  queued_bytes_ += item.bytes;
+  queue_.push_back(std::move(item));
+  return absl::OkStatus();
 }
 
 absl::Status Committer::Admit(const Waiting& item) {
@@ -193,7 +194,7 @@ absl::Status Committer::WriteGroup(const CommitBatch& batch) {
 
 // OK when the committer runs, perhaps again.
 absl::Status Committer::LeavePause() {
-  const absl::Status health = CurrentHealth();
+  absl::Status health = CurrentHealth();
   if (!IsPause(health)) return health;
   cache_.Clear();
   const auto recovery = backend_.Recover(last_revision_);

@@ -99,6 +99,7 @@ class Committer {
   absl::Status LeavePause();
   void TellRecovered(const CommitBackend::Recovery& recovery) CAIRN_EXCLUDES(listener_mutex_);
   void Tell(const CommitGroup& group) CAIRN_EXCLUDES(listener_mutex_);
+  absl::Status Enqueue(Waiting& item) CAIRN_EXCLUDES(mutex_);  // moves from it if OK
   absl::Status Admit(const Waiting& item) CAIRN_REQUIRES(mutex_);
   absl::Status CurrentHealth() const CAIRN_EXCLUDES(mutex_);
   void SetHealth(absl::Status health) CAIRN_EXCLUDES(mutex_);

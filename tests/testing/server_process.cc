@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -29,13 +30,14 @@ int Spawn(const std::vector<std::string>& arguments, bool errors, pid_t* pid) {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) ::abort();
   const std::vector<char*> argv = ToArgv(arguments);
-  *pid = ::fork();
-  if (*pid == 0) {
-    ::dup2(ends[1], STDOUT_FILENO);
-    if (errors) ::dup2(ends[1], STDERR_FILENO);
-    ::execv(argv[0], argv.data());
-    ::_exit(127);
-  }
+  // Not a fork: gRPC hooks into that, and fails now and then while clients of this
+  // process have threads under way.
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
+  if (errors) ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDERR_FILENO);
+  if (::posix_spawn(pid, argv[0], &actions, nullptr, argv.data(), environ) != 0) ::abort();
+  ::posix_spawn_file_actions_destroy(&actions);
   ::close(ends[1]);
   return ends[0];
 }

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <spawn.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -160,15 +161,11 @@ TEST_F(OfflineLogTest, TheNextProcessSendsWhatTheLastOneLeftAndThenItsOwn) {
 
 // Runs mlctl and kills it once it has written `bytes` of its log; false if it ended before.
 bool RunAndKill(const std::vector<std::string>& arguments, const std::string& log, int64_t bytes) {
-  const pid_t pid = ::fork();
-  if (pid == 0) {
-    std::vector<char*> argv;
-    for (const std::string& argument : arguments)
-      argv.push_back(const_cast<char*>(argument.c_str()));
-    argv.push_back(nullptr);
-    ::execv(argv[0], argv.data());
-    ::_exit(127);
-  }
+  std::vector<char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  pid_t pid = -1;
+  if (::posix_spawn(&pid, argv[0], nullptr, nullptr, argv.data(), environ) != 0) return false;
   int status = 0;
   while (::waitpid(pid, &status, WNOHANG) == 0) {
     struct stat info {};

@@ -50,7 +50,7 @@ class BlobStoreTest : public ::testing::Test {
     auto offset = static_cast<size_t>(upload.offset());
     while (offset < bytes.size() && !upload.complete()) {
       const std::string_view next = bytes.substr(offset, part);
-      const absl::Status status = upload.Write(static_cast<int64_t>(offset), next);
+      absl::Status status = upload.Write(static_cast<int64_t>(offset), next);
       if (!status.ok()) return status;
       offset += next.size();
     }
