@@ -104,7 +104,10 @@ TEST(KMeans, HamerlyGivesTheBitsOfLloyd) {
 
 TEST(KMeans, HamerlyKeepsTiesOnIntegerGrids) {
   Matrix grid(400, 2);
-  for (Eigen::Index i = 0; i < grid.rows(); ++i) grid.row(i) << i % 20, i / 20;
+  for (Eigen::Index i = 0; i < grid.rows(); ++i) {
+    const Eigen::Index row = i / 20;
+    grid.row(i) << static_cast<double>(i % 20), static_cast<double>(row);
+  }
   for (int k = 2; k <= 9; ++k) {
     SCOPED_TRACE(k);
     KMeansOptions options = Options(k, 5);

@@ -79,22 +79,22 @@ double OutlierOverlap(const std::vector<double>& a, const std::vector<double>& b
 class PreparationOracle : public ::testing::Test {
  protected:
   static void SetUpTestSuite() {
-    rows_ = MixedRows();
-    python_ = FindPython();
-    if (!python_) return;
-    results_ = RunOracle(*python_, "preparation_oracle.py", rows_, std::to_string(kSeeds));
+    rows = MixedRows();
+    python = FindPython();
+    if (!python) return;
+    results = RunOracle(*python, "preparation_oracle.py", rows, std::to_string(kSeeds));
   }
 
   void SetUp() override {
-    if (!python_) GTEST_SKIP() << kNoPython;
-    ASSERT_TRUE(results_.has_value()) << "preparation_oracle.py failed";
+    if (!python) GTEST_SKIP() << kNoPython;
+    ASSERT_TRUE(results.has_value()) << "preparation_oracle.py failed";
   }
 
-  static const Matrix& Expected(const char* name) { return results_->at(name); }
+  static const Matrix& Expected(const char* name) { return results->at(name); }
 
   static Matrix Scaled(ScaleRule rule) {
-    const std::vector<ScaleRule> rules(static_cast<std::size_t>(rows_.cols()), rule);
-    return *Scaler::Fit(rows_, rules)->Apply(rows_);
+    const std::vector<ScaleRule> rules(static_cast<std::size_t>(rows.cols()), rule);
+    return *Scaler::Fit(rows, rules)->Apply(rows);
   }
 
   static std::vector<double> ExpectedScores(int seed) {
@@ -115,36 +115,35 @@ class PreparationOracle : public ::testing::Test {
     return trees;
   }
 
-  static Matrix rows_;
-  static std::optional<std::string> python_;
-  static std::optional<std::map<std::string, Matrix>> results_;
+  static Matrix rows;
+  static std::optional<std::string> python;
+  static std::optional<std::map<std::string, Matrix>> results;
 };
 
-Matrix PreparationOracle::rows_;
-std::optional<std::string> PreparationOracle::python_;
-std::optional<std::map<std::string, Matrix>> PreparationOracle::results_;
+Matrix PreparationOracle::rows;
+std::optional<std::string> PreparationOracle::python;
+std::optional<std::map<std::string, Matrix>> PreparationOracle::results;
 
 TEST_F(PreparationOracle, ScaledColumnsAreEqual) {
   EXPECT_LE(LargestDifference(Scaled(ScaleRule::kStandard), Expected("standard")), 1e-12);
   EXPECT_LE(LargestDifference(Scaled(ScaleRule::kRobust), Expected("robust")), 1e-12);
   EXPECT_LE(LargestDifference(Scaled(ScaleRule::kQuantile), Expected("quantile")), 1e-12);
   EXPECT_LE(LargestDifference(Scaled(ScaleRule::kRowNorm), Expected("row_norm")), 1e-12);
-  const std::vector<bool> all(static_cast<std::size_t>(rows_.cols()), true);
-  EXPECT_LE(LargestDifference(*SignedLogColumns(rows_, all), Expected("signed_log")), 1e-12);
+  const std::vector<bool> all(static_cast<std::size_t>(rows.cols()), true);
+  EXPECT_LE(LargestDifference(*SignedLogColumns(rows, all), Expected("signed_log")), 1e-12);
 }
 
 TEST_F(PreparationOracle, CorrelationsAreEqual) {
   // Without the last column, which is constant.
-  const Eigen::Index d = rows_.cols() - 1;
-  EXPECT_LE(LargestDifference(PearsonCorrelation(rows_)->topLeftCorner(d, d), Expected("pearson")),
+  const Eigen::Index d = rows.cols() - 1;
+  EXPECT_LE(LargestDifference(PearsonCorrelation(rows)->topLeftCorner(d, d), Expected("pearson")),
             1e-12);
-  EXPECT_LE(
-      LargestDifference(SpearmanCorrelation(rows_)->topLeftCorner(d, d), Expected("spearman")),
-      1e-12);
+  EXPECT_LE(LargestDifference(SpearmanCorrelation(rows)->topLeftCorner(d, d), Expected("spearman")),
+            1e-12);
 }
 
 TEST_F(PreparationOracle, PrincipalComponentsAreEqual) {
-  const auto pca = FitPca(rows_);
+  const auto pca = FitPca(rows);
   ASSERT_TRUE(pca.ok());
   EXPECT_LE(LargestDifference(RowOf(pca->mean), Expected("pca_mean")), 1e-10);
   EXPECT_LE(LargestDifference(RowOf(pca->variance_ratio), Expected("pca_ratio")), 1e-9);
@@ -156,9 +155,9 @@ TEST_F(PreparationOracle, PrincipalComponentsAreEqual) {
 TEST_F(PreparationOracle, ReplayedTreesGiveTheSameScoresAndOutliers) {
   const auto forest = IsolationForest::FromTrees(
       ExpectedTrees(), static_cast<int>(Expected("forest_sample_size")(0)),
-      static_cast<int>(rows_.cols()));
+      static_cast<int>(rows.cols()));
   ASSERT_TRUE(forest.ok()) << forest.status();
-  const std::vector<double> scores = *forest->ScoreSamples(rows_);
+  const std::vector<double> scores = *forest->ScoreSamples(rows);
   EXPECT_LE(LargestDifference(RowOf(scores), Expected("forest_scores").row(0)), 1e-12);
   const double offset = *OutlierOffset(scores, 0.05);
   EXPECT_NEAR(offset, Expected("forest_offset")(0), 1e-12);
@@ -192,9 +191,9 @@ TEST_F(PreparationOracle, OwnForestsAgreeAsWellAsSeedsOfScikitLearnDo) {
   std::vector<std::vector<double>> own;
   std::vector<std::vector<double>> theirs;
   for (int seed = 0; seed < kSeeds; ++seed) {
-    const auto forest = IsolationForest::Fit(rows_, {.seed = static_cast<std::uint64_t>(seed)});
+    const auto forest = IsolationForest::Fit(rows, {.seed = static_cast<std::uint64_t>(seed)});
     ASSERT_TRUE(forest.ok());
-    own.push_back(*forest->ScoreSamples(rows_));
+    own.push_back(*forest->ScoreSamples(rows));
     theirs.push_back(ExpectedScores(seed));
   }
   const Agreement expected = MeanAgreement(theirs, theirs);

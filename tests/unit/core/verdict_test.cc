@@ -7,11 +7,14 @@
 namespace cairn::core {
 namespace {
 
+// One letter each, so that the tables below read as tables.
+// NOLINTBEGIN(readability-identifier-naming)
 constexpr Verdict P = Verdict::PASS;
 constexpr Verdict F = Verdict::FAIL;
 constexpr Verdict I = Verdict::INCONCLUSIVE;
 constexpr Verdict S = Verdict::SKIPPED;
 constexpr Verdict E = Verdict::ERROR;
+// NOLINTEND(readability-identifier-naming)
 constexpr std::array<Verdict, 5> kAll = {P, F, I, S, E};
 
 // Rows and columns: PASS, FAIL, INCONCLUSIVE, SKIPPED, ERROR.

@@ -87,7 +87,9 @@ std::string Zip(const std::vector<ZipMember>& members) {
     Put(&common, m.name.size(), 2);
     Put(&common, 0, 2);
     Put(&out, 0x04034b50, 4);
-    out += common + m.name + packed;
+    out += common;
+    out += m.name;
+    out += packed;
     Put(&directory, 0x02014b50, 4);
     Put(&directory, 20, 2);
     directory += common;
