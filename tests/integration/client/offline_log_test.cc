@@ -183,7 +183,7 @@ TEST_F(OfflineLogTest, AProcessKilledInTheMiddleLosesNoBatchAndDoublesNone) {
     std::snprintf(line, sizeof(line),
                   "{\"key\":\"loss\",\"step\":%lld,\"value\":%.17g,\"time\":%lld}\n",
                   static_cast<long long>(step), static_cast<double>(step) / 3,
-                  static_cast<long long>(1000 + step));
+                  1000 + static_cast<long long>(step));
     lines += line;
   }
   ASSERT_TRUE(WriteFileAtomically(folder_ / "metrics.jsonl", lines).ok());

@@ -50,7 +50,7 @@ class Gate {
  public:
   explicit Gate(KvStore& store) : store_(store) {
     store_.SetCommitListener([this](Revision, const std::vector<Event>&) { Pass(); });
-    store_.Commit(WriteSet().PutRecord(K("gate"), ""), [](CommitResult) {});
+    store_.Commit(WriteSet().PutRecord(K("gate"), ""), [](const CommitResult&) {});
     MutexLock lock(&mutex_);
     while (!waiting_) changed_.Wait(&mutex_);
   }
@@ -462,7 +462,7 @@ TEST_P(KvStoreConformance, TheListenerHearsRevisionsInOrderBeforeTheCallback) {
 TEST_P(KvStoreConformance, ACallbackMayCommitAgain) {
   Results results;
   const CommitCallback second = results.Next();
-  store().Commit(PutSet(K("a"), "1"), [&](CommitResult) {
+  store().Commit(PutSet(K("a"), "1"), [&](const CommitResult&) {
     store().Commit(PutSet(K("b"), "2").RequireExists(K("a")), second);
   });
   EXPECT_EQ(results.Wait()[0].value(), 2);
@@ -491,7 +491,7 @@ TEST_P(KvStoreConformance, WhatIsQueuedIsFinishedWhenTheStoreCloses) {
   std::atomic<int> committed = 0;
   for (int i = 0; i < 100; ++i) {
     store().Commit(PutSet(K(std::to_string(i)), ""),
-                   [&committed](CommitResult result) { committed += result.ok() ? 1 : 0; });
+                   [&committed](const CommitResult& result) { committed += result.ok() ? 1 : 0; });
   }
   fixture_.reset();
   EXPECT_EQ(committed.load(), 100);

@@ -235,7 +235,7 @@ class FailingFiles final : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* result,
                                     rocksdb::IODebugContext* debug) override {
-    const auto status = FileSystemWrapper::NewWritableFile(name, options, result, debug);
+    auto status = FileSystemWrapper::NewWritableFile(name, options, result, debug);
     if (status.ok() && name.size() > 4 && name.substr(name.size() - 4) == ".log") {
       *result = std::make_unique<File>(std::move(*result), *this);
     }
