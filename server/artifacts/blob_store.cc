@@ -1,5 +1,7 @@
 #include "server/artifacts/blob_store.h"
 
+#include <algorithm>
+
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
@@ -7,6 +9,20 @@
 #include "server/storage/keyspace.h"
 
 namespace cairn::artifacts {
+namespace {
+
+absl::Status RangeError(std::string_view field, int64_t value, const Digest& digest) {
+  const std::string rule = fmt::format("must be from 0 to {}", digest.size_bytes);
+  return Error(absl::StatusCode::kOutOfRange, ErrorReason::VALUE_INVALID,
+               fmt::format("{} {} is outside {}", field, value, BlobName(digest)))
+      .With("field", field)
+      .With("value", std::to_string(value))
+      .With("blob", BlobName(digest))
+      .With("rule", rule)
+      .Field(field, rule);
+}
+
+}  // namespace
 
 storage::Key BlobKey(const Digest& digest) { return storage::BlobEntryKey(digest.Hex()); }
 
@@ -25,6 +41,23 @@ absl::StatusOr<storage::Put> InlineBlobPut(const SmallBlob& blob) {
 absl::Status BlobStore::CheckPresent(const std::vector<Digest>& digests) const {
   CAIRN_ASSIGN_OR_RETURN(const std::vector<Digest> missing, FindMissing(digests));
   return missing.empty() ? absl::OkStatus() : BlobNotFound(missing.front());
+}
+
+absl::Status BlobStore::Read(const Digest& digest, int64_t offset, int64_t limit,
+                             const BlobSink& sink) const {
+  if (offset < 0 || offset > digest.size_bytes) return RangeError("read_offset", offset, digest);
+  if (limit < 0) return RangeError("read_limit", limit, digest);
+  CAIRN_ASSIGN_OR_RETURN(const auto reader, OpenReader(digest));
+  const int64_t rest = digest.size_bytes - offset;
+  const int64_t length = limit == 0 ? rest : std::min(limit, rest);
+  if (length < digest.size_bytes) return reader->Read(offset, length, sink);
+  Sha256Hasher hasher;
+  CAIRN_RETURN_IF_ERROR(reader->Read(offset, length, [&](std::string_view bytes) {
+    hasher.Update(bytes);
+    return sink(bytes);
+  }));
+  return hasher.Finish() == digest ? absl::OkStatus()
+                                   : BlobCorrupt(digest, "its SHA-256 does not match");
 }
 
 absl::StatusOr<std::string> BlobStore::ReadAll(const Digest& digest, int64_t max_bytes) const {

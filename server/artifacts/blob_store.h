@@ -33,6 +33,12 @@ struct SmallBlob {
 //   INVALID_ARGUMENT (BLOB_TOO_LARGE)   kInlineLimitBytes or more
 absl::StatusOr<storage::Put> InlineBlobPut(const SmallBlob& blob);
 
+// A blob that arrived whole, with the digest its sender claims for it.
+struct WholeBlob {
+  Digest digest;
+  std::string_view bytes;
+};
+
 // Where an upload stands.
 struct UploadStatus {
   int64_t committed_size_bytes = 0;  // durable; never decreases
@@ -71,6 +77,18 @@ class BlobUpload {
 // returned as it is. The bytes are valid only during the call.
 using BlobSink = std::function<absl::Status(std::string_view bytes)>;
 
+// Reads ranges of one blob; what is read one after the other is not looked up again. Not
+// thread-safe; must not outlive the BlobStore.
+class BlobReader {
+ public:
+  virtual ~BlobReader() = default;
+
+  // Gives `length` bytes from `offset` to `sink`, in pieces of at most 256 KiB, each checked
+  // before it is handed over. The range lies within the blob.
+  //   DATA_LOSS (BLOB_CORRUPT)  the stored bytes are damaged
+  virtual absl::Status Read(int64_t offset, int64_t length, const BlobSink& sink) = 0;
+};
+
 // Content-addressed bytes.
 //
 // A blob is there or not: it appears when its upload finishes and is never
@@ -94,8 +112,23 @@ class BlobStore {
   // NOT_FOUND (BLOB_NOT_FOUND) naming the first of `digests` that is not there.
   absl::Status CheckPresent(const std::vector<Digest>& digests) const;
 
-  // Stores small blobs with one commit. Errors of InlineBlobPut, then all or none.
-  virtual absl::Status PutSmallBatch(const std::vector<SmallBlob>& blobs) = 0;
+  // Stores blobs with one sync and one commit, those that are there already not again.
+  // Answers what became of each, in their order:
+  //   INVALID_ARGUMENT (DIGEST_MISMATCH)  the bytes have another digest or size
+  //   errors of files and commits, the same for all that have the right digest
+  virtual std::vector<absl::Status> PutBatch(const std::vector<WholeBlob>& blobs) = 0;
+
+  // Stores `digest` as the concatenation of `chunks`, after reading them and checking that
+  // this is what they are. Nothing happens when it is there already.
+  //   NOT_FOUND (BLOB_NOT_FOUND)          a chunk is not there
+  //   INVALID_ARGUMENT (VALUE_INVALID)    a chunk is itself put together of others
+  //   INVALID_ARGUMENT (DIGEST_MISMATCH)  the chunks are another blob
+  //   DATA_LOSS (BLOB_CORRUPT)            a chunk is damaged
+  virtual absl::Status Splice(const Digest& digest, const std::vector<Digest>& chunks) = 0;
+
+  // What the blob is put together of, in order; the blob itself if it is stored in one piece.
+  //   NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS (BLOB_CORRUPT)
+  virtual absl::StatusOr<std::vector<Digest>> Split(const Digest& digest) const = 0;
 
   // Begins or resumes the upload `uuid` of the blob `digest`. A stream that still
   // holds the same upload loses it.
@@ -109,15 +142,15 @@ class BlobStore {
   virtual absl::StatusOr<UploadStatus> QueryUpload(std::string_view uuid,
                                                    const Digest& digest) const = 0;
 
-  // Gives `limit` bytes from `offset` to `sink` (0: all that follow), in pieces of
-  // at most 256 KiB, each checked before it is handed over; a read of the whole
-  // blob also checks its SHA-256.
-  //   NOT_FOUND (BLOB_NOT_FOUND)
+  //   NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS (BLOB_CORRUPT)
+  virtual absl::StatusOr<std::unique_ptr<BlobReader>> OpenReader(const Digest& digest) const = 0;
+
+  // Gives `limit` bytes from `offset` to `sink` (0: all that follow) as BlobReader does; a read
+  // of the whole blob also checks its SHA-256. Errors of OpenReader and BlobReader, and
   //   OUT_OF_RANGE (VALUE_INVALID)  the offset is negative or behind the end, or
   //                                 the limit is negative
-  //   DATA_LOSS (BLOB_CORRUPT)      the stored bytes are damaged
-  virtual absl::Status Read(const Digest& digest, int64_t offset, int64_t limit,
-                            const BlobSink& sink) const = 0;
+  absl::Status Read(const Digest& digest, int64_t offset, int64_t limit,
+                    const BlobSink& sink) const;
 
   // The whole blob in one string. Errors of Read, and OUT_OF_RANGE (TOO_LARGE)
   // when it is larger than `max_bytes`.

@@ -1,6 +1,7 @@
 #include "server/artifacts/pack_blob_store.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -12,9 +13,10 @@
 #include "lib/base/mutex.h"
 #include "lib/base/status_macros.h"
 #include "server/artifacts/blob_codec.h"
+#include "server/artifacts/blob_reader.h"
+#include "server/artifacts/pack_batch.h"
 #include "server/artifacts/pack_pool.h"
 #include "server/artifacts/pack_upload.h"
-#include "server/storage/crc32c.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/record_codec.h"
 
@@ -22,6 +24,7 @@ namespace cairn::artifacts {
 namespace {
 
 constexpr size_t kLookUpChunk = 64;  // entries may hold 64 KiB each
+constexpr int kMaxConflicts = 16;    // each means that another batch stored something
 
 // The stream's end of an upload.
 class UploadStream final : public BlobUpload {
@@ -54,17 +57,6 @@ class CompleteUpload final : public BlobUpload {
  private:
   const int64_t size_bytes_;
 };
-
-absl::Status RangeError(std::string_view field, int64_t value, const Digest& digest) {
-  const std::string rule = fmt::format("must be from 0 to {}", digest.size_bytes);
-  return Error(absl::StatusCode::kOutOfRange, ErrorReason::VALUE_INVALID,
-               fmt::format("{} {} is outside {}", field, value, BlobName(digest)))
-      .With("field", field)
-      .With("value", std::to_string(value))
-      .With("blob", BlobName(digest))
-      .With("rule", rule)
-      .Field(field, rule);
-}
 
 absl::Status TooManyUploads(int64_t limit) {
   return Error(absl::StatusCode::kResourceExhausted, ErrorReason::QUEUE_FULL,
@@ -116,14 +108,51 @@ class PackBlobStore final : public BlobStore {
     return missing;
   }
 
-  absl::Status PutSmallBatch(const std::vector<SmallBlob>& blobs) override {
-    storage::WriteSet set;
+  std::vector<absl::Status> PutBatch(const std::vector<WholeBlob>& blobs) override {
+    std::vector<absl::Status> outcomes;
     std::set<Digest> seen;
-    for (const SmallBlob& blob : blobs) {
-      CAIRN_ASSIGN_OR_RETURN(storage::Put put, InlineBlobPut(blob));
-      if (seen.insert(blob.digest).second) set.puts.push_back(std::move(put));
+    std::vector<WholeBlob> sound;
+    for (const WholeBlob& blob : blobs) {
+      const Digest actual = DigestOf(blob.bytes);
+      outcomes.push_back(actual == blob.digest ? absl::OkStatus()
+                                               : DigestMismatch(blob.digest, actual));
+      if (outcomes.back().ok() && seen.insert(actual).second) sound.push_back(blob);
     }
-    return environment_.store.CommitAndWait(std::move(set)).status();
+    const absl::Status stored = PutMissing(sound);
+    for (absl::Status& outcome : outcomes) outcome.Update(stored);
+    return outcomes;
+  }
+
+  absl::Status Splice(const Digest& digest, const std::vector<Digest>& chunks) override {
+    if (digest.size_bytes > options_.max_blob_bytes) {
+      return BlobTooLarge(digest, options_.max_blob_bytes);
+    }
+    CAIRN_ASSIGN_OR_RETURN(const auto missing, FindMissing({digest}));
+    if (missing.empty()) return absl::OkStatus();
+    CAIRN_RETURN_IF_ERROR(CheckChunks(chunks));
+    CAIRN_RETURN_IF_ERROR(CheckConcatenation(digest, chunks));
+    storage::WriteSet set;
+    internal::BlobEntryRecord entry;
+    entry.set_size_bytes(digest.size_bytes);
+    for (const Digest& chunk : chunks) {
+      entry.mutable_chunk_sha256s()->append(chunk.sha256.begin(), chunk.sha256.end());
+      entry.add_chunk_sizes(chunk.size_bytes);
+    }
+    for (const Digest& chunk : std::set<Digest>(chunks.begin(), chunks.end())) {
+      set.RequireExists(BlobKey(chunk));
+    }
+    set.RequireAbsent(BlobKey(digest)).PutOnce(BlobKey(digest), entry.SerializeAsString());
+    const absl::Status stored = environment_.store.CommitAndWait(std::move(set)).status();
+    // Somebody else stored the same blob meanwhile.
+    return HasReason(stored, ErrorReason::COMMIT_CONFLICT) ? CheckPresent({digest}) : stored;
+  }
+
+  absl::StatusOr<std::vector<Digest>> Split(const Digest& digest) const override {
+    CAIRN_ASSIGN_OR_RETURN(const auto entry,
+                           ReadBlobEntry(*environment_.store.GetSnapshot(), digest));
+    CAIRN_ASSIGN_OR_RETURN(std::vector<Digest> chunks, ChunksOf(digest, entry));
+    if (chunks.empty()) chunks.push_back(digest);
+    return chunks;
   }
 
   absl::StatusOr<std::unique_ptr<BlobUpload>> OpenUpload(std::string_view uuid,
@@ -161,22 +190,8 @@ class PackBlobStore final : public BlobStore {
     return upload->status();
   }
 
-  absl::Status Read(const Digest& digest, int64_t offset, int64_t limit,
-                    const BlobSink& sink) const override {
-    if (offset < 0 || offset > digest.size_bytes) return RangeError("read_offset", offset, digest);
-    if (limit < 0) return RangeError("read_limit", limit, digest);
-    CAIRN_ASSIGN_OR_RETURN(const internal::BlobEntryRecord entry, EntryOf(digest));
-    const int64_t rest = digest.size_bytes - offset;
-    const int64_t length = limit == 0 ? rest : std::min(limit, rest);
-    if (entry.pack() != 0) return ReadPack(digest, entry, offset, length, sink);
-    if (static_cast<int64_t>(entry.inline_data().size()) != digest.size_bytes ||
-        DigestOf(entry.inline_data()) != digest) {
-      return BlobCorrupt(digest, "its SHA-256 does not match");
-    }
-    const std::string_view bytes = entry.inline_data();
-    return length == 0
-               ? absl::OkStatus()
-               : sink(bytes.substr(static_cast<size_t>(offset), static_cast<size_t>(length)));
+  absl::StatusOr<std::unique_ptr<BlobReader>> OpenReader(const Digest& digest) const override {
+    return OpenBlobReader(environment_.store, *packs_, digest);
   }
 
  private:
@@ -213,51 +228,50 @@ class PackBlobStore final : public BlobStore {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<internal::BlobEntryRecord> EntryOf(const Digest& digest) const {
-    CAIRN_ASSIGN_OR_RETURN(const auto record,
-                           environment_.store.GetSnapshot()->Get(BlobKey(digest)));
-    if (!record.has_value()) return BlobNotFound(digest);
-    internal::BlobEntryRecord entry;
-    if (!entry.ParseFromString(record->payload)) {
-      return BlobCorrupt(digest, "its entry does not parse");
+  // Stores those of `blobs`, whose digests are right, that are not there.
+  absl::Status PutMissing(const std::vector<WholeBlob>& blobs) {
+    absl::Status stored;
+    for (int attempt = 0; attempt < kMaxConflicts; ++attempt) {
+      std::vector<Digest> digests;
+      for (const WholeBlob& blob : blobs) digests.push_back(blob.digest);
+      CAIRN_ASSIGN_OR_RETURN(const auto missing, FindMissing(digests));
+      const std::set<Digest> absent(missing.begin(), missing.end());
+      std::vector<WholeBlob> wanted;
+      std::copy_if(blobs.begin(), blobs.end(), std::back_inserter(wanted),
+                   [&](const WholeBlob& blob) { return absent.contains(blob.digest); });
+      stored = StoreBatch(environment_.store, *packs_, wanted);
+      // Another batch was faster with one of them; the rest is still to be stored.
+      if (!HasReason(stored, ErrorReason::COMMIT_CONFLICT)) break;
     }
-    if (entry.size_bytes() != digest.size_bytes) return BlobNotFound(digest);
-    return entry;
+    return stored;
   }
 
-  absl::Status ReadPack(const Digest& digest, const internal::BlobEntryRecord& entry,
-                        int64_t offset, int64_t length, const BlobSink& sink) const {
-    const int64_t piece_bytes = entry.piece_size_bytes();
-    if (piece_bytes <= 0 ||
-        entry.piece_crc32c_size() != (digest.size_bytes + piece_bytes - 1) / piece_bytes) {
-      return BlobCorrupt(digest, "its entry is contradictory");
+  // All there, each in one piece.
+  absl::Status CheckChunks(const std::vector<Digest>& chunks) const {
+    const auto snapshot = environment_.store.GetSnapshot();
+    for (const Digest& chunk : chunks) {
+      CAIRN_ASSIGN_OR_RETURN(const auto entry, ReadBlobEntry(*snapshot, chunk));
+      if (entry.chunk_sizes_size() == 0 && chunk.size_bytes > 0) continue;
+      return InvalidField(ErrorReason::VALUE_INVALID, "chunks", BlobName(chunk),
+                          "must be at least one byte long and stored in one piece");
     }
-    const auto pack = packs_->Reader(entry.pack());
-    if (absl::IsNotFound(pack.status()) || absl::IsDataLoss(pack.status())) {
-      return BlobCorrupt(digest, std::string(pack.status().message()));
-    }
-    if (!pack.ok()) return pack.status();
-    const bool whole = offset == 0 && length == digest.size_bytes;
+    return absl::OkStatus();
+  }
+
+  absl::Status CheckConcatenation(const Digest& digest, const std::vector<Digest>& chunks) const {
+    Digest actual;
     Sha256Hasher hasher;
-    std::string piece;
-    for (int64_t at = offset; at < offset + length;) {
-      const int64_t index = at / piece_bytes;
-      const int64_t begin = index * piece_bytes;
-      const int64_t size = std::min(piece_bytes, digest.size_bytes - begin);
-      const absl::Status read = (*pack)->ReadAt(entry.data_offset() + begin, size, &piece);
-      if (absl::IsDataLoss(read)) return BlobCorrupt(digest, std::string(read.message()));
-      CAIRN_RETURN_IF_ERROR(read);
-      if (storage::Crc32c(piece) != entry.piece_crc32c(static_cast<int>(index))) {
-        return BlobCorrupt(digest, fmt::format("piece {} does not match its checksum", index));
-      }
-      if (whole) hasher.Update(piece);
-      const int64_t end = std::min(begin + size, offset + length);
-      CAIRN_RETURN_IF_ERROR(sink(std::string_view(piece).substr(static_cast<size_t>(at - begin),
-                                                                static_cast<size_t>(end - at))));
-      at = end;
+    for (const Digest& chunk : chunks) {
+      actual.size_bytes += chunk.size_bytes;
+      if (actual.size_bytes > digest.size_bytes) return DigestMismatch(digest, actual);
+      CAIRN_ASSIGN_OR_RETURN(const auto reader, OpenReader(chunk));
+      CAIRN_RETURN_IF_ERROR(reader->Read(0, chunk.size_bytes, [&hasher](std::string_view bytes) {
+        hasher.Update(bytes);
+        return absl::OkStatus();
+      }));
     }
-    return whole && hasher.Finish() != digest ? BlobCorrupt(digest, "its SHA-256 does not match")
-                                              : absl::OkStatus();
+    actual = hasher.Finish();
+    return actual == digest ? absl::OkStatus() : DigestMismatch(digest, actual);
   }
 
   const BlobStoreOptions options_;

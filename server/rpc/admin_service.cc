@@ -37,6 +37,11 @@ class AdminServiceImpl final : public cairn::v1::AdminService::CallbackService {
     info.set_chunk_size_bytes(kChunkBytes);
     info.set_max_points_per_message(tracking::kMaxPointsPerBatch);
     info.set_server_evaluation(false);
+    auto& chunking = *info.mutable_chunking();
+    chunking.set_min_bytes(kMinChunkBytes);
+    chunking.set_average_bytes(kAverageChunkBytes);
+    chunking.set_max_bytes(kMaxChunkBytes);
+    chunking.set_max_chunk_count(kMaxChunks);
     return info;
   }
 

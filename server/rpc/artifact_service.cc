@@ -31,6 +31,13 @@ absl::StatusOr<Digest> ToDigest(const BlobDigest& digest) {
   return ParseDigest(digest.sha256(), digest.size_bytes());
 }
 
+BlobDigest ToWire(const Digest& digest) {
+  BlobDigest wire;
+  wire.set_sha256(digest.Hex());
+  wire.set_size_bytes(digest.size_bytes);
+  return wire;
+}
+
 absl::Status CheckCount(std::string_view field, int count) {
   if (count <= kMaxDigestsPerCall) return absl::OkStatus();
   return InvalidField(ErrorReason::TOO_LARGE, field, std::to_string(count),
@@ -70,67 +77,64 @@ absl::StatusOr<cairn::v1::FindMissingBlobsResponse> FindMissing(
   }
   CAIRN_ASSIGN_OR_RETURN(const auto missing, blobs.FindMissing(digests));
   cairn::v1::FindMissingBlobsResponse response;
-  for (const Digest& digest : missing) {
-    BlobDigest* entry = response.add_missing();
-    entry->set_sha256(digest.Hex());
-    entry->set_size_bytes(digest.size_bytes);
-  }
+  for (const Digest& digest : missing) *response.add_missing() = ToWire(digest);
   return response;
 }
 
-// Stores one blob that arrived whole, inline or through an upload of its own.
-absl::Status StoreWhole(BlobStore& blobs, IdSource& ids, const Digest& digest,
-                        std::string_view bytes) {
-  if (DigestOf(bytes) != digest) {
-    return Error(absl::StatusCode::kInvalidArgument, ErrorReason::DIGEST_MISMATCH,
-                 fmt::format("the bytes do not have the digest {} of {} bytes", digest.Hex(),
-                             digest.size_bytes))
-        .With("sha256", digest.Hex())
-        .With("sizeBytes", std::to_string(digest.size_bytes))
-        .Field("entries.data", "must have the digest given");
-  }
-  CAIRN_ASSIGN_OR_RETURN(auto upload, blobs.OpenUpload(ids.NewUuid4(), digest));
-  if (!upload->complete()) CAIRN_RETURN_IF_ERROR(upload->Write(0, bytes));
-  return upload->Finish();
-}
-
-// Stores each entry on its own terms: the small ones in one commit, the others
-// one by one; each answer says what became of its entry.
+// Stores each entry on its own terms; each answer says what became of its entry.
 absl::StatusOr<cairn::v1::BatchUpdateBlobsResponse> BatchUpdate(
-    BlobStore& blobs, IdSource& ids, const cairn::v1::BatchUpdateBlobsRequest& request) {
+    BlobStore& blobs, const cairn::v1::BatchUpdateBlobsRequest& request) {
   CAIRN_RETURN_IF_ERROR(CheckCount("entries", request.entries_size()));
   int64_t bytes = 0;
   for (const auto& entry : request.entries()) bytes += static_cast<int64_t>(entry.data().size());
   CAIRN_RETURN_IF_ERROR(CheckBatchBytes("entries", bytes));
 
   std::vector<absl::Status> outcomes(static_cast<size_t>(request.entries_size()));
-  std::vector<artifacts::SmallBlob> small;
-  std::vector<size_t> small_entries;
+  std::vector<artifacts::WholeBlob> whole;
+  std::vector<size_t> whole_entries;
   for (size_t i = 0; i < outcomes.size(); ++i) {
     const auto& entry = request.entries(static_cast<int>(i));
     const absl::StatusOr<Digest> digest = ToDigest(entry.digest());
     outcomes[i] = digest.status();
     if (!digest.ok()) continue;
-    if (static_cast<int64_t>(entry.data().size()) >= artifacts::kInlineLimitBytes) {
-      outcomes[i] = StoreWhole(blobs, ids, *digest, entry.data());
-      continue;
-    }
-    const artifacts::SmallBlob blob{*digest, entry.data()};
-    outcomes[i] = artifacts::InlineBlobPut(blob).status();
-    if (!outcomes[i].ok()) continue;
-    small.push_back(blob);
-    small_entries.push_back(i);
+    whole.push_back({*digest, entry.data()});
+    whole_entries.push_back(i);
   }
-  if (!small.empty()) {
-    const absl::Status stored = blobs.PutSmallBatch(small);
-    for (const size_t i : small_entries) outcomes[i] = stored;
-  }
+  std::vector<absl::Status> stored = blobs.PutBatch(whole);
+  for (size_t i = 0; i < stored.size(); ++i) outcomes[whole_entries[i]] = std::move(stored[i]);
   cairn::v1::BatchUpdateBlobsResponse response;
   for (size_t i = 0; i < outcomes.size(); ++i) {
     auto* result = response.add_results();
     *result->mutable_digest() = request.entries(static_cast<int>(i)).digest();
     *result->mutable_status() = ToRpcStatus(outcomes[i]);
   }
+  return response;
+}
+
+absl::StatusOr<cairn::v1::SplitBlobResponse> Split(const BlobStore& blobs,
+                                                   const cairn::v1::SplitBlobRequest& request) {
+  CAIRN_ASSIGN_OR_RETURN(const Digest digest, ToDigest(request.digest()));
+  CAIRN_ASSIGN_OR_RETURN(const auto chunks, blobs.Split(digest));
+  cairn::v1::SplitBlobResponse response;
+  for (const Digest& chunk : chunks) *response.add_chunks() = ToWire(chunk);
+  return response;
+}
+
+absl::StatusOr<cairn::v1::SpliceBlobResponse> Splice(BlobStore& blobs,
+                                                     const cairn::v1::SpliceBlobRequest& request) {
+  if (request.chunks_size() > kMaxChunks) {
+    return InvalidField(ErrorReason::TOO_LARGE, "chunks", std::to_string(request.chunks_size()),
+                        fmt::format("must have at most {} entries", kMaxChunks))
+        .ToStatus();
+  }
+  CAIRN_ASSIGN_OR_RETURN(const Digest digest, ToDigest(request.digest()));
+  std::vector<Digest> chunks;
+  for (const BlobDigest& chunk : request.chunks()) {
+    CAIRN_ASSIGN_OR_RETURN(chunks.emplace_back(), ToDigest(chunk));
+  }
+  CAIRN_RETURN_IF_ERROR(blobs.Splice(digest, chunks));
+  cairn::v1::SpliceBlobResponse response;
+  *response.mutable_digest() = ToWire(digest);
   return response;
 }
 
@@ -218,7 +222,7 @@ class ReadStream final : public ServerStream<cairn::v1::ReadResponse> {
     if (!digest_.has_value()) CAIRN_RETURN_IF_ERROR(Begin());
     if (offset_ >= end_) return false;
     const int64_t size = std::min(kChunkBytes, end_ - offset_);
-    CAIRN_RETURN_IF_ERROR(blobs_.Read(*digest_, offset_, size, [&](std::string_view bytes) {
+    CAIRN_RETURN_IF_ERROR(reader_->Read(offset_, size, [&](std::string_view bytes) {
       response.mutable_data()->append(bytes);
       return absl::OkStatus();
     }));
@@ -243,12 +247,14 @@ class ReadStream final : public ServerStream<cairn::v1::ReadResponse> {
     }
     const int64_t rest = digest_->size_bytes - offset_;
     end_ = offset_ + (limit == 0 ? rest : std::min(limit, rest));
-    return blobs_.CheckPresent({*digest_});
+    CAIRN_ASSIGN_OR_RETURN(reader_, blobs_.OpenReader(*digest_));
+    return absl::OkStatus();
   }
 
   const BlobStore& blobs_;
   const cairn::v1::ReadRequest request_;
   std::optional<Digest> digest_;
+  std::unique_ptr<artifacts::BlobReader> reader_;
   int64_t offset_ = 0;
   int64_t end_ = 0;
 };
@@ -274,7 +280,7 @@ class ArtifactServiceImpl final : public cairn::v1::ArtifactService::CallbackSer
     return ServeRead(env_, "cairn.v1.ArtifactService/BatchUpdateBlobs", context, request, response,
                      Effort::kLong,
                      [this](const Snapshot&, const cairn::v1::BatchUpdateBlobsRequest& asked) {
-                       return BatchUpdate(blobs_, env_.ids, asked);
+                       return BatchUpdate(blobs_, asked);
                      });
   }
 
@@ -310,6 +316,26 @@ class ArtifactServiceImpl final : public cairn::v1::ArtifactService::CallbackSer
     auto stream = std::make_unique<ReadStream>(env_, blobs_, request);
     stream->Start();
     return stream.release();  // deletes itself when the call is done
+  }
+
+  ServerUnaryReactor* SplitBlob(CallbackServerContext* context,
+                                const cairn::v1::SplitBlobRequest* request,
+                                cairn::v1::SplitBlobResponse* response) override {
+    return ServeRead(env_, "cairn.v1.ArtifactService/SplitBlob", context, request, response,
+                     Effort::kLong,
+                     [this](const Snapshot&, const cairn::v1::SplitBlobRequest& asked) {
+                       return Split(blobs_, asked);
+                     });
+  }
+
+  ServerUnaryReactor* SpliceBlob(CallbackServerContext* context,
+                                 const cairn::v1::SpliceBlobRequest* request,
+                                 cairn::v1::SpliceBlobResponse* response) override {
+    return ServeRead(env_, "cairn.v1.ArtifactService/SpliceBlob", context, request, response,
+                     Effort::kLong,
+                     [this](const Snapshot&, const cairn::v1::SpliceBlobRequest& asked) {
+                       return Splice(blobs_, asked);
+                     });
   }
 
   ServerUnaryReactor* LogArtifacts(CallbackServerContext* context,

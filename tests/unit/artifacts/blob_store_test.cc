@@ -1,6 +1,7 @@
 #include "server/artifacts/blob_store.h"
 
 #include <filesystem>
+#include <fstream>
 #include <random>
 #include <string>
 #include <thread>
@@ -104,25 +105,116 @@ TEST_F(BlobStoreTest, TheEmptyBlobIsAlwaysThere) {
 
 TEST_F(BlobStoreTest, SmallBlobsCommitTogetherAndReadBack) {
   const std::string a = "small", b = RandomBytes(kInlineLimitBytes - 1, 1);
-  ASSERT_TRUE(blobs_->PutSmallBatch({{DigestOf(a), a}, {DigestOf(b), b}, {DigestOf(a), a}}).ok());
+  EXPECT_THAT(blobs_->PutBatch({{DigestOf(a), a}, {DigestOf(b), b}, {DigestOf(a), a}}),
+              ::testing::Each(absl::OkStatus()));
   EXPECT_EQ(blobs_->ReadAll(DigestOf(a), 100).value(), a);
   EXPECT_EQ(ReadRange(DigestOf(b), 10, 20).value(), b.substr(10, 20));
   EXPECT_TRUE(PackPaths().empty());
 }
 
-TEST_F(BlobStoreTest, ASmallBlobWithAWrongDigestIsRefusedWithTheWholeBatch) {
+TEST_F(BlobStoreTest, ABlobWithAWrongDigestIsRefusedAndTheOthersOfItsBatchAreStored) {
   Digest wrong_size = DigestOf("b");
   wrong_size.size_bytes = 2;
+  const std::string large = RandomBytes(kInlineLimitBytes, 3);
   for (const Digest& wrong : {DigestOf("x"), wrong_size}) {
-    const absl::Status status = blobs_->PutSmallBatch({{DigestOf("a"), "a"}, {wrong, "b"}});
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
-    EXPECT_TRUE(HasReason(status, ErrorReason::DIGEST_MISMATCH));
+    const auto outcomes = blobs_->PutBatch({{wrong, "b"}, {DigestOf(large), large}});
+    EXPECT_EQ(outcomes[0].code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_TRUE(HasReason(outcomes[0], ErrorReason::DIGEST_MISMATCH));
+    EXPECT_TRUE(outcomes[1].ok());
   }
-  EXPECT_EQ(blobs_->FindMissing({DigestOf("a")}).value().size(), 1u);
+  EXPECT_EQ(blobs_->FindMissing({DigestOf("b"), DigestOf(large)}).value().size(), 1u);
+}
+
+TEST_F(BlobStoreTest, ABatchOfLargeAndSmallBlobsIsReadAfterARestartAndStoredOnce) {
+  std::vector<std::string> bytes;
+  std::vector<WholeBlob> batch;
+  for (uint64_t i = 0; i < 6; ++i) bytes.push_back(RandomBytes(i % 2 == 0 ? 200'000 : 20, i));
+  for (const std::string& blob : bytes) batch.push_back({DigestOf(blob), blob});
+  EXPECT_THAT(blobs_->PutBatch(batch), ::testing::Each(absl::OkStatus()));
+  const auto size = std::filesystem::file_size(PackPaths().at(0));
+  Open();
+  EXPECT_THAT(blobs_->PutBatch(batch), ::testing::Each(absl::OkStatus()));
+  EXPECT_EQ(PackPaths().size(), 1u);
+  EXPECT_EQ(std::filesystem::file_size(PackPaths().at(0)), size);
+  for (const std::string& blob : bytes) {
+    EXPECT_EQ(blobs_->ReadAll(DigestOf(blob), 1 << 20).value(), blob);
+  }
+}
+
+TEST_F(BlobStoreTest, BatchesOfTheSameBlobsAtOnceStoreOneCopy) {
+  std::vector<std::string> bytes;
+  std::vector<WholeBlob> batch;
+  for (uint64_t i = 0; i < 8; ++i) bytes.push_back(RandomBytes(100'000, i));
+  for (const std::string& blob : bytes) batch.push_back({DigestOf(blob), blob});
+  std::vector<std::thread> threads;
+  std::vector<std::vector<absl::Status>> outcomes(4);
+  for (auto& outcome : outcomes) {
+    threads.emplace_back([&, this] { outcome = blobs_->PutBatch(batch); });
+  }
+  for (std::thread& thread : threads) thread.join();
+  uintmax_t stored = 0;
+  for (const auto& outcome : outcomes) EXPECT_THAT(outcome, ::testing::Each(absl::OkStatus()));
+  for (const auto& path : PackPaths()) stored += std::filesystem::file_size(path);
+  EXPECT_LT(stored, 8u * 100'000 + 8 * 1000);
+  for (const std::string& blob : bytes) {
+    EXPECT_EQ(blobs_->ReadAll(DigestOf(blob), 1 << 20).value(), blob);
+  }
+}
+
+TEST_F(BlobStoreTest, ABlobIsPutTogetherOfChunksAndReadWholeAndInRanges) {
+  const std::string a = RandomBytes(300'000, 1), b = RandomBytes(70, 2), c = RandomBytes(90'000, 3);
+  const std::string whole = a + b + c + b;
+  ASSERT_THAT(blobs_->PutBatch({{DigestOf(a), a}, {DigestOf(b), b}, {DigestOf(c), c}}),
+              ::testing::Each(absl::OkStatus()));
+  const std::vector<Digest> chunks = {DigestOf(a), DigestOf(b), DigestOf(c), DigestOf(b)};
+  ASSERT_TRUE(blobs_->Splice(DigestOf(whole), chunks).ok());
+  ASSERT_TRUE(blobs_->Splice(DigestOf(whole), {}).ok()) << "it is there already";
+  Open();
+  EXPECT_EQ(blobs_->Split(DigestOf(whole)).value(), chunks);
+  EXPECT_EQ(blobs_->Split(DigestOf(a)).value(), std::vector<Digest>{DigestOf(a)});
+  EXPECT_EQ(blobs_->ReadAll(DigestOf(whole), 1 << 20).value(), whole);
+  std::mt19937_64 random(7);
+  for (int i = 0; i < 50; ++i) {
+    const auto offset = static_cast<int64_t>(random() % whole.size());
+    const auto limit = static_cast<int64_t>(1 + random() % whole.size());
+    EXPECT_EQ(ReadRange(DigestOf(whole), offset, limit).value(),
+              whole.substr(static_cast<size_t>(offset), static_cast<size_t>(limit)));
+  }
+}
+
+TEST_F(BlobStoreTest, ASpliceOfOtherBytesIsRefusedAndStoresNothing) {
+  const std::string a = RandomBytes(100'000, 1), b = RandomBytes(80'000, 2);
+  ASSERT_THAT(blobs_->PutBatch({{DigestOf(a), a}, {DigestOf(b), b}}),
+              ::testing::Each(absl::OkStatus()));
+  const Digest whole = DigestOf(a + b);
+  EXPECT_TRUE(
+      HasReason(blobs_->Splice(whole, {DigestOf(b), DigestOf(a)}), ErrorReason::DIGEST_MISMATCH));
+  EXPECT_TRUE(HasReason(blobs_->Splice(whole, {DigestOf(a)}), ErrorReason::DIGEST_MISMATCH));
+  EXPECT_TRUE(HasReason(blobs_->Splice(whole, {DigestOf(a), DigestOf(a), DigestOf(a)}),
+                        ErrorReason::DIGEST_MISMATCH));
+  EXPECT_TRUE(HasReason(blobs_->Splice(whole, {DigestOf(a), DigestOf("absent")}),
+                        ErrorReason::BLOB_NOT_FOUND));
+  EXPECT_EQ(blobs_->FindMissing({whole}).value().size(), 1u);
+  ASSERT_TRUE(blobs_->Splice(whole, {DigestOf(a), DigestOf(b)}).ok());
+  EXPECT_TRUE(HasReason(blobs_->Splice(DigestOf(a + b + b), {whole, DigestOf(b)}),
+                        ErrorReason::VALUE_INVALID));
+}
+
+TEST_F(BlobStoreTest, ADamagedChunkIsDataLossOfTheWholeBlob) {
+  const std::string a = RandomBytes(100'000, 1), b = RandomBytes(80'000, 2);
+  ASSERT_THAT(blobs_->PutBatch({{DigestOf(a), a}, {DigestOf(b), b}}),
+              ::testing::Each(absl::OkStatus()));
+  ASSERT_TRUE(blobs_->Splice(DigestOf(a + b), {DigestOf(a), DigestOf(b)}).ok());
+  std::fstream pack(PackPaths().at(0), std::ios::in | std::ios::out | std::ios::binary);
+  pack.seekp(PackFile::kFileHeaderBytes + PackFile::kRecordHeaderBytes + 50'000);
+  pack.put(static_cast<char>(~a[50'000]));
+  pack.close();
+  EXPECT_TRUE(
+      HasReason(blobs_->ReadAll(DigestOf(a + b), 1 << 20).status(), ErrorReason::BLOB_CORRUPT));
 }
 
 TEST_F(BlobStoreTest, TheRightHashWithTheWrongSizeIsMissing) {
-  ASSERT_TRUE(blobs_->PutSmallBatch({{DigestOf("a"), "a"}}).ok());
+  ASSERT_TRUE(blobs_->PutBatch({{DigestOf("a"), "a"}})[0].ok());
   Digest wrong = DigestOf("a");
   wrong.size_bytes = 2;
   EXPECT_THAT(blobs_->FindMissing({DigestOf("a"), wrong, DigestOf("b")}).value(),
@@ -153,7 +245,7 @@ TEST_F(BlobStoreTest, BlobsOfEverySizeReadBackWholeAndInRanges) {
 }
 
 TEST_F(BlobStoreTest, ARangeOutsideTheBlobIsRefused) {
-  ASSERT_TRUE(blobs_->PutSmallBatch({{DigestOf("abc"), "abc"}}).ok());
+  ASSERT_TRUE(blobs_->PutBatch({{DigestOf("abc"), "abc"}})[0].ok());
   for (const auto& [offset, limit] : {std::pair<int64_t, int64_t>{-1, 0}, {4, 0}, {0, -1}}) {
     const auto read = ReadRange(DigestOf("abc"), offset, limit);
     EXPECT_EQ(read.status().code(), absl::StatusCode::kOutOfRange);

@@ -1,0 +1,194 @@
+#include "server/artifacts/blob_reader.h"
+
+#include <algorithm>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "fmt/format.h"
+#include "lib/base/status_macros.h"
+#include "server/artifacts/blob_codec.h"
+#include "server/storage/crc32c.h"
+
+namespace cairn::artifacts {
+namespace {
+
+constexpr size_t kSha256Bytes = 32;
+
+// A blob in its entry. Its SHA-256 is checked once.
+class InlineReader final : public BlobReader {
+ public:
+  explicit InlineReader(internal::BlobEntryRecord entry) : entry_(std::move(entry)) {}
+
+  absl::Status Read(int64_t offset, int64_t length, const BlobSink& sink) override {
+    if (length == 0) return absl::OkStatus();
+    return sink(std::string_view(entry_.inline_data())
+                    .substr(static_cast<size_t>(offset), static_cast<size_t>(length)));
+  }
+
+ private:
+  const internal::BlobEntryRecord entry_;
+};
+
+// A blob in a pack. Its pieces are checked as they are read.
+class PackReader final : public BlobReader {
+ public:
+  PackReader(const Digest& digest, internal::BlobEntryRecord entry,
+             std::shared_ptr<const PackFile> pack)
+      : digest_(digest), entry_(std::move(entry)), pack_(std::move(pack)) {}
+
+  absl::Status Read(int64_t offset, int64_t length, const BlobSink& sink) override {
+    const int64_t piece_bytes = entry_.piece_size_bytes();
+    for (int64_t at = offset; at < offset + length;) {
+      const int64_t begin = at / piece_bytes * piece_bytes;
+      CAIRN_RETURN_IF_ERROR(Load(begin));
+      const int64_t end = std::min(begin + static_cast<int64_t>(piece_.size()), offset + length);
+      CAIRN_RETURN_IF_ERROR(sink(std::string_view(piece_).substr(static_cast<size_t>(at - begin),
+                                                                 static_cast<size_t>(end - at))));
+      at = end;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  // Makes `piece_` the piece that begins at `begin`.
+  absl::Status Load(int64_t begin) {
+    if (begin == piece_begin_) return absl::OkStatus();
+    piece_begin_ = -1;
+    const int64_t index = begin / entry_.piece_size_bytes();
+    const int64_t size = std::min<int64_t>(entry_.piece_size_bytes(), digest_.size_bytes - begin);
+    const absl::Status read = pack_->ReadAt(entry_.data_offset() + begin, size, &piece_);
+    if (absl::IsDataLoss(read)) return BlobCorrupt(digest_, std::string(read.message()));
+    CAIRN_RETURN_IF_ERROR(read);
+    if (storage::Crc32c(piece_) != entry_.piece_crc32c(static_cast<int>(index))) {
+      return BlobCorrupt(digest_, fmt::format("piece {} does not match its checksum", index));
+    }
+    piece_begin_ = begin;
+    return absl::OkStatus();
+  }
+
+  const Digest digest_;
+  const internal::BlobEntryRecord entry_;
+  const std::shared_ptr<const PackFile> pack_;
+  std::string piece_;
+  int64_t piece_begin_ = -1;
+};
+
+absl::StatusOr<std::unique_ptr<BlobReader>> OpenWhole(const PackPool& packs, const Digest& digest,
+                                                      internal::BlobEntryRecord entry) {
+  if (entry.pack() == 0) {
+    if (static_cast<int64_t>(entry.inline_data().size()) != digest.size_bytes ||
+        DigestOf(entry.inline_data()) != digest) {
+      return BlobCorrupt(digest, "its SHA-256 does not match");
+    }
+    return std::make_unique<InlineReader>(std::move(entry));
+  }
+  const int64_t piece_bytes = entry.piece_size_bytes();
+  if (piece_bytes <= 0 ||
+      entry.piece_crc32c_size() != (digest.size_bytes + piece_bytes - 1) / piece_bytes) {
+    return BlobCorrupt(digest, "its entry is contradictory");
+  }
+  auto pack = packs.Reader(entry.pack());
+  if (absl::IsNotFound(pack.status()) || absl::IsDataLoss(pack.status())) {
+    return BlobCorrupt(digest, std::string(pack.status().message()));
+  }
+  if (!pack.ok()) return pack.status();
+  return std::make_unique<PackReader>(digest, std::move(entry), *std::move(pack));
+}
+
+// A blob that is put together of others. A chunk that is missing is damage: whoever made
+// the blob required it.
+class ChunkedReader final : public BlobReader {
+ public:
+  ChunkedReader(const storage::KvStore& store, const PackPool& packs, const Digest& digest,
+                std::vector<Digest> chunks)
+      : store_(store), packs_(packs), digest_(digest), chunks_(std::move(chunks)) {
+    int64_t begin = 0;
+    for (const Digest& chunk : chunks_) {
+      begins_.push_back(begin);
+      begin += chunk.size_bytes;
+    }
+  }
+
+  absl::Status Read(int64_t offset, int64_t length, const BlobSink& sink) override {
+    for (int64_t at = offset; at < offset + length;) {
+      const auto after = std::upper_bound(begins_.begin(), begins_.end(), at);
+      const auto index = static_cast<size_t>(after - begins_.begin()) - 1;
+      CAIRN_RETURN_IF_ERROR(Open(index));
+      const int64_t end = std::min(begins_[index] + chunks_[index].size_bytes, offset + length);
+      CAIRN_RETURN_IF_ERROR(chunk_->Read(at - begins_[index], end - at, sink));
+      at = end;
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  absl::Status Open(size_t index) {
+    if (chunk_ != nullptr && index == open_index_) return absl::OkStatus();
+    chunk_ = nullptr;
+    auto entry = ReadBlobEntry(*store_.GetSnapshot(), chunks_[index]);
+    if (absl::IsNotFound(entry.status())) {
+      return BlobCorrupt(digest_, fmt::format("chunk {} is missing", chunks_[index].Hex()));
+    }
+    if (!entry.ok()) return entry.status();
+    CAIRN_ASSIGN_OR_RETURN(chunk_, OpenWhole(packs_, chunks_[index], *std::move(entry)));
+    open_index_ = index;
+    return absl::OkStatus();
+  }
+
+  const storage::KvStore& store_;
+  const PackPool& packs_;
+  const Digest digest_;
+  const std::vector<Digest> chunks_;
+  std::vector<int64_t> begins_;  // where each chunk begins in the blob
+  size_t open_index_ = 0;
+  std::unique_ptr<BlobReader> chunk_;
+};
+
+}  // namespace
+
+absl::StatusOr<internal::BlobEntryRecord> ReadBlobEntry(const storage::Snapshot& snapshot,
+                                                        const Digest& digest) {
+  CAIRN_ASSIGN_OR_RETURN(const auto record, snapshot.Get(BlobKey(digest)));
+  if (!record.has_value()) return BlobNotFound(digest);
+  internal::BlobEntryRecord entry;
+  if (!entry.ParseFromString(record->payload)) {
+    return BlobCorrupt(digest, "its entry does not parse");
+  }
+  if (entry.size_bytes() != digest.size_bytes) return BlobNotFound(digest);
+  return entry;
+}
+
+absl::StatusOr<std::vector<Digest>> ChunksOf(const Digest& digest,
+                                             const internal::BlobEntryRecord& entry) {
+  const std::string_view hashes = entry.chunk_sha256s();
+  const auto count = static_cast<size_t>(entry.chunk_sizes_size());
+  if (hashes.size() != count * kSha256Bytes) {
+    return BlobCorrupt(digest, "its list of chunks is contradictory");
+  }
+  std::vector<Digest> chunks(count);
+  int64_t left = digest.size_bytes;
+  for (size_t i = 0; i < count; ++i) {
+    const std::string_view hash = hashes.substr(i * kSha256Bytes, kSha256Bytes);
+    std::copy(hash.begin(), hash.end(), chunks[i].sha256.begin());
+    chunks[i].size_bytes = entry.chunk_sizes(static_cast<int>(i));
+    // Compared by subtraction: a stored length may be anything.
+    if (chunks[i].size_bytes <= 0 || chunks[i].size_bytes > left) {
+      return BlobCorrupt(digest, "its chunks have other lengths");
+    }
+    left -= chunks[i].size_bytes;
+  }
+  if (count != 0 && left != 0) return BlobCorrupt(digest, "its chunks have other lengths");
+  return chunks;
+}
+
+absl::StatusOr<std::unique_ptr<BlobReader>> OpenBlobReader(const storage::KvStore& store,
+                                                           const PackPool& packs,
+                                                           const Digest& digest) {
+  CAIRN_ASSIGN_OR_RETURN(auto entry, ReadBlobEntry(*store.GetSnapshot(), digest));
+  CAIRN_ASSIGN_OR_RETURN(auto chunks, ChunksOf(digest, entry));
+  if (chunks.empty()) return OpenWhole(packs, digest, std::move(entry));
+  return std::make_unique<ChunkedReader>(store, packs, digest, std::move(chunks));
+}
+
+}  // namespace cairn::artifacts

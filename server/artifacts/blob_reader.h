@@ -1,0 +1,38 @@
+#ifndef CAIRN_SERVER_ARTIFACTS_BLOB_READER_H_
+#define CAIRN_SERVER_ARTIFACTS_BLOB_READER_H_
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cairn/internal/storage.pb.h"
+#include "lib/base/digest.h"
+#include "server/artifacts/blob_store.h"
+#include "server/artifacts/pack_pool.h"
+#include "server/storage/kv_store.h"
+
+namespace cairn::artifacts {
+
+// The entry of a blob. NOT_FOUND (BLOB_NOT_FOUND), also for another size;
+// DATA_LOSS (BLOB_CORRUPT) when it does not parse.
+absl::StatusOr<internal::BlobEntryRecord> ReadBlobEntry(const storage::Snapshot& snapshot,
+                                                        const Digest& digest);
+
+// What the blob of `entry` is put together of, in order; empty for one that is stored in one
+// piece. DATA_LOSS (BLOB_CORRUPT) when the chunks do not make up the blob's size.
+absl::StatusOr<std::vector<Digest>> ChunksOf(const Digest& digest,
+                                             const internal::BlobEntryRecord& entry);
+
+// Opens a blob for reading, wherever its bytes are: in its entry, in a pack, or in the
+// chunks it is put together of. Of those one at a time is held open.
+//
+// The store and the packs must outlive the reader. Errors of ReadBlobEntry and ChunksOf.
+absl::StatusOr<std::unique_ptr<BlobReader>> OpenBlobReader(const storage::KvStore& store,
+                                                           const PackPool& packs,
+                                                           const Digest& digest);
+
+}  // namespace cairn::artifacts
+
+#endif  // CAIRN_SERVER_ARTIFACTS_BLOB_READER_H_
