@@ -115,7 +115,7 @@ std::string HintFor(const absl::Status& status) {
     case ErrorReason::ORDER_BY_INVALID:
       return "`mlctl help filters` explains the language";
     case ErrorReason::HAS_CHILDREN:
-      return "a model with versions cannot be deleted";
+      return "what refers to it must go first; models keep their versions for ever";
     default:
       break;
   }

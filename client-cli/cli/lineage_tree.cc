@@ -7,6 +7,7 @@
 
 #include "client-cli/cli/reference.h"
 #include "client-cli/cli/terminal.h"
+#include "fmt/format.h"
 
 namespace cairn::cli {
 namespace {
@@ -70,7 +71,42 @@ class Drawing {
   std::string text_;
 };
 
+// A string of the DOT language; in labels `\n` begins a line.
+std::string DotString(std::string_view text) {
+  std::string quoted = "\"";
+  for (const char c : Printable(text)) {
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
+  }
+  return quoted + "\"";
+}
+
+std::string_view DotShape(std::string_view kind) {
+  if (kind == "DatasetVersion") return "cylinder";
+  if (kind == "ModelVersion") return "box3d";
+  if (kind == "Channel") return "folder";
+  return "ellipse";
+}
+
 }  // namespace
+
+std::string LineageDot(const v1::Lineage& lineage) {
+  std::string text = "digraph lineage {\n  rankdir=LR;\n  node [fontname=\"sans-serif\"];\n";
+  for (const auto& node : lineage.nodes()) {
+    std::string label = DotString(ShortName(node.name()));
+    if (!node.label().empty()) {
+      label.pop_back();
+      label += "\\n" + DotString(node.label()).substr(1);
+    }
+    text += fmt::format("  {} [label={}, shape={}{}];\n", DotString(node.name()), label,
+                        DotShape(node.kind()), node.name() == lineage.root() ? ", penwidth=2" : "");
+  }
+  for (const auto& edge : lineage.edges()) {
+    text += fmt::format("  {} -> {};\n", DotString(edge.from()), DotString(edge.to()));
+  }
+  if (lineage.truncated()) text += "  // more was left out: raise --depth\n";
+  return text + "}\n";
+}
 
 std::string DrawLineage(const v1::Lineage& lineage, bool unicode) {
   return Drawing(lineage, unicode).Draw();

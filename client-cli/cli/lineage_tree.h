@@ -16,6 +16,12 @@ namespace cairn::cli {
 // `unicode` chooses between box-drawing characters and ASCII. Pure.
 std::string DrawLineage(const v1::Lineage& lineage, bool unicode);
 
+// The graph in the language of graphviz: left to right, an edge from what was used to what
+// was made. Data set versions are cylinders, runs ellipses, model versions boxes with a
+// third dimension and channels folders; the resource asked for has a thick border. Names
+// and labels are quoted, so that any of them is valid. Pure.
+std::string LineageDot(const v1::Lineage& lineage);
+
 }  // namespace cairn::cli
 
 #endif  // CAIRN_CLIENT_CLI_CLI_LINEAGE_TREE_H_

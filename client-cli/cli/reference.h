@@ -13,7 +13,7 @@ namespace cairn::cli {
 //   segments            a model, experiment, policy, … by its human name
 //   segments@15         version 15 of a model; also @latest and @ALIAS
 //   segments#production what a channel of a model serves
-//   dataset:retail@3    version 3 of a data set; also @latest and @sha256:PREFIX
+//   dataset:retail@3    version 3 of a data set; also @latest, @ALIAS, @sha256:PREFIX
 //   run:9f3c            a run by its id or an unambiguous beginning of it
 //   models/m/versions/3 a full resource name
 struct Reference {

@@ -43,8 +43,8 @@ const CommandTable& Catalog() {
   static const CommandTable table = [] {
     CommandTable built;
     for (auto* family : {LookCommands, CurveCommands, RunCommands, LoggingCommands, DataCommands,
-                         RegistryCommands, PromotionCommands, DeletionCommands, MetricFileCommands,
-                         OperationCommands, AdminCommands}) {
+                         DatasetCommands, LineageCommands, RegistryCommands, PromotionCommands,
+                         DeletionCommands, MetricFileCommands, OperationCommands, AdminCommands}) {
       for (Command& command : family()) built.commands.push_back(std::move(command));
     }
     built.global_flags = GlobalFlags();

@@ -12,11 +12,13 @@ namespace cairn::cli {
 const CommandTable& Catalog();
 
 // The rows of each family, with their handlers.
-std::vector<Command> LookCommands();        // get, list, describe, search, lineage
+std::vector<Command> LookCommands();        // get, list, describe, search
 std::vector<Command> CurveCommands();       // get curve, count runs
 std::vector<Command> RunCommands();         // create experiment, run start, finish, …
 std::vector<Command> LoggingCommands();     // log …
-std::vector<Command> DataCommands();        // put, fetch, lineage
+std::vector<Command> DataCommands();        // put, fetch
+std::vector<Command> DatasetCommands();     // diff, tag and delete dataset
+std::vector<Command> LineageCommands();     // lineage
 std::vector<Command> RegistryCommands();    // create model, register, alias …
 std::vector<Command> PromotionCommands();   // apply, policy, promote, why, …
 std::vector<Command> DeletionCommands();    // delete, restore, purge

@@ -2,14 +2,15 @@
 #include <utility>
 
 #include "client-cli/cli/exit_code.h"
-#include "client-cli/cli/lineage_tree.h"
 #include "client-cli/cli/parser.h"
 #include "client-cli/cli/reference.h"
 #include "client-cli/commands/catalog.h"
+#include "client-cli/commands/dataset_profile.h"
 #include "client-cli/commands/local_files.h"
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/session.h"
 #include "client-cli/commands/tables.h"
+#include "client-cli/commands/transfer_meter.h"
 #include "fmt/format.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
@@ -42,9 +43,11 @@ absl::StatusOr<int> PutDataset(Session& session, const Invocation& call) {
     CAIRN_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(session, flags.Text("run")));
     version.set_run(run.name());
   }
+  CAIRN_RETURN_IF_ERROR(AttachProfile(session, paths, version));
   // A dry run needs the bytes too: the server checks that they are there.
-  CAIRN_ASSIGN_OR_RETURN(auto files,
-                         client::Uploader(*client, session.Progress("sent")).Upload(items));
+  TransferMeter meter(session, "sent");
+  CAIRN_ASSIGN_OR_RETURN(auto files, client::Uploader(*client, meter.callback()).Upload(items));
+  meter.Finish();
   for (auto& file : files) *version.add_files() = std::move(file);
   CAIRN_ASSIGN_OR_RETURN(const auto stored,
                          client->datasets().CreateDatasetVersion(std::move(request)));
@@ -95,8 +98,10 @@ absl::StatusOr<int> Fetch(Session& session, const Invocation& call) {
   if (session.flags().Switch("dry-run")) {
     CAIRN_ASSIGN_OR_RETURN(files, client->artifacts().ListAllArtifacts(source));
   } else {
-    client::Downloader downloader(*client, session.Progress("received"));
+    TransferMeter meter(session, "received");
+    client::Downloader downloader(*client, meter.callback(), FetchOptions(session));
     CAIRN_ASSIGN_OR_RETURN(files, downloader.Fetch(source, directory));
+    meter.Finish();
   }
   if (files.empty()) session.Hint(fmt::format("{} has no files", source));
   std::string text;
@@ -105,20 +110,6 @@ absl::StatusOr<int> Fetch(Session& session, const Invocation& call) {
     *fetched.add_files() = std::move(file);
   }
   return session.EmitText(fetched, text, source, ShortName(source));
-}
-
-absl::StatusOr<int> ShowLineage(Session& session, const Invocation& call) {
-  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
-  v1::GetLineageRequest request;
-  CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolveAny(session, call.arguments[0]));
-  const std::string direction = session.flags().Text("direction");
-  request.set_direction(direction == "up"     ? v1::GetLineageRequest::UPSTREAM
-                        : direction == "down" ? v1::GetLineageRequest::DOWNSTREAM
-                                              : v1::GetLineageRequest::DIRECTION_UNSPECIFIED);
-  request.set_max_depth(static_cast<int32_t>(session.flags().Integer("depth")));
-  CAIRN_ASSIGN_OR_RETURN(const v1::Lineage lineage, client->datasets().GetLineage(request));
-  return session.EmitText(lineage, DrawLineage(lineage, session.terminal().unicode), lineage.root(),
-                          ShortName(lineage.root()));
 }
 
 }  // namespace
@@ -141,8 +132,11 @@ std::vector<Command> DataCommands() {
        .flags = {{.name = "rows",
                   .kind = FlagKind::kInteger,
                   .value = "N",
-                  .help = "how many rows it has; -1 when not known",
+                  .help = "how many rows it has; -1 when not known, or counted",
                   .fallback = "-1"},
+                 {.name = "no-profile",
+                  .kind = FlagKind::kSwitch,
+                  .help = "do not read columns and statistics from a .csv file"},
                  {.name = "parent",
                   .kind = FlagKind::kList,
                   .value = "dataset:NAME@V",
@@ -154,7 +148,9 @@ std::vector<Command> DataCommands() {
        .examples = {{"mlctl put dataset retail sales.csv", "prints dataset:retail@1"},
                     {"mlctl put dataset clean out/ --parent dataset:retail@1", "with its parent"},
                     {"mlctl put dataset retail sales.csv --dry-run", "see what would be stored"}},
-       .details = "The same files again return the version that holds them.",
+       .details = "The same files again return the version that holds them. Of a single .csv or\n"
+                  ".csv.zst file the columns are stored with their types and statistics, and the\n"
+                  "number of rows; `mlctl describe dataset` shows them.",
        .handler = PutDataset},
       {.path = "fetch",
        .family = "Data",
@@ -165,32 +161,17 @@ std::vector<Command> DataCommands() {
                   .value = "DIR",
                   .help = "where to; it is made if it does not exist",
                   .fallback = "."},
+                 kCache,
                  kDryRun},
        .examples = {{"mlctl fetch customer-segments#production -o model/", "what is live"},
                     {"mlctl fetch dataset:retail@3 -o data/", "a data set version"},
                     {"mlctl fetch 9f3c2a -o run/", "the artifacts of a run"}},
        .details = "Prints each file. Every file is checked against its SHA-256 before it appears;\n"
-                  "files that are there already are kept, so that a broken fetch goes on.\n"
+                  "files that are there already are kept, so that a broken fetch goes on,\n"
+                  "within large files too. With --cache each content is fetched once for all\n"
+                  "directories.\n"
                   "Here -o is the directory; use --output for the format.",
        .handler = Fetch},
-      {.path = "lineage",
-       .family = "Data",
-       .summary = "Draw what something was made from and what was made from it",
-       .arguments = {{"REFERENCE", 1, 1, "model"}},
-       .flags = {{.name = "direction",
-                  .value = "WAY",
-                  .help = "which way to go",
-                  .choices = "both|up|down",
-                  .fallback = "both"},
-                 {.name = "depth",
-                  .kind = FlagKind::kInteger,
-                  .value = "N",
-                  .help = "how many steps away at most",
-                  .fallback = "16"}},
-       .examples = {{"mlctl lineage customer-segments#production", "where production comes from"},
-                    {"mlctl lineage dataset:retail@1 --direction down", "what came of the data"},
-                    {"mlctl lineage customer-segments@3 -o json", "as a graph, for a script"}},
-       .handler = ShowLineage},
   };
 }
 

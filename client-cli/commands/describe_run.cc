@@ -12,6 +12,7 @@
 #include "client-cli/cli/reference.h"
 #include "client-cli/cli/sparkline.h"
 #include "client-cli/cli/table.h"
+#include "client-cli/commands/description_printer.h"
 #include "client-cli/commands/tables.h"
 #include "fmt/format.h"
 #include "lib/base/encoding.h"
@@ -22,65 +23,8 @@
 namespace cairn::cli {
 namespace {
 
-constexpr size_t kShownLines = 20;
 constexpr int kShapeWidth = 32;
 constexpr int kReaders = 8;
-
-// How the parts are printed: as people want it on a terminal, else exactly.
-class Printer {
- public:
-  explicit Printer(Session& session) : session_(session), human_(session.format() == "table") {
-    const bool all = !human_ || session.flags().Switch("all");
-    if (!all) {
-      limit_ = kShownLines;
-      const int64_t given = session.flags().Integer("limit");
-      if (session.flags().IsGiven("limit"))
-        limit_ = static_cast<size_t>(std::max<int64_t>(1, given));
-    }
-  }
-
-  bool human() const { return human_; }
-  // How many of `count` lines are shown.
-  size_t Shown(size_t count) const { return std::min(count, limit_); }
-
-  void Line(std::string_view label, const Cell& cell) {
-    const std::string& value = human_ && !cell.human.empty() ? cell.human : cell.exact;
-    if (value.empty()) return;
-    if (human_) {
-      session_.Print(fmt::format("{:<12}{}\n", label, Printable(value)));
-    } else {
-      session_.Print(fmt::format("{}\t{}\n", label, Printable(value)));
-    }
-  }
-
-  // A list under a title; `count` is how long it is, of which the table has a beginning.
-  absl::Status List(std::string_view title, size_t count, Table table) {
-    if (count == 0) return absl::OkStatus();
-    session_.Print(fmt::format("\n{} ({})\n", title, count));
-    TableOptions options;
-    options.format = human_ ? "table" : session_.format();
-    if (options.format == "name" || options.format == "id") options.format = "tsv";
-    options.human = human_;
-    options.headers = !session_.flags().Switch("no-headers");
-    options.width = human_ && session_.terminal().stdout_is_tty
-                        ? static_cast<size_t>(session_.terminal().width)
-                        : 0;
-    const size_t shown = table.rows.size();
-    CAIRN_ASSIGN_OR_RETURN(const std::string text, Render(std::move(table), options));
-    session_.Print(text);
-    if (shown < count) {
-      session_.Print(fmt::format("… {} more; --all or -o json shows them\n", count - shown));
-    }
-    return absl::OkStatus();
-  }
-
- private:
-  Session& session_;
-  const bool human_;
-  size_t limit_ = SIZE_MAX;
-};
-
-Cell NumberCell(double value) { return {ShortestDouble(value), fmt::format("{:.6g}", value)}; }
 
 Cell LeaseCell(const v1::Run& run) {
   if (!run.has_lease_duration()) return Cell("the server's default");
@@ -95,7 +39,7 @@ std::string StateLine(const v1::Run& run) {
   return run.state_message().empty() ? state : fmt::format("{}: {}", state, run.state_message());
 }
 
-void PrintHead(Session& session, Printer& printer, const v1::Run& run) {
+void PrintHead(Session& session, DescriptionPrinter& printer, const v1::Run& run) {
   printer.Line("Run", Cell(run.uid()));
   printer.Line("Name", Cell(run.display_name()));
   printer.Line("Resource", Cell(run.name()));
@@ -108,19 +52,7 @@ void PrintHead(Session& session, Printer& printer, const v1::Run& run) {
   printer.Line("Lease", LeaseCell(run));
 }
 
-absl::Status PrintPairs(Printer& printer, std::string_view title,
-                        const google::protobuf::Map<std::string, std::string>& pairs) {
-  const std::map<std::string, std::string> sorted(pairs.begin(), pairs.end());
-  Table table;
-  table.columns = {{"KEY"}, {"VALUE"}};
-  for (const auto& [key, value] : sorted) {
-    if (table.rows.size() == printer.Shown(sorted.size())) break;
-    table.rows.push_back({key, key, {Cell(key), Cell(value)}});
-  }
-  return printer.List(title, sorted.size(), std::move(table));
-}
-
-absl::Status PrintInputs(Printer& printer, const v1::Run& run) {
+absl::Status PrintInputs(DescriptionPrinter& printer, const v1::Run& run) {
   Table table;
   table.columns = {{"DATASET"}, {"CONTEXT"}, {"SHA256"}};
   const auto count = static_cast<size_t>(run.inputs_size());
@@ -135,7 +67,7 @@ absl::Status PrintInputs(Printer& printer, const v1::Run& run) {
   return printer.List("Inputs", count, std::move(table));
 }
 
-absl::Status PrintOutputs(Printer& printer, const v1::Run& run) {
+absl::Status PrintOutputs(DescriptionPrinter& printer, const v1::Run& run) {
   Table table;
   table.columns = {{"RESOURCE"}, {"STEP", false, true}};
   const auto count = static_cast<size_t>(run.outputs_size());
@@ -165,7 +97,7 @@ absl::StatusOr<std::string> ShapeOf(Session& session, client::Client& client, co
   return Sparkline(means, session.terminal().unicode);
 }
 
-absl::Status PrintMetrics(Session& session, Printer& printer, const v1::Run& run) {
+absl::Status PrintMetrics(Session& session, DescriptionPrinter& printer, const v1::Run& run) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   const auto count = static_cast<size_t>(run.metrics_size());
   std::vector<std::string> shapes(printer.Shown(count));
@@ -188,16 +120,16 @@ absl::Status PrintMetrics(Session& session, Printer& printer, const v1::Run& run
     table.rows.push_back(
         {metric.key(),
          metric.key(),
-         {Cell(metric.key()), NumberCell(metric.latest().value()),
-          Cell(std::to_string(metric.latest().step())), NumberCell(metric.min()),
-          NumberCell(metric.max()), Cell(std::to_string(metric.point_count())), Cell(shapes[i])}});
+         {Cell(metric.key()), ExactNumber(metric.latest().value()),
+          Cell(std::to_string(metric.latest().step())), ExactNumber(metric.min()),
+          ExactNumber(metric.max()), Cell(std::to_string(metric.point_count())), Cell(shapes[i])}});
   }
   return printer.List("Metrics", count, std::move(table));
 }
 
 // The runs nested in this one, newest first; counted first, so that a thousand of them are
 // not read to show twenty.
-absl::Status PrintNested(Session& session, Printer& printer, const v1::Run& run) {
+absl::Status PrintNested(Session& session, DescriptionPrinter& printer, const v1::Run& run) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   v1::CountRunsRequest count;
   count.set_filter(fmt::format("parent_run = \"{}\"", run.uid()));
@@ -238,10 +170,10 @@ absl::StatusOr<int> DescribeRun(Session& session, const v1::Run& run) {
   if (session.wants_message() || format == "name" || format == "id") {
     return session.EmitText(run, "", run.name(), run.uid());
   }
-  Printer printer(session);
+  DescriptionPrinter printer(session);
   PrintHead(session, printer, run);
-  CAIRN_RETURN_IF_ERROR(PrintPairs(printer, "Parameters", run.params()));
-  CAIRN_RETURN_IF_ERROR(PrintPairs(printer, "Tags", run.tags()));
+  CAIRN_RETURN_IF_ERROR(printer.Pairs("Parameters", run.params()));
+  CAIRN_RETURN_IF_ERROR(printer.Pairs("Tags", run.tags()));
   CAIRN_RETURN_IF_ERROR(PrintInputs(printer, run));
   CAIRN_RETURN_IF_ERROR(PrintOutputs(printer, run));
   CAIRN_RETURN_IF_ERROR(PrintMetrics(session, printer, run));

@@ -13,6 +13,7 @@
 #include "client-cli/commands/local_files.h"
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/session.h"
+#include "client-cli/commands/transfer_meter.h"
 #include "fmt/format.h"
 #include "lib/base/clock.h"
 #include "lib/base/files.h"
@@ -191,8 +192,9 @@ absl::StatusOr<int> LogArtifact(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(const auto items,
                          CollectFiles(target.items, session.flags().Text("path")));
   if (OnlySay(session, fmt::format("{} files", items.size()), target)) return kExitOk;
-  CAIRN_RETURN_IF_ERROR(
-      client::UploadArtifacts(*client, target.run, items, session.Progress("sent")));
+  TransferMeter meter(session, "sent");
+  CAIRN_RETURN_IF_ERROR(client::UploadArtifacts(*client, target.run, items, meter.callback()));
+  meter.Finish();
   v1::ListArtifactsResponse logged;
   for (const auto& item : items) logged.add_files()->set_path(item.path);
   std::string text;

@@ -4,6 +4,7 @@
 #include "client-cli/cli/parser.h"
 #include "client-cli/cli/proto_text.h"
 #include "client-cli/commands/catalog.h"
+#include "client-cli/commands/describe_dataset.h"
 #include "client-cli/commands/describe_run.h"
 #include "client-cli/commands/nouns.h"
 #include "client-cli/commands/session.h"
@@ -80,6 +81,16 @@ absl::StatusOr<int> Describe(Session& session, const Invocation& call) {
       CAIRN_RETURN_IF_ERROR(DescribeRun(session, *run).status());
       continue;
     }
+    if (const auto* dataset = dynamic_cast<const v1::Dataset*>(items[i].get())) {
+      if (i > 0 && !session.wants_message()) session.Print("\n");
+      CAIRN_RETURN_IF_ERROR(DescribeDataset(session, *dataset).status());
+      continue;
+    }
+    if (const auto* data = dynamic_cast<const v1::DatasetVersion*>(items[i].get())) {
+      if (i > 0 && !session.wants_message()) session.Print("\n");
+      CAIRN_RETURN_IF_ERROR(DescribeDatasetVersion(session, *data).status());
+      continue;
+    }
     if (i > 0 && !session.wants_message()) session.Print("---\n");
     CAIRN_RETURN_IF_ERROR(session.EmitText(*items[i], ToYaml(*items[i]), "", "").status());
   }
@@ -135,9 +146,11 @@ std::vector<Command> LookCommands() {
        .flags = list_flags,
        .examples = {{"mlctl describe run 9f3c", "a run, by the beginning of its id"},
                     {"mlctl describe version customer-segments@3", "a version with its evidence"},
-                    {"mlctl describe policy customer-segments", "a policy with its text"}},
+                    {"mlctl describe dataset retail@3", "its columns with small histograms"}},
        .details =
-           "A run comes with the shape of each metric, its lease and the runs nested in it.\n"
+           "A run comes with the shape of each metric, its lease and the runs nested in it;\n"
+           "a data set version with type, missing and different values, the least, mean and\n"
+           "greatest value and the shape of each column.\n"
            "On a terminal long lists end after 20 lines: --all, --limit N or -o json.",
        .handler = Describe},
       {.path = "search runs",

@@ -1,6 +1,8 @@
 #include "client-cli/commands/nouns.h"
 
 #include <algorithm>
+#include <map>
+#include <memory>
 #include <utility>
 
 #include "client-cli/cli/parser.h"
@@ -181,9 +183,26 @@ absl::StatusOr<AnyMessage> ListChannels(Session& session, const std::string& par
       session, request, [&](const auto& r) { return client->registry().ListChannels(r); });
 }
 
-absl::StatusOr<AnyMessage> ListAliases(Session& session, const std::string& parent) {
-  if (parent.empty()) return NeedsParent("model", "MODEL");
+// The aliases of a data set, which are part of it, in the form of a model's.
+absl::StatusOr<AnyMessage> ListDatasetAliases(Session& session, const std::string& parent) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::GetDatasetRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolveDataset(parent));
+  CAIRN_ASSIGN_OR_RETURN(const v1::Dataset dataset, client->datasets().GetDataset(request));
+  const std::map<std::string, int64_t> sorted(dataset.aliases().begin(), dataset.aliases().end());
+  auto list = std::make_unique<v1::ListAliasesResponse>();
+  for (const auto& [alias, number] : sorted) {
+    v1::Alias& listed = *list->add_aliases();
+    listed.set_name(fmt::format("{}/versions/{}", dataset.name(), alias));
+    listed.set_version(number);
+  }
+  return AnyMessage(std::move(list));
+}
+
+absl::StatusOr<AnyMessage> ListAliases(Session& session, const std::string& parent) {
+  if (parent.empty()) return NeedsParent("model", "MODEL or dataset:NAME");
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  if (IsDatasetReference(parent)) return ListDatasetAliases(session, parent);
   v1::ListAliasesRequest request;
   CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveModel(parent));
   return Collect<v1::ListAliasesResponse>(

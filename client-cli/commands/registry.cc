@@ -95,7 +95,54 @@ absl::StatusOr<int> RegisterModel(Session& session, const Invocation& call) {
   return session.EmitText(stored, id + "\n", stored.name(), id);
 }
 
+bool IsDatasetText(const std::string& text) {
+  return text.rfind("dataset:", 0) == 0 || text.rfind("datasets/", 0) == 0;
+}
+
+absl::StatusOr<int> SetDatasetAlias(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  CAIRN_ASSIGN_OR_RETURN(const std::string target, ResolveAny(session, call.arguments[0]));
+  CAIRN_ASSIGN_OR_RETURN(const VersionName name, ParseDatasetVersionName("name", target));
+  v1::SetDatasetAliasRequest request;
+  request.set_name(DatasetName(name.parent_id));
+  request.set_alias(call.arguments[1]);
+  request.set_version(name.version);
+  if (session.flags().Switch("dry-run")) {
+    session.Note(fmt::format("would point {}@{} at version {} (not checked by the server)",
+                             request.name(), request.alias(), name.version));
+    return kExitOk;
+  }
+  CAIRN_ASSIGN_OR_RETURN(const v1::Dataset dataset, client->datasets().SetDatasetAlias(request));
+  return session.EmitText(
+      dataset, fmt::format("dataset:{}@{} -> {}\n", name.parent_id, request.alias(), name.version),
+      dataset.name(), request.alias());
+}
+
+absl::StatusOr<int> DeleteDatasetAlias(Session& session, const std::string& text) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  CAIRN_ASSIGN_OR_RETURN(const Reference reference, ParseReference(text));
+  v1::DeleteDatasetAliasRequest request;
+  if (reference.kind == Reference::Kind::kDatasetVersion) {
+    request.set_name(DatasetName(reference.name));
+    request.set_alias(reference.selector);
+  } else {
+    const auto ids = ParseResourceName("alias", text, "datasets/*/versions/*");
+    if (!ids.ok()) return UsageError("alias delete needs dataset:NAME@ALIAS");
+    request.set_name(DatasetName((*ids)[0]));
+    request.set_alias((*ids)[1]);
+  }
+  if (session.flags().Switch("dry-run")) {
+    session.Note(fmt::format("would delete the alias {} of {} (not checked by the server)",
+                             request.alias(), request.name()));
+    return kExitOk;
+  }
+  CAIRN_ASSIGN_OR_RETURN(const v1::Dataset dataset, client->datasets().DeleteDatasetAlias(request));
+  return session.EmitText(dataset, fmt::format("{} deleted\n", text), dataset.name(),
+                          request.alias());
+}
+
 absl::StatusOr<int> SetAlias(Session& session, const Invocation& call) {
+  if (IsDatasetText(call.arguments[0])) return SetDatasetAlias(session, call);
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   CAIRN_ASSIGN_OR_RETURN(const v1::ModelVersion target, ResolveVersion(session, call.arguments[0]));
   CAIRN_ASSIGN_OR_RETURN(const VersionName name, ParseModelVersionName("name", target.name()));
@@ -114,6 +161,7 @@ absl::StatusOr<int> SetAlias(Session& session, const Invocation& call) {
 }
 
 absl::StatusOr<int> DeleteAlias(Session& session, const Invocation& call) {
+  if (IsDatasetText(call.arguments[0])) return DeleteDatasetAlias(session, call.arguments[0]);
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   CAIRN_ASSIGN_OR_RETURN(const Reference reference, ParseReference(call.arguments[0]));
   v1::DeleteAliasRequest request;
@@ -184,7 +232,9 @@ std::vector<Command> RegistryCommands() {
        .flags = {kDryRun},
        .examples = {{"mlctl alias set customer-segments@3 champion", "by version"},
                     {"mlctl alias set customer-segments#production champion", "what is live"},
-                    {"mlctl get version customer-segments@champion", "use it"}},
+                    {"mlctl alias set dataset:retail@3 gold",
+                     "of a data set: dataset:retail@gold"}},
+       .details = "The version is a model's, or dataset:NAME@VERSION.",
        .handler = SetAlias},
       {.path = "alias delete",
        .family = "Registry",
@@ -192,8 +242,7 @@ std::vector<Command> RegistryCommands() {
        .arguments = {{"MODEL@ALIAS", 1, 1, "model"}},
        .flags = {kDryRun},
        .examples = {{"mlctl alias delete customer-segments@champion", "by name"},
-                    {"mlctl alias delete models/customer-segments/aliases/champion",
-                     "by resource name"},
+                    {"mlctl alias delete dataset:retail@gold", "of a data set"},
                     {"mlctl list aliases customer-segments", "see what there is"}},
        .handler = DeleteAlias},
   };

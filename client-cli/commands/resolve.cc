@@ -217,7 +217,8 @@ absl::StatusOr<std::string> ResolveAny(Session& session, const std::string& text
   const bool dataset_name = reference.kind == Kind::kResource && StartsWith(text, "datasets/");
   if (reference.kind == Kind::kDataset || reference.kind == Kind::kDatasetVersion || dataset_name) {
     CAIRN_ASSIGN_OR_RETURN(std::string name, ResolveDatasetVersion(session, text));
-    if (!ends_with_latest(name)) return name;
+    // An alias or `latest` is for the server to resolve.
+    if (IsNumber(std::string_view(name).substr(name.rfind('/') + 1))) return name;
     CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
     v1::GetDatasetVersionRequest request;
     request.set_name(name);

@@ -37,7 +37,7 @@ absl::StatusOr<std::string> ResolveChannel(Session& session, const std::string& 
 // dataset:NAME, NAME, or datasets/NAME.
 absl::StatusOr<std::string> ResolveDataset(const std::string& text);
 
-// dataset:NAME@3, @latest, @sha256:PREFIX, or NAME@… where a data set is meant,
+// dataset:NAME@3, @latest, @ALIAS, @sha256:PREFIX, or NAME@… where a data set is meant,
 // or a resource name. A data set without a version means the latest.
 absl::StatusOr<std::string> ResolveDatasetVersion(Session& session, const std::string& text);
 

@@ -1,6 +1,5 @@
 #include "client-cli/commands/session.h"
 
-#include <chrono>
 #include <cstdio>
 #include <iostream>
 #include <utility>
@@ -101,20 +100,6 @@ void Session::Hint(std::string_view text) {
 void Session::Note(std::string_view text) {
   std::fflush(stdout);
   std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
-}
-
-client::ProgressCallback Session::Progress(std::string_view verb) {
-  if (!terminal_.stderr_is_tty || settings_.Switch("quiet")) return nullptr;
-  const auto started = std::chrono::steady_clock::now();
-  return [started, verb = std::string(verb)](const client::TransferProgress& progress) {
-    const std::chrono::duration<double> passed = std::chrono::steady_clock::now() - started;
-    const double rate = static_cast<double>(progress.transferred_bytes) / (passed.count() + 1e-9);
-    const int64_t done = progress.transferred_bytes + progress.skipped_bytes;
-    std::fprintf(stderr, "\r\x1b[K%s %s of %s, %s/s%s", verb.c_str(), HumanBytes(done).c_str(),
-                 HumanBytes(progress.total_bytes).c_str(),
-                 HumanBytes(static_cast<int64_t>(rate)).c_str(),
-                 done >= progress.total_bytes ? "\r\x1b[K" : "");
-  };
 }
 
 absl::Status Session::Confirm(std::string_view question) {

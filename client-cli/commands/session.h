@@ -12,7 +12,6 @@
 #include "client-cli/cli/table.h"
 #include "client-cli/cli/terminal.h"
 #include "lib/client/client.h"
-#include "lib/client/uploader.h"
 
 namespace cairn::cli {
 
@@ -51,10 +50,6 @@ class Session {
   void Hint(std::string_view text);
   // Writes a line to the standard error in any case.
   void Note(std::string_view text);
-
-  // A callback that shows the progress of a transfer on a terminal; empty where
-  // there is none.
-  client::ProgressCallback Progress(std::string_view verb);
 
   // Asks for a yes before something is deleted. --yes answers; without a
   // terminal, or with --no-input, INVALID_ARGUMENT names the flag.

@@ -29,7 +29,7 @@ constexpr std::string_view kReferences = R"(How to name things.
   segments@15           version 15 of a model
   segments@latest       the newest version; segments@ALIAS what an alias points at
   segments#production   what a channel of a model serves, or the channel itself
-  dataset:retail@3      version 3 of a data set; also @latest and @sha256:9f3c...
+  dataset:retail@3      version 3 of a data set; also @latest, an alias and @sha256:9f3c...
   9f3c2a                a run by its id or an unambiguous beginning of three or
                         more characters; also run:9f3c2a, or its display name
   7                     an experiment by its number
@@ -103,7 +103,7 @@ constexpr std::string_view kNouns = R"(Nouns for get, list and describe.
   model       models       m
   version     versions     v    of a model, or of dataset:NAME
   channel     channels     ch   c
-  alias       aliases      a    of a model
+  alias       aliases      a    of a model, or of dataset:NAME
   policy      policies     p
   decision    decisions    dec  of MODEL#CHANNEL
   artifact    artifacts    files  of a run or a version

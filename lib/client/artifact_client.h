@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cairn/v1/artifacts.pb.h"
+#include "google/rpc/status.pb.h"
 #include "lib/base/digest.h"
 #include "lib/client/transport.h"
 
@@ -41,6 +42,10 @@ class ArtifactClient {
       v1::QueryWriteStatusRequest request);
   absl::StatusOr<v1::LogArtifactsResponse> LogArtifacts(v1::LogArtifactsRequest request);
   absl::StatusOr<v1::ListArtifactsResponse> ListArtifacts(v1::ListArtifactsRequest request);
+  absl::StatusOr<v1::SplitBlobResponse> SplitBlob(v1::SplitBlobRequest request);
+
+  // Without a deadline, as streams are: the server reads the whole blob.
+  absl::StatusOr<v1::SpliceBlobResponse> SpliceBlob(const v1::SpliceBlobRequest& request);
 
   // Every file of a run, data set version or model version, by path.
   absl::StatusOr<std::vector<v1::ArtifactFile>> ListAllArtifacts(const std::string& parent);
@@ -64,6 +69,14 @@ class ArtifactClient {
   // - DATA_LOSS (BLOB_CORRUPT): the bytes received do not have the digest.
   absl::Status ReadBlob(const Digest& digest, const ByteSink& sink);
 
+  // Reads `size` bytes of a blob from `offset` on, the server having checked them, and as
+  // ReadBlob otherwise. What arrived is checked for its length only: the digest is of the
+  // whole blob, and whoever fetches all ranges compares it. REQUIRES: the range lies in the
+  // blob.
+  //
+  // - DATA_LOSS (BLOB_CORRUPT): fewer or more bytes than asked for arrived.
+  absl::Status ReadRange(const Digest& digest, int64_t offset, int64_t size, const ByteSink& sink);
+
   // Reads one blob into memory. OUT_OF_RANGE (FILE_TOO_LARGE) above `max_bytes`.
   absl::StatusOr<std::string> ReadBlobToString(const Digest& digest,
                                                int64_t max_bytes = int64_t{256} << 20);
@@ -76,6 +89,9 @@ class ArtifactClient {
 // INVALID_ARGUMENT (DIGEST_INVALID).
 v1::BlobDigest ToWire(const Digest& digest);
 absl::StatusOr<Digest> FromWire(const v1::BlobDigest& digest);
+
+// What became of one blob of a batch, with the details as payloads.
+absl::Status FromWire(const google::rpc::Status& status);
 
 }  // namespace cairn::client
 

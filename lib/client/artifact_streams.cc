@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/cord.h"
 #include "cairn/v1/artifacts.grpc.pb.h"
 #include "fmt/format.h"
 #include "lib/base/errors.h"
@@ -67,6 +68,15 @@ absl::StatusOr<Digest> FromWire(const v1::BlobDigest& digest) {
   return ParseDigest(digest.sha256(), digest.size_bytes());
 }
 
+absl::Status FromWire(const google::rpc::Status& status) {
+  absl::Status result(static_cast<absl::StatusCode>(status.code()), status.message());
+  if (result.ok()) return result;
+  for (const auto& detail : status.details()) {
+    result.SetPayload(detail.type_url(), absl::Cord(detail.value()));
+  }
+  return result;
+}
+
 absl::StatusOr<v1::FindMissingBlobsResponse> ArtifactClient::FindMissingBlobs(
     v1::FindMissingBlobsRequest request) {
   return transport_.Call<v1::FindMissingBlobsResponse>("/cairn.v1.ArtifactService/FindMissingBlobs",
@@ -101,6 +111,25 @@ absl::StatusOr<v1::ListArtifactsResponse> ArtifactClient::ListArtifacts(
     v1::ListArtifactsRequest request) {
   return transport_.Call<v1::ListArtifactsResponse>("/cairn.v1.ArtifactService/ListArtifacts",
                                                     std::move(request));
+}
+
+absl::StatusOr<v1::SplitBlobResponse> ArtifactClient::SplitBlob(v1::SplitBlobRequest request) {
+  return transport_.Call<v1::SplitBlobResponse>("/cairn.v1.ArtifactService/SplitBlob",
+                                                std::move(request));
+}
+
+absl::StatusOr<v1::SpliceBlobResponse> ArtifactClient::SpliceBlob(
+    const v1::SpliceBlobRequest& request) {
+  const auto stub = v1::ArtifactService::NewStub(transport_.impl().channel);
+  RetryLoop retry(transport_, 0);
+  while (true) {
+    ScopedContext context(transport_.impl());
+    v1::SpliceBlobResponse response;
+    absl::Status status =
+        transport_.impl().Convert(stub->SpliceBlob(context.get(), request, &response));
+    if (status.ok()) return response;
+    if (!retry.Again(status)) return status;
+  }
 }
 
 absl::StatusOr<std::vector<v1::ArtifactFile>> ArtifactClient::ListAllArtifacts(
@@ -149,23 +178,23 @@ absl::Status ArtifactClient::WriteBlob(const Digest& digest, const ByteReader& s
   }
 }
 
-absl::Status ArtifactClient::ReadBlob(const Digest& digest, const ByteSink& sink) {
+absl::Status ArtifactClient::ReadRange(const Digest& digest, int64_t offset, int64_t size,
+                                       const ByteSink& sink) {
   const auto stub = v1::ArtifactService::NewStub(transport_.impl().channel);
   RetryLoop retry(transport_, 0);
-  Sha256Hasher hasher;
   int64_t received = 0;
   while (true) {
     ScopedContext context(transport_.impl());
     v1::ReadRequest request;
     *request.mutable_digest() = ToWire(digest);
-    request.set_read_offset(received);
+    request.set_read_offset(offset + received);
+    request.set_read_limit(size - received);
     const auto reader = stub->Read(context.get(), request);
     v1::ReadResponse part;
     while (reader->Read(&part)) {
       received += static_cast<int64_t>(part.data().size());
-      hasher.Update(part.data());
-      absl::Status taken = received > digest.size_bytes ? Corrupt(digest, "longer than its size")
-                                                        : sink(part.data());
+      absl::Status taken =
+          received > size ? Corrupt(digest, "longer than its size") : sink(part.data());
       if (!taken.ok()) {
         context.get()->TryCancel();
         reader->Finish();
@@ -174,12 +203,27 @@ absl::Status ArtifactClient::ReadBlob(const Digest& digest, const ByteSink& sink
       if (!part.data().empty()) retry.Progress();
     }
     absl::Status status = transport_.impl().Convert(reader->Finish());
-    if (!status.ok() && retry.Again(status)) continue;
-    CAIRN_RETURN_IF_ERROR(status);
-    const Digest actual = hasher.Finish();
-    if (actual == digest) return absl::OkStatus();
-    return Corrupt(digest, fmt::format("{} bytes of {}", actual.size_bytes, actual.Hex()));
+    if (status.ok() && received < size) {
+      return Corrupt(digest, fmt::format("{} of {} bytes asked for", received, size));
+    }
+    if (status.ok()) return status;
+    // Everything arrived before the connection broke; a limit of 0 would ask for the rest.
+    const bool broken = status.code() == absl::StatusCode::kUnavailable;
+    if (broken && received == size && size > 0) return absl::OkStatus();
+    if (!retry.Again(status)) return status;
   }
+}
+
+absl::Status ArtifactClient::ReadBlob(const Digest& digest, const ByteSink& sink) {
+  Sha256Hasher hasher;
+  CAIRN_RETURN_IF_ERROR(
+      ReadRange(digest, 0, digest.size_bytes, [&hasher, &sink](std::string_view part) {
+        hasher.Update(part);
+        return sink(part);
+      }));
+  const Digest actual = hasher.Finish();
+  if (actual == digest) return absl::OkStatus();
+  return Corrupt(digest, fmt::format("{} bytes of {}", actual.size_bytes, actual.Hex()));
 }
 
 absl::StatusOr<std::string> ArtifactClient::ReadBlobToString(const Digest& digest,

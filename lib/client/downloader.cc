@@ -4,62 +4,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <map>
+#include <memory>
 #include <utility>
 
-#include "absl/strings/cord.h"
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/artifact_path.h"
 #include "lib/client/batch_limits.h"
+#include "lib/client/blob_cache.h"
+#include "lib/client/file_copy.h"
+#include "lib/client/parallel_calls.h"
+#include "lib/client/partial_file.h"
+#include "lib/client/range_download.h"
+#include "lib/client/uploader.h"
 
 namespace cairn::client {
 namespace {
 
-// A file being written; disappears unless it is moved to its place.
-class PartialFile {
- public:
-  explicit PartialFile(const std::string& target)
-      : target_(target),
-        path_(fmt::format("{}.part.{}", target, ::getpid())),
-        fd_(::open(path_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666)),
-        error_(errno) {}
-  ~PartialFile() {
-    if (fd_ >= 0) ::close(fd_);
-    if (fd_ >= 0 && !kept_) ::unlink(path_.c_str());
-  }
-  PartialFile(const PartialFile&) = delete;
-  PartialFile& operator=(const PartialFile&) = delete;
-
-  absl::Status Write(std::string_view bytes) {
-    if (fd_ < 0) return FileError(error_, "create", path_);
-    while (!bytes.empty()) {
-      const ssize_t n = ::write(fd_, bytes.data(), bytes.size());
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return FileError(errno, "write", path_);
-      bytes.remove_prefix(static_cast<size_t>(n));
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status Keep() {
-    if (fd_ < 0) return FileError(error_, "create", path_);
-    if (::rename(path_.c_str(), target_.c_str()) != 0) {
-      return FileError(errno, "rename", path_);
-    }
-    kept_ = true;
-    return absl::OkStatus();
-  }
-
- private:
-  const std::string target_;
-  const std::string path_;
-  const int fd_;
-  const int error_;
-  bool kept_ = false;
-};
+// Above this size the calls go to the ranges of one file, below to several files.
+constexpr int64_t kRangedFileBytes = 8 * kRangeBytes;
 
 bool IsThereAlready(const std::string& file, const Digest& digest) {
   struct stat info {};
@@ -69,61 +37,203 @@ bool IsThereAlready(const std::string& file, const Digest& digest) {
   return actual.ok() && *actual == digest;
 }
 
-absl::Status ResultStatus(const v1::BatchReadBlobsResponse::Result& result) {
-  absl::Status status(static_cast<absl::StatusCode>(result.status().code()),
-                      result.status().message());
-  if (status.ok()) return status;
-  for (const auto& detail : result.status().details()) {
-    status.SetPayload(detail.type_url(), absl::Cord(detail.value()));
-  }
-  return status;
+absl::Status ArrivedDamaged(const Digest& expected) {
+  return Error(absl::StatusCode::kDataLoss, ErrorReason::BLOB_CORRUPT,
+               fmt::format("blob {} arrived damaged", expected.Hex()))
+      .With("sha256", expected.Hex());
+}
+
+// After these a part of a file is of no use to a later fetch.
+bool IsHopeless(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kDataLoss ||
+         status.code() == absl::StatusCode::kNotFound ||
+         status.code() == absl::StatusCode::kInvalidArgument;
 }
 
 }  // namespace
 
-struct Downloader::Target {
-  Digest digest;
-  std::string path;  // where the file goes, with the directory
+// One FetchFiles. Safe to use from the threads that it makes.
+class Downloader::Job {
+ public:
+  Job(ArtifactClient& artifacts, const DownloadOptions& options, ProgressMeter& meter)
+      : artifacts_(artifacts), calls_(std::max(options.calls_in_flight, 1)), meter_(meter) {}
+
+  absl::Status OpenCache(const DownloadOptions& options) {
+    if (options.cache_directory.empty()) return absl::OkStatus();
+    CAIRN_ASSIGN_OR_RETURN(cache_,
+                           BlobCache::Open(options.cache_directory, options.cache_max_bytes));
+    return absl::OkStatus();
+  }
+
+  absl::Status Run(const std::vector<v1::ArtifactFile>& files, const std::string& directory) {
+    CAIRN_RETURN_IF_ERROR(Plan(files, directory));
+    CAIRN_RETURN_IF_ERROR(
+        ParallelCalls(groups_.size(), calls_, [this](size_t i) { return FetchGroup(groups_[i]); }));
+    CAIRN_RETURN_IF_ERROR(ParallelCalls(
+        medium_.size(), calls_, [this](size_t i) { return FetchLarge(targets_[medium_[i]], 1); }));
+    for (const size_t index : large_) CAIRN_RETURN_IF_ERROR(FetchLarge(targets_[index], calls_));
+    return ParallelCalls(copies_.size(), calls_, [this](size_t i) { return Copy(copies_[i]); });
+  }
+
+ private:
+  struct Target {
+    Digest digest;
+    std::string path;  // where the file goes, with the directory
+  };
+  // A file with the bytes of one that is fetched.
+  struct Duplicate {
+    std::string path;
+    size_t original;
+  };
+  using Group = std::vector<size_t>;  // indices of targets that are asked for in one batch
+
+  // Prepares every place and parts the files by how they are fetched.
+  absl::Status Plan(const std::vector<v1::ArtifactFile>& files, const std::string& directory) {
+    std::map<Digest, size_t> by_digest;
+    int64_t group_bytes = 0;
+    for (const auto& file : files) {
+      CAIRN_ASSIGN_OR_RETURN(const Digest digest, FromWire(file.digest()));
+      CAIRN_ASSIGN_OR_RETURN(std::string path, PrepareTarget(directory, file.path()));
+      const size_t index = targets_.size();
+      const auto [first, is_new] = by_digest.emplace(digest, index);
+      if (!is_new) {
+        copies_.push_back({std::move(path), first->second});
+        continue;
+      }
+      targets_.push_back({digest, std::move(path)});
+      if (digest.size_bytes > kRangedFileBytes) {
+        large_.push_back(index);
+      } else if (digest.size_bytes > kSmallBlobBytes) {
+        medium_.push_back(index);
+      } else {
+        if (groups_.empty() || groups_.back().size() == kBatchEntries ||
+            group_bytes + digest.size_bytes > kBatchBytes) {
+          groups_.emplace_back();
+          group_bytes = 0;
+        }
+        groups_.back().push_back(index);
+        group_bytes += digest.size_bytes;
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status FetchGroup(const Group& group) {
+    std::vector<const Target*> wanted;
+    v1::BatchReadBlobsRequest request;
+    for (const size_t index : group) {
+      const Target& target = targets_[index];
+      if (SkipIfThere(target.path, target.digest)) continue;
+      CAIRN_ASSIGN_OR_RETURN(const bool cached, FromCache(target));
+      if (cached) continue;
+      wanted.push_back(&target);
+      *request.add_digests() = ToWire(target.digest);
+    }
+    if (wanted.empty()) return absl::OkStatus();
+    CAIRN_ASSIGN_OR_RETURN(const auto response, artifacts_.BatchReadBlobs(std::move(request)));
+    for (size_t i = 0; i < wanted.size(); ++i) {
+      if (static_cast<int>(i) >= response.results_size()) return ArrivedDamaged(wanted[i]->digest);
+      CAIRN_RETURN_IF_ERROR(Place(*wanted[i], response.results(static_cast<int>(i))));
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status Place(const Target& target, const v1::BatchReadBlobsResponse::Result& result) {
+    CAIRN_RETURN_IF_ERROR(FromWire(result.status()));
+    if (DigestOf(result.data()) != target.digest) return ArrivedDamaged(target.digest);
+    CAIRN_ASSIGN_OR_RETURN(PartialFile file, PartialFile::Open(target.path, target.digest, false));
+    CAIRN_RETURN_IF_ERROR(file.WriteAt(0, result.data()));
+    if (cache_ != nullptr) cache_->Insert(target.digest, file.fd());
+    CAIRN_RETURN_IF_ERROR(file.MoveToTarget());
+    TransferProgress change;
+    change.transferred_bytes = target.digest.size_bytes;
+    change.done_files = 1;
+    meter_.Add(change);
+    return absl::OkStatus();
+  }
+
+  absl::Status FetchLarge(const Target& target, int calls) {
+    if (SkipIfThere(target.path, target.digest)) return absl::OkStatus();
+    CAIRN_ASSIGN_OR_RETURN(const bool cached, FromCache(target));
+    if (cached) return absl::OkStatus();
+    CAIRN_ASSIGN_OR_RETURN(PartialFile file, PartialFile::Open(target.path, target.digest, true));
+    absl::Status status = DownloadInRanges(artifacts_, target.digest, file, calls, meter_);
+    if (IsHopeless(status)) file.Discard();
+    CAIRN_RETURN_IF_ERROR(status);
+    if (cache_ != nullptr) cache_->Insert(target.digest, file.fd());
+    CAIRN_RETURN_IF_ERROR(file.MoveToTarget());
+    TransferProgress change;
+    change.done_files = 1;
+    meter_.Add(change);
+    return absl::OkStatus();
+  }
+
+  bool SkipIfThere(const std::string& path, const Digest& digest) {
+    if (!IsThereAlready(path, digest)) return false;
+    TransferProgress change;
+    change.skipped_bytes = digest.size_bytes;
+    change.done_files = 1;
+    meter_.Add(change);
+    return true;
+  }
+
+  absl::StatusOr<bool> FromCache(const Target& target) {
+    if (cache_ == nullptr) return false;
+    CAIRN_ASSIGN_OR_RETURN(PartialFile file, PartialFile::Open(target.path, target.digest, false));
+    CAIRN_ASSIGN_OR_RETURN(const bool cached, cache_->CopyTo(target.digest, file.fd()));
+    if (!cached) return false;
+    CAIRN_RETURN_IF_ERROR(file.MoveToTarget());
+    TransferProgress change;
+    change.cached_bytes = target.digest.size_bytes;
+    change.done_files = 1;
+    meter_.Add(change);
+    return true;
+  }
+
+  // Copies a file that was fetched a moment ago; it is checked again, for it is anybody's now.
+  absl::Status Copy(const Duplicate& copy) {
+    const Target& original = targets_[copy.original];
+    if (SkipIfThere(copy.path, original.digest)) return absl::OkStatus();
+    CAIRN_ASSIGN_OR_RETURN(PartialFile file, PartialFile::Open(copy.path, original.digest, false));
+    const int source = ::open(original.path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    if (source < 0) return FileError(errno, "open", original.path);
+    const auto copied = CopyAndHash(source, file.fd(), original.digest.size_bytes);
+    ::close(source);
+    CAIRN_RETURN_IF_ERROR(copied.status());
+    if (*copied != original.digest) return ArrivedDamaged(original.digest);
+    CAIRN_RETURN_IF_ERROR(file.MoveToTarget());
+    TransferProgress change;
+    change.skipped_bytes = original.digest.size_bytes;
+    change.done_files = 1;
+    meter_.Add(change);
+    return absl::OkStatus();
+  }
+
+  ArtifactClient& artifacts_;
+  const int calls_;
+  ProgressMeter& meter_;
+  std::unique_ptr<BlobCache> cache_;
+  std::vector<Target> targets_;
+  std::vector<Group> groups_;
+  std::vector<size_t> medium_;
+  std::vector<size_t> large_;
+  std::vector<Duplicate> copies_;
 };
 
 absl::Status Downloader::FetchFiles(const std::vector<v1::ArtifactFile>& files,
                                     const std::string& directory) {
   std::vector<std::string> paths;
-  progress_ = {};
+  int64_t total = 0;
   for (const auto& file : files) {
     paths.push_back(file.path());
-    progress_.total_bytes += file.digest().size_bytes();
+    total += file.digest().size_bytes();
   }
   CAIRN_RETURN_IF_ERROR(ValidateTree(paths));
   CAIRN_RETURN_IF_ERROR(MakeDirectories(directory));
-
-  std::vector<Target> targets;
-  for (const auto& file : files) {
-    CAIRN_ASSIGN_OR_RETURN(const Digest digest, FromWire(file.digest()));
-    CAIRN_ASSIGN_OR_RETURN(std::string path, PrepareTarget(directory, file.path()));
-    if (IsThereAlready(path, digest)) {
-      progress_.skipped_bytes += digest.size_bytes;
-    } else {
-      targets.push_back({digest, std::move(path)});
-    }
-  }
-
-  std::vector<const Target*> batch;
-  int64_t batch_bytes = 0;
-  for (const Target& target : targets) {
-    if (target.digest.size_bytes > kSmallBlobBytes) {
-      CAIRN_RETURN_IF_ERROR(FetchLarge(target));
-      continue;
-    }
-    if (batch_bytes + target.digest.size_bytes > kBatchBytes || batch.size() == kBatchEntries) {
-      CAIRN_RETURN_IF_ERROR(FetchSmall(batch));
-      batch.clear();
-      batch_bytes = 0;
-    }
-    batch.push_back(&target);
-    batch_bytes += target.digest.size_bytes;
-  }
-  return FetchSmall(batch);
+  meter_.Begin(static_cast<int64_t>(files.size()), total);
+  Job job(client_.artifacts(), options_, meter_);
+  CAIRN_RETURN_IF_ERROR(job.OpenCache(options_));
+  return job.Run(files, directory);
 }
 
 absl::StatusOr<std::vector<v1::ArtifactFile>> Downloader::Fetch(const std::string& parent,
@@ -132,47 +242,6 @@ absl::StatusOr<std::vector<v1::ArtifactFile>> Downloader::Fetch(const std::strin
                          client_.artifacts().ListAllArtifacts(parent));
   CAIRN_RETURN_IF_ERROR(FetchFiles(files, directory));
   return files;
-}
-
-absl::Status Downloader::FetchSmall(const std::vector<const Target*>& batch) {
-  if (batch.empty()) return absl::OkStatus();
-  v1::BatchReadBlobsRequest request;
-  for (const Target* target : batch) *request.add_digests() = ToWire(target->digest);
-  CAIRN_ASSIGN_OR_RETURN(const auto response,
-                         client_.artifacts().BatchReadBlobs(std::move(request)));
-  for (size_t i = 0; i < batch.size(); ++i) {
-    const Digest& expected = batch[i]->digest;
-    if (static_cast<int>(i) >= response.results_size() ||
-        (ResultStatus(response.results(static_cast<int>(i))).ok() &&
-         DigestOf(response.results(static_cast<int>(i)).data()) != expected)) {
-      return Error(absl::StatusCode::kDataLoss, ErrorReason::BLOB_CORRUPT,
-                   fmt::format("blob {} arrived damaged", expected.Hex()))
-          .With("sha256", expected.Hex());
-    }
-    const auto& result = response.results(static_cast<int>(i));
-    CAIRN_RETURN_IF_ERROR(ResultStatus(result));
-    PartialFile file(batch[i]->path);
-    CAIRN_RETURN_IF_ERROR(file.Write(result.data()));
-    CAIRN_RETURN_IF_ERROR(file.Keep());
-    Report(expected.size_bytes);
-  }
-  return absl::OkStatus();
-}
-
-absl::Status Downloader::FetchLarge(const Target& target) {
-  PartialFile file(target.path);
-  const auto sink = [this, &file](std::string_view part) {
-    absl::Status written = file.Write(part);
-    if (written.ok()) Report(static_cast<int64_t>(part.size()));
-    return written;
-  };
-  CAIRN_RETURN_IF_ERROR(client_.artifacts().ReadBlob(target.digest, sink));
-  return file.Keep();
-}
-
-void Downloader::Report(int64_t bytes) {
-  progress_.transferred_bytes += bytes;
-  if (on_progress_) on_progress_(progress_);
 }
 
 }  // namespace cairn::client

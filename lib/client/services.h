@@ -97,6 +97,14 @@ class DatasetClient {
                     v1::DatasetVersion)
   CAIRN_CLIENT_CALL(DatasetService, ListDatasetVersions, v1::ListDatasetVersionsRequest,
                     v1::ListDatasetVersionsResponse)
+  CAIRN_CLIENT_CALL(DatasetService, DiffDatasetVersions, v1::DiffDatasetVersionsRequest,
+                    v1::DatasetDiff)
+  CAIRN_CLIENT_CALL(DatasetService, UpdateDatasetVersion, v1::UpdateDatasetVersionRequest,
+                    v1::DatasetVersion)
+  CAIRN_CLIENT_CALL(DatasetService, SetDatasetAlias, v1::SetDatasetAliasRequest, v1::Dataset)
+  CAIRN_CLIENT_CALL(DatasetService, DeleteDatasetAlias, v1::DeleteDatasetAliasRequest, v1::Dataset)
+  CAIRN_CLIENT_CALL(DatasetService, DeleteDatasetVersion, v1::DeleteDatasetVersionRequest,
+                    google::protobuf::Empty)
   CAIRN_CLIENT_CALL(DatasetService, GetLineage, v1::GetLineageRequest, v1::Lineage)
 
  private:

@@ -1,89 +1,254 @@
 #include "lib/client/uploader.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
+#include <optional>
 #include <set>
 #include <utility>
 
-#include "absl/strings/cord.h"
-#include "lib/base/errors.h"
-#include "lib/base/files.h"
+#include "lib/base/mutex.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/artifact_path.h"
 #include "lib/client/batch_limits.h"
+#include "lib/client/chunked_upload.h"
+#include "lib/client/parallel_calls.h"
+#include "lib/client/upload_source.h"
 
 namespace cairn::client {
 namespace {
 
-// A file that is read at any place, from any attempt.
-class OpenFile {
- public:
-  explicit OpenFile(const std::string& path)
-      : path_(path), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), error_(errno) {}
-  ~OpenFile() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  OpenFile(const OpenFile&) = delete;
-  OpenFile& operator=(const OpenFile&) = delete;
+constexpr int64_t kHashBufferBytes = 1 << 20;
+// Large files that are under way at a time: one is hashed while another is sent.
+constexpr size_t kLargeAtOnce = 2;
 
-  absl::Status Check() const {
-    if (fd_ < 0) return FileError(error_, "open", path_);
-    struct stat info {};
-    if (::fstat(fd_, &info) == 0 && S_ISDIR(info.st_mode)) return FileError(EISDIR, "read", path_);
-    return absl::OkStatus();
-  }
+absl::StatusOr<UploadSource> OpenItem(const UploadItem& item) {
+  if (item.file.empty()) return UploadSource::Memory(item.bytes);
+  return UploadSource::OpenFile(item.file);
+}
 
-  absl::StatusOr<std::string> ReadAt(int64_t offset, int64_t max_bytes) const {
-    std::string bytes(static_cast<size_t>(max_bytes), '\0');
-    size_t have = 0;
-    while (have < bytes.size()) {
-      const ssize_t n = ::pread(fd_, bytes.data() + have, bytes.size() - have,
-                                offset + static_cast<int64_t>(have));
-      if (n < 0 && errno == EINTR) continue;
-      if (n < 0) return FileError(errno, "read", path_);
-      if (n == 0) break;
-      have += static_cast<size_t>(n);
-    }
-    bytes.resize(have);
-    return bytes;
+// Of what a file holds when it is opened: what is appended meanwhile does not belong to it.
+// `on_part` may be empty.
+absl::StatusOr<Digest> DigestOfSource(const UploadSource& source,
+                                      const std::function<void(int64_t)>& on_part) {
+  std::string buffer(static_cast<size_t>(std::min(source.size_bytes(), kHashBufferBytes)), '\0');
+  Sha256Hasher hasher;
+  for (int64_t offset = 0; offset < source.size_bytes();) {
+    const auto wanted = static_cast<size_t>(
+        std::min(static_cast<int64_t>(buffer.size()), source.size_bytes() - offset));
+    CAIRN_ASSIGN_OR_RETURN(const size_t have, source.ReadAt(offset, buffer.data(), wanted));
+    if (have == 0) break;
+    hasher.Update(std::string_view(buffer).substr(0, have));
+    offset += static_cast<int64_t>(have);
+    if (on_part) on_part(static_cast<int64_t>(have));
   }
-
- private:
-  const std::string path_;
-  const int fd_;
-  const int error_;
-};
-
-absl::Status FromRpcStatus(const google::rpc::Status& status) {
-  absl::Status result(static_cast<absl::StatusCode>(status.code()), status.message());
-  for (const auto& detail : status.details()) {
-    if (!result.ok()) result.SetPayload(detail.type_url(), absl::Cord(detail.value()));
-  }
-  return result;
+  return hasher.Finish();
 }
 
 }  // namespace
 
-struct Uploader::Blob {
-  Digest digest;
-  const UploadItem* item;
+// One Upload. Safe to use from the threads that it makes.
+class Uploader::Job {
+ public:
+  Job(Client& client, const UploadOptions& options, ProgressMeter& meter,
+      const std::vector<UploadItem>& items)
+      : artifacts_(client.artifacts()),
+        admin_(client.admin()),
+        options_(options),
+        meter_(meter),
+        items_(items),
+        sizes_(items.size()),
+        digests_(items.size()) {}
+
+  absl::StatusOr<std::vector<v1::ArtifactFile>> Run() {
+    CAIRN_RETURN_IF_ERROR(Measure());
+    Sort();
+    const int calls = std::max(options_.calls_in_flight, 1);
+    CAIRN_RETURN_IF_ERROR(
+        ParallelCalls(groups_.size(), calls, [this](size_t i) { return SendGroup(groups_[i]); }));
+    const size_t at_once = std::min(large_.size(), kLargeAtOnce);
+    calls_per_file_ = std::max(calls / static_cast<int>(std::max<size_t>(at_once, 1)), 1);
+    CAIRN_RETURN_IF_ERROR(ParallelCalls(large_.size(), static_cast<int>(kLargeAtOnce),
+                                        [this](size_t i) { return SendLarge(large_[i]); }));
+    std::vector<v1::ArtifactFile> files(items_.size());
+    for (size_t i = 0; i < items_.size(); ++i) {
+      files[i].set_path(items_[i].path);
+      *files[i].mutable_digest() = ToWire(digests_[i]);
+    }
+    return files;
+  }
+
+ private:
+  using Group = std::vector<size_t>;  // indices of items that travel in one batch
+
+  // Looks at every file before the first is read, and at how the server wants large ones.
+  absl::Status Measure() {
+    int64_t total = 0;
+    int64_t largest = 0;
+    for (size_t i = 0; i < items_.size(); ++i) {
+      CAIRN_ASSIGN_OR_RETURN(const UploadSource source, OpenItem(items_[i]));
+      sizes_[i] = source.size_bytes();
+      total += sizes_[i];
+      largest = std::max(largest, sizes_[i]);
+    }
+    meter_.Begin(static_cast<int64_t>(items_.size()), total);
+    if (!options_.chunking || largest <= kSmallBlobBytes / 2) return absl::OkStatus();
+    const auto info = admin_.GetServerInfo({});
+    // A server that cannot tell about itself takes no chunks.
+    if (info.status().code() == absl::StatusCode::kUnimplemented) return absl::OkStatus();
+    CAIRN_RETURN_IF_ERROR(info.status());
+    plan_ = ChunkPlan::FromServer(*info);
+    if (plan_)
+      small_bytes_ = std::clamp(plan_->params.max_bytes, kSmallBlobBytes / 2, small_bytes_);
+    return absl::OkStatus();
+  }
+
+  // Parts the items into groups of small ones and large ones.
+  void Sort() {
+    int64_t bytes = 0;
+    for (size_t i = 0; i < items_.size(); ++i) {
+      if (sizes_[i] > small_bytes_) {
+        large_.push_back(i);
+        continue;
+      }
+      if (groups_.empty() || groups_.back().size() == kBatchEntries ||
+          bytes + sizes_[i] > kBatchBytes) {
+        groups_.emplace_back();
+        bytes = 0;
+      }
+      groups_.back().push_back(i);
+      bytes += sizes_[i];
+    }
+  }
+
+  // Notes the digest of an item; true for the first item with it.
+  bool Claim(size_t index, const Digest& digest) {
+    digests_[index] = digest;
+    MutexLock lock(&mutex_);
+    return claimed_.insert(digest).second;
+  }
+
+  absl::Status SendGroup(const Group& group) {
+    v1::BatchUpdateBlobsRequest batch;
+    v1::FindMissingBlobsRequest find;
+    TransferProgress done;
+    done.done_files = static_cast<int64_t>(group.size());
+    for (const size_t index : group) {
+      CAIRN_ASSIGN_OR_RETURN(std::string bytes, ReadSmall(index));
+      const Digest digest = DigestOf(bytes);
+      done.total_bytes += digest.size_bytes - sizes_[index];
+      done.examined_bytes += digest.size_bytes;
+      done.skipped_bytes += digest.size_bytes;
+      if (!Claim(index, digest)) continue;
+      auto* entry = batch.add_entries();
+      *entry->mutable_digest() = ToWire(digest);
+      entry->set_data(std::move(bytes));
+      *find.add_digests() = entry->digest();
+    }
+    if (find.digests_size() > 0) {
+      CAIRN_ASSIGN_OR_RETURN(const auto answer, artifacts_.FindMissingBlobs(std::move(find)));
+      CAIRN_ASSIGN_OR_RETURN(const int64_t sent, SendMissing(answer, std::move(batch)));
+      done.transferred_bytes = sent;
+      done.skipped_bytes -= sent;
+    }
+    meter_.Add(done);
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::string> ReadSmall(size_t index) const {
+    CAIRN_ASSIGN_OR_RETURN(const UploadSource source, OpenItem(items_[index]));
+    // Not more than the batch was planned for, if the file grew.
+    return source.ReadString(0, sizes_[index]);
+  }
+
+  // Sends those entries of `batch` that are missing; returns their bytes.
+  absl::StatusOr<int64_t> SendMissing(const v1::FindMissingBlobsResponse& answer,
+                                      v1::BatchUpdateBlobsRequest batch) {
+    v1::BatchUpdateBlobsRequest request;
+    int64_t sent = 0;
+    int entry = 0;
+    // The answer keeps the order of the question, which is that of the entries.
+    for (const v1::BlobDigest& missing : answer.missing()) {
+      while (entry < batch.entries_size() &&
+             batch.entries(entry).digest().sha256() != missing.sha256()) {
+        ++entry;
+      }
+      if (entry == batch.entries_size()) break;
+      sent += missing.size_bytes();
+      request.add_entries()->Swap(batch.mutable_entries(entry));
+    }
+    if (request.entries_size() == 0) return 0;
+    CAIRN_ASSIGN_OR_RETURN(const auto response, artifacts_.BatchUpdateBlobs(std::move(request)));
+    for (const auto& result : response.results()) {
+      CAIRN_RETURN_IF_ERROR(FromWire(result.status()));
+    }
+    return sent;
+  }
+
+  absl::Status SendLarge(size_t index) {
+    CAIRN_ASSIGN_OR_RETURN(const UploadSource source, OpenItem(items_[index]));
+    CAIRN_ASSIGN_OR_RETURN(const Digest digest, DigestOfSource(source, [this](int64_t bytes) {
+                             TransferProgress change;
+                             change.examined_bytes = bytes;
+                             meter_.Add(change);
+                           }));
+    TransferProgress done;
+    done.done_files = 1;
+    done.total_bytes = digest.size_bytes - sizes_[index];
+    bool wanted = Claim(index, digest);
+    if (wanted) {
+      v1::FindMissingBlobsRequest find;
+      *find.add_digests() = ToWire(digest);
+      CAIRN_ASSIGN_OR_RETURN(const auto answer, artifacts_.FindMissingBlobs(std::move(find)));
+      wanted = answer.missing_size() > 0;
+    }
+    if (wanted) {
+      CAIRN_RETURN_IF_ERROR(SendContent(digest, source));
+    } else {
+      done.skipped_bytes = digest.size_bytes;
+    }
+    meter_.Add(done);
+    return absl::OkStatus();
+  }
+
+  absl::Status SendContent(const Digest& digest, const UploadSource& source) {
+    if (plan_ && plan_->Covers(digest.size_bytes)) {
+      absl::Status status =
+          UploadInChunks(artifacts_, digest, source, *plan_, calls_per_file_, meter_);
+      if (status.code() != absl::StatusCode::kOutOfRange) return status;
+    }
+    int64_t told = 0;
+    return artifacts_.WriteBlob(
+        digest, [&source](int64_t offset, int64_t max) { return source.ReadString(offset, max); },
+        [this, &told](int64_t sent) {
+          TransferProgress change;
+          change.transferred_bytes = sent - std::exchange(told, sent);
+          meter_.Add(change);
+        });
+  }
+
+  ArtifactClient& artifacts_;
+  AdminClient& admin_;
+  const UploadOptions& options_;
+  ProgressMeter& meter_;
+  const std::vector<UploadItem>& items_;
+  std::optional<ChunkPlan> plan_;
+  int64_t small_bytes_ = kSmallBlobBytes;
+  int calls_per_file_ = 1;
+  std::vector<int64_t> sizes_;   // when Measure looked
+  std::vector<Digest> digests_;  // each written by the thread that has the item
+  std::vector<Group> groups_;
+  std::vector<size_t> large_;
+  Mutex mutex_;
+  std::set<Digest> claimed_ CAIRN_GUARDED_BY(mutex_);
 };
 
+Uploader::Uploader(Client& client, ProgressCallback on_progress, UploadOptions options)
+    : client_(client), options_(options), meter_(std::move(on_progress)) {}
+
+Uploader::~Uploader() = default;
+
 absl::StatusOr<Digest> DigestOfFile(const std::string& file) {
-  const OpenFile source(file);
-  CAIRN_RETURN_IF_ERROR(source.Check());
-  Sha256Hasher hasher;
-  int64_t offset = 0;
-  while (true) {
-    CAIRN_ASSIGN_OR_RETURN(const std::string part, source.ReadAt(offset, 1 << 20));
-    if (part.empty()) return hasher.Finish();
-    hasher.Update(part);
-    offset += static_cast<int64_t>(part.size());
-  }
+  CAIRN_ASSIGN_OR_RETURN(const UploadSource source, UploadSource::OpenFile(file));
+  return DigestOfSource(source, nullptr);
 }
 
 absl::StatusOr<std::vector<v1::ArtifactFile>> Uploader::Upload(
@@ -91,127 +256,7 @@ absl::StatusOr<std::vector<v1::ArtifactFile>> Uploader::Upload(
   std::vector<std::string> paths;
   for (const UploadItem& item : items) paths.push_back(item.path);
   CAIRN_RETURN_IF_ERROR(ValidateTree(paths));
-
-  progress_ = {};
-  std::vector<v1::ArtifactFile> files;
-  std::vector<Blob> blobs;
-  std::set<Digest> seen;
-  for (const UploadItem& item : items) {
-    Digest digest;
-    if (item.file.empty()) {
-      digest = DigestOf(item.bytes);
-    } else {
-      CAIRN_ASSIGN_OR_RETURN(digest, DigestOfFile(item.file));
-    }
-    progress_.total_bytes += digest.size_bytes;
-    if (seen.insert(digest).second) {
-      blobs.push_back({digest, &item});
-    } else {
-      progress_.skipped_bytes += digest.size_bytes;
-    }
-    v1::ArtifactFile& file = files.emplace_back();
-    file.set_path(item.path);
-    *file.mutable_digest() = ToWire(digest);
-  }
-  CAIRN_ASSIGN_OR_RETURN(const std::vector<Blob> missing, FindMissing(std::move(blobs)));
-  CAIRN_RETURN_IF_ERROR(SendAll(missing));
-  return files;
-}
-
-absl::StatusOr<std::vector<Uploader::Blob>> Uploader::FindMissing(std::vector<Blob> blobs) {
-  std::vector<Blob> missing;
-  for (size_t begin = 0; begin < blobs.size(); begin += kBatchEntries) {
-    const size_t end = std::min(blobs.size(), begin + kBatchEntries);
-    v1::FindMissingBlobsRequest request;
-    for (size_t i = begin; i < end; ++i) *request.add_digests() = ToWire(blobs[i].digest);
-    CAIRN_ASSIGN_OR_RETURN(const auto response, client_.artifacts().FindMissingBlobs(request));
-    std::set<Digest> absent;
-    for (const auto& wire : response.missing()) {
-      CAIRN_ASSIGN_OR_RETURN(const Digest digest, FromWire(wire));
-      absent.insert(digest);
-    }
-    for (size_t i = begin; i < end; ++i) {
-      if (absent.contains(blobs[i].digest)) {
-        missing.push_back(blobs[i]);
-      } else {
-        progress_.skipped_bytes += blobs[i].digest.size_bytes;
-      }
-    }
-  }
-  return missing;
-}
-
-absl::Status Uploader::SendAll(const std::vector<Blob>& blobs) {
-  std::vector<const Blob*> batch;
-  int64_t batch_bytes = 0;
-  const auto flush = [&]() -> absl::Status {
-    if (batch.empty()) return absl::OkStatus();
-    absl::Status status = SendBatch(batch);
-    batch.clear();
-    batch_bytes = 0;
-    return status;
-  };
-  for (const Blob& blob : blobs) {
-    const int64_t size = blob.digest.size_bytes;
-    if (size > kSmallBlobBytes) {
-      CAIRN_RETURN_IF_ERROR(SendLarge(blob));
-      continue;
-    }
-    if (batch_bytes + size > kBatchBytes || batch.size() == kBatchEntries) {
-      CAIRN_RETURN_IF_ERROR(flush());
-    }
-    batch.push_back(&blob);
-    batch_bytes += size;
-  }
-  return flush();
-}
-
-absl::Status Uploader::SendBatch(const std::vector<const Blob*>& batch) {
-  v1::BatchUpdateBlobsRequest request;
-  int64_t bytes = 0;
-  for (const Blob* blob : batch) {
-    auto* entry = request.add_entries();
-    *entry->mutable_digest() = ToWire(blob->digest);
-    if (blob->item->file.empty()) {
-      entry->set_data(blob->item->bytes);
-    } else {
-      const OpenFile file(blob->item->file);
-      CAIRN_RETURN_IF_ERROR(file.Check());
-      CAIRN_ASSIGN_OR_RETURN(*entry->mutable_data(), file.ReadAt(0, blob->digest.size_bytes));
-    }
-    bytes += blob->digest.size_bytes;
-  }
-  CAIRN_ASSIGN_OR_RETURN(const auto response,
-                         client_.artifacts().BatchUpdateBlobs(std::move(request)));
-  for (const auto& result : response.results()) {
-    CAIRN_RETURN_IF_ERROR(FromRpcStatus(result.status()));
-  }
-  progress_.transferred_bytes += bytes;
-  Report();
-  return absl::OkStatus();
-}
-
-absl::Status Uploader::SendLarge(const Blob& blob) {
-  const int64_t before = progress_.transferred_bytes;
-  const auto report = [this, before](int64_t sent) {
-    progress_.transferred_bytes = before + sent;
-    Report();
-  };
-  if (blob.item->file.empty()) {
-    const std::string& bytes = blob.item->bytes;
-    const auto source = [&bytes](int64_t offset, int64_t max) -> absl::StatusOr<std::string> {
-      return bytes.substr(static_cast<size_t>(offset), static_cast<size_t>(max));
-    };
-    return client_.artifacts().WriteBlob(blob.digest, source, report);
-  }
-  const OpenFile file(blob.item->file);
-  CAIRN_RETURN_IF_ERROR(file.Check());
-  const auto source = [&file](int64_t offset, int64_t max) { return file.ReadAt(offset, max); };
-  return client_.artifacts().WriteBlob(blob.digest, source, report);
-}
-
-void Uploader::Report() {
-  if (on_progress_) on_progress_(progress_);
+  return Job(client_, options_, meter_, items).Run();
 }
 
 absl::Status UploadArtifacts(Client& client, const std::string& run,

@@ -2,8 +2,9 @@
 #define CAIRN_LIB_CLIENT_UPLOADER_H_
 
 #include <cstdint>
-#include <functional>
+#include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -11,6 +12,7 @@
 #include "cairn/v1/artifacts.pb.h"
 #include "lib/base/digest.h"
 #include "lib/client/client.h"
+#include "lib/client/transfer_progress.h"
 
 namespace cairn::client {
 
@@ -29,48 +31,53 @@ struct UploadItem {
   }
 };
 
-// How far a transfer is; all counts are bytes.
-struct TransferProgress {
-  int64_t total_bytes = 0;
-  int64_t transferred_bytes = 0;  // sent or received by this transfer
-  int64_t skipped_bytes = 0;      // were there already, or appear twice
+// How to send. Value type.
+struct UploadOptions {
+  // Calls that carry bytes under way at a time, >= 1. With each goes a batch in memory: of
+  // 3 MiB for small files, of about 1 MiB for the chunks of a large one.
+  int calls_in_flight = 4;
+  // Whether large files may be cut into chunks, of which only those are sent that the server
+  // lacks. Otherwise, and to servers that take no chunks, they go in one stream each.
+  bool chunking = true;
 };
 
-using ProgressCallback = std::function<void(const TransferProgress&)>;
-
-// Sends files, each content once: computes the digests, asks which are missing,
-// sends small ones in batches of at most 3 MiB and large ones in resumable
-// streams.
+// Sends files, each content once: asks for each by its whole digest first, sends
+// small ones in batches of at most 3 MiB and large ones in chunks that their
+// content determines (lib/chunking), and of those only the missing ones.
+//
+// After a break, of the connection or of the program, sending the same files again goes
+// on where it stopped, for what has arrived is not sent again: at most the calls that
+// were under way are. Only a file that goes in one stream (UploadOptions::chunking) begins
+// anew in another Upload; within one it is resumed.
 //
 // Nothing refers to the blobs yet when Upload returns: name the returned files
 // in LogArtifacts, CreateDatasetVersion or CreateModelVersion. Sending the same
 // files again is cheap and harmless. The client must outlive the object. Not
-// thread-safe: use one for each thread.
+// thread-safe: use one for each thread; it makes threads of its own.
 class Uploader {
  public:
-  // `on_progress` may be empty; it is called after each part that was sent.
-  explicit Uploader(Client& client, ProgressCallback on_progress = nullptr)
-      : client_(client), on_progress_(std::move(on_progress)) {}
+  // `on_progress` may be empty.
+  explicit Uploader(Client& client, ProgressCallback on_progress = nullptr,
+                    UploadOptions options = {});
+  ~Uploader();
+  Uploader(const Uploader&) = delete;
+  Uploader& operator=(const Uploader&) = delete;
 
-  // Sends what the server lacks and returns one entry for each item, in order.
+  // Sends what the server lacks and returns one entry for each item, in order. A file that
+  // grows meanwhile is sent as long as it was.
   //
   // - INVALID_ARGUMENT (ARTIFACT_PATH_INVALID): paths break a rule or collide.
   // - NOT_FOUND, PERMISSION_DENIED (FILE_ERROR): a file cannot be read.
-  // - INVALID_ARGUMENT (DIGEST_MISMATCH): a file changed while it was sent.
+  // - INVALID_ARGUMENT (DIGEST_MISMATCH): what was read of a file changed while it
+  //   was sent.
   absl::StatusOr<std::vector<v1::ArtifactFile>> Upload(const std::vector<UploadItem>& items);
 
  private:
-  struct Blob;
-
-  absl::StatusOr<std::vector<Blob>> FindMissing(std::vector<Blob> blobs);
-  absl::Status SendBatch(const std::vector<const Blob*>& batch);
-  absl::Status SendAll(const std::vector<Blob>& blobs);
-  absl::Status SendLarge(const Blob& blob);
-  void Report();
+  class Job;
 
   Client& client_;
-  const ProgressCallback on_progress_;
-  TransferProgress progress_;
+  const UploadOptions options_;
+  ProgressMeter meter_;
 };
 
 // Uploads `items` and logs them as artifacts of `run`.

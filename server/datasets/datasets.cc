@@ -1,23 +1,22 @@
 #include "server/datasets/datasets.h"
 
 #include <algorithm>
-#include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
-#include <vector>
 
 #include "cairn/internal/records.pb.h"
 #include "fmt/format.h"
 #include "lib/base/clock.h"
-#include "lib/base/digest.h"
-#include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/core/manifest.h"
+#include "server/datasets/dataset_records.h"
+#include "server/datasets/statistics.h"
+#include "server/datasets/version_diff.h"
 #include "server/storage/blob_refs.h"
+#include "server/storage/dataset_refs.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
 #include "server/storage/run_outputs.h"
@@ -39,57 +38,7 @@ using storage::Snapshot;
 using storage::Stored;
 using storage::WriteSet;
 
-constexpr size_t kMaxNameBytes = 250;
-constexpr size_t kMaxTextBytes = 5000;
-constexpr int kMaxColumns = 10'000;
 constexpr int kMaxParents = 1000;
-constexpr std::string_view kLatest = "latest";
-
-Dataset ToResource(Stored<DatasetRecord> stored) {
-  Dataset dataset = std::move(*stored.value.mutable_dataset());
-  dataset.set_etag(EtagOf(stored.mod_revision));
-  return dataset;
-}
-
-DatasetVersion ToResource(Stored<DatasetVersionRecord> stored) {
-  DatasetVersion version = std::move(*stored.value.mutable_version());
-  version.set_etag(EtagOf(stored.mod_revision));
-  return version;
-}
-
-std::string Payload(Dataset dataset) {
-  dataset.clear_etag();
-  DatasetRecord record;
-  *record.mutable_dataset() = std::move(dataset);
-  return record.SerializeAsString();
-}
-
-absl::StatusOr<std::string> ParseDatasetName(std::string_view field, std::string_view name) {
-  CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName(field, name, "datasets/*"));
-  return ids[0];
-}
-
-absl::StatusOr<Stored<DatasetRecord>> ReadDataset(const Snapshot& snapshot,
-                                                  std::string_view dataset) {
-  CAIRN_ASSIGN_OR_RETURN(
-      auto stored, storage::ReadRecord<DatasetRecord>(snapshot, storage::DatasetKey(dataset)));
-  if (!stored.has_value()) {
-    return NotFound(ErrorReason::DATASET_NOT_FOUND, "Dataset", DatasetName(dataset)).ToStatus();
-  }
-  return *std::move(stored);
-}
-
-absl::Status TooLong(std::string_view field, std::string_view value, size_t limit) {
-  return InvalidField(ErrorReason::VALUE_INVALID, field, value,
-                      fmt::format("must be at most {} bytes long", limit));
-}
-
-// The identity of a version: what it holds and what it was made from.
-std::string ContentAddress(const DatasetVersion& version) {
-  std::string text = version.sha256() + "\n" + version.producer() + "\n";
-  for (const std::string& parent : version.parents()) text += parent + "\n";
-  return Sha256Hex(text);
-}
 
 absl::Status ValidateDetails(const DatasetVersion& version) {
   if (version.producer().size() > kMaxTextBytes) {
@@ -99,26 +48,13 @@ absl::Status ValidateDetails(const DatasetVersion& version) {
     return InvalidField(ErrorReason::VALUE_INVALID, "dataset_version.row_count",
                         std::to_string(version.row_count()), "must be -1 or more");
   }
-  if (version.columns_size() > kMaxColumns || version.parents_size() > kMaxParents) {
-    return InvalidField(
-        ErrorReason::TOO_LARGE, "dataset_version", std::to_string(version.columns_size()),
-        fmt::format("must have at most {} columns and {} parents", kMaxColumns, kMaxParents));
+  if (version.parents_size() > kMaxParents) {
+    return InvalidField(ErrorReason::TOO_LARGE, "dataset_version.parents",
+                        std::to_string(version.parents_size()),
+                        fmt::format("must be at most {}", kMaxParents));
   }
-  static const std::set<std::string_view> kTypes = {"int64", "double", "string", "timestamp",
-                                                    "bool"};
-  for (const auto& column : version.columns()) {
-    if (kTypes.count(column.type()) == 0) {
-      return InvalidField(ErrorReason::VALUE_INVALID, "dataset_version.columns.type", column.type(),
-                          "must be int64, double, string, timestamp or bool");
-    }
-  }
-  for (const auto& [key, value] : version.tags()) {
-    CAIRN_RETURN_IF_ERROR(ValidateHumanName("dataset_version.tags key", key, kMaxNameBytes, true));
-    if (value.size() > kMaxTextBytes) {
-      return TooLong(fmt::format("dataset_version.tags.{}", key), value, kMaxTextBytes);
-    }
-  }
-  return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(ValidateColumns(version.columns(), version.row_count()));
+  return ValidateTags(version.tags());
 }
 
 // Conditions that parents and the producing run exist, and the edges from them.
@@ -132,7 +68,8 @@ absl::Status LinkSources(const Snapshot& snapshot, const DatasetVersion& version
     if (!record.has_value()) {
       return NotFound(ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion", parent);
     }
-    write_set.RequireExists(key).PutOnce(storage::LineageDownKey(parent, version.name()), "");
+    storage::UseDatasetVersion(name, write_set);
+    write_set.PutOnce(storage::LineageDownKey(parent, version.name()), "");
   }
   if (version.run().empty()) return absl::OkStatus();
   CAIRN_ASSIGN_OR_RETURN(const RunName run, ParseRunName("dataset_version.run", version.run()));
@@ -148,7 +85,8 @@ absl::Status LinkSources(const Snapshot& snapshot, const DatasetVersion& version
 }
 
 // The version the request asks for, complete but for its number.
-absl::StatusOr<DatasetVersion> BuildVersion(const cairn::v1::CreateDatasetVersionRequest& request) {
+absl::StatusOr<DatasetVersion> BuildVersion(const Snapshot& snapshot,
+                                            const cairn::v1::CreateDatasetVersionRequest& request) {
   DatasetVersion version = request.dataset_version();
   CAIRN_RETURN_IF_ERROR(ValidateDetails(version));
   CAIRN_ASSIGN_OR_RETURN(auto manifest, core::MakeManifest("dataset_version.files", version.files(),
@@ -157,8 +95,9 @@ absl::StatusOr<DatasetVersion> BuildVersion(const cairn::v1::CreateDatasetVersio
   version.set_sha256(manifest.sha256);
   version.set_size_bytes(manifest.size_bytes);
   for (std::string& parent : *version.mutable_parents()) {
-    CAIRN_ASSIGN_OR_RETURN(const VersionName name,
-                           ParseDatasetVersionName("dataset_version.parents", parent));
+    CAIRN_ASSIGN_OR_RETURN(
+        const VersionName name,
+        storage::ResolveDatasetVersion(snapshot, "dataset_version.parents", parent));
     parent = DatasetVersionName(name.parent_id, name.version);
   }
   std::sort(version.mutable_parents()->begin(), version.mutable_parents()->end());
@@ -201,27 +140,15 @@ absl::StatusOr<cairn::v1::ListDatasetsResponse> ListDatasets(
 
 absl::StatusOr<DatasetVersion> GetDatasetVersion(
     const Snapshot& snapshot, const cairn::v1::GetDatasetVersionRequest& request) {
-  std::string dataset;
-  int64_t number = 0;
-  CAIRN_ASSIGN_OR_RETURN(auto ids,
-                         ParseResourceName("name", request.name(), "datasets/*/versions/*"));
-  if (ids[1] == kLatest) {
-    dataset = ids[0];
-    CAIRN_ASSIGN_OR_RETURN(const auto parent, ReadDataset(snapshot, dataset));
-    number = parent.value.dataset().latest_version();
-  } else {
-    CAIRN_ASSIGN_OR_RETURN(const VersionName name, ParseDatasetVersionName("name", request.name()));
-    dataset = name.parent_id;
-    number = name.version;
-    CAIRN_RETURN_IF_ERROR(ReadDataset(snapshot, dataset).status());
-  }
-  CAIRN_ASSIGN_OR_RETURN(auto stored, storage::ReadRecord<DatasetVersionRecord>(
-                                          snapshot, storage::DatasetVersionKey(dataset, number)));
-  if (!stored.has_value()) {
-    return NotFound(ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion", request.name())
-        .ToStatus();
-  }
-  return ToResource(*std::move(stored));
+  CAIRN_ASSIGN_OR_RETURN(FoundVersion found, ReadVersion(snapshot, "name", request.name()));
+  return ToResource(std::move(found.stored));
+}
+
+absl::StatusOr<cairn::v1::DatasetDiff> DiffDatasetVersions(
+    const Snapshot& snapshot, const cairn::v1::DiffDatasetVersionsRequest& request) {
+  CAIRN_ASSIGN_OR_RETURN(const FoundVersion from, ReadVersion(snapshot, "from", request.from()));
+  CAIRN_ASSIGN_OR_RETURN(const FoundVersion to, ReadVersion(snapshot, "to", request.to()));
+  return DiffVersions(from.stored.value.version(), to.stored.value.version());
 }
 
 absl::StatusOr<cairn::v1::ListDatasetVersionsResponse> ListDatasetVersions(
@@ -234,7 +161,9 @@ absl::StatusOr<cairn::v1::ListDatasetVersionsResponse> ListDatasetVersions(
       storage::ListPage<DatasetVersionRecord>(
           snapshot, request, KeyRange::Prefix(storage::DatasetVersionPrefix(name)),
           ScanOrder::kDescending, {}, [&](std::string_view, auto stored) {
-            *response.add_dataset_versions() = ToResource(std::move(stored));
+            DatasetVersion& version = *response.add_dataset_versions();
+            version = ToResource(std::move(stored));
+            for (auto& column : *version.mutable_columns()) column.clear_statistics();
             return true;
           }));
   return response;
@@ -261,9 +190,11 @@ absl::StatusOr<Plan> PlanCreateDataset(const Snapshot& snapshot,
   Dataset dataset = NewDataset(name, now_unix_nanos);
   dataset.set_description(request.dataset().description());
   *dataset.mutable_update_time() = dataset.create_time();
+  DatasetRecord record;
+  *record.mutable_dataset() = dataset;
   WriteSet write_set;
   write_set.RequireAbsent(key)
-      .PutRecord(key, Payload(dataset))
+      .PutRecord(key, Payload(std::move(record)))
       .Emit(dataset.name(), "dataset.created");
   return storage::MakePlan(std::move(write_set), std::move(dataset));
 }
@@ -273,7 +204,7 @@ absl::StatusOr<Plan> PlanCreateDatasetVersion(const Snapshot& snapshot,
                                               int64_t now_unix_nanos) {
   CAIRN_ASSIGN_OR_RETURN(const std::string name, ParseDatasetName("parent", request.parent()));
   CAIRN_RETURN_IF_ERROR(ValidateHumanName("parent", name, kMaxNameBytes, /*allow_slash=*/false));
-  CAIRN_ASSIGN_OR_RETURN(DatasetVersion version, BuildVersion(request));
+  CAIRN_ASSIGN_OR_RETURN(DatasetVersion version, BuildVersion(snapshot, request));
 
   const storage::Key by_digest = storage::DatasetVersionByDigestKey(name, ContentAddress(version));
   CAIRN_ASSIGN_OR_RETURN(const auto known, storage::ReadRecord<PointerRecord>(snapshot, by_digest));
@@ -286,8 +217,10 @@ absl::StatusOr<Plan> PlanCreateDatasetVersion(const Snapshot& snapshot,
 
   const storage::Key dataset_key = storage::DatasetKey(name);
   CAIRN_ASSIGN_OR_RETURN(auto parent, storage::ReadRecord<DatasetRecord>(snapshot, dataset_key));
-  Dataset dataset = parent.has_value() ? parent->value.dataset() : NewDataset(name, now_unix_nanos);
-  const int64_t number = dataset.latest_version() + 1;
+  DatasetRecord dataset_record = parent.has_value() ? parent->value : DatasetRecord();
+  Dataset& dataset = *dataset_record.mutable_dataset();
+  if (!parent.has_value()) dataset = NewDataset(name, now_unix_nanos);
+  const int64_t number = std::max(dataset.latest_version(), dataset_record.last_number()) + 1;
   dataset.set_latest_version(number);
   *dataset.mutable_update_time() = ToTimestamp(now_unix_nanos);
   version.set_name(DatasetVersionName(name, number));
@@ -303,7 +236,7 @@ absl::StatusOr<Plan> PlanCreateDatasetVersion(const Snapshot& snapshot,
   pointer.set_number(number);
   write_set.RequireRevision(dataset_key, parent.has_value() ? parent->mod_revision : 0)
       .RequireAbsent(by_digest)
-      .PutRecord(dataset_key, Payload(dataset))
+      .PutRecord(dataset_key, Payload(std::move(dataset_record)))
       .PutOnce(storage::DatasetVersionKey(name, number), record.SerializeAsString())
       .PutOnce(by_digest, pointer.SerializeAsString())
       .Emit(version.name(), "datasetVersion.created");

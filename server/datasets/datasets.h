@@ -14,8 +14,10 @@ namespace cairn::datasets {
 // mutations for the Mutator. Pure but for reading; `now_unix_nanos` is the
 // request's time. Errors are those of DatasetService's methods of the same name.
 //
-// A version is immutable and addressed by content: the same files made from the
-// same parents are one version, however often they are registered.
+// A version is addressed by content: the same files made from the same parents are one
+// version, however often they are registered. Only its tags ever change, until it is
+// deleted as a whole. Wherever a request names a version to read, an alias or `latest`
+// may stand for the number.
 
 absl::StatusOr<cairn::v1::Dataset> GetDataset(const storage::Snapshot& snapshot,
                                               const cairn::v1::GetDatasetRequest& request);
@@ -29,12 +31,34 @@ absl::StatusOr<cairn::v1::DatasetVersion> GetDatasetVersion(
 absl::StatusOr<cairn::v1::ListDatasetVersionsResponse> ListDatasetVersions(
     const storage::Snapshot& snapshot, const cairn::v1::ListDatasetVersionsRequest& request);
 
+absl::StatusOr<cairn::v1::DatasetDiff> DiffDatasetVersions(
+    const storage::Snapshot& snapshot, const cairn::v1::DiffDatasetVersionsRequest& request);
+
 absl::StatusOr<storage::Plan> PlanCreateDataset(const storage::Snapshot& snapshot,
                                                 const cairn::v1::CreateDatasetRequest& request,
                                                 int64_t now_unix_nanos);
 
 absl::StatusOr<storage::Plan> PlanCreateDatasetVersion(
     const storage::Snapshot& snapshot, const cairn::v1::CreateDatasetVersionRequest& request,
+    int64_t now_unix_nanos);
+
+// Changes the tags that the mask names. Nothing is written when they are as wanted.
+absl::StatusOr<storage::Plan> PlanUpdateDatasetVersion(
+    const storage::Snapshot& snapshot, const cairn::v1::UpdateDatasetVersionRequest& request);
+
+absl::StatusOr<storage::Plan> PlanSetDatasetAlias(const storage::Snapshot& snapshot,
+                                                  const cairn::v1::SetDatasetAliasRequest& request,
+                                                  int64_t now_unix_nanos);
+
+absl::StatusOr<storage::Plan> PlanDeleteDatasetAlias(
+    const storage::Snapshot& snapshot, const cairn::v1::DeleteDatasetAliasRequest& request,
+    int64_t now_unix_nanos);
+
+// Deletes a version with the edges that lead to it. Looks through all model versions for
+// one that was trained or measured on it; a commit that comes to refer to the version
+// meanwhile breaks the plan's conditions.
+absl::StatusOr<storage::Plan> PlanDeleteDatasetVersion(
+    const storage::Snapshot& snapshot, const cairn::v1::DeleteDatasetVersionRequest& request,
     int64_t now_unix_nanos);
 
 // Follows lineage both ways over data set versions, runs, model versions and

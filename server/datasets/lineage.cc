@@ -13,6 +13,7 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/datasets/datasets.h"
+#include "server/storage/dataset_refs.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
 
@@ -45,9 +46,10 @@ absl::StatusOr<Visited> VisitDatasetVersion(const Snapshot& snapshot, const std:
   const auto& version = stored->value.version();
   Visited visited;
   visited.node.set_kind("DatasetVersion");
-  visited.node.set_label(version.row_count() >= 0
-                             ? fmt::format("{} rows {}", version.row_count(), version.producer())
-                             : version.producer());
+  std::string label;
+  if (version.row_count() >= 0) label = fmt::format("{} rows", version.row_count());
+  if (!label.empty() && !version.producer().empty()) label += ' ';
+  visited.node.set_label(label + version.producer());
   visited.sources.assign(version.parents().begin(), version.parents().end());
   if (!version.run().empty()) visited.sources.push_back(version.run());
   return visited;
@@ -217,14 +219,20 @@ absl::StatusOr<Lineage> GetLineage(const Snapshot& snapshot, const GetLineageReq
   }
   const int depth =
       request.max_depth() == 0 ? kDefaultDepth : std::min(request.max_depth(), kMaxDepth);
+  std::string root = request.name();
+  if (root.starts_with("datasets/")) {
+    CAIRN_ASSIGN_OR_RETURN(const VersionName version,
+                           storage::ResolveDatasetVersion(snapshot, "name", root));
+    root = DatasetVersionName(version.parent_id, version.version);
+  }
   Walk walk(snapshot, depth);
   if (request.direction() != GetLineageRequest::DOWNSTREAM) {
-    CAIRN_RETURN_IF_ERROR(walk.Go(request.name(), /*upstream=*/true));
+    CAIRN_RETURN_IF_ERROR(walk.Go(root, /*upstream=*/true));
   }
   if (request.direction() != GetLineageRequest::UPSTREAM) {
-    CAIRN_RETURN_IF_ERROR(walk.Go(request.name(), /*upstream=*/false));
+    CAIRN_RETURN_IF_ERROR(walk.Go(root, /*upstream=*/false));
   }
-  return walk.Finish(request.name());
+  return walk.Finish(root);
 }
 
 }  // namespace cairn::datasets

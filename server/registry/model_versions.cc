@@ -12,6 +12,7 @@
 #include "server/registry/limits.h"
 #include "server/registry/models.h"
 #include "server/storage/blob_refs.h"
+#include "server/storage/dataset_refs.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/run_outputs.h"
 
@@ -38,7 +39,8 @@ constexpr int kMaxEvidence = 1000;
 // The digest of a data set version; `name` takes its canonical spelling.
 absl::StatusOr<std::string> DatasetDigest(const Snapshot& snapshot, std::string_view field,
                                           std::string& name, WriteSet& write_set) {
-  CAIRN_ASSIGN_OR_RETURN(const VersionName parsed, ParseDatasetVersionName(field, name));
+  CAIRN_ASSIGN_OR_RETURN(const VersionName parsed,
+                         storage::ResolveDatasetVersion(snapshot, field, name));
   const storage::Key key = storage::DatasetVersionKey(parsed.parent_id, parsed.version);
   CAIRN_ASSIGN_OR_RETURN(const auto stored,
                          storage::ReadRecord<DatasetVersionRecord>(snapshot, key));
@@ -46,7 +48,7 @@ absl::StatusOr<std::string> DatasetDigest(const Snapshot& snapshot, std::string_
     return NotFound(ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion", name).ToStatus();
   }
   name = DatasetVersionName(parsed.parent_id, parsed.version);
-  write_set.RequireExists(key);
+  storage::UseDatasetVersion(parsed, write_set);
   return stored->value.version().sha256();
 }
 

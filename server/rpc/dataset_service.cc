@@ -63,6 +63,49 @@ class DatasetServiceImpl final : public DatasetService::CallbackService {
                      response, Effort::kLong, datasets::ListDatasetVersions);
   }
 
+  ServerUnaryReactor* DiffDatasetVersions(CallbackServerContext* context,
+                                          const cairn::v1::DiffDatasetVersionsRequest* request,
+                                          cairn::v1::DatasetDiff* response) override {
+    return ServeRead(env_, "cairn.v1.DatasetService/DiffDatasetVersions", context, request,
+                     response, Effort::kLong, datasets::DiffDatasetVersions);
+  }
+
+  ServerUnaryReactor* UpdateDatasetVersion(CallbackServerContext* context,
+                                           const cairn::v1::UpdateDatasetVersionRequest* request,
+                                           cairn::v1::DatasetVersion* response) override {
+    return ServeMutation(env_, "cairn.v1.DatasetService/UpdateDatasetVersion", context, request,
+                         response, [request](const Snapshot& snapshot) {
+                           return datasets::PlanUpdateDatasetVersion(snapshot, *request);
+                         });
+  }
+
+  ServerUnaryReactor* SetDatasetAlias(CallbackServerContext* context,
+                                      const cairn::v1::SetDatasetAliasRequest* request,
+                                      cairn::v1::Dataset* response) override {
+    return ServeMutation(env_, "cairn.v1.DatasetService/SetDatasetAlias", context, request,
+                         response, [request, now = Now()](const Snapshot& snapshot) {
+                           return datasets::PlanSetDatasetAlias(snapshot, *request, now);
+                         });
+  }
+
+  ServerUnaryReactor* DeleteDatasetAlias(CallbackServerContext* context,
+                                         const cairn::v1::DeleteDatasetAliasRequest* request,
+                                         cairn::v1::Dataset* response) override {
+    return ServeMutation(env_, "cairn.v1.DatasetService/DeleteDatasetAlias", context, request,
+                         response, [request, now = Now()](const Snapshot& snapshot) {
+                           return datasets::PlanDeleteDatasetAlias(snapshot, *request, now);
+                         });
+  }
+
+  ServerUnaryReactor* DeleteDatasetVersion(CallbackServerContext* context,
+                                           const cairn::v1::DeleteDatasetVersionRequest* request,
+                                           google::protobuf::Empty* response) override {
+    return ServeMutation(env_, "cairn.v1.DatasetService/DeleteDatasetVersion", context, request,
+                         response, [request, now = Now()](const Snapshot& snapshot) {
+                           return datasets::PlanDeleteDatasetVersion(snapshot, *request, now);
+                         });
+  }
+
   ServerUnaryReactor* GetLineage(CallbackServerContext* context,
                                  const cairn::v1::GetLineageRequest* request,
                                  cairn::v1::Lineage* response) override {

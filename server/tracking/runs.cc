@@ -12,6 +12,7 @@
 #include "lib/base/ids.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "server/storage/dataset_refs.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
 #include "server/tracking/limits.h"
@@ -270,9 +271,9 @@ absl::Status ResolveInputs(const Snapshot& snapshot, std::string_view run_name,
   std::set<std::string> linked;
   for (cairn::v1::RunInput& input : inputs) {
     CAIRN_RETURN_IF_ERROR(ValidateValue("inputs.context", input.context(), kMaxInputContextBytes));
-    CAIRN_ASSIGN_OR_RETURN(
-        const VersionName version,
-        ParseDatasetVersionName("inputs.dataset_version", input.dataset_version()));
+    CAIRN_ASSIGN_OR_RETURN(const VersionName version,
+                           storage::ResolveDatasetVersion(snapshot, "inputs.dataset_version",
+                                                          input.dataset_version()));
     const storage::Key key = storage::DatasetVersionKey(version.parent_id, version.version);
     CAIRN_ASSIGN_OR_RETURN(auto stored, storage::ReadRecord<DatasetVersionRecord>(snapshot, key));
     if (!stored.has_value()) {
@@ -282,8 +283,8 @@ absl::Status ResolveInputs(const Snapshot& snapshot, std::string_view run_name,
     input.set_dataset_version(DatasetVersionName(version.parent_id, version.version));
     input.set_sha256(stored->value.version().sha256());
     if (!linked.insert(input.dataset_version()).second) continue;
-    write_set.RequireExists(key).PutRecord(
-        storage::LineageDownKey(input.dataset_version(), run_name), "");
+    storage::UseDatasetVersion(version, write_set);
+    write_set.PutRecord(storage::LineageDownKey(input.dataset_version(), run_name), "");
   }
   return absl::OkStatus();
 }

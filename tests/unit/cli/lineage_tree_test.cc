@@ -69,5 +69,33 @@ TEST(LineageTreeTest, ACycleEnds) {
   EXPECT_EQ(DrawLineage(lineage, true), "a\n└─ b\n   └─ a  (above)\n");
 }
 
+TEST(LineageDotTest, NodesHaveShapesByKindAndEdgesLeadToWhatWasMade) {
+  v1::Lineage lineage = Chain();
+  lineage.mutable_nodes()->DeleteSubrange(2, 2);
+  lineage.mutable_edges()->DeleteSubrange(0, 3);
+  EXPECT_EQ(LineageDot(lineage),
+            "digraph lineage {\n"
+            "  rankdir=LR;\n"
+            "  node [fontname=\"sans-serif\"];\n"
+            "  \"models/m/versions/1\" [label=\"m@1\", shape=box3d, penwidth=2];\n"
+            "  \"datasets/raw/versions/1\" [label=\"dataset:raw@1\\n10 rows\", shape=cylinder];\n"
+            "  \"models/m/channels/production\" [label=\"m#production\", shape=folder];\n"
+            "  \"models/m/versions/1\" -> \"models/m/channels/production\";\n"
+            "}\n");
+}
+
+TEST(LineageDotTest, WhateverALabelHoldsIsQuoted) {
+  v1::Lineage lineage;
+  auto* node = lineage.add_nodes();
+  node->set_name("a\"b");
+  node->set_kind("Run");
+  node->set_label("\\\"];\nx\\");
+  lineage.set_truncated(true);
+  EXPECT_NE(LineageDot(lineage).find("  \"a\\\"b\" [label=\"a\\\"b\\n\\\\\\\"]; x\\\\\", "
+                                     "shape=ellipse];\n  // more was left out"),
+            std::string::npos)
+      << LineageDot(lineage);
+}
+
 }  // namespace
 }  // namespace cairn::cli

@@ -125,6 +125,7 @@ class Artifacts final : public v1::ArtifactService::Service {
   grpc::Status FindMissingBlobs(grpc::ServerContext*, const v1::FindMissingBlobsRequest* request,
                                 v1::FindMissingBlobsResponse* response) override {
     MutexLock lock(&state_.mutex);
+    ++state_.find_calls;
     for (const auto& digest : request->digests()) {
       if (!state_.blobs.contains(digest.sha256())) *response->add_missing() = digest;
     }
@@ -134,6 +135,8 @@ class Artifacts final : public v1::ArtifactService::Service {
   grpc::Status BatchUpdateBlobs(grpc::ServerContext*, const v1::BatchUpdateBlobsRequest* request,
                                 v1::BatchUpdateBlobsResponse* response) override {
     MutexLock lock(&state_.mutex);
+    if (state_.batches_before_end == 0) return {grpc::StatusCode::UNAVAILABLE, "gone"};
+    if (state_.batches_before_end > 0) --state_.batches_before_end;
     ++state_.batch_calls;
     int64_t bytes = 0;
     for (const auto& entry : request->entries()) {
@@ -148,6 +151,11 @@ class Artifacts final : public v1::ArtifactService::Service {
       }
     }
     state_.largest_batch_bytes = std::max(state_.largest_batch_bytes, bytes);
+    state_.batch_bytes += bytes;
+    if (state_.batches_to_break > 0) {
+      --state_.batches_to_break;
+      return {grpc::StatusCode::UNAVAILABLE, "broken"};
+    }
     return grpc::Status::OK;
   }
 
@@ -219,13 +227,41 @@ class Artifacts final : public v1::ArtifactService::Service {
       std::swap(break_after, state_.break_read_after);
     }
     constexpr int64_t kPart = 100'000;
-    const auto size = static_cast<int64_t>(bytes.size());
+    auto size = static_cast<int64_t>(bytes.size());
+    if (request->read_limit() > 0) {
+      size = std::min(size, request->read_offset() + request->read_limit());
+    }
     for (int64_t at = request->read_offset(); at < size; at += kPart) {
       v1::ReadResponse part;
-      part.set_data(bytes.substr(static_cast<size_t>(at), kPart));
+      part.set_data(
+          bytes.substr(static_cast<size_t>(at), static_cast<size_t>(std::min(kPart, size - at))));
+      {
+        MutexLock lock(&state_.mutex);
+        state_.read_bytes += static_cast<int64_t>(part.data().size());
+      }
       if (!writer->Write(part)) break;
       if (break_after >= 0 && at >= break_after) return {grpc::StatusCode::UNAVAILABLE, "broken"};
     }
+    return grpc::Status::OK;
+  }
+
+  grpc::Status SpliceBlob(grpc::ServerContext*, const v1::SpliceBlobRequest* request,
+                          v1::SpliceBlobResponse* response) override {
+    MutexLock lock(&state_.mutex);
+    if (!state_.info.has_chunking()) return {grpc::StatusCode::UNIMPLEMENTED, "no chunks"};
+    state_.splices.push_back(*request);
+    if (std::exchange(state_.lose_a_chunk, false)) state_.blobs.erase(request->chunks(0).sha256());
+    std::string bytes;
+    for (const auto& chunk : request->chunks()) {
+      const auto blob = state_.blobs.find(chunk.sha256());
+      if (blob == state_.blobs.end()) return NotFound(chunk.sha256());
+      bytes += blob->second;
+    }
+    if (Sha256Hex(bytes) != request->digest().sha256()) {
+      return {grpc::StatusCode::INVALID_ARGUMENT, "the chunks are not the blob"};
+    }
+    state_.blobs[request->digest().sha256()] = bytes;
+    *response->mutable_digest() = request->digest();
     return grpc::Status::OK;
   }
 
@@ -240,6 +276,16 @@ class Artifacts final : public v1::ArtifactService::Service {
   }
 
  private:
+  static grpc::Status NotFound(const std::string& sha256) {
+    google::rpc::ErrorInfo info;
+    info.set_reason("BLOB_NOT_FOUND");
+    info.set_domain("cairn.v1");
+    google::rpc::Status details;
+    details.set_code(5);
+    details.add_details()->PackFrom(info);
+    return {grpc::StatusCode::NOT_FOUND, "no such blob: " + sha256, details.SerializeAsString()};
+  }
+
   // REQUIRES: the state's mutex is held.
   grpc::Status Complete(const std::string& name, const std::string& bytes) CAIRN_NO_ANALYSIS {
     const size_t blobs = name.find("/blobs/") + 7;
@@ -249,6 +295,21 @@ class Artifacts final : public v1::ArtifactService::Service {
     return grpc::Status::OK;
   }
 
+  FakeState& state_;
+};
+
+class AdminFake final : public v1::AdminService::Service {
+ public:
+  explicit AdminFake(FakeState& state) : state_(state) {}
+
+  grpc::Status GetServerInfo(grpc::ServerContext*, const v1::GetServerInfoRequest*,
+                             v1::ServerInfo* response) override {
+    MutexLock lock(&state_.mutex);
+    *response = state_.info;
+    return grpc::Status::OK;
+  }
+
+ private:
   FakeState& state_;
 };
 
@@ -285,12 +346,14 @@ class OperationsFake final : public google::longrunning::Operations::Service {
 FakeServer::FakeServer()
     : tracking_(std::make_unique<Tracking>(state_)),
       artifacts_(std::make_unique<Artifacts>(state_)),
+      admin_(std::make_unique<AdminFake>(state_)),
       operations_(std::make_unique<OperationsFake>(state_)) {
   grpc::ServerBuilder builder;
   int port = 0;
   builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(tracking_.get());
   builder.RegisterService(artifacts_.get());
+  builder.RegisterService(admin_.get());
   builder.RegisterService(operations_.get());
   server_ = builder.BuildAndStart();
   address_ = fmt::format("127.0.0.1:{}", port);

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cairn/v1/artifacts.grpc.pb.h"
+#include "cairn/v1/server.grpc.pb.h"
 #include "cairn/v1/tracking.grpc.pb.h"
 #include "google/longrunning/operations_proto.grpc.pb.h"
 #include "lib/base/mutex.h"
@@ -34,6 +35,14 @@ struct FakeState {
   int batch_calls CAIRN_GUARDED_BY(mutex) = 0;
   int read_calls CAIRN_GUARDED_BY(mutex) = 0;
   int64_t largest_batch_bytes CAIRN_GUARDED_BY(mutex) = 0;
+  int64_t batch_bytes CAIRN_GUARDED_BY(mutex) = 0;  // that arrived in BatchUpdateBlobs
+  int64_t read_bytes CAIRN_GUARDED_BY(mutex) = 0;   // that went out in Read
+  int find_calls CAIRN_GUARDED_BY(mutex) = 0;
+  int batches_to_break CAIRN_GUARDED_BY(mutex) = 0;     // stored, and the answer is lost
+  int batches_before_end CAIRN_GUARDED_BY(mutex) = -1;  // then all are refused; -1: never
+  v1::ServerInfo info CAIRN_GUARDED_BY(mutex);          // what the server says of itself
+  std::vector<v1::SpliceBlobRequest> splices CAIRN_GUARDED_BY(mutex);
+  bool lose_a_chunk CAIRN_GUARDED_BY(mutex) = false;            // before the next splice; once
   std::vector<v1::ArtifactFile> files CAIRN_GUARDED_BY(mutex);  // of every resource
   int operation_waits CAIRN_GUARDED_BY(mutex) = 0;              // calls of WaitOperation
   int operation_waits_left CAIRN_GUARDED_BY(mutex) = 0;         // until the operation is done
@@ -60,6 +69,7 @@ class FakeServer {
   FakeState state_;
   std::unique_ptr<v1::TrackingService::Service> tracking_;
   std::unique_ptr<v1::ArtifactService::Service> artifacts_;
+  std::unique_ptr<v1::AdminService::Service> admin_;
   std::unique_ptr<google::longrunning::Operations::Service> operations_;
   std::unique_ptr<grpc::Server> server_;
   std::string address_;
