@@ -100,13 +100,32 @@ std::optional<int64_t> ParseSeconds(std::string_view text) {
   return at == kUnits.end() ? std::nullopt : std::make_optional(number * at->second);
 }
 
+constexpr int64_t kMaxLeaseSeconds = int64_t{30} * 86'400;
+
+void AddBlobLeaseFlag(CLI::App& app, ServerOptions& options) {
+  app.add_option_function<std::string>(
+         "--blob-lease",
+         [&options](const std::string& text) {
+           const auto seconds = ParseSeconds(text);
+           if (!seconds || *seconds == 0 || *seconds > kMaxLeaseSeconds) {
+             throw CLI::ValidationError("--blob-lease",
+                                        fmt::format("\"{}\" must be between 1s and 30d, "
+                                                    "as a number with s, m, h or d",
+                                                    text));
+           }
+           options.blob_lease_seconds = *seconds;
+         },
+         "How long a blob that nothing refers to is kept after it was sent or asked about, and "
+         "after a start; such as 1h [6h]")
+      ->envname("CAIRND_BLOB_LEASE");
+}
+
 void AddLeaseFlag(CLI::App& app, ServerOptions& options) {
-  constexpr int64_t kMaxSeconds = int64_t{30} * 86'400;
   app.add_option_function<std::string>(
          "--default-run-lease",
          [&options](const std::string& text) {
            const auto seconds = ParseSeconds(text);
-           if (!seconds || *seconds > kMaxSeconds) {
+           if (!seconds || *seconds > kMaxLeaseSeconds) {
              throw CLI::ValidationError("--default-run-lease",
                                         fmt::format("\"{}\" must be 0 or between 1s and 30d, "
                                                     "as a number with s, m, h or d",
@@ -146,6 +165,7 @@ void AddFlags(CLI::App& app, ServerOptions& options, bool& show_version) {
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
   AddLeaseFlag(app, options);
+  AddBlobLeaseFlag(app, options);
   static const std::map<std::string, LogLevel> kLevels = {{"debug", LogLevel::kDebug},
                                                           {"info", LogLevel::kInfo},
                                                           {"warning", LogLevel::kWarning},

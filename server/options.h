@@ -20,6 +20,7 @@ struct ServerOptions {
   std::vector<std::string> allowed_hosts;        // further names for the Host header
   int64_t drain_millis = 4000;                   // how long a stop waits for calls under way
   int64_t default_run_lease_seconds = 0;         // of runs that do not say; 0: for ever
+  int64_t blob_lease_seconds = 6 * 3600;         // how long unreferenced blobs are kept
   int pool_threads = 4;                          // for long reads and streams
   observability::LogLevel log_level = observability::LogLevel::kInfo;
   observability::LogFormat log_format = observability::LogFormat::kText;

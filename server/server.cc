@@ -81,8 +81,9 @@ class Server::Impl {
     CAIRN_RETURN_IF_ERROR(run_searcher_->Load());
     metric_folder_ = std::make_unique<metrics::MetricFolder>(*store_, FolderOptions());
     CAIRN_RETURN_IF_ERROR(metric_folder_->Start());
-    CAIRN_RETURN_IF_ERROR(StartRunWorkers(clock));
     CAIRN_RETURN_IF_ERROR(OpenBlobs(clock));
+    StartRunWorkers();
+    CAIRN_RETURN_IF_ERROR(StartOperations(clock));
     pool_ = std::make_unique<ThreadPool>(options_.pool_threads, kMaxQueuedTasks);
     mutator_ = std::make_unique<storage::Mutator>(*store_, clock, *pool_);
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
@@ -106,7 +107,7 @@ class Server::Impl {
 
  private:
   // What works on runs in the background.
-  absl::Status StartRunWorkers(const Clock& clock) {
+  void StartRunWorkers() {
     run_purger_ = std::make_unique<tracking::RunPurger>(
         *store_, [this](std::string_view run_id) { metric_folder_->Forget(run_id); });
     run_purger_->Start();
@@ -114,17 +115,23 @@ class Server::Impl {
     leases.default_lease_nanos = options_.default_run_lease_seconds * kNanosPerSecond;
     run_leases_ = std::make_unique<tracking::RunLeaseKeeper>(*store_, *run_searcher_, leases);
     run_leases_->Start();
+  }
+
+  absl::Status StartOperations(const Clock& clock) {
     operations_ = std::make_unique<operations::OperationRunner>(*store_, clock);
     const tracking::RunWorkHooks hooks{*run_searcher_, clock,
                                        [this](const v1::Run& run) { run_leases_->Changed(run); },
                                        [this] { run_purger_->Wake(); }};
     operations_->Add(tracking::MakePurgeExperimentWork(hooks));
     operations_->Add(tracking::MakeBulkChangeRunsWork(hooks));
+    operations_->Add(blobs_->NewCollectionWork());
+    operations_->Add(blobs_->NewScrubWork());
     return operations_->Start();
   }
 
   absl::Status OpenBlobs(const Clock& clock) {
     artifacts::BlobStoreOptions blob_options;
+    blob_options.lease_nanos = options_.blob_lease_seconds * kNanosPerSecond;
     if (options_.in_memory) {
       CAIRN_ASSIGN_OR_RETURN(scratch_, ScratchDirectory::Make());
       blob_options.directory = scratch_->path();
@@ -156,8 +163,8 @@ class Server::Impl {
   std::unique_ptr<metrics::MetricFolder> metric_folder_;
   std::unique_ptr<tracking::RunPurger> run_purger_;
   std::unique_ptr<tracking::RunLeaseKeeper> run_leases_;
-  std::unique_ptr<operations::OperationRunner> operations_;
   std::unique_ptr<artifacts::BlobStore> blobs_;
+  std::unique_ptr<operations::OperationRunner> operations_;
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<storage::Mutator> mutator_;
   std::unique_ptr<rpc::Environment> environment_;

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
@@ -114,6 +115,30 @@ absl::Status WriteFileAtomically(const std::string& path, std::string_view bytes
     const int error_number = errno;
     ::unlink(temporary.c_str());
     return FileError(error_number, "rename", path);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<size_t> ReadAt(int fd, int64_t offset, char* buffer, size_t size,
+                              std::string_view path) {
+  size_t have = 0;
+  while (have < size) {
+    const ssize_t n = ::pread(fd, buffer + have, size - have, offset + static_cast<int64_t>(have));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return FileError(errno, "read", path);
+    if (n == 0) break;
+    have += static_cast<size_t>(n);
+  }
+  return have;
+}
+
+absl::Status WriteAllAt(int fd, int64_t offset, std::string_view bytes, std::string_view path) {
+  while (!bytes.empty()) {
+    const ssize_t n = ::pwrite(fd, bytes.data(), bytes.size(), offset);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) return FileError(errno, "write", path);
+    bytes.remove_prefix(static_cast<size_t>(n));
+    offset += n;
   }
   return absl::OkStatus();
 }

@@ -1,6 +1,7 @@
 #ifndef CAIRN_LIB_BASE_FILES_H_
 #define CAIRN_LIB_BASE_FILES_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,6 +23,15 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes 
 // Replaces `path` with `bytes`: a reader sees the old or the new content, never
 // a part. Writes a temporary file beside it, syncs it and renames it.
 absl::Status WriteFileAtomically(const std::string& path, std::string_view bytes);
+
+// Fills `buffer` with `size` bytes of an open file from `offset` on; returns how many there
+// were, fewer only at the file's end. The file's position stays. `path` is for errors only.
+absl::StatusOr<size_t> ReadAt(int fd, int64_t offset, char* buffer, size_t size,
+                              std::string_view path);
+
+// Writes all of `bytes` into an open file from `offset` on. The file's position stays. After
+// an error a part of them may be there. `path` is for errors only.
+absl::Status WriteAllAt(int fd, int64_t offset, std::string_view bytes, std::string_view path);
 
 // Creates a directory and its parents; OK if it exists.
 absl::Status MakeDirectories(const std::string& path);

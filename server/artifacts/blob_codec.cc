@@ -31,6 +31,28 @@ std::vector<uint32_t> PieceChecksums::Finish() const {
 
 int64_t PieceCount(int64_t size_bytes) { return (size_bytes + kPieceBytes - 1) / kPieceBytes; }
 
+internal::BlobEntryRecord InlineEntry(std::string_view bytes) {
+  internal::BlobEntryRecord entry;
+  entry.set_size_bytes(static_cast<int64_t>(bytes.size()));
+  entry.set_inline_data(std::string(bytes));
+  return entry;
+}
+
+internal::BlobEntryRecord PackedEntry(const Digest& digest, int64_t pack, int64_t data_offset,
+                                      const std::vector<uint32_t>& piece_crc32c) {
+  internal::BlobEntryRecord entry;
+  entry.set_size_bytes(digest.size_bytes);
+  entry.set_pack(pack);
+  entry.set_data_offset(data_offset);
+  entry.set_piece_size_bytes(static_cast<int32_t>(kPieceBytes));
+  entry.mutable_piece_crc32c()->Add(piece_crc32c.begin(), piece_crc32c.end());
+  return entry;
+}
+
+bool IsUsable(const internal::BlobEntryRecord& entry) {
+  return !entry.condemned() && !entry.quarantined();
+}
+
 std::string BlobName(const Digest& digest) {
   return fmt::format("blobs/{}/{}", digest.Hex(), digest.size_bytes);
 }

@@ -34,6 +34,17 @@ class PieceChecksums {
 // How many pieces a blob of `size_bytes` has.
 int64_t PieceCount(int64_t size_bytes);
 
+// The entry of a blob that is kept in it.
+internal::BlobEntryRecord InlineEntry(std::string_view bytes);
+
+// The entry of a blob in pack `pack`.
+internal::BlobEntryRecord PackedEntry(const Digest& digest, int64_t pack, int64_t data_offset,
+                                      const std::vector<uint32_t>& piece_crc32c);
+
+// Whether a blob with this entry is there for whoever asks: neither condemned nor in
+// quarantine.
+bool IsUsable(const internal::BlobEntryRecord& entry);
+
 // "blobs/{sha256}/{size_bytes}"
 std::string BlobName(const Digest& digest);
 

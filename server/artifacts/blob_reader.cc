@@ -8,12 +8,15 @@
 #include "fmt/format.h"
 #include "lib/base/status_macros.h"
 #include "server/artifacts/blob_codec.h"
+#include "server/artifacts/entry_walk.h"
 #include "server/storage/crc32c.h"
 
 namespace cairn::artifacts {
 namespace {
 
 constexpr size_t kSha256Bytes = 32;
+constexpr size_t kLookUpChunk = 64;  // entries may hold 64 KiB each
+constexpr int kMaxMoves = 8;         // of a blob while it is being opened
 
 // A blob in its entry. Its SHA-256 is checked once.
 class InlineReader final : public BlobReader {
@@ -74,8 +77,9 @@ class PackReader final : public BlobReader {
   int64_t piece_begin_ = -1;
 };
 
-absl::StatusOr<std::unique_ptr<BlobReader>> OpenWhole(const PackPool& packs, const Digest& digest,
-                                                      internal::BlobEntryRecord entry) {
+// NOT_FOUND (FILE_ERROR) when its pack is not there.
+absl::StatusOr<std::unique_ptr<BlobReader>> OpenAt(const PackPool& packs, const Digest& digest,
+                                                   internal::BlobEntryRecord entry) {
   if (entry.pack() == 0) {
     if (static_cast<int64_t>(entry.inline_data().size()) != digest.size_bytes ||
         DigestOf(entry.inline_data()) != digest) {
@@ -89,11 +93,27 @@ absl::StatusOr<std::unique_ptr<BlobReader>> OpenWhole(const PackPool& packs, con
     return BlobCorrupt(digest, "its entry is contradictory");
   }
   auto pack = packs.Reader(entry.pack());
-  if (absl::IsNotFound(pack.status()) || absl::IsDataLoss(pack.status())) {
+  if (absl::IsDataLoss(pack.status())) {
     return BlobCorrupt(digest, std::string(pack.status().message()));
   }
   if (!pack.ok()) return pack.status();
   return std::make_unique<PackReader>(digest, std::move(entry), *std::move(pack));
+}
+
+// Opens a blob in one piece. Between reading its entry and opening its pack it may be
+// moved and the pack be removed: then the entry says where it is now.
+absl::StatusOr<std::unique_ptr<BlobReader>> OpenWhole(const storage::KvStore& store,
+                                                      const PackPool& packs, const Digest& digest,
+                                                      internal::BlobEntryRecord entry) {
+  for (int moves = 0;; ++moves) {
+    const int64_t pack = entry.pack();
+    auto reader = OpenAt(packs, digest, std::move(entry));
+    if (!absl::IsNotFound(reader.status())) return reader;
+    CAIRN_ASSIGN_OR_RETURN(entry, ReadBlobEntry(*store.GetSnapshot(), digest));
+    if (entry.pack() == pack || moves == kMaxMoves) {
+      return BlobCorrupt(digest, std::string(reader.status().message()));
+    }
+  }
 }
 
 // A blob that is put together of others. A chunk that is missing is damage: whoever made
@@ -131,7 +151,7 @@ class ChunkedReader final : public BlobReader {
       return BlobCorrupt(digest_, fmt::format("chunk {} is missing", chunks_[index].Hex()));
     }
     if (!entry.ok()) return entry.status();
-    CAIRN_ASSIGN_OR_RETURN(chunk_, OpenWhole(packs_, chunks_[index], *std::move(entry)));
+    CAIRN_ASSIGN_OR_RETURN(chunk_, OpenWhole(store_, packs_, chunks_[index], *std::move(entry)));
     open_index_ = index;
     return absl::OkStatus();
   }
@@ -147,10 +167,40 @@ class ChunkedReader final : public BlobReader {
 
 }  // namespace
 
+absl::StatusOr<std::vector<EntryState>> LookUpEntries(const storage::Snapshot& snapshot,
+                                                      const std::vector<Digest>& digests) {
+  std::vector<EntryState> states;
+  for (size_t begin = 0; begin < digests.size(); begin += kLookUpChunk) {
+    std::vector<storage::Key> keys;
+    for (size_t i = begin; i < std::min(digests.size(), begin + kLookUpChunk); ++i) {
+      keys.push_back(BlobKey(digests[i]));
+    }
+    CAIRN_ASSIGN_OR_RETURN(const auto records, snapshot.MultiGet(keys));
+    for (const auto& record : records) {
+      EntryState& state = states.emplace_back();
+      if (!record.has_value()) continue;
+      state.revision = record->mod_revision;
+      EntryHead head;
+      state.there = ParseEntryHead(record->payload, &head) && !head.condemned &&
+                    !head.quarantined &&
+                    head.digest.size_bytes == digests[states.size() - 1].size_bytes;
+    }
+  }
+  return states;
+}
+
+void PutEntry(const Digest& digest, storage::Revision revision,
+              const internal::BlobEntryRecord& entry, storage::WriteSet& set) {
+  set.RequireRevision(BlobKey(digest), revision)
+      .PutRecord(BlobKey(digest), entry.SerializeAsString());
+}
+
 absl::StatusOr<internal::BlobEntryRecord> ReadBlobEntry(const storage::Snapshot& snapshot,
-                                                        const Digest& digest) {
+                                                        const Digest& digest,
+                                                        storage::Revision* revision) {
   CAIRN_ASSIGN_OR_RETURN(const auto record, snapshot.Get(BlobKey(digest)));
   if (!record.has_value()) return BlobNotFound(digest);
+  if (revision != nullptr) *revision = record->mod_revision;
   internal::BlobEntryRecord entry;
   if (!entry.ParseFromString(record->payload)) {
     return BlobCorrupt(digest, "its entry does not parse");
@@ -186,8 +236,15 @@ absl::StatusOr<std::unique_ptr<BlobReader>> OpenBlobReader(const storage::KvStor
                                                            const PackPool& packs,
                                                            const Digest& digest) {
   CAIRN_ASSIGN_OR_RETURN(auto entry, ReadBlobEntry(*store.GetSnapshot(), digest));
+  return OpenBlobReader(store, packs, digest, std::move(entry));
+}
+
+absl::StatusOr<std::unique_ptr<BlobReader>> OpenBlobReader(const storage::KvStore& store,
+                                                           const PackPool& packs,
+                                                           const Digest& digest,
+                                                           internal::BlobEntryRecord entry) {
   CAIRN_ASSIGN_OR_RETURN(auto chunks, ChunksOf(digest, entry));
-  if (chunks.empty()) return OpenWhole(packs, digest, std::move(entry));
+  if (chunks.empty()) return OpenWhole(store, packs, digest, std::move(entry));
   return std::make_unique<ChunkedReader>(store, packs, digest, std::move(chunks));
 }
 

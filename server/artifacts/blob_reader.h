@@ -15,10 +15,26 @@
 
 namespace cairn::artifacts {
 
-// The entry of a blob. NOT_FOUND (BLOB_NOT_FOUND), also for another size;
-// DATA_LOSS (BLOB_CORRUPT) when it does not parse.
+// What the entry of a blob says to whoever asks.
+struct EntryState {
+  bool there = false;              // usable, and of the right size
+  storage::Revision revision = 0;  // of the entry, usable or not; 0: there is none
+};
+
+// One for each of `digests`, in their order.
+absl::StatusOr<std::vector<EntryState>> LookUpEntries(const storage::Snapshot& snapshot,
+                                                      const std::vector<Digest>& digests);
+
+// Adds to `set` that `entry` becomes the entry of `digest`, which is at `revision` now (0:
+// absent).
+void PutEntry(const Digest& digest, storage::Revision revision,
+              const internal::BlobEntryRecord& entry, storage::WriteSet& set);
+
+// The entry of a blob, usable or not, and its revision unless that is null. NOT_FOUND
+// (BLOB_NOT_FOUND), also for another size; DATA_LOSS (BLOB_CORRUPT) when it does not parse.
 absl::StatusOr<internal::BlobEntryRecord> ReadBlobEntry(const storage::Snapshot& snapshot,
-                                                        const Digest& digest);
+                                                        const Digest& digest,
+                                                        storage::Revision* revision = nullptr);
 
 // What the blob of `entry` is put together of, in order; empty for one that is stored in one
 // piece. DATA_LOSS (BLOB_CORRUPT) when the chunks do not make up the blob's size.
@@ -26,12 +42,19 @@ absl::StatusOr<std::vector<Digest>> ChunksOf(const Digest& digest,
                                              const internal::BlobEntryRecord& entry);
 
 // Opens a blob for reading, wherever its bytes are: in its entry, in a pack, or in the
-// chunks it is put together of. Of those one at a time is held open.
+// chunks it is put together of. Of those one at a time is held open. A blob whose pack was
+// just written anew is looked up again.
 //
 // The store and the packs must outlive the reader. Errors of ReadBlobEntry and ChunksOf.
 absl::StatusOr<std::unique_ptr<BlobReader>> OpenBlobReader(const storage::KvStore& store,
                                                            const PackPool& packs,
                                                            const Digest& digest);
+
+// The same for a blob whose entry was read. Errors of ChunksOf.
+absl::StatusOr<std::unique_ptr<BlobReader>> OpenBlobReader(const storage::KvStore& store,
+                                                           const PackPool& packs,
+                                                           const Digest& digest,
+                                                           internal::BlobEntryRecord entry);
 
 }  // namespace cairn::artifacts
 

@@ -26,16 +26,13 @@ absl::Status RangeError(std::string_view field, int64_t value, const Digest& dig
 
 storage::Key BlobKey(const Digest& digest) { return storage::BlobEntryKey(digest.Hex()); }
 
-absl::StatusOr<storage::Put> InlineBlobPut(const SmallBlob& blob) {
+absl::StatusOr<storage::Put> InlineBlobPut(const WholeBlob& blob) {
   if (static_cast<int64_t>(blob.bytes.size()) >= kInlineLimitBytes) {
     return BlobTooLarge(blob.digest, kInlineLimitBytes - 1);
   }
   const Digest actual = DigestOf(blob.bytes);
   if (actual != blob.digest) return DigestMismatch(blob.digest, actual);
-  internal::BlobEntryRecord entry;
-  entry.set_size_bytes(actual.size_bytes);
-  entry.set_inline_data(std::string(blob.bytes));
-  return storage::Put{BlobKey(actual), entry.SerializeAsString(), true};
+  return storage::Put{BlobKey(actual), InlineEntry(blob.bytes).SerializeAsString(), true};
 }
 
 absl::Status BlobStore::CheckPresent(const std::vector<Digest>& digests) const {

@@ -10,7 +10,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cairn/v1/artifacts.pb.h"
 #include "lib/base/digest.h"
+#include "server/operations/operation_runner.h"
 #include "server/storage/key.h"
 #include "server/storage/write_set.h"
 
@@ -20,24 +22,17 @@ namespace cairn::artifacts {
 // its group commit; larger ones go to packs and never through the log.
 inline constexpr int64_t kInlineLimitBytes = 64 << 10;
 
-// A small blob with the digest its sender claims for it.
-struct SmallBlob {
-  Digest digest;
-  std::string_view bytes;
-};
-
-// The record of an inline blob, ready for WriteSet::PutOnce; commit any number of
-// them with one KvStore::Commit, synchronously or not. Storing a blob that is
-// there already changes nothing but the record's revision.
-//   INVALID_ARGUMENT (DIGEST_MISMATCH)  the bytes have another digest or size
-//   INVALID_ARGUMENT (BLOB_TOO_LARGE)   kInlineLimitBytes or more
-absl::StatusOr<storage::Put> InlineBlobPut(const SmallBlob& blob);
-
 // A blob that arrived whole, with the digest its sender claims for it.
 struct WholeBlob {
   Digest digest;
   std::string_view bytes;
 };
+
+// The record of an inline blob, to be put into a store where it is not there yet: what
+// tests and tools fill a store with, without a BlobStore.
+//   INVALID_ARGUMENT (DIGEST_MISMATCH)  the bytes have another digest or size
+//   INVALID_ARGUMENT (BLOB_TOO_LARGE)   kInlineLimitBytes or more
+absl::StatusOr<storage::Put> InlineBlobPut(const WholeBlob& blob);
 
 // Where an upload stands.
 struct UploadStatus {
@@ -91,12 +86,14 @@ class BlobReader {
 
 // Content-addressed bytes.
 //
-// A blob is there or not: it appears when its upload finishes and is never
-// changed. The empty blob is always there. Nothing is collected yet: bytes stay
-// until the store goes, referenced or not.
+// A blob is there or not: it appears when its upload finishes and its bytes are never
+// changed. The empty blob is always there. A blob that nothing refers to is collected
+// (NewCollectionWork) when its lease is over: it is taken with every answer that the
+// blob is there, and by storing it. A blob that is condemned by a collection or in
+// quarantine (NewScrubWork) is not there for whoever asks, and storing it again replaces
+// it; reading it still gives those bytes that are right.
 //
-// Whoever refers to blobs adds RequireExists(BlobKey(digest)) to the commit that
-// refers to them, after CheckPresent.
+// Whoever refers to blobs uses storage::RequireBlobs for the commit that does.
 //
 // Safe to call from any thread. Every method but the constructor blocks on files
 // or on commits: call from a pool, never from a gRPC reaction or a CommitCallback.
@@ -104,8 +101,8 @@ class BlobStore {
  public:
   virtual ~BlobStore() = default;
 
-  // Those of `digests` that are not there, in their order. The right hash with
-  // the wrong size is not there.
+  // Those of `digests` that are not there, in their order; the others are leased. The
+  // right hash with the wrong size is not there.
   virtual absl::StatusOr<std::vector<Digest>> FindMissing(
       const std::vector<Digest>& digests) const = 0;
 
@@ -144,6 +141,15 @@ class BlobStore {
 
   //   NOT_FOUND (BLOB_NOT_FOUND), DATA_LOSS (BLOB_CORRUPT)
   virtual absl::StatusOr<std::unique_ptr<BlobReader>> OpenReader(const Digest& digest) const = 0;
+
+  // The works of CollectGarbage and of ScrubBlobs, one of each for the store's operations.
+  // They stop before the store does.
+  virtual std::unique_ptr<operations::Work> NewCollectionWork() = 0;
+  virtual std::unique_ptr<operations::Work> NewScrubWork() = 0;
+
+  // How much room blobs take: of the resource `name`, or of the whole server for an empty
+  // one. Errors of ArtifactService.GetBlobUsage.
+  virtual absl::StatusOr<cairn::v1::BlobUsage> Usage(const std::string& name) const = 0;
 
   // Gives `limit` bytes from `offset` to `sink` (0: all that follow) as BlobReader does; a read
   // of the whole blob also checks its SHA-256. Errors of OpenReader and BlobReader, and

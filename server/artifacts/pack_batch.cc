@@ -8,6 +8,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "server/artifacts/blob_codec.h"
+#include "server/artifacts/blob_reader.h"
 
 namespace cairn::artifacts {
 namespace {
@@ -21,28 +22,21 @@ absl::StatusOr<internal::BlobEntryRecord> Append(PackFile& pack, const WholeBlob
   CAIRN_ASSIGN_OR_RETURN(const int64_t data_offset, pack.BeginRecord(end, blob.digest));
   CAIRN_RETURN_IF_ERROR(pack.WriteAt(data_offset, blob.bytes));
   CAIRN_ASSIGN_OR_RETURN(end, pack.EndRecord(data_offset, blob.digest, pieces));
-  internal::BlobEntryRecord entry;
-  entry.set_size_bytes(blob.digest.size_bytes);
-  entry.set_pack(pack.number());
-  entry.set_data_offset(data_offset);
-  entry.set_piece_size_bytes(static_cast<int32_t>(kPieceBytes));
-  entry.mutable_piece_crc32c()->Add(pieces.begin(), pieces.end());
-  return entry;
+  return PackedEntry(blob.digest, pack.number(), data_offset, pieces);
 }
 
 // Writes the large ones into `pack` from `end` on, durably, and adds their entries.
-absl::Status AppendAll(PackFile& pack, const std::vector<const WholeBlob*>& large, int64_t& end,
+absl::Status AppendAll(PackFile& pack, const std::vector<const MissingBlob*>& large, int64_t& end,
                        storage::WriteSet& set) {
-  for (const WholeBlob* blob : large) {
-    CAIRN_ASSIGN_OR_RETURN(const auto entry, Append(pack, *blob, end));
-    set.RequireAbsent(BlobKey(blob->digest))
-        .PutOnce(BlobKey(blob->digest), entry.SerializeAsString());
+  for (const MissingBlob* missing : large) {
+    CAIRN_ASSIGN_OR_RETURN(const auto entry, Append(pack, missing->blob, end));
+    PutEntry(missing->blob.digest, missing->revision, entry, set);
   }
   return pack.Sync();
 }
 
 absl::Status StoreInPack(storage::KvStore& store, PackPool& packs,
-                         const std::vector<const WholeBlob*>& large, storage::WriteSet set) {
+                         const std::vector<const MissingBlob*>& large, storage::WriteSet set) {
   CAIRN_ASSIGN_OR_RETURN(PackPool::Place place, packs.Take());
   int64_t end = place.end;
   absl::Status stored = AppendAll(*place.pack, large, end, set);
@@ -64,15 +58,14 @@ absl::Status StoreInPack(storage::KvStore& store, PackPool& packs,
 }  // namespace
 
 absl::Status StoreBatch(storage::KvStore& store, PackPool& packs,
-                        const std::vector<WholeBlob>& blobs) {
+                        const std::vector<MissingBlob>& blobs) {
   storage::WriteSet set;
-  std::vector<const WholeBlob*> large;
-  for (const WholeBlob& blob : blobs) {
-    if (blob.digest.size_bytes >= kInlineLimitBytes) {
-      large.push_back(&blob);
+  std::vector<const MissingBlob*> large;
+  for (const MissingBlob& missing : blobs) {
+    if (missing.blob.digest.size_bytes >= kInlineLimitBytes) {
+      large.push_back(&missing);
     } else {
-      CAIRN_ASSIGN_OR_RETURN(storage::Put put, InlineBlobPut({blob.digest, blob.bytes}));
-      set.puts.push_back(std::move(put));
+      PutEntry(missing.blob.digest, missing.revision, InlineEntry(missing.blob.bytes), set);
     }
   }
   if (!large.empty()) return StoreInPack(store, packs, large, std::move(set));

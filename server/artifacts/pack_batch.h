@@ -10,18 +10,24 @@
 
 namespace cairn::artifacts {
 
+// A blob that is to be stored, and the revision of the entry it replaces; 0: there is none.
+struct MissingBlob {
+  WholeBlob blob;
+  storage::Revision revision = 0;
+};
+
 // Stores blobs that are in memory: small ones in their entries, the others one after the
-// other in one pack, with one sync and one commit for all. `blobs` are none that are
-// stored already, each once, and have their digests.
+// other in one pack, with one sync and one commit for all. `blobs` have their
+// digests, which the caller has checked, each once.
 //
 // All or none: bytes first, then sync, then the commit that names them. Bytes that no commit
 // names are cut off again.
-//   ABORTED (COMMIT_CONFLICT)  somebody else stored one of them meanwhile
+//   ABORTED (COMMIT_CONFLICT)  the entry of one of them changed meanwhile
 //   RESOURCE_EXHAUSTED (DISK_FULL), INTERNAL (FILE_ERROR), errors of KvStore::Commit
 //
 // Safe to call from any thread; blocks on files and commits.
 absl::Status StoreBatch(storage::KvStore& store, PackPool& packs,
-                        const std::vector<WholeBlob>& blobs);
+                        const std::vector<MissingBlob>& blobs);
 
 }  // namespace cairn::artifacts
 

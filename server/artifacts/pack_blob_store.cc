@@ -13,18 +13,22 @@
 #include "lib/base/mutex.h"
 #include "lib/base/status_macros.h"
 #include "server/artifacts/blob_codec.h"
+#include "server/artifacts/blob_leases.h"
 #include "server/artifacts/blob_reader.h"
+#include "server/artifacts/blob_usage.h"
+#include "server/artifacts/collection_work.h"
+#include "server/artifacts/index_rebuild.h"
 #include "server/artifacts/pack_batch.h"
 #include "server/artifacts/pack_pool.h"
 #include "server/artifacts/pack_upload.h"
+#include "server/artifacts/scrub_work.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/record_codec.h"
 
 namespace cairn::artifacts {
 namespace {
 
-constexpr size_t kLookUpChunk = 64;  // entries may hold 64 KiB each
-constexpr int kMaxConflicts = 16;    // each means that another batch stored something
+constexpr int kMaxConflicts = 16;  // each means that another batch stored something
 
 // The stream's end of an upload.
 class UploadStream final : public BlobUpload {
@@ -78,7 +82,8 @@ class PackBlobStore final : public BlobStore {
                 std::unique_ptr<PackPool> packs)
       : options_(std::move(options)),
         packs_(std::move(packs)),
-        environment_{store, clock, *packs_, options_.checkpoint_bytes} {}
+        leases_(store, clock, options_.lease_nanos),
+        environment_{store, clock, *packs_, leases_, options_.checkpoint_bytes} {}
 
   absl::Status AddOldUploads(const std::map<std::string, internal::UploadRecord>& records) {
     MutexLock lock(&mutex_);
@@ -90,20 +95,10 @@ class PackBlobStore final : public BlobStore {
 
   absl::StatusOr<std::vector<Digest>> FindMissing(
       const std::vector<Digest>& digests) const override {
-    const auto snapshot = environment_.store.GetSnapshot();
+    CAIRN_ASSIGN_OR_RETURN(const auto states, LookUpAndLease(digests));
     std::vector<Digest> missing;
-    for (size_t begin = 0; begin < digests.size(); begin += kLookUpChunk) {
-      const size_t end = std::min(digests.size(), begin + kLookUpChunk);
-      std::vector<storage::Key> keys;
-      for (size_t i = begin; i < end; ++i) keys.push_back(BlobKey(digests[i]));
-      CAIRN_ASSIGN_OR_RETURN(const auto records, snapshot->MultiGet(keys));
-      for (size_t i = begin; i < end; ++i) {
-        const auto& record = records[i - begin];
-        internal::BlobEntryRecord entry;
-        const bool there = record.has_value() && entry.ParseFromString(record->payload) &&
-                           entry.size_bytes() == digests[i].size_bytes;
-        if (!there) missing.push_back(digests[i]);
-      }
+    for (size_t i = 0; i < digests.size(); ++i) {
+      if (!states[i].there) missing.push_back(digests[i]);
     }
     return missing;
   }
@@ -127,24 +122,19 @@ class PackBlobStore final : public BlobStore {
     if (digest.size_bytes > options_.max_blob_bytes) {
       return BlobTooLarge(digest, options_.max_blob_bytes);
     }
-    CAIRN_ASSIGN_OR_RETURN(const auto missing, FindMissing({digest}));
-    if (missing.empty()) return absl::OkStatus();
-    CAIRN_RETURN_IF_ERROR(CheckChunks(chunks));
-    CAIRN_RETURN_IF_ERROR(CheckConcatenation(digest, chunks));
-    storage::WriteSet set;
-    internal::BlobEntryRecord entry;
-    entry.set_size_bytes(digest.size_bytes);
-    for (const Digest& chunk : chunks) {
-      entry.mutable_chunk_sha256s()->append(chunk.sha256.begin(), chunk.sha256.end());
-      entry.add_chunk_sizes(chunk.size_bytes);
+    CAIRN_ASSIGN_OR_RETURN(const auto known, LookUpAndLease({digest}));
+    if (known.front().there) return absl::OkStatus();
+    std::map<Digest, storage::Revision> revisions;
+    CAIRN_RETURN_IF_ERROR(CheckConcatenation(digest, chunks, revisions));
+    revisions[digest] = known.front().revision;
+    for (int attempt = 0; attempt < kMaxConflicts; ++attempt) {
+      absl::Status stored = CommitSplice(digest, chunks, revisions);
+      if (!HasReason(stored, ErrorReason::COMMIT_CONFLICT)) return stored;
+      // The blob or a chunk changed meanwhile.
+      CAIRN_ASSIGN_OR_RETURN(const bool there, LookAgain(digest, revisions));
+      if (there) break;
     }
-    for (const Digest& chunk : std::set<Digest>(chunks.begin(), chunks.end())) {
-      set.RequireExists(BlobKey(chunk));
-    }
-    set.RequireAbsent(BlobKey(digest)).PutOnce(BlobKey(digest), entry.SerializeAsString());
-    const absl::Status stored = environment_.store.CommitAndWait(std::move(set)).status();
-    // Somebody else stored the same blob meanwhile.
-    return HasReason(stored, ErrorReason::COMMIT_CONFLICT) ? CheckPresent({digest}) : stored;
+    return CheckPresent({digest});
   }
 
   absl::StatusOr<std::vector<Digest>> Split(const Digest& digest) const override {
@@ -194,6 +184,19 @@ class PackBlobStore final : public BlobStore {
     return OpenBlobReader(environment_.store, *packs_, digest);
   }
 
+  std::unique_ptr<operations::Work> NewCollectionWork() override {
+    return MakeCollectionWork({*packs_, leases_, [this] {
+                                 MutexLock lock(&mutex_);
+                                 return DropExpired();
+                               }});
+  }
+
+  std::unique_ptr<operations::Work> NewScrubWork() override { return MakeScrubWork(*packs_); }
+
+  absl::StatusOr<cairn::v1::BlobUsage> Usage(const std::string& name) const override {
+    return MeasureBlobUsage(*environment_.store.GetSnapshot(), *packs_, name);
+  }
+
  private:
   // The upload `uuid`, made if it is not there.
   absl::StatusOr<std::shared_ptr<PackUpload>> UploadOf(std::string_view uuid, const Digest& digest)
@@ -228,43 +231,64 @@ class PackBlobStore final : public BlobStore {
     return absl::OkStatus();
   }
 
+  // What the store knows of `digests`; those that are there are leased.
+  absl::StatusOr<std::vector<EntryState>> LookUpAndLease(const std::vector<Digest>& digests) const {
+    while (true) {
+      const int64_t epoch = leases_.epoch();
+      CAIRN_ASSIGN_OR_RETURN(auto states,
+                             LookUpEntries(*environment_.store.GetSnapshot(), digests));
+      std::vector<BlobLeases::Seen> there;
+      std::vector<size_t> places;
+      for (size_t i = 0; i < digests.size(); ++i) {
+        if (!states[i].there) continue;
+        there.push_back({digests[i], states[i].revision});
+        places.push_back(i);
+      }
+      std::vector<size_t> refused;
+      // A collection ended in between: what was seen may be gone.
+      if (!leases_.Take(there, epoch, refused)) continue;
+      for (const size_t at : refused) states[places[at]].there = false;
+      return states;
+    }
+  }
+
   // Stores those of `blobs`, whose digests are right, that are not there.
   absl::Status PutMissing(const std::vector<WholeBlob>& blobs) {
+    leases_.Storing();
+    std::vector<Digest> digests;
+    for (const WholeBlob& blob : blobs) digests.push_back(blob.digest);
     absl::Status stored;
     for (int attempt = 0; attempt < kMaxConflicts; ++attempt) {
-      std::vector<Digest> digests;
-      for (const WholeBlob& blob : blobs) digests.push_back(blob.digest);
-      CAIRN_ASSIGN_OR_RETURN(const auto missing, FindMissing(digests));
-      const std::set<Digest> absent(missing.begin(), missing.end());
-      std::vector<WholeBlob> wanted;
-      std::copy_if(blobs.begin(), blobs.end(), std::back_inserter(wanted),
-                   [&](const WholeBlob& blob) { return absent.contains(blob.digest); });
-      stored = StoreBatch(environment_.store, *packs_, wanted);
+      CAIRN_ASSIGN_OR_RETURN(const auto states, LookUpAndLease(digests));
+      std::vector<MissingBlob> missing;
+      for (size_t i = 0; i < blobs.size(); ++i) {
+        if (!states[i].there) missing.push_back({blobs[i], states[i].revision});
+      }
+      stored = StoreBatch(environment_.store, *packs_, missing);
       // Another batch was faster with one of them; the rest is still to be stored.
       if (!HasReason(stored, ErrorReason::COMMIT_CONFLICT)) break;
     }
     return stored;
   }
 
-  // All there, each in one piece.
-  absl::Status CheckChunks(const std::vector<Digest>& chunks) const {
-    const auto snapshot = environment_.store.GetSnapshot();
-    for (const Digest& chunk : chunks) {
-      CAIRN_ASSIGN_OR_RETURN(const auto entry, ReadBlobEntry(*snapshot, chunk));
-      if (entry.chunk_sizes_size() == 0 && chunk.size_bytes > 0) continue;
-      return InvalidField(ErrorReason::VALUE_INVALID, "chunks", BlobName(chunk),
-                          "must be at least one byte long and stored in one piece");
-    }
-    return absl::OkStatus();
-  }
-
-  absl::Status CheckConcatenation(const Digest& digest, const std::vector<Digest>& chunks) const {
+  // Reads the chunks, which are all there, each in one piece, and notes the revisions of
+  // their entries.
+  absl::Status CheckConcatenation(const Digest& digest, const std::vector<Digest>& chunks,
+                                  std::map<Digest, storage::Revision>& revisions) const {
     Digest actual;
     Sha256Hasher hasher;
     for (const Digest& chunk : chunks) {
       actual.size_bytes += chunk.size_bytes;
       if (actual.size_bytes > digest.size_bytes) return DigestMismatch(digest, actual);
-      CAIRN_ASSIGN_OR_RETURN(const auto reader, OpenReader(chunk));
+      CAIRN_ASSIGN_OR_RETURN(
+          auto entry, ReadBlobEntry(*environment_.store.GetSnapshot(), chunk, &revisions[chunk]));
+      if (!IsUsable(entry)) return BlobNotFound(chunk);
+      if (entry.chunk_sizes_size() != 0 || chunk.size_bytes == 0) {
+        return InvalidField(ErrorReason::VALUE_INVALID, "chunks", BlobName(chunk),
+                            "must be at least one byte long and stored in one piece");
+      }
+      CAIRN_ASSIGN_OR_RETURN(const auto reader,
+                             OpenBlobReader(environment_.store, *packs_, chunk, std::move(entry)));
       CAIRN_RETURN_IF_ERROR(reader->Read(0, chunk.size_bytes, [&hasher](std::string_view bytes) {
         hasher.Update(bytes);
         return absl::OkStatus();
@@ -274,8 +298,47 @@ class PackBlobStore final : public BlobStore {
     return actual == digest ? absl::OkStatus() : DigestMismatch(digest, actual);
   }
 
+  // Stores the entry of a blob whose chunks were read; `revisions` are those of the entries
+  // of the chunks and of the blob itself. ABORTED (COMMIT_CONFLICT) when one changed.
+  absl::Status CommitSplice(const Digest& digest, const std::vector<Digest>& chunks,
+                            const std::map<Digest, storage::Revision>& revisions) {
+    leases_.Storing();
+    internal::BlobEntryRecord entry;
+    entry.set_size_bytes(digest.size_bytes);
+    for (const Digest& chunk : chunks) {
+      entry.mutable_chunk_sha256s()->append(chunk.sha256.begin(), chunk.sha256.end());
+      entry.add_chunk_sizes(chunk.size_bytes);
+    }
+    storage::WriteSet set;
+    for (const auto& [chunk, revision] : revisions) {
+      if (chunk != digest) set.RequireRevision(BlobKey(chunk), revision);
+    }
+    PutEntry(digest, revisions.at(digest), entry, set);
+    return environment_.store.CommitAndWait(std::move(set)).status();
+  }
+
+  // Finds the revisions of now; whether the blob is there.
+  //   NOT_FOUND (BLOB_NOT_FOUND)  a chunk is not there any more
+  absl::StatusOr<bool> LookAgain(const Digest& digest,
+                                 std::map<Digest, storage::Revision>& revisions) const {
+    std::vector<Digest> digests;
+    for (const auto& [blob, revision] : revisions) digests.push_back(blob);
+    CAIRN_ASSIGN_OR_RETURN(const auto states, LookUpAndLease(digests));
+    bool there = false;
+    for (size_t i = 0; i < digests.size(); ++i) {
+      revisions[digests[i]] = states[i].revision;
+      if (digests[i] == digest) {
+        there = states[i].there;
+      } else if (!states[i].there) {
+        return BlobNotFound(digests[i]);
+      }
+    }
+    return there;
+  }
+
   const BlobStoreOptions options_;
   const std::unique_ptr<PackPool> packs_;
+  mutable BlobLeases leases_;
   const UploadEnvironment environment_;
   mutable Mutex mutex_;
   Uploads uploads_ CAIRN_GUARDED_BY(mutex_);
@@ -318,12 +381,13 @@ absl::Status StoreEmptyBlob(storage::KvStore& store) {
 absl::StatusOr<std::unique_ptr<BlobStore>> OpenBlobStore(BlobStoreOptions options,
                                                          storage::KvStore& store,
                                                          const Clock& clock) {
-  CAIRN_RETURN_IF_ERROR(StoreEmptyBlob(store));
   CAIRN_ASSIGN_OR_RETURN(const auto uploads, LoadUploads(store));
   std::set<int64_t> claimed;
   for (const auto& [uuid, upload] : uploads) claimed.insert(upload.pack());
   CAIRN_ASSIGN_OR_RETURN(auto packs,
                          PackPool::Open(options.directory, options.pack_bytes, claimed));
+  CAIRN_RETURN_IF_ERROR(RebuildIndexIfLost(store, *packs).status());
+  CAIRN_RETURN_IF_ERROR(StoreEmptyBlob(store));
   auto blobs = std::make_unique<PackBlobStore>(std::move(options), store, clock, std::move(packs));
   CAIRN_RETURN_IF_ERROR(blobs->AddOldUploads(uploads));
   return blobs;

@@ -20,12 +20,15 @@ struct BlobStoreOptions {
   int64_t checkpoint_bytes = int64_t{8} << 20;  // what a broken upload may have to resend
   int64_t max_uploads = 1024;                   // open at a time; each holds one file
   int64_t upload_retention_nanos = 24 * 3600 * kNanosPerSecond;  // since it last moved
+  // How long a blob is kept that was stored or asked about, referred to or not.
+  int64_t lease_nanos = 6 * 3600 * kNanosPerSecond;
 };
 
 // Opens the blob store whose packs are in `options.directory` and whose index and
 // small blobs are in `store`. The store and the clock must outlive it; close it
 // first. Cuts off what a crash left half written, and gives up uploads older than
-// the retention. Errors of files (FILE_ERROR, DISK_FULL) and of `store`.
+// the retention. Makes the index anew from the packs when the store has none. Errors of files
+// (FILE_ERROR, DISK_FULL) and of `store`.
 absl::StatusOr<std::unique_ptr<BlobStore>> OpenBlobStore(BlobStoreOptions options,
                                                          storage::KvStore& store,
                                                          const Clock& clock);

@@ -146,6 +146,13 @@ absl::StatusOr<std::unique_ptr<PackFile>> PackFile::Open(const std::string& dire
   return pack;
 }
 
+absl::Status PackFile::Remove(const std::string& directory, int64_t number) {
+  if (::unlink(PathOf(directory, number).c_str()) != 0 && errno != ENOENT) {
+    return PackError(errno, "remove", number);
+  }
+  return storage::SyncDirectory(directory);
+}
+
 PackFile::~PackFile() { ::close(fd_); }
 
 absl::StatusOr<int64_t> PackFile::BeginRecord(int64_t offset, const Digest& digest) {
@@ -158,6 +165,16 @@ absl::Status PackFile::CheckRecordHeader(int64_t offset, const Digest& digest) c
   CAIRN_RETURN_IF_ERROR(ReadAt(offset, kRecordHeaderBytes, &header));
   return header == RecordHeader(digest) ? absl::OkStatus()
                                         : PackCorrupt(number_, "a record is not where it began");
+}
+
+absl::Status PackFile::CheckTrailer(int64_t data_offset, const Digest& digest,
+                                    const std::vector<uint32_t>& piece_crc32c) const {
+  const std::string expected = Trailer(piece_crc32c);
+  std::string trailer;
+  CAIRN_RETURN_IF_ERROR(
+      ReadAt(data_offset + digest.size_bytes, static_cast<int64_t>(expected.size()), &trailer));
+  return trailer == expected ? absl::OkStatus()
+                             : PackCorrupt(number_, "the end of a record does not match");
 }
 
 absl::StatusOr<int64_t> PackFile::EndRecord(int64_t data_offset, const Digest& digest,

@@ -52,6 +52,8 @@ class PackFile {
   // (BLOB_CORRUPT) when its header is not that of pack `number`.
   static absl::StatusOr<std::unique_ptr<PackFile>> Open(const std::string& directory,
                                                         int64_t number, bool writable);
+  // Removes the file, durably. Whoever has it open still reads it. OK when it is gone.
+  static absl::Status Remove(const std::string& directory, int64_t number);
   ~PackFile();
   PackFile(const PackFile&) = delete;
   PackFile& operator=(const PackFile&) = delete;
@@ -67,6 +69,9 @@ class PackFile {
   absl::StatusOr<int64_t> BeginRecord(int64_t offset, const Digest& digest);
   // DATA_LOSS (BLOB_CORRUPT) unless the header of a record of `digest` is at `offset`.
   absl::Status CheckRecordHeader(int64_t offset, const Digest& digest) const;
+  // The same for the trailer of the record whose bytes begin at `data_offset`.
+  absl::Status CheckTrailer(int64_t data_offset, const Digest& digest,
+                            const std::vector<uint32_t>& piece_crc32c) const;
   // Writes the trailer and returns where the record ends.
   absl::StatusOr<int64_t> EndRecord(int64_t data_offset, const Digest& digest,
                                     const std::vector<uint32_t>& piece_crc32c);

@@ -41,6 +41,7 @@ absl::StatusOr<std::unique_ptr<PackPool>> PackPool::Open(const std::string& dire
   if (!claimed.empty()) highest = std::max(highest, *claimed.rbegin());
   MutexLock lock(&pool->mutex_);
   pool->next_number_ = highest + 1;
+  pool->taken_ = claimed;
   return pool;
 }
 
@@ -65,12 +66,17 @@ absl::StatusOr<PackPool::Place> PackPool::Take() {
     if (!free_.empty()) {
       Place place = std::move(free_.back());
       free_.pop_back();
+      taken_.insert(place.pack->number());
       return place;
     }
     number = next_number_++;
+    taken_.insert(number);
   }
-  CAIRN_ASSIGN_OR_RETURN(auto pack, PackFile::Create(directory_, number));
-  return Place{std::move(pack), PackFile::kFileHeaderBytes};
+  auto pack = PackFile::Create(directory_, number);
+  if (pack.ok()) return Place{*std::move(pack), PackFile::kFileHeaderBytes};
+  MutexLock lock(&mutex_);
+  taken_.erase(number);
+  return pack.status();
 }
 
 absl::StatusOr<std::unique_ptr<PackFile>> PackPool::TakeClaimed(int64_t number, int64_t offset,
@@ -81,9 +87,37 @@ absl::StatusOr<std::unique_ptr<PackFile>> PackPool::TakeClaimed(int64_t number, 
 }
 
 void PackPool::GiveBack(Place place) {
-  if (place.end >= pack_bytes_) return;  // full: closes it
   MutexLock lock(&mutex_);
-  free_.push_back(std::move(place));
+  taken_.erase(place.pack->number());
+  if (place.end < pack_bytes_) free_.push_back(std::move(place));  // else full: closes it
+}
+
+absl::StatusOr<std::vector<PackPool::File>> PackPool::List() const {
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<int64_t> numbers, NumbersIn(directory_));
+  std::vector<File> files;
+  for (const int64_t number : numbers) {
+    std::error_code error;
+    const auto bytes =
+        std::filesystem::file_size(directory_ + "/" + PackFile::NameOf(number), error);
+    if (!error) files.push_back({number, static_cast<int64_t>(bytes)});  // else just removed
+  }
+  return files;
+}
+
+bool PackPool::Reserve(int64_t number) {
+  MutexLock lock(&mutex_);
+  if (taken_.contains(number)) return false;
+  std::erase_if(free_, [number](const Place& place) { return place.pack->number() == number; });
+  return true;
+}
+
+absl::Status PackPool::Remove(int64_t number) {
+  {
+    MutexLock lock(&mutex_);
+    readers_.erase(number);
+    removed_.insert(number);
+  }
+  return PackFile::Remove(directory_, number);
 }
 
 absl::StatusOr<std::shared_ptr<const PackFile>> PackPool::Reader(int64_t number) const {
@@ -95,6 +129,7 @@ absl::StatusOr<std::shared_ptr<const PackFile>> PackPool::Reader(int64_t number)
   CAIRN_ASSIGN_OR_RETURN(auto pack, PackFile::Open(directory_, number, /*writable=*/false));
   std::shared_ptr<const PackFile> shared = std::move(pack);
   MutexLock lock(&mutex_);
+  if (removed_.contains(number)) return shared;  // just now: kept open by its reader only
   if (readers_.size() >= kMaxReaders) readers_.erase(readers_.begin());
   readers_[number] = shared;
   return shared;

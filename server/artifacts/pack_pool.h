@@ -19,8 +19,8 @@ namespace cairn::artifacts {
 //
 // A pack is written by one upload at a time, which takes it out of the pool and
 // gives it back; so its last record is the only one that can be open, and giving
-// up an upload means cutting the file off where the upload began. Safe to call
-// from any thread.
+// up an upload means cutting the file off where the upload began. A pack that is to be
+// written anew is reserved: nobody appends to it any more. Safe to call from any thread.
 class PackPool {
  public:
   // A pack and where its last complete record ends.
@@ -50,6 +50,20 @@ class PackPool {
   // nothing follows there.
   void GiveBack(Place place) CAIRN_EXCLUDES(mutex_);
 
+  // A pack's file.
+  struct File {
+    int64_t number = 0;
+    int64_t bytes = 0;
+  };
+  // The packs there are, by number. INTERNAL (FILE_ERROR).
+  absl::StatusOr<std::vector<File>> List() const;
+
+  // Takes a pack out of use for appending until the next start; false when an upload has it.
+  bool Reserve(int64_t number) CAIRN_EXCLUDES(mutex_);
+
+  // Removes the file of a reserved pack, which no entry names. Who reads it reads on.
+  absl::Status Remove(int64_t number) CAIRN_EXCLUDES(mutex_);
+
   // The pack `number`, for reading. Errors of PackFile::Open.
   absl::StatusOr<std::shared_ptr<const PackFile>> Reader(int64_t number) const
       CAIRN_EXCLUDES(mutex_);
@@ -64,6 +78,8 @@ class PackPool {
   mutable Mutex mutex_;
   int64_t next_number_ CAIRN_GUARDED_BY(mutex_) = 1;
   std::vector<Place> free_ CAIRN_GUARDED_BY(mutex_);
+  std::set<int64_t> taken_ CAIRN_GUARDED_BY(mutex_);  // by uploads, also claimed ones
+  std::set<int64_t> removed_ CAIRN_GUARDED_BY(mutex_);
   mutable std::map<int64_t, std::shared_ptr<const PackFile>> readers_ CAIRN_GUARDED_BY(mutex_);
 };
 

@@ -11,6 +11,7 @@ namespace cairn::artifacts {
 namespace {
 
 constexpr int64_t kWriteBackBytes = 1 << 20;  // larger syncs make the device stall
+constexpr int kMaxEntryConflicts = 16;        // each means that the blob's entry changed
 
 Digest DigestIn(const internal::UploadRecord& record) {
   Digest digest;
@@ -39,10 +40,10 @@ PackUpload::PackUpload(const UploadEnvironment& environment, std::string uuid,
       claimed_pack_(record.pack()),
       record_offset_(record.record_offset()) {}
 
-absl::StatusOr<bool> PackUpload::BlobIsThere() const {
-  CAIRN_ASSIGN_OR_RETURN(const auto record,
-                         environment_.store.GetSnapshot()->Get(BlobKey(digest_)));
-  return record.has_value();
+absl::StatusOr<EntryState> PackUpload::LookUp() const {
+  CAIRN_ASSIGN_OR_RETURN(const auto states,
+                         LookUpEntries(*environment_.store.GetSnapshot(), {digest_}));
+  return states.front();
 }
 
 absl::StatusOr<int64_t> PackUpload::Attach() {
@@ -148,8 +149,8 @@ internal::UploadRecord PackUpload::ToRecord() const {
 
 // Makes what was written durable and known; looks whether it is still needed.
 absl::Status PackUpload::Checkpoint() {
-  CAIRN_ASSIGN_OR_RETURN(const bool there, BlobIsThere());
-  if (there) return Discard();
+  CAIRN_ASSIGN_OR_RETURN(const EntryState state, LookUp());
+  if (state.there) return Discard();
   CAIRN_RETURN_IF_ERROR(place_->pack->Sync());
   update_unix_nanos_ = environment_.clock.NowUnixNanos();
   storage::WriteSet set;
@@ -167,15 +168,31 @@ absl::Status PackUpload::Finish(int64_t owner) {
   return is_small() ? FinishSmall() : FinishInPack();
 }
 
-absl::Status PackUpload::FinishSmall() {
-  auto put = InlineBlobPut({digest_, small_});
-  if (!put.ok()) {
-    over_ = true;
-    return put.status();
+// Makes `entry` that of the blob. False when somebody else stored the blob meanwhile.
+absl::StatusOr<bool> PackUpload::CommitEntry(const internal::BlobEntryRecord& entry) {
+  environment_.leases.Storing();
+  absl::Status committed;
+  for (int attempt = 0; attempt < kMaxEntryConflicts; ++attempt) {
+    CAIRN_ASSIGN_OR_RETURN(const EntryState state, LookUp());
+    if (state.there) return false;
+    storage::WriteSet set;
+    PutEntry(digest_, state.revision, entry, set);
+    if (recorded_) set.Delete(storage::UploadKey(uuid_));
+    committed = environment_.store.CommitAndWait(std::move(set)).status();
+    // A condemned entry may vanish, or another upload finish, in between.
+    if (!HasReason(committed, ErrorReason::COMMIT_CONFLICT)) break;
   }
-  storage::WriteSet set;
-  set.puts.push_back(*std::move(put));
-  CAIRN_RETURN_IF_ERROR(environment_.store.CommitAndWait(std::move(set)).status());
+  CAIRN_RETURN_IF_ERROR(committed);
+  return true;
+}
+
+absl::Status PackUpload::FinishSmall() {
+  const Digest actual = DigestOf(small_);
+  if (actual != digest_) {
+    over_ = true;
+    return DigestMismatch(digest_, actual);
+  }
+  CAIRN_RETURN_IF_ERROR(CommitEntry(InlineEntry(small_)).status());
   over_ = true;
   complete_ = true;
   small_ = std::string();
@@ -200,19 +217,9 @@ absl::Status PackUpload::FinishInPack() {
   CAIRN_ASSIGN_OR_RETURN(const int64_t end, place_->pack->EndRecord(data_offset, digest_, pieces));
   CAIRN_RETURN_IF_ERROR(place_->pack->Sync());
 
-  internal::BlobEntryRecord entry;
-  entry.set_size_bytes(digest_.size_bytes);
-  entry.set_pack(place_->pack->number());
-  entry.set_data_offset(data_offset);
-  entry.set_piece_size_bytes(static_cast<int32_t>(kPieceBytes));
-  entry.mutable_piece_crc32c()->Add(pieces.begin(), pieces.end());
-  storage::WriteSet set;
-  set.RequireAbsent(BlobKey(digest_));
-  set.PutOnce(BlobKey(digest_), entry.SerializeAsString());
-  if (recorded_) set.Delete(storage::UploadKey(uuid_));
-  const storage::CommitResult result = environment_.store.CommitAndWait(std::move(set));
-  if (HasReason(result.status(), ErrorReason::COMMIT_CONFLICT)) return Discard();
-  CAIRN_RETURN_IF_ERROR(result.status());
+  CAIRN_ASSIGN_OR_RETURN(const bool stored, CommitEntry(PackedEntry(digest_, place_->pack->number(),
+                                                                    data_offset, pieces)));
+  if (!stored) return Discard();
   over_ = true;
   complete_ = true;
   environment_.packs.GiveBack({std::move(place_->pack), end});
@@ -229,7 +236,8 @@ absl::Status PackUpload::Discard() {
     recorded_ = false;
   }
   over_ = true;
-  CAIRN_ASSIGN_OR_RETURN(complete_, BlobIsThere());
+  CAIRN_ASSIGN_OR_RETURN(const EntryState state, LookUp());
+  complete_ = state.there;
   if (claimed_pack_ != 0 && !place_.has_value()) {
     auto pack = environment_.packs.TakeClaimed(claimed_pack_, record_offset_, digest_);
     if (pack.ok()) place_.emplace(PackPool::Place{*std::move(pack), record_offset_});

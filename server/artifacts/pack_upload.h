@@ -14,6 +14,8 @@
 #include "lib/base/digest.h"
 #include "lib/base/mutex.h"
 #include "server/artifacts/blob_codec.h"
+#include "server/artifacts/blob_leases.h"
+#include "server/artifacts/blob_reader.h"
 #include "server/artifacts/blob_store.h"
 #include "server/artifacts/pack_pool.h"
 #include "server/storage/kv_store.h"
@@ -25,6 +27,7 @@ struct UploadEnvironment {
   storage::KvStore& store;
   const Clock& clock;
   PackPool& packs;
+  BlobLeases& leases;
   int64_t checkpoint_bytes = 0;  // bytes between two durable states
 };
 
@@ -77,7 +80,8 @@ class PackUpload {
   absl::Status Verify() CAIRN_REQUIRES(mutex_);
   absl::Status FinishInPack() CAIRN_REQUIRES(mutex_);
   absl::Status Discard() CAIRN_REQUIRES(mutex_);
-  absl::StatusOr<bool> BlobIsThere() const;
+  absl::StatusOr<EntryState> LookUp() const;
+  absl::StatusOr<bool> CommitEntry(const internal::BlobEntryRecord& entry) CAIRN_REQUIRES(mutex_);
   internal::UploadRecord ToRecord() const CAIRN_REQUIRES(mutex_);
 
   const UploadEnvironment& environment_;

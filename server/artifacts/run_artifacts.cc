@@ -1,6 +1,8 @@
 #include "server/artifacts/run_artifacts.h"
 
 #include <algorithm>
+#include <map>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -11,8 +13,10 @@
 #include "lib/base/page_token.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "server/core/artifact_path.h"
 #include "server/core/manifest.h"
 #include "server/storage/blob_refs.h"
+#include "server/storage/dataset_refs.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
 #include "server/storage/typed_record.h"
@@ -28,6 +32,7 @@ using storage::WriteSet;
 
 constexpr int32_t kDefaultPageSize = 100;
 constexpr int32_t kMaxPageSize = 1000;
+constexpr size_t kMaxDeletedFiles = 10'000;
 
 absl::Status OtherContent(const std::string& run, const ArtifactFile& file,
                           const ArtifactRecord& there) {
@@ -68,6 +73,79 @@ absl::Status CheckPathFits(const Snapshot& snapshot, const std::string& run,
   return absl::OkStatus();
 }
 
+absl::StatusOr<RunName> FindRun(const Snapshot& snapshot, std::string_view field,
+                                const std::string& name) {
+  CAIRN_ASSIGN_OR_RETURN(const RunName run, ParseRunName(field, name));
+  CAIRN_ASSIGN_OR_RETURN(const auto stored, storage::ReadRecord<cairn::internal::RunRecord>(
+                                                snapshot, storage::RunKey(run.run_id)));
+  if (!stored.has_value() || stored->value.experiment_id() != run.experiment_id) {
+    return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", name).ToStatus();
+  }
+  return run;
+}
+
+absl::Status ArtifactNotFound(const std::string& run, const std::string& path) {
+  return NotFound(ErrorReason::ARTIFACT_NOT_FOUND, "Artifact",
+                  fmt::format("{}/artifacts/{}", run, path))
+      .With("run", run)
+      .With("path", path);
+}
+
+// The paths of a request to delete, normal and each once; those of directories end with '/'.
+absl::StatusOr<std::set<std::string>> ParseDeletedPaths(
+    const google::protobuf::RepeatedPtrField<std::string>& paths) {
+  if (paths.empty()) {
+    return InvalidField(ErrorReason::FIELD_REQUIRED, "paths", "", "is required").ToStatus();
+  }
+  if (paths.size() > core::kMaxFilesPerCall) {
+    return InvalidField(ErrorReason::TOO_LARGE, "paths", std::to_string(paths.size()),
+                        fmt::format("must have at most {} entries", core::kMaxFilesPerCall))
+        .ToStatus();
+  }
+  std::set<std::string> parsed;
+  for (const std::string& path : paths) {
+    const bool directory = !path.empty() && path.back() == '/';
+    const std::string_view name = std::string_view(path).substr(0, path.size() - directory);
+    CAIRN_ASSIGN_OR_RETURN(std::string normal, core::NormalizeArtifactPath("paths", name));
+    if (directory) normal += '/';
+    if (parsed.insert(std::move(normal)).second) continue;
+    return InvalidField(ErrorReason::VALUE_INVALID, "paths", path, "must appear once").ToStatus();
+  }
+  return parsed;
+}
+
+using FilesByPath = std::map<std::string, ArtifactRecord>;
+
+// Adds the files of a run that `path` stands for.
+absl::Status FindDeleted(const Snapshot& snapshot, const std::string& run, const std::string& path,
+                         FilesByPath& files) {
+  if (path.back() != '/') {
+    CAIRN_ASSIGN_OR_RETURN(auto stored, storage::ReadRecord<ArtifactRecord>(
+                                            snapshot, storage::ArtifactKey(run, path)));
+    if (!stored.has_value()) return ArtifactNotFound(run, path);
+    files[path] = std::move(stored->value);
+    return absl::OkStatus();
+  }
+  // Files below sort after "path/" and before "path0".
+  const storage::Key prefix = storage::ArtifactPrefix(run);
+  const std::string end = path.substr(0, path.size() - 1) + '0';
+  const storage::KeyRange range{prefix.family, storage::ArtifactKey(run, path).bytes,
+                                storage::ArtifactKey(run, end).bytes};
+  absl::Status failure;
+  bool any = false;
+  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<ArtifactRecord>(
+      snapshot, range, storage::ScanOrder::kAscending, [&](std::string_view key, auto stored) {
+        auto below = storage::LastStringOf(prefix, key);
+        failure.Update(below.status());
+        if (!below.ok()) return false;
+        any = true;
+        files[*std::move(below)] = std::move(stored.value);
+        return files.size() <= kMaxDeletedFiles;
+      }));
+  CAIRN_RETURN_IF_ERROR(failure);
+  return any ? absl::OkStatus() : ArtifactNotFound(run, path);
+}
+
 // The files of a version's manifest, which is sorted, page by page.
 template <typename Record>
 absl::StatusOr<cairn::v1::ListArtifactsResponse> ListManifest(
@@ -94,12 +172,7 @@ absl::StatusOr<cairn::v1::ListArtifactsResponse> ListManifest(
 
 absl::StatusOr<cairn::v1::ListArtifactsResponse> ListRunFiles(
     const Snapshot& snapshot, const cairn::v1::ListArtifactsRequest& request) {
-  CAIRN_ASSIGN_OR_RETURN(const RunName run, ParseRunName("parent", request.parent()));
-  CAIRN_ASSIGN_OR_RETURN(const auto record, storage::ReadRecord<cairn::internal::RunRecord>(
-                                                snapshot, storage::RunKey(run.run_id)));
-  if (!record.has_value() || record->value.experiment_id() != run.experiment_id) {
-    return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", request.parent()).ToStatus();
-  }
+  CAIRN_RETURN_IF_ERROR(FindRun(snapshot, "parent", request.parent()).status());
   cairn::v1::ListArtifactsResponse response;
   absl::Status failure;
   const storage::Key prefix = storage::ArtifactPrefix(request.parent());
@@ -124,12 +197,7 @@ absl::StatusOr<cairn::v1::ListArtifactsResponse> ListRunFiles(
 
 absl::StatusOr<Plan> PlanLogArtifacts(const Snapshot& snapshot,
                                       const cairn::v1::LogArtifactsRequest& request) {
-  CAIRN_ASSIGN_OR_RETURN(const RunName run, ParseRunName("run", request.run()));
-  CAIRN_ASSIGN_OR_RETURN(const auto stored, storage::ReadRecord<cairn::internal::RunRecord>(
-                                                snapshot, storage::RunKey(run.run_id)));
-  if (!stored.has_value() || stored->value.experiment_id() != run.experiment_id) {
-    return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", request.run()).ToStatus();
-  }
+  CAIRN_ASSIGN_OR_RETURN(const RunName run, FindRun(snapshot, "run", request.run()));
   CAIRN_ASSIGN_OR_RETURN(const auto manifest,
                          core::MakeManifest("files", request.files(), core::kMaxFilesPerCall));
   WriteSet write_set;
@@ -155,12 +223,40 @@ absl::StatusOr<Plan> PlanLogArtifacts(const Snapshot& snapshot,
   return storage::MakePlan(std::move(write_set), cairn::v1::LogArtifactsResponse());
 }
 
+absl::StatusOr<Plan> PlanDeleteArtifacts(const Snapshot& snapshot,
+                                         const cairn::v1::DeleteArtifactsRequest& request) {
+  CAIRN_ASSIGN_OR_RETURN(const RunName run, FindRun(snapshot, "run", request.run()));
+  CAIRN_ASSIGN_OR_RETURN(const auto paths, ParseDeletedPaths(request.paths()));
+  FilesByPath files;
+  for (const std::string& path : paths) {
+    CAIRN_RETURN_IF_ERROR(FindDeleted(snapshot, request.run(), path, files));
+    if (files.size() <= kMaxDeletedFiles) continue;
+    return InvalidField(ErrorReason::TOO_LARGE, "paths", path,
+                        fmt::format("must stand for at most {} files in all", kMaxDeletedFiles))
+        .ToStatus();
+  }
+  WriteSet write_set;
+  write_set.RequireExists(storage::RunKey(run.run_id));
+  cairn::v1::DeleteArtifactsResponse response;
+  for (const auto& [path, record] : files) {
+    const storage::Key key = storage::ArtifactKey(request.run(), path);
+    write_set.RequireExists(key).Delete(key);
+    ArtifactFile* file = response.add_files();
+    file->set_path(path);
+    *file->mutable_digest() = record.digest();
+  }
+  if (request.validate_only()) return storage::AnswerOnly(std::move(response));
+  write_set.Emit(request.run(), "run.artifactsDeleted");
+  return storage::MakePlan(std::move(write_set), std::move(response));
+}
+
 absl::StatusOr<cairn::v1::ListArtifactsResponse> ListArtifacts(
     const Snapshot& snapshot, const cairn::v1::ListArtifactsRequest& request) {
   const std::string& parent = request.parent();
   if (parent.rfind("experiments/", 0) == 0) return ListRunFiles(snapshot, request);
   if (parent.rfind("datasets/", 0) == 0) {
-    CAIRN_ASSIGN_OR_RETURN(const VersionName name, ParseDatasetVersionName("parent", parent));
+    CAIRN_ASSIGN_OR_RETURN(const VersionName name,
+                           storage::ResolveDatasetVersion(snapshot, "parent", parent));
     return ListManifest<cairn::internal::DatasetVersionRecord>(
         snapshot, request, storage::DatasetVersionKey(name.parent_id, name.version),
         ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion");

@@ -17,6 +17,10 @@ namespace cairn::artifacts {
 absl::StatusOr<storage::Plan> PlanLogArtifacts(const storage::Snapshot& snapshot,
                                                const cairn::v1::LogArtifactsRequest& request);
 
+// Files go in one commit, or, when a path names none, none does. The blobs stay.
+absl::StatusOr<storage::Plan> PlanDeleteArtifacts(const storage::Snapshot& snapshot,
+                                                  const cairn::v1::DeleteArtifactsRequest& request);
+
 // Lists the files of a run, data set version or model version by path.
 absl::StatusOr<cairn::v1::ListArtifactsResponse> ListArtifacts(
     const storage::Snapshot& snapshot, const cairn::v1::ListArtifactsRequest& request);

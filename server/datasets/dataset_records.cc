@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "lib/base/clock.h"
 #include "lib/base/digest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
@@ -29,6 +30,10 @@ DatasetVersion ToResource(Stored<DatasetVersionRecord> stored) {
   DatasetVersion version = std::move(*stored.value.mutable_version());
   version.set_etag(EtagOf(stored.mod_revision));
   return version;
+}
+
+std::string DatasetAliasResource(std::string_view dataset, std::string_view alias) {
+  return fmt::format("{}/aliases/{}", DatasetName(dataset), alias);
 }
 
 std::string Payload(DatasetRecord record) {
@@ -73,6 +78,21 @@ std::string ContentAddress(const DatasetVersion& version) {
 absl::Status TooLong(std::string_view field, std::string_view value, size_t limit) {
   return InvalidField(ErrorReason::VALUE_INVALID, field, value,
                       fmt::format("must be at most {} bytes long", limit));
+}
+
+absl::Status ValidateDescription(std::string_view description) {
+  if (description.size() <= kMaxTextBytes) return absl::OkStatus();
+  return TooLong("dataset.description", description, kMaxTextBytes);
+}
+
+storage::Plan StoreDataset(std::string_view name, Stored<DatasetRecord> stored,
+                           int64_t now_unix_nanos, storage::WriteSet write_set) {
+  *stored.value.mutable_dataset()->mutable_update_time() = ToTimestamp(now_unix_nanos);
+  const storage::Key key = storage::DatasetKey(name);
+  Dataset dataset = stored.value.dataset();
+  write_set.RequireRevision(key, stored.mod_revision)
+      .PutRecord(key, Payload(std::move(stored.value)));
+  return storage::MakePlan(std::move(write_set), std::move(dataset));
 }
 
 absl::Status ValidateTags(const google::protobuf::Map<std::string, std::string>& tags) {

@@ -26,6 +26,9 @@ inline constexpr size_t kMaxTextBytes = 5000;
 cairn::v1::Dataset ToResource(storage::Stored<cairn::internal::DatasetRecord> stored);
 cairn::v1::DatasetVersion ToResource(storage::Stored<cairn::internal::DatasetVersionRecord> stored);
 
+// `datasets/{name}/aliases/{alias}`, for events and errors.
+std::string DatasetAliasResource(std::string_view dataset, std::string_view alias);
+
 // The payload of a data set's record; an etag is left out.
 std::string Payload(cairn::internal::DatasetRecord record);
 
@@ -54,6 +57,15 @@ std::string ContentAddress(const cairn::v1::DatasetVersion& version);
 // The rules for tags: keys of 1 to 250 bytes, values of at most 5,000.
 // INVALID_ARGUMENT (NAME_INVALID, VALUE_INVALID) naming the tag.
 absl::Status ValidateTags(const google::protobuf::Map<std::string, std::string>& tags);
+
+// INVALID_ARGUMENT (VALUE_INVALID) for a description of more than 5,000 bytes.
+absl::Status ValidateDescription(std::string_view description);
+
+// A plan that stores the data set `name`, changed now, with what else is in `write_set`, and
+// answers it.
+storage::Plan StoreDataset(std::string_view name,
+                           storage::Stored<cairn::internal::DatasetRecord> stored,
+                           int64_t now_unix_nanos, storage::WriteSet write_set);
 
 // INVALID_ARGUMENT (VALUE_INVALID): the value of `field` is longer than `limit` bytes.
 absl::Status TooLong(std::string_view field, std::string_view value, size_t limit);

@@ -13,6 +13,7 @@
 #include "lib/base/status_macros.h"
 #include "server/core/manifest.h"
 #include "server/datasets/dataset_records.h"
+#include "server/datasets/retention.h"
 #include "server/datasets/statistics.h"
 #include "server/datasets/version_diff.h"
 #include "server/storage/blob_refs.h"
@@ -39,6 +40,8 @@ using storage::Stored;
 using storage::WriteSet;
 
 constexpr int kMaxParents = 1000;
+// A data set with very many versions that something keeps must not make new ones slow.
+constexpr size_t kExpiredLookedAt = 1000;
 
 absl::Status ValidateDetails(const DatasetVersion& version) {
   if (version.producer().size() > kMaxTextBytes) {
@@ -175,9 +178,8 @@ absl::StatusOr<Plan> PlanCreateDataset(const Snapshot& snapshot,
   const std::string& name = request.dataset().display_name();
   CAIRN_RETURN_IF_ERROR(
       ValidateHumanName("dataset.display_name", name, kMaxNameBytes, /*allow_slash=*/false));
-  if (request.dataset().description().size() > kMaxTextBytes) {
-    return TooLong("dataset.description", request.dataset().description(), kMaxTextBytes);
-  }
+  CAIRN_RETURN_IF_ERROR(ValidateDescription(request.dataset().description()));
+  CAIRN_RETURN_IF_ERROR(ValidateRetention(request.dataset()));
   const storage::Key key = storage::DatasetKey(name);
   CAIRN_ASSIGN_OR_RETURN(const auto existing, snapshot.Get(key));
   if (existing.has_value()) {
@@ -189,6 +191,9 @@ absl::StatusOr<Plan> PlanCreateDataset(const Snapshot& snapshot,
   }
   Dataset dataset = NewDataset(name, now_unix_nanos);
   dataset.set_description(request.dataset().description());
+  if (request.dataset().has_retention()) {
+    *dataset.mutable_retention() = request.dataset().retention();
+  }
   *dataset.mutable_update_time() = dataset.create_time();
   DatasetRecord record;
   *record.mutable_dataset() = dataset;
@@ -230,6 +235,13 @@ absl::StatusOr<Plan> PlanCreateDatasetVersion(const Snapshot& snapshot,
   CAIRN_RETURN_IF_ERROR(storage::RequireBlobs(snapshot, version.files(), write_set));
   CAIRN_RETURN_IF_ERROR(LinkSources(snapshot, version, write_set));
   if (request.validate_only()) return storage::AnswerOnly(std::move(version));
+  RetentionScope scope;
+  scope.dataset = name;
+  scope.now_unix_nanos = now_unix_nanos;
+  scope.one_more = true;
+  scope.used.insert(version.parents().begin(), version.parents().end());
+  scope.max_looked_at = kExpiredLookedAt;
+  CAIRN_RETURN_IF_ERROR(ApplyRetention(snapshot, dataset, scope, write_set).status());
   DatasetVersionRecord record;
   *record.mutable_version() = version;
   PointerRecord pointer;

@@ -38,6 +38,18 @@ absl::StatusOr<storage::Plan> PlanCreateDataset(const storage::Snapshot& snapsho
                                                 const cairn::v1::CreateDatasetRequest& request,
                                                 int64_t now_unix_nanos);
 
+// Changes the fields that the mask names. Nothing is written when they are as wanted.
+absl::StatusOr<storage::Plan> PlanUpdateDataset(const storage::Snapshot& snapshot,
+                                                const cairn::v1::UpdateDatasetRequest& request,
+                                                int64_t now_unix_nanos);
+
+// Deletes up to 100 versions that the retention rule does not keep, in one commit.
+absl::StatusOr<storage::Plan> PlanApplyDatasetRetention(
+    const storage::Snapshot& snapshot, const cairn::v1::ApplyDatasetRetentionRequest& request,
+    int64_t now_unix_nanos);
+
+// With the version go those that the retention rule does not keep any more; of the expired
+// the oldest 1,000 are looked at.
 absl::StatusOr<storage::Plan> PlanCreateDatasetVersion(
     const storage::Snapshot& snapshot, const cairn::v1::CreateDatasetVersionRequest& request,
     int64_t now_unix_nanos);

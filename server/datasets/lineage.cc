@@ -13,6 +13,7 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/datasets/datasets.h"
+#include "server/datasets/lineage_edges.h"
 #include "server/storage/dataset_refs.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
@@ -123,20 +124,14 @@ absl::StatusOr<Visited> Visit(const Snapshot& snapshot, const std::string& name)
   return visited;
 }
 
-// The names at the ends of the edges that begin with `prefix`.
+// At most kMaxNodes of the names at the ends of the edges that begin with `prefix`.
 absl::StatusOr<std::vector<std::string>> EndsOfEdges(const Snapshot& snapshot,
                                                      const storage::Key& prefix) {
   std::vector<std::string> ends;
-  absl::Status failure;
-  CAIRN_RETURN_IF_ERROR(snapshot.Scan(storage::KeyRange::Prefix(prefix),
-                                      storage::ScanOrder::kAscending,
-                                      [&](std::string_view key, const storage::Record&) {
-                                        auto end = storage::LastStringOf(prefix, key);
-                                        failure = end.status();
-                                        if (end.ok()) ends.push_back(*std::move(end));
-                                        return failure.ok() && ends.size() < kMaxNodes;
-                                      }));
-  CAIRN_RETURN_IF_ERROR(failure);
+  CAIRN_RETURN_IF_ERROR(EachEdge(snapshot, prefix, [&ends](const std::string& end) {
+    ends.push_back(end);
+    return ends.size() < kMaxNodes;
+  }));
   return ends;
 }
 

@@ -8,6 +8,7 @@
 
 #include "fmt/format.h"
 #include "google/protobuf/empty.pb.h"
+#include "lib/base/alias_names.h"
 #include "lib/base/clock.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
@@ -36,7 +37,6 @@ using storage::Stored;
 using storage::WriteSet;
 
 constexpr int kMaxTags = 1000;
-constexpr std::string_view kLatest = "latest";
 constexpr std::string_view kAnyModel = "models/-";
 
 Model ToResource(Stored<ModelRecord> stored) {
@@ -98,24 +98,8 @@ absl::StatusOr<AliasRef> ParseAliasName(std::string_view field, std::string_view
   return AliasRef{ids[0], ids[1]};
 }
 
-// Letters, digits, '_' and '-'; not a reserved word or anything like a version.
-absl::Status ValidateAlias(std::string_view alias) {
-  const bool well_formed =
-      !alias.empty() && alias.size() <= kMaxNameBytes &&
-      alias.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
-          std::string_view::npos;
-  if (!well_formed) {
-    return InvalidField(ErrorReason::NAME_INVALID, "alias.name", alias,
-                        "must be 1 to 250 letters, digits, '_' and '-'");
-  }
-  const bool like_version = alias[0] == 'v' && alias.size() > 1 &&
-                            alias.find_first_not_of("0123456789", 1) == std::string_view::npos;
-  if (alias == kLatest || like_version) {
-    return InvalidField(ErrorReason::ALIAS_RESERVED, "alias.name", alias,
-                        "must not be `latest` or look like a version");
-  }
-  return absl::OkStatus();
-}
+constexpr AliasRules kAliasRules = {
+    .field = "alias.name", .max_bytes = kMaxNameBytes, .leading_dash = true, .plain_numbers = true};
 
 // The number that `models/m/versions/{number or latest}` or an alias stands for.
 absl::StatusOr<VersionName> ResolveVersion(const Snapshot& snapshot, std::string_view name) {
@@ -132,7 +116,7 @@ absl::StatusOr<VersionName> ResolveVersion(const Snapshot& snapshot, std::string
   }
   CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName("name", name, "models/*/versions/*"));
   CAIRN_ASSIGN_OR_RETURN(const auto model, ReadModel(snapshot, ids[0]));
-  if (ids[1] == kLatest) return VersionName{ids[0], model.value.model().latest_version()};
+  if (ids[1] == kLatestAlias) return VersionName{ids[0], model.value.model().latest_version()};
   return ParseModelVersionName("name", name);
 }
 
@@ -331,7 +315,7 @@ absl::StatusOr<Plan> PlanSetAlias(const Snapshot& snapshot,
                                   const cairn::v1::SetAliasRequest& request,
                                   int64_t now_unix_nanos) {
   CAIRN_ASSIGN_OR_RETURN(const AliasRef ref, ParseAliasName("alias.name", request.alias().name()));
-  CAIRN_RETURN_IF_ERROR(ValidateAlias(ref.alias));
+  CAIRN_RETURN_IF_ERROR(ValidateAlias(ref.alias, kAliasRules));
   CAIRN_RETURN_IF_ERROR(ReadModel(snapshot, ref.model).status());
   CAIRN_RETURN_IF_ERROR(ReadModelVersion(snapshot, ref.model, request.alias().version()).status());
   const storage::Key key = storage::AliasKey(ref.model, ref.alias);

@@ -11,7 +11,9 @@
 #include "lib/base/ids.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "server/artifacts/blob_operations.h"
 #include "server/artifacts/run_artifacts.h"
+#include "server/operations/operation_runner.h"
 #include "server/rpc/services.h"
 #include "server/rpc/streams.h"
 #include "server/tracking/run_lease_keeper.h"
@@ -338,6 +340,47 @@ class ArtifactServiceImpl final : public cairn::v1::ArtifactService::CallbackSer
                      });
   }
 
+  ServerUnaryReactor* GetBlobUsage(CallbackServerContext* context,
+                                   const cairn::v1::GetBlobUsageRequest* request,
+                                   cairn::v1::BlobUsage* response) override {
+    return ServeRead(env_, "cairn.v1.ArtifactService/GetBlobUsage", context, request, response,
+                     Effort::kLong,
+                     [this](const Snapshot&, const cairn::v1::GetBlobUsageRequest& asked) {
+                       return blobs_.Usage(asked.name());
+                     });
+  }
+
+  ServerUnaryReactor* CollectGarbage(CallbackServerContext* context,
+                                     const cairn::v1::CollectGarbageRequest* request,
+                                     google::longrunning::Operation* response) override {
+    return ServeMutation(
+        env_, "cairn.v1.ArtifactService/CollectGarbage", context, request, response,
+        [request, now = env_.clock.NowUnixNanos(), id = env_.ids.NewHexId()](const Snapshot&) {
+          return artifacts::PlanCollectGarbage(*request, now, id);
+        },
+        NoteOperation(response));
+  }
+
+  ServerUnaryReactor* ScrubBlobs(CallbackServerContext* context,
+                                 const cairn::v1::ScrubBlobsRequest* request,
+                                 google::longrunning::Operation* response) override {
+    return ServeMutation(
+        env_, "cairn.v1.ArtifactService/ScrubBlobs", context, request, response,
+        [now = env_.clock.NowUnixNanos(), id = env_.ids.NewHexId()](const Snapshot&) {
+          return artifacts::PlanScrubBlobs(now, id);
+        },
+        NoteOperation(response));
+  }
+
+  ServerUnaryReactor* DeleteArtifacts(CallbackServerContext* context,
+                                      const cairn::v1::DeleteArtifactsRequest* request,
+                                      cairn::v1::DeleteArtifactsResponse* response) override {
+    return ServeMutation(env_, "cairn.v1.ArtifactService/DeleteArtifacts", context, request,
+                         response, [request](const Snapshot& snapshot) {
+                           return artifacts::PlanDeleteArtifacts(snapshot, *request);
+                         });
+  }
+
   ServerUnaryReactor* LogArtifacts(CallbackServerContext* context,
                                    const cairn::v1::LogArtifactsRequest* request,
                                    cairn::v1::LogArtifactsResponse* response) override {
@@ -367,6 +410,11 @@ class ArtifactServiceImpl final : public cairn::v1::ArtifactService::CallbackSer
     response.set_committed_size_bytes(status.committed_size_bytes);
     response.set_complete(status.complete);
     return response;
+  }
+
+  // Tells the runner of the operation that the answer is.
+  std::function<void()> NoteOperation(const google::longrunning::Operation* operation) {
+    return [this, operation] { env_.operations.Created(operation->name()); };
   }
 
   Environment& env_;

@@ -40,6 +40,24 @@ class DatasetServiceImpl final : public DatasetService::CallbackService {
                      Effort::kLong, datasets::ListDatasets);
   }
 
+  ServerUnaryReactor* UpdateDataset(CallbackServerContext* context,
+                                    const cairn::v1::UpdateDatasetRequest* request,
+                                    cairn::v1::Dataset* response) override {
+    return ServeMutation(env_, "cairn.v1.DatasetService/UpdateDataset", context, request, response,
+                         [request, now = Now()](const Snapshot& snapshot) {
+                           return datasets::PlanUpdateDataset(snapshot, *request, now);
+                         });
+  }
+
+  ServerUnaryReactor* ApplyDatasetRetention(
+      CallbackServerContext* context, const cairn::v1::ApplyDatasetRetentionRequest* request,
+      cairn::v1::ApplyDatasetRetentionResponse* response) override {
+    return ServeMutation(env_, "cairn.v1.DatasetService/ApplyDatasetRetention", context, request,
+                         response, [request, now = Now()](const Snapshot& snapshot) {
+                           return datasets::PlanApplyDatasetRetention(snapshot, *request, now);
+                         });
+  }
+
   ServerUnaryReactor* CreateDatasetVersion(CallbackServerContext* context,
                                            const cairn::v1::CreateDatasetVersionRequest* request,
                                            cairn::v1::DatasetVersion* response) override {

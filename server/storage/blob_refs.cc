@@ -40,8 +40,12 @@ absl::Status RequireBlobs(const Snapshot& snapshot,
     if (!entries[i].has_value()) return MissingBlob(*named[i]);
     CAIRN_ASSIGN_OR_RETURN(const auto entry, ParseRecord<cairn::internal::BlobEntryRecord>(
                                                  keys[i].bytes, entries[i]->payload));
-    if (entry.size_bytes() != named[i]->digest().size_bytes()) return MissingBlob(*named[i]);
-    if (conditions.insert(named[i]->digest().sha256()).second) write_set.RequireExists(keys[i]);
+    const bool there = entry.size_bytes() == named[i]->digest().size_bytes() &&
+                       !entry.condemned() && !entry.quarantined();
+    if (!there) return MissingBlob(*named[i]);
+    if (conditions.insert(named[i]->digest().sha256()).second) {
+      write_set.RequireRevision(keys[i], entries[i]->mod_revision);
+    }
   }
   return absl::OkStatus();
 }

@@ -9,11 +9,13 @@
 
 namespace cairn::storage {
 
-// Digest first, reference second: adds to `write_set` the condition that every
-// blob of `files` is present when the commit is applied.
+// Digest first, reference second: adds to `write_set` the condition that every blob of
+// `files` is still as it is at `snapshot` when the commit is applied. So a reference either
+// comes before the commit that condemns its blob, and saves it, or finds it missing.
 //
-// NOT_FOUND (BLOB_NOT_FOUND) for the first that is absent at `snapshot`, or
-// stands there with another size. The empty blob is always present.
+// NOT_FOUND (BLOB_NOT_FOUND) for the first that is absent, condemned by a collection or in
+// quarantine at `snapshot`, or stands there with another size. The empty blob is always
+// present.
 absl::Status RequireBlobs(const Snapshot& snapshot,
                           const google::protobuf::RepeatedPtrField<cairn::v1::ArtifactFile>& files,
                           WriteSet& write_set);

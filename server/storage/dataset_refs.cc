@@ -4,38 +4,25 @@
 #include <string>
 
 #include "cairn/internal/records.pb.h"
+#include "lib/base/alias_names.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
 
 namespace cairn::storage {
-namespace {
-
-constexpr std::string_view kLatestVersion = "latest";
-// Numbers stand for themselves, also those that no version can have.
-bool IsDatasetAlias(std::string_view id) {
-  constexpr std::string_view kLetters =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
-  const std::string_view digits = id.substr(id.starts_with('-') ? 1 : 0);
-  return digits.find_first_not_of("0123456789") != std::string_view::npos &&
-         id.find_first_not_of(kLetters) == std::string_view::npos;
-}
-
-}  // namespace
-
 absl::StatusOr<VersionName> ResolveDatasetVersion(const Snapshot& snapshot, std::string_view field,
                                                   std::string_view name) {
   CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName(field, name, "datasets/*/versions/*"));
   const std::string& id = ids[1];
-  if (!IsDatasetAlias(id)) return ParseDatasetVersionName(field, name);
+  if (!IsAliasNotNumber(id)) return ParseDatasetVersionName(field, name);
   CAIRN_ASSIGN_OR_RETURN(const auto stored,
                          ReadRecord<cairn::internal::DatasetRecord>(snapshot, DatasetKey(ids[0])));
   if (!stored.has_value()) {
     return NotFound(ErrorReason::DATASET_NOT_FOUND, "Dataset", DatasetName(ids[0])).ToStatus();
   }
   const cairn::v1::Dataset& dataset = stored->value.dataset();
-  if (id == kLatestVersion) {
+  if (id == kLatestAlias) {
     if (dataset.latest_version() > 0) return VersionName{ids[0], dataset.latest_version()};
     return NotFound(ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion", name).ToStatus();
   }

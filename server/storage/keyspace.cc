@@ -84,16 +84,20 @@ Key DatasetVersionPrefix(std::string_view dataset) {
   return Rec(KeyKind::kDatasetVersion).Str(dataset).Done();
 }
 
+Key AllDatasetVersionsPrefix() { return Rec(KeyKind::kDatasetVersion).Done(); }
+
 Key ArtifactKey(std::string_view owner, std::string_view path) {
   return Rec(KeyKind::kArtifact).Str(owner).Str(path).Done();
 }
 Key ArtifactPrefix(std::string_view owner) { return Rec(KeyKind::kArtifact).Str(owner).Done(); }
+Key AllArtifactsPrefix() { return Rec(KeyKind::kArtifact).Done(); }
 
 Key ModelKey(std::string_view model) { return Rec(KeyKind::kModel).Str(model).Done(); }
 Key ModelPrefix() { return Rec(KeyKind::kModel).Done(); }
 Key ModelVersionKey(std::string_view model, int64_t version) {
   return Rec(KeyKind::kModelVersion).Str(model).Int(version).Done();
 }
+Key AllModelVersionsPrefix() { return Rec(KeyKind::kModelVersion).Done(); }
 Key ModelVersionPrefix(std::string_view model) {
   return Rec(KeyKind::kModelVersion).Str(model).Done();
 }

@@ -92,16 +92,22 @@ Key DatasetKey(std::string_view dataset);
 Key DatasetPrefix();
 Key DatasetVersionKey(std::string_view dataset, int64_t version);
 Key DatasetVersionPrefix(std::string_view dataset);
+// The versions of every data set.
+Key AllDatasetVersionsPrefix();
 
 // record: one entry of the artifact tree of `owner`, a resource name
 Key ArtifactKey(std::string_view owner, std::string_view path);
 Key ArtifactPrefix(std::string_view owner);
+// The trees of all owners.
+Key AllArtifactsPrefix();
 
 // record: registry and promotion
 Key ModelKey(std::string_view model);
 Key ModelPrefix();
 Key ModelVersionKey(std::string_view model, int64_t version);
 Key ModelVersionPrefix(std::string_view model);
+// The versions of every model.
+Key AllModelVersionsPrefix();
 Key AliasKey(std::string_view model, std::string_view alias);
 Key AliasPrefix(std::string_view model);
 Key ChannelKey(std::string_view model, std::string_view channel);

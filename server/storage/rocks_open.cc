@@ -38,6 +38,9 @@ rocksdb::DBOptions DatabaseOptions(const RocksOptions& options,
   db.max_total_wal_size = static_cast<uint64_t>(options.max_log_bytes);
   db.db_write_buffer_size = static_cast<size_t>(options.total_write_buffer_bytes);
   db.max_background_jobs = 2;
+  // What flushes and compactions write goes to the disk bit by bit: the sync of a commit
+  // would else wait behind all of it.
+  db.bytes_per_sync = uint64_t{1} << 20;
   db.unordered_write = false;  // would break snapshots
   db.atomic_flush = false;
   db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;

@@ -75,6 +75,35 @@ ProgramResult RunProgram(const std::vector<std::string>& arguments) {
   return result;
 }
 
+RunningProgram::RunningProgram(const std::vector<std::string>& arguments)
+    : output_(::fdopen(Spawn(arguments, /*errors=*/false, &pid_), "r")) {}
+
+RunningProgram::~RunningProgram() {
+  Kill();
+  Wait();
+  ::fclose(output_);
+}
+
+bool RunningProgram::NextLine(std::string* line) {
+  char buffer[4096];
+  if (::fgets(buffer, sizeof(buffer), output_) == nullptr) return false;
+  *line = buffer;
+  if (!line->empty() && line->back() == '\n') line->pop_back();
+  return true;
+}
+
+void RunningProgram::Kill() {
+  if (pid_ >= 0) ::kill(pid_, SIGKILL);
+}
+
+int RunningProgram::Wait() {
+  if (pid_ < 0) return -1;
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+  pid_ = -1;
+  return ExitCode(status);
+}
+
 bool ServerProcess::Start() {
   const int fd = Spawn({ProgramPath("cairnd"), "--data-dir", data_dir_, "--grpc-address",
                         "127.0.0.1:0", "--http-address", "127.0.0.1:0", "--log-level", "error"},

@@ -1,6 +1,7 @@
 #ifndef CAIRN_TESTS_TESTING_SERVER_PROCESS_H_
 #define CAIRN_TESTS_TESTING_SERVER_PROCESS_H_
 
+#include <stdio.h>
 #include <sys/types.h>
 
 #include <string>
@@ -36,6 +37,29 @@ std::string ProgramPath(const std::string& name);
 
 // Runs a program to its end.
 ProgramResult RunProgram(const std::vector<std::string>& arguments);
+
+// A program under way, whose standard output is read line by line. Owned by one thread. The
+// destructor kills it if it still runs.
+class RunningProgram {
+ public:
+  explicit RunningProgram(const std::vector<std::string>& arguments);
+  ~RunningProgram();
+  RunningProgram(const RunningProgram&) = delete;
+  RunningProgram& operator=(const RunningProgram&) = delete;
+
+  // Waits for the next line, without its end; false when there are no more.
+  bool NextLine(std::string* line);
+
+  // SIGKILL; what it wrote before can still be read.
+  void Kill();
+
+  // Waits for its end; the exit code, or 128 + signal.
+  int Wait();
+
+ private:
+  pid_t pid_ = -1;
+  FILE* output_ = nullptr;
+};
 
 // The real server, started on free ports of the loopback interface.
 //

@@ -1,0 +1,93 @@
+#include "server/artifacts/references.h"
+
+#include <array>
+#include <cstdint>
+
+#include "cairn/internal/records.pb.h"
+#include "lib/base/status_macros.h"
+#include "server/artifacts/entry_walk.h"
+#include "server/storage/keyspace.h"
+#include "server/storage/typed_record.h"
+
+namespace cairn::artifacts {
+namespace {
+
+constexpr size_t kHashBytes = 32;
+
+// Visits what one record refers to.
+using RecordReader = absl::Status (*)(std::string_view key, std::string_view payload,
+                                      const ReferenceVisitor& visitor);
+
+absl::Status ReadArtifact(std::string_view key, std::string_view payload,
+                          const ReferenceVisitor& visitor) {
+  CAIRN_ASSIGN_OR_RETURN(const auto record,
+                         storage::ParseRecord<cairn::internal::ArtifactRecord>(key, payload));
+  visitor(key, record.digest());
+  return absl::OkStatus();
+}
+
+template <typename Record>
+absl::Status ReadVersion(std::string_view key, std::string_view payload,
+                         const ReferenceVisitor& visitor) {
+  CAIRN_ASSIGN_OR_RETURN(const auto record, storage::ParseRecord<Record>(key, payload));
+  for (const auto& file : record.version().files()) visitor(key, file.digest());
+  return absl::OkStatus();
+}
+
+struct Kind {
+  storage::Key prefix;
+  RecordReader read;
+};
+
+const std::array<Kind, 3>& Kinds() {
+  static const std::array<Kind, 3> kinds = {{
+      {storage::AllArtifactsPrefix(), ReadArtifact},
+      {storage::AllDatasetVersionsPrefix(), ReadVersion<cairn::internal::DatasetVersionRecord>},
+      {storage::AllModelVersionsPrefix(), ReadVersion<cairn::internal::ModelVersionRecord>},
+  }};
+  return kinds;
+}
+
+}  // namespace
+
+absl::Status VisitReferences(const storage::Snapshot& snapshot, size_t max_records,
+                             std::string& place, const ReferenceVisitor& visitor) {
+  // The place is the number of the kind, then the last key of it that was visited.
+  size_t kind = place.empty() ? 0 : static_cast<size_t>(place[0] - '0');
+  std::string after = place.empty() ? "" : place.substr(1);
+  for (size_t seen = 0; kind < Kinds().size(); ++kind, after.clear()) {
+    const Kind& at = Kinds()[kind];
+    const storage::KeyRange range = storage::KeyRange::Prefix(at.prefix);
+    const auto cursor = snapshot.NewCursor(range.family);
+    cursor->Seek(after.empty() ? range.begin : after + '\0', range.end);
+    for (; cursor->Valid(); cursor->Next()) {
+      if (seen++ == max_records) {
+        place = static_cast<char>('0' + kind) + after;
+        return absl::OkStatus();
+      }
+      CAIRN_RETURN_IF_ERROR(at.read(cursor->key(), cursor->record().payload, visitor));
+      after = cursor->key();
+    }
+    CAIRN_RETURN_IF_ERROR(cursor->status());
+  }
+  place.clear();
+  return absl::OkStatus();
+}
+
+absl::Status MarkChunks(const storage::Snapshot& snapshot, size_t max_entries, std::string& place,
+                        const WholeFilter& wanted, ShortNameSet& marks) {
+  EntryWalk walk(snapshot, place);
+  for (size_t seen = 0; walk.Valid(); walk.Next()) {
+    if (seen++ == max_entries) return absl::OkStatus();
+    place = walk.key();
+    const std::string_view chunks = walk.readable() ? walk.head().chunk_sha256s : "";
+    if (chunks.empty() || !wanted(walk.head())) continue;
+    for (size_t at = 0; at + kHashBytes <= chunks.size(); at += kHashBytes) {
+      marks.Add(ShortNameOf(chunks.substr(at, kHashBytes)));
+    }
+  }
+  place.clear();
+  return walk.status();
+}
+
+}  // namespace cairn::artifacts

@@ -1,0 +1,24 @@
+#ifndef CAIRN_SERVER_ARTIFACTS_SCRUB_WORK_H_
+#define CAIRN_SERVER_ARTIFACTS_SCRUB_WORK_H_
+
+#include <memory>
+
+#include "server/artifacts/pack_pool.h"
+#include "server/operations/operation_runner.h"
+
+namespace cairn::artifacts {
+
+// The work of ScrubBlobs (ScrubBlobsMetadata). Reads every blob, about 32 MiB a step:
+// first those in one piece, then the lists of chunks of the others, then the framing of the
+// packs, also where it is nobody's any more.
+//
+// A blob that is damaged is put in quarantine and reported; one that is in quarantine and
+// reads right again (its disk came back, or its chunk was sent again) is taken out. What is
+// wrong with a pack where no blob is concerned is logged.
+//
+// Cut short it begins again at the first blob. The packs must outlive it.
+std::unique_ptr<operations::Work> MakeScrubWork(const PackPool& packs);
+
+}  // namespace cairn::artifacts
+
+#endif  // CAIRN_SERVER_ARTIFACTS_SCRUB_WORK_H_

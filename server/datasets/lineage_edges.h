@@ -1,0 +1,21 @@
+#ifndef CAIRN_SERVER_DATASETS_LINEAGE_EDGES_H_
+#define CAIRN_SERVER_DATASETS_LINEAGE_EDGES_H_
+
+#include <functional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "server/storage/keyspace.h"
+#include "server/storage/kv_store.h"
+
+namespace cairn::datasets {
+
+// Calls `visit` with the resource at the end of each edge below `prefix`
+// (storage::LineageUpPrefix, LineageDownPrefix), in the order of the keys, until it returns
+// false. DATA_LOSS for a key that is none of an edge, and errors of the store.
+absl::Status EachEdge(const storage::Snapshot& snapshot, const storage::Key& prefix,
+                      const std::function<bool(const std::string&)>& visit);
+
+}  // namespace cairn::datasets
+
+#endif  // CAIRN_SERVER_DATASETS_LINEAGE_EDGES_H_

@@ -1,0 +1,77 @@
+#include "lib/base/alias_names.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "lib/base/errors.h"
+
+namespace cairn {
+namespace {
+
+constexpr AliasRules kStrict = {.field = "alias", .max_bytes = 10, .dots = true};
+constexpr AliasRules kLoose = {
+    .field = "alias.name", .max_bytes = 10, .leading_dash = true, .plain_numbers = true};
+
+bool IsReserved(std::string_view alias, const AliasRules& rules) {
+  return HasReason(ValidateAlias(alias, rules), ErrorReason::ALIAS_RESERVED);
+}
+
+bool IsMalformed(std::string_view alias, const AliasRules& rules) {
+  return HasReason(ValidateAlias(alias, rules), ErrorReason::NAME_INVALID);
+}
+
+TEST(AliasNamesTest, LettersDigitsAndAFewSignsAreAnAlias) {
+  for (const char* alias : {"gold", "v", "v1x", "a-b_c", "0x", "Latest", "1234567890x"}) {
+    SCOPED_TRACE(alias);
+    const bool fits = std::string_view(alias).size() <= 10;
+    EXPECT_EQ(ValidateAlias(alias, kStrict).ok(), fits);
+    EXPECT_EQ(ValidateAlias(alias, kLoose).ok(), fits);
+  }
+}
+
+TEST(AliasNamesTest, OtherLettersAreRefused) {
+  for (const char* alias : {"", "a b", "a/b", "a@b", "a#b", "\xc3\xa4", "a:"}) {
+    SCOPED_TRACE(alias);
+    EXPECT_TRUE(IsMalformed(alias, kStrict));
+    EXPECT_TRUE(IsMalformed(alias, kLoose));
+  }
+}
+
+TEST(AliasNamesTest, WhatLooksLikeAVersionIsReserved) {
+  for (const char* alias : {"latest", "v1", "v0012"}) {
+    SCOPED_TRACE(alias);
+    EXPECT_TRUE(IsReserved(alias, kStrict));
+    EXPECT_TRUE(IsReserved(alias, kLoose));
+  }
+}
+
+TEST(AliasNamesTest, TheRulesDifferWhereTheySaySo) {
+  EXPECT_TRUE(ValidateAlias("a.b", kStrict).ok());
+  EXPECT_TRUE(IsMalformed("a.b", kLoose));
+  EXPECT_TRUE(IsMalformed("-a", kStrict));
+  EXPECT_TRUE(ValidateAlias("-a", kLoose).ok());
+  EXPECT_TRUE(IsReserved("12", kStrict));
+  EXPECT_TRUE(ValidateAlias("12", kLoose).ok());
+}
+
+TEST(AliasNamesTest, TheErrorSaysTheRule) {
+  EXPECT_NE(std::string(ValidateAlias("a b", kStrict).message())
+                .find("1 to 10 letters, digits, '.', '_' and '-', and not begin with '-'"),
+            std::string::npos);
+  EXPECT_NE(
+      std::string(ValidateAlias("a b", kLoose).message()).find("1 to 10 letters, digits, '_'"),
+      std::string::npos);
+}
+
+TEST(AliasNamesTest, NumbersStandForThemselves) {
+  for (const char* word : {"1", "0", "-5", "007", "99999999999999999999", "", "-", "a b", "a/"}) {
+    EXPECT_FALSE(IsAliasNotNumber(word)) << word;
+  }
+  for (const char* word : {"latest", "gold", "1a", "v1", "a.b"}) {
+    EXPECT_TRUE(IsAliasNotNumber(word)) << word;
+  }
+}
+
+}  // namespace
+}  // namespace cairn
