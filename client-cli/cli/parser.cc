@@ -254,8 +254,9 @@ absl::StatusOr<int64_t> ParseDurationMillis(std::string_view text) {
   if (unit == "ms") scale = 1;
   if (unit == "m") scale = 60'000;
   if (unit == "h") scale = 3'600'000;
+  if (unit == "d") scale = 86'400'000;
   const double millis = number * scale;
-  if (error != std::errc() || scale == 0 || !(millis >= 1) || millis > 1e12) {
+  if (error != std::errc() || scale == 0 || !(millis >= 1) || millis > 1e13) {
     return UsageError(fmt::format("\"{}\" is not a duration such as 30s, 500ms or 5m", text));
   }
   return static_cast<int64_t>(std::llround(millis));

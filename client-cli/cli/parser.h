@@ -36,8 +36,8 @@ absl::StatusOr<bool> ParseSwitch(std::string_view what, std::string_view value);
 // empty key.
 absl::StatusOr<std::pair<std::string, std::string>> ParsePair(std::string_view text);
 
-// Reads a duration: "500ms", "30s", "5m", "2h" or plain seconds. Milliseconds,
-// > 0. INVALID_ARGUMENT otherwise.
+// Reads a duration: "500ms", "30s", "5m", "2h", "90d" or plain seconds.
+// Milliseconds, > 0. INVALID_ARGUMENT otherwise.
 absl::StatusOr<int64_t> ParseDurationMillis(std::string_view text);
 
 }  // namespace cairn::cli

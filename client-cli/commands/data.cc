@@ -12,7 +12,6 @@
 #include "client-cli/commands/tables.h"
 #include "client-cli/commands/transfer_meter.h"
 #include "fmt/format.h"
-#include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/downloader.h"
 #include "lib/client/uploader.h"
@@ -81,12 +80,7 @@ absl::StatusOr<std::string> FetchSource(Session& session, const Invocation& call
       return ResolveAny(session, reference);
     }
   }
-  CAIRN_ASSIGN_OR_RETURN(const Reference parsed, ParseReference(reference));
-  if (parsed.kind == Reference::Kind::kChannel || ParseChannelName("name", reference).ok()) {
-    CAIRN_ASSIGN_OR_RETURN(const v1::ModelVersion version, ResolveVersion(session, reference));
-    return version.name();
-  }
-  return ResolveAny(session, reference);
+  return ResolveFiles(session, reference);
 }
 
 absl::StatusOr<int> Fetch(Session& session, const Invocation& call) {

@@ -194,4 +194,19 @@ std::string DiffText(const DatasetDiff& diff) {
   return text;
 }
 
+std::string RetentionText(const v1::Dataset& dataset) {
+  if (!dataset.has_retention()) return "keep all versions";
+  const v1::RetentionRule& rule = dataset.retention();
+  constexpr int64_t kDaySeconds = 24 * 3600;
+  const int64_t seconds = rule.keep_for().seconds();
+  const std::string age = seconds >= kDaySeconds && seconds % kDaySeconds == 0
+                              ? fmt::format("{} days", seconds / kDaySeconds)
+                              : fmt::format("{} s", seconds);
+  std::string text = "keep ";
+  if (rule.keep_last() > 0) text += fmt::format("the newest {}", rule.keep_last());
+  if (rule.keep_last() > 0 && rule.has_keep_for()) text += " and ";
+  if (rule.has_keep_for()) text += fmt::format("those younger than {}", age);
+  return text;
+}
+
 }  // namespace cairn::cli

@@ -25,6 +25,10 @@ std::string HistogramShape(const v1::NumberStatistics& numbers, bool unicode);
 // moved: the population stability index, below 0.1 "small", above 0.25 "large".
 std::string DiffText(const v1::DatasetDiff& diff);
 
+// A data set's retention rule in words: "keep the newest 3 and those younger than 90 days",
+// "keep all versions".
+std::string RetentionText(const v1::Dataset& dataset);
+
 }  // namespace cairn::cli
 
 #endif  // CAIRN_CLIENT_CLI_COMMANDS_DATASET_TEXT_H_

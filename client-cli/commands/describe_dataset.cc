@@ -100,6 +100,7 @@ absl::StatusOr<int> DescribeDataset(Session& session, const v1::Dataset& dataset
   printer.Line("Resource", Cell(dataset.name()));
   printer.Line("Description", Cell(dataset.description()));
   printer.Line("Latest", Cell(std::to_string(dataset.latest_version())));
+  if (dataset.has_retention()) printer.Line("Retention", Cell(RetentionText(dataset)));
   printer.Line("Created", session.TimeCell(dataset.create_time(), dataset.has_create_time()));
   printer.Line("Updated", session.TimeCell(dataset.update_time(), dataset.has_update_time()));
   CAIRN_RETURN_IF_ERROR(PrintAliases(printer, dataset));

@@ -5,11 +5,14 @@
 #include <cstdio>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "cairn/v1/artifacts.pb.h"
 #include "cairn/v1/tracking.pb.h"
 #include "client-cli/cli/exit_code.h"
 #include "client-cli/cli/parser.h"
 #include "client-cli/cli/table.h"
+#include "client-cli/cli/terminal.h"
 #include "client-cli/commands/catalog.h"
 #include "fmt/format.h"
 #include "lib/base/status_macros.h"
@@ -34,6 +37,8 @@ struct OperationView {
   std::string kind;      // "purge runs"
   std::string progress;  // "12 of 40 runs, 1 left as it was"; empty for an unknown kind
   int64_t skipped = 0;
+  std::vector<std::string> damaged;  // blobs, for the end of a scrub
+  int64_t damaged_count = 0;
   google::protobuf::Timestamp create_time;
   google::protobuf::Timestamp end_time;
 };
@@ -51,8 +56,42 @@ std::string ChangeName(v1::BulkChangeRunsRequest::Change change) {
   }
 }
 
+// Fills in the words for a collection, or for what it would do.
+void ViewCollection(const v1::CollectGarbageMetadata& metadata, OperationView& view) {
+  view.kind = metadata.dry_run() ? "collect garbage, dry run" : "collect garbage";
+  view.progress = fmt::format(
+      "{} of {} blobs {}, {}", metadata.removed_blob_count(), metadata.examined_blob_count(),
+      metadata.dry_run() ? "would be removed" : "removed", HumanBytes(metadata.removed_bytes()));
+  if (metadata.leased_blob_count() > 0) {
+    view.progress += fmt::format("; {} kept for their lease", metadata.leased_blob_count());
+  }
+  if (metadata.rewritten_pack_count() > 0) {
+    view.progress +=
+        fmt::format("; {} packs written anew, {} freed", metadata.rewritten_pack_count(),
+                    HumanBytes(metadata.freed_bytes()));
+  }
+  view.create_time = metadata.create_time();
+  view.end_time = metadata.end_time();
+}
+
+void ViewScrub(const v1::ScrubBlobsMetadata& metadata, OperationView& view) {
+  view.kind = "scrub blobs";
+  view.damaged_count = metadata.damaged_blob_count();
+  view.progress = fmt::format(
+      "{} blobs, {} read, {} damaged", metadata.blob_count(), HumanBytes(metadata.blob_bytes()),
+      view.damaged_count == 0 ? "none" : std::to_string(view.damaged_count));
+  for (const v1::BlobDigest& digest : metadata.damaged()) {
+    view.damaged.push_back(
+        fmt::format("damaged: sha256:{} ({} bytes)", digest.sha256(), digest.size_bytes()));
+  }
+  view.create_time = metadata.create_time();
+  view.end_time = metadata.end_time();
+}
+
 OperationView ViewOf(const Operation& operation) {
   OperationView view;
+  v1::CollectGarbageMetadata collection;
+  v1::ScrubBlobsMetadata scrub;
   v1::BulkChangeRunsMetadata bulk;
   v1::PurgeExperimentMetadata purge;
   if (operation.metadata().UnpackTo(&bulk)) {
@@ -67,6 +106,10 @@ OperationView ViewOf(const Operation& operation) {
     view.progress = fmt::format("{} of {} runs", purge.purged_run_count(), purge.run_count());
     view.create_time = purge.create_time();
     view.end_time = purge.end_time();
+  } else if (operation.metadata().UnpackTo(&collection)) {
+    ViewCollection(collection, view);
+  } else if (operation.metadata().UnpackTo(&scrub)) {
+    ViewScrub(scrub, view);
   } else {
     const std::string& url = operation.metadata().type_url();
     view.kind = url.substr(url.rfind('.') + 1);
@@ -133,8 +176,13 @@ absl::StatusOr<int> PrintOperation(Session& session, const Operation& operation)
   if (operation.has_error()) return client::OperationError(operation);
   std::string text = fmt::format("{} {}", operation.name(), OperationState(operation));
   if (operation.done() && !view.progress.empty()) text += ": " + view.progress;
+  text += '\n';
+  if (operation.done()) {
+    for (const std::string& line : view.damaged) text += line + '\n';
+  }
   CAIRN_RETURN_IF_ERROR(
-      session.EmitText(operation, text + "\n", operation.name(), OperationId(operation)).status());
+      session.EmitText(operation, text, operation.name(), OperationId(operation)).status());
+  if (operation.done() && view.damaged_count > 0) return kExitIntegrity;
   return operation.done() && view.skipped > 0 ? kExitPartial : kExitOk;
 }
 
@@ -221,16 +269,24 @@ absl::StatusOr<int> CancelOperation(Session& session, const Invocation& call) {
                           after.name(), OperationId(after));
 }
 
-}  // namespace
-
-absl::StatusOr<int> FollowOperation(Session& session, Operation operation) {
-  if (session.flags().Switch("wait")) {
+absl::StatusOr<int> Follow(Session& session, Operation operation, bool wait) {
+  if (wait) {
     CAIRN_ASSIGN_OR_RETURN(operation, WaitUntilDone(session, operation));
   } else if (!operation.done()) {
     session.Hint(
         fmt::format("`mlctl wait operation {}` waits until it is done", OperationId(operation)));
   }
   return PrintOperation(session, operation);
+}
+
+}  // namespace
+
+absl::StatusOr<int> FollowOperation(Session& session, Operation operation) {
+  return Follow(session, std::move(operation), session.flags().Switch("wait"));
+}
+
+absl::StatusOr<int> AwaitOperation(Session& session, Operation operation) {
+  return Follow(session, std::move(operation), !session.flags().Switch("background"));
 }
 
 std::vector<Command> OperationCommands() {
@@ -272,8 +328,9 @@ std::vector<Command> OperationCommands() {
                     {"mlctl wait operation $(mlctl purge runs -e scratch --yes -q)",
                      "begin now, then wait"}},
        .details =
-           "Ends with the code of the operation's error, and with 10 when it was cancelled\n"
-           "or left some things as they were. Ctrl-C ends the waiting; the operation goes on.",
+           "Ends with the code of the operation's error, with 10 when it was cancelled or left\n"
+           "some things as they were, and with 9 when a scrub found damage. Ctrl-C ends the\n"
+           "waiting; the operation goes on.",
        .handler = WaitOperation},
       {.path = "cancel operation",
        .family = "Operate",

@@ -16,13 +16,22 @@ inline constexpr Flag kPatience = {.name = "patience",
                                    .value = "DURATION",
                                    .help = "how long to wait at most; by default until it is done"};
 
+inline constexpr Flag kBackground = {.name = "background",
+                                     .kind = FlagKind::kSwitch,
+                                     .help = "print the operation's name, instead of waiting"};
+
 // Prints the operation's name, or with --wait waits until it is done, with its progress on
 // the standard error, and prints it then. REQUIRES: the command has kWait and kPatience.
 //
 // The exit code is that of the operation's error; 10 when it left some runs as they were;
 // 8 when --patience is over. An interrupt ends the waiting and not the operation: 130. In
 // both cases a note says how to wait on.
+// Where a scrub found damage it is 9.
 absl::StatusOr<int> FollowOperation(Session& session, google::longrunning::Operation operation);
+
+// The same for commands that wait unless --background is given. REQUIRES: the command has
+// kBackground and kPatience.
+absl::StatusOr<int> AwaitOperation(Session& session, google::longrunning::Operation operation);
 
 }  // namespace cairn::cli
 

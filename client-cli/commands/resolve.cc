@@ -248,4 +248,13 @@ absl::StatusOr<std::string> ResolveAny(Session& session, const std::string& text
   }
 }
 
+absl::StatusOr<std::string> ResolveFiles(Session& session, const std::string& text) {
+  CAIRN_ASSIGN_OR_RETURN(const Reference parsed, ParseReference(text));
+  if (parsed.kind == Reference::Kind::kChannel || ParseChannelName("name", text).ok()) {
+    CAIRN_ASSIGN_OR_RETURN(const v1::ModelVersion version, ResolveVersion(session, text));
+    return version.name();
+  }
+  return ResolveAny(session, text);
+}
+
 }  // namespace cairn::cli

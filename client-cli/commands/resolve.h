@@ -48,6 +48,9 @@ absl::StatusOr<std::string> ResolvePolicy(const std::string& text);
 // channel, a run. Returns its resource name.
 absl::StatusOr<std::string> ResolveAny(Session& session, const std::string& text);
 
+// What has files: as ResolveAny, and for a channel the version that it serves.
+absl::StatusOr<std::string> ResolveFiles(Session& session, const std::string& text);
+
 }  // namespace cairn::cli
 
 #endif  // CAIRN_CLIENT_CLI_COMMANDS_RESOLVE_H_

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cairn/v1/artifacts.pb.h"
+#include "google/longrunning/operations_proto.pb.h"
 #include "google/rpc/status.pb.h"
 #include "lib/base/digest.h"
 #include "lib/client/transport.h"
@@ -20,6 +21,10 @@ namespace cairn::client {
 // `offset`, which may go back after a break. Fewer than asked for only at the
 // end.
 using ByteReader = std::function<absl::StatusOr<std::string>(int64_t offset, int64_t max_bytes)>;
+
+// Hears how far a blob that is being sent is: bytes before `position` are safely on their
+// way, and `kept` of them an earlier process had sent. May go back after a break.
+using WriteProgress = std::function<void(int64_t position, int64_t kept)>;
 
 // Takes the bytes of a blob that is being read, in order, each once.
 using ByteSink = std::function<absl::Status(std::string_view bytes)>;
@@ -42,7 +47,13 @@ class ArtifactClient {
       v1::QueryWriteStatusRequest request);
   absl::StatusOr<v1::LogArtifactsResponse> LogArtifacts(v1::LogArtifactsRequest request);
   absl::StatusOr<v1::ListArtifactsResponse> ListArtifacts(v1::ListArtifactsRequest request);
+  absl::StatusOr<v1::DeleteArtifactsResponse> DeleteArtifacts(v1::DeleteArtifactsRequest request);
   absl::StatusOr<v1::SplitBlobResponse> SplitBlob(v1::SplitBlobRequest request);
+  absl::StatusOr<v1::BlobUsage> GetBlobUsage(v1::GetBlobUsageRequest request);
+
+  // Begin an operation; operation_waiter.h waits for it.
+  absl::StatusOr<google::longrunning::Operation> CollectGarbage(v1::CollectGarbageRequest request);
+  absl::StatusOr<google::longrunning::Operation> ScrubBlobs(v1::ScrubBlobsRequest request);
 
   // Without a deadline, as streams are: the server reads the whole blob.
   absl::StatusOr<v1::SpliceBlobResponse> SpliceBlob(const v1::SpliceBlobRequest& request);
@@ -52,14 +63,16 @@ class ArtifactClient {
 
   // Sends one blob in parts of 256 KiB. When the connection breaks, asks how
   // much was kept and goes on from there; gives up after as many breaks without
-  // progress as the back-off allows. `on_progress` gets the bytes that are
-  // safely on their way, and may be empty. Succeeds early when somebody else
-  // completes the same blob.
+  // progress as the back-off allows. `on_progress` may be empty. Succeeds early
+  // when somebody else completes the same blob.
+  //
+  // From 4 MiB on it also goes on where an earlier process of the same user on
+  // this machine stopped (upload_id.h): after a cut at most 16 MiB are sent again.
   //
   // - INVALID_ARGUMENT (DIGEST_MISMATCH): the bytes do not have the digest,
   //   which for a file means that it changed meanwhile.
   absl::Status WriteBlob(const Digest& digest, const ByteReader& source,
-                         const std::function<void(int64_t)>& on_progress = nullptr);
+                         const WriteProgress& on_progress = nullptr);
 
   // Reads one blob into `sink`, going on where it stopped when the connection
   // breaks, and verifies digest and size at the end: whatever `sink` was given

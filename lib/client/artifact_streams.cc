@@ -13,46 +13,11 @@
 namespace cairn::client {
 namespace {
 
-constexpr int64_t kPartBytes = 256 << 10;
-
 absl::Status Corrupt(const Digest& expected, std::string_view actual) {
   return Error(absl::StatusCode::kDataLoss, ErrorReason::BLOB_CORRUPT,
                fmt::format("blob {} arrived damaged: its bytes are {}", expected.Hex(), actual))
       .With("sha256", expected.Hex())
       .With("received", actual);
-}
-
-// One attempt at sending a blob from `offset`. `committed` gets what the server
-// says it keeps, when it says so.
-absl::Status WriteOnce(Transport& transport, const std::string& resource_name, int64_t size,
-                       int64_t offset, const ByteReader& source,
-                       const std::function<void(int64_t)>& on_progress, int64_t* committed) {
-  const auto stub = v1::ArtifactService::NewStub(transport.impl().channel);
-  ScopedContext context(transport.impl());
-  v1::WriteResponse response;
-  const auto writer = stub->Write(context.get(), &response);
-  v1::WriteRequest part;
-  part.set_resource_name(resource_name);
-  do {
-    auto bytes = source(offset, std::min(kPartBytes, size - offset));
-    if (!bytes.ok()) {
-      context.get()->TryCancel();
-      writer->Finish();
-      return bytes.status();
-    }
-    part.set_write_offset(offset);
-    offset += static_cast<int64_t>(bytes->size());
-    // A source that ends early must not loop for ever; the digest will tell.
-    part.set_finish_write(offset >= size || bytes->empty());
-    part.set_data(std::move(*bytes));
-    if (!writer->Write(part)) break;
-    part.clear_resource_name();
-    if (on_progress) on_progress(offset);
-  } while (!part.finish_write());
-  writer->WritesDone();
-  absl::Status status = transport.impl().Convert(writer->Finish());
-  if (status.ok()) *committed = response.committed_size_bytes();
-  return status;
 }
 
 }  // namespace
@@ -113,6 +78,29 @@ absl::StatusOr<v1::ListArtifactsResponse> ArtifactClient::ListArtifacts(
                                                     std::move(request));
 }
 
+absl::StatusOr<v1::DeleteArtifactsResponse> ArtifactClient::DeleteArtifacts(
+    v1::DeleteArtifactsRequest request) {
+  return transport_.Call<v1::DeleteArtifactsResponse>("/cairn.v1.ArtifactService/DeleteArtifacts",
+                                                      std::move(request));
+}
+
+absl::StatusOr<v1::BlobUsage> ArtifactClient::GetBlobUsage(v1::GetBlobUsageRequest request) {
+  return transport_.Call<v1::BlobUsage>("/cairn.v1.ArtifactService/GetBlobUsage",
+                                        std::move(request));
+}
+
+absl::StatusOr<google::longrunning::Operation> ArtifactClient::CollectGarbage(
+    v1::CollectGarbageRequest request) {
+  return transport_.Call<google::longrunning::Operation>("/cairn.v1.ArtifactService/CollectGarbage",
+                                                         std::move(request));
+}
+
+absl::StatusOr<google::longrunning::Operation> ArtifactClient::ScrubBlobs(
+    v1::ScrubBlobsRequest request) {
+  return transport_.Call<google::longrunning::Operation>("/cairn.v1.ArtifactService/ScrubBlobs",
+                                                         std::move(request));
+}
+
 absl::StatusOr<v1::SplitBlobResponse> ArtifactClient::SplitBlob(v1::SplitBlobRequest request) {
   return transport_.Call<v1::SplitBlobResponse>("/cairn.v1.ArtifactService/SplitBlob",
                                                 std::move(request));
@@ -145,37 +133,6 @@ absl::StatusOr<std::vector<v1::ArtifactFile>> ArtifactClient::ListAllArtifacts(
         return true;
       }));
   return files;
-}
-
-absl::Status ArtifactClient::WriteBlob(const Digest& digest, const ByteReader& source,
-                                       const std::function<void(int64_t)>& on_progress) {
-  const std::string name =
-      fmt::format("uploads/{}/blobs/{}/{}", transport_.options().ids->NewUuid4(), digest.Hex(),
-                  digest.size_bytes);
-  RetryLoop retry(transport_, 0);
-  int64_t offset = 0;
-  while (true) {
-    int64_t committed = offset;
-    absl::Status status =
-        WriteOnce(transport_, name, digest.size_bytes, offset, source, on_progress, &committed);
-    if (status.ok() && committed >= digest.size_bytes) return status;
-    if (status.ok()) {
-      status = Error(absl::StatusCode::kUnavailable, ErrorReason::CALL_ENDED,
-                     fmt::format("the server ended the upload of {} after {} of {} bytes",
-                                 digest.Hex(), committed, digest.size_bytes))
-                   .With("sha256", digest.Hex())
-                   .With("committedBytes", std::to_string(committed));
-    }
-    if (!retry.Again(status)) return status;
-    v1::QueryWriteStatusRequest query;
-    query.set_resource_name(name);
-    const auto kept = QueryWriteStatus(query);
-    if (!kept.ok() && kept.status().code() != absl::StatusCode::kNotFound) return kept.status();
-    if (kept.ok() && kept->complete()) return absl::OkStatus();
-    const int64_t resume_at = kept.ok() ? kept->committed_size_bytes() : 0;
-    if (resume_at > offset) retry.Progress();
-    offset = resume_at;
-  }
 }
 
 absl::Status ArtifactClient::ReadRange(const Digest& digest, int64_t offset, int64_t size,

@@ -18,34 +18,22 @@ namespace {
 
 constexpr int64_t kCopyBufferBytes = 1 << 20;
 
-absl::Status WriteAllAt(int fd, std::string_view bytes, int64_t offset) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::pwrite(fd, bytes.data(), bytes.size(), offset);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return FileError(errno, "write", "a copy");
-    bytes.remove_prefix(static_cast<size_t>(n));
-    offset += n;
-  }
-  return absl::OkStatus();
-}
-
 // Reads `size_bytes` of `source`; each part goes to `hasher`, and to `target` if that is not -1.
 absl::Status ReadThrough(int source, int target, int64_t size_bytes, Sha256Hasher& hasher) {
   std::string buffer(static_cast<size_t>(std::min(size_bytes, kCopyBufferBytes)), '\0');
   for (int64_t offset = 0; offset < size_bytes;) {
     const auto wanted =
         static_cast<size_t>(std::min(static_cast<int64_t>(buffer.size()), size_bytes - offset));
-    const ssize_t n = ::pread(source, buffer.data(), wanted, offset);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return FileError(errno, "read", "a file to copy");
-    if (n == 0) {
+    CAIRN_ASSIGN_OR_RETURN(const size_t have,
+                           ReadAt(source, offset, buffer.data(), wanted, "a file to copy"));
+    if (have == 0) {
       return Error(absl::StatusCode::kOutOfRange, ErrorReason::FILE_ERROR,
                    "a file became shorter while it was copied");
     }
-    const std::string_view part(buffer.data(), static_cast<size_t>(n));
+    const std::string_view part(buffer.data(), have);
     hasher.Update(part);
-    if (target >= 0) CAIRN_RETURN_IF_ERROR(WriteAllAt(target, part, offset));
-    offset += n;
+    if (target >= 0) CAIRN_RETURN_IF_ERROR(WriteAllAt(target, offset, part, "a copy"));
+    offset += static_cast<int64_t>(have);
   }
   return absl::OkStatus();
 }

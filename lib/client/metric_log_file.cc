@@ -116,13 +116,13 @@ absl::Status MetricLogFile::Scan() {
 absl::Status MetricLogFile::BeginWriter(const MetricLogWriter& writer) {
   if (waiting_batches_ != 0) {
     const std::string record = EncodeMetricLogWriterRecord(writer);
-    CAIRN_RETURN_IF_ERROR(WriteAt(fd_, end_, record));
+    CAIRN_RETURN_IF_ERROR(WriteAllAt(fd_, end_, record, path_));
     end_ += static_cast<int64_t>(record.size());
     return Sync();
   }
   const std::string header = EncodeMetricLogHeader(writer);
   if (::ftruncate(fd_, 0) != 0) return FileError(errno, "cut", path_);
-  CAIRN_RETURN_IF_ERROR(WriteAt(fd_, 0, header));
+  CAIRN_RETURN_IF_ERROR(WriteAllAt(fd_, 0, header, path_));
   header_writer_ = first_writer_ = writer;
   acknowledged_ = end_ = static_cast<int64_t>(header.size());
   CAIRN_RETURN_IF_ERROR(Sync());
@@ -137,7 +137,7 @@ absl::Status MetricLogFile::Append(int64_t number, int64_t points,
                  fmt::format("a batch of {} bytes is too large", record.size()))
         .With("sizeBytes", std::to_string(record.size()));
   }
-  if (absl::Status status = WriteAt(fd_, end_, record); !status.ok()) {
+  if (absl::Status status = WriteAllAt(fd_, end_, record, path_); !status.ok()) {
     // What was written of it would only be cut at the next start.
     if (::ftruncate(fd_, end_) != 0) return status;
     return status;
@@ -166,7 +166,7 @@ absl::StatusOr<int64_t> MetricLogFile::Acknowledge(int64_t end, const MetricLogW
   }
   // Only a hint: without it more is sent again than must be.
   CAIRN_RETURN_IF_ERROR(
-      WriteAt(fd_, MetricLogSlotOffset(header_writer_), EncodeMetricLogSlot(end)));
+      WriteAllAt(fd_, MetricLogSlotOffset(header_writer_), EncodeMetricLogSlot(end), path_));
   return 0;
 }
 
@@ -179,13 +179,13 @@ absl::Status MetricLogFile::Rewrite(const MetricLogWriter& writer, int64_t from)
   const auto copy = [&]() -> absl::StatusOr<int64_t> {
     if (::flock(fd, LOCK_EX | LOCK_NB) != 0) return FileError(errno, "lock", temporary);
     const std::string header = EncodeMetricLogHeader(writer);
-    CAIRN_RETURN_IF_ERROR(WriteAt(fd, 0, header));
+    CAIRN_RETURN_IF_ERROR(WriteAllAt(fd, 0, header, path_));
     auto to = static_cast<int64_t>(header.size());
     for (int64_t at = from; at < end_;) {
       const auto size = static_cast<size_t>(std::min<int64_t>(kCopyBytes, end_ - at));
       CAIRN_ASSIGN_OR_RETURN(const std::string bytes, ReadAt(at, size));
       if (bytes.empty()) return FileError(EIO, "read", path_);
-      CAIRN_RETURN_IF_ERROR(WriteAt(fd, to, bytes));
+      CAIRN_RETURN_IF_ERROR(WriteAllAt(fd, to, bytes, path_));
       at += static_cast<int64_t>(bytes.size());
       to += static_cast<int64_t>(bytes.size());
     }
@@ -220,29 +220,10 @@ absl::Status MetricLogFile::Remove() {
   return SyncFolderOf(path_);
 }
 
-absl::Status MetricLogFile::WriteAt(int fd, int64_t offset, std::string_view bytes) const {
-  while (!bytes.empty()) {
-    const ssize_t n = ::pwrite(fd, bytes.data(), bytes.size(), offset);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return FileError(errno, "write", path_);
-    bytes.remove_prefix(static_cast<size_t>(n));
-    offset += n;
-  }
-  return absl::OkStatus();
-}
-
 absl::StatusOr<std::string> MetricLogFile::ReadAt(int64_t offset, size_t size) const {
   std::string bytes(size, '\0');
-  size_t done = 0;
-  while (done < size) {
-    const ssize_t n =
-        ::pread(fd_, bytes.data() + done, size - done, offset + static_cast<int64_t>(done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return FileError(errno, "read", path_);
-    if (n == 0) break;
-    done += static_cast<size_t>(n);
-  }
-  bytes.resize(done);
+  CAIRN_ASSIGN_OR_RETURN(const size_t have, cairn::ReadAt(fd_, offset, bytes.data(), size, path_));
+  bytes.resize(have);
   return bytes;
 }
 

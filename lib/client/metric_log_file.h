@@ -73,7 +73,6 @@ class MetricLogFile {
 
   absl::Status Scan();
   absl::Status Rewrite(const MetricLogWriter& writer, int64_t from);
-  absl::Status WriteAt(int fd, int64_t offset, std::string_view bytes) const;
   absl::StatusOr<std::string> ReadAt(int64_t offset, size_t size) const;
   MetricLogSource Source(int64_t size) const;
 

@@ -127,26 +127,12 @@ std::string PartialFile::Record() const {
 }
 
 absl::Status PartialFile::WriteAt(int64_t offset, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::pwrite(fd_, bytes.data(), bytes.size(), offset);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return FileError(errno, "write", path_);
-    bytes.remove_prefix(static_cast<size_t>(n));
-    offset += n;
-  }
-  return absl::OkStatus();
+  MutexLock lock(writing_.get());
+  return WriteAllAt(fd_, offset, bytes, path_);
 }
 
 absl::StatusOr<size_t> PartialFile::ReadAt(int64_t offset, char* buffer, size_t size) const {
-  size_t have = 0;
-  while (have < size) {
-    const ssize_t n = ::pread(fd_, buffer + have, size - have, offset + static_cast<int64_t>(have));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return FileError(errno, "read", path_);
-    if (n == 0) break;
-    have += static_cast<size_t>(n);
-  }
-  return have;
+  return cairn::ReadAt(fd_, offset, buffer, size, path_);
 }
 
 absl::Status PartialFile::Mark(int64_t ready_bytes) {

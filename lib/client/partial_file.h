@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "lib/base/digest.h"
+#include "lib/base/mutex.h"
 
 namespace cairn::client {
 
@@ -72,6 +74,8 @@ class PartialFile {
   bool keep_;
   bool moved_ = false;
   int64_t ready_bytes_ = 0;
+  // The system lets one thread at a time write into a file, and the others spin.
+  std::unique_ptr<Mutex> writing_ = std::make_unique<Mutex>();
 };
 
 }  // namespace cairn::client

@@ -91,6 +91,9 @@ class DatasetClient {
   CAIRN_CLIENT_CALL(DatasetService, CreateDataset, v1::CreateDatasetRequest, v1::Dataset)
   CAIRN_CLIENT_CALL(DatasetService, GetDataset, v1::GetDatasetRequest, v1::Dataset)
   CAIRN_CLIENT_CALL(DatasetService, ListDatasets, v1::ListDatasetsRequest, v1::ListDatasetsResponse)
+  CAIRN_CLIENT_CALL(DatasetService, UpdateDataset, v1::UpdateDatasetRequest, v1::Dataset)
+  CAIRN_CLIENT_CALL(DatasetService, ApplyDatasetRetention, v1::ApplyDatasetRetentionRequest,
+                    v1::ApplyDatasetRetentionResponse)
   CAIRN_CLIENT_CALL(DatasetService, CreateDatasetVersion, v1::CreateDatasetVersionRequest,
                     v1::DatasetVersion)
   CAIRN_CLIENT_CALL(DatasetService, GetDatasetVersion, v1::GetDatasetVersionRequest,

@@ -18,7 +18,7 @@ struct TransferProgress {
   int64_t examined_bytes = 0;      // of an upload: read and hashed so far
   int64_t transferred_bytes = 0;   // sent or received by this transfer
   int64_t skipped_bytes = 0;       // whole files that were there already or appear twice, and
-                                   // what an interrupted fetch had left of a file
+                                   // what an interrupted transfer had left of a file
   int64_t deduplicated_bytes = 0;  // chunks of new files that the server had already
   int64_t cached_bytes = 0;        // of a download: taken from the local cache
 

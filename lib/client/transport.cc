@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <random>
+#include <string_view>
 
 #include "cairn/v1/server.grpc.pb.h"  // the machinery of generated stubs
 #include "fmt/format.h"
@@ -62,11 +63,27 @@ absl::Status Unreachable(const std::string& address, const std::string& cause) {
       .RetryAfterSeconds(1);
 }
 
+// gRPC ends streams so when a server's memory for calls is used up; an answer of the
+// server itself has a reason.
+bool HasNoMemoryForCalls(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kResourceExhausted &&
+         std::string_view(status.message().data(), status.message().size()).find("RST_STREAM") !=
+             std::string_view::npos;
+}
+
+absl::Status Overloaded(const std::string& address) {
+  return Error(absl::StatusCode::kUnavailable, ErrorReason::QUEUE_FULL,
+               fmt::format("{} has no memory left for more calls at the moment", address))
+      .With("address", address)
+      .RetryAfterSeconds(1);
+}
+
 }  // namespace
 
 absl::Status Transport::Impl::Convert(const grpc::Status& status) const {
   absl::Status converted = FromGrpcStatus(status);
   if (converted.ok() || !ReasonOf(converted).empty()) return converted;
+  if (HasNoMemoryForCalls(converted)) return Overloaded(address);
   const std::string message(converted.message());
   switch (converted.code()) {
     case absl::StatusCode::kUnavailable:

@@ -44,15 +44,7 @@ absl::StatusOr<size_t> UploadSource::ReadAt(int64_t offset, char* buffer, size_t
     std::memcpy(buffer, part.data(), part.size());
     return part.size();
   }
-  size_t have = 0;
-  while (have < size) {
-    const ssize_t n = ::pread(fd_, buffer + have, size - have, offset + static_cast<int64_t>(have));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return FileError(errno, "read", path_);
-    if (n == 0) break;
-    have += static_cast<size_t>(n);
-  }
-  return have;
+  return cairn::ReadAt(fd_, offset, buffer, size, path_);
 }
 
 absl::StatusOr<std::string> UploadSource::ReadString(int64_t offset, int64_t max_bytes) const {

@@ -215,12 +215,14 @@ class Uploader::Job {
           UploadInChunks(artifacts_, digest, source, *plan_, calls_per_file_, meter_);
       if (status.code() != absl::StatusCode::kOutOfRange) return status;
     }
-    int64_t told = 0;
+    int64_t told_sent = 0;
+    int64_t told_kept = 0;
     return artifacts_.WriteBlob(
         digest, [&source](int64_t offset, int64_t max) { return source.ReadString(offset, max); },
-        [this, &told](int64_t sent) {
+        [&, this](int64_t position, int64_t kept) {
           TransferProgress change;
-          change.transferred_bytes = sent - std::exchange(told, sent);
+          change.transferred_bytes = position - kept - std::exchange(told_sent, position - kept);
+          change.skipped_bytes = kept - std::exchange(told_kept, kept);
           meter_.Add(change);
         });
   }

@@ -35,7 +35,7 @@ struct UploadItem {
 struct UploadOptions {
   // Calls that carry bytes under way at a time, >= 1. With each goes a batch in memory: of
   // 3 MiB for small files, of about 1 MiB for the chunks of a large one.
-  int calls_in_flight = 4;
+  int calls_in_flight = 2;
   // Whether large files may be cut into chunks, of which only those are sent that the server
   // lacks. Otherwise, and to servers that take no chunks, they go in one stream each.
   bool chunking = true;
@@ -47,8 +47,8 @@ struct UploadOptions {
 //
 // After a break, of the connection or of the program, sending the same files again goes
 // on where it stopped, for what has arrived is not sent again: at most the calls that
-// were under way are. Only a file that goes in one stream (UploadOptions::chunking) begins
-// anew in another Upload; within one it is resumed.
+// were under way are. A file that goes in one stream (UploadOptions::chunking) goes on for
+// the same user on the same machine, and begins anew elsewhere.
 //
 // Nothing refers to the blobs yet when Upload returns: name the returned files
 // in LogArtifacts, CreateDatasetVersion or CreateModelVersion. Sending the same

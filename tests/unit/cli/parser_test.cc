@@ -116,8 +116,9 @@ TEST(ParserTest, DurationsHaveUnits) {
   EXPECT_EQ(*ParseDurationMillis("500ms"), 500);
   EXPECT_EQ(*ParseDurationMillis("1.5m"), 90'000);
   EXPECT_EQ(*ParseDurationMillis("2h"), 7'200'000);
+  EXPECT_EQ(*ParseDurationMillis("90d"), int64_t{90} * 86'400'000);
   EXPECT_EQ(*ParseDurationMillis("2"), 2000);
-  for (const char* text : {"", "s", "-1s", "0", "1d", "nan", "1 s"}) {
+  for (const char* text : {"", "s", "-1s", "0", "1w", "nan", "1 s", "99999999999d"}) {
     EXPECT_FALSE(ParseDurationMillis(text).ok()) << text;
   }
 }

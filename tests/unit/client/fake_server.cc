@@ -19,6 +19,17 @@ bool TakeUnavailable(FakeState& state) {
   return true;
 }
 
+grpc::Status WithReason(grpc::StatusCode code, const std::string& reason,
+                        const std::string& message) {
+  google::rpc::ErrorInfo info;
+  info.set_reason(reason);
+  info.set_domain("cairn.v1");
+  google::rpc::Status details;
+  details.set_code(code);
+  details.add_details()->PackFrom(info);
+  return {code, message, details.SerializeAsString()};
+}
+
 class Tracking final : public v1::TrackingService::Service {
  public:
   explicit Tracking(FakeState& state) : state_(state) {}
@@ -38,14 +49,8 @@ class Tracking final : public v1::TrackingService::Service {
   grpc::Status GetExperiment(grpc::ServerContext* context, const v1::GetExperimentRequest* request,
                              v1::Experiment* response) override {
     if (request->name() == "experiments/404") {
-      google::rpc::ErrorInfo info;
-      info.set_reason("EXPERIMENT_NOT_FOUND");
-      info.set_domain("cairn.v1");
-      google::rpc::Status details;
-      details.set_code(5);
-      details.add_details()->PackFrom(info);
-      return {grpc::StatusCode::NOT_FOUND, "experiments/404 does not exist",
-              details.SerializeAsString()};
+      return WithReason(grpc::StatusCode::NOT_FOUND, "EXPERIMENT_NOT_FOUND",
+                        "experiments/404 does not exist");
     }
     if (request->name() == "experiments/409") return {grpc::StatusCode::ABORTED, "moved"};
     if (request->name() == "experiments/slow") {
@@ -190,7 +195,14 @@ class Artifacts final : public v1::ArtifactService::Service {
       }
       std::string& upload = state_.uploads[name];
       if (part.write_offset() != static_cast<int64_t>(upload.size())) {
-        return {grpc::StatusCode::INVALID_ARGUMENT, "wrong offset"};
+        return WithReason(grpc::StatusCode::INVALID_ARGUMENT, "UPLOAD_OFFSET_MISMATCH",
+                          "wrong offset");
+      }
+      if (std::exchange(state_.lack_memory, false)) {  // as gRPC does it itself
+        return {grpc::StatusCode::RESOURCE_EXHAUSTED, "Received RST_STREAM with error code 11"};
+      }
+      if (std::exchange(state_.take_upload_over, false)) {
+        return WithReason(grpc::StatusCode::ABORTED, "UPLOAD_OFFSET_MISMATCH", "taken over");
       }
       upload += part.data();
       if (state_.break_write_after >= 0 &&
@@ -207,9 +219,11 @@ class Artifacts final : public v1::ArtifactService::Service {
   grpc::Status QueryWriteStatus(grpc::ServerContext*, const v1::QueryWriteStatusRequest* request,
                                 v1::QueryWriteStatusResponse* response) override {
     MutexLock lock(&state_.mutex);
+    ++state_.query_calls;
     const auto upload = state_.uploads.find(request->resource_name());
     if (upload == state_.uploads.end()) return {grpc::StatusCode::NOT_FOUND, "no upload"};
-    response->set_committed_size_bytes(static_cast<int64_t>(upload->second.size()));
+    response->set_committed_size_bytes(static_cast<int64_t>(upload->second.size()) -
+                                       std::exchange(state_.query_behind, 0));
     return grpc::Status::OK;
   }
 
@@ -265,6 +279,40 @@ class Artifacts final : public v1::ArtifactService::Service {
     return grpc::Status::OK;
   }
 
+  grpc::Status DeleteArtifacts(grpc::ServerContext*, const v1::DeleteArtifactsRequest* request,
+                               v1::DeleteArtifactsResponse* response) override {
+    if (TakeUnavailable(state_)) return {grpc::StatusCode::UNAVAILABLE, "busy"};
+    MutexLock lock(&state_.mutex);
+    state_.deletions.push_back(*request);
+    for (const std::string& path : request->paths()) response->add_files()->set_path(path);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status GetBlobUsage(grpc::ServerContext*, const v1::GetBlobUsageRequest* request,
+                            v1::BlobUsage* response) override {
+    MutexLock lock(&state_.mutex);
+    response->set_name(request->name());
+    response->set_blob_count(static_cast<int64_t>(state_.blobs.size()));
+    return grpc::Status::OK;
+  }
+
+  // The operations end when FakeState::operation_waits_left says so.
+  grpc::Status CollectGarbage(grpc::ServerContext*, const v1::CollectGarbageRequest* request,
+                              google::longrunning::Operation* response) override {
+    v1::CollectGarbageMetadata metadata;
+    metadata.set_dry_run(request->dry_run());
+    response->set_name("operations/gc");
+    response->mutable_metadata()->PackFrom(metadata);
+    return grpc::Status::OK;
+  }
+
+  grpc::Status ScrubBlobs(grpc::ServerContext*, const v1::ScrubBlobsRequest*,
+                          google::longrunning::Operation* response) override {
+    response->set_name("operations/scrub");
+    response->mutable_metadata()->PackFrom(v1::ScrubBlobsMetadata());
+    return grpc::Status::OK;
+  }
+
   grpc::Status ListArtifacts(grpc::ServerContext*, const v1::ListArtifactsRequest* request,
                              v1::ListArtifactsResponse* response) override {
     MutexLock lock(&state_.mutex);
@@ -277,20 +325,16 @@ class Artifacts final : public v1::ArtifactService::Service {
 
  private:
   static grpc::Status NotFound(const std::string& sha256) {
-    google::rpc::ErrorInfo info;
-    info.set_reason("BLOB_NOT_FOUND");
-    info.set_domain("cairn.v1");
-    google::rpc::Status details;
-    details.set_code(5);
-    details.add_details()->PackFrom(info);
-    return {grpc::StatusCode::NOT_FOUND, "no such blob: " + sha256, details.SerializeAsString()};
+    return WithReason(grpc::StatusCode::NOT_FOUND, "BLOB_NOT_FOUND", "no such blob: " + sha256);
   }
 
   // REQUIRES: the state's mutex is held.
   grpc::Status Complete(const std::string& name, const std::string& bytes) CAIRN_NO_ANALYSIS {
     const size_t blobs = name.find("/blobs/") + 7;
     const std::string sha256 = name.substr(blobs, 64);
-    if (Sha256Hex(bytes) != sha256) return {grpc::StatusCode::INVALID_ARGUMENT, "wrong digest"};
+    if (Sha256Hex(bytes) != sha256) {
+      return WithReason(grpc::StatusCode::INVALID_ARGUMENT, "DIGEST_MISMATCH", "wrong digest");
+    }
     state_.blobs[sha256] = bytes;
     return grpc::Status::OK;
   }

@@ -29,6 +29,10 @@ struct FakeState {
   std::map<std::string, std::string> blobs CAIRN_GUARDED_BY(mutex);    // by SHA-256
   std::map<std::string, std::string> uploads CAIRN_GUARDED_BY(mutex);  // by resource name
   std::vector<int64_t> write_offsets CAIRN_GUARDED_BY(mutex);          // the first of each Write
+  int query_calls CAIRN_GUARDED_BY(mutex) = 0;                         // of QueryWriteStatus
+  int64_t query_behind CAIRN_GUARDED_BY(mutex) = 0;                    // bytes; once
+  bool take_upload_over CAIRN_GUARDED_BY(mutex) = false;               // in the next Write
+  bool lack_memory CAIRN_GUARDED_BY(mutex) = false;                    // for the next Write
   int64_t break_write_after CAIRN_GUARDED_BY(mutex) = -1;              // bytes; once
   int64_t break_read_after CAIRN_GUARDED_BY(mutex) = -1;               // bytes; once
   bool damage_reads CAIRN_GUARDED_BY(mutex) = false;
@@ -41,6 +45,7 @@ struct FakeState {
   int batches_to_break CAIRN_GUARDED_BY(mutex) = 0;     // stored, and the answer is lost
   int batches_before_end CAIRN_GUARDED_BY(mutex) = -1;  // then all are refused; -1: never
   v1::ServerInfo info CAIRN_GUARDED_BY(mutex);          // what the server says of itself
+  std::vector<v1::DeleteArtifactsRequest> deletions CAIRN_GUARDED_BY(mutex);
   std::vector<v1::SpliceBlobRequest> splices CAIRN_GUARDED_BY(mutex);
   bool lose_a_chunk CAIRN_GUARDED_BY(mutex) = false;            // before the next splice; once
   std::vector<v1::ArtifactFile> files CAIRN_GUARDED_BY(mutex);  // of every resource
