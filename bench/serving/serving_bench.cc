@@ -1,6 +1,6 @@
 // The real server over loopback, client included, beside the bare disk in the same
 // run. usage: serving_bench [--seconds N] [--data-dir PARENT]
-//     [--only unary|reads|pages|streams|curves]
+//     [--only unary|reads|batches|pages|streams|curves]
 #include <fcntl.h>
 #include <grpcpp/grpcpp.h>
 #include <stdlib.h>
@@ -158,6 +158,14 @@ void Pages(const testing::ServerProcess& server, Stub& stub) {
   }
 }
 
+void Batches(Stub& stub, const Settings& settings) {
+  for (const auto& [keys, points] : {std::pair{1, 1000}, std::pair{1000, 1}}) {
+    const Latencies batch = TimeBatches(stub, settings.seconds, keys, points, NewRun(stub));
+    Print(fmt::format("LogBatch of 1,000 metrics, {} key(s)", keys),
+          fmt::format("p50 {:.2f} ms  p99 {:.2f} ms", batch.Quantile(0.5), batch.Quantile(0.99)));
+  }
+}
+
 void UnaryCalls(const testing::ServerProcess& server, Stub& stub, const Settings& settings) {
   const Rate bare = BareAppends(settings, 512);
   Print("bare append of 512 bytes + fdatasync",
@@ -184,11 +192,7 @@ void UnaryCalls(const testing::ServerProcess& server, Stub& stub, const Settings
         fmt::format("{:.0f} per s  p99 {:.2f} ms  ({:.0f} x bare)", writes.per_second,
                     writes.latencies.Quantile(0.99), writes.per_second / bare.per_second));
   Reads(server, stub, settings);
-  for (const auto& [keys, points] : {std::pair{1, 1000}, std::pair{1000, 1}}) {
-    const Latencies batch = TimeBatches(stub, settings.seconds, keys, points, NewRun(stub));
-    Print(fmt::format("LogBatch of 1,000 metrics, {} key(s)", keys),
-          fmt::format("p50 {:.2f} ms  p99 {:.2f} ms", batch.Quantile(0.5), batch.Quantile(0.99)));
-  }
+  Batches(stub, settings);
 }
 
 void Streams(const testing::ServerProcess& server, const std::shared_ptr<grpc::Channel>& channel,
@@ -313,6 +317,7 @@ int Main(int argc, char** argv) {
     const auto stub = v1::TrackingService::NewStub(channel);
     if (settings.Wants("unary")) UnaryCalls(server, *stub, settings);
     if (settings.only == "reads") Reads(server, *stub, settings);  // a part of unary
+    if (settings.only == "batches") Batches(*stub, settings);      // so is this
     if (settings.Wants("pages")) Pages(server, *stub);
     if (settings.Wants("streams")) Streams(server, channel, settings);
     if (settings.Wants("curves")) Curves(server, *stub);
