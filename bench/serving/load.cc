@@ -20,8 +20,6 @@
 namespace cairn::bench {
 namespace {
 
-// Of one stream; more would only wait in the server and make latencies longer.
-constexpr int kMaxUnacknowledged = 12;
 constexpr int64_t kStartMillis = 1'700'000'000'000;
 
 // One stream of an Ingest, from its writer's thread and its reader's.
@@ -99,7 +97,7 @@ class IngestStream {
 
   void WaitForRoom() {
     MutexLock lock(&mutex_);
-    while (sent_.size() >= kMaxUnacknowledged && !ended_) room_.Wait(&mutex_);
+    while (sent_.size() >= plan_.max_unacknowledged && !ended_) room_.Wait(&mutex_);
   }
 
   void ReadAcknowledgements() {

@@ -67,6 +67,9 @@ struct IngestPlan {
   int streams = 4;
   int series = 1000;
   int points_per_message = 1000;
+  // Of one stream, messages that are sent and not acknowledged; more wait in the
+  // server, which makes acknowledgements later and writes a little larger.
+  size_t max_unacknowledged = 5;
   double seconds = 10;
   double points_per_second = 0;  // at most so many; 0: as many as it takes
 };

@@ -195,23 +195,28 @@ void UnaryCalls(const testing::ServerProcess& server, Stub& stub, const Settings
   Batches(stub, settings);
 }
 
-void Streams(const testing::ServerProcess& server, const std::shared_ptr<grpc::Channel>& channel,
-             const Settings& settings) {
+void StreamWith(const std::shared_ptr<grpc::Channel>& channel, const Settings& settings,
+                size_t max_unacknowledged) {
   IngestPlan plan;
   plan.seconds = settings.seconds * 2;
-  const int64_t before = DirectoryBytes(server.data_dir());
+  plan.max_unacknowledged = max_unacknowledged;
   const IngestResult result = Ingest(channel, plan);
   const double bytes = static_cast<double>(result.request_bytes);
   const Rate bare = BareAppends(settings, size_t{1} << 20);
-  const double bare_bytes = bare.per_second * (1 << 20);
-  Print("streamed points, 1,000 series, 1,000 points a message",
+  Print(fmt::format("streamed points, {} messages of 1,000 under way", 4 * max_unacknowledged),
         fmt::format("{:.2f} M/s durable  ack p50 {:.2f} p99 {:.2f} ms",
                     result.points_per_second / 1e6, result.acknowledgements.Quantile(0.5),
                     result.acknowledgements.Quantile(0.99)));
   Print("  its requests beside bare appends of 1 MiB + fdatasync",
         fmt::format("{:.0f} of {:.0f} MB/s",
                     bytes * result.points_per_second / static_cast<double>(result.points) / 1e6,
-                    bare_bytes / 1e6));
+                    bare.per_second * (1 << 20) / 1e6));
+}
+
+void Streams(const testing::ServerProcess& server, const std::shared_ptr<grpc::Channel>& channel,
+             const Settings& settings) {
+  const int64_t before = DirectoryBytes(server.data_dir());
+  for (const size_t max_unacknowledged : {5, 12}) StreamWith(channel, settings, max_unacknowledged);
   Print("  waiting to be folded at the end",
         fmt::format("{:.1f} MB, directory {:.0f} MB",
                     Gauge(server, "cairn_metric_unfolded_bytes") / 1e6,

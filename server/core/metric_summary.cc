@@ -2,6 +2,7 @@
 
 #include <cmath>
 #include <limits>
+#include <string>
 #include <utility>
 
 #include "fmt/format.h"
@@ -69,6 +70,31 @@ MetricSummary MergeSummaries(const MetricSummary& a, const MetricSummary& b) {
   return Canonical(std::move(result));
 }
 
+void SummaryBuilder::Add(int64_t step, int64_t time_unix_millis, double value) {
+  if (count_ == 0 ||
+      IsLater(step, time_unix_millis, value, latest_step_, latest_time_, latest_value_)) {
+    latest_step_ = step;
+    latest_time_ = time_unix_millis;
+    latest_value_ = value;
+  }
+  min_ = Smaller(min_, value);
+  max_ = Greater(max_, value);
+  ++count_;
+}
+
+MetricSummary SummaryBuilder::Build(std::string_view key) const {
+  MetricSummary summary;
+  summary.set_key(std::string(key));
+  if (count_ == 0) return summary;
+  summary.mutable_latest()->set_step(latest_step_);
+  summary.mutable_latest()->set_time_unix_millis(latest_time_);
+  summary.mutable_latest()->set_value(latest_value_);
+  summary.set_min(min_);
+  summary.set_max(max_);
+  summary.set_point_count(count_);
+  return Canonical(std::move(summary));
+}
+
 absl::StatusOr<MetricSummary> SummarizeColumns(const MetricColumns& columns,
                                                int64_t default_time_unix_millis) {
   const int size = columns.values_size();
@@ -84,26 +110,11 @@ absl::StatusOr<MetricSummary> SummarizeColumns(const MetricColumns& columns,
   const int64_t* steps = columns.steps().data();
   const int64_t* times = has_times ? columns.times_unix_millis().data() : nullptr;
   const double* values = columns.values().data();
-  const auto time_at = [&](int i) { return has_times ? times[i] : default_time_unix_millis; };
-  int latest = 0;
-  double min = kNan;
-  double max = kNan;
+  SummaryBuilder builder;
   for (int i = 0; i < size; ++i) {
-    if (IsLater(steps[i], time_at(i), values[i], steps[latest], time_at(latest), values[latest])) {
-      latest = i;
-    }
-    min = Smaller(min, values[i]);
-    max = Greater(max, values[i]);
+    builder.Add(steps[i], has_times ? times[i] : default_time_unix_millis, values[i]);
   }
-  MetricSummary summary;
-  summary.set_key(columns.key());
-  summary.mutable_latest()->set_step(steps[latest]);
-  summary.mutable_latest()->set_time_unix_millis(time_at(latest));
-  summary.mutable_latest()->set_value(values[latest]);
-  summary.set_min(min);
-  summary.set_max(max);
-  summary.set_point_count(size);
-  return Canonical(std::move(summary));
+  return builder.Build(columns.key());
 }
 
 }  // namespace cairn::core

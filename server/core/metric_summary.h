@@ -1,6 +1,10 @@
 #ifndef CAIRN_SERVER_CORE_METRIC_SUMMARY_H_
 #define CAIRN_SERVER_CORE_METRIC_SUMMARY_H_
 
+#include <cstdint>
+#include <limits>
+#include <string_view>
+
 #include "absl/status/statusor.h"
 #include "cairn/v1/tracking.pb.h"
 
@@ -17,6 +21,24 @@ namespace cairn::core {
 // value; counts add up. The key is that of the operand that has one.
 cairn::v1::MetricSummary MergeSummaries(const cairn::v1::MetricSummary& a,
                                         const cairn::v1::MetricSummary& b);
+
+// Makes the summary of points that come one by one, in any order. Value type; not
+// thread-safe.
+class SummaryBuilder {
+ public:
+  void Add(int64_t step, int64_t time_unix_millis, double value);
+
+  // Of all points so far; without any, one with a point count of 0.
+  cairn::v1::MetricSummary Build(std::string_view key) const;
+
+ private:
+  int64_t count_ = 0;
+  int64_t latest_step_ = 0;
+  int64_t latest_time_ = 0;
+  double latest_value_ = 0;
+  double min_ = std::numeric_limits<double>::quiet_NaN();
+  double max_ = std::numeric_limits<double>::quiet_NaN();
+};
 
 // The summary of a batch; `default_time_unix_millis` stands for every time when
 // the batch carries none.

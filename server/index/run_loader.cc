@@ -3,12 +3,16 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cairn/internal/records.pb.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "server/metrics/bundle.h"
+#include "server/metrics/spread.h"
+#include "server/metrics/summaries.h"
 #include "server/storage/key_codec.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
@@ -123,12 +127,26 @@ absl::Status LoadExperiments(const Snapshot& snapshot, RunColumns& columns) {
 }
 
 absl::Status ReadMetrics(const Snapshot& snapshot, RunChange& change) {
-  return storage::ScanRecords<MetricRecord>(
-      snapshot, KeyRange::Prefix(storage::RunMetricPrefix(change.run_id)), ScanOrder::kAscending,
-      [&](std::string_view, auto metric) {
-        *change.run.add_metrics() = std::move(*metric.value.mutable_summary());
-        return true;
-      });
+  metrics::BundleReader bundles(snapshot);
+  CAIRN_ASSIGN_OR_RETURN(*change.run.mutable_metrics(),
+                         metrics::ReadSummaries(snapshot, bundles, change.run_id));
+  return absl::OkStatus();
+}
+
+// Corrects the metrics of runs that have bundles, of which the records do not know.
+absl::Status LoadBundled(const Snapshot& snapshot, RunColumns& columns) {
+  std::vector<std::string> runs;
+  CAIRN_RETURN_IF_ERROR(metrics::ScanBundledRuns(
+      snapshot, [&](std::string run_id, int64_t) { runs.push_back(std::move(run_id)); }));
+  metrics::BundleReader bundles(snapshot);
+  for (const std::string& run_id : runs) {
+    const auto id = RunId::Parse(run_id);
+    const auto row = id ? columns.Find(*id) : std::nullopt;
+    if (!row) continue;
+    CAIRN_ASSIGN_OR_RETURN(const auto summaries, metrics::ReadSummaries(snapshot, bundles, run_id));
+    for (const auto& summary : summaries) columns.SetMetric(*row, summary);
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -146,11 +164,12 @@ absl::Status LoadColumns(const Snapshot& snapshot, size_t max_bytes, RunColumns&
                              [&](Row row, const std::string& name, const ValueRecord& record) {
                                columns.SetText(row, RunField::kTag, name, record.value());
                              }));
-  return LoadKeyed<MetricRecord>(snapshot, AllOfKind(storage::RunMetricPrefix("")), max_bytes,
-                                 columns,
-                                 [&](Row row, const std::string&, const MetricRecord& record) {
-                                   columns.SetMetric(row, record.summary());
-                                 });
+  CAIRN_RETURN_IF_ERROR(
+      LoadKeyed<MetricRecord>(snapshot, AllOfKind(storage::RunMetricPrefix("")), max_bytes, columns,
+                              [&](Row row, const std::string&, const MetricRecord& record) {
+                                columns.SetMetric(row, record.summary());
+                              }));
+  return LoadBundled(snapshot, columns);
 }
 
 absl::StatusOr<RunChange> ReadRunChange(const Snapshot& snapshot, std::string_view run_id) {
@@ -197,6 +216,10 @@ absl::StatusOr<RunChange> ReadMetricChange(const Snapshot& snapshot, std::string
                                             snapshot, storage::RunMetricKey(run_id, name)));
     if (metric) *change.run.add_metrics() = std::move(*metric->value.mutable_summary());
   }
+  metrics::BundleReader bundles(snapshot);
+  CAIRN_RETURN_IF_ERROR(metrics::AddBundled(
+      bundles, run_id, [&](std::string_view name) { return names.contains(std::string(name)); },
+      *change.run.mutable_metrics()));
   return change;
 }
 

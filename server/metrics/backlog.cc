@@ -143,18 +143,14 @@ size_t FoldBacklog::size() const {
 }
 
 absl::StatusOr<bool> DeletePoints(const storage::Snapshot& snapshot, std::string_view run_id,
-                                  std::string_view metric, size_t max_keys,
-                                  storage::WriteSet& write_set) {
-  // Writers belong to the run, not to one metric of it; they come last.
+                                  size_t max_keys, storage::WriteSet& write_set) {
   static constexpr std::array kKinds = {KeyKind::kMetricSeries, KeyKind::kMetricBatch,
-                                        KeyKind::kMetricNode, KeyKind::kMetricBlock,
-                                        KeyKind::kMetricWriter};
+                                        KeyKind::kMetricNode,   KeyKind::kMetricBlock,
+                                        KeyKind::kMetricBundle, KeyKind::kMetricWriter};
   size_t deleted = 0;
   bool more = false;
   for (const KeyKind kind : kKinds) {
-    if (kind == KeyKind::kMetricWriter && !metric.empty()) break;
-    const Key prefix = metric.empty() ? storage::MetricKindPrefix(kind, run_id)
-                                      : storage::MetricKindPrefix(kind, run_id, metric);
+    const Key prefix = storage::MetricKindPrefix(kind, run_id);
     CAIRN_RETURN_IF_ERROR(snapshot.Scan(storage::KeyRange::Prefix(prefix),
                                         storage::ScanOrder::kAscending,
                                         [&](std::string_view key, const storage::Record&) {

@@ -92,17 +92,15 @@ class FoldBacklog {
   std::atomic<int64_t> total_bytes_{0};          // changed under the lock only
 };
 
-// Adds deletions of the stored points of a run, raw and folded, to `write_set`,
-// at most `max_keys` (at least 1); answers whether there are more, for which the
-// caller takes a new snapshot after the commit. For one metric, or for all with
-// an empty `metric`, and then the records of the run's writers too.
+// Adds deletions of the stored points of a run, bundled, raw and folded, and of the
+// records of its writers to `write_set`, at most `max_keys` (at least 1); answers whether
+// there are more, for which the caller takes a new snapshot after the commit.
 //
 // The run's record must be deleted in the same commit as the first of them or
 // before: then no log and no fold that was planned earlier can put points back.
 // Series records go first, so that a reader sees all of a series or nothing.
 absl::StatusOr<bool> DeletePoints(const storage::Snapshot& snapshot, std::string_view run_id,
-                                  std::string_view metric, size_t max_keys,
-                                  storage::WriteSet& write_set);
+                                  size_t max_keys, storage::WriteSet& write_set);
 
 }  // namespace cairn::metrics
 

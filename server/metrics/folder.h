@@ -24,8 +24,12 @@ struct FolderOptions {
   // A series is folded once it has so many bytes of raw batches: 4,000 points, which
   // fill some blocks.
   int64_t min_bytes = int64_t{64} << 10;
+  // The bundles of a run are spread over its metrics once they have so many bytes: some
+  // twenty points a metric where each brings one of 1,000.
+  int64_t min_bundle_bytes = int64_t{512} << 10;
   // While nothing is logged, series with fewer are folded too, down to this. Less
-  // is left raw: a read merges it in, and a block of it would save nothing.
+  // is left raw: a read merges it in, and a block of it would save nothing. Bundles
+  // are spread then whatever they have.
   int64_t idle_min_bytes = int64_t{2} << 10;
   // Nothing is logged for so long: the folder is idle.
   std::chrono::milliseconds idle_after{2000};
@@ -38,10 +42,11 @@ struct FolderOptions {
   std::function<void(const WaitingSeries&, const absl::Status&)> on_failure;
 };
 
-// Turns raw batches into blocks in the background, with one thread.
+// Spreads bundles over their metrics and turns raw batches into blocks in the
+// background, with one thread.
 //
-// Owns the backlog: what was logged is told with Logged, and Start finds what an
-// earlier process left. Folding changes nothing that a reader sees. A fold that
+// Owns the backlog: what was logged is told with Logged and LoggedBundle, and Start finds
+// what an earlier process left. Folding changes nothing that a reader sees. A fold that
 // loses to another commit is planned anew; one that fails leaves the batches as
 // they are, is told to on_failure and tried again later.
 //
@@ -54,8 +59,8 @@ class MetricFolder {
   MetricFolder(const MetricFolder&) = delete;
   MetricFolder& operator=(const MetricFolder&) = delete;
 
-  // Finds the batches that wait, then starts the thread. Once, and before
-  // anything is logged. Errors of ScanWaiting.
+  // Finds the bundles and batches that wait, then starts the thread. Once, and before
+  // anything is logged. Errors of ScanWaiting and ScanBundledRuns.
   absl::Status Start();
 
   // `bytes` more of raw batches of the series were committed, with `first_step` and
@@ -63,17 +68,23 @@ class MetricFolder {
   void Logged(std::string_view run_id, std::string_view metric, int64_t bytes,
               int64_t first_step = std::numeric_limits<int64_t>::min());
 
+  // `bytes` more of bundles of the run were committed.
+  void LoggedBundle(std::string_view run_id, int64_t bytes);
+
   // Forgets what waits of a run that was purged.
-  void Forget(std::string_view run_id) { backlog_.Forget(run_id); }
+  void Forget(std::string_view run_id) {
+    bundles_.Forget(run_id);
+    series_.Forget(run_id);
+  }
 
   // True while more waits than max_waiting_bytes: writers should be slowed down.
-  bool full() const { return backlog_.total_bytes() > options_.max_waiting_bytes; }
+  bool full() const { return waiting_bytes() > options_.max_waiting_bytes; }
 
   // Calls `ready` once when there is room: at once on this thread, or later on the
   // folder's, where it must be quick.
   void WhenRoom(std::function<void()> ready) CAIRN_EXCLUDES(mutex_);
 
-  // Folds every series that has at least `min_bytes` waiting, on this thread: for
+  // Spreads and folds all that has at least `min_bytes` waiting, on this thread: for
   // tests and tools. The first error, after trying all.
   absl::Status FoldAll(int64_t min_bytes = 1);
 
@@ -81,19 +92,26 @@ class MetricFolder {
   // gauges; waiting_bytes is what is still to be folded.
   int64_t folded_points() const { return folded_points_.load(std::memory_order_relaxed); }
   int64_t folded_bytes() const { return folded_bytes_.load(std::memory_order_relaxed); }
-  int64_t waiting_bytes() const { return backlog_.total_bytes(); }
+  int64_t waiting_bytes() const { return bundles_.total_bytes() + series_.total_bytes(); }
 
  private:
+  // Both lists give WaitingSeries; one without a metric is the bundles of a run.
+  static bool IsBundles(const WaitingSeries& waiting) { return waiting.metric.empty(); }
+  std::optional<WaitingSeries> Take(int64_t min_bundle_bytes, int64_t min_bytes);
+
+  void Heard(int64_t bytes, bool enough) CAIRN_EXCLUDES(mutex_);
   void Work() CAIRN_EXCLUDES(mutex_);
-  std::optional<WaitingSeries> NextSeries() CAIRN_EXCLUDES(mutex_);
-  absl::Status FoldSeries(WaitingSeries series);
+  std::optional<WaitingSeries> Next() CAIRN_EXCLUDES(mutex_);
+  absl::Status Fold(WaitingSeries waiting);
   absl::StatusOr<bool> FoldOnce(WaitingSeries& series);
+  absl::StatusOr<bool> SpreadOnce(const WaitingSeries& bundles);
   void GiveRoom() CAIRN_EXCLUDES(mutex_);
   bool closing() const { return closing_.load(std::memory_order_relaxed); }
 
   storage::KvStore& store_;
   const FolderOptions options_;
-  FoldBacklog backlog_;
+  FoldBacklog bundles_;
+  FoldBacklog series_;
   std::atomic<bool> closing_{false};
   std::atomic<int64_t> logged_bytes_{0};  // ever, to notice that nothing is logged
   int64_t idle_mark_ = -1;                // of logged_bytes_, before the last idle wait

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lib/base/status_macros.h"
+#include "server/metrics/bundle.h"
 
 namespace cairn::metrics {
 namespace {
@@ -21,6 +22,25 @@ void Clip(const StepRange& range, PointColumns& points) {
   PointColumns kept;
   if (from < to) kept.AppendRange(points, static_cast<size_t>(from), static_cast<size_t>(to));
   points = std::move(kept);
+}
+
+// Adds the points that wait in bundles of the run to sorted `points`.
+absl::Status AddBundled(const storage::Snapshot& snapshot, std::string_view run_id,
+                        std::string_view metric, const StepRange& range, PointColumns& points) {
+  CAIRN_ASSIGN_OR_RETURN(const auto bundles, BundleReader(snapshot).Read(run_id));
+  const size_t before = points.size();
+  for (const StoredBundle& stored : bundles) {
+    const Bundle& bundle = stored.bundle;
+    const size_t at = bundle.Find(metric);
+    if (at == bundle.size()) continue;
+    const PointColumns& from = bundle.points();
+    for (size_t i = bundle.begin(at); i < bundle.end(at); ++i) {
+      if (range.Contains(from.steps[i]))
+        points.Append(from.steps[i], from.times[i], from.values[i]);
+    }
+  }
+  if (points.size() != before) SortUnique(points);
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -66,6 +86,7 @@ absl::StatusOr<SeriesReader> SeriesReader::Open(const storage::Snapshot& snapsho
   SeriesStore store(snapshot, run_id, metric);
   CAIRN_ASSIGN_OR_RETURN(SeriesState state, store.ReadState());
   CAIRN_ASSIGN_OR_RETURN(auto raw, store.ReadRaw(std::numeric_limits<int64_t>::max(), range));
+  CAIRN_RETURN_IF_ERROR(AddBundled(snapshot, run_id, metric, range, raw.points));
   return SeriesReader(std::move(store), std::move(state), std::move(raw.points), range);
 }
 

@@ -3,6 +3,7 @@
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
+#include "server/metrics/bundle.h"
 #include "server/metrics/folder.h"
 #include "server/tracking/run_lease_keeper.h"
 #include "server/tracking/run_logging.h"
@@ -98,13 +99,17 @@ std::shared_ptr<const LogMetricsStream::Batch> LogMetricsStream::DescribeBatch()
   auto batch = std::make_shared<Batch>();
   batch->number = request_.batch_number();
   batch->bytes = request_.ByteSizeLong();
+  batch->run_id = run_.substr(run_.rfind('/') + 1);
+  for (const auto& columns : request_.metrics()) batch->points += columns.values_size();
+  if (metrics::IsBundle(request_.metrics())) {
+    batch->bundle_bytes = metrics::BundleBytes(request_.metrics());
+    return batch;
+  }
   batch->metrics.reserve(static_cast<size_t>(request_.metrics_size()));
   for (const auto& columns : request_.metrics()) {
-    batch->points += columns.values_size();
     batch->metrics.push_back({columns.key(), columns.values_size() * kBytesPerPoint,
                               columns.steps_size() == 0 ? 0 : columns.steps(0)});
   }
-  batch->run_id = run_.substr(run_.rfind('/') + 1);
   return batch;
 }
 
@@ -135,6 +140,9 @@ void LogMetricsStream::Submit() {
 void LogMetricsStream::OnStored(const Batch& batch, const absl::Status& status) {
   if (status.ok()) {
     environment_.run_leases.Logged(batch.run_id);
+    if (batch.bundle_bytes != 0) {
+      environment_.metric_folder.LoggedBundle(batch.run_id, batch.bundle_bytes);
+    }
     for (const Batch::Metric& metric : batch.metrics) {
       environment_.metric_folder.Logged(batch.run_id, metric.key, metric.bytes, metric.first_step);
     }

@@ -65,7 +65,8 @@ class LogMetricsStream final
       int64_t bytes = 0;
       int64_t first_step = 0;
     };
-    std::vector<Metric> metrics;
+    std::vector<Metric> metrics;  // none of a bundle
+    int64_t bundle_bytes = 0;     // 0 if it is none
   };
 
   absl::Status CheckOrder();

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cairn/v1/tracking.grpc.pb.h"
+#include "server/metrics/bundle.h"
 #include "server/metrics/folder.h"
 #include "server/rpc/log_metrics_stream.h"
 #include "server/rpc/services.h"
@@ -272,6 +273,10 @@ class TrackingServiceImpl final : public TrackingBase {
   void NoteMetrics(const cairn::v1::LogBatchRequest& request) {
     const std::string run_id = request.run().substr(request.run().rfind('/') + 1);
     env_.run_leases.Logged(run_id);
+    if (metrics::IsBundle(request.metrics())) {
+      env_.metric_folder.LoggedBundle(run_id, metrics::BundleBytes(request.metrics()));
+      return;
+    }
     for (const auto& columns : request.metrics()) {
       env_.metric_folder.Logged(run_id, columns.key(), columns.values_size() * kBytesPerPoint,
                                 columns.steps_size() == 0 ? 0 : columns.steps(0));

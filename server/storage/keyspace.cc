@@ -193,6 +193,13 @@ Key MetricSeriesKey(std::string_view run_id, std::string_view metric) {
 Key MetricWriterKey(std::string_view run_id, std::string_view writer_id) {
   return Layout(Family::kMetric, KeyKind::kMetricWriter).Str(run_id).Str(writer_id).Done();
 }
+Key MetricBundleKey(std::string_view run_id, std::string_view batch_id) {
+  return Layout(Family::kMetric, KeyKind::kMetricBundle).Str(run_id).Str(batch_id).Done();
+}
+Key MetricBundlePrefix(std::string_view run_id) {
+  return Layout(Family::kMetric, KeyKind::kMetricBundle).Str(run_id).Done();
+}
+Key AllMetricBundlesPrefix() { return Layout(Family::kMetric, KeyKind::kMetricBundle).Done(); }
 Key MetricKindPrefix(KeyKind kind, std::string_view run_id) {
   return Layout(Family::kMetric, kind).Str(run_id).Done();
 }
@@ -238,11 +245,20 @@ absl::StatusOr<std::string> RunIdOfRunByExperiment(std::string_view key_bytes) {
   return CorruptRecord(Family::kIndex, key_bytes, "its key has another form");
 }
 
+absl::StatusOr<std::string> RunIdOfMetricBundle(std::string_view key_bytes) {
+  KeyReader reader(key_bytes);
+  if (reader.ReadByte() == static_cast<uint8_t>(KeyKind::kMetricBundle)) {
+    auto run_id = reader.ReadString();
+    if (run_id && reader.ReadString() && reader.AtEnd()) return *std::move(run_id);
+  }
+  return CorruptRecord(Family::kMetric, key_bytes, "its key has another form");
+}
+
 bool IsWrittenOnce(const Key& key) {
   if (key.family != Family::kMetric || key.bytes.empty()) return false;
   const auto kind = static_cast<KeyKind>(static_cast<uint8_t>(key.bytes[0]));
   return kind == KeyKind::kMetricBatch || kind == KeyKind::kMetricBlock ||
-         kind == KeyKind::kMetricNode;
+         kind == KeyKind::kMetricNode || kind == KeyKind::kMetricBundle;
 }
 
 absl::StatusOr<MetricOwner> OwnerOfMetricKey(std::string_view key_bytes) {

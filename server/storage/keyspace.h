@@ -51,6 +51,7 @@ enum class KeyKind : uint8_t {
   kMetricNode = 0x52,
   kMetricSeries = 0x53,
   kMetricWriter = 0x54,
+  kMetricBundle = 0x55,
   kBlobEntry = 0x60,
   kUpload = 0x61,
   kPack = 0x62,
@@ -145,6 +146,12 @@ Key MetricBatchKey(std::string_view run_id, std::string_view metric, int64_t fir
 Key MetricBatchPrefix(std::string_view run_id, std::string_view metric);
 // The batches of every run.
 Key AllMetricBatchesPrefix();
+// metric: points of many metrics at once, before they are batches of each;
+// `batch_id` is unique in the run, among its batches too.
+Key MetricBundleKey(std::string_view run_id, std::string_view batch_id);
+Key MetricBundlePrefix(std::string_view run_id);
+// The bundles of every run.
+Key AllMetricBundlesPrefix();
 // metric: folded points. A block or node is written once, under a number that is
 // unique in the series; the series record, one a metric, holds the roots.
 Key MetricBlockKey(std::string_view run_id, std::string_view metric, int64_t block);
@@ -177,6 +184,7 @@ bool IsWrittenOnce(const Key& key);
 // the bytes are not such a key.
 absl::StatusOr<std::string> LastStringOf(const Key& prefix, std::string_view key_bytes);
 absl::StatusOr<std::string> RunIdOfRunByExperiment(std::string_view key_bytes);
+absl::StatusOr<std::string> RunIdOfMetricBundle(std::string_view key_bytes);
 // The run and the metric of a key of one of the metric kinds.
 struct MetricOwner {
   std::string run_id;

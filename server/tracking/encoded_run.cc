@@ -8,6 +8,7 @@
 #include "cairn/internal/records.pb.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status_macros.h"
+#include "server/metrics/summaries.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
 
@@ -106,6 +107,16 @@ absl::Status AppendMap(Cursor& cursor, const Key& prefix, int field, std::string
   });
 }
 
+// What bundles have is not in the records, so the records are parsed and merged with it.
+absl::Status AppendBundled(const Snapshot& snapshot, metrics::BundleReader& bundles,
+                           std::string_view run_id, std::string& out) {
+  CAIRN_ASSIGN_OR_RETURN(const auto summaries, metrics::ReadSummaries(snapshot, bundles, run_id));
+  for (const auto& summary : summaries) {
+    AppendField(TagOf(Run::kMetricsFieldNumber), summary.SerializeAsString(), out);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status AppendMetrics(Cursor& cursor, const Key& prefix, std::string& out) {
   std::string scratch;
   return ForEach(cursor, prefix, [&]() -> absl::Status {
@@ -161,9 +172,12 @@ absl::StatusOr<std::vector<EncodedRunPtr>> EncodeRuns(
     CAIRN_RETURN_IF_ERROR(AppendMap(*cursor, storage::RunTagPrefix(run_ids[i]),
                                     Run::kTagsFieldNumber, runs[i]->bytes));
   }
+  metrics::BundleReader bundles(snapshot);
   for (const size_t i : present) {
+    CAIRN_ASSIGN_OR_RETURN(const bool bundled, bundles.Has(run_ids[i]));
     CAIRN_RETURN_IF_ERROR(
-        AppendMetrics(*cursor, storage::RunMetricPrefix(run_ids[i]), runs[i]->bytes));
+        bundled ? AppendBundled(snapshot, bundles, run_ids[i], runs[i]->bytes)
+                : AppendMetrics(*cursor, storage::RunMetricPrefix(run_ids[i]), runs[i]->bytes));
   }
   const storage::Revision revision = present.empty() ? 0 : snapshot.revision();
   for (const size_t i : present) {

@@ -12,6 +12,7 @@
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
 #include "server/core/metric_summary.h"
+#include "server/metrics/bundle.h"
 #include "server/metrics/raw_batch.h"
 #include "server/storage/changed_metrics.h"
 #include "server/storage/keyspace.h"
@@ -80,11 +81,17 @@ absl::Status AddParams(const Snapshot& snapshot, const cairn::v1::LogBatchReques
   return absl::OkStatus();
 }
 
-// Adds one batch key and one merge for each metric. `batch_id` is new in the run.
-absl::Status AddMetrics(const Metrics& metrics, std::string_view run_id, std::string_view batch_id,
-                        int64_t now_unix_nanos, WriteSet& write_set) {
+// Adds the points: as one bundle, or as a batch and a merge for each metric. `batch_id`
+// is new in the run.
+absl::Status AddMetrics(const Metrics& columns_of_metrics, std::string_view run_id,
+                        std::string_view batch_id, int64_t now_unix_nanos, WriteSet& write_set) {
   const int64_t now_millis = ToMillis(now_unix_nanos);
-  for (const MetricColumns& columns : metrics) {
+  if (metrics::IsBundle(columns_of_metrics)) {
+    write_set.PutOnce(storage::MetricBundleKey(run_id, batch_id),
+                      metrics::EncodeBundle(columns_of_metrics, now_millis));
+    return absl::OkStatus();
+  }
+  for (const MetricColumns& columns : columns_of_metrics) {
     MetricRecord summary;
     CAIRN_ASSIGN_OR_RETURN(*summary.mutable_summary(), core::SummarizeColumns(columns, now_millis));
     summary.mutable_summary()->set_key(columns.key());

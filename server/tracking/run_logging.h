@@ -15,7 +15,8 @@ namespace cairn::tracking {
 
 // Logging into runs. Writers never lose to each other: a parameter is guarded
 // by its own key, a tag is last-writer-wins, the summary of a metric is merged
-// by the committer, and points arrive as batches under keys of their own.
+// by the committer, and points arrive as batches under keys of their own; of many metrics
+// at once both are one record, which is new (metrics::IsBundle).
 //
 // Every plan emits "run.logged" or, when it holds nothing but metrics,
 // "run.metrics".

@@ -6,6 +6,7 @@
 #include "cairn/internal/records.pb.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status_macros.h"
+#include "server/metrics/summaries.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
 
@@ -60,7 +61,8 @@ absl::Status ScanTexts(const Snapshot& snapshot, const Key& prefix, Map& map) {
   return failure;
 }
 
-absl::Status ScanWholeMaps(const Snapshot& snapshot, const RunParts& parts, Run& run) {
+absl::Status ScanWholeMaps(const Snapshot& snapshot, const RunParts& parts,
+                           metrics::BundleReader& bundles, Run& run) {
   if (ByScan(parts.params)) {
     CAIRN_RETURN_IF_ERROR(
         ScanTexts(snapshot, storage::RunParamPrefix(run.uid()), *run.mutable_params()));
@@ -70,12 +72,9 @@ absl::Status ScanWholeMaps(const Snapshot& snapshot, const RunParts& parts, Run&
         ScanTexts(snapshot, storage::RunTagPrefix(run.uid()), *run.mutable_tags()));
   }
   if (!ByScan(parts.metrics)) return absl::OkStatus();
-  return storage::ScanRecords<MetricRecord>(
-      snapshot, KeyRange::Prefix(storage::RunMetricPrefix(run.uid())), ScanOrder::kAscending,
-      [&](std::string_view, auto stored) {
-        *run.add_metrics() = std::move(*stored.value.mutable_summary());
-        return true;
-      });
+  CAIRN_ASSIGN_OR_RETURN(*run.mutable_metrics(),
+                         metrics::ReadSummaries(snapshot, bundles, run.uid()));
+  return absl::OkStatus();
 }
 
 // Reads single keys of one map of every run: calls `key_of(run_id, name)` for each
@@ -108,9 +107,10 @@ absl::Status ReadSingleKeys(const Snapshot& snapshot, const KeyChoice& choice, R
 absl::StatusOr<Runs> ReadRuns(const Snapshot& snapshot, const std::vector<RunAddress>& addresses,
                               const RunParts& parts) {
   CAIRN_ASSIGN_OR_RETURN(Runs runs, ReadOwnRecords(snapshot, addresses));
+  metrics::BundleReader bundles(snapshot);
   if (ByScan(parts.params) || ByScan(parts.tags) || ByScan(parts.metrics)) {
     for (auto& run : runs) {
-      if (run) CAIRN_RETURN_IF_ERROR(ScanWholeMaps(snapshot, parts, *run));
+      if (run) CAIRN_RETURN_IF_ERROR(ScanWholeMaps(snapshot, parts, bundles, *run));
     }
   }
   CAIRN_RETURN_IF_ERROR(ReadSingleKeys<ValueRecord>(
@@ -129,6 +129,13 @@ absl::StatusOr<Runs> ReadRuns(const Snapshot& snapshot, const std::vector<RunAdd
                                    [](Run& run, const std::string&, MetricRecord record) {
                                      *run.add_metrics() = std::move(*record.mutable_summary());
                                    }));
+  if (parts.metrics.nothing() || ByScan(parts.metrics)) return runs;
+  const auto wanted = [&](std::string_view name) { return parts.metrics.Has(name); };
+  for (auto& run : runs) {
+    if (!run) continue;
+    CAIRN_RETURN_IF_ERROR(
+        metrics::AddBundled(bundles, run->uid(), wanted, *run->mutable_metrics()));
+  }
   return runs;
 }
 

@@ -102,7 +102,7 @@ class KeyCollector {
     }
     const size_t before = write_set_.deletes.size();
     CAIRN_ASSIGN_OR_RETURN(
-        more_, metrics::DeletePoints(snapshot_, run_id, "", max_keys_ - count_, write_set_));
+        more_, metrics::DeletePoints(snapshot_, run_id, max_keys_ - count_, write_set_));
     count_ += write_set_.deletes.size() - before;
     return absl::OkStatus();
   }

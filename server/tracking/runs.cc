@@ -12,6 +12,7 @@
 #include "lib/base/ids.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "server/metrics/summaries.h"
 #include "server/storage/dataset_refs.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
@@ -24,7 +25,6 @@ namespace {
 
 using cairn::internal::DatasetVersionRecord;
 using cairn::internal::ExperimentRecord;
-using cairn::internal::MetricRecord;
 using cairn::internal::PointerRecord;
 using cairn::internal::RunRecord;
 using cairn::internal::ValueRecord;
@@ -215,12 +215,9 @@ absl::StatusOr<Run> AssembleRun(const Snapshot& snapshot, Stored<RunRecord> stor
   CAIRN_RETURN_IF_ERROR(add_to(storage::RunParamPrefix(run.uid()), run.mutable_params()));
   CAIRN_RETURN_IF_ERROR(add_to(storage::RunTagPrefix(run.uid()), run.mutable_tags()));
   CAIRN_RETURN_IF_ERROR(key_error);
-  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<MetricRecord>(
-      snapshot, KeyRange::Prefix(storage::RunMetricPrefix(run.uid())), ScanOrder::kAscending,
-      [&](std::string_view, auto metric) {
-        *run.add_metrics() = std::move(*metric.value.mutable_summary());
-        return true;
-      }));
+  metrics::BundleReader bundles(snapshot);
+  CAIRN_ASSIGN_OR_RETURN(*run.mutable_metrics(),
+                         metrics::ReadSummaries(snapshot, bundles, run.uid()));
   return run;
 }
 

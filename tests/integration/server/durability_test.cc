@@ -184,5 +184,68 @@ TEST(DurabilityTest, AMetricBatchSentTwiceIsStoredOnce) {
   EXPECT_EQ(after->metrics(0).point_count(), 1);
 }
 
+// The steps of a curve.
+std::vector<int64_t> StepsOf(client::Client& client, const std::string& run,
+                             const std::string& metric) {
+  std::vector<int64_t> steps;
+  v1::ReadMetricsRequest read;
+  read.set_run(run);
+  read.set_key(metric);
+  const auto add = [&](const v1::MetricColumns& part) {
+    steps.insert(steps.end(), part.steps().begin(), part.steps().end());
+    return true;
+  };
+  EXPECT_TRUE(client.tracking().ReadMetrics(read, add).ok());
+  return steps;
+}
+
+TEST(DurabilityTest, ManyMetricsAtOnceAreThereForEveryReaderAfterAKill) {
+  constexpr int kMetrics = 1000;
+  const TempFolder folder;
+  ServerProcess server(folder / "store");
+  ASSERT_TRUE(server.Start());
+  auto client = Connect(server);
+  v1::CreateRunRequest create;
+  create.set_parent("experiments/0");
+  const auto run = client->tracking().CreateRun(create);
+  ASSERT_TRUE(run.ok());
+  // Enough for the folder to spread some of them while others wait.
+  constexpr int kSteps = 60;
+  for (int step = 0; step < kSteps; ++step) {
+    v1::LogBatchRequest batch;
+    batch.set_run(run->name());
+    for (int i = 0; i < kMetrics; ++i) {
+      auto* columns = batch.add_metrics();
+      columns->set_key("layer/" + std::to_string(i));
+      columns->add_steps(step);
+      columns->add_values(i + step);
+    }
+    ASSERT_TRUE(client->tracking().LogBatch(batch).ok());
+  }
+  for (int round = 0; round < 2; ++round) {
+    v1::GetRunRequest get;
+    get.set_name(run->name());
+    const auto after = client->tracking().GetRun(get);
+    ASSERT_TRUE(after.ok()) << after.status();
+    ASSERT_EQ(after->metrics_size(), kMetrics);
+    for (const auto& metric : after->metrics()) {
+      ASSERT_EQ(metric.point_count(), kSteps) << metric.key();
+      ASSERT_EQ(metric.latest().step(), kSteps - 1);
+      ASSERT_EQ(metric.max() - metric.min(), kSteps - 1);
+    }
+    const auto steps = StepsOf(*client, run->name(), "layer/7");
+    ASSERT_EQ(steps.size(), static_cast<size_t>(kSteps));
+    EXPECT_EQ(steps.back(), kSteps - 1);
+    v1::SearchRunsRequest search;
+    search.set_filter("metrics.`layer/999` = 1058 AND metrics_min.`layer/0` = 0");
+    const auto found = client->tracking().SearchRuns(search);
+    ASSERT_TRUE(found.ok()) << found.status();
+    EXPECT_EQ(found->runs_size(), 1);
+    server.Kill();
+    ASSERT_TRUE(server.Start());
+    client = Connect(server);
+  }
+}
+
 }  // namespace
 }  // namespace cairn

@@ -11,6 +11,7 @@
 #include "lib/base/encoding.h"
 #include "lib/base/files.h"
 #include "server/metrics/block_codec.h"
+#include "server/metrics/bundle.h"
 #include "tests/unit/metrics/series_fixture.h"
 
 namespace cairn::metrics {
@@ -134,9 +135,15 @@ TEST_F(BacklogTest, DeletionInStepsLeavesNothingOfTheRun) {
   Log(Stretch(random, 0, 5));
   LogRaw("other", "loss", 0, "x");
   storage::WriteSet set;
+  v1::LogBatchRequest bundled;
+  bundled.add_metrics()->set_key("acc");
+  bundled.mutable_metrics(0)->add_steps(1);
+  bundled.mutable_metrics(0)->add_values(1);
+  set.PutOnce(storage::MetricBundleKey(kRun, "b"), EncodeBundle(bundled.metrics(), 0));
+  ASSERT_TRUE(store_->CommitAndWait(std::exchange(set, {})).ok());
   set.Delete(storage::RunKey(kRun));
   for (bool more = true; more;) {
-    const auto deleted = DeletePoints(*store_->GetSnapshot(), kRun, "", 20, set);
+    const auto deleted = DeletePoints(*store_->GetSnapshot(), kRun, 20, set);
     ASSERT_TRUE(deleted.ok()) << deleted.status();
     more = *deleted;
     EXPECT_LE(set.deletes.size(), 21u);
@@ -145,19 +152,10 @@ TEST_F(BacklogTest, DeletionInStepsLeavesNothingOfTheRun) {
     EXPECT_LE(ReadAll().size(), 5u);
   }
   for (const KeyKind kind : {KeyKind::kMetricBatch, KeyKind::kMetricBlock, KeyKind::kMetricNode,
-                             KeyKind::kMetricSeries}) {
+                             KeyKind::kMetricSeries, KeyKind::kMetricBundle}) {
     EXPECT_EQ(CountKind(kind), 0u);
   }
   EXPECT_EQ(Waiting(), (std::vector<std::string>{"other/loss:1"}));
-}
-
-TEST_F(BacklogTest, OneMetricGoesAndTheOthersStay) {
-  LogRaw("r", "a", 0, "x");
-  LogRaw("r", "b", 0, "x");
-  storage::WriteSet set;
-  EXPECT_FALSE(DeletePoints(*store_->GetSnapshot(), "r", "a", 100, set).value());
-  ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
-  EXPECT_EQ(Waiting(), (std::vector<std::string>{"r/b:1"}));
 }
 
 }  // namespace

@@ -1,0 +1,248 @@
+// A run reads the same whether its points came in bundles or metric by metric, and
+// before, while and after the bundles are spread.
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <thread>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+#include "lib/base/clock.h"
+#include "lib/base/errors.h"
+#include "lib/base/ids.h"
+#include "lib/base/resource_names.h"
+#include "server/core/metric_summary.h"
+#include "server/index/run_loader.h"
+#include "server/metrics/folder.h"
+#include "server/metrics/points.h"
+#include "server/metrics/series_reader.h"
+#include "server/metrics/spread.h"
+#include "server/storage/keyspace.h"
+#include "server/storage/memory_store.h"
+#include "server/tracking/encoded_run.h"
+#include "server/tracking/experiments.h"
+#include "server/tracking/merge_records.h"
+#include "server/tracking/run_logging.h"
+#include "server/tracking/run_page.h"
+#include "server/tracking/run_purge.h"
+#include "server/tracking/runs.h"
+
+namespace cairn::tracking {
+namespace {
+
+constexpr int64_t kBundledStart = 1'700'000'000 * kNanosPerSecond;
+constexpr int kMetrics = 60;  // of the run
+
+std::string NameOf(int metric) { return fmt::format("layer.{}/norm", metric); }
+
+class BundledRunsTest : public ::testing::Test {
+ protected:
+  BundledRunsTest() : store_(storage::MakeMemoryStore(MergeRecords)) {
+    EXPECT_TRUE(EnsureDefaultExperiment(*store_, kBundledStart).ok());
+    v1::CreateRunRequest request;
+    request.set_parent("experiments/0");
+    auto plan = PlanCreateRun(*store_->GetSnapshot(), request, Facts());
+    EXPECT_TRUE(plan.ok()) << plan.status();
+    run_ = static_cast<const v1::Run&>(*plan->response);
+    Commit(std::move(plan->write_set));
+  }
+
+  CallFacts Facts() { return {kBundledStart + (++calls_) * kNanosPerSecond, ids_->NewHexId()}; }
+  void Commit(storage::WriteSet set) {
+    const auto committed = store_->CommitAndWait(std::move(set));
+    ASSERT_TRUE(committed.ok()) << committed.status();
+  }
+
+  // Logs a few points of `count` metrics, some of them twice or out of order.
+  void LogSome(int count) {
+    v1::LogBatchRequest request;
+    request.set_run(run_.name());
+    const int first = static_cast<int>(random_() % (kMetrics - static_cast<unsigned>(count) + 1));
+    for (int i = first; i < first + count; ++i) {
+      auto& columns = *request.add_metrics();
+      columns.set_key(NameOf(i));
+      for (uint64_t p = 0; p <= random_() % 3; ++p) {
+        columns.add_steps(static_cast<int64_t>(random_() % 50));
+        columns.add_times_unix_millis(static_cast<int64_t>(random_() % 3));
+        columns.add_values(random_() % 20 == 0 ? std::nan("")
+                                               : static_cast<double>(random_() % 8) - 4);
+        Note(columns);
+      }
+    }
+    const CallFacts facts = Facts();
+    auto plan = PlanLogBatch(*store_->GetSnapshot(), request, facts);
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    Commit(std::move(plan->write_set));
+  }
+
+  // Remembers the last point of `columns`.
+  void Note(const v1::MetricColumns& columns) {
+    const int last = columns.values_size() - 1;
+    const double value = columns.values(last);
+    core::SummaryBuilder& summary = summaries_[columns.key()];
+    summary.Add(columns.steps(last), columns.times_unix_millis(last), value);
+    points_[columns.key()].insert(
+        {columns.steps(last), columns.times_unix_millis(last), metrics::OrderedBits(value)});
+  }
+
+  void SpreadOnce(int64_t max_bytes) {
+    auto plan = metrics::PlanSpread(*store_->GetSnapshot(), run_.uid(), max_bytes);
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    if (plan->bundles != 0) Commit(std::move(plan->write_set));
+  }
+
+  size_t Bundles() {
+    size_t count = 0;
+    EXPECT_TRUE(store_->GetSnapshot()
+                    ->Scan(storage::KeyRange::Prefix(storage::AllMetricBundlesPrefix()),
+                           storage::ScanOrder::kAscending,
+                           [&](std::string_view, const storage::Record&) { return ++count > 0; })
+                    .ok());
+    return count;
+  }
+
+  using Metrics = google::protobuf::RepeatedPtrField<v1::MetricSummary>;
+  void ExpectAll(const Metrics& metrics, const char* reader) {
+    SCOPED_TRACE(reader);
+    ASSERT_EQ(static_cast<size_t>(metrics.size()), summaries_.size());
+    int i = 0;
+    for (const auto& [name, summary] : summaries_) {
+      ASSERT_EQ(metrics[i++].DebugString(), summary.Build(name).DebugString());
+    }
+  }
+
+  void ExpectSummaries() {
+    const auto snapshot = store_->GetSnapshot();
+    v1::GetRunRequest get;
+    get.set_name(run_.name());
+    ExpectAll(GetRun(*snapshot, get)->metrics(), "GetRun");
+    v1::Run encoded;
+    ASSERT_TRUE(encoded.ParseFromString((*EncodeRuns(*snapshot, {run_.uid()}))[0]->bytes));
+    ExpectAll(encoded.metrics(), "EncodeRuns");
+    ExpectAll(index::ReadRunChange(*snapshot, run_.uid())->run.metrics(), "ReadRunChange");
+    ExpectAll(index::ReadMetricChange(*snapshot, run_.uid(), {})->run.metrics(), "all metrics");
+    RunParts parts;
+    parts.metrics.all = true;
+    ExpectAll((*ReadRuns(*snapshot, {{0, run_.uid()}}, parts))[0]->metrics(), "ReadRuns");
+    ExpectSingle(*snapshot);
+  }
+
+  // What is read of two metrics alone, one of which may not be there.
+  void ExpectSingle(const storage::Snapshot& snapshot) {
+    const std::set<std::string> names = {NameOf(static_cast<int>(random_() % kMetrics)), "none"};
+    RunParts parts;
+    parts.metrics.keys = {names.begin(), names.end()};
+    const auto page = ReadRuns(snapshot, {{0, run_.uid()}}, parts);
+    const auto change = index::ReadMetricChange(snapshot, run_.uid(), names);
+    ASSERT_TRUE(page.ok() && change.ok());
+    for (const Metrics* read : {&(*page)[0]->metrics(), &change->run.metrics()}) {
+      const auto known = summaries_.find(*names.begin());
+      ASSERT_EQ(read->size(), known == summaries_.end() ? 0 : 1);
+      if (read->empty()) continue;
+      EXPECT_EQ(read->at(0).DebugString(), known->second.Build(known->first).DebugString());
+    }
+  }
+
+  void ExpectCurves() {
+    const auto snapshot = store_->GetSnapshot();
+    for (const auto& [name, expected] : points_) {
+      auto reader = metrics::SeriesReader::Open(*snapshot, run_.uid(), name);
+      ASSERT_TRUE(reader.ok()) << reader.status();
+      std::set<std::tuple<int64_t, int64_t, uint64_t>> read;
+      metrics::PointColumns points;
+      while (reader->Next(7, points).value()) {
+        for (size_t i = 0; i < points.size(); ++i) {
+          read.insert({points.steps[i], points.times[i], metrics::OrderedBits(points.values[i])});
+        }
+      }
+      ASSERT_EQ(read, expected) << name;
+    }
+  }
+
+  std::unique_ptr<storage::KvStore> store_;
+  std::unique_ptr<IdSource> ids_ = MakeSequentialIds(1);
+  std::mt19937_64 random_{5};
+  int64_t calls_ = 0;
+  v1::Run run_;
+  std::map<std::string, core::SummaryBuilder> summaries_;
+  std::map<std::string, std::set<std::tuple<int64_t, int64_t, uint64_t>>> points_;
+};
+
+TEST_F(BundledRunsTest, EveryReaderSeesTheSameBeforeAndAfterSpreading) {
+  size_t most = 0;
+  for (int round = 0; round < 120; ++round) {
+    LogSome(random_() % 3 == 0 ? 3 : 16 + static_cast<int>(random_() % (kMetrics - 16)));
+    most = std::max(most, Bundles());
+    if (random_() % 8 == 0) SpreadOnce(static_cast<int64_t>(random_() % 3000));
+    ExpectSummaries();
+    if (round % 10 == 0) ExpectCurves();
+  }
+  EXPECT_GT(most, 3u);
+  metrics::MetricFolder folder(*store_);
+  ASSERT_TRUE(folder.Start().ok());
+  ASSERT_TRUE(folder.FoldAll().ok());
+  EXPECT_EQ(Bundles(), 0u);
+  ExpectSummaries();
+  ExpectCurves();
+}
+
+TEST_F(BundledRunsTest, ABundleIsSpreadOnce) {
+  LogSome(20);
+  auto first = metrics::PlanSpread(*store_->GetSnapshot(), run_.uid());
+  auto second = metrics::PlanSpread(*store_->GetSnapshot(), run_.uid());
+  ASSERT_TRUE(first.ok() && second.ok());
+  EXPECT_EQ(first->bundles, 1);
+  EXPECT_EQ(first->batches.size(), 20u);
+  LogSome(20);  // does not conflict
+  Commit(std::move(first->write_set));
+  EXPECT_TRUE(HasReason(store_->CommitAndWait(std::move(second->write_set)).status(),
+                        ErrorReason::COMMIT_CONFLICT));
+  EXPECT_EQ(Bundles(), 1u);
+  ExpectSummaries();
+}
+
+TEST_F(BundledRunsTest, NothingOfAPurgedRunComesBack) {
+  LogSome(20);
+  auto plan = metrics::PlanSpread(*store_->GetSnapshot(), run_.uid());
+  ASSERT_TRUE(plan.ok());
+  storage::WriteSet purge;
+  Commit(std::move(purge.Delete(storage::RunKey(run_.uid()))));
+  EXPECT_TRUE(HasReason(store_->CommitAndWait(std::move(plan->write_set)).status(),
+                        ErrorReason::COMMIT_CONFLICT));
+}
+
+TEST_F(BundledRunsTest, TheFolderSpreadsWhatItHearsOfOnceItIsEnough) {
+  metrics::FolderOptions options;
+  options.min_bundle_bytes = 5000;
+  metrics::MetricFolder folder(*store_, options);
+  ASSERT_TRUE(folder.Start().ok());
+  for (int i = 0; i < 4; ++i) LogSome(40);
+  const size_t before = Bundles();
+  folder.LoggedBundle(run_.uid(), 4999);
+  EXPECT_EQ(Bundles(), before);
+  folder.LoggedBundle(run_.uid(), 1);
+  while (Bundles() != 0) std::this_thread::yield();
+  ExpectSummaries();
+}
+
+TEST_F(BundledRunsTest, AnIdleFolderSpreadsWhateverThereIs) {
+  LogSome(16);
+  metrics::FolderOptions options;
+  options.idle_after = std::chrono::milliseconds(1);
+  metrics::MetricFolder folder(*store_, options);
+  ASSERT_TRUE(folder.Start().ok());
+  while (Bundles() != 0) std::this_thread::yield();
+  ExpectSummaries();
+  ExpectCurves();
+}
+
+}  // namespace
+}  // namespace cairn::tracking
