@@ -197,6 +197,13 @@ std::shared_ptr<const Bitmap> Condition::Evaluate(size_t row_limit) const {
   return bits;
 }
 
+bool Condition::ComparesTexts() const {
+  if (kind_ == Kind::kText) return !judged_;
+  return kind_ == Kind::kId ||
+         std::any_of(children_.begin(), children_.end(),
+                     [](const Condition& child) { return child.ComparesTexts(); });
+}
+
 size_t Condition::Arrange(const std::vector<Row>& sample) {
   const auto hits_of = [&sample](const Condition& condition) {
     return static_cast<size_t>(std::count_if(sample.begin(), sample.end(),

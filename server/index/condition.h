@@ -73,6 +73,10 @@ class Condition {
   // The bits of every row below `row_limit`.
   std::shared_ptr<const Bitmap> Evaluate(size_t row_limit) const;
 
+  // Whether deciding a row may mean to compare a text: one of a column of so many that
+  // they are not all compared before.
+  bool ComparesTexts() const;
+
   // Puts the parts of conjunctions that reject the most of `sample` first, and
   // returns how many of it match everything.
   size_t Arrange(const std::vector<Row>& sample);

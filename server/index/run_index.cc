@@ -18,14 +18,20 @@ namespace {
 constexpr size_t kSampleRows = 256;
 // Below this many rows a scan is quick whatever the order.
 constexpr size_t kFewRowsToOrder = 8192;
-// Costs in nanoseconds: of scanning a row's conditions, of ordering a row that
-// matches, and of deciding one row on a walk.
-constexpr double kScanRow = 1.0;
+// Costs in nanoseconds: of deciding a row, one after the other in a scan or here and
+// there on a walk, and of ordering a row that matches.
+struct RowCosts {
+  double scan;
+  double walk;
+};
+constexpr RowCosts kWithBits = {0.0, 12.0};
+constexpr RowCosts kWithWords = {1.0, 40.0};
+constexpr RowCosts kWithTexts = {40.0, 600.0};
 constexpr double kOrderRow = 6.0;
-constexpr double kWalkRow = 40.0;
-constexpr double kWalkRowWithBits = 12.0;
-// A walk that visits this many times more rows than was guessed gives up.
-constexpr size_t kWalkPatience = 6;
+// A walk gives up that visits this many times more rows than was guessed, or that
+// costs this share of the scan that is then made after all.
+constexpr double kWalkPatience = 6.0;
+constexpr double kWalkShare = 0.5;
 // How many changes pass between two looks at the memory.
 constexpr uint64_t kChangesPerCheck = 4096;
 
@@ -190,17 +196,21 @@ std::vector<Row> RunIndex::FindRows(const RunQuery& query, Bound& bound, const R
                                     SearchPlan& plan) const {
   const auto rows = static_cast<double>(columns_->row_limit());
   double hits = 0;
+  RowCosts costs = kWithBits;
   if (bound.bits) {
     hits = static_cast<double>(bound.bits->Count());
     bound.condition = Condition::Bits(bound.bits);
   } else {
     const std::vector<Row> sample = SampleOf(*columns_);
     const auto in_sample = static_cast<double>(bound.condition.Arrange(sample));
-    hits = sample.empty() ? 0 : rows * in_sample / static_cast<double>(sample.size());
+    costs = bound.condition.ComparesTexts() ? kWithTexts : kWithWords;
+    // That none of the sample matches does not mean that no row does.
+    hits = rows * (in_sample + 0.5) / (static_cast<double>(sample.size()) + 1);
   }
-  const double visits = hits == 0 ? rows : static_cast<double>(query.limit + 1) * rows / hits;
-  const double walk = visits * (bound.bits ? kWalkRowWithBits : kWalkRow);
-  const double scan = (bound.bits ? 0 : rows * kScanRow) + hits * kOrderRow;
+  const double visits =
+      hits == 0 ? rows : std::min(rows, static_cast<double>(query.limit + 1) * rows / hits);
+  const double walk = visits * costs.walk;
+  const double scan = rows * costs.scan + hits * kOrderRow;
   plan = query.plan;
   if (plan == SearchPlan::kChoose) {
     const bool many = columns_->row_limit() >= kFewRowsToOrder;
@@ -211,8 +221,10 @@ std::vector<Row> RunIndex::FindRows(const RunQuery& query, Bound& bound, const R
     std::vector<Row> tail;
     const auto permutation = permutations_.Get(*columns_, order.ByFirstKey(), forced, tail);
     if (permutation) {
-      const size_t patience = forced ? columns_->row_limit()
-                                     : static_cast<size_t>(visits) * kWalkPatience + kSampleRows;
+      const double most = std::max(visits, kWalkShare * scan / costs.walk);
+      const size_t patience =
+          forced ? columns_->row_limit()
+                 : static_cast<size_t>(std::min(visits * kWalkPatience, most)) + kSampleRows;
       WalkResult walked = Walk(*columns_, *permutation, tail, bound.condition, order, after,
                                query.limit + 1, patience);
       if (!walked.gave_up) return std::move(walked.rows);

@@ -90,6 +90,38 @@ TEST(RunIndex, ALargeDenseSearchWalksOnceTheOrderIsAskedForAgain) {
   EXPECT_EQ(page->hits.front().run_id, IdOf(19'999));
 }
 
+// The plan of a search by a metric, asked for the second time, for the runs among 50,000
+// that `matches` says have "rare" in a parameter that no two runs share.
+template <typename Matches>
+RunPage SearchByText(Matches&& matches) {
+  RunIndex index;
+  std::vector<RunChange> changes;
+  for (int i = 0; i < 50'000; ++i) {
+    changes.push_back(RunOf(i, i, fmt::format("{}-{}", matches(i) ? "rare" : "plain", i)));
+  }
+  EXPECT_TRUE(index.Apply(1, changes, {{1, true}}).ok());
+  Search warm("metrics.m >= 1", "metrics.m desc");
+  (void)index.Search(warm.query);
+  Search search("params.p = \"*rare*\"", "metrics.m desc");
+  search.query.limit = 3;
+  return index.Search(search.query).value();
+}
+
+TEST(RunIndex, ATextThatTheSampleLacksIsStillLookedForAlongTheOrder) {
+  // One run in 500: half of all samples have none, and comparing each text costs more
+  // than going along the order until enough are found.
+  const RunPage page = SearchByText([](int i) { return i % 500 == 499; });
+  EXPECT_EQ(page.plan, SearchPlan::kWalk);
+  ASSERT_EQ(page.hits.size(), 3u);
+  EXPECT_EQ(page.hits.front().run_id, IdOf(49'999));
+}
+
+TEST(RunIndex, AWalkForATextThatNoRunHasEndsSoon) {
+  const RunPage page = SearchByText([](int) { return false; });
+  EXPECT_EQ(page.plan, SearchPlan::kScan);
+  EXPECT_TRUE(page.hits.empty());
+}
+
 TEST(RunIndex, AWalkThatFindsTooLittleBecomesAScan) {
   // Half of the runs match, but all of them at the far end of the order.
   RunIndex index;
