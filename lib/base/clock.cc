@@ -19,7 +19,21 @@ class RealClock final : public Clock {
   }
 };
 
+class SteadyClock final : public Clock {
+ public:
+  int64_t NowUnixNanos() const override {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(
+               std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+  }
+};
+
 }  // namespace
+
+const Clock& ForwardClock() {
+  static const SteadyClock clock;
+  return clock;
+}
 
 const Clock& SystemClock() {
   static const RealClock clock;

@@ -26,6 +26,11 @@ class Clock {
 // The machine's clock. The returned object lives as long as the process.
 const Clock& SystemClock();
 
+// A clock that only goes forward, at the speed of time, for leases and timeouts that must
+// not end because somebody set the machine's clock. Its zero is arbitrary. Lives as long
+// as the process.
+const Clock& ForwardClock();
+
 // A clock that moves only when told to; for tests.
 class ManualClock final : public Clock {
  public:

@@ -181,8 +181,9 @@ absl::StatusOr<std::vector<EntryState>> LookUpEntries(const storage::Snapshot& s
       if (!record.has_value()) continue;
       state.revision = record->mod_revision;
       EntryHead head;
-      state.there = ParseEntryHead(record->payload, &head) && !head.condemned &&
-                    !head.quarantined &&
+      if (!ParseEntryHead(record->payload, &head)) continue;
+      state.is_chunked = head.is_chunked();
+      state.there = !head.condemned && !head.quarantined &&
                     head.digest.size_bytes == digests[states.size() - 1].size_bytes;
     }
   }

@@ -19,6 +19,7 @@ namespace cairn::artifacts {
 struct EntryState {
   bool there = false;              // usable, and of the right size
   storage::Revision revision = 0;  // of the entry, usable or not; 0: there is none
+  bool is_chunked = false;         // the entry, usable or not, is a list of chunks
 };
 
 // One for each of `digests`, in their order.

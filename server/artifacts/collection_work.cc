@@ -79,6 +79,13 @@ class CollectionWork final : public operations::Work {
     return step;
   }
 
+  // What was about to be condemned when the collection was cancelled is there again.
+  void Ended() override {
+    marks_.Clear();
+    rewriter_.Reset();
+    parts_.leases.Forget();
+  }
+
  private:
   // Starts from nothing, whatever an earlier collection left in memory.
   void Begin(CollectGarbageMetadata& metadata) {

@@ -37,13 +37,16 @@ absl::Status AppendAll(PackFile& pack, const std::vector<const MissingBlob*>& la
 
 absl::Status StoreInPack(storage::KvStore& store, PackPool& packs,
                          const std::vector<const MissingBlob*>& large, storage::WriteSet set) {
+  int64_t bytes = 0;
+  for (const MissingBlob* missing : large) bytes += missing->blob.digest.size_bytes;
+  CAIRN_RETURN_IF_ERROR(packs.CheckRoom(bytes, PackPool::RoomFor::kUpload));
   CAIRN_ASSIGN_OR_RETURN(PackPool::Place place, packs.Take());
   int64_t end = place.end;
   absl::Status stored = AppendAll(*place.pack, large, end, set);
-  bool named = false;  // perhaps: a commit that failed may still be found after a restart
+  bool named = false;  // perhaps: what became of a commit may not be known before a restart
   if (stored.ok()) {
     stored = store.CommitAndWait(std::move(set)).status();
-    named = !HasReason(stored, ErrorReason::COMMIT_CONFLICT);
+    named = stored.ok() || absl::IsUnavailable(stored);
   }
   if (named) {
     place.end = end;

@@ -10,10 +10,12 @@
 
 #include "fmt/format.h"
 #include "lib/base/errors.h"
+#include "lib/base/ids.h"
 #include "lib/base/mutex.h"
 #include "lib/base/status_macros.h"
 #include "server/artifacts/blob_codec.h"
 #include "server/artifacts/blob_leases.h"
+#include "server/artifacts/blob_look_up.h"
 #include "server/artifacts/blob_reader.h"
 #include "server/artifacts/blob_usage.h"
 #include "server/artifacts/collection_work.h"
@@ -22,6 +24,7 @@
 #include "server/artifacts/pack_pool.h"
 #include "server/artifacts/pack_upload.h"
 #include "server/artifacts/scrub_work.h"
+#include "server/artifacts/splice.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/record_codec.h"
 
@@ -82,13 +85,15 @@ class PackBlobStore final : public BlobStore {
                 std::unique_ptr<PackPool> packs)
       : options_(std::move(options)),
         packs_(std::move(packs)),
-        leases_(store, clock, options_.lease_nanos),
+        leases_(store, *options_.forward, options_.lease_nanos),
         environment_{store, clock, *packs_, leases_, options_.checkpoint_bytes} {}
 
   absl::Status AddOldUploads(const std::map<std::string, internal::UploadRecord>& records) {
-    MutexLock lock(&mutex_);
-    for (const auto& [uuid, record] : records) {
-      uploads_[uuid] = std::make_shared<PackUpload>(environment_, uuid, record);
+    {
+      MutexLock lock(&mutex_);
+      for (const auto& [uuid, record] : records) {
+        uploads_[uuid] = std::make_shared<PackUpload>(environment_, uuid, record);
+      }
     }
     return DropExpired();
   }
@@ -122,19 +127,10 @@ class PackBlobStore final : public BlobStore {
     if (digest.size_bytes > options_.max_blob_bytes) {
       return BlobTooLarge(digest, options_.max_blob_bytes);
     }
-    CAIRN_ASSIGN_OR_RETURN(const auto known, LookUpAndLease({digest}));
-    if (known.front().there) return absl::OkStatus();
-    std::map<Digest, storage::Revision> revisions;
-    CAIRN_RETURN_IF_ERROR(CheckConcatenation(digest, chunks, revisions));
-    revisions[digest] = known.front().revision;
-    for (int attempt = 0; attempt < kMaxConflicts; ++attempt) {
-      absl::Status stored = CommitSplice(digest, chunks, revisions);
-      if (!HasReason(stored, ErrorReason::COMMIT_CONFLICT)) return stored;
-      // The blob or a chunk changed meanwhile.
-      CAIRN_ASSIGN_OR_RETURN(const bool there, LookAgain(digest, revisions));
-      if (there) break;
-    }
-    return CheckPresent({digest});
+    return SpliceBlob(
+        {environment_.store, *packs_, leases_,
+         [this](const Digest& whole) { return OpenUpload(SystemIds().NewUuid4(), whole); }},
+        digest, chunks);
   }
 
   absl::StatusOr<std::vector<Digest>> Split(const Digest& digest) const override {
@@ -185,10 +181,7 @@ class PackBlobStore final : public BlobStore {
   }
 
   std::unique_ptr<operations::Work> NewCollectionWork() override {
-    return MakeCollectionWork({*packs_, leases_, [this] {
-                                 MutexLock lock(&mutex_);
-                                 return DropExpired();
-                               }});
+    return MakeCollectionWork({*packs_, leases_, [this] { return DropExpired(); }});
   }
 
   std::unique_ptr<operations::Work> NewScrubWork() override { return MakeScrubWork(*packs_); }
@@ -201,14 +194,12 @@ class PackBlobStore final : public BlobStore {
   // The upload `uuid`, made if it is not there.
   absl::StatusOr<std::shared_ptr<PackUpload>> UploadOf(std::string_view uuid, const Digest& digest)
       CAIRN_EXCLUDES(mutex_) {
+    if (IsFull()) CAIRN_RETURN_IF_ERROR(DropExpired());
     MutexLock lock(&mutex_);
     const auto known = uploads_.find(uuid);
     if (known != uploads_.end() && !known->second->is_over()) {
       if (known->second->digest() == digest) return known->second;
       return DigestMismatch(known->second->digest(), digest);
-    }
-    if (static_cast<int64_t>(uploads_.size()) >= options_.max_uploads) {
-      CAIRN_RETURN_IF_ERROR(DropExpired());
     }
     if (static_cast<int64_t>(uploads_.size()) >= options_.max_uploads) {
       return TooManyUploads(options_.max_uploads);
@@ -218,38 +209,31 @@ class PackBlobStore final : public BlobStore {
     return upload;
   }
 
-  // Removes uploads that are over and gives up those nobody continued.
-  absl::Status DropExpired() CAIRN_REQUIRES(mutex_) {
-    const int64_t oldest = environment_.clock.NowUnixNanos() - options_.upload_retention_nanos;
-    for (auto it = uploads_.begin(); it != uploads_.end();) {
-      const std::shared_ptr<PackUpload> upload = it->second;
-      if (!upload->is_over() && upload->update_unix_nanos() < oldest) {
-        CAIRN_RETURN_IF_ERROR(upload->GiveUp());
-      }
-      it = upload->is_over() ? uploads_.erase(it) : std::next(it);
-    }
-    return absl::OkStatus();
+  bool IsFull() const CAIRN_EXCLUDES(mutex_) {
+    MutexLock lock(&mutex_);
+    return static_cast<int64_t>(uploads_.size()) >= options_.max_uploads;
   }
 
-  // What the store knows of `digests`; those that are there are leased.
-  absl::StatusOr<std::vector<EntryState>> LookUpAndLease(const std::vector<Digest>& digests) const {
-    while (true) {
-      const int64_t epoch = leases_.epoch();
-      CAIRN_ASSIGN_OR_RETURN(auto states,
-                             LookUpEntries(*environment_.store.GetSnapshot(), digests));
-      std::vector<BlobLeases::Seen> there;
-      std::vector<size_t> places;
-      for (size_t i = 0; i < digests.size(); ++i) {
-        if (!states[i].there) continue;
-        there.push_back({digests[i], states[i].revision});
-        places.push_back(i);
+  // Gives up uploads that nobody continued and forgets those that are over. Giving up waits
+  // for files and commits, so others may open uploads meanwhile.
+  absl::Status DropExpired() CAIRN_EXCLUDES(mutex_) {
+    const int64_t oldest = environment_.clock.NowUnixNanos() - options_.upload_retention_nanos;
+    std::vector<std::shared_ptr<PackUpload>> expired;
+    {
+      MutexLock lock(&mutex_);
+      for (const auto& [uuid, upload] : uploads_) {
+        if (!upload->is_over() && upload->update_unix_nanos() < oldest) expired.push_back(upload);
       }
-      std::vector<size_t> refused;
-      // A collection ended in between: what was seen may be gone.
-      if (!leases_.Take(there, epoch, refused)) continue;
-      for (const size_t at : refused) states[places[at]].there = false;
-      return states;
     }
+    absl::Status first;
+    for (const auto& upload : expired) first.Update(upload->GiveUp(oldest));
+    MutexLock lock(&mutex_);
+    std::erase_if(uploads_, [](const auto& item) { return item.second->is_over(); });
+    return first;
+  }
+
+  absl::StatusOr<std::vector<EntryState>> LookUpAndLease(const std::vector<Digest>& digests) const {
+    return artifacts::LookUpAndLease(environment_.store, leases_, digests);
   }
 
   // Stores those of `blobs`, whose digests are right, that are not there.
@@ -269,71 +253,6 @@ class PackBlobStore final : public BlobStore {
       if (!HasReason(stored, ErrorReason::COMMIT_CONFLICT)) break;
     }
     return stored;
-  }
-
-  // Reads the chunks, which are all there, each in one piece, and notes the revisions of
-  // their entries.
-  absl::Status CheckConcatenation(const Digest& digest, const std::vector<Digest>& chunks,
-                                  std::map<Digest, storage::Revision>& revisions) const {
-    Digest actual;
-    Sha256Hasher hasher;
-    for (const Digest& chunk : chunks) {
-      actual.size_bytes += chunk.size_bytes;
-      if (actual.size_bytes > digest.size_bytes) return DigestMismatch(digest, actual);
-      CAIRN_ASSIGN_OR_RETURN(
-          auto entry, ReadBlobEntry(*environment_.store.GetSnapshot(), chunk, &revisions[chunk]));
-      if (!IsUsable(entry)) return BlobNotFound(chunk);
-      if (entry.chunk_sizes_size() != 0 || chunk.size_bytes == 0) {
-        return InvalidField(ErrorReason::VALUE_INVALID, "chunks", BlobName(chunk),
-                            "must be at least one byte long and stored in one piece");
-      }
-      CAIRN_ASSIGN_OR_RETURN(const auto reader,
-                             OpenBlobReader(environment_.store, *packs_, chunk, std::move(entry)));
-      CAIRN_RETURN_IF_ERROR(reader->Read(0, chunk.size_bytes, [&hasher](std::string_view bytes) {
-        hasher.Update(bytes);
-        return absl::OkStatus();
-      }));
-    }
-    actual = hasher.Finish();
-    return actual == digest ? absl::OkStatus() : DigestMismatch(digest, actual);
-  }
-
-  // Stores the entry of a blob whose chunks were read; `revisions` are those of the entries
-  // of the chunks and of the blob itself. ABORTED (COMMIT_CONFLICT) when one changed.
-  absl::Status CommitSplice(const Digest& digest, const std::vector<Digest>& chunks,
-                            const std::map<Digest, storage::Revision>& revisions) {
-    leases_.Storing();
-    internal::BlobEntryRecord entry;
-    entry.set_size_bytes(digest.size_bytes);
-    for (const Digest& chunk : chunks) {
-      entry.mutable_chunk_sha256s()->append(chunk.sha256.begin(), chunk.sha256.end());
-      entry.add_chunk_sizes(chunk.size_bytes);
-    }
-    storage::WriteSet set;
-    for (const auto& [chunk, revision] : revisions) {
-      if (chunk != digest) set.RequireRevision(BlobKey(chunk), revision);
-    }
-    PutEntry(digest, revisions.at(digest), entry, set);
-    return environment_.store.CommitAndWait(std::move(set)).status();
-  }
-
-  // Finds the revisions of now; whether the blob is there.
-  //   NOT_FOUND (BLOB_NOT_FOUND)  a chunk is not there any more
-  absl::StatusOr<bool> LookAgain(const Digest& digest,
-                                 std::map<Digest, storage::Revision>& revisions) const {
-    std::vector<Digest> digests;
-    for (const auto& [blob, revision] : revisions) digests.push_back(blob);
-    CAIRN_ASSIGN_OR_RETURN(const auto states, LookUpAndLease(digests));
-    bool there = false;
-    for (size_t i = 0; i < digests.size(); ++i) {
-      revisions[digests[i]] = states[i].revision;
-      if (digests[i] == digest) {
-        there = states[i].there;
-      } else if (!states[i].there) {
-        return BlobNotFound(digests[i]);
-      }
-    }
-    return there;
   }
 
   const BlobStoreOptions options_;
@@ -386,6 +305,7 @@ absl::StatusOr<std::unique_ptr<BlobStore>> OpenBlobStore(BlobStoreOptions option
   for (const auto& [uuid, upload] : uploads) claimed.insert(upload.pack());
   CAIRN_ASSIGN_OR_RETURN(auto packs,
                          PackPool::Open(options.directory, options.pack_bytes, claimed));
+  if (options.room) packs->SetRoom(*options.room);
   CAIRN_RETURN_IF_ERROR(RebuildIndexIfLost(store, *packs).status());
   CAIRN_RETURN_IF_ERROR(StoreEmptyBlob(store));
   auto blobs = std::make_unique<PackBlobStore>(std::move(options), store, clock, std::move(packs));

@@ -3,11 +3,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "lib/base/clock.h"
 #include "server/artifacts/blob_store.h"
+#include "server/artifacts/pack_pool.h"
 #include "server/storage/kv_store.h"
 
 namespace cairn::artifacts {
@@ -22,6 +24,9 @@ struct BlobStoreOptions {
   int64_t upload_retention_nanos = 24 * 3600 * kNanosPerSecond;  // since it last moved
   // How long a blob is kept that was stored or asked about, referred to or not.
   int64_t lease_nanos = 6 * 3600 * kNanosPerSecond;
+  const Clock* forward = &ForwardClock();  // for leases
+  // The room on the packs' volume, instead of asking it; for tests.
+  std::optional<PackPool::Room> room;
 };
 
 // Opens the blob store whose packs are in `options.directory` and whose index and

@@ -5,8 +5,11 @@
 #include <system_error>
 #include <utility>
 
+#include "fmt/format.h"
+#include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
+#include "server/storage/store_directory.h"
 
 namespace cairn::artifacts {
 namespace {
@@ -28,12 +31,36 @@ absl::StatusOr<std::vector<int64_t>> NumbersIn(const std::string& directory) {
 
 }  // namespace
 
+absl::StatusOr<PackPool::Room> PackPool::Room::Of(const std::string& directory) {
+  CAIRN_ASSIGN_OR_RETURN(const storage::VolumeSpace space, storage::SpaceAt(directory));
+  const auto free_bytes = [directory]() -> absl::StatusOr<int64_t> {
+    CAIRN_ASSIGN_OR_RETURN(const storage::VolumeSpace now, storage::SpaceAt(directory));
+    return now.free_bytes;
+  };
+  return Room{free_bytes, storage::DefaultReserveBytes(space)};
+}
+
+absl::Status PackPool::CheckRoom(int64_t bytes, RoomFor purpose) const {
+  const absl::StatusOr<int64_t> free_bytes = room_.free_bytes();
+  const int64_t kept =
+      purpose == RoomFor::kUpload ? 2 * room_.reserve_bytes : 3 * room_.reserve_bytes / 2;
+  // One that cannot be asked is found out by writing.
+  if (!free_bytes.ok() || *free_bytes - bytes >= kept) return absl::OkStatus();
+  return Error(absl::StatusCode::kResourceExhausted, ErrorReason::DISK_FULL,
+               fmt::format("{} of {} bytes that are free on the volume of the packs must stay free",
+                           kept, *free_bytes))
+      .With("freeBytes", std::to_string(*free_bytes))
+      .With("keptBytes", std::to_string(kept))
+      .RetryAfterSeconds(1);
+}
+
 absl::StatusOr<std::unique_ptr<PackPool>> PackPool::Open(const std::string& directory,
                                                          int64_t pack_bytes,
                                                          const std::set<int64_t>& claimed) {
   CAIRN_RETURN_IF_ERROR(MakeDirectories(directory));
   CAIRN_ASSIGN_OR_RETURN(const std::vector<int64_t> numbers, NumbersIn(directory));
   std::unique_ptr<PackPool> pool(new PackPool(directory, pack_bytes));
+  CAIRN_ASSIGN_OR_RETURN(pool->room_, Room::Of(directory));
   for (const int64_t number : numbers) {
     if (!claimed.contains(number)) CAIRN_RETURN_IF_ERROR(pool->Adopt(number));
   }

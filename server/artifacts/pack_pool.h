@@ -2,6 +2,7 @@
 #define CAIRN_SERVER_ARTIFACTS_PACK_POOL_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -29,6 +30,21 @@ class PackPool {
     int64_t end = 0;
   };
 
+  // What room on the volume is asked for. Uploads stop first, then the writing anew of packs,
+  // so that the key-value store keeps room for the commits that remove something.
+  enum class RoomFor { kRewrite, kUpload };
+
+  // How much room there is. `reserve_bytes` is about what the key-value store keeps free for
+  // itself: packs are written anew down to one and a half times that, uploads take bytes
+  // down to twice that.
+  struct Room {
+    std::function<absl::StatusOr<int64_t>()> free_bytes;
+    int64_t reserve_bytes = 0;
+
+    // That of the volume of `directory`.
+    static absl::StatusOr<Room> Of(const std::string& directory);
+  };
+
   // Creates the directory if it is absent and looks at its packs. Those in
   // `claimed` belong to uploads that may be resumed and are left alone; open
   // records of the others are cut off. A pack whose end is damaged is kept for
@@ -36,6 +52,12 @@ class PackPool {
   static absl::StatusOr<std::unique_ptr<PackPool>> Open(const std::string& directory,
                                                         int64_t pack_bytes,
                                                         const std::set<int64_t>& claimed);
+
+  // Asks `room` from now on instead of the volume; for tests.
+  void SetRoom(Room room) { room_ = std::move(room); }
+
+  // RESOURCE_EXHAUSTED (DISK_FULL) when `bytes` more would leave too little room.
+  absl::Status CheckRoom(int64_t bytes, RoomFor purpose) const;
 
   // A pack to append to, a new one if need be. RESOURCE_EXHAUSTED (DISK_FULL),
   // INTERNAL (FILE_ERROR).
@@ -75,6 +97,7 @@ class PackPool {
 
   const std::string directory_;
   const int64_t pack_bytes_;
+  Room room_;
   mutable Mutex mutex_;
   int64_t next_number_ CAIRN_GUARDED_BY(mutex_) = 1;
   std::vector<Place> free_ CAIRN_GUARDED_BY(mutex_);

@@ -29,6 +29,10 @@ void PackRewriter::Reset() {
   moves_.clear();
   pack_ = nullptr;
   victim_ = 0;
+  next_record_ = 0;
+  copied_bytes_ = 0;
+  spoiled_ = false;
+  removed_ = {};
   round_ = -1;
 }
 
@@ -47,17 +51,26 @@ void PackRewriter::Weigh(const EntryHead& entry) {
   live_bytes_[entry.pack] += PackFile::RecordBytes(entry.digest.size_bytes);
 }
 
+int64_t PackRewriter::LiveBytesOf(int64_t pack) const {
+  const auto live = live_bytes_.find(pack);
+  return live == live_bytes_.end() ? 0 : live->second;
+}
+
 absl::Status PackRewriter::Choose() {
   victims_.clear();
   CAIRN_ASSIGN_OR_RETURN(const auto files, packs_.List());
   for (const PackPool::File& file : files) {
     const int64_t body = file.bytes - PackFile::kFileHeaderBytes;
-    const auto live = live_bytes_.find(file.number);
-    const int64_t live_bytes = live == live_bytes_.end() ? 0 : live->second;
+    const int64_t live_bytes = LiveBytesOf(file.number);
     if (body > 0 && live_bytes < body - live_bytes && packs_.Reserve(file.number)) {
       victims_.push_back(file);
     }
   }
+  // Those first that give room without taking any.
+  std::stable_sort(victims_.begin(), victims_.end(),
+                   [this](const PackPool::File& a, const PackPool::File& b) {
+                     return LiveBytesOf(a.number) < LiveBytesOf(b.number);
+                   });
   return absl::OkStatus();
 }
 
@@ -103,14 +116,41 @@ absl::Status PackRewriter::Open(const PackPool::File& victim) {
     });
     spoiled_ = !tail.ok() || tail->damaged;
   }
+  std::string reason = "it is damaged";
+  if (const int64_t live_bytes = LiveBytesOf(victim.number); !spoiled_ && live_bytes > 0) {
+    const absl::Status room = packs_.CheckRoom(live_bytes, PackPool::RoomFor::kRewrite);
+    spoiled_ = !room.ok();
+    reason = std::string(room.message());
+  }
   if (!spoiled_) return absl::OkStatus();
-  observability::Log(observability::LogLevel::kWarning, "a pack is damaged and is not rewritten",
-                     {{"pack", std::to_string(victim.number)}});
+  observability::Log(observability::LogLevel::kWarning, "a pack is not rewritten",
+                     {{"pack", std::to_string(victim.number)}, {"reason", reason}});
   return absl::OkStatus();
 }
 
-// False when the victim has nothing left to copy.
+// False when the victim has nothing left to copy. After an error nothing of the round is
+// left: what was not synced, or whose sync failed, is never named by a commit.
 absl::StatusOr<bool> PackRewriter::CopySome(const storage::Snapshot& snapshot) {
+  const size_t first_record = copy_.has_value() ? next_record_ - 1 : next_record_;
+  const int64_t copied_bytes = copied_bytes_;
+  absl::StatusOr<bool> more = CopyRound(snapshot);
+  if (!more.ok()) UndoRound(first_record, copied_bytes);
+  return more;
+}
+
+void PackRewriter::UndoRound(size_t first_record, int64_t copied_bytes) {
+  moves_.clear();
+  copy_.reset();
+  next_record_ = first_record;
+  copied_bytes_ = copied_bytes;
+  if (!target_.has_value()) return;
+  target_->end = synced_end_;
+  // One that cannot be cut off is not written again before the next start.
+  if (target_->pack->Truncate(target_->end).ok()) packs_.GiveBack(*std::move(target_));
+  target_.reset();
+}
+
+absl::StatusOr<bool> PackRewriter::CopyRound(const storage::Snapshot& snapshot) {
   int64_t budget = kCopiedBytesPerStep;
   while (budget > 0 && moves_.size() < kMovesPerStep && !spoiled_) {
     if (!copy_.has_value()) {
@@ -129,7 +169,10 @@ absl::StatusOr<bool> PackRewriter::CopySome(const storage::Snapshot& snapshot) {
     budget -= copy_->done - before;
     if (copy_->done == copy_->digest.size_bytes) CAIRN_RETURN_IF_ERROR(EndCopy());
   }
-  if (!moves_.empty()) CAIRN_RETURN_IF_ERROR(target_->pack->Sync());
+  if (!moves_.empty()) {
+    CAIRN_RETURN_IF_ERROR(target_->pack->Sync());
+    synced_end_ = target_->end;
+  }
   const bool left = copy_.has_value() || next_record_ < records_.size();
   return !moves_.empty() || (left && !spoiled_);
 }
@@ -148,6 +191,7 @@ absl::StatusOr<bool> PackRewriter::BeginCopy(const storage::Snapshot& snapshot,
   }
   if (!target_.has_value()) {
     CAIRN_ASSIGN_OR_RETURN(target_, packs_.Take());
+    synced_end_ = target_->end;
     if (target_->end == PackFile::kFileHeaderBytes) copied_bytes_ += target_->end;
   }
   Copy copy{digest, revision, *std::move(entry), 0, 0};

@@ -24,7 +24,8 @@ namespace cairn::artifacts {
 // leaves the blob in one place or the other, and perhaps dead bytes that the next collection
 // finds.
 //
-// A pack with an upload in it, with damaged framing, or with a blob in quarantine stays.
+// A pack with an upload in it, with damaged framing, with a blob in quarantine, or for whose
+// live bytes there is no room stays.
 //
 // Use: Weigh every entry, Choose, then Next until nothing is left. For one thread.
 class PackRewriter {
@@ -74,6 +75,9 @@ class PackRewriter {
 
   absl::Status Open(const PackPool::File& victim);
   absl::StatusOr<bool> CopySome(const storage::Snapshot& snapshot);
+  absl::StatusOr<bool> CopyRound(const storage::Snapshot& snapshot);
+  void UndoRound(size_t first_record, int64_t copied_bytes);
+  int64_t LiveBytesOf(int64_t pack) const;
   absl::StatusOr<bool> BeginCopy(const storage::Snapshot& snapshot, const Digest& digest,
                                  int64_t data_offset);
   absl::StatusOr<bool> CopyPiece();
@@ -98,6 +102,7 @@ class PackRewriter {
   int64_t copied_bytes_ = 0;
   bool spoiled_ = false;  // it cannot be emptied
   std::optional<PackPool::Place> target_;
+  int64_t synced_end_ = 0;  // of the target: what a round that fails leaves of it
   std::optional<Copy> copy_;
   std::vector<Move> moves_;
   Removed removed_;  // in this round

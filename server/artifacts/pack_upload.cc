@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <utility>
 
+#include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
+#include "server/artifacts/blob_look_up.h"
 #include "server/storage/keyspace.h"
 
 namespace cairn::artifacts {
@@ -19,6 +21,12 @@ Digest DigestIn(const internal::UploadRecord& record) {
   std::copy_n(record.sha256().begin(), n, digest.sha256.begin());
   digest.size_bytes = record.size_bytes();
   return digest;
+}
+
+absl::Status ChangedMeanwhile() {
+  return Error(absl::StatusCode::kUnavailable, ErrorReason::STORE_UNAVAILABLE,
+               "the blob was found and lost again while it was stored; send it once more")
+      .RetryAfterSeconds(1);
 }
 
 }  // namespace
@@ -40,16 +48,23 @@ PackUpload::PackUpload(const UploadEnvironment& environment, std::string uuid,
       claimed_pack_(record.pack()),
       record_offset_(record.record_offset()) {}
 
+// Leased if it is there: the client will hear that, and may refer to it.
 absl::StatusOr<EntryState> PackUpload::LookUp() const {
   CAIRN_ASSIGN_OR_RETURN(const auto states,
-                         LookUpEntries(*environment_.store.GetSnapshot(), {digest_}));
+                         LookUpAndLease(environment_.store, environment_.leases, {digest_}));
   return states.front();
 }
 
 absl::StatusOr<int64_t> PackUpload::Attach() {
   MutexLock lock(&mutex_);
+  if (over_ && !complete_) {
+    return NotFound(ErrorReason::UPLOAD_NOT_FOUND, "Upload",
+                    fmt::format("uploads/{}/{}", uuid_, BlobName(digest_)))
+        .ToStatus();
+  }
   ++owner_;
   update_unix_nanos_ = environment_.clock.NowUnixNanos();
+  if (over_) return owner_;
   if (is_small()) {
     small_.clear();
     written_ = 0;
@@ -112,7 +127,10 @@ absl::Status PackUpload::Write(int64_t owner, int64_t offset, std::string_view b
     longer.size_bytes = written_ + length;
     return DigestMismatch(digest_, longer);
   }
-  if (!is_small() && !place_.has_value()) CAIRN_RETURN_IF_ERROR(Begin());
+  if (!is_small()) {
+    CAIRN_RETURN_IF_ERROR(environment_.packs.CheckRoom(length, PackPool::RoomFor::kUpload));
+    if (!place_.has_value()) CAIRN_RETURN_IF_ERROR(Begin());
+  }
   CAIRN_RETURN_IF_ERROR(Append(bytes));
   if (is_small() || written_ - committed_ < environment_.checkpoint_bytes) return absl::OkStatus();
   return Checkpoint();
@@ -155,8 +173,8 @@ absl::Status PackUpload::Checkpoint() {
   update_unix_nanos_ = environment_.clock.NowUnixNanos();
   storage::WriteSet set;
   set.PutRecord(storage::UploadKey(uuid_), ToRecord().SerializeAsString());
+  recorded_ = true;  // also when the outcome is not known: forgetting what is absent is harmless
   CAIRN_RETURN_IF_ERROR(environment_.store.CommitAndWait(std::move(set)).status());
-  recorded_ = true;
   committed_ = written_;
   return absl::OkStatus();
 }
@@ -182,6 +200,7 @@ absl::StatusOr<bool> PackUpload::CommitEntry(const internal::BlobEntryRecord& en
     // A condemned entry may vanish, or another upload finish, in between.
     if (!HasReason(committed, ErrorReason::COMMIT_CONFLICT)) break;
   }
+  maybe_named_ = maybe_named_ || absl::IsUnavailable(committed);
   CAIRN_RETURN_IF_ERROR(committed);
   return true;
 }
@@ -219,11 +238,39 @@ absl::Status PackUpload::FinishInPack() {
 
   CAIRN_ASSIGN_OR_RETURN(const bool stored, CommitEntry(PackedEntry(digest_, place_->pack->number(),
                                                                     data_offset, pieces)));
-  if (!stored) return Discard();
+  if (!stored) {
+    CAIRN_RETURN_IF_ERROR(Discard());
+    return complete_ ? absl::OkStatus() : ChangedMeanwhile();
+  }
   over_ = true;
   complete_ = true;
   environment_.packs.GiveBack({std::move(place_->pack), end});
   place_.reset();
+  return absl::OkStatus();
+}
+
+// Whether the blob's entry, usable or not, names the bytes of this upload.
+absl::StatusOr<bool> PackUpload::IsNamedHere() const {
+  const auto entry = ReadBlobEntry(*environment_.store.GetSnapshot(), digest_);
+  if (absl::IsNotFound(entry.status())) return false;
+  CAIRN_RETURN_IF_ERROR(entry.status());
+  return entry->pack() == place_->pack->number() &&
+         entry->data_offset() == record_offset_ + PackFile::kRecordHeaderBytes;
+}
+
+// Gives the place back, without this upload's bytes unless they are the blob's.
+absl::Status PackUpload::LeavePlace() {
+  CAIRN_ASSIGN_OR_RETURN(const bool named, IsNamedHere());
+  PackPool::Place place = *std::exchange(place_, std::nullopt);
+  place.end = record_offset_;
+  if (named) {
+    place.end += PackFile::RecordBytes(digest_.size_bytes);
+  } else if (maybe_named_) {
+    return absl::OkStatus();  // not written again before the next start, which knows
+  } else {
+    CAIRN_RETURN_IF_ERROR(place.pack->Truncate(record_offset_));
+  }
+  environment_.packs.GiveBack(std::move(place));
   return absl::OkStatus();
 }
 
@@ -243,11 +290,7 @@ absl::Status PackUpload::Discard() {
     if (pack.ok()) place_.emplace(PackPool::Place{*std::move(pack), record_offset_});
     claimed_pack_ = 0;
   }
-  if (!place_.has_value()) return absl::OkStatus();
-  CAIRN_RETURN_IF_ERROR(place_->pack->Truncate(record_offset_));
-  environment_.packs.GiveBack({std::move(place_->pack), record_offset_});
-  place_.reset();
-  return absl::OkStatus();
+  return place_.has_value() ? LeavePlace() : absl::OkStatus();
 }
 
 void PackUpload::Detach(int64_t owner) {
@@ -260,10 +303,11 @@ void PackUpload::Detach(int64_t owner) {
   }
 }
 
-absl::Status PackUpload::GiveUp() {
+absl::Status PackUpload::GiveUp(int64_t before) {
   MutexLock lock(&mutex_);
+  if (over_ || update_unix_nanos_ >= before) return absl::OkStatus();
   ++owner_;
-  return over_ ? absl::OkStatus() : Discard();
+  return Discard();
 }
 
 int64_t PackUpload::offset() const {
@@ -274,16 +318,6 @@ int64_t PackUpload::offset() const {
 UploadStatus PackUpload::status() const {
   MutexLock lock(&mutex_);
   return complete_ ? UploadStatus{digest_.size_bytes, true} : UploadStatus{committed_, false};
-}
-
-bool PackUpload::is_over() const {
-  MutexLock lock(&mutex_);
-  return over_;
-}
-
-int64_t PackUpload::update_unix_nanos() const {
-  MutexLock lock(&mutex_);
-  return update_unix_nanos_;
 }
 
 }  // namespace cairn::artifacts

@@ -1,7 +1,9 @@
 #ifndef CAIRN_SERVER_ARTIFACTS_PACK_UPLOAD_H_
 #define CAIRN_SERVER_ARTIFACTS_PACK_UPLOAD_H_
 
+#include <atomic>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,7 +38,8 @@ struct UploadEnvironment {
 //
 // The order that makes a crash harmless: bytes, sync, then the commit that names
 // them; and for giving up: the commit that forgets the upload, then the cut. A
-// record in a pack that no commit names is cut off at the next start.
+// record in a pack that no commit names is cut off at the next start. Bytes that an
+// entry names, or may name once the outcome of its commit is known, are never cut.
 //
 // Safe to call from any thread; blocks on files and commits.
 class PackUpload {
@@ -51,7 +54,7 @@ class PackUpload {
 
   // Makes a new stream the owner, makes durable what the earlier one wrote, and
   // returns the stream's number. Reads the bytes of an earlier process again to
-  // go on with their hash.
+  // go on with their hash. NOT_FOUND (UPLOAD_NOT_FOUND) when it was given up meanwhile.
   absl::StatusOr<int64_t> Attach() CAIRN_EXCLUDES(mutex_);
 
   // These three as in BlobUpload, for the stream `owner`.
@@ -59,15 +62,17 @@ class PackUpload {
   absl::Status Finish(int64_t owner) CAIRN_EXCLUDES(mutex_);
   void Detach(int64_t owner) CAIRN_EXCLUDES(mutex_);
 
-  // Forgets the upload and cuts its bytes off.
-  absl::Status GiveUp() CAIRN_EXCLUDES(mutex_);
+  // Forgets the upload and cuts its bytes off, if it did not move since `before` (in
+  // nanoseconds since the epoch).
+  absl::Status GiveUp(int64_t before = std::numeric_limits<int64_t>::max()) CAIRN_EXCLUDES(mutex_);
 
   // Bytes written; durable ones only after Attach or Detach.
   int64_t offset() const CAIRN_EXCLUDES(mutex_);
   UploadStatus status() const CAIRN_EXCLUDES(mutex_);
-  // True when nothing of it needs to be remembered: finished or given up.
-  bool is_over() const CAIRN_EXCLUDES(mutex_);
-  int64_t update_unix_nanos() const CAIRN_EXCLUDES(mutex_);
+  // True when nothing of it needs to be remembered: finished or given up. These two never
+  // wait for what a stream is doing.
+  bool is_over() const { return over_.load(std::memory_order_acquire); }
+  int64_t update_unix_nanos() const { return update_unix_nanos_.load(std::memory_order_relaxed); }
 
  private:
   bool is_small() const { return digest_.size_bytes < kInlineLimitBytes; }
@@ -80,6 +85,8 @@ class PackUpload {
   absl::Status Verify() CAIRN_REQUIRES(mutex_);
   absl::Status FinishInPack() CAIRN_REQUIRES(mutex_);
   absl::Status Discard() CAIRN_REQUIRES(mutex_);
+  absl::Status LeavePlace() CAIRN_REQUIRES(mutex_);
+  absl::StatusOr<bool> IsNamedHere() const CAIRN_REQUIRES(mutex_);
   absl::StatusOr<EntryState> LookUp() const;
   absl::StatusOr<bool> CommitEntry(const internal::BlobEntryRecord& entry) CAIRN_REQUIRES(mutex_);
   internal::UploadRecord ToRecord() const CAIRN_REQUIRES(mutex_);
@@ -90,15 +97,16 @@ class PackUpload {
 
   mutable Mutex mutex_;
   int64_t owner_ CAIRN_GUARDED_BY(mutex_) = 0;
-  bool over_ CAIRN_GUARDED_BY(mutex_) = false;
+  std::atomic<bool> over_{false};  // changed under the lock only
   bool complete_ CAIRN_GUARDED_BY(mutex_) = false;
-  bool verified_ CAIRN_GUARDED_BY(mutex_) = false;  // the digest is right
-  bool recorded_ CAIRN_GUARDED_BY(mutex_) = false;  // the store knows the upload
+  bool verified_ CAIRN_GUARDED_BY(mutex_) = false;     // the digest is right
+  bool recorded_ CAIRN_GUARDED_BY(mutex_) = false;     // the store knows the upload, perhaps
+  bool maybe_named_ CAIRN_GUARDED_BY(mutex_) = false;  // by a commit of unknown outcome
   int64_t written_ CAIRN_GUARDED_BY(mutex_) = 0;
   int64_t committed_ CAIRN_GUARDED_BY(mutex_) = 0;
   int64_t write_back_ CAIRN_GUARDED_BY(mutex_) = 0;  // bytes the system was told to write
-  int64_t update_unix_nanos_ CAIRN_GUARDED_BY(mutex_) = 0;
-  std::string small_ CAIRN_GUARDED_BY(mutex_);  // the bytes of a small blob
+  std::atomic<int64_t> update_unix_nanos_;           // changed under the lock only
+  std::string small_ CAIRN_GUARDED_BY(mutex_);       // the bytes of a small blob
   Sha256Hasher hasher_ CAIRN_GUARDED_BY(mutex_);
   PieceChecksums pieces_ CAIRN_GUARDED_BY(mutex_);
   int64_t claimed_pack_ CAIRN_GUARDED_BY(mutex_) = 0;  // of an earlier process

@@ -26,6 +26,12 @@ bool IsPassing(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsResourceExhausted(status);
 }
 
+// The full name of the message that is the operation's metadata.
+std::string TypeIn(const google::longrunning::Operation& operation) {
+  const std::string& url = operation.metadata().type_url();
+  return url.substr(url.rfind('/') + 1);
+}
+
 absl::Status UnknownKind(std::string_view type_url) {
   return Error(absl::StatusCode::kInternal, ErrorReason::INTERNAL_FAULT,
                fmt::format("this server does not know operations of the kind {}", type_url))
@@ -148,7 +154,9 @@ bool OperationRunner::Pause() {
 
 void OperationRunner::Loop() {
   while (const std::optional<std::string> name = NextName()) {
+    const std::string type = TypeOf(*name);
     if (!RunOne(*name)) return;
+    if (const auto work = works_.find(type); work != works_.end()) work->second->Ended();
     Changed(*name);
   }
 }
@@ -172,6 +180,12 @@ std::optional<std::string> OperationRunner::NextName() {
     wake_.WaitFor(&mutex_, std::chrono::nanoseconds(kRemoveEveryNanos));
   }
   return std::nullopt;
+}
+
+// The type of the operation's metadata; empty when it is gone.
+std::string OperationRunner::TypeOf(const std::string& name) const {
+  const auto stored = ReadOperation(*store_.GetSnapshot(), name);
+  return stored.ok() ? TypeIn(stored->value) : std::string();
 }
 
 // Works on one operation until it is done; false when closing.
@@ -201,10 +215,10 @@ absl::StatusOr<bool> OperationRunner::Advance(const std::string& name, std::stri
   if (absl::IsNotFound(stored.status())) return false;
   CAIRN_RETURN_IF_ERROR(stored.status());
   if (stored->value.done()) return false;
-  const std::string& type_url = stored->value.metadata().type_url();
-  const auto work = works_.find(type_url.substr(type_url.rfind('/') + 1));
+  const auto work = works_.find(TypeIn(stored->value));
   if (work == works_.end()) {
-    CAIRN_RETURN_IF_ERROR(Finish(*std::move(stored), UnknownKind(type_url)));
+    const absl::Status unknown = UnknownKind(stored->value.metadata().type_url());
+    CAIRN_RETURN_IF_ERROR(Finish(*std::move(stored), unknown));
     return false;
   }
   absl::StatusOr<Step> step = work->second->Next(*snapshot, stored->value.metadata(), cursor);

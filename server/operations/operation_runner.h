@@ -54,6 +54,9 @@ class Work {
 
   // A step was committed.
   virtual void Committed() {}
+
+  // The operation is over: done, failed, cancelled or removed. No step of it is under way.
+  virtual void Ended() {}
 };
 
 // Runs operations one after the other, in the order they were asked for, with one
@@ -109,6 +112,7 @@ class OperationRunner {
 
   void Loop() CAIRN_EXCLUDES(mutex_);
   std::optional<std::string> NextName() CAIRN_EXCLUDES(mutex_);
+  std::string TypeOf(const std::string& name) const;
   bool RunOne(const std::string& name);
   absl::StatusOr<bool> Advance(const std::string& name, std::string& cursor);
   absl::Status Finish(StoredOperation stored, const absl::Status& error);

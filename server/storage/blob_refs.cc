@@ -1,5 +1,7 @@
 #include "server/storage/blob_refs.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <set>
 #include <string_view>
 #include <vector>
@@ -13,6 +15,8 @@
 
 namespace cairn::storage {
 namespace {
+
+constexpr size_t kEntriesAtOnce = 64;
 
 absl::Status MissingBlob(const cairn::v1::ArtifactFile& file) {
   return NotFound(ErrorReason::BLOB_NOT_FOUND, "Blob",
@@ -35,16 +39,23 @@ absl::Status RequireBlobs(const Snapshot& snapshot,
     keys.push_back(BlobEntryKey(file.digest().sha256()));
     named.push_back(&file);
   }
-  CAIRN_ASSIGN_OR_RETURN(const auto entries, snapshot.MultiGet(keys));
-  for (size_t i = 0; i < keys.size(); ++i) {
-    if (!entries[i].has_value()) return MissingBlob(*named[i]);
-    CAIRN_ASSIGN_OR_RETURN(const auto entry, ParseRecord<cairn::internal::BlobEntryRecord>(
-                                                 keys[i].bytes, entries[i]->payload));
-    const bool there = entry.size_bytes() == named[i]->digest().size_bytes() &&
-                       !entry.condemned() && !entry.quarantined();
-    if (!there) return MissingBlob(*named[i]);
-    if (conditions.insert(named[i]->digest().sha256()).second) {
-      write_set.RequireRevision(keys[i], entries[i]->mod_revision);
+  // An entry may hold the bytes of a small blob, so not all are read at once.
+  for (size_t begin = 0; begin < keys.size(); begin += kEntriesAtOnce) {
+    const size_t end = std::min(keys.size(), begin + kEntriesAtOnce);
+    const auto first = keys.begin() + static_cast<std::ptrdiff_t>(begin);
+    const std::vector<Key> some(first, first + static_cast<std::ptrdiff_t>(end - begin));
+    CAIRN_ASSIGN_OR_RETURN(const auto entries, snapshot.MultiGet(some));
+    for (size_t i = 0; i < some.size(); ++i) {
+      const cairn::v1::ArtifactFile& file = *named[begin + i];
+      if (!entries[i].has_value()) return MissingBlob(file);
+      CAIRN_ASSIGN_OR_RETURN(const auto entry, ParseRecord<cairn::internal::BlobEntryRecord>(
+                                                   some[i].bytes, entries[i]->payload));
+      const bool there = entry.size_bytes() == file.digest().size_bytes() && !entry.condemned() &&
+                         !entry.quarantined();
+      if (!there) return MissingBlob(file);
+      if (conditions.insert(file.digest().sha256()).second) {
+        write_set.RequireRevision(some[i], entries[i]->mod_revision);
+      }
     }
   }
   return absl::OkStatus();

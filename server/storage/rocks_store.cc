@@ -16,9 +16,6 @@
 namespace cairn::storage {
 namespace {
 
-constexpr int64_t kMaxReserveBytes = int64_t{512} << 20;
-constexpr int64_t kReserveShare = 20;  // a twentieth: 5 %
-
 // Writes groups into RocksDB. The committer's thread only.
 class RocksBackend final : public CommitBackend {
  public:
@@ -156,7 +153,7 @@ class RocksStore final : public KvStore {
 absl::StatusOr<int64_t> ReserveBytes(const RocksOptions& options) {
   if (options.reserve_bytes >= 0) return options.reserve_bytes;
   CAIRN_ASSIGN_OR_RETURN(const VolumeSpace space, SpaceAt(options.directory));
-  return std::min(kMaxReserveBytes, space.total_bytes / kReserveShare);
+  return DefaultReserveBytes(space);
 }
 
 std::function<absl::StatusOr<int64_t>()> FreeBytesProbe(const RocksOptions& options) {

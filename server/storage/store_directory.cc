@@ -166,6 +166,12 @@ absl::StatusOr<VolumeSpace> SpaceAt(const std::string& path) {
                      static_cast<int64_t>(info.f_blocks) * block};
 }
 
+int64_t DefaultReserveBytes(const VolumeSpace& space) {
+  constexpr int64_t kMaxBytes = int64_t{512} << 20;
+  constexpr int64_t kShare = 20;
+  return std::min(kMaxBytes, space.total_bytes / kShare);
+}
+
 absl::Status SyncDirectory(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return FileError(errno, "open", path);

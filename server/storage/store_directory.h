@@ -75,6 +75,10 @@ struct VolumeSpace {
 };
 absl::StatusOr<VolumeSpace> SpaceAt(const std::string& path);
 
+// How much of a volume the store leaves free if it is not told otherwise: 5 %, at most
+// 512 MiB.
+int64_t DefaultReserveBytes(const VolumeSpace& space);
+
 // Makes the names in a directory durable.
 absl::Status SyncDirectory(const std::string& path);
 

@@ -30,15 +30,6 @@ constexpr int64_t kRetryNanos = kNanosPerSecond;
 constexpr int64_t kMinWaitNanos = kNanosPerSecond / 10;
 constexpr int64_t kMaxWaitNanos = kNanosPerSecond;
 
-class SteadyClock final : public Clock {
- public:
-  int64_t NowUnixNanos() const override {
-    return std::chrono::duration_cast<std::chrono::nanoseconds>(
-               std::chrono::steady_clock::now().time_since_epoch())
-        .count();
-  }
-};
-
 bool IsRunning(const Run& run) { return run.state() == Run::RUNNING && !run.has_delete_time(); }
 
 int64_t ToNanos(const google::protobuf::Duration& duration) {
@@ -67,11 +58,6 @@ void LogFailure(std::string_view what, const absl::Status& status) {
 }
 
 }  // namespace
-
-const Clock& ForwardClock() {
-  static const SteadyClock clock;
-  return clock;
-}
 
 RunLeaseKeeper::RunLeaseKeeper(storage::KvStore& store, RunSearcher& searcher,
                                RunLeaseOptions options)

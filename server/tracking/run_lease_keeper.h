@@ -17,10 +17,6 @@
 
 namespace cairn::tracking {
 
-// A clock that only goes forward, at the speed of time: leases must not end because
-// somebody set the machine's clock. Its zero is arbitrary. Lives as long as the process.
-const Clock& ForwardClock();
-
 struct RunLeaseOptions {
   // The lease of runs that do not say; 0: they may be silent for ever.
   int64_t default_lease_nanos = 0;

@@ -32,10 +32,19 @@ class DyingStore final : public storage::KvStore {
   void DieAfter(int commits) { left_ = commits; }
   bool dead() const { return left_ == 0; }
 
+  // Makes commit number `commit` from now on, from 0, answer that nobody knows whether it
+  // is there. It is.
+  void LoseAnswerOf(int commit) { lost_ = commit; }
+
   std::unique_ptr<storage::Snapshot> GetSnapshot() const override { return store_.GetSnapshot(); }
   void Commit(storage::WriteSet set, storage::CommitCallback done) override {
     if (left_ == 0) return done(absl::UnavailableError("the store died"));
     if (left_ > 0) --left_;
+    if (lost_ >= 0 && lost_-- == 0) {
+      done = [done = std::move(done)](const storage::CommitResult&) {
+        done(absl::UnavailableError("the outcome is not known"));
+      };
+    }
     store_.Commit(std::move(set), std::move(done));
   }
   absl::Status ScanEvents(
@@ -51,6 +60,7 @@ class DyingStore final : public storage::KvStore {
  private:
   storage::KvStore& store_;
   int left_ = -1;
+  int lost_ = -1;
 };
 
 // Blobs from their upload to their end: a blob store over a memory store that survives its
@@ -58,6 +68,7 @@ class DyingStore final : public storage::KvStore {
 class BlobLifeTest : public ::testing::Test {
  protected:
   static constexpr int64_t kLease = 3600 * kNanosPerSecond;
+  static constexpr int64_t kReserve = 1 << 20;
   static constexpr char kUploadId[] = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
   static constexpr char kOwner[] = "experiments/0/runs/0123456789abcdef0123456789abcdef";
 
@@ -90,6 +101,8 @@ class BlobLifeTest : public ::testing::Test {
     options.pack_bytes = 4 << 20;
     options.max_blob_bytes = 64 << 20;
     options.lease_nanos = kLease;
+    options.forward = &clock_;
+    options.room = {[this] { return free_bytes_; }, kReserve};
     auto opened = OpenBlobStore(options, *dying_, clock_);
     ASSERT_TRUE(opened.ok()) << opened.status();
     blobs_ = *std::move(opened);
@@ -208,6 +221,7 @@ class BlobLifeTest : public ::testing::Test {
   }
 
   storage::ScratchDirectory directory_;
+  int64_t free_bytes_ = int64_t{1} << 40;
   ManualClock clock_{1'000 * kNanosPerSecond};
   std::unique_ptr<storage::KvStore> store_ = storage::MakeMemoryStore();
   std::unique_ptr<DyingStore> dying_ = std::make_unique<DyingStore>(*store_);

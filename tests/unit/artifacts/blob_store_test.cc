@@ -2,6 +2,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <random>
 #include <string>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "server/artifacts/blob_codec.h"
 #include "server/artifacts/pack_blob_store.h"
 #include "server/artifacts/pack_file.h"
+#include "server/artifacts/pack_upload.h"
 #include "server/storage/memory_store.h"
 #include "tests/unit/storage/scratch_directory.h"
 
@@ -211,6 +213,27 @@ TEST_F(BlobStoreTest, ADamagedChunkIsDataLossOfTheWholeBlob) {
   pack.close();
   EXPECT_TRUE(
       HasReason(blobs_->ReadAll(DigestOf(a + b), 1 << 20).status(), ErrorReason::BLOB_CORRUPT));
+}
+
+TEST_F(BlobStoreTest, ChunksOfImpossibleLengthsAreRefused) {
+  Digest huge = DigestOf("x");
+  huge.size_bytes = std::numeric_limits<int64_t>::max();
+  const std::string bytes = RandomBytes(70'000, 1);
+  const absl::Status spliced = blobs_->Splice(DigestOf(bytes), {huge, huge});
+  EXPECT_TRUE(HasReason(spliced, ErrorReason::DIGEST_MISMATCH)) << spliced;
+}
+
+// What the store knows of an upload that another stream ended.
+TEST_F(BlobStoreTest, AnUploadThatEndedIsNotTakenUpAgain) {
+  const std::string bytes = RandomBytes(2'500'000, 1);
+  const auto packs = PackPool::Open(directory_.Join("others"), 4 << 20, {}).value();
+  BlobLeases leases(*store_, clock_, kNanosPerSecond);
+  const UploadEnvironment environment{*store_, clock_, *packs, leases, 1 << 20};
+  PackUpload upload(environment, kUuid, DigestOf(bytes));
+  const int64_t owner = upload.Attach().value();
+  ASSERT_TRUE(upload.Write(owner, 0, RandomBytes(2'500'000, 2)).ok());
+  EXPECT_TRUE(HasReason(upload.Finish(owner), ErrorReason::DIGEST_MISMATCH));
+  EXPECT_TRUE(HasReason(upload.Attach().status(), ErrorReason::UPLOAD_NOT_FOUND));
 }
 
 TEST_F(BlobStoreTest, TheRightHashWithTheWrongSizeIsMissing) {

@@ -1,10 +1,17 @@
 // What a collection removes and keeps, whoever comes in between and whenever it is cut short.
 
+#include <sys/resource.h>
+
+#include <csignal>
 #include <optional>
 #include <set>
+#include <utility>
 
 #include "gmock/gmock.h"
+#include "server/artifacts/entry_walk.h"
 #include "server/artifacts/pack_file.h"
+#include "server/artifacts/pack_pool.h"
+#include "server/artifacts/pack_rewriter.h"
 #include "tests/unit/artifacts/blob_life_fixture.h"
 
 namespace cairn::artifacts {
@@ -300,6 +307,27 @@ TEST_F(CollectionTest, ARecordThatCannotBeReadStopsTheCollection) {
   EXPECT_TRUE(HasEntry(bytes));
 }
 
+// No file of this process grows beyond `bytes` while it stands.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : signal_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &before_);
+    rlimit limit = before_;
+    limit.rlim_cur = bytes;
+    ::setrlimit(RLIMIT_FSIZE, &limit);
+  }
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &before_);
+    std::signal(SIGXFSZ, signal_);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+
+ private:
+  void (*const signal_)(int);
+  rlimit before_{};
+};
+
 // The process ends before any one of the commits of an upload, or with any part of its
 // bytes on disk: the blob is there and right, or it is not there and can be sent.
 TEST_F(CollectionTest, AnUploadCutShortAnywhereLeavesNothingOrAWholeBlob) {
@@ -337,6 +365,137 @@ TEST_F(CollectionTest, AnUploadCutShortAnywhereLeavesNothingOrAWholeBlob) {
     ASSERT_TRUE(Upload(bytes).ok());
     EXPECT_EQ(Read(bytes).value(), bytes);
   }
+}
+
+// After a rebuild an upload may still claim the place that the blob's entry names by now.
+TEST_F(CollectionTest, GivingAnUploadUpNeverTakesTheBytesOfAStoredBlob) {
+  const std::string bytes = Noise(400'000, 1);
+  bool died = true;
+  for (int commits = 0; died; ++commits) {
+    SCOPED_TRACE(commits);
+    StartOver();
+    dying_->DieAfter(commits);
+    died = !Upload(bytes).ok();
+    Open();
+    const bool there = IsThere(bytes);
+    clock_.AdvanceNanos(25 * 3600 * kNanosPerSecond);
+    ASSERT_TRUE(there ? Refer(bytes).ok() : true);
+    Collect();
+    Open();
+    EXPECT_EQ(IsThere(bytes), there);
+    if (there) {
+      EXPECT_EQ(Read(bytes).value(), bytes);
+    }
+    ASSERT_TRUE(Upload(bytes).ok());
+    EXPECT_EQ(Read(bytes).value(), bytes);
+  }
+}
+
+// A commit of which nobody knows what became: the store says that it failed, and it is there.
+TEST_F(CollectionTest, ACommitWhoseOutcomeIsUnknownKeepsItsBytes) {
+  const std::string bytes = Noise(400'000, 1);
+  for (int lost = 0; lost < 6; ++lost) {
+    SCOPED_TRACE(lost);
+    StartOver();
+    dying_->LoseAnswerOf(lost);
+    static_cast<void>(Upload(bytes));
+    clock_.AdvanceNanos(25 * 3600 * kNanosPerSecond);
+    ASSERT_TRUE(IsThere(bytes) ? Refer(bytes).ok() : true);
+    Collect();
+    if (IsThere(bytes)) {
+      EXPECT_EQ(Read(bytes).value(), bytes);
+    }
+    const std::string other = Noise(300'000, 2);
+    ASSERT_TRUE(Upload(other, "0a444840-9dc0-41d1-b245-5ffdce74fad2").ok());
+    ASSERT_TRUE(Upload(bytes).ok());
+    EXPECT_EQ(Read(bytes).value(), bytes);
+    EXPECT_EQ(Read(other).value(), other);
+  }
+}
+
+TEST_F(CollectionTest, ACollectionThatIsCancelledCondemnsNothing) {
+  const std::string bytes = Noise(100'000, 1);
+  ASSERT_TRUE(Upload(bytes).ok());
+  LetLeasesEnd();
+  const auto work = blobs_->NewCollectionWork();
+  std::string cursor;
+  v1::CollectGarbageMetadata metadata;
+  for (bool condemns = false; !condemns;) {
+    auto step = work->Next(*store_->GetSnapshot(), operations::Pack(metadata), cursor);
+    ASSERT_TRUE(step.ok()) << step.status();
+    condemns = !step->write_set.puts.empty();  // and is then not committed
+    cursor = step->cursor;
+  }
+  EXPECT_FALSE(IsThere(bytes)) << "it is about to be condemned";
+  work->Ended();
+  EXPECT_TRUE(IsThere(bytes));
+}
+
+TEST_F(CollectionTest, UploadsLeaveTheRoomThatRemovingNeeds) {
+  const std::string bytes = Noise(300'000, 1), small = Noise(100, 2);
+  free_bytes_ = 2 * kReserve + 99'999;
+  const absl::Status full = Upload(bytes);
+  EXPECT_TRUE(HasReason(full, ErrorReason::DISK_FULL)) << full;
+  EXPECT_TRUE(HasReason(blobs_->PutBatch({{DigestOf(bytes), bytes}})[0], ErrorReason::DISK_FULL));
+  EXPECT_TRUE(Upload(small).ok());
+  free_bytes_ = 2 * kReserve + 300'000;
+  EXPECT_TRUE(Upload(bytes).ok());
+  EXPECT_EQ(Read(bytes).value(), bytes);
+}
+
+TEST_F(CollectionTest, WithoutRoomOnlyPacksWithNothingLiveAreGivenBack) {
+  // One pack of 4 MiB with a live blob, one without.
+  const std::string kept = Noise(200'000, 1);
+  ASSERT_TRUE(Upload(kept).ok());
+  ASSERT_TRUE(Refer(kept).ok());
+  for (uint64_t i = 0; i < 3; ++i) ASSERT_TRUE(Upload(Noise(2'000'000, 10 + i)).ok());
+  LetLeasesEnd();
+  ASSERT_EQ(PackPaths().size(), 2u);
+  free_bytes_ = 3 * kReserve / 2;
+  EXPECT_EQ(Collect().rewritten_pack_count(), 1);
+  EXPECT_EQ(PackPaths().size(), 1u);
+  EXPECT_EQ(Read(kept).value(), kept);
+  free_bytes_ += 300'000;
+  Open();  // a pack that was passed over is used again after a start
+  EXPECT_EQ(Collect().rewritten_pack_count(), 1);
+  EXPECT_LT(PackBytes(), 300'000);
+  EXPECT_EQ(Read(kept).value(), kept);
+}
+
+// What a round copied before it failed may not be durable, so no commit may name it.
+TEST_F(CollectionTest, ARoundOfRewritingThatFailsIsMadeAnew) {
+  std::vector<std::string> kept;
+  for (uint64_t i = 0; i < 4; ++i) {
+    kept.push_back(Noise(200'000, i));
+    ASSERT_TRUE(Upload(kept.back()).ok());
+    ASSERT_TRUE(Refer(kept.back(), std::to_string(i)).ok());
+  }
+  ASSERT_TRUE(Upload(Noise(3'000'000, 9)).ok());
+  LetLeasesEnd();
+  free_bytes_ = 3 * kReserve / 2;
+  Collect();  // removes the entry of the dead blob, and lacks the room for the others
+  blobs_.reset();
+  const auto packs = PackPool::Open(Packs(), 4 << 20, {}).value();
+  PackRewriter rewriter(*packs);
+  for (EntryWalk walk(*store_->GetSnapshot(), ""); walk.Valid(); walk.Next()) {
+    rewriter.Weigh(walk.head());
+  }
+  ASSERT_TRUE(rewriter.Choose().ok());
+  const int64_t before = PackBytes();
+  storage::WriteSet set;
+  PackRewriter::Removed removed;
+  {
+    const FileSizeLimit limit(500'000);  // the third blob does not fit
+    EXPECT_FALSE(rewriter.Next(*store_->GetSnapshot(), 0, set, removed).ok());
+  }
+  EXPECT_TRUE(set.puts.empty());
+  EXPECT_EQ(PackBytes(), before + PackFile::kFileHeaderBytes);
+  ASSERT_TRUE(rewriter.Next(*store_->GetSnapshot(), 0, set, removed).value());
+  EXPECT_EQ(set.puts.size(), 4u);
+  ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+  rewriter.Reset();
+  Open();
+  for (const std::string& bytes : kept) EXPECT_EQ(Read(bytes).value(), bytes);
 }
 
 }  // namespace

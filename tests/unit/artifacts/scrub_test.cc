@@ -162,6 +162,26 @@ TEST_F(ScrubTest, ADamagedChunkIsDamageOfItsWholesUntilItIsSentAgain) {
   EXPECT_TRUE(IsThere(a + b));
 }
 
+TEST_F(ScrubTest, ADamagedChunkThatIsPutTogetherOfOthersStaysInOnePiece) {
+  const std::string a = Noise(100'000, 1), b = Noise(90'000, 2), c = Noise(80'000, 3);
+  ASSERT_TRUE(Upload(a + b).ok());
+  ASSERT_TRUE(Upload(c).ok());
+  ASSERT_TRUE(blobs_->Splice(DigestOf(a + b + c), {DigestOf(a + b), DigestOf(c)}).ok());
+  const std::string path = PackPaths().at(0);
+  std::string pack = ReadFile(path).value();
+  pack[1000] ^= 1;
+  Replace(path, pack);
+  EXPECT_THAT(Damaged(), ::testing::UnorderedElementsAre(Sha256Hex(a + b), Sha256Hex(a + b + c)));
+  ASSERT_TRUE(Upload(a).ok());
+  ASSERT_TRUE(Upload(b).ok());
+  EXPECT_FALSE(blobs_->Splice(DigestOf(a + b), {DigestOf(b), DigestOf(a)}).ok());
+  ASSERT_TRUE(blobs_->Splice(DigestOf(a + b), {DigestOf(a), DigestOf(b)}).ok());
+  EXPECT_EQ(Read(a + b).value(), a + b);
+  EXPECT_EQ(blobs_->Split(DigestOf(a + b)).value().size(), 1u);
+  EXPECT_EQ(Read(a + b + c).value(), a + b + c);
+  EXPECT_THAT(Damaged(), ::testing::IsEmpty());
+}
+
 TEST_F(ScrubTest, APackThatIsGoneIsDamageOfAllItsBlobs) {
   const std::string a = Noise(100'000, 1), b = Noise(90'000, 2), small = Noise(9, 3);
   for (const std::string& bytes : {a, b, small}) ASSERT_TRUE(Upload(bytes).ok());
