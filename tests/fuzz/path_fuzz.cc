@@ -18,9 +18,9 @@ void Require(bool holds) {
 }
 
 void CheckStays(const std::string& path) {
-  const std::filesystem::path whole = std::filesystem::path("/root") / path;
+  const std::filesystem::path whole = std::filesystem::path("/files") / path;
   Require(whole.lexically_normal() == whole);
-  Require(whole.string().compare(0, 6, "/root/") == 0);
+  Require(whole.string().compare(0, 7, "/files/") == 0);
 }
 
 }  // namespace
