@@ -1,7 +1,6 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <utility>
@@ -18,12 +17,11 @@
 #include "lib/base/clock.h"
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
+#include "lib/client/metric_batch.h"
 #include "lib/client/uploader.h"
 
 namespace cairn::cli {
 namespace {
-
-constexpr size_t kPointsPerBatch = 50'000;
 
 // The run of a `log` command, and what is to be logged: with --run or MLCTL_RUN
 // every argument, else the first argument is the run.
@@ -122,25 +120,21 @@ absl::StatusOr<Point> ParseLine(const std::string& line, int64_t step, int64_t n
   return point;
 }
 
+absl::Status SendBatch(client::Client& client, const std::string& run, client::MetricBatch& batch) {
+  v1::LogBatchRequest request;
+  request.set_run(run);
+  *request.mutable_metrics() = batch.Take();
+  return client.tracking().LogBatch(request).status();
+}
+
 absl::Status SendPoints(client::Client& client, const std::string& run,
                         const std::vector<Point>& points) {
-  for (size_t begin = 0; begin < points.size(); begin += kPointsPerBatch) {
-    v1::LogBatchRequest request;
-    request.set_run(run);
-    std::map<std::string, v1::MetricColumns*> columns;
-    for (size_t i = begin; i < std::min(points.size(), begin + kPointsPerBatch); ++i) {
-      v1::MetricColumns*& column = columns[points[i].key];
-      if (column == nullptr) {
-        column = request.add_metrics();
-        column->set_key(points[i].key);
-      }
-      column->add_steps(points[i].step);
-      column->add_times_unix_millis(points[i].time_unix_millis);
-      column->add_values(points[i].value);
-    }
-    CAIRN_RETURN_IF_ERROR(client.tracking().LogBatch(request).status());
+  client::MetricBatch batch;
+  for (const Point& point : points) {
+    if (!batch.HasRoomFor(point.key)) CAIRN_RETURN_IF_ERROR(SendBatch(client, run, batch));
+    batch.Add(point.key, point.step, point.value, point.time_unix_millis);
   }
-  return absl::OkStatus();
+  return batch.points() == 0 ? absl::OkStatus() : SendBatch(client, run, batch);
 }
 
 absl::StatusOr<int> LogMetric(Session& session, const Invocation& call) {

@@ -1,7 +1,6 @@
 #include "lib/client/metric_writer.h"
 
 #include <algorithm>
-#include <map>
 #include <thread>
 #include <utility>
 
@@ -12,6 +11,7 @@
 #include "lib/base/mutex.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/batch_queue.h"
+#include "lib/client/metric_batch.h"
 #include "lib/client/transport_impl.h"
 
 namespace cairn::client {
@@ -20,7 +20,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using Stream = grpc::ClientReaderWriterInterface<v1::LogMetricsRequest, v1::LogMetricsResponse>;
 
-constexpr int64_t kMaxBatchPoints = 100'000;
 constexpr size_t kMaxRunNameBytes = 255;
 
 absl::Status Validate(const MetricWriterOptions& options) {
@@ -111,14 +110,15 @@ class MetricWriter::Impl {
     }
     CAIRN_RETURN_IF_ERROR(failure_);
     if (finished_) return Ended();
-    if (gathered_points_ == 0) first_gathered_ = Clock::now();
-    v1::MetricColumns& columns = ColumnsOf(key);
-    columns.add_steps(step);
-    columns.add_times_unix_millis(time);
-    columns.add_values(value);
+    if (!gathering_.HasRoomFor(key)) {
+      Seal();
+      CAIRN_RETURN_IF_ERROR(failure_);
+    }
+    if (gathering_.points() == 0) first_gathered_ = Clock::now();
+    gathering_.Add(key, step, value, time);
     ++waiting_points_;
-    if (++gathered_points_ >= options_.batch_points) Seal();
-    if (gathered_points_ == 1) changed_.Signal();  // the sender's timer begins
+    if (gathering_.points() >= options_.batch_points) Seal();
+    if (gathering_.points() == 1) changed_.Signal();  // the sender's timer begins
     return absl::OkStatus();
   }
 
@@ -149,22 +149,12 @@ class MetricWriter::Impl {
   }
 
  private:
-  v1::MetricColumns& ColumnsOf(std::string_view key) CAIRN_REQUIRES(mutex_) {
-    const auto known = column_of_.find(key);
-    if (known != column_of_.end()) return *gathering_.mutable_metrics(known->second);
-    column_of_.emplace(key, gathering_.metrics_size());
-    v1::MetricColumns& columns = *gathering_.add_metrics();
-    columns.set_key(std::string(key));
-    return columns;
-  }
-
   // Closes the batch that is being gathered; the sender sees it.
   void Seal() CAIRN_REQUIRES(mutex_) {
-    if (gathered_points_ == 0) return;
+    if (gathering_.points() == 0) return;
+    const int64_t points = gathering_.points();
     v1::LogMetricsRequest batch;
-    batch.Swap(&gathering_);
-    column_of_.clear();
-    const int64_t points = std::exchange(gathered_points_, 0);
+    *batch.mutable_metrics() = gathering_.Take();
     if (absl::Status status = queue_->Push(std::move(batch), points); !status.ok()) {
       waiting_points_ -= points;
       return FailLocked(status);
@@ -204,7 +194,7 @@ class MetricWriter::Impl {
 
   // Waits for a signal, or until the batch being gathered is due and seals it.
   void WaitForBatch() CAIRN_REQUIRES(mutex_) {
-    if (gathered_points_ == 0) return changed_.Wait(&mutex_);
+    if (gathering_.points() == 0) return changed_.Wait(&mutex_);
     const auto due = first_gathered_ + options_.flush_interval;
     if (Clock::now() >= due) return Seal();
     changed_.WaitFor(&mutex_, due - Clock::now());
@@ -245,7 +235,7 @@ class MetricWriter::Impl {
         auto next = queue_->Next();
         if (next.ok()) return *std::move(next);
         FailLocked(next.status());
-      } else if (finished_ && gathered_points_ == 0) {
+      } else if (finished_ && gathering_.points() == 0) {
         return nullptr;
       } else {
         WaitForBatch();
@@ -311,10 +301,8 @@ class MetricWriter::Impl {
   mutable Mutex mutex_;
   CondVar changed_;  // for the sender
   CondVar drained_;  // for those who log
-  v1::LogMetricsRequest gathering_ CAIRN_GUARDED_BY(mutex_);
-  std::map<std::string, int, std::less<>> column_of_ CAIRN_GUARDED_BY(mutex_);
+  MetricBatch gathering_ CAIRN_GUARDED_BY(mutex_);
   Clock::time_point first_gathered_ CAIRN_GUARDED_BY(mutex_);
-  int64_t gathered_points_ CAIRN_GUARDED_BY(mutex_) = 0;
   int64_t waiting_points_ CAIRN_GUARDED_BY(mutex_) = 0;
   int64_t acknowledged_points_ CAIRN_GUARDED_BY(mutex_) = 0;
   int64_t pushed_batches_ CAIRN_GUARDED_BY(mutex_) = 0;

@@ -17,7 +17,8 @@ namespace cairn::client {
 // How a MetricWriter gathers and sends. The defaults suit a training loop.
 struct MetricWriterOptions {
   std::string run;  // the run's resource name; required
-  // A batch is sent when it has so many points, or when its first point is so old.
+  // A batch is sent when it has so many points, when its first point is so old, or when
+  // the next point would give it more than the 1,000 metrics or the bytes of a message.
   int64_t batch_points = 1000;                    // 1 to 100,000
   std::chrono::milliseconds flush_interval{200};  // > 0
   // The most points that are not acknowledged yet. Log waits beyond it, so that a

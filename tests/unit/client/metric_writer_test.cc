@@ -5,6 +5,7 @@
 #include <chrono>
 #include <memory>
 #include <set>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -58,6 +59,53 @@ TEST_F(MetricWriterTest, PointsAreGatheredIntoColumnsAndFinishSendsTheRest) {
   EXPECT_EQ(batches[1].batch_number(), 2);
   EXPECT_TRUE(IsUuid4(batches[0].writer_id()));
   EXPECT_EQ(batches[0].writer_id(), batches[1].writer_id());
+}
+
+TEST_F(MetricWriterTest, MoreMetricsThanAMessageMayHaveAreSeveralBatches) {
+  Start({.batch_points = 100'000, .flush_interval = std::chrono::hours(1)});
+  for (int metric = 0; metric < 1000; ++metric) {
+    ASSERT_TRUE(writer_->Log("m" + std::to_string(metric), 0, 0.5).ok());
+  }
+  // Those that the batch has already still go into it.
+  ASSERT_TRUE(writer_->Log("m0", 1, 0.5).ok());
+  ASSERT_TRUE(writer_->Log("m999", 1, 0.5).ok());
+  for (int metric = 1000; metric < 2500; ++metric) {
+    ASSERT_TRUE(writer_->Log("m" + std::to_string(metric), 0, 0.5).ok());
+  }
+  ASSERT_TRUE(writer_->Finish().ok());
+  EXPECT_EQ(writer_->acknowledged_points(), 2502);
+  const auto batches = Received();
+  ASSERT_EQ(batches.size(), 3u);
+  EXPECT_EQ(batches[0].metrics_size(), 1000);
+  EXPECT_EQ(batches[0].metrics(0).steps_size(), 2);
+  EXPECT_EQ(batches[0].metrics(999).steps_size(), 2);
+  EXPECT_EQ(batches[1].metrics_size(), 1000);
+  EXPECT_EQ(batches[1].metrics(0).key(), "m1000");
+  EXPECT_EQ(batches[2].metrics_size(), 500);
+}
+
+TEST_F(MetricWriterTest, LongNamesEndABatchBeforeItIsTooLongAMessage) {
+  Start({.batch_points = 100'000, .flush_interval = std::chrono::hours(1)});
+  for (int metric = 0; metric < 900; ++metric) {
+    ASSERT_TRUE(writer_->Log(std::string(10'000, 'm') + std::to_string(metric), 0, 0.5).ok());
+  }
+  ASSERT_TRUE(writer_->Finish().ok());
+  EXPECT_EQ(writer_->acknowledged_points(), 900);
+  const auto batches = Received();
+  EXPECT_EQ(batches.size(), 3u);
+  for (const auto& batch : batches) EXPECT_LT(batch.ByteSizeLong(), 4u << 20);
+}
+
+TEST_F(MetricWriterTest, TheLargestBatchOfTheLongestNamesIsOneMessage) {
+  Start({.batch_points = 100'000, .flush_interval = std::chrono::hours(1)});
+  for (int point = 0; point < 100'000; ++point) {
+    const std::string number = std::to_string(point % 1000);
+    ASSERT_TRUE(writer_->Log(std::string(250 - number.size(), 'm') + number, -point, 0.5, -1).ok());
+  }
+  ASSERT_TRUE(writer_->Finish().ok());
+  const auto batches = Received();
+  ASSERT_EQ(batches.size(), 1u);
+  EXPECT_LT(batches[0].ByteSizeLong(), 4u << 20);
 }
 
 TEST_F(MetricWriterTest, AnOldPointIsSentWithoutBeingAskedFor) {
