@@ -80,7 +80,7 @@ class Server::Impl {
     run_searcher_ = std::make_unique<tracking::RunSearcher>(*store_, std::move(search));
     CAIRN_RETURN_IF_ERROR(run_searcher_->Load());
     metric_folder_ = std::make_unique<metrics::MetricFolder>(*store_, FolderOptions());
-    CAIRN_RETURN_IF_ERROR(metric_folder_->Start());
+    metric_folder_->Start();
     CAIRN_RETURN_IF_ERROR(OpenBlobs(clock));
     StartRunWorkers();
     CAIRN_RETURN_IF_ERROR(StartOperations(clock));

@@ -115,21 +115,29 @@ size_t Bundle::Find(std::string_view metric) const {
 }
 
 BundleReader::BundleReader(const storage::Snapshot& snapshot)
-    : cursor_(snapshot.NewCursor(storage::Family::kMetric)),
+    : snapshot_(snapshot),
+      cursor_(snapshot.NewCursor(storage::Family::kMetric)),
       end_(storage::KeyRange::Prefix(storage::AllMetricBundlesPrefix()).end) {}
 
 absl::StatusOr<bool> BundleReader::Has(std::string_view run_id) {
   const storage::KeyRange ours = storage::KeyRange::Prefix(storage::MetricBundlePrefix(run_id));
   if (gap_begin_ <= ours.begin && ours.end <= gap_end_) return false;
   cursor_->Seek(ours.begin, end_);
-  CAIRN_RETURN_IF_ERROR(cursor_->status());
+  if (!cursor_->status().ok()) {
+    // What cannot be read may belong to another run, which is no harm to this one.
+    cursor_ = snapshot_.NewCursor(storage::Family::kMetric);
+    cursor_->Seek(ours.begin, ours.end);
+    CAIRN_RETURN_IF_ERROR(cursor_->status());
+    return cursor_->Valid();
+  }
   gap_begin_ = ours.begin;
   gap_end_ = cursor_->Valid() ? std::string(cursor_->key()) : end_;
   return gap_end_ < ours.end;
 }
 
 absl::StatusOr<std::vector<StoredBundle>> BundleReader::Read(std::string_view run_id,
-                                                             int64_t max_bytes) {
+                                                             int64_t max_bytes,
+                                                             absl::Status* damage) {
   std::vector<StoredBundle> bundles;
   CAIRN_ASSIGN_OR_RETURN(const bool any, Has(run_id));
   if (!any) return bundles;
@@ -138,11 +146,14 @@ absl::StatusOr<std::vector<StoredBundle>> BundleReader::Read(std::string_view ru
   for (cursor_->Seek(ours.begin, ours.end); cursor_->Valid() && bytes < max_bytes;
        cursor_->Next()) {
     const auto& record = cursor_->record();
-    CAIRN_ASSIGN_OR_RETURN(Bundle bundle, Bundle::Decode(record.payload));
+    auto bundle = Bundle::Decode(record.payload);
+    if (damage != nullptr) damage->Update(bundle.status());
+    if (!bundle.ok() && damage != nullptr) continue;
+    CAIRN_RETURN_IF_ERROR(bundle.status());
     const auto size = static_cast<int64_t>(record.payload.size());
     bytes += size;
     bundles.push_back(
-        {{ours.family, std::string(cursor_->key())}, record.mod_revision, size, std::move(bundle)});
+        {{ours.family, std::string(cursor_->key())}, record.mod_revision, size, *std::move(bundle)});
   }
   CAIRN_RETURN_IF_ERROR(cursor_->status());
   return bundles;

@@ -85,17 +85,20 @@ class BundleReader {
  public:
   explicit BundleReader(const storage::Snapshot& snapshot);
 
-  // Whether the run has any. Errors of the snapshot.
+  // Whether the run has any. Errors of the snapshot; damage of another run's is none.
   absl::StatusOr<bool> Has(std::string_view run_id);
 
   // Those of a run in the order of their keys, until they have `max_bytes` together; at
-  // least one, if there is one. Errors of Bundle::Decode and of the snapshot.
+  // least one, if there is one. Errors of Bundle::Decode, unless `damage` is there to take
+  // the first: then those that are damaged are left out. Errors of the snapshot.
   absl::StatusOr<std::vector<StoredBundle>> Read(
-      std::string_view run_id, int64_t max_bytes = std::numeric_limits<int64_t>::max());
+      std::string_view run_id, int64_t max_bytes = std::numeric_limits<int64_t>::max(),
+      absl::Status* damage = nullptr);
 
  private:
-  const std::unique_ptr<storage::Cursor> cursor_;
-  const std::string end_;  // of the bundles of all runs
+  const storage::Snapshot& snapshot_;
+  std::unique_ptr<storage::Cursor> cursor_;  // without an error
+  const std::string end_;                    // of the bundles of all runs
   // No bundle has a key from gap_begin_ (inclusive) to gap_end_ (exclusive).
   std::string gap_begin_;
   std::string gap_end_;

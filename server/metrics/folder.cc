@@ -1,5 +1,6 @@
 #include "server/metrics/folder.h"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <utility>
@@ -17,6 +18,12 @@ constexpr int kMaxConflicts = 16;
 
 constexpr std::chrono::seconds kAfterFailure{1};
 
+// Of spreading the bundles of one run.
+constexpr int kStepsPerTurn = 8;
+
+// So many series or bundles, and then a run that became quiet, however much is due.
+constexpr int kTurnsPerQuietRun = 8;
+
 }  // namespace
 
 MetricFolder::MetricFolder(storage::KvStore& store, FolderOptions options)
@@ -33,17 +40,26 @@ MetricFolder::~MetricFolder() {
   GiveRoom();
 }
 
-absl::Status MetricFolder::Start() {
-  const auto snapshot = store_.GetSnapshot();
-  CAIRN_RETURN_IF_ERROR(ScanBundledRuns(
-      *snapshot,
-      [this](const std::string& run_id, int64_t bytes) { bundles_.Add(run_id, "", bytes); }));
-  CAIRN_RETURN_IF_ERROR(ScanWaiting(*snapshot, [this](const WaitingSeries& series) {
-    series_.Add(series.run_id, series.metric, series.bytes, series.first_step);
-    return true;
-  }));
-  thread_ = std::thread([this] { Work(); });
-  return absl::OkStatus();
+void MetricFolder::Start() {
+  thread_ = std::thread(
+      [this, before = store_.GetSnapshot()]() mutable { Work(std::move(before)); });
+}
+
+// Lists what waited before anything was logged.
+void MetricFolder::FindOld(const storage::Snapshot& snapshot) {
+  Tell({}, ScanBundledRuns(snapshot, [this](const std::string& run_id, int64_t bytes) {
+         if (!closing()) bundles_.Add(run_id, "", bytes);
+       }));
+  Tell({}, ScanWaiting(snapshot, [this](const WaitingSeries& series) {
+         if (series.bytes >= options_.idle_min_bytes) {
+           series_.Add(series.run_id, series.metric, series.bytes, series.first_step);
+         }
+         return !closing();
+       }));
+}
+
+void MetricFolder::Tell(const WaitingSeries& waiting, const absl::Status& status) const {
+  if (!status.ok() && options_.on_failure) options_.on_failure(waiting, status);
 }
 
 void MetricFolder::Logged(std::string_view run_id, std::string_view metric, int64_t bytes,
@@ -88,43 +104,104 @@ void MetricFolder::GiveRoom() {
   for (const std::function<void()>& call : ready) call();
 }
 
-void MetricFolder::Work() {
-  while (std::optional<WaitingSeries> waiting = Next()) {
-    const absl::Status folded = Fold(*waiting);
-    GiveRoom();
-    if (folded.ok()) continue;
-    if (options_.on_failure) options_.on_failure(*waiting, folded);
-    FoldBacklog& list = IsBundles(*waiting) ? bundles_ : series_;
-    list.Add(waiting->run_id, waiting->metric, waiting->bytes, waiting->first_step);
-    MutexLock lock(&mutex_);
-    if (!closing()) wake_.WaitFor(&mutex_, kAfterFailure);
-  }
+void MetricFolder::Work(std::unique_ptr<storage::Snapshot> before) {
+  FindOld(*before);
+  before = nullptr;
+  while (std::optional<WaitingSeries> waiting = Next()) Try(*std::move(waiting));
 }
 
+void MetricFolder::Try(WaitingSeries waiting) {
+  const absl::Status folded = Fold(waiting);
+  if (folded.ok()) {
+    ListOf(waiting).Done(waiting);
+    failures_in_a_row_ = 0;
+  } else {
+    Tell(waiting, folded);
+    SetAside(std::move(waiting));
+  }
+  GiveRoom();
+}
+
+void MetricFolder::SetAside(WaitingSeries failed) {
+  failed_.push_back({std::move(failed), std::chrono::steady_clock::now() + options_.retry_after});
+  if (++failures_in_a_row_ == 1) return;
+  // Not that one alone: probably nothing can be written at the moment.
+  MutexLock lock(&mutex_);
+  if (!closing()) wake_.WaitFor(&mutex_, kAfterFailure);
+}
+
+// Lists again what failed long enough ago, and notices that a period is over.
+void MetricFolder::KeepTime() {
+  const Time now = std::chrono::steady_clock::now();
+  for (; !failed_.empty() && failed_.front().again <= now; failed_.pop_front()) {
+    const WaitingSeries& waiting = failed_.front().waiting;
+    ListOf(waiting).PutBack(waiting);
+  }
+  if (now - period_began_ < options_.quiet_after) return;
+  period_began_ = now;
+  bundles_.BeginPeriod();
+  series_.BeginPeriod();
+}
+
+// In turns, so that neither of the two keeps the other waiting.
 std::optional<WaitingSeries> MetricFolder::Take(int64_t min_bundle_bytes, int64_t min_bytes) {
-  auto bundles = bundles_.TakeLargest(min_bundle_bytes);
-  return bundles ? std::move(bundles) : series_.TakeLargest(min_bytes);
+  const bool bundles_first = turns_.fetch_add(1, std::memory_order_relaxed) % 2 == 0;
+  auto taken =
+      bundles_first ? bundles_.TakeLargest(min_bundle_bytes) : series_.TakeLargest(min_bytes);
+  if (taken) return taken;
+  return bundles_first ? series_.TakeLargest(min_bytes) : bundles_.TakeLargest(min_bundle_bytes);
+}
+
+// What is worth folding now, or nullopt.
+std::optional<WaitingSeries> MetricFolder::TakeWhatIsDue() {
+  auto waiting = Take(options_.min_bundle_bytes, options_.min_bytes);
+  // Too much of small ones: the largest of them must do.
+  if (!waiting && full()) waiting = Take(1, 1);
+  return waiting;
+}
+
+// Spreads and folds what a run has that became quiet; false when there is none.
+bool MetricFolder::TidyQuietRun() {
+  std::optional<std::string> run_id = bundles_.TakeQuiet();
+  if (run_id) {
+    const absl::Status spread = SpreadAll(*run_id);
+    Tell({*run_id}, spread);
+    if (!spread.ok()) bundles_.Add(*run_id, "", 1);  // tried again when that is quiet
+  } else {
+    run_id = series_.TakeQuiet();
+  }
+  if (!run_id) return false;
+  Tell({*run_id}, FoldWhatIsLeft(*run_id));
+  return true;
 }
 
 // What to fold next; waits until there is something, nullopt when closing.
 std::optional<WaitingSeries> MetricFolder::Next() {
   while (!closing()) {
-    // Too much of small series: the largest of them must do.
-    auto waiting = full() ? Take(1, 1) : Take(options_.min_bundle_bytes, options_.min_bytes);
+    KeepTime();
+    std::optional<WaitingSeries> waiting;
+    if (++turns_since_quiet_ < kTurnsPerQuietRun) waiting = TakeWhatIsDue();
+    if (waiting) return waiting;
+    turns_since_quiet_ = 0;
+    if (TidyQuietRun()) continue;
+    waiting = TakeWhatIsDue();
     if (waiting) return waiting;
     const int64_t logged = logged_bytes_.load(std::memory_order_relaxed);
     if (logged == idle_mark_) waiting = Take(1, options_.idle_min_bytes);
     if (waiting) return waiting;
     GiveRoom();
+    const auto wait = std::min(options_.idle_after, options_.quiet_after);
     MutexLock lock(&mutex_);
-    if (!signalled_ && !wake_.WaitFor(&mutex_, options_.idle_after)) idle_mark_ = logged;
+    const bool woken = signalled_ || wake_.WaitFor(&mutex_, wait);
+    if (!woken && wait == options_.idle_after) idle_mark_ = logged;
     signalled_ = false;
   }
   return std::nullopt;
 }
 
-absl::Status MetricFolder::Fold(WaitingSeries waiting) {
+absl::Status MetricFolder::Fold(WaitingSeries& waiting) {
   int conflicts = 0;
+  int steps = 0;
   while (!closing()) {
     const absl::StatusOr<bool> more = IsBundles(waiting) ? SpreadOnce(waiting) : FoldOnce(waiting);
     if (HasReason(more.status(), ErrorReason::COMMIT_CONFLICT) && ++conflicts < kMaxConflicts) {
@@ -136,18 +213,72 @@ absl::Status MetricFolder::Fold(WaitingSeries waiting) {
     }
     CAIRN_RETURN_IF_ERROR(more.status());
     if (!*more) break;
+    if (IsBundles(waiting) && ++steps == kStepsPerTurn) {
+      LeaveForLater(waiting);
+      break;
+    }
   }
   return absl::OkStatus();
 }
 
-absl::StatusOr<bool> MetricFolder::SpreadOnce(const WaitingSeries& bundles) {
-  CAIRN_ASSIGN_OR_RETURN(SpreadPlan plan, PlanSpread(*store_.GetSnapshot(), bundles.run_id));
-  if (plan.bundles == 0) return false;
-  CAIRN_RETURN_IF_ERROR(store_.CommitAndWait(std::move(plan.write_set)).status());
-  for (const SpreadPlan::Batch& batch : plan.batches) {
+// The run logs as fast as its bundles are spread; the others come first.
+void MetricFolder::LeaveForLater(WaitingSeries& bundles) {
+  const int64_t enough = std::max(options_.min_bundle_bytes - bundles.bytes, int64_t{0});
+  bundles_.PutBack(bundles);
+  bundles_.Add(bundles.run_id, "", enough);
+  bundles.bytes = 0;
+}
+
+absl::StatusOr<bool> MetricFolder::SpreadOnce(WaitingSeries& bundles) {
+  CAIRN_ASSIGN_OR_RETURN(const SpreadPlan spread, Spread(bundles.run_id));
+  bundles_.Folded(bundles, spread.bundle_bytes);
+  for (const SpreadPlan::Batch& batch : spread.batches) {
     series_.Add(bundles.run_id, batch.metric, batch.bytes, batch.first_step);
   }
-  return plan.more;
+  return spread.more;
+}
+
+// Does one step, and answers what it was.
+absl::StatusOr<SpreadPlan> MetricFolder::Spread(const std::string& run_id) {
+  CAIRN_ASSIGN_OR_RETURN(SpreadPlan plan, PlanSpread(*store_.GetSnapshot(), run_id));
+  if (plan.bundles > 0) {
+    CAIRN_RETURN_IF_ERROR(store_.CommitAndWait(std::move(plan.write_set)).status());
+  }
+  if (!plan.more) Tell({run_id}, plan.damage);
+  return plan;
+}
+
+// All bundles of a run that is quiet. What they become is not listed: FoldWhatIsLeft follows.
+absl::Status MetricFolder::SpreadAll(const std::string& run_id) {
+  int conflicts = 0;
+  for (bool more = true; more && !closing();) {
+    const auto spread = Spread(run_id);
+    if (HasReason(spread.status(), ErrorReason::COMMIT_CONFLICT) && ++conflicts < kMaxConflicts) {
+      CAIRN_ASSIGN_OR_RETURN(const auto run, store_.GetSnapshot()->Get(storage::RunKey(run_id)));
+      if (!run.has_value()) break;
+      continue;
+    }
+    CAIRN_RETURN_IF_ERROR(spread.status());
+    more = spread->more;
+  }
+  return absl::OkStatus();
+}
+
+// The raw batches of a run that is quiet, as far as they are worth it.
+absl::Status MetricFolder::FoldWhatIsLeft(const std::string& run_id) {
+  std::vector<WaitingSeries> left;
+  absl::Status first =
+      ScanWaitingOf(*store_.GetSnapshot(), run_id, [&](WaitingSeries series) {
+        if (series.bytes >= options_.idle_min_bytes) left.push_back(std::move(series));
+        return !closing();
+      });
+  for (WaitingSeries& series : left) {
+    const absl::Status folded = Fold(series);
+    if (folded.ok()) continue;
+    first.Update(folded);
+    series_.Add(series.run_id, series.metric, series.bytes, series.first_step);
+  }
+  return first;
 }
 
 absl::StatusOr<bool> MetricFolder::FoldOnce(WaitingSeries& series) {
@@ -156,6 +287,7 @@ absl::StatusOr<bool> MetricFolder::FoldOnce(WaitingSeries& series) {
   if (plan.nothing_to_write) return false;
   CAIRN_RETURN_IF_ERROR(store_.CommitAndWait(std::move(plan.write_set)).status());
   series.first_step = plan.next_first_step;
+  series_.Folded(series, plan.raw_bytes);
   folded_points_.fetch_add(plan.points, std::memory_order_relaxed);
   folded_bytes_.fetch_add(plan.raw_bytes, std::memory_order_relaxed);
   return plan.more;
@@ -163,7 +295,10 @@ absl::StatusOr<bool> MetricFolder::FoldOnce(WaitingSeries& series) {
 
 absl::Status MetricFolder::FoldAll(int64_t min_bytes) {
   absl::Status first;
-  while (auto waiting = Take(min_bytes, min_bytes)) first.Update(Fold(*waiting));
+  while (auto waiting = Take(min_bytes, min_bytes)) {
+    first.Update(Fold(*waiting));
+    ListOf(*waiting).Done(*waiting);
+  }
   return first;
 }
 

@@ -4,8 +4,12 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <limits>
+#include <memory>
+#include <optional>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
@@ -15,6 +19,7 @@
 #include "lib/base/mutex.h"
 #include "server/metrics/backlog.h"
 #include "server/metrics/fold.h"
+#include "server/metrics/spread.h"
 #include "server/storage/kv_store.h"
 
 namespace cairn::metrics {
@@ -33,6 +38,14 @@ struct FolderOptions {
   int64_t idle_min_bytes = int64_t{2} << 10;
   // Nothing is logged for so long: the folder is idle.
   std::chrono::milliseconds idle_after{2000};
+  // A run that hears nothing for so long, or up to twice as long, is treated as while
+  // nothing is logged at all, and then forgotten until it is heard of again.
+  std::chrono::milliseconds quiet_after{30'000};
+  // What failed is tried again after so long.
+  std::chrono::milliseconds retry_after{10'000};
+  // With so many bytes of bundles of a run waiting no more should be made: whoever reads
+  // the run goes through all of them.
+  int64_t max_bundle_bytes = int64_t{4} << 20;
   // Beyond so many waiting bytes full() asks writers to wait.
   int64_t max_waiting_bytes = int64_t{256} << 20;
   // One commit of a fold; small, because everybody's commits wait behind it.
@@ -45,10 +58,12 @@ struct FolderOptions {
 // Spreads bundles over their metrics and turns raw batches into blocks in the
 // background, with one thread.
 //
-// Owns the backlog: what was logged is told with Logged and LoggedBundle, and Start finds
-// what an earlier process left. Folding changes nothing that a reader sees. A fold that
-// loses to another commit is planned anew; one that fails leaves the batches as
-// they are, is told to on_failure and tried again later.
+// Owns the backlog: what was logged is told with Logged and LoggedBundle, and what an earlier
+// process left is looked for in the background, first of all. Folding changes nothing that
+// a reader sees. Bundles and series take turns. A fold that loses to another commit is planned
+// anew; one that fails leaves the batches as they are, is told to on_failure and tried
+// again later, and keeps the others waiting only if they fail, too. Damaged bundles stay where
+// they are, so that readers hear of them, and do not keep the rest of their run waiting.
 //
 // Safe to call from any thread. The store must outlive it. The destructor stops
 // after the commit under way, and calls what waits in WhenRoom.
@@ -59,9 +74,8 @@ class MetricFolder {
   MetricFolder(const MetricFolder&) = delete;
   MetricFolder& operator=(const MetricFolder&) = delete;
 
-  // Finds the bundles and batches that wait, then starts the thread. Once, and before
-  // anything is logged. Errors of ScanWaiting and ScanBundledRuns.
-  absl::Status Start();
+  // Starts the thread. Once, and before anything is logged.
+  void Start();
 
   // `bytes` more of raw batches of the series were committed, with `first_step` and
   // above.
@@ -70,6 +84,12 @@ class MetricFolder {
 
   // `bytes` more of bundles of the run were committed.
   void LoggedBundle(std::string_view run_id, int64_t bytes);
+
+  // Whether what is logged in the run may be a bundle: a writer that is faster than
+  // spreading is slowed down by logging metric by metric.
+  bool TakesBundles(const std::string& run_id) const {
+    return !full() && bundles_.BytesOf(run_id, "") < options_.max_bundle_bytes;
+  }
 
   // Forgets what waits of a run that was purged.
   void Forget(std::string_view run_id) {
@@ -85,7 +105,7 @@ class MetricFolder {
   void WhenRoom(std::function<void()> ready) CAIRN_EXCLUDES(mutex_);
 
   // Spreads and folds all that has at least `min_bytes` waiting, on this thread: for
-  // tests and tools. The first error, after trying all.
+  // tests and tools without the thread. The first error, after trying all.
   absl::Status FoldAll(int64_t min_bytes = 1);
 
   // Since the start: points folded, and bytes of raw batches that went away. For
@@ -97,14 +117,28 @@ class MetricFolder {
  private:
   // Both lists give WaitingSeries; one without a metric is the bundles of a run.
   static bool IsBundles(const WaitingSeries& waiting) { return waiting.metric.empty(); }
+  FoldBacklog& ListOf(const WaitingSeries& waiting) {
+    return IsBundles(waiting) ? bundles_ : series_;
+  }
   std::optional<WaitingSeries> Take(int64_t min_bundle_bytes, int64_t min_bytes);
+  std::optional<WaitingSeries> TakeWhatIsDue();
+  bool TidyQuietRun();
+  void FindOld(const storage::Snapshot& snapshot);
+  void Tell(const WaitingSeries& waiting, const absl::Status& status) const;
 
   void Heard(int64_t bytes, bool enough) CAIRN_EXCLUDES(mutex_);
-  void Work() CAIRN_EXCLUDES(mutex_);
+  void Work(std::unique_ptr<storage::Snapshot> before) CAIRN_EXCLUDES(mutex_);
+  void Try(WaitingSeries waiting) CAIRN_EXCLUDES(mutex_);
   std::optional<WaitingSeries> Next() CAIRN_EXCLUDES(mutex_);
-  absl::Status Fold(WaitingSeries waiting);
+  void SetAside(WaitingSeries failed) CAIRN_EXCLUDES(mutex_);
+  void KeepTime();
+  absl::Status Fold(WaitingSeries& waiting);
   absl::StatusOr<bool> FoldOnce(WaitingSeries& series);
-  absl::StatusOr<bool> SpreadOnce(const WaitingSeries& bundles);
+  void LeaveForLater(WaitingSeries& bundles);
+  absl::StatusOr<bool> SpreadOnce(WaitingSeries& bundles);
+  absl::StatusOr<SpreadPlan> Spread(const std::string& run_id);
+  absl::Status SpreadAll(const std::string& run_id);
+  absl::Status FoldWhatIsLeft(const std::string& run_id);
   void GiveRoom() CAIRN_EXCLUDES(mutex_);
   bool closing() const { return closing_.load(std::memory_order_relaxed); }
 
@@ -112,9 +146,20 @@ class MetricFolder {
   const FolderOptions options_;
   FoldBacklog bundles_;
   FoldBacklog series_;
+  std::atomic<uint32_t> turns_{0};
   std::atomic<bool> closing_{false};
   std::atomic<int64_t> logged_bytes_{0};  // ever, to notice that nothing is logged
   int64_t idle_mark_ = -1;                // of logged_bytes_, before the last idle wait
+  using Time = std::chrono::steady_clock::time_point;
+  struct Failed {
+    WaitingSeries waiting;
+    Time again;
+  };
+  // Of the thread: what failed, the oldest first; how often in a row; the last period.
+  std::deque<Failed> failed_;
+  int failures_in_a_row_ = 0;
+  int turns_since_quiet_ = 0;
+  Time period_began_ = std::chrono::steady_clock::now();
   std::atomic<int64_t> folded_points_{0};
   std::atomic<int64_t> folded_bytes_{0};
   Mutex mutex_;

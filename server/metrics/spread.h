@@ -30,10 +30,12 @@ struct SpreadPlan {
   int64_t bundles = 0;         // that go away
   int64_t bundle_bytes = 0;    // their payloads
   bool more = false;           // there may be others
+  absl::Status damage;         // of the first bundle that cannot be read and stays
 };
 
 // Plans the next step for the run `run_id`: bundles are read until they have `max_bytes`
-// together. With the default the write set stays below 12 MiB, whatever they hold.
+// together or, with the last, 8192 metrics. With the default the write set stays below
+// 12 MiB for bundles of at most 10,000 metrics each, whatever they hold.
 //
 // Readers see no difference: the points and what they add to the summaries move in one
 // commit. It requires that the run exists and that each bundle is as it was read, so
@@ -41,7 +43,7 @@ struct SpreadPlan {
 // conflicts with it.
 //
 // Commit it as it is: ABORTED (COMMIT_CONFLICT) means plan anew or give up. Pure but for
-// reading; safe to call from any thread. Errors of BundleReader::Read.
+// reading; safe to call from any thread. Errors of the snapshot.
 absl::StatusOr<SpreadPlan> PlanSpread(const storage::Snapshot& snapshot, std::string_view run_id,
                                       int64_t max_bytes = int64_t{512} << 10);
 

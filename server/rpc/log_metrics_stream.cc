@@ -101,7 +101,8 @@ std::shared_ptr<const LogMetricsStream::Batch> LogMetricsStream::DescribeBatch()
   batch->bytes = request_.ByteSizeLong();
   batch->run_id = run_.substr(run_.rfind('/') + 1);
   for (const auto& columns : request_.metrics()) batch->points += columns.values_size();
-  if (metrics::IsBundle(request_.metrics())) {
+  if (metrics::IsBundle(request_.metrics()) &&
+      environment_.metric_folder.TakesBundles(batch->run_id)) {
     batch->bundle_bytes = metrics::BundleBytes(request_.metrics());
     return batch;
   }
@@ -124,8 +125,10 @@ void LogMetricsStream::Submit() {
   const tracking::MetricWriter writer{writer_id_, last_of_run};
   last_of_run = batch->number;
   const tracking::CallFacts facts{environment_.clock.NowUnixNanos(), environment_.ids.NewHexId()};
-  absl::StatusOr<storage::Plan> plan =
-      tracking::PlanLogMetrics(*environment_.store.GetSnapshot(), run_, writer, request_, facts);
+  const auto bundling =
+      batch->bundle_bytes != 0 ? tracking::Bundling::kAllowed : tracking::Bundling::kRefused;
+  absl::StatusOr<storage::Plan> plan = tracking::PlanLogMetrics(
+      *environment_.store.GetSnapshot(), run_, writer, request_, facts, bundling);
   if (!plan.ok() || plan->nothing_to_write) return OnStored(*batch, plan.status());
   // Not through the Mutator: it plans again after a conflict, behind later batches.
   // The only precondition is that the run is not purged.

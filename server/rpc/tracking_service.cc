@@ -30,6 +30,13 @@ using grpc::ServerUnaryReactor;
 using storage::Snapshot;
 using tracking::CallFacts;
 
+// RESOURCE_EXHAUSTED (QUEUE_FULL) with a retry delay: points come faster than they are folded.
+absl::Status FoldingIsBehind() {
+  return Error(absl::StatusCode::kResourceExhausted, ErrorReason::QUEUE_FULL,
+               "too many points wait to be folded; try again shortly")
+      .RetryAfterSeconds(1);
+}
+
 class ReadMetricsStream final : public ServerStream<cairn::v1::ReadMetricsResponse> {
  public:
   ReadMetricsStream(Environment& env, const cairn::v1::ReadMetricsRequest* request)
@@ -247,12 +254,17 @@ class TrackingServiceImpl final : public TrackingBase {
   ServerUnaryReactor* LogBatch(CallbackServerContext* context,
                                const cairn::v1::LogBatchRequest* request,
                                cairn::v1::LogBatchResponse* response) override {
+    const auto bundling = env_.metric_folder.TakesBundles(RunIdOf(*request))
+                              ? tracking::Bundling::kAllowed
+                              : tracking::Bundling::kRefused;
     return ServeMutation(
         env_, "cairn.v1.TrackingService/LogBatch", context, request, response,
-        [request, facts = Facts()](const Snapshot& snapshot) {
-          return tracking::PlanLogBatch(snapshot, *request, facts);
+        [this, request, bundling, facts = Facts()](
+            const Snapshot& snapshot) -> absl::StatusOr<storage::Plan> {
+          if (request->metrics_size() > 0 && env_.metric_folder.full()) return FoldingIsBehind();
+          return tracking::PlanLogBatch(snapshot, *request, facts, bundling);
         },
-        [this, request] { NoteMetrics(*request); });
+        [this, bundling, request] { NoteMetrics(*request, bundling); });
   }
 
   grpc::ServerBidiReactor<cairn::v1::LogMetricsRequest, cairn::v1::LogMetricsResponse>* LogMetrics(
@@ -270,10 +282,14 @@ class TrackingServiceImpl final : public TrackingBase {
   }
 
  private:
-  void NoteMetrics(const cairn::v1::LogBatchRequest& request) {
-    const std::string run_id = request.run().substr(request.run().rfind('/') + 1);
+  static std::string RunIdOf(const cairn::v1::LogBatchRequest& request) {
+    return request.run().substr(request.run().rfind('/') + 1);
+  }
+
+  void NoteMetrics(const cairn::v1::LogBatchRequest& request, tracking::Bundling bundling) {
+    const std::string run_id = RunIdOf(request);
     env_.run_leases.Logged(run_id);
-    if (metrics::IsBundle(request.metrics())) {
+    if (bundling == tracking::Bundling::kAllowed && metrics::IsBundle(request.metrics())) {
       env_.metric_folder.LoggedBundle(run_id, metrics::BundleBytes(request.metrics()));
       return;
     }

@@ -84,9 +84,10 @@ absl::Status AddParams(const Snapshot& snapshot, const cairn::v1::LogBatchReques
 // Adds the points: as one bundle, or as a batch and a merge for each metric. `batch_id`
 // is new in the run.
 absl::Status AddMetrics(const Metrics& columns_of_metrics, std::string_view run_id,
-                        std::string_view batch_id, int64_t now_unix_nanos, WriteSet& write_set) {
+                        std::string_view batch_id, int64_t now_unix_nanos, Bundling bundling,
+                        WriteSet& write_set) {
   const int64_t now_millis = ToMillis(now_unix_nanos);
-  if (metrics::IsBundle(columns_of_metrics)) {
+  if (bundling == Bundling::kAllowed && metrics::IsBundle(columns_of_metrics)) {
     write_set.PutOnce(storage::MetricBundleKey(run_id, batch_id),
                       metrics::EncodeBundle(columns_of_metrics, now_millis));
     return absl::OkStatus();
@@ -157,8 +158,8 @@ absl::Status AddInputsAndOutputs(const Snapshot& snapshot,
 }  // namespace
 
 absl::StatusOr<Plan> PlanLogBatch(const Snapshot& snapshot,
-                                  const cairn::v1::LogBatchRequest& request,
-                                  const CallFacts& facts) {
+                                  const cairn::v1::LogBatchRequest& request, const CallFacts& facts,
+                                  Bundling bundling) {
   CAIRN_RETURN_IF_ERROR(ValidateMap("params", request.params(), kMaxParamValueBytes));
   CAIRN_RETURN_IF_ERROR(ValidateMap("tags", request.tags(), kMaxRunTagValueBytes));
   CAIRN_RETURN_IF_ERROR(ValidateBatch(request.metrics()));
@@ -175,8 +176,8 @@ absl::StatusOr<Plan> PlanLogBatch(const Snapshot& snapshot,
   for (const auto& [key, value] : request.tags()) {
     write_set.PutRecord(storage::RunTagKey(run_id, key), ValuePayload(value));
   }
-  CAIRN_RETURN_IF_ERROR(
-      AddMetrics(request.metrics(), run_id, facts.new_id, facts.now_unix_nanos, write_set));
+  CAIRN_RETURN_IF_ERROR(AddMetrics(request.metrics(), run_id, facts.new_id, facts.now_unix_nanos,
+                                   bundling, write_set));
   if (write_set.puts.empty() && write_set.merges.empty()) {
     return storage::AnswerOnly(cairn::v1::LogBatchResponse());
   }
@@ -193,7 +194,7 @@ absl::StatusOr<Plan> PlanLogBatch(const Snapshot& snapshot,
 absl::StatusOr<Plan> PlanLogMetrics(const Snapshot& snapshot, std::string_view run,
                                     const MetricWriter& writer,
                                     const cairn::v1::LogMetricsRequest& request,
-                                    const CallFacts& facts) {
+                                    const CallFacts& facts, Bundling bundling) {
   CAIRN_RETURN_IF_ERROR(ValidateBatch(request.metrics()));
   CAIRN_RETURN_IF_ERROR(ValidateWriter(writer, request.batch_number()));
   CAIRN_ASSIGN_OR_RETURN(const auto stored, ReadLiveRun(snapshot, "run", run));
@@ -210,8 +211,8 @@ absl::StatusOr<Plan> PlanLogMetrics(const Snapshot& snapshot, std::string_view r
     advance.set_previous_batch_number(writer.previous_batch_number);
     write_set.MergeInto(storage::MetricWriterKey(run_id, writer.id), advance.SerializeAsString());
   }
-  CAIRN_RETURN_IF_ERROR(
-      AddMetrics(request.metrics(), run_id, batch_id, facts.now_unix_nanos, write_set));
+  CAIRN_RETURN_IF_ERROR(AddMetrics(request.metrics(), run_id, batch_id, facts.now_unix_nanos,
+                                   bundling, write_set));
   EmitMetrics(stored.value.run().name(), request.metrics(), write_set);
   return storage::MakePlan(std::move(write_set), cairn::v1::LogMetricsResponse());
 }

@@ -21,11 +21,15 @@ namespace cairn::tracking {
 // Every plan emits "run.logged" or, when it holds nothing but metrics,
 // "run.metrics".
 
+// Whether many metrics at once may be stored as a bundle.
+enum class Bundling { kAllowed, kRefused };
+
 // Plans one LogBatch. Errors are those of TrackingService.LogBatch. What is
 // logged under a request id is stored once because the answer is kept with it.
 absl::StatusOr<storage::Plan> PlanLogBatch(const storage::Snapshot& snapshot,
                                            const cairn::v1::LogBatchRequest& request,
-                                           const CallFacts& facts);
+                                           const CallFacts& facts,
+                                           Bundling bundling = Bundling::kAllowed);
 
 // Who sends a batch of LogMetrics, and after which.
 struct MetricWriter {
@@ -46,7 +50,8 @@ struct MetricWriter {
 absl::StatusOr<storage::Plan> PlanLogMetrics(const storage::Snapshot& snapshot,
                                              std::string_view run, const MetricWriter& writer,
                                              const cairn::v1::LogMetricsRequest& request,
-                                             const CallFacts& facts);
+                                             const CallFacts& facts,
+                                             Bundling bundling = Bundling::kAllowed);
 
 }  // namespace cairn::tracking
 

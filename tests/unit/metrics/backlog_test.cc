@@ -56,6 +56,36 @@ TEST_F(BacklogTest, TheScanStopsWhenItIsTold) {
   EXPECT_EQ(visits, 2);
 }
 
+TEST_F(BacklogTest, TheScanOfARunSeesItsSeriesOnly) {
+  LogRaw("r1", "a", 1, "12345");
+  LogRaw("r2", "a", 2, "123");
+  LogRaw("r2", "b", -3, "12");
+  std::vector<std::string> found;
+  ASSERT_TRUE(ScanWaitingOf(*store_->GetSnapshot(), "r2", [&](const WaitingSeries& series) {
+                found.push_back(
+                    fmt::format("{}:{}@{}", series.metric, series.bytes, series.first_step));
+                return true;
+              }).ok());
+  EXPECT_EQ(found, (std::vector<std::string>{"a:3@2", "b:2@-3"}));
+}
+
+TEST_F(BacklogTest, ADamagedKeyIsSteppedOverAndTold) {
+  LogRaw("r1", "a", 1, "12345");
+  storage::WriteSet set;
+  storage::Key damaged = storage::MetricBatchPrefix("r1", "b");
+  damaged.bytes.resize(damaged.bytes.size() - 1);
+  set.PutOnce(damaged, "x");
+  ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+  LogRaw("r2", "a", 2, "123");
+  std::vector<std::string> found;
+  const auto status = ScanWaiting(*store_->GetSnapshot(), [&](const WaitingSeries& series) {
+    found.push_back(series.run_id);
+    return true;
+  });
+  EXPECT_TRUE(absl::IsDataLoss(status)) << status;
+  EXPECT_EQ(found, (std::vector<std::string>{"r1", "r2"}));
+}
+
 TEST_F(BacklogTest, FoldedSeriesDoNotWait) {
   std::mt19937_64 random(1);
   Log(Stretch(random, 0, 10));
@@ -94,11 +124,37 @@ TEST(FoldBacklog, TheLargestComesFirstAndOnce) {
   ASSERT_TRUE(largest.has_value());
   EXPECT_EQ(largest->run_id, "r1");
   EXPECT_EQ(largest->bytes, 30);
+  backlog.Done(*largest);
   backlog.Add("r3", "c", 1);
   backlog.Forget("r2");
   EXPECT_EQ(backlog.total_bytes(), 1);
   EXPECT_EQ(backlog.TakeLargest(0)->run_id, "r3");
   EXPECT_EQ(backlog.size(), 0u);
+}
+
+TEST(FoldBacklog, WhatIsTakenCountsUntilItIsFoldedOrDone) {
+  FoldBacklog backlog;
+  backlog.Add("r", "m", 100, 7);
+  auto taken = backlog.TakeLargest(1);
+  ASSERT_TRUE(taken.has_value());
+  EXPECT_EQ(backlog.size(), 0u);
+  EXPECT_EQ(backlog.total_bytes(), 100);
+  EXPECT_EQ(backlog.BytesOf("r", "m"), 100);
+  backlog.Add("r", "m", 10, 9);
+  backlog.Folded(*taken, 60);
+  EXPECT_EQ(taken->bytes, 40);
+  EXPECT_EQ(backlog.BytesOf("r", "m"), 50);
+  backlog.PutBack(*taken);
+  EXPECT_EQ(backlog.total_bytes(), 50);
+  auto again = backlog.TakeLargest(50);
+  ASSERT_TRUE(again.has_value());
+  EXPECT_EQ(again->first_step, 7);
+  // More than was known of: what is counted never becomes less than nothing.
+  backlog.Folded(*again, 80);
+  EXPECT_EQ(backlog.total_bytes(), 0);
+  backlog.Done(*again);
+  EXPECT_EQ(backlog.total_bytes(), 0);
+  EXPECT_EQ(backlog.BytesOf("r", "m"), 0);
 }
 
 TEST(FoldBacklog, ManySeriesThatGrowAndAreTakenAllComeOnceAndLargerOnesFirst) {
@@ -115,6 +171,7 @@ TEST(FoldBacklog, ManySeriesThatGrowAndAreTakenAllComeOnceAndLargerOnesFirst) {
     ASSERT_GE(series->bytes, min_bytes);
     ASSERT_GT(2 * std::max<int64_t>(series->bytes, 2048), largest);
     expected.erase(series->metric);
+    backlog.Done(*series);
   };
   for (int i = 0; i < 20'000; ++i) {
     const std::string metric = std::to_string(random() % 50);
@@ -126,6 +183,56 @@ TEST(FoldBacklog, ManySeriesThatGrowAndAreTakenAllComeOnceAndLargerOnesFirst) {
   while (!expected.empty() && !testing::Test::HasFailure()) take(0);
   EXPECT_EQ(backlog.size(), 0u);
   EXPECT_EQ(backlog.total_bytes(), 0);
+}
+
+TEST(FoldBacklog, ARunThatHearsNothingForAPeriodIsQuietAndForgotten) {
+  FoldBacklog backlog;
+  backlog.Add("quiet", "a", 10);
+  backlog.Add("quiet", "b", 1);
+  backlog.Add("busy", "a", 10);
+  EXPECT_EQ(backlog.BytesOf("quiet", "a"), 10);
+  EXPECT_EQ(backlog.BytesOf("none", "a"), 0);
+  backlog.BeginPeriod();
+  backlog.Add("busy", "a", 10);
+  EXPECT_FALSE(backlog.TakeQuiet().has_value());
+  backlog.BeginPeriod();
+  EXPECT_EQ(backlog.TakeQuiet(), "quiet");
+  EXPECT_EQ(backlog.total_bytes(), 20);
+  EXPECT_FALSE(backlog.TakeQuiet().has_value());
+  // Heard of again, it waits for its turn again.
+  backlog.Add("quiet", "a", 9);
+  backlog.BeginPeriod();
+  EXPECT_EQ(backlog.TakeQuiet(), "busy");
+  EXPECT_FALSE(backlog.TakeQuiet().has_value());
+  backlog.BeginPeriod();
+  EXPECT_EQ(backlog.TakeQuiet(), "quiet");
+  EXPECT_EQ(backlog.size(), 0u);
+  EXPECT_EQ(backlog.total_bytes(), 0);
+}
+
+TEST(FoldBacklog, ManyRunsBecomeQuietWithoutOneBeingLeftOut) {
+  FoldBacklog backlog;
+  std::mt19937_64 random(5);
+  constexpr int kRuns = 5000;
+  for (int i = 0; i < kRuns; ++i) backlog.Add(std::to_string(i), "m", 1);
+  std::vector<bool> busy(kRuns, false);
+  backlog.BeginPeriod();
+  for (int i = 0; i < kRuns; i += 3) {
+    backlog.Add(std::to_string(i), "m", 1);
+    busy[static_cast<size_t>(i)] = true;
+  }
+  backlog.Forget("1");
+  backlog.BeginPeriod();
+  int quiet = 0;
+  for (int look = 0; look < kRuns; ++look) {
+    const auto run = backlog.TakeQuiet();
+    if (!run) continue;
+    EXPECT_FALSE(busy[static_cast<size_t>(std::stoi(*run))]);
+    ++quiet;
+  }
+  const auto busy_count = static_cast<int>(std::count(busy.begin(), busy.end(), true));
+  EXPECT_EQ(quiet, kRuns - busy_count - 1);
+  EXPECT_EQ(backlog.size(), static_cast<size_t>(busy_count));
 }
 
 TEST_F(BacklogTest, DeletionInStepsLeavesNothingOfTheRun) {

@@ -119,7 +119,12 @@ TEST(Bundle, ManyMetricsWithFewPointsAreOne) {
 
 class BundleReaderTest : public ::testing::Test {
  protected:
-  BundleReaderTest() : store_(storage::MakeMemoryStore()) {}
+  // What merging gives does not matter here.
+  BundleReaderTest()
+      : store_(storage::MakeMemoryStore(
+            [](const storage::Key&, std::optional<std::string_view>, std::string_view added) {
+              return absl::StatusOr<std::string>(added);
+            })) {}
 
   void Store(const std::string& run, const std::string& id, const MetricBatch& metrics) {
     storage::WriteSet set;
@@ -194,8 +199,89 @@ TEST_F(BundleReaderTest, DamageIsDataLossForWhoeverReadsTheRun) {
   BundleReader reader(*snapshot);
   EXPECT_TRUE(absl::IsDataLoss(ReadSummaries(*snapshot, reader, "r").status()));
   EXPECT_TRUE(absl::IsDataLoss(SeriesReader::Open(*snapshot, "r", "m").status()));
-  EXPECT_TRUE(absl::IsDataLoss(PlanSpread(*snapshot, "r").status()));
+  const auto spread = PlanSpread(*snapshot, "r");
+  ASSERT_TRUE(spread.ok()) << spread.status();
+  EXPECT_EQ(spread->bundles, 0);
+  EXPECT_TRUE(absl::IsDataLoss(spread->damage));
   EXPECT_TRUE(SeriesReader::Open(*snapshot, "another", "m").ok());
+}
+
+TEST_F(BundleReaderTest, ManyShortNamesAreSpreadInStepsThatCanBeCommitted) {
+  storage::WriteSet run;
+  ASSERT_TRUE(store_->CommitAndWait(std::move(run.PutRecord(storage::RunKey("r"), "run"))).ok());
+  for (int i = 0; i < 60; ++i) Store("r", fmt::format("{:02}", i), OnePointEach(1000, i * 1000));
+  size_t batches = 0;
+  for (bool more = true; more;) {
+    auto plan = PlanSpread(*store_->GetSnapshot(), "r");
+    ASSERT_TRUE(plan.ok()) << plan.status();
+    ASSERT_LT(batches, 60'001u);
+    more = plan->more;
+    batches += plan->batches.size();
+    const auto committed = store_->CommitAndWait(std::move(plan->write_set));
+    ASSERT_TRUE(committed.ok()) << committed.status();
+  }
+  EXPECT_EQ(batches, 60'000u);
+}
+
+// The records of one run cannot be read.
+class CursorOverDamage final : public storage::Cursor {
+ public:
+  CursorOverDamage(std::unique_ptr<storage::Cursor> cursor, std::string damaged)
+      : cursor_(std::move(cursor)), damaged_(std::move(damaged)) {}
+  void Seek(std::string_view begin, std::string_view end) override {
+    cursor_->Seek(begin, end);
+    failed_ =
+        failed_ || (cursor_->Valid() && cursor_->key().substr(0, damaged_.size()) == damaged_);
+  }
+  bool Valid() const override { return !failed_ && cursor_->Valid(); }
+  absl::Status status() const override {
+    return failed_ ? absl::DataLossError("damaged") : cursor_->status();
+  }
+  void Next() override { cursor_->Next(); }
+  std::string_view key() const override { return cursor_->key(); }
+  const storage::RecordView& record() const override { return cursor_->record(); }
+
+ private:
+  const std::unique_ptr<storage::Cursor> cursor_;
+  const std::string damaged_;
+  bool failed_ = false;
+};
+
+class SnapshotOverDamage final : public storage::Snapshot {
+ public:
+  SnapshotOverDamage(const storage::Snapshot& under, std::string damaged)
+      : under_(under), damaged_(std::move(damaged)) {}
+  storage::Revision revision() const override { return under_.revision(); }
+  absl::StatusOr<std::optional<storage::Record>> Get(const storage::Key& key) const override {
+    return under_.Get(key);
+  }
+  absl::StatusOr<std::vector<std::optional<storage::Record>>> MultiGet(
+      const std::vector<storage::Key>& keys) const override {
+    return under_.MultiGet(keys);
+  }
+  absl::Status Scan(const storage::KeyRange& range, storage::ScanOrder order,
+                    const storage::ScanVisitor& visitor) const override {
+    return under_.Scan(range, order, visitor);
+  }
+  std::unique_ptr<storage::Cursor> NewCursor(storage::Family family) const override {
+    return std::make_unique<CursorOverDamage>(under_.NewCursor(family), damaged_);
+  }
+
+ private:
+  const storage::Snapshot& under_;
+  const std::string damaged_;
+};
+
+TEST_F(BundleReaderTest, DamageOfARunIsNoHarmToThoseBeforeIt) {
+  Store("b", "1", OnePointEach(20));
+  Store("d", "1", OnePointEach(20));
+  const auto snapshot = store_->GetSnapshot();
+  const SnapshotOverDamage damaged(*snapshot, storage::MetricBundlePrefix("d").bytes);
+  BundleReader reader(damaged);
+  EXPECT_FALSE(reader.Has("a").value());
+  EXPECT_TRUE(reader.Has("b").value());
+  EXPECT_FALSE(reader.Has("c").value());
+  EXPECT_TRUE(absl::IsDataLoss(reader.Has("d").status()));
 }
 
 TEST(Summaries, MergingByNameKeepsEachNameOnce) {

@@ -33,7 +33,7 @@ void WaitUntilFolded(const MetricFolder& folder, int64_t points) {
 
 TEST_F(FolderTest, WhatIsLoggedIsFoldedInTheBackgroundAndReadsTheSame) {
   MetricFolder folder(*store_, Eager());
-  ASSERT_TRUE(folder.Start().ok());
+  folder.Start();
   for (int64_t i = 0; i < 20; ++i) {
     Log(Stretch(random_, i * 1000, 1000));
     folder.Logged(kRun, kMetric, 16'000);
@@ -47,7 +47,7 @@ TEST_F(FolderTest, WhatIsLoggedIsFoldedInTheBackgroundAndReadsTheSame) {
 TEST_F(FolderTest, ABatchOfAnEarlierProcessIsFoundAtTheStart) {
   Log(Stretch(random_, 0, 500));
   MetricFolder folder(*store_, Eager());
-  ASSERT_TRUE(folder.Start().ok());
+  folder.Start();
   WaitUntilFolded(folder, 500);
   EXPECT_EQ(ReadAll(), Expected());
 }
@@ -59,7 +59,7 @@ TEST_F(FolderTest, AFewPointsStayRawUntilNothingIsLoggedAnyMore) {
   Log(Stretch(random_, 0, 10));
   MetricFolder folder(*store_, options);
   EXPECT_EQ(RawBatches(), 1u);
-  ASSERT_TRUE(folder.Start().ok());
+  folder.Start();
   WaitUntilFolded(folder, 10);
   EXPECT_EQ(RawBatches(), 0u);
 }
@@ -77,7 +77,7 @@ TEST_F(FolderTest, WritersWaitForRoomAndAreCalledWhenThereIs) {
   EXPECT_TRUE(folder.full());
   std::promise<void> room;
   folder.WhenRoom([&] { room.set_value(); });
-  ASSERT_TRUE(folder.Start().ok());
+  folder.Start();
   room.get_future().wait();
   WaitUntilFolded(folder, 100);
   EXPECT_FALSE(folder.full());
@@ -96,6 +96,47 @@ TEST_F(FolderTest, WhoWaitsForRoomIsCalledWhenTheFolderStops) {
   EXPECT_TRUE(called);
 }
 
+TEST_F(FolderTest, ARunThatIsQuietIsFoldedAndForgottenWhileOthersLog) {
+  FolderOptions options = Eager();
+  options.min_bytes = int64_t{1} << 30;
+  options.idle_min_bytes = 1;
+  options.idle_after = std::chrono::hours(1);
+  options.quiet_after = std::chrono::milliseconds(1);
+  MetricFolder folder(*store_, options);
+  Log(Stretch(random_, 0, 100));
+  folder.Logged(kRun, kMetric, 1600);
+  folder.LoggedBundle("another", 1);
+  folder.Start();
+  while (folder.folded_points() < 100 || folder.waiting_bytes() > 0) std::this_thread::yield();
+  EXPECT_EQ(RawBatches(), 0u);
+}
+
+TEST_F(FolderTest, WhatCannotBeFoldedGoesOnCounting) {
+  std::atomic<int> failures{0};
+  FolderOptions options = Eager();
+  options.retry_after = std::chrono::hours(1);
+  options.on_failure = [&](const WaitingSeries&, const absl::Status&) { ++failures; };
+  storage::WriteSet set;
+  set.PutOnce(storage::MetricBatchKey(kRun, kMetric, 0, "damaged"), "\xff");
+  ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+  MetricFolder folder(*store_, options);
+  folder.Logged(kRun, kMetric, 1000);
+  folder.Start();
+  while (failures < 1) std::this_thread::yield();
+  EXPECT_GE(folder.waiting_bytes(), 1000);
+}
+
+TEST_F(FolderTest, ARunWithManyWaitingBundlesTakesNoMore) {
+  FolderOptions options;
+  options.max_bundle_bytes = 1000;
+  MetricFolder folder(*store_, options);
+  folder.LoggedBundle(kRun, 999);
+  EXPECT_TRUE(folder.TakesBundles(kRun));
+  folder.LoggedBundle(kRun, 1);
+  EXPECT_FALSE(folder.TakesBundles(kRun));
+  EXPECT_TRUE(folder.TakesBundles("another"));
+}
+
 TEST_F(FolderTest, AFoldThatFailsIsToldAndTriedAgain) {
   std::atomic<int> failures{0};
   FolderOptions options = Eager();
@@ -107,9 +148,11 @@ TEST_F(FolderTest, AFoldThatFailsIsToldAndTriedAgain) {
   storage::WriteSet set;
   set.PutOnce(storage::MetricBatchKey(kRun, kMetric, 1, "damaged"), "\xff\xff\xff");
   ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+  options.retry_after = std::chrono::milliseconds(0);
   MetricFolder folder(*store_, options);
-  ASSERT_TRUE(folder.Start().ok());
-  while (failures < 1) std::this_thread::yield();
+  folder.Logged(kRun, kMetric, 3);
+  folder.Start();
+  while (failures < 2) std::this_thread::yield();
   EXPECT_EQ(RawBatches(), 1u);
   EXPECT_EQ(folder.folded_points(), 0);
 }

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <map>
 #include <memory>
@@ -21,6 +22,7 @@
 #include "lib/base/resource_names.h"
 #include "server/core/metric_summary.h"
 #include "server/index/run_loader.h"
+#include "server/metrics/bundle.h"
 #include "server/metrics/folder.h"
 #include "server/metrics/points.h"
 #include "server/metrics/series_reader.h"
@@ -187,8 +189,27 @@ TEST_F(BundledRunsTest, EveryReaderSeesTheSameBeforeAndAfterSpreading) {
   }
   EXPECT_GT(most, 3u);
   metrics::MetricFolder folder(*store_);
-  ASSERT_TRUE(folder.Start().ok());
+  folder.LoggedBundle(run_.uid(), 1);
   ASSERT_TRUE(folder.FoldAll().ok());
+  EXPECT_EQ(Bundles(), 0u);
+  ExpectSummaries();
+  ExpectCurves();
+}
+
+TEST_F(BundledRunsTest, ManyMetricsAreNoBundleWhereThatIsRefused) {
+  v1::LogBatchRequest request;
+  request.set_run(run_.name());
+  for (int i = 0; i < 20; ++i) {
+    auto& columns = *request.add_metrics();
+    columns.set_key(NameOf(i));
+    columns.add_steps(1);
+    columns.add_times_unix_millis(1);
+    columns.add_values(i);
+    Note(columns);
+  }
+  auto plan = PlanLogBatch(*store_->GetSnapshot(), request, Facts(), Bundling::kRefused);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  Commit(std::move(plan->write_set));
   EXPECT_EQ(Bundles(), 0u);
   ExpectSummaries();
   ExpectCurves();
@@ -223,7 +244,7 @@ TEST_F(BundledRunsTest, TheFolderSpreadsWhatItHearsOfOnceItIsEnough) {
   metrics::FolderOptions options;
   options.min_bundle_bytes = 5000;
   metrics::MetricFolder folder(*store_, options);
-  ASSERT_TRUE(folder.Start().ok());
+  folder.Start();
   for (int i = 0; i < 4; ++i) LogSome(40);
   const size_t before = Bundles();
   folder.LoggedBundle(run_.uid(), 4999);
@@ -233,12 +254,69 @@ TEST_F(BundledRunsTest, TheFolderSpreadsWhatItHearsOfOnceItIsEnough) {
   ExpectSummaries();
 }
 
+TEST_F(BundledRunsTest, ADamagedBundleIsToldAndStaysAndTheOthersAreSpread) {
+  LogSome(20);
+  storage::WriteSet set;
+  set.PutOnce(storage::MetricBundleKey(run_.uid(), "!"), "\xff");
+  Commit(std::move(set));
+  LogSome(20);
+  std::atomic<bool> told{false};
+  metrics::FolderOptions options;
+  options.min_bundle_bytes = 1;
+  options.on_failure = [&](const metrics::WaitingSeries&, const absl::Status& status) {
+    if (absl::IsDataLoss(status)) told = true;
+  };
+  metrics::MetricFolder folder(*store_, options);
+  folder.Start();
+  while (!told || Bundles() != 1) std::this_thread::yield();
+  EXPECT_TRUE(absl::IsDataLoss(metrics::BundleReader(*store_->GetSnapshot())
+                                   .Read(run_.uid())
+                                   .status()));
+}
+
+TEST_F(BundledRunsTest, BundlesThatATurnDoesNotSpreadAreStillCounted) {
+  metrics::FolderOptions options;
+  options.min_bundle_bytes = 1;
+  options.max_bundle_bytes = 1 << 20;
+  metrics::MetricFolder folder(*store_, options);
+  // Each is as much as one step spreads, and a turn has eight.
+  v1::LogBatchRequest request;
+  for (int i = 0; i < 1000; ++i) {
+    auto& columns = *request.add_metrics();
+    columns.set_key(NameOf(i));
+    for (int step = 0; step < 60; ++step) {
+      columns.add_steps(step);
+      columns.add_values(step * 0.1 + i * 0.01);
+    }
+  }
+  for (int i = 0; i < 20; ++i) {
+    storage::WriteSet set;
+    const std::string payload = metrics::EncodeBundle(request.metrics(), i);
+    ASSERT_GE(payload.size(), size_t{512} << 10);
+    set.PutOnce(storage::MetricBundleKey(run_.uid(), std::to_string(10 + i)), payload);
+    Commit(std::move(set));
+    folder.LoggedBundle(run_.uid(), static_cast<int64_t>(payload.size()));
+  }
+  EXPECT_FALSE(folder.TakesBundles(run_.uid()));
+  const size_t before = Bundles();
+  std::atomic<bool> counted{true};
+  std::thread watch([&] {
+    for (size_t left = before; left > 4; left = Bundles()) {
+      if (folder.TakesBundles(run_.uid())) counted = Bundles() <= 4;
+    }
+  });
+  folder.Start();
+  watch.join();
+  while (Bundles() != 0) std::this_thread::yield();
+  EXPECT_TRUE(counted);
+}
+
 TEST_F(BundledRunsTest, AnIdleFolderSpreadsWhateverThereIs) {
   LogSome(16);
   metrics::FolderOptions options;
   options.idle_after = std::chrono::milliseconds(1);
   metrics::MetricFolder folder(*store_, options);
-  ASSERT_TRUE(folder.Start().ok());
+  folder.Start();
   while (Bundles() != 0) std::this_thread::yield();
   ExpectSummaries();
   ExpectCurves();
