@@ -1,6 +1,7 @@
 #include "bench/index/run_store.h"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <random>
 #include <string>
@@ -8,6 +9,7 @@
 #include "cairn/internal/records.pb.h"
 #include "fmt/format.h"
 #include "lib/base/resource_names.h"
+#include "server/metrics/raw_batch.h"
 #include "server/storage/keyspace.h"
 
 namespace cairn::bench {
@@ -15,6 +17,28 @@ namespace {
 
 constexpr int kKeys = 20;
 constexpr int kCommonParams = 18;
+constexpr double kLeast = 0.001;
+
+// A metric that was logged twice: its summary, and its points as one raw batch, which
+// is what is left of the bundle of a LogBatch once that was spread.
+void AddMetric(storage::WriteSet& set, const std::string& run_id, const std::string& key,
+               double value, int64_t time_unix_millis) {
+  constexpr std::array<int64_t, 2> kSteps = {1, 100};
+  const std::array<double, 2> values = {kLeast, value};
+  const std::array<int64_t, 2> times = {time_unix_millis, time_unix_millis + 60'000};
+  cairn::internal::MetricRecord metric;
+  auto& summary = *metric.mutable_summary();
+  summary.set_key(key);
+  summary.mutable_latest()->set_value(value);
+  summary.mutable_latest()->set_step(kSteps.back());
+  summary.mutable_latest()->set_time_unix_millis(times.back());
+  summary.set_min(std::min(value, kLeast));
+  summary.set_max(std::max(value, kLeast));
+  summary.set_point_count(static_cast<int64_t>(values.size()));
+  set.PutOnce(storage::RunMetricKey(run_id, key), metric.SerializeAsString());
+  set.PutOnce(storage::MetricBatchKey(run_id, key, kSteps.front(), "b1"),
+              metrics::EncodeRawBatch(kSteps, times, values));
+}
 
 void AddRun(storage::WriteSet& set, std::mt19937_64& random, int64_t number) {
   const std::string id = fmt::format("{:016x}{:016x}", random(), random());
@@ -32,15 +56,8 @@ void AddRun(storage::WriteSet& set, std::mt19937_64& random, int64_t number) {
     cairn::internal::ValueRecord value;
     value.set_value(std::to_string(random() % (k < kCommonParams ? 100 : 1'000'000'000)));
     set.PutOnce(storage::RunParamKey(id, fmt::format("p{}", k)), value.SerializeAsString());
-    cairn::internal::MetricRecord metric;
-    auto& summary = *metric.mutable_summary();
-    summary.set_key(fmt::format("m{}", k));
-    summary.mutable_latest()->set_value(static_cast<double>(random() % 1'000'000) / 1e6);
-    summary.mutable_latest()->set_step(100);
-    summary.set_min(0.001);
-    summary.set_max(summary.latest().value());
-    summary.set_point_count(100);
-    set.PutOnce(storage::RunMetricKey(id, summary.key()), metric.SerializeAsString());
+    AddMetric(set, id, fmt::format("m{}", k), static_cast<double>(random() % 1'000'000) / 1e6,
+              (1'700'000'000 + number) * 1'000);
   }
   set.PutOnce(storage::RunByExperimentKey(0, (1'700'000'000 + number) * 1'000'000'000, id), "");
   set.Emit(run.name(), "run.created");

@@ -19,10 +19,92 @@
 namespace cairn::bench {
 namespace {
 
+// Answers each message of a LogMetrics stream when it was read.
+class AcknowledgeAll final
+    : public grpc::ServerBidiReactor<v1::LogMetricsRequest, v1::LogMetricsResponse> {
+ public:
+  AcknowledgeAll() { StartRead(&request_); }
+
+  void OnReadDone(bool ok) override {
+    if (!ok) return Finish(grpc::Status::OK);
+    for (const auto& columns : request_.metrics()) points_ += columns.values_size();
+    response_.set_acknowledged_batch_number(request_.batch_number());
+    response_.set_point_count(points_);
+    StartWrite(&response_);
+  }
+
+  void OnWriteDone(bool ok) override {
+    if (!ok) return Finish(grpc::Status::OK);
+    StartRead(&request_);
+  }
+
+  void OnDone() override { delete this; }
+
+ private:
+  v1::LogMetricsRequest request_;
+  v1::LogMetricsResponse response_;
+  int64_t points_ = 0;
+};
+
+// Sends the same message so many times.
+class Repeat final : public grpc::ServerWriteReactor<v1::ReadMetricsResponse> {
+ public:
+  explicit Repeat(const v1::ReadMetricsRequest& request) : left_(request.max_buckets()) {
+    response_.mutable_columns()->mutable_values()->Resize(
+        static_cast<int>(request.end_step()) / static_cast<int>(sizeof(double)), 0.5);
+    Next();
+  }
+
+  void OnWriteDone(bool ok) override { return ok ? Next() : Finish(grpc::Status::OK); }
+  void OnDone() override { delete this; }
+
+ private:
+  void Next() {
+    if (left_-- <= 0) return Finish(grpc::Status::OK);
+    StartWrite(&response_);
+  }
+
+  v1::ReadMetricsResponse response_;
+  int32_t left_;
+};
+
 class BareTracking final : public v1::TrackingService::CallbackService {
  public:
   grpc::ServerUnaryReactor* GetRun(grpc::CallbackServerContext* context, const v1::GetRunRequest*,
                                    v1::Run*) override {
+    return Answer(context);
+  }
+
+  grpc::ServerUnaryReactor* CreateRun(grpc::CallbackServerContext* context,
+                                      const v1::CreateRunRequest*, v1::Run* run) override {
+    run->set_name("experiments/0/runs/00000000000000000000000000000000");
+    return Answer(context);
+  }
+
+  grpc::ServerUnaryReactor* LogBatch(grpc::CallbackServerContext* context,
+                                     const v1::LogBatchRequest*, v1::LogBatchResponse*) override {
+    return Answer(context);
+  }
+
+  grpc::ServerUnaryReactor* SearchRuns(grpc::CallbackServerContext* context,
+                                       const v1::SearchRunsRequest* request,
+                                       v1::SearchRunsResponse* response) override {
+    response->set_next_page_token(std::string(static_cast<size_t>(request->page_size()), 'x'));
+    return Answer(context);
+  }
+
+  grpc::ServerBidiReactor<v1::LogMetricsRequest, v1::LogMetricsResponse>* LogMetrics(
+      grpc::CallbackServerContext*) override {
+    return new AcknowledgeAll;
+  }
+
+  grpc::ServerWriteReactor<v1::ReadMetricsResponse>* ReadMetrics(
+      grpc::CallbackServerContext*, const v1::ReadMetricsRequest* request) override {
+    return new Repeat(*request);
+  }
+
+ private:
+  static grpc::ServerUnaryReactor* Answer(grpc::CallbackServerContext* context) {
     grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
     reactor->Finish(grpc::Status::OK);
     return reactor;
@@ -38,7 +120,7 @@ BareServer::BareServer() {
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-  std::string name = "serving_bench";
+  std::string name = "bare_server";
   std::string flag = kBareServerFlag;
   const std::array<char*, 3> arguments = {name.data(), flag.data(), nullptr};
   if (::posix_spawn(&pid_, "/proc/self/exe", &actions, nullptr, arguments.data(), environ) != 0) {

@@ -7,9 +7,16 @@
 
 namespace cairn::bench {
 
-// A gRPC server in a process of its own that answers GetRun with an empty run at
-// once: what the library alone costs, with the client that measures the real one.
-// Owned by one thread; the process ends with the object.
+// A gRPC server in a process of its own that does nothing but receive and answer: what
+// the library alone costs, with the client that measures the real one.
+//
+// - GetRun, CreateRun and LogBatch answer at once, with hardly anything.
+// - LogMetrics acknowledges every message when it was read.
+// - SearchRuns answers a message with `page_size` bytes.
+// - ReadMetrics sends `max_buckets` messages with `end_step` bytes each.
+//
+// The program must call RunBareServer when its first argument is kBareServerFlag. Owned
+// by one thread; the process ends with the object.
 class BareServer {
  public:
   BareServer();

@@ -112,7 +112,7 @@ std::string FillExperiment(Stub& stub, int64_t runs) {
   return experiment.name();
 }
 
-Listing ListAll(Stub& stub, pid_t server, const std::string& experiment) {
+Listing ListAll(Stub& stub, pid_t server, const std::string& experiment, bool weigh) {
   v1::SearchRunsRequest request;
   request.add_parents(experiment);
   request.set_order_by("metrics.m3 desc");
@@ -127,6 +127,8 @@ Listing ListAll(Stub& stub, pid_t server, const std::string& experiment) {
     auto& page = *google::protobuf::Arena::CreateMessage<v1::SearchRunsResponse>(&arena);
     Check(stub.SearchRuns(&context, request, &page), "SearchRuns");
     listing.runs += page.runs_size();
+    ++listing.pages;
+    if (weigh) listing.bytes += static_cast<int64_t>(page.ByteSizeLong());
     request.set_page_token(page.next_page_token());
   } while (!request.page_token().empty());
   listing.millis = SecondsSince(begin) * 1e3;

@@ -30,8 +30,10 @@ struct Listing {
   double millis = 0;
   double server_millis = 0;  // processor time
   double client_millis = 0;
+  int64_t pages = 0;
+  int64_t bytes = 0;  // of all pages; only if `weigh`, which takes time of its own
 };
-Listing ListAll(Stub& stub, pid_t server, const std::string& experiment);
+Listing ListAll(Stub& stub, pid_t server, const std::string& experiment, bool weigh = false);
 
 }  // namespace cairn::bench
 
