@@ -65,6 +65,9 @@ http::Response Metrics(const HttpSources& sources) {
             sources.metric_folder.folded_points()) +
       Gauge("cairn_run_index_bytes", "Memory of the index of runs.",
             static_cast<int64_t>(sources.run_searcher.memory_bytes())) +
+      Gauge("cairn_damaged_runs",
+            "Runs and experiments found to have a damaged record since the start.",
+            static_cast<int64_t>(sources.run_searcher.damaged_count())) +
       Gauge("process_resident_memory_bytes", "Resident memory of the process.", ResidentBytes());
   return http::TextResponse(own + sources.calls.ToPrometheusText(), kPrometheusType);
 }

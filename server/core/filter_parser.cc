@@ -162,6 +162,11 @@ class Parser {
                               fmt::format("more than {} values in lists", kMaxFilterListValues));
       }
       CAIRN_ASSIGN_OR_RETURN(FilterValue value, lexer_.TakeListValue());
+      if (!value.wildcards.empty() && ++list_wildcards_ > kMaxFilterListWildcards) {
+        return lexer_.ErrorAt(
+            value.position,
+            fmt::format("more than {} values with wildcards in lists", kMaxFilterListWildcards));
+      }
       node.values.push_back(std::move(value));
       lexer_.SkipBlanks();
     } while (lexer_.Take(','));
@@ -195,6 +200,7 @@ class Parser {
   FilterLexer lexer_;
   int clauses_ = 0;
   size_t list_values_ = 0;
+  size_t list_wildcards_ = 0;
   size_t list_bytes_ = 0;
   int depth_ = 0;
 };

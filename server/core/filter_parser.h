@@ -13,8 +13,10 @@ namespace cairn::core {
 inline constexpr size_t kMaxFilterBytes = size_t{16} << 10;     // without the lists of IN
 inline constexpr size_t kMaxFilterListBytes = size_t{1} << 20;  // of all lists of IN
 inline constexpr size_t kMaxFilterListValues = 10'000;          // in all lists of IN
-inline constexpr int kMaxFilterClauses = 64;                    // comparisons and bare words
-inline constexpr int kMaxFilterDepth = 32;                      // nested parentheses and NOTs
+// Of all values in lists. Others are looked up; each of these is compared with each text.
+inline constexpr size_t kMaxFilterListWildcards = 64;
+inline constexpr int kMaxFilterClauses = 64;  // comparisons and bare words
+inline constexpr int kMaxFilterDepth = 32;    // nested parentheses and NOTs
 
 // Parses a filter in the language of AIP-160:
 //

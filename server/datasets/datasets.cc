@@ -163,10 +163,11 @@ absl::StatusOr<cairn::v1::ListDatasetVersionsResponse> ListDatasetVersions(
       *response.mutable_next_page_token(),
       storage::ListPage<DatasetVersionRecord>(
           snapshot, request, KeyRange::Prefix(storage::DatasetVersionPrefix(name)),
-          ScanOrder::kDescending, {}, [&](std::string_view, auto stored) {
-            DatasetVersion& version = *response.add_dataset_versions();
-            version = ToResource(std::move(stored));
+          ScanOrder::kDescending, {}, [&](std::string_view, auto stored, storage::PageRoom& room) {
+            DatasetVersion version = ToResource(std::move(stored));
             for (auto& column : *version.mutable_columns()) column.clear_statistics();
+            if (!room.Take(version.ByteSizeLong())) return false;
+            *response.add_dataset_versions() = std::move(version);
             return true;
           }));
   return response;

@@ -13,12 +13,13 @@ constexpr size_t kRefreshShare = 16;
 // `old` with the rows that changed after `sequence` decided again.
 std::shared_ptr<const Bitmap> Refreshed(const RunColumns& columns, ChangeKind kind,
                                         const Condition& condition,
-                                        std::shared_ptr<const Bitmap> old, uint64_t sequence) {
+                                        std::shared_ptr<const Bitmap> old, uint64_t sequence,
+                                        StopMeter& meter) {
   std::vector<Row> changed;
   columns.ForEachChanged(sequence, kind, [&](Row row) { changed.push_back(row); });
   if (changed.empty()) return old;
   if (changed.size() > columns.row_limit() / kRefreshShare) {
-    return condition.Evaluate(columns.row_limit());
+    return condition.Evaluate(columns.row_limit(), meter);
   }
   auto bits = std::make_shared<Bitmap>(*old);
   for (const Row row : changed) bits->Set(row, condition.Matches(row));
@@ -29,7 +30,7 @@ std::shared_ptr<const Bitmap> Refreshed(const RunColumns& columns, ChangeKind ki
 
 std::shared_ptr<const Bitmap> BitmapCache::Get(const RunColumns& columns, const std::string& key,
                                                ChangeKind kind, const Condition& condition,
-                                               bool evaluate) {
+                                               bool evaluate, StopMeter& meter) {
   Entry entry;
   {
     MutexLock lock(&mutex_);
@@ -41,10 +42,10 @@ std::shared_ptr<const Bitmap> BitmapCache::Get(const RunColumns& columns, const 
   }
   if (!entry.bits && !evaluate) return nullptr;
   if (entry.bits && entry.sequence == columns.sequence()) return entry.bits;
-  auto bits = entry.bits
-                  ? Refreshed(columns, kind, condition, std::move(entry.bits), entry.sequence)
-                  : condition.Evaluate(columns.row_limit());
-  Put(columns, key, kind, bits);
+  auto bits =
+      entry.bits ? Refreshed(columns, kind, condition, std::move(entry.bits), entry.sequence, meter)
+                 : condition.Evaluate(columns.row_limit(), meter);
+  if (!meter.stopped()) Put(columns, key, kind, bits);
   return bits;
 }
 

@@ -25,10 +25,11 @@ class BitmapCache {
   explicit BitmapCache(size_t max_bytes) : max_bytes_(max_bytes) {}
 
   // The bits of `condition`, which `key` stands for and which looks at what
-  // `kind` says. Null if they are not there and `evaluate` is false.
+  // `kind` says. Null if they are not there and `evaluate` is false. What is found after
+  // `meter` says stop is worthless, and not kept.
   std::shared_ptr<const Bitmap> Get(const RunColumns& columns, const std::string& key,
-                                    ChangeKind kind, const Condition& condition, bool evaluate)
-      CAIRN_EXCLUDES(mutex_);
+                                    ChangeKind kind, const Condition& condition, bool evaluate,
+                                    StopMeter& meter) CAIRN_EXCLUDES(mutex_);
 
   // Keeps bits that show the columns as they are now.
   void Put(const RunColumns& columns, const std::string& key, ChangeKind kind,

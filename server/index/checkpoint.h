@@ -76,6 +76,7 @@ class CheckpointReader {
   absl::Status ReadRows();
   absl::Status ReadSection();
   absl::Status ReadWords(WordColumn& column);
+  absl::Status ReadSparse(SparseColumn& column);
   absl::Status ReadText(TextColumn& column);
   absl::Status ReadCodes(CodeColumn& codes, std::vector<uint32_t>& uses);
   absl::Status CheckExperiments() const;

@@ -50,6 +50,7 @@ absl::Status CheckpointReader::Read(
     CAIRN_RETURN_IF_ERROR(in_.End());
   }
   CAIRN_RETURN_IF_ERROR(in_.End());
+  columns_.CountKeyed();
   return CheckExperiments();
 }
 
@@ -143,7 +144,7 @@ absl::Status CheckpointReader::ReadSection() {
       if (in_.part() > MetricColumn::kMax) break;
       auto& column = columns_.metrics_[in_.key()];
       if (column == nullptr) column = std::make_unique<MetricColumn>();
-      return ReadWords(column->part(static_cast<MetricColumn::Part>(in_.part())));
+      return ReadSparse(column->part(static_cast<MetricColumn::Part>(in_.part())));
     }
     default:
       break;
@@ -160,6 +161,22 @@ absl::Status CheckpointReader::ReadWords(WordColumn& column) {
     CAIRN_RETURN_IF_ERROR(in_.Read(column.Materialize(i, nullptr),
                                    RowsOfChunk(i, columns_.row_limit_) * sizeof(uint64_t)));
   }
+  return absl::OkStatus();
+}
+
+absl::Status CheckpointReader::ReadSparse(SparseColumn& column) {
+  CAIRN_RETURN_IF_ERROR(ReadWords(column.dense()));
+  CAIRN_ASSIGN_OR_RETURN(const auto count, in_.ReadNumber<uint32_t>());
+  if (count > in_.left() / (sizeof(Row) + sizeof(uint64_t))) {
+    return CorruptCheckpoint("words are missing");
+  }
+  std::vector<RowWord> few(count);
+  for (RowWord& entry : few) {
+    CAIRN_ASSIGN_OR_RETURN(entry.row, in_.ReadNumber<Row>());
+    CAIRN_ASSIGN_OR_RETURN(entry.word, in_.ReadNumber<uint64_t>());
+    if (entry.row >= columns_.row_limit_) return CorruptCheckpoint("a word has no run");
+  }
+  if (!column.RestoreFew(std::move(few))) return CorruptCheckpoint("words are in no order");
   return absl::OkStatus();
 }
 

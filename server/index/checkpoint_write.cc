@@ -39,6 +39,19 @@ void AppendWords(std::string& out, const WordColumn& column, size_t row_limit) {
   }
 }
 
+// The chunks that are kept whole, then the words of the others with their rows.
+void AppendSparse(std::string& out, const SparseColumn& column, size_t row_limit) {
+  AppendWords(out, column.dense(), row_limit);
+  const std::vector<RowWord>& few = column.few();
+  const auto end = std::find_if(few.begin(), few.end(),
+                                [&](const RowWord& entry) { return entry.row >= row_limit; });
+  Append(out, static_cast<uint32_t>(end - few.begin()));
+  for (auto entry = few.begin(); entry != end; ++entry) {
+    Append(out, entry->row);
+    Append(out, entry->word);
+  }
+}
+
 void AppendCodes(std::string& out, const CodeColumn& column, size_t row_limit) {
   const size_t chunks = std::min(column.chunk_count(), ChunksFor(row_limit));
   Append(out, static_cast<uint32_t>(chunks));
@@ -192,7 +205,7 @@ absl::Status CheckpointWriter::WriteKeyed(SectionKind kind, const std::string& k
     index_.Read([&](const RunColumns& columns) {
       const MetricColumn* metric = columns.metric(key);
       there = metric != nullptr;
-      if (there) AppendWords(payload_, metric->part(part), row_limit_);
+      if (there) AppendSparse(payload_, metric->part(part), row_limit_);
     });
     if (!there) return ColumnDropped(key);
     CAIRN_RETURN_IF_ERROR(out_.Add(kind, static_cast<uint8_t>(part), key, payload_));

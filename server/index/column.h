@@ -38,10 +38,67 @@ class WordColumn {
   // returns it.
   uint64_t* Materialize(size_t chunk, const uint64_t* source);
 
-  size_t bytes() const;
+  size_t bytes() const { return chunks_.capacity() * sizeof(chunks_[0]) + filled_ * sizeof(Words); }
 
  private:
   std::vector<std::unique_ptr<Words>> chunks_;
+  size_t filled_ = 0;  // chunks that have memory
+};
+
+// A row that has a word.
+struct RowWord {
+  Row row = 0;
+  uint64_t word = 0;
+};
+
+// The words of a chunk: of all its rows, or of those that have one.
+struct ChunkWords {
+  const uint64_t* all = nullptr;  // kChunkRows of them; null: the rest counts
+  const RowWord* few_begin = nullptr;
+  const RowWord* few_end = nullptr;
+};
+
+// As a WordColumn, but in chunks where few rows have a word only those take memory, so
+// that a column which hardly any row has costs next to nothing.
+class SparseColumn {
+ public:
+  uint64_t Get(Row row) const {
+    const uint64_t* words = dense_.Chunk(ChunkOf(row));
+    if (words != nullptr) return words[row % kChunkRows];
+    return few_.empty() ? 0 : GetFew(row);
+  }
+  void Set(Row row, uint64_t word);
+
+  // Whether anything is kept of a chunk, and what.
+  bool Has(size_t chunk) const;
+  ChunkWords Chunk(size_t chunk) const;
+
+  // Gives an empty chunk the words that it has in `other`.
+  void CopyChunk(size_t chunk, const SparseColumn& other);
+
+  // As it is stored, for copying columns as they are: the chunks that are kept whole,
+  // and the words of all others, by row.
+  const WordColumn& dense() const { return dense_; }
+  WordColumn& dense() { return dense_; }
+  const std::vector<RowWord>& few() const { return few_; }
+  // False, changing nothing, if these are not words by row of other chunks than dense()'s.
+  bool RestoreFew(std::vector<RowWord> few);
+
+  // How many rows have a word. Counts them.
+  size_t CountRows() const;
+  size_t bytes() const { return dense_.bytes() + few_.capacity() * sizeof(RowWord); }
+
+  // With more words than this a chunk is kept whole, which takes sixteen times as much.
+  static constexpr size_t kMostFew = 128;
+
+ private:
+  std::vector<RowWord>::const_iterator FirstFrom(Row row) const;
+  uint64_t GetFew(Row row) const;
+  void SetFew(Row row, uint64_t word);
+  void MakeDense(size_t chunk);
+
+  WordColumn dense_;
+  std::vector<RowWord> few_;  // by row; of chunks that dense_ lacks; none is 0
 };
 
 // The three values of a metric that can be searched. Smallest and greatest value
@@ -50,25 +107,28 @@ class MetricColumn {
  public:
   enum Part { kLatest = 0, kMin = 1, kMax = 2 };
 
-  uint64_t Get(Part part, Row row) const {
-    const uint64_t* words = Chunk(part, ChunkOf(row));
-    return words == nullptr ? 0 : words[row % kChunkRows];
-  }
-  const uint64_t* Chunk(Part part, size_t chunk) const {
-    const uint64_t* words = parts_[part].Chunk(chunk);
-    return words != nullptr || part == kLatest ? words : parts_[kLatest].Chunk(chunk);
-  }
+  uint64_t Get(Part part, Row row) const { return Of(part, ChunkOf(row)).Get(row); }
+  ChunkWords Chunk(Part part, size_t chunk) const { return Of(part, chunk).Chunk(chunk); }
   // Sets all three; true if one of them changed.
   bool Set(Row row, const std::array<uint64_t, 3>& words);
 
-  // One of the three as it is stored, for copying columns as they are.
-  const WordColumn& part(Part part) const { return parts_[part]; }
-  WordColumn& part(Part part) { return parts_[part]; }
+  // One of the three as it is stored, for copying columns as they are; CountRows after
+  // writing them.
+  const SparseColumn& part(Part part) const { return parts_[part]; }
+  SparseColumn& part(Part part) { return parts_[part]; }
+  void CountRows() { rows_ = parts_[kLatest].CountRows(); }
 
-  size_t bytes() const;
+  // How many rows have the metric.
+  size_t rows() const { return rows_; }
+  size_t bytes() const { return parts_[0].bytes() + parts_[1].bytes() + parts_[2].bytes(); }
 
  private:
-  std::array<WordColumn, 3> parts_;
+  const SparseColumn& Of(Part part, size_t chunk) const {
+    return part == kLatest || parts_[part].Has(chunk) ? parts_[part] : parts_[kLatest];
+  }
+
+  std::array<SparseColumn, 3> parts_;
+  size_t rows_ = 0;
 };
 
 // One dictionary code a row, 0 for none, in one, two or four bytes: as many as
@@ -103,10 +163,11 @@ class CodeColumn {
     return chunk < chunks_.size() && chunks_[chunk].bytes ? &chunks_[chunk] : nullptr;
   }
 
-  size_t bytes() const;
+  size_t bytes() const { return chunks_.capacity() * sizeof(Chunk) + code_bytes_; }
 
  private:
   std::vector<Chunk> chunks_;
+  size_t code_bytes_ = 0;
 };
 
 // A text a row, each distinct one stored once.
@@ -117,6 +178,8 @@ struct TextColumn {
   // Sets or, with 0 for `present`, clears the text; true if it changed.
   bool Set(Row row, bool present, std::string_view text);
 
+  // How many rows have a text.
+  size_t rows() const { return dictionary.all_uses(); }
   size_t bytes() const { return dictionary.bytes() + codes.bytes(); }
 
   Dictionary dictionary;

@@ -23,13 +23,19 @@ bool IsEmpty(const Mask& mask) {
   return any == 0;
 }
 
-void NarrowRange(const uint64_t* words, const WordRange& range, Mask& mask) {
-  if (words == nullptr) return mask.fill(0);
+void NarrowRange(const ChunkWords& words, const WordRange& range, Mask& mask) {
   Mask inside{};
-  if (range.lo <= range.hi) RangeMask(words, range.lo, range.hi, inside);
+  if (words.all == nullptr) {
+    for (const RowWord* entry = words.few_begin; entry != words.few_end; ++entry) {
+      const Row offset = entry->row % kChunkRows;
+      if (range.Contains(entry->word)) inside[offset / 64] |= uint64_t{1} << (offset % 64);
+    }
+    return AndInto(mask, inside);
+  }
+  if (range.lo <= range.hi) RangeMask(words.all, range.lo, range.hi, inside);
   if (!range.negated) return AndInto(mask, inside);
   AndNotInto(mask, inside);
-  RangeMask(words, 1, ~uint64_t{0}, inside);
+  RangeMask(words.all, 1, ~uint64_t{0}, inside);
   AndInto(mask, inside);
 }
 
@@ -45,15 +51,22 @@ void EqualCodes(const CodeColumn::Chunk& chunk, uint32_t code, Mask& out) {
 bool Condition::MatchesCode(uint32_t code) const {
   uint8_t& verdict = verdicts_[code];
   if (verdict == kUnknown) {
-    const std::string_view text = text_->dictionary.text(code);
-    const bool match = values_ == nullptr ? TextMatches(*predicate_, text_kind_, text)
-                                          : values_->HasText(text_kind_, text);
+    const bool match = TextHolds(text_->dictionary.text(code));
+    if (meter_->stopped()) return false;
     verdict = match ? 1 : 0;
   }
   return verdict != 0;
 }
 
+bool Condition::TextHolds(std::string_view text) const {
+  const size_t values = values_ == nullptr ? 1 : values_->comparisons(text_kind_);
+  if (meter_->Spend(values * (kCompareWork + text.size()))) return false;
+  return values_ == nullptr ? TextMatches(*predicate_, text_kind_, text)
+                            : values_->HasText(text_kind_, text);
+}
+
 void Condition::JudgeAll() {
+  judged_ = true;
   for (uint32_t code = 1; code < verdicts_.size(); ++code) {
     if (text_->dictionary.uses(code) == 0) {
       verdicts_[code] = 0;
@@ -62,7 +75,6 @@ void Condition::JudgeAll() {
       matching_code_ = code;
     }
   }
-  judged_ = true;
 }
 
 bool Condition::Matches(Row row) const {
@@ -85,9 +97,7 @@ bool Condition::Matches(Row row) const {
     case Kind::kText:
       return MatchesCode(text_->codes.Get(row));
     case Kind::kId:
-      return values_ == nullptr
-                 ? TextMatches(*predicate_, TextKind::kName, columns_->id(row).ToString())
-                 : values_->HasText(TextKind::kName, columns_->id(row).ToString());
+      return TextHolds(columns_->id(row).ToString());
     case Kind::kRow:
       return row == row_;
     case Kind::kBits:
@@ -186,10 +196,11 @@ void Condition::NarrowText(size_t chunk, Mask& mask) const {
   AndInto(mask, inside);
 }
 
-std::shared_ptr<const Bitmap> Condition::Evaluate(size_t row_limit) const {
+std::shared_ptr<const Bitmap> Condition::Evaluate(size_t row_limit, StopMeter& meter) const {
   auto bits = std::make_shared<Bitmap>(row_limit);
   Mask mask;
   for (size_t chunk = 0; chunk < ChunksFor(row_limit); ++chunk) {
+    if (meter.Spend(kChunkWork)) break;
     mask.fill(~uint64_t{0});
     Narrow(chunk, mask);
     bits->SetChunk(chunk, mask);

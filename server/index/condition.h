@@ -10,6 +10,7 @@
 #include "server/core/run_filter.h"
 #include "server/index/bitmap.h"
 #include "server/index/run_columns.h"
+#include "server/index/stop_meter.h"
 #include "server/index/value_match.h"
 #include "server/index/value_set.h"
 
@@ -23,12 +24,12 @@ class WordSource {
   WordSource(const MetricColumn* metric, MetricColumn::Part part) : metric_(metric), part_(part) {}
 
   uint64_t Get(Row row) const {
-    const uint64_t* words = Chunk(ChunkOf(row));
-    return words == nullptr ? 0 : words[row % kChunkRows];
+    if (metric_ != nullptr) return metric_->Get(part_, row);
+    return column_ != nullptr ? column_->Get(row) : 0;
   }
-  const uint64_t* Chunk(size_t chunk) const {
+  ChunkWords Chunk(size_t chunk) const {
     if (metric_ != nullptr) return metric_->Chunk(part_, chunk);
-    return column_ != nullptr ? column_->Chunk(chunk) : nullptr;
+    return {column_ != nullptr ? column_->Chunk(chunk) : nullptr, nullptr, nullptr};
   }
 
  private:
@@ -55,9 +56,10 @@ class Condition {
   // Every row.
   Condition() = default;
 
-  // nullopt if the predicate needs a dropped column. `p` must outlive the result.
+  // nullopt if the predicate needs a dropped column. `p` and `meter` must outlive the
+  // result; once the meter says stop, every answer is worthless.
   static std::optional<Condition> Bind(const RunColumns& columns, const core::RunPredicate& p,
-                                       const BitsOf& bits_of);
+                                       const BitsOf& bits_of, StopMeter& meter);
   // Rows of runs, of these experiments; deleted ones only if asked for. Without
   // experiments: those of every live one.
   static Condition Visible(const RunColumns& columns, const std::vector<int64_t>& experiments,
@@ -70,8 +72,8 @@ class Condition {
   // Clears the bits of rows of `chunk` that do not match.
   void Narrow(size_t chunk, Mask& mask) const;
 
-  // The bits of every row below `row_limit`.
-  std::shared_ptr<const Bitmap> Evaluate(size_t row_limit) const;
+  // The bits of every row below `row_limit`; worthless if `meter` says stop.
+  std::shared_ptr<const Bitmap> Evaluate(size_t row_limit, StopMeter& meter) const;
 
   // Whether deciding a row may mean to compare a text: one of a column of so many that
   // they are not all compared before.
@@ -98,17 +100,19 @@ class Condition {
   };
 
   bool MatchesCode(uint32_t code) const;
+  bool TextHolds(std::string_view text) const;
   void NarrowText(size_t chunk, Mask& mask) const;
   void NarrowOr(size_t chunk, Mask& mask) const;
   void JudgeAll();
   static std::optional<Condition> BindLeaf(const RunColumns& columns, const core::RunPredicate& p,
-                                           const BitsOf& bits_of);
-  static Condition BindId(const RunColumns& columns, const core::RunPredicate& p);
+                                           const BitsOf& bits_of, StopMeter& meter);
+  static Condition BindId(const RunColumns& columns, const core::RunPredicate& p, StopMeter& meter);
   static Condition BindIds(Condition leaf, const RunColumns& columns);
 
   Kind kind_ = Kind::kAll;
   std::vector<Condition> children_;
   const RunColumns* columns_ = nullptr;
+  StopMeter* meter_ = nullptr;  // of leaves that compare texts
   const core::RunPredicate* predicate_ = nullptr;
   std::shared_ptr<const ValueSet> values_;  // of a list of values
   WordSource words_;                        // kRange, kWords

@@ -46,16 +46,16 @@ WordSource WordsOf(const RunColumns& columns, const core::RunFieldRef& ref) {
 }
 
 std::optional<Condition> Condition::Bind(const RunColumns& columns, const RunPredicate& p,
-                                         const BitsOf& bits_of) {
+                                         const BitsOf& bits_of, StopMeter& meter) {
   if (p.kind == NodeKind::kCompare || p.kind == NodeKind::kText) {
-    return BindLeaf(columns, p, bits_of);
+    return BindLeaf(columns, p, bits_of, meter);
   }
   Condition condition;
   condition.kind_ = p.kind == NodeKind::kAnd  ? Kind::kAnd
                     : p.kind == NodeKind::kOr ? Kind::kOr
                                               : Kind::kNot;
   for (const RunPredicate& child : p.children) {
-    auto bound = Bind(columns, child, bits_of);
+    auto bound = Bind(columns, child, bits_of, meter);
     if (!bound) return std::nullopt;
     condition.children_.push_back(*std::move(bound));
   }
@@ -63,13 +63,14 @@ std::optional<Condition> Condition::Bind(const RunColumns& columns, const RunPre
 }
 
 std::optional<Condition> Condition::BindLeaf(const RunColumns& columns, const RunPredicate& p,
-                                             const BitsOf& bits_of) {
+                                             const BitsOf& bits_of, StopMeter& meter) {
   const bool word = p.kind == NodeKind::kText;
   const RunField field = word ? RunField::kDisplayName : p.ref.field;
   if (columns.IsDropped(field, p.ref.key)) return std::nullopt;
-  if (field == RunField::kUid) return BindId(columns, p);
+  if (field == RunField::kUid) return BindId(columns, p, meter);
   Condition leaf;
   leaf.columns_ = &columns;
+  leaf.meter_ = &meter;
   leaf.predicate_ = &p;
   const bool list = !word && p.op == FilterOp::kIn;
   if (list) leaf.values_ = std::make_shared<const ValueSet>(p);
@@ -91,9 +92,11 @@ std::optional<Condition> Condition::BindLeaf(const RunColumns& columns, const Ru
   return leaf;
 }
 
-Condition Condition::BindId(const RunColumns& columns, const RunPredicate& p) {
+Condition Condition::BindId(const RunColumns& columns, const RunPredicate& p, StopMeter& meter) {
   Condition leaf;
   leaf.columns_ = &columns;
+  leaf.meter_ = &meter;
+  leaf.text_kind_ = TextKind::kName;
   leaf.predicate_ = &p;
   leaf.kind_ = Kind::kId;
   if (p.op == FilterOp::kIn) return BindIds(std::move(leaf), columns);

@@ -6,7 +6,7 @@
 
 namespace cairn::index {
 
-// Shared by condition.cc and condition_bind.cc only.
+// Shared by the sources of conditions and of searches only.
 
 // A text that has not been compared yet.
 inline constexpr uint8_t kUnknown = 2;
@@ -17,6 +17,11 @@ inline constexpr size_t kJudgedAtOnce = 4096;
 
 // A chunk with at most this many rows left is decided row by row.
 inline constexpr size_t kFewRows = 96;
+
+// What is charged to a StopMeter, in about nanoseconds: for a chunk, and for comparing a
+// text with one value, beside one for each of its bytes.
+inline constexpr size_t kChunkWork = 10'000;
+inline constexpr size_t kCompareWork = 40;
 
 }  // namespace cairn::index
 

@@ -29,6 +29,7 @@ Dictionary::Dictionary(bool numeric)
       codes_(0, Hash{this}, Equal{this}) {}
 
 uint32_t Dictionary::Acquire(std::string_view text) {
+  ++all_uses_;
   const auto found = codes_.find(text);
   if (found != codes_.end()) {
     ++entries_[*found].uses;
@@ -51,6 +52,7 @@ uint32_t Dictionary::Acquire(std::string_view text) {
 
 void Dictionary::Release(uint32_t code) {
   Entry& entry = entries_[code];
+  --all_uses_;
   if (--entry.uses > 0) return;
   codes_.erase(code);
   long_text_bytes_ -= HeapBytes(entry.text);
@@ -70,6 +72,7 @@ bool Dictionary::Restore(const std::vector<std::string_view>& texts,
       continue;
     }
     entries_[code] = {std::string(texts[code - 1]), uses[code]};
+    all_uses_ += uses[code];
     sort_words_[code] = SortWordOf(numeric_, texts[code - 1]);
     long_text_bytes_ += HeapBytes(entries_[code].text);
     if (!codes_.insert(code).second) return false;

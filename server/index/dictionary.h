@@ -46,6 +46,9 @@ class Dictionary {
   // How many rows have it; 0 for a code that is free.
   uint32_t uses(uint32_t code) const { return entries_[code].uses; }
 
+  // How many rows have a text.
+  size_t all_uses() const { return all_uses_; }
+
   // Every code is below this.
   uint32_t code_limit() const { return static_cast<uint32_t>(sort_words_.size()); }
 
@@ -76,6 +79,7 @@ class Dictionary {
   std::deque<Entry> entries_;  // by code; the first stands for code 0
   std::vector<uint64_t> sort_words_;
   std::vector<uint32_t> free_;
+  size_t all_uses_ = 0;
   size_t long_text_bytes_ = 0;  // texts that do not fit into a string itself
   absl::flat_hash_set<uint32_t, Hash, Equal> codes_;
 };

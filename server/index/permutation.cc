@@ -11,6 +11,8 @@ namespace {
 // A tail beyond this many rows, or this share of all, is merged in for good.
 constexpr size_t kLongTail = 4096;
 constexpr size_t kLongTailShare = 32;
+// What visiting a row is charged to a StopMeter, in about nanoseconds.
+constexpr size_t kVisitWork = 20;
 // Orders that are remembered only because they were asked for once.
 constexpr size_t kMaxEntries = 256;
 
@@ -113,7 +115,8 @@ std::shared_ptr<const Permutation> MakePermutation(const RunColumns& columns, co
 
 WalkResult Walk(const RunColumns& columns, const Permutation& permutation,
                 const std::vector<Row>& tail, const Condition& condition, const RowOrder& order,
-                const std::optional<SeekPosition>& after, size_t limit, size_t max_visits) {
+                const std::optional<SeekPosition>& after, size_t limit, size_t max_visits,
+                StopMeter& meter) {
   const Bitmap changed = BitsOf(tail);
   TopRows newest(order, after, limit);
   for (const Row row : tail) {
@@ -125,7 +128,7 @@ WalkResult Walk(const RunColumns& columns, const Permutation& permutation,
   size_t at = after ? FirstAfter(rows, changed, order, *after) : 0;
   const size_t end = std::min(rows.size(), at + std::min(max_visits, rows.size()));
   bool full = limit == 0;
-  for (; at < end && !full; ++at) {
+  for (; at < end && !full && !meter.Spend(kVisitWork); ++at) {
     const Row row = rows[at];
     if (changed.Get(row)) continue;
     // The rows that tie with the last one may come before it by the other keys.

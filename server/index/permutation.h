@@ -35,10 +35,12 @@ struct WalkResult {
 // The first `limit` rows that match, after `after` if given: walks the
 // permutation by the order's first key, deciding row by row, to the end of the rows
 // that tie with the last one in that key, and puts them into the whole order. Merges
-// in the rows that changed since it was made (`tail`), which it skips on its way.
+// in the rows that changed since it was made (`tail`), which it skips on its way. Ends
+// early, with a worthless result, when `meter` says stop.
 WalkResult Walk(const RunColumns& columns, const Permutation& permutation,
                 const std::vector<Row>& tail, const Condition& condition, const RowOrder& order,
-                const std::optional<SeekPosition>& after, size_t limit, size_t max_visits);
+                const std::optional<SeekPosition>& after, size_t limit, size_t max_visits,
+                StopMeter& meter);
 
 // The permutations in use, by first key. Four bytes a row each, the least recently
 // used one goes first. Safe to call from any thread while the columns do not

@@ -1,7 +1,10 @@
 #include "server/index/run_columns.h"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <iterator>
+#include <type_traits>
 #include <utility>
 
 #include "fmt/format.h"
@@ -23,29 +26,50 @@ uint64_t TimeOf(bool has, const google::protobuf::Timestamp& time) {
 // Metrics of all three fields share one column.
 RunField ColumnField(RunField field) { return IsMetricField(field) ? RunField::kMetric : field; }
 
+// Names of dropped columns that are remembered, of each kind.
+constexpr size_t kMostDroppedNames = 4096;
+// Of a place in a map by key: the pointer, what the map keeps to find it, and the heap's
+// own share in the three blocks of memory.
+constexpr size_t kPlaceBytes = 64;
+
+// What a column takes that holds nothing yet.
+template <typename Column>
+size_t OwnBytes(const std::string& key) {
+  return sizeof(Column) + sizeof(key) + key.size() + kPlaceBytes;
+}
+
 template <typename Map>
 size_t BytesOf(const Map& map) {
   size_t bytes = 0;
-  for (const auto& [key, column] : map) bytes += column->bytes();
+  for (const auto& [key, column] : map) {
+    bytes += OwnBytes<typename Map::mapped_type::element_type>(key) + column->bytes();
+  }
   return bytes;
+}
+
+// A column that may be dropped, and what it takes for each run that it has.
+struct Candidate {
+  double bytes_per_run = 0;
+  RunField field = RunField::kMetric;
+  const std::string* key = nullptr;
+  friend bool operator<(const Candidate& a, const Candidate& b) {
+    return a.bytes_per_run != b.bytes_per_run ? a.bytes_per_run > b.bytes_per_run : *a.key < *b.key;
+  }
+};
+
+template <typename Map>
+void AddCandidates(const Map& map, RunField field, std::vector<Candidate>& candidates) {
+  for (const auto& [key, column] : map) {
+    const size_t bytes = OwnBytes<typename Map::mapped_type::element_type>(key) + column->bytes();
+    const size_t runs = std::max<size_t>(1, column->rows());
+    candidates.push_back({static_cast<double>(bytes) / static_cast<double>(runs), field, &key});
+  }
 }
 
 template <typename Map>
 auto FindIn(const Map& map, std::string_view key) -> decltype(map.begin()->second.get()) {
   const auto found = map.find(key);
   return found == map.end() ? nullptr : found->second.get();
-}
-
-// The largest column of `map`, if it is larger than `bytes`, which it raises.
-template <typename Map>
-const std::string* Largest(const Map& map, size_t& bytes) {
-  const std::string* largest = nullptr;
-  for (const auto& [key, column] : map) {
-    if (column->bytes() <= bytes) continue;
-    bytes = column->bytes();
-    largest = &key;
-  }
-  return largest;
 }
 
 }  // namespace
@@ -133,34 +157,57 @@ void RunColumns::SetRecord(Row row, int64_t experiment_id, const Run& run) {
   if (changed) Touch(row, ChangeKind::kRecord);
 }
 
+template <typename Column>
+Column& RunColumns::ColumnOf(ByKey<Column>& columns, std::string_view key) {
+  auto& column = columns[std::string(key)];
+  if constexpr (std::is_same_v<Column, TextColumn>) {
+    column = std::make_unique<Column>(true);
+  } else {
+    column = std::make_unique<Column>();
+  }
+  keyed_bytes_ += OwnBytes<Column>(std::string(key)) + column->bytes();
+  return *column;
+}
+
+// Sets the row's value and counts what the column takes then; true if it changed.
+template <typename Column, typename Value>
+bool RunColumns::SetIn(Column& column, Row row, const Value& value) {
+  const size_t before = column.bytes();
+  bool changed = false;
+  if constexpr (std::is_same_v<Column, TextColumn>) {
+    changed = column.Set(row, value.has_value(), value.value_or(""));
+  } else {
+    changed = column.Set(row, value);
+  }
+  keyed_bytes_ += column.bytes();
+  keyed_bytes_ -= before;
+  return changed;
+}
+
 void RunColumns::SetText(Row row, RunField field, std::string_view key,
                          std::optional<std::string_view> value) {
   Texts& texts = TextsOf(field);
-  auto found = texts.find(key);
-  if (found == texts.end()) {
-    if (!value || IsDropped(field, key)) return;
-    found = texts.emplace(std::string(key), std::make_unique<TextColumn>(true)).first;
-  }
-  if (found->second->Set(row, value.has_value(), value.value_or(""))) {
-    Touch(row, ChangeKind::kRecord);
-  }
+  const auto found = texts.find(key);
+  if (found == texts.end() && (!value || IsDropped(field, key))) return;
+  TextColumn& column = found == texts.end() ? ColumnOf(texts, key) : *found->second;
+  if (SetIn(column, row, value)) Touch(row, ChangeKind::kRecord);
 }
 
 void RunColumns::SetMetric(Row row, const cairn::v1::MetricSummary& summary) {
-  auto found = metrics_.find(summary.key());
-  if (found == metrics_.end()) {
-    if (IsDropped(RunField::kMetric, summary.key())) return;
-    found = metrics_.emplace(summary.key(), std::make_unique<MetricColumn>()).first;
-  }
-  const bool changed = found->second->Set(
-      row,
-      {NumberWord(summary.latest().value()), NumberWord(summary.min()), NumberWord(summary.max())});
-  if (changed) Touch(row, ChangeKind::kMetrics);
+  const auto found = metrics_.find(summary.key());
+  if (found == metrics_.end() && IsDropped(RunField::kMetric, summary.key())) return;
+  MetricColumn& column =
+      found == metrics_.end() ? ColumnOf(metrics_, summary.key()) : *found->second;
+  const std::array<uint64_t, 3> words = {NumberWord(summary.latest().value()),
+                                         NumberWord(summary.min()), NumberWord(summary.max())};
+  if (SetIn(column, row, words)) Touch(row, ChangeKind::kMetrics);
 }
 
 void RunColumns::SetWhole(Row row, int64_t experiment_id, const Run& run) {
+  // Going over every column for what the run has no more takes long where there are many.
+  const bool is_new = experiments_.codes.Get(row) == 0;
   SetRecord(row, experiment_id, run);
-  ClearKeyed(row, &run);
+  if (!is_new) ClearKeyed(row, &run);
   for (const auto& [key, value] : run.params()) SetText(row, RunField::kParam, key, value);
   for (const auto& [key, value] : run.tags()) SetText(row, RunField::kTag, key, value);
   for (const auto& summary : run.metrics()) SetMetric(row, summary);
@@ -170,7 +217,7 @@ void RunColumns::ClearKeyed(Row row, const Run* keep) {
   const auto clear_texts = [&](Texts& texts, const auto* kept) {
     for (auto& [key, column] : texts) {
       if (kept != nullptr && kept->contains(key)) continue;
-      if (column->Set(row, false, "")) Touch(row, ChangeKind::kRecord);
+      if (SetIn(*column, row, std::optional<std::string_view>())) Touch(row, ChangeKind::kRecord);
     }
   };
   clear_texts(params_, keep == nullptr ? nullptr : &keep->params());
@@ -179,9 +226,10 @@ void RunColumns::ClearKeyed(Row row, const Run* keep) {
   if (keep != nullptr) {
     for (const auto& summary : keep->metrics()) kept.insert(summary.key());
   }
+  constexpr std::array<uint64_t, 3> kNothing = {kNoValue, kNoValue, kNoValue};
   for (auto& [key, column] : metrics_) {
-    if (kept.count(key) != 0) continue;
-    if (column->Set(row, {kNoValue, kNoValue, kNoValue})) Touch(row, ChangeKind::kMetrics);
+    if (column->Get(MetricColumn::kLatest, row) == kNoValue || kept.count(key) != 0) continue;
+    if (SetIn(*column, row, kNothing)) Touch(row, ChangeKind::kMetrics);
   }
 }
 
@@ -227,37 +275,57 @@ const TextColumn* RunColumns::text(RunField field, std::string_view key) const {
   }
 }
 
-bool RunColumns::IsDropped(RunField field, std::string_view key) const {
-  return !dropped_.empty() && dropped_.count({ColumnField(field), std::string(key)}) != 0;
+bool RunColumns::HasColumn(RunField field, std::string_view key) const {
+  if (field == RunField::kMetric) return metrics_.contains(key);
+  return field == RunField::kParam ? params_.contains(key) : tags_.contains(key);
 }
 
-bool RunColumns::DropLargest() {
-  size_t bytes = 0;
-  const std::string* param = Largest(params_, bytes);
-  const std::string* tag = Largest(tags_, bytes);
-  const std::string* metric = Largest(metrics_, bytes);
-  // The one found last is the largest of all.
-  if (metric != nullptr) {
-    dropped_.insert({RunField::kMetric, *metric});
-    metrics_.erase(std::string(*metric));
-  } else if (tag != nullptr) {
-    dropped_.insert({RunField::kTag, *tag});
-    tags_.erase(std::string(*tag));
-  } else if (param != nullptr) {
-    dropped_.insert({RunField::kParam, *param});
-    params_.erase(std::string(*param));
-  } else {
-    return false;
-  }
-  return true;
+bool RunColumns::IsDropped(RunField field, std::string_view key) const {
+  if (dropped_.empty()) return false;
+  const RunField column = ColumnField(field);
+  return dropped_.count({column, std::string(key)}) != 0 ||
+         (dropped_.count({column, ""}) != 0 && !HasColumn(column, key));
+}
+
+void RunColumns::Drop(RunField field, const std::string& key) {
+  const auto drop_from = [&](auto& map) {
+    const auto found = map.find(key);
+    using Column = typename std::remove_reference_t<decltype(map)>::mapped_type::element_type;
+    keyed_bytes_ -= OwnBytes<Column>(key) + found->second->bytes();
+    dropped_.insert({field, key});
+    map.erase(found);
+  };
+  field == RunField::kMetric ? drop_from(metrics_) : drop_from(TextsOf(field));
 }
 
 void RunColumns::DropUntil(size_t budget) {
-  while (bytes() > budget && DropLargest()) {
+  if (bytes() <= budget) return;
+  const size_t target = budget - budget / 16;
+  std::vector<Candidate> candidates;
+  AddCandidates(params_, RunField::kParam, candidates);
+  AddCandidates(tags_, RunField::kTag, candidates);
+  AddCandidates(metrics_, RunField::kMetric, candidates);
+  std::sort(candidates.begin(), candidates.end());
+  for (const Candidate& candidate : candidates) {
+    if (bytes() <= target) break;
+    Drop(candidate.field, *candidate.key);
+  }
+  for (const RunField field : {RunField::kParam, RunField::kTag, RunField::kMetric}) {
+    const auto first = dropped_.lower_bound({field, ""});
+    const auto end =
+        std::find_if(first, dropped_.end(), [&](const auto& name) { return name.first != field; });
+    if (static_cast<size_t>(std::distance(first, end)) <= kMostDroppedNames) continue;
+    dropped_.erase(first, end);
+    dropped_.insert({field, ""});
   }
 }
 
-size_t RunColumns::bytes() const {
+void RunColumns::CountKeyed() {
+  for (auto& [key, column] : metrics_) column->CountRows();
+  keyed_bytes_ = BytesOf(params_) + BytesOf(tags_) + BytesOf(metrics_);
+}
+
+size_t RunColumns::FixedBytes() const {
   size_t bytes = rows_.capacity() * (sizeof(Row) + 1) + free_rows_.capacity() * sizeof(Row) +
                  exists_.bytes() + deleted_.bytes() + changed_.capacity() * sizeof(ChunkChange);
   for (const WordColumn* column : {&id_high_, &id_low_, &start_time_, &end_time_, &create_time_,
@@ -268,7 +336,7 @@ size_t RunColumns::bytes() const {
        {&state_, &display_name_, &user_, &dataset_, &parent_run_, &output_, &experiments_}) {
     bytes += column->bytes();
   }
-  return bytes + BytesOf(params_) + BytesOf(tags_) + BytesOf(metrics_);
+  return bytes;
 }
 
 void RunColumns::Touch(Row row, ChangeKind kind) {

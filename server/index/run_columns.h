@@ -84,10 +84,13 @@ class RunColumns {
 
   // True if the column was dropped to save memory: it cannot be searched.
   bool IsDropped(core::RunField field, std::string_view key) const;
-  // Drops the largest column of a key until bytes() is at most `budget` or no
-  // such column is left. A dropped column stays dropped.
+  // If bytes() is over `budget`, drops columns of keys until it is a sixteenth below, so
+  // that not every change drops some: first those that take the most for each run that
+  // has the key. A dropped column stays dropped. When more names are dropped of a kind
+  // than are remembered, every name without a column counts as dropped.
   void DropUntil(size_t budget);
-  size_t bytes() const;
+  // What the columns take, counted as they change.
+  size_t bytes() const { return FixedBytes() + keyed_bytes_; }
 
   // Calls `visit(row)` for each row that changed after `sequence` in its record
   // or, with kMetrics, in anything.
@@ -141,7 +144,15 @@ class RunColumns {
   Texts& TextsOf(core::RunField field) { return field == core::RunField::kParam ? params_ : tags_; }
   void Touch(Row row, ChangeKind kind);
   void ClearKeyed(Row row, const cairn::v1::Run* keep);
-  bool DropLargest();
+  template <typename Column>
+  Column& ColumnOf(ByKey<Column>& columns, std::string_view key);
+  template <typename Column, typename Value>
+  bool SetIn(Column& column, Row row, const Value& value);
+  bool HasColumn(core::RunField field, std::string_view key) const;
+  void Drop(core::RunField field, const std::string& key);
+  size_t FixedBytes() const;
+  // Counts again what was written past the methods above.
+  void CountKeyed();
 
   uint64_t sequence_ = 1;
   size_t row_limit_ = 0;
@@ -154,7 +165,9 @@ class RunColumns {
   Texts params_, tags_;
   Metrics metrics_;
   std::set<int64_t> live_;
+  // With an empty key: every one of the field that has no column.
   std::set<std::pair<core::RunField, std::string>> dropped_;
+  size_t keyed_bytes_ = 0;  // of params_, tags_ and metrics_
   WordColumn record_changed_, metrics_changed_;
   std::vector<ChunkChange> changed_;
 };

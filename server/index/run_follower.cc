@@ -64,7 +64,7 @@ absl::Status RunFollower::Load() {
   MutexLock drain(&drain_);
   const std::unique_ptr<storage::Snapshot> snapshot = store_.GetSnapshot();
   return index_.Fill(snapshot->revision(), [&](RunColumns& columns) {
-    return LoadColumns(*snapshot, max_column_bytes_, columns);
+    return LoadColumns(*snapshot, max_column_bytes_, columns, damage_);
   });
 }
 
@@ -162,6 +162,18 @@ bool RunFollower::Unchanged(const std::vector<RunHit>& runs, storage::Revision i
   return true;
 }
 
+absl::StatusOr<std::vector<ExperimentChange>> RunFollower::ReadExperiments(
+    const std::set<int64_t>& ids, const storage::Snapshot& snapshot) {
+  std::vector<ExperimentChange> changes;
+  for (const int64_t id : ids) {
+    const auto change = ReadExperimentChange(snapshot, id);
+    if (damage_.Note(ExperimentName(id), change.status())) continue;
+    CAIRN_RETURN_IF_ERROR(change.status());
+    changes.push_back(*change);
+  }
+  return changes;
+}
+
 absl::Status RunFollower::Drain(const Pending& pending, const storage::Snapshot& snapshot) {
   if (snapshot.revision() < pending.revision) {
     return Error(
@@ -169,11 +181,7 @@ absl::Status RunFollower::Drain(const Pending& pending, const storage::Snapshot&
         fmt::format("revision {} was announced before it could be read", pending.revision));
   }
   CountChanges(pending);
-  std::vector<ExperimentChange> experiments;
-  for (const int64_t id : pending.experiments) {
-    CAIRN_ASSIGN_OR_RETURN(const auto change, ReadExperimentChange(snapshot, id));
-    experiments.push_back(change);
-  }
+  CAIRN_ASSIGN_OR_RETURN(const auto experiments, ReadExperiments(pending.experiments, snapshot));
   std::vector<RunChange> runs;
   for (const auto& [run_id, parts] : pending.runs) {
     if (runs.size() == kRunsPerLot) {
@@ -181,10 +189,12 @@ absl::Status RunFollower::Drain(const Pending& pending, const storage::Snapshot&
       CAIRN_RETURN_IF_ERROR(index_.Apply(index_.revision(), runs));
       runs.clear();
     }
-    CAIRN_ASSIGN_OR_RETURN(auto change, parts.whole
-                                            ? ReadRunChange(snapshot, run_id)
-                                            : ReadMetricChange(snapshot, run_id, parts.metrics));
-    runs.push_back(std::move(change));
+    auto change = parts.whole ? ReadRunChange(snapshot, run_id)
+                              : ReadMetricChange(snapshot, run_id, parts.metrics);
+    // The index keeps the run as it knows it.
+    if (damage_.Note(run_id, change.status())) continue;
+    CAIRN_RETURN_IF_ERROR(change.status());
+    runs.push_back(*std::move(change));
   }
   return index_.Apply(pending.revision, runs, experiments);
 }

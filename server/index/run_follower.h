@@ -5,12 +5,14 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "lib/base/mutex.h"
 #include "server/index/checkpoint_directory.h"
+#include "server/index/damage_log.h"
 #include "server/index/run_index.h"
 #include "server/storage/kv_store.h"
 
@@ -34,12 +36,17 @@ struct ChangesSince {
 //
 // Events say which runs and experiments a commit touched, not how; their records
 // are read again when somebody wants to search. A run touched by many commits in
-// between is read once. Safe to call from any thread; the store and the index
-// must outlive it.
+// between is read once. What a damaged record makes unreadable is noted in damage()
+// and stays in the index as it was, or out of it; all else goes on. Safe to call from
+// any thread; the store and the index must outlive it.
 class RunFollower {
  public:
-  RunFollower(const storage::KvStore& store, RunIndex& index, size_t max_column_bytes)
-      : store_(store), index_(index), max_column_bytes_(max_column_bytes) {}
+  RunFollower(const storage::KvStore& store, RunIndex& index, size_t max_column_bytes,
+              DamageLog::Listener on_damage = nullptr)
+      : store_(store),
+        index_(index),
+        max_column_bytes_(max_column_bytes),
+        damage_(std::move(on_damage)) {}
 
   // Takes note of a commit; for the store's commit listener. Quick: looks at the
   // events' names only.
@@ -74,6 +81,10 @@ class RunFollower {
   bool Unchanged(const std::vector<RunHit>& runs, storage::Revision index_revision,
                  storage::Revision revision) const CAIRN_EXCLUDES(mutex_);
 
+  // What could not be read; others that read runs note theirs here too.
+  DamageLog& damage() { return damage_; }
+  const DamageLog& damage() const { return damage_; }
+
  private:
   // What has to be read of a run.
   struct RunParts {
@@ -93,6 +104,8 @@ class RunFollower {
   };
 
   absl::Status Drain(const Pending& pending, const storage::Snapshot& snapshot);
+  absl::StatusOr<std::vector<ExperimentChange>> ReadExperiments(const std::set<int64_t>& ids,
+                                                                const storage::Snapshot& snapshot);
   absl::StatusOr<Pending> PendingSince(storage::Revision revision,
                                        const storage::Snapshot& snapshot) const;
   void CountChanges(const Pending& pending) CAIRN_EXCLUDES(mutex_);
@@ -100,6 +113,7 @@ class RunFollower {
   const storage::KvStore& store_;
   RunIndex& index_;
   const size_t max_column_bytes_;
+  DamageLog damage_;
   Mutex drain_;  // held while the index is brought forward; before mutex_
   mutable Mutex mutex_;
   Pending pending_ CAIRN_GUARDED_BY(mutex_);

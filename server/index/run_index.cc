@@ -8,6 +8,7 @@
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
+#include "server/index/condition_limits.h"
 #include "server/index/row_order.h"
 #include "server/index/top_rows.h"
 
@@ -32,8 +33,6 @@ constexpr double kOrderRow = 6.0;
 // costs this share of the scan that is then made after all.
 constexpr double kWalkPatience = 6.0;
 constexpr double kWalkShare = 0.5;
-// How many changes pass between two looks at the memory.
-constexpr uint64_t kChangesPerCheck = 4096;
 
 std::vector<Row> SampleOf(const RunColumns& columns) {
   std::vector<Row> sample;
@@ -118,11 +117,7 @@ absl::Status RunIndex::Apply(storage::Revision revision, const std::vector<RunCh
     } else if (row) {
       for (const auto& summary : change.run.metrics()) columns_->SetMetric(*row, summary);
     }
-  }
-  applied_since_check_ += runs.size();
-  if (applied_since_check_ >= kChangesPerCheck) {
     columns_->DropUntil(options_.max_column_bytes);
-    applied_since_check_ = 0;
   }
   revision_.store(revision, std::memory_order_release);
   return status;
@@ -148,7 +143,7 @@ void RunIndex::Read(const std::function<void(const RunColumns&)>& look) const {
   look(*columns_);
 }
 
-std::optional<RunIndex::Bound> RunIndex::BindQuery(const RunQuery& query) const {
+std::optional<RunIndex::Bound> RunIndex::BindQuery(const RunQuery& query, StopMeter& meter) const {
   Bound bound;
   const core::RunPredicate* root = query.filter == nullptr ? nullptr : query.filter->root();
   bound.key = fmt::format("{}:{}|", generation_, VisibleKey(query));
@@ -156,25 +151,28 @@ std::optional<RunIndex::Bound> RunIndex::BindQuery(const RunQuery& query) const 
   parts.push_back(Condition::Visible(*columns_, query.experiments, query.show_deleted));
   if (root != nullptr) {
     auto condition = Condition::Bind(
-        *columns_, *root, [this](const Condition& leaf, const core::RunPredicate& p) {
-          return bitmaps_.Get(*columns_, PredicateKey(p), ChangeKind::kRecord, leaf, true);
-        });
+        *columns_, *root,
+        [&](const Condition& leaf, const core::RunPredicate& p) {
+          return bitmaps_.Get(*columns_, PredicateKey(p), ChangeKind::kRecord, leaf, true, meter);
+        },
+        meter);
     if (!condition) return std::nullopt;
     parts.push_back(*std::move(condition));
     bound.key += PredicateKey(*root);
     if (UsesMetrics(*root)) bound.kind = ChangeKind::kMetrics;
   }
   bound.condition = Condition::And(std::move(parts));
-  bound.bits = bitmaps_.Get(*columns_, bound.key, bound.kind, bound.condition, false);
+  bound.bits = bitmaps_.Get(*columns_, bound.key, bound.kind, bound.condition, false, meter);
   return bound;
 }
 
 std::vector<Row> RunIndex::Scan(const RunQuery& query, const Bound& bound, const RowOrder& order,
-                                const std::optional<SeekPosition>& after) const {
+                                const std::optional<SeekPosition>& after, StopMeter& meter) const {
   TopRows top(order, after, query.limit + 1);
   auto found = bound.bits ? nullptr : std::make_shared<Bitmap>(columns_->row_limit());
   Mask mask;
   for (size_t chunk = 0; chunk < ChunksFor(columns_->row_limit()); ++chunk) {
+    if (meter.Spend(kChunkWork)) return {};
     if (bound.bits) {
       const Mask* bits = bound.bits->Chunk(chunk);
       if (bits == nullptr) break;
@@ -187,13 +185,13 @@ std::vector<Row> RunIndex::Scan(const RunQuery& query, const Bound& bound, const
     const auto first = static_cast<Row>(chunk * kChunkRows);
     ForEachBit(mask, [&](Row offset) { top.Add(first + offset); });
   }
-  if (found) bitmaps_.Put(*columns_, bound.key, bound.kind, std::move(found));
+  if (found && !meter.stopped()) bitmaps_.Put(*columns_, bound.key, bound.kind, std::move(found));
   return top.TakeSorted();
 }
 
 std::vector<Row> RunIndex::FindRows(const RunQuery& query, Bound& bound, const RowOrder& order,
-                                    const std::optional<SeekPosition>& after,
-                                    SearchPlan& plan) const {
+                                    const std::optional<SeekPosition>& after, SearchPlan& plan,
+                                    StopMeter& meter) const {
   const auto rows = static_cast<double>(columns_->row_limit());
   double hits = 0;
   RowCosts costs = kWithBits;
@@ -226,22 +224,23 @@ std::vector<Row> RunIndex::FindRows(const RunQuery& query, Bound& bound, const R
           forced ? columns_->row_limit()
                  : static_cast<size_t>(std::min(visits * kWalkPatience, most)) + kSampleRows;
       WalkResult walked = Walk(*columns_, *permutation, tail, bound.condition, order, after,
-                               query.limit + 1, patience);
+                               query.limit + 1, patience, meter);
       if (!walked.gave_up) return std::move(walked.rows);
     }
     plan = SearchPlan::kScan;
   }
-  return Scan(query, bound, order, after);
+  return Scan(query, bound, order, after, meter);
 }
 
 absl::StatusOr<RunPage> RunIndex::Search(const RunQuery& query) const {
   const core::RunOrder newest_first;
   RunPage page;
+  StopMeter meter(query.stop);
   ReadLock lock(*this);
   page.revision = revision();
   const auto order =
       RowOrder::Bind(*columns_, query.order == nullptr ? newest_first : *query.order);
-  auto bound = order ? BindQuery(query) : std::nullopt;
+  auto bound = order ? BindQuery(query, meter) : std::nullopt;
   if (!bound) {
     page.plan = SearchPlan::kNotIndexed;
     return page;
@@ -250,7 +249,8 @@ absl::StatusOr<RunPage> RunIndex::Search(const RunQuery& query) const {
   if (!query.after.empty()) {
     CAIRN_ASSIGN_OR_RETURN(after, order->ParseSortKey(query.after));
   }
-  std::vector<Row> rows = FindRows(query, *bound, *order, after, page.plan);
+  std::vector<Row> rows = FindRows(query, *bound, *order, after, page.plan, meter);
+  CAIRN_RETURN_IF_ERROR(meter.status());
   page.more = rows.size() > query.limit;
   if (page.more) rows.resize(query.limit);
   page.hits.reserve(rows.size());
@@ -262,14 +262,15 @@ absl::StatusOr<RunPage> RunIndex::Search(const RunQuery& query) const {
 }
 
 RunCount RunIndex::Count(const RunQuery& query) const {
+  StopMeter meter(query.stop);
   ReadLock lock(*this);
-  auto bound = BindQuery(query);
-  if (!bound) return {SearchPlan::kNotIndexed, 0};
+  auto bound = BindQuery(query, meter);
+  if (!bound) return {SearchPlan::kNotIndexed, 0, absl::OkStatus()};
   if (!bound->bits) {
     bound->condition.Arrange(SampleOf(*columns_));
-    bound->bits = bitmaps_.Get(*columns_, bound->key, bound->kind, bound->condition, true);
+    bound->bits = bitmaps_.Get(*columns_, bound->key, bound->kind, bound->condition, true, meter);
   }
-  return {SearchPlan::kScan, static_cast<int64_t>(bound->bits->Count())};
+  return {SearchPlan::kScan, static_cast<int64_t>(bound->bits->Count()), meter.status()};
 }
 
 size_t RunIndex::bytes() const {

@@ -18,6 +18,7 @@
 #include "server/index/bitmap_cache.h"
 #include "server/index/permutation.h"
 #include "server/index/run_columns.h"
+#include "server/index/stop_meter.h"
 #include "server/storage/key.h"
 
 namespace cairn::index {
@@ -38,6 +39,7 @@ struct RunQuery {
   size_t limit = 100;  // of a page; from 1
   std::string after;   // the sort key of the previous page's last run
   SearchPlan plan = SearchPlan::kChoose;
+  StopCheck stop;  // asked about every millisecond
 };
 
 struct RunHit {
@@ -56,6 +58,7 @@ struct RunPage {
 struct RunCount {
   SearchPlan plan = SearchPlan::kScan;
   int64_t count = 0;
+  absl::Status stopped;  // what the query's check ended the count with
 };
 
 // What a commit did to one run. Applying the same again changes nothing.
@@ -109,7 +112,8 @@ class RunIndex {
   // quick: a change waits for it, and searches wait for the change.
   void Read(const std::function<void(const RunColumns&)>& look) const;
 
-  // One page. INVALID_ARGUMENT (PAGE_TOKEN_INVALID): `after` is no sort key.
+  // One page. INVALID_ARGUMENT (PAGE_TOKEN_INVALID): `after` is no sort key. Ends with
+  // what the query's check says, if it says stop.
   absl::StatusOr<RunPage> Search(const RunQuery& query) const;
 
   // How many runs there are, of all pages.
@@ -129,17 +133,17 @@ class RunIndex {
   class WriteLock;
   struct Bound;
 
-  std::optional<Bound> BindQuery(const RunQuery& query) const;
+  std::optional<Bound> BindQuery(const RunQuery& query, StopMeter& meter) const;
   std::vector<Row> FindRows(const RunQuery& query, Bound& bound, const RowOrder& order,
-                            const std::optional<SeekPosition>& after, SearchPlan& plan) const;
+                            const std::optional<SeekPosition>& after, SearchPlan& plan,
+                            StopMeter& meter) const;
   std::vector<Row> Scan(const RunQuery& query, const Bound& bound, const RowOrder& order,
-                        const std::optional<SeekPosition>& after) const;
+                        const std::optional<SeekPosition>& after, StopMeter& meter) const;
 
   const RunIndexOptions options_;
   mutable Mutex turnstile_;
   mutable std::shared_mutex lock_;       // guards columns_
   std::unique_ptr<RunColumns> columns_;  // never null
-  uint64_t applied_since_check_ = 0;     // guarded by lock_
   uint64_t generation_ = 0;              // of the set of live experiments; guarded by lock_
   std::atomic<storage::Revision> revision_{0};
   mutable BitmapCache bitmaps_;

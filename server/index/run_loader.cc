@@ -30,7 +30,7 @@ using storage::ScanOrder;
 using storage::Snapshot;
 
 // How many records pass between two looks at the memory.
-constexpr uint64_t kRecordsPerCheck = uint64_t{1} << 20;
+constexpr size_t kRecordsPerCheck = 1024;
 
 absl::Status CorruptKey(std::string_view key) {
   return Error(absl::StatusCode::kDataLoss, ErrorReason::RECORD_CORRUPT,
@@ -44,30 +44,41 @@ KeyRange AllOfKind(const storage::Key& prefix_of_a_run) {
   return KeyRange::Prefix({prefix_of_a_run.family, prefix_of_a_run.bytes.substr(0, 1)});
 }
 
+// The id in a key of a run or of something that a run has; nullopt for another key.
+std::optional<std::string> RunIdIn(std::string_view key) {
+  storage::KeyReader reader(key);
+  reader.ReadByte();
+  return reader.ReadString();
+}
+
+// What stands for a damaged record in the log: its run, or else the key itself.
+std::string OwnerOf(std::string_view key) { return RunIdIn(key).value_or(HexEncode(key)); }
+
 // Finds the rows of keys that come run by run.
 class RowCursor {
  public:
   explicit RowCursor(const RunColumns& columns) : columns_(columns) {}
 
-  // The row of the run in `key`, nullopt if there is none, and what follows the
-  // run's id in the key.
-  absl::StatusOr<std::optional<Row>> Find(std::string_view key, std::string* rest) {
+  // The row of the run in `key`, nullopt if there is none or `key` has no run.
+  std::optional<Row> Find(std::string_view key) {
     if (prefix_.empty() || key.substr(0, prefix_.size()) != prefix_) {
-      storage::KeyReader reader(key);
-      reader.ReadByte();
-      const auto run_id = reader.ReadString();
+      const auto run_id = RunIdIn(key);
       const auto id = run_id ? RunId::Parse(*run_id) : std::nullopt;
-      if (!id) return CorruptKey(key);
+      if (!id) return std::nullopt;
       // A run id has no byte that is escaped, so its end is two bytes behind it.
       prefix_ = std::string(key.substr(0, 1 + run_id->size() + 2));
       row_ = columns_.Find(*id);
     }
-    storage::KeyReader reader(key.substr(prefix_.size()));
-    auto name = reader.ReadString();
-    if (!name) return CorruptKey(key);
-    *rest = *std::move(name);
     return row_;
   }
+
+  // What follows the run's id in the key that was found last.
+  std::optional<std::string> RestOf(std::string_view key) const {
+    return storage::KeyReader(key.substr(prefix_.size())).ReadString();
+  }
+
+  // The row that was found last is no more.
+  void Forget() { row_.reset(); }
 
  private:
   const RunColumns& columns_;
@@ -75,55 +86,47 @@ class RowCursor {
   std::optional<Row> row_;
 };
 
-absl::Status LoadRuns(const Snapshot& snapshot, RunColumns& columns) {
-  absl::Status failure;
-  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<RunRecord>(
-      snapshot, KeyRange::Prefix(storage::RunPrefix()), ScanOrder::kAscending,
+absl::Status LoadRuns(const Snapshot& snapshot, RunColumns& columns, DamageLog& damage) {
+  return ScanIntact<RunRecord>(
+      snapshot, KeyRange::Prefix(storage::RunPrefix()),
       [&](std::string_view key, const auto& stored) {
         const auto id = RunId::Parse(stored.value.run().uid());
-        if (!id) {
-          failure = CorruptKey(key);
-          return false;
+        if (id) {
+          columns.SetRecord(columns.RowFor(*id), stored.value.experiment_id(), stored.value.run());
+        } else {
+          damage.Note(OwnerOf(key), CorruptKey(key));
         }
-        columns.SetRecord(columns.RowFor(*id), stored.value.experiment_id(), stored.value.run());
         return true;
-      }));
-  return failure;
+      },
+      [&](std::string_view key, const absl::Status& status) { damage.Note(OwnerOf(key), status); });
 }
 
-// Scans records that belong to runs and calls `set(row, name, record)` for each.
+// Scans records that belong to runs and calls `set(row, name, record)` for each. A run
+// with one that cannot be read is taken out again.
 template <typename Record, typename Set>
 absl::Status LoadKeyed(const Snapshot& snapshot, const KeyRange& range, size_t max_bytes,
-                       RunColumns& columns, Set&& set) {
-  absl::Status failure;
+                       RunColumns& columns, DamageLog& damage, Set&& set) {
   RowCursor cursor(columns);
-  std::string name;
-  uint64_t records = 0;
-  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<Record>(snapshot, range, ScanOrder::kAscending,
-                                                     [&](std::string_view key, const auto& stored) {
-                                                       const auto row = cursor.Find(key, &name);
-                                                       failure = row.status();
-                                                       if (row.ok() && *row)
-                                                         set(**row, name, stored.value);
-                                                       if (++records % kRecordsPerCheck == 0)
-                                                         columns.DropUntil(max_bytes);
-                                                       return failure.ok();
-                                                     }));
-  return failure;
-}
-
-absl::Status LoadExperiments(const Snapshot& snapshot, RunColumns& columns) {
-  absl::Status failure;
-  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<ExperimentRecord>(
-      snapshot, KeyRange::Prefix(storage::ExperimentPrefix()), ScanOrder::kAscending,
-      [&](std::string_view, const auto& stored) {
-        const auto& experiment = stored.value.experiment();
-        const auto id = ParseExperimentName("name", experiment.name());
-        failure = id.status();
-        if (id.ok()) columns.SetExperimentLive(*id, !experiment.has_delete_time());
-        return failure.ok();
-      }));
-  return failure;
+  size_t records = 0;
+  const auto leave_out = [&](std::string_view key, const absl::Status& status) {
+    const auto row = cursor.Find(key);
+    // What is left of a run that is no more concerns nobody.
+    if (!row) return;
+    damage.Note(OwnerOf(key), status);
+    columns.Remove(*row);
+    cursor.Forget();
+  };
+  return ScanIntact<Record>(
+      snapshot, range,
+      [&](std::string_view key, const auto& stored) {
+        if (const auto row = cursor.Find(key)) {
+          const auto name = cursor.RestOf(key);
+          name ? set(*row, *name, stored.value) : leave_out(key, CorruptKey(key));
+        }
+        if (++records % kRecordsPerCheck == 0) columns.DropUntil(max_bytes);
+        return true;
+      },
+      leave_out);
 }
 
 absl::Status ReadMetrics(const Snapshot& snapshot, RunChange& change) {
@@ -134,7 +137,7 @@ absl::Status ReadMetrics(const Snapshot& snapshot, RunChange& change) {
 }
 
 // Corrects the metrics of runs that have bundles, of which the records do not know.
-absl::Status LoadBundled(const Snapshot& snapshot, RunColumns& columns) {
+absl::Status LoadBundled(const Snapshot& snapshot, RunColumns& columns, DamageLog& damage) {
   std::vector<std::string> runs;
   CAIRN_RETURN_IF_ERROR(metrics::ScanBundledRuns(
       snapshot, [&](std::string run_id, int64_t) { runs.push_back(std::move(run_id)); }));
@@ -143,33 +146,40 @@ absl::Status LoadBundled(const Snapshot& snapshot, RunColumns& columns) {
     const auto id = RunId::Parse(run_id);
     const auto row = id ? columns.Find(*id) : std::nullopt;
     if (!row) continue;
-    CAIRN_ASSIGN_OR_RETURN(const auto summaries, metrics::ReadSummaries(snapshot, bundles, run_id));
-    for (const auto& summary : summaries) columns.SetMetric(*row, summary);
+    const auto summaries = metrics::ReadSummaries(snapshot, bundles, run_id);
+    if (damage.Note(run_id, summaries.status())) {
+      columns.Remove(*row);
+      continue;
+    }
+    CAIRN_RETURN_IF_ERROR(summaries.status());
+    for (const auto& summary : *summaries) columns.SetMetric(*row, summary);
   }
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::Status LoadColumns(const Snapshot& snapshot, size_t max_bytes, RunColumns& columns) {
-  CAIRN_RETURN_IF_ERROR(LoadExperiments(snapshot, columns));
-  CAIRN_RETURN_IF_ERROR(LoadRuns(snapshot, columns));
-  CAIRN_RETURN_IF_ERROR(
-      LoadKeyed<ValueRecord>(snapshot, AllOfKind(storage::RunParamPrefix("")), max_bytes, columns,
-                             [&](Row row, const std::string& name, const ValueRecord& record) {
-                               columns.SetText(row, RunField::kParam, name, record.value());
-                             }));
-  CAIRN_RETURN_IF_ERROR(
-      LoadKeyed<ValueRecord>(snapshot, AllOfKind(storage::RunTagPrefix("")), max_bytes, columns,
-                             [&](Row row, const std::string& name, const ValueRecord& record) {
-                               columns.SetText(row, RunField::kTag, name, record.value());
-                             }));
+absl::Status LoadColumns(const Snapshot& snapshot, size_t max_bytes, RunColumns& columns,
+                         DamageLog& damage) {
+  CAIRN_RETURN_IF_ERROR(ScanExperiments(
+      snapshot, damage, [&](int64_t id, bool live) { columns.SetExperimentLive(id, live); }));
+  CAIRN_RETURN_IF_ERROR(LoadRuns(snapshot, columns, damage));
+  CAIRN_RETURN_IF_ERROR(LoadKeyed<ValueRecord>(
+      snapshot, AllOfKind(storage::RunParamPrefix("")), max_bytes, columns, damage,
+      [&](Row row, const std::string& name, const ValueRecord& record) {
+        columns.SetText(row, RunField::kParam, name, record.value());
+      }));
+  CAIRN_RETURN_IF_ERROR(LoadKeyed<ValueRecord>(
+      snapshot, AllOfKind(storage::RunTagPrefix("")), max_bytes, columns, damage,
+      [&](Row row, const std::string& name, const ValueRecord& record) {
+        columns.SetText(row, RunField::kTag, name, record.value());
+      }));
   CAIRN_RETURN_IF_ERROR(
       LoadKeyed<MetricRecord>(snapshot, AllOfKind(storage::RunMetricPrefix("")), max_bytes, columns,
-                              [&](Row row, const std::string&, const MetricRecord& record) {
+                              damage, [&](Row row, const std::string&, const MetricRecord& record) {
                                 columns.SetMetric(row, record.summary());
                               }));
-  return LoadBundled(snapshot, columns);
+  return LoadBundled(snapshot, columns, damage);
 }
 
 absl::StatusOr<RunChange> ReadRunChange(const Snapshot& snapshot, std::string_view run_id) {
@@ -221,6 +231,25 @@ absl::StatusOr<RunChange> ReadMetricChange(const Snapshot& snapshot, std::string
       bundles, run_id, [&](std::string_view name) { return names.contains(std::string(name)); },
       *change.run.mutable_metrics()));
   return change;
+}
+
+absl::Status ScanExperiments(const Snapshot& snapshot, DamageLog& damage,
+                             const std::function<void(int64_t id, bool live)>& visit) {
+  const storage::Key prefix = storage::ExperimentPrefix();
+  const auto visit_damaged = [&](std::string_view key, const absl::Status& status) {
+    const auto id = storage::KeyReader(key.substr(prefix.bytes.size())).ReadInt64();
+    damage.Note(id ? ExperimentName(*id) : HexEncode(key), status);
+    if (id) visit(*id, true);
+  };
+  return ScanIntact<ExperimentRecord>(
+      snapshot, KeyRange::Prefix(prefix),
+      [&](std::string_view key, const auto& stored) {
+        const auto& experiment = stored.value.experiment();
+        const auto id = ParseExperimentName("name", experiment.name());
+        id.ok() ? visit(*id, !experiment.has_delete_time()) : visit_damaged(key, CorruptKey(key));
+        return true;
+      },
+      visit_damaged);
 }
 
 absl::StatusOr<ExperimentChange> ReadExperimentChange(const Snapshot& snapshot,

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/index/damage_log.h"
 #include "server/index/run_columns.h"
 #include "server/index/run_index.h"
 #include "server/storage/kv_store.h"
@@ -17,12 +19,15 @@
 namespace cairn::index {
 
 // From the store's records to columns. Errors are those of Snapshot::Scan, and
-// DATA_LOSS (RECORD_CORRUPT) for a record that cannot be read.
+// where one run or experiment is read, DATA_LOSS (RECORD_CORRUPT) for a record that
+// cannot be.
 
 // Fills empty columns with every run of `snapshot`: one scan each of runs,
 // params, tags, metric summaries and experiments, all in the order of run ids.
-// Drops columns whenever they outgrow `max_bytes`.
-absl::Status LoadColumns(const storage::Snapshot& snapshot, size_t max_bytes, RunColumns& columns);
+// Drops columns whenever they outgrow `max_bytes`. A run with a damaged record is noted
+// and left out.
+absl::Status LoadColumns(const storage::Snapshot& snapshot, size_t max_bytes, RunColumns& columns,
+                         DamageLog& damage);
 
 // The run as it is in `snapshot`; of kind kRemoved if it is not there.
 absl::StatusOr<RunChange> ReadRunChange(const storage::Snapshot& snapshot, std::string_view run_id);
@@ -32,6 +37,11 @@ absl::StatusOr<RunChange> ReadRunChange(const storage::Snapshot& snapshot, std::
 absl::StatusOr<RunChange> ReadMetricChange(const storage::Snapshot& snapshot,
                                            std::string_view run_id,
                                            const std::set<std::string>& names);
+
+// Calls `visit(id, live)` for each experiment: one that is not deleted is live, and so is
+// one whose record is damaged, which is noted.
+absl::Status ScanExperiments(const storage::Snapshot& snapshot, DamageLog& damage,
+                             const std::function<void(int64_t id, bool live)>& visit);
 
 // The experiment as it is in `snapshot`.
 absl::StatusOr<ExperimentChange> ReadExperimentChange(const storage::Snapshot& snapshot,

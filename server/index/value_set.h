@@ -36,6 +36,13 @@ class ValueSet {
   const absl::flat_hash_set<std::string_view>& plain() const { return plain_; }
   bool only_plain() const { return patterns_.empty(); }
 
+  // With about how many values HasText compares a text.
+  size_t comparisons(TextKind kind) const {
+    const bool arranged =
+        kind == TextKind::kValue || kind == TextKind::kName || kind == TextKind::kParentRun;
+    return 1 + (arranged ? patterns_.size() : in_.children.size());
+  }
+
  private:
   bool HasNumberOrText(std::string_view text) const;
   bool HasPattern(TextKind kind, std::string_view text) const;

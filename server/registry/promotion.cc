@@ -314,12 +314,14 @@ absl::StatusOr<cairn::v1::ListDecisionsResponse> ListDecisions(
       storage::ListPage<PointerRecord>(
           snapshot, request,
           KeyRange::Prefix(storage::DecisionBySequencePrefix(ref.model, ref.channel)),
-          ScanOrder::kDescending, {}, [&](std::string_view, const auto& pointer) {
+          ScanOrder::kDescending, {},
+          [&](std::string_view, const auto& pointer, storage::PageRoom& room) {
             if (!failure.ok()) return false;
             auto decision = FindDecision(snapshot, pointer.value.name());
             failure = decision.status();
             if (!failure.ok() || !decision->has_value()) return false;
             (*decision)->clear_read_set();
+            if (!room.Take((*decision)->ByteSizeLong())) return false;
             *response.add_decisions() = **std::move(decision);
             return true;
           }));

@@ -1,5 +1,7 @@
 #include "server/rpc/call.h"
 
+#include <chrono>
+
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "lib/base/encoding.h"
@@ -32,6 +34,18 @@ absl::Status Overloaded() {
   return Error(absl::StatusCode::kResourceExhausted, ErrorReason::QUEUE_FULL,
                "the server has too many calls under way; try again shortly")
       .RetryAfterSeconds(0.5);
+}
+
+std::function<absl::Status()> EndOf(const grpc::CallbackServerContext* context) {
+  return [context]() -> absl::Status {
+    if (std::chrono::system_clock::now() >= context->deadline()) {
+      return Error(absl::StatusCode::kDeadlineExceeded, ErrorReason::CALL_ENDED,
+                   "the deadline of the call is over");
+    }
+    if (!context->IsCancelled()) return absl::OkStatus();
+    return Error(absl::StatusCode::kCancelled, ErrorReason::CALL_ENDED,
+                 "the client ended the call");
+  };
 }
 
 grpc::Status ParseRequest(const grpc::ByteBuffer& buffer, google::protobuf::Message& request) {

@@ -97,6 +97,10 @@ void StampEtag(storage::Revision revision, google::protobuf::Message& response);
 // snapshot and the request.
 enum class Effort { kQuick, kLong };
 
+// For long reads of the call: CANCELLED or DEADLINE_EXCEEDED (CALL_ENDED) once nobody
+// waits for its answer. The context must outlive it.
+std::function<absl::Status()> EndOf(const grpc::CallbackServerContext* context);
+
 template <typename Request, typename Response, typename Read>
 grpc::ServerUnaryReactor* ServeRead(Environment& environment, const char* method,
                                     grpc::CallbackServerContext* context, const Request* request,

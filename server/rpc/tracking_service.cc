@@ -137,7 +137,10 @@ class TrackingServiceImpl final : public TrackingBase {
                                const cairn::v1::ListRunsRequest* request,
                                cairn::v1::ListRunsResponse* response) override {
     return ServeRead(env_, "cairn.v1.TrackingService/ListRuns", context, request, response,
-                     Effort::kLong, tracking::ListRuns);
+                     Effort::kLong,
+                     [this](const Snapshot& snapshot, const cairn::v1::ListRunsRequest& list) {
+                       return tracking::ListRuns(snapshot, list, &env_.run_searcher.damage());
+                     });
   }
 
   using TrackingBase::SearchRuns;
@@ -145,8 +148,8 @@ class TrackingServiceImpl final : public TrackingBase {
                                  grpc::ByteBuffer* response) override {
     return ServeBytes<cairn::v1::SearchRunsRequest>(
         env_, "cairn.v1.TrackingService/SearchRuns", context, request, response, Effort::kLong,
-        [this](const cairn::v1::SearchRunsRequest& search) {
-          return env_.run_searcher.SearchEncoded(search);
+        [this, context](const cairn::v1::SearchRunsRequest& search) {
+          return env_.run_searcher.SearchEncoded(search, EndOf(context));
         });
   }
 
@@ -155,8 +158,8 @@ class TrackingServiceImpl final : public TrackingBase {
                                 cairn::v1::CountRunsResponse* response) override {
     return ServeRead(env_, "cairn.v1.TrackingService/CountRuns", context, request, response,
                      Effort::kLong,
-                     [this](const Snapshot&, const cairn::v1::CountRunsRequest& count) {
-                       return env_.run_searcher.Count(count);
+                     [this, context](const Snapshot&, const cairn::v1::CountRunsRequest& count) {
+                       return env_.run_searcher.Count(count, EndOf(context));
                      });
   }
 

@@ -1,8 +1,12 @@
 #ifndef CAIRN_SERVER_STORAGE_PAGING_H_
 #define CAIRN_SERVER_STORAGE_PAGING_H_
 
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "absl/status/status.h"
@@ -19,14 +23,56 @@ struct PageLimits {
   int32_t max_size = 1000;
 };
 
+// A page ends before its rows outgrow this, which leaves the rest of a message of 4 MiB
+// for what surrounds them.
+inline constexpr size_t kMaxPageBytes = size_t{3} << 20;
+
+// The bytes that the rows of a page may take.
+class PageRoom {
+ public:
+  explicit PageRoom(size_t max_bytes = kMaxPageBytes) : left_(max_bytes) {}
+
+  // Takes room for a row of `bytes`; false, from then on, if it does not fit. The first
+  // row always does, so that every page goes on.
+  bool Take(size_t bytes) {
+    full_ = full_ || (!empty_ && bytes > left_);
+    if (full_) return false;
+    empty_ = false;
+    left_ -= std::min(bytes, left_);
+    return true;
+  }
+
+  bool full() const { return full_; }
+
+ private:
+  size_t left_;
+  bool empty_ = true;
+  bool full_ = false;
+};
+
 // The part of `range` after `last_key` in the direction of `order`.
 KeyRange RangeAfter(KeyRange range, std::string_view last_key, ScanOrder order);
+
+// Hands a record to `add` and says whether it became a row; the page is over if `room` is
+// full afterwards. A row is about as large as the record it is made of, unless `add` takes
+// the room for it itself.
+template <typename Message, typename Add>
+bool AddRow(Add& add, std::string_view key, size_t bytes, Stored<Message> record, PageRoom& room) {
+  if constexpr (std::is_invocable_v<Add&, std::string_view, Stored<Message>, PageRoom&>) {
+    return add(key, std::move(record), room);
+  } else {
+    return room.Take(bytes) && add(key, std::move(record));
+  }
+}
 
 // Lists the records of `range` page by page: every list is this list.
 //
 // Calls `add(key_bytes, Stored<Message>)` for each record; it returns true if the
-// record became a row of the response, false if it was skipped. Returns the next
-// page token, empty at the end. Request must have page_size and page_token.
+// record became a row of the response, false if it was skipped. An `add` whose rows have
+// another size than the records takes a PageRoom& as well and, before it adds a row,
+// room for it. A record that cannot be parsed is stepped over: it is no row, and damages
+// no other. Returns the next page token, empty at the end. Request must have page_size
+// and page_token.
 template <typename Message, typename Request, typename Add>
 absl::StatusOr<std::string> ListPage(const Snapshot& snapshot, const Request& request,
                                      const KeyRange& range, ScanOrder order,
@@ -37,19 +83,23 @@ absl::StatusOr<std::string> ListPage(const Snapshot& snapshot, const Request& re
   CAIRN_ASSIGN_OR_RETURN(const auto token, DecodePageToken(request, request.page_token()));
   const KeyRange rest =
       token.last_key().empty() ? range : RangeAfter(range, token.last_key(), order);
+  PageRoom room;
   int32_t rows = 0;
   bool more = false;
   std::string last_key;
-  CAIRN_RETURN_IF_ERROR(ScanRecords<Message>(snapshot, rest, order,
-                                             [&](std::string_view key, Stored<Message> record) {
-                                               if (rows == size) {
-                                                 more = true;
-                                                 return false;
-                                               }
-                                               if (add(key, std::move(record))) ++rows;
-                                               last_key = std::string(key);
-                                               return true;
-                                             }));
+  const auto visit = [&](std::string_view key, const Record& record) {
+    more = rows == size;
+    if (more) return false;
+    auto message = ParseRecord<Message>(key, record.payload);
+    if (message.ok()) {
+      Stored<Message> stored{*std::move(message), record.create_revision, record.mod_revision};
+      rows += AddRow(add, key, record.payload.size(), std::move(stored), room) ? 1 : 0;
+    }
+    more = room.full();
+    if (!more) last_key = std::string(key);
+    return !more;
+  };
+  CAIRN_RETURN_IF_ERROR(snapshot.Scan(rest, order, visit));
   if (!more) return std::string();
   cairn::internal::PageToken next;
   next.set_last_key(last_key);

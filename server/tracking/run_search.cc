@@ -14,6 +14,7 @@
 #include "lib/base/status_macros.h"
 #include "server/core/order_by.h"
 #include "server/core/run_filter.h"
+#include "server/index/run_loader.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
 #include "server/tracking/runs.h"
@@ -21,20 +22,18 @@
 namespace cairn::tracking {
 namespace {
 
-using cairn::internal::ExperimentRecord;
 using cairn::internal::RunRecord;
 using cairn::v1::Run;
 using storage::KeyRange;
-using storage::ScanOrder;
 using storage::Snapshot;
 
 constexpr int32_t kDefaultPageSize = 100;
 constexpr int32_t kMaxPageSize = 10'000;
 
-// A run with the bytes that sort it.
+// What sorts a run, and which it is.
 struct Row {
   std::string sort_key;
-  Run run;
+  std::string run_id;
   friend bool operator<(const Row& a, const Row& b) { return a.sort_key < b.sort_key; }
 };
 
@@ -54,48 +53,55 @@ absl::StatusOr<std::vector<int64_t>> NamedExperiments(const Snapshot& snapshot,
   return std::vector<int64_t>(ids.begin(), ids.end());
 }
 
-absl::StatusOr<std::set<int64_t>> LiveExperiments(const Snapshot& snapshot) {
-  std::set<int64_t> ids;
-  absl::Status failure;
-  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<ExperimentRecord>(
-      snapshot, KeyRange::Prefix(storage::ExperimentPrefix()), ScanOrder::kAscending,
-      [&](std::string_view, const auto& stored) {
-        const auto& experiment = stored.value.experiment();
-        if (experiment.has_delete_time()) return true;
-        auto id = ParseExperimentName("name", experiment.name());
-        if (id.ok()) ids.insert(*id);
-        failure = id.status();
-        return id.ok();
-      }));
-  CAIRN_RETURN_IF_ERROR(failure);
-  return ids;
-}
+// The runs of one search in the store.
+class RunScan {
+ public:
+  RunScan(const Snapshot& snapshot, const ScanContext& context)
+      : snapshot_(snapshot),
+        damage_(context.damage == nullptr ? unheard_ : *context.damage),
+        stop_(context.stop) {}
 
-// Those that are searched when `named` are asked for.
-absl::StatusOr<std::set<int64_t>> SearchedExperiments(const Snapshot& snapshot,
-                                                      const std::vector<int64_t>& named) {
-  if (named.empty()) return LiveExperiments(snapshot);
-  return std::set<int64_t>(named.begin(), named.end());
-}
+  // Those that are searched when `named` are asked for.
+  absl::Status SetExperiments(const std::vector<int64_t>& named) {
+    experiments_ = {named.begin(), named.end()};
+    if (!named.empty()) return absl::OkStatus();
+    return index::ScanExperiments(snapshot_, damage_, [this](int64_t id, bool live) {
+      if (live) experiments_.insert(id);
+    });
+  }
 
-// Visits every run of `experiments`, assembled; stops at the first error.
-absl::Status ForEachRun(const Snapshot& snapshot, const std::set<int64_t>& experiments,
-                        bool show_deleted, const std::function<void(Run)>& visit) {
-  absl::Status failure;
-  CAIRN_RETURN_IF_ERROR(
-      storage::ScanRecords<RunRecord>(snapshot, KeyRange::Prefix(storage::RunPrefix()),
-                                      ScanOrder::kAscending, [&](std::string_view, auto stored) {
-                                        if (experiments.count(stored.value.experiment_id()) == 0)
-                                          return true;
-                                        if (stored.value.run().has_delete_time() && !show_deleted)
-                                          return true;
-                                        auto run = AssembleRun(snapshot, std::move(stored));
-                                        failure = run.status();
-                                        if (run.ok()) visit(*std::move(run));
-                                        return failure.ok();
-                                      }));
-  return failure;
-}
+  // Visits every run of the experiments, assembled, until it is to stop.
+  absl::Status ForEach(bool show_deleted, const std::function<void(Run)>& visit) {
+    absl::Status failure;
+    CAIRN_RETURN_IF_ERROR(index::ScanIntact<RunRecord>(
+        snapshot_, KeyRange::Prefix(storage::RunPrefix()),
+        [&](std::string_view, auto stored) {
+          if (stop_) failure = stop_();
+          const bool wanted = experiments_.count(stored.value.experiment_id()) != 0 &&
+                              (show_deleted || !stored.value.run().has_delete_time());
+          if (!failure.ok() || !wanted) return failure.ok();
+          const std::string run_id = stored.value.run().uid();
+          auto run = AssembleRun(snapshot_, std::move(stored));
+          if (run.ok()) {
+            visit(*std::move(run));
+          } else if (!damage_.Note(run_id, run.status())) {
+            failure = run.status();
+          }
+          return failure.ok();
+        },
+        [&](std::string_view key, const absl::Status& status) {
+          damage_.Note(storage::LastStringOf(storage::RunPrefix(), key).value_or(""), status);
+        }));
+    return failure;
+  }
+
+ private:
+  const Snapshot& snapshot_;
+  index::DamageLog unheard_;
+  index::DamageLog& damage_;
+  const index::StopCheck& stop_;
+  std::set<int64_t> experiments_;
+};
 
 // Keeps the `capacity` smallest rows seen, as a max-heap.
 class SmallestRows {
@@ -155,29 +161,32 @@ std::string NextSearchToken(const cairn::v1::SearchRunsRequest& request, std::st
 }
 
 absl::StatusOr<cairn::v1::SearchRunsResponse> SearchRuns(
-    const Snapshot& snapshot, const cairn::v1::SearchRunsRequest& request) {
+    const Snapshot& snapshot, const cairn::v1::SearchRunsRequest& request,
+    const ScanContext& context) {
   CAIRN_ASSIGN_OR_RETURN(const RunSearchArguments arguments, ParseSearch(snapshot, request));
-  CAIRN_ASSIGN_OR_RETURN(const auto experiments,
-                         SearchedExperiments(snapshot, arguments.experiments));
-
+  RunScan scan(snapshot, context);
+  CAIRN_RETURN_IF_ERROR(scan.SetExperiments(arguments.experiments));
   SmallestRows smallest(arguments.page_size + 1);
-  CAIRN_RETURN_IF_ERROR(ForEachRun(snapshot, experiments, request.show_deleted(), [&](Run run) {
+  CAIRN_RETURN_IF_ERROR(scan.ForEach(request.show_deleted(), [&](const Run& run) {
     if (!arguments.filter.Matches(run)) return;
-    Row row{arguments.order.SortKey(run), {}};
-    if (!arguments.after.empty() && row.sort_key <= arguments.after) return;
-    arguments.projection.Trim(run);
-    row.run = std::move(run);
-    smallest.Add(std::move(row));
+    Row row{arguments.order.SortKey(run), run.uid()};
+    if (arguments.after.empty() || row.sort_key > arguments.after) smallest.Add(std::move(row));
   }));
 
   cairn::v1::SearchRunsResponse response;
-  std::vector<Row> rows = smallest.TakeSorted();
+  const std::vector<Row> rows = smallest.TakeSorted();
   size_t bytes = 0;
   size_t taken = 0;
   for (; taken < rows.size() && taken < arguments.page_size; ++taken) {
-    bytes += rows[taken].run.ByteSizeLong();
+    CAIRN_ASSIGN_OR_RETURN(
+        auto stored, storage::ReadRecord<RunRecord>(snapshot, storage::RunKey(rows[taken].run_id)));
+    // It was read at this snapshot before; a record under another key than its id is none.
+    if (!stored) continue;
+    CAIRN_ASSIGN_OR_RETURN(Run run, AssembleRun(snapshot, *std::move(stored)));
+    arguments.projection.Trim(run);
+    bytes += run.ByteSizeLong();
     if (taken > 0 && bytes > kMaxSearchPageBytes) break;
-    *response.add_runs() = std::move(rows[taken].run);
+    *response.add_runs() = std::move(run);
   }
   if (taken < rows.size()) {
     response.set_next_page_token(NextSearchToken(request, rows[taken - 1].sort_key));
@@ -186,14 +195,15 @@ absl::StatusOr<cairn::v1::SearchRunsResponse> SearchRuns(
 }
 
 absl::StatusOr<cairn::v1::CountRunsResponse> CountRuns(const Snapshot& snapshot,
-                                                       const cairn::v1::CountRunsRequest& request) {
+                                                       const cairn::v1::CountRunsRequest& request,
+                                                       const ScanContext& context) {
   CAIRN_ASSIGN_OR_RETURN(const RunCountArguments arguments, ParseCount(snapshot, request));
-  CAIRN_ASSIGN_OR_RETURN(const auto experiments,
-                         SearchedExperiments(snapshot, arguments.experiments));
+  RunScan scan(snapshot, context);
+  CAIRN_RETURN_IF_ERROR(scan.SetExperiments(arguments.experiments));
   int64_t count = 0;
-  CAIRN_RETURN_IF_ERROR(
-      ForEachRun(snapshot, experiments, request.show_deleted(),
-                 [&](const Run& run) { count += arguments.filter.Matches(run) ? 1 : 0; }));
+  CAIRN_RETURN_IF_ERROR(scan.ForEach(request.show_deleted(), [&](const Run& run) {
+    count += arguments.filter.Matches(run) ? 1 : 0;
+  }));
   cairn::v1::CountRunsResponse response;
   response.set_run_count(count);
   return response;

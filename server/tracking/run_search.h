@@ -10,6 +10,8 @@
 #include "cairn/v1/tracking.pb.h"
 #include "server/core/order_by.h"
 #include "server/core/run_filter.h"
+#include "server/index/damage_log.h"
+#include "server/index/stop_meter.h"
 #include "server/storage/kv_store.h"
 #include "server/tracking/run_projection.h"
 
@@ -45,18 +47,27 @@ absl::StatusOr<RunCountArguments> ParseCount(const storage::Snapshot& snapshot,
 // The token of the page after the run with `sort_key`.
 std::string NextSearchToken(const cairn::v1::SearchRunsRequest& request, std::string sort_key);
 
+// What goes with a search in the store.
+struct ScanContext {
+  index::DamageLog* damage = nullptr;  // notes runs that are left out; null: nobody does
+  index::StopCheck stop;               // asked before each run
+};
+
 // Finds runs by filter and order across experiments, one page at a time.
 //
-// Reads every run of the experiments asked for and keeps the page's rows in a
-// bounded heap: always right, proportional to the number of runs. RunSearcher
-// answers from memory and falls back to this. Errors are those of
-// TrackingService.SearchRuns. Pure but for reading.
+// Reads every run of the experiments asked for and keeps the sort keys and ids of the
+// page's in a bounded heap: always right, proportional to the number of runs. A run with
+// a damaged record is left out. RunSearcher answers from memory and falls back to this.
+// Errors are those of TrackingService.SearchRuns, and what `context.stop` answers. Pure
+// but for reading.
 absl::StatusOr<cairn::v1::SearchRunsResponse> SearchRuns(
-    const storage::Snapshot& snapshot, const cairn::v1::SearchRunsRequest& request);
+    const storage::Snapshot& snapshot, const cairn::v1::SearchRunsRequest& request,
+    const ScanContext& context = {});
 
 // Counts what SearchRuns would find, in the same way.
 absl::StatusOr<cairn::v1::CountRunsResponse> CountRuns(const storage::Snapshot& snapshot,
-                                                       const cairn::v1::CountRunsRequest& request);
+                                                       const cairn::v1::CountRunsRequest& request,
+                                                       const ScanContext& context = {});
 
 }  // namespace cairn::tracking
 

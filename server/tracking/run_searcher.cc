@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <optional>
 #include <string>
 #include <utility>
@@ -18,6 +19,7 @@ namespace {
 
 using cairn::v1::CountRunsRequest;
 using cairn::v1::CountRunsResponse;
+using cairn::v1::Run;
 using cairn::v1::SearchRunsRequest;
 using cairn::v1::SearchRunsResponse;
 using observability::Log;
@@ -28,17 +30,37 @@ using storage::Snapshot;
 // at most one lot for nothing.
 constexpr size_t kRowsPerRead = 512;
 
+// Reads runs by `read`. Where one of them is damaged, the lot is halved until it stands
+// alone and is noted and left out.
+template <typename Run, typename Read>
+absl::StatusOr<std::vector<Run>> ReadIntact(const std::vector<RunAddress>& addresses,
+                                            index::DamageLog& damage, const Read& read) {
+  absl::StatusOr<std::vector<Run>> runs = read(addresses);
+  if (runs.ok() || !index::IsDamage(runs.status())) return runs;
+  if (addresses.size() == 1) {
+    damage.Note(addresses[0].run_id, runs.status());
+    return std::vector<Run>(1);
+  }
+  const auto middle = addresses.begin() + static_cast<std::ptrdiff_t>(addresses.size() / 2);
+  CAIRN_ASSIGN_OR_RETURN(auto first, ReadIntact<Run>({addresses.begin(), middle}, damage, read));
+  CAIRN_ASSIGN_OR_RETURN(auto second, ReadIntact<Run>({middle, addresses.end()}, damage, read));
+  first.insert(first.end(), std::make_move_iterator(second.begin()),
+               std::make_move_iterator(second.end()));
+  return first;
+}
+
 // Reads the runs of a page in order. One that no longer matches, because another
 // commit came between, is left out; the token goes on behind it all the same.
 class PageFetch {
  public:
   PageFetch(const Snapshot& snapshot, const SearchRunsRequest& request,
             const RunSearchArguments& arguments, const index::RunPage& page,
-            const index::RunFollower& follower)
+            index::RunFollower& follower)
       : snapshot_(snapshot),
         request_(request),
         arguments_(arguments),
         page_(page),
+        damage_(follower.damage()),
         exact_(follower.Unchanged(page.hits, page.revision, snapshot.revision())) {}
 
   // The page as a message.
@@ -48,7 +70,10 @@ class PageFetch {
     RunParts parts = arguments_.projection.parts();
     if (!exact_) parts.AddFilter(arguments_.filter);
     CAIRN_RETURN_IF_ERROR(ForEachLot([&](size_t first, const auto& addresses) -> absl::Status {
-      CAIRN_ASSIGN_OR_RETURN(auto runs, ReadRuns(snapshot_, addresses, parts));
+      CAIRN_ASSIGN_OR_RETURN(
+          auto runs, ReadIntact<std::optional<Run>>(addresses, damage_, [&](const auto& some) {
+            return ReadRuns(snapshot_, some, parts);
+          }));
       for (size_t i = 0; i < runs.size(); ++i) {
         if (!runs[i] || (!exact_ && !StillMatches(*runs[i]))) continue;
         arguments_.projection.Trim(*runs[i]);
@@ -65,7 +90,10 @@ class PageFetch {
   absl::StatusOr<std::string> Bytes(RunReader& reader) {
     std::string response;
     CAIRN_RETURN_IF_ERROR(ForEachLot([&](size_t first, const auto& addresses) -> absl::Status {
-      CAIRN_ASSIGN_OR_RETURN(const auto runs, reader.Read(snapshot_, addresses));
+      CAIRN_ASSIGN_OR_RETURN(const auto runs,
+                             ReadIntact<EncodedRunPtr>(addresses, damage_, [&](const auto& some) {
+                               return reader.Read(snapshot_, some);
+                             }));
       response.reserve(response.size() + BytesOf(runs));
       for (size_t i = 0; i < runs.size(); ++i) {
         if (runs[i] == nullptr || (!exact_ && !StillMatches(*runs[i]))) continue;
@@ -144,12 +172,18 @@ class PageFetch {
   const SearchRunsRequest& request_;
   const RunSearchArguments& arguments_;
   const index::RunPage& page_;
+  index::DamageLog& damage_;
   const bool exact_;
   std::string next_token_;
   size_t bytes_ = 0;
   size_t rows_ = 0;
   bool full_ = false;
 };
+
+void LogDamage(std::string_view what, const absl::Status& why) {
+  Log(LogLevel::kError, "a damaged record is left out of searches",
+      {{"of", std::string(what)}, {"error", std::string(why.message())}});
+}
 
 void LogReport(const index::IndexKeeper::Report& report) {
   if (report.written) {
@@ -168,7 +202,7 @@ RunSearcher::RunSearcher(storage::KvStore& store, RunSearcherOptions options)
     : store_(store),
       options_(std::move(options)),
       index_(options_.index),
-      follower_(store, index_, options_.index.max_column_bytes),
+      follower_(store, index_, options_.index.max_column_bytes, LogDamage),
       keeper_(store, index_, follower_, *options_.clock,
               {options_.checkpoint_directory, options_.policy, options_.index.max_column_bytes}),
       reader_(store, options_.max_cached_run_bytes) {}
@@ -222,7 +256,8 @@ struct RunSearcher::Found {
   std::optional<index::RunPage> page;
 };
 
-absl::StatusOr<RunSearcher::Found> RunSearcher::Find(const SearchRunsRequest& request) {
+absl::StatusOr<RunSearcher::Found> RunSearcher::Find(const SearchRunsRequest& request,
+                                                     const index::StopCheck& stop) {
   Found found;
   CAIRN_ASSIGN_OR_RETURN(found.arguments, ParseSearch(*store_.GetSnapshot(), request));
   const RunSearchArguments& arguments = found.arguments;
@@ -234,23 +269,26 @@ absl::StatusOr<RunSearcher::Found> RunSearcher::Find(const SearchRunsRequest& re
   query.show_deleted = request.show_deleted();
   query.limit = arguments.page_size;
   query.after = arguments.after;
+  query.stop = stop;
   CAIRN_ASSIGN_OR_RETURN(index::RunPage page, index_.Search(query));
   if (page.plan != index::SearchPlan::kNotIndexed) found.page = std::move(page);
   return found;
 }
 
-absl::StatusOr<SearchRunsResponse> RunSearcher::Search(const SearchRunsRequest& request) {
-  CAIRN_ASSIGN_OR_RETURN(const Found found, Find(request));
+absl::StatusOr<SearchRunsResponse> RunSearcher::Search(const SearchRunsRequest& request,
+                                                       const index::StopCheck& stop) {
+  CAIRN_ASSIGN_OR_RETURN(const Found found, Find(request, stop));
   const auto snapshot = store_.GetSnapshot();
-  if (!found.page) return SearchRuns(*snapshot, request);
+  if (!found.page) return SearchRuns(*snapshot, request, {&damage(), stop});
   return PageFetch(*snapshot, request, found.arguments, *found.page, follower_).Messages();
 }
 
-absl::StatusOr<std::string> RunSearcher::SearchEncoded(const SearchRunsRequest& request) {
-  CAIRN_ASSIGN_OR_RETURN(const Found found, Find(request));
+absl::StatusOr<std::string> RunSearcher::SearchEncoded(const SearchRunsRequest& request,
+                                                       const index::StopCheck& stop) {
+  CAIRN_ASSIGN_OR_RETURN(const Found found, Find(request, stop));
   const auto snapshot = store_.GetSnapshot();
   if (!found.page) {
-    CAIRN_ASSIGN_OR_RETURN(const auto response, SearchRuns(*snapshot, request));
+    CAIRN_ASSIGN_OR_RETURN(const auto response, SearchRuns(*snapshot, request, {&damage(), stop}));
     return response.SerializeAsString();
   }
   PageFetch fetch(*snapshot, request, found.arguments, *found.page, follower_);
@@ -259,18 +297,21 @@ absl::StatusOr<std::string> RunSearcher::SearchEncoded(const SearchRunsRequest& 
   return response.SerializeAsString();
 }
 
-absl::StatusOr<CountRunsResponse> RunSearcher::Count(const CountRunsRequest& request) {
+absl::StatusOr<CountRunsResponse> RunSearcher::Count(const CountRunsRequest& request,
+                                                     const index::StopCheck& stop) {
   CAIRN_ASSIGN_OR_RETURN(const RunCountArguments arguments,
                          ParseCount(*store_.GetSnapshot(), request));
   const absl::Status current = follower_.CatchUp();
-  if (!current.ok()) return CountRuns(*store_.GetSnapshot(), request);
+  if (!current.ok()) return CountRuns(*store_.GetSnapshot(), request, {&damage(), stop});
   index::RunQuery query;
   query.filter = &arguments.filter;
   query.experiments = arguments.experiments;
   query.show_deleted = request.show_deleted();
+  query.stop = stop;
   const index::RunCount count = index_.Count(query);
+  CAIRN_RETURN_IF_ERROR(count.stopped);
   if (count.plan == index::SearchPlan::kNotIndexed) {
-    return CountRuns(*store_.GetSnapshot(), request);
+    return CountRuns(*store_.GetSnapshot(), request, {&damage(), stop});
   }
   CountRunsResponse response;
   response.set_run_count(count.count);

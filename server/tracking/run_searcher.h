@@ -13,6 +13,7 @@
 #include "server/index/index_keeper.h"
 #include "server/index/run_follower.h"
 #include "server/index/run_index.h"
+#include "server/index/stop_meter.h"
 #include "server/storage/kv_store.h"
 #include "server/tracking/run_reader.h"
 
@@ -37,10 +38,11 @@ struct RunSearcherOptions {
 //
 // Owns the index and keeps it at the store's newest revision, so that a client
 // finds what it has written. What the index cannot answer (a column over the
-// memory budget, a record it cannot read) is searched in the store instead, with
-// the same result. From Load() on a thread of its own follows the store and writes
-// checkpoints; the destructor writes a last one. Safe to call from any thread; the
-// store must outlive it, and has this as its commit listener from Load() on.
+// memory budget) is searched in the store instead, with the same result. A run that
+// has a damaged record is left out, or found as it was before it changed, and noted in
+// damage(); reading it by name says DATA_LOSS. From Load() on a thread of its own follows the store
+// and writes checkpoints; the destructor writes a last one. Safe to call from any thread; the store
+// must outlive it, and has this as its commit listener from Load() on.
 class RunSearcher {
  public:
   explicit RunSearcher(storage::KvStore& store, RunSearcherOptions options = {});
@@ -49,21 +51,30 @@ class RunSearcher {
   RunSearcher& operator=(const RunSearcher&) = delete;
 
   // Brings every run into memory. Once, before the first search.
-  // DATA_LOSS (RECORD_CORRUPT): a run's record is damaged.
+  // A damaged run is left out and logged; it fails nothing. Errors of the store.
   absl::Status Load();
 
-  // One page. Errors are those of TrackingService.SearchRuns.
-  absl::StatusOr<cairn::v1::SearchRunsResponse> Search(const cairn::v1::SearchRunsRequest& request);
+  // One page. Errors are those of TrackingService.SearchRuns. `stop` is asked about every
+  // millisecond, here and below; a search ends with what it answers.
+  absl::StatusOr<cairn::v1::SearchRunsResponse> Search(const cairn::v1::SearchRunsRequest& request,
+                                                       const index::StopCheck& stop = {});
 
   // The same page as the bytes of the message. Whole runs are not parsed for it.
-  absl::StatusOr<std::string> SearchEncoded(const cairn::v1::SearchRunsRequest& request);
+  absl::StatusOr<std::string> SearchEncoded(const cairn::v1::SearchRunsRequest& request,
+                                            const index::StopCheck& stop = {});
 
   // One run as it is now. Errors are those of TrackingService.GetRun.
   absl::StatusOr<EncodedRunPtr> Get(std::string_view name) { return reader_.Get(name); }
 
   // How many runs there are on all pages. Errors are those of
   // TrackingService.CountRuns.
-  absl::StatusOr<cairn::v1::CountRunsResponse> Count(const cairn::v1::CountRunsRequest& request);
+  absl::StatusOr<cairn::v1::CountRunsResponse> Count(const cairn::v1::CountRunsRequest& request,
+                                                     const index::StopCheck& stop = {});
+
+  // Runs and experiments that could not be read since the start because a record is
+  // damaged: they are left out of pages and lists, or found as they were last known.
+  index::DamageLog& damage() { return follower_.damage(); }
+  size_t damaged_count() const { return follower_.damage().count(); }
 
   // What the index takes in memory, in bytes.
   size_t memory_bytes() const { return index_.bytes(); }
@@ -74,7 +85,8 @@ class RunSearcher {
  private:
   struct Found;
   void Follow() CAIRN_EXCLUDES(mutex_);
-  absl::StatusOr<Found> Find(const cairn::v1::SearchRunsRequest& request);
+  absl::StatusOr<Found> Find(const cairn::v1::SearchRunsRequest& request,
+                             const index::StopCheck& stop);
 
   storage::KvStore& store_;
   const RunSearcherOptions options_;

@@ -227,7 +227,8 @@ absl::StatusOr<Run> GetRun(const Snapshot& snapshot, const cairn::v1::GetRunRequ
 }
 
 absl::StatusOr<cairn::v1::ListRunsResponse> ListRuns(const Snapshot& snapshot,
-                                                     const cairn::v1::ListRunsRequest& request) {
+                                                     const cairn::v1::ListRunsRequest& request,
+                                                     index::DamageLog* damage) {
   CAIRN_ASSIGN_OR_RETURN(const int64_t id, ParseExperimentName("parent", request.parent()));
   CAIRN_ASSIGN_OR_RETURN(const auto experiment, snapshot.Get(storage::ExperimentKey(id)));
   if (!experiment.has_value()) {
@@ -235,18 +236,22 @@ absl::StatusOr<cairn::v1::ListRunsResponse> ListRuns(const Snapshot& snapshot,
   }
   cairn::v1::ListRunsResponse response;
   absl::Status failure;
-  const auto add = [&](std::string_view key, const auto&) -> bool {
+  index::DamageLog unheard;
+  index::DamageLog& noted = damage == nullptr ? unheard : *damage;
+  const auto add_run = [&](const std::string& run_id,
+                           storage::PageRoom& room) -> absl::StatusOr<bool> {
+    CAIRN_ASSIGN_OR_RETURN(auto stored, ReadRunRecord(snapshot, "run", FormatRunName(id, run_id)));
+    if (stored.value.run().has_delete_time() && !request.show_deleted()) return false;
+    CAIRN_ASSIGN_OR_RETURN(Run run, AssembleRun(snapshot, std::move(stored)));
+    if (!room.Take(run.ByteSizeLong())) return false;
+    *response.add_runs() = std::move(run);
+    return true;
+  };
+  const auto add = [&](std::string_view key, const auto&, storage::PageRoom& room) -> bool {
     if (!failure.ok()) return false;
-    const auto add_run = [&]() -> absl::StatusOr<bool> {
-      CAIRN_ASSIGN_OR_RETURN(const std::string run_id, storage::RunIdOfRunByExperiment(key));
-      CAIRN_ASSIGN_OR_RETURN(auto stored,
-                             ReadRunRecord(snapshot, "run", FormatRunName(id, run_id)));
-      if (stored.value.run().has_delete_time() && !request.show_deleted()) return false;
-      CAIRN_ASSIGN_OR_RETURN(*response.add_runs(), AssembleRun(snapshot, std::move(stored)));
-      return true;
-    };
-    auto added = add_run();
-    if (!added.ok()) failure = added.status();
+    const auto run_id = storage::RunIdOfRunByExperiment(key);
+    const auto added = run_id.ok() ? add_run(*run_id, room) : run_id.status();
+    if (!noted.Note(run_id.value_or(""), added.status())) failure.Update(added.status());
     return added.ok() && *added;
   };
   CAIRN_ASSIGN_OR_RETURN(

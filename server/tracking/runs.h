@@ -9,6 +9,7 @@
 #include "cairn/internal/records.pb.h"
 #include "cairn/v1/tracking.pb.h"
 #include "lib/base/resource_names.h"
+#include "server/index/damage_log.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
 #include "server/storage/typed_record.h"
@@ -52,8 +53,10 @@ absl::StatusOr<cairn::v1::Run> AssembleRun(const storage::Snapshot& snapshot,
 absl::StatusOr<cairn::v1::Run> GetRun(const storage::Snapshot& snapshot,
                                       const cairn::v1::GetRunRequest& request);
 
+// A damaged run is noted in `damage`, if given, and left out.
 absl::StatusOr<cairn::v1::ListRunsResponse> ListRuns(const storage::Snapshot& snapshot,
-                                                     const cairn::v1::ListRunsRequest& request);
+                                                     const cairn::v1::ListRunsRequest& request,
+                                                     index::DamageLog* damage = nullptr);
 
 absl::StatusOr<storage::Plan> PlanCreateRun(const storage::Snapshot& snapshot,
                                             const cairn::v1::CreateRunRequest& request,

@@ -17,6 +17,15 @@ std::string Canonical(std::string_view text) {
   return filter.ok() ? FilterToString(*filter) : std::string(filter.status().message());
 }
 
+// Lists with `count` values in all that have a wildcard.
+std::string WithWildcards(int count) {
+  std::string text = "params.a IN (x";
+  for (int i = 0; i < count / 2; ++i) text += ", a*";
+  text += ") AND params.b IN (x";
+  for (int i = count / 2; i < count; ++i) text += ", *b";
+  return text + ")";
+}
+
 std::string PositionOfError(std::string_view text) {
   const auto filter = RunFilter::Compile(text);
   EXPECT_TRUE(HasReason(filter.status(), ErrorReason::FILTER_INVALID)) << text;
@@ -221,6 +230,12 @@ TEST(RunFilterTest, AParentIsNamedInFullOrByItsId) {
   EXPECT_FALSE(matches("parent_run != \"" + id + "\""));
   EXPECT_TRUE(matches("parent_run != \"b\""));
   EXPECT_EQ(PositionOfError("parent_run < \"b\""), "0");
+}
+
+TEST(Filter, AllListsTogetherHaveAtMost64ValuesWithWildcards) {
+  EXPECT_TRUE(RunFilter::Compile(WithWildcards(64)).ok());
+  const std::string more = WithWildcards(65);
+  EXPECT_EQ(PositionOfError(more), std::to_string(more.size() - 3));
 }
 
 }  // namespace

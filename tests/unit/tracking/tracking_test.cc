@@ -253,5 +253,27 @@ TEST_F(TrackingTest, ADeletedRunIsHiddenAndTakesNoLogging) {
   EXPECT_EQ(ReasonOf(LogPoints(run, "m", {{1, 1, 1}})), "RUN_DELETED");
 }
 
+TEST_F(TrackingTest, ASearchInTheStoreEndsWhenItIsToldTo) {
+  for (int i = 0; i < 5; ++i) CreateRun();
+  int asked = 0;
+  ScanContext context;
+  context.stop = [&]() -> absl::Status {
+    if (++asked < 3) return absl::OkStatus();
+    return Error(absl::StatusCode::kCancelled, ErrorReason::CALL_ENDED, "enough");
+  };
+  EXPECT_TRUE(HasReason(SearchRuns(*Now(), {}, context).status(), ErrorReason::CALL_ENDED));
+  EXPECT_EQ(asked, 3);
+  EXPECT_TRUE(HasReason(CountRuns(*Now(), {}, context).status(), ErrorReason::CALL_ENDED));
+  EXPECT_EQ(asked, 4);
+}
+
+TEST_F(TrackingTest, APageSizeAboveTheGreatestIsLowered) {
+  v1::SearchRunsRequest request;
+  for (const auto& [asked, size] : {std::pair{10'000, 10'000}, {10'001, 10'000}, {0, 100}}) {
+    request.set_page_size(asked);
+    EXPECT_EQ(ParseSearch(*Now(), request)->page_size, static_cast<size_t>(size));
+  }
+}
+
 }  // namespace
 }  // namespace cairn::tracking
