@@ -22,6 +22,9 @@ namespace cairn::artifacts {
 // its group commit; larger ones go to packs and never through the log.
 inline constexpr int64_t kInlineLimitBytes = 64 << 10;
 
+// The largest blob a server takes if it is not told otherwise; what GetServerInfo says.
+inline constexpr int64_t kMaxBlobBytes = int64_t{64} << 30;
+
 // A blob that arrived whole, with the digest its sender claims for it.
 struct WholeBlob {
   Digest digest;
@@ -59,7 +62,14 @@ class BlobUpload {
   //   INVALID_ARGUMENT (DIGEST_MISMATCH)         more bytes than the digest says
   //   ABORTED (UPLOAD_OFFSET_MISMATCH)           another stream took the upload over
   //   RESOURCE_EXHAUSTED (DISK_FULL), INTERNAL (FILE_ERROR)
+  // After an error of files the stream has lost the upload; another one goes on with it, from
+  // what is durable for certain.
   virtual absl::Status Write(int64_t offset, std::string_view bytes) = 0;
+
+  // Makes what was written durable and answers how much that is: the upload resumes there at
+  // least, and QueryUpload never says less again. Of a blob that is kept in its entry nothing
+  // is durable before Finish. Errors of Write and of KvStore::Commit.
+  virtual absl::StatusOr<int64_t> Flush() = 0;
 
   // Checks size and SHA-256, makes the bytes durable and then the entry that
   // names them. OK also when another upload stored the same blob first.

@@ -25,6 +25,7 @@
 #include "server/artifacts/pack_upload.h"
 #include "server/artifacts/scrub_work.h"
 #include "server/artifacts/splice.h"
+#include "server/observability/log.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/record_codec.h"
 
@@ -33,23 +34,34 @@ namespace {
 
 constexpr int kMaxConflicts = 16;  // each means that another batch stored something
 
+// Whether another stream may go on with an upload that was left.
+enum class Resumable { kNo, kYes };
+
 // The stream's end of an upload.
 class UploadStream final : public BlobUpload {
  public:
-  UploadStream(std::shared_ptr<PackUpload> upload, int64_t owner)
-      : upload_(std::move(upload)), owner_(owner) {}
-  ~UploadStream() override { upload_->Detach(owner_); }
+  UploadStream(std::shared_ptr<PackUpload> upload, int64_t owner, Resumable resumable)
+      : upload_(std::move(upload)), owner_(owner), resumable_(resumable) {}
+  ~UploadStream() override {
+    if (resumable_ == Resumable::kYes) {
+      upload_->Detach(owner_);
+    } else {
+      static_cast<void>(upload_->GiveUp());  // what fails is given up when it has expired
+    }
+  }
 
   int64_t offset() const override { return upload_->offset(); }
   bool complete() const override { return upload_->status().complete; }
   absl::Status Write(int64_t offset, std::string_view bytes) override {
     return upload_->Write(owner_, offset, bytes);
   }
+  absl::StatusOr<int64_t> Flush() override { return upload_->Flush(owner_); }
   absl::Status Finish() override { return upload_->Finish(owner_); }
 
  private:
   const std::shared_ptr<PackUpload> upload_;
   const int64_t owner_;
+  const Resumable resumable_;
 };
 
 // An upload of a blob that is there already.
@@ -59,6 +71,7 @@ class CompleteUpload final : public BlobUpload {
   int64_t offset() const override { return size_bytes_; }
   bool complete() const override { return true; }
   absl::Status Write(int64_t, std::string_view) override { return absl::OkStatus(); }
+  absl::StatusOr<int64_t> Flush() override { return size_bytes_; }
   absl::Status Finish() override { return absl::OkStatus(); }
 
  private:
@@ -88,14 +101,14 @@ class PackBlobStore final : public BlobStore {
         leases_(store, *options_.forward, options_.lease_nanos),
         environment_{store, clock, *packs_, leases_, options_.checkpoint_bytes} {}
 
-  absl::Status AddOldUploads(const std::map<std::string, internal::UploadRecord>& records) {
+  void AddOldUploads(const std::map<std::string, internal::UploadRecord>& records) {
     {
       MutexLock lock(&mutex_);
       for (const auto& [uuid, record] : records) {
         uploads_[uuid] = std::make_shared<PackUpload>(environment_, uuid, record);
       }
     }
-    return DropExpired();
+    TryDropExpired();
   }
 
   absl::StatusOr<std::vector<Digest>> FindMissing(
@@ -129,7 +142,9 @@ class PackBlobStore final : public BlobStore {
     }
     return SpliceBlob(
         {environment_.store, *packs_, leases_,
-         [this](const Digest& whole) { return OpenUpload(SystemIds().NewUuid4(), whole); }},
+         [this](const Digest& whole) {
+           return OpenStream(SystemIds().NewUuid4(), whole, Resumable::kNo);
+         }},
         digest, chunks);
   }
 
@@ -143,21 +158,7 @@ class PackBlobStore final : public BlobStore {
 
   absl::StatusOr<std::unique_ptr<BlobUpload>> OpenUpload(std::string_view uuid,
                                                          const Digest& digest) override {
-    if (digest.size_bytes > options_.max_blob_bytes) {
-      return BlobTooLarge(digest, options_.max_blob_bytes);
-    }
-    CAIRN_ASSIGN_OR_RETURN(const auto missing, FindMissing({digest}));
-    if (missing.empty()) return std::make_unique<CompleteUpload>(digest.size_bytes);
-    CAIRN_ASSIGN_OR_RETURN(std::shared_ptr<PackUpload> upload, UploadOf(uuid, digest));
-    auto owner = upload->Attach();
-    if (absl::IsDataLoss(owner.status()) || absl::IsNotFound(owner.status())) {
-      // What an earlier process wrote is gone; begin again.
-      CAIRN_RETURN_IF_ERROR(upload->GiveUp());
-      CAIRN_ASSIGN_OR_RETURN(upload, UploadOf(uuid, digest));
-      owner = upload->Attach();
-    }
-    if (!owner.ok()) return owner.status();
-    return std::make_unique<UploadStream>(std::move(upload), *owner);
+    return OpenStream(uuid, digest, Resumable::kYes);
   }
 
   absl::StatusOr<UploadStatus> QueryUpload(std::string_view uuid,
@@ -191,27 +192,54 @@ class PackBlobStore final : public BlobStore {
   }
 
  private:
-  // The upload `uuid`, made if it is not there.
+  absl::StatusOr<std::unique_ptr<BlobUpload>> OpenStream(std::string_view uuid,
+                                                         const Digest& digest, Resumable resumable)
+      CAIRN_EXCLUDES(mutex_) {
+    if (digest.size_bytes > options_.max_blob_bytes) {
+      return BlobTooLarge(digest, options_.max_blob_bytes);
+    }
+    CAIRN_ASSIGN_OR_RETURN(const auto missing, FindMissing({digest}));
+    if (missing.empty()) return std::make_unique<CompleteUpload>(digest.size_bytes);
+    CAIRN_ASSIGN_OR_RETURN(std::shared_ptr<PackUpload> upload, UploadOf(uuid, digest));
+    auto owner = upload->Attach();
+    if (absl::IsDataLoss(owner.status()) || absl::IsNotFound(owner.status())) {
+      // What was written is gone; begin again.
+      CAIRN_RETURN_IF_ERROR(upload->GiveUp());
+      CAIRN_ASSIGN_OR_RETURN(upload, UploadOf(uuid, digest));
+      owner = upload->Attach();
+    }
+    if (!owner.ok()) return owner.status();
+    return std::make_unique<UploadStream>(std::move(upload), *owner, resumable);
+  }
+
+  // The upload `uuid`, made if it is not there. Where too many are open, one that nobody
+  // seems to continue makes room.
   absl::StatusOr<std::shared_ptr<PackUpload>> UploadOf(std::string_view uuid, const Digest& digest)
       CAIRN_EXCLUDES(mutex_) {
-    if (IsFull()) CAIRN_RETURN_IF_ERROR(DropExpired());
+    auto upload = FindOrMake(uuid, digest);
+    if (!HasReason(upload.status(), ErrorReason::QUEUE_FULL)) return upload;
+    TryDropExpired();
+    upload = FindOrMake(uuid, digest);
+    if (!HasReason(upload.status(), ErrorReason::QUEUE_FULL)) return upload;
+    CAIRN_RETURN_IF_ERROR(DropIdlest());
+    return FindOrMake(uuid, digest);
+  }
+
+  absl::StatusOr<std::shared_ptr<PackUpload>> FindOrMake(std::string_view uuid,
+                                                         const Digest& digest)
+      CAIRN_EXCLUDES(mutex_) {
     MutexLock lock(&mutex_);
     const auto known = uploads_.find(uuid);
     if (known != uploads_.end() && !known->second->is_over()) {
       if (known->second->digest() == digest) return known->second;
       return DigestMismatch(known->second->digest(), digest);
     }
-    if (static_cast<int64_t>(uploads_.size()) >= options_.max_uploads) {
+    if (known == uploads_.end() && static_cast<int64_t>(uploads_.size()) >= options_.max_uploads) {
       return TooManyUploads(options_.max_uploads);
     }
     auto upload = std::make_shared<PackUpload>(environment_, std::string(uuid), digest);
     uploads_[std::string(uuid)] = upload;
     return upload;
-  }
-
-  bool IsFull() const CAIRN_EXCLUDES(mutex_) {
-    MutexLock lock(&mutex_);
-    return static_cast<int64_t>(uploads_.size()) >= options_.max_uploads;
   }
 
   // Gives up uploads that nobody continued and forgets those that are over. Giving up waits
@@ -227,9 +255,40 @@ class PackBlobStore final : public BlobStore {
     }
     absl::Status first;
     for (const auto& upload : expired) first.Update(upload->GiveUp(oldest));
+    ForgetOver();
+    return first;
+  }
+
+  // The same where a failure stops nobody: what is left is tried again the next time.
+  void TryDropExpired() CAIRN_EXCLUDES(mutex_) {
+    const absl::Status dropped = DropExpired();
+    if (dropped.ok()) return;
+    observability::Log(observability::LogLevel::kWarning,
+                       "uploads that have expired are not given up yet",
+                       {{"error", std::string(dropped.message())}});
+  }
+
+  // Gives up the upload that has waited longest for its next stream, if it waits for long.
+  absl::Status DropIdlest() CAIRN_EXCLUDES(mutex_) {
+    const int64_t latest = environment_.clock.NowUnixNanos() - options_.upload_grace_nanos;
+    std::shared_ptr<PackUpload> idlest;
+    {
+      MutexLock lock(&mutex_);
+      for (const auto& [uuid, upload] : uploads_) {
+        const int64_t moved = upload->update_unix_nanos();
+        if (upload->is_over() || upload->has_stream() || moved >= latest) continue;
+        if (idlest == nullptr || moved < idlest->update_unix_nanos()) idlest = upload;
+      }
+    }
+    if (idlest == nullptr) return absl::OkStatus();
+    CAIRN_RETURN_IF_ERROR(idlest->GiveUp(latest));
+    ForgetOver();
+    return absl::OkStatus();
+  }
+
+  void ForgetOver() CAIRN_EXCLUDES(mutex_) {
     MutexLock lock(&mutex_);
     std::erase_if(uploads_, [](const auto& item) { return item.second->is_over(); });
-    return first;
   }
 
   absl::StatusOr<std::vector<EntryState>> LookUpAndLease(const std::vector<Digest>& digests) const {
@@ -263,23 +322,29 @@ class PackBlobStore final : public BlobStore {
   Uploads uploads_ CAIRN_GUARDED_BY(mutex_);
 };
 
+// Uploads that cannot be read are left out: they begin again, and what they wrote, which no
+// entry names, is cut off.
 absl::StatusOr<std::map<std::string, internal::UploadRecord>> LoadUploads(storage::KvStore& store) {
   std::map<std::string, internal::UploadRecord> uploads;
   absl::Status damaged;
   const storage::Key prefix = storage::UploadPrefix();
-  CAIRN_RETURN_IF_ERROR(store.GetSnapshot()->Scan(
+  damaged.Update(store.GetSnapshot()->Scan(
       storage::KeyRange::Prefix(prefix), storage::ScanOrder::kAscending,
       [&](std::string_view key, const storage::Record& record) {
         const auto uuid = storage::LastStringOf(prefix, key);
         internal::UploadRecord upload;
         if (!uuid.ok() || !upload.ParseFromString(record.payload)) {
           damaged = storage::CorruptRecord(prefix.family, key, "it is no upload");
-          return false;
+        } else {
+          uploads[*uuid] = std::move(upload);
         }
-        uploads[*uuid] = std::move(upload);
         return true;
       }));
-  CAIRN_RETURN_IF_ERROR(damaged);
+  if (!damaged.ok() && !absl::IsDataLoss(damaged)) return damaged;
+  if (!damaged.ok()) {
+    observability::Log(observability::LogLevel::kError, "uploads under way cannot be read",
+                       {{"error", std::string(damaged.message())}});
+  }
   return uploads;
 }
 
@@ -287,8 +352,10 @@ absl::StatusOr<std::map<std::string, internal::UploadRecord>> LoadUploads(storag
 // any other.
 absl::Status StoreEmptyBlob(storage::KvStore& store) {
   const Digest empty = DigestOf("");
-  CAIRN_ASSIGN_OR_RETURN(const auto known, store.GetSnapshot()->Get(BlobKey(empty)));
-  if (known.has_value()) return absl::OkStatus();
+  const auto known = store.GetSnapshot()->Get(BlobKey(empty));
+  if (known.ok() && known->has_value()) return absl::OkStatus();
+  // One that cannot be read is replaced: everybody knows what it is.
+  if (!known.ok() && !absl::IsDataLoss(known.status())) return known.status();
   CAIRN_ASSIGN_OR_RETURN(storage::Put put, InlineBlobPut({empty, ""}));
   storage::WriteSet set;
   set.puts.push_back(std::move(put));
@@ -303,13 +370,13 @@ absl::StatusOr<std::unique_ptr<BlobStore>> OpenBlobStore(BlobStoreOptions option
   CAIRN_ASSIGN_OR_RETURN(const auto uploads, LoadUploads(store));
   std::set<int64_t> claimed;
   for (const auto& [uuid, upload] : uploads) claimed.insert(upload.pack());
-  CAIRN_ASSIGN_OR_RETURN(auto packs,
-                         PackPool::Open(options.directory, options.pack_bytes, claimed));
+  CAIRN_ASSIGN_OR_RETURN(
+      auto packs, PackPool::Open(options.directory, options.pack_bytes, claimed, *options.io));
   if (options.room) packs->SetRoom(*options.room);
   CAIRN_RETURN_IF_ERROR(RebuildIndexIfLost(store, *packs).status());
   CAIRN_RETURN_IF_ERROR(StoreEmptyBlob(store));
   auto blobs = std::make_unique<PackBlobStore>(std::move(options), store, clock, std::move(packs));
-  CAIRN_RETURN_IF_ERROR(blobs->AddOldUploads(uploads));
+  blobs->AddOldUploads(uploads);
   return blobs;
 }
 

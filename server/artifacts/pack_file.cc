@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -16,7 +15,6 @@
 #include "server/artifacts/blob_codec.h"
 #include "server/storage/crc32c.h"
 #include "server/storage/key_codec.h"
-#include "server/storage/store_directory.h"
 
 namespace cairn::artifacts {
 namespace {
@@ -123,37 +121,43 @@ int64_t PackFile::NumberOf(std::string_view name) {
 }
 
 absl::StatusOr<std::unique_ptr<PackFile>> PackFile::Create(const std::string& directory,
-                                                           int64_t number) {
-  const int fd =
-      ::open(PathOf(directory, number).c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+                                                           int64_t number, PackIo& io) {
+  const int fd = io.Open(PathOf(directory, number), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC);
   if (fd < 0) return PackError(errno, "create", number);
-  std::unique_ptr<PackFile> pack(new PackFile(fd, number));
-  CAIRN_RETURN_IF_ERROR(pack->WriteAt(0, FileHeader(number)));
-  CAIRN_RETURN_IF_ERROR(pack->Sync());
-  CAIRN_RETURN_IF_ERROR(storage::SyncDirectory(directory));
+  std::unique_ptr<PackFile> pack(new PackFile(io, fd, number));
+  if (absl::Status made = pack->WriteFileHeader(directory); !made.ok()) {
+    io.Unlink(PathOf(directory, number));  // a file that stays is no pack, and in nobody's way
+    return made;
+  }
   return pack;
 }
 
+absl::Status PackFile::WriteFileHeader(const std::string& directory) {
+  CAIRN_RETURN_IF_ERROR(WriteAt(0, FileHeader(number_)));
+  CAIRN_RETURN_IF_ERROR(Sync());
+  return io_.SyncDirectory(directory);
+}
+
 absl::StatusOr<std::unique_ptr<PackFile>> PackFile::Open(const std::string& directory,
-                                                         int64_t number, bool writable) {
-  const int fd =
-      ::open(PathOf(directory, number).c_str(), (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
+                                                         int64_t number, bool writable,
+                                                         PackIo& io) {
+  const int fd = io.Open(PathOf(directory, number), (writable ? O_RDWR : O_RDONLY) | O_CLOEXEC);
   if (fd < 0) return PackError(errno, "open", number);
-  std::unique_ptr<PackFile> pack(new PackFile(fd, number));
+  std::unique_ptr<PackFile> pack(new PackFile(io, fd, number));
   std::string header;
   CAIRN_RETURN_IF_ERROR(pack->ReadAt(0, kFileHeaderBytes, &header));
   if (header != FileHeader(number)) return PackCorrupt(number, "its header does not match");
   return pack;
 }
 
-absl::Status PackFile::Remove(const std::string& directory, int64_t number) {
-  if (::unlink(PathOf(directory, number).c_str()) != 0 && errno != ENOENT) {
+absl::Status PackFile::Remove(const std::string& directory, int64_t number, PackIo& io) {
+  if (io.Unlink(PathOf(directory, number)) != 0 && errno != ENOENT) {
     return PackError(errno, "remove", number);
   }
-  return storage::SyncDirectory(directory);
+  return io.SyncDirectory(directory);
 }
 
-PackFile::~PackFile() { ::close(fd_); }
+PackFile::~PackFile() { io_.Close(fd_); }
 
 absl::StatusOr<int64_t> PackFile::BeginRecord(int64_t offset, const Digest& digest) {
   CAIRN_RETURN_IF_ERROR(WriteAt(offset, RecordHeader(digest)));
@@ -187,7 +191,7 @@ absl::StatusOr<int64_t> PackFile::EndRecord(int64_t data_offset, const Digest& d
 
 absl::Status PackFile::WriteAt(int64_t offset, std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t n = ::pwrite(fd_, bytes.data(), bytes.size(), offset);
+    const ssize_t n = io_.Write(fd_, bytes.data(), bytes.size(), offset);
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return PackError(errno, "write", number_);
     bytes.remove_prefix(static_cast<size_t>(n));
@@ -207,11 +211,11 @@ void PackFile::StartWriteBack(int64_t offset, int64_t length) {
 }
 
 absl::Status PackFile::Sync() {
-  return ::fdatasync(fd_) == 0 ? absl::OkStatus() : PackError(errno, "sync", number_);
+  return io_.Sync(fd_) == 0 ? absl::OkStatus() : PackError(errno, "sync", number_);
 }
 
 absl::Status PackFile::Truncate(int64_t size) {
-  if (::ftruncate(fd_, size) != 0) return PackError(errno, "shorten", number_);
+  if (io_.Truncate(fd_, size) != 0) return PackError(errno, "shorten", number_);
   return Sync();
 }
 
@@ -220,7 +224,7 @@ absl::Status PackFile::ReadAt(int64_t offset, int64_t length, std::string* out) 
   size_t done = 0;
   while (done < out->size()) {
     const ssize_t n =
-        ::pread(fd_, out->data() + done, out->size() - done, offset + static_cast<int64_t>(done));
+        io_.Read(fd_, out->data() + done, out->size() - done, offset + static_cast<int64_t>(done));
     if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EIO) return PackCorrupt(number_, "the disk cannot read it");
     if (n < 0) return PackError(errno, "read", number_);

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "lib/base/digest.h"
+#include "server/artifacts/pack_io.h"
 
 namespace cairn::artifacts {
 
@@ -19,6 +20,10 @@ namespace cairn::artifacts {
 // trailer carry checksums and say all the index says, so the index can be rebuilt
 // from the packs alone. Only the last record may be open: an upload under way, or
 // one that was broken off.
+//
+// After a Sync that failed nothing is known of what was written since the last one that did
+// not: the system may have dropped it, and the next Sync is OK nevertheless. Who writes cuts
+// it off or writes it again. `io` outlives the file.
 //
 // Reading is safe from any thread; writing belongs to one owner at a time.
 class PackFile {
@@ -44,16 +49,19 @@ class PackFile {
     bool damaged = false;  // what follows is no record at all: leave it alone
   };
 
-  // Creates the file and makes its name durable. ALREADY_EXISTS is an INTERNAL
-  // (FILE_ERROR) here: numbers are never used twice.
+  // Creates the file and makes its name durable; after an error there is none. ALREADY_EXISTS
+  // is an INTERNAL (FILE_ERROR) here: numbers are never used twice.
   static absl::StatusOr<std::unique_ptr<PackFile>> Create(const std::string& directory,
-                                                          int64_t number);
+                                                          int64_t number,
+                                                          PackIo& io = SystemPackIo());
   // Opens an existing one. NOT_FOUND (FILE_ERROR) when it is missing, DATA_LOSS
   // (BLOB_CORRUPT) when its header is not that of pack `number`.
   static absl::StatusOr<std::unique_ptr<PackFile>> Open(const std::string& directory,
-                                                        int64_t number, bool writable);
+                                                        int64_t number, bool writable,
+                                                        PackIo& io = SystemPackIo());
   // Removes the file, durably. Whoever has it open still reads it. OK when it is gone.
-  static absl::Status Remove(const std::string& directory, int64_t number);
+  static absl::Status Remove(const std::string& directory, int64_t number,
+                             PackIo& io = SystemPackIo());
   ~PackFile();
   PackFile(const PackFile&) = delete;
   PackFile& operator=(const PackFile&) = delete;
@@ -80,7 +88,7 @@ class PackFile {
   absl::Status WriteAt(int64_t offset, std::string_view bytes);
   // Asks the system to start writing a range back, so that the next Sync is short.
   void StartWriteBack(int64_t offset, int64_t length);
-  // Makes everything written durable.
+  // Makes everything written durable. An error is told once.
   absl::Status Sync();
   // Cuts the file off at `size`, durably.
   absl::Status Truncate(int64_t size);
@@ -95,10 +103,12 @@ class PackFile {
   absl::StatusOr<Tail> Scan(const std::function<void(const Record&)>& visitor) const;
 
  private:
-  PackFile(int fd, int64_t number) : fd_(fd), number_(number) {}
+  PackFile(PackIo& io, int fd, int64_t number) : io_(io), fd_(fd), number_(number) {}
+  absl::Status WriteFileHeader(const std::string& directory);
   absl::StatusOr<bool> ReadRecord(int64_t offset, int64_t file_size, Record* record,
                                   Tail* tail) const;
 
+  PackIo& io_;
   const int fd_;
   const int64_t number_;
 };

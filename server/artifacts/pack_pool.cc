@@ -56,13 +56,14 @@ absl::Status PackPool::CheckRoom(int64_t bytes, RoomFor purpose) const {
 
 absl::StatusOr<std::unique_ptr<PackPool>> PackPool::Open(const std::string& directory,
                                                          int64_t pack_bytes,
-                                                         const std::set<int64_t>& claimed) {
+                                                         const std::set<int64_t>& claimed,
+                                                         PackIo& io) {
   CAIRN_RETURN_IF_ERROR(MakeDirectories(directory));
   CAIRN_ASSIGN_OR_RETURN(const std::vector<int64_t> numbers, NumbersIn(directory));
-  std::unique_ptr<PackPool> pool(new PackPool(directory, pack_bytes));
+  std::unique_ptr<PackPool> pool(new PackPool(directory, pack_bytes, io));
   CAIRN_ASSIGN_OR_RETURN(pool->room_, Room::Of(directory));
   for (const int64_t number : numbers) {
-    if (!claimed.contains(number)) CAIRN_RETURN_IF_ERROR(pool->Adopt(number));
+    if (!claimed.contains(number)) pool->Adopt(number);
   }
   int64_t highest = numbers.empty() ? 0 : numbers.back();
   if (!claimed.empty()) highest = std::max(highest, *claimed.rbegin());
@@ -72,18 +73,18 @@ absl::StatusOr<std::unique_ptr<PackPool>> PackPool::Open(const std::string& dire
   return pool;
 }
 
-// Offers a pack for appending if it has room and a sound end. A pack that cannot
-// be opened is left alone: whoever reads from it will hear why.
-absl::Status PackPool::Adopt(int64_t number) {
-  auto pack = PackFile::Open(directory_, number, /*writable=*/true);
-  if (!pack.ok()) return absl::OkStatus();
-  CAIRN_ASSIGN_OR_RETURN(const int64_t size, (*pack)->Size());
-  if (size >= pack_bytes_) return absl::OkStatus();
+// Offers a pack for appending if it has room and a sound end. A pack that cannot be opened
+// or cut off is left alone: whoever reads from it will hear why, and the next start tries
+// again.
+void PackPool::Adopt(int64_t number) {
+  auto pack = PackFile::Open(directory_, number, /*writable=*/true, io_);
+  if (!pack.ok()) return;
+  const auto size = (*pack)->Size();
+  if (!size.ok() || *size >= pack_bytes_) return;
   const auto tail = (*pack)->Scan(nullptr);
-  if (!tail.ok() || tail->damaged) return absl::OkStatus();
-  if (tail->open) CAIRN_RETURN_IF_ERROR((*pack)->Truncate(tail->end));
+  if (!tail.ok() || tail->damaged) return;
+  if (tail->open && !(*pack)->Truncate(tail->end).ok()) return;
   GiveBack({*std::move(pack), tail->end});
-  return absl::OkStatus();
 }
 
 absl::StatusOr<PackPool::Place> PackPool::Take() {
@@ -99,7 +100,7 @@ absl::StatusOr<PackPool::Place> PackPool::Take() {
     number = next_number_++;
     taken_.insert(number);
   }
-  auto pack = PackFile::Create(directory_, number);
+  auto pack = PackFile::Create(directory_, number, io_);
   if (pack.ok()) return Place{*std::move(pack), PackFile::kFileHeaderBytes};
   MutexLock lock(&mutex_);
   taken_.erase(number);
@@ -108,7 +109,7 @@ absl::StatusOr<PackPool::Place> PackPool::Take() {
 
 absl::StatusOr<std::unique_ptr<PackFile>> PackPool::TakeClaimed(int64_t number, int64_t offset,
                                                                 const Digest& digest) const {
-  CAIRN_ASSIGN_OR_RETURN(auto pack, PackFile::Open(directory_, number, /*writable=*/true));
+  CAIRN_ASSIGN_OR_RETURN(auto pack, PackFile::Open(directory_, number, /*writable=*/true, io_));
   CAIRN_RETURN_IF_ERROR(pack->CheckRecordHeader(offset, digest));
   return pack;
 }
@@ -144,7 +145,7 @@ absl::Status PackPool::Remove(int64_t number) {
     readers_.erase(number);
     removed_.insert(number);
   }
-  return PackFile::Remove(directory_, number);
+  return PackFile::Remove(directory_, number, io_);
 }
 
 absl::StatusOr<std::shared_ptr<const PackFile>> PackPool::Reader(int64_t number) const {
@@ -153,7 +154,7 @@ absl::StatusOr<std::shared_ptr<const PackFile>> PackPool::Reader(int64_t number)
     const auto known = readers_.find(number);
     if (known != readers_.end()) return known->second;
   }
-  CAIRN_ASSIGN_OR_RETURN(auto pack, PackFile::Open(directory_, number, /*writable=*/false));
+  CAIRN_ASSIGN_OR_RETURN(auto pack, PackFile::Open(directory_, number, /*writable=*/false, io_));
   std::shared_ptr<const PackFile> shared = std::move(pack);
   MutexLock lock(&mutex_);
   if (removed_.contains(number)) return shared;  // just now: kept open by its reader only

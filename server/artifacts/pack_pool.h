@@ -48,10 +48,12 @@ class PackPool {
   // Creates the directory if it is absent and looks at its packs. Those in
   // `claimed` belong to uploads that may be resumed and are left alone; open
   // records of the others are cut off. A pack whose end is damaged is kept for
-  // reading and never written again. Packs of `pack_bytes` or more are full.
+  // reading and never written again. Packs of `pack_bytes` or more are full. `io` outlives
+  // the pool and all its packs.
   static absl::StatusOr<std::unique_ptr<PackPool>> Open(const std::string& directory,
                                                         int64_t pack_bytes,
-                                                        const std::set<int64_t>& claimed);
+                                                        const std::set<int64_t>& claimed,
+                                                        PackIo& io = SystemPackIo());
 
   // Asks `room` from now on instead of the volume; for tests.
   void SetRoom(Room room) { room_ = std::move(room); }
@@ -91,12 +93,13 @@ class PackPool {
       CAIRN_EXCLUDES(mutex_);
 
  private:
-  PackPool(std::string directory, int64_t pack_bytes)
-      : directory_(std::move(directory)), pack_bytes_(pack_bytes) {}
-  absl::Status Adopt(int64_t number);
+  PackPool(std::string directory, int64_t pack_bytes, PackIo& io)
+      : directory_(std::move(directory)), pack_bytes_(pack_bytes), io_(io) {}
+  void Adopt(int64_t number) CAIRN_EXCLUDES(mutex_);
 
   const std::string directory_;
   const int64_t pack_bytes_;
+  PackIo& io_;
   Room room_;
   mutable Mutex mutex_;
   int64_t next_number_ CAIRN_GUARDED_BY(mutex_) = 1;

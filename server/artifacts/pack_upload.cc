@@ -43,6 +43,7 @@ PackUpload::PackUpload(const UploadEnvironment& environment, std::string uuid,
       uuid_(std::move(uuid)),
       digest_(DigestIn(record)),
       recorded_(true),
+      synced_(record.committed_size_bytes()),
       committed_(record.committed_size_bytes()),
       update_unix_nanos_(record.update_unix_nanos()),
       claimed_pack_(record.pack()),
@@ -63,16 +64,18 @@ absl::StatusOr<int64_t> PackUpload::Attach() {
         .ToStatus();
   }
   ++owner_;
+  has_stream_ = false;
   update_unix_nanos_ = environment_.clock.NowUnixNanos();
   if (over_) return owner_;
   if (is_small()) {
     small_.clear();
     written_ = 0;
-  } else if (claimed_pack_ != 0) {
-    CAIRN_RETURN_IF_ERROR(Reload());
-  } else if (written_ > committed_) {
-    CAIRN_RETURN_IF_ERROR(Checkpoint());
+  } else {
+    if (claimed_pack_ != 0) CAIRN_RETURN_IF_ERROR(Reload());
+    if (torn_) CAIRN_RETURN_IF_ERROR(Rewind());
+    if (written_ > committed_) CAIRN_RETURN_IF_ERROR(Checkpoint());
   }
+  has_stream_ = true;
   return owner_;
 }
 
@@ -80,20 +83,51 @@ absl::StatusOr<int64_t> PackUpload::Attach() {
 absl::Status PackUpload::Reload() {
   CAIRN_ASSIGN_OR_RETURN(auto pack,
                          environment_.packs.TakeClaimed(claimed_pack_, record_offset_, digest_));
+  CAIRN_RETURN_IF_ERROR(ReadAgain(*pack, committed_));
+  place_.emplace(PackPool::Place{std::move(pack), record_offset_});
+  claimed_pack_ = 0;
+  return absl::OkStatus();
+}
+
+// Goes back to the last sync that went well; what follows is written again.
+absl::Status PackUpload::Rewind() {
+  if (synced_ == 0) {
+    CAIRN_RETURN_IF_ERROR(place_->pack->BeginRecord(record_offset_, digest_).status());
+  }
+  CAIRN_RETURN_IF_ERROR(ReadAgain(*place_->pack, synced_));
+  torn_ = false;
+  return absl::OkStatus();
+}
+
+// Makes the hash that of the first `length` bytes in the pack, which are durable.
+absl::Status PackUpload::ReadAgain(const PackFile& pack, int64_t length) {
   hasher_ = Sha256Hasher();
   pieces_ = PieceChecksums();
+  verified_ = false;
   std::string bytes;
-  for (int64_t done = 0; done < committed_; done += static_cast<int64_t>(bytes.size())) {
-    const int64_t length = std::min(kPieceBytes, committed_ - done);
-    CAIRN_RETURN_IF_ERROR(
-        pack->ReadAt(record_offset_ + PackFile::kRecordHeaderBytes + done, length, &bytes));
+  for (int64_t done = 0; done < length; done += static_cast<int64_t>(bytes.size())) {
+    CAIRN_RETURN_IF_ERROR(pack.ReadAt(record_offset_ + PackFile::kRecordHeaderBytes + done,
+                                      std::min(kPieceBytes, length - done), &bytes));
     hasher_.Update(bytes);
     pieces_.Update(bytes);
   }
-  place_.emplace(PackPool::Place{std::move(pack), record_offset_});
-  claimed_pack_ = 0;
-  written_ = committed_;
-  write_back_ = committed_;
+  written_ = length;
+  write_back_ = length;
+  return absl::OkStatus();
+}
+
+// Takes the upload away from its stream after an error of the pack.
+absl::Status PackUpload::Tear(absl::Status failed) {
+  torn_ = true;
+  ++owner_;
+  has_stream_ = false;
+  return failed;
+}
+
+absl::Status PackUpload::Sync() {
+  absl::Status synced = place_->pack->Sync();
+  if (!synced.ok()) return Tear(std::move(synced));
+  synced_ = written_;
   return absl::OkStatus();
 }
 
@@ -106,7 +140,8 @@ absl::Status PackUpload::Begin() {
   CAIRN_ASSIGN_OR_RETURN(PackPool::Place place, environment_.packs.Take());
   absl::Status begun = place.pack->BeginRecord(place.end, digest_).status();
   if (!begun.ok()) {
-    environment_.packs.GiveBack(std::move(place));
+    // One that cannot be cut off is not written again before the next start.
+    if (place.pack->Truncate(place.end).ok()) environment_.packs.GiveBack(std::move(place));
     return begun;
   }
   record_offset_ = place.end;
@@ -143,7 +178,8 @@ absl::Status PackUpload::Append(std::string_view bytes) {
     return absl::OkStatus();
   }
   const int64_t data_offset = record_offset_ + PackFile::kRecordHeaderBytes;
-  CAIRN_RETURN_IF_ERROR(place_->pack->WriteAt(data_offset + written_, bytes));
+  absl::Status appended = place_->pack->WriteAt(data_offset + written_, bytes);
+  if (!appended.ok()) return Tear(std::move(appended));
   hasher_.Update(bytes);
   pieces_.Update(bytes);
   written_ += static_cast<int64_t>(bytes.size());
@@ -169,7 +205,7 @@ internal::UploadRecord PackUpload::ToRecord() const {
 absl::Status PackUpload::Checkpoint() {
   CAIRN_ASSIGN_OR_RETURN(const EntryState state, LookUp());
   if (state.there) return Discard();
-  CAIRN_RETURN_IF_ERROR(place_->pack->Sync());
+  CAIRN_RETURN_IF_ERROR(Sync());
   update_unix_nanos_ = environment_.clock.NowUnixNanos();
   storage::WriteSet set;
   set.PutRecord(storage::UploadKey(uuid_), ToRecord().SerializeAsString());
@@ -177,6 +213,15 @@ absl::Status PackUpload::Checkpoint() {
   CAIRN_RETURN_IF_ERROR(environment_.store.CommitAndWait(std::move(set)).status());
   committed_ = written_;
   return absl::OkStatus();
+}
+
+absl::StatusOr<int64_t> PackUpload::Flush(int64_t owner) {
+  MutexLock lock(&mutex_);
+  if (!complete_) {
+    CAIRN_RETURN_IF_ERROR(CheckOwner(owner));
+    if (!is_small() && written_ > committed_) CAIRN_RETURN_IF_ERROR(Checkpoint());
+  }
+  return complete_ ? digest_.size_bytes : committed_;
 }
 
 absl::Status PackUpload::Finish(int64_t owner) {
@@ -233,8 +278,9 @@ absl::Status PackUpload::FinishInPack() {
   CAIRN_RETURN_IF_ERROR(Verify());
   const int64_t data_offset = record_offset_ + PackFile::kRecordHeaderBytes;
   const std::vector<uint32_t> pieces = pieces_.Finish();
-  CAIRN_ASSIGN_OR_RETURN(const int64_t end, place_->pack->EndRecord(data_offset, digest_, pieces));
-  CAIRN_RETURN_IF_ERROR(place_->pack->Sync());
+  const absl::StatusOr<int64_t> end = place_->pack->EndRecord(data_offset, digest_, pieces);
+  if (!end.ok()) return Tear(end.status());
+  CAIRN_RETURN_IF_ERROR(Sync());
 
   CAIRN_ASSIGN_OR_RETURN(const bool stored, CommitEntry(PackedEntry(digest_, place_->pack->number(),
                                                                     data_offset, pieces)));
@@ -244,7 +290,7 @@ absl::Status PackUpload::FinishInPack() {
   }
   over_ = true;
   complete_ = true;
-  environment_.packs.GiveBack({std::move(place_->pack), end});
+  environment_.packs.GiveBack({std::move(place_->pack), *end});
   place_.reset();
   return absl::OkStatus();
 }
@@ -278,7 +324,7 @@ absl::Status PackUpload::LeavePlace() {
 absl::Status PackUpload::Discard() {
   if (recorded_) {
     storage::WriteSet set;
-    set.Delete(storage::UploadKey(uuid_));
+    set.Delete(storage::UploadKey(uuid_)).FreesSpace();
     CAIRN_RETURN_IF_ERROR(environment_.store.CommitAndWait(std::move(set)).status());
     recorded_ = false;
   }
@@ -296,6 +342,7 @@ absl::Status PackUpload::Discard() {
 void PackUpload::Detach(int64_t owner) {
   MutexLock lock(&mutex_);
   if (owner != owner_ || over_) return;
+  has_stream_ = false;
   if (is_small() || (written_ == 0 && !recorded_)) {
     static_cast<void>(Discard());  // nothing to remember; a failure is cut off at the next start
   } else if (written_ > committed_) {
@@ -312,7 +359,8 @@ absl::Status PackUpload::GiveUp(int64_t before) {
 
 int64_t PackUpload::offset() const {
   MutexLock lock(&mutex_);
-  return complete_ ? digest_.size_bytes : written_;
+  if (complete_) return digest_.size_bytes;
+  return torn_ ? synced_ : written_;
 }
 
 UploadStatus PackUpload::status() const {

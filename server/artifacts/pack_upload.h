@@ -41,6 +41,10 @@ struct UploadEnvironment {
 // record in a pack that no commit names is cut off at the next start. Bytes that an
 // entry names, or may name once the outcome of its commit is known, are never cut.
 //
+// When writing or syncing fails, the system may have dropped anything that was written since
+// the last sync that went well, and tells so once. The stream then loses the upload, and the
+// next one goes on from that sync, with a hash of what the pack holds.
+//
 // Safe to call from any thread; blocks on files and commits.
 class PackUpload {
  public:
@@ -57,8 +61,9 @@ class PackUpload {
   // go on with their hash. NOT_FOUND (UPLOAD_NOT_FOUND) when it was given up meanwhile.
   absl::StatusOr<int64_t> Attach() CAIRN_EXCLUDES(mutex_);
 
-  // These three as in BlobUpload, for the stream `owner`.
+  // These as in BlobUpload, for the stream `owner`. Detach may be called more than once.
   absl::Status Write(int64_t owner, int64_t offset, std::string_view bytes) CAIRN_EXCLUDES(mutex_);
+  absl::StatusOr<int64_t> Flush(int64_t owner) CAIRN_EXCLUDES(mutex_);
   absl::Status Finish(int64_t owner) CAIRN_EXCLUDES(mutex_);
   void Detach(int64_t owner) CAIRN_EXCLUDES(mutex_);
 
@@ -66,12 +71,13 @@ class PackUpload {
   // nanoseconds since the epoch).
   absl::Status GiveUp(int64_t before = std::numeric_limits<int64_t>::max()) CAIRN_EXCLUDES(mutex_);
 
-  // Bytes written; durable ones only after Attach or Detach.
+  // Bytes written; durable ones only after Attach, Flush or Detach.
   int64_t offset() const CAIRN_EXCLUDES(mutex_);
   UploadStatus status() const CAIRN_EXCLUDES(mutex_);
-  // True when nothing of it needs to be remembered: finished or given up. These two never
+  // True when nothing of it needs to be remembered: finished or given up. These three never
   // wait for what a stream is doing.
   bool is_over() const { return over_.load(std::memory_order_acquire); }
+  bool has_stream() const { return has_stream_.load(std::memory_order_acquire); }
   int64_t update_unix_nanos() const { return update_unix_nanos_.load(std::memory_order_relaxed); }
 
  private:
@@ -79,6 +85,10 @@ class PackUpload {
   absl::Status CheckOwner(int64_t owner) const CAIRN_REQUIRES(mutex_);
   absl::Status Begin() CAIRN_REQUIRES(mutex_);
   absl::Status Reload() CAIRN_REQUIRES(mutex_);
+  absl::Status Rewind() CAIRN_REQUIRES(mutex_);
+  absl::Status ReadAgain(const PackFile& pack, int64_t length) CAIRN_REQUIRES(mutex_);
+  absl::Status Tear(absl::Status failed) CAIRN_REQUIRES(mutex_);
+  absl::Status Sync() CAIRN_REQUIRES(mutex_);
   absl::Status Append(std::string_view bytes) CAIRN_REQUIRES(mutex_);
   absl::Status Checkpoint() CAIRN_REQUIRES(mutex_);
   absl::Status FinishSmall() CAIRN_REQUIRES(mutex_);
@@ -97,13 +107,16 @@ class PackUpload {
 
   mutable Mutex mutex_;
   int64_t owner_ CAIRN_GUARDED_BY(mutex_) = 0;
-  std::atomic<bool> over_{false};  // changed under the lock only
+  std::atomic<bool> over_{false};        // these two are changed under the lock only
+  std::atomic<bool> has_stream_{false};  // the owner is there
   bool complete_ CAIRN_GUARDED_BY(mutex_) = false;
   bool verified_ CAIRN_GUARDED_BY(mutex_) = false;     // the digest is right
   bool recorded_ CAIRN_GUARDED_BY(mutex_) = false;     // the store knows the upload, perhaps
   bool maybe_named_ CAIRN_GUARDED_BY(mutex_) = false;  // by a commit of unknown outcome
+  bool torn_ CAIRN_GUARDED_BY(mutex_) = false;         // what follows synced_ may be lost
   int64_t written_ CAIRN_GUARDED_BY(mutex_) = 0;
-  int64_t committed_ CAIRN_GUARDED_BY(mutex_) = 0;
+  int64_t synced_ CAIRN_GUARDED_BY(mutex_) = 0;
+  int64_t committed_ CAIRN_GUARDED_BY(mutex_) = 0;   // synced, and the store knows
   int64_t write_back_ CAIRN_GUARDED_BY(mutex_) = 0;  // bytes the system was told to write
   std::atomic<int64_t> update_unix_nanos_;           // changed under the lock only
   std::string small_ CAIRN_GUARDED_BY(mutex_);       // the bytes of a small blob

@@ -246,7 +246,7 @@ absl::StatusOr<Plan> PlanDeleteArtifacts(const Snapshot& snapshot,
     *file->mutable_digest() = record.digest();
   }
   if (request.validate_only()) return storage::AnswerOnly(std::move(response));
-  write_set.Emit(request.run(), "run.artifactsDeleted");
+  write_set.Emit(request.run(), "run.artifactsDeleted").FreesSpace();
   return storage::MakePlan(std::move(write_set), std::move(response));
 }
 

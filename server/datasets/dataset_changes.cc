@@ -174,7 +174,7 @@ absl::StatusOr<Plan> PlanDeleteDatasetAlias(const Snapshot& snapshot,
     return storage::AnswerOnly(ToResource(std::move(stored)));
   }
   WriteSet write_set;
-  write_set.Emit(DatasetAliasResource(name, request.alias()), "datasetAlias.deleted");
+  write_set.Emit(DatasetAliasResource(name, request.alias()), "datasetAlias.deleted").FreesSpace();
   return StoreDataset(name, std::move(stored), now_unix_nanos, std::move(write_set));
 }
 

@@ -195,6 +195,7 @@ absl::StatusOr<Plan> PlanApplyDatasetRetention(
     return storage::AnswerOnly(std::move(answer));
   }
   Plan plan = StoreDataset(name, std::move(stored), now_unix_nanos, std::move(write_set));
+  plan.write_set.FreesSpace();
   plan.response = std::make_unique<ApplyDatasetRetentionResponse>(std::move(answer));
   return plan;
 }

@@ -166,6 +166,7 @@ absl::StatusOr<Plan> PlanDeleteDatasetVersion(const Snapshot& snapshot,
   record.mutable_dataset()->set_latest_version(newest);
   Plan plan =
       StoreDataset(name.parent_id, std::move(dataset), now_unix_nanos, std::move(write_set));
+  plan.write_set.FreesSpace();
   plan.response = std::make_unique<google::protobuf::Empty>();
   return plan;
 }

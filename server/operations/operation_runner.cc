@@ -132,7 +132,8 @@ absl::Status OperationRunner::RemoveOld() {
       [&](std::string_view key, const StoredOperation& stored) {
         if (stored.value.done() && EndUnixNanos(stored.value) < oldest) {
           write_set.Delete({storage::OperationPrefix().family, std::string(key)})
-              .Emit(stored.value.name(), "operation.deleted");
+              .Emit(stored.value.name(), "operation.deleted")
+              .FreesSpace();
         }
         return write_set.deletes.size() < kMaxRemoved;
       }));
@@ -236,7 +237,8 @@ absl::StatusOr<bool> OperationRunner::Advance(const std::string& name, std::stri
   const storage::Key key = storage::OperationKey(name.substr(name.rfind('/') + 1));
   step->write_set.RequireRevision(key, stored->mod_revision)
       .PutRecord(key, operation.SerializeAsString())
-      .Emit(name, "operation.updated");
+      .Emit(name, "operation.updated")
+      .FreesSpace();  // most operations do
   const absl::Status committed = store_.CommitAndWait(std::move(step->write_set)).status();
   const bool again = IsPassing(committed) || HasReason(committed, ErrorReason::COMMIT_CONFLICT);
   if (!committed.ok() && !again) {
@@ -257,7 +259,8 @@ absl::Status OperationRunner::Finish(StoredOperation stored, const absl::Status&
   WriteSet write_set;
   write_set.RequireRevision(key, stored.mod_revision)
       .PutRecord(key, operation.SerializeAsString())
-      .Emit(operation.name(), "operation.updated");
+      .Emit(operation.name(), "operation.updated")
+      .FreesSpace();
   return store_.CommitAndWait(std::move(write_set)).status();
 }
 

@@ -66,7 +66,8 @@ Plan PlanChange(const StoredOperation& stored, const Operation& changed, Respons
   WriteSet write_set;
   write_set.RequireRevision(key, stored.mod_revision)
       .PutRecord(key, changed.SerializeAsString())
-      .Emit(changed.name(), "operation.updated");
+      .Emit(changed.name(), "operation.updated")
+      .FreesSpace();
   return storage::MakePlan(std::move(write_set), std::move(response));
 }
 
@@ -106,7 +107,8 @@ Plan PlanCreate(std::string_view operation_id, int64_t now_unix_nanos, const Mes
   WriteSet write_set;
   write_set.RequireAbsent(key)
       .PutRecord(key, operation.SerializeAsString())
-      .Emit(operation.name(), "operation.created");
+      .Emit(operation.name(), "operation.created")
+      .FreesSpace();  // most do
   return storage::MakePlan(std::move(write_set), std::move(operation));
 }
 
@@ -163,7 +165,8 @@ absl::StatusOr<Plan> PlanDelete(const Snapshot& snapshot,
   WriteSet write_set;
   write_set.RequireRevision(storage::OperationKey(id), stored.mod_revision)
       .Delete(storage::OperationKey(id))
-      .Emit(stored.value.name(), "operation.deleted");
+      .Emit(stored.value.name(), "operation.deleted")
+      .FreesSpace();
   return storage::MakePlan(std::move(write_set), Empty());
 }
 

@@ -307,7 +307,8 @@ absl::StatusOr<Plan> PlanDeleteModel(const Snapshot& snapshot,
   WriteSet write_set;
   write_set.RequireRevision(storage::ModelKey(name), stored.mod_revision)
       .Delete(storage::ModelKey(name))
-      .Emit(request.name(), "model.deleted");
+      .Emit(request.name(), "model.deleted")
+      .FreesSpace();
   return storage::MakePlan(std::move(write_set), google::protobuf::Empty());
 }
 
@@ -351,7 +352,8 @@ absl::StatusOr<Plan> PlanDeleteAlias(const Snapshot& snapshot,
   WriteSet write_set;
   write_set.RequireRevision(key, current->mod_revision)
       .Delete(key)
-      .Emit(request.name(), "alias.deleted");
+      .Emit(request.name(), "alias.deleted")
+      .FreesSpace();
   return storage::MakePlan(std::move(write_set), google::protobuf::Empty());
 }
 

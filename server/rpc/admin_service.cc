@@ -3,12 +3,82 @@
 
 #include "cairn/v1/server.grpc.pb.h"
 #include "lib/base/version.h"
+#include "server/core/limits.h"
 #include "server/rpc/services.h"
+#include "server/storage/mutation.h"
+#include "server/storage/paging.h"
 #include "server/storage/store_directory.h"
 #include "server/tracking/limits.h"
 
 namespace cairn::rpc {
 namespace {
+
+google::protobuf::Duration ToDuration(int64_t nanos) {
+  google::protobuf::Duration duration;
+  duration.set_seconds(nanos / kNanosPerSecond);
+  duration.set_nanos(static_cast<int32_t>(nanos % kNanosPerSecond));
+  return duration;
+}
+
+void DescribeCalls(const Environment& environment, cairn::v1::Limits& to) {
+  to.set_message_bytes(limits::kMessageBytes);
+  to.set_metadata_bytes(limits::kMetadataBytes);
+  to.set_streams_per_connection(limits::kStreamsPerConnection);
+  to.set_long_calls_per_method(environment.long_calls.per_method());
+  to.set_waiting_calls(limits::kWaitingCalls);
+  to.set_list_page_rows(storage::PageLimits{}.max_size);
+  to.set_search_page_rows(limits::kSearchPageRows);
+  to.set_search_page_bytes(limits::kSearchPageBytes);
+  to.set_filter_bytes(limits::kFilterBytes);
+  to.set_filter_conditions(limits::kFilterConditions);
+  to.set_filter_depth(limits::kFilterDepth);
+  to.set_filter_list_values(limits::kFilterListValues);
+  to.set_filter_list_bytes(limits::kFilterListBytes);
+}
+
+void DescribeTexts(cairn::v1::Limits& to) {
+  to.set_experiment_name_bytes(limits::kExperimentNameBytes);
+  to.set_run_name_bytes(limits::kRunNameBytes);
+  to.set_user_bytes(limits::kUserBytes);
+  to.set_key_bytes(limits::kKeyBytes);
+  to.set_param_value_bytes(limits::kParamValueBytes);
+  to.set_run_tag_value_bytes(limits::kRunTagValueBytes);
+  to.set_experiment_tag_value_bytes(limits::kExperimentTagValueBytes);
+  to.set_input_context_bytes(limits::kInputContextBytes);
+  to.set_resource_name_bytes(limits::kResourceNameBytes);
+  to.set_text_bytes(limits::kTextBytes);
+}
+
+void DescribeContents(cairn::v1::Limits& to) {
+  to.set_entries_per_batch(limits::kEntriesPerBatch);
+  to.set_points_per_message(limits::kPointsPerMessage);
+  to.set_metric_buckets(limits::kMetricBuckets);
+  to.set_stream_batches(limits::kStreamBatches);
+  to.set_stream_bytes(limits::kStreamBytes);
+  to.set_blob_batch_bytes(limits::kBlobBatchBytes);
+  to.set_digests_per_call(limits::kDigestsPerCall);
+  to.set_blob_bytes(artifacts::kMaxBlobBytes);
+  to.set_chunks_per_blob(limits::kChunksPerBlob);
+  to.set_files_per_message(limits::kFilesPerMessage);
+  to.set_artifact_path_bytes(limits::kArtifactPathBytes);
+  to.set_artifact_path_segments(limits::kArtifactPathSegments);
+  to.set_dataset_columns(limits::kDatasetColumns);
+  to.set_dataset_parents(limits::kDatasetParents);
+  to.set_lineage_nodes(limits::kLineageNodes);
+  to.set_lineage_depth(limits::kLineageDepth);
+  to.set_policy_bytes(limits::kPolicyBytes);
+}
+
+cairn::v1::Limits DescribeLimits(const Environment& environment) {
+  cairn::v1::Limits to;
+  DescribeCalls(environment, to);
+  DescribeTexts(to);
+  DescribeContents(to);
+  *to.mutable_answer_retention() = ToDuration(storage::Mutator::kRetentionNanos);
+  *to.mutable_event_retention() = ToDuration(environment.event_retention.age_nanos);
+  to.set_event_log_bytes(environment.event_retention.max_bytes);
+  return to;
+}
 
 class AdminServiceImpl final : public cairn::v1::AdminService::CallbackService {
  public:
@@ -33,7 +103,7 @@ class AdminServiceImpl final : public cairn::v1::AdminService::CallbackService {
     info.set_revision(snapshot.revision());
     info.set_max_message_size_bytes(kMaxMessageBytes);
     info.set_max_batch_size_bytes(kMaxBatchBytes);
-    info.set_max_blob_size_bytes(kMaxBlobBytes);
+    info.set_max_blob_size_bytes(artifacts::kMaxBlobBytes);
     info.set_chunk_size_bytes(kChunkBytes);
     info.set_max_points_per_message(tracking::kMaxPointsPerBatch);
     info.set_server_evaluation(false);
@@ -42,6 +112,7 @@ class AdminServiceImpl final : public cairn::v1::AdminService::CallbackService {
     chunking.set_average_bytes(kAverageChunkBytes);
     chunking.set_max_bytes(kMaxChunkBytes);
     chunking.set_max_chunk_count(kMaxChunks);
+    *info.mutable_limits() = DescribeLimits(env_);
     return info;
   }
 

@@ -13,6 +13,7 @@
 #include "lib/base/status_macros.h"
 #include "server/artifacts/blob_operations.h"
 #include "server/artifacts/run_artifacts.h"
+#include "server/core/limits.h"
 #include "server/operations/operation_runner.h"
 #include "server/rpc/services.h"
 #include "server/rpc/streams.h"
@@ -27,7 +28,7 @@ using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 using storage::Snapshot;
 
-constexpr int kMaxDigestsPerCall = 1000;
+constexpr int kMaxDigestsPerCall = limits::kDigestsPerCall;
 
 absl::StatusOr<Digest> ToDigest(const BlobDigest& digest) {
   return ParseDigest(digest.sha256(), digest.size_bytes());
@@ -140,21 +141,26 @@ absl::StatusOr<cairn::v1::SpliceBlobResponse> Splice(BlobStore& blobs,
   return response;
 }
 
+// Reads each on its own terms; a digest that is none takes no room.
 absl::StatusOr<cairn::v1::BatchReadBlobsResponse> BatchRead(
     const BlobStore& blobs, const cairn::v1::BatchReadBlobsRequest& request) {
   CAIRN_RETURN_IF_ERROR(CheckCount("digests", request.digests_size()));
   int64_t bytes = 0;
   for (const BlobDigest& digest : request.digests()) {
-    CAIRN_RETURN_IF_ERROR(ToDigest(digest).status());
-    bytes += std::min(digest.size_bytes(), kMaxBatchBytes + 1);
+    if (ToDigest(digest).ok()) bytes += std::min(digest.size_bytes(), kMaxBatchBytes + 1);
   }
   CAIRN_RETURN_IF_ERROR(CheckBatchBytes("digests", bytes));
   cairn::v1::BatchReadBlobsResponse response;
   for (const BlobDigest& wanted : request.digests()) {
     auto* result = response.add_results();
     *result->mutable_digest() = wanted;
-    CAIRN_ASSIGN_OR_RETURN(const Digest digest, ToDigest(wanted));
-    absl::StatusOr<std::string> data = blobs.ReadAll(digest, kMaxBatchBytes);
+    absl::StatusOr<std::string> data;
+    const absl::StatusOr<Digest> digest = ToDigest(wanted);
+    if (digest.ok()) {
+      data = blobs.ReadAll(*digest, kMaxBatchBytes);
+    } else {
+      data = digest.status();
+    }
     *result->mutable_status() = ToRpcStatus(data.status());
     if (data.ok()) result->set_data(*std::move(data));
   }
@@ -183,14 +189,18 @@ class WriteStream final : public ClientStream<cairn::v1::WriteRequest, cairn::v1
     return AnswerComplete();
   }
 
-  // The client closed without finish_write: tell how far it came.
+  // The client closed without finish_write: tell how far it came, durably.
   absl::Status Complete() override {
     if (upload_ == nullptr) {
       return InvalidField(ErrorReason::FIELD_REQUIRED, "resource_name", "", "is required");
     }
-    response().set_committed_size_bytes(upload_->offset());
+    CAIRN_ASSIGN_OR_RETURN(const int64_t committed, upload_->Flush());
+    response().set_committed_size_bytes(committed);
     return absl::OkStatus();
   }
+
+  // Makes durable what a broken call sent.
+  void Release() override { upload_.reset(); }
 
   absl::Status Open(const cairn::v1::WriteRequest& request) {
     resource_name_ = request.resource_name();

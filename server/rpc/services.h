@@ -18,9 +18,9 @@ namespace cairn::rpc {
 // the services, and the services the server they are registered with.
 
 // The largest message the server takes, in bytes.
-inline constexpr int kMaxMessageBytes = 4 << 20;
+inline constexpr int kMaxMessageBytes = limits::kMessageBytes;
 // The most bytes in one batch of blobs; leaves room for the rest of a message.
-inline constexpr int64_t kMaxBatchBytes = int64_t{3} << 20;
+inline constexpr int64_t kMaxBatchBytes = limits::kBlobBatchBytes;
 // The best size of one part of a stream of bytes.
 inline constexpr int64_t kChunkBytes = int64_t{256} << 10;
 // How clients should cut large blobs, and into how many chunks at most: a list of them fits
@@ -28,9 +28,7 @@ inline constexpr int64_t kChunkBytes = int64_t{256} << 10;
 inline constexpr int64_t kMinChunkBytes = int64_t{32} << 10;
 inline constexpr int64_t kAverageChunkBytes = int64_t{128} << 10;
 inline constexpr int64_t kMaxChunkBytes = int64_t{512} << 10;
-inline constexpr int kMaxChunks = 32'768;
-// The largest blob.
-inline constexpr int64_t kMaxBlobBytes = int64_t{1} << 40;
+inline constexpr int kMaxChunks = limits::kChunksPerBlob;
 
 std::unique_ptr<grpc::Service> MakeTrackingService(Environment& environment);
 std::unique_ptr<grpc::Service> MakeDatasetService(Environment& environment);

@@ -100,7 +100,8 @@ class ServerStream : public grpc::ServerWriteReactor<Response> {
 // Handler template 3: a call that takes a stream and answers once.
 //
 // Subclasses take one message at a time on the pool, where they may block; the
-// next is read only then, which is the back-pressure. Deletes itself in OnDone.
+// next is read only then, which is the back-pressure. What they hold is let go on the
+// pool too, before the answer leaves. Deletes itself in OnDone, or on the pool then.
 template <typename Request, typename Response>
 class ClientStream : public grpc::ServerReadReactor<Request> {
  public:
@@ -117,12 +118,13 @@ class ClientStream : public grpc::ServerReadReactor<Request> {
     handover_.Take();
     handover_.Pass();
     const bool accepted = environment_.pool.TrySubmit([this, ok] { Step(ok); });
-    if (!accepted) End(Overloaded());
+    if (!accepted) Answer(Overloaded());
   }
   void OnCancel() final { cancelled_ = true; }
   void OnDone() final {
     handover_.Take();
-    delete this;
+    // A call that the pool was too busy for still holds what may take long to let go.
+    if (released_ || !environment_.pool.TrySubmit([this] { delete this; })) delete this;
   }
 
  protected:
@@ -131,6 +133,10 @@ class ClientStream : public grpc::ServerReadReactor<Request> {
 
   // The client sent everything: complete the answer.
   virtual absl::Status Complete() = 0;
+
+  // Lets go of what the subclass holds, where that may block. The last that is called, on the
+  // pool; not called when the pool takes no more: then the destructor does it.
+  virtual void Release() = 0;
 
   Environment& environment() { return environment_; }
   Response& response() { return *response_; }
@@ -149,6 +155,12 @@ class ClientStream : public grpc::ServerReadReactor<Request> {
   }
 
   void End(const absl::Status& status) {
+    Release();
+    released_ = true;
+    Answer(status);
+  }
+
+  void Answer(const absl::Status& status) {
     const grpc::Status answer = record_.Finish(status);
     handover_.Pass();
     this->Finish(answer);
@@ -160,6 +172,7 @@ class ClientStream : public grpc::ServerReadReactor<Request> {
   Request request_;
   Handover handover_;
   std::atomic<bool> cancelled_{false};
+  bool released_ = false;
 };
 
 }  // namespace cairn::rpc

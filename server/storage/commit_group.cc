@@ -234,6 +234,8 @@ CommitBatch CommitGroup::batch() const {
   CommitBatch batch;
   batch.last_revision = last_revision_;
   batch.events = events_;
+  batch.frees_space =
+      std::all_of(sets_.begin(), sets_.end(), [](const WriteSet& set) { return set.frees_space; });
   for (const Slot& slot : slots_) {
     if (slot.dirty) batch.changes.push_back({slot.key, &*slot.state});
   }

@@ -31,6 +31,7 @@ struct CommitBatch {
   Revision last_revision = 0;
   std::vector<Change> changes;     // sorted by family and key, each key once
   std::vector<KeyedEvent> events;  // sorted by revision and ordinal
+  bool frees_space = false;        // WriteSet::frees_space of every set of the group
 };
 
 // Why a write set can be refused without looking at the store: the same key

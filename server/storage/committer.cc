@@ -120,14 +120,17 @@ std::vector<Committer::Waiting> Committer::NextGroup() {
       arrived_.Wait(&mutex_);
     } else if (!arrived_.WaitFor(&mutex_, kRecoveryInterval)) {
       mutex_.Unlock();
-      static_cast<void>(LeavePause());  // Health tells
+      static_cast<void>(LeavePause(/*frees_space=*/false));  // Health tells
       mutex_.Lock();
     }
   }
   int64_t bytes = 0;
   while (!queue_.empty() && static_cast<int64_t>(group.size()) < options_.max_group_sets) {
     Waiting& next = queue_.front();
-    if (!group.empty() && bytes + next.bytes > options_.max_group_bytes) break;
+    if (!group.empty() && (bytes + next.bytes > options_.max_group_bytes ||
+                           next.set.frees_space != group.front().set.frees_space)) {
+      break;
+    }
     bytes += next.bytes;
     queued_bytes_ -= next.bytes;
     group.push_back(std::move(next));
@@ -143,7 +146,7 @@ void Committer::CommitTogether(std::vector<Waiting> waiting) {
   for (Waiting& item : waiting) sets.push_back(std::move(item.set));
   CommitGroup group(std::move(sets));
 
-  absl::Status written = LeavePause();
+  absl::Status written = LeavePause(group.sets().front().frees_space);
   if (written.ok()) {
     group.Load(ReadLatest(group.keys_to_load()));
     group.Decide(last_revision_, merge_);
@@ -192,16 +195,17 @@ absl::Status Committer::WriteGroup(const CommitBatch& batch) {
   return result.outcome_known ? result.status : unknown;
 }
 
-// OK when the committer runs, perhaps again.
-absl::Status Committer::LeavePause() {
+// OK when the committer runs, perhaps again, or may write what frees space: then the
+// pause goes on for others.
+absl::Status Committer::LeavePause(bool frees_space) {
   absl::Status health = CurrentHealth();
   if (!IsPause(health)) return health;
   cache_.Clear();
-  const auto recovery = backend_.Recover(last_revision_);
+  const auto recovery = backend_.Recover(last_revision_, frees_space);
   if (!recovery.ok()) return health;
   TellRecovered(*recovery);
   last_revision_ = recovery->last_revision;
-  SetHealth(absl::OkStatus());
+  if (!frees_space) SetHealth(absl::OkStatus());
   return absl::OkStatus();
 }
 

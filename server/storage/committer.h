@@ -36,13 +36,14 @@ class CommitBackend {
   virtual WriteResult Write(const CommitBatch& batch) = 0;
 
   // Called after a Write that may recover, until it says OK: writing may work
-  // again. Answers the newest revision and the events behind `last_revision`:
-  // those of a Write whose outcome was not known and that did succeed.
+  // again, or with `frees_space` only what frees space. Answers the newest revision
+  // and the events behind `last_revision`: those of a Write whose outcome was not
+  // known and that did succeed.
   struct Recovery {
     Revision last_revision = 0;
     std::vector<StoredEvent> events;
   };
-  virtual absl::StatusOr<Recovery> Recover(Revision last_revision) = 0;
+  virtual absl::StatusOr<Recovery> Recover(Revision last_revision, bool frees_space) = 0;
 };
 
 // Limits of a committer; the defaults are for production.
@@ -65,7 +66,8 @@ struct CommitterOptions {
 // ones get UNAVAILABLE (STORE_UNAVAILABLE) until the store is opened anew, because
 // preconditions could no longer be checked against the truth. A full disk only
 // pauses it: sets are refused with RESOURCE_EXHAUSTED (DISK_FULL), and with each
-// of them and every second it tries whether there is room again.
+// of them and every second it tries whether there is room again. Sets that free
+// space are never in a group with others, and are tried while it is paused.
 //
 // Safe to call from any thread. The destructor finishes what was queued. The
 // backend must outlive it.
@@ -96,7 +98,7 @@ class Committer {
   std::vector<absl::StatusOr<std::optional<Record>>> ReadLatest(
       const std::vector<const Key*>& keys);
   absl::Status WriteGroup(const CommitBatch& batch);
-  absl::Status LeavePause();
+  absl::Status LeavePause(bool frees_space);
   void TellRecovered(const CommitBackend::Recovery& recovery) CAIRN_EXCLUDES(listener_mutex_);
   void Tell(const CommitGroup& group) CAIRN_EXCLUDES(listener_mutex_);
   absl::Status Enqueue(Waiting& item) CAIRN_EXCLUDES(mutex_);  // moves from it if OK

@@ -47,7 +47,7 @@ class VersionedTables final : public CommitBackend {
     return {};
   }
 
-  absl::StatusOr<Recovery> Recover(Revision last_revision) override {
+  absl::StatusOr<Recovery> Recover(Revision last_revision, bool /*frees_space*/) override {
     return Recovery{last_revision, {}};
   }
 

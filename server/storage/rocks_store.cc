@@ -37,7 +37,7 @@ class RocksBackend final : public CommitBackend {
   WriteResult Write(const CommitBatch& batch) override {
     // A flush in the background may have met a full disk when no commit did.
     must_reopen_ = absl::IsResourceExhausted(health_.status());
-    if (must_reopen_ || !HasRoom()) return {DiskFull(), true, true};
+    if (must_reopen_ || !HasRoom(batch.frees_space)) return {DiskFull(), true, true};
     const auto database = holder_.Get();
     rocksdb::WriteBatch rocks_batch;
     rocksdb::Status status = Fill(*database, batch, &rocks_batch);
@@ -48,9 +48,9 @@ class RocksBackend final : public CommitBackend {
   }
 
   // RocksDB 7.8 can clear the error of a full disk but not write to the log that
-  // met it, nor leave that log: only opening again does.
-  absl::StatusOr<Recovery> Recover(Revision last_revision) override {
-    if (!HasRoom()) return DiskFull();
+  // met it, nor leave that log: only opening again does, which needs room itself.
+  absl::StatusOr<Recovery> Recover(Revision last_revision, bool frees_space) override {
+    if (!HasRoom(frees_space && !must_reopen_)) return DiskFull();
     Recovery recovery{last_revision, {}};
     if (!must_reopen_) return recovery;
     CAIRN_ASSIGN_OR_RETURN(recovery.last_revision, holder_.Reopen());
@@ -64,9 +64,11 @@ class RocksBackend final : public CommitBackend {
   }
 
  private:
-  bool HasRoom() const {
+  // One that cannot be asked is found out by writing.
+  bool HasRoom(bool frees_space) const {
     const absl::StatusOr<int64_t> free_bytes = free_bytes_();
-    return !free_bytes.ok() || *free_bytes >= reserve_bytes_;
+    const int64_t kept = frees_space ? reserve_bytes_ / 2 : reserve_bytes_;
+    return !free_bytes.ok() || *free_bytes >= kept;
   }
 
   static rocksdb::Status Fill(const RocksDatabase& database, const CommitBatch& batch,

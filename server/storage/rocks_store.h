@@ -32,7 +32,8 @@ struct RocksOptions {
   int64_t max_log_bytes = int64_t{96} << 20;
   int64_t block_cache_bytes = int64_t{64} << 20;
   // Commits are refused below this much free space, so that the disk never fills
-  // in the middle of one. Negative: 5 % of the volume, at most 512 MiB.
+  // in the middle of one; those that free space (WriteSet::frees_space) below half of
+  // it. Negative: 5 % of the volume, at most 512 MiB.
   int64_t reserve_bytes = -1;
   // Free bytes of the volume; null asks the system. For tests.
   std::function<int64_t()> free_bytes;

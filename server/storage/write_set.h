@@ -56,6 +56,9 @@ struct WriteSet {
   std::vector<Merge> merges;
   std::vector<Key> deletes;
   std::vector<Event> events;
+  // Gives room back, now or with what follows it: such a set is still taken when the
+  // volume has too little room for others (RocksOptions::reserve_bytes). Small.
+  bool frees_space = false;
 
   WriteSet& RequireAbsent(Key key) {
     preconditions.push_back({std::move(key), Precondition::Kind::kAbsent, 0});
@@ -85,6 +88,10 @@ struct WriteSet {
   }
   WriteSet& Delete(Key key) {
     deletes.push_back(std::move(key));
+    return *this;
+  }
+  WriteSet& FreesSpace() {
+    frees_space = true;
     return *this;
   }
   WriteSet& Emit(std::string resource, std::string kind, std::string payload = "") {

@@ -238,7 +238,9 @@ absl::StatusOr<Plan> PlanDeleteExperiment(const Snapshot& snapshot,
         .ToStatus();
   }
   *experiment.mutable_delete_time() = ToTimestamp(now_unix_nanos);
-  return PlanReplace(id, stored.mod_revision, std::move(experiment), WriteSet());
+  // It frees nothing yet, but a purge needs it.
+  return PlanReplace(id, stored.mod_revision, std::move(experiment),
+                     std::move(WriteSet().FreesSpace()));
 }
 
 absl::StatusOr<Plan> PlanUndeleteExperiment(const Snapshot& snapshot,

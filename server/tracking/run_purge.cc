@@ -170,7 +170,8 @@ absl::StatusOr<size_t> AddPurge(const Snapshot& snapshot, const Stored<RunRecord
       .Delete(storage::RunByExperimentKey(stored.value.experiment_id(),
                                           ToUnixNanos(run.start_time()), run.uid()))
       .PutRecord(storage::PurgedRunKey(run.uid()), stored.value.SerializeAsString())
-      .Emit(run.name(), "run.purged");
+      .Emit(run.name(), "run.purged")
+      .FreesSpace();
   KeyCollector keys(snapshot, max_keys, write_set);
   CAIRN_RETURN_IF_ERROR(CollectKeys(stored.value, keys));
   return keys.count();
@@ -198,7 +199,7 @@ absl::StatusOr<bool> PlanSweep(const Snapshot& snapshot, std::string_view run_id
   if (!stored.has_value()) return false;
   KeyCollector keys(snapshot, max_keys, write_set);
   CAIRN_RETURN_IF_ERROR(CollectKeys(stored->value, keys));
-  write_set.RequireRevision(mark, stored->mod_revision);
+  write_set.RequireRevision(mark, stored->mod_revision).FreesSpace();
   if (!keys.more()) write_set.Delete(mark);
   return keys.more();
 }

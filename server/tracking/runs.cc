@@ -377,7 +377,9 @@ absl::StatusOr<Plan> PlanDeleteRun(const Snapshot& snapshot,
   CAIRN_RETURN_IF_ERROR(storage::CheckEtag(request.name(), request.etag(), stored.mod_revision));
   Run run = stored.value.run();
   *run.mutable_delete_time() = ToTimestamp(facts.now_unix_nanos);
-  return PlanReplaceRun(snapshot, stored, std::move(run), "run.deleted");
+  // It frees nothing yet, but a purge needs it.
+  return PlanReplaceRun(snapshot, stored, std::move(run), "run.deleted",
+                        std::move(WriteSet().FreesSpace()));
 }
 
 absl::StatusOr<Plan> PlanUndeleteRun(const Snapshot& snapshot,

@@ -102,7 +102,8 @@ class BlobLifeTest : public ::testing::Test {
     options.max_blob_bytes = 64 << 20;
     options.lease_nanos = kLease;
     options.forward = &clock_;
-    options.room = {[this] { return free_bytes_; }, kReserve};
+    options.max_uploads = max_uploads_;
+    options.room = {[this] { return free_bytes_ -= shrinks_by_; }, kReserve};
     auto opened = OpenBlobStore(options, *dying_, clock_);
     ASSERT_TRUE(opened.ok()) << opened.status();
     blobs_ = *std::move(opened);
@@ -222,6 +223,8 @@ class BlobLifeTest : public ::testing::Test {
 
   storage::ScratchDirectory directory_;
   int64_t free_bytes_ = int64_t{1} << 40;
+  int64_t shrinks_by_ = 0;  // with every look at the room
+  int64_t max_uploads_ = 1024;
   ManualClock clock_{1'000 * kNanosPerSecond};
   std::unique_ptr<storage::KvStore> store_ = storage::MakeMemoryStore();
   std::unique_ptr<DyingStore> dying_ = std::make_unique<DyingStore>(*store_);

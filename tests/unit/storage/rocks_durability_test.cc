@@ -222,6 +222,62 @@ TEST(RocksDurability, BelowTheReserveWritesAreRefusedAndReadsGoOn) {
   EXPECT_EQ(store->GetSnapshot()->revision(), 2);
 }
 
+TEST(RocksDurability, BelowTheReserveWhatFreesSpaceIsWrittenDownToHalfOfIt) {
+  ScratchDirectory scratch;
+  std::atomic<int64_t> free_bytes = 1000;
+  RocksOptions options = OptionsFor(scratch.path());
+  options.reserve_bytes = 500;
+  options.free_bytes = [&free_bytes] { return free_bytes.load(); };
+  auto store = OpenRocksStore(options).value();
+  const auto free_record = [&store](int64_t i) {
+    return store->CommitAndWait(WriteSet().Delete(NumberKey(i)).Emit("r", "k").FreesSpace())
+        .status();
+  };
+  for (int64_t i = 1; i <= 4; ++i) ASSERT_TRUE(Write(*store, i).ok());
+  free_bytes = 499;
+  EXPECT_TRUE(free_record(1).ok()) << "also when nothing was refused before";
+  EXPECT_TRUE(HasReason(Write(*store, 5), ErrorReason::DISK_FULL));
+  EXPECT_TRUE(free_record(2).ok());
+  EXPECT_TRUE(HasReason(store->Health(), ErrorReason::DISK_FULL));
+  EXPECT_TRUE(HasReason(Write(*store, 5), ErrorReason::DISK_FULL));
+  free_bytes = 249;
+  EXPECT_TRUE(HasReason(free_record(3), ErrorReason::DISK_FULL));
+  free_bytes = 250;
+  EXPECT_TRUE(free_record(3).ok());
+  EXPECT_EQ(CountRecords(*store), 1);
+  free_bytes = 500;
+  EXPECT_TRUE(Write(*store, 5).ok());
+  EXPECT_TRUE(store->Health().ok());
+  EXPECT_EQ(store->GetSnapshot()->revision(), 8);
+}
+
+TEST(RocksDurability, WhatFreesSpaceIsNotRefusedTogetherWithWhatDoesNot) {
+  ScratchDirectory scratch;
+  std::atomic<int64_t> free_bytes = 1000;
+  RocksOptions options = OptionsFor(scratch.path());
+  options.reserve_bytes = 500;
+  options.free_bytes = [&free_bytes] { return free_bytes.load(); };
+  auto store = OpenRocksStore(options).value();
+  constexpr int kSets = 200;
+  for (int64_t i = 0; i < kSets; ++i) ASSERT_TRUE(Write(*store, i).ok());
+  free_bytes = 499;
+  std::atomic<int> freed = 0, refused = 0;
+  for (int64_t i = 0; i < kSets; ++i) {  // many wait at once, in turn
+    WriteSet set;
+    if (i % 2 == 0) {
+      set.Delete(NumberKey(i)).FreesSpace();
+    } else {
+      set.PutRecord(NumberKey(i), "new");
+    }
+    store->Commit(std::move(set), [&](const CommitResult& result) {
+      (result.ok() ? freed : refused).fetch_add(1);
+    });
+  }
+  store.reset();  // finishes them
+  EXPECT_EQ(freed.load(), kSets / 2);
+  EXPECT_EQ(refused.load(), kSets / 2);
+}
+
 // A file layer whose logs fail as told.
 class FailingFiles final : public rocksdb::FileSystemWrapper {
  public:
