@@ -15,8 +15,12 @@ namespace cairn::client {
 
 // Blobs on the local disk by digest, shared by all programs of one user.
 //
+//   DIRECTORY/CACHEDIR.TAG       says that the directory is such a cache
 //   DIRECTORY/ab/abcdef…-12345   a blob: its SHA-256 and its size
-//   DIRECTORY/tmp/…              blobs that are being written
+//   DIRECTORY/tmp/…              blobs that are being written, each under 32 hexadecimal digits
+//
+// Only a directory that was empty becomes a cache, and only files with exactly these names are
+// ever removed: whatever else is put there stays.
 //
 // A blob appears by a rename, complete, and is read-only. Nobody trusts it: its bytes are
 // hashed each time they are used, and a damaged one is removed and counts as absent. Files
@@ -32,7 +36,8 @@ namespace cairn::client {
 class BlobCache {
  public:
   // Opens the cache in `directory`, which is made, for its owner only, if it does not exist.
-  // INVALID_ARGUMENT (VALUE_INVALID) for an empty name; the system's errors (FILE_ERROR).
+  // INVALID_ARGUMENT (VALUE_INVALID) for an empty name, and for a directory that is neither
+  // empty nor a cache; the system's errors (FILE_ERROR).
   static absl::StatusOr<std::unique_ptr<BlobCache>> Open(std::string directory, int64_t max_bytes);
 
   // $CAIRN_CACHE_DIR, else cairn/blobs in $XDG_CACHE_HOME, else in ~/.cache; empty when none

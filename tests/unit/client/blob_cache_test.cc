@@ -7,6 +7,8 @@
 
 #include <chrono>
 #include <filesystem>
+#include <iterator>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -48,11 +50,13 @@ class BlobCacheTest : public TransferFixture {
     return "absent";
   }
 
-  // The files of the cache, without those that are being written.
+  // The files of the cache but its tag.
   std::vector<fs::path> CachedFiles() const {
     std::vector<fs::path> files;
     for (const auto& entry : fs::recursive_directory_iterator(Path("cache"))) {
-      if (entry.is_regular_file()) files.push_back(entry.path());
+      if (entry.is_regular_file() && entry.path().filename() != "CACHEDIR.TAG") {
+        files.push_back(entry.path());
+      }
     }
     return files;
   }
@@ -128,14 +132,93 @@ TEST_F(BlobCacheTest, ABlobLargerThanTheCacheIsNotKept) {
 
 TEST_F(BlobCacheTest, WhatAKilledProgramLeftIsRemovedAfterAnHour) {
   const auto cache = OpenCache(1500);
-  for (const char* name : {"cache/tmp/old", "cache/tmp/young"}) {
-    ASSERT_TRUE(WriteFileAtomically(Path(name), "torn").ok());
+  const std::string old = Path("cache/tmp/" + std::string(32, 'a'));
+  const std::string young = Path("cache/tmp/" + std::string(32, 'b'));
+  for (const std::string& name : {old, young}) {
+    ASSERT_TRUE(WriteFileAtomically(name, "torn").ok());
   }
-  fs::last_write_time(Path("cache/tmp/old"),
-                      fs::file_time_type::clock::now() - std::chrono::hours(2));
+  fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(2));
   Insert(*cache, NoiseBytes(1000, 4));
-  EXPECT_FALSE(fs::exists(Path("cache/tmp/old")));
-  EXPECT_TRUE(fs::exists(Path("cache/tmp/young")));
+  EXPECT_FALSE(fs::exists(old));
+  EXPECT_TRUE(fs::exists(young));
+}
+
+TEST_F(BlobCacheTest, FilesThatAreNotOfTheCacheStayHoweverOldAndLarge) {
+  const auto cache = OpenCache(1500);
+  const std::string hex(64, 'a');
+  const std::vector<std::string> foreign = {"notes.txt",
+                                            "aa/notes.txt",
+                                            "aa/" + hex,              // no size
+                                            "aa/" + hex + "-",        // an empty one
+                                            "aa/" + hex + "-007",     // not as we write it
+                                            "aa/" + hex + "-5.bak",   // something behind it
+                                            "ab/" + hex + "-5",       // in another's place
+                                            "aaa/" + hex + "-5",      // too deep a start
+                                            "AA/" + hex + "-5",       // not our letters
+                                            "aa/deep/" + hex + "-5",  // below
+                                            "tmp/draft",              // no id
+                                            "tmp/deep/" + std::string(32, 'a'),
+                                            "tmp/" + std::string(33, 'a')};
+  const auto now = fs::file_time_type::clock::now();
+  for (const std::string& name : foreign) {
+    const fs::path file = Path("cache/" + name);
+    fs::create_directories(file.parent_path());
+    ASSERT_TRUE(WriteFileAtomically(file.string(), NoiseBytes(2000, 1)).ok());
+    fs::last_write_time(file, now - std::chrono::hours(24 * 365));
+  }
+  // A link to somebody's directory and one to somebody's file.
+  fs::create_directories(Path("home"));
+  const std::string behind_link = Path("home/" + std::string(64, 'c') + "-5");
+  ASSERT_TRUE(WriteFileAtomically(behind_link, "mine").ok());
+  fs::create_directory_symlink(Path("home"), Path("cache/cc"));
+  fs::create_symlink(behind_link, Path("cache/aa/" + hex + "-5"));
+  Insert(*cache, NoiseBytes(1000, 2));
+  Insert(*cache, NoiseBytes(1000, 3));  // sweeps: the first one goes
+  EXPECT_EQ(Take(*cache, NoiseBytes(1000, 2)), "absent");
+  for (const std::string& name : foreign) {
+    EXPECT_TRUE(fs::exists(Path("cache/" + name))) << name;
+  }
+  EXPECT_TRUE(fs::exists(behind_link));
+  EXPECT_TRUE(fs::is_symlink(Path("cache/aa/" + hex + "-5")));
+}
+
+TEST_F(BlobCacheTest, ADirectoryWithOtherFilesIsRefusedAndLeftAsItIs) {
+  fs::create_directories(Path("cache"));
+  ASSERT_TRUE(WriteFileAtomically(Path("cache/thesis.tex"), "years of work").ok());
+  const auto refused = BlobCache::Open(Path("cache"), 1);
+  EXPECT_TRUE(HasReason(refused.status(), ErrorReason::VALUE_INVALID)) << refused.status();
+  EXPECT_EQ(std::distance(fs::directory_iterator(Path("cache")), fs::directory_iterator()), 1);
+  // Nor does another program's tag make it ours.
+  ASSERT_TRUE(WriteFileAtomically(Path("cache/CACHEDIR.TAG"),
+                                  "Signature: 8a477f597d28d172789f06886806bc55\n")
+                  .ok());
+  EXPECT_FALSE(BlobCache::Open(Path("cache"), 1).ok());
+}
+
+TEST_F(BlobCacheTest, AnEmptyDirectoryAndOneWhoseTagWasTornBecomeACache) {
+  fs::create_directories(Path("cache"));
+  ASSERT_TRUE(BlobCache::Open(Path("cache"), 1).ok());
+  const std::string whole = *ReadFile(Path("cache/CACHEDIR.TAG"));
+  EXPECT_EQ(whole.find("Signature: 8a477f597d28d172789f06886806bc55\n"), 0u);
+  fs::remove_all(Path("cache"));
+  fs::create_directories(Path("cache"));
+  ASSERT_TRUE(WriteFileAtomically(Path("cache/CACHEDIR.TAG"), whole.substr(0, 20)).ok());
+  ASSERT_TRUE(BlobCache::Open(Path("cache"), 1).ok());
+  EXPECT_EQ(*ReadFile(Path("cache/CACHEDIR.TAG")), whole);
+}
+
+TEST_F(BlobCacheTest, ProgramsThatMakeTheSameCacheAtOnceAllSucceed) {
+  for (int round = 0; round < 50; ++round) {
+    const std::string directory = Path(fmt::format("made{}", round));
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; ++t) {
+      threads.emplace_back([&directory] {
+        const auto cache = BlobCache::Open(directory, 1);
+        EXPECT_TRUE(cache.ok()) << cache.status();
+      });
+    }
+    for (std::thread& thread : threads) thread.join();
+  }
 }
 
 TEST_F(BlobCacheTest, ProgramsThatUseItAtOnceSeeWholeBlobsOrNone) {
