@@ -12,10 +12,12 @@
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "server/core/limits.h"
 #include "server/datasets/datasets.h"
 #include "server/datasets/lineage_edges.h"
 #include "server/storage/dataset_refs.h"
 #include "server/storage/keyspace.h"
+#include "server/storage/paging.h"
 #include "server/storage/typed_record.h"
 
 namespace cairn::datasets {
@@ -26,8 +28,11 @@ using cairn::v1::Lineage;
 using storage::Snapshot;
 
 constexpr int kDefaultDepth = 16;
-constexpr int kMaxDepth = 64;
-constexpr int kMaxNodes = 10'000;
+constexpr int kMaxDepth = limits::kLineageDepth;
+constexpr size_t kMaxNodes = limits::kLineageNodes;
+// An edge has two names, and of a tree there are about as many edges as nodes.
+constexpr size_t kMaxNodeBytes = size_t{1} << 20;
+constexpr size_t kFraming = 8;  // of an element in an answer
 
 // A resource as the graph shows it, and what it was made from.
 struct Visited {
@@ -84,11 +89,12 @@ absl::StatusOr<Visited> VisitModelVersion(const Snapshot& snapshot, const std::s
   Visited visited;
   visited.node.set_kind("ModelVersion");
   visited.node.set_label(version.description());
-  if (!version.run().empty()) {
-    visited.sources.push_back(version.run());
-  } else if (!version.training_dataset().empty()) {
-    visited.sources.push_back(version.training_dataset());
-  }
+  if (!version.run().empty()) visited.sources.push_back(version.run());
+  if (version.training_dataset().empty()) return visited;
+  // Where the run had read the data set there is no edge besides those that lead through it.
+  CAIRN_ASSIGN_OR_RETURN(const auto edge,
+                         snapshot.Get(storage::LineageDownKey(version.training_dataset(), name)));
+  if (edge.has_value()) visited.sources.push_back(version.training_dataset());
   return visited;
 }
 
@@ -124,13 +130,14 @@ absl::StatusOr<Visited> Visit(const Snapshot& snapshot, const std::string& name)
   return visited;
 }
 
-// At most kMaxNodes of the names at the ends of the edges that begin with `prefix`.
+// The names at the ends of the edges that begin with `prefix`, up to one more than a graph
+// takes.
 absl::StatusOr<std::vector<std::string>> EndsOfEdges(const Snapshot& snapshot,
                                                      const storage::Key& prefix) {
   std::vector<std::string> ends;
   CAIRN_RETURN_IF_ERROR(EachEdge(snapshot, prefix, [&ends](const std::string& end) {
     ends.push_back(end);
-    return ends.size() < kMaxNodes;
+    return ends.size() <= kMaxNodes;
   }));
   return ends;
 }
@@ -153,6 +160,7 @@ class Walk {
   absl::Status Go(const std::string& root, bool upstream) {
     std::deque<std::pair<std::string, int>> queue = {{root, 0}};
     std::set<std::string> queued = {root};
+    planned_.insert(root);
     while (!queue.empty()) {
       const auto [name, depth] = queue.front();
       queue.pop_front();
@@ -161,11 +169,12 @@ class Walk {
       if (absl::IsNotFound(neighbours.status()) && name != root) continue;
       CAIRN_RETURN_IF_ERROR(neighbours.status());
       const std::vector<std::string>& next = *neighbours;
-      if (depth == max_depth_ || seen_.size() >= kMaxNodes) {
+      if (depth == max_depth_) {
         truncated_ = truncated_ || !next.empty();
         continue;
       }
       for (const std::string& other : next) {
+        if (!Plan(other)) continue;
         edges_.insert(upstream ? std::make_pair(other, name) : std::make_pair(name, other));
         if (queued.insert(other).second) queue.emplace_back(other, depth + 1);
       }
@@ -176,18 +185,36 @@ class Walk {
   Lineage Finish(const std::string& root) {
     Lineage lineage;
     lineage.set_root(root);
-    for (auto& node : nodes_) *lineage.add_nodes() = std::move(node);
+    storage::PageRoom node_room(kMaxNodeBytes);
+    std::set<std::string> shown;
+    for (auto& node : nodes_) {
+      if (!node_room.Take(node.ByteSizeLong() + kFraming)) break;
+      shown.insert(node.name());
+      *lineage.add_nodes() = std::move(node);
+    }
+    storage::PageRoom edge_room(storage::kMaxPageBytes - kMaxNodeBytes);
     for (const auto& [from, to] : edges_) {
-      if (seen_.count(from) == 0 || seen_.count(to) == 0) continue;
+      if (shown.count(from) == 0 || shown.count(to) == 0) continue;
+      if (!edge_room.Take(from.size() + to.size() + kFraming)) break;
       Lineage::Edge* edge = lineage.add_edges();
       edge->set_from(from);
       edge->set_to(to);
     }
-    lineage.set_truncated(truncated_);
+    lineage.set_truncated(truncated_ || node_room.full() || edge_room.full());
     return lineage;
   }
 
  private:
+  // Whether the graph has room for the resource, or has it already.
+  bool Plan(const std::string& name) {
+    if (planned_.size() < kMaxNodes || planned_.count(name) > 0) {
+      planned_.insert(name);
+      return true;
+    }
+    truncated_ = true;
+    return false;
+  }
+
   // Records the resource and tells where to go from it.
   absl::StatusOr<std::vector<std::string>> Neighbours(const std::string& name, bool upstream) {
     CAIRN_ASSIGN_OR_RETURN(Visited visited, Visit(snapshot_, name));
@@ -199,6 +226,7 @@ class Walk {
   const Snapshot& snapshot_;
   const int max_depth_;
   std::vector<Lineage::Node> nodes_;
+  std::set<std::string> planned_;  // those that are seen or will be
   std::set<std::string> seen_;
   std::set<std::pair<std::string, std::string>> edges_;
   bool truncated_ = false;

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -108,13 +109,27 @@ absl::Status AdoptRun(const Snapshot& snapshot, const cairn::v1::CreateModelVers
   return TakeRunFiles(snapshot, version.run(), request.run_artifact_path(), version);
 }
 
-// Lists the version among what its run made, so that it is found from there.
-absl::Status LinkToRun(const Snapshot& snapshot, const ModelVersion& version, WriteSet& write_set) {
-  CAIRN_ASSIGN_OR_RETURN(const RunName run, ParseRunName("model_version.run", version.run()));
-  CAIRN_ASSIGN_OR_RETURN(auto stored,
-                         storage::ReadRecord<RunRecord>(snapshot, storage::RunKey(run.run_id)));
-  if (!stored.has_value()) return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", version.run());
-  storage::AddRunOutput(*std::move(stored), version.name(), write_set);
+bool HasRead(const cairn::v1::Run& run, const std::string& dataset_version) {
+  return std::any_of(run.inputs().begin(), run.inputs().end(),
+                     [&](const auto& input) { return input.dataset_version() == dataset_version; });
+}
+
+// The edges that lead to the version: from its run, which lists it among what it made, and
+// from its data set unless they lead through the run.
+absl::Status LinkSources(const Snapshot& snapshot, const ModelVersion& version,
+                         WriteSet& write_set) {
+  bool through_run = false;
+  if (!version.run().empty()) {
+    CAIRN_ASSIGN_OR_RETURN(const RunName run, ParseRunName("model_version.run", version.run()));
+    CAIRN_ASSIGN_OR_RETURN(auto stored,
+                           storage::ReadRecord<RunRecord>(snapshot, storage::RunKey(run.run_id)));
+    if (!stored.has_value()) return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", version.run());
+    through_run = HasRead(stored->value.run(), version.training_dataset());
+    write_set.PutOnce(storage::LineageDownKey(version.run(), version.name()), "");
+    storage::AddRunOutput(*std::move(stored), version.name(), write_set);
+  }
+  if (version.training_dataset().empty() || through_run) return absl::OkStatus();
+  write_set.PutOnce(storage::LineageDownKey(version.training_dataset(), version.name()), "");
   return absl::OkStatus();
 }
 
@@ -204,9 +219,7 @@ absl::StatusOr<Plan> PlanCreateModelVersion(const Snapshot& snapshot,
   *version.mutable_create_time() = ToTimestamp(now_unix_nanos);
   if (request.validate_only()) return storage::AnswerOnly(std::move(version));
 
-  const std::string& source = version.run().empty() ? version.training_dataset() : version.run();
-  if (!source.empty()) write_set.PutOnce(storage::LineageDownKey(source, version.name()), "");
-  if (!version.run().empty()) CAIRN_RETURN_IF_ERROR(LinkToRun(snapshot, version, write_set));
+  CAIRN_RETURN_IF_ERROR(LinkSources(snapshot, version, write_set));
   ModelVersionRecord record;
   *record.mutable_version() = version;
   write_set.RequireRevision(model_key, parent.has_value() ? parent->mod_revision : 0)
