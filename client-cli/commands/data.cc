@@ -14,6 +14,7 @@
 #include "fmt/format.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/downloader.h"
+#include "lib/client/manifest_upload.h"
 #include "lib/client/uploader.h"
 
 namespace cairn::cli {
@@ -47,7 +48,12 @@ absl::StatusOr<int> PutDataset(Session& session, const Invocation& call) {
   TransferMeter meter(session, "sent");
   CAIRN_ASSIGN_OR_RETURN(auto files, client::Uploader(*client, meter.callback()).Upload(items));
   meter.Finish();
-  for (auto& file : files) *version.add_files() = std::move(file);
+  if (files.size() > client::kMaxNamedFiles) {
+    CAIRN_ASSIGN_OR_RETURN(*request.mutable_manifest(),
+                           client::UploadManifest(*client, std::move(files)));
+  } else {
+    for (auto& file : files) *version.add_files() = std::move(file);
+  }
   CAIRN_ASSIGN_OR_RETURN(const auto stored,
                          client->datasets().CreateDatasetVersion(std::move(request)));
   const std::string id = ShortName(stored.name());

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "client-cli/cli/parser.h"
 #include "client-cli/cli/reference.h"
@@ -59,11 +60,17 @@ class TemporaryFile {
   std::string path_;
 };
 
-absl::StatusOr<v1::ArtifactFile> ChooseTable(const v1::DatasetVersion& version,
+absl::StatusOr<v1::ArtifactFile> ChooseTable(client::Client& client,
+                                             const v1::DatasetVersion& version,
                                              const std::string& file) {
   const v1::ArtifactFile* chosen = nullptr;
   int tables = 0;
-  for (const v1::ArtifactFile& candidate : version.files()) {
+  // The version leaves its files out when there are many.
+  std::vector<v1::ArtifactFile> files(version.files().begin(), version.files().end());
+  if (files.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(files, client.artifacts().ListAllArtifacts(version.name()));
+  }
+  for (const v1::ArtifactFile& candidate : files) {
     if (file.empty() ? !tables::IsTableName(candidate.path()) : candidate.path() != file) continue;
     chosen = &candidate;
     ++tables;
@@ -81,8 +88,8 @@ absl::StatusOr<v1::RowChanges> CompareRows(Session& session, const v1::DatasetVe
                                            const v1::DatasetVersion& to, const std::string& file,
                                            const std::vector<std::string>& key_columns) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
-  CAIRN_ASSIGN_OR_RETURN(const v1::ArtifactFile before, ChooseTable(from, file));
-  CAIRN_ASSIGN_OR_RETURN(const v1::ArtifactFile after, ChooseTable(to, file));
+  CAIRN_ASSIGN_OR_RETURN(const v1::ArtifactFile before, ChooseTable(*client, from, file));
+  CAIRN_ASSIGN_OR_RETURN(const v1::ArtifactFile after, ChooseTable(*client, to, file));
   TemporaryFile first;
   TemporaryFile second;
   CAIRN_RETURN_IF_ERROR(first.Fetch(*client, before.digest()));

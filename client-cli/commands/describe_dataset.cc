@@ -1,8 +1,10 @@
 #include "client-cli/commands/describe_dataset.h"
 
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "client-cli/cli/exit_code.h"
 #include "client-cli/cli/reference.h"
@@ -11,6 +13,7 @@
 #include "fmt/format.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "lib/client/paging.h"
 
 namespace cairn::cli {
 namespace {
@@ -72,12 +75,35 @@ absl::Status PrintParents(DescriptionPrinter& printer, const v1::DatasetVersion&
   return printer.List("Made from", count, std::move(table));
 }
 
-absl::Status PrintFiles(DescriptionPrinter& printer, const v1::DatasetVersion& version) {
+// The first `count` files of the version, which leaves them out when there are many.
+absl::StatusOr<std::vector<v1::ArtifactFile>> FirstFiles(Session& session,
+                                                         const v1::DatasetVersion& version,
+                                                         size_t count) {
+  const auto end =
+      version.files().begin() + std::min(static_cast<int>(count), version.files_size());
+  std::vector<v1::ArtifactFile> files(version.files().begin(), end);
+  if (!files.empty() || count == 0) return files;
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::ListArtifactsRequest request;
+  request.set_parent(version.name());
+  request.set_page_size(static_cast<int32_t>(std::min<size_t>(count, 1000)));
+  CAIRN_RETURN_IF_ERROR(client::ForEachPage(
+      request, [&](const auto& page) { return client->artifacts().ListArtifacts(page); },
+      [&](v1::ListArtifactsResponse& page) {
+        for (v1::ArtifactFile& file : *page.mutable_files()) files.push_back(std::move(file));
+        return files.size() < count;
+      }));
+  if (files.size() > count) files.resize(count);
+  return files;
+}
+
+absl::Status PrintFiles(Session& session, DescriptionPrinter& printer,
+                        const v1::DatasetVersion& version) {
   Table table;
   table.columns = {{"PATH"}, {"SIZE", false, true}, {"SHA256"}};
-  const auto count = static_cast<size_t>(version.files_size());
-  for (size_t i = 0; i < printer.Shown(count); ++i) {
-    const v1::ArtifactFile& file = version.files(static_cast<int>(i));
+  const auto count = static_cast<size_t>(version.file_count());
+  CAIRN_ASSIGN_OR_RETURN(const auto files, FirstFiles(session, version, printer.Shown(count)));
+  for (const v1::ArtifactFile& file : files) {
     const v1::BlobDigest& digest = file.digest();
     table.rows.push_back(
         {file.path(),
@@ -120,7 +146,7 @@ absl::StatusOr<int> DescribeDatasetVersion(Session& session, const v1::DatasetVe
   PrintVersionHead(session, printer, version, aliases);
   CAIRN_RETURN_IF_ERROR(printer.Pairs("Tags", version.tags()));
   CAIRN_RETURN_IF_ERROR(PrintParents(printer, version));
-  CAIRN_RETURN_IF_ERROR(PrintFiles(printer, version));
+  CAIRN_RETURN_IF_ERROR(PrintFiles(session, printer, version));
   const auto columns = static_cast<size_t>(version.columns_size());
   CAIRN_RETURN_IF_ERROR(
       printer.List("Columns", columns,

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "client-cli/cli/exit_code.h"
@@ -196,6 +197,25 @@ absl::StatusOr<int> LogArtifact(Session& session, const Invocation& call) {
   return session.EmitText(logged, text, target.run, target.run);
 }
 
+// The same under two verbs: `log` as for everything of a run, `put` as for data sets.
+Command ArtifactCommand(std::string_view path, std::string_view summary, const Flag& run) {
+  return {.path = path,
+          .family = "Log",
+          .summary = summary,
+          .arguments = {{"RUN", 1, 1, "run"}, {"FILE", 0, -1, "file"}},
+          .flags = {run,
+                    {.name = "path", .value = "PREFIX", .help = "where to put them, such as model"},
+                    kDryRun},
+          .examples = {{"mlctl log artifact $RUN model.bin", "a file"},
+                       {"mlctl put artifact $RUN out/ --path reports",
+                        "a directory, below reports/; put and log are the same"},
+                       {"mlctl log artifact *.png --run $RUN", "many files"}},
+          .details =
+              "The files appear all at once when the last of them was sent, or not at all;\n"
+              "at most 200,000 in one call. `mlctl fetch RUN` brings them back.",
+          .handler = LogArtifact};
+}
+
 }  // namespace
 
 std::vector<Command> LoggingCommands() {
@@ -254,17 +274,8 @@ std::vector<Command> LoggingCommands() {
                      "the latest, with its use"},
                     {"mlctl log input dataset:retail@sha256:9f3c --run $RUN", "by digest"}},
        .handler = LogInput},
-      {.path = "log artifact",
-       .family = "Log",
-       .summary = "Add files or directories to a run's artifacts",
-       .arguments = {{"RUN", 1, 1, "run"}, {"FILE", 0, -1, "file"}},
-       .flags = {run,
-                 {.name = "path", .value = "PREFIX", .help = "where to put them, such as model"},
-                 kDryRun},
-       .examples = {{"mlctl log artifact $RUN model.bin", "a file"},
-                    {"mlctl log artifact $RUN out/ --path reports", "a directory, below reports/"},
-                    {"mlctl log artifact *.png --run $RUN", "many files"}},
-       .handler = LogArtifact},
+      ArtifactCommand("log artifact", "Add files or directories to a run's artifacts", run),
+      ArtifactCommand("put artifact", "Add files to a run's artifacts, as log artifact does", run),
   };
 }
 

@@ -37,7 +37,10 @@ absl::StatusOr<int> DeleteArtifact(Session& session, const Invocation& call) {
   }
   if (request.validate_only()) {
     session.Note(fmt::format("would delete {} files of {} (checked by the server)",
-                             removed.files_size(), run.name()));
+                             removed.file_count(), run.name()));
+  }
+  if (const int64_t rest = removed.file_count() - removed.files_size(); rest > 0) {
+    session.Note(fmt::format("and {} more", rest));
   }
   return session.EmitText(removed, text, run.name(), ShortName(run.name()));
 }

@@ -171,7 +171,7 @@ Table ToTable(const Session& session, const v1::ListDatasetVersionsResponse& lis
          ShortName(item.name()),
          {name.ok() ? name->parent_id : item.name(), LastPart(item.name()),
           item.row_count() < 0 ? Cell() : Cell(std::to_string(item.row_count())),
-          Size(item.size_bytes()), std::to_string(item.files_size()), item.producer(),
+          Size(item.size_bytes()), std::to_string(item.file_count()), item.producer(),
           session.TimeCell(item.create_time(), item.has_create_time()), Digest12(item.sha256()),
           parents, NameCell(item.run())}});
   }

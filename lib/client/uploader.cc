@@ -10,6 +10,7 @@
 #include "lib/client/artifact_path.h"
 #include "lib/client/batch_limits.h"
 #include "lib/client/chunked_upload.h"
+#include "lib/client/manifest_upload.h"
 #include "lib/client/parallel_calls.h"
 #include "lib/client/upload_source.h"
 
@@ -263,15 +264,16 @@ absl::StatusOr<std::vector<v1::ArtifactFile>> Uploader::Upload(
 
 absl::Status UploadArtifacts(Client& client, const std::string& run,
                              const std::vector<UploadItem>& items, ProgressCallback on_progress) {
+  if (items.empty()) return absl::OkStatus();
   CAIRN_ASSIGN_OR_RETURN(auto files, Uploader(client, std::move(on_progress)).Upload(items));
-  for (size_t begin = 0; begin < files.size(); begin += kBatchEntries) {
-    v1::LogArtifactsRequest request;
-    request.set_run(run);
-    const size_t end = std::min(files.size(), begin + kBatchEntries);
-    for (size_t i = begin; i < end; ++i) *request.add_files() = std::move(files[i]);
-    CAIRN_RETURN_IF_ERROR(client.artifacts().LogArtifacts(std::move(request)).status());
+  v1::LogArtifactsRequest request;
+  request.set_run(run);
+  if (files.size() > kMaxNamedFiles) {
+    CAIRN_ASSIGN_OR_RETURN(*request.mutable_manifest(), UploadManifest(client, std::move(files)));
+  } else {
+    for (auto& file : files) *request.add_files() = std::move(file);
   }
-  return absl::OkStatus();
+  return client.artifacts().LogArtifacts(std::move(request)).status();
 }
 
 }  // namespace cairn::client

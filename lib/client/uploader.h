@@ -80,7 +80,7 @@ class Uploader {
   ProgressMeter meter_;
 };
 
-// Uploads `items` and logs them as artifacts of `run`.
+// Uploads `items` and logs them as artifacts of `run`, all at once or not at all.
 absl::Status UploadArtifacts(Client& client, const std::string& run,
                              const std::vector<UploadItem>& items,
                              ProgressCallback on_progress = nullptr);

@@ -1,7 +1,10 @@
 #include "server/artifacts/blob_usage.h"
 
+#include <algorithm>
 #include <limits>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "cairn/internal/records.pb.h"
 #include "lib/base/errors.h"
@@ -22,10 +25,16 @@ using storage::Snapshot;
 
 constexpr size_t kAll = std::numeric_limits<size_t>::max();
 
-// A resource with files: its canonical name, and what the keys of its records begin with.
+// A resource with files: its canonical name, and what the keys of its records begin with,
+// one of these.
 struct Owner {
   std::string name;
-  std::string key_prefix;
+  std::vector<std::string> key_prefixes;
+
+  bool Has(std::string_view key) const {
+    return std::any_of(key_prefixes.begin(), key_prefixes.end(),
+                       [key](const std::string& prefix) { return key.starts_with(prefix); });
+  }
 };
 
 absl::Status RequireThere(const Snapshot& snapshot, const Key& key, ErrorReason reason,
@@ -42,7 +51,7 @@ absl::StatusOr<Owner> FindOwner(const Snapshot& snapshot, const std::string& nam
     if (!stored.has_value() || stored->value.experiment_id() != run.experiment_id) {
       return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", name).ToStatus();
     }
-    return Owner{name, storage::ArtifactPrefix(name).bytes};
+    return Owner{name, {storage::ArtifactPrefix(name).bytes}};
   }
   if (name.rfind("datasets/", 0) == 0) {
     CAIRN_ASSIGN_OR_RETURN(const VersionName version,
@@ -50,13 +59,15 @@ absl::StatusOr<Owner> FindOwner(const Snapshot& snapshot, const std::string& nam
     const Key key = storage::DatasetVersionKey(version.parent_id, version.version);
     CAIRN_RETURN_IF_ERROR(RequireThere(snapshot, key, ErrorReason::DATASET_VERSION_NOT_FOUND,
                                        "DatasetVersion", name));
-    return Owner{DatasetVersionName(version.parent_id, version.version), key.bytes};
+    std::string canonical = DatasetVersionName(version.parent_id, version.version);
+    std::string parts = storage::ManifestPartPrefix(canonical).bytes;
+    return Owner{std::move(canonical), {key.bytes, std::move(parts)}};
   }
   CAIRN_ASSIGN_OR_RETURN(const VersionName version, ParseModelVersionName("name", name));
   const Key key = storage::ModelVersionKey(version.parent_id, version.version);
   CAIRN_RETURN_IF_ERROR(
       RequireThere(snapshot, key, ErrorReason::MODEL_VERSION_NOT_FOUND, "ModelVersion", name));
-  return Owner{ModelVersionName(version.parent_id, version.version), key.bytes};
+  return Owner{ModelVersionName(version.parent_id, version.version), {key.bytes}};
 }
 
 absl::Status AddChunks(const Snapshot& snapshot, ShortNameSet& marks) {
@@ -91,7 +102,7 @@ void Add(const EntryHead& head, bool whole_server, bool own, bool other, BlobUsa
 absl::StatusOr<BlobUsage> MeasureBlobUsage(const Snapshot& snapshot, const PackPool& packs,
                                            const std::string& name) {
   BlobUsage usage;
-  Owner owner;
+  Owner owner{"", {""}};
   if (!name.empty()) {
     CAIRN_ASSIGN_OR_RETURN(owner, FindOwner(snapshot, name));
   }
@@ -101,7 +112,7 @@ absl::StatusOr<BlobUsage> MeasureBlobUsage(const Snapshot& snapshot, const PackP
   std::string place;
   CAIRN_RETURN_IF_ERROR(VisitReferences(
       snapshot, kAll, place, [&](std::string_view key, const cairn::v1::BlobDigest& digest) {
-        const bool mine = key.substr(0, owner.key_prefix.size()) == owner.key_prefix;
+        const bool mine = owner.Has(key);
         (mine ? own : others).Add(ShortNameOfHex(digest.sha256()));
         if (!mine) return;
         usage.set_file_count(usage.file_count() + 1);

@@ -1,5 +1,6 @@
 #include "server/artifacts/references.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -14,24 +15,32 @@ namespace {
 
 constexpr size_t kHashBytes = 32;
 
-// Visits what one record refers to.
-using RecordReader = absl::Status (*)(std::string_view key, std::string_view payload,
-                                      const ReferenceVisitor& visitor);
+// Visits what one record refers to; returns how much that is.
+using RecordReader = absl::StatusOr<int> (*)(std::string_view key, std::string_view payload,
+                                             const ReferenceVisitor& visitor);
 
-absl::Status ReadArtifact(std::string_view key, std::string_view payload,
-                          const ReferenceVisitor& visitor) {
+absl::StatusOr<int> ReadArtifact(std::string_view key, std::string_view payload,
+                                 const ReferenceVisitor& visitor) {
   CAIRN_ASSIGN_OR_RETURN(const auto record,
                          storage::ParseRecord<cairn::internal::ArtifactRecord>(key, payload));
   visitor(key, record.digest());
-  return absl::OkStatus();
+  return 1;
+}
+
+absl::StatusOr<int> ReadManifestPart(std::string_view key, std::string_view payload,
+                                     const ReferenceVisitor& visitor) {
+  CAIRN_ASSIGN_OR_RETURN(const auto part,
+                         storage::ParseRecord<cairn::internal::ManifestPartRecord>(key, payload));
+  for (const auto& file : part.files()) visitor(key, file.digest());
+  return part.files_size();
 }
 
 template <typename Record>
-absl::Status ReadVersion(std::string_view key, std::string_view payload,
-                         const ReferenceVisitor& visitor) {
+absl::StatusOr<int> ReadVersion(std::string_view key, std::string_view payload,
+                                const ReferenceVisitor& visitor) {
   CAIRN_ASSIGN_OR_RETURN(const auto record, storage::ParseRecord<Record>(key, payload));
   for (const auto& file : record.version().files()) visitor(key, file.digest());
-  return absl::OkStatus();
+  return record.version().files_size();
 }
 
 struct Kind {
@@ -39,18 +48,20 @@ struct Kind {
   RecordReader read;
 };
 
-const std::array<Kind, 3>& Kinds() {
-  static const std::array<Kind, 3> kinds = {{
+// In the order in which a collection that was interrupted goes on: new ones come last.
+const std::array<Kind, 4>& Kinds() {
+  static const std::array<Kind, 4> kinds = {{
       {storage::AllArtifactsPrefix(), ReadArtifact},
       {storage::AllDatasetVersionsPrefix(), ReadVersion<cairn::internal::DatasetVersionRecord>},
       {storage::AllModelVersionsPrefix(), ReadVersion<cairn::internal::ModelVersionRecord>},
+      {storage::AllManifestPartsPrefix(), ReadManifestPart},
   }};
   return kinds;
 }
 
 }  // namespace
 
-absl::Status VisitReferences(const storage::Snapshot& snapshot, size_t max_records,
+absl::Status VisitReferences(const storage::Snapshot& snapshot, size_t max_references,
                              std::string& place, const ReferenceVisitor& visitor) {
   // The place is the number of the kind, then the last key of it that was visited.
   size_t kind = place.empty() ? 0 : static_cast<size_t>(place[0] - '0');
@@ -61,11 +72,13 @@ absl::Status VisitReferences(const storage::Snapshot& snapshot, size_t max_recor
     const auto cursor = snapshot.NewCursor(range.family);
     cursor->Seek(after.empty() ? range.begin : after + '\0', range.end);
     for (; cursor->Valid(); cursor->Next()) {
-      if (seen++ == max_records) {
+      if (seen >= max_references) {
         place = static_cast<char>('0' + kind) + after;
         return absl::OkStatus();
       }
-      CAIRN_RETURN_IF_ERROR(at.read(cursor->key(), cursor->record().payload, visitor));
+      CAIRN_ASSIGN_OR_RETURN(const int count,
+                             at.read(cursor->key(), cursor->record().payload, visitor));
+      seen += static_cast<size_t>(std::max(count, 1));
       after = cursor->key();
     }
     CAIRN_RETURN_IF_ERROR(cursor->status());

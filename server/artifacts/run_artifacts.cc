@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@
 #include "server/storage/blob_refs.h"
 #include "server/storage/dataset_refs.h"
 #include "server/storage/keyspace.h"
+#include "server/storage/manifest_parts.h"
 #include "server/storage/paging.h"
 #include "server/storage/typed_record.h"
 
@@ -32,7 +34,12 @@ using storage::WriteSet;
 
 constexpr int32_t kDefaultPageSize = 100;
 constexpr int32_t kMaxPageSize = 1000;
-constexpr size_t kMaxDeletedFiles = 10'000;
+constexpr size_t kMaxDeletedFiles = core::kMaxFilesPerManifestBlob;
+constexpr size_t kMaxDeletedPathBytes = core::kMaxManifestBytes;
+// Deletions of more do not count as small (WriteSet::frees_space).
+constexpr size_t kFewFiles = 10'000;
+constexpr size_t kMaxAnswerBytes = size_t{3} << 20;
+constexpr size_t kFraming = 8;  // of a file in an answer
 
 absl::Status OtherContent(const std::string& run, const ArtifactFile& file,
                           const ArtifactRecord& there) {
@@ -114,16 +121,27 @@ absl::StatusOr<std::set<std::string>> ParseDeletedPaths(
   return parsed;
 }
 
-using FilesByPath = std::map<std::string, ArtifactRecord>;
+// Files that are to be deleted, by path.
+struct DeletedFiles {
+  std::map<std::string, ArtifactRecord> by_path;
+  size_t path_bytes = 0;
 
-// Adds the files of a run that `path` stands for.
+  void Add(const std::string& path, ArtifactRecord record) {
+    if (by_path.insert_or_assign(path, std::move(record)).second) path_bytes += path.size();
+  }
+  bool fits() const {
+    return by_path.size() <= kMaxDeletedFiles && path_bytes <= kMaxDeletedPathBytes;
+  }
+};
+
+// Adds the files of a run that `path` stands for, up to one more than fit.
 absl::Status FindDeleted(const Snapshot& snapshot, const std::string& run, const std::string& path,
-                         FilesByPath& files) {
+                         DeletedFiles& files) {
   if (path.back() != '/') {
     CAIRN_ASSIGN_OR_RETURN(auto stored, storage::ReadRecord<ArtifactRecord>(
                                             snapshot, storage::ArtifactKey(run, path)));
     if (!stored.has_value()) return ArtifactNotFound(run, path);
-    files[path] = std::move(stored->value);
+    files.Add(path, std::move(stored->value));
     return absl::OkStatus();
   }
   // Files below sort after "path/" and before "path0".
@@ -139,14 +157,46 @@ absl::Status FindDeleted(const Snapshot& snapshot, const std::string& run, const
         failure.Update(below.status());
         if (!below.ok()) return false;
         any = true;
-        files[*std::move(below)] = std::move(stored.value);
-        return files.size() <= kMaxDeletedFiles;
+        files.Add(*below, std::move(stored.value));
+        return files.fits();
       }));
   CAIRN_RETURN_IF_ERROR(failure);
   return any ? absl::OkStatus() : ArtifactNotFound(run, path);
 }
 
-// The files of a version's manifest, which is sorted, page by page.
+// One page of the files of a version, which come by path.
+class FilePage {
+ public:
+  FilePage(const cairn::v1::ListArtifactsRequest& request, int32_t size, std::string last_path)
+      : request_(request), size_(size), last_path_(std::move(last_path)) {}
+
+  const std::string& last_path() const { return last_path_; }
+
+  // Takes those that are behind the page before; false when there are more than fit.
+  bool Add(const storage::ManifestFiles& files) {
+    for (const ArtifactFile& file : files) {
+      if (!last_path_.empty() && file.path() <= last_path_) continue;
+      if (response_.files_size() == size_) {
+        cairn::internal::PageToken next;
+        next.set_last_key(response_.files(size_ - 1).path());
+        response_.set_next_page_token(EncodePageToken(request_, std::move(next)));
+        return false;
+      }
+      *response_.add_files() = file;
+    }
+    return true;
+  }
+
+  cairn::v1::ListArtifactsResponse Finish() { return std::move(response_); }
+
+ private:
+  const cairn::v1::ListArtifactsRequest& request_;
+  const int32_t size_;
+  const std::string last_path_;
+  cairn::v1::ListArtifactsResponse response_;
+};
+
+// The files of a version, page by page, from its record or from the parts of `owner`.
 template <typename Record>
 absl::StatusOr<cairn::v1::ListArtifactsResponse> ListManifest(
     const Snapshot& snapshot, const cairn::v1::ListArtifactsRequest& request,
@@ -155,19 +205,15 @@ absl::StatusOr<cairn::v1::ListArtifactsResponse> ListManifest(
   if (!stored.has_value()) return NotFound(reason, type, request.parent()).ToStatus();
   CAIRN_ASSIGN_OR_RETURN(const int32_t size,
                          EffectivePageSize(request.page_size(), kDefaultPageSize, kMaxPageSize));
-  CAIRN_ASSIGN_OR_RETURN(const auto token, DecodePageToken(request, request.page_token()));
-  cairn::v1::ListArtifactsResponse response;
-  for (const ArtifactFile& file : stored->value.version().files()) {
-    if (!token.last_key().empty() && file.path() <= token.last_key()) continue;
-    if (response.files_size() == size) {
-      cairn::internal::PageToken next;
-      next.set_last_key(response.files(size - 1).path());
-      response.set_next_page_token(EncodePageToken(request, std::move(next)));
-      break;
-    }
-    *response.add_files() = file;
+  CAIRN_ASSIGN_OR_RETURN(auto token, DecodePageToken(request, request.page_token()));
+  const auto& version = stored->value.version();
+  FilePage page(request, size, std::move(*token.mutable_last_key()));
+  if (page.Add(version.files()) && version.files().empty()) {
+    CAIRN_RETURN_IF_ERROR(
+        storage::EachManifestPart(snapshot, version.name(), page.last_path(),
+                                  [&page](const auto& part) { return page.Add(part.files()); }));
   }
-  return response;
+  return page.Finish();
 }
 
 absl::StatusOr<cairn::v1::ListArtifactsResponse> ListRunFiles(
@@ -193,32 +239,77 @@ absl::StatusOr<cairn::v1::ListArtifactsResponse> ListRunFiles(
   return response;
 }
 
+// The files to log, whose blobs are there until the commit.
+absl::StatusOr<std::shared_ptr<const core::Manifest>> FilesToLog(
+    const Snapshot& snapshot, const cairn::v1::LogArtifactsRequest& request,
+    const core::ManifestLoader& load, WriteSet& write_set) {
+  if (request.has_manifest()) {
+    if (request.files().empty()) return load(request.manifest());
+    return InvalidField(ErrorReason::VALUE_INVALID, "manifest", request.manifest().sha256(),
+                        "must not be given together with files")
+        .ToStatus();
+  }
+  CAIRN_ASSIGN_OR_RETURN(auto manifest,
+                         core::MakeManifest("files", request.files(), core::kMaxFilesPerCall));
+  CAIRN_RETURN_IF_ERROR(storage::RequireBlobs(snapshot, manifest.files, write_set));
+  return std::make_shared<const core::Manifest>(std::move(manifest));
+}
+
+absl::StatusOr<bool> HasFiles(const Snapshot& snapshot, const std::string& run) {
+  bool any = false;
+  CAIRN_RETURN_IF_ERROR(snapshot.Scan(storage::KeyRange::Prefix(storage::ArtifactPrefix(run)),
+                                      storage::ScanOrder::kAscending,
+                                      [&any](std::string_view, const storage::Record&) {
+                                        any = true;
+                                        return false;
+                                      }));
+  return any;
+}
+
+// Whether the run has the file already; an error if it does not fit among its files.
+absl::StatusOr<bool> IsLogged(const Snapshot& snapshot, const std::string& run,
+                              const ArtifactFile& file, const storage::Key& key) {
+  CAIRN_ASSIGN_OR_RETURN(const auto there, storage::ReadRecord<ArtifactRecord>(snapshot, key));
+  if (!there.has_value()) {
+    CAIRN_RETURN_IF_ERROR(CheckPathFits(snapshot, run, file.path()));
+    return false;
+  }
+  if (there->value.digest().sha256() == file.digest().sha256()) return true;
+  return OtherContent(run, file, there->value);
+}
+
+// The tree of the run changes, and is still as it is at `snapshot` when it does.
+absl::Status ChangeTree(const Snapshot& snapshot, const std::string& run, WriteSet& write_set) {
+  const storage::Key tree = storage::RunArtifactsKey(run);
+  CAIRN_ASSIGN_OR_RETURN(const auto record, snapshot.Get(tree));
+  write_set.RequireRevision(tree, record.has_value() ? record->mod_revision : 0)
+      .PutRecord(tree, "");
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<Plan> PlanLogArtifacts(const Snapshot& snapshot,
-                                      const cairn::v1::LogArtifactsRequest& request) {
+                                      const cairn::v1::LogArtifactsRequest& request,
+                                      const core::ManifestLoader& load) {
   CAIRN_ASSIGN_OR_RETURN(const RunName run, FindRun(snapshot, "run", request.run()));
-  CAIRN_ASSIGN_OR_RETURN(const auto manifest,
-                         core::MakeManifest("files", request.files(), core::kMaxFilesPerCall));
   WriteSet write_set;
   write_set.RequireExists(storage::RunKey(run.run_id));
-  CAIRN_RETURN_IF_ERROR(storage::RequireBlobs(snapshot, manifest.files, write_set));
-  for (const ArtifactFile& file : manifest.files) {
-    const storage::Key key = storage::ArtifactKey(request.run(), file.path());
-    CAIRN_ASSIGN_OR_RETURN(const auto there, storage::ReadRecord<ArtifactRecord>(snapshot, key));
-    if (there.has_value()) {
-      const auto& digest = there->value.digest();
-      if (digest.sha256() != file.digest().sha256()) {
-        return OtherContent(request.run(), file, there->value);
-      }
-      continue;
+  CAIRN_ASSIGN_OR_RETURN(const auto manifest, FilesToLog(snapshot, request, load, write_set));
+  CAIRN_ASSIGN_OR_RETURN(const bool has_files, HasFiles(snapshot, request.run()));
+  for (const ArtifactFile& file : manifest->files) {
+    storage::Key key = storage::ArtifactKey(request.run(), file.path());
+    bool logged = false;
+    if (has_files) {
+      CAIRN_ASSIGN_OR_RETURN(logged, IsLogged(snapshot, request.run(), file, key));
     }
-    CAIRN_RETURN_IF_ERROR(CheckPathFits(snapshot, request.run(), file.path()));
+    if (logged) continue;
     ArtifactRecord record;
     *record.mutable_digest() = file.digest();
-    write_set.RequireAbsent(key).PutOnce(key, record.SerializeAsString());
+    write_set.PutOnce(std::move(key), record.SerializeAsString());
   }
   if (write_set.puts.empty()) return storage::AnswerOnly(cairn::v1::LogArtifactsResponse());
+  CAIRN_RETURN_IF_ERROR(ChangeTree(snapshot, request.run(), write_set));
   write_set.Emit(request.run(), "run.artifactsLogged");
   return storage::MakePlan(std::move(write_set), cairn::v1::LogArtifactsResponse());
 }
@@ -227,26 +318,31 @@ absl::StatusOr<Plan> PlanDeleteArtifacts(const Snapshot& snapshot,
                                          const cairn::v1::DeleteArtifactsRequest& request) {
   CAIRN_ASSIGN_OR_RETURN(const RunName run, FindRun(snapshot, "run", request.run()));
   CAIRN_ASSIGN_OR_RETURN(const auto paths, ParseDeletedPaths(request.paths()));
-  FilesByPath files;
+  DeletedFiles files;
   for (const std::string& path : paths) {
     CAIRN_RETURN_IF_ERROR(FindDeleted(snapshot, request.run(), path, files));
-    if (files.size() <= kMaxDeletedFiles) continue;
+    if (files.fits()) continue;
     return InvalidField(ErrorReason::TOO_LARGE, "paths", path,
-                        fmt::format("must stand for at most {} files in all", kMaxDeletedFiles))
+                        fmt::format("must stand for at most {} files and {} bytes of paths in all",
+                                    kMaxDeletedFiles, kMaxDeletedPathBytes))
         .ToStatus();
   }
   WriteSet write_set;
   write_set.RequireExists(storage::RunKey(run.run_id));
+  CAIRN_RETURN_IF_ERROR(ChangeTree(snapshot, request.run(), write_set));
   cairn::v1::DeleteArtifactsResponse response;
-  for (const auto& [path, record] : files) {
-    const storage::Key key = storage::ArtifactKey(request.run(), path);
-    write_set.RequireExists(key).Delete(key);
-    ArtifactFile* file = response.add_files();
-    file->set_path(path);
-    *file->mutable_digest() = record.digest();
+  response.set_file_count(static_cast<int64_t>(files.by_path.size()));
+  storage::PageRoom room(kMaxAnswerBytes);
+  for (const auto& [path, record] : files.by_path) {
+    write_set.Delete(storage::ArtifactKey(request.run(), path));
+    ArtifactFile file;
+    file.set_path(path);
+    *file.mutable_digest() = record.digest();
+    if (room.Take(file.ByteSizeLong() + kFraming)) *response.add_files() = std::move(file);
   }
   if (request.validate_only()) return storage::AnswerOnly(std::move(response));
-  write_set.Emit(request.run(), "run.artifactsDeleted").FreesSpace();
+  write_set.Emit(request.run(), "run.artifactsDeleted");
+  if (files.by_path.size() <= kFewFiles) write_set.FreesSpace();
   return storage::MakePlan(std::move(write_set), std::move(response));
 }
 

@@ -34,12 +34,17 @@ std::string DecodeOnce(std::string_view text) {
   return out;
 }
 
-// Every round shortens the text, so it ends.
-std::string DecodeFully(std::string text) {
-  for (std::string next = DecodeOnce(text); next != text; next = DecodeOnce(text)) {
-    text = std::move(next);
+// Decodes until no escape is left; nothing when that takes too many rounds: a text of
+// nothing but escaped escapes would take one for every two bytes.
+std::optional<std::string> DecodeFully(std::string_view text) {
+  std::string decoded(text);
+  for (int round = 0; round <= kMaxArtifactPathEscapes; ++round) {
+    if (decoded.find('%') == std::string::npos) return decoded;
+    std::string next = DecodeOnce(decoded);
+    if (next.size() == decoded.size()) return decoded;
+    decoded = std::move(next);
   }
-  return text;
+  return std::nullopt;
 }
 
 bool HasControlCharacter(std::string_view text) {
@@ -101,10 +106,11 @@ absl::StatusOr<std::string> NormalizeArtifactPath(std::string_view field, std::s
   if (path.size() > 3 * kMaxArtifactPathBytes) {
     return Invalid(field, "(too long)", "must be at most 1024 bytes long");
   }
-  std::string decoded = DecodeFully(std::string(path));
-  const std::string_view rule = BrokenRule(decoded);
+  std::optional<std::string> decoded = DecodeFully(path);
+  if (!decoded) return Invalid(field, path, "must not be escaped more than 8 times over");
+  const std::string_view rule = BrokenRule(*decoded);
   if (!rule.empty()) return Invalid(field, path, rule);
-  return decoded;
+  return *std::move(decoded);
 }
 
 absl::StatusOr<std::string> NormalizeArtifactDirectory(std::string_view field,

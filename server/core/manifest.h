@@ -1,13 +1,17 @@
 #ifndef CAIRN_SERVER_CORE_MANIFEST_H_
 #define CAIRN_SERVER_CORE_MANIFEST_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
 #include "cairn/v1/artifacts.pb.h"
 #include "google/protobuf/repeated_ptr_field.h"
+#include "server/core/limits.h"
 
 namespace cairn::core {
 
@@ -21,8 +25,15 @@ struct Manifest {
 };
 
 // How many files one version or one call may name.
-inline constexpr int kMaxFilesPerManifest = 10'000;
+inline constexpr int kMaxFilesPerManifest = limits::kFilesPerMessage;
 inline constexpr int kMaxFilesPerCall = 1'000;
+// The same where the files are listed in a blob, and how large that may be.
+inline constexpr int kMaxFilesPerManifestBlob = 200'000;
+inline constexpr int64_t kMaxManifestBytes = int64_t{32} << 20;
+
+// Gives the manifest that a blob holds, its blobs being present and leased.
+using ManifestLoader =
+    std::function<absl::StatusOr<std::shared_ptr<const Manifest>>(const cairn::v1::BlobDigest&)>;
 
 // Checks and orders `files`. INVALID_ARGUMENT (ARTIFACT_PATH_INVALID,
 // DIGEST_INVALID, FIELD_REQUIRED, TOO_LARGE) naming the entry; a path that
@@ -33,6 +44,13 @@ absl::StatusOr<Manifest> MakeManifest(std::string_view field, const ArtifactFile
 // The canonical form a manifest's digest is taken over: for each file in path
 // order `{sha256} {size in decimal} {path}\n`. Pure.
 std::string CanonicalManifest(const ArtifactFiles& sorted_files);
+
+// Reads the canonical form, and nothing else: CanonicalManifest of the result is `text`.
+// INVALID_ARGUMENT naming `field`: VALUE_INVALID for a line that has another form or stands
+// out of order; ARTIFACT_PATH_INVALID, DIGEST_INVALID, FIELD_REQUIRED and TOO_LARGE as above.
+// Pure.
+absl::StatusOr<Manifest> ParseManifest(std::string_view field, std::string_view text,
+                                       int max_files);
 
 }  // namespace cairn::core
 

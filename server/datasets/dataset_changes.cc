@@ -126,7 +126,7 @@ absl::StatusOr<Plan> PlanUpdateDatasetVersion(
   CAIRN_ASSIGN_OR_RETURN(Tags updated, UpdatedTags(tags, request));
   if (SameTags(tags, updated)) return storage::AnswerOnly(ToResource(std::move(found.stored)));
   tags = std::move(updated);
-  DatasetVersion version = found.stored.value.version();
+  DatasetVersion version = Answer(found.stored.value.version());
   const storage::Key key = storage::DatasetVersionKey(found.name.parent_id, found.name.version);
   WriteSet write_set;
   write_set.RequireRevision(key, found.stored.mod_revision)

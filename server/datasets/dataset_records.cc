@@ -10,6 +10,7 @@
 #include "lib/base/status_macros.h"
 #include "server/storage/dataset_refs.h"
 #include "server/storage/keyspace.h"
+#include "server/storage/manifest_parts.h"
 
 namespace cairn::datasets {
 
@@ -29,6 +30,12 @@ Dataset ToResource(Stored<DatasetRecord> stored) {
 DatasetVersion ToResource(Stored<DatasetVersionRecord> stored) {
   DatasetVersion version = std::move(*stored.value.mutable_version());
   version.set_etag(EtagOf(stored.mod_revision));
+  return Answer(std::move(version));
+}
+
+DatasetVersion Answer(DatasetVersion version) {
+  if (!version.files().empty()) version.set_file_count(version.files_size());
+  if (version.files_size() > storage::kFilesPerPart) version.clear_files();
   return version;
 }
 

@@ -11,6 +11,7 @@
 #include "cairn/v1/datasets.pb.h"
 #include "google/protobuf/map.h"
 #include "lib/base/resource_names.h"
+#include "server/core/limits.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/typed_record.h"
 
@@ -19,12 +20,14 @@ namespace cairn::datasets {
 // How data sets and their versions are stored, and the rules that several use cases
 // share. All functions are pure but for reading.
 
-inline constexpr size_t kMaxNameBytes = 250;
-inline constexpr size_t kMaxTextBytes = 5000;
+inline constexpr size_t kMaxNameBytes = limits::kResourceNameBytes;
+inline constexpr size_t kMaxTextBytes = limits::kTextBytes;
 
-// The resources as they are answered, with their etags.
+// The resources as they are answered, with their etags; a version without its files where
+// there are more than an answer holds, and with their number in any case.
 cairn::v1::Dataset ToResource(storage::Stored<cairn::internal::DatasetRecord> stored);
 cairn::v1::DatasetVersion ToResource(storage::Stored<cairn::internal::DatasetVersionRecord> stored);
+cairn::v1::DatasetVersion Answer(cairn::v1::DatasetVersion version);
 
 // `datasets/{name}/aliases/{alias}`, for events and errors.
 std::string DatasetAliasResource(std::string_view dataset, std::string_view alias);

@@ -11,6 +11,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "server/core/limits.h"
 #include "server/core/manifest.h"
 #include "server/datasets/dataset_records.h"
 #include "server/datasets/retention.h"
@@ -19,6 +20,7 @@
 #include "server/storage/blob_refs.h"
 #include "server/storage/dataset_refs.h"
 #include "server/storage/keyspace.h"
+#include "server/storage/manifest_parts.h"
 #include "server/storage/paging.h"
 #include "server/storage/run_outputs.h"
 #include "server/storage/typed_record.h"
@@ -39,7 +41,7 @@ using storage::Snapshot;
 using storage::Stored;
 using storage::WriteSet;
 
-constexpr int kMaxParents = 1000;
+constexpr int kMaxParents = limits::kDatasetParents;
 // A data set with very many versions that something keeps must not make new ones slow.
 constexpr size_t kExpiredLookedAt = 1000;
 
@@ -87,14 +89,32 @@ absl::Status LinkSources(const Snapshot& snapshot, const DatasetVersion& version
   return absl::OkStatus();
 }
 
+// The files the request asks for. Those of a manifest are leased, for the others the commit
+// has to require their blobs.
+absl::StatusOr<core::Manifest> FilesOf(const cairn::v1::CreateDatasetVersionRequest& request,
+                                       const core::ManifestLoader& load) {
+  const auto& files = request.dataset_version().files();
+  if (!request.has_manifest()) {
+    return core::MakeManifest("dataset_version.files", files, core::kMaxFilesPerManifest);
+  }
+  if (!files.empty()) {
+    return InvalidField(ErrorReason::VALUE_INVALID, "manifest", request.manifest().sha256(),
+                        "must not be given together with files")
+        .ToStatus();
+  }
+  CAIRN_ASSIGN_OR_RETURN(const auto manifest, load(request.manifest()));
+  return *manifest;
+}
+
 // The version the request asks for, complete but for its number.
 absl::StatusOr<DatasetVersion> BuildVersion(const Snapshot& snapshot,
-                                            const cairn::v1::CreateDatasetVersionRequest& request) {
+                                            const cairn::v1::CreateDatasetVersionRequest& request,
+                                            const core::ManifestLoader& load) {
   DatasetVersion version = request.dataset_version();
   CAIRN_RETURN_IF_ERROR(ValidateDetails(version));
-  CAIRN_ASSIGN_OR_RETURN(auto manifest, core::MakeManifest("dataset_version.files", version.files(),
-                                                           core::kMaxFilesPerManifest));
+  CAIRN_ASSIGN_OR_RETURN(auto manifest, FilesOf(request, load));
   *version.mutable_files() = std::move(manifest.files);
+  version.set_file_count(version.files_size());
   version.set_sha256(manifest.sha256);
   version.set_size_bytes(manifest.size_bytes);
   for (std::string& parent : *version.mutable_parents()) {
@@ -117,6 +137,25 @@ Dataset NewDataset(std::string_view name, int64_t now_unix_nanos) {
   dataset.set_display_name(std::string(name));
   *dataset.mutable_create_time() = ToTimestamp(now_unix_nanos);
   return dataset;
+}
+
+// Stores the version. Where it has many files, they go beside its record and leave `version`.
+void StoreVersion(const storage::Key& key, DatasetVersion& version, WriteSet& write_set) {
+  if (version.files_size() > storage::kFilesPerPart) {
+    storage::PutManifestParts(version.name(), version.files(), write_set);
+    version.clear_files();
+  }
+  DatasetVersionRecord record;
+  *record.mutable_version() = version;
+  write_set.PutOnce(key, record.SerializeAsString());
+}
+
+// Reads the files that stand beside the record.
+absl::StatusOr<DatasetVersion> WithFiles(const Snapshot& snapshot, DatasetVersion version) {
+  if (!version.files().empty()) return version;
+  CAIRN_ASSIGN_OR_RETURN(*version.mutable_files(),
+                         storage::ReadManifestParts(snapshot, version.name()));
+  return version;
 }
 
 }  // namespace
@@ -151,7 +190,11 @@ absl::StatusOr<cairn::v1::DatasetDiff> DiffDatasetVersions(
     const Snapshot& snapshot, const cairn::v1::DiffDatasetVersionsRequest& request) {
   CAIRN_ASSIGN_OR_RETURN(const FoundVersion from, ReadVersion(snapshot, "from", request.from()));
   CAIRN_ASSIGN_OR_RETURN(const FoundVersion to, ReadVersion(snapshot, "to", request.to()));
-  return DiffVersions(from.stored.value.version(), to.stored.value.version());
+  CAIRN_ASSIGN_OR_RETURN(const DatasetVersion before,
+                         WithFiles(snapshot, from.stored.value.version()));
+  CAIRN_ASSIGN_OR_RETURN(const DatasetVersion after,
+                         WithFiles(snapshot, to.stored.value.version()));
+  return DiffVersions(before, after);
 }
 
 absl::StatusOr<cairn::v1::ListDatasetVersionsResponse> ListDatasetVersions(
@@ -166,6 +209,7 @@ absl::StatusOr<cairn::v1::ListDatasetVersionsResponse> ListDatasetVersions(
           ScanOrder::kDescending, {}, [&](std::string_view, auto stored, storage::PageRoom& room) {
             DatasetVersion version = ToResource(std::move(stored));
             for (auto& column : *version.mutable_columns()) column.clear_statistics();
+            version.clear_files();
             if (!room.Take(version.ByteSizeLong())) return false;
             *response.add_dataset_versions() = std::move(version);
             return true;
@@ -207,10 +251,11 @@ absl::StatusOr<Plan> PlanCreateDataset(const Snapshot& snapshot,
 
 absl::StatusOr<Plan> PlanCreateDatasetVersion(const Snapshot& snapshot,
                                               const cairn::v1::CreateDatasetVersionRequest& request,
-                                              int64_t now_unix_nanos) {
+                                              int64_t now_unix_nanos,
+                                              const core::ManifestLoader& load) {
   CAIRN_ASSIGN_OR_RETURN(const std::string name, ParseDatasetName("parent", request.parent()));
   CAIRN_RETURN_IF_ERROR(ValidateHumanName("parent", name, kMaxNameBytes, /*allow_slash=*/false));
-  CAIRN_ASSIGN_OR_RETURN(DatasetVersion version, BuildVersion(snapshot, request));
+  CAIRN_ASSIGN_OR_RETURN(DatasetVersion version, BuildVersion(snapshot, request, load));
 
   const storage::Key by_digest = storage::DatasetVersionByDigestKey(name, ContentAddress(version));
   CAIRN_ASSIGN_OR_RETURN(const auto known, storage::ReadRecord<PointerRecord>(snapshot, by_digest));
@@ -233,9 +278,11 @@ absl::StatusOr<Plan> PlanCreateDatasetVersion(const Snapshot& snapshot,
   *version.mutable_create_time() = ToTimestamp(now_unix_nanos);
 
   WriteSet write_set;
-  CAIRN_RETURN_IF_ERROR(storage::RequireBlobs(snapshot, version.files(), write_set));
+  if (!request.has_manifest()) {
+    CAIRN_RETURN_IF_ERROR(storage::RequireBlobs(snapshot, version.files(), write_set));
+  }
   CAIRN_RETURN_IF_ERROR(LinkSources(snapshot, version, write_set));
-  if (request.validate_only()) return storage::AnswerOnly(std::move(version));
+  if (request.validate_only()) return storage::AnswerOnly(Answer(std::move(version)));
   RetentionScope scope;
   scope.dataset = name;
   scope.now_unix_nanos = now_unix_nanos;
@@ -243,14 +290,12 @@ absl::StatusOr<Plan> PlanCreateDatasetVersion(const Snapshot& snapshot,
   scope.used.insert(version.parents().begin(), version.parents().end());
   scope.max_looked_at = kExpiredLookedAt;
   CAIRN_RETURN_IF_ERROR(ApplyRetention(snapshot, dataset, scope, write_set).status());
-  DatasetVersionRecord record;
-  *record.mutable_version() = version;
+  StoreVersion(storage::DatasetVersionKey(name, number), version, write_set);
   PointerRecord pointer;
   pointer.set_number(number);
   write_set.RequireRevision(dataset_key, parent.has_value() ? parent->mod_revision : 0)
       .RequireAbsent(by_digest)
       .PutRecord(dataset_key, Payload(std::move(dataset_record)))
-      .PutOnce(storage::DatasetVersionKey(name, number), record.SerializeAsString())
       .PutOnce(by_digest, pointer.SerializeAsString())
       .Emit(version.name(), "datasetVersion.created");
   return storage::MakePlan(std::move(write_set), std::move(version));

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "cairn/v1/datasets.pb.h"
+#include "server/core/manifest.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
 
@@ -49,10 +50,11 @@ absl::StatusOr<storage::Plan> PlanApplyDatasetRetention(
     int64_t now_unix_nanos);
 
 // With the version go those that the retention rule does not keep any more; of the expired
-// the oldest 1,000 are looked at.
+// the oldest 1,000 are looked at. `load` is asked only when the request names a manifest, and
+// may be empty otherwise; with it the plan may take a second.
 absl::StatusOr<storage::Plan> PlanCreateDatasetVersion(
     const storage::Snapshot& snapshot, const cairn::v1::CreateDatasetVersionRequest& request,
-    int64_t now_unix_nanos);
+    int64_t now_unix_nanos, const core::ManifestLoader& load = {});
 
 // Changes the tags that the mask names. Nothing is written when they are as wanted.
 absl::StatusOr<storage::Plan> PlanUpdateDatasetVersion(

@@ -14,6 +14,7 @@
 #include "server/datasets/lineage_edges.h"
 #include "server/storage/dataset_refs.h"
 #include "server/storage/keyspace.h"
+#include "server/storage/manifest_parts.h"
 
 namespace cairn::datasets {
 namespace {
@@ -137,6 +138,8 @@ absl::Status DeleteVersion(const Snapshot& snapshot, const VersionName& name,
   CAIRN_ASSIGN_OR_RETURN(const auto used, snapshot.Get(uses));
   const storage::Key key = storage::DatasetVersionKey(name.parent_id, name.version);
   CAIRN_RETURN_IF_ERROR(DeleteReferences(snapshot, name, stored.value.version(), write_set));
+  CAIRN_RETURN_IF_ERROR(
+      storage::DeleteManifestParts(snapshot, stored.value.version().name(), write_set));
   write_set.RequireRevision(key, stored.mod_revision)
       .RequireRevision(uses, used.has_value() ? used->mod_revision : 0)
       .Delete(key)

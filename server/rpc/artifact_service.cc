@@ -273,8 +273,8 @@ class ReadStream final : public ServerStream<cairn::v1::ReadResponse> {
 
 class ArtifactServiceImpl final : public cairn::v1::ArtifactService::CallbackService {
  public:
-  ArtifactServiceImpl(Environment& environment, BlobStore& blobs)
-      : env_(environment), blobs_(blobs) {}
+  ArtifactServiceImpl(Environment& environment, BlobStore& blobs, core::ManifestLoader manifests)
+      : env_(environment), blobs_(blobs), manifests_(std::move(manifests)) {}
 
   ServerUnaryReactor* FindMissingBlobs(CallbackServerContext* context,
                                        const cairn::v1::FindMissingBlobsRequest* request,
@@ -396,12 +396,13 @@ class ArtifactServiceImpl final : public cairn::v1::ArtifactService::CallbackSer
                                    cairn::v1::LogArtifactsResponse* response) override {
     return ServeMutation(
         env_, "cairn.v1.ArtifactService/LogArtifacts", context, request, response,
-        [request](const Snapshot& snapshot) {
-          return artifacts::PlanLogArtifacts(snapshot, *request);
+        [this, request](const Snapshot& snapshot) {
+          return artifacts::PlanLogArtifacts(snapshot, *request, manifests_);
         },
         [this, request] {
           env_.run_leases.Logged(request->run().substr(request->run().rfind('/') + 1));
-        });
+        },
+        request->has_manifest() ? Effort::kLong : Effort::kQuick);
   }
 
   ServerUnaryReactor* ListArtifacts(CallbackServerContext* context,
@@ -429,12 +430,14 @@ class ArtifactServiceImpl final : public cairn::v1::ArtifactService::CallbackSer
 
   Environment& env_;
   BlobStore& blobs_;
+  const core::ManifestLoader manifests_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeArtifactService(Environment& environment, BlobStore& blobs) {
-  return std::make_unique<ArtifactServiceImpl>(environment, blobs);
+std::unique_ptr<grpc::Service> MakeArtifactService(Environment& environment, BlobStore& blobs,
+                                                   core::ManifestLoader manifests) {
+  return std::make_unique<ArtifactServiceImpl>(environment, blobs, std::move(manifests));
 }
 
 }  // namespace cairn::rpc

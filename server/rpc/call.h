@@ -17,8 +17,10 @@
 #include "lib/base/clock.h"
 #include "lib/base/ids.h"
 #include "lib/base/thread_pool.h"
+#include "server/events/event_trimmer.h"
 #include "server/observability/call_metrics.h"
 #include "server/rpc/grpc_status.h"
+#include "server/rpc/long_calls.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
 #include "server/tracking/encoded_run.h"
@@ -43,13 +45,15 @@ struct Environment {
   storage::Mutator& mutator;
   const Clock& clock;
   IdSource& ids;
-  ThreadPool& pool;  // for work that blocks or takes long
+  ThreadPool& pool;       // for work that blocks or takes long
+  LongCalls& long_calls;  // lets unary calls into the pool
   observability::CallMetrics& metrics;
   tracking::RunSearcher& run_searcher;
   metrics::MetricFolder& metric_folder;  // is told of metrics that were logged
   tracking::RunLeaseKeeper& run_leases;  // is told of runs that changed or logged
   tracking::RunPurger& run_purger;
   operations::OperationRunner& operations;
+  const events::EventRetention event_retention;
 };
 
 // Counts and times one call from its start until Finish, of one of its copies; shared
@@ -85,7 +89,8 @@ class CallRecord {
 // it only keeps the request ids of different callers apart.
 std::string PrincipalOf(const grpc::ServerContextBase& context);
 
-// RESOURCE_EXHAUSTED (QUEUE_FULL) with a retry delay: the pool takes no more.
+// RESOURCE_EXHAUSTED (QUEUE_FULL) with a retry delay: the pool takes no more, or none of
+// this method.
 absl::Status Overloaded();
 
 // Fills in the etag of a mutation's answer: its own, or that of the one
@@ -117,7 +122,7 @@ grpc::ServerUnaryReactor* ServeRead(Environment& environment, const char* method
   };
   if (effort == Effort::kQuick) {
     answer();
-  } else if (!environment.pool.TrySubmit(std::move(answer))) {
+  } else if (!environment.long_calls.TryRun(environment.pool, std::move(answer))) {
     reactor->Finish(record.Finish(Overloaded()));
   }
   return reactor;
@@ -153,7 +158,7 @@ grpc::ServerUnaryReactor* ServeBytes(Environment& environment, const char* metho
   };
   if (effort == Effort::kQuick) {
     answer();
-  } else if (!environment.pool.TrySubmit(std::move(answer))) {
+  } else if (!environment.long_calls.TryRun(environment.pool, std::move(answer))) {
     reactor->Finish(record.Finish(Overloaded()));
   }
   return reactor;
@@ -171,23 +176,35 @@ std::string RequestIdOf(const Request& request) {
 
 // Handler template 1b: a unary call that changes the store, through the Mutator.
 // `plan(snapshot)` may be called several times, `stored` is called once if something
-// was committed or repeated, before the answer leaves.
+// was committed or repeated, before the answer leaves. A plan that takes long is made on
+// the pool.
 template <typename Request, typename Response>
 grpc::ServerUnaryReactor* ServeMutation(Environment& environment, const char* method,
                                         grpc::CallbackServerContext* context,
                                         const Request* request, Response* response,
                                         storage::Planner&& plan,
-                                        std::function<void()> stored = nullptr) {
+                                        std::function<void()> stored = nullptr,
+                                        Effort effort = Effort::kQuick) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   CallRecord record(environment, method);
-  environment.mutator.Run(
-      {PrincipalOf(*context), method, RequestIdOf(*request)}, *request, std::move(plan), StampEtag,
-      [response, reactor, record, stored = std::move(stored)](
-          absl::StatusOr<std::unique_ptr<google::protobuf::Message>> result) mutable {
-        if (result.ok()) response->Swap(static_cast<Response*>(result->get()));
-        if (result.ok() && stored) stored();
-        reactor->Finish(record.Finish(result.status()));
-      });
+  auto run = [&environment, request, response, reactor, record, plan = std::move(plan),
+              stored = std::move(stored),
+              caller = storage::RequestContext{PrincipalOf(*context), method,
+                                               RequestIdOf(*request)}]() mutable {
+    environment.mutator.Run(
+        std::move(caller), *request, std::move(plan), StampEtag,
+        [response, reactor, record, stored = std::move(stored)](
+            absl::StatusOr<std::unique_ptr<google::protobuf::Message>> result) mutable {
+          if (result.ok()) response->Swap(static_cast<Response*>(result->get()));
+          if (result.ok() && stored) stored();
+          reactor->Finish(record.Finish(result.status()));
+        });
+  };
+  if (effort == Effort::kQuick) {
+    run();
+  } else if (!environment.long_calls.TryRun(environment.pool, std::move(run))) {
+    reactor->Finish(record.Finish(Overloaded()));
+  }
   return reactor;
 }
 

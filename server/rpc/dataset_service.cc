@@ -1,5 +1,6 @@
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "cairn/v1/datasets.grpc.pb.h"
 #include "server/datasets/datasets.h"
@@ -15,7 +16,8 @@ using storage::Snapshot;
 
 class DatasetServiceImpl final : public DatasetService::CallbackService {
  public:
-  explicit DatasetServiceImpl(Environment& environment) : env_(environment) {}
+  DatasetServiceImpl(Environment& environment, core::ManifestLoader manifests)
+      : env_(environment), manifests_(std::move(manifests)) {}
 
   ServerUnaryReactor* CreateDataset(CallbackServerContext* context,
                                     const cairn::v1::CreateDatasetRequest* request,
@@ -61,10 +63,12 @@ class DatasetServiceImpl final : public DatasetService::CallbackService {
   ServerUnaryReactor* CreateDatasetVersion(CallbackServerContext* context,
                                            const cairn::v1::CreateDatasetVersionRequest* request,
                                            cairn::v1::DatasetVersion* response) override {
-    return ServeMutation(env_, "cairn.v1.DatasetService/CreateDatasetVersion", context, request,
-                         response, [request, now = Now()](const Snapshot& snapshot) {
-                           return datasets::PlanCreateDatasetVersion(snapshot, *request, now);
-                         });
+    return ServeMutation(
+        env_, "cairn.v1.DatasetService/CreateDatasetVersion", context, request, response,
+        [this, request, now = Now()](const Snapshot& snapshot) {
+          return datasets::PlanCreateDatasetVersion(snapshot, *request, now, manifests_);
+        },
+        nullptr, request->has_manifest() ? Effort::kLong : Effort::kQuick);
   }
 
   ServerUnaryReactor* GetDatasetVersion(CallbackServerContext* context,
@@ -135,12 +139,14 @@ class DatasetServiceImpl final : public DatasetService::CallbackService {
   int64_t Now() const { return env_.clock.NowUnixNanos(); }
 
   Environment& env_;
+  const core::ManifestLoader manifests_;
 };
 
 }  // namespace
 
-std::unique_ptr<grpc::Service> MakeDatasetService(Environment& environment) {
-  return std::make_unique<DatasetServiceImpl>(environment);
+std::unique_ptr<grpc::Service> MakeDatasetService(Environment& environment,
+                                                  core::ManifestLoader manifests) {
+  return std::make_unique<DatasetServiceImpl>(environment, std::move(manifests));
 }
 
 }  // namespace cairn::rpc

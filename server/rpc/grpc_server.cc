@@ -11,14 +11,16 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "lib/base/errors.h"
+#include "server/artifacts/manifest_blob.h"
+#include "server/core/limits.h"
 #include "server/rpc/services.h"
 
 namespace cairn::rpc {
 namespace {
 
 constexpr size_t kMemoryQuotaBytes = size_t{256} << 20;
-constexpr int kMaxStreamsPerConnection = 256;
-constexpr int kMaxMetadataBytes = 8 << 10;
+constexpr int kMaxStreamsPerConnection = limits::kStreamsPerConnection;
+constexpr int kMaxMetadataBytes = limits::kMetadataBytes;
 constexpr int kKeepaliveMillis = 30'000;
 constexpr int kKeepaliveTimeoutMillis = 10'000;
 constexpr int kMinPingIntervalMillis = 10'000;
@@ -73,8 +75,9 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string&
   EnableStandardServices();
   auto impl = std::make_unique<Impl>();
   impl->services.push_back(MakeTrackingService(environment));
-  impl->services.push_back(MakeDatasetService(environment));
-  impl->services.push_back(MakeArtifactService(environment, blobs));
+  const core::ManifestLoader manifests = artifacts::MakeManifestLoader(blobs);
+  impl->services.push_back(MakeDatasetService(environment, manifests));
+  impl->services.push_back(MakeArtifactService(environment, blobs, manifests));
   impl->services.push_back(MakeRegistryService(environment));
   impl->services.push_back(MakePromotionService(environment));
   impl->services.push_back(MakeOperationsService(environment));

@@ -7,6 +7,8 @@
 
 #include "grpcpp/impl/codegen/service_type.h"
 #include "server/artifacts/blob_store.h"
+#include "server/core/limits.h"
+#include "server/core/manifest.h"
 #include "server/rpc/call.h"
 
 namespace cairn::rpc {
@@ -31,9 +33,12 @@ inline constexpr int64_t kMaxChunkBytes = int64_t{512} << 10;
 inline constexpr int kMaxChunks = limits::kChunksPerBlob;
 
 std::unique_ptr<grpc::Service> MakeTrackingService(Environment& environment);
-std::unique_ptr<grpc::Service> MakeDatasetService(Environment& environment);
+// `manifests` reads those that requests name by their digests.
+std::unique_ptr<grpc::Service> MakeDatasetService(Environment& environment,
+                                                  core::ManifestLoader manifests);
 std::unique_ptr<grpc::Service> MakeArtifactService(Environment& environment,
-                                                   artifacts::BlobStore& blobs);
+                                                   artifacts::BlobStore& blobs,
+                                                   core::ManifestLoader manifests);
 std::unique_ptr<grpc::Service> MakeRegistryService(Environment& environment);
 std::unique_ptr<grpc::Service> MakePromotionService(Environment& environment);
 // google.longrunning.Operations.

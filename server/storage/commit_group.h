@@ -31,7 +31,9 @@ struct CommitBatch {
   Revision last_revision = 0;
   std::vector<Change> changes;     // sorted by family and key, each key once
   std::vector<KeyedEvent> events;  // sorted by revision and ordinal
-  bool frees_space = false;        // WriteSet::frees_space of every set of the group
+  // Events of earlier revisions are removed; 0: none. At most `last_revision`.
+  Revision first_event_revision = 0;
+  bool frees_space = false;  // WriteSet::frees_space of every set of the group
 };
 
 // Why a write set can be refused without looking at the store: the same key
@@ -42,7 +44,8 @@ absl::Status CheckWriteSet(const WriteSet& write_set);
 // The bytes a write set brings into memory and into the log, about.
 int64_t WriteSetBytes(const WriteSet& write_set);
 
-inline constexpr int64_t kMaxWriteSetBytes = int64_t{16} << 20;
+// What a run's 200,000 files take that appear at once (core/manifest.h).
+inline constexpr int64_t kMaxWriteSetBytes = int64_t{64} << 20;
 
 // Decides a group of write sets that become durable together. Pure: what the
 // store holds is handed in, what it should hold comes out.
@@ -116,6 +119,7 @@ class CommitGroup {
   std::vector<const Key*> keys_to_load_;
   std::vector<CommitResult> results_;
   std::vector<KeyedEvent> events_;
+  Revision first_event_revision_ = 0;
   Revision last_revision_ = 0;
 };
 

@@ -39,6 +39,9 @@ Layout Blob(KeyKind kind) { return Layout(Family::kBlob, kind); }
 
 Key FormatKey() { return Meta(KeyKind::kFormat).Done(); }
 Key LastRevisionKey() { return Meta(KeyKind::kLastRevision).Done(); }
+Key EventLogStartKey() { return Meta(KeyKind::kEventLogStart).Done(); }
+Key EventMarkKey(Revision revision) { return Meta(KeyKind::kEventMark).Int(revision).Done(); }
+Key EventMarkPrefix() { return Meta(KeyKind::kEventMark).Done(); }
 Key CounterKey(std::string_view counter) { return Meta(KeyKind::kCounter).Str(counter).Done(); }
 Key CollectionKey(std::string_view collection) {
   return Meta(KeyKind::kCollection).Str(collection).Done();
@@ -46,6 +49,9 @@ Key CollectionKey(std::string_view collection) {
 
 Key RunModelVersionsKey(std::string_view run_name) {
   return CollectionKey(std::string(run_name) + "/modelVersions");
+}
+Key RunArtifactsKey(std::string_view run_name) {
+  return CollectionKey(std::string(run_name) + "/artifacts");
 }
 
 Key ExperimentKey(int64_t experiment_id) {
@@ -91,6 +97,14 @@ Key ArtifactKey(std::string_view owner, std::string_view path) {
 }
 Key ArtifactPrefix(std::string_view owner) { return Rec(KeyKind::kArtifact).Str(owner).Done(); }
 Key AllArtifactsPrefix() { return Rec(KeyKind::kArtifact).Done(); }
+
+Key ManifestPartKey(std::string_view owner, std::string_view last_path) {
+  return Rec(KeyKind::kManifestPart).Str(owner).Str(last_path).Done();
+}
+Key ManifestPartPrefix(std::string_view owner) {
+  return Rec(KeyKind::kManifestPart).Str(owner).Done();
+}
+Key AllManifestPartsPrefix() { return Rec(KeyKind::kManifestPart).Done(); }
 
 Key ModelKey(std::string_view model) { return Rec(KeyKind::kModel).Str(model).Done(); }
 Key ModelPrefix() { return Rec(KeyKind::kModel).Done(); }
@@ -222,6 +236,17 @@ Key RequestKey(std::string_view principal, std::string_view method, std::string_
       .Str(method)
       .Str(request_id)
       .Done();
+}
+
+Key RequestPrefix() { return Layout(Family::kRequest, KeyKind::kRequest).Done(); }
+
+absl::StatusOr<Revision> RevisionOfEventMark(std::string_view key_bytes) {
+  KeyReader reader(key_bytes);
+  if (reader.ReadByte() == static_cast<uint8_t>(KeyKind::kEventMark)) {
+    const auto revision = reader.ReadInt64();
+    if (revision && reader.AtEnd()) return *revision;
+  }
+  return CorruptRecord(Family::kMeta, key_bytes, "its key has another form");
 }
 
 absl::StatusOr<std::string> LastStringOf(const Key& prefix, std::string_view key_bytes) {

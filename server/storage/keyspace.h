@@ -21,6 +21,8 @@ enum class KeyKind : uint8_t {
   kCounter = 0x02,
   kCollection = 0x03,
   kLastRevision = 0x04,
+  kEventLogStart = 0x05,
+  kEventMark = 0x06,
   kExperiment = 0x10,
   kRun = 0x11,
   kRunParam = 0x12,
@@ -31,6 +33,7 @@ enum class KeyKind : uint8_t {
   kDataset = 0x20,
   kDatasetVersion = 0x21,
   kArtifact = 0x28,
+  kManifestPart = 0x29,
   kModel = 0x30,
   kModelVersion = 0x31,
   kAlias = 0x32,
@@ -62,12 +65,19 @@ enum class KeyKind : uint8_t {
 Key FormatKey();
 // The newest revision; written by the committer in every batch.
 Key LastRevisionKey();
+// Where the event log begins; written by the committer when it is trimmed.
+Key EventLogStartKey();
+// A note of the time at which the events up to `revision` were there.
+Key EventMarkKey(Revision revision);
+Key EventMarkPrefix();
 Key CounterKey(std::string_view counter);
 // Touched by every write to a child of `collection` ("models/m/versions"), so
 // that "nothing was added meanwhile" can be a precondition.
 Key CollectionKey(std::string_view collection);
 // The collection of the model versions made from a run, by the run's resource name.
 Key RunModelVersionsKey(std::string_view run_name);
+// The collection of the artifacts of a run, by the run's resource name.
+Key RunArtifactsKey(std::string_view run_name);
 
 // record: tracking. `run_id` is 32 hexadecimal characters.
 Key ExperimentKey(int64_t experiment_id);
@@ -101,6 +111,13 @@ Key ArtifactKey(std::string_view owner, std::string_view path);
 Key ArtifactPrefix(std::string_view owner);
 // The trees of all owners.
 Key AllArtifactsPrefix();
+
+// record: a part of the files of `owner`, a version with very many; `last_path` is the path
+// of the last file in it, so that seeking a path finds the part that has it
+Key ManifestPartKey(std::string_view owner, std::string_view last_path);
+Key ManifestPartPrefix(std::string_view owner);
+// The parts of all owners.
+Key AllManifestPartsPrefix();
 
 // record: registry and promotion
 Key ModelKey(std::string_view model);
@@ -174,6 +191,7 @@ Key PackPrefix();
 
 // request: idempotency
 Key RequestKey(std::string_view principal, std::string_view method, std::string_view request_id);
+Key RequestPrefix();
 
 // Whether a record at `key` is never written over: it is written, then at most
 // deleted, and only after that perhaps written again. Points, in batches and in
@@ -183,6 +201,7 @@ bool IsWrittenOnce(const Key& key);
 // The components of keys that scans need back. DATA_LOSS (RECORD_CORRUPT) when
 // the bytes are not such a key.
 absl::StatusOr<std::string> LastStringOf(const Key& prefix, std::string_view key_bytes);
+absl::StatusOr<Revision> RevisionOfEventMark(std::string_view key_bytes);
 absl::StatusOr<std::string> RunIdOfRunByExperiment(std::string_view key_bytes);
 absl::StatusOr<std::string> RunIdOfMetricBundle(std::string_view key_bytes);
 // The run and the metric of a key of one of the metric kinds.

@@ -141,7 +141,7 @@ class KvStore {
   //                                        metadata "key" names it in hex
   //   INVALID_ARGUMENT (WRITE_SET_INVALID) the same key is written twice, a key is
   //                                        the committer's own, or the set is
-  //                                        larger than 16 MiB
+  //                                        larger than 64 MiB
   //   RESOURCE_EXHAUSTED (QUEUE_FULL, DISK_FULL) with a retry delay
   //   UNAVAILABLE (STORE_UNAVAILABLE)      its or an earlier outcome is not
   //                                        known, or the store is closing
@@ -151,10 +151,14 @@ class KvStore {
   CommitResult CommitAndWait(WriteSet write_set);
 
   // Visits events of revisions >= `from_revision` in order; return false to
-  // stop. OUT_OF_RANGE (EVENTS_COMPACTED, metadata "oldestRevision") when that
-  // part of the log is gone.
+  // stop. OUT_OF_RANGE (EVENTS_COMPACTED, metadata "oldestRevision") when part of
+  // them is gone (WriteSet::first_event_revision), perhaps after some were visited.
   virtual absl::Status ScanEvents(Revision from_revision,
                                   const std::function<bool(const StoredEvent&)>& visitor) const = 0;
+
+  // The room that events of revisions >= `from_revision` take, about, in bytes.
+  // UNAVAILABLE (STORE_UNAVAILABLE) when the store cannot be asked.
+  virtual absl::StatusOr<int64_t> EventBytes(Revision from_revision) const = 0;
 
   // Replaces the listener; pass nullptr to remove it. A commit under way may
   // still call the previous one until this returns.

@@ -142,6 +142,7 @@ absl::Status CollectKeys(const RunRecord& record, KeyCollector& keys) {
     CAIRN_RETURN_IF_ERROR(keys.Take(storage::LineageUpKey(output, run.name())));
   }
   CAIRN_RETURN_IF_ERROR(keys.Take(storage::RunModelVersionsKey(run.name())));
+  CAIRN_RETURN_IF_ERROR(keys.Take(storage::RunArtifactsKey(run.name())));
   return keys.TakePoints(run.uid());
 }
 

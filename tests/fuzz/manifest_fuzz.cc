@@ -1,5 +1,6 @@
 // Any files as a manifest: no crash; one that is accepted is in order, has each path once, none
-// of them below another, and does not depend on the order in which the files came.
+// of them below another, and does not depend on the order in which the files came. The same
+// bytes as the canonical form: what is read is written as it was, and is a manifest by itself.
 
 #include <algorithm>
 #include <cstddef>
@@ -54,11 +55,28 @@ void CheckAccepted(const ArtifactFiles& files, int max_files) {
   Require(again->size_bytes == manifest->size_bytes);
 }
 
+void CheckCanonical(std::string_view text) {
+  const auto manifest = cairn::core::ParseManifest("manifest", text, 64);
+  if (!manifest.ok()) return;
+  Require(cairn::core::CanonicalManifest(manifest->files) == text);
+  const auto made = MakeManifest("files", manifest->files, 64);
+  Require(made.ok() && made->sha256 == manifest->sha256);
+  Require(made->size_bytes == manifest->size_bytes);
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   CheckAccepted(FilesOf(bytes), 64);
+  CheckCanonical(bytes);
+  // Few bytes are a manifest by chance: that of the files they stand for is one.
+  const auto files = MakeManifest("files", FilesOf(bytes), 64);
+  if (files.ok()) {
+    const std::string text = cairn::core::CanonicalManifest(files->files);
+    Require(cairn::core::ParseManifest("manifest", text, 64).ok());
+    CheckCanonical(text);
+  }
   cairn::v1::LogArtifactsRequest request;
   if (request.ParseFromArray(data, static_cast<int>(size))) CheckAccepted(request.files(), 8);
   return 0;

@@ -1,10 +1,17 @@
-// Removing files from a run's artifacts: all or none, files and directories.
+// Files of a run: added and removed all or none, one at a time or by a manifest, and never a
+// file and a directory at one path.
 
 #include "server/artifacts/run_artifacts.h"
 
+#include <memory>
+#include <string>
+#include <utility>
 #include <vector>
 
+#include "fmt/format.h"
 #include "gmock/gmock.h"
+#include "server/artifacts/manifest_blob.h"
+#include "server/core/manifest.h"
 #include "tests/unit/artifacts/blob_life_fixture.h"
 
 namespace cairn::artifacts {
@@ -109,6 +116,179 @@ TEST_F(DeleteArtifactsTest, OfTwoAtOnceOneFails) {
   auto second = PlanDeleteArtifacts(*store_->GetSnapshot(), request).value();
   EXPECT_TRUE(store_->CommitAndWait(std::move(first.write_set)).ok());
   EXPECT_TRUE(absl::IsAborted(store_->CommitAndWait(std::move(second.write_set)).status()));
+}
+
+class LogArtifactsTest : public DeleteArtifactsTest {
+ protected:
+  static v1::ArtifactFile File(const std::string& path, const std::string& bytes = "bytes") {
+    v1::ArtifactFile file;
+    file.set_path(path);
+    file.mutable_digest()->set_sha256(Sha256Hex(bytes));
+    file.mutable_digest()->set_size_bytes(static_cast<int64_t>(bytes.size()));
+    return file;
+  }
+
+  absl::StatusOr<storage::Plan> PlanLog(const v1::LogArtifactsRequest& request) {
+    return PlanLogArtifacts(*store_->GetSnapshot(), request, MakeManifestLoader(*blobs_));
+  }
+
+  absl::StatusOr<storage::Plan> PlanLog(const std::string& path) {
+    v1::LogArtifactsRequest request;
+    request.set_run(kOwner);
+    *request.add_files() = File(path);
+    return PlanLog(request);
+  }
+
+  absl::Status Commit(absl::StatusOr<storage::Plan> plan) {
+    if (!plan.ok()) return plan.status();
+    if (plan->nothing_to_write) return absl::OkStatus();
+    return store_->CommitAndWait(std::move(plan->write_set)).status();
+  }
+
+  // A request whose manifest is `text`, which is stored.
+  v1::LogArtifactsRequest Manifest(const std::string& text) {
+    EXPECT_TRUE(Upload(text, "0d444840-9dc0-41d1-b245-5ffdce74fad2").ok());
+    v1::LogArtifactsRequest request;
+    request.set_run(kOwner);
+    *request.mutable_manifest() = File("", text).digest();
+    return request;
+  }
+
+  // A manifest of so many files with the same bytes.
+  static std::string Text(int count, const std::string& bytes = "bytes") {
+    core::ArtifactFiles files;
+    for (int i = 0; i < count; ++i) *files.Add() = File(fmt::format("many/{:06}", i), bytes);
+    return core::CanonicalManifest(files);
+  }
+
+  // How many files the run has; all pages are of the same snapshot.
+  int CountFiles() {
+    const auto snapshot = store_->GetSnapshot();
+    v1::ListArtifactsRequest request;
+    request.set_parent(kOwner);
+    request.set_page_size(1000);
+    int count = 0;
+    do {
+      const auto page = ListArtifacts(*snapshot, request);
+      EXPECT_TRUE(page.ok()) << page.status();
+      if (!page.ok()) break;
+      count += page->files_size();
+      request.set_page_token(page->next_page_token());
+    } while (!request.page_token().empty());
+    return count;
+  }
+};
+
+TEST_F(LogArtifactsTest, OfAFileAndADirectoryLoggedAtOnceOneIsPlannedAgainAndRefused) {
+  for (const bool file_first : {true, false}) {
+    const std::string name = file_first ? "one" : "two";
+    const std::string first = file_first ? name : name + "/below/it";
+    const std::string second = file_first ? name + "/below/it" : name;
+    auto plan = PlanLog(first);
+    auto other = PlanLog(second);
+    ASSERT_TRUE(plan.ok() && other.ok());
+    EXPECT_TRUE(Commit(std::move(plan)).ok());
+    EXPECT_TRUE(absl::IsAborted(Commit(std::move(other)))) << second;
+    EXPECT_TRUE(HasReason(Commit(PlanLog(second)), ErrorReason::ARTIFACT_PATH_INVALID)) << second;
+  }
+  // What was deleted in between leaves its place.
+  auto plan = PlanLog("one/below/it");
+  EXPECT_FALSE(plan.ok());
+  ASSERT_TRUE(Delete({"one"}).ok());
+  EXPECT_TRUE(Commit(PlanLog("one/below/it")).ok());
+}
+
+TEST_F(LogArtifactsTest, AllFilesOfAManifestAppearInOneCommit) {
+  const auto request = Manifest(Text(2500));
+  auto plan = PlanLog(request);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  EXPECT_EQ(CountFiles(), 6);
+  ASSERT_TRUE(Commit(std::move(plan)).ok());
+  EXPECT_EQ(CountFiles(), 2506);
+  const auto again = PlanLog(request);
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(again->nothing_to_write);
+}
+
+TEST_F(LogArtifactsTest, OneFileOfAManifestThatDoesNotFitKeepsAllOut) {
+  ASSERT_TRUE(Upload("other").ok());
+  core::ArtifactFiles files;
+  *files.Add() = File("new");
+  *files.Add() = File("plots");  // is a directory
+  EXPECT_TRUE(HasReason(Commit(PlanLog(Manifest(core::CanonicalManifest(files)))),
+                        ErrorReason::ARTIFACT_PATH_INVALID));
+  *files.Mutable(1) = File("plots/a", "other");
+  EXPECT_TRUE(HasReason(Commit(PlanLog(Manifest(core::CanonicalManifest(files)))),
+                        ErrorReason::ARTIFACT_EXISTS));
+  *files.Mutable(1) = File("z", "was never sent");
+  EXPECT_TRUE(HasReason(Commit(PlanLog(Manifest(core::CanonicalManifest(files)))),
+                        ErrorReason::BLOB_NOT_FOUND));
+  EXPECT_EQ(CountFiles(), 6);
+}
+
+TEST_F(LogArtifactsTest, WhatIsNoManifestIsRefused) {
+  EXPECT_TRUE(HasReason(PlanLog(Manifest("bytes")).status(), ErrorReason::VALUE_INVALID));
+  auto request = Manifest(Text(1));
+  *request.add_files() = File("b");
+  EXPECT_TRUE(HasReason(PlanLog(request).status(), ErrorReason::VALUE_INVALID));
+  request = Manifest(Text(1));
+  *request.mutable_manifest() = File("", "was never sent").digest();
+  EXPECT_TRUE(HasReason(PlanLog(request).status(), ErrorReason::BLOB_NOT_FOUND));
+  request.mutable_manifest()->set_size_bytes(core::kMaxManifestBytes + 1);
+  EXPECT_TRUE(HasReason(PlanLog(request).status(), ErrorReason::TOO_LARGE));
+  request.mutable_manifest()->set_size_bytes(-1);
+  EXPECT_TRUE(HasReason(PlanLog(request).status(), ErrorReason::DIGEST_INVALID));
+}
+
+TEST_F(LogArtifactsTest, ManifestsAreReadUntilTheirRoomIsTakenAndAgainWhenItIsFree) {
+  const auto load = MakeManifestLoader(*blobs_);
+  const std::string text = Text(100'000);
+  const auto digest = Manifest(text).manifest();
+  std::vector<std::shared_ptr<const core::Manifest>> held;
+  const auto fit = static_cast<size_t>(kManifestBytesAtOnce) / text.size();
+  for (size_t i = 0; i < fit; ++i) {
+    const auto manifest = load(digest);
+    ASSERT_TRUE(manifest.ok()) << manifest.status();
+    held.push_back(*manifest);
+  }
+  EXPECT_TRUE(HasReason(load(digest).status(), ErrorReason::QUEUE_FULL));
+  held.pop_back();
+  EXPECT_TRUE(load(digest).ok());
+}
+
+TEST_F(LogArtifactsTest, ACollectionKeepsTheFilesOfAManifestAndTakesTheManifest) {
+  const std::string rare = Noise(100, 7);
+  ASSERT_TRUE(Upload(rare).ok());
+  const std::string text = Text(1500, rare);
+  const auto request = Manifest(text);
+  LetLeasesEnd();
+  LetLeasesEnd();
+  auto plan = PlanLog(request);  // leases what it will refer to
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  Collect();
+  EXPECT_TRUE(HasEntry(rare));
+  ASSERT_TRUE(Commit(std::move(plan)).ok());
+  LetLeasesEnd();
+  LetLeasesEnd();
+  Collect();
+  EXPECT_TRUE(HasEntry(rare));
+  EXPECT_FALSE(HasEntry(text));
+  EXPECT_EQ(blobs_->Usage(kOwner)->file_count(), 1506);
+}
+
+TEST_F(LogArtifactsTest, VeryManyFilesGoInOneCallAndTheAnswerStaysSmall) {
+  ASSERT_TRUE(Commit(PlanLog(Manifest(Text(60'000)))).ok());
+  DeleteArtifactsRequest request;
+  request.set_run(kOwner);
+  request.add_paths("many/");
+  auto plan = PlanDeleteArtifacts(*store_->GetSnapshot(), request);
+  ASSERT_TRUE(plan.ok()) << plan.status();
+  const auto& answer = static_cast<const DeleteArtifactsResponse&>(*plan->response);
+  EXPECT_EQ(answer.file_count(), 60'000);
+  EXPECT_LT(answer.ByteSizeLong(), size_t{4} << 20);
+  EXPECT_GT(answer.files_size(), 20'000);
+  ASSERT_TRUE(Commit(std::move(plan)).ok());
+  EXPECT_EQ(CountFiles(), 6);
 }
 
 }  // namespace

@@ -59,6 +59,23 @@ TEST(ArtifactPath, EveryRuleIsKeptBehindEscapesToo) {
   }
 }
 
+TEST(ArtifactPath, WhatIsEscapedTooOftenIsRefusedSoonAndNotDecodedToItsEnd) {
+  const auto escaped = [](int times) {
+    std::string path = "a%";
+    for (int i = 1; i < times; ++i) path += "25";
+    return path + "20b";
+  };
+  EXPECT_EQ(*NormalizeArtifactPath("path", escaped(kMaxArtifactPathEscapes)), "a b");
+  // 1,500 rounds for the whole text.
+  std::string deep = "%";
+  while (deep.size() + 2 <= 3 * kMaxArtifactPathBytes) deep += "25";
+  for (const std::string& path : {escaped(kMaxArtifactPathEscapes + 1), deep}) {
+    EXPECT_TRUE(
+        HasReason(NormalizeArtifactPath("path", path).status(), ErrorReason::ARTIFACT_PATH_INVALID))
+        << path;
+  }
+}
+
 TEST(ArtifactPath, DirectoriesMayBeEmptyAndEndInASlash) {
   EXPECT_EQ(*NormalizeArtifactDirectory("path", ""), "");
   EXPECT_EQ(*NormalizeArtifactDirectory("path", "a/b/"), "a/b");

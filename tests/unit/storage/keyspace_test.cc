@@ -26,6 +26,8 @@ std::vector<Vector> Vectors() {
   return {
       {FormatKey(), Family::kMeta, "01"},
       {LastRevisionKey(), Family::kMeta, "04"},
+      {EventLogStartKey(), Family::kMeta, "05"},
+      {EventMarkKey(300), Family::kMeta, "06800000000000012c"},
       {CounterKey("experiments"), Family::kMeta, "026578706572696d656e74730001"},
       {CollectionKey("models/m/versions"), Family::kMeta,
        "036d6f64656c732f6d2f76657273696f6e730001"},
@@ -44,6 +46,7 @@ std::vector<Vector> Vectors() {
       {DatasetKey("retail"), Family::kRecord, "2072657461696c0001"},
       {DatasetVersionKey("retail", 3), Family::kRecord, "2172657461696c00018000000000000003"},
       {ArtifactKey("runs/r", "a/b"), Family::kRecord, "2872756e732f720001612f620001"},
+      {ManifestPartKey("d/1", "a/b"), Family::kRecord, "29642f310001612f620001"},
       {ModelKey("m"), Family::kRecord, "306d0001"},
       {ModelVersionKey("m", 2), Family::kRecord, "316d00018000000000000002"},
       {AliasKey("m", "champion"), Family::kRecord, "326d00016368616d70696f6e0001"},
