@@ -10,6 +10,7 @@
 
 #include "absl/status/statusor.h"
 #include "lib/base/errors.h"
+#include "server/blob_index.h"
 #include "server/observability/log.h"
 #include "server/options.h"
 #include "server/server.h"
@@ -40,12 +41,21 @@ int Fail(const absl::Status& status) {
   return HasReason(status, ErrorReason::CONFIG_INVALID) ? kExitUsage : kExitFailure;
 }
 
+int RebuildIndex(const ServerOptions& options) {
+  const absl::StatusOr<std::string> report = RebuildBlobIndex(options);
+  if (!report.ok()) return Fail(report.status());
+  std::printf("%s\n", report->c_str());
+  return EXIT_SUCCESS;
+}
+
 int Run(int argc, const char* const* argv) {
   const sigset_t signals = BlockStopSignals();
   const absl::StatusOr<CommandLine> line = ParseCommandLine(argc, argv);
   if (!line.ok()) return Fail(line.status());
   if (line->exit_now) return line->exit_code;
   observability::ConfigureLog(line->options.log_level, line->options.log_format);
+
+  if (line->rebuild_blob_index) return RebuildIndex(line->options);
 
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(line->options);
   if (!server.ok()) return Fail(server.status());

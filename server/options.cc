@@ -138,6 +138,15 @@ void AddLeaseFlag(CLI::App& app, ServerOptions& options) {
       ->envname("CAIRND_DEFAULT_RUN_LEASE");
 }
 
+// What is done instead of serving; on the command line only, so that no file and no
+// environment does it again with every start.
+void AddTasks(CLI::App& app, CommandLine& line) {
+  app.add_flag("--rebuild-blob-index", line.rebuild_blob_index,
+               "Make the index of blobs anew from the packs, say what came back and exit; also for "
+               "a directory whose kv is gone, which then begins with an empty database")
+      ->configurable(false);
+}
+
 void AddFlags(CLI::App& app, ServerOptions& options, bool& show_version) {
   app.add_option("--data-dir", options.data_dir, "Directory of the store; created if absent")
       ->envname("CAIRND_DATA_DIR");
@@ -203,6 +212,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv) 
   CLI::App app(kDescription, "cairnd");
   app.footer(kFooter);
   AddFlags(app, result.options, show_version);
+  AddTasks(app, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -216,6 +226,10 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv) 
     return result;
   }
   CAIRN_RETURN_IF_ERROR(ValidateOptions(result.options));
+  if (result.rebuild_blob_index && result.options.in_memory) {
+    return InvalidField(ErrorReason::CONFIG_INVALID, "rebuild-blob-index", "",
+                        "needs a directory, not --in-memory");
+  }
   return result;
 }
 

@@ -7,15 +7,10 @@
 #include "lib/base/status_macros.h"
 #include "server/artifacts/blob_codec.h"
 #include "server/artifacts/blob_reader.h"
-#include "server/artifacts/entry_walk.h"
+#include "server/artifacts/chunk_list.h"
 #include "server/storage/crc32c.h"
 
 namespace cairn::artifacts {
-namespace {
-
-constexpr size_t kChunksAtOnce = 64;  // entries may hold 64 KiB each
-
-}  // namespace
 
 absl::StatusOr<bool> BlobCheck::Read(int64_t& budget) {
   const absl::Status read = ReadSome(budget);
@@ -71,21 +66,38 @@ absl::StatusOr<bool> ChunksAreSound(const storage::Snapshot& snapshot, const Dig
                                     const internal::BlobEntryRecord& entry) {
   const auto chunks = ChunksOf(digest, entry);
   if (!chunks.ok()) return false;
-  for (size_t begin = 0; begin < chunks->size(); begin += kChunksAtOnce) {
-    std::vector<storage::Key> keys;
-    for (size_t i = begin; i < std::min(chunks->size(), begin + kChunksAtOnce); ++i) {
-      keys.push_back(BlobKey((*chunks)[i]));
-    }
-    CAIRN_ASSIGN_OR_RETURN(const auto records, snapshot.MultiGet(keys));
-    for (size_t i = 0; i < records.size(); ++i) {
-      EntryHead head;
-      const bool sound = records[i].has_value() && ParseEntryHead(records[i]->payload, &head) &&
-                         !head.quarantined && !head.is_chunked() &&
-                         head.digest.size_bytes == (*chunks)[begin + i].size_bytes;
-      if (!sound) return false;
-    }
+  CAIRN_ASSIGN_OR_RETURN(const auto states, LookUpEntries(snapshot, *chunks));
+  // A chunk that is condemned is there as long as the blob is.
+  return std::all_of(states.begin(), states.end(),
+                     [](const EntryState& state) { return state.is_sound && !state.is_chunked; });
+}
+
+absl::StatusOr<bool> ListIsSound(const PackPool& packs, const Digest& digest,
+                                 const internal::BlobEntryRecord& entry) {
+  if (entry.pack() == 0) return true;
+  const auto chunks = ChunksOf(digest, entry);
+  const auto pack = packs.Reader(entry.pack());
+  if (!chunks.ok() || absl::IsDataLoss(pack.status()) || absl::IsNotFound(pack.status()) ||
+      entry.piece_size_bytes() != kPieceBytes ||
+      entry.data_offset() < PackFile::kRecordHeaderBytes) {
+    return false;
   }
-  return true;
+  CAIRN_RETURN_IF_ERROR(pack.status());
+  const std::string expected = EncodeChunkList({digest, *chunks});
+  PieceChecksums checksums;
+  checksums.Update(expected);
+  const std::vector<uint32_t> pieces = checksums.Finish();
+  const Digest record = ListRecordDigest(digest, static_cast<int64_t>(chunks->size()));
+  std::string bytes;
+  absl::Status read = (*pack)->ReadAt(entry.data_offset(), record.size_bytes, &bytes);
+  if (read.ok()) {
+    read = (*pack)->CheckRecordHeader(entry.data_offset() - PackFile::kRecordHeaderBytes, record,
+                                      PackFile::Kind::kList);
+  }
+  if (read.ok()) read = (*pack)->CheckTrailer(entry.data_offset(), record, pieces);
+  if (!read.ok()) return absl::IsDataLoss(read) ? absl::StatusOr<bool>(false) : read;
+  return bytes == expected && std::equal(pieces.begin(), pieces.end(), entry.piece_crc32c().begin(),
+                                         entry.piece_crc32c().end());
 }
 
 }  // namespace cairn::artifacts

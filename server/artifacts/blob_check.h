@@ -46,6 +46,12 @@ class BlobCheck {
 absl::StatusOr<bool> ChunksAreSound(const storage::Snapshot& snapshot, const Digest& digest,
                                     const internal::BlobEntryRecord& entry);
 
+// Whether the list stands in a pack where its entry says, as the entry has it. True for an
+// entry that names none, as earlier versions made them. Errors of files that say nothing
+// about the list.
+absl::StatusOr<bool> ListIsSound(const PackPool& packs, const Digest& digest,
+                                 const internal::BlobEntryRecord& entry);
+
 }  // namespace cairn::artifacts
 
 #endif  // CAIRN_SERVER_ARTIFACTS_BLOB_CHECK_H_

@@ -1,11 +1,18 @@
 #include "server/artifacts/entry_walk.h"
 
+#include <algorithm>
+#include <charconv>
 #include <climits>
+#include <limits>
 #include <optional>
 
 #include "cairn/internal/storage.pb.h"
+#include "fmt/format.h"
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/wire_format_lite.h"
+#include "lib/base/encoding.h"
+#include "lib/base/errors.h"
+#include "server/artifacts/short_names.h"
 #include "server/storage/keyspace.h"
 
 namespace cairn::artifacts {
@@ -42,6 +49,29 @@ std::optional<Digest> DigestOfKey(std::string_view key) {
   const auto digest = ParseDigest(*hex, 0);
   return digest.ok() ? std::optional<Digest>(*digest) : std::nullopt;
 }
+
+constexpr size_t kNameDigits = 16;
+constexpr uint64_t kLastName = std::numeric_limits<uint64_t>::max();
+
+size_t BlobPrefixBytes() { return storage::BlobEntryPrefix().bytes.size(); }
+
+// A key that stands before the entries whose hashes begin with `name`, and behind all lower
+// ones.
+std::string KeyBefore(uint64_t name) {
+  return storage::BlobEntryPrefix().bytes + fmt::format("{:016x}", name);
+}
+
+// How the hash in a key begins, also in one of those made here.
+uint64_t NameIn(std::string_view key) {
+  const std::string_view digits = key.substr(std::min(key.size(), BlobPrefixBytes()), kNameDigits);
+  uint64_t name = 0;
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), name, 16);
+  const bool whole = error == std::errc() && end == digits.data() + kNameDigits;
+  return whole ? name : kLastName;
+}
+
+// A key that stands behind all entries.
+std::string BehindAll() { return storage::BlobEntryPrefix().bytes + "g"; }
 
 }  // namespace
 
@@ -87,26 +117,97 @@ bool ParseEntryHead(std::string_view payload, EntryHead* head) {
   return input.ConsumedEntireMessage();
 }
 
-EntryWalk::EntryWalk(const storage::Snapshot& snapshot, std::string_view after) {
-  const storage::Key prefix = storage::BlobEntryPrefix();
-  const storage::KeyRange range = storage::KeyRange::Prefix(prefix);
-  cursor_ = snapshot.NewCursor(prefix.family);
-  cursor_->Seek(after.empty() ? range.begin : std::string(after) + '\0', range.end);
+EntryWalk::EntryWalk(const storage::Snapshot& snapshot, std::string_view after, AtDamage at_damage)
+    : snapshot_(snapshot), at_damage_(at_damage) {
+  if (!after.empty()) last_ = NameIn(after);
+  SeekBehind(after);
   Load();
 }
 
+void EntryWalk::SeekBehind(std::string_view after) {
+  const storage::KeyRange range = storage::KeyRange::Prefix(storage::BlobEntryPrefix());
+  cursor_ = snapshot_.NewCursor(range.family);
+  cursor_->Seek(after.empty() ? range.begin : std::string(after) + '\0', range.end);
+}
+
 void EntryWalk::Next() {
-  cursor_->Next();
+  if (lost_ == Lost::kNothing) {
+    cursor_->Next();
+  } else {
+    if (is_gap()) last_ = gap_end_;
+    SeekBehind(lost_key_);
+  }
   Load();
 }
 
 void EntryWalk::Load() {
-  if (!Valid()) return;
   head_ = EntryHead();
-  const std::optional<Digest> named = DigestOfKey(key());
+  readable_ = false;
+  lost_ = Lost::kNothing;
+  if (!cursor_->Valid()) {
+    status_ = cursor_->status();
+    if (absl::IsDataLoss(status_) && at_damage_ == AtDamage::kStepOver && StepOver()) {
+      status_ = absl::OkStatus();
+    }
+    return;
+  }
+  const std::optional<Digest> named = DigestOfKey(cursor_->key());
   readable_ = named.has_value() && ParseEntryHead(payload(), &head_);
-  if (named.has_value()) head_.digest.sha256 = named->sha256;
+  if (named.has_value()) {
+    head_.digest.sha256 = named->sha256;
+    last_ = ShortNameOf(*named);
+  }
   head_.revision = cursor_->record().mod_revision;
+}
+
+// Makes what the cursor stopped at the place of the walk; false when it is not known.
+bool EntryWalk::StepOver() {
+  // A record that was read and is damaged is named by the error; a block that cannot be read
+  // is not.
+  const auto key = HexDecode(MetadataOf(status_, "key"));
+  if (key.has_value() && !key->empty()) {
+    const auto named = DigestOfKey(*key);
+    if (!named.has_value()) return false;
+    lost_ = Lost::kRecord;
+    lost_key_ = *key;
+    head_.digest.sha256 = named->sha256;
+    last_ = ShortNameOf(*named);
+    return true;
+  }
+  if (last_ == kLastName) return false;
+  lost_ = Lost::kRange;
+  gap_end_ = EndOfGap();
+  lost_key_ = gap_end_ == kLastName ? BehindAll() : KeyBefore(gap_end_);
+  return true;
+}
+
+// Whether a walk could go on at the first entry whose hash does not begin below `name`. A
+// damaged record there counts: it is stepped over by itself.
+bool EntryWalk::CanSeek(uint64_t name) const {
+  const storage::KeyRange range = storage::KeyRange::Prefix(storage::BlobEntryPrefix());
+  const auto cursor = snapshot_.NewCursor(range.family);
+  cursor->Seek(KeyBefore(name), range.end);
+  return cursor->status().ok() || !MetadataOf(cursor->status(), "key").empty();
+}
+
+// Tries ever farther places, then halves the distance to the last one that failed. Good
+// entries between two damaged blocks may be passed over with them.
+uint64_t EntryWalk::EndOfGap() const {
+  uint64_t bad = last_;
+  uint64_t good = kLastName;
+  for (uint64_t step = 1; step != 0 && step < kLastName - last_; step <<= 1) {
+    const uint64_t name = last_ + step;
+    if (CanSeek(name)) {
+      good = name;
+      break;
+    }
+    bad = name;
+  }
+  while (good - bad > 1) {
+    const uint64_t middle = bad + (good - bad) / 2;
+    (CanSeek(middle) ? good : bad) = middle;
+  }
+  return good;
 }
 
 }  // namespace cairn::artifacts

@@ -16,7 +16,8 @@ namespace cairn::artifacts {
 struct EntryHead {
   Digest digest;
   storage::Revision revision = 0;
-  int64_t pack = 0;  // 0 for a blob in its entry or put together of chunks
+  // Where its bytes are, or its list if it is put together of chunks; 0: in the entry only.
+  int64_t pack = 0;
   int64_t data_offset = 0;
   bool quarantined = false;
   bool condemned = false;
@@ -34,27 +35,60 @@ bool ParseEntryHead(std::string_view payload, EntryHead* head);
 //   for (EntryWalk walk(snapshot, after); walk.Valid(); walk.Next()) …
 class EntryWalk {
  public:
+  // What happens where the store cannot read the index.
+  enum class AtDamage {
+    kStop,      // the walk ends there with an error
+    kStepOver,  // it says what is lost and goes on behind
+  };
+
   // Begins behind the key `after`; empty: at the first entry.
-  EntryWalk(const storage::Snapshot& snapshot, std::string_view after);
+  EntryWalk(const storage::Snapshot& snapshot, std::string_view after,
+            AtDamage at_damage = AtDamage::kStop);
 
   // False behind the last entry, and after an error, which status() tells.
-  bool Valid() const { return cursor_->Valid(); }
-  absl::Status status() const { return cursor_->status(); }
+  bool Valid() const { return lost_ != Lost::kNothing || cursor_->Valid(); }
+  absl::Status status() const { return status_; }
   void Next();
 
-  // REQUIRES: Valid(). All are valid until the walk moves on.
-  std::string_view key() const { return cursor_->key(); }
-  std::string_view payload() const { return cursor_->record().payload; }
+  // REQUIRES: Valid(). All are valid until the walk moves on. A key that lies behind what is
+  // lost stands for that.
+  std::string_view key() const {
+    return lost_ == Lost::kNothing ? cursor_->key() : std::string_view(lost_key_);
+  }
+  std::string_view payload() const {
+    return lost_ == Lost::kNothing ? cursor_->record().payload : std::string_view();
+  }
   // False for an entry that cannot be read: then only digest().sha256 is right.
   bool readable() const { return readable_; }
+  // True for a record whose key is all that is known: neither commits nor reads get it.
+  bool is_lost() const { return lost_ != Lost::kNothing; }
+  // True for a part of the index that cannot be read at all; how many entries stood there is not
+  // known. Those whose hashes begin with numbers above gap_begin() and below gap_end(), both
+  // of 64 bits.
+  bool is_gap() const { return lost_ == Lost::kRange; }
+  uint64_t gap_begin() const { return last_; }
+  uint64_t gap_end() const { return gap_end_; }
   const EntryHead& head() const { return head_; }
 
  private:
-  void Load();
+  enum class Lost { kNothing, kRecord, kRange };
 
+  void SeekBehind(std::string_view after);
+  void Load();
+  bool StepOver();
+  bool CanSeek(uint64_t name) const;
+  uint64_t EndOfGap() const;
+
+  const storage::Snapshot& snapshot_;
+  const AtDamage at_damage_;
   std::unique_ptr<storage::Cursor> cursor_;
+  absl::Status status_;
   EntryHead head_;
   bool readable_ = false;
+  Lost lost_ = Lost::kNothing;
+  std::string lost_key_;
+  uint64_t last_ = 0;  // how the hash began that was passed last
+  uint64_t gap_end_ = 0;
 };
 
 }  // namespace cairn::artifacts

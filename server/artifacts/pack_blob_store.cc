@@ -23,6 +23,7 @@
 #include "server/artifacts/pack_batch.h"
 #include "server/artifacts/pack_pool.h"
 #include "server/artifacts/pack_upload.h"
+#include "server/artifacts/quarantine.h"
 #include "server/artifacts/scrub_work.h"
 #include "server/artifacts/splice.h"
 #include "server/observability/log.h"
@@ -140,12 +141,11 @@ class PackBlobStore final : public BlobStore {
     if (digest.size_bytes > options_.max_blob_bytes) {
       return BlobTooLarge(digest, options_.max_blob_bytes);
     }
-    return SpliceBlob(
-        {environment_.store, *packs_, leases_,
-         [this](const Digest& whole) {
-           return OpenStream(SystemIds().NewUuid4(), whole, Resumable::kNo);
-         }},
-        digest, chunks);
+    return SpliceBlob({environment_.store, *packs_, leases_,
+                       [this](const Digest& whole) {
+                         return OpenStream(SystemIds().NewUuid4(), whole, Resumable::kNo);
+                       }},
+                      digest, chunks);
   }
 
   absl::StatusOr<std::vector<Digest>> Split(const Digest& digest) const override {
@@ -178,7 +178,11 @@ class PackBlobStore final : public BlobStore {
   }
 
   absl::StatusOr<std::unique_ptr<BlobReader>> OpenReader(const Digest& digest) const override {
-    return OpenBlobReader(environment_.store, *packs_, digest);
+    return OpenBlobReader(
+        environment_.store, *packs_, digest,
+        [&store = environment_.store](const Digest& damaged, storage::Revision revision) {
+          QuarantineSoon(store, damaged, revision);
+        });
   }
 
   std::unique_ptr<operations::Work> NewCollectionWork() override {
@@ -305,7 +309,8 @@ class PackBlobStore final : public BlobStore {
       CAIRN_ASSIGN_OR_RETURN(const auto states, LookUpAndLease(digests));
       std::vector<MissingBlob> missing;
       for (size_t i = 0; i < blobs.size(); ++i) {
-        if (!states[i].there) missing.push_back({blobs[i], states[i].revision});
+        if (states[i].there) continue;
+        missing.push_back({blobs[i], states[i].revision, states[i].is_packed});
       }
       stored = StoreBatch(environment_.store, *packs_, missing);
       // Another batch was faster with one of them; the rest is still to be stored.

@@ -24,7 +24,8 @@ using storage::AppendBigEndian64;
 using storage::KeyReader;
 
 constexpr std::string_view kFileMagic = "CAIRNPK1";
-constexpr std::string_view kRecordMagic = "BLOB";
+constexpr std::string_view kBlobMagic = "BLOB";
+constexpr std::string_view kListMagic = "LIST";
 constexpr std::string_view kTrailerMagic = "DONE";
 constexpr std::string_view kSuffix = ".pack";
 constexpr size_t kCrcBytes = 4;
@@ -51,8 +52,8 @@ std::string FileHeader(int64_t number) {
   return Sealed(std::move(header));
 }
 
-std::string RecordHeader(const Digest& digest) {
-  std::string header(kRecordMagic);
+std::string RecordHeader(const Digest& digest, PackFile::Kind kind) {
+  std::string header(kind == PackFile::Kind::kBlob ? kBlobMagic : kListMagic);
   header.append(digest.sha256.begin(), digest.sha256.end());
   AppendBigEndian64(&header, static_cast<uint64_t>(digest.size_bytes));
   return Sealed(std::move(header));
@@ -65,8 +66,10 @@ std::string Trailer(const std::vector<uint32_t>& piece_crc32c) {
   return Sealed(std::move(trailer));
 }
 
-std::optional<Digest> ParseRecordHeader(std::string_view sealed) {
-  const auto body = Unseal(sealed, kRecordMagic);
+std::optional<Digest> ParseRecordHeader(std::string_view sealed, PackFile::Kind* kind) {
+  auto body = Unseal(sealed, kBlobMagic);
+  *kind = body ? PackFile::Kind::kBlob : PackFile::Kind::kList;
+  if (!body) body = Unseal(sealed, kListMagic);
   if (!body || body->size() != 32 + 8) return std::nullopt;
   Digest digest;
   std::copy_n(body->begin(), 32, digest.sha256.begin());
@@ -159,16 +162,17 @@ absl::Status PackFile::Remove(const std::string& directory, int64_t number, Pack
 
 PackFile::~PackFile() { io_.Close(fd_); }
 
-absl::StatusOr<int64_t> PackFile::BeginRecord(int64_t offset, const Digest& digest) {
-  CAIRN_RETURN_IF_ERROR(WriteAt(offset, RecordHeader(digest)));
+absl::StatusOr<int64_t> PackFile::BeginRecord(int64_t offset, const Digest& digest, Kind kind) {
+  CAIRN_RETURN_IF_ERROR(WriteAt(offset, RecordHeader(digest, kind)));
   return offset + kRecordHeaderBytes;
 }
 
-absl::Status PackFile::CheckRecordHeader(int64_t offset, const Digest& digest) const {
+absl::Status PackFile::CheckRecordHeader(int64_t offset, const Digest& digest, Kind kind) const {
   std::string header;
   CAIRN_RETURN_IF_ERROR(ReadAt(offset, kRecordHeaderBytes, &header));
-  return header == RecordHeader(digest) ? absl::OkStatus()
-                                        : PackCorrupt(number_, "a record is not where it began");
+  return header == RecordHeader(digest, kind)
+             ? absl::OkStatus()
+             : PackCorrupt(number_, "a record is not where it began");
 }
 
 absl::Status PackFile::CheckTrailer(int64_t data_offset, const Digest& digest,
@@ -248,7 +252,7 @@ absl::StatusOr<bool> PackFile::ReadRecord(int64_t offset, int64_t file_size, Rec
   if (tail->open) return false;
   std::string bytes;
   CAIRN_RETURN_IF_ERROR(ReadAt(offset, kRecordHeaderBytes, &bytes));
-  const std::optional<Digest> digest = ParseRecordHeader(bytes);
+  const std::optional<Digest> digest = ParseRecordHeader(bytes, &record->kind);
   tail->damaged = !digest.has_value();
   if (tail->damaged) return false;
   const int64_t room = file_size - offset - kRecordHeaderBytes;

@@ -35,8 +35,15 @@ class PackFile {
   // All of a record.
   static int64_t RecordBytes(int64_t size_bytes);
 
+  // What a record holds.
+  enum class Kind {
+    kBlob,  // the bytes of a blob; its digest is theirs
+    kList,  // of what a blob is put together (chunk_list.h); its digest has the hash of that
+            // blob and the length of the list
+  };
   // A record as a scan finds it.
   struct Record {
+    Kind kind = Kind::kBlob;
     Digest digest;
     int64_t offset = 0;       // of the record's header
     int64_t data_offset = 0;  // of the first byte of the blob
@@ -74,9 +81,11 @@ class PackFile {
   static int64_t NumberOf(std::string_view name);
 
   // Writes the header of a record at `offset` and returns where its bytes go.
-  absl::StatusOr<int64_t> BeginRecord(int64_t offset, const Digest& digest);
+  absl::StatusOr<int64_t> BeginRecord(int64_t offset, const Digest& digest,
+                                      Kind kind = Kind::kBlob);
   // DATA_LOSS (BLOB_CORRUPT) unless the header of a record of `digest` is at `offset`.
-  absl::Status CheckRecordHeader(int64_t offset, const Digest& digest) const;
+  absl::Status CheckRecordHeader(int64_t offset, const Digest& digest,
+                                 Kind kind = Kind::kBlob) const;
   // The same for the trailer of the record whose bytes begin at `data_offset`.
   absl::Status CheckTrailer(int64_t data_offset, const Digest& digest,
                             const std::vector<uint32_t>& piece_crc32c) const;

@@ -6,6 +6,7 @@
 #include "lib/base/status_macros.h"
 #include "server/artifacts/blob_reader.h"
 #include "server/artifacts/blob_store.h"
+#include "server/artifacts/chunk_list.h"
 #include "server/observability/log.h"
 #include "server/storage/crc32c.h"
 
@@ -14,6 +15,7 @@ namespace {
 
 constexpr int64_t kCopiedBytesPerStep = 16 << 20;
 constexpr size_t kMovesPerStep = 256;
+constexpr size_t kMovedHashBytes = 32;
 
 std::vector<uint32_t> PiecesOf(const internal::BlobEntryRecord& entry) {
   return {entry.piece_crc32c().begin(), entry.piece_crc32c().end()};
@@ -48,7 +50,9 @@ void PackRewriter::CloseTarget() {
 
 void PackRewriter::Weigh(const EntryHead& entry) {
   if (entry.pack == 0) return;
-  live_bytes_[entry.pack] += PackFile::RecordBytes(entry.digest.size_bytes);
+  const auto chunks = static_cast<int64_t>(entry.chunk_sha256s.size() / kMovedHashBytes);
+  const Digest& record = entry.is_chunked() ? ListRecordDigest(entry.digest, chunks) : entry.digest;
+  live_bytes_[entry.pack] += PackFile::RecordBytes(record.size_bytes);
 }
 
 int64_t PackRewriter::LiveBytesOf(int64_t pack) const {
@@ -112,7 +116,7 @@ absl::Status PackRewriter::Open(const PackPool::File& victim) {
   if (pack.ok()) {
     pack_ = *std::move(pack);
     const auto tail = pack_->Scan([this](const PackFile::Record& record) {
-      records_.push_back({record.digest, record.data_offset});
+      records_.push_back({record.kind, record.digest, record.data_offset});
     });
     spoiled_ = !tail.ok() || tail->damaged;
   }
@@ -156,8 +160,7 @@ absl::StatusOr<bool> PackRewriter::CopyRound(const storage::Snapshot& snapshot) 
     if (!copy_.has_value()) {
       if (next_record_ == records_.size()) break;
       const Live record = records_[next_record_++];
-      CAIRN_ASSIGN_OR_RETURN(const bool live,
-                             BeginCopy(snapshot, record.digest, record.data_offset));
+      CAIRN_ASSIGN_OR_RETURN(const bool live, BeginCopy(snapshot, record));
       if (!live) continue;
     }
     const int64_t before = copy_->done;
@@ -179,13 +182,19 @@ absl::StatusOr<bool> PackRewriter::CopyRound(const storage::Snapshot& snapshot) 
 
 // False for bytes that no entry names.
 absl::StatusOr<bool> PackRewriter::BeginCopy(const storage::Snapshot& snapshot,
-                                             const Digest& digest, int64_t data_offset) {
+                                             const Live& record) {
   storage::Revision revision = 0;
-  auto entry = ReadBlobEntry(snapshot, digest, &revision);
+  auto entry = ReadEntryOfHash(snapshot, record.digest, &revision);
   if (absl::IsNotFound(entry.status())) return false;
   CAIRN_RETURN_IF_ERROR(entry.status());
-  if (entry->pack() != pack_->number() || entry->data_offset() != data_offset) return false;
-  if (entry->quarantined()) {
+  const bool is_list = record.kind == PackFile::Kind::kList;
+  const bool named = entry->pack() == pack_->number() &&
+                     entry->data_offset() == record.data_offset &&
+                     is_list == (entry->chunk_sizes_size() != 0) &&
+                     (is_list || entry->size_bytes() == record.digest.size_bytes);
+  if (!named) return false;
+  // A list is whole although a chunk of its blob is damaged.
+  if (entry->quarantined() && !is_list) {
     spoiled_ = true;
     return false;
   }
@@ -194,8 +203,9 @@ absl::StatusOr<bool> PackRewriter::BeginCopy(const storage::Snapshot& snapshot,
     synced_end_ = target_->end;
     if (target_->end == PackFile::kFileHeaderBytes) copied_bytes_ += target_->end;
   }
-  Copy copy{digest, revision, *std::move(entry), 0, 0};
-  CAIRN_ASSIGN_OR_RETURN(copy.new_offset, target_->pack->BeginRecord(target_->end, digest));
+  Copy copy{record.kind, record.digest, revision, *std::move(entry), 0, 0};
+  CAIRN_ASSIGN_OR_RETURN(copy.new_offset,
+                         target_->pack->BeginRecord(target_->end, record.digest, record.kind));
   copy_ = std::move(copy);
   return true;
 }
@@ -232,7 +242,7 @@ absl::Status PackRewriter::EndCopy() {
 
 absl::StatusOr<bool> PackRewriter::IsNamed(const storage::Snapshot& snapshot) const {
   for (const Live& record : records_) {
-    const auto entry = ReadBlobEntry(snapshot, record.digest);
+    const auto entry = ReadEntryOfHash(snapshot, record.digest, nullptr);
     if (absl::IsNotFound(entry.status())) continue;
     CAIRN_RETURN_IF_ERROR(entry.status());
     if (entry->pack() == pack_->number()) return true;

@@ -18,9 +18,9 @@
 
 namespace cairn::artifacts {
 
-// Gives the room of removed blobs back: packs of which less than half is live are emptied
-// by copying what is live elsewhere, and removed. Bytes first, sync, then the commit that
-// names the new place; the file goes only when no entry names it. So a crash at any moment
+// Gives the room of removed blobs and lists of chunks back: packs of which less than half is live
+// are emptied by copying what is live elsewhere, and removed. Bytes first, sync, then the commit
+// that names the new place; the file goes only when no entry names it. So a crash at any moment
 // leaves the blob in one place or the other, and perhaps dead bytes that the next collection
 // finds.
 //
@@ -58,15 +58,22 @@ class PackRewriter {
                             storage::WriteSet& set, Removed& removed);
 
  private:
+  // A record of the pack that is emptied.
+  struct Live {
+    PackFile::Kind kind;
+    Digest digest;
+    int64_t data_offset = 0;
+  };
   // A blob that was copied and whose entry is not known to be committed.
   struct Move {
     Digest digest;
     storage::Revision revision = 0;
     std::string entry;
   };
-  // The blob being copied.
+  // The record being copied.
   struct Copy {
-    Digest digest;
+    PackFile::Kind kind;
+    Digest digest;  // as it stands in the record
     storage::Revision revision = 0;
     internal::BlobEntryRecord entry;
     int64_t new_offset = 0;
@@ -78,18 +85,12 @@ class PackRewriter {
   absl::StatusOr<bool> CopyRound(const storage::Snapshot& snapshot);
   void UndoRound(size_t first_record, int64_t copied_bytes);
   int64_t LiveBytesOf(int64_t pack) const;
-  absl::StatusOr<bool> BeginCopy(const storage::Snapshot& snapshot, const Digest& digest,
-                                 int64_t data_offset);
+  absl::StatusOr<bool> BeginCopy(const storage::Snapshot& snapshot, const Live& record);
   absl::StatusOr<bool> CopyPiece();
   absl::Status EndCopy();
   absl::Status Close(const storage::Snapshot& snapshot);
   absl::StatusOr<bool> IsNamed(const storage::Snapshot& snapshot) const;
   void CloseTarget();
-
-  struct Live {
-    Digest digest;
-    int64_t data_offset = 0;
-  };
 
   PackPool& packs_;
   std::map<int64_t, int64_t> live_bytes_;  // by pack

@@ -1,15 +1,20 @@
 #include "server/artifacts/scrub_work.h"
 
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cairn/internal/storage.pb.h"
 #include "cairn/v1/artifacts.pb.h"
+#include "fmt/format.h"
 #include "lib/base/status_macros.h"
 #include "server/artifacts/blob_check.h"
+#include "server/artifacts/blob_reader.h"
 #include "server/artifacts/blob_store.h"
 #include "server/artifacts/entry_walk.h"
+#include "server/artifacts/references.h"
 #include "server/observability/log.h"
 
 namespace cairn::artifacts {
@@ -23,10 +28,11 @@ using storage::WriteSet;
 constexpr int64_t kScrubbedBytesPerStep = 32 << 20;
 constexpr int64_t kBytesPerEntry = 4 << 10;  // what looking at one costs beside its bytes
 constexpr size_t kFlagsPerStep = 64;         // inline blobs are written with their flag
+constexpr size_t kReferencesPerStep = 2'000;
 constexpr int kMaxNamed = 1000;
 
 // The first character of the cursor; the rest is the place in the phase.
-enum class ScrubPhase : char { kWhole = 'a', kChunked, kPacks };
+enum class ScrubPhase : char { kWhole = 'a', kChunked, kReferences, kPacks };
 
 class ScrubWork final : public operations::Work {
  public:
@@ -54,11 +60,14 @@ class ScrubWork final : public operations::Work {
     if (phase == ScrubPhase::kPacks) {
       CAIRN_RETURN_IF_ERROR(CheckFraming());
       step.response = ResponseOf(metadata);
+    } else if (phase == ScrubPhase::kReferences) {
+      CAIRN_ASSIGN_OR_RETURN(over, CheckReferences(snapshot, place, metadata));
     } else {
       CAIRN_ASSIGN_OR_RETURN(over, Walk(snapshot, phase, place, metadata, step.write_set));
     }
     if (over) {
-      phase = phase == ScrubPhase::kWhole ? ScrubPhase::kChunked : ScrubPhase::kPacks;
+      if (phase != ScrubPhase::kPacks)
+        phase = static_cast<ScrubPhase>(static_cast<char>(phase) + 1);
       place.clear();
     }
     step.cursor = static_cast<char>(phase) + place;
@@ -78,12 +87,14 @@ class ScrubWork final : public operations::Work {
   absl::StatusOr<bool> Walk(const Snapshot& snapshot, ScrubPhase phase, std::string& place,
                             ScrubBlobsMetadata& metadata, WriteSet& set) {
     int64_t budget = kScrubbedBytesPerStep;
-    EntryWalk walk(snapshot, place);
+    EntryWalk walk(snapshot, place, EntryWalk::AtDamage::kStepOver);
     for (; walk.Valid(); walk.Next()) {
       if (budget <= 0 || set.puts.size() >= kFlagsPerStep) return false;
       const bool chunked = walk.readable() && walk.head().is_chunked();
       budget -= kBytesPerEntry;
-      if (chunked == (phase == ScrubPhase::kChunked)) {
+      if (walk.is_gap()) {
+        if (phase == ScrubPhase::kWhole) ReportGap(walk, metadata);
+      } else if (chunked == (phase == ScrubPhase::kChunked)) {
         CAIRN_ASSIGN_OR_RETURN(const bool known, CheckOne(snapshot, walk, budget, metadata, set));
         if (!known) return false;  // goes on with this one
       }
@@ -91,6 +102,41 @@ class ScrubWork final : public operations::Work {
     }
     CAIRN_RETURN_IF_ERROR(walk.status());
     return true;
+  }
+
+  static void ReportGap(const EntryWalk& walk, ScrubBlobsMetadata& metadata) {
+    metadata.set_damaged_blob_count(metadata.damaged_blob_count() + 1);
+    observability::Log(observability::LogLevel::kError, "a part of the index cannot be read",
+                       {{"behind_sha256", fmt::format("{:016x}", walk.gap_begin())},
+                        {"before_sha256", fmt::format("{:016x}", walk.gap_end())}});
+  }
+
+  // Reports blobs that something refers to and of which the index knows nothing, or nothing
+  // that can be read. At one snapshot a reference and its blob's entry are there together.
+  static absl::StatusOr<bool> CheckReferences(const Snapshot& snapshot, std::string& place,
+                                              ScrubBlobsMetadata& metadata) {
+    std::vector<Digest> digests;
+    const absl::Status visited =
+        VisitReferences(snapshot, kReferencesPerStep, place,
+                        [&digests](std::string_view, const cairn::v1::BlobDigest& wire) {
+                          const auto digest = ParseDigest(wire.sha256(), wire.size_bytes());
+                          if (digest.ok()) digests.push_back(*digest);
+                        });
+    if (absl::IsDataLoss(visited)) {
+      observability::Log(observability::LogLevel::kError, "a record cannot be read",
+                         {{"error", std::string(visited.message())}});
+      place.clear();
+    } else {
+      CAIRN_RETURN_IF_ERROR(visited);
+    }
+    std::set<std::string> reported;
+    for (const auto& digest : metadata.damaged()) reported.insert(digest.sha256());
+    CAIRN_ASSIGN_OR_RETURN(const auto states, LookUpEntries(snapshot, digests));
+    for (size_t i = 0; i < digests.size(); ++i) {
+      const bool known = states[i].revision != 0 && states[i].revision != kUnreadableEntry;
+      if (!known && reported.insert(digests[i].Hex()).second) Report(digests[i], metadata);
+    }
+    return place.empty();
   }
 
   // Adds the verdict on one blob; false when there is more to read of it.
@@ -106,8 +152,9 @@ class ScrubWork final : public operations::Work {
         entry.set_size_bytes(digest.size_bytes);
       } else if (walk.head().is_chunked()) {
         CAIRN_ASSIGN_OR_RETURN(const bool sound, ChunksAreSound(snapshot, digest, entry));
+        CAIRN_ASSIGN_OR_RETURN(const bool listed, ListIsSound(packs_, digest, entry));
         budget -= kBytesPerEntry * entry.chunk_sizes_size();
-        damaged = !sound;
+        damaged = !sound || !listed;
       } else {
         Reading& reading = ReadingOf(walk, entry);
         CAIRN_ASSIGN_OR_RETURN(const bool known, reading.check.Read(budget));

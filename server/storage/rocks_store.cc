@@ -171,7 +171,9 @@ std::function<absl::StatusOr<int64_t>()> FreeBytesProbe(const RocksOptions& opti
 absl::StatusOr<std::unique_ptr<KvStore>> OpenRocksStore(RocksOptions options) {
   auto parts = std::make_unique<Parts>();
   parts->options = std::move(options);
-  CAIRN_ASSIGN_OR_RETURN(parts->directory, StoreDirectory::Acquire(parts->options.directory));
+  const auto lost = parts->options.replace_lost_database ? StoreDirectory::LostDatabase::kReplace
+                                                         : StoreDirectory::LostDatabase::kRefuse;
+  CAIRN_ASSIGN_OR_RETURN(parts->directory, StoreDirectory::Acquire(parts->options.directory, lost));
   CAIRN_ASSIGN_OR_RETURN(const int64_t reserve, ReserveBytes(parts->options));
   parts->health = std::make_shared<BackgroundHealth>();
   parts->holder =

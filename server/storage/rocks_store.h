@@ -22,6 +22,8 @@ namespace cairn::storage {
 struct RocksOptions {
   // Held by one process at a time; created when absent. See store_directory.h.
   std::string directory;
+  // Begins with an empty database where the one of a store is gone, instead of refusing.
+  bool replace_lost_database = false;
   // Combines payloads for WriteSet::merges; without one such sets are refused.
   MergeFunction merge;
   CommitterOptions committer;

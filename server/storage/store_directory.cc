@@ -107,17 +107,18 @@ absl::Status CheckFormat(uint32_t format, std::string_view directory) {
       .Precondition("STORE_NEWER", directory, "the server must know the store's format");
 }
 
-absl::StatusOr<std::unique_ptr<StoreDirectory>> StoreDirectory::Acquire(const std::string& path) {
+absl::StatusOr<std::unique_ptr<StoreDirectory>> StoreDirectory::Acquire(
+    const std::string& path, LostDatabase lost_database) {
   CAIRN_RETURN_IF_ERROR(MakeDirectories(path));
   CAIRN_ASSIGN_OR_RETURN(const int lock_fd, TakeLock(path));
   std::unique_ptr<StoreDirectory> directory(new StoreDirectory(path, lock_fd));
-  CAIRN_RETURN_IF_ERROR(directory->Inspect());
+  CAIRN_RETURN_IF_ERROR(directory->Inspect(lost_database));
   return directory;
 }
 
 StoreDirectory::~StoreDirectory() { ::close(lock_fd_); }
 
-absl::Status StoreDirectory::Inspect() {
+absl::Status StoreDirectory::Inspect(LostDatabase lost_database) {
   if (Exists(In(path_, "CURRENT"))) {
     return CorruptStore(path_, "it is a RocksDB database of another program");
   }
@@ -134,8 +135,11 @@ absl::Status StoreDirectory::Inspect() {
     return Exists(database_path() + "/CURRENT") ? absl::OkStatus()
                                                 : CorruptStore(path_, "kv/CURRENT is missing");
   }
-  if (is_marked_ || HasEntries(In(path_, "packs"))) {
-    return CorruptStore(path_, "the database kv is missing");
+  const bool was_store = is_marked_ || HasEntries(In(path_, "packs"));
+  if (was_store && lost_database == LostDatabase::kRefuse) {
+    return CorruptStore(path_,
+                        "the database kv is missing (cairnd --rebuild-blob-index begins with an "
+                        "empty one and takes up the blobs that are in packs)");
   }
   std::error_code error;
   fs::remove_all(creating_path(), error);

@@ -39,7 +39,12 @@ class StoreDirectory {
   //   FAILED_PRECONDITION (STORE_NEWER)   the marker names a newer format
   //   DATA_LOSS (STORE_CORRUPT)           something of a store is there but not
   //                                       the rest, or it is another program's
-  static absl::StatusOr<std::unique_ptr<StoreDirectory>> Acquire(const std::string& path);
+  //
+  // `lost_database` says what becomes of a directory whose database is gone: whoever knows
+  // it, and wants to begin with an empty one beside what is left, says kReplace.
+  enum class LostDatabase { kRefuse, kReplace };
+  static absl::StatusOr<std::unique_ptr<StoreDirectory>> Acquire(
+      const std::string& path, LostDatabase lost_database = LostDatabase::kRefuse);
   ~StoreDirectory();
   StoreDirectory(const StoreDirectory&) = delete;
   StoreDirectory& operator=(const StoreDirectory&) = delete;
@@ -59,7 +64,7 @@ class StoreDirectory {
 
  private:
   StoreDirectory(std::string path, int lock_fd) : path_(std::move(path)), lock_fd_(lock_fd) {}
-  absl::Status Inspect();
+  absl::Status Inspect(LostDatabase lost_database);
 
   const std::string path_;
   const int lock_fd_;

@@ -13,6 +13,7 @@
 #include <string_view>
 #include <vector>
 
+#include "server/artifacts/chunk_list.h"
 #include "server/artifacts/entry_walk.h"
 #include "server/artifacts/pack_file.h"
 
@@ -61,14 +62,28 @@ Scanned ScanBody(std::string_view body) {
   return scanned;
 }
 
+// Bytes as a list of chunks: what is taken for one is written the same way again.
+void ParseList(std::string_view bytes) {
+  const cairn::Digest whole = cairn::DigestOf("whole");
+  const auto list = cairn::artifacts::ParseChunkList(whole.sha256, bytes);
+  if (!list.has_value()) return;
+  Require(cairn::artifacts::EncodeChunkList(*list) == bytes);
+  const auto count = static_cast<int64_t>(list->chunks.size());
+  const cairn::Digest record = cairn::artifacts::ListRecordDigest(list->digest, count);
+  Require(record.size_bytes == static_cast<int64_t>(bytes.size()));
+  int64_t sum = 0;
+  for (const cairn::Digest& chunk : list->chunks) sum += chunk.size_bytes;
+  Require(sum == list->digest.size_bytes);
+}
+
 // A record of pack 1 as it stands in the file, with the file's header before it.
-std::string WholeRecord(std::string_view bytes) {
+std::string WholeRecord(std::string_view bytes, PackFile::Kind kind) {
   const std::string path = Folder() + "/" + PackFile::NameOf(1);
   std::filesystem::remove(path);
   const auto pack = PackFile::Create(Folder(), 1);
   Require(pack.ok());
   const cairn::Digest digest = cairn::DigestOf(bytes);
-  const int64_t begin = (*pack)->BeginRecord(PackFile::kFileHeaderBytes, digest).value();
+  const int64_t begin = (*pack)->BeginRecord(PackFile::kFileHeaderBytes, digest, kind).value();
   Require((*pack)->WriteAt(begin, bytes).ok());
   Require((*pack)->EndRecord(begin, digest, {7}).ok());
   std::string all;
@@ -83,11 +98,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   cairn::artifacts::EntryHead head;
   static_cast<void>(cairn::artifacts::ParseEntryHead(bytes, &head));
   ScanBody(bytes);
+  ParseList(bytes);
 
   // Checksums are hard to guess: the same bytes behind a record that is whole.
-  const std::string body = WholeRecord("abc") + std::string(bytes);
+  const std::string body = WholeRecord("abc", PackFile::Kind::kBlob) +
+                           WholeRecord("list", PackFile::Kind::kList) + std::string(bytes);
   const Scanned scanned = ScanBody(body);
-  Require(!scanned.records.empty());
+  Require(scanned.records.size() >= 2 && scanned.records[0].kind == PackFile::Kind::kBlob &&
+          scanned.records[1].kind == PackFile::Kind::kList);
   const auto whole = static_cast<size_t>(scanned.tail.end - PackFile::kFileHeaderBytes);
   const Scanned again = ScanBody(std::string_view(body).substr(0, whole));
   Require(again.records.size() == scanned.records.size());

@@ -1,0 +1,23 @@
+#ifndef CAIRN_SERVER_ARTIFACTS_QUARANTINE_H_
+#define CAIRN_SERVER_ARTIFACTS_QUARANTINE_H_
+
+#include "absl/status/status.h"
+#include "lib/base/digest.h"
+#include "server/storage/kv_store.h"
+
+namespace cairn::artifacts {
+
+// Puts a blob in quarantine that was found damaged while its entry was at `revision`: from
+// then on it is missing for whoever asks, and sending it again heals it. Nothing happens when
+// the entry is another by now, cannot be read at all (then it is missing already), or is in
+// quarantine.
+
+// Waits for the commit; OK when another one was faster. Errors of KvStore::Commit.
+absl::Status Quarantine(storage::KvStore& store, const Digest& digest, storage::Revision revision);
+
+// Does not wait: for readers. What fails is found again by the next one who reads.
+void QuarantineSoon(storage::KvStore& store, const Digest& digest, storage::Revision revision);
+
+}  // namespace cairn::artifacts
+
+#endif  // CAIRN_SERVER_ARTIFACTS_QUARANTINE_H_
