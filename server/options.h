@@ -29,7 +29,8 @@ struct ServerOptions {
 // What the command line asks for.
 struct CommandLine {
   ServerOptions options;
-  bool exit_now = false;  // help or version was printed
+  bool rebuild_blob_index = false;  // instead of serving
+  bool exit_now = false;            // help or version was printed
   int exit_code = 0;
 };
 
