@@ -127,10 +127,10 @@ class BlobStore {
 
   // Stores `digest` as the concatenation of `chunks`, after reading them and checking that
   // this is what they are. Nothing happens when it is there already.
-  //   NOT_FOUND (BLOB_NOT_FOUND)          a chunk is not there
+  //   NOT_FOUND (BLOB_NOT_FOUND)          a chunk is not there, or was just found damaged, which
+  //                                       makes it missing: send it again
   //   INVALID_ARGUMENT (VALUE_INVALID)    a chunk is itself put together of others
   //   INVALID_ARGUMENT (DIGEST_MISMATCH)  the chunks are another blob
-  //   DATA_LOSS (BLOB_CORRUPT)            a chunk is damaged
   virtual absl::Status Splice(const Digest& digest, const std::vector<Digest>& chunks) = 0;
 
   // What the blob is put together of, in order; the blob itself if it is stored in one piece.
