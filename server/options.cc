@@ -101,6 +101,7 @@ std::optional<int64_t> ParseSeconds(std::string_view text) {
 }
 
 constexpr int64_t kMaxLeaseSeconds = int64_t{30} * 86'400;
+constexpr int64_t kMaxEventSeconds = int64_t{3650} * 86'400;
 
 void AddBlobLeaseFlag(CLI::App& app, ServerOptions& options) {
   app.add_option_function<std::string>(
@@ -147,6 +148,28 @@ void AddTasks(CLI::App& app, CommandLine& line) {
       ->configurable(false);
 }
 
+void AddEventFlags(CLI::App& app, ServerOptions& options) {
+  app.add_option_function<std::string>(
+         "--event-retention",
+         [&options](const std::string& text) {
+           const auto seconds = ParseSeconds(text);
+           if (!seconds || *seconds == 0 || *seconds > kMaxEventSeconds) {
+             throw CLI::ValidationError("--event-retention",
+                                        fmt::format("\"{}\" must be between 1s and 3650d, "
+                                                    "as a number with s, m, h or d",
+                                                    text));
+           }
+           options.event_retention_seconds = *seconds;
+         },
+         "How long the log of changes is kept; such as 12h [7d]")
+      ->envname("CAIRND_EVENT_RETENTION");
+  app.add_option("--event-log-mib", options.event_log_mib,
+                 "How large the log of changes may grow before that, in MiB")
+      ->envname("CAIRND_EVENT_LOG_MIB")
+      ->check(CLI::Range(16, 1 << 20))
+      ->capture_default_str();
+}
+
 void AddFlags(CLI::App& app, ServerOptions& options, bool& show_version) {
   app.add_option("--data-dir", options.data_dir, "Directory of the store; created if absent")
       ->envname("CAIRND_DATA_DIR");
@@ -169,12 +192,18 @@ void AddFlags(CLI::App& app, ServerOptions& options, bool& show_version) {
       ->envname("CAIRND_DRAIN_MILLIS")
       ->check(CLI::Range(0, 600'000))
       ->capture_default_str();
+  app.add_option("--long-calls-per-method", options.long_calls_per_method,
+                 "Calls of one method that takes long at a time; more are refused at once")
+      ->envname("CAIRND_LONG_CALLS_PER_METHOD")
+      ->check(CLI::Range(1, 1024))
+      ->capture_default_str();
   app.add_option("--pool-threads", options.pool_threads, "Threads for long reads and streams")
       ->envname("CAIRND_POOL_THREADS")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
   AddLeaseFlag(app, options);
   AddBlobLeaseFlag(app, options);
+  AddEventFlags(app, options);
   static const std::map<std::string, LogLevel> kLevels = {{"debug", LogLevel::kDebug},
                                                           {"info", LogLevel::kInfo},
                                                           {"warning", LogLevel::kWarning},

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "server/core/limits.h"
 #include "server/observability/log.h"
 
 namespace cairn {
@@ -21,7 +22,10 @@ struct ServerOptions {
   int64_t drain_millis = 4000;                   // how long a stop waits for calls under way
   int64_t default_run_lease_seconds = 0;         // of runs that do not say; 0: for ever
   int64_t blob_lease_seconds = 6 * 3600;         // how long unreferenced blobs are kept
-  int pool_threads = 4;                          // for long reads and streams
+  int64_t event_retention_seconds = 7 * 86'400;  // how long the event log is kept
+  int64_t event_log_mib = 1024;                  // how large it may grow before that
+  int64_t long_calls_per_method = limits::kLongCallsPerMethod;
+  int pool_threads = 4;  // for long reads and streams
   observability::LogLevel log_level = observability::LogLevel::kInfo;
   observability::LogFormat log_format = observability::LogFormat::kText;
 };

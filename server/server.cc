@@ -12,6 +12,8 @@
 #include "lib/base/thread_pool.h"
 #include "lib/http/http_server.h"
 #include "server/artifacts/pack_blob_store.h"
+#include "server/core/limits.h"
+#include "server/events/history_trimmer.h"
 #include "server/http_routes.h"
 #include "server/metrics/folder.h"
 #include "server/observability/log.h"
@@ -29,8 +31,6 @@
 
 namespace cairn {
 namespace {
-
-constexpr size_t kMaxQueuedTasks = 1024;
 
 using observability::Log;
 using observability::LogLevel;
@@ -61,12 +61,24 @@ metrics::FolderOptions FolderOptions() {
   return options;
 }
 
+events::HistoryOptions HistoryOptions(const ServerOptions& options) {
+  events::HistoryOptions history;
+  history.events.age_nanos = options.event_retention_seconds * kNanosPerSecond;
+  history.events.max_bytes = options.event_log_mib << 20;
+  history.on_failure = [](const absl::Status& status) {
+    Log(LogLevel::kWarning, "old events or answers were not removed; trying again",
+        {{"error", std::string(status.message())}});
+  };
+  return history;
+}
+
 }  // namespace
 
 // Members are destroyed in the reverse order: fronts, then pool, then stores.
 class Server::Impl {
  public:
-  explicit Impl(const ServerOptions& options) : options_(options) {}
+  explicit Impl(const ServerOptions& options)
+      : options_(options), long_calls_(options.long_calls_per_method) {}
 
   ~Impl() { Stop(); }
 
@@ -84,12 +96,15 @@ class Server::Impl {
     CAIRN_RETURN_IF_ERROR(OpenBlobs(clock));
     StartRunWorkers();
     CAIRN_RETURN_IF_ERROR(StartOperations(clock));
-    pool_ = std::make_unique<ThreadPool>(options_.pool_threads, kMaxQueuedTasks);
+    history_ = std::make_unique<events::HistoryTrimmer>(*store_, clock, HistoryOptions(options_));
+    history_->Start();
+    pool_ = std::make_unique<ThreadPool>(options_.pool_threads, limits::kWaitingCalls);
     mutator_ = std::make_unique<storage::Mutator>(*store_, clock, *pool_);
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
     environment_.reset(new rpc::Environment{*store_, *mutator_, clock, SystemIds(), *pool_,
-                                            metrics_, *run_searcher_, *metric_folder_, *run_leases_,
-                                            *run_purger_, *operations_});
+                                            long_calls_, metrics_, *run_searcher_, *metric_folder_,
+                                            *run_leases_, *run_purger_, *operations_,
+                                            HistoryOptions(options_).events});
     CAIRN_ASSIGN_OR_RETURN(grpc_,
                            rpc::GrpcServer::Start(options_.grpc_address, *environment_, *blobs_));
     grpc_address_ = WithPort(options_.grpc_address, grpc_->port());
@@ -156,6 +171,7 @@ class Server::Impl {
   }
 
   const ServerOptions options_;
+  rpc::LongCalls long_calls_;
   observability::CallMetrics metrics_;
   std::unique_ptr<ScratchDirectory> scratch_;
   std::unique_ptr<storage::KvStore> store_;
@@ -165,6 +181,7 @@ class Server::Impl {
   std::unique_ptr<tracking::RunLeaseKeeper> run_leases_;
   std::unique_ptr<artifacts::BlobStore> blobs_;
   std::unique_ptr<operations::OperationRunner> operations_;
+  std::unique_ptr<events::HistoryTrimmer> history_;
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<storage::Mutator> mutator_;
   std::unique_ptr<rpc::Environment> environment_;

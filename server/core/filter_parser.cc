@@ -38,6 +38,10 @@ class Parser {
       return lexer_.ErrorAt(lexer_.position(), "this parenthesis was not opened");
     }
     if (text.size() - list_bytes_ > kMaxFilterBytes) return TooLong();
+    if (list_bytes_ > kMaxFilterListBytes) {
+      return lexer_.ErrorAt(kMaxFilterListBytes,
+                            fmt::format("lists of more than {} bytes", kMaxFilterListBytes));
+    }
     return filter;
   }
 

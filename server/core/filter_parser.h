@@ -7,16 +7,17 @@
 
 #include "absl/status/statusor.h"
 #include "server/core/filter_ast.h"
+#include "server/core/limits.h"
 
 namespace cairn::core {
 
-inline constexpr size_t kMaxFilterBytes = size_t{16} << 10;     // without the lists of IN
-inline constexpr size_t kMaxFilterListBytes = size_t{1} << 20;  // of all lists of IN
-inline constexpr size_t kMaxFilterListValues = 10'000;          // in all lists of IN
+inline constexpr size_t kMaxFilterBytes = limits::kFilterBytes;          // without the lists of IN
+inline constexpr size_t kMaxFilterListBytes = limits::kFilterListBytes;  // of all lists of IN
+inline constexpr size_t kMaxFilterListValues = limits::kFilterListValues;  // in all lists of IN
 // Of all values in lists. Others are looked up; each of these is compared with each text.
 inline constexpr size_t kMaxFilterListWildcards = 64;
-inline constexpr int kMaxFilterClauses = 64;  // comparisons and bare words
-inline constexpr int kMaxFilterDepth = 32;    // nested parentheses and NOTs
+inline constexpr int kMaxFilterClauses = limits::kFilterConditions;  // comparisons and bare words
+inline constexpr int kMaxFilterDepth = limits::kFilterDepth;         // nested parentheses and NOTs
 
 // Parses a filter in the language of AIP-160:
 //

@@ -6,12 +6,13 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "server/core/limits.h"
 #include "server/core/policy.h"
 
 namespace cairn::core {
 
 // Limits on the text of a policy. Anchors and aliases are refused altogether.
-inline constexpr size_t kMaxPolicyBytes = size_t{1} << 20;
+inline constexpr size_t kMaxPolicyBytes = limits::kPolicyBytes;
 inline constexpr int kMaxPolicyDepth = 32;
 
 // Reads one YAML document of kind PromotionPolicy and checks it in full:

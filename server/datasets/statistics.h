@@ -7,13 +7,14 @@
 #include "absl/status/status.h"
 #include "cairn/v1/datasets.pb.h"
 #include "google/protobuf/repeated_ptr_field.h"
+#include "server/core/limits.h"
 
 namespace cairn::datasets {
 
 // Statistics of columns as clients give them: whether they can be true, and how far two
 // of them are apart. Pure.
 
-inline constexpr int kMaxColumns = 10'000;
+inline constexpr int kMaxColumns = limits::kDatasetColumns;
 
 // Checks names (1 to 250 bytes, each once), types and statistics. Of statistics:
 //

@@ -3,11 +3,13 @@
 
 #include <cstddef>
 
+#include "server/core/limits.h"
+
 namespace cairn::registry {
 
 // Limits on what clients name and describe, in bytes.
-inline constexpr size_t kMaxNameBytes = 250;
-inline constexpr size_t kMaxTextBytes = 5000;
+inline constexpr size_t kMaxNameBytes = limits::kResourceNameBytes;
+inline constexpr size_t kMaxTextBytes = limits::kTextBytes;
 
 }  // namespace cairn::registry
 

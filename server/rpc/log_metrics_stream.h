@@ -14,6 +14,7 @@
 #include "cairn/v1/tracking.pb.h"
 #include "grpcpp/support/server_callback.h"
 #include "lib/base/mutex.h"
+#include "server/core/limits.h"
 #include "server/rpc/call.h"
 #include "server/rpc/streams.h"
 
@@ -37,8 +38,8 @@ inline constexpr int64_t kBytesPerPoint = 16;
 class LogMetricsStream final
     : public grpc::ServerBidiReactor<cairn::v1::LogMetricsRequest, cairn::v1::LogMetricsResponse> {
  public:
-  static constexpr int kMaxBatchesUnderWay = 64;
-  static constexpr size_t kMaxBytesUnderWay = size_t{8} << 20;
+  static constexpr int kMaxBatchesUnderWay = limits::kStreamBatches;
+  static constexpr size_t kMaxBytesUnderWay = limits::kStreamBytes;
 
   explicit LogMetricsStream(Environment& environment)
       : environment_(environment), record_(environment, kMethod) {}

@@ -19,7 +19,8 @@ constexpr int64_t kOverheadBytes = 64;  // envelope and bookkeeping of one key
 bool IsCommittersOwn(const Key& key) {
   static const Key last_revision = LastRevisionKey();
   static const Key format = FormatKey();
-  return key.family == Family::kEvent || key == last_revision || key == format;
+  static const Key events = EventLogStartKey();
+  return key.family == Family::kEvent || key == last_revision || key == format || key == events;
 }
 
 absl::Status Invalid(const Key& key, std::string_view rule) {
@@ -208,6 +209,8 @@ void CommitGroup::Apply(WriteSet& set, const Places& places, std::vector<Merged>
     slot.state = std::optional<Record>();
     slot.dirty = true;
   }
+  first_event_revision_ =
+      std::max(first_event_revision_, std::min(set.first_event_revision, revision));
   int32_t ordinal = 0;
   for (const Event& event : set.events) events_.push_back({revision, ordinal++, &event});
 }
@@ -234,6 +237,7 @@ CommitBatch CommitGroup::batch() const {
   CommitBatch batch;
   batch.last_revision = last_revision_;
   batch.events = events_;
+  batch.first_event_revision = first_event_revision_;
   batch.frees_space =
       std::all_of(sets_.begin(), sets_.end(), [](const WriteSet& set) { return set.frees_space; });
   for (const Slot& slot : slots_) {

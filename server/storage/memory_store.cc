@@ -1,5 +1,6 @@
 #include "server/storage/memory_store.h"
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <optional>
@@ -9,6 +10,7 @@
 
 #include "lib/base/mutex.h"
 #include "lib/base/status_macros.h"
+#include "server/storage/record_codec.h"
 
 namespace cairn::storage {
 namespace {
@@ -41,8 +43,11 @@ class VersionedTables final : public CommitBackend {
       if (!change.record->has_value() && versions.size() == 1) table.erase(change.key->bytes);
     }
     for (const KeyedEvent& event : batch.events) {
-      events_[{event.revision, event.ordinal}] = *event.event;
+      events_[{event.revision, event.ordinal}] = {*event.event, event_bytes_};
+      event_bytes_ += BytesOf(*event.event);
     }
+    first_event_revision_ = std::max(first_event_revision_, batch.first_event_revision);
+    events_.erase(events_.begin(), events_.lower_bound({first_event_revision_, 0}));
     last_revision_ = batch.last_revision;
     return {};
   }
@@ -76,20 +81,38 @@ class VersionedTables final : public CommitBackend {
   }
 
   // At most kScanChunk events from `from` on; moves it behind them.
-  std::vector<StoredEvent> Events(std::pair<Revision, int32_t>* from) CAIRN_EXCLUDES(mutex_) {
+  absl::StatusOr<std::vector<StoredEvent>> Events(std::pair<Revision, int32_t>* from)
+      CAIRN_EXCLUDES(mutex_) {
     MutexLock lock(&mutex_);
+    if (from->first < first_event_revision_) return EventsCompacted(first_event_revision_);
     std::vector<StoredEvent> chunk;
     for (auto it = events_.lower_bound(*from); it != events_.end() && chunk.size() < kScanChunk;
          ++it) {
-      chunk.push_back({it->first.first, it->first.second, it->second});
+      chunk.push_back({it->first.first, it->first.second, it->second.event});
       *from = {it->first.first, it->first.second + 1};
     }
     return chunk;
   }
 
+  int64_t EventBytes(Revision from_revision) CAIRN_EXCLUDES(mutex_) {
+    MutexLock lock(&mutex_);
+    const auto first = events_.lower_bound({from_revision, 0});
+    return first == events_.end() ? 0 : event_bytes_ - first->second.bytes_before;
+  }
+
  private:
   using Versions = std::map<Revision, std::optional<Record>>;  // nullopt: deleted
   using Table = std::map<std::string, Versions>;
+  struct KeptEvent {
+    Event event;
+    int64_t bytes_before = 0;  // of all events there ever were before it
+  };
+
+  static int64_t BytesOf(const Event& event) {
+    constexpr size_t kOverhead = sizeof(KeptEvent) + 64;  // and a node of the map
+    return static_cast<int64_t>(event.resource.size() + event.kind.size() + event.payload.size() +
+                                kOverhead);
+  }
 
   static std::optional<Record> At(const Versions& versions, Revision revision) {
     auto after = versions.upper_bound(revision);
@@ -139,7 +162,9 @@ class VersionedTables final : public CommitBackend {
 
   Mutex mutex_;
   std::array<Table, kFamilyCount> tables_ CAIRN_GUARDED_BY(mutex_);
-  std::map<std::pair<Revision, int32_t>, Event> events_ CAIRN_GUARDED_BY(mutex_);
+  std::map<std::pair<Revision, int32_t>, KeptEvent> events_ CAIRN_GUARDED_BY(mutex_);
+  int64_t event_bytes_ CAIRN_GUARDED_BY(mutex_) = 0;  // of all events there ever were
+  Revision first_event_revision_ CAIRN_GUARDED_BY(mutex_) = 0;
   std::multiset<Revision> views_ CAIRN_GUARDED_BY(mutex_);
   Revision last_revision_ CAIRN_GUARDED_BY(mutex_) = 0;
 };
@@ -241,12 +266,15 @@ class MemoryStore final : public KvStore {
                           const std::function<bool(const StoredEvent&)>& visitor) const override {
     std::pair<Revision, int32_t> from{from_revision, 0};
     while (true) {
-      const auto chunk = tables_.Events(&from);
+      CAIRN_ASSIGN_OR_RETURN(const auto chunk, tables_.Events(&from));
       for (const StoredEvent& event : chunk) {
         if (!visitor(event)) return absl::OkStatus();
       }
       if (chunk.size() < kScanChunk) return absl::OkStatus();
     }
+  }
+  absl::StatusOr<int64_t> EventBytes(Revision from_revision) const override {
+    return tables_.EventBytes(from_revision);
   }
   void SetCommitListener(CommitListener listener) override {
     committer_.SetListener(std::move(listener));

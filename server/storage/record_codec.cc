@@ -147,6 +147,12 @@ absl::Status CorruptRecord(Family family, std::string_view key, std::string_view
       .With("damage", what);
 }
 
+absl::Status EventsCompacted(Revision first_revision) {
+  return Error(absl::StatusCode::kOutOfRange, ErrorReason::EVENTS_COMPACTED,
+               fmt::format("the event log begins at revision {}", first_revision))
+      .With("oldestRevision", std::to_string(first_revision));
+}
+
 std::string_view FamilyName(Family family) { return kFamilyNames[static_cast<size_t>(family)]; }
 
 }  // namespace cairn::storage

@@ -52,6 +52,9 @@ absl::StatusOr<StoredEvent> DecodeEvent(std::string_view key, std::string_view v
 // what is wrong.
 absl::Status CorruptRecord(Family family, std::string_view key, std::string_view what);
 
+// OUT_OF_RANGE (EVENTS_COMPACTED): the event log begins at `first_revision` only.
+absl::Status EventsCompacted(Revision first_revision);
+
 // The name of a family: "meta", "record", … ; on disk as the column family's name.
 std::string_view FamilyName(Family family);
 

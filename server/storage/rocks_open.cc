@@ -85,13 +85,18 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families(const RocksOptions& option
   rocksdb::ColumnFamilyOptions points = family;
   points.compression = rocksdb::kNoCompression;
   points.bottommost_compression = rocksdb::kNoCompression;
+  // Ranges of it are deleted, and RocksDB would take the place where a range went as the
+  // hint for a key, which is in another list. Keys that only ascend need no hint.
+  rocksdb::ColumnFamilyOptions events = family;
+  events.memtable_insert_with_hint_prefix_extractor.reset();
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, family);
   for (int i = 0; i < kFamilyCount; ++i) {
     const auto which = static_cast<Family>(i);
-    families.emplace_back(std::string(FamilyName(which)), which == Family::kMetric ? points
-                                                          : ReadAtRandom(which)    ? at_random
-                                                                                   : family);
+    families.emplace_back(std::string(FamilyName(which)), which == Family::kMetric  ? points
+                                                          : which == Family::kEvent ? events
+                                                          : ReadAtRandom(which)     ? at_random
+                                                                                    : family);
   }
   return families;
 }

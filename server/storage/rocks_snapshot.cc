@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <atomic>
+#include <limits>
 #include <mutex>
 #include <string>
 #include <utility>
 
+#include "cairn/internal/storage.pb.h"
 #include "lib/base/status_macros.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/record_codec.h"
@@ -239,12 +241,40 @@ absl::Status ScanStoredEvents(const RocksDatabase& database, Revision from_revis
   const Key first = EventKey(std::max<Revision>(from_revision, 0), 0);
   const std::unique_ptr<rocksdb::Iterator> it(
       database.db().NewIterator(rocksdb::ReadOptions(), database.family(Family::kEvent)));
+  // Read after the iterator, which shows no later removal than this tells of.
+  CAIRN_ASSIGN_OR_RETURN(const Revision begin, FirstEventRevision(database));
+  if (from_revision < begin) return EventsCompacted(begin);
   for (it->Seek(first.bytes); it->Valid(); it->Next()) {
     CAIRN_ASSIGN_OR_RETURN(const StoredEvent event,
                            DecodeEvent(ToView(it->key()), ToView(it->value())));
     if (!visitor(event)) return absl::OkStatus();
   }
   return it->status().ok() ? absl::OkStatus() : FromRocks(it->status(), "scan events");
+}
+
+absl::StatusOr<Revision> FirstEventRevision(const RocksDatabase& database) {
+  const Key key = EventLogStartKey();
+  CAIRN_ASSIGN_OR_RETURN(const MaybeRecord record, ReadOne(database, nullptr, key));
+  if (!record.has_value()) return 0;
+  internal::EventLogStartRecord start;
+  if (!start.ParseFromString(record->payload)) {
+    return CorruptRecord(key.family, key.bytes, "it does not parse");
+  }
+  return start.first_revision();
+}
+
+absl::StatusOr<int64_t> StoredEventBytes(const RocksDatabase& database, Revision from_revision) {
+  CAIRN_ASSIGN_OR_RETURN(const Revision begin, FirstEventRevision(database));
+  const std::string first = EventKey(std::max(from_revision, begin), 0).bytes;
+  const std::string last = EventKey(std::numeric_limits<Revision>::max(), 0).bytes;
+  const rocksdb::Range range(first, last);
+  rocksdb::SizeApproximationOptions options;
+  options.include_memtables = true;
+  uint64_t bytes = 0;
+  const rocksdb::Status status = database.db().GetApproximateSizes(
+      options, database.family(Family::kEvent), &range, 1, &bytes);
+  if (!status.ok()) return FromRocks(status, "measure the event log");
+  return static_cast<int64_t>(bytes);
 }
 
 }  // namespace cairn::storage

@@ -1,6 +1,8 @@
 #ifndef CAIRN_SERVER_STORAGE_ROCKS_SNAPSHOT_H_
 #define CAIRN_SERVER_STORAGE_ROCKS_SNAPSHOT_H_
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -24,6 +26,12 @@ std::unique_ptr<Snapshot> MakeRocksSnapshot(std::shared_ptr<const RocksDatabase>
 // KvStore::ScanEvents.
 absl::Status ScanStoredEvents(const RocksDatabase& database, Revision from_revision,
                               const std::function<bool(const StoredEvent&)>& visitor);
+
+// Where the event log begins: the record at EventLogStartKey, 0 without one.
+absl::StatusOr<Revision> FirstEventRevision(const RocksDatabase& database);
+
+// KvStore::EventBytes.
+absl::StatusOr<int64_t> StoredEventBytes(const RocksDatabase& database, Revision from_revision);
 
 }  // namespace cairn::storage
 

@@ -5,7 +5,9 @@
 #include <atomic>
 #include <utility>
 
+#include "cairn/internal/storage.pb.h"
 #include "lib/base/status_macros.h"
+#include "rocksdb/convenience.h"
 #include "rocksdb/write_batch.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/record_codec.h"
@@ -42,7 +44,10 @@ class RocksBackend final : public CommitBackend {
     rocksdb::WriteBatch rocks_batch;
     rocksdb::Status status = Fill(*database, batch, &rocks_batch);
     if (status.ok()) status = database->db().Write(write_options_, &rocks_batch);
-    if (status.ok()) return {};
+    if (status.ok()) {
+      if (batch.first_event_revision > 0) DropEventFiles(*database, batch.first_event_revision);
+      return {};
+    }
     must_reopen_ = IsOutOfSpace(status);
     return {FromRocks(status, "commit"), false, must_reopen_};
   }
@@ -82,8 +87,35 @@ class RocksBackend final : public CommitBackend {
       const Key key = EventKey(event.revision, event.ordinal);
       status = out->Put(database.family(key.family), key.bytes, EncodeEvent(key, *event.event));
     }
+    if (status.ok()) status = TrimEvents(database, batch, out);
     const Record last{1, batch.last_revision, batch.last_revision, {}};
     return status.ok() ? Put(database, LastRevisionKey(), last, out) : status;
+  }
+
+  // Removes the events before the batch's first one and notes where the log begins now.
+  static rocksdb::Status TrimEvents(const RocksDatabase& database, const CommitBatch& batch,
+                                    rocksdb::WriteBatch* out) {
+    if (batch.first_event_revision == 0) return rocksdb::Status::OK();
+    const absl::StatusOr<Revision> begin = FirstEventRevision(database);
+    if (!begin.ok()) return rocksdb::Status::Corruption(std::string(begin.status().message()));
+    if (*begin >= batch.first_event_revision) return rocksdb::Status::OK();
+    const rocksdb::Status status =
+        out->DeleteRange(database.family(Family::kEvent), EventKey(*begin, 0).bytes,
+                         EventKey(batch.first_event_revision, 0).bytes);
+    internal::EventLogStartRecord start;
+    start.set_first_revision(batch.first_event_revision);
+    const Record record{1, batch.last_revision, batch.last_revision, start.SerializeAsString()};
+    return status.ok() ? Put(database, EventLogStartKey(), record, out) : status;
+  }
+
+  // Gives the room of removed events back at once where it can: files that hold nothing
+  // else. The rest is left to compaction, and so is what fails here.
+  static void DropEventFiles(const RocksDatabase& database, Revision first_event_revision) {
+    const std::string end_key = EventKey(first_event_revision, 0).bytes;
+    const rocksdb::Slice end(end_key);
+    rocksdb::DeleteFilesInRange(&database.db(), database.family(Family::kEvent), nullptr, &end,
+                                /*include_end=*/false)
+        .PermitUncheckedError();
   }
 
   static rocksdb::Status Put(const RocksDatabase& database, const Key& key,
@@ -138,6 +170,11 @@ class RocksStore final : public KvStore {
     const auto database = parts_->holder->Get();
     return database == nullptr ? StoreClosed()
                                : ScanStoredEvents(*database, from_revision, visitor);
+  }
+  absl::StatusOr<int64_t> EventBytes(Revision from_revision) const override {
+    const auto database = parts_->holder->Get();
+    if (database == nullptr) return StoreClosed();
+    return StoredEventBytes(*database, from_revision);
   }
   void SetCommitListener(CommitListener listener) override {
     committer_.SetListener(std::move(listener));

@@ -56,6 +56,9 @@ struct WriteSet {
   std::vector<Merge> merges;
   std::vector<Key> deletes;
   std::vector<Event> events;
+  // The event log begins here from now on, at the latest with this set's own events: those
+  // of earlier revisions are removed. 0: stays as it is, and it never goes back.
+  Revision first_event_revision = 0;
   // Gives room back, now or with what follows it: such a set is still taken when the
   // volume has too little room for others (RocksOptions::reserve_bytes). Small.
   bool frees_space = false;
@@ -88,6 +91,10 @@ struct WriteSet {
   }
   WriteSet& Delete(Key key) {
     deletes.push_back(std::move(key));
+    return *this;
+  }
+  WriteSet& TrimEventsBefore(Revision revision) {
+    first_event_revision = revision;
     return *this;
   }
   WriteSet& FreesSpace() {

@@ -12,6 +12,7 @@
 #include "lib/base/page_token.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "server/core/limits.h"
 #include "server/core/order_by.h"
 #include "server/core/run_filter.h"
 #include "server/index/run_loader.h"
@@ -28,7 +29,7 @@ using storage::KeyRange;
 using storage::Snapshot;
 
 constexpr int32_t kDefaultPageSize = 100;
-constexpr int32_t kMaxPageSize = 10'000;
+constexpr int32_t kMaxPageSize = limits::kSearchPageRows;
 
 // What sorts a run, and which it is.
 struct Row {

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "cairn/v1/tracking.pb.h"
+#include "server/core/limits.h"
 #include "server/core/order_by.h"
 #include "server/core/run_filter.h"
 #include "server/index/damage_log.h"
@@ -18,7 +19,7 @@
 namespace cairn::tracking {
 
 // A page also ends before its rows outgrow what one message may carry.
-inline constexpr size_t kMaxSearchPageBytes = size_t{3} << 20;
+inline constexpr size_t kMaxSearchPageBytes = limits::kSearchPageBytes;
 
 // What a request asks for, checked.
 struct RunSearchArguments {

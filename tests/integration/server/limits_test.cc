@@ -1,10 +1,15 @@
 // Every limit on runs: the greatest that is taken, and the least that is refused.
 
+#include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <deque>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "cairn/v1/tracking.grpc.pb.h"
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/client/client.h"
@@ -17,8 +22,10 @@ using testing::ServerProcess;
 using testing::TempFolder;
 
 constexpr size_t kMaxFilterBytes = size_t{16} << 10;
+constexpr size_t kMaxListBytes = size_t{1} << 20;
 constexpr int kMaxClauses = 64;
 constexpr int kMaxDepth = 32;
+constexpr int kMaxStreams = 256;
 constexpr int kMaxEntries = 1000;
 constexpr int kMaxPoints = 100'000;
 
@@ -126,6 +133,19 @@ TEST_F(LimitsTest, ListsOfAFilterHaveAtMost10000Values) {
   };
   EXPECT_TRUE(Search(list(10'000)).ok());
   ExpectInvalid(Search(list(10'001)), "FILTER_INVALID");
+}
+
+TEST_F(LimitsTest, ListsOfAFilterHaveAtMost1MiB) {
+  // The list is what stands between its parentheses, these included.
+  const auto list = [](size_t bytes) {
+    std::string text = "(";
+    while (text.size() + 4100 < bytes) text += '"' + Text(2048) + "\", ";
+    text += '"' + Text(bytes - text.size() - 3) + "\")";
+    EXPECT_EQ(text.size(), bytes);
+    return "user IN " + text;
+  };
+  EXPECT_TRUE(Search(list(kMaxListBytes)).ok());
+  ExpectInvalid(Search(list(kMaxListBytes + 1)), "FILTER_INVALID");
 }
 
 TEST_F(LimitsTest, AFilterIsNestedAtMost32Deep) {
@@ -253,6 +273,69 @@ TEST_F(LimitsTest, NamesOfRunsAndExperimentsHaveAtMost250And500Bytes) {
   experiment.mutable_experiment()->set_display_name("tagged");
   (*experiment.mutable_experiment()->mutable_tags())["long"] = Text(5001);
   ExpectInvalid(tracking().CreateExperiment(experiment).status(), "VALUE_INVALID");
+}
+
+TEST_F(LimitsTest, TheContextOfAnInputHasAtMost250Bytes) {
+  v1::LogBatchRequest request;
+  auto& input = *request.add_inputs();
+  input.set_dataset_version("datasets/nothing/versions/1");
+  input.set_context(Text(251));
+  ExpectInvalid(Log(request), "VALUE_INVALID");
+  input.set_context(Text(250));
+  EXPECT_EQ(ReasonOf(Log(request)), "DATASET_VERSION_NOT_FOUND");  // so its context fits
+}
+
+TEST_F(LimitsTest, TheServerTellsItsLimits) {
+  const auto info = client_->admin().GetServerInfo({});
+  ASSERT_TRUE(info.ok()) << info.status();
+  const v1::Limits& limits = info->limits();
+  EXPECT_EQ(limits.message_bytes(), info->max_message_size_bytes());
+  EXPECT_EQ(limits.filter_bytes(), kMaxFilterBytes);
+  EXPECT_EQ(limits.filter_conditions(), kMaxClauses);
+  EXPECT_EQ(limits.filter_depth(), kMaxDepth);
+  EXPECT_EQ(limits.filter_list_bytes(), kMaxListBytes);
+  EXPECT_EQ(limits.entries_per_batch(), kMaxEntries);
+  EXPECT_EQ(limits.points_per_message(), kMaxPoints);
+  EXPECT_EQ(limits.streams_per_connection(), 256);
+  EXPECT_EQ(limits.long_calls_per_method(), 256);
+  EXPECT_EQ(limits.answer_retention().seconds(), 24 * 3600);
+  EXPECT_EQ(limits.event_retention().seconds(), 7 * 24 * 3600);
+  EXPECT_EQ(limits.event_log_bytes(), int64_t{1} << 30);
+  // None was forgotten.
+  std::vector<const google::protobuf::FieldDescriptor*> set;
+  v1::Limits::GetReflection()->ListFields(limits, &set);
+  EXPECT_EQ(set.size(), static_cast<size_t>(v1::Limits::descriptor()->field_count()));
+}
+
+TEST_F(LimitsTest, AConnectionHas256CallsAtATimeAndAFurtherOneWaits) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
+  const auto channel = grpc::CreateCustomChannel(server->grpc_address(),
+                                                 grpc::InsecureChannelCredentials(), arguments);
+  const auto stub = v1::TrackingService::NewStub(channel);
+  std::deque<grpc::ClientContext> contexts;
+  std::vector<
+      std::unique_ptr<grpc::ClientReaderWriter<v1::LogMetricsRequest, v1::LogMetricsResponse>>>
+      streams;
+  for (int i = 0; i < kMaxStreams; ++i) {
+    contexts.emplace_back().set_wait_for_ready(true);
+    streams.push_back(stub->LogMetrics(&contexts.back()));
+  }
+  v1::GetRunRequest get;
+  get.set_name(run_);
+  v1::Run run;
+  grpc::ClientContext waiting;
+  waiting.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(300));
+  EXPECT_EQ(stub->GetRun(&waiting, get, &run).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  // Another connection is not concerned, and neither is this one when a stream ends.
+  EXPECT_TRUE(client_->Ping().ok());
+  streams.back()->WritesDone();
+  EXPECT_TRUE(streams.back()->Finish().ok());
+  grpc::ClientContext next;
+  EXPECT_TRUE(stub->GetRun(&next, get, &run).ok());
+  for (auto& context : contexts) context.TryCancel();
+  streams.pop_back();
+  for (auto& stream : streams) EXPECT_FALSE(stream->Finish().ok());
 }
 
 TEST_F(LimitsTest, IdsThatClientsChooseMatchTheirPattern) {

@@ -52,6 +52,9 @@ class DyingStore final : public storage::KvStore {
       const std::function<bool(const storage::StoredEvent&)>& visitor) const override {
     return store_.ScanEvents(from, visitor);
   }
+  absl::StatusOr<int64_t> EventBytes(storage::Revision from) const override {
+    return store_.EventBytes(from);
+  }
   void SetCommitListener(storage::CommitListener listener) override {
     store_.SetCommitListener(std::move(listener));
   }

@@ -121,6 +121,22 @@ TEST(OptionsTest, ALeaseIsANumberWithAUnit) {
   EXPECT_EQ(Parse({"--in-memory"})->options.default_run_lease_seconds, 60);
 }
 
+TEST(OptionsTest, WhatIsKeptOfTheEventLogIsATimeAndASize) {
+  EXPECT_EQ(Parse({"--in-memory"})->options.event_retention_seconds, 7 * 86'400);
+  EXPECT_EQ(Parse({"--in-memory"})->options.event_log_mib, 1024);
+  EXPECT_EQ(Parse({"--in-memory", "--event-retention", "12h"})->options.event_retention_seconds,
+            12 * 3600);
+  EXPECT_EQ(Parse({"--in-memory", "--event-log-mib", "64"})->options.event_log_mib, 64);
+  for (const char* bad : {"0", "0s", "7", "3651d", ""}) {
+    ::testing::internal::CaptureStderr();
+    EXPECT_TRUE(Parse({"--in-memory", "--event-retention", bad})->exit_now) << bad;
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("event-retention"));
+  }
+  ::testing::internal::CaptureStderr();
+  EXPECT_TRUE(Parse({"--in-memory", "--event-log-mib", "15"})->exit_now);
+  EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("event-log-mib"));
+}
+
 TEST(OptionsTest, AnUnknownSettingInTheFileIsRefused) {
   const storage::ScratchDirectory scratch;
   const std::string file = scratch.Join("cairnd.toml");

@@ -394,6 +394,78 @@ TEST_P(KvStoreConformance, EventsAreKeptInTheOrderOfCommits) {
   EXPECT_EQ(visits, 1);
 }
 
+TEST_P(KvStoreConformance, ATrimmedEventLogSaysWhereItBegins) {
+  for (int i = 1; i <= 6; ++i) Commit(WriteSet().Emit("r" + std::to_string(i), "made"));
+  Commit(WriteSet().TrimEventsBefore(4).Emit("trim", "made"));
+  std::vector<std::string> seen;
+  const auto collect = [&seen](const StoredEvent& e) {
+    seen.push_back(e.event.resource);
+    return true;
+  };
+  ASSERT_TRUE(store().ScanEvents(4, collect).ok());
+  EXPECT_THAT(seen, ElementsAre("r4", "r5", "r6", "trim"));
+  seen.clear();
+  for (const Revision gone : {0, 1, 3}) {
+    const absl::Status status = store().ScanEvents(gone, collect);
+    EXPECT_EQ(status.code(), absl::StatusCode::kOutOfRange) << gone;
+    EXPECT_TRUE(HasReason(status, ErrorReason::EVENTS_COMPACTED)) << gone;
+    EXPECT_EQ(MetadataOf(status, "oldestRevision"), "4") << gone;
+  }
+  EXPECT_THAT(seen, IsEmpty());
+}
+
+TEST_P(KvStoreConformance, TheBeginOfTheEventLogNeverGoesBackNorBeyondItsCommit) {
+  for (int i = 1; i <= 4; ++i) Commit(WriteSet().Emit("r", "made"));
+  Commit(WriteSet().TrimEventsBefore(4));
+  Commit(WriteSet().TrimEventsBefore(2));
+  const auto visit = [](const StoredEvent&) { return true; };
+  EXPECT_EQ(MetadataOf(store().ScanEvents(1, visit), "oldestRevision"), "4");
+  const Revision last = Commit(WriteSet().TrimEventsBefore(1'000'000).Emit("own", "made"));
+  EXPECT_EQ(MetadataOf(store().ScanEvents(1, visit), "oldestRevision"), std::to_string(last));
+  std::vector<Revision> seen;
+  ASSERT_TRUE(store()
+                  .ScanEvents(last,
+                              [&seen](const StoredEvent& e) {
+                                seen.push_back(e.revision);
+                                return true;
+                              })
+                  .ok());
+  EXPECT_THAT(seen, ElementsAre(last));
+}
+
+TEST_P(KvStoreConformance, ARefusedCommitTrimsNothing) {
+  for (int i = 1; i <= 3; ++i) Commit(WriteSet().Emit("r", "made"));
+  const CommitResult refused =
+      store().CommitAndWait(WriteSet().TrimEventsBefore(3).RequireExists(K("absent")));
+  EXPECT_TRUE(IsConflictOn(refused, "616273656e74")) << refused.status();
+  int visits = 0;
+  EXPECT_TRUE(store()
+                  .ScanEvents(1,
+                              [&visits](const StoredEvent&) {
+                                ++visits;
+                                return true;
+                              })
+                  .ok());
+  EXPECT_EQ(visits, 3);
+}
+
+TEST_P(KvStoreConformance, TheBeginOfTheEventLogIsTheCommittersOwn) {
+  const CommitResult refused = store().CommitAndWait(PutSet(EventLogStartKey(), ""));
+  EXPECT_TRUE(HasReason(refused.status(), ErrorReason::WRITE_SET_INVALID)) << refused.status();
+}
+
+TEST_P(KvStoreConformance, TheRoomOfEventsGrowsWithThemAndComesBack) {
+  const std::string payload(4096, 'x');
+  for (int i = 0; i < 200; ++i) Commit(WriteSet().Emit("r", "made", payload + std::to_string(i)));
+  const int64_t all = store().EventBytes(0).value();
+  const int64_t newer = store().EventBytes(151).value();
+  EXPECT_GT(all, 0);
+  EXPECT_LT(newer, all);
+  EXPECT_EQ(store().EventBytes(1000).value(), 0);
+  Commit(WriteSet().TrimEventsBefore(151));
+  EXPECT_LE(store().EventBytes(0).value(), newer + newer / 2);
+}
+
 TEST_P(KvStoreConformance, AGroupSeesItsOwnEarlierSets) {
   Commit(WriteSet().PutRecord(K("deleted"), "x"));
   Gate gate(store());

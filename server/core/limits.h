@@ -1,0 +1,66 @@
+#ifndef CAIRN_SERVER_CORE_LIMITS_H_
+#define CAIRN_SERVER_CORE_LIMITS_H_
+
+#include <cstddef>
+#include <cstdint>
+
+// What clients may ask for at most: the one place where these numbers stand. Whoever checks
+// one may have a name of its own for it. GetServerInfo reports them (Limits in server.proto,
+// which says what each means); tests/integration/server/limits_test.cc tries them.
+//
+// Sizes are in bytes unless the name says otherwise.
+namespace cairn::limits {
+
+// Calls.
+inline constexpr int kMessageBytes = 4 << 20;
+inline constexpr int kMetadataBytes = 8 << 10;
+inline constexpr int kStreamsPerConnection = 256;
+inline constexpr int64_t kLongCallsPerMethod = 256;  // unless the server is told otherwise
+inline constexpr size_t kWaitingCalls = 1024;
+
+// Searches.
+inline constexpr int32_t kSearchPageRows = 10'000;
+inline constexpr size_t kSearchPageBytes = size_t{3} << 20;
+inline constexpr size_t kFilterBytes = size_t{16} << 10;     // without the lists of IN
+inline constexpr size_t kFilterListBytes = size_t{1} << 20;  // of all lists of IN
+inline constexpr size_t kFilterListValues = 10'000;          // in all lists of IN
+inline constexpr int kFilterConditions = 64;                 // comparisons and bare words
+inline constexpr int kFilterDepth = 32;                      // nested parentheses and NOTs
+
+// Names and texts; at least as wide as MLflow's, so that its clients fit.
+inline constexpr size_t kExperimentNameBytes = 500;
+inline constexpr size_t kRunNameBytes = 250;
+inline constexpr size_t kUserBytes = 250;
+inline constexpr size_t kKeyBytes = 250;
+inline constexpr size_t kParamValueBytes = 6000;
+inline constexpr size_t kRunTagValueBytes = 8000;
+inline constexpr size_t kExperimentTagValueBytes = 5000;
+inline constexpr size_t kInputContextBytes = 250;
+inline constexpr size_t kResourceNameBytes = 250;
+inline constexpr size_t kTextBytes = 5000;
+
+// Logging and reading of metrics.
+inline constexpr int kEntriesPerBatch = 1000;  // of each kind
+inline constexpr int64_t kPointsPerMessage = 100'000;
+inline constexpr int32_t kMetricBuckets = 100'000;
+inline constexpr int kStreamBatches = 64;
+inline constexpr size_t kStreamBytes = size_t{8} << 20;
+
+// Blobs and files.
+inline constexpr int64_t kBlobBatchBytes = int64_t{3} << 20;
+inline constexpr int kDigestsPerCall = 1000;
+inline constexpr int kChunksPerBlob = 32'768;
+inline constexpr int kFilesPerMessage = 10'000;
+inline constexpr size_t kArtifactPathBytes = 1024;
+inline constexpr int kArtifactPathSegments = 32;
+
+// Data sets and policies.
+inline constexpr int kDatasetColumns = 10'000;
+inline constexpr int kDatasetParents = 1000;
+inline constexpr size_t kLineageNodes = 10'000;
+inline constexpr int kLineageDepth = 64;
+inline constexpr size_t kPolicyBytes = size_t{1} << 20;
+
+}  // namespace cairn::limits
+
+#endif  // CAIRN_SERVER_CORE_LIMITS_H_

@@ -1,0 +1,57 @@
+#ifndef CAIRN_SERVER_EVENTS_HISTORY_TRIMMER_H_
+#define CAIRN_SERVER_EVENTS_HISTORY_TRIMMER_H_
+
+#include <chrono>
+#include <functional>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "lib/base/clock.h"
+#include "lib/base/mutex.h"
+#include "server/events/answer_trimmer.h"
+#include "server/events/event_trimmer.h"
+#include "server/storage/kv_store.h"
+
+namespace cairn::events {
+
+struct HistoryOptions {
+  EventRetention events;
+  // Hears of what failed, on the trimmer's thread; it is tried again.
+  std::function<void(const absl::Status& status)> on_failure;
+};
+
+// Removes in the background what the store keeps for a time only: events and the answers
+// to request ids.
+//
+// Store and clock must outlive it. The destructor stops its thread.
+class HistoryTrimmer {
+ public:
+  HistoryTrimmer(storage::KvStore& store, const Clock& clock, HistoryOptions options);
+  ~HistoryTrimmer();
+  HistoryTrimmer(const HistoryTrimmer&) = delete;
+  HistoryTrimmer& operator=(const HistoryTrimmer&) = delete;
+
+  // Starts the thread. Once.
+  void Start();
+
+ private:
+  void Work() CAIRN_EXCLUDES(mutex_);
+  void TrimEvents();
+  // One part of the answers; true when there are more.
+  bool TrimAnswers();
+  void Tell(const absl::Status& status) const;
+  // False when closing.
+  bool Wait(std::chrono::nanoseconds time) CAIRN_EXCLUDES(mutex_);
+
+  const HistoryOptions options_;
+  EventTrimmer events_;
+  AnswerTrimmer answers_;
+  Mutex mutex_;
+  CondVar wake_;
+  bool closing_ CAIRN_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
+};
+
+}  // namespace cairn::events
+
+#endif  // CAIRN_SERVER_EVENTS_HISTORY_TRIMMER_H_
