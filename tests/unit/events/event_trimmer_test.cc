@@ -9,7 +9,9 @@
 #include "cairn/internal/storage.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "lib/base/encoding.h"
 #include "lib/base/errors.h"
+#include "lib/base/files.h"
 #include "server/events/history_trimmer.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/memory_store.h"
@@ -220,6 +222,19 @@ TEST_P(EventTrimmerTest, TheRoomOfRemovedEventsComesBack) {
                                })
                   .ok());
   EXPECT_EQ(left, 1200u);
+}
+
+TEST(EventRecordsTest, StandInTheStoreAsDocumented) {
+  cairn::internal::EventLogStartRecord start;
+  start.set_first_revision(7);
+  cairn::internal::EventMarkRecord mark;
+  mark.set_unix_nanos(1000 * kNanosPerSecond);
+  const std::string document =
+      ReadFile(std::string(CAIRN_SOURCE_DIR) + "/docs/storage-format.md").value();
+  for (const std::string& payload : {start.SerializeAsString(), mark.SerializeAsString()}) {
+    EXPECT_NE(document.find("`" + HexEncode(payload) + "`"), std::string::npos)
+        << HexEncode(payload);
+  }
 }
 
 TEST(HistoryTrimmerTest, StopsAtOnce) {
