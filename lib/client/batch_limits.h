@@ -17,9 +17,9 @@ inline constexpr int64_t kBatchBytes = 3 << 20;
 inline constexpr size_t kBatchEntries = 1000;
 
 // When a message with chunks of a large blob is full. The server syncs once a message: less
-// is too little for a sync, and more is slower on disks that throttle long writes and
-// would hold more memory, here and there, for each call under way.
-inline constexpr int64_t kChunkBatchBytes = 1 << 20;
+// is too little for a sync, and more would hold more memory, here and there, for each call
+// under way: an upload stays below 4 MiB.
+inline constexpr int64_t kChunkBatchBytes = 640 << 10;
 
 // One range of a large blob that is fetched in several at a time, and how far ranges may be
 // ahead of the first that is not there yet: what an interrupted fetch has to fetch again.

@@ -18,7 +18,7 @@
 namespace cairn::client {
 namespace {
 
-constexpr size_t kReadBufferBytes = 1 << 20;
+constexpr size_t kReadBufferBytes = 256 << 10;
 // How often all chunks are gone through when some vanish before they are put together.
 constexpr int kPasses = 3;
 

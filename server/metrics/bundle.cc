@@ -152,8 +152,10 @@ absl::StatusOr<std::vector<StoredBundle>> BundleReader::Read(std::string_view ru
     CAIRN_RETURN_IF_ERROR(bundle.status());
     const auto size = static_cast<int64_t>(record.payload.size());
     bytes += size;
-    bundles.push_back(
-        {{ours.family, std::string(cursor_->key())}, record.mod_revision, size, *std::move(bundle)});
+    bundles.push_back({{ours.family, std::string(cursor_->key())},
+                       record.mod_revision,
+                       size,
+                       *std::move(bundle)});
   }
   CAIRN_RETURN_IF_ERROR(cursor_->status());
   return bundles;

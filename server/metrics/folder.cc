@@ -41,8 +41,8 @@ MetricFolder::~MetricFolder() {
 }
 
 void MetricFolder::Start() {
-  thread_ = std::thread(
-      [this, before = store_.GetSnapshot()]() mutable { Work(std::move(before)); });
+  thread_ =
+      std::thread([this, before = store_.GetSnapshot()]() mutable { Work(std::move(before)); });
 }
 
 // Lists what waited before anything was logged.
@@ -267,11 +267,10 @@ absl::Status MetricFolder::SpreadAll(const std::string& run_id) {
 // The raw batches of a run that is quiet, as far as they are worth it.
 absl::Status MetricFolder::FoldWhatIsLeft(const std::string& run_id) {
   std::vector<WaitingSeries> left;
-  absl::Status first =
-      ScanWaitingOf(*store_.GetSnapshot(), run_id, [&](WaitingSeries series) {
-        if (series.bytes >= options_.idle_min_bytes) left.push_back(std::move(series));
-        return !closing();
-      });
+  absl::Status first = ScanWaitingOf(*store_.GetSnapshot(), run_id, [&](WaitingSeries series) {
+    if (series.bytes >= options_.idle_min_bytes) left.push_back(std::move(series));
+    return !closing();
+  });
   for (WaitingSeries& series : left) {
     const absl::Status folded = Fold(series);
     if (folded.ok()) continue;

@@ -262,8 +262,8 @@ class TrackingServiceImpl final : public TrackingBase {
                               : tracking::Bundling::kRefused;
     return ServeMutation(
         env_, "cairn.v1.TrackingService/LogBatch", context, request, response,
-        [this, request, bundling, facts = Facts()](
-            const Snapshot& snapshot) -> absl::StatusOr<storage::Plan> {
+        [this, request, bundling,
+         facts = Facts()](const Snapshot& snapshot) -> absl::StatusOr<storage::Plan> {
           if (request->metrics_size() > 0 && env_.metric_folder.full()) return FoldingIsBehind();
           return tracking::PlanLogBatch(snapshot, *request, facts, bundling);
         },

@@ -211,8 +211,8 @@ absl::StatusOr<Plan> PlanLogMetrics(const Snapshot& snapshot, std::string_view r
     advance.set_previous_batch_number(writer.previous_batch_number);
     write_set.MergeInto(storage::MetricWriterKey(run_id, writer.id), advance.SerializeAsString());
   }
-  CAIRN_RETURN_IF_ERROR(AddMetrics(request.metrics(), run_id, batch_id, facts.now_unix_nanos,
-                                   bundling, write_set));
+  CAIRN_RETURN_IF_ERROR(
+      AddMetrics(request.metrics(), run_id, batch_id, facts.now_unix_nanos, bundling, write_set));
   EmitMetrics(stored.value.run().name(), request.metrics(), write_set);
   return storage::MakePlan(std::move(write_set), cairn::v1::LogMetricsResponse());
 }

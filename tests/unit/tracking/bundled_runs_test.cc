@@ -269,9 +269,8 @@ TEST_F(BundledRunsTest, ADamagedBundleIsToldAndStaysAndTheOthersAreSpread) {
   metrics::MetricFolder folder(*store_, options);
   folder.Start();
   while (!told || Bundles() != 1) std::this_thread::yield();
-  EXPECT_TRUE(absl::IsDataLoss(metrics::BundleReader(*store_->GetSnapshot())
-                                   .Read(run_.uid())
-                                   .status()));
+  EXPECT_TRUE(
+      absl::IsDataLoss(metrics::BundleReader(*store_->GetSnapshot()).Read(run_.uid()).status()));
 }
 
 TEST_F(BundledRunsTest, BundlesThatATurnDoesNotSpreadAreStillCounted) {
