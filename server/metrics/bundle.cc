@@ -122,7 +122,10 @@ BundleReader::BundleReader(const storage::Snapshot& snapshot)
 absl::StatusOr<bool> BundleReader::Has(std::string_view run_id) {
   const storage::KeyRange ours = storage::KeyRange::Prefix(storage::MetricBundlePrefix(run_id));
   if (gap_begin_ <= ours.begin && ours.end <= gap_end_) return false;
-  cursor_->Seek(ours.begin, end_);
+  // Behind a run there may be thousands of deleted bundles of others to step over, which
+  // only pays when more runs are asked for.
+  const std::string& until = std::exchange(asked_, true) ? end_ : ours.end;
+  cursor_->Seek(ours.begin, until);
   if (!cursor_->status().ok()) {
     // What cannot be read may belong to another run, which is no harm to this one.
     cursor_ = snapshot_.NewCursor(storage::Family::kMetric);
@@ -131,7 +134,7 @@ absl::StatusOr<bool> BundleReader::Has(std::string_view run_id) {
     return cursor_->Valid();
   }
   gap_begin_ = ours.begin;
-  gap_end_ = cursor_->Valid() ? std::string(cursor_->key()) : end_;
+  gap_end_ = cursor_->Valid() ? std::string(cursor_->key()) : until;
   return gap_end_ < ours.end;
 }
 

@@ -79,7 +79,8 @@ struct StoredBundle {
 };
 
 // Reads the bundles of runs from one snapshot. Most runs have none: where runs are
-// asked for in the order of their ids, one look at the store tells it for many.
+// asked for in the order of their ids, one look at the store tells it for many, from the
+// second on.
 // Not thread-safe; must not outlive the snapshot.
 class BundleReader {
  public:
@@ -99,6 +100,7 @@ class BundleReader {
   const storage::Snapshot& snapshot_;
   std::unique_ptr<storage::Cursor> cursor_;  // without an error
   const std::string end_;                    // of the bundles of all runs
+  bool asked_ = false;
   // No bundle has a key from gap_begin_ (inclusive) to gap_end_ (exclusive).
   std::string gap_begin_;
   std::string gap_end_;
