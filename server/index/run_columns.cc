@@ -35,7 +35,7 @@ constexpr size_t kPlaceBytes = 64;
 // What a column takes that holds nothing yet.
 template <typename Column>
 size_t OwnBytes(const std::string& key) {
-  return sizeof(Column) + sizeof(key) + key.size() + kPlaceBytes;
+  return sizeof(Column) + sizeof(std::string) + key.size() + kPlaceBytes;
 }
 
 template <typename Map>
