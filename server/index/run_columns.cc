@@ -207,7 +207,7 @@ void RunColumns::SetWhole(Row row, int64_t experiment_id, const Run& run) {
   // Going over every column for what the run has no more takes long where there are many.
   const bool is_new = experiments_.codes.Get(row) == 0;
   SetRecord(row, experiment_id, run);
-  if (!is_new) ClearKeyed(row, &run);
+  if (!is_new || has_leftovers_) ClearKeyed(row, &run);
   for (const auto& [key, value] : run.params()) SetText(row, RunField::kParam, key, value);
   for (const auto& [key, value] : run.tags()) SetText(row, RunField::kTag, key, value);
   for (const auto& summary : run.metrics()) SetMetric(row, summary);
@@ -228,7 +228,8 @@ void RunColumns::ClearKeyed(Row row, const Run* keep) {
   }
   constexpr std::array<uint64_t, 3> kNothing = {kNoValue, kNoValue, kNoValue};
   for (auto& [key, column] : metrics_) {
-    if (column->Get(MetricColumn::kLatest, row) == kNoValue || kept.count(key) != 0) continue;
+    // All three parts, for one restored from a checkpoint may have some of them only.
+    if (kept.count(key) != 0) continue;
     if (SetIn(*column, row, kNothing)) Touch(row, ChangeKind::kMetrics);
   }
 }
@@ -321,6 +322,7 @@ void RunColumns::DropUntil(size_t budget) {
 }
 
 void RunColumns::CountKeyed() {
+  has_leftovers_ = true;
   for (auto& [key, column] : metrics_) column->CountRows();
   keyed_bytes_ = BytesOf(params_) + BytesOf(tags_) + BytesOf(metrics_);
 }

@@ -154,6 +154,10 @@ class RunColumns {
   // Counts again what was written past the methods above.
   void CountKeyed();
 
+  // Rows without a run may have values: a checkpoint is written column by column, while runs
+  // take rows that were free when it began.
+  bool has_leftovers_ = false;
+
   uint64_t sequence_ = 1;
   size_t row_limit_ = 0;
   std::vector<Row> free_rows_;
