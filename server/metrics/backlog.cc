@@ -158,32 +158,30 @@ std::optional<WaitingSeries> FoldBacklog::TakeLargest(int64_t min_bytes) {
   return std::nullopt;
 }
 
+// Whether the series was taken; then `bytes` of it are not any more.
+bool FoldBacklog::Release(const WaitingSeries& taken, int64_t bytes) {
+  const auto at = taken_.find({taken.run_id, taken.metric});
+  if (at == taken_.end()) return false;
+  at->second -= bytes;
+  if (at->second == 0) taken_.erase(at);
+  return true;
+}
+
 void FoldBacklog::Folded(WaitingSeries& taken, int64_t bytes) {
   const int64_t gone = std::min(bytes, taken.bytes);
   MutexLock lock(&mutex_);
-  const auto at = taken_.find({taken.run_id, taken.metric});
-  if (at == taken_.end()) return;
-  at->second -= gone;
+  if (!Release(taken, gone)) return;
   taken.bytes -= gone;
   total_bytes_.fetch_sub(gone, std::memory_order_relaxed);
 }
 
-void FoldBacklog::Done(const WaitingSeries& taken) {
-  MutexLock lock(&mutex_);
-  const auto at = taken_.find({taken.run_id, taken.metric});
-  if (at == taken_.end()) return;
-  at->second -= taken.bytes;
-  if (at->second == 0) taken_.erase(at);
-  total_bytes_.fetch_sub(taken.bytes, std::memory_order_relaxed);
-}
+void FoldBacklog::Done(WaitingSeries taken) { Folded(taken, taken.bytes); }
 
 void FoldBacklog::PutBack(const WaitingSeries& taken) {
   MutexLock lock(&mutex_);
-  const auto at = taken_.find({taken.run_id, taken.metric});
-  if (at == taken_.end()) return;
-  at->second -= taken.bytes;
-  if (at->second == 0) taken_.erase(at);
-  AddLocked(taken.run_id, taken.metric, taken.bytes, taken.first_step);
+  if (Release(taken, taken.bytes)) {
+    AddLocked(taken.run_id, taken.metric, taken.bytes, taken.first_step);
+  }
 }
 
 int64_t FoldBacklog::BytesOf(const std::string& run_id, const std::string& metric) const {

@@ -67,7 +67,7 @@ class FoldBacklog {
   // and below.
   void Folded(WaitingSeries& taken, int64_t bytes) CAIRN_EXCLUDES(mutex_);
   // Nothing of what was taken waits any more.
-  void Done(const WaitingSeries& taken) CAIRN_EXCLUDES(mutex_);
+  void Done(WaitingSeries taken) CAIRN_EXCLUDES(mutex_);
   // What is left of it waits again.
   void PutBack(const WaitingSeries& taken) CAIRN_EXCLUDES(mutex_);
 
@@ -113,6 +113,7 @@ class FoldBacklog {
 
   int64_t AddLocked(const std::string& run_id, std::string_view metric, int64_t bytes,
                     int64_t first_step) CAIRN_REQUIRES(mutex_);
+  bool Release(const WaitingSeries& taken, int64_t bytes) CAIRN_REQUIRES(mutex_);
   Waiting* Find(const Name& name) CAIRN_REQUIRES(mutex_);
   void List(Name name, int of_class) CAIRN_REQUIRES(mutex_);
   bool IsCurrent(const Name& name, int of_class) CAIRN_REQUIRES(mutex_);

@@ -199,26 +199,33 @@ std::optional<WaitingSeries> MetricFolder::Next() {
   return std::nullopt;
 }
 
-absl::Status MetricFolder::Fold(WaitingSeries& waiting) {
+// Does steps for a run until one answers that there is no more to do.
+absl::Status MetricFolder::Repeat(const std::string& run_id,
+                                  const std::function<absl::StatusOr<bool>()>& step) {
   int conflicts = 0;
-  int steps = 0;
   while (!closing()) {
-    const absl::StatusOr<bool> more = IsBundles(waiting) ? SpreadOnce(waiting) : FoldOnce(waiting);
+    const absl::StatusOr<bool> more = step();
     if (HasReason(more.status(), ErrorReason::COMMIT_CONFLICT) && ++conflicts < kMaxConflicts) {
       // A run that was purged meanwhile has nothing to fold.
-      CAIRN_ASSIGN_OR_RETURN(const auto run,
-                             store_.GetSnapshot()->Get(storage::RunKey(waiting.run_id)));
+      CAIRN_ASSIGN_OR_RETURN(const auto run, store_.GetSnapshot()->Get(storage::RunKey(run_id)));
       if (!run.has_value()) break;
       continue;
     }
     CAIRN_RETURN_IF_ERROR(more.status());
     if (!*more) break;
-    if (IsBundles(waiting) && ++steps == kStepsPerTurn) {
-      LeaveForLater(waiting);
-      break;
-    }
   }
   return absl::OkStatus();
+}
+
+absl::Status MetricFolder::Fold(WaitingSeries& waiting) {
+  int steps = 0;
+  return Repeat(waiting.run_id, [&]() -> absl::StatusOr<bool> {
+    if (!IsBundles(waiting)) return FoldOnce(waiting);
+    CAIRN_ASSIGN_OR_RETURN(const bool more, SpreadOnce(waiting));
+    if (!more || ++steps < kStepsPerTurn) return more;
+    LeaveForLater(waiting);
+    return false;
+  });
 }
 
 // The run logs as fast as its bundles are spread; the others come first.
@@ -250,18 +257,10 @@ absl::StatusOr<SpreadPlan> MetricFolder::Spread(const std::string& run_id) {
 
 // All bundles of a run that is quiet. What they become is not listed: FoldWhatIsLeft follows.
 absl::Status MetricFolder::SpreadAll(const std::string& run_id) {
-  int conflicts = 0;
-  for (bool more = true; more && !closing();) {
-    const auto spread = Spread(run_id);
-    if (HasReason(spread.status(), ErrorReason::COMMIT_CONFLICT) && ++conflicts < kMaxConflicts) {
-      CAIRN_ASSIGN_OR_RETURN(const auto run, store_.GetSnapshot()->Get(storage::RunKey(run_id)));
-      if (!run.has_value()) break;
-      continue;
-    }
-    CAIRN_RETURN_IF_ERROR(spread.status());
-    more = spread->more;
-  }
-  return absl::OkStatus();
+  return Repeat(run_id, [&]() -> absl::StatusOr<bool> {
+    CAIRN_ASSIGN_OR_RETURN(const SpreadPlan spread, Spread(run_id));
+    return spread.more;
+  });
 }
 
 // The raw batches of a run that is quiet, as far as they are worth it.
@@ -272,7 +271,7 @@ absl::Status MetricFolder::FoldWhatIsLeft(const std::string& run_id) {
     return !closing();
   });
   for (WaitingSeries& series : left) {
-    const absl::Status folded = Fold(series);
+    const absl::Status folded = Repeat(run_id, [&] { return FoldStep(series); });
     if (folded.ok()) continue;
     first.Update(folded);
     series_.Add(series.run_id, series.metric, series.bytes, series.first_step);
@@ -280,13 +279,22 @@ absl::Status MetricFolder::FoldWhatIsLeft(const std::string& run_id) {
   return first;
 }
 
+// Of a series that was taken.
 absl::StatusOr<bool> MetricFolder::FoldOnce(WaitingSeries& series) {
+  int64_t gone = 0;
+  CAIRN_ASSIGN_OR_RETURN(const bool more, FoldStep(series, &gone));
+  series_.Folded(series, gone);
+  return more;
+}
+
+// Moves the first step on and says how many bytes went away.
+absl::StatusOr<bool> MetricFolder::FoldStep(WaitingSeries& series, int64_t* gone) {
   CAIRN_ASSIGN_OR_RETURN(FoldPlan plan, PlanFold(*store_.GetSnapshot(), series.run_id,
                                                  series.metric, options_.fold, series.first_step));
   if (plan.nothing_to_write) return false;
   CAIRN_RETURN_IF_ERROR(store_.CommitAndWait(std::move(plan.write_set)).status());
   series.first_step = plan.next_first_step;
-  series_.Folded(series, plan.raw_bytes);
+  if (gone != nullptr) *gone = plan.raw_bytes;
   folded_points_.fetch_add(plan.points, std::memory_order_relaxed);
   folded_bytes_.fetch_add(plan.raw_bytes, std::memory_order_relaxed);
   return plan.more;

@@ -133,7 +133,9 @@ class MetricFolder {
   void SetAside(WaitingSeries failed) CAIRN_EXCLUDES(mutex_);
   void KeepTime();
   absl::Status Fold(WaitingSeries& waiting);
+  absl::Status Repeat(const std::string& run_id, const std::function<absl::StatusOr<bool>()>& step);
   absl::StatusOr<bool> FoldOnce(WaitingSeries& series);
+  absl::StatusOr<bool> FoldStep(WaitingSeries& series, int64_t* gone = nullptr);
   void LeaveForLater(WaitingSeries& bundles);
   absl::StatusOr<bool> SpreadOnce(WaitingSeries& bundles);
   absl::StatusOr<SpreadPlan> Spread(const std::string& run_id);

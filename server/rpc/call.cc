@@ -36,15 +36,17 @@ absl::Status Overloaded() {
       .RetryAfterSeconds(0.5);
 }
 
+absl::Status CallEnded() {
+  return Error(absl::StatusCode::kCancelled, ErrorReason::CALL_ENDED, "the client ended the call");
+}
+
 std::function<absl::Status()> EndOf(const grpc::CallbackServerContext* context) {
   return [context]() -> absl::Status {
     if (std::chrono::system_clock::now() >= context->deadline()) {
       return Error(absl::StatusCode::kDeadlineExceeded, ErrorReason::CALL_ENDED,
                    "the deadline of the call is over");
     }
-    if (!context->IsCancelled()) return absl::OkStatus();
-    return Error(absl::StatusCode::kCancelled, ErrorReason::CALL_ENDED,
-                 "the client ended the call");
+    return context->IsCancelled() ? CallEnded() : absl::OkStatus();
   };
 }
 

@@ -93,6 +93,9 @@ std::string PrincipalOf(const grpc::ServerContextBase& context);
 // this method.
 absl::Status Overloaded();
 
+// CANCELLED (CALL_ENDED): the client went away.
+absl::Status CallEnded();
+
 // Fills in the etag of a mutation's answer: its own, or that of the one
 // resource it wraps.
 void StampEtag(storage::Revision revision, google::protobuf::Message& response);

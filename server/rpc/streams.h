@@ -14,11 +14,6 @@
 
 namespace cairn::rpc {
 
-// CANCELLED (CALL_ENDED): the client went away.
-inline absl::Status CallEnded() {
-  return Error(absl::StatusCode::kCancelled, ErrorReason::CALL_ENDED, "the client ended the call");
-}
-
 // Orders the threads that work on one call after each other. gRPC guarantees that
 // a callback comes after what started its operation, with locks of its own that the
 // thread sanitizer does not see; this says the same where it does. Costs one atomic

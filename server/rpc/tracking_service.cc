@@ -257,9 +257,9 @@ class TrackingServiceImpl final : public TrackingBase {
   ServerUnaryReactor* LogBatch(CallbackServerContext* context,
                                const cairn::v1::LogBatchRequest* request,
                                cairn::v1::LogBatchResponse* response) override {
-    const auto bundling = env_.metric_folder.TakesBundles(RunIdOf(*request))
-                              ? tracking::Bundling::kAllowed
-                              : tracking::Bundling::kRefused;
+    const bool bundles =
+        metrics::IsBundle(request->metrics()) && env_.metric_folder.TakesBundles(RunIdOf(*request));
+    const auto bundling = bundles ? tracking::Bundling::kAllowed : tracking::Bundling::kRefused;
     return ServeMutation(
         env_, "cairn.v1.TrackingService/LogBatch", context, request, response,
         [this, request, bundling,
@@ -292,7 +292,7 @@ class TrackingServiceImpl final : public TrackingBase {
   void NoteMetrics(const cairn::v1::LogBatchRequest& request, tracking::Bundling bundling) {
     const std::string run_id = RunIdOf(request);
     env_.run_leases.Logged(run_id);
-    if (bundling == tracking::Bundling::kAllowed && metrics::IsBundle(request.metrics())) {
+    if (bundling == tracking::Bundling::kAllowed) {
       env_.metric_folder.LoggedBundle(run_id, metrics::BundleBytes(request.metrics()));
       return;
     }
