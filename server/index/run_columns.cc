@@ -207,7 +207,7 @@ void RunColumns::SetWhole(Row row, int64_t experiment_id, const Run& run) {
   // Going over every column for what the run has no more takes long where there are many.
   const bool is_new = experiments_.codes.Get(row) == 0;
   SetRecord(row, experiment_id, run);
-  if (!is_new || has_leftovers_) ClearKeyed(row, &run);
+  if (!is_new) ClearKeyed(row, &run);
   for (const auto& [key, value] : run.params()) SetText(row, RunField::kParam, key, value);
   for (const auto& [key, value] : run.tags()) SetText(row, RunField::kTag, key, value);
   for (const auto& summary : run.metrics()) SetMetric(row, summary);
@@ -321,8 +321,8 @@ void RunColumns::DropUntil(size_t budget) {
   }
 }
 
-void RunColumns::CountKeyed() {
-  has_leftovers_ = true;
+void RunColumns::Settle() {
+  for (const Row row : free_rows_) ClearKeyed(row, nullptr);
   for (auto& [key, column] : metrics_) column->CountRows();
   keyed_bytes_ = BytesOf(params_) + BytesOf(tags_) + BytesOf(metrics_);
 }

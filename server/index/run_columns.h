@@ -151,12 +151,9 @@ class RunColumns {
   bool HasColumn(core::RunField field, std::string_view key) const;
   void Drop(core::RunField field, const std::string& key);
   size_t FixedBytes() const;
-  // Counts again what was written past the methods above.
-  void CountKeyed();
-
-  // Rows without a run may have values: a checkpoint is written column by column, while runs
-  // take rows that were free when it began.
-  bool has_leftovers_ = false;
+  // Ends writing columns past the methods above, from a checkpoint: clears the rows that are
+  // free, which have values if runs took them while it was written, and counts again.
+  void Settle();
 
   uint64_t sequence_ = 1;
   size_t row_limit_ = 0;
