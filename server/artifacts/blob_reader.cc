@@ -16,7 +16,6 @@
 namespace cairn::artifacts {
 namespace {
 
-constexpr size_t kSha256Bytes = 32;
 constexpr size_t kLookUpChunk = 64;  // entries may hold 64 KiB each
 constexpr int kMaxMoves = 8;         // of a blob while it is being opened
 

@@ -12,6 +12,9 @@
 
 namespace cairn::artifacts {
 
+// A hash in a list of them.
+inline constexpr size_t kSha256Bytes = 32;
+
 // What collections look at in a blob's entry, without copying its bytes.
 struct EntryHead {
   Digest digest;
@@ -21,9 +24,10 @@ struct EntryHead {
   int64_t data_offset = 0;
   bool quarantined = false;
   bool condemned = false;
-  std::string_view chunk_sha256s;  // 32 bytes each; valid as long as the payload
+  std::string_view chunk_sha256s;  // kSha256Bytes each; valid as long as the payload
 
   bool is_chunked() const { return !chunk_sha256s.empty(); }
+  int64_t chunk_count() const { return static_cast<int64_t>(chunk_sha256s.size() / kSha256Bytes); }
 };
 
 // Reads the head of the entry `payload`; false when it is none. The digest's hash and the

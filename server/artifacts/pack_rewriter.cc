@@ -15,7 +15,6 @@ namespace {
 
 constexpr int64_t kCopiedBytesPerStep = 16 << 20;
 constexpr size_t kMovesPerStep = 256;
-constexpr size_t kMovedHashBytes = 32;
 
 std::vector<uint32_t> PiecesOf(const internal::BlobEntryRecord& entry) {
   return {entry.piece_crc32c().begin(), entry.piece_crc32c().end()};
@@ -50,8 +49,8 @@ void PackRewriter::CloseTarget() {
 
 void PackRewriter::Weigh(const EntryHead& entry) {
   if (entry.pack == 0) return;
-  const auto chunks = static_cast<int64_t>(entry.chunk_sha256s.size() / kMovedHashBytes);
-  const Digest& record = entry.is_chunked() ? ListRecordDigest(entry.digest, chunks) : entry.digest;
+  const Digest record =
+      entry.is_chunked() ? ListRecordDigest(entry.digest, entry.chunk_count()) : entry.digest;
   live_bytes_[entry.pack] += PackFile::RecordBytes(record.size_bytes);
 }
 

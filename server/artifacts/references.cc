@@ -13,8 +13,6 @@
 namespace cairn::artifacts {
 namespace {
 
-constexpr size_t kHashBytes = 32;
-
 // Visits what one record refers to; returns how much that is.
 using RecordReader = absl::StatusOr<int> (*)(std::string_view key, std::string_view payload,
                                              const ReferenceVisitor& visitor);
@@ -95,8 +93,8 @@ absl::Status MarkChunks(const storage::Snapshot& snapshot, size_t max_entries, s
     place = walk.key();
     const std::string_view chunks = walk.readable() ? walk.head().chunk_sha256s : "";
     if (chunks.empty() || !wanted(walk.head())) continue;
-    for (size_t at = 0; at + kHashBytes <= chunks.size(); at += kHashBytes) {
-      marks.Add(ShortNameOf(chunks.substr(at, kHashBytes)));
+    for (size_t at = 0; at + kSha256Bytes <= chunks.size(); at += kSha256Bytes) {
+      marks.Add(ShortNameOf(chunks.substr(at, kSha256Bytes)));
     }
   }
   place.clear();

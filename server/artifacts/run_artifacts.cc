@@ -38,7 +38,6 @@ constexpr size_t kMaxDeletedFiles = core::kMaxFilesPerManifestBlob;
 constexpr size_t kMaxDeletedPathBytes = core::kMaxManifestBytes;
 // Deletions of more do not count as small (WriteSet::frees_space).
 constexpr size_t kFewFiles = 10'000;
-constexpr size_t kMaxAnswerBytes = size_t{3} << 20;
 constexpr size_t kFraming = 8;  // of a file in an answer
 
 absl::Status OtherContent(const std::string& run, const ArtifactFile& file,
@@ -332,7 +331,7 @@ absl::StatusOr<Plan> PlanDeleteArtifacts(const Snapshot& snapshot,
   CAIRN_RETURN_IF_ERROR(ChangeTree(snapshot, request.run(), write_set));
   cairn::v1::DeleteArtifactsResponse response;
   response.set_file_count(static_cast<int64_t>(files.by_path.size()));
-  storage::PageRoom room(kMaxAnswerBytes);
+  storage::PageRoom room;
   for (const auto& [path, record] : files.by_path) {
     write_set.Delete(storage::ArtifactKey(request.run(), path));
     ArtifactFile file;

@@ -44,18 +44,13 @@ bool IsDamage(const absl::Status& status);
 template <typename Message, typename Visit, typename Damaged>
 absl::Status ScanIntact(const storage::Snapshot& snapshot, const storage::KeyRange& range,
                         Visit&& visit, Damaged&& damaged) {
-  return snapshot.Scan(
-      range, storage::ScanOrder::kAscending,
-      [&](std::string_view key, const storage::Record& record) {
-        auto message = storage::ParseRecord<Message>(key, record.payload);
-        if (!message.ok()) {
-          damaged(key, message.status());
-          return true;
-        }
-        return static_cast<bool>(
-            visit(key, storage::Stored<Message>{*std::move(message), record.create_revision,
-                                                record.mod_revision}));
-      });
+  return snapshot.Scan(range, storage::ScanOrder::kAscending,
+                       [&](std::string_view key, const storage::Record& record) {
+                         auto stored = storage::ParseStored<Message>(key, record);
+                         if (stored.ok()) return static_cast<bool>(visit(key, *std::move(stored)));
+                         damaged(key, stored.status());
+                         return true;
+                       });
 }
 
 }  // namespace cairn::index

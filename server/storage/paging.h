@@ -90,10 +90,9 @@ absl::StatusOr<std::string> ListPage(const Snapshot& snapshot, const Request& re
   const auto visit = [&](std::string_view key, const Record& record) {
     more = rows == size;
     if (more) return false;
-    auto message = ParseRecord<Message>(key, record.payload);
-    if (message.ok()) {
-      Stored<Message> stored{*std::move(message), record.create_revision, record.mod_revision};
-      rows += AddRow(add, key, record.payload.size(), std::move(stored), room) ? 1 : 0;
+    auto stored = ParseStored<Message>(key, record);
+    if (stored.ok()) {
+      rows += AddRow(add, key, record.payload.size(), *std::move(stored), room) ? 1 : 0;
     }
     more = room.full();
     if (!more) last_key = std::string(key);

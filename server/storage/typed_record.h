@@ -39,15 +39,21 @@ absl::StatusOr<Message> ParseRecord(std::string_view key_bytes, std::string_view
   return message;
 }
 
+// The same with the counters of its record.
+template <typename Message>
+absl::StatusOr<Stored<Message>> ParseStored(std::string_view key_bytes, const Record& record) {
+  CAIRN_ASSIGN_OR_RETURN(Message message, ParseRecord<Message>(key_bytes, record.payload));
+  return Stored<Message>{std::move(message), record.create_revision, record.mod_revision};
+}
+
 // The record at `key`, or nullopt. Errors as for Snapshot::Get and ParseRecord.
 template <typename Message>
 absl::StatusOr<std::optional<Stored<Message>>> ReadRecord(const Snapshot& snapshot,
                                                           const Key& key) {
   CAIRN_ASSIGN_OR_RETURN(const std::optional<Record> record, snapshot.Get(key));
   if (!record.has_value()) return std::optional<Stored<Message>>();
-  CAIRN_ASSIGN_OR_RETURN(Message message, ParseRecord<Message>(key.bytes, record->payload));
-  return std::make_optional(
-      Stored<Message>{std::move(message), record->create_revision, record->mod_revision});
+  CAIRN_ASSIGN_OR_RETURN(Stored<Message> stored, ParseStored<Message>(key.bytes, *record));
+  return std::make_optional(std::move(stored));
 }
 
 // Calls `visit(key_bytes, Stored<Message>)` for each record of `range` until it
@@ -58,14 +64,9 @@ absl::Status ScanRecords(const Snapshot& snapshot, const KeyRange& range, ScanOr
   absl::Status failure;
   const absl::Status scanned =
       snapshot.Scan(range, order, [&](std::string_view key, const Record& record) {
-        auto message = ParseRecord<Message>(key, record.payload);
-        if (!message.ok()) {
-          failure = message.status();
-          return false;
-        }
-        return static_cast<bool>(visit(
-            key,
-            Stored<Message>{*std::move(message), record.create_revision, record.mod_revision}));
+        auto stored = ParseStored<Message>(key, record);
+        failure = stored.status();
+        return stored.ok() && static_cast<bool>(visit(key, *std::move(stored)));
       });
   CAIRN_RETURN_IF_ERROR(scanned);
   return failure;
