@@ -20,14 +20,15 @@
 #include "server/storage/blob_refs.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/memory_store.h"
+#include "tests/unit/storage/forwarding_store.h"
 #include "tests/unit/storage/scratch_directory.h"
 
 namespace cairn::artifacts {
 
 // A store that takes so many commits and then none: what a process that is killed had done.
-class DyingStore final : public storage::KvStore {
+class DyingStore final : public storage::ForwardingStore {
  public:
-  explicit DyingStore(storage::KvStore& store) : store_(store) {}
+  using ForwardingStore::ForwardingStore;
 
   void DieAfter(int commits) { left_ = commits; }
   bool dead() const { return left_ == 0; }
@@ -36,7 +37,6 @@ class DyingStore final : public storage::KvStore {
   // is there. It is.
   void LoseAnswerOf(int commit) { lost_ = commit; }
 
-  std::unique_ptr<storage::Snapshot> GetSnapshot() const override { return store_.GetSnapshot(); }
   void Commit(storage::WriteSet set, storage::CommitCallback done) override {
     if (left_ == 0) return done(absl::UnavailableError("the store died"));
     if (left_ > 0) --left_;
@@ -45,23 +45,10 @@ class DyingStore final : public storage::KvStore {
         done(absl::UnavailableError("the outcome is not known"));
       };
     }
-    store_.Commit(std::move(set), std::move(done));
+    ForwardingStore::Commit(std::move(set), std::move(done));
   }
-  absl::Status ScanEvents(
-      storage::Revision from,
-      const std::function<bool(const storage::StoredEvent&)>& visitor) const override {
-    return store_.ScanEvents(from, visitor);
-  }
-  absl::StatusOr<int64_t> EventBytes(storage::Revision from) const override {
-    return store_.EventBytes(from);
-  }
-  void SetCommitListener(storage::CommitListener listener) override {
-    store_.SetCommitListener(std::move(listener));
-  }
-  absl::Status Health() const override { return store_.Health(); }
 
  private:
-  storage::KvStore& store_;
   int left_ = -1;
   int lost_ = -1;
 };

@@ -21,7 +21,7 @@
 #include "lib/base/files.h"
 #include "lib/base/mutex.h"
 #include "server/artifacts/pack_io.h"
-#include "server/storage/kv_store.h"
+#include "tests/unit/storage/forwarding_store.h"
 
 namespace cairn::artifacts {
 
@@ -196,32 +196,19 @@ class FaultyDisk final : public PackIo {
 
 // A store on the same disk: each of its commits is a step, too, and durable when it is
 // answered.
-class StoreOnFaultyDisk final : public storage::KvStore {
+class StoreOnFaultyDisk final : public storage::ForwardingStore {
  public:
-  StoreOnFaultyDisk(storage::KvStore& store, FaultyDisk& disk) : store_(store), disk_(disk) {}
+  StoreOnFaultyDisk(storage::KvStore& store, FaultyDisk& disk)
+      : ForwardingStore(store), disk_(disk) {}
 
-  std::unique_ptr<storage::Snapshot> GetSnapshot() const override { return store_.GetSnapshot(); }
   void Commit(storage::WriteSet set, storage::CommitCallback done) override {
     const auto fault = disk_.Step();
-    if (!fault.has_value()) return store_.Commit(std::move(set), std::move(done));
+    if (!fault.has_value()) return ForwardingStore::Commit(std::move(set), std::move(done));
     if (*fault == FaultyDisk::Fault::kPowerFailure) return done(absl::UnavailableError("dark"));
     done(Error(absl::StatusCode::kResourceExhausted, ErrorReason::DISK_FULL, "no room").ToStatus());
   }
-  absl::Status ScanEvents(
-      storage::Revision from,
-      const std::function<bool(const storage::StoredEvent&)>& visitor) const override {
-    return store_.ScanEvents(from, visitor);
-  }
-  absl::StatusOr<int64_t> EventBytes(storage::Revision from) const override {
-    return store_.EventBytes(from);
-  }
-  void SetCommitListener(storage::CommitListener listener) override {
-    store_.SetCommitListener(std::move(listener));
-  }
-  absl::Status Health() const override { return store_.Health(); }
 
  private:
-  storage::KvStore& store_;
   FaultyDisk& disk_;
 };
 

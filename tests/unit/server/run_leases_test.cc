@@ -14,6 +14,7 @@
 #include "server/tracking/run_searcher.h"
 #include "server/tracking/run_update.h"
 #include "tests/unit/server/use_case_fixture.h"
+#include "tests/unit/storage/forwarding_store.h"
 
 namespace cairn::tracking {
 namespace {
@@ -160,32 +161,16 @@ TEST_F(RunLeaseKeeperTest, AJumpOfTheMachinesClockEndsNoRun) {
 }
 
 // A store in which something happens right before a commit.
-class HookedStore final : public storage::KvStore {
+class HookedStore final : public storage::ForwardingStore {
  public:
-  explicit HookedStore(storage::KvStore& store) : store_(store) {}
+  using ForwardingStore::ForwardingStore;
 
-  std::unique_ptr<storage::Snapshot> GetSnapshot() const override { return store_.GetSnapshot(); }
   void Commit(storage::WriteSet write_set, storage::CommitCallback done) override {
     if (auto hook = std::exchange(before_commit, nullptr)) hook();
-    store_.Commit(std::move(write_set), std::move(done));
+    ForwardingStore::Commit(std::move(write_set), std::move(done));
   }
-  absl::Status ScanEvents(
-      storage::Revision from,
-      const std::function<bool(const storage::StoredEvent&)>& visitor) const override {
-    return store_.ScanEvents(from, visitor);
-  }
-  absl::StatusOr<int64_t> EventBytes(storage::Revision from) const override {
-    return store_.EventBytes(from);
-  }
-  void SetCommitListener(storage::CommitListener listener) override {
-    store_.SetCommitListener(std::move(listener));
-  }
-  absl::Status Health() const override { return store_.Health(); }
 
   std::function<void()> before_commit;
-
- private:
-  storage::KvStore& store_;
 };
 
 TEST_F(RunLeaseKeeperTest, AHeartbeatThatComesBeforeTheEndIsCommittedWins) {
