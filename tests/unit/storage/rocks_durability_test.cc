@@ -32,6 +32,15 @@ RocksOptions OptionsFor(const std::string& directory) {
   return options;
 }
 
+// A store that is told how many bytes are free, and keeps 500 of them.
+std::unique_ptr<KvStore> OpenWithReserveOf500(const std::string& directory,
+                                              const std::atomic<int64_t>& free_bytes) {
+  RocksOptions options = OptionsFor(directory);
+  options.reserve_bytes = 500;
+  options.free_bytes = [&free_bytes] { return free_bytes.load(); };
+  return OpenRocksStore(options).value();
+}
+
 Key NumberKey(int64_t i) { return ExperimentKey(i); }
 
 absl::Status Write(KvStore& store, int64_t i) {
@@ -202,12 +211,9 @@ TEST(RocksDurability, ATornTailOpensWithEverythingBeforeIt) {
 }
 
 TEST(RocksDurability, BelowTheReserveWritesAreRefusedAndReadsGoOn) {
-  ScratchDirectory scratch;
   std::atomic<int64_t> free_bytes = 1000;
-  RocksOptions options = OptionsFor(scratch.path());
-  options.reserve_bytes = 500;
-  options.free_bytes = [&free_bytes] { return free_bytes.load(); };
-  auto store = OpenRocksStore(options).value();
+  ScratchDirectory scratch;
+  auto store = OpenWithReserveOf500(scratch.path(), free_bytes);
   ASSERT_TRUE(Write(*store, 1).ok());
   free_bytes = 499;
   const absl::Status full = Write(*store, 2);
@@ -223,12 +229,9 @@ TEST(RocksDurability, BelowTheReserveWritesAreRefusedAndReadsGoOn) {
 }
 
 TEST(RocksDurability, BelowTheReserveWhatFreesSpaceIsWrittenDownToHalfOfIt) {
-  ScratchDirectory scratch;
   std::atomic<int64_t> free_bytes = 1000;
-  RocksOptions options = OptionsFor(scratch.path());
-  options.reserve_bytes = 500;
-  options.free_bytes = [&free_bytes] { return free_bytes.load(); };
-  auto store = OpenRocksStore(options).value();
+  ScratchDirectory scratch;
+  auto store = OpenWithReserveOf500(scratch.path(), free_bytes);
   const auto free_record = [&store](int64_t i) {
     return store->CommitAndWait(WriteSet().Delete(NumberKey(i)).Emit("r", "k").FreesSpace())
         .status();
@@ -252,12 +255,9 @@ TEST(RocksDurability, BelowTheReserveWhatFreesSpaceIsWrittenDownToHalfOfIt) {
 }
 
 TEST(RocksDurability, WhatFreesSpaceIsNotRefusedTogetherWithWhatDoesNot) {
-  ScratchDirectory scratch;
   std::atomic<int64_t> free_bytes = 1000;
-  RocksOptions options = OptionsFor(scratch.path());
-  options.reserve_bytes = 500;
-  options.free_bytes = [&free_bytes] { return free_bytes.load(); };
-  auto store = OpenRocksStore(options).value();
+  ScratchDirectory scratch;
+  auto store = OpenWithReserveOf500(scratch.path(), free_bytes);
   constexpr int kSets = 200;
   for (int64_t i = 0; i < kSets; ++i) ASSERT_TRUE(Write(*store, i).ok());
   free_bytes = 499;
