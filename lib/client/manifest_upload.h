@@ -1,7 +1,6 @@
 #ifndef CAIRN_LIB_CLIENT_MANIFEST_UPLOAD_H_
 #define CAIRN_LIB_CLIENT_MANIFEST_UPLOAD_H_
 
-#include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -13,12 +12,9 @@ namespace cairn::client {
 // More files than this are not named in a request but in a manifest.
 inline constexpr size_t kMaxNamedFiles = 1000;
 
-// The manifest of `files`, whose digests are known, in the form that the server reads
-// (LogArtifactsRequest.manifest): a line for each, by path. Pure.
-std::string ManifestText(std::vector<v1::ArtifactFile> files);
-
-// Stores the manifest of `files` as a blob and returns what to name in a request, for all of
-// them to appear at once. Errors of Uploader::Upload. Blocks.
+// Stores the manifest of `files`, whose digests are known, as a blob (lib/base/manifest_text.h)
+// and returns what to name in a request, for all of them to appear at once. Errors of
+// Uploader::Upload. Blocks.
 absl::StatusOr<v1::BlobDigest> UploadManifest(Client& client, std::vector<v1::ArtifactFile> files);
 
 }  // namespace cairn::client

@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
+#include "lib/base/manifest_text.h"
 #include "lib/base/status_macros.h"
 #include "server/core/artifact_path.h"
 
@@ -126,12 +127,7 @@ absl::StatusOr<Manifest> MakeManifest(std::string_view field, const ArtifactFile
 }
 
 std::string CanonicalManifest(const ArtifactFiles& sorted_files) {
-  std::string text;
-  for (const ArtifactFile& file : sorted_files) {
-    text +=
-        fmt::format("{} {} {}\n", file.digest().sha256(), file.digest().size_bytes(), file.path());
-  }
-  return text;
+  return ManifestText(sorted_files);
 }
 
 absl::StatusOr<Manifest> ParseManifest(std::string_view field, std::string_view text,
