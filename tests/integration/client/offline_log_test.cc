@@ -18,6 +18,7 @@
 #include "lib/base/files.h"
 #include "lib/client/client.h"
 #include "lib/client/metric_writer.h"
+#include "tests/integration/client/run_fixture.h"
 #include "tests/testing/server_process.h"
 
 namespace cairn {
@@ -27,26 +28,9 @@ using client::MetricWriter;
 using client::MetricWriterOptions;
 using std::chrono::milliseconds;
 using testing::ProgramPath;
-using testing::ServerProcess;
-using testing::TempFolder;
 
-class OfflineLogTest : public ::testing::Test {
+class OfflineLogTest : public RunFixture {
  protected:
-  void SetUp() override {
-    ASSERT_TRUE(server_.Start());
-    v1::CreateRunRequest create;
-    create.set_parent("experiments/0");
-    const auto run = Connect()->tracking().CreateRun(create);
-    ASSERT_TRUE(run.ok()) << run.status();
-    run_ = run->name();
-  }
-
-  std::unique_ptr<client::Client> Connect() const {
-    client::ConnectOptions options;
-    options.address = server_.grpc_address();
-    return std::move(client::Client::Connect(options)).value();
-  }
-
   std::unique_ptr<MetricWriter> StartWriter(client::Client& client) const {
     auto writer = MetricWriter::Start(
         client.transport(),
@@ -89,10 +73,7 @@ class OfflineLogTest : public ::testing::Test {
     EXPECT_EQ(next, points);
   }
 
-  const TempFolder folder_;
   const std::string log_ = folder_ / "metrics.log";
-  ServerProcess server_{folder_ / "store"};
-  std::string run_;
 };
 
 TEST_F(OfflineLogTest, AServerKilledInTheMiddleGetsEveryPointOnceByReplay) {

@@ -12,6 +12,7 @@
 #include "lib/base/files.h"
 #include "lib/client/client.h"
 #include "lib/client/metric_writer.h"
+#include "tests/integration/client/run_fixture.h"
 #include "tests/testing/server_process.h"
 
 namespace cairn {
@@ -19,28 +20,11 @@ namespace {
 
 using client::MetricWriter;
 using testing::ProgramPath;
-using testing::ServerProcess;
-using testing::TempFolder;
 
 constexpr int kMetrics = 2500;
 
-class WideMetricsTest : public ::testing::Test {
+class WideMetricsTest : public RunFixture {
  protected:
-  void SetUp() override {
-    ASSERT_TRUE(server_.Start());
-    v1::CreateRunRequest create;
-    create.set_parent("experiments/0");
-    const auto run = Connect()->tracking().CreateRun(create);
-    ASSERT_TRUE(run.ok()) << run.status();
-    run_ = run->name();
-  }
-
-  std::unique_ptr<client::Client> Connect() const {
-    client::ConnectOptions options;
-    options.address = server_.grpc_address();
-    return std::move(client::Client::Connect(options)).value();
-  }
-
   // Every metric has one point.
   void ExpectAllThere() const {
     v1::GetRunRequest get;
@@ -57,10 +41,6 @@ class WideMetricsTest : public ::testing::Test {
       ASSERT_TRUE(logged.ok()) << logged;
     }
   }
-
-  const TempFolder folder_;
-  ServerProcess server_{folder_ / "store"};
-  std::string run_;
 };
 
 TEST_F(WideMetricsTest, TheWriterSendsThemInSeveralBatches) {
