@@ -36,6 +36,9 @@ struct Ceilings {
 };
 
 // So many bytes through SHA-256 alone, and to a file in `folder` with a sync after each MiB.
+// Says also how fast they go into the page cache: into memory that the machine uses for the
+// first time, which a virtual one first has to get from its host, and into memory that was
+// just freed.
 Ceilings MeasureBare(int64_t size, const std::string& folder);
 
 // One line of the result: rate, and its ratio to the ceilings.

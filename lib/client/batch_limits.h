@@ -23,7 +23,7 @@ inline constexpr int64_t kChunkBatchBytes = 640 << 10;
 
 // One range of a large blob that is fetched in several at a time, and how far ranges may be
 // ahead of the first that is not there yet: what an interrupted fetch has to fetch again.
-inline constexpr int64_t kRangeBytes = 2 << 20;
+inline constexpr int64_t kRangeBytes = 4 << 20;
 inline constexpr int64_t kRangesAheadBytes = 16 << 20;
 
 static_assert(kBatchBytes + (kBatchEntries * 128) < (4 << 20),

@@ -10,6 +10,7 @@
 #include "lib/base/digest.h"
 #include "lib/chunking/chunker.h"
 #include "lib/client/artifact_client.h"
+#include "lib/client/chunk_survey.h"
 #include "lib/client/transfer_progress.h"
 #include "lib/client/upload_source.h"
 
@@ -28,23 +29,40 @@ struct ChunkPlan {
   bool Covers(int64_t size_bytes) const;
 };
 
-// Sends a blob that the server lacks in chunks, and has them put together there.
+// Sends a large blob in chunks, of which only those travel that the server lacks, and has
+// them put together there. Internal to lib/client.
 //
-// One thread reads and finds the boundaries; `calls_in_flight` others hash the chunks,
-// ask which of a batch are missing and send those. In memory are a read buffer of 1 MiB,
-// the batch that is being filled and one for each call. When the server has lost chunks
-// that were there a moment ago, all of it is done again, which sends only those.
+// It begins to cut and hash at once (ChunkSurvey), while the caller still hashes the whole and
+// asks for it. Send then needs a batch in memory for each call, and the digests of all chunks.
 //
-// `meter` gets what was sent and what was there already; together that is the blob's size
-// when the result is OK.
-//
-// - INVALID_ARGUMENT (DIGEST_MISMATCH): the source changed meanwhile.
-// - OUT_OF_RANGE (TOO_LARGE): more than max_chunk_count chunks; nothing is stored as the
-//   blob, and `meter` is as it was before.
-// - errors of the calls and of the source
-absl::Status UploadInChunks(ArtifactClient& artifacts, const Digest& digest,
-                            const UploadSource& source, const ChunkPlan& plan, int calls_in_flight,
-                            ProgressMeter& meter);
+// What the constructor gets outlives the object, which is for one thread.
+class ChunkedUpload {
+ public:
+  // REQUIRES: plan.Covers(source.size_bytes())
+  ChunkedUpload(ArtifactClient& artifacts, const UploadSource& source, const ChunkPlan& plan);
+
+  // Sends the blob, which the server lacks, with up to `calls_in_flight` calls that carry
+  // bytes under way. When the server has lost chunks that were there a moment ago, all of it
+  // is done again, which sends only those. To be called once.
+  //
+  // `meter` gets what was sent and what was there already; together that is the blob's size
+  // when the result is OK.
+  //
+  // - INVALID_ARGUMENT (DIGEST_MISMATCH): the source changed meanwhile.
+  // - OUT_OF_RANGE (TOO_LARGE): more than max_chunk_count chunks; nothing is stored as the
+  //   blob, and `meter` is as it was before.
+  // - errors of the calls and of the source
+  absl::Status Send(const Digest& digest, int calls_in_flight, ProgressMeter& meter);
+
+ private:
+  void BeginSurvey();
+  absl::Status SendOnce(const Digest& digest, int calls_in_flight, ProgressTally& tally);
+
+  ArtifactClient& artifacts_;
+  const UploadSource& source_;
+  const ChunkPlan plan_;
+  std::optional<ChunkSurvey> survey_;
+};
 
 }  // namespace cairn::client
 

@@ -27,7 +27,7 @@ namespace cairn::client {
 namespace {
 
 // Above this size the calls go to the ranges of one file, below to several files.
-constexpr int64_t kRangedFileBytes = 8 * kRangeBytes;
+constexpr int64_t kRangedFileBytes = 4 * kRangeBytes;
 
 bool IsThereAlready(const std::string& file, const Digest& digest) {
   struct stat info {};

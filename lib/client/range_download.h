@@ -9,7 +9,7 @@
 
 namespace cairn::client {
 
-// Fetches a blob into `file`, which may have its beginning already, in ranges of 2 MiB of
+// Fetches a blob into `file`, which may have its beginning already, in ranges of 4 MiB of
 // which up to `calls_in_flight` are under way at a time. Internal to lib/client.
 //
 // The server checks each range; the caller's thread follows behind them, hashes what is

@@ -20,6 +20,10 @@ namespace {
 constexpr int64_t kHashBufferBytes = 1 << 20;
 // Large files that are under way at a time: one is hashed while another is sent.
 constexpr size_t kLargeAtOnce = 2;
+// A file of so many bytes takes long enough for twice the calls: what they hold, which counts
+// where many small uploads run at once, is little beside it.
+constexpr int64_t kLongFileBytes = 64 << 20;
+static_assert(2 * kChunkBatchBytes <= kBatchBytes);
 
 absl::StatusOr<UploadSource> OpenItem(const UploadItem& item) {
   if (item.file.empty()) return UploadSource::Memory(item.bytes);
@@ -186,6 +190,9 @@ class Uploader::Job {
 
   absl::Status SendLarge(size_t index) {
     CAIRN_ASSIGN_OR_RETURN(const UploadSource source, OpenItem(items_[index]));
+    // Begins to cut while the whole is hashed; what it finds is wanted only if that is missing.
+    std::optional<ChunkedUpload> chunked;
+    if (plan_ && plan_->Covers(source.size_bytes())) chunked.emplace(artifacts_, source, *plan_);
     CAIRN_ASSIGN_OR_RETURN(const Digest digest, DigestOfSource(source, [this](int64_t bytes) {
                              TransferProgress change;
                              change.examined_bytes = bytes;
@@ -202,7 +209,7 @@ class Uploader::Job {
       wanted = answer.missing_size() > 0;
     }
     if (wanted) {
-      CAIRN_RETURN_IF_ERROR(SendContent(digest, source));
+      CAIRN_RETURN_IF_ERROR(SendContent(digest, source, chunked));
     } else {
       done.skipped_bytes = digest.size_bytes;
     }
@@ -210,10 +217,11 @@ class Uploader::Job {
     return absl::OkStatus();
   }
 
-  absl::Status SendContent(const Digest& digest, const UploadSource& source) {
-    if (plan_ && plan_->Covers(digest.size_bytes)) {
-      absl::Status status =
-          UploadInChunks(artifacts_, digest, source, *plan_, calls_per_file_, meter_);
+  absl::Status SendContent(const Digest& digest, const UploadSource& source,
+                           std::optional<ChunkedUpload>& chunked) {
+    if (chunked) {
+      const int calls = digest.size_bytes < kLongFileBytes ? calls_per_file_ : 2 * calls_per_file_;
+      absl::Status status = chunked->Send(digest, calls, meter_);
       if (status.code() != absl::StatusCode::kOutOfRange) return status;
     }
     int64_t told_sent = 0;

@@ -33,8 +33,9 @@ struct UploadItem {
 
 // How to send. Value type.
 struct UploadOptions {
-  // Calls that carry bytes under way at a time, >= 1. With each goes a batch in memory: of
-  // 3 MiB for small files, of about 1 MiB for the chunks of a large one.
+  // Calls that carry bytes under way at a time, >= 1, each with a batch in memory: of 3 MiB for
+  // small files, of about 0.7 MiB for the chunks of a large one. From 64 MiB on a file has
+  // twice as many.
   int calls_in_flight = 2;
   // Whether large files may be cut into chunks, of which only those are sent that the server
   // lacks. Otherwise, and to servers that take no chunks, they go in one stream each.

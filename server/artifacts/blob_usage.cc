@@ -15,6 +15,7 @@
 #include "server/artifacts/short_names.h"
 #include "server/storage/dataset_refs.h"
 #include "server/storage/keyspace.h"
+#include "server/storage/typed_record.h"
 
 namespace cairn::artifacts {
 namespace {

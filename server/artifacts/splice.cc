@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cairn/internal/storage.pb.h"
+#include "lib/base/background_hasher.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "server/artifacts/blob_codec.h"
@@ -80,7 +81,7 @@ absl::Status CheckSizes(const Digest& digest, const std::vector<Digest>& chunks)
 absl::StatusOr<SpliceEntries> CheckConcatenation(const SpliceParts& parts, const Digest& digest,
                                                  const std::vector<Digest>& chunks) {
   CAIRN_RETURN_IF_ERROR(CheckSizes(digest, chunks));
-  Sha256Hasher hasher;
+  BackgroundHasher hasher;
   CAIRN_ASSIGN_OR_RETURN(SpliceEntries entries,
                          ReadChunks(parts, chunks, [&hasher](std::string_view bytes) {
                            hasher.Update(bytes);

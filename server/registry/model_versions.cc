@@ -16,6 +16,7 @@
 #include "server/storage/dataset_refs.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/run_outputs.h"
+#include "server/storage/typed_record.h"
 
 namespace cairn::registry {
 namespace {

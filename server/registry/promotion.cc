@@ -20,6 +20,7 @@
 #include "server/registry/policies.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
+#include "server/storage/typed_record.h"
 
 namespace cairn::registry {
 namespace {

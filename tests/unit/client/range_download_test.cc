@@ -52,7 +52,7 @@ TEST_F(RangeDownloadTest, ALargeBlobComesInRanges) {
   EXPECT_EQ(last_.done_files, 1);
   EXPECT_EQ(LeftOver(), "");
   MutexLock lock(&server_.state().mutex);
-  EXPECT_EQ(server_.state().read_calls, 11);
+  EXPECT_EQ(server_.state().read_calls, 6);
   EXPECT_EQ(server_.state().read_bytes, 22'000'000);
 }
 

@@ -1,0 +1,56 @@
+#ifndef CAIRN_LIB_BASE_BACKGROUND_HASHER_H_
+#define CAIRN_LIB_BASE_BACKGROUND_HASHER_H_
+
+#include <cstddef>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "lib/base/digest.h"
+#include "lib/base/mutex.h"
+
+namespace cairn {
+
+// A Sha256Hasher whose work is done by another thread, while its caller fetches the next
+// bytes: for whoever reads as fast as it hashes.
+//
+// Holds up to 1 MiB of bytes that wait; Update waits when that is full. What fits into one
+// buffer of 256 KiB is hashed by the caller, without a thread. For one caller's thread.
+class BackgroundHasher {
+ public:
+  BackgroundHasher() = default;
+  ~BackgroundHasher();
+  BackgroundHasher(const BackgroundHasher&) = delete;
+  BackgroundHasher& operator=(const BackgroundHasher&) = delete;
+
+  void Update(std::string_view bytes) CAIRN_EXCLUDES(mutex_);
+
+  // The digest of everything given. Nothing may follow.
+  Digest Finish() CAIRN_EXCLUDES(mutex_);
+
+ private:
+  static constexpr size_t kBufferBytes = 256 << 10;
+  static constexpr size_t kBuffers = 4;
+
+  // Hands the filled buffer over and takes an empty one.
+  void Pass() CAIRN_EXCLUDES(mutex_);
+  void Work() CAIRN_EXCLUDES(mutex_);
+  void Stop() CAIRN_EXCLUDES(mutex_);
+
+  Sha256Hasher hasher_;  // the thread's while there is one
+  std::string filling_;
+  std::thread thread_;
+
+  Mutex mutex_;
+  CondVar changed_;
+  std::deque<std::string> filled_ CAIRN_GUARDED_BY(mutex_);
+  std::vector<std::string> empty_ CAIRN_GUARDED_BY(mutex_);
+  size_t passed_ CAIRN_GUARDED_BY(mutex_) = 0;  // buffers that are filled or being hashed
+  bool complete_ CAIRN_GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace cairn
+
+#endif  // CAIRN_LIB_BASE_BACKGROUND_HASHER_H_
