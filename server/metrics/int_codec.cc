@@ -80,9 +80,42 @@ bool ReadGroups(ByteReader& reader, uint64_t* out, size_t count) {
   return true;
 }
 
+// The slope of a trend is in parts of 1024, so that it is right to a unit over a column.
+constexpr int kTrendShift = 10;
+static_assert(size_t{1} << kTrendShift >= kMaxColumn);
+
+// How far the line has risen at number i.
+uint64_t RiseAt(size_t i, uint64_t slope) {
+  return static_cast<uint64_t>(static_cast<int64_t>(i * slope) >> kTrendShift);
+}
+
+// The slope between the means of the first and of the second half, which hardly depend on how
+// late single numbers are.
+uint64_t TrendOf(std::span<const uint64_t> numbers) {
+  const size_t half = numbers.size() / 2;
+  if (half == 0) return 0;
+  __int128 rise = 0;
+  for (size_t i = 0; i < half; ++i) {
+    rise += static_cast<int64_t>(numbers[numbers.size() - half + i] - numbers[i]);
+  }
+  const auto run = static_cast<int64_t>(half * (numbers.size() - half));
+  return static_cast<uint64_t>(rise * (1 << kTrendShift) / run);
+}
+
+uint64_t SlopeOf(std::span<const uint64_t> numbers, Transform transform) {
+  if (transform == Transform::kTrend) return TrendOf(numbers);
+  return numbers.size() < 2 ? 0 : numbers[1] - numbers[0];
+}
+
+bool HasSlope(Transform transform) {
+  return transform == Transform::kLinear || transform == Transform::kDeltaDelta ||
+         transform == Transform::kTrend;
+}
+
 // What is left of `numbers` after `transform`; returns how many residuals.
 size_t Reduce(std::span<const uint64_t> numbers, Transform transform, uint64_t* out) {
   const size_t n = numbers.size();
+  const uint64_t slope = HasSlope(transform) ? SlopeOf(numbers, transform) : 0;
   switch (transform) {
     case Transform::kLinear:
       return 0;
@@ -100,6 +133,9 @@ size_t Reduce(std::span<const uint64_t> numbers, Transform transform, uint64_t* 
     case Transform::kXor:
       for (size_t i = 1; i < n; ++i) out[i - 1] = numbers[i] ^ numbers[i - 1];
       return n - 1;
+    case Transform::kTrend:
+      for (size_t i = 1; i < n; ++i) out[i - 1] = numbers[i] - numbers[0] - RiseAt(i, slope);
+      return n - 1;
   }
   return 0;
 }
@@ -112,7 +148,8 @@ bool IsLinear(std::span<const uint64_t> numbers) {
 }
 
 std::span<const Transform> Candidates(IntColumn::Kind kind) {
-  static constexpr std::array kSequence = {Transform::kDelta, Transform::kDeltaDelta};
+  static constexpr std::array kSequence = {Transform::kDelta, Transform::kDeltaDelta,
+                                           Transform::kTrend};
   static constexpr std::array kDecimals = {Transform::kDelta, Transform::kPlain,
                                            Transform::kDeltaDelta};
   static constexpr std::array kFloatBits = {Transform::kDelta, Transform::kXor, Transform::kPlain};
@@ -125,10 +162,6 @@ std::span<const Transform> Candidates(IntColumn::Kind kind) {
       return kFloatBits;
   }
   return kSequence;
-}
-
-uint64_t SlopeOf(std::span<const uint64_t> numbers) {
-  return numbers.size() < 2 ? 0 : numbers[1] - numbers[0];
 }
 
 // Turns residuals, which stand in `out` behind the numbers that came as they
@@ -151,6 +184,9 @@ void Restore(Transform transform, uint64_t slope, std::span<uint64_t> out) {
     case Transform::kXor:
       for (size_t i = 1; i < n; ++i) out[i] ^= out[i - 1];
       return;
+    case Transform::kTrend:
+      for (size_t i = 1; i < n; ++i) out[i] += out[0] + RiseAt(i, slope);
+      return;
   }
 }
 
@@ -158,6 +194,7 @@ void Restore(Transform transform, uint64_t slope, std::span<uint64_t> out) {
 
 IntColumn IntColumn::Plan(std::span<const uint64_t> numbers, Kind kind) {
   constexpr size_t kLinearBytes = 12;
+  constexpr size_t kTrendBytes = 4;  // a slope of about so many
   IntColumn best;
   best.numbers_ = numbers;
   if (IsLinear(numbers)) {
@@ -168,7 +205,8 @@ IntColumn IntColumn::Plan(std::span<const uint64_t> numbers, Kind kind) {
   Residuals residuals;
   for (const Transform transform : Candidates(kind)) {
     const size_t count = Reduce(numbers, transform, residuals.data());
-    const size_t bytes = SizeOf(residuals.data(), count, transform == Transform::kXor);
+    size_t bytes = SizeOf(residuals.data(), count, transform == Transform::kXor);
+    if (transform == Transform::kTrend) bytes += kTrendBytes;
     if (best.bytes_ == 0 || bytes < best.bytes_) {
       best.bytes_ = bytes;
       best.transform_ = transform;
@@ -180,9 +218,7 @@ IntColumn IntColumn::Plan(std::span<const uint64_t> numbers, Kind kind) {
 void IntColumn::Write(std::string* out) const {
   out->push_back(static_cast<char>(transform_));
   if (transform_ != Transform::kPlain) AppendVarint(out, ZigZag(numbers_[0]));
-  if (transform_ == Transform::kLinear || transform_ == Transform::kDeltaDelta) {
-    AppendVarint(out, ZigZag(SlopeOf(numbers_)));
-  }
+  if (HasSlope(transform_)) AppendVarint(out, ZigZag(SlopeOf(numbers_, transform_)));
   Residuals residuals;
   const size_t count = Reduce(numbers_, transform_, residuals.data());
   WriteGroups(residuals.data(), count, transform_ == Transform::kXor, out);
@@ -192,7 +228,7 @@ bool ReadIntColumn(std::string_view bytes, std::span<uint64_t> out) {
   if (out.empty() || out.size() > kMaxColumn) return false;
   ByteReader reader(bytes);
   const auto code = reader.ReadByte();
-  if (!code || *code > static_cast<uint8_t>(Transform::kXor)) return false;
+  if (!code || *code > static_cast<uint8_t>(Transform::kTrend)) return false;
   const auto transform = static_cast<Transform>(*code);
   size_t given = 0;  // numbers that come before the residuals
   uint64_t slope = 0;
@@ -201,7 +237,7 @@ bool ReadIntColumn(std::string_view bytes, std::span<uint64_t> out) {
     if (!first) return false;
     out[given++] = UnZigZag(*first);
   }
-  if (transform == Transform::kLinear || transform == Transform::kDeltaDelta) {
+  if (HasSlope(transform)) {
     const auto read = reader.ReadVarint();
     if (!read) return false;
     slope = UnZigZag(*read);

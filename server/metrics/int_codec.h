@@ -30,6 +30,7 @@ enum class Transform : uint8_t {
   kDeltaDelta = 2,  // differences of differences
   kPlain = 3,       // the numbers themselves
   kXor = 4,         // bits that differ from the neighbour's; the base is 0
+  kTrend = 5,       // distances from a line: a clock that ticks evenly, read a little late
 };
 
 // A column that was looked at and waits to be written.
@@ -37,8 +38,8 @@ enum class Transform : uint8_t {
 // Borrows the numbers it was planned for, which must outlive it.
 class IntColumn {
  public:
-  // Finds the transform that takes the fewest bits. Looks at kLinear, kDelta and
-  // kDeltaDelta for times and steps, and for `Kind::kFloatBits`, where second
+  // Finds the transform that takes the fewest bits. Looks at kLinear, kDelta,
+  // kDeltaDelta and kTrend for times and steps, and for `Kind::kFloatBits`, where second
   // differences never help, at kLinear, kDelta, kPlain and kXor.
   // `numbers` holds 1 to kMaxColumn of them.
   enum class Kind { kSequence, kDecimals, kFloatBits };

@@ -1,5 +1,6 @@
 #include "server/metrics/int_codec.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <limits>
 #include <random>
@@ -65,6 +66,9 @@ std::vector<uint64_t> Sequence(std::mt19937_64& random, size_t count, int shape)
       case 4:
         last ^= random() >> 40 << 29;
         break;
+      case 5:  // a clock that ticks evenly and is read up to 200 late
+        last = i * 1000 + i / 3 + random() % 200;
+        break;
       default:
         last = i * i * 3;
         break;
@@ -76,7 +80,7 @@ std::vector<uint64_t> Sequence(std::mt19937_64& random, size_t count, int shape)
 
 TEST(IntCodec, EveryShapeAndCountGivesTheNumbersBack) {
   std::mt19937_64 random(11);
-  for (int shape = 0; shape < 6; ++shape) {
+  for (int shape = 0; shape < 7; ++shape) {
     for (const size_t count : {1u, 2u, 3u, 127u, 128u, 129u, 130u, 1000u, 1024u}) {
       for (const auto kind :
            {IntColumn::Kind::kSequence, IntColumn::Kind::kDecimals, IntColumn::Kind::kFloatBits}) {
@@ -102,8 +106,27 @@ TEST(IntCodec, TheTransformFitsTheShape) {
   };
   EXPECT_EQ(transform(1, IntColumn::Kind::kSequence), Transform::kLinear);
   EXPECT_EQ(transform(2, IntColumn::Kind::kSequence), Transform::kDelta);
-  EXPECT_EQ(transform(5, IntColumn::Kind::kSequence), Transform::kDeltaDelta);
+  EXPECT_EQ(transform(5, IntColumn::Kind::kSequence), Transform::kTrend);
+  EXPECT_EQ(transform(6, IntColumn::Kind::kSequence), Transform::kDeltaDelta);
   EXPECT_EQ(transform(4, IntColumn::Kind::kFloatBits), Transform::kXor);
+}
+
+TEST(IntCodec, ATrendGivesTheNumbersBackHoweverSteepItIs) {
+  std::mt19937_64 random(19);
+  for (const int bits : {1, 20, 45, 53, 54, 63, 64}) {
+    SCOPED_TRACE(bits);
+    const uint64_t step = ~uint64_t{0} >> (64 - bits);
+    std::vector<uint64_t> numbers(1024);
+    for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = i * step + random() % 8;
+    for (const bool falling : {false, true}) {
+      std::string bytes;
+      IntColumn::Plan(numbers, IntColumn::Kind::kSequence).Write(&bytes);
+      std::vector<uint64_t> read(numbers.size());
+      ASSERT_TRUE(ReadIntColumn(bytes, read)) << falling;
+      EXPECT_EQ(read, numbers) << falling;
+      std::reverse(numbers.begin(), numbers.end());
+    }
+  }
 }
 
 TEST(IntCodec, AnOutlierCostsItsGroupOnly) {
@@ -118,7 +141,7 @@ TEST(IntCodec, AnOutlierCostsItsGroupOnly) {
 TEST(IntCodec, ColumnsThatLieAreRefused) {
   std::vector<uint64_t> out(4);
   EXPECT_FALSE(ReadIntColumn("", out));
-  EXPECT_FALSE(ReadIntColumn(std::string("\x05\x00", 2), out)) << "unknown transform";
+  EXPECT_FALSE(ReadIntColumn(std::string("\x06\x00", 2), out)) << "unknown transform";
   EXPECT_FALSE(ReadIntColumn(std::string("\x03\x41\x00\x00", 4), out)) << "width 65";
   EXPECT_FALSE(ReadIntColumn(std::string("\x03\x01\x40\x00\x0f", 5), out)) << "shift 64";
   EXPECT_FALSE(ReadIntColumn(std::string("\x03\x08\x39\x00....", 8), out)) << "beyond 64 bits";

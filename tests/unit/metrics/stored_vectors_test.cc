@@ -49,6 +49,13 @@ PointColumns Irregular(const std::vector<int64_t>& steps, const std::vector<int6
   return points;
 }
 
+// A clock that ticks every second and is read up to 96 ms late.
+PointColumns LateClock() {
+  PointColumns points;
+  for (int64_t i = 0; i < 64; ++i) points.Append(i, 1000 * i + i * i * i * 31 % 97, 0.5);
+  return points;
+}
+
 struct BlockVector {
   const char* what;
   PointColumns points;
@@ -92,6 +99,10 @@ std::vector<BlockVector> BlockVectors() {
        ValueCodec::kConstant,
        "0100040007000b0025b60b1a00000000000000002300000000000000020014030000280180a0abfef962020062"
        "09000000000000e03f"},
+      {"times read a little late", LateClock(), ValueCodec::kConstant,
+       "010040000300400024a3972e00000000000000003f000000000000000000020500f0fd7c0700089c992e9505e4"
+       "76dd9bc8b2d0e6040c286138eca6beb6c32a97a24a330304688850f97a9f9e6bb942e1a893d76fc7c9a990aa54"
+       "cf4b3a7e01000000000000e03f"},
   };
 }
 
