@@ -235,7 +235,8 @@ void AddRuns(const std::string& address, int64_t count) {
 }
 
 // Searches while the server is idle, and while 1,000,000 points a second stream in.
-void Ask(const std::string& address, int64_t runs, double seconds) {
+void Ask(const testing::ServerProcess& server, int64_t runs, double seconds) {
+  const std::string address = server.grpc_address();
   const auto channel = Connect(address);
   const auto stub = v1::TrackingService::NewStub(channel);
   Questions questions(*stub);
@@ -245,6 +246,7 @@ void Ask(const std::string& address, int64_t runs, double seconds) {
   Print("bare scan of one column", fmt::format("p50 {:.2f} ms", rows.scan_millis));
   AskAll(questions, seconds,
          [&](size_t, const std::string& what, const Asked& asked) { rows.Idle(what, asked); });
+  Print("memory after these searches", fmt::format("{:.0f} MB", ResidentMegabytes(server)));
   IngestPlan plan;
   plan.seconds = 6 * seconds;
   plan.points_per_second = 1'000'000;
@@ -268,7 +270,7 @@ void Measure(const std::string& directory, int64_t runs, double seconds) {
   AddRuns(server.grpc_address(), kAdded);
   server.Kill();
   TimeStart(server, "start after kill -9", before + kAdded);
-  Ask(server.grpc_address(), before + kAdded, seconds);
+  Ask(server, before + kAdded, seconds);
   Print("memory at the end", fmt::format("{:.0f} MB", ResidentMegabytes(server)));
   server.Stop();
 }

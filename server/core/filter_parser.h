@@ -14,8 +14,7 @@ namespace cairn::core {
 inline constexpr size_t kMaxFilterBytes = limits::kFilterBytes;          // without the lists of IN
 inline constexpr size_t kMaxFilterListBytes = limits::kFilterListBytes;  // of all lists of IN
 inline constexpr size_t kMaxFilterListValues = limits::kFilterListValues;  // in all lists of IN
-// Of all values in lists. Others are looked up; each of these is compared with each text.
-inline constexpr size_t kMaxFilterListWildcards = 64;
+inline constexpr size_t kMaxFilterListWildcards = limits::kFilterListWildcards;
 inline constexpr int kMaxFilterClauses = limits::kFilterConditions;  // comparisons and bare words
 inline constexpr int kMaxFilterDepth = limits::kFilterDepth;         // nested parentheses and NOTs
 

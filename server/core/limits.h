@@ -24,8 +24,10 @@ inline constexpr size_t kSearchPageBytes = size_t{3} << 20;
 inline constexpr size_t kFilterBytes = size_t{16} << 10;     // without the lists of IN
 inline constexpr size_t kFilterListBytes = size_t{1} << 20;  // of all lists of IN
 inline constexpr size_t kFilterListValues = 10'000;          // in all lists of IN
-inline constexpr int kFilterConditions = 64;                 // comparisons and bare words
-inline constexpr int kFilterDepth = 32;                      // nested parentheses and NOTs
+// Of the values of IN. Others are looked up; each of these is compared with each text.
+inline constexpr size_t kFilterListWildcards = 64;
+inline constexpr int kFilterConditions = 64;  // comparisons and bare words
+inline constexpr int kFilterDepth = 32;       // nested parentheses and NOTs
 
 // Names and texts; at least as wide as MLflow's, so that its clients fit.
 inline constexpr size_t kExperimentNameBytes = 500;
@@ -50,7 +52,10 @@ inline constexpr size_t kStreamBytes = size_t{8} << 20;
 inline constexpr int64_t kBlobBatchBytes = int64_t{3} << 20;
 inline constexpr int kDigestsPerCall = 1000;
 inline constexpr int kChunksPerBlob = 32'768;
-inline constexpr int kFilesPerMessage = 10'000;
+inline constexpr int kFilesPerMessage = 10'000;        // of a version
+inline constexpr int kFilesPerCall = 1'000;            // of LogArtifacts
+inline constexpr int kFilesPerManifestBlob = 200'000;  // of either, listed in a blob
+inline constexpr int64_t kManifestBytes = int64_t{32} << 20;
 inline constexpr size_t kArtifactPathBytes = 1024;
 inline constexpr int kArtifactPathSegments = 32;
 

@@ -26,10 +26,10 @@ struct Manifest {
 
 // How many files one version or one call may name.
 inline constexpr int kMaxFilesPerManifest = limits::kFilesPerMessage;
-inline constexpr int kMaxFilesPerCall = 1'000;
+inline constexpr int kMaxFilesPerCall = limits::kFilesPerCall;
 // The same where the files are listed in a blob, and how large that may be.
-inline constexpr int kMaxFilesPerManifestBlob = 200'000;
-inline constexpr int64_t kMaxManifestBytes = int64_t{32} << 20;
+inline constexpr int kMaxFilesPerManifestBlob = limits::kFilesPerManifestBlob;
+inline constexpr int64_t kMaxManifestBytes = limits::kManifestBytes;
 
 // Gives the manifest that a blob holds, its blobs being present and leased.
 using ManifestLoader =

@@ -34,6 +34,7 @@ void DescribeCalls(const Environment& environment, cairn::v1::Limits& to) {
   to.set_filter_depth(limits::kFilterDepth);
   to.set_filter_list_values(limits::kFilterListValues);
   to.set_filter_list_bytes(limits::kFilterListBytes);
+  to.set_filter_list_wildcards(limits::kFilterListWildcards);
 }
 
 void DescribeTexts(cairn::v1::Limits& to) {
@@ -60,6 +61,9 @@ void DescribeContents(cairn::v1::Limits& to) {
   to.set_blob_bytes(artifacts::kMaxBlobBytes);
   to.set_chunks_per_blob(limits::kChunksPerBlob);
   to.set_files_per_message(limits::kFilesPerMessage);
+  to.set_files_per_call(limits::kFilesPerCall);
+  to.set_files_per_manifest(limits::kFilesPerManifestBlob);
+  to.set_manifest_bytes(limits::kManifestBytes);
   to.set_artifact_path_bytes(limits::kArtifactPathBytes);
   to.set_artifact_path_segments(limits::kArtifactPathSegments);
   to.set_dataset_columns(limits::kDatasetColumns);

@@ -6,6 +6,7 @@
 #include "google/protobuf/message.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
+#include "server/rpc/handover.h"
 
 namespace cairn::rpc {
 namespace {
@@ -62,10 +63,20 @@ grpc::Status ParseRequest(const grpc::ByteBuffer& buffer, google::protobuf::Mess
 }
 
 grpc::ByteBuffer ToByteBuffer(std::string bytes) {
-  auto* owned = new std::string(std::move(bytes));  // freed with the slice
+  struct Held {
+    std::string bytes;
+    Handover handover;
+  };
+  auto* held = new Held{std::move(bytes), {}};  // freed with the slice
+  held->handover.Pass();
   const grpc::Slice slice(
-      owned->data(), owned->size(), [](void* string) { delete static_cast<std::string*>(string); },
-      owned);
+      held->bytes.data(), held->bytes.size(),
+      [](void* owned) {
+        auto* released = static_cast<Held*>(owned);
+        released->handover.Take();
+        delete released;
+      },
+      held);
   return grpc::ByteBuffer(&slice, 1);
 }
 

@@ -24,6 +24,7 @@ absl::Status NotAscending(int64_t number, int64_t last) {
 }  // namespace
 
 void LogMetricsStream::OnReadDone(bool ok) {
+  handover_.Take();
   std::optional<absl::Status> over;
   {
     MutexLock lock(&mutex_);
@@ -65,6 +66,7 @@ void LogMetricsStream::OnWriteDone(bool ok) {
 }
 
 void LogMetricsStream::OnCancel() {
+  handover_.Take();
   std::optional<absl::Status> over;
   {
     MutexLock lock(&mutex_);
@@ -76,6 +78,7 @@ void LogMetricsStream::OnCancel() {
 
 void LogMetricsStream::OnDone() {
   handover_.Take();
+  { MutexLock lock(&mutex_); }  // OnCancel came before
   delete this;
 }
 

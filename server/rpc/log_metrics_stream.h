@@ -16,7 +16,7 @@
 #include "lib/base/mutex.h"
 #include "server/core/limits.h"
 #include "server/rpc/call.h"
-#include "server/rpc/streams.h"
+#include "server/rpc/handover.h"
 
 namespace cairn::rpc {
 
@@ -45,7 +45,10 @@ class LogMetricsStream final
       : environment_(environment), record_(environment, kMethod) {}
 
   // Reads the first batch. Called once, after construction.
-  void Start() { StartRead(&request_); }
+  void Start() {
+    handover_.Pass();
+    StartRead(&request_);
+  }
 
   void OnReadDone(bool ok) override CAIRN_EXCLUDES(mutex_);
   void OnWriteDone(bool ok) override CAIRN_EXCLUDES(mutex_);
@@ -85,7 +88,7 @@ class LogMetricsStream final
 
   Environment& environment_;
   CallRecord record_;
-  Handover handover_;  // from whoever finishes to OnDone
+  Handover handover_;  // of what the lock does not order
 
   // Of the read that is under way or being handled.
   cairn::v1::LogMetricsRequest request_;

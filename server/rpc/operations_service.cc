@@ -11,6 +11,7 @@
 #include "lib/base/mutex.h"
 #include "server/operations/operation_runner.h"
 #include "server/operations/operations.h"
+#include "server/rpc/handover.h"
 #include "server/rpc/services.h"
 
 namespace cairn::rpc {
@@ -42,15 +43,29 @@ class OperationWait final : public ServerUnaryReactor,
     auto wait = std::make_shared<OperationWait>(environment, request, response);
     wait->self_ = wait;
     wait->Start(*request);
+    wait->handover_.Pass();
     return wait.get();
   }
 
   ~OperationWait() override { environment_.operations.StopWaiting(wait_); }
 
-  void OnCancel() override { Settle(); }
-  void OnDone() override { self_.reset(); }
+  void OnCancel() override {
+    handover_.Take();
+    Settle();
+  }
+  void OnDone() override {
+    handover_.Take();
+    self_.reset();
+  }
 
  private:
+  // Whom an alarm wakes.
+  struct Ringing {
+    explicit Ringing(std::weak_ptr<OperationWait> wakes) : wait(std::move(wakes)) {}
+    std::weak_ptr<OperationWait> wait;
+    Handover handover;
+  };
+
   void Start(const WaitOperationRequest& request) {
     const auto& timeout = request.timeout();
     if (timeout.seconds() < 0 || timeout.nanos() < 0) {
@@ -63,10 +78,15 @@ class OperationWait final : public ServerUnaryReactor,
     if (request.has_timeout()) {
       const auto span = std::chrono::seconds(std::min(timeout.seconds(), kMaxWaitSeconds)) +
                         std::chrono::nanoseconds(timeout.nanos());
+      // Freed by the callback, which comes once, also when the alarm is taken back.
+      auto* ringing = std::make_unique<Ringing>(self).release();
+      ringing->handover.Pass();
       alarm_.Set(std::chrono::system_clock::now() +
                      std::chrono::duration_cast<std::chrono::system_clock::duration>(span),
-                 [self](bool) {
-                   if (const auto wait = self.lock()) wait->Settle();
+                 [ringing](bool) {
+                   ringing->handover.Take();
+                   const std::unique_ptr<Ringing> owned(ringing);
+                   if (const auto wait = owned->wait.lock()) wait->Settle();
                  });
     }
     wait_ = environment_.operations.WhenDone(name_, [self] {
@@ -79,11 +99,17 @@ class OperationWait final : public ServerUnaryReactor,
     if (!TakeTurn()) return;
     auto stored = operations::ReadOperation(*environment_.store.GetSnapshot(), name_);
     if (stored.ok()) *response_ = std::move(stored->value);
-    Finish(record_.Finish(stored.status()));
+    FinishWith(stored.status());
   }
 
   void SettleWith(const absl::Status& status) {
-    if (TakeTurn()) Finish(record_.Finish(status));
+    if (TakeTurn()) FinishWith(status);
+  }
+
+  void FinishWith(const absl::Status& status) {
+    const grpc::Status answer = record_.Finish(status);
+    handover_.Pass();
+    Finish(answer);
   }
 
   // True for the first one that asks.
@@ -97,6 +123,7 @@ class OperationWait final : public ServerUnaryReactor,
   const std::string name_;
   Operation* const response_;
   grpc::Alarm alarm_;
+  Handover handover_;
   Mutex mutex_;
   bool settled_ CAIRN_GUARDED_BY(mutex_) = false;
   int64_t wait_ = 0;  // of WhenDone

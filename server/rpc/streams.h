@@ -11,23 +11,9 @@
 #include "grpcpp/support/server_callback.h"
 #include "lib/base/errors.h"
 #include "server/rpc/call.h"
+#include "server/rpc/handover.h"
 
 namespace cairn::rpc {
-
-// Orders the threads that work on one call after each other. gRPC guarantees that
-// a callback comes after what started its operation, with locks of its own that the
-// thread sanitizer does not see; this says the same where it does. Costs one atomic
-// operation on memory that is at hand.
-class Handover {
- public:
-  // Before an operation is started or handed to the pool: everything until now...
-  void Pass() { count_.fetch_add(1, std::memory_order_release); }
-  // ...happened before what follows, at the start of a callback.
-  void Take() { static_cast<void>(count_.load(std::memory_order_acquire)); }
-
- private:
-  std::atomic<uint32_t> count_{0};
-};
 
 // Handler template 2: a call that answers with a stream.
 //
@@ -47,7 +33,10 @@ class ServerStream : public grpc::ServerWriteReactor<Response> {
     handover_.Take();
     ok ? Schedule() : End(CallEnded());
   }
-  void OnCancel() final { cancelled_ = true; }
+  void OnCancel() final {
+    handover_.Take();
+    cancelled_ = true;
+  }
   void OnDone() final {
     handover_.Take();
     delete this;
@@ -115,7 +104,10 @@ class ClientStream : public grpc::ServerReadReactor<Request> {
     const bool accepted = environment_.pool.TrySubmit([this, ok] { Step(ok); });
     if (!accepted) Answer(Overloaded());
   }
-  void OnCancel() final { cancelled_ = true; }
+  void OnCancel() final {
+    handover_.Take();
+    cancelled_ = true;
+  }
   void OnDone() final {
     handover_.Take();
     // A call that the pool was too busy for still holds what may take long to let go.

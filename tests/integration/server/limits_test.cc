@@ -135,6 +135,18 @@ TEST_F(LimitsTest, ListsOfAFilterHaveAtMost10000Values) {
   ExpectInvalid(Search(list(10'001)), "FILTER_INVALID");
 }
 
+TEST_F(LimitsTest, ListsOfAFilterHaveAtMost64ValuesWithWildcards) {
+  const auto list = [](int values) {
+    std::string text = "params.a IN (";
+    for (int i = 0; i < values; ++i) text += fmt::format("{}\"x{}*\"", i == 0 ? "" : ", ", i);
+    return text + ")";
+  };
+  EXPECT_TRUE(Search(list(64)).ok());
+  ExpectInvalid(Search(list(65)), "FILTER_INVALID");
+  EXPECT_TRUE(Search(list(40) + " OR " + list(24)).ok());
+  ExpectInvalid(Search(list(40) + " OR " + list(25)), "FILTER_INVALID");
+}
+
 TEST_F(LimitsTest, ListsOfAFilterHaveAtMost1MiB) {
   // The list is what stands between its parentheses, these included.
   const auto list = [](size_t bytes) {
@@ -294,6 +306,10 @@ TEST_F(LimitsTest, TheServerTellsItsLimits) {
   EXPECT_EQ(limits.filter_conditions(), kMaxClauses);
   EXPECT_EQ(limits.filter_depth(), kMaxDepth);
   EXPECT_EQ(limits.filter_list_bytes(), kMaxListBytes);
+  EXPECT_EQ(limits.filter_list_wildcards(), 64);
+  EXPECT_EQ(limits.files_per_call(), 1000);
+  EXPECT_EQ(limits.files_per_manifest(), 200'000);
+  EXPECT_EQ(limits.manifest_bytes(), 32 << 20);
   EXPECT_EQ(limits.entries_per_batch(), kMaxEntries);
   EXPECT_EQ(limits.points_per_message(), kMaxPoints);
   EXPECT_EQ(limits.streams_per_connection(), 256);
