@@ -1,6 +1,6 @@
 #include "lib/base/background_hasher.h"
 
-#include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace cairn {
@@ -24,7 +24,11 @@ Digest BackgroundHasher::Finish() {
 }
 
 void BackgroundHasher::Pass() {
-  if (!thread_.joinable()) thread_ = std::thread([this] { Work(); });
+  if (!thread_.joinable() && !StartThread()) {
+    hasher_.Update(filling_);
+    filling_.clear();
+    return;
+  }
   MutexLock lock(&mutex_);
   while (passed_ == kBuffers) changed_.Wait(&mutex_);
   ++passed_;
@@ -36,6 +40,15 @@ void BackgroundHasher::Pass() {
   filling_.clear();
   filling_.reserve(kBufferBytes);
   changed_.SignalAll();
+}
+
+bool BackgroundHasher::StartThread() {
+  try {
+    thread_ = std::thread([this] { Work(); });
+  } catch (const std::system_error&) {
+    return false;
+  }
+  return true;
 }
 
 void BackgroundHasher::Work() {

@@ -16,8 +16,10 @@ namespace cairn {
 // A Sha256Hasher whose work is done by another thread, while its caller fetches the next
 // bytes: for whoever reads as fast as it hashes.
 //
-// Holds up to 1 MiB of bytes that wait; Update waits when that is full. What fits into one
-// buffer of 256 KiB is hashed by the caller, without a thread. For one caller's thread.
+// Holds up to 1 MiB of bytes that wait, and a buffer of 256 KiB that is filled; Update waits
+// when there is no more room. What is shorter than that buffer is hashed by the caller,
+// without a thread, and so is everything when the system has no thread to give. For one
+// caller's thread.
 class BackgroundHasher {
  public:
   BackgroundHasher() = default;
@@ -36,6 +38,8 @@ class BackgroundHasher {
 
   // Hands the filled buffer over and takes an empty one.
   void Pass() CAIRN_EXCLUDES(mutex_);
+  // False when the system has none.
+  bool StartThread();
   void Work() CAIRN_EXCLUDES(mutex_);
   void Stop() CAIRN_EXCLUDES(mutex_);
 

@@ -9,8 +9,10 @@
 namespace cairn::client {
 namespace {
 
-// How many chunks may wait: not so many that their bytes leave the page cache again.
+// How many chunks may wait. So many always fill a call (ChunkPlan::FromServer wants
+// kBatchEntries of the shortest to do), so that nobody waits for room that nobody makes.
 constexpr size_t kWaitingChunks = 1024;
+static_assert(kWaitingChunks > kBatchEntries);
 
 }  // namespace
 

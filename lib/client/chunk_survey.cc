@@ -114,10 +114,15 @@ absl::StatusOr<bool> ChunkSurvey::AskAndPut(const Outlet& outlet, size_t at_leas
     CAIRN_ASSIGN_OR_RETURN(const bool go_on, AskAndPutSome(outlet));
     if (!go_on) return false;
   }
+  TellPresent(outlet);
+  return true;
+}
+
+void ChunkSurvey::TellPresent(const Outlet& outlet) {
+  if (present_bytes_ == 0) return;
   TransferProgress present;
   present.deduplicated_bytes = std::exchange(present_bytes_, 0);
-  if (present.deduplicated_bytes > 0) outlet.tally->Add(present);
-  return true;
+  outlet.tally->Add(present);
 }
 
 absl::StatusOr<bool> ChunkSurvey::AskAndPutSome(const Outlet& outlet) {
@@ -142,6 +147,7 @@ absl::StatusOr<bool> ChunkSurvey::AskAndPutSome(const Outlet& outlet) {
     }
   }
   fresh_.erase(fresh_.begin(), end);
+  TellPresent(outlet);
   return outlet.sender->Put(wanted);
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "lib/base/digest.h"
 #include "lib/base/mutex.h"
 #include "lib/chunking/chunker.h"
@@ -68,6 +69,7 @@ class ChunkSurvey {
   // there is no use in going on.
   absl::StatusOr<bool> AskAndPut(const Outlet& outlet, size_t at_least);
   absl::StatusOr<bool> AskAndPutSome(const Outlet& outlet);
+  void TellPresent(const Outlet& outlet);
 
   ArtifactClient& artifacts_;
   const int64_t max_chunks_;

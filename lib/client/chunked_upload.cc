@@ -35,15 +35,14 @@ bool ChunkPlan::Covers(int64_t size_bytes) const {
 
 ChunkedUpload::ChunkedUpload(ArtifactClient& artifacts, const UploadSource& source,
                              const ChunkPlan& plan)
-    : artifacts_(artifacts), source_(source), plan_(plan) {
-  BeginSurvey();
-}
+    : artifacts_(artifacts), source_(source), plan_(plan) {}
 
-void ChunkedUpload::BeginSurvey() {
+void ChunkedUpload::Begin() {
   survey_.emplace(artifacts_, source_, plan_.params, plan_.max_chunk_count);
 }
 
 absl::Status ChunkedUpload::Send(const Digest& digest, int calls_in_flight, ProgressMeter& meter) {
+  if (!survey_) Begin();
   for (int pass = 1;; ++pass) {
     ProgressTally tally(meter);
     const absl::Status sent = SendOnce(digest, calls_in_flight, tally);
@@ -52,7 +51,7 @@ absl::Status ChunkedUpload::Send(const Digest& digest, int calls_in_flight, Prog
     if (!vanished && sent.code() != absl::StatusCode::kOutOfRange) return sent;
     tally.TakeBack();
     if (!vanished || pass == kPasses) return sent;
-    BeginSurvey();
+    Begin();
   }
 }
 

@@ -32,14 +32,17 @@ struct ChunkPlan {
 // Sends a large blob in chunks, of which only those travel that the server lacks, and has
 // them put together there. Internal to lib/client.
 //
-// It begins to cut and hash at once (ChunkSurvey), while the caller still hashes the whole and
-// asks for it. Send then needs a batch in memory for each call, and the digests of all chunks.
+// It may begin to cut and hash (ChunkSurvey) while the caller still hashes the whole and asks
+// for it. Send then needs a batch in memory for each call, and the digests of all chunks.
 //
 // What the constructor gets outlives the object, which is for one thread.
 class ChunkedUpload {
  public:
   // REQUIRES: plan.Covers(source.size_bytes())
   ChunkedUpload(ArtifactClient& artifacts, const UploadSource& source, const ChunkPlan& plan);
+
+  // Begins ahead of Send, on a thread: in vain if the server has the blob.
+  void Begin();
 
   // Sends the blob, which the server lacks, with up to `calls_in_flight` calls that carry
   // bytes under way. When the server has lost chunks that were there a moment ago, all of it
@@ -55,7 +58,6 @@ class ChunkedUpload {
   absl::Status Send(const Digest& digest, int calls_in_flight, ProgressMeter& meter);
 
  private:
-  void BeginSurvey();
   absl::Status SendOnce(const Digest& digest, int calls_in_flight, ProgressTally& tally);
 
   ArtifactClient& artifacts_;

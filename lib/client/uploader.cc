@@ -1,6 +1,7 @@
 #include "lib/client/uploader.h"
 
 #include <algorithm>
+#include <atomic>
 #include <optional>
 #include <set>
 #include <utility>
@@ -190,9 +191,12 @@ class Uploader::Job {
 
   absl::Status SendLarge(size_t index) {
     CAIRN_ASSIGN_OR_RETURN(const UploadSource source, OpenItem(items_[index]));
-    // Begins to cut while the whole is hashed; what it finds is wanted only if that is missing.
+    // Begins to cut while the whole is hashed, unless that is probably there already.
     std::optional<ChunkedUpload> chunked;
-    if (plan_ && plan_->Covers(source.size_bytes())) chunked.emplace(artifacts_, source, *plan_);
+    if (plan_ && plan_->Covers(source.size_bytes())) {
+      chunked.emplace(artifacts_, source, *plan_);
+      if (last_was_missing_) chunked->Begin();
+    }
     CAIRN_ASSIGN_OR_RETURN(const Digest digest, DigestOfSource(source, [this](int64_t bytes) {
                              TransferProgress change;
                              change.examined_bytes = bytes;
@@ -207,6 +211,7 @@ class Uploader::Job {
       *find.add_digests() = ToWire(digest);
       CAIRN_ASSIGN_OR_RETURN(const auto answer, artifacts_.FindMissingBlobs(std::move(find)));
       wanted = answer.missing_size() > 0;
+      last_was_missing_ = wanted;
     }
     if (wanted) {
       CAIRN_RETURN_IF_ERROR(SendContent(digest, source, chunked));
@@ -248,6 +253,7 @@ class Uploader::Job {
   std::vector<Digest> digests_;  // each written by the thread that has the item
   std::vector<Group> groups_;
   std::vector<size_t> large_;
+  std::atomic<bool> last_was_missing_{true};  // of the large ones
   Mutex mutex_;
   std::set<Digest> claimed_ CAIRN_GUARDED_BY(mutex_);
 };

@@ -4,7 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
-// What clients may ask for at most: the one place where these numbers stand. Whoever checks
+// What clients may ask for at most: the place where these numbers stand, but for those of a single
+// field, like the aliases of a version. Whoever checks
 // one may have a name of its own for it. GetServerInfo reports them (Limits in server.proto,
 // which says what each means); tests/integration/server/limits_test.cc tries them.
 //
@@ -53,7 +54,7 @@ inline constexpr int64_t kBlobBatchBytes = int64_t{3} << 20;
 inline constexpr int kDigestsPerCall = 1000;
 inline constexpr int kChunksPerBlob = 32'768;
 inline constexpr int kFilesPerMessage = 10'000;        // of a version
-inline constexpr int kFilesPerCall = 1'000;            // of LogArtifacts
+inline constexpr int kFilesPerCall = 1'000;            // of LogArtifacts and DeleteArtifacts
 inline constexpr int kFilesPerManifestBlob = 200'000;  // of either, listed in a blob
 inline constexpr int64_t kManifestBytes = int64_t{32} << 20;
 inline constexpr size_t kArtifactPathBytes = 1024;

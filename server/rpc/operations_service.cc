@@ -55,6 +55,7 @@ class OperationWait final : public ServerUnaryReactor,
   }
   void OnDone() override {
     handover_.Take();
+    { MutexLock lock(&mutex_); }  // OnCancel came before
     self_.reset();
   }
 

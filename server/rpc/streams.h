@@ -2,7 +2,6 @@
 #define CAIRN_SERVER_RPC_STREAMS_H_
 
 #include <atomic>
-#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -36,6 +35,7 @@ class ServerStream : public grpc::ServerWriteReactor<Response> {
   void OnCancel() final {
     handover_.Take();
     cancelled_ = true;
+    handover_.Pass();
   }
   void OnDone() final {
     handover_.Take();
@@ -107,6 +107,7 @@ class ClientStream : public grpc::ServerReadReactor<Request> {
   void OnCancel() final {
     handover_.Take();
     cancelled_ = true;
+    handover_.Pass();
   }
   void OnDone() final {
     handover_.Take();

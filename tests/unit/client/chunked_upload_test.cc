@@ -150,6 +150,96 @@ TEST_F(ChunkedUploadTest, WithTooManyChunksTheBlobIsStreamed) {
   EXPECT_EQ(server_.state().write_offsets.size(), 1u);
 }
 
+// Chunks so short that they are asked for in many questions, and that more wait to be sent than
+// may: the upload goes through all of its states.
+class ShortChunksTest : public ChunkedUploadTest {
+ protected:
+  ShortChunksTest() {
+    MutexLock lock(&server_.state().mutex);
+    auto& chunking = *server_.state().info.mutable_chunking();
+    chunking.set_min_bytes(700);
+    chunking.set_average_bytes(1024);
+    chunking.set_max_bytes(4096);
+    chunking.set_max_chunk_count(100'000);
+  }
+};
+
+TEST_F(ShortChunksTest, ThousandsArriveAndThoseThatAreThereAreNotSent) {
+  const std::string bytes = NoiseBytes(9'000'000, 20);
+  ASSERT_TRUE(Upload(bytes).ok());
+  EXPECT_TRUE(Stored(bytes) == bytes);
+  EXPECT_EQ(last_.transferred_bytes, 9'000'000);
+  const int finds = WithState([](FakeState& s) CAIRN_NO_ANALYSIS { return s.find_calls; });
+  EXPECT_GT(finds, 20);
+  EXPECT_LT(finds, 60);
+
+  const std::string other = NoiseBytes(3'000'000, 21) + bytes + NoiseBytes(3'000'000, 22);
+  const int64_t before = BytesThatArrived();
+  ASSERT_TRUE(Upload(other).ok());
+  EXPECT_TRUE(Stored(other) == other);
+  EXPECT_EQ(last_.transferred_bytes, BytesThatArrived() - before);
+  EXPECT_LE(last_.transferred_bytes, 6'000'000 + 4 * 4096);
+  EXPECT_EQ(last_.transferred_bytes + last_.deduplicated_bytes, 15'000'000);
+}
+
+TEST_F(ShortChunksTest, ARefusedCallEndsTheUploadWhereverItIs) {
+  const std::string bytes = NoiseBytes(9'000'000, 23);
+  for (const int batches : {0, 1, 9}) {
+    SCOPED_TRACE(batches);
+    WithState([&](FakeState& s) CAIRN_NO_ANALYSIS {
+      s.blobs.clear();
+      s.batches_before_end = batches;
+    });
+    EXPECT_EQ(Upload(bytes).code(), absl::StatusCode::kUnavailable);
+  }
+  WithState([](FakeState& s) CAIRN_NO_ANALYSIS { s.batches_before_end = -1; });
+  for (const int finds : {0, 1, 2, 20}) {
+    SCOPED_TRACE(finds);
+    WithState([&](FakeState& s) CAIRN_NO_ANALYSIS {
+      s.blobs.clear();
+      s.finds_before_end = finds;
+    });
+    EXPECT_EQ(Upload(bytes).code(), absl::StatusCode::kUnavailable);
+  }
+  WithState([](FakeState& s) CAIRN_NO_ANALYSIS { s.finds_before_end = -1; });
+  ASSERT_TRUE(Upload(bytes).ok());
+  EXPECT_TRUE(Stored(bytes) == bytes);
+}
+
+TEST_F(ShortChunksTest, WhatWasSentOfTooManyChunksIsTakenBack) {
+  WithState([](FakeState& s)
+                CAIRN_NO_ANALYSIS { s.info.mutable_chunking()->set_max_chunk_count(9'000); });
+  // The average lets expect fewer chunks than the shortest make.
+  const std::string noise = NoiseBytes(1'000'000, 24);
+  std::string_view rest = noise;
+  std::string_view shortest = noise;
+  for (const int64_t length : chunking::ChunkLengths(noise, {700, 1024, 4096})) {
+    const std::string_view chunk = rest.substr(0, static_cast<size_t>(length));
+    rest.remove_prefix(chunk.size());
+    if (chunk.size() < shortest.size() && !rest.empty()) shortest = chunk;
+  }
+  std::string bytes = NoiseBytes(2'000'000, 25);
+  while (bytes.size() < 9'000'000) bytes += shortest;
+  ASSERT_TRUE(Upload(bytes).ok());
+  EXPECT_TRUE(Stored(bytes) == bytes);
+  EXPECT_EQ(last_.transferred_bytes, static_cast<int64_t>(bytes.size()));
+  EXPECT_EQ(last_.done_bytes(), last_.total_bytes);
+  MutexLock lock(&server_.state().mutex);
+  EXPECT_EQ(server_.state().write_offsets.size(), 1u);
+}
+
+TEST_F(ChunkedUploadTest, ManyLargeFilesOfWhichSomeAreThere) {
+  std::vector<UploadItem> items;
+  for (size_t i = 0; i < 6; ++i) {
+    items.push_back(UploadItem::Bytes(fmt::format("f{}", i), NoiseBytes(2'000'000, 30 + i)));
+  }
+  ASSERT_TRUE(Uploader(*client_).Upload({items[0], items[1], items[4]}).ok());
+  const int64_t before = BytesThatArrived();
+  ASSERT_TRUE(Uploader(*client_).Upload(items).ok());
+  EXPECT_EQ(BytesThatArrived() - before, 6'000'000);
+  for (const UploadItem& item : items) EXPECT_TRUE(Stored(item.bytes) == item.bytes);
+}
+
 TEST_F(ChunkedUploadTest, WithoutChunkingTheBlobIsStreamed) {
   const std::string bytes = NoiseBytes(2'000'000, 8);
   Uploader uploader(*client_, nullptr, {.chunking = false});

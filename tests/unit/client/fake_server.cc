@@ -130,6 +130,8 @@ class Artifacts final : public v1::ArtifactService::Service {
   grpc::Status FindMissingBlobs(grpc::ServerContext*, const v1::FindMissingBlobsRequest* request,
                                 v1::FindMissingBlobsResponse* response) override {
     MutexLock lock(&state_.mutex);
+    if (state_.finds_before_end == 0) return {grpc::StatusCode::UNAVAILABLE, "gone"};
+    if (state_.finds_before_end > 0) --state_.finds_before_end;
     ++state_.find_calls;
     for (const auto& digest : request->digests()) {
       if (!state_.blobs.contains(digest.sha256())) *response->add_missing() = digest;

@@ -42,6 +42,7 @@ struct FakeState {
   int64_t batch_bytes CAIRN_GUARDED_BY(mutex) = 0;  // that arrived in BatchUpdateBlobs
   int64_t read_bytes CAIRN_GUARDED_BY(mutex) = 0;   // that went out in Read
   int find_calls CAIRN_GUARDED_BY(mutex) = 0;
+  int finds_before_end CAIRN_GUARDED_BY(mutex) = -1;    // then all are refused; -1: never
   int batches_to_break CAIRN_GUARDED_BY(mutex) = 0;     // stored, and the answer is lost
   int batches_before_end CAIRN_GUARDED_BY(mutex) = -1;  // then all are refused; -1: never
   v1::ServerInfo info CAIRN_GUARDED_BY(mutex);          // what the server says of itself
