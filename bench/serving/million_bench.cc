@@ -236,7 +236,7 @@ void AddRuns(const std::string& address, int64_t count) {
 
 // Searches while the server is idle, and while 1,000,000 points a second stream in.
 void Ask(const testing::ServerProcess& server, int64_t runs, double seconds) {
-  const std::string address = server.grpc_address();
+  const std::string& address = server.grpc_address();
   const auto channel = Connect(address);
   const auto stub = v1::TrackingService::NewStub(channel);
   Questions questions(*stub);

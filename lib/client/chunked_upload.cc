@@ -45,7 +45,7 @@ absl::Status ChunkedUpload::Send(const Digest& digest, int calls_in_flight, Prog
   if (!survey_) Begin();
   for (int pass = 1;; ++pass) {
     ProgressTally tally(meter);
-    const absl::Status sent = SendOnce(digest, calls_in_flight, tally);
+    absl::Status sent = SendOnce(digest, calls_in_flight, tally);
     if (sent.ok()) return sent;
     const bool vanished = HasReason(sent, ErrorReason::BLOB_NOT_FOUND);
     if (!vanished && sent.code() != absl::StatusCode::kOutOfRange) return sent;

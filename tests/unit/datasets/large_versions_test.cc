@@ -34,7 +34,7 @@ class LargeVersionsTest : public UseCaseTest {
   }
 
   // Creates a version from a manifest with these files, whatever blob it would be.
-  absl::StatusOr<v1::DatasetVersion> Create(v1::CreateDatasetVersionRequest request,
+  absl::StatusOr<v1::DatasetVersion> Create(const v1::CreateDatasetVersionRequest& request,
                                             const core::ArtifactFiles& files) {
     const core::ManifestLoader load =
         [&](const v1::BlobDigest& digest) -> absl::StatusOr<std::shared_ptr<const core::Manifest>> {
