@@ -30,8 +30,7 @@ void BackgroundHasher::Pass() {
     return;
   }
   MutexLock lock(&mutex_);
-  while (passed_ == kBuffers) changed_.Wait(&mutex_);
-  ++passed_;
+  while (filled_.size() == kFilledBuffers) changed_.Wait(&mutex_);
   filled_.push_back(std::exchange(filling_, {}));
   if (!empty_.empty()) {
     filling_ = std::move(empty_.back());
@@ -60,12 +59,11 @@ void BackgroundHasher::Work() {
       if (filled_.empty()) return;
       buffer = std::move(filled_.front());
       filled_.pop_front();
+      changed_.SignalAll();
     }
     hasher_.Update(buffer);
     MutexLock lock(&mutex_);
     empty_.push_back(std::move(buffer));
-    --passed_;
-    changed_.SignalAll();
   }
 }
 

@@ -34,7 +34,7 @@ class BackgroundHasher {
 
  private:
   static constexpr size_t kBufferBytes = 256 << 10;
-  static constexpr size_t kBuffers = 4;
+  static constexpr size_t kFilledBuffers = 3;  // beside the one that is being hashed
 
   // Hands the filled buffer over and takes an empty one.
   void Pass() CAIRN_EXCLUDES(mutex_);
@@ -51,7 +51,6 @@ class BackgroundHasher {
   CondVar changed_;
   std::deque<std::string> filled_ CAIRN_GUARDED_BY(mutex_);
   std::vector<std::string> empty_ CAIRN_GUARDED_BY(mutex_);
-  size_t passed_ CAIRN_GUARDED_BY(mutex_) = 0;  // buffers that are filled or being hashed
   bool complete_ CAIRN_GUARDED_BY(mutex_) = false;
 };
 

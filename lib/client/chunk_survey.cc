@@ -43,22 +43,20 @@ absl::Status ChunkSurvey::Finish(ChunkSender& sender, ProgressTally& tally) {
 }
 
 absl::Status ChunkSurvey::Run(const UploadSource& source, const chunking::ChunkerParams& params) {
-  std::string buffer(kReadBufferBytes, '\0');
   chunking::Chunker chunker(params);
-  for (int64_t offset = 0; offset < source.size_bytes();) {
-    if (breaks_off()) return absl::OkStatus();
-    const auto wanted = static_cast<size_t>(
-        std::min(static_cast<int64_t>(buffer.size()), source.size_bytes() - offset));
-    CAIRN_ASSIGN_OR_RETURN(const size_t have, source.ReadAt(offset, buffer.data(), wanted));
-    if (have == 0) break;  // it became shorter: the digest will tell
-    offset += static_cast<int64_t>(have);
-    Cut(std::string_view(buffer).substr(0, have), chunker);
+  bool go_on = true;
+  const auto take = [&](std::string_view part) -> absl::StatusOr<bool> {
+    Cut(part, chunker);
     CAIRN_RETURN_IF_ERROR(CheckCount());
     const Outlet known = outlet();
-    if (known.sender == nullptr) continue;
-    CAIRN_ASSIGN_OR_RETURN(const bool go_on, AskAndPut(known, kChunksPerQuestion));
-    if (!go_on) return absl::OkStatus();
-  }
+    if (known.sender != nullptr) {
+      CAIRN_ASSIGN_OR_RETURN(go_on, AskAndPut(known, kChunksPerQuestion));
+    }
+    go_on = go_on && !breaks_off();
+    return go_on;
+  };
+  CAIRN_RETURN_IF_ERROR(source.ForEachPart(kReadBufferBytes, take));
+  if (!go_on) return absl::OkStatus();
   if (chunker.current_bytes() > 0) EndChunk();
   CAIRN_RETURN_IF_ERROR(CheckCount());
   const Outlet known = WaitForOutlet();

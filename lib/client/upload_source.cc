@@ -47,6 +47,22 @@ absl::StatusOr<size_t> UploadSource::ReadAt(int64_t offset, char* buffer, size_t
   return cairn::ReadAt(fd_, offset, buffer, size, path_);
 }
 
+absl::Status UploadSource::ForEachPart(
+    size_t part_bytes, const std::function<absl::StatusOr<bool>(std::string_view)>& visit) const {
+  std::string buffer(static_cast<size_t>(std::min(static_cast<int64_t>(part_bytes), size_bytes_)),
+                     '\0');
+  for (int64_t offset = 0; offset < size_bytes_;) {
+    const auto wanted =
+        static_cast<size_t>(std::min(static_cast<int64_t>(buffer.size()), size_bytes_ - offset));
+    CAIRN_ASSIGN_OR_RETURN(const size_t have, ReadAt(offset, buffer.data(), wanted));
+    if (have == 0) break;
+    offset += static_cast<int64_t>(have);
+    CAIRN_ASSIGN_OR_RETURN(const bool go_on, visit(std::string_view(buffer).substr(0, have)));
+    if (!go_on) break;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::string> UploadSource::ReadString(int64_t offset, int64_t max_bytes) const {
   std::string bytes(static_cast<size_t>(max_bytes), '\0');
   CAIRN_ASSIGN_OR_RETURN(const size_t have, ReadAt(offset, bytes.data(), bytes.size()));

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -35,7 +36,13 @@ class UploadSource {
   // Fills `buffer` from `offset` on; returns how many bytes, fewer only at the end.
   absl::StatusOr<size_t> ReadAt(int64_t offset, char* buffer, size_t size) const;
 
-  // The same as a string.
+  // Visits all that was there when it was opened, from the beginning, in parts of `part_bytes`,
+  // the last shorter; ends early when `visit` answers false, and when the source has become
+  // shorter, which the digest will tell. Errors of reading and of `visit`.
+  absl::Status ForEachPart(
+      size_t part_bytes, const std::function<absl::StatusOr<bool>(std::string_view)>& visit) const;
+
+  // The same as ReadAt as a string.
   absl::StatusOr<std::string> ReadString(int64_t offset, int64_t max_bytes) const;
 
  private:

@@ -18,7 +18,7 @@
 namespace cairn::client {
 namespace {
 
-constexpr int64_t kHashBufferBytes = 1 << 20;
+constexpr size_t kHashBufferBytes = 1 << 20;
 // Large files that are under way at a time: one is hashed while another is sent.
 constexpr size_t kLargeAtOnce = 2;
 // A file of so many bytes takes long enough for twice the calls: what they hold, which counts
@@ -35,17 +35,13 @@ absl::StatusOr<UploadSource> OpenItem(const UploadItem& item) {
 // `on_part` may be empty.
 absl::StatusOr<Digest> DigestOfSource(const UploadSource& source,
                                       const std::function<void(int64_t)>& on_part) {
-  std::string buffer(static_cast<size_t>(std::min(source.size_bytes(), kHashBufferBytes)), '\0');
   Sha256Hasher hasher;
-  for (int64_t offset = 0; offset < source.size_bytes();) {
-    const auto wanted = static_cast<size_t>(
-        std::min(static_cast<int64_t>(buffer.size()), source.size_bytes() - offset));
-    CAIRN_ASSIGN_OR_RETURN(const size_t have, source.ReadAt(offset, buffer.data(), wanted));
-    if (have == 0) break;
-    hasher.Update(std::string_view(buffer).substr(0, have));
-    offset += static_cast<int64_t>(have);
-    if (on_part) on_part(static_cast<int64_t>(have));
-  }
+  CAIRN_RETURN_IF_ERROR(
+      source.ForEachPart(kHashBufferBytes, [&](std::string_view part) -> absl::StatusOr<bool> {
+        hasher.Update(part);
+        if (on_part) on_part(static_cast<int64_t>(part.size()));
+        return true;
+      }));
   return hasher.Finish();
 }
 

@@ -4,10 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 
-// What clients may ask for at most: the place where these numbers stand, but for those of a single
-// field, like the aliases of a version. Whoever checks
-// one may have a name of its own for it. GetServerInfo reports them (Limits in server.proto,
-// which says what each means); tests/integration/server/limits_test.cc tries them.
+// What clients may ask for at most: the place where these numbers stand, but for those of a
+// single field, like the aliases of a version. Whoever checks one may have a name of its own
+// for it. GetServerInfo reports them (Limits in server.proto, which says what each means);
+// tests/integration/server/limits_test.cc tries them.
 //
 // Sizes are in bytes unless the name says otherwise.
 namespace cairn::limits {

@@ -115,7 +115,6 @@ bool HasSlope(Transform transform) {
 // What is left of `numbers` after `transform`; returns how many residuals.
 size_t Reduce(std::span<const uint64_t> numbers, Transform transform, uint64_t* out) {
   const size_t n = numbers.size();
-  const uint64_t slope = HasSlope(transform) ? SlopeOf(numbers, transform) : 0;
   switch (transform) {
     case Transform::kLinear:
       return 0;
@@ -133,9 +132,11 @@ size_t Reduce(std::span<const uint64_t> numbers, Transform transform, uint64_t* 
     case Transform::kXor:
       for (size_t i = 1; i < n; ++i) out[i - 1] = numbers[i] ^ numbers[i - 1];
       return n - 1;
-    case Transform::kTrend:
+    case Transform::kTrend: {
+      const uint64_t slope = TrendOf(numbers);
       for (size_t i = 1; i < n; ++i) out[i - 1] = numbers[i] - numbers[0] - RiseAt(i, slope);
       return n - 1;
+    }
   }
   return 0;
 }

@@ -16,6 +16,18 @@
 namespace cairn::client {
 namespace {
 
+// A part of `bytes`, which must outlive it.
+std::string_view ShortestChunk(std::string_view bytes, const chunking::ChunkerParams& params) {
+  std::string_view rest = bytes;
+  std::string_view shortest = bytes;
+  for (const int64_t length : chunking::ChunkLengths(bytes, params)) {
+    const std::string_view chunk = rest.substr(0, static_cast<size_t>(length));
+    rest.remove_prefix(chunk.size());
+    if (chunk.size() < shortest.size() && !rest.empty()) shortest = chunk;
+  }
+  return shortest;
+}
+
 class ChunkedUploadTest : public TransferFixture {
  protected:
   ChunkedUploadTest() { TakeChunks(); }
@@ -131,13 +143,7 @@ TEST_F(ChunkedUploadTest, WithTooManyChunksTheBlobIsStreamed) {
   TakeChunks(40);
   // One short chunk again and again: more of them than the average lets expect.
   const std::string noise = NoiseBytes(8'000'000, 7);
-  std::string_view rest = noise;
-  std::string_view shortest = noise;
-  for (const int64_t length : chunking::ChunkLengths(noise, {16 << 10, 64 << 10, 256 << 10})) {
-    const std::string_view chunk = rest.substr(0, static_cast<size_t>(length));
-    rest.remove_prefix(chunk.size());
-    if (chunk.size() < shortest.size() && !rest.empty()) shortest = chunk;
-  }
+  const std::string_view shortest = ShortestChunk(noise, {16 << 10, 64 << 10, 256 << 10});
   ASSERT_LT(shortest.size(), 40u << 10);
   std::string bytes;
   for (int i = 0; i < 60; ++i) bytes += shortest;
@@ -154,13 +160,19 @@ TEST_F(ChunkedUploadTest, WithTooManyChunksTheBlobIsStreamed) {
 // may: the upload goes through all of its states.
 class ShortChunksTest : public ChunkedUploadTest {
  protected:
-  ShortChunksTest() {
-    MutexLock lock(&server_.state().mutex);
-    auto& chunking = *server_.state().info.mutable_chunking();
-    chunking.set_min_bytes(700);
-    chunking.set_average_bytes(1024);
-    chunking.set_max_bytes(4096);
-    chunking.set_max_chunk_count(100'000);
+  static constexpr chunking::ChunkerParams kShortChunks = {700, 1024, 4096};
+
+  ShortChunksTest() { TakeChunks(100'000, kShortChunks); }
+
+  // Uploads to an empty server which refuses all calls of a kind after so many.
+  absl::Status UploadUntil(int FakeState::*calls_before_end, int calls, const std::string& bytes) {
+    WithState([&](FakeState& state) CAIRN_NO_ANALYSIS {
+      state.blobs.clear();
+      state.*calls_before_end = calls;
+    });
+    absl::Status uploaded = Upload(bytes);
+    WithState([&](FakeState& state) CAIRN_NO_ANALYSIS { state.*calls_before_end = -1; });
+    return uploaded;
   }
 };
 
@@ -186,38 +198,23 @@ TEST_F(ShortChunksTest, ARefusedCallEndsTheUploadWhereverItIs) {
   const std::string bytes = NoiseBytes(9'000'000, 23);
   for (const int batches : {0, 1, 9}) {
     SCOPED_TRACE(batches);
-    WithState([&](FakeState& s) CAIRN_NO_ANALYSIS {
-      s.blobs.clear();
-      s.batches_before_end = batches;
-    });
-    EXPECT_EQ(Upload(bytes).code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(UploadUntil(&FakeState::batches_before_end, batches, bytes).code(),
+              absl::StatusCode::kUnavailable);
   }
-  WithState([](FakeState& s) CAIRN_NO_ANALYSIS { s.batches_before_end = -1; });
   for (const int finds : {0, 1, 2, 20}) {
     SCOPED_TRACE(finds);
-    WithState([&](FakeState& s) CAIRN_NO_ANALYSIS {
-      s.blobs.clear();
-      s.finds_before_end = finds;
-    });
-    EXPECT_EQ(Upload(bytes).code(), absl::StatusCode::kUnavailable);
+    EXPECT_EQ(UploadUntil(&FakeState::finds_before_end, finds, bytes).code(),
+              absl::StatusCode::kUnavailable);
   }
-  WithState([](FakeState& s) CAIRN_NO_ANALYSIS { s.finds_before_end = -1; });
   ASSERT_TRUE(Upload(bytes).ok());
   EXPECT_TRUE(Stored(bytes) == bytes);
 }
 
 TEST_F(ShortChunksTest, WhatWasSentOfTooManyChunksIsTakenBack) {
-  WithState([](FakeState& s)
-                CAIRN_NO_ANALYSIS { s.info.mutable_chunking()->set_max_chunk_count(9'000); });
+  TakeChunks(9'000, kShortChunks);
   // The average lets expect fewer chunks than the shortest make.
   const std::string noise = NoiseBytes(1'000'000, 24);
-  std::string_view rest = noise;
-  std::string_view shortest = noise;
-  for (const int64_t length : chunking::ChunkLengths(noise, {700, 1024, 4096})) {
-    const std::string_view chunk = rest.substr(0, static_cast<size_t>(length));
-    rest.remove_prefix(chunk.size());
-    if (chunk.size() < shortest.size() && !rest.empty()) shortest = chunk;
-  }
+  const std::string_view shortest = ShortestChunk(noise, kShortChunks);
   std::string bytes = NoiseBytes(2'000'000, 25);
   while (bytes.size() < 9'000'000) bytes += shortest;
   ASSERT_TRUE(Upload(bytes).ok());

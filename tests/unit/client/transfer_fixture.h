@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "lib/base/digest.h"
+#include "lib/chunking/chunker.h"
 #include "lib/client/artifact_client.h"
 #include "tests/unit/client/fake_server.h"
 #include "tests/unit/client/scratch_file.h"
@@ -35,12 +36,13 @@ inline std::string NoiseBytes(size_t size, uint64_t seed) {
 class TransferFixture : public ::testing::Test {
  protected:
   // From now on the server takes chunks of 16 to 256 KiB.
-  void TakeChunks(int64_t max_chunk_count = 10'000) {
+  void TakeChunks(int64_t max_chunk_count = 10'000,
+                  const chunking::ChunkerParams& params = {16 << 10, 64 << 10, 256 << 10}) {
     MutexLock lock(&server_.state().mutex);
     auto& chunking = *server_.state().info.mutable_chunking();
-    chunking.set_min_bytes(16 << 10);
-    chunking.set_average_bytes(64 << 10);
-    chunking.set_max_bytes(256 << 10);
+    chunking.set_min_bytes(params.min_bytes);
+    chunking.set_average_bytes(params.average_bytes);
+    chunking.set_max_bytes(params.max_bytes);
     chunking.set_max_chunk_count(max_chunk_count);
   }
 
