@@ -51,6 +51,8 @@ class KeyReader {
 
   // True when every byte has been read.
   bool AtEnd() const { return rest_.empty(); }
+  // What has not been read.
+  std::string_view rest() const { return rest_; }
 
  private:
   std::string_view rest_;

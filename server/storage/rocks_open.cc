@@ -12,9 +12,12 @@
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
+#include "server/storage/database_inspection.h"
 #include "server/storage/key_codec.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/record_codec.h"
+#include "server/storage/rocks_logger.h"
+#include "server/storage/witnessed_files.h"
 
 namespace cairn::storage {
 namespace {
@@ -43,8 +46,8 @@ rocksdb::DBOptions DatabaseOptions(const RocksOptions& options,
   db.bytes_per_sync = uint64_t{1} << 20;
   db.unordered_write = false;  // would break snapshots
   db.atomic_flush = false;
-  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  db.keep_log_file_num = 4;
+  // No file of its own: a store that is refused must stay as it was.
+  db.info_log = MakeRocksLogger(options.on_warning);
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
   db.listeners.push_back(std::move(health));
@@ -109,14 +112,35 @@ absl::Status OpenError(const rocksdb::Status& status, std::string_view directory
 }
 
 absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenAt(const std::string& path,
-                                                      const rocksdb::DBOptions& db_options,
-                                                      const RocksOptions& options) {
+                                                      rocksdb::DBOptions db_options,
+                                                      const RocksOptions& options,
+                                                      std::unique_ptr<WitnessedEnv> files) {
+  if (files != nullptr) db_options.env = files->env.get();
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   const rocksdb::Status status =
       rocksdb::DB::Open(db_options, path, Families(options), &handles, &db);
   if (!status.ok()) return OpenError(status, options.directory);
-  return std::make_unique<RocksDatabase>(std::unique_ptr<rocksdb::DB>(db), std::move(handles));
+  return std::make_unique<RocksDatabase>(std::move(files), std::unique_ptr<rocksdb::DB>(db),
+                                         std::move(handles));
+}
+
+// Inspects the database and goes on from what it found.
+absl::StatusOr<std::unique_ptr<WitnessedEnv>> WitnessFiles(const RocksOptions& options) {
+  CAIRN_ASSIGN_OR_RETURN(DatabaseInspection inspection, InspectDatabase(options.directory));
+  if (options.on_warning) {
+    for (const std::string& note : inspection.notes) options.on_warning(note);
+  }
+  auto files = std::make_unique<WitnessedEnv>();
+  const auto on_failure = [warn = options.on_warning](const absl::Status& status) {
+    if (warn) warn(fmt::format("what was synced is not recorded any more: {}", std::string(status.message())));
+  };
+  files->synced =
+      std::make_unique<SyncedFiles>(options.directory, std::move(inspection.synced), on_failure);
+  rocksdb::Env* base = options.env != nullptr ? options.env : rocksdb::Env::Default();
+  files->env =
+      rocksdb::NewCompositeEnv(MakeWitnessedFiles(base->GetFileSystem(), *files->synced));
+  return files;
 }
 
 absl::Status WriteFormat(RocksDatabase& database) {
@@ -137,7 +161,7 @@ absl::Status CreateDatabase(const RocksOptions& options, const rocksdb::DBOption
   creating.create_if_missing = true;
   creating.create_missing_column_families = true;
   {
-    CAIRN_ASSIGN_OR_RETURN(auto database, OpenAt(directory.creating_path(), creating, options));
+    CAIRN_ASSIGN_OR_RETURN(auto database, OpenAt(directory.creating_path(), creating, options, nullptr));
     CAIRN_RETURN_IF_ERROR(WriteFormat(*database));
   }
   return directory.PublishDatabase();
@@ -237,9 +261,9 @@ void BackgroundHealth::OnErrorRecoveryEnd(const rocksdb::BackgroundErrorRecovery
   if (info.new_bg_error.ok()) Clear();
 }
 
-RocksDatabase::RocksDatabase(std::unique_ptr<rocksdb::DB> db,
+RocksDatabase::RocksDatabase(std::unique_ptr<WitnessedEnv> files, std::unique_ptr<rocksdb::DB> db,
                              std::vector<rocksdb::ColumnFamilyHandle*> handles)
-    : db_(std::move(db)), handles_(std::move(handles)) {}
+    : files_(std::move(files)), db_(std::move(db)), handles_(std::move(handles)) {}
 
 RocksDatabase::~RocksDatabase() {
   for (rocksdb::ColumnFamilyHandle* handle : handles_) {
@@ -258,7 +282,9 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenDatabase(
   } else {
     CAIRN_RETURN_IF_ERROR(CheckFamilies(options, db_options, directory));
   }
-  CAIRN_ASSIGN_OR_RETURN(auto database, OpenAt(directory.database_path(), db_options, options));
+  CAIRN_ASSIGN_OR_RETURN(auto files, WitnessFiles(options));
+  CAIRN_ASSIGN_OR_RETURN(
+      auto database, OpenAt(directory.database_path(), db_options, options, std::move(files)));
   CAIRN_RETURN_IF_ERROR(CheckStoredFormat(*database, options.directory));
   CAIRN_RETURN_IF_ERROR(directory.Mark());
   return database;

@@ -10,15 +10,23 @@
 #include "absl/status/statusor.h"
 #include "lib/base/mutex.h"
 #include "rocksdb/db.h"
+#include "rocksdb/env.h"
 #include "rocksdb/listener.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/rocks_store.h"
 #include "server/storage/store_directory.h"
+#include "server/storage/synced_files.h"
 
 namespace cairn::storage {
 
 // Private to the RocksDB store: the only headers with rocksdb types are this one
 // and rocks_snapshot.h.
+
+// The file layer under a database: tells a SyncedFiles what was synced.
+struct WitnessedEnv {
+  std::unique_ptr<SyncedFiles> synced;
+  std::unique_ptr<rocksdb::Env> env;  // goes first
+};
 
 // Remembers what RocksDB's background threads report. Safe to call from any
 // thread; kept alive by the database.
@@ -39,11 +47,13 @@ class BackgroundHealth final : public rocksdb::EventListener {
   absl::Status status_ CAIRN_GUARDED_BY(mutex_);
 };
 
-// An open database and its column families. Safe to call from any thread as far
+// An open database, its column families and the file system that they are on. Safe to call from any thread as far
 // as RocksDB is; closing it is the destructor's work and needs quiet.
 class RocksDatabase {
  public:
-  RocksDatabase(std::unique_ptr<rocksdb::DB> db, std::vector<rocksdb::ColumnFamilyHandle*> handles);
+  // `files` may be null: then the system's are used, unwitnessed.
+  RocksDatabase(std::unique_ptr<WitnessedEnv> files, std::unique_ptr<rocksdb::DB> db,
+                std::vector<rocksdb::ColumnFamilyHandle*> handles);
   ~RocksDatabase();
   RocksDatabase(const RocksDatabase&) = delete;
   RocksDatabase& operator=(const RocksDatabase&) = delete;
@@ -56,12 +66,14 @@ class RocksDatabase {
   rocksdb::ColumnFamilyHandle* spare() const { return handles_[0]; }
 
  private:
+  std::unique_ptr<WitnessedEnv> files_;  // the database's threads use it to the end
   std::unique_ptr<rocksdb::DB> db_;
   std::vector<rocksdb::ColumnFamilyHandle*> handles_;
 };
 
-// Opens, creating first when the directory is new, and checks that the content
-// is a store of our format. Errors as for OpenRocksStore.
+// Opens, creating first when the directory is new, and checks that the content is a store of our
+// format. A database that is there is inspected first (database_inspection.h), so that one that is
+// refused stays as it was. Errors as for OpenRocksStore.
 absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenDatabase(
     const RocksOptions& options, StoreDirectory& directory,
     std::shared_ptr<BackgroundHealth> health);

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "server/storage/committer.h"
@@ -37,6 +38,8 @@ struct RocksOptions {
   // in the middle of one; those that free space (WriteSet::frees_space) below half of
   // it. Negative: 5 % of the volume, at most 512 MiB.
   int64_t reserve_bytes = -1;
+  // Gets what an operator should know and no caller is told: sentences. From any thread.
+  std::function<void(std::string_view)> on_warning;
   // Free bytes of the volume; null asks the system. For tests.
   std::function<int64_t()> free_bytes;
   // The file layer; null is the system's. For tests that inject faults. Must

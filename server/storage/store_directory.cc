@@ -67,11 +67,14 @@ absl::StatusOr<int> TakeLock(const std::string& directory) {
     ::close(fd);
     return status;
   }
+  return fd;
+}
+
+void WriteHolder(int lock_fd) {
   const std::string pid = fmt::format("{}\n", ::getpid());
-  if (::ftruncate(fd, 0) != 0 || ::pwrite(fd, pid.data(), pid.size(), 0) < 0) {
+  if (::ftruncate(lock_fd, 0) != 0 || ::pwrite(lock_fd, pid.data(), pid.size(), 0) < 0) {
     // The number only helps people; on a full disk the store still opens for reads.
   }
-  return fd;
 }
 
 std::optional<uint32_t> ParseMarker(std::string_view text) {
@@ -155,6 +158,7 @@ absl::Status StoreDirectory::PublishDatabase() {
 }
 
 absl::Status StoreDirectory::Mark() {
+  WriteHolder(lock_fd_);
   if (is_marked_) return absl::OkStatus();
   CAIRN_RETURN_IF_ERROR(WriteFileAtomically(In(path_, kMarkerName),
                                             fmt::format("{}{}\n", kMarkerStart, kFormatVersion)));

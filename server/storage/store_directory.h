@@ -59,7 +59,8 @@ class StoreDirectory {
   // Puts the finished database from creating_path() in its place, durably.
   absl::Status PublishDatabase();
 
-  // Writes the marker if it is absent.
+  // Says that this process has opened the store: writes its number into the lock, and the marker
+  // if it is absent. Until then nothing in the directory is changed.
   absl::Status Mark();
 
  private:

@@ -9,7 +9,9 @@
 #include <memory>
 #include <string>
 #include <system_error>
+#include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
@@ -197,16 +199,32 @@ TEST(RocksDurability, AFlippedBitInTheMiddleOfTheLogIsRefused) {
   EXPECT_EQ(CountRecords(**store), 300);
 }
 
-TEST(RocksDurability, ATornTailOpensWithEverythingBeforeIt) {
+TEST(RocksDurability, ACutOfWhatWasAcknowledgedIsRefused) {
   ScratchDirectory scratch;
   const std::string directory = scratch.Join("dead");
   WriteManyAndDie(scratch, directory, 300);
   const std::string log = NewestLog(directory);
   fs::resize_file(log, fs::file_size(log) - 10);
-  auto store = OpenRocksStore(OptionsFor(directory));
+  const absl::Status status = OpenRocksStore(OptionsFor(directory)).status();
+  EXPECT_TRUE(HasReason(status, ErrorReason::STORE_CORRUPT)) << status;
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("acknowledged data is missing"));
+}
+
+TEST(RocksDurability, ATornTailThatWasNeverAcknowledgedIsLeftOut) {
+  ScratchDirectory scratch;
+  const std::string directory = scratch.Join("dead");
+  WriteManyAndDie(scratch, directory, 300);
+  const std::string log = NewestLog(directory);
+  const std::string whole = ReadFile(log).value();
+  ASSERT_TRUE(WriteFileAtomically(log, whole + whole.substr(0, 100)).ok());
+  std::vector<std::string> warnings;
+  RocksOptions options = OptionsFor(directory);
+  options.on_warning = [&warnings](std::string_view line) { warnings.emplace_back(line); };
+  auto store = OpenRocksStore(options);
   ASSERT_TRUE(store.ok()) << store.status();
-  EXPECT_EQ((*store)->GetSnapshot()->revision(), 299);
-  EXPECT_EQ(CountRecords(**store), 299);
+  EXPECT_THAT(warnings, ::testing::Contains(::testing::HasSubstr("is left out")));
+  EXPECT_EQ((*store)->GetSnapshot()->revision(), 300);
+  EXPECT_EQ(CountRecords(**store), 300);
   EXPECT_TRUE(Write(**store, 1000).ok());
 }
 

@@ -1,0 +1,224 @@
+#include "server/storage/database_inspection.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <optional>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/base/files.h"
+#include "lib/base/status_macros.h"
+#include "server/storage/crc32c.h"
+#include "server/storage/rocks_log.h"
+#include "server/storage/rocks_manifest.h"
+#include "server/storage/store_directory.h"
+#include "server/storage/witnessed_files.h"
+
+namespace cairn::storage {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Why the last records of a file may be missing: it is not known that they were synced.
+constexpr std::string_view kTornNote =
+    "{} ends with {}; it was being written when the machine stopped and is left out";
+
+class Inspector {
+ public:
+  explicit Inspector(const std::string& directory)
+      : directory_(directory), witness_(ReadSyncedWitness(directory)) {}
+
+  absl::StatusOr<DatabaseInspection> Run() {
+    CAIRN_RETURN_IF_ERROR(ReadManifest());
+    if (knows_files_) {
+      CAIRN_RETURN_IF_ERROR(CheckTables());
+      CAIRN_RETURN_IF_ERROR(ReadLogs());
+      CAIRN_RETURN_IF_ERROR(CheckWitnessedLogs());
+    }
+    if (!witness_.exact) {
+      inspection_.notes.push_back(
+          "the two records of what was synced are of different moments: the machine stopped, or the "
+          "directory was copied while a server wrote. The store is opened as it was at the earlier");
+    }
+    if (witness_.state) inspection_.synced.ordinal = witness_.state->ordinal + 2;
+    std::sort(inspection_.synced.files.begin(), inspection_.synced.files.end(),
+              [](const SyncedFile& a, const SyncedFile& b) {
+                return std::pair(a.kind, a.number) < std::pair(b.kind, b.number);
+              });
+    return std::move(inspection_);
+  }
+
+ private:
+  std::string In(std::string_view name) const { return fmt::format("{}/kv/{}", directory_, name); }
+
+  absl::Status Damaged(std::string_view what) const { return CorruptStore(directory_, what); }
+
+  absl::StatusOr<std::string> Read(const std::string& name) const {
+    absl::StatusOr<std::string> bytes = ReadFile(In(name));
+    if (absl::IsNotFound(bytes.status())) return Damaged(fmt::format("kv/{} is missing", name));
+    return bytes;
+  }
+
+  // What was synced of the file must be there, bit for bit.
+  absl::Status CheckWitness(const std::string& name, SyncedKind kind, uint64_t number,
+                            std::string_view bytes) const {
+    const SyncedFile* synced = witness_.state ? witness_.state->Find(kind, number) : nullptr;
+    if (synced == nullptr) return absl::OkStatus();
+    if (bytes.size() < synced->bytes) {
+      // A copy of a store that was written to may have a file of before the witness.
+      if (!witness_.exact) return absl::OkStatus();
+      return Damaged(fmt::format("kv/{} has {} bytes, of which {} were synced: acknowledged data "
+                                 "is missing from its end",
+                                 name, bytes.size(), synced->bytes));
+    }
+    if (Crc32c(bytes.substr(0, synced->bytes)) != synced->crc) {
+      return Damaged(fmt::format("the first {} bytes of kv/{} are not those that were synced",
+                                 synced->bytes, name));
+    }
+    return absl::OkStatus();
+  }
+
+  // Refuses damage in the middle; an end that was never synced is noted.
+  absl::Status Judge(const std::string& name, const RocksLogEnd& end) {
+    if (end.clean()) return absl::OkStatus();
+    if (end.record_behind) {
+      return Damaged(fmt::format("kv/{} has {}, and a record behind it at {}", name,
+                                 end.break_reason, *end.record_behind));
+    }
+    inspection_.notes.push_back(fmt::format(kTornNote, "kv/" + name, end.break_reason));
+    return absl::OkStatus();
+  }
+
+  void Keep(SyncedKind kind, uint64_t number, std::string_view bytes) {
+    if (bytes.empty()) return;
+    inspection_.synced.files.push_back({kind, number, bytes.size(), Crc32c(bytes)});
+  }
+
+  absl::Status ReadManifest() {
+    CAIRN_ASSIGN_OR_RETURN(const std::string current, Read("CURRENT"));
+    const std::optional<uint64_t> number = ParseCurrent(current);
+    if (!number) return Damaged("kv/CURRENT does not name a MANIFEST");
+    const std::string name = current.substr(0, current.size() - 1);
+    CAIRN_ASSIGN_OR_RETURN(const std::string bytes, Read(name));
+    const auto applied = ScanRocksLog(bytes, [this](uint64_t offset, std::string_view edit) {
+      return ApplyEdit(offset, edit);
+    });
+    CAIRN_RETURN_IF_ERROR(CheckWitness(name, SyncedKind::kManifest, *number, bytes));
+    if (!applied.ok()) return Damaged(fmt::format("kv/{}: {}", name, std::string(applied.status().message())));
+    if (applied->valid_bytes == 0) return Damaged(fmt::format("kv/{} has no edit", name));
+    CAIRN_RETURN_IF_ERROR(Judge(name, *applied));
+    Keep(SyncedKind::kManifest, *number, std::string_view(bytes).substr(0, applied->valid_bytes));
+    return absl::OkStatus();
+  }
+
+  absl::Status ApplyEdit(uint64_t offset, std::string_view edit) {
+    if (!knows_files_) return absl::OkStatus();
+    const absl::Status status = manifest_.Apply(edit);
+    if (absl::IsUnimplemented(status)) {
+      knows_files_ = false;
+      inspection_.notes.push_back(fmt::format("{}; files are not compared with it", std::string(status.message())));
+      return absl::OkStatus();
+    }
+    return status.ok() ? status : Damaged(fmt::format("{} at {}", std::string(status.message()), offset));
+  }
+
+  absl::Status CheckTables() const {
+    for (const auto& [number, size] : manifest_.tables()) {
+      const std::string name = fmt::format("{:06}.sst", number);
+      std::error_code error;
+      const uintmax_t found = fs::file_size(In(name), error);
+      if (error) return Damaged(fmt::format("kv/{} is missing", name));
+      if (found != size) {
+        return Damaged(fmt::format("kv/{} has {} bytes instead of {}", name, found, size));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<std::pair<uint64_t, std::string>>> NeededLogs() const {
+    std::vector<std::pair<uint64_t, std::string>> logs;
+    std::error_code error;
+    for (fs::directory_iterator it(directory_ + "/kv", error), end; !error && it != end;
+         it.increment(error)) {
+      const std::string name = it->path().filename().string();
+      const auto parsed = ParseSyncedName(name);
+      if (parsed && parsed->first == SyncedKind::kLog &&
+          parsed->second >= manifest_.first_needed_log()) {
+        logs.emplace_back(parsed->second, name);
+      }
+    }
+    if (error) return FileError(error.value(), "list", directory_ + "/kv");
+    std::sort(logs.begin(), logs.end());
+    return logs;
+  }
+
+  absl::Status ReadLogs() {
+    CAIRN_ASSIGN_OR_RETURN(const auto logs, NeededLogs());
+    for (const auto& [number, name] : logs) {
+      CAIRN_RETURN_IF_ERROR(ReadLog(number, name));
+      present_logs_.push_back(number);
+    }
+    return absl::OkStatus();
+  }
+
+  absl::Status ReadLog(uint64_t number, const std::string& name) {
+    CAIRN_ASSIGN_OR_RETURN(const std::string bytes, Read(name));
+    CAIRN_RETURN_IF_ERROR(CheckWitness(name, SyncedKind::kLog, number, bytes));
+    const auto visit = [&](uint64_t offset, std::string_view record) {
+      return Follow(name, offset, record);
+    };
+    const auto plausible = [this](std::string_view fragment) { return MayFollow(fragment); };
+    CAIRN_ASSIGN_OR_RETURN(const RocksLogEnd end, ScanRocksLog(bytes, visit, plausible));
+    CAIRN_RETURN_IF_ERROR(Judge(name, end));
+    Keep(SyncedKind::kLog, number, std::string_view(bytes).substr(0, end.valid_bytes));
+    return absl::OkStatus();
+  }
+
+  // Batches are numbered without a gap, from one log to the next too.
+  absl::Status Follow(const std::string& name, uint64_t offset, std::string_view record) {
+    const auto header = ReadBatchHeader(record);
+    if (!header) return Damaged(fmt::format("kv/{} has no batch at {}", name, offset));
+    if (next_sequence_ && header->sequence != *next_sequence_) {
+      return Damaged(fmt::format("commits are missing before kv/{} at {}: it goes on with number "
+                                 "{} instead of {}",
+                                 name, offset, header->sequence, *next_sequence_));
+    }
+    next_sequence_ = header->sequence + header->count;
+    return absl::OkStatus();
+  }
+
+  bool MayFollow(std::string_view fragment) const {
+    const auto header = ReadBatchHeader(fragment);
+    return header && header->sequence >= next_sequence_.value_or(0);
+  }
+
+  absl::Status CheckWitnessedLogs() const {
+    if (!witness_.state || !witness_.exact) return absl::OkStatus();
+    for (const SyncedFile& file : witness_.state->files) {
+      if (file.kind != SyncedKind::kLog || file.number < manifest_.first_needed_log()) continue;
+      if (std::binary_search(present_logs_.begin(), present_logs_.end(), file.number)) continue;
+      return Damaged(fmt::format("kv/{:06}.log is missing, of which {} bytes were synced",
+                                 file.number, file.bytes));
+    }
+    return absl::OkStatus();
+  }
+
+  const std::string& directory_;
+  const SyncedWitness witness_;
+  RocksManifest manifest_;
+  bool knows_files_ = true;
+  std::optional<uint64_t> next_sequence_;
+  std::vector<uint64_t> present_logs_;
+  DatabaseInspection inspection_;
+};
+
+}  // namespace
+
+absl::StatusOr<DatabaseInspection> InspectDatabase(const std::string& directory) {
+  return Inspector(directory).Run();
+}
+
+}  // namespace cairn::storage

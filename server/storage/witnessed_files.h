@@ -1,0 +1,33 @@
+#ifndef CAIRN_SERVER_STORAGE_WITNESSED_FILES_H_
+#define CAIRN_SERVER_STORAGE_WITNESSED_FILES_H_
+
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "rocksdb/file_system.h"
+#include "server/storage/synced_files.h"
+
+namespace cairn::storage {
+
+// Private to the RocksDB store, as rocks_open.h is.
+
+// A file system that tells a SyncedFiles what RocksDB synced of its logs and MANIFESTs.
+//
+// Everything else goes to `target` unchanged. Bytes are counted and summed up as they are written
+// (about 8 GB/s), so a sync costs one small write more. A file with a failed write stays at what
+// was synced of it before. Safe to call as a FileSystem is; `synced` must outlive it and its files.
+std::shared_ptr<rocksdb::FileSystem> MakeWitnessedFiles(std::shared_ptr<rocksdb::FileSystem> target,
+                                                        SyncedFiles& synced);
+
+// The kind and number of a file by the last part of its path: "000012.log", "MANIFEST-000005".
+// nullopt for any other.
+std::optional<std::pair<SyncedKind, uint64_t>> ParseSyncedName(std::string_view path);
+
+// The number in the content of CURRENT, "MANIFEST-000005\n"; nullopt for anything else.
+std::optional<uint64_t> ParseCurrent(std::string_view content);
+
+}  // namespace cairn::storage
+
+#endif  // CAIRN_SERVER_STORAGE_WITNESSED_FILES_H_

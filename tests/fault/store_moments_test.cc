@@ -1,0 +1,243 @@
+// Moments at which a machine or a process may stop: whatever a store's files are then, it opens,
+// with everything that was acknowledged. Also a directory that is copied while it is written to.
+//
+// Short here; CAIRN_MOMENTS=10000 is the long form.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <random>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+#include "rocksdb/env.h"
+#include "rocksdb/file_system.h"
+#include "server/storage/keyspace.h"
+#include "server/storage/rocks_store.h"
+#include "server/storage/synced_files.h"
+#include "tests/fault/directory_image.h"
+#include "tests/unit/storage/scratch_directory.h"
+
+namespace cairn::storage {
+namespace {
+
+using fault::DirectoryImage;
+
+// A file system that remembers how much of each file was synced, and lets nobody write while a
+// moment is looked at.
+class MomentFiles final : public rocksdb::FileSystemWrapper {
+ public:
+  MomentFiles() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  const char* Name() const override { return "MomentFiles"; }
+
+  std::mutex& writing() { return writing_; }
+  // By path. A file that was not written through this object is synced whole.
+  std::map<std::string, uint64_t> synced;  // guarded by writing()
+
+  rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* result,
+                                    rocksdb::IODebugContext* debug) override {
+    const std::lock_guard<std::mutex> lock(writing_);
+    auto status = FileSystemWrapper::NewWritableFile(name, options, result, debug);
+    if (!status.ok()) return status;
+    synced[name] = 0;
+    *result = std::make_unique<File>(std::move(*result), name, *this);
+    return status;
+  }
+  rocksdb::IOStatus DeleteFile(const std::string& name, const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* debug) override {
+    const std::lock_guard<std::mutex> lock(writing_);
+    synced.erase(name);
+    return FileSystemWrapper::DeleteFile(name, options, debug);
+  }
+  rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to,
+                               const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* debug) override {
+    const std::lock_guard<std::mutex> lock(writing_);
+    const auto node = synced.extract(from);
+    if (!node.empty()) synced[to] = node.mapped();
+    return FileSystemWrapper::RenameFile(from, to, options, debug);
+  }
+
+ private:
+  class File final : public rocksdb::FSWritableFileOwnerWrapper {
+   public:
+    File(std::unique_ptr<rocksdb::FSWritableFile>&& file, std::string name, MomentFiles& files)
+        : FSWritableFileOwnerWrapper(std::move(file)), name_(std::move(name)), files_(files) {}
+
+    using FSWritableFileOwnerWrapper::Append;
+    rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
+                             rocksdb::IODebugContext* debug) override {
+      const std::lock_guard<std::mutex> lock(files_.writing_);
+      size_ += data.size();
+      return FSWritableFileOwnerWrapper::Append(data, options, debug);
+    }
+    rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
+                           rocksdb::IODebugContext* debug) override {
+      const std::lock_guard<std::mutex> lock(files_.writing_);
+      const auto found = files_.synced.find(name_);
+      if (found != files_.synced.end()) found->second = size_;
+      return FSWritableFileOwnerWrapper::Sync(options, debug);
+    }
+    rocksdb::IOStatus Fsync(const rocksdb::IOOptions& options,
+                            rocksdb::IODebugContext* debug) override {
+      return Sync(options, debug);
+    }
+
+   private:
+    const std::string name_;
+    MomentFiles& files_;
+    uint64_t size_ = 0;
+  };
+
+  std::mutex writing_;
+};
+
+RocksOptions SmallOptions(const std::string& directory) {
+  RocksOptions options;
+  options.directory = directory;
+  options.reserve_bytes = 0;
+  options.write_buffer_bytes = 64 << 10;
+  options.block_cache_bytes = 1 << 20;
+  return options;
+}
+
+// A store that a thread writes to until the end of the test.
+class StoreMomentsTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    RocksOptions options = SmallOptions(scratch_.Join("alive"));
+    options.env = env_.get();
+    auto store = OpenRocksStore(std::move(options));
+    ASSERT_TRUE(store.ok()) << store.status();
+    store_ = *std::move(store);
+    writer_ = std::thread([this] { Write(); });
+    while (acknowledged_ < 20) std::this_thread::yield();
+  }
+  void TearDown() override {
+    ended_ = true;
+    if (writer_.joinable()) writer_.join();
+  }
+
+  void Write() {
+    std::mt19937_64 random(7);
+    for (int64_t i = 1; !ended_; ++i) {
+      // Ten keys over and over, so that the store stays small.
+      const auto status =
+          store_
+              ->CommitAndWait(WriteSet()
+                                  .PutRecord(ExperimentKey(i % 10), std::string(random() % 9000, 'x'))
+                                  .Emit("experiments/1", "experiment.updated")
+                                  .TrimEventsBefore(std::max<int64_t>(i - 50, 0)))
+              .status();
+      ASSERT_TRUE(status.ok()) << status;
+      acknowledged_ = i;
+    }
+  }
+
+  std::string Alive() const { return scratch_.Join("alive"); }
+
+  // Opens `image` somewhere; it must be whole and have the revision `at_least` or a later one.
+  void MustOpen(const DirectoryImage& image, Revision at_least, const std::string& what) {
+    const std::string directory = scratch_.Join("moment");
+    image.WriteTo(directory);
+    auto store = OpenRocksStore(SmallOptions(directory));
+    ASSERT_TRUE(store.ok()) << what << ": " << store.status();
+    EXPECT_GE((*store)->GetSnapshot()->revision(), at_least) << what;
+    const absl::Status more =
+        (*store)->CommitAndWait(WriteSet().PutRecord(ExperimentKey(1), "more")).status();
+    EXPECT_TRUE(more.ok()) << what << ": " << more;
+  }
+
+  ScratchDirectory scratch_;
+  std::shared_ptr<MomentFiles> files_ = std::make_shared<MomentFiles>();
+  std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(files_);
+  std::unique_ptr<KvStore> store_;
+  std::thread writer_;
+  std::atomic<int64_t> acknowledged_{0};
+  std::atomic<bool> ended_{false};
+};
+
+TEST_F(StoreMomentsTest, AKillAtAnyMomentLeavesAStoreThatOpens) {
+  const int moments = fault::RoundsFrom("CAIRN_MOMENTS", 60);
+  for (int i = 0; i < moments && !HasFailure(); ++i) {
+    DirectoryImage image;
+    int64_t acknowledged = 0;
+    {
+      const std::lock_guard<std::mutex> lock(files_->writing());
+      acknowledged = acknowledged_;
+      image = DirectoryImage::Of(Alive());
+    }
+    MustOpen(image, acknowledged, fmt::format("kill {}", i));
+  }
+}
+
+// What was not synced is there in part, or not at all, or as zeros; the record of what was synced
+// is one of those since it was synced itself.
+TEST_F(StoreMomentsTest, APowerCutAtAnyMomentLeavesAStoreThatOpens) {
+  const int moments = fault::RoundsFrom("CAIRN_MOMENTS", 60);
+  std::mt19937_64 random(20261128);
+  std::map<std::string, std::string> earlier;  // copies of the record, perhaps not written back
+  for (int i = 0; i < moments && !HasFailure(); ++i) {
+    DirectoryImage image;
+    int64_t acknowledged = 0;
+    {
+      const std::lock_guard<std::mutex> lock(files_->writing());
+      acknowledged = acknowledged_;
+      image = DirectoryImage::Of(Alive());
+      for (auto& [name, bytes] : image.files()) {
+        const auto synced = files_->synced.find(Alive() + "/" + name);
+        if (synced == files_->synced.end() || synced->second >= bytes.size()) continue;
+        const size_t kept = synced->second + random() % (bytes.size() - synced->second + 1);
+        if (random() % 3 == 0) {
+          std::fill(bytes.begin() + static_cast<ptrdiff_t>(kept), bytes.end(), '\0');
+        } else {
+          bytes.resize(kept);
+        }
+      }
+    }
+    for (const std::string name : {"kv.synced", "kv/SYNCED"}) {
+      std::string& now = image.files()[name];
+      if (random() % 2 == 0) earlier[name] = now;
+      if (!earlier[name].empty() && random() % 2 == 0) now = earlier[name];
+      if (random() % 20 == 0) image.files().erase(name);
+    }
+    MustOpen(image, acknowledged, fmt::format("power cut {}", i));
+  }
+}
+
+// Files are read one after the other, so they are of different moments. Copies that missed a
+// table or the MANIFEST because it went meanwhile are no stores at all and are not counted.
+TEST_F(StoreMomentsTest, ADirectoryCopiedWhileItIsWrittenToOpens) {
+  const int moments = fault::RoundsFrom("CAIRN_MOMENTS", 40);
+  int opened = 0;
+  for (int i = 0; i < moments && !HasFailure(); ++i) {
+    std::error_code error;
+    const std::string copy = scratch_.Join("copy");
+    std::filesystem::remove_all(copy);
+    std::filesystem::copy(Alive(), copy, std::filesystem::copy_options::recursive, error);
+    if (error) continue;
+    auto store = OpenRocksStore(SmallOptions(copy));
+    if (store.ok()) {
+      ++opened;
+      continue;
+    }
+    EXPECT_EQ(std::string(store.status().message()).find("synced"), std::string::npos)
+        << store.status();
+  }
+  RecordProperty("opened", opened);
+  EXPECT_GT(opened, 0);
+}
+
+}  // namespace
+}  // namespace cairn::storage
