@@ -29,7 +29,7 @@ constexpr std::string_view kTornNote =
 class Inspector {
  public:
   explicit Inspector(const std::string& directory)
-      : directory_(directory), witness_(ReadSyncedWitness(directory)) {}
+      : directory_(directory), witness_(ReadNewestSyncedState(directory)) {}
 
   absl::StatusOr<DatabaseInspection> Run() {
     CAIRN_RETURN_IF_ERROR(ReadManifest());
@@ -38,12 +38,7 @@ class Inspector {
       CAIRN_RETURN_IF_ERROR(ReadLogs());
       CAIRN_RETURN_IF_ERROR(CheckWitnessedLogs());
     }
-    if (!witness_.exact) {
-      inspection_.notes.push_back(
-          "the two records of what was synced are of different moments: the machine stopped, or the "
-          "directory was copied while a server wrote. The store is opened as it was at the earlier");
-    }
-    if (witness_.state) inspection_.synced.ordinal = witness_.state->ordinal + 2;
+    if (witness_) inspection_.synced.ordinal = witness_->ordinal + 1;
     std::sort(inspection_.synced.files.begin(), inspection_.synced.files.end(),
               [](const SyncedFile& a, const SyncedFile& b) {
                 return std::pair(a.kind, a.number) < std::pair(b.kind, b.number);
@@ -64,21 +59,36 @@ class Inspector {
 
   // What was synced of the file must be there, bit for bit.
   absl::Status CheckWitness(const std::string& name, SyncedKind kind, uint64_t number,
-                            std::string_view bytes) const {
-    const SyncedFile* synced = witness_.state ? witness_.state->Find(kind, number) : nullptr;
+                            std::string_view bytes, const RocksLogEnd& end) {
+    const SyncedFile* synced = witness_ ? witness_->Find(kind, number) : nullptr;
     if (synced == nullptr) return absl::OkStatus();
+    if (bytes.size() >= synced->bytes && Crc32c(bytes.substr(0, synced->bytes)) == synced->crc) {
+      return absl::OkStatus();
+    }
+    if (end.valid_bytes < synced->bytes && IsOfAnEarlierMoment(end)) {
+      inspection_.notes.push_back(fmt::format(
+          "kv/{} was copied while it was written: it has {} of the {} bytes that were synced when "
+          "the rest was copied. The store opens as it was then",
+          name, end.valid_bytes, synced->bytes));
+      return absl::OkStatus();
+    }
     if (bytes.size() < synced->bytes) {
-      // A copy of a store that was written to may have a file of before the witness.
-      if (!witness_.exact) return absl::OkStatus();
-      return Damaged(fmt::format("kv/{} has {} bytes, of which {} were synced: acknowledged data "
-                                 "is missing from its end",
-                                 name, bytes.size(), synced->bytes));
+      return Damaged(
+          fmt::format("kv/{} has {} bytes, of which {} were synced: acknowledged data "
+                      "is missing from its end",
+                      name, bytes.size(), synced->bytes));
     }
-    if (Crc32c(bytes.substr(0, synced->bytes)) != synced->crc) {
-      return Damaged(fmt::format("the first {} bytes of kv/{} are not those that were synced",
-                                 synced->bytes, name));
-    }
-    return absl::OkStatus();
+    return Damaged(fmt::format("the first {} bytes of kv/{} are not those that were synced",
+                               synced->bytes, name));
+  }
+
+  // Whether a file looks as it does while it is being written: longer than its records, by zeros.
+  // A record may end at a page then, where the writer was when the file was read.
+  static bool IsOfAnEarlierMoment(const RocksLogEnd& end) {
+    constexpr uint64_t kPageBytes = 4096;
+    if (end.file_bytes == 0 || end.file_bytes % kFileStepBytes != 0) return false;
+    if (end.data_bytes >= end.file_bytes) return false;
+    return end.clean() || (end.cut_off && !end.record_behind && end.data_bytes % kPageBytes == 0);
   }
 
   // Refuses damage in the middle; an end that was never synced is noted.
@@ -103,11 +113,10 @@ class Inspector {
     if (!number) return Damaged("kv/CURRENT does not name a MANIFEST");
     const std::string name = current.substr(0, current.size() - 1);
     CAIRN_ASSIGN_OR_RETURN(const std::string bytes, Read(name));
-    const auto applied = ScanRocksLog(bytes, [this](uint64_t offset, std::string_view edit) {
-      return ApplyEdit(offset, edit);
-    });
-    CAIRN_RETURN_IF_ERROR(CheckWitness(name, SyncedKind::kManifest, *number, bytes));
-    if (!applied.ok()) return Damaged(fmt::format("kv/{}: {}", name, std::string(applied.status().message())));
+    const auto applied = ScanRocksLog(
+        bytes, [this](uint64_t offset, std::string_view edit) { return ApplyEdit(offset, edit); });
+    if (!applied.ok()) return applied.status();
+    CAIRN_RETURN_IF_ERROR(CheckWitness(name, SyncedKind::kManifest, *number, bytes, *applied));
     if (applied->valid_bytes == 0) return Damaged(fmt::format("kv/{} has no edit", name));
     CAIRN_RETURN_IF_ERROR(Judge(name, *applied));
     Keep(SyncedKind::kManifest, *number, std::string_view(bytes).substr(0, applied->valid_bytes));
@@ -119,10 +128,12 @@ class Inspector {
     const absl::Status status = manifest_.Apply(edit);
     if (absl::IsUnimplemented(status)) {
       knows_files_ = false;
-      inspection_.notes.push_back(fmt::format("{}; files are not compared with it", std::string(status.message())));
+      inspection_.notes.push_back(
+          fmt::format("{}; files are not compared with it", std::string(status.message())));
       return absl::OkStatus();
     }
-    return status.ok() ? status : Damaged(fmt::format("{} at {}", std::string(status.message()), offset));
+    return status.ok() ? status
+                       : Damaged(fmt::format("{} at {}", std::string(status.message()), offset));
   }
 
   absl::Status CheckTables() const {
@@ -166,12 +177,12 @@ class Inspector {
 
   absl::Status ReadLog(uint64_t number, const std::string& name) {
     CAIRN_ASSIGN_OR_RETURN(const std::string bytes, Read(name));
-    CAIRN_RETURN_IF_ERROR(CheckWitness(name, SyncedKind::kLog, number, bytes));
     const auto visit = [&](uint64_t offset, std::string_view record) {
       return Follow(name, offset, record);
     };
     const auto plausible = [this](std::string_view fragment) { return MayFollow(fragment); };
     CAIRN_ASSIGN_OR_RETURN(const RocksLogEnd end, ScanRocksLog(bytes, visit, plausible));
+    CAIRN_RETURN_IF_ERROR(CheckWitness(name, SyncedKind::kLog, number, bytes, end));
     CAIRN_RETURN_IF_ERROR(Judge(name, end));
     Keep(SyncedKind::kLog, number, std::string_view(bytes).substr(0, end.valid_bytes));
     return absl::OkStatus();
@@ -182,9 +193,10 @@ class Inspector {
     const auto header = ReadBatchHeader(record);
     if (!header) return Damaged(fmt::format("kv/{} has no batch at {}", name, offset));
     if (next_sequence_ && header->sequence != *next_sequence_) {
-      return Damaged(fmt::format("commits are missing before kv/{} at {}: it goes on with number "
-                                 "{} instead of {}",
-                                 name, offset, header->sequence, *next_sequence_));
+      return Damaged(
+          fmt::format("commits are missing before kv/{} at {}: it goes on with number "
+                      "{} instead of {}",
+                      name, offset, header->sequence, *next_sequence_));
     }
     next_sequence_ = header->sequence + header->count;
     return absl::OkStatus();
@@ -196,8 +208,8 @@ class Inspector {
   }
 
   absl::Status CheckWitnessedLogs() const {
-    if (!witness_.state || !witness_.exact) return absl::OkStatus();
-    for (const SyncedFile& file : witness_.state->files) {
+    if (!witness_) return absl::OkStatus();
+    for (const SyncedFile& file : witness_->files) {
       if (file.kind != SyncedKind::kLog || file.number < manifest_.first_needed_log()) continue;
       if (std::binary_search(present_logs_.begin(), present_logs_.end(), file.number)) continue;
       return Damaged(fmt::format("kv/{:06}.log is missing, of which {} bytes were synced",
@@ -207,7 +219,7 @@ class Inspector {
   }
 
   const std::string& directory_;
-  const SyncedWitness witness_;
+  const std::optional<SyncedState> witness_;
   RocksManifest manifest_;
   bool knows_files_ = true;
   std::optional<uint64_t> next_sequence_;

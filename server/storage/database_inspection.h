@@ -12,7 +12,8 @@ namespace cairn::storage {
 
 // What was found in a sound database before it is opened.
 struct DatabaseInspection {
-  // The logs that are needed and the MANIFEST, as they are: what a SyncedFiles goes on from.
+  // The logs that are needed and the MANIFEST as far as they have whole records: what a
+  // SyncedFiles goes on from, and all of them that RocksDB may see.
   SyncedState synced;
   // What is no damage but unusual, for the log: a last record that was being written when the
   // machine stopped.
@@ -29,7 +30,9 @@ struct DatabaseInspection {
 //   - framing and checksums of every record, and no record behind one that is damaged;
 //   - sequence numbers: batches follow on each other without a gap, from log to log too;
 //   - every table that the MANIFEST names is there, with its size;
-//   - SyncedFiles: what was synced is there to the last byte, bit for bit.
+//   - SyncedFiles: what was synced is there to the last byte, bit for bit. Less is taken only for a
+//     file that was plainly copied while it was being written, before its record was: then the
+//     store is opened as it was at that moment, with a note.
 //
 // `directory` is the store's; its database is in kv/ and must exist. Reads about 2 GB/s from the
 // page cache; memory is that of the largest of these files. The store must be locked.

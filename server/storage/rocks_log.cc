@@ -31,6 +31,7 @@ struct Fragment {
   uint8_t type = kZero;
   std::string_view bytes;
   const char* fault = nullptr;
+  size_t end = 0;  // by its header
 
   bool begins() const { return type == kFull || type == kFirst; }
 };
@@ -40,11 +41,14 @@ Fragment FragmentAt(std::string_view file, size_t offset) {
   const size_t block_end = offset / kBlockBytes * kBlockBytes + kBlockBytes;
   const std::string_view rest =
       file.substr(offset, std::min(block_end, file.size()) - std::min(offset, file.size()));
-  if (rest.size() < kHeaderBytes) return {kZero, {}, "a record that is cut off"};
+  if (rest.size() < kHeaderBytes) {
+    return {kZero, {}, "a record that is cut off", offset + kHeaderBytes};
+  }
   Fragment fragment;
   const size_t length = static_cast<uint8_t>(rest[4]) | (static_cast<uint8_t>(rest[5]) << 8);
   fragment.type = static_cast<uint8_t>(rest[6]);
-  if (offset + kHeaderBytes + length > block_end) {
+  fragment.end = offset + kHeaderBytes + length;
+  if (fragment.end > block_end) {
     fragment.fault = "a record with an impossible length";
   } else if (kHeaderBytes + length > rest.size()) {
     fragment.fault = "a record that is cut off";
@@ -63,11 +67,15 @@ class Scanner {
 
   absl::StatusOr<RocksLogEnd> Run() {
     end_.file_bytes = file_.size();
+    end_.data_bytes = file_.find_last_not_of('\0') + 1;  // npos + 1 is 0
     while (end_.clean() && SkipBlockTrailer()) {
       if (AtZeros()) break;
       CAIRN_RETURN_IF_ERROR(TakeFragment(FragmentAt(file_, offset_)));
     }
-    if (end_.clean() && in_record_) Break("a record that is cut off");
+    if (end_.clean() && in_record_) {
+      end_.cut_off = true;
+      Break("a record that is cut off");
+    }
     return std::move(end_);
   }
 
@@ -89,13 +97,13 @@ class Scanner {
   }
 
   // Where a file was made longer than what was written into it.
-  bool AtZeros() {
-    return file_[offset_] == '\0' && AllZero(file_.substr(offset_, kHeaderBytes)) &&
-           AllZero(file_.substr(offset_));
-  }
+  bool AtZeros() const { return offset_ >= end_.data_bytes; }
 
   absl::Status TakeFragment(const Fragment& fragment) {
-    if (fragment.fault != nullptr) return Stop(fragment.fault);
+    if (fragment.fault != nullptr) {
+      end_.cut_off = fragment.end > end_.data_bytes;
+      return Stop(fragment.fault);
+    }
     const size_t begin = offset_;
     switch (fragment.type) {
       case kFull:
@@ -147,9 +155,9 @@ std::optional<uint64_t> FindRecord(std::string_view file, size_t from,
   };
   const size_t block_end = from / kBlockBytes * kBlockBytes + kBlockBytes;
   for (size_t at = from; at < std::min(block_end, file.size()); ++at) {
-    const bool can_begin = at + kHeaderBytes <= file.size() &&
-                           (file[at + 6] == static_cast<char>(kFull) ||
-                            file[at + 6] == static_cast<char>(kFirst));
+    const bool can_begin =
+        at + kHeaderBytes <= file.size() &&
+        (file[at + 6] == static_cast<char>(kFull) || file[at + 6] == static_cast<char>(kFirst));
     if (can_begin && found(FragmentAt(file, at))) return at;
   }
   for (size_t block = block_end; block < file.size(); block += kBlockBytes) {

@@ -27,11 +27,15 @@ namespace cairn::storage {
 struct RocksLogEnd {
   // Where the last whole record ends.
   uint64_t valid_bytes = 0;
+  // Where the zeros begin that the file ends with; its size without any.
+  uint64_t data_bytes = 0;
   uint64_t file_bytes = 0;
   // What stands behind the last whole record, when that is not nothing or zeros: "a record with a
   // wrong checksum at 1234". A write that was under way when the machine stopped looks like that,
   // and so does damage.
   std::string break_reason;
+  // The last record goes on behind `data_bytes`, by its header.
+  bool cut_off = false;
   // Where a record begins behind the break; set only if there is one. One write is under way at
   // a time, so this is damage.
   std::optional<uint64_t> record_behind;

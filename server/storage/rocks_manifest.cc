@@ -141,8 +141,8 @@ class RocksManifest::Parser {
     const uint64_t size = Varint();
     String();  // smallest key
     String();  // largest key
-    Varint();      // smallest sequence number
-    Varint();      // largest sequence number
+    Varint();  // smallest sequence number
+    Varint();  // largest sequence number
     for (uint64_t field = Varint(); ok_ && field != kEndOfFileFields; field = Varint()) {
       const std::string_view value = String();
       if (field == kFirstKeptLog && value.size() == 8) edit.first_kept_log = LittleEndian64(value);

@@ -112,10 +112,9 @@ absl::Status OpenError(const rocksdb::Status& status, std::string_view directory
 }
 
 absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenAt(const std::string& path,
-                                                      rocksdb::DBOptions db_options,
+                                                      const rocksdb::DBOptions& db_options,
                                                       const RocksOptions& options,
                                                       std::unique_ptr<WitnessedEnv> files) {
-  if (files != nullptr) db_options.env = files->env.get();
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   const rocksdb::Status status =
@@ -133,13 +132,16 @@ absl::StatusOr<std::unique_ptr<WitnessedEnv>> WitnessFiles(const RocksOptions& o
   }
   auto files = std::make_unique<WitnessedEnv>();
   const auto on_failure = [warn = options.on_warning](const absl::Status& status) {
-    if (warn) warn(fmt::format("what was synced is not recorded any more: {}", std::string(status.message())));
+    if (warn)
+      warn(fmt::format("what was synced is not recorded any more: {}",
+                       std::string(status.message())));
   };
+  std::vector<SyncedFile> readable = inspection.synced.files;
   files->synced =
       std::make_unique<SyncedFiles>(options.directory, std::move(inspection.synced), on_failure);
   rocksdb::Env* base = options.env != nullptr ? options.env : rocksdb::Env::Default();
-  files->env =
-      rocksdb::NewCompositeEnv(MakeWitnessedFiles(base->GetFileSystem(), *files->synced));
+  files->env = rocksdb::NewCompositeEnv(
+      MakeWitnessedFiles(base->GetFileSystem(), *files->synced, std::move(readable)));
   return files;
 }
 
@@ -161,7 +163,8 @@ absl::Status CreateDatabase(const RocksOptions& options, const rocksdb::DBOption
   creating.create_if_missing = true;
   creating.create_missing_column_families = true;
   {
-    CAIRN_ASSIGN_OR_RETURN(auto database, OpenAt(directory.creating_path(), creating, options, nullptr));
+    CAIRN_ASSIGN_OR_RETURN(auto database,
+                           OpenAt(directory.creating_path(), creating, options, nullptr));
     CAIRN_RETURN_IF_ERROR(WriteFormat(*database));
   }
   return directory.PublishDatabase();
@@ -276,15 +279,13 @@ RocksDatabase::~RocksDatabase() {
 absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenDatabase(
     const RocksOptions& options, StoreDirectory& directory,
     std::shared_ptr<BackgroundHealth> health) {
-  const rocksdb::DBOptions db_options = DatabaseOptions(options, std::move(health));
-  if (directory.is_new()) {
-    CAIRN_RETURN_IF_ERROR(CreateDatabase(options, db_options, directory));
-  } else {
-    CAIRN_RETURN_IF_ERROR(CheckFamilies(options, db_options, directory));
-  }
+  rocksdb::DBOptions db_options = DatabaseOptions(options, std::move(health));
+  if (directory.is_new()) CAIRN_RETURN_IF_ERROR(CreateDatabase(options, db_options, directory));
   CAIRN_ASSIGN_OR_RETURN(auto files, WitnessFiles(options));
-  CAIRN_ASSIGN_OR_RETURN(
-      auto database, OpenAt(directory.database_path(), db_options, options, std::move(files)));
+  db_options.env = files->env.get();
+  CAIRN_RETURN_IF_ERROR(CheckFamilies(options, db_options, directory));
+  CAIRN_ASSIGN_OR_RETURN(auto database,
+                         OpenAt(directory.database_path(), db_options, options, std::move(files)));
   CAIRN_RETURN_IF_ERROR(CheckStoredFormat(*database, options.directory));
   CAIRN_RETURN_IF_ERROR(directory.Mark());
   return database;

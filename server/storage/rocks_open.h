@@ -47,8 +47,8 @@ class BackgroundHealth final : public rocksdb::EventListener {
   absl::Status status_ CAIRN_GUARDED_BY(mutex_);
 };
 
-// An open database, its column families and the file system that they are on. Safe to call from any thread as far
-// as RocksDB is; closing it is the destructor's work and needs quiet.
+// An open database, its column families and the file system that they are on. Safe to call from any
+// thread as far as RocksDB is; closing it is the destructor's work and needs quiet.
 class RocksDatabase {
  public:
   // `files` may be null: then the system's are used, unwitnessed.

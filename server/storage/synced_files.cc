@@ -124,15 +124,12 @@ std::array<std::string, 2> SyncedStatePaths(const std::string& directory) {
   return {directory + "/kv.synced", directory + "/kv/SYNCED"};
 }
 
-SyncedWitness ReadSyncedWitness(const std::string& directory) {
+std::optional<SyncedState> ReadNewestSyncedState(const std::string& directory) {
   const auto paths = SyncedStatePaths(directory);
-  std::optional<SyncedState> newer = ReadSyncedState(paths[0]);
-  std::optional<SyncedState> older = ReadSyncedState(paths[1]);
-  if (!newer || !older) return {newer ? std::move(newer) : std::move(older), true};
-  if (newer->ordinal < older->ordinal) newer.swap(older);
-  // One is written right before the other, and a process may die between the two.
-  const bool exact = newer->ordinal - older->ordinal <= 1;
-  return {std::move(exact ? newer : older), exact};
+  std::optional<SyncedState> one = ReadSyncedState(paths[0]);
+  std::optional<SyncedState> other = ReadSyncedState(paths[1]);
+  if (!one || (other && other->ordinal > one->ordinal)) one.swap(other);
+  return one;
 }
 
 SyncedFiles::SyncedFiles(std::string directory, SyncedState state, OnFailure on_failure)

@@ -52,14 +52,12 @@ std::optional<SyncedState> ReadSyncedState(const std::string& path);
 // that they do not go together.
 std::array<std::string, 2> SyncedStatePaths(const std::string& directory);
 
-// What the copies say together.
-struct SyncedWitness {
-  std::optional<SyncedState> state;
-  // False: the copies were not taken at one moment, as in a directory that was copied while a
-  // server wrote, or after a power cut. `state` is the older then.
-  bool exact = true;
-};
-SyncedWitness ReadSyncedWitness(const std::string& directory);
+// The newer of the two copies; nullopt when neither is there and whole.
+std::optional<SyncedState> ReadNewestSyncedState(const std::string& directory);
+
+// Files that are being written are longer than what was written, by zeros up to a multiple of
+// this. So a file that was cut off is told from one that was copied earlier than its record.
+inline constexpr uint64_t kFileStepBytes = uint64_t{64} << 10;
 
 // Keeps the two copies of a SyncedState beside the database that it is about.
 //

@@ -1,5 +1,8 @@
 #include "server/storage/witnessed_files.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <charconv>
 #include <string>
 
@@ -28,20 +31,22 @@ std::optional<uint64_t> ParseNumber(std::string_view digits) {
 // a time.
 class WitnessedFile final : public rocksdb::FSWritableFileOwnerWrapper {
  public:
-  WitnessedFile(std::unique_ptr<rocksdb::FSWritableFile>&& file, SyncedKind kind, uint64_t number,
-                SyncedFiles& synced)
-      : FSWritableFileOwnerWrapper(std::move(file)), synced_(synced) {
+  WitnessedFile(std::unique_ptr<rocksdb::FSWritableFile>&& file, std::string path, SyncedKind kind,
+                uint64_t number, SyncedFiles& synced)
+      : FSWritableFileOwnerWrapper(std::move(file)), path_(std::move(path)), synced_(synced) {
     written_.kind = kind;
     written_.number = number;
   }
 
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                            rocksdb::IODebugContext* debug) override {
+    Extend(data.size());
     return Count(data, FSWritableFileOwnerWrapper::Append(data, options, debug));
   }
   rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                            const rocksdb::DataVerificationInfo& verification,
                            rocksdb::IODebugContext* debug) override {
+    Extend(data.size());
     return Count(data, FSWritableFileOwnerWrapper::Append(data, options, verification, debug));
   }
   rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
@@ -52,8 +57,29 @@ class WitnessedFile final : public rocksdb::FSWritableFileOwnerWrapper {
                           rocksdb::IODebugContext* debug) override {
     return Synced(FSWritableFileOwnerWrapper::Fsync(options, debug));
   }
+  rocksdb::IOStatus Close(const rocksdb::IOOptions& options,
+                          rocksdb::IODebugContext* debug) override {
+    rocksdb::IOStatus status = FSWritableFileOwnerWrapper::Close(options, debug);
+    if (extended_to_ > 0 && !failed_) Resize(written_.bytes);
+    extended_to_ = 0;
+    return status;
+  }
 
  private:
+  // The file is longer than what is in it with the next bytes. RocksDB writes at its own place,
+  // not at the end.
+  void Extend(size_t more) {
+    const uint64_t end = written_.bytes + more + 1;
+    if (end <= extended_to_) return;
+    extended_to_ = (end + kFileStepBytes - 1) / kFileStepBytes * kFileStepBytes;
+    Resize(extended_to_);
+  }
+
+  // A file with another size than it should have is judged more strictly when it is found.
+  void Resize(uint64_t bytes) {
+    static_cast<void>(::truncate(path_.c_str(), static_cast<off_t>(bytes)) == 0);
+  }
+
   rocksdb::IOStatus Count(const rocksdb::Slice& data, rocksdb::IOStatus status) {
     if (status.ok()) {
       written_.bytes += data.size();
@@ -72,15 +98,42 @@ class WitnessedFile final : public rocksdb::FSWritableFileOwnerWrapper {
     return status;
   }
 
+  const std::string path_;
   SyncedFiles& synced_;
   SyncedFile written_;
+  uint64_t extended_to_ = 0;
   bool failed_ = false;
+};
+
+// The begin of a file.
+class FileBegin final : public rocksdb::FSSequentialFileOwnerWrapper {
+ public:
+  FileBegin(std::unique_ptr<rocksdb::FSSequentialFile>&& file, uint64_t bytes)
+      : FSSequentialFileOwnerWrapper(std::move(file)), left_(bytes) {}
+
+  rocksdb::IOStatus Read(size_t n, const rocksdb::IOOptions& options, rocksdb::Slice* result,
+                         char* scratch, rocksdb::IODebugContext* debug) override {
+    const size_t wanted = std::min<uint64_t>(n, left_);
+    rocksdb::IOStatus status =
+        FSSequentialFileOwnerWrapper::Read(wanted, options, result, scratch, debug);
+    if (status.ok()) left_ -= std::min<uint64_t>(left_, result->size());
+    return status;
+  }
+  rocksdb::IOStatus Skip(uint64_t n) override {
+    const uint64_t skipped = std::min(n, left_);
+    left_ -= skipped;
+    return FSSequentialFileOwnerWrapper::Skip(skipped);
+  }
+
+ private:
+  uint64_t left_;
 };
 
 class WitnessedFileSystem final : public rocksdb::FileSystemWrapper {
  public:
-  WitnessedFileSystem(std::shared_ptr<rocksdb::FileSystem> target, SyncedFiles& synced)
-      : FileSystemWrapper(std::move(target)), synced_(synced) {}
+  WitnessedFileSystem(std::shared_ptr<rocksdb::FileSystem> target, SyncedFiles& synced,
+                      std::vector<SyncedFile> readable)
+      : FileSystemWrapper(std::move(target)), synced_(synced), readable_(std::move(readable)) {}
 
   const char* Name() const override { return "CairnWitnessedFiles"; }
 
@@ -90,9 +143,28 @@ class WitnessedFileSystem final : public rocksdb::FileSystemWrapper {
     rocksdb::IOStatus status = FileSystemWrapper::NewWritableFile(name, options, result, debug);
     const auto parsed = ParseSyncedName(name);
     if (status.ok() && parsed) {
-      *result = std::make_unique<WitnessedFile>(std::move(*result), parsed->first, parsed->second,
-                                                synced_);
+      *result = std::make_unique<WitnessedFile>(std::move(*result), name, parsed->first,
+                                                parsed->second, synced_);
     }
+    return status;
+  }
+
+  rocksdb::IOStatus NewSequentialFile(const std::string& name, const rocksdb::FileOptions& options,
+                                      std::unique_ptr<rocksdb::FSSequentialFile>* result,
+                                      rocksdb::IODebugContext* debug) override {
+    rocksdb::IOStatus status = FileSystemWrapper::NewSequentialFile(name, options, result, debug);
+    const SyncedFile* readable = Readable(name);
+    if (status.ok() && readable != nullptr) {
+      *result = std::make_unique<FileBegin>(std::move(*result), readable->bytes);
+    }
+    return status;
+  }
+
+  rocksdb::IOStatus GetFileSize(const std::string& name, const rocksdb::IOOptions& options,
+                                uint64_t* size, rocksdb::IODebugContext* debug) override {
+    rocksdb::IOStatus status = FileSystemWrapper::GetFileSize(name, options, size, debug);
+    const SyncedFile* readable = Readable(name);
+    if (status.ok() && readable != nullptr) *size = std::min(*size, readable->bytes);
     return status;
   }
 
@@ -103,7 +175,18 @@ class WitnessedFileSystem final : public rocksdb::FileSystemWrapper {
   }
 
  private:
+  const SyncedFile* Readable(const std::string& name) const {
+    const auto parsed = ParseSyncedName(name);
+    if (!parsed) return nullptr;
+    const auto found =
+        std::find_if(readable_.begin(), readable_.end(), [&](const SyncedFile& file) {
+          return file.kind == parsed->first && file.number == parsed->second;
+        });
+    return found == readable_.end() ? nullptr : &*found;
+  }
+
   SyncedFiles& synced_;
+  const std::vector<SyncedFile> readable_;  // few
 };
 
 }  // namespace
@@ -133,8 +216,9 @@ std::optional<uint64_t> ParseCurrent(std::string_view content) {
 }
 
 std::shared_ptr<rocksdb::FileSystem> MakeWitnessedFiles(std::shared_ptr<rocksdb::FileSystem> target,
-                                                        SyncedFiles& synced) {
-  return std::make_shared<WitnessedFileSystem>(std::move(target), synced);
+                                                        SyncedFiles& synced,
+                                                        std::vector<SyncedFile> readable) {
+  return std::make_shared<WitnessedFileSystem>(std::move(target), synced, std::move(readable));
 }
 
 }  // namespace cairn::storage

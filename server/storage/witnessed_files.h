@@ -5,6 +5,7 @@
 #include <optional>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "rocksdb/file_system.h"
 #include "server/storage/synced_files.h"
@@ -13,13 +14,18 @@ namespace cairn::storage {
 
 // Private to the RocksDB store, as rocks_open.h is.
 
-// A file system that tells a SyncedFiles what RocksDB synced of its logs and MANIFESTs.
+// A file system that tells a SyncedFiles what RocksDB synced of its logs and MANIFESTs, and shows
+// of those that are there already just the whole records: `readable` says how many bytes they are.
+// RocksDB's own reader refuses some ends of files that a power cut leaves, and misses others.
 //
-// Everything else goes to `target` unchanged. Bytes are counted and summed up as they are written
-// (about 8 GB/s), so a sync costs one small write more. A file with a failed write stays at what
-// was synced of it before. Safe to call as a FileSystem is; `synced` must outlive it and its files.
+// Everything else goes to `target` unchanged. Bytes are summed up as they are written (about
+// 8 GB/s), so a sync costs one small write more. A file with a failed write stays at what was
+// synced of it before. A file that is open is kept longer than what was written (kFileStepBytes),
+// and gets its size when it is closed. Safe to call as a FileSystem is; `synced` must outlive it
+// and its files.
 std::shared_ptr<rocksdb::FileSystem> MakeWitnessedFiles(std::shared_ptr<rocksdb::FileSystem> target,
-                                                        SyncedFiles& synced);
+                                                        SyncedFiles& synced,
+                                                        std::vector<SyncedFile> readable);
 
 // The kind and number of a file by the last part of its path: "000012.log", "MANIFEST-000005".
 // nullopt for any other.

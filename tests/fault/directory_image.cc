@@ -31,13 +31,16 @@ void DirectoryImage::WriteTo(const std::string& directory) const {
   for (const auto& [name, bytes] : files_) {
     const fs::path path = fs::path(directory) / name;
     fs::create_directories(path.parent_path());
-    std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    std::ofstream(path, std::ios::binary)
+        .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
   }
 }
 
 std::string DirectoryImage::DifferenceTo(const DirectoryImage& other) const {
   std::string names;
-  const auto add = [&names](const std::string& name) { names += (names.empty() ? "" : ", ") + name; };
+  const auto add = [&names](const std::string& name) {
+    names += (names.empty() ? "" : ", ") + name;
+  };
   for (const auto& [name, bytes] : files_) {
     const auto found = other.files_.find(name);
     if (found == other.files_.end() || found->second != bytes) add(name);

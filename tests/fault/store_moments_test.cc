@@ -117,6 +117,7 @@ class StoreMomentsTest : public ::testing::Test {
  protected:
   void SetUp() override {
     RocksOptions options = SmallOptions(scratch_.Join("alive"));
+    options.write_buffer_bytes = write_buffer_bytes_;
     options.env = env_.get();
     auto store = OpenRocksStore(std::move(options));
     ASSERT_TRUE(store.ok()) << store.status();
@@ -135,10 +136,11 @@ class StoreMomentsTest : public ::testing::Test {
       // Ten keys over and over, so that the store stays small.
       const auto status =
           store_
-              ->CommitAndWait(WriteSet()
-                                  .PutRecord(ExperimentKey(i % 10), std::string(random() % 9000, 'x'))
-                                  .Emit("experiments/1", "experiment.updated")
-                                  .TrimEventsBefore(std::max<int64_t>(i - 50, 0)))
+              ->CommitAndWait(
+                  WriteSet()
+                      .PutRecord(ExperimentKey(i % 10), std::string(random() % largest_value_, 'x'))
+                      .Emit("experiments/1", "experiment.updated")
+                      .TrimEventsBefore(std::max<int64_t>(i - 50, 0)))
               .status();
       ASSERT_TRUE(status.ok()) << status;
       acknowledged_ = i;
@@ -159,6 +161,8 @@ class StoreMomentsTest : public ::testing::Test {
     EXPECT_TRUE(more.ok()) << what << ": " << more;
   }
 
+  int64_t write_buffer_bytes_ = 64 << 10;
+  size_t largest_value_ = 9000;
   ScratchDirectory scratch_;
   std::shared_ptr<MomentFiles> files_ = std::make_shared<MomentFiles>();
   std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(files_);
@@ -166,6 +170,14 @@ class StoreMomentsTest : public ::testing::Test {
   std::thread writer_;
   std::atomic<int64_t> acknowledged_{0};
   std::atomic<bool> ended_{false};
+};
+
+class CopiedStoreTest : public StoreMomentsTest {
+ protected:
+  CopiedStoreTest() {
+    write_buffer_bytes_ = 4 << 20;
+    largest_value_ = 200;
+  }
 };
 
 TEST_F(StoreMomentsTest, AKillAtAnyMomentLeavesAStoreThatOpens) {
@@ -216,9 +228,9 @@ TEST_F(StoreMomentsTest, APowerCutAtAnyMomentLeavesAStoreThatOpens) {
   }
 }
 
-// Files are read one after the other, so they are of different moments. Copies that missed a
-// table or the MANIFEST because it went meanwhile are no stores at all and are not counted.
-TEST_F(StoreMomentsTest, ADirectoryCopiedWhileItIsWrittenToOpens) {
+// Files are read one after the other, so they are of different moments. A copy that missed a file
+// because it came or went meanwhile is no store and may say so; with larger buffers that is seldom.
+TEST_F(CopiedStoreTest, ADirectoryCopiedWhileItIsWrittenToOpens) {
   const int moments = fault::RoundsFrom("CAIRN_MOMENTS", 40);
   int opened = 0;
   for (int i = 0; i < moments && !HasFailure(); ++i) {
@@ -232,11 +244,11 @@ TEST_F(StoreMomentsTest, ADirectoryCopiedWhileItIsWrittenToOpens) {
       ++opened;
       continue;
     }
-    EXPECT_EQ(std::string(store.status().message()).find("synced"), std::string::npos)
+    EXPECT_NE(std::string(store.status().message()).find("is missing"), std::string::npos)
         << store.status();
   }
   RecordProperty("opened", opened);
-  EXPECT_GT(opened, 0);
+  EXPECT_GE(opened, moments * 3 / 4);
 }
 
 }  // namespace
