@@ -42,6 +42,9 @@ absl::StatusOr<std::unique_ptr<storage::KvStore>> OpenStore(const ServerOptions&
   storage::RocksOptions rocks;
   rocks.directory = options.data_dir;
   rocks.merge = tracking::MergeRecords;
+  rocks.on_warning = [](std::string_view warning) {
+    Log(LogLevel::kWarning, std::string(warning), {});
+  };
   return storage::OpenRocksStore(std::move(rocks));
 }
 

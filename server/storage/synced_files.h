@@ -57,7 +57,7 @@ std::optional<SyncedState> ReadNewestSyncedState(const std::string& directory);
 
 // Files that are being written are longer than what was written, by zeros up to a multiple of
 // this. So a file that was cut off is told from one that was copied earlier than its record.
-inline constexpr uint64_t kFileStepBytes = uint64_t{64} << 10;
+inline constexpr uint64_t kFileStepBytes = uint64_t{1} << 20;
 
 // Keeps the two copies of a SyncedState beside the database that it is about.
 //

@@ -105,6 +105,9 @@ std::string NewestLog(const std::string& directory) {
   return newest;
 }
 
+// Where the zeros begin that follow the records of a log that is open.
+size_t WrittenBytes(const std::string& log) { return log.find_last_not_of('\0') + 1; }
+
 TEST(RocksDurability, EverythingAcknowledgedSurvivesADeath) {
   ScratchDirectory scratch;
   WriteManyAndDie(scratch, scratch.Join("dead"), 200);
@@ -188,7 +191,7 @@ TEST(RocksDurability, AFlippedBitInTheMiddleOfTheLogIsRefused) {
   const std::string log = NewestLog(directory);
   const std::string whole = ReadFile(log).value();
   std::string damaged = whole;
-  damaged[damaged.size() / 2] ^= 0x04;
+  damaged[WrittenBytes(whole) / 2] ^= 0x04;
   ASSERT_TRUE(WriteFileAtomically(log, damaged).ok());
   const absl::Status status = OpenRocksStore(OptionsFor(directory)).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
@@ -204,7 +207,7 @@ TEST(RocksDurability, ACutOfWhatWasAcknowledgedIsRefused) {
   const std::string directory = scratch.Join("dead");
   WriteManyAndDie(scratch, directory, 300);
   const std::string log = NewestLog(directory);
-  fs::resize_file(log, fs::file_size(log) - 10);
+  fs::resize_file(log, WrittenBytes(ReadFile(log).value()) - 10);
   const absl::Status status = OpenRocksStore(OptionsFor(directory)).status();
   EXPECT_TRUE(HasReason(status, ErrorReason::STORE_CORRUPT)) << status;
   EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("acknowledged data is missing"));
@@ -216,7 +219,10 @@ TEST(RocksDurability, ATornTailThatWasNeverAcknowledgedIsLeftOut) {
   WriteManyAndDie(scratch, directory, 300);
   const std::string log = NewestLog(directory);
   const std::string whole = ReadFile(log).value();
-  ASSERT_TRUE(WriteFileAtomically(log, whole + whole.substr(0, 100)).ok());
+  const size_t written = WrittenBytes(whole);
+  std::string torn = whole;
+  torn.replace(written, 100, whole.substr(0, 100));
+  ASSERT_TRUE(WriteFileAtomically(log, torn).ok());
   std::vector<std::string> warnings;
   RocksOptions options = OptionsFor(directory);
   options.on_warning = [&warnings](std::string_view line) { warnings.emplace_back(line); };
