@@ -108,7 +108,9 @@ void ExpectShortStart(int runs, int params, int param_bytes) {
             << " peak_before_kill_mib=" << memory_before << std::endl;
   EXPECT_EQ(CountRuns(server), runs);
   EXPECT_LE(memory, memory_before * 12 / 10);
-  if (Percent() >= 100) EXPECT_LE(millis, 2000);
+  if (Percent() >= 100) {
+    EXPECT_LE(millis, 2000);
+  }
 }
 
 TEST(StartAfterKillDrill, ManySmallRuns) {
