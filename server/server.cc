@@ -22,6 +22,8 @@
 #include "server/scratch_directory.h"
 #include "server/storage/memory_store.h"
 #include "server/storage/rocks_store.h"
+#include "server/storage/store_directory.h"
+#include "server/storage/volume_budget.h"
 #include "server/tracking/experiments.h"
 #include "server/tracking/merge_records.h"
 #include "server/tracking/run_lease_keeper.h"
@@ -155,6 +157,8 @@ class Server::Impl {
       blob_options.directory = scratch_->path();
     } else {
       blob_options.directory = options_.data_dir + "/packs";
+      CAIRN_ASSIGN_OR_RETURN(const auto volume, storage::SpaceAt(options_.data_dir));
+      blob_options.pack_bytes = storage::VolumeBudget::For(volume.total_bytes).pack_bytes;
     }
     CAIRN_ASSIGN_OR_RETURN(blobs_,
                            artifacts::OpenBlobStore(std::move(blob_options), *store_, clock));

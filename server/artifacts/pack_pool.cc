@@ -43,7 +43,7 @@ absl::StatusOr<PackPool::Room> PackPool::Room::Of(const std::string& directory) 
 absl::Status PackPool::CheckRoom(int64_t bytes, RoomFor purpose) const {
   const absl::StatusOr<int64_t> free_bytes = room_.free_bytes();
   const int64_t kept =
-      purpose == RoomFor::kUpload ? 2 * room_.reserve_bytes : 3 * room_.reserve_bytes / 2;
+      purpose == RoomFor::kUpload ? 2 * room_.reserve_bytes : 3 * room_.reserve_bytes / 4;
   // One that cannot be asked is found out by writing.
   if (!free_bytes.ok() || *free_bytes - bytes >= kept) return absl::OkStatus();
   return Error(absl::StatusCode::kResourceExhausted, ErrorReason::DISK_FULL,

@@ -31,11 +31,12 @@ class PackPool {
   };
 
   // What room on the volume is asked for. Uploads stop first, then the writing anew of packs,
-  // so that the key-value store keeps room for the commits that remove something.
+  // so that the key-value store keeps room for the commits that remove something. A pack is
+  // small beside the reserve (VolumeBudget::pack_bytes).
   enum class RoomFor { kRewrite, kUpload };
 
   // How much room there is. `reserve_bytes` is about what the key-value store keeps free for
-  // itself: packs are written anew down to one and a half times that, uploads take bytes
+  // itself: packs are written anew down to three quarters of that, uploads take bytes
   // down to twice that.
   struct Room {
     std::function<absl::StatusOr<int64_t>()> free_bytes;

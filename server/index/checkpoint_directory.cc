@@ -152,7 +152,7 @@ absl::Status CheckStamp(const storage::KvStore& store, const CheckpointStamp& st
 
 absl::Status CheckSpace(const std::string& path, size_t bytes) {
   CAIRN_ASSIGN_OR_RETURN(const storage::VolumeSpace space, storage::SpaceAt(path));
-  const int64_t reserve = std::min(CheckpointDirectory::kReserveBytes, space.total_bytes / 10);
+  const int64_t reserve = std::min(CheckpointDirectory::kReserveBytes, space.total_bytes / 6);
   if (space.free_bytes - static_cast<int64_t>(bytes) >= reserve) return absl::OkStatus();
   return Error(absl::StatusCode::kResourceExhausted, ErrorReason::DISK_FULL,
                fmt::format("no room for a checkpoint of about {} bytes in {}", bytes, path))

@@ -32,7 +32,7 @@ class CheckpointDirectory {
   // Writes a checkpoint of `index`, whole and durable before it gets its name, and
   // removes older ones.
   //   RESOURCE_EXHAUSTED (DISK_FULL)  the volume would be left with less than
-  //                                   kReserveBytes or a tenth of its size; the
+  //                                   kReserveBytes or a sixth of its size; the
   //                                   store needs that more
   //   ABORTED (COMMIT_CONFLICT)       a column was dropped meanwhile
   //   else the system's errors. After any of them all is as before.

@@ -39,9 +39,11 @@ IndexKeeper::Report IndexKeeper::Tick() {
   const ChangesSince changes = follower_.changes();
   CheckpointPolicy::Facts facts;
   facts.changed_runs = changes.runs;
+  facts.changed_bytes = changes.bytes;
   facts.revisions = changes.revisions;
   facts.nanos_since = clock_.NowUnixNanos() - last_end_nanos_;
   facts.last_nanos = last_nanos_;
+  facts.failed = failed_;
   facts.full_load_nanos = full_load_nanos_;
   if (options_.policy.Due(facts)) Write(report);
   return report;
@@ -63,6 +65,7 @@ void IndexKeeper::Write(Report& report) {
   last_end_nanos_ = clock_.NowUnixNanos();
   last_nanos_ = last_end_nanos_ - begin;
   report.checkpoint = written.status();
+  failed_ = !written.ok();
   if (!written.ok()) return;
   full_load_nanos_ = 0;
   newest_ = written->revision;

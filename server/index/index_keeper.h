@@ -62,6 +62,7 @@ class IndexKeeper {
   CheckpointDirectory directory_;
   int64_t last_end_nanos_ = 0;
   int64_t last_nanos_ = 0;
+  bool failed_ = false;  // the last one
   int64_t full_load_nanos_ = 0;
   storage::Revision newest_ = -1;  // of the newest checkpoint there is
 };

@@ -17,8 +17,10 @@ namespace {
 constexpr std::string_view kExperiments = "experiments/";
 // The kind of event after which nothing of a run but its metrics is different.
 constexpr std::string_view kMetricsOnly = "run.metrics";
-// Runs are read and applied in lots of this many, which bounds the memory.
+// Runs are read and applied in lots of this many, or of about so many bytes, which bounds
+// the memory: a run takes some times its bytes there.
 constexpr size_t kRunsPerLot = 2048;
+constexpr int64_t kBytesPerLot = int64_t{4} << 20;
 // With more of a run's metrics than this, one scan of all is read instead.
 constexpr size_t kMostSingleMetrics = 128;
 
@@ -106,7 +108,7 @@ absl::StatusOr<RunFollower::Pending> RunFollower::PendingSince(
 
 ChangesSince RunFollower::changes() const {
   MutexLock lock(&mutex_);
-  return {changed_.size(), index_.revision() - checkpoint_};
+  return {changed_.runs.size(), changed_.bytes, index_.revision() - checkpoint_};
 }
 
 void RunFollower::CheckpointBegins() {
@@ -118,15 +120,23 @@ void RunFollower::CheckpointBegins() {
 void RunFollower::CheckpointEnds(bool kept) {
   MutexLock lock(&mutex_);
   if (!kept) {
-    changed_.insert(changed_before_.begin(), changed_before_.end());
+    for (const auto& [run_id, bytes] : changed_before_.runs) changed_.Add(run_id, bytes);
     checkpoint_ = checkpoint_before_;
   }
   changed_before_ = {};
 }
 
-void RunFollower::CountChanges(const Pending& pending) {
+// One that was read more than once counts as the most that was read of it.
+void RunFollower::Changed::Add(const std::string& run_id, int64_t run_bytes) {
+  int64_t& known = runs[run_id];
+  bytes += std::max(int64_t{0}, run_bytes - known);
+  known = std::max(known, run_bytes);
+}
+
+void RunFollower::CountChanges(const std::vector<RunChange>& runs,
+                               const std::vector<int64_t>& bytes) {
   MutexLock lock(&mutex_);
-  for (const auto& [run, parts] : pending.runs) changed_.insert(run);
+  for (size_t i = 0; i < runs.size(); ++i) changed_.Add(runs[i].run_id, bytes[i]);
 }
 
 absl::Status RunFollower::CatchUp() {
@@ -180,22 +190,29 @@ absl::Status RunFollower::Drain(const Pending& pending, const storage::Snapshot&
         absl::StatusCode::kInternal, ErrorReason::INTERNAL_FAULT,
         fmt::format("revision {} was announced before it could be read", pending.revision));
   }
-  CountChanges(pending);
   CAIRN_ASSIGN_OR_RETURN(const auto experiments, ReadExperiments(pending.experiments, snapshot));
   std::vector<RunChange> runs;
+  std::vector<int64_t> bytes;
+  int64_t lot_bytes = 0;
   for (const auto& [run_id, parts] : pending.runs) {
-    if (runs.size() == kRunsPerLot) {
+    if (runs.size() == kRunsPerLot || lot_bytes >= kBytesPerLot) {
       // The index stays at its revision until all is in it.
+      CountChanges(runs, bytes);
       CAIRN_RETURN_IF_ERROR(index_.Apply(index_.revision(), runs));
       runs.clear();
+      bytes.clear();
+      lot_bytes = 0;
     }
     auto change = parts.whole ? ReadRunChange(snapshot, run_id)
                               : ReadMetricChange(snapshot, run_id, parts.metrics);
     // The index keeps the run as it knows it.
     if (damage_.Note(run_id, change.status())) continue;
     CAIRN_RETURN_IF_ERROR(change.status());
+    bytes.push_back(static_cast<int64_t>(change->run.ByteSizeLong()));
+    lot_bytes += bytes.back();
     runs.push_back(*std::move(change));
   }
+  CountChanges(runs, bytes);
   return index_.Apply(pending.revision, runs, experiments);
 }
 

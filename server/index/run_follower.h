@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/status/status.h"
 #include "lib/base/mutex.h"
 #include "server/index/checkpoint_directory.h"
@@ -29,6 +29,7 @@ struct LoadReport {
 // Runs and revisions that a checkpoint would save from being read again.
 struct ChangesSince {
   size_t runs = 0;
+  int64_t bytes = 0;  // of their records, as far as they were read
   int64_t revisions = 0;
 };
 
@@ -108,7 +109,15 @@ class RunFollower {
                                                                 const storage::Snapshot& snapshot);
   absl::StatusOr<Pending> PendingSince(storage::Revision revision,
                                        const storage::Snapshot& snapshot) const;
-  void CountChanges(const Pending& pending) CAIRN_EXCLUDES(mutex_);
+  // Runs that changed, and how many bytes reading each took.
+  struct Changed {
+    absl::flat_hash_map<std::string, int64_t> runs;
+    int64_t bytes = 0;
+
+    void Add(const std::string& run_id, int64_t run_bytes);
+  };
+  void CountChanges(const std::vector<RunChange>& runs, const std::vector<int64_t>& bytes)
+      CAIRN_EXCLUDES(mutex_);
 
   const storage::KvStore& store_;
   RunIndex& index_;
@@ -119,8 +128,8 @@ class RunFollower {
   Pending pending_ CAIRN_GUARDED_BY(mutex_);
   bool draining_ CAIRN_GUARDED_BY(mutex_) = false;  // what was pending is being read
   // Since the last checkpoint, and those before a checkpoint that is under way.
-  absl::flat_hash_set<std::string> changed_ CAIRN_GUARDED_BY(mutex_);
-  absl::flat_hash_set<std::string> changed_before_ CAIRN_GUARDED_BY(mutex_);
+  Changed changed_ CAIRN_GUARDED_BY(mutex_);
+  Changed changed_before_ CAIRN_GUARDED_BY(mutex_);
   storage::Revision checkpoint_ CAIRN_GUARDED_BY(mutex_) = 0;
   storage::Revision checkpoint_before_ CAIRN_GUARDED_BY(mutex_) = 0;
 };

@@ -12,6 +12,7 @@
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
+#include "server/storage/ballast.h"
 #include "server/storage/database_inspection.h"
 #include "server/storage/key_codec.h"
 #include "server/storage/keyspace.h"
@@ -38,7 +39,10 @@ rocksdb::DBOptions DatabaseOptions(const RocksOptions& options,
   db.flush_verify_memtable_count = true;
   // Safe because every write syncs by itself and SyncWAL is never called.
   db.track_and_verify_wals_in_manifest = true;
-  db.max_total_wal_size = static_cast<uint64_t>(options.max_log_bytes);
+  db.max_total_wal_size = static_cast<uint64_t>(options.budget.max_log_bytes);
+  // A flush takes as much room as the log, which a full volume does not have. Whoever opens
+  // asks for one when there is room.
+  db.avoid_flush_during_recovery = true;
   db.db_write_buffer_size = static_cast<size_t>(options.total_write_buffer_bytes);
   db.max_background_jobs = 2;
   // What flushes and compactions write goes to the disk bit by bit: the sync of a commit
@@ -67,7 +71,13 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const RocksOptions& options,
   table.format_version = 5;
   rocksdb::ColumnFamilyOptions family;
   family.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
-  family.write_buffer_size = static_cast<size_t>(options.write_buffer_bytes);
+  const VolumeBudget& budget = options.budget;
+  family.write_buffer_size = static_cast<size_t>(
+      options.write_buffer_bytes > 0 ? options.write_buffer_bytes : budget.write_buffer_bytes);
+  family.target_file_size_base = static_cast<uint64_t>(budget.file_bytes);
+  family.max_bytes_for_level_base = static_cast<uint64_t>(budget.level_bytes);
+  family.max_compaction_bytes = static_cast<uint64_t>(budget.compaction_bytes);
+  family.level0_file_num_compaction_trigger = budget.l0_files;
   family.compression = rocksdb::kLZ4Compression;
   // Of a random read nearly all would be the unpacking of a large, dense block.
   family.bottommost_compression = read_at_random ? rocksdb::kLZ4Compression : rocksdb::kZSTD;

@@ -13,6 +13,7 @@
 #include "server/storage/record_codec.h"
 #include "server/storage/rocks_open.h"
 #include "server/storage/rocks_snapshot.h"
+#include "server/storage/space_reclaimer.h"
 #include "server/storage/store_directory.h"
 
 namespace cairn::storage {
@@ -26,7 +27,9 @@ class RocksBackend final : public CommitBackend {
       : holder_(holder),
         health_(health),
         free_bytes_(std::move(free_bytes)),
-        reserve_bytes_(reserve_bytes) {
+        reserve_bytes_(reserve_bytes),
+        reclaimer_(holder) {
+    if (HasRoom(reserve_bytes_)) reclaimer_.FlushSoon();
     write_options_.sync = true;
     write_options_.protection_bytes_per_key = 8;
   }
@@ -39,13 +42,16 @@ class RocksBackend final : public CommitBackend {
   WriteResult Write(const CommitBatch& batch) override {
     // A flush in the background may have met a full disk when no commit did.
     must_reopen_ = absl::IsResourceExhausted(health_.status());
-    if (must_reopen_ || !HasRoom(batch.frees_space)) return {DiskFull(), true, true};
+    if (must_reopen_ || !HasRoom(KeptBytes(batch.frees_space) + ExtraBytes(batch))) {
+      return {DiskFull(), true, true};
+    }
     const auto database = holder_.Get();
     rocksdb::WriteBatch rocks_batch;
     rocksdb::Status status = Fill(*database, batch, &rocks_batch);
     if (status.ok()) status = database->db().Write(write_options_, &rocks_batch);
     if (status.ok()) {
       if (batch.first_event_revision > 0) DropEventFiles(*database, batch.first_event_revision);
+      if (batch.frees_space && !HasRoom(2 * reserve_bytes_)) reclaimer_.Reclaim(batch);
       return {};
     }
     must_reopen_ = IsOutOfSpace(status);
@@ -53,13 +59,14 @@ class RocksBackend final : public CommitBackend {
   }
 
   // RocksDB 7.8 can clear the error of a full disk but not write to the log that
-  // met it, nor leave that log: only opening again does, which needs room itself.
+  // met it, nor leave that log: only opening again does.
   absl::StatusOr<Recovery> Recover(Revision last_revision, bool frees_space) override {
-    if (!HasRoom(frees_space && !must_reopen_)) return DiskFull();
+    if (!HasRoom(KeptBytes(frees_space))) return DiskFull();
     Recovery recovery{last_revision, {}};
     if (!must_reopen_) return recovery;
     CAIRN_ASSIGN_OR_RETURN(recovery.last_revision, holder_.Reopen());
     must_reopen_ = false;
+    if (!frees_space) reclaimer_.FlushSoon();
     CAIRN_RETURN_IF_ERROR(
         ScanStoredEvents(*holder_.Get(), last_revision + 1, [&recovery](const StoredEvent& event) {
           recovery.events.push_back(event);
@@ -69,10 +76,24 @@ class RocksBackend final : public CommitBackend {
   }
 
  private:
+  int64_t KeptBytes(bool frees_space) const {
+    return frees_space ? reserve_bytes_ / 2 : reserve_bytes_;
+  }
+
+  // What a large batch takes beyond what the reserve is made for, in the log and again
+  // in a file.
+  static int64_t ExtraBytes(const CommitBatch& batch) {
+    int64_t bytes = 0;
+    for (const Change& change : batch.changes) {
+      if (change.record->has_value())
+        bytes += static_cast<int64_t>((*change.record)->payload.size());
+    }
+    return 2 * std::max(int64_t{0}, bytes - CommitterOptions().max_group_bytes);
+  }
+
   // One that cannot be asked is found out by writing.
-  bool HasRoom(bool frees_space) const {
+  bool HasRoom(int64_t kept) const {
     const absl::StatusOr<int64_t> free_bytes = free_bytes_();
-    const int64_t kept = frees_space ? reserve_bytes_ / 2 : reserve_bytes_;
     return !free_bytes.ok() || *free_bytes >= kept;
   }
 
@@ -141,6 +162,7 @@ class RocksBackend final : public CommitBackend {
   const int64_t reserve_bytes_;
   rocksdb::WriteOptions write_options_;
   bool must_reopen_ = false;  // RocksDB met a full disk
+  SpaceReclaimer reclaimer_;  // stops before the rest goes
 };
 
 // What a store consists of; destroyed from the last to the first.
@@ -189,10 +211,11 @@ class RocksStore final : public KvStore {
   Committer committer_;  // drains before the parts go
 };
 
-absl::StatusOr<int64_t> ReserveBytes(const RocksOptions& options) {
-  if (options.reserve_bytes >= 0) return options.reserve_bytes;
+absl::Status LookAtVolume(RocksOptions& options) {
   CAIRN_ASSIGN_OR_RETURN(const VolumeSpace space, SpaceAt(options.directory));
-  return DefaultReserveBytes(space);
+  options.budget = VolumeBudget::For(space.total_bytes);
+  if (options.reserve_bytes < 0) options.reserve_bytes = options.budget.reserve_bytes;
+  return absl::OkStatus();
 }
 
 std::function<absl::StatusOr<int64_t>()> FreeBytesProbe(const RocksOptions& options) {
@@ -211,13 +234,13 @@ absl::StatusOr<std::unique_ptr<KvStore>> OpenRocksStore(RocksOptions options) {
   const auto lost = parts->options.replace_lost_database ? StoreDirectory::LostDatabase::kReplace
                                                          : StoreDirectory::LostDatabase::kRefuse;
   CAIRN_ASSIGN_OR_RETURN(parts->directory, StoreDirectory::Acquire(parts->options.directory, lost));
-  CAIRN_ASSIGN_OR_RETURN(const int64_t reserve, ReserveBytes(parts->options));
+  CAIRN_RETURN_IF_ERROR(LookAtVolume(parts->options));
   parts->health = std::make_shared<BackgroundHealth>();
   parts->holder =
       std::make_unique<DatabaseHolder>(parts->options, *parts->directory, parts->health);
   CAIRN_ASSIGN_OR_RETURN(const Revision last_revision, parts->holder->Reopen());
-  parts->backend = std::make_unique<RocksBackend>(*parts->holder, *parts->health,
-                                                  FreeBytesProbe(parts->options), reserve);
+  parts->backend = std::make_unique<RocksBackend>(
+      *parts->holder, *parts->health, FreeBytesProbe(parts->options), parts->options.reserve_bytes);
   return std::make_unique<RocksStore>(std::move(parts), last_revision);
 }
 

@@ -11,6 +11,7 @@
 #include "server/storage/committer.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/merge.h"
+#include "server/storage/volume_budget.h"
 
 namespace rocksdb {
 class Env;
@@ -28,15 +29,16 @@ struct RocksOptions {
   // Combines payloads for WriteSet::merges; without one such sets are refused.
   MergeFunction merge;
   CommitterOptions committer;
-  // The size of one family's memory table, and of all of them together.
-  int64_t write_buffer_bytes = int64_t{64} << 20;
+  // The size of one family's memory table; 0: by the volume's size, as is the log, which
+  // bounds what a start replays: about 150 MB/s, so at most 0.7 s.
+  int64_t write_buffer_bytes = 0;
   int64_t total_write_buffer_bytes = int64_t{256} << 20;
-  // Replay reads about 150 MB/s, so this bounds a restart to about 0.7 s.
-  int64_t max_log_bytes = int64_t{96} << 20;
+  // How the volume is shared out. OpenRocksStore looks at the volume.
+  VolumeBudget budget = VolumeBudget::For(VolumeBudget::kLargeVolume);
   int64_t block_cache_bytes = int64_t{64} << 20;
   // Commits are refused below this much free space, so that the disk never fills
   // in the middle of one; those that free space (WriteSet::frees_space) below half of
-  // it. Negative: 5 % of the volume, at most 512 MiB.
+  // it. Negative: the budget's.
   int64_t reserve_bytes = -1;
   // Gets what an operator should know and no caller is told: sentences. From any thread.
   std::function<void(std::string_view)> on_warning;

@@ -16,6 +16,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
+#include "server/storage/volume_budget.h"
 
 namespace cairn::storage {
 namespace {
@@ -175,9 +176,7 @@ absl::StatusOr<VolumeSpace> SpaceAt(const std::string& path) {
 }
 
 int64_t DefaultReserveBytes(const VolumeSpace& space) {
-  constexpr int64_t kMaxBytes = int64_t{512} << 20;
-  constexpr int64_t kShare = 20;
-  return std::min(kMaxBytes, space.total_bytes / kShare);
+  return VolumeBudget::For(space.total_bytes).reserve_bytes;
 }
 
 absl::Status SyncDirectory(const std::string& path) {

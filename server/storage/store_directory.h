@@ -81,8 +81,7 @@ struct VolumeSpace {
 };
 absl::StatusOr<VolumeSpace> SpaceAt(const std::string& path);
 
-// How much of a volume the store leaves free if it is not told otherwise: 5 %, at most
-// 512 MiB.
+// How much of a volume the store leaves free if it is not told otherwise: see VolumeBudget.
 int64_t DefaultReserveBytes(const VolumeSpace& space);
 
 // Makes the names in a directory durable.

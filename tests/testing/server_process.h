@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -66,7 +67,9 @@ class RunningProgram {
 // Owned by one thread. The destructor kills the process if it still runs.
 class ServerProcess {
  public:
-  explicit ServerProcess(std::string data_dir) : data_dir_(std::move(data_dir)) {}
+  // `flags` are given to it beside those for the directory and the ports.
+  explicit ServerProcess(std::string data_dir, std::vector<std::string> flags = {})
+      : data_dir_(std::move(data_dir)), flags_(std::move(flags)) {}
   ~ServerProcess() { Kill(); }
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
@@ -89,6 +92,7 @@ class ServerProcess {
   int Wait();
 
   const std::string data_dir_;
+  const std::vector<std::string> flags_;
   pid_t pid_ = -1;
   std::string grpc_address_;
   std::string http_address_;

@@ -1,20 +1,13 @@
 // Uploads and a server on a volume that is really full, and what a client is told of uploads
 // that are broken off.
 
-#include <fcntl.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
-#include <sched.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
-#include <filesystem>
-#include <functional>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 
 #include "cairn/v1/artifacts.grpc.pb.h"
@@ -26,11 +19,14 @@
 #include "lib/base/ids.h"
 #include "lib/client/artifact_client.h"
 #include "lib/client/grpc_status.h"
+#include "tests/testing/memory_volume.h"
 #include "tests/testing/server_process.h"
 
 namespace cairn {
 namespace {
 
+using testing::MemoryVolume;
+using testing::OnThreadOfItsOwn;
 using testing::ServerProcess;
 using testing::TempFolder;
 
@@ -44,48 +40,7 @@ std::string Pattern(size_t size) {
   return bytes;
 }
 
-// A file system in memory at `path`, which only this thread and the programs
-// that it starts see. Only root may make one.
-class MemoryVolume {
- public:
-  static constexpr int64_t kBytes = int64_t{512} << 20;
-
-  explicit MemoryVolume(std::string path) : path_(std::move(path)) {
-    mounted_ = ::unshare(CLONE_NEWNS) == 0 &&
-               ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-               ::mount("tmpfs", path_.c_str(), "tmpfs", 0, "size=512m") == 0;
-  }
-  ~MemoryVolume() {
-    if (mounted_) ::umount(path_.c_str());
-  }
-  MemoryVolume(const MemoryVolume&) = delete;
-  MemoryVolume& operator=(const MemoryVolume&) = delete;
-
-  bool mounted() const { return mounted_; }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
-  // Lets another file take room, until `free_bytes` are left.
-  void LeaveFree(int64_t free_bytes) {
-    GiveBack();
-    const int64_t taken = FreeBytes() - free_bytes;
-    const int fd = ::open(filler().c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    ASSERT_EQ(::posix_fallocate(fd, 0, taken), 0);
-    ::close(fd);
-  }
-  void GiveBack() { ::unlink(filler().c_str()); }
-
- private:
-  std::string filler() const { return path_ + "/filler"; }
-  int64_t FreeBytes() const {
-    return static_cast<int64_t>(std::filesystem::space(path_).available);
-  }
-
-  const std::string path_;
-  bool mounted_ = false;
-};
-
-// A thread's view of the file system cannot be given back, so each test has a thread.
-void OnThreadOfItsOwn(const std::function<void()>& body) { std::thread(body).join(); }
+constexpr int64_t kMebibytes = 512;
 
 class Stubs {
  public:
@@ -223,13 +178,13 @@ absl::Status Collect(Stubs& stubs) {
   return absl::OkStatus();
 }
 
-// The server keeps a twentieth of the volume free, and uploads leave twice that.
-constexpr int64_t kReserve = MemoryVolume::kBytes / 20;
+// The server keeps an eighth of the volume free, and uploads leave twice that.
+constexpr int64_t kReserve = (kMebibytes << 20) / 8;
 
 TEST(FullVolumeTest, AnUploadThatMeetsAFullVolumeIsToldAndGoesOnWhenThereIsRoom) {
   OnThreadOfItsOwn([] {
     const TempFolder folder;
-    MemoryVolume volume(folder.path());
+    MemoryVolume volume(folder.path(), kMebibytes);
     if (!volume.mounted()) GTEST_SKIP() << "only root can mount a volume of its own";
     ServerProcess server(volume / "store");
     ASSERT_TRUE(server.Start());
@@ -241,7 +196,7 @@ TEST(FullVolumeTest, AnUploadThatMeetsAFullVolumeIsToldAndGoesOnWhenThereIsRoom)
       ASSERT_TRUE(sender.Send(bytes, 0, 10 << 20, /*finish=*/false));
       EXPECT_EQ(sender.Close().value_or(-1), 10 << 20);
     }
-    volume.LeaveFree(2 * kReserve + (3 << 20));
+    ASSERT_TRUE(volume.LeaveFree(2 * kReserve + (3 << 20)));
     {
       Sender sender(stubs, name);
       sender.Send(bytes, 10 << 20, 24 << 20, /*finish=*/true);
@@ -265,13 +220,13 @@ TEST(FullVolumeTest, AnUploadThatMeetsAFullVolumeIsToldAndGoesOnWhenThereIsRoom)
 TEST(FullVolumeTest, BelowTheReserveRunsCanBePurgedAndBlobsCollectedAndNothingIsLogged) {
   OnThreadOfItsOwn([] {
     const TempFolder folder;
-    MemoryVolume volume(folder.path());
+    MemoryVolume volume(folder.path(), kMebibytes);
     if (!volume.mounted()) GTEST_SKIP() << "only root can mount a volume of its own";
     ServerProcess server(volume / "store");
     ASSERT_TRUE(server.Start());
     Stubs stubs(server);
     const std::string first = CreateRun(stubs).name(), second = CreateRun(stubs).name();
-    volume.LeaveFree(3 * kReserve / 4);
+    ASSERT_TRUE(volume.LeaveFree(3 * kReserve / 4));
     ExpectDiskFull(LogParam(stubs, first, "a"));
     EXPECT_TRUE(PurgeRun(stubs, first).ok());
     EXPECT_TRUE(Collect(stubs).ok());
@@ -279,9 +234,10 @@ TEST(FullVolumeTest, BelowTheReserveRunsCanBePurgedAndBlobsCollectedAndNothingIs
     server.Kill();
     ASSERT_TRUE(server.Start()) << "full as the volume is";
     Stubs again(server);
-    volume.LeaveFree(3 * kReserve / 4);  // the start gave back what RocksDB's log had set aside
+    ASSERT_TRUE(volume.LeaveFree(3 * kReserve /
+                                 4));  // the start gave back what RocksDB's log had set aside
     ExpectDiskFull(LogParam(again, second, "a"));
-    volume.LeaveFree(kReserve / 4);
+    ASSERT_TRUE(volume.LeaveFree(kReserve / 4));
     ExpectDiskFull(PurgeRun(again, second));
     volume.GiveBack();
     EXPECT_TRUE(LogParam(again, second, "a").ok());

@@ -113,7 +113,7 @@ TEST_F(RewritingTest, WithoutRoomOnlyPacksWithNothingLiveAreGivenBack) {
   for (uint64_t i = 0; i < 3; ++i) ASSERT_TRUE(Upload(Noise(2'000'000, 10 + i)).ok());
   LetLeasesEnd();
   ASSERT_EQ(PackPaths().size(), 2u);
-  free_bytes_ = 3 * kReserve / 2;
+  free_bytes_ = 3 * kReserve / 4;
   EXPECT_EQ(Collect().rewritten_pack_count(), 1);
   EXPECT_EQ(PackPaths().size(), 1u);
   EXPECT_EQ(Read(kept).value(), kept);
@@ -134,7 +134,7 @@ TEST_F(RewritingTest, ARoundOfRewritingThatFailsIsMadeAnew) {
   }
   ASSERT_TRUE(Upload(Noise(3'000'000, 9)).ok());
   LetLeasesEnd();
-  free_bytes_ = 3 * kReserve / 2;
+  free_bytes_ = 3 * kReserve / 4;
   Collect();  // removes the entry of the dead blob, and lacks the room for the others
   blobs_.reset();
   const auto packs = PackPool::Open(Packs(), 4 << 20, {}).value();

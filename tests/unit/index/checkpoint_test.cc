@@ -448,6 +448,32 @@ TEST(CheckpointPolicy, IsDueAfterEnoughChangesButNotTooSoon) {
   EXPECT_FALSE(policy.Due(facts));
 }
 
+TEST(CheckpointPolicy, BytesCountAndWorkOfAllKindsAddsUp) {
+  CheckpointPolicy policy;
+  CheckpointPolicy::Facts facts;
+  facts.nanos_since = 60 * kNanosPerSecond;
+  facts.changed_bytes = policy.max_changed_bytes - 1;
+  EXPECT_FALSE(policy.Due(facts));
+  facts.changed_bytes = policy.max_changed_bytes;
+  EXPECT_TRUE(policy.Due(facts));
+  facts.changed_bytes = policy.max_changed_bytes / 2;
+  EXPECT_FALSE(policy.Due(facts));
+  facts.changed_runs = policy.max_changed_runs / 2;
+  EXPECT_TRUE(policy.Due(facts));
+}
+
+TEST(CheckpointPolicy, AFailedOneIsNotTriedAgainAtOnce) {
+  CheckpointPolicy policy;
+  CheckpointPolicy::Facts facts;
+  facts.changed_runs = policy.max_changed_runs;
+  facts.nanos_since = policy.min_pause_nanos;
+  EXPECT_TRUE(policy.Due(facts));
+  facts.failed = true;
+  EXPECT_FALSE(policy.Due(facts));
+  facts.nanos_since = policy.failed_pause_nanos;
+  EXPECT_TRUE(policy.Due(facts));
+}
+
 TEST(IndexKeeper, WritesWhenItIsDueAndAtTheEnd) {
   History history(21, Scratch("keeper"));
   ManualClock clock(1'000 * kNanosPerSecond);

@@ -1,0 +1,34 @@
+#ifndef CAIRN_SERVER_STORAGE_BALLAST_H_
+#define CAIRN_SERVER_STORAGE_BALLAST_H_
+
+#include <cstdint>
+#include <string>
+
+namespace cairn::storage {
+
+// A file without content that holds room for opening the database: RocksDB begins each
+// time with a new MANIFEST, which a volume without a free byte has no place for. The
+// file goes when there is too little room and comes back when the database is open.
+//
+// Best effort, and never an error: without it a start works wherever there is room.
+// Not thread-safe; the directory must be there before anything is called.
+class Ballast {
+ public:
+  Ballast(const std::string& directory, int64_t bytes);
+
+  // Removes the file if less than its size is free.
+  void Release();
+
+  // Makes the file as large as it should be and room allows. It leaves a quarter of its
+  // size to others, so that the log that was just begun is not the first that has no room.
+  void Restore();
+
+ private:
+  const std::string directory_;
+  const std::string path_;
+  const int64_t bytes_;
+};
+
+}  // namespace cairn::storage
+
+#endif  // CAIRN_SERVER_STORAGE_BALLAST_H_

@@ -1,0 +1,69 @@
+#ifndef CAIRN_SERVER_STORAGE_SPACE_RECLAIMER_H_
+#define CAIRN_SERVER_STORAGE_SPACE_RECLAIMER_H_
+
+#include <atomic>
+#include <chrono>
+#include <map>
+#include <string>
+#include <thread>
+#include <utility>
+
+#include "lib/base/mutex.h"
+#include "server/storage/commit_group.h"
+#include "server/storage/rocks_open.h"
+
+namespace cairn::storage {
+
+// Gives the volume back what deleted records took, on a thread of its own.
+//
+// RocksDB only marks a record as deleted, and compacts by its own measure: a few marks
+// in memory may hide most of a volume for ever when nothing more can be written. So
+// whoever deletes on a volume that is nearly full tells here which keys; when that has
+// been quiet for a moment the marks are flushed, and the ranges they lie in are compacted
+// by parts (VolumeBudget::compaction_bytes).
+//
+// Best effort: what fails is reported by RocksDB's listener, and tried again with the
+// next deletion. Safe to call from any thread; the destructor breaks a compaction off.
+// The holder must outlive it.
+class SpaceReclaimer {
+ public:
+  // Passes begin when nothing was told for so long, or the first of it so long ago.
+  static constexpr std::chrono::milliseconds kQuiet{300};
+  static constexpr std::chrono::milliseconds kAtMost{3000};
+
+  explicit SpaceReclaimer(DatabaseHolder& holder);
+  ~SpaceReclaimer();
+  SpaceReclaimer(const SpaceReclaimer&) = delete;
+  SpaceReclaimer& operator=(const SpaceReclaimer&) = delete;
+
+  // Writes what is only in the log to files, soon, so that the log goes and the next
+  // start does not replay it again.
+  void FlushSoon() CAIRN_EXCLUDES(mutex_);
+
+  // What `batch` deletes is to give its room back.
+  void Reclaim(const CommitBatch& batch) CAIRN_EXCLUDES(mutex_);
+
+ private:
+  // A kind of key: its family and first byte.
+  using Kind = std::pair<Family, char>;
+  struct Range {
+    std::string first, last;
+  };
+  using Ranges = std::map<Kind, Range>;
+
+  void Work() CAIRN_EXCLUDES(mutex_);
+  bool NextPass(Ranges& ranges) CAIRN_EXCLUDES(mutex_);
+  void Pass(const Ranges& ranges);
+
+  DatabaseHolder& holder_;
+  std::atomic<bool> stopping_ = false;
+  Mutex mutex_;
+  CondVar arrived_;
+  bool wanted_ CAIRN_GUARDED_BY(mutex_) = false;
+  Ranges ranges_ CAIRN_GUARDED_BY(mutex_);
+  std::thread thread_;
+};
+
+}  // namespace cairn::storage
+
+#endif  // CAIRN_SERVER_STORAGE_SPACE_RECLAIMER_H_

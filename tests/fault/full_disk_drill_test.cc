@@ -1,0 +1,379 @@
+// A full volume again and again: filled by the server's own clients or by another program,
+// killed and stopped, started, read, and brought back by deleting runs.
+//
+// CAIRN_FAULT_ROUNDS (2): restarts after SIGKILL, and as many after SIGTERM, of each volume.
+// With more than 2 the volumes of 400 and 1,000 MiB are filled as well, not only one of 64.
+
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <iostream>
+#include <memory>
+#include <random>
+#include <set>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "cairn/v1/artifacts.grpc.pb.h"
+#include "cairn/v1/tracking.grpc.pb.h"
+#include "google/longrunning/operations_proto.grpc.pb.h"
+#include "lib/base/digest.h"
+#include "lib/base/encoding.h"
+#include "lib/base/errors.h"
+#include "lib/base/ids.h"
+#include "lib/client/artifact_client.h"
+#include "lib/client/grpc_status.h"
+#include "tests/testing/memory_volume.h"
+#include "tests/testing/server_process.h"
+
+namespace cairn {
+namespace {
+
+using testing::MemoryVolume;
+using testing::OnThreadOfItsOwn;
+using testing::ServerProcess;
+using testing::TempFolder;
+
+constexpr int64_t kMiB = int64_t{1} << 20;
+
+int Rounds() {
+  const char* rounds = ::getenv("CAIRN_FAULT_ROUNDS");
+  return rounds == nullptr ? 2 : std::max(1, ::atoi(rounds));
+}
+
+std::vector<int64_t> VolumesInMiB() {
+  return Rounds() > 2 ? std::vector<int64_t>{64, 400, 1000} : std::vector<int64_t>{64};
+}
+
+// Bytes that no codec makes smaller.
+std::string Noise(uint64_t seed, size_t size) {
+  std::mt19937_64 random(seed);
+  std::string bytes(size, '\0');
+  for (char& c : bytes) c = static_cast<char>(random());
+  return bytes;
+}
+
+template <typename Stub, typename Request, typename Response>
+absl::StatusOr<Response> Call(Stub& stub,
+                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
+                                                           Response*),
+                              const Request& request) {
+  grpc::ClientContext context;
+  Response response;
+  const grpc::Status status = (stub.*method)(&context, request, &response);
+  if (!status.ok()) return client::FromGrpcStatus(status);
+  return response;
+}
+
+// What was acknowledged of one run; all of it follows from the seed.
+struct KnownRun {
+  std::string name;
+  uint64_t seed = 0;
+  bool logged = false;
+  std::vector<Digest> blobs;
+};
+
+// One client that knows what was acknowledged to it. Everything it writes is noise.
+class Client {
+ public:
+  static constexpr size_t kTags = 8;
+  static constexpr size_t kTagBytes = 2000;  // in hex
+  enum Kind { kLargeBlobs, kSmallBlobs, kRecords };
+
+  void Connect(const ServerProcess& server) {
+    const auto channel =
+        grpc::CreateChannel(server.grpc_address(), grpc::InsecureChannelCredentials());
+    tracking_ = v1::TrackingService::NewStub(channel);
+    artifacts_ = v1::ArtifactService::NewStub(channel);
+    operations_ = google::longrunning::Operations::NewStub(channel);
+  }
+
+  void Disconnect() {
+    tracking_.reset();
+    artifacts_.reset();
+    operations_.reset();
+  }
+
+  // Writes one run with something of `kind`.
+  absl::Status WriteOne(Kind kind) {
+    v1::CreateRunRequest create;
+    create.set_parent("experiments/0");
+    const auto run = Call(*tracking_, &v1::TrackingService::Stub::CreateRun, create);
+    if (!run.ok()) return run.status();
+    runs_.push_back({run->name(), ++seed_, false, {}});
+    if (kind == kRecords) return LogTags(runs_.back());
+    return LogBlob(runs_.back(), kind == kSmallBlobs ? 20'000 : 2'000'000);
+  }
+
+  // Writes lots of all kinds, about 2 MB of each, until every kind was refused.
+  void WriteUntilRefused() {
+    std::set<Kind> taken = {kLargeBlobs, kSmallBlobs, kRecords};
+    while (!taken.empty()) WriteLot(taken);
+  }
+
+  // Writes a lot of each of the kinds, and takes those that are refused out.
+  void WriteLot(std::set<Kind>& kinds) {
+    for (const Kind kind : std::set<Kind>(kinds)) {
+      absl::Status status;
+      const int count = kind == kLargeBlobs ? 1 : kind == kSmallBlobs ? 25 : 100;
+      for (int i = 0; status.ok() && i < count; ++i) status = WriteOne(kind);
+      if (status.ok()) continue;
+      kinds.erase(kind);
+      EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+      EXPECT_TRUE(HasReason(status, ErrorReason::DISK_FULL)) << status;
+    }
+  }
+
+  // Reads everything that was acknowledged; blobs of one run in `one_blob_of`.
+  void ExpectAll(size_t one_blob_of) {
+    for (size_t i = 0; i < runs_.size(); ++i) {
+      const KnownRun& known = runs_[i];
+      v1::GetRunRequest request;
+      request.set_name(known.name);
+      const auto run = Call(*tracking_, &v1::TrackingService::Stub::GetRun, request);
+      ASSERT_TRUE(run.ok()) << run.status();
+      if (known.logged) {
+        ASSERT_EQ(run->tags_size(), kTags);
+        for (size_t tag = 0; tag < kTags; ++tag) {
+          ASSERT_TRUE(run->tags().at(TagName(tag)) == TagValue(known, tag));
+        }
+      }
+      if (i % one_blob_of != 0) continue;
+      for (const Digest& digest : known.blobs) ExpectBlob(known, digest);
+    }
+  }
+
+  // Purges every run but one of `kept`.
+  absl::Status PurgeAllBut(size_t kept) {
+    std::vector<KnownRun> left;
+    for (size_t i = 0; i < runs_.size(); ++i) {
+      if (i % kept == 0) {
+        left.push_back(runs_[i]);
+        continue;
+      }
+      if (absl::Status status = Purge(runs_[i].name); !status.ok()) return status;
+    }
+    runs_ = std::move(left);
+    return absl::OkStatus();
+  }
+
+  absl::Status Collect() {
+    const auto begun =
+        Call(*artifacts_, &v1::ArtifactService::Stub::CollectGarbage, v1::CollectGarbageRequest());
+    if (!begun.ok()) return begun.status();
+    google::longrunning::WaitOperationRequest wait;
+    wait.set_name(begun->name());
+    wait.mutable_timeout()->set_seconds(60);
+    return Call(*operations_, &google::longrunning::Operations::Stub::WaitOperation, wait).status();
+  }
+
+  size_t runs() const { return runs_.size(); }
+
+ private:
+  static std::string TagName(size_t tag) { return "tag" + std::to_string(tag); }
+  static std::string TagValue(const KnownRun& run, size_t tag) {
+    return HexEncode(Noise(run.seed * kTags + tag, kTagBytes / 2));
+  }
+
+  absl::Status LogTags(KnownRun& run) {
+    v1::LogBatchRequest request;
+    request.set_run(run.name);
+    for (size_t tag = 0; tag < kTags; ++tag) {
+      (*request.mutable_tags())[TagName(tag)] = TagValue(run, tag);
+    }
+    const auto logged = Call(*tracking_, &v1::TrackingService::Stub::LogBatch, request);
+    run.logged = logged.ok();
+    return logged.status();
+  }
+
+  absl::Status LogBlob(KnownRun& run, size_t size) {
+    const std::string bytes = Noise(run.seed, size);
+    const Digest digest = DigestOf(bytes);
+    if (absl::Status status = Upload(digest, bytes); !status.ok()) return status;
+    v1::LogArtifactsRequest request;
+    request.set_run(run.name);
+    v1::ArtifactFile& file = *request.add_files();
+    file.set_path("file");
+    *file.mutable_digest() = client::ToWire(digest);
+    const auto logged = Call(*artifacts_, &v1::ArtifactService::Stub::LogArtifacts, request);
+    if (logged.ok()) run.blobs.push_back(digest);
+    return logged.status();
+  }
+
+  absl::Status Upload(const Digest& digest, const std::string& bytes) {
+    grpc::ClientContext context;
+    v1::WriteResponse response;
+    const auto writer = artifacts_->Write(&context, &response);
+    v1::WriteRequest request;
+    request.set_resource_name("uploads/" + SystemIds().NewUuid4() + "/blobs/" + digest.Hex() + "/" +
+                              std::to_string(digest.size_bytes));
+    constexpr size_t kPart = 256 << 10;
+    for (size_t at = 0; at < bytes.size(); at += kPart) {
+      request.set_write_offset(static_cast<int64_t>(at));
+      request.set_data(bytes.substr(at, kPart));
+      request.set_finish_write(at + kPart >= bytes.size());
+      if (!writer->Write(request)) break;
+    }
+    writer->WritesDone();
+    const grpc::Status status = writer->Finish();
+    return status.ok() ? absl::OkStatus() : client::FromGrpcStatus(status);
+  }
+
+  void ExpectBlob(const KnownRun& run, const Digest& digest) {
+    grpc::ClientContext context;
+    v1::ReadRequest request;
+    *request.mutable_digest() = client::ToWire(digest);
+    const auto reader = artifacts_->Read(&context, request);
+    std::string read;
+    v1::ReadResponse part;
+    while (reader->Read(&part)) read += part.data();
+    ASSERT_TRUE(reader->Finish().ok()) << run.name;
+    ASSERT_TRUE(DigestOf(read) == digest) << run.name;
+  }
+
+  absl::Status Purge(const std::string& name) {
+    v1::DeleteRunRequest remove;
+    remove.set_name(name);
+    const auto deleted = Call(*tracking_, &v1::TrackingService::Stub::DeleteRun, remove);
+    if (!deleted.ok()) return deleted.status();
+    v1::PurgeRunRequest purge;
+    purge.set_name(name);
+    return Call(*tracking_, &v1::TrackingService::Stub::PurgeRun, purge).status();
+  }
+
+  std::unique_ptr<v1::TrackingService::Stub> tracking_;
+  std::unique_ptr<v1::ArtifactService::Stub> artifacts_;
+  std::unique_ptr<google::longrunning::Operations::Stub> operations_;
+  std::vector<KnownRun> runs_;
+  uint64_t seed_ = 0;
+};
+
+// Writes are taken again within a minute, without anything being given back from outside.
+void ExpectWritesAgain(Client& client) {
+  const auto latest = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  absl::Status status = client.WriteOne(Client::kRecords);
+  while (!status.ok() && std::chrono::steady_clock::now() < latest) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    status = client.WriteOne(Client::kRecords);
+  }
+  EXPECT_TRUE(status.ok()) << status;
+}
+
+// A server on a volume of its own that is ended and started again.
+class Drill {
+ public:
+  explicit Drill(int64_t mebibytes)
+      : volume_(folder_.path(), mebibytes),
+        bytes_(mebibytes * kMiB),
+        server_(volume_ / "store", {"--blob-lease", "1s"}) {}
+
+  bool mounted() const { return volume_.mounted(); }
+
+  void Start() {
+    ASSERT_TRUE(server_.Start()) << volume_.FreeBytes() << " bytes were free";
+    client_.Connect(server_);
+  }
+  void End(bool by_kill) {
+    client_.Disconnect();  // a stop waits for calls, and a while for connections
+    if (by_kill) {
+      server_.Kill();
+    } else {
+      EXPECT_EQ(server_.Stop(), 0);
+    }
+  }
+
+  void FilledByOwnWrites() {
+    ASSERT_NO_FATAL_FAILURE(Start());
+    for (int round = 0; round < 2 * Rounds(); ++round) {
+      SCOPED_TRACE(round);
+      client_.WriteUntilRefused();
+      End(/*by_kill=*/round % 2 == 0);
+      ASSERT_NO_FATAL_FAILURE(Start());
+      ASSERT_NO_FATAL_FAILURE(client_.ExpectAll(kBlobsOfOneIn));
+    }
+    for (int time = 0; time < 2; ++time) {
+      SCOPED_TRACE(time);
+      const size_t runs = client_.runs();
+      const absl::Status purged = client_.PurgeAllBut(3);
+      ASSERT_TRUE(purged.ok()) << purged << "; " << client_.runs() << " runs, "
+                               << volume_.FreeBytes() << " bytes free";
+      ASSERT_NO_FATAL_FAILURE(ExpectWritesAgain(client_));
+      ASSERT_NO_FATAL_FAILURE(ExpectRoomAgain());
+      client_.WriteUntilRefused();
+      EXPECT_GT(client_.runs(), runs / 2) << "most of what was purged was given back";
+      End(/*by_kill=*/true);
+      ASSERT_NO_FATAL_FAILURE(Start());
+      ASSERT_NO_FATAL_FAILURE(client_.ExpectAll(1));
+    }
+  }
+
+  void FilledByOthers(int64_t left) {
+    ASSERT_NO_FATAL_FAILURE(Start());
+    std::set<Client::Kind> kinds = {Client::kLargeBlobs, Client::kSmallBlobs, Client::kRecords};
+    while (volume_.FreeBytes() > bytes_ / 2) client_.WriteLot(kinds);
+    for (int round = 0; round < 2 * Rounds(); ++round) {
+      SCOPED_TRACE(round);
+      ASSERT_TRUE(volume_.LeaveFree(left));
+      EXPECT_FALSE(client_.WriteOne(Client::kRecords).ok());
+      End(/*by_kill=*/round % 2 == 0);
+      ASSERT_NO_FATAL_FAILURE(Start());
+      ASSERT_NO_FATAL_FAILURE(client_.ExpectAll(kBlobsOfOneIn));
+    }
+    volume_.GiveBack();
+    ASSERT_NO_FATAL_FAILURE(ExpectWritesAgain(client_));
+    ASSERT_NO_FATAL_FAILURE(client_.ExpectAll(1));
+  }
+
+ private:
+  // What was purged comes back until uploads are taken too, which is at twice the reserve:
+  // blobs with a collection once their lease has ended.
+  void ExpectRoomAgain() {
+    const auto latest = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (volume_.FreeBytes() < bytes_ / 4 && std::chrono::steady_clock::now() < latest) {
+      const absl::Status collected = client_.Collect();
+      ASSERT_TRUE(collected.ok()) << collected;
+      std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    }
+    EXPECT_GE(volume_.FreeBytes(), bytes_ / 4);
+  }
+
+  static constexpr size_t kBlobsOfOneIn = 16;
+
+  const TempFolder folder_;
+  MemoryVolume volume_;
+  const int64_t bytes_;
+  ServerProcess server_;
+  Client client_;
+};
+
+void OnEachVolume(const std::function<void(Drill&)>& body) {
+  for (const int64_t mebibytes : VolumesInMiB()) {
+    SCOPED_TRACE(mebibytes);
+    OnThreadOfItsOwn([&] {
+      Drill drill(mebibytes);
+      if (!drill.mounted()) GTEST_SKIP() << "only root can mount a volume of its own";
+      body(drill);
+    });
+  }
+}
+
+TEST(FullDiskDrill, AVolumeFullOfOwnWritesStartsAndComesBackByPurging) {
+  OnEachVolume([](Drill& drill) { drill.FilledByOwnWrites(); });
+}
+
+TEST(FullDiskDrill, AVolumeThatOthersFilledToTheLastPagesStarts) {
+  OnEachVolume([](Drill& drill) { drill.FilledByOthers(200'000); });
+}
+
+TEST(FullDiskDrill, AVolumeThatOthersFilledToTheLastByteStarts) {
+  OnEachVolume([](Drill& drill) { drill.FilledByOthers(0); });
+}
+
+}  // namespace
+}  // namespace cairn
