@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -31,6 +32,7 @@ constexpr int kExhaustedRoundMillis = 50;
 constexpr int kAcceptsPerRound = 256;
 constexpr int64_t kHangNanos = 10 * kNanosPerSecond;
 constexpr int64_t kReportNanos = 10 * kNanosPerSecond;
+constexpr int64_t kTrimNanos = 5 * kNanosPerSecond;
 
 int64_t Now() { return ForwardClock().NowUnixNanos(); }
 
@@ -121,6 +123,7 @@ void Acceptor::Run() {
     if (exhausted_) CheckDescriptors();
     for (const UniqueFd& listener : listeners_.sockets) AcceptSome(listener.get());
     Report();
+    GiveMemoryBack();
   }
 }
 
@@ -172,6 +175,14 @@ void Acceptor::RefuseWithSpare(int listener) {
 void Acceptor::CheckDescriptors() {
   if (!spare_.ok()) spare_ = OpenSpare();
   exhausted_ = !spare_.ok() || !OpenSpare().ok();
+}
+
+void Acceptor::GiveMemoryBack() {
+  const int64_t cut = counts_->totals().cut;
+  if (cut == trimmed_cuts_ || Now() - trimmed_nanos_ < kTrimNanos) return;
+  ::malloc_trim(0);
+  trimmed_cuts_ = cut;
+  trimmed_nanos_ = Now();
 }
 
 void Acceptor::Report() {

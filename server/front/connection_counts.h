@@ -33,7 +33,7 @@ class ConnectionCounts {
  public:
   // An address may have so many connections cut at once and so many a second; until then
   // it gets no further ones.
-  static constexpr int64_t kCutBurst = 32;
+  static constexpr int64_t kCutBurst = 8;
   static constexpr int64_t kCutsPerSecond = 1;
 
   enum class Answer : uint8_t { kWelcome, kFull, kAddressFull, kAddressMisbehaves };

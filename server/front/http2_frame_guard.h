@@ -72,7 +72,7 @@ class Http2FrameGuard {
   static constexpr int64_t kLargeHeadersPerSecond = 10;
   static constexpr int64_t kSettingsBurst = 100;
   static constexpr int64_t kSettingsPerSecond = 20;
-  static constexpr int64_t kPingBurst = 10'000;
+  static constexpr int64_t kPingBurst = 2'000;
   static constexpr int64_t kPingsPerSecond = 5'000;
   static constexpr int64_t kControlBurst = 100'000;
   static constexpr int64_t kControlPerSecond = 100'000;
