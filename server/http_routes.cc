@@ -21,8 +21,9 @@ namespace {
 constexpr const char* kPrometheusType = "text/plain; version=0.0.4; charset=utf-8";
 constexpr int kServiceUnavailable = 503;
 
-http::Response Health(const storage::KvStore& store) {
-  const absl::Status health = store.Health();
+http::Response Health(const HttpSources& sources) {
+  absl::Status health = sources.store.Health();
+  if (health.ok()) health = sources.grpc.Health();
   nlohmann::ordered_json body;
   body["status"] = health.ok() ? "ok" : "unhealthy";
   if (!health.ok()) {
@@ -53,6 +54,7 @@ std::string Gauge(std::string_view name, std::string_view help, int64_t value) {
 }
 
 http::Response Metrics(const HttpSources& sources) {
+  const front::ConnectionCounts::Totals connections = sources.grpc.connections();
   const std::string own =
       Gauge("cairn_store_revision", "The store's newest revision.",
             sources.store.GetSnapshot()->revision()) +
@@ -68,6 +70,13 @@ http::Response Metrics(const HttpSources& sources) {
       Gauge("cairn_damaged_runs",
             "Runs and experiments found to have a damaged record since the start.",
             static_cast<int64_t>(sources.run_searcher.damaged_count())) +
+      Gauge("cairn_grpc_connections", "Open connections to the gRPC port.", connections.open) +
+      Gauge("cairn_grpc_connections_refused",
+            "Connections to the gRPC port that were refused since the start.",
+            connections.refused) +
+      Gauge("cairn_grpc_connections_cut",
+            "Connections to the gRPC port that were cut for misuse since the start.",
+            connections.cut) +
       Gauge("process_resident_memory_bytes", "Resident memory of the process.", ResidentBytes());
   return http::TextResponse(own + sources.calls.ToPrometheusText(), kPrometheusType);
 }
@@ -77,7 +86,7 @@ http::Response Metrics(const HttpSources& sources) {
 absl::StatusOr<http::Router> MakeHttpRouter(const HttpSources& sources) {
   std::vector<http::Route> routes;
   routes.push_back({"GET", "/health", "server.health",
-                    [&store = sources.store](const http::Request&) { return Health(store); }});
+                    [sources](const http::Request&) { return Health(sources); }});
   routes.push_back(
       {"GET", "/version", "server.version", [](const http::Request&) { return Version(); }});
   routes.push_back({"GET", "/metrics", "server.metrics",

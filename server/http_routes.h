@@ -5,6 +5,7 @@
 #include "lib/http/router.h"
 #include "server/metrics/folder.h"
 #include "server/observability/call_metrics.h"
+#include "server/rpc/grpc_server.h"
 #include "server/storage/kv_store.h"
 #include "server/tracking/run_searcher.h"
 
@@ -12,7 +13,7 @@ namespace cairn {
 
 // The routes every server has from the start:
 //   GET /health   200 `{"status":"ok"}`, or 503 with the reason when the store
-//                 takes no writes
+//                 takes no writes or the gRPC port no connections
 //   GET /version  the release and the store's format, as JSON
 //   GET /metrics  Prometheus text
 //
@@ -22,6 +23,7 @@ struct HttpSources {
   const observability::CallMetrics& calls;
   const metrics::MetricFolder& metric_folder;
   const tracking::RunSearcher& run_searcher;
+  const rpc::GrpcServer& grpc;
 };
 absl::StatusOr<http::Router> MakeHttpRouter(const HttpSources& sources);
 

@@ -170,6 +170,20 @@ void AddEventFlags(CLI::App& app, ServerOptions& options) {
       ->capture_default_str();
 }
 
+void AddConnectionFlags(CLI::App& app, ServerOptions& options) {
+  app.add_option("--max-connections", options.max_connections,
+                 "Connections to the gRPC port; more are closed at once. 0: three quarters of the "
+                 "descriptors that the process may open")
+      ->envname("CAIRND_MAX_CONNECTIONS")
+      ->check(CLI::Range(0, 65'536))
+      ->capture_default_str();
+  app.add_option("--max-connections-per-address", options.max_connections_per_address,
+                 "Those of one address beyond loopback. 0: a quarter of all")
+      ->envname("CAIRND_MAX_CONNECTIONS_PER_ADDRESS")
+      ->check(CLI::Range(0, 65'536))
+      ->capture_default_str();
+}
+
 void AddFlags(CLI::App& app, ServerOptions& options, bool& show_version) {
   app.add_option("--data-dir", options.data_dir, "Directory of the store; created if absent")
       ->envname("CAIRND_DATA_DIR");
@@ -201,6 +215,7 @@ void AddFlags(CLI::App& app, ServerOptions& options, bool& show_version) {
       ->envname("CAIRND_POOL_THREADS")
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
+  AddConnectionFlags(app, options);
   AddLeaseFlag(app, options);
   AddBlobLeaseFlag(app, options);
   AddEventFlags(app, options);

@@ -25,7 +25,9 @@ struct ServerOptions {
   int64_t event_retention_seconds = 7 * 86'400;  // how long the event log is kept
   int64_t event_log_mib = 1024;                  // how large it may grow before that
   int64_t long_calls_per_method = limits::kLongCallsPerMethod;
-  int pool_threads = 4;  // for long reads and streams
+  int pool_threads = 4;                     // for long reads and streams
+  int64_t max_connections = 0;              // to gRPC; 0: as the descriptors allow
+  int64_t max_connections_per_address = 0;  // beyond loopback; 0: a quarter of all
   observability::LogLevel log_level = observability::LogLevel::kInfo;
   observability::LogFormat log_format = observability::LogFormat::kText;
 };

@@ -1,6 +1,8 @@
 #include "server/server.h"
 
+#include <algorithm>
 #include <chrono>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "server/artifacts/pack_blob_store.h"
 #include "server/core/limits.h"
 #include "server/events/history_trimmer.h"
+#include "server/front/descriptors.h"
 #include "server/http_routes.h"
 #include "server/metrics/folder.h"
 #include "server/observability/log.h"
@@ -55,6 +58,22 @@ std::string WithPort(const std::string& address, int port) {
   return fmt::format("{}:{}", address.substr(0, address.rfind(':')), port);
 }
 
+// Raises the limit of descriptors and shares it out.
+front::ConnectionLimits ConnectionLimits(const ServerOptions& options) {
+  const int64_t fit = front::ConnectionsThatFit(front::RaiseDescriptorLimit());
+  front::ConnectionLimits limits;
+  limits.total = options.max_connections == 0 ? fit : options.max_connections;
+  if (limits.total > fit) {
+    Log(LogLevel::kWarning, "max-connections is more than the limit of descriptors allows",
+        {{"max_connections", std::to_string(limits.total)}, {"used", std::to_string(fit)}});
+    limits.total = fit;
+  }
+  limits.per_address = options.max_connections_per_address == 0
+                           ? std::max<int64_t>(limits.total / 4, 1)
+                           : std::min(options.max_connections_per_address, limits.total);
+  return limits;
+}
+
 metrics::FolderOptions FolderOptions() {
   metrics::FolderOptions options;
   options.on_failure = [](const metrics::WaitingSeries& series, const absl::Status& status) {
@@ -89,6 +108,7 @@ class Server::Impl {
 
   absl::Status Start() {
     CAIRN_RETURN_IF_ERROR(ValidateOptions(options_));
+    const front::ConnectionLimits connections = ConnectionLimits(options_);
     CAIRN_ASSIGN_OR_RETURN(store_, OpenStore(options_));
     const Clock& clock = SystemClock();
     CAIRN_RETURN_IF_ERROR(tracking::EnsureDefaultExperiment(*store_, clock.NowUnixNanos()));
@@ -110,8 +130,8 @@ class Server::Impl {
                                             long_calls_, metrics_, *run_searcher_, *metric_folder_,
                                             *run_leases_, *run_purger_, *operations_,
                                             HistoryOptions(options_).events});
-    CAIRN_ASSIGN_OR_RETURN(grpc_,
-                           rpc::GrpcServer::Start(options_.grpc_address, *environment_, *blobs_));
+    CAIRN_ASSIGN_OR_RETURN(grpc_, rpc::GrpcServer::Start({options_.grpc_address, connections},
+                                                         *environment_, *blobs_));
     grpc_address_ = WithPort(options_.grpc_address, grpc_->port());
     return StartHttp();
   }
@@ -169,8 +189,8 @@ class Server::Impl {
     http::HttpServerOptions http_options;
     http_options.address = options_.http_address;
     http_options.allowed_hosts = options_.allowed_hosts;
-    CAIRN_ASSIGN_OR_RETURN(auto router,
-                           MakeHttpRouter({*store_, metrics_, *metric_folder_, *run_searcher_}));
+    CAIRN_ASSIGN_OR_RETURN(
+        auto router, MakeHttpRouter({*store_, metrics_, *metric_folder_, *run_searcher_, *grpc_}));
     CAIRN_ASSIGN_OR_RETURN(http_,
                            http::HttpServer::Start(std::move(http_options), std::move(router)));
     http_address_ = http_->address();

@@ -73,8 +73,11 @@ void DescribeContents(cairn::v1::Limits& to) {
   to.set_policy_bytes(limits::kPolicyBytes);
 }
 
-cairn::v1::Limits DescribeLimits(const Environment& environment) {
+cairn::v1::Limits DescribeLimits(const Environment& environment,
+                                 const front::ConnectionLimits& connections) {
   cairn::v1::Limits to;
+  to.set_connections(connections.total);
+  to.set_connections_per_address(connections.per_address);
   DescribeCalls(environment, to);
   DescribeTexts(to);
   DescribeContents(to);
@@ -86,8 +89,9 @@ cairn::v1::Limits DescribeLimits(const Environment& environment) {
 
 class AdminServiceImpl final : public cairn::v1::AdminService::CallbackService {
  public:
-  AdminServiceImpl(Environment& environment, int64_t start_unix_nanos)
-      : env_(environment), start_unix_nanos_(start_unix_nanos) {}
+  AdminServiceImpl(Environment& environment, front::ConnectionLimits connections,
+                   int64_t start_unix_nanos)
+      : env_(environment), connections_(connections), start_unix_nanos_(start_unix_nanos) {}
 
   grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context,
                                           const cairn::v1::GetServerInfoRequest* request,
@@ -116,19 +120,21 @@ class AdminServiceImpl final : public cairn::v1::AdminService::CallbackService {
     chunking.set_average_bytes(kAverageChunkBytes);
     chunking.set_max_bytes(kMaxChunkBytes);
     chunking.set_max_chunk_count(kMaxChunks);
-    *info.mutable_limits() = DescribeLimits(env_);
+    *info.mutable_limits() = DescribeLimits(env_, connections_);
     return info;
   }
 
   Environment& env_;
+  const front::ConnectionLimits connections_;
   const int64_t start_unix_nanos_;
 };
 
 }  // namespace
 
 std::unique_ptr<grpc::Service> MakeAdminService(Environment& environment,
+                                                front::ConnectionLimits connections,
                                                 int64_t start_unix_nanos) {
-  return std::make_unique<AdminServiceImpl>(environment, start_unix_nanos);
+  return std::make_unique<AdminServiceImpl>(environment, connections, start_unix_nanos);
 }
 
 }  // namespace cairn::rpc

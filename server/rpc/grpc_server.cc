@@ -4,13 +4,12 @@
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
-#include "fmt/format.h"
 #include "grpcpp/ext/proto_server_reflection_plugin.h"
 #include "grpcpp/health_check_service_interface.h"
 #include "grpcpp/resource_quota.h"
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
-#include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
 #include "server/artifacts/manifest_blob.h"
 #include "server/core/limits.h"
 #include "server/rpc/services.h"
@@ -24,6 +23,8 @@ constexpr int kMaxMetadataBytes = limits::kMetadataBytes;
 constexpr int kKeepaliveMillis = 30'000;
 constexpr int kKeepaliveTimeoutMillis = 10'000;
 constexpr int kMinPingIntervalMillis = 10'000;
+constexpr int kHandshakeMillis = 10'000;
+constexpr int kConnectionIdleMillis = 15 * 60'000;
 
 // Health and reflection are process-wide switches of the library. So is the search
 // for deadlocks among its locks, which packages built without NDEBUG have on: it
@@ -52,28 +53,45 @@ void ApplyLimits(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
   // Counts every call under several locks, for a debugging service that is not offered.
   builder.AddChannelArgument(GRPC_ARG_ENABLE_CHANNELZ, 0);
-  // A second server on the same port must fail, not share it.
-  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+}
+
+// Connections that say nothing end; clients open new ones by themselves.
+void LimitSilence(grpc::ServerBuilder& builder) {
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS, kHandshakeMillis);
+  builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kConnectionIdleMillis);
 }
 
 }  // namespace
 
 class GrpcServer::Impl {
  public:
+  // Hands what the acceptor takes to gRPC.
+  void StartAccepting() {
+    acceptor->Start([this](int fd) {
+      grpc::experimental::ExternalConnectionAcceptor::NewConnectionParameters connection;
+      connection.fd = fd;
+      grpc_acceptor->HandleNewConnection(&connection);
+    });
+  }
+
+  std::unique_ptr<front::Acceptor> acceptor;
+  std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> grpc_acceptor;
   std::vector<std::unique_ptr<grpc::Service>> services;
   std::unique_ptr<grpc::Server> server;
-  int port = 0;
 };
 
 GrpcServer::GrpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 
 GrpcServer::~GrpcServer() { Stop(std::chrono::seconds(5)); }
 
-absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string& address,
+absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(front::AcceptorOptions options,
                                                               Environment& environment,
                                                               artifacts::BlobStore& blobs) {
   EnableStandardServices();
   auto impl = std::make_unique<Impl>();
+  const front::ConnectionLimits connections = options.limits;
+  options.user_timeout_millis = kKeepaliveTimeoutMillis;
+  CAIRN_ASSIGN_OR_RETURN(impl->acceptor, front::Acceptor::Bind(std::move(options)));
   impl->services.push_back(MakeTrackingService(environment));
   const core::ManifestLoader manifests = artifacts::MakeManifestLoader(blobs);
   impl->services.push_back(MakeDatasetService(environment, manifests));
@@ -81,27 +99,34 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string&
   impl->services.push_back(MakeRegistryService(environment));
   impl->services.push_back(MakePromotionService(environment));
   impl->services.push_back(MakeOperationsService(environment));
-  impl->services.push_back(MakeAdminService(environment, environment.clock.NowUnixNanos()));
+  impl->services.push_back(
+      MakeAdminService(environment, connections, environment.clock.NowUnixNanos()));
   grpc::ServerBuilder builder;
   ApplyLimits(builder);
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &impl->port);
+  LimitSilence(builder);
+  impl->grpc_acceptor = builder.experimental().AddExternalConnectionAcceptor(
+      grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
+      grpc::InsecureServerCredentials());
   for (const auto& service : impl->services) builder.RegisterService(service.get());
   impl->server = builder.BuildAndStart();
-  if (impl->server == nullptr || impl->port == 0) {
-    return Error(absl::StatusCode::kInvalidArgument, ErrorReason::CONFIG_INVALID,
-                 fmt::format("cannot listen on grpc-address {}: is it taken?", address))
-        .With("grpcAddress", address)
-        .ToStatus();
-  }
+  if (impl->server == nullptr) return absl::InternalError("gRPC does not start");
   impl->server->GetHealthCheckService()->SetServingStatus(true);
+  impl->StartAccepting();
   return std::unique_ptr<GrpcServer>(new GrpcServer(std::move(impl)));
 }
 
-int GrpcServer::port() const { return impl_->port; }
+int GrpcServer::port() const { return impl_->acceptor->port(); }
+
+absl::Status GrpcServer::Health() const { return impl_->acceptor->Health(); }
+
+front::ConnectionCounts::Totals GrpcServer::connections() const {
+  return impl_->acceptor->counts().totals();
+}
 
 void GrpcServer::Stop(std::chrono::milliseconds drain) {
   if (impl_->server == nullptr) return;
   impl_->server->GetHealthCheckService()->SetServingStatus(false);
+  impl_->acceptor->Stop();
   impl_->server->Shutdown(std::chrono::system_clock::now() + drain);
   impl_->server->Wait();
   impl_->server.reset();

@@ -5,8 +5,10 @@
 #include <memory>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/artifacts/blob_store.h"
+#include "server/front/acceptor.h"
 #include "server/rpc/call.h"
 
 namespace cairn::rpc {
@@ -15,9 +17,9 @@ namespace cairn::rpc {
 // address. Owned by the Server; `environment` and `blobs` must outlive it.
 class GrpcServer {
  public:
-  // Binds and serves. INVALID_ARGUMENT (CONFIG_INVALID) when the address cannot
-  // be bound.
-  static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(const std::string& address,
+  // Binds and serves; gRPC gets its connections from a front::Acceptor.
+  // INVALID_ARGUMENT (CONFIG_INVALID) when the address cannot be bound.
+  static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(front::AcceptorOptions options,
                                                            Environment& environment,
                                                            artifacts::BlobStore& blobs);
 
@@ -27,6 +29,12 @@ class GrpcServer {
 
   // The bound port.
   int port() const;
+
+  // Whether somebody who connects is served; see front::Acceptor. Any thread may ask.
+  absl::Status Health() const;
+
+  // Of its connections. Any thread may ask.
+  front::ConnectionCounts::Totals connections() const;
 
   // Says NOT_SERVING, takes no new calls, lets those under way end within
   // `drain`, cancels the rest and returns when all have ended.

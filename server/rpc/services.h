@@ -9,6 +9,7 @@
 #include "server/artifacts/blob_store.h"
 #include "server/core/limits.h"
 #include "server/core/manifest.h"
+#include "server/front/connection_counts.h"
 #include "server/rpc/call.h"
 
 namespace cairn::rpc {
@@ -43,7 +44,9 @@ std::unique_ptr<grpc::Service> MakeRegistryService(Environment& environment);
 std::unique_ptr<grpc::Service> MakePromotionService(Environment& environment);
 // google.longrunning.Operations.
 std::unique_ptr<grpc::Service> MakeOperationsService(Environment& environment);
-std::unique_ptr<grpc::Service> MakeAdminService(Environment& environment, int64_t start_unix_nanos);
+std::unique_ptr<grpc::Service> MakeAdminService(Environment& environment,
+                                                front::ConnectionLimits connections,
+                                                int64_t start_unix_nanos);
 
 }  // namespace cairn::rpc
 

@@ -294,8 +294,11 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenDatabase(
   CAIRN_ASSIGN_OR_RETURN(auto files, WitnessFiles(options));
   db_options.env = files->env.get();
   CAIRN_RETURN_IF_ERROR(CheckFamilies(options, db_options, directory));
+  Ballast ballast(options.directory, options.budget.ballast_bytes);
+  ballast.Release();
   CAIRN_ASSIGN_OR_RETURN(auto database,
                          OpenAt(directory.database_path(), db_options, options, std::move(files)));
+  ballast.Restore();
   CAIRN_RETURN_IF_ERROR(CheckStoredFormat(*database, options.directory));
   CAIRN_RETURN_IF_ERROR(directory.Mark());
   return database;

@@ -1,0 +1,201 @@
+#include "server/front/acceptor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+#include "lib/base/clock.h"
+#include "lib/base/errors.h"
+#include "server/front/guarded_sockets.h"
+#include "server/observability/log.h"
+
+namespace cairn::front {
+namespace {
+
+using observability::Log;
+using observability::LogLevel;
+
+constexpr int kRoundMillis = 1000;
+constexpr int kExhaustedRoundMillis = 50;
+constexpr int kAcceptsPerRound = 256;
+constexpr int64_t kHangNanos = 10 * kNanosPerSecond;
+constexpr int64_t kReportNanos = 10 * kNanosPerSecond;
+constexpr int64_t kTrimNanos = 5 * kNanosPerSecond;
+
+int64_t Now() { return ForwardClock().NowUnixNanos(); }
+
+UniqueFd OpenSpare() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+
+bool IsExhaustion(int error) {
+  return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+// What gRPC sets on sockets that it accepts itself.
+void SetUp(int fd, int user_timeout_millis) {
+  const int on = 1;
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &user_timeout_millis,
+                     sizeof(user_timeout_millis));
+}
+
+absl::Status Refusing(absl::StatusCode code, ErrorReason reason, std::string_view why) {
+  return Error(code, reason, fmt::format("the gRPC port takes no new connections: {}", why))
+      .ToStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Bind(AcceptorOptions options) {
+  absl::StatusOr<Listeners> listeners = Listen(options.address);
+  if (!listeners.ok()) return listeners.status();
+  UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!wake.ok()) return absl::ResourceExhaustedError(::strerror(errno));
+  return std::unique_ptr<Acceptor>(
+      new Acceptor(std::move(options), *std::move(listeners), std::move(wake)));
+}
+
+Acceptor::Acceptor(AcceptorOptions options, Listeners listeners, UniqueFd wake)
+    : options_(std::move(options)),
+      listeners_(std::move(listeners)),
+      wake_(std::move(wake)),
+      spare_(OpenSpare()),
+      counts_(std::make_shared<ConnectionCounts>(options_.limits)) {}
+
+Acceptor::~Acceptor() { Stop(); }
+
+void Acceptor::Start(Take take) {
+  take_ = std::move(take);
+  beat_nanos_ = Now();
+  running_ = true;
+  thread_ = std::thread([this] { Run(); });
+}
+
+void Acceptor::Stop() {
+  running_ = false;
+  const uint64_t one = 1;
+  (void)!::write(wake_.get(), &one, sizeof(one));
+  if (thread_.joinable()) thread_.join();
+  listeners_.sockets.clear();
+}
+
+absl::Status Acceptor::Health() const {
+  if (!running_) {
+    return Refusing(absl::StatusCode::kUnavailable, ErrorReason::SHUTTING_DOWN,
+                    "it does not accept");
+  }
+  if (Now() - beat_nanos_ > kHangNanos) {
+    return Refusing(absl::StatusCode::kUnavailable, ErrorReason::QUEUE_FULL,
+                    "nothing was accepted for 10 s, as the thread that does it hangs");
+  }
+  if (exhausted_) {
+    return Refusing(absl::StatusCode::kResourceExhausted, ErrorReason::QUEUE_FULL,
+                    "the process has no descriptors left");
+  }
+  if (counts_->totals().open >= options_.limits.total) {
+    return Refusing(absl::StatusCode::kResourceExhausted, ErrorReason::QUEUE_FULL,
+                    fmt::format("all {} are in use", options_.limits.total));
+  }
+  return absl::OkStatus();
+}
+
+void Acceptor::Run() {
+  std::vector<pollfd> polled{{wake_.get(), POLLIN, 0}};
+  for (const UniqueFd& listener : listeners_.sockets) {
+    polled.push_back({listener.get(), POLLIN, 0});
+  }
+  while (running_) {
+    // Without a spare nobody can even be refused, so nobody is waited for.
+    const nfds_t watched = spare_.ok() ? polled.size() : 1;
+    ::poll(polled.data(), watched, exhausted_ ? kExhaustedRoundMillis : kRoundMillis);
+    beat_nanos_ = Now();
+    if (exhausted_) CheckDescriptors();
+    for (const UniqueFd& listener : listeners_.sockets) AcceptSome(listener.get());
+    Report();
+    GiveMemoryBack();
+  }
+}
+
+void Acceptor::AcceptSome(int listener) {
+  for (int i = 0; i < kAcceptsPerRound && running_ && AcceptOne(listener); ++i) {
+  }
+}
+
+bool Acceptor::AcceptOne(int listener) {
+  sockaddr_storage peer{};
+  socklen_t size = sizeof(peer);
+  UniqueFd socket(
+      ::accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  if (socket.ok()) {
+    Welcome(std::move(socket), Origin::Of(peer));
+    return true;
+  }
+  if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
+  if (!IsExhaustion(errno)) return true;  // the error of a connection that is gone already
+  exhausted_ = true;
+  RefuseWithSpare(listener);
+  return spare_.ok();
+}
+
+void Acceptor::Welcome(UniqueFd socket, Origin origin) {
+  if (counts_->Admit(origin, Now()) != ConnectionCounts::Answer::kWelcome) return;
+  SetUp(socket.get(), options_.user_timeout_millis);
+  const bool guarded = GuardSocket(
+      socket.get(), [counts = counts_, origin](Misuse misuse) { counts->Cut(origin, misuse); },
+      [counts = counts_, origin] { counts->Leave(origin); });
+  if (guarded) {
+    take_(socket.Release());
+  } else {
+    counts_->Leave(origin);
+    counts_->CountRefusal();
+  }
+}
+
+void Acceptor::RefuseWithSpare(int listener) {
+  if (!spare_.ok()) return;
+  spare_.Reset();
+  {
+    const UniqueFd refused(::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC));
+    if (refused.ok()) counts_->CountRefusal();
+  }
+  spare_ = OpenSpare();
+}
+
+void Acceptor::CheckDescriptors() {
+  if (!spare_.ok()) spare_ = OpenSpare();
+  exhausted_ = !spare_.ok() || !OpenSpare().ok();
+}
+
+void Acceptor::GiveMemoryBack() {
+  const int64_t cut = counts_->totals().cut;
+  if (cut == trimmed_cuts_ || Now() - trimmed_nanos_ < kTrimNanos) return;
+  ::malloc_trim(0);
+  trimmed_cuts_ = cut;
+  trimmed_nanos_ = Now();
+}
+
+void Acceptor::Report() {
+  const ConnectionCounts::Totals totals = counts_->totals();
+  if (totals.refused == reported_.refused && totals.cut == reported_.cut) return;
+  if (Now() - reported_nanos_ < kReportNanos) return;
+  Log(LogLevel::kWarning, "gRPC connections were refused or cut",
+      {{"open", std::to_string(totals.open)},
+       {"refused", std::to_string(totals.refused - reported_.refused)},
+       {"cut", std::to_string(totals.cut - reported_.cut)},
+       {"last_cut_for", std::string(NameOf(totals.last_misuse))}});
+  reported_ = totals;
+  reported_nanos_ = Now();
+}
+
+}  // namespace cairn::front

@@ -1,0 +1,90 @@
+#ifndef CAIRN_SERVER_FRONT_ACCEPTOR_H_
+#define CAIRN_SERVER_FRONT_ACCEPTOR_H_
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "server/front/connection_counts.h"
+#include "server/front/descriptors.h"
+#include "server/front/listening_sockets.h"
+
+namespace cairn::front {
+
+struct AcceptorOptions {
+  std::string address;               // HOST:PORT, see Listen
+  ConnectionLimits limits;           // of connections
+  int user_timeout_millis = 10'000;  // how long sent bytes may stay without an answer
+};
+
+// Accepts the connections of a port, on a thread of its own, and hands them on guarded (see
+// GuardSocket). Those beyond the limits are closed at once, and so are all while the
+// process has no descriptors left; the next one that comes when there are some is taken.
+//
+// Owned by one thread; Health and counts may be called by any.
+class Acceptor {
+ public:
+  // Gets an open socket, which it owns from then on. Called on the acceptor's thread.
+  using Take = std::function<void(int fd)>;
+
+  // Listens; connections wait until Start. Errors are those of Listen.
+  static absl::StatusOr<std::unique_ptr<Acceptor>> Bind(AcceptorOptions options);
+
+  ~Acceptor();
+  Acceptor(const Acceptor&) = delete;
+  Acceptor& operator=(const Acceptor&) = delete;
+
+  int port() const { return listeners_.port; }
+
+  void Start(Take take);
+
+  // Accepts nobody any more and closes the port; those that were taken go on. Returns when
+  // `take` is not called any more. Later calls do nothing.
+  void Stop();
+
+  // OK while somebody who connects is taken. RESOURCE_EXHAUSTED (QUEUE_FULL) while all
+  // connections are in use or descriptors have run out, UNAVAILABLE (SHUTTING_DOWN) when it
+  // does not run, and UNAVAILABLE (QUEUE_FULL) when its thread hangs.
+  absl::Status Health() const;
+
+  const ConnectionCounts& counts() const { return *counts_; }
+
+ private:
+  Acceptor(AcceptorOptions options, Listeners listeners, UniqueFd wake);
+
+  void Run();
+  void AcceptSome(int listener);
+  // One connection; false when there is none or none can be accepted now.
+  bool AcceptOne(int listener);
+  void Welcome(UniqueFd socket, Origin origin);
+  void RefuseWithSpare(int listener);
+  void CheckDescriptors();
+  void Report();
+  // What floods took before they were cut: the allocator keeps it otherwise.
+  void GiveMemoryBack();
+
+  const AcceptorOptions options_;
+  Listeners listeners_;
+  const UniqueFd wake_;  // an eventfd that ends the thread's waiting
+  UniqueFd spare_;       // given up for a moment to refuse when there are no others
+  // Shared with the guards of sockets, which may be closed after the acceptor is gone.
+  const std::shared_ptr<ConnectionCounts> counts_;
+  Take take_;
+  std::thread thread_;
+  std::atomic<bool> running_{false};
+  std::atomic<bool> exhausted_{false};  // of descriptors
+  std::atomic<int64_t> beat_nanos_{0};  // when the thread last went round
+  ConnectionCounts::Totals reported_;
+  int64_t reported_nanos_ = 0;
+  int64_t trimmed_cuts_ = 0;
+  int64_t trimmed_nanos_ = 0;
+};
+
+}  // namespace cairn::front
+
+#endif  // CAIRN_SERVER_FRONT_ACCEPTOR_H_

@@ -1,0 +1,121 @@
+#ifndef CAIRN_SERVER_FRONT_HTTP2_FRAME_GUARD_H_
+#define CAIRN_SERVER_FRONT_HTTP2_FRAME_GUARD_H_
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace cairn::front {
+
+// Something that may happen a number of times at once and so many times a second in the
+// long run. Plain values; counts in thousandths so that slow rates lose nothing.
+class Allowance {
+ public:
+  constexpr Allowance(int64_t burst, int64_t per_second)
+      : most_(burst * 1000), per_second_(per_second), left_(most_) {}
+
+  // What `nanos` of time give back.
+  void Refill(int64_t nanos) { Earn(nanos / 1000 * per_second_ / 1000); }
+  void Earn(int64_t thousandths) {
+    left_ = left_ + thousandths < most_ ? left_ + thousandths : most_;
+  }
+  // Takes one; false when nothing was left.
+  bool Take() {
+    if (empty()) return false;
+    left_ -= 1000;
+    return true;
+  }
+  bool empty() const { return left_ < 1000; }
+
+ private:
+  int64_t most_;
+  int64_t per_second_;
+  int64_t left_;
+};
+
+// Why a connection is cut.
+enum class Misuse : uint8_t {
+  kNone,
+  kPreface,        // it does not speak HTTP/2
+  kStreams,        // more streams than a client with as many calls as it may have can open
+  kResets,         // streams are opened to be reset
+  kHeaderBlock,    // one block of headers has too many bytes or frames
+  kLargeHeaders,   // many blocks that are larger than any metadata may be
+  kSettings,       // many SETTINGS
+  kPings,          // many PINGs
+  kControlFrames,  // many of the other frames that carry nothing
+};
+
+// Its name in messages: "resets".
+std::string_view NameOf(Misuse misuse);
+
+// Watches what a client sends on one HTTP/2 connection (RFC 9113) and tells when it costs
+// the server more than honest use can. It sees frame headers only (section 4.1), however
+// the bytes are cut, and keeps a few counters.
+//
+// What an honest client never meets: it has at most kStreamsPerConnection calls under way,
+// so what lies unread in the socket opens no more streams than that; and each call that is
+// not cancelled pays for half of one that is. The numbers are far above what clients of
+// gRPC do at full speed.
+//
+// Not thread-safe. `now_nanos` are of any clock that only goes forward.
+class Http2FrameGuard {
+ public:
+  static constexpr int kStreamsAtOnce = 1024;  // of one read, and before SETTINGS are known
+  static constexpr int64_t kResetBurst = 1024;
+  static constexpr int64_t kResetsPerSecond = 200;
+  static constexpr uint32_t kHeaderBlockBytes = 64 << 10;
+  static constexpr int kContinuations = 8;
+  static constexpr uint32_t kLargeHeaderBytes = 8 << 10;
+  static constexpr int64_t kLargeHeaderBurst = 64;
+  static constexpr int64_t kLargeHeadersPerSecond = 10;
+  static constexpr int64_t kSettingsBurst = 100;
+  static constexpr int64_t kSettingsPerSecond = 20;
+  static constexpr int64_t kPingBurst = 2'000;
+  static constexpr int64_t kPingsPerSecond = 5'000;
+  static constexpr int64_t kControlBurst = 100'000;
+  static constexpr int64_t kControlPerSecond = 100'000;
+
+  // The bytes that follow, as one read of the socket got them, are fed in one or more
+  // pieces after BeginRead.
+  void BeginRead(int64_t now_nanos);
+
+  // What is wrong with all that was fed so far; what was wrong once stays so.
+  Misuse Feed(std::string_view bytes);
+
+ private:
+  static constexpr size_t kHeaderSize = 9;
+
+  size_t FeedPreface(std::string_view bytes);
+  size_t FeedHeader(std::string_view bytes);
+  Misuse OnFrame();
+  Misuse OnHeaders(uint32_t length, uint8_t flags, uint32_t stream);
+  Misuse OnContinuation(uint32_t length, uint8_t flags);
+  Misuse OnHeaderBlockEnd();
+  Misuse OnReset();
+
+  std::array<uint8_t, kHeaderSize> header_{};
+  uint8_t header_bytes_ = 0;    // of header_ that are known
+  uint8_t preface_bytes_ = 0;   // of the preface that were seen
+  uint32_t payload_bytes_ = 0;  // still to be skipped
+  Misuse misuse_ = Misuse::kNone;
+
+  bool settings_known_ = false;  // the client has acknowledged ours
+  uint32_t last_stream_ = 0;
+  int64_t streams_before_settings_ = 0;
+  int64_t streams_of_read_ = 0;  // opened and not reset
+  uint32_t block_bytes_ = 0;
+  int continuations_ = 0;
+
+  int64_t refilled_nanos_ = 0;
+  Allowance resets_{kResetBurst, kResetsPerSecond};
+  Allowance large_headers_{kLargeHeaderBurst, kLargeHeadersPerSecond};
+  Allowance settings_{kSettingsBurst, kSettingsPerSecond};
+  Allowance pings_{kPingBurst, kPingsPerSecond};
+  Allowance control_{kControlBurst, kControlPerSecond};
+};
+
+}  // namespace cairn::front
+
+#endif  // CAIRN_SERVER_FRONT_HTTP2_FRAME_GUARD_H_
