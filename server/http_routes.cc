@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/version.h"
+#include "lib/http/shared_text.h"
 #include "nlohmann/json.hpp"
 #include "server/storage/store_directory.h"
 
@@ -52,7 +54,7 @@ std::string Gauge(std::string_view name, std::string_view help, int64_t value) {
   return fmt::format("# HELP {0} {1}\n# TYPE {0} gauge\n{0} {2}\n", name, help, value);
 }
 
-http::Response Metrics(const HttpSources& sources) {
+std::string Metrics(const HttpSources& sources) {
   const std::string own =
       Gauge("cairn_store_revision", "The store's newest revision.",
             sources.store.GetSnapshot()->revision()) +
@@ -69,7 +71,7 @@ http::Response Metrics(const HttpSources& sources) {
             "Runs and experiments found to have a damaged record since the start.",
             static_cast<int64_t>(sources.run_searcher.damaged_count())) +
       Gauge("process_resident_memory_bytes", "Resident memory of the process.", ResidentBytes());
-  return http::TextResponse(own + sources.calls.ToPrometheusText(), kPrometheusType);
+  return own + sources.calls.ToPrometheusText();
 }
 
 }  // namespace
@@ -80,8 +82,13 @@ absl::StatusOr<http::Router> MakeHttpRouter(const HttpSources& sources) {
                     [&store = sources.store](const http::Request&) { return Health(store); }});
   routes.push_back(
       {"GET", "/version", "server.version", [](const http::Request&) { return Version(); }});
-  routes.push_back({"GET", "/metrics", "server.metrics",
-                    [sources](const http::Request&) { return Metrics(sources); }});
+  http::Route metrics{"GET", "/metrics", "server.metrics", nullptr};
+  metrics.handler = [text = std::make_shared<http::SharedText>(
+                         [sources] { return Metrics(sources); })](const http::Request& request) {
+    return http::TextResponse(*text->Get(request.received), kPrometheusType);
+  };
+  metrics.slow = true;
+  routes.push_back(std::move(metrics));
   return http::Router::Create(std::move(routes));
 }
 
