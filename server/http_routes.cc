@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <fstream>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,6 +13,7 @@
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/version.h"
+#include "lib/http/shared_text.h"
 #include "nlohmann/json.hpp"
 #include "server/storage/store_directory.h"
 
@@ -53,7 +55,7 @@ std::string Gauge(std::string_view name, std::string_view help, int64_t value) {
   return fmt::format("# HELP {0} {1}\n# TYPE {0} gauge\n{0} {2}\n", name, help, value);
 }
 
-http::Response Metrics(const HttpSources& sources) {
+std::string Metrics(const HttpSources& sources) {
   const front::ConnectionCounts::Totals connections = sources.grpc.connections();
   const std::string own =
       Gauge("cairn_store_revision", "The store's newest revision.",
@@ -78,7 +80,7 @@ http::Response Metrics(const HttpSources& sources) {
             "Connections to the gRPC port that were cut for misuse since the start.",
             connections.cut) +
       Gauge("process_resident_memory_bytes", "Resident memory of the process.", ResidentBytes());
-  return http::TextResponse(own + sources.calls.ToPrometheusText(), kPrometheusType);
+  return own + sources.calls.ToPrometheusText();
 }
 
 }  // namespace
@@ -89,8 +91,13 @@ absl::StatusOr<http::Router> MakeHttpRouter(const HttpSources& sources) {
                     [sources](const http::Request&) { return Health(sources); }});
   routes.push_back(
       {"GET", "/version", "server.version", [](const http::Request&) { return Version(); }});
-  routes.push_back({"GET", "/metrics", "server.metrics",
-                    [sources](const http::Request&) { return Metrics(sources); }});
+  http::Route metrics{"GET", "/metrics", "server.metrics", nullptr};
+  metrics.handler = [text = std::make_shared<http::SharedText>(
+                         [sources] { return Metrics(sources); })](const http::Request& request) {
+    return http::TextResponse(*text->Get(request.received), kPrometheusType);
+  };
+  metrics.slow = true;
+  routes.push_back(std::move(metrics));
   return http::Router::Create(std::move(routes));
 }
 

@@ -1,5 +1,6 @@
 #include <pthread.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -10,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "lib/base/errors.h"
+#include "lib/base/standard_streams.h"
 #include "server/blob_index.h"
 #include "server/observability/log.h"
 #include "server/options.h"
@@ -45,14 +47,14 @@ int RebuildIndex(const ServerOptions& options) {
   const absl::StatusOr<std::string> report = RebuildBlobIndex(options);
   if (!report.ok()) return Fail(report.status());
   std::printf("%s\n", report->c_str());
-  return EXIT_SUCCESS;
+  return FlushStandardOutput() ? EXIT_SUCCESS : kExitFailure;
 }
 
 int Run(int argc, const char* const* argv) {
   const sigset_t signals = BlockStopSignals();
   const absl::StatusOr<CommandLine> line = ParseCommandLine(argc, argv);
   if (!line.ok()) return Fail(line.status());
-  if (line->exit_now) return line->exit_code;
+  if (line->exit_now) return FlushStandardOutput() ? line->exit_code : kExitFailure;
   observability::ConfigureLog(line->options.log_level, line->options.log_format);
 
   if (line->rebuild_blob_index) return RebuildIndex(line->options);
@@ -81,4 +83,8 @@ int Run(int argc, const char* const* argv) {
 }  // namespace
 }  // namespace cairn
 
-int main(int argc, char** argv) { return cairn::Run(argc, argv); }
+int main(int argc, char** argv) {
+  cairn::HoldStandardStreams();
+  ::umask(S_IRWXG | S_IRWXO);  // the store is for its owner's eyes
+  return cairn::Run(argc, argv);
+}

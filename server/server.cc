@@ -1,7 +1,10 @@
 #include "server/server.h"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <chrono>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,6 +19,7 @@
 #include "server/artifacts/pack_blob_store.h"
 #include "server/core/limits.h"
 #include "server/events/history_trimmer.h"
+#include "server/events/store_time.h"
 #include "server/front/descriptors.h"
 #include "server/http_routes.h"
 #include "server/metrics/folder.h"
@@ -40,6 +44,16 @@ namespace {
 using observability::Log;
 using observability::LogLevel;
 
+// The server makes what it creates its owner's only. A directory that was there is left as
+// somebody made it.
+void WarnIfOpenToOthers(const std::string& directory) {
+  struct stat info {};
+  constexpr mode_t kOthers = S_IRWXG | S_IRWXO;
+  if (::stat(directory.c_str(), &info) != 0 || (info.st_mode & kOthers) == 0) return;
+  Log(LogLevel::kWarning, "others may enter the data directory; take their permissions away",
+      {{"data_dir", directory}, {"mode", fmt::format("{:04o}", info.st_mode & 07777)}});
+}
+
 absl::StatusOr<std::unique_ptr<storage::KvStore>> OpenStore(const ServerOptions& options) {
   if (options.in_memory) {
     return storage::MakeMemoryStore(tracking::MergeRecords);
@@ -50,7 +64,9 @@ absl::StatusOr<std::unique_ptr<storage::KvStore>> OpenStore(const ServerOptions&
   rocks.on_warning = [](std::string_view warning) {
     Log(LogLevel::kWarning, std::string(warning), {});
   };
-  return storage::OpenRocksStore(std::move(rocks));
+  auto store = storage::OpenRocksStore(std::move(rocks));
+  if (store.ok()) WarnIfOpenToOthers(options.data_dir);
+  return store;
 }
 
 // The host part of HOST:PORT with another port.
@@ -111,6 +127,9 @@ class Server::Impl {
     const front::ConnectionLimits connections = ConnectionLimits(options_);
     CAIRN_ASSIGN_OR_RETURN(store_, OpenStore(options_));
     const Clock& clock = SystemClock();
+    CAIRN_ASSIGN_OR_RETURN(const int64_t store_time,
+                           events::ResumeStoreTime(*store_->GetSnapshot(), clock.NowUnixNanos()));
+    store_clock_.emplace(store_time, ForwardClock());
     CAIRN_RETURN_IF_ERROR(tracking::EnsureDefaultExperiment(*store_, clock.NowUnixNanos()));
     tracking::RunSearcherOptions search;
     if (!options_.in_memory) search.checkpoint_directory = options_.data_dir + "/index";
@@ -118,18 +137,19 @@ class Server::Impl {
     CAIRN_RETURN_IF_ERROR(run_searcher_->Load());
     metric_folder_ = std::make_unique<metrics::MetricFolder>(*store_, FolderOptions());
     metric_folder_->Start();
-    CAIRN_RETURN_IF_ERROR(OpenBlobs(clock));
+    CAIRN_RETURN_IF_ERROR(OpenBlobs(*store_clock_));
     StartRunWorkers();
     CAIRN_RETURN_IF_ERROR(StartOperations(clock));
-    history_ = std::make_unique<events::HistoryTrimmer>(*store_, clock, HistoryOptions(options_));
+    history_ =
+        std::make_unique<events::HistoryTrimmer>(*store_, *store_clock_, HistoryOptions(options_));
     history_->Start();
     pool_ = std::make_unique<ThreadPool>(options_.pool_threads, limits::kWaitingCalls);
-    mutator_ = std::make_unique<storage::Mutator>(*store_, clock, *pool_);
+    mutator_ = std::make_unique<storage::Mutator>(*store_, *store_clock_, *pool_);
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
     environment_.reset(new rpc::Environment{*store_, *mutator_, clock, SystemIds(), *pool_,
                                             long_calls_, metrics_, *run_searcher_, *metric_folder_,
                                             *run_leases_, *run_purger_, *operations_,
-                                            HistoryOptions(options_).events});
+                                            HistoryOptions(options_).events, *store_clock_});
     CAIRN_ASSIGN_OR_RETURN(grpc_, rpc::GrpcServer::Start({options_.grpc_address, connections},
                                                          *environment_, *blobs_));
     grpc_address_ = WithPort(options_.grpc_address, grpc_->port());
@@ -158,7 +178,7 @@ class Server::Impl {
   }
 
   absl::Status StartOperations(const Clock& clock) {
-    operations_ = std::make_unique<operations::OperationRunner>(*store_, clock);
+    operations_ = std::make_unique<operations::OperationRunner>(*store_, clock, *store_clock_);
     const tracking::RunWorkHooks hooks{*run_searcher_, clock,
                                        [this](const v1::Run& run) { run_leases_->Changed(run); },
                                        [this] { run_purger_->Wake(); }};
@@ -202,6 +222,7 @@ class Server::Impl {
   observability::CallMetrics metrics_;
   std::unique_ptr<ScratchDirectory> scratch_;
   std::unique_ptr<storage::KvStore> store_;
+  std::optional<RunningClock> store_clock_;  // for what is kept for a time
   std::unique_ptr<tracking::RunSearcher> run_searcher_;
   std::unique_ptr<metrics::MetricFolder> metric_folder_;
   std::unique_ptr<tracking::RunPurger> run_purger_;

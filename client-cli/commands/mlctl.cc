@@ -13,6 +13,7 @@
 #include "client-cli/commands/interrupt.h"
 #include "client-cli/commands/session.h"
 #include "fmt/format.h"
+#include "lib/base/standard_streams.h"
 #include "lib/base/status_macros.h"
 
 namespace cairn::cli {
@@ -82,7 +83,7 @@ int RunMlctl(const std::vector<std::string>& words) {
     std::vector<std::string> rest(words.begin() + 1, words.end());
     if (!rest.empty() && rest[0] == "--") rest.erase(rest.begin());
     std::fputs(CompletionLines(Catalog(), rest, environment).c_str(), stdout);
-    return kExitOk;
+    return FlushStandardOutput() ? kExitOk : kExitFailure;
   }
   std::vector<std::string> understood = words;
   if (understood.empty()) understood = {"help"};
@@ -90,7 +91,7 @@ int RunMlctl(const std::vector<std::string>& words) {
   const auto code = Run(understood, environment);
   const bool json = WantsJson(words, environment);
   if (!code.ok()) return ReportError(code.status(), json, environment);
-  if (std::fflush(stdout) != 0 || std::ferror(stdout) != 0) {
+  if (!FlushStandardOutput()) {
     std::fputs("error: the result could not be written\n", stderr);
     return kExitFailure;
   }

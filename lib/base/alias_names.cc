@@ -21,7 +21,8 @@ bool IsNumber(std::string_view text) { return ConsistsOf(text, "0123456789"); }
 absl::Status ValidateAlias(std::string_view alias, const AliasRules& rules) {
   const std::string_view letters = kAliasLetters.substr(0, kAliasLetters.size() - !rules.dots);
   const bool well_formed = ConsistsOf(alias, letters) && alias.size() <= rules.max_bytes &&
-                           (rules.leading_dash || alias.front() != '-');
+                           (rules.leading_dash || alias.front() != '-') && alias != "." &&
+                           alias != "..";
   if (!well_formed) {
     return InvalidField(ErrorReason::NAME_INVALID, rules.field, alias,
                         fmt::format("must be 1 to {} letters, digits, {}'_' and '-'{}",

@@ -18,7 +18,7 @@ inline constexpr std::string_view kLatestAlias = "latest";
 struct AliasRules {
   std::string_view field;      // of the request, for errors
   size_t max_bytes = 0;        // 1 to so many
-  bool dots = false;           // `.` is allowed, too
+  bool dots = false;           // `.` is allowed, too, but not `.` and `..` themselves
   bool leading_dash = false;   // it may begin with `-`
   bool plain_numbers = false;  // `12` is an alias; `v12` never is
 };

@@ -31,6 +31,20 @@ const Clock& SystemClock();
 // as the process.
 const Clock& ForwardClock();
 
+// A clock that begins at an instant and then goes as `forward` does, whatever becomes of
+// the machine's clock: for what is kept for a time and must neither go early nor stay for
+// ever because somebody set it. `forward` must outlive it.
+class RunningClock final : public Clock {
+ public:
+  RunningClock(int64_t begin_unix_nanos, const Clock& forward)
+      : forward_(forward), offset_(begin_unix_nanos - forward.NowUnixNanos()) {}
+  int64_t NowUnixNanos() const override { return forward_.NowUnixNanos() + offset_; }
+
+ private:
+  const Clock& forward_;
+  const int64_t offset_;
+};
+
 // A clock that moves only when told to; for tests.
 class ManualClock final : public Clock {
  public:

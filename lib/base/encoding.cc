@@ -5,6 +5,8 @@
 #include <charconv>
 #include <cmath>
 
+#include "fmt/format.h"
+
 namespace cairn {
 namespace {
 
@@ -53,6 +55,21 @@ size_t Utf8SequenceLength(std::string_view text) {
     return 4;
   }
   return 0;
+}
+
+struct ControlCharacter {
+  size_t bytes = 0;  // 0: it is none
+  unsigned code_point = 0;
+};
+
+// The control character that begins at `at`.
+ControlCharacter ControlCharacterAt(std::string_view text, size_t at) {
+  const auto byte = [&](size_t i) { return i < text.size() ? static_cast<uint8_t>(text[i]) : 0U; };
+  const unsigned lead = byte(at);
+  if (lead < 0x20 || lead == 0x7F) return {1, lead};
+  if (lead == 0xC2 && byte(at + 1) >= 0x80 && byte(at + 1) < 0xA0) return {2, byte(at + 1)};
+  const bool separator = lead == 0xE2 && byte(at + 1) == 0x80 && (byte(at + 2) & 0xFE) == 0xA8;
+  return separator ? ControlCharacter{3, 0x2000 + byte(at + 2) - 0x80} : ControlCharacter{};
 }
 
 }  // namespace
@@ -168,6 +185,39 @@ bool IsValidUtf8(std::string_view text) {
     text.remove_prefix(length);
   }
   return true;
+}
+
+bool HasControlCharacter(std::string_view text) {
+  for (size_t i = 0; i < text.size(); ++i) {
+    if (ControlCharacterAt(text, i).bytes != 0) return true;
+  }
+  return false;
+}
+
+std::string EscapeControlCharacters(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size();) {
+    const ControlCharacter control = ControlCharacterAt(text, i);
+    if (control.bytes == 0) {
+      out += text[i++];
+      continue;
+    }
+    i += control.bytes;
+    switch (control.code_point) {
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
+      default:
+        out += fmt::format("\\u{:04x}", control.code_point);
+    }
+  }
+  return out;
 }
 
 std::string ShortestDouble(double value) {

@@ -38,6 +38,13 @@ std::optional<std::string> PercentDecode(std::string_view text);
 // True for well-formed UTF-8: no overlong forms, surrogates or values above U+10FFFF.
 bool IsValidUtf8(std::string_view text);
 
+// True if well-formed UTF-8 holds a character that moves a cursor instead of showing
+// itself: U+0000 to U+001F, U+007F to U+009F, and the separators U+2028 and U+2029.
+bool HasControlCharacter(std::string_view text);
+
+// `text` with these as JSON spells them: "\n", "\t", "\u001b". For people, not to be read back.
+std::string EscapeControlCharacters(std::string_view text);
+
 // The shortest decimal that reads back as the same double ("nan", "inf", "-inf").
 std::string ShortestDouble(double value);
 

@@ -34,14 +34,16 @@ std::string WellFormed(std::string_view text) {
   return out;
 }
 
-// At most `max_bytes` of `text`, cut between two characters.
-std::string_view Beginning(std::string_view text, size_t max_bytes) {
-  if (text.size() <= max_bytes) return text;
-  const auto continues = [&](size_t at) { return (static_cast<uint8_t>(text[at]) & 0xC0) == 0x80; };
-  size_t end = max_bytes;
-  while (end > 0 && continues(end)) --end;
-  return text.substr(0, end);
+bool ContinuesCharacter(char c) { return (static_cast<uint8_t>(c) & 0xC0) == 0x80; }
+
+// What a text takes in `grpc-message`, where all but printable ASCII is percent-encoded.
+size_t EncodedMessageBytes(std::string_view text) {
+  size_t bytes = 0;
+  for (const char c : text) bytes += c >= 0x20 && c <= 0x7E && c != '%' ? 1 : 3;
+  return bytes;
 }
+
+void Shorten(std::string* text, size_t max_bytes) { *text = Shortened(*text, max_bytes); }
 
 std::optional<google::rpc::ErrorInfo> InfoOf(const absl::Status& status) {
   const auto payload = status.GetPayload(TypeUrl<google::rpc::ErrorInfo>());
@@ -96,7 +98,49 @@ Error& Error::RetryAfterSeconds(double seconds) {
   return *this;
 }
 
+// A status travels as a message and, in base64, as a google.rpc.Status with it again.
+size_t Error::WireBytes() const {
+  constexpr size_t kBytesOfADetail = 64;  // type URL, tags and lengths
+  size_t details = kBytesOfADetail + message_.size();
+  const auto add = [&](const auto& detail) { details += detail.ByteSizeLong() + kBytesOfADetail; };
+  add(info_);
+  if (bad_request_) add(*bad_request_);
+  if (precondition_) add(*precondition_);
+  if (resource_) add(*resource_);
+  if (retry_) add(*retry_);
+  return EncodedMessageBytes(message_) + (details + 2) / 3 * 4;
+}
+
+Error Error::WithTextsOf(size_t max_bytes) const {
+  Error error = *this;
+  Shorten(&error.message_, max_bytes);
+  for (auto& [key, value] : *error.info_.mutable_metadata()) Shorten(&value, max_bytes);
+  if (bad_request_) {
+    for (auto& violation : *error.bad_request_->mutable_field_violations()) {
+      Shorten(violation.mutable_field(), max_bytes);
+      Shorten(violation.mutable_description(), max_bytes);
+    }
+  }
+  if (precondition_) {
+    for (auto& violation : *error.precondition_->mutable_violations()) {
+      Shorten(violation.mutable_subject(), max_bytes);
+      Shorten(violation.mutable_description(), max_bytes);
+    }
+  }
+  if (resource_) Shorten(error.resource_->mutable_resource_name(), max_bytes);
+  return error;
+}
+
 absl::Status Error::ToStatus() const {
+  constexpr size_t kMostBytesOfAText = 1024;
+  constexpr size_t kFewestBytesOfAText = 64;
+  if (WireBytes() <= kMaxErrorBytes) return Packed();
+  size_t bytes = kMostBytesOfAText;
+  while (bytes > kFewestBytesOfAText && WithTextsOf(bytes).WireBytes() > kMaxErrorBytes) bytes /= 2;
+  return WithTextsOf(bytes).Packed();
+}
+
+absl::Status Error::Packed() const {
   absl::Status status(code_, message_);
   Attach(status, info_);
   if (bad_request_) Attach(status, *bad_request_);
@@ -106,11 +150,19 @@ absl::Status Error::ToStatus() const {
   return status;
 }
 
+std::string Shortened(std::string_view text, size_t max_bytes) {
+  if (text.size() <= max_bytes) return std::string(text);
+  size_t head = max_bytes / 4 * 3;
+  while (head > 0 && ContinuesCharacter(text[head])) --head;
+  size_t tail = text.size() - max_bytes / 4;
+  while (tail < text.size() && ContinuesCharacter(text[tail])) ++tail;
+  return fmt::format("{}…({} bytes)…{}", text.substr(0, head), text.size(), text.substr(tail));
+}
+
 Error InvalidField(ErrorReason reason, std::string_view field, std::string_view value,
                    std::string_view rule) {
   constexpr size_t kMaxShownBytes = 128;
-  const bool cut = value.size() > kMaxShownBytes;
-  const std::string shown = WellFormed(Beginning(value, kMaxShownBytes)) + (cut ? "…" : "");
+  const std::string shown = Shortened(EscapeControlCharacters(WellFormed(value)), kMaxShownBytes);
   return Error(absl::StatusCode::kInvalidArgument, reason,
                fmt::format("{} \"{}\" is not valid: {}", field, shown, rule))
       .With("field", field)

@@ -19,6 +19,14 @@ using cairn::v1::ErrorReason;
 // The ErrorInfo domain of every error this project makes.
 inline constexpr std::string_view kErrorDomain = "cairn.v1";
 
+// What an error may take in the trailers of a call. Clients accept 8 KiB of trailers in
+// all by default, and take a call with more for a broken connection.
+inline constexpr size_t kMaxErrorBytes = 7000;
+
+// `text`, or of one above `max_bytes` the beginning and the end, with a mark between them
+// that says how long it was and comes on top. Characters stay whole.
+std::string Shortened(std::string_view text, size_t max_bytes);
+
 // Builds an absl::Status that carries google.rpc details as payloads.
 //
 // Every error has exactly one ErrorInfo. Anything variable in the message also
@@ -52,10 +60,16 @@ class Error {
   // Tells the client when it may try again.
   Error& RetryAfterSeconds(double seconds);
 
+  // An error above kMaxErrorBytes has its longest texts shortened: names and values that
+  // were too long are the reason of many an error.
   absl::Status ToStatus() const;
   operator absl::Status() const { return ToStatus(); }  // NOLINT(google-explicit-constructor)
 
  private:
+  size_t WireBytes() const;
+  Error WithTextsOf(size_t max_bytes) const;
+  absl::Status Packed() const;
+
   absl::StatusCode code_;
   std::string message_;
   google::rpc::ErrorInfo info_;
@@ -65,7 +79,8 @@ class Error {
   std::optional<google::rpc::RetryInfo> retry_;
 };
 
-// INVALID_ARGUMENT naming the field, the offending value and the rule.
+// INVALID_ARGUMENT naming the field, the offending value and the rule. Of a long value
+// both ends are shown, and control characters in it are escaped.
 Error InvalidField(ErrorReason reason, std::string_view field, std::string_view value,
                    std::string_view rule);
 

@@ -148,11 +148,12 @@ absl::Status ValidateHumanName(std::string_view field, std::string_view value, s
     return refuse(fmt::format("must be 1 to {} bytes long", max_bytes));
   }
   if (!IsValidUtf8(value)) return refuse("must be well-formed UTF-8");
-  for (const char c : value) {
-    if (static_cast<uint8_t>(c) < 0x20 || c == 0x7F)
-      return refuse("must not hold control characters");
-    if (!allow_slash && (c == '/' || c == ':')) return refuse("must not hold '/' or ':'");
+  if (HasControlCharacter(value)) return refuse("must not hold control characters");
+  if (allow_slash) return absl::OkStatus();
+  if (value.find_first_of("/:") != std::string_view::npos) {
+    return refuse("must not hold '/' or ':'");
   }
+  if (value == "." || value == "..") return refuse("must not be \".\" or \"..\"");
   return absl::OkStatus();
 }
 

@@ -70,9 +70,12 @@ struct ChannelRef {
 // Parses "models/m/channels/production".
 absl::StatusOr<ChannelRef> ParseChannelName(std::string_view field, std::string_view name);
 
-// Checks a name that people choose: 1..`max_bytes` bytes of well-formed UTF-8
-// without control characters and, unless `allow_slash`, without '/' and ':'.
+// Checks a name that people choose, before it is stored: 1..`max_bytes` bytes of
+// well-formed UTF-8 without control characters and, unless `allow_slash`, without '/'
+// and ':' and neither "." nor "..", which clients of HTTP resolve as parts of a path.
 // INVALID_ARGUMENT (NAME_INVALID) naming `field`, the value and the rule.
+//
+// Names that are looked up are not checked: those of older stores stay within reach.
 absl::Status ValidateHumanName(std::string_view field, std::string_view value, size_t max_bytes,
                                bool allow_slash);
 

@@ -2,7 +2,6 @@
 
 #include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <set>
 
@@ -31,17 +30,12 @@ std::vector<std::string_view> Segments(std::string_view path) {
   }
 }
 
-bool IsForbidden(char c) {
-  const auto byte = static_cast<unsigned char>(c);
-  return byte < 0x20 || byte == 0x7f || c == '\\';
-}
-
 }  // namespace
 
 absl::Status ValidateArtifactPath(std::string_view path) {
   if (path.size() > kMaxPathBytes) return Refuse(path, "at most 1024 bytes");
-  if (!IsValidUtf8(path)) return Refuse("(bytes)", "must be UTF-8");
-  if (std::any_of(path.begin(), path.end(), IsForbidden)) {
+  if (!IsValidUtf8(path)) return Refuse(path, "must be UTF-8");
+  if (HasControlCharacter(path) || path.find('\\') != std::string_view::npos) {
     return Refuse(path, "no backslash and no control characters");
   }
   const auto segments = Segments(path);

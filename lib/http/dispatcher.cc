@@ -140,6 +140,13 @@ Dispatcher::Result Dispatcher::Handle(Request request, bool needs_host) const {
   return result;
 }
 
+bool Dispatcher::IsSlow(const Request& request) const {
+  const auto target = ParseTarget(request.path);
+  if (!target.ok()) return false;
+  const Router::Match match = router_.Find(request.method, target->segments);
+  return match.route != nullptr && match.route->slow;
+}
+
 void Dispatcher::Finish(Response& response) {
   for (const DefaultHeader& header : kDefaultHeaders) {
     if (FindHeader(response.headers, header.name) == nullptr) {

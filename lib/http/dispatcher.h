@@ -54,6 +54,9 @@ class Dispatcher {
   // `needs_host` is false for HTTP/1.0. Never throws, never blocks by itself.
   Result Handle(Request request, bool needs_host) const;
 
+  // Whether the request belongs to a slow route. `request.path` as for Handle.
+  bool IsSlow(const Request& request) const;
+
   // Adds what every answer carries. Used by Handle, and by the session for
   // answers to messages that could not be parsed.
   static void Finish(Response& response);

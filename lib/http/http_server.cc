@@ -8,6 +8,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <exception>
 #include <future>
 #include <string_view>
@@ -107,6 +108,7 @@ class HttpServer::Impl {
 
   const tcp::endpoint& endpoint() const { return endpoint_; }
   std::size_t connections() const { return context_->registry.size(); }
+  std::size_t waiting() const { return context_->waiting.load(); }
 
  private:
   void Accept();
@@ -115,6 +117,7 @@ class HttpServer::Impl {
 
   HttpServerOptions options_;
   Router router_;
+  asio::thread_pool worker_{1};  // for slow routes; outlives the sessions in the io_context
   asio::io_context io_;
   // Accepting and stopping take turns on this strand.
   asio::strand<asio::io_context::executor_type> strand_;
@@ -141,7 +144,7 @@ absl::Status HttpServer::Impl::Listen() {
   HostPolicy hosts(endpoint_.address().to_string(), options_.allowed_hosts);
   context_ = std::make_shared<SessionContext>(
       options_.limits, Dispatcher(std::move(router_), std::move(hosts), options_.authorize),
-      options_.observe);
+      options_.observe, worker_);
   return absl::OkStatus();
 }
 
@@ -211,6 +214,7 @@ void HttpServer::Impl::Stop(std::chrono::milliseconds drain) {
     for (const auto& session : context_->registry.All()) session->Abort();
   }
   for (std::thread& thread : threads_) thread.join();
+  worker_.join();
 }
 
 absl::StatusOr<std::unique_ptr<HttpServer>> HttpServer::Start(HttpServerOptions options,
@@ -231,6 +235,8 @@ int HttpServer::port() const { return impl_->endpoint().port(); }
 std::string HttpServer::address() const { return Format(impl_->endpoint()); }
 
 std::size_t HttpServer::connections() const { return impl_->connections(); }
+
+std::size_t HttpServer::waiting() const { return impl_->waiting(); }
 
 void HttpServer::Stop(std::chrono::milliseconds drain) { impl_->Stop(drain); }
 

@@ -27,7 +27,7 @@ struct HttpLimits {
 
 struct HttpServerOptions {
   std::string address = "127.0.0.1:0";  // HOST:PORT, "[::1]:0"; port 0 picks a free one
-  int threads = 1;                      // I/O threads, which also run the handlers; 1..64
+  int threads = 1;                      // I/O threads, which also run quick handlers; 1..64
   HttpLimits limits;
   // Names beyond localhost and the bound address that requests may carry in
   // Host and Origin; see HostPolicy.
@@ -40,7 +40,7 @@ struct HttpServerOptions {
 //
 // Keeps connections alive, answers pipelined requests in order, reads bodies
 // whole (Content-Length or chunked) and sets TCP_NODELAY. Handlers run on the
-// I/O threads: see Handler.
+// I/O threads, those of slow routes on one thread more: see Handler and Route.
 //
 // Thread-safe, except that it must be destroyed by one thread and not from a
 // handler. The destructor is Stop with 5 seconds.
@@ -64,6 +64,9 @@ class HttpServer {
 
   // Open connections, for metrics.
   std::size_t connections() const;
+
+  // Requests to slow routes that wait for the worker or are run by it, for metrics.
+  std::size_t waiting() const;
 
   // Stops in order: accepts nobody, closes idle connections, lets requests that
   // have begun finish with "Connection: close", and cuts what is left after

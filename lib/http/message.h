@@ -1,6 +1,7 @@
 #ifndef CAIRN_LIB_HTTP_MESSAGE_H_
 #define CAIRN_LIB_HTTP_MESSAGE_H_
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -38,7 +39,8 @@ struct Request {
   NameValues query;    // decoded once, '+' is a blank
   NameValues headers;
   std::string body;
-  std::string peer;  // the client's address, "127.0.0.1:40312"
+  std::string peer;                                // the client's address, "127.0.0.1:40312"
+  std::chrono::steady_clock::time_point received;  // when it was complete
 
   // A path parameter; empty when the pattern has none of this name.
   std::string_view Param(std::string_view name) const;

@@ -15,8 +15,8 @@ namespace cairn::http {
 //
 // Runs on an I/O thread of the server, at the same time as other handlers when
 // the server has several threads. It must be quick: while it runs, its thread
-// serves nobody else. What takes more than a few milliseconds belongs on an
-// executor behind a cache. An exception becomes a 500 and is not passed on.
+// serves nobody else. What takes a millisecond or more belongs to a slow route.
+// An exception becomes a 500 and is not passed on.
 using Handler = std::function<Response(const Request&)>;
 
 // One line of the route table.
@@ -28,6 +28,10 @@ struct Route {
   // The media type that a non-empty body must have, without parameters; empty
   // accepts any. JSON as the default keeps plain HTML forms of other sites out.
   std::string body_type = "application/json";
+  // The handler runs on the server's worker: one at a time, in the order in which requests
+  // arrived, while the I/O threads serve the quick routes. A connection has one request
+  // there at most, however many it has sent ahead.
+  bool slow = false;
 };
 
 // The table of routes: finds the route for a method and a path.

@@ -3,6 +3,8 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/read.hpp>
@@ -209,7 +211,29 @@ void Session::OnBody(ErrorCode error) {
   Request request = ToRequest(parser_->release(), peer_);
   record_.method = request.method;
   record_.request_bytes = request.body.size();
-  Dispatcher::Result result = context_->dispatcher.Handle(std::move(request), version_ >= 11);
+  request.received = received_;
+  if (context_->dispatcher.IsSlow(request)) {
+    return HandleOnWorker(std::move(request), keep_alive);
+  }
+  Answer(context_->dispatcher.Handle(std::move(request), version_ >= 11), keep_alive);
+}
+
+// Nothing else of the connection is under way meanwhile; the guard keeps the I/O threads
+// for its answer.
+void Session::HandleOnWorker(Request request, bool keep_alive) {
+  context_->waiting.fetch_add(1);
+  asio::post(context_->worker, [self = shared_from_this(), request = std::move(request), keep_alive,
+                                needs_host = version_ >= 11,
+                                guard = asio::make_work_guard(socket_.get_executor())]() mutable {
+    Dispatcher::Result result = self->context_->dispatcher.Handle(std::move(request), needs_host);
+    self->context_->waiting.fetch_sub(1);
+    const auto executor = guard.get_executor();
+    asio::post(executor, [self = std::move(self), result = std::move(result),
+                          keep_alive]() mutable { self->Answer(std::move(result), keep_alive); });
+  });
+}
+
+void Session::Answer(Dispatcher::Result result, bool keep_alive) {
   record_.pattern = std::move(result.pattern);
   Write(std::move(result.response), keep_alive);
 }

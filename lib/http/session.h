@@ -6,6 +6,7 @@
 #include <atomic>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
@@ -44,12 +45,14 @@ class SessionRegistry {
 
 // What all sessions of one server share. Thread-safe.
 struct SessionContext {
-  SessionContext(HttpLimits l, Dispatcher d, Observer o)
-      : limits(l), dispatcher(std::move(d)), observe(std::move(o)) {}
+  SessionContext(HttpLimits l, Dispatcher d, Observer o, boost::asio::thread_pool& w)
+      : limits(l), dispatcher(std::move(d)), observe(std::move(o)), worker(w) {}
 
   const HttpLimits limits;
   const Dispatcher dispatcher;
   const Observer observe;
+  boost::asio::thread_pool& worker;      // one thread, for slow routes; outlives the sessions
+  std::atomic<std::size_t> waiting = 0;  // requests that are there, running or not
   SessionRegistry registry;
   std::atomic<bool> draining = false;  // no further requests are wanted
 };
@@ -85,6 +88,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void SendContinue();
   void ReadBody();
   void OnBody(ErrorCode error);
+  void HandleOnWorker(Request request, bool keep_alive);
+  void Answer(Dispatcher::Result result, bool keep_alive);
   void OnReadError(ErrorCode error);
   void Reject(int status, std::string_view message);
   void Write(Response response, bool keep_alive);

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "lib/base/errors.h"
+#include "pipeline/commands/note.h"
 
 namespace cairn::pipeline {
 
@@ -31,12 +32,10 @@ int ExitCodeOf(const absl::Status& status) {
 
 int ReportError(const absl::Status& status, std::string_view resume) {
   const std::string message(status.message());
-  fmt::print(stderr, "cairn-pipeline: {}\n", message);
+  Note("cairn-pipeline: {}\n", message);
   const int code = ExitCodeOf(status);
   if (code == kExitUnavailable && !resume.empty()) {
-    fmt::print(stderr,
-               "What is registered so far is kept and will be found again. To go on:\n  {}\n",
-               resume);
+    Note("What is registered so far is kept and will be found again. To go on:\n  {}\n", resume);
   }
   return code;
 }

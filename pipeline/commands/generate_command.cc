@@ -10,6 +10,7 @@
 #include "lib/base/status_macros.h"
 #include "pipeline/commands/commands.h"
 #include "pipeline/commands/exit_code.h"
+#include "pipeline/commands/note.h"
 #include "pipeline/data/synthetic.h"
 #include "pipeline/data/table_csv.h"
 
@@ -69,8 +70,9 @@ absl::Status Generate(const GenerateFlags& flags) {
   if (!flags.truth.empty()) {
     CAIRN_RETURN_IF_ERROR(WriteOutputFile(flags.truth, TruthCsv(summary)));
   }
-  fmt::print(flags.out == "-" ? stderr : stdout, "{} rows of {} customers, {} bytes\n",
-             summary.rows, summary.customers.size(), summary.bytes);
+  const std::string line = fmt::format("{} rows of {} customers, {} bytes\n", summary.rows,
+                                       summary.customers.size(), summary.bytes);
+  flags.out == "-" ? Note("{}", line) : fmt::print("{}", line);
   return absl::OkStatus();
 }
 

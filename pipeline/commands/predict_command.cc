@@ -9,6 +9,7 @@
 #include "lib/client/client.h"
 #include "pipeline/commands/commands.h"
 #include "pipeline/commands/exit_code.h"
+#include "pipeline/commands/note.h"
 #include "pipeline/data/cleaning.h"
 #include "pipeline/data/load.h"
 #include "pipeline/data/table_csv.h"
@@ -28,7 +29,7 @@ absl::StatusOr<model::Predictor> LoadModel(const PredictFlags& flags) {
   if (IsFile(flags.model)) {
     CAIRN_ASSIGN_OR_RETURN(const std::string bytes,
                            ReadFile(flags.model, model::kMaxModelFileBytes));
-    fmt::print(stderr, "model: {}\n", flags.model);
+    Note("model: {}\n", flags.model);
     return model::Predictor::FromFile(bytes);
   }
   if (flags.server.empty()) {
@@ -42,7 +43,7 @@ absl::StatusOr<model::Predictor> LoadModel(const PredictFlags& flags) {
   options.address = flags.server;
   CAIRN_ASSIGN_OR_RETURN(const auto client, client::Client::Connect(std::move(options)));
   CAIRN_ASSIGN_OR_RETURN(const FetchedModel fetched, FetchModel(*client, flags.model));
-  fmt::print(stderr, "model: {} (sha256 {})\n", fetched.version, fetched.sha256);
+  Note("model: {} (sha256 {})\n", fetched.version, fetched.sha256);
   return model::Predictor::FromFile(fetched.bytes);
 }
 
@@ -72,7 +73,7 @@ absl::Status Predict(const PredictFlags& flags) {
   const std::string csv = PredictionsCsv(assigned);
   const std::string summary = SegmentSummary(predictor, assigned);
   if (flags.out.empty()) {
-    fmt::print(stderr, "{}", summary);
+    Note("{}", summary);
     fmt::print("{}", csv);
     return absl::OkStatus();
   }

@@ -6,10 +6,13 @@
 #include <cstdio>
 #include <string>
 #include <string_view>
+#include <system_error>
 #include <vector>
 
+#include "lib/base/standard_streams.h"
 #include "pipeline/commands/commands.h"
 #include "pipeline/commands/exit_code.h"
+#include "pipeline/commands/note.h"
 #include "pipeline/stages/spelling.h"
 
 namespace cairn::pipeline {
@@ -44,15 +47,14 @@ std::string Quoted(int argc, char** argv) {
 // A first word that is no command, with the one that was probably meant.
 int UnknownCommand(const std::string& word) {
   const std::string near = NearestWord(word, CommandNames());
-  fmt::print(
-      stderr, "cairn-pipeline: no command `{}`{}\n", word,
-      near.empty() ? "; see cairn-pipeline --help" : fmt::format("; did you mean `{}`?", near));
+  Note("cairn-pipeline: no command `{}`{}\n", word,
+       near.empty() ? "; see cairn-pipeline --help" : fmt::format("; did you mean `{}`?", near));
   return kExitUsage;
 }
 
 // An unknown flag, with the one that was probably meant.
 int UsageError(const CLI::App& app, const CLI::ParseError& error, int argc, char** argv) {
-  fmt::print(stderr, "cairn-pipeline: {}\n", error.what());
+  Note("cairn-pipeline: {}\n", error.what());
   std::vector<std::string> flags;
   std::string command;
   for (const CLI::App* sub : app.get_subcommands()) {
@@ -64,15 +66,13 @@ int UsageError(const CLI::App& app, const CLI::ParseError& error, int argc, char
     if (flag.rfind("--", 0) != 0) continue;
     if (std::find(flags.begin(), flags.end(), flag) != flags.end()) continue;
     const std::string near = NearestWord(flag, flags);
-    if (!near.empty()) fmt::print(stderr, "Did you mean {}?\n", near);
+    if (!near.empty()) Note("Did you mean {}?\n", near);
   }
-  fmt::print(stderr, "See cairn-pipeline {}{}--help.\n", command, command.empty() ? "" : " ");
+  Note("See cairn-pipeline {}{}--help.\n", command, command.empty() ? "" : " ");
   return kExitUsage;
 }
 
-}  // namespace
-
-int PipelineMain(int argc, char** argv) {
+int Dispatch(int argc, char** argv) {
   CLI::App app("Turns retail transactions into customer segments and registers every training run.",
                "cairn-pipeline");
   app.footer(kExamples);
@@ -101,6 +101,21 @@ int PipelineMain(int argc, char** argv) {
   if (app.got_subcommand("predict")) return PredictCommand(predict);
   if (app.got_subcommand("generate")) return GenerateCommand(generate);
   return RunCommand(run, Quoted(argc, argv));
+}
+
+}  // namespace
+
+int PipelineMain(int argc, char** argv) {
+  int code = kExitFailure;
+  bool written = true;
+  try {
+    code = Dispatch(argc, argv);
+  } catch (const std::system_error&) {
+    written = false;  // fmt::print
+  }
+  if (written && FlushStandardOutput()) return code;
+  std::fputs("error: the result could not be written\n", stderr);
+  return kExitFailure;
 }
 
 }  // namespace cairn::pipeline

@@ -8,6 +8,7 @@
 #include "lib/base/status_macros.h"
 #include "pipeline/commands/commands.h"
 #include "pipeline/commands/exit_code.h"
+#include "pipeline/commands/note.h"
 #include "pipeline/register/server_publisher.h"
 #include "pipeline/stages/run_record.h"
 #include "pipeline/stages/runner.h"
@@ -38,26 +39,25 @@ class Progress {
  private:
   void Stage(const StageRecord& record) {
     ClearLine();
-    fmt::print(stderr, "{:<19}{:>9} → {:>9} rows  {:>7.3f} s{}", record.name,
-               Grouped(record.rows_in), Grouped(record.rows_out), record.seconds,
-               record.cached ? "  (cached)" : "");
+    Note("{:<19}{:>9} → {:>9} rows  {:>7.3f} s{}", record.name, Grouped(record.rows_in),
+         Grouped(record.rows_out), record.seconds, record.cached ? "  (cached)" : "");
     for (const auto& [name, count] : record.counts) {
-      fmt::print(stderr, "  {}={}", name, Grouped(count));
+      Note("  {}={}", name, Grouped(count));
     }
-    fmt::print(stderr, "\n");
+    Note("\n");
   }
 
   void Sweep(size_t done, size_t total) {
     if (terminal_) {
-      fmt::print(stderr, "\r  {} of {} training runs", done, total);
+      Note("\r  {} of {} training runs", done, total);
       moving_ = true;
     } else if (total >= 4 && done % ((total + 3) / 4) == 0) {
-      fmt::print(stderr, "  {} of {} training runs\n", done, total);
+      Note("  {} of {} training runs\n", done, total);
     }
   }
 
   void ClearLine() {
-    if (moving_) fmt::print(stderr, "\r\033[K");
+    if (moving_) Note("\r\033[K");
     moving_ = false;
   }
 
@@ -81,7 +81,7 @@ absl::StatusOr<std::unique_ptr<Publisher>> ConnectPublisher(const RunFlags& flag
 
 void PrintResult(const RunFlags& flags, const RunOutcome& outcome) {
   if (!outcome.selected) return;
-  fmt::print(stderr, "\n{}\n", SelectionTable(outcome.runs, outcome.selection));
+  Note("\n{}\n", SelectionTable(outcome.runs, outcome.selection));
   fmt::print("{}\n", LeaderboardTable(outcome.runs, kLeaderboardRows));
   fmt::print("chosen: {}\n", outcome.selection.reason);
   if (!outcome.published.runs.empty()) {

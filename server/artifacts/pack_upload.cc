@@ -45,7 +45,7 @@ PackUpload::PackUpload(const UploadEnvironment& environment, std::string uuid,
       recorded_(true),
       synced_(record.committed_size_bytes()),
       committed_(record.committed_size_bytes()),
-      update_unix_nanos_(record.update_unix_nanos()),
+      update_unix_nanos_(std::min(record.update_unix_nanos(), environment.clock.NowUnixNanos())),
       claimed_pack_(record.pack()),
       record_offset_(record.record_offset()) {}
 

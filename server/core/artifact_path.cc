@@ -47,18 +47,6 @@ std::optional<std::string> DecodeFully(std::string_view text) {
   return std::nullopt;
 }
 
-bool HasControlCharacter(std::string_view text) {
-  for (size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c < 0x20 || c == 0x7f) return true;
-    // U+0080 to U+009F.
-    const bool c1 =
-        c == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
-    if (c1) return true;
-  }
-  return false;
-}
-
 bool HasDriveLetter(std::string_view text) {
   const bool letter =
       !text.empty() && ((text[0] >= 'A' && text[0] <= 'Z') || (text[0] >= 'a' && text[0] <= 'z'));
@@ -93,10 +81,7 @@ std::string_view BrokenRule(std::string_view path) {
 }
 
 absl::Status Invalid(std::string_view field, std::string_view path, std::string_view rule) {
-  // The offending text goes back only if it can be shown.
-  const bool shown = IsValidUtf8(path) && !HasControlCharacter(path);
-  return InvalidField(ErrorReason::ARTIFACT_PATH_INVALID, field,
-                      shown ? path : std::string_view("(not printable)"), rule);
+  return InvalidField(ErrorReason::ARTIFACT_PATH_INVALID, field, path, rule);
 }
 
 }  // namespace

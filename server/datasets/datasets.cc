@@ -251,7 +251,7 @@ absl::StatusOr<Plan> PlanCreateDataset(const Snapshot& snapshot,
 
 absl::StatusOr<Plan> PlanCreateDatasetVersion(const Snapshot& snapshot,
                                               const cairn::v1::CreateDatasetVersionRequest& request,
-                                              int64_t now_unix_nanos,
+                                              const RequestTime& now,
                                               const core::ManifestLoader& load) {
   CAIRN_ASSIGN_OR_RETURN(const std::string name, ParseDatasetName("parent", request.parent()));
   CAIRN_RETURN_IF_ERROR(ValidateHumanName("parent", name, kMaxNameBytes, /*allow_slash=*/false));
@@ -270,12 +270,12 @@ absl::StatusOr<Plan> PlanCreateDatasetVersion(const Snapshot& snapshot,
   CAIRN_ASSIGN_OR_RETURN(auto parent, storage::ReadRecord<DatasetRecord>(snapshot, dataset_key));
   DatasetRecord dataset_record = parent.has_value() ? parent->value : DatasetRecord();
   Dataset& dataset = *dataset_record.mutable_dataset();
-  if (!parent.has_value()) dataset = NewDataset(name, now_unix_nanos);
+  if (!parent.has_value()) dataset = NewDataset(name, now.stamp_unix_nanos);
   const int64_t number = std::max(dataset.latest_version(), dataset_record.last_number()) + 1;
   dataset.set_latest_version(number);
-  *dataset.mutable_update_time() = ToTimestamp(now_unix_nanos);
+  *dataset.mutable_update_time() = ToTimestamp(now.stamp_unix_nanos);
   version.set_name(DatasetVersionName(name, number));
-  *version.mutable_create_time() = ToTimestamp(now_unix_nanos);
+  *version.mutable_create_time() = ToTimestamp(now.stamp_unix_nanos);
 
   WriteSet write_set;
   if (!request.has_manifest()) {
@@ -285,7 +285,7 @@ absl::StatusOr<Plan> PlanCreateDatasetVersion(const Snapshot& snapshot,
   if (request.validate_only()) return storage::AnswerOnly(Answer(std::move(version)));
   RetentionScope scope;
   scope.dataset = name;
-  scope.now_unix_nanos = now_unix_nanos;
+  scope.now_unix_nanos = now.ageing_unix_nanos;
   scope.one_more = true;
   scope.used.insert(version.parents().begin(), version.parents().end());
   scope.max_looked_at = kExpiredLookedAt;

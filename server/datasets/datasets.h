@@ -1,6 +1,7 @@
 #ifndef CAIRN_SERVER_DATASETS_DATASETS_H_
 #define CAIRN_SERVER_DATASETS_DATASETS_H_
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/status/statusor.h"
@@ -19,6 +20,19 @@ namespace cairn::datasets {
 // version, however often they are registered. Only its tags ever change, until it is
 // deleted as a whole. Wherever a request names a version to read, an alias or `latest`
 // may stand for the number.
+
+// When a request came: for stamps, and for how old versions are. The latter goes by a
+// clock that nobody can set, because what is too old is deleted.
+struct RequestTime {
+  int64_t stamp_unix_nanos = 0;
+  int64_t ageing_unix_nanos = 0;
+
+  // By one clock for both.
+  RequestTime(int64_t unix_nanos)  // NOLINT(google-explicit-constructor)
+      : RequestTime(unix_nanos, unix_nanos) {}
+  RequestTime(int64_t stamp, int64_t ageing)
+      : stamp_unix_nanos(stamp), ageing_unix_nanos(std::min(stamp, ageing)) {}
+};
 
 absl::StatusOr<cairn::v1::Dataset> GetDataset(const storage::Snapshot& snapshot,
                                               const cairn::v1::GetDatasetRequest& request);
@@ -47,14 +61,14 @@ absl::StatusOr<storage::Plan> PlanUpdateDataset(const storage::Snapshot& snapsho
 // Deletes up to 100 versions that the retention rule does not keep, in one commit.
 absl::StatusOr<storage::Plan> PlanApplyDatasetRetention(
     const storage::Snapshot& snapshot, const cairn::v1::ApplyDatasetRetentionRequest& request,
-    int64_t now_unix_nanos);
+    const RequestTime& now);
 
 // With the version go those that the retention rule does not keep any more; of the expired
 // the oldest 1,000 are looked at. `load` is asked only when the request names a manifest, and
 // may be empty otherwise; with it the plan may take a second.
 absl::StatusOr<storage::Plan> PlanCreateDatasetVersion(
     const storage::Snapshot& snapshot, const cairn::v1::CreateDatasetVersionRequest& request,
-    int64_t now_unix_nanos, const core::ManifestLoader& load = {});
+    const RequestTime& now, const core::ManifestLoader& load = {});
 
 // Changes the tags that the mask names. Nothing is written when they are as wanted.
 absl::StatusOr<storage::Plan> PlanUpdateDatasetVersion(

@@ -182,19 +182,19 @@ absl::StatusOr<ApplyDatasetRetentionResponse> ApplyRetention(const Snapshot& sna
 
 absl::StatusOr<Plan> PlanApplyDatasetRetention(
     const Snapshot& snapshot, const cairn::v1::ApplyDatasetRetentionRequest& request,
-    int64_t now_unix_nanos) {
+    const RequestTime& now) {
   CAIRN_ASSIGN_OR_RETURN(const std::string name, ParseDatasetName("name", request.name()));
   CAIRN_ASSIGN_OR_RETURN(auto stored, ReadDataset(snapshot, name));
   WriteSet write_set;
   RetentionScope scope;
   scope.dataset = name;
-  scope.now_unix_nanos = now_unix_nanos;
+  scope.now_unix_nanos = now.ageing_unix_nanos;
   CAIRN_ASSIGN_OR_RETURN(auto answer,
                          ApplyRetention(snapshot, stored.value.dataset(), scope, write_set));
   if (request.validate_only() || answer.deleted().empty()) {
     return storage::AnswerOnly(std::move(answer));
   }
-  Plan plan = StoreDataset(name, std::move(stored), now_unix_nanos, std::move(write_set));
+  Plan plan = StoreDataset(name, std::move(stored), now.stamp_unix_nanos, std::move(write_set));
   plan.write_set.FreesSpace();
   plan.response = std::make_unique<ApplyDatasetRetentionResponse>(std::move(answer));
   return plan;

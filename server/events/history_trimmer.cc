@@ -33,6 +33,7 @@ HistoryTrimmer::~HistoryTrimmer() {
 }
 
 void HistoryTrimmer::Start() {
+  TrimEvents();
   thread_ = std::thread([this] { Work(); });
 }
 

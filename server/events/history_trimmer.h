@@ -31,7 +31,8 @@ class HistoryTrimmer {
   HistoryTrimmer(const HistoryTrimmer&) = delete;
   HistoryTrimmer& operator=(const HistoryTrimmer&) = delete;
 
-  // Starts the thread. Once.
+  // Trims the event log for the first time, so that a new store has a mark to tell the time
+  // by (store_time.h), and starts the thread. Once.
   void Start();
 
  private:

@@ -125,7 +125,8 @@ void OperationRunner::ReleaseWaits() {
 }
 
 absl::Status OperationRunner::RemoveOld() {
-  const int64_t oldest = clock_.NowUnixNanos() - kRetentionNanos;
+  const int64_t now = std::min(clock_.NowUnixNanos(), ageing_.NowUnixNanos());
+  const int64_t oldest = now - kRetentionNanos;
   WriteSet write_set;
   CAIRN_RETURN_IF_ERROR(storage::ScanRecords<Operation>(
       *store_.GetSnapshot(), KeyRange::Prefix(storage::OperationPrefix()), ScanOrder::kAscending,
@@ -166,7 +167,7 @@ void OperationRunner::Loop() {
 // when closing.
 std::optional<std::string> OperationRunner::NextName() {
   while (!closing()) {
-    const int64_t now = clock_.NowUnixNanos();
+    const int64_t now = ageing_.NowUnixNanos();
     if (removed_old_nanos_ == 0 || now - removed_old_nanos_ >= kRemoveEveryNanos) {
       // Tried again with the next round if it failed.
       if (RemoveOld().ok()) removed_old_nanos_ = now;

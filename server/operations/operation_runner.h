@@ -64,14 +64,19 @@ class Work {
 // operation that a crash or a stop cut short goes on where it was, and one that is
 // cancelled keeps what is done. A full disk or a busy store makes it wait.
 //
-// Safe to call from any thread. Store and clock must outlive it. The destructor stops
+// Safe to call from any thread. Store and clocks must outlive it. The destructor stops
 // after the commit under way and calls everybody who waits.
 class OperationRunner {
  public:
   // How long a finished operation is kept.
   static constexpr int64_t kRetentionNanos = int64_t{30} * 24 * 3600 * kNanosPerSecond;
 
-  OperationRunner(storage::KvStore& store, const Clock& clock) : store_(store), clock_(clock) {}
+  // Operations are stamped by `clock`, which may jump; those that are done age by it and by
+  // `ageing`, whichever says less.
+  OperationRunner(storage::KvStore& store, const Clock& clock, const Clock& ageing)
+      : store_(store), clock_(clock), ageing_(ageing) {}
+  OperationRunner(storage::KvStore& store, const Clock& clock)
+      : OperationRunner(store, clock, clock) {}
   ~OperationRunner();
   OperationRunner(const OperationRunner&) = delete;
   OperationRunner& operator=(const OperationRunner&) = delete;
@@ -121,6 +126,7 @@ class OperationRunner {
 
   storage::KvStore& store_;
   const Clock& clock_;
+  const Clock& ageing_;
   std::map<std::string, std::unique_ptr<Work>> works_;  // by metadata type
   int64_t removed_old_nanos_ = 0;                       // when; the thread's only
   Mutex mutex_;

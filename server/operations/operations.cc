@@ -1,5 +1,6 @@
 #include "server/operations/operations.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -181,7 +182,9 @@ void MarkDone(Operation& operation, const absl::Status& error, const Message* re
   const std::unique_ptr<Message> metadata = Unpack(operation.metadata());
   Timestamp* end = metadata == nullptr ? nullptr : MutableTime(*metadata, "end_time");
   if (end == nullptr) return;
-  *end = ToTimestamp(now_unix_nanos);
+  // The machine's clock may have been set back meanwhile.
+  const Timestamp* begin = MutableTime(*metadata, "create_time");
+  *end = ToTimestamp(std::max(now_unix_nanos, begin == nullptr ? 0 : ToUnixNanos(*begin)));
   *operation.mutable_metadata() = Pack(*metadata);
 }
 

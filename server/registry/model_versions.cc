@@ -147,6 +147,8 @@ absl::Status SealEvidence(const Snapshot& snapshot, ModelVersion& version, Write
     CAIRN_RETURN_IF_ERROR(
         ValidateHumanName(field + ".metric", evidence.metric(), kMaxNameBytes, true));
     if (evidence.definition().empty()) evidence.set_definition(evidence.metric() + ".v1");
+    CAIRN_RETURN_IF_ERROR(
+        ValidateHumanName(field + ".definition", evidence.definition(), kMaxTextBytes, true));
     evidence.set_trust(EvidenceMetric::REPORTED);
     evidence.clear_dataset_sha256();
     if (evidence.dataset_version().empty()) continue;

@@ -271,6 +271,10 @@ absl::StatusOr<Plan> PlanCreateModel(const Snapshot& snapshot,
                                     kMaxTextBytes, kMaxTags))
         .ToStatus();
   }
+  for (const auto& [tag, value] : request.model().tags()) {
+    CAIRN_RETURN_IF_ERROR(
+        ValidateHumanName("model.tags key", tag, kMaxNameBytes, /*allow_slash=*/true));
+  }
   const storage::Key key = storage::ModelKey(name);
   CAIRN_ASSIGN_OR_RETURN(const auto existing, snapshot.Get(key));
   if (existing.has_value()) {

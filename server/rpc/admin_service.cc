@@ -4,6 +4,7 @@
 #include "cairn/v1/server.grpc.pb.h"
 #include "lib/base/version.h"
 #include "server/core/limits.h"
+#include "server/rpc/parsed_service.h"
 #include "server/rpc/services.h"
 #include "server/storage/mutation.h"
 #include "server/storage/paging.h"
@@ -87,11 +88,13 @@ cairn::v1::Limits DescribeLimits(const Environment& environment,
   return to;
 }
 
-class AdminServiceImpl final : public cairn::v1::AdminService::CallbackService {
+class AdminServiceImpl final : public ParsedService<cairn::v1::AdminService> {
  public:
   AdminServiceImpl(Environment& environment, front::ConnectionLimits connections,
                    int64_t start_unix_nanos)
-      : env_(environment), connections_(connections), start_unix_nanos_(start_unix_nanos) {}
+      : env_(environment), connections_(connections), start_unix_nanos_(start_unix_nanos) {
+    Parsed(environment, this, &AdminServiceImpl::GetServerInfo);
+  }
 
   grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context,
                                           const cairn::v1::GetServerInfoRequest* request,

@@ -15,6 +15,7 @@
 #include "server/artifacts/run_artifacts.h"
 #include "server/core/limits.h"
 #include "server/operations/operation_runner.h"
+#include "server/rpc/parsed_service.h"
 #include "server/rpc/services.h"
 #include "server/rpc/streams.h"
 #include "server/tracking/run_lease_keeper.h"
@@ -271,10 +272,24 @@ class ReadStream final : public ServerStream<cairn::v1::ReadResponse> {
   int64_t end_ = 0;
 };
 
-class ArtifactServiceImpl final : public cairn::v1::ArtifactService::CallbackService {
+class ArtifactServiceImpl final : public ParsedService<cairn::v1::ArtifactService> {
  public:
   ArtifactServiceImpl(Environment& environment, BlobStore& blobs, core::ManifestLoader manifests)
-      : env_(environment), blobs_(blobs), manifests_(std::move(manifests)) {}
+      : env_(environment), blobs_(blobs), manifests_(std::move(manifests)) {
+    Parsed(environment, this, &ArtifactServiceImpl::FindMissingBlobs,
+           &ArtifactServiceImpl::BatchUpdateBlobs, &ArtifactServiceImpl::BatchReadBlobs,
+           &ArtifactServiceImpl::QueryWriteStatus, &ArtifactServiceImpl::SplitBlob,
+           &ArtifactServiceImpl::SpliceBlob, &ArtifactServiceImpl::GetBlobUsage,
+           &ArtifactServiceImpl::CollectGarbage, &ArtifactServiceImpl::ScrubBlobs,
+           &ArtifactServiceImpl::DeleteArtifacts, &ArtifactServiceImpl::LogArtifacts,
+           &ArtifactServiceImpl::ListArtifacts, &ArtifactServiceImpl::Read);
+    ParsedStream<WriteStream::Handler, cairn::v1::WriteRequest>(
+        [this](CallbackServerContext*, cairn::v1::WriteResponse* response) {
+          auto stream = std::make_unique<WriteStream>(env_, blobs_, response);
+          stream->Start();
+          return stream.release();  // deletes itself when the call is done
+        });
+  }
 
   ServerUnaryReactor* FindMissingBlobs(CallbackServerContext* context,
                                        const cairn::v1::FindMissingBlobsRequest* request,
@@ -304,13 +319,6 @@ class ArtifactServiceImpl final : public cairn::v1::ArtifactService::CallbackSer
                      [this](const Snapshot&, const cairn::v1::BatchReadBlobsRequest& asked) {
                        return BatchRead(blobs_, asked);
                      });
-  }
-
-  grpc::ServerReadReactor<cairn::v1::WriteRequest>* Write(
-      CallbackServerContext*, cairn::v1::WriteResponse* response) override {
-    auto stream = std::make_unique<WriteStream>(env_, blobs_, response);
-    stream->Start();
-    return stream.release();  // deletes itself when the call is done
   }
 
   ServerUnaryReactor* QueryWriteStatus(CallbackServerContext* context,

@@ -2,8 +2,10 @@
 
 #include <chrono>
 
+#include "fmt/format.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
+#include "grpcpp/support/proto_buffer_reader.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "server/rpc/handover.h"
@@ -51,15 +53,27 @@ std::function<absl::Status()> EndOf(const grpc::CallbackServerContext* context) 
   };
 }
 
-grpc::Status ParseRequest(const grpc::ByteBuffer& buffer, google::protobuf::Message& request) {
+absl::Status Unparsed(const google::protobuf::Descriptor& type) {
+  const std::string rule = fmt::format(
+      "must be a {} in protobuf's wire format, with all strings in UTF-8", type.full_name());
+  return Error(absl::StatusCode::kInvalidArgument, ErrorReason::REQUEST_MALFORMED,
+               "the request does not parse: it " + rule)
+      .With("type", type.full_name())
+      .With("rule", rule)
+      .Field("request", rule);
+}
+
+absl::Status ParseRequest(const grpc::ByteBuffer& buffer, google::protobuf::Message& request) {
   grpc::Slice slice;
-  grpc::Status status =
-      buffer.TrySingleSlice(&slice).ok() ? grpc::Status::OK : buffer.DumpToSingleSlice(&slice);
-  if (!status.ok()) return status;
-  if (!request.ParseFromArray(slice.begin(), static_cast<int>(slice.size()))) {
-    return {grpc::StatusCode::INTERNAL, "the request does not parse"};
+  bool parsed = false;
+  if (buffer.TrySingleSlice(&slice).ok()) {
+    parsed = request.ParseFromArray(slice.begin(), static_cast<int>(slice.size()));
+  } else {
+    grpc::ByteBuffer slices = buffer;  // shares the bytes
+    grpc::ProtoBufferReader reader(&slices);
+    parsed = reader.status().ok() && request.ParseFromZeroCopyStream(&reader);
   }
-  return grpc::Status::OK;
+  return parsed ? absl::OkStatus() : Unparsed(*request.GetDescriptor());
 }
 
 grpc::ByteBuffer ToByteBuffer(std::string bytes) {

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "google/protobuf/message.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
@@ -43,7 +44,7 @@ namespace cairn::rpc {
 struct Environment {
   storage::KvStore& store;
   storage::Mutator& mutator;
-  const Clock& clock;
+  const Clock& clock;  // for what is stored as a time; may jump
   IdSource& ids;
   ThreadPool& pool;       // for work that blocks or takes long
   LongCalls& long_calls;  // lets unary calls into the pool
@@ -54,6 +55,7 @@ struct Environment {
   tracking::RunPurger& run_purger;
   operations::OperationRunner& operations;
   const events::EventRetention event_retention;
+  const Clock& store_clock;  // for how old something is (events/store_time.h)
 };
 
 // Counts and times one call from its start until Finish, of one of its copies; shared
@@ -63,15 +65,14 @@ class CallRecord {
  public:
   CallRecord(const Environment& environment, const char* method)
       : metrics_(&environment.metrics),
-        clock_(&environment.clock),
         method_(method),
-        start_nanos_(environment.clock.NowUnixNanos()) {
+        start_nanos_(ForwardClock().NowUnixNanos()) {
     metrics_->Begin();
   }
 
   // Converts the outcome for the wire and counts it. Called exactly once for a call.
   grpc::Status Finish(const absl::Status& status) {
-    metrics_->End(method_, status, clock_->NowUnixNanos() - start_nanos_);
+    metrics_->End(method_, status, ForwardClock().NowUnixNanos() - start_nanos_);
     return ToGrpcStatus(status);
   }
 
@@ -79,7 +80,6 @@ class CallRecord {
 
  private:
   observability::CallMetrics* metrics_;
-  const Clock* clock_;
   const char* method_;
   int64_t start_nanos_;
 };
@@ -131,10 +131,15 @@ grpc::ServerUnaryReactor* ServeRead(Environment& environment, const char* method
   return reactor;
 }
 
+// INVALID_ARGUMENT (REQUEST_MALFORMED): what was sent is not a message of this type.
+absl::Status Unparsed(const google::protobuf::Descriptor& type);
+
+// Reads what was sent into `request`; Unparsed if it is something else.
+absl::Status ParseRequest(const grpc::ByteBuffer& buffer, google::protobuf::Message& request);
+
 // Handler template 1c: a unary call that only reads and has its answer as bytes
 // already: `read(request)` gives StatusOr of a string or of a pointer to something
 // with `bytes`. Saves making a message of it only to write it again.
-grpc::Status ParseRequest(const grpc::ByteBuffer& buffer, google::protobuf::Message& request);
 grpc::ByteBuffer ToByteBuffer(std::string bytes);
 inline grpc::ByteBuffer ToByteBuffer(const tracking::EncodedRunPtr& run) {
   const grpc::Slice copy(run->bytes);
@@ -150,9 +155,8 @@ grpc::ServerUnaryReactor* ServeBytes(Environment& environment, const char* metho
   CallRecord record(environment, method);
   auto answer = [request, response, reactor, record, read = std::move(read)]() mutable {
     Request parsed;
-    if (grpc::Status status = ParseRequest(*request, parsed); !status.ok()) {
-      record.Finish(absl::InternalError(status.error_message()));
-      return reactor->Finish(status);
+    if (const absl::Status status = ParseRequest(*request, parsed); !status.ok()) {
+      return reactor->Finish(record.Finish(status));
     }
     auto result = read(parsed);
     const absl::Status status = result.status();

@@ -4,6 +4,7 @@
 
 #include "cairn/v1/datasets.grpc.pb.h"
 #include "server/datasets/datasets.h"
+#include "server/rpc/parsed_service.h"
 #include "server/rpc/services.h"
 
 namespace cairn::rpc {
@@ -14,10 +15,18 @@ using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 using storage::Snapshot;
 
-class DatasetServiceImpl final : public DatasetService::CallbackService {
+class DatasetServiceImpl final : public ParsedService<DatasetService> {
  public:
   DatasetServiceImpl(Environment& environment, core::ManifestLoader manifests)
-      : env_(environment), manifests_(std::move(manifests)) {}
+      : env_(environment), manifests_(std::move(manifests)) {
+    Parsed(environment, this, &DatasetServiceImpl::CreateDataset, &DatasetServiceImpl::GetDataset,
+           &DatasetServiceImpl::ListDatasets, &DatasetServiceImpl::UpdateDataset,
+           &DatasetServiceImpl::ApplyDatasetRetention, &DatasetServiceImpl::CreateDatasetVersion,
+           &DatasetServiceImpl::GetDatasetVersion, &DatasetServiceImpl::ListDatasetVersions,
+           &DatasetServiceImpl::DiffDatasetVersions, &DatasetServiceImpl::UpdateDatasetVersion,
+           &DatasetServiceImpl::SetDatasetAlias, &DatasetServiceImpl::DeleteDatasetAlias,
+           &DatasetServiceImpl::DeleteDatasetVersion, &DatasetServiceImpl::GetLineage);
+  }
 
   ServerUnaryReactor* CreateDataset(CallbackServerContext* context,
                                     const cairn::v1::CreateDatasetRequest* request,
@@ -55,7 +64,7 @@ class DatasetServiceImpl final : public DatasetService::CallbackService {
       CallbackServerContext* context, const cairn::v1::ApplyDatasetRetentionRequest* request,
       cairn::v1::ApplyDatasetRetentionResponse* response) override {
     return ServeMutation(env_, "cairn.v1.DatasetService/ApplyDatasetRetention", context, request,
-                         response, [request, now = Now()](const Snapshot& snapshot) {
+                         response, [request, now = Times()](const Snapshot& snapshot) {
                            return datasets::PlanApplyDatasetRetention(snapshot, *request, now);
                          });
   }
@@ -65,7 +74,7 @@ class DatasetServiceImpl final : public DatasetService::CallbackService {
                                            cairn::v1::DatasetVersion* response) override {
     return ServeMutation(
         env_, "cairn.v1.DatasetService/CreateDatasetVersion", context, request, response,
-        [this, request, now = Now()](const Snapshot& snapshot) {
+        [this, request, now = Times()](const Snapshot& snapshot) {
           return datasets::PlanCreateDatasetVersion(snapshot, *request, now, manifests_);
         },
         nullptr, request->has_manifest() ? Effort::kLong : Effort::kQuick);
@@ -137,6 +146,7 @@ class DatasetServiceImpl final : public DatasetService::CallbackService {
 
  private:
   int64_t Now() const { return env_.clock.NowUnixNanos(); }
+  datasets::RequestTime Times() const { return {Now(), env_.store_clock.NowUnixNanos()}; }
 
   Environment& env_;
   const core::ManifestLoader manifests_;

@@ -40,15 +40,16 @@ void LogMetricsStream::OnReadDone(bool ok) {
   }
   if (over.has_value()) return FinishWith(*over);
   if (!ok) return;
-  const absl::Status in_order = CheckOrder();
-  if (in_order.ok()) {
+  absl::Status accepted = Parse();
+  if (accepted.ok()) accepted = CheckOrder();
+  if (accepted.ok()) {
     Submit();
     if (environment_.metric_folder.full()) WaitForRoom();
   }
   {
     MutexLock lock(&mutex_);
     handling_ = false;
-    failure_.Update(in_order);
+    failure_.Update(accepted);
     over = Advance();
   }
   if (over.has_value()) FinishWith(*over);
@@ -80,6 +81,13 @@ void LogMetricsStream::OnDone() {
   handover_.Take();
   { MutexLock lock(&mutex_); }  // OnCancel came before
   delete this;
+}
+
+// Here and not by gRPC, which tells of what does not parse as if the stream had ended.
+absl::Status LogMetricsStream::Parse() {
+  const absl::Status parsed = ParseRequest(bytes_, request_);
+  bytes_.Clear();
+  return parsed;
 }
 
 // Takes over what a message may leave out, and checks what must fit the ones before.
@@ -200,7 +208,7 @@ std::optional<absl::Status> LogMetricsStream::Advance() {
   const bool room = under_way_ < kMaxBatchesUnderWay && bytes_under_way_ < kMaxBytesUnderWay;
   if (room && failure_.ok() && !reading_ && !handling_ && !read_all_ && !waits_for_room_) {
     reading_ = true;
-    StartRead(&request_);
+    StartRead(&bytes_);
   }
   const bool idle = !handling_ && !writing_ && under_way_ == 0;
   if (!idle || (failure_.ok() && !read_all_)) return std::nullopt;

@@ -36,8 +36,10 @@ inline constexpr int64_t kBytesPerPoint = 16;
 // callbacks; exactly-once is decided there (tracking/run_logging.h). Deletes itself
 // in OnDone, which comes when nothing is under way any more. Begin with Start().
 class LogMetricsStream final
-    : public grpc::ServerBidiReactor<cairn::v1::LogMetricsRequest, cairn::v1::LogMetricsResponse> {
+    : public grpc::ServerBidiReactor<grpc::ByteBuffer, cairn::v1::LogMetricsResponse> {
  public:
+  using Handler =
+      grpc::internal::CallbackBidiHandler<grpc::ByteBuffer, cairn::v1::LogMetricsResponse>;
   static constexpr int kMaxBatchesUnderWay = limits::kStreamBatches;
   static constexpr size_t kMaxBytesUnderWay = limits::kStreamBytes;
 
@@ -47,7 +49,7 @@ class LogMetricsStream final
   // Reads the first batch. Called once, after construction.
   void Start() {
     handover_.Pass();
-    StartRead(&request_);
+    StartRead(&bytes_);
   }
 
   void OnReadDone(bool ok) override CAIRN_EXCLUDES(mutex_);
@@ -73,6 +75,7 @@ class LogMetricsStream final
     int64_t bundle_bytes = 0;     // 0 if it is none
   };
 
+  absl::Status Parse();
   absl::Status CheckOrder();
   std::shared_ptr<const Batch> DescribeBatch() const;
   void Submit() CAIRN_EXCLUDES(mutex_);
@@ -91,6 +94,7 @@ class LogMetricsStream final
   Handover handover_;  // of what the lock does not order
 
   // Of the read that is under way or being handled.
+  grpc::ByteBuffer bytes_;
   cairn::v1::LogMetricsRequest request_;
   std::string run_;
   std::string writer_id_;

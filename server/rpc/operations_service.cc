@@ -12,6 +12,7 @@
 #include "server/operations/operation_runner.h"
 #include "server/operations/operations.h"
 #include "server/rpc/handover.h"
+#include "server/rpc/parsed_service.h"
 #include "server/rpc/services.h"
 
 namespace cairn::rpc {
@@ -131,9 +132,13 @@ class OperationWait final : public ServerUnaryReactor,
   std::shared_ptr<OperationWait> self_;
 };
 
-class OperationsServiceImpl final : public Operations::CallbackService {
+class OperationsServiceImpl final : public ParsedService<Operations> {
  public:
-  explicit OperationsServiceImpl(Environment& environment) : env_(environment) {}
+  explicit OperationsServiceImpl(Environment& environment) : env_(environment) {
+    Parsed(environment, this, &OperationsServiceImpl::GetOperation,
+           &OperationsServiceImpl::ListOperations, &OperationsServiceImpl::DeleteOperation,
+           &OperationsServiceImpl::CancelOperation, &OperationsServiceImpl::WaitOperation);
+  }
 
   ServerUnaryReactor* GetOperation(CallbackServerContext* context,
                                    const google::longrunning::GetOperationRequest* request,

@@ -5,6 +5,7 @@
 #include "cairn/v1/promotion.grpc.pb.h"
 #include "server/registry/policies.h"
 #include "server/registry/promotion.h"
+#include "server/rpc/parsed_service.h"
 #include "server/rpc/services.h"
 
 namespace cairn::rpc {
@@ -15,9 +16,14 @@ using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 using storage::Snapshot;
 
-class PromotionServiceImpl final : public PromotionService::CallbackService {
+class PromotionServiceImpl final : public ParsedService<PromotionService> {
  public:
-  explicit PromotionServiceImpl(Environment& environment) : env_(environment) {}
+  explicit PromotionServiceImpl(Environment& environment) : env_(environment) {
+    Parsed(environment, this, &PromotionServiceImpl::ApplyPolicy, &PromotionServiceImpl::GetPolicy,
+           &PromotionServiceImpl::ListPolicies, &PromotionServiceImpl::RenderPolicy,
+           &PromotionServiceImpl::Promote, &PromotionServiceImpl::GetDecision,
+           &PromotionServiceImpl::ListDecisions, &PromotionServiceImpl::Explain);
+  }
 
   ServerUnaryReactor* ApplyPolicy(CallbackServerContext* context,
                                   const cairn::v1::ApplyPolicyRequest* request,

@@ -3,6 +3,7 @@
 
 #include "cairn/v1/registry.grpc.pb.h"
 #include "server/registry/models.h"
+#include "server/rpc/parsed_service.h"
 #include "server/rpc/services.h"
 
 namespace cairn::rpc {
@@ -13,9 +14,16 @@ using grpc::CallbackServerContext;
 using grpc::ServerUnaryReactor;
 using storage::Snapshot;
 
-class RegistryServiceImpl final : public RegistryService::CallbackService {
+class RegistryServiceImpl final : public ParsedService<RegistryService> {
  public:
-  explicit RegistryServiceImpl(Environment& environment) : env_(environment) {}
+  explicit RegistryServiceImpl(Environment& environment) : env_(environment) {
+    Parsed(environment, this, &RegistryServiceImpl::CreateModel, &RegistryServiceImpl::GetModel,
+           &RegistryServiceImpl::ListModels, &RegistryServiceImpl::DeleteModel,
+           &RegistryServiceImpl::CreateModelVersion, &RegistryServiceImpl::GetModelVersion,
+           &RegistryServiceImpl::ListModelVersions, &RegistryServiceImpl::SetAlias,
+           &RegistryServiceImpl::DeleteAlias, &RegistryServiceImpl::ListAliases,
+           &RegistryServiceImpl::GetChannel, &RegistryServiceImpl::ListChannels);
+  }
 
   ServerUnaryReactor* CreateModel(CallbackServerContext* context,
                                   const cairn::v1::CreateModelRequest* request,

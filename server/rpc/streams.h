@@ -7,6 +7,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "grpcpp/impl/codegen/server_callback_handlers.h"
+#include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
 #include "lib/base/errors.h"
 #include "server/rpc/call.h"
@@ -83,19 +85,23 @@ class ServerStream : public grpc::ServerWriteReactor<Response> {
 
 // Handler template 3: a call that takes a stream and answers once.
 //
+// Messages arrive as bytes and are parsed here: gRPC tells of one that does not parse as
+// if the stream had ended.
 // Subclasses take one message at a time on the pool, where they may block; the
 // next is read only then, which is the back-pressure. What they hold is let go on the
 // pool too, before the answer leaves. Deletes itself in OnDone, or on the pool then.
 template <typename Request, typename Response>
-class ClientStream : public grpc::ServerReadReactor<Request> {
+class ClientStream : public grpc::ServerReadReactor<grpc::ByteBuffer> {
  public:
+  using Handler = grpc::internal::CallbackClientStreamingHandler<grpc::ByteBuffer, Response>;
+
   ClientStream(Environment& environment, const char* method, Response* response)
       : environment_(environment), response_(response), record_(environment, method) {}
 
   // Reads the first message. Called once, after construction.
   void Start() {
     handover_.Pass();
-    this->StartRead(&request_);
+    this->StartRead(&bytes_);
   }
 
   void OnReadDone(bool ok) final {
@@ -135,11 +141,13 @@ class ClientStream : public grpc::ServerReadReactor<Request> {
     if (cancelled_) return End(CallEnded());
     if (!ok) return End(Complete());
     {
+      if (const auto parsed = ParseRequest(bytes_, request_); !parsed.ok()) return End(parsed);
+      bytes_.Clear();
       absl::StatusOr<bool> more = Take(request_);
       if (!more.ok() || !*more) return End(more.status());
     }
     handover_.Pass();
-    this->StartRead(&request_);
+    this->StartRead(&bytes_);
   }
 
   void End(const absl::Status& status) {
@@ -157,6 +165,7 @@ class ClientStream : public grpc::ServerReadReactor<Request> {
   Environment& environment_;
   Response* const response_;
   CallRecord record_;
+  grpc::ByteBuffer bytes_;
   Request request_;
   Handover handover_;
   std::atomic<bool> cancelled_{false};

@@ -8,6 +8,7 @@
 #include "server/metrics/bundle.h"
 #include "server/metrics/folder.h"
 #include "server/rpc/log_metrics_stream.h"
+#include "server/rpc/parsed_service.h"
 #include "server/rpc/services.h"
 #include "server/rpc/streams.h"
 #include "server/tracking/experiments.h"
@@ -60,9 +61,27 @@ class ReadMetricsStream final : public ServerStream<cairn::v1::ReadMetricsRespon
 using TrackingBase = TrackingService::WithRawCallbackMethod_GetRun<
     TrackingService::WithRawCallbackMethod_SearchRuns<TrackingService::CallbackService>>;
 
-class TrackingServiceImpl final : public TrackingBase {
+class TrackingServiceImpl final : public ParsedService<TrackingService, TrackingBase> {
  public:
-  explicit TrackingServiceImpl(Environment& environment) : env_(environment) {}
+  explicit TrackingServiceImpl(Environment& environment) : env_(environment) {
+    Parsed(environment, this, &TrackingServiceImpl::CreateExperiment,
+           &TrackingServiceImpl::GetExperiment, &TrackingServiceImpl::ListExperiments,
+           &TrackingServiceImpl::UpdateExperiment, &TrackingServiceImpl::DeleteExperiment,
+           &TrackingServiceImpl::UndeleteExperiment, &TrackingServiceImpl::CreateRun,
+           &TrackingServiceImpl::ListRuns, &TrackingServiceImpl::CountRuns,
+           &TrackingServiceImpl::FinishRun, &TrackingServiceImpl::DeleteRun,
+           &TrackingServiceImpl::UndeleteRun, &TrackingServiceImpl::UpdateRun,
+           &TrackingServiceImpl::ResumeRun, &TrackingServiceImpl::HeartbeatRun,
+           &TrackingServiceImpl::PurgeRun, &TrackingServiceImpl::PurgeExperiment,
+           &TrackingServiceImpl::BulkChangeRuns, &TrackingServiceImpl::LogBatch,
+           &TrackingServiceImpl::ReadMetrics);
+    ParsedStream<LogMetricsStream::Handler, cairn::v1::LogMetricsRequest>(
+        [this](CallbackServerContext*) {
+          auto stream = std::make_unique<LogMetricsStream>(env_);
+          stream->Start();
+          return stream.release();  // deletes itself when the call is done
+        });
+  }
 
   ServerUnaryReactor* CreateExperiment(CallbackServerContext* context,
                                        const cairn::v1::CreateExperimentRequest* request,
@@ -268,13 +287,6 @@ class TrackingServiceImpl final : public TrackingBase {
           return tracking::PlanLogBatch(snapshot, *request, facts, bundling);
         },
         [this, bundling, request] { NoteMetrics(*request, bundling); });
-  }
-
-  grpc::ServerBidiReactor<cairn::v1::LogMetricsRequest, cairn::v1::LogMetricsResponse>* LogMetrics(
-      CallbackServerContext*) override {
-    auto stream = std::make_unique<LogMetricsStream>(env_);
-    stream->Start();
-    return stream.release();  // deletes itself when the call is done
   }
 
   grpc::ServerWriteReactor<cairn::v1::ReadMetricsResponse>* ReadMetrics(

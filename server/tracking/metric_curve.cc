@@ -62,7 +62,7 @@ void ToProto(const metrics::Summary& summary, MetricBucket& bucket) {
 
 absl::StatusOr<MetricCurve> MetricCurve::Open(std::unique_ptr<storage::Snapshot> snapshot,
                                               const ReadMetricsRequest& request) {
-  CAIRN_RETURN_IF_ERROR(ValidateKey("key", request.key()));
+  CAIRN_RETURN_IF_ERROR(ValidateSoughtKey("key", request.key()));
   CAIRN_RETURN_IF_ERROR(ValidateBuckets(request.max_buckets()));
   CAIRN_ASSIGN_OR_RETURN(const auto run, ReadRunRecord(*snapshot, "run", request.run()));
   CAIRN_ASSIGN_OR_RETURN(auto reader, metrics::SeriesReader::Open(*snapshot, run.value.run().uid(),

@@ -165,8 +165,8 @@ absl::Status RunLeaseKeeper::End(const SilentRun& silent) {
   Run& run = *record.mutable_run();
   const int64_t silence = now - silent.heard_nanos;
   run.set_state(Run::KILLED);
-  *run.mutable_end_time() = ToTimestamp(options_.clock->NowUnixNanos() - silence);
   run.set_state_message(fmt::format("silent for {} s", silence / kNanosPerSecond));
+  StampEnd(options_.clock->NowUnixNanos() - silence, run);
   WriteSet write_set;
   const storage::Key key = storage::RunKey(run.uid());
   write_set.RequireRevision(key, (*stored)->mod_revision)

@@ -28,7 +28,7 @@ struct RunSearcherOptions {
   // How often the index is brought forward without a search; 0: never, and no
   // checkpoint is written but at the end.
   int64_t tick_nanos = 200'000'000;
-  const Clock* clock = &SystemClock();
+  const Clock* clock = &ForwardClock();  // for how long things take
   // What whole runs that were read lately may take in memory.
   size_t max_cached_run_bytes = size_t{64} << 20;
 };

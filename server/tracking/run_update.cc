@@ -78,7 +78,7 @@ absl::StatusOr<Changes> ChangesOf(const UpdateRunRequest& request) {
     changes.parent_run |= path == "parent_run" || (all && !request.run().parent_run().empty());
     if (std::string_view(path).substr(0, kTagPath.size()) == kTagPath) {
       const std::string tag = TagInPath(path);
-      CAIRN_RETURN_IF_ERROR(ValidateKey("update_mask", tag));
+      CAIRN_RETURN_IF_ERROR(ValidateSoughtKey("update_mask", tag));
       changes.tags.insert(tag);
     } else if (!all && path != "display_name" && path != "lease_duration" && path != "tags" &&
                path != "parent_run" && !IsOutputOnly(path)) {
@@ -133,7 +133,8 @@ void ApplyTags(const TagChanges& tags, Run& run) {
 }
 
 absl::Status Validate(const Run& run) {
-  CAIRN_RETURN_IF_ERROR(ValidateValue("run.display_name", run.display_name(), kMaxRunNameBytes));
+  CAIRN_RETURN_IF_ERROR(
+      ValidateOptionalName("run.display_name", run.display_name(), kMaxRunNameBytes));
   CAIRN_RETURN_IF_ERROR(ValidateLease(run));
   return ValidateMap("run.tags", run.tags(), kMaxRunTagValueBytes);
 }

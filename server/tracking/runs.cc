@@ -64,8 +64,9 @@ absl::Status CheckExperimentLive(const Snapshot& snapshot, int64_t id) {
 }
 
 absl::Status ValidateNewRun(const Run& run) {
-  CAIRN_RETURN_IF_ERROR(ValidateValue("run.display_name", run.display_name(), kMaxRunNameBytes));
-  CAIRN_RETURN_IF_ERROR(ValidateValue("run.user", run.user(), kMaxUserBytes));
+  CAIRN_RETURN_IF_ERROR(
+      ValidateOptionalName("run.display_name", run.display_name(), kMaxRunNameBytes));
+  CAIRN_RETURN_IF_ERROR(ValidateOptionalName("run.user", run.user(), kMaxUserBytes));
   CAIRN_RETURN_IF_ERROR(ValidateTime("run.start_time", run.start_time()));
   CAIRN_RETURN_IF_ERROR(ValidateLease(run));
   CAIRN_RETURN_IF_ERROR(ValidateMap("run.params", run.params(), kMaxParamValueBytes));
@@ -272,7 +273,8 @@ absl::Status ResolveInputs(const Snapshot& snapshot, std::string_view run_name,
   }
   std::set<std::string> linked;
   for (cairn::v1::RunInput& input : inputs) {
-    CAIRN_RETURN_IF_ERROR(ValidateValue("inputs.context", input.context(), kMaxInputContextBytes));
+    CAIRN_RETURN_IF_ERROR(
+        ValidateOptionalName("inputs.context", input.context(), kMaxInputContextBytes));
     CAIRN_ASSIGN_OR_RETURN(const VersionName version,
                            storage::ResolveDatasetVersion(snapshot, "inputs.dataset_version",
                                                           input.dataset_version()));
@@ -345,6 +347,17 @@ absl::StatusOr<Plan> PlanCreateRun(const Snapshot& snapshot,
   return storage::MakePlan(std::move(write_set), std::move(run));
 }
 
+void StampEnd(int64_t now_unix_nanos, Run& run) {
+  if (now_unix_nanos >= ToUnixNanos(run.start_time())) {
+    *run.mutable_end_time() = ToTimestamp(now_unix_nanos);
+    return;
+  }
+  *run.mutable_end_time() = run.start_time();
+  const std::string before = run.state_message().empty() ? "" : run.state_message() + "; ";
+  run.set_state_message(fmt::format("{}ended at {} by the server's clock, before its start", before,
+                                    FormatRfc3339(now_unix_nanos)));
+}
+
 absl::StatusOr<Plan> PlanFinishRun(const Snapshot& snapshot,
                                    const cairn::v1::FinishRunRequest& request,
                                    const CallFacts& facts) {
@@ -365,8 +378,11 @@ absl::StatusOr<Plan> PlanFinishRun(const Snapshot& snapshot,
     return storage::AnswerOnly(std::move(whole));
   }
   run.set_state(state);
-  *run.mutable_end_time() =
-      request.has_end_time() ? request.end_time() : ToTimestamp(facts.now_unix_nanos);
+  if (request.has_end_time()) {
+    *run.mutable_end_time() = request.end_time();
+  } else {
+    StampEnd(facts.now_unix_nanos, run);
+  }
   return PlanReplaceRun(snapshot, stored, std::move(run), "run.finished");
 }
 

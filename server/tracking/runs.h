@@ -62,6 +62,11 @@ absl::StatusOr<storage::Plan> PlanCreateRun(const storage::Snapshot& snapshot,
                                             const cairn::v1::CreateRunRequest& request,
                                             const CallFacts& facts);
 
+// Ends a run at `now_unix_nanos` by the machine's clock. If that is before the start, the
+// clock was set back meanwhile: then the run ends when it began, and its state message
+// says why.
+void StampEnd(int64_t now_unix_nanos, cairn::v1::Run& run);
+
 absl::StatusOr<storage::Plan> PlanFinishRun(const storage::Snapshot& snapshot,
                                             const cairn::v1::FinishRunRequest& request,
                                             const CallFacts& facts);

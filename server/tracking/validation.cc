@@ -26,6 +26,18 @@ absl::Status ValidateKey(std::string_view field, std::string_view key) {
   return ValidateHumanName(field, key, kMaxKeyBytes, /*allow_slash=*/true);
 }
 
+absl::Status ValidateOptionalName(std::string_view field, std::string_view name, size_t max_bytes) {
+  CAIRN_RETURN_IF_ERROR(ValidateValue(field, name, max_bytes));
+  if (!HasControlCharacter(name)) return absl::OkStatus();
+  return InvalidField(ErrorReason::NAME_INVALID, field, name, "must not hold control characters");
+}
+
+absl::Status ValidateSoughtKey(std::string_view field, std::string_view key) {
+  if (!key.empty()) return ValidateValue(field, key, kMaxKeyBytes);
+  return InvalidField(ErrorReason::NAME_INVALID, field, key,
+                      fmt::format("must be 1 to {} bytes long", kMaxKeyBytes));
+}
+
 absl::Status ValidateValue(std::string_view field, std::string_view value, size_t max_bytes) {
   if (value.size() > max_bytes) {
     return InvalidField(ErrorReason::VALUE_INVALID, field, value,

@@ -19,6 +19,13 @@ namespace cairn::tracking {
 // characters.
 absl::Status ValidateKey(std::string_view field, std::string_view key);
 
+// A name that may be left out: at most `max_bytes` bytes of UTF-8 without control characters.
+absl::Status ValidateOptionalName(std::string_view field, std::string_view name, size_t max_bytes);
+
+// A key that is looked up, of which only the length is checked: older stores hold keys
+// that ValidateKey refuses.
+absl::Status ValidateSoughtKey(std::string_view field, std::string_view key);
+
 // A value of at most `max_bytes` bytes of well-formed UTF-8.
 absl::Status ValidateValue(std::string_view field, std::string_view value, size_t max_bytes);
 

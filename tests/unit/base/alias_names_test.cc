@@ -73,5 +73,13 @@ TEST(AliasNamesTest, NumbersStandForThemselves) {
   }
 }
 
+TEST(AliasNames, AnAliasIsNoPartOfAPathThatClientsResolve) {
+  const AliasRules rules{.field = "alias", .max_bytes = 100, .dots = true};
+  for (const char* alias : {".", ".."}) {
+    EXPECT_TRUE(HasReason(ValidateAlias(alias, rules), ErrorReason::NAME_INVALID)) << alias;
+  }
+  EXPECT_TRUE(ValidateAlias("...", rules).ok());
+}
+
 }  // namespace
 }  // namespace cairn

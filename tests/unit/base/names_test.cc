@@ -1,5 +1,9 @@
 #include <gtest/gtest.h>
 
+#include <string>
+#include <vector>
+
+#include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 
@@ -39,6 +43,50 @@ TEST(ResourceNamesTest, HumanNamesFollowTheirRules) {
   EXPECT_FALSE(ValidateHumanName("n", "a\nb", 10, true).ok());
   EXPECT_FALSE(ValidateHumanName("n", "", 10, true).ok());
   EXPECT_FALSE(ValidateHumanName("n", "12345678901", 10, true).ok());
+}
+
+TEST(ControlCharacterTest, IsRefusedInEveryNameAndShownEscaped) {
+  std::vector<std::string> controls = {"\x7F", "\xE2\x80\xA8", "\xE2\x80\xA9"};
+  for (int c = 0; c < 0x20; ++c) controls.push_back(std::string(1, static_cast<char>(c)));
+  for (int c = 0x80; c < 0xA0; ++c) {
+    controls.push_back(std::string("\xC2") + static_cast<char>(c));
+  }
+  for (const std::string& control : controls) {
+    for (const std::string& name : {control, "a" + control, control + "b", "a" + control + "b"}) {
+      SCOPED_TRACE(EscapeControlCharacters(name));
+      for (const bool allow_slash : {false, true}) {
+        const absl::Status status = ValidateHumanName("run.user", name, 100, allow_slash);
+        ASSERT_EQ(ReasonOf(status), "NAME_INVALID");
+        EXPECT_EQ(MetadataOf(status, "field"), "run.user");
+        EXPECT_EQ(MetadataOf(status, "rule"), "must not hold control characters");
+        EXPECT_EQ(MetadataOf(status, "value"), EscapeControlCharacters(name));
+        EXPECT_FALSE(HasControlCharacter(std::string(status.message())));
+      }
+    }
+  }
+  for (const char* name : {" ", "\xC2\xA0", "\xC3\x80", "\xE2\x80\xA7", "\xE2\x80\xAA", "\\n"}) {
+    EXPECT_TRUE(ValidateHumanName("n", name, 10, false).ok()) << name;
+  }
+}
+
+TEST(ControlCharacterTest, IsEscapedAsInJson) {
+  EXPECT_EQ(EscapeControlCharacters("a\n\r\tb\x1B[2J\xC2\x85\xE2\x80\xA8\xC3\x85\\n"),
+            "a\\n\\r\\tb\\u001b[2J\\u0085\\u2028\xC3\x85\\n");
+}
+
+TEST(ResourceNamesTest, NoIdIsAPartOfAPathThatClientsResolve) {
+  for (const char* name : {".", ".."}) {
+    EXPECT_EQ(ReasonOf(ValidateHumanName("n", name, 10, false)), "NAME_INVALID");
+  }
+  for (const char* name : {"...", ".a", "a.", "a..b"}) {
+    EXPECT_TRUE(ValidateHumanName("n", name, 10, false).ok()) << name;
+  }
+  for (const char* name : {"experiments/..", "experiments/."}) {
+    EXPECT_EQ(ReasonOf(ParseExperimentName("n", name).status()), "NAME_INVALID");
+  }
+  for (const char* name : {"experiments/1/runs/..", "experiments/1/runs/."}) {
+    EXPECT_EQ(ReasonOf(ParseRunName("n", name).status()), "NAME_INVALID");
+  }
 }
 
 TEST(ErrorsTest, AnErrorCarriesItsReasonMetadataAndCompanion) {

@@ -126,6 +126,26 @@ TEST_F(RetentionTest, YoungOnesAreKeptByAge) {
   EXPECT_EQ(Left(), (Versions{6}));
 }
 
+TEST_F(RetentionTest, AJumpOfTheMachinesClockMakesNoVersionTooOld) {
+  const RequestTime jumped{kStart + int64_t{10} * 365 * 24 * 3600 * kNanosPerSecond,
+                           kStart + int64_t{3600} * kNanosPerSecond};
+  EXPECT_EQ(jumped.ageing_unix_nanos, kStart + int64_t{3600} * kNanosPerSecond);
+  const RequestTime back{kStart, kStart + int64_t{3600} * kNanosPerSecond};
+  EXPECT_EQ(back.ageing_unix_nanos, kStart);
+  Put(2);
+  ASSERT_TRUE(SetRule(Rule(0, 24 * 3600)).ok());
+  v1::ApplyDatasetRetentionRequest request;
+  request.set_name("datasets/d");
+  const auto kept =
+      Apply<v1::ApplyDatasetRetentionResponse>(PlanApplyDatasetRetention(*Now(), request, jumped));
+  ASSERT_TRUE(kept.ok()) << kept.status();
+  EXPECT_EQ(kept->deleted_size(), 0);
+  const auto over = Apply<v1::ApplyDatasetRetentionResponse>(
+      PlanApplyDatasetRetention(*Now(), request, jumped.stamp_unix_nanos));
+  ASSERT_TRUE(over.ok()) << over.status();
+  EXPECT_GT(over->deleted_size(), 0);
+}
+
 TEST_F(RetentionTest, OneReasonToKeepIsEnough) {
   Put(6);
   ASSERT_TRUE(SetRule(Rule(2, 5)).ok());

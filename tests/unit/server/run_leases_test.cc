@@ -160,6 +160,23 @@ TEST_F(RunLeaseKeeperTest, AJumpOfTheMachinesClockEndsNoRun) {
   EXPECT_EQ(Sweep(run).state(), v1::Run::RUNNING);
 }
 
+TEST_F(RunLeaseKeeperTest, AClockThatWasSetBackEndsNoRunBeforeItsStart) {
+  for (const int64_t back : {int64_t{3600}, int64_t{25} * 3600, int64_t{10} * 365 * 24 * 3600}) {
+    const v1::Run run = RunWithLease(60);
+    clock_.AdvanceNanos(-back * kSecond);
+    Pass(61);
+    const v1::Run killed = Sweep(run);
+    clock_.AdvanceNanos(back * kSecond);
+    EXPECT_EQ(killed.state(), v1::Run::KILLED);
+    EXPECT_EQ(ToUnixNanos(killed.end_time()), ToUnixNanos(run.start_time()));
+    EXPECT_NE(killed.state_message().find("silent for 61 s; ended at "), std::string::npos)
+        << killed.state_message();
+    EXPECT_NE(killed.state_message().find("by the server's clock, before its start"),
+              std::string::npos)
+        << killed.state_message();
+  }
+}
+
 // A store in which something happens right before a commit.
 class HookedStore final : public storage::ForwardingStore {
  public:

@@ -427,6 +427,27 @@ TEST_F(RunsTest, ATimeThatCannotBeStoredIsRefused) {
               "VALUE_INVALID");
 }
 
+TEST_F(RunsTest, AClockThatWasSetBackEndsNoRunBeforeItsStartAndTheRunSaysSo) {
+  for (const int64_t back : {int64_t{3600}, int64_t{25} * 3600, int64_t{10} * 365 * 24 * 3600}) {
+    const v1::Run run = CreateRun();
+    v1::FinishRunRequest finish;
+    finish.set_name(run.name());
+    const tracking::CallFacts facts{ToUnixNanos(run.start_time()) - back * kNanosPerSecond, ""};
+    const auto ended = Apply<v1::Run>(PlanFinishRun(*Now(), finish, facts));
+    ASSERT_TRUE(ended.ok()) << ended.status();
+    EXPECT_EQ(ended->state(), v1::Run::SUCCEEDED);
+    EXPECT_EQ(ToUnixNanos(ended->end_time()), ToUnixNanos(run.start_time()));
+    EXPECT_EQ(ended->state_message(), "ended at " + FormatRfc3339(facts.now_unix_nanos) +
+                                          " by the server's clock, before its start");
+  }
+  const v1::Run run = CreateRun();
+  v1::FinishRunRequest finish;
+  finish.set_name(run.name());
+  const auto ended = Apply<v1::Run>(PlanFinishRun(*Now(), finish, Facts()));
+  ASSERT_TRUE(ended.ok()) << ended.status();
+  EXPECT_EQ(ended->state_message(), "");
+}
+
 TEST_F(RunsTest, ARunIsFoundByIdAloneButNotInAnotherExperiment) {
   const v1::Run run = CreateRun();
   EXPECT_EQ(GetRun("experiments/-/runs/" + run.uid()).name(), run.name());

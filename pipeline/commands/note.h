@@ -1,0 +1,20 @@
+#ifndef CAIRN_PIPELINE_COMMANDS_NOTE_H_
+#define CAIRN_PIPELINE_COMMANDS_NOTE_H_
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <utility>
+
+namespace cairn::pipeline {
+
+// Prints to standard error, for people. Unlike fmt::print it does not throw when nobody can
+// be told: that stops no run.
+template <typename... Args>
+void Note(fmt::format_string<Args...> format, Args&&... args) {
+  std::fputs(fmt::format(format, std::forward<Args>(args)...).c_str(), stderr);
+}
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_COMMANDS_NOTE_H_
