@@ -38,6 +38,16 @@ void EnableStandardServices() {
   (void)enabled;
 }
 
+// A message is unpacked before its size is checked, and 1 MB may become a gigabyte. So none
+// is unpacked, and calls that send one end with UNIMPLEMENTED.
+void RefuseCompression(grpc::ServerBuilder& builder) {
+  builder.SetDefaultCompressionAlgorithm(GRPC_COMPRESS_NONE);
+  for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
+    builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
+  }
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+}
+
 void ApplyLimits(grpc::ServerBuilder& builder) {
   grpc::ResourceQuota quota("cairnd");
   quota.Resize(kMemoryQuotaBytes);
@@ -84,6 +94,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(const std::string&
   impl->services.push_back(MakeAdminService(environment, environment.clock.NowUnixNanos()));
   grpc::ServerBuilder builder;
   ApplyLimits(builder);
+  RefuseCompression(builder);
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &impl->port);
   for (const auto& service : impl->services) builder.RegisterService(service.get());
   impl->server = builder.BuildAndStart();
