@@ -132,7 +132,7 @@ absl::StatusOr<bool> MetricCurve::Next(ReadMetricsResponse& response) {
 
 int64_t MetricCurve::HeldBytes() const {
   const size_t buckets = buckets_.has_value() ? buckets_->size() : 0;
-  return static_cast<int64_t>(buckets * sizeof(metrics::Summary));
+  return reader_.held_bytes() + static_cast<int64_t>(buckets * sizeof(metrics::Summary));
 }
 
 absl::StatusOr<bool> MetricCurve::NextPoints(ReadMetricsResponse& response) {
