@@ -103,9 +103,9 @@ class Server::Impl {
     mutator_ = std::make_unique<storage::Mutator>(*store_, clock, *pool_);
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
     environment_.reset(new rpc::Environment{*store_, *mutator_, clock, SystemIds(), *pool_,
-                                            long_calls_, replies_, metrics_, *run_searcher_, *metric_folder_,
-                                            *run_leases_, *run_purger_, *operations_,
-                                            HistoryOptions(options_).events});
+                                            long_calls_, replies_, metrics_, *run_searcher_,
+                                            *metric_folder_, *run_leases_, *run_purger_,
+                                            *operations_, HistoryOptions(options_).events});
     CAIRN_ASSIGN_OR_RETURN(grpc_,
                            rpc::GrpcServer::Start(options_.grpc_address, *environment_, *blobs_));
     grpc_address_ = WithPort(options_.grpc_address, grpc_->port());

@@ -7,8 +7,7 @@ bool MemoryBudget::TryCharge(int64_t bytes, int64_t spare_bytes) {
   int64_t used = used_bytes();
   do {
     if (used > most - bytes) return false;
-  } while (
-      !used_bytes_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
+  } while (!used_bytes_.compare_exchange_weak(used, used + bytes, std::memory_order_relaxed));
   return true;
 }
 

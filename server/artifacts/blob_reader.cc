@@ -29,9 +29,7 @@ class InlineReader final : public BlobReader {
     return sink(std::string_view(entry_.inline_data())
                     .substr(static_cast<size_t>(offset), static_cast<size_t>(length)));
   }
-  int64_t HeldBytes() const override {
-    return static_cast<int64_t>(entry_.inline_data().size());
-  }
+  int64_t HeldBytes() const override { return static_cast<int64_t>(entry_.inline_data().size()); }
 
  private:
   const internal::BlobEntryRecord entry_;
@@ -58,7 +56,7 @@ class PackReader final : public BlobReader {
   }
 
   void Forget() override {
-    piece_ = std::string();
+    std::string().swap(piece_);  // assigning an empty one would keep the room
     piece_begin_ = -1;
   }
   int64_t HeldBytes() const override {

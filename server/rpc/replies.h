@@ -74,8 +74,7 @@ class Replies {
 // One call's place among them. Owned by the call, which ends it (Taken) before it goes.
 class ReplyWatch {
  public:
-  explicit ReplyWatch(Replies& replies)
-      : replies_(replies), own_(1, this), place_(own_.begin()) {}
+  explicit ReplyWatch(Replies& replies) : replies_(replies), own_(1, this), place_(own_.begin()) {}
   virtual ~ReplyWatch() = default;
   ReplyWatch(const ReplyWatch&) = delete;
   ReplyWatch& operator=(const ReplyWatch&) = delete;

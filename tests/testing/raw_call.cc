@@ -187,8 +187,8 @@ std::string RawConnection::ReadUntilEnd(int seconds) {
 std::string ZipOfZeros(int megabytes) {
   const std::string zeros(size_t{1} << 20, '\0');
   z_stream zip{};
-  if (::deflateInit2(&zip, Z_BEST_COMPRESSION, Z_DEFLATED, MAX_WBITS + 16, 9,
-                     Z_DEFAULT_STRATEGY) != Z_OK) {
+  if (::deflateInit2(&zip, Z_BEST_COMPRESSION, Z_DEFLATED, MAX_WBITS + 16, 9, Z_DEFAULT_STRATEGY) !=
+      Z_OK) {
     ::abort();
   }
   std::string packed(static_cast<size_t>(megabytes) * 2048 + 4096, '\0');
