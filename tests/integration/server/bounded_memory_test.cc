@@ -190,7 +190,7 @@ TEST_F(BoundedMemoryTest, ReadersOfBlobsThatStallHoldOnePartEach) {
     Stall(kStalled, "/cairn.v1.ArtifactService/Read", request, {.window_bytes = window});
   }
   // The pieces of the first 64, and for each a part and what a call and a connection take.
-  EXPECT_LT(Peak() - before, 16 * kMebi + 2 * kStalled * (int64_t{128} << 10));
+  EXPECT_LT(Peak() - before, 16 * kMebi + 2 * kStalled * (int64_t{192} << 10));
   ExpectServing();
 }
 
