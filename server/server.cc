@@ -26,6 +26,7 @@
 #include "server/observability/log.h"
 #include "server/operations/operation_runner.h"
 #include "server/rpc/grpc_server.h"
+#include "server/rpc/replies.h"
 #include "server/scratch_directory.h"
 #include "server/storage/memory_store.h"
 #include "server/storage/rocks_store.h"
@@ -147,8 +148,8 @@ class Server::Impl {
     mutator_ = std::make_unique<storage::Mutator>(*store_, *store_clock_, *pool_);
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
     environment_.reset(new rpc::Environment{*store_, *mutator_, clock, SystemIds(), *pool_,
-                                            long_calls_, metrics_, *run_searcher_, *metric_folder_,
-                                            *run_leases_, *run_purger_, *operations_,
+                                            long_calls_, replies_, metrics_, *run_searcher_,
+                                            *metric_folder_, *run_leases_, *run_purger_, *operations_,
                                             HistoryOptions(options_).events, *store_clock_});
     CAIRN_ASSIGN_OR_RETURN(grpc_, rpc::GrpcServer::Start({options_.grpc_address, connections},
                                                          *environment_, *blobs_));
@@ -219,6 +220,7 @@ class Server::Impl {
 
   const ServerOptions options_;
   rpc::LongCalls long_calls_;
+  rpc::Replies replies_{rpc::RepliesOptions()};
   observability::CallMetrics metrics_;
   std::unique_ptr<ScratchDirectory> scratch_;
   std::unique_ptr<storage::KvStore> store_;

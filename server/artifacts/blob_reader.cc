@@ -29,6 +29,7 @@ class InlineReader final : public BlobReader {
     return sink(std::string_view(entry_.inline_data())
                     .substr(static_cast<size_t>(offset), static_cast<size_t>(length)));
   }
+  int64_t HeldBytes() const override { return static_cast<int64_t>(entry_.inline_data().size()); }
 
  private:
   const internal::BlobEntryRecord entry_;
@@ -52,6 +53,14 @@ class PackReader final : public BlobReader {
       at = end;
     }
     return absl::OkStatus();
+  }
+
+  void Forget() override {
+    std::string().swap(piece_);  // assigning an empty one would keep the room
+    piece_begin_ = -1;
+  }
+  int64_t HeldBytes() const override {
+    return entry_.piece_crc32c_size() * static_cast<int64_t>(sizeof(uint32_t));
   }
 
  private:
@@ -143,6 +152,8 @@ class WatchedReader final : public BlobReader {
   absl::Status Read(int64_t offset, int64_t length, const BlobSink& sink) override {
     return watched_.Told(reader_->Read(offset, length, sink));
   }
+  void Forget() override { reader_->Forget(); }
+  int64_t HeldBytes() const override { return reader_->HeldBytes(); }
 
  private:
   const Watched watched_;
@@ -172,6 +183,11 @@ class ChunkedReader final : public BlobReader {
       at = end;
     }
     return absl::OkStatus();
+  }
+
+  void Forget() override { chunk_ = nullptr; }
+  int64_t HeldBytes() const override {
+    return static_cast<int64_t>(chunks_.size() * (sizeof(Digest) + sizeof(int64_t)));
   }
 
  private:

@@ -92,6 +92,12 @@ class BlobReader {
   // before it is handed over. The range lies within the blob.
   //   DATA_LOSS (BLOB_CORRUPT)  the stored bytes are damaged
   virtual absl::Status Read(int64_t offset, int64_t length, const BlobSink& sink) = 0;
+
+  // Lets go of bytes that are kept in case the next Read begins where this one ended.
+  virtual void Forget() {}
+
+  // What the reader holds in memory after Forget, about.
+  virtual int64_t HeldBytes() const { return 0; }
 };
 
 // Content-addressed bytes.

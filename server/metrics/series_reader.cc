@@ -90,6 +90,13 @@ absl::StatusOr<SeriesReader> SeriesReader::Open(const storage::Snapshot& snapsho
   return SeriesReader(std::move(store), std::move(state), std::move(raw.points), range);
 }
 
+int64_t SeriesReader::held_bytes() const {
+  constexpr size_t kPointBytes = sizeof(int64_t) + sizeof(int64_t) + sizeof(double);
+  size_t points = raw_.size();
+  for (const Source& source : sources_) points += source.points.size();
+  return static_cast<int64_t>(points * kPointBytes);
+}
+
 int64_t SeriesReader::folded_count() const {
   int64_t count = 0;
   for (const Level& level : state_.levels) count += level.count();

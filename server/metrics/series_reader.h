@@ -76,6 +76,9 @@ class SeriesReader {
   // Points that are folded, in whatever range; duplicates between levels count.
   int64_t folded_count() const;
 
+  // What its points take in memory.
+  int64_t held_bytes() const;
+
  private:
   struct Source {
     std::optional<LevelCursor> cursor;  // none for the raw points

@@ -1,3 +1,5 @@
+#include <algorithm>
+#include <atomic>
 #include <charconv>
 #include <memory>
 #include <optional>
@@ -7,6 +9,9 @@
 
 #include "cairn/v1/artifacts.grpc.pb.h"
 #include "fmt/format.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/wire_format_lite.h"
 #include "lib/base/errors.h"
 #include "lib/base/ids.h"
 #include "lib/base/resource_names.h"
@@ -222,29 +227,66 @@ class WriteStream final : public ClientStream<cairn::v1::WriteRequest, cairn::v1
   std::unique_ptr<artifacts::BlobUpload> upload_;
 };
 
-// Sends a blob one chunk at a time; each chunk is a read of its own, so that a
-// slow client holds no more than one.
-class ReadStream final : public ServerStream<cairn::v1::ReadResponse> {
+// The most of a blob in one part: with what the message adds it fills a part.
+constexpr int64_t kReadPartBytes = Replies::kPartBytes - 64;
+
+// How many Reads there are. Up to so many keep the piece they are reading from; the others
+// read it again for each part, so that a thousand slow clients do not hold one each.
+constexpr int kReadsThatKeep = 64;
+
+// A ReadResponse with room for `size` bytes of data, which are appended.
+std::string BeginReadResponse(int64_t size) {
+  std::string bytes;
+  bytes.reserve(static_cast<size_t>(Replies::kPartBytes));
+  google::protobuf::io::StringOutputStream stream(&bytes);
+  google::protobuf::io::CodedOutputStream out(&stream);
+  using google::protobuf::internal::WireFormatLite;
+  out.WriteTag(WireFormatLite::MakeTag(cairn::v1::ReadResponse::kDataFieldNumber,
+                                       WireFormatLite::WIRETYPE_LENGTH_DELIMITED));
+  out.WriteVarint32(static_cast<uint32_t>(size));
+  out.Trim();
+  return bytes;
+}
+
+// Sends a blob one part at a time; each part is a read of its own, so that a slow client
+// holds no more than one.
+class ReadStream final : public ServerStream {
  public:
-  ReadStream(Environment& env, const BlobStore& blobs, const cairn::v1::ReadRequest* request)
-      : ServerStream(env, "cairn.v1.ArtifactService/Read"), blobs_(blobs), request_(*request) {}
+  ReadStream(Environment& env, CallbackServerContext* context, const BlobStore& blobs,
+             const grpc::ByteBuffer* request, std::atomic<int>& reads)
+      : ServerStream(env, "cairn.v1.ArtifactService/Read", context),
+        blobs_(blobs),
+        bytes_(*request),
+        reads_(reads),
+        keeps_(reads.fetch_add(1) < kReadsThatKeep) {}
+  ~ReadStream() override { reads_.fetch_sub(1); }
 
  private:
-  absl::StatusOr<bool> Produce(cairn::v1::ReadResponse& response) override {
-    response.Clear();
+  absl::StatusOr<bool> Produce(grpc::ByteBuffer& part) override {
     if (!digest_.has_value()) CAIRN_RETURN_IF_ERROR(Begin());
     if (offset_ >= end_) return false;
-    const int64_t size = std::min(kChunkBytes, end_ - offset_);
-    CAIRN_RETURN_IF_ERROR(reader_->Read(offset_, size, [&](std::string_view bytes) {
-      response.mutable_data()->append(bytes);
+    const int64_t size = std::min(kReadPartBytes, end_ - offset_);
+    std::string message = BeginReadResponse(size);
+    CAIRN_RETURN_IF_ERROR(reader_->Read(offset_, size, [&message](std::string_view bytes) {
+      message.append(bytes);
       return absl::OkStatus();
     }));
+    part = ToByteBuffer(std::move(message));
     offset_ += size;
+    if (offset_ >= end_) {
+      reader_.reset();
+    } else if (!keeps_) {
+      reader_->Forget();
+    }
     return true;
   }
 
+  int64_t HeldBytes() const override { return reader_ == nullptr ? 0 : reader_->HeldBytes(); }
+
   // Fixes the range; a read of nothing still checks that the blob is there.
   absl::Status Begin() {
+    CAIRN_RETURN_IF_ERROR(ParseRequest(bytes_, request_));
+    bytes_.Clear();
     CAIRN_ASSIGN_OR_RETURN(digest_, ToDigest(request_.digest()));
     offset_ = request_.read_offset();
     const int64_t limit = request_.read_limit();
@@ -265,14 +307,22 @@ class ReadStream final : public ServerStream<cairn::v1::ReadResponse> {
   }
 
   const BlobStore& blobs_;
-  const cairn::v1::ReadRequest request_;
+  grpc::ByteBuffer bytes_;  // of the request, until it is parsed
+  std::atomic<int>& reads_;
+  const bool keeps_;
+  cairn::v1::ReadRequest request_;
   std::optional<Digest> digest_;
   std::unique_ptr<artifacts::BlobReader> reader_;
   int64_t offset_ = 0;
   int64_t end_ = 0;
 };
 
-class ArtifactServiceImpl final : public ParsedService<cairn::v1::ArtifactService> {
+// Parts of blobs are written as bytes at once.
+using ArtifactBase = cairn::v1::ArtifactService::WithRawCallbackMethod_Read<
+    cairn::v1::ArtifactService::CallbackService>;
+
+class ArtifactServiceImpl final
+    : public ParsedService<cairn::v1::ArtifactService, ArtifactBase> {
  public:
   ArtifactServiceImpl(Environment& environment, BlobStore& blobs, core::ManifestLoader manifests)
       : env_(environment), blobs_(blobs), manifests_(std::move(manifests)) {
@@ -282,7 +332,7 @@ class ArtifactServiceImpl final : public ParsedService<cairn::v1::ArtifactServic
            &ArtifactServiceImpl::SpliceBlob, &ArtifactServiceImpl::GetBlobUsage,
            &ArtifactServiceImpl::CollectGarbage, &ArtifactServiceImpl::ScrubBlobs,
            &ArtifactServiceImpl::DeleteArtifacts, &ArtifactServiceImpl::LogArtifacts,
-           &ArtifactServiceImpl::ListArtifacts, &ArtifactServiceImpl::Read);
+           &ArtifactServiceImpl::ListArtifacts);
     ParsedStream<WriteStream::Handler, cairn::v1::WriteRequest>(
         [this](CallbackServerContext*, cairn::v1::WriteResponse* response) {
           auto stream = std::make_unique<WriteStream>(env_, blobs_, response);
@@ -331,9 +381,10 @@ class ArtifactServiceImpl final : public ParsedService<cairn::v1::ArtifactServic
                      });
   }
 
-  grpc::ServerWriteReactor<cairn::v1::ReadResponse>* Read(
-      CallbackServerContext*, const cairn::v1::ReadRequest* request) override {
-    auto stream = std::make_unique<ReadStream>(env_, blobs_, request);
+  using ArtifactBase::Read;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Read(CallbackServerContext* context,
+                                                   const grpc::ByteBuffer* request) override {
+    auto stream = std::make_unique<ReadStream>(env_, context, blobs_, request, reads_);
     stream->Start();
     return stream.release();  // deletes itself when the call is done
   }
@@ -439,6 +490,7 @@ class ArtifactServiceImpl final : public ParsedService<cairn::v1::ArtifactServic
   Environment& env_;
   BlobStore& blobs_;
   const core::ManifestLoader manifests_;
+  std::atomic<int> reads_{0};
 };
 
 }  // namespace

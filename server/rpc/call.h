@@ -22,6 +22,8 @@
 #include "server/observability/call_metrics.h"
 #include "server/rpc/grpc_status.h"
 #include "server/rpc/long_calls.h"
+#include "server/rpc/replies.h"
+#include "server/rpc/unary_reply.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
 #include "server/tracking/encoded_run.h"
@@ -48,6 +50,7 @@ struct Environment {
   IdSource& ids;
   ThreadPool& pool;       // for work that blocks or takes long
   LongCalls& long_calls;  // lets unary calls into the pool
+  Replies& replies;       // counts what clients have not taken yet
   observability::CallMetrics& metrics;
   tracking::RunSearcher& run_searcher;
   metrics::MetricFolder& metric_folder;  // is told of metrics that were logged
@@ -113,20 +116,22 @@ template <typename Request, typename Response, typename Read>
 grpc::ServerUnaryReactor* ServeRead(Environment& environment, const char* method,
                                     grpc::CallbackServerContext* context, const Request* request,
                                     Response* response, Effort effort, Read read) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  UnaryReply* reactor = UnaryReply::Begin(environment.replies, context);
   CallRecord record(environment, method);
   auto answer = [&environment, request, response, reactor, record,
                  read = std::move(read)]() mutable {
     const auto snapshot = environment.store.GetSnapshot();
     absl::StatusOr<Response> result = read(*snapshot, *request);
-    const absl::Status status = result.status();
+    absl::Status status = result.status();
+    // Twice: as a message and as bytes.
+    if (status.ok()) status = reactor->Charge(2 * static_cast<int64_t>(result->ByteSizeLong()));
     if (status.ok()) *response = *std::move(result);
-    reactor->Finish(record.Finish(status));
+    reactor->Send(record.Finish(status));
   };
   if (effort == Effort::kQuick) {
     answer();
   } else if (!environment.long_calls.TryRun(environment.pool, std::move(answer))) {
-    reactor->Finish(record.Finish(Overloaded()));
+    reactor->Send(record.Finish(Overloaded()));
   }
   return reactor;
 }
@@ -145,28 +150,31 @@ inline grpc::ByteBuffer ToByteBuffer(const tracking::EncodedRunPtr& run) {
   const grpc::Slice copy(run->bytes);
   return grpc::ByteBuffer(&copy, 1);
 }
+inline int64_t BytesOf(const std::string& bytes) { return static_cast<int64_t>(bytes.size()); }
+inline int64_t BytesOf(const tracking::EncodedRunPtr& run) { return BytesOf(run->bytes); }
 
 template <typename Request, typename Read>
 grpc::ServerUnaryReactor* ServeBytes(Environment& environment, const char* method,
                                      grpc::CallbackServerContext* context,
                                      const grpc::ByteBuffer* request, grpc::ByteBuffer* response,
                                      Effort effort, Read read) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  UnaryReply* reactor = UnaryReply::Begin(environment.replies, context);
   CallRecord record(environment, method);
   auto answer = [request, response, reactor, record, read = std::move(read)]() mutable {
     Request parsed;
     if (const absl::Status status = ParseRequest(*request, parsed); !status.ok()) {
-      return reactor->Finish(record.Finish(status));
+      return reactor->Send(record.Finish(status));
     }
     auto result = read(parsed);
-    const absl::Status status = result.status();
+    absl::Status status = result.status();
+    if (status.ok()) status = reactor->Charge(BytesOf(*result));
     if (status.ok()) *response = ToByteBuffer(*std::move(result));
-    reactor->Finish(record.Finish(status));
+    reactor->Send(record.Finish(status));
   };
   if (effort == Effort::kQuick) {
     answer();
   } else if (!environment.long_calls.TryRun(environment.pool, std::move(answer))) {
-    reactor->Finish(record.Finish(Overloaded()));
+    reactor->Send(record.Finish(Overloaded()));
   }
   return reactor;
 }
@@ -192,8 +200,15 @@ grpc::ServerUnaryReactor* ServeMutation(Environment& environment, const char* me
                                         storage::Planner&& plan,
                                         std::function<void()> stored = nullptr,
                                         Effort effort = Effort::kQuick) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  UnaryReply* reactor = UnaryReply::Begin(environment.replies, context);
   CallRecord record(environment, method);
+  // What was committed must be answered, and the answer is about as large as the request: so
+  // room for both is made before.
+  if (const absl::Status room = reactor->Charge(2 * static_cast<int64_t>(request->ByteSizeLong()));
+      !room.ok()) {
+    reactor->Send(record.Finish(room));
+    return reactor;
+  }
   auto run = [&environment, request, response, reactor, record, plan = std::move(plan),
               stored = std::move(stored),
               caller = storage::RequestContext{PrincipalOf(*context), method,
@@ -204,13 +219,13 @@ grpc::ServerUnaryReactor* ServeMutation(Environment& environment, const char* me
             absl::StatusOr<std::unique_ptr<google::protobuf::Message>> result) mutable {
           if (result.ok()) response->Swap(static_cast<Response*>(result->get()));
           if (result.ok() && stored) stored();
-          reactor->Finish(record.Finish(result.status()));
+          reactor->Send(record.Finish(result.status()));
         });
   };
   if (effort == Effort::kQuick) {
     run();
   } else if (!environment.long_calls.TryRun(environment.pool, std::move(run))) {
-    reactor->Finish(record.Finish(Overloaded()));
+    reactor->Send(record.Finish(Overloaded()));
   }
   return reactor;
 }

@@ -39,6 +39,16 @@ void EnableStandardServices() {
   (void)enabled;
 }
 
+// A message is unpacked before its size is checked, and 1 MB may become a gigabyte. So none
+// is unpacked, and calls that send one end with UNIMPLEMENTED.
+void RefuseCompression(grpc::ServerBuilder& builder) {
+  builder.SetDefaultCompressionAlgorithm(GRPC_COMPRESS_NONE);
+  for (const auto algorithm : {GRPC_COMPRESS_DEFLATE, GRPC_COMPRESS_GZIP}) {
+    builder.SetCompressionAlgorithmSupportStatus(algorithm, false);
+  }
+  builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
+}
+
 void ApplyLimits(grpc::ServerBuilder& builder) {
   grpc::ResourceQuota quota("cairnd");
   quota.Resize(kMemoryQuotaBytes);
@@ -107,6 +117,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(front::AcceptorOpt
   impl->grpc_acceptor = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,
       grpc::InsecureServerCredentials());
+  RefuseCompression(builder);
   for (const auto& service : impl->services) builder.RegisterService(service.get());
   impl->server = builder.BuildAndStart();
   if (impl->server == nullptr) return absl::InternalError("gRPC does not start");

@@ -13,25 +13,34 @@
 #include "lib/base/errors.h"
 #include "server/rpc/call.h"
 #include "server/rpc/handover.h"
+#include "server/rpc/replies.h"
 
 namespace cairn::rpc {
 
 // Handler template 2: a call that answers with a stream.
 //
-// Subclasses produce one message at a time on the pool, where they may block;
-// one write is under way at a time, so a slow client holds one message. Deletes
-// itself in OnDone. Begin with Start().
-template <typename Response>
-class ServerStream : public grpc::ServerWriteReactor<Response> {
+// Subclasses produce one part at a time on the pool, where they may block; one write is
+// under way at a time, so a slow client holds one part. A call is charged for that and for
+// what the subclass holds between parts, and refused when too much is held already; of a
+// client that takes nothing for long the call is ended. Deletes itself in OnDone. Begin
+// with Start().
+class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private ReplyWatch {
  public:
-  ServerStream(Environment& environment, const char* method)
-      : environment_(environment), record_(environment, method) {}
+  ServerStream(Environment& environment, const char* method, grpc::CallbackServerContext* context)
+      : ReplyWatch(environment.replies),
+        environment_(environment),
+        record_(environment, method),
+        context_(context) {}
 
-  // Produces the first message. Called once, after construction.
-  void Start() { Schedule(); }
+  // Produces the first part. Called once, after construction.
+  void Start() {
+    const absl::Status room = environment_.replies.Charge(Replies::kPartBytes, charge_);
+    room.ok() ? Schedule() : End(room);
+  }
 
   void OnWriteDone(bool ok) final {
     handover_.Take();
+    Taken();
     ok ? Schedule() : End(CallEnded());
   }
   void OnCancel() final {
@@ -41,13 +50,17 @@ class ServerStream : public grpc::ServerWriteReactor<Response> {
   }
   void OnDone() final {
     handover_.Take();
+    Taken();
     delete this;
   }
 
  protected:
-  // Fills `response` with the next message: true if there is one, false at the
-  // end. Called by one pool thread at a time.
-  virtual absl::StatusOr<bool> Produce(Response& response) = 0;
+  // Fills `part` with the next message, as bytes, of at most Replies::kPartBytes: true if
+  // there is one, false at the end. Called by one pool thread at a time.
+  virtual absl::StatusOr<bool> Produce(grpc::ByteBuffer& part) = 0;
+
+  // What the subclass holds while its client takes a part.
+  virtual int64_t HeldBytes() const { return 0; }
 
   Environment& environment() { return environment_; }
   bool cancelled() const { return cancelled_; }
@@ -61,24 +74,40 @@ class ServerStream : public grpc::ServerWriteReactor<Response> {
   void Step() {
     handover_.Take();
     if (cancelled_) return End(CallEnded());
+    part_.Clear();
     {
-      absl::StatusOr<bool> more = Produce(response_);
+      absl::StatusOr<bool> more = Produce(part_);
       if (!more.ok()) return End(more.status());
       if (!*more) return End(absl::OkStatus());
     }
+    if (const absl::Status room = ChargeHeld(); !room.ok()) return End(room);
+    Waits();
     handover_.Pass();
-    this->StartWrite(&response_);
+    StartWrite(&part_);
+  }
+
+  absl::Status ChargeHeld() {
+    const int64_t held = HeldBytes();
+    if (held <= charged_held_) return absl::OkStatus();
+    const absl::Status room = environment_.replies.Charge(held - charged_held_, charge_);
+    if (room.ok()) charged_held_ = held;
+    return room;
   }
 
   void End(const absl::Status& status) {
     const grpc::Status answer = record_.Finish(status);
     handover_.Pass();
-    this->Finish(answer);
+    Finish(answer);
   }
+
+  void GiveUp() final { context_->TryCancel(); }
 
   Environment& environment_;
   CallRecord record_;
-  Response response_;
+  grpc::CallbackServerContext* const context_;
+  MemoryCharge charge_;
+  int64_t charged_held_ = 0;
+  grpc::ByteBuffer part_;
   Handover handover_;
   std::atomic<bool> cancelled_{false};
 };

@@ -38,28 +38,38 @@ absl::Status FoldingIsBehind() {
       .RetryAfterSeconds(1);
 }
 
-class ReadMetricsStream final : public ServerStream<cairn::v1::ReadMetricsResponse> {
+class ReadMetricsStream final : public ServerStream {
  public:
-  ReadMetricsStream(Environment& env, const cairn::v1::ReadMetricsRequest* request)
-      : ServerStream(env, "cairn.v1.TrackingService/ReadMetrics"), request_(*request) {}
+  ReadMetricsStream(Environment& env, CallbackServerContext* context,
+                    const grpc::ByteBuffer* request)
+      : ServerStream(env, "cairn.v1.TrackingService/ReadMetrics", context), bytes_(*request) {}
 
  private:
-  absl::StatusOr<bool> Produce(cairn::v1::ReadMetricsResponse& response) override {
+  absl::StatusOr<bool> Produce(grpc::ByteBuffer& part) override {
     if (!curve_.has_value()) {
+      CAIRN_RETURN_IF_ERROR(ParseRequest(bytes_, request_));
+      bytes_.Clear();
       auto curve = tracking::MetricCurve::Open(environment().store.GetSnapshot(), request_);
       if (!curve.ok()) return curve.status();
       curve_ = *std::move(curve);
     }
-    return curve_->Next(response);
+    cairn::v1::ReadMetricsResponse response;
+    auto more = curve_->Next(response);
+    if (more.ok() && *more) part = ToByteBuffer(response.SerializeAsString());
+    return more;
   }
 
-  const cairn::v1::ReadMetricsRequest request_;
+  int64_t HeldBytes() const override { return curve_.has_value() ? curve_->HeldBytes() : 0; }
+
+  grpc::ByteBuffer bytes_;  // of the request, until it is parsed
+  cairn::v1::ReadMetricsRequest request_;
   std::optional<tracking::MetricCurve> curve_;
 };
 
-// Runs are answered as the bytes they are stored in.
-using TrackingBase = TrackingService::WithRawCallbackMethod_GetRun<
-    TrackingService::WithRawCallbackMethod_SearchRuns<TrackingService::CallbackService>>;
+// Runs are answered as the bytes they are stored in, streams part by part.
+using TrackingBase =
+    TrackingService::WithRawCallbackMethod_GetRun<TrackingService::WithRawCallbackMethod_SearchRuns<
+        TrackingService::WithRawCallbackMethod_ReadMetrics<TrackingService::CallbackService>>>;
 
 class TrackingServiceImpl final : public ParsedService<TrackingService, TrackingBase> {
  public:
@@ -73,8 +83,7 @@ class TrackingServiceImpl final : public ParsedService<TrackingService, Tracking
            &TrackingServiceImpl::UndeleteRun, &TrackingServiceImpl::UpdateRun,
            &TrackingServiceImpl::ResumeRun, &TrackingServiceImpl::HeartbeatRun,
            &TrackingServiceImpl::PurgeRun, &TrackingServiceImpl::PurgeExperiment,
-           &TrackingServiceImpl::BulkChangeRuns, &TrackingServiceImpl::LogBatch,
-           &TrackingServiceImpl::ReadMetrics);
+           &TrackingServiceImpl::BulkChangeRuns, &TrackingServiceImpl::LogBatch);
     ParsedStream<LogMetricsStream::Handler, cairn::v1::LogMetricsRequest>(
         [this](CallbackServerContext*) {
           auto stream = std::make_unique<LogMetricsStream>(env_);
@@ -289,9 +298,10 @@ class TrackingServiceImpl final : public ParsedService<TrackingService, Tracking
         [this, bundling, request] { NoteMetrics(*request, bundling); });
   }
 
-  grpc::ServerWriteReactor<cairn::v1::ReadMetricsResponse>* ReadMetrics(
-      CallbackServerContext*, const cairn::v1::ReadMetricsRequest* request) override {
-    auto stream = std::make_unique<ReadMetricsStream>(env_, request);
+  using TrackingBase::ReadMetrics;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* ReadMetrics(
+      CallbackServerContext* context, const grpc::ByteBuffer* request) override {
+    auto stream = std::make_unique<ReadMetricsStream>(env_, context, request);
     stream->Start();
     return stream.release();  // deletes itself when the call is done
   }

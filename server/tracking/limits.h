@@ -20,9 +20,9 @@ inline constexpr size_t kMaxExperimentTagValueBytes = limits::kExperimentTagValu
 inline constexpr size_t kMaxInputContextBytes = limits::kInputContextBytes;
 inline constexpr int kMaxEntriesPerBatch = limits::kEntriesPerBatch;
 inline constexpr int64_t kMaxPointsPerBatch = limits::kPointsPerMessage;
-inline constexpr int kMaxPointsPerRead = 65'536;
+inline constexpr int kMaxPointsPerRead = 3072;  // fills a part of 64 KiB
 inline constexpr int32_t kMaxBuckets = limits::kMetricBuckets;
-inline constexpr size_t kMaxBucketsPerMessage = 8192;
+inline constexpr size_t kMaxBucketsPerMessage = 512;
 
 }  // namespace cairn::tracking
 

@@ -130,6 +130,11 @@ absl::StatusOr<bool> MetricCurve::Next(ReadMetricsResponse& response) {
   return max_buckets_ == 0 ? NextPoints(response) : NextBuckets(response);
 }
 
+int64_t MetricCurve::HeldBytes() const {
+  const size_t buckets = buckets_.has_value() ? buckets_->size() : 0;
+  return reader_.held_bytes() + static_cast<int64_t>(buckets * sizeof(metrics::Summary));
+}
+
 absl::StatusOr<bool> MetricCurve::NextPoints(ReadMetricsResponse& response) {
   CAIRN_ASSIGN_OR_RETURN(const bool any, ReadPoints(reader_));
   if (!any) return false;
@@ -138,6 +143,7 @@ absl::StatusOr<bool> MetricCurve::NextPoints(ReadMetricsResponse& response) {
   columns.mutable_steps()->Add(points_.steps.begin(), points_.steps.end());
   columns.mutable_times_unix_millis()->Add(points_.times.begin(), points_.times.end());
   columns.mutable_values()->Add(points_.values.begin(), points_.values.end());
+  points_ = metrics::PointColumns();
   return true;
 }
 

@@ -36,6 +36,9 @@ class MetricCurve {
   // (RECORD_CORRUPT) when what is stored is damaged.
   absl::StatusOr<bool> Next(cairn::v1::ReadMetricsResponse& response);
 
+  // What is held in memory between two messages, about.
+  int64_t HeldBytes() const;
+
  private:
   // The times that were asked for: `first` to `last`, both inclusive.
   struct TimeRange {

@@ -1,0 +1,107 @@
+#ifndef CAIRN_SERVER_RPC_REPLIES_H_
+#define CAIRN_SERVER_RPC_REPLIES_H_
+
+#include <chrono>
+#include <cstdint>
+#include <list>
+#include <thread>
+
+#include "absl/status/status.h"
+#include "lib/base/memory_budget.h"
+#include "lib/base/mutex.h"
+
+namespace cairn::rpc {
+
+class ReplyWatch;
+
+struct RepliesOptions {
+  // What replies may hold in all, from when they are made until they are taken.
+  int64_t budget_bytes = int64_t{128} << 20;
+  // A client that takes nothing of a reply for so long is given up.
+  std::chrono::milliseconds stall_timeout{60'000};
+};
+
+// The replies that clients have not taken yet: how many bytes they hold, and since when
+// they wait.
+//
+// A reply stays in memory until the client's side of the connection takes it, which may be
+// never. So every reply is charged to one budget, and who would exceed it is refused; the
+// last quarter of it is for replies of at most kPartBytes, so that a few large ones do not
+// keep the others out. Of a call that is given up the reply is let go with the call.
+//
+// Safe to call from any thread. Outlives all calls; the destructor joins its thread.
+class Replies {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  // The most that one message of a stream holds, and what a stream is charged for.
+  static constexpr int64_t kPartBytes = int64_t{64} << 10;
+  // Smaller replies are not counted: the call itself holds more.
+  static constexpr int64_t kCountedBytes = int64_t{4} << 10;
+
+  explicit Replies(const RepliesOptions& options);
+  ~Replies();
+  Replies(const Replies&) = delete;
+  Replies& operator=(const Replies&) = delete;
+
+  // Charges a reply of `bytes`. RESOURCE_EXHAUSTED (QUEUE_FULL) with a retry delay when
+  // too much waits to be taken; nothing is charged then.
+  absl::Status Charge(int64_t bytes, MemoryCharge& charge);
+
+  int64_t held_bytes() const { return budget_.used_bytes(); }
+  std::chrono::milliseconds stall_timeout() const { return stall_timeout_; }
+
+  // Gives up the replies that wait since `since` or longer. Called by the own thread about
+  // every twentieth of the timeout; by tests with other times.
+  void EndStalled(Clock::time_point since) CAIRN_EXCLUDES(mutex_);
+
+ private:
+  friend class ReplyWatch;
+
+  void Work() CAIRN_EXCLUDES(mutex_);
+
+  MemoryBudget budget_;
+  const std::chrono::milliseconds stall_timeout_;
+  Mutex mutex_;
+  CondVar changed_;
+  std::list<ReplyWatch*> waiting_ CAIRN_GUARDED_BY(mutex_);  // the longest first
+  ReplyWatch* ending_ CAIRN_GUARDED_BY(mutex_) = nullptr;    // is being given up...
+  std::thread::id ender_ CAIRN_GUARDED_BY(mutex_);           // ...by this thread
+  bool stopping_ CAIRN_GUARDED_BY(mutex_) = false;
+  std::thread thread_;  // set in the constructor only
+};
+
+// One call's place among them. Owned by the call, which ends it (Taken) before it goes.
+class ReplyWatch {
+ public:
+  explicit ReplyWatch(Replies& replies) : replies_(replies), own_(1, this), place_(own_.begin()) {}
+  virtual ~ReplyWatch() = default;
+  ReplyWatch(const ReplyWatch&) = delete;
+  ReplyWatch& operator=(const ReplyWatch&) = delete;
+
+  // From now on something waits to be taken. Before the write is started.
+  void Waits();
+
+  // It was taken, or the call is over. Returns when nobody gives this call up at the
+  // moment, unless it is the calling thread that does.
+  void Taken();
+
+ protected:
+  Replies& replies() { return replies_; }
+
+ private:
+  friend class Replies;
+
+  // Ends the call, which may come to its end within.
+  virtual void GiveUp() = 0;
+
+  Replies& replies_;
+  std::list<ReplyWatch*> own_;  // has the entry unless it is in the list of those that wait
+  const std::list<ReplyWatch*>::iterator place_;  // of that one entry, wherever it is
+  bool waits_ = false;  // guarded by the lock of the replies, like the next
+  Replies::Clock::time_point since_;
+};
+
+}  // namespace cairn::rpc
+
+#endif  // CAIRN_SERVER_RPC_REPLIES_H_

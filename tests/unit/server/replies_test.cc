@@ -1,0 +1,76 @@
+#include "server/rpc/replies.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "lib/base/errors.h"
+
+namespace cairn::rpc {
+namespace {
+
+constexpr RepliesOptions kOptions{.budget_bytes = 400 << 10,
+                                  .stall_timeout = std::chrono::hours(1)};
+
+class Waiting final : public ReplyWatch {
+ public:
+  explicit Waiting(Replies& replies) : ReplyWatch(replies) {}
+  ~Waiting() override { Taken(); }
+  int given_up = 0;
+  bool over_within = false;  // giving up ends the call at once, as a call may
+
+ private:
+  void GiveUp() override {
+    ++given_up;
+    if (over_within) Taken();
+  }
+};
+
+TEST(RepliesTest, LargeRepliesLeaveTheLastQuarterToSmallOnes) {
+  Replies replies(kOptions);
+  MemoryCharge large;
+  EXPECT_TRUE(replies.Charge(300 << 10, large).ok());
+  MemoryCharge more;
+  const absl::Status refused = replies.Charge(Replies::kPartBytes + 1, more);
+  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(ReasonOf(refused), "QUEUE_FULL");
+  EXPECT_TRUE(replies.Charge(Replies::kPartBytes, more).ok());
+  EXPECT_FALSE(replies.Charge(Replies::kPartBytes, more).ok());
+  EXPECT_TRUE(replies.Charge(Replies::kCountedBytes - 1, more).ok());
+  large.Release();
+  EXPECT_EQ(replies.held_bytes(), Replies::kPartBytes);
+}
+
+TEST(RepliesTest, WhoTakesNothingIsGivenUpOnceAndTheOthersAreNot) {
+  Replies replies(kOptions);
+  Waiting stalled(replies);
+  Waiting took(replies);
+  Waiting again(replies);
+  stalled.Waits();
+  took.Waits();
+  again.Waits();
+  took.Taken();
+  again.Taken();
+  const auto now = Replies::Clock::now();
+  while (Replies::Clock::now() == now) continue;
+  again.Waits();
+  replies.EndStalled(now);
+  replies.EndStalled(now);
+  EXPECT_EQ(stalled.given_up, 1);
+  EXPECT_EQ(took.given_up, 0);
+  EXPECT_EQ(again.given_up, 0);
+}
+
+TEST(RepliesTest, ACallMayEndWhileItIsGivenUp) {
+  Replies replies(kOptions);
+  Waiting stalled(replies);
+  stalled.over_within = true;
+  stalled.Waits();
+  replies.EndStalled(Replies::Clock::now());
+  EXPECT_EQ(stalled.given_up, 1);
+}
+
+}  // namespace
+}  // namespace cairn::rpc
