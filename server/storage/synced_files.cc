@@ -107,7 +107,7 @@ std::optional<SyncedState> ReadSyncedState(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) return std::nullopt;
   std::string bytes(2 * kSyncedSlotBytes, '\0');
-  const absl::StatusOr<size_t> size = ReadAt(fd, 0, bytes.data(), bytes.size(), path);
+  const absl::StatusOr<size_t> size = cairn::ReadAt(fd, 0, bytes.data(), bytes.size(), path);
   ::close(fd);
   if (!size.ok()) return std::nullopt;
   const std::string_view read = std::string_view(bytes).substr(0, *size);
