@@ -6,7 +6,7 @@ PRESET ?= release
 TIDY ?= changed
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 
-.PHONY: help deps build demo test lint format bench asan tsan coverage image clean
+.PHONY: help deps build demo test faults lint format bench asan tsan coverage image clean
 
 help: ## Show the targets
 	@echo "Cairn: build, test and try it out. Targets:"
@@ -27,6 +27,9 @@ demo: build ## Run the whole journey on the retail data; DATA=FILE or DATA=synth
 
 test: deps ## Build and run all tests
 	@scripts/run-tests $(PRESET)
+
+faults: deps ## Run the drills against damage, power cuts, full disks and floods at full length
+	@scripts/faults
 
 lint: ## Check format, include direction and clang-tidy
 	@scripts/install-deps --lint

@@ -16,6 +16,7 @@
 #include "server/observability/log.h"
 #include "server/options.h"
 #include "server/server.h"
+#include "server/store_check.h"
 
 namespace cairn {
 namespace {
@@ -50,6 +51,12 @@ int RebuildIndex(const ServerOptions& options) {
   return FlushStandardOutput() ? EXIT_SUCCESS : kExitFailure;
 }
 
+int Check(const ServerOptions& options) {
+  const absl::StatusOr<int64_t> damage = CheckStore(options);
+  if (!damage.ok()) return Fail(damage.status());
+  return FlushStandardOutput() && *damage == 0 ? EXIT_SUCCESS : kExitFailure;
+}
+
 int Run(int argc, const char* const* argv) {
   const sigset_t signals = BlockStopSignals();
   const absl::StatusOr<CommandLine> line = ParseCommandLine(argc, argv);
@@ -58,6 +65,7 @@ int Run(int argc, const char* const* argv) {
   observability::ConfigureLog(line->options.log_level, line->options.log_format);
 
   if (line->rebuild_blob_index) return RebuildIndex(line->options);
+  if (line->check) return Check(line->options);
 
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(line->options);
   if (!server.ok()) return Fail(server.status());

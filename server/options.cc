@@ -146,6 +146,12 @@ void AddTasks(CLI::App& app, CommandLine& line) {
                "Make the index of blobs anew from the packs, say what came back and exit; also for "
                "a directory whose kv is gone, which then begins with an empty database")
       ->configurable(false);
+  app.add_subcommand("check",
+                     "Read the whole store in --data-dir, which no server may have open, change "
+                     "nothing, print what is damaged and exit: 0 when nothing is, else 1")
+      ->configurable(false)
+      ->fallthrough()
+      ->callback([&line] { line.check = true; });
 }
 
 void AddEventFlags(CLI::App& app, ServerOptions& options) {
@@ -270,9 +276,13 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv) 
     return result;
   }
   CAIRN_RETURN_IF_ERROR(ValidateOptions(result.options));
-  if (result.rebuild_blob_index && result.options.in_memory) {
+  if ((result.rebuild_blob_index || result.check) && result.options.in_memory) {
+    return InvalidField(ErrorReason::CONFIG_INVALID, result.check ? "check" : "rebuild-blob-index",
+                        "", "needs a directory, not --in-memory");
+  }
+  if (result.rebuild_blob_index && result.check) {
     return InvalidField(ErrorReason::CONFIG_INVALID, "rebuild-blob-index", "",
-                        "needs a directory, not --in-memory");
+                        "cannot be done by check, which changes nothing");
   }
   return result;
 }

@@ -36,6 +36,7 @@ struct ServerOptions {
 struct CommandLine {
   ServerOptions options;
   bool rebuild_blob_index = false;  // instead of serving
+  bool check = false;               // instead of serving
   bool exit_now = false;            // help or version was printed
   int exit_code = 0;
 };

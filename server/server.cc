@@ -22,6 +22,7 @@
 #include "server/events/store_time.h"
 #include "server/front/descriptors.h"
 #include "server/http_routes.h"
+#include "server/index/checkpoint_directory.h"
 #include "server/metrics/folder.h"
 #include "server/observability/log.h"
 #include "server/operations/operation_runner.h"
@@ -62,6 +63,11 @@ absl::StatusOr<std::unique_ptr<storage::KvStore>> OpenStore(const ServerOptions&
   storage::RocksOptions rocks;
   rocks.directory = options.data_dir;
   rocks.merge = tracking::MergeRecords;
+  const std::string index_directory = options.data_dir + "/index";
+  rocks.known_revision = index::NewestCheckpointRevision(index_directory);
+  rocks.known_from = fmt::format(
+      "a checkpoint in {} (remove that directory if an older database was put back on purpose)",
+      index_directory);
   rocks.on_warning = [](std::string_view warning) {
     Log(LogLevel::kWarning, std::string(warning), {});
   };
@@ -147,10 +153,10 @@ class Server::Impl {
     pool_ = std::make_unique<ThreadPool>(options_.pool_threads, limits::kWaitingCalls);
     mutator_ = std::make_unique<storage::Mutator>(*store_, *store_clock_, *pool_);
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
-    environment_.reset(new rpc::Environment{*store_, *mutator_, clock, SystemIds(), *pool_,
-                                            long_calls_, replies_, metrics_, *run_searcher_,
-                                            *metric_folder_, *run_leases_, *run_purger_, *operations_,
-                                            HistoryOptions(options_).events, *store_clock_});
+    environment_.reset(
+        new rpc::Environment{*store_, *mutator_, clock, SystemIds(), *pool_, long_calls_, replies_,
+                             metrics_, *run_searcher_, *metric_folder_, *run_leases_, *run_purger_,
+                             *operations_, HistoryOptions(options_).events, *store_clock_});
     CAIRN_ASSIGN_OR_RETURN(grpc_, rpc::GrpcServer::Start({options_.grpc_address, connections},
                                                          *environment_, *blobs_));
     grpc_address_ = WithPort(options_.grpc_address, grpc_->port());

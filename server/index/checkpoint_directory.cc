@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstring>
 #include <filesystem>
 #include <optional>
@@ -218,6 +219,20 @@ absl::StatusOr<CheckpointDirectory::Loaded> CheckpointDirectory::Load(
     if (why.ok()) return loaded;
   }
   return why;
+}
+
+storage::Revision NewestCheckpointRevision(const std::string& directory) {
+  const std::vector<std::string> names = NamesIn(directory);
+  storage::Revision revision = 0;
+  if (names.empty()) return revision;
+  const std::string_view digits = std::string_view(names.front()).substr(5, 20);
+  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), revision);
+  const bool whole = error == std::errc() && end == digits.data() + digits.size();
+  return whole ? revision : 0;
+}
+
+void RemoveCheckpoints(const std::string& directory) {
+  for (const std::string& name : NamesIn(directory)) ::unlink((directory + "/" + name).c_str());
 }
 
 }  // namespace cairn::index

@@ -59,6 +59,13 @@ class CheckpointDirectory {
   const std::string path_;
 };
 
+// The revision of the newest checkpoint in `directory` by its name, whatever is in it; 0 when there
+// is none. A store that ends before it has lost commits.
+storage::Revision NewestCheckpointRevision(const std::string& directory);
+
+// Removes all checkpoints in `directory`: of a store that begins anew.
+void RemoveCheckpoints(const std::string& directory);
+
 }  // namespace cairn::index
 
 #endif  // CAIRN_SERVER_INDEX_CHECKPOINT_DIRECTORY_H_

@@ -321,8 +321,7 @@ class ReadStream final : public ServerStream {
 using ArtifactBase = cairn::v1::ArtifactService::WithRawCallbackMethod_Read<
     cairn::v1::ArtifactService::CallbackService>;
 
-class ArtifactServiceImpl final
-    : public ParsedService<cairn::v1::ArtifactService, ArtifactBase> {
+class ArtifactServiceImpl final : public ParsedService<cairn::v1::ArtifactService, ArtifactBase> {
  public:
   ArtifactServiceImpl(Environment& environment, BlobStore& blobs, core::ManifestLoader manifests)
       : env_(environment), blobs_(blobs), manifests_(std::move(manifests)) {

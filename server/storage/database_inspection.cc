@@ -12,6 +12,8 @@
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
 #include "server/storage/crc32c.h"
+#include "server/storage/keyspace.h"
+#include "server/storage/record_codec.h"
 #include "server/storage/rocks_log.h"
 #include "server/storage/rocks_manifest.h"
 #include "server/storage/store_directory.h"
@@ -199,7 +201,22 @@ class Inspector {
                       name, offset, header->sequence, *next_sequence_));
     }
     next_sequence_ = header->sequence + header->count;
+    inspection_.revision = LastRevisionOf(record);
     return absl::OkStatus();
+  }
+
+  // Every commit ends with the last-revision record: a value of a family (tag 5), the number of
+  // the family, key and value with their lengths. Source: RocksDB, db/write_batch.cc.
+  static std::optional<Revision> LastRevisionOf(std::string_view record) {
+    const Key key = LastRevisionKey();
+    const std::string prefix =
+        std::string(1, '\x01') + key.bytes + static_cast<char>(kEnvelopeHeaderBytes);
+    const size_t bytes = prefix.size() + kEnvelopeHeaderBytes;
+    if (record.size() < bytes) return std::nullopt;
+    record.remove_prefix(record.size() - bytes);
+    if (record.substr(0, prefix.size()) != prefix) return std::nullopt;
+    const auto last = DecodeRecord(key.family, key.bytes, record.substr(prefix.size()));
+    return last.ok() ? std::optional(last->mod_revision) : std::nullopt;
   }
 
   bool MayFollow(std::string_view fragment) const {

@@ -2,10 +2,12 @@
 #define CAIRN_SERVER_STORAGE_DATABASE_INSPECTION_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "server/storage/kv_store.h"
 #include "server/storage/synced_files.h"
 
 namespace cairn::storage {
@@ -15,6 +17,8 @@ struct DatabaseInspection {
   // The logs that are needed and the MANIFEST as far as they have whole records: what a
   // SyncedFiles goes on from, and all of them that RocksDB may see.
   SyncedState synced;
+  // The newest revision, by the last batch in the logs; nullopt when they have none.
+  std::optional<Revision> revision;
   // What is no damage but unusual, for the log: a last record that was being written when the
   // machine stopped.
   std::vector<std::string> notes;

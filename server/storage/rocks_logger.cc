@@ -22,7 +22,9 @@ class WarningLogger final : public rocksdb::Logger {
     char line[1024];
     const int size = std::vsnprintf(line, sizeof(line), format, arguments);
     if (size <= 0) return;
-    on_warning_("RocksDB: " + std::string(line));
+    std::string text(line);
+    text.erase(text.find_last_not_of(" \n") + 1);
+    on_warning_("RocksDB: " + text);
   }
 
  private:

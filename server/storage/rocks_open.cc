@@ -134,9 +134,20 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenAt(const std::string& path,
                                          std::move(handles));
 }
 
+// Something outside the database may know of a revision that it does not have.
+absl::Status CheckKnownRevision(const RocksOptions& options, Revision last) {
+  if (last >= options.known_revision) return absl::OkStatus();
+  return CorruptStore(options.directory,
+                      fmt::format("commits are missing: {} is of revision {}, the store ends at {}",
+                                  options.known_from, options.known_revision, last));
+}
+
 // Inspects the database and goes on from what it found.
 absl::StatusOr<std::unique_ptr<WitnessedEnv>> WitnessFiles(const RocksOptions& options) {
   CAIRN_ASSIGN_OR_RETURN(DatabaseInspection inspection, InspectDatabase(options.directory));
+  if (inspection.revision) {
+    CAIRN_RETURN_IF_ERROR(CheckKnownRevision(options, *inspection.revision));
+  }
   if (options.on_warning) {
     for (const std::string& note : inspection.notes) options.on_warning(note);
   }
@@ -170,6 +181,7 @@ absl::Status WriteFormat(RocksDatabase& database) {
 absl::Status CreateDatabase(const RocksOptions& options, const rocksdb::DBOptions& db_options,
                             StoreDirectory& directory) {
   rocksdb::DBOptions creating = db_options;
+  creating.info_log = MakeRocksLogger(nullptr);  // it warns that there is nothing yet
   creating.create_if_missing = true;
   creating.create_missing_column_families = true;
   {
@@ -304,6 +316,23 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenDatabase(
   return database;
 }
 
+absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenDatabaseToRead(const RocksOptions& options,
+                                                                  const StoreDirectory& directory) {
+  rocksdb::DBOptions db_options = DatabaseOptions(options, std::make_shared<BackgroundHealth>());
+  CAIRN_ASSIGN_OR_RETURN(auto files, WitnessFiles(options));
+  db_options.env = files->env.get();
+  CAIRN_RETURN_IF_ERROR(CheckFamilies(options, db_options, directory));
+  rocksdb::DB* db = nullptr;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(db_options, directory.database_path(),
+                                                              Families(options), &handles, &db);
+  if (!status.ok()) return OpenError(status, options.directory);
+  auto database = std::make_unique<RocksDatabase>(
+      std::move(files), std::unique_ptr<rocksdb::DB>(db), std::move(handles));
+  CAIRN_RETURN_IF_ERROR(CheckStoredFormat(*database, options.directory));
+  return database;
+}
+
 absl::StatusOr<Revision> VerifiedLastRevision(const RocksDatabase& database,
                                               std::string_view directory) {
   const auto record = ReadMeta(database, LastRevisionKey());
@@ -339,6 +368,7 @@ absl::StatusOr<Revision> DatabaseHolder::Reopen() {
   CAIRN_ASSIGN_OR_RETURN(std::shared_ptr<const RocksDatabase> database,
                          OpenDatabase(options_, directory_, health_));
   CAIRN_ASSIGN_OR_RETURN(const Revision last, VerifiedLastRevision(*database, options_.directory));
+  CAIRN_RETURN_IF_ERROR(CheckKnownRevision(options_, last));
   database_ = std::move(database);
   health_->Clear();
   return last;

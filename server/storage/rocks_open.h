@@ -78,6 +78,10 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenDatabase(
     const RocksOptions& options, StoreDirectory& directory,
     std::shared_ptr<BackgroundHealth> health);
 
+// The same for one that is there and is only looked at: nothing is changed.
+absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenDatabaseToRead(const RocksOptions& options,
+                                                                  const StoreDirectory& directory);
+
 // The database of a store, which is closed and opened again after a full disk.
 // Safe to call from any thread.
 class DatabaseHolder {

@@ -40,6 +40,10 @@ struct RocksOptions {
   // in the middle of one; those that free space (WriteSet::frees_space) below half of
   // it. Negative: the budget's.
   int64_t reserve_bytes = -1;
+  // A revision that something outside the database was made from: a store that ends before it has
+  // lost commits and is refused. `known_from` says what that is.
+  Revision known_revision = 0;
+  std::string known_from;
   // Gets what an operator should know and no caller is told: sentences. From any thread.
   std::function<void(std::string_view)> on_warning;
   // Free bytes of the volume; null asks the system. For tests.

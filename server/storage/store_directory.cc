@@ -56,9 +56,9 @@ absl::Status Locked(const std::string& directory, int lock_fd) {
       .Precondition("STORE_LOCKED", directory, "the directory must not be in use");
 }
 
-absl::StatusOr<int> TakeLock(const std::string& directory) {
+absl::StatusOr<int> TakeLock(const std::string& directory, int flags) {
   const std::string path = In(directory, kLockName);
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+  const int fd = ::open(path.c_str(), flags | O_CLOEXEC, 0644);
   if (fd < 0) return FileError(errno, "open", path);
   // flock rather than fcntl: it also keeps out a second store of this process.
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0) {
@@ -114,9 +114,21 @@ absl::Status CheckFormat(uint32_t format, std::string_view directory) {
 absl::StatusOr<std::unique_ptr<StoreDirectory>> StoreDirectory::Acquire(
     const std::string& path, LostDatabase lost_database) {
   CAIRN_RETURN_IF_ERROR(MakeDirectories(path));
-  CAIRN_ASSIGN_OR_RETURN(const int lock_fd, TakeLock(path));
+  CAIRN_ASSIGN_OR_RETURN(const int lock_fd, TakeLock(path, O_RDWR | O_CREAT));
   std::unique_ptr<StoreDirectory> directory(new StoreDirectory(path, lock_fd));
   CAIRN_RETURN_IF_ERROR(directory->Inspect(lost_database));
+  return directory;
+}
+
+absl::StatusOr<std::unique_ptr<StoreDirectory>> StoreDirectory::AcquireToRead(
+    const std::string& path) {
+  if (!Exists(In(path, "kv"))) {
+    return Exists(In(path, kMarkerName)) ? CorruptStore(path, "the database kv is missing")
+                                         : FileError(ENOENT, "open the store in", path);
+  }
+  CAIRN_ASSIGN_OR_RETURN(const int lock_fd, TakeLock(path, O_RDONLY));
+  std::unique_ptr<StoreDirectory> directory(new StoreDirectory(path, lock_fd));
+  CAIRN_RETURN_IF_ERROR(directory->Inspect(LostDatabase::kRefuse));
   return directory;
 }
 

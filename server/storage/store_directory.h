@@ -45,6 +45,9 @@ class StoreDirectory {
   enum class LostDatabase { kRefuse, kReplace };
   static absl::StatusOr<std::unique_ptr<StoreDirectory>> Acquire(
       const std::string& path, LostDatabase lost_database = LostDatabase::kRefuse);
+  // Takes the lock of a store that is there and changes nothing. NOT_FOUND (FILE_ERROR) when there
+  // is no store, else as Acquire. is_new() is false.
+  static absl::StatusOr<std::unique_ptr<StoreDirectory>> AcquireToRead(const std::string& path);
   ~StoreDirectory();
   StoreDirectory(const StoreDirectory&) = delete;
   StoreDirectory& operator=(const StoreDirectory&) = delete;

@@ -37,9 +37,9 @@ using std::chrono::steady_clock;
 constexpr const char* kPath = "/cairn.v1.AdminService/GetServerInfo";
 
 // A connection to the gRPC port, without a library.
-class RawConnection {
+class FloodConnection {
  public:
-  explicit RawConnection(const std::string& address) {
+  explicit FloodConnection(const std::string& address) {
     const size_t colon = address.rfind(':');
     sockaddr_in target{};
     target.sin_family = AF_INET;
@@ -49,12 +49,12 @@ class RawConnection {
     connected_ =
         fd_ >= 0 && ::connect(fd_, reinterpret_cast<sockaddr*>(&target), sizeof(target)) == 0;
   }
-  ~RawConnection() {
+  ~FloodConnection() {
     if (fd_ >= 0) ::close(fd_);
   }
-  RawConnection(RawConnection&& other) noexcept
+  FloodConnection(FloodConnection&& other) noexcept
       : fd_(std::exchange(other.fd_, -1)), connected_(other.connected_) {}
-  RawConnection(const RawConnection&) = delete;
+  FloodConnection(const FloodConnection&) = delete;
 
   bool connected() const { return connected_; }
 
@@ -168,8 +168,8 @@ class FrontTest : public ::testing::Test {
  protected:
   void Start() { ASSERT_TRUE(server_.Start()); }
 
-  std::vector<RawConnection> Connect(int count) {
-    std::vector<RawConnection> connections;
+  std::vector<FloodConnection> Connect(int count) {
+    std::vector<FloodConnection> connections;
     for (int i = 0; i < count; ++i) connections.emplace_back(server_.grpc_address());
     return connections;
   }
@@ -194,7 +194,7 @@ void FrontTest::Flood(const std::string& first, const std::function<std::string(
   for (int i = 0; i < 2; ++i) {
     threads.emplace_back([&] {
       while (steady_clock::now() < end) {
-        const RawConnection connection(server_.grpc_address());
+        const FloodConnection connection(server_.grpc_address());
         uint32_t stream = 1;
         bool open = connection.Send(Http2Hello() + first);
         while (open && steady_clock::now() < end) open = connection.Send(next(stream));
@@ -242,7 +242,7 @@ TEST_F(FrontTest, ThePortAnswersAgainAfterDescriptorsRanOut) {
   const auto health = [&] { return HttpGet(http_address, "/health"); };
   EXPECT_NE(health().find(" 200 "), std::string::npos);
   {
-    std::vector<RawConnection> connections;
+    std::vector<FloodConnection> connections;
     for (int i = 0; i < 1200; ++i) connections.emplace_back(grpc_address);
     EXPECT_TRUE(Eventually([&] { return health().find(" 503 ") != std::string::npos; }));
     EXPECT_NE(health().find("the gRPC port takes no new connections"), std::string::npos);
@@ -259,9 +259,9 @@ TEST_F(FrontTest, TenThousandSilentConnectionsKeepNobodyOut) {
     GTEST_SKIP() << "the hard limit of descriptors, " << limit.hard() << ", is too low";
   }
   Start();
-  const std::vector<RawConnection> connections = Connect(10'000);
+  const std::vector<FloodConnection> connections = Connect(10'000);
   EXPECT_TRUE(std::all_of(connections.begin(), connections.end(),
-                          [](const RawConnection& one) { return one.connected(); }));
+                          [](const FloodConnection& one) { return one.connected(); }));
   const auto begin = steady_clock::now();
   const ProgramResult ping =
       RunProgram({ProgramPath("mlctl"), "ping", "--server", server_.grpc_address()});

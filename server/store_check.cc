@@ -1,0 +1,47 @@
+#include "server/store_check.h"
+
+#include <cstdio>
+#include <string>
+#include <string_view>
+
+#include "fmt/format.h"
+#include "lib/base/status_macros.h"
+#include "server/artifacts/blob_audit.h"
+#include "server/storage/store_reader.h"
+
+namespace cairn {
+namespace {
+
+void Print(std::string_view kind, std::string_view what) {
+  std::printf("%s: %.*s\n", std::string(kind).c_str(), static_cast<int>(what.size()), what.data());
+  std::fflush(stdout);
+}
+
+}  // namespace
+
+absl::StatusOr<int64_t> CheckStore(const ServerOptions& options) {
+  int64_t damage_count = 0;
+  const auto damage = [&damage_count](std::string_view what) {
+    ++damage_count;
+    Print("damage", what);
+  };
+  const auto note = [](std::string_view what) { Print("note", what); };
+  const auto store = storage::StoreReader::Open(options.data_dir, note);
+  if (absl::IsDataLoss(store.status())) {
+    damage(std::string(store.status().message()));
+    return damage_count;
+  }
+  CAIRN_RETURN_IF_ERROR(store.status());
+  const int64_t tables = (*store)->CheckTables(damage);
+  const storage::CheckedRecords records = storage::CheckRecords(**store, damage);
+  CAIRN_ASSIGN_OR_RETURN(
+      const artifacts::AuditedBlobs blobs,
+      artifacts::AuditBlobs(*(*store)->GetSnapshot(), options.data_dir + "/packs", damage));
+  const std::string line = fmt::format(
+      "checked tables={} records={} events={} packs={} blobs={} bytes={} damage={}", tables,
+      records.records, records.events, blobs.packs, blobs.blobs, blobs.bytes, damage_count);
+  std::printf("%s\n", line.c_str());
+  return damage_count;
+}
+
+}  // namespace cairn

@@ -1,0 +1,111 @@
+// `cairnd check`: reads a store that a real server wrote, finds damage in each kind of file, and
+// changes nothing.
+
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <string>
+
+#include "cairn/v1/artifacts.grpc.pb.h"
+#include "cairn/v1/tracking.grpc.pb.h"
+#include "lib/base/digest.h"
+#include "tests/fault/directory_image.h"
+#include "tests/testing/server_process.h"
+
+namespace cairn {
+namespace {
+
+using fault::DirectoryImage;
+using testing::ProgramResult;
+using testing::ServerProcess;
+using testing::TempFolder;
+
+ProgramResult Check(const std::string& directory) {
+  return testing::RunProgram({testing::ProgramPath("cairnd"), "check", "--data-dir", directory});
+}
+
+class StoreCheckTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    store_ = folder_ / "store";
+    ServerProcess server(store_);
+    ASSERT_TRUE(server.Start());
+    const auto channel =
+        grpc::CreateChannel(server.grpc_address(), grpc::InsecureChannelCredentials());
+    const auto tracking = v1::TrackingService::NewStub(channel);
+    for (int i = 0; i < 20; ++i) {
+      grpc::ClientContext context;
+      v1::CreateExperimentRequest request;
+      request.mutable_experiment()->set_display_name("e" + std::to_string(i));
+      v1::Experiment experiment;
+      ASSERT_TRUE(tracking->CreateExperiment(&context, request, &experiment).ok());
+    }
+    StorePackedBlob(*v1::ArtifactService::NewStub(channel));
+    ASSERT_EQ(server.Stop(), 0);
+    image_ = DirectoryImage::Of(store_);
+  }
+
+  static void StorePackedBlob(v1::ArtifactService::Stub& artifacts) {
+    const std::string bytes(200'000, 'p');
+    v1::BatchUpdateBlobsRequest request;
+    auto* blob = request.add_entries();
+    blob->mutable_digest()->set_sha256(Sha256Hex(bytes));
+    blob->mutable_digest()->set_size_bytes(static_cast<int64_t>(bytes.size()));
+    blob->set_data(bytes);
+    grpc::ClientContext context;
+    v1::BatchUpdateBlobsResponse response;
+    ASSERT_TRUE(artifacts.BatchUpdateBlobs(&context, request, &response).ok());
+    ASSERT_EQ(response.results(0).status().code(), 0);
+  }
+
+  void Damage(const std::string& name_part) {
+    DirectoryImage damaged = image_;
+    for (auto& [name, bytes] : damaged.files()) {
+      if (name.find(name_part) != std::string::npos && bytes.size() > 300) {
+        bytes[bytes.find_last_not_of('\0') / 2] ^= 0x10;
+      }
+    }
+    ASSERT_FALSE(damaged == image_) << name_part;
+    damaged.WriteTo(store_);
+    const ProgramResult checked = Check(store_);
+    EXPECT_EQ(checked.exit_code, 1) << checked.output;
+    EXPECT_NE(checked.output.find("damage: "), std::string::npos) << checked.output;
+    EXPECT_EQ(DirectoryImage::Of(store_).DifferenceTo(damaged), "");
+  }
+
+  TempFolder folder_;
+  std::string store_;
+  DirectoryImage image_;
+};
+
+TEST_F(StoreCheckTest, ASoundStoreIsReadAndLeftAsItIs) {
+  const ProgramResult checked = Check(store_);
+  EXPECT_EQ(checked.exit_code, 0) << checked.output;
+  EXPECT_NE(checked.output.find("damage=0"), std::string::npos) << checked.output;
+  EXPECT_NE(checked.output.find("packs=1"), std::string::npos) << checked.output;
+  EXPECT_EQ(DirectoryImage::Of(store_).DifferenceTo(image_), "");
+}
+
+TEST_F(StoreCheckTest, DamageInALogIsFound) { Damage(".log"); }
+
+TEST_F(StoreCheckTest, DamageInAManifestIsFound) { Damage("MANIFEST"); }
+
+TEST_F(StoreCheckTest, DamageInAPackIsFound) { Damage(".pack"); }
+
+TEST_F(StoreCheckTest, AStoreThatIsInUseIsRefused) {
+  ServerProcess server(store_);
+  ASSERT_TRUE(server.Start());
+  const ProgramResult checked = Check(store_);
+  EXPECT_EQ(checked.exit_code, 1);
+  EXPECT_NE(checked.output.find("STORE_LOCKED"), std::string::npos) << checked.output;
+}
+
+TEST_F(StoreCheckTest, WhereThereIsNoStoreNoneIsMade) {
+  const std::string nothing = folder_ / "nothing";
+  EXPECT_EQ(Check(nothing).exit_code, 1);
+  EXPECT_FALSE(std::filesystem::exists(nothing));
+}
+
+}  // namespace
+}  // namespace cairn
