@@ -31,6 +31,8 @@ constexpr int kRoundMillis = 1000;
 constexpr int kExhaustedRoundMillis = 50;
 constexpr int kAcceptsPerRound = 256;
 constexpr int64_t kHangNanos = 10 * kNanosPerSecond;
+// What a connection of an address that misbehaves may do, as a part of what others may.
+constexpr int64_t kSuspectShare = 16;
 constexpr int64_t kReportNanos = 10 * kNanosPerSecond;
 constexpr int64_t kTrimNanos = 5 * kNanosPerSecond;
 
@@ -149,10 +151,13 @@ bool Acceptor::AcceptOne(int listener) {
 }
 
 void Acceptor::Welcome(UniqueFd socket, Origin origin) {
-  if (counts_->Admit(origin, Now()) != ConnectionCounts::Answer::kWelcome) return;
+  const ConnectionCounts::Answer answer = counts_->Admit(origin, Now());
+  const bool suspect = answer == ConnectionCounts::Answer::kSuspect;
+  if (answer != ConnectionCounts::Answer::kWelcome && !suspect) return;
   SetUp(socket.get(), options_.user_timeout_millis);
   const bool guarded = GuardSocket(
-      socket.get(), [counts = counts_, origin](Misuse misuse) { counts->Cut(origin, misuse); },
+      socket.get(), Http2FrameGuard(suspect ? kSuspectShare : 1),
+      [counts = counts_, origin](Misuse misuse) { counts->Cut(origin, misuse); },
       [counts = counts_, origin] { counts->Leave(origin); });
   if (guarded) {
     take_(socket.Release());

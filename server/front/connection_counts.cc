@@ -49,9 +49,9 @@ ConnectionCounts::Answer ConnectionCounts::Admit(Origin origin, int64_t now_nano
   } else if (address.open >= most) {
     answer = Answer::kAddressFull;
   } else if (address.misbehaves) {
-    answer = Answer::kAddressMisbehaves;
+    answer = origin.loopback ? Answer::kSuspect : Answer::kAddressMisbehaves;
   }
-  if (answer == Answer::kWelcome) {
+  if (answer == Answer::kWelcome || answer == Answer::kSuspect) {
     ++totals_.open;
     ++address.open;
   } else {

@@ -31,12 +31,18 @@ struct ConnectionLimits {
 // Safe to call from any thread.
 class ConnectionCounts {
  public:
-  // An address may have so many connections cut at once and so many a second; until then
-  // it gets no further ones.
+  // An address may have so many connections cut at once and so many a second. Beyond that it gets
+  // no further ones, or, where many programs share it, ones that are watched closely.
   static constexpr int64_t kCutBurst = 8;
   static constexpr int64_t kCutsPerSecond = 1;
 
-  enum class Answer : uint8_t { kWelcome, kFull, kAddressFull, kAddressMisbehaves };
+  enum class Answer : uint8_t {
+    kWelcome,
+    kSuspect,  // welcome; loopback misbehaves
+    kFull,
+    kAddressFull,
+    kAddressMisbehaves
+  };
 
   explicit ConnectionCounts(ConnectionLimits limits) : limits_(limits) {}
   ConnectionCounts(const ConnectionCounts&) = delete;

@@ -106,10 +106,12 @@ ssize_t Watch(int fd, GuardedSocket& socket, const msghdr& message, ssize_t size
 
 }  // namespace
 
-bool GuardSocket(int fd, std::function<void(Misuse)> on_cut, std::function<void()> on_closed) {
+bool GuardSocket(int fd, Http2FrameGuard guard, std::function<void(Misuse)> on_cut,
+                 std::function<void()> on_closed) {
   Table::Slot* slot = table.FindOrMake(fd);
   if (slot == nullptr) return false;
   auto socket = std::make_unique<GuardedSocket>();
+  socket->guard = guard;
   socket->guard.BeginRead(CoarseNanos());
   socket->on_cut = std::move(on_cut);
   socket->on_closed = std::move(on_closed);

@@ -8,7 +8,7 @@
 namespace cairn::front {
 
 // Guards the socket `fd` until it is closed: from now on whoever reads it with recvmsg, as
-// gRPC does, reads what an Http2FrameGuard has seen and found fine. A connection that
+// gRPC does, reads what `guard` has seen and found fine. A connection that
 // misuses HTTP/2 gets GOAWAY (ENHANCE_YOUR_CALM), is shut down and reads as ended; what was
 // wrong never reaches the reader. `on_cut` is called then, and `on_closed` once the
 // descriptor is free; both by whichever thread reads or closes, so they must be quick.
@@ -19,7 +19,8 @@ namespace cairn::front {
 //
 // False, and nothing is guarded, when the number of the descriptor is beyond the table
 // (2^20). The caller owns the descriptor and has it open; nobody reads it yet.
-bool GuardSocket(int fd, std::function<void(Misuse)> on_cut, std::function<void()> on_closed);
+bool GuardSocket(int fd, Http2FrameGuard guard, std::function<void(Misuse)> on_cut,
+                 std::function<void()> on_closed);
 
 }  // namespace cairn::front
 

@@ -77,6 +77,14 @@ class Http2FrameGuard {
   static constexpr int64_t kControlBurst = 100'000;
   static constexpr int64_t kControlPerSecond = 100'000;
 
+  // Of what may happen at once or a second, a connection gets this share: 1 all, 16 a sixteenth.
+  explicit Http2FrameGuard(int64_t share = 1)
+      : resets_(kResetBurst / share, kResetsPerSecond / share),
+        large_headers_(kLargeHeaderBurst / share, kLargeHeadersPerSecond / share),
+        settings_(kSettingsBurst / share, kSettingsPerSecond / share),
+        pings_(kPingBurst / share, kPingsPerSecond / share),
+        control_(kControlBurst / share, kControlPerSecond / share) {}
+
   // The bytes that follow, as one read of the socket got them, are fed in one or more
   // pieces after BeginRead.
   void BeginRead(int64_t now_nanos);
@@ -109,11 +117,11 @@ class Http2FrameGuard {
   int continuations_ = 0;
 
   int64_t refilled_nanos_ = 0;
-  Allowance resets_{kResetBurst, kResetsPerSecond};
-  Allowance large_headers_{kLargeHeaderBurst, kLargeHeadersPerSecond};
-  Allowance settings_{kSettingsBurst, kSettingsPerSecond};
-  Allowance pings_{kPingBurst, kPingsPerSecond};
-  Allowance control_{kControlBurst, kControlPerSecond};
+  Allowance resets_;
+  Allowance large_headers_;
+  Allowance settings_;
+  Allowance pings_;
+  Allowance control_;
 };
 
 }  // namespace cairn::front

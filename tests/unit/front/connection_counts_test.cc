@@ -68,6 +68,20 @@ TEST(ConnectionCountsTest, AnAddressWhoseConnectionsAreCutHasToWait) {
   EXPECT_EQ(counts.totals().cut, 8);
 }
 
+TEST(ConnectionCountsTest, ProgramsOfThisMachineAreWatchedCloselyInsteadOfKeptOut) {
+  ConnectionCounts counts({1000, 1000});
+  const Origin here = From("127.0.0.1");
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_EQ(counts.Admit(here, 0), Answer::kWelcome);
+    counts.Cut(here, Misuse::kResets);
+    counts.Leave(here);
+  }
+  EXPECT_EQ(counts.Admit(here, 0), Answer::kSuspect);
+  EXPECT_EQ(counts.totals().open, 1);
+  EXPECT_EQ(counts.totals().refused, 0);
+  EXPECT_EQ(counts.Admit(here, kOneSecond), Answer::kWelcome);
+}
+
 TEST(DescriptorsTest, APartIsLeftToFilesAndHttp) {
   EXPECT_EQ(ConnectionsThatFit(1024), 768);
   EXPECT_EQ(ConnectionsThatFit(20'000), 15'000);

@@ -26,7 +26,8 @@ class Pair {
     client_ = ends[0];
     server_ = ends[1];
     EXPECT_TRUE(GuardSocket(
-        server_, [this](Misuse found) { misuse = found; }, [this] { ++closed; }));
+        server_, Http2FrameGuard(), [this](Misuse found) { misuse = found; },
+        [this] { ++closed; }));
   }
   ~Pair() {
     CloseServer();
@@ -110,8 +111,8 @@ TEST(GuardedSocketsTest, ANumberThatIsUsedAgainHasNothingOfTheOldGuard) {
 }
 
 TEST(GuardedSocketsTest, NumbersBeyondTheTableAreNotGuarded) {
-  EXPECT_FALSE(GuardSocket(1 << 20, nullptr, nullptr));
-  EXPECT_FALSE(GuardSocket(-1, nullptr, nullptr));
+  EXPECT_FALSE(GuardSocket(1 << 20, Http2FrameGuard(), nullptr, nullptr));
+  EXPECT_FALSE(GuardSocket(-1, Http2FrameGuard(), nullptr, nullptr));
   EXPECT_EQ(::close(1 << 20), -1);
   EXPECT_EQ(errno, EBADF);
 }

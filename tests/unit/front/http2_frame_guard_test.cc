@@ -73,6 +73,19 @@ TEST(Http2FrameGuardTest, OpeningToResetIsCutSoon) {
   EXPECT_EQ(connection.Call(), Misuse::kResets);
 }
 
+TEST(Http2FrameGuardTest, AConnectionThatIsWatchedCloselyMayDoAPartOfThat) {
+  Http2FrameGuard guard(16);
+  guard.BeginRead(0);
+  ASSERT_EQ(guard.Feed(std::string(kHttp2Preface) + Frame(kSettingsFrame, kNoFlags, 0)),
+            Misuse::kNone);
+  int count = 0;
+  for (uint32_t stream = 1; guard.Feed(Open(stream) + ResetOf(stream)) == Misuse::kNone;
+       stream += 2) {
+    ASSERT_LT(++count, 4 * 64);
+  }
+  EXPECT_GT(count, 64);
+}
+
 TEST(Http2FrameGuardTest, TimeGivesResetsBack) {
   Connection connection;
   for (int second = 0; second < 100; ++second) {
