@@ -1,5 +1,7 @@
 #include "server/storage/rocks_open.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <string>
@@ -180,6 +182,8 @@ absl::Status WriteFormat(RocksDatabase& database) {
 // Makes the database beside its place, so that it is there whole or not at all.
 absl::Status CreateDatabase(const RocksOptions& options, const rocksdb::DBOptions& db_options,
                             StoreDirectory& directory) {
+  // Of a database that is gone; the one inside it went with it.
+  ::unlink(SyncedStatePaths(directory.path())[0].c_str());
   rocksdb::DBOptions creating = db_options;
   creating.info_log = MakeRocksLogger(nullptr);  // it warns that there is nothing yet
   creating.create_if_missing = true;
