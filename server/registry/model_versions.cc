@@ -191,13 +191,13 @@ absl::StatusOr<ModelVersion> BuildVersion(const Snapshot& snapshot,
                                         *version.mutable_training_dataset(), write_set)
                               .status());
   }
+  CAIRN_RETURN_IF_ERROR(SealEvidence(snapshot, version, write_set));
   CAIRN_ASSIGN_OR_RETURN(auto manifest, core::MakeManifest("model_version.files", version.files(),
                                                            core::kMaxFilesPerManifest));
   *version.mutable_files() = std::move(manifest.files);
   version.set_sha256(manifest.sha256);
   version.set_size_bytes(manifest.size_bytes);
   CAIRN_RETURN_IF_ERROR(storage::RequireBlobs(snapshot, version.files(), write_set));
-  CAIRN_RETURN_IF_ERROR(SealEvidence(snapshot, version, write_set));
   return version;
 }
 

@@ -25,14 +25,35 @@ DirectoryImage DirectoryImage::Of(const std::string& directory) {
   return image;
 }
 
+namespace {
+
+void WriteFile(const fs::path& path, const std::string& bytes) {
+  fs::create_directories(path.parent_path());
+  const size_t written = bytes.find_last_not_of('\0') + 1;
+  {
+    std::ofstream file(path, std::ios::binary);
+    file.write(bytes.data(), static_cast<std::streamsize>(written));
+  }
+  fs::resize_file(path, bytes.size());
+}
+
+}  // namespace
+
 void DirectoryImage::WriteTo(const std::string& directory) const {
   fs::remove_all(directory);
   fs::create_directories(directory);
+  WriteChangesTo(directory, DirectoryImage());
+}
+
+void DirectoryImage::WriteChangesTo(const std::string& directory,
+                                    const DirectoryImage& present) const {
+  for (const auto& [name, bytes] : present.files_) {
+    if (files_.count(name) == 0) fs::remove(fs::path(directory) / name);
+  }
   for (const auto& [name, bytes] : files_) {
-    const fs::path path = fs::path(directory) / name;
-    fs::create_directories(path.parent_path());
-    std::ofstream(path, std::ios::binary)
-        .write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    const auto there = present.files_.find(name);
+    const bool same = there != present.files_.end() && there->second == bytes;
+    if (!same) WriteFile(fs::path(directory) / name, bytes);
   }
 }
 

@@ -13,8 +13,11 @@ class DirectoryImage {
   // Reads every regular file below `directory`. A file that goes while it is read is left out.
   static DirectoryImage Of(const std::string& directory);
 
-  // Makes `directory` hold exactly these files.
+  // Makes `directory` hold exactly these files. Zeros at the end of one become a hole.
   void WriteTo(const std::string& directory) const;
+
+  // The same for a directory that holds `present`: writes only what differs.
+  void WriteChangesTo(const std::string& directory, const DirectoryImage& present) const;
 
   std::map<std::string, std::string>& files() { return files_; }
   const std::map<std::string, std::string>& files() const { return files_; }

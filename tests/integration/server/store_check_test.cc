@@ -4,6 +4,7 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string>
 
@@ -31,19 +32,44 @@ class StoreCheckTest : public ::testing::Test {
     store_ = folder_ / "store";
     ServerProcess server(store_);
     ASSERT_TRUE(server.Start());
-    const auto channel =
-        grpc::CreateChannel(server.grpc_address(), grpc::InsecureChannelCredentials());
-    const auto tracking = v1::TrackingService::NewStub(channel);
+    {  // A stop waits for connections that are open.
+      const auto channel =
+          grpc::CreateChannel(server.grpc_address(), grpc::InsecureChannelCredentials());
+      const auto tracking = v1::TrackingService::NewStub(channel);
+      MakeExperiments(*tracking, "e");
+      StorePackedBlob(*v1::ArtifactService::NewStub(channel));
+    }
+    ASSERT_EQ(server.Stop(), 0);
+    image_ = DirectoryImage::Of(store_);
+  }
+
+  static void MakeExperiments(v1::TrackingService::Stub& tracking, const std::string& prefix) {
     for (int i = 0; i < 20; ++i) {
       grpc::ClientContext context;
       v1::CreateExperimentRequest request;
-      request.mutable_experiment()->set_display_name("e" + std::to_string(i));
+      request.mutable_experiment()->set_display_name(prefix + std::to_string(i));
       v1::Experiment experiment;
-      ASSERT_TRUE(tracking->CreateExperiment(&context, request, &experiment).ok());
+      ASSERT_TRUE(tracking.CreateExperiment(&context, request, &experiment).ok());
     }
-    StorePackedBlob(*v1::ArtifactService::NewStub(channel));
-    ASSERT_EQ(server.Stop(), 0);
-    image_ = DirectoryImage::Of(store_);
+  }
+
+  // Leaves the store as a kill does, so that a log has records: a start flushes what was there.
+  void KillWithALog() {
+    const auto has_records = [](const auto& file) {
+      return file.first.find(".log") != std::string::npos &&
+             file.second.find_first_not_of('\0') != std::string::npos;
+    };
+    for (int round = 0; round < 20; ++round) {
+      ServerProcess server(store_);
+      ASSERT_TRUE(server.Start());
+      MakeExperiments(*v1::TrackingService::NewStub(grpc::CreateChannel(
+                          server.grpc_address(), grpc::InsecureChannelCredentials())),
+                      "r" + std::to_string(round) + "-");
+      server.Kill();
+      image_ = DirectoryImage::Of(store_);
+      if (std::any_of(image_.files().begin(), image_.files().end(), has_records)) return;
+    }
+    FAIL() << "no log has records";
   }
 
   static void StorePackedBlob(v1::ArtifactService::Stub& artifacts) {
@@ -62,9 +88,9 @@ class StoreCheckTest : public ::testing::Test {
   void Damage(const std::string& name_part) {
     DirectoryImage damaged = image_;
     for (auto& [name, bytes] : damaged.files()) {
-      if (name.find(name_part) != std::string::npos && bytes.size() > 300) {
-        bytes[bytes.find_last_not_of('\0') / 2] ^= 0x10;
-      }
+      const size_t written = bytes.find_last_not_of('\0') + 1;
+      if (name.find(name_part) == std::string::npos || written < 100) continue;
+      bytes[written / 2] ^= 0x10;
     }
     ASSERT_FALSE(damaged == image_) << name_part;
     damaged.WriteTo(store_);
@@ -87,7 +113,10 @@ TEST_F(StoreCheckTest, ASoundStoreIsReadAndLeftAsItIs) {
   EXPECT_EQ(DirectoryImage::Of(store_).DifferenceTo(image_), "");
 }
 
-TEST_F(StoreCheckTest, DamageInALogIsFound) { Damage(".log"); }
+TEST_F(StoreCheckTest, DamageInALogIsFound) {
+  KillWithALog();
+  Damage(".log");
+}
 
 TEST_F(StoreCheckTest, DamageInAManifestIsFound) { Damage("MANIFEST"); }
 
