@@ -7,8 +7,10 @@
 
 #include <algorithm>
 #include <atomic>
+#include <condition_variable>
 #include <cstdint>
 #include <cstdio>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -33,21 +35,28 @@ namespace {
 
 using fault::DirectoryImage;
 
-// A file system that remembers how much of each file was synced, and lets nobody write while a
-// moment is looked at.
+// A file system that remembers how much of each file was synced, and calls back before or after one
+// of its operations, while nobody else writes.
 class MomentFiles final : public rocksdb::FileSystemWrapper {
  public:
   MomentFiles() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
   const char* Name() const override { return "MomentFiles"; }
 
-  std::mutex& writing() { return writing_; }
-  // By path. A file that was not written through this object is synced whole.
-  std::map<std::string, uint64_t> synced;  // guarded by writing()
+  // Calls `look` when so many more operations began or ended, and waits until it was called.
+  void LookAfter(int64_t steps, std::function<void()> look) {
+    std::unique_lock<std::mutex> lock(writing_);
+    steps_left_ = steps;
+    look_ = std::move(look);
+    looked_.wait(lock, [this] { return look_ == nullptr; });
+  }
+
+  // By path. A file that was not written through this object is synced whole. For `look`.
+  std::map<std::string, uint64_t> synced;
 
   rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                     std::unique_ptr<rocksdb::FSWritableFile>* result,
                                     rocksdb::IODebugContext* debug) override {
-    const std::lock_guard<std::mutex> lock(writing_);
+    const Operation operation(*this);
     auto status = FileSystemWrapper::NewWritableFile(name, options, result, debug);
     if (!status.ok()) return status;
     synced[name] = 0;
@@ -56,20 +65,37 @@ class MomentFiles final : public rocksdb::FileSystemWrapper {
   }
   rocksdb::IOStatus DeleteFile(const std::string& name, const rocksdb::IOOptions& options,
                                rocksdb::IODebugContext* debug) override {
-    const std::lock_guard<std::mutex> lock(writing_);
+    const Operation operation(*this);
     synced.erase(name);
     return FileSystemWrapper::DeleteFile(name, options, debug);
   }
   rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to,
                                const rocksdb::IOOptions& options,
                                rocksdb::IODebugContext* debug) override {
-    const std::lock_guard<std::mutex> lock(writing_);
+    const Operation operation(*this);
     const auto node = synced.extract(from);
     if (!node.empty()) synced[to] = node.mapped();
     return FileSystemWrapper::RenameFile(from, to, options, debug);
   }
 
  private:
+  class Operation {
+   public:
+    explicit Operation(MomentFiles& files) : files_(files), lock_(files.writing_) { files_.Step(); }
+    ~Operation() { files_.Step(); }
+
+   private:
+    MomentFiles& files_;
+    const std::lock_guard<std::mutex> lock_;
+  };
+
+  void Step() {
+    if (look_ == nullptr || --steps_left_ > 0) return;
+    look_();
+    look_ = nullptr;
+    looked_.notify_all();
+  }
+
   class File final : public rocksdb::FSWritableFileOwnerWrapper {
    public:
     File(std::unique_ptr<rocksdb::FSWritableFile>&& file, std::string name, MomentFiles& files)
@@ -78,13 +104,13 @@ class MomentFiles final : public rocksdb::FileSystemWrapper {
     using FSWritableFileOwnerWrapper::Append;
     rocksdb::IOStatus Append(const rocksdb::Slice& data, const rocksdb::IOOptions& options,
                              rocksdb::IODebugContext* debug) override {
-      const std::lock_guard<std::mutex> lock(files_.writing_);
+      const Operation operation(files_);
       size_ += data.size();
       return FSWritableFileOwnerWrapper::Append(data, options, debug);
     }
     rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
                            rocksdb::IODebugContext* debug) override {
-      const std::lock_guard<std::mutex> lock(files_.writing_);
+      const Operation operation(files_);
       const auto found = files_.synced.find(name_);
       if (found != files_.synced.end()) found->second = size_;
       return FSWritableFileOwnerWrapper::Sync(options, debug);
@@ -101,6 +127,9 @@ class MomentFiles final : public rocksdb::FileSystemWrapper {
   };
 
   std::mutex writing_;
+  std::condition_variable looked_;
+  int64_t steps_left_ = 0;
+  std::function<void()> look_;
 };
 
 RocksOptions SmallOptions(const std::string& directory) {
@@ -184,14 +213,14 @@ class CopiedStoreTest : public StoreMomentsTest {
 
 TEST_F(StoreMomentsTest, AKillAtAnyMomentLeavesAStoreThatOpens) {
   const int moments = fault::RoundsFrom("CAIRN_MOMENTS", 60);
+  std::mt19937_64 random(20261127);
   for (int i = 0; i < moments && !HasFailure(); ++i) {
     DirectoryImage image;
     int64_t acknowledged = 0;
-    {
-      const std::lock_guard<std::mutex> lock(files_->writing());
+    files_->LookAfter(static_cast<int64_t>(random() % 40), [&] {
       acknowledged = acknowledged_;
       image = DirectoryImage::Of(Alive());
-    }
+    });
     MustOpen(image, acknowledged, fmt::format("kill {}", i));
   }
 }
@@ -205,8 +234,7 @@ TEST_F(StoreMomentsTest, APowerCutAtAnyMomentLeavesAStoreThatOpens) {
   for (int i = 0; i < moments && !HasFailure(); ++i) {
     DirectoryImage image;
     int64_t acknowledged = 0;
-    {
-      const std::lock_guard<std::mutex> lock(files_->writing());
+    files_->LookAfter(static_cast<int64_t>(random() % 40), [&] {
       acknowledged = acknowledged_;
       image = DirectoryImage::Of(Alive());
       for (auto& [name, bytes] : image.files()) {
@@ -219,7 +247,7 @@ TEST_F(StoreMomentsTest, APowerCutAtAnyMomentLeavesAStoreThatOpens) {
           bytes.resize(kept);
         }
       }
-    }
+    });
     for (const std::string name : {"kv.synced", "kv/SYNCED"}) {
       std::string& now = image.files()[name];
       if (random() % 2 == 0) earlier[name] = now;
