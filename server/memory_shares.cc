@@ -12,7 +12,7 @@ MemoryShares MemoryShares::For(int64_t limit_bytes) {
   const auto limit_to = [limit_bytes](int64_t& share, int64_t sixty_fourths) {
     share = std::min(share, limit_bytes / 64 * sixty_fourths);
   };
-  limit_to(shares.index_column_bytes, 16);
+  limit_to(shares.index_column_bytes, 14);
   limit_to(shares.index_bitmap_bytes, 1);
   limit_to(shares.index_order_bytes, 2);
   limit_to(shares.run_cache_bytes, 2);
@@ -20,8 +20,8 @@ MemoryShares MemoryShares::For(int64_t limit_bytes) {
   limit_to(shares.block_cache_bytes, 2);
   limit_to(shares.write_buffer_bytes, 4);
   limit_to(shares.reply_bytes, 4);
-  // The least: gRPC notices only afterwards that it has read too much.
-  limit_to(shares.request_bytes, 4);
+  // gRPC charges to it what connections and calls take besides, and ends calls above it.
+  limit_to(shares.request_bytes, 10);
   return shares;
 }
 

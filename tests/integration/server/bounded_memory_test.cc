@@ -320,7 +320,8 @@ TEST_F(BoundedMemoryTest, WhatStalledClientsHeldGoesBackToTheSystem) {
   const std::string blob = ReadRequestOfBlob(8 * kMebi);
   const std::string curve = ReadRequestOfCurve(100'000);
   MakeLargeRuns(10);
-  Print("before", testing::ResidentBytes(server_.pid()));
+  const int64_t before = testing::ResidentBytes(server_.pid());
+  Print("before", before);
   Prober prober(*client_);
   for (const uint32_t window : kWindows) {
     const RawCallOptions options{.window_bytes = window};
@@ -335,9 +336,11 @@ TEST_F(BoundedMemoryTest, WhatStalledClientsHeldGoesBackToTheSystem) {
   Print("peak", Peak());
   EXPECT_LE(Peak(), 400 * kMebi);
   stalled_.clear();
-  const int64_t after = ResidentOnceBelow(100 * kMebi, 30);
+  // Most of it: what stays is what the server keeps for the next.
+  const int64_t enough = std::min(150 * kMebi, before + (Peak() - before) / 5 * 2);
+  const int64_t after = ResidentOnceBelow(enough, 30);
   Print("30 s after they have gone, or before", after);
-  EXPECT_LE(after, 150 * kMebi);
+  EXPECT_LE(after, enough);
   ExpectServing();
 }
 
@@ -448,7 +451,8 @@ class OpenUploads {
   ~OpenUploads() {
     for (auto& upload : uploads_) {
       upload->context.TryCancel();
-      upload->writer->Finish();
+      const grpc::Status status = upload->writer->Finish();
+      EXPECT_EQ(status.error_code(), grpc::StatusCode::CANCELLED) << status.error_message();
     }
   }
 
@@ -504,7 +508,8 @@ TEST_F(MemoryLimitTest, IsKeptWhileClientsSendBombsStallAndUploadAtOnce) {
   SendHalves(HalfSenders());
   bombs.join();
   Print("peak", Peak());
-  EXPECT_LT(Peak(), kLimit);
+  // The run index has a share too, which is empty here; more readers need more than theirs.
+  EXPECT_LT(Peak(), StalledReaders() > 200 ? kLimit : kLimit / 4 * 3);
   ExpectServing();
 }
 
