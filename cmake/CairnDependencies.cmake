@@ -87,5 +87,10 @@ if(CAIRN_SANITIZE MATCHES "thread")
 endif()
 cairn_dependency(boost DEFINITIONS ${CAIRN_BOOST_DEFINITIONS})
 
+# The allocator of the server alone. Not under a sanitizer, which brings its own.
+if(NOT CAIRN_SANITIZE)
+  cairn_dependency(jemalloc LIBS -ljemalloc_pic -lm -ldl)
+endif()
+
 find_path(CAIRN_EIGEN_INCLUDE Eigen/Core PATH_SUFFIXES eigen3 REQUIRED)
 cairn_dependency(eigen INCLUDES ${CAIRN_EIGEN_INCLUDE} DEFINITIONS EIGEN_MPL2_ONLY=1)

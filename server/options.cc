@@ -17,6 +17,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/version.h"
+#include "server/memory_shares.h"
 
 namespace cairn {
 namespace {
@@ -98,6 +99,19 @@ std::optional<int64_t> ParseSeconds(std::string_view text) {
   if (unit.empty() && number == 0) return 0;
   const auto at = kUnits.find(unit);
   return at == kUnits.end() ? std::nullopt : std::make_optional(number * at->second);
+}
+
+// A size such as 512MiB or 2GiB, or plain bytes. Nullopt for anything else.
+std::optional<int64_t> ParseSize(std::string_view text) {
+  static const std::map<std::string_view, int64_t> kUnits = {
+      {"", 1}, {"KiB", int64_t{1} << 10}, {"MiB", int64_t{1} << 20}, {"GiB", int64_t{1} << 30}};
+  constexpr int64_t kMost = int64_t{1} << 50;
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || number < 0) return std::nullopt;
+  const auto at = kUnits.find(text.substr(static_cast<size_t>(end - text.data())));
+  if (at == kUnits.end() || number > kMost / at->second) return std::nullopt;
+  return number * at->second;
 }
 
 constexpr int64_t kMaxLeaseSeconds = int64_t{30} * 86'400;
@@ -190,6 +204,24 @@ void AddConnectionFlags(CLI::App& app, ServerOptions& options) {
       ->capture_default_str();
 }
 
+void AddMemoryFlag(CLI::App& app, ServerOptions& options) {
+  app.add_option_function<std::string>(
+         "--memory-limit",
+         [&options](const std::string& text) {
+           const auto bytes = ParseSize(text);
+           if (!bytes || (*bytes != 0 && *bytes < MemoryShares::kLeastLimit)) {
+             throw CLI::ValidationError("--memory-limit",
+                                        fmt::format("\"{}\" must be 0 or at least 256MiB, "
+                                                    "in bytes or with KiB, MiB or GiB",
+                                                    text));
+           }
+           options.memory_limit_bytes = *bytes;
+         },
+         "What the process should take of memory at most; caches, the run index and what waits "
+         "for clients get shares of it; such as 512MiB, at least 256MiB. 0: no limit [0]")
+      ->envname("CAIRND_MEMORY_LIMIT");
+}
+
 void AddFlags(CLI::App& app, ServerOptions& options, bool& show_version) {
   app.add_option("--data-dir", options.data_dir, "Directory of the store; created if absent")
       ->envname("CAIRND_DATA_DIR");
@@ -222,6 +254,7 @@ void AddFlags(CLI::App& app, ServerOptions& options, bool& show_version) {
       ->check(CLI::Range(1, 256))
       ->capture_default_str();
   AddConnectionFlags(app, options);
+  AddMemoryFlag(app, options);
   AddLeaseFlag(app, options);
   AddBlobLeaseFlag(app, options);
   AddEventFlags(app, options);

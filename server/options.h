@@ -28,6 +28,7 @@ struct ServerOptions {
   int pool_threads = 4;                     // for long reads and streams
   int64_t max_connections = 0;              // to gRPC; 0: as the descriptors allow
   int64_t max_connections_per_address = 0;  // beyond loopback; 0: a quarter of all
+  int64_t memory_limit_bytes = 0;           // see MemoryShares; 0: none
   observability::LogLevel log_level = observability::LogLevel::kInfo;
   observability::LogFormat log_format = observability::LogFormat::kText;
 };

@@ -23,6 +23,7 @@
 #include "server/front/descriptors.h"
 #include "server/http_routes.h"
 #include "server/index/checkpoint_directory.h"
+#include "server/memory_shares.h"
 #include "server/metrics/folder.h"
 #include "server/observability/log.h"
 #include "server/operations/operation_runner.h"
@@ -46,6 +47,9 @@ namespace {
 using observability::Log;
 using observability::LogLevel;
 
+// No route reads a body; each connection may send one, slowly.
+constexpr size_t kHttpBodyBytes = size_t{64} << 10;
+
 // The server makes what it creates its owner's only. A directory that was there is left as
 // somebody made it.
 void WarnIfOpenToOthers(const std::string& directory) {
@@ -56,13 +60,18 @@ void WarnIfOpenToOthers(const std::string& directory) {
       {{"data_dir", directory}, {"mode", fmt::format("{:04o}", info.st_mode & 07777)}});
 }
 
-absl::StatusOr<std::unique_ptr<storage::KvStore>> OpenStore(const ServerOptions& options) {
+absl::StatusOr<std::unique_ptr<storage::KvStore>> OpenStore(const ServerOptions& options,
+                                                            const MemoryShares& shares) {
   if (options.in_memory) {
     return storage::MakeMemoryStore(tracking::MergeRecords);
   }
   storage::RocksOptions rocks;
   rocks.directory = options.data_dir;
   rocks.merge = tracking::MergeRecords;
+  rocks.block_cache_bytes = shares.block_cache_bytes;
+  rocks.total_write_buffer_bytes = shares.write_buffer_bytes;
+  rocks.max_log_bytes = shares.write_buffer_bytes;
+  rocks.committer.cache_bytes = shares.commit_cache_bytes;
   const std::string index_directory = options.data_dir + "/index";
   rocks.known_revision = index::NewestCheckpointRevision(index_directory);
   rocks.known_from = fmt::format(
@@ -97,6 +106,21 @@ front::ConnectionLimits ConnectionLimits(const ServerOptions& options) {
   return limits;
 }
 
+tracking::RunSearcherOptions SearcherOptions(const MemoryShares& shares) {
+  tracking::RunSearcherOptions options;
+  options.index.max_column_bytes = static_cast<size_t>(shares.index_column_bytes);
+  options.index.max_bitmap_bytes = static_cast<size_t>(shares.index_bitmap_bytes);
+  options.index.max_permutation_bytes = static_cast<size_t>(shares.index_order_bytes);
+  options.max_cached_run_bytes = static_cast<size_t>(shares.run_cache_bytes);
+  return options;
+}
+
+rpc::RepliesOptions RepliesOptions(const MemoryShares& shares) {
+  rpc::RepliesOptions options;
+  options.budget_bytes = shares.reply_bytes;
+  return options;
+}
+
 metrics::FolderOptions FolderOptions() {
   metrics::FolderOptions options;
   options.on_failure = [](const metrics::WaitingSeries& series, const absl::Status& status) {
@@ -125,20 +149,26 @@ events::HistoryOptions HistoryOptions(const ServerOptions& options) {
 class Server::Impl {
  public:
   explicit Impl(const ServerOptions& options)
-      : options_(options), long_calls_(options.long_calls_per_method) {}
+      : options_(options),
+        shares_(MemoryShares::For(options.memory_limit_bytes)),
+        long_calls_(options.long_calls_per_method),
+        replies_(RepliesOptions(shares_)) {}
 
   ~Impl() { Stop(); }
 
   absl::Status Start() {
     CAIRN_RETURN_IF_ERROR(ValidateOptions(options_));
+    if (options_.memory_limit_bytes > 0) {
+      Log(LogLevel::kInfo, "memory is shared out", {{"shares", shares_.Describe()}});
+    }
     const front::ConnectionLimits connections = ConnectionLimits(options_);
-    CAIRN_ASSIGN_OR_RETURN(store_, OpenStore(options_));
+    CAIRN_ASSIGN_OR_RETURN(store_, OpenStore(options_, shares_));
     const Clock& clock = SystemClock();
     CAIRN_ASSIGN_OR_RETURN(const int64_t store_time,
                            events::ResumeStoreTime(*store_->GetSnapshot(), clock.NowUnixNanos()));
     store_clock_.emplace(store_time, ForwardClock());
     CAIRN_RETURN_IF_ERROR(tracking::EnsureDefaultExperiment(*store_, clock.NowUnixNanos()));
-    tracking::RunSearcherOptions search;
+    tracking::RunSearcherOptions search = SearcherOptions(shares_);
     if (!options_.in_memory) search.checkpoint_directory = options_.data_dir + "/index";
     run_searcher_ = std::make_unique<tracking::RunSearcher>(*store_, std::move(search));
     CAIRN_RETURN_IF_ERROR(run_searcher_->Load());
@@ -157,8 +187,9 @@ class Server::Impl {
         new rpc::Environment{*store_, *mutator_, clock, SystemIds(), *pool_, long_calls_, replies_,
                              metrics_, *run_searcher_, *metric_folder_, *run_leases_, *run_purger_,
                              *operations_, HistoryOptions(options_).events, *store_clock_});
-    CAIRN_ASSIGN_OR_RETURN(grpc_, rpc::GrpcServer::Start({options_.grpc_address, connections},
-                                                         *environment_, *blobs_));
+    CAIRN_ASSIGN_OR_RETURN(
+        grpc_, rpc::GrpcServer::Start({options_.grpc_address, connections}, shares_.request_bytes,
+                                      *environment_, *blobs_));
     grpc_address_ = WithPort(options_.grpc_address, grpc_->port());
     return StartHttp();
   }
@@ -216,6 +247,7 @@ class Server::Impl {
     http::HttpServerOptions http_options;
     http_options.address = options_.http_address;
     http_options.allowed_hosts = options_.allowed_hosts;
+    http_options.limits.max_body_bytes = kHttpBodyBytes;
     CAIRN_ASSIGN_OR_RETURN(
         auto router, MakeHttpRouter({*store_, metrics_, *metric_folder_, *run_searcher_, *grpc_}));
     CAIRN_ASSIGN_OR_RETURN(http_,
@@ -225,8 +257,9 @@ class Server::Impl {
   }
 
   const ServerOptions options_;
+  const MemoryShares shares_;
   rpc::LongCalls long_calls_;
-  rpc::Replies replies_{rpc::RepliesOptions()};
+  rpc::Replies replies_;
   observability::CallMetrics metrics_;
   std::unique_ptr<ScratchDirectory> scratch_;
   std::unique_ptr<storage::KvStore> store_;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -34,7 +33,6 @@ constexpr int64_t kHangNanos = 10 * kNanosPerSecond;
 // What a connection of an address that misbehaves may do, as a part of what others may.
 constexpr int64_t kSuspectShare = 16;
 constexpr int64_t kReportNanos = 10 * kNanosPerSecond;
-constexpr int64_t kTrimNanos = 5 * kNanosPerSecond;
 
 int64_t Now() { return ForwardClock().NowUnixNanos(); }
 
@@ -125,7 +123,6 @@ void Acceptor::Run() {
     if (exhausted_) CheckDescriptors();
     for (const UniqueFd& listener : listeners_.sockets) AcceptSome(listener.get());
     Report();
-    GiveMemoryBack();
   }
 }
 
@@ -180,14 +177,6 @@ void Acceptor::RefuseWithSpare(int listener) {
 void Acceptor::CheckDescriptors() {
   if (!spare_.ok()) spare_ = OpenSpare();
   exhausted_ = !spare_.ok() || !OpenSpare().ok();
-}
-
-void Acceptor::GiveMemoryBack() {
-  const int64_t cut = counts_->totals().cut;
-  if (cut == trimmed_cuts_ || Now() - trimmed_nanos_ < kTrimNanos) return;
-  ::malloc_trim(0);
-  trimmed_cuts_ = cut;
-  trimmed_nanos_ = Now();
 }
 
 void Acceptor::Report() {

@@ -65,8 +65,6 @@ class Acceptor {
   void RefuseWithSpare(int listener);
   void CheckDescriptors();
   void Report();
-  // What floods took before they were cut: the allocator keeps it otherwise.
-  void GiveMemoryBack();
 
   const AcceptorOptions options_;
   Listeners listeners_;
@@ -81,8 +79,6 @@ class Acceptor {
   std::atomic<int64_t> beat_nanos_{0};  // when the thread last went round
   ConnectionCounts::Totals reported_;
   int64_t reported_nanos_ = 0;
-  int64_t trimmed_cuts_ = 0;
-  int64_t trimmed_nanos_ = 0;
 };
 
 }  // namespace cairn::front

@@ -17,7 +17,6 @@
 namespace cairn::rpc {
 namespace {
 
-constexpr size_t kMemoryQuotaBytes = size_t{256} << 20;
 constexpr int kMaxStreamsPerConnection = limits::kStreamsPerConnection;
 constexpr int kMaxMetadataBytes = limits::kMetadataBytes;
 constexpr int kKeepaliveMillis = 30'000;
@@ -49,9 +48,9 @@ void RefuseCompression(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_ENABLE_PER_MESSAGE_DECOMPRESSION, 0);
 }
 
-void ApplyLimits(grpc::ServerBuilder& builder) {
+void ApplyLimits(grpc::ServerBuilder& builder, int64_t request_bytes) {
   grpc::ResourceQuota quota("cairnd");
-  quota.Resize(kMemoryQuotaBytes);
+  quota.Resize(static_cast<size_t>(request_bytes));
   builder.SetResourceQuota(quota);
   builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
@@ -95,6 +94,7 @@ GrpcServer::GrpcServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 GrpcServer::~GrpcServer() { Stop(std::chrono::seconds(5)); }
 
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(front::AcceptorOptions options,
+                                                              int64_t request_bytes,
                                                               Environment& environment,
                                                               artifacts::BlobStore& blobs) {
   EnableStandardServices();
@@ -112,7 +112,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(front::AcceptorOpt
   impl->services.push_back(
       MakeAdminService(environment, connections, environment.clock.NowUnixNanos()));
   grpc::ServerBuilder builder;
-  ApplyLimits(builder);
+  ApplyLimits(builder, request_bytes);
   LimitSilence(builder);
   impl->grpc_acceptor = builder.experimental().AddExternalConnectionAcceptor(
       grpc::ServerBuilder::experimental_type::ExternalConnectionType::FROM_FD,

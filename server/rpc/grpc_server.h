@@ -2,6 +2,7 @@
 #define CAIRN_SERVER_RPC_GRPC_SERVER_H_
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -17,9 +18,12 @@ namespace cairn::rpc {
 // address. Owned by the Server; `environment` and `blobs` must outlive it.
 class GrpcServer {
  public:
-  // Binds and serves; gRPC gets its connections from a front::Acceptor.
+  // Binds and serves; gRPC gets its connections from a front::Acceptor. When it has read
+  // about `request_bytes` of requests that are not complete or not answered, it reads less and
+  // ends some of the calls.
   // INVALID_ARGUMENT (CONFIG_INVALID) when the address cannot be bound.
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(front::AcceptorOptions options,
+                                                           int64_t request_bytes,
                                                            Environment& environment,
                                                            artifacts::BlobStore& blobs);
 

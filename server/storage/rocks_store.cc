@@ -214,6 +214,9 @@ class RocksStore final : public KvStore {
 absl::Status LookAtVolume(RocksOptions& options) {
   CAIRN_ASSIGN_OR_RETURN(const VolumeSpace space, SpaceAt(options.directory));
   options.budget = VolumeBudget::For(space.total_bytes);
+  if (options.max_log_bytes > 0) {
+    options.budget.max_log_bytes = std::min(options.budget.max_log_bytes, options.max_log_bytes);
+  }
   if (options.reserve_bytes < 0) options.reserve_bytes = options.budget.reserve_bytes;
   return absl::OkStatus();
 }

@@ -35,6 +35,8 @@ struct RocksOptions {
   int64_t total_write_buffer_bytes = int64_t{256} << 20;
   // How the volume is shared out. OpenRocksStore looks at the volume.
   VolumeBudget budget = VolumeBudget::For(VolumeBudget::kLargeVolume);
+  // The log is not longer, whatever the volume's size; 0: as that allows.
+  int64_t max_log_bytes = 0;
   int64_t block_cache_bytes = int64_t{64} << 20;
   // Commits are refused below this much free space, so that the disk never fills
   // in the middle of one; those that free space (WriteSet::frees_space) below half of

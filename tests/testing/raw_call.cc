@@ -59,6 +59,12 @@ std::string CallHeaders(std::string_view path, std::string_view encoding) {
   return encoding.empty() ? block : block + Field("grpc-encoding", encoding);
 }
 
+// A message as gRPC frames it, or the beginning of one that is `size` bytes long.
+std::string Message(bool packed, size_t size, std::string_view bytes) {
+  std::string message(1, packed ? '\1' : '\0');
+  return message.append(BigEndian(static_cast<uint32_t>(size))).append(bytes);
+}
+
 uint32_t Number(std::string_view bytes) {
   uint32_t number = 0;
   for (const char byte : bytes) number = number << 8 | static_cast<uint8_t>(byte);
@@ -110,14 +116,21 @@ bool RawConnection::Write(std::string_view bytes) {
 
 bool RawConnection::Begin(std::string_view path, std::string_view bytes, std::string_view encoding,
                           bool last) {
+  return Send(path, encoding, Message(!encoding.empty(), bytes.size(), bytes), last);
+}
+
+bool RawConnection::BeginHalf(std::string_view path, std::string_view bytes, size_t announced) {
+  return Send(path, "", Message(false, announced, bytes), false);
+}
+
+bool RawConnection::Send(std::string_view path, std::string_view encoding, std::string_view message,
+                         bool last) {
   const uint32_t stream = next_stream_;
   next_stream_ += 2;
   stream_window_left_ = 65'535;
   if (!Write(Frame(kHeaders, kEndHeaders, stream, CallHeaders(path, encoding)))) return false;
-  std::string message(1, encoding.empty() ? '\0' : '\1');
-  message.append(BigEndian(static_cast<uint32_t>(bytes.size()))).append(bytes);
   for (size_t at = 0; at < message.size();) {
-    const std::string part = message.substr(at, kFrameBytes);
+    const std::string_view part = message.substr(at, kFrameBytes);
     const auto size = static_cast<int64_t>(part.size());
     while (std::min(window_left_, stream_window_left_) < size) {
       if (!AwaitWindow()) return false;
@@ -146,12 +159,13 @@ bool RawConnection::AwaitWindow() {
     if (head.size() < size) break;
     const uint32_t stream = Number(head.substr(5, 4));
     const auto type = static_cast<uint8_t>(head[3]);
-    if (type == kReset || type == kGoAway || (type == kHeaders && (head[4] & kEndStream) != 0)) {
-      return false;
-    }
+    const bool own = stream + 2 == next_stream_;
+    const bool ends = type == kReset || (type == kHeaders && (head[4] & kEndStream) != 0);
+    if (type == kGoAway || (ends && own)) return false;
     if (type == kWindowUpdate) {
-      int64_t& window = stream == 0 ? window_left_ : stream_window_left_;
-      window += Number(head.substr(kFrameHeadBytes, 4));
+      const int64_t more = Number(head.substr(kFrameHeadBytes, 4));
+      if (stream == 0) window_left_ += more;
+      if (own) stream_window_left_ += more;
     }
     received_.erase(0, size);
   }

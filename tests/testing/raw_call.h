@@ -35,12 +35,17 @@ class RawConnection {
   bool Begin(std::string_view path, std::string_view bytes, std::string_view encoding = "",
              bool last = true);
 
+  // Begins a call with the first `bytes` of a message of which `announced` are announced. False
+  // when the server does not take them.
+  bool BeginHalf(std::string_view path, std::string_view bytes, size_t announced);
+
   // Reads what comes until the server ends the call or the connection, or `seconds` are
   // over, and answers with what came: frames, as they are.
   std::string ReadUntilEnd(int seconds);
 
  private:
   bool Write(std::string_view bytes);
+  bool Send(std::string_view path, std::string_view encoding, std::string_view message, bool last);
   bool AwaitWindow();
 
   int fd_ = -1;

@@ -65,6 +65,29 @@ TEST(OptionsTest, FlagsGoBeforeTheEnvironmentAndThatBeforeTheFile) {
   EXPECT_EQ(line->options.drain_millis, 70);
 }
 
+TEST(OptionsTest, TheMemoryLimitIsASizeOfAtLeast256MiB) {
+  constexpr int64_t kMebi = int64_t{1} << 20;
+  EXPECT_EQ(Parse({"--in-memory"})->options.memory_limit_bytes, 0);
+  const std::pair<const char*, int64_t> sizes[] = {{"512MiB", 512 * kMebi},
+                                                   {"2GiB", 2048 * kMebi},
+                                                   {"262144KiB", 256 * kMebi},
+                                                   {"268435456", 256 * kMebi},
+                                                   {"0", 0}};
+  for (const auto& [text, bytes] : sizes) {
+    const auto line = Parse({"--in-memory", "--memory-limit", text});
+    ASSERT_TRUE(line.ok() && !line->exit_now) << text;
+    EXPECT_EQ(line->options.memory_limit_bytes, bytes) << text;
+  }
+  for (const char* bad : {"255MiB", "1", "512MB", "512 MiB", "-1GiB", "1.5GiB", "MiB", "",
+                          "9223372036854775807GiB", "99999999999999999999"}) {
+    const auto line = Parse({"--in-memory", "--memory-limit", bad});
+    ASSERT_TRUE(line.ok()) << bad;
+    EXPECT_EQ(line->exit_code, 2) << bad;
+  }
+  const ScopedVariable limit("CAIRND_MEMORY_LIMIT", "1GiB");
+  EXPECT_EQ(Parse({"--in-memory"})->options.memory_limit_bytes, 1024 * kMebi);
+}
+
 TEST(OptionsTest, ADirectoryIsNeededUnlessEverythingStaysInMemory) {
   const auto refused = Parse({});
   EXPECT_EQ(ReasonOf(refused.status()), "CONFIG_INVALID");

@@ -1,0 +1,42 @@
+#ifndef CAIRN_SERVER_MEMORY_SHARES_H_
+#define CAIRN_SERVER_MEMORY_SHARES_H_
+
+#include <cstdint>
+#include <string>
+
+namespace cairn {
+
+// What the parts of a server may hold that hold much and can do with less.
+//
+// Together at most five eighths of the limit: the rest is for the program itself, its threads,
+// what each connection and call takes beside its messages, work under way, and what the
+// allocator has not given back yet. A limit is kept by these shares, not by counting what
+// the process takes. Plain values; the defaults are for a server without a limit.
+struct MemoryShares {
+  static constexpr int64_t kLeastLimit = int64_t{256} << 20;
+
+  int64_t index_column_bytes = int64_t{900} << 20;  // the run index: beyond it, columns go
+  int64_t index_bitmap_bytes = int64_t{32} << 20;   // conditions that it remembers
+  int64_t index_order_bytes = int64_t{96} << 20;    // orders that it remembers
+  int64_t run_cache_bytes = int64_t{64} << 20;      // whole runs that were read lately
+  int64_t commit_cache_bytes = int64_t{16} << 20;   // records that commits looked at lately
+  int64_t block_cache_bytes = int64_t{64} << 20;    // blocks of the database
+  // What the database has not written to tables yet. A start holds as much as the log has,
+  // so the log is kept as short.
+  int64_t write_buffer_bytes = int64_t{256} << 20;
+  int64_t reply_bytes = int64_t{128} << 20;    // replies that clients have not taken
+  int64_t request_bytes = int64_t{192} << 20;  // what gRPC has read of requests
+
+  // Those below `limit_bytes`, of at least kLeastLimit; 0: the defaults. None is above its
+  // default, and none shrinks when the limit grows.
+  static MemoryShares For(int64_t limit_bytes);
+
+  int64_t total() const;
+
+  // For the log: "run index 128 MiB, …".
+  std::string Describe() const;
+};
+
+}  // namespace cairn
+
+#endif  // CAIRN_SERVER_MEMORY_SHARES_H_
