@@ -3,12 +3,14 @@
 //
 // CAIRN_FAULT_ROUNDS (2): restarts after SIGKILL, and as many after SIGTERM, of each volume.
 // With more than 2 the volumes of 400 and 1,000 MiB are filled as well, not only one of 64.
+// CAIRN_FAULT_VOLUME: the only volume, in MiB. Figures are printed.
 
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <iostream>
@@ -48,6 +50,7 @@ int Rounds() {
 }
 
 std::vector<int64_t> VolumesInMiB() {
+  if (const char* only = ::getenv("CAIRN_FAULT_VOLUME")) return {std::max(64, ::atoi(only))};
   return Rounds() > 2 ? std::vector<int64_t>{64, 400, 1000} : std::vector<int64_t>{64};
 }
 
@@ -265,6 +268,34 @@ void ExpectWritesAgain(Client& client) {
   EXPECT_TRUE(status.ok()) << status;
 }
 
+// The least that was free while it lives, looked at every few milliseconds.
+class LeastFree {
+ public:
+  explicit LeastFree(const MemoryVolume& volume)
+      : volume_(volume), least_(volume.FreeBytes()), thread_([this] { Look(); }) {}
+  ~LeastFree() {
+    ended_ = true;
+    thread_.join();
+  }
+  LeastFree(const LeastFree&) = delete;
+  LeastFree& operator=(const LeastFree&) = delete;
+
+  int64_t bytes() const { return least_; }
+
+ private:
+  void Look() {
+    while (!ended_) {
+      least_ = std::min<int64_t>(least_, volume_.FreeBytes());
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
+
+  const MemoryVolume& volume_;
+  std::atomic<bool> ended_ = false;
+  std::atomic<int64_t> least_;
+  std::thread thread_;
+};
+
 // A server on a volume of its own that is ended and started again.
 class Drill {
  public:
@@ -276,8 +307,16 @@ class Drill {
   bool mounted() const { return volume_.mounted(); }
 
   void Start() {
+    const auto begin = std::chrono::steady_clock::now();
     ASSERT_TRUE(server_.Start()) << volume_.FreeBytes() << " bytes were free";
+    const auto took = std::chrono::steady_clock::now() - begin;
+    longest_start_ = std::max(longest_start_, took / std::chrono::milliseconds(1));
+    ++starts_;
     client_.Connect(server_);
+  }
+  void Report() const {
+    std::cout << "mib=" << bytes_ / kMiB << " starts=" << starts_ << " runs=" << client_.runs()
+              << " longest_start_ms=" << longest_start_ << std::endl;
   }
   void End(bool by_kill) {
     client_.Disconnect();  // a stop waits for calls, and a while for connections
@@ -300,7 +339,13 @@ class Drill {
     for (int time = 0; time < 2; ++time) {
       SCOPED_TRACE(time);
       const size_t runs = client_.runs();
-      const absl::Status purged = client_.PurgeAllBut(3);
+      absl::Status purged;
+      {
+        const LeastFree least(volume_);
+        purged = client_.PurgeAllBut(3);
+        std::cout << "mib=" << bytes_ / kMiB << " runs=" << runs
+                  << " least_free_while_purging=" << least.bytes() << std::endl;
+      }
       ASSERT_TRUE(purged.ok()) << purged << "; " << client_.runs() << " runs, "
                                << volume_.FreeBytes() << " bytes free";
       ASSERT_NO_FATAL_FAILURE(ExpectWritesAgain(client_));
@@ -348,6 +393,8 @@ class Drill {
   const TempFolder folder_;
   MemoryVolume volume_;
   const int64_t bytes_;
+  int64_t longest_start_ = 0;  // in milliseconds
+  int starts_ = 0;
   ServerProcess server_;
   Client client_;
 };
@@ -359,6 +406,7 @@ void OnEachVolume(const std::function<void(Drill&)>& body) {
       Drill drill(mebibytes);
       if (!drill.mounted()) GTEST_SKIP() << "only root can mount a volume of its own";
       body(drill);
+      drill.Report();
     });
   }
 }
