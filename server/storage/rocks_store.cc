@@ -55,7 +55,8 @@ class RocksBackend final : public CommitBackend {
     if (status.ok()) status = database->db().Write(write_options_, &rocks_batch);
     if (status.ok()) {
       if (batch.first_event_revision > 0) DropEventFiles(*database, batch.first_event_revision);
-      if (batch.frees_space && !HasRoom(2 * reserve_bytes_)) reclaimer_.Reclaim(batch);
+      if (batch.frees_space) reclaimer_.Note(batch);
+      if (batch.frees_space && !HasRoom(2 * reserve_bytes_)) reclaimer_.ReclaimSoon();
       return {};
     }
     must_reopen_ = IsOutOfSpace(status);
@@ -84,7 +85,11 @@ class RocksBackend final : public CommitBackend {
   // a pass of the reclaimer, which takes up to the other half for a moment, and below a quarter
   // for one that has not begun; only then is it refused.
   bool FindRoom(bool frees_space, int64_t extra_bytes) {
-    if (!frees_space) return HasRoom(reserve_bytes_ + extra_bytes);
+    if (!frees_space) {
+      const bool has_room = HasRoom(reserve_bytes_ + extra_bytes);
+      if (!has_room) reclaimer_.ReclaimSoon();
+      return has_room;
+    }
     if (HasRoom(reserve_bytes_ / 2 + extra_bytes)) return true;
     const int64_t least = reserve_bytes_ / 4 + extra_bytes;
     reclaimer_.AwaitPass(/*also_wanted=*/!HasRoom(least), kLongestWait);

@@ -33,15 +33,20 @@ void SpaceReclaimer::FlushSoon() {
   arrived_.Signal();
 }
 
-void SpaceReclaimer::Reclaim(const CommitBatch& batch) {
+void SpaceReclaimer::Note(const CommitBatch& batch) {
+  MutexLock lock(&mutex_);
+  for (const Change& change : batch.changes) {
+    if (change.record->has_value() || change.key->bytes.empty()) continue;
+    const std::string& bytes = change.key->bytes;
+    Add({change.key->family, bytes.front()}, {bytes, bytes});
+  }
+}
+
+void SpaceReclaimer::ReclaimSoon() {
   {
     MutexLock lock(&mutex_);
-    for (const Change& change : batch.changes) {
-      if (change.record->has_value() || change.key->bytes.empty()) continue;
-      const std::string& bytes = change.key->bytes;
-      Add({change.key->family, bytes.front()}, {bytes, bytes});
-      wanted_ = true;
-    }
+    if (ranges_.empty()) return;
+    wanted_ = true;
   }
   arrived_.Signal();
 }

@@ -18,9 +18,9 @@ namespace cairn::storage {
 //
 // RocksDB only marks a record as deleted, and compacts by its own measure: a few marks
 // in memory may hide most of a volume for ever when nothing more can be written. So
-// whoever deletes on a volume that is nearly full tells here which keys; when that has
-// been quiet for a moment the marks are flushed, and the ranges they lie in are compacted
-// by parts (VolumeBudget::compaction_bytes).
+// whoever deletes tells here which keys. On a volume that is nearly full, or when a commit
+// is refused, the marks are flushed and the ranges they lie in are compacted by parts
+// (VolumeBudget::compaction_bytes), when that has been quiet for a moment.
 //
 // A pass takes room before it gives more back, so deletions that find little wait for it.
 //
@@ -42,8 +42,11 @@ class SpaceReclaimer {
   // start does not replay it again.
   void FlushSoon() CAIRN_EXCLUDES(mutex_);
 
-  // What `batch` deletes is to give its room back.
-  void Reclaim(const CommitBatch& batch) CAIRN_EXCLUDES(mutex_);
+  // Notes what `batch` deletes.
+  void Note(const CommitBatch& batch) CAIRN_EXCLUDES(mutex_);
+
+  // What was noted is to give its room back. Nothing happens if there is nothing.
+  void ReclaimSoon() CAIRN_EXCLUDES(mutex_);
 
   // Waits for the end of a pass that runs, and of one that was asked for with `also_wanted`;
   // at most for so long. Returns at once when there is none.
