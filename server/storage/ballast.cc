@@ -11,8 +11,12 @@
 namespace cairn::storage {
 namespace {
 
-// Less than this helps nobody.
-constexpr int64_t kUnit = int64_t{64} << 10;
+constexpr int64_t kUnit = int64_t{4} << 10;  // a page
+
+int64_t AllocatedBytes(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 ? int64_t{info.st_blocks} * 512 : 0;
+}
 
 }  // namespace
 
@@ -21,16 +25,18 @@ Ballast::Ballast(const std::string& directory, int64_t bytes)
 
 void Ballast::Release() {
   const auto space = SpaceAt(directory_);
-  if (space.ok() && space->free_bytes < bytes_) ::unlink(path_.c_str());
+  if (!space.ok() || space->free_bytes >= bytes_) return;
+  const int64_t has = AllocatedBytes(path_);
+  if (::unlink(path_.c_str()) == 0) released_ = has;
 }
 
 void Ballast::Restore() {
-  struct stat info {};
-  const int64_t has = ::stat(path_.c_str(), &info) == 0 ? int64_t{info.st_blocks} * 512 : 0;
+  const int64_t has = AllocatedBytes(path_);
   const auto space = SpaceAt(directory_);
   if (!space.ok() || has >= bytes_) return;
-  const int64_t room = has + space->free_bytes - bytes_ / 4;
-  const int64_t size = std::min(bytes_, room / kUnit * kUnit);
+  const int64_t room = has + space->free_bytes;
+  const int64_t fit = std::max(room - bytes_ / 4, std::min(room, released_));
+  const int64_t size = std::min(bytes_, fit / kUnit * kUnit);
   if (size <= has) return;
   const int fd = ::open(path_.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
   if (fd < 0) return;

@@ -20,13 +20,15 @@ class Ballast {
   void Release();
 
   // Makes the file as large as it should be and room allows. It leaves a quarter of its
-  // size to others, so that the log that was just begun is not the first that has no room.
+  // size to others, so that the log that was just begun is not the first that has no room;
+  // but what was released is taken back whole, or each start on a full volume would leave less.
   void Restore();
 
  private:
   const std::string directory_;
   const std::string path_;
   const int64_t bytes_;
+  int64_t released_ = 0;
 };
 
 }  // namespace cairn::storage

@@ -42,6 +42,8 @@ rocksdb::DBOptions DatabaseOptions(const RocksOptions& options,
   // Safe because every write syncs by itself and SyncWAL is never called.
   db.track_and_verify_wals_in_manifest = true;
   db.max_total_wal_size = static_cast<uint64_t>(options.budget.max_log_bytes);
+  // It is allocated at once, of the room that the ballast gave up when there is no other.
+  db.manifest_preallocation_size = static_cast<size_t>(options.budget.ballast_bytes / 4);
   // A flush takes as much room as the log, which a full volume does not have. Whoever opens
   // asks for one when there is room.
   db.avoid_flush_during_recovery = true;

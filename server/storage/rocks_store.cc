@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <utility>
 
 #include "cairn/internal/storage.pb.h"
@@ -18,6 +19,9 @@
 
 namespace cairn::storage {
 namespace {
+
+// Of a commit that frees space, for the room that a pass of the reclaimer gives back.
+constexpr std::chrono::seconds kLongestWait{5};
 
 // Writes groups into RocksDB. The committer's thread only.
 class RocksBackend final : public CommitBackend {
@@ -42,7 +46,7 @@ class RocksBackend final : public CommitBackend {
   WriteResult Write(const CommitBatch& batch) override {
     // A flush in the background may have met a full disk when no commit did.
     must_reopen_ = absl::IsResourceExhausted(health_.status());
-    if (must_reopen_ || !HasRoom(KeptBytes(batch.frees_space) + ExtraBytes(batch))) {
+    if (must_reopen_ || !FindRoom(batch.frees_space, ExtraBytes(batch))) {
       return {DiskFull(), true, true};
     }
     const auto database = holder_.Get();
@@ -51,7 +55,8 @@ class RocksBackend final : public CommitBackend {
     if (status.ok()) status = database->db().Write(write_options_, &rocks_batch);
     if (status.ok()) {
       if (batch.first_event_revision > 0) DropEventFiles(*database, batch.first_event_revision);
-      if (batch.frees_space && !HasRoom(2 * reserve_bytes_)) reclaimer_.Reclaim(batch);
+      if (batch.frees_space) reclaimer_.Note(batch);
+      if (batch.frees_space && !HasRoom(2 * reserve_bytes_)) reclaimer_.ReclaimSoon();
       return {};
     }
     must_reopen_ = IsOutOfSpace(status);
@@ -61,7 +66,7 @@ class RocksBackend final : public CommitBackend {
   // RocksDB 7.8 can clear the error of a full disk but not write to the log that
   // met it, nor leave that log: only opening again does.
   absl::StatusOr<Recovery> Recover(Revision last_revision, bool frees_space) override {
-    if (!HasRoom(KeptBytes(frees_space))) return DiskFull();
+    if (!FindRoom(frees_space, 0)) return DiskFull();
     Recovery recovery{last_revision, {}};
     if (!must_reopen_) return recovery;
     CAIRN_ASSIGN_OR_RETURN(recovery.last_revision, holder_.Reopen());
@@ -76,8 +81,21 @@ class RocksBackend final : public CommitBackend {
   }
 
  private:
-  int64_t KeptBytes(bool frees_space) const {
-    return frees_space ? reserve_bytes_ / 2 : reserve_bytes_;
+  // Whether there is room for a commit. What frees space waits below half of the reserve for
+  // a pass of the reclaimer, which takes up to the other half for a moment, and below a quarter
+  // for one that has not begun; only then is it refused.
+  bool FindRoom(bool frees_space, int64_t extra_bytes) {
+    if (!frees_space) {
+      const bool has_room = HasRoom(reserve_bytes_ + extra_bytes);
+      if (!has_room) reclaimer_.ReclaimSoon();
+      return has_room;
+    }
+    if (HasRoom(reserve_bytes_ / 2 + extra_bytes)) return true;
+    const int64_t least = reserve_bytes_ / 4 + extra_bytes;
+    reclaimer_.AwaitPass(/*also_wanted=*/!HasRoom(least), kLongestWait);
+    if (HasRoom(least)) return true;
+    reclaimer_.AwaitPass(/*also_wanted=*/true, kLongestWait);
+    return HasRoom(least);
   }
 
   // What a large batch takes beyond what the reserve is made for, in the log and again

@@ -33,27 +33,53 @@ void SpaceReclaimer::FlushSoon() {
   arrived_.Signal();
 }
 
-void SpaceReclaimer::Reclaim(const CommitBatch& batch) {
+void SpaceReclaimer::Note(const CommitBatch& batch) {
+  MutexLock lock(&mutex_);
+  for (const Change& change : batch.changes) {
+    if (change.record->has_value() || change.key->bytes.empty()) continue;
+    const std::string& bytes = change.key->bytes;
+    Add({change.key->family, bytes.front()}, {bytes, bytes});
+  }
+}
+
+void SpaceReclaimer::ReclaimSoon() {
   {
     MutexLock lock(&mutex_);
-    for (const Change& change : batch.changes) {
-      if (change.record->has_value() || change.key->bytes.empty()) continue;
-      const std::string& bytes = change.key->bytes;
-      const auto [it, added] =
-          ranges_.try_emplace(Kind{change.key->family, bytes.front()}, Range{bytes, bytes});
-      if (!added) {
-        it->second.first = std::min(it->second.first, bytes);
-        it->second.last = std::max(it->second.last, bytes);
-      }
-      wanted_ = true;
-    }
+    if (ranges_.empty()) return;
+    wanted_ = true;
   }
   arrived_.Signal();
 }
 
+void SpaceReclaimer::Add(const Kind& kind, const Range& range) {
+  const auto [it, added] = ranges_.try_emplace(kind, range);
+  if (added) return;
+  it->second.first = std::min(it->second.first, range.first);
+  it->second.last = std::max(it->second.last, range.last);
+}
+
+void SpaceReclaimer::AwaitPass(bool also_wanted, std::chrono::milliseconds at_most) {
+  const auto latest = SteadyClock::now() + at_most;
+  MutexLock lock(&mutex_);
+  while (!stopping_ && (running_ || (also_wanted && wanted_))) {
+    const auto left = latest - SteadyClock::now();
+    if (left <= left.zero()) return;
+    ended_.WaitFor(&mutex_, left);
+  }
+}
+
 void SpaceReclaimer::Work() {
   Ranges ranges;
-  while (NextPass(ranges)) Pass(ranges);
+  while (NextPass(ranges)) EndPass(Pass(ranges) ? Ranges() : ranges);
+}
+
+void SpaceReclaimer::EndPass(const Ranges& failed) {
+  {
+    MutexLock lock(&mutex_);
+    running_ = false;
+    for (const auto& [kind, range] : failed) Add(kind, range);
+  }
+  ended_.SignalAll();
 }
 
 // Waits until a pass is due; false: it is to stop.
@@ -64,18 +90,20 @@ bool SpaceReclaimer::NextPass(Ranges& ranges) {
   while (!stopping_ && SteadyClock::now() < latest && arrived_.WaitFor(&mutex_, kQuiet)) {
   }
   wanted_ = false;
+  running_ = true;
   ranges = std::exchange(ranges_, {});
   return !stopping_;
 }
 
-void SpaceReclaimer::Pass(const Ranges& ranges) {
+// False: the ranges are to be compacted again.
+bool SpaceReclaimer::Pass(const Ranges& ranges) {
   const std::shared_ptr<const RocksDatabase> database = holder_.Get();
-  if (database == nullptr) return;
+  if (database == nullptr) return false;
   std::vector<rocksdb::ColumnFamilyHandle*> families;
   for (int i = 0; i < kFamilyCount; ++i) {
     families.push_back(database->family(static_cast<Family>(i)));
   }
-  if (!database->db().Flush(rocksdb::FlushOptions(), families).ok()) return;
+  if (!database->db().Flush(rocksdb::FlushOptions(), families).ok()) return false;
   rocksdb::CompactRangeOptions options;
   options.exclusive_manual_compaction = false;
   options.canceled = &stopping_;
@@ -83,8 +111,9 @@ void SpaceReclaimer::Pass(const Ranges& ranges) {
     const rocksdb::Slice first = ToSlice(range.first), last = ToSlice(range.last);
     const rocksdb::Status status =
         database->db().CompactRange(options, database->family(kind.first), &first, &last);
-    if (!status.ok()) return;
+    if (!status.ok()) return false;
   }
+  return true;
 }
 
 }  // namespace cairn::storage

@@ -18,12 +18,14 @@ namespace cairn::storage {
 //
 // RocksDB only marks a record as deleted, and compacts by its own measure: a few marks
 // in memory may hide most of a volume for ever when nothing more can be written. So
-// whoever deletes on a volume that is nearly full tells here which keys; when that has
-// been quiet for a moment the marks are flushed, and the ranges they lie in are compacted
-// by parts (VolumeBudget::compaction_bytes).
+// whoever deletes tells here which keys. On a volume that is nearly full, or when a commit
+// is refused, the marks are flushed and the ranges they lie in are compacted by parts
+// (VolumeBudget::compaction_bytes), when that has been quiet for a moment.
+//
+// A pass takes room before it gives more back, so deletions that find little wait for it.
 //
 // Best effort: what fails is reported by RocksDB's listener, and tried again with the
-// next deletion. Safe to call from any thread; the destructor breaks a compaction off.
+// next pass. Safe to call from any thread; the destructor breaks a compaction off.
 // The holder must outlive it.
 class SpaceReclaimer {
  public:
@@ -40,8 +42,15 @@ class SpaceReclaimer {
   // start does not replay it again.
   void FlushSoon() CAIRN_EXCLUDES(mutex_);
 
-  // What `batch` deletes is to give its room back.
-  void Reclaim(const CommitBatch& batch) CAIRN_EXCLUDES(mutex_);
+  // Notes what `batch` deletes.
+  void Note(const CommitBatch& batch) CAIRN_EXCLUDES(mutex_);
+
+  // What was noted is to give its room back. Nothing happens if there is nothing.
+  void ReclaimSoon() CAIRN_EXCLUDES(mutex_);
+
+  // Waits for the end of a pass that runs, and of one that was asked for with `also_wanted`;
+  // at most for so long. Returns at once when there is none.
+  void AwaitPass(bool also_wanted, std::chrono::milliseconds at_most) CAIRN_EXCLUDES(mutex_);
 
  private:
   // A kind of key: its family and first byte.
@@ -53,13 +62,17 @@ class SpaceReclaimer {
 
   void Work() CAIRN_EXCLUDES(mutex_);
   bool NextPass(Ranges& ranges) CAIRN_EXCLUDES(mutex_);
-  void Pass(const Ranges& ranges);
+  bool Pass(const Ranges& ranges);
+  void EndPass(const Ranges& failed) CAIRN_EXCLUDES(mutex_);
+  void Add(const Kind& kind, const Range& range) CAIRN_REQUIRES(mutex_);
 
   DatabaseHolder& holder_;
   std::atomic<bool> stopping_ = false;
   Mutex mutex_;
   CondVar arrived_;
+  CondVar ended_;  // a pass has
   bool wanted_ CAIRN_GUARDED_BY(mutex_) = false;
+  bool running_ CAIRN_GUARDED_BY(mutex_) = false;
   Ranges ranges_ CAIRN_GUARDED_BY(mutex_);
   std::thread thread_;
 };

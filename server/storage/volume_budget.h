@@ -13,7 +13,7 @@ namespace cairn::storage {
 struct VolumeBudget {
   static constexpr int64_t kLargeVolume = int64_t{12} << 30;
 
-  // Commits are refused below it, those that free space below half of it; uploads below
+  // Commits are refused below it, those that free space below a quarter of it; uploads below
   // twice. An eighth of the volume up to 192 MiB, or 5 % of it up to 512 MiB if that is more.
   int64_t reserve_bytes = 0;
   // Of all logs that are not flushed yet, which is also what a start replays.

@@ -146,6 +146,19 @@ absl::Status CollectKeys(const RunRecord& record, KeyCollector& keys) {
   return keys.TakePoints(run.uid());
 }
 
+// What CollectKeys needs of a record. The rest may be as large as the run, and a full disk has
+// no room to write it once more.
+RunRecord NamesOf(const RunRecord& record) {
+  RunRecord names;
+  names.set_experiment_id(record.experiment_id());
+  const cairn::v1::Run& run = record.run();
+  names.mutable_run()->set_name(run.name());
+  names.mutable_run()->set_uid(run.uid());
+  *names.mutable_run()->mutable_inputs() = run.inputs();
+  *names.mutable_run()->mutable_outputs() = run.outputs();
+  return names;
+}
+
 }  // namespace
 
 absl::StatusOr<storage::Plan> PlanPurgeRun(const Snapshot& snapshot,
@@ -170,7 +183,7 @@ absl::StatusOr<size_t> AddPurge(const Snapshot& snapshot, const Stored<RunRecord
       .Delete(key)
       .Delete(storage::RunByExperimentKey(stored.value.experiment_id(),
                                           ToUnixNanos(run.start_time()), run.uid()))
-      .PutRecord(storage::PurgedRunKey(run.uid()), stored.value.SerializeAsString())
+      .PutRecord(storage::PurgedRunKey(run.uid()), NamesOf(stored.value).SerializeAsString())
       .Emit(run.name(), "run.purged")
       .FreesSpace();
   KeyCollector keys(snapshot, max_keys, write_set);

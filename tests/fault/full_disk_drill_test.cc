@@ -1,14 +1,16 @@
 // A full volume again and again: filled by the server's own clients or by another program,
 // killed and stopped, started, read, and brought back by deleting runs.
 //
-// CAIRN_FAULT_ROUNDS (2): restarts after SIGKILL, and as many after SIGTERM, of each volume.
+// CAIRN_FAULT_ROUNDS (1): restarts after SIGKILL, and as many after SIGTERM, of each volume.
 // With more than 2 the volumes of 400 and 1,000 MiB are filled as well, not only one of 64.
+// CAIRN_FAULT_VOLUME: the only volume, in MiB. Figures are printed.
 
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <iostream>
@@ -44,10 +46,11 @@ constexpr int64_t kMiB = int64_t{1} << 20;
 
 int Rounds() {
   const char* rounds = ::getenv("CAIRN_FAULT_ROUNDS");
-  return rounds == nullptr ? 2 : std::max(1, ::atoi(rounds));
+  return rounds == nullptr ? 1 : std::max(1, ::atoi(rounds));
 }
 
 std::vector<int64_t> VolumesInMiB() {
+  if (const char* only = ::getenv("CAIRN_FAULT_VOLUME")) return {std::max(64, ::atoi(only))};
   return Rounds() > 2 ? std::vector<int64_t>{64, 400, 1000} : std::vector<int64_t>{64};
 }
 
@@ -163,19 +166,43 @@ class Client {
     return absl::OkStatus();
   }
 
+  // The same with every run, by operations, which go on by themselves after a refusal.
+  absl::Status PurgeAll() {
+    for (const auto change :
+         {v1::BulkChangeRunsRequest::DELETE, v1::BulkChangeRunsRequest::PURGE}) {
+      v1::BulkChangeRunsRequest request;
+      request.add_parents("experiments/0");
+      request.set_change(change);
+      const auto begun = Call(*tracking_, &v1::TrackingService::Stub::BulkChangeRuns, request);
+      if (!begun.ok()) return begun.status();
+      if (absl::Status status = Wait(begun->name()); !status.ok()) return status;
+    }
+    runs_.clear();
+    return absl::OkStatus();
+  }
+
   absl::Status Collect() {
     const auto begun =
         Call(*artifacts_, &v1::ArtifactService::Stub::CollectGarbage, v1::CollectGarbageRequest());
-    if (!begun.ok()) return begun.status();
-    google::longrunning::WaitOperationRequest wait;
-    wait.set_name(begun->name());
-    wait.mutable_timeout()->set_seconds(60);
-    return Call(*operations_, &google::longrunning::Operations::Stub::WaitOperation, wait).status();
+    return begun.ok() ? Wait(begun->name()) : begun.status();
   }
 
   size_t runs() const { return runs_.size(); }
 
  private:
+  // Waits for the end of an operation, two minutes at most.
+  absl::Status Wait(const std::string& operation) {
+    google::longrunning::WaitOperationRequest request;
+    request.set_name(operation);
+    request.mutable_timeout()->set_seconds(120);
+    const auto waited =
+        Call(*operations_, &google::longrunning::Operations::Stub::WaitOperation, request);
+    if (!waited.ok()) return waited.status();
+    if (!waited->done()) return absl::DeadlineExceededError(operation + " is not done");
+    return absl::Status(static_cast<absl::StatusCode>(waited->error().code()),
+                        waited->error().message());
+  }
+
   static std::string TagName(size_t tag) { return "tag" + std::to_string(tag); }
   static std::string TagValue(const KnownRun& run, size_t tag) {
     return HexEncode(Noise(run.seed * kTags + tag, kTagBytes / 2));
@@ -265,6 +292,34 @@ void ExpectWritesAgain(Client& client) {
   EXPECT_TRUE(status.ok()) << status;
 }
 
+// The least that was free while it lives, looked at every few milliseconds.
+class LeastFree {
+ public:
+  explicit LeastFree(const MemoryVolume& volume)
+      : volume_(volume), least_(volume.FreeBytes()), thread_([this] { Look(); }) {}
+  ~LeastFree() {
+    ended_ = true;
+    thread_.join();
+  }
+  LeastFree(const LeastFree&) = delete;
+  LeastFree& operator=(const LeastFree&) = delete;
+
+  int64_t bytes() const { return least_; }
+
+ private:
+  void Look() {
+    while (!ended_) {
+      least_ = std::min<int64_t>(least_, volume_.FreeBytes());
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
+
+  const MemoryVolume& volume_;
+  std::atomic<bool> ended_ = false;
+  std::atomic<int64_t> least_;
+  std::thread thread_;
+};
+
 // A server on a volume of its own that is ended and started again.
 class Drill {
  public:
@@ -276,8 +331,16 @@ class Drill {
   bool mounted() const { return volume_.mounted(); }
 
   void Start() {
+    const auto begin = std::chrono::steady_clock::now();
     ASSERT_TRUE(server_.Start()) << volume_.FreeBytes() << " bytes were free";
+    const auto took = std::chrono::steady_clock::now() - begin;
+    longest_start_ = std::max(longest_start_, took / std::chrono::milliseconds(1));
+    ++starts_;
     client_.Connect(server_);
+  }
+  void Report() const {
+    std::cout << "mib=" << bytes_ / kMiB << " starts=" << starts_ << " runs=" << client_.runs()
+              << " longest_start_ms=" << longest_start_ << std::endl;
   }
   void End(bool by_kill) {
     client_.Disconnect();  // a stop waits for calls, and a while for connections
@@ -297,16 +360,22 @@ class Drill {
       ASSERT_NO_FATAL_FAILURE(Start());
       ASSERT_NO_FATAL_FAILURE(client_.ExpectAll(kBlobsOfOneIn));
     }
-    for (int time = 0; time < 2; ++time) {
-      SCOPED_TRACE(time);
+    const std::vector<bool> twice = {false, true}, thrice = {false, false, true};
+    for (const bool by_operation : Rounds() > 2 ? thrice : twice) {
+      SCOPED_TRACE(by_operation);
       const size_t runs = client_.runs();
-      const absl::Status purged = client_.PurgeAllBut(3);
+      absl::Status purged;
+      {
+        const LeastFree least(volume_);
+        purged = by_operation ? client_.PurgeAll() : client_.PurgeAllBut(3);
+        std::cout << "mib=" << bytes_ / kMiB << " runs=" << runs
+                  << " least_free_while_purging=" << least.bytes() << std::endl;
+      }
       ASSERT_TRUE(purged.ok()) << purged << "; " << client_.runs() << " runs, "
                                << volume_.FreeBytes() << " bytes free";
       ASSERT_NO_FATAL_FAILURE(ExpectWritesAgain(client_));
       ASSERT_NO_FATAL_FAILURE(ExpectRoomAgain());
-      client_.WriteUntilRefused();
-      EXPECT_GT(client_.runs(), runs / 2) << "most of what was purged was given back";
+      FillAgain(runs / 2);
       End(/*by_kill=*/true);
       ASSERT_NO_FATAL_FAILURE(Start());
       ASSERT_NO_FATAL_FAILURE(client_.ExpectAll(1));
@@ -331,6 +400,17 @@ class Drill {
   }
 
  private:
+  // A refusal has the rest of what was purged given back, so there is more room soon after it.
+  void FillAgain(size_t more_than_runs) {
+    const auto latest = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    client_.WriteUntilRefused();
+    while (client_.runs() <= more_than_runs && std::chrono::steady_clock::now() < latest) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      client_.WriteUntilRefused();
+    }
+    EXPECT_GT(client_.runs(), more_than_runs) << "most of what was purged was given back";
+  }
+
   // What was purged comes back until uploads are taken too, which is at twice the reserve:
   // blobs with a collection once their lease has ended.
   void ExpectRoomAgain() {
@@ -348,6 +428,8 @@ class Drill {
   const TempFolder folder_;
   MemoryVolume volume_;
   const int64_t bytes_;
+  int64_t longest_start_ = 0;  // in milliseconds
+  int starts_ = 0;
   ServerProcess server_;
   Client client_;
 };
@@ -359,6 +441,7 @@ void OnEachVolume(const std::function<void(Drill&)>& body) {
       Drill drill(mebibytes);
       if (!drill.mounted()) GTEST_SKIP() << "only root can mount a volume of its own";
       body(drill);
+      drill.Report();
     });
   }
 }

@@ -3,6 +3,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <map>
@@ -252,7 +253,7 @@ TEST(RocksDurability, BelowTheReserveWritesAreRefusedAndReadsGoOn) {
   EXPECT_EQ(store->GetSnapshot()->revision(), 2);
 }
 
-TEST(RocksDurability, BelowTheReserveWhatFreesSpaceIsWrittenDownToHalfOfIt) {
+TEST(RocksDurability, BelowTheReserveWhatFreesSpaceIsWrittenDownToAQuarterOfIt) {
   std::atomic<int64_t> free_bytes = 1000;
   ScratchDirectory scratch;
   auto store = OpenWithReserveOf500(scratch.path(), free_bytes);
@@ -267,15 +268,43 @@ TEST(RocksDurability, BelowTheReserveWhatFreesSpaceIsWrittenDownToHalfOfIt) {
   EXPECT_TRUE(free_record(2).ok());
   EXPECT_TRUE(HasReason(store->Health(), ErrorReason::DISK_FULL));
   EXPECT_TRUE(HasReason(Write(*store, 5), ErrorReason::DISK_FULL));
-  free_bytes = 249;
-  EXPECT_TRUE(HasReason(free_record(3), ErrorReason::DISK_FULL));
-  free_bytes = 250;
+  free_bytes = 124;
+  const absl::Status full = free_record(3);
+  EXPECT_TRUE(HasReason(full, ErrorReason::DISK_FULL));
+  EXPECT_TRUE(full.GetPayload("type.googleapis.com/google.rpc.RetryInfo").has_value());
+  free_bytes = 125;
   EXPECT_TRUE(free_record(3).ok());
   EXPECT_EQ(CountRecords(*store), 1);
   free_bytes = 500;
   EXPECT_TRUE(Write(*store, 5).ok());
   EXPECT_TRUE(store->Health().ok());
   EXPECT_EQ(store->GetSnapshot()->revision(), 8);
+}
+
+bool HasTables(const std::string& directory) {
+  const fs::directory_iterator files(directory + "/kv");
+  return std::any_of(fs::begin(files), fs::end(files), [](const fs::directory_entry& file) {
+    return file.path().extension() == ".sst";
+  });
+}
+
+TEST(RocksDurability, WhatFreesSpaceWaitsForTheRoomThatEarlierDeletionsGiveBack) {
+  ScratchDirectory scratch;
+  std::atomic<int64_t> free_bytes = 400;  // below the reserve, so that a start flushes nothing
+  RocksOptions options = OptionsFor(scratch.path());
+  options.reserve_bytes = 500;
+  options.free_bytes = [&] { return HasTables(scratch.path()) ? int64_t{400} : free_bytes.load(); };
+  auto store = OpenRocksStore(options).value();
+  free_bytes = 600;
+  for (int64_t i = 1; i <= 2; ++i) ASSERT_TRUE(Write(*store, i).ok());
+  const auto free_record = [&store](int64_t i) {
+    return store->CommitAndWait(WriteSet().Delete(NumberKey(i)).FreesSpace()).status();
+  };
+  ASSERT_TRUE(free_record(1).ok());
+  ASSERT_FALSE(HasTables(scratch.path()));
+  free_bytes = 0;  // until the reclaimer has written the mark
+  EXPECT_TRUE(free_record(2).ok());
+  EXPECT_TRUE(HasTables(scratch.path()));
 }
 
 TEST(RocksDurability, WhatFreesSpaceIsNotRefusedTogetherWithWhatDoesNot) {
