@@ -95,8 +95,8 @@ class Callers {
 
   HammerResult Run(double seconds) {
     begin_ = Clock::now();
-    const auto whole = std::chrono::duration_cast<Clock::duration>(
-        std::chrono::duration<double>(seconds));
+    const auto whole =
+        std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
     counted_from_ = begin_ + whole / 5;
     end_ = begin_ + whole;
     under_way_ = callers_;
@@ -192,8 +192,8 @@ class Callers {
 
 }  // namespace
 
-HammerResult Hammer(const std::string& address, const KindOfCall& kind, int callers,
-                    double seconds, Manners manners, double deadline_seconds) {
+HammerResult Hammer(const std::string& address, const KindOfCall& kind, int callers, double seconds,
+                    Manners manners, double deadline_seconds) {
   return Callers(address, kind, callers, manners, deadline_seconds).Run(seconds);
 }
 

@@ -43,8 +43,8 @@ struct HammerResult {
 
 // `callers` for `seconds`, each attempt with a deadline of `deadline_seconds`. What is
 // answered in the first fifth of the time is not counted.
-HammerResult Hammer(const std::string& address, const KindOfCall& kind, int callers,
-                    double seconds, Manners manners, double deadline_seconds);
+HammerResult Hammer(const std::string& address, const KindOfCall& kind, int callers, double seconds,
+                    Manners manners, double deadline_seconds);
 
 // The bytes of a message.
 template <typename Message>

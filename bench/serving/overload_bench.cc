@@ -175,8 +175,8 @@ void Overload(const std::string& address, const KindOfCall& kind, const Settings
   double peak = 0;
   int best = 1;
   for (const int in_flight : kind.in_flight) {
-    const HammerResult result = Hammer(address, kind, in_flight, settings.seconds,
-                                       Manners::kPolite, settings.deadline);
+    const HammerResult result =
+        Hammer(address, kind, in_flight, settings.seconds, Manners::kPolite, settings.deadline);
     Print(fmt::format("{}, {} in flight", kind.name, in_flight), Describe(result));
     if (result.goodput > peak) {
       peak = result.goodput;
@@ -189,8 +189,7 @@ void Overload(const std::string& address, const KindOfCall& kind, const Settings
         Hammer(address, kind, callers, settings.seconds, manners, settings.deadline);
     Print(fmt::format("{}, {} in flight, {}", kind.name, callers,
                       manners == Manners::kPolite ? "polite" : "impolite"),
-          fmt::format("{}  = {:.0f} % of the peak", Describe(result),
-                      100 * result.goodput / peak));
+          fmt::format("{}  = {:.0f} % of the peak", Describe(result), 100 * result.goodput / peak));
   }
 }
 
@@ -202,9 +201,8 @@ void Beside(const std::string& address, const KindOfCall& search,
   Print("one search after the other, alone", Describe(idle));
   for (const KindOfCall& other : others) {
     HammerResult load;
-    std::thread loader([&] {
-      load = Hammer(address, other, 16, settings.seconds + 0.5, Manners::kPolite, 30);
-    });
+    std::thread loader(
+        [&] { load = Hammer(address, other, 16, settings.seconds + 0.5, Manners::kPolite, 30); });
     const HammerResult beside =
         Hammer(address, search, 1, settings.seconds, Manners::kPolite, settings.deadline);
     loader.join();
