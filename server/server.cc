@@ -150,13 +150,14 @@ class Server::Impl {
     history_ =
         std::make_unique<events::HistoryTrimmer>(*store_, *store_clock_, HistoryOptions(options_));
     history_->Start();
-    pool_ = std::make_unique<ThreadPool>(options_.pool_threads, limits::kWaitingCalls);
+    pool_ = std::make_unique<ThreadPool>(PoolThreads(options_), limits::kWaitingCalls);
+    disk_pool_ = std::make_unique<ThreadPool>(DiskThreads(options_), limits::kWaitingCalls);
     mutator_ = std::make_unique<storage::Mutator>(*store_, *store_clock_, *pool_);
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
-    environment_.reset(
-        new rpc::Environment{*store_, *mutator_, clock, SystemIds(), *pool_, long_calls_, replies_,
-                             metrics_, *run_searcher_, *metric_folder_, *run_leases_, *run_purger_,
-                             *operations_, HistoryOptions(options_).events, *store_clock_});
+    environment_.reset(new rpc::Environment{
+        *store_, *mutator_, clock, SystemIds(), *pool_, *disk_pool_, long_calls_, replies_,
+        metrics_, *run_searcher_, *metric_folder_, *run_leases_, *run_purger_, *operations_,
+        HistoryOptions(options_).events, *store_clock_});
     CAIRN_ASSIGN_OR_RETURN(grpc_, rpc::GrpcServer::Start({options_.grpc_address, connections},
                                                          *environment_, *blobs_));
     grpc_address_ = WithPort(options_.grpc_address, grpc_->port());
@@ -239,6 +240,7 @@ class Server::Impl {
   std::unique_ptr<operations::OperationRunner> operations_;
   std::unique_ptr<events::HistoryTrimmer> history_;
   std::unique_ptr<ThreadPool> pool_;
+  std::unique_ptr<ThreadPool> disk_pool_;
   std::unique_ptr<storage::Mutator> mutator_;
   std::unique_ptr<rpc::Environment> environment_;
   std::unique_ptr<rpc::GrpcServer> grpc_;

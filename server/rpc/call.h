@@ -42,14 +42,20 @@ class RunSearcher;
 
 namespace cairn::rpc {
 
+// What a call costs, and so who answers it: the calling thread, the pool for what computes
+// (searches, lists, counts, curves), or that for what reads and writes blobs. The pools share
+// no thread, so that work on blobs never keeps a search waiting.
+enum class Effort { kQuick, kLong, kDisk };
+
 // What every handler works with. Owned by the server, which outlives all calls.
 struct Environment {
   storage::KvStore& store;
   storage::Mutator& mutator;
   const Clock& clock;  // for what is stored as a time; may jump
   IdSource& ids;
-  ThreadPool& pool;       // for work that blocks or takes long
-  LongCalls& long_calls;  // lets unary calls into the pool
+  ThreadPool& pool;       // for what computes for long
+  ThreadPool& disk_pool;  // for what reads and writes blobs
+  LongCalls& long_calls;  // lets unary calls into the pools
   Replies& replies;       // counts what clients have not taken yet
   observability::CallMetrics& metrics;
   tracking::RunSearcher& run_searcher;
@@ -59,6 +65,9 @@ struct Environment {
   operations::OperationRunner& operations;
   const events::EventRetention event_retention;
   const Clock& store_clock;  // for how old something is (events/store_time.h)
+
+  // The pool of an effort that is not quick.
+  ThreadPool& PoolFor(Effort effort) const { return effort == Effort::kDisk ? disk_pool : pool; }
 };
 
 // Counts and times one call from its start until Finish, of one of its copies; shared
@@ -103,14 +112,28 @@ absl::Status CallEnded();
 // resource it wraps.
 void StampEtag(storage::Revision revision, google::protobuf::Message& response);
 
-// Handler template 1a: a unary call that only reads, answered on the calling
-// thread when `read` is quick, or on the pool. `read` is called with a fresh
-// snapshot and the request.
-enum class Effort { kQuick, kLong };
-
 // For long reads of the call: CANCELLED or DEADLINE_EXCEEDED (CALL_ENDED) once nobody
 // waits for its answer. The context must outlive it.
 std::function<absl::Status()> EndOf(const grpc::CallbackServerContext* context);
+
+// Runs `answer`, which sends the reply: here when it is quick, or on the pool of its effort.
+// There it is not begun if the call ended while it waited.
+template <typename Answer>
+void RunWith(const Environment& environment, Effort effort,
+             const grpc::CallbackServerContext* context, UnaryReply* reactor, CallRecord record,
+             Answer answer) {
+  if (effort == Effort::kQuick) return answer();
+  auto in_turn = [context, reactor, record, answer = std::move(answer)]() mutable {
+    const absl::Status ended = EndOf(context)();
+    ended.ok() ? answer() : reactor->Send(record.Finish(ended));
+  };
+  if (!environment.long_calls.TryRun(environment.PoolFor(effort), std::move(in_turn))) {
+    reactor->Send(record.Finish(Overloaded()));
+  }
+}
+
+// Handler template 1a: a unary call that only reads, answered as its effort says. `read` is
+// called with a fresh snapshot and the request.
 
 template <typename Request, typename Response, typename Read>
 grpc::ServerUnaryReactor* ServeRead(Environment& environment, const char* method,
@@ -128,11 +151,7 @@ grpc::ServerUnaryReactor* ServeRead(Environment& environment, const char* method
     if (status.ok()) *response = *std::move(result);
     reactor->Send(record.Finish(status));
   };
-  if (effort == Effort::kQuick) {
-    answer();
-  } else if (!environment.long_calls.TryRun(environment.pool, std::move(answer))) {
-    reactor->Send(record.Finish(Overloaded()));
-  }
+  RunWith(environment, effort, context, reactor, record, std::move(answer));
   return reactor;
 }
 
@@ -171,11 +190,7 @@ grpc::ServerUnaryReactor* ServeBytes(Environment& environment, const char* metho
     if (status.ok()) *response = ToByteBuffer(*std::move(result));
     reactor->Send(record.Finish(status));
   };
-  if (effort == Effort::kQuick) {
-    answer();
-  } else if (!environment.long_calls.TryRun(environment.pool, std::move(answer))) {
-    reactor->Send(record.Finish(Overloaded()));
-  }
+  RunWith(environment, effort, context, reactor, record, std::move(answer));
   return reactor;
 }
 
@@ -191,8 +206,7 @@ std::string RequestIdOf(const Request& request) {
 
 // Handler template 1b: a unary call that changes the store, through the Mutator.
 // `plan(snapshot)` may be called several times, `stored` is called once if something
-// was committed or repeated, before the answer leaves. A plan that takes long is made on
-// the pool.
+// was committed or repeated, before the answer leaves. A plan is made as its effort says.
 template <typename Request, typename Response>
 grpc::ServerUnaryReactor* ServeMutation(Environment& environment, const char* method,
                                         grpc::CallbackServerContext* context,
@@ -222,11 +236,7 @@ grpc::ServerUnaryReactor* ServeMutation(Environment& environment, const char* me
           reactor->Send(record.Finish(result.status()));
         });
   };
-  if (effort == Effort::kQuick) {
-    run();
-  } else if (!environment.long_calls.TryRun(environment.pool, std::move(run))) {
-    reactor->Send(record.Finish(Overloaded()));
-  }
+  RunWith(environment, effort, context, reactor, record, std::move(run));
   return reactor;
 }
 

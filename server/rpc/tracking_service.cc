@@ -42,7 +42,8 @@ class ReadMetricsStream final : public ServerStream {
  public:
   ReadMetricsStream(Environment& env, CallbackServerContext* context,
                     const grpc::ByteBuffer* request)
-      : ServerStream(env, "cairn.v1.TrackingService/ReadMetrics", context), bytes_(*request) {}
+      : ServerStream(env, "cairn.v1.TrackingService/ReadMetrics", context, Effort::kLong),
+        bytes_(*request) {}
 
  private:
   absl::StatusOr<bool> Produce(grpc::ByteBuffer& part) override {
