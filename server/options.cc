@@ -217,7 +217,7 @@ void AddFlags(CLI::App& app, ServerOptions& options, bool& show_version) {
   app.add_option("--long-calls-per-method", options.long_calls_per_method,
                  "Calls of one method that takes long at a time; more are refused at once")
       ->envname("CAIRND_LONG_CALLS_PER_METHOD")
-      ->check(CLI::Range(1, 1024))
+      ->check(CLI::Range(1, 4096))
       ->capture_default_str();
   app.add_option(
          "--pool-threads", options.pool_threads,

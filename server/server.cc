@@ -125,7 +125,7 @@ events::HistoryOptions HistoryOptions(const ServerOptions& options) {
 class Server::Impl {
  public:
   explicit Impl(const ServerOptions& options)
-      : options_(options), long_calls_(options.long_calls_per_method) {}
+      : options_(options), long_calls_(options.long_calls_per_method, limits::kWaitingBytes) {}
 
   ~Impl() { Stop(); }
 
@@ -144,6 +144,8 @@ class Server::Impl {
     CAIRN_RETURN_IF_ERROR(run_searcher_->Load());
     metric_folder_ = std::make_unique<metrics::MetricFolder>(*store_, FolderOptions());
     metric_folder_->Start();
+    folding_room_ = std::make_unique<rpc::WaitingRoom>([this] { return metric_folder_->full(); },
+                                                       rpc::WaitingRoomOptions());
     CAIRN_RETURN_IF_ERROR(OpenBlobs(*store_clock_));
     StartRunWorkers();
     CAIRN_RETURN_IF_ERROR(StartOperations(clock));
@@ -155,9 +157,9 @@ class Server::Impl {
     mutator_ = std::make_unique<storage::Mutator>(*store_, *store_clock_, *pool_);
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
     environment_.reset(new rpc::Environment{
-        *store_, *mutator_, clock, SystemIds(), *pool_, *disk_pool_, long_calls_, replies_,
-        metrics_, *run_searcher_, *metric_folder_, *run_leases_, *run_purger_, *operations_,
-        HistoryOptions(options_).events, *store_clock_});
+        *store_, *mutator_, clock, SystemIds(), rpc::CallPools{*pool_, *disk_pool_, long_calls_},
+        *folding_room_, replies_, metrics_, *run_searcher_, *metric_folder_, *run_leases_,
+        *run_purger_, *operations_, HistoryOptions(options_).events, *store_clock_});
     CAIRN_ASSIGN_OR_RETURN(grpc_, rpc::GrpcServer::Start({options_.grpc_address, connections},
                                                          *environment_, *blobs_));
     grpc_address_ = WithPort(options_.grpc_address, grpc_->port());
@@ -234,6 +236,7 @@ class Server::Impl {
   std::optional<RunningClock> store_clock_;  // for what is kept for a time
   std::unique_ptr<tracking::RunSearcher> run_searcher_;
   std::unique_ptr<metrics::MetricFolder> metric_folder_;
+  std::unique_ptr<rpc::WaitingRoom> folding_room_;
   std::unique_ptr<tracking::RunPurger> run_purger_;
   std::unique_ptr<tracking::RunLeaseKeeper> run_leases_;
   std::unique_ptr<artifacts::BlobStore> blobs_;

@@ -17,13 +17,13 @@
 #include "grpcpp/support/server_callback.h"
 #include "lib/base/clock.h"
 #include "lib/base/ids.h"
-#include "lib/base/thread_pool.h"
 #include "server/events/event_trimmer.h"
 #include "server/observability/call_metrics.h"
+#include "server/rpc/call_pools.h"
 #include "server/rpc/grpc_status.h"
-#include "server/rpc/long_calls.h"
 #include "server/rpc/replies.h"
 #include "server/rpc/unary_reply.h"
+#include "server/rpc/waiting_room.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
 #include "server/tracking/encoded_run.h"
@@ -42,21 +42,15 @@ class RunSearcher;
 
 namespace cairn::rpc {
 
-// What a call costs, and so who answers it: the calling thread, the pool for what computes
-// (searches, lists, counts, curves), or that for what reads and writes blobs. The pools share
-// no thread, so that work on blobs never keeps a search waiting.
-enum class Effort { kQuick, kLong, kDisk };
-
 // What every handler works with. Owned by the server, which outlives all calls.
 struct Environment {
   storage::KvStore& store;
   storage::Mutator& mutator;
   const Clock& clock;  // for what is stored as a time; may jump
   IdSource& ids;
-  ThreadPool& pool;       // for what computes for long
-  ThreadPool& disk_pool;  // for what reads and writes blobs
-  LongCalls& long_calls;  // lets unary calls into the pools
-  Replies& replies;       // counts what clients have not taken yet
+  const CallPools pools;      // for what blocks or takes long
+  WaitingRoom& folding_room;  // for points that come faster than they are folded
+  Replies& replies;           // counts what clients have not taken yet
   observability::CallMetrics& metrics;
   tracking::RunSearcher& run_searcher;
   metrics::MetricFolder& metric_folder;  // is told of metrics that were logged
@@ -65,9 +59,6 @@ struct Environment {
   operations::OperationRunner& operations;
   const events::EventRetention event_retention;
   const Clock& store_clock;  // for how old something is (events/store_time.h)
-
-  // The pool of an effort that is not quick.
-  ThreadPool& PoolFor(Effort effort) const { return effort == Effort::kDisk ? disk_pool : pool; }
 };
 
 // Counts and times one call from its start until Finish, of one of its copies; shared
@@ -101,10 +92,6 @@ class CallRecord {
 // it only keeps the request ids of different callers apart.
 std::string PrincipalOf(const grpc::ServerContextBase& context);
 
-// RESOURCE_EXHAUSTED (QUEUE_FULL) with a retry delay: the pool takes no more, or none of
-// this method.
-absl::Status Overloaded();
-
 // CANCELLED (CALL_ENDED): the client went away.
 absl::Status CallEnded();
 
@@ -116,22 +103,6 @@ void StampEtag(storage::Revision revision, google::protobuf::Message& response);
 // waits for its answer. The context must outlive it.
 std::function<absl::Status()> EndOf(const grpc::CallbackServerContext* context);
 
-// Runs `answer`, which sends the reply: here when it is quick, or on the pool of its effort.
-// There it is not begun if the call ended while it waited.
-template <typename Answer>
-void RunWith(const Environment& environment, Effort effort,
-             const grpc::CallbackServerContext* context, UnaryReply* reactor, CallRecord record,
-             Answer answer) {
-  if (effort == Effort::kQuick) return answer();
-  auto in_turn = [context, reactor, record, answer = std::move(answer)]() mutable {
-    const absl::Status ended = EndOf(context)();
-    ended.ok() ? answer() : reactor->Send(record.Finish(ended));
-  };
-  if (!environment.long_calls.TryRun(environment.PoolFor(effort), std::move(in_turn))) {
-    reactor->Send(record.Finish(Overloaded()));
-  }
-}
-
 // Handler template 1a: a unary call that only reads, answered as its effort says. `read` is
 // called with a fresh snapshot and the request.
 
@@ -142,16 +113,18 @@ grpc::ServerUnaryReactor* ServeRead(Environment& environment, const char* method
   UnaryReply* reactor = UnaryReply::Begin(environment.replies, context);
   CallRecord record(environment, method);
   auto answer = [&environment, request, response, reactor, record,
-                 read = std::move(read)]() mutable {
+                 read = std::move(read)](absl::Status status) mutable {
+    if (!status.ok()) return reactor->Send(record.Finish(status));
     const auto snapshot = environment.store.GetSnapshot();
     absl::StatusOr<Response> result = read(*snapshot, *request);
-    absl::Status status = result.status();
+    status = result.status();
     // Twice: as a message and as bytes.
     if (status.ok()) status = reactor->Charge(2 * static_cast<int64_t>(result->ByteSizeLong()));
     if (status.ok()) *response = *std::move(result);
     reactor->Send(record.Finish(status));
   };
-  RunWith(environment, effort, context, reactor, record, std::move(answer));
+  const int64_t held = effort == Effort::kQuick ? 0 : static_cast<int64_t>(request->ByteSizeLong());
+  environment.pools.Run(effort, held, EndOf(context), std::move(answer));
   return reactor;
 }
 
@@ -179,18 +152,19 @@ grpc::ServerUnaryReactor* ServeBytes(Environment& environment, const char* metho
                                      Effort effort, Read read) {
   UnaryReply* reactor = UnaryReply::Begin(environment.replies, context);
   CallRecord record(environment, method);
-  auto answer = [request, response, reactor, record, read = std::move(read)]() mutable {
+  auto answer = [request, response, reactor, record,
+                 read = std::move(read)](absl::Status status) mutable {
     Request parsed;
-    if (const absl::Status status = ParseRequest(*request, parsed); !status.ok()) {
-      return reactor->Send(record.Finish(status));
-    }
+    if (status.ok()) status = ParseRequest(*request, parsed);
+    if (!status.ok()) return reactor->Send(record.Finish(status));
     auto result = read(parsed);
-    absl::Status status = result.status();
+    status = result.status();
     if (status.ok()) status = reactor->Charge(BytesOf(*result));
     if (status.ok()) *response = ToByteBuffer(*std::move(result));
     reactor->Send(record.Finish(status));
   };
-  RunWith(environment, effort, context, reactor, record, std::move(answer));
+  environment.pools.Run(effort, static_cast<int64_t>(request->Length()), EndOf(context),
+                        std::move(answer));
   return reactor;
 }
 
@@ -206,27 +180,31 @@ std::string RequestIdOf(const Request& request) {
 
 // Handler template 1b: a unary call that changes the store, through the Mutator.
 // `plan(snapshot)` may be called several times, `stored` is called once if something
-// was committed or repeated, before the answer leaves. A plan is made as its effort says.
+// was committed or repeated, before the answer leaves. A plan is made as its effort says, and
+// a quick one in its turn where there is a line in `room`.
 template <typename Request, typename Response>
 grpc::ServerUnaryReactor* ServeMutation(Environment& environment, const char* method,
                                         grpc::CallbackServerContext* context,
                                         const Request* request, Response* response,
                                         storage::Planner&& plan,
                                         std::function<void()> stored = nullptr,
-                                        Effort effort = Effort::kQuick) {
+                                        Effort effort = Effort::kQuick,
+                                        WaitingRoom* room = nullptr) {
   UnaryReply* reactor = UnaryReply::Begin(environment.replies, context);
   CallRecord record(environment, method);
+  const auto bytes = static_cast<int64_t>(request->ByteSizeLong());
   // What was committed must be answered, and the answer is about as large as the request: so
   // room for both is made before.
-  if (const absl::Status room = reactor->Charge(2 * static_cast<int64_t>(request->ByteSizeLong()));
-      !room.ok()) {
-    reactor->Send(record.Finish(room));
+  if (const absl::Status charged = reactor->Charge(2 * bytes); !charged.ok()) {
+    reactor->Send(record.Finish(charged));
     return reactor;
   }
   auto run = [&environment, request, response, reactor, record, plan = std::move(plan),
               stored = std::move(stored),
-              caller = storage::RequestContext{PrincipalOf(*context), method,
-                                               RequestIdOf(*request)}]() mutable {
+              caller =
+                  storage::RequestContext{PrincipalOf(*context), method, RequestIdOf(*request)}](
+                 const absl::Status& status) mutable {
+    if (!status.ok()) return reactor->Send(record.Finish(status));
     environment.mutator.Run(
         std::move(caller), *request, std::move(plan), StampEtag,
         [response, reactor, record, stored = std::move(stored)](
@@ -236,7 +214,11 @@ grpc::ServerUnaryReactor* ServeMutation(Environment& environment, const char* me
           reactor->Send(record.Finish(result.status()));
         });
   };
-  RunWith(environment, effort, context, reactor, record, std::move(run));
+  if (room != nullptr && room->MustWait()) {
+    room->Wait(bytes, EndOf(context), std::move(run));
+  } else {
+    environment.pools.Run(effort, bytes, EndOf(context), std::move(run));
+  }
   return reactor;
 }
 

@@ -31,7 +31,7 @@ class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private 
                Effort effort)
       : ReplyWatch(environment.replies),
         environment_(environment),
-        pool_(environment.PoolFor(effort)),
+        pool_(environment.pools.Of(effort)),
         record_(environment, method),
         context_(context) {}
 
@@ -140,7 +140,7 @@ class ClientStream : public grpc::ServerReadReactor<grpc::ByteBuffer> {
   void OnReadDone(bool ok) final {
     handover_.Take();
     handover_.Pass();
-    const bool accepted = environment_.disk_pool.TrySubmit([this, ok] { Step(ok); });
+    const bool accepted = environment_.pools.disk.TrySubmit([this, ok] { Step(ok); });
     if (!accepted) Answer(Overloaded());
   }
   void OnCancel() final {
@@ -151,7 +151,7 @@ class ClientStream : public grpc::ServerReadReactor<grpc::ByteBuffer> {
   void OnDone() final {
     handover_.Take();
     // A call that the pool was too busy for still holds what may take long to let go.
-    if (released_ || !environment_.disk_pool.TrySubmit([this] { delete this; })) delete this;
+    if (released_ || !environment_.pools.disk.TrySubmit([this] { delete this; })) delete this;
   }
 
  protected:
