@@ -1,5 +1,6 @@
 #include "server/options.h"
 
+#include <algorithm>
 #include <cctype>
 #include <charconv>
 #include <cstdlib>
@@ -10,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 #include "CLI/CLI.hpp"
@@ -247,11 +249,19 @@ void AddFlags(CLI::App& app, ServerOptions& options, bool& show_version) {
   app.add_option("--long-calls-per-method", options.long_calls_per_method,
                  "Calls of one method that takes long at a time; more are refused at once")
       ->envname("CAIRND_LONG_CALLS_PER_METHOD")
-      ->check(CLI::Range(1, 1024))
+      ->check(CLI::Range(1, 4096))
       ->capture_default_str();
-  app.add_option("--pool-threads", options.pool_threads, "Threads for long reads and streams")
+  app.add_option(
+         "--pool-threads", options.pool_threads,
+         "Threads for searches, lists and curves. 0: as many as there are processors, and at "
+         "least 4")
       ->envname("CAIRND_POOL_THREADS")
-      ->check(CLI::Range(1, 256))
+      ->check(CLI::Range(0, 256))
+      ->capture_default_str();
+  app.add_option("--disk-threads", options.disk_threads,
+                 "Threads for blobs. 0: as many as there are processors, from 4 to 8")
+      ->envname("CAIRND_DISK_THREADS")
+      ->check(CLI::Range(0, 256))
       ->capture_default_str();
   AddConnectionFlags(app, options);
   AddMemoryFlag(app, options);
@@ -277,7 +287,17 @@ void AddFlags(CLI::App& app, ServerOptions& options, bool& show_version) {
   app.add_flag("--version", show_version, "Print the version and exit");
 }
 
+int Processors() { return static_cast<int>(std::thread::hardware_concurrency()); }
+
 }  // namespace
+
+int PoolThreads(const ServerOptions& options) {
+  return options.pool_threads != 0 ? options.pool_threads : std::max(Processors(), 4);
+}
+
+int DiskThreads(const ServerOptions& options) {
+  return options.disk_threads != 0 ? options.disk_threads : std::clamp(Processors(), 4, 8);
+}
 
 absl::Status ValidateOptions(const ServerOptions& options) {
   if (options.data_dir.empty() && !options.in_memory) {

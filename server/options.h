@@ -25,7 +25,8 @@ struct ServerOptions {
   int64_t event_retention_seconds = 7 * 86'400;  // how long the event log is kept
   int64_t event_log_mib = 1024;                  // how large it may grow before that
   int64_t long_calls_per_method = limits::kLongCallsPerMethod;
-  int pool_threads = 4;                     // for long reads and streams
+  int pool_threads = 0;                     // for searches, lists and curves; 0: by processors
+  int disk_threads = 0;                     // for blobs; 0: by processors
   int64_t max_connections = 0;              // to gRPC; 0: as the descriptors allow
   int64_t max_connections_per_address = 0;  // beyond loopback; 0: a quarter of all
   int64_t memory_limit_bytes = 0;           // see MemoryShares; 0: none
@@ -48,6 +49,11 @@ struct CommandLine {
 //
 // INVALID_ARGUMENT (CONFIG_INVALID) naming the setting, the value and the rule.
 absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv);
+
+// How many threads the settings mean on this machine. Lists wait on the disk now and then:
+// so there are some even where processors are few.
+int PoolThreads(const ServerOptions& options);
+int DiskThreads(const ServerOptions& options);
 
 // Checks what the flags' types cannot: a directory is named, addresses have a
 // port and, without insecure_network, a loopback host. Pure.

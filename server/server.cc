@@ -151,7 +151,8 @@ class Server::Impl {
   explicit Impl(const ServerOptions& options)
       : options_(options),
         shares_(MemoryShares::For(options.memory_limit_bytes)),
-        long_calls_(options.long_calls_per_method),
+        long_calls_(options.long_calls_per_method,
+                    std::min<int64_t>(limits::kWaitingBytes, shares_.request_bytes / 2)),
         replies_(RepliesOptions(shares_)) {}
 
   ~Impl() { Stop(); }
@@ -174,19 +175,22 @@ class Server::Impl {
     CAIRN_RETURN_IF_ERROR(run_searcher_->Load());
     metric_folder_ = std::make_unique<metrics::MetricFolder>(*store_, FolderOptions());
     metric_folder_->Start();
+    folding_room_ = std::make_unique<rpc::WaitingRoom>([this] { return metric_folder_->full(); },
+                                                       rpc::WaitingRoomOptions());
     CAIRN_RETURN_IF_ERROR(OpenBlobs(*store_clock_));
     StartRunWorkers();
     CAIRN_RETURN_IF_ERROR(StartOperations(clock));
     history_ =
         std::make_unique<events::HistoryTrimmer>(*store_, *store_clock_, HistoryOptions(options_));
     history_->Start();
-    pool_ = std::make_unique<ThreadPool>(options_.pool_threads, limits::kWaitingCalls);
+    pool_ = std::make_unique<ThreadPool>(PoolThreads(options_), limits::kWaitingCalls);
+    disk_pool_ = std::make_unique<ThreadPool>(DiskThreads(options_), limits::kWaitingCalls);
     mutator_ = std::make_unique<storage::Mutator>(*store_, *store_clock_, *pool_);
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
-    environment_.reset(
-        new rpc::Environment{*store_, *mutator_, clock, SystemIds(), *pool_, long_calls_, replies_,
-                             metrics_, *run_searcher_, *metric_folder_, *run_leases_, *run_purger_,
-                             *operations_, HistoryOptions(options_).events, *store_clock_});
+    environment_.reset(new rpc::Environment{
+        *store_, *mutator_, clock, SystemIds(), rpc::CallPools{*pool_, *disk_pool_, long_calls_},
+        *folding_room_, replies_, metrics_, *run_searcher_, *metric_folder_, *run_leases_,
+        *run_purger_, *operations_, HistoryOptions(options_).events, *store_clock_});
     CAIRN_ASSIGN_OR_RETURN(
         grpc_, rpc::GrpcServer::Start({options_.grpc_address, connections}, shares_.request_bytes,
                                       *environment_, *blobs_));
@@ -266,12 +270,14 @@ class Server::Impl {
   std::optional<RunningClock> store_clock_;  // for what is kept for a time
   std::unique_ptr<tracking::RunSearcher> run_searcher_;
   std::unique_ptr<metrics::MetricFolder> metric_folder_;
+  std::unique_ptr<rpc::WaitingRoom> folding_room_;
   std::unique_ptr<tracking::RunPurger> run_purger_;
   std::unique_ptr<tracking::RunLeaseKeeper> run_leases_;
   std::unique_ptr<artifacts::BlobStore> blobs_;
   std::unique_ptr<operations::OperationRunner> operations_;
   std::unique_ptr<events::HistoryTrimmer> history_;
   std::unique_ptr<ThreadPool> pool_;
+  std::unique_ptr<ThreadPool> disk_pool_;
   std::unique_ptr<storage::Mutator> mutator_;
   std::unique_ptr<rpc::Environment> environment_;
   std::unique_ptr<rpc::GrpcServer> grpc_;

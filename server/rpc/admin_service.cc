@@ -25,7 +25,7 @@ void DescribeCalls(const Environment& environment, cairn::v1::Limits& to) {
   to.set_message_bytes(limits::kMessageBytes);
   to.set_metadata_bytes(limits::kMetadataBytes);
   to.set_streams_per_connection(limits::kStreamsPerConnection);
-  to.set_long_calls_per_method(environment.long_calls.per_method());
+  to.set_long_calls_per_method(environment.pools.long_calls.per_method());
   to.set_waiting_calls(limits::kWaitingCalls);
   to.set_list_page_rows(storage::PageLimits{}.max_size);
   to.set_search_page_rows(limits::kSearchPageRows);

@@ -254,7 +254,7 @@ class ReadStream final : public ServerStream {
  public:
   ReadStream(Environment& env, CallbackServerContext* context, const BlobStore& blobs,
              const grpc::ByteBuffer* request, std::atomic<int>& reads)
-      : ServerStream(env, "cairn.v1.ArtifactService/Read", context),
+      : ServerStream(env, "cairn.v1.ArtifactService/Read", context, Effort::kDisk),
         blobs_(blobs),
         bytes_(*request),
         reads_(reads),
@@ -344,7 +344,7 @@ class ArtifactServiceImpl final : public ParsedService<cairn::v1::ArtifactServic
                                        const cairn::v1::FindMissingBlobsRequest* request,
                                        cairn::v1::FindMissingBlobsResponse* response) override {
     return ServeRead(env_, "cairn.v1.ArtifactService/FindMissingBlobs", context, request, response,
-                     Effort::kLong,
+                     Effort::kDisk,
                      [this](const Snapshot&, const cairn::v1::FindMissingBlobsRequest& asked) {
                        return FindMissing(blobs_, asked);
                      });
@@ -354,7 +354,7 @@ class ArtifactServiceImpl final : public ParsedService<cairn::v1::ArtifactServic
                                        const cairn::v1::BatchUpdateBlobsRequest* request,
                                        cairn::v1::BatchUpdateBlobsResponse* response) override {
     return ServeRead(env_, "cairn.v1.ArtifactService/BatchUpdateBlobs", context, request, response,
-                     Effort::kLong,
+                     Effort::kDisk,
                      [this](const Snapshot&, const cairn::v1::BatchUpdateBlobsRequest& asked) {
                        return BatchUpdate(blobs_, asked);
                      });
@@ -364,7 +364,7 @@ class ArtifactServiceImpl final : public ParsedService<cairn::v1::ArtifactServic
                                      const cairn::v1::BatchReadBlobsRequest* request,
                                      cairn::v1::BatchReadBlobsResponse* response) override {
     return ServeRead(env_, "cairn.v1.ArtifactService/BatchReadBlobs", context, request, response,
-                     Effort::kLong,
+                     Effort::kDisk,
                      [this](const Snapshot&, const cairn::v1::BatchReadBlobsRequest& asked) {
                        return BatchRead(blobs_, asked);
                      });
@@ -374,7 +374,7 @@ class ArtifactServiceImpl final : public ParsedService<cairn::v1::ArtifactServic
                                        const cairn::v1::QueryWriteStatusRequest* request,
                                        cairn::v1::QueryWriteStatusResponse* response) override {
     return ServeRead(env_, "cairn.v1.ArtifactService/QueryWriteStatus", context, request, response,
-                     Effort::kLong,
+                     Effort::kDisk,
                      [this](const Snapshot&, const cairn::v1::QueryWriteStatusRequest& asked) {
                        return QueryStatus(asked);
                      });
@@ -392,7 +392,7 @@ class ArtifactServiceImpl final : public ParsedService<cairn::v1::ArtifactServic
                                 const cairn::v1::SplitBlobRequest* request,
                                 cairn::v1::SplitBlobResponse* response) override {
     return ServeRead(env_, "cairn.v1.ArtifactService/SplitBlob", context, request, response,
-                     Effort::kLong,
+                     Effort::kDisk,
                      [this](const Snapshot&, const cairn::v1::SplitBlobRequest& asked) {
                        return Split(blobs_, asked);
                      });
@@ -402,7 +402,7 @@ class ArtifactServiceImpl final : public ParsedService<cairn::v1::ArtifactServic
                                  const cairn::v1::SpliceBlobRequest* request,
                                  cairn::v1::SpliceBlobResponse* response) override {
     return ServeRead(env_, "cairn.v1.ArtifactService/SpliceBlob", context, request, response,
-                     Effort::kLong,
+                     Effort::kDisk,
                      [this](const Snapshot&, const cairn::v1::SpliceBlobRequest& asked) {
                        return Splice(blobs_, asked);
                      });
@@ -412,7 +412,7 @@ class ArtifactServiceImpl final : public ParsedService<cairn::v1::ArtifactServic
                                    const cairn::v1::GetBlobUsageRequest* request,
                                    cairn::v1::BlobUsage* response) override {
     return ServeRead(env_, "cairn.v1.ArtifactService/GetBlobUsage", context, request, response,
-                     Effort::kLong,
+                     Effort::kDisk,
                      [this](const Snapshot&, const cairn::v1::GetBlobUsageRequest& asked) {
                        return blobs_.Usage(asked.name());
                      });
@@ -460,7 +460,7 @@ class ArtifactServiceImpl final : public ParsedService<cairn::v1::ArtifactServic
         [this, request] {
           env_.run_leases.Logged(request->run().substr(request->run().rfind('/') + 1));
         },
-        request->has_manifest() ? Effort::kLong : Effort::kQuick);
+        request->has_manifest() ? Effort::kDisk : Effort::kQuick);
   }
 
   ServerUnaryReactor* ListArtifacts(CallbackServerContext* context,

@@ -36,7 +36,7 @@ std::string PrincipalOf(const grpc::ServerContextBase& context) {
 absl::Status Overloaded() {
   return Error(absl::StatusCode::kResourceExhausted, ErrorReason::QUEUE_FULL,
                "the server has too many calls under way; try again shortly")
-      .RetryAfterSeconds(0.5);
+      .RetryAfterSeconds(Spread(0.5));
 }
 
 absl::Status CallEnded() {

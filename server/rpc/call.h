@@ -17,13 +17,13 @@
 #include "grpcpp/support/server_callback.h"
 #include "lib/base/clock.h"
 #include "lib/base/ids.h"
-#include "lib/base/thread_pool.h"
 #include "server/events/event_trimmer.h"
 #include "server/observability/call_metrics.h"
+#include "server/rpc/call_pools.h"
 #include "server/rpc/grpc_status.h"
-#include "server/rpc/long_calls.h"
 #include "server/rpc/replies.h"
 #include "server/rpc/unary_reply.h"
+#include "server/rpc/waiting_room.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
 #include "server/tracking/encoded_run.h"
@@ -48,9 +48,9 @@ struct Environment {
   storage::Mutator& mutator;
   const Clock& clock;  // for what is stored as a time; may jump
   IdSource& ids;
-  ThreadPool& pool;       // for work that blocks or takes long
-  LongCalls& long_calls;  // lets unary calls into the pool
-  Replies& replies;       // counts what clients have not taken yet
+  const CallPools pools;      // for what blocks or takes long
+  WaitingRoom& folding_room;  // for points that come faster than they are folded
+  Replies& replies;           // counts what clients have not taken yet
   observability::CallMetrics& metrics;
   tracking::RunSearcher& run_searcher;
   metrics::MetricFolder& metric_folder;  // is told of metrics that were logged
@@ -92,10 +92,6 @@ class CallRecord {
 // it only keeps the request ids of different callers apart.
 std::string PrincipalOf(const grpc::ServerContextBase& context);
 
-// RESOURCE_EXHAUSTED (QUEUE_FULL) with a retry delay: the pool takes no more, or none of
-// this method.
-absl::Status Overloaded();
-
 // CANCELLED (CALL_ENDED): the client went away.
 absl::Status CallEnded();
 
@@ -103,14 +99,12 @@ absl::Status CallEnded();
 // resource it wraps.
 void StampEtag(storage::Revision revision, google::protobuf::Message& response);
 
-// Handler template 1a: a unary call that only reads, answered on the calling
-// thread when `read` is quick, or on the pool. `read` is called with a fresh
-// snapshot and the request.
-enum class Effort { kQuick, kLong };
-
 // For long reads of the call: CANCELLED or DEADLINE_EXCEEDED (CALL_ENDED) once nobody
 // waits for its answer. The context must outlive it.
 std::function<absl::Status()> EndOf(const grpc::CallbackServerContext* context);
+
+// Handler template 1a: a unary call that only reads, answered as its effort says. `read` is
+// called with a fresh snapshot and the request.
 
 template <typename Request, typename Response, typename Read>
 grpc::ServerUnaryReactor* ServeRead(Environment& environment, const char* method,
@@ -119,20 +113,18 @@ grpc::ServerUnaryReactor* ServeRead(Environment& environment, const char* method
   UnaryReply* reactor = UnaryReply::Begin(environment.replies, context);
   CallRecord record(environment, method);
   auto answer = [&environment, request, response, reactor, record,
-                 read = std::move(read)]() mutable {
+                 read = std::move(read)](absl::Status status) mutable {
+    if (!status.ok()) return reactor->Send(record.Finish(status));
     const auto snapshot = environment.store.GetSnapshot();
     absl::StatusOr<Response> result = read(*snapshot, *request);
-    absl::Status status = result.status();
+    status = result.status();
     // Twice: as a message and as bytes.
     if (status.ok()) status = reactor->Charge(2 * static_cast<int64_t>(result->ByteSizeLong()));
     if (status.ok()) *response = *std::move(result);
     reactor->Send(record.Finish(status));
   };
-  if (effort == Effort::kQuick) {
-    answer();
-  } else if (!environment.long_calls.TryRun(environment.pool, std::move(answer))) {
-    reactor->Send(record.Finish(Overloaded()));
-  }
+  const int64_t held = effort == Effort::kQuick ? 0 : static_cast<int64_t>(request->ByteSizeLong());
+  environment.pools.Run(effort, held, EndOf(context), std::move(answer));
   return reactor;
 }
 
@@ -160,22 +152,19 @@ grpc::ServerUnaryReactor* ServeBytes(Environment& environment, const char* metho
                                      Effort effort, Read read) {
   UnaryReply* reactor = UnaryReply::Begin(environment.replies, context);
   CallRecord record(environment, method);
-  auto answer = [request, response, reactor, record, read = std::move(read)]() mutable {
+  auto answer = [request, response, reactor, record,
+                 read = std::move(read)](absl::Status status) mutable {
     Request parsed;
-    if (const absl::Status status = ParseRequest(*request, parsed); !status.ok()) {
-      return reactor->Send(record.Finish(status));
-    }
+    if (status.ok()) status = ParseRequest(*request, parsed);
+    if (!status.ok()) return reactor->Send(record.Finish(status));
     auto result = read(parsed);
-    absl::Status status = result.status();
+    status = result.status();
     if (status.ok()) status = reactor->Charge(BytesOf(*result));
     if (status.ok()) *response = ToByteBuffer(*std::move(result));
     reactor->Send(record.Finish(status));
   };
-  if (effort == Effort::kQuick) {
-    answer();
-  } else if (!environment.long_calls.TryRun(environment.pool, std::move(answer))) {
-    reactor->Send(record.Finish(Overloaded()));
-  }
+  environment.pools.Run(effort, static_cast<int64_t>(request->Length()), EndOf(context),
+                        std::move(answer));
   return reactor;
 }
 
@@ -191,28 +180,31 @@ std::string RequestIdOf(const Request& request) {
 
 // Handler template 1b: a unary call that changes the store, through the Mutator.
 // `plan(snapshot)` may be called several times, `stored` is called once if something
-// was committed or repeated, before the answer leaves. A plan that takes long is made on
-// the pool.
+// was committed or repeated, before the answer leaves. A plan is made as its effort says, and
+// a quick one in its turn where there is a line in `room`.
 template <typename Request, typename Response>
 grpc::ServerUnaryReactor* ServeMutation(Environment& environment, const char* method,
                                         grpc::CallbackServerContext* context,
                                         const Request* request, Response* response,
                                         storage::Planner&& plan,
                                         std::function<void()> stored = nullptr,
-                                        Effort effort = Effort::kQuick) {
+                                        Effort effort = Effort::kQuick,
+                                        WaitingRoom* room = nullptr) {
   UnaryReply* reactor = UnaryReply::Begin(environment.replies, context);
   CallRecord record(environment, method);
+  const auto bytes = static_cast<int64_t>(request->ByteSizeLong());
   // What was committed must be answered, and the answer is about as large as the request: so
   // room for both is made before.
-  if (const absl::Status room = reactor->Charge(2 * static_cast<int64_t>(request->ByteSizeLong()));
-      !room.ok()) {
-    reactor->Send(record.Finish(room));
+  if (const absl::Status charged = reactor->Charge(2 * bytes); !charged.ok()) {
+    reactor->Send(record.Finish(charged));
     return reactor;
   }
   auto run = [&environment, request, response, reactor, record, plan = std::move(plan),
               stored = std::move(stored),
-              caller = storage::RequestContext{PrincipalOf(*context), method,
-                                               RequestIdOf(*request)}]() mutable {
+              caller =
+                  storage::RequestContext{PrincipalOf(*context), method, RequestIdOf(*request)}](
+                 const absl::Status& status) mutable {
+    if (!status.ok()) return reactor->Send(record.Finish(status));
     environment.mutator.Run(
         std::move(caller), *request, std::move(plan), StampEtag,
         [response, reactor, record, stored = std::move(stored)](
@@ -222,10 +214,10 @@ grpc::ServerUnaryReactor* ServeMutation(Environment& environment, const char* me
           reactor->Send(record.Finish(result.status()));
         });
   };
-  if (effort == Effort::kQuick) {
-    run();
-  } else if (!environment.long_calls.TryRun(environment.pool, std::move(run))) {
-    reactor->Send(record.Finish(Overloaded()));
+  if (room != nullptr && room->MustWait()) {
+    room->Wait(bytes, EndOf(context), std::move(run));
+  } else {
+    environment.pools.Run(effort, bytes, EndOf(context), std::move(run));
   }
   return reactor;
 }

@@ -77,7 +77,7 @@ class DatasetServiceImpl final : public ParsedService<DatasetService> {
         [this, request, now = Times()](const Snapshot& snapshot) {
           return datasets::PlanCreateDatasetVersion(snapshot, *request, now, manifests_);
         },
-        nullptr, request->has_manifest() ? Effort::kLong : Effort::kQuick);
+        nullptr, request->has_manifest() ? Effort::kDisk : Effort::kQuick);
   }
 
   ServerUnaryReactor* GetDatasetVersion(CallbackServerContext* context,

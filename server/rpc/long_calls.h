@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <utility>
 
 #include "lib/base/thread_pool.h"
@@ -12,30 +13,39 @@
 namespace cairn::rpc {
 
 // Sends the calls that take long to a pool, and of each method at most so many at a time,
-// running or waiting: one method cannot have the whole queue.
+// running or waiting: one method cannot have the whole queue. The requests of all together
+// hold at most so many bytes, but for one that is larger and comes alone.
 //
-// Costs one atomic operation when a call comes and one when it ends. Safe to call from any
+// A call that waits costs memory and no processor time, while one that is refused comes
+// again, and costs what receiving it costs: so the limits are wide in calls, and bounded in
+// bytes. Costs two atomic operations when a call comes and one when it ends. Safe to call from any
 // thread. The pool runs what it took with it, so it must outlive the pool.
 class LongCalls {
  public:
   // Methods of a server; more than there are.
   static constexpr size_t kMaxMethods = 256;
 
-  explicit LongCalls(int64_t per_method) : per_method_(per_method) {}
+  explicit LongCalls(int64_t per_method, int64_t max_bytes = std::numeric_limits<int64_t>::max())
+      : per_method_(per_method), max_bytes_(max_bytes) {}
   LongCalls(const LongCalls&) = delete;
   LongCalls& operator=(const LongCalls&) = delete;
 
   int64_t per_method() const { return per_method_; }
 
-  // Runs `call` on the pool. False if its method has too many calls under way or the pool
-  // takes no more: then it does not run. Each handler has a method of its own, which is
-  // known by the type of `call`.
+  // Runs `call`, whose request holds `bytes`, on the pool. False if its method has too many
+  // calls under way, all have too many bytes or the pool takes no more: then it does not run. Each
+  // handler has a method of its own, which is known by the type of `call`.
   template <typename Call>
-  bool TryRun(ThreadPool& pool, Call call) {
+  bool TryRun(ThreadPool& pool, Call call, int64_t bytes = 0) {
     static const size_t method = NewMethod();
     std::atomic<int64_t>& under_way = under_way_[method];
-    const auto leave = [&under_way] { under_way.fetch_sub(1, std::memory_order_relaxed); };
-    if (under_way.fetch_add(1, std::memory_order_relaxed) < per_method_ &&
+    const auto leave = [this, &under_way, bytes] {
+      under_way.fetch_sub(1, std::memory_order_relaxed);
+      bytes_.fetch_sub(bytes, std::memory_order_relaxed);
+    };
+    const int64_t before = bytes_.fetch_add(bytes, std::memory_order_relaxed);
+    const bool fits = before == 0 || before + bytes <= max_bytes_;
+    if (under_way.fetch_add(1, std::memory_order_relaxed) < per_method_ && fits &&
         pool.TrySubmit([leave, call = std::move(call)]() mutable {
           call();
           leave();
@@ -53,6 +63,8 @@ class LongCalls {
   }
 
   const int64_t per_method_;
+  const int64_t max_bytes_;
+  std::atomic<int64_t> bytes_{0};
   std::array<std::atomic<int64_t>, kMaxMethods> under_way_{};
 };
 

@@ -19,16 +19,19 @@ namespace cairn::rpc {
 
 // Handler template 2: a call that answers with a stream.
 //
-// Subclasses produce one part at a time on the pool, where they may block; one write is
+// Subclasses produce one part at a time on a pool, where they may block; one write is
 // under way at a time, so a slow client holds one part. A call is charged for that and for
 // what the subclass holds between parts, and refused when too much is held already; of a
 // client that takes nothing for long the call is ended. Deletes itself in OnDone. Begin
 // with Start().
 class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private ReplyWatch {
  public:
-  ServerStream(Environment& environment, const char* method, grpc::CallbackServerContext* context)
+  // Parts are produced on the pool of `effort`, which is not quick.
+  ServerStream(Environment& environment, const char* method, grpc::CallbackServerContext* context,
+               Effort effort)
       : ReplyWatch(environment.replies),
         environment_(environment),
+        pool_(environment.pools.Of(effort)),
         record_(environment, method),
         context_(context) {}
 
@@ -68,7 +71,7 @@ class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private 
  private:
   void Schedule() {
     handover_.Pass();
-    if (!environment_.pool.TrySubmit([this] { Step(); })) End(Overloaded());
+    if (!pool_.TrySubmit([this] { Step(); })) End(Overloaded());
   }
 
   void Step() {
@@ -103,6 +106,7 @@ class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private 
   void GiveUp() final { context_->TryCancel(); }
 
   Environment& environment_;
+  ThreadPool& pool_;
   CallRecord record_;
   grpc::CallbackServerContext* const context_;
   MemoryCharge charge_;
@@ -116,7 +120,7 @@ class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private 
 //
 // Messages arrive as bytes and are parsed here: gRPC tells of one that does not parse as
 // if the stream had ended.
-// Subclasses take one message at a time on the pool, where they may block; the
+// Subclasses take one message at a time on the disk's pool, where they may block; the
 // next is read only then, which is the back-pressure. What they hold is let go on the
 // pool too, before the answer leaves. Deletes itself in OnDone, or on the pool then.
 template <typename Request, typename Response>
@@ -136,7 +140,7 @@ class ClientStream : public grpc::ServerReadReactor<grpc::ByteBuffer> {
   void OnReadDone(bool ok) final {
     handover_.Take();
     handover_.Pass();
-    const bool accepted = environment_.pool.TrySubmit([this, ok] { Step(ok); });
+    const bool accepted = environment_.pools.disk.TrySubmit([this, ok] { Step(ok); });
     if (!accepted) Answer(Overloaded());
   }
   void OnCancel() final {
@@ -147,7 +151,7 @@ class ClientStream : public grpc::ServerReadReactor<grpc::ByteBuffer> {
   void OnDone() final {
     handover_.Take();
     // A call that the pool was too busy for still holds what may take long to let go.
-    if (released_ || !environment_.pool.TrySubmit([this] { delete this; })) delete this;
+    if (released_ || !environment_.pools.disk.TrySubmit([this] { delete this; })) delete this;
   }
 
  protected:

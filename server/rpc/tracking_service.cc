@@ -31,18 +31,12 @@ using grpc::ServerUnaryReactor;
 using storage::Snapshot;
 using tracking::CallFacts;
 
-// RESOURCE_EXHAUSTED (QUEUE_FULL) with a retry delay: points come faster than they are folded.
-absl::Status FoldingIsBehind() {
-  return Error(absl::StatusCode::kResourceExhausted, ErrorReason::QUEUE_FULL,
-               "too many points wait to be folded; try again shortly")
-      .RetryAfterSeconds(1);
-}
-
 class ReadMetricsStream final : public ServerStream {
  public:
   ReadMetricsStream(Environment& env, CallbackServerContext* context,
                     const grpc::ByteBuffer* request)
-      : ServerStream(env, "cairn.v1.TrackingService/ReadMetrics", context), bytes_(*request) {}
+      : ServerStream(env, "cairn.v1.TrackingService/ReadMetrics", context, Effort::kLong),
+        bytes_(*request) {}
 
  private:
   absl::StatusOr<bool> Produce(grpc::ByteBuffer& part) override {
@@ -290,12 +284,11 @@ class TrackingServiceImpl final : public ParsedService<TrackingService, Tracking
     const auto bundling = bundles ? tracking::Bundling::kAllowed : tracking::Bundling::kRefused;
     return ServeMutation(
         env_, "cairn.v1.TrackingService/LogBatch", context, request, response,
-        [this, request, bundling,
-         facts = Facts()](const Snapshot& snapshot) -> absl::StatusOr<storage::Plan> {
-          if (request->metrics_size() > 0 && env_.metric_folder.full()) return FoldingIsBehind();
+        [request, bundling, facts = Facts()](const Snapshot& snapshot) {
           return tracking::PlanLogBatch(snapshot, *request, facts, bundling);
         },
-        [this, bundling, request] { NoteMetrics(*request, bundling); });
+        [this, bundling, request] { NoteMetrics(*request, bundling); }, Effort::kQuick,
+        request->metrics_size() > 0 ? &env_.folding_room : nullptr);
   }
 
   using TrackingBase::ReadMetrics;

@@ -313,7 +313,7 @@ TEST_F(LimitsTest, TheServerTellsItsLimits) {
   EXPECT_EQ(limits.entries_per_batch(), kMaxEntries);
   EXPECT_EQ(limits.points_per_message(), kMaxPoints);
   EXPECT_EQ(limits.streams_per_connection(), 256);
-  EXPECT_EQ(limits.long_calls_per_method(), 256);
+  EXPECT_EQ(limits.long_calls_per_method(), 1024);
   EXPECT_EQ(limits.answer_retention().seconds(), 24 * 3600);
   EXPECT_EQ(limits.event_retention().seconds(), 7 * 24 * 3600);
   EXPECT_EQ(limits.event_log_bytes(), int64_t{1} << 30);

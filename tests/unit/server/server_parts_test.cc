@@ -111,7 +111,7 @@ TEST(OptionsTest, AddressesStayOnLoopbackUnlessTheNetworkIsAllowed) {
 TEST(OptionsTest, WhatIsUnknownOrOutOfRangeEndsAsAUsageError) {
   for (const auto& arguments :
        std::vector<std::vector<const char*>>{{"--in-memory", "--nonsense"},
-                                             {"--in-memory", "--pool-threads", "0"},
+                                             {"--in-memory", "--pool-threads", "257"},
                                              {"--in-memory", "--drain-millis", "-1"},
                                              {"--in-memory", "--log-level", "loud"},
                                              {"--config", "/nowhere/cairnd.toml"}}) {

@@ -1,0 +1,48 @@
+#ifndef CAIRN_SERVER_RPC_CALL_POOLS_H_
+#define CAIRN_SERVER_RPC_CALL_POOLS_H_
+
+#include <cstdint>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "lib/base/thread_pool.h"
+#include "server/rpc/long_calls.h"
+
+namespace cairn::rpc {
+
+// RESOURCE_EXHAUSTED (QUEUE_FULL) with a retry delay: the pool takes no more, or none of
+// this method.
+absl::Status Overloaded();
+
+// What a call costs, and so who answers it: the calling thread, the threads for what computes
+// (searches, lists, counts, curves), or those for what reads and writes blobs.
+enum class Effort { kQuick, kLong, kDisk };
+
+// The two pools of threads, and how unary calls get into them. The pools share no thread, so
+// that work on blobs never keeps a search waiting.
+//
+// Owns nothing; what it refers to outlives all calls. Safe to copy and to call from any thread.
+struct CallPools {
+  ThreadPool& compute;
+  ThreadPool& disk;
+  LongCalls& long_calls;
+
+  // The pool of an effort that is not quick.
+  ThreadPool& Of(Effort effort) const { return effort == Effort::kDisk ? disk : compute; }
+
+  // Calls `answer(status)` exactly once. With OK, when the call is to be answered: here when it
+  // is quick, or on the pool of its effort. With an error when nothing is to be done for it:
+  // that of `ended()` if the call ended while it waited for its turn, or Overloaded, here.
+  //
+  // `bytes` is what the request holds while it waits.
+  template <typename Ended, typename Answer>
+  void Run(Effort effort, int64_t bytes, Ended ended, Answer answer) const {
+    if (effort == Effort::kQuick) return answer(absl::OkStatus());
+    auto in_turn = [ended = std::move(ended), answer]() mutable { answer(ended()); };
+    if (!long_calls.TryRun(Of(effort), std::move(in_turn), bytes)) answer(Overloaded());
+  }
+};
+
+}  // namespace cairn::rpc
+
+#endif  // CAIRN_SERVER_RPC_CALL_POOLS_H_
