@@ -22,7 +22,7 @@
 #include "server/events/store_time.h"
 #include "server/front/descriptors.h"
 #include "server/http_routes.h"
-#include "server/index/checkpoint_directory.h"
+#include "server/known_revision.h"
 #include "server/memory_shares.h"
 #include "server/metrics/folder.h"
 #include "server/observability/log.h"
@@ -72,11 +72,7 @@ absl::StatusOr<std::unique_ptr<storage::KvStore>> OpenStore(const ServerOptions&
   rocks.total_write_buffer_bytes = shares.write_buffer_bytes;
   rocks.max_log_bytes = shares.write_buffer_bytes;
   rocks.committer.cache_bytes = shares.commit_cache_bytes;
-  const std::string index_directory = options.data_dir + "/index";
-  rocks.known_revision = index::NewestCheckpointRevision(index_directory);
-  rocks.known_from = fmt::format(
-      "a checkpoint in {} (remove that directory if an older database was put back on purpose)",
-      index_directory);
+  ExpectCheckpointRevision(options.data_dir, rocks);
   rocks.on_warning = [](std::string_view warning) {
     Log(LogLevel::kWarning, std::string(warning), {});
   };

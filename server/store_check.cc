@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "lib/base/status_macros.h"
 #include "server/artifacts/blob_audit.h"
+#include "server/known_revision.h"
 #include "server/storage/store_reader.h"
 
 namespace cairn {
@@ -26,7 +27,11 @@ absl::StatusOr<int64_t> CheckStore(const ServerOptions& options) {
     Print("damage", what);
   };
   const auto note = [](std::string_view what) { Print("note", what); };
-  const auto store = storage::StoreReader::Open(options.data_dir, note);
+  storage::RocksOptions rocks;
+  rocks.directory = options.data_dir;
+  rocks.on_warning = note;
+  ExpectCheckpointRevision(options.data_dir, rocks);
+  const auto store = storage::StoreReader::Open(rocks);
   if (absl::IsDataLoss(store.status())) {
     damage(std::string(store.status().message()));
     return damage_count;

@@ -40,7 +40,7 @@ class Inspector {
       CAIRN_RETURN_IF_ERROR(ReadLogs());
       CAIRN_RETURN_IF_ERROR(CheckWitnessedLogs());
     }
-    if (witness_) inspection_.synced.ordinal = witness_->ordinal + 1;
+    if (witness_) inspection_.synced.ordinal = witness_->ordinal;
     std::sort(inspection_.synced.files.begin(), inspection_.synced.files.end(),
               [](const SyncedFile& a, const SyncedFile& b) {
                 return std::pair(a.kind, a.number) < std::pair(b.kind, b.number);
@@ -94,9 +94,9 @@ class Inspector {
   }
 
   // Refuses damage in the middle; an end that was never synced is noted.
-  absl::Status Judge(const std::string& name, const RocksLogEnd& end) {
+  absl::Status Judge(const std::string& name, const RocksLogEnd& end, bool synced_before = false) {
     if (end.clean()) return absl::OkStatus();
-    if (end.record_behind) {
+    if (end.record_behind && !synced_before) {
       return Damaged(fmt::format("kv/{} has {}, and a record behind it at {}", name,
                                  end.break_reason, *end.record_behind));
     }
@@ -105,7 +105,6 @@ class Inspector {
   }
 
   void Keep(SyncedKind kind, uint64_t number, std::string_view bytes) {
-    if (bytes.empty()) return;
     inspection_.synced.files.push_back({kind, number, bytes.size(), Crc32c(bytes)});
   }
 
@@ -120,7 +119,10 @@ class Inspector {
     if (!applied.ok()) return applied.status();
     CAIRN_RETURN_IF_ERROR(CheckWitness(name, SyncedKind::kManifest, *number, bytes, *applied));
     if (applied->valid_bytes == 0) return Damaged(fmt::format("kv/{} has no edit", name));
-    CAIRN_RETURN_IF_ERROR(Judge(name, *applied));
+    // Several edits are written before one sync; the record of what was synced is synced with it.
+    const SyncedFile* synced = witness_ ? witness_->Find(SyncedKind::kManifest, *number) : nullptr;
+    const bool synced_before = synced != nullptr && applied->valid_bytes >= synced->bytes;
+    CAIRN_RETURN_IF_ERROR(Judge(name, *applied, synced_before));
     Keep(SyncedKind::kManifest, *number, std::string_view(bytes).substr(0, applied->valid_bytes));
     return absl::OkStatus();
   }
@@ -227,7 +229,10 @@ class Inspector {
   absl::Status CheckWitnessedLogs() const {
     if (!witness_) return absl::OkStatus();
     for (const SyncedFile& file : witness_->files) {
-      if (file.kind != SyncedKind::kLog || file.number < manifest_.first_needed_log()) continue;
+      if (file.kind != SyncedKind::kLog || file.bytes == 0 ||
+          file.number < manifest_.first_needed_log()) {
+        continue;
+      }
       if (std::binary_search(present_logs_.begin(), present_logs_.end(), file.number)) continue;
       return Damaged(fmt::format("kv/{:06}.log is missing, of which {} bytes were synced",
                                  file.number, file.bytes));

@@ -36,8 +36,8 @@ struct RocksLogEnd {
   std::string break_reason;
   // The last record goes on behind `data_bytes`, by its header.
   bool cut_off = false;
-  // Where a record begins behind the break; set only if there is one. One write is under way at
-  // a time, so this is damage.
+  // Where a record begins behind the break; set only if there is one. Of a log one record is
+  // written before each sync, so there this is damage.
   std::optional<uint64_t> record_behind;
 
   bool clean() const { return break_reason.empty(); }

@@ -138,14 +138,6 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenAt(const std::string& path,
                                          std::move(handles));
 }
 
-// Something outside the database may know of a revision that it does not have.
-absl::Status CheckKnownRevision(const RocksOptions& options, Revision last) {
-  if (last >= options.known_revision) return absl::OkStatus();
-  return CorruptStore(options.directory,
-                      fmt::format("commits are missing: {} is of revision {}, the store ends at {}",
-                                  options.known_from, options.known_revision, last));
-}
-
 // Inspects the database and goes on from what it found.
 absl::StatusOr<std::unique_ptr<WitnessedEnv>> WitnessFiles(const RocksOptions& options) {
   CAIRN_ASSIGN_OR_RETURN(DatabaseInspection inspection, InspectDatabase(options.directory));
@@ -156,6 +148,7 @@ absl::StatusOr<std::unique_ptr<WitnessedEnv>> WitnessFiles(const RocksOptions& o
     for (const std::string& note : inspection.notes) options.on_warning(note);
   }
   auto files = std::make_unique<WitnessedEnv>();
+  files->revision = inspection.revision;
   const auto on_failure = [warn = options.on_warning](const absl::Status& status) {
     if (warn)
       warn(fmt::format("what was synced is not recorded any more: {}",
@@ -267,6 +260,13 @@ absl::StatusOr<bool> HasRecords(const RocksDatabase& database) {
 
 }  // namespace
 
+absl::Status CheckKnownRevision(const RocksOptions& options, Revision last) {
+  if (last >= options.known_revision) return absl::OkStatus();
+  return CorruptStore(options.directory,
+                      fmt::format("commits are missing: {} is of revision {}, the store ends at {}",
+                                  options.known_from, options.known_revision, last));
+}
+
 absl::Status BackgroundHealth::status() const {
   MutexLock lock(&mutex_);
   return status_;
@@ -312,6 +312,13 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenDatabase(
   CAIRN_ASSIGN_OR_RETURN(auto files, WitnessFiles(options));
   db_options.env = files->env.get();
   CAIRN_RETURN_IF_ERROR(CheckFamilies(options, db_options, directory));
+  // Where the logs do not tell the newest revision the tables do. They are read before anything is
+  // changed, which takes little without a log.
+  if (options.known_revision > 0 && !files->revision) {
+    CAIRN_ASSIGN_OR_RETURN(const auto reader, OpenDatabaseToRead(options, directory));
+    CAIRN_ASSIGN_OR_RETURN(const Revision last, VerifiedLastRevision(*reader, options.directory));
+    CAIRN_RETURN_IF_ERROR(CheckKnownRevision(options, last));
+  }
   Ballast ballast(options.directory, options.budget.ballast_bytes);
   ballast.Release();
   CAIRN_ASSIGN_OR_RETURN(auto database,

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -26,6 +27,7 @@ namespace cairn::storage {
 struct WitnessedEnv {
   std::unique_ptr<SyncedFiles> synced;
   std::unique_ptr<rocksdb::Env> env;  // goes first
+  std::optional<Revision> revision;   // DatabaseInspection's
 };
 
 // Remembers what RocksDB's background threads report. Safe to call from any
@@ -111,6 +113,10 @@ class DatabaseHolder {
 // DATA_LOSS (STORE_CORRUPT) otherwise.
 absl::StatusOr<Revision> VerifiedLastRevision(const RocksDatabase& database,
                                               std::string_view directory);
+
+// DATA_LOSS (STORE_CORRUPT) if something outside the database knows of a later revision
+// (RocksOptions::known_revision) than its newest.
+absl::Status CheckKnownRevision(const RocksOptions& options, Revision last);
 
 // Translates a failed status: no space → DISK_FULL, damage → RECORD_CORRUPT,
 // anything else → STORE_UNAVAILABLE. REQUIRES: not ok.

@@ -70,13 +70,13 @@ class RocksBackend final : public CommitBackend {
     Recovery recovery{last_revision, {}};
     if (!must_reopen_) return recovery;
     CAIRN_ASSIGN_OR_RETURN(recovery.last_revision, holder_.Reopen());
-    must_reopen_ = false;
     if (!frees_space) reclaimer_.FlushSoon();
     CAIRN_RETURN_IF_ERROR(
         ScanStoredEvents(*holder_.Get(), last_revision + 1, [&recovery](const StoredEvent& event) {
           recovery.events.push_back(event);
           return true;
         }));
+    must_reopen_ = false;  // only now: else what was found behind would never be told of
     return recovery;
   }
 

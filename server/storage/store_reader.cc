@@ -50,14 +50,11 @@ class RocksReader final : public StoreReader {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<StoreReader>> StoreReader::Open(const std::string& directory,
-                                                               const Note& note) {
-  CAIRN_ASSIGN_OR_RETURN(auto held, StoreDirectory::AcquireToRead(directory));
-  RocksOptions options;
-  options.directory = directory;
-  options.on_warning = note;
+absl::StatusOr<std::unique_ptr<StoreReader>> StoreReader::Open(const RocksOptions& options) {
+  CAIRN_ASSIGN_OR_RETURN(auto held, StoreDirectory::AcquireToRead(options.directory));
   CAIRN_ASSIGN_OR_RETURN(auto database, OpenDatabaseToRead(options, *held));
-  CAIRN_RETURN_IF_ERROR(VerifiedLastRevision(*database, directory).status());
+  CAIRN_ASSIGN_OR_RETURN(const Revision last, VerifiedLastRevision(*database, options.directory));
+  CAIRN_RETURN_IF_ERROR(CheckKnownRevision(options, last));
   return std::make_unique<RocksReader>(std::move(held), std::move(database));
 }
 

@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "server/storage/kv_store.h"
+#include "server/storage/rocks_store.h"
 
 namespace cairn::storage {
 
@@ -21,12 +22,12 @@ class StoreReader {
  public:
   using Note = std::function<void(std::string_view)>;
 
-  // Opens the store in `directory`. `note` gets what a start would warn of.
+  // Opens the store in `options.directory`; `on_warning` gets what a start would warn of, and
+  // `known_revision` is asked for as by a start. Other options do not matter.
   //   NOT_FOUND (FILE_ERROR)              there is no store
   //   FAILED_PRECONDITION (STORE_LOCKED)  a server has it open: its files change
   //   else as OpenRocksStore
-  static absl::StatusOr<std::unique_ptr<StoreReader>> Open(const std::string& directory,
-                                                           const Note& note);
+  static absl::StatusOr<std::unique_ptr<StoreReader>> Open(const RocksOptions& options);
   virtual ~StoreReader() = default;
 
   virtual std::unique_ptr<Snapshot> GetSnapshot() const = 0;

@@ -184,9 +184,16 @@ void SyncedFiles::Forget(SyncedKind kind, uint64_t number) {
   Report(Write());
 }
 
+// Not under the lock: a commit tells meanwhile. The descriptors stay once they are there.
 void SyncedFiles::Sync() {
+  std::array<Copy, 2> copies;
+  {
+    MutexLock lock(&mutex_);
+    copies = copies_;
+  }
+  const absl::Status status = SyncCopies(copies);
   MutexLock lock(&mutex_);
-  Report(SyncCopies());
+  Report(status);
 }
 
 // A state goes into the slot that the one before is not in, so a whole one is always there.
@@ -203,8 +210,8 @@ absl::Status SyncedFiles::Write() {
   return status;
 }
 
-absl::Status SyncedFiles::SyncCopies() {
-  for (const Copy& copy : copies_) {
+absl::Status SyncedFiles::SyncCopies(const std::array<Copy, 2>& copies) {
+  for (const Copy& copy : copies) {
     if (copy.fd >= 0 && ::fdatasync(copy.fd) != 0) return FileError(errno, "sync", copy.path);
   }
   return absl::OkStatus();

@@ -97,7 +97,7 @@ class SyncedFiles {
 
   absl::Status OpenCopies() CAIRN_REQUIRES(mutex_);
   absl::Status Write() CAIRN_REQUIRES(mutex_);
-  absl::Status SyncCopies() CAIRN_REQUIRES(mutex_);
+  static absl::Status SyncCopies(const std::array<Copy, 2>& copies);
   void Report(const absl::Status& status) CAIRN_REQUIRES(mutex_);
 
   const std::string directory_;

@@ -21,6 +21,7 @@
 #include "rocksdb/file_system.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/rocks_store.h"
+#include "server/storage/synced_files.h"
 #include "tests/unit/storage/scratch_directory.h"
 
 namespace cairn::storage {
@@ -233,6 +234,40 @@ TEST(RocksDurability, ATornTailThatWasNeverAcknowledgedIsLeftOut) {
   EXPECT_EQ((*store)->GetSnapshot()->revision(), 300);
   EXPECT_EQ(CountRecords(**store), 300);
   EXPECT_TRUE(Write(**store, 1000).ok());
+}
+
+TEST(RocksDurability, ATornFirstRecordOfALogIsLeftOut) {
+  for (const size_t kept : {size_t{3}, size_t{50}, size_t{100}}) {
+    ScratchDirectory scratch;
+    const std::string directory = scratch.Join("dead");
+    WriteManyAndDie(scratch, directory, 1);
+    const std::string log = NewestLog(directory);
+    const std::string whole = ReadFile(log).value();
+    std::string torn = whole.substr(0, kept);
+    torn.resize(whole.size(), '\0');  // as a power cut leaves it, before the record was told of
+    ASSERT_TRUE(WriteFileAtomically(log, torn).ok());
+    for (const std::string& copy : SyncedStatePaths(directory)) fs::remove(copy);
+    for (int start = 0; start < 2; ++start) {
+      auto store = OpenRocksStore(OptionsFor(directory));
+      ASSERT_TRUE(store.ok()) << kept << " bytes, start " << start << ": " << store.status();
+      EXPECT_TRUE(Write(**store, 7 + start).ok());
+    }
+  }
+}
+
+TEST(RocksDurability, AStoreThatEndsBeforeAKnownRevisionIsRefusedAndStaysAsItWas) {
+  ScratchDirectory scratch;
+  const std::string directory = scratch.Join("dead");
+  WriteManyAndDie(scratch, directory, 20);
+  RocksOptions options = OptionsFor(directory);
+  options.known_revision = 21;
+  options.known_from = "a checkpoint";
+  const auto before = SizesIn(directory);
+  const absl::Status status = OpenRocksStore(options).status();
+  EXPECT_TRUE(HasReason(status, ErrorReason::STORE_CORRUPT)) << status;
+  EXPECT_EQ(SizesIn(directory), before);
+  options.known_revision = 20;
+  EXPECT_TRUE(OpenRocksStore(options).ok());
 }
 
 TEST(RocksDurability, BelowTheReserveWritesAreRefusedAndReadsGoOn) {
