@@ -16,9 +16,9 @@ namespace cairn::limits {
 inline constexpr int kMessageBytes = 4 << 20;
 inline constexpr int kMetadataBytes = 8 << 10;
 inline constexpr int kStreamsPerConnection = 256;
-inline constexpr int64_t kLongCallsPerMethod = 1024;          // unless the server is told otherwise
-inline constexpr size_t kWaitingCalls = 4096;                 // for each of the two pools
-inline constexpr int64_t kWaitingBytes = int64_t{128} << 20;  // of their requests, for both
+inline constexpr int64_t kLongCallsPerMethod = 1024;         // unless the server is told otherwise
+inline constexpr size_t kWaitingCalls = 4096;                // for each of the two pools
+inline constexpr int64_t kWaitingBytes = int64_t{96} << 20;  // of their requests, for both
 
 // Searches.
 inline constexpr int32_t kSearchPageRows = 10'000;

@@ -70,6 +70,8 @@ void ConnectionCounts::Cut(Origin origin, Misuse misuse) {
   const MutexLock lock(&mutex_);
   ++totals_.cut;
   totals_.last_misuse = misuse;
+  // Whoever does not speak HTTP/2 costs one read, and may be honest with a wrong setting.
+  if (misuse == Misuse::kPreface) return;
   PerAddress& address = addresses_[origin.key];
   address.cuts.Take();
   address.misbehaves = address.cuts.empty();

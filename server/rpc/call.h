@@ -193,17 +193,14 @@ grpc::ServerUnaryReactor* ServeMutation(Environment& environment, const char* me
   UnaryReply* reactor = UnaryReply::Begin(environment.replies, context);
   CallRecord record(environment, method);
   const auto bytes = static_cast<int64_t>(request->ByteSizeLong());
-  // What was committed must be answered, and the answer is about as large as the request: so
-  // room for both is made before.
-  if (const absl::Status charged = reactor->Charge(2 * bytes); !charged.ok()) {
-    reactor->Send(record.Finish(charged));
-    return reactor;
-  }
-  auto run = [&environment, request, response, reactor, record, plan = std::move(plan),
+  auto run = [&environment, request, response, reactor, record, bytes, plan = std::move(plan),
               stored = std::move(stored),
               caller =
                   storage::RequestContext{PrincipalOf(*context), method, RequestIdOf(*request)}](
-                 const absl::Status& status) mutable {
+                 absl::Status status) mutable {
+    // What was committed must be answered, and the answer is about as large as the request: so
+    // room for both is made before, but not while the call waits.
+    if (status.ok()) status = reactor->Charge(2 * bytes);
     if (!status.ok()) return reactor->Send(record.Finish(status));
     environment.mutator.Run(
         std::move(caller), *request, std::move(plan), StampEtag,
