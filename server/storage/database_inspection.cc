@@ -59,10 +59,14 @@ class Inspector {
     return bytes;
   }
 
+  const SyncedFile* Synced(SyncedKind kind, uint64_t number) const {
+    return witness_ ? witness_->Find(kind, number) : nullptr;
+  }
+
   // What was synced of the file must be there, bit for bit.
   absl::Status CheckWitness(const std::string& name, SyncedKind kind, uint64_t number,
                             std::string_view bytes, const RocksLogEnd& end) {
-    const SyncedFile* synced = witness_ ? witness_->Find(kind, number) : nullptr;
+    const SyncedFile* synced = Synced(kind, number);
     if (synced == nullptr) return absl::OkStatus();
     if (bytes.size() >= synced->bytes && Crc32c(bytes.substr(0, synced->bytes)) == synced->crc) {
       return absl::OkStatus();
@@ -120,7 +124,7 @@ class Inspector {
     CAIRN_RETURN_IF_ERROR(CheckWitness(name, SyncedKind::kManifest, *number, bytes, *applied));
     if (applied->valid_bytes == 0) return Damaged(fmt::format("kv/{} has no edit", name));
     // Several edits are written before one sync; the record of what was synced is synced with it.
-    const SyncedFile* synced = witness_ ? witness_->Find(SyncedKind::kManifest, *number) : nullptr;
+    const SyncedFile* synced = Synced(SyncedKind::kManifest, *number);
     const bool synced_before = synced != nullptr && applied->valid_bytes >= synced->bytes;
     CAIRN_RETURN_IF_ERROR(Judge(name, *applied, synced_before));
     Keep(SyncedKind::kManifest, *number, std::string_view(bytes).substr(0, applied->valid_bytes));

@@ -125,14 +125,18 @@ absl::Status OpenError(const rocksdb::Status& status, std::string_view directory
   return FromRocks(status, "open the store");
 }
 
+enum class Access { kWrite, kReadOnly };
+
 absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenAt(const std::string& path,
                                                       const rocksdb::DBOptions& db_options,
-                                                      const RocksOptions& options,
+                                                      const RocksOptions& options, Access access,
                                                       std::unique_ptr<WitnessedEnv> files) {
   rocksdb::DB* db = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   const rocksdb::Status status =
-      rocksdb::DB::Open(db_options, path, Families(options), &handles, &db);
+      access == Access::kWrite
+          ? rocksdb::DB::Open(db_options, path, Families(options), &handles, &db)
+          : rocksdb::DB::OpenForReadOnly(db_options, path, Families(options), &handles, &db);
   if (!status.ok()) return OpenError(status, options.directory);
   return std::make_unique<RocksDatabase>(std::move(files), std::unique_ptr<rocksdb::DB>(db),
                                          std::move(handles));
@@ -184,8 +188,8 @@ absl::Status CreateDatabase(const RocksOptions& options, const rocksdb::DBOption
   creating.create_if_missing = true;
   creating.create_missing_column_families = true;
   {
-    CAIRN_ASSIGN_OR_RETURN(auto database,
-                           OpenAt(directory.creating_path(), creating, options, nullptr));
+    CAIRN_ASSIGN_OR_RETURN(auto database, OpenAt(directory.creating_path(), creating, options,
+                                                 Access::kWrite, nullptr));
     CAIRN_RETURN_IF_ERROR(WriteFormat(*database));
   }
   return directory.PublishDatabase();
@@ -315,14 +319,16 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenDatabase(
   // Where the logs do not tell the newest revision the tables do. They are read before anything is
   // changed, which takes little without a log.
   if (options.known_revision > 0 && !files->revision) {
-    CAIRN_ASSIGN_OR_RETURN(const auto reader, OpenDatabaseToRead(options, directory));
+    CAIRN_ASSIGN_OR_RETURN(const auto reader, OpenAt(directory.database_path(), db_options, options,
+                                                     Access::kReadOnly, nullptr));
+    CAIRN_RETURN_IF_ERROR(CheckStoredFormat(*reader, options.directory));
     CAIRN_ASSIGN_OR_RETURN(const Revision last, VerifiedLastRevision(*reader, options.directory));
     CAIRN_RETURN_IF_ERROR(CheckKnownRevision(options, last));
   }
   Ballast ballast(options.directory, options.budget.ballast_bytes);
   ballast.Release();
-  CAIRN_ASSIGN_OR_RETURN(auto database,
-                         OpenAt(directory.database_path(), db_options, options, std::move(files)));
+  CAIRN_ASSIGN_OR_RETURN(auto database, OpenAt(directory.database_path(), db_options, options,
+                                               Access::kWrite, std::move(files)));
   ballast.Restore();
   CAIRN_RETURN_IF_ERROR(CheckStoredFormat(*database, options.directory));
   CAIRN_RETURN_IF_ERROR(directory.Mark());
@@ -335,13 +341,8 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenDatabaseToRead(const RocksOpt
   CAIRN_ASSIGN_OR_RETURN(auto files, WitnessFiles(options));
   db_options.env = files->env.get();
   CAIRN_RETURN_IF_ERROR(CheckFamilies(options, db_options, directory));
-  rocksdb::DB* db = nullptr;
-  std::vector<rocksdb::ColumnFamilyHandle*> handles;
-  const rocksdb::Status status = rocksdb::DB::OpenForReadOnly(db_options, directory.database_path(),
-                                                              Families(options), &handles, &db);
-  if (!status.ok()) return OpenError(status, options.directory);
-  auto database = std::make_unique<RocksDatabase>(
-      std::move(files), std::unique_ptr<rocksdb::DB>(db), std::move(handles));
+  CAIRN_ASSIGN_OR_RETURN(auto database, OpenAt(directory.database_path(), db_options, options,
+                                               Access::kReadOnly, std::move(files)));
   CAIRN_RETURN_IF_ERROR(CheckStoredFormat(*database, options.directory));
   return database;
 }

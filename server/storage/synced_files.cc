@@ -8,7 +8,6 @@
 #include <tuple>
 #include <utility>
 
-#include "fmt/format.h"
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
 #include "server/storage/crc32c.h"
@@ -19,7 +18,6 @@ namespace cairn::storage {
 namespace {
 
 constexpr std::string_view kMagic = "CAIRNSY1";
-constexpr size_t kCrcBytes = 4;
 
 bool Before(const SyncedFile& file, SyncedKind kind, uint64_t number) {
   return std::tuple(file.kind, file.number) < std::tuple(kind, number);
@@ -41,7 +39,6 @@ auto FindIn(Files& files, SyncedKind kind, uint64_t number) {
 
 // A file's entry; nullopt when the bytes end before it does or name no kind.
 std::optional<SyncedFile> ReadEntry(KeyReader& reader) {
-  SyncedFile file;
   const auto kind = reader.ReadByte();
   const auto number = reader.ReadBigEndian64();
   const auto bytes = reader.ReadBigEndian64();
@@ -167,11 +164,11 @@ SyncedFiles::~SyncedFiles() {
 
 void SyncedFiles::Tell(const SyncedFile& file) {
   MutexLock lock(&mutex_);
-  const auto place = Place(state_.files, file.kind, file.number);
-  if (place != state_.files.end() && place->kind == file.kind && place->number == file.number) {
-    *place = file;
+  const auto known = FindIn(state_.files, file.kind, file.number);
+  if (known != state_.files.end()) {
+    *known = file;
   } else {
-    state_.files.insert(place, file);
+    state_.files.insert(Place(state_.files, file.kind, file.number), file);
   }
   Report(Write());
 }

@@ -33,10 +33,12 @@
 #include "lib/client/grpc_status.h"
 #include "tests/testing/memory_volume.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/unary_call.h"
 
 namespace cairn {
 namespace {
 
+using testing::Call;
 using testing::MemoryVolume;
 using testing::OnThreadOfItsOwn;
 using testing::ServerProcess;
@@ -60,18 +62,6 @@ std::string Noise(uint64_t seed, size_t size) {
   std::string bytes(size, '\0');
   for (char& c : bytes) c = static_cast<char>(random());
   return bytes;
-}
-
-template <typename Stub, typename Request, typename Response>
-absl::StatusOr<Response> Call(Stub& stub,
-                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                           Response*),
-                              const Request& request) {
-  grpc::ClientContext context;
-  Response response;
-  const grpc::Status status = (stub.*method)(&context, request, &response);
-  if (!status.ok()) return client::FromGrpcStatus(status);
-  return response;
 }
 
 // What was acknowledged of one run; all of it follows from the seed.

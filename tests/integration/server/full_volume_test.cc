@@ -21,10 +21,12 @@
 #include "lib/client/grpc_status.h"
 #include "tests/testing/memory_volume.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/unary_call.h"
 
 namespace cairn {
 namespace {
 
+using testing::Call;
 using testing::MemoryVolume;
 using testing::OnThreadOfItsOwn;
 using testing::ServerProcess;
@@ -60,18 +62,6 @@ class Stubs {
   const std::unique_ptr<v1::AdminService::Stub> admin;
   const std::unique_ptr<google::longrunning::Operations::Stub> operations;
 };
-
-template <typename Stub, typename Request, typename Response>
-absl::StatusOr<Response> Call(Stub& stub,
-                              grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&,
-                                                           Response*),
-                              const Request& request) {
-  grpc::ClientContext context;
-  Response response;
-  const grpc::Status status = (stub.*method)(&context, request, &response);
-  if (!status.ok()) return client::FromGrpcStatus(status);
-  return response;
-}
 
 std::string UploadName(const Digest& digest) {
   return "uploads/" + SystemIds().NewUuid4() + "/blobs/" + digest.Hex() + "/" +
