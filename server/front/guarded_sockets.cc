@@ -47,7 +47,7 @@ class Table {
       auto made = std::make_unique<Page>();
       Page* none = nullptr;
       if (page.compare_exchange_strong(none, made.get(), std::memory_order_acq_rel)) {
-        made.release();  // stays for the life of the process
+        static_cast<void>(made.release());  // stays for the life of the process
       }
     }
     return Find(fd);

@@ -232,7 +232,9 @@ storage::Revision NewestCheckpointRevision(const std::string& directory) {
 }
 
 void RemoveCheckpoints(const std::string& directory) {
-  for (const std::string& name : NamesIn(directory)) ::unlink((directory + "/" + name).c_str());
+  for (const std::string& name : NamesIn(directory)) {
+    ::unlink(fmt::format("{}/{}", directory, name).c_str());
+  }
 }
 
 }  // namespace cairn::index

@@ -85,7 +85,7 @@ void LogMetricsStream::OnDone() {
 
 // Here and not by gRPC, which tells of what does not parse as if the stream had ended.
 absl::Status LogMetricsStream::Parse() {
-  const absl::Status parsed = ParseRequest(bytes_, request_);
+  absl::Status parsed = ParseRequest(bytes_, request_);
   bytes_.Clear();
   return parsed;
 }

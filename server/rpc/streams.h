@@ -92,7 +92,7 @@ class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private 
   absl::Status ChargeHeld() {
     const int64_t held = HeldBytes();
     if (held <= charged_held_) return absl::OkStatus();
-    const absl::Status room = environment_.replies.Charge(held - charged_held_, charge_);
+    absl::Status room = environment_.replies.Charge(held - charged_held_, charge_);
     if (room.ok()) charged_held_ = held;
     return room;
   }

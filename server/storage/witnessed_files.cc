@@ -131,9 +131,9 @@ class FileBegin final : public rocksdb::FSSequentialFileOwnerWrapper {
 
 class WitnessedFileSystem final : public rocksdb::FileSystemWrapper {
  public:
-  WitnessedFileSystem(std::shared_ptr<rocksdb::FileSystem> target, SyncedFiles& synced,
+  WitnessedFileSystem(const std::shared_ptr<rocksdb::FileSystem>& target, SyncedFiles& synced,
                       std::vector<SyncedFile> readable)
-      : FileSystemWrapper(std::move(target)), synced_(synced), readable_(std::move(readable)) {}
+      : FileSystemWrapper(target), synced_(synced), readable_(std::move(readable)) {}
 
   const char* Name() const override { return "CairnWitnessedFiles"; }
 
@@ -215,10 +215,10 @@ std::optional<uint64_t> ParseCurrent(std::string_view content) {
   return ParseNumber(content);
 }
 
-std::shared_ptr<rocksdb::FileSystem> MakeWitnessedFiles(std::shared_ptr<rocksdb::FileSystem> target,
-                                                        SyncedFiles& synced,
-                                                        std::vector<SyncedFile> readable) {
-  return std::make_shared<WitnessedFileSystem>(std::move(target), synced, std::move(readable));
+std::shared_ptr<rocksdb::FileSystem> MakeWitnessedFiles(
+    const std::shared_ptr<rocksdb::FileSystem>& target, SyncedFiles& synced,
+    std::vector<SyncedFile> readable) {
+  return std::make_shared<WitnessedFileSystem>(target, synced, std::move(readable));
 }
 
 }  // namespace cairn::storage

@@ -23,9 +23,9 @@ namespace cairn::storage {
 // synced of it before. A file that is open is kept longer than what was written (kFileStepBytes),
 // and gets its size when it is closed. Safe to call as a FileSystem is; `synced` must outlive it
 // and its files.
-std::shared_ptr<rocksdb::FileSystem> MakeWitnessedFiles(std::shared_ptr<rocksdb::FileSystem> target,
-                                                        SyncedFiles& synced,
-                                                        std::vector<SyncedFile> readable);
+std::shared_ptr<rocksdb::FileSystem> MakeWitnessedFiles(
+    const std::shared_ptr<rocksdb::FileSystem>& target, SyncedFiles& synced,
+    std::vector<SyncedFile> readable);
 
 // The kind and number of a file by the last part of its path: "000012.log", "MANIFEST-000005".
 // nullopt for any other.
