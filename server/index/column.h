@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -185,6 +186,21 @@ struct TextColumn {
   Dictionary dictionary;
   CodeColumn codes;
 };
+
+// What a column by key takes that holds nothing yet: itself, its key, and its place in a map,
+// which is the pointer, what the map keeps to find it, and the heap's own share in the three
+// blocks of memory.
+template <typename Column>
+size_t OwnBytes(std::string_view key) {
+  constexpr size_t kPlaceBytes = 64;
+  return sizeof(Column) + sizeof(std::string) + key.size() + kPlaceBytes;
+}
+
+// The part of a column that is long texts.
+inline size_t LongTextBytes(const TextColumn& column) {
+  return column.dictionary.long_text_bytes();
+}
+inline size_t LongTextBytes(const MetricColumn&) { return 0; }
 
 }  // namespace cairn::index
 

@@ -13,6 +13,10 @@ size_t HeapBytes(const std::string& text) {
   return text.capacity() > std::string().capacity() ? text.capacity() + 1 : 0;
 }
 
+size_t LongBytes(std::string_view text) {
+  return text.size() > Dictionary::kMostShortText ? text.size() : 0;
+}
+
 uint64_t SortWordOf(bool numeric, std::string_view text) {
   if (numeric) {
     if (const auto number = core::ParseNumber(text)) return MetricSortWord(NumberWord(*number));
@@ -27,6 +31,14 @@ Dictionary::Dictionary(bool numeric)
       entries_(1),
       sort_words_{kMissingSort},
       codes_(0, Hash{this}, Equal{this}) {}
+
+void Dictionary::Hold(uint32_t code, std::string_view text, uint32_t uses) {
+  Entry& entry = entries_[code];
+  entry = {std::string(text), uses};
+  sort_words_[code] = SortWordOf(numeric_, text);
+  heap_bytes_ += HeapBytes(entry.text);
+  long_text_bytes_ += LongBytes(text);
+}
 
 uint32_t Dictionary::Acquire(std::string_view text) {
   ++all_uses_;
@@ -43,9 +55,7 @@ uint32_t Dictionary::Acquire(std::string_view text) {
     entries_.emplace_back();
     sort_words_.push_back(kMissingSort);
   }
-  entries_[code] = {std::string(text), 1};
-  sort_words_[code] = SortWordOf(numeric_, text);
-  long_text_bytes_ += HeapBytes(entries_[code].text);
+  Hold(code, text, 1);
   codes_.insert(code);
   return code;
 }
@@ -55,7 +65,8 @@ void Dictionary::Release(uint32_t code) {
   --all_uses_;
   if (--entry.uses > 0) return;
   codes_.erase(code);
-  long_text_bytes_ -= HeapBytes(entry.text);
+  heap_bytes_ -= HeapBytes(entry.text);
+  long_text_bytes_ -= LongBytes(entry.text);
   entry.text = std::string();
   sort_words_[code] = kMissingSort;
   free_.push_back(code);
@@ -71,10 +82,8 @@ bool Dictionary::Restore(const std::vector<std::string_view>& texts,
       free_.push_back(code);
       continue;
     }
-    entries_[code] = {std::string(texts[code - 1]), uses[code]};
+    Hold(code, texts[code - 1], uses[code]);
     all_uses_ += uses[code];
-    sort_words_[code] = SortWordOf(numeric_, texts[code - 1]);
-    long_text_bytes_ += HeapBytes(entries_[code].text);
     if (!codes_.insert(code).second) return false;
   }
   return true;
@@ -88,7 +97,7 @@ uint32_t Dictionary::Find(std::string_view text) const {
 size_t Dictionary::bytes() const {
   return entries_.size() * sizeof(Entry) + sort_words_.capacity() * sizeof(uint64_t) +
          free_.capacity() * sizeof(uint32_t) + codes_.capacity() * (sizeof(uint32_t) + 1) +
-         long_text_bytes_;
+         heap_bytes_;
 }
 
 }  // namespace cairn::index

@@ -54,6 +54,11 @@ class Dictionary {
 
   size_t bytes() const;
 
+  // The bytes of texts in use that are longer than kMostShortText: notes, histories and
+  // settings as JSON, which are read and rarely searched.
+  static constexpr size_t kMostShortText = 256;
+  size_t long_text_bytes() const { return long_text_bytes_; }
+
  private:
   struct Entry {
     std::string text;
@@ -75,12 +80,15 @@ class Dictionary {
     bool operator()(std::string_view a, uint32_t b) const { return owner->text(b) == a; }
   };
 
+  void Hold(uint32_t code, std::string_view text, uint32_t uses);
+
   const bool numeric_;
   std::deque<Entry> entries_;  // by code; the first stands for code 0
   std::vector<uint64_t> sort_words_;
   std::vector<uint32_t> free_;
   size_t all_uses_ = 0;
-  size_t long_text_bytes_ = 0;  // texts that do not fit into a string itself
+  size_t heap_bytes_ = 0;  // of texts that do not fit into a string itself
+  size_t long_text_bytes_ = 0;
   absl::flat_hash_set<uint32_t, Hash, Equal> codes_;
 };
 

@@ -23,49 +23,6 @@ uint64_t TimeOf(bool has, const google::protobuf::Timestamp& time) {
   return has ? TimeWord(ToUnixNanos(time)) : kNoValue;
 }
 
-// Metrics of all three fields share one column.
-RunField ColumnField(RunField field) { return IsMetricField(field) ? RunField::kMetric : field; }
-
-// Names of dropped columns that are remembered, of each kind.
-constexpr size_t kMostDroppedNames = 4096;
-// Of a place in a map by key: the pointer, what the map keeps to find it, and the heap's
-// own share in the three blocks of memory.
-constexpr size_t kPlaceBytes = 64;
-
-// What a column takes that holds nothing yet.
-template <typename Column>
-size_t OwnBytes(const std::string& key) {
-  return sizeof(Column) + sizeof(std::string) + key.size() + kPlaceBytes;
-}
-
-template <typename Map>
-size_t BytesOf(const Map& map) {
-  size_t bytes = 0;
-  for (const auto& [key, column] : map) {
-    bytes += OwnBytes<typename Map::mapped_type::element_type>(key) + column->bytes();
-  }
-  return bytes;
-}
-
-// A column that may be dropped, and what it takes for each run that it has.
-struct Candidate {
-  double bytes_per_run = 0;
-  RunField field = RunField::kMetric;
-  const std::string* key = nullptr;
-  friend bool operator<(const Candidate& a, const Candidate& b) {
-    return a.bytes_per_run != b.bytes_per_run ? a.bytes_per_run > b.bytes_per_run : *a.key < *b.key;
-  }
-};
-
-template <typename Map>
-void AddCandidates(const Map& map, RunField field, std::vector<Candidate>& candidates) {
-  for (const auto& [key, column] : map) {
-    const size_t bytes = OwnBytes<typename Map::mapped_type::element_type>(key) + column->bytes();
-    const size_t runs = std::max<size_t>(1, column->rows());
-    candidates.push_back({static_cast<double>(bytes) / static_cast<double>(runs), field, &key});
-  }
-}
-
 template <typename Map>
 auto FindIn(const Map& map, std::string_view key) -> decltype(map.begin()->second.get()) {
   const auto found = map.find(key);
@@ -165,7 +122,7 @@ Column& RunColumns::ColumnOf(ByKey<Column>& columns, std::string_view key) {
   } else {
     column = std::make_unique<Column>();
   }
-  keyed_bytes_ += OwnBytes<Column>(std::string(key)) + column->bytes();
+  keyed_bytes_ += OwnBytes<Column>(key) + column->bytes();
   return *column;
 }
 
@@ -173,6 +130,7 @@ Column& RunColumns::ColumnOf(ByKey<Column>& columns, std::string_view key) {
 template <typename Column, typename Value>
 bool RunColumns::SetIn(Column& column, Row row, const Value& value) {
   const size_t before = column.bytes();
+  const size_t long_before = LongTextBytes(column);
   bool changed = false;
   if constexpr (std::is_same_v<Column, TextColumn>) {
     changed = column.Set(row, value.has_value(), value.value_or(""));
@@ -181,6 +139,8 @@ bool RunColumns::SetIn(Column& column, Row row, const Value& value) {
   }
   keyed_bytes_ += column.bytes();
   keyed_bytes_ -= before;
+  long_text_bytes_ += LongTextBytes(column);
+  long_text_bytes_ -= long_before;
   return changed;
 }
 
@@ -274,57 +234,6 @@ const TextColumn* RunColumns::text(RunField field, std::string_view key) const {
     default:
       return nullptr;
   }
-}
-
-bool RunColumns::HasColumn(RunField field, std::string_view key) const {
-  if (field == RunField::kMetric) return metrics_.contains(key);
-  return field == RunField::kParam ? params_.contains(key) : tags_.contains(key);
-}
-
-bool RunColumns::IsDropped(RunField field, std::string_view key) const {
-  if (dropped_.empty()) return false;
-  const RunField column = ColumnField(field);
-  return dropped_.count({column, std::string(key)}) != 0 ||
-         (dropped_.count({column, ""}) != 0 && !HasColumn(column, key));
-}
-
-void RunColumns::Drop(RunField field, const std::string& key) {
-  const auto drop_from = [&](auto& map) {
-    const auto found = map.find(key);
-    using Column = typename std::remove_reference_t<decltype(map)>::mapped_type::element_type;
-    keyed_bytes_ -= OwnBytes<Column>(key) + found->second->bytes();
-    dropped_.insert({field, key});
-    map.erase(found);
-  };
-  field == RunField::kMetric ? drop_from(metrics_) : drop_from(TextsOf(field));
-}
-
-void RunColumns::DropUntil(size_t budget) {
-  if (bytes() <= budget) return;
-  const size_t target = budget - budget / 16;
-  std::vector<Candidate> candidates;
-  AddCandidates(params_, RunField::kParam, candidates);
-  AddCandidates(tags_, RunField::kTag, candidates);
-  AddCandidates(metrics_, RunField::kMetric, candidates);
-  std::sort(candidates.begin(), candidates.end());
-  for (const Candidate& candidate : candidates) {
-    if (bytes() <= target) break;
-    Drop(candidate.field, *candidate.key);
-  }
-  for (const RunField field : {RunField::kParam, RunField::kTag, RunField::kMetric}) {
-    const auto first = dropped_.lower_bound({field, ""});
-    const auto end =
-        std::find_if(first, dropped_.end(), [&](const auto& name) { return name.first != field; });
-    if (static_cast<size_t>(std::distance(first, end)) <= kMostDroppedNames) continue;
-    dropped_.erase(first, end);
-    dropped_.insert({field, ""});
-  }
-}
-
-void RunColumns::Settle() {
-  for (const Row row : free_rows_) ClearKeyed(row, nullptr);
-  for (auto& [key, column] : metrics_) column->CountRows();
-  keyed_bytes_ = BytesOf(params_) + BytesOf(tags_) + BytesOf(metrics_);
 }
 
 size_t RunColumns::FixedBytes() const {

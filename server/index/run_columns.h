@@ -86,11 +86,15 @@ class RunColumns {
   bool IsDropped(core::RunField field, std::string_view key) const;
   // If bytes() is over `budget`, drops columns of keys until it is a sixteenth below, so
   // that not every change drops some: first those that take the most for each run that
-  // has the key. A dropped column stays dropped. When more names are dropped of a kind
-  // than are remembered, every name without a column counts as dropped.
+  // has the key. Long texts (Dictionary::kMostShortText) have a seventh of it only, for
+  // every checkpoint writes them and every start reads them; beyond that the columns go
+  // that have the most of them for each run. A dropped column stays dropped. When more names are
+  // dropped of a kind than are remembered, every name without a column counts as dropped.
   void DropUntil(size_t budget);
   // What the columns take, counted as they change.
   size_t bytes() const { return FixedBytes() + keyed_bytes_; }
+  // The part of it that is long texts of params and tags.
+  size_t long_text_bytes() const { return long_text_bytes_; }
 
   // Calls `visit(row)` for each row that changed after `sequence` in its record
   // or, with kMetrics, in anything.
@@ -150,6 +154,8 @@ class RunColumns {
   bool SetIn(Column& column, Row row, const Value& value);
   bool HasColumn(core::RunField field, std::string_view key) const;
   void Drop(core::RunField field, const std::string& key);
+  void DropLongTextsUntil(size_t budget);
+  void ForgetDroppedNames();
   size_t FixedBytes() const;
   // Ends writing columns past the methods above, from a checkpoint: clears the rows that are
   // free, which have values if runs took them while it was written, and counts again.
@@ -168,7 +174,8 @@ class RunColumns {
   std::set<int64_t> live_;
   // With an empty key: every one of the field that has no column.
   std::set<std::pair<core::RunField, std::string>> dropped_;
-  size_t keyed_bytes_ = 0;  // of params_, tags_ and metrics_
+  size_t keyed_bytes_ = 0;      // of params_, tags_ and metrics_
+  size_t long_text_bytes_ = 0;  // of params_ and tags_
   WordColumn record_changed_, metrics_changed_;
   std::vector<ChunkChange> changed_;
 };

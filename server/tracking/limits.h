@@ -22,7 +22,7 @@ inline constexpr int kMaxEntriesPerBatch = limits::kEntriesPerBatch;
 inline constexpr int64_t kMaxPointsPerBatch = limits::kPointsPerMessage;
 inline constexpr int kMaxPointsPerRead = 3072;  // fills a part of 64 KiB
 inline constexpr int32_t kMaxBuckets = limits::kMetricBuckets;
-inline constexpr size_t kMaxBucketsPerMessage = 512;
+inline constexpr size_t kMaxBucketBytesPerMessage = 63 << 10;
 
 }  // namespace cairn::tracking
 

@@ -152,9 +152,11 @@ absl::StatusOr<bool> MetricCurve::NextBuckets(ReadMetricsResponse& response) {
     CAIRN_ASSIGN_OR_RETURN(buckets_, ReadBuckets());
   }
   if (sent_buckets_ == buckets_->size()) return false;
-  const size_t end = std::min(buckets_->size(), sent_buckets_ + kMaxBucketsPerMessage);
-  for (; sent_buckets_ < end; ++sent_buckets_) {
-    ToProto((*buckets_)[sent_buckets_], *response.add_buckets());
+  for (size_t bytes = 0; sent_buckets_ < buckets_->size() && bytes < kMaxBucketBytesPerMessage;
+       ++sent_buckets_) {
+    MetricBucket& bucket = *response.add_buckets();
+    ToProto((*buckets_)[sent_buckets_], bucket);
+    bytes += bucket.ByteSizeLong() + 2;  // tag and length
   }
   return true;
 }

@@ -32,7 +32,7 @@ class MetricCurve {
                                           const cairn::v1::ReadMetricsRequest& request);
 
   // Fills `response` with the next at most kMaxPointsPerRead points or
-  // kMaxBucketsPerMessage buckets; false when there are none left. DATA_LOSS
+  // about kMaxBucketBytesPerMessage of buckets; false when there are none left. DATA_LOSS
   // (RECORD_CORRUPT) when what is stored is damaged.
   absl::StatusOr<bool> Next(cairn::v1::ReadMetricsResponse& response);
 

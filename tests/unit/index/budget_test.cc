@@ -120,6 +120,29 @@ TEST(Budget, WhatIsCountedGoesWithTheColumns) {
   EXPECT_FALSE(with.IsDropped(core::RunField::kParam, "other"));
 }
 
+TEST(Budget, LongTextsHaveASeventhAndTheColumnsWithTheMostOfThemGo) {
+  RunColumns columns;
+  const auto set = [&](uint64_t run, const std::string& key, size_t size) {
+    const std::string text = std::string(size, 'x') + std::to_string(run);
+    columns.SetText(columns.RowFor({1, run}), core::RunField::kTag, key, text);
+  };
+  for (uint64_t run = 0; run < 500; ++run) {
+    set(run, "history", 4'000);
+    set(run, "note", 400);
+    set(run, "name", 200);
+  }
+  EXPECT_GE(columns.long_text_bytes(), 500u * 4'400);
+  EXPECT_LT(columns.long_text_bytes(), 500u * 4'450);
+  columns.DropUntil(size_t{16} << 20);  // all of it fits
+  EXPECT_NE(columns.text(core::RunField::kTag, "history"), nullptr);
+  columns.DropUntil(size_t{4} << 20);
+  EXPECT_TRUE(columns.IsDropped(core::RunField::kTag, "history"));
+  EXPECT_NE(columns.text(core::RunField::kTag, "note"), nullptr);
+  EXPECT_NE(columns.text(core::RunField::kTag, "name"), nullptr);
+  for (uint64_t run = 0; run < 500; ++run) set(run, "note", 100);
+  EXPECT_EQ(columns.long_text_bytes(), 0u);
+}
+
 TEST(Budget, WhenTooManyNamesWereDroppedEveryNameWithoutAColumnCountsAsDropped) {
   RunColumns columns;
   const Row row = columns.RowFor({1, 1});
