@@ -46,11 +46,9 @@ class Timer {
   Timer& operator=(const Timer&) = delete;
 
   void After(Clock::duration delay, std::function<void()> run) {
-    {
-      MutexLock lock(&mutex_);
-      waiting_.emplace(Clock::now() + delay, std::move(run));
-    }
-    changed_.Signal();
+    MutexLock lock(&mutex_);
+    waiting_.emplace(Clock::now() + delay, std::move(run));
+    changed_.Signal();  // under the lock: what `run` ends may be the timer itself
   }
 
  private:
@@ -112,6 +110,8 @@ class Callers {
 
  private:
   struct Attempt {
+    explicit Attempt(OpenCalls& calls) : ticket(calls) {}
+    const OpenCalls::Ticket ticket;
     grpc::ClientContext context;
     grpc::ByteBuffer response;
     Clock::time_point start;
@@ -133,7 +133,7 @@ class Callers {
 
   void Try(int caller, const std::shared_ptr<grpc::ByteBuffer>& request) {
     if (Clock::now() >= end_) return Leave();
-    auto attempt = std::make_shared<Attempt>();
+    auto attempt = std::make_shared<Attempt>(open_);
     attempt->start = Clock::now();
     attempt->context.set_deadline(
         std::chrono::system_clock::now() +
@@ -178,6 +178,7 @@ class Callers {
   const Manners manners_;
   const double deadline_seconds_;
   std::vector<std::unique_ptr<grpc::GenericStub>> stubs_;
+  OpenCalls open_;
   Clock::time_point begin_;
   Clock::time_point counted_from_;
   Clock::time_point end_;

@@ -177,6 +177,21 @@ class CallChains {
 
 }  // namespace
 
+OpenCalls::~OpenCalls() {
+  MutexLock lock(&mutex_);
+  while (open_ > 0) none_.Wait(&mutex_);
+}
+
+OpenCalls::Ticket::Ticket(OpenCalls& calls) : calls_(calls) {
+  MutexLock lock(&calls_.mutex_);
+  ++calls_.open_;
+}
+
+OpenCalls::Ticket::~Ticket() {
+  MutexLock lock(&calls_.mutex_);
+  if (--calls_.open_ == 0) calls_.none_.Signal();
+}
+
 double SecondsSince(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }

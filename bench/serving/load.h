@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "cairn/v1/tracking.grpc.pb.h"
+#include "lib/base/mutex.h"
 
 namespace cairn::bench {
 
@@ -46,6 +47,35 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address);
 
 // A new run of the default experiment; its resource name.
 std::string NewRun(Stub& stub);
+
+// Calls whose ClientContext is still there. A context holds its channel, and gRPC 1.51 ends its
+// threads with the last channel: when one of these threads lets it go, it goes on with a queue that
+// is freed. So whoever owns a channel declares this after it. Safe to call from any thread.
+class OpenCalls {
+ public:
+  OpenCalls() = default;
+  // Waits until every context is gone.
+  ~OpenCalls();
+  OpenCalls(const OpenCalls&) = delete;
+  OpenCalls& operator=(const OpenCalls&) = delete;
+
+  // The first member of what holds a context, so that it goes after it.
+  class Ticket {
+   public:
+    explicit Ticket(OpenCalls& calls);
+    ~Ticket();
+    Ticket(const Ticket&) = delete;
+    Ticket& operator=(const Ticket&) = delete;
+
+   private:
+    OpenCalls& calls_;
+  };
+
+ private:
+  Mutex mutex_;
+  CondVar none_;
+  int64_t open_ CAIRN_GUARDED_BY(mutex_) = 0;
+};
 
 // Starts the operation number `i` and calls `done` once, on any thread, when it has
 // succeeded; `done` starts the next one. Called from several threads.

@@ -20,13 +20,15 @@ constexpr int kKeys = 20;
 // Calls `method` of the stub's asynchronous side with `request`; `then(response)`
 // when it has succeeded.
 template <typename Response, typename Request, typename Method, typename Then>
-void Start(Stub& stub, Method method, Request request, Then then) {
+void Start(Stub& stub, OpenCalls& calls, Method method, Request request, Then then) {
   struct Call {
+    explicit Call(OpenCalls& open) : ticket(open) {}
+    const OpenCalls::Ticket ticket;
     grpc::ClientContext context;
     Request request;
     Response response;
   };
-  auto call = std::make_shared<Call>();
+  auto call = std::make_shared<Call>(calls);
   call->request = std::move(request);
   (stub.async()->*method)(&call->context, &call->request, &call->response,
                           [call, then = std::move(then)](const grpc::Status& status) {
@@ -73,18 +75,19 @@ v1::LogBatchRequest MetricsOf(const std::string& run, int64_t i) {
 ReadRate TimeGetRun(const std::string& address, pid_t server, const std::string& run,
                     double seconds, int in_flight) {
   const auto stub = v1::TrackingService::NewStub(Connect(address));
+  OpenCalls calls;
   v1::GetRunRequest request;
   request.set_name(run);
   const double server_before = CpuMicrosOf(server);
   const double client_before = CpuMicrosOf(::getpid());
   ReadRate result;
   result.rate = KeepInFlight(in_flight, seconds, [&](int64_t, auto done) {
-    Start<v1::Run>(*stub, static_cast<UnaryGetRun>(&Stub::async::GetRun), request,
+    Start<v1::Run>(*stub, calls, static_cast<UnaryGetRun>(&Stub::async::GetRun), request,
                    [done](const v1::Run&) { done(); });
   });
-  const auto calls = static_cast<double>(result.rate.latencies.size());
-  result.server_micros = (CpuMicrosOf(server) - server_before) / calls;
-  result.client_micros = (CpuMicrosOf(::getpid()) - client_before) / calls;
+  const auto count = static_cast<double>(result.rate.latencies.size());
+  result.server_micros = (CpuMicrosOf(server) - server_before) / count;
+  result.client_micros = (CpuMicrosOf(::getpid()) - client_before) / count;
   return result;
 }
 
@@ -101,11 +104,12 @@ std::string FillExperiment(Stub& stub, int64_t runs) {
   request.mutable_experiment()->set_display_name("bench-" + SystemIds().NewUuid4());
   v1::Experiment experiment;
   Check(stub.CreateExperiment(&context, request, &experiment), "CreateExperiment");
+  OpenCalls calls;
   KeepCalls(kInFlight, runs, [&](int64_t i, auto done) {
-    Start<v1::Run>(stub, static_cast<UnaryCreateRun>(&Stub::async::CreateRun),
-                   RunOf(experiment.name(), i), [&stub, i, done](const v1::Run& run) {
+    Start<v1::Run>(stub, calls, static_cast<UnaryCreateRun>(&Stub::async::CreateRun),
+                   RunOf(experiment.name(), i), [&stub, &calls, i, done](const v1::Run& run) {
                      Start<v1::LogBatchResponse>(
-                         stub, static_cast<UnaryLogBatch>(&Stub::async::LogBatch),
+                         stub, calls, static_cast<UnaryLogBatch>(&Stub::async::LogBatch),
                          MetricsOf(run.name(), i), [done](const auto&) { done(); });
                    });
   });

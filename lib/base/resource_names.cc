@@ -43,6 +43,13 @@ absl::StatusOr<VersionName> ParseVersion(std::string_view field, std::string_vie
   return result;
 }
 
+// What no id may be, stored or looked up; empty for one that may.
+std::string_view BrokenIdRule(std::string_view id) {
+  if (HasControlCharacter(id)) return "must not hold control characters";
+  if (id == "." || id == "..") return "must not be \".\" or \"..\"";
+  return {};
+}
+
 }  // namespace
 
 std::string ResourceName(std::initializer_list<std::string_view> parts) {
@@ -70,6 +77,10 @@ absl::StatusOr<std::vector<std::string>> ParseResourceName(std::string_view fiel
     }
     auto id = PercentDecode(parts[i]);
     if (!id.has_value() || id->empty() || !IsValidUtf8(*id)) return BadName(field, name, pattern);
+    if (const std::string_view rule = BrokenIdRule(*id); !rule.empty()) {
+      return InvalidField(ErrorReason::NAME_INVALID, field, name,
+                          fmt::format("{} where the form is {}", rule, pattern));
+    }
     ids.push_back(*std::move(id));
   }
   return ids;
@@ -148,13 +159,15 @@ absl::Status ValidateHumanName(std::string_view field, std::string_view value, s
     return refuse(fmt::format("must be 1 to {} bytes long", max_bytes));
   }
   if (!IsValidUtf8(value)) return refuse("must be well-formed UTF-8");
-  if (HasControlCharacter(value)) return refuse("must not hold control characters");
-  if (allow_slash) return absl::OkStatus();
+  if (allow_slash) {
+    return HasControlCharacter(value) ? refuse("must not hold control characters")
+                                      : absl::OkStatus();
+  }
   if (value.find_first_of("/:") != std::string_view::npos) {
     return refuse("must not hold '/' or ':'");
   }
-  if (value == "." || value == "..") return refuse("must not be \".\" or \"..\"");
-  return absl::OkStatus();
+  const std::string_view rule = BrokenIdRule(value);
+  return rule.empty() ? absl::OkStatus() : refuse(rule);
 }
 
 }  // namespace cairn

@@ -24,7 +24,8 @@ std::string ResourceName(std::initializer_list<std::string_view> parts);
 // Splits `name` by `pattern` ("models/*/versions/*") and returns the decoded
 // ids, in order. INVALID_ARGUMENT (NAME_INVALID) naming `field`, the value and
 // the pattern when the name does not match it, an id is empty or an escape is
-// broken.
+// broken; naming the rule when an id is "." or ".." or holds control characters,
+// which no resource can have: whoever looks for one is told so, not NOT_FOUND.
 absl::StatusOr<std::vector<std::string>> ParseResourceName(std::string_view field,
                                                            std::string_view name,
                                                            std::string_view pattern);
@@ -75,7 +76,8 @@ absl::StatusOr<ChannelRef> ParseChannelName(std::string_view field, std::string_
 // and ':' and neither "." nor "..", which clients of HTTP resolve as parts of a path.
 // INVALID_ARGUMENT (NAME_INVALID) naming `field`, the value and the rule.
 //
-// Names that are looked up are not checked: those of older stores stay within reach.
+// Of names that are looked up only what ParseResourceName says is checked: those of older
+// stores with '/' or ':' stay within reach.
 absl::Status ValidateHumanName(std::string_view field, std::string_view value, size_t max_bytes,
                                bool allow_slash);
 

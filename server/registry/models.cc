@@ -62,12 +62,13 @@ absl::StatusOr<std::multimap<int64_t, std::string>> AliasesByVersion(const Snaps
                                                                      std::string_view model) {
   std::multimap<int64_t, std::string> aliases;
   absl::Status failure;
+  const storage::Key prefix = storage::AliasPrefix(model);
   CAIRN_RETURN_IF_ERROR(storage::ScanRecords<AliasRecord>(
-      snapshot, KeyRange::Prefix(storage::AliasPrefix(model)), ScanOrder::kAscending,
-      [&](std::string_view, const auto& stored) {
-        auto ids = ParseResourceName("name", stored.value.alias().name(), "models/*/aliases/*");
-        failure = ids.status();
-        if (ids.ok()) aliases.emplace(stored.value.alias().version(), (*ids)[1]);
+      snapshot, KeyRange::Prefix(prefix), ScanOrder::kAscending,
+      [&](std::string_view key, const auto& stored) {
+        auto alias = storage::LastStringOf(prefix, key);
+        failure = alias.status();
+        if (alias.ok()) aliases.emplace(stored.value.alias().version(), *std::move(alias));
         return failure.ok();
       }));
   CAIRN_RETURN_IF_ERROR(failure);

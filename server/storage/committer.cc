@@ -13,6 +13,7 @@ namespace cairn::storage {
 namespace {
 
 constexpr std::chrono::seconds kRecoveryInterval{1};
+constexpr std::chrono::milliseconds kRoomInterval{20};  // between tries of what was postponed
 
 absl::Status Unavailable(std::string_view why) {
   return Error(absl::StatusCode::kUnavailable, ErrorReason::STORE_UNAVAILABLE,
@@ -75,7 +76,7 @@ absl::Status Committer::Enqueue(Waiting& item) {
 
 absl::Status Committer::Admit(const Waiting& item) {
   if (closing_) return Unavailable("it is closing");
-  const auto sets = static_cast<int64_t>(queue_.size());
+  const auto sets = static_cast<int64_t>(queue_.size() + postponed_.size());
   const bool fits = sets < options_.max_queued_sets &&
                     (sets == 0 || queued_bytes_ + item.bytes <= options_.max_queued_bytes);
   return fits ? absl::OkStatus() : QueueFull(sets, queued_bytes_);
@@ -110,23 +111,32 @@ void Committer::Work() {
   }
 }
 
-// Waits for work; an empty group means that the committer is closing. Looks
-// after a full disk while it waits.
+// Waits for work; an empty group means that the committer is closing.
 std::vector<Committer::Waiting> Committer::NextGroup() {
-  std::vector<Waiting> group;
-  mutex_.Lock();
-  while (queue_.empty() && !closing_) {
-    if (!IsPause(health_)) {
-      arrived_.Wait(&mutex_);
-    } else if (!arrived_.WaitFor(&mutex_, kRecoveryInterval)) {
-      mutex_.Unlock();
-      static_cast<void>(LeavePause(/*frees_space=*/false));  // Health tells
-      mutex_.Lock();
-    }
+  MutexLock lock(&mutex_);
+  while (true) {
+    const bool due = closing_ || SteadyClock::now() >= next_try_;
+    if (due && !postponed_.empty()) return Take(postponed_);
+    KeepBehindPostponed();
+    if (!queue_.empty()) return Take(queue_);
+    if (closing_ && postponed_.empty()) return {};
+    if (!closing_) AwaitWork();
   }
+}
+
+// What frees space stays in its own order.
+void Committer::KeepBehindPostponed() {
+  while (!postponed_.empty() && !queue_.empty() && queue_.front().set.frees_space) {
+    postponed_.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+}
+
+std::vector<Committer::Waiting> Committer::Take(std::deque<Waiting>& from) {
+  std::vector<Waiting> group;
   int64_t bytes = 0;
-  while (!queue_.empty() && static_cast<int64_t>(group.size()) < options_.max_group_sets) {
-    Waiting& next = queue_.front();
+  while (!from.empty() && static_cast<int64_t>(group.size()) < options_.max_group_sets) {
+    Waiting& next = from.front();
     if (!group.empty() && (bytes + next.bytes > options_.max_group_bytes ||
                            next.set.frees_space != group.front().set.frees_space)) {
       break;
@@ -134,13 +144,45 @@ std::vector<Committer::Waiting> Committer::NextGroup() {
     bytes += next.bytes;
     queued_bytes_ -= next.bytes;
     group.push_back(std::move(next));
-    queue_.pop_front();
+    from.pop_front();
   }
-  mutex_.Unlock();
   return group;
 }
 
+// Looks after a full disk while it waits.
+void Committer::AwaitWork() {
+  if (postponed_.empty() && !IsPause(health_)) return arrived_.Wait(&mutex_);
+  arrived_.WaitFor(
+      &mutex_, postponed_.empty() ? std::chrono::milliseconds(kRecoveryInterval) : kRoomInterval);
+  const auto now = SteadyClock::now();
+  if (closing_ || !queue_.empty() || !IsPause(health_) || now < next_recovery_) return;
+  next_recovery_ = now + kRecoveryInterval;
+  mutex_.Unlock();
+  static_cast<void>(LeavePause(/*frees_space=*/false));  // Health tells
+  mutex_.Lock();
+}
+
+bool Committer::Postpone(std::vector<Waiting>& waiting) {
+  if (!waiting.front().set.frees_space) return false;
+  const auto now = SteadyClock::now();
+  if (now >= waiting.front().postponed_until.value_or(SteadyClock::time_point::max())) return false;
+  int64_t bytes = 0;
+  for (const Waiting& item : waiting) bytes += item.bytes;
+  if (!backend_.ShouldPostpone(bytes)) return false;
+  MutexLock lock(&mutex_);
+  if (closing_) return false;
+  for (size_t i = waiting.size(); i > 0; --i) {
+    Waiting& item = waiting[i - 1];
+    if (!item.postponed_until) item.postponed_until = now + options_.longest_postponement;
+    postponed_.push_front(std::move(item));
+  }
+  queued_bytes_ += bytes;
+  next_try_ = now + kRoomInterval;
+  return true;
+}
+
 void Committer::CommitTogether(std::vector<Waiting> waiting) {
+  if (Postpone(waiting)) return;
   std::vector<WriteSet> sets;
   sets.reserve(waiting.size());
   for (Waiting& item : waiting) sets.push_back(std::move(item.set));

@@ -1,6 +1,7 @@
 #ifndef CAIRN_SERVER_STORAGE_COMMITTER_H_
 #define CAIRN_SERVER_STORAGE_COMMITTER_H_
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -35,6 +36,10 @@ class CommitBackend {
   };
   virtual WriteResult Write(const CommitBatch& batch) = 0;
 
+  // Whether sets that free space, about `bytes` of them, are to be tried later because room is
+  // being made for them. Returns at once; asked again every few milliseconds.
+  virtual bool ShouldPostpone(int64_t /*bytes*/) { return false; }
+
   // Called after a Write that may recover, until it says OK: writing may work
   // again, or with `frees_space` only what frees space. Answers the newest revision
   // and the events behind `last_revision`: those of a Write whose outcome was not
@@ -51,8 +56,9 @@ struct CommitterOptions {
   int64_t max_queued_sets = 4096;
   int64_t max_queued_bytes = int64_t{64} << 20;
   int64_t max_group_sets = 1024;
-  int64_t max_group_bytes = int64_t{1} << 20;  // one sync of more gains nothing
-  int64_t cache_bytes = int64_t{16} << 20;     // of what commits looked at lately
+  int64_t max_group_bytes = int64_t{1} << 20;              // one sync of more gains nothing
+  int64_t cache_bytes = int64_t{16} << 20;                 // of what commits looked at lately
+  std::chrono::milliseconds longest_postponement{10'000};  // then it is tried all the same
 };
 
 // The one thread through which every mutation of a store goes.
@@ -67,7 +73,9 @@ struct CommitterOptions {
 // preconditions could no longer be checked against the truth. A full disk only
 // pauses it: sets are refused with RESOURCE_EXHAUSTED (DISK_FULL), and with each
 // of them and every second it tries whether there is room again. Sets that free
-// space are never in a group with others, and are tried while it is paused.
+// space are never in a group with others, and are tried while it is paused. As long as
+// the backend makes room for them they stand aside, in their order, and others go on: a
+// set that frees space may get a later revision than one that was queued after it.
 //
 // Safe to call from any thread. The destructor finishes what was queued. The
 // backend must outlive it.
@@ -86,14 +94,21 @@ class Committer {
   absl::Status Health() const CAIRN_EXCLUDES(mutex_);
 
  private:
+  using SteadyClock = std::chrono::steady_clock;
+
   struct Waiting {
     WriteSet set;
     CommitCallback done;
     int64_t bytes = 0;
+    std::optional<SteadyClock::time_point> postponed_until;  // at the latest
   };
 
   void Work() CAIRN_EXCLUDES(mutex_);
   std::vector<Waiting> NextGroup() CAIRN_EXCLUDES(mutex_);
+  std::vector<Waiting> Take(std::deque<Waiting>& from) CAIRN_REQUIRES(mutex_);
+  void KeepBehindPostponed() CAIRN_REQUIRES(mutex_);
+  void AwaitWork() CAIRN_REQUIRES(mutex_);
+  bool Postpone(std::vector<Waiting>& waiting) CAIRN_EXCLUDES(mutex_);  // moves from it if true
   void CommitTogether(std::vector<Waiting> waiting);
   std::vector<absl::StatusOr<std::optional<Record>>> ReadLatest(
       const std::vector<const Key*>& keys);
@@ -111,10 +126,13 @@ class Committer {
   const CommitterOptions options_;
   Revision last_revision_;  // the committer's thread only, and so is the cache
   RecordCache cache_;
+  SteadyClock::time_point next_recovery_;
+  SteadyClock::time_point next_try_;  // of what was postponed
 
   mutable Mutex mutex_;
   CondVar arrived_;
   std::deque<Waiting> queue_ CAIRN_GUARDED_BY(mutex_);
+  std::deque<Waiting> postponed_ CAIRN_GUARDED_BY(mutex_);  // all free space
   int64_t queued_bytes_ CAIRN_GUARDED_BY(mutex_) = 0;
   bool closing_ CAIRN_GUARDED_BY(mutex_) = false;
   absl::Status health_ CAIRN_GUARDED_BY(mutex_);

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <chrono>
 #include <utility>
 
 #include "cairn/internal/storage.pb.h"
@@ -19,9 +18,6 @@
 
 namespace cairn::storage {
 namespace {
-
-// Of a commit that frees space, for the room that a pass of the reclaimer gives back.
-constexpr std::chrono::seconds kLongestWait{5};
 
 // Writes groups into RocksDB. The committer's thread only.
 class RocksBackend final : public CommitBackend {
@@ -41,6 +37,14 @@ class RocksBackend final : public CommitBackend {
   std::vector<absl::StatusOr<std::optional<Record>>> ReadLatest(
       const std::vector<const Key*>& keys) override {
     return ReadRecords(*holder_.Get(), nullptr, keys);
+  }
+
+  // What frees space stands aside below half of the reserve for a pass of the reclaimer, which
+  // takes up to the other half for a moment, and below a quarter for one that has not begun.
+  bool ShouldPostpone(int64_t bytes) override {
+    const int64_t extra_bytes = ExtraBytes(bytes);
+    if (HasRoom(reserve_bytes_ / 2 + extra_bytes)) return false;
+    return reclaimer_.HasPass(/*also_wanted=*/!HasRoom(reserve_bytes_ / 4 + extra_bytes));
   }
 
   WriteResult Write(const CommitBatch& batch) override {
@@ -81,21 +85,12 @@ class RocksBackend final : public CommitBackend {
   }
 
  private:
-  // Whether there is room for a commit. What frees space waits below half of the reserve for
-  // a pass of the reclaimer, which takes up to the other half for a moment, and below a quarter
-  // for one that has not begun; only then is it refused.
+  // Whether there is room for a commit; what frees space is refused below a quarter only.
   bool FindRoom(bool frees_space, int64_t extra_bytes) {
-    if (!frees_space) {
-      const bool has_room = HasRoom(reserve_bytes_ + extra_bytes);
-      if (!has_room) reclaimer_.ReclaimSoon();
-      return has_room;
-    }
-    if (HasRoom(reserve_bytes_ / 2 + extra_bytes)) return true;
-    const int64_t least = reserve_bytes_ / 4 + extra_bytes;
-    reclaimer_.AwaitPass(/*also_wanted=*/!HasRoom(least), kLongestWait);
-    if (HasRoom(least)) return true;
-    reclaimer_.AwaitPass(/*also_wanted=*/true, kLongestWait);
-    return HasRoom(least);
+    if (frees_space) return HasRoom(reserve_bytes_ / 4 + extra_bytes);
+    const bool has_room = HasRoom(reserve_bytes_ + extra_bytes);
+    if (!has_room) reclaimer_.ReclaimSoon();
+    return has_room;
   }
 
   // What a large batch takes beyond what the reserve is made for, in the log and again
@@ -106,6 +101,9 @@ class RocksBackend final : public CommitBackend {
       if (change.record->has_value())
         bytes += static_cast<int64_t>((*change.record)->payload.size());
     }
+    return ExtraBytes(bytes);
+  }
+  static int64_t ExtraBytes(int64_t bytes) {
     return 2 * std::max(int64_t{0}, bytes - CommitterOptions().max_group_bytes);
   }
 

@@ -58,14 +58,9 @@ void SpaceReclaimer::Add(const Kind& kind, const Range& range) {
   it->second.last = std::max(it->second.last, range.last);
 }
 
-void SpaceReclaimer::AwaitPass(bool also_wanted, std::chrono::milliseconds at_most) {
-  const auto latest = SteadyClock::now() + at_most;
+bool SpaceReclaimer::HasPass(bool also_wanted) const {
   MutexLock lock(&mutex_);
-  while (!stopping_ && (running_ || (also_wanted && wanted_))) {
-    const auto left = latest - SteadyClock::now();
-    if (left <= left.zero()) return;
-    ended_.WaitFor(&mutex_, left);
-  }
+  return running_ || (also_wanted && wanted_);
 }
 
 void SpaceReclaimer::Work() {
@@ -74,12 +69,9 @@ void SpaceReclaimer::Work() {
 }
 
 void SpaceReclaimer::EndPass(const Ranges& failed) {
-  {
-    MutexLock lock(&mutex_);
-    running_ = false;
-    for (const auto& [kind, range] : failed) Add(kind, range);
-  }
-  ended_.SignalAll();
+  MutexLock lock(&mutex_);
+  running_ = false;
+  for (const auto& [kind, range] : failed) Add(kind, range);
 }
 
 // Waits until a pass is due; false: it is to stop.

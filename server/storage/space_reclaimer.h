@@ -22,7 +22,8 @@ namespace cairn::storage {
 // is refused, the marks are flushed and the ranges they lie in are compacted by parts
 // (VolumeBudget::compaction_bytes), when that has been quiet for a moment.
 //
-// A pass takes room before it gives more back, so deletions that find little wait for it.
+// A pass takes room before it gives more back, so deletions that find little are postponed
+// until it has ended (CommitBackend::ShouldPostpone).
 //
 // Best effort: what fails is reported by RocksDB's listener, and tried again with the
 // next pass. Safe to call from any thread; the destructor breaks a compaction off.
@@ -48,9 +49,8 @@ class SpaceReclaimer {
   // What was noted is to give its room back. Nothing happens if there is nothing.
   void ReclaimSoon() CAIRN_EXCLUDES(mutex_);
 
-  // Waits for the end of a pass that runs, and of one that was asked for with `also_wanted`;
-  // at most for so long. Returns at once when there is none.
-  void AwaitPass(bool also_wanted, std::chrono::milliseconds at_most) CAIRN_EXCLUDES(mutex_);
+  // Whether a pass runs or, with `also_wanted`, one was asked for.
+  bool HasPass(bool also_wanted) const CAIRN_EXCLUDES(mutex_);
 
  private:
   // A kind of key: its family and first byte.
@@ -68,9 +68,8 @@ class SpaceReclaimer {
 
   DatabaseHolder& holder_;
   std::atomic<bool> stopping_ = false;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar arrived_;
-  CondVar ended_;  // a pass has
   bool wanted_ CAIRN_GUARDED_BY(mutex_) = false;
   bool running_ CAIRN_GUARDED_BY(mutex_) = false;
   Ranges ranges_ CAIRN_GUARDED_BY(mutex_);

@@ -193,6 +193,20 @@ void SyncedFiles::Sync() {
   Report(status);
 }
 
+absl::Status SyncedFiles::Settle() {
+  std::array<Copy, 2> copies;
+  absl::Status status;
+  {
+    MutexLock lock(&mutex_);
+    status = Write();
+    copies = copies_;
+  }
+  if (status.ok()) status = SyncCopies(copies);
+  MutexLock lock(&mutex_);
+  Report(status);
+  return status;
+}
+
 // A state goes into the slot that the one before is not in, so a whole one is always there.
 absl::Status SyncedFiles::Write() {
   CAIRN_RETURN_IF_ERROR(OpenCopies());

@@ -89,6 +89,10 @@ class SyncedFiles {
   // Makes what was told so far durable.
   void Sync() CAIRN_EXCLUDES(mutex_);
 
+  // Writes what it goes on from and makes it durable, though nothing new was told: before a file
+  // that has less than the record says gets another size. The record would refuse it then.
+  absl::Status Settle() CAIRN_EXCLUDES(mutex_);
+
  private:
   struct Copy {
     std::string path;

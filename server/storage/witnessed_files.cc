@@ -149,6 +149,17 @@ class WitnessedFileSystem final : public rocksdb::FileSystemWrapper {
     return status;
   }
 
+  // Only to cut a log. RocksDB goes on when that fails; the log is then cut at another start.
+  rocksdb::IOStatus ReopenWritableFile(const std::string& name, const rocksdb::FileOptions& options,
+                                       std::unique_ptr<rocksdb::FSWritableFile>* result,
+                                       rocksdb::IODebugContext* debug) override {
+    if (ParseSyncedName(name)) {
+      const absl::Status settled = synced_.Settle();
+      if (!settled.ok()) return rocksdb::IOStatus::IOError(std::string(settled.message()));
+    }
+    return FileSystemWrapper::ReopenWritableFile(name, options, result, debug);
+  }
+
   rocksdb::IOStatus NewSequentialFile(const std::string& name, const rocksdb::FileOptions& options,
                                       std::unique_ptr<rocksdb::FSSequentialFile>* result,
                                       rocksdb::IODebugContext* debug) override {

@@ -20,9 +20,10 @@ namespace cairn::storage {
 //
 // Everything else goes to `target` unchanged. Bytes are summed up as they are written (about
 // 8 GB/s), so a sync costs one small write more. A file with a failed write stays at what was
-// synced of it before. A file that is open is kept longer than what was written (kFileStepBytes),
-// and gets its size when it is closed. Safe to call as a FileSystem is; `synced` must outlive it
-// and its files.
+// synced of it before. RocksDB cuts the last log to what it read before it writes anything: not
+// before that is on record, for a copy of an earlier moment has less than its record says. A file
+// that is open is kept longer than what was written (kFileStepBytes), and gets its size when it is
+// closed. Safe to call as a FileSystem is; `synced` must outlive it and its files.
 std::shared_ptr<rocksdb::FileSystem> MakeWitnessedFiles(
     const std::shared_ptr<rocksdb::FileSystem>& target, SyncedFiles& synced,
     std::vector<SyncedFile> readable);

@@ -372,6 +372,23 @@ class Drill {
     }
   }
 
+  // No blobs, whose packs would give room back: nothing but records, deleted all at once.
+  void FilledByRecords() {
+    ASSERT_NO_FATAL_FAILURE(Start());
+    std::set<Client::Kind> records = {Client::kRecords};
+    while (!records.empty()) client_.WriteLot(records);
+    const size_t runs = client_.runs();
+    const absl::Status purged = client_.PurgeAll();
+    ASSERT_TRUE(purged.ok()) << purged;
+    const int64_t wanted = bytes_ / 2;
+    const auto latest = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+    while (volume_.FreeBytes() < wanted && std::chrono::steady_clock::now() < latest) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    }
+    EXPECT_GE(volume_.FreeBytes(), wanted) << runs << " runs were purged";
+    ASSERT_NO_FATAL_FAILURE(ExpectWritesAgain(client_));
+  }
+
   void FilledByOthers(int64_t left) {
     ASSERT_NO_FATAL_FAILURE(Start());
     std::set<Client::Kind> kinds = {Client::kLargeBlobs, Client::kSmallBlobs, Client::kRecords};
@@ -438,6 +455,10 @@ void OnEachVolume(const std::function<void(Drill&)>& body) {
 
 TEST(FullDiskDrill, AVolumeFullOfOwnWritesStartsAndComesBackByPurging) {
   OnEachVolume([](Drill& drill) { drill.FilledByOwnWrites(); });
+}
+
+TEST(FullDiskDrill, AVolumeFullOfRecordsComesBackByPurgingThem) {
+  OnEachVolume([](Drill& drill) { drill.FilledByRecords(); });
 }
 
 TEST(FullDiskDrill, AVolumeThatOthersFilledToTheLastPagesStarts) {

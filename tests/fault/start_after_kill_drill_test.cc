@@ -12,11 +12,13 @@
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <random>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -111,6 +113,33 @@ void ExpectShortStart(int runs, int params, int param_bytes) {
   if (Percent() >= 100) {
     EXPECT_LE(millis, 2000);
   }
+}
+
+bool HasCheckpoint(const ServerProcess& server) {
+  std::error_code none;
+  for (std::filesystem::directory_iterator it(server.data_dir() + "/index", none), end;
+       !none && it != end; it.increment(none)) {
+    if (it->path().extension() == ".ckpt") return true;
+  }
+  return false;
+}
+
+// What bounds the work of a start: a checkpoint is made while runs are written, not only at a stop.
+TEST(StartAfterKillDrill, TwentyThousandNewRunsMakeACheckpointDue) {
+  constexpr int kRuns = 20'200;  // CheckpointPolicy::max_changed_runs and some
+  const TempFolder folder;
+  ServerProcess server(folder / "store");
+  ASSERT_TRUE(server.Start());
+  ASSERT_FALSE(HasCheckpoint(server));
+  MakeRuns(server, kRuns, /*params=*/0, /*param_bytes=*/0);
+  const auto latest = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+  while (!HasCheckpoint(server) && std::chrono::steady_clock::now() < latest) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_TRUE(HasCheckpoint(server));
+  server.Kill();
+  ASSERT_TRUE(server.Start());
+  EXPECT_EQ(CountRuns(server), kRuns);
 }
 
 TEST(StartAfterKillDrill, ManySmallRuns) {

@@ -50,6 +50,17 @@ class MomentFiles final : public rocksdb::FileSystemWrapper {
     looked_.wait(lock, [this] { return look_ == nullptr; });
   }
 
+  // The same without waiting; CancelLook says whether there were fewer operations.
+  void LookLater(int64_t steps, std::function<void()> look) {
+    const std::lock_guard<std::mutex> lock(writing_);
+    steps_left_ = steps;
+    look_ = std::move(look);
+  }
+  bool CancelLook() {
+    const std::lock_guard<std::mutex> lock(writing_);
+    return std::exchange(look_, nullptr) != nullptr;
+  }
+
   // By path. A file that was not written through this object is synced whole. For `look`.
   std::map<std::string, uint64_t> synced;
 
@@ -61,6 +72,14 @@ class MomentFiles final : public rocksdb::FileSystemWrapper {
     if (!status.ok()) return status;
     synced[name] = 0;
     *result = std::make_unique<File>(std::move(*result), name, *this);
+    return status;
+  }
+  rocksdb::IOStatus ReopenWritableFile(const std::string& name, const rocksdb::FileOptions& options,
+                                       std::unique_ptr<rocksdb::FSWritableFile>* result,
+                                       rocksdb::IODebugContext* debug) override {
+    const Operation operation(*this);
+    auto status = FileSystemWrapper::ReopenWritableFile(name, options, result, debug);
+    if (status.ok()) *result = std::make_unique<File>(std::move(*result), name, *this);
     return status;
   }
   rocksdb::IOStatus DeleteFile(const std::string& name, const rocksdb::IOOptions& options,
@@ -107,6 +126,11 @@ class MomentFiles final : public rocksdb::FileSystemWrapper {
       const Operation operation(files_);
       size_ += data.size();
       return FSWritableFileOwnerWrapper::Append(data, options, debug);
+    }
+    rocksdb::IOStatus Truncate(uint64_t size, const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* debug) override {
+      const Operation operation(files_);
+      return FSWritableFileOwnerWrapper::Truncate(size, options, debug);
     }
     rocksdb::IOStatus Sync(const rocksdb::IOOptions& options,
                            rocksdb::IODebugContext* debug) override {
@@ -277,6 +301,99 @@ TEST_F(CopiedStoreTest, ADirectoryCopiedWhileItIsWrittenToOpens) {
   }
   RecordProperty("opened", opened);
   EXPECT_GE(opened, moments * 9 / 10);
+}
+
+// Every record that Write() writes, and the revision.
+std::string ContentOf(const KvStore& store) {
+  const auto snapshot = store.GetSnapshot();
+  std::string content = fmt::format("revision {}", snapshot->revision());
+  for (int64_t i = 0; i < 10; ++i) {
+    const auto record = snapshot->Get(ExperimentKey(i));
+    content += !record.ok() ? record.status().ToString()
+               : !record->has_value()
+                   ? " none"
+                   : fmt::format(" {}:{}", (*record)->mod_revision, (*record)->payload.size());
+  }
+  return content;
+}
+
+// Copies whose files are of one moment and whose record of what was synced is of another.
+class EarlierCopyTest : public CopiedStoreTest {
+ protected:
+  // What is there after so many more commits.
+  DirectoryImage After(int64_t commits) {
+    allowed_ = acknowledged_ + commits;
+    while (acknowledged_ < allowed_) std::this_thread::yield();
+    return DirectoryImage::Of(Alive());
+  }
+
+  static DirectoryImage WithRecordsOf(DirectoryImage image, const DirectoryImage& other) {
+    for (const std::string name : {"kv.synced", "kv/SYNCED"}) {
+      image.files()[name] = other.files().at(name);
+    }
+    return image;
+  }
+
+  // Opens `copy`; `killed` gets what stands there after `steps` operations, or stays empty if there
+  // are fewer. The content of the store.
+  std::string OpenKilledAfter(int64_t steps, const DirectoryImage& copy, DirectoryImage& killed) {
+    const std::string directory = scratch_.Join("first");
+    copy.WriteTo(directory);
+    const auto files = std::make_shared<MomentFiles>();
+    const auto env = rocksdb::NewCompositeEnv(files);
+    files->LookLater(steps, [&] { killed = DirectoryImage::Of(directory); });
+    RocksOptions options = SmallOptions(directory);
+    options.env = env.get();
+    auto store = OpenRocksStore(std::move(options));
+    files->CancelLook();
+    EXPECT_TRUE(store.ok()) << store.status();
+    return store.ok() ? ContentOf(**store) : "";
+  }
+
+  void MustHold(const DirectoryImage& image, const std::string& content, const std::string& what) {
+    const std::string directory = scratch_.Join("second");
+    image.WriteTo(directory);
+    const auto store = OpenRocksStore(SmallOptions(directory));
+    ASSERT_TRUE(store.ok()) << what << ": " << store.status();
+    EXPECT_EQ(ContentOf(**store), content) << what;
+  }
+
+  // Kills the first open of `copy` at each of its operations; in the short form at some of those
+  // after RocksDB has read everything. The two copies of the record are written one after the
+  // other: either may be as it was.
+  void KillItsFirstOpenEverywhere(const DirectoryImage& copy) {
+    int different = 0;
+    DirectoryImage before;
+    const int64_t stride = fault::RoundsFrom("CAIRN_MOMENTS", 60) > 60 ? 1 : 7;
+    for (int64_t step = 1; !HasFailure(); step += step < 30 ? 1 : stride) {
+      DirectoryImage killed;
+      const std::string content = OpenKilledAfter(step, copy, killed);
+      if (killed.files().empty()) break;
+      if (killed == before) continue;
+      ++different;
+      MustHold(killed, content, fmt::format("killed at {}", step));
+      for (const std::string name : {"kv.synced", "kv/SYNCED"}) {
+        DirectoryImage half = killed;
+        half.files()[name] = copy.files().at(name);
+        if (half != killed) {
+          MustHold(half, content, fmt::format("killed at {}, {} as before", step, name));
+        }
+      }
+      before = std::move(killed);
+    }
+    EXPECT_GE(different, 5);
+    RecordProperty("moments", different);
+  }
+};
+
+TEST_F(EarlierCopyTest, AKillInTheFirstOpenOfACopyWithALaterRecordLeavesAStoreThatOpens) {
+  const DirectoryImage earlier = After(30);
+  KillItsFirstOpenEverywhere(WithRecordsOf(earlier, After(30)));
+}
+
+TEST_F(EarlierCopyTest, AKillInTheFirstOpenOfACopyWithAnEarlierRecordLeavesAStoreThatOpens) {
+  const DirectoryImage earlier = After(30);
+  KillItsFirstOpenEverywhere(WithRecordsOf(After(30), earlier));
 }
 
 }  // namespace

@@ -220,6 +220,61 @@ TEST_F(HostileRequestTest, NamesThatDoNotShowThemselvesAreRefusedWhereverTheyAre
   }
 }
 
+// Of every kind of name, "$" for the id.
+constexpr struct {
+  const char* method;
+  const char* field;
+  const char* name;
+} kLookUps[] = {
+    {"cairn.v1.RegistryService.GetModel", "name", "models/$"},
+    {"cairn.v1.RegistryService.DeleteModel", "name", "models/$"},
+    {"cairn.v1.RegistryService.GetModelVersion", "name", "models/$/versions/1"},
+    {"cairn.v1.RegistryService.GetModelVersion", "name", "models/m/versions/$"},
+    {"cairn.v1.RegistryService.GetModelVersion", "name", "models/m/aliases/$"},
+    {"cairn.v1.RegistryService.ListModelVersions", "parent", "models/$"},
+    {"cairn.v1.RegistryService.ListAliases", "parent", "models/$"},
+    {"cairn.v1.RegistryService.DeleteAlias", "name", "models/m/aliases/$"},
+    {"cairn.v1.RegistryService.GetChannel", "name", "models/m/channels/$"},
+    {"cairn.v1.RegistryService.ListChannels", "parent", "models/$"},
+    {"cairn.v1.PromotionService.GetPolicy", "name", "policies/$"},
+    {"cairn.v1.PromotionService.GetDecision", "name", "models/m/channels/c/decisions/$"},
+    {"cairn.v1.PromotionService.ListDecisions", "parent", "models/m/channels/$"},
+    {"cairn.v1.DatasetService.GetDataset", "name", "datasets/$"},
+    {"cairn.v1.DatasetService.GetDatasetVersion", "name", "datasets/$/versions/1"},
+    {"cairn.v1.DatasetService.GetDatasetVersion", "name", "datasets/d/versions/$"},
+    {"cairn.v1.DatasetService.ListDatasetVersions", "parent", "datasets/$"},
+    {"cairn.v1.DatasetService.GetLineage", "name", "datasets/$/versions/1"},
+    {"cairn.v1.DatasetService.GetLineage", "name", "models/$/versions/1"},
+    {"cairn.v1.ArtifactService.ListArtifacts", "parent", "models/$/versions/1"},
+    {"cairn.v1.ArtifactService.ListArtifacts", "parent", "datasets/$/versions/1"},
+    {"cairn.v1.ArtifactService.ListArtifacts", "parent", "models/$"},
+    {"cairn.v1.ArtifactService.QueryWriteStatus", "resource_name", "models/$"},
+    {"cairn.v1.TrackingService.GetExperiment", "name", "experiments/$"},
+    {"cairn.v1.TrackingService.GetRun", "name", "experiments/0/runs/$"},
+    {"google.longrunning.Operations.GetOperation", "name", "operations/$"},
+};
+
+TEST_F(HostileRequestTest, NamesThatNoResourceCanHaveAreRefusedWhereTheyAreLookedUp) {
+  const auto* pool = google::protobuf::DescriptorPool::generated_pool();
+  auto* factory = google::protobuf::MessageFactory::generated_factory();
+  for (const auto& look_up : kLookUps) {
+    for (const char* id : {".", "..", "%2E%2E", "a%0Ab", "%1B"}) {
+      const std::string name = Replace(look_up.name, "$", id);
+      SCOPED_TRACE(std::string(look_up.method) + " " + name);
+      const MethodDescriptor* method = pool->FindMethodByName(look_up.method);
+      ASSERT_NE(method, nullptr);
+      const std::unique_ptr<Message> request(factory->GetPrototype(method->input_type())->New());
+      const auto* field = method->input_type()->FindFieldByName(look_up.field);
+      ASSERT_NE(field, nullptr);
+      request->GetReflection()->SetString(request.get(), field, name);
+      const grpc::Status status = Call(*method, {request->SerializeAsString()});
+      EXPECT_EQ(status.error_code(), grpc::INVALID_ARGUMENT) << status.error_message();
+      EXPECT_THAT(ReasonIn(status), ::testing::AnyOf("NAME_INVALID", "DIGEST_INVALID"));
+      EXPECT_THAT(status.error_message(), ::testing::HasSubstr(look_up.field));
+    }
+  }
+}
+
 TEST_F(HostileRequestTest, ValuesMayHaveLineFeedsAndTabs) {
   v1::CreateRunRequest create;
   create.set_parent("experiments/0");

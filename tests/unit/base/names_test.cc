@@ -89,6 +89,20 @@ TEST(ResourceNamesTest, NoIdIsAPartOfAPathThatClientsResolve) {
   }
 }
 
+TEST(ResourceNamesTest, ALookedUpIdThatNoResourceCanHaveIsRefused) {
+  for (const char* id : {".", "..", "%2E", "%2e%2E", "a%0Ab", "a%00", "%7F", "%C2%85", "a\nb"}) {
+    const std::string name = std::string("models/") + id + "/versions/1";
+    const absl::Status status = ParseModelVersionName("model_version", name).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << id;
+    EXPECT_EQ(ReasonOf(status), "NAME_INVALID") << id;
+    EXPECT_EQ(MetadataOf(status, "field"), "model_version");
+    EXPECT_EQ(MetadataOf(status, "rule").rfind("must not", 0), 0u) << id;
+  }
+  for (const char* id : {"...", ".a", "a..b", "%2E%2E%2E"}) {
+    EXPECT_TRUE(ParseModelVersionName("n", std::string("models/") + id + "/versions/1").ok()) << id;
+  }
+}
+
 TEST(ErrorsTest, AnErrorCarriesItsReasonMetadataAndCompanion) {
   const absl::Status status = NotFound(ErrorReason::MODEL_NOT_FOUND, "Model", "models/m");
   EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
