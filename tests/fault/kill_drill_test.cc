@@ -1,7 +1,7 @@
 // SIGKILL at random moments under 16 writers, again and again: what was acknowledged is there
 // after each start, and starts do not become longer than what they have to read.
 //
-// CAIRN_KILLS (3): how often. Figures are printed; from 300 on the 99th percentile is checked.
+// CAIRN_KILLS (10): how often. Figures are printed; from 300 on the 99th percentile is checked.
 
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
@@ -35,7 +35,7 @@ constexpr const char* kParam = "param";
 
 int Kills() {
   const char* kills = ::getenv("CAIRN_KILLS");
-  return kills == nullptr ? 3 : std::max(1, ::atoi(kills));
+  return kills == nullptr ? 10 : std::max(1, ::atoi(kills));
 }
 
 std::unique_ptr<v1::TrackingService::Stub> Connect(const ServerProcess& server) {
