@@ -8,7 +8,7 @@ namespace cairn {
 
 // What the parts of a server may hold that hold much and can do with less.
 //
-// Together at most five eighths of the limit: the rest is for the program itself, its threads,
+// Together at most three quarters of the limit: the rest is for the program itself, its threads,
 // what each connection and call takes beside its messages, work under way, and what the
 // allocator has not given back yet. A limit is kept by these shares, not by counting what
 // the process takes. Plain values; the defaults are for a server without a limit.
@@ -26,8 +26,12 @@ struct MemoryShares {
   int64_t write_buffer_bytes = int64_t{256} << 20;
   int64_t reply_bytes = int64_t{128} << 20;    // replies that clients have not taken
   int64_t request_bytes = int64_t{192} << 20;  // what gRPC has read of requests
+  // Requests that were read and wait for a thread, and those that wait for folding room.
+  int64_t waiting_call_bytes = int64_t{96} << 20;
+  int64_t folding_room_bytes = int64_t{32} << 20;
 
-  // Those below `limit_bytes`, of at least kLeastLimit; 0: the defaults. None is above its
+  // Those below `limit_bytes`; 0: the defaults. Below kLeastLimit, which no server has, the
+  // largest reply does not fit. None is above its
   // default, and none shrinks when the limit grows.
   static MemoryShares For(int64_t limit_bytes);
 

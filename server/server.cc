@@ -117,6 +117,12 @@ rpc::RepliesOptions RepliesOptions(const MemoryShares& shares) {
   return options;
 }
 
+rpc::WaitingRoomOptions RoomOptions(const MemoryShares& shares) {
+  rpc::WaitingRoomOptions options;
+  options.max_bytes = shares.folding_room_bytes;
+  return options;
+}
+
 metrics::FolderOptions FolderOptions() {
   metrics::FolderOptions options;
   options.on_failure = [](const metrics::WaitingSeries& series, const absl::Status& status) {
@@ -147,8 +153,7 @@ class Server::Impl {
   explicit Impl(const ServerOptions& options)
       : options_(options),
         shares_(MemoryShares::For(options.memory_limit_bytes)),
-        long_calls_(options.long_calls_per_method,
-                    std::min<int64_t>(limits::kWaitingBytes, shares_.request_bytes / 2)),
+        long_calls_(options.long_calls_per_method, shares_.waiting_call_bytes),
         replies_(RepliesOptions(shares_)) {}
 
   ~Impl() { Stop(); }
@@ -172,7 +177,7 @@ class Server::Impl {
     metric_folder_ = std::make_unique<metrics::MetricFolder>(*store_, FolderOptions());
     metric_folder_->Start();
     folding_room_ = std::make_unique<rpc::WaitingRoom>([this] { return metric_folder_->full(); },
-                                                       rpc::WaitingRoomOptions());
+                                                       RoomOptions(shares_));
     CAIRN_RETURN_IF_ERROR(OpenBlobs(*store_clock_));
     StartRunWorkers();
     CAIRN_RETURN_IF_ERROR(StartOperations(clock));

@@ -1,7 +1,6 @@
 #include "server/front/acceptor.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -36,7 +35,8 @@ constexpr int64_t kReportNanos = 10 * kNanosPerSecond;
 
 int64_t Now() { return ForwardClock().NowUnixNanos(); }
 
-UniqueFd OpenSpare() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
+// Needs no file, which may not be there.
+UniqueFd OpenSpare() { return UniqueFd(::eventfd(0, EFD_CLOEXEC)); }
 
 bool IsExhaustion(int error) {
   return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
@@ -71,7 +71,8 @@ Acceptor::Acceptor(AcceptorOptions options, Listeners listeners, UniqueFd wake)
       listeners_(std::move(listeners)),
       wake_(std::move(wake)),
       spare_(OpenSpare()),
-      counts_(std::make_shared<ConnectionCounts>(options_.limits)) {}
+      counts_(std::make_shared<ConnectionCounts>(options_.limits)),
+      exhausted_(!spare_.ok()) {}
 
 Acceptor::~Acceptor() { Stop(); }
 

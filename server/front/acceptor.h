@@ -25,6 +25,8 @@ struct AcceptorOptions {
 // Accepts the connections of a port, on a thread of its own, and hands them on guarded (see
 // GuardSocket). Those beyond the limits are closed at once, and so are all while the
 // process has no descriptors left; the next one that comes when there are some is taken.
+// Closing takes a spare descriptor. Where there is none, not even at the start, those who
+// connect wait in the backlog, and a spare is looked for every 50 ms.
 //
 // Owned by one thread; Health and counts may be called by any.
 class Acceptor {
@@ -75,7 +77,7 @@ class Acceptor {
   Take take_;
   std::thread thread_;
   std::atomic<bool> running_{false};
-  std::atomic<bool> exhausted_{false};  // of descriptors
+  std::atomic<bool> exhausted_;         // of descriptors; true whenever there is no spare
   std::atomic<int64_t> beat_nanos_{0};  // when the thread last went round
   ConnectionCounts::Totals reported_;
   int64_t reported_nanos_ = 0;

@@ -178,27 +178,37 @@ void LogMetricsStream::OnStored(const Batch& batch, const absl::Status& status) 
   if (over.has_value()) FinishWith(*over);
 }
 
-// Reads no more until enough is folded.
+// Reads no more until enough is folded, or the call fails.
 void LogMetricsStream::WaitForRoom() {
+  std::shared_ptr<RoomWait> wait;
   {
     MutexLock lock(&mutex_);
-    waits_for_room_ = true;
+    if (!failure_.ok()) return;
+    wait = std::make_shared<RoomWait>();
+    room_wait_ = wait;
     ++under_way_;
   }
-  environment_.metric_folder.WhenRoom([this] {
+  environment_.metric_folder.WhenRoom([this, wait = std::move(wait)] {
+    if (!wait->Claim()) return;  // the call did, and may be gone
     std::optional<absl::Status> over;
     {
       MutexLock lock(&mutex_);
-      waits_for_room_ = false;
-      --under_way_;
+      EndWait();
       over = Advance();
     }
     if (over.has_value()) FinishWith(*over);
   });
 }
 
+void LogMetricsStream::EndWait() {
+  room_wait_ = nullptr;
+  --under_way_;
+}
+
 std::optional<absl::Status> LogMetricsStream::Advance() {
   if (finished_) return std::nullopt;
+  // Nothing is read any more, so nobody waits for room; it may come late or never.
+  if (!failure_.ok() && room_wait_ != nullptr && room_wait_->Claim()) EndWait();
   if (to_acknowledge_ && !writing_) {
     to_acknowledge_ = false;
     writing_ = true;
@@ -206,7 +216,7 @@ std::optional<absl::Status> LogMetricsStream::Advance() {
     StartWrite(&response_);
   }
   const bool room = under_way_ < kMaxBatchesUnderWay && bytes_under_way_ < kMaxBytesUnderWay;
-  if (room && failure_.ok() && !reading_ && !handling_ && !read_all_ && !waits_for_room_) {
+  if (room && failure_.ok() && !reading_ && !handling_ && !read_all_ && room_wait_ == nullptr) {
     reading_ = true;
     StartRead(&bytes_);
   }

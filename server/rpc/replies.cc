@@ -1,5 +1,7 @@
 #include "server/rpc/replies.h"
 
+#include <utility>
+
 #include "lib/base/errors.h"
 
 namespace cairn::rpc {
@@ -37,10 +39,10 @@ void Replies::EndStalled(Clock::time_point since) {
     ReplyWatch* stalled = nullptr;
     {
       MutexLock lock(&mutex_);
-      if (waiting_.empty() || waiting_.front()->since_ > since) return;
-      stalled = waiting_.front();
+      if (waiting_.empty() || waiting_.begin()->first > since) return;
+      stalled = waiting_.begin()->second;
       stalled->waits_ = false;
-      stalled->own_.splice(stalled->own_.begin(), waiting_, stalled->place_);
+      stalled->own_ = waiting_.extract(stalled->place_);
       ending_ = stalled;
       ender_ = std::this_thread::get_id();
     }
@@ -62,11 +64,17 @@ void Replies::Work() {
   }
 }
 
-void ReplyWatch::Waits() {
+ReplyWatch::ReplyWatch(Replies& replies) : replies_(replies) {
+  Replies::Line line;
+  own_ = line.extract(line.emplace(Replies::Clock::time_point(), this));
+}
+
+void ReplyWatch::Waits(int64_t bytes) {
+  const std::chrono::milliseconds slowly(bytes * 1000 / Replies::kSlowestBytesPerSecond);
   MutexLock lock(&replies_.mutex_);
-  since_ = Replies::Clock::now();
+  own_.key() = Replies::Clock::now() + slowly;
+  place_ = replies_.waiting_.insert(std::move(own_));
   waits_ = true;
-  replies_.waiting_.splice(replies_.waiting_.end(), own_, place_);
 }
 
 void ReplyWatch::Taken() {
@@ -77,7 +85,7 @@ void ReplyWatch::Taken() {
   }
   if (!waits_) return;
   waits_ = false;
-  own_.splice(own_.begin(), replies_.waiting_, place_);
+  own_ = replies_.waiting_.extract(place_);
 }
 
 }  // namespace cairn::rpc

@@ -3,7 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
-#include <list>
+#include <map>
 #include <thread>
 
 #include "absl/status/status.h"
@@ -17,7 +17,9 @@ class ReplyWatch;
 struct RepliesOptions {
   // What replies may hold in all, from when they are made until they are taken.
   int64_t budget_bytes = int64_t{128} << 20;
-  // A client that takes nothing of a reply for so long is given up.
+  // A client that takes nothing of a part of a stream for so long is given up. gRPC does not
+  // tell how much of a message was taken: so a unary reply is given as much longer as a client
+  // needs that takes kSlowestBytesPerSecond, whether it takes them or not.
   std::chrono::milliseconds stall_timeout{60'000};
 };
 
@@ -39,6 +41,9 @@ class Replies {
   // Smaller replies are not counted: the call itself holds more.
   static constexpr int64_t kCountedBytes = int64_t{4} << 10;
 
+  // A client that takes a reply this steadily, or faster, gets all of it.
+  static constexpr int64_t kSlowestBytesPerSecond = int64_t{16} << 10;
+
   explicit Replies(const RepliesOptions& options);
   ~Replies();
   Replies(const Replies&) = delete;
@@ -51,12 +56,15 @@ class Replies {
   int64_t held_bytes() const { return budget_.used_bytes(); }
   std::chrono::milliseconds stall_timeout() const { return stall_timeout_; }
 
-  // Gives up the replies that wait since `since` or longer. Called by the own thread about
+  // Gives up the replies that wait since `since` or longer, after the time that their bytes
+  // take (ReplyWatch::Waits). Called by the own thread about
   // every twentieth of the timeout; by tests with other times.
   void EndStalled(Clock::time_point since) CAIRN_EXCLUDES(mutex_);
 
  private:
   friend class ReplyWatch;
+  // By when they would have been taken slowly, which need not be the order in which they came.
+  using Line = std::multimap<Clock::time_point, ReplyWatch*>;
 
   void Work() CAIRN_EXCLUDES(mutex_);
 
@@ -64,9 +72,9 @@ class Replies {
   const std::chrono::milliseconds stall_timeout_;
   Mutex mutex_;
   CondVar changed_;
-  std::list<ReplyWatch*> waiting_ CAIRN_GUARDED_BY(mutex_);  // the longest first
-  ReplyWatch* ending_ CAIRN_GUARDED_BY(mutex_) = nullptr;    // is being given up...
-  std::thread::id ender_ CAIRN_GUARDED_BY(mutex_);           // ...by this thread
+  Line waiting_ CAIRN_GUARDED_BY(mutex_);
+  ReplyWatch* ending_ CAIRN_GUARDED_BY(mutex_) = nullptr;  // is being given up...
+  std::thread::id ender_ CAIRN_GUARDED_BY(mutex_);         // ...by this thread
   bool stopping_ CAIRN_GUARDED_BY(mutex_) = false;
   std::thread thread_;  // set in the constructor only
 };
@@ -74,13 +82,14 @@ class Replies {
 // One call's place among them. Owned by the call, which ends it (Taken) before it goes.
 class ReplyWatch {
  public:
-  explicit ReplyWatch(Replies& replies) : replies_(replies), own_(1, this), place_(own_.begin()) {}
+  explicit ReplyWatch(Replies& replies);
   virtual ~ReplyWatch() = default;
   ReplyWatch(const ReplyWatch&) = delete;
   ReplyWatch& operator=(const ReplyWatch&) = delete;
 
-  // From now on something waits to be taken. Before the write is started.
-  void Waits();
+  // From now on something waits to be taken: a message of `bytes`, which are given the time
+  // they need at kSlowestBytesPerSecond beside the timeout. Before the write is started.
+  void Waits(int64_t bytes);
 
   // It was taken, or the call is over. Returns when nobody gives this call up at the
   // moment, unless it is the calling thread that does.
@@ -96,10 +105,11 @@ class ReplyWatch {
   virtual void GiveUp() = 0;
 
   Replies& replies_;
-  std::list<ReplyWatch*> own_;  // has the entry unless it is in the list of those that wait
-  const std::list<ReplyWatch*>::iterator place_;  // of that one entry, wherever it is
-  bool waits_ = false;  // guarded by the lock of the replies, like the next
-  Replies::Clock::time_point since_;
+  // The entry in the line while this does not wait, so that waiting allocates nothing. Guarded
+  // by the lock of the replies, like the next two.
+  Replies::Line::node_type own_;
+  Replies::Line::iterator place_;  // of the entry while this waits
+  bool waits_ = false;
 };
 
 }  // namespace cairn::rpc

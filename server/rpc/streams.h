@@ -84,7 +84,7 @@ class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private 
       if (!*more) return End(absl::OkStatus());
     }
     if (const absl::Status room = ChargeHeld(); !room.ok()) return End(room);
-    Waits();
+    Waits(0);
     handover_.Pass();
     StartWrite(&part_);
   }

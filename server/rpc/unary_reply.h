@@ -32,7 +32,7 @@ class UnaryReply final : public grpc::ServerUnaryReactor, private ReplyWatch {
   // Answers. The last thing that is done with this object: the call may be over within.
   void Send(const grpc::Status& status) {
     counted_ = charge_.bytes() != 0;
-    if (counted_) Waits();
+    if (counted_) Waits(charge_.bytes());
     handover_.Pass();
     Finish(status);
   }

@@ -1,8 +1,10 @@
 #include "server/memory_shares.h"
 
 #include "gtest/gtest.h"
+#include "server/core/limits.h"
 #include "server/index/run_index.h"
 #include "server/rpc/replies.h"
+#include "server/rpc/waiting_room.h"
 #include "server/storage/rocks_store.h"
 #include "server/tracking/run_searcher.h"
 
@@ -24,12 +26,30 @@ TEST(MemorySharesTest, WithoutALimitTheyAreWhatThePartsHaveByThemselves) {
   EXPECT_EQ(shares.write_buffer_bytes, rocks.total_write_buffer_bytes);
   EXPECT_EQ(shares.commit_cache_bytes, rocks.committer.cache_bytes);
   EXPECT_EQ(shares.reply_bytes, rpc::RepliesOptions{}.budget_bytes);
+  EXPECT_EQ(shares.waiting_call_bytes, limits::kWaitingBytes);
+  EXPECT_EQ(shares.folding_room_bytes, rpc::WaitingRoomOptions{}.max_bytes);
 }
 
-TEST(MemorySharesTest, TogetherTheyLeaveThreeEighthsOfTheLimit) {
-  for (const int64_t limit : {256 * kMebi, 512 * kMebi, 1000 * kMebi, 4096 * kMebi}) {
-    EXPECT_LE(MemoryShares::For(limit).total(), limit / 8 * 5) << limit;
+TEST(MemorySharesTest, TogetherTheyLeaveAQuarterOfTheLimit) {
+  for (int64_t limit = 64 * kMebi; limit <= 65'536 * kMebi; limit += limit / 7) {
+    EXPECT_LE(MemoryShares::For(limit).total(), limit / 4 * 3) << limit;
   }
+}
+
+TEST(MemorySharesTest, NoBoundIsLeftAtItsDefaultUnderASmallLimit) {
+  const MemoryShares none;
+  const MemoryShares shares = MemoryShares::For(MemoryShares::kLeastLimit);
+  EXPECT_LT(shares.waiting_call_bytes, none.waiting_call_bytes);
+  EXPECT_LT(shares.folding_room_bytes, none.folding_room_bytes);
+  // All that is part of it, so that whoever adds a bound adds it to the table.
+  const auto* field = reinterpret_cast<const int64_t*>(&shares);
+  const auto* default_field = reinterpret_cast<const int64_t*>(&none);
+  int64_t sum = 0;
+  for (size_t i = 0; i < sizeof(MemoryShares) / sizeof(int64_t); ++i) {
+    EXPECT_LT(field[i], default_field[i]) << i;
+    sum += field[i];
+  }
+  EXPECT_EQ(sum, shares.total());
 }
 
 TEST(MemorySharesTest, ReplyOfTheLargestMessageFitsUnderTheLeastLimit) {

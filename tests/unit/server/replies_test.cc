@@ -48,14 +48,14 @@ TEST(RepliesTest, WhoTakesNothingIsGivenUpOnceAndTheOthersAreNot) {
   Waiting stalled(replies);
   Waiting took(replies);
   Waiting again(replies);
-  stalled.Waits();
-  took.Waits();
-  again.Waits();
+  stalled.Waits(0);
+  took.Waits(0);
+  again.Waits(0);
   took.Taken();
   again.Taken();
   const auto now = Replies::Clock::now();
   while (Replies::Clock::now() == now) continue;
-  again.Waits();
+  again.Waits(0);
   replies.EndStalled(now);
   replies.EndStalled(now);
   EXPECT_EQ(stalled.given_up, 1);
@@ -63,11 +63,36 @@ TEST(RepliesTest, WhoTakesNothingIsGivenUpOnceAndTheOthersAreNot) {
   EXPECT_EQ(again.given_up, 0);
 }
 
+TEST(RepliesTest, ALargeReplyThatIsTakenSteadilyButSlowlyIsNotGivenUp) {
+  Replies replies(kOptions);
+  Waiting large(replies);
+  const auto before = Replies::Clock::now();
+  large.Waits(100 * Replies::kSlowestBytesPerSecond);
+  replies.EndStalled(before + std::chrono::seconds(99));
+  EXPECT_EQ(large.given_up, 0);
+  replies.EndStalled(Replies::Clock::now() + std::chrono::seconds(100));
+  EXPECT_EQ(large.given_up, 1);
+}
+
+TEST(RepliesTest, ALargeReplyThatWaitsKeepsNoSmallOneFromBeingGivenUp) {
+  Replies replies(kOptions);
+  Waiting large(replies);
+  Waiting small(replies);
+  large.Waits(100 * Replies::kSlowestBytesPerSecond);
+  small.Waits(0);
+  replies.EndStalled(Replies::Clock::now());
+  EXPECT_EQ(large.given_up, 0);
+  EXPECT_EQ(small.given_up, 1);
+  small.Waits(0);  // as one that is taken up again
+  replies.EndStalled(Replies::Clock::now());
+  EXPECT_EQ(small.given_up, 2);
+}
+
 TEST(RepliesTest, ACallMayEndWhileItIsGivenUp) {
   Replies replies(kOptions);
   Waiting stalled(replies);
   stalled.over_within = true;
-  stalled.Waits();
+  stalled.Waits(0);
   replies.EndStalled(Replies::Clock::now());
   EXPECT_EQ(stalled.given_up, 1);
 }

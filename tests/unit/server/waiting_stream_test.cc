@@ -1,0 +1,135 @@
+// Streams of metrics that wait for folding room which never comes, over real calls.
+
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "cairn/v1/tracking.grpc.pb.h"
+#include "server/metrics/folder.h"
+#include "server/operations/operation_runner.h"
+#include "server/rpc/services.h"
+#include "server/tracking/run_lease_keeper.h"
+#include "server/tracking/run_purger.h"
+#include "server/tracking/run_searcher.h"
+#include "tests/unit/server/use_case_fixture.h"
+
+namespace cairn {
+namespace {
+
+using std::chrono::seconds;
+
+// A tracking service whose folder folds nothing and is full from the start.
+class WaitingStreamTest : public UseCaseTest {
+ protected:
+  WaitingStreamTest() {
+    folder_->Logged("other", "loss", 1);
+    grpc::ServerBuilder builder;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
+    builder.RegisterService(service_.get());
+    server_ = builder.BuildAndStart();
+    stub_ = v1::TrackingService::NewStub(grpc::CreateChannel("127.0.0.1:" + std::to_string(port_),
+                                                             grpc::InsecureChannelCredentials()));
+  }
+  ~WaitingStreamTest() override { StopEnds(); }
+
+  // Begins a stream that reads one batch, stores it and waits for room then.
+  void BeginToWait() {
+    stream_ = stub_->LogMetrics(&context_);
+    v1::LogMetricsRequest request;
+    request.set_run(run_.name());
+    auto* metric = request.add_metrics();
+    metric->set_key("loss");
+    metric->add_steps(1);
+    metric->add_values(1);
+    request.set_batch_number(1);
+    EXPECT_TRUE(stream_->Write(request));
+    v1::LogMetricsResponse stored;
+    EXPECT_TRUE(stream_->Read(&stored));
+    EXPECT_EQ(stored.acknowledged_batch_number(), 1);
+  }
+
+  // The stop of a server, which cancels what is under way; false if it hangs.
+  bool StopEnds() {
+    auto ended = std::async(std::launch::async, [this] { Stop(); });
+    if (ended.wait_for(seconds(10)) == std::future_status::ready) return true;
+    folder_ = nullptr;  // gives room to all, so that the test ends
+    return false;
+  }
+
+  void Stop() {
+    server_->Shutdown(std::chrono::system_clock::now());
+    server_->Wait();
+  }
+
+  static metrics::FolderOptions Full() {
+    metrics::FolderOptions options;
+    options.max_waiting_bytes = 0;
+    return options;
+  }
+
+  const v1::Run run_ = CreateRun();
+  ThreadPool pool_{2, 100};
+  rpc::LongCalls long_calls_{100};
+  rpc::Replies replies_{rpc::RepliesOptions()};
+  observability::CallMetrics metrics_;
+  tracking::RunSearcher searcher_{*store_, {}};
+  std::unique_ptr<metrics::MetricFolder> folder_ =
+      std::make_unique<metrics::MetricFolder>(*store_, Full());
+  rpc::WaitingRoom room_{[] { return false; }, rpc::WaitingRoomOptions()};
+  tracking::RunPurger purger_{*store_, [](std::string_view) {}};
+  tracking::RunLeaseKeeper leases_{*store_, searcher_, tracking::RunLeaseOptions()};
+  operations::OperationRunner operations_{*store_, SystemClock(), SystemClock()};
+  storage::Mutator mutator_{*store_, SystemClock(), pool_};
+  rpc::Environment environment_{
+      *store_, mutator_, SystemClock(), SystemIds(), rpc::CallPools{pool_, pool_, long_calls_},
+      room_,   replies_, metrics_,      searcher_,   *folder_,
+      leases_, purger_,  operations_,   {},          SystemClock()};
+  std::unique_ptr<grpc::Service> service_ = rpc::MakeTrackingService(environment_);
+  int port_ = 0;
+  std::unique_ptr<grpc::Server> server_;
+  std::unique_ptr<v1::TrackingService::Stub> stub_;
+  grpc::ClientContext context_;
+  std::unique_ptr<grpc::ClientReaderWriter<v1::LogMetricsRequest, v1::LogMetricsResponse>> stream_;
+};
+
+TEST_F(WaitingStreamTest, AClientThatGoesAwayWhileItsStreamWaitsDoesNotHangAStop) {
+  BeginToWait();
+  context_.TryCancel();
+  EXPECT_EQ(stream_->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  const auto patience = std::chrono::steady_clock::now() + seconds(10);
+  while (metrics_.in_flight() > 0 && std::chrono::steady_clock::now() < patience) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(metrics_.in_flight(), 0);
+  EXPECT_TRUE(StopEnds());
+}
+
+TEST_F(WaitingStreamTest, AStopEndsAStreamThatWaits) {
+  BeginToWait();
+  EXPECT_TRUE(StopEnds());
+}
+
+TEST_F(WaitingStreamTest, ADeadlineEndsAStreamThatWaits) {
+  context_.set_deadline(std::chrono::system_clock::now() + seconds(2));
+  BeginToWait();
+  EXPECT_EQ(stream_->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  const auto patience = std::chrono::steady_clock::now() + seconds(10);
+  while (metrics_.in_flight() > 0 && std::chrono::steady_clock::now() < patience) {
+    std::this_thread::yield();
+  }
+  EXPECT_EQ(metrics_.in_flight(), 0);
+}
+
+TEST_F(WaitingStreamTest, RoomThatComesAfterTheEndOfTheStreamTouchesNothing) {
+  BeginToWait();
+  EXPECT_TRUE(StopEnds());
+  folder_ = nullptr;  // calls all that waited
+}
+
+}  // namespace
+}  // namespace cairn
