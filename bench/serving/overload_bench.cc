@@ -51,7 +51,10 @@ KindOfCall Writes(Stub& stub, const std::string& name, int points, std::vector<i
   constexpr int kRuns = 16;
   std::vector<std::string> runs;
   for (int i = 0; i < kRuns; ++i) runs.push_back(NewRun(stub));
-  const auto request = [runs, points](int64_t i) {
+  // Each Hammer counts its requests anew, but no step is logged twice.
+  const auto next = std::make_shared<std::atomic<int64_t>>(0);
+  const auto request = [runs, points, next](int64_t) {
+    const int64_t i = (*next)++;
     v1::LogBatchRequest batch;
     batch.set_run(runs[static_cast<size_t>(i % kRuns)]);
     v1::MetricColumns& columns = *batch.add_metrics();

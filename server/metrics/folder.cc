@@ -218,12 +218,28 @@ absl::Status MetricFolder::Repeat(const std::string& run_id,
 }
 
 absl::Status MetricFolder::Fold(WaitingSeries& waiting) {
+  return IsBundles(waiting) ? FoldBundles(waiting) : FoldSeries(waiting);
+}
+
+absl::Status MetricFolder::FoldBundles(WaitingSeries& bundles) {
   int steps = 0;
-  return Repeat(waiting.run_id, [&]() -> absl::StatusOr<bool> {
-    if (!IsBundles(waiting)) return FoldOnce(waiting);
-    CAIRN_ASSIGN_OR_RETURN(const bool more, SpreadOnce(waiting));
+  return Repeat(bundles.run_id, [&]() -> absl::StatusOr<bool> {
+    CAIRN_ASSIGN_OR_RETURN(const bool more, SpreadOnce(bundles));
     if (!more || ++steps < kStepsPerTurn) return more;
-    LeaveForLater(waiting);
+    LeaveForLater(bundles);
+    return false;
+  });
+}
+
+// Of many batches the later half stays: those that come late still find their place among
+// them, while among folded points they would have these written again.
+absl::Status MetricFolder::FoldSeries(WaitingSeries& series) {
+  const int64_t left = series.bytes < options_.deep_bytes ? -1 : series.bytes / 2;
+  return Repeat(series.run_id, [&]() -> absl::StatusOr<bool> {
+    CAIRN_ASSIGN_OR_RETURN(const bool more, FoldOnce(series));
+    if (!more || series.bytes > left) return more;
+    series_.PutBack(series);
+    series.bytes = 0;
     return false;
   });
 }

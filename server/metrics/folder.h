@@ -29,6 +29,9 @@ struct FolderOptions {
   // A series is folded once it has so many bytes of raw batches: 4,000 points, which
   // fill some blocks.
   int64_t min_bytes = int64_t{64} << 10;
+  // With so many, half is left for the next turn. Batches that came out of order are in order
+  // there, while a point behind those that are folded rewrites some of them.
+  int64_t deep_bytes = int64_t{2} << 20;
   // The bundles of a run are spread over its metrics once they have so many bytes: some
   // twenty points a metric where each brings one of 1,000.
   int64_t min_bundle_bytes = int64_t{512} << 10;
@@ -134,6 +137,8 @@ class MetricFolder {
   void KeepTime();
   absl::Status Fold(WaitingSeries& waiting);
   absl::Status Repeat(const std::string& run_id, const std::function<absl::StatusOr<bool>()>& step);
+  absl::Status FoldBundles(WaitingSeries& bundles);
+  absl::Status FoldSeries(WaitingSeries& series);
   absl::StatusOr<bool> FoldOnce(WaitingSeries& series);
   absl::StatusOr<bool> FoldStep(WaitingSeries& series, int64_t* gone = nullptr);
   void LeaveForLater(WaitingSeries& bundles);

@@ -64,6 +64,32 @@ TEST_F(FolderTest, AFewPointsStayRawUntilNothingIsLoggedAnyMore) {
   EXPECT_EQ(RawBatches(), 0u);
 }
 
+TEST_F(FolderTest, OfManyBatchesTheLaterHalfStaysForThoseThatComeOutOfOrder) {
+  for (int64_t i = 0; i < 40; ++i) {
+    if (i != 30) Log(Stretch(random_, i * 1000, 1000));
+  }
+  WaitingSeries waiting;
+  ASSERT_TRUE(ScanWaiting(*store_->GetSnapshot(), [&](WaitingSeries found) {
+                waiting = std::move(found);
+                return true;
+              }).ok());
+  FolderOptions options = Eager();
+  options.deep_bytes = waiting.bytes;
+  options.fold.max_raw_bytes = waiting.bytes / 20;
+  MetricFolder folder(*store_, options);
+  folder.Logged(kRun, kMetric, waiting.bytes);
+  ASSERT_TRUE(folder.FoldAll(/*min_bytes=*/waiting.bytes).ok());
+  EXPECT_LE(RawBatches(), 20u);
+  EXPECT_GE(RawBatches(), 15u);
+
+  Log(Stretch(random_, 30'000, 1000));  // late, but behind all that is folded
+  folder.Logged(kRun, kMetric, 1, 30'000);
+  ASSERT_TRUE(folder.FoldAll().ok());
+  EXPECT_EQ(folder.folded_points(), 40'000);  // none was moved between levels
+  EXPECT_EQ(RawBatches(), 0u);
+  EXPECT_EQ(ReadAll(), Expected());
+}
+
 TEST_F(FolderTest, WritersWaitForRoomAndAreCalledWhenThereIs) {
   FolderOptions options = Eager();
   options.max_waiting_bytes = 100;
