@@ -64,12 +64,11 @@ void Replies::Work() {
   }
 }
 
-ReplyWatch::ReplyWatch(Replies& replies) : replies_(replies) {
-  Replies::Line line;
-  own_ = line.extract(line.emplace(Replies::Clock::time_point(), this));
-}
-
 void ReplyWatch::Waits(int64_t bytes) {
+  if (own_.empty()) {
+    Replies::Line line;
+    own_ = line.extract(line.emplace(Replies::Clock::time_point(), this));
+  }
   const std::chrono::milliseconds slowly(bytes * 1000 / Replies::kSlowestBytesPerSecond);
   MutexLock lock(&replies_.mutex_);
   own_.key() = Replies::Clock::now() + slowly;

@@ -82,7 +82,7 @@ class Replies {
 // One call's place among them. Owned by the call, which ends it (Taken) before it goes.
 class ReplyWatch {
  public:
-  explicit ReplyWatch(Replies& replies);
+  explicit ReplyWatch(Replies& replies) : replies_(replies) {}
   virtual ~ReplyWatch() = default;
   ReplyWatch(const ReplyWatch&) = delete;
   ReplyWatch& operator=(const ReplyWatch&) = delete;
@@ -105,8 +105,8 @@ class ReplyWatch {
   virtual void GiveUp() = 0;
 
   Replies& replies_;
-  // The entry in the line while this does not wait, so that waiting allocates nothing. Guarded
-  // by the lock of the replies, like the next two.
+  // The entry in the line while this does not wait, made for the first wait: most calls never
+  // do. Guarded by the lock of the replies once it was in the line, like the next two.
   Replies::Line::node_type own_;
   Replies::Line::iterator place_;  // of the entry while this waits
   bool waits_ = false;
