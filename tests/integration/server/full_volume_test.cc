@@ -194,7 +194,9 @@ TEST(FullVolumeTest, AnUploadThatMeetsAFullVolumeIsToldAndGoesOnWhenThereIsRoom)
     }
     const int64_t kept = Committed(stubs, name);
     EXPECT_GT(kept, 10 << 20);
-    EXPECT_LT(kept, 14 << 20);
+    // How much more fits depends on what the database sets aside and gives back meanwhile.
+    EXPECT_LT(kept, 24 << 20);
+    EXPECT_GE(volume.FreeBytes(), 2 * kReserve - (6 << 20));
     server.Kill();
     ASSERT_TRUE(server.Start()) << "full as the volume is";
     Stubs again(server);
