@@ -160,11 +160,13 @@ void AddLeaseFlag(CLI::App& app, ServerOptions& options) {
 void AddTasks(CLI::App& app, CommandLine& line) {
   app.add_flag("--rebuild-blob-index", line.rebuild_blob_index,
                "Make the index of blobs anew from the packs, say what came back and exit; also for "
-               "a directory whose kv is gone, which then begins with an empty database")
+               "a directory whose kv is gone, which then begins with an empty database; "
+               "--memory-limit does not bound it")
       ->configurable(false);
   app.add_subcommand("check",
                      "Read the whole store in --data-dir, which no server may have open, change "
-                     "nothing, print what is damaged and exit: 0 when nothing is, else 1")
+                     "nothing, print what is damaged and exit: 0 when nothing is, else 1; --memory-limit does "
+                     "not bound it")
       ->configurable(false)
       ->fallthrough()
       ->callback([&line] { line.check = true; });
@@ -194,8 +196,8 @@ void AddEventFlags(CLI::App& app, ServerOptions& options) {
 
 void AddConnectionFlags(CLI::App& app, ServerOptions& options) {
   app.add_option("--max-connections", options.max_connections,
-                 "Connections to the gRPC port; more are closed at once. 0: three quarters of the "
-                 "descriptors that the process may open")
+                 "Connections to the gRPC port; more are closed at once. 0: about three quarters of "
+                 "the descriptors that the process may open")
       ->envname("CAIRND_MAX_CONNECTIONS")
       ->check(CLI::Range(0, 65'536))
       ->capture_default_str();
@@ -220,7 +222,8 @@ void AddMemoryFlag(CLI::App& app, ServerOptions& options) {
            options.memory_limit_bytes = *bytes;
          },
          "What the process should take of memory at most; caches, the run index and what waits "
-         "for clients get shares of it; such as 512MiB, at least 256MiB. 0: no limit [0]")
+         "for clients get shares of it; such as 512MiB, at least 256MiB. 0: no limit [0]. Does not "
+         "bound check and --rebuild-blob-index")
       ->envname("CAIRND_MEMORY_LIMIT");
 }
 

@@ -20,6 +20,7 @@
 #include "server/core/limits.h"
 #include "server/events/history_trimmer.h"
 #include "server/events/store_time.h"
+#include "server/front/descriptor_shares.h"
 #include "server/front/descriptors.h"
 #include "server/http_routes.h"
 #include "server/known_revision.h"
@@ -61,7 +62,8 @@ void WarnIfOpenToOthers(const std::string& directory) {
 }
 
 absl::StatusOr<std::unique_ptr<storage::KvStore>> OpenStore(const ServerOptions& options,
-                                                            const MemoryShares& shares) {
+                                                            const MemoryShares& shares,
+                                                            int64_t open_files) {
   if (options.in_memory) {
     return storage::MakeMemoryStore(tracking::MergeRecords);
   }
@@ -71,6 +73,8 @@ absl::StatusOr<std::unique_ptr<storage::KvStore>> OpenStore(const ServerOptions&
   rocks.block_cache_bytes = shares.block_cache_bytes;
   rocks.total_write_buffer_bytes = shares.write_buffer_bytes;
   rocks.max_log_bytes = shares.write_buffer_bytes;
+  const bool all = open_files >= front::DescriptorShares::kAllStoreFiles;
+  rocks.max_open_files = all ? 0 : static_cast<int>(open_files);
   rocks.committer.cache_bytes = shares.commit_cache_bytes;
   ExpectCheckpointRevision(options.data_dir, rocks);
   rocks.on_warning = [](std::string_view warning) {
@@ -87,8 +91,14 @@ std::string WithPort(const std::string& address, int port) {
 }
 
 // Raises the limit of descriptors and shares it out.
-front::ConnectionLimits ConnectionLimits(const ServerOptions& options) {
-  const int64_t fit = front::ConnectionsThatFit(front::RaiseDescriptorLimit());
+absl::StatusOr<front::DescriptorShares> ShareDescriptors() {
+  CAIRN_ASSIGN_OR_RETURN(auto shares, front::DescriptorShares::Of(front::RaiseDescriptorLimit()));
+  Log(LogLevel::kInfo, "descriptors are shared out",
+      {{"limit", std::to_string(shares.limit)}, {"shares", shares.Describe()}});
+  return shares;
+}
+
+front::ConnectionLimits ConnectionLimits(const ServerOptions& options, int64_t fit) {
   front::ConnectionLimits limits;
   limits.total = options.max_connections == 0 ? fit : options.max_connections;
   if (limits.total > fit) {
@@ -163,8 +173,10 @@ class Server::Impl {
     if (options_.memory_limit_bytes > 0) {
       Log(LogLevel::kInfo, "memory is shared out", {{"shares", shares_.Describe()}});
     }
-    const front::ConnectionLimits connections = ConnectionLimits(options_);
-    CAIRN_ASSIGN_OR_RETURN(store_, OpenStore(options_, shares_));
+    CAIRN_ASSIGN_OR_RETURN(descriptors_, ShareDescriptors());
+    const front::ConnectionLimits connections =
+        ConnectionLimits(options_, descriptors_.grpc_connections);
+    CAIRN_ASSIGN_OR_RETURN(store_, OpenStore(options_, shares_, descriptors_.store_files));
     const Clock& clock = SystemClock();
     CAIRN_ASSIGN_OR_RETURN(const int64_t store_time,
                            events::ResumeStoreTime(*store_->GetSnapshot(), clock.NowUnixNanos()));
@@ -191,7 +203,8 @@ class Server::Impl {
     environment_.reset(new rpc::Environment{
         *store_, *mutator_, clock, SystemIds(), rpc::CallPools{*pool_, *disk_pool_, long_calls_},
         *folding_room_, replies_, metrics_, *run_searcher_, *metric_folder_, *run_leases_,
-        *run_purger_, *operations_, HistoryOptions(options_).events, *store_clock_});
+        *run_purger_, *operations_, HistoryOptions(options_).events, *store_clock_,
+        options_.memory_limit_bytes});
     CAIRN_ASSIGN_OR_RETURN(
         grpc_, rpc::GrpcServer::Start({options_.grpc_address, connections}, shares_.request_bytes,
                                       *environment_, *blobs_));
@@ -234,6 +247,8 @@ class Server::Impl {
 
   absl::Status OpenBlobs(const Clock& clock) {
     artifacts::BlobStoreOptions blob_options;
+    blob_options.max_open_packs = descriptors_.pack_readers;
+    blob_options.max_uploads = descriptors_.uploads;
     blob_options.lease_nanos = options_.blob_lease_seconds * kNanosPerSecond;
     if (options_.in_memory) {
       CAIRN_ASSIGN_OR_RETURN(scratch_, ScratchDirectory::Make());
@@ -253,6 +268,7 @@ class Server::Impl {
     http_options.address = options_.http_address;
     http_options.allowed_hosts = options_.allowed_hosts;
     http_options.limits.max_body_bytes = kHttpBodyBytes;
+    http_options.limits.max_connections = static_cast<size_t>(descriptors_.http_connections);
     CAIRN_ASSIGN_OR_RETURN(
         auto router, MakeHttpRouter({*store_, metrics_, *metric_folder_, *run_searcher_, *grpc_}));
     CAIRN_ASSIGN_OR_RETURN(http_,
@@ -263,6 +279,7 @@ class Server::Impl {
 
   const ServerOptions options_;
   const MemoryShares shares_;
+  front::DescriptorShares descriptors_;
   rpc::LongCalls long_calls_;
   rpc::Replies replies_;
   observability::CallMetrics metrics_;

@@ -22,6 +22,12 @@ bool MemoryCharge::TryAdd(MemoryBudget& budget, int64_t bytes, int64_t spare_byt
   return true;
 }
 
+void MemoryCharge::AddAnyway(MemoryBudget& budget, int64_t bytes) {
+  budget.ChargeAnyway(bytes);
+  budget_ = &budget;
+  bytes_ += bytes;
+}
+
 void MemoryCharge::Release() {
   if (budget_ != nullptr) budget_->Refund(bytes_);
   budget_ = nullptr;

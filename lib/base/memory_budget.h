@@ -24,6 +24,10 @@ class MemoryBudget {
   // Charges `bytes` if then at least `spare_bytes` of the limit are left; false otherwise.
   bool TryCharge(int64_t bytes, int64_t spare_bytes = 0);
 
+  // Charges `bytes` whatever the limit: of what was let in before and grows. Others are refused
+  // then until so much is given back.
+  void ChargeAnyway(int64_t bytes) { used_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
+
   // Gives back what was charged.
   void Refund(int64_t bytes);
 
@@ -51,6 +55,9 @@ class MemoryCharge {
   // Charges `bytes` more to `budget`, which is the same at each call until Release; false
   // leaves all as it was.
   bool TryAdd(MemoryBudget& budget, int64_t bytes, int64_t spare_bytes = 0);
+
+  // As TryAdd, whatever the limit.
+  void AddAnyway(MemoryBudget& budget, int64_t bytes);
 
   void Release();
 

@@ -1,5 +1,6 @@
 #include "lib/base/thread_pool.h"
 
+#include <limits>
 #include <utility>
 
 namespace cairn {
@@ -18,9 +19,17 @@ ThreadPool::~ThreadPool() {
 }
 
 bool ThreadPool::TrySubmit(std::function<void()> task) {
+  return Queue(std::move(task), max_queued_);
+}
+
+bool ThreadPool::Resubmit(std::function<void()> task) {
+  return Queue(std::move(task), std::numeric_limits<size_t>::max());
+}
+
+bool ThreadPool::Queue(std::function<void()> task, size_t most) {
   {
     MutexLock lock(&mutex_);
-    if (stopping_ || queue_.size() >= max_queued_) return false;
+    if (stopping_ || queue_.size() >= most) return false;
     queue_.push_back(std::move(task));
   }
   ready_.Signal();

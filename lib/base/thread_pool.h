@@ -12,7 +12,8 @@ namespace cairn {
 
 // A fixed number of threads that run tasks in the order they were given.
 //
-// The queue is bounded: TrySubmit refuses rather than growing without limit.
+// The queue is bounded: TrySubmit refuses rather than growing without limit. What goes on after
+// a task of its own is not refused.
 // Safe to call from any thread. The destructor runs what was accepted, then joins.
 class ThreadPool {
  public:
@@ -26,7 +27,12 @@ class ThreadPool {
   // which case `task` was not and will not be run.
   bool TrySubmit(std::function<void()> task) CAIRN_EXCLUDES(mutex_);
 
+  // As TrySubmit, also when the queue is full: for the next task of something whose first one was
+  // accepted, and of which there is one at a time. False only when the pool is stopping.
+  bool Resubmit(std::function<void()> task) CAIRN_EXCLUDES(mutex_);
+
  private:
+  bool Queue(std::function<void()> task, size_t most) CAIRN_EXCLUDES(mutex_);
   void Work() CAIRN_EXCLUDES(mutex_);
 
   const size_t max_queued_;

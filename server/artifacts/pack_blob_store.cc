@@ -378,6 +378,7 @@ absl::StatusOr<std::unique_ptr<BlobStore>> OpenBlobStore(BlobStoreOptions option
   CAIRN_ASSIGN_OR_RETURN(
       auto packs, PackPool::Open(options.directory, options.pack_bytes, claimed, *options.io));
   if (options.room) packs->SetRoom(*options.room);
+  packs->SetMaxReaders(static_cast<size_t>(options.max_open_packs));
   CAIRN_RETURN_IF_ERROR(RebuildIndexIfLost(store, *packs).status());
   CAIRN_RETURN_IF_ERROR(StoreEmptyBlob(store));
   auto blobs = std::make_unique<PackBlobStore>(std::move(options), store, clock, std::move(packs));

@@ -20,6 +20,7 @@ struct BlobStoreOptions {
   int64_t max_blob_bytes = kMaxBlobBytes;       // larger blobs are refused
   int64_t pack_bytes = int64_t{256} << 20;      // a pack that long gets no further blob
   int64_t checkpoint_bytes = int64_t{8} << 20;  // what a broken upload may have to resend
+  int64_t max_open_packs = 256;                 // for reading, beside those being read
   int64_t max_uploads = 1024;                   // open at a time; each holds one file
   int64_t upload_retention_nanos = 24 * 3600 * kNanosPerSecond;  // since it last moved
   // When too many are open, the one is given up whose last stream ended first, and at least

@@ -14,7 +14,6 @@
 namespace cairn::artifacts {
 namespace {
 
-constexpr size_t kMaxReaders = 256;  // open files
 
 absl::StatusOr<std::vector<int64_t>> NumbersIn(const std::string& directory) {
   std::vector<int64_t> numbers;
@@ -158,7 +157,7 @@ absl::StatusOr<std::shared_ptr<const PackFile>> PackPool::Reader(int64_t number)
   std::shared_ptr<const PackFile> shared = std::move(pack);
   MutexLock lock(&mutex_);
   if (removed_.contains(number)) return shared;  // just now: kept open by its reader only
-  if (readers_.size() >= kMaxReaders) readers_.erase(readers_.begin());
+  if (readers_.size() >= max_readers_) readers_.erase(readers_.begin());
   readers_[number] = shared;
   return shared;
 }

@@ -59,6 +59,9 @@ class PackPool {
   // Asks `room` from now on instead of the volume; for tests.
   void SetRoom(Room room) { room_ = std::move(room); }
 
+  // Keeps at most so many packs open for reading; before the first is read.
+  void SetMaxReaders(size_t most) { max_readers_ = most; }
+
   // RESOURCE_EXHAUSTED (DISK_FULL) when `bytes` more would leave too little room.
   absl::Status CheckRoom(int64_t bytes, RoomFor purpose) const;
 
@@ -102,6 +105,7 @@ class PackPool {
   const int64_t pack_bytes_;
   PackIo& io_;
   Room room_;
+  size_t max_readers_ = 256;
   mutable Mutex mutex_;
   int64_t next_number_ CAIRN_GUARDED_BY(mutex_) = 1;
   std::vector<Place> free_ CAIRN_GUARDED_BY(mutex_);

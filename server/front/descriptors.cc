@@ -23,11 +23,4 @@ int64_t RaiseDescriptorLimit() {
   return static_cast<int64_t>(std::min(limit.rlim_cur, kEnough));
 }
 
-int64_t ConnectionsThatFit(int64_t descriptors) {
-  constexpr int64_t kReserve = 256;
-  constexpr int64_t kLeast = 16;
-  constexpr int64_t kMost = 65'536;
-  return std::clamp(descriptors - std::max(kReserve, descriptors / 4), kLeast, kMost);
-}
-
 }  // namespace cairn::front

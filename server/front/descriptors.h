@@ -32,10 +32,6 @@ class UniqueFd {
 // RLIMIT_NOFILE becomes the hard one). Returns how many that is now.
 int64_t RaiseDescriptorLimit();
 
-// How many connections fit below a limit of descriptors when a quarter of them, at least
-// 256, is left to files and HTTP; at least 16, at most 65,536. Pure.
-int64_t ConnectionsThatFit(int64_t descriptors);
-
 }  // namespace cairn::front
 
 #endif  // CAIRN_SERVER_FRONT_DESCRIPTORS_H_

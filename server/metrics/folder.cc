@@ -83,25 +83,37 @@ void MetricFolder::Heard(int64_t bytes, bool enough) {
   wake_.Signal();
 }
 
-void MetricFolder::WhenRoom(std::function<void()> ready) {
-  if (full() && !closing()) {
-    MutexLock lock(&mutex_);
-    waiting_for_room_.push_back(std::move(ready));
-    signalled_ = true;
-    wake_.Signal();
-  } else {
+MetricFolder::RoomTicket MetricFolder::WhenRoom(std::function<void()> ready) {
+  constexpr RoomTicket kNone = 0;
+  if (!full() || closing()) {
     ready();
+    return kNone;
   }
+  MutexLock lock(&mutex_);
+  waiting_for_room_.emplace(++last_ticket_, std::move(ready));
+  signalled_ = true;
+  wake_.Signal();
+  return last_ticket_;
+}
+
+bool MetricFolder::Withdraw(RoomTicket ticket) {
+  MutexLock lock(&mutex_);
+  return waiting_for_room_.erase(ticket) > 0;
+}
+
+size_t MetricFolder::waiting_for_room() const {
+  MutexLock lock(&mutex_);
+  return waiting_for_room_.size();
 }
 
 void MetricFolder::GiveRoom() {
   if (full() && !closing()) return;
-  std::vector<std::function<void()>> ready;
+  std::map<RoomTicket, std::function<void()>> ready;
   {
     MutexLock lock(&mutex_);
     ready.swap(waiting_for_room_);
   }
-  for (const std::function<void()>& call : ready) call();
+  for (const auto& [ticket, call] : ready) call();
 }
 
 void MetricFolder::Work(std::unique_ptr<storage::Snapshot> before) {

@@ -3,16 +3,17 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -103,9 +104,19 @@ class MetricFolder {
   // True while more waits than max_waiting_bytes: writers should be slowed down.
   bool full() const { return waiting_bytes() > options_.max_waiting_bytes; }
 
+  // A place among those who wait for room.
+  using RoomTicket = uint64_t;
+
   // Calls `ready` once when there is room: at once on this thread, or later on the
-  // folder's, where it must be quick.
-  void WhenRoom(std::function<void()> ready) CAIRN_EXCLUDES(mutex_);
+  // folder's, where it must be quick. Who waits no more gives the ticket back.
+  RoomTicket WhenRoom(std::function<void()> ready) CAIRN_EXCLUDES(mutex_);
+
+  // Forgets who waits with `ticket`: true if he is not called any more, false if he was or
+  // is about to be.
+  bool Withdraw(RoomTicket ticket) CAIRN_EXCLUDES(mutex_);
+
+  // How many wait for room.
+  size_t waiting_for_room() const CAIRN_EXCLUDES(mutex_);
 
   // Spreads and folds all that has at least `min_bytes` waiting, on this thread: for
   // tests and tools without the thread. The first error, after trying all.
@@ -169,10 +180,11 @@ class MetricFolder {
   Time period_began_ = std::chrono::steady_clock::now();
   std::atomic<int64_t> folded_points_{0};
   std::atomic<int64_t> folded_bytes_{0};
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar wake_;
   bool signalled_ CAIRN_GUARDED_BY(mutex_) = false;
-  std::vector<std::function<void()>> waiting_for_room_ CAIRN_GUARDED_BY(mutex_);
+  RoomTicket last_ticket_ CAIRN_GUARDED_BY(mutex_) = 0;
+  std::map<RoomTicket, std::function<void()>> waiting_for_room_ CAIRN_GUARDED_BY(mutex_);
   std::thread thread_;
 };
 

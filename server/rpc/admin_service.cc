@@ -79,6 +79,7 @@ cairn::v1::Limits DescribeLimits(const Environment& environment,
   cairn::v1::Limits to;
   to.set_connections(connections.total);
   to.set_connections_per_address(connections.per_address);
+  to.set_memory_bytes(environment.memory_limit_bytes);
   DescribeCalls(environment, to);
   DescribeTexts(to);
   DescribeContents(to);

@@ -59,6 +59,7 @@ struct Environment {
   operations::OperationRunner& operations;
   const events::EventRetention event_retention;
   const Clock& store_clock;  // for how old something is (events/store_time.h)
+  const int64_t memory_limit_bytes = 0;  // that memory was shared out by; 0: none
 };
 
 // Counts and times one call from its start until Finish, of one of its copies; shared

@@ -1,5 +1,7 @@
 #include "server/rpc/log_metrics_stream.h"
 
+#include <utility>
+
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
@@ -180,16 +182,13 @@ void LogMetricsStream::OnStored(const Batch& batch, const absl::Status& status) 
 
 // Reads no more until enough is folded, or the call fails.
 void LogMetricsStream::WaitForRoom() {
-  std::shared_ptr<RoomWait> wait;
   {
     MutexLock lock(&mutex_);
     if (!failure_.ok()) return;
-    wait = std::make_shared<RoomWait>();
-    room_wait_ = wait;
+    waits_for_room_ = true;
     ++under_way_;
   }
-  environment_.metric_folder.WhenRoom([this, wait = std::move(wait)] {
-    if (!wait->Claim()) return;  // the call did, and may be gone
+  const uint64_t ticket = environment_.metric_folder.WhenRoom([this] {
     std::optional<absl::Status> over;
     {
       MutexLock lock(&mutex_);
@@ -198,17 +197,25 @@ void LogMetricsStream::WaitForRoom() {
     }
     if (over.has_value()) FinishWith(*over);
   });
+  // What is being handled is not over, so the stream is still there. If it failed meanwhile the
+  // next Advance withdraws.
+  MutexLock lock(&mutex_);
+  if (waits_for_room_) room_ticket_ = ticket;
 }
 
 void LogMetricsStream::EndWait() {
-  room_wait_ = nullptr;
+  waits_for_room_ = false;
+  room_ticket_ = 0;
   --under_way_;
 }
 
 std::optional<absl::Status> LogMetricsStream::Advance() {
   if (finished_) return std::nullopt;
   // Nothing is read any more, so nobody waits for room; it may come late or never.
-  if (!failure_.ok() && room_wait_ != nullptr && room_wait_->Claim()) EndWait();
+  if (!failure_.ok() && room_ticket_ != 0) {
+    // If that is too late the callback comes at once, and advances then.
+    if (environment_.metric_folder.Withdraw(std::exchange(room_ticket_, 0))) EndWait();
+  }
   if (to_acknowledge_ && !writing_) {
     to_acknowledge_ = false;
     writing_ = true;
@@ -216,7 +223,7 @@ std::optional<absl::Status> LogMetricsStream::Advance() {
     StartWrite(&response_);
   }
   const bool room = under_way_ < kMaxBatchesUnderWay && bytes_under_way_ < kMaxBytesUnderWay;
-  if (room && failure_.ok() && !reading_ && !handling_ && !read_all_ && room_wait_ == nullptr) {
+  if (room && failure_.ok() && !reading_ && !handling_ && !read_all_ && !waits_for_room_) {
     reading_ = true;
     StartRead(&bytes_);
   }

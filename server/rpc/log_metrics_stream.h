@@ -1,7 +1,6 @@
 #ifndef CAIRN_SERVER_RPC_LOG_METRICS_STREAM_H_
 #define CAIRN_SERVER_RPC_LOG_METRICS_STREAM_H_
 
-#include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -36,7 +35,7 @@ inline constexpr int64_t kBytesPerPoint = 16;
 // The committer keeps the order in which batches are handed to it, and so do its
 // callbacks; exactly-once is decided there (tracking/run_logging.h). Whoever waits for
 // room when the call fails, is cancelled, is over its deadline or is ended by a stop of the
-// server waits no more: room may never come. Deletes itself in OnDone, which comes when nothing is
+// server waits no more and leaves nothing behind: room may never come. Deletes itself in OnDone, which comes when nothing is
 // under way any more. Begin with Start().
 class LogMetricsStream final
     : public grpc::ServerBidiReactor<grpc::ByteBuffer, cairn::v1::LogMetricsResponse> {
@@ -78,25 +77,13 @@ class LogMetricsStream final
     int64_t bundle_bytes = 0;     // 0 if it is none
   };
 
-  // A wait for room, shared by the stream and the folder's callback. One of them claims it,
-  // ends it and lets the other go: while it is not claimed and ended the stream lives, and
-  // a callback that comes later does not touch the stream, which may be gone.
-  class RoomWait {
-   public:
-    // True for the first caller only. Any thread.
-    bool Claim() { return !claimed_.exchange(true, std::memory_order_acq_rel); }
-
-   private:
-    std::atomic<bool> claimed_{false};
-  };
-
   absl::Status Parse();
   absl::Status CheckOrder();
   std::shared_ptr<const Batch> DescribeBatch() const;
   void Submit() CAIRN_EXCLUDES(mutex_);
   void OnStored(const Batch& batch, const absl::Status& status) CAIRN_EXCLUDES(mutex_);
   void WaitForRoom() CAIRN_EXCLUDES(mutex_);
-  void EndWait() CAIRN_REQUIRES(mutex_);  // by who claimed it
+  void EndWait() CAIRN_REQUIRES(mutex_);
 
   // Starts what may be started now; answers with the status to finish with if the
   // call is over. That caller finishes, as the last thing it does with this object
@@ -124,8 +111,11 @@ class LogMetricsStream final
   bool writing_ CAIRN_GUARDED_BY(mutex_) = false;
   bool read_all_ CAIRN_GUARDED_BY(mutex_) = false;
   bool finished_ CAIRN_GUARDED_BY(mutex_) = false;
-  std::shared_ptr<RoomWait> room_wait_ CAIRN_GUARDED_BY(mutex_);  // null: none
-  bool gap_ CAIRN_GUARDED_BY(mutex_) = false;                     // a batch was not stored
+  // The folder's callback is still to come, and the stream lives until it did or was withdrawn
+  // with the ticket, which is known once the folder has given it: 0 before.
+  bool waits_for_room_ CAIRN_GUARDED_BY(mutex_) = false;
+  uint64_t room_ticket_ CAIRN_GUARDED_BY(mutex_) = 0;
+  bool gap_ CAIRN_GUARDED_BY(mutex_) = false;  // a batch was not stored
   bool to_acknowledge_ CAIRN_GUARDED_BY(mutex_) = false;
   int under_way_ CAIRN_GUARDED_BY(mutex_) = 0;  // batches, and a wait for room
   size_t bytes_under_way_ CAIRN_GUARDED_BY(mutex_) = 0;

@@ -29,7 +29,7 @@ struct RepliesOptions {
 // A reply stays in memory until the client's side of the connection takes it, which may be
 // never. So every reply is charged to one budget, and who would exceed it is refused; the
 // last quarter of it is for replies of at most kPartBytes, so that a few large ones do not
-// keep the others out. Of a call that is given up the reply is let go with the call.
+// keep the others out. A stream is refused before its first part or not at all. Of a call that is given up the reply is let go with the call.
 //
 // Safe to call from any thread. Outlives all calls; the destructor joins its thread.
 class Replies {
@@ -52,6 +52,10 @@ class Replies {
   // Charges a reply of `bytes`. RESOURCE_EXHAUSTED (QUEUE_FULL) with a retry delay when
   // too much waits to be taken; nothing is charged then.
   absl::Status Charge(int64_t bytes, MemoryCharge& charge);
+
+  // Charges `bytes` more to a reply of which the client has a part already: never refused, so
+  // that what was begun can end, and counted, so that others do not begin meanwhile.
+  void ChargeBegun(int64_t bytes, MemoryCharge& charge) { charge.AddAnyway(budget_, bytes); }
 
   int64_t held_bytes() const { return budget_.used_bytes(); }
   std::chrono::milliseconds stall_timeout() const { return stall_timeout_; }

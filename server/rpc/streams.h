@@ -1,7 +1,9 @@
 #ifndef CAIRN_SERVER_RPC_STREAMS_H_
 #define CAIRN_SERVER_RPC_STREAMS_H_
 
+#include <algorithm>
 #include <atomic>
+#include <cstdint>
 #include <memory>
 #include <utility>
 
@@ -21,9 +23,10 @@ namespace cairn::rpc {
 //
 // Subclasses produce one part at a time on a pool, where they may block; one write is
 // under way at a time, so a slow client holds one part. A call is charged for that and for
-// what the subclass holds between parts, and refused when too much is held already; of a
-// client that takes nothing for long the call is ended. Deletes itself in OnDone. Begin
-// with Start().
+// what the subclass holds between parts. It is refused before its first part, when too much
+// is held already or the pool takes no more, and not later: a client that got a part gets
+// the others. Of a client that takes nothing for long the call is ended. Deletes itself in
+// OnDone. Begin with Start().
 class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private ReplyWatch {
  public:
   // Parts are produced on the pool of `effort`, which is not quick.
@@ -38,13 +41,15 @@ class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private 
   // Produces the first part. Called once, after construction.
   void Start() {
     const absl::Status room = environment_.replies.Charge(Replies::kPartBytes, charge_);
-    room.ok() ? Schedule() : End(room);
+    if (!room.ok()) return End(room);
+    handover_.Pass();
+    if (!pool_.TrySubmit([this] { Step(); })) End(Overloaded());
   }
 
   void OnWriteDone(bool ok) final {
     handover_.Take();
     Taken();
-    ok ? Schedule() : End(CallEnded());
+    ok ? GoOn() : End(CallEnded());
   }
   void OnCancel() final {
     handover_.Take();
@@ -69,9 +74,9 @@ class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private 
   bool cancelled() const { return cancelled_; }
 
  private:
-  void Schedule() {
+  void GoOn() {
     handover_.Pass();
-    if (!pool_.TrySubmit([this] { Step(); })) End(Overloaded());
+    if (!pool_.Resubmit([this] { Step(); })) End(CallEnded());
   }
 
   void Step() {
@@ -91,10 +96,12 @@ class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private 
 
   absl::Status ChargeHeld() {
     const int64_t held = HeldBytes();
-    if (held <= charged_held_) return absl::OkStatus();
-    absl::Status room = environment_.replies.Charge(held - charged_held_, charge_);
-    if (room.ok()) charged_held_ = held;
-    return room;
+    const int64_t more = held - std::exchange(charged_held_, std::max(charged_held_, held));
+    const bool begun = std::exchange(begun_, true);
+    if (more <= 0) return absl::OkStatus();
+    if (!begun) return environment_.replies.Charge(more, charge_);
+    environment_.replies.ChargeBegun(more, charge_);
+    return absl::OkStatus();
   }
 
   void End(const absl::Status& status) {
@@ -111,6 +118,7 @@ class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private 
   grpc::CallbackServerContext* const context_;
   MemoryCharge charge_;
   int64_t charged_held_ = 0;
+  bool begun_ = false;  // the first part is on its way
   grpc::ByteBuffer part_;
   Handover handover_;
   std::atomic<bool> cancelled_{false};
@@ -121,7 +129,8 @@ class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private 
 // Messages arrive as bytes and are parsed here: gRPC tells of one that does not parse as
 // if the stream had ended.
 // Subclasses take one message at a time on the disk's pool, where they may block; the
-// next is read only then, which is the back-pressure. What they hold is let go on the
+// next is read only then, which is the back-pressure. A call is refused with its first
+// message, when the pool takes no more, and not later. What they hold is let go on the
 // pool too, before the answer leaves. Deletes itself in OnDone, or on the pool then.
 template <typename Request, typename Response>
 class ClientStream : public grpc::ServerReadReactor<grpc::ByteBuffer> {
@@ -140,7 +149,9 @@ class ClientStream : public grpc::ServerReadReactor<grpc::ByteBuffer> {
   void OnReadDone(bool ok) final {
     handover_.Take();
     handover_.Pass();
-    const bool accepted = environment_.pools.disk.TrySubmit([this, ok] { Step(ok); });
+    ThreadPool& pool = environment_.pools.disk;
+    const auto step = [this, ok] { Step(ok); };
+    const bool accepted = begun_ ? pool.Resubmit(step) : pool.TrySubmit(step);
     if (!accepted) Answer(Overloaded());
   }
   void OnCancel() final {
@@ -150,8 +161,10 @@ class ClientStream : public grpc::ServerReadReactor<grpc::ByteBuffer> {
   }
   void OnDone() final {
     handover_.Take();
-    // A call that the pool was too busy for still holds what may take long to let go.
-    if (released_ || !environment_.pools.disk.TrySubmit([this] { delete this; })) delete this;
+    // A call that was refused has begun nothing; what else was not released may take long.
+    if (released_ || !begun_ || !environment_.pools.disk.Resubmit([this] { delete this; })) {
+      delete this;
+    }
   }
 
  protected:
@@ -162,7 +175,7 @@ class ClientStream : public grpc::ServerReadReactor<grpc::ByteBuffer> {
   virtual absl::Status Complete() = 0;
 
   // Lets go of what the subclass holds, where that may block. The last that is called, on the
-  // pool; not called when the pool takes no more: then the destructor does it.
+  // pool; not called when the pool refused the call or stops: then the destructor does it.
   virtual void Release() = 0;
 
   Environment& environment() { return environment_; }
@@ -171,6 +184,7 @@ class ClientStream : public grpc::ServerReadReactor<grpc::ByteBuffer> {
  private:
   void Step(bool ok) {
     handover_.Take();
+    begun_ = true;
     if (cancelled_) return End(CallEnded());
     if (!ok) return End(Complete());
     {
@@ -202,6 +216,7 @@ class ClientStream : public grpc::ServerReadReactor<grpc::ByteBuffer> {
   Request request_;
   Handover handover_;
   std::atomic<bool> cancelled_{false};
+  bool begun_ = false;  // the pool took the first message
   bool released_ = false;
 };
 

@@ -49,6 +49,7 @@ rocksdb::DBOptions DatabaseOptions(const RocksOptions& options,
   db.avoid_flush_during_recovery = true;
   db.db_write_buffer_size = static_cast<size_t>(options.total_write_buffer_bytes);
   db.max_background_jobs = 2;
+  db.max_open_files = options.max_open_files == 0 ? -1 : options.max_open_files;
   // What flushes and compactions write goes to the disk bit by bit: the sync of a commit
   // would else wait behind all of it.
   db.bytes_per_sync = uint64_t{1} << 20;

@@ -38,6 +38,8 @@ struct RocksOptions {
   // The log is not longer, whatever the volume's size; 0: as that allows.
   int64_t max_log_bytes = 0;
   int64_t block_cache_bytes = int64_t{64} << 20;
+  // Tables that are kept open; others are opened again when they are read. 0: all.
+  int max_open_files = 0;
   // Commits are refused below this much free space, so that the disk never fills
   // in the middle of one; those that free space (WriteSet::frees_space) below a
   // quarter of it, and below half they wait for a compaction. Negative: the budget's.

@@ -22,7 +22,10 @@
 #include <thread>
 #include <vector>
 
+#include "cairn/v1/artifacts.grpc.pb.h"
 #include "cairn/v1/server.grpc.pb.h"
+#include "cairn/v1/tracking.grpc.pb.h"
+#include "lib/base/digest.h"
 #include "tests/testing/http2_frames.h"
 #include "tests/testing/server_process.h"
 
@@ -251,6 +254,65 @@ TEST_F(FrontTest, ThePortAnswersAgainAfterDescriptorsRanOut) {
   EXPECT_TRUE(Eventually([&] { return health().find(" 200 ") != std::string::npos; }));
   const grpc::Status status = Caller(grpc_address).Call(seconds(10));
   EXPECT_TRUE(status.ok()) << status.error_message();
+}
+
+TEST_F(FrontTest, UnderALowLimitConnectionsOfBothPortsLeaveTheStoreItsFiles) {
+  RunningProgram server({"/bin/sh", "-c",
+                         "ulimit -n 256 && exec \"$0\" --data-dir \"$1\" --grpc-address "
+                         "127.0.0.1:0 --http-address 127.0.0.1:0 --log-level error",
+                         ProgramPath("cairnd"), folder_ / "low"});
+  std::string line;
+  ASSERT_TRUE(server.NextLine(&line));
+  char grpc_address[128] = "";
+  char http_address[128] = "";
+  ASSERT_EQ(std::sscanf(line.c_str(), "ready grpc=%127s http=%127s", grpc_address, http_address),
+            2);
+  const auto channel = grpc::CreateChannel(grpc_address, grpc::InsecureChannelCredentials());
+  const auto runs = v1::TrackingService::NewStub(channel);
+  const auto commit = [&] {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + seconds(20));
+    v1::CreateRunRequest request;
+    request.set_parent("experiments/0");
+    v1::Run run;
+    return runs->CreateRun(&context, request, &run);
+  };
+  ASSERT_TRUE(commit().ok());
+  std::vector<FloodConnection> connections;
+  for (int i = 0; i < 300; ++i) connections.emplace_back(grpc_address);
+  for (int i = 0; i < 60; ++i) connections.emplace_back(http_address);
+  // A store that opens further files while all of them are there.
+  for (int i = 0; i < 20; ++i) {
+    const grpc::Status status = commit();
+    EXPECT_TRUE(status.ok()) << status.error_message();
+  }
+  v1::WriteRequest part;
+  const std::string blob(100'000, 'x');
+  part.set_resource_name("uploads/00000000-0000-4000-8000-000000000000/blobs/" +
+                         DigestOf(blob).Hex() + "/100000");
+  part.set_data(blob);
+  part.set_finish_write(true);
+  grpc::ClientContext context;
+  v1::WriteResponse stored;
+  const auto writer = v1::ArtifactService::NewStub(channel)->Write(&context, &stored);
+  writer->Write(part);
+  const grpc::Status uploaded = writer->Finish();
+  EXPECT_TRUE(uploaded.ok()) << uploaded.error_message();
+  connections.clear();
+  EXPECT_TRUE(Eventually(
+      [&] { return HttpGet(http_address, "/health").find(" 200 ") != std::string::npos; }));
+}
+
+TEST_F(FrontTest, ALimitOfDescriptorsThatIsTooLowIsRefusedAtTheStart) {
+  const ProgramResult result =
+      RunProgram({"/bin/sh", "-c",
+                  "ulimit -n 100 && exec \"$0\" --in-memory --grpc-address 127.0.0.1:0 "
+                  "--http-address 127.0.0.1:0",
+                  ProgramPath("cairnd")});
+  EXPECT_EQ(result.exit_code, 2);
+  EXPECT_NE(result.output.find("may open 100 descriptors, which must be at least 128"),
+            std::string::npos)
+      << result.output;
 }
 
 TEST_F(FrontTest, TenThousandSilentConnectionsKeepNobodyOut) {

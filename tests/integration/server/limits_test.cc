@@ -36,7 +36,7 @@ class LimitsTest : public ::testing::Test {
   // One server for all tests: a limit leaves nothing behind.
   static void SetUpTestSuite() {
     folder = new TempFolder();
-    server = new ServerProcess(*folder / "store");
+    server = new ServerProcess(*folder / "store", {"--memory-limit", "4GiB"});
     ASSERT_TRUE(server->Start());
   }
   static void TearDownTestSuite() {
@@ -317,6 +317,7 @@ TEST_F(LimitsTest, TheServerTellsItsLimits) {
   EXPECT_EQ(limits.answer_retention().seconds(), 24 * 3600);
   EXPECT_EQ(limits.event_retention().seconds(), 7 * 24 * 3600);
   EXPECT_EQ(limits.event_log_bytes(), int64_t{1} << 30);
+  EXPECT_EQ(limits.memory_bytes(), int64_t{4} << 30);
   // None was forgotten.
   std::vector<const google::protobuf::FieldDescriptor*> set;
   v1::Limits::GetReflection()->ListFields(limits, &set);

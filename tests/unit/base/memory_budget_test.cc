@@ -28,6 +28,17 @@ TEST(MemoryBudgetTest, LeavesWhatIsToBeSpared) {
   EXPECT_TRUE(budget.TryCharge(25));
 }
 
+TEST(MemoryBudgetTest, WhatIsChargedAnywayKeepsOthersOutUntilItIsGivenBack) {
+  MemoryBudget budget(100);
+  MemoryCharge begun;
+  EXPECT_TRUE(begun.TryAdd(budget, 100));
+  begun.AddAnyway(budget, 50);
+  EXPECT_EQ(budget.used_bytes(), 150);
+  EXPECT_FALSE(budget.TryCharge(1));
+  begun.Release();
+  EXPECT_TRUE(budget.TryCharge(100));
+}
+
 TEST(MemoryBudgetTest, AChargeGivesBackOnceWhateverIsMoved) {
   MemoryBudget budget(100);
   {

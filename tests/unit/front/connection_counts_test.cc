@@ -7,7 +7,6 @@
 
 #include <string>
 
-#include "server/front/descriptors.h"
 
 namespace cairn::front {
 namespace {
@@ -80,13 +79,6 @@ TEST(ConnectionCountsTest, ProgramsOfThisMachineAreWatchedCloselyInsteadOfKeptOu
   EXPECT_EQ(counts.totals().open, 1);
   EXPECT_EQ(counts.totals().refused, 0);
   EXPECT_EQ(counts.Admit(here, kOneSecond), Answer::kWelcome);
-}
-
-TEST(DescriptorsTest, APartIsLeftToFilesAndHttp) {
-  EXPECT_EQ(ConnectionsThatFit(1024), 768);
-  EXPECT_EQ(ConnectionsThatFit(20'000), 15'000);
-  EXPECT_EQ(ConnectionsThatFit(100), 16);
-  EXPECT_EQ(ConnectionsThatFit(1 << 20), 65'536);
 }
 
 }  // namespace

@@ -122,6 +122,24 @@ TEST_F(FolderTest, WhoWaitsForRoomIsCalledWhenTheFolderStops) {
   EXPECT_TRUE(called);
 }
 
+TEST_F(FolderTest, WhoWithdrawsWhileItStaysFullLeavesNothingAndIsNotCalled) {
+  FolderOptions options;
+  options.max_waiting_bytes = 1;
+  int called = 0;
+  {
+    MetricFolder folder(*store_, options);
+    folder.Logged(kRun, kMetric, 100);
+    folder.WhenRoom([&] { ++called; });
+    for (int i = 0; i < 1000; ++i) {
+      const auto ticket = folder.WhenRoom([&] { called += 1000; });
+      EXPECT_TRUE(folder.Withdraw(ticket));
+      EXPECT_FALSE(folder.Withdraw(ticket));
+    }
+    EXPECT_EQ(folder.waiting_for_room(), 1u);
+  }
+  EXPECT_EQ(called, 1);
+}
+
 TEST_F(FolderTest, ARunThatIsQuietIsFoldedAndForgottenWhileOthersLog) {
   FolderOptions options = Eager();
   options.min_bytes = int64_t{1} << 30;

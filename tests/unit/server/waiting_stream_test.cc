@@ -11,12 +11,8 @@
 
 #include "cairn/v1/tracking.grpc.pb.h"
 #include "server/metrics/folder.h"
-#include "server/operations/operation_runner.h"
 #include "server/rpc/services.h"
-#include "server/tracking/run_lease_keeper.h"
-#include "server/tracking/run_purger.h"
-#include "server/tracking/run_searcher.h"
-#include "tests/unit/server/use_case_fixture.h"
+#include "tests/unit/server/rpc_fixture.h"
 
 namespace cairn {
 namespace {
@@ -24,9 +20,9 @@ namespace {
 using std::chrono::seconds;
 
 // A tracking service whose folder folds nothing and is full from the start.
-class WaitingStreamTest : public UseCaseTest {
+class WaitingStreamTest : public RpcTest {
  protected:
-  WaitingStreamTest() {
+  WaitingStreamTest() : RpcTest(Full()) {
     folder_->Logged("other", "loss", 1);
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
@@ -73,22 +69,6 @@ class WaitingStreamTest : public UseCaseTest {
   }
 
   const v1::Run run_ = CreateRun();
-  ThreadPool pool_{2, 100};
-  rpc::LongCalls long_calls_{100};
-  rpc::Replies replies_{rpc::RepliesOptions()};
-  observability::CallMetrics metrics_;
-  tracking::RunSearcher searcher_{*store_, {}};
-  std::unique_ptr<metrics::MetricFolder> folder_ =
-      std::make_unique<metrics::MetricFolder>(*store_, Full());
-  rpc::WaitingRoom room_{[] { return false; }, rpc::WaitingRoomOptions()};
-  tracking::RunPurger purger_{*store_, [](std::string_view) {}};
-  tracking::RunLeaseKeeper leases_{*store_, searcher_, tracking::RunLeaseOptions()};
-  operations::OperationRunner operations_{*store_, SystemClock(), SystemClock()};
-  storage::Mutator mutator_{*store_, SystemClock(), pool_};
-  rpc::Environment environment_{
-      *store_, mutator_, SystemClock(), SystemIds(), rpc::CallPools{pool_, pool_, long_calls_},
-      room_,   replies_, metrics_,      searcher_,   *folder_,
-      leases_, purger_,  operations_,   {},          SystemClock()};
   std::unique_ptr<grpc::Service> service_ = rpc::MakeTrackingService(environment_);
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
@@ -106,11 +86,16 @@ TEST_F(WaitingStreamTest, AClientThatGoesAwayWhileItsStreamWaitsDoesNotHangAStop
     std::this_thread::yield();
   }
   EXPECT_EQ(metrics_.in_flight(), 0);
+  EXPECT_EQ(folder_->waiting_for_room(), 0u) << "leaves something with the folder";
   EXPECT_TRUE(StopEnds());
 }
 
 TEST_F(WaitingStreamTest, AStopEndsAStreamThatWaits) {
   BeginToWait();
+  const auto patience = std::chrono::steady_clock::now() + seconds(10);
+  while (folder_->waiting_for_room() == 0 && std::chrono::steady_clock::now() < patience) {
+    std::this_thread::yield();
+  }
   EXPECT_TRUE(StopEnds());
 }
 

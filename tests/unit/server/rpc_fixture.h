@@ -1,0 +1,50 @@
+#ifndef CAIRN_TESTS_UNIT_SERVER_RPC_FIXTURE_H_
+#define CAIRN_TESTS_UNIT_SERVER_RPC_FIXTURE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <utility>
+
+#include "lib/base/thread_pool.h"
+#include "server/metrics/folder.h"
+#include "server/operations/operation_runner.h"
+#include "server/rpc/call.h"
+#include "server/tracking/run_lease_keeper.h"
+#include "server/tracking/run_purger.h"
+#include "server/tracking/run_searcher.h"
+#include "tests/unit/server/use_case_fixture.h"
+
+namespace cairn {
+
+// Everything that handlers of calls work with, over a store in memory. The folder's thread does
+// not run. Tests add the service and the gRPC server, and stop that one before this goes.
+class RpcTest : public UseCaseTest {
+ protected:
+  explicit RpcTest(metrics::FolderOptions folder = {}, size_t max_queued = 100,
+                   int64_t reply_bytes = rpc::RepliesOptions().budget_bytes)
+      : pool_(2, max_queued),
+        replies_({.budget_bytes = reply_bytes}),
+        folder_(std::make_unique<metrics::MetricFolder>(*store_, std::move(folder))) {}
+
+  rpc::LongCalls long_calls_{100};
+  ThreadPool pool_;
+  rpc::Replies replies_;
+  observability::CallMetrics metrics_;
+  tracking::RunSearcher searcher_{*store_, {}};
+  std::unique_ptr<metrics::MetricFolder> folder_;
+  rpc::WaitingRoom room_{[] { return false; }, rpc::WaitingRoomOptions()};
+  tracking::RunPurger purger_{*store_, [](std::string_view) {}};
+  tracking::RunLeaseKeeper leases_{*store_, searcher_, tracking::RunLeaseOptions()};
+  operations::OperationRunner operations_{*store_, SystemClock(), SystemClock()};
+  storage::Mutator mutator_{*store_, SystemClock(), pool_};
+  rpc::Environment environment_{
+      *store_, mutator_, SystemClock(), SystemIds(), rpc::CallPools{pool_, pool_, long_calls_},
+      room_,   replies_, metrics_,      searcher_,   *folder_,
+      leases_, purger_,  operations_,   {},          SystemClock()};
+};
+
+}  // namespace cairn
+
+#endif  // CAIRN_TESTS_UNIT_SERVER_RPC_FIXTURE_H_
