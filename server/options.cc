@@ -163,10 +163,11 @@ void AddTasks(CLI::App& app, CommandLine& line) {
                "a directory whose kv is gone, which then begins with an empty database; "
                "--memory-limit does not bound it")
       ->configurable(false);
-  app.add_subcommand("check",
-                     "Read the whole store in --data-dir, which no server may have open, change "
-                     "nothing, print what is damaged and exit: 0 when nothing is, else 1; --memory-limit does "
-                     "not bound it")
+  app.add_subcommand(
+         "check",
+         "Read the whole store in --data-dir, which no server may have open, change "
+         "nothing, print what is damaged and exit: 0 when nothing is, else 1; --memory-limit does "
+         "not bound it")
       ->configurable(false)
       ->fallthrough()
       ->callback([&line] { line.check = true; });
@@ -195,9 +196,10 @@ void AddEventFlags(CLI::App& app, ServerOptions& options) {
 }
 
 void AddConnectionFlags(CLI::App& app, ServerOptions& options) {
-  app.add_option("--max-connections", options.max_connections,
-                 "Connections to the gRPC port; more are closed at once. 0: about three quarters of "
-                 "the descriptors that the process may open")
+  app.add_option(
+         "--max-connections", options.max_connections,
+         "Connections to the gRPC port; more are closed at once. 0: about three quarters of "
+         "the descriptors that the process may open")
       ->envname("CAIRND_MAX_CONNECTIONS")
       ->check(CLI::Range(0, 65'536))
       ->capture_default_str();

@@ -14,7 +14,6 @@
 namespace cairn::artifacts {
 namespace {
 
-
 absl::StatusOr<std::vector<int64_t>> NumbersIn(const std::string& directory) {
   std::vector<int64_t> numbers;
   std::error_code error;

@@ -58,7 +58,7 @@ struct Environment {
   tracking::RunPurger& run_purger;
   operations::OperationRunner& operations;
   const events::EventRetention event_retention;
-  const Clock& store_clock;  // for how old something is (events/store_time.h)
+  const Clock& store_clock;              // for how old something is (events/store_time.h)
   const int64_t memory_limit_bytes = 0;  // that memory was shared out by; 0: none
 };
 

@@ -35,8 +35,8 @@ inline constexpr int64_t kBytesPerPoint = 16;
 // The committer keeps the order in which batches are handed to it, and so do its
 // callbacks; exactly-once is decided there (tracking/run_logging.h). Whoever waits for
 // room when the call fails, is cancelled, is over its deadline or is ended by a stop of the
-// server waits no more and leaves nothing behind: room may never come. Deletes itself in OnDone, which comes when nothing is
-// under way any more. Begin with Start().
+// server waits no more and leaves nothing behind: room may never come. Deletes itself in OnDone,
+// which comes when nothing is under way any more. Begin with Start().
 class LogMetricsStream final
     : public grpc::ServerBidiReactor<grpc::ByteBuffer, cairn::v1::LogMetricsResponse> {
  public:

@@ -29,7 +29,8 @@ struct RepliesOptions {
 // A reply stays in memory until the client's side of the connection takes it, which may be
 // never. So every reply is charged to one budget, and who would exceed it is refused; the
 // last quarter of it is for replies of at most kPartBytes, so that a few large ones do not
-// keep the others out. A stream is refused before its first part or not at all. Of a call that is given up the reply is let go with the call.
+// keep the others out. A stream is refused before its first part or not at all. Of a call that is
+// given up the reply is let go with the call.
 //
 // Safe to call from any thread. Outlives all calls; the destructor joins its thread.
 class Replies {

@@ -106,14 +106,14 @@ class BegunStreamTest : public RpcTest {
                                                              grpc::InsecureChannelCredentials()));
   }
   ~BegunStreamTest() override {
-    crowded_ = false;
+    *crowded_ = false;
     server_->Shutdown();
     server_->Wait();
   }
 
   // Keeps the queue of the pool full from now on: whoever leaves it brings others.
-  void Crowd() {
-    while (crowded_ && pool_.TrySubmit([this] { Crowd(); })) continue;
+  static void Crowd(ThreadPool& pool, const std::shared_ptr<std::atomic<bool>>& crowded) {
+    while (*crowded && pool.TrySubmit([&pool, crowded] { Crowd(pool, crowded); })) continue;
   }
 
   // Reads to the end; how many parts came, and the status.
@@ -126,7 +126,7 @@ class BegunStreamTest : public RpcTest {
     return {parts, reader->Finish()};
   }
 
-  std::atomic<bool> crowded_{true};
+  const std::shared_ptr<std::atomic<bool>> crowded_ = std::make_shared<std::atomic<bool>>(true);
   BeforePart before_ = [](int) {};
   CountingService service_{environment_, before_};
   std::unique_ptr<grpc::Server> server_;
@@ -166,7 +166,7 @@ TEST_F(BegunStreamTest, WhatADownloadHoldsIsRefusedBeforeItsFirstPart) {
 
 TEST_F(BegunStreamTest, ADownloadIsNotRefusedWhenTheQueueIsFullAfterItsFirstPart) {
   before_ = [&](int part) {
-    if (part == 1) Crowd();
+    if (part == 1) Crowd(pool_, crowded_);
   };
   const auto [parts, status] = ReadAll();
   EXPECT_EQ(parts, kParts);
@@ -175,7 +175,7 @@ TEST_F(BegunStreamTest, ADownloadIsNotRefusedWhenTheQueueIsFullAfterItsFirstPart
 
 TEST_F(BegunStreamTest, AnUploadIsNotRefusedWhenTheQueueIsFullAfterItsFirstMessage) {
   before_ = [&](int message) {
-    if (message == 1) Crowd();
+    if (message == 1) Crowd(pool_, crowded_);
   };
   grpc::ClientContext context;
   v1::WriteResponse response;

@@ -47,6 +47,11 @@ class WaitingStreamTest : public RpcTest {
     v1::LogMetricsResponse stored;
     EXPECT_TRUE(stream_->Read(&stored));
     EXPECT_EQ(stored.acknowledged_batch_number(), 1);
+    const auto patience = std::chrono::steady_clock::now() + seconds(10);
+    while (folder_->waiting_for_room() == 0 && std::chrono::steady_clock::now() < patience) {
+      std::this_thread::yield();
+    }
+    EXPECT_EQ(folder_->waiting_for_room(), 1u);
   }
 
   // The stop of a server, which cancels what is under way; false if it hangs.
@@ -92,10 +97,6 @@ TEST_F(WaitingStreamTest, AClientThatGoesAwayWhileItsStreamWaitsDoesNotHangAStop
 
 TEST_F(WaitingStreamTest, AStopEndsAStreamThatWaits) {
   BeginToWait();
-  const auto patience = std::chrono::steady_clock::now() + seconds(10);
-  while (folder_->waiting_for_room() == 0 && std::chrono::steady_clock::now() < patience) {
-    std::this_thread::yield();
-  }
   EXPECT_TRUE(StopEnds());
 }
 
