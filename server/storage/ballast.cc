@@ -24,6 +24,8 @@ Ballast::Ballast(const std::string& directory, int64_t bytes)
     : directory_(directory), path_(directory + "/ballast"), bytes_(bytes) {}
 
 void Ballast::Release() {
+  MutexLock lock(&mutex_);
+  wanted_ = false;
   const auto space = SpaceAt(directory_);
   if (!space.ok() || space->free_bytes >= bytes_) return;
   const int64_t has = AllocatedBytes(path_);
@@ -31,11 +33,23 @@ void Ballast::Release() {
 }
 
 void Ballast::Restore() {
+  MutexLock lock(&mutex_);
+  wanted_ = true;
+  Make();
+}
+
+void Ballast::RestoreIfWanted() {
+  MutexLock lock(&mutex_);
+  if (wanted_) Make();
+}
+
+void Ballast::Make() {
   const int64_t has = AllocatedBytes(path_);
   const auto space = SpaceAt(directory_);
   if (!space.ok() || has >= bytes_) return;
   const int64_t room = has + space->free_bytes;
-  const int64_t fit = std::max(room - bytes_ / 4, std::min(room, released_));
+  const int64_t fit =
+      std::max({room - bytes_ / 4, std::min(room, bytes_ / 4 * 3), std::min(room, released_)});
   const int64_t size = std::min(bytes_, fit / kUnit * kUnit);
   if (size <= has) return;
   const int fd = ::open(path_.c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);

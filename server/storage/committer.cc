@@ -241,6 +241,10 @@ absl::Status Committer::WriteGroup(const CommitBatch& batch) {
 // pause goes on for others.
 absl::Status Committer::LeavePause(bool frees_space) {
   absl::Status health = CurrentHealth();
+  if (health.ok()) {
+    health = backend_.Health();
+    if (IsPause(health)) SetHealth(health);
+  }
   if (!IsPause(health)) return health;
   cache_.Clear();
   const auto recovery = backend_.Recover(last_revision_, frees_space);

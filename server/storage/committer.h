@@ -36,14 +36,18 @@ class CommitBackend {
   };
   virtual WriteResult Write(const CommitBatch& batch) = 0;
 
+  // Why a Write would be refused now, although none was: RESOURCE_EXHAUSTED (DISK_FULL) when
+  // the disk was full for what is written in the background. Recover is called then.
+  virtual absl::Status Health() const { return absl::OkStatus(); }
+
   // Whether sets that free space, about `bytes` of them, are to be tried later because room is
   // being made for them. Returns at once; asked again every few milliseconds.
   virtual bool ShouldPostpone(int64_t /*bytes*/) { return false; }
 
-  // Called after a Write that may recover, until it says OK: writing may work
-  // again, or with `frees_space` only what frees space. Answers the newest revision
-  // and the events behind `last_revision`: those of a Write whose outcome was not
-  // known and that did succeed.
+  // Called after a Write that may recover or a Health that is not OK, until it says OK: writing may
+  // work again, or with `frees_space` only what frees space. Answers the newest revision and the
+  // events behind `last_revision`: those of a Write whose outcome was not known and that did
+  // succeed.
   struct Recovery {
     Revision last_revision = 0;
     std::vector<StoredEvent> events;

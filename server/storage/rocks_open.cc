@@ -153,6 +153,7 @@ absl::StatusOr<std::unique_ptr<WitnessedEnv>> WitnessFiles(const RocksOptions& o
     for (const std::string& note : inspection.notes) options.on_warning(note);
   }
   auto files = std::make_unique<WitnessedEnv>();
+  files->ballast = std::make_unique<Ballast>(options.directory, options.budget.ballast_bytes);
   files->revision = inspection.revision;
   const auto on_failure = [warn = options.on_warning](const absl::Status& status) {
     if (warn)
@@ -164,7 +165,8 @@ absl::StatusOr<std::unique_ptr<WitnessedEnv>> WitnessFiles(const RocksOptions& o
       std::make_unique<SyncedFiles>(options.directory, std::move(inspection.synced), on_failure);
   rocksdb::Env* base = options.env != nullptr ? options.env : rocksdb::Env::Default();
   files->env = rocksdb::NewCompositeEnv(
-      MakeWitnessedFiles(base->GetFileSystem(), *files->synced, std::move(readable)));
+      MakeWitnessedFiles(base->GetFileSystem(), *files->synced, std::move(readable),
+                         [ballast = files->ballast.get()] { ballast->RestoreIfWanted(); }));
   return files;
 }
 
@@ -326,7 +328,7 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenDatabase(
     CAIRN_ASSIGN_OR_RETURN(const Revision last, VerifiedLastRevision(*reader, options.directory));
     CAIRN_RETURN_IF_ERROR(CheckKnownRevision(options, last));
   }
-  Ballast ballast(options.directory, options.budget.ballast_bytes);
+  Ballast& ballast = *files->ballast;
   ballast.Release();
   CAIRN_ASSIGN_OR_RETURN(auto database, OpenAt(directory.database_path(), db_options, options,
                                                Access::kWrite, std::move(files)));

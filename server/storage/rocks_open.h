@@ -13,6 +13,7 @@
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
 #include "rocksdb/listener.h"
+#include "server/storage/ballast.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/rocks_store.h"
 #include "server/storage/store_directory.h"
@@ -25,6 +26,7 @@ namespace cairn::storage {
 
 // The file layer under a database: tells a SyncedFiles what was synced.
 struct WitnessedEnv {
+  std::unique_ptr<Ballast> ballast;  // made whole again whenever a file goes
   std::unique_ptr<SyncedFiles> synced;
   std::unique_ptr<rocksdb::Env> env;  // goes first
   std::optional<Revision> revision;   // DatabaseInspection's

@@ -39,6 +39,10 @@ class RocksBackend final : public CommitBackend {
     return ReadRecords(*holder_.Get(), nullptr, keys);
   }
 
+  absl::Status Health() const override {
+    return absl::IsResourceExhausted(health_.status()) ? DiskFull() : absl::OkStatus();
+  }
+
   // What frees space stands aside below half of the reserve for a pass of the reclaimer, which
   // takes up to the other half for a moment, and below a quarter for one that has not begun.
   bool ShouldPostpone(int64_t bytes) override {
@@ -71,6 +75,7 @@ class RocksBackend final : public CommitBackend {
   // met it, nor leave that log: only opening again does.
   absl::StatusOr<Recovery> Recover(Revision last_revision, bool frees_space) override {
     if (!FindRoom(frees_space, 0)) return DiskFull();
+    must_reopen_ = must_reopen_ || !Health().ok();
     Recovery recovery{last_revision, {}};
     if (!must_reopen_) return recovery;
     CAIRN_ASSIGN_OR_RETURN(recovery.last_revision, holder_.Reopen());

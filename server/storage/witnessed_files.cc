@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <string>
 
 #include "server/storage/crc32c.h"
+#include "server/storage/store_directory.h"
 
 namespace cairn::storage {
 namespace {
@@ -57,6 +59,15 @@ class WitnessedFile final : public rocksdb::FSWritableFileOwnerWrapper {
                           rocksdb::IODebugContext* debug) override {
     return Synced(FSWritableFileOwnerWrapper::Fsync(options, debug));
   }
+  // Where there is little room, a log that is allocated ahead takes what the ballast needs to
+  // be whole for the next start.
+  void SetPreallocationBlockSize(size_t size) override {
+    const auto space = SpaceAt(std::filesystem::path(path_).parent_path());
+    const bool scarce = space.ok() && space->free_bytes < static_cast<int64_t>(4 * size);
+    FSWritableFileOwnerWrapper::SetPreallocationBlockSize(
+        written_.kind == SyncedKind::kLog && scarce ? 0 : size);
+  }
+
   rocksdb::IOStatus Close(const rocksdb::IOOptions& options,
                           rocksdb::IODebugContext* debug) override {
     rocksdb::IOStatus status = FSWritableFileOwnerWrapper::Close(options, debug);
@@ -132,8 +143,11 @@ class FileBegin final : public rocksdb::FSSequentialFileOwnerWrapper {
 class WitnessedFileSystem final : public rocksdb::FileSystemWrapper {
  public:
   WitnessedFileSystem(const std::shared_ptr<rocksdb::FileSystem>& target, SyncedFiles& synced,
-                      std::vector<SyncedFile> readable)
-      : FileSystemWrapper(target), synced_(synced), readable_(std::move(readable)) {}
+                      std::vector<SyncedFile> readable, std::function<void()> on_removed)
+      : FileSystemWrapper(target),
+        synced_(synced),
+        readable_(std::move(readable)),
+        on_removed_(std::move(on_removed)) {}
 
   const char* Name() const override { return "CairnWitnessedFiles"; }
 
@@ -182,7 +196,9 @@ class WitnessedFileSystem final : public rocksdb::FileSystemWrapper {
   rocksdb::IOStatus DeleteFile(const std::string& name, const rocksdb::IOOptions& options,
                                rocksdb::IODebugContext* debug) override {
     if (const auto parsed = ParseSyncedName(name)) synced_.Forget(parsed->first, parsed->second);
-    return FileSystemWrapper::DeleteFile(name, options, debug);
+    rocksdb::IOStatus status = FileSystemWrapper::DeleteFile(name, options, debug);
+    if (status.ok()) on_removed_();
+    return status;
   }
 
  private:
@@ -198,6 +214,7 @@ class WitnessedFileSystem final : public rocksdb::FileSystemWrapper {
 
   SyncedFiles& synced_;
   const std::vector<SyncedFile> readable_;  // few
+  const std::function<void()> on_removed_;
 };
 
 }  // namespace
@@ -228,8 +245,9 @@ std::optional<uint64_t> ParseCurrent(std::string_view content) {
 
 std::shared_ptr<rocksdb::FileSystem> MakeWitnessedFiles(
     const std::shared_ptr<rocksdb::FileSystem>& target, SyncedFiles& synced,
-    std::vector<SyncedFile> readable) {
-  return std::make_shared<WitnessedFileSystem>(target, synced, std::move(readable));
+    std::vector<SyncedFile> readable, std::function<void()> on_removed) {
+  return std::make_shared<WitnessedFileSystem>(target, synced, std::move(readable),
+                                               std::move(on_removed));
 }
 
 }  // namespace cairn::storage

@@ -1,6 +1,7 @@
 #ifndef CAIRN_SERVER_STORAGE_WITNESSED_FILES_H_
 #define CAIRN_SERVER_STORAGE_WITNESSED_FILES_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -23,10 +24,11 @@ namespace cairn::storage {
 // synced of it before. RocksDB cuts the last log to what it read before it writes anything: not
 // before that is on record, for a copy of an earlier moment has less than its record says. A file
 // that is open is kept longer than what was written (kFileStepBytes), and gets its size when it is
-// closed. Safe to call as a FileSystem is; `synced` must outlive it and its files.
+// closed. `on_removed` hears of each file that went, in RocksDB's thread. Safe to call as a
+// FileSystem is; `synced` must outlive it and its files.
 std::shared_ptr<rocksdb::FileSystem> MakeWitnessedFiles(
     const std::shared_ptr<rocksdb::FileSystem>& target, SyncedFiles& synced,
-    std::vector<SyncedFile> readable);
+    std::vector<SyncedFile> readable, std::function<void()> on_removed = [] {});
 
 // The kind and number of a file by the last part of its path: "000012.log", "MANIFEST-000005".
 // nullopt for any other.

@@ -8,12 +8,14 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <iostream>
+#include <limits>
 #include <memory>
 #include <random>
 #include <set>
@@ -322,15 +324,25 @@ class Drill {
 
   void Start() {
     const auto begin = std::chrono::steady_clock::now();
-    ASSERT_TRUE(server_.Start()) << volume_.FreeBytes() << " bytes were free";
+    const int64_t ballast = BallastBytes();
+    ASSERT_TRUE(server_.Start()) << volume_.FreeBytes() << " bytes are free, the ballast had "
+                                 << ballast << " and has " << BallastBytes();
+    if (starts_ > 0) least_ballast_ = std::min(least_ballast_, BallastBytes());
     const auto took = std::chrono::steady_clock::now() - begin;
     longest_start_ = std::max(longest_start_, took / std::chrono::milliseconds(1));
     ++starts_;
     client_.Connect(server_);
   }
+  // What the store holds back for a start.
+  int64_t BallastBytes() const {
+    struct stat info {};
+    const std::string path = volume_ / "store/ballast";
+    return ::stat(path.c_str(), &info) == 0 ? int64_t{info.st_blocks} * 512 : -1;
+  }
   void Report() const {
     std::cout << "mib=" << bytes_ / kMiB << " starts=" << starts_ << " runs=" << client_.runs()
-              << " longest_start_ms=" << longest_start_ << std::endl;
+              << " longest_start_ms=" << longest_start_ << " least_ballast=" << least_ballast_
+              << std::endl;
   }
   void End(bool by_kill) {
     client_.Disconnect();  // a stop waits for calls, and a while for connections
@@ -436,6 +448,7 @@ class Drill {
   MemoryVolume volume_;
   const int64_t bytes_;
   int64_t longest_start_ = 0;  // in milliseconds
+  int64_t least_ballast_ = std::numeric_limits<int64_t>::max();  // after a restart
   int starts_ = 0;
   ServerProcess server_;
   Client client_;

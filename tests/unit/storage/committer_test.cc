@@ -23,6 +23,7 @@ class BackendWithoutRoom final : public CommitBackend {
   std::atomic<bool> has_room{false};
   std::atomic<bool> makes_room{true};
   std::atomic<int> asked{0};
+  std::atomic<bool> ails_in_background{false};
 
   std::vector<absl::StatusOr<std::optional<Record>>> ReadLatest(
       const std::vector<const Key*>& keys) override {
@@ -33,10 +34,15 @@ class BackendWithoutRoom final : public CommitBackend {
     return !has_room && makes_room;
   }
   WriteResult Write(const CommitBatch& batch) override {
+    if (ails_in_background) return {DiskFull(), true, true};
     if (batch.frees_space && !has_room) return {DiskFull(), true, true};
     return {};
   }
+  absl::Status Health() const override {
+    return ails_in_background ? absl::ResourceExhaustedError("full") : absl::OkStatus();
+  }
   absl::StatusOr<Recovery> Recover(Revision last_revision, bool) override {
+    ails_in_background = false;
     return Recovery{last_revision, {}};
   }
 };
@@ -127,6 +133,17 @@ TEST_F(PostponedCommitTest, ClosingAnswersWhatIsPostponed) {
   answers_.Wait(1);
   committer_.reset();
   EXPECT_EQ(answers_.Wait(2), (Strings{"put 2", "delete 1 refused"}));
+}
+
+TEST_F(PostponedCommitTest, AFlushThatMetAFullDiskCostsNoCommitWhenThereIsRoomAgain) {
+  Open();
+  backend_.ails_in_background = true;
+  Put(1);
+  EXPECT_EQ(answers_.Wait(1), Strings{"put 1"});
+  backend_.has_room = true;
+  backend_.ails_in_background = true;
+  Delete(2);
+  EXPECT_EQ(answers_.Wait(2), (Strings{"put 1", "delete 2"}));
 }
 
 TEST_F(PostponedCommitTest, WhatIsPostponedTakesItsPlacesInTheQueue) {
