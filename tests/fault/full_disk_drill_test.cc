@@ -447,7 +447,7 @@ class Drill {
   const TempFolder folder_;
   MemoryVolume volume_;
   const int64_t bytes_;
-  int64_t longest_start_ = 0;  // in milliseconds
+  int64_t longest_start_ = 0;                                    // in milliseconds
   int64_t least_ballast_ = std::numeric_limits<int64_t>::max();  // after a restart
   int starts_ = 0;
   ServerProcess server_;
