@@ -257,10 +257,10 @@ TEST_F(FrontTest, ThePortAnswersAgainAfterDescriptorsRanOut) {
 }
 
 TEST_F(FrontTest, UnderALowLimitConnectionsOfBothPortsLeaveTheStoreItsFiles) {
-  RunningProgram server({"/bin/sh", "-c",
-                         "ulimit -n 256 && exec \"$0\" --data-dir \"$1\" --grpc-address "
-                         "127.0.0.1:0 --http-address 127.0.0.1:0 --log-level error",
-                         ProgramPath("cairnd"), folder_ / "low"});
+  const std::string start =
+      "ulimit -n 256 && exec \"$0\" --data-dir \"$1\" --grpc-address 127.0.0.1:0 "
+      "--http-address 127.0.0.1:0 --log-level error";
+  RunningProgram server({"/bin/sh", "-c", start, ProgramPath("cairnd"), folder_ / "low"});
   std::string line;
   ASSERT_TRUE(server.NextLine(&line));
   char grpc_address[128] = "";
