@@ -146,10 +146,10 @@ BENCHMARK(Clean)->Unit(benchmark::kMillisecond)->UseRealTime();
 void CleanStage(benchmark::State& state) {
   TransactionTable table = Loaded().table;
   const auto stage = static_cast<size_t>(state.range(0));
-  for (size_t i = 0; i < stage; ++i) table = CleaningStages()[i].apply(table).table;
+  for (size_t i = 0; i < stage; ++i) table = CleaningStages()[i].apply(table, {}).table;
   state.SetLabel(std::string(CleaningStages()[stage].name));
   for (auto _ : state) {
-    benchmark::DoNotOptimize(CleaningStages()[stage].apply(table).table.rows());
+    benchmark::DoNotOptimize(CleaningStages()[stage].apply(table, {}).table.rows());
   }
 }
 BENCHMARK(CleanStage)->DenseRange(0, 5)->Unit(benchmark::kMillisecond)->UseRealTime();

@@ -36,10 +36,25 @@ CLI::Option* AddText(CLI::App* app, const std::string& flag, std::string* value,
   return Add(app, flag, value, says);
 }
 
+void AddSettings(CLI::App* app, std::vector<std::string>* settings) {
+  app->add_option(
+         "--set", *settings,
+         "KEY=VALUE, a setting by its place in the configuration file; may be repeated. How "
+         "the input is written is decided from the whole file unless set: "
+         "input.encoding (utf-8, utf-16, windows-1252, iso-8859-1), input.separator "
+         "(comma, semicolon, tab, bar), input.decimal (point, comma), input.date_order "
+         "(day_first, month_first, year_first), input.sheet (NAME), input.null_values "
+         "([WORD, ...]); also cleaning.home_country (NAME) and cleaning.product_codes "
+         "(auto, two_digits, all)")
+      ->expected(1)
+      ->take_all();
+}
+
 void AddRunFlags(CLI::App* app, RunFlags* flags) {
   AddText(app, "--data", &flags->data, "transactions: CSV, plain or as .gz .zst .zip, or .xlsx")
       ->required();
   AddText(app, "--config", &flags->config, "YAML file with settings over the preset");
+  AddSettings(app, &flags->settings);
   AddText(app, "--preset", &flags->preset, "settings to begin with: default or classic");
   AddText(app, "--grid", &flags->grid,
           "points to train: default (55 runs), classic (144 runs) or a YAML file");
@@ -70,6 +85,7 @@ void AddPredictFlags(CLI::App* app, PredictFlags* flags) {
       ->capture_default_str();
   AddText(app, "--server", &flags->server, "HOST:PORT of the Cairn server that has the model");
   CLI::Option* data = AddText(app, "--data", &flags->data, "transactions, as for `run`");
+  AddSettings(app, &flags->settings);
   AddText(app, "--features", &flags->features, "a features.csv instead of transactions")
       ->excludes(data);
   AddText(app, "--out", &flags->out, "folder for predictions.csv; without it stdout gets them");
@@ -116,6 +132,9 @@ absl::StatusOr<PipelineConfig> ConfigFromFlags(const RunFlags& flags) {
     CAIRN_RETURN_IF_ERROR(SetOutlierMethod(flags.outliers, &config));
   }
   if (!flags.scaling.empty()) CAIRN_RETURN_IF_ERROR(SetScaling(flags.scaling, &config));
+  for (const std::string& setting : flags.settings) {
+    CAIRN_RETURN_IF_ERROR(ApplySetting(setting, &config));
+  }
   CAIRN_RETURN_IF_ERROR(CheckConfig(config));
   return config;
 }

@@ -33,6 +33,7 @@ struct RunFlags {
   std::string code_revision;
   std::string principal;
   std::vector<int> always_k;
+  std::vector<std::string> settings;
   bool force = false;
   bool no_sharing = false;
   std::optional<uint32_t> seed;
@@ -45,6 +46,7 @@ struct PredictFlags {
   std::string features;
   std::string server;
   std::string out;
+  std::vector<std::string> settings;
   int threads = 0;
 };
 
@@ -60,6 +62,9 @@ struct GenerateFlags {
 // Adds an option with its environment twin and returns it. `flag` is "--foo-bar".
 CLI::Option* AddText(CLI::App* app, const std::string& flag, std::string* value,
                      const std::string& says);
+
+// Declares --set, which may be given often.
+void AddSettings(CLI::App* app, std::vector<std::string>* settings);
 
 // Declares the flags of `run` and `sweep`, and of `plan`.
 void AddRunFlags(CLI::App* app, RunFlags* flags);

@@ -14,6 +14,7 @@
 #include "pipeline/data/load.h"
 #include "pipeline/data/table_csv.h"
 #include "pipeline/register/model_source.h"
+#include "pipeline/stages/config.h"
 #include "pipeline/stages/features_file.h"
 #include "pipeline/stages/prediction.h"
 
@@ -59,11 +60,19 @@ absl::StatusOr<FeatureMatrix> LoadFeatures(const PredictFlags& flags,
         .ToStatus();
   }
   CAIRN_ASSIGN_OR_RETURN(const FeaturePreset preset, PresetOfModel(predictor));
+  CAIRN_ASSIGN_OR_RETURN(PipelineConfig config, PresetConfig("default"));
+  for (const std::string& setting : flags.settings) {
+    CAIRN_RETURN_IF_ERROR(ApplySetting(setting, &config));
+  }
   LoadOptions options;
   options.threads = flags.threads;
+  options.max_reject_share = config.input.max_reject_share;
+  options.dialect = config.input.dialect;
   CAIRN_ASSIGN_OR_RETURN(const LoadedTransactions loaded, LoadTransactions(flags.data, options));
-  const CleaningResult cleaned = CleanTransactions(loaded.table);
-  return ComputeFeatures(cleaned.table, preset, flags.threads);
+  Note("input: {}\n", loaded.dialect);
+  for (const std::string& warning : loaded.warnings) Note("warning: {}\n", warning);
+  const CleaningResult cleaned = CleanTransactions(loaded.table, config.cleaning.rules);
+  return ComputeFeatures(cleaned.table, preset, flags.threads, config.cleaning.home_country);
 }
 
 absl::Status Predict(const PredictFlags& flags) {

@@ -33,7 +33,11 @@ class Progress {
  public:
   RunObserver Observer() {
     return {[this](const StageRecord& record) { Stage(record); },
-            [this](size_t done, size_t total) { Sweep(done, total); }};
+            [this](size_t done, size_t total) { Sweep(done, total); },
+            [this](const std::string& line) {
+              ClearLine();
+              Note("{}\n", line);
+            }};
   }
 
  private:

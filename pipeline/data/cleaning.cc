@@ -6,6 +6,8 @@
 #include <span>
 #include <unordered_map>
 
+#include "pipeline/data/dialect.h"
+
 namespace cairn::pipeline {
 namespace {
 
@@ -124,7 +126,8 @@ InvoiceGroups GroupByInvoice(const TransactionTable& input) {
 }
 
 bool IsServiceDescription(std::string_view text) {
-  return text == "Next Day Carriage" || text == "High Resolution Image";
+  const std::string lower = LowerAscii(TrimBlanks(text));
+  return lower == "next day carriage" || lower == "high resolution image";
 }
 
 int DigitsIn(std::string_view text) {
@@ -232,16 +235,26 @@ CleanedTable MarkTransactionStatus(const TransactionTable& input) {
   return cleaned;
 }
 
-CleanedTable DropServiceStockCodes(const TransactionTable& input) {
+CleanedTable DropServiceStockCodes(const TransactionTable& input, ProductCodes products) {
   const DictionaryColumn& column = input.columns().stock_code;
   const std::vector<uint8_t> service =
       FlagEntries(*column.dictionary, [](std::string_view code) { return DigitsIn(code) <= 1; });
-  CleanedTable cleaned =
-      Finish("stock_codes", input,
-             Filter(input, [&](uint32_t row) { return service[column.code(row)] == 0; }));
+  std::vector<uint32_t> kept =
+      Filter(input, [&](uint32_t row) { return service[column.code(row)] == 0; });
   const uint64_t before = CountUsed(column, input.selection());
-  const uint64_t after = CountUsed(column, cleaned.table.selection());
-  cleaned.step.counts = {{"codes", before - after}};
+  const uint64_t codes = before - CountUsed(column, kept);
+  const double most = kMostServiceRows * static_cast<double>(input.rows());
+  const bool foreign =
+      products == ProductCodes::kAuto && static_cast<double>(input.rows() - kept.size()) > most;
+  if (foreign || products == ProductCodes::kAll) {
+    const std::span<const uint32_t> rows = input.selection();
+    CleanedTable cleaned = Finish("stock_codes", input, {rows.begin(), rows.end()});
+    cleaned.step.counts = {{"codes", 0}};
+    if (foreign) cleaned.step.counts.emplace_back("kept_codes_without_digits", codes);
+    return cleaned;
+  }
+  CleanedTable cleaned = Finish("stock_codes", input, std::move(kept));
+  cleaned.step.counts = {{"codes", codes}};
   return cleaned;
 }
 
@@ -267,18 +280,26 @@ CleanedTable DropZeroPrice(const TransactionTable& input) {
 }
 
 const std::vector<CleaningStage>& CleaningStages() {
+  using Rules = CleaningRules;
+  using Table = TransactionTable;
   static const auto& stages = *new std::vector<CleaningStage>{
-      {"missing_values", &DropMissingValues},         {"duplicates", &DropDuplicates},
-      {"transaction_status", &MarkTransactionStatus}, {"stock_codes", &DropServiceStockCodes},
-      {"descriptions", &NormalizeDescriptions},       {"zero_price", &DropZeroPrice},
+      {"missing_values", [](const Table& t, const Rules&) { return DropMissingValues(t); }},
+      {"duplicates", [](const Table& t, const Rules&) { return DropDuplicates(t); }},
+      {"transaction_status", [](const Table& t, const Rules&) { return MarkTransactionStatus(t); }},
+      {"stock_codes",
+       [](const Table& t, const Rules& rules) {
+         return DropServiceStockCodes(t, rules.product_codes);
+       }},
+      {"descriptions", [](const Table& t, const Rules&) { return NormalizeDescriptions(t); }},
+      {"zero_price", [](const Table& t, const Rules&) { return DropZeroPrice(t); }},
   };
   return stages;
 }
 
-CleaningResult CleanTransactions(const TransactionTable& input) {
+CleaningResult CleanTransactions(const TransactionTable& input, const CleaningRules& rules) {
   CleaningResult result{input, {}};
   for (const CleaningStage& stage : CleaningStages()) {
-    CleanedTable cleaned = stage.apply(result.table);
+    CleanedTable cleaned = stage.apply(result.table, rules);
     result.table = std::move(cleaned.table);
     result.steps.push_back(std::move(cleaned.step));
   }

@@ -44,13 +44,30 @@ CleanedTable DropDuplicates(const TransactionTable& input);
 // nothing. Counts: cancelled_rows, completed_rows.
 CleanedTable MarkTransactionStatus(const TransactionTable& input);
 
-// stock_codes: drops rows whose stock code has at most one digit (POST, D, C2 …): services and
-// corrections, not goods. Counts: codes (distinct codes dropped).
-CleanedTable DropServiceStockCodes(const TransactionTable& input);
+// Which product codes are products.
+enum class ProductCodes {
+  // kTwoDigits, unless that would set aside more than kMostServiceRows of the rows: then the codes
+  // are another shop's, and kAll.
+  kAuto,
+  kTwoDigits,  // Codes with at least two digits; POST, D and C2 are services and corrections.
+  kAll,        // Every code.
+};
+inline constexpr double kMostServiceRows = 0.2;
 
-// descriptions: drops rows whose description is exactly "Next Day Carriage" or "High Resolution
-// Image", then upper-cases ASCII letters, trims blanks and collapses runs of blanks in the rest.
-// Counts: distinct_before, distinct_after (of the rows kept).
+// What depends on the shop.
+struct CleaningRules {
+  ProductCodes product_codes = ProductCodes::kAuto;
+};
+
+// stock_codes: drops rows whose stock code is no product. Counts: codes (distinct codes dropped);
+// kept_codes_without_digits when kAuto found the rule made for another shop.
+CleanedTable DropServiceStockCodes(const TransactionTable& input,
+                                   ProductCodes products = ProductCodes::kTwoDigits);
+
+// descriptions: drops rows whose description is "Next Day Carriage" or "High Resolution
+// Image" without regard to case and blanks around it, then upper-cases ASCII letters, trims blanks
+// and collapses runs of blanks in the rest. Counts: distinct_before, distinct_after (of the rows
+// kept).
 CleanedTable NormalizeDescriptions(const TransactionTable& input);
 
 // zero_price: drops rows with a unit price of zero or less.
@@ -59,7 +76,7 @@ CleanedTable DropZeroPrice(const TransactionTable& input);
 // One stage by its place in the order, for callers that walk a list.
 struct CleaningStage {
   std::string_view name;
-  CleanedTable (*apply)(const TransactionTable&);
+  CleanedTable (*apply)(const TransactionTable&, const CleaningRules&);
 };
 
 // The six stages in their order.
@@ -71,7 +88,7 @@ struct CleaningResult {
 };
 
 // All six stages, one after the other.
-CleaningResult CleanTransactions(const TransactionTable& input);
+CleaningResult CleanTransactions(const TransactionTable& input, const CleaningRules& rules = {});
 
 }  // namespace cairn::pipeline
 

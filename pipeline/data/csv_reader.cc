@@ -35,11 +35,12 @@ enum class RecordEnd {
 class RecordSplitter {
  public:
   // `last` tells that the text ends here, so the final record needs no line feed.
-  void Begin(std::string_view window, bool last, ScanLevel level) {
+  void Begin(std::string_view window, bool last, ScanLevel level, char separator) {
     window_ = window;
+    separator_ = separator;
     last_ = last;
     next_ = 0;
-    count_ = FindStructure(window, level, &positions_);
+    count_ = FindStructure(window, level, &positions_, separator);
   }
 
   // Splits the record at `start`, where a record begins. On kComplete, fields() holds it and
@@ -68,7 +69,7 @@ class RecordSplitter {
     const uint32_t* at = positions_.data() + next_;
     const uint32_t end = at[expected - 1];
     bool plain = text[end] == '\n';
-    for (size_t i = 0; i + 1 < expected; ++i) plain &= text[at[i]] == ',';
+    for (size_t i = 0; i + 1 < expected; ++i) plain &= text[at[i]] == separator_;
     if (!plain) return false;
     fields_.resize(expected);
     size_t begin = start;
@@ -132,7 +133,7 @@ class RecordSplitter {
     }
   }
 
-  // After a closing quote only a comma, a line end or the end of the text may follow.
+  // After a closing quote only a separator, a line end or the end of the text may follow.
   RecordEnd FindSeparator(size_t after, size_t* next, size_t* end) {
     size_t at = after;
     if (at < window_.size() && window_[at] == '\r') {
@@ -141,7 +142,7 @@ class RecordSplitter {
     }
     *end = at;
     if (at == window_.size()) return last_ ? RecordEnd::kComplete : RecordEnd::kUnfinished;
-    if (window_[at] != ',' && window_[at] != '\n') return RecordEnd::kBadQuote;
+    if (window_[at] != separator_ && window_[at] != '\n') return RecordEnd::kBadQuote;
     ++*next;
     return RecordEnd::kComplete;
   }
@@ -152,6 +153,7 @@ class RecordSplitter {
 
   std::string_view window_;
   bool last_ = false;
+  char separator_ = ',';
   std::vector<uint32_t> positions_;  // The first count_ mean something.
   size_t count_ = 0;
   size_t next_ = 0;
@@ -173,13 +175,14 @@ std::string Unescaped(const Field& field) {
 // Parses the records that begin in [begin, end) of the feed's text.
 class PartParser {
  public:
-  PartParser(ByteFeed& feed, const LoadOptions& options, const CsvPlan& plan, const ColumnMap& map,
-             size_t columns)
+  PartParser(ByteFeed& feed, const LoadOptions& options, const CsvPlan& plan,
+             const Dialect& dialect, const ColumnMap& map, size_t columns)
       : feed_(feed),
         plan_(plan),
+        separator_(dialect.separator),
         map_(map),
         columns_(columns),
-        builder_(options, ExcelEpoch::k1900) {}
+        builder_(options, dialect, ExcelEpoch::k1900) {}
 
   // Returns where the first record that was not parsed begins: `end` or later.
   size_t Parse(size_t begin, size_t end) {
@@ -213,7 +216,7 @@ class PartParser {
   // Parses whole records from `at` on; returns how many bytes they took.
   size_t ParseWindow(size_t at, size_t size, bool last, size_t end) {
     const std::string_view window(feed_.data() + at, size);
-    splitter_.Begin(window, last, plan_.level);
+    splitter_.Begin(window, last, plan_.level, separator_);
     size_t start = 0;
     while (start < size && at + start < end) {
       const RecordEnd outcome = splitter_.Split(start, columns_);
@@ -281,6 +284,7 @@ class PartParser {
 
   ByteFeed& feed_;
   const CsvPlan& plan_;
+  const char separator_;
   const ColumnMap map_;
   const size_t columns_;
   TransactionBuilder builder_;
@@ -291,6 +295,7 @@ class PartParser {
 };
 
 struct Header {
+  Dialect dialect;
   ColumnMap map;
   size_t columns = 0;
   size_t end = 0;  // Where the first row of data begins.
@@ -303,41 +308,80 @@ absl::Status UnreadableCsv(std::string_view what) {
 
 absl::Status CheckIsText(std::string_view head) {
   if (head.empty()) return UnreadableCsv("the input is empty");
-  if (head.starts_with("\xff\xfe") || head.starts_with("\xfe\xff")) {
-    return UnreadableCsv("the input is UTF-16; save it as UTF-8");
-  }
   if (head.find('\0') != std::string_view::npos) {
     return UnreadableCsv("the input is binary, not CSV, xlsx or a known packing of them");
   }
   return absl::OkStatus();
 }
 
-// Reads the header: the first line that is not blank.
-absl::StatusOr<Header> ReadHeader(ByteFeed& feed, ScanLevel level) {
+// Splits the header at the start of `text`; false when it is no whole record.
+bool SplitHeader(std::string_view text, bool last, ScanLevel level, char separator,
+                 std::vector<std::string>* names, size_t* end) {
+  RecordSplitter splitter;
+  splitter.Begin(text, last, level, separator);
+  if (splitter.Split(0, 1) != RecordEnd::kComplete) return false;
+  names->clear();
+  for (const Field& field : splitter.fields()) names->push_back(Unescaped(field));
+  *end = splitter.record_end();
+  return true;
+}
+
+// A first line "sep=;" as Excel writes it; `separator` is set and the line's length returned.
+size_t SeparatorLine(std::string_view text, char* separator) {
+  if (!text.starts_with("sep=") || text.size() < 6) return 0;
+  const size_t end = text.find('\n');
+  if (end == std::string_view::npos || end > 6) return 0;
+  *separator = text[4];
+  return end + 1;
+}
+
+// Reads the header, the first line that is not blank, with the separator that gives it the needed
+// columns.
+absl::StatusOr<Header> ReadHeader(ByteFeed& feed, const DialectSettings& settings,
+                                  ScanLevel level) {
   constexpr size_t kMaxHeader = size_t{64} << 10;
   const size_t available = feed.WaitFor(kMaxHeader + 1);
   const std::string_view head(feed.data(), std::min(available, kMaxHeader));
   CAIRN_RETURN_IF_ERROR(CheckIsText(head));
   Header header;
+  header.dialect = AssumedDialect(settings);
   size_t start = head.starts_with("\xef\xbb\xbf") ? 3 : 0;
   while (start < head.size() && (head[start] == '\n' || head[start] == '\r')) {
     header.lines += head[start++] == '\n' ? 1 : 0;
   }
-  RecordSplitter splitter;
+  std::string separators(settings.separator == '\0' ? 4 : 1, settings.separator);
+  if (settings.separator == '\0') separators = ",;\t|";
+  char named = '\0';
+  if (const size_t line = SeparatorLine(head.substr(start), &named); line > 0) {
+    start += line;
+    ++header.lines;
+    if (settings.separator == '\0') separators = std::string(1, named);
+  }
   const std::string_view text = head.substr(start);
   if (text.empty()) return UnreadableCsv("the input is empty");
-  splitter.Begin(text, available <= kMaxHeader, level);
-  if (splitter.Split(0, 1) != RecordEnd::kComplete) {
-    return UnreadableCsv("the input does not begin with a header line of CSV");
+  absl::Status missing;
+  for (const char separator : separators) {
+    std::vector<std::string> names;
+    size_t end = 0;
+    if (!SplitHeader(text, available <= kMaxHeader, level, separator, &names, &end)) {
+      return UnreadableCsv("the input does not begin with a header line of CSV");
+    }
+    absl::StatusOr<ColumnMap> map = MapColumns(names);
+    if (!map.ok()) {
+      // Of several complaints the one with most columns found tells most.
+      if (missing.ok() || names.size() > header.columns) missing = map.status();
+      header.columns = std::max(header.columns, names.size());
+      continue;
+    }
+    header.dialect.separator = separator;
+    header.map = *map;
+    header.columns = names.size();
+    header.end = start + end;
+    header.lines += static_cast<uint64_t>(
+        std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(end), '\n'));
+    return header;
   }
-  std::vector<std::string> names;
-  for (const Field& field : splitter.fields()) names.push_back(Unescaped(field));
-  CAIRN_ASSIGN_OR_RETURN(header.map, MapColumns(names));
-  header.columns = names.size();
-  header.end = start + splitter.record_end();
-  header.lines += static_cast<uint64_t>(std::count(
-      text.begin(), text.begin() + static_cast<std::ptrdiff_t>(splitter.record_end()), '\n'));
-  return header;
+  return missing;
 }
 
 // Where each part begins: after the first line feed at or behind its cut. Inside a quoted field
@@ -354,6 +398,78 @@ std::vector<size_t> PartStarts(std::string_view text, size_t data,
   return starts;
 }
 
+// One pass over the rows with one dialect.
+class CsvPass {
+ public:
+  CsvPass(ByteFeed& feed, const LoadOptions& options, const CsvPlan& plan, const Header& header)
+      : feed_(feed),
+        options_(options),
+        plan_(plan),
+        header_(header),
+        all_(options, header.dialect, ExcelEpoch::k1900) {}
+
+  // Parses everything into builder().
+  absl::Status Run() {
+    starts_ = {header_.end};
+    if (!plan_.cuts.empty()) {
+      const std::string_view text = feed_.WaitForAll();
+      size_ = text.size();
+      starts_ = PartStarts(text, header_.end, plan_.cuts);
+    }
+    parsers_.resize(starts_.size());
+    stops_.resize(starts_.size());
+    const int parts = static_cast<int>(starts_.size());
+    RunParts(parts, [&](int part) { Parse(static_cast<size_t>(part)); });
+    return Join();
+  }
+
+  TransactionBuilder& builder() { return all_; }
+
+ private:
+  size_t EndOf(size_t part) const { return part + 1 < starts_.size() ? starts_[part + 1] : size_; }
+
+  void Parse(size_t part) {
+    constexpr size_t kShortRow = 80;
+    const size_t begin = starts_[part];
+    parsers_[part] = std::make_unique<PartParser>(feed_, options_, plan_, header_.dialect,
+                                                  header_.map, header_.columns);
+    if (size_ != SIZE_MAX) parsers_[part]->builder().Reserve((EndOf(part) - begin) / kShortRow + 1);
+    stops_[part] = parsers_[part]->Parse(begin, EndOf(part));
+  }
+
+  absl::Status Join() {
+    uint64_t lines = header_.lines;
+    for (size_t part = 0; part < starts_.size(); ++part) {
+      if (part > 0 && stops_[part - 1] != starts_[part]) {
+        // The cut fell into a quoted field: parse the part again from where the text really is.
+        starts_[part] = stops_[part - 1];
+        if (starts_[part] >= EndOf(part)) {
+          stops_[part] = starts_[part];
+          continue;
+        }
+        Parse(part);
+      }
+      all_.Merge(std::move(parsers_[part]->builder()), lines);
+      lines += parsers_[part]->lines();
+      if (parsers_[part]->cut_off()) {
+        return UnreadableCsv(fmt::format(
+            "the input ends in the middle of line {}: it seems to have been cut off", lines));
+      }
+    }
+    return absl::OkStatus();
+  }
+
+  ByteFeed& feed_;
+  const LoadOptions& options_;
+  const CsvPlan& plan_;
+  const Header& header_;
+  TransactionBuilder all_;
+  std::vector<size_t> starts_;
+  std::vector<size_t> stops_;
+  std::vector<std::unique_ptr<PartParser>> parsers_;
+  size_t size_ = SIZE_MAX;
+};
+
 }  // namespace
 
 std::vector<size_t> EvenCuts(size_t size, int threads) {
@@ -366,49 +482,35 @@ std::vector<size_t> EvenCuts(size_t size, int threads) {
 
 absl::StatusOr<LoadedTransactions> ReadCsv(ByteFeed& feed, const LoadOptions& options,
                                            const CsvPlan& plan) {
-  CAIRN_ASSIGN_OR_RETURN(const Header header, ReadHeader(feed, plan.level));
-  std::vector<size_t> starts{header.end};
-  size_t size = SIZE_MAX;
-  if (!plan.cuts.empty()) {
-    const std::string_view text = feed.WaitForAll();
-    size = text.size();
-    starts = PartStarts(text, header.end, plan.cuts);
+  constexpr size_t kLooked = 64;
+  const std::string_view start(feed.data(), std::min(feed.WaitFor(kLooked), kLooked));
+  if (options.dialect.encoding == TextEncoding::kUtf16 ||
+      (options.dialect.encoding == TextEncoding::kAuto && LooksLikeUtf16(start))) {
+    const std::string text = Utf16ToUtf8(feed.WaitForAll());
+    ByteFeed whole(text);
+    LoadOptions utf8 = options;
+    utf8.dialect.encoding = TextEncoding::kUtf8;
+    CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, ReadCsv(whole, utf8, CsvPlan{}));
+    loaded.transcoded = true;
+    loaded.dialect.replace(0, TextEncodingName(TextEncoding::kUtf8).size(),
+                           TextEncodingName(TextEncoding::kUtf16));
+    return loaded;
   }
-  const int parts = static_cast<int>(starts.size());
-  const auto end_of = [&](int part) { return part + 1 < parts ? starts[part + 1] : size; };
-
-  std::vector<std::unique_ptr<PartParser>> parsers(starts.size());
-  std::vector<size_t> stops(starts.size());
-  const auto parse = [&](int part, size_t begin) {
-    parsers[part] = std::make_unique<PartParser>(feed, options, plan, header.map, header.columns);
-    constexpr size_t kShortRow = 80;
-    if (size != SIZE_MAX) parsers[part]->builder().Reserve((end_of(part) - begin) / kShortRow + 1);
-    stops[part] = parsers[part]->Parse(begin, end_of(part));
-  };
-  RunParts(parts, [&](int part) { parse(part, starts[part]); });
-
-  uint64_t lines = header.lines;
-  TransactionBuilder all(options, ExcelEpoch::k1900);
-  for (int part = 0; part < parts; ++part) {
-    if (part > 0 && stops[part - 1] != starts[part]) {
-      // The cut fell into a quoted field: parse the part again from where the text really is.
-      starts[part] = stops[part - 1];
-      if (starts[part] >= end_of(part)) {
-        stops[part] = starts[part];
-        continue;
-      }
-      parse(part, starts[part]);
-    }
-    all.Merge(std::move(parsers[part]->builder()), lines);
-    lines += parsers[part]->lines();
-    if (parsers[part]->cut_off()) {
-      return UnreadableCsv(fmt::format(
-          "the input ends in the middle of line {}: it seems to have been cut off", lines));
-    }
+  CAIRN_ASSIGN_OR_RETURN(Header header, ReadHeader(feed, options.dialect, plan.level));
+  auto pass = std::make_unique<CsvPass>(feed, options, plan, header);
+  CAIRN_RETURN_IF_ERROR(pass->Run());
+  const DialectEvidence evidence = pass->builder().evidence();
+  CAIRN_ASSIGN_OR_RETURN(Dialect dialect, DecideDialect(options.dialect, evidence, header.dialect));
+  if (dialect != header.dialect) {
+    header.dialect = dialect;
+    pass.reset();
+    pass = std::make_unique<CsvPass>(feed, options, plan, header);
+    CAIRN_RETURN_IF_ERROR(pass->Run());
   }
-  LoadedTransactions loaded = all.Finish();
+  CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, pass->builder().Finish(&dialect.encoding));
   loaded.unpacked_bytes = feed.WaitForAll().size();
   if (loaded.rows_read == 0) return UnreadableCsv("the input has a header but no rows");
+  loaded.dialect = DescribeDialect(dialect, evidence, /*csv=*/true);
   return loaded;
 }
 

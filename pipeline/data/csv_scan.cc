@@ -19,7 +19,7 @@ inline uint64_t EqualBytes(uint64_t word, char c) {
   return ~(((difference & kLow) + kLow) | difference | kLow);
 }
 
-uint32_t* ScanPortable(std::string_view text, uint32_t* out) {
+uint32_t* ScanPortable(std::string_view text, char separator, uint32_t* out) {
   size_t at = 0;
   for (; at + 8 <= text.size(); at += 8) {
     uint64_t word = 0;
@@ -27,13 +27,13 @@ uint32_t* ScanPortable(std::string_view text, uint32_t* out) {
     for (size_t i = 0; i < 8; ++i) {
       word |= uint64_t{static_cast<uint8_t>(text[at + i])} << (8 * i);
     }
-    uint64_t hits = EqualBytes(word, ',') | EqualBytes(word, '"') | EqualBytes(word, '\n');
+    uint64_t hits = EqualBytes(word, separator) | EqualBytes(word, '"') | EqualBytes(word, '\n');
     for (; hits != 0; hits &= hits - 1) {
       *out++ = static_cast<uint32_t>(at) + static_cast<uint32_t>(std::countr_zero(hits)) / 8;
     }
   }
   for (; at < text.size(); ++at) {
-    if (text[at] == ',' || text[at] == '"' || text[at] == '\n') {
+    if (text[at] == separator || text[at] == '"' || text[at] == '\n') {
       *out++ = static_cast<uint32_t>(at);
     }
   }
@@ -41,8 +41,9 @@ uint32_t* ScanPortable(std::string_view text, uint32_t* out) {
 }
 
 #if defined(__x86_64__)
-__attribute__((target("avx2,bmi,popcnt"))) inline uint64_t BitsAvx2(const char* block) {
-  const __m256i comma = _mm256_set1_epi8(',');
+__attribute__((target("avx2,bmi,popcnt"))) inline uint64_t BitsAvx2(const char* block,
+                                                                    char separator) {
+  const __m256i comma = _mm256_set1_epi8(separator);
   const __m256i quote = _mm256_set1_epi8('"');
   const __m256i feed = _mm256_set1_epi8('\n');
   uint64_t bits = 0;
@@ -72,14 +73,14 @@ __attribute__((target("avx2,bmi,popcnt"))) inline uint32_t* WritePositionsAvx2(u
 }
 
 __attribute__((target("avx2,bmi,popcnt"))) uint32_t* ScanAvx2(const char* text, size_t size,
-                                                              uint32_t* out) {
+                                                              char separator, uint32_t* out) {
   size_t at = 0;
   for (; at + kBlock <= size; at += kBlock) {
-    out = WritePositionsAvx2(BitsAvx2(text + at), static_cast<uint32_t>(at), out);
+    out = WritePositionsAvx2(BitsAvx2(text + at, separator), static_cast<uint32_t>(at), out);
   }
   char tail[kBlock] = {};
   std::memcpy(tail, text + at, size - at);
-  return WritePositionsAvx2(BitsAvx2(tail), static_cast<uint32_t>(at), out);
+  return WritePositionsAvx2(BitsAvx2(tail, separator), static_cast<uint32_t>(at), out);
 }
 #endif
 
@@ -94,17 +95,18 @@ ScanLevel BestScanLevel() {
   return ScanLevel::kPortable;
 }
 
-size_t FindStructure(std::string_view text, ScanLevel level, std::vector<uint32_t>* positions) {
+size_t FindStructure(std::string_view text, ScanLevel level, std::vector<uint32_t>* positions,
+                     char separator) {
   // Every byte may be structural, and the writers overshoot by less than one block.
   if (positions->size() < text.size() + kBlock) positions->resize(text.size() + kBlock);
   uint32_t* const first = positions->data();
 #if defined(__x86_64__)
   if (level == ScanLevel::kAvx2) {
-    return static_cast<size_t>(ScanAvx2(text.data(), text.size(), first) - first);
+    return static_cast<size_t>(ScanAvx2(text.data(), text.size(), separator, first) - first);
   }
 #endif
   static_cast<void>(level);
-  return static_cast<size_t>(ScanPortable(text, first) - first);
+  return static_cast<size_t>(ScanPortable(text, separator, first) - first);
 }
 
 }  // namespace cairn::pipeline

@@ -19,12 +19,13 @@ ScanLevel BestScanLevel();
 // Longest text one call of FindStructure takes, so that positions fit.
 inline constexpr size_t kMaxScanBytes = size_t{1} << 30;
 
-// Writes the offsets of every comma, quote and line feed in `text`, ascending, to the front of
+// Writes the offsets of every separator, quote and line feed in `text`, ascending, to the front of
 // *positions and returns how many there are. The vector grows to what may be needed and never
 // shrinks; what lies behind the returned number means nothing. text.size() <= kMaxScanBytes. The
 // result is the same at every level; a level this processor lacks must not be asked for. Reads
 // nothing outside `text`.
-size_t FindStructure(std::string_view text, ScanLevel level, std::vector<uint32_t>* positions);
+size_t FindStructure(std::string_view text, ScanLevel level, std::vector<uint32_t>* positions,
+                     char separator = ',');
 
 }  // namespace cairn::pipeline
 

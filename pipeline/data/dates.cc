@@ -104,37 +104,103 @@ std::optional<int64_t> Combine(CivilDate date, int seconds_of_day) {
   return DaysFromCivil(date) * kSecondsPerDay + seconds_of_day;
 }
 
-std::optional<int64_t> ParseIso(std::string_view text) {
-  Cursor in(text);
-  CivilDate date;
-  if (!in.Number(4, 4, &date.year) || !in.Skip('-') || !in.Number(2, 2, &date.month) ||
-      !in.Skip('-') || !in.Number(2, 2, &date.day)) {
-    return std::nullopt;
-  }
+// What follows the date: nothing, or a time after a blank, a comma or a T.
+std::optional<int64_t> Finished(Cursor& in, CivilDate date, bool zone) {
   int seconds = 0;
   if (!in.AtEnd()) {
+    in.Skip(',');
     if (!in.Skip('T') && !in.Skip('t') && !in.Skip(' ')) return std::nullopt;
-    if (!ReadTime(in, &seconds) || !ReadZone(in)) return std::nullopt;
+    in.SkipBlanks();
+    if (!ReadTime(in, &seconds) || (zone && !ReadZone(in))) return std::nullopt;
   }
   if (!in.AtEnd()) return std::nullopt;
   return Combine(date, seconds);
 }
 
-std::optional<int64_t> ParseAmerican(std::string_view text) {
+bool IsDateMark(char c) { return c == '-' || c == '/' || c == '.'; }
+
+int FullYear(int year) { return year + (year < 69 ? 2000 : 1900); }
+
+std::optional<int64_t> ParseYearFirst(std::string_view text, int digits) {
   Cursor in(text);
   CivilDate date;
-  if (!in.Number(1, 2, &date.month) || !in.Skip('/') || !in.Number(1, 2, &date.day) ||
-      !in.Skip('/') || !in.Number(4, 4, &date.year)) {
+  if (!in.Number(digits, digits, &date.year)) return std::nullopt;
+  const char mark = in.Peek();
+  if (!IsDateMark(mark) || !in.Skip(mark) || !in.Number(1, 2, &date.month) || !in.Skip(mark) ||
+      !in.Number(1, 2, &date.day)) {
     return std::nullopt;
   }
-  int seconds = 0;
-  if (!in.AtEnd()) {
-    if (!in.Skip(' ')) return std::nullopt;
-    in.SkipBlanks();
-    if (!ReadTime(in, &seconds)) return std::nullopt;
+  if (digits == 2) date.year = FullYear(date.year);
+  return Finished(in, date, /*zone=*/true);
+}
+
+std::optional<int64_t> ParseYearLast(std::string_view text, DateOrder order, DateShape* shape) {
+  Cursor in(text);
+  DateShape read;
+  CivilDate date;
+  if (!in.Number(1, 2, &read.first)) return std::nullopt;
+  const char mark = in.Peek();
+  if (!IsDateMark(mark) || !in.Skip(mark) || !in.Number(1, 2, &read.second) || !in.Skip(mark)) {
+    return std::nullopt;
   }
-  if (!in.AtEnd()) return std::nullopt;
-  return Combine(date, seconds);
+  if (in.Number(2, 2, &date.year)) {
+    date.year = FullYear(date.year);
+  } else if (!in.Number(4, 4, &date.year)) {
+    return std::nullopt;
+  }
+  if (shape != nullptr) *shape = read;
+  const bool day_first = order == DateOrder::kDayFirst;
+  date.day = day_first ? read.first : read.second;
+  date.month = day_first ? read.second : read.first;
+  return Finished(in, date, /*zone=*/false);
+}
+
+// Reads an English name of a month, three letters or all of them, with an optional point.
+bool ReadMonth(Cursor& in, int* month) {
+  static constexpr std::string_view kNames[] = {"january",   "february", "march",    "april",
+                                                "may",       "june",     "july",     "august",
+                                                "september", "october",  "november", "december"};
+  std::string word;
+  for (char c = in.Peek(); word.size() < 10; c = in.Peek()) {
+    c = static_cast<char>(c | 0x20);
+    if (c < 'a' || c > 'z') break;
+    word.push_back(c);
+    in.Skip(in.Peek());
+  }
+  for (int i = 0; i < 12; ++i) {
+    if (word != kNames[i] && word != kNames[i].substr(0, 3) && (i != 8 || word != "sept")) continue;
+    *month = i + 1;
+    in.Skip('.');
+    return true;
+  }
+  return false;
+}
+
+void SkipMark(Cursor& in) {
+  if (!in.Skip('-') && !in.Skip('/')) in.Skip(',');
+  in.SkipBlanks();
+}
+
+// `1 Dec 2010`, `01-Dec-10`, `Dec 1, 2010`.
+std::optional<int64_t> ParseNamedMonth(std::string_view text) {
+  Cursor in(text);
+  CivilDate date;
+  if (IsDigit(text.front())) {
+    if (!in.Number(1, 2, &date.day)) return std::nullopt;
+    SkipMark(in);
+    if (!ReadMonth(in, &date.month)) return std::nullopt;
+  } else {
+    if (!ReadMonth(in, &date.month)) return std::nullopt;
+    SkipMark(in);
+    if (!in.Number(1, 2, &date.day)) return std::nullopt;
+  }
+  SkipMark(in);
+  if (in.Number(2, 2, &date.year)) {
+    date.year = FullYear(date.year);
+  } else if (!in.Number(4, 4, &date.year)) {
+    return std::nullopt;
+  }
+  return Finished(in, date, /*zone=*/false);
 }
 
 std::optional<int64_t> ParseSerial(std::string_view text, ExcelEpoch epoch) {
@@ -207,16 +273,25 @@ int32_t MonthOf(int64_t day) {
   return date.year * 12 + date.month - 1;
 }
 
-std::optional<int64_t> ParseDateTime(std::string_view text, ExcelEpoch epoch) {
+std::optional<int64_t> ParseDateTime(std::string_view text, ExcelEpoch epoch, DateOrder order,
+                                     DateShape* shape) {
   while (!text.empty() && IsBlank(text.front())) text.remove_prefix(1);
   while (!text.empty() && IsBlank(text.back())) text.remove_suffix(1);
   if (text.size() == 19) {
     if (const auto time = ParseFixed(text)) return time;
   }
-  if (text.empty() || !IsDigit(text.front())) return std::nullopt;
-  if (text.size() >= 10 && text[4] == '-') return ParseIso(text);
-  if (text.find('/') != std::string_view::npos) return ParseAmerican(text);
-  return ParseSerial(text, epoch);
+  if (text.empty()) return std::nullopt;
+  if (!IsDigit(text.front())) return ParseNamedMonth(text);
+  const size_t mark = text.find_first_not_of("0123456789");
+  if (mark == std::string_view::npos) return ParseSerial(text, epoch);
+  const bool twice = IsDateMark(text[mark]) && text.find(text[mark], mark + 1) != text.npos;
+  if (mark <= 2 && (!twice || !IsDigit(text[mark + 1]))) {
+    if (const auto time = ParseNamedMonth(text)) return time;
+  }
+  if (!twice) return ParseSerial(text, epoch);
+  if (mark == 4) return ParseYearFirst(text, 4);
+  if (order == DateOrder::kYearFirst) return ParseYearFirst(text, 2);
+  return ParseYearLast(text, order, shape);
 }
 
 void FormatDateTimeTo(int64_t time, char* out) {

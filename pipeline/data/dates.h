@@ -42,13 +42,30 @@ int32_t MonthOf(int64_t day);
 // Excel counts days from one of two starts; the workbook says which.
 enum class ExcelEpoch { k1900, k1904 };
 
+// Which number of a date like 05/03/2011 is the day. A date that begins with a year of four
+// digits is read as such whatever the order; kYearFirst takes years of two digits first too.
+// kAuto is a question, for callers that decide; no date is read with it.
+enum class DateOrder { kAuto, kDayFirst, kMonthFirst, kYearFirst };
+
+// The first two numbers of a date of three numbers that ends in its year; 0 for any other.
+struct DateShape {
+  int first = 0;
+  int second = 0;
+};
+
 // Reads a date with an optional time, surrounded by optional blanks:
-//   2010-12-01 08:26:00   2010-12-01T08:26   2010-12-01   fractions of a second are cut off
+//   2010-12-01 08:26:00   2010-12-01T08:26   2010/12/1   fractions of a second are cut off
 //   2010-12-01T08:26:00Z, +01:00 and the like: the zone is dropped, the clock's reading kept
-//   12/1/2010 8:26        month/day/year, hours of one or two digits, optional seconds, AM/PM
+//   12/1/2010 8:26        in the given order, set apart by / - or . (the same twice); hours of
+//                         one or two digits, optional seconds, AM/PM
+//   1 Dec 2010, 01-Dec-10, December 1, 2010   English names of months, three letters or all
+//   Years of two digits are 1969..2068.
 //   40513.351388          an Excel serial (1 .. 2958465), rounded to the second
 // Years 1900..9999. Empty optional when it is none of these or does not exist (2011-02-29).
-std::optional<int64_t> ParseDateTime(std::string_view text, ExcelEpoch epoch = ExcelEpoch::k1900);
+// `shape`, when given, is set also for a date that does not exist in this order.
+std::optional<int64_t> ParseDateTime(std::string_view text, ExcelEpoch epoch = ExcelEpoch::k1900,
+                                     DateOrder order = DateOrder::kMonthFirst,
+                                     DateShape* shape = nullptr);
 
 // `2010-12-01 08:26:00`.
 std::string FormatDateTime(int64_t time);

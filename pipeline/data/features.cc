@@ -8,6 +8,7 @@
 
 #include "fmt/format.h"
 #include "pipeline/data/dates.h"
+#include "pipeline/data/dialect.h"
 #include "pipeline/data/input_error.h"
 #include "pipeline/data/parallel.h"
 
@@ -148,7 +149,7 @@ struct TableFacts {
   int64_t last_day = 0;
   std::vector<uint8_t> cancelled;      // By invoice code.
   std::vector<uint32_t> country_rank;  // By country code: place in the alphabet.
-  uint32_t united_kingdom = UINT32_MAX;
+  uint32_t home_country = UINT32_MAX;
   std::vector<int32_t> months;  // By day since first_day, when the range of days is small.
 
   int32_t MonthOfDay(int64_t day) const {
@@ -167,7 +168,7 @@ std::vector<uint32_t> AlphabeticRanks(const StringDictionary& dictionary) {
   return ranks;
 }
 
-TableFacts FindFacts(const TransactionTable& table) {
+TableFacts FindFacts(const TransactionTable& table, std::string_view home_country) {
   constexpr int64_t kMaxTabledDays = 40'000;
   const TransactionColumns& columns = table.columns();
   TableFacts facts;
@@ -189,8 +190,9 @@ TableFacts FindFacts(const TransactionTable& table) {
   }
   const StringDictionary& countries = *columns.country.dictionary;
   facts.country_rank = AlphabeticRanks(countries);
+  const std::string home = LowerAscii(TrimBlanks(home_country));
   for (uint32_t code = 0; code < countries.size(); ++code) {
-    if (countries.at(code) == "United Kingdom") facts.united_kingdom = code;
+    if (LowerAscii(TrimBlanks(countries.at(code))) == home) facts.home_country = code;
   }
   return facts;
 }
@@ -220,7 +222,7 @@ class CustomerCalculator {
     out[kAverageDaysBetweenPurchases] = Gap(rows);
     out[kDayOfWeek] = FirstOfLargest(weekdays_);
     out[kHour] = FirstOfLargest(hours_);
-    out[kIsUk] = MainCountry() == facts_.united_kingdom ? 1.0 : 0.0;
+    out[kIsUk] = MainCountry() == facts_.home_country ? 1.0 : 0.0;
     out[kCancellationFrequency] = static_cast<double>(cancellations_);
     out[kCancellationRate] = static_cast<double>(cancellations_) / transactions;
     out[kMonthlySpendingMean] = months_.Mean();
@@ -373,11 +375,11 @@ absl::StatusOr<FeaturePreset> ParseFeaturePreset(std::string_view name) {
 }
 
 absl::StatusOr<FeatureMatrix> ComputeFeatures(const TransactionTable& table, FeaturePreset preset,
-                                              int threads) {
+                                              int threads, std::string_view home_country) {
   if (absl::Status status = CheckTable(table); !status.ok()) return status;
   constexpr size_t kRowsPerThread = 20'000;
   CustomerRows groups = GroupByCustomer(table);
-  const TableFacts facts = FindFacts(table);
+  const TableFacts facts = FindFacts(table, home_country);
   const int parts = static_cast<int>(std::min<size_t>(static_cast<size_t>(ThreadCount(threads)),
                                                       table.rows() / kRowsPerThread + 1));
   const std::vector<size_t> bounds = SplitCustomers(groups, parts);
@@ -391,6 +393,7 @@ absl::StatusOr<FeatureMatrix> ComputeFeatures(const TransactionTable& table, Fea
     }
   });
   features.customer_ids = std::move(groups.ids);
+  features.customer_names = table.columns().customer_names;
   if (preset == FeaturePreset::kClassic) ApplyClassicRules(&features);
   return features;
 }

@@ -44,7 +44,7 @@ enum Feature : int {
   kAverageDaysBetweenPurchases,  // kDefault: mean gap between distinct days; 0 for one day.
   kDayOfWeek,                    // Most frequent weekday over lines, Monday = 0; ties: smallest.
   kHour,                         // Most frequent hour over lines; ties: smallest.
-  kIsUk,                         // Most frequent country is United Kingdom; ties: alphabetical.
+  kIsUk,                         // Most frequent country is the home country; ties: alphabetical.
   kCancellationFrequency,        // Distinct cancelled invoices.
   kCancellationRate,             // Cancellation_Frequency / Total_Transactions.
   kMonthlySpendingMean,          // Over the calendar months that have lines.
@@ -73,20 +73,24 @@ inline constexpr std::array<std::string_view, kFeatureCount> kFeatureNames = {
 
 using RowMajorMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
 
+inline constexpr std::string_view kHomeCountry = "United Kingdom";
+
 // A named matrix with one row per customer. values is customer_ids.size() × columns.size().
 struct FeatureMatrix {
   std::vector<int32_t> customer_ids;  // Ascending.
+  CustomerNames customer_names;       // Those of the table; null when all ids are numbers.
   RowMajorMatrix values;
   std::vector<std::string> columns;
 };
 
 // Computes the features of every customer of `table`. Cancellations are recognised by invoice
 // numbers that begin with "C", whether or not the table is marked. `threads` 1..64, 0 = one per
-// processor, at most 8.
+// processor, at most 8. `home_country` is compared without case.
 // kFailedPrecondition, kind DATASET_EMPTY, for a table without rows, and kind
 // CUSTOMER_MISSING when a row has no customer (run missing_values first).
 absl::StatusOr<FeatureMatrix> ComputeFeatures(const TransactionTable& table, FeaturePreset preset,
-                                              int threads = 0);
+                                              int threads = 0,
+                                              std::string_view home_country = kHomeCountry);
 
 }  // namespace cairn::pipeline
 

@@ -15,6 +15,7 @@ inline constexpr std::string_view kInputUnreadable = "INPUT_UNREADABLE";
 inline constexpr std::string_view kInputDamaged = "INPUT_DAMAGED";
 inline constexpr std::string_view kInputTooLarge = "INPUT_TOO_LARGE";
 inline constexpr std::string_view kColumnMissing = "COLUMN_MISSING";
+inline constexpr std::string_view kDialectAmbiguous = "DIALECT_AMBIGUOUS";
 inline constexpr std::string_view kTooManyRejects = "TOO_MANY_REJECTS";
 inline constexpr std::string_view kDatasetEmpty = "DATASET_EMPTY";
 inline constexpr std::string_view kCustomerMissing = "CUSTOMER_MISSING";

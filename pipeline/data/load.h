@@ -3,10 +3,17 @@
 
 // From a file to a TransactionTable: the pipeline's first stage.
 //
-// Accepted: CSV (RFC 4180; UTF-8 or ISO-8859-1; optional BOM), plain or packed as .gz, .zst or
-// .zip, and .xlsx, also inside a .zip as UCI serves it. Columns are found by header, without
-// case or punctuation: InvoiceNo (Invoice), StockCode, Description, Quantity, InvoiceDate,
-// UnitPrice (Price), CustomerID (Customer ID), Country. Other columns are ignored.
+// Accepted: CSV (RFC 4180; dialect.h says in which encodings, separators, marks and orders of
+// dates), plain or packed as .gz, .zst or .zip, and .xlsx, also inside a .zip as UCI serves it.
+// Columns are found by header, without case or punctuation: InvoiceNo (Invoice), StockCode,
+// Description, Quantity, InvoiceDate, UnitPrice (Price), CustomerID (Customer ID), Country. Other
+// columns are ignored.
+//
+// Invoices, product codes, descriptions and countries are trimmed; an invoice that begins with a
+// small c begins with C; product codes or countries that differ in case only
+// are one, spelt as first met. Customers are whole numbers or
+// texts; words for "missing" (dialect.h) make a customer or description missing, and so does
+// customer 0, with a warning. A record without any text is no row.
 //
 // A row with a field that cannot be read is set aside with line, column, value and reason; the
 // rest of the file still loads. Nothing is dropped without being counted. The result does not
@@ -21,20 +28,17 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "pipeline/data/byte_source.h"
+#include "pipeline/data/dialect.h"
 #include "pipeline/data/transaction_table.h"
 
 namespace cairn::pipeline {
-
-// kAuto: UTF-8, unless any text of the file is not valid UTF-8, which makes all of it
-// ISO-8859-1. kUtf8 rejects rows whose text is invalid.
-enum class TextEncoding { kAuto, kUtf8, kLatin1 };
 
 struct LoadOptions {
   // 1..64; 0 = one per processor, at most 8.
   int threads = 0;
   // Largest share of rejected rows among the rows read, 0..1; 1 accepts any number.
   double max_reject_share = 0.01;
-  TextEncoding encoding = TextEncoding::kAuto;
+  DialectSettings dialect;
   // Rejected rows kept with their text; further ones are only counted.
   size_t max_kept_rejects = 1'000'000;
   InputLimits limits;
@@ -58,13 +62,18 @@ struct LoadedTransactions {
   uint64_t file_bytes = 0;      // On disk.
   uint64_t unpacked_bytes = 0;  // Of text or XML that was parsed.
   std::string format;           // "csv", "csv.gzip", "csv.zstd", "csv.zip", "xlsx" or "xlsx.zip".
-  bool transcoded = false;      // Text was ISO-8859-1.
+  bool transcoded = false;      // Text was not UTF-8.
+  // What was decided about the whole file, in one line without its end.
+  std::string dialect;
+  // What a careful reader should know, a sentence each.
+  std::vector<std::string> warnings;
 };
 
 // Loads `path`. Errors, with their kind (input_error.h):
 //   kNotFound           the file does not exist (no kind)
 //   kInvalidArgument    INPUT_UNREADABLE: empty, binary or unsupported;
 //                       COLUMN_MISSING: names the column and the header that was found;
+//                       DIALECT_AMBIGUOUS: names the setting that decides (dialect.h);
 //                       TOO_MANY_REJECTS: counts and the first examples
 //   kDataLoss           INPUT_DAMAGED: packed bytes are damaged or cut off
 //   kResourceExhausted  INPUT_TOO_LARGE: a limit of InputLimits is passed

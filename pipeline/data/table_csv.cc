@@ -96,7 +96,7 @@ void AppendRows(const TransactionTable& table, const QuotedColumns& quoted, size
     AppendCsvNumber((*columns.unit_price)[row], out);
     out->push_back(',');
     const int32_t customer = (*columns.customer_id)[row];
-    if (customer != kMissingCustomer) AppendInteger(customer, out);
+    if (customer != kMissingCustomer) AppendCustomer(customer, columns.customer_names, out);
     out->push_back(',');
     out->append(quoted.country.at(columns.country.code(row)));
     if (table.has_status()) {
@@ -166,12 +166,22 @@ std::string TransactionsCsv(const TransactionTable& table, int threads) {
   return std::move(pieces[0]);
 }
 
+void AppendCustomer(int32_t id, const CustomerNames& names, std::string* out) {
+  if (id >= kMissingCustomer || names == nullptr) {
+    AppendInteger(id, out);
+  } else {
+    AppendCsvField(CustomerText(id, names), out);
+  }
+}
+
 std::string FeaturesCsv(const FeatureMatrix& features) {
-  return MatrixCsv("CustomerID", features.customer_ids, features.columns, features.values);
+  return MatrixCsv("CustomerID", features.customer_ids, features.columns, features.values,
+                   features.customer_names);
 }
 
 std::string MatrixCsv(std::string_view id_name, std::span<const int32_t> ids,
-                      std::span<const std::string> columns, const RowMajorMatrix& values) {
+                      std::span<const std::string> columns, const RowMajorMatrix& values,
+                      const CustomerNames& names) {
   std::string out;
   out.reserve(ids.size() * (columns.size() + 1) * 12 + 1024);
   AppendCsvField(id_name, &out);
@@ -181,7 +191,7 @@ std::string MatrixCsv(std::string_view id_name, std::span<const int32_t> ids,
   }
   out.push_back('\n');
   for (size_t i = 0; i < ids.size(); ++i) {
-    AppendInteger(ids[i], &out);
+    AppendCustomer(ids[i], names, &out);
     for (size_t j = 0; j < columns.size(); ++j) {
       out.push_back(',');
       AppendCsvNumber(values(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(j)), &out);
@@ -192,14 +202,15 @@ std::string MatrixCsv(std::string_view id_name, std::span<const int32_t> ids,
 }
 
 std::string LabelsCsv(std::string_view id_name, std::span<const int32_t> ids,
-                      std::string_view label_name, std::span<const int32_t> labels) {
+                      std::string_view label_name, std::span<const int32_t> labels,
+                      const CustomerNames& names) {
   std::string out;
   AppendCsvField(id_name, &out);
   out.push_back(',');
   AppendCsvField(label_name, &out);
   out.push_back('\n');
   for (size_t i = 0; i < ids.size(); ++i) {
-    AppendInteger(ids[i], &out);
+    AppendCustomer(ids[i], names, &out);
     out.push_back(',');
     AppendInteger(labels[i], &out);
     out.push_back('\n');

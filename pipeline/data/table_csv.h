@@ -32,16 +32,21 @@ std::string FeaturesCsv(const FeatureMatrix& features);
 
 // Any named matrix with one row per id: prepared.csv, components.csv. `id_name` is the header of
 // the first column. values.rows() == ids.size() and values.cols() == columns.size() are
-// required.
+// required. `names` are the texts of ids that are no numbers, here and below.
 std::string MatrixCsv(std::string_view id_name, std::span<const int32_t> ids,
-                      std::span<const std::string> columns, const RowMajorMatrix& values);
+                      std::span<const std::string> columns, const RowMajorMatrix& values,
+                      const CustomerNames& names = nullptr);
 
 // labels.csv: CustomerID and one whole number per customer. Both spans have one length.
 std::string LabelsCsv(std::string_view id_name, std::span<const int32_t> ids,
-                      std::string_view label_name, std::span<const int32_t> labels);
+                      std::string_view label_name, std::span<const int32_t> labels,
+                      const CustomerNames& names = nullptr);
 
 // rejects.csv: Line,Column,Value,Reason. Always has its header.
 std::string RejectsCsv(std::span<const RejectedRow> rejects);
+
+// Appends the customer as CustomerText has it, quoted where needed.
+void AppendCustomer(int32_t id, const CustomerNames& names, std::string* out);
 
 // Appends `text`, quoted when it holds a comma, a quote, CR or LF.
 void AppendCsvField(std::string_view text, std::string* out);

@@ -1,13 +1,17 @@
 #include "pipeline/data/transaction_builder.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
+#include <limits>
 #include <memory>
 #include <random>
+#include <unordered_map>
 #include <utility>
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
+#include "lib/base/status_macros.h"
 #include "pipeline/data/input_error.h"
 
 namespace cairn::pipeline {
@@ -25,7 +29,7 @@ std::string NormalizedHeader(std::string_view name) {
   return result;
 }
 
-int RoleOf(std::string_view name) {
+int FindRole(std::string_view name) {
   static constexpr std::pair<std::string_view, FieldRole> kSynonyms[] = {
       {"invoiceno", kInvoiceField},   {"invoice", kInvoiceField},
       {"stockcode", kStockCodeField}, {"description", kDescriptionField},
@@ -101,12 +105,10 @@ void Extend(std::vector<T>& to, std::vector<T>& from) {
   std::vector<T>().swap(from);
 }
 
-StringDictionary Transcoded(const StringDictionary& dictionary) {
-  StringDictionary result;
-  for (uint32_t code = 0; code < dictionary.size(); ++code) {
-    result.Append(Latin1ToUtf8(dictionary.at(code)));
-  }
-  return result;
+std::string ToUtf8(std::string_view text, TextEncoding encoding) {
+  if (encoding == TextEncoding::kLatin1) return Latin1ToUtf8(text);
+  if (encoding == TextEncoding::kWindows1252) return Windows1252ToUtf8(text);
+  return std::string(text);
 }
 
 bool AllValid(const StringDictionary& dictionary) {
@@ -116,11 +118,51 @@ bool AllValid(const StringDictionary& dictionary) {
   return true;
 }
 
-bool IsMissingNumber(std::string_view text) {
-  if (text.empty()) return true;
-  if (text[0] >= '0' && text[0] <= '9') return false;
-  return text == "nan" || text == "NaN" || text == "NULL" || text == "NA" ||
-         text.find_first_not_of(" \t") == std::string_view::npos;
+// Calls `visit` with each byte Windows-1252 and ISO-8859-1 differ in.
+template <typename Visit>
+void VisitControls(const StringDictionary& dictionary, const Visit& visit) {
+  for (uint32_t code = 0; code < dictionary.size(); ++code) {
+    for (const char c : dictionary.at(code)) {
+      const auto byte = static_cast<uint8_t>(c);
+      if (byte >= 0x80 && byte < 0xa0) visit(byte, dictionary.at(code));
+    }
+  }
+}
+
+// A column whose entries went through `change`; entries with one `key` share a code and have the
+// text of the first.
+template <typename Change, typename Key>
+DictionaryColumn Changed(std::vector<uint32_t> codes, const StringDictionary& from,
+                         const Change& change, const Key& key) {
+  StringDictionary dictionary;
+  std::unordered_map<std::string, uint32_t> known;
+  std::vector<uint32_t> renumbered(from.size());
+  for (uint32_t code = 0; code < from.size(); ++code) {
+    std::string text = change(from.at(code));
+    const auto [entry, added] = known.emplace(key(text), dictionary.size());
+    if (added) dictionary.Append(text);
+    renumbered[code] = entry->second;
+  }
+  for (uint32_t& code : codes) code = renumbered[code];
+  return {std::make_shared<const std::vector<uint32_t>>(std::move(codes)),
+          std::make_shared<const StringDictionary>(std::move(dictionary))};
+}
+
+// The same, without work when nothing changes.
+template <typename Change>
+DictionaryColumn Changed(std::vector<uint32_t> codes, StringDictionary from, const Change& change) {
+  bool same = true;
+  for (uint32_t code = 0; same && code < from.size(); ++code) {
+    same = change(from.at(code)) == from.at(code);
+  }
+  if (!same) return Changed(std::move(codes), from, change, [](auto& text) { return text; });
+  return {std::make_shared<const std::vector<uint32_t>>(std::move(codes)),
+          std::make_shared<const StringDictionary>(std::move(from))};
+}
+
+bool IsBlankRow(const RowFields& fields) {
+  return std::all_of(fields.begin(), fields.end(),
+                     [](std::string_view field) { return TrimBlanks(field).empty(); });
 }
 
 // Cuts at the limit, but not inside a UTF-8 sequence.
@@ -137,11 +179,13 @@ const std::array<std::string_view, kFieldRoles> kFieldNames = {
     "InvoiceNo",   "StockCode", "Description", "Quantity",
     "InvoiceDate", "UnitPrice", "CustomerID",  "Country"};
 
+int HeaderRole(std::string_view name) { return FindRole(name); }
+
 absl::StatusOr<ColumnMap> MapColumns(const std::vector<std::string>& header) {
   ColumnMap map;
   map.fill(-1);
   for (size_t i = 0; i < header.size(); ++i) {
-    const int role = RoleOf(header[i]);
+    const int role = FindRole(header[i]);
     if (role == kFieldRoles) continue;
     if (map[role] >= 0) {
       return InputError(absl::StatusCode::kInvalidArgument, kInputUnreadable,
@@ -195,8 +239,9 @@ void StringInterner::Grow() {
   slots_ = std::move(bigger);
 }
 
-TransactionBuilder::TransactionBuilder(const LoadOptions& options, ExcelEpoch epoch)
-    : encoding_(options.encoding), max_kept_rejects_(options.max_kept_rejects), epoch_(epoch) {}
+TransactionBuilder::TransactionBuilder(const LoadOptions& options, const Dialect& dialect,
+                                       ExcelEpoch epoch)
+    : options_(options), dialect_(dialect), epoch_(epoch) {}
 
 void TransactionBuilder::Reserve(size_t rows) {
   for (auto& codes : codes_) codes.reserve(codes.size() + rows);
@@ -206,25 +251,81 @@ void TransactionBuilder::Reserve(size_t rows) {
   customer_id_.reserve(customer_id_.size() + rows);
 }
 
-void TransactionBuilder::Append(const RowFields& fields, uint64_t line) {
+bool TransactionBuilder::ReadQuantity(std::string_view text, bool native, int32_t* quantity) {
+  const bool pointed = native || dialect_.decimal == '.' || text.find('.') == text.npos;
+  if (pointed && ParseWholeNumber(text, quantity)) return true;
+  if (native) return false;
+  evidence_.AddNumber(text, /*whole=*/true);
+  double value = 0.0;
+  if (!ParseMarkedNumber(text, dialect_.decimal, &value) || value != std::floor(value)) {
+    return false;
+  }
+  if (std::abs(value) > std::numeric_limits<int32_t>::max()) return false;
+  *quantity = static_cast<int32_t>(value);
+  return true;
+}
+
+bool TransactionBuilder::ReadPrice(std::string_view text, bool native, double* price) {
+  if ((native || dialect_.decimal == '.') && ParseDecimal(text, price)) {
+    // One number with a point is all the evidence there can be.
+    if (!native && evidence_.point.rows == 0) evidence_.AddNumber(text, /*whole=*/false);
+    return true;
+  }
+  if (native) return false;
+  evidence_.AddNumber(text, /*whole=*/false);
+  return ParseMarkedNumber(text, dialect_.decimal, price);
+}
+
+const char* TransactionBuilder::ReadCustomer(std::string_view text, int32_t* customer) {
+  *customer = kMissingCustomer;
+  const auto& words = options_.dialect.null_values;
+  if (words && IsNullWord(text, words)) return nullptr;
+  int32_t number = 0;
+  if (ParseWholeNumber(text, &number)) {
+    if (number < 0) return "not a customer number";
+    if (number == 0) ++zero_customers_;
+    if (number != 0 || words) *customer = number;
+    return nullptr;
+  }
+  text = TrimBlanks(text);
+  if (IsNullWord(text, words)) return nullptr;
+  if (text.size() > 2 && text.ends_with(".0")) text.remove_suffix(2);
+  double value = 0.0;
+  const bool digits = text.find_first_not_of("0123456789") == text.npos;
+  if (!digits && ParseDecimal(text, &value)) return "not a customer number";
+  if (!AcceptText(text)) return "not valid text";
+  *customer = InternCustomer(text);
+  return nullptr;
+}
+
+int32_t TransactionBuilder::InternCustomer(std::string_view text) {
+  return -2 - static_cast<int32_t>(customers_.Intern(text));
+}
+
+void TransactionBuilder::Append(const RowFields& fields, uint64_t line, uint32_t native) {
+  const auto is_native = [native](FieldRole role) { return (native >> role & 1) != 0; };
   int32_t quantity = 0;
-  if (!ParseWholeNumber(fields[kQuantityField], &quantity)) {
+  if (!ReadQuantity(fields[kQuantityField], is_native(kQuantityField), &quantity)) {
+    if (IsBlankRow(fields)) {
+      ++blank_rows_;
+      return;
+    }
     return Reject(line, kFieldNames[kQuantityField], fields[kQuantityField], "not a whole number");
   }
   double price = 0.0;
-  if (!ParseDecimal(fields[kPriceField], &price)) {
+  if (!ReadPrice(fields[kPriceField], is_native(kPriceField), &price)) {
     return Reject(line, kFieldNames[kPriceField], fields[kPriceField], "not a number");
   }
   int32_t customer = kMissingCustomer;
-  const std::string_view customer_text = fields[kCustomerField];
-  if (!IsMissingNumber(customer_text) &&
-      (!ParseWholeNumber(customer_text, &customer) || customer < 0)) {
-    return Reject(line, kFieldNames[kCustomerField], customer_text, "not a customer number");
+  if (const char* why = ReadCustomer(fields[kCustomerField], &customer); why != nullptr) {
+    return Reject(line, kFieldNames[kCustomerField], fields[kCustomerField], why);
   }
   const std::string_view date = fields[kDateField];
   const bool cacheable = date.size() == last_date_.size();
   if (!cacheable || std::memcmp(date.data(), last_date_.data(), last_date_.size()) != 0) {
-    const std::optional<int64_t> time = ParseDateTime(date, epoch_);
+    DateShape shape;
+    const std::optional<int64_t> time = ParseDateTime(date, epoch_, dialect_.date_order, &shape);
+    evidence_.AddDate(shape, date);
     if (!time.has_value()) return Reject(line, kFieldNames[kDateField], date, "not a date");
     last_time_ = *time;
     // Another length leaves no cached text that could be taken for this time.
@@ -272,7 +373,7 @@ bool TransactionBuilder::AppendText(const RowFields& fields, uint64_t line) {
       return false;
     }
   }
-  if (fields[kInvoiceField].empty()) {
+  if (TrimBlanks(fields[kInvoiceField]).empty()) {
     Reject(line, kFieldNames[kInvoiceField], "", "empty");
     return false;
   }
@@ -290,15 +391,17 @@ void TransactionBuilder::JudgeNewTexts() {
 }
 
 bool TransactionBuilder::AcceptText(std::string_view text) const {
-  if (encoding_ == TextEncoding::kUtf8 && !IsUtf8(text)) return false;
+  if (dialect_.encoding == TextEncoding::kUtf8 && !IsUtf8(text)) return false;
   return text.find('\0') == std::string_view::npos;
 }
 
 void TransactionBuilder::Reject(uint64_t line, std::string_view column, std::string_view value,
                                 std::string_view reason) {
   ++rejected_;
-  if (rejects_.size() >= max_kept_rejects_) return;
-  rejects_.push_back({line, std::string(column), Shortened(value), std::string(reason)});
+  if (rejects_.size() >= options_.max_kept_rejects) return;
+  rejects_.push_back(
+      {line, std::string(column), Shortened(value),
+       source_.empty() ? std::string(reason) : fmt::format("{} (sheet \"{}\")", reason, source_)});
 }
 
 void TransactionBuilder::Merge(TransactionBuilder&& later, uint64_t line_offset) {
@@ -319,32 +422,91 @@ void TransactionBuilder::Merge(TransactionBuilder&& later, uint64_t line_offset)
   Extend(quantity_, later.quantity_);
   Extend(unit_price_, later.unit_price_);
   Extend(time_, later.time_);
+  if (later.customers_.dictionary().size() > 0) {
+    const StringDictionary& names = later.customers_.dictionary();
+    std::vector<int32_t> renumbered(names.size());
+    for (uint32_t i = 0; i < names.size(); ++i) renumbered[i] = InternCustomer(names.at(i));
+    for (int32_t& id : later.customer_id_) {
+      if (id < kMissingCustomer) id = renumbered[static_cast<size_t>(-2 - id)];
+    }
+  }
   Extend(customer_id_, later.customer_id_);
+  evidence_.Add(later.evidence_);
+  blank_rows_ += later.blank_rows_;
+  zero_customers_ += later.zero_customers_;
   rejected_ += later.rejected_;
   for (RejectedRow& reject : later.rejects_) {
-    if (rejects_.size() >= max_kept_rejects_) break;
+    if (rejects_.size() >= options_.max_kept_rejects) break;
     reject.line += line_offset;
     rejects_.push_back(std::move(reject));
   }
 }
 
-LoadedTransactions TransactionBuilder::Finish() {
-  LoadedTransactions loaded;
-  bool transcode = encoding_ == TextEncoding::kLatin1;
-  if (encoding_ == TextEncoding::kAuto) {
-    for (const StringInterner& interner : interners_) transcode |= !AllValid(interner.dictionary());
+absl::StatusOr<TextEncoding> TransactionBuilder::DecideEncoding() const {
+  if (dialect_.encoding != TextEncoding::kAuto) return dialect_.encoding;
+  bool valid = AllValid(customers_.dictionary());
+  for (const StringInterner& interner : interners_) valid &= AllValid(interner.dictionary());
+  if (valid) return TextEncoding::kUtf8;
+  bool controls = false;
+  std::string undefined;
+  for (const StringInterner& interner : interners_) {
+    VisitControls(interner.dictionary(), [&](uint8_t byte, std::string_view text) {
+      controls = true;
+      const bool defined = std::string_view("\x81\x8d\x8f\x90\x9d").find(static_cast<char>(byte)) ==
+                           std::string_view::npos;
+      if (!defined && undefined.empty()) undefined = Latin1ToUtf8(Shortened(text));
+    });
   }
-  const auto column = [&](int i) {
-    StringDictionary dictionary = interners_[i].Release();
-    if (transcode) dictionary = Transcoded(dictionary);
-    return DictionaryColumn{std::make_shared<const std::vector<uint32_t>>(std::move(codes_[i])),
-                            std::make_shared<const StringDictionary>(std::move(dictionary))};
+  if (!undefined.empty()) {
+    return InputError(absl::StatusCode::kInvalidArgument, kDialectAmbiguous,
+                      fmt::format("the text \"{}\" is neither UTF-8 nor Windows-1252: set "
+                                  "input.encoding to utf-8, windows-1252, iso-8859-1 or utf-16",
+                                  undefined),
+                      "input.encoding");
+  }
+  return controls ? TextEncoding::kWindows1252 : TextEncoding::kLatin1;
+}
+
+// Ids that do not depend on the order of rows.
+CustomerNames TransactionBuilder::NumberCustomers(TextEncoding encoding) {
+  const StringDictionary& texts = customers_.dictionary();
+  if (texts.size() == 0) return nullptr;
+  std::vector<std::string> names;
+  for (uint32_t i = 0; i < texts.size(); ++i) names.push_back(ToUtf8(texts.at(i), encoding));
+  std::vector<std::string> sorted = names;
+  std::sort(sorted.begin(), sorted.end());
+  std::vector<int32_t> ids;
+  for (const std::string& name : names) {
+    const auto place = std::lower_bound(sorted.begin(), sorted.end(), name);
+    ids.push_back(TextCustomerId(static_cast<size_t>(place - sorted.begin())));
+  }
+  for (int32_t& id : customer_id_) {
+    if (id < kMissingCustomer) id = ids[static_cast<size_t>(-2 - id)];
+  }
+  return std::make_shared<const std::vector<std::string>>(std::move(sorted));
+}
+
+absl::StatusOr<LoadedTransactions> TransactionBuilder::Finish(TextEncoding* encoding) {
+  CAIRN_ASSIGN_OR_RETURN(*encoding, DecideEncoding());
+  LoadedTransactions loaded;
+  const auto trimmed = [&](std::string_view text) {
+    return std::string(TrimBlanks(ToUtf8(text, *encoding)));
+  };
+  const auto invoice = [&](std::string_view text) {
+    std::string number = trimmed(text);
+    if (number.starts_with('c')) number[0] = 'C';
+    return number;
+  };
+  const auto description = [&](std::string_view text) {
+    const std::string words = ToUtf8(text, *encoding);
+    return IsNullWord(words, options_.dialect.null_values) ? std::string() : words;
   };
   TransactionColumns columns;
-  columns.invoice = column(0);
-  columns.stock_code = column(1);
-  columns.description = column(2);
-  columns.country = column(3);
+  columns.invoice = Changed(std::move(codes_[0]), interners_[0].Release(), invoice);
+  columns.stock_code = Changed(std::move(codes_[1]), interners_[1].Release(), trimmed, &LowerAscii);
+  columns.description = Changed(std::move(codes_[2]), interners_[2].Release(), description);
+  columns.country = Changed(std::move(codes_[3]), interners_[3].Release(), trimmed, &LowerAscii);
+  columns.customer_names = NumberCustomers(*encoding);
   columns.quantity = std::make_shared<const std::vector<int32_t>>(std::move(quantity_));
   columns.unit_price = std::make_shared<const std::vector<double>>(std::move(unit_price_));
   columns.time = std::make_shared<const std::vector<int64_t>>(std::move(time_));
@@ -354,9 +516,18 @@ LoadedTransactions TransactionBuilder::Finish() {
   for (RejectedRow& reject : loaded.rejects) {
     if (!IsUtf8(reject.value)) reject.value = Latin1ToUtf8(reject.value);
   }
+  if (zero_customers_ > 0) {
+    loaded.warnings.push_back(
+        options_.dialect.null_values
+            ? fmt::format("{} rows have customer 0, which often stands for unknown",
+                          zero_customers_)
+            : fmt::format("{} rows have customer 0 and count as rows without one; set "
+                          "input.null_values to keep it",
+                          zero_customers_));
+  }
   loaded.rows_rejected = rejected_;
   loaded.rows_read = loaded.table.rows() + rejected_;
-  loaded.transcoded = transcode;
+  loaded.transcoded = *encoding != TextEncoding::kUtf8;
   return loaded;
 }
 

@@ -40,6 +40,9 @@ using RowFields = std::array<std::string_view, kFieldRoles>;
 // For each role the number of its column in the header.
 using ColumnMap = std::array<int, kFieldRoles>;
 
+// The role of a column with this name; kFieldRoles for any other.
+int HeaderRole(std::string_view name);
+
 // Finds the roles in a header. kInvalidArgument: COLUMN_MISSING names the missing column and the
 // header found, INPUT_UNREADABLE a column that is there twice.
 absl::StatusOr<ColumnMap> MapColumns(const std::vector<std::string>& header);
@@ -107,18 +110,27 @@ class StringInterner {
 // Collects rows. Not thread-safe; builders of consecutive parts of a file are joined by Merge.
 class TransactionBuilder {
  public:
-  TransactionBuilder(const LoadOptions& options, ExcelEpoch epoch);
+  // Reads fields as `dialect` says and collects evidence about the true one. `options` must
+  // outlive the builder.
+  TransactionBuilder(const LoadOptions& options, const Dialect& dialect, ExcelEpoch epoch);
 
   // Makes room for about `rows` further rows.
   void Reserve(size_t rows);
 
   // Adds one row, or a RejectedRow at `line` when a field cannot be read. The views need to
-  // live only during the call.
-  void Append(const RowFields& fields, uint64_t line);
+  // live only during the call. A row without any text is skipped. `native` has a bit (1 << role)
+  // for each field that is a number of a workbook, whose form no dialect changes.
+  void Append(const RowFields& fields, uint64_t line, uint32_t native = 0);
+
+  // The sheet that further rows come from, named in their rejections; empty when there is one only.
+  void SetSource(std::string name) { source_ = std::move(name); }
 
   // Counts and keeps a rejected row that has no fields to read.
   void Reject(uint64_t line, std::string_view column, std::string_view value,
               std::string_view reason);
+
+  // Of all rows so far.
+  const DialectEvidence& evidence() const { return evidence_; }
 
   uint64_t rows() const { return quantity_.size(); }
   uint64_t rejected() const { return rejected_; }
@@ -126,18 +138,26 @@ class TransactionBuilder {
   // Appends what `later` collected; its lines are counted from `line_offset`.
   void Merge(TransactionBuilder&& later, uint64_t line_offset);
 
-  // Moves the result out: table, rejects and counts of rows. Transcodes when the text calls for
-  // it.
-  LoadedTransactions Finish();
+  // Moves the result out: table, rejects, counts of rows and warnings. Transcodes when the text
+  // calls for it and tells the encoding; kInvalidArgument, kind DIALECT_AMBIGUOUS, when no known
+  // encoding has these bytes.
+  absl::StatusOr<LoadedTransactions> Finish(TextEncoding* encoding);
 
  private:
+  bool ReadQuantity(std::string_view text, bool native, int32_t* quantity);
+  bool ReadPrice(std::string_view text, bool native, double* price);
+  // Null when the customer was read; else why not.
+  const char* ReadCustomer(std::string_view text, int32_t* customer);
+  int32_t InternCustomer(std::string_view text);
+  CustomerNames NumberCustomers(TextEncoding encoding);
+  absl::StatusOr<TextEncoding> DecideEncoding() const;
   bool AppendText(const RowFields& fields, uint64_t line);
   bool AcceptText(std::string_view text) const;
   std::array<uint32_t, 4> InternTexts(const RowFields& fields);
   void JudgeNewTexts();
 
-  const TextEncoding encoding_;
-  const size_t max_kept_rejects_;
+  const LoadOptions& options_;
+  const Dialect dialect_;
   const ExcelEpoch epoch_;
 
   std::array<StringInterner, 4> interners_;
@@ -150,6 +170,11 @@ class TransactionBuilder {
   std::vector<int32_t> customer_id_;
   std::vector<RejectedRow> rejects_;
   uint64_t rejected_ = 0;
+  uint64_t blank_rows_ = 0;
+  std::string source_;
+  uint64_t zero_customers_ = 0;
+  DialectEvidence evidence_;
+  StringInterner customers_;  // Texts; the id is -2 minus the number until Finish.
 
   // By stock code the description it last came with: nearly always the next one too.
   std::vector<uint32_t> description_of_;

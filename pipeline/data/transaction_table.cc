@@ -90,9 +90,15 @@ TransactionTable TransactionTable::Compact() const {
   compact.quantity = Gather(*columns_.quantity, rows);
   compact.unit_price = Gather(*columns_.unit_price, rows);
   compact.time = Gather(*columns_.time, rows);
+  compact.customer_names = columns_.customer_names;
   compact.customer_id = Gather(*columns_.customer_id, rows);
   if (has_status()) compact.cancelled_invoices = Gather(*columns_.cancelled_invoices, invoices);
   return TransactionTable(std::move(compact));
+}
+
+std::string CustomerText(int32_t id, const CustomerNames& names) {
+  if (id >= kMissingCustomer || names == nullptr) return std::to_string(id);
+  return names->at(static_cast<size_t>(int64_t{id} - TextCustomerId(0)));
 }
 
 std::vector<int32_t> TransactionTable::CustomerIds() const {
@@ -114,7 +120,9 @@ bool SameRows(const TransactionTable& a, const TransactionTable& b) {
     const bool same = a.invoice(i) == b.invoice(i) && a.stock_code(i) == b.stock_code(i) &&
                       a.description(i) == b.description(i) && a.country(i) == b.country(i) &&
                       a.quantity(i) == b.quantity(i) && a.unit_price(i) == b.unit_price(i) &&
-                      a.time(i) == b.time(i) && a.customer_id(i) == b.customer_id(i) &&
+                      a.time(i) == b.time(i) &&
+                      CustomerText(a.customer_id(i), a.columns().customer_names) ==
+                          CustomerText(b.customer_id(i), b.columns().customer_names) &&
                       a.cancelled(i) == b.cancelled(i);
     if (!same) return false;
   }

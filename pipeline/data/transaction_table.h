@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -44,6 +45,17 @@ struct DictionaryColumn {
 // The customer id of a row without one.
 inline constexpr int32_t kMissingCustomer = -1;
 
+// Customers that are texts or numbers beyond int32, in the order of bytes. Such a customer's id is
+// its place here counted from the smallest int32, so that ids ascend as the texts do.
+using CustomerNames = std::shared_ptr<const std::vector<std::string>>;
+
+// The id of the customer at `place` of CustomerNames.
+constexpr int32_t TextCustomerId(size_t place) {
+  return std::numeric_limits<int32_t>::min() + static_cast<int32_t>(place);
+}
+// A customer as the file has it: digits, or the text the id stands for.
+std::string CustomerText(int32_t id, const CustomerNames& names);
+
 // Column storage. All vectors have the same length, the number of storage rows.
 struct TransactionColumns {
   DictionaryColumn invoice;
@@ -54,6 +66,7 @@ struct TransactionColumns {
   std::shared_ptr<const std::vector<double>> unit_price;    // Pounds; finite.
   std::shared_ptr<const std::vector<int64_t>> time;         // Seconds since 1970, shop time.
   std::shared_ptr<const std::vector<int32_t>> customer_id;  // kMissingCustomer when unknown.
+  CustomerNames customer_names;                             // Null when all ids are numbers.
   // By invoice code: 1 when cancelled. Null until the transaction_status stage has run.
   std::shared_ptr<const std::vector<uint8_t>> cancelled_invoices;
 };

@@ -2,12 +2,18 @@
 
 #include <algorithm>
 #include <charconv>
+#include <functional>
 #include <map>
+#include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "pipeline/data/input_error.h"
 #include "pipeline/data/transaction_builder.h"
@@ -26,11 +32,27 @@ absl::Status TooLarge(std::string_view what) {
                     fmt::format("the workbook has {}", what));
 }
 
-// xl/workbook.xml: which relation is the first sheet, and the start of its calendar.
+// Receives one row: its number on the sheet (1-based), the text of its cells by column, empty where
+// a cell is absent, and which of them are numbers. An error ends the reading and is returned.
+using SheetRowSink = std::function<absl::Status(uint64_t, const std::vector<std::string>&,
+                                                const std::vector<bool>&)>;
+
+struct Sheet {
+  std::string name;
+  std::string relation;
+  bool hidden = false;
+};
+
+// xl/workbook.xml: its sheets, and the start of its calendar.
 class WorkbookHandler : public XmlHandler {
  public:
   void Start(std::string_view name, const char** attributes) override {
-    if (name == "sheet" && relation_.empty()) relation_ = Attribute(attributes, "id");
+    if (name == "sheet" && sheets_.size() < 10'000) {
+      const std::string_view state = Attribute(attributes, "state");
+      sheets_.push_back({std::string(Attribute(attributes, "name")),
+                         std::string(Attribute(attributes, "id")),
+                         state == "hidden" || state == "veryHidden"});
+    }
     if (name == "workbookPr") {
       const std::string_view flag = Attribute(attributes, "date1904");
       if (flag == "1" || flag == "true") epoch_ = ExcelEpoch::k1904;
@@ -40,12 +62,17 @@ class WorkbookHandler : public XmlHandler {
   void Text(std::string_view) override {}
   absl::Status Failure() const override { return absl::OkStatus(); }
 
-  const std::string& relation() const { return relation_; }
+  const std::vector<Sheet>& sheets() const { return sheets_; }
   ExcelEpoch epoch() const { return epoch_; }
 
  private:
-  std::string relation_;
+  std::vector<Sheet> sheets_;
   ExcelEpoch epoch_ = ExcelEpoch::k1900;
+};
+
+struct Relation {
+  std::string target;
+  bool chart = false;
 };
 
 // xl/_rels/workbook.xml.rels: relation id → member.
@@ -53,16 +80,18 @@ class RelationsHandler : public XmlHandler {
  public:
   void Start(std::string_view name, const char** attributes) override {
     if (name != "Relationship" || targets_.size() >= 10'000) return;
-    targets_.emplace(Attribute(attributes, "Id"), Attribute(attributes, "Target"));
+    targets_.emplace(Attribute(attributes, "Id"),
+                     Relation{std::string(Attribute(attributes, "Target")),
+                              Attribute(attributes, "Type").ends_with("/chartsheet")});
   }
   void End(std::string_view) override {}
   void Text(std::string_view) override {}
   absl::Status Failure() const override { return absl::OkStatus(); }
 
-  const std::map<std::string, std::string>& targets() const { return targets_; }
+  const std::map<std::string, Relation>& targets() const { return targets_; }
 
  private:
-  std::map<std::string, std::string> targets_;
+  std::map<std::string, Relation> targets_;
 };
 
 // xl/sharedStrings.xml: the texts of <t> within each <si>, without phonetic hints (<rPh>).
@@ -140,7 +169,7 @@ class SheetHandler : public XmlHandler {
     in_value_ = false;
     if (name == "rPh") --phonetic_;
     if (name == "c") EndCell();
-    if (name == "row" && status_.ok()) status_ = sink_(row_, cells_);
+    if (name == "row" && status_.ok()) status_ = sink_(row_, cells_, numbers_);
   }
 
   void Text(std::string_view text) override {
@@ -160,6 +189,7 @@ class SheetHandler : public XmlHandler {
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), row);
     row_ = error == std::errc() && end == number.data() + number.size() ? row : row_ + 1;
     for (std::string& cell : cells_) cell.clear();
+    numbers_.assign(cells_.size(), false);
     column_ = -1;
   }
 
@@ -175,9 +205,13 @@ class SheetHandler : public XmlHandler {
   void EndCell() {
     if (!status_.ok()) return;
     const size_t column = static_cast<size_t>(column_);
-    if (column >= cells_.size()) cells_.resize(column + 1);
+    if (column >= cells_.size()) {
+      cells_.resize(column + 1);
+      numbers_.resize(column + 1);
+    }
     if (type_ != "s") {
-      cells_[column] = value_;
+      numbers_[column] = type_.empty() || type_ == "n";
+      cells_[column] = type_ != "b" ? value_ : value_ == "0" ? "FALSE" : "TRUE";
       return;
     }
     uint32_t index = 0;
@@ -193,6 +227,7 @@ class SheetHandler : public XmlHandler {
   const SheetRowSink& sink_;
   absl::Status status_;
   std::vector<std::string> cells_;
+  std::vector<bool> numbers_;  // By column: a number, not a text.
   std::string value_;
   std::string type_;
   uint64_t row_ = 0;
@@ -216,58 +251,188 @@ std::string MemberOf(std::string_view target) {
 }
 
 bool IsBlankRow(const std::vector<std::string>& cells) {
-  return std::all_of(cells.begin(), cells.end(), [](const std::string& c) { return c.empty(); });
+  return std::all_of(cells.begin(), cells.end(),
+                     [](const std::string& c) { return TrimBlanks(c).empty(); });
 }
+
+bool StopsParsing(const absl::Status& status) {
+  return status.code() == absl::StatusCode::kCancelled;
+}
+
+// How many of the needed columns a row names.
+int RolesIn(const std::vector<std::string>& cells) {
+  int roles = 0;
+  for (const std::string& cell : cells) roles += HeaderRole(cell) < kFieldRoles ? 1 : 0;
+  return roles;
+}
+
+// Takes the rows of one sheet: titles, the header, then data.
+class SheetReader {
+ public:
+  explicit SheetReader(TransactionBuilder* builder) : builder_(builder) {}
+
+  absl::Status Take(uint64_t row, const std::vector<std::string>& cells,
+                    const std::vector<bool>& numbers) {
+    if (IsBlankRow(cells)) return absl::OkStatus();
+    if (!map_.has_value()) return FindHeader(cells);
+    RowFields fields;
+    uint32_t native = 0;
+    for (int role = 0; role < kFieldRoles; ++role) {
+      const size_t column = static_cast<size_t>((*map_)[role]);
+      if (column >= cells.size()) continue;
+      fields[role] = cells[column];
+      if (numbers[column]) native |= 1u << role;
+    }
+    builder_->Append(fields, row, native);
+    return absl::OkStatus();
+  }
+
+  bool found() const { return map_.has_value(); }
+  int titles() const { return titles_; }
+  // Why the row most like a header is none; OK when no row was like one.
+  const absl::Status& nearly() const { return nearly_; }
+
+ private:
+  absl::Status FindHeader(const std::vector<std::string>& cells) {
+    absl::StatusOr<ColumnMap> map = MapColumns(cells);
+    if (map.ok()) {
+      map_ = *map;
+      return absl::OkStatus();
+    }
+    constexpr int kLikeAHeader = 3;
+    const int roles = RolesIn(cells);
+    if (roles >= kLikeAHeader && roles > roles_) {
+      roles_ = roles;
+      nearly_ = map.status();
+    }
+    return ++titles_ < kMaxTitleRows ? absl::OkStatus() : absl::CancelledError("no header");
+  }
+
+  TransactionBuilder* builder_;
+  std::optional<ColumnMap> map_;
+  absl::Status nearly_;
+  int roles_ = 0;
+  int titles_ = 0;
+};
+
+// A workbook that is open: its parts but the sheets were read.
+class Workbook {
+ public:
+  Workbook(const ZipArchive& archive, const LoadOptions& options)
+      : archive_(archive), options_(options) {}
+
+  absl::Status Open() {
+    CAIRN_RETURN_IF_ERROR(ParsePart(archive_, "xl/workbook.xml", workbook_, &bytes_));
+    CAIRN_RETURN_IF_ERROR(ParsePart(archive_, "xl/_rels/workbook.xml.rels", relations_, &bytes_));
+    if (workbook_.sheets().empty()) return UnreadableSheet("it has no sheet");
+    if (archive_.Find("xl/sharedStrings.xml") == nullptr) return absl::OkStatus();
+    return ParsePart(archive_, "xl/sharedStrings.xml", strings_, &bytes_);
+  }
+
+  // Reads all sheets with one dialect.
+  absl::Status Read(const Dialect& dialect) {
+    read_.clear();
+    skipped_.clear();
+    builder_.emplace(options_, dialect, workbook_.epoch());
+    const std::string& only = options_.dialect.sheet;
+    for (const Sheet& sheet : workbook_.sheets()) {
+      if (!only.empty() && sheet.name != only) {
+        skipped_.push_back(fmt::format("\"{}\" not asked for", sheet.name));
+      } else if (only.empty() && sheet.hidden) {
+        skipped_.push_back(fmt::format("\"{}\" hidden", sheet.name));
+      } else {
+        CAIRN_RETURN_IF_ERROR(ReadSheet(sheet));
+      }
+    }
+    return read_.empty() ? NothingRead() : absl::OkStatus();
+  }
+
+  TransactionBuilder& builder() { return *builder_; }
+  uint64_t bytes() const { return bytes_; }
+
+  // `sheets "A" (74 rows), "B" (105 rows); stepped over: "README" without header`.
+  std::string Describe() const {
+    std::string text =
+        fmt::format("sheet{} {}", read_.size() > 1 ? "s" : "", fmt::join(read_, ", "));
+    if (!skipped_.empty()) text += fmt::format("; stepped over: {}", fmt::join(skipped_, ", "));
+    return text;
+  }
+
+ private:
+  absl::Status ReadSheet(const Sheet& sheet) {
+    const auto relation = relations_.targets().find(sheet.relation);
+    if (relation == relations_.targets().end()) {
+      return UnreadableSheet(fmt::format("its sheet \"{}\" is nowhere", sheet.name));
+    }
+    if (relation->second.chart) {
+      skipped_.push_back(fmt::format("\"{}\" a chart", sheet.name));
+      return absl::OkStatus();
+    }
+    SheetReader reader(&*builder_);
+    const uint64_t before = builder_->rows() + builder_->rejected();
+    builder_->SetSource(workbook_.sheets().size() > 1 ? sheet.name : std::string());
+    const SheetRowSink sink = [&](uint64_t row, const auto& cells, const auto& numbers) {
+      return reader.Take(row, cells, numbers);
+    };
+    SheetHandler handler(strings_.strings(), sink);
+    const absl::Status status =
+        ParsePart(archive_, MemberOf(relation->second.target), handler, &bytes_);
+    if (!status.ok() && !StopsParsing(status)) return status;
+    if (!reader.found()) return StepOver(sheet, reader);
+    const uint64_t rows = builder_->rows() + builder_->rejected() - before;
+    read_.push_back(fmt::format("\"{}\" ({} rows{})", sheet.name, rows,
+                                reader.titles() > 0 ? ", below a title" : ""));
+    return absl::OkStatus();
+  }
+
+  absl::Status StepOver(const Sheet& sheet, const SheetReader& reader) {
+    if (!reader.nearly().ok()) {
+      return InputError(absl::StatusCode::kInvalidArgument, kColumnMissing,
+                        fmt::format("sheet \"{}\": {}; to read another sheet alone, set "
+                                    "input.sheet",
+                                    sheet.name, std::string(reader.nearly().message())),
+                        MetadataOf(reader.nearly(), "subject"));
+    }
+    skipped_.push_back(
+        fmt::format("\"{}\" {}", sheet.name, reader.titles() > 0 ? "without header" : "empty"));
+    return absl::OkStatus();
+  }
+
+  absl::Status NothingRead() const {
+    return UnreadableSheet(fmt::format("no sheet has the header ({}); input.sheet names one",
+                                       fmt::join(skipped_, ", ")));
+  }
+
+  const ZipArchive& archive_;
+  const LoadOptions& options_;
+  WorkbookHandler workbook_;
+  RelationsHandler relations_;
+  SharedStringsHandler strings_;
+  std::optional<TransactionBuilder> builder_;
+  std::vector<std::string> read_;
+  std::vector<std::string> skipped_;
+  uint64_t bytes_ = 0;
+};
 
 }  // namespace
 
-absl::StatusOr<SheetInfo> ReadFirstSheet(const ZipArchive& archive,
-                                         const std::function<void(ExcelEpoch)>& epoch,
-                                         const SheetRowSink& sink) {
-  SheetInfo info;
-  WorkbookHandler workbook;
-  CAIRN_RETURN_IF_ERROR(ParsePart(archive, "xl/workbook.xml", workbook, &info.xml_bytes));
-  RelationsHandler relations;
-  CAIRN_RETURN_IF_ERROR(
-      ParsePart(archive, "xl/_rels/workbook.xml.rels", relations, &info.xml_bytes));
-  const auto target = relations.targets().find(workbook.relation());
-  if (target == relations.targets().end()) return UnreadableSheet("it has no sheet");
-  SharedStringsHandler strings;
-  if (archive.Find("xl/sharedStrings.xml") != nullptr) {
-    CAIRN_RETURN_IF_ERROR(ParsePart(archive, "xl/sharedStrings.xml", strings, &info.xml_bytes));
-  }
-  info.epoch = workbook.epoch();
-  epoch(info.epoch);
-  SheetHandler sheet(strings.strings(), sink);
-  CAIRN_RETURN_IF_ERROR(ParsePart(archive, MemberOf(target->second), sheet, &info.xml_bytes));
-  return info;
-}
-
 absl::StatusOr<LoadedTransactions> ReadXlsx(const ZipArchive& archive, const LoadOptions& options) {
-  std::optional<TransactionBuilder> builder;
-  std::optional<ColumnMap> map;
-  const auto take_row = [&](uint64_t row, const std::vector<std::string>& cells) -> absl::Status {
-    if (IsBlankRow(cells)) return absl::OkStatus();
-    if (!map.has_value()) {
-      CAIRN_ASSIGN_OR_RETURN(map, MapColumns(cells));
-      return absl::OkStatus();
-    }
-    RowFields fields;
-    for (int role = 0; role < kFieldRoles; ++role) {
-      const size_t column = static_cast<size_t>((*map)[role]);
-      if (column < cells.size()) fields[role] = cells[column];
-    }
-    builder->Append(fields, row);
-    return absl::OkStatus();
-  };
-  CAIRN_ASSIGN_OR_RETURN(
-      const SheetInfo info,
-      ReadFirstSheet(
-          archive, [&](ExcelEpoch epoch) { builder.emplace(options, epoch); }, take_row));
-  if (!map.has_value()) return UnreadableSheet("its first sheet is empty");
-  LoadedTransactions loaded = builder->Finish();
-  if (loaded.rows_read == 0) return UnreadableSheet("its first sheet has a header but no rows");
-  loaded.unpacked_bytes = info.xml_bytes;
+  // The texts of a workbook are XML, in UTF-8 by the time they arrive here.
+  LoadOptions utf8 = options;
+  utf8.dialect.encoding = TextEncoding::kUtf8;
+  Workbook workbook(archive, utf8);
+  CAIRN_RETURN_IF_ERROR(workbook.Open());
+  const Dialect assumed = AssumedDialect(utf8.dialect);
+  CAIRN_RETURN_IF_ERROR(workbook.Read(assumed));
+  const uint64_t xml_bytes = workbook.bytes();
+  const DialectEvidence evidence = workbook.builder().evidence();
+  CAIRN_ASSIGN_OR_RETURN(Dialect dialect, DecideDialect(utf8.dialect, evidence, assumed));
+  if (dialect != assumed) CAIRN_RETURN_IF_ERROR(workbook.Read(dialect));
+  CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, workbook.builder().Finish(&dialect.encoding));
+  if (loaded.rows_read == 0) return UnreadableSheet("its sheets have a header but no rows");
+  loaded.unpacked_bytes = xml_bytes;
+  loaded.dialect =
+      fmt::format("{}; {}", DescribeDialect(dialect, evidence, /*csv=*/false), workbook.Describe());
   return loaded;
 }
 

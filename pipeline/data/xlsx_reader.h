@@ -1,20 +1,22 @@
 #ifndef CAIRN_PIPELINE_DATA_XLSX_READER_H_
 #define CAIRN_PIPELINE_DATA_XLSX_READER_H_
 
-// Reads transactions from the first sheet of an .xlsx workbook.
+// Reads transactions from all sheets of an .xlsx workbook that have the header.
+//
+// The header may stand below a title, in the first kMaxTitleRows rows with text. Sheets without it
+// (covers, notes, empty sheets), hidden sheets and chart sheets are stepped over and named; a sheet
+// with half a header is an error, since its rows would be lost. The setting `input.sheet` reads one
+// sheet only, hidden or not. Numbers have the form of the workbook whatever the dialect; dates and
+// numbers written as text follow it. TRUE and FALSE are words, not numbers.
 //
 // The sheet's XML is parsed as a stream: memory grows with the table, never with the XML. Shared
 // and inline strings, numbers, ISO dates and Excel serials of both epochs are understood; formats
 // and formulas are ignored, a formula's stored result is taken.
 
+#include <cstddef>
 #include <cstdint>
-#include <functional>
-#include <string>
-#include <vector>
 
-#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "pipeline/data/dates.h"
 #include "pipeline/data/load.h"
 #include "pipeline/data/zip_archive.h"
 
@@ -25,22 +27,8 @@ inline constexpr uint64_t kMaxSharedStringBytes = uint64_t{1} << 30;
 inline constexpr size_t kMaxCellBytes = size_t{1} << 16;
 inline constexpr int kMaxSheetColumns = 16'384;
 
-// Receives one row: its number on the sheet (1-based) and the text of its cells by column, empty
-// where a cell is absent. An error ends the reading and is returned.
-using SheetRowSink = std::function<absl::Status(uint64_t row, const std::vector<std::string>&)>;
-
-// What the sheet's rows were read with.
-struct SheetInfo {
-  ExcelEpoch epoch = ExcelEpoch::k1900;
-  uint64_t xml_bytes = 0;  // Of all parts that were parsed.
-};
-
-// Streams the first sheet's rows to `sink`. kInvalidArgument, kind INPUT_UNREADABLE, when a part
-// is missing or is not well-formed; errors of ZipArchive and of `sink` pass through. `epoch` is
-// called once before the first row.
-absl::StatusOr<SheetInfo> ReadFirstSheet(const ZipArchive& archive,
-                                         const std::function<void(ExcelEpoch)>& epoch,
-                                         const SheetRowSink& sink);
+// Rows with text above a header, at most.
+inline constexpr int kMaxTitleRows = 50;
 
 // Loads the transactions of a workbook. Errors are those of LoadTransactions, without the share
 // of rejected rows being judged.

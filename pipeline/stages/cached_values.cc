@@ -136,6 +136,11 @@ std::string EncodeFeatures(const CachedFeatures& value) {
   out.Matrix(value.features.values);
   out.Int(static_cast<int64_t>(value.features.columns.size()));
   for (const std::string& column : value.features.columns) out.Text(column);
+  const CustomerNames& names = value.features.customer_names;
+  out.Int(names == nullptr ? 0 : static_cast<int64_t>(names->size()));
+  if (names != nullptr) {
+    for (const std::string& name : *names) out.Text(name);
+  }
   return out.Take();
 }
 
@@ -147,6 +152,11 @@ bool DecodeFeatures(std::string_view bytes, CachedFeatures* value) {
   value->features.columns.clear();
   const int64_t columns = in.Int();
   for (int64_t i = 0; i < columns && in.ok(); ++i) value->features.columns.push_back(in.Text());
+  std::vector<std::string> names;
+  const int64_t count = in.Int();
+  for (int64_t i = 0; i < count && in.ok(); ++i) names.push_back(in.Text());
+  value->features.customer_names =
+      names.empty() ? nullptr : std::make_shared<const std::vector<std::string>>(std::move(names));
   return in.Done() && value->features.values.cols() == kFeatureCount &&
          value->features.values.rows() ==
              static_cast<Eigen::Index>(value->features.customer_ids.size());

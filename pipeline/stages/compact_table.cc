@@ -65,12 +65,14 @@ std::string CorrelationCsv(const std::vector<std::string>& columns,
   return out;
 }
 
-std::string OutliersCsv(const std::vector<int32_t>& customer_ids, const OutlierResult& outliers) {
+std::string OutliersCsv(const FeatureMatrix& features, const OutlierResult& outliers) {
+  const std::vector<int32_t>& customer_ids = features.customer_ids;
   std::vector<bool> removed(customer_ids.size());
   for (const int32_t row : outliers.removed) removed[static_cast<size_t>(row)] = true;
   std::string out = "CustomerID,Score,Outlier\n";
   for (size_t i = 0; i < customer_ids.size(); ++i) {
-    out += std::to_string(customer_ids[i]) + ",";
+    AppendCustomer(customer_ids[i], features.customer_names, &out);
+    out.push_back(',');
     if (!outliers.scores.empty()) AppendCsvNumber(outliers.scores[i], &out);
     out += removed[i] ? ",1\n" : ",0\n";
   }

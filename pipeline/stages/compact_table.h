@@ -29,7 +29,7 @@ std::string CorrelationCsv(const std::vector<std::string>& columns,
 
 // outliers.csv: CustomerID,Score,Outlier (0 or 1) of every customer; scores are empty when no
 // outliers were looked for.
-std::string OutliersCsv(const std::vector<int32_t>& customer_ids, const OutlierResult& outliers);
+std::string OutliersCsv(const FeatureMatrix& features, const OutlierResult& outliers);
 
 // ids[rows[0]], ids[rows[1]], …
 std::vector<int32_t> SelectIds(std::span<const int32_t> ids, std::span<const int32_t> rows);

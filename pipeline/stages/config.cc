@@ -49,6 +49,19 @@ ScalingArray ClassicScaling() {
   return out;
 }
 
+std::string DialectText(const DialectSettings& dialect) {
+  std::string text = fmt::format(
+      "encoding={};separator={};decimal={};date_order={};sheet={}",
+      static_cast<int>(dialect.encoding), static_cast<int>(dialect.separator),
+      static_cast<int>(dialect.decimal), static_cast<int>(dialect.date_order), dialect.sheet);
+  if (!dialect.null_values) return text;
+  text += ";null_values";
+  for (const std::string& word : *dialect.null_values) {
+    text += fmt::format(":{}:{}", word.size(), word);
+  }
+  return text;
+}
+
 absl::Status CheckRange(std::string_view field, double value, double low, double high) {
   if (std::isfinite(value) && value >= low && value <= high) return absl::OkStatus();
   return BadSetting(field, ShortestDouble(value),
@@ -185,11 +198,17 @@ std::string OutlierTreatment(const PipelineConfig& config) {
 
 std::string StageConfigText(const PipelineConfig& config, std::string_view stage) {
   if (stage == "load") {
-    return fmt::format("max_reject_share={};encoding={}",
-                       ShortestDouble(config.input.max_reject_share),
-                       static_cast<int>(config.input.encoding));
+    return fmt::format("max_reject_share={};{}", ShortestDouble(config.input.max_reject_share),
+                       DialectText(config.input.dialect));
   }
-  if (stage == "features") return std::string(FeaturePresetName(config.features));
+  if (stage == "stock_codes") {
+    const ProductCodes products = config.cleaning.rules.product_codes;
+    return fmt::format("product_codes={}", static_cast<int>(products));
+  }
+  if (stage == "features") {
+    return fmt::format("{};home_country={}", FeaturePresetName(config.features),
+                       config.cleaning.home_country);
+  }
   if (stage == "outliers") return OutlierTreatment(config);
   if (stage == "scale") {
     std::string text;

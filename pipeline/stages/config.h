@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "pipeline/data/cleaning.h"
 #include "pipeline/data/features.h"
 #include "pipeline/data/load.h"
 #include "pipeline/stages/grid.h"
@@ -35,7 +36,9 @@ enum class OutlierMethod { kNone, kIsolationForest };
 // A configuration file is the same tree in YAML: `input.max_reject_share`, `features.preset`,
 // `outliers.method`, `scaling.method`, `scaling.columns.Is_UK`, `pca.variance`, `sweep.k`,
 // `select.min_k`, `register.model`, `register.datasets.features` and so on; whatever it leaves out
-// keeps the preset's value. Shares are 0..1.
+// keeps the preset's value. Shares are 0..1. How the input is written (`input.encoding`,
+// `separator`, `decimal`, `date_order`, `sheet`, `null_values`) is `auto` unless given: decided
+// from the whole file, see pipeline/data/dialect.h.
 struct PipelineConfig {
   std::string preset = "default";
   uint32_t seed = 42;
@@ -43,8 +46,13 @@ struct PipelineConfig {
 
   struct Input {
     double max_reject_share = 0.01;
-    TextEncoding encoding = TextEncoding::kAuto;
+    DialectSettings dialect;
   } input;
+
+  struct Cleaning {
+    CleaningRules rules;
+    std::string home_country{kHomeCountry};  // Compared without case.
+  } cleaning;
 
   FeaturePreset features = FeaturePreset::kDefault;
 
@@ -111,6 +119,11 @@ absl::StatusOr<PipelineConfig> PresetConfig(std::string_view preset);
 // `preset` overrides the file's own when not empty.
 absl::StatusOr<PipelineConfig> ParseConfig(std::string_view yaml, std::string_view file,
                                            std::string_view preset = {});
+
+// Applies one setting as `--set` takes it, `input.date_order=day_first`: the key is its path in a
+// configuration file, the value YAML or else a plain word. INVALID_ARGUMENT (CONFIG_INVALID) as
+// ParseConfig; also for `preset` and `seed`, which have flags of their own.
+absl::Status ApplySetting(std::string_view setting, PipelineConfig* config);
 
 // Reads a grid file: the keys of `sweep` that name lists (k, n_init, max_iter, init, seeds).
 // Errors as ParseConfig.

@@ -216,6 +216,64 @@ absl::Status ReadSweep(const ConfigReader& reader, const Place& place, PipelineC
   return reader.Map(place, handlers);
 }
 
+// How the input is written. `auto` is the same as leaving a key out.
+absl::Status ReadInput(const ConfigReader& reader, const Place& place,
+                       PipelineConfig::Input* input) {
+  DialectSettings& dialect = input->dialect;
+  const auto sheet = [&reader, &dialect](const Place& node) -> absl::Status {
+    CAIRN_RETURN_IF_ERROR(reader.Scalar(node, "must be the name of a sheet", &dialect.sheet));
+    if (dialect.sheet == "auto") dialect.sheet.clear();
+    return absl::OkStatus();
+  };
+  const auto null_values = [&reader, &dialect](const Place& node) -> absl::Status {
+    dialect.null_values.reset();
+    if (node.node.IsScalar() && node.node.Scalar() == "auto") return absl::OkStatus();
+    // As text: `null` in a list is a word here.
+    dialect.null_values.emplace();
+    const size_t count = node.node.IsSequence() ? node.node.size() : 1;
+    for (size_t i = 0; i < count; ++i) {
+      const YAML::Node value = node.node.IsSequence() ? node.node[i] : node.node;
+      if (value.IsNull()) {
+        dialect.null_values->emplace_back("null");
+      } else if (value.IsScalar()) {
+        dialect.null_values->push_back(value.Scalar());
+      } else {
+        return reader.Bad(node, "must be auto, a word or a list of words");
+      }
+    }
+    return absl::OkStatus();
+  };
+  return reader.Map(
+      place,
+      {{"max_reject_share", reader.Into("must be a number", &input->max_reject_share)},
+       {"encoding", reader.OneOf<TextEncoding>({{"auto", TextEncoding::kAuto},
+                                                {"utf-8", TextEncoding::kUtf8},
+                                                {"utf-16", TextEncoding::kUtf16},
+                                                {"windows-1252", TextEncoding::kWindows1252},
+                                                {"iso-8859-1", TextEncoding::kLatin1}},
+                                               &dialect.encoding)},
+       {"separator", reader.OneOf<char>({{"auto", '\0'},
+                                         {"comma", ','},
+                                         {"semicolon", ';'},
+                                         {"tab", '\t'},
+                                         {"bar", '|'},
+                                         {",", ','},
+                                         {";", ';'},
+                                         {"\t", '\t'},
+                                         {"|", '|'}},
+                                        &dialect.separator)},
+       {"decimal",
+        reader.OneOf<char>({{"auto", '\0'}, {"point", '.'}, {"comma", ','}, {".", '.'}, {",", ','}},
+                           &dialect.decimal)},
+       {"date_order", reader.OneOf<DateOrder>({{"auto", DateOrder::kAuto},
+                                               {"day_first", DateOrder::kDayFirst},
+                                               {"month_first", DateOrder::kMonthFirst},
+                                               {"year_first", DateOrder::kYearFirst}},
+                                              &dialect.date_order)},
+       {"sheet", sheet},
+       {"null_values", null_values}});
+}
+
 absl::Status ReadConfig(const ConfigReader& reader, const YAML::Node& root,
                         PipelineConfig* config) {
   const std::string whole = "must be a whole number";
@@ -238,12 +296,13 @@ absl::Status ReadConfig(const ConfigReader& reader, const YAML::Node& root,
       {{"preset", [](const Place&) { return absl::OkStatus(); }},
        {"seed", [](const Place&) { return absl::OkStatus(); }},
        {"threads", reader.Into(whole, &out.threads)},
-       {"input",
-        section({{"max_reject_share", reader.Into(number, &out.input.max_reject_share)},
-                 {"encoding", reader.OneOf<TextEncoding>({{"auto", TextEncoding::kAuto},
-                                                          {"utf-8", TextEncoding::kUtf8},
-                                                          {"iso-8859-1", TextEncoding::kLatin1}},
-                                                         &out.input.encoding)}})},
+       {"input", [&](const Place& place) { return ReadInput(reader, place, &out.input); }},
+       {"cleaning", section({{"home_country", reader.Into(word, &out.cleaning.home_country)},
+                             {"product_codes",
+                              reader.OneOf<ProductCodes>({{"auto", ProductCodes::kAuto},
+                                                          {"two_digits", ProductCodes::kTwoDigits},
+                                                          {"all", ProductCodes::kAll}},
+                                                         &out.cleaning.rules.product_codes)}})},
        {"features",
         section({{"preset", reader.OneOf<FeaturePreset>({{"default", FeaturePreset::kDefault},
                                                          {"classic", FeaturePreset::kClassic}},
@@ -321,6 +380,43 @@ absl::StatusOr<PipelineConfig> ParseConfig(std::string_view yaml, std::string_vi
   } catch (const YAML::Exception& e) {
     return reader.Bad(e.mark, "file", "", "cannot be read: " + e.msg);
   }
+}
+
+absl::Status ApplySetting(std::string_view setting, PipelineConfig* config) {
+  const ConfigReader reader("--set");
+  const size_t equals = setting.find('=');
+  const std::string key(setting.substr(0, equals));
+  if (equals == std::string_view::npos || key.empty()) {
+    return reader.Bad(YAML::Mark(), "set", setting, "must be KEY=VALUE, as in input.decimal=comma");
+  }
+  if (key == "preset" || key == "seed") {
+    return reader.Bad(YAML::Mark(), key, "", fmt::format("has a flag of its own, --{}", key));
+  }
+  const std::string text(setting.substr(equals + 1));
+  YAML::Node node;
+  try {
+    node = YAML::Load(text);
+    // A word YAML cannot start a value with, and a blank, is meant as it is.
+    if (node.IsNull() && text != "null") node = YAML::Node(text);
+  } catch (const YAML::Exception&) {
+    node = YAML::Node(text);
+  }
+  try {
+    size_t end = key.size();
+    for (size_t dot = key.rfind('.'); dot != std::string::npos && dot > 0;
+         dot = key.rfind('.', dot - 1)) {
+      YAML::Node outer;
+      outer[key.substr(dot + 1, end - dot - 1)] = node;
+      node = outer;
+      end = dot;
+    }
+    YAML::Node root;
+    root[key.substr(0, end)] = node;
+    CAIRN_RETURN_IF_ERROR(ReadConfig(reader, root, config));
+  } catch (const YAML::Exception& e) {
+    return reader.Bad(e.mark, key, text, "cannot be read: " + e.msg);
+  }
+  return CheckConfig(*config);
 }
 
 absl::StatusOr<SweepGrid> ParseGrid(std::string_view yaml, std::string_view file) {

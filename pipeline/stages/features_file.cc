@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <vector>
@@ -64,6 +65,7 @@ class TableReader {
     if (table_.customer_ids.empty()) {
       return Malformed(file_, line_number, "the table", "", "has no rows");
     }
+    NameCustomers();
     table_.values = Eigen::Map<const RowMajorMatrix>(
         values_.data(), static_cast<Eigen::Index>(table_.customer_ids.size()),
         static_cast<Eigen::Index>(table_.columns.size()));
@@ -94,8 +96,14 @@ class TableReader {
                        fmt::format("must be {}", table_.columns.size() + 1));
     }
     double id = 0;
-    if (!ReadNumber(fields[0], &id) || id != std::floor(id) || std::fabs(id) > 2e9) {
-      return Malformed(file_, line_number, "CustomerID", fields[0], "must be a whole number");
+    const bool number = ReadNumber(fields[0], &id);
+    if (fields[0].empty() || (number && (id != std::floor(id) || id < 0))) {
+      return Malformed(file_, line_number, "CustomerID", fields[0],
+                       "must be a whole number or a text");
+    }
+    if (!number || id > 2e9) {
+      texts_.emplace_back(table_.customer_ids.size(), fields[0]);
+      id = kMissingCustomer;
     }
     table_.customer_ids.push_back(static_cast<int32_t>(id));
     for (size_t i = 1; i < fields.size(); ++i) {
@@ -107,7 +115,22 @@ class TableReader {
     return absl::OkStatus();
   }
 
+  // Gives customers that are texts their ids, as loading does.
+  void NameCustomers() {
+    if (texts_.empty()) return;
+    std::vector<std::string> names;
+    for (const auto& [row, name] : texts_) names.push_back(name);
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
+    for (const auto& [row, name] : texts_) {
+      const auto place = std::lower_bound(names.begin(), names.end(), name) - names.begin();
+      table_.customer_ids[row] = TextCustomerId(static_cast<size_t>(place));
+    }
+    table_.customer_names = std::make_shared<const std::vector<std::string>>(std::move(names));
+  }
+
   std::string_view text_;
+  std::vector<std::pair<size_t, std::string>> texts_;
   const std::string_view file_;
   FeatureMatrix table_;
   std::vector<double> values_;

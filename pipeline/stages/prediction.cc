@@ -25,6 +25,7 @@ absl::StatusOr<CustomerSegments> AssignSegments(const model::Predictor& predicto
   CAIRN_ASSIGN_OR_RETURN(const model::Assignment assigned, predictor.Predict(raw));
   CustomerSegments out;
   out.customer_ids = features.customer_ids;
+  out.customer_names = features.customer_names;
   out.segments = assigned.segments;
   for (size_t i = 0; i < out.segments.size(); ++i) {
     out.distances.push_back(assigned.distances(static_cast<Eigen::Index>(i), assigned.segments[i]));
@@ -35,7 +36,8 @@ absl::StatusOr<CustomerSegments> AssignSegments(const model::Predictor& predicto
 std::string PredictionsCsv(const CustomerSegments& assigned) {
   std::string out = "CustomerID,Segment,Distance\n";
   for (size_t i = 0; i < assigned.customer_ids.size(); ++i) {
-    out += fmt::format("{},{},", assigned.customer_ids[i], assigned.segments[i]);
+    AppendCustomer(assigned.customer_ids[i], assigned.customer_names, &out);
+    out += fmt::format(",{},", assigned.segments[i]);
     AppendCsvNumber(assigned.distances[i], &out);
     out.push_back('\n');
   }

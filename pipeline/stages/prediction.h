@@ -16,6 +16,7 @@ namespace cairn::pipeline {
 // One entry per customer, ascending id as in the features.
 struct CustomerSegments {
   std::vector<int32_t> customer_ids;
+  CustomerNames customer_names;
   std::vector<int32_t> segments;
   std::vector<double> distances;  // To the centre of the own segment.
 };

@@ -66,6 +66,7 @@ class PipelineRun {
   absl::Status Prepare();
   absl::Status RunStages();
   absl::Status Transactions();
+  void TellInput(const LoadedTransactions& loaded);
   absl::Status LoadAndClean();
   absl::Status Clean(TransactionTable table);
   absl::Status ReadCleaned();
@@ -225,13 +226,22 @@ absl::Status PipelineRun::Transactions() {
   return PublishCleaned();
 }
 
+void PipelineRun::TellInput(const LoadedTransactions& loaded) {
+  if (!observer_.input) return;
+  observer_.input(fmt::format("input: {}", loaded.dialect));
+  for (const std::string& warning : loaded.warnings) {
+    observer_.input(fmt::format("warning: {}", warning));
+  }
+}
+
 absl::Status PipelineRun::LoadAndClean() {
   const Stopwatch watch;
   LoadOptions options;
   options.threads = request_.config.threads;
   options.max_reject_share = 1;
-  options.encoding = request_.config.input.encoding;
+  options.dialect = request_.config.input.dialect;
   CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, LoadTransactions(request_.data, options));
+  TellInput(loaded);
   StageRecord record = NewRecord("load", static_cast<int64_t>(loaded.rows_read),
                                  static_cast<int64_t>(loaded.table.rows()), watch.Seconds());
   record.digest = RowsDigest(loaded.table, record.key);
@@ -248,7 +258,7 @@ absl::Status PipelineRun::Clean(TransactionTable table) {
   for (const CleaningStage& stage : CleaningStages()) {
     if (Beyond(stage.name)) break;
     const Stopwatch watch;
-    CleanedTable cleaned = stage.apply(table);
+    CleanedTable cleaned = stage.apply(table, request_.config.cleaning.rules);
     StageRecord record = NewRecord(stage.name, static_cast<int64_t>(cleaned.step.rows_in),
                                    static_cast<int64_t>(cleaned.step.rows_out), watch.Seconds());
     for (const auto& [name, count] : cleaned.step.counts) {
@@ -266,9 +276,15 @@ absl::Status PipelineRun::Clean(TransactionTable table) {
 
 // The cleaned table as an earlier run left it in transactions.csv.
 absl::Status PipelineRun::ReadCleaned() {
-  CAIRN_ASSIGN_OR_RETURN(
-      LoadedTransactions loaded,
-      LoadTransactions(out_.PathOf("transactions.csv"), {request_.config.threads}));
+  LoadOptions options;
+  options.threads = request_.config.threads;
+  options.dialect.encoding = TextEncoding::kUtf8;
+  options.dialect.separator = ',';
+  options.dialect.decimal = '.';
+  options.dialect.date_order = DateOrder::kYearFirst;
+  options.dialect.null_values = std::vector<std::string>();
+  CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded,
+                         LoadTransactions(out_.PathOf("transactions.csv"), options));
   cleaned_ = std::move(loaded.table);
   have_table_ = true;
   return absl::OkStatus();
@@ -330,8 +346,10 @@ absl::Status PipelineRun::Features() {
   } else {
     if (!have_table_) CAIRN_RETURN_IF_ERROR(ReadCleaned());
     const Stopwatch watch;
-    CAIRN_ASSIGN_OR_RETURN(outcome_.features, ComputeFeatures(cleaned_, request_.config.features,
-                                                              request_.config.threads));
+    CAIRN_ASSIGN_OR_RETURN(
+        outcome_.features,
+        ComputeFeatures(cleaned_, request_.config.features, request_.config.threads,
+                        request_.config.cleaning.home_country));
     Record(NewRecord("features", static_cast<int64_t>(cleaned_.rows()),
                      outcome_.features.values.rows(), watch.Seconds()));
   }
@@ -374,7 +392,7 @@ absl::Status PipelineRun::Outliers() {
     record.counts = {{"outliers", static_cast<int64_t>(outcome_.outliers.removed.size())}};
     Keep("outliers", EncodeOutliers(outcome_.outliers, record));
   }
-  std::string csv = OutliersCsv(outcome_.features.customer_ids, outcome_.outliers);
+  std::string csv = OutliersCsv(outcome_.features, outcome_.outliers);
   record.digest = Sha256Hex(csv);
   Record(std::move(record));
   out_.Write("outliers.csv", std::move(csv));
@@ -409,14 +427,15 @@ absl::Status PipelineRun::ScaleAndProject() {
   }
   const std::vector<int32_t> ids =
       SelectIds(outcome_.features.customer_ids, outcome_.outliers.kept);
-  prepared_csv_ =
-      Share(MatrixCsv("CustomerID", ids, outcome_.features.columns, outcome_.preparation.prepared));
+  prepared_csv_ = Share(MatrixCsv("CustomerID", ids, outcome_.features.columns,
+                                  outcome_.preparation.prepared, outcome_.features.customer_names));
   const size_t scale = Beyond("pca") ? outcome_.stages.size() - 1 : outcome_.stages.size() - 2;
   outcome_.stages[scale].digest = Sha256Hex(*prepared_csv_);
   out_.Write("prepared.csv", prepared_csv_);
   if (Beyond("pca")) return absl::OkStatus();
-  components_csv_ = Share(MatrixCsv("CustomerID", ids, ComponentNames(outcome_.preparation),
-                                    outcome_.preparation.components));
+  components_csv_ =
+      Share(MatrixCsv("CustomerID", ids, ComponentNames(outcome_.preparation),
+                      outcome_.preparation.components, outcome_.features.customer_names));
   outcome_.stages.back().digest = Sha256Hex(*components_csv_);
   out_.Write("components.csv", components_csv_);
   return publisher_ == nullptr ? absl::OkStatus() : PublishTables();
@@ -469,8 +488,8 @@ absl::Status PipelineRun::PublishRun(size_t index) {
                        BuildModel(outcome_.preparation, run, request_.config, features_sha256_)));
   SharedText& labels = labels_[run.fit.get()];
   if (labels == nullptr) {
-    labels = Share(
-        LabelsCsv("CustomerID", outcome_.features.customer_ids, "Segment", run.fit->all_labels));
+    labels = Share(LabelsCsv("CustomerID", outcome_.features.customer_ids, "Segment",
+                             run.fit->all_labels, outcome_.features.customer_names));
   }
   draft.labels = labels;
   return publisher_->AddRun(std::move(draft));
@@ -527,8 +546,8 @@ absl::Status PipelineRun::Select() {
 absl::Status PipelineRun::WriteChosen() {
   const Selection& selection = outcome_.selection;
   const TrainingRun& chosen = outcome_.runs[selection.rows[selection.chosen].run];
-  std::string labels =
-      LabelsCsv("CustomerID", outcome_.features.customer_ids, "Segment", chosen.fit->all_labels);
+  std::string labels = LabelsCsv("CustomerID", outcome_.features.customer_ids, "Segment",
+                                 chosen.fit->all_labels, outcome_.features.customer_names);
   outcome_.stages.back().digest = Sha256Hex(labels);
   out_.Write("labels.csv", std::move(labels));
   CAIRN_ASSIGN_OR_RETURN(std::string model,

@@ -35,6 +35,8 @@ struct RunObserver {
   std::function<void(const StageRecord&)> stage;
   // `done` of `total` training runs are done.
   std::function<void(size_t done, size_t total)> sweep;
+  // Something was decided about the input, or deserves a warning: one line without its end.
+  std::function<void(const std::string& line)> input;
 };
 
 // What came of it. Stages that were not reached leave their part empty.

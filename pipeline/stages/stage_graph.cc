@@ -13,7 +13,7 @@ namespace cairn::pipeline {
 
 const std::vector<StageInfo>& StageGraph() {
   static const auto* const graph = new std::vector<StageInfo>{
-      {"load", 1, {}, "read the transactions, set bad rows aside"},
+      {"load", 2, {}, "read the transactions, set bad rows aside"},
       {"missing_values", 1, {"load"}, "drop rows without customer or description"},
       {"duplicates", 1, {"missing_values"}, "keep the first of equal rows"},
       {"transaction_status", 1, {"duplicates"}, "mark cancelled invoices"},

@@ -50,7 +50,7 @@ TEST(DropDuplicates, KeepsTheFirstAndComparesFiveColumnsOnly) {
 }
 
 TEST(MarkTransactionStatus, MarksInvoicesThatBeginWithCAndDropsNothing) {
-  const TransactionTable table = Table({{.invoice = "C1"}, {.invoice = "1C"}, {.invoice = "c2"}});
+  const TransactionTable table = Table({{.invoice = "C1"}, {.invoice = "1C"}, {.invoice = "D2"}});
   EXPECT_FALSE(table.has_status());
   EXPECT_FALSE(table.cancelled(0));
   const CleanedTable cleaned = MarkTransactionStatus(table);
@@ -73,16 +73,17 @@ TEST(DropServiceStockCodes, DropsCodesWithAtMostOneDigit) {
   EXPECT_THAT(cleaned.step.counts, ElementsAre(Pair("codes", 8u)));
 }
 
-TEST(NormalizeDescriptions, DropsTwoServicesExactlyAndTidiesTheRest) {
+TEST(NormalizeDescriptions, DropsTwoServicesWithoutCaseAndTidiesTheRest) {
   const CleanedTable cleaned =
       NormalizeDescriptions(Table({{.description = "Next Day Carriage"},
                                    {.description = "High Resolution Image"},
-                                   {.description = "NEXT DAY CARRIAGE"},
+                                   {.description = "NEXT DAY CARRIAGE "},
+                                   {.description = "Next Day Carriage 2"},
                                    {.description = "  tea  for\ttwo "},
                                    {.description = "TEA FOR TWO"},
                                    {.description = "\xc2\xa3 caf\xc3\xa9"}}));
   ASSERT_EQ(cleaned.table.rows(), 4u);
-  EXPECT_EQ(cleaned.table.description(0), "NEXT DAY CARRIAGE");
+  EXPECT_EQ(cleaned.table.description(0), "NEXT DAY CARRIAGE 2");
   EXPECT_EQ(cleaned.table.description(1), "TEA FOR TWO");
   EXPECT_EQ(cleaned.table.columns().description.code(cleaned.table.selection()[1]),
             cleaned.table.columns().description.code(cleaned.table.selection()[2]));
@@ -100,7 +101,14 @@ TEST(DropZeroPrice, DropsZeroAndNegativePrices) {
 }
 
 TEST(CleanTransactions, RunsTheStagesInOrderAndLeavesTheInputAlone) {
-  const TransactionTable input = Table({{}, {}, {.customer = ""}, {.stock_code = "POST"}});
+  const TransactionTable input = Table({{},
+                                        {},
+                                        {.customer = ""},
+                                        {.stock_code = "POST"},
+                                        {.invoice = "1"},
+                                        {.invoice = "2"},
+                                        {.invoice = "3"},
+                                        {.invoice = "4"}});
   const CleaningResult result = CleanTransactions(input);
   std::vector<std::string> names;
   for (const CleaningStep& step : result.steps) names.push_back(step.name);
@@ -109,8 +117,20 @@ TEST(CleanTransactions, RunsTheStagesInOrderAndLeavesTheInputAlone) {
   for (size_t i = 1; i < result.steps.size(); ++i) {
     EXPECT_EQ(result.steps[i].rows_in, result.steps[i - 1].rows_out);
   }
-  EXPECT_EQ(result.table.rows(), 1u);
-  EXPECT_EQ(input.rows(), 4u);
+  EXPECT_EQ(result.table.rows(), 5u);
+  EXPECT_EQ(input.rows(), 8u);
+}
+
+TEST(DropServiceStockCodes, KeepsTheCodesOfAShopThatWritesThemWithoutDigits) {
+  const TransactionTable words = Table({{.stock_code = "MUG"}, {.stock_code = "CLOCK"}, {}});
+  const CleanedTable kept = DropServiceStockCodes(words, ProductCodes::kAuto);
+  EXPECT_EQ(kept.table.rows(), 3u);
+  EXPECT_THAT(kept.step.counts,
+              ElementsAre(Pair("codes", 0u), Pair("kept_codes_without_digits", 2u)));
+  EXPECT_EQ(DropServiceStockCodes(words, ProductCodes::kTwoDigits).table.rows(), 1u);
+  const TransactionTable one = Table({{.stock_code = "POST"}, {}, {}, {}, {}, {}});
+  EXPECT_EQ(DropServiceStockCodes(one, ProductCodes::kAuto).table.rows(), 5u);
+  EXPECT_EQ(DropServiceStockCodes(one, ProductCodes::kAll).table.rows(), 6u);
 }
 
 TEST(CleanTransactions, AcceptsAnEmptyTable) {

@@ -64,7 +64,7 @@ TEST(LoadCsv, AcceptsCrLfABomBlankLinesAndAMissingLastLineEnd) {
   const std::string text =
       "\xef\xbb\xbfInvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,"
       "Country"
-      "\r\n\r\n1,A12,TEA,6,12/1/2010 8:26,2.55,17850,UK\r\n\n2,A12,TEA,6,12/1/2010 8:26,2.55,,UK";
+      "\r\n\r\n1,A12,TEA,6,12/13/2010 8:26,2.55,17850,UK\r\n\n2,A12,TEA,6,12/13/2010 8:26,2.55,,UK";
   const auto loaded = LoadTransactionsFromBytes(text);
   ASSERT_TRUE(loaded.ok()) << loaded.status();
   ASSERT_EQ(loaded->table.rows(), 2u);
@@ -103,7 +103,7 @@ TEST(LoadCsv, TranscodesWhenAnyTextIsNotUtf8) {
   EXPECT_FALSE(utf8.transcoded);
   EXPECT_EQ(utf8.table.description(0), "\xc2\xa3 TIN");
   LoadOptions strict;
-  strict.encoding = TextEncoding::kUtf8;
+  strict.dialect.encoding = TextEncoding::kUtf8;
   const LoadedTransactions refused = LoadRows(row, strict);
   ASSERT_EQ(refused.rejects.size(), 1u);
   EXPECT_EQ(refused.rejects[0].column, "Description");
@@ -113,14 +113,14 @@ TEST(LoadCsv, RejectsARowWithLineColumnValueAndReason) {
   const LoadedTransactions loaded =
       LoadRows(Joined(kGood,
                       "2,A12,TEA,6.5,2010-12-01,1,5,UK\n3,A12,TEA,6,2010-02-30,1,5,UK\n"
-                      "4,A12,TEA,6,2010-12-01,1p,5,UK\n5,A12,TEA,6,2010-12-01,1,AB,UK\n"
+                      "4,A12,TEA,6,2010-12-01,1p,5,UK\n5,A12,TEA,6,2010-12-01,1,1.5,UK\n"
                       "6,A12,TEA,6,2010-12-01,1,5\n,A12,TEA,6,2010-12-01,1,5,UK\n"
                       "8,A12,TEA,6,2010-12-01,1,-5,UK\n9,A12,TEA,,2010-12-01,1,5,UK\n"));
   const std::vector<RejectedRow> expected = {
       {3, "Quantity", "6.5", "not a whole number"},
       {4, "InvoiceDate", "2010-02-30", "not a date"},
       {5, "UnitPrice", "1p", "not a number"},
-      {6, "CustomerID", "AB", "not a customer number"},
+      {6, "CustomerID", "1.5", "not a customer number"},
       {7, "", "6,A12,TEA,6,2010-12-01,1,5", "7 fields instead of 8"},
       {8, "InvoiceNo", "", "empty"},
       {9, "CustomerID", "-5", "not a customer number"},
@@ -189,8 +189,7 @@ TEST(LoadCsv, RefusesEmptyBinaryAndHeaderOnlyInput) {
   for (const std::string& text : {std::string(), std::string("\n\n"), std::string(kHeader),
                                   std::string("\x7f"
                                               "ELF\0\0\0",
-                                              7),
-                                  std::string("\xff\xfeI\0n\0", 6)}) {
+                                              7)}) {
     const absl::Status status = LoadError(text);
     EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
     EXPECT_EQ(InputErrorKind(status), kInputUnreadable) << status;

@@ -143,8 +143,8 @@ TEST(ComputeFeatures, RefusesEmptyTablesAndRowsWithoutCustomer) {
 
 TEST(ComputeFeatures, WorksWithFarApartIdsAndDates) {
   const FeatureMatrix f = Compute(
-      {{.date = "1900-01-01", .customer = "0"}, {.date = "2999-12-31", .customer = "2147483647"}});
-  ASSERT_THAT(f.customer_ids, ElementsAre(0, 2147483647));
+      {{.date = "1900-01-01", .customer = "1"}, {.date = "2999-12-31", .customer = "2147483647"}});
+  ASSERT_THAT(f.customer_ids, ElementsAre(1, 2147483647));
   EXPECT_EQ(f.values(0, kDaysSinceLastPurchase), 401'766);
 }
 

@@ -98,7 +98,7 @@ TEST(LoadXlsx, RefusesWhatIsNotWellFormedOrPointsNowhere) {
     return std::string(status.message());
   };
   EXPECT_THAT(message(Workbook("<row>", kStrings)), HasSubstr("not well-formed"));
-  EXPECT_THAT(message(Workbook("", kStrings)), HasSubstr("first sheet is empty"));
+  EXPECT_THAT(message(Workbook("", kStrings)), HasSubstr("\"Online Retail\" empty"));
   EXPECT_THAT(message(Workbook(kHeaderRow, kStrings)), HasSubstr("no rows"));
   EXPECT_THAT(message(Workbook(kHeaderRow)), HasSubstr("shared text that does not exist"));
   EXPECT_THAT(message(Zip({{"[Content_Types].xml", ""}, {"xl/workbook.xml", "<w/>"}})),

@@ -128,5 +128,57 @@ TEST(ConfigTest, OutlierTreatmentSaysEverything) {
   EXPECT_FALSE(SetOutlierMethod("forest", &config).ok());
 }
 
+TEST(ApplySetting, SetsHowTheInputIsWritten) {
+  PipelineConfig config = PresetConfig("default").value();
+  for (const char* setting :
+       {"input.encoding=windows-1252", "input.separator=;", "input.decimal=,",
+        "input.date_order=day_first", "input.sheet=Year 2009-2010",
+        "input.null_values=[null, '?', guest]", "cleaning.home_country=France",
+        "cleaning.product_codes=all", "pca.variance=0.9"}) {
+    EXPECT_TRUE(ApplySetting(setting, &config).ok()) << setting << ApplySetting(setting, &config);
+  }
+  const DialectSettings& dialect = config.input.dialect;
+  EXPECT_EQ(dialect.encoding, TextEncoding::kWindows1252);
+  EXPECT_EQ(dialect.separator, ';');
+  EXPECT_EQ(dialect.decimal, ',');
+  EXPECT_EQ(dialect.date_order, DateOrder::kDayFirst);
+  EXPECT_EQ(dialect.sheet, "Year 2009-2010");
+  EXPECT_EQ(dialect.null_values, (std::vector<std::string>{"null", "?", "guest"}));
+  EXPECT_EQ(config.cleaning.home_country, "France");
+  EXPECT_EQ(config.cleaning.rules.product_codes, ProductCodes::kAll);
+  EXPECT_EQ(config.pca.variance, 0.9);
+  for (const char* setting :
+       {"input.encoding=auto", "input.separator=auto", "input.decimal=auto",
+        "input.date_order=auto", "input.sheet=auto", "input.null_values=auto"}) {
+    EXPECT_TRUE(ApplySetting(setting, &config).ok()) << setting;
+  }
+  EXPECT_EQ(dialect, DialectSettings());
+}
+
+TEST(ApplySetting, RefusesWhatIsNoSettingAndNamesTheField) {
+  PipelineConfig config = PresetConfig("default").value();
+  const auto field = [&](const char* setting) {
+    return MetadataOf(ApplySetting(setting, &config), "field");
+  };
+  EXPECT_EQ(field("input.date_order=backwards"), "input.date_order");
+  EXPECT_EQ(field("input.date_ordr=day_first"), "input.date_ordr");
+  EXPECT_EQ(field("input.date_order"), "set");
+  EXPECT_EQ(field("=x"), "set");
+  EXPECT_EQ(field("seed=1"), "seed");
+  EXPECT_EQ(field("pca.variance=7"), "pca.variance");
+  EXPECT_EQ(config.input.dialect, DialectSettings());
+}
+
+TEST(StageConfigText, ChangesWithEverySettingOfTheInput) {
+  const PipelineConfig plain = PresetConfig("default").value();
+  for (const char* setting :
+       {"input.encoding=utf-8", "input.separator=;", "input.decimal=,",
+        "input.date_order=day_first", "input.sheet=A", "input.null_values=[]"}) {
+    PipelineConfig config = plain;
+    ASSERT_TRUE(ApplySetting(setting, &config).ok()) << setting;
+    EXPECT_NE(StageConfigText(config, "load"), StageConfigText(plain, "load")) << setting;
+  }
+}
+
 }  // namespace
 }  // namespace cairn::pipeline

@@ -115,6 +115,48 @@ TEST(RunPipelineTest, EverythingPromisedIsWritten) {
   }
 }
 
+TEST(RunPipelineTest, TextCustomersAppearAsTheyAreAlsoFromTheCache) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 3);
+  std::string csv = ReadFile(request.data).value();
+  // The customer is the field before the country.
+  for (size_t at = csv.find(",United"); at != csv.npos; at = csv.find(",United", at + 8)) {
+    const size_t id = csv.rfind(',', at - 1) + 1;
+    if (id < at) csv.insert(id, "u"), ++at;
+  }
+  ASSERT_TRUE(WriteFileAtomically(request.data, csv).ok());
+  request.out = folder / "out";
+  std::string line;
+  ASSERT_TRUE(
+      RunPipeline(request, {.input = [&](const std::string& said) { line = said; }}, nullptr).ok());
+  EXPECT_EQ(line, "input: UTF-8, separator `,`, decimal mark `.`, dates year first");
+  for (const char* name : {"features.csv", "prepared.csv", "labels.csv", "outliers.csv"}) {
+    const std::string text = ReadFile(request.out + "/" + name).value();
+    EXPECT_NE(text.find("\nu"), text.npos) << name;
+    EXPECT_EQ(text.find("\n-"), text.npos) << name;
+  }
+  const std::string labels = ReadFile(request.out + "/labels.csv").value();
+  std::filesystem::remove(request.out + "/labels.csv");
+  RunOrDie(request);
+  EXPECT_EQ(ReadFile(request.out + "/labels.csv").value(), labels);
+}
+
+TEST(RunPipelineTest, OneCustomerIsRefusedBeforeAnySweep) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 3);
+  ASSERT_TRUE(WriteFileAtomically(request.data,
+                                  "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,"
+                                  "CustomerID,Country\n"
+                                  "1,20003,MUG,2,2011-08-02 10:00:00,2.5,13001,United Kingdom\n"
+                                  "2,20004,MUG,2,2011-09-03 10:00:00,2.5,13001,United Kingdom\n")
+                  .ok());
+  size_t trained = 0;
+  const auto outcome = RunPipeline(request, {.sweep = [&](size_t, size_t) { ++trained; }}, nullptr);
+  EXPECT_NE(outcome.status().message().find("1 customers are left"), std::string_view::npos)
+      << outcome.status();
+  EXPECT_EQ(trained, 0u);
+}
+
 TEST(RunPipelineTest, ASecondRunTakesEverythingFromTheCache) {
   const ScratchFolder folder;
   RunRequest request = SmallRequest(folder, 7);
