@@ -205,22 +205,28 @@ class IndexRebuild {
 
   // What cannot be read and was not found in a pack would stop every collection.
   absl::Status RemoveUnreadable() {
+    CAIRN_ASSIGN_OR_RETURN(const std::vector<Digest> lost, FindUnreadable());
+    for (const Digest& digest : lost) {
+      observability::Log(observability::LogLevel::kError,
+                         "the entry of a blob cannot be read and is removed",
+                         {{"sha256", digest.Hex()}});
+      CAIRN_RETURN_IF_ERROR(
+          store_.CommitAndWait(storage::WriteSet().Delete(BlobKey(digest))).status());
+    }
+    return absl::OkStatus();
+  }
+
+  absl::StatusOr<std::vector<Digest>> FindUnreadable() {
     const auto snapshot = store_.GetSnapshot();
+    std::vector<Digest> lost;
     EntryWalk walk(*snapshot, "", EntryWalk::AtDamage::kStepOver);
     for (; walk.Valid(); walk.Next()) {
       if (!walk.is_lost()) continue;
-      if (walk.is_gap()) {
-        done_.unreadable_ranges += 1;
-        continue;
-      }
-      done_.unreadable += 1;
-      observability::Log(observability::LogLevel::kError,
-                         "the entry of a blob cannot be read and is removed",
-                         {{"sha256", walk.head().digest.Hex()}});
-      CAIRN_RETURN_IF_ERROR(
-          store_.CommitAndWait(storage::WriteSet().Delete(BlobKey(walk.head().digest))).status());
+      (walk.is_gap() ? done_.unreadable_ranges : done_.unreadable) += 1;
+      if (!walk.is_gap()) lost.push_back(walk.head().digest);
     }
-    return walk.status();
+    CAIRN_RETURN_IF_ERROR(walk.status());
+    return lost;
   }
 
   absl::Status Finish() {

@@ -30,11 +30,13 @@ absl::StatusOr<bool> HasEventsFrom(const storage::KvStore& store, Revision revis
 }  // namespace
 
 absl::Status EventTrimmer::Run() {
-  const std::unique_ptr<storage::Snapshot> snapshot = store_.GetSnapshot();
+  std::unique_ptr<storage::Snapshot> snapshot = store_.GetSnapshot();
+  const Revision newest = snapshot->revision();
   CAIRN_ASSIGN_OR_RETURN(std::vector<Mark> marks, ReadMarks(*snapshot));
+  snapshot.reset();
   CAIRN_ASSIGN_OR_RETURN(const bool due, MarkIsDue(marks));
   if (due) {
-    Mark mark{snapshot->revision(), clock_.NowUnixNanos(), 0};
+    Mark mark{newest, clock_.NowUnixNanos(), 0};
     cairn::internal::EventMarkRecord record;
     record.set_unix_nanos(mark.unix_nanos);
     WriteSet write_set;
@@ -43,7 +45,7 @@ absl::Status EventTrimmer::Run() {
     CAIRN_ASSIGN_OR_RETURN(mark.stored_at, store_.CommitAndWait(std::move(write_set)));
     marks.push_back(mark);
   }
-  CAIRN_ASSIGN_OR_RETURN(const size_t surplus, CountSurplus(marks, snapshot->revision()));
+  CAIRN_ASSIGN_OR_RETURN(const size_t surplus, CountSurplus(marks, newest));
   return surplus == 0 ? absl::OkStatus() : Cut(marks, surplus);
 }
 

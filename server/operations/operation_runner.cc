@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
+#include "server/observability/log.h"
 #include "server/storage/keyspace.h"
 
 namespace cairn::operations {
@@ -194,16 +195,23 @@ std::string OperationRunner::TypeOf(const std::string& name) const {
 bool OperationRunner::RunOne(const std::string& name) {
   std::string cursor;
   int conflicts = 0;
+  bool told = false;
   while (!closing()) {
     const absl::StatusOr<bool> more = Advance(name, cursor);
     if (more.ok()) {
       if (!*more) return true;
       conflicts = 0;
+      told = false;
     } else if (HasReason(more.status(), ErrorReason::COMMIT_CONFLICT) &&
                ++conflicts < kMaxConflicts) {
       continue;
-    } else if (!Pause()) {
-      return false;
+    } else {
+      if (!told) {
+        observability::Log(observability::LogLevel::kWarning, "an operation waits",
+                           {{"operation", name}, {"reason", more.status().ToString()}});
+      }
+      told = true;
+      if (!Pause()) return false;
     }
   }
   return false;
@@ -212,18 +220,20 @@ bool OperationRunner::RunOne(const std::string& name) {
 // Commits one step, or the end; false when the operation is done or gone. An error is
 // that of a commit that may be tried again.
 absl::StatusOr<bool> OperationRunner::Advance(const std::string& name, std::string& cursor) {
-  const auto snapshot = store_.GetSnapshot();
+  auto snapshot = store_.GetSnapshot();
   absl::StatusOr<StoredOperation> stored = ReadOperation(*snapshot, name);
   if (absl::IsNotFound(stored.status())) return false;
   CAIRN_RETURN_IF_ERROR(stored.status());
   if (stored->value.done()) return false;
   const auto work = works_.find(TypeIn(stored->value));
   if (work == works_.end()) {
+    snapshot.reset();
     const absl::Status unknown = UnknownKind(stored->value.metadata().type_url());
     CAIRN_RETURN_IF_ERROR(Finish(*std::move(stored), unknown));
     return false;
   }
   absl::StatusOr<Step> step = work->second->Next(*snapshot, stored->value.metadata(), cursor);
+  snapshot.reset();
   if (!step.ok()) {
     if (IsPassing(step.status())) return step.status();
     CAIRN_RETURN_IF_ERROR(Finish(*std::move(stored), step.status()));

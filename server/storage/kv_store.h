@@ -147,7 +147,9 @@ class KvStore {
   //                                        known, or the store is closing
   virtual void Commit(WriteSet write_set, CommitCallback done) = 0;
 
-  // Commits and waits for the outcome. Not to be called from a CommitCallback.
+  // Commits and waits for the outcome. Not to be called from a CommitCallback, and not by
+  // one that holds a snapshot: after a full disk the database is opened again first, which
+  // waits for snapshots to go and would wait for the caller's own.
   CommitResult CommitAndWait(WriteSet write_set);
 
   // Visits events of revisions >= `from_revision` in order; return false to

@@ -142,7 +142,7 @@ void Mutator::Run(RequestContext context, const Message& request, Planner plan, 
 
 void Mutator::TryOnce(std::shared_ptr<Attempt> attempt) {
   ++attempt->attempts;
-  const std::unique_ptr<Snapshot> snapshot = store_.GetSnapshot();
+  std::unique_ptr<Snapshot> snapshot = store_.GetSnapshot();
   const int64_t now = clock_.NowUnixNanos();
   KnownRequest known;
   if (attempt->has_id()) {
@@ -155,6 +155,7 @@ void Mutator::TryOnce(std::shared_ptr<Attempt> attempt) {
     }
   }
   absl::StatusOr<Plan> plan = attempt->plan(*snapshot);
+  snapshot.reset();  // a commit may wait for snapshots to go
   if (!plan.ok()) return attempt->done(plan.status());
   if (plan->nothing_to_write) return attempt->done(std::move(plan->response));
   if (attempt->has_id()) {

@@ -112,9 +112,8 @@ absl::Status ValidateExperiment(const Experiment& experiment) {
 }  // namespace
 
 absl::Status EnsureDefaultExperiment(storage::KvStore& store, int64_t now_unix_nanos) {
-  const auto snapshot = store.GetSnapshot();
   CAIRN_ASSIGN_OR_RETURN(const auto existing,
-                         snapshot->Get(storage::ExperimentKey(kDefaultExperimentId)));
+                         store.GetSnapshot()->Get(storage::ExperimentKey(kDefaultExperimentId)));
   if (existing.has_value()) return absl::OkStatus();
   Experiment experiment;
   experiment.set_name(ExperimentName(kDefaultExperimentId));

@@ -145,10 +145,9 @@ absl::Status RunLeaseKeeper::Sweep() {
 
 // Ends a silent run, unless it was heard of or changed meanwhile.
 absl::Status RunLeaseKeeper::End(const SilentRun& silent) {
-  const auto snapshot = store_.GetSnapshot();
   const int64_t now = options_.forward->NowUnixNanos();
   absl::StatusOr<std::optional<storage::Stored<RunRecord>>> stored =
-      storage::ReadRecord<RunRecord>(*snapshot, storage::RunKey(silent.run_id));
+      storage::ReadRecord<RunRecord>(*store_.GetSnapshot(), storage::RunKey(silent.run_id));
   if (!stored.ok()) {
     leases_.Keep(silent.run_id, now + kRetryNanos);
     return stored.status();

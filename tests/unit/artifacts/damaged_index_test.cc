@@ -14,6 +14,7 @@
 #include "server/artifacts/pack_file.h"
 #include "server/storage/rocks_store.h"
 #include "tests/unit/artifacts/blob_life_fixture.h"
+#include "tests/unit/storage/snapshot_free_store.h"
 
 namespace cairn::artifacts {
 namespace {
@@ -178,7 +179,8 @@ TEST_F(DamagedIndexTest, ARebuildRestoresWhatIsInPacksAndRemovesTheOtherUnreadab
   }
   EXPECT_EQ(stopped.code(), absl::StatusCode::kDataLoss);
   blobs_.reset();
-  const auto done = RebuildIndex(*store_, Packs());
+  storage::SnapshotFreeStore watched(*store_);
+  const auto done = RebuildIndex(watched, Packs());
   ASSERT_TRUE(done.ok()) << done.status();
   EXPECT_EQ(done->blobs, 2);
   EXPECT_EQ(done->lists, 1);

@@ -6,6 +6,7 @@
 #include "server/artifacts/index_rebuild.h"
 #include "server/artifacts/pack_file.h"
 #include "tests/unit/artifacts/blob_life_fixture.h"
+#include "tests/unit/storage/snapshot_free_store.h"
 
 namespace cairn::artifacts {
 namespace {
@@ -23,7 +24,8 @@ class RebuildTest : public BlobLifeTest {
   // Rebuilds as the operator does, while no server runs.
   RebuiltIndex Rebuild() {
     blobs_.reset();
-    const auto done = RebuildIndex(*store_, Packs());
+    storage::SnapshotFreeStore watched(*store_);
+    const auto done = RebuildIndex(watched, Packs());
     EXPECT_TRUE(done.ok()) << done.status();
     return done.value_or(RebuiltIndex());
   }

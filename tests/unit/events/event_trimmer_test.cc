@@ -17,6 +17,7 @@
 #include "server/storage/memory_store.h"
 #include "server/storage/rocks_store.h"
 #include "tests/unit/storage/scratch_directory.h"
+#include "tests/unit/storage/snapshot_free_store.h"
 
 namespace cairn::events {
 namespace {
@@ -67,7 +68,8 @@ class EventTrimmerTest : public ::testing::TestWithParam<Kind> {
   }
 
   void Run(EventRetention retention) {
-    EventTrimmer trimmer(*store_, clock_, retention);
+    storage::SnapshotFreeStore watched(*store_);
+    EventTrimmer trimmer(watched, clock_, retention);
     const absl::Status status = trimmer.Run();
     EXPECT_TRUE(status.ok()) << status;
   }

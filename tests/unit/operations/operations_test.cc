@@ -18,6 +18,7 @@
 #include "server/operations/operation_runner.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/memory_store.h"
+#include "tests/unit/storage/snapshot_free_store.h"
 
 namespace cairn::operations {
 namespace {
@@ -148,6 +149,20 @@ TEST_F(OperationsTest, AnOperationRunsToItsResponse) {
   EXPECT_EQ(control_.steps, 5);
   EXPECT_EQ(MetadataOf(done).create_time().seconds(), kStart / kNanosPerSecond + 1);
   EXPECT_TRUE(MetadataOf(done).has_end_time());
+}
+
+TEST_F(OperationsTest, NoSnapshotIsHeldWhileACommitIsWaitedFor) {
+  storage::SnapshotFreeStore watched(*store_);
+  OperationRunner runner(watched, clock_);
+  runner.Add(std::make_unique<Counting>(control_));
+  const std::string whole = Create(5), failing = Create(9);
+  control_.before = [&](int64_t) {
+    if (control_.steps > 5) control_.failure = absl::DataLossError("broken");
+  };
+  ASSERT_TRUE(runner.Start().ok());
+  EXPECT_TRUE(Wait(runner, whole).has_response());
+  EXPECT_TRUE(Wait(runner, failing).has_error());
+  EXPECT_EQ(Counted(), 5);
 }
 
 TEST_F(OperationsTest, WhatAStopCutShortGoesOnWithTheNextStart) {

@@ -15,6 +15,7 @@
 #include "server/tracking/run_update.h"
 #include "tests/unit/server/use_case_fixture.h"
 #include "tests/unit/storage/forwarding_store.h"
+#include "tests/unit/storage/snapshot_free_store.h"
 
 namespace cairn::tracking {
 namespace {
@@ -88,7 +89,7 @@ class RunLeaseKeeperTest : public UseCaseTest {
   // As after a start of the server: what was known of runs is forgotten.
   void Restart(int64_t default_lease_seconds = 0) {
     keeper_ = std::make_unique<RunLeaseKeeper>(
-        *store_, *searcher_, RunLeaseOptions{default_lease_seconds * kSecond, &clock_, &forward_});
+        watched_, *searcher_, RunLeaseOptions{default_lease_seconds * kSecond, &clock_, &forward_});
     EXPECT_TRUE(keeper_->BeginAll().ok());
   }
 
@@ -120,6 +121,7 @@ class RunLeaseKeeperTest : public UseCaseTest {
 
   ManualClock clock_{kStart};
   ManualClock forward_{kSecond};
+  storage::SnapshotFreeStore watched_{*store_};
   std::unique_ptr<RunSearcher> searcher_;
   std::unique_ptr<RunLeaseKeeper> keeper_;
 };

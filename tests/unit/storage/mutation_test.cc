@@ -13,6 +13,7 @@
 #include "lib/base/mutex.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/memory_store.h"
+#include "tests/unit/storage/snapshot_free_store.h"
 
 namespace cairn::storage {
 namespace {
@@ -58,14 +59,14 @@ class MutationTest : public ::testing::Test {
     Mutex mutex;
     CondVar arrived;
     std::optional<Outcome> outcome;
-    mutator_.Run({principal, "S/M", id}, request, std::move(planner), Stamp,
-                 [&](absl::StatusOr<std::unique_ptr<Message>> result) {
-                   MutexLock lock(&mutex);
-                   outcome.emplace();
-                   outcome->status = result.status();
-                   if (result.ok()) outcome->answer.CopyFrom(**result);
-                   arrived.Signal();
-                 });
+    mutator_->Run({principal, "S/M", id}, request, std::move(planner), Stamp,
+                  [&](absl::StatusOr<std::unique_ptr<Message>> result) {
+                    MutexLock lock(&mutex);
+                    outcome.emplace();
+                    outcome->status = result.status();
+                    if (result.ok()) outcome->answer.CopyFrom(**result);
+                    arrived.Signal();
+                  });
     MutexLock lock(&mutex);
     while (!outcome) arrived.Wait(&mutex);
     return *outcome;
@@ -74,7 +75,7 @@ class MutationTest : public ::testing::Test {
   std::unique_ptr<KvStore> store_ = MakeMemoryStore();
   ManualClock clock_{1'000 * kNanosPerSecond};
   ThreadPool pool_{2, 1000};
-  Mutator mutator_{*store_, clock_, pool_};
+  std::unique_ptr<Mutator> mutator_ = std::make_unique<Mutator>(*store_, clock_, pool_);
   std::atomic<int> plans_ = 0;
 };
 
@@ -83,6 +84,13 @@ TEST_F(MutationTest, AnAnswerIsStampedWithTheRevision) {
   ASSERT_TRUE(outcome.status.ok()) << outcome.status;
   EXPECT_EQ(outcome.answer.size_bytes(), 1);
   EXPECT_EQ(outcome.answer.pack(), 1);
+}
+
+TEST_F(MutationTest, NoSnapshotIsHeldWhileACommitIsWaitedFor) {
+  SnapshotFreeStore watched(*store_);
+  mutator_ = std::make_unique<Mutator>(watched, clock_, pool_);
+  EXPECT_TRUE(Run(kId, "r", Increment()).status.ok());
+  EXPECT_TRUE(Run("", "r", Increment()).status.ok());
 }
 
 TEST_F(MutationTest, ARepeatedRequestGetsTheFirstAnswerAndHasOneEffect) {
