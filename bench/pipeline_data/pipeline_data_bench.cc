@@ -47,7 +47,7 @@ class PlainFile {
  private:
   static std::string Text() {
     if (const char* dataset = std::getenv("CAIRN_DATASET")) {
-      auto bytes = InputBytes::Map(dataset);
+      auto bytes = InputBytes::Read(dataset);
       if (bytes.ok()) return Unpacked(bytes->view());
     }
     SyntheticOptions options;
@@ -77,7 +77,7 @@ const TransactionTable& Cleaned() {
 }
 
 void MemoryRead(benchmark::State& state) {
-  const InputBytes bytes = InputBytes::Map(PlainFile::Get().path()).value();
+  const InputBytes bytes = InputBytes::Read(PlainFile::Get().path()).value();
   const std::string text(bytes.view());
   for (auto _ : state) {
     uint64_t sum = 0;
@@ -93,7 +93,7 @@ void MemoryRead(benchmark::State& state) {
 BENCHMARK(MemoryRead)->Unit(benchmark::kMillisecond)->UseRealTime();
 
 void ScanStructure(benchmark::State& state) {
-  const InputBytes bytes = InputBytes::Map(PlainFile::Get().path()).value();
+  const InputBytes bytes = InputBytes::Read(PlainFile::Get().path()).value();
   const auto level = static_cast<ScanLevel>(state.range(0));
   constexpr size_t kWindow = size_t{64} << 10;
   std::vector<uint32_t> positions;

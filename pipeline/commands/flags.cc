@@ -44,14 +44,16 @@ void AddSettings(CLI::App* app, std::vector<std::string>* settings) {
          "input.encoding (utf-8, utf-16, windows-1252, iso-8859-1), input.separator "
          "(comma, semicolon, tab, bar), input.decimal (point, comma), input.date_order "
          "(day_first, month_first, year_first), input.sheet (NAME), input.null_values "
-         "([WORD, ...]); also cleaning.home_country (NAME) and cleaning.product_codes "
-         "(auto, two_digits, all)")
+         "([WORD, ...]); also cleaning.home_country (NAME), cleaning.product_codes "
+         "(auto, two_digits, all) and cleaning.max_set_aside_share (0..1)")
       ->expected(1)
       ->take_all();
 }
 
 void AddRunFlags(CLI::App* app, RunFlags* flags) {
-  AddText(app, "--data", &flags->data, "transactions: CSV, plain or as .gz .zst .zip, or .xlsx")
+  AddText(app, "--data", &flags->data,
+          "transactions: CSV, plain or as .gz .zst .zip, or .xlsx; a file, a pipe, or - for "
+          "standard input")
       ->required();
   AddText(app, "--config", &flags->config, "YAML file with settings over the preset");
   AddSettings(app, &flags->settings);
@@ -85,6 +87,8 @@ void AddPredictFlags(CLI::App* app, PredictFlags* flags) {
       ->capture_default_str();
   AddText(app, "--server", &flags->server, "HOST:PORT of the Cairn server that has the model");
   CLI::Option* data = AddText(app, "--data", &flags->data, "transactions, as for `run`");
+  AddText(app, "--config", &flags->config,
+          "the configuration file of the run: how the input is written and cleaned");
   AddSettings(app, &flags->settings);
   AddText(app, "--features", &flags->features, "a features.csv instead of transactions")
       ->excludes(data);

@@ -44,6 +44,7 @@ struct PredictFlags {
   std::string model = "customer-segments";
   std::string data;
   std::string features;
+  std::string config;
   std::string server;
   std::string out;
   std::vector<std::string> settings;

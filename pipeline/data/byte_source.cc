@@ -1,10 +1,5 @@
 #include "pipeline/data/byte_source.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
 
@@ -12,10 +7,8 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "lib/base/files.h"
 #include "lib/base/status_macros.h"
 #include "pipeline/data/input_error.h"
-#include "pipeline/data/scoped_fd.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -24,7 +17,6 @@ absl::Status Damaged(std::string_view what) {
   return InputError(absl::StatusCode::kDataLoss, kInputDamaged, what);
 }
 
-// Closes a descriptor when the scope ends.
 class GzipStream : public ByteStream {
  public:
   GzipStream(std::string_view packed, const InputLimits& limits)
@@ -149,49 +141,6 @@ std::string_view InputKindName(InputKind kind) {
       return "zip";
   }
   return "plain";
-}
-
-InputBytes::InputBytes(InputBytes&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
-
-InputBytes& InputBytes::operator=(InputBytes&& other) noexcept {
-  if (this != &other) {
-    Release();
-    data_ = std::exchange(other.data_, nullptr);
-    size_ = std::exchange(other.size_, 0);
-  }
-  return *this;
-}
-
-InputBytes::~InputBytes() { Release(); }
-
-void InputBytes::Release() noexcept {
-  if (data_ != nullptr) ::munmap(const_cast<char*>(data_), size_);
-  data_ = nullptr;
-  size_ = 0;
-}
-
-absl::StatusOr<InputBytes> InputBytes::Map(const std::string& path) {
-  const ScopedFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (fd.get() < 0) return FileError(errno, "open", path);
-  struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return FileError(errno, "inspect", path);
-  if (!S_ISREG(info.st_mode)) {
-    return InputError(absl::StatusCode::kInvalidArgument, kInputUnreadable,
-                      fmt::format("{} is not a regular file", path), path);
-  }
-  InputBytes bytes;
-  if (info.st_size == 0) return bytes;
-  const size_t size = static_cast<size_t>(info.st_size);
-  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
-  if (address == MAP_FAILED) return FileError(errno, "map", path);
-#ifdef MADV_POPULATE_READ
-  // One call instead of a page fault every few pages; a kernel without it reads on demand.
-  ::madvise(address, size, MADV_POPULATE_READ);
-#endif
-  bytes.data_ = static_cast<const char*>(address);
-  bytes.size_ = size;
-  return bytes;
 }
 
 std::unique_ptr<ByteStream> OpenGzip(std::string_view packed, const InputLimits& limits) {

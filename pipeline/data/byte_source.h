@@ -3,12 +3,13 @@
 
 // Bytes of an input file, whatever it is packed in.
 //
-// A file is mapped once; gzip and zstd are unpacked into memory, members of a zip archive are
+// A file is read once; gzip and zstd are unpacked into memory, members of a zip archive are
 // read as a stream (zip_archive.h). Everything that unpacks obeys InputLimits, so a small file
 // that claims to be a huge one is refused with a clear error instead of filling the memory.
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -36,9 +37,12 @@ InputKind DetectInputKind(std::string_view head);
 // "plain", "gzip", "zstd" or "zip".
 std::string_view InputKindName(InputKind kind);
 
-// A file mapped for reading, as long as this object lives. Move-only. Not synchronised; `view()`
-// may be read from any number of threads. A mapped file must not be truncated by others while it is
-// mapped.
+// The name of standard input where a path is wanted.
+inline constexpr std::string_view kStandardInput = "-";
+
+// All bytes of an input, as long as this object lives: a copy that nobody else can change, so what
+// is parsed, digested and uploaded is the same, whatever becomes of the file. Move-only. Not
+// synchronised; `view()` may be read from any number of threads.
 class InputBytes {
  public:
   InputBytes() = default;
@@ -48,17 +52,27 @@ class InputBytes {
   InputBytes& operator=(const InputBytes&) = delete;
   ~InputBytes();
 
-  // Maps `path`. kNotFound when it does not exist, kInvalidArgument for a folder, kUnavailable
-  // for other failures of the operating system. An empty file gives an empty view.
-  static absl::StatusOr<InputBytes> Map(const std::string& path);
+  // Reads `path` to its end: a file, a pipe as `<(…)` makes it, or standard input for "-". Files
+  // of up to 256 MiB are held in memory, larger ones and pipes in a temporary file without a name
+  // in $TMPDIR. `copied` is called between reading and the check that the file stayed as it was.
+  //   kNotFound         it does not exist
+  //   kInvalidArgument  INPUT_UNREADABLE: a folder, a terminal or another device
+  //   kFailedPrecondition  INPUT_CHANGED: size or time of change differ before and after
+  //   kResourceExhausted  INPUT_TOO_LARGE: more than InputLimits allow; or the disk is full
+  //   FileError's codes for other failures of the operating system
+  static absl::StatusOr<InputBytes> Read(const std::string& path,
+                                         const std::function<void()>& copied = {});
 
   std::string_view view() const { return {data_, size_}; }
 
  private:
+  absl::Status ReadIntoMemory(int fd, size_t size, const std::string& name);
+  absl::Status Spool(int fd, const std::string& name);
   void Release() noexcept;
 
-  const char* data_ = nullptr;
+  char* data_ = nullptr;
   size_t size_ = 0;
+  size_t mapped_ = 0;
 };
 
 // Bytes that come in pieces. Not thread-safe: one reader at a time.

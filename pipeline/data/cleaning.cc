@@ -26,13 +26,14 @@ std::vector<uint32_t> Filter(const TransactionTable& input, const Keep& keep) {
   return kept;
 }
 
-CleanedTable Finish(std::string_view name, const TransactionTable& input,
+CleanedTable Finish(std::string_view name, std::string_view reason, const TransactionTable& input,
                     std::vector<uint32_t> kept) {
   CleanedTable cleaned;
   cleaned.step.name = std::string(name);
   cleaned.step.rows_in = input.rows();
   cleaned.step.rows_out = kept.size();
   cleaned.table = input.WithSelection(std::move(kept));
+  cleaned.step.set_aside = SetAsideBetween(input, cleaned.table, name, reason);
   return cleaned;
 }
 
@@ -176,6 +177,8 @@ CleanedTable DropMissingValues(const TransactionTable& input) {
   const std::vector<uint32_t>& descriptions = *columns.description.codes;
   const std::vector<uint8_t> empty = FlagEntries(
       *columns.description.dictionary, [](std::string_view text) { return text.empty(); });
+  std::vector<uint32_t> known =
+      Filter(input, [&](uint32_t row) { return customers[row] != kMissingCustomer; });
   uint64_t without_customer = 0;
   uint64_t without_description = 0;
   std::vector<uint32_t> kept = Filter(input, [&](uint32_t row) {
@@ -185,7 +188,15 @@ CleanedTable DropMissingValues(const TransactionTable& input) {
     without_description += no_description ? 1 : 0;
     return !no_customer && !no_description;
   });
-  CleanedTable cleaned = Finish("missing_values", input, std::move(kept));
+  // A row with neither counts as one without customer.
+  const CleanedTable with_customer =
+      Finish("missing_values", "no customer", input, std::move(known));
+  CleanedTable cleaned = Finish("missing_values", "no description", input, std::move(kept));
+  cleaned.step.set_aside =
+      SetAsideBetween(with_customer.table, cleaned.table, "missing_values", "no description");
+  cleaned.step.set_aside.insert(cleaned.step.set_aside.begin(),
+                                with_customer.step.set_aside.begin(),
+                                with_customer.step.set_aside.end());
   cleaned.step.counts = {{"missing_customer_id", without_customer},
                          {"missing_description", without_description}};
   return cleaned;
@@ -211,7 +222,7 @@ CleanedTable DropDuplicates(const TransactionTable& input) {
     }
   }
   size_t position = 0;
-  return Finish("duplicates", input,
+  return Finish("duplicates", "line that is there twice", input,
                 Filter(input, [&](uint32_t) { return first[position++] != 0; }));
 }
 
@@ -230,7 +241,8 @@ CleanedTable MarkTransactionStatus(const TransactionTable& input) {
       "transaction_status",
       rows.size(),
       rows.size(),
-      {{"cancelled_rows", cancelled_rows}, {"completed_rows", rows.size() - cancelled_rows}}};
+      {{"cancelled_rows", cancelled_rows}, {"completed_rows", rows.size() - cancelled_rows}},
+      {}};
   cleaned.table = TransactionTable(std::move(columns), {rows.begin(), rows.end()});
   return cleaned;
 }
@@ -248,12 +260,12 @@ CleanedTable DropServiceStockCodes(const TransactionTable& input, ProductCodes p
       products == ProductCodes::kAuto && static_cast<double>(input.rows() - kept.size()) > most;
   if (foreign || products == ProductCodes::kAll) {
     const std::span<const uint32_t> rows = input.selection();
-    CleanedTable cleaned = Finish("stock_codes", input, {rows.begin(), rows.end()});
+    CleanedTable cleaned = Finish("stock_codes", "", input, {rows.begin(), rows.end()});
     cleaned.step.counts = {{"codes", 0}};
     if (foreign) cleaned.step.counts.emplace_back("kept_codes_without_digits", codes);
     return cleaned;
   }
-  CleanedTable cleaned = Finish("stock_codes", input, std::move(kept));
+  CleanedTable cleaned = Finish("stock_codes", "code that is no product", input, std::move(kept));
   cleaned.step.counts = {{"codes", codes}};
   return cleaned;
 }
@@ -262,7 +274,7 @@ CleanedTable NormalizeDescriptions(const TransactionTable& input) {
   const DictionaryColumn& column = input.columns().description;
   const std::vector<uint8_t> service = FlagEntries(*column.dictionary, IsServiceDescription);
   CleanedTable cleaned =
-      Finish("descriptions", input,
+      Finish("descriptions", "service line", input,
              Filter(input, [&](uint32_t row) { return service[column.code(row)] == 0; }));
   const std::span<const uint32_t> rows = cleaned.table.selection();
   TransactionColumns columns = input.columns();
@@ -275,7 +287,7 @@ CleanedTable NormalizeDescriptions(const TransactionTable& input) {
 
 CleanedTable DropZeroPrice(const TransactionTable& input) {
   const std::vector<double>& prices = *input.columns().unit_price;
-  return Finish("zero_price", input,
+  return Finish("zero_price", "price of zero or less", input,
                 Filter(input, [&](uint32_t row) { return prices[row] > 0.0; }));
 }
 

@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "pipeline/data/set_aside.h"
 #include "pipeline/data/transaction_table.h"
 
 namespace cairn::pipeline {
@@ -25,6 +26,8 @@ struct CleaningStep {
   uint64_t rows_out = 0;
   // Further counts in a fixed order, for example {"cancelled_rows", 8841}.
   std::vector<std::pair<std::string, uint64_t>> counts;
+  // Why rows were dropped: rows_in - rows_out of them in all, none of them twice.
+  std::vector<SetAside> set_aside;
 };
 
 struct CleanedTable {

@@ -360,6 +360,25 @@ absl::Status CheckTable(const TransactionTable& table) {
   return absl::OkStatus();
 }
 
+// Sums of prices near the end of a double's range pass it.
+absl::Status CheckFinite(const FeatureMatrix& features) {
+  if (features.values.allFinite()) return absl::OkStatus();
+  for (Eigen::Index i = 0; i < features.values.rows(); ++i) {
+    for (Eigen::Index j = 0; j < features.values.cols(); ++j) {
+      if (std::isfinite(features.values(i, j))) continue;
+      const std::string customer =
+          CustomerText(features.customer_ids[static_cast<size_t>(i)], features.customer_names);
+      const std::string& feature = features.columns[static_cast<size_t>(j)];
+      return InputError(
+          absl::StatusCode::kInvalidArgument, kFeatureNotFinite,
+          fmt::format("{} of customer {} is {}: its quantities or prices are too large", feature,
+                      customer, features.values(i, j)),
+          customer);
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::string_view FeaturePresetName(FeaturePreset preset) {
@@ -395,6 +414,7 @@ absl::StatusOr<FeatureMatrix> ComputeFeatures(const TransactionTable& table, Fea
   features.customer_ids = std::move(groups.ids);
   features.customer_names = table.columns().customer_names;
   if (preset == FeaturePreset::kClassic) ApplyClassicRules(&features);
+  if (absl::Status status = CheckFinite(features); !status.ok()) return status;
   return features;
 }
 

@@ -87,7 +87,8 @@ struct FeatureMatrix {
 // numbers that begin with "C", whether or not the table is marked. `threads` 1..64, 0 = one per
 // processor, at most 8. `home_country` is compared without case.
 // kFailedPrecondition, kind DATASET_EMPTY, for a table without rows, and kind
-// CUSTOMER_MISSING when a row has no customer (run missing_values first).
+// CUSTOMER_MISSING when a row has no customer (run missing_values first); kInvalidArgument, kind
+// FEATURE_NOT_FINITE, names the customer and the feature that no double can hold.
 absl::StatusOr<FeatureMatrix> ComputeFeatures(const TransactionTable& table, FeaturePreset preset,
                                               int threads = 0,
                                               std::string_view home_country = kHomeCountry);

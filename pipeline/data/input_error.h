@@ -13,12 +13,15 @@ namespace cairn::pipeline {
 // The words, in the metadata of the status' ErrorInfo under "kind". They never change.
 inline constexpr std::string_view kInputUnreadable = "INPUT_UNREADABLE";
 inline constexpr std::string_view kInputDamaged = "INPUT_DAMAGED";
+inline constexpr std::string_view kInputChanged = "INPUT_CHANGED";
 inline constexpr std::string_view kInputTooLarge = "INPUT_TOO_LARGE";
 inline constexpr std::string_view kColumnMissing = "COLUMN_MISSING";
 inline constexpr std::string_view kDialectAmbiguous = "DIALECT_AMBIGUOUS";
 inline constexpr std::string_view kTooManyRejects = "TOO_MANY_REJECTS";
+inline constexpr std::string_view kTooManySetAside = "TOO_MANY_SET_ASIDE";
 inline constexpr std::string_view kDatasetEmpty = "DATASET_EMPTY";
 inline constexpr std::string_view kCustomerMissing = "CUSTOMER_MISSING";
+inline constexpr std::string_view kFeatureNotFinite = "FEATURE_NOT_FINITE";
 inline constexpr std::string_view kOptionOutOfRange = "OPTION_OUT_OF_RANGE";
 
 // A status of `code` and `kind`. `subject` is what the error is about (a member's name, a

@@ -162,7 +162,7 @@ absl::Status CheckOptions(const LoadOptions& options) {
 
 absl::StatusOr<LoadedTransactions> LoadTransactions(const std::string& path,
                                                     const LoadOptions& options) {
-  CAIRN_ASSIGN_OR_RETURN(const InputBytes bytes, InputBytes::Map(path));
+  CAIRN_ASSIGN_OR_RETURN(const InputBytes bytes, InputBytes::Read(path));
   return LoadTransactionsFromBytes(bytes.view(), options);
 }
 
@@ -173,6 +173,11 @@ absl::StatusOr<LoadedTransactions> LoadTransactionsFromBytes(std::string_view by
   loaded.file_bytes = bytes.size();
   CAIRN_RETURN_IF_ERROR(CheckRejectShare(loaded, options.max_reject_share));
   return loaded;
+}
+
+std::vector<SetAside> RejectedRows(const LoadedTransactions& loaded) {
+  if (loaded.rows_rejected == 0) return {};
+  return {{std::string(kRejectRule), "row that cannot be read", loaded.rows_rejected, 0}};
 }
 
 absl::Status CheckRejectShare(const LoadedTransactions& loaded, double max_reject_share) {

@@ -29,6 +29,7 @@
 #include "absl/status/statusor.h"
 #include "pipeline/data/byte_source.h"
 #include "pipeline/data/dialect.h"
+#include "pipeline/data/set_aside.h"
 #include "pipeline/data/transaction_table.h"
 
 namespace cairn::pipeline {
@@ -69,12 +70,13 @@ struct LoadedTransactions {
   std::vector<std::string> warnings;
 };
 
-// Loads `path`. Errors, with their kind (input_error.h):
+// Loads `path`, a file, a pipe or "-" (byte_source.h). Errors, with their kind (input_error.h):
 //   kNotFound           the file does not exist (no kind)
 //   kInvalidArgument    INPUT_UNREADABLE: empty, binary or unsupported;
 //                       COLUMN_MISSING: names the column and the header that was found;
 //                       DIALECT_AMBIGUOUS: names the setting that decides (dialect.h);
 //                       TOO_MANY_REJECTS: counts and the first examples
+//   kFailedPrecondition INPUT_CHANGED: somebody wrote to the file meanwhile
 //   kDataLoss           INPUT_DAMAGED: packed bytes are damaged or cut off
 //   kResourceExhausted  INPUT_TOO_LARGE: a limit of InputLimits is passed
 absl::StatusOr<LoadedTransactions> LoadTransactions(const std::string& path,
@@ -83,6 +85,9 @@ absl::StatusOr<LoadedTransactions> LoadTransactions(const std::string& path,
 // The same for bytes in memory, whatever they are packed in. Needs no file.
 absl::StatusOr<LoadedTransactions> LoadTransactionsFromBytes(std::string_view bytes,
                                                              const LoadOptions& options = {});
+
+// The rejected rows as a reason, or nothing when there are none.
+std::vector<SetAside> RejectedRows(const LoadedTransactions& loaded);
 
 // The rule behind TOO_MANY_REJECTS, for a caller that loads with max_reject_share = 1 so as to
 // write rejects.csv before it gives up.

@@ -12,6 +12,7 @@
 #include "lib/client/uploader.h"
 #include "lib/model/model_file.h"
 #include "pipeline/data/byte_source.h"
+#include "pipeline/register/dataset_columns.h"
 #include "pipeline/register/request_ids.h"
 
 namespace cairn::pipeline {
@@ -143,7 +144,7 @@ absl::Status ServerPublisher::Do(std::deque<Task> tasks) {
 }
 
 absl::StatusOr<cairn::v1::ArtifactFile> ServerPublisher::UploadDataset(const DatasetDraft& draft) {
-  if (draft.file.empty()) {
+  if (draft.input == nullptr) {
     CAIRN_ASSIGN_OR_RETURN(const auto content, draft.bytes());
     CAIRN_ASSIGN_OR_RETURN(auto files, client::Uploader(*client_).Upload(
                                            {client::UploadItem::Bytes(draft.path, *content)}));
@@ -156,10 +157,9 @@ absl::StatusOr<cairn::v1::ArtifactFile> ServerPublisher::UploadDataset(const Dat
   *request.add_digests() = file.digest();
   CAIRN_ASSIGN_OR_RETURN(const auto answer, client_->artifacts().FindMissingBlobs(request));
   if (answer.missing().empty()) return file;
-  // Mapped, not read: the digest is known already.
-  CAIRN_ASSIGN_OR_RETURN(const InputBytes input, InputBytes::Map(draft.file));
-  const auto source = [&input](int64_t offset, int64_t most) -> absl::StatusOr<std::string> {
-    return std::string(input.view().substr(static_cast<size_t>(offset), static_cast<size_t>(most)));
+  const auto source = [&draft](int64_t offset, int64_t most) -> absl::StatusOr<std::string> {
+    return std::string(
+        draft.input->view().substr(static_cast<size_t>(offset), static_cast<size_t>(most)));
   };
   CAIRN_RETURN_IF_ERROR(client_->artifacts().WriteBlob(draft.digest, source));
   return file;
@@ -170,12 +170,7 @@ absl::Status ServerPublisher::KeepDataset(const DatasetDraft& draft) {
   request.set_parent(DatasetName(DatasetNameOf(draft.role)));
   auto* version = request.mutable_dataset_version();
   CAIRN_ASSIGN_OR_RETURN(*version->add_files(), UploadDataset(draft));
-  version->set_row_count(draft.row_count);
-  for (const auto& [name, type] : draft.columns) {
-    auto* column = version->add_columns();
-    column->set_name(name);
-    column->set_type(type);
-  }
+  CAIRN_RETURN_IF_ERROR(DescribeTable(draft, version));
   if (At(draft.role) > 0) version->add_parents(dataset_versions_[At(draft.role) - 1]);
   version->set_producer(draft.producer);
   CAIRN_ASSIGN_OR_RETURN(const auto created,

@@ -20,6 +20,14 @@ void Put(const StageRecord& record, ByteWriter* out) {
     out->Text(name);
     out->Int(count);
   }
+  out->Number(record.spend);
+  out->Int(static_cast<int64_t>(record.set_aside.size()));
+  for (const SetAside& one : record.set_aside) {
+    out->Text(one.rule);
+    out->Text(one.reason);
+    out->Int(static_cast<int64_t>(one.rows));
+    out->Number(one.spend);
+  }
 }
 
 StageRecord GetRecord(ByteReader* in) {
@@ -35,6 +43,15 @@ StageRecord GetRecord(ByteReader* in) {
   for (int64_t i = 0; i < counts && in->ok(); ++i) {
     std::string name = in->Text();
     record.counts.emplace_back(std::move(name), in->Int());
+  }
+  record.spend = in->Number();
+  const int64_t reasons = in->Int();
+  for (int64_t i = 0; i < reasons && in->ok(); ++i) {
+    SetAside& one = record.set_aside.emplace_back();
+    one.rule = in->Text();
+    one.reason = in->Text();
+    one.rows = static_cast<uint64_t>(in->Int());
+    one.spend = in->Number();
   }
   return record;
 }
@@ -218,7 +235,7 @@ bool DecodePreparation(std::string_view bytes, Preparation* value,
   value->components = in.Matrix();
   value->all_components = in.Matrix();
   value->variance_ratios = in.Array<double>();
-  return in.Done() && records->size() == 2;
+  return in.Done() && !records->empty() && records->size() <= 2;
 }
 
 std::string EncodeRuns(const std::vector<TrainingRun>& runs,
@@ -250,7 +267,7 @@ bool DecodeRuns(std::string_view bytes, std::vector<TrainingRun>* runs,
   bool ok = true;
   const int64_t run_count = in.Int();
   for (int64_t i = 0; i < run_count && in.ok() && ok; ++i) runs->push_back(GetRun(fits, &in, &ok));
-  return ok && in.Done() && records->size() == 2;
+  return ok && in.Done() && !records->empty() && records->size() <= 2;
 }
 
 }  // namespace cairn::pipeline

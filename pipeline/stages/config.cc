@@ -169,6 +169,8 @@ absl::Status SetOutlierMethod(std::string_view name, PipelineConfig* config) {
 absl::Status CheckConfig(const PipelineConfig& config) {
   CAIRN_RETURN_IF_ERROR(CheckRange("threads", config.threads, 0, 64));
   CAIRN_RETURN_IF_ERROR(CheckRange("input.max_reject_share", config.input.max_reject_share, 0, 1));
+  CAIRN_RETURN_IF_ERROR(
+      CheckRange("cleaning.max_set_aside_share", config.cleaning.max_set_aside_share, 0, 1));
   CAIRN_RETURN_IF_ERROR(CheckRange("outliers.trees", config.outliers.trees, 1, 10'000));
   CAIRN_RETURN_IF_ERROR(
       CheckRange("outliers.sample_size", config.outliers.sample_size, 2, 100'000));

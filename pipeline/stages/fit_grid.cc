@@ -19,6 +19,7 @@
 #include "lib/clustering/parallel.h"
 #include "lib/model/transform.h"
 #include "pipeline/data/parallel.h"
+#include "pipeline/stages/degenerate.h"
 #include "pipeline/stages/training.h"
 
 namespace cairn::pipeline {
@@ -85,11 +86,13 @@ class GridFitter {
 };
 
 absl::Status GridFitter::CheckPoints() const {
+  const int64_t distinct = CountDistinctRows(input_.training);
   for (const GridPoint& point : points_) {
-    if (point.k < input_.training.rows()) continue;
-    return InvalidField(
-        ErrorReason::VALUE_INVALID, "sweep.k", std::to_string(point.k),
-        fmt::format("must be below the {} rows to train on", input_.training.rows()));
+    if (point.k < input_.training.rows() && point.k <= distinct) continue;
+    return InvalidField(ErrorReason::VALUE_INVALID, "sweep.k", std::to_string(point.k),
+                        fmt::format("must be below the {} rows to train on, and not above the {} "
+                                    "different ones among them",
+                                    input_.training.rows(), distinct));
   }
   return absl::OkStatus();
 }

@@ -4,11 +4,13 @@
 #include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "pipeline/data/scoped_fd.h"
 
 namespace cairn::pipeline {
 
@@ -27,8 +29,11 @@ class OutputFolder {
   bool enabled() const { return !directory_.empty(); }
   const std::string& directory() const { return directory_; }
 
-  // Makes the folder; the file system's error when it cannot be made or written to.
-  absl::Status Prepare() const;
+  // Makes the folder, takes it for this object's lifetime with a lock on its file `.lock`, and
+  // removes the temporary files of runs that were killed. ABORTED (FILE_ERROR) when another process
+  // has it, naming folder and process; the file system's error when it cannot be made or written
+  // to.
+  absl::Status Prepare();
 
   // Starts writing `bytes` to the file `name`.
   void Write(std::string_view name, std::shared_ptr<const std::string> bytes);
@@ -45,7 +50,11 @@ class OutputFolder {
   std::string PathOf(std::string_view name) const;
 
  private:
+  absl::Status Lock();
+  void RemoveLeftOvers() const;
+
   const std::string directory_;
+  std::optional<ScopedFd> lock_;
   std::vector<std::future<absl::Status>> pending_;
 };
 

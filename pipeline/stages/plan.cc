@@ -27,7 +27,7 @@ absl::StatusOr<std::vector<PlanLine>> PlanPipeline(const RunRequest& request, bo
   if (!request.only.empty()) {
     CAIRN_ASSIGN_OR_RETURN(only, StageIndex(request.only));
   }
-  CAIRN_ASSIGN_OR_RETURN(const InputBytes input, InputBytes::Map(request.data));
+  CAIRN_ASSIGN_OR_RETURN(const InputBytes input, InputBytes::Read(request.data));
   const std::string sha256 = DigestOf(input.view()).Hex();
   const StageCache cache(request.out);
   std::vector<PlanLine> lines;

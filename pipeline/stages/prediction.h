@@ -25,6 +25,17 @@ struct CustomerSegments {
 // (VALUE_INVALID) when it names none.
 absl::StatusOr<FeaturePreset> PresetOfModel(const model::Predictor& predictor);
 
+// Whether `features`, read from a file, can be what the model was trained on. INVALID_ARGUMENT
+// (VALUE_INVALID) names what cannot: a model whose schema digest is not that of its features as
+// this release computes them; a customer that is there twice; a value that no customer has (a
+// negative count, hour 24), as in a table that was scaled already, with customer and feature.
+absl::Status CheckFeatures(const model::Predictor& predictor, const FeatureMatrix& features);
+
+// What is possible but odd, a sentence each: columns that are not the model's, in its order;
+// values beyond those of the training, with the customer that is farthest out.
+std::vector<std::string> FeatureWarnings(const model::Predictor& predictor,
+                                         const FeatureMatrix& features);
+
 // Assigns every customer of `features`, whose columns may stand in any order and may be more
 // than the model has. Errors are those of Predictor::MapColumns and Predictor::Predict.
 absl::StatusOr<CustomerSegments> AssignSegments(const model::Predictor& predictor,

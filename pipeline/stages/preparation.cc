@@ -13,13 +13,12 @@
 #include "lib/model/digests.h"
 #include "lib/model/transform.h"
 #include "pipeline/data/parallel.h"
+#include "pipeline/stages/degenerate.h"
 
 namespace cairn::pipeline {
 namespace {
 
 using cairn::v1::SegmentationModel;
-
-constexpr size_t kFewestTrainingRows = 3;
 
 bool TakesLogarithm(ColumnScaling scaling) {
   return scaling == ColumnScaling::kLogStandard || scaling == ColumnScaling::kLogRobust;
@@ -90,13 +89,15 @@ absl::StatusOr<OutlierResult> FindOutliers(const FeatureMatrix& features,
     const bool odd = !out.scores.empty() && out.scores[static_cast<size_t>(i)] - out.offset < 0;
     (odd ? out.removed : out.kept).push_back(static_cast<int32_t>(i));
   }
-  if (out.kept.size() < kFewestTrainingRows) {
+  if (static_cast<int64_t>(out.kept.size()) < kFewestCustomers) {
     return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::VALUE_INVALID,
-                 fmt::format("{} customers are left to train on, at least {} are needed",
-                             out.kept.size(), kFewestTrainingRows))
+                 fmt::format("{} customers are left to train on without {} outliers, at least {} "
+                             "are needed; outliers.method=none keeps all",
+                             out.kept.size(), out.removed.size(), kFewestCustomers))
         .With("customers", std::to_string(out.kept.size()))
         .ToStatus();
   }
+  CAIRN_RETURN_IF_ERROR(CheckCustomersDiffer(features, out.kept));
   return out;
 }
 

@@ -12,6 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "lib/base/digest.h"
+#include "pipeline/data/byte_source.h"
 
 namespace cairn::pipeline {
 
@@ -22,7 +23,7 @@ namespace cairn::pipeline {
 enum class DatasetRole { kTransactions, kCleaned, kFeatures, kPrepared, kComponents };
 inline constexpr int kDatasetRoles = 5;
 
-// One data set version to keep. Exactly one of `bytes` and `file` is set.
+// One data set version to keep. Exactly one of `bytes` and `input` is set.
 struct DatasetDraft {
   // Makes the content, on the publisher's thread.
   using Content = std::function<absl::StatusOr<std::shared_ptr<const std::string>>()>;
@@ -30,8 +31,8 @@ struct DatasetDraft {
   DatasetRole role = DatasetRole::kTransactions;
   std::string path;  // Name of the file inside the version.
   Content bytes;
-  std::string file;  // On this machine.
-  Digest digest;     // Of `file`; unused with `bytes`.
+  std::shared_ptr<const InputBytes> input;  // What the pipeline itself read.
+  Digest digest;                            // Of `input`; unused with `bytes`.
   int64_t row_count = -1;
   std::vector<std::pair<std::string, std::string>> columns;  // Name and type.
   std::string producer;                                      // The stage that made it.

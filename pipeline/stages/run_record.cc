@@ -23,7 +23,7 @@ void AppendIndices(const Indices& indices, std::string_view prefix,
                                     {"calinski_harabasz", indices.calinski_harabasz},
                                     {"min_cluster_share", indices.min_cluster_share},
                                     {"max_cluster_share", indices.max_cluster_share}}) {
-    if (!std::isnan(value)) out->emplace_back(fmt::format("{}{}", prefix, name), value);
+    if (std::isfinite(value)) out->emplace_back(fmt::format("{}{}", prefix, name), value);
   }
 }
 

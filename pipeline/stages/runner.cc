@@ -12,6 +12,7 @@
 #include <optional>
 #include <utility>
 
+#include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
 #include "lib/model/model_file.h"
@@ -20,6 +21,7 @@
 #include "pipeline/data/table_csv.h"
 #include "pipeline/stages/cached_values.h"
 #include "pipeline/stages/compact_table.h"
+#include "pipeline/stages/degenerate.h"
 #include "pipeline/stages/output_folder.h"
 #include "pipeline/stages/rand_index.h"
 #include "pipeline/stages/run_record.h"
@@ -51,6 +53,13 @@ std::string RowsDigest(const TransactionTable& table, std::string_view key) {
   return hasher.Finish().Hex();
 }
 
+// The name of the input inside its version: pipes have none of their own.
+std::string InputName(const std::string& path) {
+  if (path == kStandardInput || path == "/dev/stdin") return "stdin";
+  if (path.starts_with("/dev/fd/") || path.starts_with("/proc/")) return "pipe";
+  return path.substr(path.find_last_of('/') + 1);
+}
+
 class PipelineRun {
  public:
   PipelineRun(const RunRequest& request, const RunObserver& observer, Publisher* publisher)
@@ -69,8 +78,9 @@ class PipelineRun {
   void TellInput(const LoadedTransactions& loaded);
   absl::Status LoadAndClean();
   absl::Status Clean(TransactionTable table);
+  absl::Status JudgeCleaning();
   absl::Status ReadCleaned();
-  bool TransactionsIntact() const;
+  bool TransactionsIntact();
   absl::Status WriteTransactions();
   absl::Status PublishInput();
   absl::Status PublishCleaned();
@@ -82,6 +92,9 @@ class PipelineRun {
   absl::Status PublishTables();
   absl::Status SweepAndEvaluate();
   absl::Status ComputeRuns();
+  absl::Status FitRuns(const SweepInput& input, const std::vector<GridPoint>& points,
+                       const SweepOptions& options);
+  void TellLeftOut();
   absl::Status PublishRun(size_t index);
   absl::Status Select();
   absl::Status WriteChosen();
@@ -128,6 +141,8 @@ class PipelineRun {
   int only_ = -1;
 
   RunOutcome outcome_;
+  std::shared_ptr<const InputBytes> input_;    // Until it was parsed and published.
+  std::shared_ptr<const InputBytes> written_;  // transactions.csv of an earlier run, once checked.
   TransactionTable cleaned_;
   bool have_table_ = false;
   int64_t cleaned_rows_ = 0;
@@ -152,8 +167,9 @@ absl::Status PipelineRun::Prepare() {
   }
   CAIRN_RETURN_IF_ERROR(CheckConfig(request_.config));
   CAIRN_RETURN_IF_ERROR(out_.Prepare());
-  CAIRN_ASSIGN_OR_RETURN(const InputBytes input, InputBytes::Map(request_.data));
-  outcome_.input = DigestOf(input.view());
+  CAIRN_ASSIGN_OR_RETURN(InputBytes input, InputBytes::Read(request_.data));
+  input_ = std::make_shared<const InputBytes>(std::move(input));
+  outcome_.input = DigestOf(input_->view());
   outcome_.sweep_key =
       Sha256Hex(Key("evaluate") + "\n" + request_.config.registration.label).substr(0, 32);
   return absl::OkStatus();
@@ -175,7 +191,6 @@ absl::Status PipelineRun::RunStages() {
   if (publisher_ != nullptr) {
     CAIRN_RETURN_IF_ERROR(publisher_->Begin(
         outcome_.sweep_key, request_.config.sweep.grid.Points(request_.config.seed).size()));
-    CAIRN_RETURN_IF_ERROR(PublishInput());
   }
   CAIRN_RETURN_IF_ERROR(Transactions());
   if (Beyond("features")) return absl::OkStatus();
@@ -195,11 +210,13 @@ absl::Status PipelineRun::RunStages() {
 }
 
 // Whether --out still holds the cleaned transactions of this very input.
-bool PipelineRun::TransactionsIntact() const {
+bool PipelineRun::TransactionsIntact() {
   const auto sha256 = cache_.Load("transactions", Key("zero_price"));
   if (!sha256 || !out_.Has("rejects.csv")) return false;
-  const auto file = InputBytes::Map(out_.PathOf("transactions.csv"));
-  return file.ok() && Sha256Hex(file->view()) == *sha256;
+  auto file = InputBytes::Read(out_.PathOf("transactions.csv"));
+  if (!file.ok() || Sha256Hex(file->view()) != *sha256) return false;
+  written_ = std::make_shared<const InputBytes>(*std::move(file));
+  return true;
 }
 
 // The cleaned table itself is needed only to compute features or to write or publish it.
@@ -217,13 +234,13 @@ absl::Status PipelineRun::Transactions() {
     cleaned_rows_ = record.rows_out;
     Record(std::move(record));
   }
+  CAIRN_RETURN_IF_ERROR(JudgeCleaning());
   if (publisher_ == nullptr) return absl::OkStatus();
   // The table as it was written, in the canonical form that is published.
-  transactions_csv_ = std::async(std::launch::deferred, [this]() -> SharedText {
-                        auto text = ReadFile(out_.PathOf("transactions.csv"));
-                        return text.ok() ? Share(*std::move(text)) : nullptr;
+  transactions_csv_ = std::async(std::launch::deferred, [bytes = written_]() -> SharedText {
+                        return Share(std::string(bytes->view()));
                       }).share();
-  return PublishCleaned();
+  return absl::OkStatus();
 }
 
 void PipelineRun::TellInput(const LoadedTransactions& loaded) {
@@ -240,11 +257,15 @@ absl::Status PipelineRun::LoadAndClean() {
   options.threads = request_.config.threads;
   options.max_reject_share = 1;
   options.dialect = request_.config.input.dialect;
-  CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, LoadTransactions(request_.data, options));
+  CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded,
+                         LoadTransactionsFromBytes(input_->view(), options));
+  if (publisher_ == nullptr) input_.reset();
   TellInput(loaded);
   StageRecord record = NewRecord("load", static_cast<int64_t>(loaded.rows_read),
                                  static_cast<int64_t>(loaded.table.rows()), watch.Seconds());
   record.digest = RowsDigest(loaded.table, record.key);
+  record.spend = GrossSpend(loaded.table);
+  record.set_aside = RejectedRows(loaded);
   record.counts = {{"rejected_rows", static_cast<int64_t>(loaded.rows_rejected)},
                    {"file_bytes", static_cast<int64_t>(loaded.file_bytes)},
                    {"unpacked_bytes", static_cast<int64_t>(loaded.unpacked_bytes)}};
@@ -265,13 +286,30 @@ absl::Status PipelineRun::Clean(TransactionTable table) {
       record.counts.emplace_back(name, static_cast<int64_t>(count));
     }
     record.digest = RowsDigest(cleaned.table, record.key);
+    record.set_aside = std::move(cleaned.step.set_aside);
     Record(std::move(record));
     table = std::move(cleaned.table);
   }
   cleaned_ = std::move(table);
   have_table_ = true;
   cleaned_rows_ = static_cast<int64_t>(cleaned_.rows());
+  CAIRN_RETURN_IF_ERROR(JudgeCleaning());
+  if (!Beyond("zero_price")) {
+    CAIRN_RETURN_IF_ERROR(
+        CheckCustomerCount(cleaned_.CustomerIds(), cleaned_.columns().customer_names));
+  }
   return WriteTransactions();
+}
+
+// Says what was set aside, also when that was an earlier run's work. Stages that are looked at one
+// by one are not judged.
+absl::Status PipelineRun::JudgeCleaning() {
+  const SetAsideReport report = SetAsideOf(outcome_.stages);
+  if (observer_.input) {
+    for (const std::string& line : DescribeSetAside(report)) observer_.input(line);
+  }
+  if (Beyond("zero_price")) return absl::OkStatus();
+  return CheckSetAside(report, request_.config.cleaning.max_set_aside_share);
 }
 
 // The cleaned table as an earlier run left it in transactions.csv.
@@ -284,7 +322,7 @@ absl::Status PipelineRun::ReadCleaned() {
   options.dialect.date_order = DateOrder::kYearFirst;
   options.dialect.null_values = std::vector<std::string>();
   CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded,
-                         LoadTransactions(out_.PathOf("transactions.csv"), options));
+                         LoadTransactionsFromBytes(written_->view(), options));
   cleaned_ = std::move(loaded.table);
   have_table_ = true;
   return absl::OkStatus();
@@ -302,20 +340,20 @@ absl::Status PipelineRun::WriteTransactions() {
       return cache_.Store("transactions", Key("zero_price"), Sha256Hex(*csv.get()));
     });
   }
-  return publisher_ == nullptr || Beyond("zero_price") ? absl::OkStatus() : PublishCleaned();
+  return absl::OkStatus();
 }
 
 absl::Status PipelineRun::PublishInput() {
   DatasetDraft draft;
   draft.role = DatasetRole::kTransactions;
-  draft.path = request_.data.substr(request_.data.find_last_of('/') + 1);
+  draft.path = InputName(request_.data);
   // Characters that artifact paths do not allow.
   for (char& c : draft.path) {
     if (std::string_view("\\#?;").find(c) != std::string_view::npos ||
         static_cast<unsigned char>(c) < 0x20)
       c = '_';
   }
-  draft.file = request_.data;
+  draft.input = std::move(input_);
   draft.digest = outcome_.input;
   draft.producer = "input";
   return publisher_->AddDataset(std::move(draft));
@@ -326,9 +364,7 @@ absl::Status PipelineRun::PublishCleaned() {
   draft.role = DatasetRole::kCleaned;
   draft.path = "transactions.csv.zst";
   draft.bytes = [csv = transactions_csv_]() -> absl::StatusOr<SharedText> {
-    const SharedText& text = csv.get();
-    if (text == nullptr) return absl::NotFoundError("transactions.csv is gone");
-    CAIRN_ASSIGN_OR_RETURN(std::string packed, CompressText(*text));
+    CAIRN_ASSIGN_OR_RETURN(std::string packed, CompressText(*csv.get()));
     return Share(std::move(packed));
   };
   draft.row_count = cleaned_rows_;
@@ -401,10 +437,17 @@ absl::Status PipelineRun::Outliers() {
 
 absl::Status PipelineRun::FitPreparation() {
   const auto kept = static_cast<int64_t>(outcome_.outliers.kept.size());
-  const Stopwatch scale_watch;
-  CAIRN_ASSIGN_OR_RETURN(outcome_.preparation,
-                         FitScaling(outcome_.features, outcome_.outliers, request_.config));
-  Record(NewRecord("scale", kept, kept, scale_watch.Seconds()));
+  std::vector<StageRecord> scaled;
+  const auto bytes = Cached("scale");
+  if (bytes && DecodePreparation(*bytes, &outcome_.preparation, &scaled) && !scaled.empty()) {
+    Record(std::move(scaled.front()));
+  } else {
+    const Stopwatch scale_watch;
+    CAIRN_ASSIGN_OR_RETURN(outcome_.preparation,
+                           FitScaling(outcome_.features, outcome_.outliers, request_.config));
+    Record(NewRecord("scale", kept, kept, scale_watch.Seconds()));
+    Keep("scale", EncodePreparation(outcome_.preparation, {outcome_.stages.back()}));
+  }
   if (Beyond("pca")) return absl::OkStatus();
   const Stopwatch pca_watch;
   CAIRN_RETURN_IF_ERROR(
@@ -441,7 +484,11 @@ absl::Status PipelineRun::ScaleAndProject() {
   return publisher_ == nullptr ? absl::OkStatus() : PublishTables();
 }
 
+// All data sets at once, when there is something to train on: an input that is refused leaves
+// nothing on the server.
 absl::Status PipelineRun::PublishTables() {
+  CAIRN_RETURN_IF_ERROR(PublishInput());
+  CAIRN_RETURN_IF_ERROR(PublishCleaned());
   struct Table {
     DatasetRole role;
     const char* path;
@@ -495,24 +542,55 @@ absl::Status PipelineRun::PublishRun(size_t index) {
   return publisher_->AddRun(std::move(draft));
 }
 
+// The stage `sweep` alone, which `evaluate` need not repeat.
+absl::Status PipelineRun::FitRuns(const SweepInput& input, const std::vector<GridPoint>& points,
+                                  const SweepOptions& options) {
+  std::vector<StageRecord> fitted;
+  const auto bytes = Cached("sweep");
+  if (bytes && DecodeRuns(*bytes, &outcome_.runs, &fitted) && !fitted.empty()) {
+    Record(std::move(fitted.front()));
+    return absl::OkStatus();
+  }
+  const Stopwatch fit_watch;
+  const auto feasible = FeasiblePoints(input, points);
+  if (feasible.empty()) {
+    return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::VALUE_INVALID,
+                 LeftOutPoints(input, points, {}) + "; nothing is left of it")
+        .With("field", "sweep.k")
+        .ToStatus();
+  }
+  CAIRN_ASSIGN_OR_RETURN(outcome_.runs, FitGrid(input, feasible, options));
+  const auto rows = static_cast<int64_t>(input.training.rows());
+  StageRecord record = NewRecord("sweep", rows, rows, fit_watch.Seconds());
+  record.counts = {{"runs", static_cast<int64_t>(outcome_.runs.size())}};
+  Record(std::move(record));
+  Keep("sweep", EncodeRuns(outcome_.runs, {outcome_.stages.back()}));
+  return absl::OkStatus();
+}
+
+// A k that the customers cannot fill is no run; that is said, also when the runs are cached.
+void PipelineRun::TellLeftOut() {
+  const std::string said =
+      LeftOutPoints(MakeSweepInput(outcome_.preparation, outcome_.outliers),
+                    request_.config.sweep.grid.Points(request_.config.seed), outcome_.runs);
+  if (observer_.input && !said.empty()) observer_.input("warning: " + said);
+}
+
 absl::Status PipelineRun::ComputeRuns() {
   const PipelineConfig& config = request_.config;
   const SweepInput input = MakeSweepInput(outcome_.preparation, outcome_.outliers);
   const SweepOptions options{config.sweep.tol, config.sweep.sharing, config.threads};
   const auto points = config.sweep.grid.Points(config.seed);
   const auto rows = static_cast<int64_t>(input.training.rows());
-  const Stopwatch fit_watch;
-  CAIRN_ASSIGN_OR_RETURN(outcome_.runs, FitGrid(input, points, options));
-  StageRecord record = NewRecord("sweep", rows, rows, fit_watch.Seconds());
-  record.counts = {{"runs", static_cast<int64_t>(outcome_.runs.size())}};
-  Record(std::move(record));
+  CAIRN_RETURN_IF_ERROR(FitRuns(input, points, options));
   if (Beyond("evaluate")) return absl::OkStatus();
 
   const Stopwatch watch;
   const RunSink sink = [&](const TrainingRun&, size_t index) -> absl::Status {
-    if (observer_.sweep) observer_.sweep(index + 1, points.size());
+    if (observer_.sweep) observer_.sweep(index + 1, outcome_.runs.size());
     return publisher_ == nullptr ? absl::OkStatus() : PublishRun(index);
   };
+  TellLeftOut();
   CAIRN_RETURN_IF_ERROR(EvaluateRuns(input, options, sink, &outcome_.runs));
   CAIRN_RETURN_IF_ERROR(
       MeasureEvidence(input, RepresentativeRuns(outcome_.runs, config.registration.min_share),
@@ -526,6 +604,7 @@ absl::Status PipelineRun::SweepAndEvaluate() {
   std::vector<StageRecord> records;
   const auto bytes = Forced("sweep") || only_ == Index("sweep") ? std::nullopt : Cached("evaluate");
   if (!bytes || !DecodeRuns(*bytes, &outcome_.runs, &records)) return ComputeRuns();
+  TellLeftOut();
   for (StageRecord& record : records) Record(std::move(record));
   for (size_t i = 0; publisher_ != nullptr && i < outcome_.runs.size(); ++i) {
     CAIRN_RETURN_IF_ERROR(PublishRun(i));
@@ -535,7 +614,8 @@ absl::Status PipelineRun::SweepAndEvaluate() {
 
 absl::Status PipelineRun::Select() {
   const Stopwatch watch;
-  outcome_.selection = SelectK(outcome_.runs, request_.config, AdjustedRandIndex);
+  CAIRN_ASSIGN_OR_RETURN(outcome_.selection,
+                         SelectK(outcome_.runs, request_.config, AdjustedRandIndex));
   outcome_.selected = true;
   Record(NewRecord("select", static_cast<int64_t>(outcome_.runs.size()),
                    static_cast<int64_t>(outcome_.selection.versions.size()), watch.Seconds()));

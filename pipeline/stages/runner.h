@@ -21,7 +21,7 @@ namespace cairn::pipeline {
 
 // What is asked for.
 struct RunRequest {
-  std::string data;  // The transactions, any form LoadTransactions takes.
+  std::string data;  // The transactions, any form LoadTransactions takes; read once.
   std::string out;   // Folder for results and the stage cache; empty for none.
   PipelineConfig config;
   std::string from;    // This stage and all after it are computed again; empty for none.

@@ -3,9 +3,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <string_view>
 #include <tuple>
+
+#include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
+#include "pipeline/stages/degenerate.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -37,6 +43,8 @@ std::optional<double> StabilityOf(const std::vector<TrainingRun>& runs, int k,
 // What a segmentation fails, in words; empty when it passes.
 std::string FailedRule(const TrainingRun& run, const PipelineConfig::Select& rules) {
   const Indices& all = run.everyone;
+  if (HasEmptySegment(run)) return "one of its segments is empty";
+  if (!std::isfinite(all.silhouette)) return "its silhouette cannot be measured";
   if (run.point.k < rules.min_k || run.point.k > rules.max_k) {
     return fmt::format("k is outside {}..{}", rules.min_k, rules.max_k);
   }
@@ -55,9 +63,21 @@ std::string FailedRule(const TrainingRun& run, const PipelineConfig::Select& rul
   return "";
 }
 
+// What could not be measured ranks behind everything that was.
+double OrWorst(double cost) {
+  return std::isfinite(cost) ? cost : std::numeric_limits<double>::infinity();
+}
+
 bool Better(const TrainingRun& a, const TrainingRun& b) {
-  return std::make_tuple(-a.everyone.silhouette, a.everyone.davies_bouldin, a.point.k) <
-         std::make_tuple(-b.everyone.silhouette, b.everyone.davies_bouldin, b.point.k);
+  return std::make_tuple(OrWorst(-a.everyone.silhouette), OrWorst(a.everyone.davies_bouldin),
+                         a.point.k) < std::make_tuple(OrWorst(-b.everyone.silhouette),
+                                                      OrWorst(b.everyone.davies_bouldin),
+                                                      b.point.k);
+}
+
+// Whether a run may be chosen or registered at all: it was measured and has no empty segment.
+bool Usable(const TrainingRun& run) {
+  return std::isfinite(run.everyone.silhouette) && !HasEmptySegment(run);
 }
 
 // The best row that `accept` lets through.
@@ -66,14 +86,14 @@ std::optional<size_t> BestRow(const Selection& selection, const std::vector<Trai
                               const Accept& accept) {
   std::optional<size_t> best;
   for (size_t i = 0; i < selection.rows.size(); ++i) {
-    if (!accept(selection.rows[i])) continue;
+    if (!Usable(runs[selection.rows[i].run]) || !accept(selection.rows[i])) continue;
     if (!best || Better(runs[selection.rows[i].run], runs[selection.rows[*best].run])) best = i;
   }
   return best;
 }
 
-void Choose(const std::vector<TrainingRun>& runs, const PipelineConfig& config,
-            Selection* selection) {
+absl::Status Choose(const std::vector<TrainingRun>& runs, const PipelineConfig& config,
+                    Selection* selection) {
   const auto& rules = config.select;
   const auto silhouette = [&](size_t row) {
     return runs[selection->rows[row].run].everyone.silhouette;
@@ -85,16 +105,25 @@ void Choose(const std::vector<TrainingRun>& runs, const PipelineConfig& config,
         "segments hold at least {:.1f} % and whose Davies-Bouldin index is at most {}",
         selection->rows[*best].k, silhouette(*best), rules.min_k, rules.max_k,
         100 * rules.min_share, rules.max_davies_bouldin);
-    return;
+    return absl::OkStatus();
   }
   auto best = BestRow(*selection, runs, [&](const SelectionRow& row) {
     return row.k >= rules.min_k && row.k <= rules.max_k;
   });
   if (!best) best = BestRow(*selection, runs, [](const auto&) { return true; });
+  if (!best) {
+    const SelectionRow& first = selection->rows.front();
+    return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::VALUE_INVALID,
+                 fmt::format("no k gives segments that can be measured: at k = {} {}", first.k,
+                             first.note))
+        .With("k", std::to_string(first.k))
+        .ToStatus();
+  }
   selection->chosen = *best;
   selection->reason = fmt::format(
       "no k passes every rule; k = {} has the highest silhouette of all customers, {:.3f}, but {}",
       selection->rows[*best].k, silhouette(*best), selection->rows[*best].note);
+  return absl::OkStatus();
 }
 
 // The best of each k that is not degenerate, the k that are always wanted, and first the chosen
@@ -106,7 +135,7 @@ std::vector<size_t> VersionRuns(const std::vector<TrainingRun>& runs, const Pipe
   for (const SelectionRow& row : selection.rows) {
     const bool always =
         std::find(rules.always_k.begin(), rules.always_k.end(), row.k) != rules.always_k.end();
-    if (row.run == selection.rows[selection.chosen].run) continue;
+    if (row.run == selection.rows[selection.chosen].run || !Usable(runs[row.run])) continue;
     if (always || row.min_share >= rules.min_share) out.push_back(row.run);
   }
   std::stable_sort(out.begin(), out.end(),
@@ -127,7 +156,7 @@ std::vector<size_t> RepresentativeRuns(const std::vector<TrainingRun>& runs, dou
     const size_t held = place->second;
     if (sound(i) != sound(held)) {
       if (sound(i)) place->second = i;
-    } else if (runs[i].training.inertia < runs[held].training.inertia) {
+    } else if (OrWorst(runs[i].training.inertia) < OrWorst(runs[held].training.inertia)) {
       place->second = i;
     }
   }
@@ -152,8 +181,8 @@ std::optional<size_t> KneeOf(const std::vector<double>& x, const std::vector<dou
   return knee;
 }
 
-Selection SelectK(const std::vector<TrainingRun>& runs, const PipelineConfig& config,
-                  const RandIndex& rand_index) {
+absl::StatusOr<Selection> SelectK(const std::vector<TrainingRun>& runs,
+                                  const PipelineConfig& config, const RandIndex& rand_index) {
   Selection selection;
   std::vector<double> ks;
   std::vector<double> inertias;
@@ -176,7 +205,7 @@ Selection SelectK(const std::vector<TrainingRun>& runs, const PipelineConfig& co
     selection.rows.push_back(std::move(row));
   }
   if (const auto knee = KneeOf(ks, inertias)) selection.elbow_k = selection.rows[*knee].k;
-  Choose(runs, config, &selection);
+  CAIRN_RETURN_IF_ERROR(Choose(runs, config, &selection));
   selection.versions = VersionRuns(runs, config, selection);
   return selection;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/statusor.h"
 #include "pipeline/stages/config.h"
 #include "pipeline/stages/training.h"
 
@@ -49,8 +50,12 @@ using RandIndex = std::function<double(const std::vector<int32_t>&, const std::v
 // customers; the lower Davies-Bouldin, then the smaller k, on ties. When none is eligible, the
 // highest silhouette inside the range of k, and the reason says what it fails. The
 // representatives must have evidence. There must be at least one run.
-Selection SelectK(const std::vector<TrainingRun>& runs, const PipelineConfig& config,
-                  const RandIndex& rand_index);
+//
+// A run whose silhouette is no number, or that has an empty segment, is neither chosen nor made a
+// version, whatever the configuration wants. FAILED_PRECONDITION (VALUE_INVALID) when no other is
+// there.
+absl::StatusOr<Selection> SelectK(const std::vector<TrainingRun>& runs,
+                                  const PipelineConfig& config, const RandIndex& rand_index);
 
 // The knee of a falling convex curve: the point farthest below the chord from first to last.
 // Index, or nothing with fewer than three points.

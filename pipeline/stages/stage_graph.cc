@@ -10,10 +10,21 @@
 #include "pipeline/stages/spelling.h"
 
 namespace cairn::pipeline {
+namespace {
+
+nlohmann::ordered_json SetAsideJson(const std::vector<SetAside>& reasons) {
+  nlohmann::ordered_json out = nlohmann::ordered_json::array();
+  for (const SetAside& one : reasons) {
+    out.push_back({{"reason", one.reason}, {"rows", one.rows}, {"spend", one.spend}});
+  }
+  return out;
+}
+
+}  // namespace
 
 const std::vector<StageInfo>& StageGraph() {
   static const auto* const graph = new std::vector<StageInfo>{
-      {"load", 2, {}, "read the transactions, set bad rows aside"},
+      {"load", 3, {}, "read the transactions, set bad rows aside"},
       {"missing_values", 1, {"load"}, "drop rows without customer or description"},
       {"duplicates", 1, {"missing_values"}, "keep the first of equal rows"},
       {"transaction_status", 1, {"duplicates"}, "mark cancelled invoices"},
@@ -63,6 +74,18 @@ std::string StageKey(std::string_view stage, const PipelineConfig& config,
   return keys[stage];
 }
 
+SetAsideReport SetAsideOf(const std::vector<StageRecord>& records) {
+  SetAsideReport report;
+  for (const StageRecord& record : records) {
+    if (record.name == kRejectRule) {
+      report.rows_read = static_cast<uint64_t>(record.rows_in);
+      report.spend = record.spend;
+    }
+    report.reasons.insert(report.reasons.end(), record.set_aside.begin(), record.set_aside.end());
+  }
+  return report;
+}
+
 std::string StagesJson(const std::vector<StageRecord>& records) {
   nlohmann::ordered_json out = nlohmann::ordered_json::array();
   for (const StageRecord& record : records) {
@@ -73,6 +96,7 @@ std::string StagesJson(const std::vector<StageRecord>& records) {
     nlohmann::ordered_json counts = nlohmann::ordered_json::object();
     for (const auto& [name, count] : record.counts) counts[name] = count;
     one["counts"] = std::move(counts);
+    if (!record.set_aside.empty()) one["set_aside"] = SetAsideJson(record.set_aside);
     out.push_back(std::move(one));
   }
   return out.dump(2) + "\n";

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "pipeline/data/set_aside.h"
 #include "pipeline/stages/config.h"
 
 namespace cairn::pipeline {
@@ -56,7 +57,12 @@ struct StageRecord {
   std::string digest;   // SHA-256 of the output, see docs of stages.json; empty for none.
   // Further counts in a fixed order, for example {"cancelled_rows", 8841}.
   std::vector<std::pair<std::string, int64_t>> counts;
+  double spend = 0;                 // Gross, of rows_out; of `load` only.
+  std::vector<SetAside> set_aside;  // Why rows were dropped; of `load` and the cleaning stages.
 };
+
+// What `load` and the cleaning stages among `records` set aside.
+SetAsideReport SetAsideOf(const std::vector<StageRecord>& records);
 
 // stages.json: an array with one object for each record.
 std::string StagesJson(const std::vector<StageRecord>& records);

@@ -76,7 +76,7 @@ struct SweepOptions {
 // The stage `sweep`: trains every point, in the order given; nothing is measured yet. With
 // sharing, starts that several points have in common are computed once; the result has the same
 // bits either way. INVALID_ARGUMENT (VALUE_INVALID) when a k is not below the number of training
-// rows.
+// rows, or above that of different ones (degenerate.h).
 absl::StatusOr<std::vector<TrainingRun>> FitGrid(const SweepInput& input,
                                                  const std::vector<GridPoint>& points,
                                                  const SweepOptions& options);

@@ -75,6 +75,20 @@ TEST_F(SweepTest, EveryRunIsRegisteredWithItsIndicesDataAndVerifiedArtifact) {
   const auto runs = RunsByPoint(*client, &count);
   EXPECT_EQ(count, kClassicRuns);
   EXPECT_EQ(runs.size(), static_cast<size_t>(kClassicRuns));
+  for (const char* dataset : {"retail-transactions", "retail-cleaned", "retail-features-classic",
+                              "retail-prepared-classic", "retail-components-classic"}) {
+    SCOPED_TRACE(dataset);
+    v1::GetDatasetVersionRequest request;
+    request.set_name(std::string("datasets/") + dataset + "/versions/latest");
+    const auto version = client->datasets().GetDatasetVersion(request);
+    ASSERT_TRUE(version.ok()) << version.status();
+    EXPECT_GT(version->row_count(), 0);
+    EXPECT_GT(version->columns_size(), 1);
+    for (const auto& column : version->columns()) {
+      EXPECT_EQ(column.statistics().count(), version->row_count()) << column.name();
+      EXPECT_EQ(column.statistics().has_numbers(), column.type() != "string") << column.name();
+    }
+  }
   for (const auto& [point, run] : runs) {
     SCOPED_TRACE(point);
     EXPECT_EQ(run.state(), v1::Run::SUCCEEDED);

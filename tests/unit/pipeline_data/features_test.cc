@@ -174,5 +174,15 @@ TEST(FeaturePreset, NamesRoundTripAndUnknownOnesAreRefused) {
   EXPECT_EQ(ParseFeaturePreset("Classic").status().code(), absl::StatusCode::kInvalidArgument);
 }
 
+TEST(ComputeFeatures, AValueNoDoubleCanHoldNamesCustomerAndFeature) {
+  const TransactionTable table =
+      Table({{.invoice = "1", .quantity = "2000000000", .price = "1e300", .customer = "12346"},
+             {.invoice = "2", .customer = "12347"}});
+  const absl::Status status = ComputeFeatures(table, FeaturePreset::kDefault).status();
+  EXPECT_EQ(InputErrorKind(status), kFeatureNotFinite);
+  EXPECT_NE(status.message().find("Total_Spend of customer 12346 is inf"), std::string::npos)
+      << status;
+}
+
 }  // namespace
 }  // namespace cairn::pipeline

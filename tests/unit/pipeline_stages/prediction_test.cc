@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "lib/base/errors.h"
+#include "lib/model/model_file.h"
 #include "tests/unit/pipeline_stages/test_pipeline.h"
 
 namespace cairn::pipeline {
@@ -54,6 +55,52 @@ TEST_F(PredictionTest, TheOrderOfColumnsDoesNotMatter) {
   turned.values.conservativeResize(Eigen::NoChange, turned.values.cols() + 1);
   turned.values.col(turned.values.cols() - 1).setConstant(7);
   EXPECT_EQ(AssignSegments(*predictor_, turned).value().segments, chosen().fit->all_labels);
+}
+
+// Kind of fault: a table that is no features of this model is assigned without a word.
+TEST_F(PredictionTest, FeaturesOfTheTrainingPassWithoutAWord) {
+  EXPECT_TRUE(CheckFeatures(*predictor_, outcome_.features).ok());
+  const auto warnings = FeatureWarnings(*predictor_, outcome_.features);
+  // Outliers are not trained on and may lie beyond.
+  for (const std::string& line : warnings) EXPECT_NE(line.find("beyond"), line.npos) << line;
+}
+
+TEST_F(PredictionTest, ACustomerThatIsThereTwiceIsRefused) {
+  FeatureMatrix twice = outcome_.features;
+  twice.customer_ids[5] = twice.customer_ids[9];
+  const absl::Status status = CheckFeatures(*predictor_, twice);
+  EXPECT_NE(status.message().find(std::to_string(twice.customer_ids[9])), std::string::npos)
+      << status;
+}
+
+TEST_F(PredictionTest, AScaledTableIsRefusedNamingCustomerAndFeature) {
+  FeatureMatrix scaled = outcome_.features;
+  scaled.values(3, kTotalTransactions) = -0.5;
+  const absl::Status status = CheckFeatures(*predictor_, scaled);
+  EXPECT_NE(status.message().find("Total_Transactions"), std::string::npos) << status;
+  EXPECT_NE(status.message().find(std::to_string(scaled.customer_ids[3])), std::string::npos);
+}
+
+TEST_F(PredictionTest, AModelOfAnotherSchemaIsRefused) {
+  cairn::v1::SegmentationModel other = predictor_->model();
+  other.set_feature_schema(std::string(64, '0'));
+  const auto bytes = model::SerializeModel(other);
+  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  const auto predictor = model::Predictor::FromFile(*bytes);
+  ASSERT_TRUE(predictor.ok()) << predictor.status();
+  EXPECT_NE(CheckFeatures(*predictor, outcome_.features).message().find("another definition"),
+            std::string::npos);
+}
+
+TEST_F(PredictionTest, ValuesBeyondTheTrainingAreWarnedOfWithTheFarthestCustomer) {
+  FeatureMatrix odd = outcome_.features;
+  odd.values(7, kTotalSpend) = 1e12;
+  bool said = false;
+  for (const std::string& line : FeatureWarnings(*predictor_, odd)) {
+    said = said || (line.find("Total_Spend") != line.npos &&
+                    line.find(std::to_string(odd.customer_ids[7])) != line.npos);
+  }
+  EXPECT_TRUE(said);
 }
 
 TEST_F(PredictionTest, AMissingColumnIsNamed) {

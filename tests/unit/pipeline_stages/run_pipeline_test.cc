@@ -2,53 +2,17 @@
 
 #include <filesystem>
 #include <nlohmann/json.hpp>
-#include <optional>
 #include <set>
 
 #include "lib/base/errors.h"
 #include "lib/model/predictor.h"
 #include "pipeline/stages/features_file.h"
 #include "pipeline/stages/rand_index.h"
+#include "tests/unit/pipeline_stages/recording_publisher.h"
 #include "tests/unit/pipeline_stages/test_pipeline.h"
 
 namespace cairn::pipeline {
 namespace {
-
-// Keeps what it is given.
-class RecordingPublisher final : public Publisher {
- public:
-  absl::Status Begin(const std::string& sweep_key, size_t run_count) override {
-    sweep_keys.push_back(sweep_key);
-    count = run_count;
-    return absl::OkStatus();
-  }
-  absl::Status AddDataset(DatasetDraft draft) override {
-    datasets.push_back(std::move(draft));
-    return absl::OkStatus();
-  }
-  absl::Status AddRun(RunDraft draft) override {
-    if (fail_at && runs.size() == *fail_at) return absl::UnavailableError("the server is gone");
-    runs.push_back(std::move(draft));
-    return absl::OkStatus();
-  }
-  absl::Status AddVersion(VersionDraft draft) override {
-    versions.push_back(std::move(draft));
-    return absl::OkStatus();
-  }
-  absl::StatusOr<PublishSummary> Finish() override {
-    PublishSummary summary;
-    for (const RunDraft& run : runs) summary.runs.push_back("experiments/1/runs/" + run.point);
-    summary.runs_created = static_cast<int>(runs.size());
-    return summary;
-  }
-
-  std::vector<std::string> sweep_keys;
-  size_t count = 0;
-  std::vector<DatasetDraft> datasets;
-  std::vector<RunDraft> runs;
-  std::vector<VersionDraft> versions;
-  std::optional<size_t> fail_at;
-};
 
 std::string Text(const std::string& path) {
   auto text = ReadFile(path);
@@ -127,8 +91,13 @@ TEST(RunPipelineTest, TextCustomersAppearAsTheyAreAlsoFromTheCache) {
   ASSERT_TRUE(WriteFileAtomically(request.data, csv).ok());
   request.out = folder / "out";
   std::string line;
-  ASSERT_TRUE(
-      RunPipeline(request, {.input = [&](const std::string& said) { line = said; }}, nullptr).ok());
+  ASSERT_TRUE(RunPipeline(request,
+                          {.input =
+                               [&](const std::string& said) {
+                                 if (line.empty()) line = said;
+                               }},
+                          nullptr)
+                  .ok());
   EXPECT_EQ(line, "input: UTF-8, separator `,`, decimal mark `.`, dates year first");
   for (const char* name : {"features.csv", "prepared.csv", "labels.csv", "outliers.csv"}) {
     const std::string text = ReadFile(request.out + "/" + name).value();
@@ -152,7 +121,8 @@ TEST(RunPipelineTest, OneCustomerIsRefusedBeforeAnySweep) {
                   .ok());
   size_t trained = 0;
   const auto outcome = RunPipeline(request, {.sweep = [&](size_t, size_t) { ++trained; }}, nullptr);
-  EXPECT_NE(outcome.status().message().find("1 customers are left"), std::string_view::npos)
+  EXPECT_NE(outcome.status().message().find("is 1 customer (the first is 13001)"),
+            std::string_view::npos)
       << outcome.status();
   EXPECT_EQ(trained, 0u);
 }
@@ -175,7 +145,27 @@ TEST(RunPipelineTest, AChangedSettingComputesItsStageAndThoseAfter) {
   RunOrDie(request);
   request.config.pca.variance = 0.9;
   EXPECT_EQ(ComputedStages(RunOrDie(request)),
-            (std::vector<std::string>{"scale", "pca", "sweep", "evaluate", "select"}));
+            (std::vector<std::string>{"pca", "sweep", "evaluate", "select"}));
+}
+
+// Kind of fault: a stage that is asked for again takes earlier ones with it.
+TEST(RunPipelineTest, FromAndOnlyRedoNoEarlierStage) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 8);
+  request.out = folder / "out";
+  const RunOutcome first = RunOrDie(request);
+  for (const char* stage :
+       {"features", "correlation", "outliers", "scale", "pca", "sweep", "evaluate", "select"}) {
+    RunRequest again = request;
+    again.from = stage;
+    const RunOutcome from = RunOrDie(again);
+    EXPECT_EQ(ComputedStages(from).front(), stage);
+    EXPECT_EQ(from.runs[0].fit->centers, first.runs[0].fit->centers);
+    EXPECT_EQ(from.runs[0].training.silhouette, first.runs[0].training.silhouette);
+    again.from.clear();
+    again.only = stage;
+    EXPECT_EQ(ComputedStages(RunOrDie(again)), (std::vector<std::string>{stage}));
+  }
 }
 
 TEST(RunPipelineTest, FromComputesAStageAndThoseAfter) {
@@ -251,7 +241,8 @@ TEST(RunPipelineTest, ThePublisherGetsDataSetsRunsAndVersions) {
   RecordingPublisher publisher;
   const RunOutcome outcome = RunOrDie(request, &publisher);
   ASSERT_EQ(publisher.datasets.size(), static_cast<size_t>(kDatasetRoles));
-  EXPECT_EQ(publisher.datasets[0].file, request.data);
+  ASSERT_NE(publisher.datasets[0].input, nullptr);
+  EXPECT_EQ(publisher.datasets[0].input->view(), Text(request.data));
   for (int i = 1; i < kDatasetRoles; ++i) {
     const DatasetDraft& draft = publisher.datasets[static_cast<size_t>(i)];
     EXPECT_EQ(static_cast<int>(draft.role), i);
@@ -280,6 +271,23 @@ TEST(RunPipelineTest, ThePublisherGetsDataSetsRunsAndVersions) {
     EXPECT_EQ(version.evaluation_space.size(), 64u);
   }
   EXPECT_EQ(outcome.stages.back().name, "register");
+}
+
+TEST(RunPipelineTest, AnInputThatIsCutOffMeanwhileIsPublishedAsItWasRead) {
+  const ScratchFolder folder;
+  const RunRequest request = SmallRequest(folder, 13);
+  const std::string before = Text(request.data);
+  RecordingPublisher publisher;
+  const RunObserver observer{
+      .stage = [&](const StageRecord&) { std::filesystem::resize_file(request.data, 20); },
+      .sweep = {},
+      .input = {}};
+  const auto outcome = RunPipeline(request, observer, &publisher);
+  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  ASSERT_FALSE(publisher.datasets.empty());
+  EXPECT_EQ(publisher.datasets[0].input->view(), before);
+  EXPECT_EQ(publisher.datasets[0].digest, DigestOf(before));
+  EXPECT_EQ(outcome->input, DigestOf(before));
 }
 
 TEST(RunPipelineTest, ARepeatedSweepHandsOverTheSameBytesUnderTheSameKey) {

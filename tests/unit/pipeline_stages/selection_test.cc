@@ -30,7 +30,7 @@ TEST(SelectionTest, TheSilhouetteOfADegenerateSplitDoesNotWin) {
   const std::vector<TrainingRun> runs = {Trained(2, 100, 0.86, 0.8, 0.005),
                                          Trained(3, 80, 0.25, 1.3, 0.2),
                                          Trained(4, 60, 0.22, 1.4, 0.1)};
-  const Selection selection = SelectK(runs, Config(), AdjustedRandIndex);
+  const Selection selection = SelectK(runs, Config(), AdjustedRandIndex).value();
   EXPECT_EQ(selection.rows[selection.chosen].k, 3);
   EXPECT_FALSE(selection.rows[0].eligible);
   EXPECT_TRUE(selection.rows[0].degenerate);
@@ -42,7 +42,7 @@ TEST(SelectionTest, AWantedKBecomesAVersionWhateverItLooksLike) {
   config.registration.always_k = {2};
   const std::vector<TrainingRun> runs = {Trained(2, 100, 0.86, 0.8, 0.005),
                                          Trained(3, 80, 0.25, 1.3, 0.2)};
-  EXPECT_EQ(SelectK(runs, config, AdjustedRandIndex).versions, (std::vector<size_t>{1, 0}));
+  EXPECT_EQ(SelectK(runs, config, AdjustedRandIndex).value().versions, (std::vector<size_t>{1, 0}));
 }
 
 TEST(SelectionTest, ADustSegmentLosesToAWorseInertia) {
@@ -56,7 +56,7 @@ TEST(SelectionTest, ADustSegmentLosesToAWorseInertia) {
 TEST(SelectionTest, WithoutAnEligibleKTheReasonSaysWhatFails) {
   const std::vector<TrainingRun> runs = {Trained(3, 80, 0.1, 1.3, 0.2),
                                          Trained(4, 60, 0.15, 1.4, 0.1)};
-  const Selection selection = SelectK(runs, Config(), AdjustedRandIndex);
+  const Selection selection = SelectK(runs, Config(), AdjustedRandIndex).value();
   EXPECT_EQ(selection.rows[selection.chosen].k, 4);
   EXPECT_NE(selection.reason.find("silhouette 0.150 is below 0.200"), std::string::npos);
 }
@@ -64,14 +64,14 @@ TEST(SelectionTest, WithoutAnEligibleKTheReasonSaysWhatFails) {
 TEST(SelectionTest, OutsideTheRangeOfKSomethingIsStillChosen) {
   const std::vector<TrainingRun> runs = {Trained(9, 80, 0.3, 1.3, 0.2),
                                          Trained(10, 60, 0.4, 1.4, 0.1)};
-  EXPECT_EQ(SelectK(runs, Config(), AdjustedRandIndex).rows[1].k, 10);
+  EXPECT_EQ(SelectK(runs, Config(), AdjustedRandIndex).value().rows[1].k, 10);
 }
 
 TEST(SelectionTest, StabilityNeedsTwoSeeds) {
   const std::vector<TrainingRun> runs = {Trained(3, 80, 0.3, 1, 0.2, 1),
                                          Trained(3, 80, 0.3, 1, 0.2, 2),
                                          Trained(4, 70, 0.3, 1, 0.2, 1)};
-  const Selection selection = SelectK(runs, Config(), AdjustedRandIndex);
+  const Selection selection = SelectK(runs, Config(), AdjustedRandIndex).value();
   EXPECT_EQ(selection.rows[0].stability, 1.0);
   EXPECT_FALSE(selection.rows[1].stability.has_value());
 }
@@ -87,9 +87,9 @@ TEST(SelectionTest, NoMoreVersionsThanWanted) {
   config.registration.max_versions = 1;
   const std::vector<TrainingRun> runs = {Trained(3, 80, 0.25, 1.3, 0.2),
                                          Trained(4, 60, 0.3, 1.2, 0.1)};
-  EXPECT_EQ(SelectK(runs, config, AdjustedRandIndex).versions, (std::vector<size_t>{1}));
+  EXPECT_EQ(SelectK(runs, config, AdjustedRandIndex).value().versions, (std::vector<size_t>{1}));
   config.registration.max_versions = 0;
-  EXPECT_TRUE(SelectK(runs, config, AdjustedRandIndex).versions.empty());
+  EXPECT_TRUE(SelectK(runs, config, AdjustedRandIndex).value().versions.empty());
 }
 
 }  // namespace

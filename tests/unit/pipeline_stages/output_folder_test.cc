@@ -1,0 +1,57 @@
+// Kinds of fault: two runs write into one folder; killed runs leave their temporary files.
+
+#include "pipeline/stages/output_folder.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <optional>
+
+#include "lib/base/errors.h"
+#include "tests/unit/pipeline_stages/test_pipeline.h"
+
+namespace cairn::pipeline {
+namespace {
+
+TEST(TwoRunsWithOneFolder, TheSecondIsRefusedNamingFolderAndProcess) {
+  const ScratchFolder folder;
+  const std::string path = folder / "out";
+  std::optional<OutputFolder> first(path);
+  ASSERT_TRUE(first->Prepare().ok());
+  const absl::Status refused = OutputFolder(path).Prepare();
+  EXPECT_EQ(refused.code(), absl::StatusCode::kAborted) << refused;
+  EXPECT_EQ(MetadataOf(refused, "pid"), std::to_string(::getpid()));
+  EXPECT_NE(refused.message().find(path), std::string_view::npos) << refused;
+  EXPECT_NE(refused.message().find(std::to_string(::getpid())), std::string_view::npos) << refused;
+  first.reset();
+  EXPECT_TRUE(OutputFolder(path).Prepare().ok());
+}
+
+TEST(TwoRunsWithOneFolder, TheSecondRunChangesNothing) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 1);
+  request.out = folder / "out";
+  OutputFolder first(request.out);
+  ASSERT_TRUE(first.Prepare().ok());
+  EXPECT_EQ(RunPipeline(request, {}, nullptr).status().code(), absl::StatusCode::kAborted);
+  EXPECT_FALSE(first.Has("rejects.csv"));
+}
+
+TEST(KilledRuns, TheirTemporaryFilesGoAtTheNextRunAndNothingElse) {
+  const ScratchFolder folder;
+  const std::string path = folder / "out";
+  std::filesystem::create_directories(path + "/.cache");
+  const std::vector<std::string> gone = {"/features.csv.123.tmp", "/.cache/pca-ab.bin.9.tmp"};
+  const std::vector<std::string> stay = {"/notes.tmp", "/features.csv", "/.cache/pca-ab.bin"};
+  for (const auto& names : {gone, stay}) {
+    for (const std::string& name : names) ASSERT_TRUE(WriteFileAtomically(path + name, "x").ok());
+  }
+  OutputFolder out(path);
+  ASSERT_TRUE(out.Prepare().ok());
+  for (const std::string& name : gone) EXPECT_FALSE(std::filesystem::exists(path + name)) << name;
+  for (const std::string& name : stay) EXPECT_TRUE(std::filesystem::exists(path + name)) << name;
+}
+
+}  // namespace
+}  // namespace cairn::pipeline
