@@ -83,6 +83,8 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const RocksOptions& options,
   family.max_bytes_for_level_base = static_cast<uint64_t>(budget.level_bytes);
   family.max_compaction_bytes = static_cast<uint64_t>(budget.compaction_bytes);
   family.level0_file_num_compaction_trigger = budget.l0_files;
+  // A compaction that finds no room (CompactionRoom) must not stop the deletions that give some.
+  family.level0_stop_writes_trigger = 400;
   family.compression = rocksdb::kLZ4Compression;
   // Of a random read nearly all would be the unpacking of a large, dense block.
   family.bottommost_compression = read_at_random ? rocksdb::kLZ4Compression : rocksdb::kZSTD;
@@ -163,10 +165,13 @@ absl::StatusOr<std::unique_ptr<WitnessedEnv>> WitnessFiles(const RocksOptions& o
   std::vector<SyncedFile> readable = inspection.synced.files;
   files->synced =
       std::make_unique<SyncedFiles>(options.directory, std::move(inspection.synced), on_failure);
+  // More than what frees space needs (RocksOptions::reserve_bytes), for a flush beside it.
+  const int64_t kept_bytes = options.reserve_bytes < 0 ? 0 : options.reserve_bytes / 8 * 3;
+  files->room = std::make_shared<CompactionRoom>(FreeBytesProbe(options), kept_bytes);
   rocksdb::Env* base = options.env != nullptr ? options.env : rocksdb::Env::Default();
-  files->env = rocksdb::NewCompositeEnv(
+  files->env = rocksdb::NewCompositeEnv(files->room->Files(
       MakeWitnessedFiles(base->GetFileSystem(), *files->synced, std::move(readable),
-                         [ballast = files->ballast.get()] { ballast->RestoreIfWanted(); }));
+                         [ballast = files->ballast.get()] { ballast->RestoreIfWanted(); })));
   return files;
 }
 
@@ -274,6 +279,14 @@ absl::Status CheckKnownRevision(const RocksOptions& options, Revision last) {
                                   options.known_from, options.known_revision, last));
 }
 
+std::function<absl::StatusOr<int64_t>()> FreeBytesProbe(const RocksOptions& options) {
+  if (options.free_bytes) return options.free_bytes;
+  return [directory = options.directory]() -> absl::StatusOr<int64_t> {
+    CAIRN_ASSIGN_OR_RETURN(const VolumeSpace space, SpaceAt(directory));
+    return space.free_bytes;
+  };
+}
+
 absl::Status BackgroundHealth::status() const {
   MutexLock lock(&mutex_);
   return status_;
@@ -318,6 +331,8 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenDatabase(
   if (directory.is_new()) CAIRN_RETURN_IF_ERROR(CreateDatabase(options, db_options, directory));
   CAIRN_ASSIGN_OR_RETURN(auto files, WitnessFiles(options));
   db_options.env = files->env.get();
+  // Before the one that keeps errors: what it forgives is none.
+  db_options.listeners.insert(db_options.listeners.begin(), files->room);
   CAIRN_RETURN_IF_ERROR(CheckFamilies(options, db_options, directory));
   // Where the logs do not tell the newest revision the tables do. They are read before anything is
   // changed, which takes little without a log.

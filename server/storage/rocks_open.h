@@ -2,6 +2,8 @@
 #define CAIRN_SERVER_STORAGE_ROCKS_OPEN_H_
 
 #include <array>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -14,6 +16,7 @@
 #include "rocksdb/env.h"
 #include "rocksdb/listener.h"
 #include "server/storage/ballast.h"
+#include "server/storage/compaction_room.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/rocks_store.h"
 #include "server/storage/store_directory.h"
@@ -28,8 +31,9 @@ namespace cairn::storage {
 struct WitnessedEnv {
   std::unique_ptr<Ballast> ballast;  // made whole again whenever a file goes
   std::unique_ptr<SyncedFiles> synced;
-  std::unique_ptr<rocksdb::Env> env;  // goes first
-  std::optional<Revision> revision;   // DatabaseInspection's
+  std::shared_ptr<CompactionRoom> room;  // a listener too
+  std::unique_ptr<rocksdb::Env> env;     // goes first
+  std::optional<Revision> revision;      // DatabaseInspection's
 };
 
 // Remembers what RocksDB's background threads report. Safe to call from any
@@ -119,6 +123,9 @@ absl::StatusOr<Revision> VerifiedLastRevision(const RocksDatabase& database,
 // DATA_LOSS (STORE_CORRUPT) if something outside the database knows of a later revision
 // (RocksOptions::known_revision) than its newest.
 absl::Status CheckKnownRevision(const RocksOptions& options, Revision last);
+
+// Asks for the free bytes of the store's volume (RocksOptions::free_bytes).
+std::function<absl::StatusOr<int64_t>()> FreeBytesProbe(const RocksOptions& options);
 
 // Translates a failed status: no space → DISK_FULL, damage → RECORD_CORRUPT,
 // anything else → STORE_UNAVAILABLE. REQUIRES: not ok.

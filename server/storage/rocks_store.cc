@@ -242,14 +242,6 @@ absl::Status LookAtVolume(RocksOptions& options) {
   return absl::OkStatus();
 }
 
-std::function<absl::StatusOr<int64_t>()> FreeBytesProbe(const RocksOptions& options) {
-  if (options.free_bytes) return options.free_bytes;
-  return [directory = options.directory]() -> absl::StatusOr<int64_t> {
-    CAIRN_ASSIGN_OR_RETURN(const VolumeSpace space, SpaceAt(directory));
-    return space.free_bytes;
-  };
-}
-
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<KvStore>> OpenRocksStore(RocksOptions options) {

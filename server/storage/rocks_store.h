@@ -42,7 +42,8 @@ struct RocksOptions {
   int max_open_files = 0;
   // Commits are refused below this much free space, so that the disk never fills
   // in the middle of one; those that free space (WriteSet::frees_space) below a
-  // quarter of it, and below half they wait for a compaction. Negative: the budget's.
+  // quarter of it, and below half they wait for a compaction, which leaves three eighths.
+  // Negative: the budget's.
   int64_t reserve_bytes = -1;
   // A revision that something outside the database was made from: a store that ends before it has
   // lost commits and is refused. `known_from` says what that is.

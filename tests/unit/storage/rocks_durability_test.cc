@@ -5,9 +5,11 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <system_error>
 #include <vector>
@@ -340,6 +342,54 @@ TEST(RocksDurability, WhatFreesSpaceWaitsForTheRoomThatEarlierDeletionsGiveBack)
   free_bytes = 0;  // until the reclaimer has written the mark
   EXPECT_TRUE(free_record(2).ok());
   EXPECT_TRUE(HasTables(scratch.path()));
+}
+
+int64_t CountTables(const std::string& directory) {
+  int64_t tables = 0;
+  for (const auto& [path, size] : SizesIn(directory))
+    tables += fs::path(path).extension() == ".sst";
+  return tables;
+}
+
+// A database has a new one each time it is opened.
+std::string ManifestOf(const std::string& directory) {
+  for (const auto& [path, size] : SizesIn(directory)) {
+    if (path.find("/MANIFEST-") != std::string::npos) return path;
+  }
+  return "";
+}
+
+TEST(RocksDurability, ACompactionThatFindsNoRoomStopsNothingElse) {
+  ScratchDirectory scratch;
+  RocksOptions options = OptionsFor(scratch.path());
+  options.reserve_bytes = 800;
+  options.write_buffer_bytes = 64 << 10;
+  std::atomic<int64_t> free_bytes = 900;  // enough for commits, and for no file of a compaction
+  options.free_bytes = [&free_bytes] { return free_bytes.load(); };
+  const auto store = OpenRocksStore(options).value();
+  const std::string manifest = ManifestOf(scratch.path());
+  std::mt19937_64 random(7);
+  for (int64_t i = 1; i <= 200; ++i) {
+    std::string noise(8'000, '\0');
+    for (char& c : noise) c = static_cast<char>(random());
+    ASSERT_TRUE(store->CommitAndWait(WriteSet().PutRecord(NumberKey(1 + i * 71 % 200), noise)).ok())
+        << i;
+  }
+  // More than RocksDB leaves where it may compact, and none of a compaction under way.
+  const int64_t tables = CountTables(scratch.path());
+  EXPECT_GT(tables, 15);
+  free_bytes = 400;  // for what frees space only
+  EXPECT_TRUE(store->CommitAndWait(WriteSet().Delete(NumberKey(1)).FreesSpace()).ok());
+  EXPECT_FALSE(Write(*store, 1).ok());
+  free_bytes = int64_t{1} << 30;
+  ASSERT_TRUE(Write(*store, 1).ok());
+  const auto latest = std::chrono::steady_clock::now() + std::chrono::minutes(1);
+  while (CountTables(scratch.path()) > tables / 2 && std::chrono::steady_clock::now() < latest) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  }
+  EXPECT_LE(CountTables(scratch.path()), tables / 2);
+  EXPECT_EQ(CountRecords(*store), 200);
+  EXPECT_EQ(ManifestOf(scratch.path()), manifest) << "it was opened again";
 }
 
 TEST(RocksDurability, WhatFreesSpaceIsNotRefusedTogetherWithWhatDoesNot) {
