@@ -31,6 +31,10 @@ struct Flag {
   std::string_view help;           // a sentence without a full stop
   std::string_view choices;        // "a|b|c" when only these are taken
   std::string_view fallback = "";  // the default, for display and for use
+  bool may_be_blank = true;        // false: a text without a word in it is refused
+
+  // Names of files are bytes; all other texts are UTF-8.
+  bool names_file() const { return value == "FILE" || value == "DIR" || value == "PATH"; }
 };
 
 // A positional argument. Completion offers the things `completes` names.

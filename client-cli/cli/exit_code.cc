@@ -6,6 +6,7 @@
 #include "fmt/format.h"
 #include "google/rpc/error_details.pb.h"
 #include "lib/base/errors.h"
+#include "lib/client/status_origin.h"
 
 namespace cairn::cli {
 namespace {
@@ -31,10 +32,29 @@ bool IsRetryable(const absl::Status& status) {
   }
 }
 
+std::string DeletedHint(std::string_view noun, std::string name) {
+  if (name.empty()) name = noun == "run" ? "RUN" : "EXPERIMENT";
+  return fmt::format(
+      "`mlctl restore {} {}` brings it back, `mlctl purge {} {}` removes it for good", noun, name,
+      noun, name);
+}
+
 }  // namespace
+
+std::string MessageOf(const absl::Status& status) {
+  if (!status.message().empty()) return std::string(status.message());
+  const std::string reason = ReasonOf(status);
+  return fmt::format("the call ended with {}{}{}, and no more was said",
+                     std::string(absl::StatusCodeToString(status.code())),
+                     reason.empty() ? "" : " ", reason);
+}
 
 ExitCode ExitCodeFor(const absl::Status& status) {
   if (HasReason(status, ErrorReason::FILE_ERROR)) return kExitFailure;
+  // On this side it passes by no waiting.
+  if (HasReason(status, ErrorReason::DISK_FULL) && !client::IsFromServer(status)) {
+    return kExitFailure;
+  }
   if (HasReason(status, ErrorReason::PARAM_CHANGED)) return kExitConflict;
   if (HasReason(status, ErrorReason::DIGEST_MISMATCH)) return kExitIntegrity;
   switch (status.code()) {
@@ -91,6 +111,10 @@ std::string HintFor(const absl::Status& status) {
     case ErrorReason::EXPERIMENT_NOT_FOUND:
       return "`mlctl list experiments` shows what there is; `mlctl create experiment NAME` makes "
              "one";
+    case ErrorReason::RUN_DELETED:
+      return DeletedHint("run", MetadataOf(status, "run"));
+    case ErrorReason::EXPERIMENT_DELETED:
+      return DeletedHint("experiment", MetadataOf(status, "experiment"));
     case ErrorReason::RUN_NOT_FOUND:
       return "`mlctl list runs` shows what there is";
     case ErrorReason::DATASET_NOT_FOUND:
@@ -127,7 +151,7 @@ std::string ErrorJson(const absl::Status& status, const std::string& hint) {
   nlohmann::ordered_json error;
   error["code"] = absl::StatusCodeToString(status.code());
   error["reason"] = ReasonOf(status);
-  error["message"] = std::string(status.message());
+  error["message"] = MessageOf(status);
   error["hint"] = hint;
   error["request_id"] = DetailOf<google::rpc::RequestInfo>(status).request_id();
   error["retryable"] = IsRetryable(status);

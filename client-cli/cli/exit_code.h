@@ -33,6 +33,9 @@ ExitCode ExitCodeFor(const absl::Status& status);
 // else by the verdict.
 ExitCode ExitCodeFor(const v1::Decision& decision);
 
+// What to tell of an error: its message, or its code where it came without one. Never empty.
+std::string MessageOf(const absl::Status& status);
+
 // What a person can do about an error; empty when there is nothing to say.
 std::string HintFor(const absl::Status& status);
 

@@ -6,6 +6,7 @@
 
 #include "client-cli/cli/suggest.h"
 #include "fmt/format.h"
+#include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 
@@ -156,6 +157,11 @@ class Reader {
     if (next_ + 1 >= words_.size() || skip_[next_ + 1]) {
       return UsageError(fmt::format("{} needs a value: {} {}", shown, shown, flag.value));
     }
+    if (const std::string& next = words_[next_ + 1]; next.starts_with("--")) {
+      return UsageError(fmt::format(
+          "{} needs a value, and {} looks like a flag; write --{}={} if that is the value", shown,
+          next, flag.name, next));
+    }
     return Store(flag, words_[++next_]);
   }
 
@@ -167,8 +173,23 @@ class Reader {
     return absl::OkStatus();
   }
 
+  // Whether the argument at `index` may be the name of a file.
+  bool NamesFile(size_t index) const {
+    size_t end = 0;
+    for (const Argument& argument : invocation_.command->arguments) {
+      end = argument.max < 0 ? SIZE_MAX : end + static_cast<size_t>(argument.max);
+      if (index < end) return argument.completes == "file";
+    }
+    return false;
+  }
+
   absl::Status CheckArguments() const {
     const Command& command = *invocation_.command;
+    for (size_t i = 0; i < invocation_.arguments.size(); ++i) {
+      if (IsValidUtf8(invocation_.arguments[i]) || NamesFile(i)) continue;
+      return UsageError(fmt::format("argument {} of {}, \"{}\", is not UTF-8", i + 1, command.path,
+                                    invocation_.arguments[i]));
+    }
     size_t min = 0;
     size_t max = 0;
     for (const Argument& argument : command.arguments) {
@@ -216,6 +237,13 @@ absl::Status CheckFlagValue(const Flag& flag, std::string_view value) {
       return UsageError(fmt::format("--{} \"{}\" is not a whole number", flag.name, value));
     }
   }
+  if (!flag.names_file() && !IsValidUtf8(value)) {
+    return UsageError(fmt::format("--{} \"{}\" is not UTF-8", flag.name, value));
+  }
+  if (!flag.may_be_blank && value.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    return UsageError(fmt::format(
+        "--{} is blank, which would mean everything; leave it out if that is meant", flag.name));
+  }
   if (flag.choices.empty()) return absl::OkStatus();
   std::string_view rest = flag.choices;
   std::vector<std::string_view> choices;
@@ -243,6 +271,19 @@ absl::StatusOr<std::pair<std::string, std::string>> ParsePair(std::string_view t
     return UsageError(fmt::format("\"{}\" is not of the form KEY=VALUE", text));
   }
   return std::pair(std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)));
+}
+
+absl::StatusOr<std::map<std::string, std::string>> ParsePairs(
+    const std::vector<std::string>& texts) {
+  std::map<std::string, std::string> pairs;
+  for (const std::string& text : texts) {
+    CAIRN_ASSIGN_OR_RETURN(auto pair, ParsePair(text));
+    const auto [at, is_new] = pairs.insert(pair);
+    if (is_new) continue;
+    return UsageError(fmt::format("{} is given twice, as \"{}\" and as \"{}\"", pair.first,
+                                  at->second, pair.second));
+  }
+  return pairs;
 }
 
 absl::StatusOr<int64_t> ParseDurationMillis(std::string_view text) {

@@ -9,6 +9,7 @@
 
 #include "client-cli/cli/parser.h"
 #include "fmt/format.h"
+#include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
@@ -94,6 +95,9 @@ absl::StatusOr<std::vector<PolicyDocument>> ReadPolicyDocuments(const std::strin
   for (const std::string& file : files) {
     auto text = file == "-" ? ReadStandardInput(1 << 24) : ReadFile(file, 1 << 24);
     if (!text.ok()) return text.status();
+    if (!IsValidUtf8(*text)) {
+      return UsageError(fmt::format("{} is not UTF-8", file == "-" ? "the standard input" : file));
+    }
     for (std::string& source : SplitDocuments(*text)) {
       documents.push_back({file, std::move(source)});
     }

@@ -50,14 +50,20 @@ inline constexpr Flag kExperiments = {.name = "experiment",
                                       .kind = FlagKind::kList,
                                       .value = "EXPERIMENT",
                                       .help = "look only in this experiment, by number or name"};
-inline constexpr Flag kFilter = {
-    .name = "filter", .value = "FILTER", .help = "only runs that match (mlctl help filters)"};
+inline constexpr Flag kFilter = {.name = "filter",
+                                 .value = "FILTER",
+                                 .help = "only runs that match (mlctl help filters)",
+                                 .may_be_blank = false};
 inline constexpr Flag kOrderBy = {
     .name = "order-by",
     .value = "KEYS",
     .help = "sort keys, such as 'metrics.silhouette desc, start_time'"};
 inline constexpr Flag kTags = {
     .name = "tag", .kind = FlagKind::kList, .value = "KEY=VALUE", .help = "a tag to set"};
+inline constexpr Flag kFollowLinks = {
+    .name = "follow-links",
+    .kind = FlagKind::kSwitch,
+    .help = "below directories, store what links to directories lead to"};
 inline constexpr Flag kChannelFlag = {
     .name = "channel", .value = "CHANNEL", .help = "the channel", .fallback = "production"};
 

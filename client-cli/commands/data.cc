@@ -24,17 +24,15 @@ absl::StatusOr<int> PutDataset(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   const Settings& flags = session.flags();
   const std::vector<std::string> paths(call.arguments.begin() + 1, call.arguments.end());
-  CAIRN_ASSIGN_OR_RETURN(const auto items, CollectFiles(paths, ""));
+  CAIRN_ASSIGN_OR_RETURN(const auto items, CollectFiles(session, paths, ""));
   v1::CreateDatasetVersionRequest request;
   CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveDataset(call.arguments[0]));
   request.set_validate_only(flags.Switch("dry-run"));
   v1::DatasetVersion& version = *request.mutable_dataset_version();
   version.set_row_count(flags.Integer("rows"));
   version.set_producer(flags.Text("producer"));
-  for (const std::string& tag : flags.List("tag")) {
-    CAIRN_ASSIGN_OR_RETURN(auto pair, ParsePair(tag));
-    (*version.mutable_tags())[pair.first] = pair.second;
-  }
+  CAIRN_ASSIGN_OR_RETURN(const auto tags, ParsePairs(flags.List("tag")));
+  for (const auto& [key, value] : tags) (*version.mutable_tags())[key] = value;
   for (const std::string& parent : flags.List("parent")) {
     CAIRN_ASSIGN_OR_RETURN(const std::string name, ResolveDatasetVersion(session, parent));
     CAIRN_ASSIGN_OR_RETURN(*version.add_parents(), ResolveAny(session, name));
@@ -65,13 +63,9 @@ absl::StatusOr<int> CreateDataset(Session& session, const Invocation& call) {
   v1::CreateDatasetRequest request;
   request.mutable_dataset()->set_display_name(call.arguments[0]);
   request.mutable_dataset()->set_description(session.flags().Text("description"));
-  if (session.flags().Switch("dry-run")) {
-    session.Note(
-        fmt::format("would create data set \"{}\" (not checked by the server)", call.arguments[0]));
-    return kExitOk;
-  }
+  request.set_validate_only(session.flags().Switch("dry-run"));
   CAIRN_ASSIGN_OR_RETURN(const auto created, client->datasets().CreateDataset(request));
-  return session.EmitText(created, created.name() + "\n", created.name(), created.display_name());
+  return session.EmitChange(created, created.name() + "\n", created.name(), created.display_name());
 }
 
 // What to fetch: `fetch REF`, or `fetch dataset|model|version|run REF`.
@@ -142,6 +136,7 @@ std::vector<Command> DataCommands() {
                   .value = "dataset:NAME@V",
                   .help = "a version it was made from"},
                  {.name = "run", .value = "RUN", .help = "the run that made it"},
+                 kFollowLinks,
                  {.name = "producer", .value = "TEXT", .help = "the step that made it"},
                  kTags,
                  kDryRun},

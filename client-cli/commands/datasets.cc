@@ -56,11 +56,7 @@ absl::StatusOr<int> DeleteDatasetVersion(Session& session, const Invocation& cal
     CAIRN_RETURN_IF_ERROR(session.Confirm(fmt::format("Delete {}?", id)));
   }
   CAIRN_ASSIGN_OR_RETURN(const auto nothing, client->datasets().DeleteDatasetVersion(request));
-  if (request.validate_only()) {
-    session.Note(fmt::format("would delete {} (checked by the server)", id));
-    return kExitOk;
-  }
-  return session.EmitText(nothing, fmt::format("{} deleted\n", id), version.name(), id);
+  return session.EmitChange(nothing, fmt::format("{} deleted\n", id), version.name(), id);
 }
 
 absl::StatusOr<int> TagDataset(Session& session, const Invocation& call) {
@@ -68,10 +64,11 @@ absl::StatusOr<int> TagDataset(Session& session, const Invocation& call) {
   v1::UpdateDatasetVersionRequest request;
   v1::DatasetVersion& wanted = *request.mutable_dataset_version();
   CAIRN_ASSIGN_OR_RETURN(*wanted.mutable_name(), ResolveDatasetVersion(session, call.arguments[0]));
-  for (size_t i = 1; i < call.arguments.size(); ++i) {
-    CAIRN_ASSIGN_OR_RETURN(auto pair, ParsePair(call.arguments[i]));
-    request.mutable_update_mask()->add_paths("tags." + pair.first);
-    (*wanted.mutable_tags())[pair.first] = pair.second;
+  CAIRN_ASSIGN_OR_RETURN(const auto pairs,
+                         ParsePairs({call.arguments.begin() + 1, call.arguments.end()}));
+  for (const auto& [key, value] : pairs) {
+    request.mutable_update_mask()->add_paths("tags." + key);
+    (*wanted.mutable_tags())[key] = value;
   }
   for (const std::string& key : session.flags().List("remove")) {
     if (wanted.tags().contains(key)) {
@@ -82,14 +79,10 @@ absl::StatusOr<int> TagDataset(Session& session, const Invocation& call) {
   if (request.update_mask().paths().empty()) {
     return UsageError("tag dataset needs KEY=VALUE or --remove KEY");
   }
-  if (session.flags().Switch("dry-run")) {
-    session.Note(fmt::format("would change {} tags of {} (not checked by the server)",
-                             request.update_mask().paths_size(), wanted.name()));
-    return kExitOk;
-  }
+  request.set_validate_only(session.flags().Switch("dry-run"));
   CAIRN_ASSIGN_OR_RETURN(const auto version, client->datasets().UpdateDatasetVersion(request));
   const std::string id = ShortName(version.name());
-  return session.EmitText(version, id + "\n", version.name(), id);
+  return session.EmitChange(version, id + "\n", version.name(), id);
 }
 
 }  // namespace

@@ -1,3 +1,5 @@
+#include <iterator>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,8 +11,10 @@
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/session.h"
 #include "fmt/format.h"
+#include "lib/base/clock.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
+#include "lib/client/paging.h"
 
 namespace cairn::cli {
 namespace {
@@ -28,11 +32,9 @@ constexpr Verb kDelete = {v1::BulkChangeRunsRequest::DELETE, "delete", "deleted"
 constexpr Verb kRestore = {v1::BulkChangeRunsRequest::UNDELETE, "restore", "restored"};
 constexpr Verb kPurge = {v1::BulkChangeRunsRequest::PURGE, "purge", "purged"};
 
-// A run or an experiment that a command names.
+// A run, an experiment or a model that a command names.
 struct NamedThing {
   std::string name;
-  bool is_deleted = false;
-  ErrorReason deleted_reason = ErrorReason::RUN_DELETED;
 };
 
 absl::StatusOr<std::vector<NamedThing>> NamedRuns(Session& session, const Invocation& call,
@@ -41,7 +43,7 @@ absl::StatusOr<std::vector<NamedThing>> NamedRuns(Session& session, const Invoca
   for (const std::string& text : call.arguments) {
     const bool deleted_too = verb.change != kDelete.change;
     CAIRN_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(session, text, deleted_too));
-    targets.push_back({run.name(), run.has_delete_time(), ErrorReason::RUN_DELETED});
+    targets.push_back({run.name()});
   }
   return targets;
 }
@@ -53,32 +55,9 @@ absl::StatusOr<std::vector<NamedThing>> NamedExperiments(Session& session, const
     v1::GetExperimentRequest get;
     CAIRN_ASSIGN_OR_RETURN(*get.mutable_name(), ResolveExperiment(session, text));
     CAIRN_ASSIGN_OR_RETURN(const v1::Experiment found, client->tracking().GetExperiment(get));
-    targets.push_back({found.name(), found.has_delete_time(), ErrorReason::EXPERIMENT_DELETED});
+    targets.push_back({found.name()});
   }
   return targets;
-}
-
-absl::Status Refused(ErrorReason reason, const NamedThing& target, std::string_view rule) {
-  const auto code = reason == ErrorReason::NOT_DELETED ? absl::StatusCode::kAlreadyExists
-                                                       : absl::StatusCode::kFailedPrecondition;
-  return Error(code, reason, fmt::format("{} {}", target.name, rule)).With("name", target.name);
-}
-
-// What the server would refuse, as far as it can be told without it.
-absl::Status Foresee(const Verb& verb, const NamedThing& target) {
-  if (verb.change == kDelete.change && target.name == "experiments/0") {
-    return Refused(ErrorReason::DEFAULT_EXPERIMENT, target, "cannot be deleted");
-  }
-  if (verb.change == kDelete.change && target.is_deleted) {
-    return Refused(target.deleted_reason, target, "is deleted");
-  }
-  if (verb.change == kRestore.change && !target.is_deleted) {
-    return Refused(ErrorReason::NOT_DELETED, target, "is not deleted");
-  }
-  if (verb.change == kPurge.change && !target.is_deleted) {
-    return Refused(ErrorReason::DELETE_FIRST, target, "must be deleted first");
-  }
-  return absl::OkStatus();
 }
 
 absl::Status ConfirmAll(Session& session, const Verb& verb,
@@ -97,21 +76,14 @@ absl::Status ConfirmAll(Session& session, const Verb& verb,
 template <typename Act>
 absl::StatusOr<int> ChangeEach(Session& session, const Verb& verb,
                                const std::vector<NamedThing>& targets, const Act& act) {
-  const bool only_say = session.flags().Switch("dry-run");
-  if (!only_say) CAIRN_RETURN_IF_ERROR(ConfirmAll(session, verb, targets));
+  if (!session.flags().Switch("dry-run")) {
+    CAIRN_RETURN_IF_ERROR(ConfirmAll(session, verb, targets));
+  }
   absl::Status first_error;
   int exit_code = kExitOk;
   size_t done = 0;
   for (const NamedThing& target : targets) {
-    absl::StatusOr<int> code = kExitOk;
-    if (!only_say) {
-      code = act(target);
-    } else if (absl::Status foreseen = Foresee(verb, target); !foreseen.ok()) {
-      code = foreseen;
-    } else {
-      session.Note(fmt::format("would {} {} (checked by this program, not by the server)",
-                               verb.infinitive, target.name));
-    }
+    const absl::StatusOr<int> code = act(target);
     if (code.ok()) {
       ++done;
       if (*code != kExitOk) exit_code = *code;
@@ -131,8 +103,8 @@ template <typename Resource>
 absl::StatusOr<int> Report(Session& session, const absl::StatusOr<Resource>& result,
                            const NamedThing& target, const Verb& verb) {
   if (!result.ok()) return result.status();
-  return session.EmitText(*result, fmt::format("{} {}\n", target.name, verb.participle),
-                          target.name, target.name);
+  return session.EmitChange(*result, fmt::format("{} {}\n", target.name, verb.participle),
+                            target.name, target.name);
 }
 
 absl::StatusOr<int> DeleteExperiment(Session& session, const Invocation& call) {
@@ -141,6 +113,7 @@ absl::StatusOr<int> DeleteExperiment(Session& session, const Invocation& call) {
   return ChangeEach(session, kDelete, targets, [&](const NamedThing& target) {
     v1::DeleteExperimentRequest request;
     request.set_name(target.name);
+    request.set_validate_only(session.flags().Switch("dry-run"));
     return Report(session, client->tracking().DeleteExperiment(request), target, kDelete);
   });
 }
@@ -151,6 +124,7 @@ absl::StatusOr<int> RestoreExperiment(Session& session, const Invocation& call) 
   return ChangeEach(session, kRestore, targets, [&](const NamedThing& target) {
     v1::UndeleteExperimentRequest request;
     request.set_name(target.name);
+    request.set_validate_only(session.flags().Switch("dry-run"));
     return Report(session, client->tracking().UndeleteExperiment(request), target, kRestore);
   });
 }
@@ -161,7 +135,12 @@ absl::StatusOr<int> PurgeExperiment(Session& session, const Invocation& call) {
   return ChangeEach(session, kPurge, targets, [&](const NamedThing& target) -> absl::StatusOr<int> {
     v1::PurgeExperimentRequest request;
     request.set_name(target.name);
+    request.set_validate_only(session.flags().Switch("dry-run"));
     CAIRN_ASSIGN_OR_RETURN(auto operation, client->tracking().PurgeExperiment(request));
+    if (request.validate_only()) {
+      return session.EmitChange(operation, fmt::format("{} purged\n", target.name), target.name,
+                                target.name);
+    }
     return FollowOperation(session, std::move(operation));
   });
 }
@@ -172,6 +151,7 @@ absl::StatusOr<int> DeleteRun(Session& session, const Invocation& call) {
   return ChangeEach(session, kDelete, targets, [&](const NamedThing& target) {
     v1::DeleteRunRequest request;
     request.set_name(target.name);
+    request.set_validate_only(session.flags().Switch("dry-run"));
     return Report(session, client->tracking().DeleteRun(request), target, kDelete);
   });
 }
@@ -182,6 +162,7 @@ absl::StatusOr<int> RestoreRun(Session& session, const Invocation& call) {
   return ChangeEach(session, kRestore, targets, [&](const NamedThing& target) {
     v1::UndeleteRunRequest request;
     request.set_name(target.name);
+    request.set_validate_only(session.flags().Switch("dry-run"));
     return Report(session, client->tracking().UndeleteRun(request), target, kRestore);
   });
 }
@@ -192,6 +173,7 @@ absl::StatusOr<int> PurgeRun(Session& session, const Invocation& call) {
   return ChangeEach(session, kPurge, targets, [&](const NamedThing& target) {
     v1::PurgeRunRequest request;
     request.set_name(target.name);
+    request.set_validate_only(session.flags().Switch("dry-run"));
     return Report(session, client->tracking().PurgeRun(request), target, kPurge);
   });
 }
@@ -200,6 +182,7 @@ absl::StatusOr<int> DeleteModel(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   v1::DeleteModelRequest request;
   CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolveModel(call.arguments[0]));
+  request.set_validate_only(session.flags().Switch("dry-run"));
   return ChangeEach(session, kDelete, std::vector<NamedThing>{{.name = request.name()}},
                     [&](const NamedThing& target) {
                       return Report(session, client->registry().DeleteModel(request), target,
@@ -217,6 +200,73 @@ absl::StatusOr<v1::BulkChangeRunsResponse> CountFound(client::Client& client,
   return found;
 }
 
+// The deleted runs that a request finds, by the instant of their deletion: what one command
+// deleted has one.
+using Deletions = std::map<std::string, std::vector<std::string>>;
+
+absl::StatusOr<Deletions> FindDeletions(client::Client& client,
+                                        const v1::BulkChangeRunsRequest& request) {
+  v1::SearchRunsRequest search;
+  *search.mutable_parents() = request.parents();
+  search.set_filter(request.filter());
+  search.set_show_deleted(true);
+  search.set_page_size(1000);
+  for (const char* field : {"name", "uid", "delete_time"}) {
+    search.mutable_read_mask()->add_paths(field);
+  }
+  Deletions found;
+  CAIRN_RETURN_IF_ERROR(client::ForEachPage(
+      search, [&](const auto& r) { return client.tracking().SearchRuns(r); },
+      [&](const v1::SearchRunsResponse& page) {
+        for (const v1::Run& run : page.runs()) {
+          if (!run.has_delete_time()) continue;
+          found[FormatRfc3339(ToUnixNanos(run.delete_time()))].push_back(run.name());
+        }
+        return true;
+      }));
+  return found;
+}
+
+// Asks before more comes back than one command took.
+absl::Status ConfirmDeletions(Session& session, const Deletions& found) {
+  if (found.size() < 2) return absl::OkStatus();
+  constexpr size_t kMostNamed = 5;
+  size_t runs = 0;
+  std::string times;
+  for (auto it = found.rbegin(); it != found.rend(); ++it) {
+    runs += it->second.size();
+    if (static_cast<size_t>(std::distance(found.rbegin(), it)) >= kMostNamed) continue;
+    times += fmt::format("{}{} at {}", times.empty() ? "" : ", ", it->second.size(), it->first);
+  }
+  if (found.size() > kMostNamed) times += ", and earlier ones";
+  const std::string what =
+      fmt::format("{} runs, which {} deletions took: {}", runs, found.size(), times);
+  if (session.flags().Switch("dry-run")) {
+    session.Note(what);
+    return absl::OkStatus();
+  }
+  return session.Confirm(fmt::format("Restore {}? --deleted-at TIME restores those of one.", what));
+}
+
+// Restores the runs of one deletion, one by one.
+absl::StatusOr<int> RestoreDeletion(Session& session, client::Client& client,
+                                    const Deletions& found, const std::string& time) {
+  const auto deletion = found.find(time);
+  if (deletion == found.end()) {
+    return NotFound(ErrorReason::RUN_NOT_FOUND, "Run",
+                    fmt::format("a run that matches and was deleted at {}", time))
+        .ToStatus();
+  }
+  std::vector<NamedThing> targets;
+  for (const std::string& name : deletion->second) targets.push_back({name});
+  return ChangeEach(session, kRestore, targets, [&](const NamedThing& target) {
+    v1::UndeleteRunRequest request;
+    request.set_name(target.name);
+    request.set_validate_only(session.flags().Switch("dry-run"));
+    return Report(session, client.tracking().UndeleteRun(request), target, kRestore);
+  });
+}
+
 // Changes every run that --filter and --experiment find.
 absl::StatusOr<int> ChangeRuns(Session& session, const Verb& verb) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
@@ -228,6 +278,12 @@ absl::StatusOr<int> ChangeRuns(Session& session, const Verb& verb) {
   }
   if (request.filter().empty() && request.parents().empty()) {
     return UsageError(fmt::format("{} runs needs --filter or --experiment", verb.infinitive));
+  }
+  if (verb.change == kRestore.change) {
+    CAIRN_ASSIGN_OR_RETURN(const Deletions found, FindDeletions(*client, request));
+    const std::string time = session.flags().Text("deleted-at");
+    if (!time.empty()) return RestoreDeletion(session, *client, found, time);
+    CAIRN_RETURN_IF_ERROR(ConfirmDeletions(session, found));
   }
   if (session.flags().Switch("dry-run")) {
     CAIRN_ASSIGN_OR_RETURN(const auto found, CountFound(*client, request));
@@ -277,11 +333,21 @@ std::vector<Command> BulkCommands() {
        .family = "Delete",
        .summary = "Take back the deletion of every run that a filter finds",
        .arguments = {},
-       .flags = {kFilter, kExperiments, kDryRun, kWait, kPatience},
+       .flags = {kFilter,
+                 kExperiments,
+                 {.name = "deleted-at",
+                  .value = "TIME",
+                  .help = "only runs that were deleted at this instant, which is one for all that "
+                          "a command deleted"},
+                 kYes,
+                 kDryRun,
+                 kWait,
+                 kPatience},
        .examples = {{"mlctl restore runs --experiment scratch --wait", "all of an experiment"},
                     {"mlctl restore runs --filter 'state = FAILED' --dry-run", "only count them"},
                     {"mlctl restore runs --filter 'user = \"ada\"'", "by filter"}},
-       .details = "Only deleted runs are looked at.",
+       .details = "Only deleted runs are looked at. Where more than one command deleted them, the\n"
+                  "times are told and --yes is needed, or --deleted-at for the runs of one.",
        .handler = RestoreRuns},
       {.path = "purge runs",
        .family = "Delete",

@@ -2,6 +2,7 @@
 #include <charconv>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,10 +51,15 @@ absl::StatusOr<LogTarget> FindTarget(Session& session, const Invocation& call) {
   return target;
 }
 
-bool OnlySay(Session& session, const std::string& what, const LogTarget& target) {
-  if (!session.flags().Switch("dry-run")) return false;
-  session.Note(fmt::format("would log {} to {} (not checked by the server)", what, target.run));
-  return true;
+// Sends a batch, or with --dry-run has it checked by the server and says what it would log.
+absl::StatusOr<int> Send(Session& session, client::Client& client, v1::LogBatchRequest request,
+                         const std::string& what) {
+  const std::string run = request.run();
+  request.set_validate_only(session.flags().Switch("dry-run"));
+  const bool only_say = request.validate_only();
+  CAIRN_RETURN_IF_ERROR(client.tracking().LogBatch(std::move(request)).status());
+  if (only_say) session.Note(fmt::format("would log {} to {} (checked by the server)", what, run));
+  return kExitOk;
 }
 
 absl::StatusOr<int> LogPairs(Session& session, const Invocation& call, bool tags) {
@@ -61,13 +67,11 @@ absl::StatusOr<int> LogPairs(Session& session, const Invocation& call, bool tags
   CAIRN_ASSIGN_OR_RETURN(const LogTarget target, FindTarget(session, call));
   v1::LogBatchRequest request;
   request.set_run(target.run);
-  for (const std::string& item : target.items) {
-    CAIRN_ASSIGN_OR_RETURN(auto pair, ParsePair(item));
-    (tags ? *request.mutable_tags() : *request.mutable_params())[pair.first] = pair.second;
+  CAIRN_ASSIGN_OR_RETURN(const auto pairs, ParsePairs(target.items));
+  for (const auto& [key, value] : pairs) {
+    (tags ? *request.mutable_tags() : *request.mutable_params())[key] = value;
   }
-  if (OnlySay(session, fmt::format("{} values", target.items.size()), target)) return kExitOk;
-  CAIRN_RETURN_IF_ERROR(client->tracking().LogBatch(request).status());
-  return kExitOk;
+  return Send(session, *client, std::move(request), fmt::format("{} values", pairs.size()));
 }
 
 absl::StatusOr<int> LogParam(Session& session, const Invocation& call) {
@@ -121,21 +125,25 @@ absl::StatusOr<Point> ParseLine(const std::string& line, int64_t step, int64_t n
   return point;
 }
 
-absl::Status SendBatch(client::Client& client, const std::string& run, client::MetricBatch& batch) {
+absl::Status SendBatch(client::Client& client, const std::string& run, bool validate_only,
+                       client::MetricBatch& batch) {
   v1::LogBatchRequest request;
   request.set_run(run);
+  request.set_validate_only(validate_only);
   *request.mutable_metrics() = batch.Take();
   return client.tracking().LogBatch(request).status();
 }
 
-absl::Status SendPoints(client::Client& client, const std::string& run,
+absl::Status SendPoints(client::Client& client, const std::string& run, bool validate_only,
                         const std::vector<Point>& points) {
   client::MetricBatch batch;
   for (const Point& point : points) {
-    if (!batch.HasRoomFor(point.key)) CAIRN_RETURN_IF_ERROR(SendBatch(client, run, batch));
+    if (!batch.HasRoomFor(point.key)) {
+      CAIRN_RETURN_IF_ERROR(SendBatch(client, run, validate_only, batch));
+    }
     batch.Add(point.key, point.step, point.value, point.time_unix_millis);
   }
-  return batch.points() == 0 ? absl::OkStatus() : SendBatch(client, run, batch);
+  return batch.points() == 0 ? absl::OkStatus() : SendBatch(client, run, validate_only, batch);
 }
 
 absl::StatusOr<int> LogMetric(Session& session, const Invocation& call) {
@@ -144,6 +152,7 @@ absl::StatusOr<int> LogMetric(Session& session, const Invocation& call) {
   const int64_t step = session.flags().Integer("step");
   const int64_t now = SystemClock().NowUnixNanos() / 1'000'000;
   std::vector<Point> points;
+  std::set<std::string> keys;  // of the command line
   for (const std::string& item : target.items) {
     std::string text = item;
     if (item == "-") {
@@ -158,11 +167,18 @@ absl::StatusOr<int> LogMetric(Session& session, const Invocation& call) {
       if (!line.empty() && line.back() == '\r') line.pop_back();
       if (line.empty()) continue;
       CAIRN_ASSIGN_OR_RETURN(Point point, ParseLine(line, step, now));
+      if (line == item && !keys.insert(fmt::format("{} {}", point.step, point.key)).second) {
+        return UsageError(fmt::format("{} is given twice for step {}", point.key, point.step));
+      }
       points.push_back(std::move(point));
     }
   }
-  if (OnlySay(session, fmt::format("{} points", points.size()), target)) return kExitOk;
-  CAIRN_RETURN_IF_ERROR(SendPoints(*client, target.run, points));
+  const bool only_say = session.flags().Switch("dry-run");
+  CAIRN_RETURN_IF_ERROR(SendPoints(*client, target.run, only_say, points));
+  if (only_say) {
+    session.Note(fmt::format("would log {} points to {} (checked by the server)", points.size(),
+                             target.run));
+  }
   return kExitOk;
 }
 
@@ -176,25 +192,24 @@ absl::StatusOr<int> LogInput(Session& session, const Invocation& call) {
     CAIRN_ASSIGN_OR_RETURN(*input.mutable_dataset_version(), ResolveAny(session, item));
     input.set_context(session.flags().Text("context"));
   }
-  if (OnlySay(session, fmt::format("{} inputs", target.items.size()), target)) return kExitOk;
-  CAIRN_RETURN_IF_ERROR(client->tracking().LogBatch(request).status());
-  return kExitOk;
+  return Send(session, *client, std::move(request), fmt::format("{} inputs", target.items.size()));
 }
 
 absl::StatusOr<int> LogArtifact(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   CAIRN_ASSIGN_OR_RETURN(const LogTarget target, FindTarget(session, call));
   CAIRN_ASSIGN_OR_RETURN(const auto items,
-                         CollectFiles(target.items, session.flags().Text("path")));
-  if (OnlySay(session, fmt::format("{} files", items.size()), target)) return kExitOk;
+                         CollectFiles(session, target.items, session.flags().Text("path")));
+  // A dry run needs the bytes too: the server checks that they are there.
   TransferMeter meter(session, "sent");
-  CAIRN_RETURN_IF_ERROR(client::UploadArtifacts(*client, target.run, items, meter.callback()));
+  CAIRN_RETURN_IF_ERROR(client::UploadArtifacts(*client, target.run, items, meter.callback(),
+                                                session.flags().Switch("dry-run")));
   meter.Finish();
   v1::ListArtifactsResponse logged;
   for (const auto& item : items) logged.add_files()->set_path(item.path);
   std::string text;
   for (const auto& item : items) text += item.path + "\n";
-  return session.EmitText(logged, text, target.run, target.run);
+  return session.EmitChange(logged, text, target.run, target.run);
 }
 
 // The same under two verbs: `log` as for everything of a run, `put` as for data sets.
@@ -205,6 +220,7 @@ Command ArtifactCommand(std::string_view path, std::string_view summary, const F
           .arguments = {{"RUN", 1, 1, "run"}, {"FILE", 0, -1, "file"}},
           .flags = {run,
                     {.name = "path", .value = "PREFIX", .help = "where to put them, such as model"},
+                    kFollowLinks,
                     kDryRun},
           .examples = {{"mlctl log artifact $RUN model.bin", "a file"},
                        {"mlctl put artifact $RUN out/ --path reports",
@@ -212,7 +228,10 @@ Command ArtifactCommand(std::string_view path, std::string_view summary, const F
                        {"mlctl log artifact *.png --run $RUN", "many files"}},
           .details =
               "The files appear all at once when the last of them was sent, or not at all;\n"
-              "at most 200,000 in one call. `mlctl fetch RUN` brings them back.",
+              "at most 200,000 in one call. `mlctl fetch RUN` brings them back. Nothing below a\n"
+              "directory is left out in silence: what is no readable file is refused, all of it\n"
+              "at once, and directories that hold nothing are named. With --dry-run the bytes are\n"
+              "sent as well, for the server to check, and the run does not get them.",
           .handler = LogArtifact};
 }
 

@@ -14,9 +14,11 @@
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/session.h"
 #include "fmt/format.h"
+#include "lib/base/clock.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
+#include "lib/client/metric_batch.h"
 #include "lib/client/metric_writer.h"
 
 namespace cairn::cli {
@@ -139,6 +141,29 @@ absl::StatusOr<int> StreamLines(Session& session, client::Client& client,
   return waiting > 0 ? kExitPartial : kExitOk;
 }
 
+// Has the server check every point, and says how many there are.
+absl::StatusOr<int> CheckLines(Session& session, client::Client& client, const std::string& run,
+                               std::istream& in, MetricLineReader& reader) {
+  client::MetricBatch batch;
+  const auto check = [&] {
+    v1::LogBatchRequest request;
+    request.set_run(run);
+    request.set_validate_only(true);
+    *request.mutable_metrics() = batch.Take();
+    return client.tracking().LogBatch(std::move(request)).status();
+  };
+  const int64_t now = SystemClock().NowUnixNanos() / 1'000'000;
+  CAIRN_ASSIGN_OR_RETURN(
+      const int64_t points, ReadLines(in, reader, [&](const MetricLine& point) -> absl::Status {
+        if (!batch.HasRoomFor(point.key)) CAIRN_RETURN_IF_ERROR(check());
+        batch.Add(point.key, point.step, point.value, point.time_unix_millis.value_or(now));
+        return absl::OkStatus();
+      }));
+  CAIRN_RETURN_IF_ERROR(check());  // also without a point: the run must be there
+  session.Note(fmt::format("would log {} points to {} (checked by the server)", points, run));
+  return EmitPoints(session, points, run);
+}
+
 // The run that is meant. A full resource name is taken as it is: with an offline log the
 // server need not be there.
 absl::StatusOr<std::string> RunToLogTo(Session& session, const Invocation& call) {
@@ -170,12 +195,7 @@ absl::StatusOr<int> LogMetrics(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(options.patience, PatienceOf(session));
   options.offline_log = session.flags().Text("offline-log");
   if (session.flags().Switch("dry-run")) {
-    CAIRN_ASSIGN_OR_RETURN(const int64_t points, ReadLines(in, reader, [](const MetricLine&) {
-                             return absl::OkStatus();
-                           }));
-    session.Note(
-        fmt::format("would log {} points to {} (not checked by the server)", points, options.run));
-    return kExitOk;
+    return CheckLines(session, *client, options.run, in, reader);
   }
   return StreamLines(session, *client, std::move(options), in, reader);
 }
@@ -250,8 +270,8 @@ std::vector<Command> MetricFileCommands() {
                      "wait for a server that is away"},
                     {"mlctl log replay metrics.log -o json", "how many points, for a script"}},
        .details = "The log is one of `log metrics --offline-log` or of the C++ client. What the\n"
-                  "server has already is recognised. A log that is damaged before its end is\n"
-                  "refused with the offset, and the end is 9.",
+                  "server has already is recognised. Of a damaged log what stands before the\n"
+                  "damage is sent and told, the file stays, and the end is 9.",
        .handler = ReplayLog},
   };
 }

@@ -1,5 +1,6 @@
 #include "client-cli/commands/metric_lines.h"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 #include <nlohmann/json.hpp>
@@ -8,6 +9,7 @@
 
 #include "fmt/format.h"
 #include "lib/base/clock.h"
+#include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 
@@ -75,20 +77,58 @@ std::string QuoteBareWords(std::string_view line) {
   return out;
 }
 
-std::vector<std::string_view> Split(std::string_view line) {
-  std::vector<std::string_view> cells;
+// The cells of a line as RFC 4180 has them; nothing when a quote is not closed, or does not
+// stand at the ends of its cell.
+std::optional<std::vector<std::string>> CellsOf(std::string_view line) {
+  std::vector<std::string> cells;
   while (true) {
-    const size_t comma = line.find(',');
-    cells.push_back(line.substr(0, comma));
-    if (comma == std::string_view::npos) return cells;
-    line.remove_prefix(comma + 1);
+    std::string cell;
+    if (line.starts_with('"')) {
+      size_t at = 1;
+      for (;; ++at) {
+        if (at == line.size()) return std::nullopt;
+        if (line[at] == '"' && (at + 1 == line.size() || line[at + 1] != '"')) break;
+        if (line[at] == '"') ++at;
+        cell += line[at];
+      }
+      line.remove_prefix(at + 1);
+      if (!line.empty() && line.front() != ',') return std::nullopt;
+    } else {
+      const size_t comma = std::min(line.find(','), line.size());
+      cell = std::string(line.substr(0, comma));
+      if (cell.find('"') != std::string::npos) return std::nullopt;
+      line.remove_prefix(comma);
+    }
+    cells.push_back(std::move(cell));
+    if (line.empty()) return cells;
+    line.remove_prefix(1);
   }
+}
+
+// What a number of milliseconds since 1970 probably is instead; empty if it may be that.
+// Seconds of the years 1973 to 2286 are milliseconds of the first four months of 1970.
+std::string OtherUnit(int64_t time) {
+  constexpr int64_t kSecondsFrom = 100'000'000;
+  constexpr int64_t kMillisFrom = 10'000'000'000;
+  constexpr int64_t kMicrosFrom = 100'000'000'000'000;
+  constexpr int64_t kNanosFrom = 100'000'000'000'000'000;
+  const auto looks_like = [](std::string_view unit, int64_t millis) {
+    return fmt::format("looks like {} since 1970; write milliseconds, {}, or RFC 3339", unit,
+                       millis);
+  };
+  if (time >= kNanosFrom) return looks_like("nanoseconds", time / 1'000'000);
+  if (time >= kMicrosFrom) return looks_like("microseconds", time / 1000);
+  if (time >= kSecondsFrom && time < kMillisFrom) return looks_like("seconds", time * 1000);
+  return "";
 }
 
 }  // namespace
 
 absl::StatusOr<std::optional<MetricLine>> MetricLineReader::Read(std::string_view line) {
-  ++line_number_;
+  constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+  if (++line_number_ == 1 && line.starts_with(kByteOrderMark)) {
+    line.remove_prefix(kByteOrderMark.size());
+  }
   if (!line.empty() && line.back() == '\r') line.remove_suffix(1);
   if (line.find_first_not_of(" \t") == std::string_view::npos) return std::optional<MetricLine>();
   return format_ == Format::kJson ? ReadJson(line) : ReadCsv(line);
@@ -119,18 +159,18 @@ absl::StatusOr<std::optional<MetricLine>> MetricLineReader::ReadJson(std::string
   if (!value) return BadField(line_number_, "value", text_of("value"), kValueRule);
   point.value = *value;
   if (object.contains("time")) {
-    point.time_unix_millis = TimeIn(text_of("time"));
-    if (!point.time_unix_millis) {
-      return BadField(line_number_, "time", text_of("time"), kTimeRule);
-    }
+    const std::string text = text_of("time");
+    point.time_unix_millis = TimeIn(text);
+    if (!point.time_unix_millis) return BadField(line_number_, "time", text, kTimeRule);
+    const std::string other = NumberIn<int64_t>(text) ? OtherUnit(*point.time_unix_millis) : "";
+    if (!other.empty()) return BadField(line_number_, "time", text, other);
   }
   return std::optional<MetricLine>(std::move(point));
 }
 
 // Takes the order of columns from a line that names them.
-bool MetricLineReader::TakeHeader(std::string_view line) {
+bool MetricLineReader::TakeHeader(const std::vector<std::string>& cells) {
   int places[] = {-1, -1, -1, -1};
-  const std::vector<std::string_view> cells = Split(line);
   for (size_t i = 0; i < cells.size(); ++i) {
     if (cells[i] == "key") places[0] = static_cast<int>(i);
     if (cells[i] == "step") places[1] = static_cast<int>(i);
@@ -142,34 +182,63 @@ bool MetricLineReader::TakeHeader(std::string_view line) {
   step_column_ = places[1];
   value_column_ = places[2];
   time_column_ = places[3];
+  columns_ = cells.size();
+  has_header_ = true;
   return true;
 }
 
+absl::Status MetricLineReader::BadCell(int column, std::string_view field, std::string_view value,
+                                       std::string_view rule) const {
+  return BadField(line_number_, fmt::format("column {}: {}", column + 1, field), value, rule);
+}
+
 absl::StatusOr<std::optional<MetricLine>> MetricLineReader::ReadCsv(std::string_view line) {
-  if (line_number_ == 1 && TakeHeader(line)) return std::optional<MetricLine>();
-  const std::vector<std::string_view> cells = Split(line);
+  const auto read = CellsOf(line);
+  if (!read) {
+    return BadField(line_number_, "text", line,
+                    "must have each cell in quotes or without any, and quotes in it doubled");
+  }
+  const std::vector<std::string>& cells = *read;
+  if (line_number_ == 1 && TakeHeader(cells)) return std::optional<MetricLine>();
+  if (cells.size() > columns_) {
+    return BadCell(static_cast<int>(columns_), "text", cells[columns_],
+                   fmt::format("is a field too many: there are {} columns", columns_));
+  }
   const auto cell = [&cells](int column) {
     const bool there = column >= 0 && static_cast<size_t>(column) < cells.size();
-    return there ? cells[static_cast<size_t>(column)] : std::string_view();
+    return there ? std::string_view(cells[static_cast<size_t>(column)]) : std::string_view();
   };
   MetricLine point;
   point.key = std::string(cell(key_column_));
-  if (point.key.empty()) return BadField(line_number_, "key", "", "must not be empty");
+  if (point.key.empty()) return BadCell(key_column_, "key", "", "must not be empty");
+  if (!IsValidUtf8(point.key)) return BadCell(key_column_, "key", point.key, "must be UTF-8");
   if (step_column_ >= 0) {
     const auto step = NumberIn<int64_t>(cell(step_column_));
-    if (!step) return BadField(line_number_, "step", cell(step_column_), kStepRule);
+    if (!step) return BadCell(step_column_, "step", cell(step_column_), kStepRule);
     point.step = *step;
   }
   const auto value = ValueIn(cell(value_column_));
-  if (!value) return BadField(line_number_, "value", cell(value_column_), kValueRule);
+  if (!value) return BadCell(value_column_, "value", cell(value_column_), kValueRule);
   point.value = *value;
-  if (!cell(time_column_).empty()) {
-    point.time_unix_millis = TimeIn(cell(time_column_));
-    if (!point.time_unix_millis) {
-      return BadField(line_number_, "time", cell(time_column_), kTimeRule);
-    }
-  }
+  if (cell(time_column_).empty()) return std::optional<MetricLine>(std::move(point));
+  CAIRN_ASSIGN_OR_RETURN(point.time_unix_millis, TimeOf(cell(time_column_)));
   return std::optional<MetricLine>(std::move(point));
+}
+
+absl::StatusOr<int64_t> MetricLineReader::TimeOf(std::string_view text) const {
+  // Without a header nobody says that there is a time, and no clock shows so little.
+  constexpr int64_t kSmallestTime = 100'000'000;
+  const auto number = NumberIn<int64_t>(text);
+  if (number && !has_header_ && *number < kSmallestTime) {
+    return BadCell(time_column_, "text", text,
+                   "is a field too many, unless a header line names a time; a decimal mark is a "
+                   "point");
+  }
+  const auto time = TimeIn(text);
+  if (!time) return BadCell(time_column_, "time", text, kTimeRule);
+  const std::string other = number ? OtherUnit(*number) : "";
+  if (!other.empty()) return BadCell(time_column_, "time", text, other);
+  return *time;
 }
 
 }  // namespace cairn::cli

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 
@@ -25,7 +26,12 @@ struct MetricLine {
 // the value is a number or one of the words "NaN", "Infinity", "-Infinity", with or
 // without quotes. Other members are ignored.
 //
-// CSV: key,step,value[,time]; a first line that names these columns gives their order.
+// CSV (RFC 4180): key,step,value[,time]; a first line that names these columns gives their
+// order. A cell may stand in quotes, with a quote in it doubled; a line has as many cells as
+// there are columns, the time may be left out.
+//
+// A byte order mark is stepped over. A time that is a number of seconds, microseconds or
+// nanoseconds is told by its size and refused, not taken for milliseconds.
 //
 // Not thread-safe. Values are as written: nothing is rounded or invented.
 class MetricLineReader {
@@ -34,14 +40,17 @@ class MetricLineReader {
   explicit MetricLineReader(Format format) : format_(format) {}
 
   // The observation in `line`, which has no line end; nullopt for an empty line or a
-  // header. INVALID_ARGUMENT (VALUE_INVALID) naming the line's number from 1, the field
-  // and what it should be.
+  // header. INVALID_ARGUMENT (VALUE_INVALID) naming the line's number from 1, the field, in
+  // CSV its column from 1, and what it should be.
   absl::StatusOr<std::optional<MetricLine>> Read(std::string_view line);
 
  private:
   absl::StatusOr<std::optional<MetricLine>> ReadJson(std::string_view line);
   absl::StatusOr<std::optional<MetricLine>> ReadCsv(std::string_view line);
-  bool TakeHeader(std::string_view line);
+  bool TakeHeader(const std::vector<std::string>& cells);
+  absl::StatusOr<int64_t> TimeOf(std::string_view text) const;
+  absl::Status BadCell(int column, std::string_view field, std::string_view value,
+                       std::string_view rule) const;
 
   const Format format_;
   int64_t line_number_ = 0;
@@ -50,6 +59,8 @@ class MetricLineReader {
   int step_column_ = 1;
   int value_column_ = 2;
   int time_column_ = 3;
+  size_t columns_ = 4;
+  bool has_header_ = false;
 };
 
 }  // namespace cairn::cli

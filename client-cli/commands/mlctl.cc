@@ -41,7 +41,7 @@ int ReportError(const absl::Status& status, bool json, const Environment& enviro
   if (json) {
     std::fprintf(stderr, "%s\n", ErrorJson(status, hint).c_str());
   } else {
-    std::fprintf(stderr, "error: %s\n", Printable(std::string(status.message())).c_str());
+    std::fprintf(stderr, "error: %s\n", Printable(MessageOf(status)).c_str());
     if (!hint.empty()) std::fprintf(stderr, "hint: %s\n", hint.c_str());
   }
   return ExitCodeFor(status);

@@ -278,6 +278,36 @@ absl::StatusOr<AnyMessage> ListArtifacts(Session& session, const std::string& pa
 
 bool Always(const std::string&) { return true; }
 
+bool HasMetric(const v1::SearchRunsResponse& found, std::string_view key) {
+  for (const v1::Run& run : found.runs()) {
+    for (const auto& metric : run.metrics()) {
+      if (metric.key() == key) return true;
+    }
+  }
+  return false;
+}
+
+// Says when an order goes by a metric that none of the runs has: it then orders nothing. As
+// runs without it come last, the first page tells for all.
+void NoteUnknownMetrics(Session& session, std::string_view order_by,
+                        const v1::SearchRunsResponse& found) {
+  if (found.runs().empty()) return;
+  while (!order_by.empty()) {
+    const size_t comma = std::min(order_by.find(','), order_by.size());
+    std::string_view key = order_by.substr(0, comma);
+    order_by.remove_prefix(std::min(comma + 1, order_by.size()));
+    key.remove_prefix(std::min(key.find_first_not_of(' '), key.size()));
+    key = key.substr(0, key.find(' '));
+    if (!key.starts_with("metrics")) continue;
+    key.remove_prefix(std::min(key.find('.') + 1, key.size()));
+    if (key.size() >= 2 && key.front() == '"' && key.back() == '"') {
+      key = key.substr(1, key.size() - 2);
+    }
+    if (key.empty() || HasMetric(found, key)) continue;
+    session.Note(fmt::format("no run here has the metric {}, so it orders nothing", key));
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<AnyMessage> SearchRuns(Session& session) {
@@ -289,8 +319,13 @@ absl::StatusOr<AnyMessage> SearchRuns(Session& session) {
   for (const std::string& text : session.flags().List("experiment")) {
     CAIRN_ASSIGN_OR_RETURN(*request.add_parents(), ResolveExperiment(session, text));
   }
-  return Collect<v1::SearchRunsResponse>(
-      session, request, [&](const auto& r) { return client->tracking().SearchRuns(r); });
+  CAIRN_ASSIGN_OR_RETURN(AnyMessage found,
+                         Collect<v1::SearchRunsResponse>(session, request, [&](const auto& r) {
+                           return client->tracking().SearchRuns(r);
+                         }));
+  NoteUnknownMetrics(session, request.order_by(),
+                     static_cast<const v1::SearchRunsResponse&>(*found));
+  return found;
 }
 
 const std::vector<Noun>& Nouns() {

@@ -20,17 +20,11 @@ absl::StatusOr<int> CreateModel(Session& session, const Invocation& call) {
   v1::CreateModelRequest request;
   request.mutable_model()->set_display_name(call.arguments[0]);
   request.mutable_model()->set_description(session.flags().Text("description"));
-  for (const std::string& tag : session.flags().List("tag")) {
-    CAIRN_ASSIGN_OR_RETURN(auto pair, ParsePair(tag));
-    (*request.mutable_model()->mutable_tags())[pair.first] = pair.second;
-  }
-  if (session.flags().Switch("dry-run")) {
-    session.Note(
-        fmt::format("would create model \"{}\" (not checked by the server)", call.arguments[0]));
-    return kExitOk;
-  }
+  CAIRN_ASSIGN_OR_RETURN(const auto tags, ParsePairs(session.flags().List("tag")));
+  for (const auto& [key, value] : tags) (*request.mutable_model()->mutable_tags())[key] = value;
+  request.set_validate_only(session.flags().Switch("dry-run"));
   CAIRN_ASSIGN_OR_RETURN(const v1::Model created, client->registry().CreateModel(request));
-  return session.EmitText(created, created.name() + "\n", created.name(), created.display_name());
+  return session.EmitChange(created, created.name() + "\n", created.name(), created.display_name());
 }
 
 // One piece of evidence from --metric: NAME takes the run's latest value,
@@ -107,13 +101,9 @@ absl::StatusOr<int> SetDatasetAlias(Session& session, const Invocation& call) {
   request.set_name(DatasetName(name.parent_id));
   request.set_alias(call.arguments[1]);
   request.set_version(name.version);
-  if (session.flags().Switch("dry-run")) {
-    session.Note(fmt::format("would point {}@{} at version {} (not checked by the server)",
-                             request.name(), request.alias(), name.version));
-    return kExitOk;
-  }
+  request.set_validate_only(session.flags().Switch("dry-run"));
   CAIRN_ASSIGN_OR_RETURN(const v1::Dataset dataset, client->datasets().SetDatasetAlias(request));
-  return session.EmitText(
+  return session.EmitChange(
       dataset, fmt::format("dataset:{}@{} -> {}\n", name.parent_id, request.alias(), name.version),
       dataset.name(), request.alias());
 }
@@ -131,14 +121,10 @@ absl::StatusOr<int> DeleteDatasetAlias(Session& session, const std::string& text
     request.set_name(DatasetName((*ids)[0]));
     request.set_alias((*ids)[1]);
   }
-  if (session.flags().Switch("dry-run")) {
-    session.Note(fmt::format("would delete the alias {} of {} (not checked by the server)",
-                             request.alias(), request.name()));
-    return kExitOk;
-  }
+  request.set_validate_only(session.flags().Switch("dry-run"));
   CAIRN_ASSIGN_OR_RETURN(const v1::Dataset dataset, client->datasets().DeleteDatasetAlias(request));
-  return session.EmitText(dataset, fmt::format("{} deleted\n", text), dataset.name(),
-                          request.alias());
+  return session.EmitChange(dataset, fmt::format("{} deleted\n", text), dataset.name(),
+                            request.alias());
 }
 
 absl::StatusOr<int> SetAlias(Session& session, const Invocation& call) {
@@ -149,13 +135,9 @@ absl::StatusOr<int> SetAlias(Session& session, const Invocation& call) {
   v1::SetAliasRequest request;
   request.mutable_alias()->set_name(AliasName(name.parent_id, call.arguments[1]));
   request.mutable_alias()->set_version(name.version);
-  if (session.flags().Switch("dry-run")) {
-    session.Note(fmt::format("would point {} at version {} (not checked by the server)",
-                             request.alias().name(), name.version));
-    return kExitOk;
-  }
+  request.set_validate_only(session.flags().Switch("dry-run"));
   CAIRN_ASSIGN_OR_RETURN(const v1::Alias alias, client->registry().SetAlias(request));
-  return session.EmitText(
+  return session.EmitChange(
       alias, fmt::format("{}@{} -> {}\n", name.parent_id, call.arguments[1], alias.version()),
       alias.name(), call.arguments[1]);
 }
@@ -172,13 +154,10 @@ absl::StatusOr<int> DeleteAlias(Session& session, const Invocation& call) {
   } else {
     return UsageError("alias delete needs MODEL@ALIAS");
   }
-  if (session.flags().Switch("dry-run")) {
-    session.Note(fmt::format("would delete {} (not checked by the server)", request.name()));
-    return kExitOk;
-  }
+  request.set_validate_only(session.flags().Switch("dry-run"));
   CAIRN_ASSIGN_OR_RETURN(const auto nothing, client->registry().DeleteAlias(request));
-  return session.EmitText(nothing, fmt::format("{} deleted\n", request.name()), request.name(),
-                          request.name());
+  return session.EmitChange(nothing, fmt::format("{} deleted\n", request.name()), request.name(),
+                            request.name());
 }
 
 }  // namespace

@@ -38,11 +38,17 @@ absl::StatusOr<v1::Run> FetchRun(Session& session, const std::string& name) {
   return client->tracking().GetRun(request);
 }
 
-// A string literal of the filter language.
+absl::StatusOr<v1::Experiment> FetchExperiment(Session& session,
+                                               const v1::GetExperimentRequest& request) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  return client->tracking().GetExperiment(request);
+}
+
+// A literal of the filter language that stands for `text` alone.
 std::string Quoted(std::string_view text) {
   std::string quoted = "\"";
   for (const char c : text) {
-    if (c == '"' || c == '\\') quoted += '\\';
+    if (c == '"' || c == '\\' || c == '*') quoted += '\\';
     quoted += c;
   }
   return quoted + "\"";
@@ -57,6 +63,23 @@ absl::StatusOr<std::vector<v1::Run>> FindRuns(Session& session, const std::strin
   request.set_page_size(3);
   CAIRN_ASSIGN_OR_RETURN(auto found, client->tracking().SearchRuns(request));
   return std::vector<v1::Run>(found.runs().begin(), found.runs().end());
+}
+
+// Runs with this name, or else those whose id begins so.
+absl::StatusOr<std::vector<v1::Run>> RunsCalled(Session& session, const std::string& text,
+                                                bool deleted_too) {
+  CAIRN_ASSIGN_OR_RETURN(
+      auto runs, FindRuns(session, fmt::format("display_name = {}", Quoted(text)), deleted_too));
+  if (!runs.empty() || !IsHex(text) || text.size() < 3) return runs;
+  return FindRuns(session, fmt::format("uid = \"{}*\"", text), deleted_too);
+}
+
+absl::Status IsDeleted(std::string_view text, const v1::Run& run) {
+  return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::RUN_DELETED,
+               fmt::format("{} is deleted: `mlctl restore run {}` brings it back, `mlctl purge run "
+                           "{}` removes it for good",
+                           text, run.uid(), run.uid()))
+      .With("run", run.name());
 }
 
 absl::StatusOr<std::string> FindByDigest(Session& session, const std::string& dataset,
@@ -85,13 +108,26 @@ absl::StatusOr<std::string> FindByDigest(Session& session, const std::string& da
 
 absl::StatusOr<std::string> ResolveExperiment(Session& session, const std::string& text) {
   if (StartsWith(text, "experiments/")) return text;
-  if (IsNumber(text)) return "experiments/" + text;
-  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  const bool only_name = StartsWith(text, "name:");
   v1::GetExperimentRequest request;
-  request.set_display_name(text);
-  CAIRN_ASSIGN_OR_RETURN(const v1::Experiment experiment,
-                         client->tracking().GetExperiment(request));
-  return experiment.name();
+  request.set_display_name(only_name ? text.substr(5) : text);
+  const auto named = FetchExperiment(session, request);
+  if (only_name || !IsNumber(text)) {
+    CAIRN_RETURN_IF_ERROR(named.status());
+    return named->name();
+  }
+  const std::string numbered = "experiments/" + text;
+  if (absl::IsNotFound(named.status())) return numbered;
+  CAIRN_RETURN_IF_ERROR(named.status());
+  if (named->name() == numbered) return numbered;
+  request.set_name(numbered);
+  const absl::Status other = FetchExperiment(session, request).status();
+  if (absl::IsNotFound(other)) return named->name();
+  CAIRN_RETURN_IF_ERROR(other);
+  return UsageError(
+      fmt::format("\"{0}\" is the name of {1} and the number of another experiment; write name:{0} "
+                  "for the one and experiments/{0} for the other",
+                  text, named->name()));
 }
 
 absl::StatusOr<v1::Run> ResolveRun(Session& session, const std::string& text, bool deleted_too) {
@@ -99,14 +135,10 @@ absl::StatusOr<v1::Run> ResolveRun(Session& session, const std::string& text, bo
   if (reference.kind == Kind::kResource) return FetchRun(session, reference.name);
   const std::string& id = reference.kind == Kind::kRun ? reference.name : text;
   if (IsHexId(id)) return FetchRun(session, "experiments/-/runs/" + id);
-  std::vector<v1::Run> runs;
-  if (IsHex(id) && id.size() >= 3) {
-    CAIRN_ASSIGN_OR_RETURN(
-        runs, FindRuns(session, fmt::format("uid = {}", Quoted(id + "*")), deleted_too));
-  }
-  if (runs.empty()) {
-    CAIRN_ASSIGN_OR_RETURN(
-        runs, FindRuns(session, fmt::format("display_name = {}", Quoted(id)), deleted_too));
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<v1::Run> runs, RunsCalled(session, id, deleted_too));
+  if (runs.empty() && !deleted_too) {
+    CAIRN_ASSIGN_OR_RETURN(const auto deleted, RunsCalled(session, id, /*deleted_too=*/true));
+    if (deleted.size() == 1) return IsDeleted(id, deleted.front());
   }
   if (runs.empty()) return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", id).ToStatus();
   if (runs.size() > 1) {

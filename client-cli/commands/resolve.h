@@ -15,12 +15,13 @@ namespace cairn::cli {
 // INVALID_ARGUMENT (NAME_INVALID) for a reference to another kind of thing, and
 // pass on the server's errors.
 
-// A number, a human name, or a resource name.
+// A human name, a number, or a resource name; name:TEXT is a name in any case.
+// INVALID_ARGUMENT when a number is also the name of another experiment.
 absl::StatusOr<std::string> ResolveExperiment(Session& session, const std::string& text);
 
-// An id, a beginning of an id that only one run has, a human name that only one
-// run has, or a resource name. A deleted run is found by its id or resource name, and
-// with `deleted_too` also by the others.
+// An id, a human name that only one run has, a beginning of an id that only one run has, or a
+// resource name; nothing in it is a wildcard. A deleted run is found by its id or resource name,
+// and with `deleted_too` also by the others.
 absl::StatusOr<v1::Run> ResolveRun(Session& session, const std::string& text,
                                    bool deleted_too = false);
 

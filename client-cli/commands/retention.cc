@@ -51,16 +51,12 @@ absl::StatusOr<int> SetRetention(Session& session, const Invocation& call) {
     CAIRN_ASSIGN_OR_RETURN(*request.mutable_dataset()->mutable_retention(), RuleFromFlags(flags));
   }
   const std::string rule = RetentionText(request.dataset());
-  if (flags.Switch("dry-run")) {
-    session.Note(
-        fmt::format("would let {} {} (not checked by the server)", request.dataset().name(), rule));
-    return kExitOk;
-  }
+  request.set_validate_only(flags.Switch("dry-run"));
   CAIRN_ASSIGN_OR_RETURN(const auto dataset, client->datasets().UpdateDataset(request));
   session.Hint(fmt::format("`mlctl prune dataset {} --dry-run` tells what it removes",
                            dataset.display_name()));
-  return session.EmitText(dataset, fmt::format("{}: {}\n", dataset.display_name(), rule),
-                          dataset.name(), dataset.display_name());
+  return session.EmitChange(dataset, fmt::format("{}: {}\n", dataset.display_name(), rule),
+                            dataset.name(), dataset.display_name());
 }
 
 std::string PruneText(const v1::ApplyDatasetRetentionResponse& answer,

@@ -14,10 +14,8 @@ namespace {
 
 absl::Status FillPairs(const std::vector<std::string>& texts,
                        google::protobuf::Map<std::string, std::string>* pairs) {
-  for (const std::string& text : texts) {
-    CAIRN_ASSIGN_OR_RETURN(auto pair, ParsePair(text));
-    (*pairs)[pair.first] = pair.second;
-  }
+  CAIRN_ASSIGN_OR_RETURN(const auto parsed, ParsePairs(texts));
+  for (const auto& [key, value] : parsed) (*pairs)[key] = value;
   return absl::OkStatus();
 }
 
@@ -27,15 +25,11 @@ absl::StatusOr<int> CreateExperiment(Session& session, const Invocation& call) {
   request.mutable_experiment()->set_display_name(call.arguments[0]);
   CAIRN_RETURN_IF_ERROR(
       FillPairs(session.flags().List("tag"), request.mutable_experiment()->mutable_tags()));
-  if (session.flags().Switch("dry-run")) {
-    session.Note(fmt::format("would create experiment \"{}\" (not checked by the server)",
-                             call.arguments[0]));
-    return kExitOk;
-  }
+  request.set_validate_only(session.flags().Switch("dry-run"));
   CAIRN_ASSIGN_OR_RETURN(const auto created, client->tracking().CreateExperiment(request));
   const std::string id = created.name().substr(created.name().rfind('/') + 1);
   session.Hint(fmt::format("`mlctl run start --experiment {}` begins a run in it", id));
-  return session.EmitText(created, created.name() + "\n", created.name(), id);
+  return session.EmitChange(created, created.name() + "\n", created.name(), id);
 }
 
 absl::StatusOr<int> StartRun(Session& session, const Invocation& call) {
@@ -63,15 +57,11 @@ absl::StatusOr<int> StartRun(Session& session, const Invocation& call) {
     CAIRN_ASSIGN_OR_RETURN(const v1::Run parent, ResolveRun(session, flags.Text("parent-run")));
     run.set_parent_run(parent.name());
   }
-  if (flags.Switch("dry-run")) {
-    session.Note(
-        fmt::format("would start a run in {} (not checked by the server)", request.parent()));
-    return kExitOk;
-  }
+  request.set_validate_only(flags.Switch("dry-run"));
   CAIRN_ASSIGN_OR_RETURN(const v1::Run started, client->tracking().CreateRun(request));
   session.Hint(
       "`mlctl log metric RUN loss=0.5 --step 1` logs to it, `mlctl run finish RUN` ends it");
-  return session.EmitText(started, started.uid() + "\n", started.name(), started.uid());
+  return session.EmitChange(started, started.uid() + "\n", started.name(), started.uid());
 }
 
 absl::StatusOr<int> FinishRun(Session& session, const Invocation& call) {
@@ -86,13 +76,10 @@ absl::StatusOr<int> FinishRun(Session& session, const Invocation& call) {
   request.set_state(state == "failed"   ? v1::Run::FAILED
                     : state == "killed" ? v1::Run::KILLED
                                         : v1::Run::SUCCEEDED);
-  if (session.flags().Switch("dry-run")) {
-    session.Note(fmt::format("would end {} as {} (not checked by the server)", run.name(), state));
-    return kExitOk;
-  }
+  request.set_validate_only(session.flags().Switch("dry-run"));
   CAIRN_ASSIGN_OR_RETURN(const v1::Run finished, client->tracking().FinishRun(request));
-  return session.EmitText(finished, fmt::format("{} {}\n", finished.uid(), state), finished.name(),
-                          finished.uid());
+  return session.EmitChange(finished, fmt::format("{} {}\n", finished.uid(), state),
+                            finished.name(), finished.uid());
 }
 
 // The run that an argument, --run or MLCTL_RUN names.
@@ -108,13 +95,10 @@ absl::StatusOr<int> ResumeRun(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(const v1::Run run, GivenRun(session, call));
   v1::ResumeRunRequest request;
   request.set_name(run.name());
-  if (session.flags().Switch("dry-run")) {
-    session.Note(fmt::format("would resume {} (not checked by the server)", run.name()));
-    return kExitOk;
-  }
+  request.set_validate_only(session.flags().Switch("dry-run"));
   CAIRN_ASSIGN_OR_RETURN(const v1::Run resumed, client->tracking().ResumeRun(request));
-  return session.EmitText(resumed, fmt::format("{} running\n", resumed.uid()), resumed.name(),
-                          resumed.uid());
+  return session.EmitChange(resumed, fmt::format("{} running\n", resumed.uid()), resumed.name(),
+                            resumed.uid());
 }
 
 absl::StatusOr<int> HeartbeatRun(Session& session, const Invocation& call) {

@@ -89,6 +89,13 @@ absl::StatusOr<int> Session::EmitText(const google::protobuf::Message& message,
   return kExitOk;
 }
 
+absl::StatusOr<int> Session::EmitChange(const google::protobuf::Message& message,
+                                        std::string_view text, std::string_view name,
+                                        std::string_view id) {
+  if (!settings_.Switch("dry-run")) return EmitText(message, text, name, id);
+  return EmitText(message, fmt::format("dry run, nothing was changed: {}", text), name, id);
+}
+
 void Session::Print(std::string_view text) { std::fwrite(text.data(), 1, text.size(), stdout); }
 
 void Session::Hint(std::string_view text) {

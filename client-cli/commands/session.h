@@ -44,6 +44,11 @@ class Session {
   absl::StatusOr<int> EmitText(const google::protobuf::Message& message, std::string_view text,
                                std::string_view name, std::string_view id);
 
+  // The same for what a change answered; with --dry-run, which the server answered without
+  // changing anything, the text says so in front.
+  absl::StatusOr<int> EmitChange(const google::protobuf::Message& message, std::string_view text,
+                                 std::string_view name, std::string_view id);
+
   // Writes to the standard output as it is.
   void Print(std::string_view text);
   // Writes a line to the standard error, unless MLCTL_NO_HINTS or -q is set.

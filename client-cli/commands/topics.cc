@@ -30,12 +30,16 @@ constexpr std::string_view kReferences = R"(How to name things.
   segments@latest       the newest version; segments@ALIAS what an alias points at
   segments#production   what a channel of a model serves, or the channel itself
   dataset:retail@3      version 3 of a data set; also @latest, an alias and @sha256:9f3c...
-  9f3c2a                a run by its id or an unambiguous beginning of three or
-                        more characters; also run:9f3c2a, or its display name
-  7                     an experiment by its number
+  9f3c2a                a run by its display name, its id or an unambiguous
+                        beginning of three or more characters; also run:9f3c2a
+  7                     an experiment by its number; where that is also a name,
+                        name:7 or experiments/7
   models/segments/versions/15
                         a full resource name, as -o name prints it; names are
                         percent-encoded in it
+
+A name that is written out is looked for first, then a number, then what begins
+so. There are no wildcards. What was deleted says so and how to get it back.
 )";
 
 constexpr std::string_view kFormats = R"(Output formats (-o).
@@ -86,7 +90,8 @@ tags.KEY, state, display_name, uid, user, start_time, end_time, create_time,
 duration, dataset (its inputs), output (versions it made or that were registered
 from it), parent_run. Operators: = != < > <= >=, : (has; FIELD:* asks whether it
 is there) and IN (a list, up to 10,000 values). A word without a field looks in
-the display name. OR binds tighter than AND; words side by side mean AND. A
+the display name; one that is a field or an operator of other languages (LIKE)
+is refused unless it stands in quotes. OR binds tighter than AND; words side by side mean AND. A
 comparison with something a run does not have is false. Times are RFC 3339,
 durations 90s, 1h30m or 250ms. Text in quotes may hold anything; * in it is a
 wildcard and \* a star.

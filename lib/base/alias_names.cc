@@ -16,6 +16,14 @@ bool ConsistsOf(std::string_view text, std::string_view letters) {
 
 bool IsNumber(std::string_view text) { return ConsistsOf(text, "0123456789"); }
 
+// 12, v12, 1.2, V1.2.3; with a dash in front too.
+bool LooksLikeVersion(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  if (text.starts_with('v') || text.starts_with('V')) text.remove_prefix(1);
+  return ConsistsOf(text, "0123456789.") &&
+         text.find_first_of("0123456789") != std::string_view::npos;
+}
+
 }  // namespace
 
 absl::Status ValidateAlias(std::string_view alias, const AliasRules& rules) {
@@ -29,9 +37,7 @@ absl::Status ValidateAlias(std::string_view alias, const AliasRules& rules) {
                                     rules.max_bytes, rules.dots ? "'.', " : "",
                                     rules.leading_dash ? "" : ", and not begin with '-'"));
   }
-  const bool number = IsNumber(alias) && !rules.plain_numbers;
-  const bool like_version = alias.front() == 'v' && IsNumber(alias.substr(1));
-  if (alias == kLatestAlias || number || like_version) {
+  if (alias == kLatestAlias || LooksLikeVersion(alias)) {
     return InvalidField(ErrorReason::ALIAS_RESERVED, rules.field, alias,
                         "must not be `latest` or look like a version");
   }

@@ -16,15 +16,14 @@ inline constexpr std::string_view kLatestAlias = "latest";
 
 // What differs between kinds of aliases.
 struct AliasRules {
-  std::string_view field;      // of the request, for errors
-  size_t max_bytes = 0;        // 1 to so many
-  bool dots = false;           // `.` is allowed, too, but not `.` and `..` themselves
-  bool leading_dash = false;   // it may begin with `-`
-  bool plain_numbers = false;  // `12` is an alias; `v12` never is
+  std::string_view field;     // of the request, for errors
+  size_t max_bytes = 0;       // 1 to so many
+  bool dots = false;          // `.` is allowed, too, but not `.` and `..` themselves
+  bool leading_dash = false;  // it may begin with `-`
 };
 
 // - INVALID_ARGUMENT (NAME_INVALID): other letters, or too long.
-// - INVALID_ARGUMENT (ALIAS_RESERVED): `latest`, or like a version.
+// - INVALID_ARGUMENT (ALIAS_RESERVED): `latest`, or like a version: `12`, `v12`, `V1.2`.
 absl::Status ValidateAlias(std::string_view alias, const AliasRules& rules);
 
 // Whether a word, where a version's number or an alias may stand, is an alias rather than a

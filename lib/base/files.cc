@@ -72,9 +72,10 @@ absl::Status WriteAndSync(const std::string& path, std::string_view bytes) {
 }  // namespace
 
 absl::Status FileError(int error_number, std::string_view action, std::string_view path) {
-  const std::string reason = std::strerror(error_number);
-  const ErrorReason code =
-      error_number == ENOSPC ? ErrorReason::DISK_FULL : ErrorReason::FILE_ERROR;
+  const bool full = error_number == ENOSPC || error_number == EDQUOT;
+  const std::string reason =
+      fmt::format("{}{}", full ? "disk full: " : "", std::strerror(error_number));
+  const ErrorReason code = full ? ErrorReason::DISK_FULL : ErrorReason::FILE_ERROR;
   return Error(CodeFor(error_number), code, fmt::format("cannot {} {}: {}", action, path, reason))
       .With("path", path)
       .With("action", action)

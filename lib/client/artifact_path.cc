@@ -5,16 +5,13 @@
 #include <cerrno>
 #include <set>
 
-#include "lib/base/encoding.h"
+#include "lib/base/artifact_path.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
 
 namespace cairn::client {
 namespace {
-
-constexpr size_t kMaxPathBytes = 1024;
-constexpr size_t kMaxSegments = 32;
 
 absl::Status Refuse(std::string_view path, std::string_view rule) {
   return InvalidField(ErrorReason::ARTIFACT_PATH_INVALID, "path", path, rule);
@@ -32,26 +29,10 @@ std::vector<std::string_view> Segments(std::string_view path) {
 
 }  // namespace
 
-absl::Status ValidateArtifactPath(std::string_view path) {
-  if (path.size() > kMaxPathBytes) return Refuse(path, "at most 1024 bytes");
-  if (!IsValidUtf8(path)) return Refuse(path, "must be UTF-8");
-  if (HasControlCharacter(path) || path.find('\\') != std::string_view::npos) {
-    return Refuse(path, "no backslash and no control characters");
-  }
-  const auto segments = Segments(path);
-  if (segments.size() > kMaxSegments) return Refuse(path, "at most 32 segments");
-  for (const std::string_view segment : segments) {
-    if (segment.empty() || segment == "." || segment == "..") {
-      return Refuse(path, "a relative path without empty, '.' or '..' segments");
-    }
-  }
-  return absl::OkStatus();
-}
-
 absl::Status ValidateTree(const std::vector<std::string>& paths) {
   std::set<std::string_view> files;
   for (const std::string& path : paths) {
-    CAIRN_RETURN_IF_ERROR(ValidateArtifactPath(path));
+    CAIRN_RETURN_IF_ERROR(CheckArtifactPath("path", path));
     if (!files.insert(path).second) return Refuse(path, "each path may appear once");
   }
   for (const std::string_view path : files) {
@@ -66,7 +47,7 @@ absl::Status ValidateTree(const std::vector<std::string>& paths) {
 }
 
 absl::StatusOr<std::string> PrepareTarget(const std::string& directory, std::string_view path) {
-  CAIRN_RETURN_IF_ERROR(ValidateArtifactPath(path));
+  CAIRN_RETURN_IF_ERROR(CheckArtifactPath("path", path));
   CAIRN_RETURN_IF_ERROR(MakeDirectories(directory));
   const auto segments = Segments(path);
   std::string target = directory;

@@ -10,13 +10,8 @@
 
 namespace cairn::client {
 
-// Checks the path of a file in a tree of artifacts: relative, at most 1,024
-// bytes and 32 segments of well-formed UTF-8, no empty, `.` or `..` segment, no
-// backslash, no control character. INVALID_ARGUMENT (ARTIFACT_PATH_INVALID).
-absl::Status ValidateArtifactPath(std::string_view path);
-
 // Checks that files with these paths can stand side by side in one directory:
-// each valid, none twice, none a directory of another.
+// each as CheckArtifactPath wants it, none twice, none a directory of another.
 // INVALID_ARGUMENT (ARTIFACT_PATH_INVALID) naming the path.
 absl::Status ValidateTree(const std::vector<std::string>& paths);
 

@@ -181,7 +181,8 @@ std::unique_ptr<BatchQueue> MakeMemoryQueue(const std::string& writer_id, const 
 
 absl::StatusOr<LogQueue> OpenLogQueue(const std::string& path, const std::string& writer_id,
                                       const std::string& run, int64_t compact_bytes) {
-  CAIRN_ASSIGN_OR_RETURN(auto file, MetricLogFile::Open(path, /*create=*/!writer_id.empty()));
+  CAIRN_ASSIGN_OR_RETURN(auto file, writer_id.empty() ? MetricLogFile::OpenToReplay(path)
+                                                      : MetricLogFile::Open(path, /*create=*/true));
   if (compact_bytes > 0) file->set_compact_bytes(compact_bytes);
   LogQueue opened{nullptr, file->waiting_batches(), file->waiting_points(), file->cut_bytes()};
   auto queue = std::make_unique<FileQueue>(std::move(file));

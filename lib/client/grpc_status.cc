@@ -4,6 +4,7 @@
 
 #include "absl/strings/cord.h"
 #include "google/rpc/status.pb.h"
+#include "lib/client/status_origin.h"
 
 namespace cairn::client {
 namespace {
@@ -36,6 +37,7 @@ static_assert(Coincide(grpc::StatusCode::UNAUTHENTICATED, absl::StatusCode::kUna
 absl::Status FromGrpcStatus(const grpc::Status& status) {
   if (status.ok()) return absl::OkStatus();
   absl::Status result(static_cast<absl::StatusCode>(status.error_code()), status.error_message());
+  MarkFromServer(&result);
   google::rpc::Status details;
   if (!details.ParseFromString(status.error_details())) return result;
   for (const google::protobuf::Any& detail : details.details()) {

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <limits>
 #include <utility>
 
 #include "fmt/format.h"
@@ -66,30 +67,45 @@ absl::Status SyncFolderOf(const std::string& path) {
 
 std::string TemporaryOf(const std::string& path) { return path + ".new"; }
 
-// The same error with the path of the log in its message and metadata.
-absl::Status Named(const absl::Status& status, const std::string& path) {
+// The error with the path of the log in its message, and the details of `details`.
+absl::Status Named(const absl::Status& status, const std::string& path,
+                   const absl::Status& details) {
   absl::Status named(status.code(), fmt::format("{}: {}", path, std::string(status.message())));
-  status.ForEachPayload(
+  details.ForEachPayload(
       [&named](auto url, const absl::Cord& payload) { named.SetPayload(url, payload); });
   return named;
 }
 
+absl::Status Named(const absl::Status& status, const std::string& path) {
+  return Named(status, path, status);
+}
+
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<MetricLogFile>> MetricLogFile::Open(const std::string& path,
-                                                                   bool create) {
+absl::StatusOr<std::unique_ptr<MetricLogFile>> MetricLogFile::OpenAs(const std::string& path,
+                                                                     bool create, bool to_replay) {
   CAIRN_ASSIGN_OR_RETURN(const int fd, OpenLocked(path, create));
   auto file = std::unique_ptr<MetricLogFile>(new MetricLogFile(path, fd));
   ::unlink(TemporaryOf(path).c_str());  // of a rewriting that a crash ended
-  if (absl::Status status = file->Scan(); !status.ok()) return Named(status, path);
+  if (absl::Status status = file->Scan(to_replay); !status.ok()) return Named(status, path);
   return file;
+}
+
+absl::StatusOr<std::unique_ptr<MetricLogFile>> MetricLogFile::Open(const std::string& path,
+                                                                   bool create) {
+  return OpenAs(path, create, /*to_replay=*/false);
+}
+
+absl::StatusOr<std::unique_ptr<MetricLogFile>> MetricLogFile::OpenToReplay(
+    const std::string& path) {
+  return OpenAs(path, /*create=*/false, /*to_replay=*/true);
 }
 
 MetricLogFile::~MetricLogFile() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-absl::Status MetricLogFile::Scan() {
+absl::Status MetricLogFile::Scan(bool to_replay) {
   struct stat info {};
   if (::fstat(fd_, &info) != 0) return FileError(errno, "stat", path_);
   MetricLogScanner scanner(Source(info.st_size));
@@ -99,8 +115,13 @@ absl::Status MetricLogFile::Scan() {
   acknowledged_ = scanner.acknowledged();
   while (true) {
     MetricLogRecord record;
-    CAIRN_ASSIGN_OR_RETURN(const bool more, scanner.Next(&record));
-    if (!more) break;
+    const auto more = scanner.Next(&record);
+    if (to_replay && HasReason(more.status(), ErrorReason::RECORD_CORRUPT)) {
+      damage_ = more.status();
+      break;
+    }
+    CAIRN_RETURN_IF_ERROR(more.status());
+    if (!*more) break;
     if (!record.is_batch && record.end <= acknowledged_) first_writer_ = record.writer;
     if (!record.is_batch || record.end <= acknowledged_) continue;
     ++waiting_batches_;
@@ -108,6 +129,10 @@ absl::Status MetricLogFile::Scan() {
   }
   end_ = scanner.offset();
   acknowledged_ = std::min(acknowledged_, end_);
+  if (!damage_.ok()) {
+    compact_bytes_ = std::numeric_limits<int64_t>::max();  // what is behind stays, too
+    return absl::OkStatus();
+  }
   cut_bytes_ = info.st_size - end_;
   if (cut_bytes_ > 0 && ::ftruncate(fd_, end_) != 0) return FileError(errno, "cut", path_);
   return absl::OkStatus();
@@ -216,6 +241,14 @@ absl::Status MetricLogFile::Sync() {
 }
 
 absl::Status MetricLogFile::Remove() {
+  if (!damage_.ok()) {
+    const absl::Status told(
+        damage_.code(),
+        fmt::format("{}; {} batches with {} points stand before that and were sent, what is behind "
+                    "could not be read; the file stays",
+                    std::string(damage_.message()), waiting_batches_, waiting_points_));
+    return Named(told, path_, damage_);
+  }
   if (::unlink(path_.c_str()) != 0) return FileError(errno, "remove", path_);
   return SyncFolderOf(path_);
 }

@@ -23,9 +23,13 @@ class MetricLogFile {
   //
   // - NOT_FOUND (FILE_ERROR): there is none, and `create` is false.
   // - FAILED_PRECONDITION (STORE_LOCKED): another process or writer has it open.
-  // - DATA_LOSS (RECORD_CORRUPT): damaged in the middle; nothing was changed.
+  // - DATA_LOSS (RECORD_CORRUPT): damaged; nothing was changed.
   // - INVALID_ARGUMENT (DATA_MALFORMED), FAILED_PRECONDITION (STORE_NEWER).
   static absl::StatusOr<std::unique_ptr<MetricLogFile>> Open(const std::string& path, bool create);
+
+  // The same for a log that is only to be sent: if it is damaged, the records before the
+  // damage are those it has, and nothing is cut away or removed.
+  static absl::StatusOr<std::unique_ptr<MetricLogFile>> OpenToReplay(const std::string& path);
 
   // Closes the file, and with that gives up the lock. What is in it stays.
   ~MetricLogFile();
@@ -51,7 +55,8 @@ class MetricLogFile {
   // Makes everything that was appended survive a loss of power.
   absl::Status Sync();
 
-  // Deletes the file.
+  // Deletes the file. DATA_LOSS (RECORD_CORRUPT) when it is damaged: it stays, and the error
+  // says what was read of it.
   absl::Status Remove();
 
   // The writer at acknowledged(), and how far the acknowledged beginning goes.
@@ -71,7 +76,9 @@ class MetricLogFile {
  private:
   MetricLogFile(std::string path, int fd) : path_(std::move(path)), fd_(fd) {}
 
-  absl::Status Scan();
+  static absl::StatusOr<std::unique_ptr<MetricLogFile>> OpenAs(const std::string& path, bool create,
+                                                               bool to_replay);
+  absl::Status Scan(bool to_replay);
   absl::Status Rewrite(const MetricLogWriter& writer, int64_t from);
   absl::StatusOr<std::string> ReadAt(int64_t offset, size_t size) const;
   MetricLogSource Source(int64_t size) const;
@@ -85,6 +92,7 @@ class MetricLogFile {
   int64_t waiting_batches_ = 0;
   int64_t waiting_points_ = 0;
   int64_t cut_bytes_ = 0;
+  absl::Status damage_;  // where the records end that can be read
   int64_t compact_bytes_ = int64_t{64} << 20;
 };
 

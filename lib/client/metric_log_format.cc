@@ -24,6 +24,9 @@ constexpr size_t kMaxHeaderBytes = kHeaderFixedBytes + kMaxRunBytes + 4 + kSlotB
 
 constexpr uint8_t kBatchKind = 1;
 constexpr uint8_t kWriterKind = 2;
+constexpr int64_t kSectorBytes = 512;
+// So many zeros at the end are no accident of the data.
+constexpr int64_t kFewestZeros = 32;
 constexpr size_t kHeadBytes = 13;  // kind, length, checksum of the payload, checksum of these
 constexpr size_t kBatchFixedBytes = 12;
 constexpr size_t kSearchBytes = 1 << 20;
@@ -67,7 +70,7 @@ bool IsHead(std::string_view bytes) {
 
 absl::Status DamagedAt(int64_t offset) {
   return Error(absl::StatusCode::kDataLoss, ErrorReason::RECORD_CORRUPT,
-               fmt::format("the metric log is damaged at byte {}, and records follow", offset))
+               fmt::format("the metric log is damaged at byte {}", offset))
       .With("offset", std::to_string(offset));
 }
 
@@ -186,9 +189,32 @@ absl::StatusOr<bool> MetricLogScanner::Next(MetricLogRecord* record) {
     offset_ = record->end;
     return true;
   }
+  CAIRN_ASSIGN_OR_RETURN(const bool torn, IsTorn(offset_));
+  if (!torn) return Damaged();
   CAIRN_ASSIGN_OR_RETURN(const bool followed, IsFollowed(offset_));
   if (followed) return Damaged();
   return false;
+}
+
+// Whether what stands at `offset` is the beginning of a record whose rest was not written:
+// the file ends within it, or holds zeros in place of the rest. A record that is there to its
+// end and does not match its checksum was written, and changed later.
+absl::StatusOr<bool> MetricLogScanner::IsTorn(int64_t offset) const {
+  const int64_t left = source_.size - offset;
+  if (left < static_cast<int64_t>(kHeadBytes)) return true;
+  CAIRN_ASSIGN_OR_RETURN(const std::string head, source_.read(offset, kHeadBytes));
+  if (head.size() == kHeadBytes && IsHead(head)) {
+    const auto length = static_cast<int64_t>(GetBigEndian(std::string_view(head).substr(1, 4)));
+    if (length <= kMaxMetricLogPayloadBytes && length > left - static_cast<int64_t>(kHeadBytes)) {
+      return true;
+    }
+  }
+  // Disks write whole sectors.
+  const int64_t sector = (source_.size - kFewestZeros) / kSectorBytes * kSectorBytes;
+  const int64_t from = std::max(offset, sector);
+  CAIRN_ASSIGN_OR_RETURN(const std::string rest,
+                         source_.read(from, static_cast<size_t>(source_.size - from)));
+  return rest.find_first_not_of('\0') == std::string::npos;
 }
 
 // Whether a whole record stands anywhere behind `offset`, which then was not the last

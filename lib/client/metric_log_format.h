@@ -64,9 +64,9 @@ struct MetricLogSource {
 // Reads a log from its beginning, record by record.
 //
 // What a crash leaves at the end (a record of which a part is missing or was not
-// written) ends the reading as if it were not there. A record that is damaged while a
-// whole one follows it is an error: DATA_LOSS (RECORD_CORRUPT) with the offset in the
-// message and the metadata. Memory is that of one record. Not thread-safe.
+// written) ends the reading as if it were not there. A record that is damaged, the last one
+// too, is an error: DATA_LOSS (RECORD_CORRUPT) with the offset in the message and the
+// metadata. Memory is that of one record. Not thread-safe.
 class MetricLogScanner {
  public:
   explicit MetricLogScanner(MetricLogSource source) : source_(std::move(source)) {}
@@ -89,6 +89,7 @@ class MetricLogScanner {
   int64_t offset() const { return offset_; }
 
  private:
+  absl::StatusOr<bool> IsTorn(int64_t offset) const;
   absl::StatusOr<bool> IsFollowed(int64_t offset) const;
   absl::Status Damaged() const;
 

@@ -64,8 +64,8 @@ class MetricWriter {
  public:
   // - INVALID_ARGUMENT (VALUE_INVALID): an option is out of its range.
   // - FAILED_PRECONDITION (STORE_LOCKED): another process or writer has the log open.
-  // - DATA_LOSS (RECORD_CORRUPT): the log is damaged before its end; metadata holds the
-  //   offset. A torn end is cut off and no error.
+  // - DATA_LOSS (RECORD_CORRUPT): the log is damaged; metadata holds the offset. A torn end
+  //   is cut off and no error.
   // - INVALID_ARGUMENT (DATA_MALFORMED), FAILED_PRECONDITION (STORE_NEWER): the file is no
   //   such log, or one of a later format; and errors of the file system.
   static absl::StatusOr<std::unique_ptr<MetricWriter>> Start(Transport& transport,
@@ -121,8 +121,10 @@ struct ReplayedLog {
 };
 
 // Sends again what was not acknowledged of the offline log at `path`, exactly once, and
-// removes the log. After an error it can be called again. Errors are those of Start and
-// Log; NOT_FOUND (FILE_ERROR) without such a file; UNAVAILABLE beyond the patience.
+// removes the log. Of a damaged log what stands before the damage is sent, the log stays, and
+// the error, DATA_LOSS (RECORD_CORRUPT), says how much that was. After an error it can be
+// called again. Errors are those of Start and Log; NOT_FOUND (FILE_ERROR) without such a file;
+// UNAVAILABLE beyond the patience.
 absl::StatusOr<ReplayedLog> ReplayMetricLog(Transport& transport, const std::string& path,
                                             const ReplayOptions& options = {});
 

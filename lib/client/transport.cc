@@ -9,7 +9,9 @@
 #include "cairn/v1/server.grpc.pb.h"  // the machinery of generated stubs
 #include "fmt/format.h"
 #include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
 #include "lib/client/grpc_status.h"
+#include "lib/client/request_texts.h"
 #include "lib/client/transport_impl.h"
 
 namespace cairn::client {
@@ -63,6 +65,17 @@ absl::Status Unreachable(const std::string& address, const std::string& cause) {
       .RetryAfterSeconds(1);
 }
 
+// gRPC's words for a server that answers HTTP/1.
+bool IsHttpPort(std::string_view cause) {
+  return cause.find("http1.x server") != std::string_view::npos;
+}
+
+absl::Status SpeaksHttp(const std::string& address) {
+  return InvalidField(ErrorReason::VALUE_INVALID, "address", address,
+                      "a server answers HTTP there, not gRPC; name the gRPC port, which `cairnd` "
+                      "prints beside it (50051 by default)");
+}
+
 // gRPC ends streams so when a server's memory for calls is used up; an answer of the
 // server itself has a reason.
 bool HasNoMemoryForCalls(const absl::Status& status) {
@@ -87,6 +100,7 @@ absl::Status Transport::Impl::Convert(const grpc::Status& status) const {
   const std::string message(converted.message());
   switch (converted.code()) {
     case absl::StatusCode::kUnavailable:
+      if (IsHttpPort(message)) return SpeaksHttp(address);
       return Unreachable(address, message);
     case absl::StatusCode::kDeadlineExceeded:
       return Error(converted.code(), ErrorReason::CALL_ENDED,
@@ -143,6 +157,7 @@ Transport::~Transport() = default;
 absl::Status Transport::CallMessage(const char* path, google::protobuf::Message* request,
                                     google::protobuf::Message* response) {
   using google::protobuf::MessageLite;
+  CAIRN_RETURN_IF_ERROR(CheckTexts(*request));
   FillRequestId(request, *options_.ids);
   const int64_t deadline = NowUnixMillis() + options_.call_timeout_millis;
   const grpc::internal::RpcMethod method(path, grpc::internal::RpcMethod::NORMAL_RPC,

@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "fmt/format.h"
+#include "lib/base/errors.h"
 #include "lib/base/mutex.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/artifact_path.h"
@@ -29,6 +31,13 @@ static_assert(2 * kChunkBatchBytes <= kBatchBytes);
 absl::StatusOr<UploadSource> OpenItem(const UploadItem& item) {
   if (item.file.empty()) return UploadSource::Memory(item.bytes);
   return UploadSource::OpenFile(item.file);
+}
+
+absl::Status Changed(const UploadItem& item) {
+  return Error(absl::StatusCode::kAborted, ErrorReason::FILE_ERROR,
+               fmt::format("{} changed while it was uploaded; put it again when it is at rest",
+                           item.file))
+      .With("path", item.file);
 }
 
 // Of what a file holds when it is opened: what is appended meanwhile does not belong to it.
@@ -158,7 +167,9 @@ class Uploader::Job {
   absl::StatusOr<std::string> ReadSmall(size_t index) const {
     CAIRN_ASSIGN_OR_RETURN(const UploadSource source, OpenItem(items_[index]));
     // Not more than the batch was planned for, if the file grew.
-    return source.ReadString(0, sizes_[index]);
+    CAIRN_ASSIGN_OR_RETURN(std::string bytes, source.ReadString(0, sizes_[index]));
+    if (static_cast<int64_t>(bytes.size()) < sizes_[index]) return Changed(items_[index]);
+    return bytes;
   }
 
   // Sends those entries of `batch` that are missing; returns their bytes.
@@ -198,6 +209,7 @@ class Uploader::Job {
                              change.examined_bytes = bytes;
                              meter_.Add(change);
                            }));
+    if (digest.size_bytes < source.size_bytes()) return Changed(items_[index]);
     TransferProgress done;
     done.done_files = 1;
     done.total_bytes = digest.size_bytes - sizes_[index];
@@ -210,7 +222,12 @@ class Uploader::Job {
       last_was_missing_ = wanted;
     }
     if (wanted) {
-      CAIRN_RETURN_IF_ERROR(SendContent(digest, source, chunked));
+      const absl::Status sent = SendContent(digest, source, chunked);
+      // The server only sees that the bytes are not those that were announced.
+      if (HasReason(sent, ErrorReason::DIGEST_MISMATCH) && !items_[index].file.empty()) {
+        return Changed(items_[index]);
+      }
+      CAIRN_RETURN_IF_ERROR(sent);
     } else {
       done.skipped_bytes = digest.size_bytes;
     }
@@ -273,11 +290,13 @@ absl::StatusOr<std::vector<v1::ArtifactFile>> Uploader::Upload(
 }
 
 absl::Status UploadArtifacts(Client& client, const std::string& run,
-                             const std::vector<UploadItem>& items, ProgressCallback on_progress) {
+                             const std::vector<UploadItem>& items, ProgressCallback on_progress,
+                             bool validate_only) {
   if (items.empty()) return absl::OkStatus();
   CAIRN_ASSIGN_OR_RETURN(auto files, Uploader(client, std::move(on_progress)).Upload(items));
   v1::LogArtifactsRequest request;
   request.set_run(run);
+  request.set_validate_only(validate_only);
   if (files.size() > kMaxNamedFiles) {
     CAIRN_ASSIGN_OR_RETURN(*request.mutable_manifest(), UploadManifest(client, std::move(files)));
   } else {

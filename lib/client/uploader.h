@@ -19,7 +19,7 @@ namespace cairn::client {
 // One file to send: its place among the artifacts, and its bytes, which are
 // either in a file or in memory. Value type.
 struct UploadItem {
-  std::string path;   // in the artifact tree; ValidateArtifactPath's rules
+  std::string path;   // in the artifact tree; CheckArtifactPath's rules
   std::string file;   // a local file; empty when the bytes are in `bytes`
   std::string bytes;  // used when `file` is empty
 
@@ -81,10 +81,11 @@ class Uploader {
   ProgressMeter meter_;
 };
 
-// Uploads `items` and logs them as artifacts of `run`, all at once or not at all.
+// Uploads `items` and logs them as artifacts of `run`, all at once or not at all. With
+// `validate_only` the bytes are sent and the rest is only checked by the server.
 absl::Status UploadArtifacts(Client& client, const std::string& run,
                              const std::vector<UploadItem>& items,
-                             ProgressCallback on_progress = nullptr);
+                             ProgressCallback on_progress = nullptr, bool validate_only = false);
 
 // The digest of a file's bytes, read piece by piece. FILE_ERROR as ReadFile.
 absl::StatusOr<Digest> DigestOfFile(const std::string& file);

@@ -10,11 +10,11 @@
 
 #include "cairn/internal/records.pb.h"
 #include "fmt/format.h"
+#include "lib/base/artifact_path.h"
 #include "lib/base/errors.h"
 #include "lib/base/page_token.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
-#include "server/core/artifact_path.h"
 #include "server/core/manifest.h"
 #include "server/storage/blob_refs.h"
 #include "server/storage/dataset_refs.h"
@@ -112,9 +112,8 @@ absl::StatusOr<std::set<std::string>> ParseDeletedPaths(
   for (const std::string& path : paths) {
     const bool directory = !path.empty() && path.back() == '/';
     const std::string_view name = std::string_view(path).substr(0, path.size() - directory);
-    CAIRN_ASSIGN_OR_RETURN(std::string normal, core::NormalizeArtifactPath("paths", name));
-    if (directory) normal += '/';
-    if (parsed.insert(std::move(normal)).second) continue;
+    CAIRN_RETURN_IF_ERROR(CheckArtifactPath("paths", name));
+    if (parsed.insert(path).second) continue;
     return InvalidField(ErrorReason::VALUE_INVALID, "paths", path, "must appear once").ToStatus();
   }
   return parsed;

@@ -4,6 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "lib/base/artifact_path.h"
+
 // What clients may ask for at most: the place where these numbers stand, but for those of a
 // single field, like the aliases of a version. Whoever checks one may have a name of its own
 // for it. GetServerInfo reports them (Limits in server.proto, which says what each means);
@@ -58,8 +60,8 @@ inline constexpr int kFilesPerMessage = 10'000;        // of a version
 inline constexpr int kFilesPerCall = 1'000;            // of LogArtifacts and DeleteArtifacts
 inline constexpr int kFilesPerManifestBlob = 200'000;  // of either, listed in a blob
 inline constexpr int64_t kManifestBytes = int64_t{32} << 20;
-inline constexpr size_t kArtifactPathBytes = 1024;
-inline constexpr int kArtifactPathSegments = 32;
+inline constexpr size_t kArtifactPathBytes = kMaxArtifactPathBytes;
+inline constexpr int kArtifactPathSegments = kMaxArtifactPathSegments;
 
 // Data sets and policies.
 inline constexpr int kDatasetColumns = 10'000;

@@ -5,11 +5,11 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "lib/base/artifact_path.h"
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
 #include "lib/base/manifest_text.h"
 #include "lib/base/status_macros.h"
-#include "server/core/artifact_path.h"
 
 namespace cairn::core {
 namespace {
@@ -93,8 +93,8 @@ absl::StatusOr<ArtifactFile> ParseLine(std::string_view field, size_t number,
   }
   const std::string_view path = line.substr(after_size + 1);
   ArtifactFile file;
-  CAIRN_ASSIGN_OR_RETURN(*file.mutable_path(), NormalizeArtifactPath(field, path));
-  if (file.path() != path) return NotCanonical(field, number, "must not have escapes");
+  CAIRN_RETURN_IF_ERROR(CheckArtifactPath(field, path));
+  file.set_path(std::string(path));
   file.mutable_digest()->set_sha256(std::string(line.substr(0, after_sha256)));
   file.mutable_digest()->set_size_bytes(size_bytes);
   CAIRN_RETURN_IF_ERROR(ParseDigest(file.digest().sha256(), size_bytes).status());
@@ -113,8 +113,7 @@ absl::StatusOr<Manifest> MakeManifest(std::string_view field, const ArtifactFile
   for (int i = 0; i < files.size(); ++i) {
     const std::string entry = fmt::format("{}[{}]", field, i);
     ArtifactFile file = files[i];
-    CAIRN_ASSIGN_OR_RETURN(*file.mutable_path(),
-                           NormalizeArtifactPath(entry + ".path", file.path()));
+    CAIRN_RETURN_IF_ERROR(CheckArtifactPath(entry + ".path", file.path()));
     CAIRN_RETURN_IF_ERROR(ParseDigest(file.digest().sha256(), file.digest().size_bytes()).status());
     CAIRN_RETURN_IF_ERROR(AddSize(entry + ".digest.size_bytes", file, manifest));
     *manifest.files.Add() = std::move(file);

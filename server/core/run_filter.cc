@@ -348,10 +348,17 @@ absl::StatusOr<RunPredicate> BindCompare(const FilterNode& node) {
   }
   const auto ref = ResolveRunField(node.field.path);
   if (!ref) {
-    return ErrorAt(node.field.position,
-                   "unknown field; there are metrics.KEY, metrics_min.KEY, metrics_max.KEY, "
-                   "params.KEY, tags.KEY, state, display_name, uid, user, start_time, end_time, "
-                   "create_time, duration, dataset, output and parent_run");
+    const std::string& word = node.field.path[0];
+    const std::string meant =
+        node.field.path.size() > 1
+            ? ""
+            : fmt::format(" \"{0}\": write metrics.{0}, params.{0} or tags.{0}", word);
+    return ErrorAt(
+        node.field.position,
+        "unknown field" + meant +
+            "; there are metrics.KEY, metrics_min.KEY, metrics_max.KEY, "
+            "params.KEY, tags.KEY, state, display_name, uid, user, start_time, end_time, "
+            "create_time, duration, dataset, output and parent_run");
   }
   p.ref = *ref;
   p.present = node.op == FilterOp::kHas && !node.value.quoted && node.value.text == "*";
@@ -365,11 +372,38 @@ absl::StatusOr<RunPredicate> BindCompare(const FilterNode& node) {
   return p;
 }
 
+// Refuses a word that was hardly meant as text to look for: a field without an operator, or an
+// operator of other languages. In quotes it is text.
+absl::Status CheckWord(const FilterValue& value) {
+  constexpr std::array<std::string_view, 9> kForeign = {
+      "like", "ilike", "is", "between", "contains", "matches", "regexp", "rlike", "null"};
+  if (value.quoted) return absl::OkStatus();
+  if (std::find(kForeign.begin(), kForeign.end(), Lower(value.text)) != kForeign.end()) {
+    return ErrorAt(value.position,
+                   fmt::format("{0} is no operator here; write FIELD = \"begin*\", FIELD:\"part\" "
+                               "or FIELD IN (A, B), or \"{0}\" in quotes to look for the word",
+                               value.text));
+  }
+  const std::string head = value.text.substr(0, value.text.find('.'));
+  const auto is_named = [](std::string_view name) {
+    return [name](const auto& entry) { return entry.first == name; };
+  };
+  const bool field = std::any_of(kFields.begin(), kFields.end(), is_named(value.text)) ||
+                     std::any_of(kMaps.begin(), kMaps.end(), is_named(head));
+  if (!field) return absl::OkStatus();
+  return ErrorAt(value.position,
+                 fmt::format("{0} is a field and has no operator behind it; write {0} = VALUE, "
+                             "{0}:* for runs that have it, or \"{0}\" in quotes to look for the "
+                             "word",
+                             value.text));
+}
+
 absl::StatusOr<RunPredicate> Bind(const FilterNode& node) {
   if (node.kind == Kind::kCompare) return BindCompare(node);
   RunPredicate p;
   p.kind = node.kind;
   if (node.kind == Kind::kText) {
+    CAIRN_RETURN_IF_ERROR(CheckWord(node.value));
     p.text = Lower(node.value.text);
     p.pattern = Anywhere(PatternOf(p.text, node.value.wildcards));
     return p;

@@ -4,11 +4,11 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "lib/base/artifact_path.h"
 #include "lib/base/clock.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
-#include "server/core/artifact_path.h"
 #include "server/core/manifest.h"
 #include "server/registry/limits.h"
 #include "server/registry/models.h"
@@ -57,8 +57,9 @@ absl::StatusOr<std::string> DatasetDigest(const Snapshot& snapshot, std::string_
 // Takes the files of the run at or below `path`, named relative to it.
 absl::Status TakeRunFiles(const Snapshot& snapshot, const std::string& run,
                           std::string_view asked_path, ModelVersion& version) {
-  CAIRN_ASSIGN_OR_RETURN(const std::string path,
-                         core::NormalizeArtifactDirectory("run_artifact_path", asked_path));
+  std::string path(asked_path);  // empty: the root
+  if (path.size() > 1 && path.back() == '/') path.pop_back();
+  if (!path.empty()) CAIRN_RETURN_IF_ERROR(CheckArtifactPath("run_artifact_path", path));
   const storage::Key prefix = storage::ArtifactPrefix(run);
   absl::Status failure;
   CAIRN_RETURN_IF_ERROR(storage::ScanRecords<ArtifactRecord>(

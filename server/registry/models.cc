@@ -100,7 +100,7 @@ absl::StatusOr<AliasRef> ParseAliasName(std::string_view field, std::string_view
 }
 
 constexpr AliasRules kAliasRules = {
-    .field = "alias.name", .max_bytes = kMaxNameBytes, .leading_dash = true, .plain_numbers = true};
+    .field = "alias.name", .max_bytes = kMaxNameBytes, .leading_dash = true};
 
 // The number that `models/m/versions/{number or latest}` or an alias stands for.
 absl::StatusOr<VersionName> ResolveVersion(const Snapshot& snapshot, std::string_view name) {

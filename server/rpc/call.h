@@ -179,6 +179,16 @@ std::string RequestIdOf(const Request& request) {
   }
 }
 
+// Whether a message asks for the checks only.
+template <typename Request>
+bool ValidatesOnly(const Request& request) {
+  if constexpr (requires { request.validate_only(); }) {
+    return request.validate_only();
+  } else {
+    return false;
+  }
+}
+
 // Handler template 1b: a unary call that changes the store, through the Mutator.
 // `plan(snapshot)` may be called several times, `stored` is called once if something
 // was committed or repeated, before the answer leaves. A plan is made as its effort says, and
@@ -197,18 +207,18 @@ grpc::ServerUnaryReactor* ServeMutation(Environment& environment, const char* me
   auto run = [&environment, request, response, reactor, record, bytes, plan = std::move(plan),
               stored = std::move(stored),
               caller =
-                  storage::RequestContext{PrincipalOf(*context), method, RequestIdOf(*request)}](
-                 absl::Status status) mutable {
+                  storage::RequestContext{PrincipalOf(*context), method, RequestIdOf(*request),
+                                          ValidatesOnly(*request)}](absl::Status status) mutable {
     // What was committed must be answered, and the answer is about as large as the request: so
     // room for both is made before, but not while the call waits.
     if (status.ok()) status = reactor->Charge(2 * bytes);
     if (!status.ok()) return reactor->Send(record.Finish(status));
     environment.mutator.Run(
         std::move(caller), *request, std::move(plan), StampEtag,
-        [response, reactor, record, stored = std::move(stored)](
+        [request, response, reactor, record, stored = std::move(stored)](
             absl::StatusOr<std::unique_ptr<google::protobuf::Message>> result) mutable {
           if (result.ok()) response->Swap(static_cast<Response*>(result->get()));
-          if (result.ok() && stored) stored();
+          if (result.ok() && stored && !ValidatesOnly(*request)) stored();
           reactor->Send(record.Finish(result.status()));
         });
   };

@@ -78,7 +78,7 @@ struct Mutator::Attempt {
   std::unique_ptr<Message> response;  // of the plan being committed
   int attempts = 0;
 
-  bool has_id() const { return !context.request_id.empty(); }
+  bool keeps_answer() const { return !context.request_id.empty() && !context.validate_only; }
   Key key() const { return RequestKey(context.principal, context.method, context.request_id); }
 };
 
@@ -88,6 +88,7 @@ namespace {
 // record must still have when a new answer replaces it (0: absent).
 struct KnownRequest {
   std::unique_ptr<Message> answer;
+  bool is_whole = false;  // the answer lacks no stamp
   Revision revision = 0;
 };
 
@@ -105,15 +106,17 @@ absl::StatusOr<KnownRequest> LookUp(const Snapshot& snapshot, const Key& key,
   if (kept.expire_unix_nanos() <= now_unix_nanos) return known;
   if (kept.request_sha256() != request_sha256) return Reused(context);
   CAIRN_ASSIGN_OR_RETURN(known.answer, ParseAnswer(key, kept));
+  known.is_whole = kept.is_whole();
   return known;
 }
 
-std::string KeptAnswer(std::string_view request_sha256, const Message& response,
+std::string KeptAnswer(std::string_view request_sha256, const Message& response, bool is_whole,
                        int64_t expire_unix_nanos) {
   internal::RequestRecord record;
   record.set_request_sha256(std::string(request_sha256));
   record.set_response_type(response.GetTypeName());
   record.set_response(response.SerializeAsString());
+  record.set_is_whole(is_whole);
   record.set_expire_unix_nanos(expire_unix_nanos);
   return record.SerializeAsString();
 }
@@ -127,7 +130,7 @@ void Mutator::Run(RequestContext context, const Message& request, Planner plan, 
   attempt->plan = std::move(plan);
   attempt->stamp = std::move(stamp);
   attempt->done = std::move(done);
-  if (attempt->has_id()) {
+  if (!attempt->context.request_id.empty()) {
     if (!IsUuid4(attempt->context.request_id)) {
       attempt->done(InvalidField(ErrorReason::REQUEST_ID_INVALID, "request_id",
                                  attempt->context.request_id,
@@ -145,24 +148,26 @@ void Mutator::TryOnce(std::shared_ptr<Attempt> attempt) {
   std::unique_ptr<Snapshot> snapshot = store_.GetSnapshot();
   const int64_t now = clock_.NowUnixNanos();
   KnownRequest known;
-  if (attempt->has_id()) {
+  if (attempt->keeps_answer()) {
     auto found = LookUp(*snapshot, attempt->key(), attempt->context, attempt->request_sha256, now);
     if (!found.ok()) return attempt->done(found.status());
     known = *std::move(found);
     if (known.answer != nullptr) {
-      if (attempt->stamp) attempt->stamp(known.revision, *known.answer);
+      if (attempt->stamp && !known.is_whole) attempt->stamp(known.revision, *known.answer);
       return attempt->done(std::move(known.answer));
     }
   }
   absl::StatusOr<Plan> plan = attempt->plan(*snapshot);
   snapshot.reset();  // a commit may wait for snapshots to go
   if (!plan.ok()) return attempt->done(plan.status());
-  if (plan->nothing_to_write) return attempt->done(std::move(plan->response));
-  if (attempt->has_id()) {
+  const bool as_it_is = plan->nothing_to_write || attempt->context.validate_only;
+  if (as_it_is && !attempt->keeps_answer()) return attempt->done(std::move(plan->response));
+  if (as_it_is) attempt->stamp = nullptr;
+  if (attempt->keeps_answer()) {
     const Key key = attempt->key();
     plan->write_set.RequireRevision(key, known.revision);
     plan->write_set.PutRecord(
-        key, KeptAnswer(attempt->request_sha256, *plan->response, now + kRetentionNanos));
+        key, KeptAnswer(attempt->request_sha256, *plan->response, as_it_is, now + kRetentionNanos));
   }
   attempt->response = std::move(plan->response);
   store_.Commit(std::move(plan->write_set),

@@ -20,6 +20,8 @@ struct RequestContext {
   std::string principal;   // "anonymous" without authentication
   std::string method;      // full method name, "cairn.v1.TrackingService/CreateRun"
   std::string request_id;  // UUID4, or empty when the client gave none
+  // The plan is made and answered, and nothing is written or kept under the id.
+  bool validate_only = false;
 };
 
 // What a use case wants done, decided at one snapshot.
@@ -46,9 +48,9 @@ using MutationCallback =
 //
 // A plan whose preconditions another commit broke is made anew from a fresh
 // snapshot, up to kMaxAttempts times; then the conflict is the answer. With a
-// request id the answer is kept in the same commit, and a repetition gets the
-// first answer; the same id with another request is INVALID_ARGUMENT
-// (REQUEST_ID_REUSED).
+// request id the answer is kept in the same commit, or in one of its own when nothing
+// else is to be written, and a repetition gets the first answer; the same id with
+// another request is INVALID_ARGUMENT (REQUEST_ID_REUSED).
 //
 // Safe to call from any thread. The store, clock and pool must outlive it.
 class Mutator {
@@ -61,7 +63,7 @@ class Mutator {
       : store_(store), clock_(clock), pool_(pool) {}
 
   // Plans on the calling thread; calls `done` exactly once, there (on an error
-  // or when nothing is to be written), on the committer's thread or the pool's.
+  // or when nothing is to be written or kept), on the committer's thread or the pool's.
   // `request` is hashed for the idempotency check and not kept.
   void Run(RequestContext context, const google::protobuf::Message& request, Planner plan,
            Stamper stamp, MutationCallback done);

@@ -39,8 +39,9 @@ absl::Status CheckRequest(const Snapshot& snapshot, const BulkChangeRunsRequest&
     return InvalidField(ErrorReason::FIELD_REQUIRED, "change", std::to_string(request.change()),
                         "must be DELETE, UNDELETE or PURGE");
   }
-  if (request.filter().empty() && request.parents().empty()) {
-    return InvalidField(ErrorReason::FIELD_REQUIRED, "filter", "",
+  const bool blank = request.filter().find_first_not_of(" \t\r\n") == std::string::npos;
+  if (blank && request.parents().empty()) {
+    return InvalidField(ErrorReason::FIELD_REQUIRED, "filter", request.filter(),
                         "is required, unless parents names experiments");
   }
   cairn::v1::CountRunsRequest count;
@@ -87,8 +88,9 @@ class BulkChangeRunsWork final : public operations::Work {
     size_t keys_left = kPurgedKeysPerStep;
     for (const Run& run : page.runs()) {
       if (run.has_delete_time() != WantsDeleted(request)) continue;
-      CAIRN_ASSIGN_OR_RETURN(const bool done,
-                             Change(snapshot, request, run.uid(), keys_left, step.write_set));
+      CAIRN_ASSIGN_OR_RETURN(
+          const bool done,
+          Change(snapshot, request, run.uid(), metadata.create_time(), keys_left, step.write_set));
       done ? metadata.set_changed_run_count(metadata.changed_run_count() + 1)
            : metadata.set_skipped_run_count(metadata.skipped_run_count() + 1);
     }
@@ -128,7 +130,9 @@ class BulkChangeRunsWork final : public operations::Work {
 
   // Adds the change of one run; false if it is skipped.
   absl::StatusOr<bool> Change(const Snapshot& snapshot, const BulkChangeRunsRequest& request,
-                              const std::string& run_id, size_t& keys_left, WriteSet& write_set) {
+                              const std::string& run_id,
+                              const google::protobuf::Timestamp& deleted_at, size_t& keys_left,
+                              WriteSet& write_set) {
     const storage::Key key = storage::RunKey(run_id);
     CAIRN_ASSIGN_OR_RETURN(auto stored, storage::ReadRecord<RunRecord>(snapshot, key));
     if (!stored || stored->value.run().has_delete_time() != WantsDeleted(request)) {
@@ -145,7 +149,8 @@ class BulkChangeRunsWork final : public operations::Work {
     const bool deletes = request.change() == BulkChangeRunsRequest::DELETE;
     Run& run = *stored->value.mutable_run();
     if (deletes) {
-      *run.mutable_delete_time() = ToTimestamp(hooks_.clock.NowUnixNanos());
+      // One instant for all: by it a restoration finds what this operation took.
+      *run.mutable_delete_time() = deleted_at;
     } else {
       run.clear_delete_time();
     }

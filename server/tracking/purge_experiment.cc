@@ -192,6 +192,14 @@ absl::StatusOr<storage::Plan> PlanPurgeExperiment(const Snapshot& snapshot,
   if (!stored->value.experiment().has_delete_time()) return ExperimentNotDeleted(id);
   PurgeExperimentMetadata metadata;
   metadata.set_experiment(ExperimentName(id));
+  if (request.validate_only()) {
+    // Without a name: there is nothing to wait for.
+    operations::Operation operation;
+    *operation.mutable_metadata() = operations::Pack(metadata);
+    const PurgeExperimentResponse nothing_yet;
+    operations::MarkDone(operation, absl::OkStatus(), &nothing_yet, facts.now_unix_nanos);
+    return storage::AnswerOnly(std::move(operation));
+  }
   return operations::PlanCreate(operations::NewOperationId(facts.now_unix_nanos, facts.new_id),
                                 facts.now_unix_nanos, metadata);
 }

@@ -149,7 +149,8 @@ TEST_F(MlctlTest, RunsGoByNameFromDeletedToRestoredToPurged) {
   EXPECT_THAT(Expect(2, {"delete", "run", one}), HasSubstr("--yes"));
   Expect(5, {"purge", "run", one, "--yes"});
   Expect(5, {"purge", "run", one, "--dry-run"});
-  EXPECT_THAT(Expect(0, {"delete", "run", one, two, "--dry-run"}), HasSubstr("would delete"));
+  EXPECT_THAT(Expect(0, {"delete", "run", one, two, "--dry-run"}),
+              HasSubstr("nothing was changed"));
   Expect(0, {"delete", "run", one, two, "--yes"});
   Expect(5, {"delete", "run", one, "--dry-run"});
   Expect(0, {"restore", "run", "two"});

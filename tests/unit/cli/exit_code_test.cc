@@ -2,11 +2,37 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
+
 #include "client-cli/cli/parser.h"
 #include "lib/base/errors.h"
+#include "lib/base/files.h"
+#include "lib/client/status_origin.h"
 
 namespace cairn::cli {
 namespace {
+
+TEST(ExitCodeTest, AFullDiskOnThisSideIsAFailureAndSaysSo) {
+  absl::Status full = FileError(ENOSPC, "write", "/data/x");
+  EXPECT_EQ(ExitCodeFor(full), kExitFailure);
+  EXPECT_NE(MessageOf(full).find("disk full"), std::string::npos);
+  client::MarkFromServer(&full);
+  EXPECT_EQ(ExitCodeFor(full), kExitUnavailable);
+}
+
+TEST(ExitCodeTest, NoMessageIsEverEmpty) {
+  EXPECT_NE(MessageOf(absl::InternalError("")).find("INTERNAL"), std::string::npos);
+  EXPECT_NE(ErrorJson(absl::InternalError(""), "").find("INTERNAL, and no more"),
+            std::string::npos);
+}
+
+TEST(ExitCodeTest, WhatIsDeletedSaysHowToGetItBackOrRidOfIt) {
+  const absl::Status status =
+      Error(absl::StatusCode::kFailedPrecondition, ErrorReason::EXPERIMENT_DELETED, "gone")
+          .With("experiment", "experiments/7");
+  EXPECT_NE(HintFor(status).find("mlctl restore experiment experiments/7"), std::string::npos);
+  EXPECT_NE(HintFor(status).find("mlctl purge experiment experiments/7"), std::string::npos);
+}
 
 TEST(ExitCodeTest, EachStatusHasItsNumber) {
   using absl::StatusCode;

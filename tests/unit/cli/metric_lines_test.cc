@@ -54,7 +54,8 @@ TEST(MetricLines, WhatIsNotFiniteMayBeQuotedOrBare) {
 
 TEST(MetricLines, CsvWithAndWithoutHeader) {
   EXPECT_EQ(ReadOne(Format::kCsv, "loss,3,0.5").value, 0.5);
-  EXPECT_EQ(ReadOne(Format::kCsv, "loss,3,0.5,99\r").time_unix_millis, 99);
+  EXPECT_EQ(ReadOne(Format::kCsv, "loss,3,0.5,1700000000099\r").time_unix_millis,
+            1'700'000'000'099);
   MetricLineReader reader(Format::kCsv);
   ASSERT_FALSE(reader.Read("value,time,key")->has_value());
   const auto point = reader.Read("nan,,loss");
@@ -73,10 +74,47 @@ TEST(MetricLines, ErrorsNameTheLineAndTheField) {
   ExpectBad(Format::kJson, R"({"key":"a","value":1,"step":1.5})", "step");
   ExpectBad(Format::kJson, R"({"key":"a","value":1,"step":9223372036854775808})", "step");
   ExpectBad(Format::kJson, R"({"key":"a","value":1,"time":"yesterday"})", "time");
-  ExpectBad(Format::kCsv, ",1,2", "key");
-  ExpectBad(Format::kCsv, "a,x,2", "step");
-  ExpectBad(Format::kCsv, "a,1", "value");
-  ExpectBad(Format::kCsv, "a,1,2,soon", "time");
+  ExpectBad(Format::kCsv, ",1,2", "column 1: key");
+  ExpectBad(Format::kCsv, "a,x,2", "column 2: step");
+  ExpectBad(Format::kCsv, "a,1", "column 3: value");
+  ExpectBad(Format::kCsv, "a,1,2,soon", "column 4: time");
+  ExpectBad(Format::kCsv, "a\xff,1,2", "column 1: key");
+}
+
+TEST(MetricLines, CsvIsThatOfRfc4180) {
+  EXPECT_EQ(ReadOne(Format::kCsv, "\"loss, smoothed\",1,0.6").key, "loss, smoothed");
+  EXPECT_EQ(ReadOne(Format::kCsv, "\"a \"\"b\"\"\",\"1\",\"0.5\"").key, "a \"b\"");
+  MetricLineReader reader(Format::kCsv);
+  ASSERT_FALSE(reader.Read("\"key\",\"value\"")->has_value());
+  EXPECT_EQ((*reader.Read("\"x\",2"))->value, 2);
+  for (const char* line : {"\"open,1,2", "\"a\"b,1,2", "a\"b,1,2"}) {
+    ExpectBad(Format::kCsv, line, "text");
+  }
+}
+
+TEST(MetricLines, AByteOrderMarkIsSteppedOver) {
+  EXPECT_EQ(ReadOne(Format::kCsv, "\xEF\xBB\xBFloss,1,0.5").key, "loss");
+  EXPECT_EQ(ReadOne(Format::kJson, "\xEF\xBB\xBF{\"key\":\"loss\",\"value\":1}").key, "loss");
+}
+
+TEST(MetricLines, AFieldTooManyIsNamedByLineAndColumn) {
+  ExpectBad(Format::kCsv, "loss,1,0,25", "column 4: text");  // a decimal comma
+  ExpectBad(Format::kCsv, "loss,1,0.5,1700000000000,x", "column 5: text");
+  MetricLineReader reader(Format::kCsv);
+  ASSERT_FALSE(reader.Read("key,value")->has_value());
+  EXPECT_EQ(MetadataOf(reader.Read("a,0,5").status(), "field"), "line 2: column 3: text");
+}
+
+TEST(MetricLines, TimesInOtherUnitsAreNoticed) {
+  for (const char* time : {"1700000000", "1700000000000000", "1700000000000000000"}) {
+    SCOPED_TRACE(time);
+    const std::string csv = std::string("loss,1,0.5,") + time;
+    ExpectBad(Format::kCsv, csv, "column 4: time");
+    ExpectBad(Format::kJson, std::string(R"({"key":"a","value":1,"time":)") + time + "}", "time");
+    MetricLineReader reader(Format::kCsv);
+    EXPECT_NE(std::string(reader.Read(csv).status().message()).find("1700000000000"),
+              std::string::npos);
+  }
 }
 
 }  // namespace

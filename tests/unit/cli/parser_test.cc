@@ -70,6 +70,35 @@ TEST(ParserTest, FetchTakesTheDirectoryWithO) {
   EXPECT_FALSE(call->Has("output"));
 }
 
+TEST(ParserTest, AFlagIsNeverTakenForTheValueOfTheOneBefore) {
+  EXPECT_THAT(ErrorOf({"delete", "runs", "--yes", "--filter", "--dry-run"}),
+              HasSubstr("--filter needs a value"));
+  EXPECT_THAT(ErrorOf({"delete", "runs", "-e", "--yes"}), HasSubstr("-e needs a value"));
+  const auto call = ParseWords({"list", "runs", "--filter=--odd", "--limit", "-1"});
+  ASSERT_TRUE(call.ok()) << call.status();
+  EXPECT_THAT(call->flags.at("filter"), ElementsAre("--odd"));
+}
+
+TEST(ParserTest, ABlankFilterIsRefusedAsItWouldMeanEverything) {
+  for (const char* blank : {"", " ", "\t \n"}) {
+    EXPECT_THAT(ErrorOf({"delete", "runs", "--filter", blank}), HasSubstr("--filter is blank"));
+  }
+}
+
+TEST(ParserTest, TextThatIsNotUtf8IsAUsageErrorNamingWhich) {
+  EXPECT_THAT(ErrorOf({"log", "tag", "abc", "a=\xe9"}), HasSubstr("argument 2 of log tag"));
+  EXPECT_THAT(ErrorOf({"run", "start", "--tag", "a=\xe9"}), HasSubstr("--tag"));
+  // Names of files are bytes.
+  EXPECT_EQ(ErrorOf({"put", "dataset", "d", "\xe9.csv"}), "");
+  EXPECT_EQ(ErrorOf({"log", "metrics", "r", "--file", "\xe9.csv"}), "");
+}
+
+TEST(ParserTest, AKeyThatIsGivenTwiceIsRefused) {
+  EXPECT_TRUE(ParsePairs({"k=1", "l=1"}).ok());
+  EXPECT_THAT(std::string(ParsePairs({"k=1", "k=2"}).status().message()),
+              HasSubstr("k is given twice"));
+}
+
 TEST(ParserTest, AMistypedCommandIsGuessed) {
   EXPECT_EQ(ErrorOf({"promot", "m"}), "there is no command \"promot\"; did you mean \"promote\"?");
   EXPECT_EQ(ErrorOf({"run", "strat"}),

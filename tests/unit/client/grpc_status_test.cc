@@ -1,5 +1,7 @@
 #include "lib/client/grpc_status.h"
 
+#include "lib/client/status_origin.h"
+
 #include <gtest/gtest.h>
 
 #include "google/rpc/error_details.pb.h"
@@ -31,7 +33,11 @@ TEST(GrpcStatusTest, CodeMessageAndDetailsSurviveTheWire) {
           .RetryAfterSeconds(1.5)
           .ToStatus();
   const absl::Status received = FromGrpcStatus(Send(sent));
-  EXPECT_EQ(received, sent);
+  EXPECT_FALSE(IsFromServer(sent));
+  EXPECT_TRUE(IsFromServer(received));
+  absl::Status marked = sent;
+  MarkFromServer(&marked);
+  EXPECT_EQ(received, marked);
   EXPECT_TRUE(HasReason(received, ErrorReason::EPOCH_MISMATCH));
   EXPECT_EQ(MetadataOf(received, "currentEpoch"), "4");
 }

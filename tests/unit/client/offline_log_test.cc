@@ -11,6 +11,7 @@
 
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
+#include "lib/base/files.h"
 #include "lib/client/metric_writer.h"
 #include "tests/unit/client/fake_server.h"
 #include "tests/unit/client/scratch_file.h"
@@ -251,6 +252,27 @@ TEST_F(OfflineLogTest, ATornEndCostsOneBatchAndIsSaid) {
   EXPECT_EQ(replayed->points, 6);
   EXPECT_GT(replayed->cut_bytes, 0);
   ExpectEachStepOnce(6);
+}
+
+TEST_F(OfflineLogTest, OfALogThatIsDamagedInItsLastRecordTheGoodPartIsSentAndTheFileStays) {
+  {
+    const auto nowhere = ConnectNowhere();
+    Log(*Start(*nowhere, Options()), 0, 9);
+  }
+  std::string bytes = *ReadFile(scratch_.path());
+  bytes[bytes.size() - 5] = static_cast<char>(bytes[bytes.size() - 5] ^ 1);
+  ASSERT_TRUE(WriteFileAtomically(scratch_.path(), bytes).ok());
+  const auto client = server_.Connect();
+  for (int time = 0; time < 2; ++time) {
+    const auto replayed = ReplayMetricLog(client->transport(), scratch_.path());
+    EXPECT_TRUE(HasReason(replayed.status(), ErrorReason::RECORD_CORRUPT)) << replayed.status();
+    EXPECT_NE(std::string(replayed.status().message()).find(scratch_.path()), std::string::npos);
+    ASSERT_TRUE(std::filesystem::exists(scratch_.path()));
+    EXPECT_EQ(std::filesystem::file_size(scratch_.path()), bytes.size());
+    ExpectEachStepOnce(6);
+  }
+  EXPECT_TRUE(HasReason(MetricWriter::Start(client->transport(), Options()).status(),
+                        ErrorReason::RECORD_CORRUPT));
 }
 
 TEST_F(OfflineLogTest, ASecondWriterOfOneLogIsRefused) {

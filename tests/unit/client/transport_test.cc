@@ -29,6 +29,50 @@ TEST(TransportTest, ACallReturnsTheResponse) {
   EXPECT_EQ(experiment->display_name(), "retail");
 }
 
+TEST(TransportTest, TextThatIsNotUtf8IsRefusedHereNamingTheField) {
+  FakeServer server;
+  const auto client = server.Connect();
+  v1::CreateRunRequest request;
+  request.set_parent("experiments/7");
+  (*request.mutable_run()->mutable_tags())["team"] = "x\xe9";
+  const absl::Status status = client->tracking().CreateRun(request).status();
+  EXPECT_TRUE(HasReason(status, ErrorReason::VALUE_INVALID)) << status;
+  EXPECT_EQ(MetadataOf(status, "field"), "run.tags[\"team\"].value");
+  v1::CreateExperimentRequest experiment;
+  experiment.mutable_experiment()->set_display_name("\xff");
+  EXPECT_EQ(MetadataOf(client->tracking().CreateExperiment(experiment).status(), "field"),
+            "experiment.display_name");
+}
+
+absl::Status ConnectTo(const std::string& address, const std::string& principal = "") {
+  ConnectOptions options;
+  options.address = address;
+  options.principal = principal;
+  return Client::Connect(std::move(options)).status();
+}
+
+TEST(TransportTest, AddressesThatCannotBeThoseOfAServerAreRefusedAtOnce) {
+  for (const char* address :
+       {"", "localhost", "127.0.0.1", "127.0.0.1:", ":50051", "127.0.0.1:99999", "127.0.0.1:0",
+        "127.0.0.1:port", "http://127.0.0.1:50051", "https://host:1/path", "::1", "::1:50051",
+        "[::1]", "host:1/path", "ho st:1"}) {
+    EXPECT_TRUE(HasReason(ConnectTo(address), ErrorReason::VALUE_INVALID)) << address;
+  }
+  for (const char* address : {"127.0.0.1:1", "host.example:65535", "[::1]:50051", "unix:/run/x"}) {
+    EXPECT_TRUE(ConnectTo(address).ok()) << address;
+  }
+  EXPECT_NE(std::string(ConnectTo("http://host:7/x").message()).find("host:7"), std::string::npos);
+}
+
+TEST(TransportTest, APrincipalThatGrpcCannotCarryIsRefusedAndEndsNothing) {
+  EXPECT_TRUE(ConnectTo("127.0.0.1:1", "ada.l@example org").ok());
+  for (const char* principal : {"Zo\xc3\xab", "a\nb", "\x7f"}) {
+    const absl::Status status = ConnectTo("127.0.0.1:1", principal);
+    EXPECT_TRUE(HasReason(status, ErrorReason::VALUE_INVALID)) << status;
+    EXPECT_EQ(MetadataOf(status, "field"), "principal");
+  }
+}
+
 TEST(TransportTest, AMutationGetsAUuid4AsRequestId) {
   FakeServer server;
   ASSERT_TRUE(server.Connect()->tracking().CreateExperiment(NewExperiment()).ok());

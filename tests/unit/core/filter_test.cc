@@ -238,5 +238,19 @@ TEST(Filter, AllListsTogetherHaveAtMost64ValuesWithWildcards) {
   EXPECT_EQ(PositionOfError(more), std::to_string(more.size() - 3));
 }
 
+TEST(RunFilterTest, AWordThatLooksLikeAFieldOrOperatorIsRefusedWithWhatToWrite) {
+  const auto message = [](std::string_view text) {
+    return std::string(RunFilter::Compile(text).status().message());
+  };
+  EXPECT_NE(message("LIKE").find("no operator here"), std::string::npos);
+  EXPECT_NE(message("display_name like night").find("display_name"), std::string::npos);
+  EXPECT_NE(message("state").find("write state = VALUE"), std::string::npos);
+  EXPECT_NE(message("metrics.loss").find("metrics.loss:*"), std::string::npos);
+  EXPECT_NE(message("silhouette > 0.2").find("write metrics.silhouette"), std::string::npos);
+  for (const char* text : {"\"LIKE\"", "\"state\"", "night", "silhouette", "stateful"}) {
+    EXPECT_TRUE(RunFilter::Compile(text).ok()) << text;
+  }
+}
+
 }  // namespace
 }  // namespace cairn::core

@@ -239,8 +239,10 @@ TEST_F(RunOperationsTest, ABulkChangeThatWasCutShortCountsEachRunOnce) {
 
 TEST_F(RunOperationsTest, ARequestIsCheckedBeforeItBecomesAnOperation) {
   CreateRuns("experiments/0", 4);
-  ExpectError(Bulk("", BulkChangeRunsRequest::DELETE).status(), StatusCode::kInvalidArgument,
-              "FIELD_REQUIRED");
+  for (const char* blank : {"", " ", "\t\n"}) {
+    ExpectError(Bulk(blank, BulkChangeRunsRequest::DELETE).status(), StatusCode::kInvalidArgument,
+                "FIELD_REQUIRED");
+  }
   ExpectError(Bulk("params.k = 1", BulkChangeRunsRequest::CHANGE_UNSPECIFIED).status(),
               StatusCode::kInvalidArgument, "FIELD_REQUIRED");
   const auto bad = Bulk("nonsense = ", BulkChangeRunsRequest::DELETE);

@@ -53,13 +53,13 @@ class MutationTest : public ::testing::Test {
   }
 
   Outcome Run(const std::string& id, const std::string& request_text, Planner planner,
-              const std::string& principal = "p") {
+              const std::string& principal = "p", bool validate_only = false) {
     Request request;
     request.set_kind(request_text);
     Mutex mutex;
     CondVar arrived;
     std::optional<Outcome> outcome;
-    mutator_->Run({principal, "S/M", id}, request, std::move(planner), Stamp,
+    mutator_->Run({principal, "S/M", id, validate_only}, request, std::move(planner), Stamp,
                   [&](absl::StatusOr<std::unique_ptr<Message>> result) {
                     MutexLock lock(&mutex);
                     outcome.emplace();
@@ -137,15 +137,41 @@ TEST_F(MutationTest, AnErrorOfThePlanIsTheAnswerAndIsNotKept) {
   EXPECT_TRUE(Run(kId, "r", Increment()).status.ok());
 }
 
-TEST_F(MutationTest, NothingToWriteWritesNothing) {
-  const Outcome outcome = Run(kId, "r", [](const Snapshot&) -> absl::StatusOr<Plan> {
+// A plan that writes nothing and answers `size` as it is.
+Planner AnswerOnly(int64_t size) {
+  return [size](const Snapshot&) -> absl::StatusOr<Plan> {
+    auto answer = std::make_unique<Answer>();
+    answer->set_size_bytes(size);
+    answer->set_pack(77);
     Plan plan;
-    plan.response = std::make_unique<Answer>();
+    plan.response = std::move(answer);
     plan.nothing_to_write = true;
     return plan;
-  });
-  EXPECT_TRUE(outcome.status.ok());
+  };
+}
+
+TEST_F(MutationTest, NothingToWriteWithoutAnIdWritesNothing) {
+  EXPECT_TRUE(Run("", "r", AnswerOnly(1)).status.ok());
   EXPECT_EQ(store_->GetSnapshot()->revision(), 0);
+}
+
+TEST_F(MutationTest, AnAnswerThatWroteNothingIsRememberedLikeOthers) {
+  EXPECT_TRUE(Run(kId, "r", AnswerOnly(1)).status.ok());
+  const Outcome repeated = Run(kId, "r", AnswerOnly(2));
+  EXPECT_EQ(repeated.answer.size_bytes(), 1);
+  EXPECT_EQ(repeated.answer.pack(), 77);  // stamped by nobody, the first time as the second
+  EXPECT_EQ(Run(kId, "r", Increment()).answer.size_bytes(), 1);
+  EXPECT_TRUE(HasReason(Run(kId, "other", AnswerOnly(1)).status, ErrorReason::REQUEST_ID_REUSED));
+}
+
+TEST_F(MutationTest, ARequestThatIsOnlyValidatedChangesNothingAndLeavesItsIdFree) {
+  const Outcome checked = Run(kId, "r", Increment(), "p", /*validate_only=*/true);
+  EXPECT_TRUE(checked.status.ok());
+  EXPECT_EQ(checked.answer.size_bytes(), 1);
+  EXPECT_EQ(store_->GetSnapshot()->revision(), 0);
+  EXPECT_TRUE(HasReason(Run("no-uuid", "r", Increment(), "p", /*validate_only=*/true).status,
+                        ErrorReason::REQUEST_ID_INVALID));
+  EXPECT_EQ(Run(kId, "other", Increment()).answer.size_bytes(), 1);
 }
 
 TEST_F(MutationTest, ABrokenPlanIsMadeAnew) {
