@@ -31,6 +31,10 @@ constexpr size_t kEntriesPerStep = 20'000;
 constexpr size_t kChangesPerStep = 64;
 constexpr size_t kChangedBytesPerStep = 128 << 10;  // inline blobs are written with their flag
 
+// A round may always write that much of blobs that stand in their entries with their flag: four.
+constexpr int64_t kLeastCopiedBytes = 256 << 10;
+constexpr int kLongestWait = 5;  // pauses of the runner before a round
+
 // The first character of the cursor; the rest is the place in the phase.
 enum class Phase : char {
   kMark = 'a',
@@ -70,6 +74,7 @@ class CollectionWork final : public operations::Work {
     if (cursor.empty()) Begin(metadata);
     auto phase = cursor.empty() ? Phase::kMark : static_cast<Phase>(cursor[0]);
     std::string place = cursor.empty() ? "" : cursor.substr(1);
+    if (phase == Phase::kMark && place.empty()) CAIRN_RETURN_IF_ERROR(BeginRound(metadata));
     Step step;
     CAIRN_RETURN_IF_ERROR(Advance(snapshot, phase, place, metadata, step.write_set));
     if (place.empty()) phase = After(phase, metadata);
@@ -92,15 +97,30 @@ class CollectionWork final : public operations::Work {
     marks_.Clear();
     rewriter_.Reset();
     parts_.leases.Forget();
-    any_condemned_ = false;
-    metadata.set_examined_blob_count(0);
-    metadata.set_leased_blob_count(0);
+    left_over_ = false;
     if (!metadata.dry_run()) return;  // what was removed before a restart stays removed
     metadata.set_removed_blob_count(0);
     metadata.set_removed_bytes(0);
   }
 
+  // A further round waits a while until what the one before removed has given room back.
+  absl::Status BeginRound(CollectGarbageMetadata& metadata) {
+    if (left_over_ && waits_ < kLongestWait) {
+      ++waits_;
+      CAIRN_RETURN_IF_ERROR(parts_.packs.CheckRoom(kLeastCopiedBytes, PackPool::RoomFor::kRewrite));
+    }
+    waits_ = 0;
+    is_first_round_ = !left_over_;
+    left_over_ = false;
+    any_condemned_ = false;
+    copies_left_ = std::max(kLeastCopiedBytes, parts_.packs.RoomForCopies());
+    if (is_first_round_) metadata.set_examined_blob_count(0);
+    metadata.set_leased_blob_count(0);
+    return absl::OkStatus();
+  }
+
   Phase After(Phase phase, const CollectGarbageMetadata& metadata) {
+    if (phase == Phase::kRewrite && left_over_) return Phase::kMark;
     if (phase != Phase::kCondemn) return static_cast<Phase>(static_cast<char>(phase) + 1);
     if (metadata.dry_run()) return Phase::kEnd;
     return any_condemned_ ? Phase::kMarkAgain : Phase::kUploads;
@@ -164,14 +184,16 @@ class CollectionWork final : public operations::Work {
     for (size_t seen = 0; walk.Valid(); walk.Next(), ++seen) {
       if (seen >= kEntriesPerStep || IsFull(set, bytes)) return absl::OkStatus();
       place = walk.key();
-      metadata.set_examined_blob_count(metadata.examined_blob_count() + 1);
+      if (is_first_round_) {
+        metadata.set_examined_blob_count(metadata.examined_blob_count() + 1);
+      }
       const EntryHead& head = walk.head();
       // What an earlier collection condemned is decided with the others.
       any_condemned_ |= walk.readable() && head.condemned;
       if (!walk.readable() || head.digest.size_bytes == 0 || IsMarked(head)) continue;
       if (metadata.dry_run()) {
         CountUnused(head, metadata);
-      } else if (!head.condemned) {
+      } else if (!head.condemned && HasRoomToCondemn(walk)) {
         bytes += CondemnOne(walk, metadata, set);
       }
     }
@@ -198,6 +220,19 @@ class CollectionWork final : public operations::Work {
     metadata.set_removed_blob_count(metadata.removed_blob_count() + 1);
     if (head.is_chunked()) return;
     metadata.set_removed_bytes(metadata.removed_bytes() + head.digest.size_bytes);
+  }
+
+  // A blob that stands in its entry is written again with the flag: garbage would double before
+  // it goes, which a volume that is nearly full has no room for.
+  bool HasRoomToCondemn(const EntryWalk& walk) {
+    if (walk.head().pack != 0) return true;
+    const auto bytes = static_cast<int64_t>(walk.payload().size());
+    if (bytes > copies_left_) {
+      left_over_ = true;
+      return false;
+    }
+    copies_left_ -= bytes;
+    return true;
   }
 
   size_t CondemnOne(const EntryWalk& walk, CollectGarbageMetadata& metadata, WriteSet& set) {
@@ -285,7 +320,11 @@ class CollectionWork final : public operations::Work {
 
   const CollectionParts parts_;
   ShortNameSet marks_;
-  bool any_condemned_ = false;  // in this collection, or left by an earlier one
+  bool any_condemned_ = false;  // in this round, or left by an earlier collection
+  int64_t copies_left_ = 0;     // bytes of entries that this round may still write
+  bool left_over_ = false;      // garbage for a further round
+  bool is_first_round_ = true;
+  int waits_ = 0;
   PackRewriter rewriter_;
 };
 

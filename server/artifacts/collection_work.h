@@ -31,6 +31,9 @@ struct CollectionParts {
 //   5. gives up uploads that nobody continued; writes packs of which less than half is
 //      live anew, and removes the old ones
 //
+// A flag is written with its whole entry, so on a volume that is nearly full blobs that stand in
+// their entries are condemned a few at a time, in rounds of all steps: what is in packs goes first.
+//
 // Cut short anywhere it begins again: what is condemned is either saved or deleted by the
 // next one, and readable until then. Steps 1 and 3 read at several snapshots; a reference
 // they could miss by that was made after its blob was condemned, which is refused.

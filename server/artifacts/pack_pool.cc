@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <system_error>
 #include <utility>
 
@@ -50,6 +51,14 @@ absl::Status PackPool::CheckRoom(int64_t bytes, RoomFor purpose) const {
       .With("freeBytes", std::to_string(*free_bytes))
       .With("keptBytes", std::to_string(kept))
       .RetryAfterSeconds(1);
+}
+
+int64_t PackPool::RoomForCopies() const {
+  const absl::StatusOr<int64_t> free_bytes = room_.free_bytes();
+  if (!free_bytes.ok() || *free_bytes >= 2 * room_.reserve_bytes) {
+    return std::numeric_limits<int64_t>::max();
+  }
+  return *free_bytes - 3 * room_.reserve_bytes / 4;
 }
 
 absl::StatusOr<std::unique_ptr<PackPool>> PackPool::Open(const std::string& directory,

@@ -56,6 +56,10 @@ class PackPool {
                                                         const std::set<int64_t>& claimed,
                                                         PackIo& io = SystemPackIo());
 
+  // What the key-value store may take for a while at once: all there is below twice the reserve
+  // but three quarters of that; without a bound where there is more.
+  int64_t RoomForCopies() const;
+
   // Asks `room` from now on instead of the volume; for tests.
   void SetRoom(Room room) { room_ = std::move(room); }
 

@@ -1,10 +1,12 @@
 // What a collection removes and keeps, whoever comes in between and whenever it is cut short.
 
+#include <algorithm>
 #include <optional>
 #include <set>
 #include <utility>
 
 #include "gmock/gmock.h"
+#include "server/artifacts/entry_walk.h"
 #include "server/artifacts/pack_file.h"
 #include "tests/unit/artifacts/blob_life_fixture.h"
 
@@ -44,6 +46,30 @@ TEST_F(CollectionTest, WhatNothingRefersToIsRemovedAndItsRoomGivenBack) {
     EXPECT_EQ(blobs_->ReadAll(DigestOf(""), 0).value(), "");
     Open();
   }
+}
+
+TEST_F(CollectionTest, OnAFullVolumeGarbageIsNotDoubledBeforeItGoes) {
+  for (uint64_t seed = 1; seed <= 40; ++seed) ASSERT_TRUE(Upload(Noise(60'000, seed)).ok());
+  const std::string large = Noise(900'000, 50), kept = Noise(60'000, 51);
+  ASSERT_TRUE(Upload(large).ok());
+  ASSERT_TRUE(Upload(kept).ok());
+  ASSERT_TRUE(Refer(kept, "a").ok());
+  LetLeasesEnd();
+  free_bytes_ = kReserve;
+  int64_t most = 0;  // bytes of entries that are there with their flag at a time
+  const auto done = Collect([&](int) {
+    int64_t condemned = 0;
+    const auto snapshot = store_->GetSnapshot();
+    for (EntryWalk walk(*snapshot, ""); walk.Valid(); walk.Next()) {
+      if (walk.head().condemned) condemned += static_cast<int64_t>(walk.payload().size());
+    }
+    most = std::max(most, condemned);
+  });
+  EXPECT_GT(most, 0);
+  EXPECT_LE(most, 300'000);
+  EXPECT_EQ(done.removed_blob_count(), 41);
+  EXPECT_EQ(done.examined_blob_count(), 43);  // each once, with the empty blob
+  EXPECT_TRUE(HasEntry(kept));
 }
 
 TEST_F(CollectionTest, NothingIsRemovedBeforeTheServerRanForOneLease) {
