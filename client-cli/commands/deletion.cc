@@ -83,7 +83,7 @@ absl::StatusOr<int> ChangeEach(Session& session, const Verb& verb,
   int exit_code = kExitOk;
   size_t done = 0;
   for (const NamedThing& target : targets) {
-    const absl::StatusOr<int> code = act(target);
+    absl::StatusOr<int> code = act(target);
     if (code.ok()) {
       ++done;
       if (*code != kExitOk) exit_code = *code;

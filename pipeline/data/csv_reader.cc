@@ -330,7 +330,7 @@ bool SplitHeader(std::string_view text, bool last, ScanLevel level, char separat
 size_t SeparatorLine(std::string_view text, char* separator) {
   if (!text.starts_with("sep=") || text.size() < 6) return 0;
   const size_t end = text.find('\n');
-  if (end == std::string_view::npos || end > 6) return 0;
+  if (end > 6) return 0;  // also where there is none
   *separator = text[4];
   return end + 1;
 }

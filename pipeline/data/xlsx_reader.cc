@@ -375,8 +375,7 @@ class Workbook {
       return reader.Take(row, cells, numbers);
     };
     SheetHandler handler(strings_.strings(), sink);
-    const absl::Status status =
-        ParsePart(archive_, MemberOf(relation->second.target), handler, &bytes_);
+    absl::Status status = ParsePart(archive_, MemberOf(relation->second.target), handler, &bytes_);
     if (!status.ok() && !StopsParsing(status)) return status;
     if (!reader.found()) return StepOver(sheet, reader);
     const uint64_t rows = builder_->rows() + builder_->rejected() - before;
