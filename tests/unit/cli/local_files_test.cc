@@ -54,7 +54,7 @@ TEST_F(LocalFilesTest, NamesReachTheTreeAsTheyAre) {
 }
 
 TEST_F(LocalFilesTest, EmptyFilesAreKeptAndEmptyDirectoriesNamed) {
-  std::ofstream(folder_ / "d/empty");
+  const std::ofstream empty(folder_ / "d/empty");
   std::filesystem::create_directories(folder_ / "d/sub/hollow");
   const auto found = Find();
   EXPECT_THAT(Paths(found), ElementsAre("d/empty"));
