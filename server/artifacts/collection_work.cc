@@ -97,7 +97,8 @@ class CollectionWork final : public operations::Work {
     marks_.Clear();
     rewriter_.Reset();
     parts_.leases.Forget();
-    left_over_ = false;
+    is_first_round_ = true;
+    metadata.set_examined_blob_count(0);
     if (!metadata.dry_run()) return;  // what was removed before a restart stays removed
     metadata.set_removed_blob_count(0);
     metadata.set_removed_bytes(0);
@@ -105,22 +106,23 @@ class CollectionWork final : public operations::Work {
 
   // A further round waits a while until what the one before removed has given room back.
   absl::Status BeginRound(CollectGarbageMetadata& metadata) {
-    if (left_over_ && waits_ < kLongestWait) {
+    if (!is_first_round_ && waits_ < kLongestWait) {
       ++waits_;
       CAIRN_RETURN_IF_ERROR(parts_.packs.CheckRoom(kLeastCopiedBytes, PackPool::RoomFor::kRewrite));
     }
     waits_ = 0;
-    is_first_round_ = !left_over_;
     left_over_ = false;
     any_condemned_ = false;
     copies_left_ = std::max(kLeastCopiedBytes, parts_.packs.RoomForCopies());
-    if (is_first_round_) metadata.set_examined_blob_count(0);
     metadata.set_leased_blob_count(0);
     return absl::OkStatus();
   }
 
   Phase After(Phase phase, const CollectGarbageMetadata& metadata) {
-    if (phase == Phase::kRewrite && left_over_) return Phase::kMark;
+    if (phase == Phase::kRewrite && left_over_) {
+      is_first_round_ = false;
+      return Phase::kMark;
+    }
     if (phase != Phase::kCondemn) return static_cast<Phase>(static_cast<char>(phase) + 1);
     if (metadata.dry_run()) return Phase::kEnd;
     return any_condemned_ ? Phase::kMarkAgain : Phase::kUploads;
@@ -231,7 +233,6 @@ class CollectionWork final : public operations::Work {
       left_over_ = true;
       return false;
     }
-    copies_left_ -= bytes;
     return true;
   }
 
@@ -245,6 +246,7 @@ class CollectionWork final : public operations::Work {
     }
     any_condemned_ = true;
     const size_t bytes = changed.size();
+    if (head.pack == 0) copies_left_ -= static_cast<int64_t>(bytes);
     const storage::Key key = BlobKey(head.digest);
     set.RequireRevision(key, head.revision).PutRecord(key, std::move(changed));
     return bytes;

@@ -72,6 +72,22 @@ TEST_F(CollectionTest, OnAFullVolumeGarbageIsNotDoubledBeforeItGoes) {
   EXPECT_TRUE(HasEntry(kept));
 }
 
+TEST_F(CollectionTest, OnAFullVolumeLeasedBlobsDoNotKeepACollectionFromItsEnd) {
+  for (uint64_t seed = 1; seed <= 20; ++seed) ASSERT_TRUE(Upload(Noise(60'000, seed)).ok());
+  LetLeasesEnd();
+  for (uint64_t seed = 21; seed <= 40; ++seed) ASSERT_TRUE(Upload(Noise(60'000, seed)).ok());
+  free_bytes_ = kReserve;
+  int moments = 0;
+  const auto done = Collect([&](int moment) {
+    moments = moment;
+    if (moment == 2'000) LetLeasesEnd();
+  });
+  EXPECT_LT(moments, 2'000);
+  EXPECT_EQ(done.removed_blob_count(), 20);
+  EXPECT_EQ(done.leased_blob_count(), 20);
+  EXPECT_EQ(done.examined_blob_count(), 41);
+}
+
 TEST_F(CollectionTest, NothingIsRemovedBeforeTheServerRanForOneLease) {
   const std::string bytes = Noise(100, 1);
   ASSERT_TRUE(Upload(bytes).ok());
