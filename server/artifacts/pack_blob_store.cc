@@ -181,7 +181,7 @@ class PackBlobStore final : public BlobStore {
     return OpenBlobReader(
         environment_.store, *packs_, digest,
         [&store = environment_.store](const Digest& damaged, storage::Revision revision) {
-          QuarantineSoon(store, damaged, revision);
+          Quarantine(store, damaged, revision).IgnoreError();
         });
   }
 

@@ -33,9 +33,4 @@ absl::Status Quarantine(storage::KvStore& store, const Digest& digest, storage::
   return HasReason(committed, ErrorReason::COMMIT_CONFLICT) ? absl::OkStatus() : committed;
 }
 
-void QuarantineSoon(storage::KvStore& store, const Digest& digest, storage::Revision revision) {
-  auto set = PlanQuarantine(store, digest, revision);
-  if (set.has_value()) store.Commit(*std::move(set), [](const storage::CommitResult&) {});
-}
-
 }  // namespace cairn::artifacts

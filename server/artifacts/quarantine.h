@@ -12,11 +12,10 @@ namespace cairn::artifacts {
 // the entry is another by now, cannot be read at all (then it is missing already), or is in
 // quarantine.
 
-// Waits for the commit; OK when another one was faster. Errors of KvStore::Commit.
+// Waits for the commit, so that who is told of the damage after it can send the blob again at
+// once. OK when another one was faster. Errors of KvStore::Commit; a reader leaves them to
+// the next one who finds the damage.
 absl::Status Quarantine(storage::KvStore& store, const Digest& digest, storage::Revision revision);
-
-// Does not wait: for readers. What fails is found again by the next one who reads.
-void QuarantineSoon(storage::KvStore& store, const Digest& digest, storage::Revision revision);
 
 }  // namespace cairn::artifacts
 

@@ -63,7 +63,11 @@ class LostIndexTest : public ::testing::Test {
   std::string Fetch(const v1::ArtifactFile& file) {
     const auto client = Connect();
     const std::string into = folder_ / ("out" + std::to_string(++fetches_));
-    if (!client::Downloader(*client).FetchFiles({file}, into).ok()) return "";
+    const auto fetched = client::Downloader(*client).FetchFiles({file}, into);
+    if (!fetched.ok()) {
+      last_error_ = fetched.ToString();
+      return "";
+    }
     return ReadFile(into + "/" + file.path()).value_or("");
   }
 
@@ -83,6 +87,7 @@ class LostIndexTest : public ::testing::Test {
 
   const TempFolder folder_;
   ServerProcess server_{folder_ / "store"};
+  std::string last_error_;  // of the last fetch that failed
   int fetches_ = 0;
 };
 
@@ -142,7 +147,7 @@ TEST_F(LostIndexTest, AFileThatAReaderFoundDamagedIsHealedByUploadingItAgain) {
   ASSERT_TRUE(server_.Start());
   EXPECT_EQ(Fetch(files[0]), "");
   Upload({bytes});
-  EXPECT_TRUE(Fetch(files[0]) == bytes);
+  EXPECT_TRUE(Fetch(files[0]) == bytes) << last_error_;
 }
 
 }  // namespace

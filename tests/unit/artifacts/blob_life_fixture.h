@@ -3,11 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -37,6 +39,9 @@ class DyingStore final : public storage::ForwardingStore {
   // is there. It is.
   void LoseAnswerOf(int commit) { lost_ = commit; }
 
+  // From now on commits take their time, as on a slow disk.
+  void MakeSlow() { is_slow_ = true; }
+
   void Commit(storage::WriteSet set, storage::CommitCallback done) override {
     if (left_ == 0) return done(absl::UnavailableError("the store died"));
     if (left_ > 0) --left_;
@@ -45,12 +50,18 @@ class DyingStore final : public storage::ForwardingStore {
         done(absl::UnavailableError("the outcome is not known"));
       };
     }
-    ForwardingStore::Commit(std::move(set), std::move(done));
+    if (!is_slow_) return ForwardingStore::Commit(std::move(set), std::move(done));
+    commits_.emplace_back([this, set = std::move(set), done = std::move(done)]() mutable {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      ForwardingStore::Commit(std::move(set), std::move(done));
+    });
   }
 
  private:
   int left_ = -1;
   int lost_ = -1;
+  bool is_slow_ = false;
+  std::vector<std::jthread> commits_;  // the slow ones; at the end, so that they end first
 };
 
 // Blobs from their upload to their end: a blob store over a memory store that survives its
