@@ -133,6 +133,13 @@ rpc::WaitingRoomOptions RoomOptions(const MemoryShares& shares) {
   return options;
 }
 
+// What is received waits for a thread next, so it takes from the same share.
+rpc::IntakeOptions IntakeOptions(const MemoryShares& shares) {
+  rpc::IntakeOptions options;
+  options.max_bytes = shares.waiting_call_bytes / 4;
+  return options;
+}
+
 metrics::FolderOptions FolderOptions() {
   metrics::FolderOptions options;
   options.on_failure = [](const metrics::WaitingSeries& series, const absl::Status& status) {
@@ -190,6 +197,7 @@ class Server::Impl {
     metric_folder_->Start();
     folding_room_ = std::make_unique<rpc::WaitingRoom>([this] { return metric_folder_->full(); },
                                                        RoomOptions(shares_));
+    intake_ = std::make_unique<rpc::Intake>(IntakeOptions(shares_), ForwardClock());
     CAIRN_RETURN_IF_ERROR(OpenBlobs(*store_clock_));
     StartRunWorkers();
     CAIRN_RETURN_IF_ERROR(StartOperations(clock));
@@ -202,7 +210,7 @@ class Server::Impl {
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
     environment_.reset(new rpc::Environment{
         *store_, *mutator_, clock, SystemIds(), rpc::CallPools{*pool_, *disk_pool_, long_calls_},
-        *folding_room_, replies_, metrics_, *run_searcher_, *metric_folder_, *run_leases_,
+        *folding_room_, *intake_, replies_, metrics_, *run_searcher_, *metric_folder_, *run_leases_,
         *run_purger_, *operations_, HistoryOptions(options_).events, *store_clock_,
         options_.memory_limit_bytes});
     CAIRN_ASSIGN_OR_RETURN(
@@ -289,6 +297,7 @@ class Server::Impl {
   std::unique_ptr<tracking::RunSearcher> run_searcher_;
   std::unique_ptr<metrics::MetricFolder> metric_folder_;
   std::unique_ptr<rpc::WaitingRoom> folding_room_;
+  std::unique_ptr<rpc::Intake> intake_;
   std::unique_ptr<tracking::RunPurger> run_purger_;
   std::unique_ptr<tracking::RunLeaseKeeper> run_leases_;
   std::unique_ptr<artifacts::BlobStore> blobs_;

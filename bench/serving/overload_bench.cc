@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
+#include <functional>
 #include <random>
 #include <thread>
 
@@ -174,7 +175,8 @@ std::string Describe(const HammerResult& result) {
       result.failures == 0 ? "" : fmt::format("; failed {:.0f} per s", result.failures));
 }
 
-void Overload(const std::string& address, const KindOfCall& kind, const Settings& settings) {
+void Overload(const std::string& address, const KindOfCall& kind, Manners manners,
+              const Settings& settings) {
   double peak = 0;
   int best = 1;
   if (kind.settle_seconds > 0) {
@@ -192,14 +194,12 @@ void Overload(const std::string& address, const KindOfCall& kind, const Settings
       best = in_flight;
     }
   }
-  for (const Manners manners : {Manners::kPolite, Manners::kImpolite}) {
-    const int callers = best * settings.times;
-    const HammerResult result =
-        Hammer(address, kind, callers, settings.seconds, manners, settings.deadline);
-    Print(fmt::format("{}, {} in flight, {}", kind.name, callers,
-                      manners == Manners::kPolite ? "polite" : "impolite"),
-          fmt::format("{}  = {:.0f} % of the peak", Describe(result), 100 * result.goodput / peak));
-  }
+  const int callers = best * settings.times;
+  const HammerResult result =
+      Hammer(address, kind, callers, settings.seconds, manners, settings.deadline);
+  Print(fmt::format("{}, {} in flight, {}", kind.name, callers,
+                    manners == Manners::kPolite ? "polite" : "impolite"),
+        fmt::format("{}  = {:.0f} % of the peak", Describe(result), 100 * result.goodput / peak));
 }
 
 // One search after the other, alone and while blobs are worked on.
@@ -238,26 +238,49 @@ Settings ParseSettings(int argc, char** argv) {
   return settings;
 }
 
-void Measure(const std::string& address, const Settings& settings) {
+const std::vector<std::string> kOverloaded = {"small", "batch", "upload", "download", "search"};
+
+KindOfCall KindOf(const std::string& part, const std::string& address, const Settings& settings) {
   const auto channel = Connect(address);
   const auto tracking = v1::TrackingService::NewStub(channel);
-  const auto artifacts = v1::ArtifactService::NewStub(channel);
-  if (settings.Wants("small")) {
-    Overload(address, Writes(*tracking, "small write", 1, {16, 64}), settings);
-  }
-  if (settings.Wants("batch")) {
+  if (part == "small") return Writes(*tracking, "small write", 1, {16, 64});
+  if (part == "batch") {
     KindOfCall batches = Writes(*tracking, "LogBatch of 2,000 points", 2000, {4, 16});
     batches.settle_seconds = 2 * settings.seconds;
-    Overload(address, batches, settings);
+    return batches;
   }
-  if (settings.Wants("upload")) Overload(address, Uploads(), settings);
-  if (settings.Wants("download")) Overload(address, Downloads(*artifacts), settings);
-  if (!settings.Wants("search") && !settings.Wants("beside")) return;
-  const KindOfCall search = Searches(FillExperiment(*tracking, settings.runs));
-  if (settings.Wants("search")) Overload(address, search, settings);
-  if (settings.Wants("beside")) {
-    Beside(address, search, {Uploads(), Downloads(*artifacts), Splices(*artifacts)}, settings);
+  if (part == "upload") return Uploads();
+  if (part == "download") return Downloads(*v1::ArtifactService::NewStub(channel));
+  return Searches(FillExperiment(*tracking, settings.runs));
+}
+
+void MeasureBeside(const std::string& address, const Settings& settings) {
+  const auto channel = Connect(address);
+  const auto artifacts = v1::ArtifactService::NewStub(channel);
+  const auto tracking = v1::TrackingService::NewStub(channel);
+  Beside(address, Searches(FillExperiment(*tracking, settings.runs)),
+         {Uploads(), Downloads(*artifacts), Splices(*artifacts)}, settings);
+}
+
+// Calls `measure` with the address of a server: that of the settings, or one with an empty
+// store. Each measurement has its own, because a machine's memory may become slow when gigabytes
+// were written to it.
+bool WithServer(const Settings& settings, const std::function<void(const std::string&)>& measure) {
+  if (!settings.server.empty()) {
+    measure(settings.server);
+    return true;
   }
+  std::string pattern = settings.parent + "/cairn-overload-XXXXXX";
+  if (::mkdtemp(pattern.data()) == nullptr) return false;
+  testing::ServerProcess server(pattern + "/store");
+  const bool started = server.Start();
+  if (started) {
+    measure(server.grpc_address());
+    server.Stop();
+  }
+  std::error_code ignored;
+  std::filesystem::remove_all(pattern, ignored);
+  return started;
 }
 
 int Main(int argc, char** argv) {
@@ -265,21 +288,20 @@ int Main(int argc, char** argv) {
   // See server/rpc/grpc_server.cc.
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   const Settings settings = ParseSettings(argc, argv);
-  if (!settings.server.empty()) {
-    Measure(settings.server, settings);
-    return 0;
+  bool measured = true;
+  for (const std::string& part : kOverloaded) {
+    for (const Manners manners : {Manners::kPolite, Manners::kImpolite}) {
+      if (!settings.Wants(part)) continue;
+      measured &= WithServer(settings, [&](const std::string& address) {
+        Overload(address, KindOf(part, address, settings), manners, settings);
+      });
+    }
   }
-  std::string pattern = settings.parent + "/cairn-overload-XXXXXX";
-  if (::mkdtemp(pattern.data()) == nullptr) return 1;
-  testing::ServerProcess server(pattern + "/store");
-  const bool started = server.Start();
-  if (started) {
-    Measure(server.grpc_address(), settings);
-    server.Stop();
+  if (settings.Wants("beside")) {
+    measured &=
+        WithServer(settings, [&](const std::string& address) { MeasureBeside(address, settings); });
   }
-  std::error_code ignored;
-  std::filesystem::remove_all(pattern, ignored);
-  return started ? 0 : 1;
+  return measured ? 0 : 1;
 }
 
 }  // namespace

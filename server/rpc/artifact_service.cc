@@ -20,6 +20,7 @@
 #include "server/artifacts/run_artifacts.h"
 #include "server/core/limits.h"
 #include "server/operations/operation_runner.h"
+#include "server/rpc/large_request.h"
 #include "server/rpc/parsed_service.h"
 #include "server/rpc/services.h"
 #include "server/rpc/streams.h"
@@ -321,22 +322,31 @@ class ReadStream final : public ServerStream {
 using ArtifactBase = cairn::v1::ArtifactService::WithRawCallbackMethod_Read<
     cairn::v1::ArtifactService::CallbackService>;
 
+using BlobBatch =
+    LargeRequest<cairn::v1::BatchUpdateBlobsRequest, cairn::v1::BatchUpdateBlobsResponse>;
+
 class ArtifactServiceImpl final : public ParsedService<cairn::v1::ArtifactService, ArtifactBase> {
  public:
   ArtifactServiceImpl(Environment& environment, BlobStore& blobs, core::ManifestLoader manifests)
       : env_(environment), blobs_(blobs), manifests_(std::move(manifests)) {
     Parsed(environment, this, &ArtifactServiceImpl::FindMissingBlobs,
-           &ArtifactServiceImpl::BatchUpdateBlobs, &ArtifactServiceImpl::BatchReadBlobs,
-           &ArtifactServiceImpl::QueryWriteStatus, &ArtifactServiceImpl::SplitBlob,
-           &ArtifactServiceImpl::SpliceBlob, &ArtifactServiceImpl::GetBlobUsage,
-           &ArtifactServiceImpl::CollectGarbage, &ArtifactServiceImpl::ScrubBlobs,
-           &ArtifactServiceImpl::DeleteArtifacts, &ArtifactServiceImpl::LogArtifacts,
-           &ArtifactServiceImpl::ListArtifacts);
+           &ArtifactServiceImpl::BatchReadBlobs, &ArtifactServiceImpl::QueryWriteStatus,
+           &ArtifactServiceImpl::SplitBlob, &ArtifactServiceImpl::SpliceBlob,
+           &ArtifactServiceImpl::GetBlobUsage, &ArtifactServiceImpl::CollectGarbage,
+           &ArtifactServiceImpl::ScrubBlobs, &ArtifactServiceImpl::DeleteArtifacts,
+           &ArtifactServiceImpl::LogArtifacts, &ArtifactServiceImpl::ListArtifacts);
     ParsedStream<WriteStream::Handler, cairn::v1::WriteRequest>(
         [this](CallbackServerContext*, cairn::v1::WriteResponse* response) {
           auto stream = std::make_unique<WriteStream>(env_, blobs_, response);
           stream->Start();
           return stream.release();  // deletes itself when the call is done
+        });
+    ParsedStream<BlobBatch::Handler, cairn::v1::BatchUpdateBlobsRequest>(
+        [this](CallbackServerContext* context, cairn::v1::BatchUpdateBlobsResponse* response) {
+          auto call = std::make_unique<BlobBatch>(env_, "cairn.v1.ArtifactService/BatchUpdateBlobs",
+                                                  context, response, update_);
+          call->Start();
+          return call.release();  // deletes itself when the call is done
         });
   }
 
@@ -347,16 +357,6 @@ class ArtifactServiceImpl final : public ParsedService<cairn::v1::ArtifactServic
                      Effort::kDisk,
                      [this](const Snapshot&, const cairn::v1::FindMissingBlobsRequest& asked) {
                        return FindMissing(blobs_, asked);
-                     });
-  }
-
-  ServerUnaryReactor* BatchUpdateBlobs(CallbackServerContext* context,
-                                       const cairn::v1::BatchUpdateBlobsRequest* request,
-                                       cairn::v1::BatchUpdateBlobsResponse* response) override {
-    return ServeRead(env_, "cairn.v1.ArtifactService/BatchUpdateBlobs", context, request, response,
-                     Effort::kDisk,
-                     [this](const Snapshot&, const cairn::v1::BatchUpdateBlobsRequest& asked) {
-                       return BatchUpdate(blobs_, asked);
                      });
   }
 
@@ -488,6 +488,9 @@ class ArtifactServiceImpl final : public ParsedService<cairn::v1::ArtifactServic
 
   Environment& env_;
   BlobStore& blobs_;
+  const BlobBatch::Serve update_ = [this](const cairn::v1::BatchUpdateBlobsRequest& asked) {
+    return BatchUpdate(blobs_, asked);
+  };
   const core::ManifestLoader manifests_;
   std::atomic<int> reads_{0};
 };

@@ -21,6 +21,7 @@
 #include "server/observability/call_metrics.h"
 #include "server/rpc/call_pools.h"
 #include "server/rpc/grpc_status.h"
+#include "server/rpc/intake.h"
 #include "server/rpc/replies.h"
 #include "server/rpc/unary_reply.h"
 #include "server/rpc/waiting_room.h"
@@ -50,6 +51,7 @@ struct Environment {
   IdSource& ids;
   const CallPools pools;      // for what blocks or takes long
   WaitingRoom& folding_room;  // for points that come faster than they are folded
+  Intake& intake;             // of large requests
   Replies& replies;           // counts what clients have not taken yet
   observability::CallMetrics& metrics;
   tracking::RunSearcher& run_searcher;

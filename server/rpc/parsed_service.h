@@ -71,10 +71,15 @@ class ParsedService : public Base {
   }
 
   // `Handler` is gRPC's handler of a call whose messages are bytes, and `serve` what begins
-  // such a call; the messages are `Request`s.
+  // such a call; the messages are `Request`s. Also of a method that takes one message: gRPC
+  // reads that by itself only where it knows the method as one of one message.
   template <typename Handler, typename Request, typename Serve>
   void ParsedStream(Serve serve) {
-    Mark(Method<Request>(), std::make_unique<Handler>(std::move(serve)));
+    const auto& method = Method<Request>();
+    if (!method.client_streaming()) {
+      this->MarkMethodStreamed(method.index(), std::make_unique<Handler>(serve).release());
+    }
+    Mark(method, std::make_unique<Handler>(std::move(serve)));
   }
 
  private:

@@ -12,17 +12,16 @@ namespace {
 constexpr std::chrono::milliseconds kLook{2};
 constexpr std::chrono::milliseconds kLookForTheGone{50};
 
-absl::Status NoRoom() {
-  return Error(absl::StatusCode::kResourceExhausted, ErrorReason::QUEUE_FULL,
-               "too many points wait to be folded; try again shortly")
-      .RetryAfterSeconds(Spread(1));
-}
-
 }  // namespace
 
 double Spread(double seconds) {
   thread_local std::minstd_rand random(std::random_device{}());
   return seconds * std::uniform_real_distribution<double>(0.5, 1.5)(random);
+}
+
+absl::Status WaitingRoom::NoRoom() const {
+  return Error(absl::StatusCode::kResourceExhausted, ErrorReason::QUEUE_FULL, options_.refusal)
+      .RetryAfterSeconds(Spread(1));
 }
 
 WaitingRoom::WaitingRoom(std::function<bool()> full, const WaitingRoomOptions& options)

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <string>
 #include <thread>
 
 #include "absl/status/status.h"
@@ -24,6 +25,7 @@ struct WaitingRoomOptions {
   // Nothing helps for so long: the one who waits is refused. Room comes within seconds, unless
   // what makes it has stopped.
   std::chrono::milliseconds patience{10'000};
+  std::string refusal = "too many points wait to be folded; try again shortly";
 };
 
 // Calls that bring something for which there is no place now, in the order they came. Refusing
@@ -66,6 +68,7 @@ class WaitingRoom {
   };
 
   void Work() CAIRN_EXCLUDES(mutex_);
+  absl::Status NoRoom() const;
   bool LetOneIn() CAIRN_EXCLUDES(mutex_);
   void TurnAway() CAIRN_EXCLUDES(mutex_);
   void Forget(const Waiting& call) CAIRN_REQUIRES(mutex_);
