@@ -134,9 +134,10 @@ rpc::WaitingRoomOptions RoomOptions(const MemoryShares& shares) {
 }
 
 // What is received waits for a thread next, so it takes from the same share.
-rpc::IntakeOptions IntakeOptions(const MemoryShares& shares) {
+rpc::IntakeOptions IntakeOptions(const MemoryShares& shares, const ServerOptions& server) {
   rpc::IntakeOptions options;
   options.max_bytes = shares.waiting_call_bytes / 4;
+  options.max_calls_under_way = server.long_calls_per_method;
   return options;
 }
 
@@ -197,7 +198,7 @@ class Server::Impl {
     metric_folder_->Start();
     folding_room_ = std::make_unique<rpc::WaitingRoom>([this] { return metric_folder_->full(); },
                                                        RoomOptions(shares_));
-    intake_ = std::make_unique<rpc::Intake>(IntakeOptions(shares_), ForwardClock());
+    intake_ = std::make_unique<rpc::Intake>(IntakeOptions(shares_, options_), ForwardClock());
     CAIRN_RETURN_IF_ERROR(OpenBlobs(*store_clock_));
     StartRunWorkers();
     CAIRN_RETURN_IF_ERROR(StartOperations(clock));

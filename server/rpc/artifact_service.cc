@@ -228,8 +228,8 @@ class WriteStream final : public ClientStream<cairn::v1::WriteRequest, cairn::v1
   std::unique_ptr<artifacts::BlobUpload> upload_;
 };
 
-// The most of a blob in one part: with what the message adds it fills a part.
-constexpr int64_t kReadPartBytes = Replies::kPartBytes - 64;
+// What a message adds to the bytes of a blob.
+constexpr int64_t kReadOverhead = 64;
 
 // How many Reads there are. Up to so many keep the piece they are reading from; the others
 // read it again for each part, so that a thousand slow clients do not hold one each.
@@ -238,7 +238,7 @@ constexpr int kReadsThatKeep = 64;
 // A ReadResponse with room for `size` bytes of data, which are appended.
 std::string BeginReadResponse(int64_t size) {
   std::string bytes;
-  bytes.reserve(static_cast<size_t>(Replies::kPartBytes));
+  bytes.reserve(static_cast<size_t>(size + kReadOverhead));
   google::protobuf::io::StringOutputStream stream(&bytes);
   google::protobuf::io::CodedOutputStream out(&stream);
   using google::protobuf::internal::WireFormatLite;
@@ -266,7 +266,8 @@ class ReadStream final : public ServerStream {
   absl::StatusOr<bool> Produce(grpc::ByteBuffer& part) override {
     if (!digest_.has_value()) CAIRN_RETURN_IF_ERROR(Begin());
     if (offset_ >= end_) return false;
-    const int64_t size = std::min(kReadPartBytes, end_ - offset_);
+    int64_t size = std::min(Replies::kPartBytes - kReadOverhead, end_ - offset_);
+    if (offset_ + size < end_) size = std::min(PartBytes() - kReadOverhead, end_ - offset_);
     std::string message = BeginReadResponse(size);
     CAIRN_RETURN_IF_ERROR(reader_->Read(offset_, size, [&message](std::string_view bytes) {
       message.append(bytes);

@@ -7,7 +7,7 @@ namespace {
 
 WaitingRoomOptions RoomOptions(const IntakeOptions& options) {
   WaitingRoomOptions room;
-  room.max_calls = options.max_calls;
+  room.max_calls = options.max_waiting_calls;
   room.max_bytes = std::numeric_limits<int64_t>::max();
   room.patience = options.patience;
   room.refusal = "too many large requests wait to be received; try again shortly";
@@ -39,6 +39,7 @@ bool Intake::full() const {
     expected_.erase(expected_.begin());
   }
   const auto expected = static_cast<int64_t>(expected_.size());
+  if (calls_ + expected >= options_.max_calls_under_way) return true;
   return bytes_ + expected * options_.expected_bytes >= options_.max_bytes;
 }
 
@@ -46,12 +47,15 @@ void Intake::Received(uint64_t number, int64_t bytes) {
   MutexLock lock(&mutex_);
   expected_.erase(number);
   bytes_ += bytes;
+  ++calls_;
 }
 
-void Intake::Leave(uint64_t number, int64_t bytes) {
+void Intake::Leave(uint64_t number, std::optional<int64_t> bytes) {
   MutexLock lock(&mutex_);
   expected_.erase(number);
-  bytes_ -= bytes;
+  if (!bytes.has_value()) return;
+  bytes_ -= *bytes;
+  --calls_;
 }
 
 Intake::Ticket& Intake::Ticket::operator=(Ticket&& other) noexcept {
@@ -59,7 +63,7 @@ Intake::Ticket& Intake::Ticket::operator=(Ticket&& other) noexcept {
   Leave();
   intake_ = std::exchange(other.intake_, nullptr);
   number_ = other.number_;
-  bytes_ = std::exchange(other.bytes_, 0);
+  bytes_ = std::exchange(other.bytes_, std::nullopt);
   return *this;
 }
 
@@ -70,7 +74,7 @@ void Intake::Ticket::Received(int64_t bytes) {
 
 void Intake::Ticket::Leave() {
   if (intake_ == nullptr) return;
-  intake_->Leave(number_, std::exchange(bytes_, 0));
+  intake_->Leave(number_, std::exchange(bytes_, std::nullopt));
   intake_ = nullptr;
 }
 

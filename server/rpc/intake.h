@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <utility>
 
 #include "lib/base/clock.h"
@@ -16,12 +17,13 @@ struct IntakeOptions {
   // What large requests may hold that are being received or handled; then the next one waits
   // unread.
   int64_t max_bytes = int64_t{24} << 20;
+  int64_t max_calls_under_way = 1024;
   // What one counts for of which nothing is known yet, and for how long: a client that sends
   // slowly, or stops, does not keep the others out.
   int64_t expected_bytes = int64_t{256} << 10;
   std::chrono::milliseconds expected_for{100};
   // Those who wait. Of each only what fits the window of its stream was received.
-  int64_t max_calls = 2048;
+  int64_t max_waiting_calls = 2048;
   std::chrono::milliseconds patience{10'000};
 };
 
@@ -58,7 +60,7 @@ class Intake {
 
     Intake* intake_ = nullptr;
     uint64_t number_ = 0;
-    int64_t bytes_ = 0;
+    std::optional<int64_t> bytes_;  // none before it was received
   };
 
   // Calls `answer` exactly once: with OK when the request is to be read, at once or from the
@@ -73,13 +75,14 @@ class Intake {
 
  private:
   void Received(uint64_t number, int64_t bytes) CAIRN_EXCLUDES(mutex_);
-  void Leave(uint64_t number, int64_t bytes) CAIRN_EXCLUDES(mutex_);
+  void Leave(uint64_t number, std::optional<int64_t> bytes) CAIRN_EXCLUDES(mutex_);
 
   const IntakeOptions options_;
   const Clock& clock_;
   mutable Mutex mutex_;
   uint64_t last_number_ CAIRN_GUARDED_BY(mutex_) = 0;
   int64_t bytes_ CAIRN_GUARDED_BY(mutex_) = 0;  // of those that were received
+  int64_t calls_ CAIRN_GUARDED_BY(mutex_) = 0;
   // When those were let in that were not received yet, oldest first; some of the old ones are
   // gone already.
   mutable std::map<uint64_t, int64_t> expected_ CAIRN_GUARDED_BY(mutex_);

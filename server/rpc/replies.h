@@ -39,6 +39,8 @@ class Replies {
 
   // The most that one message of a stream holds, and what a stream is charged for.
   static constexpr int64_t kPartBytes = int64_t{64} << 10;
+  // The most that one holds of a stream whose client takes quickly, while there is much room.
+  static constexpr int64_t kLargePartBytes = int64_t{256} << 10;
   // Smaller replies are not counted: the call itself holds more.
   static constexpr int64_t kCountedBytes = int64_t{4} << 10;
 
@@ -57,6 +59,12 @@ class Replies {
   // Charges `bytes` more to a reply of which the client has a part already: never refused, so
   // that what was begun can end, and counted, so that others do not begin meanwhile.
   void ChargeBegun(int64_t bytes, MemoryCharge& charge) { charge.AddAnyway(budget_, bytes); }
+
+  // Charges what a large part holds more than another. False, and nothing charged, when more
+  // than a quarter of the budget would be held then: stalled clients hold large parts too.
+  bool ChargeLargePart(MemoryCharge& charge) {
+    return charge.TryAdd(budget_, kLargePartBytes - kPartBytes, budget_.limit_bytes() / 4 * 3);
+  }
 
   int64_t held_bytes() const { return budget_.used_bytes(); }
   std::chrono::milliseconds stall_timeout() const { return stall_timeout_; }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <utility>
@@ -25,7 +26,8 @@ namespace cairn::rpc {
 // under way at a time, so a slow client holds one part. A call is charged for that and for
 // what the subclass holds between parts. It is refused before its first part, when too much
 // is held already or the pool takes no more, and not later: a client that got a part gets
-// the others. Of a client that takes nothing for long the call is ended. Deletes itself in
+// the others. Large parts go to who took the last one quickly. Of a client that takes nothing
+// for long the call is ended. Deletes itself in
 // OnDone. Begin with Start().
 class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private ReplyWatch {
  public:
@@ -49,6 +51,8 @@ class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private 
   void OnWriteDone(bool ok) final {
     handover_.Take();
     Taken();
+    large_.Release();
+    quick_ = std::chrono::steady_clock::now() - written_ < kQuick;
     ok ? GoOn() : End(CallEnded());
   }
   void OnCancel() final {
@@ -63,9 +67,15 @@ class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private 
   }
 
  protected:
-  // Fills `part` with the next message, as bytes, of at most Replies::kPartBytes: true if
-  // there is one, false at the end. Called by one pool thread at a time.
+  // Fills `part` with the next message, as bytes, of at most Replies::kPartBytes, or what
+  // PartBytes says: true if there is one, false at the end. Called by one pool thread at a time.
   virtual absl::StatusOr<bool> Produce(grpc::ByteBuffer& part) = 0;
+
+  // For Produce, once, when it has more than Replies::kPartBytes: what the part may hold.
+  int64_t PartBytes() {
+    const bool large = quick_ && environment_.replies.ChargeLargePart(large_);
+    return large ? Replies::kLargePartBytes : Replies::kPartBytes;
+  }
 
   // What the subclass holds while its client takes a part.
   virtual int64_t HeldBytes() const { return 0; }
@@ -90,6 +100,7 @@ class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private 
     }
     if (const absl::Status room = ChargeHeld(); !room.ok()) return End(room);
     Waits(0);
+    written_ = std::chrono::steady_clock::now();
     handover_.Pass();
     StartWrite(&part_);
   }
@@ -112,11 +123,16 @@ class ServerStream : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private 
 
   void GiveUp() final { context_->TryCancel(); }
 
+  static constexpr std::chrono::milliseconds kQuick{100};
+
   Environment& environment_;
   ThreadPool& pool_;
   CallRecord record_;
   grpc::CallbackServerContext* const context_;
   MemoryCharge charge_;
+  MemoryCharge large_;  // of the part under way, beyond what every stream is charged for
+  std::chrono::steady_clock::time_point written_;
+  bool quick_ = false;  // the client took the last part within kQuick
   int64_t charged_held_ = 0;
   bool begun_ = false;  // the first part is on its way
   grpc::ByteBuffer part_;

@@ -4,11 +4,13 @@
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "cairn/v1/artifacts.grpc.pb.h"
 #include "server/rpc/parsed_service.h"
@@ -29,13 +31,16 @@ using BeforePart = std::function<void(int part)>;
 class CountingReads final : public rpc::ServerStream {
  public:
   CountingReads(rpc::Environment& environment, grpc::CallbackServerContext* context,
-                const BeforePart& before)
-      : ServerStream(environment, "Reads", context, rpc::Effort::kDisk), before_(before) {}
+                const BeforePart& before, std::vector<int64_t>& limits)
+      : ServerStream(environment, "Reads", context, rpc::Effort::kDisk),
+        before_(before),
+        limits_(limits) {}
 
  private:
   absl::StatusOr<bool> Produce(grpc::ByteBuffer& part) override {
     if (++parts_ > kParts) return false;
     before_(parts_);
+    limits_.push_back(PartBytes());
     v1::ReadResponse response;
     response.set_data("part");
     part = rpc::ToByteBuffer(response.SerializeAsString());
@@ -44,6 +49,7 @@ class CountingReads final : public rpc::ServerStream {
   int64_t HeldBytes() const override { return parts_ * kHeldPerPart; }
 
   const BeforePart& before_;
+  std::vector<int64_t>& limits_;  // of the parts
   int parts_ = 0;
 };
 
@@ -84,10 +90,12 @@ class CountingService final : public rpc::ParsedService<v1::ArtifactService, Bas
   }
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Read(grpc::CallbackServerContext* context,
                                                    const grpc::ByteBuffer*) override {
-    auto* call = std::make_unique<CountingReads>(environment_, context, before_).release();
+    auto* call = std::make_unique<CountingReads>(environment_, context, before_, limits).release();
     call->Start();
     return call;
   }
+
+  std::vector<int64_t> limits;  // of the parts of Reads
 
  private:
   rpc::Environment& environment_;
@@ -96,7 +104,7 @@ class CountingService final : public rpc::ParsedService<v1::ArtifactService, Bas
 
 class BegunStreamTest : public RpcTest {
  protected:
-  BegunStreamTest() : RpcTest({}, kMaxQueued, kBudget) {
+  explicit BegunStreamTest(int64_t budget = kBudget) : RpcTest({}, kMaxQueued, budget) {
     grpc::ServerBuilder builder;
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
@@ -186,6 +194,30 @@ TEST_F(BegunStreamTest, AnUploadIsNotRefusedWhenTheQueueIsFullAfterItsFirstMessa
   const grpc::Status status = writer->Finish();
   EXPECT_TRUE(status.ok()) << status.error_message();
   EXPECT_EQ(response.committed_size_bytes(), kParts);
+}
+
+// With room for large parts.
+class QuickReaderTest : public BegunStreamTest {
+ protected:
+  QuickReaderTest() : BegunStreamTest(int64_t{16} << 20) {}
+};
+
+TEST_F(QuickReaderTest, ADownloadHasLargePartsOnceItsClientTookOneQuickly) {
+  const auto [parts, status] = ReadAll();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  ASSERT_EQ(service_.limits.size(), static_cast<size_t>(kParts));
+  EXPECT_EQ(service_.limits[0], rpc::Replies::kPartBytes) << "nothing is known of the client";
+  EXPECT_EQ(*std::max_element(service_.limits.begin(), service_.limits.end()),
+            rpc::Replies::kLargePartBytes);
+}
+
+TEST_F(QuickReaderTest, ADownloadHasNoLargePartsWhereMuchWaits) {
+  MemoryCharge others;
+  ASSERT_TRUE(replies_.Charge(int64_t{5} << 20, others).ok());
+  const auto [parts, status] = ReadAll();
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(service_.limits, std::vector<int64_t>(kParts, rpc::Replies::kPartBytes));
+  EXPECT_EQ(parts, kParts);
 }
 
 }  // namespace

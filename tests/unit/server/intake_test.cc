@@ -40,6 +40,22 @@ TEST(IntakeTest, WhatIsExpectedAndWhatWasReceivedFillItUntilItLeaves) {
   EXPECT_FALSE(intake.full()) << "310 of 1000";
 }
 
+TEST(IntakeTest, SmallRequestsFillItByTheirNumber) {
+  const ManualClock clock(0);
+  IntakeOptions options = Small();
+  options.max_calls_under_way = 2;
+  Intake intake(options, clock);
+  Intake::Ticket first = intake.Begin();
+  EXPECT_FALSE(intake.full());
+  Intake::Ticket second = intake.Begin();
+  EXPECT_TRUE(intake.full());
+  first.Received(0);
+  EXPECT_TRUE(intake.full());
+  first.Leave();
+  second.Leave();
+  EXPECT_FALSE(intake.full());
+}
+
 TEST(IntakeTest, ATicketThatIsMovedOrGoneCountsOnce) {
   const ManualClock clock(0);
   Intake intake(Small(), clock);

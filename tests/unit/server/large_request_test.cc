@@ -49,7 +49,7 @@ rpc::IntakeOptions OneAtATime() {
   options.max_bytes = kRequestBytes;
   options.expected_bytes = kRequestBytes;
   options.expected_for = std::chrono::hours(1);
-  options.max_calls = 3;
+  options.max_waiting_calls = 3;
   return options;
 }
 

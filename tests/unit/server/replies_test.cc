@@ -43,6 +43,18 @@ TEST(RepliesTest, LargeRepliesLeaveTheLastQuarterToSmallOnes) {
   EXPECT_EQ(replies.held_bytes(), Replies::kPartBytes);
 }
 
+TEST(RepliesTest, LargePartsHaveAQuarterOfTheBudget) {
+  Replies replies(kOptions);
+  MemoryCharge parts[2];
+  EXPECT_FALSE(replies.ChargeLargePart(parts[0])) << "192 of 400 KiB are more than a quarter";
+  Replies more({.budget_bytes = 1200 << 10});
+  EXPECT_TRUE(more.ChargeLargePart(parts[0]));
+  EXPECT_FALSE(more.ChargeLargePart(parts[1]));
+  parts[0].Release();
+  EXPECT_TRUE(more.ChargeLargePart(parts[1]));
+  EXPECT_EQ(more.held_bytes(), Replies::kLargePartBytes - Replies::kPartBytes);
+}
+
 TEST(RepliesTest, WhoTakesNothingIsGivenUpOnceAndTheOthersAreNot) {
   Replies replies(kOptions);
   Waiting stalled(replies);
