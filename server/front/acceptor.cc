@@ -154,7 +154,7 @@ void Acceptor::Welcome(UniqueFd socket, Origin origin) {
   if (answer != ConnectionCounts::Answer::kWelcome && !suspect) return;
   SetUp(socket.get(), options_.user_timeout_millis);
   const bool guarded = GuardSocket(
-      socket.get(), Http2FrameGuard(suspect ? kSuspectShare : 1),
+      socket.get(), Http2FrameGuard(suspect ? kSuspectShare : 1, crowd_resets_),
       [counts = counts_, origin](Misuse misuse) { counts->Cut(origin, misuse); },
       [counts = counts_, origin] { counts->Leave(origin); });
   if (guarded) {

@@ -74,6 +74,8 @@ class Acceptor {
   UniqueFd spare_;       // given up for a moment to refuse when there are no others
   // Shared with the guards of sockets, which may be closed after the acceptor is gone.
   const std::shared_ptr<ConnectionCounts> counts_;
+  const std::shared_ptr<SharedAllowance> crowd_resets_ = std::make_shared<SharedAllowance>(
+      Http2FrameGuard::kCrowdResetBurst, Http2FrameGuard::kCrowdResetsPerSecond);
   Take take_;
   std::thread thread_;
   std::atomic<bool> running_{false};

@@ -27,6 +27,8 @@ constexpr int64_t kMostRefillNanos = 3'600'000'000'000;
 
 // A stream that is opened pays for half a reset.
 constexpr int64_t kResetsPerStreamThousandths = 500;
+// And for window updates and the like.
+constexpr int64_t kControlPerStreamThousandths = 4'000;
 
 }  // namespace
 
@@ -54,8 +56,19 @@ std::string_view NameOf(Misuse misuse) {
   return "unknown";
 }
 
+bool SharedAllowance::Take(int64_t now_nanos) {
+  const MutexLock lock(&mutex_);
+  const int64_t elapsed = now_nanos - refilled_nanos_;
+  if (elapsed >= kRefillNanos) {
+    refilled_nanos_ = now_nanos;
+    allowance_.Refill(std::min(elapsed, kMostRefillNanos));
+  }
+  return allowance_.Take();
+}
+
 void Http2FrameGuard::BeginRead(int64_t now_nanos) {
   streams_of_read_ = 0;
+  read_nanos_ = now_nanos;
   const int64_t elapsed = now_nanos - refilled_nanos_;
   if (elapsed < kRefillNanos) return;
   refilled_nanos_ = now_nanos;
@@ -136,6 +149,7 @@ Misuse Http2FrameGuard::OnHeaders(uint32_t length, uint8_t flags, uint32_t strea
   if (stream > last_stream_) {
     last_stream_ = stream;
     resets_.Earn(kResetsPerStreamThousandths);
+    control_.Earn(kControlPerStreamThousandths);
     if (!settings_known_ && ++streams_before_settings_ > kStreamsAtOnce) return Misuse::kStreams;
     if (++streams_of_read_ > kStreamsAtOnce) return Misuse::kStreams;
   } else if (!control_.Take()) {
@@ -160,7 +174,9 @@ Misuse Http2FrameGuard::OnHeaderBlockEnd() {
 
 Misuse Http2FrameGuard::OnReset() {
   --streams_of_read_;
-  return resets_.Take() ? Misuse::kNone : Misuse::kResets;
+  if (!resets_.Take()) return Misuse::kResets;
+  const bool crowded = crowd_resets_ != nullptr && !crowd_resets_->Take(read_nanos_);
+  return crowded && resets_.used() > kResetsInACrowd ? Misuse::kResets : Misuse::kNone;
 }
 
 }  // namespace cairn::front

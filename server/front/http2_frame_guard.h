@@ -4,7 +4,11 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
+#include <utility>
+
+#include "lib/base/mutex.h"
 
 namespace cairn::front {
 
@@ -27,11 +31,26 @@ class Allowance {
     return true;
   }
   bool empty() const { return left_ < 1000; }
+  int64_t used() const { return (most_ - left_) / 1000; }
 
  private:
   int64_t most_;
   int64_t per_second_;
   int64_t left_;
+};
+
+// An allowance that many connections take from. Safe to call from any thread; outlives them.
+class SharedAllowance {
+ public:
+  SharedAllowance(int64_t burst, int64_t per_second) : allowance_(burst, per_second) {}
+
+  // Takes one at this time, of a clock that only goes forward; false when nothing was left.
+  bool Take(int64_t now_nanos) CAIRN_EXCLUDES(mutex_);
+
+ private:
+  Mutex mutex_;
+  Allowance allowance_ CAIRN_GUARDED_BY(mutex_);
+  int64_t refilled_nanos_ CAIRN_GUARDED_BY(mutex_) = 0;
 };
 
 // Why a connection is cut.
@@ -55,9 +74,9 @@ std::string_view NameOf(Misuse misuse);
 // the bytes are cut, and keeps a few counters.
 //
 // What an honest client never meets: it has at most kStreamsPerConnection calls under way,
-// so what lies unread in the socket opens no more streams than that; and each call that is
-// not cancelled pays for half of one that is. The numbers are far above what clients of
-// gRPC do at full speed.
+// so what lies unread in the socket opens no more streams than that; each call pays for a few
+// frames that carry nothing, and each that is not cancelled for half of one that is. The numbers
+// are far above what clients of gRPC do at full speed.
 //
 // Not thread-safe. `now_nanos` are of any clock that only goes forward.
 class Http2FrameGuard {
@@ -65,6 +84,11 @@ class Http2FrameGuard {
   static constexpr int kStreamsAtOnce = 1024;  // of one read, and before SETTINGS are known
   static constexpr int64_t kResetBurst = 1024;
   static constexpr int64_t kResetsPerSecond = 200;
+  // All connections together may reset so many. Beyond that those are cut that have used up more
+  // than a little of their own: many connections may not do together what one may not.
+  static constexpr int64_t kCrowdResetBurst = 8 * kResetBurst;
+  static constexpr int64_t kCrowdResetsPerSecond = 4'000;
+  static constexpr int64_t kResetsInACrowd = kResetBurst / 16;
   static constexpr uint32_t kHeaderBlockBytes = 64 << 10;
   static constexpr int kContinuations = 8;
   static constexpr uint32_t kLargeHeaderBytes = 8 << 10;
@@ -78,8 +102,11 @@ class Http2FrameGuard {
   static constexpr int64_t kControlPerSecond = 100'000;
 
   // Of what may happen at once or a second, a connection gets this share: 1 all, 16 a sixteenth.
-  explicit Http2FrameGuard(int64_t share = 1)
-      : resets_(kResetBurst / share, kResetsPerSecond / share),
+  // `crowd_resets` is shared by all connections, or null.
+  explicit Http2FrameGuard(int64_t share = 1,
+                           std::shared_ptr<SharedAllowance> crowd_resets = nullptr)
+      : crowd_resets_(std::move(crowd_resets)),
+        resets_(kResetBurst / share, kResetsPerSecond / share),
         large_headers_(kLargeHeaderBurst / share, kLargeHeadersPerSecond / share),
         settings_(kSettingsBurst / share, kSettingsPerSecond / share),
         pings_(kPingBurst / share, kPingsPerSecond / share),
@@ -116,7 +143,9 @@ class Http2FrameGuard {
   uint32_t block_bytes_ = 0;
   int continuations_ = 0;
 
+  int64_t read_nanos_ = 0;
   int64_t refilled_nanos_ = 0;
+  std::shared_ptr<SharedAllowance> crowd_resets_;
   Allowance resets_;
   Allowance large_headers_;
   Allowance settings_;

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <random>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "tests/testing/http2_frames.h"
 
@@ -22,7 +24,11 @@ std::string Open(uint32_t stream, size_t header_bytes = 30) {
 // A guard whose reads are a string each.
 class Connection {
  public:
-  explicit Connection(std::string_view first = Http2Hello()) { Read(first); }
+  explicit Connection(std::string_view first = Http2Hello(),
+                      Http2FrameGuard guard = Http2FrameGuard())
+      : guard_(std::move(guard)) {
+    Read(first);
+  }
 
   Misuse Read(std::string_view bytes) {
     guard_.BeginRead(now_);
@@ -84,6 +90,39 @@ TEST(Http2FrameGuardTest, AConnectionThatIsWatchedCloselyMayDoAPartOfThat) {
     ASSERT_LT(++count, 4 * 64);
   }
   EXPECT_GT(count, 64);
+}
+
+// A new client of an address that misbehaves may be honest and fast.
+TEST(Http2FrameGuardTest, AConnectionThatIsWatchedCloselyMayCallAsFastAsItCan) {
+  Connection connection(Http2Hello(), Http2FrameGuard(16));
+  const std::string acknowledged = Frame(kWindowUpdateFrame, kNoFlags, 0, "1234") +
+                                   Frame(kPingFrame, kAckFlag, 0, "12345678") +
+                                   Frame(kWindowUpdateFrame, kNoFlags, 1, "1234");
+  for (int i = 0; i < 200'000; ++i) {
+    ASSERT_EQ(connection.Call(), Misuse::kNone) << i;
+    ASSERT_EQ(connection.Read(acknowledged), Misuse::kNone) << i;
+  }
+}
+
+// What one may not do many may not do together; those who do little of it are not cut for it.
+TEST(Http2FrameGuardTest, ResetsOfManyConnectionsAreCutSooner) {
+  const auto crowd = std::make_shared<SharedAllowance>(Http2FrameGuard::kCrowdResetBurst,
+                                                       Http2FrameGuard::kCrowdResetsPerSecond);
+  const auto connect = [&crowd] { return Connection(Http2Hello(), Http2FrameGuard(1, crowd)); };
+  Connection honest = connect();
+  int resets = 0;
+  for (int i = 0; i < 200; ++i) {
+    Connection flood = connect();
+    while (flood.OpenAndReset() == Misuse::kNone) ++resets;
+  }
+  EXPECT_GT(resets, Http2FrameGuard::kCrowdResetBurst);
+  EXPECT_LT(resets, Http2FrameGuard::kCrowdResetBurst + 200 * 2 * Http2FrameGuard::kResetsInACrowd +
+                        2 * Http2FrameGuard::kResetBurst);
+  for (int i = 0; i < 50; ++i) ASSERT_EQ(honest.OpenAndReset(), Misuse::kNone) << i;
+  // Time gives back what all may do together too.
+  Connection later = connect();
+  later.Wait(10 * kSecond);
+  for (int i = 0; i < 1000; ++i) ASSERT_EQ(later.OpenAndReset(), Misuse::kNone) << i;
 }
 
 TEST(Http2FrameGuardTest, TimeGivesResetsBack) {

@@ -1,0 +1,123 @@
+#ifndef CAIRN_TESTS_INTEGRATION_SERVER_CONNECTIONS_H_
+#define CAIRN_TESTS_INTEGRATION_SERVER_CONNECTIONS_H_
+
+#include <arpa/inet.h>
+#include <grpcpp/grpcpp.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+#include "cairn/v1/server.grpc.pb.h"
+
+namespace cairn::testing {
+
+// A connection to the gRPC port, without a library.
+class FloodConnection {
+ public:
+  explicit FloodConnection(const std::string& address) {
+    const size_t colon = address.rfind(':');
+    sockaddr_in target{};
+    target.sin_family = AF_INET;
+    target.sin_port = htons(static_cast<uint16_t>(std::stoi(address.substr(colon + 1))));
+    ::inet_pton(AF_INET, address.substr(0, colon).c_str(), &target.sin_addr);
+    fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    connected_ =
+        fd_ >= 0 && ::connect(fd_, reinterpret_cast<sockaddr*>(&target), sizeof(target)) == 0;
+  }
+  ~FloodConnection() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  FloodConnection(FloodConnection&& other) noexcept
+      : fd_(std::exchange(other.fd_, -1)), connected_(other.connected_) {}
+  FloodConnection(const FloodConnection&) = delete;
+
+  bool connected() const { return connected_; }
+
+  // False when the server has ended the connection, or reads nothing for two seconds.
+  bool Send(std::string_view bytes) const {
+    while (!bytes.empty()) {
+      pollfd waiting{fd_, POLLOUT, 0};
+      if (::poll(&waiting, 1, 2000) <= 0) return false;
+      const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      if (sent < 0) return false;
+      bytes.remove_prefix(static_cast<size_t>(sent));
+    }
+    return true;
+  }
+
+ private:
+  int fd_ = -1;
+  bool connected_ = false;
+};
+
+// A number of /proc/PID/status, in MiB: "VmHWM", "VmRSS".
+inline int64_t MemoryMiB(pid_t pid, const std::string& key) {
+  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
+  for (std::string line; std::getline(status, line);) {
+    if (line.rfind(key + ":", 0) == 0) return std::stoll(line.substr(key.size() + 1)) / 1024;
+  }
+  return 0;
+}
+
+// Calls by the real library, on a connection of its own.
+class Caller {
+ public:
+  explicit Caller(const std::string& address) {
+    grpc::ChannelArguments arguments;
+    arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+    channel_ = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+    stub_ = v1::AdminService::NewStub(channel_);
+  }
+
+  grpc::Status Call(std::chrono::milliseconds patience) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + patience);
+    v1::ServerInfo info;
+    return stub_->GetServerInfo(&context, {}, &info);
+  }
+
+  // Keeps `count` calls under way until `end`; returns how many failed.
+  int64_t KeepCalling(int count, std::chrono::steady_clock::time_point end) {
+    struct One {
+      grpc::ClientContext context;
+      v1::GetServerInfoRequest request;
+      v1::ServerInfo info;
+    };
+    std::atomic<int64_t> failed{0};
+    std::atomic<int> under_way{count};
+    std::function<void()> next = [&] {
+      if (std::chrono::steady_clock::now() >= end) {
+        --under_way;
+        return;
+      }
+      auto one = std::make_shared<One>();
+      stub_->async()->GetServerInfo(&one->context, &one->request, &one->info,
+                                    [&, one](const grpc::Status& status) {
+                                      if (!status.ok()) ++failed;
+                                      next();
+                                    });
+    };
+    for (int i = 0; i < count; ++i) next();
+    while (under_way > 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return failed;
+  }
+
+ private:
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::AdminService::Stub> stub_;
+};
+
+}  // namespace cairn::testing
+
+#endif  // CAIRN_TESTS_INTEGRATION_SERVER_CONNECTIONS_H_
