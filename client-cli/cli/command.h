@@ -1,6 +1,8 @@
 #ifndef CAIRN_CLIENT_CLI_CLI_COMMAND_H_
 #define CAIRN_CLIENT_CLI_CLI_COMMAND_H_
 
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <string>
 #include <string_view>
@@ -32,6 +34,7 @@ struct Flag {
   std::string_view choices;        // "a|b|c" when only these are taken
   std::string_view fallback = "";  // the default, for display and for use
   bool may_be_blank = true;        // false: a text without a word in it is refused
+  int64_t least = std::numeric_limits<int64_t>::min();  // of a whole number
 
   // Names of files are bytes; all other texts are UTF-8.
   bool names_file() const { return value == "FILE" || value == "DIR" || value == "PATH"; }

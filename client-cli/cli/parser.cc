@@ -236,6 +236,9 @@ absl::Status CheckFlagValue(const Flag& flag, std::string_view value) {
     if (error != std::errc() || end != value.data() + value.size()) {
       return UsageError(fmt::format("--{} \"{}\" is not a whole number", flag.name, value));
     }
+    if (number < flag.least) {
+      return UsageError(fmt::format("--{} {} must be at least {}", flag.name, value, flag.least));
+    }
   }
   if (!flag.names_file() && !IsValidUtf8(value)) {
     return UsageError(fmt::format("--{} \"{}\" is not UTF-8", flag.name, value));

@@ -40,7 +40,8 @@ inline constexpr Flag kLimit = {.name = "limit",
                                 .kind = FlagKind::kInteger,
                                 .value = "N",
                                 .help = "how many to show at most",
-                                .fallback = "100"};
+                                .fallback = "100",
+                                .least = 1};
 inline constexpr Flag kAll = {
     .name = "all", .kind = FlagKind::kSwitch, .help = "show all, however many there are"};
 inline constexpr Flag kShowDeleted = {

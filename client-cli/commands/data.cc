@@ -1,5 +1,7 @@
+#include <filesystem>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "client-cli/cli/exit_code.h"
 #include "client-cli/cli/parser.h"
@@ -12,6 +14,7 @@
 #include "client-cli/commands/tables.h"
 #include "client-cli/commands/transfer_meter.h"
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/downloader.h"
 #include "lib/client/manifest_upload.h"
@@ -68,6 +71,33 @@ absl::StatusOr<int> CreateDataset(Session& session, const Invocation& call) {
   return session.EmitChange(created, created.name() + "\n", created.name(), created.display_name());
 }
 
+// A model alone has no files: says which of its channels and versions have. Other errors, and
+// names that no model has, are passed on.
+absl::Status WhichOfModel(Session& session, const std::string& name, absl::Status error) {
+  if (!absl::IsNotFound(error) || name.find_first_of("/@#:") != std::string::npos) return error;
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::ListModelVersionsRequest versions;
+  versions.set_parent("models/" + name);
+  versions.set_page_size(1);
+  const auto newest = client->registry().ListModelVersions(versions);
+  if (!newest.ok()) return error;
+  v1::ListChannelsRequest channels;
+  channels.set_parent("models/" + name);
+  CAIRN_ASSIGN_OR_RETURN(const auto listed, client->registry().ListChannels(channels));
+  std::vector<std::string> choices;
+  for (const v1::Channel& channel : listed.channels()) {
+    const std::string served =
+        channel.version().empty() ? "nothing yet" : ShortName(channel.version());
+    choices.push_back(fmt::format("{} (serves {})", ShortName(channel.name()), served));
+  }
+  if (!newest->model_versions().empty()) {
+    choices.push_back(ShortName(newest->model_versions(0).name()) + " (the newest)");
+  }
+  if (choices.empty()) return UsageError(fmt::format("{} is a model without versions", name));
+  return UsageError(
+      fmt::format("{} is a model; say which version: {}", name, fmt::join(choices, ", ")));
+}
+
 // What to fetch: `fetch REF`, or `fetch dataset|model|version|run REF`.
 absl::StatusOr<std::string> FetchSource(Session& session, const Invocation& call) {
   std::string reference = call.arguments.back();
@@ -80,7 +110,9 @@ absl::StatusOr<std::string> FetchSource(Session& session, const Invocation& call
       return ResolveAny(session, reference);
     }
   }
-  return ResolveFiles(session, reference);
+  auto source = ResolveFiles(session, reference);
+  if (source.ok()) return source;
+  return WhichOfModel(session, reference, std::move(source).status());
 }
 
 absl::StatusOr<int> Fetch(Session& session, const Invocation& call) {
@@ -100,7 +132,7 @@ absl::StatusOr<int> Fetch(Session& session, const Invocation& call) {
   if (files.empty()) session.Hint(fmt::format("{} has no files", source));
   std::string text;
   for (auto& file : files) {
-    text += fmt::format("{}/{}\n", directory, file.path());
+    text += (std::filesystem::path(directory) / file.path()).string() + "\n";
     *fetched.add_files() = std::move(file);
   }
   return session.EmitText(fetched, text, source, ShortName(source));

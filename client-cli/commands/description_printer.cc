@@ -20,7 +20,7 @@ DescriptionPrinter::DescriptionPrinter(Session& session)
   if (!human_ || session.flags().Switch("all")) return;
   limit_ = kShownLines;
   const int64_t given = session.flags().Integer("limit");
-  if (session.flags().IsGiven("limit")) limit_ = static_cast<size_t>(std::max<int64_t>(1, given));
+  if (session.flags().IsGiven("limit")) limit_ = static_cast<size_t>(given);
 }
 
 size_t DescriptionPrinter::Shown(size_t count) const { return std::min(count, limit_); }

@@ -30,7 +30,7 @@ absl::StatusOr<AnyMessage> Boxed(absl::StatusOr<T> message) {
 template <typename Response, typename Request, typename Call>
 absl::StatusOr<AnyMessage> Collect(Session& session, Request request, const Call& call) {
   const bool all = session.flags().Switch("all");
-  const int64_t limit = std::max<int64_t>(1, session.flags().Integer("limit"));
+  const int64_t limit = session.flags().Integer("limit");
   const int64_t largest = 1000;
   request.set_page_size(static_cast<int32_t>(all ? largest : std::min(limit, largest)));
   auto merged = std::make_unique<Response>();
@@ -226,7 +226,7 @@ absl::StatusOr<AnyMessage> ListPolicies(Session& session, const std::string&) {
 absl::StatusOr<AnyMessage> GetDecision(Session& session, const std::string& text) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   v1::GetDecisionRequest request;
-  request.set_name(text);
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolveDecision(session, text));
   return Boxed(client->promotion().GetDecision(request));
 }
 

@@ -223,7 +223,7 @@ absl::StatusOr<int> GetOperation(Session& session, const Invocation& call) {
 absl::StatusOr<int> ListOperations(Session& session, const Invocation&) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   const bool everything = session.flags().Switch("all");
-  const auto limit = static_cast<int>(std::max<int64_t>(1, session.flags().Integer("limit")));
+  const auto limit = static_cast<int>(session.flags().Integer("limit"));
   google::longrunning::ListOperationsResponse all;
   google::longrunning::ListOperationsRequest request;
   request.set_name("operations");

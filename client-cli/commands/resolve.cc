@@ -130,6 +130,60 @@ absl::StatusOr<std::string> ResolveExperiment(Session& session, const std::strin
                   text, named->name()));
 }
 
+absl::StatusOr<std::string> ResolveOrCreateExperiment(Session& session, const std::string& text,
+                                                      bool dry_run) {
+  auto found = ResolveExperiment(session, text);
+  const bool is_name = !StartsWith(text, "experiments/") && !IsNumber(text);
+  if (found.ok() || !is_name || !HasReason(found.status(), ErrorReason::EXPERIMENT_NOT_FOUND)) {
+    return found;
+  }
+  v1::CreateExperimentRequest request;
+  const std::string name = StartsWith(text, "name:") ? text.substr(5) : text;
+  request.mutable_experiment()->set_display_name(name);
+  request.set_validate_only(dry_run);
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  CAIRN_ASSIGN_OR_RETURN(const auto created, client->tracking().CreateExperiment(request));
+  session.Note(fmt::format("there is no experiment \"{}\": {} (--no-create refuses instead)", name,
+                           dry_run ? "it would be created" : "created " + created.name()));
+  // Where nothing is created a run can be checked in any experiment.
+  return dry_run ? "experiments/0" : created.name();
+}
+
+absl::StatusOr<std::string> ResolveDecision(Session& session, const std::string& text) {
+  if (text.find('/') != std::string::npos) return text;
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  std::vector<std::string> channels;
+  v1::ListChannelsRequest every;
+  every.set_parent("models/-");
+  CAIRN_RETURN_IF_ERROR(client::ForEachPage(
+      every, [client](const auto& request) { return client->registry().ListChannels(request); },
+      [&channels](const v1::ListChannelsResponse& page) {
+        for (const v1::Channel& channel : page.channels()) channels.push_back(channel.name());
+        return true;
+      }));
+  std::vector<std::string> names;
+  for (const std::string& channel : channels) {
+    v1::ListDecisionsRequest decisions;
+    decisions.set_parent(channel);
+    CAIRN_RETURN_IF_ERROR(client::ForEachPage(
+        decisions,
+        [client](const auto& request) { return client->promotion().ListDecisions(request); },
+        [&](const v1::ListDecisionsResponse& page) {
+          for (const v1::Decision& decision : page.decisions()) {
+            const std::string_view name = decision.name();
+            if (StartsWith(name.substr(name.rfind('/') + 1), text)) names.emplace_back(name);
+          }
+          return true;
+        }));
+  }
+  if (names.empty()) return NotFound(ErrorReason::DECISION_NOT_FOUND, "Decision", text).ToStatus();
+  if (names.size() > 1) {
+    return UsageError(fmt::format("\"{}\" is the beginning of more than one decision: {} and {}",
+                                  text, names[0], names[1]));
+  }
+  return names.front();
+}
+
 absl::StatusOr<v1::Run> ResolveRun(Session& session, const std::string& text, bool deleted_too) {
   CAIRN_ASSIGN_OR_RETURN(const Reference reference, ParseReference(text));
   if (reference.kind == Kind::kResource) return FetchRun(session, reference.name);

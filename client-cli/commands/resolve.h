@@ -45,6 +45,15 @@ absl::StatusOr<std::string> ResolveDatasetVersion(Session& session, const std::s
 // NAME or policies/NAME.
 absl::StatusOr<std::string> ResolvePolicy(const std::string& text);
 
+// The id that `mlctl history` prints, or a beginning of it that only one decision has, of any
+// model and channel; or a resource name.
+absl::StatusOr<std::string> ResolveDecision(Session& session, const std::string& text);
+
+// The experiment that a run is begun in: as ResolveExperiment, but a name that no experiment has,
+// also no deleted one, is created and that is said; with `dry_run` it is only checked and said.
+absl::StatusOr<std::string> ResolveOrCreateExperiment(Session& session, const std::string& text,
+                                                      bool dry_run);
+
 // Anything that has artifacts or lineage: a version, a data set version, a
 // channel, a run. Returns its resource name.
 absl::StatusOr<std::string> ResolveAny(Session& session, const std::string& text);

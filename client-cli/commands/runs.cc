@@ -32,12 +32,18 @@ absl::StatusOr<int> CreateExperiment(Session& session, const Invocation& call) {
   return session.EmitChange(created, created.name() + "\n", created.name(), id);
 }
 
+absl::StatusOr<std::string> ExperimentToStartIn(Session& session) {
+  const Settings& flags = session.flags();
+  const std::string& text = flags.Text("experiment");
+  if (flags.Switch("no-create")) return ResolveExperiment(session, text);
+  return ResolveOrCreateExperiment(session, text, flags.Switch("dry-run"));
+}
+
 absl::StatusOr<int> StartRun(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   const Settings& flags = session.flags();
   v1::CreateRunRequest request;
-  CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(),
-                         ResolveExperiment(session, flags.Text("experiment")));
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ExperimentToStartIn(session));
   v1::Run& run = *request.mutable_run();
   if (!call.arguments.empty()) run.set_display_name(call.arguments[0]);
   const auto user = session.environment()("USER");
@@ -134,8 +140,11 @@ std::vector<Command> RunCommands() {
        .flags = {{.name = "experiment",
                   .letter = 'e',
                   .value = "EXPERIMENT",
-                  .help = "the experiment, by number or name",
+                  .help = "the experiment, by number or name; a new name is created",
                   .fallback = "0"},
+                 {.name = "no-create",
+                  .kind = FlagKind::kSwitch,
+                  .help = "refuse an experiment that does not exist"},
                  {.name = "param",
                   .letter = 'p',
                   .kind = FlagKind::kList,

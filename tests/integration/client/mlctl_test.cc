@@ -110,6 +110,47 @@ TEST_F(MlctlTest, ABadLineIsNamedAndWhatCameBeforeItIsKept) {
   EXPECT_THAT(Expect(2, {"log", "metrics", run, "-f", file, "--dry-run"}), HasSubstr("line 3"));
 }
 
+// What a newcomer meets.
+
+TEST_F(MlctlTest, AStartedRunCreatesItsExperimentAndSaysSo) {
+  EXPECT_THAT(Expect(3, {"run", "start", "--experiment", "segments", "--no-create"}),
+              HasSubstr("\"segments\" does not exist"));
+  EXPECT_THAT(Expect(0, {"run", "start", "--experiment", "segments", "--dry-run"}),
+              HasSubstr("there is no experiment \"segments\": it would be created"));
+  EXPECT_THAT(Expect(0, {"list", "experiments"}), Not(HasSubstr("segments")));
+  EXPECT_THAT(Expect(0, {"run", "start", "first", "--experiment", "segments"}),
+              HasSubstr("there is no experiment \"segments\": created experiments/"));
+  EXPECT_THAT(Expect(0, {"run", "start", "second", "--experiment", "segments"}),
+              Not(HasSubstr("created")));
+  EXPECT_THAT(Expect(0, {"search", "runs", "--experiment", "segments"}),
+              AllOf(HasSubstr("first"), HasSubstr("second")));
+  Expect(3, {"run", "start", "--experiment", "12345"});
+  Expect(3, {"run", "start", "--experiment", "experiments/12345"});
+}
+
+TEST_F(MlctlTest, LimitsBelowOneAreRefused) {
+  for (const std::string limit : {"0", "-1"}) {
+    for (const std::vector<std::string>& command : std::vector<std::vector<std::string>>{
+             {"search", "runs"}, {"list", "experiments"}, {"list", "models"}}) {
+      std::vector<std::string> words = command;
+      words.push_back("--limit=" + limit);
+      EXPECT_THAT(Expect(2, words), HasSubstr("--limit " + limit + " must be at least 1"));
+    }
+  }
+}
+
+TEST_F(MlctlTest, AModelAloneSaysWhatOfItCanBeFetched) {
+  const std::string run = Id({"run", "start", "nightly"});
+  const std::string file = Write("model.txt", "k=4");
+  Expect(0, {"log", "artifact", run, file});
+  Expect(0, {"create", "model", "segments"});
+  EXPECT_THAT(Expect(2, {"fetch", "segments", "-o", folder_ / "out"}),
+              HasSubstr("segments is a model without versions"));
+  Expect(0, {"register", "model", "segments", "--run", run});
+  EXPECT_THAT(Expect(2, {"fetch", "segments", "-o", folder_ / "out"}),
+              HasSubstr("segments is a model; say which version: segments@1 (the newest)"));
+}
+
 TEST_F(MlctlTest, PointsForAServerThatIsAwayWaitInTheLogAndAreReplayed) {
   const std::string uid = Id({"run", "start"});
   const std::string run = "experiments/0/runs/" + uid;
