@@ -3,11 +3,14 @@
 #include <google/protobuf/util/json_util.h>
 #include <yaml-cpp/yaml.h>
 
+#include <map>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace cairn::cli {
 namespace {
 
+using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using nlohmann::ordered_json;
@@ -21,6 +24,52 @@ const FieldDescriptor* ListField(const Message& message) {
   return list ? field : nullptr;
 }
 
+void SortMaps(const Descriptor& type, ordered_json& json);
+
+void SortKeys(ordered_json& json) {
+  std::map<std::string, ordered_json> sorted;
+  for (auto& [key, value] : json.items()) sorted[key] = std::move(value);
+  json = ordered_json::object();
+  for (auto& [key, value] : sorted) json[key] = std::move(value);
+}
+
+void SortAllKeys(ordered_json& json) {
+  if (json.is_object()) SortKeys(json);
+  for (ordered_json& value : json) {
+    if (value.is_structured()) SortAllKeys(value);
+  }
+}
+
+void SortMapsOf(const FieldDescriptor& field, ordered_json& json) {
+  if (field.is_map()) {
+    SortKeys(json);
+    const FieldDescriptor& value = *field.message_type()->map_value();
+    if (value.message_type() == nullptr) return;
+    for (auto& [key, entry] : json.items()) SortMaps(*value.message_type(), entry);
+  } else if (field.message_type() != nullptr && field.is_repeated()) {
+    for (ordered_json& element : json) SortMaps(*field.message_type(), element);
+  } else if (field.message_type() != nullptr) {
+    SortMaps(*field.message_type(), json);
+  }
+}
+
+// Protobuf writes the entries of a map in an order that differs from process to process.
+void SortMaps(const Descriptor& type, ordered_json& json) {
+  if (!json.is_object()) return;
+  if (type.full_name() == "google.protobuf.Struct") return SortAllKeys(json);
+  if (type.full_name() == "google.protobuf.Any") {
+    const std::string url = json.value("@type", "");
+    const auto* held = google::protobuf::DescriptorPool::generated_pool()->FindMessageTypeByName(
+        url.substr(url.rfind('/') + 1));
+    if (held != nullptr && held != &type) SortMaps(*held, json);
+    return;
+  }
+  for (int i = 0; i < type.field_count(); ++i) {
+    const auto found = json.find(type.field(i)->json_name());
+    if (found != json.end()) SortMapsOf(*type.field(i), *found);
+  }
+}
+
 ordered_json AsJson(const Message& message) {
   std::string text;
   google::protobuf::util::JsonPrintOptions options;
@@ -30,22 +79,24 @@ ordered_json AsJson(const Message& message) {
   if (list != nullptr && !json.contains(list->json_name())) {
     json[list->json_name()] = ordered_json::array();
   }
+  SortMaps(*message.GetDescriptor(), json);
   return json;
 }
 
-// Numbers keep the protobuf library's own shortest form: re-printing through
-// another library might write the same double differently.
 std::string JsonText(const Message& message, bool whitespace) {
-  const FieldDescriptor* list = ListField(message);
-  if (list != nullptr && message.GetReflection()->FieldSize(message, list) == 0) {
-    return AsJson(message).dump(whitespace ? 1 : -1);
+  return AsJson(message).dump(whitespace ? 1 : -1, ' ', false,
+                              ordered_json::error_handler_t::replace);
+}
+
+void AddFields(const std::string& place, const ordered_json& json, Table& table) {
+  if (!json.is_structured()) {
+    const std::string value = json.is_string() ? json.get<std::string>() : json.dump();
+    table.rows.push_back({place, place, {place, value}});
+    return;
   }
-  std::string text;
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = whitespace;
-  if (!google::protobuf::util::MessageToJsonString(message, &text, options).ok()) return "{}";
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text;
+  for (const auto& [key, value] : json.items()) {
+    AddFields(place.empty() ? key : place + "." + key, value, table);
+  }
 }
 
 void Emit(YAML::Emitter& out, const ordered_json& json) {
@@ -91,6 +142,13 @@ std::string ToJsonLines(const Message& message) {
     text += ToJsonLine(reflection->GetRepeatedMessage(message, list, i));
   }
   return text;
+}
+
+Table ToFieldTable(const Message& message) {
+  Table table;
+  table.columns = {{.title = "FIELD"}, {.title = "VALUE"}};
+  AddFields("", AsJson(message), table);
+  return table;
 }
 
 std::string ToYaml(const Message& message) {

@@ -3,14 +3,17 @@
 
 #include <string>
 
+#include "client-cli/cli/table.h"
 #include "google/protobuf/message.h"
 
 namespace cairn::cli {
 
 // Messages as text that machines read. All functions are pure.
 
-// The canonical JSON of the message, indented, with a line end. A list response
-// without elements keeps its list ({"runs": []}), so that scripts can iterate.
+// The canonical JSON of the message, indented, with a line end. The same message gives the same
+// bytes: fields in the order of their declaration, entries of maps by key, numbers in the
+// shortest form that reads back as the same. A list response without elements keeps its list
+// ({"runs": []}), so that scripts can iterate.
 std::string ToJson(const google::protobuf::Message& message);
 
 // The canonical JSON on one line, with a line end.
@@ -21,6 +24,10 @@ std::string ToJsonLines(const google::protobuf::Message& message);
 
 // The canonical JSON written as YAML.
 std::string ToYaml(const google::protobuf::Message& message);
+
+// Every value of the message by its place, one row each: FIELD metrics.silhouette, VALUE 0.41. For
+// formats of tables where a command has no table of its own.
+Table ToFieldTable(const google::protobuf::Message& message);
 
 // True when the message is a list response: its first field is a repeated
 // message and it has a next_page_token.

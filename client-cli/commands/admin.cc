@@ -1,3 +1,6 @@
+#include <google/protobuf/struct.pb.h>
+#include <google/protobuf/util/json_util.h>
+
 #include <chrono>
 #include <cmath>
 #include <filesystem>
@@ -42,6 +45,15 @@ absl::StatusOr<int> Ping(Session& session, const Invocation&) {
                           address, address);
 }
 
+// Of what is no message of the API, in every format.
+absl::StatusOr<int> EmitJson(Session& session, const nlohmann::ordered_json& json,
+                             std::string_view text, std::string_view id) {
+  google::protobuf::Struct message;
+  const auto parsed = google::protobuf::util::JsonStringToMessage(json.dump(), &message);
+  if (!parsed.ok()) return absl::InternalError(parsed.ToString());
+  return session.EmitText(message, text, id, id);
+}
+
 absl::StatusOr<int> Version(Session& session, const Invocation&) {
   nlohmann::ordered_json json;
   json["client"]["version"] = CAIRN_VERSION;
@@ -57,12 +69,7 @@ absl::StatusOr<int> Version(Session& session, const Invocation&) {
       session.Hint(std::string(answer.status().message()));
     }
   }
-  const std::string format = session.format();
-  session.Print(format == "json"    ? json.dump(1) + "\n"
-                : format == "jsonl" ? json.dump() + "\n"
-                : format == "id"    ? CAIRN_VERSION "\n"
-                                    : text);
-  return kExitOk;
+  return EmitJson(session, json, text, CAIRN_VERSION);
 }
 
 // One finding of `doctor`.
@@ -140,8 +147,7 @@ absl::StatusOr<int> ConfigView(Session& session, const Invocation&) {
       text += fmt::format("{}\t{}\n", flag.name, shown);
     }
   }
-  session.Print(session.format() == "json" ? json.dump(1) + "\n" : text);
-  return kExitOk;
+  return EmitJson(session, json, text, "");
 }
 
 }  // namespace

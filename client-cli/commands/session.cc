@@ -83,6 +83,8 @@ absl::StatusOr<int> Session::EmitText(const google::protobuf::Message& message,
     Print(fmt::format("{}\n", name));
   } else if (chosen == "id") {
     Print(fmt::format("{}\n", id));
+  } else if (chosen == "csv" || chosen == "md") {
+    return Emit(message, ToFieldTable(message));
   } else {
     Print(text);
   }

@@ -74,9 +74,21 @@ TEST(ParserTest, AFlagIsNeverTakenForTheValueOfTheOneBefore) {
   EXPECT_THAT(ErrorOf({"delete", "runs", "--yes", "--filter", "--dry-run"}),
               HasSubstr("--filter needs a value"));
   EXPECT_THAT(ErrorOf({"delete", "runs", "-e", "--yes"}), HasSubstr("-e needs a value"));
-  const auto call = ParseWords({"list", "runs", "--filter=--odd", "--limit", "-1"});
+  const auto call = ParseWords({"list", "runs", "--filter=--odd", "--limit", "1"});
   ASSERT_TRUE(call.ok()) << call.status();
   EXPECT_THAT(call->flags.at("filter"), ElementsAre("--odd"));
+  const auto negative = ParseWords({"get", "curve", "r", "loss", "--from", "-1"});
+  ASSERT_TRUE(negative.ok()) << negative.status();
+  EXPECT_THAT(negative->flags.at("from"), ElementsAre("-1"));
+}
+
+TEST(ParserTest, WholeNumbersBelowTheLeastAreRefused) {
+  for (const char* limit : {"0", "-1"}) {
+    EXPECT_THAT(ErrorOf({"list", "runs", "--limit", limit}),
+                HasSubstr(std::string("--limit ") + limit + " must be at least 1"));
+    EXPECT_THAT(ErrorOf({"get", "curve", "r", "loss", "--buckets", limit}),
+                HasSubstr("must be at least 1"));
+  }
 }
 
 TEST(ParserTest, ABlankFilterIsRefusedAsItWouldMeanEverything) {
