@@ -87,21 +87,15 @@ class Caller {
     return stub_->GetServerInfo(&context, {}, &info);
   }
 
-  // Keeps `count` calls under way until `end`; returns how many failed.
+  // Keeps `count` calls under way until `end`; returns how many failed. Returns when all of them
+  // have let go of their channel: the last that does in a thread of gRPC would free that thread's
+  // queue. The caller itself should live on for a while after it.
   int64_t KeepCalling(int count, std::chrono::steady_clock::time_point end) {
-    struct One {
-      grpc::ClientContext context;
-      v1::GetServerInfoRequest request;
-      v1::ServerInfo info;
-    };
     std::atomic<int64_t> failed{0};
-    std::atomic<int> under_way{count};
+    std::atomic<int> open{0};
     std::function<void()> next = [&] {
-      if (std::chrono::steady_clock::now() >= end) {
-        --under_way;
-        return;
-      }
-      auto one = std::make_shared<One>();
+      if (std::chrono::steady_clock::now() >= end) return;
+      auto one = std::make_shared<One>(open);
       stub_->async()->GetServerInfo(&one->context, &one->request, &one->info,
                                     [&, one](const grpc::Status& status) {
                                       if (!status.ok()) ++failed;
@@ -109,11 +103,24 @@ class Caller {
                                     });
     };
     for (int i = 0; i < count; ++i) next();
-    while (under_way > 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    while (open > 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
     return failed;
   }
 
  private:
+  struct One {
+    explicit One(std::atomic<int>& calls) : counted(calls) {}
+    struct Counted {
+      explicit Counted(std::atomic<int>& calls) : open(calls) { ++open; }
+      ~Counted() { --open; }
+      Counted(const Counted&) = delete;
+      std::atomic<int>& open;
+    } counted;  // first, so that it goes last
+    grpc::ClientContext context;
+    v1::GetServerInfoRequest request;
+    v1::ServerInfo info;
+  };
+
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::AdminService::Stub> stub_;
 };

@@ -50,6 +50,7 @@ rpc::IntakeOptions OneAtATime() {
   options.expected_bytes = kRequestBytes;
   options.expected_for = std::chrono::hours(1);
   options.max_waiting_calls = 3;
+  options.patience = std::chrono::hours(1);
   return options;
 }
 
@@ -97,6 +98,7 @@ class LargeRequestTest : public RpcTest {
     return condition();
   }
 
+  grpc::ClientContext contexts_[5];  // outlive the senders
   std::promise<void> open_;
   const std::shared_future<void> gate_ = open_.get_future().share();
   std::atomic<bool> opened_{false};
@@ -117,11 +119,10 @@ class LargeRequestTest : public RpcTest {
 };
 
 TEST_F(LargeRequestTest, ThoseWhoFindNoRoomWaitAndAreAllAnswered) {
-  grpc::ClientContext contexts[4];
   std::vector<std::future<grpc::Status>> answers;
-  answers.push_back(Send(contexts[0]));
+  answers.push_back(Send(contexts_[0]));
   ASSERT_TRUE(Becomes([this] { return served_ == 1; }));
-  for (int i = 1; i < 4; ++i) answers.push_back(Send(contexts[i]));
+  for (int i = 1; i < 4; ++i) answers.push_back(Send(contexts_[i]));
   ASSERT_TRUE(Becomes([this] { return intake_.waiting() == 3; }));
   EXPECT_EQ(served_, 1);
   Open();
@@ -131,13 +132,12 @@ TEST_F(LargeRequestTest, ThoseWhoFindNoRoomWaitAndAreAllAnswered) {
 }
 
 TEST_F(LargeRequestTest, OneMoreThanMayWaitIsRefusedWithADelay) {
-  grpc::ClientContext contexts[5];
   std::vector<std::future<grpc::Status>> answers;
-  answers.push_back(Send(contexts[0]));
+  answers.push_back(Send(contexts_[0]));
   ASSERT_TRUE(Becomes([this] { return served_ == 1; }));
-  for (int i = 1; i < 4; ++i) answers.push_back(Send(contexts[i]));
+  for (int i = 1; i < 4; ++i) answers.push_back(Send(contexts_[i]));
   ASSERT_TRUE(Becomes([this] { return intake_.waiting() == 3; }));
-  const grpc::Status refused = Send(contexts[4]).get();
+  const grpc::Status refused = Send(contexts_[4]).get();
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   google::rpc::Status details;
   ASSERT_TRUE(details.ParseFromString(refused.error_details()));
@@ -147,12 +147,11 @@ TEST_F(LargeRequestTest, OneMoreThanMayWaitIsRefusedWithADelay) {
 }
 
 TEST_F(LargeRequestTest, WhoLeavesWhileWaitingIsNotServed) {
-  grpc::ClientContext contexts[2];
-  auto first = Send(contexts[0]);
+  auto first = Send(contexts_[0]);
   ASSERT_TRUE(Becomes([this] { return served_ == 1; }));
-  auto second = Send(contexts[1]);
+  auto second = Send(contexts_[1]);
   ASSERT_TRUE(Becomes([this] { return intake_.waiting() == 1; }));
-  contexts[1].TryCancel();
+  contexts_[1].TryCancel();
   EXPECT_EQ(second.get().error_code(), grpc::StatusCode::CANCELLED);
   EXPECT_TRUE(Becomes([this] { return intake_.waiting() == 0; }));
   Open();
