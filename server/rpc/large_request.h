@@ -11,6 +11,7 @@
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
 #include "lib/base/memory_budget.h"
+#include "lib/base/status_macros.h"
 #include "server/rpc/call.h"
 #include "server/rpc/handover.h"
 #include "server/rpc/intake.h"
