@@ -147,7 +147,8 @@ absl::StatusOr<int> ConfigView(Session& session, const Invocation&) {
       text += fmt::format("{}\t{}\n", flag.name, shown);
     }
   }
-  return EmitJson(session, json, text, "");
+  // -q leaves out hints only: there are no ids.
+  return EmitJson(session, json, text, std::string_view(text).substr(0, text.size() - 1));
 }
 
 }  // namespace

@@ -32,40 +32,37 @@ constexpr Verb kDelete = {v1::BulkChangeRunsRequest::DELETE, "delete", "deleted"
 constexpr Verb kRestore = {v1::BulkChangeRunsRequest::UNDELETE, "restore", "restored"};
 constexpr Verb kPurge = {v1::BulkChangeRunsRequest::PURGE, "purge", "purged"};
 
-// A run, an experiment or a model that a command names.
-struct NamedThing {
-  std::string name;
-};
-
-absl::StatusOr<std::vector<NamedThing>> NamedRuns(Session& session, const Invocation& call,
-                                                  const Verb& verb) {
-  std::vector<NamedThing> targets;
+// The resource names of the runs, or experiments, that a command names.
+absl::StatusOr<std::vector<std::string>> NamedRuns(Session& session, const Invocation& call,
+                                                   const Verb& verb) {
+  std::vector<std::string> targets;
   for (const std::string& text : call.arguments) {
     const bool deleted_too = verb.change != kDelete.change;
     CAIRN_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(session, text, deleted_too));
-    targets.push_back({run.name()});
+    targets.push_back(run.name());
   }
   return targets;
 }
 
-absl::StatusOr<std::vector<NamedThing>> NamedExperiments(Session& session, const Invocation& call) {
+absl::StatusOr<std::vector<std::string>> NamedExperiments(Session& session,
+                                                          const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
-  std::vector<NamedThing> targets;
+  std::vector<std::string> targets;
   for (const std::string& text : call.arguments) {
     v1::GetExperimentRequest get;
     CAIRN_ASSIGN_OR_RETURN(*get.mutable_name(), ResolveExperiment(session, text));
     CAIRN_ASSIGN_OR_RETURN(const v1::Experiment found, client->tracking().GetExperiment(get));
-    targets.push_back({found.name()});
+    targets.push_back(found.name());
   }
   return targets;
 }
 
 absl::Status ConfirmAll(Session& session, const Verb& verb,
-                        const std::vector<NamedThing>& targets) {
+                        const std::vector<std::string>& targets) {
   if (verb.change == kRestore.change) return absl::OkStatus();
-  const std::string what =
-      targets.size() == 1 ? targets.front().name
-                          : fmt::format("{} and {} more", targets.front().name, targets.size() - 1);
+  const std::string what = targets.size() == 1
+                               ? targets.front()
+                               : fmt::format("{} and {} more", targets.front(), targets.size() - 1);
   return session.Confirm(verb.change == kPurge.change
                              ? fmt::format("Remove {} for good, with all that belongs to it?", what)
                              : fmt::format("Delete {}?", what));
@@ -75,14 +72,14 @@ absl::Status ConfirmAll(Session& session, const Verb& verb,
 // what the server refuses then is said, and the others are done all the same.
 template <typename Act>
 absl::StatusOr<int> ChangeEach(Session& session, const Verb& verb,
-                               const std::vector<NamedThing>& targets, const Act& act) {
+                               const std::vector<std::string>& targets, const Act& act) {
   if (!session.flags().Switch("dry-run")) {
     CAIRN_RETURN_IF_ERROR(ConfirmAll(session, verb, targets));
   }
   absl::Status first_error;
   int exit_code = kExitOk;
   size_t done = 0;
-  for (const NamedThing& target : targets) {
+  for (const std::string& target : targets) {
     absl::StatusOr<int> code = act(target);
     if (code.ok()) {
       ++done;
@@ -101,18 +98,18 @@ absl::StatusOr<int> ChangeEach(Session& session, const Verb& verb,
 // Prints what became of a run or experiment.
 template <typename Resource>
 absl::StatusOr<int> Report(Session& session, const absl::StatusOr<Resource>& result,
-                           const NamedThing& target, const Verb& verb) {
+                           const std::string& target, const Verb& verb) {
   if (!result.ok()) return result.status();
-  return session.EmitChange(*result, fmt::format("{} {}\n", target.name, verb.participle),
-                            target.name, target.name);
+  return session.EmitChange(*result, fmt::format("{} {}\n", target, verb.participle), target,
+                            target);
 }
 
 absl::StatusOr<int> DeleteExperiment(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   CAIRN_ASSIGN_OR_RETURN(const auto targets, NamedExperiments(session, call));
-  return ChangeEach(session, kDelete, targets, [&](const NamedThing& target) {
+  return ChangeEach(session, kDelete, targets, [&](const std::string& target) {
     v1::DeleteExperimentRequest request;
-    request.set_name(target.name);
+    request.set_name(target);
     request.set_validate_only(session.flags().Switch("dry-run"));
     return Report(session, client->tracking().DeleteExperiment(request), target, kDelete);
   });
@@ -121,9 +118,9 @@ absl::StatusOr<int> DeleteExperiment(Session& session, const Invocation& call) {
 absl::StatusOr<int> RestoreExperiment(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   CAIRN_ASSIGN_OR_RETURN(const auto targets, NamedExperiments(session, call));
-  return ChangeEach(session, kRestore, targets, [&](const NamedThing& target) {
+  return ChangeEach(session, kRestore, targets, [&](const std::string& target) {
     v1::UndeleteExperimentRequest request;
-    request.set_name(target.name);
+    request.set_name(target);
     request.set_validate_only(session.flags().Switch("dry-run"));
     return Report(session, client->tracking().UndeleteExperiment(request), target, kRestore);
   });
@@ -132,25 +129,25 @@ absl::StatusOr<int> RestoreExperiment(Session& session, const Invocation& call) 
 absl::StatusOr<int> PurgeExperiment(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   CAIRN_ASSIGN_OR_RETURN(const auto targets, NamedExperiments(session, call));
-  return ChangeEach(session, kPurge, targets, [&](const NamedThing& target) -> absl::StatusOr<int> {
-    v1::PurgeExperimentRequest request;
-    request.set_name(target.name);
-    request.set_validate_only(session.flags().Switch("dry-run"));
-    CAIRN_ASSIGN_OR_RETURN(auto operation, client->tracking().PurgeExperiment(request));
-    if (request.validate_only()) {
-      return session.EmitChange(operation, fmt::format("{} purged\n", target.name), target.name,
-                                target.name);
-    }
-    return FollowOperation(session, std::move(operation));
-  });
+  return ChangeEach(
+      session, kPurge, targets, [&](const std::string& target) -> absl::StatusOr<int> {
+        v1::PurgeExperimentRequest request;
+        request.set_name(target);
+        request.set_validate_only(session.flags().Switch("dry-run"));
+        CAIRN_ASSIGN_OR_RETURN(auto operation, client->tracking().PurgeExperiment(request));
+        if (request.validate_only()) {
+          return session.EmitChange(operation, fmt::format("{} purged\n", target), target, target);
+        }
+        return FollowOperation(session, std::move(operation));
+      });
 }
 
 absl::StatusOr<int> DeleteRun(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   CAIRN_ASSIGN_OR_RETURN(const auto targets, NamedRuns(session, call, kDelete));
-  return ChangeEach(session, kDelete, targets, [&](const NamedThing& target) {
+  return ChangeEach(session, kDelete, targets, [&](const std::string& target) {
     v1::DeleteRunRequest request;
-    request.set_name(target.name);
+    request.set_name(target);
     request.set_validate_only(session.flags().Switch("dry-run"));
     return Report(session, client->tracking().DeleteRun(request), target, kDelete);
   });
@@ -159,9 +156,9 @@ absl::StatusOr<int> DeleteRun(Session& session, const Invocation& call) {
 absl::StatusOr<int> RestoreRun(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   CAIRN_ASSIGN_OR_RETURN(const auto targets, NamedRuns(session, call, kRestore));
-  return ChangeEach(session, kRestore, targets, [&](const NamedThing& target) {
+  return ChangeEach(session, kRestore, targets, [&](const std::string& target) {
     v1::UndeleteRunRequest request;
-    request.set_name(target.name);
+    request.set_name(target);
     request.set_validate_only(session.flags().Switch("dry-run"));
     return Report(session, client->tracking().UndeleteRun(request), target, kRestore);
   });
@@ -170,9 +167,9 @@ absl::StatusOr<int> RestoreRun(Session& session, const Invocation& call) {
 absl::StatusOr<int> PurgeRun(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   CAIRN_ASSIGN_OR_RETURN(const auto targets, NamedRuns(session, call, kPurge));
-  return ChangeEach(session, kPurge, targets, [&](const NamedThing& target) {
+  return ChangeEach(session, kPurge, targets, [&](const std::string& target) {
     v1::PurgeRunRequest request;
-    request.set_name(target.name);
+    request.set_name(target);
     request.set_validate_only(session.flags().Switch("dry-run"));
     return Report(session, client->tracking().PurgeRun(request), target, kPurge);
   });
@@ -183,11 +180,10 @@ absl::StatusOr<int> DeleteModel(Session& session, const Invocation& call) {
   v1::DeleteModelRequest request;
   CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolveModel(call.arguments[0]));
   request.set_validate_only(session.flags().Switch("dry-run"));
-  return ChangeEach(session, kDelete, std::vector<NamedThing>{{.name = request.name()}},
-                    [&](const NamedThing& target) {
-                      return Report(session, client->registry().DeleteModel(request), target,
-                                    kDelete);
-                    });
+  return ChangeEach(
+      session, kDelete, std::vector<std::string>{request.name()}, [&](const std::string& target) {
+        return Report(session, client->registry().DeleteModel(request), target, kDelete);
+      });
 }
 
 // How many runs a change would find.
@@ -257,11 +253,9 @@ absl::StatusOr<int> RestoreDeletion(Session& session, client::Client& client,
                     fmt::format("a run that matches and was deleted at {}", time))
         .ToStatus();
   }
-  std::vector<NamedThing> targets;
-  for (const std::string& name : deletion->second) targets.push_back({name});
-  return ChangeEach(session, kRestore, targets, [&](const NamedThing& target) {
+  return ChangeEach(session, kRestore, deletion->second, [&](const std::string& target) {
     v1::UndeleteRunRequest request;
-    request.set_name(target.name);
+    request.set_name(target);
     request.set_validate_only(session.flags().Switch("dry-run"));
     return Report(session, client.tracking().UndeleteRun(request), target, kRestore);
   });

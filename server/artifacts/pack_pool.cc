@@ -41,8 +41,7 @@ absl::StatusOr<PackPool::Room> PackPool::Room::Of(const std::string& directory) 
 
 absl::Status PackPool::CheckRoom(int64_t bytes, RoomFor purpose) const {
   const absl::StatusOr<int64_t> free_bytes = room_.free_bytes();
-  const int64_t kept =
-      purpose == RoomFor::kUpload ? 2 * room_.reserve_bytes : 3 * room_.reserve_bytes / 4;
+  const int64_t kept = purpose == RoomFor::kUpload ? 2 * room_.reserve_bytes : room_.LeftByWork();
   // One that cannot be asked is found out by writing.
   if (!free_bytes.ok() || *free_bytes - bytes >= kept) return absl::OkStatus();
   return Error(absl::StatusCode::kResourceExhausted, ErrorReason::DISK_FULL,
@@ -58,7 +57,7 @@ int64_t PackPool::RoomForCopies() const {
   if (!free_bytes.ok() || *free_bytes >= 2 * room_.reserve_bytes) {
     return std::numeric_limits<int64_t>::max();
   }
-  return *free_bytes - 3 * room_.reserve_bytes / 4;
+  return *free_bytes - room_.LeftByWork();
 }
 
 absl::StatusOr<std::unique_ptr<PackPool>> PackPool::Open(const std::string& directory,

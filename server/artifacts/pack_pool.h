@@ -39,6 +39,9 @@ class PackPool {
   // itself: packs are written anew down to three quarters of that, uploads take bytes
   // down to twice that.
   struct Room {
+    // What work that removes something leaves free for the commits that do.
+    int64_t LeftByWork() const { return 3 * reserve_bytes / 4; }
+
     std::function<absl::StatusOr<int64_t>()> free_bytes;
     int64_t reserve_bytes = 0;
 

@@ -30,6 +30,14 @@ constexpr int64_t kResetsPerStreamThousandths = 500;
 // And for window updates and the like.
 constexpr int64_t kControlPerStreamThousandths = 4'000;
 
+// The time since the last refill that is to be given back now; 0 when that was a moment ago.
+int64_t TimeToGiveBack(int64_t now_nanos, int64_t& refilled_nanos) {
+  const int64_t elapsed = now_nanos - refilled_nanos;
+  if (elapsed < kRefillNanos) return 0;
+  refilled_nanos = now_nanos;
+  return std::min(elapsed, kMostRefillNanos);
+}
+
 }  // namespace
 
 std::string_view NameOf(Misuse misuse) {
@@ -58,21 +66,15 @@ std::string_view NameOf(Misuse misuse) {
 
 bool SharedAllowance::Take(int64_t now_nanos) {
   const MutexLock lock(&mutex_);
-  const int64_t elapsed = now_nanos - refilled_nanos_;
-  if (elapsed >= kRefillNanos) {
-    refilled_nanos_ = now_nanos;
-    allowance_.Refill(std::min(elapsed, kMostRefillNanos));
-  }
+  allowance_.Refill(TimeToGiveBack(now_nanos, refilled_nanos_));
   return allowance_.Take();
 }
 
 void Http2FrameGuard::BeginRead(int64_t now_nanos) {
   streams_of_read_ = 0;
   read_nanos_ = now_nanos;
-  const int64_t elapsed = now_nanos - refilled_nanos_;
-  if (elapsed < kRefillNanos) return;
-  refilled_nanos_ = now_nanos;
-  const int64_t nanos = std::min(elapsed, kMostRefillNanos);
+  const int64_t nanos = TimeToGiveBack(now_nanos, refilled_nanos_);
+  if (nanos == 0) return;
   for (Allowance* each : {&resets_, &large_headers_, &settings_, &pings_, &control_}) {
     each->Refill(nanos);
   }

@@ -10,12 +10,11 @@
 #include "grpcpp/impl/codegen/server_callback_handlers.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
-#include "lib/base/memory_budget.h"
 #include "lib/base/status_macros.h"
 #include "server/rpc/call.h"
 #include "server/rpc/handover.h"
 #include "server/rpc/intake.h"
-#include "server/rpc/replies.h"
+#include "server/rpc/unary_reply.h"
 
 namespace cairn::rpc {
 
@@ -23,10 +22,10 @@ namespace cairn::rpc {
 // lets it in (intake.h), and is parsed and answered on the disk's pool.
 //
 // To gRPC it is a stream of one message: that is how a server decides when to read. On the wire
-// the two are the same. The reply counts as held until the client took it, as UnaryReply's.
+// the two are the same.
 // Deletes itself in OnDone. Begin with Start().
 template <typename Request, typename Response>
-class LargeRequest final : public grpc::ServerReadReactor<grpc::ByteBuffer>, private ReplyWatch {
+class LargeRequest final : public grpc::ServerReadReactor<grpc::ByteBuffer>, private OneReply {
  public:
   using Handler = grpc::internal::CallbackClientStreamingHandler<grpc::ByteBuffer, Response>;
   // Called once, on a thread where it may block.
@@ -35,7 +34,7 @@ class LargeRequest final : public grpc::ServerReadReactor<grpc::ByteBuffer>, pri
   // All of them outlive the call.
   LargeRequest(Environment& environment, const char* method, grpc::CallbackServerContext* context,
                Response* response, const Serve& serve)
-      : ReplyWatch(environment.replies),
+      : OneReply(environment.replies, context),
         environment_(environment),
         context_(context),
         response_(response),
@@ -68,7 +67,7 @@ class LargeRequest final : public grpc::ServerReadReactor<grpc::ByteBuffer>, pri
   }
   void OnDone() override {
     handover_.Take();
-    if (counted_) Taken();
+    Over();
     delete this;
   }
 
@@ -85,20 +84,17 @@ class LargeRequest final : public grpc::ServerReadReactor<grpc::ByteBuffer>, pri
     bytes_.Clear();
     CAIRN_ASSIGN_OR_RETURN(*response_, serve_(request));
     // Twice: as a message and as bytes.
-    return replies().Charge(2 * static_cast<int64_t>(response_->ByteSizeLong()), charge_);
+    return Charge(2 * static_cast<int64_t>(response_->ByteSizeLong()));
   }
 
   // The last thing that is done with this object: the call may be over within.
   void Answer(const absl::Status& status) {
     ticket_.Leave();
-    counted_ = charge_.bytes() != 0;
-    if (counted_) Waits(charge_.bytes());
+    Sent();
     const grpc::Status answer = record_.Finish(status);
     handover_.Pass();
     this->Finish(answer);
   }
-
-  void GiveUp() override { context_->TryCancel(); }
 
   Environment& environment_;
   grpc::CallbackServerContext* const context_;
@@ -107,9 +103,7 @@ class LargeRequest final : public grpc::ServerReadReactor<grpc::ByteBuffer>, pri
   CallRecord record_;
   Intake::Ticket ticket_;
   grpc::ByteBuffer bytes_;
-  MemoryCharge charge_;
   Handover handover_;
-  bool counted_ = false;
 };
 
 }  // namespace cairn::rpc

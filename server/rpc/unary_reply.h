@@ -13,46 +13,64 @@
 
 namespace cairn::rpc {
 
-// The reactor of a unary call whose reply counts as held until the client took it. Deletes
-// itself when the call is over.
-class UnaryReply final : public grpc::ServerUnaryReactor, private ReplyWatch {
+// The one reply of a call, which counts as held until the client took it. Base of reactors,
+// which call Sent right before Finish and Over in OnDone.
+class OneReply : private ReplyWatch {
  public:
   // Both outlive the call.
-  static UnaryReply* Begin(Replies& replies, grpc::CallbackServerContext* context) {
-    return std::make_unique<UnaryReply>(replies, context).release();
-  }
-
-  UnaryReply(Replies& replies, grpc::CallbackServerContext* context)
+  OneReply(Replies& replies, grpc::CallbackServerContext* context)
       : ReplyWatch(replies), context_(context) {}
 
   // Charges a reply of `bytes`, or what else the call holds until its end. Errors of
   // Replies::Charge.
   absl::Status Charge(int64_t bytes) { return replies().Charge(bytes, charge_); }
 
-  // Answers. The last thing that is done with this object: the call may be over within.
-  void Send(const grpc::Status& status) {
+ protected:
+  void Sent() {
     counted_ = charge_.bytes() != 0;
     if (counted_) Waits(charge_.bytes());
+  }
+  void Over() {
+    if (counted_) Taken();
+  }
+
+ private:
+  void GiveUp() override { context_->TryCancel(); }
+
+  grpc::CallbackServerContext* const context_;
+  MemoryCharge charge_;
+  bool counted_ = false;
+};
+
+// The reactor of a unary call that gRPC reads. Deletes itself when the call is over.
+class UnaryReply final : public grpc::ServerUnaryReactor, public OneReply {
+ public:
+  // Both outlive the call.
+  static UnaryReply* Begin(Replies& replies, grpc::CallbackServerContext* context) {
+    return std::make_unique<UnaryReply>(replies, context).release();
+  }
+
+  using OneReply::OneReply;
+
+  // Answers. The last thing that is done with this object: the call may be over within.
+  void Send(const grpc::Status& status) {
+    Sent();
     handover_.Pass();
     Finish(status);
   }
 
   void OnDone() override {
     handover_.Take();
-    if (counted_) Taken();
+    Over();
     delete this;
   }
 
  private:
-  void GiveUp() override { context_->TryCancel(); }
   // What the library's own reactor of unary calls says of itself: OnDone never waits for
   // long, so it need not be given to another thread.
   bool InternalInlineable() override { return true; }
 
-  grpc::CallbackServerContext* const context_;
-  MemoryCharge charge_;
   Handover handover_;
-  bool counted_ = false;
 };
 
 }  // namespace cairn::rpc

@@ -13,7 +13,6 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
-#include <fstream>
 #include <iostream>
 #include <memory>
 #include <random>
@@ -23,6 +22,7 @@
 #include <vector>
 
 #include "cairn/v1/tracking.grpc.pb.h"
+#include "tests/testing/raw_call.h"
 #include "tests/testing/server_process.h"
 
 namespace cairn {
@@ -39,15 +39,6 @@ int Percent() {
 std::unique_ptr<v1::TrackingService::Stub> Connect(const ServerProcess& server) {
   return v1::TrackingService::NewStub(
       grpc::CreateChannel(server.grpc_address(), grpc::InsecureChannelCredentials()));
-}
-
-// The most memory that the process had, in MiB.
-int64_t PeakMemoryMiB(const ServerProcess& server) {
-  std::ifstream status("/proc/" + std::to_string(server.pid()) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind("VmHWM:", 0) == 0) return std::stoll(line.substr(6)) / 1024;
-  }
-  return -1;
 }
 
 std::string Text(std::mt19937_64& random, int size) {
@@ -98,14 +89,14 @@ void ExpectShortStart(int runs, int params, int param_bytes) {
   ServerProcess server(folder / "store");
   ASSERT_TRUE(server.Start());
   MakeRuns(server, runs, params, param_bytes);
-  const int64_t memory_before = PeakMemoryMiB(server);
+  const int64_t memory_before = testing::PeakResidentBytes(server.pid()) >> 20;
   server.Kill();
   const auto begin = std::chrono::steady_clock::now();
   ASSERT_TRUE(server.Start());
   const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(
                           std::chrono::steady_clock::now() - begin)
                           .count();
-  const int64_t memory = PeakMemoryMiB(server);
+  const int64_t memory = testing::PeakResidentBytes(server.pid()) >> 20;
   std::cout << "runs=" << runs << " start_ms=" << millis << " peak_mib=" << memory
             << " peak_before_kill_mib=" << memory_before << std::endl;
   EXPECT_EQ(CountRuns(server), runs);

@@ -81,12 +81,17 @@ int64_t StatusField(int pid, std::string_view name) {
 
 }  // namespace
 
-RawConnection::RawConnection(const std::string& address, const RawCallOptions& options) {
+sockaddr_in SocketAddress(const std::string& address) {
   const size_t colon = address.rfind(':');
   sockaddr_in target{};
   target.sin_family = AF_INET;
   target.sin_port = htons(static_cast<uint16_t>(std::stoi(address.substr(colon + 1))));
   ::inet_pton(AF_INET, address.substr(0, colon).c_str(), &target.sin_addr);
+  return target;
+}
+
+RawConnection::RawConnection(const std::string& address, const RawCallOptions& options) {
+  const sockaddr_in target = SocketAddress(address);
   fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   // Before connecting: it decides what is offered.
   ::setsockopt(fd_, SOL_SOCKET, SO_RCVBUF, &options.receive_buffer_bytes, sizeof(int));
@@ -94,7 +99,8 @@ RawConnection::RawConnection(const std::string& address, const RawCallOptions& o
   const std::string hello = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" +
                             Frame(kSettings, kNone, 0, window) +
                             Frame(kWindowUpdate, kNone, 0, BigEndian(kLargestWindow - 65'535));
-  if (::connect(fd_, reinterpret_cast<sockaddr*>(&target), sizeof(target)) == 0 && Write(hello)) {
+  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&target), sizeof(target)) == 0 &&
+      Write(hello)) {
     return;
   }
   ::close(fd_);

@@ -1,11 +1,16 @@
 #ifndef CAIRN_TESTS_TESTING_RAW_CALL_H_
 #define CAIRN_TESTS_TESTING_RAW_CALL_H_
 
+#include <netinet/in.h>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace cairn::testing {
+
+// The IPv4 address of HOST:PORT, for ::connect.
+sockaddr_in SocketAddress(const std::string& address);
 
 // What a client of the lowest kind does: writes the frames of gRPC calls to a socket, and
 // takes nothing of what the server answers unless it is asked to.

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "lib/base/files.h"
-#include "tests/testing/server_process.h"
+#include "tests/integration/client/mlctl_fixture.h"
 
 namespace cairn {
 namespace {
@@ -18,24 +18,10 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::ProgramPath;
-using testing::ProgramResult;
-using testing::RunProgram;
-using testing::ServerProcess;
-using testing::TempFolder;
 
-class BlobCareTest : public ::testing::Test {
+class BlobCareTest : public testing::MlctlFixture {
  protected:
-  void SetUp() override { ASSERT_TRUE(server_.Start()); }
-
-  // Standard output and error, mixed.
-  std::string Expect(int exit_code, std::vector<std::string> words) const {
-    words.insert(words.begin(), ProgramPath("mlctl"));
-    words.insert(words.end(), {"--server", server_.grpc_address(), "--timeout", "10s"});
-    const ProgramResult result = RunProgram(words);
-    EXPECT_EQ(result.exit_code, exit_code) << words[1] << ": " << result.output;
-    return result.output;
-  }
+  BlobCareTest() : MlctlFixture("10s") {}
 
   std::string WriteNoise(const std::string& name, size_t size) const {
     std::mt19937 random(static_cast<uint32_t>(size));
@@ -60,9 +46,6 @@ class BlobCareTest : public ::testing::Test {
     bytes[200'000] = static_cast<char>(bytes[200'000] ^ 1);
     ASSERT_TRUE(WriteFileAtomically(largest, bytes).ok());
   }
-
-  const TempFolder folder_;
-  ServerProcess server_{folder_ / "store"};
 };
 
 TEST_F(BlobCareTest, ArtifactsAreDeletedAndTheirRoomIsCounted) {

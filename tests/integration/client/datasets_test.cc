@@ -13,7 +13,7 @@
 #include "lib/base/files.h"
 #include "lib/client/client.h"
 #include "lib/client/uploader.h"
-#include "tests/testing/server_process.h"
+#include "tests/integration/client/mlctl_fixture.h"
 
 namespace cairn {
 namespace {
@@ -22,18 +22,13 @@ using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::ProgramPath;
-using testing::ProgramResult;
-using testing::RunProgram;
-using testing::ServerProcess;
-using testing::TempFolder;
 
 constexpr char kRequestId[] = "1b4e28ba-2fa1-4d2f-883f-0016d3cca427";
 
-class DatasetJourneyTest : public ::testing::Test {
+class DatasetJourneyTest : public testing::MlctlFixture {
  protected:
   void SetUp() override {
-    ASSERT_TRUE(server_.Start());
+    MlctlFixture::SetUp();
     client::ConnectOptions options;
     options.address = server_.grpc_address();
     auto connected = client::Client::Connect(options);
@@ -52,22 +47,6 @@ class DatasetJourneyTest : public ::testing::Test {
     return version.ok() ? version->name() : "";
   }
 
-  // Standard output and error, mixed.
-  std::string Expect(int exit_code, std::vector<std::string> words) const {
-    words.insert(words.begin(), ProgramPath("mlctl"));
-    words.insert(words.end(), {"--server", server_.grpc_address(), "--timeout", "5s"});
-    const ProgramResult result = RunProgram(words);
-    EXPECT_EQ(result.exit_code, exit_code) << words[1] << " " << words[2] << ": " << result.output;
-    return result.output;
-  }
-
-  std::string Write(const std::string& name, const std::string& text) const {
-    EXPECT_TRUE(WriteFileAtomically(folder_ / name, text).ok());
-    return folder_ / name;
-  }
-
-  const TempFolder folder_;
-  ServerProcess server_{folder_ / "store"};
   std::unique_ptr<client::Client> client_;
 };
 

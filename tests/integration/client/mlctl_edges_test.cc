@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "fmt/format.h"
 #include "lib/base/files.h"
-#include "tests/testing/server_process.h"
+#include "tests/integration/client/mlctl_fixture.h"
 
 namespace cairn {
 namespace {
@@ -20,44 +21,15 @@ using ::testing::Not;
 using testing::ProgramPath;
 using testing::ProgramResult;
 using testing::RunProgram;
-using testing::ServerProcess;
-using testing::TempFolder;
 
-class MlctlEdgesTest : public ::testing::Test {
+class MlctlEdgesTest : public testing::MlctlFixture {
  protected:
-  void SetUp() override { ASSERT_TRUE(server_.Start()); }
-
-  // Standard output and error, mixed.
-  std::string Expect(int exit_code, std::vector<std::string> words) const {
-    const std::string what = words[0] + " " + words[1];
-    words.insert(words.begin(), ProgramPath("mlctl"));
-    words.insert(words.end(), {"--server", server_.grpc_address(), "--timeout", "5s"});
-    const ProgramResult result = RunProgram(words);
-    EXPECT_EQ(result.exit_code, exit_code) << what << ": " << result.output;
-    return result.output;
-  }
-
-  std::string Id(std::vector<std::string> words) const {
-    words.emplace_back("-q");
-    std::string output = Expect(0, words);
-    if (!output.empty()) output.pop_back();
-    return output;
-  }
-
   // How a line of the shell ends in which $M is mlctl.
   ProgramResult Shell(const std::string& line) const {
     return RunProgram({"/bin/sh", "-c",
                        "export MLCTL_SERVER=" + server_.grpc_address() +
                            "; M=" + ProgramPath("mlctl") + "; " + line});
   }
-
-  std::string Write(const std::string& name, const std::string& text) const {
-    EXPECT_TRUE(WriteFileAtomically(folder_ / name, text).ok());
-    return folder_ / name;
-  }
-
-  const TempFolder folder_;
-  ServerProcess server_{folder_ / "store"};
 };
 
 TEST_F(MlctlEdgesTest, NamesOfFilesAreStoredAndFetchedLiterally) {
@@ -72,7 +44,7 @@ TEST_F(MlctlEdgesTest, NamesOfFilesAreStoredAndFetchedLiterally) {
     const std::string out = folder_ / ("out" + std::to_string(source.size()));
     Expect(0, {"fetch", source, "-o", out});
     for (const std::string& name : names) {
-      EXPECT_EQ(ReadFile(out + "/p/" + name).value_or(""), "content of " + name);
+      EXPECT_EQ(ReadFile(fmt::format("{}/p/{}", out, name)).value_or(""), "content of " + name);
     }
   }
 }

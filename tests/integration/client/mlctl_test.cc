@@ -11,7 +11,7 @@
 
 #include "fmt/format.h"
 #include "lib/base/files.h"
-#include "tests/testing/server_process.h"
+#include "tests/integration/client/mlctl_fixture.h"
 
 namespace cairn {
 namespace {
@@ -19,49 +19,8 @@ namespace {
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::ProgramPath;
-using testing::ProgramResult;
-using testing::RunProgram;
-using testing::ServerProcess;
-using testing::TempFolder;
 
-class MlctlTest : public ::testing::Test {
- protected:
-  void SetUp() override {
-    ASSERT_TRUE(server_.Start());
-    address_ = server_.grpc_address();
-  }
-
-  // Standard output and error, mixed.
-  ProgramResult Run(std::vector<std::string> words) const {
-    words.insert(words.begin(), ProgramPath("mlctl"));
-    words.insert(words.end(), {"--server", address_, "--timeout", "5s"});
-    return RunProgram(words);
-  }
-
-  std::string Expect(int exit_code, const std::vector<std::string>& words) const {
-    const ProgramResult result = Run(words);
-    EXPECT_EQ(result.exit_code, exit_code) << words[0] << " " << words[1] << ": " << result.output;
-    return result.output;
-  }
-
-  // The id that a command prints with -q.
-  std::string Id(std::vector<std::string> words) const {
-    words.emplace_back("-q");
-    std::string output = Expect(0, words);
-    if (!output.empty()) output.pop_back();
-    return output;
-  }
-
-  std::string Write(const std::string& name, const std::string& text) const {
-    EXPECT_TRUE(WriteFileAtomically(folder_ / name, text).ok());
-    return folder_ / name;
-  }
-
-  const TempFolder folder_;
-  ServerProcess server_{folder_ / "store"};
-  std::string address_;
-};
+class MlctlTest : public testing::MlctlFixture {};
 
 TEST_F(MlctlTest, MetricsFromFilesAreLoggedAndDescribed) {
   const std::string run = Id({"run", "start", "nightly", "--param", "k=4", "--lease", "10m"});
@@ -160,9 +119,9 @@ TEST_F(MlctlTest, PointsForAServerThatIsAwayWaitInTheLogAndAreReplayed) {
   EXPECT_THAT(
       Expect(10, {"log", "metrics", run, "-f", file, "--offline-log", log, "--patience", "100ms"}),
       HasSubstr("2 points wait in " + log + ": `mlctl log replay " + log + "`"));
-  EXPECT_THAT(Expect(8, {"log", "replay", log, "--patience", "100ms"}), HasSubstr(address_));
+  EXPECT_THAT(Expect(8, {"log", "replay", log, "--patience", "100ms"}),
+              HasSubstr(server_.grpc_address()));
   ASSERT_TRUE(server_.Start());
-  address_ = server_.grpc_address();
   EXPECT_THAT(Expect(0, {"log", "replay", log}), HasSubstr("2 points logged"));
   EXPECT_FALSE(std::filesystem::exists(log));
   EXPECT_THAT(Expect(0, {"describe", "run", run}), HasSubstr("loss\t0.25\t2\t0.25\t0.5\t2"));

@@ -8,7 +8,7 @@
 
 #include "fmt/format.h"
 #include "lib/base/files.h"
-#include "tests/testing/server_process.h"
+#include "tests/integration/client/mlctl_fixture.h"
 
 namespace cairn {
 namespace {
@@ -17,25 +17,9 @@ using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using testing::ProgramPath;
-using testing::ProgramResult;
-using testing::RunProgram;
-using testing::ServerProcess;
-using testing::TempFolder;
 
-class RetentionJourneyTest : public ::testing::Test {
+class RetentionJourneyTest : public testing::MlctlFixture {
  protected:
-  void SetUp() override { ASSERT_TRUE(server_.Start()); }
-
-  // Standard output and error, mixed.
-  std::string Expect(int exit_code, std::vector<std::string> words) const {
-    words.insert(words.begin(), ProgramPath("mlctl"));
-    words.insert(words.end(), {"--server", server_.grpc_address(), "--timeout", "5s"});
-    const ProgramResult result = RunProgram(words);
-    EXPECT_EQ(result.exit_code, exit_code) << words[1] << " " << words[2] << ": " << result.output;
-    return result.output;
-  }
-
   void Put(int content) const {
     const std::string file = folder_ / "data.bin";
     ASSERT_TRUE(WriteFileAtomically(file, fmt::format("content {}", content)).ok());
@@ -43,9 +27,6 @@ class RetentionJourneyTest : public ::testing::Test {
   }
 
   std::string Versions() const { return Expect(0, {"list", "datasets", "d", "-q"}); }
-
-  const TempFolder folder_;
-  ServerProcess server_{folder_ / "store"};
 };
 
 TEST_F(RetentionJourneyTest, OldVersionsGoWithNewOnesAndByHand) {

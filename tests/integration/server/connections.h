@@ -1,16 +1,13 @@
 #ifndef CAIRN_TESTS_INTEGRATION_SERVER_CONNECTIONS_H_
 #define CAIRN_TESTS_INTEGRATION_SERVER_CONNECTIONS_H_
 
-#include <arpa/inet.h>
 #include <grpcpp/grpcpp.h>
-#include <netinet/in.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <chrono>
-#include <fstream>
 #include <functional>
 #include <memory>
 #include <string>
@@ -19,6 +16,7 @@
 #include <utility>
 
 #include "cairn/v1/server.grpc.pb.h"
+#include "tests/testing/raw_call.h"
 
 namespace cairn::testing {
 
@@ -26,14 +24,10 @@ namespace cairn::testing {
 class FloodConnection {
  public:
   explicit FloodConnection(const std::string& address) {
-    const size_t colon = address.rfind(':');
-    sockaddr_in target{};
-    target.sin_family = AF_INET;
-    target.sin_port = htons(static_cast<uint16_t>(std::stoi(address.substr(colon + 1))));
-    ::inet_pton(AF_INET, address.substr(0, colon).c_str(), &target.sin_addr);
+    const sockaddr_in target = SocketAddress(address);
     fd_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     connected_ =
-        fd_ >= 0 && ::connect(fd_, reinterpret_cast<sockaddr*>(&target), sizeof(target)) == 0;
+        fd_ >= 0 && ::connect(fd_, reinterpret_cast<const sockaddr*>(&target), sizeof(target)) == 0;
   }
   ~FloodConnection() {
     if (fd_ >= 0) ::close(fd_);
@@ -60,15 +54,6 @@ class FloodConnection {
   int fd_ = -1;
   bool connected_ = false;
 };
-
-// A number of /proc/PID/status, in MiB: "VmHWM", "VmRSS".
-inline int64_t MemoryMiB(pid_t pid, const std::string& key) {
-  std::ifstream status("/proc/" + std::to_string(pid) + "/status");
-  for (std::string line; std::getline(status, line);) {
-    if (line.rfind(key + ":", 0) == 0) return std::stoll(line.substr(key.size() + 1)) / 1024;
-  }
-  return 0;
-}
 
 // Calls by the real library, on a connection of its own.
 class Caller {

@@ -21,6 +21,7 @@
 #include "lib/base/digest.h"
 #include "tests/integration/server/connections.h"
 #include "tests/testing/http2_frames.h"
+#include "tests/testing/raw_call.h"
 #include "tests/testing/server_process.h"
 
 namespace cairn {
@@ -151,14 +152,14 @@ class FloodTest : public ::testing::Test {
     Report(p99);
     EXPECT_EQ(failed, 0) << "an honest client was cut";
     EXPECT_GT(cut_, 0);
-    EXPECT_LE(MemoryMiB(server_.pid(), "VmHWM"), 400);
+    EXPECT_LE((PeakResidentBytes(server_.pid()) >> 20), 400);
     EXPECT_NE(HttpGet(server_.http_address(), "/health").find(" 200 "), std::string::npos);
   }
 
   void Report(double p99) const {
     std::printf("peak %ld MiB, now %ld MiB, p99 of others %.1f ms, %d cut\n",
-                static_cast<long>(MemoryMiB(server_.pid(), "VmHWM")),
-                static_cast<long>(MemoryMiB(server_.pid(), "VmRSS")), p99, cut_.load());
+                static_cast<long>((PeakResidentBytes(server_.pid()) >> 20)),
+                static_cast<long>(ResidentBytes(server_.pid()) >> 20), p99, cut_.load());
   }
 
   TempFolder folder_;
@@ -215,7 +216,7 @@ TEST_F(SlowClientTest, ManyThatSendByteByByteCostLittle) {
   threads_.clear();
   Report(p99);
   EXPECT_EQ(opened_, count);
-  EXPECT_LE(MemoryMiB(server_.pid(), "VmHWM"), 400);
+  EXPECT_LE((PeakResidentBytes(server_.pid()) >> 20), 400);
 }
 
 class EverythingAtOnceTest : public SlowClientTest {
@@ -260,7 +261,7 @@ TEST_F(EverythingAtOnceTest, StaysBelowTheMemoryLimitAndAnswersTheOthers) {
   Report(p99);
   std::printf("%d uploads, %d refused\n", uploaded_.load(), refused_.load());
   EXPECT_GT(uploaded_, 0);
-  EXPECT_LT(MemoryMiB(server_.pid(), "VmHWM"), 512);
+  EXPECT_LT((PeakResidentBytes(server_.pid()) >> 20), 512);
 }
 
 }  // namespace

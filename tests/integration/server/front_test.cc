@@ -17,6 +17,7 @@
 #include "cairn/v1/tracking.grpc.pb.h"
 #include "lib/base/digest.h"
 #include "tests/integration/server/connections.h"
+#include "tests/testing/raw_call.h"
 #include "tests/testing/server_process.h"
 
 namespace cairn {
@@ -28,9 +29,9 @@ using std::chrono::steady_clock;
 using testing::Caller;
 using testing::FloodConnection;
 using testing::HttpGet;
-using testing::MemoryMiB;
 using testing::ProgramPath;
 using testing::ProgramResult;
+using testing::ResidentBytes;
 using testing::RunningProgram;
 using testing::RunProgram;
 using testing::ServerProcess;
@@ -184,7 +185,7 @@ TEST_F(FrontTest, TenThousandSilentConnectionsKeepNobodyOut) {
       RunProgram({ProgramPath("mlctl"), "ping", "--server", server_.grpc_address()});
   std::printf("ping took %ld ms; server has %ld MiB\n",
               static_cast<long>((steady_clock::now() - begin) / milliseconds(1)),
-              static_cast<long>(MemoryMiB(server_.pid(), "VmRSS")));
+              static_cast<long>(ResidentBytes(server_.pid()) >> 20));
   EXPECT_EQ(ping.exit_code, 0) << ping.output;
   EXPECT_TRUE(IsHealthy(server_));
 }
