@@ -31,11 +31,12 @@ test: deps ## Build and run all tests
 faults: deps ## Run the drills against damage, power cuts, full disks and floods at full length
 	@scripts/faults
 
-lint: ## Check format, include direction and clang-tidy
+lint: ## Check format, include direction, protos and clang-tidy
 	@scripts/install-deps --lint
 	@scripts/check-format
 	@scripts/check-layering --self-test
 	@scripts/check-layering
+	@scripts/check-protos
 	@scripts/tidy-changed $(if $(filter all,$(TIDY)),--all)
 
 format: ## Rewrite the sources in the project's format

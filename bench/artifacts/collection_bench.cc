@@ -22,7 +22,7 @@
 #include "cairn/v1/artifacts.grpc.pb.h"
 #include "cairn/v1/tracking.grpc.pb.h"
 #include "fmt/format.h"
-#include "google/longrunning/operations_proto.grpc.pb.h"
+#include "google/longrunning/operations.grpc.pb.h"
 #include "lib/base/digest.h"
 #include "tests/testing/server_process.h"
 

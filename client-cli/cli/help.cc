@@ -5,6 +5,7 @@
 
 #include "client-cli/cli/parser.h"
 #include "client-cli/cli/suggest.h"
+#include "client-cli/cli/terminal.h"
 #include "fmt/format.h"
 
 namespace cairn::cli {
@@ -27,6 +28,8 @@ std::string FlagSpelling(const Flag& flag) {
   return text;
 }
 
+constexpr size_t kHelpWidth = 80;
+
 std::string FlagHelp(const Flag& flag) {
   std::string text(flag.help);
   if (!flag.choices.empty()) text += fmt::format(" ({})", flag.choices);
@@ -40,7 +43,11 @@ std::string FlagLines(const std::vector<Flag>& flags) {
   for (const Flag& flag : flags) width = std::max(width, FlagSpelling(flag).size());
   std::string text;
   for (const Flag& flag : flags) {
-    text += fmt::format("  {:<{}}  {}\n", FlagSpelling(flag), width, FlagHelp(flag));
+    std::string spelling = FlagSpelling(flag);
+    for (const std::string& line : WrapWords(FlagHelp(flag), kHelpWidth - width - 4)) {
+      text += fmt::format("  {:<{}}  {}\n", spelling, width, line);
+      spelling.clear();
+    }
   }
   return text;
 }

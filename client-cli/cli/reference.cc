@@ -58,6 +58,10 @@ std::string ShortName(std::string_view resource_name) {
   if (const auto run = ParseRunName("name", resource_name); run.ok()) {
     return run->run_id.substr(0, 12);
   }
+  if (const auto alias = ParseResourceName("name", resource_name, "models/*/aliases/*");
+      alias.ok()) {
+    return fmt::format("{}@{}", alias->front(), alias->back());
+  }
   for (const char* pattern : {"models/*", "datasets/*", "policies/*"}) {
     const auto parts = ParseResourceName("name", resource_name, pattern);
     if (parts.ok()) return parts->front();

@@ -41,8 +41,8 @@ absl::StatusOr<Reference> ParseReference(std::string_view text);
 
 // The short form of a resource name, which ParseReference takes:
 // "models/m/versions/3" → "m@3", "datasets/d/versions/3" → "dataset:d@3",
-// "models/m/channels/c" → "m#c", a run → the first 12 characters of its id.
-// Names of other patterns stay as they are. Pure.
+// "models/m/channels/c" → "m#c", "models/m/aliases/a" → "m@a", a run → the first 12 characters of
+// its id. Names of other patterns stay as they are. Pure.
 std::string ShortName(std::string_view resource_name);
 
 }  // namespace cairn::cli

@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <numeric>
 #include <optional>
+#include <utility>
 
+#include "client-cli/cli/aligned_text.h"
 #include "client-cli/cli/parser.h"
 #include "client-cli/cli/suggest.h"
 #include "client-cli/cli/terminal.h"
@@ -15,24 +16,45 @@
 namespace cairn::cli {
 namespace {
 
-constexpr size_t kGap = 2;
-constexpr size_t kNarrowest = 8;
-
 std::string Upper(std::string_view text) {
   std::string result(text);
   for (char& c : result) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   return result;
 }
 
-absl::StatusOr<size_t> FindColumn(const Table& table, std::string_view title) {
-  std::vector<std::string_view> titles;
+absl::Status NoSuchColumn(const Table& table, std::string_view title) {
+  std::vector<std::string> upper;
+  std::string all;
+  for (const Column& column : table.columns) {
+    upper.push_back(Upper(column.title));
+    all += (all.empty() ? "" : ", ") + column.title;
+  }
+  const std::string wanted = Upper(title);
+  const std::string nearest = Nearest(wanted, {upper.begin(), upper.end()});
+  const auto at = std::find(upper.begin(), upper.end(), nearest);
+  std::string meant;
+  if (at != upper.end()) {
+    meant = fmt::format(" (did you mean {}?)",
+                        table.columns[static_cast<size_t>(at - upper.begin())].title);
+  }
+  return UsageError(fmt::format("there is no column \"{}\"{}; there are {}", title, meant, all));
+}
+
+// The column of this title in any case. One of a family that no row has is added, without values,
+// and named in `valueless`.
+absl::StatusOr<size_t> FindColumn(Table& table, std::string_view title,
+                                  std::vector<std::string>& valueless) {
   for (size_t i = 0; i < table.columns.size(); ++i) {
     if (Upper(table.columns[i].title) == Upper(title)) return i;
-    titles.push_back(table.columns[i].title);
   }
-  std::string all;
-  for (const std::string_view known : titles) all += (all.empty() ? "" : ", ") + std::string(known);
-  return UsageError(fmt::format("there is no column \"{}\"; there are {}", title, all));
+  for (const std::string& family : table.families) {
+    if (title.size() <= family.size() || title.substr(0, family.size()) != family) continue;
+    table.columns.push_back({.title = std::string(title), .wide = true});
+    for (Row& row : table.rows) row.cells.emplace_back();
+    valueless.emplace_back(title);
+    return table.columns.size() - 1;
+  }
+  return NoSuchColumn(table, title);
 }
 
 std::optional<double> AsNumber(const std::string& text) {
@@ -51,10 +73,11 @@ bool Less(const std::string& a, const std::string& b) {
   return a < b;
 }
 
-absl::Status Sort(Table& table, std::string_view by) {
+absl::Status Sort(Table& table, std::string_view by, std::vector<std::string>& valueless) {
   if (by.empty()) return absl::OkStatus();
   const bool descending = by[0] == '-';
-  CAIRN_ASSIGN_OR_RETURN(const size_t column, FindColumn(table, by.substr(descending ? 1 : 0)));
+  CAIRN_ASSIGN_OR_RETURN(const size_t column,
+                         FindColumn(table, by.substr(descending ? 1 : 0), valueless));
   std::stable_sort(table.rows.begin(), table.rows.end(), [&](const Row& a, const Row& b) {
     const std::string& x = a.cells[column].exact;
     const std::string& y = b.cells[column].exact;
@@ -64,10 +87,11 @@ absl::Status Sort(Table& table, std::string_view by) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<size_t>> ChooseColumns(const Table& table, const TableOptions& options) {
+absl::StatusOr<std::vector<size_t>> ChooseColumns(Table& table, const TableOptions& options,
+                                                  std::vector<std::string>& valueless) {
   std::vector<size_t> chosen;
   for (const std::string& title : options.columns) {
-    CAIRN_ASSIGN_OR_RETURN(const size_t column, FindColumn(table, title));
+    CAIRN_ASSIGN_OR_RETURN(const size_t column, FindColumn(table, title, valueless));
     chosen.push_back(column);
   }
   if (!chosen.empty()) return chosen;
@@ -78,59 +102,31 @@ absl::StatusOr<std::vector<size_t>> ChooseColumns(const Table& table, const Tabl
   return chosen;
 }
 
-// Takes the columns that go beyond `limit` back, the widest and last first.
-void Shrink(std::vector<size_t>& widths, size_t limit) {
-  const auto total = [&] {
-    return std::accumulate(widths.begin(), widths.end(), size_t{0}) + kGap * (widths.size() - 1);
-  };
-  while (total() > limit) {
-    size_t widest = 0;
-    for (size_t i = 0; i < widths.size(); ++i) {
-      if (widths[i] >= widths[widest]) widest = i;
-    }
-    if (widths[widest] <= kNarrowest) return;
-    --widths[widest];
-  }
+std::string ForPeople(const Cell& cell, bool human) {
+  const std::string text = Printable(human && !cell.human.empty() ? cell.human : cell.exact);
+  return text.empty() ? "-" : text;
 }
 
-std::string Pad(const std::string& text, size_t width, bool right) {
-  const size_t used = DisplayWidth(text);
-  const std::string space(used < width ? width - used : 0, ' ');
-  return right ? space + text : text + space;
-}
-
-std::string RenderAligned(const Table& table, const std::vector<size_t>& chosen,
-                          const TableOptions& options) {
-  std::vector<std::vector<std::string>> lines;
-  if (options.headers) {
-    auto& line = lines.emplace_back();
-    for (const size_t column : chosen) line.push_back(table.columns[column].title);
-  }
-  for (const Row& row : table.rows) {
-    auto& line = lines.emplace_back();
-    for (const size_t column : chosen) {
-      const Cell& cell = row.cells[column];
-      line.push_back(Printable(options.human && !cell.human.empty() ? cell.human : cell.exact));
-      if (line.back().empty()) line.back() = "-";
+Rendering RenderAligned(const Table& table, const std::vector<size_t>& chosen,
+                        const TableOptions& options) {
+  std::vector<TextColumn> columns;
+  for (const size_t i : chosen) {
+    TextColumn column{.title = table.columns[i].title,
+                      .right = table.columns[i].right,
+                      .whole = table.columns[i].id || table.columns[i].right,
+                      .prose = table.columns[i].prose};
+    for (const Row& row : table.rows) {
+      column.cells.push_back(ForPeople(row.cells[i], options.human));
     }
+    columns.push_back(std::move(column));
   }
-  std::vector<size_t> widths(chosen.size(), 0);
-  for (const auto& line : lines) {
-    for (size_t i = 0; i < line.size(); ++i) widths[i] = std::max(widths[i], DisplayWidth(line[i]));
-  }
-  if (options.width > 0 && !widths.empty()) Shrink(widths, options.width);
-  std::string text;
-  for (size_t n = 0; n < lines.size(); ++n) {
-    std::string line;
-    for (size_t i = 0; i < chosen.size(); ++i) {
-      if (i > 0) line += std::string(kGap, ' ');
-      line += Pad(Truncate(lines[n][i], widths[i]), widths[i], table.columns[chosen[i]].right);
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    const bool bold = options.color && options.headers && n == 0;
-    text += bold ? "\x1b[1m" + line + "\x1b[0m\n" : line + "\n";
-  }
-  return text;
+  AlignedText aligned = Align(columns, {.headers = options.headers,
+                                        .bold_headers = options.color,
+                                        .width = options.width,
+                                        .may_hide = options.columns.empty()});
+  Rendering rendering{.text = std::move(aligned.text)};
+  for (const size_t i : aligned.hidden) rendering.hidden.push_back(columns[i].title);
+  return rendering;
 }
 
 std::string QuoteCsv(const std::string& text) {
@@ -180,27 +176,31 @@ std::string RenderSeparated(const Table& table, const std::vector<size_t>& chose
 
 }  // namespace
 
-absl::StatusOr<std::string> Render(Table table, const TableOptions& options) {
-  if (table.columns.empty()) return "";
-  CAIRN_RETURN_IF_ERROR(Sort(table, options.sort_by));
+absl::StatusOr<Rendering> Render(Table table, const TableOptions& options) {
+  Rendering rendering;
+  if (table.columns.empty()) return rendering;
+  CAIRN_RETURN_IF_ERROR(Sort(table, options.sort_by, rendering.valueless));
   if (options.format == "name" || options.format == "id") {
-    std::string text;
     for (const Row& row : table.rows) {
-      text += (options.format == "name" ? row.name : row.id) + "\n";
+      rendering.text += (options.format == "name" ? row.name : row.id) + "\n";
     }
-    return text;
+    return rendering;
   }
-  CAIRN_ASSIGN_OR_RETURN(const std::vector<size_t> chosen, ChooseColumns(table, options));
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<size_t> chosen,
+                         ChooseColumns(table, options, rendering.valueless));
+  const bool headers = options.headers;
   if (options.format == "csv") {
-    return RenderSeparated(table, chosen, options.headers, "", ",", "\r\n", QuoteCsv);
+    rendering.text = RenderSeparated(table, chosen, headers, "", ",", "\r\n", QuoteCsv);
+  } else if (options.format == "md") {
+    rendering.text = RenderSeparated(table, chosen, headers, "| ", " | ", " |\n", EscapeMarkdown);
+  } else if (options.format == "tsv") {
+    rendering.text = RenderSeparated(table, chosen, headers, "", "\t", "\n", Printable);
+  } else {
+    Rendering aligned = RenderAligned(table, chosen, options);
+    rendering.text = std::move(aligned.text);
+    rendering.hidden = std::move(aligned.hidden);
   }
-  if (options.format == "md") {
-    return RenderSeparated(table, chosen, options.headers, "| ", " | ", " |\n", EscapeMarkdown);
-  }
-  if (options.format == "tsv") {
-    return RenderSeparated(table, chosen, options.headers, "", "\t", "\n", Printable);
-  }
-  return RenderAligned(table, chosen, options);
+  return rendering;
 }
 
 }  // namespace cairn::cli

@@ -14,6 +14,8 @@ struct Column {
   std::string title;   // "SILHOUETTE"
   bool wide = false;   // shown with -o wide and when asked for by name
   bool right = false;  // numbers stand to the right on a terminal
+  bool id = false;     // what a person copies into the next command: never cut
+  bool prose = false;  // sentences: on a terminal they go on in the next line
 };
 
 // One value: exactly, for machines, and shortly, for people.
@@ -37,6 +39,9 @@ struct Row {
 struct Table {
   std::vector<Column> columns;
   std::vector<Row> rows;
+  // Beginnings of titles that rows of other answers may have, such as "metrics.": a column so
+  // called that is not among `columns` has no value here, and is no mistake.
+  std::vector<std::string> families;
 };
 
 // How to print a table.
@@ -54,13 +59,22 @@ struct TableOptions {
   bool color = false;  // bold headers
 };
 
-// The table as text, each line ended; empty for no rows and no headers.
+// A table as text, and what the text does not show of what was asked for.
+struct Rendering {
+  std::string text;                    // each line ended; empty for no rows and no headers
+  std::vector<std::string> hidden;     // titles that found no room on the terminal
+  std::vector<std::string> valueless;  // titles that were asked for and that no row has
+};
+
+// Renders a table.
 //
-// A table that is too wide has its widest columns cut, the first one last. CSV
-// follows RFC 4180; in tab-separated text control characters become spaces.
-// INVALID_ARGUMENT (VALUE_INVALID) for an unknown column, naming those there are.
+// On a terminal a table that is too wide is folded, cut and at last lacks its last columns
+// (aligned_text.h); ids and numbers are shown whole or not at all. Columns that were asked for by
+// name are never hidden: each row then becomes a block of lines. CSV follows RFC 4180; in
+// tab-separated text control characters become spaces.
+// INVALID_ARGUMENT (VALUE_INVALID) for an unknown column, naming the nearest and those there are.
 // Pure.
-absl::StatusOr<std::string> Render(Table table, const TableOptions& options);
+absl::StatusOr<Rendering> Render(Table table, const TableOptions& options);
 
 }  // namespace cairn::cli
 

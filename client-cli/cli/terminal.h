@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cairn::cli {
 
@@ -34,6 +35,10 @@ bool UseColor(std::string_view mode, bool is_tty, const Environment& environment
 // How many columns a UTF-8 text takes: one for each code point, none for
 // combining marks, two for East Asian wide characters and emoji.
 size_t DisplayWidth(std::string_view text);
+
+// `text` in lines of at most `width` columns, broken at spaces; a longer word has a line of its
+// own. One empty line for the empty text.
+std::vector<std::string> WrapWords(std::string_view text, size_t width);
 
 // The beginning of `text` that fits into `width` columns, ended with "…" when
 // something was cut.

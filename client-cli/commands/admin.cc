@@ -83,7 +83,7 @@ std::string MajorMinor(const std::string& version) {
 
 absl::StatusOr<int> Doctor(Session& session, const Invocation&) {
   Table table;
-  table.columns = {{"RESULT"}, {"CHECK"}, {"DETAIL"}};
+  table.columns = {{"RESULT"}, {"CHECK"}, {.title = "DETAIL", .prose = true}};
   const std::string address = session.flags().Text("server");
   const std::string origin = session.flags().all().find("server")->second.origin;
   Finding(table, true, "configuration", fmt::format("server {} from {}", address, origin));

@@ -34,6 +34,10 @@ std::vector<Flag> GlobalFlags() {
        .fallback = "30s"},
       {.name = "no-input", .kind = FlagKind::kSwitch, .help = "never ask; fail instead"},
       {.name = "principal", .value = "NAME", .help = "who is calling, for the server's records"},
+      {.name = "request-id",
+       .value = "UUID",
+       .help = "repeat the command with the same one and nothing is done twice (help retries)",
+       .may_be_blank = false},
   };
 }
 

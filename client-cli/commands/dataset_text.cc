@@ -141,7 +141,7 @@ std::string HistogramShape(const v1::NumberStatistics& numbers, bool unicode) {
 
 Table ColumnTable(const v1::DatasetVersion& version, size_t limit, bool unicode) {
   Table table;
-  table.columns = {{"COLUMN"},
+  table.columns = {{.title = "COLUMN", .id = true},
                    {"TYPE"},
                    {"NULLS", false, true},
                    {"DISTINCT", false, true},

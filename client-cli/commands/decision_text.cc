@@ -1,5 +1,6 @@
 #include "client-cli/commands/decision_text.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "client-cli/cli/reference.h"
@@ -12,7 +13,16 @@
 namespace cairn::cli {
 namespace {
 
-std::string Line(std::string_view text) { return Printable(text) + "\n"; }
+// A sentence in lines, those after the first indented.
+std::string Line(std::string_view text, size_t width) {
+  const std::string printable = Printable(text);
+  if (width == 0) return printable + "\n";
+  std::string lines;
+  for (const std::string& line : WrapWords(printable, std::max<size_t>(width, 24) - 4)) {
+    lines += (lines.empty() ? "" : "    ") + line + "\n";
+  }
+  return lines;
+}
 
 std::string Indent(const std::string& text) {
   std::string result;
@@ -32,28 +42,31 @@ std::string Headline(const v1::Decision& decision) {
   return text + "\n";
 }
 
-std::string CandidateText(const v1::CandidateResult& candidate, bool chosen) {
+std::string CandidateText(const v1::CandidateResult& candidate, bool chosen, size_t width) {
   std::string text =
       fmt::format("{} {}", v1::Verdict_Name(candidate.verdict()), ShortName(candidate.version()));
   if (chosen) text += " (chosen)";
-  if (!candidate.message().empty()) text += ": " + Printable(candidate.message());
-  text += "\n";
-  text += Indent(ChecksText(candidate));
-  for (const std::string& flip : candidate.would_flip()) text += "  would turn: " + Line(flip);
+  if (!candidate.message().empty()) text += ": " + candidate.message();
+  text = Line(text, width);
+  const size_t inner = width < 3 ? width : width - 2;
+  text += Indent(ChecksText(candidate, inner));
+  for (const std::string& flip : candidate.would_flip()) {
+    text += Indent(Line("would turn: " + flip, inner));
+  }
   return text;
 }
 
 }  // namespace
 
-std::string ChecksText(const v1::CandidateResult& candidate) {
+std::string ChecksText(const v1::CandidateResult& candidate, size_t width) {
   Table table;
   table.columns = {{"VERDICT"},
-                   {"CHECK"},
+                   {.title = "CHECK", .id = true},
                    {"OBSERVED", false, true},
                    {"NEEDED"},
                    {"CHAMPION", false, true},
                    {"MARGIN", false, true},
-                   {"MESSAGE"}};
+                   {.title = "MESSAGE", .prose = true}};
   for (const auto& check : candidate.checks()) {
     const auto number = [](bool there, double value) {
       return there ? Cell(fmt::format("{:.6g}", value)) : Cell();
@@ -67,32 +80,41 @@ std::string ChecksText(const v1::CandidateResult& candidate) {
                            number(check.has_margin(), check.margin()), check.message()}});
   }
   if (table.rows.empty()) return "";
-  return Render(std::move(table), {}).value_or("");
-}
-
-std::string DecisionText(const v1::Decision& decision) {
-  std::string text = Headline(decision);
-  if (!decision.message().empty()) text += Line(decision.message());
-  text += fmt::format("epoch {} -> {}, policy {} revision {}\n", decision.epoch_seen(),
-                      decision.epoch(), ShortName(decision.policy()), decision.policy_revision());
-  if (decision.committed()) text += fmt::format("decision {}\n", decision.name());
-  for (const auto& candidate : decision.candidates()) {
-    text += "\n" + CandidateText(candidate, candidate.version() == decision.chosen_version());
+  const auto rendering = Render(std::move(table), {.width = width});
+  if (!rendering.ok()) return "";
+  std::string text = rendering->text;
+  if (rendering->hidden.empty()) return text;
+  for (const auto& check : candidate.checks()) {
+    if (check.verdict() != v1::PASS) text += Line(check.id() + ": " + check.message(), width);
   }
   return text;
 }
 
-std::string ExplanationText(const v1::ExplainResponse& explanation) {
+std::string DecisionText(const v1::Decision& decision, size_t width) {
+  std::string text = Headline(decision);
+  if (!decision.message().empty()) text += Line(decision.message(), width);
+  text += fmt::format("epoch {} -> {}, policy {} revision {}\n", decision.epoch_seen(),
+                      decision.epoch(), ShortName(decision.policy()), decision.policy_revision());
+  if (decision.committed()) text += fmt::format("decision {}\n", decision.name());
+  for (const auto& candidate : decision.candidates()) {
+    text +=
+        "\n" + CandidateText(candidate, candidate.version() == decision.chosen_version(), width);
+  }
+  return text;
+}
+
+std::string ExplanationText(const v1::ExplainResponse& explanation, size_t width) {
   std::string text;
   for (const std::string& sentence : explanation.sentences()) {
-    text += Line(sentence);
+    text += Line(sentence, width);
     // The others say in words what the table of a candidate says in columns.
     if (explanation.has_candidate()) break;
   }
   if (explanation.has_candidate()) {
     const auto& candidate = explanation.candidate();
-    text += "\n" + CandidateText(candidate,
-                                 candidate.version() == explanation.decision().chosen_version());
+    text +=
+        "\n" + CandidateText(candidate,
+                             candidate.version() == explanation.decision().chosen_version(), width);
   }
   if (explanation.decision().committed()) {
     text += fmt::format("\ndecision {}\n", explanation.decision().name());

@@ -27,7 +27,7 @@ bool IsShort(const Session& session) {
 absl::Status PrintAliases(DescriptionPrinter& printer, const v1::Dataset& dataset) {
   const std::map<std::string, int64_t> aliases(dataset.aliases().begin(), dataset.aliases().end());
   Table table;
-  table.columns = {{"ALIAS"}, {"VERSION", false, true}};
+  table.columns = {{.title = "ALIAS", .id = true}, {"VERSION", false, true}};
   for (const auto& [alias, number] : aliases) {
     if (table.rows.size() == printer.Shown(aliases.size())) break;
     table.rows.push_back({alias, alias, {Cell(alias), Cell(std::to_string(number))}});
@@ -66,7 +66,7 @@ void PrintVersionHead(Session& session, DescriptionPrinter& printer,
 
 absl::Status PrintParents(DescriptionPrinter& printer, const v1::DatasetVersion& version) {
   Table table;
-  table.columns = {{"PARENT"}};
+  table.columns = {{.title = "PARENT", .id = true}};
   const auto count = static_cast<size_t>(version.parents_size());
   for (size_t i = 0; i < printer.Shown(count); ++i) {
     const std::string& parent = version.parents(static_cast<int>(i));
@@ -100,7 +100,7 @@ absl::StatusOr<std::vector<v1::ArtifactFile>> FirstFiles(Session& session,
 absl::Status PrintFiles(Session& session, DescriptionPrinter& printer,
                         const v1::DatasetVersion& version) {
   Table table;
-  table.columns = {{"PATH"}, {"SIZE", false, true}, {"SHA256"}};
+  table.columns = {{.title = "PATH", .id = true}, {"SIZE", false, true}, {"SHA256"}};
   const auto count = static_cast<size_t>(version.file_count());
   CAIRN_ASSIGN_OR_RETURN(const auto files, FirstFiles(session, version, printer.Shown(count)));
   for (const v1::ArtifactFile& file : files) {

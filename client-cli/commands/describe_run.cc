@@ -54,7 +54,7 @@ void PrintHead(Session& session, DescriptionPrinter& printer, const v1::Run& run
 
 absl::Status PrintInputs(DescriptionPrinter& printer, const v1::Run& run) {
   Table table;
-  table.columns = {{"DATASET"}, {"CONTEXT"}, {"SHA256"}};
+  table.columns = {{.title = "DATASET", .id = true}, {"CONTEXT"}, {"SHA256"}};
   const auto count = static_cast<size_t>(run.inputs_size());
   for (size_t i = 0; i < printer.Shown(count); ++i) {
     const v1::RunInput& input = run.inputs(static_cast<int>(i));
@@ -69,7 +69,7 @@ absl::Status PrintInputs(DescriptionPrinter& printer, const v1::Run& run) {
 
 absl::Status PrintOutputs(DescriptionPrinter& printer, const v1::Run& run) {
   Table table;
-  table.columns = {{"RESOURCE"}, {"STEP", false, true}};
+  table.columns = {{.title = "RESOURCE", .id = true}, {"STEP", false, true}};
   const auto count = static_cast<size_t>(run.outputs_size());
   for (size_t i = 0; i < printer.Shown(count); ++i) {
     const v1::RunOutput& output = run.outputs(static_cast<int>(i));
@@ -108,7 +108,7 @@ absl::Status PrintMetrics(Session& session, DescriptionPrinter& printer, const v
         return absl::OkStatus();
       }));
   Table table;
-  table.columns = {{"METRIC"},
+  table.columns = {{.title = "METRIC", .id = true},
                    {"LATEST", false, true},
                    {"STEP", false, true},
                    {"MIN", false, true},
@@ -144,7 +144,7 @@ absl::Status PrintNested(Session& session, DescriptionPrinter& printer, const v1
     search.mutable_read_mask()->add_paths(path);
   }
   Table table;
-  table.columns = {{"RUN"}, {"NAME"}, {"STATE"}, {"STARTED"}, {"ENDED"}};
+  table.columns = {{.title = "RUN", .id = true}, {"NAME"}, {"STATE"}, {"STARTED"}, {"ENDED"}};
   CAIRN_RETURN_IF_ERROR(client::ForEachPage(
       search, [&](const auto& request) { return client->tracking().SearchRuns(request); },
       [&](const v1::SearchRunsResponse& page) {

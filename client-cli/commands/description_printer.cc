@@ -43,12 +43,11 @@ absl::Status DescriptionPrinter::List(std::string_view title, size_t count, Tabl
   if (options.format == "name" || options.format == "id") options.format = "tsv";
   options.human = human_;
   options.headers = !session_.flags().Switch("no-headers");
-  options.width = human_ && session_.terminal().stdout_is_tty
-                      ? static_cast<size_t>(session_.terminal().width)
-                      : 0;
+  options.width = human_ ? session_.width() : 0;
   const size_t shown = table.rows.size();
-  CAIRN_ASSIGN_OR_RETURN(const std::string text, Render(std::move(table), options));
-  session_.Print(text);
+  CAIRN_ASSIGN_OR_RETURN(const Rendering rendering, Render(std::move(table), options));
+  session_.Print(rendering.text);
+  session_.NoteLeftOut(rendering);
   if (shown < count) {
     session_.Print(fmt::format("… {} more; --all or -o json shows them\n", count - shown));
   }
@@ -59,7 +58,7 @@ absl::Status DescriptionPrinter::Pairs(
     std::string_view title, const google::protobuf::Map<std::string, std::string>& pairs) {
   const std::map<std::string, std::string> sorted(pairs.begin(), pairs.end());
   Table table;
-  table.columns = {{"KEY"}, {"VALUE"}};
+  table.columns = {{.title = "KEY", .id = true}, {"VALUE"}};
   for (const auto& [key, value] : sorted) {
     if (table.rows.size() == Shown(sorted.size())) break;
     table.rows.push_back({key, key, {Cell(key), Cell(value)}});

@@ -2,6 +2,7 @@
 #include <charconv>
 #include <filesystem>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -96,26 +97,26 @@ struct Point {
   std::string key;
   double value = 0;
   int64_t step = 0;
-  int64_t time_unix_millis = 0;
+  std::optional<int64_t> time_unix_millis;
 };
 
 // "loss=0.5", "loss=0.5 12" (a step), or {"key": …, "value": …, "step": …}.
-absl::StatusOr<Point> ParseLine(const std::string& line, int64_t step, int64_t now) {
+absl::StatusOr<Point> ParseLine(const std::string& line, int64_t step) {
   if (line[0] == '{') {
     const auto json = nlohmann::json::parse(line, nullptr, false);
     if (!json.is_object() || !json.contains("key") || !json["key"].is_string() ||
         !json.contains("value") || !json["value"].is_number()) {
       return UsageError(fmt::format("not a metric: {}", line));
     }
-    Point point{json["key"], json["value"], step, now};
+    Point point{json["key"], json["value"], step, std::nullopt};
     if (json.contains("step") && json["step"].is_number_integer()) point.step = json["step"];
     if (json.contains("time") && json["time"].is_number_integer()) {
-      point.time_unix_millis = json["time"];
+      point.time_unix_millis = json["time"].get<int64_t>();
     }
     return point;
   }
   CAIRN_ASSIGN_OR_RETURN(auto pair, ParsePair(line));
-  Point point{pair.first, 0, step, now};
+  Point point{pair.first, 0, step, std::nullopt};
   if (const size_t space = pair.second.find(' '); space != std::string::npos) {
     CAIRN_ASSIGN_OR_RETURN(const double number, ParseNumber("step", pair.second.substr(space + 1)));
     point.step = static_cast<int64_t>(number);
@@ -125,32 +126,45 @@ absl::StatusOr<Point> ParseLine(const std::string& line, int64_t step, int64_t n
   return point;
 }
 
-absl::Status SendBatch(client::Client& client, const std::string& run, bool validate_only,
-                       client::MetricBatch& batch) {
-  v1::LogBatchRequest request;
-  request.set_run(run);
-  request.set_validate_only(validate_only);
-  *request.mutable_metrics() = batch.Take();
-  return client.tracking().LogBatch(request).status();
-}
+// Sends points. Where none says when it was, the server's time stands for all: the same command
+// is then the same request, which --request-id needs.
+class PointSender {
+ public:
+  PointSender(client::Client& client, v1::LogBatchRequest request)
+      : client_(client), request_(std::move(request)) {}
 
-absl::Status SendPoints(client::Client& client, const std::string& run, bool validate_only,
-                        const std::vector<Point>& points) {
-  client::MetricBatch batch;
-  for (const Point& point : points) {
-    if (!batch.HasRoomFor(point.key)) {
-      CAIRN_RETURN_IF_ERROR(SendBatch(client, run, validate_only, batch));
+  absl::Status Send(const std::vector<Point>& points) {
+    const bool timed = std::any_of(points.begin(), points.end(), [](const Point& point) {
+      return point.time_unix_millis.has_value();
+    });
+    const int64_t now = SystemClock().NowUnixNanos() / 1'000'000;
+    for (const Point& point : points) {
+      if (!batch_.HasRoomFor(point.key)) CAIRN_RETURN_IF_ERROR(SendBatch(timed));
+      batch_.Add(point.key, point.step, point.value, point.time_unix_millis.value_or(now));
     }
-    batch.Add(point.key, point.step, point.value, point.time_unix_millis);
+    return batch_.points() == 0 ? absl::OkStatus() : SendBatch(timed);
   }
-  return batch.points() == 0 ? absl::OkStatus() : SendBatch(client, run, validate_only, batch);
-}
+
+ private:
+  absl::Status SendBatch(bool timed) {
+    *request_.mutable_metrics() = batch_.Take();
+    if (!timed) {
+      for (v1::MetricColumns& columns : *request_.mutable_metrics()) {
+        columns.clear_times_unix_millis();
+      }
+    }
+    return client_.tracking().LogBatch(request_).status();
+  }
+
+  client::Client& client_;
+  v1::LogBatchRequest request_;
+  client::MetricBatch batch_;
+};
 
 absl::StatusOr<int> LogMetric(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   CAIRN_ASSIGN_OR_RETURN(const LogTarget target, FindTarget(session, call));
   const int64_t step = session.flags().Integer("step");
-  const int64_t now = SystemClock().NowUnixNanos() / 1'000'000;
   std::vector<Point> points;
   std::set<std::string> keys;  // of the command line
   for (const std::string& item : target.items) {
@@ -166,7 +180,7 @@ absl::StatusOr<int> LogMetric(Session& session, const Invocation& call) {
       text.erase(0, end + 1);
       if (!line.empty() && line.back() == '\r') line.pop_back();
       if (line.empty()) continue;
-      CAIRN_ASSIGN_OR_RETURN(Point point, ParseLine(line, step, now));
+      CAIRN_ASSIGN_OR_RETURN(Point point, ParseLine(line, step));
       if (line == item && !keys.insert(fmt::format("{} {}", point.step, point.key)).second) {
         return UsageError(fmt::format("{} is given twice for step {}", point.key, point.step));
       }
@@ -174,7 +188,10 @@ absl::StatusOr<int> LogMetric(Session& session, const Invocation& call) {
     }
   }
   const bool only_say = session.flags().Switch("dry-run");
-  CAIRN_RETURN_IF_ERROR(SendPoints(*client, target.run, only_say, points));
+  v1::LogBatchRequest request;
+  request.set_run(target.run);
+  request.set_validate_only(only_say);
+  CAIRN_RETURN_IF_ERROR(PointSender(*client, std::move(request)).Send(points));
   if (only_say) {
     session.Note(fmt::format("would log {} points to {} (checked by the server)", points.size(),
                              target.run));

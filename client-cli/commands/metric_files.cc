@@ -181,6 +181,11 @@ absl::StatusOr<int> LogMetrics(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   const std::string file = session.flags().Text("file");
   if (file.empty()) return UsageError("log metrics needs --file FILE, or --file - for a stream");
+  if (session.flags().IsGiven("request-id")) {
+    return UsageError(
+        "log metrics sends a stream, which --request-id does not cover; --offline-log makes it "
+        "safe to repeat");
+  }
   std::ifstream opened;
   if (file != "-") {
     errno = 0;

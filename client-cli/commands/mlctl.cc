@@ -11,6 +11,7 @@
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/completions.h"
 #include "client-cli/commands/interrupt.h"
+#include "client-cli/commands/nearby_names.h"
 #include "client-cli/commands/session.h"
 #include "fmt/format.h"
 #include "lib/base/standard_streams.h"
@@ -34,10 +35,16 @@ bool WantsJson(const std::vector<std::string>& words, const Environment& environ
   return environment("MLCTL_OUTPUT") == "json";
 }
 
-int ReportError(const absl::Status& status, bool json, const Environment& environment) {
+// `nearby` is what may have been meant, or empty.
+int ReportError(const absl::Status& status, const std::string& nearby, bool json,
+                const Environment& environment) {
   std::fflush(stdout);
   const auto no_hints = environment("MLCTL_NO_HINTS");
-  const std::string hint = no_hints && !no_hints->empty() ? "" : HintFor(status);
+  std::string hint;
+  if (!no_hints || no_hints->empty()) {
+    hint = HintFor(status);
+    if (!nearby.empty()) hint = hint.empty() ? nearby : nearby + " " + hint;
+  }
   if (json) {
     std::fprintf(stderr, "%s\n", ErrorJson(status, hint).c_str());
   } else {
@@ -47,7 +54,8 @@ int ReportError(const absl::Status& status, bool json, const Environment& enviro
   return ExitCodeFor(status);
 }
 
-absl::StatusOr<int> Run(const std::vector<std::string>& words, const Environment& environment) {
+absl::StatusOr<int> Run(const std::vector<std::string>& words, const Environment& environment,
+                        std::string& nearby) {
   const CommandTable& table = Catalog();
   CAIRN_ASSIGN_OR_RETURN(const Invocation invocation, Parse(table, words));
   if (invocation.help || invocation.command == nullptr) {
@@ -71,7 +79,9 @@ absl::StatusOr<int> Run(const std::vector<std::string>& words, const Environment
                          Settings::Resolve(table, invocation, environment, files));
   Session session(table, std::move(settings), DetectTerminal(environment), environment);
   auto code = invocation.command->handler(session, invocation);
+  if (!code.ok()) nearby = NearbyName(session, code.status());
   ForgetClient();
+  session.PrintHints();
   return code;
 }
 
@@ -88,9 +98,10 @@ int RunMlctl(const std::vector<std::string>& words) {
   std::vector<std::string> understood = words;
   if (understood.empty()) understood = {"help"};
   if (understood[0] == "--version") understood = {"version", "--client"};
-  const auto code = Run(understood, environment);
+  std::string nearby;
+  const auto code = Run(understood, environment, nearby);
   const bool json = WantsJson(words, environment);
-  if (!code.ok()) return ReportError(code.status(), json, environment);
+  if (!code.ok()) return ReportError(code.status(), nearby, json, environment);
   if (!FlushStandardOutput()) {
     std::fputs("error: the result could not be written\n", stderr);
     return kExitFailure;

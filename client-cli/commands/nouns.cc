@@ -47,7 +47,7 @@ absl::StatusOr<AnyMessage> Collect(Session& session, Request request, const Call
     reflection->RemoveLast(merged.get(), field);
     more = true;
   }
-  if (more) session.Hint("there are more: --all shows them, --limit N as many as you like");
+  if (more) session.ThereIsMore();
   return AnyMessage(std::move(merged));
 }
 

@@ -196,8 +196,13 @@ absl::StatusOr<Operation> ReadOperation(Session& session, const std::string& nam
 Table OperationTable(const Session& session,
                      const google::longrunning::ListOperationsResponse& list) {
   Table table;
-  table.columns = {{"OPERATION"}, {"KIND"},  {"STATE"},      {"PROGRESS"},
-                   {"CREATED"},   {"ENDED"}, {"ERROR", true}};
+  table.columns = {{.title = "OPERATION", .id = true},
+                   {"KIND"},
+                   {"STATE"},
+                   {"PROGRESS"},
+                   {"CREATED"},
+                   {"ENDED"},
+                   {"ERROR", true}};
   for (const Operation& operation : list.operations()) {
     const OperationView view = ViewOf(operation);
     const auto time = [&session](const google::protobuf::Timestamp& at) {
@@ -240,7 +245,7 @@ absl::StatusOr<int> ListOperations(Session& session, const Invocation&) {
     more = true;
   }
   if (!more) all.clear_next_page_token();
-  if (more) session.Hint("there are more: --all shows them, --limit N as many as you like");
+  if (more) session.ThereIsMore();
   if (all.operations().empty()) {
     session.Hint("no operation is kept; `mlctl purge runs` begins one");
   }

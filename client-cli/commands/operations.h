@@ -4,7 +4,7 @@
 #include "absl/status/statusor.h"
 #include "client-cli/cli/command.h"
 #include "client-cli/commands/session.h"
-#include "google/longrunning/operations_proto.pb.h"
+#include "google/longrunning/operations.pb.h"
 
 namespace cairn::cli {
 

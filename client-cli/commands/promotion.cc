@@ -113,9 +113,10 @@ absl::StatusOr<int> Promote(Session& session, const Invocation& call) {
   request.set_validate_only(flags.Switch("dry-run"));
   if (flags.IsGiven("if-epoch")) request.set_expected_epoch(flags.Integer("if-epoch"));
   CAIRN_ASSIGN_OR_RETURN(const v1::Decision decision, client->promotion().Promote(request));
-  CAIRN_RETURN_IF_ERROR(
-      session.EmitText(decision, DecisionText(decision), decision.name(), decision.name())
-          .status());
+  CAIRN_RETURN_IF_ERROR(session
+                            .EmitText(decision, DecisionText(decision, session.width()),
+                                      decision.name(), decision.name())
+                            .status());
   const int code = ExitCodeFor(decision);
   if (code != kExitOk) {
     session.Hint("`mlctl why-not MODEL@VERSION` tells what a version would need");
@@ -130,8 +131,8 @@ absl::StatusOr<int> Explain(Session& session, const std::string& channel,
   request.set_name(channel);
   request.set_version(version);
   CAIRN_ASSIGN_OR_RETURN(const auto explanation, client->promotion().Explain(request));
-  return session.EmitText(explanation, ExplanationText(explanation), explanation.decision().name(),
-                          explanation.decision().name());
+  return session.EmitText(explanation, ExplanationText(explanation, session.width()),
+                          explanation.decision().name(), explanation.decision().name());
 }
 
 absl::StatusOr<int> Why(Session& session, const Invocation& call) {

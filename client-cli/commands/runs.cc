@@ -63,6 +63,7 @@ absl::StatusOr<int> StartRun(Session& session, const Invocation& call) {
     CAIRN_ASSIGN_OR_RETURN(const v1::Run parent, ResolveRun(session, flags.Text("parent-run")));
     run.set_parent_run(parent.name());
   }
+  request.set_run_id(flags.Text("run-id"));
   request.set_validate_only(flags.Switch("dry-run"));
   CAIRN_ASSIGN_OR_RETURN(const v1::Run started, client->tracking().CreateRun(request));
   session.Hint(
@@ -160,6 +161,10 @@ std::vector<Command> RunCommands() {
                   .value = "DURATION",
                   .help = "how long it may be silent before it counts as killed, such as 10m"},
                  {.name = "user", .value = "NAME", .help = "who runs it; by default $USER"},
+                 {.name = "run-id",
+                  .value = "ID",
+                  .help = "the run's id, 32 hexadecimal characters; by default a new one",
+                  .may_be_blank = false},
                  kDryRun},
        .examples = {{"RUN=$(mlctl run start nightly --experiment segments)", "keep the id"},
                     {"mlctl run start --param k=4 --param seed=7", "with parameters"},

@@ -13,6 +13,26 @@
 #include "lib/base/status_macros.h"
 
 namespace cairn::cli {
+namespace {
+
+std::vector<std::string> SplitList(std::string_view text) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    const size_t comma = text.find(',');
+    parts.emplace_back(text.substr(0, comma));
+    text = comma == std::string_view::npos ? "" : text.substr(comma + 1);
+  }
+  return parts;
+}
+
+std::string Join(const std::vector<std::string>& parts) {
+  std::string text;
+  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
+  return text;
+}
+
+}  // namespace
+
 Session::Session(const CommandTable& table, Settings settings, Terminal terminal,
                  Environment environment)
     : table_(table),
@@ -26,6 +46,7 @@ absl::StatusOr<client::Client*> Session::Client() {
     client::ConnectOptions options;
     options.address = settings_.Text("server");
     options.principal = settings_.Text("principal");
+    options.request_id = settings_.Text("request-id");
     CAIRN_ASSIGN_OR_RETURN(options.call_timeout_millis,
                            ParseDurationMillis(settings_.Text("timeout")));
     CAIRN_ASSIGN_OR_RETURN(client_, client::Client::Connect(std::move(options)));
@@ -46,26 +67,37 @@ bool Session::wants_message() const {
   return chosen == "json" || chosen == "jsonl" || chosen == "yaml";
 }
 
+size_t Session::width() const {
+  const bool fits = terminal_.stdout_is_tty && format() == "table";
+  return fits ? static_cast<size_t>(terminal_.width) : 0;
+}
+
 absl::StatusOr<int> Session::Emit(const google::protobuf::Message& message, const Table& rows) {
-  if (wants_message()) return EmitText(message, "", "", "");
+  if (wants_message()) {
+    for (const char* flag : {"columns", "sort-by"}) {
+      if (settings_.Text(flag).empty()) continue;
+      Note(fmt::format("note: --{} is for tables; -o {} has every field, in the server's order",
+                       flag, format()));
+    }
+    return EmitText(message, "", "", "");
+  }
   TableOptions options;
   options.format = format();
   options.headers = !settings_.Switch("no-headers");
   options.sort_by = settings_.Text("sort-by");
   options.human = terminal_.stdout_is_tty;
-  options.width = terminal_.stdout_is_tty && options.format == "table"
-                      ? static_cast<size_t>(terminal_.width)
-                      : 0;
+  options.width = width();
   options.color = UseColor(settings_.Text("color"), terminal_.stdout_is_tty, environment_);
-  std::string_view rest;
-  const std::string columns = settings_.Text("columns");
-  for (rest = columns; !rest.empty();) {
-    const size_t comma = rest.find(',');
-    options.columns.emplace_back(rest.substr(0, comma));
-    rest = comma == std::string_view::npos ? "" : rest.substr(comma + 1);
+  options.columns = SplitList(settings_.Text("columns"));
+  CAIRN_ASSIGN_OR_RETURN(const Rendering rendering, Render(rows, options));
+  Print(rendering.text);
+  NoteLeftOut(rendering);
+  if (!options.sort_by.empty() && more_) {
+    Note(
+        fmt::format("note: --sort-by sorted these {} only, and there are more: --all sorts all of "
+                    "them",
+                    rows.rows.size()));
   }
-  CAIRN_ASSIGN_OR_RETURN(const std::string text, Render(rows, options));
-  Print(text);
   return kExitOk;
 }
 
@@ -103,12 +135,31 @@ void Session::Print(std::string_view text) { std::fwrite(text.data(), 1, text.si
 void Session::Hint(std::string_view text) {
   const auto off = environment_("MLCTL_NO_HINTS");
   if ((off && !off->empty()) || settings_.Switch("quiet")) return;
-  Note(fmt::format("hint: {}", text));
+  hints_.emplace_back(text);
+}
+
+void Session::PrintHints() {
+  for (const std::string& hint : hints_) Note(fmt::format("hint: {}", hint));
+  hints_.clear();
 }
 
 void Session::Note(std::string_view text) {
   std::fflush(stdout);
   std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+}
+
+void Session::ThereIsMore() {
+  more_ = true;
+  Hint("there are more: --all shows them, --limit N as many as you like");
+}
+
+void Session::NoteLeftOut(const Rendering& rendering) {
+  for (const std::string& title : rendering.valueless) {
+    Note(fmt::format("note: none of these has {}", title));
+  }
+  if (rendering.hidden.empty()) return;
+  Note(fmt::format("note: no room for {}; --columns A,B,... chooses, -o wide shows all",
+                   Join(rendering.hidden)));
 }
 
 absl::Status Session::Confirm(std::string_view question) {

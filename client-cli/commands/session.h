@@ -36,6 +36,9 @@ class Session {
   std::string format() const;
   // True for json, jsonl and yaml.
   bool wants_message() const;
+  // To which results are fitted: that of the terminal, or 0 where the output is none or -o says
+  // that nothing is to be cut.
+  size_t width() const;
 
   // Writes the result in the format asked for: the message, or the rows.
   absl::StatusOr<int> Emit(const google::protobuf::Message& message, const Table& rows);
@@ -51,10 +54,16 @@ class Session {
 
   // Writes to the standard output as it is.
   void Print(std::string_view text);
-  // Writes a line to the standard error, unless MLCTL_NO_HINTS or -q is set.
+  // Keeps what the user may do next until the result is written; not with MLCTL_NO_HINTS or -q.
   void Hint(std::string_view text);
+  // Writes the hints to the standard error, one a line, behind the result.
+  void PrintHints();
   // Writes a line to the standard error in any case.
   void Note(std::string_view text);
+  // Remembers that the result is not all there is, and hints at how to see more.
+  void ThereIsMore();
+  // Notes what a table does not show of what was asked for, or of what there is.
+  void NoteLeftOut(const Rendering& rendering);
 
   // Asks for a yes before something is deleted. --yes answers; without a
   // terminal, or with --no-input, INVALID_ARGUMENT names the flag.
@@ -70,6 +79,8 @@ class Session {
   const Environment environment_;
   const int64_t now_unix_nanos_;
   std::unique_ptr<client::Client> client_;
+  std::vector<std::string> hints_;
+  bool more_ = false;
 };
 
 }  // namespace cairn::cli

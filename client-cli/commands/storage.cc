@@ -51,7 +51,7 @@ Cell Count(int64_t count) { return {std::to_string(count)}; }
 
 Table UsageTable(const v1::BlobUsage& usage) {
   Table table;
-  table.columns = {{"NAME"},
+  table.columns = {{.title = "NAME", .id = true},
                    {"FILES", false, true},
                    {"SIZE", false, true},
                    {"BLOBS", false, true},

@@ -21,6 +21,8 @@ constexpr size_t kShownParams = 4;
 Column Text(std::string title) { return {std::move(title), false, false}; }
 Column Number(std::string title) { return {std::move(title), false, true}; }
 Column Wide(std::string title) { return {std::move(title), true, false}; }
+Column Prose(std::string title) { return {.title = std::move(title), .prose = true}; }
+Column Id(std::string title) { return {.title = std::move(title), .id = true}; }
 
 // Six significant digits for people.
 Cell DoubleCell(double value) { return {ShortestDouble(value), fmt::format("{:.6g}", value)}; }
@@ -63,7 +65,8 @@ Cell Lookup(const google::protobuf::Map<std::string, std::string>& map, const st
 template <typename Runs>
 Table RunsTable(const Session& session, const Runs& runs) {
   Table table;
-  table.columns = {Text("RUN"), Text("NAME"), Text("STATE"), Text("STARTED"), Number("DURATION")};
+  table.families = {"metrics.", "params.", "tags."};
+  table.columns = {Id("RUN"), Text("NAME"), Text("STATE"), Text("STARTED"), Number("DURATION")};
   std::set<std::string> param_keys;
   std::set<std::string> metric_keys;
   std::set<std::string> tag_keys;
@@ -121,7 +124,7 @@ std::string StateText(const std::string& enum_name) {
 
 Table ToTable(const Session& session, const v1::ListExperimentsResponse& list) {
   Table table;
-  table.columns = {Number("ID"), Text("NAME"), Text("CREATED"), Text("DELETED"), Wide("UPDATED")};
+  table.columns = {Number("ID"), Id("NAME"), Text("CREATED"), Text("DELETED"), Wide("UPDATED")};
   for (const v1::Experiment& item : list.experiments()) {
     const std::string id = LastPart(item.name());
     table.rows.push_back(
@@ -144,7 +147,7 @@ Table ToTable(const Session& session, const v1::SearchRunsResponse& list) {
 
 Table ToTable(const Session& session, const v1::ListDatasetsResponse& list) {
   Table table;
-  table.columns = {Text("DATASET"), Number("LATEST"), Text("UPDATED"), Text("DESCRIPTION")};
+  table.columns = {Id("DATASET"), Number("LATEST"), Text("UPDATED"), Prose("DESCRIPTION")};
   for (const v1::Dataset& item : list.datasets()) {
     table.rows.push_back(
         {item.name(),
@@ -157,7 +160,7 @@ Table ToTable(const Session& session, const v1::ListDatasetsResponse& list) {
 
 Table ToTable(const Session& session, const v1::ListDatasetVersionsResponse& list) {
   Table table;
-  table.columns = {Text("DATASET"), Number("VERSION"), Number("ROWS"),  Number("SIZE"),
+  table.columns = {Id("DATASET"),   Number("VERSION"), Number("ROWS"),  Number("SIZE"),
                    Number("FILES"), Text("PRODUCER"),  Text("CREATED"), Text("SHA256"),
                    Wide("PARENTS"), Wide("RUN")};
   for (const v1::DatasetVersion& item : list.dataset_versions()) {
@@ -180,7 +183,7 @@ Table ToTable(const Session& session, const v1::ListDatasetVersionsResponse& lis
 
 Table ToTable(const Session& session, const v1::ListModelsResponse& list) {
   Table table;
-  table.columns = {Text("MODEL"), Number("LATEST"), Text("UPDATED"), Text("DESCRIPTION")};
+  table.columns = {Id("MODEL"), Number("LATEST"), Text("UPDATED"), Prose("DESCRIPTION")};
   for (const v1::Model& item : list.models()) {
     table.rows.push_back(
         {item.name(),
@@ -193,8 +196,7 @@ Table ToTable(const Session& session, const v1::ListModelsResponse& list) {
 
 Table ToTable(const Session& session, const v1::ListModelVersionsResponse& list) {
   Table table;
-  table.columns = {Text("MODEL"), Number("VERSION"), Text("STATE"), Text("ALIASES"),
-                   Text("CREATED")};
+  table.columns = {Id("MODEL"), Number("VERSION"), Text("STATE"), Text("ALIASES"), Text("CREATED")};
   std::set<std::string> metric_keys;
   for (const auto& item : list.model_versions()) {
     for (const auto& evidence : item.evidence()) metric_keys.insert(evidence.metric());
@@ -233,7 +235,7 @@ Table ToTable(const Session& session, const v1::ListModelVersionsResponse& list)
 
 Table ToTable(const Session& session, const v1::ListAliasesResponse& list) {
   Table table;
-  table.columns = {Text("ALIAS"), Number("VERSION"), Text("UPDATED")};
+  table.columns = {Id("ALIAS"), Number("VERSION"), Text("UPDATED")};
   for (const v1::Alias& item : list.aliases()) {
     const std::string alias = LastPart(item.name());
     table.rows.push_back({item.name(),
@@ -246,7 +248,7 @@ Table ToTable(const Session& session, const v1::ListAliasesResponse& list) {
 
 Table ToTable(const Session& session, const v1::ListChannelsResponse& list) {
   Table table;
-  table.columns = {Text("MODEL"),  Text("CHANNEL"),  Number("VERSION"), Number("EPOCH"),
+  table.columns = {Id("MODEL"),    Id("CHANNEL"),    Number("VERSION"), Number("EPOCH"),
                    Text("POLICY"), Text("PROMOTED"), Wide("DECISION"),  Wide("SHA256")};
   for (const v1::Channel& item : list.channels()) {
     const auto name = ParseChannelName("name", item.name());
@@ -264,7 +266,7 @@ Table ToTable(const Session& session, const v1::ListChannelsResponse& list) {
 
 Table ToTable(const Session& session, const v1::ListPoliciesResponse& list) {
   Table table;
-  table.columns = {Text("POLICY"), Number("REVISION"), Text("CHANNEL"), Text("UPDATED"),
+  table.columns = {Id("POLICY"), Number("REVISION"), Text("CHANNEL"), Text("UPDATED"),
                    Text("SHA256")};
   for (const v1::Policy& item : list.policies()) {
     const std::string id = LastPart(item.name());
@@ -279,9 +281,9 @@ Table ToTable(const Session& session, const v1::ListPoliciesResponse& list) {
 
 Table ToTable(const Session& session, const v1::ListDecisionsResponse& list) {
   Table table;
-  table.columns = {Text("DECISION"), Text("OUTCOME"), Text("VERDICT"), Text("VERSION"),
-                   Text("BEFORE"),   Number("EPOCH"), Text("DECIDED"), Text("MESSAGE"),
-                   Wide("POLICY"),   Wide("REVISION")};
+  table.columns = {Id("DECISION"), Text("OUTCOME"), Text("VERDICT"), Text("VERSION"),
+                   Text("BEFORE"), Number("EPOCH"), Text("DECIDED"), Prose("MESSAGE"),
+                   Wide("POLICY"), Wide("REVISION")};
   for (const v1::Decision& item : list.decisions()) {
     const std::string id = LastPart(item.name());
     const auto number = [](const std::string& version) {
@@ -301,7 +303,7 @@ Table ToTable(const Session& session, const v1::ListDecisionsResponse& list) {
 
 Table ToTable(const Session&, const v1::ListArtifactsResponse& list) {
   Table table;
-  table.columns = {Text("PATH"), Number("SIZE"), Text("SHA256")};
+  table.columns = {Id("PATH"), Number("SIZE"), Text("SHA256")};
   for (const v1::ArtifactFile& item : list.files()) {
     table.rows.push_back(
         {item.path(),

@@ -19,6 +19,22 @@ constexpr std::string_view kExitCodes = R"(Exit codes are stable.
   11   the policy could not be evaluated: ERROR
   130  interrupted
 
+Exit code 5 has several reasons; `-o json` prints the error as one JSON object whose
+`reason` tells them apart, and whose `retryable` says whether the same command can
+succeed later:
+
+  somebody was first        ETAG_MISMATCH, EPOCH_MISMATCH, COMMIT_CONFLICT:
+  (a race)                  look again, then decide
+  it is there already       EXPERIMENT_EXISTS, RUN_EXISTS, DATASET_EXISTS,
+                            MODEL_EXISTS, ARTIFACT_EXISTS, PARAM_CHANGED,
+                            NOT_DELETED: done before, or another name is needed
+  not in this state         RUN_DELETED, RUN_ENDED, EXPERIMENT_DELETED,
+                            DELETE_FIRST, HAS_CHILDREN, RUN_IN_USE,
+                            CHANNEL_GOVERNED, CHANNEL_UNGOVERNED,
+                            DEFAULT_EXPERIMENT: something else must change first
+
+A misspelt name is exit code 3, whatever the command.
+
 promote ends with 0 when the channel moved and when the best version is served
 already (NO_CHANGE). A dry run ends with the code the real one would have.
 )";
@@ -42,9 +58,30 @@ A name that is written out is looked for first, then a number, then what begins
 so. There are no wildcards. What was deleted says so and how to get it back.
 )";
 
+constexpr std::string_view kRetries = R"(Repeating a command from a script.
+
+Every call is repeated by itself while the server is not available. A script
+that was killed does not know whether its last command was done; to repeat it
+safely, choose an id before:
+
+  ID=$(cat /proc/sys/kernel/random/uuid)
+  RUN=$(mlctl run start -q --experiment segments --request-id "$ID")
+  RUN=$(mlctl run start -q --experiment segments --request-id "$ID")   # the same run
+
+For 24 hours the server answers the same command with the same id as it did the
+first time, and does nothing again; another command with that id is refused
+(exit code 2, REQUEST_ID_REUSED). Each command needs an id of its own. log metrics, a stream,
+takes --offline-log instead. With --dry-run an id is not used up.
+
+`mlctl run start --run-id ID`, 32 hexadecimal characters, chooses the run's id
+itself: a second one is refused (exit code 5, RUN_EXISTS).
+)";
+
 constexpr std::string_view kFormats = R"(Output formats (-o).
 
-  table   aligned columns; the default on a terminal, where it is cut to its width
+  table   aligned columns; the default on a terminal, where titles fold, text is
+          cut and the last columns are left out to fit its width; ids and
+          numbers stay whole
   wide    the same with all columns
   tsv     tab-separated, uncut; the default when the output is no terminal
   json    the canonical JSON of the API; lists stand under the response's field
@@ -125,6 +162,7 @@ std::vector<Topic> Topics() {
       {"environment", "Where settings come from", kEnvironment},
       {"filters", "The language of filters", kFilters},
       {"nouns", "The kinds of things", kNouns},
+      {"retries", "How to repeat a command safely", kRetries},
   };
 }
 

@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cairn/v1/artifacts.pb.h"
-#include "google/longrunning/operations_proto.pb.h"
+#include "google/longrunning/operations.pb.h"
 #include "google/rpc/status.pb.h"
 #include "lib/base/digest.h"
 #include "lib/client/transport.h"

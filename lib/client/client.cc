@@ -8,6 +8,7 @@
 #include "fmt/format.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
+#include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
 
 namespace cairn::client {
@@ -68,6 +69,12 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Connect(ConnectOptions options) 
   if (options.call_timeout_millis <= 0) {
     return InvalidField(ErrorReason::VALUE_INVALID, "timeout",
                         std::to_string(options.call_timeout_millis), "must be positive")
+        .ToStatus();
+  }
+  if (!options.request_id.empty() && !IsUuid4(options.request_id)) {
+    return InvalidField(ErrorReason::VALUE_INVALID, "request_id", options.request_id,
+                        "must be a version 4 UUID, as `uuidgen` or "
+                        "/proc/sys/kernel/random/uuid gives")
         .ToStatus();
   }
   if (options.keepalive_millis < 10'000 || options.keepalive_millis > 3'600'000) {

@@ -29,7 +29,7 @@ class Client {
   // Makes a client; the connection is opened with the first call.
   //
   // - INVALID_ARGUMENT (VALUE_INVALID): the address is empty, the timeout is not
-  //   positive or the keepalive below 10 s.
+  //   positive, the keepalive below 10 s, or the request id no UUID4.
   static absl::StatusOr<std::unique_ptr<Client>> Connect(ConnectOptions options);
 
   TrackingClient& tracking() { return tracking_; }

@@ -12,7 +12,7 @@
 #include "cairn/v1/registry.pb.h"
 #include "cairn/v1/server.pb.h"
 #include "cairn/v1/tracking.pb.h"
-#include "google/longrunning/operations_proto.pb.h"
+#include "google/longrunning/operations.pb.h"
 #include "google/protobuf/empty.pb.h"
 #include "lib/client/transport.h"
 

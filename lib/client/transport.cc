@@ -47,12 +47,12 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ConnectOptions& options) {
   return grpc::CreateCustomChannel(options.address, grpc::InsecureChannelCredentials(), arguments);
 }
 
-void FillRequestId(google::protobuf::Message* request, IdSource& ids) {
+void FillRequestId(const char* path, google::protobuf::Message* request, RequestIds& ids) {
   const auto* field = request->GetDescriptor()->FindFieldByName("request_id");
   if (field == nullptr) return;
   const auto* reflection = request->GetReflection();
   if (!reflection->GetString(*request, field).empty()) return;
-  reflection->SetString(request, field, ids.NewUuid4());
+  reflection->SetString(request, field, ids.Next(path));
 }
 
 absl::Status Unreachable(const std::string& address, const std::string& cause) {
@@ -146,7 +146,9 @@ bool RetryLoop::Again(const absl::Status& status) {
 }
 
 Transport::Transport(ConnectOptions options)
-    : options_(std::move(options)), impl_(std::make_unique<Impl>()) {
+    : options_(std::move(options)),
+      request_ids_(*options_.ids, options_.request_id),
+      impl_(std::make_unique<Impl>()) {
   impl_->channel = MakeChannel(options_);
   impl_->address = options_.address;
   impl_->principal = options_.principal;
@@ -158,7 +160,7 @@ absl::Status Transport::CallMessage(const char* path, google::protobuf::Message*
                                     google::protobuf::Message* response) {
   using google::protobuf::MessageLite;
   CAIRN_RETURN_IF_ERROR(CheckTexts(*request));
-  FillRequestId(request, *options_.ids);
+  FillRequestId(path, request, request_ids_);
   const int64_t deadline = NowUnixMillis() + options_.call_timeout_millis;
   const grpc::internal::RpcMethod method(path, grpc::internal::RpcMethod::NORMAL_RPC,
                                          impl_->channel);

@@ -11,6 +11,7 @@
 #include "google/protobuf/message.h"
 #include "lib/base/ids.h"
 #include "lib/base/retry.h"
+#include "lib/client/request_ids.h"
 
 namespace cairn::client {
 
@@ -32,6 +33,9 @@ struct ConnectOptions {
   int max_response_bytes = 64 << 20;
   // Makes request ids; must outlive the client.
   IdSource* ids = &SystemIds();
+  // What request ids follow from (request_ids.h), so that a program that is started again repeats
+  // its changes instead of making new ones; a UUID4, or empty. Streams are not covered.
+  std::string request_id;
 };
 
 // One channel to one server: deadlines, repetition and error conversion for
@@ -48,7 +52,7 @@ class Transport {
 
   // Makes a unary call of `path` ("/cairn.v1.TrackingService/GetRun").
   //
-  // A request with a field `request_id` that is empty gets a fresh UUID4, so
+  // A request with a field `request_id` that is empty gets one from RequestIds, so
   // that every call of this API is safe to repeat: those without the field either read
   // or end in the same state when they are made twice. UNAVAILABLE is repeated with
   // jittered waits, nothing else is. Errors are those of the server with their
@@ -78,6 +82,7 @@ class Transport {
 
  private:
   const ConnectOptions options_;
+  RequestIds request_ids_;
   std::unique_ptr<Impl> impl_;
 };
 

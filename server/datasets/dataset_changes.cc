@@ -1,6 +1,5 @@
 // What changes a data set after its versions were registered: its own fields, tags, aliases.
 
-#include <algorithm>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
+#include "server/core/tag_mask.h"
 #include "server/datasets/dataset_records.h"
 #include "server/datasets/datasets.h"
 #include "server/datasets/retention.h"
@@ -22,59 +22,31 @@ namespace {
 using cairn::internal::DatasetRecord;
 using cairn::v1::Dataset;
 using cairn::v1::DatasetVersion;
+using core::Tags;
 using storage::Plan;
 using storage::Snapshot;
 using storage::Stored;
 using storage::WriteSet;
-using Tags = google::protobuf::Map<std::string, std::string>;
 
 constexpr AliasRules kAliasRules = {.field = "alias", .max_bytes = 100, .dots = true};
 constexpr int kMaxAliases = 1000;
-constexpr std::string_view kTagMask = "tags.";
-
-// The tag that a path of an update mask names; backticks may stand around it.
-std::string MaskedTag(std::string_view path) {
-  std::string_view tag = path.substr(kTagMask.size());
-  if (tag.size() >= 2 && tag.front() == '`' && tag.back() == '`') {
-    tag = tag.substr(1, tag.size() - 2);
-  }
-  return std::string(tag);
-}
 
 // The tags after the update.
 absl::StatusOr<Tags> UpdatedTags(const Tags& current,
                                  const cairn::v1::UpdateDatasetVersionRequest& request) {
   const Tags& wanted = request.dataset_version().tags();
-  if (!request.has_update_mask()) return wanted.empty() ? current : wanted;
-  Tags tags = current;
+  core::TagMask mask =
+      request.has_update_mask() ? core::TagMask() : core::TagMask::OfPopulated(wanted);
   for (const std::string& path : request.update_mask().paths()) {
-    if (path == "*" || path == "tags") return wanted;
-    if (path.rfind(kTagMask, 0) == 0 && path.size() > kTagMask.size()) {
-      const std::string tag = MaskedTag(path);
-      const auto at = wanted.find(tag);
-      if (at == wanted.end()) {
-        tags.erase(tag);
-      } else {
-        tags[tag] = at->second;
-      }
-    } else if (DatasetVersion::descriptor()->FindFieldByName(path) == nullptr) {
-      return InvalidField(ErrorReason::UPDATE_MASK_INVALID, "update_mask", path,
-                          "must be `*`, `tags` or `tags.KEY`")
-          .ToStatus();
-    } else if (path != "name" && path != "etag" && path != "create_time") {
-      return InvalidField(ErrorReason::UPDATE_MASK_INVALID, "update_mask", path,
-                          "is immutable: only tags can change")
-          .ToStatus();
-    }
+    CAIRN_ASSIGN_OR_RETURN(const bool about_tags, mask.Take(path));
+    if (about_tags || path == "name" || path == "etag" || path == "create_time") continue;
+    const bool known = DatasetVersion::descriptor()->FindFieldByName(path) != nullptr;
+    return InvalidField(
+               ErrorReason::UPDATE_MASK_INVALID, "update_mask", path,
+               known ? "is immutable: only tags can change" : "must be `*`, `tags` or `tags.KEY`")
+        .ToStatus();
   }
-  return tags;
-}
-
-bool SameTags(const Tags& a, const Tags& b) {
-  return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const auto& tag) {
-           const auto at = b.find(tag.first);
-           return at != b.end() && at->second == tag.second;
-         });
+  return mask.Apply(current, wanted);
 }
 
 // The fields that an update changes: those of the mask, or without one those that are set.
@@ -124,7 +96,8 @@ absl::StatusOr<Plan> PlanUpdateDatasetVersion(
   CAIRN_RETURN_IF_ERROR(ValidateTags(wanted.tags()));
   Tags& tags = *found.stored.value.mutable_version()->mutable_tags();
   CAIRN_ASSIGN_OR_RETURN(Tags updated, UpdatedTags(tags, request));
-  if (SameTags(tags, updated)) return storage::AnswerOnly(ToResource(std::move(found.stored)));
+  if (core::SameTags(tags, updated))
+    return storage::AnswerOnly(ToResource(std::move(found.stored)));
   tags = std::move(updated);
   DatasetVersion version = Answer(found.stored.value.version());
   const storage::Key key = storage::DatasetVersionKey(found.name.parent_id, found.name.version);

@@ -14,7 +14,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "google/longrunning/operations_proto.pb.h"
+#include "google/longrunning/operations.pb.h"
 #include "google/protobuf/message.h"
 #include "lib/base/clock.h"
 #include "lib/base/mutex.h"

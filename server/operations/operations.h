@@ -7,7 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "google/longrunning/operations_proto.pb.h"
+#include "google/longrunning/operations.pb.h"
 #include "google/protobuf/message.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"

@@ -5,7 +5,7 @@
 #include <string>
 #include <utility>
 
-#include "google/longrunning/operations_proto.grpc.pb.h"
+#include "google/longrunning/operations.grpc.pb.h"
 #include "grpcpp/alarm.h"
 #include "lib/base/errors.h"
 #include "lib/base/mutex.h"

@@ -11,6 +11,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "server/core/tag_mask.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
 #include "server/storage/typed_record.h"
@@ -84,22 +85,27 @@ Plan PlanReplace(int64_t id, storage::Revision read_at, Experiment experiment, W
   return storage::MakePlan(std::move(write_set), std::move(experiment));
 }
 
-// Which fields an update changes: the mask, or those populated without one.
+bool IsOutputOnly(std::string_view path) {
+  return path == "name" || path == "create_time" || path == "update_time" ||
+         path == "delete_time" || path == "etag";
+}
+
+// Changes the fields that the mask names, or without one those that are populated.
 absl::Status ApplyUpdate(const cairn::v1::UpdateExperimentRequest& request, Experiment& current) {
-  bool name = !request.has_update_mask() && !request.experiment().display_name().empty();
-  bool tags = !request.has_update_mask() && !request.experiment().tags().empty();
+  const Experiment& wanted = request.experiment();
+  bool name = !request.has_update_mask() && !wanted.display_name().empty();
+  core::TagMask tags =
+      request.has_update_mask() ? core::TagMask() : core::TagMask::OfPopulated(wanted.tags());
   for (const std::string& path : request.update_mask().paths()) {
-    if (path == "display_name" || path == "*") name = true;
-    if (path == "tags" || path == "*") tags = true;
-    const bool output_only = path == "name" || path == "create_time" || path == "update_time" ||
-                             path == "delete_time" || path == "etag";
-    if (path != "display_name" && path != "tags" && path != "*" && !output_only) {
+    CAIRN_ASSIGN_OR_RETURN(const bool about_tags, tags.Take(path));
+    name |= path == "display_name" || path == "*";
+    if (!about_tags && path != "display_name" && !IsOutputOnly(path)) {
       return InvalidField(ErrorReason::UPDATE_MASK_INVALID, "update_mask", path,
-                          "must name display_name or tags");
+                          "must name display_name, tags or tags.KEY");
     }
   }
-  if (name) current.set_display_name(request.experiment().display_name());
-  if (tags) *current.mutable_tags() = request.experiment().tags();
+  if (name) current.set_display_name(wanted.display_name());
+  *current.mutable_tags() = tags.Apply(current.tags(), wanted.tags());
   return absl::OkStatus();
 }
 
@@ -202,15 +208,19 @@ absl::StatusOr<Plan> PlanUpdateExperiment(const Snapshot& snapshot,
   CAIRN_RETURN_IF_ERROR(storage::CheckEtag(request.experiment().name(), request.experiment().etag(),
                                            stored.mod_revision));
   Experiment experiment = stored.value.experiment();
-  const std::string old_name = experiment.display_name();
   CAIRN_RETURN_IF_ERROR(ApplyUpdate(request, experiment));
   CAIRN_RETURN_IF_ERROR(ValidateExperiment(experiment));
+  const Experiment& old = stored.value.experiment();
+  const bool renamed = experiment.display_name() != old.display_name();
+  if (!renamed && core::SameTags(experiment.tags(), old.tags())) {
+    return storage::AnswerOnly(ToResource(std::move(stored)));
+  }
   *experiment.mutable_update_time() = ToTimestamp(now_unix_nanos);
   WriteSet write_set;
-  if (experiment.display_name() != old_name) {
+  if (renamed) {
     CAIRN_RETURN_IF_ERROR(CheckNameFree(snapshot, experiment.display_name()));
     write_set.RequireAbsent(storage::ExperimentByNameKey(experiment.display_name()))
-        .Delete(storage::ExperimentByNameKey(old_name))
+        .Delete(storage::ExperimentByNameKey(old.display_name()))
         .PutRecord(storage::ExperimentByNameKey(experiment.display_name()), Pointer(id));
   }
   return PlanReplace(id, stored.mod_revision, std::move(experiment), std::move(write_set));

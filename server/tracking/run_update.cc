@@ -1,6 +1,5 @@
 #include "server/tracking/run_update.h"
 
-#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
@@ -13,6 +12,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
+#include "server/core/tag_mask.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
 #include "server/tracking/limits.h"
@@ -28,7 +28,6 @@ using storage::Plan;
 using storage::Snapshot;
 using storage::WriteSet;
 
-constexpr std::string_view kTagPath = "tags.";
 constexpr int64_t kMaxLeaseSeconds = int64_t{30} * 24 * 3600;
 
 // Fields that a mask may name without effect: the server sets them.
@@ -43,9 +42,8 @@ bool IsOutputOnly(std::string_view path) {
 struct Changes {
   bool display_name = false;
   bool lease_duration = false;
-  bool all_tags = false;
-  bool parent_run = false;     // cannot be changed, but named with the value it has
-  std::set<std::string> tags;  // single ones
+  bool parent_run = false;  // cannot be changed, but named with the value it has
+  core::TagMask tags;
 };
 
 absl::Status UnknownPath(std::string_view path) {
@@ -53,35 +51,23 @@ absl::Status UnknownPath(std::string_view path) {
                       "must name display_name, lease_duration, tags or tags.KEY");
 }
 
-// The tag that "tags.KEY" or "tags.`KEY`" names.
-std::string TagInPath(std::string_view path) {
-  std::string_view key = path.substr(kTagPath.size());
-  if (key.size() >= 2 && key.front() == '`' && key.back() == '`')
-    key = key.substr(1, key.size() - 2);
-  return std::string(key);
-}
-
 absl::StatusOr<Changes> ChangesOf(const UpdateRunRequest& request) {
   Changes changes;
   if (!request.has_update_mask()) {
     changes.display_name = !request.run().display_name().empty();
     changes.lease_duration = request.run().has_lease_duration();
-    changes.all_tags = !request.run().tags().empty();
+    changes.tags = core::TagMask::OfPopulated(request.run().tags());
     changes.parent_run = !request.run().parent_run().empty();
     return changes;
   }
   for (const std::string& path : request.update_mask().paths()) {
     const bool all = path == "*";
+    CAIRN_ASSIGN_OR_RETURN(const bool about_tags, changes.tags.Take(path));
     changes.display_name |= all || path == "display_name";
     changes.lease_duration |= all || path == "lease_duration";
-    changes.all_tags |= all || path == "tags";
     changes.parent_run |= path == "parent_run" || (all && !request.run().parent_run().empty());
-    if (std::string_view(path).substr(0, kTagPath.size()) == kTagPath) {
-      const std::string tag = TagInPath(path);
-      CAIRN_RETURN_IF_ERROR(ValidateSoughtKey("update_mask", tag));
-      changes.tags.insert(tag);
-    } else if (!all && path != "display_name" && path != "lease_duration" && path != "tags" &&
-               path != "parent_run" && !IsOutputOnly(path)) {
+    if (!about_tags && path != "display_name" && path != "lease_duration" && path != "parent_run" &&
+        !IsOutputOnly(path)) {
       return UnknownPath(path);
     }
   }
@@ -91,24 +77,16 @@ absl::StatusOr<Changes> ChangesOf(const UpdateRunRequest& request) {
 // The tags that are set or, as nullopt, removed.
 using TagChanges = std::map<std::string, std::optional<std::string>>;
 
-TagChanges TagChangesOf(const Changes& changes, const Run& current, const Run& wanted) {
-  TagChanges tags;
-  const auto want = [&](const std::string& key) {
-    const auto at = wanted.tags().find(key);
-    tags[key] = at == wanted.tags().end() ? std::nullopt : std::optional(at->second);
-  };
-  if (changes.all_tags) {
-    for (const auto& [key, value] : current.tags()) want(key);
-    for (const auto& [key, value] : wanted.tags()) want(key);
+TagChanges TagChangesOf(const core::Tags& current, const core::Tags& updated) {
+  TagChanges changes;
+  for (const auto& [key, value] : current) {
+    if (updated.find(key) == updated.end()) changes[key] = std::nullopt;
   }
-  for (const std::string& key : changes.tags) want(key);
-  for (auto at = tags.begin(); at != tags.end();) {
-    const auto old = current.tags().find(at->first);
-    const bool same =
-        old == current.tags().end() ? !at->second.has_value() : at->second == old->second;
-    at = same ? tags.erase(at) : std::next(at);
+  for (const auto& [key, value] : updated) {
+    const auto old = current.find(key);
+    if (old == current.end() || old->second != value) changes[key] = value;
   }
-  return tags;
+  return changes;
 }
 
 void WriteTags(std::string_view run_id, const TagChanges& tags, WriteSet& write_set) {
@@ -164,7 +142,8 @@ absl::StatusOr<Plan> PlanUpdateRun(const Snapshot& snapshot, const UpdateRunRequ
                         "cannot be changed")
         .ToStatus();
   }
-  const TagChanges tags = TagChangesOf(changes, whole, request.run());
+  const TagChanges tags =
+      TagChangesOf(whole.tags(), changes.tags.Apply(whole.tags(), request.run().tags()));
   Run run = stored.value.run();
   if (changes.display_name) run.set_display_name(request.run().display_name());
   if (changes.lease_duration) {

@@ -14,7 +14,7 @@
 
 #include "cairn/v1/artifacts.grpc.pb.h"
 #include "cairn/v1/tracking.grpc.pb.h"
-#include "google/longrunning/operations_proto.grpc.pb.h"
+#include "google/longrunning/operations.grpc.pb.h"
 #include "lib/base/digest.h"
 #include "lib/base/files.h"
 #include "lib/client/grpc_status.h"

@@ -13,7 +13,7 @@
 #include "cairn/v1/artifacts.grpc.pb.h"
 #include "cairn/v1/server.grpc.pb.h"
 #include "cairn/v1/tracking.grpc.pb.h"
-#include "google/longrunning/operations_proto.grpc.pb.h"
+#include "google/longrunning/operations.grpc.pb.h"
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
 #include "lib/base/ids.h"

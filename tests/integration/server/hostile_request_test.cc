@@ -15,7 +15,7 @@
 #include "cairn/v1/registry.pb.h"
 #include "cairn/v1/server.pb.h"
 #include "cairn/v1/tracking.grpc.pb.h"
-#include "google/longrunning/operations_proto.pb.h"
+#include "google/longrunning/operations.pb.h"
 #include "google/protobuf/text_format.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"

@@ -13,7 +13,7 @@
 #include <thread>
 #include <vector>
 
-#include "google/longrunning/operations_proto.grpc.pb.h"
+#include "google/longrunning/operations.grpc.pb.h"
 #include "lib/base/errors.h"
 #include "lib/client/client.h"
 #include "lib/client/grpc_status.h"

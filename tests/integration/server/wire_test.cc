@@ -13,6 +13,7 @@
 #include "cairn/v1/promotion.grpc.pb.h"
 #include "cairn/v1/registry.grpc.pb.h"
 #include "cairn/v1/tracking.grpc.pb.h"
+#include "google/protobuf/descriptor.pb.h"
 #include "google/protobuf/empty.pb.h"
 #include "google/protobuf/unknown_field_set.h"
 #include "google/rpc/error_details.pb.h"
@@ -148,25 +149,35 @@ std::string Pattern(size_t size) {
   return bytes;
 }
 
-TEST_F(WireTest, ReflectionListsEveryService) {
+// Numbers of fields in grpc.reflection.v1alpha, requests' and answers'.
+constexpr int kFileContainingSymbol = 4;
+constexpr int kFileDescriptors = 4;
+constexpr int kListServices = 7;
+constexpr int kListServicesResponse = 6;
+
+// What a server's reflection answers to one question, as bytes.
+std::string AskReflection(const std::shared_ptr<grpc::Channel>& channel, int question,
+                          const std::string& value) {
   using Stream = grpc::ClientReaderWriter<Empty, Empty>;
   const grpc::internal::RpcMethod method(
       "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
-      grpc::internal::RpcMethod::BIDI_STREAMING, channel_);
+      grpc::internal::RpcMethod::BIDI_STREAMING, channel);
   grpc::ClientContext context;
   const std::unique_ptr<Stream> stream(
-      grpc::internal::ClientReaderWriterFactory<Empty, Empty>::Create(channel_.get(), method,
+      grpc::internal::ClientReaderWriterFactory<Empty, Empty>::Create(channel.get(), method,
                                                                       &context));
-  constexpr int kListServices = 7;
-  constexpr int kListServicesResponse = 6;
   Empty request;
-  Empty::GetReflection()->MutableUnknownFields(&request)->AddLengthDelimited(kListServices, "*");
-  ASSERT_TRUE(stream->Write(request));
+  Empty::GetReflection()->MutableUnknownFields(&request)->AddLengthDelimited(question, value);
+  EXPECT_TRUE(stream->Write(request));
   Empty answer;
-  ASSERT_TRUE(stream->Read(&answer));
+  EXPECT_TRUE(stream->Read(&answer));
   stream->WritesDone();
   EXPECT_TRUE(stream->Finish().ok());
-  const auto lists = Fields(answer.SerializeAsString(), kListServicesResponse);
+  return answer.SerializeAsString();
+}
+
+TEST_F(WireTest, ReflectionListsEveryServiceAndDescribesIt) {
+  const auto lists = Fields(AskReflection(channel_, kListServices, "*"), kListServicesResponse);
   ASSERT_EQ(lists.size(), 1u);
   std::set<std::string> names;
   for (const std::string& service : Fields(lists[0], 1)) names.insert(Fields(service, 1).at(0));
@@ -175,6 +186,13 @@ TEST_F(WireTest, ReflectionListsEveryService) {
         "cairn.v1.RegistryService", "cairn.v1.PromotionService", "cairn.v1.AdminService",
         "google.longrunning.Operations", "grpc.health.v1.Health"}) {
     EXPECT_TRUE(names.count(wanted)) << wanted;
+    const auto files =
+        Fields(AskReflection(channel_, kFileContainingSymbol, wanted), kFileDescriptors);
+    ASSERT_EQ(files.size(), 1u) << wanted;
+    google::protobuf::FileDescriptorProto file;
+    ASSERT_TRUE(file.ParseFromString(Fields(files[0], 1).at(0))) << wanted;
+    ASSERT_GE(file.service_size(), 1) << wanted;
+    EXPECT_EQ(file.package() + "." + file.service(0).name(), wanted);
   }
 }
 

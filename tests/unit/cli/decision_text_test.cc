@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <sstream>
+#include <string>
+
+#include "client-cli/cli/terminal.h"
+
 namespace cairn::cli {
 namespace {
 
@@ -36,6 +41,17 @@ TEST(DecisionTextTest, ARefusalNamesTheGateAndWhatWouldTurnIt) {
             "  VERDICT  CHECK             OBSERVED  NEEDED   CHAMPION  MARGIN  MESSAGE\n"
             "  FAIL     no-dust-segments     0.004  >= 0.02         -  -0.016  -\n"
             "  would turn: min_cluster_share of 0.02 or more\n");
+}
+
+TEST(DecisionTextTest, OnANarrowTerminalTheMessagesOfWhatFailedStandBelow) {
+  v1::Decision decision = Refused();
+  decision.mutable_candidates(0)->mutable_checks(0)->set_message("0.004 is not >= 0.02");
+  std::istringstream lines(DecisionText(decision, 60));
+  std::string text;
+  for (std::string line; std::getline(lines, line); text += line + "\n") {
+    EXPECT_LE(DisplayWidth(line), 60u) << line;
+  }
+  EXPECT_NE(text.find("  no-dust-segments: 0.004 is not >= 0.02\n"), std::string::npos) << text;
 }
 
 TEST(DecisionTextTest, AnExplanationBeginsWithItsSentences) {

@@ -42,6 +42,7 @@ TEST(ReferenceTest, ResourceNamesHaveAShortForm) {
   EXPECT_EQ(ShortName("models/Customer%20Segments/versions/3"), "Customer Segments@3");
   EXPECT_EQ(ShortName("datasets/retail/versions/12"), "dataset:retail@12");
   EXPECT_EQ(ShortName("models/m/channels/production"), "m#production");
+  EXPECT_EQ(ShortName("models/m/aliases/best"), "m@best");
   EXPECT_EQ(ShortName("experiments/7/runs/0123456789abcdef0123456789abcdef"), "0123456789ab");
   EXPECT_EQ(ShortName("policies/p"), "p");
   EXPECT_EQ(ShortName("experiments/7"), "experiments/7");

@@ -22,7 +22,7 @@ Table Models() {
 std::string RenderAs(const std::string& format) {
   TableOptions options;
   options.format = format;
-  return *Render(Models(), options);
+  return Render(Models(), options)->text;
 }
 
 TEST(TableTest, ATableIsAlignedWithNumbersToTheRight) {
@@ -54,7 +54,7 @@ TEST(TableTest, MarkdownHasARuleAndEscapes) {
   table.rows = {{"n", "i", {std::string("x|y"), std::string("1")}}};
   TableOptions options;
   options.format = "md";
-  EXPECT_EQ(*Render(table, options), "| A | B |\n| --- | ---: |\n| x\\|y | 1 |\n");
+  EXPECT_EQ(Render(table, options)->text, "| A | B |\n| --- | ---: |\n| x\\|y | 1 |\n");
 }
 
 TEST(TableTest, NameAndIdPrintOneALine) {
@@ -68,24 +68,63 @@ TEST(TableTest, RowsSortByNumberAndColumnsAreChosen) {
   options.sort_by = "latest";
   options.columns = {"latest", "Model"};
   options.headers = false;
-  EXPECT_EQ(*Render(Models(), options), "9\tbb\n10\ta\n");
+  EXPECT_EQ(Render(Models(), options)->text, "9\tbb\n10\ta\n");
   options.sort_by = "-LATEST";
-  EXPECT_EQ(*Render(Models(), options), "10\ta\n9\tbb\n");
+  EXPECT_EQ(Render(Models(), options)->text, "10\ta\n9\tbb\n");
 }
 
 TEST(TableTest, AnUnknownColumnNamesThoseThereAre) {
   TableOptions options;
-  options.columns = {"nope"};
+  options.columns = {"unknown"};
   EXPECT_EQ(std::string(Render(Models(), options).status().message()),
-            "there is no column \"nope\"; there are MODEL, LATEST, NOTE, EXTRA");
+            "there is no column \"unknown\"; there are MODEL, LATEST, NOTE, EXTRA");
+  options.columns = {"modl"};
+  EXPECT_EQ(
+      std::string(Render(Models(), options).status().message()),
+      "there is no column \"modl\" (did you mean MODEL?); there are MODEL, LATEST, NOTE, EXTRA");
+}
+
+TEST(TableTest, AColumnOfAFamilyThatNoRowHasIsEmptyAndNamed) {
+  Table table = Models();
+  table.families = {"metrics."};
+  TableOptions options;
+  options.format = "tsv";
+  options.headers = false;
+  options.columns = {"model", "metrics.silhouette"};
+  options.sort_by = "-metrics.silhouette";
+  const auto rendering = Render(table, options);
+  ASSERT_TRUE(rendering.ok()) << rendering.status();
+  EXPECT_EQ(rendering->text, "a\t\nbb\t\n");
+  EXPECT_THAT(rendering->valueless, ::testing::ElementsAre("metrics.silhouette"));
+  options.columns = {"metrics."};
+  EXPECT_FALSE(Render(table, options).ok());
+}
+
+TEST(TableTest, IdsAndNumbersAreWholeAndLastColumnsAreHiddenFirst) {
+  Table table;
+  table.columns = {{.title = "RUN", .id = true}, {"NOTE"}, {"metrics.inertia", false, true}};
+  table.rows = {{"n", "i", {Cell("0123456789ab"), Cell("a long note"), Cell("1234567.5")}}};
+  TableOptions options;
+  options.width = 33;
+  auto rendering = Render(table, options);
+  EXPECT_EQ(rendering->text,
+            "RUN           NOTE       metrics.\n"
+            "                          inertia\n"
+            "0123456789ab  a long …  1234567.5\n");
+  options.width = 30;
+  rendering = Render(table, options);
+  EXPECT_EQ(rendering->text,
+            "RUN           NOTE\n"
+            "0123456789ab  a long note\n");
+  EXPECT_THAT(rendering->hidden, ::testing::ElementsAre("metrics.inertia"));
 }
 
 TEST(TableTest, ANarrowTerminalCutsTheWidestColumn) {
   TableOptions options;
   options.width = 24;
-  const std::string text = *Render(Models(), options);
+  const std::string text = Render(Models(), options)->text;
   for (const char c : text) ASSERT_NE(c, '\t');
-  EXPECT_EQ(*Render(Models(), options),
+  EXPECT_EQ(Render(Models(), options)->text,
             "MODEL  LATEST  NOTE\n"
             "a          10  x,y\n"
             "bb          9  say \"hi\"…\n");
@@ -98,9 +137,9 @@ TEST(TableTest, PeopleSeeTheShortForm) {
   TableOptions options;
   options.human = true;
   options.headers = false;
-  EXPECT_EQ(*Render(table, options), "0123\n");
+  EXPECT_EQ(Render(table, options)->text, "0123\n");
   options.format = "tsv";
-  EXPECT_EQ(*Render(table, options), "0123456789\n");
+  EXPECT_EQ(Render(table, options)->text, "0123456789\n");
 }
 
 TEST(TerminalTest, WidthCountsColumns) {
@@ -109,6 +148,14 @@ TEST(TerminalTest, WidthCountsColumns) {
   EXPECT_EQ(DisplayWidth("日本"), 4u);
   EXPECT_EQ(Truncate("日本語", 5), "日本…");
   EXPECT_EQ(Truncate("abc", 3), "abc");
+}
+
+TEST(TerminalTest, WordsAreWrappedAtSpaces) {
+  using ::testing::ElementsAre;
+  EXPECT_THAT(WrapWords("one two three", 7), ElementsAre("one two", "three"));
+  EXPECT_THAT(WrapWords("a verylongword b", 6), ElementsAre("a", "verylongword", "b"));
+  EXPECT_THAT(WrapWords("", 6), ElementsAre(""));
+  EXPECT_THAT(WrapWords("日本 語", 5), ElementsAre("日本", "語"));
 }
 
 TEST(TerminalTest, ControlCharactersCannotReachTheTerminal) {

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cairn/v1/artifacts.grpc.pb.h"
+#include "server/rpc/handover.h"
 #include "server/rpc/parsed_service.h"
 #include "server/rpc/streams.h"
 #include "tests/unit/server/rpc_fixture.h"
@@ -31,16 +32,18 @@ using BeforePart = std::function<void(int part)>;
 class CountingReads final : public rpc::ServerStream {
  public:
   CountingReads(rpc::Environment& environment, grpc::CallbackServerContext* context,
-                const BeforePart& before, std::vector<int64_t>& limits)
+                const BeforePart& before, std::vector<int64_t>& limits, rpc::Handover& handover)
       : ServerStream(environment, "Reads", context, rpc::Effort::kDisk),
         before_(before),
-        limits_(limits) {}
+        limits_(limits),
+        handover_(handover) {}
 
  private:
   absl::StatusOr<bool> Produce(grpc::ByteBuffer& part) override {
     if (++parts_ > kParts) return false;
     before_(parts_);
     limits_.push_back(PartBytes());
+    handover_.Pass();
     v1::ReadResponse response;
     response.set_data("part");
     part = rpc::ToByteBuffer(response.SerializeAsString());
@@ -50,6 +53,7 @@ class CountingReads final : public rpc::ServerStream {
 
   const BeforePart& before_;
   std::vector<int64_t>& limits_;  // of the parts
+  rpc::Handover& handover_;       // to the test, which reads after the call what parts wrote
   int parts_ = 0;
 };
 
@@ -90,12 +94,14 @@ class CountingService final : public rpc::ParsedService<v1::ArtifactService, Bas
   }
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Read(grpc::CallbackServerContext* context,
                                                    const grpc::ByteBuffer*) override {
-    auto* call = std::make_unique<CountingReads>(environment_, context, before_, limits).release();
+    auto* call =
+        std::make_unique<CountingReads>(environment_, context, before_, limits, handover).release();
     call->Start();
     return call;
   }
 
   std::vector<int64_t> limits;  // of the parts of Reads
+  rpc::Handover handover;       // from Reads to whoever waited for its status
 
  private:
   rpc::Environment& environment_;
@@ -131,7 +137,9 @@ class BegunStreamTest : public RpcTest {
     v1::ReadResponse part;
     int parts = 0;
     while (reader->Read(&part)) ++parts;
-    return {parts, reader->Finish()};
+    const grpc::Status status = reader->Finish();
+    service_.handover.Take();
+    return {parts, status};
   }
 
   const std::shared_ptr<std::atomic<bool>> crowded_ = std::make_shared<std::atomic<bool>>(true);

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "google/longrunning/operations_proto.pb.h"
+#include "google/longrunning/operations.pb.h"
 #include "server/operations/operations.h"
 #include "server/tracking/run_purger.h"
 #include "server/tracking/run_searcher.h"

@@ -127,6 +127,46 @@ TEST_F(TrackingTest, ARenamedExperimentFreesItsName) {
   EXPECT_EQ(ReasonOf(PlanUpdateExperiment(*Now(), update, kStart).status()), "UPDATE_MASK_INVALID");
 }
 
+TEST_F(TrackingTest, OneTagOfAnExperimentChangesByItsPathAndTheOthersStay) {
+  const auto experiment = CreateExperiment("a");
+  v1::UpdateExperimentRequest update;
+  update.mutable_experiment()->set_name(experiment->name());
+  (*update.mutable_experiment()->mutable_tags())["team"] = "crm";
+  (*update.mutable_experiment()->mutable_tags())["b"] = "1";
+  ASSERT_TRUE(Apply<v1::Experiment>(PlanUpdateExperiment(*Now(), update, kStart)).ok());
+  (*update.mutable_experiment()->mutable_tags())["b"] = "2";
+  update.mutable_experiment()->mutable_tags()->erase("team");
+  update.mutable_update_mask()->add_paths("tags.b");
+  auto updated = Apply<v1::Experiment>(PlanUpdateExperiment(*Now(), update, kStart));
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_EQ(updated->tags().at("b"), "2");
+  EXPECT_EQ(updated->tags().at("team"), "crm");
+  update.mutable_update_mask()->set_paths(0, "tags.team");
+  updated = Apply<v1::Experiment>(PlanUpdateExperiment(*Now(), update, kStart));
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_EQ(updated->tags().count("team"), 0u);
+  EXPECT_EQ(updated->display_name(), "a");
+}
+
+TEST_F(TrackingTest, AnUpdateOfAnExperimentToWhatItIsWritesNothing) {
+  v1::GetExperimentRequest get;
+  get.set_name(CreateExperiment("a")->name());
+  const auto experiment = GetExperiment(*Now(), get);
+  v1::UpdateExperimentRequest update;
+  *update.mutable_experiment() = *experiment;
+  for (const char* path : {"display_name", "tags", "tags.none", "*", "etag"}) {
+    update.mutable_update_mask()->clear_paths();
+    update.mutable_update_mask()->add_paths(path);
+    const auto plan = PlanUpdateExperiment(*Now(), update, kStart + 1);
+    ASSERT_TRUE(plan.ok()) << path << ": " << plan.status();
+    EXPECT_TRUE(plan->nothing_to_write) << path;
+    EXPECT_EQ(static_cast<const v1::Experiment&>(*plan->response).etag(), experiment->etag());
+  }
+  update.mutable_experiment()->set_etag("\"stale\"");
+  EXPECT_EQ(PlanUpdateExperiment(*Now(), update, kStart).status().code(),
+            absl::StatusCode::kAborted);
+}
+
 TEST_F(TrackingTest, ADeletedExperimentTakesNoRunsUntilItIsRestored) {
   const auto experiment = CreateExperiment("gone");
   v1::DeleteExperimentRequest remove;

@@ -1,0 +1,57 @@
+# What the examples of docs/mlctl.md speak of: run once against a fresh server, in the folder where
+# they will run. scripts/run-mlctl-examples copies what it makes for each of them.
+printf 'InvoiceNo,StockCode,Quantity\n1,a,2\n2,b,3\n' >sales.csv
+mlctl put dataset retail sales.csv
+printf '3,a,5\n' >>sales.csv
+mlctl put dataset retail sales.csv
+printf '4,c,1\n' >>sales.csv
+mlctl put dataset retail sales.csv --tag checked=no
+mlctl put dataset clean sales.csv --parent dataset:retail@1
+mlctl alias set dataset:retail@2 gold
+
+for name in segments scratch trial four five six seven; do mlctl create experiment "$name"; done
+
+echo centroids >model.bin
+mkdir -p out model checkpoints
+echo report >out/report.html
+echo weights >model/weights.bin
+echo old >model/old.bin
+echo one >checkpoints/1.bin
+echo picture >curve.png
+printf '{"key":"loss","value":0.5,"step":1}\n{"key":"loss","value":0.25,"step":2}\n' >metrics.jsonl
+printf 'key,value,step\nloss,0.5,1\n' >curve.csv
+cat >policy.yaml <<'POLICY'
+apiVersion: cairn/v1
+kind: PromotionPolicy
+metadata: {name: customer-segments}
+spec:
+  target: {model: customer-segments, channel: production}
+  evidence: {trust: reported}
+  gates:
+    - {id: silhouette-floor, metric: silhouette, pass: ">= 0.1"}
+POLICY
+mkdir -p policies
+sed 's/production/staging/; s/name: customer-segments}/name: staging}/' policy.yaml >policies/staging.yaml
+mlctl apply -f policy.yaml
+mlctl apply -f policies/
+
+# The runs that the examples name by the beginnings of their ids, and one for $RUN.
+start() { mlctl run start -q --run-id "$1" --experiment "$2" --param k=4 >>.runs; }
+start 9f3c2a00000000000000000000000000 segments
+start 0a1b0000000000000000000000000000 segments
+start 0123456789abcdef0123456789abcdef seven
+start 77770000000000000000000000000000 segments
+for run in 9f3c2a 0a1b; do
+  mlctl log metric $run silhouette=0.35 davies_bouldin=0.9 auc=0.7
+  mlctl log artifact $run model model.bin checkpoints
+done
+mlctl log metric 7777 loss=0.5 auc=0.7 --step 1
+mlctl log artifact 7777 model.bin
+
+for version in 1 2 3 4; do
+  mlctl register model customer-segments --run 0a1b --artifact model --metric silhouette=0.3$version
+  mlctl promote customer-segments@$version --channel production
+done
+mlctl alias set customer-segments@2 champion
+mlctl promote customer-segments@4 --channel staging
+mlctl create model scratch
