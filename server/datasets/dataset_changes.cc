@@ -19,13 +19,11 @@
 namespace cairn::datasets {
 namespace {
 
-using cairn::internal::DatasetRecord;
 using cairn::v1::Dataset;
 using cairn::v1::DatasetVersion;
 using core::Tags;
 using storage::Plan;
 using storage::Snapshot;
-using storage::Stored;
 using storage::WriteSet;
 
 constexpr AliasRules kAliasRules = {.field = "alias", .max_bytes = 100, .dots = true};

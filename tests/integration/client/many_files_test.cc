@@ -42,7 +42,7 @@ class ManyFilesTest : public ::testing::Test {
 
   // A directory with so many files of a few bytes, each with its own.
   std::string MakeDirectory(const std::string& name, int files) const {
-    const std::string directory = folder_ / name;
+    std::string directory = folder_ / name;
     for (int i = 0; i < files; ++i) {
       const std::string parent = fmt::format("{}/part {:03}", directory, i / 100);
       if (i % 100 == 0) fs::create_directories(parent);

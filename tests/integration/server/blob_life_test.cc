@@ -152,7 +152,7 @@ class BlobLifeWireTest : public ::testing::Test {
   v1::CollectGarbageResponse WaitForLeases() {
     for (const auto begin = std::chrono::steady_clock::now();
          std::chrono::steady_clock::now() - begin < std::chrono::seconds(60);) {
-      const auto counted = Collect(/*dry_run=*/true);
+      auto counted = Collect(/*dry_run=*/true);
       if (counted.leased_blob_count() == 0) return counted;
       std::this_thread::yield();
     }
