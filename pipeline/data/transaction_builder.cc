@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -101,7 +102,10 @@ void Extend(std::vector<T>& to, std::vector<T>& from) {
     to.swap(from);
     return;
   }
-  to.insert(to.end(), from.begin(), from.end());
+  // Not insert(), where GCC 14 sees sizes that cannot be and warns.
+  const size_t size = to.size();
+  to.resize(size + from.size());
+  std::copy(from.begin(), from.end(), to.begin() + static_cast<std::ptrdiff_t>(size));
   std::vector<T>().swap(from);
 }
 
