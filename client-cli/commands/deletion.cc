@@ -186,14 +186,19 @@ absl::StatusOr<int> DeleteModel(Session& session, const Invocation& call) {
       });
 }
 
-// How many runs a change would find.
-absl::StatusOr<v1::BulkChangeRunsResponse> CountFound(client::Client& client,
-                                                      v1::BulkChangeRunsRequest request) {
-  request.set_validate_only(true);
-  CAIRN_ASSIGN_OR_RETURN(const auto operation, client.tracking().BulkChangeRuns(request));
+// What a change would be: the operation that the server answers without a name, done and with the
+// number of runs it would find.
+struct Checked {
+  google::longrunning::Operation operation;
   v1::BulkChangeRunsResponse found;
-  operation.response().UnpackTo(&found);
-  return found;
+};
+
+absl::StatusOr<Checked> CheckChange(client::Client& client, v1::BulkChangeRunsRequest request) {
+  request.set_validate_only(true);
+  Checked checked;
+  CAIRN_ASSIGN_OR_RETURN(checked.operation, client.tracking().BulkChangeRuns(request));
+  checked.operation.response().UnpackTo(&checked.found);
+  return checked;
 }
 
 // The deleted runs that a request finds, by the instant of their deletion: what one command
@@ -280,17 +285,17 @@ absl::StatusOr<int> ChangeRuns(Session& session, const Verb& verb) {
     CAIRN_RETURN_IF_ERROR(ConfirmDeletions(session, found));
   }
   if (session.flags().Switch("dry-run")) {
-    CAIRN_ASSIGN_OR_RETURN(const auto found, CountFound(*client, request));
-    const std::string count = std::to_string(found.run_count());
-    return session.EmitText(found, fmt::format("would {} {} runs\n", verb.infinitive, count), count,
-                            count);
+    CAIRN_ASSIGN_OR_RETURN(const Checked checked, CheckChange(*client, request));
+    const std::string count = std::to_string(checked.found.run_count());
+    return session.EmitText(
+        checked.operation, fmt::format("would {} {} runs\n", verb.infinitive, count), count, count);
   }
   if (verb.change != kRestore.change) {
     std::string what = "the runs that are found";
     // Where nobody can be asked the number is of no use.
     if (session.terminal().stdin_is_tty && !session.flags().Switch("yes")) {
-      CAIRN_ASSIGN_OR_RETURN(const auto found, CountFound(*client, request));
-      what = fmt::format("{} runs", found.run_count());
+      CAIRN_ASSIGN_OR_RETURN(const Checked checked, CheckChange(*client, request));
+      what = fmt::format("{} runs", checked.found.run_count());
     }
     CAIRN_RETURN_IF_ERROR(session.Confirm(verb.change == kPurge.change
                                               ? fmt::format("Remove {} for good?", what)

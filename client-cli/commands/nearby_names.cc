@@ -141,7 +141,8 @@ std::string NearestModel(client::Client& client, const Names& parts) {
 }
 
 std::string NearestTo(client::Client& client, const absl::Status& error) {
-  const std::string resource = MetadataOf(error, "resource");
+  const bool ungoverned = HasReason(error, ErrorReason::CHANNEL_UNGOVERNED);
+  const std::string resource = MetadataOf(error, ungoverned ? "channel" : "resource");
   if (resource.empty()) return "";
   if (HasReason(error, ErrorReason::EXPERIMENT_NOT_FOUND)) {
     return InQuotes(resource).empty() ? "" : NearestOf(InQuotes(resource), AllExperiments(client));
@@ -160,7 +161,7 @@ std::string NearestTo(client::Client& client, const absl::Status& error) {
 }  // namespace
 
 std::string NearbyName(Session& session, const absl::Status& error) {
-  if (!absl::IsNotFound(error)) return "";
+  if (!absl::IsNotFound(error) && !HasReason(error, ErrorReason::CHANNEL_UNGOVERNED)) return "";
   const auto client = session.Client();
   if (!client.ok()) return "";
   const std::string nearest = NearestTo(**client, error);

@@ -10,12 +10,12 @@ namespace cairn::cli {
 
 // What a person who wrote the name of nothing may have meant, as "did you mean \"retail\"?".
 //
-// `error` is the server's or a resolver's NOT_FOUND, whose metadata `resource` is the name that
-// was sought. Asks the server for the names of that kind: experiments, runs by name, data sets,
-// models, policies, and aliases and channels of a model that exists; the first thousand of them.
-// The nearest in spelling is taken, upper and lower case alike. Empty for other errors, for ids
-// and numbers, where nothing is near, and where the server does not answer: it is a hint, and
-// never an error of its own.
+// `error` is the server's or a resolver's NOT_FOUND, or that no policy governs a channel, whose
+// metadata `resource` is the name that was sought. Asks the server for the names of that kind:
+// experiments, runs by name, data sets, models, policies, and aliases and channels of a model that
+// exists; the first thousand of them. The nearest in spelling is taken, upper and lower case alike.
+// Empty for other errors, for ids and numbers, where nothing is near, and where the server does not
+// answer: it is a hint, and never an error of its own.
 std::string NearbyName(Session& session, const absl::Status& error);
 
 }  // namespace cairn::cli

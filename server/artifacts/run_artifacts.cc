@@ -21,6 +21,7 @@
 #include "server/storage/keyspace.h"
 #include "server/storage/manifest_parts.h"
 #include "server/storage/paging.h"
+#include "server/storage/run_outputs.h"
 #include "server/storage/typed_record.h"
 
 namespace cairn::artifacts {
@@ -87,6 +88,16 @@ absl::StatusOr<RunName> FindRun(const Snapshot& snapshot, std::string_view field
   if (!stored.has_value() || stored->value.experiment_id() != run.experiment_id) {
     return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", name).ToStatus();
   }
+  return run;
+}
+
+// As FindRun, but FAILED_PRECONDITION (RUN_DELETED) for a deleted one.
+absl::StatusOr<RunName> FindLiveRun(const Snapshot& snapshot, std::string_view field,
+                                    const std::string& name) {
+  CAIRN_ASSIGN_OR_RETURN(const RunName run, FindRun(snapshot, field, name));
+  CAIRN_ASSIGN_OR_RETURN(const auto stored, storage::ReadRecord<cairn::internal::RunRecord>(
+                                                snapshot, storage::RunKey(run.run_id)));
+  CAIRN_RETURN_IF_ERROR(storage::CheckRunLive(stored->value.run(), name));
   return run;
 }
 
@@ -290,7 +301,7 @@ absl::Status ChangeTree(const Snapshot& snapshot, const std::string& run, WriteS
 absl::StatusOr<Plan> PlanLogArtifacts(const Snapshot& snapshot,
                                       const cairn::v1::LogArtifactsRequest& request,
                                       const core::ManifestLoader& load) {
-  CAIRN_ASSIGN_OR_RETURN(const RunName run, FindRun(snapshot, "run", request.run()));
+  CAIRN_ASSIGN_OR_RETURN(const RunName run, FindLiveRun(snapshot, "run", request.run()));
   WriteSet write_set;
   write_set.RequireExists(storage::RunKey(run.run_id));
   CAIRN_ASSIGN_OR_RETURN(const auto manifest, FilesToLog(snapshot, request, load, write_set));
@@ -314,7 +325,7 @@ absl::StatusOr<Plan> PlanLogArtifacts(const Snapshot& snapshot,
 
 absl::StatusOr<Plan> PlanDeleteArtifacts(const Snapshot& snapshot,
                                          const cairn::v1::DeleteArtifactsRequest& request) {
-  CAIRN_ASSIGN_OR_RETURN(const RunName run, FindRun(snapshot, "run", request.run()));
+  CAIRN_ASSIGN_OR_RETURN(const RunName run, FindLiveRun(snapshot, "run", request.run()));
   CAIRN_ASSIGN_OR_RETURN(const auto paths, ParseDeletedPaths(request.paths()));
   DeletedFiles files;
   for (const std::string& path : paths) {

@@ -196,6 +196,9 @@ class Parser {
         (node.value.text == "and" || node.value.text == "or" || node.value.text == "not")) {
       return lexer_.ErrorAt(node.position, "AND, OR and NOT are written in capitals");
     }
+    if (node.value.text.empty()) {
+      return lexer_.ErrorAt(node.position, "an empty text is in every name; write * for all runs");
+    }
     node.kind = Kind::kText;
     node.field = FilterField();
     return node;

@@ -83,6 +83,7 @@ absl::Status LinkSources(const Snapshot& snapshot, const DatasetVersion& version
   if (!record.has_value() || record->value.experiment_id() != run.experiment_id) {
     return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", version.run());
   }
+  CAIRN_RETURN_IF_ERROR(storage::CheckRunLive(record->value.run(), version.run()));
   write_set.RequireExists(storage::RunKey(run.run_id))
       .PutOnce(storage::LineageDownKey(version.run(), version.name()), "");
   storage::AddRunOutput(*std::move(record), version.name(), write_set);

@@ -91,6 +91,7 @@ absl::Status AdoptRun(const Snapshot& snapshot, const cairn::v1::CreateModelVers
   if (!stored.has_value() || stored->value.experiment_id() != run.experiment_id) {
     return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", version.run());
   }
+  CAIRN_RETURN_IF_ERROR(storage::CheckRunLive(stored->value.run(), version.run()));
   version.set_run(stored->value.run().name());
   write_set.RequireExists(key).PutRecord(storage::RunModelVersionsKey(version.run()), "");
   const storage::Key params = storage::RunParamPrefix(run.run_id);

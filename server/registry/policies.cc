@@ -10,6 +10,7 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/core/policy_parser.h"
+#include "server/registry/models.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
 
@@ -180,6 +181,7 @@ absl::StatusOr<Stored<PolicyRecord>> ReadGoverningPolicy(const Snapshot& snapsho
                                             snapshot, storage::PolicyKey(pointer->value.name())));
     if (stored.has_value()) return *std::move(stored);
   }
+  CAIRN_RETURN_IF_ERROR(ReadModel(snapshot, model).status());
   const std::string name = ChannelName(model, channel);
   return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::CHANNEL_UNGOVERNED,
                fmt::format("no policy governs {}: apply one first", name))

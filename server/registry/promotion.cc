@@ -327,6 +327,11 @@ absl::StatusOr<cairn::v1::ListDecisionsResponse> ListDecisions(
             return true;
           }));
   CAIRN_RETURN_IF_ERROR(failure);
+  if (response.decisions().empty() && request.page_token().empty()) {
+    cairn::v1::GetChannelRequest get;
+    get.set_name(request.parent());
+    CAIRN_RETURN_IF_ERROR(GetChannel(snapshot, get).status());
+  }
   return response;
 }
 

@@ -2,6 +2,8 @@
 
 #include <string>
 
+#include "fmt/format.h"
+#include "lib/base/errors.h"
 #include "server/storage/keyspace.h"
 
 namespace cairn::storage {
@@ -17,6 +19,14 @@ void AddRunOutput(Stored<cairn::internal::RunRecord> run, std::string_view resou
   write_set.RequireRevision(key, run.mod_revision)
       .PutRecord(key, run.value.SerializeAsString())
       .Emit(listed.name(), "run.logged");
+}
+
+absl::Status CheckRunLive(const v1::Run& run, std::string_view name) {
+  if (!run.has_delete_time()) return absl::OkStatus();
+  return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::RUN_DELETED,
+               fmt::format("{} is deleted", name))
+      .With("run", name)
+      .Precondition("RUN", name, "is deleted");
 }
 
 }  // namespace cairn::storage

@@ -3,7 +3,9 @@
 
 #include <string_view>
 
+#include "absl/status/status.h"
 #include "cairn/internal/records.pb.h"
+#include "cairn/v1/tracking.pb.h"
 #include "server/storage/typed_record.h"
 #include "server/storage/write_set.h"
 
@@ -15,6 +17,10 @@ namespace cairn::storage {
 // read. Nothing is added if the run lists it.
 void AddRunOutput(Stored<cairn::internal::RunRecord> run, std::string_view resource,
                   WriteSet& write_set);
+
+// FAILED_PRECONDITION (RUN_DELETED) for a run that is deleted: nothing is logged into it, made from
+// it or nested in it until it is restored. `name` is the run's, as the caller wrote it.
+absl::Status CheckRunLive(const v1::Run& run, std::string_view name);
 
 }  // namespace cairn::storage
 

@@ -60,21 +60,25 @@ std::string Pointer(int64_t number) {
   return record.SerializeAsString();
 }
 
-absl::Status NameTaken(std::string_view display_name, int64_t holder) {
+absl::Status NameTaken(std::string_view display_name, int64_t holder, bool deleted) {
+  const std::string name = ExperimentName(holder);
   return Error(absl::StatusCode::kAlreadyExists, ErrorReason::EXPERIMENT_EXISTS,
-               fmt::format("an experiment named \"{}\" exists: {}", display_name,
-                           ExperimentName(holder)))
+               fmt::format(
+                   "an experiment named \"{}\" exists: {}{}", display_name, name,
+                   deleted ? ", which is deleted: restore it, or purge it to free the name" : ""))
       .With("displayName", display_name)
-      .With("experiment", ExperimentName(holder))
-      .Resource("Experiment", ExperimentName(holder));
+      .With("experiment", name)
+      .Resource("Experiment", name);
 }
 
 // Refuses a display name that another experiment has.
 absl::Status CheckNameFree(const Snapshot& snapshot, std::string_view display_name) {
   CAIRN_ASSIGN_OR_RETURN(auto holder, storage::ReadRecord<PointerRecord>(
                                           snapshot, storage::ExperimentByNameKey(display_name)));
-  if (holder.has_value()) return NameTaken(display_name, holder->value.number());
-  return absl::OkStatus();
+  if (!holder.has_value()) return absl::OkStatus();
+  const int64_t id = holder->value.number();
+  CAIRN_ASSIGN_OR_RETURN(const auto stored, ReadExperiment(snapshot, id));
+  return NameTaken(display_name, id, stored.value.experiment().has_delete_time());
 }
 
 // Writes a changed experiment over the one that was read.

@@ -6,6 +6,7 @@
 
 #include "cairn/internal/records.pb.h"
 #include "fmt/format.h"
+#include "lib/base/clock.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
@@ -195,6 +196,7 @@ absl::StatusOr<storage::Plan> PlanPurgeExperiment(const Snapshot& snapshot,
   if (request.validate_only()) {
     // Without a name: there is nothing to wait for.
     operations::Operation operation;
+    *metadata.mutable_create_time() = ToTimestamp(facts.now_unix_nanos);
     *operation.mutable_metadata() = operations::Pack(metadata);
     const PurgeExperimentResponse nothing_yet;
     operations::MarkDone(operation, absl::OkStatus(), &nothing_yet, facts.now_unix_nanos);

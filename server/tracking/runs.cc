@@ -16,6 +16,7 @@
 #include "server/storage/dataset_refs.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
+#include "server/storage/run_outputs.h"
 #include "server/tracking/limits.h"
 #include "server/tracking/run_update.h"
 #include "server/tracking/validation.h"
@@ -186,13 +187,7 @@ absl::StatusOr<Stored<RunRecord>> ReadRunRecord(const Snapshot& snapshot, std::s
 absl::StatusOr<Stored<RunRecord>> ReadLiveRun(const Snapshot& snapshot, std::string_view field,
                                               std::string_view name) {
   CAIRN_ASSIGN_OR_RETURN(auto stored, ReadRunRecord(snapshot, field, name));
-  if (stored.value.run().has_delete_time()) {
-    return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::RUN_DELETED,
-                 fmt::format("{} is deleted", name))
-        .With("run", name)
-        .Precondition("RUN", name, "is deleted")
-        .ToStatus();
-  }
+  CAIRN_RETURN_IF_ERROR(storage::CheckRunLive(stored.value.run(), name));
   return stored;
 }
 
@@ -325,7 +320,7 @@ absl::StatusOr<Plan> PlanCreateRun(const Snapshot& snapshot,
   CAIRN_RETURN_IF_ERROR(CheckRunIdFree(snapshot, request, run));
   if (!run.parent_run().empty()) {
     CAIRN_ASSIGN_OR_RETURN(const auto parent,
-                           ReadRunRecord(snapshot, "run.parent_run", run.parent_run()));
+                           ReadLiveRun(snapshot, "run.parent_run", run.parent_run()));
     run.set_parent_run(parent.value.run().name());
   }
   WriteSet write_set;

@@ -107,6 +107,59 @@ TEST_F(MlctlNewcomerTest, AMisspeltNameIsMetWithTheNearest) {
   EXPECT_THAT(Expect(3, {"get", "version", "churn@7"}), Not(HasSubstr("did you mean")));
 }
 
+TEST_F(MlctlNewcomerTest, NothingIsLoggedIntoNestedInOrMadeFromADeletedRun) {
+  const std::string run = Id({"run", "start"});
+  Write("model.bin", "x");
+  Expect(0, {"log", "artifact", run, folder_ / "model.bin"});
+  Expect(0, {"delete", "run", run, "--yes"});
+  const std::vector<std::vector<std::string>> commands = {
+      {"log", "artifact", run, folder_ / "model.bin"},
+      {"delete", "artifact", run, "model.bin", "--yes"},
+      {"log", "metric", run, "loss=1"},
+      {"run", "start", "--parent-run", run},
+      {"register", "model", "churn", "--run", run}};
+  for (std::vector<std::string> words : commands) {
+    words.insert(words.end(), {"-o", "json"});
+    EXPECT_THAT(Expect(5, words), HasSubstr("RUN_DELETED")) << words[1];
+  }
+  EXPECT_THAT(Expect(0, {"get", "run", run}), HasSubstr("is deleted: `mlctl restore run"));
+}
+
+TEST_F(MlctlNewcomerTest, TheNameOfADeletedExperimentSaysWhyItIsTaken) {
+  Expect(0, {"create", "experiment", "2024"});
+  Expect(0, {"delete", "experiment", "2024", "--yes"});
+  EXPECT_THAT(Expect(5, {"create", "experiment", "2024"}),
+              AllOf(HasSubstr("deleted"), HasSubstr("restore"), HasSubstr("purge")));
+}
+
+TEST_F(MlctlNewcomerTest, AModelOrChannelThatIsNotThereIsNotFound) {
+  const std::string run = Id({"run", "start"});
+  Write("model.bin", "x");
+  Expect(0, {"log", "artifact", run, folder_ / "model.bin"});
+  Expect(0, {"register", "model", "churn", "--run", run});
+  Expect(0, {"apply", "-f", Write("policy.yaml", kPolicy)});
+  Expect(0, {"history", "churn#production"});
+  EXPECT_THAT(Expect(3, {"history", "churn#prodution"}), HasSubstr("churn#production"));
+  EXPECT_THAT(Expect(3, {"promote", "chrun", "--channel", "production"}), HasSubstr("\"churn\""));
+  EXPECT_THAT(Expect(5, {"promote", "churn", "--channel", "prodution"}),
+              HasSubstr("did you mean \"churn#production\"?"));
+}
+
+TEST_F(MlctlNewcomerTest, AFilterThatSaysNothingDeletesNothing) {
+  Id({"run", "start"});
+  for (const char* filter : {"--filter=\"\"", "--filter=(\"\")", "--filter=\"\" \"\""}) {
+    EXPECT_THAT(Expect(2, {"delete", "runs", "--yes", filter}), HasSubstr("write * for all"));
+  }
+  EXPECT_EQ(Lines({"list", "runs", "-q"}), 1);
+}
+
+TEST_F(MlctlNewcomerTest, ADryRunOfManyAnswersAsTheRealCallDoes) {
+  Id({"run", "start"});
+  const std::string dry =
+      Expect(0, {"delete", "runs", "--filter", "state = RUNNING", "--dry-run", "-o", "json"});
+  EXPECT_THAT(dry, AllOf(HasSubstr("BulkChangeRunsMetadata"), HasSubstr("\"runCount\": \"1\"")));
+}
+
 TEST_F(MlctlNewcomerTest, AColumnOfAMetricThatNoRunHasIsEmptyAndSaid) {
   const std::string run = Id({"run", "start"});
   Expect(0, {"log", "metric", run, "loss=1"});

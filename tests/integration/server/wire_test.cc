@@ -225,8 +225,8 @@ TEST_F(WireTest, EveryErrorCarriesOneErrorInfo) {
     v1::PromoteRequest request;
     request.set_name("models/nobody/channels/production");
     v1::Decision response;
-    ExpectReason(promotion->Promote(&context, request, &response), grpc::FAILED_PRECONDITION,
-                 "CHANNEL_UNGOVERNED");
+    ExpectReason(promotion->Promote(&context, request, &response), grpc::NOT_FOUND,
+                 "MODEL_NOT_FOUND");
   }
   {
     grpc::ClientContext context;

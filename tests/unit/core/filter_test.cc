@@ -238,6 +238,15 @@ TEST(Filter, AllListsTogetherHaveAtMost64ValuesWithWildcards) {
   EXPECT_EQ(PositionOfError(more), std::to_string(more.size() - 3));
 }
 
+TEST(RunFilterTest, AnEmptyTextIsRefusedAndAStarIsAll) {
+  for (const char* text : {"\"\"", "(\"\")", "\"\" \"\"", "state = RUNNING OR ''"}) {
+    const auto filter = RunFilter::Compile(text);
+    EXPECT_TRUE(HasReason(filter.status(), ErrorReason::FILTER_INVALID)) << text;
+  }
+  EXPECT_TRUE(RunFilter::Compile("*").ok());
+  EXPECT_TRUE(RunFilter::Compile("display_name = \"\"").ok());
+}
+
 TEST(RunFilterTest, AWordThatLooksLikeAFieldOrOperatorIsRefusedWithWhatToWrite) {
   const auto message = [](std::string_view text) {
     return std::string(RunFilter::Compile(text).status().message());

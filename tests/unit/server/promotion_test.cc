@@ -212,11 +212,13 @@ TEST_F(PolicyTest, WithoutAPolicyNothingIsPromoted) {
   v1::PromoteRequest request;
   request.set_name(kChannel);
   std::optional<int64_t> epoch;
-  ExpectError(PlanPromote(*Now(), request, kStart, epoch).status(), StatusCode::kFailedPrecondition,
-              "CHANNEL_UNGOVERNED");
-  ASSERT_TRUE(ApplyPolicy(ShippedPolicy()).ok());
   ExpectError(PlanPromote(*Now(), request, kStart, epoch).status(), StatusCode::kNotFound,
               "MODEL_NOT_FOUND");
+  v1::CreateModelRequest create;
+  create.mutable_model()->set_display_name("customer-segments");
+  ASSERT_TRUE(Apply<v1::Model>(PlanCreateModel(*Now(), create, kStart)).ok());
+  ExpectError(PlanPromote(*Now(), request, kStart, epoch).status(), StatusCode::kFailedPrecondition,
+              "CHANNEL_UNGOVERNED");
 }
 
 TEST_F(PromotionTest, HeadDecisionAuditAndEventsAreOneCommit) {

@@ -419,7 +419,11 @@ TEST_F(RunLifeTest, AModelVersionThatComesBetweenStopsThePurge) {
   v1::PurgeRunRequest request;
   request.set_name(run.name());
   auto purge = PlanPurgeRun(*Now(), request);
+  v1::UndeleteRunRequest undelete;
+  undelete.set_name(run.name());
+  ASSERT_TRUE(Apply<v1::Run>(PlanUndeleteRun(*Now(), undelete, Facts())).ok());
   PutModelVersion(run.name());
+  ASSERT_TRUE(Delete(run.name()).ok());
   ExpectError(Apply<Empty>(std::move(purge)).status(), StatusCode::kAborted, "COMMIT_CONFLICT");
   ExpectError(Purge(run.name()), StatusCode::kFailedPrecondition, "RUN_IN_USE");
 }
