@@ -18,7 +18,7 @@ struct Invocation;
 // What a flag takes.
 enum class FlagKind {
   kSwitch,   // nothing: --dry-run
-  kText,     // one value; the last one given counts
+  kText,     // one value; a second one that differs is refused
   kInteger,  // one whole number
   kList,     // a value each time it is given
 };
@@ -29,11 +29,11 @@ struct Flag {
   std::string_view name;
   char letter = 0;
   FlagKind kind = FlagKind::kText;
-  std::string_view value;          // what stands for the value in help: FILE
-  std::string_view help;           // a sentence without a full stop
-  std::string_view choices;        // "a|b|c" when only these are taken
-  std::string_view fallback = "";  // the default, for display and for use
-  bool may_be_blank = true;        // false: a text without a word in it is refused
+  std::string_view value;            // what stands for the value in help: FILE
+  std::string_view help;             // a sentence without a full stop
+  std::string_view choices;          // "a|b|c" when only these are taken
+  std::string_view fallback = "";    // the default, for display and for use
+  std::string_view blank_rule = "";  // why a text without a word in it is refused; empty: it is not
   int64_t least = std::numeric_limits<int64_t>::min();  // of a whole number
 
   // Names of files are bytes; all other texts are UTF-8.

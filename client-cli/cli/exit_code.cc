@@ -102,7 +102,7 @@ ExitCode ExitCodeFor(const v1::Decision& decision) {
   }
 }
 
-std::string HintFor(const absl::Status& status) {
+std::string HintFor(const absl::Status& status, std::string_view command) {
   ErrorReason reason = ErrorReason::ERROR_REASON_UNSPECIFIED;
   v1::ErrorReason_Parse(ReasonOf(status), &reason);
   switch (reason) {
@@ -116,6 +116,10 @@ std::string HintFor(const absl::Status& status) {
     case ErrorReason::EXPERIMENT_DELETED:
       return DeletedHint("experiment", MetadataOf(status, "experiment"));
     case ErrorReason::RUN_NOT_FOUND:
+      if (!MetadataOf(status, "kinds").empty()) {
+        return "`mlctl list runs`, `mlctl list models` and `mlctl list datasets` show what there "
+               "is";
+      }
       return "`mlctl list runs` shows what there is";
     case ErrorReason::DATASET_NOT_FOUND:
     case ErrorReason::DATASET_VERSION_NOT_FOUND:
@@ -143,8 +147,9 @@ std::string HintFor(const absl::Status& status) {
     default:
       break;
   }
-  if (MetadataOf(status, "origin") == "commandLine") return "`mlctl help` lists the commands";
-  return "";
+  if (MetadataOf(status, "origin") != "commandLine") return "";
+  return command.empty() ? "`mlctl help` lists the commands"
+                         : fmt::format("`mlctl help {}` shows how it is called", command);
 }
 
 std::string ErrorJson(const absl::Status& status, const std::string& hint) {

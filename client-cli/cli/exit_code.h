@@ -2,6 +2,7 @@
 #define CAIRN_CLIENT_CLI_CLI_EXIT_CODE_H_
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "cairn/v1/promotion.pb.h"
@@ -36,8 +37,9 @@ ExitCode ExitCodeFor(const v1::Decision& decision);
 // What to tell of an error: its message, or its code where it came without one. Never empty.
 std::string MessageOf(const absl::Status& status);
 
-// What a person can do about an error; empty when there is nothing to say.
-std::string HintFor(const absl::Status& status);
+// What a person can do about an error; empty when there is nothing to say. `command` is the path of
+// the command that was called, whose help is named; empty when there is no such command.
+std::string HintFor(const absl::Status& status, std::string_view command = "");
 
 // The error as one line of JSON with `code`, `reason`, `message`, `hint`,
 // `request_id`, `retryable` and `metadata`.

@@ -38,17 +38,37 @@ std::string FlagHelp(const Flag& flag) {
   return text;
 }
 
+// What something of at most `width` columns is, beside it.
+std::string Entry(std::string_view spelling, size_t width, std::string_view says) {
+  std::string text;
+  for (const std::string& line : WrapWords(says, kHelpWidth - width - 4)) {
+    text += fmt::format("  {:<{}}  {}\n", spelling, width, line);
+    spelling = "";
+  }
+  return text;
+}
+
+// Each line that is too long in several.
+std::string Wrapped(std::string_view text) {
+  std::string wrapped;
+  while (!text.empty()) {
+    const size_t end = std::min(text.find('\n'), text.size());
+    const std::string_view line = text.substr(0, end);
+    if (DisplayWidth(line) <= kHelpWidth) {
+      wrapped += fmt::format("{}\n", line);
+    } else {
+      for (const std::string& part : WrapWords(line, kHelpWidth)) wrapped += part + "\n";
+    }
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return wrapped;
+}
+
 std::string FlagLines(const std::vector<Flag>& flags) {
   size_t width = 0;
   for (const Flag& flag : flags) width = std::max(width, FlagSpelling(flag).size());
   std::string text;
-  for (const Flag& flag : flags) {
-    std::string spelling = FlagSpelling(flag);
-    for (const std::string& line : WrapWords(FlagHelp(flag), kHelpWidth - width - 4)) {
-      text += fmt::format("  {:<{}}  {}\n", spelling, width, line);
-      spelling.clear();
-    }
-  }
+  for (const Flag& flag : flags) text += Entry(FlagSpelling(flag), width, FlagHelp(flag));
   return text;
 }
 
@@ -65,7 +85,7 @@ std::string CommandLines(const std::vector<const Command*>& commands) {
   for (const Command* command : commands) width = std::max(width, command->path.size());
   std::string text;
   for (const Command* command : commands) {
-    text += fmt::format("  {:<{}}  {}\n", command->path, width, command->summary);
+    text += Entry(command->path, width, command->summary);
   }
   return text;
 }
@@ -73,7 +93,7 @@ std::string CommandLines(const std::vector<const Command*>& commands) {
 std::string CommandHelp(const CommandTable& table, const Command& command) {
   std::string text = fmt::format("{}.\n\nExamples:\n{}\nUsage:\n  {}\n", command.summary,
                                  ExampleLines(command.examples), UsageLine(command));
-  if (!command.details.empty()) text += fmt::format("\n{}\n", command.details);
+  if (!command.details.empty()) text += "\n" + Wrapped(command.details);
   if (!command.flags.empty()) text += fmt::format("\nFlags:\n{}", FlagLines(command.flags));
   text += fmt::format("\nGlobal flags:\n{}", FlagLines(table.global_flags));
   return text;
@@ -116,13 +136,13 @@ std::string UsageLine(const Command& command) {
 
 std::string Overview(const CommandTable& table) {
   std::string text =
-      "mlctl talks to a Cairn server: experiments, data sets, models and what may go live.\n\n"
+      "mlctl talks to a Cairn server: experiments, data sets, models, what is live.\n\n"
       "Examples:\n"
       "  # the ten best runs by silhouette\n"
       "  mlctl search runs --order-by 'metrics.silhouette desc' --limit 10\n"
       "  # let the policy decide, and see why\n"
-      "  mlctl promote customer-segments --channel production && "
-      "mlctl why customer-segments#production\n"
+      "  mlctl promote customer-segments#production\n"
+      "  mlctl why customer-segments#production\n"
       "  # get the files that are live\n"
       "  mlctl fetch customer-segments#production -o model/\n\n"
       "Usage:\n  mlctl COMMAND [flags]\n";
@@ -135,7 +155,7 @@ std::string Overview(const CommandTable& table) {
   }
   text += "\nTopics (mlctl help TOPIC):\n";
   for (const Topic& topic : table.topics) {
-    text += fmt::format("  {:<12}  {}\n", topic.name, topic.summary);
+    text += Entry(topic.name, 12, topic.summary);
   }
   return text + fmt::format("\nGlobal flags:\n{}", FlagLines(table.global_flags));
 }

@@ -1,5 +1,6 @@
 #include "client-cli/cli/lineage_tree.h"
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string_view>
@@ -14,7 +15,8 @@ namespace {
 
 class Drawing {
  public:
-  Drawing(const v1::Lineage& lineage, bool unicode) : lineage_(lineage), unicode_(unicode) {
+  Drawing(const v1::Lineage& lineage, bool unicode, size_t width)
+      : lineage_(lineage), unicode_(unicode), width_(width) {
     for (const auto& node : lineage.nodes()) nodes_[node.name()] = &node;
     for (const auto& edge : lineage.edges()) {
       made_[edge.from()].push_back(edge.to());
@@ -38,7 +40,18 @@ class Drawing {
   void Add(const std::string& name, const std::string& lead, const std::string& below) {
     const bool again = !drawn_.insert(name).second;
     const auto& children = made_[name];
-    text_ += lead + Describe(name) + (again && !children.empty() ? "  (above)" : "") + "\n";
+    const bool goes_on = !again && !children.empty();
+    const std::string beside = below + (goes_on ? (unicode_ ? "│  " : "|  ") : "   ");
+    std::string line = lead + Head(name);
+    for (const std::string& piece : Pieces(name, again && !children.empty())) {
+      if (width_ == 0 || DisplayWidth(line + piece) <= width_) {
+        line += piece;
+      } else {
+        text_ += line + "\n";
+        line = beside + piece.substr(piece.find_first_not_of(' '));
+      }
+    }
+    text_ += line + "\n";
     if (again) return;
     for (size_t i = 0; i < children.size(); ++i) {
       const bool last = i + 1 == children.size();
@@ -48,22 +61,40 @@ class Drawing {
     }
   }
 
-  std::string Describe(const std::string& name) const {
+  // The kind and the name, which stay in one line.
+  std::string Head(const std::string& name) const {
     std::string text;
     const auto node = nodes_.find(name);
     const std::string kind = node == nodes_.end() ? "" : node->second->kind();
     if (kind == "Run") text += "run ";
     if (kind == "ModelVersion") text += "model ";
     if (kind == "Channel") text += "channel ";
-    text += ShortName(name);
-    if (node != nodes_.end() && !node->second->label().empty()) {
-      text += "  " + Printable(node->second->label());
+    return text + ShortName(name);
+  }
+
+  // What follows the name: the words of the label and the marks, each with the blanks before it.
+  std::vector<std::string> Pieces(const std::string& name, bool is_above) const {
+    std::vector<std::string> pieces;
+    const auto node = nodes_.find(name);
+    const std::string label = node == nodes_.end() ? "" : Printable(node->second->label());
+    std::string blanks = "  ";
+    for (size_t at = 0; at < label.size();) {
+      const size_t begin = label.find_first_not_of(' ', at);
+      if (begin == std::string::npos) break;
+      const size_t end = std::min(label.find(' ', begin), label.size());
+      blanks.append(begin - at, ' ');
+      pieces.push_back(blanks + label.substr(begin, end - begin));
+      blanks.clear();
+      at = end;
     }
-    return text + (name == lineage_.root() ? "  *" : "");
+    if (name == lineage_.root()) pieces.emplace_back("  *");
+    if (is_above) pieces.emplace_back("  (above)");
+    return pieces;
   }
 
   const v1::Lineage& lineage_;
   const bool unicode_;
+  const size_t width_;
   std::map<std::string, const v1::Lineage::Node*> nodes_;
   std::map<std::string, std::vector<std::string>> made_;
   std::set<std::string> made_from_something_;
@@ -108,8 +139,8 @@ std::string LineageDot(const v1::Lineage& lineage) {
   return text + "}\n";
 }
 
-std::string DrawLineage(const v1::Lineage& lineage, bool unicode) {
-  return Drawing(lineage, unicode).Draw();
+std::string DrawLineage(const v1::Lineage& lineage, bool unicode, size_t width) {
+  return Drawing(lineage, unicode, width).Draw();
 }
 
 }  // namespace cairn::cli

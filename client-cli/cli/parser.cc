@@ -168,8 +168,12 @@ class Reader {
   absl::Status Store(const Flag& flag, std::string value) {
     CAIRN_RETURN_IF_ERROR(CheckFlagValue(flag, value));
     auto& values = invocation_.flags[std::string(flag.name)];
-    if (flag.kind != FlagKind::kList) values.clear();
-    values.push_back(std::move(value));
+    if (flag.kind == FlagKind::kList || values.empty()) {
+      values.push_back(std::move(value));
+    } else if (values.front() != value) {
+      return UsageError(fmt::format("--{} takes one value and is given two: \"{}\" and \"{}\"",
+                                    flag.name, values.front(), value));
+    }
     return absl::OkStatus();
   }
 
@@ -243,9 +247,9 @@ absl::Status CheckFlagValue(const Flag& flag, std::string_view value) {
   if (!flag.names_file() && !IsValidUtf8(value)) {
     return UsageError(fmt::format("--{} \"{}\" is not UTF-8", flag.name, value));
   }
-  if (!flag.may_be_blank && value.find_first_not_of(" \t\r\n") == std::string_view::npos) {
-    return UsageError(fmt::format(
-        "--{} is blank, which would mean everything; leave it out if that is meant", flag.name));
+  const bool blank = value.find_first_not_of(" \t\r\n") == std::string_view::npos;
+  if (blank && !flag.blank_rule.empty()) {
+    return UsageError(fmt::format("--{} is blank{}", flag.name, flag.blank_rule));
   }
   if (flag.choices.empty()) return absl::OkStatus();
   std::string_view rest = flag.choices;

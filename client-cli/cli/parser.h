@@ -19,7 +19,8 @@ namespace cairn::cli {
 // value was forgotten, and the next flag would be taken for it. A command's words come
 // first: `mlctl run start`. With --help the rest is not checked.
 //
-// Texts must be UTF-8, but for the names of files.
+// Texts must be UTF-8, but for the names of files. A flag that takes one value may stand twice with
+// the same one; with another it is refused, as one of them would be passed over.
 //
 // INVALID_ARGUMENT (VALUE_INVALID) for an unknown command or flag (with what
 // was probably meant), a value that is missing or no choice, a number that is

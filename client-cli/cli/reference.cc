@@ -13,12 +13,28 @@ absl::Status Invalid(std::string_view text) {
                       "full resource name");
 }
 
+// A full resource name with an `@` in it, which would stand there as %40: the short form was meant.
+absl::Status MixedForms(std::string_view text, std::string_view collection, size_t at) {
+  const std::string_view name = text.substr(collection.size(), at - collection.size());
+  const std::string_view selector = text.substr(at + 1);
+  const bool versioned = collection == "models/" || collection == "datasets/";
+  if (!versioned || name.empty() || selector.empty()) return Invalid(text);
+  const bool number = selector.find_first_not_of("0123456789") == std::string_view::npos;
+  return InvalidField(
+      ErrorReason::NAME_INVALID, "reference", text,
+      fmt::format("write {}{}@{}{}", collection == "datasets/" ? "dataset:" : "", name, selector,
+                  number ? fmt::format(", or {}{}/versions/{}", collection, name, selector) : ""));
+}
+
 }  // namespace
 
 absl::StatusOr<Reference> ParseReference(std::string_view text) {
   for (const std::string_view collection : {"models/", "datasets/", "experiments/", "policies/"}) {
     if (!text.starts_with(collection)) continue;
     if (text.size() == collection.size()) return Invalid(text);
+    if (const size_t at = text.rfind('@'); at != std::string_view::npos) {
+      return MixedForms(text, collection, at);
+    }
     return Reference{Reference::Kind::kResource, std::string(text), ""};
   }
   const bool dataset = text.starts_with("dataset:");

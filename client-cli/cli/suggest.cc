@@ -25,7 +25,8 @@ std::string Nearest(std::string_view word, const std::vector<std::string_view>& 
   size_t best_distance = limit + 1;
   for (const std::string_view candidate : candidates) {
     const size_t distance = EditDistance(word, candidate);
-    if (distance < best_distance) {
+    // Of one letter nothing would be left.
+    if (distance < best_distance && 2 * distance <= std::max(word.size(), candidate.size())) {
       best = candidate;
       best_distance = distance;
     }

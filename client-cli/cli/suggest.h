@@ -12,7 +12,8 @@ namespace cairn::cli {
 size_t EditDistance(std::string_view from, std::string_view to);
 
 // The candidate a person who wrote `word` probably meant: the nearest within a
-// third of its length, or one that begins with it. Empty when nothing is near.
+// third of its length and half of the longer one's, or one that begins with it. Empty when nothing
+// is near.
 std::string Nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 
 }  // namespace cairn::cli

@@ -52,8 +52,10 @@ int TerminalWidth(const Environment& environment) {
     const int width = std::atoi(columns->c_str());
     if (width > 0) return width;
   }
-  winsize size{};
-  if (::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
+    winsize size{};
+    if (::ioctl(stream, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  }
   return 80;
 }
 
@@ -123,6 +125,16 @@ std::vector<std::string> WrapWords(std::string_view text, size_t width) {
     }
   }
   return lines;
+}
+
+std::string Fit(std::string_view text, size_t width) {
+  if (width == 0 || DisplayWidth(text) <= width) return std::string(text);
+  std::string fitted;
+  for (const std::string& line : WrapWords(text, std::max<size_t>(width, 24) - 2)) {
+    if (!fitted.empty()) fitted += "\n  ";
+    fitted += line;
+  }
+  return fitted;
 }
 
 std::string Truncate(std::string_view text, size_t width) {

@@ -21,7 +21,7 @@ struct Terminal {
   bool stdin_is_tty = false;
   bool stdout_is_tty = false;
   bool stderr_is_tty = false;
-  int width = 80;       // of stdout, in columns
+  int width = 80;       // of stdout, else of stderr, in columns
   bool unicode = true;  // the locale can show box-drawing characters
 };
 
@@ -39,6 +39,10 @@ size_t DisplayWidth(std::string_view text);
 // `text` in lines of at most `width` columns, broken at spaces; a longer word has a line of its
 // own. One empty line for the empty text.
 std::vector<std::string> WrapWords(std::string_view text, size_t width);
+
+// `text` in lines of at most `width` columns as WrapWords has them, those after the first indented
+// by two; as it is for a width of 0. Without a line end.
+std::string Fit(std::string_view text, size_t width);
 
 // The beginning of `text` that fits into `width` columns, ended with "…" when
 // something was cut.

@@ -37,7 +37,7 @@ std::vector<Flag> GlobalFlags() {
       {.name = "request-id",
        .value = "UUID",
        .help = "repeat the command with the same one and nothing is done twice (help retries)",
-       .may_be_blank = false},
+       .blank_rule = "; it must be a UUID4, such as /proc/sys/kernel/random/uuid gives"},
   };
 }
 

@@ -51,10 +51,12 @@ inline constexpr Flag kExperiments = {.name = "experiment",
                                       .kind = FlagKind::kList,
                                       .value = "EXPERIMENT",
                                       .help = "look only in this experiment, by number or name"};
+inline constexpr std::string_view kBlankMeansAll =
+    ", which would mean everything; leave it out if that is meant";
 inline constexpr Flag kFilter = {.name = "filter",
                                  .value = "FILTER",
                                  .help = "only runs that match (mlctl help filters)",
-                                 .may_be_blank = false};
+                                 .blank_rule = kBlankMeansAll};
 inline constexpr Flag kOrderBy = {
     .name = "order-by",
     .value = "KEYS",

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -8,9 +9,11 @@
 #include "client-cli/cli/parser.h"
 #include "client-cli/cli/sparkline.h"
 #include "client-cli/commands/catalog.h"
+#include "client-cli/commands/nearby_names.h"
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/session.h"
 #include "fmt/format.h"
+#include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 
 namespace cairn::cli {
@@ -18,9 +21,9 @@ namespace {
 
 constexpr int64_t kMaxBuckets = 100'000;
 
-absl::StatusOr<v1::ReadMetricsRequest> RequestOf(Session& session, const Invocation& call) {
+absl::StatusOr<v1::ReadMetricsRequest> RequestOf(Session& session, const v1::Run& run,
+                                                 const Invocation& call) {
   const Settings& flags = session.flags();
-  CAIRN_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(session, call.arguments[0]));
   v1::ReadMetricsRequest request;
   request.set_run(run.name());
   request.set_key(call.arguments[1]);
@@ -81,7 +84,26 @@ Table BucketTable(const std::vector<v1::MetricBucket>& buckets) {
   return table;
 }
 
-absl::StatusOr<int> ShowPoints(Session& session, const v1::ReadMetricsRequest& request) {
+// What to say of a metric without a point: hints at the range if the run has the metric, else
+// NOT_FOUND with the nearest that it has.
+absl::Status Nothing(Session& session, const v1::Run& run, const std::string& key) {
+  std::vector<std::string> keys;
+  for (const v1::MetricSummary& metric : run.metrics()) keys.push_back(metric.key());
+  if (std::find(keys.begin(), keys.end(), key) != keys.end()) {
+    session.Hint(fmt::format("{} has no point in this range of steps", key));
+    return absl::OkStatus();
+  }
+  const std::string nearest = NearestOf(key, keys);
+  const std::string meant = nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest);
+  return Error(absl::StatusCode::kNotFound, ErrorReason::VALUE_INVALID,
+               fmt::format("{} has no metric \"{}\"{}", run.name(), key, meant))
+      .With("run", run.name())
+      .With("metric", key)
+      .ToStatus();
+}
+
+absl::StatusOr<int> ShowPoints(Session& session, const v1::Run& run,
+                               const v1::ReadMetricsRequest& request) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   v1::ReadMetricsResponse all;
   all.mutable_columns()->set_key(request.key());
@@ -99,18 +121,19 @@ absl::StatusOr<int> ShowPoints(Session& session, const v1::ReadMetricsRequest& r
                           {Cell(step), Cell(Exact(points.values(i))),
                            Cell(std::to_string(points.times_unix_millis(i)))}});
   }
-  if (points.values_size() == 0) session.Hint("the run has no such metric in this range of steps");
+  if (points.values_size() == 0) CAIRN_RETURN_IF_ERROR(Nothing(session, run, request.key()));
   return session.Emit(all, table);
 }
 
 absl::StatusOr<int> GetCurve(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
-  CAIRN_ASSIGN_OR_RETURN(const v1::ReadMetricsRequest request, RequestOf(session, call));
-  if (session.flags().Switch("points")) return ShowPoints(session, request);
+  CAIRN_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(session, call.arguments[0]));
+  CAIRN_ASSIGN_OR_RETURN(const v1::ReadMetricsRequest request, RequestOf(session, run, call));
+  if (session.flags().Switch("points")) return ShowPoints(session, run, request);
   CAIRN_ASSIGN_OR_RETURN(const auto buckets, client->tracking().ReadMetricBuckets(request));
   v1::ReadMetricsResponse all;
   for (const v1::MetricBucket& bucket : buckets) *all.add_buckets() = bucket;
-  if (buckets.empty()) session.Hint("the run has no such metric in this range of steps");
+  if (buckets.empty()) CAIRN_RETURN_IF_ERROR(Nothing(session, run, request.key()));
   if (session.format() == "table" && !buckets.empty()) {
     session.Print(Summary(request.key(), buckets));
     return kExitOk;

@@ -34,12 +34,18 @@ std::string Indent(const std::string& text) {
   return result;
 }
 
-std::string Headline(const v1::Decision& decision) {
+// The name is copied into the next command: whole, in a line of its own where it must.
+std::string NameLine(const std::string& name, size_t width) {
+  const std::string line = fmt::format("decision {}\n", name);
+  return width == 0 || DisplayWidth(line) <= width + 1 ? line : fmt::format("decision\n{}\n", name);
+}
+
+std::string Headline(const v1::Decision& decision, size_t width) {
   const std::string outcome = StateText(v1::Decision::Outcome_Name(decision.outcome()));
   std::string text = fmt::format("{} {}: {}", ShortName(decision.channel()), outcome,
                                  v1::Verdict_Name(decision.verdict()));
   if (!decision.committed()) text += " (dry run: nothing was stored)";
-  return text + "\n";
+  return Line(text, width);
 }
 
 std::string CandidateText(const v1::CandidateResult& candidate, bool chosen, size_t width) {
@@ -91,11 +97,13 @@ std::string ChecksText(const v1::CandidateResult& candidate, size_t width) {
 }
 
 std::string DecisionText(const v1::Decision& decision, size_t width) {
-  std::string text = Headline(decision);
+  std::string text = Headline(decision, width);
   if (!decision.message().empty()) text += Line(decision.message(), width);
-  text += fmt::format("epoch {} -> {}, policy {} revision {}\n", decision.epoch_seen(),
-                      decision.epoch(), ShortName(decision.policy()), decision.policy_revision());
-  if (decision.committed()) text += fmt::format("decision {}\n", decision.name());
+  text +=
+      Line(fmt::format("epoch {} -> {}, policy {} revision {}", decision.epoch_seen(),
+                       decision.epoch(), ShortName(decision.policy()), decision.policy_revision()),
+           width);
+  if (decision.committed()) text += NameLine(decision.name(), width);
   for (const auto& candidate : decision.candidates()) {
     text +=
         "\n" + CandidateText(candidate, candidate.version() == decision.chosen_version(), width);
@@ -117,7 +125,7 @@ std::string ExplanationText(const v1::ExplainResponse& explanation, size_t width
                              candidate.version() == explanation.decision().chosen_version(), width);
   }
   if (explanation.decision().committed()) {
-    text += fmt::format("\ndecision {}\n", explanation.decision().name());
+    text += "\n" + NameLine(explanation.decision().name(), width);
   }
   return text;
 }

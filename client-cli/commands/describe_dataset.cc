@@ -18,12 +18,6 @@
 namespace cairn::cli {
 namespace {
 
-// Whether the message itself, or a name alone, is the whole answer.
-bool IsShort(const Session& session) {
-  const std::string format = session.format();
-  return session.wants_message() || format == "name" || format == "id";
-}
-
 absl::Status PrintAliases(DescriptionPrinter& printer, const v1::Dataset& dataset) {
   const std::map<std::string, int64_t> aliases(dataset.aliases().begin(), dataset.aliases().end());
   Table table;
@@ -118,9 +112,6 @@ absl::Status PrintFiles(Session& session, DescriptionPrinter& printer,
 }  // namespace
 
 absl::StatusOr<int> DescribeDataset(Session& session, const v1::Dataset& dataset) {
-  if (IsShort(session)) {
-    return session.EmitText(dataset, "", dataset.name(), dataset.display_name());
-  }
   DescriptionPrinter printer(session);
   printer.Line("Data set", Cell(dataset.display_name()));
   printer.Line("Resource", Cell(dataset.name()));
@@ -138,9 +129,6 @@ absl::StatusOr<int> DescribeDataset(Session& session, const v1::Dataset& dataset
 }
 
 absl::StatusOr<int> DescribeDatasetVersion(Session& session, const v1::DatasetVersion& version) {
-  if (IsShort(session)) {
-    return session.EmitText(version, "", version.name(), ShortName(version.name()));
-  }
   CAIRN_ASSIGN_OR_RETURN(const std::string aliases, AliasesOf(session, version));
   DescriptionPrinter printer(session);
   PrintVersionHead(session, printer, version, aliases);

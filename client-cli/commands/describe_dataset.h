@@ -7,7 +7,8 @@
 
 namespace cairn::cli {
 
-// Writes everything about a data set: its head and its aliases. Returns the exit code.
+// Writes everything about a data set, for people: its head and its aliases. Returns the exit
+// code. Formats for programs are the caller's.
 absl::StatusOr<int> DescribeDataset(Session& session, const v1::Dataset& dataset);
 
 // Writes everything about a version: head, aliases, tags, parents, files and columns with

@@ -166,10 +166,6 @@ absl::Status PrintNested(Session& session, DescriptionPrinter& printer, const v1
 }  // namespace
 
 absl::StatusOr<int> DescribeRun(Session& session, const v1::Run& run) {
-  const std::string format = session.format();
-  if (session.wants_message() || format == "name" || format == "id") {
-    return session.EmitText(run, "", run.name(), run.uid());
-  }
   DescriptionPrinter printer(session);
   PrintHead(session, printer, run);
   CAIRN_RETURN_IF_ERROR(printer.Pairs("Parameters", run.params()));

@@ -7,9 +7,9 @@
 
 namespace cairn::cli {
 
-// Prints everything about a run: its state and lease, parameters, tags, inputs, outputs,
-// each metric with its latest, least and greatest value, the number of its points and its
-// shape, and the runs nested in it. In json, jsonl and yaml it is the resource as it is.
+// Prints everything about a run, for people: its state and lease, parameters, tags, inputs,
+// outputs, each metric with its latest, least and greatest value, the number of its points and
+// its shape, and the runs nested in it. Formats for programs are the caller's.
 //
 // On a terminal each list ends after 20 lines (or --limit) with a line that says how many
 // there are; with --all, -o wide and where the output is no terminal none does. The shapes

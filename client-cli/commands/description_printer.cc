@@ -40,7 +40,6 @@ absl::Status DescriptionPrinter::List(std::string_view title, size_t count, Tabl
   session_.Print(fmt::format("\n{} ({})\n", title, count));
   TableOptions options;
   options.format = human_ ? "table" : session_.format();
-  if (options.format == "name" || options.format == "id") options.format = "tsv";
   options.human = human_;
   options.headers = !session_.flags().Switch("no-headers");
   options.width = human_ ? session_.width() : 0;

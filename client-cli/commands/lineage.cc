@@ -30,9 +30,10 @@ absl::StatusOr<int> ShowLineage(Session& session, const Invocation& call) {
   request.set_max_depth(static_cast<int32_t>(flags.Integer("depth")));
   CAIRN_ASSIGN_OR_RETURN(const v1::Lineage lineage, client->datasets().GetLineage(request));
   const std::string format = flags.Text("format");
-  const std::string text = format == "dot"    ? LineageDot(lineage)
-                           : format == "json" ? ToJson(lineage)
-                                              : DrawLineage(lineage, session.terminal().unicode);
+  const std::string text = format == "dot" ? LineageDot(lineage)
+                           : format == "json"
+                               ? ToJson(lineage)
+                               : DrawLineage(lineage, session.terminal().unicode, session.width());
   return session.EmitText(lineage, text, lineage.root(), ShortName(lineage.root()));
 }
 

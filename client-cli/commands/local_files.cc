@@ -61,6 +61,14 @@ class Walker {
     return std::move(found_);
   }
 
+  // Of what is neither a file nor a directory the size is not known, and it can be read once only.
+  void RefuseKind(const fs::path& path, const fs::file_status& status) {
+    const std::string_view kind = fs::is_socket(status) ? "is a socket"
+                                  : fs::is_fifo(status) ? "is a pipe"
+                                                        : "is a device";
+    Refuse(path, fmt::format("{} and no regular file: write what it gives to a file first", kind));
+  }
+
   size_t found() const { return found_.items.size() + refused_.size(); }
 
  private:
@@ -75,9 +83,7 @@ class Walker {
       return Refuse(entry.path(), "is a link to a directory");
     }
     if (link && !fs::exists(status)) return Refuse(entry.path(), "is a link that leads nowhere");
-    Refuse(entry.path(), fs::is_socket(status) ? "is a socket"
-                         : fs::is_fifo(status) ? "is a pipe"
-                                               : "is no file");
+    RefuseKind(entry.path(), status);
   }
 
   void Refuse(const fs::path& path, std::string_view why) {
@@ -109,8 +115,13 @@ absl::StatusOr<LocalFiles> FindLocalFiles(const std::vector<std::string>& paths,
   for (const std::string& path : paths) {
     std::error_code error;
     const auto status = fs::status(path, error);
-    if (path.empty() || !fs::exists(status)) {
+    if (path.empty()) return UsageError("the path of a file is empty");
+    if (!fs::exists(status)) {
       return FileError(error ? error.value() : ENOENT, "open", path);
+    }
+    if (!fs::is_directory(status) && !fs::is_regular_file(status)) {
+      walker.RefuseKind(path, status);
+      continue;
     }
     if (!fs::is_directory(status)) {
       walker.AddFile(path, (fs::path(prefix) / fs::path(path).filename()).generic_string());

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <charconv>
 #include <filesystem>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -8,7 +9,6 @@
 #include <string_view>
 #include <utility>
 
-#include "client-cli/cli/exit_code.h"
 #include "client-cli/cli/parser.h"
 #include "client-cli/cli/policy_files.h"
 #include "client-cli/commands/catalog.h"
@@ -30,6 +30,7 @@ namespace {
 // every argument, else the first argument is the run.
 struct LogTarget {
   std::string run;  // resource name
+  std::string uid;
   std::vector<std::string> items;
 };
 
@@ -49,30 +50,44 @@ absl::StatusOr<LogTarget> FindTarget(Session& session, const Invocation& call) {
   }
   CAIRN_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(session, reference));
   target.run = run.name();
+  target.uid = run.uid();
   return target;
 }
 
+// Ends a `log` command: people see nothing but what a dry run would do, a script that asks for a
+// format gets the run with what this command logged to it and nothing else.
+absl::StatusOr<int> EmitLogged(Session& session, const LogTarget& target, v1::Run logged,
+                               const std::string& what) {
+  if (session.flags().Switch("dry-run")) {
+    session.Note(fmt::format("would log {} to {} (checked by the server)", what, target.run));
+  }
+  logged.set_name(target.run);
+  logged.set_uid(target.uid);
+  return session.EmitText(logged, "", target.run, target.uid);
+}
+
 // Sends a batch, or with --dry-run has it checked by the server and says what it would log.
-absl::StatusOr<int> Send(Session& session, client::Client& client, v1::LogBatchRequest request,
-                         const std::string& what) {
-  const std::string run = request.run();
+absl::StatusOr<int> Send(Session& session, client::Client& client, const LogTarget& target,
+                         v1::LogBatchRequest request, const std::string& what) {
+  request.set_run(target.run);
   request.set_validate_only(session.flags().Switch("dry-run"));
-  const bool only_say = request.validate_only();
+  v1::Run logged;
+  *logged.mutable_params() = request.params();
+  *logged.mutable_tags() = request.tags();
+  *logged.mutable_inputs() = request.inputs();
   CAIRN_RETURN_IF_ERROR(client.tracking().LogBatch(std::move(request)).status());
-  if (only_say) session.Note(fmt::format("would log {} to {} (checked by the server)", what, run));
-  return kExitOk;
+  return EmitLogged(session, target, std::move(logged), what);
 }
 
 absl::StatusOr<int> LogPairs(Session& session, const Invocation& call, bool tags) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   CAIRN_ASSIGN_OR_RETURN(const LogTarget target, FindTarget(session, call));
   v1::LogBatchRequest request;
-  request.set_run(target.run);
   CAIRN_ASSIGN_OR_RETURN(const auto pairs, ParsePairs(target.items));
   for (const auto& [key, value] : pairs) {
     (tags ? *request.mutable_tags() : *request.mutable_params())[key] = value;
   }
-  return Send(session, *client, std::move(request), fmt::format("{} values", pairs.size()));
+  return Send(session, *client, target, std::move(request), fmt::format("{} values", pairs.size()));
 }
 
 absl::StatusOr<int> LogParam(Session& session, const Invocation& call) {
@@ -161,6 +176,19 @@ class PointSender {
   client::MetricBatch batch_;
 };
 
+// How many points each key has, as the metrics of a run.
+v1::Run PointCounts(const std::vector<Point>& points) {
+  std::map<std::string, int64_t> counts;
+  for (const Point& point : points) ++counts[point.key];
+  v1::Run run;
+  for (const auto& [key, count] : counts) {
+    v1::MetricSummary& metric = *run.add_metrics();
+    metric.set_key(key);
+    metric.set_point_count(count);
+  }
+  return run;
+}
+
 absl::StatusOr<int> LogMetric(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   CAIRN_ASSIGN_OR_RETURN(const LogTarget target, FindTarget(session, call));
@@ -187,29 +215,30 @@ absl::StatusOr<int> LogMetric(Session& session, const Invocation& call) {
       points.push_back(std::move(point));
     }
   }
-  const bool only_say = session.flags().Switch("dry-run");
   v1::LogBatchRequest request;
   request.set_run(target.run);
-  request.set_validate_only(only_say);
+  request.set_validate_only(session.flags().Switch("dry-run"));
   CAIRN_RETURN_IF_ERROR(PointSender(*client, std::move(request)).Send(points));
-  if (only_say) {
-    session.Note(fmt::format("would log {} points to {} (checked by the server)", points.size(),
-                             target.run));
-  }
-  return kExitOk;
+  return EmitLogged(session, target, PointCounts(points), fmt::format("{} points", points.size()));
 }
 
 absl::StatusOr<int> LogInput(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   CAIRN_ASSIGN_OR_RETURN(const LogTarget target, FindTarget(session, call));
   v1::LogBatchRequest request;
-  request.set_run(target.run);
+  std::map<std::string, std::string> given;  // by the name of the version
   for (const std::string& item : target.items) {
     v1::RunInput& input = *request.add_inputs();
     CAIRN_ASSIGN_OR_RETURN(*input.mutable_dataset_version(), ResolveAny(session, item));
+    const auto [at, is_new] = given.emplace(input.dataset_version(), item);
+    if (!is_new) {
+      return UsageError(fmt::format("{} is given twice, as \"{}\" and as \"{}\"",
+                                    input.dataset_version(), at->second, item));
+    }
     input.set_context(session.flags().Text("context"));
   }
-  return Send(session, *client, std::move(request), fmt::format("{} inputs", target.items.size()));
+  return Send(session, *client, target, std::move(request),
+              fmt::format("{} inputs", target.items.size()));
 }
 
 absl::StatusOr<int> LogArtifact(Session& session, const Invocation& call) {
@@ -267,7 +296,7 @@ std::vector<Command> LoggingCommands() {
                     {"mlctl log param k=4 --run $RUN", "the run as a flag"},
                     {"export MLCTL_RUN=$RUN; mlctl log param k=4", "the run from the environment"}},
        .details = "A parameter is set once; setting the same value again is harmless, another "
-                  "value is refused.",
+                  "value is refused.\n-o json prints the run's name, uid and what was logged.",
        .handler = LogParam},
       {.path = "log metric",
        .family = "Log",
@@ -285,7 +314,9 @@ std::vector<Command> LoggingCommands() {
                     {"train | mlctl log metric $RUN -", "lines from the standard input"},
                     {"mlctl log metric $RUN @metrics.jsonl", "lines from a file"}},
        .details = "Lines are KEY=VALUE, KEY=VALUE STEP, or a JSON object with key, value and, if\n"
-                  "you like, step and time (milliseconds since 1970).",
+                  "you like, step and time (milliseconds since 1970).\n"
+                  "-o json prints the run's name, uid and how many points of which metrics were "
+                  "logged.",
        .handler = LogMetric},
       {.path = "log tag",
        .family = "Log",
@@ -295,6 +326,7 @@ std::vector<Command> LoggingCommands() {
        .examples = {{"mlctl log tag $RUN team=crm", "one tag"},
                     {"mlctl log tag $RUN team=crm stage=trial", "two in one call"},
                     {"mlctl log tag git.commit=$(git rev-parse HEAD) --run $RUN", "from Git"}},
+       .details = "-o json prints the run's name, uid and what was logged.",
        .handler = LogTag},
       {.path = "log input",
        .family = "Log",
@@ -309,6 +341,7 @@ std::vector<Command> LoggingCommands() {
                     {"mlctl log input $RUN dataset:retail@latest --context training",
                      "the latest, with its use"},
                     {"mlctl log input dataset:retail@sha256:9f3c --run $RUN", "by digest"}},
+       .details = "-o json prints the run's name, uid and what was logged.",
        .handler = LogInput},
       ArtifactCommand("log artifact", "Add files or directories to a run's artifacts", run),
       ArtifactCommand("put artifact", "Add files to a run's artifacts, as log artifact does", run),

@@ -86,28 +86,46 @@ absl::StatusOr<int> Get(Session& session, const Invocation& call) {
   return session.Emit(items.size() == 1 ? *items.front() : *list, rows);
 }
 
+// Whether there is a description of such things for people; the others are shown as YAML.
+bool HasDescription(const AnyMessage& item) {
+  return dynamic_cast<const v1::Run*>(item.get()) != nullptr ||
+         dynamic_cast<const v1::Dataset*>(item.get()) != nullptr ||
+         dynamic_cast<const v1::DatasetVersion*>(item.get()) != nullptr;
+}
+
+absl::StatusOr<int> DescribeOne(Session& session, const AnyMessage& item) {
+  if (session.wants_message()) return session.EmitText(*item, "", "", "");
+  if (const auto* run = dynamic_cast<const v1::Run*>(item.get())) {
+    return DescribeRun(session, *run);
+  }
+  if (const auto* dataset = dynamic_cast<const v1::Dataset*>(item.get())) {
+    return DescribeDataset(session, *dataset);
+  }
+  if (const auto* data = dynamic_cast<const v1::DatasetVersion*>(item.get())) {
+    return DescribeDatasetVersion(session, *data);
+  }
+  session.Print(ToYaml(*item));
+  return kExitOk;
+}
+
 absl::StatusOr<int> Describe(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(const Noun* noun, FindNoun(call.arguments[0]));
   if (noun->get == nullptr) return ShowList(session, *noun, call.arguments[1]);
   CAIRN_ASSIGN_OR_RETURN(const auto items, GetAll(session, *noun, call.arguments));
+  const std::string format = session.format();
+  if (format == "name" || format == "id") {
+    const AnyMessage list = Wrap(*noun, items);
+    return session.Emit(*list, noun->table(session, *list));
+  }
+  // Those formats have one table, not one for each thing.
+  if (format == "csv" || format == "md") {
+    return session.EmitText(items.size() == 1 ? *items.front() : *Wrap(*noun, items), "", "", "");
+  }
+  const bool json = session.wants_message() && format != "yaml";
   for (size_t i = 0; i < items.size(); ++i) {
-    if (const auto* run = dynamic_cast<const v1::Run*>(items[i].get())) {
-      if (i > 0 && !session.wants_message()) session.Print("\n");
-      CAIRN_RETURN_IF_ERROR(DescribeRun(session, *run).status());
-      continue;
-    }
-    if (const auto* dataset = dynamic_cast<const v1::Dataset*>(items[i].get())) {
-      if (i > 0 && !session.wants_message()) session.Print("\n");
-      CAIRN_RETURN_IF_ERROR(DescribeDataset(session, *dataset).status());
-      continue;
-    }
-    if (const auto* data = dynamic_cast<const v1::DatasetVersion*>(items[i].get())) {
-      if (i > 0 && !session.wants_message()) session.Print("\n");
-      CAIRN_RETURN_IF_ERROR(DescribeDatasetVersion(session, *data).status());
-      continue;
-    }
-    if (i > 0 && !session.wants_message()) session.Print("---\n");
-    CAIRN_RETURN_IF_ERROR(session.EmitText(*items[i], ToYaml(*items[i]), "", "").status());
+    const bool yaml = format == "yaml" || !HasDescription(items[i]);
+    if (i > 0 && !json) session.Print(yaml ? "---\n" : "\n");
+    CAIRN_RETURN_IF_ERROR(DescribeOne(session, items[i]).status());
   }
   return kExitOk;
 }

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "fmt/format.h"
 #include "lib/base/clock.h"
 #include "lib/base/encoding.h"
@@ -105,6 +106,20 @@ std::optional<std::vector<std::string>> CellsOf(std::string_view line) {
   }
 }
 
+constexpr std::string_view kHeaderRule = "must be one of key (or metric, name), step, value, time";
+
+// Which of key, step, value and time a title names, in upper or lower case; -1 for none.
+int ColumnCalled(std::string_view title) {
+  std::string word;
+  for (const char c : title) {
+    if (c != ' ' && c != '\t') word += absl::ascii_tolower(static_cast<unsigned char>(c));
+  }
+  if (word == "key" || word == "metric" || word == "name") return 0;
+  if (word == "step") return 1;
+  if (word == "value") return 2;
+  return word == "time" ? 3 : -1;
+}
+
 // What a number of milliseconds since 1970 probably is instead; empty if it may be that.
 // Seconds of the years 1973 to 2286 are milliseconds of the first four months of 1970.
 std::string OtherUnit(int64_t time) {
@@ -168,16 +183,25 @@ absl::StatusOr<std::optional<MetricLine>> MetricLineReader::ReadJson(std::string
   return std::optional<MetricLine>(std::move(point));
 }
 
-// Takes the order of columns from a line that names them.
-bool MetricLineReader::TakeHeader(const std::vector<std::string>& cells) {
+// Takes the order of columns from a line that names them; false for a line that is none.
+absl::StatusOr<bool> MetricLineReader::TakeHeader(const std::vector<std::string>& cells) {
   int places[] = {-1, -1, -1, -1};
+  int unknown = -1;
   for (size_t i = 0; i < cells.size(); ++i) {
-    if (cells[i] == "key") places[0] = static_cast<int>(i);
-    if (cells[i] == "step") places[1] = static_cast<int>(i);
-    if (cells[i] == "value") places[2] = static_cast<int>(i);
-    if (cells[i] == "time") places[3] = static_cast<int>(i);
+    const int column = ColumnCalled(cells[i]);
+    if (column < 0) {
+      unknown = static_cast<int>(i);
+    } else if (places[column] >= 0) {
+      return BadCell(static_cast<int>(i), "header", cells[i],
+                     "names a column that is there before");
+    } else {
+      places[column] = static_cast<int>(i);
+    }
   }
   if (places[0] < 0 || places[2] < 0) return false;
+  if (unknown >= 0) {
+    return BadCell(unknown, "header", cells[static_cast<size_t>(unknown)], kHeaderRule);
+  }
   key_column_ = places[0];
   step_column_ = places[1];
   value_column_ = places[2];
@@ -199,7 +223,10 @@ absl::StatusOr<std::optional<MetricLine>> MetricLineReader::ReadCsv(std::string_
                     "must have each cell in quotes or without any, and quotes in it doubled");
   }
   const std::vector<std::string>& cells = *read;
-  if (line_number_ == 1 && TakeHeader(cells)) return std::optional<MetricLine>();
+  if (std::exchange(is_first_, false)) {
+    CAIRN_ASSIGN_OR_RETURN(const bool header, TakeHeader(cells));
+    if (header) return std::optional<MetricLine>();
+  }
   if (cells.size() > columns_) {
     return BadCell(static_cast<int>(columns_), "text", cells[columns_],
                    fmt::format("is a field too many: there are {} columns", columns_));

@@ -27,8 +27,9 @@ struct MetricLine {
 // without quotes. Other members are ignored.
 //
 // CSV (RFC 4180): key,step,value[,time]; a first line that names these columns gives their
-// order. A cell may stand in quotes, with a quote in it doubled; a line has as many cells as
-// there are columns, the time may be left out.
+// order, in upper or lower case, with metric or name for key; another title among them, or one
+// twice, is refused. A cell may stand in quotes, with a quote in it doubled; a line has as many
+// cells as there are columns, the time may be left out.
 //
 // A byte order mark is stepped over. A time that is a number of seconds, microseconds or
 // nanoseconds is told by its size and refused, not taken for milliseconds.
@@ -47,7 +48,7 @@ class MetricLineReader {
  private:
   absl::StatusOr<std::optional<MetricLine>> ReadJson(std::string_view line);
   absl::StatusOr<std::optional<MetricLine>> ReadCsv(std::string_view line);
-  bool TakeHeader(const std::vector<std::string>& cells);
+  absl::StatusOr<bool> TakeHeader(const std::vector<std::string>& cells);
   absl::StatusOr<int64_t> TimeOf(std::string_view text) const;
   absl::Status BadCell(int column, std::string_view field, std::string_view value,
                        std::string_view rule) const;
@@ -61,6 +62,7 @@ class MetricLineReader {
   int time_column_ = 3;
   size_t columns_ = 4;
   bool has_header_ = false;
+  bool is_first_ = true;  // no line but empty ones was read
 };
 
 }  // namespace cairn::cli

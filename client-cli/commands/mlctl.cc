@@ -14,6 +14,7 @@
 #include "client-cli/commands/nearby_names.h"
 #include "client-cli/commands/session.h"
 #include "fmt/format.h"
+#include "lib/base/errors.h"
 #include "lib/base/standard_streams.h"
 #include "lib/base/status_macros.h"
 
@@ -35,23 +36,51 @@ bool WantsJson(const std::vector<std::string>& words, const Environment& environ
   return environment("MLCTL_OUTPUT") == "json";
 }
 
-// `nearby` is what may have been meant, or empty.
+// The command that the words begin with; empty if there is none.
+std::string CommandOf(const std::vector<std::string>& words) {
+  std::string found;
+  std::string path;
+  for (const std::string& word : words) {
+    path += (path.empty() ? "" : " ") + word;
+    if (Catalog().Find(path) != nullptr) found = path;
+    if (!Catalog().IsGroup(path)) break;
+  }
+  return found;
+}
+
+// `nearby` is what may have been meant, or empty; `command` is what was called.
 int ReportError(const absl::Status& status, const std::string& nearby, bool json,
-                const Environment& environment) {
+                const std::string& command, const Environment& environment) {
   std::fflush(stdout);
   const auto no_hints = environment("MLCTL_NO_HINTS");
   std::string hint;
   if (!no_hints || no_hints->empty()) {
-    hint = HintFor(status);
+    hint = HintFor(status, command);
     if (!nearby.empty()) hint = hint.empty() ? nearby : nearby + " " + hint;
   }
   if (json) {
     std::fprintf(stderr, "%s\n", ErrorJson(status, hint).c_str());
   } else {
-    std::fprintf(stderr, "error: %s\n", Printable(MessageOf(status)).c_str());
-    if (!hint.empty()) std::fprintf(stderr, "hint: %s\n", hint.c_str());
+    const Terminal terminal = DetectTerminal(environment);
+    const size_t width = terminal.stderr_is_tty ? static_cast<size_t>(terminal.width) : 0;
+    const auto print = [width](const std::string& text) {
+      std::fprintf(stderr, "%s\n", Fit(text, width).c_str());
+    };
+    print("error: " + Printable(MessageOf(status)));
+    if (!hint.empty()) print("hint: " + hint);
   }
   return ExitCodeFor(status);
+}
+
+// What a user who chose a request id knows nothing of: the server names the one that follows from
+// it.
+std::string GivenRequestId(const Session& session, const absl::Status& error) {
+  const std::string given = session.flags().Text("request-id");
+  if (given.empty() || !HasReason(error, ErrorReason::REQUEST_ID_REUSED)) return "";
+  return fmt::format(
+      "that id follows from --request-id {}, which was given to a command with other "
+      "values; each command needs one of its own (`mlctl help retries`)",
+      given);
 }
 
 absl::StatusOr<int> Run(const std::vector<std::string>& words, const Environment& environment,
@@ -79,7 +108,8 @@ absl::StatusOr<int> Run(const std::vector<std::string>& words, const Environment
                          Settings::Resolve(table, invocation, environment, files));
   Session session(table, std::move(settings), DetectTerminal(environment), environment);
   auto code = invocation.command->handler(session, invocation);
-  if (!code.ok()) nearby = NearbyName(session, code.status());
+  if (!code.ok()) nearby = GivenRequestId(session, code.status());
+  if (!code.ok() && nearby.empty()) nearby = NearbyName(session, code.status());
   ForgetClient();
   session.PrintHints();
   return code;
@@ -101,7 +131,7 @@ int RunMlctl(const std::vector<std::string>& words) {
   std::string nearby;
   const auto code = Run(understood, environment, nearby);
   const bool json = WantsJson(words, environment);
-  if (!code.ok()) return ReportError(code.status(), nearby, json, environment);
+  if (!code.ok()) return ReportError(code.status(), nearby, json, CommandOf(words), environment);
   if (!FlushStandardOutput()) {
     std::fputs("error: the result could not be written\n", stderr);
     return kExitFailure;

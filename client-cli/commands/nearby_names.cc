@@ -25,17 +25,6 @@ std::string Lower(std::string_view text) {
   return lower;
 }
 
-// The one of `names` that is nearest to `word` and is not it.
-std::string NearestOf(std::string_view word, const Names& names) {
-  Names lower;
-  for (const std::string& name : names) lower.push_back(Lower(name));
-  const std::string nearest = Nearest(Lower(word), {lower.begin(), lower.end()});
-  const auto at = std::find(lower.begin(), lower.end(), nearest);
-  if (nearest.empty() || at == lower.end()) return "";
-  const std::string& name = names[static_cast<size_t>(at - lower.begin())];
-  return name == word ? "" : name;
-}
-
 // `models/a%20b/aliases/best` in its parts, decoded.
 Names PartsOf(std::string_view resource) {
   Names parts;
@@ -140,6 +129,22 @@ std::string NearestModel(client::Client& client, const Names& parts) {
                    BelowModel(client, "models/" + parts[1], channels));
 }
 
+// A run's name, or the newest version of a model or data set that is called so or nearly so.
+std::string NearestOfAnyKind(client::Client& client, const std::string& word) {
+  const Names models = AllModels(client);
+  if (Has(models, word)) return word + "@latest";
+  const Names datasets = AllDatasets(client);
+  if (Has(datasets, word)) return fmt::format("dataset:{}@latest", word);
+  Names all = AllRuns(client);
+  const size_t runs = all.size();
+  all.insert(all.end(), models.begin(), models.end());
+  all.insert(all.end(), datasets.begin(), datasets.end());
+  const std::string nearest = NearestOf(word, all);
+  const auto at = static_cast<size_t>(std::find(all.begin(), all.end(), nearest) - all.begin());
+  if (nearest.empty() || at < runs) return nearest;
+  return fmt::format("{}{}@latest", at < runs + models.size() ? "" : "dataset:", nearest);
+}
+
 std::string NearestTo(client::Client& client, const absl::Status& error) {
   const bool ungoverned = HasReason(error, ErrorReason::CHANNEL_UNGOVERNED);
   const std::string resource = MetadataOf(error, ungoverned ? "channel" : "resource");
@@ -149,7 +154,9 @@ std::string NearestTo(client::Client& client, const absl::Status& error) {
   }
   const Names parts = PartsOf(resource);
   if (HasReason(error, ErrorReason::RUN_NOT_FOUND)) {
-    return parts.size() == 1 ? NearestOf(resource, AllRuns(client)) : "";
+    if (parts.size() != 1) return "";
+    return MetadataOf(error, "kinds").empty() ? NearestOf(resource, AllRuns(client))
+                                              : NearestOfAnyKind(client, resource);
   }
   if (parts.size() < 2) return "";
   if (parts[0] == "models") return NearestModel(client, parts);
@@ -159,6 +166,16 @@ std::string NearestTo(client::Client& client, const absl::Status& error) {
 }
 
 }  // namespace
+
+std::string NearestOf(std::string_view word, const std::vector<std::string>& names) {
+  Names lower;
+  for (const std::string& name : names) lower.push_back(Lower(name));
+  const std::string nearest = Nearest(Lower(word), {lower.begin(), lower.end()});
+  const auto at = std::find(lower.begin(), lower.end(), nearest);
+  if (nearest.empty() || at == lower.end()) return "";
+  const std::string& name = names[static_cast<size_t>(at - lower.begin())];
+  return name == word ? "" : name;
+}
 
 std::string NearbyName(Session& session, const absl::Status& error) {
   if (!absl::IsNotFound(error) && !HasReason(error, ErrorReason::CHANNEL_UNGOVERNED)) return "";

@@ -264,7 +264,7 @@ absl::StatusOr<int> CancelOperation(Session& session, const Invocation& call) {
   if (session.flags().Switch("dry-run")) {
     session.Note(before.done() ? fmt::format("{} is done already", before.name())
                                : fmt::format("would cancel {}", before.name()));
-    return kExitOk;
+    return session.EmitText(before, "", before.name(), OperationId(before));
   }
   google::longrunning::CancelOperationRequest request;
   request.set_name(before.name());

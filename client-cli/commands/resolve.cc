@@ -104,6 +104,17 @@ absl::StatusOr<std::string> FindByDigest(Session& session, const std::string& da
   return found;
 }
 
+// No run has a plain name that might be that of something else as well.
+absl::Status NothingCalled(const std::string& text) {
+  return Error(absl::StatusCode::kNotFound, ErrorReason::RUN_NOT_FOUND,
+               fmt::format("there is no run \"{}\"; versions are MODEL@VERSION, MODEL#CHANNEL and "
+                           "dataset:NAME@VERSION",
+                           text))
+      .With("resource", text)
+      .With("kinds", "run, model, dataset")
+      .ToStatus();
+}
+
 }  // namespace
 
 absl::StatusOr<std::string> ResolveExperiment(Session& session, const std::string& text) {
@@ -328,8 +339,11 @@ absl::StatusOr<std::string> ResolveAny(Session& session, const std::string& text
       if (!StartsWith(text, "experiments/")) return text;
       [[fallthrough]];
     default: {
-      CAIRN_ASSIGN_OR_RETURN(const v1::Run run, ResolveRun(session, text));
-      return run.name();
+      const auto run = ResolveRun(session, text);
+      if (run.ok()) return run->name();
+      const bool any = reference.kind == Kind::kPlain && !IsHexId(text) &&
+                       HasReason(run.status(), ErrorReason::RUN_NOT_FOUND);
+      return any ? NothingCalled(text) : run.status();
     }
   }
 }

@@ -164,7 +164,7 @@ std::vector<Command> RunCommands() {
                  {.name = "run-id",
                   .value = "ID",
                   .help = "the run's id, 32 hexadecimal characters; by default a new one",
-                  .may_be_blank = false},
+                  .blank_rule = "; it must be 32 hexadecimal characters"},
                  kDryRun},
        .examples = {{"RUN=$(mlctl run start nightly --experiment segments)", "keep the id"},
                     {"mlctl run start --param k=4 --param seed=7", "with parameters"},

@@ -145,7 +145,8 @@ void Session::PrintHints() {
 
 void Session::Note(std::string_view text) {
   std::fflush(stdout);
-  std::fprintf(stderr, "%.*s\n", static_cast<int>(text.size()), text.data());
+  const size_t width = terminal_.stderr_is_tty ? static_cast<size_t>(terminal_.width) : 0;
+  std::fprintf(stderr, "%s\n", Fit(text, width).c_str());
 }
 
 void Session::ThereIsMore() {

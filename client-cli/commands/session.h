@@ -58,7 +58,7 @@ class Session {
   void Hint(std::string_view text);
   // Writes the hints to the standard error, one a line, behind the result.
   void PrintHints();
-  // Writes a line to the standard error in any case.
+  // Writes a line to the standard error in any case; on a terminal its words are wrapped.
   void Note(std::string_view text);
   // Remembers that the result is not all there is, and hints at how to see more.
   void ThereIsMore();

@@ -19,9 +19,9 @@ constexpr std::string_view kExitCodes = R"(Exit codes are stable.
   11   the policy could not be evaluated: ERROR
   130  interrupted
 
-Exit code 5 has several reasons; `-o json` prints the error as one JSON object whose
-`reason` tells them apart, and whose `retryable` says whether the same command can
-succeed later:
+Exit code 5 has several reasons; `-o json` prints the error as one JSON object
+whose `reason` tells them apart, and whose `retryable` says whether the same
+command can succeed later:
 
   somebody was first        ETAG_MISMATCH, EPOCH_MISMATCH, COMMIT_CONFLICT:
   (a race)                  look again, then decide
@@ -43,9 +43,11 @@ constexpr std::string_view kReferences = R"(How to name things.
 
   segments              a model, data set, policy or experiment by its name
   segments@15           version 15 of a model
-  segments@latest       the newest version; segments@ALIAS what an alias points at
+  segments@latest       the newest version
+  segments@ALIAS        what an alias points at
   segments#production   what a channel of a model serves, or the channel itself
-  dataset:retail@3      version 3 of a data set; also @latest, an alias and @sha256:9f3c...
+  dataset:retail@3      version 3 of a data set; also @latest, an alias and
+                        @sha256:9f3c...
   9f3c2a                a run by its display name, its id or an unambiguous
                         beginning of three or more characters; also run:9f3c2a
   7                     an experiment by its number; where that is also a name,
@@ -66,12 +68,14 @@ safely, choose an id before:
 
   ID=$(cat /proc/sys/kernel/random/uuid)
   RUN=$(mlctl run start -q --experiment segments --request-id "$ID")
-  RUN=$(mlctl run start -q --experiment segments --request-id "$ID")   # the same run
+  RUN=$(mlctl run start -q --experiment segments --request-id "$ID")  # the same
 
 For 24 hours the server answers the same command with the same id as it did the
-first time, and does nothing again; another command with that id is refused
-(exit code 2, REQUEST_ID_REUSED). Each command needs an id of its own. log metrics, a stream,
-takes --offline-log instead. With --dry-run an id is not used up.
+first time, and does nothing again. The ids that it sees follow from yours and
+from the method that is called: the same method with other values is refused
+(exit code 2, REQUEST_ID_REUSED), a command that calls another method is done.
+So each command needs an id of its own. log metrics, a stream, takes
+--offline-log instead. With --dry-run an id is not used up.
 
 `mlctl run start --run-id ID`, 32 hexadecimal characters, chooses the run's id
 itself: a second one is refused (exit code 5, RUN_EXISTS).
@@ -96,7 +100,13 @@ constexpr std::string_view kFormats = R"(Output formats (-o).
 out titles; they do not change json, jsonl and yaml. Times are relative on a
 terminal and RFC 3339 in UTC elsewhere. Only results go to the standard output;
 hints, progress and errors go to the standard error. With -o json errors are one
-JSON object with code, reason, message, hint, request_id, retryable and metadata.
+JSON object with code, reason, message, hint, request_id, retryable and
+metadata.
+
+A command without a table of its own prints FIELD and VALUE with csv and md.
+log param, tag, metric and input print what they logged with every format but
+table, wide and tsv: the run's name and uid, and its params, tags, inputs, or
+metrics with pointCount.
 )";
 
 constexpr std::string_view kEnvironment = R"(Where settings come from, the strongest first.
@@ -128,10 +138,10 @@ duration, dataset (its inputs), output (versions it made or that were registered
 from it), parent_run. Operators: = != < > <= >=, : (has; FIELD:* asks whether it
 is there) and IN (a list, up to 10,000 values). A word without a field looks in
 the display name; one that is a field or an operator of other languages (LIKE)
-is refused unless it stands in quotes. OR binds tighter than AND; words side by side mean AND. A
-comparison with something a run does not have is false. Times are RFC 3339,
-durations 90s, 1h30m or 250ms. Text in quotes may hold anything; * in it is a
-wildcard and \* a star.
+is refused unless it stands in quotes. OR binds tighter than AND; words side by
+side mean AND. A comparison with something a run does not have is false. Times
+are RFC 3339, durations 90s, 1h30m or 250ms. Text in quotes may hold anything;
+* in it is a wildcard and \* a star.
 
 Order: --order-by 'metrics.silhouette desc, start_time'. Runs without the key
 come last.

@@ -1,5 +1,8 @@
 #include "lib/base/alias_names.h"
 
+#include <string>
+
+#include "absl/strings/ascii.h"
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 
@@ -16,10 +19,21 @@ bool ConsistsOf(std::string_view text, std::string_view letters) {
 
 bool IsNumber(std::string_view text) { return ConsistsOf(text, "0123456789"); }
 
-// 12, v12, 1.2, V1.2.3; with a dash in front too.
+std::string InLowerCase(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = absl::ascii_tolower(static_cast<unsigned char>(c));
+  return lower;
+}
+
+// 12, v12, 1.2, V1.2.3, version-3; with a dash in front too.
 bool LooksLikeVersion(std::string_view text) {
   if (text.starts_with('-')) text.remove_prefix(1);
-  if (text.starts_with('v') || text.starts_with('V')) text.remove_prefix(1);
+  constexpr std::string_view kWord = "version-";
+  if (InLowerCase(text).starts_with(kWord)) {
+    text.remove_prefix(kWord.size());
+  } else if (text.starts_with('v') || text.starts_with('V')) {
+    text.remove_prefix(1);
+  }
   return ConsistsOf(text, "0123456789.") &&
          text.find_first_of("0123456789") != std::string_view::npos;
 }
@@ -37,9 +51,9 @@ absl::Status ValidateAlias(std::string_view alias, const AliasRules& rules) {
                                     rules.max_bytes, rules.dots ? "'.', " : "",
                                     rules.leading_dash ? "" : ", and not begin with '-'"));
   }
-  if (alias == kLatestAlias || LooksLikeVersion(alias)) {
+  if (InLowerCase(alias) == kLatestAlias || LooksLikeVersion(alias)) {
     return InvalidField(ErrorReason::ALIAS_RESERVED, rules.field, alias,
-                        "must not be `latest` or look like a version");
+                        "must not be `latest`, in upper or lower case, or look like a version");
   }
   return absl::OkStatus();
 }

@@ -23,7 +23,8 @@ struct AliasRules {
 };
 
 // - INVALID_ARGUMENT (NAME_INVALID): other letters, or too long.
-// - INVALID_ARGUMENT (ALIAS_RESERVED): `latest`, or like a version: `12`, `v12`, `V1.2`.
+// - INVALID_ARGUMENT (ALIAS_RESERVED): `latest` in any case, or like a version: `12`,
+//   `v12`, `V1.2`, `Version-3`.
 absl::Status ValidateAlias(std::string_view alias, const AliasRules& rules);
 
 // Whether a word, where a version's number or an alias may stand, is an alias rather than a

@@ -63,7 +63,7 @@ TEST_F(MlctlNewcomerTest, ARepeatedCommandWithItsRequestIdIsDoneOnce) {
   }
   EXPECT_EQ(Lines({"get", "curve", started, "loss", "--no-headers"}), 1);
   EXPECT_THAT(Expect(2, {"log", "metric", started, "loss=0.7", "--request-id", id}),
-              HasSubstr("request_id"));
+              AllOf(HasSubstr("request_id"), HasSubstr("--request-id " + id)));
 }
 
 TEST_F(MlctlNewcomerTest, ARequestIdThatIsNoneIsRefused) {
@@ -83,6 +83,7 @@ TEST_F(MlctlNewcomerTest, ARunHasTheIdThatWasChosenAndOnlyOnce) {
 TEST_F(MlctlNewcomerTest, AMisspeltNameIsMetWithTheNearest) {
   Expect(0, {"create", "experiment", "segments"});
   const std::string run = Id({"run", "start", "nightly"});
+  Expect(0, {"log", "metric", run, "loss=1"});
   Write("data.csv", "a,b\n1,2\n");
   Expect(0, {"put", "dataset", "retail", folder_ / "data.csv"});
   Expect(0, {"log", "artifact", run, folder_ / "data.csv"});
@@ -99,12 +100,48 @@ TEST_F(MlctlNewcomerTest, AMisspeltNameIsMetWithTheNearest) {
       {{"get", "version", "chrun@1"}, "churn"},
       {{"get", "version", "churn@bset"}, "churn@best"},
       {{"why", "churn#prodution"}, "churn#production"},
-      {{"get", "policy", "churn-polcy"}, "churn-policy"}};
+      {{"get", "policy", "churn-polcy"}, "churn-policy"},
+      {{"fetch", "nigthly", "-o", folder_ / "out"}, "nightly"},
+      {{"fetch", "chrun", "-o", folder_ / "out"}, "churn@latest"},
+      {{"fetch", "retial", "-o", folder_ / "out"}, "dataset:retail@latest"},
+      {{"fetch", "retail", "-o", folder_ / "out"}, "dataset:retail@latest"},
+      {{"lineage", "churn"}, "churn@latest"},
+      {{"get", "curve", "nightly", "los"}, "loss"},
+      {{"get", "curve", "nightly", "LOSS", "--points"}, "loss"}};
   for (const auto& [words, meant] : cases) {
     EXPECT_THAT(Expect(3, words), HasSubstr(fmt::format("did you mean \"{}\"?", meant)));
   }
   EXPECT_THAT(Expect(3, {"get", "model", "something-else"}), Not(HasSubstr("did you mean")));
   EXPECT_THAT(Expect(3, {"get", "version", "churn@7"}), Not(HasSubstr("did you mean")));
+  Expect(0, {"create", "experiment", "2"});
+  EXPECT_THAT(Expect(3, {"get", "experiment", "a"}), Not(HasSubstr("did you mean")));
+  EXPECT_THAT(Expect(3, {"fetch", "unheard-of", "-o", folder_ / "out"}),
+              AllOf(HasSubstr("mlctl list models"), Not(HasSubstr("did you mean"))));
+  EXPECT_THAT(Expect(3, {"get", "curve", run, "accuracy"}),
+              AllOf(HasSubstr("has no metric"), Not(HasSubstr("did you mean"))));
+  EXPECT_THAT(Expect(0, {"get", "curve", run, "loss", "--from", "5"}), HasSubstr("range of steps"));
+}
+
+TEST_F(MlctlNewcomerTest, AFullNameWithAVersionOfAShortOneIsRefusedWithTheFormsThereAre) {
+  for (const std::vector<std::string>& words : {std::vector<std::string>{"get", "dataset"},
+                                                {"get", "version"},
+                                                {"list", "versions"},
+                                                {"fetch"},
+                                                {"lineage"}}) {
+    std::vector<std::string> all = words;
+    all.emplace_back("datasets/retail@1");
+    EXPECT_THAT(Expect(2, all),
+                AllOf(HasSubstr("dataset:retail@1"), HasSubstr("datasets/retail/versions/1"),
+                      Not(HasSubstr("%40"))));
+  }
+}
+
+TEST_F(MlctlNewcomerTest, AnInputThatIsGivenTwiceIsRefused) {
+  const std::string run = Id({"run", "start"});
+  Expect(0, {"put", "dataset", "retail", Write("data.csv", "a,b\n1,2\n")});
+  EXPECT_THAT(Expect(2, {"log", "input", run, "dataset:retail@1", "dataset:retail@latest"}),
+              HasSubstr("given twice"));
+  EXPECT_THAT(Expect(0, {"describe", "run", run}), Not(HasSubstr("Inputs")));
 }
 
 TEST_F(MlctlNewcomerTest, NothingIsLoggedIntoNestedInOrMadeFromADeletedRun) {
@@ -196,11 +233,13 @@ TEST_F(MlctlNewcomerTest, NothingIsWiderThanTheTerminalAndIdsAreWhole) {
   for (const char* command :
        {"list runs", "list experiments", "list datasets", "list versions churn", "list models",
         "list versions dataset:retail-of-the-united-kingdom", "list channels", "list policies",
-        "list operations", "du"}) {
+        "list operations", "du", "lineage churn@1", "promote churn#production",
+        "why churn#production", "help",
+        "list runs --columns run,metrics.nosuch_of_a_kind_that_is_long_enough_to_wrap_around"}) {
     std::istringstream lines(OnTerminal(command));
     for (std::string line; std::getline(lines, line);) {
       if (!line.empty() && line.back() == '\r') line.pop_back();
-      if (line.rfind("note: ", 0) == 0 || line.rfind("hint: ", 0) == 0) continue;
+      if (line.rfind("models/churn/channels/production/decisions/", 0) == 0) continue;  // whole
       EXPECT_LE(cli::DisplayWidth(line), 80u) << command << ": " << line;
     }
   }

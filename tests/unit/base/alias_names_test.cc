@@ -21,7 +21,8 @@ bool IsMalformed(std::string_view alias, const AliasRules& rules) {
 }
 
 TEST(AliasNamesTest, LettersDigitsAndAFewSignsAreAnAlias) {
-  for (const char* alias : {"gold", "v", "v1x", "a-b_c", "0x", "Latest", "1234567890x"}) {
+  for (const char* alias :
+       {"gold", "v", "v1x", "a-b_c", "0x", "Lately", "version", "v2beta", "1234567890x"}) {
     SCOPED_TRACE(alias);
     const bool fits = std::string_view(alias).size() <= 10;
     EXPECT_EQ(ValidateAlias(alias, kStrict).ok(), fits);
@@ -38,7 +39,8 @@ TEST(AliasNamesTest, OtherLettersAreRefused) {
 }
 
 TEST(AliasNamesTest, WhatLooksLikeAVersionIsReserved) {
-  for (const char* alias : {"latest", "v1", "v0012", "V3", "12", "2024"}) {
+  for (const char* alias : {"latest", "v1", "v0012", "V3", "12", "2024", "LATEST", "Latest",
+                            "version-3", "VERSION-3"}) {
     SCOPED_TRACE(alias);
     EXPECT_TRUE(IsReserved(alias, kStrict));
     EXPECT_TRUE(IsReserved(alias, kLoose));

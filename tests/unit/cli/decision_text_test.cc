@@ -1,5 +1,6 @@
 #include "client-cli/commands/decision_text.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <sstream>
@@ -9,6 +10,8 @@
 
 namespace cairn::cli {
 namespace {
+
+using ::testing::HasSubstr;
 
 v1::Decision Refused() {
   v1::Decision decision;
@@ -52,6 +55,17 @@ TEST(DecisionTextTest, OnANarrowTerminalTheMessagesOfWhatFailedStandBelow) {
     EXPECT_LE(DisplayWidth(line), 60u) << line;
   }
   EXPECT_NE(text.find("  no-dust-segments: 0.004 is not >= 0.02\n"), std::string::npos) << text;
+}
+
+TEST(DecisionTextTest, ANameThatDoesNotFitStandsWholeInALineOfItsOwn) {
+  v1::Decision decision = Refused();
+  decision.set_committed(true);
+  const std::string name =
+      "models/m/channels/production/decisions/0123456789abcdef0123456789abcdef";
+  decision.set_name(name);
+  EXPECT_THAT(DecisionText(decision, name.size() + 9), HasSubstr("\ndecision " + name + "\n"));
+  EXPECT_THAT(DecisionText(decision, name.size() + 8), HasSubstr("\ndecision\n" + name + "\n"));
+  EXPECT_THAT(DecisionText(decision, 0), HasSubstr("\ndecision " + name + "\n"));
 }
 
 TEST(DecisionTextTest, AnExplanationBeginsWithItsSentences) {

@@ -103,7 +103,9 @@ TEST(HintTest, TheNextStepIsNamed) {
   EXPECT_NE(HintFor(NotFound(ErrorReason::MODEL_NOT_FOUND, "Model", "models/m").ToStatus())
                 .find("mlctl list models"),
             std::string::npos);
-  EXPECT_NE(HintFor(UsageError("what?")).find("mlctl help"), std::string::npos);
+  EXPECT_EQ(HintFor(UsageError("what?")), "`mlctl help` lists the commands");
+  EXPECT_EQ(HintFor(UsageError("what?"), "run start"),
+            "`mlctl help run start` shows how it is called");
   EXPECT_EQ(HintFor(absl::InternalError("m")), "");
 }
 

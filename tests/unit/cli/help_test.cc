@@ -3,7 +3,10 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <sstream>
+#include <string>
 
+#include "client-cli/cli/terminal.h"
 #include "client-cli/commands/catalog.h"
 #include "lib/base/files.h"
 
@@ -48,6 +51,20 @@ TEST(HelpTest, TopicsAndGroupsHaveHelp) {
   EXPECT_NE(HelpFor(Catalog(), "run")->find("run finish"), std::string::npos);
   EXPECT_EQ(std::string(HelpFor(Catalog(), "exit-code").status().message()),
             "there is no help on \"exit-code\"; did you mean \"exit-codes\"?");
+}
+
+TEST(HelpTest, NothingIsWiderThanATerminalButCommandsToCopy) {
+  const auto check = [](const std::string& text) {
+    std::istringstream lines(text);
+    for (std::string line; std::getline(lines, line);) {
+      if (line.starts_with("  mlctl ") || line.find(" mlctl ") != std::string::npos) continue;
+      EXPECT_LE(DisplayWidth(line), 80u) << line;
+    }
+  };
+  for (const Command& command : Catalog().commands) check(*HelpFor(Catalog(), command.path));
+  for (const Topic& topic : Catalog().topics) check(std::string(topic.text));
+  std::istringstream lines(Overview(Catalog()));
+  for (std::string line; std::getline(lines, line);) EXPECT_LE(DisplayWidth(line), 80u) << line;
 }
 
 TEST(HelpTest, TheUsageLineMarksWhatMayBeLeftOut) {

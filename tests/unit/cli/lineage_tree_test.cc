@@ -57,6 +57,21 @@ TEST(LineageTreeTest, WhatIsReachedTwiceIsDrawnOnceInFull) {
   EXPECT_NE(DrawLineage(lineage, true).find("   └─ model m@1  *  (above)\n"), std::string::npos);
 }
 
+TEST(LineageTreeTest, LabelsGoOnBelowTheirNodeWhereTheLineEndsAndNamesStayWhole) {
+  v1::Lineage lineage = Chain();
+  lineage.mutable_nodes(1)->set_label("ten rows of customers");
+  lineage.mutable_nodes(4)->set_label("which is live");
+  EXPECT_EQ(DrawLineage(lineage, true, 32),
+            "dataset:raw@1  ten rows of\n"
+            "│  customers\n"
+            "├─ run 0123456789ab  k=4\n"
+            "│  └─ model m@1  *\n"
+            "│     └─ channel m#production\n"
+            "│           which is live\n"
+            "└─ run 1123456789ab\n");
+  EXPECT_NE(DrawLineage(lineage, true, 5).find("channel m#production\n"), std::string::npos);
+}
+
 TEST(LineageTreeTest, ACycleEnds) {
   v1::Lineage lineage;
   lineage.add_nodes()->set_name("a");

@@ -16,6 +16,7 @@
 namespace cairn::cli {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
@@ -75,6 +76,16 @@ TEST_F(LocalFilesTest, NothingIsLeftOutInSilenceAndAllOfItIsNamedAtOnce) {
                            "must be UTF-8", "--follow-links"}) {
     EXPECT_THAT(message, HasSubstr(part));
   }
+}
+
+TEST_F(LocalFilesTest, WhatIsNoRegularFileIsRefusedWithWhatToDo) {
+  ASSERT_EQ(::mkfifo((folder_ / "d/pipe").c_str(), 0600), 0);
+  for (const std::string& path : {std::string(folder_ / "d/pipe"), std::string("/dev/null")}) {
+    const auto found = FindLocalFiles({path}, "", false);
+    EXPECT_THAT(std::string(found.status().message()),
+                AllOf(HasSubstr(path), HasSubstr("no regular file"), HasSubstr("to a file first")));
+  }
+  EXPECT_EQ(FindLocalFiles({""}, "", false).status().message(), "the path of a file is empty");
 }
 
 TEST_F(LocalFilesTest, LinksAreFollowedWhenAskedButNotInCircles) {

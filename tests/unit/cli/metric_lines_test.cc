@@ -66,6 +66,18 @@ TEST(MetricLines, CsvWithAndWithoutHeader) {
   EXPECT_FALSE((*point)->time_unix_millis.has_value());
 }
 
+TEST(MetricLines, AHeaderIsOneInAnyCaseBehindEmptyLinesAndHasNoOtherTitles) {
+  for (const char* header : {"Key, Step ,VALUE", "metric,step,value", "NAME,Step,value"}) {
+    MetricLineReader reader(Format::kCsv);
+    ASSERT_FALSE(reader.Read("")->has_value());
+    const auto head = reader.Read(header);
+    ASSERT_TRUE(head.ok() && !head->has_value()) << header << ": " << head.status();
+    EXPECT_EQ((*reader.Read("loss,3,0.5"))->step, 3);
+  }
+  ExpectBad(Format::kCsv, "key,epoch,value", "column 2: header");
+  ExpectBad(Format::kCsv, "key,value,Name", "column 3: header");
+}
+
 TEST(MetricLines, ErrorsNameTheLineAndTheField) {
   ExpectBad(Format::kJson, "loss 3", "text");
   ExpectBad(Format::kJson, R"({"value":1})", "key");

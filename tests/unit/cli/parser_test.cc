@@ -9,8 +9,10 @@
 namespace cairn::cli {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 absl::StatusOr<Invocation> ParseWords(const std::vector<std::string>& words) {
   return Parse(Catalog(), words);
@@ -43,12 +45,21 @@ TEST(ParserTest, FlagsMayStandAnywhereInEveryForm) {
   }
 }
 
-TEST(ParserTest, AListFlagKeepsEveryValueAndATextFlagTheLast) {
-  const auto call = ParseWords(
-      {"run", "start", "--param", "k=4", "-p", "seed=7", "--experiment", "1", "--experiment=2"});
+TEST(ParserTest, AListFlagKeepsEveryValue) {
+  const auto call = ParseWords({"run", "start", "--param", "k=4", "-p", "seed=7"});
   ASSERT_TRUE(call.ok()) << call.status();
   EXPECT_THAT(call->flags.at("param"), ElementsAre("k=4", "seed=7"));
-  EXPECT_THAT(call->flags.at("experiment"), ElementsAre("2"));
+}
+
+TEST(ParserTest, ASecondValueOfAFlagThatTakesOneIsRefusedAndBothAreNamed) {
+  EXPECT_EQ(ErrorOf({"run", "start", "--experiment", "A", "-e", "B"}),
+            "--experiment takes one value and is given two: \"A\" and \"B\"");
+  EXPECT_THAT(ErrorOf({"list", "runs", "--limit", "1", "--limit=2"}), HasSubstr("\"1\" and \"2\""));
+  EXPECT_THAT(ErrorOf({"list", "runs", "-q", "--quiet=false"}), HasSubstr("--quiet"));
+  EXPECT_THAT(ErrorOf({"list", "runs", "--filter", "", "--filter", "x"}), HasSubstr("--filter"));
+  const auto same = ParseWords({"list", "runs", "-q", "-q", "--limit", "1", "--limit", "1"});
+  ASSERT_TRUE(same.ok()) << same.status();
+  EXPECT_THAT(same->flags.at("limit"), ElementsAre("1"));
 }
 
 TEST(ParserTest, WordsAfterTwoDashesAreArguments) {
@@ -94,6 +105,8 @@ TEST(ParserTest, WholeNumbersBelowTheLeastAreRefused) {
 TEST(ParserTest, ABlankFilterIsRefusedAsItWouldMeanEverything) {
   for (const char* blank : {"", " ", "\t \n"}) {
     EXPECT_THAT(ErrorOf({"delete", "runs", "--filter", blank}), HasSubstr("--filter is blank"));
+    EXPECT_THAT(ErrorOf({"list", "runs", "--request-id", blank}),
+                AllOf(HasSubstr("must be a UUID4"), Not(HasSubstr("everything"))));
   }
 }
 
@@ -174,6 +187,9 @@ TEST(SuggestTest, DistanceCountsEditsAndSwaps) {
 TEST(SuggestTest, NothingNearMeansNoSuggestion) {
   EXPECT_EQ(Nearest("zzzz", {"get", "list"}), "");
   EXPECT_EQ(Nearest("desc", {"get", "describe"}), "describe");
+  EXPECT_EQ(Nearest("a", {"2", "b"}), "");
+  EXPECT_EQ(Nearest("a", {"2", "ab"}), "ab");
+  EXPECT_EQ(Nearest("sl", {"ls"}), "ls");
 }
 
 }  // namespace
