@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -17,6 +18,7 @@
 #include "CLI/CLI.hpp"
 #include "fmt/format.h"
 #include "lib/base/errors.h"
+#include "lib/base/flag_values.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/version.h"
 #include "server/memory_shares.h"
@@ -321,6 +323,12 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv) 
   app.footer(kFooter);
   AddFlags(app, result.options, show_version);
   AddTasks(app, result);
+  CAIRN_RETURN_IF_ERROR(
+      CheckFlagValues(std::span(argv, static_cast<size_t>(argc)).subspan(std::min(argc, 1)),
+                      [&app](std::string_view flag) {
+                        const CLI::Option* option = app.get_option_no_throw(std::string(flag));
+                        return option != nullptr && option->get_items_expected_max() > 0;
+                      }));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

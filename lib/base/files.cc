@@ -12,6 +12,7 @@
 
 #include "fmt/format.h"
 #include "lib/base/errors.h"
+#include "lib/base/output_file.h"
 #include "lib/base/status_macros.h"
 
 namespace cairn {
@@ -49,24 +50,6 @@ absl::StatusCode CodeFor(int error_number) {
     default:
       return absl::StatusCode::kInternal;
   }
-}
-
-absl::Status WriteAll(int fd, std::string_view bytes, const std::string& path) {
-  while (!bytes.empty()) {
-    const ssize_t n = ::write(fd, bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) return FileError(errno, "write", path);
-    bytes.remove_prefix(static_cast<size_t>(n));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status WriteAndSync(const std::string& path, std::string_view bytes) {
-  const ScopedFd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (fd.get() < 0) return FileError(errno, "create", path);
-  CAIRN_RETURN_IF_ERROR(WriteAll(fd.get(), bytes, path));
-  if (::fsync(fd.get()) != 0) return FileError(errno, "sync", path);
-  return absl::OkStatus();
 }
 
 }  // namespace
@@ -107,17 +90,10 @@ absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes)
 }
 
 absl::Status WriteFileAtomically(const std::string& path, std::string_view bytes) {
-  const std::string temporary = fmt::format("{}.tmp.{}", path, ::getpid());
-  if (absl::Status status = WriteAndSync(temporary, bytes); !status.ok()) {
-    ::unlink(temporary.c_str());
-    return status;
-  }
-  if (::rename(temporary.c_str(), path.c_str()) != 0) {
-    const int error_number = errno;
-    ::unlink(temporary.c_str());
-    return FileError(error_number, "rename", path);
-  }
-  return absl::OkStatus();
+  CAIRN_ASSIGN_OR_RETURN(OutputFile file, OutputFile::Create(path));
+  CAIRN_RETURN_IF_ERROR(file.Write(bytes));
+  CAIRN_RETURN_IF_ERROR(file.Sync());
+  return file.Close();
 }
 
 absl::StatusOr<size_t> ReadAt(int fd, int64_t offset, char* buffer, size_t size,

@@ -21,7 +21,8 @@ namespace cairn {
 absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes = int64_t{1} << 32);
 
 // Replaces `path` with `bytes`: a reader sees the old or the new content, never
-// a part. Writes a temporary file beside it, syncs it and renames it.
+// a part, and the disk has the new one at the end. What has the name and is no regular
+// file keeps its place; see OutputFile.
 absl::Status WriteFileAtomically(const std::string& path, std::string_view bytes);
 
 // Fills `buffer` with `size` bytes of an open file from `offset` on; returns how many there

@@ -5,6 +5,9 @@
 #include <algorithm>
 #include <cctype>
 
+#include "fmt/format.h"
+#include "lib/base/encoding.h"
+#include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
 
@@ -29,7 +32,18 @@ void AddSwitch(CLI::App* app, const std::string& flag, bool* value, const std::s
   app->add_flag(flag, *value, says)->envname(EnvironmentTwin(flag));
 }
 
+// What is wrong with a text that is not the name of a file; empty: nothing.
+std::string IsText(const std::string& value) {
+  if (IsValidUtf8(value)) return "";
+  return fmt::format("\"{}\" is not UTF-8", HexEncode(value.substr(0, 32)));
+}
+
 }  // namespace
+
+CLI::Option* AddName(CLI::App* app, const std::string& flag, std::string* value,
+                     const std::string& says) {
+  return AddText(app, flag, value, says)->check(IsText, "UTF-8");
+}
 
 CLI::Option* AddText(CLI::App* app, const std::string& flag, std::string* value,
                      const std::string& says) {
@@ -47,7 +61,8 @@ void AddSettings(CLI::App* app, std::vector<std::string>* settings) {
          "([WORD, ...]); also cleaning.home_country (NAME), cleaning.product_codes "
          "(auto, two_digits, all) and cleaning.max_set_aside_share (0..1)")
       ->expected(1)
-      ->take_all();
+      ->take_all()
+      ->check(IsText, "UTF-8");
 }
 
 void AddRunFlags(CLI::App* app, RunFlags* flags) {
@@ -57,27 +72,29 @@ void AddRunFlags(CLI::App* app, RunFlags* flags) {
       ->required();
   AddText(app, "--config", &flags->config, "YAML file with settings over the preset");
   AddSettings(app, &flags->settings);
-  AddText(app, "--preset", &flags->preset, "settings to begin with: default or classic");
+  AddName(app, "--preset", &flags->preset, "settings to begin with: default or classic");
   AddText(app, "--grid", &flags->grid,
           "points to train: default (55 runs), classic (144 runs) or a YAML file");
-  AddText(app, "--server", &flags->server, "HOST:PORT of a Cairn server to register everything on");
+  AddName(app, "--server", &flags->server, "HOST:PORT of a Cairn server to register everything on");
   AddText(app, "--out", &flags->out, "folder for results; also keeps the stage cache");
-  AddText(app, "--from", &flags->from, "compute this stage and all after it again");
-  AddText(app, "--only", &flags->only, "compute this stage again and stop after it");
+  CLI::Option* from =
+      AddName(app, "--from", &flags->from, "compute this stage and all after it again");
+  AddName(app, "--only", &flags->only, "compute this stage again and stop after it")
+      ->excludes(from);
   AddSwitch(app, "--force", &flags->force, "compute every stage again");
   AddSwitch(app, "--no-sharing", &flags->no_sharing,
             "train every run by itself, also where the work is provably the same");
-  AddText(app, "--outliers", &flags->outliers, "isolation_forest or none");
-  AddText(app, "--scaling", &flags->scaling,
+  AddName(app, "--outliers", &flags->outliers, "isolation_forest or none");
+  AddName(app, "--scaling", &flags->scaling,
           "all columns: default, classic, standard, robust, log_standard or none");
   Add(app, "--always-k", &flags->always_k,
       "these k become model versions whatever their segments look like");
   Add(app, "--seed", &flags->seed, "seed of the forest and of the first sweep point");
   Add(app, "--threads", &flags->threads, "threads, 0 = one per processor; never changes a result");
-  AddText(app, "--label", &flags->label, "another label registers the same sweep anew");
-  AddText(app, "--code-revision", &flags->code_revision,
+  AddName(app, "--label", &flags->label, "another label registers the same sweep anew");
+  AddName(app, "--code-revision", &flags->code_revision,
           "revision of the code, kept with model versions");
-  AddText(app, "--principal", &flags->principal, "who calls, as the server records it");
+  AddName(app, "--principal", &flags->principal, "who calls, as the server records it");
 }
 
 void AddPredictFlags(CLI::App* app, PredictFlags* flags) {
@@ -85,7 +102,7 @@ void AddPredictFlags(CLI::App* app, PredictFlags* flags) {
           "a model file, or a model on the server: NAME (channel production), NAME#CHANNEL, "
           "NAME@VERSION, NAME@ALIAS")
       ->capture_default_str();
-  AddText(app, "--server", &flags->server, "HOST:PORT of the Cairn server that has the model");
+  AddName(app, "--server", &flags->server, "HOST:PORT of the Cairn server that has the model");
   CLI::Option* data = AddText(app, "--data", &flags->data, "transactions, as for `run`");
   AddText(app, "--config", &flags->config,
           "the configuration file of the run: how the input is written and cleaned");
@@ -107,6 +124,11 @@ void AddGenerateFlags(CLI::App* app, GenerateFlags* flags) {
 }
 
 absl::StatusOr<PipelineConfig> ConfigFromFlags(const RunFlags& flags) {
+  if (flags.only == "register" && flags.server.empty()) {
+    return InvalidField(ErrorReason::CONFIG_INVALID, "only", flags.only,
+                        "needs --server, where it registers")
+        .ToStatus();
+  }
   PipelineConfig config;
   std::string preset = flags.preset;
   if (preset.empty() && flags.config.empty() && flags.grid == "classic") preset = "classic";
@@ -136,9 +158,7 @@ absl::StatusOr<PipelineConfig> ConfigFromFlags(const RunFlags& flags) {
     CAIRN_RETURN_IF_ERROR(SetOutlierMethod(flags.outliers, &config));
   }
   if (!flags.scaling.empty()) CAIRN_RETURN_IF_ERROR(SetScaling(flags.scaling, &config));
-  for (const std::string& setting : flags.settings) {
-    CAIRN_RETURN_IF_ERROR(ApplySetting(setting, &config));
-  }
+  CAIRN_RETURN_IF_ERROR(ApplySettings(flags.settings, &config));
   CAIRN_RETURN_IF_ERROR(CheckConfig(config));
   return config;
 }

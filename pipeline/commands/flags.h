@@ -64,6 +64,10 @@ struct GenerateFlags {
 CLI::Option* AddText(CLI::App* app, const std::string& flag, std::string* value,
                      const std::string& says);
 
+// The same for what is not the name of a file: it must be UTF-8, which is a usage error else.
+CLI::Option* AddName(CLI::App* app, const std::string& flag, std::string* value,
+                     const std::string& says);
+
 // Declares --set, which may be given often.
 void AddSettings(CLI::App* app, std::vector<std::string>* settings);
 

@@ -2,11 +2,11 @@
 
 #include <cerrno>
 #include <cstdio>
-#include <memory>
 #include <string>
 #include <string_view>
 
 #include "lib/base/files.h"
+#include "lib/base/output_file.h"
 #include "lib/base/status_macros.h"
 #include "pipeline/commands/commands.h"
 #include "pipeline/commands/exit_code.h"
@@ -16,8 +16,6 @@
 
 namespace cairn::pipeline {
 namespace {
-
-using FilePtr = std::unique_ptr<std::FILE, int (*)(std::FILE*)>;
 
 std::string TruthCsv(const SyntheticSummary& summary) {
   std::string out = "CustomerID,Segment,Name,Outlier,Invoices\n";
@@ -29,29 +27,20 @@ std::string TruthCsv(const SyntheticSummary& summary) {
   return out;
 }
 
-ByteSink SinkTo(std::FILE* file, const std::string& path) {
-  return [file, path](std::string_view bytes) -> absl::Status {
-    if (std::fwrite(bytes.data(), 1, bytes.size(), file) == bytes.size()) return absl::OkStatus();
-    return FileError(errno, "write", path);
-  };
+absl::StatusOr<SyntheticSummary> GenerateToStdout(const SyntheticOptions& options) {
+  return GenerateTransactions(options, [](std::string_view bytes) -> absl::Status {
+    if (std::fwrite(bytes.data(), 1, bytes.size(), stdout) == bytes.size()) return absl::OkStatus();
+    return FileError(errno, "write", "stdout");
+  });
 }
 
-// A file that appears under its name once it is complete.
 absl::StatusOr<SyntheticSummary> GenerateFile(const SyntheticOptions& options,
                                               const std::string& path) {
-  const std::string partial = path + ".part";
-  FilePtr file(std::fopen(partial.c_str(), "wb"), &std::fclose);
-  if (file == nullptr) return FileError(errno, "create", partial);
-  auto summary = GenerateTransactions(options, SinkTo(file.get(), partial));
-  absl::Status status = summary.status();
-  if (std::fclose(file.release()) != 0 && status.ok()) status = FileError(errno, "write", partial);
-  if (status.ok() && std::rename(partial.c_str(), path.c_str()) != 0) {
-    status = FileError(errno, "rename", partial);
-  }
-  if (!status.ok()) {
-    std::remove(partial.c_str());
-    return status;
-  }
+  CAIRN_ASSIGN_OR_RETURN(OutputFile file, OutputFile::Create(path));
+  CAIRN_ASSIGN_OR_RETURN(
+      SyntheticSummary summary,
+      GenerateTransactions(options, [&file](std::string_view bytes) { return file.Write(bytes); }));
+  CAIRN_RETURN_IF_ERROR(file.Close());
   return summary;
 }
 
@@ -63,7 +52,7 @@ absl::Status Generate(const GenerateFlags& flags) {
   options.drift = flags.drift;
   SyntheticSummary summary;
   if (flags.out == "-") {
-    CAIRN_ASSIGN_OR_RETURN(summary, GenerateTransactions(options, SinkTo(stdout, "stdout")));
+    CAIRN_ASSIGN_OR_RETURN(summary, GenerateToStdout(options));
   } else {
     CAIRN_ASSIGN_OR_RETURN(summary, GenerateFile(options, flags.out));
   }

@@ -3,12 +3,14 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cstdio>
 #include <string>
 #include <string_view>
 #include <system_error>
 #include <vector>
 
+#include "lib/base/flag_values.h"
 #include "lib/base/standard_streams.h"
 #include "pipeline/commands/commands.h"
 #include "pipeline/commands/exit_code.h"
@@ -72,6 +74,20 @@ int UsageError(const CLI::App& app, const CLI::ParseError& error, int argc, char
   return kExitUsage;
 }
 
+// A flag that would be taken for the value of the one before it.
+absl::Status CheckValues(const CLI::App& app, int argc, char** argv) {
+  if (argc < 2) return absl::OkStatus();
+  const auto named =
+      app.get_subcommands([argv](const CLI::App* one) { return one->check_name(argv[1]); });
+  if (named.empty()) return absl::OkStatus();
+  const CLI::App* command = named.front();
+  const std::vector<const char*> words(argv + 2, argv + argc);
+  return CheckFlagValues(words, [command](std::string_view flag) {
+    const CLI::Option* option = command->get_option_no_throw(std::string(flag));
+    return option != nullptr && option->get_items_expected_max() > 0;
+  });
+}
+
 int Dispatch(int argc, char** argv) {
   CLI::App app("Turns retail transactions into customer segments and registers every training run.",
                "cairn-pipeline");
@@ -90,6 +106,9 @@ int Dispatch(int argc, char** argv) {
   if (argc > 1 && argv[1][0] != '-' &&
       std::find(CommandNames().begin(), CommandNames().end(), argv[1]) == CommandNames().end()) {
     return UnknownCommand(argv[1]);
+  }
+  if (const absl::Status status = CheckValues(app, argc, argv); !status.ok()) {
+    return ReportError(status);
   }
   try {
     app.parse(argc, argv);

@@ -1,21 +1,15 @@
 #include "pipeline/data/table_csv.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <iterator>
 #include <utility>
 
-#include "fmt/format.h"
-#include "lib/base/files.h"
+#include "lib/base/output_file.h"
+#include "lib/base/status_macros.h"
 #include "pipeline/data/dates.h"
 #include "pipeline/data/parallel.h"
-#include "pipeline/data/scoped_fd.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -105,16 +99,6 @@ void AppendRows(const TransactionTable& table, const QuotedColumns& quoted, size
       out->back() = '\n';
     }
   }
-}
-
-bool WriteAll(int fd, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) return false;
-    bytes.remove_prefix(static_cast<size_t>(written));
-  }
-  return true;
 }
 
 }  // namespace
@@ -234,15 +218,9 @@ std::string RejectsCsv(std::span<const RejectedRow> rejects) {
 }
 
 absl::Status WriteOutputFile(const std::string& path, std::string_view bytes) {
-  const std::string temporary = fmt::format("{}.{}.tmp", path, ::getpid());
-  ScopedFd fd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
-  if (fd.get() < 0) return FileError(errno, "create", temporary);
-  if (!WriteAll(fd.get(), bytes) || !fd.Close() || ::rename(temporary.c_str(), path.c_str()) != 0) {
-    const int error = errno;
-    ::unlink(temporary.c_str());
-    return FileError(error, "write", path);
-  }
-  return absl::OkStatus();
+  CAIRN_ASSIGN_OR_RETURN(OutputFile file, OutputFile::Create(path));
+  CAIRN_RETURN_IF_ERROR(file.Write(bytes));
+  return file.Close();
 }
 
 }  // namespace cairn::pipeline

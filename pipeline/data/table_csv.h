@@ -55,10 +55,10 @@ void AppendCsvField(std::string_view text, std::string* out);
 // with an exponent. NaN is empty, infinities are "inf" and "-inf".
 void AppendCsvNumber(double value, std::string* out);
 
-// Writes `bytes` to `path` through a temporary file beside it and a rename, so a reader sees the
-// old or the new content. Unlike cairn::WriteFileAtomically it does not wait for the disk: what
-// the pipeline leaves in --out can be computed again. Errors are those of cairn::FileError;
-// `path` is then as it was.
+// Writes `bytes` as cairn::OutputFile does: a reader sees the old or the new content, and a link,
+// a pipe or a device keeps its place. Unlike cairn::WriteFileAtomically it does not wait for the
+// disk: what the pipeline leaves in --out can be computed again. Errors are those of
+// cairn::FileError; a file is then as it was.
 absl::Status WriteOutputFile(const std::string& path, std::string_view bytes);
 
 }  // namespace cairn::pipeline

@@ -128,6 +128,9 @@ absl::StatusOr<PipelineConfig> ParseConfig(std::string_view yaml, std::string_vi
 // ParseConfig; also for `preset` and `seed`, which have flags of their own.
 absl::Status ApplySetting(std::string_view setting, PipelineConfig* config);
 
+// Applies several in their order; also refuses a value that two of them set, and names both.
+absl::Status ApplySettings(const std::vector<std::string>& settings, PipelineConfig* config);
+
 // Reads a grid file: the keys of `sweep` that name lists (k, n_init, max_iter, init, seeds).
 // Errors as ParseConfig.
 absl::StatusOr<SweepGrid> ParseGrid(std::string_view yaml, std::string_view file);

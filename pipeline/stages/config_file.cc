@@ -372,20 +372,8 @@ absl::StatusOr<PipelineConfig> Parse(std::string_view yaml, const ConfigReader& 
   return config;
 }
 
-}  // namespace
-
-absl::StatusOr<PipelineConfig> ParseConfig(std::string_view yaml, std::string_view file,
-                                           std::string_view preset) {
-  const ConfigReader reader(file);
-  try {
-    return Parse(yaml, reader, preset);
-  } catch (const YAML::Exception& e) {
-    return reader.Bad(e.mark, "file", "", "cannot be read: " + e.msg);
-  }
-}
-
-absl::Status ApplySetting(std::string_view setting, PipelineConfig* config) {
-  const ConfigReader reader("--set");
+// KEY=VALUE as the configuration file that would say it.
+absl::StatusOr<YAML::Node> ParseSetting(std::string_view setting, const ConfigReader& reader) {
   const size_t equals = setting.find('=');
   const std::string key(setting.substr(0, equals));
   if (equals == std::string_view::npos || key.empty()) {
@@ -403,22 +391,67 @@ absl::Status ApplySetting(std::string_view setting, PipelineConfig* config) {
   } catch (const YAML::Exception&) {
     node = YAML::Node(text);
   }
-  try {
-    size_t end = key.size();
-    for (size_t dot = key.rfind('.'); dot != std::string::npos && dot > 0;
-         dot = key.rfind('.', dot - 1)) {
-      YAML::Node outer;
-      outer[key.substr(dot + 1, end - dot - 1)] = node;
-      node = outer;
-      end = dot;
-    }
-    YAML::Node root;
-    root[key.substr(0, end)] = node;
-    CAIRN_RETURN_IF_ERROR(ReadConfig(reader, root, config));
-  } catch (const YAML::Exception& e) {
-    return reader.Bad(e.mark, key, text, "cannot be read: " + e.msg);
+  size_t end = key.size();
+  for (size_t dot = key.rfind('.'); dot != std::string::npos && dot > 0;
+       dot = key.rfind('.', dot - 1)) {
+    YAML::Node outer;
+    outer[key.substr(dot + 1, end - dot - 1)] = node;
+    node = outer;
+    end = dot;
   }
-  return CheckConfig(*config);
+  YAML::Node root;
+  root[key.substr(0, end)] = node;
+  return root;
+}
+
+// Remembers which `setting` said each value below `node`; an error for one that another said.
+absl::Status NoteSettings(const YAML::Node& node, const std::string& path,
+                          const std::string& setting, const ConfigReader& reader,
+                          std::map<std::string, std::string>* seen) {
+  if (node.IsMap()) {
+    for (const auto& entry : node) {
+      const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
+      CAIRN_RETURN_IF_ERROR(
+          NoteSettings(entry.second, path.empty() ? key : path + "." + key, setting, reader, seen));
+    }
+    return absl::OkStatus();
+  }
+  const auto [place, first] = seen->try_emplace(path, setting);
+  if (first) return absl::OkStatus();
+  return reader.Bad(YAML::Mark(), path, "",
+                    fmt::format("is set twice, by --set {} and --set {}", place->second, setting));
+}
+
+}  // namespace
+
+absl::StatusOr<PipelineConfig> ParseConfig(std::string_view yaml, std::string_view file,
+                                           std::string_view preset) {
+  const ConfigReader reader(file);
+  try {
+    return Parse(yaml, reader, preset);
+  } catch (const YAML::Exception& e) {
+    return reader.Bad(e.mark, "file", "", "cannot be read: " + e.msg);
+  }
+}
+
+absl::Status ApplySetting(std::string_view setting, PipelineConfig* config) {
+  return ApplySettings({std::string(setting)}, config);
+}
+
+absl::Status ApplySettings(const std::vector<std::string>& settings, PipelineConfig* config) {
+  const ConfigReader reader("--set");
+  std::map<std::string, std::string> seen;
+  for (const std::string& setting : settings) {
+    try {
+      CAIRN_ASSIGN_OR_RETURN(const YAML::Node root, ParseSetting(setting, reader));
+      CAIRN_RETURN_IF_ERROR(NoteSettings(root, "", setting, reader, &seen));
+      CAIRN_RETURN_IF_ERROR(ReadConfig(reader, root, config));
+    } catch (const YAML::Exception& e) {
+      return reader.Bad(e.mark, "set", setting, "cannot be read: " + e.msg);
+    }
+    CAIRN_RETURN_IF_ERROR(CheckConfig(*config));
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<SweepGrid> ParseGrid(std::string_view yaml, std::string_view file) {

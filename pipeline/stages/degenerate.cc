@@ -27,11 +27,12 @@ bool Feasible(int k, int64_t rows, int64_t distinct) { return k < rows && k <= d
 
 }  // namespace
 
-absl::Status CheckCustomerCount(const std::vector<int32_t>& customers, const CustomerNames& names) {
+absl::Status CheckCustomerCount(const std::vector<int32_t>& customers, const CustomerNames& names,
+                                std::string_view stage) {
   if (static_cast<int64_t>(customers.size()) >= kFewestCustomers) return absl::OkStatus();
   const std::string first = customers.empty() ? "" : CustomerText(customers.front(), names);
   return NoSegments(
-      fmt::format("after cleaning there {}{}, and at least {} are needed to find segments",
+      fmt::format("{} there {}{}, and at least {} are needed to find segments", stage,
                   customers.size() == 1 ? "is 1 customer"
                                         : fmt::format("are {} customers", customers.size()),
                   first.empty() ? "" : fmt::format(" (the first is {})", first), kFewestCustomers),

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -19,8 +20,10 @@ namespace cairn::pipeline {
 // Fewer customers have no segments to speak of.
 inline constexpr int64_t kFewestCustomers = 3;
 
-// FAILED_PRECONDITION (VALUE_INVALID) below kFewestCustomers; names the first customer there is.
-absl::Status CheckCustomerCount(const std::vector<int32_t>& customers, const CustomerNames& names);
+// FAILED_PRECONDITION (VALUE_INVALID) below kFewestCustomers; names the first customer there is,
+// and what left so few: `stage` is "after cleaning" or the like.
+absl::Status CheckCustomerCount(const std::vector<int32_t>& customers, const CustomerNames& names,
+                                std::string_view stage);
 
 // How many different rows there are. Values that agree to nine digits of the largest one are the
 // same: projecting equal rows gives other last bits at other places.

@@ -52,7 +52,7 @@ absl::Status OutputFolder::Lock() {
   return WriteAllAt(lock_->get(), 0, pid, path);
 }
 
-// WriteOutputFile's NAME.PID.tmp; nobody else writes here while the lock is held.
+// OutputFile's NAME.PID.tmp; nobody else writes here while the lock is held.
 void OutputFolder::RemoveLeftOvers() const {
   static const std::regex left_over(R"(.+\.[0-9]+\.tmp)");
   for (const std::string& folder : {directory_, PathOf(".cache")}) {

@@ -295,8 +295,8 @@ absl::Status PipelineRun::Clean(TransactionTable table) {
   cleaned_rows_ = static_cast<int64_t>(cleaned_.rows());
   CAIRN_RETURN_IF_ERROR(JudgeCleaning());
   if (!Beyond("zero_price")) {
-    CAIRN_RETURN_IF_ERROR(
-        CheckCustomerCount(cleaned_.CustomerIds(), cleaned_.columns().customer_names));
+    CAIRN_RETURN_IF_ERROR(CheckCustomerCount(cleaned_.CustomerIds(),
+                                             cleaned_.columns().customer_names, "after cleaning"));
   }
   return WriteTransactions();
 }
@@ -397,7 +397,8 @@ absl::Status PipelineRun::Features() {
     Keep("features", EncodeFeatures({outcome_.features, outcome_.stages}));
   }
   out_.Write("features.csv", features_csv_);
-  return absl::OkStatus();
+  return CheckCustomerCount(outcome_.features.customer_ids, outcome_.features.customer_names,
+                            "with all features");
 }
 
 absl::Status PipelineRun::Correlate() {
@@ -432,7 +433,11 @@ absl::Status PipelineRun::Outliers() {
   record.digest = Sha256Hex(csv);
   Record(std::move(record));
   out_.Write("outliers.csv", std::move(csv));
-  return absl::OkStatus();
+  std::vector<int32_t> kept;
+  for (const int32_t row : outcome_.outliers.kept) {
+    kept.push_back(outcome_.features.customer_ids[static_cast<size_t>(row)]);
+  }
+  return CheckCustomerCount(kept, outcome_.features.customer_names, "without outliers");
 }
 
 absl::Status PipelineRun::FitPreparation() {

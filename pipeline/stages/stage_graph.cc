@@ -54,7 +54,7 @@ absl::StatusOr<int> StageIndex(std::string_view name) {
     list += (list.empty() ? "" : ", ") + std::string(stage);
   }
   const std::string near = NearestWord(name, known);
-  return InvalidField(ErrorReason::VALUE_INVALID, "stage", name,
+  return InvalidField(ErrorReason::CONFIG_INVALID, "stage", name,
                       near.empty() ? fmt::format("must be one of {}", list)
                                    : fmt::format("no such stage; did you mean `{}`?", near))
       .ToStatus();

@@ -155,6 +155,21 @@ TEST(ApplySetting, SetsHowTheInputIsWritten) {
   EXPECT_EQ(dialect, DialectSettings());
 }
 
+TEST(ApplySettings, TheSameSettingTwiceIsRefusedAndBothAreNamed) {
+  PipelineConfig config = PresetConfig("default").value();
+  const std::vector<std::vector<std::string>> twice = {
+      {"input.separator=comma", "input.separator=tab"},
+      {"input.separator=comma", "input.decimal=point", "input.separator=comma"},
+      {"input={separator: comma, decimal: point}", "input.separator=tab"}};
+  for (const auto& settings : twice) {
+    const absl::Status status = ApplySettings(settings, &config);
+    EXPECT_EQ(MetadataOf(status, "field"), "input.separator") << status;
+    EXPECT_NE(status.message().find(settings.front()), std::string::npos) << status;
+    EXPECT_NE(status.message().find(settings.back()), std::string::npos) << status;
+  }
+  EXPECT_TRUE(ApplySettings({"input={separator: tab}", "input={decimal: comma}"}, &config).ok());
+}
+
 TEST(ApplySetting, RefusesWhatIsNoSettingAndNamesTheField) {
   PipelineConfig config = PresetConfig("default").value();
   const auto field = [&](const char* setting) {

@@ -34,11 +34,13 @@ struct Told {
   std::vector<std::string> lines;
 };
 
-Told RunOn(const std::string& csv, Publisher* publisher) {
+Told RunOn(const std::string& csv, Publisher* publisher,
+           FeaturePreset features = FeaturePreset::kDefault) {
   const ScratchFolder folder;
   RunRequest request = SmallRequest(folder, 1);
   EXPECT_TRUE(WriteFileAtomically(request.data, csv).ok());
   request.config.sweep.grid.k = {2, 3, 4, 5, 6, 7, 8};
+  request.config.features = features;
   std::vector<std::string> lines;
   auto outcome = RunPipeline(
       request,
@@ -73,6 +75,16 @@ TEST(DegenerateData, OneOrTwoCustomersAreRefusedAndNothingIsRegistered) {
         << told.outcome.status();
     EXPECT_TRUE(publisher.datasets.empty());
   }
+}
+
+TEST(DegenerateData, AStageThatLeavesNoCustomersSaysSoAndNothingIsRegistered) {
+  RecordingPublisher publisher;
+  const Told told = RunOn(Purchases(40, 4), &publisher, FeaturePreset::kClassic);
+  EXPECT_EQ(told.outcome.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_NE(told.outcome.status().message().find("with all features there are 0 customers"),
+            std::string_view::npos)
+      << told.outcome.status();
+  EXPECT_TRUE(publisher.datasets.empty());
 }
 
 TEST(DegenerateData, FewerDifferentCustomersThanKMakeTheGridSmallerWithAWord) {

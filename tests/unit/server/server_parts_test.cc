@@ -47,6 +47,15 @@ class ScopedVariable {
   const char* name_;
 };
 
+TEST(OptionsTest, AFlagIsNoValueOfTheFlagBeforeIt) {
+  for (const char* flag : {"--data-dir", "--config", "--grpc-address"}) {
+    const absl::Status status = Parse({flag, "--in-memory"}).status();
+    EXPECT_TRUE(HasReason(status, ErrorReason::CONFIG_INVALID)) << status;
+    EXPECT_EQ(MetadataOf(status, "value"), "--in-memory");
+  }
+  EXPECT_EQ(Parse({"--data-dir=--in-memory"})->options.data_dir, "--in-memory");
+}
+
 TEST(OptionsTest, FlagsGoBeforeTheEnvironmentAndThatBeforeTheFile) {
   const storage::ScratchDirectory scratch;
   const std::string file = scratch.Join("cairnd.toml");
