@@ -139,7 +139,7 @@ std::string NearestOfAnyKind(client::Client& client, const std::string& word) {
   const size_t runs = all.size();
   all.insert(all.end(), models.begin(), models.end());
   all.insert(all.end(), datasets.begin(), datasets.end());
-  const std::string nearest = NearestOf(word, all);
+  std::string nearest = NearestOf(word, all);
   const auto at = static_cast<size_t>(std::find(all.begin(), all.end(), nearest) - all.begin());
   if (nearest.empty() || at < runs) return nearest;
   return fmt::format("{}{}@latest", at < runs + models.size() ? "" : "dataset:", nearest);
