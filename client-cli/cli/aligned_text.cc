@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <numeric>
-#include <utility>
 
 #include "client-cli/cli/terminal.h"
 
@@ -76,14 +75,14 @@ std::string Pad(const std::string& text, size_t width, bool right) {
   return right ? space + text : text + space;
 }
 
-// One line of the cells that `text_of` gives for the columns with a width.
+// One line of the texts that `text_of` gives for the indices of the columns with a width.
 template <typename TextOf>
 std::string Line(const std::vector<TextColumn>& columns, const std::vector<Need>& needs,
                  const TextOf& text_of) {
   std::string line;
   for (size_t i = 0; i < needs.size(); ++i) {
     if (i > 0) line += std::string(kGap, ' ');
-    line += Pad(Truncate(text_of(columns[i]), needs[i].width), needs[i].width, columns[i].right);
+    line += Pad(Truncate(text_of(i), needs[i].width), needs[i].width, columns[i].right);
   }
   line.erase(line.find_last_not_of(' ') + 1);
   return line;
@@ -94,10 +93,10 @@ std::string Header(const std::vector<TextColumn>& columns, const std::vector<Nee
   const auto styled = [&](const std::string& line) {
     return options.bold_headers ? "\x1b[1m" + line + "\x1b[0m\n" : line + "\n";
   };
-  std::string text = styled(
-      Line(columns, needs, [&](const TextColumn& column) { return TitleOf(column, fold).upper; }));
+  std::string text =
+      styled(Line(columns, needs, [&](size_t i) { return TitleOf(columns[i], fold).upper; }));
   const std::string lower =
-      Line(columns, needs, [&](const TextColumn& column) { return TitleOf(column, fold).lower; });
+      Line(columns, needs, [&](size_t i) { return TitleOf(columns[i], fold).lower; });
   return lower.empty() ? text : text + styled(lower);
 }
 
@@ -114,10 +113,8 @@ std::string RowLines(const std::vector<TextColumn>& columns, const std::vector<N
   }
   std::string text;
   for (size_t line = 0; line < lines; ++line) {
-    text += Line(columns, needs, [&](const TextColumn& column) {
-      const auto& parts = cells[static_cast<size_t>(&column - columns.data())];
-      return line < parts.size() ? parts[line] : std::string();
-    });
+    text += Line(columns, needs,
+                 [&](size_t i) { return line < cells[i].size() ? cells[i][line] : std::string(); });
     text += "\n";
   }
   return text;

@@ -2,7 +2,6 @@
 #define CAIRN_CLIENT_CLI_CLI_ALIGNED_TEXT_H_
 
 #include <cstddef>
-#include <optional>
 #include <string>
 #include <vector>
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "lib/base/encoding.h"
+
 namespace cairn::cli {
 
 size_t EditDistance(std::string_view from, std::string_view to) {
@@ -37,6 +39,16 @@ std::string Nearest(std::string_view word, const std::vector<std::string_view>& 
     }
   }
   return std::string(best);
+}
+
+std::string NearestOf(std::string_view word, const std::vector<std::string>& names) {
+  std::vector<std::string> lower;
+  for (const std::string& name : names) lower.push_back(AsciiLower(name));
+  const std::string nearest = Nearest(AsciiLower(word), {lower.begin(), lower.end()});
+  const auto at = std::find(lower.begin(), lower.end(), nearest);
+  if (nearest.empty() || at == lower.end()) return "";
+  const std::string& name = names[static_cast<size_t>(at - lower.begin())];
+  return name == word ? "" : name;
 }
 
 }  // namespace cairn::cli

@@ -16,6 +16,10 @@ size_t EditDistance(std::string_view from, std::string_view to);
 // is near.
 std::string Nearest(std::string_view word, const std::vector<std::string_view>& candidates);
 
+// The one of `names` that is nearest to `word` as Nearest has it, upper and lower case alike, and
+// is not it; empty if none is near. Pure.
+std::string NearestOf(std::string_view word, const std::vector<std::string>& names);
+
 }  // namespace cairn::cli
 
 #endif  // CAIRN_CLIENT_CLI_CLI_SUGGEST_H_

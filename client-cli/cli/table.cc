@@ -11,6 +11,7 @@
 #include "client-cli/cli/suggest.h"
 #include "client-cli/cli/terminal.h"
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "lib/base/status_macros.h"
 
 namespace cairn::cli {
@@ -23,21 +24,12 @@ std::string Upper(std::string_view text) {
 }
 
 absl::Status NoSuchColumn(const Table& table, std::string_view title) {
-  std::vector<std::string> upper;
-  std::string all;
-  for (const Column& column : table.columns) {
-    upper.push_back(Upper(column.title));
-    all += (all.empty() ? "" : ", ") + column.title;
-  }
-  const std::string wanted = Upper(title);
-  const std::string nearest = Nearest(wanted, {upper.begin(), upper.end()});
-  const auto at = std::find(upper.begin(), upper.end(), nearest);
-  std::string meant;
-  if (at != upper.end()) {
-    meant = fmt::format(" (did you mean {}?)",
-                        table.columns[static_cast<size_t>(at - upper.begin())].title);
-  }
-  return UsageError(fmt::format("there is no column \"{}\"{}; there are {}", title, meant, all));
+  std::vector<std::string> titles;
+  for (const Column& column : table.columns) titles.push_back(column.title);
+  const std::string nearest = NearestOf(title, titles);
+  const std::string meant = nearest.empty() ? "" : fmt::format(" (did you mean {}?)", nearest);
+  return UsageError(fmt::format("there is no column \"{}\"{}; there are {}", title, meant,
+                                fmt::join(titles, ", ")));
 }
 
 // The column of this title in any case. One of a family that no row has is added, without values,

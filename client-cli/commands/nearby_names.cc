@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <string_view>
+#include <utility>
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "client-cli/cli/reference.h"
 #include "client-cli/cli/suggest.h"
 #include "fmt/format.h"
@@ -18,12 +18,6 @@ namespace {
 using Names = std::vector<std::string>;
 
 constexpr int32_t kMostNames = 1000;
-
-std::string Lower(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = absl::ascii_tolower(static_cast<unsigned char>(c));
-  return lower;
-}
 
 // `models/a%20b/aliases/best` in its parts, decoded.
 Names PartsOf(std::string_view resource) {
@@ -45,75 +39,80 @@ std::string_view InQuotes(std::string_view resource) {
   return resource.substr(begin + 1, end - begin - 1);
 }
 
-Names AllExperiments(client::Client& client) {
+// What a person calls a resource.
+template <typename Resource>
+std::string NameOf(const Resource& resource) {
+  if constexpr (requires { resource.display_name(); }) {
+    return resource.display_name();
+  } else {
+    return ShortName(resource.name());
+  }
+}
+
+// The names of the first thousand that a list has; none where the server does not answer.
+template <typename Request, typename Call, typename ItemsOf>
+Names NamesIn(Request request, const Call& call, const ItemsOf& items_of) {
   Names names;
-  v1::ListExperimentsRequest request;
   request.set_page_size(kMostNames);
-  const auto list = client.tracking().ListExperiments(request);
+  const auto list = call(request);
   if (!list.ok()) return names;
-  for (const auto& item : list->experiments()) names.push_back(item.display_name());
+  for (const auto& item : items_of(*list)) {
+    if (std::string name = NameOf(item); !name.empty()) names.push_back(std::move(name));
+  }
   return names;
+}
+
+Names AllExperiments(client::Client& client) {
+  return NamesIn(
+      v1::ListExperimentsRequest(),
+      [&](const auto& request) { return client.tracking().ListExperiments(request); },
+      [](const auto& list) -> const auto& { return list.experiments(); });
 }
 
 Names AllRuns(client::Client& client) {
-  Names names;
-  v1::SearchRunsRequest request;
-  request.set_page_size(kMostNames);
-  const auto list = client.tracking().SearchRuns(request);
-  if (!list.ok()) return names;
-  for (const auto& item : list->runs()) {
-    if (!item.display_name().empty()) names.push_back(item.display_name());
-  }
-  return names;
+  return NamesIn(
+      v1::SearchRunsRequest(),
+      [&](const auto& request) { return client.tracking().SearchRuns(request); },
+      [](const auto& list) -> const auto& { return list.runs(); });
 }
 
 Names AllDatasets(client::Client& client) {
-  Names names;
-  v1::ListDatasetsRequest request;
-  request.set_page_size(kMostNames);
-  const auto list = client.datasets().ListDatasets(request);
-  if (!list.ok()) return names;
-  for (const auto& item : list->datasets()) names.push_back(item.display_name());
-  return names;
+  return NamesIn(
+      v1::ListDatasetsRequest(),
+      [&](const auto& request) { return client.datasets().ListDatasets(request); },
+      [](const auto& list) -> const auto& { return list.datasets(); });
 }
 
 Names AllModels(client::Client& client) {
-  Names names;
-  v1::ListModelsRequest request;
-  request.set_page_size(kMostNames);
-  const auto list = client.registry().ListModels(request);
-  if (!list.ok()) return names;
-  for (const auto& item : list->models()) names.push_back(item.display_name());
-  return names;
+  return NamesIn(
+      v1::ListModelsRequest(),
+      [&](const auto& request) { return client.registry().ListModels(request); },
+      [](const auto& list) -> const auto& { return list.models(); });
 }
 
 Names AllPolicies(client::Client& client) {
-  Names names;
-  v1::ListPoliciesRequest request;
-  request.set_page_size(kMostNames);
-  const auto list = client.promotion().ListPolicies(request);
-  if (!list.ok()) return names;
-  for (const auto& item : list->policies()) names.push_back(ShortName(item.name()));
-  return names;
+  return NamesIn(
+      v1::ListPoliciesRequest(),
+      [&](const auto& request) { return client.promotion().ListPolicies(request); },
+      [](const auto& list) -> const auto& { return list.policies(); });
 }
 
-// "segments@best", "segments#production": what a model has of aliases, or of channels.
-Names BelowModel(client::Client& client, const std::string& parent, bool channels) {
-  Names names;
-  if (channels) {
-    v1::ListChannelsRequest request;
-    request.set_parent(parent);
-    const auto list = client.registry().ListChannels(request);
-    if (!list.ok()) return names;
-    for (const auto& item : list->channels()) names.push_back(ShortName(item.name()));
-    return names;
-  }
-  v1::ListAliasesRequest request;
-  request.set_parent(parent);
-  const auto list = client.registry().ListAliases(request);
-  if (!list.ok()) return names;
-  for (const auto& item : list->aliases()) names.push_back(ShortName(item.name()));
-  return names;
+// "segments#production": the channels of a model.
+Names ChannelsOf(client::Client& client, const std::string& model) {
+  v1::ListChannelsRequest of_model;
+  of_model.set_parent(model);
+  return NamesIn(
+      of_model, [&](const auto& request) { return client.registry().ListChannels(request); },
+      [](const auto& list) -> const auto& { return list.channels(); });
+}
+
+// "segments@best": the aliases of a model.
+Names AliasesOf(client::Client& client, const std::string& model) {
+  v1::ListAliasesRequest of_model;
+  of_model.set_parent(model);
+  return NamesIn(
+      of_model, [&](const auto& request) { return client.registry().ListAliases(request); },
+      [](const auto& list) -> const auto& { return list.aliases(); });
 }
 
 bool Has(const Names& names, const std::string& name) {
@@ -123,10 +122,12 @@ bool Has(const Names& names, const std::string& name) {
 std::string NearestModel(client::Client& client, const Names& parts) {
   const Names models = AllModels(client);
   if (!Has(models, parts[1])) return NearestOf(parts[1], models);
-  if (parts.size() != 4 || (parts[2] != "aliases" && parts[2] != "channels")) return "";
-  const bool channels = parts[2] == "channels";
-  return NearestOf(parts[1] + (channels ? "#" : "@") + parts[3],
-                   BelowModel(client, "models/" + parts[1], channels));
+  if (parts.size() != 4) return "";
+  const std::string model = "models/" + parts[1];
+  if (parts[2] == "channels")
+    return NearestOf(parts[1] + "#" + parts[3], ChannelsOf(client, model));
+  if (parts[2] == "aliases") return NearestOf(parts[1] + "@" + parts[3], AliasesOf(client, model));
+  return "";
 }
 
 // A run's name, or the newest version of a model or data set that is called so or nearly so.
@@ -166,16 +167,6 @@ std::string NearestTo(client::Client& client, const absl::Status& error) {
 }
 
 }  // namespace
-
-std::string NearestOf(std::string_view word, const std::vector<std::string>& names) {
-  Names lower;
-  for (const std::string& name : names) lower.push_back(Lower(name));
-  const std::string nearest = Nearest(Lower(word), {lower.begin(), lower.end()});
-  const auto at = std::find(lower.begin(), lower.end(), nearest);
-  if (nearest.empty() || at == lower.end()) return "";
-  const std::string& name = names[static_cast<size_t>(at - lower.begin())];
-  return name == word ? "" : name;
-}
 
 std::string NearbyName(Session& session, const absl::Status& error) {
   if (!absl::IsNotFound(error) && !HasReason(error, ErrorReason::CHANNEL_UNGOVERNED)) return "";

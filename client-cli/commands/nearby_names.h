@@ -2,8 +2,6 @@
 #define CAIRN_CLIENT_CLI_COMMANDS_NEARBY_NAMES_H_
 
 #include <string>
-#include <string_view>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "client-cli/commands/session.h"
@@ -20,10 +18,6 @@ namespace cairn::cli {
 // case alike. Empty for other errors, for ids and numbers, where nothing is near, and where the
 // server does not answer: it is a hint, and never an error of its own.
 std::string NearbyName(Session& session, const absl::Status& error);
-
-// The one of `names` that is nearest to `word` in spelling, upper and lower case alike, and is not
-// it; empty if none is near. Pure.
-std::string NearestOf(std::string_view word, const std::vector<std::string>& names);
 
 }  // namespace cairn::cli
 

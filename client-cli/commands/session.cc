@@ -9,6 +9,7 @@
 #include "client-cli/cli/proto_text.h"
 #include "client-cli/commands/interrupt.h"
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "lib/base/clock.h"
 #include "lib/base/status_macros.h"
 
@@ -23,12 +24,6 @@ std::vector<std::string> SplitList(std::string_view text) {
     text = comma == std::string_view::npos ? "" : text.substr(comma + 1);
   }
   return parts;
-}
-
-std::string Join(const std::vector<std::string>& parts) {
-  std::string text;
-  for (const std::string& part : parts) text += (text.empty() ? "" : ", ") + part;
-  return text;
 }
 
 }  // namespace
@@ -160,7 +155,7 @@ void Session::NoteLeftOut(const Rendering& rendering) {
   }
   if (rendering.hidden.empty()) return;
   Note(fmt::format("note: no room for {}; --columns A,B,... chooses, -o wide shows all",
-                   Join(rendering.hidden)));
+                   fmt::join(rendering.hidden, ", ")));
 }
 
 absl::Status Session::Confirm(std::string_view question) {

@@ -1,7 +1,6 @@
 #include "client-cli/commands/tables.h"
 
 #include <algorithm>
-#include <cctype>
 #include <map>
 #include <set>
 #include <vector>
@@ -116,11 +115,7 @@ Cell Size(int64_t bytes) { return {std::to_string(bytes), HumanBytes(bytes)}; }
 
 }  // namespace
 
-std::string StateText(const std::string& enum_name) {
-  std::string text = enum_name;
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
+std::string StateText(const std::string& enum_name) { return AsciiLower(enum_name); }
 
 Table ToTable(const Session& session, const v1::ListExperimentsResponse& list) {
   Table table;

@@ -1,9 +1,7 @@
 #include "lib/base/alias_names.h"
 
-#include <string>
-
-#include "absl/strings/ascii.h"
 #include "fmt/format.h"
+#include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 
 namespace cairn {
@@ -19,17 +17,11 @@ bool ConsistsOf(std::string_view text, std::string_view letters) {
 
 bool IsNumber(std::string_view text) { return ConsistsOf(text, "0123456789"); }
 
-std::string InLowerCase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = absl::ascii_tolower(static_cast<unsigned char>(c));
-  return lower;
-}
-
 // 12, v12, 1.2, V1.2.3, version-3; with a dash in front too.
 bool LooksLikeVersion(std::string_view text) {
   if (text.starts_with('-')) text.remove_prefix(1);
   constexpr std::string_view kWord = "version-";
-  if (InLowerCase(text).starts_with(kWord)) {
+  if (AsciiLower(text).starts_with(kWord)) {
     text.remove_prefix(kWord.size());
   } else if (text.starts_with('v') || text.starts_with('V')) {
     text.remove_prefix(1);
@@ -51,7 +43,7 @@ absl::Status ValidateAlias(std::string_view alias, const AliasRules& rules) {
                                     rules.max_bytes, rules.dots ? "'.', " : "",
                                     rules.leading_dash ? "" : ", and not begin with '-'"));
   }
-  if (InLowerCase(alias) == kLatestAlias || LooksLikeVersion(alias)) {
+  if (AsciiLower(alias) == kLatestAlias || LooksLikeVersion(alias)) {
     return InvalidField(ErrorReason::ALIAS_RESERVED, rules.field, alias,
                         "must not be `latest`, in upper or lower case, or look like a version");
   }

@@ -35,6 +35,9 @@ std::string PercentEncode(std::string_view text);
 // Decodes exactly once; nullopt for a broken escape.
 std::optional<std::string> PercentDecode(std::string_view text);
 
+// `text` with the letters A to Z in lower case, every other byte as it is.
+std::string AsciiLower(std::string_view text);
+
 // True for well-formed UTF-8: no overlong forms, surrogates or values above U+10FFFF.
 bool IsValidUtf8(std::string_view text);
 

@@ -36,14 +36,17 @@ class SequentialIds final : public IdSource {
 
 }  // namespace
 
-std::string IdSource::NewUuid4() {
-  std::string hex = NewHexId();
+std::string Uuid4OfHex(std::string hex) {
   hex[12] = '4';
+  // Of the four bits that begin the second half the first two are 10.
   constexpr std::string_view kVariants = "89ab";
-  hex[16] = kVariants[static_cast<size_t>(hex[16]) % 4];
+  const char digit = hex[16];
+  hex[16] = kVariants[static_cast<size_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10) % 4];
   return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
                      hex.substr(16, 4), hex.substr(20));
 }
+
+std::string IdSource::NewUuid4() { return Uuid4OfHex(NewHexId()); }
 
 IdSource& SystemIds() {
   static RandomIds ids;

@@ -22,6 +22,10 @@ class IdSource {
   std::string NewUuid4();
 };
 
+// The version 4 UUID of 32 lower-case hexadecimal digits: they themselves, but for the bits that
+// say the version and the variant.
+std::string Uuid4OfHex(std::string hex);
+
 // Ids from the operating system's random source. Lives as long as the process.
 IdSource& SystemIds();
 

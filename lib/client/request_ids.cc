@@ -18,14 +18,7 @@ std::string RequestIds::Next(std::string_view method) {
 }
 
 std::string DeriveRequestId(std::string_view base, std::string_view method, uint64_t count) {
-  std::string hex = Sha256Hex(fmt::format("{}\n{}\n{}", base, method, count)).substr(0, 32);
-  hex[12] = '4';
-  // Of the four bits that begin the second half the first two are 10.
-  constexpr std::string_view kVariants = "89ab";
-  const char digit = hex[16];
-  hex[16] = kVariants[static_cast<size_t>(digit <= '9' ? digit - '0' : digit - 'a' + 10) % 4];
-  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
-                     hex.substr(16, 4), hex.substr(20));
+  return Uuid4OfHex(Sha256Hex(fmt::format("{}\n{}\n{}", base, method, count)).substr(0, 32));
 }
 
 }  // namespace cairn::client

@@ -5,6 +5,7 @@
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
 #include "lib/base/digest.h"
+#include "lib/base/ids.h"
 
 namespace cairn::pipeline {
 
@@ -17,11 +18,7 @@ std::string RequestIdFor(std::string_view sweep_key, std::string_view step,
     coded.SetSerializationDeterministic(true);
     request.SerializeToCodedStream(&coded);
   }
-  std::string hex = Sha256Hex(text).substr(0, 32);
-  hex[12] = '4';                                                                // The version.
-  hex[16] = "89ab"[(hex[16] <= '9' ? hex[16] - '0' : hex[16] - 'a' + 10) & 3];  // The variant.
-  return fmt::format("{}-{}-{}-{}-{}", hex.substr(0, 8), hex.substr(8, 4), hex.substr(12, 4),
-                     hex.substr(16, 4), hex.substr(20));
+  return Uuid4OfHex(Sha256Hex(text).substr(0, 32));
 }
 
 }  // namespace cairn::pipeline

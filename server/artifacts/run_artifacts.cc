@@ -80,24 +80,17 @@ absl::Status CheckPathFits(const Snapshot& snapshot, const std::string& run,
   return absl::OkStatus();
 }
 
+// NOT_FOUND for a run that is not there; with `live`, FAILED_PRECONDITION (RUN_DELETED) for a
+// deleted one.
 absl::StatusOr<RunName> FindRun(const Snapshot& snapshot, std::string_view field,
-                                const std::string& name) {
+                                const std::string& name, bool live = false) {
   CAIRN_ASSIGN_OR_RETURN(const RunName run, ParseRunName(field, name));
   CAIRN_ASSIGN_OR_RETURN(const auto stored, storage::ReadRecord<cairn::internal::RunRecord>(
                                                 snapshot, storage::RunKey(run.run_id)));
   if (!stored.has_value() || stored->value.experiment_id() != run.experiment_id) {
     return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", name).ToStatus();
   }
-  return run;
-}
-
-// As FindRun, but FAILED_PRECONDITION (RUN_DELETED) for a deleted one.
-absl::StatusOr<RunName> FindLiveRun(const Snapshot& snapshot, std::string_view field,
-                                    const std::string& name) {
-  CAIRN_ASSIGN_OR_RETURN(const RunName run, FindRun(snapshot, field, name));
-  CAIRN_ASSIGN_OR_RETURN(const auto stored, storage::ReadRecord<cairn::internal::RunRecord>(
-                                                snapshot, storage::RunKey(run.run_id)));
-  CAIRN_RETURN_IF_ERROR(storage::CheckRunLive(stored->value.run(), name));
+  if (live) CAIRN_RETURN_IF_ERROR(storage::CheckRunLive(stored->value.run(), name));
   return run;
 }
 
@@ -301,7 +294,7 @@ absl::Status ChangeTree(const Snapshot& snapshot, const std::string& run, WriteS
 absl::StatusOr<Plan> PlanLogArtifacts(const Snapshot& snapshot,
                                       const cairn::v1::LogArtifactsRequest& request,
                                       const core::ManifestLoader& load) {
-  CAIRN_ASSIGN_OR_RETURN(const RunName run, FindLiveRun(snapshot, "run", request.run()));
+  CAIRN_ASSIGN_OR_RETURN(const RunName run, FindRun(snapshot, "run", request.run(), /*live=*/true));
   WriteSet write_set;
   write_set.RequireExists(storage::RunKey(run.run_id));
   CAIRN_ASSIGN_OR_RETURN(const auto manifest, FilesToLog(snapshot, request, load, write_set));
@@ -325,7 +318,7 @@ absl::StatusOr<Plan> PlanLogArtifacts(const Snapshot& snapshot,
 
 absl::StatusOr<Plan> PlanDeleteArtifacts(const Snapshot& snapshot,
                                          const cairn::v1::DeleteArtifactsRequest& request) {
-  CAIRN_ASSIGN_OR_RETURN(const RunName run, FindLiveRun(snapshot, "run", request.run()));
+  CAIRN_ASSIGN_OR_RETURN(const RunName run, FindRun(snapshot, "run", request.run(), /*live=*/true));
   CAIRN_ASSIGN_OR_RETURN(const auto paths, ParseDeletedPaths(request.paths()));
   DeletedFiles files;
   for (const std::string& path : paths) {
