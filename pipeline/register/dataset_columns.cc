@@ -20,32 +20,12 @@ absl::StatusOr<tables::TableProfile> Profile(std::string_view bytes) {
   return tables::ProfileCsv(packed ? tables::Unzstd(source) : source);
 }
 
-void SetDeclared(const DatasetDraft& draft, cairn::v1::DatasetVersion* version) {
-  version->set_row_count(draft.row_count);
-  for (const auto& [name, type] : draft.columns) {
+// The columns of a table in the draft's order, with its types where the values allow them.
+void SetProfiled(const DatasetDraft& draft, tables::TableProfile profile,
+                 cairn::v1::DatasetVersion* version) {
+  for (size_t i = 0; i < profile.columns.size(); ++i) {
     auto* column = version->add_columns();
-    column->set_name(name);
-    column->set_type(type);
-  }
-}
-
-}  // namespace
-
-absl::Status DescribeTable(const DatasetDraft& draft, cairn::v1::DatasetVersion* version) {
-  std::shared_ptr<const std::string> content;
-  if (draft.input == nullptr) {
-    CAIRN_ASSIGN_OR_RETURN(content, draft.bytes());
-  }
-  auto profile = Profile(content == nullptr ? draft.input->view() : std::string_view(*content));
-  const size_t fewest = draft.columns.empty() ? kFewestInputColumns : draft.columns.size();
-  if (!profile.ok() || profile->columns.size() < fewest) {
-    SetDeclared(draft, version);
-    return absl::OkStatus();
-  }
-  version->set_row_count(profile->row_count);
-  for (size_t i = 0; i < profile->columns.size(); ++i) {
-    auto* column = version->add_columns();
-    *column = std::move(profile->columns[i]);
+    *column = std::move(profile.columns[i]);
     if (i >= draft.columns.size()) continue;
     const std::string& declared = draft.columns[i].second;
     if (IsNumber(declared) && IsNumber(column->type())) column->set_type(declared);
@@ -54,6 +34,31 @@ absl::Status DescribeTable(const DatasetDraft& draft, cairn::v1::DatasetVersion*
     column->set_type(declared);
     column->mutable_statistics()->clear_numbers();
   }
+}
+
+// What the pipeline read: the bytes where they are a table as they stand, else what was read.
+absl::Status DescribeInput(const DatasetDraft& draft, cairn::v1::DatasetVersion* version) {
+  auto profile = Profile(draft.input->view());
+  if (profile.ok() && profile->columns.size() >= kFewestInputColumns) {
+    version->set_row_count(profile->row_count);
+    SetProfiled({}, *std::move(profile), version);
+    return absl::OkStatus();
+  }
+  CAIRN_ASSIGN_OR_RETURN(const auto table, draft.table());
+  CAIRN_ASSIGN_OR_RETURN(auto read, Profile(*table));
+  version->set_row_count(draft.row_count);
+  SetProfiled(draft, std::move(read), version);
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status DescribeTable(const DatasetDraft& draft, cairn::v1::DatasetVersion* version) {
+  if (draft.input != nullptr) return DescribeInput(draft, version);
+  CAIRN_ASSIGN_OR_RETURN(const auto content, draft.bytes());
+  CAIRN_ASSIGN_OR_RETURN(auto profile, Profile(*content));
+  version->set_row_count(profile.row_count);
+  SetProfiled(draft, std::move(profile), version);
   return absl::OkStatus();
 }
 

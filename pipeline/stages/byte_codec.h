@@ -23,6 +23,10 @@ class ByteWriter {
     Int(static_cast<int64_t>(text.size()));
     bytes_.append(text.data(), text.size());
   }
+  void Texts(const std::vector<std::string>& texts) {
+    Int(static_cast<int64_t>(texts.size()));
+    for (const std::string& text : texts) Text(text);
+  }
   template <typename T>
   void Array(const T* values, size_t count) {
     Int(static_cast<int64_t>(count));
@@ -64,6 +68,12 @@ class ByteReader {
     const size_t size = Count(1);
     std::string out(bytes_.substr(0, size));
     bytes_.remove_prefix(size);
+    return out;
+  }
+  std::vector<std::string> Texts() {
+    std::vector<std::string> out;
+    const int64_t count = Int();
+    for (int64_t i = 0; i < count && ok_; ++i) out.push_back(Text());
     return out;
   }
   template <typename T>

@@ -21,6 +21,7 @@ void Put(const StageRecord& record, ByteWriter* out) {
     out->Int(count);
   }
   out->Number(record.spend);
+  out->Texts(record.notes);
   out->Int(static_cast<int64_t>(record.set_aside.size()));
   for (const SetAside& one : record.set_aside) {
     out->Text(one.rule);
@@ -45,6 +46,7 @@ StageRecord GetRecord(ByteReader* in) {
     record.counts.emplace_back(std::move(name), in->Int());
   }
   record.spend = in->Number();
+  record.notes = in->Texts();
   const int64_t reasons = in->Int();
   for (int64_t i = 0; i < reasons && in->ok(); ++i) {
     SetAside& one = record.set_aside.emplace_back();
@@ -54,18 +56,6 @@ StageRecord GetRecord(ByteReader* in) {
     one.spend = in->Number();
   }
   return record;
-}
-
-void Put(const std::vector<StageRecord>& records, ByteWriter* out) {
-  out->Int(static_cast<int64_t>(records.size()));
-  for (const StageRecord& record : records) Put(record, out);
-}
-
-std::vector<StageRecord> GetRecords(ByteReader* in) {
-  std::vector<StageRecord> records;
-  const int64_t count = in->Int();
-  for (int64_t i = 0; i < count && in->ok(); ++i) records.push_back(GetRecord(in));
-  return records;
 }
 
 void Put(const Indices& indices, ByteWriter* out) {
@@ -146,18 +136,26 @@ TrainingRun GetRun(const std::vector<std::shared_ptr<const FitOutcome>>& fits, B
 
 }  // namespace
 
+void PutRecords(const std::vector<StageRecord>& records, ByteWriter* out) {
+  out->Int(static_cast<int64_t>(records.size()));
+  for (const StageRecord& record : records) Put(record, out);
+}
+
+std::vector<StageRecord> GetRecords(ByteReader* in) {
+  std::vector<StageRecord> records;
+  const int64_t count = in->Int();
+  for (int64_t i = 0; i < count && in->ok(); ++i) records.push_back(GetRecord(in));
+  return records;
+}
+
 std::string EncodeFeatures(const CachedFeatures& value) {
   ByteWriter out;
-  Put(value.records, &out);
+  PutRecords(value.records, &out);
   out.Array(value.features.customer_ids);
   out.Matrix(value.features.values);
-  out.Int(static_cast<int64_t>(value.features.columns.size()));
-  for (const std::string& column : value.features.columns) out.Text(column);
+  out.Texts(value.features.columns);
   const CustomerNames& names = value.features.customer_names;
-  out.Int(names == nullptr ? 0 : static_cast<int64_t>(names->size()));
-  if (names != nullptr) {
-    for (const std::string& name : *names) out.Text(name);
-  }
+  out.Texts(names == nullptr ? std::vector<std::string>() : *names);
   return out.Take();
 }
 
@@ -166,12 +164,8 @@ bool DecodeFeatures(std::string_view bytes, CachedFeatures* value) {
   value->records = GetRecords(&in);
   value->features.customer_ids = in.Array<int32_t>();
   value->features.values = in.Matrix();
-  value->features.columns.clear();
-  const int64_t columns = in.Int();
-  for (int64_t i = 0; i < columns && in.ok(); ++i) value->features.columns.push_back(in.Text());
-  std::vector<std::string> names;
-  const int64_t count = in.Int();
-  for (int64_t i = 0; i < count && in.ok(); ++i) names.push_back(in.Text());
+  value->features.columns = in.Texts();
+  std::vector<std::string> names = in.Texts();
   value->features.customer_names =
       names.empty() ? nullptr : std::make_shared<const std::vector<std::string>>(std::move(names));
   return in.Done() && value->features.values.cols() == kFeatureCount &&
@@ -217,7 +211,7 @@ bool DecodeOutliers(std::string_view bytes, OutlierResult* value, StageRecord* r
 
 std::string EncodePreparation(const Preparation& value, const std::vector<StageRecord>& records) {
   ByteWriter out;
-  Put(records, &out);
+  PutRecords(records, &out);
   out.Text(value.base.SerializeAsString());
   out.Matrix(value.prepared);
   out.Matrix(value.components);
@@ -248,7 +242,7 @@ std::string EncodeRuns(const std::vector<TrainingRun>& runs,
     }
   }
   ByteWriter out;
-  Put(records, &out);
+  PutRecords(records, &out);
   out.Int(static_cast<int64_t>(fits.size()));
   for (const FitOutcome* fit : fits) Put(*fit, &out);
   out.Int(static_cast<int64_t>(runs.size()));

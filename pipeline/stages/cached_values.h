@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "pipeline/stages/byte_codec.h"
 #include "pipeline/stages/preparation.h"
 #include "pipeline/stages/stage_graph.h"
 #include "pipeline/stages/training.h"
@@ -14,6 +15,10 @@ namespace cairn::pipeline {
 // The values that the stage cache keeps, as bytes and back. Each carries the records of the
 // stages that led to it, so that stages.json of a later run tells their counts. Decoding returns
 // false for bytes that do not fit and then leaves its results unspecified. Pure functions.
+
+// The records alone, for values that are kept elsewhere. What is read back is marked `cached`.
+void PutRecords(const std::vector<StageRecord>& records, ByteWriter* out);
+std::vector<StageRecord> GetRecords(ByteReader* in);
 
 struct CachedFeatures {
   FeatureMatrix features;

@@ -33,6 +33,8 @@ struct DatasetDraft {
   Content bytes;
   std::shared_ptr<const InputBytes> input;  // What the pipeline itself read.
   Digest digest;                            // Of `input`; unused with `bytes`.
+  // The rows of an `input` that is no table separated by commas, as one; `columns` are its own.
+  Content table;
   int64_t row_count = -1;
   std::vector<std::pair<std::string, std::string>> columns;  // Name and type.
   std::string producer;                                      // The stage that made it.

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 #include <map>
@@ -19,6 +20,7 @@
 #include "pipeline/data/cleaning.h"
 #include "pipeline/data/load.h"
 #include "pipeline/data/table_csv.h"
+#include "pipeline/stages/cached_tables.h"
 #include "pipeline/stages/cached_values.h"
 #include "pipeline/stages/compact_table.h"
 #include "pipeline/stages/degenerate.h"
@@ -60,6 +62,15 @@ std::string InputName(const std::string& path) {
   return path.substr(path.find_last_of('/') + 1);
 }
 
+absl::StatusOr<LoadedTransactions> LoadInput(const InputBytes& input,
+                                             const PipelineConfig& config) {
+  LoadOptions options;
+  options.threads = config.threads;
+  options.max_reject_share = 1;
+  options.dialect = config.input.dialect;
+  return LoadTransactionsFromBytes(input.view(), options);
+}
+
 class PipelineRun {
  public:
   PipelineRun(const RunRequest& request, const RunObserver& observer, Publisher* publisher)
@@ -75,8 +86,11 @@ class PipelineRun {
   absl::Status Prepare();
   absl::Status RunStages();
   absl::Status Transactions();
-  void TellInput(const LoadedTransactions& loaded);
-  absl::Status LoadAndClean();
+  void TellInput(const StageRecord& load);
+  absl::Status MakeTransactions();
+  bool TakeCachedTable(TransactionTable* table);
+  absl::StatusOr<TransactionTable> Load();
+  void KeepTable(std::string_view stage, const TransactionTable& table, std::string rejects_csv);
   absl::Status Clean(TransactionTable table);
   absl::Status JudgeCleaning();
   absl::Status ReadCleaned();
@@ -103,6 +117,11 @@ class PipelineRun {
   int Index(std::string_view stage) const { return *StageIndex(stage); }
   bool Forced(std::string_view stage) const {
     return request_.force || Index(stage) >= from_ || Index(stage) == only_;
+  }
+  // The place of the first stage that has to be computed again; beyond all stages for none.
+  int FirstForced() const {
+    if (request_.force) return 0;
+    return only_ >= 0 ? std::min(from_, only_) : from_;
   }
   // Whether `stage` lies beyond the one that alone is wanted.
   bool Beyond(std::string_view stage) const { return only_ >= 0 && Index(stage) > only_; }
@@ -143,6 +162,7 @@ class PipelineRun {
   RunOutcome outcome_;
   std::shared_ptr<const InputBytes> input_;    // Until it was parsed and published.
   std::shared_ptr<const InputBytes> written_;  // transactions.csv of an earlier run, once checked.
+  TransactionColumns loaded_columns_;          // Of `load`, once there are any.
   TransactionTable cleaned_;
   bool have_table_ = false;
   int64_t cleaned_rows_ = 0;
@@ -221,14 +241,14 @@ bool PipelineRun::TransactionsIntact() {
 
 // The cleaned table itself is needed only to compute features or to write or publish it.
 absl::Status PipelineRun::Transactions() {
-  const bool chain_forced =
-      Forced("load") || (only_ >= 0 && only_ < Index("features")) || from_ <= Index("zero_price");
+  const bool chain_forced = FirstForced() <= Index("zero_price");
   CachedFeatures cached;
   bool hit = false;
   if (const auto bytes = cache_.Load("features", Key("features")); bytes && !chain_forced) {
     hit = DecodeFeatures(*bytes, &cached) && TransactionsIntact();
   }
-  if (!hit) return LoadAndClean();
+  if (!hit) return MakeTransactions();
+  TellInput(cached.records.front());
   for (StageRecord& record : cached.records) {
     if (record.name == "features") continue;
     cleaned_rows_ = record.rows_out;
@@ -243,24 +263,39 @@ absl::Status PipelineRun::Transactions() {
   return absl::OkStatus();
 }
 
-void PipelineRun::TellInput(const LoadedTransactions& loaded) {
+// How the input was read, also when that was an earlier run's work.
+void PipelineRun::TellInput(const StageRecord& load) {
   if (!observer_.input) return;
-  observer_.input(fmt::format("input: {}", loaded.dialect));
-  for (const std::string& warning : loaded.warnings) {
-    observer_.input(fmt::format("warning: {}", warning));
-  }
+  for (const std::string& note : load.notes) observer_.input(note);
 }
 
-absl::Status PipelineRun::LoadAndClean() {
+// From the last table that is kept and need not be made again, or from the input.
+absl::Status PipelineRun::MakeTransactions() {
+  TransactionTable table;
+  if (!TakeCachedTable(&table)) {
+    CAIRN_ASSIGN_OR_RETURN(table, Load());
+  }
+  return Clean(std::move(table));
+}
+
+bool PipelineRun::TakeCachedTable(TransactionTable* table) {
+  const std::string input = outcome_.input.Hex();
+  const auto place = LastCachedTable(cache_, request_.config, input, FirstForced());
+  if (!place) return false;
+  auto kept = LoadCachedTable(cache_, request_.config, input, *place);
+  if (!kept) return false;
+  TellInput(kept->records.front());
+  for (StageRecord& record : kept->records) Record(std::move(record));
+  out_.Write("rejects.csv", std::move(kept->rejects_csv));
+  loaded_columns_ = std::move(kept->loaded);
+  *table = std::move(kept->table);
+  return true;
+}
+
+absl::StatusOr<TransactionTable> PipelineRun::Load() {
   const Stopwatch watch;
-  LoadOptions options;
-  options.threads = request_.config.threads;
-  options.max_reject_share = 1;
-  options.dialect = request_.config.input.dialect;
-  CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded,
-                         LoadTransactionsFromBytes(input_->view(), options));
+  CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, LoadInput(*input_, request_.config));
   if (publisher_ == nullptr) input_.reset();
-  TellInput(loaded);
   StageRecord record = NewRecord("load", static_cast<int64_t>(loaded.rows_read),
                                  static_cast<int64_t>(loaded.table.rows()), watch.Seconds());
   record.digest = RowsDigest(loaded.table, record.key);
@@ -269,14 +304,34 @@ absl::Status PipelineRun::LoadAndClean() {
   record.counts = {{"rejected_rows", static_cast<int64_t>(loaded.rows_rejected)},
                    {"file_bytes", static_cast<int64_t>(loaded.file_bytes)},
                    {"unpacked_bytes", static_cast<int64_t>(loaded.unpacked_bytes)}};
+  record.notes.push_back(fmt::format("input: {}", loaded.dialect));
+  for (const std::string& warning : loaded.warnings) {
+    record.notes.push_back(fmt::format("warning: {}", warning));
+  }
+  TellInput(record);
   Record(std::move(record));
-  out_.Write("rejects.csv", RejectsCsv(loaded.rejects));
+  std::string rejects = RejectsCsv(loaded.rejects);
+  out_.Write("rejects.csv", rejects);
   CAIRN_RETURN_IF_ERROR(CheckRejectShare(loaded, request_.config.input.max_reject_share));
-  return Clean(std::move(loaded.table));
+  loaded_columns_ = loaded.table.columns();
+  KeepTable("load", loaded.table, std::move(rejects));
+  return std::move(loaded.table);
+}
+
+// Keeps the table that `stage` made, the last one there is a record of.
+void PipelineRun::KeepTable(std::string_view stage, const TransactionTable& table,
+                            std::string rejects_csv) {
+  if (!cache_.enabled() || !FitsTableCache(table, rejects_csv)) return;
+  const bool first = stage == "load";
+  out_.Run([this, stage = std::string(stage), key = Key(stage), first, loaded = loaded_columns_,
+            value = CachedTable{table, outcome_.stages, std::move(rejects_csv), {}}] {
+    return cache_.Store(stage, key, EncodeTable(value, first ? nullptr : &loaded));
+  });
 }
 
 absl::Status PipelineRun::Clean(TransactionTable table) {
   for (const CleaningStage& stage : CleaningStages()) {
+    if (Index(stage.name) <= Index(outcome_.stages.back().name)) continue;
     if (Beyond(stage.name)) break;
     const Stopwatch watch;
     CleanedTable cleaned = stage.apply(table, request_.config.cleaning.rules);
@@ -289,6 +344,7 @@ absl::Status PipelineRun::Clean(TransactionTable table) {
     record.set_aside = std::move(cleaned.step.set_aside);
     Record(std::move(record));
     table = std::move(cleaned.table);
+    KeepTable(stage.name, table, {});
   }
   cleaned_ = std::move(table);
   have_table_ = true;
@@ -328,14 +384,18 @@ absl::Status PipelineRun::ReadCleaned() {
   return absl::OkStatus();
 }
 
+// The rows that alone are asked for go to a file of their stage's name: transactions.csv stays what
+// later stages are made from.
 absl::Status PipelineRun::WriteTransactions() {
   if (!out_.enabled() && publisher_ == nullptr) return absl::OkStatus();
   transactions_csv_ = std::async(std::launch::async, [table = cleaned_]() -> SharedText {
                         return Share(TransactionsCsv(table, 1));
                       }).share();
   if (out_.enabled()) {
-    out_.Run([this, csv = transactions_csv_, complete = !Beyond("zero_price")]() -> absl::Status {
-      CAIRN_RETURN_IF_ERROR(WriteOutputFile(out_.PathOf("transactions.csv"), *csv.get()));
+    const bool complete = !Beyond("zero_price");
+    const std::string name = complete ? "transactions" : outcome_.stages.back().name;
+    out_.Run([this, csv = transactions_csv_, complete, name]() -> absl::Status {
+      CAIRN_RETURN_IF_ERROR(WriteOutputFile(out_.PathOf(name + ".csv"), *csv.get()));
       if (!complete) return absl::OkStatus();
       return cache_.Store("transactions", Key("zero_price"), Sha256Hex(*csv.get()));
     });
@@ -355,6 +415,15 @@ absl::Status PipelineRun::PublishInput() {
   }
   draft.input = std::move(input_);
   draft.digest = outcome_.input;
+  draft.row_count = outcome_.stages.front().rows_in;
+  draft.columns = TransactionColumnTypes();
+  draft.columns.pop_back();  // The status is found later.
+  draft.table = [input = draft.input, columns = loaded_columns_,
+                 config = request_.config]() -> absl::StatusOr<SharedText> {
+    if (columns.quantity != nullptr) return Share(TransactionsCsv(TransactionTable(columns), 1));
+    CAIRN_ASSIGN_OR_RETURN(const LoadedTransactions loaded, LoadInput(*input, config));
+    return Share(TransactionsCsv(loaded.table, 1));
+  };
   draft.producer = "input";
   return publisher_->AddDataset(std::move(draft));
 }

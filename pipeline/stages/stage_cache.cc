@@ -18,6 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Raised whenever values are written in another form: older files are then no values.
+constexpr std::string_view kFormat = "cairn.cache.2\n";
 constexpr size_t kDigestChars = 64;
 constexpr size_t kKeptPerStage = 4;
 
@@ -38,16 +40,16 @@ std::optional<std::string> StageCache::Load(std::string_view stage, std::string_
   const std::string_view all = *bytes;
   const std::string_view covered = all.substr(kDigestChars);
   if (all.substr(0, kDigestChars) != Sha256Hex(covered)) return std::nullopt;
-  if (covered.substr(0, key.size()) != key) return std::nullopt;
-  return std::string(covered.substr(key.size()));
+  const std::string head = std::string(kFormat) + std::string(key);
+  if (!covered.starts_with(head)) return std::nullopt;
+  return std::string(covered.substr(head.size()));
 }
 
 absl::Status StageCache::Store(std::string_view stage, std::string_view key,
                                std::string_view value) const {
   if (!enabled()) return absl::OkStatus();
   CAIRN_RETURN_IF_ERROR(MakeDirectories(directory_));
-  std::string covered(key);
-  covered.append(value.data(), value.size());
+  const std::string covered = fmt::format("{}{}{}", kFormat, key, value);
   CAIRN_RETURN_IF_ERROR(WriteOutputFile(PathOf(stage, key, ".bin"), Sha256Hex(covered) + covered));
   RemoveOld(stage);
   return absl::OkStatus();

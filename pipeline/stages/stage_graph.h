@@ -58,6 +58,7 @@ struct StageRecord {
   // Further counts in a fixed order, for example {"cancelled_rows", 8841}.
   std::vector<std::pair<std::string, int64_t>> counts;
   double spend = 0;                 // Gross, of rows_out; of `load` only.
+  std::vector<std::string> notes;   // What it decided or warns of, a line each; of `load` only.
   std::vector<SetAside> set_aside;  // Why rows were dropped; of `load` and the cleaning stages.
 };
 

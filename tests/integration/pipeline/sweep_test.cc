@@ -114,6 +114,38 @@ TEST_F(SweepTest, EveryRunIsRegisteredWithItsIndicesDataAndVerifiedArtifact) {
   EXPECT_EQ(count, kClassicRuns);
 }
 
+// Kind of fault: what is published of an input depends on how the file writes its rows.
+TEST_F(SweepTest, AnInputOfAnotherFormIsDescribedAsTheSameRowsBetweenCommas) {
+  std::string text = ReadFile(folder_ / "data.csv").value();
+  ASSERT_EQ(text.find(';'), std::string::npos);
+  std::string other = text;
+  for (char& c : other) c = c == ',' ? ';' : c;
+  ASSERT_TRUE(WriteFileAtomically(folder_ / "other.csv", other).ok());
+  ServerProcess server(folder_ / "store");
+  ASSERT_TRUE(server.Start());
+  const auto client = Connect(server);
+  std::vector<v1::DatasetVersion> versions;
+  for (const char* name : {"data.csv", "other.csv"}) {
+    const ProgramResult run =
+        RunProgram({ProgramPath("cairn-pipeline"), "run", "--data", folder_ / name, "--set",
+                    "sweep.k=3", "--server", server.grpc_address()});
+    ASSERT_EQ(run.exit_code, 0) << run.output;
+    v1::GetDatasetVersionRequest request;
+    request.set_name("datasets/retail-transactions/versions/latest");
+    versions.push_back(client->datasets().GetDatasetVersion(request).value());
+  }
+  EXPECT_EQ(versions[0].row_count(), versions[1].row_count());
+  ASSERT_EQ(versions[0].columns_size(), versions[1].columns_size());
+  for (int i = 0; i < versions[0].columns_size(); ++i) {
+    const auto& one = versions[0].columns(i);
+    const auto& two = versions[1].columns(i);
+    EXPECT_EQ(one.name(), two.name());
+    EXPECT_EQ(one.statistics().count(), two.statistics().count()) << one.name();
+    EXPECT_EQ(one.statistics().null_count(), two.statistics().null_count()) << one.name();
+    EXPECT_EQ(one.statistics().distinct_count(), two.statistics().distinct_count()) << one.name();
+  }
+}
+
 TEST_F(SweepTest, AServerKilledInTheMiddleCostsNoRunAndDoublesNone) {
   ServerProcess server(folder_ / "store");
   ASSERT_TRUE(server.Start());

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -26,6 +27,12 @@ std::vector<std::string> ComputedStages(const RunOutcome& outcome) {
     if (!record.cached) out.push_back(record.name);
   }
   return out;
+}
+
+RunObserver Listening(std::vector<std::string>* lines) {
+  RunObserver observer;
+  observer.input = [lines](const std::string& line) { lines->push_back(line); };
+  return observer;
 }
 
 TEST(RunPipelineTest, PlantedSegmentsAreFound) {
@@ -154,8 +161,10 @@ TEST(RunPipelineTest, FromAndOnlyRedoNoEarlierStage) {
   RunRequest request = SmallRequest(folder, 8);
   request.out = folder / "out";
   const RunOutcome first = RunOrDie(request);
-  for (const char* stage :
-       {"features", "correlation", "outliers", "scale", "pca", "sweep", "evaluate", "select"}) {
+  for (const StageInfo& info : StageGraph()) {
+    const std::string stage(info.name);
+    if (stage == "register") continue;
+    SCOPED_TRACE(stage);
     RunRequest again = request;
     again.from = stage;
     const RunOutcome from = RunOrDie(again);
@@ -165,7 +174,60 @@ TEST(RunPipelineTest, FromAndOnlyRedoNoEarlierStage) {
     again.from.clear();
     again.only = stage;
     EXPECT_EQ(ComputedStages(RunOrDie(again)), (std::vector<std::string>{stage}));
+    // What was looked at alone is nothing that later stages have to make again.
+    RunRequest later = request;
+    later.from = "select";
+    EXPECT_EQ(ComputedStages(RunOrDie(later)), (std::vector<std::string>{"select"}));
   }
+}
+
+TEST(RunPipelineTest, AStageLookedAtAloneHasAFileOfItsOwn) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 8);
+  request.out = folder / "out";
+  RunOrDie(request);
+  const std::string cleaned = Text(request.out + "/transactions.csv");
+  request.only = "load";
+  RunOrDie(request);
+  EXPECT_EQ(Text(request.out + "/transactions.csv"), cleaned);
+  EXPECT_GT(Text(request.out + "/load.csv").size(), cleaned.size() / 2);
+}
+
+// Kind of fault: what was decided is said by the run that decided it only.
+TEST(RunPipelineTest, ARunFromTheCacheSaysAgainHowTheInputWasRead) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 8);
+  request.out = folder / "out";
+  std::vector<std::string> first;
+  std::vector<std::string> again;
+  ASSERT_TRUE(RunPipeline(request, Listening(&first), nullptr).ok());
+  ASSERT_TRUE(RunPipeline(request, Listening(&again), nullptr).ok());
+  ASSERT_FALSE(first.empty());
+  EXPECT_THAT(first.front(), testing::HasSubstr("input: "));
+  EXPECT_EQ(again, first);
+  again.clear();
+  request.from = "duplicates";
+  ASSERT_TRUE(RunPipeline(request, Listening(&again), nullptr).ok());
+  EXPECT_EQ(again, first);
+  EXPECT_THAT(Text(request.out + "/stages.json"), testing::HasSubstr("\"notes\""));
+}
+
+TEST(RunPipelineTest, ADamagedTableIsMadeAgainAndRejectsAreThoseOfThisInput) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 8);
+  request.out = folder / "out";
+  RunOrDie(request);
+  const std::string rejects = Text(request.out + "/rejects.csv");
+  ASSERT_TRUE(WriteFileAtomically(request.out + "/rejects.csv", "of another input").ok());
+  request.from = "descriptions";
+  EXPECT_EQ(ComputedStages(RunOrDie(request)).front(), "descriptions");
+  EXPECT_EQ(Text(request.out + "/rejects.csv"), rejects);
+  for (const auto& file : std::filesystem::directory_iterator(request.out + "/.cache")) {
+    if (file.path().filename().string().starts_with("load-")) {
+      std::filesystem::resize_file(file.path(), 200);
+    }
+  }
+  EXPECT_EQ(ComputedStages(RunOrDie(request)).front(), "load");
 }
 
 TEST(RunPipelineTest, FromComputesAStageAndThoseAfter) {
@@ -342,11 +404,14 @@ TEST(RunPipelineTest, ThePlanTellsWhatTheRunDoes) {
     EXPECT_EQ(line.action, line.stage->name == "register" ? "skip" : "run");
   }
   RunOrDie(request);
-  request.from = "sweep";
-  const std::vector<PlanLine> second = PlanPipeline(request, true).value();
-  for (const PlanLine& line : second) {
-    const bool later = *StageIndex(line.stage->name) >= *StageIndex("sweep");
-    EXPECT_EQ(line.action, later ? "run" : "cached") << line.stage->name;
+  for (const char* from : {"load", "stock_codes", "zero_price", "features", "sweep"}) {
+    SCOPED_TRACE(from);
+    request.from = from;
+    const std::vector<PlanLine> lines = PlanPipeline(request, true).value();
+    for (const PlanLine& line : lines) {
+      const bool later = *StageIndex(line.stage->name) >= *StageIndex(from);
+      EXPECT_EQ(line.action, later ? "run" : "cached") << line.stage->name;
+    }
   }
 }
 
