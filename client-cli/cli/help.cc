@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "client-cli/cli/parser.h"
-#include "client-cli/cli/suggest.h"
 #include "client-cli/cli/terminal.h"
 #include "fmt/format.h"
+#include "lib/base/nearest.h"
 
 namespace cairn::cli {
 namespace {
@@ -180,7 +180,7 @@ absl::StatusOr<std::string> HelpFor(const CommandTable& table, std::string_view 
     candidates.push_back(topic.name);
   }
   for (const Command& command : table.commands) candidates.push_back(command.path);
-  const std::string nearest = Nearest(subject, candidates);
+  const std::string nearest(Nearest(subject, candidates));
   return UsageError(
       fmt::format("there is no help on \"{}\"{}", subject,
                   nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest)));

@@ -4,16 +4,16 @@
 #include <cmath>
 #include <utility>
 
-#include "client-cli/cli/suggest.h"
 #include "fmt/format.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
+#include "lib/base/nearest.h"
 #include "lib/base/status_macros.h"
 
 namespace cairn::cli {
 namespace {
 
-std::string DidYouMean(const std::string& nearest) {
+std::string DidYouMean(std::string_view nearest) {
   return nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest);
 }
 
@@ -48,7 +48,7 @@ absl::Status UnknownFlag(const CommandTable& table, const Command* command,
     for (const Flag& flag : command->flags) candidates.push_back(flag.name);
   }
   for (const Flag& flag : table.global_flags) candidates.push_back(flag.name);
-  const std::string nearest = Nearest(name, candidates);
+  const std::string nearest(Nearest(name, candidates));
   return UsageError(fmt::format("{} has no flag {}{}", command == nullptr ? "mlctl" : command->path,
                                 shown, nearest.empty() ? "" : DidYouMean("--" + nearest)));
 }

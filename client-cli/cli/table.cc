@@ -8,10 +8,10 @@
 
 #include "client-cli/cli/aligned_text.h"
 #include "client-cli/cli/parser.h"
-#include "client-cli/cli/suggest.h"
 #include "client-cli/cli/terminal.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"
+#include "lib/base/nearest.h"
 #include "lib/base/status_macros.h"
 
 namespace cairn::cli {

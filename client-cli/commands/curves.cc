@@ -8,12 +8,12 @@
 #include "client-cli/cli/exit_code.h"
 #include "client-cli/cli/parser.h"
 #include "client-cli/cli/sparkline.h"
-#include "client-cli/cli/suggest.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/session.h"
 #include "fmt/format.h"
 #include "lib/base/errors.h"
+#include "lib/base/nearest.h"
 #include "lib/base/status_macros.h"
 
 namespace cairn::cli {
@@ -148,7 +148,7 @@ absl::StatusOr<int> CountRuns(Session& session, const Invocation&) {
   request.set_filter(flags.Text("filter"));
   request.set_show_deleted(flags.Switch("show-deleted"));
   for (const std::string& experiment : flags.List("experiment")) {
-    CAIRN_ASSIGN_OR_RETURN(*request.add_parents(), ResolveExperiment(session, experiment));
+    CAIRN_ASSIGN_OR_RETURN(*request.add_parents(), ResolveExperimentToSearch(session, experiment));
   }
   CAIRN_ASSIGN_OR_RETURN(const auto counted, client->tracking().CountRuns(request));
   const std::string count = std::to_string(counted.run_count());

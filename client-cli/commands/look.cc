@@ -47,17 +47,11 @@ absl::StatusOr<int> List(Session& session, const Invocation& call) {
   return ShowList(session, *noun, call.arguments.size() > 1 ? call.arguments[1] : "");
 }
 
-// Says of a thing that is deleted that it is, and how it comes back.
-void NoteDeleted(Session& session, const Noun& noun, const Message& item) {
+void NoteIfDeleted(Session& session, const Noun& noun, const Message& item) {
   const auto* deleted = item.GetDescriptor()->FindFieldByName("delete_time");
   const auto* name = item.GetDescriptor()->FindFieldByName("name");
   if (deleted == nullptr || !item.GetReflection()->HasField(item, deleted)) return;
-  const std::string resource = item.GetReflection()->GetString(item, name);
-  const std::string id = resource.substr(resource.rfind('/') + 1);
-  session.Note(fmt::format(
-      "note: {1} is deleted: `mlctl restore {0} {2}` brings it back, `mlctl purge {0} {2}` removes "
-      "it for good",
-      noun.names[0], resource, id));
+  NoteDeleted(session, noun.names[0], item.GetReflection()->GetString(item, name));
 }
 
 absl::StatusOr<std::vector<AnyMessage>> GetAll(Session& session, const Noun& noun,
@@ -65,7 +59,7 @@ absl::StatusOr<std::vector<AnyMessage>> GetAll(Session& session, const Noun& nou
   std::vector<AnyMessage> items;
   for (size_t i = 1; i < arguments.size(); ++i) {
     CAIRN_ASSIGN_OR_RETURN(AnyMessage item, noun.get(session, arguments[i]));
-    NoteDeleted(session, noun, *item);
+    NoteIfDeleted(session, noun, *item);
     items.push_back(std::move(item));
   }
   return items;

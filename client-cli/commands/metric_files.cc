@@ -14,6 +14,7 @@
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/session.h"
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "lib/base/clock.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
@@ -199,10 +200,14 @@ absl::StatusOr<int> LogMetrics(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(options.run, RunToLogTo(session, call));
   CAIRN_ASSIGN_OR_RETURN(options.patience, PatienceOf(session));
   options.offline_log = session.flags().Text("offline-log");
-  if (session.flags().Switch("dry-run")) {
-    return CheckLines(session, *client, options.run, in, reader);
+  auto code = session.flags().Switch("dry-run")
+                  ? CheckLines(session, *client, options.run, in, reader)
+                  : StreamLines(session, *client, std::move(options), in, reader);
+  if (!reader.ignored_members().empty()) {
+    session.Note(fmt::format("members that are no part of a point were left out: {}",
+                             fmt::join(reader.ignored_members(), ", ")));
   }
-  return StreamLines(session, *client, std::move(options), in, reader);
+  return code;
 }
 
 absl::StatusOr<int> ReplayLog(Session& session, const Invocation& call) {
@@ -220,10 +225,11 @@ absl::StatusOr<int> ReplayLog(Session& session, const Invocation& call) {
   if (replayed.cut_bytes > 0) {
     session.Note(
         fmt::format("the log ended in a record of which {} bytes were written: a crash "
-                    "tore it, and it was left out",
+                    "tore it, and it was left out; all before it is on the server",
                     replayed.cut_bytes));
   }
-  return EmitPoints(session, replayed.points, path);
+  CAIRN_ASSIGN_OR_RETURN(const int code, EmitPoints(session, replayed.points, path));
+  return replayed.cut_bytes > 0 ? kExitIntegrity : code;
 }
 
 }  // namespace
@@ -276,7 +282,8 @@ std::vector<Command> MetricFileCommands() {
                     {"mlctl log replay metrics.log -o json", "how many points, for a script"}},
        .details = "The log is one of `log metrics --offline-log` or of the C++ client. What the\n"
                   "server has already is recognised. Of a damaged log what stands before the\n"
-                  "damage is sent and told, the file stays, and the end is 9.",
+                  "damage is sent and told, the file stays, and the end is 9. Of a log whose last\n"
+                  "record a crash tore the rest is sent, and the end is 9 too.",
        .handler = ReplayLog},
   };
 }

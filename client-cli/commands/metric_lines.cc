@@ -137,6 +137,20 @@ std::string OtherUnit(int64_t time) {
   return "";
 }
 
+// The members of the object that `line` is, in their order: a name may be there more than once.
+bool MembersOf(std::string_view line, std::vector<std::pair<std::string, Json>>* members) {
+  members->clear();
+  std::vector<std::string> names;
+  const auto listen = [&names](int depth, Json::parse_event_t event, Json& parsed) {
+    if (depth == 1 && event == Json::parse_event_t::key) names.push_back(parsed);
+    return true;
+  };
+  const Json object = Json::parse(line, listen, false);
+  if (!object.is_object()) return false;
+  for (const std::string& name : names) members->emplace_back(name, object[name]);
+  return true;
+}
+
 }  // namespace
 
 absl::StatusOr<std::optional<MetricLine>> MetricLineReader::Read(std::string_view line) {
@@ -149,32 +163,51 @@ absl::StatusOr<std::optional<MetricLine>> MetricLineReader::Read(std::string_vie
   return format_ == Format::kJson ? ReadJson(line) : ReadCsv(line);
 }
 
+// One member for each column, in the order key, step, value, time; null where there is none.
+absl::Status MetricLineReader::TakeMembers(const std::vector<std::pair<std::string, Json>>& members,
+                                           const Json* (&columns)[4]) {
+  constexpr size_t kMostIgnored = 10;
+  for (const auto& [name, value] : members) {
+    const int column = ColumnCalled(name);
+    if (column < 0) {
+      if (ignored_.size() < kMostIgnored) ignored_.insert(name);
+      continue;
+    }
+    if (columns[column] != nullptr) {
+      return BadField(line_number_, "member", name, "is there before, and one value is meant");
+    }
+    columns[column] = &value;
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::optional<MetricLine>> MetricLineReader::ReadJson(std::string_view line) {
-  Json object = Json::parse(line, nullptr, false);
-  if (object.is_discarded()) object = Json::parse(QuoteBareWords(line), nullptr, false);
-  if (!object.is_object()) {
+  std::vector<std::pair<std::string, Json>> members;
+  if (!MembersOf(line, &members) && !MembersOf(QuoteBareWords(line), &members)) {
     return BadField(line_number_, "text", line, "must be a JSON object");
   }
-  const auto text_of = [&object](const char* name) {
-    const auto at = object.find(name);
-    if (at == object.end()) return std::string();
-    return at->is_string() ? at->get<std::string>() : at->dump();
+  const Json* columns[4] = {};
+  CAIRN_RETURN_IF_ERROR(TakeMembers(members, columns));
+  const auto text_of = [](const Json* member) {
+    if (member == nullptr) return std::string();
+    return member->is_string() ? member->get<std::string>() : member->dump();
   };
+  const auto [key, step, value, time] = columns;
   MetricLine point;
-  if (!object.contains("key") || !object["key"].is_string()) {
-    return BadField(line_number_, "key", text_of("key"), "must be a text");
+  if (key == nullptr || !key->is_string()) {
+    return BadField(line_number_, "key", text_of(key), "must be a text");
   }
-  point.key = object["key"].get<std::string>();
-  if (object.contains("step")) {
-    const auto step = NumberIn<int64_t>(text_of("step"));
-    if (!step) return BadField(line_number_, "step", text_of("step"), kStepRule);
-    point.step = *step;
+  point.key = key->get<std::string>();
+  if (step != nullptr) {
+    const auto number = NumberIn<int64_t>(text_of(step));
+    if (!number) return BadField(line_number_, "step", text_of(step), kStepRule);
+    point.step = *number;
   }
-  const auto value = ValueIn(text_of("value"));
-  if (!value) return BadField(line_number_, "value", text_of("value"), kValueRule);
-  point.value = *value;
-  if (object.contains("time")) {
-    const std::string text = text_of("time");
+  const auto number = ValueIn(text_of(value));
+  if (!number) return BadField(line_number_, "value", text_of(value), kValueRule);
+  point.value = *number;
+  if (time != nullptr) {
+    const std::string text = text_of(time);
     point.time_unix_millis = TimeIn(text);
     if (!point.time_unix_millis) return BadField(line_number_, "time", text, kTimeRule);
     const std::string other = NumberIn<int64_t>(text) ? OtherUnit(*point.time_unix_millis) : "";

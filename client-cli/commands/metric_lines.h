@@ -2,9 +2,12 @@
 #define CAIRN_CLIENT_CLI_COMMANDS_METRIC_LINES_H_
 
 #include <cstdint>
+#include <nlohmann/json_fwd.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -24,7 +27,8 @@ struct MetricLine {
 // JSON: {"key": "loss", "step": 3, "value": 0.5, "time": 1700000000000}; the step may be
 // left out and is then 0, the time is in milliseconds since 1970 or RFC 3339 text, and
 // the value is a number or one of the words "NaN", "Infinity", "-Infinity", with or
-// without quotes. Other members are ignored.
+// without quotes. metric and name stand for key, in upper or lower case; a member that is there
+// twice is refused, and others are left out and told by ignored_members().
 //
 // CSV (RFC 4180): key,step,value[,time]; a first line that names these columns gives their
 // order, in upper or lower case, with metric or name for key; another title among them, or one
@@ -45,9 +49,14 @@ class MetricLineReader {
   // CSV its column from 1, and what it should be.
   absl::StatusOr<std::optional<MetricLine>> Read(std::string_view line);
 
+  // The first members of JSON lines that were left out, by name; at most ten.
+  const std::set<std::string>& ignored_members() const { return ignored_; }
+
  private:
   absl::StatusOr<std::optional<MetricLine>> ReadJson(std::string_view line);
   absl::StatusOr<std::optional<MetricLine>> ReadCsv(std::string_view line);
+  absl::Status TakeMembers(const std::vector<std::pair<std::string, nlohmann::json>>& members,
+                           const nlohmann::json* (&columns)[4]);
   absl::StatusOr<bool> TakeHeader(const std::vector<std::string>& cells);
   absl::StatusOr<int64_t> TimeOf(std::string_view text) const;
   absl::Status BadCell(int column, std::string_view field, std::string_view value,
@@ -62,6 +71,7 @@ class MetricLineReader {
   int time_column_ = 3;
   size_t columns_ = 4;
   bool has_header_ = false;
+  std::set<std::string> ignored_;
   bool is_first_ = true;  // no line but empty ones was read
 };
 

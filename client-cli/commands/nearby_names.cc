@@ -6,10 +6,10 @@
 #include <vector>
 
 #include "client-cli/cli/reference.h"
-#include "client-cli/cli/suggest.h"
 #include "fmt/format.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
+#include "lib/base/nearest.h"
 #include "lib/client/client.h"
 
 namespace cairn::cli {

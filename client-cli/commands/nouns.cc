@@ -7,10 +7,10 @@
 
 #include "client-cli/cli/parser.h"
 #include "client-cli/cli/reference.h"
-#include "client-cli/cli/suggest.h"
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/tables.h"
 #include "fmt/format.h"
+#include "lib/base/nearest.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/paging.h"
@@ -243,7 +243,7 @@ absl::StatusOr<AnyMessage> ListRunsOf(Session& session, const std::string& paren
   if (parent.empty()) return SearchRuns(session);
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   v1::ListRunsRequest request;
-  CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveExperiment(session, parent));
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveExperimentToSearch(session, parent));
   request.set_show_deleted(session.flags().Switch("show-deleted"));
   return Collect<v1::ListRunsResponse>(
       session, request, [&](const auto& r) { return client->tracking().ListRuns(r); });
@@ -317,7 +317,7 @@ absl::StatusOr<AnyMessage> SearchRuns(Session& session) {
   request.set_order_by(session.flags().Text("order-by"));
   request.set_show_deleted(session.flags().Switch("show-deleted"));
   for (const std::string& text : session.flags().List("experiment")) {
-    CAIRN_ASSIGN_OR_RETURN(*request.add_parents(), ResolveExperiment(session, text));
+    CAIRN_ASSIGN_OR_RETURN(*request.add_parents(), ResolveExperimentToSearch(session, text));
   }
   CAIRN_ASSIGN_OR_RETURN(AnyMessage found,
                          Collect<v1::SearchRunsResponse>(session, request, [&](const auto& r) {
@@ -412,7 +412,7 @@ absl::StatusOr<const Noun*> FindNoun(std::string_view word) {
       if (name.size() > 3) candidates.push_back(name);
     }
   }
-  const std::string nearest = Nearest(word, candidates);
+  const std::string nearest(Nearest(word, candidates));
   return UsageError(fmt::format("\"{}\" is no kind of thing{}", word,
                                 nearest.empty() ? "; `mlctl help nouns` lists them"
                                                 : fmt::format("; did you mean \"{}\"?", nearest)));

@@ -117,6 +117,13 @@ absl::Status NothingCalled(const std::string& text) {
 
 }  // namespace
 
+void NoteDeleted(Session& session, std::string_view noun, std::string_view resource) {
+  session.Note(fmt::format(
+      "note: {1} is deleted: `mlctl restore {0} {2}` brings it back, `mlctl purge {0} {2}` removes "
+      "it for good",
+      noun, resource, resource.substr(resource.rfind('/') + 1)));
+}
+
 absl::StatusOr<std::string> ResolveExperiment(Session& session, const std::string& text) {
   if (StartsWith(text, "experiments/")) return text;
   const bool only_name = StartsWith(text, "name:");
@@ -139,6 +146,14 @@ absl::StatusOr<std::string> ResolveExperiment(Session& session, const std::strin
       fmt::format("\"{0}\" is the name of {1} and the number of another experiment; write name:{0} "
                   "for the one and experiments/{0} for the other",
                   text, named->name()));
+}
+
+absl::StatusOr<std::string> ResolveExperimentToSearch(Session& session, const std::string& text) {
+  v1::GetExperimentRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolveExperiment(session, text));
+  CAIRN_ASSIGN_OR_RETURN(const v1::Experiment found, FetchExperiment(session, request));
+  if (found.has_delete_time()) NoteDeleted(session, "experiment", found.name());
+  return found.name();
 }
 
 absl::StatusOr<std::string> ResolveOrCreateExperiment(Session& session, const std::string& text,

@@ -15,9 +15,17 @@ namespace cairn::cli {
 // INVALID_ARGUMENT (NAME_INVALID) for a reference to another kind of thing, and
 // pass on the server's errors.
 
+// Says of a thing that is deleted that it is, and how it comes back. `noun` is what the commands
+// restore and purge call its kind.
+void NoteDeleted(Session& session, std::string_view noun, std::string_view resource);
+
 // A human name, a number, or a resource name; name:TEXT is a name in any case.
 // INVALID_ARGUMENT when a number is also the name of another experiment.
 absl::StatusOr<std::string> ResolveExperiment(Session& session, const std::string& text);
+
+// The same for a list or a count of its runs, which says of a deleted experiment that it is
+// deleted.
+absl::StatusOr<std::string> ResolveExperimentToSearch(Session& session, const std::string& text);
 
 // An id, a human name that only one run has, a beginning of an id that only one run has, or a
 // resource name; nothing in it is a wildcard. A deleted run is found by its id or resource name,

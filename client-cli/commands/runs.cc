@@ -113,12 +113,13 @@ absl::StatusOr<int> HeartbeatRun(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(const v1::Run run, GivenRun(session, call));
   v1::HeartbeatRunRequest request;
   request.set_name(run.name());
+  request.set_validate_only(session.flags().Switch("dry-run"));
   CAIRN_ASSIGN_OR_RETURN(const auto answer, client->tracking().HeartbeatRun(request));
   const std::string text =
       answer.has_lease_duration()
           ? fmt::format("{} may be silent for {} s\n", run.uid(), answer.lease_duration().seconds())
           : fmt::format("{} has no lease\n", run.uid());
-  return session.EmitText(answer, text, run.name(), run.uid());
+  return session.EmitChange(answer, text, run.name(), run.uid());
 }
 
 }  // namespace
@@ -199,7 +200,8 @@ std::vector<Command> RunCommands() {
        .family = "Log",
        .summary = "Say that a run is alive, and print its lease",
        .arguments = {{"RUN", 0, 1, "run"}},
-       .flags = {{.name = "run", .value = "RUN", .help = "the run, instead of the argument"}},
+       .flags = {{.name = "run", .value = "RUN", .help = "the run, instead of the argument"},
+                 kDryRun},
        .examples = {{"mlctl run heartbeat $RUN", "renews its lease"},
                     {"while sleep 60; do mlctl run heartbeat -q $RUN; done &",
                      "while nothing is logged"},

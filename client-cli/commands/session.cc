@@ -129,7 +129,7 @@ void Session::Print(std::string_view text) { std::fwrite(text.data(), 1, text.si
 
 void Session::Hint(std::string_view text) {
   const auto off = environment_("MLCTL_NO_HINTS");
-  if ((off && !off->empty()) || settings_.Switch("quiet")) return;
+  if ((off && !off->empty()) || settings_.Switch("quiet") || settings_.Switch("dry-run")) return;
   hints_.emplace_back(text);
 }
 

@@ -54,7 +54,8 @@ class Session {
 
   // Writes to the standard output as it is.
   void Print(std::string_view text);
-  // Keeps what the user may do next until the result is written; not with MLCTL_NO_HINTS or -q.
+  // Keeps what the user may do next until the result is written; not with MLCTL_NO_HINTS, -q or
+  // --dry-run, after which there is nothing to go on with.
   void Hint(std::string_view text);
   // Writes the hints to the standard error, one a line, behind the result.
   void PrintHints();

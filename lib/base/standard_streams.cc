@@ -18,6 +18,15 @@ void HoldStandardStreams() {
   }
 }
 
+namespace {
+
+// What stands here runs before every initialiser of the program, those with a priority too.
+[[gnu::section(".preinit_array"), gnu::used]] void (*const kHoldFirst)() = HoldStandardStreams;
+
+}  // namespace
+
 bool FlushStandardOutput() { return std::fflush(stdout) == 0 && std::ferror(stdout) == 0; }
+
+bool StandardErrorIsWhole() { return std::fflush(stderr) == 0 && std::ferror(stderr) == 0; }
 
 }  // namespace cairn

@@ -9,12 +9,15 @@ namespace cairn {
 //
 // Each that is closed gets /dev/null, opened the wrong way round, so that reading and
 // writing still fail with EBADF and nobody takes a result that went nowhere for written.
-// The first thing main does, while there is one thread. Ends the program with exit code 1
-// if that is not possible.
+// Runs by itself before the initialisers of linked libraries, some of which open descriptors; main
+// calls it again so that it is linked. Ends the program with exit code 1 if that is not possible.
 void HoldStandardStreams();
 
 // Writes out what standard output still holds; false if anything printed to it was lost.
 bool FlushStandardOutput();
+
+// False if anything printed to standard error was lost.
+bool StandardErrorIsWhole();
 
 }  // namespace cairn
 

@@ -38,6 +38,13 @@ std::string IsText(const std::string& value) {
   return fmt::format("\"{}\" is not UTF-8", HexEncode(value.substr(0, 32)));
 }
 
+// gRPC metadata carries nothing else.
+std::string IsPrintable(const std::string& value) {
+  const bool printable =
+      std::all_of(value.begin(), value.end(), [](char c) { return c >= 0x20 && c <= 0x7e; });
+  return printable ? "" : fmt::format("\"{}\" must be printable ASCII", value);
+}
+
 }  // namespace
 
 CLI::Option* AddName(CLI::App* app, const std::string& flag, std::string* value,
@@ -94,7 +101,8 @@ void AddRunFlags(CLI::App* app, RunFlags* flags) {
   AddName(app, "--label", &flags->label, "another label registers the same sweep anew");
   AddName(app, "--code-revision", &flags->code_revision,
           "revision of the code, kept with model versions");
-  AddName(app, "--principal", &flags->principal, "who calls, as the server records it");
+  AddName(app, "--principal", &flags->principal, "who calls, as the server records it")
+      ->check(IsPrintable, "ASCII");
 }
 
 void AddPredictFlags(CLI::App* app, PredictFlags* flags) {

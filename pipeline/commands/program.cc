@@ -11,11 +11,11 @@
 #include <vector>
 
 #include "lib/base/flag_values.h"
+#include "lib/base/nearest.h"
 #include "lib/base/standard_streams.h"
 #include "pipeline/commands/commands.h"
 #include "pipeline/commands/exit_code.h"
 #include "pipeline/commands/note.h"
-#include "pipeline/stages/spelling.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -48,7 +48,7 @@ std::string Quoted(int argc, char** argv) {
 
 // A first word that is no command, with the one that was probably meant.
 int UnknownCommand(const std::string& word) {
-  const std::string near = NearestWord(word, CommandNames());
+  const std::string near = Nearest(word, CommandNames());
   Note("cairn-pipeline: no command `{}`{}\n", word,
        near.empty() ? "; see cairn-pipeline --help" : fmt::format("; did you mean `{}`?", near));
   return kExitUsage;
@@ -67,7 +67,7 @@ int UsageError(const CLI::App& app, const CLI::ParseError& error, int argc, char
     const std::string flag = std::string(argv[i]).substr(0, std::string(argv[i]).find('='));
     if (flag.rfind("--", 0) != 0) continue;
     if (std::find(flags.begin(), flags.end(), flag) != flags.end()) continue;
-    const std::string near = NearestWord(flag, flags);
+    const std::string near = Nearest(flag, flags);
     if (!near.empty()) Note("Did you mean {}?\n", near);
   }
   Note("See cairn-pipeline {}{}--help.\n", command, command.empty() ? "" : " ");
@@ -132,7 +132,10 @@ int PipelineMain(int argc, char** argv) {
   } catch (const std::system_error&) {
     written = false;  // fmt::print
   }
-  if (written && FlushStandardOutput()) return code;
+  // What was decided for the user stands on standard error: it is part of the result.
+  if (written && FlushStandardOutput()) {
+    return code == kExitOk && !StandardErrorIsWhole() ? kExitFailure : code;
+  }
   std::fputs("error: the result could not be written\n", stderr);
   return kExitFailure;
 }

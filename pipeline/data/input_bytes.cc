@@ -49,6 +49,13 @@ bool SameState(const struct stat& a, const struct stat& b) {
          a.st_mtim.tv_nsec == b.st_mtim.tv_nsec;
 }
 
+// /dev/null, which also stands for a standard input that is closed.
+bool IsNothing(const struct stat& info) {
+  struct stat nothing {};
+  return S_ISCHR(info.st_mode) && ::stat("/dev/null", &nothing) == 0 &&
+         info.st_rdev == nothing.st_rdev;
+}
+
 absl::Status CheckKind(const struct stat& info, const std::string& name) {
   const auto refuse = [&](std::string_view what) {
     return InputError(
@@ -56,6 +63,7 @@ absl::Status CheckKind(const struct stat& info, const std::string& name) {
         fmt::format("{} is {}; give a file, a pipe, or - for standard input", name, what), name);
   };
   if (S_ISDIR(info.st_mode)) return refuse("a folder");
+  if (IsNothing(info)) return refuse("closed or /dev/null, which holds no data");
   if (S_ISCHR(info.st_mode)) return refuse("a terminal or another device");
   if (S_ISBLK(info.st_mode)) return refuse("a device");
   return absl::OkStatus();

@@ -158,6 +158,19 @@ absl::Status CheckOptions(const LoadOptions& options) {
   return absl::OkStatus();
 }
 
+// A setting that the input has no use for is said, not stepped over in silence.
+void WarnOfUnusedSettings(const DialectSettings& settings, LoadedTransactions* loaded) {
+  const auto unused = [loaded](std::string_view setting, std::string_view input) {
+    loaded->warnings.push_back(fmt::format("input.{} is set but the input is {}", setting, input));
+  };
+  const bool workbook = loaded->format.starts_with("xlsx");
+  if (!workbook && !settings.sheet.empty()) unused("sheet", "text, which has no sheets");
+  if (workbook && settings.separator != '\0') unused("separator", "a workbook, which has none");
+  if (workbook && settings.encoding != TextEncoding::kAuto) {
+    unused("encoding", "a workbook, whose text has one of its own");
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<LoadedTransactions> LoadTransactions(const std::string& path,
@@ -171,6 +184,7 @@ absl::StatusOr<LoadedTransactions> LoadTransactionsFromBytes(std::string_view by
   CAIRN_RETURN_IF_ERROR(CheckOptions(options));
   CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, LoadAny(bytes, options));
   loaded.file_bytes = bytes.size();
+  WarnOfUnusedSettings(options.dialect, &loaded);
   CAIRN_RETURN_IF_ERROR(CheckRejectShare(loaded, options.max_reject_share));
   return loaded;
 }

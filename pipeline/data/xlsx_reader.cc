@@ -13,6 +13,7 @@
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
+#include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "pipeline/data/input_error.h"
@@ -397,7 +398,27 @@ class Workbook {
     return absl::OkStatus();
   }
 
+  // input.sheet names no sheet: the one that was meant, or all there are.
+  absl::Status NoSuchSheet(const std::string& wanted) const {
+    std::vector<std::string> names;
+    for (const Sheet& sheet : workbook_.sheets()) names.push_back("\"" + sheet.name + "\"");
+    std::string said = fmt::format("input.sheet is \"{}\", and the workbook's sheets are {}",
+                                   wanted, fmt::join(names, ", "));
+    const auto same = [&](const Sheet& sheet) {
+      return AsciiLower(sheet.name) == AsciiLower(wanted);
+    };
+    const auto near = std::find_if(workbook_.sheets().begin(), workbook_.sheets().end(), same);
+    if (near != workbook_.sheets().end()) {
+      said += fmt::format("; did you mean \"{}\"?", near->name);
+    }
+    return UnreadableSheet(said);
+  }
+
   absl::Status NothingRead() const {
+    const std::string& wanted = options_.dialect.sheet;
+    const bool known = std::any_of(workbook_.sheets().begin(), workbook_.sheets().end(),
+                                   [&](const Sheet& sheet) { return sheet.name == wanted; });
+    if (!wanted.empty() && !known) return NoSuchSheet(wanted);
     return UnreadableSheet(fmt::format("no sheet has the header ({}); input.sheet names one",
                                        fmt::join(skipped_, ", ")));
   }

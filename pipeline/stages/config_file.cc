@@ -9,9 +9,9 @@
 #include <set>
 
 #include "lib/base/errors.h"
+#include "lib/base/nearest.h"
 #include "lib/base/status_macros.h"
 #include "pipeline/stages/config.h"
-#include "pipeline/stages/spelling.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -125,7 +125,7 @@ class ConfigReader {
       known.push_back(name);
       list += (list.empty() ? "" : ", ") + name;
     }
-    const std::string near = NearestWord(key, known);
+    const std::string near = Nearest(key, known);
     return Bad(mark, path, "",
                near.empty() ? fmt::format("is not a known key; known are {}", list)
                             : fmt::format("is not a known key; did you mean `{}`?", near));

@@ -7,7 +7,7 @@
 
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
-#include "pipeline/stages/spelling.h"
+#include "lib/base/nearest.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -53,7 +53,7 @@ absl::StatusOr<int> StageIndex(std::string_view name) {
     known.emplace_back(stage);
     list += (list.empty() ? "" : ", ") + std::string(stage);
   }
-  const std::string near = NearestWord(name, known);
+  const std::string near = Nearest(name, known);
   return InvalidField(ErrorReason::CONFIG_INVALID, "stage", name,
                       near.empty() ? fmt::format("must be one of {}", list)
                                    : fmt::format("no such stage; did you mean `{}`?", near))

@@ -131,9 +131,10 @@ absl::StatusOr<RunOrder::Key> ParseKey(FilterLexer& lexer) {
                         ref->field != RunField::kOutput && ref->field != RunField::kParentRun;
   if (!sortable) {
     return lexer.ErrorAt(path.position,
-                         "unknown field; there are metrics.KEY, metrics_min.KEY, metrics_max.KEY, "
-                         "params.KEY, tags.KEY, state, display_name, uid, user, start_time, "
-                         "end_time, create_time and duration");
+                         UnknownField(path.path) +
+                             "; there are metrics.KEY, metrics_min.KEY, metrics_max.KEY, "
+                             "params.KEY, tags.KEY, state, display_name, uid, user, start_time, "
+                             "end_time, create_time and duration");
   }
   RunOrder::Key key{*ref, false};
   lexer.SkipBlanks();

@@ -7,6 +7,7 @@
 
 #include "fmt/format.h"
 #include "lib/base/encoding.h"
+#include "lib/base/nearest.h"
 #include "lib/base/status_macros.h"
 #include "server/core/metric_registry.h"
 

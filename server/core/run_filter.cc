@@ -7,8 +7,10 @@
 
 #include "absl/time/time.h"
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "lib/base/clock.h"
 #include "lib/base/errors.h"
+#include "lib/base/nearest.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/core/filter_parser.h"
@@ -348,14 +350,9 @@ absl::StatusOr<RunPredicate> BindCompare(const FilterNode& node) {
   }
   const auto ref = ResolveRunField(node.field.path);
   if (!ref) {
-    const std::string& word = node.field.path[0];
-    const std::string meant =
-        node.field.path.size() > 1
-            ? ""
-            : fmt::format(" \"{0}\": write metrics.{0}, params.{0} or tags.{0}", word);
     return ErrorAt(
         node.field.position,
-        "unknown field" + meant +
+        UnknownField(node.field.path) +
             "; there are metrics.KEY, metrics_min.KEY, metrics_max.KEY, "
             "params.KEY, tags.KEY, state, display_name, uid, user, start_time, end_time, "
             "create_time, duration, dataset, output and parent_run");
@@ -416,6 +413,19 @@ absl::StatusOr<RunPredicate> Bind(const FilterNode& node) {
 }
 
 }  // namespace
+
+// A word alone may be the key of something, and the first of several a misspelt family.
+std::string UnknownField(const std::vector<std::string>& path) {
+  static constexpr std::string_view kFamilies[] = {"metrics", "metrics_min", "metrics_max",
+                                                   "params", "tags"};
+  if (path.size() == 1) {
+    return fmt::format("unknown field \"{0}\": write metrics.{0}, params.{0} or tags.{0}", path[0]);
+  }
+  const std::string_view family = Nearest(path[0], kFamilies);
+  const std::string key = fmt::format("{}", fmt::join(path.begin() + 1, path.end(), "."));
+  const std::string meant = family.empty() ? "" : fmt::format(": did you mean {}.{}?", family, key);
+  return fmt::format("unknown field \"{}.{}\"{}", path[0], key, meant);
+}
 
 std::optional<RunFieldRef> ResolveRunField(const std::vector<std::string>& path) {
   if (path.size() == 1) {

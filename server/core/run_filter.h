@@ -76,6 +76,9 @@ bool NamesVersion(const TextPattern& pattern, std::string_view resource);
 // is beyond int64 is the greatest int64 or its negative.
 std::optional<int64_t> DurationNanos(const cairn::v1::Run& run);
 
+// Says of a path that is no field of runs that it is unknown, by name, and what was probably meant.
+std::string UnknownField(const std::vector<std::string>& path);
+
 // A filter over runs, checked once and then applied to many. Immutable; safe to
 // use from any thread.
 class RunFilter {

@@ -9,6 +9,7 @@
 #include "fmt/ranges.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
+#include "lib/base/nearest.h"
 #include "lib/base/status_macros.h"
 #include "yaml-cpp/eventhandler.h"
 #include "yaml-cpp/exceptions.h"
@@ -129,21 +130,6 @@ class TreeBuilder final : public YAML::EventHandler {
   YamlNode root_;
   absl::Status status_;
 };
-
-size_t EditDistance(std::string_view a, std::string_view b) {
-  std::vector<size_t> row(b.size() + 1);
-  for (size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (size_t i = 1; i <= a.size(); ++i) {
-    size_t diagonal = row[0];
-    row[0] = i;
-    for (size_t j = 1; j <= b.size(); ++j) {
-      const size_t above = row[j];
-      row[j] = std::min({above + 1, row[j - 1] + 1, diagonal + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      diagonal = above;
-    }
-  }
-  return row.back();
-}
 
 std::string_view SyntaxHint(std::string_view message) {
   return message == YAML::ErrorMsg::CHAR_IN_BLOCK
@@ -291,21 +277,6 @@ absl::StatusOr<size_t> ReadChoice(const YamlField& field, std::span<const std::s
   return InvalidPolicy(field,
                        fmt::format("\"{}\" is not one of {}", Shown(text), fmt::join(names, ", ")),
                        Nearest(text, names));
-}
-
-std::string_view Nearest(std::string_view text, std::span<const std::string_view> names) {
-  constexpr size_t kMaxLength = 64;
-  if (text.size() > kMaxLength) return "";
-  std::string_view best;
-  size_t best_distance = text.size() / 3 + 2;
-  for (const std::string_view name : names) {
-    const size_t distance = EditDistance(text, name);
-    if (distance < best_distance) {
-      best_distance = distance;
-      best = name;
-    }
-  }
-  return best;
 }
 
 }  // namespace cairn::core

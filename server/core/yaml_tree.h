@@ -93,9 +93,6 @@ absl::StatusOr<std::vector<YamlField>> ReadSequence(const YamlField& field);
 absl::StatusOr<size_t> ReadChoice(const YamlField& field, std::span<const std::string_view> names,
                                   std::span<const Unsupported> unsupported = {});
 
-// The entry of `names` that `text` most likely meant; empty if none is near.
-std::string_view Nearest(std::string_view text, std::span<const std::string_view> names);
-
 }  // namespace cairn::core
 
 #endif  // CAIRN_SERVER_CORE_YAML_TREE_H_

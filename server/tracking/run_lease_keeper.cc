@@ -105,6 +105,7 @@ absl::StatusOr<storage::Plan> RunLeaseKeeper::PlanHeartbeat(
   cairn::v1::HeartbeatRunResponse response;
   const int64_t lease = LeaseNanos(run);
   if (lease > 0) *response.mutable_lease_duration() = ToDuration(lease);
+  if (request.validate_only()) return storage::AnswerOnly(std::move(response));
   if (!leases_.Hear(run.uid(), options_.forward->NowUnixNanos())) {
     return storage::AnswerOnly(std::move(response));
   }

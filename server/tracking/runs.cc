@@ -122,9 +122,13 @@ absl::StatusOr<OutputPlace> PlaceOfOutput(std::string_view resource) {
                      ErrorReason::DATASET_VERSION_NOT_FOUND};
 }
 
-absl::Status RunExists(std::string_view name) {
+// `stored` is what has the id: its name may be of another experiment. Nothing for a purged run.
+absl::Status RunExists(std::string_view run_id, std::string_view name) {
+  const std::string where = name.empty() ? "a run that was purged" : std::string(name);
   return Error(absl::StatusCode::kAlreadyExists, ErrorReason::RUN_EXISTS,
-               fmt::format("{} exists", name))
+               fmt::format("run_id `{}` is taken by {}; ids are unique in all experiments", run_id,
+                           where))
+      .With("run_id", run_id)
       .With("run", name)
       .Resource("Run", name);
 }
@@ -137,10 +141,13 @@ absl::Status CheckRunIdFree(const Snapshot& snapshot, const cairn::v1::CreateRun
     return InvalidField(ErrorReason::VALUE_INVALID, "run_id", request.run_id(),
                         "must be 32 lower-case hexadecimal characters");
   }
-  CAIRN_ASSIGN_OR_RETURN(
-      const auto existing,
-      snapshot.MultiGet({storage::RunKey(run.uid()), storage::PurgedRunKey(run.uid())}));
-  return existing[0] || existing[1] ? RunExists(run.name()) : absl::OkStatus();
+  CAIRN_ASSIGN_OR_RETURN(const auto existing,
+                         storage::ReadRecord<RunRecord>(snapshot, storage::RunKey(run.uid())));
+  if (existing) {
+    return RunExists(run.uid(), FormatRunName(existing->value.experiment_id(), run.uid()));
+  }
+  CAIRN_ASSIGN_OR_RETURN(const auto purged, snapshot.MultiGet({storage::PurgedRunKey(run.uid())}));
+  return purged[0] ? RunExists(run.uid(), "") : absl::OkStatus();
 }
 
 }  // namespace

@@ -205,5 +205,21 @@ TEST_F(MlctlEdgesTest, AnOfflineLogThatIsDamagedInItsLastRecordStaysAndItsGoodPa
   EXPECT_THAT(Expect(0, {"describe", "run", run}), HasSubstr("loss\t0.5\t1\t"));
 }
 
+TEST_F(MlctlEdgesTest, AnOfflineLogWhoseLastRecordIsTornEndsAsDamagedWithTheRestSent) {
+  const std::string run = "experiments/0/runs/" + Id({"run", "start"});
+  const std::string log = folder_ / "metrics.log";
+  server_.Kill();
+  for (int i = 0; i < 3; ++i) {
+    const std::string file = Write("a.csv", "loss," + std::to_string(i) + ",0.5\n");
+    Expect(10, {"log", "metrics", run, "-f", file, "--offline-log", log, "--patience", "1ms"});
+  }
+  const std::string bytes = *ReadFile(log);
+  Write("metrics.log", bytes.substr(0, bytes.size() - 3));
+  ASSERT_TRUE(server_.Start());
+  EXPECT_THAT(Expect(9, {"log", "replay", log}),
+              AllOf(HasSubstr("2 points logged"), HasSubstr("tore")));
+  EXPECT_THAT(Expect(0, {"describe", "run", run}), HasSubstr("loss\t0.5\t1\t"));
+}
+
 }  // namespace
 }  // namespace cairn

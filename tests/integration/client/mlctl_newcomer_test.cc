@@ -77,6 +77,9 @@ TEST_F(MlctlNewcomerTest, ARunHasTheIdThatWasChosenAndOnlyOnce) {
   const std::string id(32, 'a');
   EXPECT_EQ(Id({"run", "start", "--run-id", id}), id);
   EXPECT_THAT(Expect(5, {"run", "start", "--run-id", id, "-o", "json"}), HasSubstr("RUN_EXISTS"));
+  Expect(0, {"create", "experiment", "other"});
+  EXPECT_THAT(Expect(5, {"run", "start", "--experiment", "other", "--run-id", id}),
+              HasSubstr("experiments/0/runs/" + id));
   EXPECT_THAT(Expect(2, {"run", "start", "--run-id", "mine"}), HasSubstr("run_id"));
 }
 

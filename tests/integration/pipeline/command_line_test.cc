@@ -78,6 +78,31 @@ TEST_F(CommandLineTest, TextThatIsNotUtf8IsAUsageErrorNamingWhich) {
   }
 }
 
+TEST_F(CommandLineTest, APrincipalThatCannotTravelIsAUsageError) {
+  ASSERT_EQ(Generate(folder_ / "data").exit_code, 0);
+  const ProgramResult run = Pipeline({"run", "--data", folder_ / "data", "--principal", "Zoë"});
+  EXPECT_EQ(run.exit_code, 2) << run.output;
+  EXPECT_THAT(run.output, HasSubstr("printable ASCII"));
+}
+
+// Kind of fault: what is said to nobody counts as said.
+TEST_F(CommandLineTest, ARunThatCouldNotSayWhatItDecidedFails) {
+  ASSERT_EQ(Generate(folder_ / "data").exit_code, 0);
+  const std::string run = ProgramPath("cairn-pipeline") + " run --data " + (folder_ / "data");
+  for (const char* to : {"2>&-", "2>/dev/full", ">/dev/full", ">&-", ">&- 2>&-"}) {
+    EXPECT_EQ(RunProgram({"/bin/sh", "-c", run + " " + to}).exit_code, 1) << to;
+  }
+}
+
+TEST_F(CommandLineTest, AStandardInputThatIsClosedIsNamed) {
+  for (const char* from : {"<&-", "</dev/null"}) {
+    const ProgramResult run =
+        RunProgram({"/bin/sh", "-c", ProgramPath("cairn-pipeline") + " run --data - " + from});
+    EXPECT_EQ(run.exit_code, 1) << from;
+    EXPECT_THAT(run.output, HasSubstr("standard input is closed or /dev/null")) << from;
+  }
+}
+
 TEST_F(CommandLineTest, StagesThatCannotBeAskedForAreUsageErrors) {
   ASSERT_EQ(Generate(folder_ / "data").exit_code, 0);
   const std::vector<std::vector<std::string>> wrong = {

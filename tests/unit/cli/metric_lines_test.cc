@@ -25,6 +25,15 @@ void ExpectBad(Format format, std::string_view line, std::string_view field) {
   EXPECT_EQ(MetadataOf(status, "field"), "line 2: " + std::string(field)) << line;
 }
 
+// Kind of fault: a value that was given is dropped and nobody hears of it.
+TEST(MetricLines, AMemberThatIsThereTwiceIsRefusedAndOthersAreTold) {
+  MetricLineReader reader(Format::kJson);
+  ASSERT_TRUE(reader.Read(R"({"metric":"loss","value":1,"epoch":3,"host":{"key":"x"}})").ok());
+  EXPECT_EQ(reader.ignored_members(), (std::set<std::string>{"epoch", "host"}));
+  ExpectBad(Format::kJson, R"({"key":"a","value":1,"value":2})", "member");
+  ExpectBad(Format::kJson, R"({"key":"a","metric":"b","value":NaN})", "member");
+}
+
 TEST(MetricLines, JsonLinesWithAndWithoutStepAndTime) {
   const MetricLine full = ReadOne(
       Format::kJson, R"({"key":"loss","step":-3,"value":0.1,"time":1700000000000,"other":[1]})");

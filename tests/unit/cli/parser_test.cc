@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "client-cli/cli/suggest.h"
 #include "client-cli/commands/catalog.h"
 
 namespace cairn::cli {
@@ -175,21 +174,6 @@ TEST(ParserTest, DurationsHaveUnits) {
   for (const char* text : {"", "s", "-1s", "0", "1w", "nan", "1 s", "99999999999d"}) {
     EXPECT_FALSE(ParseDurationMillis(text).ok()) << text;
   }
-}
-
-TEST(SuggestTest, DistanceCountsEditsAndSwaps) {
-  EXPECT_EQ(EditDistance("run", "run"), 0u);
-  EXPECT_EQ(EditDistance("run", "rnu"), 1u);
-  EXPECT_EQ(EditDistance("", "abc"), 3u);
-  EXPECT_EQ(EditDistance("kitten", "sitting"), 3u);
-}
-
-TEST(SuggestTest, NothingNearMeansNoSuggestion) {
-  EXPECT_EQ(Nearest("zzzz", {"get", "list"}), "");
-  EXPECT_EQ(Nearest("desc", {"get", "describe"}), "describe");
-  EXPECT_EQ(Nearest("a", {"2", "b"}), "");
-  EXPECT_EQ(Nearest("a", {"2", "ab"}), "ab");
-  EXPECT_EQ(Nearest("sl", {"ls"}), "ls");
 }
 
 }  // namespace

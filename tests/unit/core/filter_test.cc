@@ -252,6 +252,10 @@ TEST(RunFilterTest, AWordThatLooksLikeAFieldOrOperatorIsRefusedWithWhatToWrite) 
     return std::string(RunFilter::Compile(text).status().message());
   };
   EXPECT_NE(message("LIKE").find("no operator here"), std::string::npos);
+  EXPECT_NE(message("metric.silhouette > 0.2").find("did you mean metrics.silhouette?"),
+            std::string::npos);
+  EXPECT_NE(message("param.a.b = 1").find("\"param.a.b\": did you mean params.a.b?"),
+            std::string::npos);
   EXPECT_NE(message("display_name like night").find("display_name"), std::string::npos);
   EXPECT_NE(message("state").find("write state = VALUE"), std::string::npos);
   EXPECT_NE(message("metrics.loss").find("metrics.loss:*"), std::string::npos);

@@ -408,6 +408,22 @@ TEST(InputCase, ASetSheetIsReadAloneAlsoWhenHidden) {
   const absl::Status status = Load(bytes, settings).status();
   EXPECT_THAT(std::string(status.message()), HasSubstr("input.sheet"));
   EXPECT_THAT(std::string(status.message()), HasSubstr("Draft"));
+  settings.sheet = "final";
+  EXPECT_THAT(std::string(Load(bytes, settings).status().message()),
+              HasSubstr("did you mean \"Final\"?"));
+}
+
+TEST(InputCase, ASettingThatTheInputHasNoUseForIsSaid) {
+  DialectSettings settings;
+  settings.sheet = "Final";
+  const auto text = Load(CsvWith({}), settings);
+  ASSERT_TRUE(text.ok()) << text.status();
+  EXPECT_THAT(text->warnings, ::testing::Contains(HasSubstr("input.sheet")));
+  settings = {};
+  settings.separator = ';';
+  const auto workbook = Load(WorkbookOf({{"Data", SheetRows(0, kAll)}}), settings);
+  ASSERT_TRUE(workbook.ok()) << workbook.status();
+  EXPECT_THAT(workbook->warnings, ::testing::Contains(HasSubstr("input.separator")));
 }
 
 TEST(InputCase, ASheetWithHalfAHeaderIsAnErrorNotALoss) {

@@ -192,6 +192,19 @@ class HookedStore final : public storage::ForwardingStore {
   std::function<void()> before_commit;
 };
 
+TEST_F(RunLeaseKeeperTest, ACheckedHeartbeatTellsTheLeaseAndRenewsNothing) {
+  const v1::Run run = RunWithLease(60);
+  Pass(50);
+  v1::HeartbeatRunRequest request;
+  request.set_name(run.name());
+  request.set_validate_only(true);
+  const auto answer = Apply<v1::HeartbeatRunResponse>(keeper_->PlanHeartbeat(*Now(), request));
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->lease_duration().seconds(), 60);
+  Pass(20);
+  EXPECT_EQ(Sweep(run).state(), v1::Run::KILLED);
+}
+
 TEST_F(RunLeaseKeeperTest, AHeartbeatThatComesBeforeTheEndIsCommittedWins) {
   HookedStore store(*store_);
   keeper_ =

@@ -1,10 +1,10 @@
-#include "client-cli/cli/suggest.h"
+#include "lib/base/nearest.h"
 
 #include <algorithm>
 
 #include "lib/base/encoding.h"
 
-namespace cairn::cli {
+namespace cairn {
 
 size_t EditDistance(std::string_view from, std::string_view to) {
   std::vector<std::vector<size_t>> cost(from.size() + 1, std::vector<size_t>(to.size() + 1));
@@ -21,7 +21,9 @@ size_t EditDistance(std::string_view from, std::string_view to) {
   return cost[from.size()][to.size()];
 }
 
-std::string Nearest(std::string_view word, const std::vector<std::string_view>& candidates) {
+std::string_view Nearest(std::string_view word, std::span<const std::string_view> candidates) {
+  constexpr size_t kMostBytes = 64;
+  if (word.size() > kMostBytes) return "";
   const size_t limit = std::max<size_t>(1, (word.size() + 1) / 3);
   std::string_view best;
   size_t best_distance = limit + 1;
@@ -35,20 +37,25 @@ std::string Nearest(std::string_view word, const std::vector<std::string_view>& 
   }
   if (best.empty() && word.size() >= 2) {
     for (const std::string_view candidate : candidates) {
-      if (candidate.substr(0, word.size()) == word) return std::string(candidate);
+      if (candidate.substr(0, word.size()) == word) return candidate;
     }
   }
-  return std::string(best);
+  return best;
+}
+
+std::string Nearest(std::string_view word, const std::vector<std::string>& candidates) {
+  const std::vector<std::string_view> views(candidates.begin(), candidates.end());
+  return std::string(Nearest(word, std::span(views)));
 }
 
 std::string NearestOf(std::string_view word, const std::vector<std::string>& names) {
   std::vector<std::string> lower;
   for (const std::string& name : names) lower.push_back(AsciiLower(name));
-  const std::string nearest = Nearest(AsciiLower(word), {lower.begin(), lower.end()});
+  const std::string nearest = Nearest(AsciiLower(word), lower);
   const auto at = std::find(lower.begin(), lower.end(), nearest);
   if (nearest.empty() || at == lower.end()) return "";
   const std::string& name = names[static_cast<size_t>(at - lower.begin())];
   return name == word ? "" : name;
 }
 
-}  // namespace cairn::cli
+}  // namespace cairn
