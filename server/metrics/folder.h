@@ -25,6 +25,9 @@
 
 namespace cairn::metrics {
 
+// What a point takes in a raw batch, about: two variable-length integers, a double.
+inline constexpr int64_t kBytesPerPoint = 16;
+
 // When a folder folds, and how much it lets wait. The defaults are for production.
 struct FolderOptions {
   // A series is folded once it has so many bytes of raw batches: 4,000 points, which

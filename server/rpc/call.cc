@@ -94,6 +94,37 @@ grpc::ByteBuffer ToByteBuffer(std::string bytes) {
   return grpc::ByteBuffer(&slice, 1);
 }
 
+grpc::ByteBuffer ToByteBuffer(const google::protobuf::Message& message) {
+  grpc::Slice slice(message.ByteSizeLong());
+  message.SerializeWithCachedSizesToArray(const_cast<uint8_t*>(slice.begin()));
+  return grpc::ByteBuffer(&slice, 1);
+}
+
+service::Caller CallerOf(const Environment& environment,
+                         const grpc::CallbackServerContext* context) {
+  return {PrincipalOf(*context), environment.clock.NowUnixNanos(), EndOf(context)};
+}
+
+int64_t BytesOf(const service::Answer& answer) {
+  if (const auto* message = std::get_if<std::unique_ptr<google::protobuf::Message>>(&answer)) {
+    // Twice: as a message and as bytes.
+    return 2 * static_cast<int64_t>((*message)->ByteSizeLong());
+  }
+  if (const auto* bytes = std::get_if<std::string>(&answer)) {
+    return static_cast<int64_t>(bytes->size());
+  }
+  return static_cast<int64_t>(std::get<std::shared_ptr<const std::string>>(answer)->size());
+}
+
+grpc::ByteBuffer ToByteBuffer(service::Answer answer) {
+  if (const auto* message = std::get_if<std::unique_ptr<google::protobuf::Message>>(&answer)) {
+    return ToByteBuffer(**message);
+  }
+  if (auto* bytes = std::get_if<std::string>(&answer)) return ToByteBuffer(std::move(*bytes));
+  const grpc::Slice copy(*std::get<std::shared_ptr<const std::string>>(answer));
+  return grpc::ByteBuffer(&copy, 1);
+}
+
 void StampEtag(storage::Revision revision, google::protobuf::Message& response) {
   const std::string etag = EtagOf(revision);
   if (SetEtagField(response, etag)) return;

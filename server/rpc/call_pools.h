@@ -1,12 +1,14 @@
 #ifndef CAIRN_SERVER_RPC_CALL_POOLS_H_
 #define CAIRN_SERVER_RPC_CALL_POOLS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "lib/base/thread_pool.h"
 #include "server/rpc/long_calls.h"
+#include "server/service/effort.h"
 
 namespace cairn::rpc {
 
@@ -14,9 +16,7 @@ namespace cairn::rpc {
 // this method.
 absl::Status Overloaded();
 
-// What a call costs, and so who answers it: the calling thread, the threads for what computes
-// (searches, lists, counts, curves), or those for what reads and writes blobs.
-enum class Effort { kQuick, kLong, kDisk };
+using service::Effort;
 
 // The two pools of threads, and how unary calls get into them. The pools share no thread, so
 // that work on blobs never keeps a search waiting.
@@ -27,19 +27,20 @@ struct CallPools {
   ThreadPool& disk;
   LongCalls& long_calls;
 
-  // The pool of an effort that is not quick.
-  ThreadPool& Of(Effort effort) const { return effort == Effort::kDisk ? disk : compute; }
+  // The pool of an effort that is not inline.
+  ThreadPool& Of(Effort effort) const { return effort == Effort::kIo ? disk : compute; }
 
   // Calls `answer(status)` exactly once. With OK, when the call is to be answered: here when it
-  // is quick, or on the pool of its effort. With an error when nothing is to be done for it:
+  // is inline, or on the pool of its effort. With an error when nothing is to be done for it:
   // that of `ended()` if the call ended while it waited for its turn, or Overloaded, here.
   //
-  // `bytes` is what the request holds while it waits.
+  // `method` is the call's place in the table of methods; `bytes` is what the request holds while
+  // it waits.
   template <typename Ended, typename Answer>
-  void Run(Effort effort, int64_t bytes, Ended ended, Answer answer) const {
-    if (effort == Effort::kQuick) return answer(absl::OkStatus());
+  void Run(size_t method, Effort effort, int64_t bytes, Ended ended, Answer answer) const {
+    if (effort == Effort::kInline) return answer(absl::OkStatus());
     auto in_turn = [ended = std::move(ended), answer]() mutable { answer(ended()); };
-    if (!long_calls.TryRun(Of(effort), std::move(in_turn), bytes)) answer(Overloaded());
+    if (!long_calls.TryRun(method, Of(effort), std::move(in_turn), bytes)) answer(Overloaded());
   }
 };
 

@@ -14,7 +14,8 @@
 #include "lib/base/status_macros.h"
 #include "server/artifacts/manifest_blob.h"
 #include "server/core/limits.h"
-#include "server/rpc/services.h"
+#include "server/rpc/table_service.h"
+#include "server/service/methods.h"
 
 namespace cairn::rpc {
 namespace {
@@ -55,7 +56,7 @@ void ApplyLimits(grpc::ServerBuilder& builder, int64_t request_bytes) {
   grpc::ResourceQuota quota("cairnd");
   quota.Resize(static_cast<size_t>(request_bytes));
   builder.SetResourceQuota(quota);
-  builder.SetMaxReceiveMessageSize(kMaxMessageBytes);
+  builder.SetMaxReceiveMessageSize(limits::kMessageBytes);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreamsPerConnection);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMaxMetadataBytes);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMillis);
@@ -73,6 +74,18 @@ void LimitSilence(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kConnectionIdleMillis);
 }
 
+service::ServerFacts FactsOf(const Environment& environment,
+                             const front::ConnectionLimits& connections) {
+  service::ServerFacts facts;
+  facts.start_unix_nanos = environment.clock.NowUnixNanos();
+  facts.connections = connections.total;
+  facts.connections_per_address = connections.per_address;
+  facts.memory_limit_bytes = environment.memory_limit_bytes;
+  facts.long_calls_per_method = environment.pools.long_calls.per_method();
+  facts.event_retention = environment.event_retention;
+  return facts;
+}
+
 }  // namespace
 
 class GrpcServer::Impl {
@@ -88,6 +101,8 @@ class GrpcServer::Impl {
 
   std::unique_ptr<front::Acceptor> acceptor;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> grpc_acceptor;
+  std::unique_ptr<const service::Backends> backends;
+  std::unique_ptr<const service::MethodTable> methods;
   std::vector<std::unique_ptr<grpc::Service>> services;
   std::unique_ptr<grpc::Server> server;
 };
@@ -105,15 +120,15 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(front::AcceptorOpt
   const front::ConnectionLimits connections = options.limits;
   options.user_timeout_millis = kKeepaliveTimeoutMillis;
   CAIRN_ASSIGN_OR_RETURN(impl->acceptor, front::Acceptor::Bind(std::move(options)));
-  impl->services.push_back(MakeTrackingService(environment));
-  const core::ManifestLoader manifests = artifacts::MakeManifestLoader(blobs);
-  impl->services.push_back(MakeDatasetService(environment, manifests));
-  impl->services.push_back(MakeArtifactService(environment, blobs, manifests));
-  impl->services.push_back(MakeRegistryService(environment));
-  impl->services.push_back(MakePromotionService(environment));
-  impl->services.push_back(MakeOperationsService(environment));
-  impl->services.push_back(
-      MakeAdminService(environment, connections, environment.clock.NowUnixNanos()));
+  impl->backends.reset(new service::Backends{
+      environment.store, environment.ids, environment.store_clock, environment.run_searcher,
+      environment.metric_folder, environment.run_leases, environment.run_purger,
+      environment.operations, blobs, artifacts::MakeManifestLoader(blobs),
+      FactsOf(environment, connections)});
+  CAIRN_ASSIGN_OR_RETURN(impl->methods, service::MakeMethodTable(*impl->backends));
+  for (const std::string& name : impl->methods->Services()) {
+    impl->services.push_back(std::make_unique<TableService>(environment, *impl->methods, name));
+  }
   grpc::ServerBuilder builder;
   ApplyLimits(builder, request_bytes);
   LimitSilence(builder);

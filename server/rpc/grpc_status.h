@@ -2,7 +2,6 @@
 #define CAIRN_SERVER_RPC_GRPC_STATUS_H_
 
 #include "absl/status/status.h"
-#include "google/rpc/status.pb.h"
 #include "grpcpp/support/status.h"
 
 namespace cairn::rpc {
@@ -12,9 +11,6 @@ namespace cairn::rpc {
 // ErrorInfo: one that was made without is given INTERNAL_FAULT, and its message
 // is replaced, because it may speak of internals.
 grpc::Status ToGrpcStatus(const absl::Status& status);
-
-// The same as a message, for answers that hold one status for each entry.
-google::rpc::Status ToRpcStatus(const absl::Status& status);
 
 }  // namespace cairn::rpc
 

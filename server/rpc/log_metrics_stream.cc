@@ -121,7 +121,7 @@ std::shared_ptr<const LogMetricsStream::Batch> LogMetricsStream::DescribeBatch()
   }
   batch->metrics.reserve(static_cast<size_t>(request_.metrics_size()));
   for (const auto& columns : request_.metrics()) {
-    batch->metrics.push_back({columns.key(), columns.values_size() * kBytesPerPoint,
+    batch->metrics.push_back({columns.key(), columns.values_size() * metrics::kBytesPerPoint,
                               columns.steps_size() == 0 ? 0 : columns.steps(0)});
   }
   return batch;

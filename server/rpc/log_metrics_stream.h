@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "cairn/v1/tracking.pb.h"
+#include "grpcpp/impl/codegen/proto_utils.h"
 #include "grpcpp/support/server_callback.h"
 #include "lib/base/mutex.h"
 #include "server/core/limits.h"
@@ -20,10 +21,7 @@
 
 namespace cairn::rpc {
 
-// What a point takes in a raw batch, about: two variable-length integers, a double.
-inline constexpr int64_t kBytesPerPoint = 16;
-
-// Handler of LogMetrics: reads batches, commits them behind each other without
+// A call of LogMetrics: reads batches, commits them behind each other without
 // waiting, and acknowledges what is durable.
 //
 // While one group of batches is synced the next is read, so that throughput does
@@ -36,7 +34,7 @@ inline constexpr int64_t kBytesPerPoint = 16;
 // callbacks; exactly-once is decided there (tracking/run_logging.h). Whoever waits for
 // room when the call fails, is cancelled, is over its deadline or is ended by a stop of the
 // server waits no more and leaves nothing behind: room may never come. Deletes itself in OnDone,
-// which comes when nothing is under way any more. Begin with Start().
+// which comes when nothing is under way any more.
 class LogMetricsStream final
     : public grpc::ServerBidiReactor<grpc::ByteBuffer, cairn::v1::LogMetricsResponse> {
  public:
@@ -45,14 +43,16 @@ class LogMetricsStream final
   static constexpr int kMaxBatchesUnderWay = limits::kStreamBatches;
   static constexpr size_t kMaxBytesUnderWay = limits::kStreamBytes;
 
-  explicit LogMetricsStream(Environment& environment)
-      : environment_(environment), record_(environment, kMethod) {}
-
-  // Reads the first batch. Called once, after construction.
-  void Start() {
-    handover_.Pass();
-    StartRead(&bytes_);
+  // Begins to read. Both outlive the call.
+  static LogMetricsStream* Begin(Environment& environment, const service::Method& method) {
+    auto* stream = std::make_unique<LogMetricsStream>(environment, method).release();
+    stream->handover_.Pass();
+    stream->StartRead(&stream->bytes_);
+    return stream;
   }
+
+  LogMetricsStream(Environment& environment, const service::Method& method)
+      : environment_(environment), record_(environment, method.path.c_str()) {}
 
   void OnReadDone(bool ok) override CAIRN_EXCLUDES(mutex_);
   void OnWriteDone(bool ok) override CAIRN_EXCLUDES(mutex_);
@@ -60,8 +60,6 @@ class LogMetricsStream final
   void OnDone() override CAIRN_EXCLUDES(mutex_);
 
  private:
-  static constexpr const char* kMethod = "cairn.v1.TrackingService/LogMetrics";
-
   // A batch that was handed to the committer, and what to tell the folder of it.
   struct Batch {
     int64_t number = 0;

@@ -22,7 +22,7 @@ namespace cairn::rpc {
 // thread. The pool runs what it took with it, so it must outlive the pool.
 class LongCalls {
  public:
-  // Methods of a server; more than there are.
+  // Methods of a server; more than there are. Those beyond share places.
   static constexpr size_t kMaxMethods = 256;
 
   explicit LongCalls(int64_t per_method, int64_t max_bytes = std::numeric_limits<int64_t>::max())
@@ -33,12 +33,11 @@ class LongCalls {
   int64_t per_method() const { return per_method_; }
 
   // Runs `call`, whose request holds `bytes`, on the pool. False if its method has too many
-  // calls under way, all have too many bytes or the pool takes no more: then it does not run. Each
-  // handler has a method of its own, which is known by the type of `call`.
+  // calls under way, all have too many bytes or the pool takes no more: then it does not run.
+  // `method` is the method's place in the table of methods.
   template <typename Call>
-  bool TryRun(ThreadPool& pool, Call call, int64_t bytes = 0) {
-    static const size_t method = NewMethod();
-    std::atomic<int64_t>& under_way = under_way_[method];
+  bool TryRun(size_t method, ThreadPool& pool, Call call, int64_t bytes = 0) {
+    std::atomic<int64_t>& under_way = under_way_[method % kMaxMethods];
     const auto leave = [this, &under_way, bytes] {
       under_way.fetch_sub(1, std::memory_order_relaxed);
       bytes_.fetch_sub(bytes, std::memory_order_relaxed);
@@ -57,11 +56,6 @@ class LongCalls {
   }
 
  private:
-  static size_t NewMethod() {
-    static std::atomic<size_t> methods{0};
-    return methods.fetch_add(1) % kMaxMethods;
-  }
-
   const int64_t per_method_;
   const int64_t max_bytes_;
   std::atomic<int64_t> bytes_{0};

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "lib/base/memory_budget.h"
 #include "lib/base/mutex.h"
+#include "server/service/method.h"
 
 namespace cairn::rpc {
 
@@ -38,9 +39,9 @@ class Replies {
   using Clock = std::chrono::steady_clock;
 
   // The most that one message of a stream holds, and what a stream is charged for.
-  static constexpr int64_t kPartBytes = int64_t{64} << 10;
+  static constexpr int64_t kPartBytes = service::kPartBytes;
   // The most that one holds of a stream whose client takes quickly, while there is much room.
-  static constexpr int64_t kLargePartBytes = int64_t{256} << 10;
+  static constexpr int64_t kLargePartBytes = service::kLargePartBytes;
   // Smaller replies are not counted: the call itself holds more.
   static constexpr int64_t kCountedBytes = int64_t{4} << 10;
 

@@ -14,8 +14,8 @@
 
 #include "cairn/v1/artifacts.grpc.pb.h"
 #include "server/rpc/handover.h"
-#include "server/rpc/parsed_service.h"
-#include "server/rpc/streams.h"
+#include "server/rpc/table_service.h"
+#include "tests/unit/server/partial_table.h"
 #include "tests/unit/server/rpc_fixture.h"
 
 namespace cairn {
@@ -28,84 +28,53 @@ constexpr int64_t kBudget = int64_t{256} << 10;
 
 using BeforePart = std::function<void(int part)>;
 
-// Answers with kParts parts and holds more with each.
-class CountingReads final : public rpc::ServerStream {
- public:
-  CountingReads(rpc::Environment& environment, grpc::CallbackServerContext* context,
-                const BeforePart& before, std::vector<int64_t>& limits, rpc::Handover& handover)
-      : ServerStream(environment, "Reads", context, rpc::Effort::kDisk),
-        before_(before),
-        limits_(limits),
-        handover_(handover) {}
+// What the parts of a download saw, handed to whoever waited for its status.
+struct Downloads {
+  std::vector<int64_t> limits;
+  rpc::Handover handover;
+};
 
- private:
-  absl::StatusOr<bool> Produce(grpc::ByteBuffer& part) override {
+// Answers with kParts parts and holds more with each.
+class CountingParts final : public service::PartSource {
+ public:
+  CountingParts(const BeforePart& before, Downloads& seen) : before_(before), seen_(seen) {}
+
+  absl::StatusOr<bool> Next(const std::function<int64_t()>& room, std::string& part) override {
     if (++parts_ > kParts) return false;
     before_(parts_);
-    limits_.push_back(PartBytes());
-    handover_.Pass();
+    seen_.limits.push_back(room());
+    seen_.handover.Pass();
     v1::ReadResponse response;
     response.set_data("part");
-    part = rpc::ToByteBuffer(response.SerializeAsString());
+    part = response.SerializeAsString();
     return true;
   }
   int64_t HeldBytes() const override { return parts_ * kHeldPerPart; }
 
+ private:
   const BeforePart& before_;
-  std::vector<int64_t>& limits_;  // of the parts
-  rpc::Handover& handover_;       // to the test, which reads after the call what parts wrote
+  Downloads& seen_;
   int parts_ = 0;
 };
 
 // Counts messages.
-class CountingWrites final : public rpc::ClientStream<v1::WriteRequest, v1::WriteResponse> {
+class CountingSink final : public service::MessageSink {
  public:
-  CountingWrites(rpc::Environment& environment, v1::WriteResponse* response,
-                 const BeforePart& before)
-      : ClientStream(environment, "Writes", response), before_(before) {}
+  explicit CountingSink(const BeforePart& before) : before_(before) {}
 
- private:
-  absl::StatusOr<bool> Take(const v1::WriteRequest&) override {
+  absl::StatusOr<bool> Take(const google::protobuf::Message&) override {
     before_(++messages_);
     return true;
   }
-  absl::Status Complete() override {
-    response().set_committed_size_bytes(messages_);
-    return absl::OkStatus();
+  absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Complete() override {
+    auto response = std::make_unique<v1::WriteResponse>();
+    response->set_committed_size_bytes(messages_);
+    return response;
   }
-  void Release() override {}
-
-  const BeforePart& before_;
-  int messages_ = 0;
-};
-
-using Base = v1::ArtifactService::WithRawCallbackMethod_Read<v1::ArtifactService::CallbackService>;
-
-class CountingService final : public rpc::ParsedService<v1::ArtifactService, Base> {
- public:
-  CountingService(rpc::Environment& environment, const BeforePart& before)
-      : environment_(environment), before_(before) {
-    ParsedStream<CountingWrites::Handler, v1::WriteRequest>(
-        [this](grpc::CallbackServerContext*, v1::WriteResponse* response) {
-          auto* call = std::make_unique<CountingWrites>(environment_, response, before_).release();
-          call->Start();
-          return call;
-        });
-  }
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* Read(grpc::CallbackServerContext* context,
-                                                   const grpc::ByteBuffer*) override {
-    auto* call =
-        std::make_unique<CountingReads>(environment_, context, before_, limits, handover).release();
-    call->Start();
-    return call;
-  }
-
-  std::vector<int64_t> limits;  // of the parts of Reads
-  rpc::Handover handover;       // from Reads to whoever waited for its status
 
  private:
-  rpc::Environment& environment_;
   const BeforePart& before_;
+  int messages_ = 0;
 };
 
 class BegunStreamTest : public RpcTest {
@@ -138,13 +107,28 @@ class BegunStreamTest : public RpcTest {
     int parts = 0;
     while (reader->Read(&part)) ++parts;
     const grpc::Status status = reader->Finish();
-    service_.handover.Take();
+    seen_.handover.Take();
     return {parts, status};
   }
 
   const std::shared_ptr<std::atomic<bool>> crowded_ = std::make_shared<std::atomic<bool>>(true);
   BeforePart before_ = [](int) {};
-  CountingService service_{environment_, before_};
+  Downloads seen_;
+  const std::unique_ptr<const service::MethodTable> table_ = PartialTable(
+      *store_, ServiceNamed("cairn.v1.ArtifactService"), {"Read", "Write"},
+      [this](service::MethodTableBuilder& table) {
+        table.Streams<v1::ReadRequest>(
+            "Read",
+            [this](const service::Caller&,
+                   const v1::ReadRequest&) -> absl::StatusOr<std::unique_ptr<service::PartSource>> {
+              return std::make_unique<CountingParts>(before_, seen_);
+            });
+        table.Takes<v1::WriteRequest>(
+            "Write", [this](const service::Caller&) -> std::unique_ptr<service::MessageSink> {
+              return std::make_unique<CountingSink>(before_);
+            });
+      });
+  rpc::TableService service_{environment_, *table_, "cairn.v1.ArtifactService"};
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::ArtifactService::Stub> stub_;
 };
@@ -213,9 +197,9 @@ class QuickReaderTest : public BegunStreamTest {
 TEST_F(QuickReaderTest, ADownloadHasLargePartsOnceItsClientTookOneQuickly) {
   const auto [parts, status] = ReadAll();
   EXPECT_TRUE(status.ok()) << status.error_message();
-  ASSERT_EQ(service_.limits.size(), static_cast<size_t>(kParts));
-  EXPECT_EQ(service_.limits[0], rpc::Replies::kPartBytes) << "nothing is known of the client";
-  EXPECT_EQ(*std::max_element(service_.limits.begin(), service_.limits.end()),
+  ASSERT_EQ(seen_.limits.size(), static_cast<size_t>(kParts));
+  EXPECT_EQ(seen_.limits[0], rpc::Replies::kPartBytes) << "nothing is known of the client";
+  EXPECT_EQ(*std::max_element(seen_.limits.begin(), seen_.limits.end()),
             rpc::Replies::kLargePartBytes);
 }
 
@@ -224,7 +208,7 @@ TEST_F(QuickReaderTest, ADownloadHasNoLargePartsWhereMuchWaits) {
   ASSERT_TRUE(replies_.Charge(int64_t{5} << 20, others).ok());
   const auto [parts, status] = ReadAll();
   EXPECT_TRUE(status.ok()) << status.error_message();
-  EXPECT_EQ(service_.limits, std::vector<int64_t>(kParts, rpc::Replies::kPartBytes));
+  EXPECT_EQ(seen_.limits, std::vector<int64_t>(kParts, rpc::Replies::kPartBytes));
   EXPECT_EQ(parts, kParts);
 }
 

@@ -25,12 +25,12 @@ TEST(CallPoolsTest, ABlockedDiskDoesNotDelayWhatComputes) {
     const CallPools pools{compute, disk, calls};
     const auto opened = open.get_future().share();
     for (int i = 0; i < 5; ++i) {
-      pools.Run(Effort::kDisk, 0, Goes, [&on_disk, opened](const absl::Status&) {
+      pools.Run(0, Effort::kIo, 0, Goes, [&on_disk, opened](const absl::Status&) {
         opened.wait();
         ++on_disk;
       });
     }
-    pools.Run(Effort::kLong, 0, Goes, [&answered](const absl::Status& status) {
+    pools.Run(0, Effort::kCpu, 0, Goes, [&answered](const absl::Status& status) {
       if (status.ok()) answered.set_value();
     });
     EXPECT_EQ(answered.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
@@ -50,9 +50,9 @@ TEST(CallPoolsTest, ACallThatEndedWhileItWaitedIsNotBegun) {
     ThreadPool disk(1, 10);
     const CallPools pools{compute, disk, calls};
     const auto opened = open.get_future().share();
-    pools.Run(Effort::kLong, 0, Goes, [opened](const absl::Status&) { opened.wait(); });
+    pools.Run(0, Effort::kCpu, 0, Goes, [opened](const absl::Status&) { opened.wait(); });
     pools.Run(
-        Effort::kLong, 0,
+        0, Effort::kCpu, 0,
         [&gone] { return gone ? absl::CancelledError("gone") : absl::OkStatus(); },
         [&heard](const absl::Status& status) { heard = status; });
     gone = true;
@@ -70,8 +70,8 @@ TEST(CallPoolsTest, WaitingRequestsHoldOnlySoManyBytesButOneThatIsAlone) {
     ThreadPool disk(1, 10);
     const CallPools pools{compute, disk, calls};
     const auto opened = open.get_future().share();
-    pools.Run(Effort::kDisk, 200, Goes, [opened](const absl::Status&) { opened.wait(); });
-    pools.Run(Effort::kDisk, 1, Goes,
+    pools.Run(0, Effort::kIo, 200, Goes, [opened](const absl::Status&) { opened.wait(); });
+    pools.Run(0, Effort::kIo, 1, Goes,
               [&reasons](const absl::Status& status) { reasons.emplace_back(ReasonOf(status)); });
     open.set_value();
   }

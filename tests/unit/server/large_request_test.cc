@@ -19,7 +19,8 @@
 #include "cairn/v1/artifacts.grpc.pb.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
-#include "server/rpc/parsed_service.h"
+#include "server/rpc/table_service.h"
+#include "tests/unit/server/partial_table.h"
 #include "tests/unit/server/rpc_fixture.h"
 
 namespace cairn {
@@ -27,21 +28,8 @@ namespace {
 
 using Request = v1::BatchUpdateBlobsRequest;
 using Response = v1::BatchUpdateBlobsResponse;
-using Call = rpc::LargeRequest<Request, Response>;
 
 constexpr size_t kRequestBytes = size_t{1} << 20;
-
-class LargeRequestService final : public rpc::ParsedService<v1::ArtifactService> {
- public:
-  LargeRequestService(rpc::Environment& environment, const Call::Serve& serve) {
-    ParsedStream<Call::Handler, Request>(
-        [&environment, &serve](grpc::CallbackServerContext* context, Response* response) {
-          auto call = std::make_unique<Call>(environment, "Batch", context, response, serve);
-          call->Start();
-          return call.release();  // deletes itself when the call is done
-        });
-  }
-};
 
 // One request fills the intake, and three may wait.
 rpc::IntakeOptions OneAtATime() {
@@ -90,6 +78,14 @@ class LargeRequestTest : public RpcTest {
     return answer->get_future();
   }
 
+  absl::StatusOr<Response> Serve(const Request& request) {
+    ++served_;
+    gate_.wait();
+    Response response;
+    for (int i = 0; i < request.entries_size(); ++i) response.add_results();
+    return response;
+  }
+
   // Until `condition` holds, or half a minute is over.
   static bool Becomes(const std::function<bool()>& condition) {
     for (int i = 0; i < 3000 && !condition(); ++i) {
@@ -104,14 +100,14 @@ class LargeRequestTest : public RpcTest {
   std::atomic<bool> opened_{false};
   std::atomic<int> served_{0};
   std::atomic<int> results_{0};
-  const Call::Serve serve_ = [this](const Request& request) -> absl::StatusOr<Response> {
-    ++served_;
-    gate_.wait();
-    Response response;
-    for (int i = 0; i < request.entries_size(); ++i) response.add_results();
-    return response;
-  };
-  LargeRequestService service_{environment_, serve_};
+  const std::unique_ptr<const service::MethodTable> table_ = PartialTable(
+      *store_, ServiceNamed("cairn.v1.ArtifactService"), {"BatchUpdateBlobs"},
+      [this](service::MethodTableBuilder& table) {
+        table.Answers<Request>(
+            "BatchUpdateBlobs",
+            [this](const service::Caller&, const Request& request) { return Serve(request); });
+      });
+  rpc::TableService service_{environment_, *table_, "cairn.v1.ArtifactService"};
   std::unique_ptr<grpc::Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::ArtifactService::Stub> stub_;

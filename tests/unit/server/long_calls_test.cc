@@ -39,11 +39,11 @@ TEST(LongCallsTest, AMethodHasOnlySoManyAtATimeAndAnotherHasItsOwn) {
     Blocker blocker(pool);
     const auto call = [&ran] { ++ran; };
     const auto other = [&others] { ++others; };
-    EXPECT_TRUE(calls.TryRun(pool, call));
-    EXPECT_TRUE(calls.TryRun(pool, call));
-    EXPECT_FALSE(calls.TryRun(pool, call));
-    EXPECT_FALSE(calls.TryRun(pool, call));
-    EXPECT_TRUE(calls.TryRun(pool, other));
+    EXPECT_TRUE(calls.TryRun(0, pool, call));
+    EXPECT_TRUE(calls.TryRun(0, pool, call));
+    EXPECT_FALSE(calls.TryRun(0, pool, call));
+    EXPECT_FALSE(calls.TryRun(0, pool, call));
+    EXPECT_TRUE(calls.TryRun(1, pool, other));
     blocker.Open();
   }  // runs what was taken
   EXPECT_EQ(ran, 2);
@@ -56,7 +56,7 @@ TEST(LongCallsTest, AMethodHasRoomAgainWhenItsCallsAreOver) {
   const auto call = [&ran] { ++ran; };
   for (int i = 0; i < 10; ++i) {
     ThreadPool pool(1, 100);
-    EXPECT_TRUE(calls.TryRun(pool, call)) << i;
+    EXPECT_TRUE(calls.TryRun(0, pool, call)) << i;
   }
   EXPECT_EQ(ran, 10);
 }
@@ -71,14 +71,14 @@ TEST(LongCallsTest, ACallThatThePoolRefusesTakesNoRoom) {
     // The queue has one place: whatever of the first two waits, the third finds it taken.
     while (full.TrySubmit([] {})) {
     }
-    for (int i = 0; i < 10; ++i) EXPECT_FALSE(calls.TryRun(full, call));
+    for (int i = 0; i < 10; ++i) EXPECT_FALSE(calls.TryRun(0, full, call));
     running.Open();
   }
   ThreadPool pool(1, 100);
   Blocker blocker(pool);
-  EXPECT_TRUE(calls.TryRun(pool, call));
-  EXPECT_TRUE(calls.TryRun(pool, call));
-  EXPECT_FALSE(calls.TryRun(pool, call));
+  EXPECT_TRUE(calls.TryRun(0, pool, call));
+  EXPECT_TRUE(calls.TryRun(0, pool, call));
+  EXPECT_FALSE(calls.TryRun(0, pool, call));
   blocker.Open();
 }
 

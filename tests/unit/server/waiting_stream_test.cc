@@ -11,7 +11,8 @@
 
 #include "cairn/v1/tracking.grpc.pb.h"
 #include "server/metrics/folder.h"
-#include "server/rpc/services.h"
+#include "server/rpc/table_service.h"
+#include "tests/unit/server/partial_table.h"
 #include "tests/unit/server/rpc_fixture.h"
 
 namespace cairn {
@@ -26,7 +27,7 @@ class WaitingStreamTest : public RpcTest {
     folder_->Logged("other", "loss", 1);
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
-    builder.RegisterService(service_.get());
+    builder.RegisterService(&service_);
     server_ = builder.BuildAndStart();
     stub_ = v1::TrackingService::NewStub(grpc::CreateChannel("127.0.0.1:" + std::to_string(port_),
                                                              grpc::InsecureChannelCredentials()));
@@ -74,7 +75,10 @@ class WaitingStreamTest : public RpcTest {
   }
 
   const v1::Run run_ = CreateRun();
-  std::unique_ptr<grpc::Service> service_ = rpc::MakeTrackingService(environment_);
+  // LogMetrics is left to the transport.
+  const std::unique_ptr<const service::MethodTable> table_ =
+      PartialTable(*store_, ServiceNamed("cairn.v1.TrackingService"), {}, [](auto&) {});
+  rpc::TableService service_{environment_, *table_, "cairn.v1.TrackingService"};
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
   std::unique_ptr<v1::TrackingService::Stub> stub_;

@@ -1,0 +1,44 @@
+#ifndef CAIRN_SERVER_RPC_ONE_REPLY_H_
+#define CAIRN_SERVER_RPC_ONE_REPLY_H_
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "grpcpp/server_context.h"
+#include "lib/base/memory_budget.h"
+#include "server/rpc/replies.h"
+
+namespace cairn::rpc {
+
+// The one reply of a call, which counts as held until the client took it. Base of reactors,
+// which call Sent right before Finish and Over in OnDone.
+class OneReply : private ReplyWatch {
+ public:
+  // Both outlive the call.
+  OneReply(Replies& replies, grpc::CallbackServerContext* context)
+      : ReplyWatch(replies), context_(context) {}
+
+  // Charges a reply of `bytes`, or what else the call holds until its end. Errors of
+  // Replies::Charge.
+  absl::Status Charge(int64_t bytes) { return replies().Charge(bytes, charge_); }
+
+ protected:
+  void Sent() {
+    counted_ = charge_.bytes() != 0;
+    if (counted_) Waits(charge_.bytes());
+  }
+  void Over() {
+    if (counted_) Taken();
+  }
+
+ private:
+  void GiveUp() override { context_->TryCancel(); }
+
+  grpc::CallbackServerContext* const context_;
+  MemoryCharge charge_;
+  bool counted_ = false;
+};
+
+}  // namespace cairn::rpc
+
+#endif  // CAIRN_SERVER_RPC_ONE_REPLY_H_

@@ -1,0 +1,109 @@
+#ifndef CAIRN_SERVER_SERVICE_METHOD_H_
+#define CAIRN_SERVER_SERVICE_METHOD_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cairn/v1/method_options.pb.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+#include "server/service/caller.h"
+#include "server/service/effort.h"
+#include "server/storage/mutation.h"
+
+namespace cairn::service {
+
+// What a method of the server is, whatever transport it is called by: a row of MethodTable.
+//
+// Requests and answers are messages of the types its descriptor names; a function may take them
+// for that without looking. Functions are called from any thread, several at once.
+
+// What a unary call is answered with: a message, or the bytes of one as they are stored.
+using Answer = std::variant<std::unique_ptr<google::protobuf::Message>, std::string,
+                            std::shared_ptr<const std::string>>;
+
+// A call that is answered at once. `request` outlives the call.
+using AnswerFunction =
+    std::function<absl::StatusOr<Answer>(const Caller&, const google::protobuf::Message& request)>;
+
+// A change of the store that was asked for.
+struct Change {
+  // Decides at a snapshot; may be called several times. May refer to the request.
+  storage::Planner plan;
+  // What to do with the answer once the change is stored, or was found stored by an earlier call
+  // with this request id, and before the answer leaves. Null: nothing. Not called when the request
+  // asks for the checks only.
+  std::function<void(const google::protobuf::Message& answer)> stored;
+  // Where this request is planned, if not where the method's rule says.
+  std::optional<Effort> effort;
+  // It brings points, so it comes in its turn while too many wait to be folded.
+  bool brings_points = false;
+};
+using ChangeFunction =
+    std::function<Change(const Caller&, const google::protobuf::Message& request)>;
+
+// The most that one part of a stream holds...
+inline constexpr int64_t kPartBytes = int64_t{64} << 10;
+// ...and of a stream whose client takes quickly, while there is much room.
+inline constexpr int64_t kLargePartBytes = int64_t{256} << 10;
+
+// A stream of answers, one part after the other. Used by one thread at a time, where it may block.
+class PartSource {
+ public:
+  virtual ~PartSource() = default;
+
+  // Fills `part` with the bytes of the next message; false at the end. It has at most kPartBytes;
+  // who has more asks `room` once and may fill as much as that says.
+  virtual absl::StatusOr<bool> Next(const std::function<int64_t()>& room, std::string& part) = 0;
+
+  // What this holds between two parts, in bytes.
+  virtual int64_t HeldBytes() const { return 0; }
+};
+using OpenFunction = std::function<absl::StatusOr<std::unique_ptr<PartSource>>(
+    const Caller&, const google::protobuf::Message& request)>;
+
+// What takes a stream of messages and answers once. Used by one thread at a time, where it may
+// block; its destructor may block too.
+class MessageSink {
+ public:
+  virtual ~MessageSink() = default;
+
+  // Takes one message; true to go on, false if the answer is complete already.
+  virtual absl::StatusOr<bool> Take(const google::protobuf::Message& request) = 0;
+
+  // The answer, once Take said that it is complete or the client has sent everything.
+  virtual absl::StatusOr<std::unique_ptr<google::protobuf::Message>> Complete() = 0;
+};
+using SinkFunction = std::function<std::unique_ptr<MessageSink>(const Caller&)>;
+
+// A method whose calls need more of their transport than the kinds above: each adapter has an
+// implementation of its own, or answers UNIMPLEMENTED.
+struct OfTheTransport {};
+
+// One row. Immutable once in a table, which owns it.
+struct Method {
+  std::string path;  // "cairn.v1.TrackingService/GetRun"
+  size_t index = 0;  // in the table
+  const google::protobuf::MethodDescriptor* descriptor = nullptr;
+  v1::MethodRule rule;
+  bool only_reads = false;
+  std::variant<AnswerFunction, ChangeFunction, OpenFunction, SinkFunction, OfTheTransport> serve;
+  // Of the request; null where it has no such field.
+  const google::protobuf::FieldDescriptor* request_id = nullptr;
+  const google::protobuf::FieldDescriptor* validate_only = nullptr;
+  // Of which requests are made.
+  const google::protobuf::Message* request = nullptr;
+
+  Effort effort() const { return static_cast<Effort>(rule.effort()); }
+};
+
+}  // namespace cairn::service
+
+#endif  // CAIRN_SERVER_SERVICE_METHOD_H_

@@ -1,0 +1,152 @@
+#include "server/service/method_table.h"
+
+#include <algorithm>
+#include <set>
+
+#include "fmt/format.h"
+#include "fmt/ranges.h"
+#include "lib/base/errors.h"
+
+namespace cairn::service {
+namespace {
+
+using google::protobuf::Descriptor;
+using google::protobuf::FieldDescriptor;
+using google::protobuf::MethodDescriptor;
+using google::protobuf::ServiceDescriptor;
+
+std::string PathOf(const MethodDescriptor& method) {
+  return fmt::format("{}/{}", method.service()->full_name(), method.name());
+}
+
+// Whether `path` leads through messages to a field of text.
+bool LeadsToText(const Descriptor& request, std::string_view path) {
+  const size_t dot = path.find('.');
+  const FieldDescriptor* field = request.FindFieldByName(std::string(path.substr(0, dot)));
+  if (field == nullptr) return false;
+  if (dot == std::string_view::npos) return field->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
+  return field->message_type() != nullptr &&
+         LeadsToText(*field->message_type(), path.substr(dot + 1));
+}
+
+// A field of the request by which retries and checks are asked for; null for another type.
+const FieldDescriptor* FieldOf(const Descriptor& request, const char* name,
+                               FieldDescriptor::CppType type) {
+  const FieldDescriptor* field = request.FindFieldByName(name);
+  return field != nullptr && field->cpp_type() == type && !field->is_repeated() ? field : nullptr;
+}
+
+}  // namespace
+
+const Method* MethodTable::Find(std::string_view path) const {
+  const auto at =
+      std::lower_bound(sorted_.begin(), sorted_.end(), path,
+                       [](const Method* row, std::string_view name) { return row->path < name; });
+  return at != sorted_.end() && (*at)->path == path ? *at : nullptr;
+}
+
+std::vector<std::string> MethodTable::Services() const {
+  std::set<std::string> names;
+  for (const Method* row : sorted_) names.insert(row->path.substr(0, row->path.find('/')));
+  return {names.begin(), names.end()};
+}
+
+void MethodTableBuilder::Of(const ServiceDescriptor& service,
+                            std::map<std::string, ForeignRule> foreign) {
+  service_ = &service;
+  foreign_ = std::move(foreign);
+  services_.push_back(&service);
+}
+
+void MethodTableBuilder::Add(std::string_view method, Serve serve, const Descriptor& request) {
+  const MethodDescriptor* descriptor = service_->FindMethodByName(std::string(method));
+  if (descriptor == nullptr) {
+    faults_.push_back(fmt::format("{} has no method {}", service_->full_name(), method));
+    return;
+  }
+  Method& row = table_->rows_.emplace_back();
+  row.path = PathOf(*descriptor);
+  row.index = table_->rows_.size() - 1;
+  row.descriptor = descriptor;
+  const auto foreign = foreign_.find(std::string(method));
+  if (foreign != foreign_.end()) {
+    row.rule = foreign->second.rule;
+    row.only_reads = foreign->second.only_reads;
+  } else {
+    row.rule = descriptor->options().GetExtension(v1::rule);
+    row.only_reads = descriptor->options().idempotency_level() ==
+                     google::protobuf::MethodOptions::NO_SIDE_EFFECTS;
+  }
+  row.serve = std::move(serve);
+  row.request_id = FieldOf(request, "request_id", FieldDescriptor::CPPTYPE_STRING);
+  row.validate_only = FieldOf(request, "validate_only", FieldDescriptor::CPPTYPE_BOOL);
+  row.request =
+      google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor->input_type());
+  Check(row, request);
+}
+
+void MethodTableBuilder::LeftToTransport(std::string_view method) {
+  const MethodDescriptor* descriptor = service_->FindMethodByName(std::string(method));
+  Add(method, OfTheTransport(),
+      descriptor == nullptr ? *v1::MethodRule::descriptor() : *descriptor->input_type());
+}
+
+void MethodTableBuilder::Check(const Method& row, const Descriptor& request) {
+  const auto fault = [this, &row](std::string_view what) {
+    faults_.push_back(fmt::format("{} {}", row.path, what));
+  };
+  if (row.descriptor->input_type() != &request) {
+    fault(fmt::format("takes {}, not {}", row.descriptor->input_type()->full_name(),
+                      request.full_name()));
+  }
+  if (row.rule.verb() == v1::VERB_UNSPECIFIED) fault("has no verb");
+  for (const std::string& path : row.rule.resource()) {
+    if (!LeadsToText(request, path)) {
+      fault(fmt::format("has the resource `{}`, which is no text of its request", path));
+    }
+  }
+  CheckKind(row);
+}
+
+void MethodTableBuilder::CheckKind(const Method& row) {
+  const bool answers_one = !row.descriptor->server_streaming();
+  const bool takes_one = !row.descriptor->client_streaming();
+  bool fits = true;
+  if (std::holds_alternative<OpenFunction>(row.serve)) {
+    fits = takes_one && !answers_one;
+  } else if (std::holds_alternative<SinkFunction>(row.serve)) {
+    fits = !takes_one && answers_one;
+  } else if (!std::holds_alternative<OfTheTransport>(row.serve)) {
+    fits = takes_one && answers_one;
+  }
+  if (!fits) faults_.push_back(fmt::format("{} is of another kind than its function", row.path));
+  if (row.only_reads && std::holds_alternative<ChangeFunction>(row.serve)) {
+    faults_.push_back(fmt::format("{} has no side effects and plans a change", row.path));
+  }
+}
+
+absl::StatusOr<std::unique_ptr<const MethodTable>> MethodTableBuilder::Build() {
+  for (const Method& row : table_->rows_) table_->sorted_.push_back(&row);
+  std::sort(table_->sorted_.begin(), table_->sorted_.end(),
+            [](const Method* a, const Method* b) { return a->path < b->path; });
+  for (size_t i = 1; i < table_->sorted_.size(); ++i) {
+    const std::string& path = table_->sorted_[i]->path;
+    if (path == table_->sorted_[i - 1]->path) {
+      faults_.push_back(fmt::format("{} has two rows", path));
+    }
+  }
+  for (const ServiceDescriptor* service : services_) {
+    for (int i = 0; i < service->method_count(); ++i) {
+      const std::string path = PathOf(*service->method(i));
+      if (table_->Find(path) == nullptr) faults_.push_back(fmt::format("{} has no row", path));
+    }
+  }
+  if (!faults_.empty()) {
+    return Error(absl::StatusCode::kInternal, ErrorReason::INTERNAL_FAULT,
+                 fmt::format("the table of methods is not whole: {}", fmt::join(faults_, "; ")))
+        .ToStatus();
+  }
+  return std::unique_ptr<const MethodTable>(std::move(table_));
+}
+
+}  // namespace cairn::service

@@ -1,0 +1,71 @@
+#include <map>
+#include <string>
+#include <utility>
+
+#include "google/longrunning/operations.pb.h"
+#include "server/operations/operation_runner.h"
+#include "server/operations/operations.h"
+#include "server/service/methods.h"
+
+namespace cairn::service {
+namespace {
+
+using google::longrunning::Operation;
+using storage::Snapshot;
+
+// Google's own protos have no options of ours.
+std::map<std::string, ForeignRule> Rules() {
+  const auto rule = [](v1::Verb verb, v1::Effort effort, bool only_reads) {
+    ForeignRule foreign;
+    foreign.rule.set_verb(verb);
+    foreign.rule.set_effort(effort);
+    foreign.rule.add_resource("name");
+    foreign.only_reads = only_reads;
+    return foreign;
+  };
+  return {{"GetOperation", rule(v1::READ, v1::INLINE, true)},
+          {"ListOperations", rule(v1::READ, v1::CPU, true)},
+          {"WaitOperation", rule(v1::READ, v1::INLINE, true)},
+          {"CancelOperation", rule(v1::LOG, v1::INLINE, false)},
+          {"DeleteOperation", rule(v1::LOG, v1::INLINE, false)}};
+}
+
+absl::StatusOr<Operation> GetOperation(const Snapshot& snapshot,
+                                       const google::longrunning::GetOperationRequest& request) {
+  auto stored = operations::ReadOperation(snapshot, request.name());
+  if (!stored.ok()) return stored.status();
+  return std::move(stored->value);
+}
+
+}  // namespace
+
+void AddOperationMethods(const Backends& backends, MethodTableBuilder& table) {
+  auto& runner = backends.operations;
+  table.Of(*Operation::descriptor()->file()->FindServiceByName("Operations"), Rules());
+  table.Answers<google::longrunning::GetOperationRequest>("GetOperation", GetOperation);
+  table.Answers<google::longrunning::ListOperationsRequest>("ListOperations",
+                                                            operations::ListOperations);
+  table.MakesChange<google::longrunning::DeleteOperationRequest>(
+      "DeleteOperation",
+      [&runner](const Caller&, const google::longrunning::DeleteOperationRequest& request) {
+        Change change;
+        change.plan = [&request](const Snapshot& snapshot) {
+          return operations::PlanDelete(snapshot, request);
+        };
+        change.stored = [&runner, &request](const auto&) { runner.Changed(request.name()); };
+        return change;
+      });
+  table.MakesChange<google::longrunning::CancelOperationRequest>(
+      "CancelOperation",
+      [&runner](const Caller& caller, const google::longrunning::CancelOperationRequest& request) {
+        Change change;
+        change.plan = [&request, now = caller.now_unix_nanos](const Snapshot& snapshot) {
+          return operations::PlanCancel(snapshot, request, now);
+        };
+        change.stored = [&runner, &request](const auto&) { runner.Changed(request.name()); };
+        return change;
+      });
+  table.LeftToTransport("WaitOperation");
+}
+
+}  // namespace cairn::service

@@ -1,0 +1,43 @@
+#include <memory>
+#include <optional>
+
+#include "cairn/v1/promotion.pb.h"
+#include "server/registry/policies.h"
+#include "server/registry/promotion.h"
+#include "server/service/methods.h"
+
+namespace cairn::service {
+namespace {
+
+// The epoch that the first attempt saw is kept, so that later ones know what came between.
+Change Promote(const Caller& caller, const v1::PromoteRequest& request) {
+  Change change;
+  change.plan = [&request, now = caller.now_unix_nanos,
+                 first_epoch = std::make_shared<std::optional<int64_t>>()](
+                    const storage::Snapshot& snapshot) {
+    return registry::PlanPromote(snapshot, request, now, *first_epoch);
+  };
+  return change;
+}
+
+}  // namespace
+
+void AddPromotionMethods(const Backends& backends, MethodTableBuilder& table) {
+  table.Of(*v1::Policy::descriptor()->file()->FindServiceByName("PromotionService"));
+  table.Changes<v1::ApplyPolicyRequest>("ApplyPolicy", registry::PlanApplyPolicy);
+  table.Answers<v1::GetPolicyRequest>("GetPolicy", registry::GetPolicy);
+  table.Answers<v1::ListPoliciesRequest>("ListPolicies", registry::ListPolicies);
+  table.Answers<v1::RenderPolicyRequest>("RenderPolicy",
+                                         [](const Caller&, const v1::RenderPolicyRequest& source) {
+                                           return registry::RenderPolicy(source);
+                                         });
+  table.MakesChange<v1::PromoteRequest>("Promote", Promote);
+  table.Answers<v1::GetDecisionRequest>("GetDecision", registry::GetDecision);
+  table.Answers<v1::ListDecisionsRequest>("ListDecisions", registry::ListDecisions);
+  table.Answers<v1::ExplainRequest>(
+      "Explain", [&store = backends.store](const Caller& caller, const v1::ExplainRequest& asked) {
+        return registry::Explain(*store.GetSnapshot(), asked, caller.now_unix_nanos);
+      });
+}
+
+}  // namespace cairn::service

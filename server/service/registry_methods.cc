@@ -1,0 +1,24 @@
+#include "cairn/v1/registry.pb.h"
+#include "server/registry/models.h"
+#include "server/service/methods.h"
+
+namespace cairn::service {
+
+void AddRegistryMethods(const Backends&, MethodTableBuilder& table) {
+  table.Of(*v1::Model::descriptor()->file()->FindServiceByName("RegistryService"));
+  table.Changes<v1::CreateModelRequest>("CreateModel", registry::PlanCreateModel);
+  table.Answers<v1::GetModelRequest>("GetModel", registry::GetModel);
+  table.Answers<v1::ListModelsRequest>("ListModels", registry::ListModels);
+  table.Changes<v1::DeleteModelRequest>("DeleteModel", registry::PlanDeleteModel);
+  table.Changes<v1::CreateModelVersionRequest>("CreateModelVersion",
+                                               registry::PlanCreateModelVersion);
+  table.Answers<v1::GetModelVersionRequest>("GetModelVersion", registry::GetModelVersion);
+  table.Answers<v1::ListModelVersionsRequest>("ListModelVersions", registry::ListModelVersions);
+  table.Changes<v1::SetAliasRequest>("SetAlias", registry::PlanSetAlias);
+  table.Changes<v1::DeleteAliasRequest>("DeleteAlias", registry::PlanDeleteAlias);
+  table.Answers<v1::ListAliasesRequest>("ListAliases", registry::ListAliases);
+  table.Answers<v1::GetChannelRequest>("GetChannel", registry::GetChannel);
+  table.Answers<v1::ListChannelsRequest>("ListChannels", registry::ListChannels);
+}
+
+}  // namespace cairn::service
