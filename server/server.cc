@@ -16,6 +16,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/base/thread_pool.h"
 #include "lib/http/http_server.h"
+#include "server/artifacts/manifest_blob.h"
 #include "server/artifacts/pack_blob_store.h"
 #include "server/core/limits.h"
 #include "server/events/history_trimmer.h"
@@ -31,6 +32,7 @@
 #include "server/rpc/grpc_server.h"
 #include "server/rpc/replies.h"
 #include "server/scratch_directory.h"
+#include "server/service/methods.h"
 #include "server/storage/memory_store.h"
 #include "server/storage/rocks_store.h"
 #include "server/storage/store_directory.h"
@@ -211,12 +213,11 @@ class Server::Impl {
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
     environment_.reset(new rpc::Environment{
         *store_, *mutator_, clock, SystemIds(), rpc::CallPools{*pool_, *disk_pool_, long_calls_},
-        *folding_room_, *intake_, replies_, metrics_, *run_searcher_, *metric_folder_, *run_leases_,
-        *run_purger_, *operations_, HistoryOptions(options_).events, *store_clock_,
-        options_.memory_limit_bytes});
+        *folding_room_, *intake_, replies_, metrics_, *metric_folder_, *run_leases_, *operations_});
+    CAIRN_RETURN_IF_ERROR(MakeMethods(clock, connections));
     CAIRN_ASSIGN_OR_RETURN(
         grpc_, rpc::GrpcServer::Start({options_.grpc_address, connections}, shares_.request_bytes,
-                                      *environment_, *blobs_));
+                                      *environment_, *methods_));
     grpc_address_ = WithPort(options_.grpc_address, grpc_->port());
     return StartHttp();
   }
@@ -231,6 +232,22 @@ class Server::Impl {
   const std::string& http_address() const { return http_address_; }
 
  private:
+  absl::Status MakeMethods(const Clock& clock, const front::ConnectionLimits& connections) {
+    service::ServerFacts facts;
+    facts.start_unix_nanos = clock.NowUnixNanos();
+    facts.connections = connections.total;
+    facts.connections_per_address = connections.per_address;
+    facts.memory_limit_bytes = options_.memory_limit_bytes;
+    facts.long_calls_per_method = long_calls_.per_method();
+    facts.event_retention = HistoryOptions(options_).events;
+    // NOLINTNEXTLINE(modernize-make-unique): an aggregate
+    backends_.reset(new service::Backends{*store_, SystemIds(), *store_clock_, *run_searcher_,
+                                          *metric_folder_, *run_leases_, *run_purger_, *operations_,
+                                          *blobs_, artifacts::MakeManifestLoader(*blobs_), facts});
+    CAIRN_ASSIGN_OR_RETURN(methods_, service::MakeMethodTable(*backends_));
+    return absl::OkStatus();
+  }
+
   // What works on runs in the background.
   void StartRunWorkers() {
     run_purger_ = std::make_unique<tracking::RunPurger>(
@@ -307,6 +324,8 @@ class Server::Impl {
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<ThreadPool> disk_pool_;
   std::unique_ptr<storage::Mutator> mutator_;
+  std::unique_ptr<const service::Backends> backends_;
+  std::unique_ptr<const service::MethodTable> methods_;
   std::unique_ptr<rpc::Environment> environment_;
   std::unique_ptr<rpc::GrpcServer> grpc_;
   std::unique_ptr<http::HttpServer> http_;

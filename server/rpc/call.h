@@ -17,7 +17,6 @@
 #include "grpcpp/support/server_callback.h"
 #include "lib/base/clock.h"
 #include "lib/base/ids.h"
-#include "server/events/event_trimmer.h"
 #include "server/observability/call_metrics.h"
 #include "server/rpc/call_pools.h"
 #include "server/rpc/grpc_status.h"
@@ -36,13 +35,11 @@ class OperationRunner;
 }  // namespace cairn::operations
 namespace cairn::tracking {
 class RunLeaseKeeper;
-class RunPurger;
-class RunSearcher;
 }  // namespace cairn::tracking
 
 namespace cairn::rpc {
 
-// What every handler works with. Owned by the server, which outlives all calls.
+// What gRPC's side of every call works with. Owned by the server, which outlives all calls.
 struct Environment {
   storage::KvStore& store;
   storage::Mutator& mutator;
@@ -53,14 +50,9 @@ struct Environment {
   Intake& intake;             // of large requests
   Replies& replies;           // counts what clients have not taken yet
   observability::CallMetrics& metrics;
-  tracking::RunSearcher& run_searcher;
   metrics::MetricFolder& metric_folder;  // is told of metrics that were logged
   tracking::RunLeaseKeeper& run_leases;  // is told of runs that changed or logged
-  tracking::RunPurger& run_purger;
   operations::OperationRunner& operations;
-  const events::EventRetention event_retention;
-  const Clock& store_clock;              // for how old something is (events/store_time.h)
-  const int64_t memory_limit_bytes = 0;  // that memory was shared out by; 0: none
 };
 
 // Counts and times one call from its start until Finish, of one of its copies; shared

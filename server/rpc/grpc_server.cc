@@ -12,10 +12,8 @@
 #include "grpcpp/server.h"
 #include "grpcpp/server_builder.h"
 #include "lib/base/status_macros.h"
-#include "server/artifacts/manifest_blob.h"
 #include "server/core/limits.h"
 #include "server/rpc/table_service.h"
-#include "server/service/methods.h"
 
 namespace cairn::rpc {
 namespace {
@@ -74,18 +72,6 @@ void LimitSilence(grpc::ServerBuilder& builder) {
   builder.AddChannelArgument(GRPC_ARG_MAX_CONNECTION_IDLE_MS, kConnectionIdleMillis);
 }
 
-service::ServerFacts FactsOf(const Environment& environment,
-                             const front::ConnectionLimits& connections) {
-  service::ServerFacts facts;
-  facts.start_unix_nanos = environment.clock.NowUnixNanos();
-  facts.connections = connections.total;
-  facts.connections_per_address = connections.per_address;
-  facts.memory_limit_bytes = environment.memory_limit_bytes;
-  facts.long_calls_per_method = environment.pools.long_calls.per_method();
-  facts.event_retention = environment.event_retention;
-  return facts;
-}
-
 }  // namespace
 
 class GrpcServer::Impl {
@@ -101,8 +87,6 @@ class GrpcServer::Impl {
 
   std::unique_ptr<front::Acceptor> acceptor;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> grpc_acceptor;
-  std::unique_ptr<const service::Backends> backends;
-  std::unique_ptr<const service::MethodTable> methods;
   std::vector<std::unique_ptr<grpc::Service>> services;
   std::unique_ptr<grpc::Server> server;
 };
@@ -114,20 +98,13 @@ GrpcServer::~GrpcServer() { Stop(std::chrono::seconds(5)); }
 absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(front::AcceptorOptions options,
                                                               int64_t request_bytes,
                                                               Environment& environment,
-                                                              artifacts::BlobStore& blobs) {
+                                                              const service::MethodTable& methods) {
   EnableStandardServices();
   auto impl = std::make_unique<Impl>();
-  const front::ConnectionLimits connections = options.limits;
   options.user_timeout_millis = kKeepaliveTimeoutMillis;
   CAIRN_ASSIGN_OR_RETURN(impl->acceptor, front::Acceptor::Bind(std::move(options)));
-  impl->backends.reset(new service::Backends{
-      environment.store, environment.ids, environment.store_clock, environment.run_searcher,
-      environment.metric_folder, environment.run_leases, environment.run_purger,
-      environment.operations, blobs, artifacts::MakeManifestLoader(blobs),
-      FactsOf(environment, connections)});
-  CAIRN_ASSIGN_OR_RETURN(impl->methods, service::MakeMethodTable(*impl->backends));
-  for (const std::string& name : impl->methods->Services()) {
-    impl->services.push_back(std::make_unique<TableService>(environment, *impl->methods, name));
+  for (const std::string& name : methods.Services()) {
+    impl->services.push_back(std::make_unique<TableService>(environment, methods, name));
   }
   grpc::ServerBuilder builder;
   ApplyLimits(builder, request_bytes);

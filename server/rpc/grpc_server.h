@@ -8,14 +8,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "server/artifacts/blob_store.h"
 #include "server/front/acceptor.h"
 #include "server/rpc/call.h"
+#include "server/service/method_table.h"
 
 namespace cairn::rpc {
 
-// The gRPC front: every service of cairn.v1, health and reflection, on one
-// address. Owned by the Server; `environment` and `blobs` must outlive it.
+// The gRPC front: every service of the table of methods, health and reflection, on one
+// address. Owned by the Server; `environment` and `methods` must outlive it.
 class GrpcServer {
  public:
   // Binds and serves; gRPC gets its connections from a front::Acceptor. When it has read
@@ -25,7 +25,7 @@ class GrpcServer {
   static absl::StatusOr<std::unique_ptr<GrpcServer>> Start(front::AcceptorOptions options,
                                                            int64_t request_bytes,
                                                            Environment& environment,
-                                                           artifacts::BlobStore& blobs);
+                                                           const service::MethodTable& methods);
 
   ~GrpcServer();
   GrpcServer(const GrpcServer&) = delete;

@@ -43,10 +43,9 @@ class RpcTest : public UseCaseTest {
   operations::OperationRunner operations_{*store_, SystemClock(), SystemClock()};
   storage::Mutator mutator_{*store_, SystemClock(), pool_};
   rpc::Environment environment_{
-      *store_,      mutator_, SystemClock(), SystemIds(), rpc::CallPools{pool_, pool_, long_calls_},
-      room_,        intake_,  replies_,      metrics_,    searcher_,
-      *folder_,     leases_,  purger_,       operations_, {},
-      SystemClock()};
+      *store_, mutator_,   SystemClock(), SystemIds(), rpc::CallPools{pool_, pool_, long_calls_},
+      room_,   intake_,    replies_,      metrics_,    *folder_,
+      leases_, operations_};
 };
 
 }  // namespace cairn
