@@ -105,13 +105,6 @@ bool Fits(const TransactionColumns& columns) {
           columns.cancelled_invoices->size() == columns.invoice.dictionary->size());
 }
 
-std::string_view NameOf(int place) { return StageGraph()[static_cast<size_t>(place)].name; }
-
-std::optional<std::string> LoadTable(const StageCache& cache, const PipelineConfig& config,
-                                     std::string_view input_sha256, std::string_view stage) {
-  return cache.Load(stage, StageKey(stage, config, input_sha256));
-}
-
 }  // namespace
 
 bool FitsTableCache(const TransactionTable& table, std::string_view rejects_csv) {
@@ -165,32 +158,6 @@ bool DecodeTable(std::string_view bytes, const TransactionColumns* loaded, Cache
   }
   value->table = TransactionTable(std::move(own), std::move(rows));
   return !value->records.empty();
-}
-
-std::optional<int> LastCachedTable(const StageCache& cache, const PipelineConfig& config,
-                                   std::string_view input_sha256, int end) {
-  const auto kept = [&](std::string_view stage) {
-    return LoadTable(cache, config, input_sha256, stage).has_value();
-  };
-  int last = std::min(end - 1, *StageIndex("zero_price"));
-  while (last > 0 && !kept(NameOf(last))) --last;
-  if (last < 0 || !kept("load")) return std::nullopt;
-  return last;
-}
-
-std::optional<CachedTable> LoadCachedTable(const StageCache& cache, const PipelineConfig& config,
-                                           std::string_view input_sha256, int place) {
-  CachedTable loaded;
-  const auto base = LoadTable(cache, config, input_sha256, "load");
-  if (!base || !DecodeTable(*base, nullptr, &loaded)) return std::nullopt;
-  loaded.loaded = loaded.table.columns();
-  if (place == *StageIndex("load")) return loaded;
-  CachedTable value;
-  const auto bytes = LoadTable(cache, config, input_sha256, NameOf(place));
-  if (!bytes || !DecodeTable(*bytes, &loaded.table.columns(), &value)) return std::nullopt;
-  value.rejects_csv = std::move(loaded.rejects_csv);
-  value.loaded = std::move(loaded.loaded);
-  return value;
 }
 
 }  // namespace cairn::pipeline

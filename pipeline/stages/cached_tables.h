@@ -1,15 +1,12 @@
 #ifndef CAIRN_PIPELINE_STAGES_CACHED_TABLES_H_
 #define CAIRN_PIPELINE_STAGES_CACHED_TABLES_H_
 
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "pipeline/data/transaction_table.h"
-#include "pipeline/stages/config.h"
-#include "pipeline/stages/stage_cache.h"
-#include "pipeline/stages/stage_graph.h"
+#include "pipeline/stages/stage_record.h"
 
 namespace cairn::pipeline {
 
@@ -29,7 +26,6 @@ struct CachedTable {
   TransactionTable table;
   std::vector<StageRecord> records;  // load … the table's own stage
   std::string rejects_csv;           // Of `load`; empty when a later stage is encoded.
-  TransactionColumns loaded;         // Of `load`, once read back; not encoded.
 };
 
 // Whether a table of so many storage rows, with so many bytes of rejects, is kept at all.
@@ -42,15 +38,6 @@ std::string EncodeTable(const CachedTable& value, const TransactionColumns* load
 // And back. False for bytes that do not fit, which leaves `value` unspecified: every code, row and
 // customer is checked to lie inside its column. Pure.
 bool DecodeTable(std::string_view bytes, const TransactionColumns* loaded, CachedTable* value);
-
-// The place in StageGraph() of the last stage before `end` (a place there) whose table is kept
-// together with that of `load`; nothing when there is none. Reads no table.
-std::optional<int> LastCachedTable(const StageCache& cache, const PipelineConfig& config,
-                                   std::string_view input_sha256, int end);
-
-// The table of the stage at `place`, with the rejects of `load`; nothing when either is damaged.
-std::optional<CachedTable> LoadCachedTable(const StageCache& cache, const PipelineConfig& config,
-                                           std::string_view input_sha256, int place);
 
 }  // namespace cairn::pipeline
 

@@ -7,7 +7,7 @@
 
 #include "pipeline/stages/byte_codec.h"
 #include "pipeline/stages/preparation.h"
-#include "pipeline/stages/stage_graph.h"
+#include "pipeline/stages/stage_record.h"
 #include "pipeline/stages/training.h"
 
 namespace cairn::pipeline {

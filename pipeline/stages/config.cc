@@ -49,19 +49,6 @@ ScalingArray ClassicScaling() {
   return out;
 }
 
-std::string DialectText(const DialectSettings& dialect) {
-  std::string text = fmt::format(
-      "encoding={};separator={};decimal={};date_order={};sheet={}",
-      static_cast<int>(dialect.encoding), static_cast<int>(dialect.separator),
-      static_cast<int>(dialect.decimal), static_cast<int>(dialect.date_order), dialect.sheet);
-  if (!dialect.null_values) return text;
-  text += ";null_values";
-  for (const std::string& word : *dialect.null_values) {
-    text += fmt::format(":{}:{}", word.size(), word);
-  }
-  return text;
-}
-
 absl::Status CheckRange(std::string_view field, double value, double low, double high) {
   if (std::isfinite(value) && value >= low && value <= high) return absl::OkStatus();
   return BadSetting(field, ShortestDouble(value),
@@ -196,46 +183,6 @@ std::string OutlierTreatment(const PipelineConfig& config) {
   return fmt::format("isolation_forest(trees={},sample_size={},contamination={},seed={})",
                      config.outliers.trees, config.outliers.sample_size,
                      ShortestDouble(config.outliers.contamination), config.seed);
-}
-
-std::string StageConfigText(const PipelineConfig& config, std::string_view stage) {
-  if (stage == "load") {
-    return fmt::format("max_reject_share={};{}", ShortestDouble(config.input.max_reject_share),
-                       DialectText(config.input.dialect));
-  }
-  if (stage == "stock_codes") {
-    const ProductCodes products = config.cleaning.rules.product_codes;
-    return fmt::format("product_codes={}", static_cast<int>(products));
-  }
-  if (stage == "features") {
-    return fmt::format("{};home_country={}", FeaturePresetName(config.features),
-                       config.cleaning.home_country);
-  }
-  if (stage == "outliers") return OutlierTreatment(config);
-  if (stage == "scale") {
-    std::string text;
-    for (const ColumnScaling scaling : config.scaling) {
-      text += fmt::format("{};", ColumnScalingName(scaling));
-    }
-    return text;
-  }
-  if (stage == "pca") {
-    return fmt::format("variance={};min={};max={}", ShortestDouble(config.pca.variance),
-                       config.pca.min_components, config.pca.max_components);
-  }
-  if (stage == "sweep") {
-    // Sharing is left out on purpose: it changes no result.
-    std::string text = fmt::format("tol={};", ShortestDouble(config.sweep.tol));
-    for (const GridPoint& point : config.sweep.grid.Points(config.seed)) text += point.Id() + ";";
-    return text;
-  }
-  if (stage == "select") {
-    const auto& s = config.select;
-    return fmt::format("k={}..{};share={};silhouette={};davies_bouldin={}", s.min_k, s.max_k,
-                       ShortestDouble(s.min_share), ShortestDouble(s.min_silhouette),
-                       ShortestDouble(s.max_davies_bouldin));
-  }
-  return "";
 }
 
 }  // namespace cairn::pipeline

@@ -150,10 +150,6 @@ absl::Status CheckConfig(const PipelineConfig& config);
 // `isolation_forest(trees=100,sample_size=256,contamination=0.05,seed=42)` or `none`.
 std::string OutlierTreatment(const PipelineConfig& config);
 
-// Every setting that can change a result of the named stage itself, in a canonical text. Threads,
-// names and paths are left out. Unknown stages give an empty text.
-std::string StageConfigText(const PipelineConfig& config, std::string_view stage);
-
 }  // namespace cairn::pipeline
 
 #endif  // CAIRN_PIPELINE_STAGES_CONFIG_H_

@@ -73,8 +73,9 @@ struct PlanLine {
   std::string action;
 };
 
-// One line for each stage, in order. Reads the file of transactions for its digest; errors are
-// those of reading it. `with_server` tells whether `register` would run.
+// One line for each stage, in order, by the decisions of the run itself (stage_walk.h). Reads the
+// file of transactions for its digest, and what the cache holds; errors are those of reading the
+// file. Nothing is written. `with_server` tells whether stages that need a publisher would run.
 absl::StatusOr<std::vector<PlanLine>> PlanPipeline(const RunRequest& request, bool with_server);
 
 }  // namespace cairn::pipeline

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "lib/base/errors.h"
+#include "pipeline/stages/load_stage.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -184,14 +185,14 @@ TEST(ApplySetting, RefusesWhatIsNoSettingAndNamesTheField) {
   EXPECT_EQ(config.input.dialect, DialectSettings());
 }
 
-TEST(StageConfigText, ChangesWithEverySettingOfTheInput) {
+TEST(LoadSettingsTest, ChangesWithEverySettingOfTheInput) {
   const PipelineConfig plain = PresetConfig("default").value();
   for (const char* setting :
        {"input.encoding=utf-8", "input.separator=;", "input.decimal=,",
         "input.date_order=day_first", "input.sheet=A", "input.null_values=[]"}) {
     PipelineConfig config = plain;
     ASSERT_TRUE(ApplySetting(setting, &config).ok()) << setting;
-    EXPECT_NE(StageConfigText(config, "load"), StageConfigText(plain, "load")) << setting;
+    EXPECT_NE(LoadSettings(config), LoadSettings(plain)) << setting;
   }
 }
 

@@ -1,0 +1,22 @@
+#ifndef CAIRN_PIPELINE_STAGES_LOAD_STAGE_H_
+#define CAIRN_PIPELINE_STAGES_LOAD_STAGE_H_
+
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "pipeline/data/load.h"
+#include "pipeline/stages/stage_graph.h"
+
+namespace cairn::pipeline {
+
+// The stage `load`: from the file to a table (transactions.h) and rejects.csv.
+std::string LoadSettings(const PipelineConfig& config);
+StageWork LoadWork();
+
+// What the stage computes, whatever the share of bad rows. Errors of LoadTransactionsFromBytes.
+absl::StatusOr<LoadedTransactions> LoadInput(std::string_view bytes, const PipelineConfig& config);
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_STAGES_LOAD_STAGE_H_

@@ -1,0 +1,21 @@
+#ifndef CAIRN_PIPELINE_STAGES_PREPARATION_STAGES_H_
+#define CAIRN_PIPELINE_STAGES_PREPARATION_STAGES_H_
+
+#include <string>
+
+#include "pipeline/stages/stage_graph.h"
+
+namespace cairn::pipeline {
+
+// The stages `scale` and `pca`: from features and outliers to RunOutcome::preparation,
+// prepared.csv and components.csv. An entry of `pca` stands for both.
+std::string ScaleSettings(const PipelineConfig& config);
+StageWork ScaleWork();
+
+std::string PcaSettings(const PipelineConfig& config);
+// Publishes all data sets once there is something to train on.
+StageWork PcaWork();
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_STAGES_PREPARATION_STAGES_H_

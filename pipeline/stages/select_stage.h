@@ -1,0 +1,17 @@
+#ifndef CAIRN_PIPELINE_STAGES_SELECT_STAGE_H_
+#define CAIRN_PIPELINE_STAGES_SELECT_STAGE_H_
+
+#include <string>
+
+#include "pipeline/stages/stage_graph.h"
+
+namespace cairn::pipeline {
+
+// The stage `select`: from the runs to RunOutcome::selection, selection.json, and labels.csv and
+// model.cairnseg of the chosen run. It is quick and never kept.
+std::string SelectSettings(const PipelineConfig& config);
+StageWork SelectWork();
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_STAGES_SELECT_STAGE_H_

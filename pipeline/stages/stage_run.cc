@@ -1,0 +1,54 @@
+#include "pipeline/stages/stage_run.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "lib/base/digest.h"
+#include "lib/base/status_macros.h"
+#include "pipeline/stages/stage_graph.h"
+
+namespace cairn::pipeline {
+
+SharedText Share(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
+
+absl::Status StageRun::ReadInput() {
+  CAIRN_ASSIGN_OR_RETURN(InputBytes input, InputBytes::Read(request_.data));
+  input_ = std::make_shared<const InputBytes>(std::move(input));
+  outcome_.input = DigestOf(input_->view());
+  return absl::OkStatus();
+}
+
+std::string StageRun::Key(std::string_view stage) const {
+  return StageKey(stage, request_.config, outcome_.input.Hex());
+}
+
+void StageRun::Record(StageRecord record) {
+  for (const std::string& note : record.notes) Tell(note);
+  if (observer_.stage) observer_.stage(record);
+  outcome_.stages.push_back(std::move(record));
+}
+
+std::vector<StageRecord>::const_iterator StageRun::Find(std::string_view stage) const {
+  return std::find_if(outcome_.stages.begin(), outcome_.stages.end(),
+                      [stage](const StageRecord& record) { return record.name == stage; });
+}
+
+const StageRecord& StageRun::RecordOf(std::string_view stage) const { return *Find(stage); }
+
+std::vector<StageRecord> StageRun::RecordsFrom(std::string_view first,
+                                               std::string_view last) const {
+  return {Find(first), Find(last) + 1};
+}
+
+void StageRun::Tell(const std::string& line) const {
+  if (observer_.input) observer_.input(line);
+}
+
+const std::string& StageRun::Write(const std::string& name, std::string text) {
+  SharedText& held = texts_[name];
+  held = Share(std::move(text));
+  out_.Write(name, held);
+  return *held;
+}
+
+}  // namespace cairn::pipeline

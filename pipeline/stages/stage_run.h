@@ -1,0 +1,96 @@
+#ifndef CAIRN_PIPELINE_STAGES_STAGE_RUN_H_
+#define CAIRN_PIPELINE_STAGES_STAGE_RUN_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <typeindex>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "pipeline/data/byte_source.h"
+#include "pipeline/stages/output_folder.h"
+#include "pipeline/stages/runner.h"
+#include "pipeline/stages/stage_cache.h"
+
+namespace cairn::pipeline {
+
+using SharedText = std::shared_ptr<const std::string>;
+
+SharedText Share(std::string text);
+
+// What the stages of one run have in common: the request, where results go, and the values that
+// pass from one stage to the next. It knows no stage. Not thread-safe: the thread that walks the
+// stages calls; background work gets copies, or pointers to what Own() holds for the whole run.
+class StageRun {
+ public:
+  // Everything must outlive it. `publisher` may be null.
+  StageRun(const RunRequest& request, const RunObserver& observer, Publisher* publisher)
+      : request_(request),
+        observer_(observer),
+        publisher_(publisher),
+        cache_(request.out),
+        out_(request.out) {}
+
+  // Reads the input whole and takes its digest, on which all keys rest. Errors of InputBytes::Read.
+  absl::Status ReadInput();
+
+  const RunRequest& request() const { return request_; }
+  const PipelineConfig& config() const { return request_.config; }
+  const RunObserver& observer() const { return observer_; }
+  Publisher* publisher() const { return publisher_; }
+  const StageCache& cache() const { return cache_; }
+  OutputFolder& out() { return out_; }
+  // The results that the caller gets.
+  RunOutcome& outcome() { return outcome_; }
+
+  // The input; null once it was given up.
+  const std::shared_ptr<const InputBytes>& input() const { return input_; }
+  void ReleaseInput() { input_.reset(); }
+
+  std::string Key(std::string_view stage) const;
+  // Whether nothing after `stage` is done.
+  bool IsLast(std::string_view stage) const { return request_.only == stage; }
+
+  // Makes a record known: what it notes is told, then the record. It stands in the outcome.
+  void Record(StageRecord record);
+  // That of a stage that was recorded.
+  const StageRecord& RecordOf(std::string_view stage) const;
+  // Those from one recorded stage to another, both included.
+  std::vector<StageRecord> RecordsFrom(std::string_view first, std::string_view last) const;
+  // Tells one line about the input.
+  void Tell(const std::string& line) const;
+
+  // Starts writing a file of --out, and holds its text for whoever publishes it.
+  const std::string& Write(const std::string& name, std::string text);
+  // The text of a file that was written.
+  SharedText TextOf(const std::string& name) const { return texts_.at(name); }
+
+  // What one group of stages keeps between its calls, one object for each type; made when first
+  // asked for. A new stage's value needs no member here.
+  template <typename T>
+  T& Own() {
+    std::shared_ptr<void>& slot = own_[std::type_index(typeid(T))];
+    if (slot == nullptr) slot = std::make_shared<T>();
+    return *static_cast<T*>(slot.get());
+  }
+
+ private:
+  std::vector<StageRecord>::const_iterator Find(std::string_view stage) const;
+
+  const RunRequest& request_;
+  const RunObserver& observer_;
+  Publisher* const publisher_;
+  std::shared_ptr<const InputBytes> input_;
+  RunOutcome outcome_;
+  std::map<std::string, SharedText> texts_;
+  std::map<std::type_index, std::shared_ptr<void>> own_;
+  const StageCache cache_;
+  // Last: its destructor waits for work that uses what stands above.
+  OutputFolder out_;
+};
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_STAGES_STAGE_RUN_H_

@@ -1,0 +1,165 @@
+#include "pipeline/stages/training_stages.h"
+
+#include <fmt/format.h>
+
+#include <map>
+#include <utility>
+
+#include "lib/base/digest.h"
+#include "lib/base/encoding.h"
+#include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
+#include "lib/model/model_file.h"
+#include "pipeline/data/table_csv.h"
+#include "pipeline/stages/cached_values.h"
+#include "pipeline/stages/degenerate.h"
+#include "pipeline/stages/features_stage.h"
+#include "pipeline/stages/run_record.h"
+
+namespace cairn::pipeline {
+namespace {
+
+// Runs with one outcome publish one text.
+struct PublishedLabels {
+  std::map<const FitOutcome*, SharedText> texts;
+};
+
+std::vector<GridPoint> PointsOf(const PipelineConfig& config) {
+  return config.sweep.grid.Points(config.seed);
+}
+
+SweepInput InputOf(StageRun* run) {
+  return MakeSweepInput(run->outcome().preparation, run->outcome().outliers);
+}
+
+SweepOptions OptionsOf(const PipelineConfig& config) {
+  return {config.sweep.tol, config.sweep.sharing, config.threads};
+}
+
+absl::Status NothingToTrain(const SweepInput& input, const std::vector<GridPoint>& points) {
+  return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::VALUE_INVALID,
+               LeftOutPoints(input, points, {}) + "; nothing is left of it")
+      .With("field", "sweep.k")
+      .ToStatus();
+}
+
+absl::Status ComputeSweep(StageRun* run, StageRecord* record) {
+  const SweepInput input = InputOf(run);
+  const auto points = PointsOf(run->config());
+  const auto feasible = FeasiblePoints(input, points);
+  if (feasible.empty()) return NothingToTrain(input, points);
+  auto& runs = run->outcome().runs;
+  CAIRN_ASSIGN_OR_RETURN(runs, FitGrid(input, feasible, OptionsOf(run->config())));
+  record->rows_in = record->rows_out = static_cast<int64_t>(input.training.rows());
+  record->counts = {{"runs", static_cast<int64_t>(runs.size())}};
+  return absl::OkStatus();
+}
+
+absl::Status FollowSweep(StageRun* run, const StageRecord&) {
+  const std::string said =
+      LeftOutPoints(InputOf(run), PointsOf(run->config()), run->outcome().runs);
+  if (!said.empty()) run->Tell("warning: " + said);
+  return absl::OkStatus();
+}
+
+std::map<std::string, std::string> TagsOf(StageRun* run, const TrainingRun& training) {
+  const RunOutcome& outcome = run->outcome();
+  std::map<std::string, std::string> tags = {{"cairn.sweep", outcome.sweep_key},
+                                             {"cairn.point", training.point.Id()},
+                                             {"cairn.preset", run->config().preset},
+                                             {"cairn.input", outcome.input.Hex()}};
+  if (!training.shared_from.empty()) tags["shared_from"] = training.shared_from;
+  return tags;
+}
+
+absl::Status PublishRun(StageRun* run, size_t index) {
+  const TrainingRun& training = run->outcome().runs[index];
+  RunDraft draft;
+  draft.index = index;
+  draft.point = training.point.Id();
+  draft.params = RunParams(training, run->config());
+  draft.tags = TagsOf(run, training);
+  draft.metrics = RunMetrics(training);
+  CAIRN_ASSIGN_OR_RETURN(draft.model, ModelOf(run, training));
+  SharedText& labels = run->Own<PublishedLabels>().texts[training.fit.get()];
+  if (labels == nullptr) labels = Share(LabelsOf(run, training));
+  draft.labels = labels;
+  return run->publisher()->AddRun(std::move(draft));
+}
+
+absl::Status ComputeEvaluate(StageRun* run, StageRecord* record) {
+  const PipelineConfig& config = run->config();
+  auto& runs = run->outcome().runs;
+  const SweepInput input = InputOf(run);
+  const RunSink sink = [&](const TrainingRun&, size_t index) -> absl::Status {
+    if (run->observer().sweep) run->observer().sweep(index + 1, runs.size());
+    return run->publisher() == nullptr ? absl::OkStatus() : PublishRun(run, index);
+  };
+  CAIRN_RETURN_IF_ERROR(EvaluateRuns(input, OptionsOf(config), sink, &runs));
+  CAIRN_RETURN_IF_ERROR(MeasureEvidence(
+      input, RepresentativeRuns(runs, config.registration.min_share), config.threads, &runs));
+  record->rows_in = record->rows_out = static_cast<int64_t>(input.training.rows());
+  return absl::OkStatus();
+}
+
+// Runs that were measured now are published already.
+absl::Status FollowEvaluate(StageRun* run, const StageRecord& record) {
+  if (!record.cached || run->publisher() == nullptr) return absl::OkStatus();
+  for (size_t i = 0; i < run->outcome().runs.size(); ++i) {
+    CAIRN_RETURN_IF_ERROR(PublishRun(run, i));
+  }
+  return absl::OkStatus();
+}
+
+EncodeJob KeepRuns(StageRun* run, std::vector<StageRecord> records) {
+  return [bytes = EncodeRuns(run->outcome().runs, records)] { return bytes; };
+}
+
+bool TakeRuns(StageRun* run, std::string_view bytes, std::vector<StageRecord>* records) {
+  return DecodeRuns(bytes, &run->outcome().runs, records);
+}
+
+}  // namespace
+
+std::string SweepSettings(const PipelineConfig& config) {
+  // Sharing is left out on purpose: it changes no result.
+  std::string text = fmt::format("tol={};", ShortestDouble(config.sweep.tol));
+  for (const GridPoint& point : PointsOf(config)) text += point.Id() + ";";
+  return text;
+}
+
+StageWork SweepWork() {
+  StageWork work;
+  work.compute = ComputeSweep;
+  work.follow = FollowSweep;
+  work.encode = KeepRuns;
+  work.forms = {{"", TakeRuns}};
+  return work;
+}
+
+StageWork EvaluateWork() {
+  StageWork work;
+  work.compute = ComputeEvaluate;
+  work.follow = FollowEvaluate;
+  work.encode = KeepRuns;
+  work.forms = {{"", TakeRuns}};
+  work.kept_from = "sweep";
+  return work;
+}
+
+std::string SweepKey(const StageRun& run) {
+  return Sha256Hex(run.Key("evaluate") + "\n" + run.config().registration.label).substr(0, 32);
+}
+
+absl::StatusOr<std::string> ModelOf(StageRun* run, const TrainingRun& training) {
+  return model::SerializeModel(
+      BuildModel(run->outcome().preparation, training, run->config(), FeaturesSha256(*run)));
+}
+
+std::string LabelsOf(StageRun* run, const TrainingRun& training) {
+  const FeatureMatrix& features = run->outcome().features;
+  return LabelsCsv("CustomerID", features.customer_ids, "Segment", training.fit->all_labels,
+                   features.customer_names);
+}
+
+}  // namespace cairn::pipeline

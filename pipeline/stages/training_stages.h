@@ -1,0 +1,31 @@
+#ifndef CAIRN_PIPELINE_STAGES_TRAINING_STAGES_H_
+#define CAIRN_PIPELINE_STAGES_TRAINING_STAGES_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "pipeline/stages/stage_graph.h"
+#include "pipeline/stages/stage_run.h"
+
+namespace cairn::pipeline {
+
+// The stages `sweep` and `evaluate`: from the preparation to RunOutcome::runs, trained and then
+// measured. An entry of `evaluate` stands for both.
+
+// A k that the customers cannot fill is no run; that is said, also when the runs are cached.
+std::string SweepSettings(const PipelineConfig& config);
+StageWork SweepWork();
+
+// Each run is published once it is measured.
+StageWork EvaluateWork();
+
+// What runs on a server are found again by.
+std::string SweepKey(const StageRun& run);
+
+// model.cairnseg and labels.csv of a training run. INTERNAL when the model cannot be written.
+absl::StatusOr<std::string> ModelOf(StageRun* run, const TrainingRun& training);
+std::string LabelsOf(StageRun* run, const TrainingRun& training);
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_STAGES_TRAINING_STAGES_H_
