@@ -23,11 +23,11 @@ std::map<std::string, ForeignRule> Rules() {
     foreign.only_reads = only_reads;
     return foreign;
   };
-  return {{"GetOperation", rule(v1::READ, v1::INLINE, true)},
+  return {{"GetOperation", rule(v1::READ, v1::EFFORT_UNSPECIFIED, true)},
           {"ListOperations", rule(v1::READ, v1::CPU, true)},
-          {"WaitOperation", rule(v1::READ, v1::INLINE, true)},
-          {"CancelOperation", rule(v1::LOG, v1::INLINE, false)},
-          {"DeleteOperation", rule(v1::LOG, v1::INLINE, false)}};
+          {"WaitOperation", rule(v1::READ, v1::EFFORT_UNSPECIFIED, true)},
+          {"CancelOperation", rule(v1::LOG, v1::EFFORT_UNSPECIFIED, false)},
+          {"DeleteOperation", rule(v1::LOG, v1::EFFORT_UNSPECIFIED, false)}};
 }
 
 absl::StatusOr<Operation> GetOperation(const Snapshot& snapshot,
