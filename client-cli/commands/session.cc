@@ -12,6 +12,7 @@
 #include "fmt/ranges.h"
 #include "lib/base/clock.h"
 #include "lib/base/status_macros.h"
+#include "lib/client/token_file.h"
 
 namespace cairn::cli {
 namespace {
@@ -42,6 +43,9 @@ absl::StatusOr<client::Client*> Session::Client() {
     options.address = settings_.Text("server");
     options.principal = settings_.Text("principal");
     options.request_id = settings_.Text("request-id");
+    if (const std::string file = settings_.Text("token-file"); !file.empty()) {
+      CAIRN_ASSIGN_OR_RETURN(options.token, client::ReadTokenFile(file));
+    }
     CAIRN_ASSIGN_OR_RETURN(options.call_timeout_millis,
                            ParseDurationMillis(settings_.Text("timeout")));
     CAIRN_ASSIGN_OR_RETURN(client_, client::Client::Connect(std::move(options)));

@@ -10,6 +10,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
+#include "lib/client/token_file.h"
 
 namespace cairn::client {
 
@@ -66,6 +67,7 @@ Client::Client(ConnectOptions options) : transport_(std::move(options)) {}
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(ConnectOptions options) {
   CAIRN_RETURN_IF_ERROR(CheckAddress(options.address));
   CAIRN_RETURN_IF_ERROR(CheckPrincipal(options.principal));
+  if (!options.token.empty()) CAIRN_RETURN_IF_ERROR(CheckToken(options.token));
   if (options.call_timeout_millis <= 0) {
     return InvalidField(ErrorReason::VALUE_INVALID, "timeout",
                         std::to_string(options.call_timeout_millis), "must be positive")

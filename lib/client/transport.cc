@@ -126,6 +126,7 @@ bool Transport::Impl::Pause(int64_t millis) {
 
 ScopedContext::ScopedContext(Transport::Impl& impl) : impl_(impl) {
   if (!impl.principal.empty()) context_.AddMetadata("cairn-principal", impl.principal);
+  if (!impl.authorization.empty()) context_.AddMetadata("authorization", impl.authorization);
   MutexLock lock(&impl_.mutex);
   impl_.active.insert(&context_);
   if (impl_.cancelled) context_.TryCancel();
@@ -152,6 +153,7 @@ Transport::Transport(ConnectOptions options)
   impl_->channel = MakeChannel(options_);
   impl_->address = options_.address;
   impl_->principal = options_.principal;
+  if (!options_.token.empty()) impl_->authorization = "Bearer " + options_.token;
 }
 
 Transport::~Transport() = default;

@@ -27,6 +27,9 @@ struct ConnectOptions {
   int64_t keepalive_millis = 20'000;
   // Who calls, sent as the metadata entry `cairn-principal`; empty sends none.
   std::string principal;
+  // A secret that says who calls, sent as `authorization: Bearer TOKEN` with every call; empty
+  // sends none. See token_file.h.
+  std::string token;
   // How often and how quickly a call that is safe to repeat is repeated.
   BackoffPolicy backoff{.max_attempts = 5, .initial_millis = 40, .max_millis = 1000};
   // The largest answer taken; a page of 10,000 runs is larger than gRPC's 4 MiB.

@@ -20,6 +20,7 @@ struct Transport::Impl {
   std::shared_ptr<grpc::Channel> channel;  // set in the constructor only
   std::string address;
   std::string principal;
+  std::string authorization;  // "Bearer …", or empty
 
   Mutex mutex;
   bool cancelled CAIRN_GUARDED_BY(mutex) = false;

@@ -17,6 +17,9 @@ int ExitCodeOf(const absl::Status& status) {
   switch (status.code()) {
     case absl::StatusCode::kNotFound:
       return kExitNotFound;
+    case absl::StatusCode::kUnauthenticated:
+    case absl::StatusCode::kPermissionDenied:
+      return HasReason(status, ErrorReason::FILE_ERROR) ? kExitFailure : kExitAuth;
     case absl::StatusCode::kAlreadyExists:
     case absl::StatusCode::kAborted:
       return kExitConflict;

@@ -12,6 +12,7 @@ inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailure = 1;      // Bad data, a full disk, a fault.
 inline constexpr int kExitUsage = 2;        // Flags or configuration.
 inline constexpr int kExitNotFound = 3;     // A file, model, version or channel.
+inline constexpr int kExitAuth = 4;         // The server does not know or does not let the caller.
 inline constexpr int kExitConflict = 5;     // The server's state forbids it.
 inline constexpr int kExitUnavailable = 8;  // The server is away or too slow.
 inline constexpr int kExitIntegrity = 9;    // Bytes do not match their digest.

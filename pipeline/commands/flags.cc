@@ -57,6 +57,11 @@ CLI::Option* AddText(CLI::App* app, const std::string& flag, std::string* value,
   return Add(app, flag, value, says);
 }
 
+void AddTokenFile(CLI::App* app, std::string* path) {
+  AddText(app, "--token-file", path,
+          "the file with the token that says who calls; only its owner may read it");
+}
+
 void AddSettings(CLI::App* app, std::vector<std::string>* settings) {
   app->add_option(
          "--set", *settings,
@@ -103,6 +108,7 @@ void AddRunFlags(CLI::App* app, RunFlags* flags) {
           "revision of the code, kept with model versions");
   AddName(app, "--principal", &flags->principal, "who calls, as the server records it")
       ->check(IsPrintable, "ASCII");
+  AddTokenFile(app, &flags->token_file);
 }
 
 void AddPredictFlags(CLI::App* app, PredictFlags* flags) {
@@ -111,6 +117,7 @@ void AddPredictFlags(CLI::App* app, PredictFlags* flags) {
           "NAME@VERSION, NAME@ALIAS")
       ->capture_default_str();
   AddName(app, "--server", &flags->server, "HOST:PORT of the Cairn server that has the model");
+  AddTokenFile(app, &flags->token_file);
   CLI::Option* data = AddText(app, "--data", &flags->data, "transactions, as for `run`");
   AddText(app, "--config", &flags->config,
           "the configuration file of the run: how the input is written and cleaned");

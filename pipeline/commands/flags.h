@@ -32,6 +32,7 @@ struct RunFlags {
   std::string label;
   std::string code_revision;
   std::string principal;
+  std::string token_file;
   std::vector<int> always_k;
   std::vector<std::string> settings;
   bool force = false;
@@ -46,6 +47,7 @@ struct PredictFlags {
   std::string features;
   std::string config;
   std::string server;
+  std::string token_file;
   std::string out;
   std::vector<std::string> settings;
   int threads = 0;

@@ -7,6 +7,7 @@
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/client.h"
+#include "lib/client/token_file.h"
 #include "pipeline/commands/commands.h"
 #include "pipeline/commands/exit_code.h"
 #include "pipeline/commands/note.h"
@@ -44,6 +45,9 @@ absl::StatusOr<model::Predictor> LoadModel(const PredictFlags& flags) {
   }
   client::ConnectOptions options;
   options.address = flags.server;
+  if (!flags.token_file.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(options.token, client::ReadTokenFile(flags.token_file));
+  }
   CAIRN_ASSIGN_OR_RETURN(const auto client, client::Client::Connect(std::move(options)));
   CAIRN_ASSIGN_OR_RETURN(const FetchedModel fetched, FetchModel(*client, flags.model));
   Note("model: {} (sha256 {})\n", fetched.version, fetched.sha256);

@@ -26,7 +26,8 @@ constexpr const char* kExamples =
     "  cairn-pipeline sweep --data online-retail.zip --grid classic --server 127.0.0.1:50051\n"
     "  cairn-pipeline predict --data new.csv --model customer-segments --server 127.0.0.1:50051\n"
     "\nEvery flag --foo-bar has an environment twin CAIRN_PIPELINE_FOO_BAR.\n"
-    "Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 5 conflict, 8 server unavailable,\n"
+    "Exit codes: 0 ok, 1 failure, 2 usage, 3 not found, 4 not allowed, 5 conflict, 8 server "
+    "unavailable,\n"
     "9 integrity.\n";
 
 const std::vector<std::string>& CommandNames() {

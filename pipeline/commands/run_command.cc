@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "lib/base/status_macros.h"
+#include "lib/client/token_file.h"
 #include "pipeline/commands/commands.h"
 #include "pipeline/commands/exit_code.h"
 #include "pipeline/commands/note.h"
@@ -75,6 +76,9 @@ absl::StatusOr<std::unique_ptr<Publisher>> ConnectPublisher(const RunFlags& flag
   ServerPublisher::Options options;
   options.connect.address = flags.server;
   options.connect.principal = flags.principal;
+  if (!flags.token_file.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(options.connect.token, client::ReadTokenFile(flags.token_file));
+  }
   options.names = config.registration;
   options.code_revision =
       flags.code_revision.empty() ? "cairn-pipeline " CAIRN_VERSION : flags.code_revision;

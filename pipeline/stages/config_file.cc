@@ -411,8 +411,9 @@ absl::Status NoteSettings(const YAML::Node& node, const std::string& path,
   if (node.IsMap()) {
     for (const auto& entry : node) {
       const std::string key = entry.first.IsScalar() ? entry.first.Scalar() : "";
-      CAIRN_RETURN_IF_ERROR(
-          NoteSettings(entry.second, path.empty() ? key : path + "." + key, setting, reader, seen));
+      CAIRN_RETURN_IF_ERROR(NoteSettings(entry.second,
+                                         path.empty() ? key : fmt::format("{}.{}", path, key),
+                                         setting, reader, seen));
     }
     return absl::OkStatus();
   }

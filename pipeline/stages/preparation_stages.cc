@@ -61,7 +61,7 @@ absl::Status SettlePca(StageRun* run, StageRecord* record) {
 
 absl::Status FollowPca(StageRun* run, const StageRecord&) { return PublishDatasets(run); }
 
-EncodeJob KeepPreparation(StageRun* run, std::vector<StageRecord> records) {
+EncodeJob KeepPreparation(StageRun* run, const std::vector<StageRecord>& records) {
   return [bytes = EncodePreparation(run->outcome().preparation, records)] { return bytes; };
 }
 

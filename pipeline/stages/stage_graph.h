@@ -48,7 +48,7 @@ struct StageWork {
   // Last, when the value is kept: says what it means, judges it, publishes it.
   std::function<absl::Status(StageRun*, const StageRecord&)> follow;
   // What the cache keeps after `compute`, with the records from `kept_from` to this stage.
-  std::function<EncodeJob(StageRun*, std::vector<StageRecord>)> encode;
+  std::function<EncodeJob(StageRun*, const std::vector<StageRecord>&)> encode;
   // Where to look for it, the best first; none for a stage that is always computed.
   std::vector<KeptForm> forms;
   // The first of the stages whose values the entry stands for, this one being the last; empty for

@@ -111,7 +111,7 @@ absl::Status FollowEvaluate(StageRun* run, const StageRecord& record) {
   return absl::OkStatus();
 }
 
-EncodeJob KeepRuns(StageRun* run, std::vector<StageRecord> records) {
+EncodeJob KeepRuns(StageRun* run, const std::vector<StageRecord>& records) {
   return [bytes = EncodeRuns(run->outcome().runs, records)] { return bytes; };
 }
 

@@ -46,7 +46,7 @@ void UnaryCall::ServeAnswer() {
 
 absl::Status UnaryCall::Parse() {
   request_.reset(method_.request->New());
-  const absl::Status parsed = ParseRequest(*bytes_, *request_);
+  absl::Status parsed = ParseRequest(*bytes_, *request_);
   // The call's own, which nobody reads any more.
   const_cast<grpc::ByteBuffer*>(bytes_)->Clear();
   return parsed;

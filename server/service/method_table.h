@@ -59,15 +59,15 @@ class MethodTableBuilder {
   // Answers from (Snapshot, Request) or (Caller, Request) with StatusOr of a message, of its bytes
   // or of an EncodedRunPtr.
   template <typename Request, typename Function>
-  void Answers(std::string_view method, Function function);
+  void Answers(std::string_view method, const Function& function);
 
   // Plans from (Snapshot, Request), or (Snapshot, Request, int64_t now_unix_nanos).
   template <typename Request, typename Planner>
-  void Changes(std::string_view method, Planner planner);
+  void Changes(std::string_view method, const Planner& planner);
 
   // Makes a Change from (Caller, Request) for what needs more than a plan.
   template <typename Request, typename Function>
-  void MakesChange(std::string_view method, Function function) {
+  void MakesChange(std::string_view method, const Function& function) {
     Add(method,
         ChangeFunction(
             [function](const Caller& caller, const google::protobuf::Message& request) -> Change {
@@ -78,7 +78,7 @@ class MethodTableBuilder {
 
   // Opens a PartSource from (Caller, Request).
   template <typename Request, typename Function>
-  void Streams(std::string_view method, Function function) {
+  void Streams(std::string_view method, const Function& function) {
     Add(method,
         OpenFunction([function](const Caller& caller, const google::protobuf::Message& request) {
           return function(caller, static_cast<const Request&>(request));
@@ -127,7 +127,7 @@ class MethodTableBuilder {
 };
 
 template <typename Request, typename Function>
-void MethodTableBuilder::Answers(std::string_view method, Function function) {
+void MethodTableBuilder::Answers(std::string_view method, const Function& function) {
   Add(method,
       AnswerFunction([function, &store = store_](
                          const Caller& caller,
@@ -143,7 +143,7 @@ void MethodTableBuilder::Answers(std::string_view method, Function function) {
 }
 
 template <typename Request, typename Planner>
-void MethodTableBuilder::Changes(std::string_view method, Planner planner) {
+void MethodTableBuilder::Changes(std::string_view method, const Planner& planner) {
   MakesChange<Request>(method, [planner](const Caller& caller, const Request& request) {
     Change change;
     if constexpr (std::is_invocable_v<Planner, const storage::Snapshot&, const Request&>) {

@@ -66,6 +66,11 @@ class Tracking final : public v1::TrackingService::Service {
     if (principal != metadata.end()) {
       response->set_display_name(std::string(principal->second.data(), principal->second.size()));
     }
+    const auto authorization = metadata.find("authorization");
+    if (authorization != metadata.end()) {
+      (*response->mutable_tags())["authorization"] =
+          std::string(authorization->second.data(), authorization->second.size());
+    }
     response->set_name(request->name());
     return grpc::Status::OK;
   }

@@ -210,6 +210,22 @@ TEST(TransportTest, ThePrincipalTravelsWithTheCall) {
   EXPECT_EQ(result->display_name(), "ci@example");
 }
 
+TEST(TransportTest, ATokenTravelsWithTheCallAndIsNeverRepeatedInAnError) {
+  FakeServer server;
+  ConnectOptions options;
+  options.address = server.address();
+  options.token = "cairn_1_secret";
+  v1::GetExperimentRequest request;
+  request.set_name("experiments/1");
+  const auto result = (*Client::Connect(options))->tracking().GetExperiment(request);
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->tags().at("authorization"), "Bearer cairn_1_secret");
+  options.token = "se cret";
+  const absl::Status refused = Client::Connect(options).status();
+  EXPECT_EQ(MetadataOf(refused, "field"), "token");
+  EXPECT_EQ(refused.ToString().find("cret"), std::string::npos);
+}
+
 TEST(TransportTest, OptionsThatCannotWorkAreRefused) {
   ConnectOptions no_address;
   no_address.address = "";

@@ -45,6 +45,7 @@ class WholeTableTest : public RpcTest {
     artifacts::BlobStoreOptions options;
     options.directory = directory_;
     blobs_ = *artifacts::OpenBlobStore(options, *store_, SystemClock());
+    // NOLINTNEXTLINE(modernize-make-unique): an aggregate
     backends_.reset(new service::Backends{*store_,
                                           SystemIds(),
                                           SystemClock(),
