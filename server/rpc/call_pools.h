@@ -1,14 +1,13 @@
 #ifndef CAIRN_SERVER_RPC_CALL_POOLS_H_
 #define CAIRN_SERVER_RPC_CALL_POOLS_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "lib/base/thread_pool.h"
 #include "server/rpc/long_calls.h"
-#include "server/service/effort.h"
+#include "server/service/method.h"
 
 namespace cairn::rpc {
 
@@ -34,13 +33,16 @@ struct CallPools {
   // is inline, or on the pool of its effort. With an error when nothing is to be done for it:
   // that of `ended()` if the call ended while it waited for its turn, or Overloaded, here.
   //
-  // `method` is the call's place in the table of methods; `bytes` is what the request holds while
-  // it waits.
+  // `bytes` is what the request holds while it waits.
   template <typename Ended, typename Answer>
-  void Run(size_t method, Effort effort, int64_t bytes, Ended ended, Answer answer) const {
+  void Run(const service::Method& method, Effort effort, int64_t bytes, Ended ended,
+           Answer answer) const {
     if (effort == Effort::kInline) return answer(absl::OkStatus());
     auto in_turn = [ended = std::move(ended), answer]() mutable { answer(ended()); };
-    if (!long_calls.TryRun(method, Of(effort), std::move(in_turn), bytes)) answer(Overloaded());
+    if (!long_calls.TryRun(method.index, Of(effort), std::move(in_turn), bytes,
+                           method.rule.max_in_flight())) {
+      answer(Overloaded());
+    }
   }
 };
 

@@ -41,7 +41,7 @@ void LargeRequest::OnReadDone(bool ok) {
   const auto bytes = static_cast<int64_t>(bytes_.Length());
   ticket_.Received(bytes);
   handover_.Pass();
-  environment_.pools.Run(method_.index, method_.effort(), bytes, EndOf(context_),
+  environment_.pools.Run(method_, method_.effort(), bytes, EndOf(context_),
                          [this](const absl::Status& status) {
                            handover_.Take();
                            Answer(status.ok() ? Respond() : status);

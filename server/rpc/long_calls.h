@@ -34,9 +34,10 @@ class LongCalls {
 
   // Runs `call`, whose request holds `bytes`, on the pool. False if its method has too many
   // calls under way, all have too many bytes or the pool takes no more: then it does not run.
-  // `method` is the method's place in the table of methods.
+  // `method` is the method's place in the table of methods, `most` how many calls of it may be
+  // under way; 0: per_method().
   template <typename Call>
-  bool TryRun(size_t method, ThreadPool& pool, Call call, int64_t bytes = 0) {
+  bool TryRun(size_t method, ThreadPool& pool, Call call, int64_t bytes = 0, int64_t most = 0) {
     std::atomic<int64_t>& under_way = under_way_[method % kMaxMethods];
     const auto leave = [this, &under_way, bytes] {
       under_way.fetch_sub(1, std::memory_order_relaxed);
@@ -44,8 +45,8 @@ class LongCalls {
     };
     const int64_t before = bytes_.fetch_add(bytes, std::memory_order_relaxed);
     const bool fits = before == 0 || before + bytes <= max_bytes_;
-    if (under_way.fetch_add(1, std::memory_order_relaxed) < per_method_ && fits &&
-        pool.TrySubmit([leave, call = std::move(call)]() mutable {
+    if (under_way.fetch_add(1, std::memory_order_relaxed) < (most > 0 ? most : per_method_) &&
+        fits && pool.TrySubmit([leave, call = std::move(call)]() mutable {
           call();
           leave();
         })) {

@@ -37,7 +37,7 @@ void UnaryCall::Serve() {
 }
 
 void UnaryCall::ServeAnswer() {
-  environment_.pools.Run(method_.index, method_.effort(), size_bytes_, EndOf(context_),
+  environment_.pools.Run(method_, method_.effort(), size_bytes_, EndOf(context_),
                          [this](const absl::Status& status) {
                            if (!status.ok()) return Send(status);
                            Answer();
@@ -72,7 +72,7 @@ void UnaryCall::ServeChange() {
   if (change_.brings_points && room.MustWait()) {
     room.Wait(size_bytes_, EndOf(context_), std::move(in_turn));
   } else {
-    environment_.pools.Run(method_.index, change_.effort.value_or(method_.effort()), size_bytes_,
+    environment_.pools.Run(method_, change_.effort.value_or(method_.effort()), size_bytes_,
                            EndOf(context_), std::move(in_turn));
   }
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -87,6 +88,9 @@ using SinkFunction = std::function<std::unique_ptr<MessageSink>(const Caller&)>;
 // implementation of its own, or answers UNIMPLEMENTED.
 struct OfTheTransport {};
 
+// The fields that lead from a request to the name of a resource, the first in the request itself.
+using ResourcePath = std::vector<const google::protobuf::FieldDescriptor*>;
+
 // One row. Immutable once in a table, which owns it.
 struct Method {
   std::string path;  // "cairn.v1.TrackingService/GetRun"
@@ -95,6 +99,7 @@ struct Method {
   v1::MethodRule rule;
   bool only_reads = false;
   std::variant<AnswerFunction, ChangeFunction, OpenFunction, SinkFunction, OfTheTransport> serve;
+  std::vector<ResourcePath> resources;  // those of the rule
   // Of the request; null where it has no such field.
   const google::protobuf::FieldDescriptor* request_id = nullptr;
   const google::protobuf::FieldDescriptor* validate_only = nullptr;

@@ -19,14 +19,21 @@ std::string PathOf(const MethodDescriptor& method) {
   return fmt::format("{}/{}", method.service()->full_name(), method.name());
 }
 
-// Whether `path` leads through messages to a field of text.
-bool LeadsToText(const Descriptor& request, std::string_view path) {
-  const size_t dot = path.find('.');
-  const FieldDescriptor* field = request.FindFieldByName(std::string(path.substr(0, dot)));
-  if (field == nullptr) return false;
-  if (dot == std::string_view::npos) return field->cpp_type() == FieldDescriptor::CPPTYPE_STRING;
-  return field->message_type() != nullptr &&
-         LeadsToText(*field->message_type(), path.substr(dot + 1));
+// The fields that `path` leads through, to one of text; empty if it leads nowhere.
+ResourcePath FieldsOf(const Descriptor& request, std::string_view path) {
+  ResourcePath fields;
+  const Descriptor* type = &request;
+  while (true) {
+    const size_t dot = path.find('.');
+    const FieldDescriptor* field =
+        type == nullptr ? nullptr : type->FindFieldByName(std::string(path.substr(0, dot)));
+    if (field == nullptr) return {};
+    fields.push_back(field);
+    if (dot == std::string_view::npos) break;
+    type = field->message_type();
+    path.remove_prefix(dot + 1);
+  }
+  return fields.back()->cpp_type() == FieldDescriptor::CPPTYPE_STRING ? fields : ResourcePath();
 }
 
 // A field of the request by which retries and checks are asked for; null for another type.
@@ -91,7 +98,7 @@ void MethodTableBuilder::LeftToTransport(std::string_view method) {
       descriptor == nullptr ? *v1::MethodRule::descriptor() : *descriptor->input_type());
 }
 
-void MethodTableBuilder::Check(const Method& row, const Descriptor& request) {
+void MethodTableBuilder::Check(Method& row, const Descriptor& request) {
   const auto fault = [this, &row](std::string_view what) {
     faults_.push_back(fmt::format("{} {}", row.path, what));
   };
@@ -101,7 +108,8 @@ void MethodTableBuilder::Check(const Method& row, const Descriptor& request) {
   }
   if (row.rule.verb() == v1::VERB_UNSPECIFIED) fault("has no verb");
   for (const std::string& path : row.rule.resource()) {
-    if (!LeadsToText(request, path)) {
+    row.resources.push_back(FieldsOf(request, path));
+    if (row.resources.back().empty()) {
       fault(fmt::format("has the resource `{}`, which is no text of its request", path));
     }
   }

@@ -102,7 +102,7 @@ class MethodTableBuilder {
   using Serve = decltype(Method::serve);
 
   void Add(std::string_view method, Serve serve, const google::protobuf::Descriptor& request);
-  void Check(const Method& method, const google::protobuf::Descriptor& request);
+  void Check(Method& method, const google::protobuf::Descriptor& request);
   void CheckKind(const Method& method);
 
   template <typename Value>

@@ -12,6 +12,8 @@
 namespace cairn::rpc {
 namespace {
 
+const service::Method kMethod;
+
 absl::Status Goes() { return absl::OkStatus(); }
 
 TEST(CallPoolsTest, ABlockedDiskDoesNotDelayWhatComputes) {
@@ -25,12 +27,12 @@ TEST(CallPoolsTest, ABlockedDiskDoesNotDelayWhatComputes) {
     const CallPools pools{compute, disk, calls};
     const auto opened = open.get_future().share();
     for (int i = 0; i < 5; ++i) {
-      pools.Run(0, Effort::kIo, 0, Goes, [&on_disk, opened](const absl::Status&) {
+      pools.Run(kMethod, Effort::kIo, 0, Goes, [&on_disk, opened](const absl::Status&) {
         opened.wait();
         ++on_disk;
       });
     }
-    pools.Run(0, Effort::kCpu, 0, Goes, [&answered](const absl::Status& status) {
+    pools.Run(kMethod, Effort::kCpu, 0, Goes, [&answered](const absl::Status& status) {
       if (status.ok()) answered.set_value();
     });
     EXPECT_EQ(answered.get_future().wait_for(std::chrono::seconds(10)), std::future_status::ready);
@@ -50,9 +52,9 @@ TEST(CallPoolsTest, ACallThatEndedWhileItWaitedIsNotBegun) {
     ThreadPool disk(1, 10);
     const CallPools pools{compute, disk, calls};
     const auto opened = open.get_future().share();
-    pools.Run(0, Effort::kCpu, 0, Goes, [opened](const absl::Status&) { opened.wait(); });
+    pools.Run(kMethod, Effort::kCpu, 0, Goes, [opened](const absl::Status&) { opened.wait(); });
     pools.Run(
-        0, Effort::kCpu, 0,
+        kMethod, Effort::kCpu, 0,
         [&gone] { return gone ? absl::CancelledError("gone") : absl::OkStatus(); },
         [&heard](const absl::Status& status) { heard = status; });
     gone = true;
@@ -70,12 +72,39 @@ TEST(CallPoolsTest, WaitingRequestsHoldOnlySoManyBytesButOneThatIsAlone) {
     ThreadPool disk(1, 10);
     const CallPools pools{compute, disk, calls};
     const auto opened = open.get_future().share();
-    pools.Run(0, Effort::kIo, 200, Goes, [opened](const absl::Status&) { opened.wait(); });
-    pools.Run(0, Effort::kIo, 1, Goes,
+    pools.Run(kMethod, Effort::kIo, 200, Goes, [opened](const absl::Status&) { opened.wait(); });
+    pools.Run(kMethod, Effort::kIo, 1, Goes,
               [&reasons](const absl::Status& status) { reasons.emplace_back(ReasonOf(status)); });
     open.set_value();
   }
   EXPECT_EQ(reasons, std::vector<std::string>{"QUEUE_FULL"});
+}
+
+TEST(CallPoolsTest, AMethodWithABoundOfItsOwnHasNoMoreUnderWay) {
+  LongCalls calls(10);
+  service::Method bounded;
+  bounded.index = 1;
+  bounded.rule.set_max_in_flight(2);
+  std::promise<void> open;
+  std::vector<std::string> reasons;
+  std::atomic<int> others{0};
+  {
+    ThreadPool compute(1, 20);
+    ThreadPool disk(1, 20);
+    const CallPools pools{compute, disk, calls};
+    const auto opened = open.get_future().share();
+    for (int i = 0; i < 5; ++i) {
+      pools.Run(bounded, Effort::kCpu, 0, Goes, [&reasons, opened](const absl::Status& status) {
+        if (status.ok()) return opened.wait();
+        reasons.emplace_back(ReasonOf(status));
+      });
+    }
+    pools.Run(kMethod, Effort::kCpu, 0, Goes,
+              [&others](const absl::Status& status) { others += status.ok() ? 1 : 0; });
+    open.set_value();
+  }
+  EXPECT_EQ(reasons, std::vector<std::string>(3, "QUEUE_FULL"));
+  EXPECT_EQ(others, 1);
 }
 
 // What one who waits is told, once.

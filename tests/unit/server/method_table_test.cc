@@ -9,10 +9,12 @@
 #include <set>
 #include <string>
 
+#include "cairn/v1/datasets.pb.h"
 #include "cairn/v1/server.pb.h"
 #include "server/artifacts/manifest_blob.h"
 #include "server/artifacts/pack_blob_store.h"
 #include "server/service/methods.h"
+#include "server/service/resources.h"
 #include "tests/unit/server/partial_table.h"
 #include "tests/unit/server/rpc_fixture.h"
 
@@ -119,6 +121,29 @@ TEST_F(WholeTableTest, AMethodThatOnlyReadsTakesNoRequestId) {
   for (const Method* row : table_->methods()) {
     EXPECT_TRUE(!row->only_reads || row->request_id == nullptr) << row->path;
   }
+}
+
+// What WholeTableTest's rows find in a request.
+TEST_F(WholeTableTest, ResourcesAreThoseThatTheRequestNames) {
+  using Names = std::vector<std::string>;
+  v1::UpdateRunRequest update;
+  const Method& update_run = *table_->Find("cairn.v1.TrackingService/UpdateRun");
+  EXPECT_EQ(service::ResourcesOf(update_run, update), Names());
+  update.mutable_run()->set_name("experiments/1/runs/2");
+  EXPECT_EQ(service::ResourcesOf(update_run, update), Names{"experiments/1/runs/2"});
+  v1::SearchRunsRequest search;
+  search.add_parents("experiments/7");
+  search.add_parents("experiments/8");
+  EXPECT_EQ(service::ResourcesOf(*table_->Find("cairn.v1.TrackingService/SearchRuns"), search),
+            (Names{"experiments/7", "experiments/8"}));
+  v1::DiffDatasetVersionsRequest diff;
+  diff.set_to("datasets/a/versions/2");
+  EXPECT_EQ(
+      service::ResourcesOf(*table_->Find("cairn.v1.DatasetService/DiffDatasetVersions"), diff),
+      Names{"datasets/a/versions/2"});
+  EXPECT_EQ(service::ResourcesOf(*table_->Find("cairn.v1.AdminService/GetServerInfo"),
+                                 v1::GetServerInfoRequest()),
+            Names());
 }
 
 class TableFaultsTest : public UseCaseTest {
