@@ -66,6 +66,8 @@ class CollectionWork final : public operations::Work {
   std::string metadata_type() const override {
     return std::string(CollectGarbageMetadata::descriptor()->full_name());
   }
+  // A scrub reads packs that a collection moves and removes.
+  std::string lane() const override { return "blobs"; }
 
   absl::StatusOr<Step> Next(const Snapshot& snapshot, const google::protobuf::Any& any,
                             const std::string& cursor) override {

@@ -47,36 +47,49 @@ OperationRunner::~OperationRunner() {
     closing_ = true;
   }
   wake_.SignalAll();
-  if (thread_.joinable()) thread_.join();
+  for (auto& [name, lane] : lanes_) {
+    if (lane.thread.joinable()) lane.thread.join();
+  }
   ReleaseWaits();
 }
 
 void OperationRunner::Add(std::unique_ptr<Work> work) {
+  lanes_[work->lane()];
   std::string type = work->metadata_type();
   works_[std::move(type)] = std::move(work);
 }
 
 absl::Status OperationRunner::Start() {
-  std::deque<std::string> names;
-  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<Operation>(
-      *store_.GetSnapshot(), KeyRange::Prefix(storage::OperationPrefix()), ScanOrder::kAscending,
-      [&names](std::string_view, const StoredOperation& stored) {
-        if (!stored.value.done()) names.push_back(stored.value.name());
-        return true;
-      }));
   {
     MutexLock lock(&mutex_);
-    queue_ = std::move(names);
+    lanes_[""];
+    CAIRN_RETURN_IF_ERROR(storage::ScanRecords<Operation>(
+        *store_.GetSnapshot(), KeyRange::Prefix(storage::OperationPrefix()), ScanOrder::kAscending,
+        [this](std::string_view, const StoredOperation& stored) {
+          if (!stored.value.done()) LaneOf(stored.value).queue.push_back(stored.value.name());
+          return true;
+        }));
   }
-  thread_ = std::thread([this] { Loop(); });
+  for (auto& [name, lane] : lanes_) {
+    lane.thread = std::thread([this, &lane = lane] { Loop(lane); });
+  }
   return absl::OkStatus();
 }
 
+OperationRunner::Lane& OperationRunner::LaneOf(const Operation& operation) {
+  const auto work = works_.find(TypeIn(operation));
+  return lanes_.at(work == works_.end() ? "" : work->second->lane());
+}
+
 void OperationRunner::Created(const std::string& name) {
+  const auto stored = ReadOperation(*store_.GetSnapshot(), name);
+  if (!stored.ok() || stored->value.done()) return;
   {
     MutexLock lock(&mutex_);
-    if (std::find(queue_.begin(), queue_.end(), name) != queue_.end()) return;
-    queue_.push_back(name);
+    if (!lanes_.contains("")) return;  // Start will find it in the store
+    auto& queue = LaneOf(stored->value).queue;
+    if (std::find(queue.begin(), queue.end(), name) != queue.end()) return;
+    queue.push_back(name);
   }
   wake_.SignalAll();
 }
@@ -155,29 +168,32 @@ bool OperationRunner::Pause() {
   return !closing_;
 }
 
-void OperationRunner::Loop() {
-  while (const std::optional<std::string> name = NextName()) {
-    const std::string type = TypeOf(*name);
+void OperationRunner::Loop(Lane& lane) {
+  while (const std::optional<std::string> name = NextName(lane)) {
+    Work* const work = WorkOf(*name);
     if (!RunOne(*name)) return;
-    if (const auto work = works_.find(type); work != works_.end()) work->second->Ended();
+    if (work != nullptr) work->Ended();
     Changed(*name);
   }
 }
 
-// The next operation, left at the head of the queue; waits until there is one, nullopt
-// when closing.
-std::optional<std::string> OperationRunner::NextName() {
+// Tried again with the next round if it failed.
+void OperationRunner::RemoveOldNowAndThen() {
+  const int64_t now = ageing_.NowUnixNanos();
+  if (removed_old_nanos_ != 0 && now - removed_old_nanos_ < kRemoveEveryNanos) return;
+  if (RemoveOld().ok()) removed_old_nanos_ = now;
+}
+
+// The next operation of the lane; waits until there is one, nullopt when closing.
+std::optional<std::string> OperationRunner::NextName(Lane& lane) {
+  const bool removes = &lane == &lanes_.at("");
   while (!closing()) {
-    const int64_t now = ageing_.NowUnixNanos();
-    if (removed_old_nanos_ == 0 || now - removed_old_nanos_ >= kRemoveEveryNanos) {
-      // Tried again with the next round if it failed.
-      if (RemoveOld().ok()) removed_old_nanos_ = now;
-    }
+    if (removes) RemoveOldNowAndThen();
     MutexLock lock(&mutex_);
     if (closing_) break;
-    if (!queue_.empty()) {
-      std::string name = std::move(queue_.front());
-      queue_.pop_front();
+    if (!lane.queue.empty()) {
+      std::string name = std::move(lane.queue.front());
+      lane.queue.pop_front();
       return name;
     }
     wake_.WaitFor(&mutex_, std::chrono::nanoseconds(kRemoveEveryNanos));
@@ -185,10 +201,11 @@ std::optional<std::string> OperationRunner::NextName() {
   return std::nullopt;
 }
 
-// The type of the operation's metadata; empty when it is gone.
-std::string OperationRunner::TypeOf(const std::string& name) const {
+// What works on the operation; null when it is gone or of a kind that nobody knows.
+Work* OperationRunner::WorkOf(const std::string& name) const {
   const auto stored = ReadOperation(*store_.GetSnapshot(), name);
-  return stored.ok() ? TypeIn(stored->value) : std::string();
+  const auto work = stored.ok() ? works_.find(TypeIn(stored->value)) : works_.end();
+  return work == works_.end() ? nullptr : work->second.get();
 }
 
 // Works on one operation until it is done; false when closing.

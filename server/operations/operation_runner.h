@@ -37,13 +37,17 @@ struct Step {
   std::unique_ptr<google::protobuf::Message> response;
 };
 
-// The work of one kind of operation. Called from the runner's thread only.
+// The work of one kind of operation. Called by one thread at a time: that of its lane.
 class Work {
  public:
   virtual ~Work() = default;
 
   // The full name of the message that is the metadata of its operations.
   virtual std::string metadata_type() const = 0;
+
+  // Operations of one lane run one after the other, those of others beside them. A kind has a lane
+  // of its own unless it must not run beside another kind, with which it then shares one.
+  virtual std::string lane() const { return metadata_type(); }
 
   // Decides the next step. May be called again with the same arguments when another
   // commit came between, so it keeps nothing that depends on the earlier call. An error
@@ -59,10 +63,11 @@ class Work {
   virtual void Ended() {}
 };
 
-// Runs operations one after the other, in the order they were asked for, with one
-// thread. What it does of an operation and how far it has come is one commit each: an
-// operation that a crash or a stop cut short goes on where it was, and one that is
-// cancelled keeps what is done. A full disk or a busy store makes it wait.
+// Runs operations, those of one lane one after the other, in the order they were asked for, each
+// lane with a thread of its own: a scrub of hours keeps no purge waiting. What it does of an
+// operation and how far it has come is one commit each: an operation that a crash or a stop cut
+// short goes on where it was, and one that is cancelled keeps what is done. A full disk or a busy
+// store makes it wait.
 //
 // Safe to call from any thread. Store and clocks must outlive it. The destructor stops
 // after the commit under way and calls everybody who waits.
@@ -84,7 +89,7 @@ class OperationRunner {
   // Adds a kind of work. Before Start.
   void Add(std::unique_ptr<Work> work);
 
-  // Starts the thread, which begins with the operations that are not done. Once.
+  // Starts the threads, which begin with the operations that are not done. Once.
   // Errors of Snapshot::Scan.
   absl::Status Start();
 
@@ -115,9 +120,17 @@ class OperationRunner {
     std::function<void()> ready;
   };
 
-  void Loop() CAIRN_EXCLUDES(mutex_);
-  std::optional<std::string> NextName() CAIRN_EXCLUDES(mutex_);
-  std::string TypeOf(const std::string& name) const;
+  // The operations of some kinds that wait for their turn, and who works on them.
+  struct Lane {
+    std::deque<std::string> queue;  // guarded by mutex_
+    std::thread thread;             // set by Start only
+  };
+
+  void Loop(Lane& lane) CAIRN_EXCLUDES(mutex_);
+  std::optional<std::string> NextName(Lane& lane) CAIRN_EXCLUDES(mutex_);
+  Lane& LaneOf(const Operation& operation);
+  void RemoveOldNowAndThen() CAIRN_EXCLUDES(mutex_);
+  Work* WorkOf(const std::string& name) const;
   bool RunOne(const std::string& name);
   absl::StatusOr<bool> Advance(const std::string& name, std::string& cursor);
   absl::Status Finish(StoredOperation stored, const absl::Status& error);
@@ -128,15 +141,16 @@ class OperationRunner {
   const Clock& clock_;
   const Clock& ageing_;
   std::map<std::string, std::unique_ptr<Work>> works_;  // by metadata type
-  int64_t removed_old_nanos_ = 0;                       // when; the thread's only
+  // By Work::lane. That of the empty name is for kinds that nobody knows, and removes old ones.
+  // Not changed once started.
+  std::map<std::string, Lane> lanes_;
+  int64_t removed_old_nanos_ = 0;  // when; of that lane's thread only
   Mutex mutex_;
   CondVar wake_;
   bool closing_ CAIRN_GUARDED_BY(mutex_) = false;
   bool released_ CAIRN_GUARDED_BY(mutex_) = false;
-  std::deque<std::string> queue_ CAIRN_GUARDED_BY(mutex_);
   int64_t last_wait_ CAIRN_GUARDED_BY(mutex_) = 0;
   std::vector<Wait> waits_ CAIRN_GUARDED_BY(mutex_);
-  std::thread thread_;
 };
 
 }  // namespace cairn::operations

@@ -87,8 +87,8 @@ class MethodTableBuilder {
   }
 
   template <typename Request>
-  void Takes(std::string_view method, SinkFunction function) {
-    Add(method, std::move(function), *Request::descriptor());
+  void Takes(std::string_view method, const SinkFunction& function) {
+    Add(method, function, *Request::descriptor());
   }
 
   void LeftToTransport(std::string_view method);

@@ -65,6 +65,26 @@ class Counting final : public Work {
   Control& control_;
 };
 
+// Is done with one step, of another kind than Counting.
+class OneStep final : public Work {
+ public:
+  explicit OneStep(std::atomic<int>& steps) : steps_(steps) {}
+
+  std::string metadata_type() const override { return "cairn.v1.BulkChangeRunsMetadata"; }
+
+  absl::StatusOr<Step> Next(const storage::Snapshot&, const google::protobuf::Any&,
+                            const std::string&) override {
+    ++steps_;
+    Step step;
+    step.metadata = std::make_unique<v1::BulkChangeRunsMetadata>();
+    step.response = std::make_unique<v1::BulkChangeRunsResponse>();
+    return step;
+  }
+
+ private:
+  std::atomic<int>& steps_;
+};
+
 class OperationsTest : public ::testing::Test {
  protected:
   std::unique_ptr<storage::Snapshot> Now() { return store_->GetSnapshot(); }
@@ -72,6 +92,10 @@ class OperationsTest : public ::testing::Test {
   std::string Create(int64_t run_count) {
     PurgeExperimentMetadata metadata;
     metadata.set_run_count(run_count);
+    return CreateOf(metadata);
+  }
+
+  std::string CreateOf(const google::protobuf::Message& metadata) {
     clock_.AdvanceNanos(kNanosPerSecond);
     storage::Plan plan = PlanCreate(NewOperationId(clock_.NowUnixNanos(), ids_->NewHexId()),
                                     clock_.NowUnixNanos(), metadata);
@@ -226,6 +250,25 @@ TEST_F(OperationsTest, AnErrorInTheMiddleIsKeptWithWhatIsDone) {
   ASSERT_EQ(failed.error().details_size(), 1);
   EXPECT_EQ(MetadataOf(failed).purged_run_count(), 3);
   EXPECT_EQ(Counted(), 3);
+}
+
+// Kind of fault: one that takes long keeps others waiting that have nothing to do with it.
+TEST_F(OperationsTest, AnotherKindRunsBesideOneThatTakesLongAndTheSameKindBehindIt) {
+  std::promise<void> open;
+  control_.before = [opened = open.get_future().share()](int64_t) { opened.wait(); };
+  std::atomic<int> other_steps{0};
+  const auto runner = Runner();
+  runner->Add(std::make_unique<OneStep>(other_steps));
+  ASSERT_TRUE(runner->Start().ok());
+  for (int i = 0; i < 2; ++i) runner->Created(Create(1));
+  const std::string beside = CreateOf(v1::BulkChangeRunsMetadata());
+  runner->Created(beside);
+  std::promise<void> done;
+  runner->WhenDone(beside, [&done] { done.set_value(); });
+  EXPECT_EQ(done.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);
+  EXPECT_EQ(other_steps, 1);
+  EXPECT_LE(control_.steps, 1) << "two of one kind at a time";
+  open.set_value();
 }
 
 TEST_F(OperationsTest, OneOfAnUnknownKindFails) {
