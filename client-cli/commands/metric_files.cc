@@ -110,6 +110,15 @@ absl::StatusOr<int> EmitPoints(Session& session, int64_t points, const std::stri
   return session.EmitText(logged, "", name, name.substr(name.rfind('/') + 1));
 }
 
+// Says that the log ended in a record that was left out; nothing of a log that was whole.
+void NoteTorn(Session& session, int64_t cut_bytes) {
+  if (cut_bytes == 0) return;
+  session.Note(
+      fmt::format("the log ended in a record of which {} bytes were written: a crash tore "
+                  "it, and it was left out; all before it is kept",
+                  cut_bytes));
+}
+
 absl::StatusOr<int> StreamLines(Session& session, client::Client& client,
                                 client::MetricWriterOptions options, std::istream& in,
                                 MetricLineReader& reader) {
@@ -117,6 +126,7 @@ absl::StatusOr<int> StreamLines(Session& session, client::Client& client,
   const std::string log = options.offline_log;
   CAIRN_ASSIGN_OR_RETURN(const auto writer,
                          client::MetricWriter::Start(client.transport(), std::move(options)));
+  NoteTorn(session, writer->cut_bytes());
   if (const int64_t left = writer->waiting_points(); left > 0) {
     session.Note(fmt::format("{} points that wait in {} are sent first", left, log));
   }
@@ -139,6 +149,7 @@ absl::StatusOr<int> StreamLines(Session& session, client::Client& client,
   if (!read.ok()) return read.status();
   CAIRN_RETURN_IF_ERROR(finished);
   CAIRN_RETURN_IF_ERROR(EmitPoints(session, points, run).status());
+  if (writer->cut_bytes() > 0) return kExitIntegrity;
   return waiting > 0 ? kExitPartial : kExitOk;
 }
 
@@ -222,12 +233,7 @@ absl::StatusOr<int> ReplayLog(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(const client::ReplayedLog replayed,
                          client::ReplayMetricLog(client->transport(), path, options));
   progress.End(replayed.points, client->options().address);
-  if (replayed.cut_bytes > 0) {
-    session.Note(
-        fmt::format("the log ended in a record of which {} bytes were written: a crash "
-                    "tore it, and it was left out; all before it is on the server",
-                    replayed.cut_bytes));
-  }
+  NoteTorn(session, replayed.cut_bytes);
   CAIRN_ASSIGN_OR_RETURN(const int code, EmitPoints(session, replayed.points, path));
   return replayed.cut_bytes > 0 ? kExitIntegrity : code;
 }

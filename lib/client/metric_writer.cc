@@ -330,8 +330,9 @@ absl::StatusOr<std::unique_ptr<MetricWriter>> MetricWriter::Start(Transport& tra
     CAIRN_ASSIGN_OR_RETURN(queue, OpenLogQueue(options.offline_log, writer_id, options.run,
                                                options.offline_log_compact_bytes));
   }
+  const int64_t cut_bytes = queue.cut_bytes;
   auto impl = std::make_unique<Impl>(transport, std::move(options), std::move(queue));
-  return std::unique_ptr<MetricWriter>(new MetricWriter(std::move(impl)));
+  return std::unique_ptr<MetricWriter>(new MetricWriter(std::move(impl), cut_bytes));
 }
 
 absl::StatusOr<ReplayedLog> ReplayMetricLog(Transport& transport, const std::string& path,
@@ -343,7 +344,8 @@ absl::StatusOr<ReplayedLog> ReplayMetricLog(Transport& transport, const std::str
   return replayed;
 }
 
-MetricWriter::MetricWriter(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+MetricWriter::MetricWriter(std::unique_ptr<Impl> impl, int64_t cut_bytes)
+    : impl_(std::move(impl)), cut_bytes_(cut_bytes) {}
 MetricWriter::~MetricWriter() = default;
 
 absl::Status MetricWriter::Log(std::string_view key, int64_t step, double value,

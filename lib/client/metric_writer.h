@@ -97,12 +97,17 @@ class MetricWriter {
   int64_t acknowledged_points() const;
   int64_t waiting_points() const;
 
+  // Bytes of a record that a crash tore at the end of the offline log of an earlier process: it was
+  // left out, and nobody has its points.
+  int64_t cut_bytes() const { return cut_bytes_; }
+
   class Impl;  // of this library
 
  private:
-  explicit MetricWriter(std::unique_ptr<Impl> impl);
+  MetricWriter(std::unique_ptr<Impl> impl, int64_t cut_bytes);
 
   std::unique_ptr<Impl> impl_;
+  const int64_t cut_bytes_;
 };
 
 // How ReplayMetricLog sends.

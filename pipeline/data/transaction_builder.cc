@@ -314,14 +314,19 @@ void TransactionBuilder::Append(const RowFields& fields, uint64_t line, uint32_t
       ++blank_rows_;
       return;
     }
+    double ignored = 0.0;
+    ReadPrice(fields[kPriceField], is_native(kPriceField), &ignored);
+    NoteDate(fields[kDateField]);
     return Reject(line, kFieldNames[kQuantityField], fields[kQuantityField], "not a whole number");
   }
   double price = 0.0;
   if (!ReadPrice(fields[kPriceField], is_native(kPriceField), &price)) {
+    NoteDate(fields[kDateField]);
     return Reject(line, kFieldNames[kPriceField], fields[kPriceField], "not a number");
   }
   int32_t customer = kMissingCustomer;
   if (const char* why = ReadCustomer(fields[kCustomerField], &customer); why != nullptr) {
+    NoteDate(fields[kDateField]);
     return Reject(line, kFieldNames[kCustomerField], fields[kCustomerField], why);
   }
   const std::string_view date = fields[kDateField];
@@ -344,6 +349,14 @@ void TransactionBuilder::Append(const RowFields& fields, uint64_t line, uint32_t
   unit_price_.push_back(price);
   time_.push_back(last_time_);
   customer_id_.push_back(customer);
+}
+
+// A row that is set aside speaks for the order of dates all the same: it may be set aside only
+// because another part of the dialect is not decided yet.
+void TransactionBuilder::NoteDate(std::string_view date) {
+  DateShape shape;
+  ParseDateTime(date, epoch_, dialect_.date_order, &shape);
+  evidence_.AddDate(shape, date);
 }
 
 // The guess of the description costs one comparison instead of a hash and a comparison.

@@ -154,6 +154,7 @@ class TransactionBuilder {
   bool AppendText(const RowFields& fields, uint64_t line);
   bool AcceptText(std::string_view text) const;
   std::array<uint32_t, 4> InternTexts(const RowFields& fields);
+  void NoteDate(std::string_view date);
   void JudgeNewTexts();
 
   const LoadOptions& options_;

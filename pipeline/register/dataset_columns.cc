@@ -46,7 +46,7 @@ absl::Status DescribeInput(const DatasetDraft& draft, cairn::v1::DatasetVersion*
   }
   CAIRN_ASSIGN_OR_RETURN(const auto table, draft.table());
   CAIRN_ASSIGN_OR_RETURN(auto read, Profile(*table));
-  version->set_row_count(draft.row_count);
+  version->set_row_count(read.row_count);
   SetProfiled(draft, std::move(read), version);
   return absl::OkStatus();
 }

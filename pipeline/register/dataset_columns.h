@@ -14,8 +14,8 @@ namespace cairn::pipeline {
 // The type of a column is the draft's, unless the values are of another kind, as customers that
 // are texts are; a text stays one though all of its values are digits. An input that is no table
 // separated by commas (a workbook, another separator) is described by the rows that were read from
-// it, under the usual names of their columns; its row count has those set aside as well. The errors
-// are those of making the draft's content. Thread-safe.
+// it, under the usual names of their columns: its row count leaves out those that could not be
+// read, as the statistics do. The errors are those of making the draft's content. Thread-safe.
 absl::Status DescribeTable(const DatasetDraft& draft, cairn::v1::DatasetVersion* version);
 
 }  // namespace cairn::pipeline

@@ -35,7 +35,6 @@ absl::Status PublishInput(StageRun* run) {
   draft.input = run->input();
   run->ReleaseInput();
   draft.digest = run->outcome().input;
-  draft.row_count = run->RecordOf(kLoadStage).rows_in;
   draft.columns = TransactionColumnTypes();
   draft.columns.pop_back();  // The status is found later.
   draft.table = [input = draft.input, columns = run->Own<Transactions>().loaded,

@@ -214,11 +214,17 @@ TEST_F(MlctlEdgesTest, AnOfflineLogWhoseLastRecordIsTornEndsAsDamagedWithTheRest
     Expect(10, {"log", "metrics", run, "-f", file, "--offline-log", log, "--patience", "1ms"});
   }
   const std::string bytes = *ReadFile(log);
-  Write("metrics.log", bytes.substr(0, bytes.size() - 3));
+  const std::string torn = bytes.substr(0, bytes.size() - 3);
+  Write("metrics.log", torn);
   ASSERT_TRUE(server_.Start());
+  // Kind of fault: one command of two says that something was lost.
+  const std::string more = Write("more.csv", "loss,9,0.25\n");
+  const std::string again = Write("again.log", torn);
+  EXPECT_THAT(Expect(9, {"log", "metrics", run, "-f", more, "--offline-log", again}),
+              HasSubstr("tore"));
   EXPECT_THAT(Expect(9, {"log", "replay", log}),
               AllOf(HasSubstr("2 points logged"), HasSubstr("tore")));
-  EXPECT_THAT(Expect(0, {"describe", "run", run}), HasSubstr("loss\t0.5\t1\t"));
+  EXPECT_THAT(Expect(0, {"describe", "run", run}), HasSubstr("loss\t0.25\t9\t"));
 }
 
 }  // namespace

@@ -120,12 +120,15 @@ TEST_F(SweepTest, AnInputOfAnotherFormIsDescribedAsTheSameRowsBetweenCommas) {
   ASSERT_EQ(text.find(';'), std::string::npos);
   std::string other = text;
   for (char& c : other) c = c == ',' ? ';' : c;
+  // Of a row that cannot be read nothing is counted.
+  const std::string row = "500001;22423;CAKE;many;2011-01-01 10:00:00;1.5;12345;France\n";
+  ASSERT_TRUE(WriteFileAtomically(folder_ / "rejects.csv", other + row).ok());
   ASSERT_TRUE(WriteFileAtomically(folder_ / "other.csv", other).ok());
   ServerProcess server(folder_ / "store");
   ASSERT_TRUE(server.Start());
   const auto client = Connect(server);
   std::vector<v1::DatasetVersion> versions;
-  for (const char* name : {"data.csv", "other.csv"}) {
+  for (const char* name : {"data.csv", "other.csv", "rejects.csv"}) {
     const ProgramResult run =
         RunProgram({ProgramPath("cairn-pipeline"), "run", "--data", folder_ / name, "--set",
                     "sweep.k=3", "--server", server.grpc_address()});
@@ -135,6 +138,7 @@ TEST_F(SweepTest, AnInputOfAnotherFormIsDescribedAsTheSameRowsBetweenCommas) {
     versions.push_back(client->datasets().GetDatasetVersion(request).value());
   }
   EXPECT_EQ(versions[0].row_count(), versions[1].row_count());
+  EXPECT_EQ(versions[0].row_count(), versions[2].row_count());
   ASSERT_EQ(versions[0].columns_size(), versions[1].columns_size());
   for (int i = 0; i < versions[0].columns_size(); ++i) {
     const auto& one = versions[0].columns(i);

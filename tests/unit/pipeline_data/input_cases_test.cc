@@ -413,6 +413,29 @@ TEST(InputCase, ASetSheetIsReadAloneAlsoWhenHidden) {
               HasSubstr("did you mean \"Final\"?"));
 }
 
+// Kind of fault: a row that one part of the dialect sets aside is not heard on the others.
+TEST(InputCase, TheOrderOfDatesIsDecidedFromRowsWhosePricesNeedADecimalComma) {
+  const auto csv = [](const std::string& date) {
+    std::string text =
+        "InvoiceNo;StockCode;Description;Quantity;InvoiceDate;UnitPrice;CustomerID;Country\n";
+    for (int i = 0; i < 40; ++i) {
+      text += fmt::format("{};22423;CAKE;1;{} 10:00;2,55;{};UK\n", 500 + i, date, 1251 + i % 5);
+    }
+    return text;
+  };
+  const absl::Status open = Load(csv("05/03/2011")).status();
+  EXPECT_THAT(std::string(open.message()), HasSubstr("input.date_order"));
+  const auto decided = Load(csv("25/03/2011"));
+  ASSERT_TRUE(decided.ok()) << decided.status();
+  EXPECT_EQ(decided->rows_rejected, 0u);
+  EXPECT_THAT(decided->dialect, HasSubstr("day first"));
+  DialectSettings settings;
+  settings.date_order = DateOrder::kDayFirst;
+  const auto set = Load(csv("05/03/2011"), settings);
+  ASSERT_TRUE(set.ok()) << set.status();
+  EXPECT_THAT(set->dialect, HasSubstr("day first"));
+}
+
 TEST(InputCase, ASettingThatTheInputHasNoUseForIsSaid) {
   DialectSettings settings;
   settings.sheet = "Final";
