@@ -167,10 +167,14 @@ absl::StatusOr<std::optional<MetricLine>> MetricLineReader::Read(std::string_vie
 absl::Status MetricLineReader::TakeMembers(const std::vector<std::pair<std::string, Json>>& members,
                                            const Json* (&columns)[4]) {
   constexpr size_t kMostIgnored = 10;
+  constexpr std::string_view kAndOthers = "and others";
   for (const auto& [name, value] : members) {
     const int column = ColumnCalled(name);
     if (column < 0) {
-      if (ignored_.size() < kMostIgnored) ignored_.insert(name);
+      // Quoted, so that no name moves the terminal's cursor.
+      const std::string quoted = Json(name).dump();
+      if (ignored_.contains(quoted)) continue;
+      ignored_.insert(ignored_.size() < kMostIgnored ? quoted : std::string(kAndOthers));
       continue;
     }
     if (columns[column] != nullptr) {

@@ -49,7 +49,8 @@ class MetricLineReader {
   // CSV its column from 1, and what it should be.
   absl::StatusOr<std::optional<MetricLine>> Read(std::string_view line);
 
-  // The first members of JSON lines that were left out, by name; at most ten.
+  // The first ten members of JSON lines that were left out, by their quoted names, and `and others`
+  // if there are more.
   const std::set<std::string>& ignored_members() const { return ignored_; }
 
  private:

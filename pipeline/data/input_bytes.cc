@@ -63,7 +63,9 @@ absl::Status CheckKind(const struct stat& info, const std::string& name) {
         fmt::format("{} is {}; give a file, a pipe, or - for standard input", name, what), name);
   };
   if (S_ISDIR(info.st_mode)) return refuse("a folder");
-  if (IsNothing(info)) return refuse("closed or /dev/null, which holds no data");
+  if (IsNothing(info))
+    return refuse(name == "standard input" ? "closed or /dev/null, which holds no data"
+                                           : "/dev/null, which holds no data");
   if (S_ISCHR(info.st_mode)) return refuse("a terminal or another device");
   if (S_ISBLK(info.st_mode)) return refuse("a device");
   return absl::OkStatus();

@@ -29,7 +29,20 @@ void ExpectBad(Format format, std::string_view line, std::string_view field) {
 TEST(MetricLines, AMemberThatIsThereTwiceIsRefusedAndOthersAreTold) {
   MetricLineReader reader(Format::kJson);
   ASSERT_TRUE(reader.Read(R"({"metric":"loss","value":1,"epoch":3,"host":{"key":"x"}})").ok());
-  EXPECT_EQ(reader.ignored_members(), (std::set<std::string>{"epoch", "host"}));
+  EXPECT_EQ(reader.ignored_members(), (std::set<std::string>{"\"epoch\"", "\"host\""}));
+  ASSERT_TRUE(reader.Read(R"({"key":"loss","value":1,"a\n\u001b[31m":3})").ok());
+  EXPECT_EQ(reader.ignored_members().count("\"a\\n\\u001b[31m\""), 1u);
+  for (int i = 0; i < 8; ++i) {
+    ASSERT_TRUE(
+        reader.Read(R"({"key":"loss","value":1,"epoch":3,"m)" + std::to_string(i % 7) + "\":3}")
+            .ok());
+  }
+  EXPECT_EQ(reader.ignored_members().count("and others"), 0u);
+  for (int i = 0; i < 30; ++i) {
+    ASSERT_TRUE(reader.Read(R"({"key":"loss","value":1,"m)" + std::to_string(i) + "\":3}").ok());
+  }
+  EXPECT_EQ(reader.ignored_members().size(), 11u);
+  EXPECT_EQ(reader.ignored_members().count("and others"), 1u);
   ExpectBad(Format::kJson, R"({"key":"a","value":1,"value":2})", "member");
   ExpectBad(Format::kJson, R"({"key":"a","metric":"b","value":NaN})", "member");
 }
