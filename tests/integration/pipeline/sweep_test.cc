@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "lib/base/digest.h"
+#include "lib/base/files.h"
 #include "lib/client/client.h"
 #include "lib/client/paging.h"
 #include "tests/testing/server_process.h"
