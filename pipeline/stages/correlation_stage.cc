@@ -25,8 +25,7 @@ absl::Status SettleCorrelation(StageRun* run, StageRecord* record) {
 }
 
 EncodeJob KeepCorrelation(StageRun* run, std::vector<StageRecord> records) {
-  return
-      [bytes = EncodeCorrelations(run->outcome().correlations, records.back())] { return bytes; };
+  return Encoded(EncodeCorrelations(run->outcome().correlations, records.back()));
 }
 
 bool TakeCorrelation(StageRun* run, std::string_view bytes, std::vector<StageRecord>* records) {

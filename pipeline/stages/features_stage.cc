@@ -36,7 +36,7 @@ absl::Status FollowFeatures(StageRun* run, const StageRecord&) {
 }
 
 EncodeJob KeepFeatures(StageRun* run, std::vector<StageRecord> records) {
-  return [bytes = EncodeFeatures({run->outcome().features, std::move(records)})] { return bytes; };
+  return Encoded(EncodeFeatures({run->outcome().features, std::move(records)}));
 }
 
 bool TakeFeatures(StageRun* run, std::string_view bytes, std::vector<StageRecord>* records) {

@@ -33,7 +33,7 @@ absl::Status FollowOutliers(StageRun* run, const StageRecord&) {
 }
 
 EncodeJob KeepOutliers(StageRun* run, std::vector<StageRecord> records) {
-  return [bytes = EncodeOutliers(run->outcome().outliers, records.back())] { return bytes; };
+  return Encoded(EncodeOutliers(run->outcome().outliers, records.back()));
 }
 
 bool TakeOutliers(StageRun* run, std::string_view bytes, std::vector<StageRecord>* records) {

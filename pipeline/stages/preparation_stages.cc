@@ -62,7 +62,7 @@ absl::Status SettlePca(StageRun* run, StageRecord* record) {
 absl::Status FollowPca(StageRun* run, const StageRecord&) { return PublishDatasets(run); }
 
 EncodeJob KeepPreparation(StageRun* run, const std::vector<StageRecord>& records) {
-  return [bytes = EncodePreparation(run->outcome().preparation, records)] { return bytes; };
+  return Encoded(EncodePreparation(run->outcome().preparation, records));
 }
 
 bool TakePreparation(StageRun* run, std::string_view bytes, std::vector<StageRecord>* records) {

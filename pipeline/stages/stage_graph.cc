@@ -3,12 +3,17 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <utility>
 
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
 #include "lib/base/nearest.h"
 
 namespace cairn::pipeline {
+
+EncodeJob Encoded(std::string bytes) {
+  return [bytes = std::move(bytes)]() mutable { return std::move(bytes); };
+}
 
 absl::StatusOr<int> StageIndex(std::string_view name) {
   std::vector<std::string> known;

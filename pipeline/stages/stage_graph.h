@@ -37,6 +37,9 @@ struct KeptForm {
 // Makes an entry's bytes, on a thread of its own; null for nothing to keep.
 using EncodeJob = std::function<std::string()>;
 
+// Gives bytes that are made already, for a value that later stages change. Called once.
+EncodeJob Encoded(std::string bytes);
+
 // How a stage runs. Everything but `compute` may be left out. Values pass from stage to stage
 // through the StageRun (stage_run.h).
 struct StageWork {

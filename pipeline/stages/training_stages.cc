@@ -112,7 +112,7 @@ absl::Status FollowEvaluate(StageRun* run, const StageRecord& record) {
 }
 
 EncodeJob KeepRuns(StageRun* run, const std::vector<StageRecord>& records) {
-  return [bytes = EncodeRuns(run->outcome().runs, records)] { return bytes; };
+  return Encoded(EncodeRuns(run->outcome().runs, records));
 }
 
 bool TakeRuns(StageRun* run, std::string_view bytes, std::vector<StageRecord>* records) {

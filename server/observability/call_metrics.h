@@ -26,7 +26,7 @@ class CallMetrics {
   // A call began.
   void Begin() { in_flight_.fetch_add(1, std::memory_order_relaxed); }
 
-  // A call of `method`, a string literal, ended with `status` after `elapsed_nanos`.
+  // A call of `method`, a text that outlives this, ended with `status` after `elapsed_nanos`.
   void End(const char* method, const absl::Status& status, int64_t elapsed_nanos)
       CAIRN_EXCLUDES(mutex_);
 
@@ -45,7 +45,7 @@ class CallMetrics {
 
     void Add(const Calls& other);
   };
-  // By name: the same literal may stand at several addresses.
+  // By name: the same text may stand at several addresses.
   std::map<std::string_view, Calls> ByName() const CAIRN_EXCLUDES(mutex_);
 
   std::atomic<int64_t> in_flight_{0};

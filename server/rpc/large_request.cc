@@ -19,14 +19,13 @@ LargeRequest::LargeRequest(Environment& environment, const service::Method& meth
     : OneReply(environment.replies, context),
       environment_(environment),
       method_(method),
-      context_(context),
       response_(response),
       record_(environment, method.path.c_str()),
       caller_(CallerOf(environment, context)) {}
 
 void LargeRequest::Start() {
   handover_.Pass();
-  environment_.intake.Admit(EndOf(context_), [this](const absl::Status& status) {
+  environment_.intake.Admit(caller_.ended, [this](const absl::Status& status) {
     handover_.Take();
     if (!status.ok()) return Answer(status);
     ticket_ = environment_.intake.Begin();
@@ -41,7 +40,7 @@ void LargeRequest::OnReadDone(bool ok) {
   const auto bytes = static_cast<int64_t>(bytes_.Length());
   ticket_.Received(bytes);
   handover_.Pass();
-  environment_.pools.Run(method_, method_.effort(), bytes, EndOf(context_),
+  environment_.pools.Run(method_, method_.effort(), bytes, caller_.ended,
                          [this](const absl::Status& status) {
                            handover_.Take();
                            Answer(status.ok() ? Respond() : status);
@@ -56,7 +55,7 @@ void LargeRequest::OnDone() {
 
 // Of a call that ended before its request came, or came without one.
 absl::Status LargeRequest::WhyNothing() const {
-  absl::Status ended = EndOf(context_)();
+  absl::Status ended = caller_.Ended();
   return ended.ok() ? Unparsed(*method_.descriptor->input_type()) : ended;
 }
 

@@ -42,7 +42,6 @@ class LargeRequest final : public grpc::ServerReadReactor<grpc::ByteBuffer>, pri
 
   Environment& environment_;
   const service::Method& method_;
-  grpc::CallbackServerContext* const context_;
   grpc::ByteBuffer* const response_;
   CallRecord record_;
   const service::Caller caller_;

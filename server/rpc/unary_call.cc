@@ -25,7 +25,6 @@ UnaryCall::UnaryCall(Environment& environment, const service::Method& method,
     : OneReply(environment.replies, context),
       environment_(environment),
       method_(method),
-      context_(context),
       bytes_(request),
       response_(response),
       size_bytes_(static_cast<int64_t>(request->Length())),
@@ -37,7 +36,7 @@ void UnaryCall::Serve() {
 }
 
 void UnaryCall::ServeAnswer() {
-  environment_.pools.Run(method_, method_.effort(), size_bytes_, EndOf(context_),
+  environment_.pools.Run(method_, method_.effort(), size_bytes_, caller_.ended,
                          [this](const absl::Status& status) {
                            if (!status.ok()) return Send(status);
                            Answer();
@@ -70,10 +69,10 @@ void UnaryCall::ServeChange() {
   };
   WaitingRoom& room = environment_.folding_room;
   if (change_.brings_points && room.MustWait()) {
-    room.Wait(size_bytes_, EndOf(context_), std::move(in_turn));
+    room.Wait(size_bytes_, caller_.ended, std::move(in_turn));
   } else {
     environment_.pools.Run(method_, change_.effort.value_or(method_.effort()), size_bytes_,
-                           EndOf(context_), std::move(in_turn));
+                           caller_.ended, std::move(in_turn));
   }
 }
 

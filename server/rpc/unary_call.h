@@ -57,7 +57,6 @@ class UnaryCall final : public grpc::ServerUnaryReactor, private OneReply {
 
   Environment& environment_;
   const service::Method& method_;
-  grpc::CallbackServerContext* const context_;
   const grpc::ByteBuffer* const bytes_;
   grpc::ByteBuffer* const response_;
   const int64_t size_bytes_;  // of the request

@@ -5,8 +5,8 @@
 #include "server/artifacts/blob_calls.h"
 #include "server/artifacts/blob_operations.h"
 #include "server/artifacts/run_artifacts.h"
-#include "server/operations/operation_runner.h"
 #include "server/service/blob_streams.h"
+#include "server/service/effects.h"
 #include "server/service/methods.h"
 #include "server/tracking/run_lease_keeper.h"
 
@@ -16,13 +16,6 @@ namespace {
 using google::protobuf::Message;
 using storage::Snapshot;
 
-// Tells the runner of the operation that the answer is.
-std::function<void(const Message&)> Begins(operations::OperationRunner& runner) {
-  return [&runner](const Message& answer) {
-    runner.Created(static_cast<const google::longrunning::Operation&>(answer).name());
-  };
-}
-
 // A manifest of many files is read from the disk.
 Change LogArtifacts(const Backends& backends, const v1::LogArtifactsRequest& request) {
   Change change;
@@ -30,7 +23,7 @@ Change LogArtifacts(const Backends& backends, const v1::LogArtifactsRequest& req
     return artifacts::PlanLogArtifacts(snapshot, request, manifests);
   };
   change.stored = [&request, &leases = backends.run_leases](const Message&) {
-    leases.Logged(request.run().substr(request.run().rfind('/') + 1));
+    leases.Logged(LastSegment(request.run()));
   };
   if (request.has_manifest()) change.effort = Effort::kIo;
   return change;
@@ -64,25 +57,19 @@ void AddBlobMethods(artifacts::BlobStore& blobs, MethodTableBuilder& table) {
 void AddArtifactMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Of(*v1::BlobDigest::descriptor()->file()->FindServiceByName("ArtifactService"));
   AddBlobMethods(backends.blobs, table);
-  table.MakesChange<v1::CollectGarbageRequest>(
-      "CollectGarbage", [&backends](const Caller& caller, const v1::CollectGarbageRequest& asked) {
-        Change change;
-        change.plan = [&asked, now = caller.now_unix_nanos,
-                       id = backends.ids.NewHexId()](const Snapshot&) {
-          return artifacts::PlanCollectGarbage(asked, now, id);
-        };
-        change.stored = Begins(backends.operations);
-        return change;
-      });
-  table.MakesChange<v1::ScrubBlobsRequest>(
-      "ScrubBlobs", [&backends](const Caller& caller, const v1::ScrubBlobsRequest&) {
-        Change change;
-        change.plan = [now = caller.now_unix_nanos, id = backends.ids.NewHexId()](const Snapshot&) {
-          return artifacts::PlanScrubBlobs(now, id);
-        };
-        change.stored = Begins(backends.operations);
-        return change;
-      });
+  const auto facts = FactsOfCall(backends);
+  table.Changes<v1::CollectGarbageRequest>(
+      "CollectGarbage",
+      [](const Snapshot&, const v1::CollectGarbageRequest& asked, const tracking::CallFacts& call) {
+        return artifacts::PlanCollectGarbage(asked, call.now_unix_nanos, call.new_id);
+      },
+      facts, BeginsOperation(backends));
+  table.Changes<v1::ScrubBlobsRequest>(
+      "ScrubBlobs",
+      [](const Snapshot&, const v1::ScrubBlobsRequest&, const tracking::CallFacts& call) {
+        return artifacts::PlanScrubBlobs(call.now_unix_nanos, call.new_id);
+      },
+      facts, BeginsOperation(backends));
   table.Changes<v1::DeleteArtifactsRequest>("DeleteArtifacts", artifacts::PlanDeleteArtifacts);
   table.MakesChange<v1::LogArtifactsRequest>(
       "LogArtifacts", [&backends](const Caller&, const v1::LogArtifactsRequest& request) {

@@ -31,15 +31,8 @@ void AddDatasetMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Answers<v1::GetDatasetRequest>("GetDataset", datasets::GetDataset);
   table.Answers<v1::ListDatasetsRequest>("ListDatasets", datasets::ListDatasets);
   table.Changes<v1::UpdateDatasetRequest>("UpdateDataset", datasets::PlanUpdateDataset);
-  table.MakesChange<v1::ApplyDatasetRetentionRequest>(
-      "ApplyDatasetRetention",
-      [time](const Caller& caller, const v1::ApplyDatasetRetentionRequest& request) {
-        Change change;
-        change.plan = [&request, now = time(caller)](const Snapshot& snapshot) {
-          return datasets::PlanApplyDatasetRetention(snapshot, request, now);
-        };
-        return change;
-      });
+  table.Changes<v1::ApplyDatasetRetentionRequest>("ApplyDatasetRetention",
+                                                  datasets::PlanApplyDatasetRetention, time);
   table.MakesChange<v1::CreateDatasetVersionRequest>(
       "CreateDatasetVersion",
       [time, &manifests = backends.manifests](const Caller& caller,

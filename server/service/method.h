@@ -26,6 +26,9 @@ namespace cairn::service {
 // Requests and answers are messages of the types its descriptor names; a function may take them
 // for that without looking. Functions are called from any thread, several at once.
 
+static_assert(static_cast<int>(Effort::kInline) == v1::EFFORT_UNSPECIFIED &&
+              static_cast<int>(Effort::kCpu) == v1::CPU && static_cast<int>(Effort::kIo) == v1::IO);
+
 // What a unary call is answered with: a message, or the bytes of one as they are stored.
 using Answer = std::variant<std::unique_ptr<google::protobuf::Message>, std::string,
                             std::shared_ptr<const std::string>>;

@@ -128,6 +128,20 @@ void MethodTableBuilder::CheckKind(const Method& row) {
     fits = takes_one && answers_one;
   }
   if (!fits) faults_.push_back(fmt::format("{} is of another kind than its function", row.path));
+  const bool one_of_each = takes_one && answers_one;
+  const bool takes_large = std::holds_alternative<AnswerFunction>(row.serve) ||
+                           std::holds_alternative<OfTheTransport>(row.serve);
+  if (row.rule.large_request() && !takes_large) {
+    faults_.push_back(fmt::format("{} has large requests and does not answer them", row.path));
+  }
+  if (!one_of_each && row.rule.max_in_flight() != 0) {
+    faults_.push_back(fmt::format("{} is a stream, which has no bound of its own", row.path));
+  }
+  const bool on_pool = std::holds_alternative<OpenFunction>(row.serve) ||
+                       std::holds_alternative<SinkFunction>(row.serve);
+  if (on_pool && row.effort() == Effort::kInline) {
+    faults_.push_back(fmt::format("{} is a stream and would be served inline", row.path));
+  }
   if (row.only_reads && std::holds_alternative<ChangeFunction>(row.serve)) {
     faults_.push_back(fmt::format("{} has no side effects and plans a change", row.path));
   }

@@ -1,7 +1,10 @@
 #ifndef CAIRN_SERVER_SERVICE_METHOD_TABLE_H_
 #define CAIRN_SERVER_SERVICE_METHOD_TABLE_H_
 
+#include <cstddef>
+#include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -44,6 +47,11 @@ struct ForeignRule {
   bool only_reads = false;
 };
 
+// When the call began: what most planners take of their caller.
+struct TimeOfCall {
+  int64_t operator()(const Caller& caller) const { return caller.now_unix_nanos; }
+};
+
 // Collects rows, and refuses a table that is not whole. Not thread-safe.
 //
 // `Of` chooses the service that the rows after it belong to. Functions come in the forms that use
@@ -61,16 +69,21 @@ class MethodTableBuilder {
   template <typename Request, typename Function>
   void Answers(std::string_view method, const Function& function);
 
-  // Plans from (Snapshot, Request), or (Snapshot, Request, int64_t now_unix_nanos).
-  template <typename Request, typename Planner>
-  void Changes(std::string_view method, const Planner& planner);
+  // Plans from (Snapshot, Request), or from what the call began with as well: (Snapshot, Request,
+  // what `begin` makes of the Caller), by default the time. `stored(request, answer)` is
+  // Change::stored.
+  template <typename Request, typename Planner, typename Begin = TimeOfCall,
+            typename Stored = std::nullptr_t>
+  void Changes(std::string_view method, const Planner& planner, const Begin& begin = {},
+               const Stored& stored = nullptr);
 
   // Makes a Change from (Caller, Request) for what needs more than a plan.
   template <typename Request, typename Function>
   void MakesChange(std::string_view method, const Function& function) {
     Add(method,
         ChangeFunction(
-            [function](const Caller& caller, const google::protobuf::Message& request) -> Change {
+            [function = Held(function)](const Caller& caller,
+                                        const google::protobuf::Message& request) -> Change {
               return function(caller, static_cast<const Request&>(request));
             }),
         *Request::descriptor());
@@ -80,7 +93,8 @@ class MethodTableBuilder {
   template <typename Request, typename Function>
   void Streams(std::string_view method, const Function& function) {
     Add(method,
-        OpenFunction([function](const Caller& caller, const google::protobuf::Message& request) {
+        OpenFunction([function = Held(function)](const Caller& caller,
+                                                 const google::protobuf::Message& request) {
           return function(caller, static_cast<const Request&>(request));
         }),
         *Request::descriptor());
@@ -95,7 +109,8 @@ class MethodTableBuilder {
 
   // INTERNAL (INTERNAL_FAULT), naming all that is wrong: a method without a row or without a verb,
   // a row without a method, two for one, a request of another type, a function of another kind than
-  // the method, a change by a method that only reads, a resource's path that leads nowhere.
+  // the method, a change by a method that only reads, a resource's path that leads nowhere, large
+  // requests of a method that does not answer them at once, a stream that is inline or bounded.
   absl::StatusOr<std::unique_ptr<const MethodTable>> Build();
 
  private:
@@ -104,6 +119,12 @@ class MethodTableBuilder {
   void Add(std::string_view method, Serve serve, const google::protobuf::Descriptor& request);
   void Check(Method& method, const google::protobuf::Descriptor& request);
   void CheckKind(const Method& method);
+
+  // What a lambda keeps of `function`: itself, or a pointer to what is no object.
+  template <typename Function>
+  static std::decay_t<Function> Held(const Function& function) {
+    return function;
+  }
 
   template <typename Value>
   static absl::StatusOr<Answer> ToAnswer(absl::StatusOr<Value> value) {
@@ -118,6 +139,40 @@ class MethodTableBuilder {
     }
   }
 
+  template <typename Function, typename Request>
+  static absl::StatusOr<Answer> AnswerOf(const Function& function, const storage::KvStore& store,
+                                         const Caller& caller, const Request& request) {
+    if constexpr (std::is_invocable_v<const Function&, const Caller&, const Request&>) {
+      return ToAnswer(function(caller, request));
+    } else {
+      return ToAnswer(function(*store.GetSnapshot(), request));
+    }
+  }
+
+  template <typename Planner, typename Begin, typename Request>
+  static storage::Planner PlanOf(const Planner& planner, const Begin& begin, const Caller& caller,
+                                 const Request& request) {
+    using storage::Snapshot;
+    if constexpr (std::is_invocable_v<const Planner&, const Snapshot&, const Request&>) {
+      return [planner, &request](const Snapshot& snapshot) { return planner(snapshot, request); };
+    } else {
+      return [planner, &request, begun = begin(caller)](const Snapshot& snapshot) {
+        return planner(snapshot, request, begun);
+      };
+    }
+  }
+
+  template <typename Stored, typename Request>
+  static std::function<void(const google::protobuf::Message&)> StoredOf(const Stored& stored,
+                                                                        const Request& request) {
+    if constexpr (std::is_null_pointer_v<Stored>) {
+      return nullptr;
+    } else {
+      return
+          [stored, &request](const google::protobuf::Message& answer) { stored(request, answer); };
+    }
+  }
+
   const storage::KvStore& store_;
   const google::protobuf::ServiceDescriptor* service_ = nullptr;
   std::map<std::string, ForeignRule> foreign_;
@@ -129,33 +184,21 @@ class MethodTableBuilder {
 template <typename Request, typename Function>
 void MethodTableBuilder::Answers(std::string_view method, const Function& function) {
   Add(method,
-      AnswerFunction([function, &store = store_](
-                         const Caller& caller,
-                         const google::protobuf::Message& message) -> absl::StatusOr<Answer> {
-        const auto& request = static_cast<const Request&>(message);
-        if constexpr (std::is_invocable_v<Function, const Caller&, const Request&>) {
-          return ToAnswer(function(caller, request));
-        } else {
-          return ToAnswer(function(*store.GetSnapshot(), request));
-        }
+      AnswerFunction([function = Held(function), &store = store_](
+                         const Caller& caller, const google::protobuf::Message& request) {
+        return AnswerOf(function, store, caller, static_cast<const Request&>(request));
       }),
       *Request::descriptor());
 }
 
-template <typename Request, typename Planner>
-void MethodTableBuilder::Changes(std::string_view method, const Planner& planner) {
-  MakesChange<Request>(method, [planner](const Caller& caller, const Request& request) {
+template <typename Request, typename Planner, typename Begin, typename Stored>
+void MethodTableBuilder::Changes(std::string_view method, const Planner& planner,
+                                 const Begin& begin, const Stored& stored) {
+  MakesChange<Request>(method, [planner = Held(planner), begin, stored](const Caller& caller,
+                                                                        const Request& request) {
     Change change;
-    if constexpr (std::is_invocable_v<Planner, const storage::Snapshot&, const Request&>) {
-      change.plan = [planner, &request](const storage::Snapshot& snapshot) {
-        return planner(snapshot, request);
-      };
-    } else {
-      change.plan = [planner, &request,
-                     now = caller.now_unix_nanos](const storage::Snapshot& snapshot) {
-        return planner(snapshot, request, now);
-      };
-    }
+    change.plan = PlanOf(planner, begin, caller, request);
+    change.stored = StoredOf(stored, request);
     return change;
   });
 }

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "google/longrunning/operations.pb.h"
-#include "server/operations/operation_runner.h"
 #include "server/operations/operations.h"
+#include "server/service/effects.h"
 #include "server/service/methods.h"
 
 namespace cairn::service {
@@ -40,31 +40,14 @@ absl::StatusOr<Operation> GetOperation(const Snapshot& snapshot,
 }  // namespace
 
 void AddOperationMethods(const Backends& backends, MethodTableBuilder& table) {
-  auto& runner = backends.operations;
   table.Of(*Operation::descriptor()->file()->FindServiceByName("Operations"), Rules());
   table.Answers<google::longrunning::GetOperationRequest>("GetOperation", GetOperation);
   table.Answers<google::longrunning::ListOperationsRequest>("ListOperations",
                                                             operations::ListOperations);
-  table.MakesChange<google::longrunning::DeleteOperationRequest>(
-      "DeleteOperation",
-      [&runner](const Caller&, const google::longrunning::DeleteOperationRequest& request) {
-        Change change;
-        change.plan = [&request](const Snapshot& snapshot) {
-          return operations::PlanDelete(snapshot, request);
-        };
-        change.stored = [&runner, &request](const auto&) { runner.Changed(request.name()); };
-        return change;
-      });
-  table.MakesChange<google::longrunning::CancelOperationRequest>(
-      "CancelOperation",
-      [&runner](const Caller& caller, const google::longrunning::CancelOperationRequest& request) {
-        Change change;
-        change.plan = [&request, now = caller.now_unix_nanos](const Snapshot& snapshot) {
-          return operations::PlanCancel(snapshot, request, now);
-        };
-        change.stored = [&runner, &request](const auto&) { runner.Changed(request.name()); };
-        return change;
-      });
+  table.Changes<google::longrunning::DeleteOperationRequest>(
+      "DeleteOperation", operations::PlanDelete, TimeOfCall(), ChangesOperation(backends));
+  table.Changes<google::longrunning::CancelOperationRequest>(
+      "CancelOperation", operations::PlanCancel, TimeOfCall(), ChangesOperation(backends));
   table.LeftToTransport("WaitOperation");
 }
 

@@ -6,7 +6,7 @@
 #include "lib/base/status_macros.h"
 #include "server/metrics/bundle.h"
 #include "server/metrics/folder.h"
-#include "server/operations/operation_runner.h"
+#include "server/service/effects.h"
 #include "server/service/methods.h"
 #include "server/tracking/experiments.h"
 #include "server/tracking/metric_curve.h"
@@ -17,7 +17,6 @@
 #include "server/tracking/run_purger.h"
 #include "server/tracking/run_searcher.h"
 #include "server/tracking/run_update.h"
-#include "server/tracking/runs.h"
 
 namespace cairn::service {
 namespace {
@@ -43,60 +42,9 @@ class CurveParts final : public PartSource {
   tracking::MetricCurve curve_;
 };
 
-// Makes rows of what changes runs: who is told of it is decided here.
-class RunRows {
- public:
-  RunRows(const Backends& backends, MethodTableBuilder& table)
-      : backends_(backends), table_(table) {}
-
-  // Answers with the run as it is now.
-  template <typename Request, typename Planner>
-  void ChangesRun(std::string_view method, Planner planner) {
-    Changes<Request>(method, planner, [&leases = backends_.run_leases](const Message& answer) {
-      leases.Changed(static_cast<const v1::Run&>(answer));
-    });
-  }
-
-  // Answers with an operation; one without a name was not stored.
-  template <typename Request, typename Planner>
-  void BeginsOperation(std::string_view method, Planner planner) {
-    Changes<Request>(method, planner, [&runner = backends_.operations](const Message& answer) {
-      const auto& name = static_cast<const google::longrunning::Operation&>(answer).name();
-      if (!name.empty()) runner.Created(name);
-    });
-  }
-
-  // Plans from (Snapshot, Request, CallFacts) or (Snapshot, Request).
-  template <typename Request, typename Planner, typename Stored>
-  void Changes(std::string_view method, Planner planner, Stored stored) {
-    table_.MakesChange<Request>(method, [planner, stored, &ids = backends_.ids](
-                                            const Caller& caller, const Request& request) {
-      Change change;
-      if constexpr (std::is_invocable_v<Planner, const Snapshot&, const Request&>) {
-        change.plan = [planner, &request](const Snapshot& snapshot) {
-          return planner(snapshot, request);
-        };
-      } else {
-        change.plan = [planner, &request, facts = CallFacts{caller.now_unix_nanos, ids.NewHexId()}](
-                          const Snapshot& snapshot) { return planner(snapshot, request, facts); };
-      }
-      change.stored = stored;
-      return change;
-    });
-  }
-
- private:
-  const Backends& backends_;
-  MethodTableBuilder& table_;
-};
-
-std::string RunIdOf(const v1::LogBatchRequest& request) {
-  return request.run().substr(request.run().rfind('/') + 1);
-}
-
 void NoteMetrics(const Backends& backends, const v1::LogBatchRequest& request,
                  tracking::Bundling bundling) {
-  const std::string run_id = RunIdOf(request);
+  const std::string run_id = LastSegment(request.run());
   backends.run_leases.Logged(run_id);
   if (bundling == tracking::Bundling::kAllowed) {
     backends.metric_folder.LoggedBundle(run_id, metrics::BundleBytes(request.metrics()));
@@ -111,13 +59,12 @@ void NoteMetrics(const Backends& backends, const v1::LogBatchRequest& request,
 
 Change LogBatch(const Backends& backends, const Caller& caller,
                 const v1::LogBatchRequest& request) {
-  const bool bundles =
-      metrics::IsBundle(request.metrics()) && backends.metric_folder.TakesBundles(RunIdOf(request));
+  const bool bundles = metrics::IsBundle(request.metrics()) &&
+                       backends.metric_folder.TakesBundles(LastSegment(request.run()));
   const auto bundling = bundles ? tracking::Bundling::kAllowed : tracking::Bundling::kRefused;
   Change change;
   change.plan = [&request, bundling,
-                 facts = CallFacts{caller.now_unix_nanos, backends.ids.NewHexId()}](
-                    const Snapshot& snapshot) {
+                 facts = FactsOfCall(backends)(caller)](const Snapshot& snapshot) {
     return tracking::PlanLogBatch(snapshot, request, facts, bundling);
   };
   change.stored = [&backends, &request, bundling](const Message&) {
@@ -128,31 +75,35 @@ Change LogBatch(const Backends& backends, const Caller& caller,
 }
 
 void AddRunChanges(const Backends& backends, MethodTableBuilder& table) {
-  RunRows runs(backends, table);
-  runs.ChangesRun<v1::CreateRunRequest>("CreateRun", tracking::PlanCreateRun);
-  runs.ChangesRun<v1::FinishRunRequest>("FinishRun", tracking::PlanFinishRun);
-  runs.ChangesRun<v1::DeleteRunRequest>("DeleteRun", tracking::PlanDeleteRun);
-  runs.ChangesRun<v1::UndeleteRunRequest>("UndeleteRun", tracking::PlanUndeleteRun);
-  runs.ChangesRun<v1::UpdateRunRequest>("UpdateRun", tracking::PlanUpdateRun);
-  runs.ChangesRun<v1::ResumeRunRequest>("ResumeRun", tracking::PlanResumeRun);
-  runs.Changes<v1::HeartbeatRunRequest>(
-      "HeartbeatRun",
-      [&leases = backends.run_leases](const Snapshot& snapshot,
-                                      const v1::HeartbeatRunRequest& request) {
+  const auto facts = FactsOfCall(backends);
+  // The answer is the run as it is now.
+  const auto changed = [&leases = backends.run_leases](const auto&, const Message& answer) {
+    leases.Changed(static_cast<const v1::Run&>(answer));
+  };
+  table.Changes<v1::CreateRunRequest>("CreateRun", tracking::PlanCreateRun, facts, changed);
+  table.Changes<v1::FinishRunRequest>("FinishRun", tracking::PlanFinishRun, facts, changed);
+  table.Changes<v1::DeleteRunRequest>("DeleteRun", tracking::PlanDeleteRun, facts, changed);
+  table.Changes<v1::UndeleteRunRequest>("UndeleteRun", tracking::PlanUndeleteRun, facts, changed);
+  table.Changes<v1::UpdateRunRequest>("UpdateRun", tracking::PlanUpdateRun, facts, changed);
+  table.Changes<v1::ResumeRunRequest>("ResumeRun", tracking::PlanResumeRun, facts, changed);
+  table.Changes<v1::HeartbeatRunRequest>(
+      "HeartbeatRun", [&leases = backends.run_leases](const Snapshot& snapshot,
+                                                      const v1::HeartbeatRunRequest& request) {
         return leases.PlanHeartbeat(snapshot, request);
-      },
-      nullptr);
-  runs.Changes<v1::PurgeRunRequest>(
-      "PurgeRun", tracking::PlanPurgeRun,
-      [&purger = backends.run_purger](const Message&) { purger.Wake(); });
-  runs.BeginsOperation<v1::PurgeExperimentRequest>("PurgeExperiment",
-                                                   tracking::PlanPurgeExperiment);
-  runs.BeginsOperation<v1::BulkChangeRunsRequest>(
-      "BulkChangeRuns", [&searcher = backends.run_searcher](
-                            const Snapshot& snapshot, const v1::BulkChangeRunsRequest& request,
-                            const CallFacts& facts) {
-        return tracking::PlanBulkChangeRuns(snapshot, searcher, request, facts);
       });
+  table.Changes<v1::PurgeRunRequest>(
+      "PurgeRun", tracking::PlanPurgeRun, facts,
+      [&purger = backends.run_purger](const auto&, const Message&) { purger.Wake(); });
+  table.Changes<v1::PurgeExperimentRequest>("PurgeExperiment", tracking::PlanPurgeExperiment, facts,
+                                            BeginsOperation(backends));
+  table.Changes<v1::BulkChangeRunsRequest>(
+      "BulkChangeRuns",
+      [&searcher = backends.run_searcher](const Snapshot& snapshot,
+                                          const v1::BulkChangeRunsRequest& request,
+                                          const CallFacts& call) {
+        return tracking::PlanBulkChangeRuns(snapshot, searcher, request, call);
+      },
+      facts, BeginsOperation(backends));
   table.MakesChange<v1::LogBatchRequest>(
       "LogBatch", [&backends](const Caller& caller, const v1::LogBatchRequest& request) {
         return LogBatch(backends, caller, request);

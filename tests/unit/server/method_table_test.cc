@@ -212,6 +212,42 @@ TEST_F(TableFaultsTest, AMethodWithoutAVerb) {
               HasSubstr("WaitOperation has no verb"));
 }
 
+// Kind of fault: a rule that the adapter of the method's kind cannot follow.
+TEST_F(TableFaultsTest, ARuleThatItsKindCannotFollow) {
+  const auto faults_of = [this](const v1::MethodRule& rule, const std::string& method,
+                                const Registry& add) {
+    service::MethodTableBuilder builder(*store_);
+    service::ForeignRule foreign;
+    foreign.rule = rule;
+    foreign.rule.set_verb(v1::LOG);
+    builder.Of(ServiceNamed("cairn.v1.TrackingService"), {{method, foreign}});
+    add(builder);
+    return std::string(builder.Build().status().message());
+  };
+  const Registry stream = [](auto& table) {
+    table.template Streams<v1::ReadMetricsRequest>(
+        "ReadMetrics",
+        [](const service::Caller&,
+           const v1::ReadMetricsRequest&) -> absl::StatusOr<std::unique_ptr<service::PartSource>> {
+          return absl::UnimplementedError("");
+        });
+  };
+  v1::MethodRule rule;
+  EXPECT_THAT(faults_of(rule, "ReadMetrics", stream), HasSubstr("would be served inline"));
+  rule.set_effort(v1::CPU);
+  EXPECT_THAT(faults_of(rule, "ReadMetrics", stream),
+              testing::Not(HasSubstr("ReadMetrics is a stream")));
+  rule.set_max_in_flight(3);
+  EXPECT_THAT(faults_of(rule, "ReadMetrics", stream), HasSubstr("has no bound of its own"));
+  rule.Clear();
+  rule.set_large_request(true);
+  EXPECT_THAT(faults_of(rule, "UpdateRun",
+                        [](auto& table) {
+                          table.template Changes<v1::UpdateRunRequest>("UpdateRun", kPlan);
+                        }),
+              HasSubstr("UpdateRun has large requests and does not answer them"));
+}
+
 TEST_F(TableFaultsTest, AResourceThatLeadsNowhere) {
   for (const char* path : {"nothing", "name.more", "timeout", "timeout.seconds", ""}) {
     service::MethodTableBuilder builder(*store_);
