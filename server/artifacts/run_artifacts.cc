@@ -39,6 +39,7 @@ constexpr size_t kMaxDeletedFiles = core::kMaxFilesPerManifestBlob;
 constexpr size_t kMaxDeletedPathBytes = core::kMaxManifestBytes;
 // Deletions of more do not count as small (WriteSet::frees_space).
 constexpr size_t kFewFiles = 10'000;
+constexpr int kPathsInEvent = 100;
 constexpr size_t kFraming = 8;  // of a file in an answer
 
 absl::Status OtherContent(const std::string& run, const ArtifactFile& file,
@@ -289,6 +290,12 @@ absl::Status ChangeTree(const Snapshot& snapshot, const std::string& run, WriteS
   return absl::OkStatus();
 }
 
+// Adds a file to what an event says.
+void Count(const std::string& path, cairn::v1::Event::Artifacts& artifacts) {
+  artifacts.set_file_count(artifacts.file_count() + 1);
+  if (artifacts.paths_size() < kPathsInEvent) artifacts.add_paths(path);
+}
+
 }  // namespace
 
 absl::StatusOr<Plan> PlanLogArtifacts(const Snapshot& snapshot,
@@ -299,20 +306,22 @@ absl::StatusOr<Plan> PlanLogArtifacts(const Snapshot& snapshot,
   write_set.RequireExists(storage::RunKey(run.run_id));
   CAIRN_ASSIGN_OR_RETURN(const auto manifest, FilesToLog(snapshot, request, load, write_set));
   CAIRN_ASSIGN_OR_RETURN(const bool has_files, HasFiles(snapshot, request.run()));
+  cairn::v1::Event::Artifacts logged;
   for (const ArtifactFile& file : manifest->files) {
     storage::Key key = storage::ArtifactKey(request.run(), file.path());
-    bool logged = false;
+    bool known = false;
     if (has_files) {
-      CAIRN_ASSIGN_OR_RETURN(logged, IsLogged(snapshot, request.run(), file, key));
+      CAIRN_ASSIGN_OR_RETURN(known, IsLogged(snapshot, request.run(), file, key));
     }
-    if (logged) continue;
+    if (known) continue;
     ArtifactRecord record;
     *record.mutable_digest() = file.digest();
+    Count(file.path(), logged);
     write_set.PutOnce(std::move(key), record.SerializeAsString());
   }
   if (write_set.puts.empty()) return storage::AnswerOnly(cairn::v1::LogArtifactsResponse());
   CAIRN_RETURN_IF_ERROR(ChangeTree(snapshot, request.run(), write_set));
-  write_set.Emit(request.run(), "run.artifactsLogged");
+  write_set.Emit(request.run(), cairn::v1::Event::RUN_ARTIFACTS_LOGGED, storage::ImageOf(logged));
   return storage::MakePlan(std::move(write_set), cairn::v1::LogArtifactsResponse());
 }
 
@@ -335,15 +344,17 @@ absl::StatusOr<Plan> PlanDeleteArtifacts(const Snapshot& snapshot,
   cairn::v1::DeleteArtifactsResponse response;
   response.set_file_count(static_cast<int64_t>(files.by_path.size()));
   storage::PageRoom room;
+  cairn::v1::Event::Artifacts deleted;
   for (const auto& [path, record] : files.by_path) {
     write_set.Delete(storage::ArtifactKey(request.run(), path));
+    Count(path, deleted);
     ArtifactFile file;
     file.set_path(path);
     *file.mutable_digest() = record.digest();
     if (room.Take(file.ByteSizeLong() + kFraming)) *response.add_files() = std::move(file);
   }
   if (request.validate_only()) return storage::AnswerOnly(std::move(response));
-  write_set.Emit(request.run(), "run.artifactsDeleted");
+  write_set.Emit(request.run(), cairn::v1::Event::RUN_ARTIFACTS_DELETED, storage::ImageOf(deleted));
   if (files.by_path.size() <= kFewFiles) write_set.FreesSpace();
   return storage::MakePlan(std::move(write_set), std::move(response));
 }

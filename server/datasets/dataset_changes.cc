@@ -102,7 +102,7 @@ absl::StatusOr<Plan> PlanUpdateDatasetVersion(
   WriteSet write_set;
   write_set.RequireRevision(key, found.stored.mod_revision)
       .PutRecord(key, found.stored.value.SerializeAsString())
-      .Emit(version.name(), "datasetVersion.updated");
+      .Emit(cairn::v1::Event::DATASET_VERSION_UPDATED, version);
   return storage::MakePlan(std::move(write_set), std::move(version));
 }
 
@@ -132,7 +132,8 @@ absl::StatusOr<Plan> PlanSetDatasetAlias(const Snapshot& snapshot,
   }
   WriteSet write_set;
   write_set.RequireExists(version).Emit(DatasetAliasResource(name, request.alias()),
-                                        "datasetAlias.set");
+                                        cairn::v1::Event::DATASET_ALIAS_SET,
+                                        storage::ImageOf(stored.value.dataset()));
   return StoreDataset(name, std::move(stored), now_unix_nanos, std::move(write_set));
 }
 
@@ -145,7 +146,10 @@ absl::StatusOr<Plan> PlanDeleteDatasetAlias(const Snapshot& snapshot,
     return storage::AnswerOnly(ToResource(std::move(stored)));
   }
   WriteSet write_set;
-  write_set.Emit(DatasetAliasResource(name, request.alias()), "datasetAlias.deleted").FreesSpace();
+  write_set
+      .Emit(DatasetAliasResource(name, request.alias()), cairn::v1::Event::DATASET_ALIAS_DELETED,
+            storage::ImageOf(stored.value.dataset()))
+      .FreesSpace();
   return StoreDataset(name, std::move(stored), now_unix_nanos, std::move(write_set));
 }
 
@@ -172,7 +176,7 @@ absl::StatusOr<Plan> PlanUpdateDataset(const Snapshot& snapshot,
     return storage::AnswerOnly(ToResource(std::move(stored)));
   }
   WriteSet write_set;
-  write_set.Emit(dataset.name(), "dataset.updated");
+  write_set.Emit(cairn::v1::Event::DATASET_UPDATED, dataset);
   return StoreDataset(name, std::move(stored), now_unix_nanos, std::move(write_set));
 }
 

@@ -246,7 +246,7 @@ absl::StatusOr<Plan> PlanCreateDataset(const Snapshot& snapshot,
   WriteSet write_set;
   write_set.RequireAbsent(key)
       .PutRecord(key, Payload(std::move(record)))
-      .Emit(dataset.name(), "dataset.created");
+      .Emit(cairn::v1::Event::DATASET_CREATED, dataset);
   return storage::MakePlan(std::move(write_set), std::move(dataset));
 }
 
@@ -294,11 +294,12 @@ absl::StatusOr<Plan> PlanCreateDatasetVersion(const Snapshot& snapshot,
   StoreVersion(storage::DatasetVersionKey(name, number), version, write_set);
   PointerRecord pointer;
   pointer.set_number(number);
+  if (!parent.has_value()) write_set.Emit(cairn::v1::Event::DATASET_CREATED, dataset);
   write_set.RequireRevision(dataset_key, parent.has_value() ? parent->mod_revision : 0)
       .RequireAbsent(by_digest)
       .PutRecord(dataset_key, Payload(std::move(dataset_record)))
       .PutOnce(by_digest, pointer.SerializeAsString())
-      .Emit(version.name(), "datasetVersion.created");
+      .Emit(cairn::v1::Event::DATASET_VERSION_CREATED, version);
   return storage::MakePlan(std::move(write_set), std::move(version));
 }
 

@@ -143,7 +143,7 @@ absl::Status DeleteVersion(const Snapshot& snapshot, const VersionName& name,
   write_set.RequireRevision(key, stored.mod_revision)
       .RequireRevision(uses, used.has_value() ? used->mod_revision : 0)
       .Delete(key)
-      .Emit(stored.value.version().name(), "datasetVersion.deleted");
+      .Emit(stored.value.version().name(), cairn::v1::Event::DATASET_VERSION_DELETED);
   if (used.has_value()) write_set.Delete(uses);
   return absl::OkStatus();
 }

@@ -106,10 +106,9 @@ absl::StatusOr<std::string> StoreFingerprint(const storage::KvStore& store,
     if (stored.revision > revision) return false;
     std::string bytes;
     Append(bytes, stored.revision);
-    for (const std::string* text :
-         {&stored.event.resource, &stored.event.kind, &stored.event.payload}) {
-      AppendText(bytes, *text);
-    }
+    AppendText(bytes, stored.event.resource);
+    AppendText(bytes, std::to_string(stored.event.kind));
+    AppendText(bytes, stored.event.image);
     hasher.Update(bytes);
     return true;
   }));

@@ -9,14 +9,13 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/index/run_loader.h"
-#include "server/storage/changed_metrics.h"
+#include "server/storage/event_image.h"
 
 namespace cairn::index {
 namespace {
 
 constexpr std::string_view kExperiments = "experiments/";
 // The kind of event after which nothing of a run but its metrics is different.
-constexpr std::string_view kMetricsOnly = "run.metrics";
 // Runs are read and applied in lots of this many, or of about so many bytes, which bounds
 // the memory: a run takes some times its bytes there.
 constexpr size_t kRunsPerLot = 2048;
@@ -37,9 +36,9 @@ void RunFollower::Pending::Add(const storage::Event& event) {
   if (event.resource.compare(0, kExperiments.size(), kExperiments) != 0) return;
   if (auto run = ParseRunName("resource", event.resource); run.ok()) {
     RunParts parts;
-    parts.whole = event.kind != kMetricsOnly;
+    parts.whole = event.kind != cairn::v1::Event::RUN_METRICS;
     if (!parts.whole) {
-      for (const std::string_view name : storage::DecodeChangedMetrics(event.payload)) {
+      for (const std::string_view name : storage::MetricsOfImage(event.image)) {
         parts.metrics.emplace(name);
       }
       parts.all_metrics = parts.metrics.empty();

@@ -147,7 +147,7 @@ absl::Status OperationRunner::RemoveOld() {
       [&](std::string_view key, const StoredOperation& stored) {
         if (stored.value.done() && EndUnixNanos(stored.value) < oldest) {
           write_set.Delete({storage::OperationPrefix().family, std::string(key)})
-              .Emit(stored.value.name(), "operation.deleted")
+              .Emit(stored.value.name(), v1::Event::OPERATION_DELETED)
               .FreesSpace();
         }
         return write_set.deletes.size() < kMaxRemoved;
@@ -265,7 +265,7 @@ absl::StatusOr<bool> OperationRunner::Advance(const std::string& name, std::stri
   const storage::Key key = storage::OperationKey(name.substr(name.rfind('/') + 1));
   step->write_set.RequireRevision(key, stored->mod_revision)
       .PutRecord(key, operation.SerializeAsString())
-      .Emit(name, "operation.updated")
+      .Emit(v1::Event::OPERATION_UPDATED, operation)
       .FreesSpace();  // most operations do
   const absl::Status committed = store_.CommitAndWait(std::move(step->write_set)).status();
   const bool again = IsPassing(committed) || HasReason(committed, ErrorReason::COMMIT_CONFLICT);
@@ -287,7 +287,7 @@ absl::Status OperationRunner::Finish(StoredOperation stored, const absl::Status&
   WriteSet write_set;
   write_set.RequireRevision(key, stored.mod_revision)
       .PutRecord(key, operation.SerializeAsString())
-      .Emit(operation.name(), "operation.updated")
+      .Emit(v1::Event::OPERATION_UPDATED, operation)
       .FreesSpace();
   return store_.CommitAndWait(std::move(write_set)).status();
 }

@@ -67,7 +67,7 @@ Plan PlanChange(const StoredOperation& stored, const Operation& changed, Respons
   WriteSet write_set;
   write_set.RequireRevision(key, stored.mod_revision)
       .PutRecord(key, changed.SerializeAsString())
-      .Emit(changed.name(), "operation.updated")
+      .Emit(v1::Event::OPERATION_UPDATED, changed)
       .FreesSpace();
   return storage::MakePlan(std::move(write_set), std::move(response));
 }
@@ -108,7 +108,7 @@ Plan PlanCreate(std::string_view operation_id, int64_t now_unix_nanos, const Mes
   WriteSet write_set;
   write_set.RequireAbsent(key)
       .PutRecord(key, operation.SerializeAsString())
-      .Emit(operation.name(), "operation.created")
+      .Emit(v1::Event::OPERATION_CREATED, operation)
       .FreesSpace();  // most do
   return storage::MakePlan(std::move(write_set), std::move(operation));
 }
@@ -166,7 +166,7 @@ absl::StatusOr<Plan> PlanDelete(const Snapshot& snapshot,
   WriteSet write_set;
   write_set.RequireRevision(storage::OperationKey(id), stored.mod_revision)
       .Delete(storage::OperationKey(id))
-      .Emit(stored.value.name(), "operation.deleted")
+      .Emit(stored.value.name(), v1::Event::OPERATION_DELETED)
       .FreesSpace();
   return storage::MakePlan(std::move(write_set), Empty());
 }

@@ -227,11 +227,12 @@ absl::StatusOr<Plan> PlanCreateModelVersion(const Snapshot& snapshot,
   CAIRN_RETURN_IF_ERROR(LinkSources(snapshot, version, write_set));
   ModelVersionRecord record;
   *record.mutable_version() = version;
+  if (!parent.has_value()) write_set.Emit(cairn::v1::Event::MODEL_CREATED, model);
   write_set.RequireRevision(model_key, parent.has_value() ? parent->mod_revision : 0)
       .PutRecord(model_key, ModelPayload(model))
       .PutOnce(storage::ModelVersionKey(name, number), record.SerializeAsString())
       .PutRecord(storage::CollectionKey(VersionsCollection(name)), "")
-      .Emit(version.name(), "modelVersion.created");
+      .Emit(cairn::v1::Event::MODEL_VERSION_CREATED, version);
   return storage::MakePlan(std::move(write_set), std::move(version));
 }
 

@@ -291,7 +291,7 @@ absl::StatusOr<Plan> PlanCreateModel(const Snapshot& snapshot,
   WriteSet write_set;
   write_set.RequireAbsent(key)
       .PutRecord(key, ModelPayload(model))
-      .Emit(model.name(), "model.created");
+      .Emit(cairn::v1::Event::MODEL_CREATED, model);
   return storage::MakePlan(std::move(write_set), std::move(model));
 }
 
@@ -312,7 +312,7 @@ absl::StatusOr<Plan> PlanDeleteModel(const Snapshot& snapshot,
   WriteSet write_set;
   write_set.RequireRevision(storage::ModelKey(name), stored.mod_revision)
       .Delete(storage::ModelKey(name))
-      .Emit(request.name(), "model.deleted")
+      .Emit(request.name(), cairn::v1::Event::MODEL_DELETED)
       .FreesSpace();
   return storage::MakePlan(std::move(write_set), google::protobuf::Empty());
 }
@@ -341,7 +341,7 @@ absl::StatusOr<Plan> PlanSetAlias(const Snapshot& snapshot,
   write_set.RequireRevision(key, read_at)
       .RequireExists(storage::ModelVersionKey(ref.model, alias.version()))
       .PutRecord(key, record.SerializeAsString())
-      .Emit(alias.name(), "alias.set");
+      .Emit(cairn::v1::Event::ALIAS_SET, alias);
   return storage::MakePlan(std::move(write_set), std::move(alias));
 }
 
@@ -357,7 +357,7 @@ absl::StatusOr<Plan> PlanDeleteAlias(const Snapshot& snapshot,
   WriteSet write_set;
   write_set.RequireRevision(key, current->mod_revision)
       .Delete(key)
-      .Emit(request.name(), "alias.deleted")
+      .Emit(request.name(), cairn::v1::Event::ALIAS_DELETED)
       .FreesSpace();
   return storage::MakePlan(std::move(write_set), google::protobuf::Empty());
 }

@@ -166,7 +166,7 @@ absl::StatusOr<Plan> PlanApplyPolicy(const Snapshot& snapshot,
   write_set.RequireRevision(key, stored.has_value() ? stored->mod_revision : 0)
       .PutRecord(key, Payload(policy))
       .PutRecord(storage::PolicyRevisionKey(rule.name, digest), Payload(policy))
-      .Emit(policy.name(), "policy.applied");
+      .Emit(cairn::v1::Event::POLICY_APPLIED, policy);
   return storage::MakePlan(std::move(write_set), Response(std::move(policy), change));
 }
 

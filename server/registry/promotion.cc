@@ -204,7 +204,7 @@ void MoveHead(const Situation& situation, const Decision& decision, int64_t now_
       .PutRecord(storage::ChannelKey(situation.ref.model, situation.ref.channel),
                  record.SerializeAsString())
       .PutRecord(storage::LineageDownKey(decision.chosen_version(), channel.name()), "")
-      .Emit(channel.name(), "channel.moved", DeterministicBytes(channel));
+      .Emit(cairn::v1::Event::CHANNEL_MOVED, channel);
 }
 
 // Appends the decision to the channel's chain: record, order, audit entry.
@@ -237,7 +237,7 @@ absl::Status AppendDecision(const Snapshot& snapshot, const Situation& situation
       .PutOnce(storage::DecisionBySequenceKey(ref.model, ref.channel, sequence),
                pointer.SerializeAsString())
       .PutOnce(storage::AuditKey(ref.model, ref.channel, sequence), audit.SerializeAsString())
-      .Emit(decision.name(), "decision.made");
+      .Emit(cairn::v1::Event::DECISION_MADE, decision);
   return absl::OkStatus();
 }
 

@@ -89,7 +89,7 @@ int64_t WriteSetBytes(const WriteSet& set) {
   for (const Put& put : set.puts) add(put.key.bytes, put.payload);
   for (const Merge& merge : set.merges) add(merge.key.bytes, merge.operand);
   for (const Key& key : set.deletes) add(key.bytes);
-  for (const Event& event : set.events) add(event.resource, event.kind, event.payload);
+  for (const Event& event : set.events) add(event.resource, event.image, set.principal);
   return bytes;
 }
 
@@ -212,11 +212,17 @@ void CommitGroup::Apply(WriteSet& set, const Places& places, std::vector<Merged>
   first_event_revision_ =
       std::max(first_event_revision_, std::min(set.first_event_revision, revision));
   int32_t ordinal = 0;
-  for (const Event& event : set.events) events_.push_back({revision, ordinal++, &event});
+  for (Event& event : set.events) {
+    event.principal = set.principal;
+    event.commit_unix_nanos = now_unix_nanos_;
+    events_.push_back({revision, ordinal++, &event});
+  }
 }
 
-void CommitGroup::Decide(Revision last_revision, const MergeFunction& merge) {
+void CommitGroup::Decide(Revision last_revision, int64_t now_unix_nanos,
+                         const MergeFunction& merge) {
   last_revision_ = last_revision;
+  now_unix_nanos_ = now_unix_nanos;
   for (size_t i = 0; i < sets_.size(); ++i) {
     WriteSet& set = sets_[i];
     if (absl::Status status = Check(set, places_[i]); !status.ok()) {

@@ -52,7 +52,7 @@ inline constexpr int64_t kMaxWriteSetBytes = int64_t{64} << 20;
 //
 //   CommitGroup group(std::move(sets));
 //   group.Load(<records of group.keys_to_load()>);
-//   group.Decide(last_revision, merge);
+//   group.Decide(last_revision, now_unix_nanos, merge);
 //   ... write group.batch(), then answer group.results()[i].
 //
 // Every set sees the state the earlier sets of the group leave behind. An
@@ -72,8 +72,9 @@ class CommitGroup {
   // that could not be read fails the sets that need it.
   void Load(std::vector<absl::StatusOr<std::optional<Record>>> records);
 
-  // Decides every set in order, with revisions from `last_revision` + 1.
-  void Decide(Revision last_revision, const MergeFunction& merge);
+  // Decides every set in order, with revisions from `last_revision` + 1. Events are told to be of
+  // `now_unix_nanos`.
+  void Decide(Revision last_revision, int64_t now_unix_nanos, const MergeFunction& merge);
 
   // One result for each set, after Decide.
   const std::vector<CommitResult>& results() const { return results_; }
@@ -118,6 +119,7 @@ class CommitGroup {
   std::vector<uint32_t> slot_of_;  // one for each key of each set
   std::vector<const Key*> keys_to_load_;
   std::vector<CommitResult> results_;
+  int64_t now_unix_nanos_ = 0;
   std::vector<KeyedEvent> events_;
   Revision first_event_revision_ = 0;
   Revision last_revision_ = 0;

@@ -191,7 +191,7 @@ void Committer::CommitTogether(std::vector<Waiting> waiting) {
   absl::Status written = LeavePause(group.sets().front().frees_space);
   if (written.ok()) {
     group.Load(ReadLatest(group.keys_to_load()));
-    group.Decide(last_revision_, merge_);
+    group.Decide(last_revision_, options_.clock->NowUnixNanos(), merge_);
     written = WriteGroup(group.batch());
   }
   if (written.ok()) Tell(group);

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "lib/base/clock.h"
 #include "lib/base/mutex.h"
 #include "server/storage/commit_group.h"
 #include "server/storage/kv_store.h"
@@ -63,6 +64,7 @@ struct CommitterOptions {
   int64_t max_group_bytes = int64_t{1} << 20;              // one sync of more gains nothing
   int64_t cache_bytes = int64_t{16} << 20;                 // of what commits looked at lately
   std::chrono::milliseconds longest_postponement{10'000};  // then it is tried all the same
+  const Clock* clock = &SystemClock();                     // for what events say; outlives it
 };
 
 // The one thread through which every mutation of a store goes.

@@ -110,8 +110,8 @@ class VersionedTables final : public CommitBackend {
 
   static int64_t BytesOf(const Event& event) {
     constexpr size_t kOverhead = sizeof(KeptEvent) + 64;  // and a node of the map
-    return static_cast<int64_t>(event.resource.size() + event.kind.size() + event.payload.size() +
-                                kOverhead);
+    return static_cast<int64_t>(event.resource.size() + event.image.size() +
+                                event.principal.size() + kOverhead);
   }
 
   static std::optional<Record> At(const Versions& versions, Revision revision) {

@@ -170,6 +170,7 @@ void Mutator::TryOnce(std::shared_ptr<Attempt> attempt) {
         key, KeptAnswer(attempt->request_sha256, *plan->response, as_it_is, now + kRetentionNanos));
   }
   attempt->response = std::move(plan->response);
+  plan->write_set.principal = attempt->context.author;
   store_.Commit(std::move(plan->write_set),
                 [this, attempt](CommitResult result) { OnCommitted(attempt, std::move(result)); });
 }

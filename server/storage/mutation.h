@@ -22,6 +22,8 @@ struct RequestContext {
   std::string request_id;  // UUID4, or empty when the client gave none
   // The plan is made and answered, and nothing is written or kept under the id.
   bool validate_only = false;
+  // Who is told to have done it.
+  std::string author = "local";
 };
 
 // What a use case wants done, decided at one snapshot.

@@ -10,6 +10,7 @@
 #include "lib/base/status_macros.h"
 #include "server/storage/crc32c.h"
 #include "server/storage/key_codec.h"
+#include "server/storage/old_event.h"
 
 namespace cairn::storage {
 namespace {
@@ -113,7 +114,9 @@ std::string EncodeEvent(const Key& key, const Event& event) {
   internal::EventRecord record;
   record.set_resource(event.resource);
   record.set_kind(event.kind);
-  record.set_payload(event.payload);
+  record.set_payload(event.image);
+  record.set_principal(event.principal);
+  record.set_commit_unix_nanos(event.commit_unix_nanos);
   const std::string payload = record.SerializeAsString();
   const auto header = EncodeHeader(key, 0, 0, 0, payload);
   return std::string(header.data(), header.size()) + payload;
@@ -134,7 +137,16 @@ absl::StatusOr<StoredEvent> DecodeEvent(std::string_view key, std::string_view v
     return CorruptRecord(Family::kEvent, key, "it does not parse");
   }
   StoredEvent event{static_cast<Revision>(*revision), static_cast<int32_t>(*ordinal), {}};
-  event.event = {parsed.resource(), parsed.kind(), parsed.payload()};
+  if (!parsed.old_kind().empty()) {
+    event.event = FromOldEvent(parsed);
+    return event;
+  }
+  event.event = {std::move(*parsed.mutable_resource()),
+                 v1::Event::Kind_IsValid(parsed.kind())
+                     ? static_cast<v1::Event::Kind>(parsed.kind())
+                     : v1::Event::KIND_UNSPECIFIED,
+                 std::move(*parsed.mutable_payload()), std::move(*parsed.mutable_principal()),
+                 parsed.commit_unix_nanos()};
   return event;
 }
 

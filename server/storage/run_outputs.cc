@@ -15,10 +15,12 @@ void AddRunOutput(Stored<cairn::internal::RunRecord> run, std::string_view resou
     if (output.resource() == resource) return;
   }
   listed.add_outputs()->set_resource(std::string(resource));
+  v1::Event::Logged logged;
+  logged.set_lineage(true);
   const Key key = RunKey(listed.uid());
   write_set.RequireRevision(key, run.mod_revision)
       .PutRecord(key, run.value.SerializeAsString())
-      .Emit(listed.name(), "run.logged");
+      .Emit(listed.name(), v1::Event::RUN_LOGGED, ImageOf(logged));
 }
 
 absl::Status CheckRunLive(const v1::Run& run, std::string_view name) {

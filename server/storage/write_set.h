@@ -7,6 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "cairn/v1/events.pb.h"
+#include "server/storage/event_image.h"
 #include "server/storage/key.h"
 
 namespace cairn::storage {
@@ -39,11 +41,14 @@ struct Merge {
   std::string operand;
 };
 
-// Something that happened, kept in the event log in the order of commits.
+// Something that happened, kept in the event log in the order of commits: a cairn.v1.Event.
 struct Event {
   std::string resource;  // resource name the event is about
-  std::string kind;      // "run.updated", "channel.moved", …; stable names
-  std::string payload;   // after-image of what changed; may be empty
+  v1::Event::Kind kind = v1::Event::KIND_UNSPECIFIED;
+  std::string image;  // of what the commit left, see event_image.h; may be empty
+  // The committer's: of the write set, and when it was decided.
+  std::string principal;
+  int64_t commit_unix_nanos = 0;
 };
 
 // One atomic mutation. Value type; not thread-safe.
@@ -56,6 +61,8 @@ struct WriteSet {
   std::vector<Merge> merges;
   std::vector<Key> deletes;
   std::vector<Event> events;
+  // Who asked for it, for its events; empty for what the server does by itself.
+  std::string principal;
   // The event log begins here from now on, at the latest with this set's own events: those
   // of earlier revisions are removed. 0: stays as it is, and it never goes back.
   Revision first_event_revision = 0;
@@ -101,9 +108,14 @@ struct WriteSet {
     frees_space = true;
     return *this;
   }
-  WriteSet& Emit(std::string resource, std::string kind, std::string payload = "") {
-    events.push_back({std::move(resource), std::move(kind), std::move(payload)});
+  WriteSet& Emit(std::string resource, v1::Event::Kind kind, std::string image = "") {
+    events.push_back({std::move(resource), kind, std::move(image), {}, 0});
     return *this;
+  }
+  // Of the resource that `image` is now.
+  template <typename Resource>
+  WriteSet& Emit(v1::Event::Kind kind, const Resource& image) {
+    return Emit(image.name(), kind, ImageOf(image));
   }
 };
 

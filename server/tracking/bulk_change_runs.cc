@@ -156,7 +156,7 @@ class BulkChangeRunsWork final : public operations::Work {
     }
     write_set.RequireRevision(key, stored->mod_revision)
         .PutRecord(key, stored->value.SerializeAsString())
-        .Emit(run.name(), deletes ? "run.deleted" : "run.undeleted");
+        .Emit(deletes ? cairn::v1::Event::RUN_DELETED : cairn::v1::Event::RUN_UNDELETED, run);
     changed_.push_back(run);
     return true;
   }

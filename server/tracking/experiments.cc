@@ -85,7 +85,7 @@ absl::Status CheckNameFree(const Snapshot& snapshot, std::string_view display_na
 Plan PlanReplace(int64_t id, storage::Revision read_at, Experiment experiment, WriteSet write_set) {
   write_set.RequireRevision(storage::ExperimentKey(id), read_at)
       .PutRecord(storage::ExperimentKey(id), Payload(experiment))
-      .Emit(ExperimentName(id), "experiment.updated");
+      .Emit(cairn::v1::Event::EXPERIMENT_UPDATED, experiment);
   return storage::MakePlan(std::move(write_set), std::move(experiment));
 }
 
@@ -135,7 +135,7 @@ absl::Status EnsureDefaultExperiment(storage::KvStore& store, int64_t now_unix_n
       .PutRecord(storage::ExperimentKey(kDefaultExperimentId), Payload(experiment))
       .PutRecord(storage::ExperimentByNameKey(experiment.display_name()),
                  Pointer(kDefaultExperimentId))
-      .Emit(experiment.name(), "experiment.created");
+      .Emit(cairn::v1::Event::EXPERIMENT_CREATED, experiment);
   return store.CommitAndWait(std::move(write_set)).status();
 }
 
@@ -199,7 +199,7 @@ absl::StatusOr<Plan> PlanCreateExperiment(const Snapshot& snapshot,
       .PutRecord(counter_key, next.SerializeAsString())
       .PutRecord(storage::ExperimentKey(id), Payload(experiment))
       .PutRecord(storage::ExperimentByNameKey(experiment.display_name()), Pointer(id))
-      .Emit(experiment.name(), "experiment.created");
+      .Emit(cairn::v1::Event::EXPERIMENT_CREATED, experiment);
   return storage::MakePlan(std::move(write_set), std::move(experiment));
 }
 

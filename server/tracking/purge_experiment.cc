@@ -166,7 +166,7 @@ class PurgeExperimentWork final : public operations::Work {
     write_set.RequireRevision(storage::ExperimentKey(id), stored.mod_revision)
         .Delete(storage::ExperimentKey(id))
         .Delete(storage::ExperimentByNameKey(experiment.display_name()))
-        .Emit(experiment.name(), "experiment.purged");
+        .Emit(experiment.name(), cairn::v1::Event::EXPERIMENT_PURGED);
   }
 
   const RunWorkHooks hooks_;

@@ -114,7 +114,7 @@ absl::StatusOr<storage::Plan> RunLeaseKeeper::PlanHeartbeat(
   WriteSet write_set;
   write_set.RequireRevision(key, stored.mod_revision)
       .PutRecord(key, stored.value.SerializeAsString())
-      .Emit(run.name(), "run.heard");
+      .Emit(run.name(), cairn::v1::Event::RUN_HEARD);
   return storage::MakePlan(std::move(write_set), std::move(response));
 }
 
@@ -171,7 +171,7 @@ absl::Status RunLeaseKeeper::End(const SilentRun& silent) {
   const storage::Key key = storage::RunKey(run.uid());
   write_set.RequireRevision(key, (*stored)->mod_revision)
       .PutRecord(key, record.SerializeAsString())
-      .Emit(run.name(), "run.finished");
+      .Emit(cairn::v1::Event::RUN_FINISHED, run);
   const absl::Status ended = store_.CommitAndWait(std::move(write_set)).status();
   if (ended.ok()) {
     leases_.Forget(silent.run_id);

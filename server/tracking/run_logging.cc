@@ -14,7 +14,7 @@
 #include "server/core/metric_summary.h"
 #include "server/metrics/bundle.h"
 #include "server/metrics/raw_batch.h"
-#include "server/storage/changed_metrics.h"
+#include "server/storage/event_image.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
 #include "server/tracking/limits.h"
@@ -123,7 +123,24 @@ void EmitMetrics(const std::string& run,
   std::vector<std::string_view> names;
   names.reserve(static_cast<size_t>(metrics.size()));
   for (const auto& columns : metrics) names.push_back(columns.key());
-  write_set.Emit(run, "run.metrics", storage::EncodeChangedMetrics(names));
+  write_set.Emit(run, cairn::v1::Event::RUN_METRICS, storage::MetricsImage(names));
+}
+
+// Says what was logged beside metrics, and of which metrics there was something too.
+void EmitLogged(const cairn::v1::LogBatchRequest& request, const std::string& run,
+                WriteSet& write_set) {
+  cairn::v1::Event::Logged logged;
+  *logged.mutable_params() = request.params();
+  *logged.mutable_tags() = request.tags();
+  for (const auto& columns : request.metrics()) {
+    if (logged.metrics_size() == static_cast<int>(storage::kMaxChangedMetrics)) {
+      logged.set_more_metrics(true);
+      break;
+    }
+    logged.add_metrics(columns.key());
+  }
+  logged.set_lineage(!request.inputs().empty() || !request.outputs().empty());
+  write_set.Emit(run, cairn::v1::Event::RUN_LOGGED, storage::ImageOf(logged));
 }
 
 // Adds inputs and outputs to the run's own record; those it has already are left out.
@@ -186,7 +203,7 @@ absl::StatusOr<Plan> PlanLogBatch(const Snapshot& snapshot,
   if (only_metrics) {
     EmitMetrics(stored.value.run().name(), request.metrics(), write_set);
   } else {
-    write_set.Emit(stored.value.run().name(), "run.logged");
+    EmitLogged(request, stored.value.run().name(), write_set);
   }
   return storage::MakePlan(std::move(write_set), cairn::v1::LogBatchResponse());
 }

@@ -18,8 +18,7 @@ namespace cairn::tracking {
 // by the committer, and points arrive as batches under keys of their own; of many metrics
 // at once both are one record, which is new (metrics::IsBundle).
 //
-// Every plan emits "run.logged" or, when it holds nothing but metrics,
-// "run.metrics".
+// Every plan emits RUN_LOGGED or, when it holds nothing but metrics, RUN_METRICS.
 
 // Whether many metrics at once may be stored as a bundle.
 enum class Bundling { kAllowed, kRefused };

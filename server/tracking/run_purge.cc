@@ -184,7 +184,7 @@ absl::StatusOr<size_t> AddPurge(const Snapshot& snapshot, const Stored<RunRecord
       .Delete(storage::RunByExperimentKey(stored.value.experiment_id(),
                                           ToUnixNanos(run.start_time()), run.uid()))
       .PutRecord(storage::PurgedRunKey(run.uid()), NamesOf(stored.value).SerializeAsString())
-      .Emit(run.name(), "run.purged")
+      .Emit(run.name(), cairn::v1::Event::RUN_PURGED)
       .FreesSpace();
   KeyCollector keys(snapshot, max_keys, write_set);
   CAIRN_RETURN_IF_ERROR(CollectKeys(stored.value, keys));

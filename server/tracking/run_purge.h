@@ -34,7 +34,7 @@ absl::StatusOr<storage::Plan> PlanPurgeRun(const storage::Snapshot& snapshot,
 
 // Adds the first commit of a purge to `write_set`, whether the run is deleted or not.
 // Deletes the run's record and at most `max_keys` of its other keys; answers how many
-// of these. Emits "run.purged".
+// of these. Emits RUN_PURGED.
 // FAILED_PRECONDITION (RUN_IN_USE): a model version came from the run.
 absl::StatusOr<size_t> AddPurge(const storage::Snapshot& snapshot,
                                 const storage::Stored<cairn::internal::RunRecord>& stored,

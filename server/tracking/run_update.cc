@@ -156,8 +156,9 @@ absl::StatusOr<Plan> PlanUpdateRun(const Snapshot& snapshot, const UpdateRunRequ
   if (same_record && tags.empty()) return storage::AnswerOnly(std::move(whole));
   WriteSet write_set;
   WriteTags(run.uid(), tags, write_set);
-  CAIRN_ASSIGN_OR_RETURN(Plan plan, PlanReplaceRun(snapshot, stored, std::move(run), "run.updated",
-                                                   std::move(write_set)));
+  CAIRN_ASSIGN_OR_RETURN(
+      Plan plan, PlanReplaceRun(snapshot, stored, std::move(run), cairn::v1::Event::RUN_UPDATED,
+                                std::move(write_set)));
   ApplyTags(tags, static_cast<Run&>(*plan.response));
   return plan;
 }
@@ -173,7 +174,7 @@ absl::StatusOr<Plan> PlanResumeRun(const Snapshot& snapshot,
   run.set_state(Run::RUNNING);
   run.clear_end_time();
   run.clear_state_message();
-  return PlanReplaceRun(snapshot, stored, std::move(run), "run.resumed");
+  return PlanReplaceRun(snapshot, stored, std::move(run), cairn::v1::Event::RUN_RESUMED);
 }
 
 }  // namespace cairn::tracking

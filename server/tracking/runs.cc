@@ -153,11 +153,11 @@ absl::Status CheckRunIdFree(const Snapshot& snapshot, const cairn::v1::CreateRun
 }  // namespace
 
 absl::StatusOr<Plan> PlanReplaceRun(const Snapshot& snapshot, const Stored<RunRecord>& stored,
-                                    Run run, std::string_view event, WriteSet write_set) {
+                                    Run run, cairn::v1::Event::Kind event, WriteSet write_set) {
   const storage::Key key = storage::RunKey(run.uid());
   write_set.RequireRevision(key, stored.mod_revision)
       .PutRecord(key, RunPayload(run, stored.value.experiment_id()))
-      .Emit(run.name(), std::string(event));
+      .Emit(event, run);
   Stored<RunRecord> changed = stored;
   *changed.value.mutable_run() = std::move(run);
   CAIRN_ASSIGN_OR_RETURN(Run whole, AssembleRun(snapshot, std::move(changed)));
@@ -345,7 +345,7 @@ absl::StatusOr<Plan> PlanCreateRun(const Snapshot& snapshot,
   for (const auto& [key, value] : run.tags()) {
     write_set.PutOnce(storage::RunTagKey(run.uid(), key), ValuePayload(value));
   }
-  write_set.Emit(run.name(), "run.created");
+  write_set.Emit(cairn::v1::Event::RUN_CREATED, run);
   return storage::MakePlan(std::move(write_set), std::move(run));
 }
 
@@ -385,7 +385,7 @@ absl::StatusOr<Plan> PlanFinishRun(const Snapshot& snapshot,
   } else {
     StampEnd(facts.now_unix_nanos, run);
   }
-  return PlanReplaceRun(snapshot, stored, std::move(run), "run.finished");
+  return PlanReplaceRun(snapshot, stored, std::move(run), cairn::v1::Event::RUN_FINISHED);
 }
 
 absl::StatusOr<Plan> PlanDeleteRun(const Snapshot& snapshot,
@@ -396,7 +396,7 @@ absl::StatusOr<Plan> PlanDeleteRun(const Snapshot& snapshot,
   Run run = stored.value.run();
   *run.mutable_delete_time() = ToTimestamp(facts.now_unix_nanos);
   // It frees nothing yet, but a purge needs it.
-  return PlanReplaceRun(snapshot, stored, std::move(run), "run.deleted",
+  return PlanReplaceRun(snapshot, stored, std::move(run), cairn::v1::Event::RUN_DELETED,
                         std::move(WriteSet().FreesSpace()));
 }
 
@@ -414,7 +414,7 @@ absl::StatusOr<Plan> PlanUndeleteRun(const Snapshot& snapshot,
         .ToStatus();
   }
   run.clear_delete_time();
-  return PlanReplaceRun(snapshot, stored, std::move(run), "run.undeleted");
+  return PlanReplaceRun(snapshot, stored, std::move(run), cairn::v1::Event::RUN_UNDELETED);
 }
 
 }  // namespace cairn::tracking

@@ -83,7 +83,7 @@ absl::StatusOr<storage::Plan> PlanUndeleteRun(const storage::Snapshot& snapshot,
 // answers with the whole resource. `write_set` may hold more of the same change.
 absl::StatusOr<storage::Plan> PlanReplaceRun(
     const storage::Snapshot& snapshot, const storage::Stored<cairn::internal::RunRecord>& stored,
-    cairn::v1::Run run, std::string_view event, storage::WriteSet write_set = {});
+    cairn::v1::Run run, cairn::v1::Event::Kind event, storage::WriteSet write_set = {});
 
 // Brings the names of `outputs` into canonical spelling and adds to `write_set` the
 // lineage edges from `run_name` to them and the conditions that they exist.

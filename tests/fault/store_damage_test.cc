@@ -39,7 +39,7 @@ absl::Status WriteSome(KvStore& store, int64_t i) {
   WriteSet set;
   set.PutRecord(ExperimentKey(i), std::string(3000, static_cast<char>('a' + i % 26)))
       .PutRecord(BlobEntryKey(std::to_string(i)), std::string(200, 'b'))
-      .Emit("experiments/" + std::to_string(i), "experiment.created");
+      .Emit("experiments/" + std::to_string(i), cairn::v1::Event::EXPERIMENT_CREATED);
   if (i % 7 == 3) set.Delete(ExperimentKey(i - 2));
   return store.CommitAndWait(std::move(set)).status();
 }

@@ -193,7 +193,7 @@ class StoreMomentsTest : public ::testing::Test {
               ->CommitAndWait(
                   WriteSet()
                       .PutRecord(ExperimentKey(i % 10), std::string(random() % largest_value_, 'x'))
-                      .Emit("experiments/1", "experiment.updated")
+                      .Emit("experiments/1", cairn::v1::Event::EXPERIMENT_UPDATED)
                       .TrimEventsBefore(i % 500 == 0 ? i - 100 : 0))
               .status();
       ASSERT_TRUE(status.ok()) << status;

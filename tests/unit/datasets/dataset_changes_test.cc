@@ -280,36 +280,36 @@ TEST_F(DatasetChangesTest, AnOutputThatARunListsMayBeDeleted) {
 
 TEST_F(DatasetChangesTest, EveryChangeIsAnEvent) {
   const std::string name = PutDataset("d e", "one");
+  using Events = std::vector<std::pair<std::string, cairn::v1::Event::Kind>>;
   const auto events = [&](const absl::StatusOr<storage::Plan>& plan) {
     EXPECT_TRUE(plan.ok()) << plan.status();
-    std::vector<std::pair<std::string, std::string>> found;
+    Events found;
     if (!plan.ok()) return found;
     for (const auto& event : plan->write_set.events) found.emplace_back(event.resource, event.kind);
     return found;
   };
-  using Events = std::vector<std::pair<std::string, std::string>>;
   v1::SetDatasetAliasRequest alias;
   alias.set_name("datasets/d%20e");
   alias.set_alias("gold");
   alias.set_version(1);
   EXPECT_EQ(events(PlanSetDatasetAlias(*Now(), alias, kStart)),
-            (Events{{"datasets/d%20e/aliases/gold", "datasetAlias.set"}}));
+            (Events{{"datasets/d%20e/aliases/gold", cairn::v1::Event::DATASET_ALIAS_SET}}));
   ASSERT_TRUE(Apply<v1::Dataset>(PlanSetDatasetAlias(*Now(), alias, kStart)).ok());
   v1::DeleteDatasetAliasRequest removal;
   removal.set_name("datasets/d%20e");
   removal.set_alias("gold");
   EXPECT_EQ(events(PlanDeleteDatasetAlias(*Now(), removal, kStart)),
-            (Events{{"datasets/d%20e/aliases/gold", "datasetAlias.deleted"}}));
+            (Events{{"datasets/d%20e/aliases/gold", cairn::v1::Event::DATASET_ALIAS_DELETED}}));
   ASSERT_TRUE(Apply<v1::Dataset>(PlanDeleteDatasetAlias(*Now(), removal, kStart)).ok());
   v1::UpdateDatasetVersionRequest update;
   update.mutable_dataset_version()->set_name(name);
   (*update.mutable_dataset_version()->mutable_tags())["a"] = "1";
   EXPECT_EQ(events(PlanUpdateDatasetVersion(*Now(), update)),
-            (Events{{name, "datasetVersion.updated"}}));
+            (Events{{name, cairn::v1::Event::DATASET_VERSION_UPDATED}}));
   v1::DeleteDatasetVersionRequest deletion;
   deletion.set_name(name);
   EXPECT_EQ(events(PlanDeleteDatasetVersion(*Now(), deletion, kStart)),
-            (Events{{name, "datasetVersion.deleted"}}));
+            (Events{{name, cairn::v1::Event::DATASET_VERSION_DELETED}}));
 }
 
 TEST_F(DatasetChangesTest, VersionsAreCreatedWithStatisticsAndListedWithout) {

@@ -48,7 +48,8 @@ class AnswerTrimmerTest : public ::testing::TestWithParam<Kind> {
     const auto plan = [this](const Snapshot&) -> absl::StatusOr<storage::Plan> {
       Answer answer;
       answer.set_size_bytes(++done_);
-      return storage::MakePlan(WriteSet().Emit("r", "done"), std::move(answer));
+      return storage::MakePlan(WriteSet().Emit("r", cairn::v1::Event::OPERATION_UPDATED),
+                               std::move(answer));
     };
     Mutex mutex;
     CondVar arrived;

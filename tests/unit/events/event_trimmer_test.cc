@@ -61,10 +61,12 @@ class EventTrimmerTest : public ::testing::TestWithParam<Kind> {
   // Commits `count` revisions with an event of `bytes` each, waiting for the last one only.
   Revision Emit(int count, size_t bytes = 0) {
     for (int i = 1; i < count; ++i) {
-      store_->Commit(WriteSet().Emit("r", "made", Noise(bytes)),
+      store_->Commit(WriteSet().Emit("r", cairn::v1::Event::MODEL_CREATED, Noise(bytes)),
                      [](const storage::CommitResult&) {});
     }
-    return store_->CommitAndWait(WriteSet().Emit("r", "made", Noise(bytes))).value();
+    return store_
+        ->CommitAndWait(WriteSet().Emit("r", cairn::v1::Event::MODEL_CREATED, Noise(bytes)))
+        .value();
   }
 
   void Run(EventRetention retention) {

@@ -31,7 +31,7 @@ class IndexRebuildTest : public ::testing::Test {
     record.mutable_experiment()->set_name(ExperimentName(1));
     Commit(storage::WriteSet()
                .PutRecord(storage::ExperimentKey(1), record.SerializeAsString())
-               .Emit(ExperimentName(1), "experiment.updated"));
+               .Emit(ExperimentName(1), cairn::v1::Event::EXPERIMENT_UPDATED));
   }
 
   void Commit(storage::WriteSet set) { ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok()); }
@@ -44,13 +44,13 @@ class IndexRebuildTest : public ::testing::Test {
     record.mutable_run()->set_display_name(name);
     Commit(storage::WriteSet()
                .PutRecord(storage::RunKey(id), record.SerializeAsString())
-               .Emit(FormatRunName(1, id), "run.updated"));
+               .Emit(FormatRunName(1, id), cairn::v1::Event::RUN_UPDATED));
   }
 
   // As many other revisions as the newest that always keep their events.
   void MakeThemOld() {
     for (storage::Revision i = 0; i <= events::EventTrimmer::kKeptRevisions; ++i) {
-      Commit(storage::WriteSet().Emit("models/m", "model.updated"));
+      Commit(storage::WriteSet().Emit("models/m", cairn::v1::Event::MODEL_CREATED));
     }
     clock_.AdvanceNanos(2 * kHour);
   }

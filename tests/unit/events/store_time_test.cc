@@ -55,7 +55,8 @@ class ClockJumpTest : public ::testing::TestWithParam<int64_t> {
     const auto plan = [this](const Snapshot&) -> absl::StatusOr<storage::Plan> {
       Answer answer;
       answer.set_size_bytes(++done_);
-      return storage::MakePlan(WriteSet().Emit("r", "done"), std::move(answer));
+      return storage::MakePlan(WriteSet().Emit("r", cairn::v1::Event::OPERATION_UPDATED),
+                               std::move(answer));
     };
     Mutex mutex;
     CondVar arrived;

@@ -203,7 +203,7 @@ class History {
     if (deleted) record.mutable_experiment()->mutable_delete_time()->set_seconds(1);
     storage::WriteSet set;
     set.PutRecord(storage::ExperimentKey(id), record.SerializeAsString());
-    set.Emit(ExperimentName(id), "experiment.updated");
+    set.Emit(ExperimentName(id), cairn::v1::Event::EXPERIMENT_UPDATED);
     Commit(std::move(set));
   }
 
@@ -235,14 +235,14 @@ class History {
     run.clear_tags();
     run.clear_metrics();
     set.PutRecord(storage::RunKey(uid), record.SerializeAsString());
-    set.Emit(FormatRunName(experiment, uid), "run.created");
+    set.Emit(FormatRunName(experiment, uid), cairn::v1::Event::RUN_CREATED);
     runs[uid] = experiment;
     Commit(std::move(set));
   }
 
   void Purge(const std::string& uid) {
     storage::WriteSet set;
-    set.Emit(FormatRunName(runs[uid], uid), "run.purged");
+    set.Emit(FormatRunName(runs[uid], uid), cairn::v1::Event::RUN_PURGED);
     set.Delete(storage::RunKey(uid));
     const auto snapshot = store->GetSnapshot();
     for (const auto& prefix : {storage::RunParamPrefix(uid), storage::RunTagPrefix(uid),
@@ -272,7 +272,7 @@ class History {
     if (random.OneIn(3)) return PutRun(uid);
     storage::WriteSet set;
     PutMetric(set, uid, random.Metric());
-    set.Emit(FormatRunName(it->second, uid), "run.metrics");
+    set.Emit(FormatRunName(it->second, uid), cairn::v1::Event::RUN_METRICS);
     Commit(std::move(set));
   }
 

@@ -7,7 +7,7 @@
 #include "cairn/internal/records.pb.h"
 #include "gtest/gtest.h"
 #include "lib/base/resource_names.h"
-#include "server/storage/changed_metrics.h"
+#include "server/storage/event_image.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/memory_store.h"
 
@@ -44,7 +44,7 @@ class RunFollowerTest : public testing::Test {
     record.mutable_experiment()->set_name(ExperimentName(1));
     if (deleted) record.mutable_experiment()->mutable_delete_time()->set_seconds(1);
     Put(set, storage::ExperimentKey(1), record);
-    set.Emit(ExperimentName(1), "experiment.updated");
+    set.Emit(ExperimentName(1), cairn::v1::Event::EXPERIMENT_UPDATED);
   }
 
   static void AddRun(storage::WriteSet& set, const std::string& id) {
@@ -53,7 +53,7 @@ class RunFollowerTest : public testing::Test {
     record.mutable_run()->set_uid(id);
     record.mutable_run()->set_display_name("run " + id.substr(0, 1));
     Put(set, storage::RunKey(id), record);
-    set.Emit(FormatRunName(1, id), "run.created");
+    set.Emit(FormatRunName(1, id), cairn::v1::Event::RUN_CREATED);
   }
 
   static void AddValues(storage::WriteSet& set, const std::string& id, const std::string& value,
@@ -68,7 +68,7 @@ class RunFollowerTest : public testing::Test {
     summary.mutable_summary()->set_min(metric - 1);
     summary.mutable_summary()->set_max(metric + 1);
     Put(set, storage::RunMetricKey(id, "m"), summary);
-    set.Emit(FormatRunName(1, id), "run.logged");
+    set.Emit(FormatRunName(1, id), cairn::v1::Event::RUN_LOGGED);
   }
 
   storage::Revision Commit(storage::WriteSet set) {
@@ -131,14 +131,14 @@ TEST_F(RunFollowerTest, AfterAMetricsEventOnlyTheMetricsAreRead) {
   EXPECT_EQ(Found("params.k = 4"), "a");
   storage::WriteSet logged;
   AddValues(logged, kFirst, "5", 0.75);
-  logged.events.back().kind = "run.metrics";
+  logged.events.back().kind = cairn::v1::Event::RUN_METRICS;
   Commit(std::move(logged));
   // The event said that the parameter is as before, so nobody looked.
   EXPECT_EQ(Found("params.k = 4 AND metrics.m = 0.75"), "a");
   // Together with another event everything is read.
   storage::WriteSet both;
   AddValues(both, kFirst, "6", 0.25);
-  both.Emit(FormatRunName(1, kFirst), "run.metrics");
+  both.Emit(FormatRunName(1, kFirst), cairn::v1::Event::RUN_METRICS);
   Commit(std::move(both));
   EXPECT_EQ(Found("params.k = 6 AND metrics.m = 0.25"), "a");
 }
@@ -155,14 +155,14 @@ TEST_F(RunFollowerTest, OnlyTheMetricsThatAnEventNamesAreRead) {
     summary.mutable_summary()->mutable_latest()->set_value(value);
     storage::WriteSet changed;
     Put(changed, storage::RunMetricKey(kFirst, "m"), summary);
-    changed.Emit(FormatRunName(1, kFirst), "run.metrics", payload);
+    changed.Emit(FormatRunName(1, kFirst), cairn::v1::Event::RUN_METRICS, payload);
     Commit(std::move(changed));
   };
-  change(2, storage::EncodeChangedMetrics({"other"}));
+  change(2, storage::MetricsImage({"other"}));
   EXPECT_EQ(Found("metrics.m = 0.5"), "a");
-  change(3, storage::EncodeChangedMetrics({"m"}));
+  change(3, storage::MetricsImage({"m"}));
   EXPECT_EQ(Found("metrics.m = 3"), "a");
-  change(4, storage::EncodeChangedMetrics({"other"}));
+  change(4, storage::MetricsImage({"other"}));
   change(5, "");
   EXPECT_EQ(Found("metrics.m = 5"), "a");
 }
@@ -194,7 +194,8 @@ TEST_F(RunFollowerTest, APurgedRunIsGone) {
   Commit(std::move(set));
   Follow();
   storage::WriteSet purge;
-  purge.Delete(storage::RunKey(kFirst)).Emit(FormatRunName(1, kFirst), "run.purged");
+  purge.Delete(storage::RunKey(kFirst))
+      .Emit(FormatRunName(1, kFirst), cairn::v1::Event::RUN_PURGED);
   Commit(std::move(purge));
   EXPECT_EQ(Found(""), "b");
 }

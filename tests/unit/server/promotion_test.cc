@@ -249,7 +249,7 @@ TEST_F(PromotionTest, HeadDecisionAuditAndEventsAreOneCommit) {
             at);
   EXPECT_EQ(Read<internal::AuditRecord>(storage::AuditKey(kModel, "production", 1)).mod_revision,
             at);
-  std::set<std::string> kinds;
+  std::set<cairn::v1::Event::Kind> kinds;
   ASSERT_TRUE(store_
                   ->ScanEvents(at,
                                [&](const storage::StoredEvent& event) {
@@ -257,7 +257,8 @@ TEST_F(PromotionTest, HeadDecisionAuditAndEventsAreOneCommit) {
                                  return true;
                                })
                   .ok());
-  EXPECT_EQ(kinds, (std::set<std::string>{"channel.moved", "decision.made"}));
+  EXPECT_EQ(kinds, (std::set<cairn::v1::Event::Kind>{cairn::v1::Event::CHANNEL_MOVED,
+                                                     cairn::v1::Event::DECISION_MADE}));
   VerifyAuditChain(1);
 }
 

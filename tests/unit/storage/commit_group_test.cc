@@ -36,7 +36,7 @@ TEST(CommitGroup, WritesEachKeyOnceInOrder) {
   CommitGroup group(Sets(WriteSet().PutOnce(K("b"), "1").PutOnce(K("c"), "2"),
                          WriteSet().PutOnce(K("b"), "3").PutOnce(K("a"), "4")));
   group.Load({});
-  group.Decide(10, nullptr);
+  group.Decide(10, 7, nullptr);
   const CommitBatch batch = group.batch();
   EXPECT_EQ(batch.last_revision, 12);
   std::string written;
@@ -64,7 +64,7 @@ TEST(CommitGroup, WritesInOrderWhateverTheOrderOfTheSets) {
     }
     CommitGroup group(std::move(sets));
     group.Load({});
-    group.Decide(1, nullptr);
+    group.Decide(1, 7, nullptr);
     std::vector<std::pair<std::string, std::string>> written;
     const CommitBatch batch = group.batch();
     for (const Change& change : batch.changes) {
@@ -76,23 +76,26 @@ TEST(CommitGroup, WritesInOrderWhateverTheOrderOfTheSets) {
 }
 
 TEST(CommitGroup, ARefusedSetTakesNoRevisionAndEmitsNothing) {
-  CommitGroup group(Sets(WriteSet().RequireExists(K("a")).PutOnce(K("x"), "").Emit("r", "lost"),
-                         WriteSet().PutOnce(K("y"), "").Emit("r", "kept")));
+  CommitGroup group(Sets(WriteSet()
+                             .RequireExists(K("a"))
+                             .PutOnce(K("x"), "")
+                             .Emit("r", cairn::v1::Event::MODEL_CREATED),
+                         WriteSet().PutOnce(K("y"), "").Emit("r", cairn::v1::Event::ALIAS_SET)));
   group.Load({std::optional<Record>()});
-  group.Decide(0, nullptr);
+  group.Decide(0, 7, nullptr);
   EXPECT_TRUE(HasReason(group.results()[0].status(), ErrorReason::COMMIT_CONFLICT));
   EXPECT_EQ(group.results()[1].value(), 1);
   const CommitBatch batch = group.batch();
   ASSERT_EQ(batch.changes.size(), 1u);
   ASSERT_EQ(batch.events.size(), 1u);
-  EXPECT_EQ(batch.events[0].event->kind, "kept");
+  EXPECT_EQ(batch.events[0].event->kind, cairn::v1::Event::ALIAS_SET);
 }
 
 TEST(CommitGroup, ADamagedRecordFailsOnlyTheSetsThatNeedIt) {
   const absl::Status damaged = CorruptRecord(Family::kRecord, "a", "test");
   CommitGroup group(Sets(WriteSet().PutRecord(K("a"), "1"), WriteSet().PutRecord(K("b"), "2")));
   group.Load({damaged, std::optional<Record>()});
-  group.Decide(0, nullptr);
+  group.Decide(0, 7, nullptr);
   EXPECT_EQ(group.results()[0].status().code(), absl::StatusCode::kDataLoss);
   EXPECT_TRUE(group.results()[1].ok());
 }
@@ -100,7 +103,7 @@ TEST(CommitGroup, ADamagedRecordFailsOnlyTheSetsThatNeedIt) {
 TEST(CommitGroup, ADamagedRecordCanBeReplacedBlindlyAndDeleted) {
   CommitGroup group(Sets(WriteSet().Delete(K("a")), WriteSet().PutRecord(K("a"), "new")));
   group.Load({CorruptRecord(Family::kRecord, "a", "test")});
-  group.Decide(0, nullptr);
+  group.Decide(0, 7, nullptr);
   EXPECT_TRUE(group.results()[0].ok());
   EXPECT_TRUE(group.results()[1].ok());
   EXPECT_EQ((*group.batch().changes[0].record)->create_revision, 2);

@@ -243,7 +243,7 @@ TEST_P(KvStoreConformance, MergesAddUp) {
 TEST_P(KvStoreConformance, AMergeThatFailsLeavesNothingBehind) {
   WriteSet set;
   set.PutRecord(K("a"), "1").MergeInto(K("n"), "4").MergeInto(K("m"), "not a number");
-  set.Emit("x", "y");
+  set.Emit("x", cairn::v1::Event::MODEL_CREATED);
   EXPECT_EQ(store().CommitAndWait(set).status().code(), absl::StatusCode::kInvalidArgument);
   Between();
   EXPECT_EQ(PayloadAt(K("a")), "(none)");
@@ -371,18 +371,21 @@ TEST_P(KvStoreConformance, ASnapshotDoesNotSeeLaterCommits) {
 }
 
 TEST_P(KvStoreConformance, EventsAreKeptInTheOrderOfCommits) {
-  Commit(WriteSet().Emit("r1", "made", "p1").Emit("r2", "made"));
+  Commit(WriteSet()
+             .Emit("r1", cairn::v1::Event::MODEL_CREATED, "p1")
+             .Emit("r2", cairn::v1::Event::MODEL_CREATED));
   Commit(PutSet(K("a"), "no event"));
-  Commit(WriteSet().Emit("r1", "changed", std::string("\x00\xFF", 2)));
+  Commit(WriteSet().Emit("r1", cairn::v1::Event::ALIAS_SET, std::string("\x00\xFF", 2)));
   std::vector<std::string> seen;
   const auto collect = [&seen](const StoredEvent& e) {
     seen.push_back(std::to_string(e.revision) + "." + std::to_string(e.ordinal) + " " +
-                   e.event.resource + " " + e.event.kind + " " + e.event.payload);
+                   e.event.resource + " " + cairn::v1::Event::Kind_Name(e.event.kind) + " " +
+                   e.event.image);
     return true;
   };
   ASSERT_TRUE(store().ScanEvents(0, collect).ok());
-  EXPECT_THAT(seen, ElementsAre("1.0 r1 made p1", "1.1 r2 made ",
-                                "3.0 r1 changed " + std::string("\x00\xFF", 2)));
+  EXPECT_THAT(seen, ElementsAre("1.0 r1 MODEL_CREATED p1", "1.1 r2 MODEL_CREATED ",
+                                "3.0 r1 ALIAS_SET " + std::string("\x00\xFF", 2)));
   seen.clear();
   ASSERT_TRUE(store().ScanEvents(2, collect).ok());
   EXPECT_EQ(seen.size(), 1u);
@@ -395,8 +398,9 @@ TEST_P(KvStoreConformance, EventsAreKeptInTheOrderOfCommits) {
 }
 
 TEST_P(KvStoreConformance, ATrimmedEventLogSaysWhereItBegins) {
-  for (int i = 1; i <= 6; ++i) Commit(WriteSet().Emit("r" + std::to_string(i), "made"));
-  Commit(WriteSet().TrimEventsBefore(4).Emit("trim", "made"));
+  for (int i = 1; i <= 6; ++i)
+    Commit(WriteSet().Emit("r" + std::to_string(i), cairn::v1::Event::MODEL_CREATED));
+  Commit(WriteSet().TrimEventsBefore(4).Emit("trim", cairn::v1::Event::MODEL_CREATED));
   std::vector<std::string> seen;
   const auto collect = [&seen](const StoredEvent& e) {
     seen.push_back(e.event.resource);
@@ -415,12 +419,13 @@ TEST_P(KvStoreConformance, ATrimmedEventLogSaysWhereItBegins) {
 }
 
 TEST_P(KvStoreConformance, TheBeginOfTheEventLogNeverGoesBackNorBeyondItsCommit) {
-  for (int i = 1; i <= 4; ++i) Commit(WriteSet().Emit("r", "made"));
+  for (int i = 1; i <= 4; ++i) Commit(WriteSet().Emit("r", cairn::v1::Event::MODEL_CREATED));
   Commit(WriteSet().TrimEventsBefore(4));
   Commit(WriteSet().TrimEventsBefore(2));
   const auto visit = [](const StoredEvent&) { return true; };
   EXPECT_EQ(MetadataOf(store().ScanEvents(1, visit), "oldestRevision"), "4");
-  const Revision last = Commit(WriteSet().TrimEventsBefore(1'000'000).Emit("own", "made"));
+  const Revision last =
+      Commit(WriteSet().TrimEventsBefore(1'000'000).Emit("own", cairn::v1::Event::MODEL_CREATED));
   EXPECT_EQ(MetadataOf(store().ScanEvents(1, visit), "oldestRevision"), std::to_string(last));
   std::vector<Revision> seen;
   ASSERT_TRUE(store()
@@ -434,7 +439,7 @@ TEST_P(KvStoreConformance, TheBeginOfTheEventLogNeverGoesBackNorBeyondItsCommit)
 }
 
 TEST_P(KvStoreConformance, ARefusedCommitTrimsNothing) {
-  for (int i = 1; i <= 3; ++i) Commit(WriteSet().Emit("r", "made"));
+  for (int i = 1; i <= 3; ++i) Commit(WriteSet().Emit("r", cairn::v1::Event::MODEL_CREATED));
   const CommitResult refused =
       store().CommitAndWait(WriteSet().TrimEventsBefore(3).RequireExists(K("absent")));
   EXPECT_TRUE(IsConflictOn(refused, "616273656e74")) << refused.status();
@@ -456,7 +461,8 @@ TEST_P(KvStoreConformance, TheBeginOfTheEventLogIsTheCommittersOwn) {
 
 TEST_P(KvStoreConformance, TheRoomOfEventsGrowsWithThemAndComesBack) {
   const std::string payload(4096, 'x');
-  for (int i = 0; i < 200; ++i) Commit(WriteSet().Emit("r", "made", payload + std::to_string(i)));
+  for (int i = 0; i < 200; ++i)
+    Commit(WriteSet().Emit("r", cairn::v1::Event::MODEL_CREATED, payload + std::to_string(i)));
   const int64_t all = store().EventBytes(0).value();
   const int64_t newer = store().EventBytes(151).value();
   EXPECT_GT(all, 0);
@@ -514,7 +520,7 @@ TEST_P(KvStoreConformance, TheListenerHearsRevisionsInOrderBeforeTheCallback) {
   CondVar done;
   int answered = 0;
   for (int i = 0; i < 10; ++i) {
-    store().Commit(WriteSet().Emit("r", "k"), [&](CommitResult result) {
+    store().Commit(WriteSet().Emit("r", cairn::v1::Event::MODEL_CREATED), [&](CommitResult result) {
       MutexLock lock(&mutex);
       const std::string entry = "listen " + std::to_string(*result) + " 1";
       EXPECT_THAT(heard, ::testing::Contains(entry));

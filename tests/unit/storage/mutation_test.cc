@@ -55,7 +55,7 @@ class MutationTest : public ::testing::Test {
   Outcome Run(const std::string& id, const std::string& request_text, Planner planner,
               const std::string& principal = "p", bool validate_only = false) {
     Request request;
-    request.set_kind(request_text);
+    request.set_resource(request_text);
     Mutex mutex;
     CondVar arrived;
     std::optional<Outcome> outcome;

@@ -88,24 +88,45 @@ TEST(RecordCodec, ImpossibleCountersAreRefused) {
 TEST(RecordCodec, EventsReadBackAndAreAsDocumented) {
   const Key key = EventKey(5, 1);
   EXPECT_EQ(HexEncode(key.bytes), "000000000000000500000001");
-  const Event event{"models/m", "model.created", std::string("\x00\xFF", 2)};
+  const Event event{"models/m", v1::Event::MODEL_CREATED, std::string("\x00\xFF", 2), "ada", 1};
   const std::string value = EncodeEvent(key, event);
   EXPECT_EQ(HexEncode(value),
             "01"
-            "d78b5683"
+            "bc8e9aab"
             "000000000000000000000000000000000000000000000000"
             "0a086d6f64656c732f6d"
-            "120d6d6f64656c2e63726561746564"
-            "1a0200ff");
+            "1a0200ff"
+            "2028"
+            "2a03616461"
+            "3001");
   const auto back = DecodeEvent(key.bytes, value);
   ASSERT_TRUE(back.ok()) << back.status();
   EXPECT_EQ(back->revision, 5);
   EXPECT_EQ(back->ordinal, 1);
   EXPECT_EQ(back->event.resource, event.resource);
   EXPECT_EQ(back->event.kind, event.kind);
-  EXPECT_EQ(back->event.payload, event.payload);
+  EXPECT_EQ(back->event.image, event.image);
+  EXPECT_EQ(back->event.principal, "ada");
+  EXPECT_EQ(back->event.commit_unix_nanos, 1);
   EXPECT_FALSE(DecodeEvent(key.bytes + "x", value).ok());
   EXPECT_FALSE(DecodeEvent(EventKey(5, 2).bytes, value).ok());
+}
+
+TEST(RecordCodec, EventsOfBeforeKindsHadNumbersAreStillRead) {
+  // Revision 5, ordinal 1, `models/m`, `model.created`.
+  const std::string value = HexDecode(
+                                "01"
+                                "d78b5683"
+                                "000000000000000000000000000000000000000000000000"
+                                "0a086d6f64656c732f6d"
+                                "120d6d6f64656c2e63726561746564"
+                                "1a0200ff")
+                                .value();
+  const auto event = DecodeEvent(EventKey(5, 1).bytes, value);
+  ASSERT_TRUE(event.ok()) << event.status();
+  EXPECT_EQ(event->event.resource, "models/m");
+  EXPECT_EQ(event->event.kind, v1::Event::MODEL_CREATED);
+  EXPECT_EQ(event->event.image, "");
 }
 
 }  // namespace

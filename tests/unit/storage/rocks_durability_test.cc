@@ -53,7 +53,7 @@ absl::Status Write(KvStore& store, int64_t i) {
   return store
       .CommitAndWait(WriteSet()
                          .PutRecord(NumberKey(i), std::string(100, 'x') + std::to_string(i))
-                         .Emit("r", "k"))
+                         .Emit("r", cairn::v1::Event::MODEL_CREATED))
       .status();
 }
 
@@ -295,7 +295,9 @@ TEST(RocksDurability, BelowTheReserveWhatFreesSpaceIsWrittenDownToAQuarterOfIt) 
   ScratchDirectory scratch;
   auto store = OpenWithReserveOf500(scratch.path(), free_bytes);
   const auto free_record = [&store](int64_t i) {
-    return store->CommitAndWait(WriteSet().Delete(NumberKey(i)).Emit("r", "k").FreesSpace())
+    return store
+        ->CommitAndWait(
+            WriteSet().Delete(NumberKey(i)).Emit("r", cairn::v1::Event::MODEL_CREATED).FreesSpace())
         .status();
   };
   for (int64_t i = 1; i <= 4; ++i) ASSERT_TRUE(Write(*store, i).ok());

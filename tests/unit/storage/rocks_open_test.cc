@@ -32,7 +32,11 @@ absl::StatusOr<std::unique_ptr<KvStore>> OpenIn(const std::string& directory) {
 void MakeStore(const std::string& directory) {
   auto store = OpenIn(directory);
   ASSERT_TRUE(store.ok()) << store.status();
-  ASSERT_TRUE((*store)->CommitAndWait(WriteSet().PutRecord(RunKey("r"), "x").Emit("r", "k")).ok());
+  ASSERT_TRUE(
+      (*store)
+          ->CommitAndWait(
+              WriteSet().PutRecord(RunKey("r"), "x").Emit("r", cairn::v1::Event::MODEL_CREATED))
+          .ok());
 }
 
 // Opens the database as RocksDB does, behind the store's back.
@@ -165,7 +169,9 @@ TEST(RocksOpen, EventsBehindTheLastRevisionMeanThatCommitsAreMissing) {
   MakeStore(scratch.path());
   WithDatabase(scratch.Join("kv"), [](rocksdb::DB& db, auto*, auto* event) {
     const Key key = EventKey(7, 0);
-    ASSERT_TRUE(db.Put({}, event, key.bytes, EncodeEvent(key, {"r", "k", ""})).ok());
+    ASSERT_TRUE(
+        db.Put({}, event, key.bytes, EncodeEvent(key, {"r", v1::Event::MODEL_CREATED, "", "", 0}))
+            .ok());
   });
   ExpectCorrupt(scratch.path(), "commits are missing");
 }

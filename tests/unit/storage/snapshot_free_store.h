@@ -3,40 +3,43 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
+#include <map>
 #include <memory>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <vector>
 
+#include "lib/base/mutex.h"
 #include "tests/unit/storage/forwarding_store.h"
 
 namespace cairn::storage {
 
-// A store that fails the test when something commits while a snapshot of it is held: a
+// A store that fails the test when a thread commits while it holds a snapshot of it: a
 // database that met a full disk is opened again when nobody looks at it, so who holds a
-// snapshot while waiting for a commit waits for ever. For tests in which nobody else reads.
+// snapshot while waiting for a commit waits for ever. What other threads read meanwhile
+// goes by itself, and does not count.
 class SnapshotFreeStore final : public ForwardingStore {
  public:
   using ForwardingStore::ForwardingStore;
 
   std::unique_ptr<Snapshot> GetSnapshot() const override {
-    return std::make_unique<Counted>(ForwardingStore::GetSnapshot(), held_);
+    return std::make_unique<Counted>(ForwardingStore::GetSnapshot(), *this);
   }
 
   void Commit(WriteSet set, CommitCallback done) override {
-    EXPECT_EQ(held_, 0) << "snapshots are held while a commit is waited for";
+    EXPECT_EQ(HeldByThisThread(), 0) << "snapshots are held while a commit is waited for";
     ForwardingStore::Commit(std::move(set), std::move(done));
   }
 
  private:
   class Counted final : public Snapshot {
    public:
-    Counted(std::unique_ptr<Snapshot> snapshot, std::atomic<int>& held)
-        : snapshot_(std::move(snapshot)), held_(held) {
-      ++held_;
+    Counted(std::unique_ptr<Snapshot> snapshot, const SnapshotFreeStore& store)
+        : snapshot_(std::move(snapshot)), store_(store) {
+      store_.Count(holder_, 1);
     }
-    ~Counted() override { --held_; }
+    ~Counted() override { store_.Count(holder_, -1); }
 
     Revision revision() const override { return snapshot_->revision(); }
     absl::StatusOr<std::optional<Record>> Get(const Key& key) const override {
@@ -56,10 +59,21 @@ class SnapshotFreeStore final : public ForwardingStore {
 
    private:
     const std::unique_ptr<Snapshot> snapshot_;
-    std::atomic<int>& held_;
+    const SnapshotFreeStore& store_;
+    const std::thread::id holder_ = std::this_thread::get_id();
   };
 
-  mutable std::atomic<int> held_ = 0;
+  void Count(std::thread::id holder, int change) const {
+    const MutexLock lock(&mutex_);
+    held_[holder] += change;
+  }
+  int HeldByThisThread() const {
+    const MutexLock lock(&mutex_);
+    return held_[std::this_thread::get_id()];
+  }
+
+  mutable Mutex mutex_;
+  mutable std::map<std::thread::id, int> held_ CAIRN_GUARDED_BY(mutex_);
 };
 
 }  // namespace cairn::storage

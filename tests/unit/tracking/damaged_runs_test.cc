@@ -76,7 +76,7 @@ class DamagedRunsTest : public ::testing::TestWithParam<const char*> {
   void Damage(const std::string& kind, bool told) {
     storage::WriteSet set;
     set.PutRecord(KeyOf(kind), kUnreadable);
-    if (told) set.Emit(NameOf('3'), "run.logged");
+    if (told) set.Emit(NameOf('3'), cairn::v1::Event::RUN_LOGGED);
     ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
   }
 
@@ -194,7 +194,8 @@ TEST_P(DamagedRunsTest, ARunThatIsWrittenAnewIsFoundAgain) {
   Start();
   EXPECT_EQ(Count(""), 7);
   storage::WriteSet repair;
-  repair.PutRecord(KeyOf(GetParam()), whole->payload).Emit(NameOf('3'), "run.updated");
+  repair.PutRecord(KeyOf(GetParam()), whole->payload)
+      .Emit(NameOf('3'), cairn::v1::Event::RUN_UPDATED);
   ASSERT_TRUE(store_->CommitAndWait(std::move(repair)).ok());
   EXPECT_EQ(Found("metrics.m = 1 AND params.p = 1", true), "01234567");
 }
@@ -205,7 +206,8 @@ INSTANTIATE_TEST_SUITE_P(Records, DamagedRunsTest,
 
 TEST_F(DamagedRunsTest, RunsOfAnExperimentWithADamagedRecordAreFound) {
   storage::WriteSet set;
-  set.PutRecord(storage::ExperimentKey(0), kUnreadable).Emit("experiments/0", "experiment.updated");
+  set.PutRecord(storage::ExperimentKey(0), kUnreadable)
+      .Emit("experiments/0", cairn::v1::Event::EXPERIMENT_UPDATED);
   ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
   Start();
   EXPECT_EQ(Found("metrics.m = 1"), "01234567");

@@ -1,0 +1,86 @@
+#include "server/events/told_event.h"
+
+#include "absl/container/flat_hash_map.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/io/coded_stream.h"
+#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "google/protobuf/wire_format_lite.h"
+#include "lib/base/encoding.h"
+#include "lib/base/timestamps.h"
+
+namespace cairn::events {
+namespace {
+
+using google::protobuf::internal::WireFormatLite;
+using google::protobuf::io::CodedInputStream;
+using google::protobuf::io::CodedOutputStream;
+using google::protobuf::io::StringOutputStream;
+
+// From the number of an image's field in Event to that of `etag` in the image.
+const absl::flat_hash_map<int, int>& EtagFields() {
+  static const auto& fields = *[] {
+    auto* found = new absl::flat_hash_map<int, int>;
+    const auto* images = v1::Event::descriptor()->FindOneofByName("image");
+    for (int i = 0; i < images->field_count(); ++i) {
+      const auto* etag = images->field(i)->message_type()->FindFieldByName("etag");
+      if (etag != nullptr) found->emplace(images->field(i)->number(), etag->number());
+    }
+    return found;
+  }();
+  return fields;
+}
+
+uint32_t LengthTag(int field) {
+  return WireFormatLite::MakeTag(field, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
+}
+
+// A message that comes twice is one, with the fields of both: so the etag is appended, and the
+// image stays as it was stored.
+void AppendEtag(const std::string& image, storage::Revision revision, std::string& bytes) {
+  CodedInputStream in(reinterpret_cast<const uint8_t*>(image.data()),
+                      static_cast<int>(image.size()));
+  const int image_field = WireFormatLite::GetTagFieldNumber(in.ReadTag());
+  const auto etag_field = EtagFields().find(image_field);
+  if (etag_field == EtagFields().end()) return;
+  const std::string etag = EtagOf(revision);
+  std::string inner;
+  {
+    StringOutputStream stream(&inner);
+    CodedOutputStream out(&stream);
+    out.WriteTag(LengthTag(etag_field->second));
+    out.WriteVarint32(static_cast<uint32_t>(etag.size()));
+    out.WriteString(etag);
+  }
+  StringOutputStream stream(&bytes);
+  CodedOutputStream out(&stream);
+  out.WriteTag(LengthTag(image_field));
+  out.WriteVarint32(static_cast<uint32_t>(inner.size()));
+  out.WriteString(inner);
+}
+
+}  // namespace
+
+int64_t ToldCommit::bytes() const {
+  auto sum = static_cast<int64_t>(sizeof(ToldCommit));
+  for (const ToldEvent& event : events) {
+    sum += static_cast<int64_t>(sizeof(ToldEvent) + event.resource.size() + event.bytes.size());
+  }
+  return sum;
+}
+
+ToldEvent Tell(storage::Revision revision, const storage::Event& event) {
+  v1::Event head;
+  head.set_revision(revision);
+  head.set_kind(event.kind);
+  head.set_resource(event.resource);
+  head.set_principal(event.principal);
+  if (event.commit_unix_nanos != 0) {
+    *head.mutable_commit_time() = ToTimestamp(event.commit_unix_nanos);
+  }
+  ToldEvent told{event.resource, event.kind, head.SerializeAsString()};
+  told.bytes += event.image;
+  AppendEtag(event.image, revision, told.bytes);
+  return told;
+}
+
+}  // namespace cairn::events
