@@ -71,7 +71,7 @@ cairn_pkg_static(CAIRN_ROCKSDB_FLAGS rocksdb)
 cairn_dependency(rocksdb LIBS -lrocksdb ${CAIRN_ROCKSDB_FLAGS} -lsnappy -llz4 -lzstd -lbz2 -lz -ldl)
 
 # What the archive needs in turn differs: Debian 13 builds it with zstd.
-cairn_pkg_static(CAIRN_CRYPTO_FLAGS libcrypto)
+cairn_pkg_static(CAIRN_CRYPTO_FLAGS libssl libcrypto)
 cairn_dependency(openssl LIBS ${CAIRN_CRYPTO_FLAGS} -ldl)
 cairn_dependency(yaml LIBS -lyaml-cpp)
 cairn_dependency(zstd LIBS -lzstd)

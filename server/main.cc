@@ -13,6 +13,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/standard_streams.h"
 #include "server/blob_index.h"
+#include "server/first_admin.h"
 #include "server/observability/log.h"
 #include "server/options.h"
 #include "server/server.h"
@@ -28,15 +29,37 @@ constexpr int kExitFailure = 1;
 constexpr int kExitUsage = 2;
 constexpr int kExitForced = 130;
 
-// Blocks the stop signals in this thread and all it starts; they are waited for.
-sigset_t BlockStopSignals() {
-  signal(SIGPIPE, SIG_IGN);
+sigset_t StopSignals() {
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGTERM);
   sigaddset(&signals, SIGINT);
+  return signals;
+}
+
+// Blocks the signals that are waited for in this thread and all it starts: those that stop the
+// server, and SIGHUP.
+sigset_t BlockSignals() {
+  signal(SIGPIPE, SIG_IGN);
+  sigset_t signals = StopSignals();
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   return signals;
+}
+
+// Keeps the certificate current until a signal says stop, which it returns.
+int KeepUntilStopped(const sigset_t& signals, Server& server) {
+  constexpr timespec kRound{1, 0};
+  while (true) {
+    const int signal_number = sigtimedwait(&signals, nullptr, &kRound);
+    if (signal_number == SIGHUP) {
+      server.ReloadCertificate();
+    } else if (signal_number > 0) {
+      return signal_number;
+    } else {
+      server.CheckCertificate();
+    }
+  }
 }
 
 int Fail(const absl::Status& status) {
@@ -57,8 +80,19 @@ int Check(const ServerOptions& options) {
   return FlushStandardOutput() && *damage == 0 ? EXIT_SUCCESS : kExitFailure;
 }
 
+int Init(const CommandLine& line) {
+  const absl::StatusOr<std::string> token = MakeFirstAdmin(line.options, line.admin);
+  if (!token.ok()) return Fail(token.status());
+  std::printf(
+      "%s administers the store in %s. This is the token, shown this once; it goes into a file "
+      "that "
+      "only its owner may read (mlctl login, or --token-file):\n%s\n",
+      line.admin.c_str(), line.options.data_dir.c_str(), token->c_str());
+  return FlushStandardOutput() ? EXIT_SUCCESS : kExitFailure;
+}
+
 int Run(int argc, const char* const* argv) {
-  const sigset_t signals = BlockStopSignals();
+  const sigset_t signals = BlockSignals();
   const absl::StatusOr<CommandLine> line = ParseCommandLine(argc, argv);
   if (!line.ok()) return Fail(line.status());
   if (line->exit_now) return FlushStandardOutput() ? line->exit_code : kExitFailure;
@@ -66,20 +100,21 @@ int Run(int argc, const char* const* argv) {
 
   if (line->rebuild_blob_index) return RebuildIndex(line->options);
   if (line->check) return Check(line->options);
+  if (line->init) return Init(*line);
 
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(line->options);
   if (!server.ok()) return Fail(server.status());
-  std::printf("ready grpc=%s http=%s\n", (*server)->grpc_address().c_str(),
-              (*server)->http_address().c_str());
+  std::printf("ready grpc=%s http=%s%s\n", (*server)->grpc_address().c_str(),
+              (*server)->http_address().c_str(), line->options.tls.enabled() ? " tls=grpc" : "");
   std::fflush(stdout);
 
-  int signal_number = 0;
-  sigwait(&signals, &signal_number);
+  const int signal_number = KeepUntilStopped(signals, **server);
   Log(LogLevel::kInfo, "stopping", {{"signal", std::to_string(signal_number)}});
   // A second signal does not wait for anybody.
-  std::thread([signals] {
+  std::thread([] {
+    const sigset_t stop = StopSignals();
     int again = 0;
-    sigwait(&signals, &again);
+    sigwait(&stop, &again);
     ::_exit(kExitForced);
   }).detach();
   (*server)->Stop();

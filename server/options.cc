@@ -78,6 +78,24 @@ bool IsLoopback(std::string_view host) {
   return host == "localhost" || host == "[::1]" || host.substr(0, 4) == "127.";
 }
 
+// Whether the HTTP port speaks TLS where the gRPC port does; the HTTP server gets its context in
+// server.cc (StartHttp).
+constexpr bool kHttpSpeaksTls = false;
+
+absl::Status CheckTls(const tls::TlsOptions& options) {
+  const auto refuse = [](std::string_view field, const std::string& value, std::string_view rule) {
+    return InvalidField(ErrorReason::CONFIG_INVALID, field, value, rule).ToStatus();
+  };
+  if (options.certificate_file.empty() != options.key_file.empty()) {
+    return options.key_file.empty()
+               ? refuse("tls-key", "", "is required with --tls-cert: the certificate's private key")
+               : refuse("tls-cert", "", "is required with --tls-key: the key's certificate");
+  }
+  if (options.enabled()) return absl::OkStatus();
+  if (options.client_ca_file.empty()) return absl::OkStatus();
+  return refuse("tls-client-ca", options.client_ca_file, "needs --tls-cert and --tls-key");
+}
+
 absl::Status CheckAddress(std::string_view field, const std::string& address, bool any_network) {
   std::string_view host;
   int port = 0;
@@ -86,8 +104,9 @@ absl::Status CheckAddress(std::string_view field, const std::string& address, bo
   }
   if (any_network || IsLoopback(host)) return absl::OkStatus();
   return InvalidField(ErrorReason::CONFIG_INVALID, field, address,
-                      "must be a loopback address: there is no authentication yet; "
-                      "--insecure-network allows it on a network you trust");
+                      "must be a loopback address, unless it speaks TLS (--tls-cert, --tls-key) "
+                      "and asks callers who they are (--auth); --insecure-network allows it on a "
+                      "network you trust");
 }
 
 // A length of time such as 90s, 5m, 2h or 1d, in seconds; 0 needs no unit. Nullopt for
@@ -173,6 +192,14 @@ void AddTasks(CLI::App& app, CommandLine& line) {
       ->configurable(false)
       ->fallthrough()
       ->callback([&line] { line.check = true; });
+  CLI::App* init = app.add_subcommand(
+      "init",
+      "Make the store in --data-dir, if there is none, and its first administrator; print the "
+      "administrator's token as the last line, which is shown this once, and exit. Refused while "
+      "somebody has a valid token of an administrator");
+  init->configurable(false)->fallthrough()->callback([&line] { line.init = true; });
+  init->add_option("--principal", line.admin, "The name of the administrator")
+      ->capture_default_str();
 }
 
 void AddEventFlags(CLI::App& app, ServerOptions& options) {
@@ -195,6 +222,29 @@ void AddEventFlags(CLI::App& app, ServerOptions& options) {
       ->envname("CAIRND_EVENT_LOG_MIB")
       ->check(CLI::Range(16, 1 << 20))
       ->capture_default_str();
+}
+
+void AddTlsFlags(CLI::App& app, tls::TlsOptions& options) {
+  app.add_option("--tls-cert", options.certificate_file,
+                 "PEM file with the server's certificate and those between it and a root: the gRPC "
+                 "port speaks TLS. Read again on SIGHUP and when it changes")
+      ->envname("CAIRND_TLS_CERT");
+  app.add_option("--tls-key", options.key_file,
+                 "PEM file with the certificate's private key, which only its owner may read")
+      ->envname("CAIRND_TLS_KEY");
+  CLI::Option* authority =
+      app.add_option("--tls-client-ca", options.client_ca_file,
+                     "PEM file with the authorities whose certificates clients may show")
+          ->envname("CAIRND_TLS_CLIENT_CA");
+  app.add_option_function<std::string>(
+         "--tls-client-cert",
+         [&options](const std::string& text) {
+           options.client_certificate_required = text == "required";
+         },
+         "optional or required: whether a client without a certificate is let in [required]")
+      ->envname("CAIRND_TLS_CLIENT_CERT")
+      ->check(CLI::IsMember({"optional", "required"}))
+      ->needs(authority);
 }
 
 void AddConnectionFlags(CLI::App& app, ServerOptions& options) {
@@ -242,8 +292,12 @@ void AddFlags(CLI::App& app, ServerOptions& options, bool& show_version) {
   app.add_option("--http-address", options.http_address, "HOST:PORT for HTTP; port 0 picks one")
       ->envname("CAIRND_HTTP_ADDRESS")
       ->capture_default_str();
+  app.add_flag("--auth", options.auth,
+               "Ask callers who they are, by a token or a client certificate, and let them do what "
+               "role bindings allow; the first token is made by `cairnd init`")
+      ->envname("CAIRND_AUTH");
   app.add_flag("--insecure-network", options.insecure_network,
-               "Allow addresses beyond loopback, without authentication")
+               "Allow addresses beyond loopback, without TLS and authentication")
       ->envname("CAIRND_INSECURE_NETWORK");
   app.add_option("--http-allowed-host", options.allowed_hosts,
                  "Further host name that HTTP requests may carry; may be repeated")
@@ -270,6 +324,7 @@ void AddFlags(CLI::App& app, ServerOptions& options, bool& show_version) {
       ->envname("CAIRND_DISK_THREADS")
       ->check(CLI::Range(0, 256))
       ->capture_default_str();
+  AddTlsFlags(app, options.tls);
   AddConnectionFlags(app, options);
   AddMemoryFlag(app, options);
   AddLeaseFlag(app, options);
@@ -311,9 +366,12 @@ absl::Status ValidateOptions(const ServerOptions& options) {
     return InvalidField(ErrorReason::CONFIG_INVALID, "data-dir", "",
                         "is required, unless --in-memory is given");
   }
-  CAIRN_RETURN_IF_ERROR(
-      CheckAddress("grpc-address", options.grpc_address, options.insecure_network));
-  return CheckAddress("http-address", options.http_address, options.insecure_network);
+  CAIRN_RETURN_IF_ERROR(CheckTls(options.tls));
+  const bool known_clients_only = options.tls.enabled() && options.auth;
+  CAIRN_RETURN_IF_ERROR(CheckAddress("grpc-address", options.grpc_address,
+                                     options.insecure_network || known_clients_only));
+  return CheckAddress("http-address", options.http_address,
+                      options.insecure_network || (kHttpSpeaksTls && known_clients_only));
 }
 
 absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv) {

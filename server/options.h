@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "lib/tls/tls_context.h"
 #include "server/core/limits.h"
 #include "server/observability/log.h"
 
@@ -18,6 +19,8 @@ struct ServerOptions {
   std::string grpc_address = "127.0.0.1:50051";  // HOST:PORT; port 0 picks a free one
   std::string http_address = "127.0.0.1:5000";   // HOST:PORT; port 0 picks a free one
   bool insecure_network = false;                 // allows addresses beyond loopback
+  bool auth = false;                             // asks callers who they are
+  tls::TlsOptions tls;                           // of the gRPC port; see ValidateOptions
   std::vector<std::string> allowed_hosts;        // further names for the Host header
   int64_t drain_millis = 4000;                   // how long a stop waits for calls under way
   int64_t default_run_lease_seconds = 0;         // of runs that do not say; 0: for ever
@@ -39,6 +42,8 @@ struct CommandLine {
   ServerOptions options;
   bool rebuild_blob_index = false;  // instead of serving
   bool check = false;               // instead of serving
+  bool init = false;                // instead of serving: makes the first administrator...
+  std::string admin = "admin";      // ...of this name
   bool exit_now = false;            // help or version was printed
   int exit_code = 0;
 };
@@ -55,8 +60,9 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv);
 int PoolThreads(const ServerOptions& options);
 int DiskThreads(const ServerOptions& options);
 
-// Checks what the flags' types cannot: a directory is named, addresses have a
-// port and, without insecure_network, a loopback host. Pure.
+// Checks what the flags' types cannot: a directory is named, TLS has both its files, addresses
+// have a port. Without insecure_network they have a loopback host too; the gRPC port may have
+// another where it speaks TLS and asks callers who they are. Pure.
 absl::Status ValidateOptions(const ServerOptions& options);
 
 }  // namespace cairn

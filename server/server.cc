@@ -18,7 +18,10 @@
 #include "lib/http/http_server.h"
 #include "server/artifacts/manifest_blob.h"
 #include "server/artifacts/pack_blob_store.h"
+#include "server/auth/access_control.h"
+#include "server/certificate_keeper.h"
 #include "server/core/limits.h"
+#include "server/events/event_feed.h"
 #include "server/events/history_trimmer.h"
 #include "server/events/store_time.h"
 #include "server/front/descriptor_shares.h"
@@ -183,6 +186,9 @@ class Server::Impl {
     if (options_.memory_limit_bytes > 0) {
       Log(LogLevel::kInfo, "memory is shared out", {{"shares", shares_.Describe()}});
     }
+    if (options_.tls.enabled()) {
+      CAIRN_ASSIGN_OR_RETURN(certificate_, CertificateKeeper::Load(options_.tls));
+    }
     CAIRN_ASSIGN_OR_RETURN(descriptors_, ShareDescriptors());
     const front::ConnectionLimits connections =
         ConnectionLimits(options_, descriptors_.grpc_connections);
@@ -194,6 +200,9 @@ class Server::Impl {
     CAIRN_RETURN_IF_ERROR(tracking::EnsureDefaultExperiment(*store_, clock.NowUnixNanos()));
     tracking::RunSearcherOptions search = SearcherOptions(shares_);
     if (!options_.in_memory) search.checkpoint_directory = options_.data_dir + "/index";
+    CAIRN_RETURN_IF_ERROR(LoadAccess());
+    event_feed_ = std::make_unique<events::EventFeed>(*store_);
+    event_feed_->Start();
     run_searcher_ = std::make_unique<tracking::RunSearcher>(*store_, std::move(search));
     CAIRN_RETURN_IF_ERROR(run_searcher_->Load());
     metric_folder_ = std::make_unique<metrics::MetricFolder>(*store_, FolderOptions());
@@ -213,10 +222,11 @@ class Server::Impl {
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
     environment_.reset(new rpc::Environment{
         *store_, *mutator_, clock, SystemIds(), rpc::CallPools{*pool_, *disk_pool_, long_calls_},
-        *folding_room_, *intake_, replies_, metrics_, *metric_folder_, *run_leases_, *operations_});
+        *folding_room_, *intake_, replies_, metrics_, *metric_folder_, *run_leases_, *operations_,
+        access_.get()});
     CAIRN_RETURN_IF_ERROR(MakeMethods(clock, connections));
     CAIRN_ASSIGN_OR_RETURN(
-        grpc_, rpc::GrpcServer::Start({options_.grpc_address, connections}, shares_.request_bytes,
+        grpc_, rpc::GrpcServer::Start(AcceptorOptions(connections), shares_.request_bytes,
                                       *environment_, *methods_));
     grpc_address_ = WithPort(options_.grpc_address, grpc_->port());
     return StartHttp();
@@ -224,14 +234,41 @@ class Server::Impl {
 
   void Stop() {
     if (operations_ != nullptr) operations_->ReleaseWaits();
+    if (event_feed_ != nullptr) event_feed_->Close();
     if (http_ != nullptr) http_->Stop(std::chrono::milliseconds(options_.drain_millis));
     if (grpc_ != nullptr) grpc_->Stop(std::chrono::milliseconds(options_.drain_millis));
   }
 
   const std::string& grpc_address() const { return grpc_address_; }
   const std::string& http_address() const { return http_address_; }
+  CertificateKeeper* certificate() const { return certificate_.get(); }
 
  private:
+  front::AcceptorOptions AcceptorOptions(const front::ConnectionLimits& connections) const {
+    front::AcceptorOptions acceptor;
+    acceptor.address = options_.grpc_address;
+    acceptor.limits = connections;
+    if (certificate_ != nullptr) acceptor.tls = &certificate_->context();
+    return acceptor;
+  }
+
+  // Before anybody may write, so that no token or binding falls between.
+  absl::Status LoadAccess() {
+    if (!options_.auth) return absl::OkStatus();
+    access_ = std::make_unique<auth::AccessControl>(*store_);
+    CAIRN_ASSIGN_OR_RETURN(const auth::LoadedAccess loaded, access_->Load());
+    Log(loaded.unreadable == 0 ? LogLevel::kInfo : LogLevel::kWarning,
+        "callers are asked who they are",
+        {{"tokens", std::to_string(loaded.tokens)},
+         {"role_bindings", std::to_string(loaded.bindings)},
+         {"unreadable", std::to_string(loaded.unreadable)}});
+    if (loaded.tokens == 0 && options_.tls.client_ca_file.empty()) {
+      Log(LogLevel::kWarning,
+          "there is no token, so nobody can call; `cairnd init` makes the first");
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status MakeMethods(const Clock& clock, const front::ConnectionLimits& connections) {
     service::ServerFacts facts;
     facts.start_unix_nanos = clock.NowUnixNanos();
@@ -243,7 +280,8 @@ class Server::Impl {
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
     backends_.reset(new service::Backends{*store_, SystemIds(), *store_clock_, *run_searcher_,
                                           *metric_folder_, *run_leases_, *run_purger_, *operations_,
-                                          *blobs_, artifacts::MakeManifestLoader(*blobs_), facts});
+                                          *blobs_, artifacts::MakeManifestLoader(*blobs_),
+                                          *event_feed_, facts, access_.get()});
     CAIRN_ASSIGN_OR_RETURN(methods_, service::MakeMethodTable(*backends_));
     return absl::OkStatus();
   }
@@ -293,6 +331,8 @@ class Server::Impl {
     http::HttpServerOptions http_options;
     http_options.address = options_.http_address;
     http_options.allowed_hosts = options_.allowed_hosts;
+    // Here the HTTP port gets &certificate_->context() once lib/http speaks TLS; see
+    // kHttpSpeaksTls in options.cc, which lets it off loopback then.
     http_options.limits.max_body_bytes = kHttpBodyBytes;
     http_options.limits.max_connections = static_cast<size_t>(descriptors_.http_connections);
     CAIRN_ASSIGN_OR_RETURN(
@@ -305,13 +345,16 @@ class Server::Impl {
 
   const ServerOptions options_;
   const MemoryShares shares_;
+  std::unique_ptr<CertificateKeeper> certificate_;  // null without TLS
   front::DescriptorShares descriptors_;
   rpc::LongCalls long_calls_;
   rpc::Replies replies_;
   observability::CallMetrics metrics_;
   std::unique_ptr<ScratchDirectory> scratch_;
   std::unique_ptr<storage::KvStore> store_;
-  std::optional<RunningClock> store_clock_;  // for what is kept for a time
+  std::optional<RunningClock> store_clock_;      // for what is kept for a time
+  std::unique_ptr<auth::AccessControl> access_;  // null: nobody is asked
+  std::unique_ptr<events::EventFeed> event_feed_;
   std::unique_ptr<tracking::RunSearcher> run_searcher_;
   std::unique_ptr<metrics::MetricFolder> metric_folder_;
   std::unique_ptr<rpc::WaitingRoom> folding_room_;
@@ -342,6 +385,8 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   Log(LogLevel::kInfo, "serving",
       {{"grpc", impl->grpc_address()},
        {"http", impl->http_address()},
+       {"tls", options.tls.enabled() ? "grpc" : "off"},
+       {"auth", options.auth ? "on" : "off"},
        {"data_dir", options.in_memory ? "(memory)" : options.data_dir}});
   return std::unique_ptr<Server>(new Server(std::move(impl)));
 }
@@ -349,5 +394,13 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
 const std::string& Server::grpc_address() const { return impl_->grpc_address(); }
 const std::string& Server::http_address() const { return impl_->http_address(); }
 void Server::Stop() { impl_->Stop(); }
+
+void Server::ReloadCertificate() {
+  if (impl_->certificate() != nullptr) impl_->certificate()->Reload();
+}
+
+void Server::CheckCertificate() {
+  if (impl_->certificate() != nullptr) impl_->certificate()->Check();
+}
 
 }  // namespace cairn

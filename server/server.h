@@ -21,6 +21,7 @@ class Server {
  public:
   // Opens the store and serves. Errors, with nothing left running:
   //   INVALID_ARGUMENT (CONFIG_INVALID)    an address cannot be bound
+  //   those of tls::TlsContext::Load       a file of the TLS certificate cannot be used
   //   FAILED_PRECONDITION (STORE_LOCKED)   another process holds the directory
   //   FAILED_PRECONDITION (STORE_NEWER)    a newer version wrote the store
   //   DATA_LOSS (STORE_CORRUPT)            the store is damaged
@@ -34,6 +35,12 @@ class Server {
   // Where it serves, as HOST:PORT.
   const std::string& grpc_address() const;
   const std::string& http_address() const;
+
+  // Reads the files of the TLS certificate again: ReloadCertificate now, CheckCertificate, to be
+  // called about once a second, when they changed. New connections get what they hold; if it
+  // cannot be used, the log says why and the one before stays. Without TLS they do nothing.
+  void ReloadCertificate();
+  void CheckCertificate();
 
   // Stops in the order above; later calls do nothing.
   void Stop();

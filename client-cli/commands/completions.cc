@@ -6,6 +6,7 @@
 #include "client-cli/cli/config.h"
 #include "client-cli/cli/reference.h"
 #include "client-cli/commands/nouns.h"
+#include "client-cli/commands/session.h"
 #include "fmt/format.h"
 #include "lib/client/client.h"
 
@@ -83,11 +84,26 @@ std::vector<std::string> AskServer(client::Client& client, const std::string& wh
   return names;
 }
 
-std::string ServerAddress(const CommandTable& table, const Environment& environment) {
+// How the environment and files say that the server is reached.
+absl::StatusOr<client::ConnectOptions> ServerOptions(const CommandTable& table,
+                                                     const Environment& environment) {
   const auto files = LoadConfigFiles(table, ".", environment);
   const auto settings = Settings::Resolve(table, Invocation(), environment,
                                           files.ok() ? *files : std::vector<ConfigFile>());
-  return settings.ok() ? settings->Text("server") : "";
+  if (!settings.ok()) return settings.status();
+  return ConnectOptionsOf(*settings);
+}
+
+// Nothing where no server answers: completion never complains.
+std::vector<std::string> NamesOnServer(const CommandTable& table, const Environment& environment,
+                                       const std::string& what, const std::string& prefix) {
+  auto options = ServerOptions(table, environment);
+  if (!options.ok()) return {};
+  options->call_timeout_millis = kPatienceMillis;
+  options->backoff.max_attempts = 1;
+  const auto client = client::Client::Connect(*std::move(options));
+  if (!client.ok()) return {};
+  return AskServer(**client, what, prefix);
 }
 
 }  // namespace
@@ -102,14 +118,8 @@ std::string CompletionLines(const CommandTable& table, const std::vector<std::st
     for (const Noun& noun : Nouns()) candidates.emplace_back(noun.names[0]);
   } else if (!what.empty()) {
     if (const auto noun = FindNoun(what); noun.ok()) what = std::string((*noun)->names[0]);
-    client::ConnectOptions options;
-    options.address = ServerAddress(table, environment);
-    options.call_timeout_millis = kPatienceMillis;
-    options.backoff.max_attempts = 1;
-    if (auto client = client::Client::Connect(options); client.ok()) {
-      for (std::string& name : AskServer(**client, what, completions.prefix)) {
-        candidates.push_back(std::move(name));
-      }
+    for (std::string& name : NamesOnServer(table, environment, what, completions.prefix)) {
+      candidates.push_back(std::move(name));
     }
   }
   std::string lines;

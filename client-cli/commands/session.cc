@@ -29,6 +29,23 @@ std::vector<std::string> SplitList(std::string_view text) {
 
 }  // namespace
 
+absl::StatusOr<client::ConnectOptions> ConnectOptionsOf(const Settings& settings) {
+  client::ConnectOptions options;
+  options.address = settings.Text("server");
+  options.principal = settings.Text("principal");
+  if (const std::string file = settings.Text("token-file"); !file.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(options.token, client::ReadTokenFile(file));
+  }
+  client::ClientTlsFiles tls;
+  tls.on = settings.Switch("tls");
+  tls.authority = settings.Text("tls-ca");
+  tls.certificate = settings.Text("tls-cert");
+  tls.key = settings.Text("tls-key");
+  tls.server_name = settings.Text("tls-server-name");
+  CAIRN_ASSIGN_OR_RETURN(options.tls, client::ReadClientTls(tls));
+  return options;
+}
+
 Session::Session(const CommandTable& table, Settings settings, Terminal terminal,
                  Environment environment)
     : table_(table),
@@ -39,13 +56,8 @@ Session::Session(const CommandTable& table, Settings settings, Terminal terminal
 
 absl::StatusOr<client::Client*> Session::Client() {
   if (client_ == nullptr) {
-    client::ConnectOptions options;
-    options.address = settings_.Text("server");
-    options.principal = settings_.Text("principal");
+    CAIRN_ASSIGN_OR_RETURN(client::ConnectOptions options, ConnectOptionsOf(settings_));
     options.request_id = settings_.Text("request-id");
-    if (const std::string file = settings_.Text("token-file"); !file.empty()) {
-      CAIRN_ASSIGN_OR_RETURN(options.token, client::ReadTokenFile(file));
-    }
     CAIRN_ASSIGN_OR_RETURN(options.call_timeout_millis,
                            ParseDurationMillis(settings_.Text("timeout")));
     CAIRN_ASSIGN_OR_RETURN(client_, client::Client::Connect(std::move(options)));

@@ -15,6 +15,10 @@
 
 namespace cairn::cli {
 
+// How the flags and what stands for them say that a server is reached. Errors are those of
+// client::ReadTokenFile and client::ReadClientTls.
+absl::StatusOr<client::ConnectOptions> ConnectOptionsOf(const Settings& settings);
+
 // One run of the program: its settings, its streams and its client.
 //
 // The standard output carries the result and nothing else; progress, hints and

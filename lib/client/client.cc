@@ -50,6 +50,15 @@ absl::Status CheckAddress(std::string_view address) {
   return absl::OkStatus();
 }
 
+// https://HOST:PORT, also with a slash at its end, is HOST:PORT with TLS.
+void TakeScheme(ConnectOptions& options) {
+  constexpr std::string_view kHttps = "https://";
+  if (!std::string_view(options.address).starts_with(kHttps)) return;
+  options.address.erase(0, kHttps.size());
+  if (options.address.ends_with('/')) options.address.pop_back();
+  options.tls.on = true;
+}
+
 // It travels as gRPC metadata, which takes nothing else and ends the process for less.
 absl::Status CheckPrincipal(std::string_view principal) {
   for (const char c : principal) {
@@ -65,6 +74,7 @@ absl::Status CheckPrincipal(std::string_view principal) {
 Client::Client(ConnectOptions options) : transport_(std::move(options)) {}
 
 absl::StatusOr<std::unique_ptr<Client>> Client::Connect(ConnectOptions options) {
+  TakeScheme(options);
   CAIRN_RETURN_IF_ERROR(CheckAddress(options.address));
   CAIRN_RETURN_IF_ERROR(CheckPrincipal(options.principal));
   if (!options.token.empty()) CAIRN_RETURN_IF_ERROR(CheckToken(options.token));

@@ -12,6 +12,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/client/grpc_status.h"
 #include "lib/client/request_texts.h"
+#include "lib/client/tls_errors.h"
 #include "lib/client/transport_impl.h"
 
 namespace cairn::client {
@@ -29,6 +30,15 @@ uint64_t RandomBits() {
   return generator();
 }
 
+std::shared_ptr<grpc::ChannelCredentials> Credentials(const ClientTls& tls) {
+  if (!tls.on) return grpc::InsecureChannelCredentials();
+  grpc::SslCredentialsOptions options;
+  options.pem_root_certs = tls.authority_pem;
+  options.pem_cert_chain = tls.certificate_pem;
+  options.pem_private_key = tls.key_pem;
+  return grpc::SslCredentials(options);
+}
+
 std::shared_ptr<grpc::Channel> MakeChannel(const ConnectOptions& options) {
   grpc::ChannelArguments arguments;
   arguments.SetMaxReceiveMessageSize(options.max_response_bytes);
@@ -44,7 +54,10 @@ std::shared_ptr<grpc::Channel> MakeChannel(const ConnectOptions& options) {
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
   arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
-  return grpc::CreateCustomChannel(options.address, grpc::InsecureChannelCredentials(), arguments);
+  if (!options.tls.server_name.empty()) {
+    arguments.SetSslTargetNameOverride(options.tls.server_name);
+  }
+  return grpc::CreateCustomChannel(options.address, Credentials(options.tls), arguments);
 }
 
 void FillRequestId(const char* path, google::protobuf::Message* request, RequestIds& ids) {
@@ -95,11 +108,17 @@ absl::Status Overloaded(const std::string& address) {
 
 absl::Status Transport::Impl::Convert(const grpc::Status& status) const {
   absl::Status converted = FromGrpcStatus(status);
-  if (converted.ok() || !ReasonOf(converted).empty()) return converted;
+  if (converted.ok() || !ReasonOf(converted).empty()) {
+    answered = true;
+    return converted;
+  }
   if (HasNoMemoryForCalls(converted)) return Overloaded(address);
   const std::string message(converted.message());
   switch (converted.code()) {
     case absl::StatusCode::kUnavailable:
+      if (auto explained = MayBeTls(message) ? ExplainTls(address, tls) : std::nullopt) {
+        return *std::move(explained);
+      }
       if (IsHttpPort(message)) return SpeaksHttp(address);
       return Unreachable(address, message);
     case absl::StatusCode::kDeadlineExceeded:
@@ -111,6 +130,13 @@ absl::Status Transport::Impl::Convert(const grpc::Status& status) const {
     default:
       return converted;
   }
+}
+
+// Whether it is worth looking: somebody is there, at an address that is HOST:PORT.
+bool Transport::Impl::MayBeTls(std::string_view cause) const {
+  const bool other_scheme = address.find(':') != address.rfind(':') && address.front() != '[';
+  return !answered && !other_scheme && !IsHttpPort(cause) &&
+         cause.find("Connection refused") == std::string_view::npos;
 }
 
 bool Transport::Impl::Pause(int64_t millis) {
@@ -152,6 +178,7 @@ Transport::Transport(ConnectOptions options)
       impl_(std::make_unique<Impl>()) {
   impl_->channel = MakeChannel(options_);
   impl_->address = options_.address;
+  impl_->tls = options_.tls;
   impl_->principal = options_.principal;
   if (!options_.token.empty()) impl_->authorization = "Bearer " + options_.token;
 }

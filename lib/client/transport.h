@@ -11,13 +11,14 @@
 #include "google/protobuf/message.h"
 #include "lib/base/ids.h"
 #include "lib/base/retry.h"
+#include "lib/client/client_tls.h"
 #include "lib/client/request_ids.h"
 
 namespace cairn::client {
 
 // How to reach a server and how patient to be with it. Value type; copyable.
 struct ConnectOptions {
-  // HOST:PORT, or unix:PATH.
+  // HOST:PORT, or unix:PATH. Client::Connect takes https://HOST:PORT too, which means TLS.
   std::string address = "127.0.0.1:50051";
   // For one call with all its repetitions; > 0. Streams have no deadline of their own,
   // for they may be long: they end when they are cancelled, or when the server, asked for
@@ -30,6 +31,8 @@ struct ConnectOptions {
   // A secret that says who calls, sent as `authorization: Bearer TOKEN` with every call; empty
   // sends none. See token_file.h.
   std::string token;
+  // Whether and how TLS is spoken; see ReadClientTls.
+  ClientTls tls;
   // How often and how quickly a call that is safe to repeat is repeated.
   BackoffPolicy backoff{.max_attempts = 5, .initial_millis = 40, .max_millis = 1000};
   // The largest answer taken; a page of 10,000 runs is larger than gRPC's 4 MiB.
@@ -61,6 +64,7 @@ class Transport {
   // jittered waits, nothing else is. Errors are those of the server with their
   // details as payloads, and:
   // - UNAVAILABLE (SERVER_UNREACHABLE): nobody answers at the address;
+  // - those of ExplainTls: client and server do not agree about TLS;
   // - DEADLINE_EXCEEDED (CALL_ENDED), CANCELLED (CALL_ENDED).
   absl::Status CallMessage(const char* path, google::protobuf::Message* request,
                            google::protobuf::Message* response);

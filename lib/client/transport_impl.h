@@ -3,9 +3,11 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <atomic>
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "lib/base/mutex.h"
@@ -21,6 +23,9 @@ struct Transport::Impl {
   std::string address;
   std::string principal;
   std::string authorization;  // "Bearer …", or empty
+  ClientTls tls;
+  // The server has answered before: what fails now is not how TLS is spoken.
+  mutable std::atomic<bool> answered{false};
 
   Mutex mutex;
   bool cancelled CAIRN_GUARDED_BY(mutex) = false;
@@ -29,6 +34,8 @@ struct Transport::Impl {
   // Turns what gRPC says into a status of this project, naming the address when
   // the server was not reached at all.
   absl::Status Convert(const grpc::Status& status) const;
+
+  bool MayBeTls(std::string_view cause) const;
 
   // Waits `millis`; false when Cancel was called meanwhile.
   bool Pause(int64_t millis) CAIRN_EXCLUDES(mutex);

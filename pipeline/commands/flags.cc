@@ -62,6 +62,19 @@ void AddTokenFile(CLI::App* app, std::string* path) {
           "the file with the token that says who calls; only its owner may read it");
 }
 
+void AddTlsFiles(CLI::App* app, client::ClientTlsFiles* files) {
+  AddSwitch(app, "--tls", &files->on,
+            "speak TLS; so does https:// before the address, and each of the next four");
+  AddText(app, "--tls-ca", &files->authority,
+          "PEM file with the authorities that vouch for the server; by default the system's");
+  AddText(app, "--tls-cert", &files->certificate,
+          "PEM file with the certificate to show the server");
+  AddText(app, "--tls-key", &files->key,
+          "PEM file with its private key; only its owner may read it");
+  AddName(app, "--tls-server-name", &files->server_name,
+          "what the server's certificate must name, if not the address's host");
+}
+
 void AddSettings(CLI::App* app, std::vector<std::string>* settings) {
   app->add_option(
          "--set", *settings,
@@ -87,7 +100,8 @@ void AddRunFlags(CLI::App* app, RunFlags* flags) {
   AddName(app, "--preset", &flags->preset, "settings to begin with: default or classic");
   AddText(app, "--grid", &flags->grid,
           "points to train: default (55 runs), classic (144 runs) or a YAML file");
-  AddName(app, "--server", &flags->server, "HOST:PORT of a Cairn server to register everything on");
+  AddName(app, "--server", &flags->server,
+          "HOST:PORT of a Cairn server to register everything on; https://HOST:PORT speaks TLS");
   AddText(app, "--out", &flags->out, "folder for results; also keeps the stage cache");
   CLI::Option* from =
       AddName(app, "--from", &flags->from, "compute this stage and all after it again");
@@ -109,6 +123,7 @@ void AddRunFlags(CLI::App* app, RunFlags* flags) {
   AddName(app, "--principal", &flags->principal, "who calls, as the server records it")
       ->check(IsPrintable, "ASCII");
   AddTokenFile(app, &flags->token_file);
+  AddTlsFiles(app, &flags->tls);
 }
 
 void AddPredictFlags(CLI::App* app, PredictFlags* flags) {
@@ -118,6 +133,7 @@ void AddPredictFlags(CLI::App* app, PredictFlags* flags) {
       ->capture_default_str();
   AddName(app, "--server", &flags->server, "HOST:PORT of the Cairn server that has the model");
   AddTokenFile(app, &flags->token_file);
+  AddTlsFiles(app, &flags->tls);
   CLI::Option* data = AddText(app, "--data", &flags->data, "transactions, as for `run`");
   AddText(app, "--config", &flags->config,
           "the configuration file of the run: how the input is written and cleaned");

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "lib/client/client_tls.h"
 #include "pipeline/stages/config.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's own name
@@ -33,6 +34,7 @@ struct RunFlags {
   std::string code_revision;
   std::string principal;
   std::string token_file;
+  client::ClientTlsFiles tls;
   std::vector<int> always_k;
   std::vector<std::string> settings;
   bool force = false;
@@ -48,6 +50,7 @@ struct PredictFlags {
   std::string config;
   std::string server;
   std::string token_file;
+  client::ClientTlsFiles tls;
   std::string out;
   std::vector<std::string> settings;
   int threads = 0;

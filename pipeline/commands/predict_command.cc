@@ -48,6 +48,7 @@ absl::StatusOr<model::Predictor> LoadModel(const PredictFlags& flags) {
   if (!flags.token_file.empty()) {
     CAIRN_ASSIGN_OR_RETURN(options.token, client::ReadTokenFile(flags.token_file));
   }
+  CAIRN_ASSIGN_OR_RETURN(options.tls, client::ReadClientTls(flags.tls));
   CAIRN_ASSIGN_OR_RETURN(const auto client, client::Client::Connect(std::move(options)));
   CAIRN_ASSIGN_OR_RETURN(const FetchedModel fetched, FetchModel(*client, flags.model));
   Note("model: {} (sha256 {})\n", fetched.version, fetched.sha256);

@@ -79,6 +79,7 @@ absl::StatusOr<std::unique_ptr<Publisher>> ConnectPublisher(const RunFlags& flag
   if (!flags.token_file.empty()) {
     CAIRN_ASSIGN_OR_RETURN(options.connect.token, client::ReadTokenFile(flags.token_file));
   }
+  CAIRN_ASSIGN_OR_RETURN(options.connect.tls, client::ReadClientTls(flags.tls));
   options.names = config.registration;
   options.code_revision =
       flags.code_revision.empty() ? "cairn-pipeline " CAIRN_VERSION : flags.code_revision;

@@ -169,12 +169,14 @@ absl::StatusOr<Dataset> GetDataset(const Snapshot& snapshot,
 }
 
 absl::StatusOr<cairn::v1::ListDatasetsResponse> ListDatasets(
-    const Snapshot& snapshot, const cairn::v1::ListDatasetsRequest& request) {
+    const Snapshot& snapshot, const cairn::v1::ListDatasetsRequest& request,
+    const auth::Sight& sight) {
   cairn::v1::ListDatasetsResponse response;
   CAIRN_ASSIGN_OR_RETURN(*response.mutable_next_page_token(),
                          storage::ListPage<DatasetRecord>(
                              snapshot, request, KeyRange::Prefix(storage::DatasetPrefix()),
                              ScanOrder::kAscending, {}, [&](std::string_view, auto stored) {
+                               if (!sight.Sees(stored.value.dataset().name())) return false;
                                *response.add_datasets() = ToResource(std::move(stored));
                                return true;
                              }));

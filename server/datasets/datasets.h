@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "cairn/v1/datasets.pb.h"
+#include "server/auth/grants.h"
 #include "server/core/manifest.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
@@ -38,7 +39,8 @@ absl::StatusOr<cairn::v1::Dataset> GetDataset(const storage::Snapshot& snapshot,
                                               const cairn::v1::GetDatasetRequest& request);
 
 absl::StatusOr<cairn::v1::ListDatasetsResponse> ListDatasets(
-    const storage::Snapshot& snapshot, const cairn::v1::ListDatasetsRequest& request);
+    const storage::Snapshot& snapshot, const cairn::v1::ListDatasetsRequest& request,
+    const auth::Sight& sight = auth::Sight::All());
 
 absl::StatusOr<cairn::v1::DatasetVersion> GetDatasetVersion(
     const storage::Snapshot& snapshot, const cairn::v1::GetDatasetVersionRequest& request);

@@ -5,8 +5,8 @@
 #include "google/protobuf/io/coded_stream.h"
 #include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/wire_format_lite.h"
+#include "lib/base/clock.h"
 #include "lib/base/encoding.h"
-#include "lib/base/timestamps.h"
 
 namespace cairn::events {
 namespace {

@@ -16,7 +16,7 @@
 #include "fmt/format.h"
 #include "lib/base/clock.h"
 #include "lib/base/errors.h"
-#include "server/front/guarded_sockets.h"
+#include "lib/base/status_macros.h"
 #include "server/observability/log.h"
 
 namespace cairn::front {
@@ -62,16 +62,22 @@ absl::StatusOr<std::unique_ptr<Acceptor>> Acceptor::Bind(AcceptorOptions options
   if (!listeners.ok()) return listeners.status();
   UniqueFd wake(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!wake.ok()) return absl::ResourceExhaustedError(::strerror(errno));
-  return std::unique_ptr<Acceptor>(
-      new Acceptor(std::move(options), *std::move(listeners), std::move(wake)));
+  std::unique_ptr<Handshaker> handshaker;
+  if (options.tls != nullptr) {
+    CAIRN_ASSIGN_OR_RETURN(handshaker, Handshaker::Make(*options.tls));
+  }
+  return std::unique_ptr<Acceptor>(new Acceptor(std::move(options), *std::move(listeners),
+                                                std::move(wake), std::move(handshaker)));
 }
 
-Acceptor::Acceptor(AcceptorOptions options, Listeners listeners, UniqueFd wake)
+Acceptor::Acceptor(AcceptorOptions options, Listeners listeners, UniqueFd wake,
+                   std::unique_ptr<Handshaker> handshaker)
     : options_(std::move(options)),
       listeners_(std::move(listeners)),
       wake_(std::move(wake)),
       spare_(OpenSpare()),
       counts_(std::make_shared<ConnectionCounts>(options_.limits)),
+      handshaker_(std::move(handshaker)),
       exhausted_(!spare_.ok()) {}
 
 Acceptor::~Acceptor() { Stop(); }
@@ -80,6 +86,14 @@ void Acceptor::Start(Take take) {
   take_ = std::move(take);
   beat_nanos_ = Now();
   running_ = true;
+  if (handshaker_ != nullptr) {
+    handshaker_->Start(
+        {[this](Newcomer newcomer, std::unique_ptr<TlsSocket> tls) {
+           auto peer = std::make_unique<KnownPeer>(Peer{newcomer.address, tls->identity()});
+           HandOn(std::move(newcomer), {std::move(tls), std::move(peer)});
+         },
+         [this](const Newcomer& newcomer, std::string_view why) { Refuse(newcomer, why); }});
+  }
   thread_ = std::thread([this] { Run(); });
 }
 
@@ -88,6 +102,7 @@ void Acceptor::Stop() {
   const uint64_t one = 1;
   (void)!::write(wake_.get(), &one, sizeof(one));
   if (thread_.joinable()) thread_.join();
+  if (handshaker_ != nullptr) handshaker_->Stop();
   listeners_.sockets.clear();
 }
 
@@ -138,7 +153,7 @@ bool Acceptor::AcceptOne(int listener) {
   UniqueFd socket(
       ::accept4(listener, reinterpret_cast<sockaddr*>(&peer), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (socket.ok()) {
-    Welcome(std::move(socket), Origin::Of(peer));
+    Welcome(std::move(socket), peer);
     return true;
   }
   if (errno == EAGAIN || errno == EWOULDBLOCK) return false;
@@ -148,21 +163,35 @@ bool Acceptor::AcceptOne(int listener) {
   return spare_.ok();
 }
 
-void Acceptor::Welcome(UniqueFd socket, Origin origin) {
+void Acceptor::Welcome(UniqueFd socket, const sockaddr_storage& peer) {
+  const Origin origin = Origin::Of(peer);
   const ConnectionCounts::Answer answer = counts_->Admit(origin, Now());
   const bool suspect = answer == ConnectionCounts::Answer::kSuspect;
   if (answer != ConnectionCounts::Answer::kWelcome && !suspect) return;
   SetUp(socket.get(), options_.user_timeout_millis);
+  Newcomer newcomer{std::move(socket), origin, "", suspect};
+  if (handshaker_ == nullptr) return HandOn(std::move(newcomer), {});
+  newcomer.address = AddressText(peer);
+  handshaker_->Add(std::move(newcomer));
+}
+
+void Acceptor::HandOn(Newcomer newcomer, TlsEnd tls) {
+  const Origin origin = newcomer.origin;
   const bool guarded = GuardSocket(
-      socket.get(), Http2FrameGuard(suspect ? kSuspectShare : 1, crowd_resets_),
+      newcomer.socket.get(), Http2FrameGuard(newcomer.suspect ? kSuspectShare : 1, crowd_resets_),
       [counts = counts_, origin](Misuse misuse) { counts->Cut(origin, misuse); },
-      [counts = counts_, origin] { counts->Leave(origin); });
+      [counts = counts_, origin] { counts->Leave(origin); }, std::move(tls));
   if (guarded) {
-    take_(socket.Release());
+    take_(newcomer.socket.Release());
   } else {
     counts_->Leave(origin);
     counts_->CountRefusal();
   }
+}
+
+void Acceptor::Refuse(const Newcomer& newcomer, std::string_view why) {
+  if (!why.empty()) counts_->FailHandshake(newcomer.address, why);
+  counts_->Leave(newcomer.origin);
 }
 
 void Acceptor::RefuseWithSpare(int listener) {
@@ -181,16 +210,30 @@ void Acceptor::CheckDescriptors() {
 }
 
 void Acceptor::Report() {
-  const ConnectionCounts::Totals totals = counts_->totals();
-  if (totals.refused == reported_.refused && totals.cut == reported_.cut) return;
   if (Now() - reported_nanos_ < kReportNanos) return;
+  const ConnectionCounts::Totals totals = counts_->totals();
+  const bool refused = totals.refused != reported_.refused || totals.cut != reported_.cut;
+  const bool failed = totals.handshakes_failed != reported_.handshakes_failed;
+  if (!refused && !failed) return;
+  if (refused) ReportRefused(totals);
+  if (failed) ReportHandshakes(totals);
+  reported_ = totals;
+  reported_nanos_ = Now();
+}
+
+void Acceptor::ReportRefused(const ConnectionCounts::Totals& totals) {
   Log(LogLevel::kWarning, "gRPC connections were refused or cut",
       {{"open", std::to_string(totals.open)},
        {"refused", std::to_string(totals.refused - reported_.refused)},
        {"cut", std::to_string(totals.cut - reported_.cut)},
        {"last_cut_for", std::string(NameOf(totals.last_misuse))}});
-  reported_ = totals;
-  reported_nanos_ = Now();
+}
+
+void Acceptor::ReportHandshakes(const ConnectionCounts::Totals& totals) {
+  Log(LogLevel::kWarning, "connections to the gRPC port failed in the TLS handshake",
+      {{"failed", std::to_string(totals.handshakes_failed - reported_.handshakes_failed)},
+       {"last_address", totals.last_failed_address},
+       {"last_reason", totals.last_failure}});
 }
 
 }  // namespace cairn::front

@@ -6,12 +6,16 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "lib/tls/tls_context.h"
 #include "server/front/connection_counts.h"
 #include "server/front/descriptors.h"
+#include "server/front/guarded_sockets.h"
+#include "server/front/handshaker.h"
 #include "server/front/listening_sockets.h"
 
 namespace cairn::front {
@@ -20,18 +24,21 @@ struct AcceptorOptions {
   std::string address;               // HOST:PORT, see Listen
   ConnectionLimits limits;           // of connections
   int user_timeout_millis = 10'000;  // how long sent bytes may stay without an answer
+  // With it connections speak TLS, and nothing else is taken. Must outlive the acceptor.
+  const tls::TlsContext* tls = nullptr;
 };
 
 // Accepts the connections of a port, on a thread of its own, and hands them on guarded (see
 // GuardSocket). Those beyond the limits are closed at once, and so are all while the
 // process has no descriptors left; the next one that comes when there are some is taken.
 // Closing takes a spare descriptor. Where there is none, not even at the start, those who
-// connect wait in the backlog, and a spare is looked for every 50 ms.
+// connect wait in the backlog, and a spare is looked for every 50 ms. With TLS a connection is
+// handed on when its handshake is done (see Handshaker), in which it counts as open.
 //
 // Owned by one thread; Health and counts may be called by any.
 class Acceptor {
  public:
-  // Gets an open socket, which it owns from then on. Called on the acceptor's thread.
+  // Gets an open socket, which it owns from then on. Called on one thread of the acceptor.
   using Take = std::function<void(int fd)>;
 
   // Listens; connections wait until Start. Errors are those of Listen.
@@ -57,16 +64,22 @@ class Acceptor {
   const ConnectionCounts& counts() const { return *counts_; }
 
  private:
-  Acceptor(AcceptorOptions options, Listeners listeners, UniqueFd wake);
+  Acceptor(AcceptorOptions options, Listeners listeners, UniqueFd wake,
+           std::unique_ptr<Handshaker> handshaker);
 
   void Run();
   void AcceptSome(int listener);
   // One connection; false when there is none or none can be accepted now.
   bool AcceptOne(int listener);
-  void Welcome(UniqueFd socket, Origin origin);
+  void Welcome(UniqueFd socket, const sockaddr_storage& peer);
+  // Guards it and hands it on.
+  void HandOn(Newcomer newcomer, TlsEnd tls);
+  void Refuse(const Newcomer& newcomer, std::string_view why);
   void RefuseWithSpare(int listener);
   void CheckDescriptors();
   void Report();
+  void ReportRefused(const ConnectionCounts::Totals& totals);
+  void ReportHandshakes(const ConnectionCounts::Totals& totals);
 
   const AcceptorOptions options_;
   Listeners listeners_;
@@ -77,6 +90,7 @@ class Acceptor {
   const std::shared_ptr<SharedAllowance> crowd_resets_ = std::make_shared<SharedAllowance>(
       Http2FrameGuard::kCrowdResetBurst, Http2FrameGuard::kCrowdResetsPerSecond);
   Take take_;
+  const std::unique_ptr<Handshaker> handshaker_;  // null without TLS
   std::thread thread_;
   std::atomic<bool> running_{false};
   std::atomic<bool> exhausted_;         // of descriptors; true whenever there is no spare

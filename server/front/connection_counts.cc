@@ -71,7 +71,7 @@ void ConnectionCounts::Cut(Origin origin, Misuse misuse) {
   ++totals_.cut;
   totals_.last_misuse = misuse;
   // Whoever does not speak HTTP/2 costs one read, and may be honest with a wrong setting.
-  if (misuse == Misuse::kPreface) return;
+  if (misuse == Misuse::kPreface || misuse == Misuse::kTls) return;
   PerAddress& address = addresses_[origin.key];
   address.cuts.Take();
   address.misbehaves = address.cuts.empty();
@@ -80,6 +80,13 @@ void ConnectionCounts::Cut(Origin origin, Misuse misuse) {
 void ConnectionCounts::CountRefusal() {
   const MutexLock lock(&mutex_);
   ++totals_.refused;
+}
+
+void ConnectionCounts::FailHandshake(std::string_view address, std::string_view why) {
+  const MutexLock lock(&mutex_);
+  ++totals_.handshakes_failed;
+  totals_.last_failed_address = address;
+  totals_.last_failure = why;
 }
 
 ConnectionCounts::Totals ConnectionCounts::totals() const {

@@ -3,6 +3,8 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
+#include <string_view>
 #include <unordered_map>
 
 #include "lib/base/mutex.h"
@@ -58,6 +60,9 @@ class ConnectionCounts {
   // A connection that was admitted is cut; it leaves later.
   void Cut(Origin origin, Misuse misuse) CAIRN_EXCLUDES(mutex_);
 
+  // The handshake of a connection that was admitted failed; it leaves later.
+  void FailHandshake(std::string_view address, std::string_view why) CAIRN_EXCLUDES(mutex_);
+
   // A connection that nothing was known of was refused.
   void CountRefusal() CAIRN_EXCLUDES(mutex_);
 
@@ -66,6 +71,9 @@ class ConnectionCounts {
     int64_t refused = 0;  // since the start
     int64_t cut = 0;      // since the start
     Misuse last_misuse = Misuse::kNone;
+    int64_t handshakes_failed = 0;  // since the start
+    std::string last_failed_address;
+    std::string last_failure;  // why
   };
   Totals totals() const CAIRN_EXCLUDES(mutex_);
   const ConnectionLimits& limits() const { return limits_; }

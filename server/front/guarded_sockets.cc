@@ -22,6 +22,7 @@ struct GuardedSocket {
   Http2FrameGuard guard;
   std::function<void(Misuse)> on_cut;
   std::function<void()> on_closed;
+  TlsEnd tls;
   bool cut = false;
 };
 
@@ -70,19 +71,28 @@ int64_t CoarseNanos() {
 }
 
 // Says why, as far as the socket takes it: nothing else is sent any more.
-void SendGoAway(int fd, Misuse misuse) {
+void SendGoAway(int fd, TlsSocket* tls, Misuse misuse) {
   constexpr std::string_view kHead("\x07\0\0\0\0\0\x7f\xff\xff\xff\0\0\0\x0b", 14);
   std::string frame("\0\0", 2);
   const std::string text = "too many " + std::string(NameOf(misuse));
   frame += static_cast<char>(text.size() + 8);
   frame.append(kHead).append(text);
-  (void)::send(fd, frame.data(), frame.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  if (tls == nullptr) {
+    (void)::send(fd, frame.data(), frame.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+    return;
+  }
+  iovec piece{frame.data(), frame.size()};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  (void)tls->Send(message);
+  tls->Finish();
 }
 
 ssize_t Cut(int fd, GuardedSocket& socket, Misuse misuse) {
   if (!socket.cut) {
     socket.cut = true;
-    SendGoAway(fd, misuse);
+    if (misuse != Misuse::kTls) SendGoAway(fd, socket.tls.socket.get(), misuse);
     ::shutdown(fd, SHUT_RDWR);
     socket.on_cut(misuse);
   }
@@ -104,10 +114,16 @@ ssize_t Watch(int fd, GuardedSocket& socket, const msghdr& message, ssize_t size
   return size;
 }
 
+// Null for what is not guarded.
+GuardedSocket* FindGuarded(int fd) {
+  const Table::Slot* slot = table.Find(fd);
+  return slot == nullptr ? nullptr : slot->load(std::memory_order_acquire);
+}
+
 }  // namespace
 
 bool GuardSocket(int fd, Http2FrameGuard guard, std::function<void(Misuse)> on_cut,
-                 std::function<void()> on_closed) {
+                 std::function<void()> on_closed, TlsEnd tls) {
   Table::Slot* slot = table.FindOrMake(fd);
   if (slot == nullptr) return false;
   auto socket = std::make_unique<GuardedSocket>();
@@ -115,32 +131,53 @@ bool GuardSocket(int fd, Http2FrameGuard guard, std::function<void(Misuse)> on_c
   socket->guard.BeginRead(CoarseNanos());
   socket->on_cut = std::move(on_cut);
   socket->on_closed = std::move(on_closed);
+  socket->tls = std::move(tls);
   slot->store(socket.release(), std::memory_order_release);  // freed by close
   return true;
 }
 
 }  // namespace cairn::front
 
-// These two replace the C library's. They are system calls without anything between, so
-// that they need nothing that may not be there yet.
+// These replace the C library's. They are system calls without anything between, so that they
+// need nothing that may not be there yet.
 extern "C" ssize_t recvmsg(int fd, msghdr* message, int flags) {
-  const ssize_t size = ::syscall(SYS_recvmsg, fd, message, flags);
-  // Neither copies for a look ahead nor what the kernel says of what was sent.
-  if ((flags & (MSG_PEEK | MSG_ERRQUEUE)) != 0) return size;
   auto* slot = cairn::front::table.Find(fd);
-  if (slot == nullptr) return size;
-  cairn::front::GuardedSocket* socket = slot->load(std::memory_order_acquire);
-  if (socket == nullptr) return size;
+  cairn::front::GuardedSocket* socket =
+      slot == nullptr ? nullptr : slot->load(std::memory_order_acquire);
+  // Neither copies for a look ahead nor what the kernel says of what was sent.
+  if (socket == nullptr || (flags & (MSG_PEEK | MSG_ERRQUEUE)) != 0) {
+    return ::syscall(SYS_recvmsg, fd, message, flags);
+  }
+  const ssize_t size = socket->tls.socket == nullptr ? ::syscall(SYS_recvmsg, fd, message, flags)
+                                                     : socket->tls.socket->Receive(message);
   const ssize_t seen = cairn::front::Watch(fd, *socket, *message, size);
   // gRPC has one reader of a socket at a time; this hands the guard to the next thread.
   slot->store(socket, std::memory_order_release);
   return seen;
 }
 
+extern "C" ssize_t sendmsg(int fd, const msghdr* message, int flags) {
+  const cairn::front::GuardedSocket* socket = cairn::front::FindGuarded(fd);
+  if (socket == nullptr || socket->tls.socket == nullptr) {
+    return ::syscall(SYS_sendmsg, fd, message, flags);
+  }
+  return socket->tls.socket->Send(*message);
+}
+
+extern "C" int getpeername(int fd, sockaddr* address, socklen_t* size) noexcept {
+  const cairn::front::GuardedSocket* socket = cairn::front::FindGuarded(fd);
+  if (socket == nullptr || socket->tls.peer == nullptr) {
+    return static_cast<int>(::syscall(SYS_getpeername, fd, address, size));
+  }
+  socket->tls.peer->FillAddress(address, size);
+  return 0;
+}
+
 extern "C" int close(int fd) {
   auto* slot = cairn::front::table.Find(fd);
   const std::unique_ptr<cairn::front::GuardedSocket> socket(
       slot == nullptr ? nullptr : slot->exchange(nullptr, std::memory_order_acq_rel));
+  if (socket != nullptr && socket->tls.socket != nullptr) socket->tls.socket->Finish();
   const int result = static_cast<int>(::syscall(SYS_close, fd));
   if (socket != nullptr) {
     const int error = errno;

@@ -7,6 +7,7 @@ namespace cairn::front {
 namespace {
 
 constexpr std::string_view kPreface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+constexpr char kTlsHandshake = 0x16;  // how a connection that speaks TLS begins
 
 enum FrameType : uint8_t {
   kData = 0,
@@ -46,6 +47,8 @@ std::string_view NameOf(Misuse misuse) {
       return "none";
     case Misuse::kPreface:
       return "preface";
+    case Misuse::kTls:
+      return "TLS on a port without it";
     case Misuse::kStreams:
       return "streams";
     case Misuse::kResets:
@@ -98,7 +101,10 @@ Misuse Http2FrameGuard::Feed(std::string_view bytes) {
 
 size_t Http2FrameGuard::FeedPreface(std::string_view bytes) {
   const size_t taken = std::min(kPreface.size() - preface_bytes_, bytes.size());
-  if (bytes.substr(0, taken) != kPreface.substr(preface_bytes_, taken)) misuse_ = Misuse::kPreface;
+  if (bytes.substr(0, taken) != kPreface.substr(preface_bytes_, taken)) {
+    const bool tls = preface_bytes_ == 0 && bytes.front() == kTlsHandshake;
+    misuse_ = tls ? Misuse::kTls : Misuse::kPreface;
+  }
   preface_bytes_ = static_cast<uint8_t>(preface_bytes_ + taken);
   return taken;
 }

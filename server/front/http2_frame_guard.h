@@ -57,6 +57,7 @@ class SharedAllowance {
 enum class Misuse : uint8_t {
   kNone,
   kPreface,        // it does not speak HTTP/2
+  kTls,            // it speaks TLS where plain text is spoken
   kStreams,        // more streams than a client with as many calls as it may have can open
   kResets,         // streams are opened to be reset
   kHeaderBlock,    // one block of headers has too many bytes or frames

@@ -171,12 +171,14 @@ absl::StatusOr<Model> GetModel(const Snapshot& snapshot,
 }
 
 absl::StatusOr<cairn::v1::ListModelsResponse> ListModels(
-    const Snapshot& snapshot, const cairn::v1::ListModelsRequest& request) {
+    const Snapshot& snapshot, const cairn::v1::ListModelsRequest& request,
+    const auth::Sight& sight) {
   cairn::v1::ListModelsResponse response;
   CAIRN_ASSIGN_OR_RETURN(
       *response.mutable_next_page_token(),
       storage::ListPage<ModelRecord>(snapshot, request, KeyRange::Prefix(storage::ModelPrefix()),
                                      ScanOrder::kAscending, {}, [&](std::string_view, auto stored) {
+                                       if (!sight.Sees(stored.value.model().name())) return false;
                                        *response.add_models() = ToResource(std::move(stored));
                                        return true;
                                      }));
@@ -242,7 +244,8 @@ absl::StatusOr<Channel> GetChannel(const Snapshot& snapshot,
 }
 
 absl::StatusOr<cairn::v1::ListChannelsResponse> ListChannels(
-    const Snapshot& snapshot, const cairn::v1::ListChannelsRequest& request) {
+    const Snapshot& snapshot, const cairn::v1::ListChannelsRequest& request,
+    const auth::Sight& sight) {
   storage::Key prefix = storage::AllChannelsPrefix();
   if (request.parent() != kAnyModel) {
     CAIRN_ASSIGN_OR_RETURN(const std::string model, ParseModelName("parent", request.parent()));
@@ -253,6 +256,7 @@ absl::StatusOr<cairn::v1::ListChannelsResponse> ListChannels(
                          storage::ListPage<ChannelRecord>(
                              snapshot, request, KeyRange::Prefix(prefix), ScanOrder::kAscending, {},
                              [&](std::string_view, auto stored) {
+                               if (!sight.Sees(stored.value.channel().name())) return false;
                                *response.add_channels() = ToResource(std::move(stored));
                                return true;
                              }));

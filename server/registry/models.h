@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "cairn/internal/records.pb.h"
 #include "cairn/v1/registry.pb.h"
+#include "server/auth/grants.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
 #include "server/storage/typed_record.h"
@@ -36,7 +37,8 @@ absl::StatusOr<storage::Stored<cairn::internal::ModelVersionRecord>> ReadModelVe
 absl::StatusOr<cairn::v1::Model> GetModel(const storage::Snapshot& snapshot,
                                           const cairn::v1::GetModelRequest& request);
 absl::StatusOr<cairn::v1::ListModelsResponse> ListModels(
-    const storage::Snapshot& snapshot, const cairn::v1::ListModelsRequest& request);
+    const storage::Snapshot& snapshot, const cairn::v1::ListModelsRequest& request,
+    const auth::Sight& sight = auth::Sight::All());
 absl::StatusOr<cairn::v1::ModelVersion> GetModelVersion(
     const storage::Snapshot& snapshot, const cairn::v1::GetModelVersionRequest& request);
 absl::StatusOr<cairn::v1::ListModelVersionsResponse> ListModelVersions(
@@ -46,7 +48,8 @@ absl::StatusOr<cairn::v1::ListAliasesResponse> ListAliases(
 absl::StatusOr<cairn::v1::Channel> GetChannel(const storage::Snapshot& snapshot,
                                               const cairn::v1::GetChannelRequest& request);
 absl::StatusOr<cairn::v1::ListChannelsResponse> ListChannels(
-    const storage::Snapshot& snapshot, const cairn::v1::ListChannelsRequest& request);
+    const storage::Snapshot& snapshot, const cairn::v1::ListChannelsRequest& request,
+    const auth::Sight& sight = auth::Sight::All());
 
 absl::StatusOr<storage::Plan> PlanCreateModel(const storage::Snapshot& snapshot,
                                               const cairn::v1::CreateModelRequest& request,

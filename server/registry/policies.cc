@@ -111,13 +111,15 @@ absl::StatusOr<Policy> GetPolicy(const Snapshot& snapshot,
 }
 
 absl::StatusOr<cairn::v1::ListPoliciesResponse> ListPolicies(
-    const Snapshot& snapshot, const cairn::v1::ListPoliciesRequest& request) {
+    const Snapshot& snapshot, const cairn::v1::ListPoliciesRequest& request,
+    const auth::Sight& sight) {
   cairn::v1::ListPoliciesResponse response;
   CAIRN_ASSIGN_OR_RETURN(
       *response.mutable_next_page_token(),
       storage::ListPage<PolicyRecord>(
           snapshot, request, storage::KeyRange::Prefix(storage::PolicyPrefix()),
           storage::ScanOrder::kAscending, {}, [&](std::string_view, auto stored) {
+            if (!sight.Sees(stored.value.policy().name())) return false;
             *response.add_policies() = ToResource(std::move(stored));
             return true;
           }));

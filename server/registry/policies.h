@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "cairn/internal/records.pb.h"
 #include "cairn/v1/promotion.pb.h"
+#include "server/auth/grants.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
 #include "server/storage/typed_record.h"
@@ -23,7 +24,8 @@ absl::StatusOr<cairn::v1::Policy> GetPolicy(const storage::Snapshot& snapshot,
                                             const cairn::v1::GetPolicyRequest& request);
 
 absl::StatusOr<cairn::v1::ListPoliciesResponse> ListPolicies(
-    const storage::Snapshot& snapshot, const cairn::v1::ListPoliciesRequest& request);
+    const storage::Snapshot& snapshot, const cairn::v1::ListPoliciesRequest& request,
+    const auth::Sight& sight = auth::Sight::All());
 
 absl::StatusOr<cairn::v1::RenderPolicyResponse> RenderPolicy(
     const cairn::v1::RenderPolicyRequest& request);

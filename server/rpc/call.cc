@@ -8,7 +8,12 @@
 #include "grpcpp/support/proto_buffer_reader.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
+#include "server/auth/access_control.h"
+#include "server/auth/token_text.h"
+#include "server/front/peers.h"
 #include "server/rpc/handover.h"
+#include "server/service/authorize.h"
 
 namespace cairn::rpc {
 namespace {
@@ -21,17 +26,43 @@ bool SetEtagField(google::protobuf::Message& message, const std::string& etag) {
   return true;
 }
 
-}  // namespace
-
-std::string PrincipalOf(const grpc::ServerContextBase& context) {
-  constexpr size_t kMaxBytes = 128;
+// Empty without such an entry.
+std::string_view MetadataEntry(const grpc::ServerContextBase& context, const char* key) {
   const auto& metadata = context.client_metadata();
-  const auto found = metadata.find("cairn-principal");
-  if (found == metadata.end() || found->second.empty() || found->second.size() > kMaxBytes) {
-    return "anonymous";
-  }
-  return std::string(found->second.data(), found->second.size());
+  const auto found = metadata.find(key);
+  if (found == metadata.end()) return {};
+  return {found->second.data(), found->second.size()};
 }
+
+// A token goes before a certificate: it says more exactly who calls.
+absl::StatusOr<auth::IdentityPtr> IdentityOf(const auth::AccessControl& access,
+                                             const grpc::ServerContextBase& context,
+                                             int64_t now_unix_nanos) {
+  const std::string_view authorization = MetadataEntry(context, "authorization");
+  if (authorization.empty()) {
+    const auto peer = front::PeerOf(context.peer());
+    if (peer != nullptr && peer->certificate.has_value()) {
+      return std::make_shared<const auth::Identity>(
+          auth::MakeIdentity(peer->certificate->principal, {}, v1::WhoAmIResponse::CERTIFICATE));
+    }
+  }
+  return access.Authenticate(auth::BearerOf(authorization).value_or(""), now_unix_nanos);
+}
+
+absl::Status ParseRequest(const grpc::ByteBuffer& buffer, google::protobuf::Message& request) {
+  grpc::Slice slice;
+  bool parsed = false;
+  if (buffer.TrySingleSlice(&slice).ok()) {
+    parsed = request.ParseFromArray(slice.begin(), static_cast<int>(slice.size()));
+  } else {
+    grpc::ByteBuffer slices = buffer;  // shares the bytes
+    grpc::ProtoBufferReader reader(&slices);
+    parsed = reader.status().ok() && request.ParseFromZeroCopyStream(&reader);
+  }
+  return parsed ? absl::OkStatus() : Unparsed(*request.GetDescriptor());
+}
+
+}  // namespace
 
 absl::Status Overloaded() {
   return Error(absl::StatusCode::kResourceExhausted, ErrorReason::QUEUE_FULL,
@@ -63,17 +94,12 @@ absl::Status Unparsed(const google::protobuf::Descriptor& type) {
       .Field("request", rule);
 }
 
-absl::Status ParseRequest(const grpc::ByteBuffer& buffer, google::protobuf::Message& request) {
-  grpc::Slice slice;
-  bool parsed = false;
-  if (buffer.TrySingleSlice(&slice).ok()) {
-    parsed = request.ParseFromArray(slice.begin(), static_cast<int>(slice.size()));
-  } else {
-    grpc::ByteBuffer slices = buffer;  // shares the bytes
-    grpc::ProtoBufferReader reader(&slices);
-    parsed = reader.status().ok() && request.ParseFromZeroCopyStream(&reader);
-  }
-  return parsed ? absl::OkStatus() : Unparsed(*request.GetDescriptor());
+absl::Status Receive(const Environment& environment, const service::Method& method,
+                     const service::Caller& caller, const grpc::ByteBuffer& buffer,
+                     google::protobuf::Message& request, bool continues) {
+  CAIRN_RETURN_IF_ERROR(service::CheckIdentity(environment.access, caller));
+  CAIRN_RETURN_IF_ERROR(ParseRequest(buffer, request));
+  return service::Authorize(environment.access, method, caller, request, continues);
 }
 
 grpc::ByteBuffer ToByteBuffer(std::string bytes) {
@@ -102,7 +128,24 @@ grpc::ByteBuffer ToByteBuffer(const google::protobuf::Message& message) {
 
 service::Caller CallerOf(const Environment& environment,
                          const grpc::CallbackServerContext* context) {
-  return {PrincipalOf(*context), environment.clock.NowUnixNanos(), EndOf(context)};
+  constexpr size_t kMaxNameBytes = 128;
+  service::Caller caller;
+  caller.now_unix_nanos = environment.clock.NowUnixNanos();
+  caller.ended = EndOf(context);
+  if (environment.access == nullptr) {
+    caller.identity = auth::LocalIdentity();
+    const std::string_view name = MetadataEntry(*context, "cairn-principal");
+    if (!name.empty() && name.size() <= kMaxNameBytes) caller.requester = name;
+    return caller;
+  }
+  auto identity = IdentityOf(*environment.access, *context, caller.now_unix_nanos);
+  if (identity.ok()) {
+    caller.identity = *std::move(identity);
+    caller.requester = caller.identity->principal;
+  } else {
+    caller.unauthenticated = identity.status();
+  }
+  return caller;
 }
 
 int64_t BytesOf(const service::Answer& answer) {

@@ -27,6 +27,9 @@
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
 
+namespace cairn::auth {
+class AccessControl;
+}  // namespace cairn::auth
 namespace cairn::metrics {
 class MetricFolder;
 }  // namespace cairn::metrics
@@ -53,6 +56,7 @@ struct Environment {
   metrics::MetricFolder& metric_folder;  // is told of metrics that were logged
   tracking::RunLeaseKeeper& run_leases;  // is told of runs that changed or logged
   operations::OperationRunner& operations;
+  const auth::AccessControl* access = nullptr;  // null: nobody is asked who they are
 };
 
 // Counts and times one call from its start until Finish, of one of its copies; shared
@@ -81,11 +85,6 @@ class CallRecord {
   int64_t start_nanos_;
 };
 
-// Who calls: the metadata entry `cairn-principal`, or "anonymous" without one or
-// with one above 128 bytes. Not a proof of identity (nothing is authenticated):
-// it only keeps the request ids of different callers apart.
-std::string PrincipalOf(const grpc::ServerContextBase& context);
-
 // CANCELLED (CALL_ENDED): the client went away.
 absl::Status CallEnded();
 
@@ -100,14 +99,20 @@ std::function<absl::Status()> EndOf(const grpc::CallbackServerContext* context);
 // INVALID_ARGUMENT (REQUEST_MALFORMED): what was sent is not a message of this type.
 absl::Status Unparsed(const google::protobuf::Descriptor& type);
 
-// Reads what was sent into `request`; Unparsed if it is something else.
-absl::Status ParseRequest(const grpc::ByteBuffer& buffer, google::protobuf::Message& request);
+// Reads what was sent into `request`, and asks whether the caller may do what it says: the one way
+// by which requests come in. Nothing is parsed for who is not known.
+// `continues`: it is not the first of its stream. Unparsed, or the errors of service::Authorize.
+absl::Status Receive(const Environment& environment, const service::Method& method,
+                     const service::Caller& caller, const grpc::ByteBuffer& buffer,
+                     google::protobuf::Message& request, bool continues = false);
 
 // Bytes as gRPC sends them; those of a stored answer are shared where they fit no slice.
 grpc::ByteBuffer ToByteBuffer(std::string bytes);
 grpc::ByteBuffer ToByteBuffer(const google::protobuf::Message& message);
 
-// Who calls, as the methods hear of it. The context must outlive it.
+// Who calls, as the methods hear of it: by the metadata entry `authorization: Bearer TOKEN`, if the
+// server asks. If not, the entry `cairn-principal` of at most 128 bytes keeps the request ids of
+// different callers apart. The context must outlive it.
 service::Caller CallerOf(const Environment& environment,
                          const grpc::CallbackServerContext* context);
 

@@ -17,11 +17,13 @@ ClientStream* ClientStream::Begin(Environment& environment, const service::Metho
 
 ClientStream::ClientStream(Environment& environment, const service::Method& method,
                            grpc::CallbackServerContext* context, grpc::ByteBuffer* response)
-    : method_(method),
+    : environment_(environment),
+      method_(method),
       pool_(environment.pools.Of(method.effort())),
       response_(response),
       record_(environment, method.path.c_str()),
-      sink_(std::get<service::SinkFunction>(method.serve)(CallerOf(environment, context))),
+      caller_(CallerOf(environment, context)),
+      sink_(std::get<service::SinkFunction>(method.serve)(caller_)),
       request_(method.request->New()) {}
 
 void ClientStream::OnReadDone(bool ok) {
@@ -46,10 +48,12 @@ void ClientStream::OnDone() {
 
 void ClientStream::Step(bool ok) {
   handover_.Take();
-  begun_ = true;
+  const bool continues = std::exchange(begun_, true);
   if (cancelled_) return End(CallEnded());
   if (!ok) return End(Complete());
-  if (const auto parsed = ParseRequest(bytes_, *request_); !parsed.ok()) return End(parsed);
+  const absl::Status received =
+      Receive(environment_, method_, caller_, bytes_, *request_, continues);
+  if (!received.ok()) return End(received);
   bytes_.Clear();
   const absl::StatusOr<bool> more = sink_->Take(*request_);
   if (!more.ok()) return End(more.status());

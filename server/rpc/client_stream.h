@@ -40,10 +40,12 @@ class ClientStream final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
   void End(const absl::Status& status);
   void Answer(const absl::Status& status);
 
+  Environment& environment_;
   const service::Method& method_;
   ThreadPool& pool_;
   grpc::ByteBuffer* const response_;
   CallRecord record_;
+  const service::Caller caller_;
   std::unique_ptr<service::MessageSink> sink_;
   grpc::ByteBuffer bytes_;
   const std::unique_ptr<google::protobuf::Message> request_;

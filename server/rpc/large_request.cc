@@ -24,6 +24,9 @@ LargeRequest::LargeRequest(Environment& environment, const service::Method& meth
       caller_(CallerOf(environment, context)) {}
 
 void LargeRequest::Start() {
+  if (const auto known = service::CheckIdentity(environment_.access, caller_); !known.ok()) {
+    return Answer(known);
+  }
   handover_.Pass();
   environment_.intake.Admit(caller_.ended, [this](const absl::Status& status) {
     handover_.Take();
@@ -61,7 +64,7 @@ absl::Status LargeRequest::WhyNothing() const {
 
 absl::Status LargeRequest::Respond() {
   const std::unique_ptr<google::protobuf::Message> request(method_.request->New());
-  CAIRN_RETURN_IF_ERROR(ParseRequest(bytes_, *request));
+  CAIRN_RETURN_IF_ERROR(Receive(environment_, method_, caller_, bytes_, *request));
   bytes_.Clear();
   CAIRN_ASSIGN_OR_RETURN(auto answer,
                          std::get<service::AnswerFunction>(method_.serve)(caller_, *request));

@@ -87,7 +87,7 @@ void LogMetricsStream::OnDone() {
 
 // Here and not by gRPC, which tells of what does not parse as if the stream had ended.
 absl::Status LogMetricsStream::Parse() {
-  absl::Status parsed = ParseRequest(bytes_, request_);
+  absl::Status parsed = Receive(environment_, method_, caller_, bytes_, request_, any_batch_);
   bytes_.Clear();
   return parsed;
 }
@@ -143,6 +143,7 @@ void LogMetricsStream::Submit() {
   absl::StatusOr<storage::Plan> plan = tracking::PlanLogMetrics(
       *environment_.store.GetSnapshot(), run_, writer, request_, facts, bundling);
   if (!plan.ok() || plan->nothing_to_write) return OnStored(*batch, plan.status());
+  plan->write_set.principal = caller_.principal();
   // Not through the Mutator: it plans again after a conflict, behind later batches.
   // The only precondition is that the run is not purged.
   environment_.store.Commit(std::move(plan->write_set),

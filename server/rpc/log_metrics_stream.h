@@ -44,15 +44,20 @@ class LogMetricsStream final
   static constexpr size_t kMaxBytesUnderWay = limits::kStreamBytes;
 
   // Begins to read. Both outlive the call.
-  static LogMetricsStream* Begin(Environment& environment, const service::Method& method) {
-    auto* stream = std::make_unique<LogMetricsStream>(environment, method).release();
+  static LogMetricsStream* Begin(Environment& environment, const service::Method& method,
+                                 grpc::CallbackServerContext* context) {
+    auto* stream = std::make_unique<LogMetricsStream>(environment, method, context).release();
     stream->handover_.Pass();
     stream->StartRead(&stream->bytes_);
     return stream;
   }
 
-  LogMetricsStream(Environment& environment, const service::Method& method)
-      : environment_(environment), record_(environment, method.path.c_str()) {}
+  LogMetricsStream(Environment& environment, const service::Method& method,
+                   grpc::CallbackServerContext* context)
+      : environment_(environment),
+        method_(method),
+        caller_(CallerOf(environment, context)),
+        record_(environment, method.path.c_str()) {}
 
   void OnReadDone(bool ok) override CAIRN_EXCLUDES(mutex_);
   void OnWriteDone(bool ok) override CAIRN_EXCLUDES(mutex_);
@@ -91,6 +96,8 @@ class LogMetricsStream final
   void FinishWith(const absl::Status& status);
 
   Environment& environment_;
+  const service::Method& method_;
+  const service::Caller caller_;
   CallRecord record_;
   Handover handover_;  // of what the lock does not order
 

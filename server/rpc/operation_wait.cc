@@ -29,15 +29,17 @@ class OperationWait final : public ServerUnaryReactor,
                             public std::enable_shared_from_this<OperationWait> {
  public:
   OperationWait(Environment& environment, const service::Method& method,
-                const grpc::ByteBuffer* request, grpc::ByteBuffer* response)
+                const grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                grpc::ByteBuffer* response)
       : environment_(environment),
         record_(environment, method.path.c_str()),
-        parsed_(ParseRequest(*request, request_)),
+        received_(Receive(environment, method, CallerOf(environment, context), *request, request_)),
         response_(response) {}
 
   static ServerUnaryReactor* Begin(Environment& environment, const service::Method& method,
+                                   const grpc::CallbackServerContext* context,
                                    const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
-    auto wait = std::make_shared<OperationWait>(environment, method, request, response);
+    auto wait = std::make_shared<OperationWait>(environment, method, context, request, response);
     wait->self_ = wait;
     wait->Start();
     wait->handover_.Pass();
@@ -65,7 +67,7 @@ class OperationWait final : public ServerUnaryReactor,
   };
 
   void Start() {
-    if (!parsed_.ok()) return SettleWith(parsed_);
+    if (!received_.ok()) return SettleWith(received_);
     const auto& timeout = request_.timeout();
     if (timeout.seconds() < 0 || timeout.nanos() < 0) {
       return SettleWith(InvalidField(ErrorReason::VALUE_INVALID, "timeout",
@@ -121,7 +123,7 @@ class OperationWait final : public ServerUnaryReactor,
   Environment& environment_;
   CallRecord record_;
   WaitOperationRequest request_;
-  const absl::Status parsed_;
+  const absl::Status received_;
   grpc::ByteBuffer* const response_;
   grpc::Alarm alarm_;
   Handover handover_;
@@ -134,9 +136,10 @@ class OperationWait final : public ServerUnaryReactor,
 }  // namespace
 
 grpc::ServerUnaryReactor* WaitOperation(Environment& environment, const service::Method& method,
+                                        const grpc::CallbackServerContext* context,
                                         const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response) {
-  return OperationWait::Begin(environment, method, request, response);
+  return OperationWait::Begin(environment, method, context, request, response);
 }
 
 }  // namespace cairn::rpc

@@ -12,6 +12,7 @@ namespace cairn::rpc {
 // when it is done, when the request's timeout is over or when the client has gone. The reactor owns
 // itself; the others outlive the call.
 grpc::ServerUnaryReactor* WaitOperation(Environment& environment, const service::Method& method,
+                                        const grpc::CallbackServerContext* context,
                                         const grpc::ByteBuffer* request,
                                         grpc::ByteBuffer* response);
 

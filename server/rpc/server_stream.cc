@@ -46,6 +46,7 @@ void ServerStream::OnCancel() {
   handover_.Take();
   cancelled_ = true;
   handover_.Pass();
+  WakeUp();
 }
 
 void ServerStream::OnDone() {
@@ -61,7 +62,7 @@ void ServerStream::GoOn() {
 
 absl::Status ServerStream::Open() {
   request_.reset(method_.request->New());
-  CAIRN_RETURN_IF_ERROR(ParseRequest(bytes_, *request_));
+  CAIRN_RETURN_IF_ERROR(Receive(environment_, method_, caller_, bytes_, *request_));
   bytes_.Clear();
   CAIRN_ASSIGN_OR_RETURN(source_,
                          std::get<service::OpenFunction>(method_.serve)(caller_, *request_));
@@ -74,12 +75,28 @@ int64_t ServerStream::PartBytes() {
   return large ? service::kLargePartBytes : service::kPartBytes;
 }
 
-absl::StatusOr<bool> ServerStream::NextPart() {
+absl::StatusOr<service::Part> ServerStream::NextPart() {
   if (source_ == nullptr) CAIRN_RETURN_IF_ERROR(Open());
   std::string part;
-  CAIRN_ASSIGN_OR_RETURN(const bool more, source_->Next([this] { return PartBytes(); }, part));
-  if (more) part_ = ToByteBuffer(std::move(part));
-  return more;
+  CAIRN_ASSIGN_OR_RETURN(const service::Part next,
+                         source_->Next([this] { return PartBytes(); }, part));
+  if (next == service::Part::kFilled) part_ = ToByteBuffer(std::move(part));
+  return next;
+}
+
+void ServerStream::WaitForMore() {
+  charge_.Release();
+  charged_held_ = 0;
+  rests_ = true;
+  handover_.Pass();
+  waiting_ = true;
+  source_->WhenReady([this] { WakeUp(); });
+  // Who cancelled before saw nobody wait.
+  if (cancelled_) WakeUp();
+}
+
+void ServerStream::WakeUp() {
+  if (waiting_.exchange(false)) GoOn();
 }
 
 void ServerStream::Step() {
@@ -87,10 +104,12 @@ void ServerStream::Step() {
   if (cancelled_) return End(CallEnded());
   part_.Clear();
   {
-    const absl::StatusOr<bool> more = NextPart();
-    if (!more.ok()) return End(more.status());
-    if (!*more) return End(absl::OkStatus());
+    const absl::StatusOr<service::Part> next = NextPart();
+    if (!next.ok()) return End(next.status());
+    if (*next == service::Part::kEnd) return End(absl::OkStatus());
+    if (*next == service::Part::kLater) return WaitForMore();
   }
+  if (std::exchange(rests_, false)) environment_.replies.ChargeBegun(service::kPartBytes, charge_);
   if (const absl::Status room = ChargeHeld(); !room.ok()) return End(room);
   Waits(0);
   written_ = std::chrono::steady_clock::now();

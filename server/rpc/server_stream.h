@@ -23,8 +23,9 @@ namespace cairn::rpc {
 // under way at a time, so a slow client holds one part. A call is charged for that and for
 // what the source holds between parts. It is refused before its first part, when too much
 // is held already or the pool takes no more, and not later: a client that got a part gets
-// the others. Large parts go to who took the last one quickly. Of a client that takes nothing
-// for long the call is ended. Deletes itself in OnDone.
+// the others. While the source has nothing to say the call holds no thread and is charged for
+// nothing but what the source holds. Large parts go to who took the last one quickly. Of a client
+// that takes nothing for long the call is ended. Deletes itself in OnDone.
 class ServerStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, private ReplyWatch {
  public:
   // Begins to serve on the pool of the method's effort, which is not inline. All of them outlive
@@ -42,9 +43,11 @@ class ServerStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, pr
  private:
   void Start();
   absl::Status Open();
-  absl::StatusOr<bool> NextPart();
+  absl::StatusOr<service::Part> NextPart();
   int64_t PartBytes();
   void GoOn();
+  void WaitForMore();
+  void WakeUp();
   void Step();
   absl::Status ChargeHeld();
   void End(const absl::Status& status);
@@ -67,9 +70,12 @@ class ServerStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>, pr
   bool quick_ = false;  // the client took the last part within kQuick
   int64_t charged_held_ = 0;
   bool begun_ = false;  // the first part is on its way
+  bool rests_ = false;  // it waited, and is charged for nothing since
   grpc::ByteBuffer part_;
   Handover handover_;
   std::atomic<bool> cancelled_{false};
+  // The source has nothing to say; who takes this back goes on.
+  std::atomic<bool> waiting_{false};
 };
 
 }  // namespace cairn::rpc

@@ -40,15 +40,15 @@ RpcMethod::RpcType TypeOf(const Method& method) {
 std::unique_ptr<MethodHandler> OfItsOwn(Environment& environment, const Method& method) {
   if (method.path == "cairn.v1.TrackingService/LogMetrics") {
     return std::make_unique<LogMetricsStream::Handler>(
-        [&environment, &method](CallbackServerContext*) {
-          return LogMetricsStream::Begin(environment, method);
+        [&environment, &method](CallbackServerContext* context) {
+          return LogMetricsStream::Begin(environment, method, context);
         });
   }
   if (method.path == "google.longrunning.Operations/WaitOperation") {
-    return std::make_unique<Unary>([&environment, &method](CallbackServerContext*,
+    return std::make_unique<Unary>([&environment, &method](CallbackServerContext* context,
                                                            const ByteBuffer* request,
                                                            ByteBuffer* response) {
-      return WaitOperation(environment, method, request, response);
+      return WaitOperation(environment, method, context, request, response);
     });
   }
   return nullptr;

@@ -45,7 +45,7 @@ void UnaryCall::ServeAnswer() {
 
 absl::Status UnaryCall::Parse() {
   request_.reset(method_.request->New());
-  absl::Status parsed = ParseRequest(*bytes_, *request_);
+  absl::Status parsed = Receive(environment_, method_, caller_, *bytes_, *request_);
   // The call's own, which nobody reads any more.
   const_cast<grpc::ByteBuffer*>(bytes_)->Clear();
   return parsed;
@@ -77,7 +77,7 @@ void UnaryCall::ServeChange() {
 }
 
 storage::RequestContext UnaryCall::RequestOf() const {
-  storage::RequestContext context{caller_.principal, method_.path, "", false};
+  storage::RequestContext context{caller_.requester, method_.path, "", false, caller_.principal()};
   const auto& fields = *request_->GetReflection();
   if (method_.request_id != nullptr) {
     context.request_id = fields.GetString(*request_, method_.request_id);

@@ -48,8 +48,8 @@ class BlobParts final : public PartSource {
         keeps_(reads.fetch_add(1) < kReadsThatKeep) {}
   ~BlobParts() override { reads_.fetch_sub(1); }
 
-  absl::StatusOr<bool> Next(const std::function<int64_t()>& room, std::string& part) override {
-    if (offset_ >= end_) return false;
+  absl::StatusOr<Part> Next(const std::function<int64_t()>& room, std::string& part) override {
+    if (offset_ >= end_) return Part::kEnd;
     int64_t size = std::min(kPartBytes - kReadOverhead, end_ - offset_);
     if (offset_ + size < end_) size = std::min(room() - kReadOverhead, end_ - offset_);
     part = BeginReadResponse(size);
@@ -63,7 +63,7 @@ class BlobParts final : public PartSource {
     } else if (!keeps_) {
       reader_->Forget();
     }
-    return true;
+    return Part::kFilled;
   }
 
   int64_t HeldBytes() const override { return reader_ == nullptr ? 0 : reader_->HeldBytes(); }

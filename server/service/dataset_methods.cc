@@ -29,7 +29,7 @@ void AddDatasetMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Of(*v1::Dataset::descriptor()->file()->FindServiceByName("DatasetService"));
   table.Changes<v1::CreateDatasetRequest>("CreateDataset", datasets::PlanCreateDataset);
   table.Answers<v1::GetDatasetRequest>("GetDataset", datasets::GetDataset);
-  table.Answers<v1::ListDatasetsRequest>("ListDatasets", datasets::ListDatasets);
+  table.Filters<v1::ListDatasetsRequest>("ListDatasets", datasets::ListDatasets, backends.access);
   table.Changes<v1::UpdateDatasetRequest>("UpdateDataset", datasets::PlanUpdateDataset);
   table.Changes<v1::ApplyDatasetRetentionRequest>("ApplyDatasetRetention",
                                                   datasets::PlanApplyDatasetRetention, time);

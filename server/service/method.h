@@ -58,14 +58,26 @@ inline constexpr int64_t kPartBytes = int64_t{64} << 10;
 // ...and of a stream whose client takes quickly, while there is much room.
 inline constexpr int64_t kLargePartBytes = int64_t{256} << 10;
 
-// A stream of answers, one part after the other. Used by one thread at a time, where it may block.
+// What a source has to say.
+enum class Part {
+  kFilled,  // the next message
+  kEnd,     // there is none any more
+  kLater,   // nothing now: see PartSource::WhenReady
+};
+
+// A stream of answers, one part after the other. Used by one thread at a time, where it may block;
+// its destructor may be called while it waits.
 class PartSource {
  public:
   virtual ~PartSource() = default;
 
-  // Fills `part` with the bytes of the next message; false at the end. It has at most kPartBytes;
-  // who has more asks `room` once and may fill as much as that says.
-  virtual absl::StatusOr<bool> Next(const std::function<int64_t()>& room, std::string& part) = 0;
+  // Fills `part` with the bytes of the next message. It has at most kPartBytes; who has more asks
+  // `room` once and may fill as much as that says.
+  virtual absl::StatusOr<Part> Next(const std::function<int64_t()>& room, std::string& part) = 0;
+
+  // To be called after Next said kLater, and before it is asked again: calls `ready` once, from any
+  // thread, when it is worth asking. No thread is held meanwhile.
+  virtual void WhenReady(std::function<void()> /*ready*/) {}
 
   // What this holds between two parts, in bytes.
   virtual int64_t HeldBytes() const { return 0; }
@@ -91,8 +103,15 @@ using SinkFunction = std::function<std::unique_ptr<MessageSink>(const Caller&)>;
 // implementation of its own, or answers UNIMPLEMENTED.
 struct OfTheTransport {};
 
-// The fields that lead from a request to the name of a resource, the first in the request itself.
-using ResourcePath = std::vector<const google::protobuf::FieldDescriptor*>;
+// Where a request says what it is about.
+struct ResourceSource {
+  // The fields that lead to the text, the first in the request itself. None: the name is `before`.
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  // The text is an id, which makes a name between these; else it is a name.
+  bool is_id = false;
+  std::string before;
+  std::string after;
+};
 
 // One row. Immutable once in a table, which owns it.
 struct Method {
@@ -102,7 +121,10 @@ struct Method {
   v1::MethodRule rule;
   bool only_reads = false;
   std::variant<AnswerFunction, ChangeFunction, OpenFunction, SinkFunction, OfTheTransport> serve;
-  std::vector<ResourcePath> resources;  // those of the rule
+  std::vector<ResourceSource> resources;  // those of the rule
+  std::vector<ResourceSource> reads;      // of what the rule says is read besides
+  // It leaves out of its answer what the caller may not see, as its rule says.
+  bool filters = false;
   // Of the request; null where it has no such field.
   const google::protobuf::FieldDescriptor* request_id = nullptr;
   const google::protobuf::FieldDescriptor* validate_only = nullptr;

@@ -1,7 +1,9 @@
 #include "server/service/method_table.h"
 
 #include <algorithm>
+#include <optional>
 #include <set>
+#include <utility>
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
@@ -20,8 +22,8 @@ std::string PathOf(const MethodDescriptor& method) {
 }
 
 // The fields that `path` leads through, to one of text; empty if it leads nowhere.
-ResourcePath FieldsOf(const Descriptor& request, std::string_view path) {
-  ResourcePath fields;
+std::vector<const FieldDescriptor*> FieldsOf(const Descriptor& request, std::string_view path) {
+  std::vector<const FieldDescriptor*> fields;
   const Descriptor* type = &request;
   while (true) {
     const size_t dot = path.find('.');
@@ -33,7 +35,30 @@ ResourcePath FieldsOf(const Descriptor& request, std::string_view path) {
     type = field->message_type();
     path.remove_prefix(dot + 1);
   }
-  return fields.back()->cpp_type() == FieldDescriptor::CPPTYPE_STRING ? fields : ResourcePath();
+  if (fields.back()->cpp_type() != FieldDescriptor::CPPTYPE_STRING) fields.clear();
+  return fields;
+}
+
+// Where a path of a rule leads (MethodRule.resource); nullopt if nowhere.
+std::optional<ResourceSource> SourceOf(const Descriptor& request, std::string_view path) {
+  ResourceSource source;
+  const size_t open = path.find('{');
+  if (open == std::string_view::npos) {
+    if (path.find('/') != std::string_view::npos) {
+      source.before = path;
+      return source;
+    }
+    source.fields = FieldsOf(request, path);
+  } else {
+    const size_t close = path.find('}', open);
+    if (close == std::string_view::npos) return std::nullopt;
+    source.is_id = true;
+    source.before = path.substr(0, open);
+    source.after = path.substr(close + 1);
+    source.fields = FieldsOf(request, path.substr(open + 1, close - open - 1));
+  }
+  if (source.fields.empty()) return std::nullopt;
+  return source;
 }
 
 // A field of the request by which retries and checks are asked for; null for another type.
@@ -107,11 +132,21 @@ void MethodTableBuilder::Check(Method& row, const Descriptor& request) {
                       request.full_name()));
   }
   if (row.rule.verb() == v1::VERB_UNSPECIFIED) fault("has no verb");
-  for (const std::string& path : row.rule.resource()) {
-    row.resources.push_back(FieldsOf(request, path));
-    if (row.resources.back().empty()) {
-      fault(fmt::format("has the resource `{}`, which is no text of its request", path));
+  const auto add_sources = [&](const auto& paths, std::vector<ResourceSource>& sources) {
+    for (const std::string& path : paths) {
+      auto source = SourceOf(request, path);
+      if (source.has_value()) {
+        sources.push_back(*std::move(source));
+      } else {
+        fault(fmt::format("has the resource `{}`, which is no text of its request", path));
+      }
     }
+  };
+  add_sources(row.rule.resource(), row.resources);
+  add_sources(row.rule.reads(), row.reads);
+  if (!row.rule.lists().empty() && !row.rule.filtered()) fault("lists and is not filtered");
+  if (row.rule.anywhere() && (row.rule.filtered() || !row.resources.empty())) {
+    fault("is allowed anywhere and says where");
   }
   CheckKind(row);
 }

@@ -15,6 +15,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/auth/grants.h"
+#include "server/service/authorize.h"
 #include "server/service/method.h"
 #include "server/storage/kv_store.h"
 #include "server/tracking/encoded_run.h"
@@ -69,6 +71,20 @@ class MethodTableBuilder {
   template <typename Request, typename Function>
   void Answers(std::string_view method, const Function& function);
 
+  // Answers from (Snapshot, Request, Sight) and leaves out what the caller may not see. `access`
+  // is Backends::access.
+  template <typename Request, typename Function>
+  void Filters(std::string_view method, const Function& function,
+               const auth::AccessControl* access);
+
+  // Answers from (Caller, Request), and sees to it itself that nothing is in the answer that the
+  // caller may not see.
+  template <typename Request, typename Function>
+  void FiltersItself(std::string_view method, const Function& function) {
+    Answers<Request>(method, function);
+    table_->rows_.back().filters = true;
+  }
+
   // Plans from (Snapshot, Request), or from what the call began with as well: (Snapshot, Request,
   // what `begin` makes of the Caller), by default the time. `stored(request, answer)` is
   // Change::stored.
@@ -98,6 +114,13 @@ class MethodTableBuilder {
           return function(caller, static_cast<const Request&>(request));
         }),
         *Request::descriptor());
+  }
+
+  // As Streams, of what sees to it itself that nothing is told that the caller may not see.
+  template <typename Request, typename Function>
+  void StreamsFiltered(std::string_view method, const Function& function) {
+    Streams<Request>(method, function);
+    table_->rows_.back().filters = true;
   }
 
   template <typename Request>
@@ -189,6 +212,16 @@ void MethodTableBuilder::Answers(std::string_view method, const Function& functi
         return AnswerOf(function, store, caller, static_cast<const Request&>(request));
       }),
       *Request::descriptor());
+}
+
+template <typename Request, typename Function>
+void MethodTableBuilder::Filters(std::string_view method, const Function& function,
+                                 const auth::AccessControl* access) {
+  Answers<Request>(method, [function = Held(function), access, &store = store_](
+                               const Caller& caller, const Request& request) {
+    return function(*store.GetSnapshot(), request, SightOf(access, caller));
+  });
+  table_->rows_.back().filters = true;
 }
 
 template <typename Request, typename Planner, typename Begin, typename Stored>

@@ -10,6 +10,8 @@ absl::StatusOr<std::unique_ptr<const MethodTable>> MakeMethodTable(const Backend
   AddRegistryMethods(backends, table);
   AddPromotionMethods(backends, table);
   AddOperationMethods(backends, table);
+  AddWatchMethods(backends, table);
+  AddAuthMethods(backends, table);
   AddAdminMethods(backends, table);
   return table.Build();
 }

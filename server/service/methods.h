@@ -9,10 +9,14 @@
 #include "lib/base/ids.h"
 #include "server/artifacts/blob_store.h"
 #include "server/core/manifest.h"
+#include "server/events/event_feed.h"
 #include "server/events/event_trimmer.h"
 #include "server/service/method_table.h"
 #include "server/storage/kv_store.h"
 
+namespace cairn::auth {
+class AccessControl;
+}  // namespace cairn::auth
 namespace cairn::metrics {
 class MetricFolder;
 }  // namespace cairn::metrics
@@ -49,7 +53,10 @@ struct Backends {
   operations::OperationRunner& operations;
   artifacts::BlobStore& blobs;
   core::ManifestLoader manifests;
+  events::EventFeed& event_feed;
   ServerFacts facts;
+  // Who may what. Null: everybody everything, because nobody is asked who they are.
+  const auth::AccessControl* access = nullptr;
 };
 
 // The rows of each service. Decisions are made in tracking/, datasets/, registry/, artifacts/ and
@@ -60,6 +67,8 @@ void AddArtifactMethods(const Backends& backends, MethodTableBuilder& table);
 void AddRegistryMethods(const Backends& backends, MethodTableBuilder& table);
 void AddPromotionMethods(const Backends& backends, MethodTableBuilder& table);
 void AddOperationMethods(const Backends& backends, MethodTableBuilder& table);
+void AddWatchMethods(const Backends& backends, MethodTableBuilder& table);
+void AddAuthMethods(const Backends& backends, MethodTableBuilder& table);
 void AddAdminMethods(const Backends& backends, MethodTableBuilder& table);
 
 // All of them. Errors are those of MethodTableBuilder::Build.

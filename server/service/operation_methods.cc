@@ -13,6 +13,17 @@ namespace {
 using google::longrunning::Operation;
 using storage::Snapshot;
 
+// `name` stands for the collection there.
+ForeignRule ListRule() {
+  ForeignRule foreign;
+  foreign.rule.set_verb(v1::READ);
+  foreign.rule.set_effort(v1::CPU);
+  foreign.rule.set_filtered(true);
+  foreign.rule.set_lists("operations/-");
+  foreign.only_reads = true;
+  return foreign;
+}
+
 // Google's own protos have no options of ours.
 std::map<std::string, ForeignRule> Rules() {
   const auto rule = [](v1::Verb verb, v1::Effort effort, bool only_reads) {
@@ -24,7 +35,7 @@ std::map<std::string, ForeignRule> Rules() {
     return foreign;
   };
   return {{"GetOperation", rule(v1::READ, v1::EFFORT_UNSPECIFIED, true)},
-          {"ListOperations", rule(v1::READ, v1::CPU, true)},
+          {"ListOperations", ListRule()},
           {"WaitOperation", rule(v1::READ, v1::EFFORT_UNSPECIFIED, true)},
           {"CancelOperation", rule(v1::LOG, v1::EFFORT_UNSPECIFIED, false)},
           {"DeleteOperation", rule(v1::LOG, v1::EFFORT_UNSPECIFIED, false)}};

@@ -26,7 +26,7 @@ void AddPromotionMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Of(*v1::Policy::descriptor()->file()->FindServiceByName("PromotionService"));
   table.Changes<v1::ApplyPolicyRequest>("ApplyPolicy", registry::PlanApplyPolicy);
   table.Answers<v1::GetPolicyRequest>("GetPolicy", registry::GetPolicy);
-  table.Answers<v1::ListPoliciesRequest>("ListPolicies", registry::ListPolicies);
+  table.Filters<v1::ListPoliciesRequest>("ListPolicies", registry::ListPolicies, backends.access);
   table.Answers<v1::RenderPolicyRequest>("RenderPolicy",
                                          [](const Caller&, const v1::RenderPolicyRequest& source) {
                                            return registry::RenderPolicy(source);

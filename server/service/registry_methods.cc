@@ -4,11 +4,11 @@
 
 namespace cairn::service {
 
-void AddRegistryMethods(const Backends&, MethodTableBuilder& table) {
+void AddRegistryMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Of(*v1::Model::descriptor()->file()->FindServiceByName("RegistryService"));
   table.Changes<v1::CreateModelRequest>("CreateModel", registry::PlanCreateModel);
   table.Answers<v1::GetModelRequest>("GetModel", registry::GetModel);
-  table.Answers<v1::ListModelsRequest>("ListModels", registry::ListModels);
+  table.Filters<v1::ListModelsRequest>("ListModels", registry::ListModels, backends.access);
   table.Changes<v1::DeleteModelRequest>("DeleteModel", registry::PlanDeleteModel);
   table.Changes<v1::CreateModelVersionRequest>("CreateModelVersion",
                                                registry::PlanCreateModelVersion);
@@ -18,7 +18,7 @@ void AddRegistryMethods(const Backends&, MethodTableBuilder& table) {
   table.Changes<v1::DeleteAliasRequest>("DeleteAlias", registry::PlanDeleteAlias);
   table.Answers<v1::ListAliasesRequest>("ListAliases", registry::ListAliases);
   table.Answers<v1::GetChannelRequest>("GetChannel", registry::GetChannel);
-  table.Answers<v1::ListChannelsRequest>("ListChannels", registry::ListChannels);
+  table.Filters<v1::ListChannelsRequest>("ListChannels", registry::ListChannels, backends.access);
 }
 
 }  // namespace cairn::service

@@ -1,6 +1,7 @@
 #include "server/service/resources.h"
 
 #include "google/protobuf/descriptor.h"
+#include "lib/base/encoding.h"
 
 namespace cairn::service {
 namespace {
@@ -22,7 +23,7 @@ void AddTexts(const Message& message, const FieldDescriptor& field,
 }
 
 // `path` is that of a text from field `at` on, as MethodTableBuilder has checked.
-void Walk(const Message& message, const ResourcePath& path, size_t at,
+void Walk(const Message& message, const std::vector<const FieldDescriptor*>& path, size_t at,
           std::vector<std::string>& names) {
   const FieldDescriptor& field = *path[at];
   if (at + 1 == path.size()) return AddTexts(message, field, names);
@@ -38,12 +39,32 @@ void Walk(const Message& message, const ResourcePath& path, size_t at,
   }
 }
 
+std::vector<std::string> NamesOf(const std::vector<ResourceSource>& sources,
+                                 const Message& request) {
+  std::vector<std::string> names;
+  for (const ResourceSource& source : sources) {
+    const size_t first = names.size();
+    if (source.fields.empty()) {
+      names.push_back(source.before);
+    } else {
+      Walk(request, source.fields, 0, names);
+    }
+    if (!source.is_id) continue;
+    for (size_t i = first; i < names.size(); ++i) {
+      names[i] = source.before + PercentEncode(names[i]) + source.after;
+    }
+  }
+  return names;
+}
+
 }  // namespace
 
 std::vector<std::string> ResourcesOf(const Method& method, const Message& request) {
-  std::vector<std::string> names;
-  for (const ResourcePath& path : method.resources) Walk(request, path, 0, names);
-  return names;
+  return NamesOf(method.resources, request);
+}
+
+std::vector<std::string> ReadsOf(const Method& method, const Message& request) {
+  return NamesOf(method.reads, request);
 }
 
 }  // namespace cairn::service

@@ -30,11 +30,11 @@ class CurveParts final : public PartSource {
  public:
   explicit CurveParts(tracking::MetricCurve curve) : curve_(std::move(curve)) {}
 
-  absl::StatusOr<bool> Next(const std::function<int64_t()>&, std::string& part) override {
+  absl::StatusOr<Part> Next(const std::function<int64_t()>&, std::string& part) override {
     v1::ReadMetricsResponse response;
     CAIRN_ASSIGN_OR_RETURN(const bool more, curve_.Next(response));
     if (more) part = response.SerializeAsString();
-    return more;
+    return more ? Part::kFilled : Part::kEnd;
   }
   int64_t HeldBytes() const override { return curve_.HeldBytes(); }
 
@@ -111,6 +111,22 @@ void AddRunChanges(const Backends& backends, MethodTableBuilder& table) {
   table.LeftToTransport("LogMetrics");
 }
 
+// What `search` finds in the experiments that the caller sees, if the request names none: those it
+// names were asked for. Whoever sees all of them has no need to name each.
+template <typename Request, typename Search>
+auto WithinSight(const Backends& backends, const Caller& caller, const Request& request,
+                 const Search& search) -> decltype(search(request)) {
+  const auth::Sight sight = SightOf(backends.access, caller);
+  if (!request.parents().empty() || sight.Sees("experiments/-")) return search(request);
+  CAIRN_ASSIGN_OR_RETURN(const auto visible,
+                         tracking::VisibleExperiments(*backends.store.GetSnapshot(), sight));
+  // No parents would stand for all.
+  if (visible.empty()) return typename decltype(search(request))::value_type();
+  Request within = request;
+  *within.mutable_parents() = {visible.begin(), visible.end()};
+  return search(within);
+}
+
 void AddRunReads(const Backends& backends, MethodTableBuilder& table) {
   auto& searcher = backends.run_searcher;
   table.Answers<v1::GetRunRequest>("GetRun",
@@ -121,13 +137,17 @@ void AddRunReads(const Backends& backends, MethodTableBuilder& table) {
       "ListRuns", [&searcher](const Snapshot& snapshot, const v1::ListRunsRequest& list) {
         return tracking::ListRuns(snapshot, list, &searcher.damage());
       });
-  table.Answers<v1::SearchRunsRequest>(
-      "SearchRuns", [&searcher](const Caller& caller, const v1::SearchRunsRequest& search) {
-        return searcher.SearchEncoded(search, caller.ended);
+  table.FiltersItself<v1::SearchRunsRequest>(
+      "SearchRuns", [&backends](const Caller& caller, const v1::SearchRunsRequest& search) {
+        return WithinSight(backends, caller, search, [&](const v1::SearchRunsRequest& within) {
+          return backends.run_searcher.SearchEncoded(within, caller.ended);
+        });
       });
-  table.Answers<v1::CountRunsRequest>(
-      "CountRuns", [&searcher](const Caller& caller, const v1::CountRunsRequest& count) {
-        return searcher.Count(count, caller.ended);
+  table.FiltersItself<v1::CountRunsRequest>(
+      "CountRuns", [&backends](const Caller& caller, const v1::CountRunsRequest& count) {
+        return WithinSight(backends, caller, count, [&](const v1::CountRunsRequest& within) {
+          return backends.run_searcher.Count(within, caller.ended);
+        });
       });
   table.Streams<v1::ReadMetricsRequest>(
       "ReadMetrics",
@@ -144,8 +164,10 @@ void AddRunReads(const Backends& backends, MethodTableBuilder& table) {
 void AddTrackingMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Of(*v1::Run::descriptor()->file()->FindServiceByName("TrackingService"));
   table.Changes<v1::CreateExperimentRequest>("CreateExperiment", tracking::PlanCreateExperiment);
-  table.Answers<v1::GetExperimentRequest>("GetExperiment", tracking::GetExperiment);
-  table.Answers<v1::ListExperimentsRequest>("ListExperiments", tracking::ListExperiments);
+  table.Filters<v1::GetExperimentRequest>("GetExperiment", tracking::GetExperiment,
+                                          backends.access);
+  table.Filters<v1::ListExperimentsRequest>("ListExperiments", tracking::ListExperiments,
+                                            backends.access);
   table.Changes<v1::UpdateExperimentRequest>("UpdateExperiment", tracking::PlanUpdateExperiment);
   table.Changes<v1::DeleteExperimentRequest>("DeleteExperiment", tracking::PlanDeleteExperiment);
   table.Changes<v1::UndeleteExperimentRequest>("UndeleteExperiment",

@@ -82,9 +82,15 @@ absl::Status Committer::Admit(const Waiting& item) {
   return fits ? absl::OkStatus() : QueueFull(sets, queued_bytes_);
 }
 
-void Committer::SetListener(CommitListener listener) {
+int64_t Committer::AddListener(CommitListener listener) {
   MutexLock lock(&listener_mutex_);
-  listener_ = std::move(listener);
+  listeners_.emplace(++last_listener_, std::move(listener));
+  return last_listener_;
+}
+
+void Committer::RemoveListener(int64_t number) {
+  MutexLock lock(&listener_mutex_);
+  listeners_.erase(number);
 }
 
 absl::Status Committer::Health() const {
@@ -257,10 +263,10 @@ absl::Status Committer::LeavePause(bool frees_space) {
 
 void Committer::Tell(const CommitGroup& group) {
   MutexLock lock(&listener_mutex_);
-  if (!listener_) return;
   for (size_t i = 0; i < group.sets().size(); ++i) {
     const CommitResult& result = group.results()[i];
-    if (result.ok()) listener_(*result, group.sets()[i].events);
+    if (!result.ok()) continue;
+    for (const auto& [number, listener] : listeners_) listener(*result, group.sets()[i].events);
   }
 }
 
@@ -271,8 +277,9 @@ void Committer::TellRecovered(const CommitBackend::Recovery& recovery) {
     by_revision[stored.revision].push_back(stored.event);
   }
   MutexLock lock(&listener_mutex_);
-  if (!listener_) return;
-  for (const auto& [revision, events] : by_revision) listener_(revision, events);
+  for (const auto& [revision, events] : by_revision) {
+    for (const auto& [number, listener] : listeners_) listener(revision, events);
+  }
 }
 
 }  // namespace cairn::storage

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <thread>
@@ -70,7 +71,7 @@ struct CommitterOptions {
 // The one thread through which every mutation of a store goes.
 //
 // It takes what waits in the queue as one group, decides it, writes it with one
-// sync, tells the listener in the order of revisions and then calls back. While
+// sync, tells the listeners in the order of revisions and then calls back. While
 // a sync runs the next group gathers, so many clients share one sync and a
 // single client waits for no timer.
 //
@@ -96,7 +97,8 @@ class Committer {
 
   // These three as in KvStore.
   void Commit(WriteSet write_set, CommitCallback done) CAIRN_EXCLUDES(mutex_);
-  void SetListener(CommitListener listener) CAIRN_EXCLUDES(listener_mutex_);
+  int64_t AddListener(CommitListener listener) CAIRN_EXCLUDES(listener_mutex_);
+  void RemoveListener(int64_t number) CAIRN_EXCLUDES(listener_mutex_);
   absl::Status Health() const CAIRN_EXCLUDES(mutex_);
 
  private:
@@ -143,8 +145,9 @@ class Committer {
   bool closing_ CAIRN_GUARDED_BY(mutex_) = false;
   absl::Status health_ CAIRN_GUARDED_BY(mutex_);
 
-  Mutex listener_mutex_;  // held while the listener runs
-  CommitListener listener_ CAIRN_GUARDED_BY(listener_mutex_);
+  Mutex listener_mutex_;  // held while listeners run
+  std::map<int64_t, CommitListener> listeners_ CAIRN_GUARDED_BY(listener_mutex_);
+  int64_t last_listener_ CAIRN_GUARDED_BY(listener_mutex_) = 0;
 
   std::thread thread_;
 };

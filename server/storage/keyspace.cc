@@ -81,6 +81,13 @@ Key OperationKey(std::string_view operation_id) {
 }
 Key OperationPrefix() { return Rec(KeyKind::kOperation).Done(); }
 
+Key TokenKey(std::string_view token_id) { return Rec(KeyKind::kToken).Str(token_id).Done(); }
+Key TokenPrefix() { return Rec(KeyKind::kToken).Done(); }
+Key RoleBindingKey(std::string_view binding_id) {
+  return Rec(KeyKind::kRoleBinding).Str(binding_id).Done();
+}
+Key RoleBindingPrefix() { return Rec(KeyKind::kRoleBinding).Done(); }
+
 Key DatasetKey(std::string_view dataset) { return Rec(KeyKind::kDataset).Str(dataset).Done(); }
 Key DatasetPrefix() { return Rec(KeyKind::kDataset).Done(); }
 Key DatasetVersionKey(std::string_view dataset, int64_t version) {

@@ -30,6 +30,8 @@ enum class KeyKind : uint8_t {
   kRunMetric = 0x14,
   kPurgedRun = 0x15,
   kOperation = 0x18,
+  kToken = 0x19,
+  kRoleBinding = 0x1A,
   kDataset = 0x20,
   kDatasetVersion = 0x21,
   kArtifact = 0x28,
@@ -97,6 +99,12 @@ Key PurgedRunPrefix();
 // record: long-running operations. Ids ascend with the time they were asked for.
 Key OperationKey(std::string_view operation_id);
 Key OperationPrefix();
+
+// record: who may call and what they may; ids are 16 hexadecimal characters
+Key TokenKey(std::string_view token_id);
+Key TokenPrefix();
+Key RoleBindingKey(std::string_view binding_id);
+Key RoleBindingPrefix();
 
 // record: data sets; `version` from 1
 Key DatasetKey(std::string_view dataset);

@@ -162,9 +162,12 @@ class KvStore {
   // UNAVAILABLE (STORE_UNAVAILABLE) when the store cannot be asked.
   virtual absl::StatusOr<int64_t> EventBytes(Revision from_revision) const = 0;
 
-  // Replaces the listener; pass nullptr to remove it. A commit under way may
-  // still call the previous one until this returns.
-  virtual void SetCommitListener(CommitListener listener) = 0;
+  // Has `listener` hear of every commit from now on, after those that were added before. Answers a
+  // number for RemoveCommitListener, which is never 0.
+  virtual int64_t AddCommitListener(CommitListener listener) = 0;
+
+  // A commit under way may still call the listener until this returns. 0: nothing is removed.
+  virtual void RemoveCommitListener(int64_t number) = 0;
 
   // OK while commits are accepted; otherwise why they are not.
   virtual absl::Status Health() const = 0;

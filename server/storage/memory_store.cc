@@ -276,9 +276,10 @@ class MemoryStore final : public KvStore {
   absl::StatusOr<int64_t> EventBytes(Revision from_revision) const override {
     return tables_.EventBytes(from_revision);
   }
-  void SetCommitListener(CommitListener listener) override {
-    committer_.SetListener(std::move(listener));
+  int64_t AddCommitListener(CommitListener listener) override {
+    return committer_.AddListener(std::move(listener));
   }
+  void RemoveCommitListener(int64_t number) override { committer_.RemoveListener(number); }
   absl::Status Health() const override { return committer_.Health(); }
 
  private:

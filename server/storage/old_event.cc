@@ -65,7 +65,7 @@ std::string MetricsFrom(std::string_view payload) {
 }  // namespace
 
 Event FromOldEvent(const internal::EventRecord& record) {
-  Event event{record.resource(), KindOf(record.old_kind()), {}, {}, 0};
+  Event event{record.resource(), KindOf(record.kind()), {}, {}, 0};
   v1::Channel channel;
   if (event.kind == v1::Event::RUN_METRICS) {
     event.image = MetricsFrom(record.payload());

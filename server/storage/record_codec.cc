@@ -113,7 +113,7 @@ Key EventKey(Revision revision, int32_t ordinal) {
 std::string EncodeEvent(const Key& key, const Event& event) {
   internal::EventRecord record;
   record.set_resource(event.resource);
-  record.set_kind(event.kind);
+  record.set_kind_number(event.kind);
   record.set_payload(event.image);
   record.set_principal(event.principal);
   record.set_commit_unix_nanos(event.commit_unix_nanos);
@@ -137,13 +137,13 @@ absl::StatusOr<StoredEvent> DecodeEvent(std::string_view key, std::string_view v
     return CorruptRecord(Family::kEvent, key, "it does not parse");
   }
   StoredEvent event{static_cast<Revision>(*revision), static_cast<int32_t>(*ordinal), {}};
-  if (!parsed.old_kind().empty()) {
+  if (!parsed.kind().empty()) {
     event.event = FromOldEvent(parsed);
     return event;
   }
   event.event = {std::move(*parsed.mutable_resource()),
-                 v1::Event::Kind_IsValid(parsed.kind())
-                     ? static_cast<v1::Event::Kind>(parsed.kind())
+                 v1::Event::Kind_IsValid(parsed.kind_number())
+                     ? static_cast<v1::Event::Kind>(parsed.kind_number())
                      : v1::Event::KIND_UNSPECIFIED,
                  std::move(*parsed.mutable_payload()), std::move(*parsed.mutable_principal()),
                  parsed.commit_unix_nanos()};

@@ -219,9 +219,10 @@ class RocksStore final : public KvStore {
     if (database == nullptr) return StoreClosed();
     return StoredEventBytes(*database, from_revision);
   }
-  void SetCommitListener(CommitListener listener) override {
-    committer_.SetListener(std::move(listener));
+  int64_t AddCommitListener(CommitListener listener) override {
+    return committer_.AddListener(std::move(listener));
   }
+  void RemoveCommitListener(int64_t number) override { committer_.RemoveListener(number); }
   absl::Status Health() const override {
     CAIRN_RETURN_IF_ERROR(committer_.Health());
     return parts_->health->status();

@@ -140,13 +140,14 @@ absl::Status EnsureDefaultExperiment(storage::KvStore& store, int64_t now_unix_n
 }
 
 absl::StatusOr<Experiment> GetExperiment(const Snapshot& snapshot,
-                                         const cairn::v1::GetExperimentRequest& request) {
+                                         const cairn::v1::GetExperimentRequest& request,
+                                         const auth::Sight& sight) {
   int64_t id = 0;
   if (request.name().empty() && !request.display_name().empty()) {
     CAIRN_ASSIGN_OR_RETURN(auto pointer,
                            storage::ReadRecord<PointerRecord>(
                                snapshot, storage::ExperimentByNameKey(request.display_name())));
-    if (!pointer.has_value()) {
+    if (!pointer.has_value() || !sight.Sees(ExperimentName(pointer->value.number()))) {
       return NotFound(ErrorReason::EXPERIMENT_NOT_FOUND, "Experiment",
                       fmt::format("experiment \"{}\"", request.display_name()))
           .ToStatus();
@@ -160,7 +161,8 @@ absl::StatusOr<Experiment> GetExperiment(const Snapshot& snapshot,
 }
 
 absl::StatusOr<cairn::v1::ListExperimentsResponse> ListExperiments(
-    const Snapshot& snapshot, const cairn::v1::ListExperimentsRequest& request) {
+    const Snapshot& snapshot, const cairn::v1::ListExperimentsRequest& request,
+    const auth::Sight& sight) {
   cairn::v1::ListExperimentsResponse response;
   CAIRN_ASSIGN_OR_RETURN(
       *response.mutable_next_page_token(),
@@ -169,10 +171,27 @@ absl::StatusOr<cairn::v1::ListExperimentsResponse> ListExperiments(
           storage::ScanOrder::kAscending, {}, [&](std::string_view, auto stored) {
             if (stored.value.experiment().has_delete_time() && !request.show_deleted())
               return false;
+            if (!sight.Sees(stored.value.experiment().name())) return false;
             *response.add_experiments() = ToResource(std::move(stored));
             return true;
           }));
   return response;
+}
+
+absl::StatusOr<std::vector<std::string>> VisibleExperiments(const Snapshot& snapshot,
+                                                            const auth::Sight& sight) {
+  std::vector<std::string> names;
+  CAIRN_RETURN_IF_ERROR(snapshot.Scan(
+      storage::KeyRange::Prefix(storage::ExperimentPrefix()), storage::ScanOrder::kAscending,
+      [&](std::string_view key, const storage::Record& record) {
+        const auto stored = storage::ParseStored<ExperimentRecord>(key, record);
+        if (!stored.ok()) return true;
+        const Experiment& experiment = stored->value.experiment();
+        const bool seen = !experiment.has_delete_time() && sight.Sees(experiment.name());
+        if (seen) names.push_back(experiment.name());
+        return true;
+      }));
+  return names;
 }
 
 absl::StatusOr<Plan> PlanCreateExperiment(const Snapshot& snapshot,

@@ -2,9 +2,12 @@
 #define CAIRN_SERVER_TRACKING_EXPERIMENTS_H_
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "cairn/v1/tracking.pb.h"
+#include "server/auth/grants.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
 
@@ -21,10 +24,16 @@ inline constexpr int64_t kDefaultExperimentId = 0;
 absl::Status EnsureDefaultExperiment(storage::KvStore& store, int64_t now_unix_nanos);
 
 absl::StatusOr<cairn::v1::Experiment> GetExperiment(const storage::Snapshot& snapshot,
-                                                    const cairn::v1::GetExperimentRequest& request);
+                                                    const cairn::v1::GetExperimentRequest& request,
+                                                    const auth::Sight& sight = auth::Sight::All());
 
 absl::StatusOr<cairn::v1::ListExperimentsResponse> ListExperiments(
-    const storage::Snapshot& snapshot, const cairn::v1::ListExperimentsRequest& request);
+    const storage::Snapshot& snapshot, const cairn::v1::ListExperimentsRequest& request,
+    const auth::Sight& sight = auth::Sight::All());
+
+// The names of those of `sight` that are not deleted.
+absl::StatusOr<std::vector<std::string>> VisibleExperiments(const storage::Snapshot& snapshot,
+                                                            const auth::Sight& sight);
 
 absl::StatusOr<storage::Plan> PlanCreateExperiment(
     const storage::Snapshot& snapshot, const cairn::v1::CreateExperimentRequest& request,

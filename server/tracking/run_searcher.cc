@@ -215,11 +215,11 @@ RunSearcher::~RunSearcher() {
   }
   if (thread_.joinable()) thread_.join();
   if (loaded_) LogReport(keeper_.Close());
-  store_.SetCommitListener(nullptr);
+  store_.RemoveCommitListener(listener_);
 }
 
 absl::Status RunSearcher::Load() {
-  store_.SetCommitListener(
+  listener_ = store_.AddCommitListener(
       [this](storage::Revision revision, const std::vector<storage::Event>& events) {
         follower_.OnCommit(revision, events);
         reader_.OnCommit(revision, events);

@@ -42,7 +42,7 @@ struct RunSearcherOptions {
 // has a damaged record is left out, or found as it was before it changed, and noted in
 // damage(); reading it by name says DATA_LOSS. From Load() on a thread of its own follows the store
 // and writes checkpoints; the destructor writes a last one. Safe to call from any thread; the store
-// must outlive it, and has this as its commit listener from Load() on.
+// must outlive it, and has this among its commit listeners from Load() on.
 class RunSearcher {
  public:
   explicit RunSearcher(storage::KvStore& store, RunSearcherOptions options = {});
@@ -95,6 +95,7 @@ class RunSearcher {
   index::IndexKeeper keeper_;
   RunReader reader_;
   bool loaded_ = false;
+  int64_t listener_ = 0;
   Mutex mutex_;
   CondVar stop_;
   bool stopping_ CAIRN_GUARDED_BY(mutex_) = false;

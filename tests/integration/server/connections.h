@@ -37,6 +37,7 @@ class FloodConnection {
   FloodConnection(const FloodConnection&) = delete;
 
   bool connected() const { return connected_; }
+  int fd() const { return fd_; }
 
   // False when the server has ended the connection, or reads nothing for two seconds.
   bool Send(std::string_view bytes) const {

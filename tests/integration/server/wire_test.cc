@@ -183,8 +183,8 @@ TEST_F(WireTest, ReflectionListsEveryServiceAndDescribesIt) {
   for (const std::string& service : Fields(lists[0], 1)) names.insert(Fields(service, 1).at(0));
   for (const char* wanted :
        {"cairn.v1.TrackingService", "cairn.v1.DatasetService", "cairn.v1.ArtifactService",
-        "cairn.v1.RegistryService", "cairn.v1.PromotionService", "cairn.v1.AdminService",
-        "google.longrunning.Operations", "grpc.health.v1.Health"}) {
+        "cairn.v1.RegistryService", "cairn.v1.PromotionService", "cairn.v1.AuthService",
+        "cairn.v1.AdminService", "google.longrunning.Operations", "grpc.health.v1.Health"}) {
     EXPECT_TRUE(names.count(wanted)) << wanted;
     const auto files =
         Fields(AskReflection(channel_, kFileContainingSymbol, wanted), kFileDescriptors);

@@ -184,14 +184,14 @@ class History {
         directory(std::move(path)),
         checkpoints(directory) {
     std::filesystem::remove_all(directory);
-    store->SetCommitListener([this](storage::Revision revision, const auto& events) {
+    listener = store->AddCommitListener([this](storage::Revision revision, const auto& events) {
       follower.OnCommit(revision, events);
     });
     for (int64_t id = 0; id < 4; ++id) SetExperiment(id, false);
     EXPECT_TRUE(follower.Load().ok());
   }
   ~History() {
-    store->SetCommitListener(nullptr);
+    store->RemoveCommitListener(listener);
     std::filesystem::remove_all(directory);
   }
 
@@ -290,6 +290,7 @@ class History {
 
   RandomRuns random;
   RunIndex index;
+  int64_t listener = 0;
   std::unique_ptr<storage::KvStore> store;
   RunFollower follower;
   const std::string directory;
@@ -479,7 +480,7 @@ TEST(IndexKeeper, WritesWhenItIsDueAndAtTheEnd) {
   ManualClock clock(1'000 * kNanosPerSecond);
   RunIndex index;
   RunFollower follower(*history.store, index, kBudget);
-  history.store->SetCommitListener(
+  const int64_t listener = history.store->AddCommitListener(
       [&](storage::Revision revision, const auto& events) { follower.OnCommit(revision, events); });
   IndexKeeperOptions options{history.directory, {}, kBudget};
   options.policy.max_changed_runs = 3;
@@ -496,7 +497,7 @@ TEST(IndexKeeper, WritesWhenItIsDueAndAtTheEnd) {
   EXPECT_FALSE(keeper.Close().written.has_value());
   history.DoSomething();
   EXPECT_TRUE(keeper.Close().written.has_value());
-  history.store->SetCommitListener(nullptr);
+  history.store->RemoveCommitListener(listener);
   const LoadReport report = history.ExpectRightStart(history.checkpoints);
   EXPECT_TRUE(report.from_checkpoint);
   EXPECT_EQ(report.runs_read_again, 0u);

@@ -30,10 +30,10 @@ class RunFollowerTest : public testing::Test {
     AddExperiment(set, false);
     Commit(std::move(set));
   }
-  ~RunFollowerTest() override { store_->SetCommitListener(nullptr); }
+  ~RunFollowerTest() override { store_->RemoveCommitListener(listener_); }
 
   void Follow() {
-    store_->SetCommitListener([this](storage::Revision revision, const auto& events) {
+    listener_ = store_->AddCommitListener([this](storage::Revision revision, const auto& events) {
       follower_.OnCommit(revision, events);
     });
     ASSERT_TRUE(follower_.Load().ok());
@@ -89,6 +89,7 @@ class RunFollowerTest : public testing::Test {
 
   RunIndex index_;
   std::unique_ptr<storage::KvStore> store_;
+  int64_t listener_ = 0;
   RunFollower follower_;
 };
 

@@ -39,15 +39,16 @@ class CountingParts final : public service::PartSource {
  public:
   CountingParts(const BeforePart& before, Downloads& seen) : before_(before), seen_(seen) {}
 
-  absl::StatusOr<bool> Next(const std::function<int64_t()>& room, std::string& part) override {
-    if (++parts_ > kParts) return false;
+  absl::StatusOr<service::Part> Next(const std::function<int64_t()>& room,
+                                     std::string& part) override {
+    if (++parts_ > kParts) return service::Part::kEnd;
     before_(parts_);
     seen_.limits.push_back(room());
     seen_.handover.Pass();
     v1::ReadResponse response;
     response.set_data("part");
     part = response.SerializeAsString();
-    return true;
+    return service::Part::kFilled;
   }
   int64_t HeldBytes() const override { return parts_ * kHeldPerPart; }
 

@@ -9,12 +9,18 @@
 #include <set>
 #include <string>
 
+#include "cairn/internal/records.pb.h"
 #include "cairn/v1/datasets.pb.h"
 #include "cairn/v1/server.pb.h"
+#include "lib/base/files.h"
 #include "server/artifacts/manifest_blob.h"
 #include "server/artifacts/pack_blob_store.h"
+#include "server/auth/access_control.h"
+#include "server/auth/role_bindings.h"
+#include "server/service/authorize.h"
 #include "server/service/methods.h"
 #include "server/service/resources.h"
+#include "server/storage/keyspace.h"
 #include "tests/unit/server/partial_table.h"
 #include "tests/unit/server/rpc_fixture.h"
 
@@ -33,8 +39,8 @@ std::set<const ServiceDescriptor*> ServicesOfTheApi() {
   std::set<const ServiceDescriptor*> services;
   for (const char* file :
        {"cairn/v1/tracking.proto", "cairn/v1/datasets.proto", "cairn/v1/artifacts.proto",
-        "cairn/v1/registry.proto", "cairn/v1/promotion.proto", "cairn/v1/server.proto",
-        "google/longrunning/operations.proto"}) {
+        "cairn/v1/registry.proto", "cairn/v1/promotion.proto", "cairn/v1/auth.proto",
+        "cairn/v1/server.proto", "cairn/v1/watch.proto", "google/longrunning/operations.proto"}) {
     const auto* proto = google::protobuf::DescriptorPool::generated_pool()->FindFileByName(file);
     for (int i = 0; i < proto->service_count(); ++i) services.insert(proto->service(i));
   }
@@ -58,7 +64,9 @@ class WholeTableTest : public RpcTest {
                                           operations_,
                                           *blobs_,
                                           artifacts::MakeManifestLoader(*blobs_),
-                                          {}});
+                                          feed_,
+                                          {},
+                                          &access_});
     auto table = service::MakeMethodTable(*backends_);
     EXPECT_TRUE(table.ok()) << table.status();
     if (table.ok()) table_ = *std::move(table);
@@ -71,6 +79,8 @@ class WholeTableTest : public RpcTest {
   const std::string directory_ = testing::TempDir() + "/method_table_" +
                                  testing::UnitTest::GetInstance()->current_test_info()->name();
   std::unique_ptr<artifacts::BlobStore> blobs_;
+  events::EventFeed feed_{*store_};
+  auth::AccessControl access_{*store_};
   std::unique_ptr<const service::Backends> backends_;
   std::unique_ptr<const service::MethodTable> table_;
 };
@@ -90,16 +100,16 @@ TEST_F(WholeTableTest, EveryMethodOfEveryServiceHasARowAndAVerb) {
   EXPECT_EQ(table_->Find("cairn.v1.TrackingService/Nothing"), nullptr);
 }
 
-// What a caller needs is said: a resource, that the answer is filtered, or the server as a whole
-// for what has no resource.
-TEST_F(WholeTableTest, AReadOfNothingInParticularIsFilteredOrOfTheWholeServer) {
-  const std::set<std::string> of_the_server = {
+// What a caller needs is said: a resource, that the answer is filtered, or that blobs belong to
+// nobody.
+TEST_F(WholeTableTest, AReadOfNothingInParticularIsFilteredOrOfBlobs) {
+  const std::set<std::string> blobs = {
       "cairn.v1.ArtifactService/FindMissingBlobs", "cairn.v1.ArtifactService/BatchReadBlobs",
-      "cairn.v1.ArtifactService/QueryWriteStatus", "cairn.v1.ArtifactService/Read",
-      "cairn.v1.ArtifactService/SplitBlob",        "cairn.v1.ArtifactService/GetBlobUsage"};
+      "cairn.v1.ArtifactService/Read", "cairn.v1.ArtifactService/SplitBlob"};
   for (const Method* row : table_->methods()) {
     if (row->rule.verb() != v1::READ || row->rule.resource_size() > 0) continue;
-    EXPECT_EQ(row->rule.filtered(), of_the_server.count(row->path) == 0) << row->path;
+    EXPECT_EQ(row->rule.filtered(), blobs.count(row->path) == 0) << row->path;
+    EXPECT_EQ(row->rule.anywhere(), blobs.count(row->path) != 0) << row->path;
   }
 }
 
@@ -107,12 +117,14 @@ TEST_F(WholeTableTest, AReadOfNothingInParticularIsFilteredOrOfTheWholeServer) {
 TEST_F(WholeTableTest, EveryChangeCanBeCheckedAndRepeated) {
   const std::set<std::string> counts_instead = {"cairn.v1.ArtifactService/CollectGarbage",
                                                 "cairn.v1.ArtifactService/ScrubBlobs"};
+  // Its answer is a secret, which is not kept to be answered again.
+  const std::string answers_once = "cairn.v1.AuthService/CreateToken";
   for (const Method* row : table_->methods()) {
     const bool ours = row->path.starts_with("cairn.v1.");
     if (!ours || !std::holds_alternative<service::ChangeFunction>(row->serve)) continue;
     const bool idempotent = row->descriptor->options().idempotency_level() ==
                             google::protobuf::MethodOptions::IDEMPOTENT;
-    EXPECT_TRUE(row->request_id != nullptr || idempotent) << row->path;
+    EXPECT_EQ(row->request_id != nullptr || idempotent, row->path != answers_once) << row->path;
     EXPECT_EQ(row->validate_only != nullptr, counts_instead.count(row->path) == 0) << row->path;
   }
 }
@@ -144,6 +156,224 @@ TEST_F(WholeTableTest, ResourcesAreThoseThatTheRequestNames) {
   EXPECT_EQ(service::ResourcesOf(*table_->Find("cairn.v1.AdminService/GetServerInfo"),
                                  v1::GetServerInfoRequest()),
             Names());
+}
+
+TEST_F(WholeTableTest, AnIdMakesTheNameOfWhatIsCreatedAndReadsAreNamedApart) {
+  using Names = std::vector<std::string>;
+  v1::CreateModelRequest model;
+  model.mutable_model()->set_name("models/ignored");
+  model.mutable_model()->set_display_name("Customer Segments/x");
+  const Method& create_model = *table_->Find("cairn.v1.RegistryService/CreateModel");
+  EXPECT_EQ(service::ResourcesOf(create_model, model), Names{"models/Customer%20Segments%2Fx"});
+  model.mutable_model()->clear_display_name();
+  EXPECT_EQ(service::ResourcesOf(create_model, model), Names());
+  EXPECT_EQ(service::ResourcesOf(*table_->Find("cairn.v1.TrackingService/CreateExperiment"),
+                                 v1::CreateExperimentRequest()),
+            Names{"experiments/-"});
+  v1::CreateModelVersionRequest version;
+  version.set_parent("models/m");
+  version.mutable_model_version()->set_run("experiments/1/runs/2");
+  version.mutable_model_version()->add_evidence()->set_dataset_version("datasets/a/versions/1");
+  version.mutable_model_version()->add_evidence()->set_dataset_version("datasets/b/versions/1");
+  const Method& create_version = *table_->Find("cairn.v1.RegistryService/CreateModelVersion");
+  EXPECT_EQ(service::ResourcesOf(create_version, version), Names{"models/m"});
+  EXPECT_EQ(service::ReadsOf(create_version, version),
+            (Names{"experiments/1/runs/2", "datasets/a/versions/1", "datasets/b/versions/1"}));
+  v1::LogBatchRequest batch;
+  batch.add_inputs()->set_dataset_version("datasets/a/versions/latest");
+  batch.add_outputs()->set_resource("models/m/versions/1");
+  EXPECT_EQ(service::ReadsOf(*table_->Find("cairn.v1.TrackingService/LogBatch"), batch),
+            (Names{"datasets/a/versions/latest", "models/m/versions/1"}));
+}
+
+// One line of the table of docs/security.md.
+std::string DocumentedNeeds(const Method& row) {
+  const auto quoted = [](const auto& paths) {
+    std::string text;
+    for (const std::string& path : paths) text += (text.empty() ? "`" : ", `") + path + "`";
+    return text;
+  };
+  std::string on = quoted(row.rule.resource());
+  if (row.rule.anywhere()) on = "anything";
+  if (on.empty() && !row.rule.filtered()) on = "the server";
+  std::string lists;
+  if (row.rule.filtered()) {
+    lists = row.rule.lists().empty() ? "nothing stored" : "`" + row.rule.lists() + "`";
+  }
+  const size_t service = row.path.rfind('.') + 1;
+  return "| `" + row.path.substr(service) + "` | " + v1::Verb_Name(row.rule.verb()) + " | " + on +
+         " | " + quoted(row.rule.reads()) + " | " + lists + " |\n";
+}
+
+TEST_F(WholeTableTest, WhatEveryMethodNeedsIsDocumented) {
+  const std::string document =
+      ReadFile(std::string(CAIRN_SOURCE_DIR) + "/docs/security.md").value();
+  for (const Method* row : table_->methods()) {
+    EXPECT_THAT(document, HasSubstr(DocumentedNeeds(*row)));
+  }
+}
+
+class AuthorizeTest : public WholeTableTest {
+ protected:
+  AuthorizeTest() { EXPECT_TRUE(access_.Load().ok()); }
+
+  void Bind(v1::RoleBinding::Role role, const std::string& resource) {
+    internal::RoleBindingRecord record;
+    v1::RoleBinding& binding = *record.mutable_role_binding();
+    binding.set_member("principal:alice");
+    binding.set_role(role);
+    binding.set_resource(resource);
+    binding.set_name(auth::RoleBindingName(binding));
+    storage::WriteSet set;
+    set.PutRecord(storage::RoleBindingKey(binding.name()), record.SerializeAsString())
+        .Emit(v1::Event::ROLE_BINDING_SET, binding);
+    ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+  }
+
+  // What Authorize says of a call by alice.
+  absl::Status Ask(const std::string& method, const google::protobuf::Message& request) const {
+    return service::Authorize(&access_, *table_->Find("cairn.v1." + method), Alice(), request);
+  }
+
+  static service::Caller Alice() {
+    service::Caller caller;
+    caller.identity = std::make_shared<const auth::Identity>(
+        auth::MakeIdentity("alice", {}, v1::WhoAmIResponse::TOKEN));
+    return caller;
+  }
+};
+
+TEST_F(AuthorizeTest, WithoutAnIdentityNobodyIsLetIn) {
+  const Method& method = *table_->Find("cairn.v1.AuthService/WhoAmI");
+  EXPECT_TRUE(
+      HasReason(service::Authorize(&access_, method, service::Caller(), v1::WhoAmIRequest()),
+                ErrorReason::TOKEN_MISSING));
+  EXPECT_TRUE(service::Authorize(nullptr, method, service::Caller(), v1::WhoAmIRequest()).ok());
+  service::Caller local;
+  local.identity = auth::LocalIdentity();
+  EXPECT_TRUE(service::Authorize(&access_, *table_->Find("cairn.v1.AuthService/ListTokens"), local,
+                                 v1::ListTokensRequest())
+                  .ok());
+  EXPECT_TRUE(service::SightOf(&access_, service::Caller()).nothing());
+}
+
+// Whoever was bound to nothing gets nowhere but to what tells nothing stored.
+TEST_F(AuthorizeTest, WhatIsNotBoundIsDenied) {
+  for (const Method* row : table_->methods()) {
+    const absl::Status status = service::Authorize(&access_, *row, Alice(), *row->request);
+    const bool open = row->rule.filtered() && row->rule.lists().empty();
+    EXPECT_EQ(status.ok(), open) << row->path;
+    EXPECT_TRUE(open || HasReason(status, ErrorReason::PERMISSION_DENIED)) << row->path;
+  }
+}
+
+TEST_F(AuthorizeTest, AReferenceMustBeReadable) {
+  Bind(v1::RoleBinding::LOGGER, "models/m");
+  v1::CreateModelVersionRequest request;
+  request.set_parent("models/m");
+  EXPECT_TRUE(Ask("RegistryService/CreateModelVersion", request).ok());
+  request.mutable_model_version()->set_run("experiments/1/runs/2");
+  EXPECT_EQ(MetadataOf(Ask("RegistryService/CreateModelVersion", request), "resource"),
+            "experiments/1/runs/2");
+  Bind(v1::RoleBinding::READER, "experiments/1");
+  EXPECT_TRUE(Ask("RegistryService/CreateModelVersion", request).ok());
+}
+
+TEST_F(AuthorizeTest, WhatIsNamedOfAFilteredAnswerMustBeAllowed) {
+  Bind(v1::RoleBinding::READER, "experiments/1");
+  v1::CountRunsRequest count;
+  EXPECT_TRUE(Ask("TrackingService/CountRuns", count).ok()) << "it counts what alice sees";
+  count.add_parents("experiments/1");
+  EXPECT_TRUE(Ask("TrackingService/CountRuns", count).ok());
+  count.add_parents("experiments/2");
+  EXPECT_FALSE(Ask("TrackingService/CountRuns", count).ok());
+  v1::GetLineageRequest lineage;
+  lineage.set_name("experiments/1/runs/2");
+  EXPECT_FALSE(Ask("DatasetService/GetLineage", lineage).ok()) << "it leads anywhere";
+  v1::ListChannelsRequest channels;
+  channels.set_parent("models/-");
+  EXPECT_FALSE(Ask("RegistryService/ListChannels", channels).ok());
+  Bind(v1::RoleBinding::READER, "models/m/channels/production");
+  EXPECT_TRUE(Ask("RegistryService/ListChannels", channels).ok());
+  channels.set_parent("models/m");
+  EXPECT_FALSE(Ask("RegistryService/ListChannels", channels).ok());
+  google::longrunning::ListOperationsRequest operations;
+  Bind(v1::RoleBinding::READER, "operations/-");
+  EXPECT_TRUE(service::Authorize(&access_,
+                                 *table_->Find("google.longrunning.Operations/"
+                                               "ListOperations"),
+                                 Alice(), operations)
+                  .ok());
+}
+
+// What the rows answer to a caller who sees only some of it.
+TEST_F(AuthorizeTest, ListsHoldWhatTheCallerSees) {
+  for (const char* name : {"a", "b"}) {
+    v1::CreateModelRequest model;
+    model.mutable_model()->set_display_name(name);
+    ASSERT_TRUE(Apply<v1::Model>(registry::PlanCreateModel(*Now(), model, NextTime())).ok());
+    v1::CreateExperimentRequest experiment;
+    experiment.mutable_experiment()->set_display_name(name);
+    ASSERT_TRUE(
+        Apply<v1::Experiment>(tracking::PlanCreateExperiment(*Now(), experiment, NextTime())).ok());
+  }
+  const auto answer = [this](const std::string& method, const google::protobuf::Message& request) {
+    const Method& row = *table_->Find("cairn.v1." + method);
+    return std::get<service::AnswerFunction>(row.serve)(Alice(), request);
+  };
+  const auto models = [&] {
+    auto list = answer("RegistryService/ListModels", v1::ListModelsRequest());
+    EXPECT_TRUE(list.ok()) << list.status();
+    return static_cast<const v1::ListModelsResponse&>(
+               *std::get<std::unique_ptr<google::protobuf::Message>>(*list))
+        .models_size();
+  };
+  EXPECT_EQ(models(), 0);
+  Bind(v1::RoleBinding::READER, "models/a");
+  EXPECT_EQ(models(), 1);
+  Bind(v1::RoleBinding::READER, "models/-");
+  EXPECT_EQ(models(), 2);
+
+  v1::GetExperimentRequest by_name;
+  by_name.set_display_name("a");
+  EXPECT_TRUE(HasReason(answer("TrackingService/GetExperiment", by_name).status(),
+                        ErrorReason::EXPERIMENT_NOT_FOUND));
+  Bind(v1::RoleBinding::READER, "experiments/1");
+  EXPECT_TRUE(answer("TrackingService/GetExperiment", by_name).ok());
+  by_name.set_display_name("b");
+  EXPECT_TRUE(HasReason(answer("TrackingService/GetExperiment", by_name).status(),
+                        ErrorReason::EXPERIMENT_NOT_FOUND));
+}
+
+TEST_F(AuthorizeTest, SearchesAndCountsAreOfTheExperimentsThatTheCallerSees) {
+  ASSERT_TRUE(searcher_.Load().ok());
+  CreateRun();
+  const auto count = [this] {
+    const Method& row = *table_->Find("cairn.v1.TrackingService/CountRuns");
+    auto counted = std::get<service::AnswerFunction>(row.serve)(Alice(), v1::CountRunsRequest());
+    EXPECT_TRUE(counted.ok()) << counted.status();
+    return static_cast<const v1::CountRunsResponse&>(
+               *std::get<std::unique_ptr<google::protobuf::Message>>(*counted))
+        .run_count();
+  };
+  EXPECT_EQ(count(), 0);
+  Bind(v1::RoleBinding::READER, "experiments/5");
+  EXPECT_EQ(count(), 0) << "there is no such experiment";
+  Bind(v1::RoleBinding::READER, "experiments/0");
+  EXPECT_EQ(count(), 1);
+  const Method& search = *table_->Find("cairn.v1.TrackingService/SearchRuns");
+  const auto found =
+      std::get<service::AnswerFunction>(search.serve)(Alice(), v1::SearchRunsRequest());
+  ASSERT_TRUE(found.ok()) << found.status();
+  v1::SearchRunsResponse page;
+  ASSERT_TRUE(page.ParseFromString(std::get<std::string>(*found)));
+  EXPECT_EQ(page.runs_size(), 1);
+}
+
+TEST_F(AuthorizeTest, AListIsOpenToWhoSeesSomethingOfIt) {
+  EXPECT_FALSE(Ask("RegistryService/ListModels", v1::ListModelsRequest()).ok());
+  Bind(v1::RoleBinding::READER, "models/m");
+  EXPECT_TRUE(Ask("RegistryService/ListModels", v1::ListModelsRequest()).ok());
 }
 
 class TableFaultsTest : public UseCaseTest {
@@ -249,7 +479,8 @@ TEST_F(TableFaultsTest, ARuleThatItsKindCannotFollow) {
 }
 
 TEST_F(TableFaultsTest, AResourceThatLeadsNowhere) {
-  for (const char* path : {"nothing", "name.more", "timeout", "timeout.seconds", ""}) {
+  for (const char* path : {"nothing", "name.more", "timeout", "timeout.seconds", "",
+                           "operations/{nothing}", "operations/{name", "operations/{timeout}"}) {
     service::MethodTableBuilder builder(*store_);
     service::ForeignRule rule;
     rule.rule.set_verb(v1::READ);

@@ -117,6 +117,26 @@ TEST(OptionsTest, AddressesStayOnLoopbackUnlessTheNetworkIsAllowed) {
   EXPECT_TRUE(Parse({"--in-memory", "--grpc-address", "0.0.0.0:1", "--insecure-network"}).ok());
 }
 
+TEST(OptionsTest, TlsNeedsItsTwoFilesAndOpensTheNetworkToKnownClientsOnly) {
+  const auto field_of = [](const std::vector<const char*>& arguments) {
+    return MetadataOf(Parse(arguments).status(), "field");
+  };
+  EXPECT_EQ(field_of({"--in-memory", "--tls-cert", "c"}), "tls-key");
+  EXPECT_EQ(field_of({"--in-memory", "--tls-key", "k"}), "tls-cert");
+  EXPECT_EQ(field_of({"--in-memory", "--tls-client-ca", "a"}), "tls-client-ca");
+  const std::vector<const char*> tls = {"--in-memory", "--grpc-address", "0.0.0.0:1", "--tls-cert",
+                                        "c",           "--tls-key",      "k"};
+  EXPECT_EQ(field_of(tls), "grpc-address") << "anybody could call";
+  std::vector<const char*> known = tls;
+  known.insert(known.end(), {"--tls-client-ca", "a"});
+  EXPECT_EQ(field_of(known), "grpc-address")
+      << "whoever has a certificate would be an administrator";
+  known.push_back("--auth");
+  EXPECT_TRUE(Parse(known).ok());
+  EXPECT_EQ(field_of({"--in-memory", "--grpc-address", "0.0.0.0:1", "--auth"}), "grpc-address")
+      << "tokens would travel in the open";
+}
+
 TEST(OptionsTest, WhatIsUnknownOrOutOfRangeEndsAsAUsageError) {
   for (const auto& arguments :
        std::vector<std::vector<const char*>>{{"--in-memory", "--nonsense"},

@@ -75,7 +75,7 @@ TEST(EventImage, WhatNamesMoreThanMetricsOrIsCutStandsForAnyMetric) {
 TEST(OldEvent, TellsTheSameAsBefore) {
   internal::EventRecord record;
   record.set_resource("experiments/1/runs/a");
-  record.set_old_kind("run.metrics");
+  record.set_kind("run.metrics");
   record.set_payload(std::string("loss\0val/f1\0", 12));
   const Event metrics = FromOldEvent(record);
   EXPECT_EQ(metrics.resource, "experiments/1/runs/a");
@@ -85,13 +85,13 @@ TEST(OldEvent, TellsTheSameAsBefore) {
   v1::Channel channel;
   channel.set_name("models/m/channels/production");
   channel.set_epoch(4);
-  record.set_old_kind("channel.moved");
+  record.set_kind("channel.moved");
   record.set_payload(channel.SerializeAsString());
   EXPECT_EQ(Parsed(FromOldEvent(record).image).channel().epoch(), 4);
 
-  record.set_old_kind("model.created");
+  record.set_kind("model.created");
   EXPECT_EQ(FromOldEvent(record).kind, v1::Event::MODEL_CREATED);
-  record.set_old_kind("never.heard");
+  record.set_kind("never.heard");
   EXPECT_EQ(FromOldEvent(record).kind, v1::Event::KIND_UNSPECIFIED);
 }
 

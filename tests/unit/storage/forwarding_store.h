@@ -26,9 +26,10 @@ class ForwardingStore : public KvStore {
   absl::StatusOr<int64_t> EventBytes(Revision from) const override {
     return store_.EventBytes(from);
   }
-  void SetCommitListener(CommitListener listener) override {
-    store_.SetCommitListener(std::move(listener));
+  int64_t AddCommitListener(CommitListener listener) override {
+    return store_.AddCommitListener(std::move(listener));
   }
+  void RemoveCommitListener(int64_t number) override { store_.RemoveCommitListener(number); }
   absl::Status Health() const override { return store_.Health(); }
 
  private:

@@ -43,6 +43,8 @@ std::vector<Vector> Vectors() {
       {PurgedRunKey(kRun), Family::kRecord,
        "1530313233343536373839616263646566303132333435363738396162636465660001"},
       {OperationKey("018bcfe56800"), Family::kRecord, "183031386263666535363830300001"},
+      {TokenKey("00c0ffee"), Family::kRecord, "1930306330666665650001"},
+      {RoleBindingKey("0b"), Family::kRecord, "1a30620001"},
       {DatasetKey("retail"), Family::kRecord, "2072657461696c0001"},
       {DatasetVersionKey("retail", 3), Family::kRecord, "2172657461696c00018000000000000003"},
       {ArtifactKey("runs/r", "a/b"), Family::kRecord, "2872756e732f720001612f620001"},

@@ -49,7 +49,7 @@ bool IsConflictOn(const CommitResult& result, const std::string& key_hex) {
 class Gate {
  public:
   explicit Gate(KvStore& store) : store_(store) {
-    store_.SetCommitListener([this](Revision, const std::vector<Event>&) { Pass(); });
+    listener_ = store_.AddCommitListener([this](Revision, const std::vector<Event>&) { Pass(); });
     store_.Commit(WriteSet().PutRecord(K("gate"), ""), [](const CommitResult&) {});
     MutexLock lock(&mutex_);
     while (!waiting_) changed_.Wait(&mutex_);
@@ -61,6 +61,7 @@ class Gate {
       open_ = true;
     }
     changed_.SignalAll();
+    store_.RemoveCommitListener(listener_);
   }
 
  private:
@@ -72,6 +73,7 @@ class Gate {
   }
 
   KvStore& store_;
+  int64_t listener_ = 0;
   Mutex mutex_;
   CondVar changed_;
   bool waiting_ = false;
@@ -485,7 +487,6 @@ TEST_P(KvStoreConformance, AGroupSeesItsOwnEarlierSets) {
   store().Commit(PutSet(K("deleted"), "y").RequireAbsent(K("deleted")), results.Next());
   gate.Open();
   const auto all = results.Wait();
-  store().SetCommitListener(nullptr);
   EXPECT_EQ(all[0].value(), 3);
   EXPECT_TRUE(IsConflictOn(all[1], "61"));
   EXPECT_EQ(all[2].value(), 4);
@@ -513,9 +514,10 @@ TEST_P(KvStoreConformance, ACollectionKeyTellsThatAChildCameBetween) {
 
 TEST_P(KvStoreConformance, TheListenerHearsRevisionsInOrderBeforeTheCallback) {
   std::vector<std::string> heard;
-  store().SetCommitListener([&heard](Revision revision, const std::vector<Event>& events) {
-    heard.push_back("listen " + std::to_string(revision) + " " + std::to_string(events.size()));
-  });
+  const int64_t listener =
+      store().AddCommitListener([&heard](Revision revision, const std::vector<Event>& events) {
+        heard.push_back("listen " + std::to_string(revision) + " " + std::to_string(events.size()));
+      });
   Mutex mutex;
   CondVar done;
   int answered = 0;
@@ -530,11 +532,30 @@ TEST_P(KvStoreConformance, TheListenerHearsRevisionsInOrderBeforeTheCallback) {
   }
   MutexLock lock(&mutex);
   while (answered < 10) done.Wait(&mutex);
-  store().SetCommitListener(nullptr);
+  store().RemoveCommitListener(listener);
   ASSERT_EQ(heard.size(), 10u);
   for (int i = 0; i < 10; ++i) {
     EXPECT_EQ(heard[static_cast<size_t>(i)], "listen " + std::to_string(i + 1) + " 1");
   }
+}
+
+TEST_P(KvStoreConformance, EveryListenerHearsInTheOrderInWhichTheyWereAdded) {
+  std::vector<std::string> heard;
+  KvStore& held = store();
+  const auto hears = [&heard](const char* who) {
+    return [&heard, who](Revision revision, const std::vector<Event>&) {
+      heard.push_back(who + std::to_string(revision));
+    };
+  };
+  const int64_t first = held.AddCommitListener(hears("a"));
+  const int64_t second = held.AddCommitListener(hears("b"));
+  ASSERT_TRUE(held.CommitAndWait(PutSet(K("x"), "1")).ok());
+  held.RemoveCommitListener(first);
+  held.RemoveCommitListener(0);
+  ASSERT_TRUE(held.CommitAndWait(PutSet(K("x"), "2")).ok());
+  held.RemoveCommitListener(second);
+  ASSERT_TRUE(held.CommitAndWait(PutSet(K("x"), "3")).ok());
+  EXPECT_THAT(heard, ElementsAre("a1", "b1", "b2"));
 }
 
 TEST_P(KvStoreConformance, ACallbackMayCommitAgain) {
@@ -561,7 +582,6 @@ TEST_P(KvStoreConformance, AFullQueueRefusesWithADelay) {
   EXPECT_TRUE(refused.status().GetPayload("type.googleapis.com/google.rpc.RetryInfo").has_value());
   gate.Open();
   for (const CommitResult& result : accepted.Wait()) EXPECT_TRUE(result.ok());
-  store().SetCommitListener(nullptr);
   EXPECT_EQ(PayloadAt(K("c")), "(none)");
 }
 

@@ -1,0 +1,64 @@
+#include "server/service/authorize.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
+#include "server/auth/access_control.h"
+#include "server/auth/patterns.h"
+#include "server/service/resources.h"
+
+namespace cairn::service {
+namespace {
+
+absl::Status AuthorizeFiltered(const auth::AccessControl& access, const Method& method,
+                               const auth::Identity& identity, std::vector<std::string> names) {
+  const v1::Verb verb = method.rule.verb();
+  const std::string& lists = method.rule.lists();
+  // `models/-` as a parent names nothing in particular.
+  std::erase(names, lists);
+  if (!names.empty()) CAIRN_RETURN_IF_ERROR(access.Authorize(identity, verb, names));
+  const bool bounded = !names.empty() && lists != auth::kEverything;
+  if (lists.empty() || bounded) return absl::OkStatus();
+  return method.filters ? access.AuthorizeAny(identity, verb, lists)
+                        : access.Authorize(identity, verb, {lists});
+}
+
+}  // namespace
+
+absl::Status CheckIdentity(const auth::AccessControl* access, const Caller& caller) {
+  if (access == nullptr || caller.identity != nullptr) return absl::OkStatus();
+  if (!caller.unauthenticated.ok()) return caller.unauthenticated;
+  return Error(absl::StatusCode::kUnauthenticated, ErrorReason::TOKEN_MISSING,
+               "the call is not authenticated");
+}
+
+absl::Status Authorize(const auth::AccessControl* access, const Method& method,
+                       const Caller& caller, const google::protobuf::Message& request,
+                       bool continues) {
+  if (access == nullptr) return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(CheckIdentity(access, caller));
+  const auth::Identity& identity = *caller.identity;
+  if (identity.local) return absl::OkStatus();
+  const v1::Verb verb = method.rule.verb();
+  if (method.rule.anywhere()) return access->AuthorizeAnywhere(identity, verb);
+  std::vector<std::string> names = ResourcesOf(method, request);
+  if (names.empty() && continues) return absl::OkStatus();
+  if (method.rule.filtered()) {
+    CAIRN_RETURN_IF_ERROR(AuthorizeFiltered(*access, method, identity, std::move(names)));
+  } else {
+    CAIRN_RETURN_IF_ERROR(access->Authorize(identity, verb, names));
+  }
+  const std::vector<std::string> reads = ReadsOf(method, request);
+  return reads.empty() ? absl::OkStatus() : access->Authorize(identity, v1::READ, reads);
+}
+
+auth::Sight SightOf(const auth::AccessControl* access, const Caller& caller) {
+  if (access == nullptr) return auth::Sight::All();
+  if (caller.identity == nullptr) return auth::Sight();
+  return access->SightOf(*caller.identity, v1::READ);
+}
+
+}  // namespace cairn::service

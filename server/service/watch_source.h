@@ -1,0 +1,88 @@
+#ifndef CAIRN_SERVER_SERVICE_WATCH_SOURCE_H_
+#define CAIRN_SERVER_SERVICE_WATCH_SOURCE_H_
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cairn/v1/watch.pb.h"
+#include "lib/base/clock.h"
+#include "lib/base/mutex.h"
+#include "server/events/event_feed.h"
+#include "server/events/event_filter.h"
+#include "server/service/method.h"
+
+namespace cairn::service {
+
+// What a watcher may hear of, as long as the stream lasts. Both null: everything. Quick; called
+// from any thread.
+struct WatchRights {
+  // Whether the resource may be read, now.
+  std::function<bool(std::string_view resource)> may_read;
+  // The error with which the stream ends once the caller is not known any more.
+  std::function<absl::Status()> still_known;
+};
+
+// A place in the feed: what both kinds of watches wait by. Used by one thread at a time; `ready`
+// may come on any.
+class FeedPlace {
+ public:
+  FeedPlace(events::EventFeed& feed, events::EventFilter filter, WatchRights rights,
+            int64_t heartbeat_nanos, const Clock& forward);
+  ~FeedPlace();
+  FeedPlace(const FeedPlace&) = delete;
+  FeedPlace& operator=(const FeedPlace&) = delete;
+
+  events::EventFeed& feed() const { return feed_; }
+  const events::EventFilter& filter() const { return filter_; }
+
+  // UNAVAILABLE (SHUTTING_DOWN) once the feed is closed; why the caller is not known any more.
+  absl::Status Check() const;
+
+  // The next revision to look at. What is known to have nothing for the filter is left out.
+  storage::Revision next() const { return std::max(next_, passed_.load() + 1); }
+  void GoTo(storage::Revision next) { next_ = next; }
+
+  // Something is said now; and whether it is time to say something.
+  void Spoke() { spoke_nanos_ = forward_.NowUnixNanos(); }
+  bool silent_for_long() const {
+    return forward_.NowUnixNanos() >= spoke_nanos_ + heartbeat_nanos_;
+  }
+
+  // Calls `ready` when there is something for the filter or it is time to say that there is not.
+  void WhenReady(std::function<void()> ready) CAIRN_EXCLUDES(mutex_);
+
+ private:
+  events::EventFeed& feed_;
+  const events::EventFilter filter_;
+  const std::function<absl::Status()> still_known_;
+  const int64_t heartbeat_nanos_;
+  const Clock& forward_;
+  int64_t spoke_nanos_ = 0;
+  storage::Revision next_ = 0;
+  std::atomic<storage::Revision> passed_{0};
+  Mutex mutex_;
+  int64_t wait_ CAIRN_GUARDED_BY(mutex_) = 0;
+};
+
+// The heartbeat that was asked for, in nanoseconds; the default unless it is set.
+// INVALID_ARGUMENT (VALUE_INVALID) naming the field `heartbeat`.
+absl::StatusOr<int64_t> HeartbeatNanos(bool is_set, const google::protobuf::Duration& heartbeat);
+
+// The events that a WatchRequest asks for; its first part has none and says where it begins.
+// Errors are those that WatchService.Watch documents. `feed` and `forward` outlive it; what
+// `rights` refer to as well.
+absl::StatusOr<std::unique_ptr<PartSource>> OpenWatch(events::EventFeed& feed,
+                                                      const v1::WatchRequest& request,
+                                                      WatchRights rights,
+                                                      const Clock& forward = ForwardClock());
+
+}  // namespace cairn::service
+
+#endif  // CAIRN_SERVER_SERVICE_WATCH_SOURCE_H_

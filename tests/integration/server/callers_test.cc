@@ -1,0 +1,325 @@
+// Who may call what, with the real server: every method of every service, without a token, with
+// tokens of each role and of none.
+
+#include <gmock/gmock.h>
+#include <google/protobuf/descriptor.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <grpcpp/grpcpp.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cairn/v1/auth.grpc.pb.h"
+#include "cairn/v1/method_options.pb.h"
+#include "cairn/v1/registry.grpc.pb.h"
+#include "cairn/v1/tracking.grpc.pb.h"
+#include "cairn/v1/watch.grpc.pb.h"
+#include "google/longrunning/operations.pb.h"
+#include "tests/testing/server_process.h"
+
+namespace cairn {
+namespace {
+
+using google::protobuf::MethodDescriptor;
+using ::testing::ElementsAre;
+using testing::ProgramResult;
+using testing::ServerProcess;
+using testing::TempFolder;
+using Role = v1::RoleBinding;
+
+// The services of the API; health and reflection are public.
+std::vector<const MethodDescriptor*> AllMethods() {
+  std::vector<const MethodDescriptor*> methods;
+  const auto* pool = google::protobuf::DescriptorPool::generated_pool();
+  for (const char* name :
+       {"cairn.v1.TrackingService", "cairn.v1.DatasetService", "cairn.v1.ArtifactService",
+        "cairn.v1.RegistryService", "cairn.v1.PromotionService", "cairn.v1.AdminService",
+        "cairn.v1.AuthService", "cairn.v1.WatchService", "google.longrunning.Operations"}) {
+    const auto* service = pool->FindServiceByName(name);
+    EXPECT_NE(service, nullptr) << name;
+    for (int i = 0; service != nullptr && i < service->method_count(); ++i) {
+      methods.push_back(service->method(i));
+    }
+  }
+  return methods;
+}
+
+// What the rule in the proto asks for; Google's own have none of ours.
+v1::Verb VerbOf(const MethodDescriptor& method) {
+  if (method.service()->full_name() != "google.longrunning.Operations") {
+    return method.options().GetExtension(v1::rule).verb();
+  }
+  const std::string& name = method.name();
+  return name == "CancelOperation" || name == "DeleteOperation" ? v1::LOG : v1::READ;
+}
+
+// Tells nothing that is stored, so it needs no permission but a token.
+bool IsForAnybody(const MethodDescriptor& method) {
+  const auto& rule = method.options().GetExtension(v1::rule);
+  return rule.filtered() && rule.lists().empty() && rule.resource().empty() &&
+         method.service()->full_name() != "google.longrunning.Operations";
+}
+
+std::set<v1::Verb> VerbsOf(Role::Role role) {
+  switch (role) {
+    case Role::READER:
+      return {v1::READ};
+    case Role::LOGGER:
+      return {v1::READ, v1::LOG};
+    case Role::PROMOTER:
+      return {v1::READ, v1::PROMOTE};
+    case Role::APPROVER:
+      return {v1::READ, v1::APPROVE};
+    case Role::ADMIN:
+      return {v1::READ, v1::LOG, v1::PROMOTE, v1::APPROVE, v1::ADMIN};
+    default:
+      return {};
+  }
+}
+
+class CallersTest : public ::testing::Test {
+ protected:
+  CallersTest() : server_(folder_ / "store", {"--auth"}) {
+    const ProgramResult made = testing::RunProgram(
+        {testing::ProgramPath("cairnd"), "init", "--data-dir", folder_ / "store"});
+    EXPECT_EQ(made.exit_code, 0) << made.output;
+    const size_t last = made.output.rfind('\n', made.output.size() - 2);
+    admin_ = made.output.substr(last + 1, made.output.size() - last - 2);
+    EXPECT_TRUE(server_.Start());
+    channel_ = grpc::CreateChannel(server_.grpc_address(), grpc::InsecureChannelCredentials());
+  }
+
+  static void Authorize(grpc::ClientContext& context, const std::string& token) {
+    if (!token.empty()) context.AddMetadata("authorization", "Bearer " + token);
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  }
+
+  // A token of a new principal.
+  std::string TokenFor(const std::string& principal) {
+    v1::CreateTokenRequest request;
+    request.mutable_token()->set_principal(principal);
+    v1::CreateTokenResponse response;
+    grpc::ClientContext context;
+    Authorize(context, admin_);
+    const auto status =
+        v1::AuthService::NewStub(channel_)->CreateToken(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    tokens_[principal] = response.token().name();
+    return response.text();
+  }
+
+  void Bind(const std::string& principal, Role::Role role, const std::string& resource) {
+    v1::SetRoleBindingRequest request;
+    request.mutable_role_binding()->set_member("principal:" + principal);
+    request.mutable_role_binding()->set_role(role);
+    request.mutable_role_binding()->set_resource(resource);
+    v1::RoleBinding response;
+    grpc::ClientContext context;
+    Authorize(context, admin_);
+    const auto status =
+        v1::AuthService::NewStub(channel_)->SetRoleBinding(&context, request, &response);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+  }
+
+  // Calls any method, of whatever kind, with one message; how it ends. A stream that goes on is
+  // ended once it has told something, which is OK.
+  grpc::Status CallAny(const MethodDescriptor& method, const std::string& token,
+                       const std::string& message = "") {
+    grpc::GenericStub stub(channel_);
+    grpc::CompletionQueue queue;
+    grpc::ClientContext context;
+    Authorize(context, token);
+    const auto next = [&queue] {
+      void* tag = nullptr;
+      bool ok = false;
+      return queue.Next(&tag, &ok) && ok;
+    };
+    auto call = stub.PrepareCall(&context,
+                                 "/" + method.service()->full_name() + "/" + method.name(), &queue);
+    call->StartCall(nullptr);
+    const grpc::Slice slice(message);
+    if (next()) {
+      call->WriteLast(grpc::ByteBuffer(&slice, 1), {}, nullptr);
+      next();
+    }
+    grpc::ByteBuffer answer;
+    call->Read(&answer, nullptr);
+    const bool told = next();
+    if (told && method.server_streaming()) context.TryCancel();
+    grpc::Status status;
+    call->Finish(&status, nullptr);
+    next();
+    queue.Shutdown();
+    return told && method.server_streaming() ? grpc::Status::OK : status;
+  }
+
+  static bool IsRefusal(const grpc::Status& status) {
+    return status.error_code() == grpc::StatusCode::UNAUTHENTICATED ||
+           status.error_code() == grpc::StatusCode::PERMISSION_DENIED;
+  }
+
+  const TempFolder folder_;
+  ServerProcess server_;
+  std::string admin_;
+  std::map<std::string, std::string> tokens_;  // names, by principal
+  std::shared_ptr<grpc::Channel> channel_;
+};
+
+TEST_F(CallersTest, EveryMethodAsksForATokenAndForTheVerbOfItsRule) {
+  const std::string stranger = TokenFor("stranger");
+  std::map<Role::Role, std::string> tokens;
+  for (const Role::Role role :
+       {Role::READER, Role::LOGGER, Role::PROMOTER, Role::APPROVER, Role::ADMIN}) {
+    const std::string name = "has " + Role::Role_Name(role);
+    tokens[role] = TokenFor(name);
+    Bind(name, role, "*");
+  }
+  size_t calls = 0;
+  for (const MethodDescriptor* method : AllMethods()) {
+    SCOPED_TRACE(method->full_name());
+    EXPECT_EQ(CallAny(*method, "").error_code(), grpc::StatusCode::UNAUTHENTICATED);
+    EXPECT_EQ(CallAny(*method, "cairn_00000000_wrong").error_code(),
+              grpc::StatusCode::UNAUTHENTICATED);
+    EXPECT_EQ(CallAny(*method, stranger).error_code() == grpc::StatusCode::PERMISSION_DENIED,
+              !IsForAnybody(*method))
+        << CallAny(*method, stranger).error_message();
+    for (const auto& [role, token] : tokens) {
+      const grpc::Status status = CallAny(*method, token);
+      const bool may = VerbsOf(role).count(VerbOf(*method)) != 0 || IsForAnybody(*method);
+      EXPECT_EQ(!IsRefusal(status), may)
+          << Role::Role_Name(role) << ": " << status.error_code() << " " << status.error_message();
+      ++calls;
+    }
+  }
+  EXPECT_GT(calls, 5 * 60u);
+}
+
+TEST_F(CallersTest, ARefusalDoesNotTellWhetherSomethingExists) {
+  const auto registry = v1::RegistryService::NewStub(channel_);
+  v1::CreateModelRequest create;
+  create.mutable_model()->set_display_name("there");
+  v1::Model made;
+  grpc::ClientContext context;
+  Authorize(context, admin_);
+  ASSERT_TRUE(registry->CreateModel(&context, create, &made).ok());
+  const std::string stranger = TokenFor("stranger");
+  Bind("stranger", Role::READER, "models/other");
+  const auto refusal = [&](const std::string& name) {
+    v1::GetModelRequest request;
+    request.set_name(name);
+    grpc::ClientContext asked;
+    Authorize(asked, stranger);
+    v1::Model model;
+    const grpc::Status status = registry->GetModel(&asked, request, &model);
+    std::string message = status.error_message();
+    const auto at = message.find(name);
+    if (at != std::string::npos) message.replace(at, name.size(), "NAME");
+    return std::to_string(status.error_code()) + " " + message;
+  };
+  EXPECT_EQ(refusal("models/there"), refusal("models/never"));
+}
+
+TEST_F(CallersTest, ARevokedTokenIsRefusedAtOnceAndItsWatchEnds) {
+  const std::string token = TokenFor("ann");
+  Bind("ann", Role::READER, "*");
+  const auto watch = v1::WatchService::NewStub(channel_);
+  v1::WatchRequest follow;
+  follow.mutable_heartbeat()->set_nanos(100'000'000);
+  grpc::ClientContext watching;
+  Authorize(watching, token);
+  const auto reader = watch->Watch(&watching, follow);
+  v1::WatchResponse told;
+  ASSERT_TRUE(reader->Read(&told));
+  v1::RevokeTokenRequest revoke;
+  revoke.set_name(tokens_.at("ann"));
+  google::protobuf::Empty empty;
+  grpc::ClientContext context;
+  Authorize(context, admin_);
+  ASSERT_TRUE(v1::AuthService::NewStub(channel_)->RevokeToken(&context, revoke, &empty).ok());
+  v1::WhoAmIResponse who;
+  grpc::ClientContext asked;
+  Authorize(asked, token);
+  EXPECT_EQ(v1::AuthService::NewStub(channel_)->WhoAmI(&asked, {}, &who).error_code(),
+            grpc::StatusCode::UNAUTHENTICATED);
+  while (reader->Read(&told)) {
+  }
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::UNAUTHENTICATED);
+}
+
+TEST_F(CallersTest, ListsAndWatchesHoldWhatTheirCallerMayRead) {
+  const auto registry = v1::RegistryService::NewStub(channel_);
+  const auto create = [&](const std::string& name) {
+    v1::CreateModelRequest request;
+    request.mutable_model()->set_display_name(name);
+    v1::Model made;
+    grpc::ClientContext context;
+    Authorize(context, admin_);
+    EXPECT_TRUE(registry->CreateModel(&context, request, &made).ok());
+  };
+  const std::string token = TokenFor("ann");
+  Bind("ann", Role::READER, "models/hers");
+  for (int i = 0; i < 25; ++i) create("other" + std::to_string(i));
+  create("hers");
+  v1::ListModelsRequest list;
+  list.set_page_size(10);
+  std::vector<std::string> seen;
+  do {
+    v1::ListModelsResponse page;
+    grpc::ClientContext context;
+    Authorize(context, token);
+    ASSERT_TRUE(registry->ListModels(&context, list, &page).ok());
+    for (const auto& model : page.models()) seen.push_back(model.name());
+    list.set_page_token(page.next_page_token());
+  } while (!list.page_token().empty());
+  EXPECT_THAT(seen, ElementsAre("models/hers"));
+
+  v1::WatchRequest follow;
+  follow.set_start_revision(1);
+  grpc::ClientContext context;
+  Authorize(context, token);
+  const auto reader = v1::WatchService::NewStub(channel_)->Watch(&context, follow);
+  v1::WatchResponse told;
+  std::vector<std::string> heard;
+  while (heard.empty() && reader->Read(&told)) {
+    for (const auto& event : told.events()) {
+      heard.push_back(event.resource());
+      EXPECT_EQ(event.principal(), "admin");
+    }
+  }
+  EXPECT_THAT(heard, ElementsAre("models/hers"));
+  context.TryCancel();
+}
+
+TEST(CallersInit, ASecondAdministratorIsRefusedAndTheTokenIsTheLastLine) {
+  const TempFolder folder;
+  const std::vector<std::string> init = {
+      testing::ProgramPath("cairnd"), "init", "--data-dir", folder / "store", "--principal", "ann"};
+  const ProgramResult first = testing::RunProgram(init);
+  EXPECT_EQ(first.exit_code, 0) << first.output;
+  const size_t last = first.output.rfind('\n', first.output.size() - 2);
+  EXPECT_EQ(first.output.substr(last + 1, 6), "cairn_");
+  const ProgramResult second = testing::RunProgram(init);
+  EXPECT_EQ(second.exit_code, 1);
+  EXPECT_NE(second.output.find("ADMIN_EXISTS"), std::string::npos) << second.output;
+}
+
+TEST(CallersLocal, WithoutAuthEverybodyIsLocalAndRecordsSaySo) {
+  const TempFolder folder;
+  ServerProcess server(folder / "store");
+  ASSERT_TRUE(server.Start());
+  const auto channel =
+      grpc::CreateChannel(server.grpc_address(), grpc::InsecureChannelCredentials());
+  v1::WhoAmIResponse who;
+  grpc::ClientContext context;
+  ASSERT_TRUE(v1::AuthService::NewStub(channel)->WhoAmI(&context, {}, &who).ok());
+  EXPECT_EQ(who.principal(), "local");
+  EXPECT_EQ(who.authentication(), v1::WhoAmIResponse::NONE);
+}
+
+}  // namespace
+}  // namespace cairn
