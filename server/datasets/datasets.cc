@@ -279,6 +279,7 @@ absl::StatusOr<Plan> PlanCreateDatasetVersion(const Snapshot& snapshot,
   *dataset.mutable_update_time() = ToTimestamp(now.stamp_unix_nanos);
   version.set_name(DatasetVersionName(name, number));
   *version.mutable_create_time() = ToTimestamp(now.stamp_unix_nanos);
+  version.set_principal(now.principal);
 
   WriteSet write_set;
   if (!request.has_manifest()) {

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <string>
+#include <utility>
 
 #include "absl/status/statusor.h"
 #include "cairn/v1/datasets.pb.h"
@@ -27,12 +29,15 @@ namespace cairn::datasets {
 struct RequestTime {
   int64_t stamp_unix_nanos = 0;
   int64_t ageing_unix_nanos = 0;
+  std::string principal = "local";  // who asks
 
   // By one clock for both.
   RequestTime(int64_t unix_nanos)  // NOLINT(google-explicit-constructor)
       : RequestTime(unix_nanos, unix_nanos) {}
-  RequestTime(int64_t stamp, int64_t ageing)
-      : stamp_unix_nanos(stamp), ageing_unix_nanos(std::min(stamp, ageing)) {}
+  RequestTime(int64_t stamp, int64_t ageing, std::string by = "local")
+      : stamp_unix_nanos(stamp),
+        ageing_unix_nanos(std::min(stamp, ageing)),
+        principal(std::move(by)) {}
 };
 
 absl::StatusOr<cairn::v1::Dataset> GetDataset(const storage::Snapshot& snapshot,

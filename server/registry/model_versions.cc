@@ -207,7 +207,7 @@ absl::StatusOr<ModelVersion> BuildVersion(const Snapshot& snapshot,
 
 absl::StatusOr<Plan> PlanCreateModelVersion(const Snapshot& snapshot,
                                             const cairn::v1::CreateModelVersionRequest& request,
-                                            int64_t now_unix_nanos) {
+                                            const storage::Stamp& stamp) {
   CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName("parent", request.parent(), "models/*"));
   const std::string& name = ids[0];
   CAIRN_RETURN_IF_ERROR(ValidateHumanName("parent", name, kMaxNameBytes, /*allow_slash=*/false));
@@ -216,12 +216,13 @@ absl::StatusOr<Plan> PlanCreateModelVersion(const Snapshot& snapshot,
 
   const storage::Key model_key = storage::ModelKey(name);
   CAIRN_ASSIGN_OR_RETURN(const auto parent, storage::ReadRecord<ModelRecord>(snapshot, model_key));
-  Model model = parent.has_value() ? parent->value.model() : NewModel(name, now_unix_nanos);
+  Model model = parent.has_value() ? parent->value.model() : NewModel(name, stamp.unix_nanos);
   const int64_t number = model.latest_version() + 1;
   model.set_latest_version(number);
-  *model.mutable_update_time() = ToTimestamp(now_unix_nanos);
+  *model.mutable_update_time() = ToTimestamp(stamp.unix_nanos);
   version.set_name(ModelVersionName(name, number));
-  *version.mutable_create_time() = ToTimestamp(now_unix_nanos);
+  *version.mutable_create_time() = ToTimestamp(stamp.unix_nanos);
+  version.set_principal(stamp.principal);
   if (request.validate_only()) return storage::AnswerOnly(std::move(version));
 
   CAIRN_RETURN_IF_ERROR(LinkSources(snapshot, version, write_set));

@@ -323,7 +323,7 @@ absl::StatusOr<Plan> PlanDeleteModel(const Snapshot& snapshot,
 
 absl::StatusOr<Plan> PlanSetAlias(const Snapshot& snapshot,
                                   const cairn::v1::SetAliasRequest& request,
-                                  int64_t now_unix_nanos) {
+                                  const storage::Stamp& stamp) {
   CAIRN_ASSIGN_OR_RETURN(const AliasRef ref, ParseAliasName("alias.name", request.alias().name()));
   CAIRN_RETURN_IF_ERROR(ValidateAlias(ref.alias, kAliasRules));
   CAIRN_RETURN_IF_ERROR(ReadModel(snapshot, ref.model).status());
@@ -338,7 +338,8 @@ absl::StatusOr<Plan> PlanSetAlias(const Snapshot& snapshot,
   Alias alias;
   alias.set_name(request.alias().name());
   alias.set_version(request.alias().version());
-  *alias.mutable_update_time() = ToTimestamp(now_unix_nanos);
+  *alias.mutable_update_time() = ToTimestamp(stamp.unix_nanos);
+  alias.set_principal(stamp.principal);
   AliasRecord record;
   *record.mutable_alias() = alias;
   WriteSet write_set;

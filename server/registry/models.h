@@ -11,6 +11,7 @@
 #include "server/auth/grants.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
+#include "server/storage/stamp.h"
 #include "server/storage/typed_record.h"
 
 namespace cairn::registry {
@@ -58,14 +59,14 @@ absl::StatusOr<storage::Plan> PlanDeleteModel(const storage::Snapshot& snapshot,
                                               const cairn::v1::DeleteModelRequest& request);
 absl::StatusOr<storage::Plan> PlanSetAlias(const storage::Snapshot& snapshot,
                                            const cairn::v1::SetAliasRequest& request,
-                                           int64_t now_unix_nanos);
+                                           const storage::Stamp& stamp);
 absl::StatusOr<storage::Plan> PlanDeleteAlias(const storage::Snapshot& snapshot,
                                               const cairn::v1::DeleteAliasRequest& request);
 
 // Defined in model_versions.cc.
 absl::StatusOr<storage::Plan> PlanCreateModelVersion(
     const storage::Snapshot& snapshot, const cairn::v1::CreateModelVersionRequest& request,
-    int64_t now_unix_nanos);
+    const storage::Stamp& stamp);
 
 // A new model of this name, without versions.
 cairn::v1::Model NewModel(std::string_view model, int64_t now_unix_nanos);

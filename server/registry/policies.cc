@@ -137,7 +137,7 @@ absl::StatusOr<cairn::v1::RenderPolicyResponse> RenderPolicy(
 
 absl::StatusOr<Plan> PlanApplyPolicy(const Snapshot& snapshot,
                                      const cairn::v1::ApplyPolicyRequest& request,
-                                     int64_t now_unix_nanos) {
+                                     const storage::Stamp& stamp) {
   CAIRN_ASSIGN_OR_RETURN(const core::Policy rule, core::ParsePolicy(request.source()));
   const storage::Key key = storage::PolicyKey(rule.name);
   CAIRN_ASSIGN_OR_RETURN(auto stored, storage::ReadRecord<PolicyRecord>(snapshot, key));
@@ -159,8 +159,9 @@ absl::StatusOr<Plan> PlanApplyPolicy(const Snapshot& snapshot,
   policy.set_sha256(digest);
   policy.set_revision(policy.revision() + 1);
   policy.set_channel(channel);
-  if (!policy.has_create_time()) *policy.mutable_create_time() = ToTimestamp(now_unix_nanos);
-  *policy.mutable_update_time() = ToTimestamp(now_unix_nanos);
+  if (!policy.has_create_time()) *policy.mutable_create_time() = ToTimestamp(stamp.unix_nanos);
+  *policy.mutable_update_time() = ToTimestamp(stamp.unix_nanos);
+  policy.set_principal(stamp.principal);
   const auto change =
       stored.has_value() ? ApplyPolicyResponse::CONFIGURED : ApplyPolicyResponse::CREATED;
   if (request.validate_only()) return storage::AnswerOnly(Response(std::move(policy), change));

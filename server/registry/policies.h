@@ -10,6 +10,7 @@
 #include "server/auth/grants.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
+#include "server/storage/stamp.h"
 #include "server/storage/typed_record.h"
 
 namespace cairn::registry {
@@ -32,7 +33,7 @@ absl::StatusOr<cairn::v1::RenderPolicyResponse> RenderPolicy(
 
 absl::StatusOr<storage::Plan> PlanApplyPolicy(const storage::Snapshot& snapshot,
                                               const cairn::v1::ApplyPolicyRequest& request,
-                                              int64_t now_unix_nanos);
+                                              const storage::Stamp& stamp);
 
 // The policy that governs a channel. FAILED_PRECONDITION (CHANNEL_UNGOVERNED)
 // when there is none; metadata `channel`.

@@ -242,9 +242,10 @@ absl::Status AppendDecision(const Snapshot& snapshot, const Situation& situation
 }
 
 absl::StatusOr<Decision> MakeDecision(const Snapshot& snapshot, const Situation& situation,
-                                      int64_t now_unix_nanos) {
+                                      const storage::Stamp& stamp) {
   CAIRN_ASSIGN_OR_RETURN(Decision decision, core::Decide(situation.policy, situation.input));
-  *decision.mutable_decide_time() = ToTimestamp(now_unix_nanos);
+  *decision.mutable_decide_time() = ToTimestamp(stamp.unix_nanos);
+  decision.set_principal(stamp.principal);
   decision.set_store_revision(snapshot.revision());
   return decision;
 }
@@ -271,7 +272,7 @@ void AddSentences(const Channel& channel, const cairn::v1::CandidateResult& cand
 }  // namespace
 
 absl::StatusOr<Plan> PlanPromote(const Snapshot& snapshot, const cairn::v1::PromoteRequest& request,
-                                 int64_t now_unix_nanos, std::optional<int64_t>& first_epoch) {
+                                 const storage::Stamp& stamp, std::optional<int64_t>& first_epoch) {
   CAIRN_ASSIGN_OR_RETURN(const Situation situation,
                          ReadSituation(snapshot, request.name(), request.version()));
   const int64_t epoch = situation.input.head_epoch;
@@ -281,7 +282,7 @@ absl::StatusOr<Plan> PlanPromote(const Snapshot& snapshot, const cairn::v1::Prom
   if (first_epoch.value_or(epoch) != epoch) return EpochMoved(situation.channel, *first_epoch);
   first_epoch = epoch;
 
-  CAIRN_ASSIGN_OR_RETURN(Decision decision, MakeDecision(snapshot, situation, now_unix_nanos));
+  CAIRN_ASSIGN_OR_RETURN(Decision decision, MakeDecision(snapshot, situation, stamp));
   CAIRN_ASSIGN_OR_RETURN(auto known, FindDecision(snapshot, decision.name()));
   if (known.has_value()) return storage::AnswerOnly(*std::move(known));
   if (request.validate_only()) return storage::AnswerOnly(std::move(decision));
@@ -291,7 +292,7 @@ absl::StatusOr<Plan> PlanPromote(const Snapshot& snapshot, const cairn::v1::Prom
   decision.set_committed(true);
   CAIRN_RETURN_IF_ERROR(AppendDecision(snapshot, situation, decision, write_set));
   if (decision.outcome() == Decision::PROMOTED) {
-    MoveHead(situation, decision, now_unix_nanos, write_set);
+    MoveHead(situation, decision, stamp.unix_nanos, write_set);
   }
   return storage::MakePlan(std::move(write_set), std::move(decision));
 }

@@ -8,6 +8,7 @@
 #include "cairn/v1/promotion.pb.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
+#include "server/storage/stamp.h"
 
 namespace cairn::registry {
 
@@ -23,7 +24,7 @@ namespace cairn::registry {
 // ABORTED (EPOCH_MISMATCH), because somebody else moved the channel.
 absl::StatusOr<storage::Plan> PlanPromote(const storage::Snapshot& snapshot,
                                           const cairn::v1::PromoteRequest& request,
-                                          int64_t now_unix_nanos,
+                                          const storage::Stamp& stamp,
                                           std::optional<int64_t>& first_epoch);
 
 absl::StatusOr<cairn::v1::Decision> GetDecision(const storage::Snapshot& snapshot,

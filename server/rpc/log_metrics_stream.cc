@@ -137,7 +137,8 @@ void LogMetricsStream::Submit() {
   int64_t& last_of_run = last_number_of_run_[run_];
   const tracking::MetricWriter writer{writer_id_, last_of_run};
   last_of_run = batch->number;
-  const tracking::CallFacts facts{environment_.clock.NowUnixNanos(), environment_.ids.NewHexId()};
+  const tracking::CallFacts facts{environment_.clock.NowUnixNanos(), environment_.ids.NewHexId(),
+                                  caller_.principal()};
   const auto bundling =
       batch->bundle_bytes != 0 ? tracking::Bundling::kAllowed : tracking::Bundling::kRefused;
   absl::StatusOr<storage::Plan> plan = tracking::PlanLogMetrics(

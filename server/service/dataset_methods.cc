@@ -24,7 +24,7 @@ Change CreateVersion(const v1::CreateDatasetVersionRequest& request, datasets::R
 
 void AddDatasetMethods(const Backends& backends, MethodTableBuilder& table) {
   const auto time = [&clock = backends.store_clock](const Caller& caller) {
-    return datasets::RequestTime{caller.now_unix_nanos, clock.NowUnixNanos()};
+    return datasets::RequestTime{caller.now_unix_nanos, clock.NowUnixNanos(), caller.principal()};
   };
   table.Of(*v1::Dataset::descriptor()->file()->FindServiceByName("DatasetService"));
   table.Changes<v1::CreateDatasetRequest>("CreateDataset", datasets::PlanCreateDataset);

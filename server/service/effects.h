@@ -19,7 +19,7 @@ inline std::string LastSegment(const std::string& name) { return name.substr(nam
 // The facts of a call, with an id that nothing has yet. `backends` outlives the rows.
 inline auto FactsOfCall(const Backends& backends) {
   return [&ids = backends.ids](const Caller& caller) {
-    return tracking::CallFacts{caller.now_unix_nanos, ids.NewHexId()};
+    return tracking::CallFacts{caller.now_unix_nanos, ids.NewHexId(), caller.principal()};
   };
 }
 

@@ -19,6 +19,7 @@
 #include "server/service/authorize.h"
 #include "server/service/method.h"
 #include "server/storage/kv_store.h"
+#include "server/storage/stamp.h"
 #include "server/tracking/encoded_run.h"
 
 namespace cairn::service {
@@ -52,6 +53,13 @@ struct ForeignRule {
 // When the call began: what most planners take of their caller.
 struct TimeOfCall {
   int64_t operator()(const Caller& caller) const { return caller.now_unix_nanos; }
+};
+
+// When it began and who calls: what planners take that write it into records.
+struct StampOfCall {
+  storage::Stamp operator()(const Caller& caller) const {
+    return {caller.now_unix_nanos, caller.principal()};
+  }
 };
 
 // Collects rows, and refuses a table that is not whole. Not thread-safe.

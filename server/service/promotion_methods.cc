@@ -12,10 +12,10 @@ namespace {
 // The epoch that the first attempt saw is kept, so that later ones know what came between.
 Change Promote(const Caller& caller, const v1::PromoteRequest& request) {
   Change change;
-  change.plan = [&request, now = caller.now_unix_nanos,
+  change.plan = [&request, stamp = StampOfCall()(caller),
                  first_epoch = std::make_shared<std::optional<int64_t>>()](
                     const storage::Snapshot& snapshot) {
-    return registry::PlanPromote(snapshot, request, now, *first_epoch);
+    return registry::PlanPromote(snapshot, request, stamp, *first_epoch);
   };
   return change;
 }
@@ -24,7 +24,7 @@ Change Promote(const Caller& caller, const v1::PromoteRequest& request) {
 
 void AddPromotionMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Of(*v1::Policy::descriptor()->file()->FindServiceByName("PromotionService"));
-  table.Changes<v1::ApplyPolicyRequest>("ApplyPolicy", registry::PlanApplyPolicy);
+  table.Changes<v1::ApplyPolicyRequest>("ApplyPolicy", registry::PlanApplyPolicy, StampOfCall());
   table.Answers<v1::GetPolicyRequest>("GetPolicy", registry::GetPolicy);
   table.Filters<v1::ListPoliciesRequest>("ListPolicies", registry::ListPolicies, backends.access);
   table.Answers<v1::RenderPolicyRequest>("RenderPolicy",

@@ -11,10 +11,10 @@ void AddRegistryMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Filters<v1::ListModelsRequest>("ListModels", registry::ListModels, backends.access);
   table.Changes<v1::DeleteModelRequest>("DeleteModel", registry::PlanDeleteModel);
   table.Changes<v1::CreateModelVersionRequest>("CreateModelVersion",
-                                               registry::PlanCreateModelVersion);
+                                               registry::PlanCreateModelVersion, StampOfCall());
   table.Answers<v1::GetModelVersionRequest>("GetModelVersion", registry::GetModelVersion);
   table.Answers<v1::ListModelVersionsRequest>("ListModelVersions", registry::ListModelVersions);
-  table.Changes<v1::SetAliasRequest>("SetAlias", registry::PlanSetAlias);
+  table.Changes<v1::SetAliasRequest>("SetAlias", registry::PlanSetAlias, StampOfCall());
   table.Changes<v1::DeleteAliasRequest>("DeleteAlias", registry::PlanDeleteAlias);
   table.Answers<v1::ListAliasesRequest>("ListAliases", registry::ListAliases);
   table.Answers<v1::GetChannelRequest>("GetChannel", registry::GetChannel);

@@ -83,6 +83,7 @@ Run NewRun(const cairn::v1::CreateRunRequest& request, int64_t experiment_id,
   if (run.display_name().empty()) run.set_display_name("run-" + id.substr(0, 8));
   run.set_state(Run::RUNNING);
   *run.mutable_create_time() = ToTimestamp(facts.now_unix_nanos);
+  run.set_principal(facts.principal);
   if (!run.has_start_time()) *run.mutable_start_time() = run.create_time();
   run.clear_end_time();
   run.clear_delete_time();

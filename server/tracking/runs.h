@@ -27,7 +27,8 @@ namespace cairn::tracking {
 // plan can be made again with the same result.
 struct CallFacts {
   int64_t now_unix_nanos = 0;
-  std::string new_id;  // 32 hexadecimal characters, unused elsewhere
+  std::string new_id;               // 32 hexadecimal characters, unused elsewhere
+  std::string principal = "local";  // who calls
 };
 
 // The stored form of a parameter or a tag.

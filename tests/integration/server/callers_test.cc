@@ -14,12 +14,14 @@
 #include <string>
 #include <vector>
 
+#include "cairn/v1/artifacts.grpc.pb.h"
 #include "cairn/v1/auth.grpc.pb.h"
 #include "cairn/v1/method_options.pb.h"
 #include "cairn/v1/registry.grpc.pb.h"
 #include "cairn/v1/tracking.grpc.pb.h"
 #include "cairn/v1/watch.grpc.pb.h"
 #include "google/longrunning/operations.pb.h"
+#include "lib/base/digest.h"
 #include "tests/testing/server_process.h"
 
 namespace cairn {
@@ -293,6 +295,53 @@ TEST_F(CallersTest, ListsAndWatchesHoldWhatTheirCallerMayRead) {
   }
   EXPECT_THAT(heard, ElementsAre("models/hers"));
   context.TryCancel();
+}
+
+TEST_F(CallersTest, RecordsSayWhoMadeThemWhateverTheRequestClaims) {
+  const std::string token = TokenFor("ann");
+  Bind("ann", Role::LOGGER, "*");
+  Bind("ann", Role::PROMOTER, "*");
+  v1::CreateRunRequest create;
+  create.set_parent("experiments/0");
+  create.mutable_run()->set_principal("somebody else");
+  v1::Run run;
+  grpc::ClientContext of_run;
+  Authorize(of_run, token);
+  ASSERT_TRUE(v1::TrackingService::NewStub(channel_)->CreateRun(&of_run, create, &run).ok());
+  EXPECT_EQ(run.principal(), "ann");
+
+  v1::BatchUpdateBlobsRequest blobs;
+  auto& blob = *blobs.add_entries();
+  blob.set_data("model");
+  blob.mutable_digest()->set_sha256(Sha256Hex("model"));
+  blob.mutable_digest()->set_size_bytes(5);
+  v1::BatchUpdateBlobsResponse stored;
+  grpc::ClientContext of_blob;
+  Authorize(of_blob, token);
+  ASSERT_TRUE(
+      v1::ArtifactService::NewStub(channel_)->BatchUpdateBlobs(&of_blob, blobs, &stored).ok());
+  const auto registry = v1::RegistryService::NewStub(channel_);
+  v1::CreateModelVersionRequest version;
+  version.set_parent("models/m");
+  version.mutable_model_version()->set_run(run.name());
+  version.mutable_model_version()->set_principal("somebody else");
+  auto& file = *version.mutable_model_version()->add_files();
+  file.set_path("model.bin");
+  *file.mutable_digest() = blob.digest();
+  v1::ModelVersion made;
+  grpc::ClientContext of_version;
+  Authorize(of_version, token);
+  const auto registered = registry->CreateModelVersion(&of_version, version, &made);
+  ASSERT_TRUE(registered.ok()) << registered.error_message();
+  EXPECT_EQ(made.principal(), "ann");
+  v1::SetAliasRequest alias;
+  alias.mutable_alias()->set_name("models/m/aliases/best");
+  alias.mutable_alias()->set_version(1);
+  v1::Alias set;
+  grpc::ClientContext of_alias;
+  Authorize(of_alias, token);
+  ASSERT_TRUE(registry->SetAlias(&of_alias, alias, &set).ok());
+  EXPECT_EQ(set.principal(), "ann");
 }
 
 TEST(CallersInit, ASecondAdministratorIsRefusedAndTheTokenIsTheLastLine) {
