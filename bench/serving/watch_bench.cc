@@ -112,12 +112,19 @@ void SetTag(Stub& stub, const std::string& run, const std::string& value) {
   Check(stub.LogBatch(&context, request, &response), "LogBatch");
 }
 
+// A connection of its own: channels with the same arguments share one.
+std::shared_ptr<grpc::Channel> OwnConnection(const std::string& address) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
+  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+}
+
 // Commits steadily while `watchers` wait on `connections`.
 Latencies Deliver(const std::string& address, const Settings& settings, int watchers) {
   std::vector<std::shared_ptr<grpc::Channel>> channels;
   std::vector<std::unique_ptr<v1::WatchService::Stub>> stubs;
   for (int i = 0; i < std::min(settings.connections, watchers); ++i) {
-    channels.push_back(Connect(address));
+    channels.push_back(OwnConnection(address));
     stubs.push_back(v1::WatchService::NewStub(channels.back()));
   }
   const auto channel = Connect(address);

@@ -145,17 +145,20 @@ absl::StatusOr<Revision> EventFeed::ReadLog(Revision from, const Visit& visit,
 int64_t EventFeed::WhenTold(Revision from, const EventFilter& filter, int64_t deadline_nanos,
                             Ready ready) {
   int64_t number = 0;
+  bool sooner = false;
   {
     MutexLock lock(&waits_mutex_);
     number = ++last_number_;
     if (!closed_ && looked_at_ < from) {
       waits_.emplace(number, Wait{from, &filter, deadline_nanos, std::move(ready)});
       ready = nullptr;
+      sooner = deadline_nanos < awaited_nanos_;
+      if (sooner) awaited_nanos_ = deadline_nanos;
     }
   }
   // Commits that were looked at before, perhaps for nobody.
   if (ready) ready(from - 1);
-  Nudge();
+  if (sooner) Nudge();
   return number;
 }
 
@@ -200,11 +203,13 @@ void EventFeed::Work(Revision seen) {
   }
 }
 
-int64_t EventFeed::NextDeadline() const {
+int64_t EventFeed::NextDeadline() {
   MutexLock lock(&waits_mutex_);
-  int64_t next = kNever;
-  for (const auto& [number, wait] : waits_) next = std::min(next, wait.deadline_nanos);
-  return next;
+  awaited_nanos_ = kNever;
+  for (const auto& [number, wait] : waits_) {
+    awaited_nanos_ = std::min(awaited_nanos_, wait.deadline_nanos);
+  }
+  return awaited_nanos_;
 }
 
 EventFeed::News EventFeed::AwaitNews(Revision seen, int64_t deadline_nanos) {

@@ -102,7 +102,7 @@ class EventFeed {
   News AwaitNews(storage::Revision seen, int64_t deadline_nanos) CAIRN_EXCLUDES(mutex_);
   void Look(const News& news) CAIRN_EXCLUDES(waits_mutex_);
   void CallDue() CAIRN_EXCLUDES(waits_mutex_);
-  int64_t NextDeadline() const CAIRN_EXCLUDES(waits_mutex_);
+  int64_t NextDeadline() CAIRN_EXCLUDES(waits_mutex_);
   void Nudge() CAIRN_EXCLUDES(mutex_);
 
   storage::KvStore& store_;
@@ -132,6 +132,7 @@ class EventFeed {
   int64_t last_number_ CAIRN_GUARDED_BY(waits_mutex_) = 0;
   storage::Revision looked_at_ CAIRN_GUARDED_BY(waits_mutex_) = 0;
   bool closed_ CAIRN_GUARDED_BY(waits_mutex_) = false;
+  int64_t awaited_nanos_ CAIRN_GUARDED_BY(waits_mutex_) = 0;  // the deadline the thread waits for
 
   std::thread thread_;
 };
