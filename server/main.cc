@@ -83,11 +83,11 @@ int Check(const ServerOptions& options) {
 int Init(const CommandLine& line) {
   const absl::StatusOr<std::string> token = MakeFirstAdmin(line.options, line.admin);
   if (!token.ok()) return Fail(token.status());
-  std::printf(
-      "%s administers the store in %s. This is the token, shown this once; it goes into a file "
-      "that "
-      "only its owner may read (mlctl login, or --token-file):\n%s\n",
-      line.admin.c_str(), line.options.data_dir.c_str(), token->c_str());
+  std::fprintf(stderr,
+               "%s administers the store in %s. The token is shown this once; it belongs into a "
+               "file that only its owner may read (mlctl login, or --token-file):\n",
+               line.admin.c_str(), line.options.data_dir.c_str());
+  std::printf("%s\n", token->c_str());
   return FlushStandardOutput() ? EXIT_SUCCESS : kExitFailure;
 }
 

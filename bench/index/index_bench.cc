@@ -155,7 +155,7 @@ class Bench {
     const auto store = storage::MakeMemoryStore();
     for (storage::Revision i = 0; i < index_.revision(); ++i) {
       storage::WriteSet set;
-      set.Emit("experiments/0", "experiment.updated");
+      set.Emit("experiments/0", cairn::v1::Event::EXPERIMENT_UPDATED);
       if (!store->CommitAndWait(std::move(set)).ok()) std::abort();
     }
     CheckpointDirectory directory(path);

@@ -60,7 +60,7 @@ void AddRun(storage::WriteSet& set, std::mt19937_64& random, int64_t number) {
               (1'700'000'000 + number) * 1'000);
   }
   set.PutOnce(storage::RunByExperimentKey(0, (1'700'000'000 + number) * 1'000'000'000, id), "");
-  set.Emit(run.name(), "run.created");
+  set.Emit(run.name(), cairn::v1::Event::RUN_CREATED);
 }
 
 }  // namespace

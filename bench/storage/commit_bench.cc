@@ -72,7 +72,7 @@ storage::WriteSet TypicalSet(int64_t i) {
   storage::WriteSet set;
   set.RequireAbsent(storage::ExperimentKey(i));
   set.PutRecord(storage::ExperimentKey(i), std::string(300, 'x'));
-  set.Emit("experiments/1", "experiment.created", std::string(100, 'y'));
+  set.Emit("experiments/1", cairn::v1::Event::EXPERIMENT_CREATED, std::string(100, 'y'));
   return set;
 }
 

@@ -64,10 +64,10 @@ std::vector<Flag> GlobalFlags() {
 const CommandTable& Catalog() {
   static const CommandTable table = [] {
     CommandTable built;
-    for (auto* family :
-         {LookCommands, CurveCommands, RunCommands, LoggingCommands, DataCommands, DatasetCommands,
-          RetentionCommands, LineageCommands, RegistryCommands, PromotionCommands, DeletionCommands,
-          StorageCommands, MetricFileCommands, OperationCommands, AdminCommands}) {
+    for (auto* family : {LookCommands, CurveCommands, RunCommands, LoggingCommands, DataCommands,
+                         DatasetCommands, RetentionCommands, LineageCommands, RegistryCommands,
+                         PromotionCommands, DeletionCommands, StorageCommands, MetricFileCommands,
+                         OperationCommands, WatchCommands, AccessCommands, AdminCommands}) {
       for (Command& command : family()) built.commands.push_back(std::move(command));
     }
     built.global_flags = GlobalFlags();

@@ -46,13 +46,17 @@ void WaitForInterrupt() {
 
 }  // namespace
 
+void HoldInterrupts() {
+  const sigset_t signals = Interrupts();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
 void CancelOnInterrupt(client::Client* client) {
   {
     MutexLock lock(&TheTarget().mutex);
     TheTarget().client = client;
   }
-  const sigset_t signals = Interrupts();
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  HoldInterrupts();
   std::thread(WaitForInterrupt).detach();
 }
 

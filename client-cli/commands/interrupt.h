@@ -5,6 +5,10 @@
 
 namespace cairn::cli {
 
+// Keeps SIGINT and SIGTERM from this thread and those that it makes from now on. To be called
+// before a client is made: its threads would take a signal for themselves, and end the process.
+void HoldInterrupts();
+
 // From now on SIGINT and SIGTERM cancel the calls of `client` that are under
 // way, so that the command ends by itself and cleans up; when that takes longer
 // than two seconds, or a second signal comes, the process ends with 130.

@@ -7,6 +7,7 @@
 #include "client-cli/commands/describe_dataset.h"
 #include "client-cli/commands/describe_run.h"
 #include "client-cli/commands/nouns.h"
+#include "client-cli/commands/resolve.h"
 #include "client-cli/commands/session.h"
 #include "fmt/format.h"
 #include "lib/base/status_macros.h"

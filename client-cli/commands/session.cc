@@ -30,12 +30,19 @@ std::vector<std::string> SplitList(std::string_view text) {
 }  // namespace
 
 absl::StatusOr<client::ConnectOptions> ConnectOptionsOf(const Settings& settings) {
+  std::string token;
+  if (const std::string file = settings.Text("token-file"); !file.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(token, client::ReadTokenFile(file));
+  }
+  return ConnectOptionsOf(settings, std::move(token));
+}
+
+absl::StatusOr<client::ConnectOptions> ConnectOptionsOf(const Settings& settings,
+                                                        std::string token) {
   client::ConnectOptions options;
   options.address = settings.Text("server");
   options.principal = settings.Text("principal");
-  if (const std::string file = settings.Text("token-file"); !file.empty()) {
-    CAIRN_ASSIGN_OR_RETURN(options.token, client::ReadTokenFile(file));
-  }
+  options.token = std::move(token);
   client::ClientTlsFiles tls;
   tls.on = settings.Switch("tls");
   tls.authority = settings.Text("tls-ca");
@@ -60,6 +67,7 @@ absl::StatusOr<client::Client*> Session::Client() {
     options.request_id = settings_.Text("request-id");
     CAIRN_ASSIGN_OR_RETURN(options.call_timeout_millis,
                            ParseDurationMillis(settings_.Text("timeout")));
+    HoldInterrupts();
     CAIRN_ASSIGN_OR_RETURN(client_, client::Client::Connect(std::move(options)));
     CancelOnInterrupt(client_.get());
   }

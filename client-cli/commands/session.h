@@ -18,6 +18,9 @@ namespace cairn::cli {
 // How the flags and what stands for them say that a server is reached. Errors are those of
 // client::ReadTokenFile and client::ReadClientTls.
 absl::StatusOr<client::ConnectOptions> ConnectOptionsOf(const Settings& settings);
+// The same with this token, whatever token-file says.
+absl::StatusOr<client::ConnectOptions> ConnectOptionsOf(const Settings& settings,
+                                                        std::string token);
 
 // One run of the program: its settings, its streams and its client.
 //

@@ -21,7 +21,7 @@ namespace cairn::client {
 // The services' classes mirror the protos: a method for each call, taking the
 // request and returning the response or the server's error with its details.
 // What goes beyond single calls is in paging.h, parallel_calls.h, operation_waiter.h,
-// metric_writer.h, uploader.h and downloader.h.
+// metric_writer.h, uploader.h, downloader.h and watcher.h.
 //
 // Safe to call from any thread. Neither copyable nor movable.
 class Client {
@@ -39,6 +39,8 @@ class Client {
   PromotionClient& promotion() { return promotion_; }
   OperationsClient& operations() { return operations_; }
   AdminClient& admin() { return admin_; }
+  AuthClient& auth() { return auth_; }
+  WatchClient& watch() { return watch_; }
 
   // For what takes a transport: MetricWriter.
   Transport& transport() { return transport_; }
@@ -62,6 +64,8 @@ class Client {
   PromotionClient promotion_{transport_};
   OperationsClient operations_{transport_};
   AdminClient admin_{transport_};
+  AuthClient auth_{transport_};
+  WatchClient watch_{transport_};
 };
 
 }  // namespace cairn::client

@@ -2,18 +2,22 @@
 #define CAIRN_LIB_CLIENT_SERVICES_H_
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cairn/v1/auth.pb.h"
 #include "cairn/v1/datasets.pb.h"
 #include "cairn/v1/promotion.pb.h"
 #include "cairn/v1/registry.pb.h"
 #include "cairn/v1/server.pb.h"
 #include "cairn/v1/tracking.pb.h"
+#include "cairn/v1/watch.pb.h"
 #include "google/longrunning/operations.pb.h"
 #include "google/protobuf/empty.pb.h"
+#include "lib/client/message_stream.h"
 #include "lib/client/transport.h"
 
 namespace cairn::client {
@@ -188,6 +192,45 @@ class AdminClient {
   explicit AdminClient(Transport& transport) : transport_(transport) {}
 
   CAIRN_CLIENT_CALL(AdminService, GetServerInfo, v1::GetServerInfoRequest, v1::ServerInfo)
+
+ private:
+  Transport& transport_;
+};
+
+// Who calls, and what they may.
+class AuthClient {
+ public:
+  explicit AuthClient(Transport& transport) : transport_(transport) {}
+
+  CAIRN_CLIENT_CALL(AuthService, WhoAmI, v1::WhoAmIRequest, v1::WhoAmIResponse)
+  CAIRN_CLIENT_CALL(AuthService, TestPermission, v1::TestPermissionRequest,
+                    v1::TestPermissionResponse)
+  // Not safe to repeat: each call makes a token, also one whose answer was lost.
+  CAIRN_CLIENT_CALL(AuthService, CreateToken, v1::CreateTokenRequest, v1::CreateTokenResponse)
+  CAIRN_CLIENT_CALL(AuthService, ListTokens, v1::ListTokensRequest, v1::ListTokensResponse)
+  CAIRN_CLIENT_CALL(AuthService, RevokeToken, v1::RevokeTokenRequest, google::protobuf::Empty)
+  CAIRN_CLIENT_CALL(AuthService, SetRoleBinding, v1::SetRoleBindingRequest, v1::RoleBinding)
+  CAIRN_CLIENT_CALL(AuthService, ListRoleBindings, v1::ListRoleBindingsRequest,
+                    v1::ListRoleBindingsResponse)
+  CAIRN_CLIENT_CALL(AuthService, DeleteRoleBinding, v1::DeleteRoleBindingRequest,
+                    google::protobuf::Empty)
+
+ private:
+  Transport& transport_;
+};
+
+// What changes, as single streams that end when their connection does; watcher.h goes on.
+class WatchClient final : public WatchSource {
+ public:
+  explicit WatchClient(Transport& transport) : transport_(transport) {}
+
+  std::unique_ptr<MessageStream<v1::WatchResponse>> Watch(const v1::WatchRequest& request) override;
+  std::unique_ptr<MessageStream<v1::WatchChannelsResponse>> WatchChannels(
+      const v1::WatchChannelsRequest& request) override;
+
+  int64_t NowMillis() const override;
+  bool Pause(int64_t millis) override;
+  uint64_t RandomBits() override;
 
  private:
   Transport& transport_;

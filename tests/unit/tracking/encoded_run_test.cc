@@ -141,14 +141,14 @@ EncodedRunPtr RunAt(storage::Revision revision, size_t bytes = 10) {
 }
 
 std::vector<storage::Event> Touching(const std::string& id, const std::string& rest = "") {
-  return {{"experiments/7/runs/" + id + rest, "run.metrics", ""}};
+  return {{"experiments/7/runs/" + id + rest, cairn::v1::Event::RUN_METRICS, "", "", 0}};
 }
 
 TEST(RunCache, ACommitTakesOutTheRunItNames) {
   RunCache cache(1 << 20);
   cache.Insert(kRun, RunAt(5));
   cache.Insert(kOther, RunAt(5));
-  cache.OnCommit(6, {{"models/m", "model.created", ""}});
+  cache.OnCommit(6, {{"models/m", cairn::v1::Event::MODEL_CREATED, "", "", 0}});
   EXPECT_NE(cache.Find(kRun), nullptr);
   cache.OnCommit(7, Touching(kRun));
   EXPECT_EQ(cache.Find(kRun), nullptr);

@@ -1,0 +1,280 @@
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "client-cli/cli/exit_code.h"
+#include "client-cli/cli/parser.h"
+#include "client-cli/cli/proto_text.h"
+#include "client-cli/commands/catalog.h"
+#include "client-cli/commands/resolve.h"
+#include "client-cli/commands/session.h"
+#include "client-cli/commands/wait.h"
+#include "fmt/format.h"
+#include "lib/base/clock.h"
+#include "lib/base/files.h"
+#include "lib/base/standard_streams.h"
+#include "lib/base/status_macros.h"
+#include "lib/client/watcher.h"
+
+extern char** environ;
+
+namespace cairn::cli {
+namespace {
+
+// run.artifacts.logged for RUN_ARTIFACTS_LOGGED; kind.N for one that this program does not know.
+std::string KindName(v1::Event::Kind kind) {
+  std::string name = v1::Event::Kind_Name(kind);
+  if (name.empty()) return fmt::format("kind.{}", static_cast<int>(kind));
+  for (char& c : name) c = c == '_' ? '.' : static_cast<char>(std::tolower(c));
+  return name;
+}
+
+// The kinds that a word stands for: one, or all that begin with it.
+absl::Status AddKinds(const std::string& word, std::vector<v1::Event::Kind>& kinds) {
+  const size_t before = kinds.size();
+  const auto* type = v1::Event::Kind_descriptor();
+  for (int i = 0; i < type->value_count(); ++i) {
+    const auto kind = static_cast<v1::Event::Kind>(type->value(i)->number());
+    const std::string name = KindName(kind);
+    if (kind == v1::Event::KIND_UNSPECIFIED) continue;
+    if (name == word || name.starts_with(word + ".")) kinds.push_back(kind);
+  }
+  if (kinds.size() > before) return absl::OkStatus();
+  return UsageError(
+      fmt::format("\"{}\" is no kind of event; a kind is such as run, run.finished "
+                  "or channel.moved",
+                  word));
+}
+
+// What a person calls a resource; a collection or a whole resource name stands as it is.
+absl::StatusOr<std::string> WatchedResource(Session& session, const std::string& text) {
+  for (const char* collection :
+       {"experiments", "datasets", "models", "policies", "operations", "tokens", "roleBindings"}) {
+    if (text == collection || text.starts_with(std::string(collection) + "/")) return text;
+  }
+  return ResolveAny(session, text);
+}
+
+std::vector<std::string> EnvironmentOf(const v1::Event& event) {
+  std::vector<std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) {
+    if (!std::string_view(*variable).starts_with("CAIRN_")) variables.emplace_back(*variable);
+  }
+  variables.push_back(fmt::format("CAIRN_REVISION={}", event.revision()));
+  variables.push_back("CAIRN_KIND=" + KindName(event.kind()));
+  variables.push_back("CAIRN_RESOURCE=" + event.resource());
+  variables.push_back("CAIRN_PRINCIPAL=" + event.principal());
+  variables.push_back("CAIRN_TIME=" + FormatRfc3339(ToUnixNanos(event.commit_time())));
+  return variables;
+}
+
+// Starts a shell with the command, the descriptor `input` as its standard input.
+absl::StatusOr<pid_t> Spawn(const std::string& command, int input, const v1::Event& event) {
+  posix_spawn_file_actions_t actions;
+  posix_spawnattr_t attributes;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+  // This program waits for interrupts with a thread; the command is to get them as usual.
+  sigset_t none;
+  ::sigemptyset(&none);
+  ::posix_spawnattr_setsigmask(&attributes, &none);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+  std::vector<std::string> variables = EnvironmentOf(event);
+  std::vector<char*> environment;
+  for (std::string& variable : variables) environment.push_back(variable.data());
+  environment.push_back(nullptr);
+  std::string shell = "sh";
+  std::string flag = "-c";
+  std::string text = command;
+  char* const words[] = {shell.data(), flag.data(), text.data(), nullptr};
+  pid_t child = -1;
+  const int error =
+      ::posix_spawn(&child, "/bin/sh", &actions, &attributes, words, environment.data());
+  ::posix_spawn_file_actions_destroy(&actions);
+  ::posix_spawnattr_destroy(&attributes);
+  if (error != 0) return FileError(error, "start", "/bin/sh");
+  return child;
+}
+
+// Runs the command with the event on its standard input; its exit code, 128 + signal for one that
+// a signal ended.
+absl::StatusOr<int> RunFor(const std::string& command, const v1::Event& event) {
+  const int input = ::memfd_create("event", MFD_CLOEXEC);
+  if (input < 0) return FileError(errno, "create", "a file in memory");
+  absl::StatusOr<pid_t> child = -1;
+  const absl::Status written = WriteAllAt(input, 0, ToJsonLine(event), "a file in memory");
+  if (written.ok()) child = Spawn(command, input, event);
+  ::close(input);
+  CAIRN_RETURN_IF_ERROR(written);
+  CAIRN_RETURN_IF_ERROR(child.status());
+  int status = 0;
+  while (::waitpid(*child, &status, 0) < 0) {
+    if (errno != EINTR) return FileError(errno, "wait for", command);
+  }
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+// Prints events, or runs the command for them, until something ends it.
+class EventTeller {
+ public:
+  explicit EventTeller(Session& session)
+      : session_(session),
+        command_(session.flags().Text("exec")),
+        keep_going_(session.flags().Switch("keep-going")),
+        left_(session.flags().IsGiven("count") ? session.flags().Integer("count") : -1) {}
+
+  // False when it is over; exit_code() then says how.
+  bool Tell(const client::WatchBatch& batch) {
+    if (batch.lost_before) {
+      session_.Note(fmt::format(
+          "note: events up to revision {} may be lost, for the server keeps none before {}",
+          batch.revision, *batch.lost_before));
+    }
+    for (const v1::Event& event : batch.events) {
+      next_ = event.revision();
+      if (left_ == 0) return false;
+      if (!TellOne(event)) return false;
+      if (left_ > 0) --left_;
+    }
+    next_ = batch.revision + 1;
+    return left_ != 0;
+  }
+
+  // The revision to go on from; 0 when nothing was heard yet.
+  int64_t next() const { return next_; }
+  int exit_code() const { return exit_code_; }
+
+ private:
+  bool TellOne(const v1::Event& event) {
+    if (command_.empty()) {
+      session_.Print(Line(event));
+      if (FlushStandardOutput()) return true;
+      exit_code_ = kExitFailure;
+      return false;
+    }
+    const absl::StatusOr<int> code = RunFor(command_, event);
+    if (code.ok() && *code == 0) return true;
+    session_.Note(fmt::format(
+        "error: the command for revision {} {}", event.revision(),
+        code.ok() ? fmt::format("ended with {}", *code) : std::string(code.status().message())));
+    if (keep_going_) return true;
+    exit_code_ = kExitFailure;
+    return false;
+  }
+
+  std::string Line(const v1::Event& event) const {
+    const std::string format = session_.format();
+    if (format == "json" || format == "jsonl") return ToJsonLine(event);
+    if (format == "name") return event.resource() + "\n";
+    if (format == "id") return fmt::format("{}\n", event.revision());
+    const char* gap = format == "tsv" ? "\t" : "  ";
+    return fmt::format("{}{}{}{}{}{}{}{}{}\n", FormatRfc3339(ToUnixNanos(event.commit_time())), gap,
+                       event.revision(), gap, KindName(event.kind()), gap,
+                       Printable(event.resource()), gap, Printable(event.principal()));
+  }
+
+  Session& session_;
+  const std::string command_;
+  const bool keep_going_;
+  int64_t left_;  // events to tell; -1: all
+  int64_t next_ = 0;
+  int exit_code_ = kExitOk;
+};
+
+absl::Status CheckFormat(const Session& session) {
+  const std::string format = session.format();
+  for (const char* taken : {"table", "wide", "tsv", "json", "jsonl", "name", "id"}) {
+    if (format == taken) return absl::OkStatus();
+  }
+  return UsageError(
+      fmt::format("watch prints lines as they come: -o {} is none of table, wide, "
+                  "tsv, json, jsonl, name",
+                  format));
+}
+
+absl::StatusOr<int> Watch(Session& session, const Invocation& call) {
+  CAIRN_RETURN_IF_ERROR(CheckFormat(session));
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  client::WatchOptions options;
+  options.start_revision = session.flags().Integer("from");
+  for (const std::string& text : call.arguments) {
+    CAIRN_ASSIGN_OR_RETURN(options.resources.emplace_back(), WatchedResource(session, text));
+  }
+  for (const std::string& word : session.flags().List("kind")) {
+    CAIRN_RETURN_IF_ERROR(AddKinds(word, options.kinds));
+  }
+  bool away = false;
+  options.patience.on_broken = [&](const absl::Status& why, int64_t) {
+    if (!why.ok() && !std::exchange(away, true)) {
+      session.Note(fmt::format("note: {}; going on when it is back", std::string(why.message())));
+    }
+  };
+  client::Watcher watcher(client->watch(), options);
+  EventTeller teller(session);
+  const absl::Status ended = watcher.Run([&](const client::WatchBatch& batch) {
+    away = false;
+    return teller.Tell(batch);
+  });
+  if (!ended.ok() && !absl::IsCancelled(ended)) return ended;
+  if (teller.next() > 0 && !session.flags().Switch("quiet")) {
+    session.Note(fmt::format("go on with --from {}", teller.next()));
+  }
+  return teller.exit_code();
+}
+
+}  // namespace
+
+std::vector<Command> WatchCommands() {
+  return {
+      {.path = "watch",
+       .family = "Look",
+       .summary = "Tell what changes as it happens, one event a line",
+       .arguments = {{"RESOURCE", 0, -1}},
+       .flags = {{.name = "kind",
+                  .kind = FlagKind::kList,
+                  .value = "KIND",
+                  .help = "only such events: run, run.finished, channel.moved, ..."},
+                 {.name = "from",
+                  .kind = FlagKind::kInteger,
+                  .value = "REVISION",
+                  .help = "begin with this revision; by default with what comes",
+                  .least = 0},
+                 {.name = "count",
+                  .kind = FlagKind::kInteger,
+                  .value = "N",
+                  .help = "end after so many events",
+                  .least = 1},
+                 {.name = "exec",
+                  .value = "COMMAND",
+                  .help = "run this in a shell for each event, one at a time"},
+                 {.name = "keep-going",
+                  .kind = FlagKind::kSwitch,
+                  .help = "go on when the command of --exec fails"}},
+       .examples = {{"mlctl watch models/segments", "a model and all below it"},
+                    {"mlctl watch --kind run.finished -o json", "one JSON object a line"},
+                    {"mlctl watch segments#production --exec './reload.sh'", "run a command"}},
+       .details =
+           "A line has time, revision, kind, resource and principal. Restarts of the server\n"
+           "and broken connections are passed over: every event comes once, in order. The\n"
+           "command of --exec gets the event as JSON on its standard input, and\n"
+           "CAIRN_REVISION, CAIRN_KIND, CAIRN_RESOURCE, CAIRN_PRINCIPAL and CAIRN_TIME in\n"
+           "its environment; when it fails the watch ends with 1. An interrupt ends the\n"
+           "watch with 0. The standard error then says which revision to go on from.",
+       .handler = Watch},
+      WaitCommand(),
+  };
+}
+
+}  // namespace cairn::cli
