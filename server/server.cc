@@ -19,6 +19,7 @@
 #include "server/artifacts/manifest_blob.h"
 #include "server/artifacts/pack_blob_store.h"
 #include "server/auth/access_control.h"
+#include "server/calls/replies.h"
 #include "server/certificate_keeper.h"
 #include "server/core/limits.h"
 #include "server/events/event_feed.h"
@@ -33,7 +34,6 @@
 #include "server/observability/log.h"
 #include "server/operations/operation_runner.h"
 #include "server/rpc/grpc_server.h"
-#include "server/rpc/replies.h"
 #include "server/scratch_directory.h"
 #include "server/service/methods.h"
 #include "server/storage/memory_store.h"
@@ -126,21 +126,21 @@ tracking::RunSearcherOptions SearcherOptions(const MemoryShares& shares) {
   return options;
 }
 
-rpc::RepliesOptions RepliesOptions(const MemoryShares& shares) {
-  rpc::RepliesOptions options;
+calls::RepliesOptions RepliesOptions(const MemoryShares& shares) {
+  calls::RepliesOptions options;
   options.budget_bytes = shares.reply_bytes;
   return options;
 }
 
-rpc::WaitingRoomOptions RoomOptions(const MemoryShares& shares) {
-  rpc::WaitingRoomOptions options;
+calls::WaitingRoomOptions RoomOptions(const MemoryShares& shares) {
+  calls::WaitingRoomOptions options;
   options.max_bytes = shares.folding_room_bytes;
   return options;
 }
 
 // What is received waits for a thread next, so it takes from the same share.
-rpc::IntakeOptions IntakeOptions(const MemoryShares& shares, const ServerOptions& server) {
-  rpc::IntakeOptions options;
+calls::IntakeOptions IntakeOptions(const MemoryShares& shares, const ServerOptions& server) {
+  calls::IntakeOptions options;
   options.max_bytes = shares.waiting_call_bytes / 4;
   options.max_calls_under_way = server.long_calls_per_method;
   return options;
@@ -207,9 +207,9 @@ class Server::Impl {
     CAIRN_RETURN_IF_ERROR(run_searcher_->Load());
     metric_folder_ = std::make_unique<metrics::MetricFolder>(*store_, FolderOptions());
     metric_folder_->Start();
-    folding_room_ = std::make_unique<rpc::WaitingRoom>([this] { return metric_folder_->full(); },
-                                                       RoomOptions(shares_));
-    intake_ = std::make_unique<rpc::Intake>(IntakeOptions(shares_, options_), ForwardClock());
+    folding_room_ = std::make_unique<calls::WaitingRoom>([this] { return metric_folder_->full(); },
+                                                         RoomOptions(shares_));
+    intake_ = std::make_unique<calls::Intake>(IntakeOptions(shares_, options_), ForwardClock());
     CAIRN_RETURN_IF_ERROR(OpenBlobs(*store_clock_));
     StartRunWorkers();
     CAIRN_RETURN_IF_ERROR(StartOperations(clock));
@@ -220,8 +220,8 @@ class Server::Impl {
     disk_pool_ = std::make_unique<ThreadPool>(DiskThreads(options_), limits::kWaitingCalls);
     mutator_ = std::make_unique<storage::Mutator>(*store_, *store_clock_, *pool_);
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
-    environment_.reset(new rpc::Environment{
-        *store_, *mutator_, clock, SystemIds(), rpc::CallPools{*pool_, *disk_pool_, long_calls_},
+    environment_.reset(new calls::Environment{
+        *store_, *mutator_, clock, SystemIds(), calls::CallPools{*pool_, *disk_pool_, long_calls_},
         *folding_room_, *intake_, replies_, metrics_, *metric_folder_, *run_leases_, *operations_,
         access_.get()});
     CAIRN_RETURN_IF_ERROR(MakeMethods(clock, connections));
@@ -347,8 +347,8 @@ class Server::Impl {
   const MemoryShares shares_;
   std::unique_ptr<CertificateKeeper> certificate_;  // null without TLS
   front::DescriptorShares descriptors_;
-  rpc::LongCalls long_calls_;
-  rpc::Replies replies_;
+  calls::LongCalls long_calls_;
+  calls::Replies replies_;
   observability::CallMetrics metrics_;
   std::unique_ptr<ScratchDirectory> scratch_;
   std::unique_ptr<storage::KvStore> store_;
@@ -357,8 +357,8 @@ class Server::Impl {
   std::unique_ptr<events::EventFeed> event_feed_;
   std::unique_ptr<tracking::RunSearcher> run_searcher_;
   std::unique_ptr<metrics::MetricFolder> metric_folder_;
-  std::unique_ptr<rpc::WaitingRoom> folding_room_;
-  std::unique_ptr<rpc::Intake> intake_;
+  std::unique_ptr<calls::WaitingRoom> folding_room_;
+  std::unique_ptr<calls::Intake> intake_;
   std::unique_ptr<tracking::RunPurger> run_purger_;
   std::unique_ptr<tracking::RunLeaseKeeper> run_leases_;
   std::unique_ptr<artifacts::BlobStore> blobs_;
@@ -369,7 +369,7 @@ class Server::Impl {
   std::unique_ptr<storage::Mutator> mutator_;
   std::unique_ptr<const service::Backends> backends_;
   std::unique_ptr<const service::MethodTable> methods_;
-  std::unique_ptr<rpc::Environment> environment_;
+  std::unique_ptr<calls::Environment> environment_;
   std::unique_ptr<rpc::GrpcServer> grpc_;
   std::unique_ptr<http::HttpServer> http_;
   std::string grpc_address_;

@@ -68,7 +68,7 @@ absl::Status LargeRequest::Respond() {
   bytes_.Clear();
   CAIRN_ASSIGN_OR_RETURN(auto answer,
                          std::get<service::AnswerFunction>(method_.serve)(caller_, *request));
-  CAIRN_RETURN_IF_ERROR(Charge(BytesOf(answer)));
+  CAIRN_RETURN_IF_ERROR(Charge(calls::BytesOf(answer)));
   *response_ = ToByteBuffer(std::move(answer));
   return absl::OkStatus();
 }

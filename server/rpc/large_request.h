@@ -7,9 +7,9 @@
 #include "absl/status/status.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
+#include "server/calls/intake.h"
 #include "server/rpc/call.h"
 #include "server/rpc/handover.h"
-#include "server/rpc/intake.h"
 #include "server/rpc/one_reply.h"
 #include "server/service/method.h"
 

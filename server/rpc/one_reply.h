@@ -6,9 +6,12 @@
 #include "absl/status/status.h"
 #include "grpcpp/server_context.h"
 #include "lib/base/memory_budget.h"
-#include "server/rpc/replies.h"
+#include "server/calls/replies.h"
 
 namespace cairn::rpc {
+
+using calls::Replies;
+using calls::ReplyWatch;
 
 // The one reply of a call, which counts as held until the client took it. Base of reactors,
 // which call Sent right before Finish and Over in OnDone.

@@ -10,9 +10,9 @@
 #include "absl/status/statusor.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
+#include "server/calls/replies.h"
 #include "server/rpc/call.h"
 #include "server/rpc/handover.h"
-#include "server/rpc/replies.h"
 #include "server/service/method.h"
 
 namespace cairn::rpc {

@@ -138,7 +138,7 @@ TEST_F(BegunStreamTest, ADownloadIsNotRefusedWhenTheBudgetIsFullAfterItsFirstPar
   MemoryCharge others;
   int64_t held = 0;
   before_ = [&](int part) {
-    while (part == 2 && replies_.Charge(rpc::Replies::kCountedBytes, others).ok()) continue;
+    while (part == 2 && replies_.Charge(calls::Replies::kCountedBytes, others).ok()) continue;
     if (part == kParts) held = replies_.held_bytes();
   };
   const auto [parts, status] = ReadAll();
@@ -149,7 +149,7 @@ TEST_F(BegunStreamTest, ADownloadIsNotRefusedWhenTheBudgetIsFullAfterItsFirstPar
 
 TEST_F(BegunStreamTest, ADownloadIsRefusedBeforeItsFirstPartWhenTheBudgetIsFull) {
   MemoryCharge others;
-  while (replies_.Charge(rpc::Replies::kCountedBytes, others).ok()) continue;
+  while (replies_.Charge(calls::Replies::kCountedBytes, others).ok()) continue;
   const auto [parts, status] = ReadAll();
   EXPECT_EQ(parts, 0);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
@@ -158,7 +158,7 @@ TEST_F(BegunStreamTest, ADownloadIsRefusedBeforeItsFirstPartWhenTheBudgetIsFull)
 TEST_F(BegunStreamTest, WhatADownloadHoldsIsRefusedBeforeItsFirstPart) {
   MemoryCharge others;
   before_ = [&](int) {
-    while (replies_.Charge(rpc::Replies::kCountedBytes, others).ok()) continue;
+    while (replies_.Charge(calls::Replies::kCountedBytes, others).ok()) continue;
   };
   const auto [parts, status] = ReadAll();
   EXPECT_EQ(parts, 0);
@@ -199,9 +199,9 @@ TEST_F(QuickReaderTest, ADownloadHasLargePartsOnceItsClientTookOneQuickly) {
   const auto [parts, status] = ReadAll();
   EXPECT_TRUE(status.ok()) << status.error_message();
   ASSERT_EQ(seen_.limits.size(), static_cast<size_t>(kParts));
-  EXPECT_EQ(seen_.limits[0], rpc::Replies::kPartBytes) << "nothing is known of the client";
+  EXPECT_EQ(seen_.limits[0], calls::Replies::kPartBytes) << "nothing is known of the client";
   EXPECT_EQ(*std::max_element(seen_.limits.begin(), seen_.limits.end()),
-            rpc::Replies::kLargePartBytes);
+            calls::Replies::kLargePartBytes);
 }
 
 TEST_F(QuickReaderTest, ADownloadHasNoLargePartsWhereMuchWaits) {
@@ -209,7 +209,7 @@ TEST_F(QuickReaderTest, ADownloadHasNoLargePartsWhereMuchWaits) {
   ASSERT_TRUE(replies_.Charge(int64_t{5} << 20, others).ok());
   const auto [parts, status] = ReadAll();
   EXPECT_TRUE(status.ok()) << status.error_message();
-  EXPECT_EQ(seen_.limits, std::vector<int64_t>(kParts, rpc::Replies::kPartBytes));
+  EXPECT_EQ(seen_.limits, std::vector<int64_t>(kParts, calls::Replies::kPartBytes));
   EXPECT_EQ(parts, kParts);
 }
 

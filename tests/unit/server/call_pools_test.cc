@@ -1,4 +1,4 @@
-#include "server/rpc/call_pools.h"
+#include "server/calls/call_pools.h"
 
 #include <atomic>
 #include <future>
@@ -7,9 +7,9 @@
 
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
-#include "server/rpc/waiting_room.h"
+#include "server/calls/waiting_room.h"
 
-namespace cairn::rpc {
+namespace cairn::calls {
 namespace {
 
 const service::Method kMethod;
@@ -173,4 +173,4 @@ TEST(WaitingRoomTest, WhoIsGoneLeavesAndWhoWaitedTooLongIsRefused) {
 }
 
 }  // namespace
-}  // namespace cairn::rpc
+}  // namespace cairn::calls

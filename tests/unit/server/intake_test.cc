@@ -1,4 +1,4 @@
-#include "server/rpc/intake.h"
+#include "server/calls/intake.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 
 #include "lib/base/errors.h"
 
-namespace cairn::rpc {
+namespace cairn::calls {
 namespace {
 
 constexpr int64_t kPatienceNanos = 100'000'000;
@@ -104,4 +104,4 @@ TEST(IntakeTest, WhoComesWhileItIsFullWaitsAndIsLetInWhenOneLeaves) {
 }
 
 }  // namespace
-}  // namespace cairn::rpc
+}  // namespace cairn::calls

@@ -32,8 +32,8 @@ using Response = v1::BatchUpdateBlobsResponse;
 constexpr size_t kRequestBytes = size_t{1} << 20;
 
 // One request fills the intake, and three may wait.
-rpc::IntakeOptions OneAtATime() {
-  rpc::IntakeOptions options;
+calls::IntakeOptions OneAtATime() {
+  calls::IntakeOptions options;
   options.max_bytes = kRequestBytes;
   options.expected_bytes = kRequestBytes;
   options.expected_for = std::chrono::hours(1);
@@ -44,7 +44,7 @@ rpc::IntakeOptions OneAtATime() {
 
 class LargeRequestTest : public RpcTest {
  protected:
-  LargeRequestTest() : RpcTest({}, 100, rpc::RepliesOptions().budget_bytes, OneAtATime()) {
+  LargeRequestTest() : RpcTest({}, 100, calls::RepliesOptions().budget_bytes, OneAtATime()) {
     grpc::ServerBuilder builder;
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);

@@ -1,11 +1,11 @@
-#include "server/rpc/long_calls.h"
+#include "server/calls/long_calls.h"
 
 #include <atomic>
 
 #include "gtest/gtest.h"
 #include "lib/base/mutex.h"
 
-namespace cairn::rpc {
+namespace cairn::calls {
 namespace {
 
 // Keeps the one thread of a pool busy until it is opened.
@@ -83,4 +83,4 @@ TEST(LongCallsTest, ACallThatThePoolRefusesTakesNoRoom) {
 }
 
 }  // namespace
-}  // namespace cairn::rpc
+}  // namespace cairn::calls

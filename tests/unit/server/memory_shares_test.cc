@@ -1,10 +1,10 @@
 #include "server/memory_shares.h"
 
 #include "gtest/gtest.h"
+#include "server/calls/replies.h"
+#include "server/calls/waiting_room.h"
 #include "server/core/limits.h"
 #include "server/index/run_index.h"
-#include "server/rpc/replies.h"
-#include "server/rpc/waiting_room.h"
 #include "server/storage/rocks_store.h"
 #include "server/tracking/run_searcher.h"
 
@@ -25,9 +25,9 @@ TEST(MemorySharesTest, WithoutALimitTheyAreWhatThePartsHaveByThemselves) {
   EXPECT_EQ(shares.block_cache_bytes, rocks.block_cache_bytes);
   EXPECT_EQ(shares.write_buffer_bytes, rocks.total_write_buffer_bytes);
   EXPECT_EQ(shares.commit_cache_bytes, rocks.committer.cache_bytes);
-  EXPECT_EQ(shares.reply_bytes, rpc::RepliesOptions{}.budget_bytes);
+  EXPECT_EQ(shares.reply_bytes, calls::RepliesOptions{}.budget_bytes);
   EXPECT_EQ(shares.waiting_call_bytes, limits::kWaitingBytes);
-  EXPECT_EQ(shares.folding_room_bytes, rpc::WaitingRoomOptions{}.max_bytes);
+  EXPECT_EQ(shares.folding_room_bytes, calls::WaitingRoomOptions{}.max_bytes);
 }
 
 TEST(MemorySharesTest, TogetherTheyLeaveAQuarterOfTheLimit) {
@@ -54,7 +54,7 @@ TEST(MemorySharesTest, NoBoundIsLeftAtItsDefaultUnderASmallLimit) {
 
 TEST(MemorySharesTest, ReplyOfTheLargestMessageFitsUnderTheLeastLimit) {
   const MemoryShares shares = MemoryShares::For(MemoryShares::kLeastLimit);
-  // Large replies get three quarters; see rpc::Replies.
+  // Large replies get three quarters; see calls::Replies.
   EXPECT_GE(shares.reply_bytes / 4 * 3, 4 * kMebi);
   EXPECT_GE(shares.request_bytes, 4 * kMebi);
 }

@@ -1,4 +1,4 @@
-#include "server/rpc/replies.h"
+#include "server/calls/replies.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 
 #include "lib/base/errors.h"
 
-namespace cairn::rpc {
+namespace cairn::calls {
 namespace {
 
 constexpr RepliesOptions kOptions{.budget_bytes = 400 << 10,
@@ -110,4 +110,4 @@ TEST(RepliesTest, ACallMayEndWhileItIsGivenUp) {
 }
 
 }  // namespace
-}  // namespace cairn::rpc
+}  // namespace cairn::calls

@@ -23,27 +23,27 @@ namespace cairn {
 class RpcTest : public UseCaseTest {
  protected:
   explicit RpcTest(metrics::FolderOptions folder = {}, size_t max_queued = 100,
-                   int64_t reply_bytes = rpc::RepliesOptions().budget_bytes,
-                   const rpc::IntakeOptions& intake = {})
+                   int64_t reply_bytes = calls::RepliesOptions().budget_bytes,
+                   const calls::IntakeOptions& intake = {})
       : pool_(2, max_queued),
         replies_({.budget_bytes = reply_bytes}),
         folder_(std::make_unique<metrics::MetricFolder>(*store_, std::move(folder))),
         intake_(intake, ForwardClock()) {}
 
-  rpc::LongCalls long_calls_{100};
+  calls::LongCalls long_calls_{100};
   ThreadPool pool_;
-  rpc::Replies replies_;
+  calls::Replies replies_;
   observability::CallMetrics metrics_;
   tracking::RunSearcher searcher_{*store_, {}};
   std::unique_ptr<metrics::MetricFolder> folder_;
-  rpc::WaitingRoom room_{[] { return false; }, rpc::WaitingRoomOptions()};
-  rpc::Intake intake_;
+  calls::WaitingRoom room_{[] { return false; }, calls::WaitingRoomOptions()};
+  calls::Intake intake_;
   tracking::RunPurger purger_{*store_, [](std::string_view) {}};
   tracking::RunLeaseKeeper leases_{*store_, searcher_, tracking::RunLeaseOptions()};
   operations::OperationRunner operations_{*store_, SystemClock(), SystemClock()};
   storage::Mutator mutator_{*store_, SystemClock(), pool_};
-  rpc::Environment environment_{
-      *store_, mutator_,   SystemClock(), SystemIds(), rpc::CallPools{pool_, pool_, long_calls_},
+  calls::Environment environment_{
+      *store_, mutator_,   SystemClock(), SystemIds(), calls::CallPools{pool_, pool_, long_calls_},
       room_,   intake_,    replies_,      metrics_,    *folder_,
       leases_, operations_};
 };

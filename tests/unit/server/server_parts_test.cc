@@ -275,15 +275,15 @@ TEST(GrpcStatusTest, AnErrorWithoutAReasonSaysNothingOfInternals) {
 
 TEST(GrpcStatusTest, EtagsAreStampedOnTheResourceOrTheOneItWraps) {
   v1::Run run;
-  rpc::StampEtag(36, run);
+  calls::StampEtag(36, run);
   EXPECT_EQ(run.etag(), "\"10\"");
   v1::ApplyPolicyResponse applied;
   applied.mutable_policy();
-  rpc::StampEtag(36, applied);
+  calls::StampEtag(36, applied);
   EXPECT_EQ(applied.policy().etag(), "\"10\"");
   v1::Decision decision;
   decision.set_policy("policies/p");
-  rpc::StampEtag(36, decision);
+  calls::StampEtag(36, decision);
   EXPECT_EQ(decision.policy(), "policies/p");
 }
 

@@ -1,5 +1,5 @@
-#ifndef CAIRN_SERVER_RPC_WAITING_ROOM_H_
-#define CAIRN_SERVER_RPC_WAITING_ROOM_H_
+#ifndef CAIRN_SERVER_CALLS_WAITING_ROOM_H_
+#define CAIRN_SERVER_CALLS_WAITING_ROOM_H_
 
 #include <atomic>
 #include <chrono>
@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "lib/base/mutex.h"
 
-namespace cairn::rpc {
+namespace cairn::calls {
 
 // About so many seconds: half up or down by chance, so that those who are told the same do not
 // all come back together.
@@ -84,6 +84,6 @@ class WaitingRoom {
   std::thread thread_;  // last: it uses the others
 };
 
-}  // namespace cairn::rpc
+}  // namespace cairn::calls
 
-#endif  // CAIRN_SERVER_RPC_WAITING_ROOM_H_
+#endif  // CAIRN_SERVER_CALLS_WAITING_ROOM_H_

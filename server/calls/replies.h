@@ -1,5 +1,5 @@
-#ifndef CAIRN_SERVER_RPC_REPLIES_H_
-#define CAIRN_SERVER_RPC_REPLIES_H_
+#ifndef CAIRN_SERVER_CALLS_REPLIES_H_
+#define CAIRN_SERVER_CALLS_REPLIES_H_
 
 #include <chrono>
 #include <cstdint>
@@ -11,7 +11,7 @@
 #include "lib/base/mutex.h"
 #include "server/service/method.h"
 
-namespace cairn::rpc {
+namespace cairn::calls {
 
 class ReplyWatch;
 
@@ -126,6 +126,6 @@ class ReplyWatch {
   bool waits_ = false;
 };
 
-}  // namespace cairn::rpc
+}  // namespace cairn::calls
 
-#endif  // CAIRN_SERVER_RPC_REPLIES_H_
+#endif  // CAIRN_SERVER_CALLS_REPLIES_H_

@@ -1,5 +1,5 @@
-#ifndef CAIRN_SERVER_RPC_INTAKE_H_
-#define CAIRN_SERVER_RPC_INTAKE_H_
+#ifndef CAIRN_SERVER_CALLS_INTAKE_H_
+#define CAIRN_SERVER_CALLS_INTAKE_H_
 
 #include <chrono>
 #include <cstdint>
@@ -9,9 +9,9 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/mutex.h"
-#include "server/rpc/waiting_room.h"
+#include "server/calls/waiting_room.h"
 
-namespace cairn::rpc {
+namespace cairn::calls {
 
 struct IntakeOptions {
   // What large requests may hold that are being received or handled; then the next one waits
@@ -89,6 +89,6 @@ class Intake {
   WaitingRoom room_;  // last: its thread asks whether this is full
 };
 
-}  // namespace cairn::rpc
+}  // namespace cairn::calls
 
-#endif  // CAIRN_SERVER_RPC_INTAKE_H_
+#endif  // CAIRN_SERVER_CALLS_INTAKE_H_

@@ -1,15 +1,15 @@
-#ifndef CAIRN_SERVER_RPC_CALL_POOLS_H_
-#define CAIRN_SERVER_RPC_CALL_POOLS_H_
+#ifndef CAIRN_SERVER_CALLS_CALL_POOLS_H_
+#define CAIRN_SERVER_CALLS_CALL_POOLS_H_
 
 #include <cstdint>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "lib/base/thread_pool.h"
-#include "server/rpc/long_calls.h"
+#include "server/calls/long_calls.h"
 #include "server/service/method.h"
 
-namespace cairn::rpc {
+namespace cairn::calls {
 
 // RESOURCE_EXHAUSTED (QUEUE_FULL) with a retry delay: the pool takes no more, or none of
 // this method.
@@ -46,6 +46,6 @@ struct CallPools {
   }
 };
 
-}  // namespace cairn::rpc
+}  // namespace cairn::calls
 
-#endif  // CAIRN_SERVER_RPC_CALL_POOLS_H_
+#endif  // CAIRN_SERVER_CALLS_CALL_POOLS_H_

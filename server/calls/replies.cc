@@ -1,10 +1,10 @@
-#include "server/rpc/replies.h"
+#include "server/calls/replies.h"
 
 #include <utility>
 
 #include "lib/base/errors.h"
 
-namespace cairn::rpc {
+namespace cairn::calls {
 namespace {
 
 constexpr int kLooksPerTimeout = 20;
@@ -87,4 +87,4 @@ void ReplyWatch::Taken() {
   own_ = replies_.waiting_.extract(place_);
 }
 
-}  // namespace cairn::rpc
+}  // namespace cairn::calls

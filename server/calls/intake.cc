@@ -1,8 +1,8 @@
-#include "server/rpc/intake.h"
+#include "server/calls/intake.h"
 
 #include <limits>
 
-namespace cairn::rpc {
+namespace cairn::calls {
 namespace {
 
 WaitingRoomOptions RoomOptions(const IntakeOptions& options) {
@@ -78,4 +78,4 @@ void Intake::Ticket::Leave() {
   intake_ = nullptr;
 }
 
-}  // namespace cairn::rpc
+}  // namespace cairn::calls

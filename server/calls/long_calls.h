@@ -1,5 +1,5 @@
-#ifndef CAIRN_SERVER_RPC_LONG_CALLS_H_
-#define CAIRN_SERVER_RPC_LONG_CALLS_H_
+#ifndef CAIRN_SERVER_CALLS_LONG_CALLS_H_
+#define CAIRN_SERVER_CALLS_LONG_CALLS_H_
 
 #include <array>
 #include <atomic>
@@ -10,7 +10,7 @@
 
 #include "lib/base/thread_pool.h"
 
-namespace cairn::rpc {
+namespace cairn::calls {
 
 // Sends the calls that take long to a pool, and of each method at most so many at a time,
 // running or waiting: one method cannot have the whole queue. The requests of all together
@@ -63,6 +63,6 @@ class LongCalls {
   std::array<std::atomic<int64_t>, kMaxMethods> under_way_{};
 };
 
-}  // namespace cairn::rpc
+}  // namespace cairn::calls
 
-#endif  // CAIRN_SERVER_RPC_LONG_CALLS_H_
+#endif  // CAIRN_SERVER_CALLS_LONG_CALLS_H_

@@ -1,4 +1,4 @@
-#include "server/rpc/waiting_room.h"
+#include "server/calls/waiting_room.h"
 
 #include <random>
 #include <utility>
@@ -6,7 +6,7 @@
 
 #include "lib/base/errors.h"
 
-namespace cairn::rpc {
+namespace cairn::calls {
 namespace {
 
 constexpr std::chrono::milliseconds kLook{2};
@@ -113,4 +113,4 @@ void WaitingRoom::TurnAway() {
   for (const auto& [answer, why] : gone) answer(why);
 }
 
-}  // namespace cairn::rpc
+}  // namespace cairn::calls

@@ -1,0 +1,82 @@
+#include "server/calls/unary.h"
+
+#include <utility>
+#include <variant>
+
+#include "lib/base/status_macros.h"
+#include "server/service/authorize.h"
+
+namespace cairn::calls {
+
+using google::protobuf::Message;
+
+void Unary::Serve(int64_t size_bytes) {
+  size_bytes_ = size_bytes;
+  if (std::holds_alternative<service::ChangeFunction>(method_.serve)) return ServeChange();
+  environment_.pools.Run(method_, method_.effort(), size_bytes_, caller_.ended,
+                         [this](const absl::Status& status) {
+                           if (!status.ok()) return Send(status);
+                           Answer();
+                         });
+}
+
+// Nothing is parsed for who is not known.
+absl::Status Unary::Receive() {
+  CAIRN_RETURN_IF_ERROR(service::CheckIdentity(environment_.access, caller_));
+  request_.reset(method_.request->New());
+  CAIRN_RETURN_IF_ERROR(Parse(*request_));
+  return service::Authorize(environment_.access, method_, caller_, *request_);
+}
+
+void Unary::Answer() {
+  if (const absl::Status received = Receive(); !received.ok()) return Send(received);
+  auto answer = std::get<service::AnswerFunction>(method_.serve)(caller_, *request_);
+  if (answer.ok()) {
+    if (absl::Status room = Charge(BytesOf(*answer)); !room.ok()) answer = std::move(room);
+  }
+  Send(std::move(answer));
+}
+
+void Unary::ServeChange() {
+  if (const absl::Status received = Receive(); !received.ok()) return Send(received);
+  change_ = std::get<service::ChangeFunction>(method_.serve)(caller_, *request_);
+  auto in_turn = [this](const absl::Status& status) {
+    if (!status.ok()) return Send(status);
+    RunChange();
+  };
+  WaitingRoom& room = environment_.folding_room;
+  if (change_.brings_points && room.MustWait()) {
+    room.Wait(size_bytes_, caller_.ended, std::move(in_turn));
+  } else {
+    environment_.pools.Run(method_, change_.effort.value_or(method_.effort()), size_bytes_,
+                           caller_.ended, std::move(in_turn));
+  }
+}
+
+storage::RequestContext Unary::RequestOf() const {
+  storage::RequestContext context{caller_.requester, method_.path, "", false, caller_.principal()};
+  const auto& fields = *request_->GetReflection();
+  if (method_.request_id != nullptr) {
+    context.request_id = fields.GetString(*request_, method_.request_id);
+  }
+  if (method_.validate_only != nullptr) {
+    context.validate_only = fields.GetBool(*request_, method_.validate_only);
+  }
+  return context;
+}
+
+void Unary::RunChange() {
+  // What was committed must be answered, and the answer is about as large as the request: so room
+  // for both is made before, but not while the call waits.
+  if (const absl::Status room = Charge(2 * size_bytes_); !room.ok()) return Send(room);
+  storage::RequestContext context = RequestOf();
+  const bool stores = !context.validate_only;
+  environment_.mutator.Run(std::move(context), *request_, std::move(change_.plan), StampEtag,
+                           [this, stores](absl::StatusOr<std::unique_ptr<Message>> answer) {
+                             if (!answer.ok()) return Send(answer.status());
+                             if (stores && change_.stored) change_.stored(**answer);
+                             Send(service::Answer(*std::move(answer)));
+                           });
+}
+
+}  // namespace cairn::calls

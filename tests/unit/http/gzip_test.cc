@@ -1,0 +1,63 @@
+#include "lib/http/gzip.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+namespace cairn::http {
+namespace {
+
+std::string Varied(std::size_t size) {
+  std::string text;
+  for (std::size_t i = 0; text.size() < size; ++i) text += std::to_string(i * 2654435761u) + ",";
+  text.resize(size);
+  return text;
+}
+
+TEST(GzipTest, UnpacksWhatItPacked) {
+  for (const std::size_t size : {0u, 1u, 1000u, 300'000u}) {
+    const std::string text = Varied(size);
+    const auto back = Gunzip(Gzip(text), {});
+    ASSERT_TRUE(back.ok()) << back.status();
+    EXPECT_EQ(*back, text);
+  }
+}
+
+TEST(GzipTest, TakesSeveralMembersAsOneText) {
+  EXPECT_EQ(*Gunzip(Gzip("one ") + Gzip("two"), {}), "one two");
+}
+
+TEST(GzipTest, ExactlyTheLimitIsTakenAndOneByteMoreIsNot) {
+  const GunzipLimits limits{100'000, 200};
+  EXPECT_TRUE(Gunzip(Gzip(Varied(100'000)), limits).ok());
+  EXPECT_EQ(Gunzip(Gzip(Varied(100'001)), limits).status().code(),
+            absl::StatusCode::kResourceExhausted);
+}
+
+TEST(GzipTest, ABombIsRefusedByItsRatio) {
+  const std::string bomb = Gzip(std::string(4 << 20, '\0'));
+  GunzipLimits limits{std::size_t{64} << 20, 200};
+  EXPECT_EQ(Gunzip(bomb, limits).status().code(), absl::StatusCode::kResourceExhausted);
+  limits.max_ratio = 2000;
+  EXPECT_TRUE(Gunzip(bomb, limits).ok());
+}
+
+TEST(GzipTest, WhatIsNotWholeOrNotGzipIsRefused) {
+  const std::string packed = Gzip(Varied(5000));
+  for (const std::string& bad : {std::string(), std::string("plain"), packed.substr(0, 100),
+                                 packed.substr(0, packed.size() - 1), packed + "x"}) {
+    EXPECT_EQ(Gunzip(bad, {}).status().code(), absl::StatusCode::kInvalidArgument) << bad.size();
+  }
+}
+
+TEST(GzipTest, ReadsWhatAClientAccepts) {
+  for (const char* yes : {"gzip", "br, GZIP;q=0.5", "*", "deflate, gzip;q=1.0", "gzip; q=0.01"}) {
+    EXPECT_TRUE(AcceptsGzip(yes)) << yes;
+  }
+  for (const char* no : {"", "br", "gzip;q=0", "gzip; q=0.000", "identity"}) {
+    EXPECT_FALSE(AcceptsGzip(no)) << no;
+  }
+}
+
+}  // namespace
+}  // namespace cairn::http
