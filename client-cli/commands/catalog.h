@@ -26,7 +26,7 @@ std::vector<Command> DeletionCommands();    // delete, restore, purge
 std::vector<Command> StorageCommands();     // delete artifact, du, gc, scrub
 std::vector<Command> OperationCommands();   // get, list, wait, cancel operation
 std::vector<Command> MetricFileCommands();  // log metrics
-std::vector<Command> WatchCommands();       // watch, wait
+std::vector<Command> WatchCommands();       // watch, follow, wait
 std::vector<Command> AccessCommands();      // login, whoami, token, role, auth can-i
 std::vector<Command> AdminCommands();       // ping, version, doctor, completion, …
 

@@ -38,7 +38,7 @@ absl::Status WriteSecret(const std::string& path, const std::string& text) {
   std::error_code ignored;
   std::filesystem::remove(path, ignored);
   const mode_t before = ::umask(S_IRWXG | S_IRWXO);
-  const absl::Status written = WriteFileAtomically(path, text);
+  absl::Status written = WriteFileAtomically(path, text);
   ::umask(before);
   return written;
 }
@@ -367,7 +367,7 @@ std::vector<Command> CallerCommands() {
        .arguments = {},
        .flags = {},
        .examples = {{"mlctl logout", "removes the file"},
-                    {"mlctl token revoke ID", "ends the token itself"},
+                    {"mlctl token revoke 0123456789abcdef", "ends the token itself"},
                     {"mlctl config view --origin", "see what is left"}},
        .handler = Logout},
       {.path = "whoami",
@@ -433,7 +433,7 @@ std::vector<Command> AccessCommands() {
        .flags = {kForce, kDryRun},
        .examples = {{"mlctl token revoke 0123456789abcdef", "by id"},
                     {"mlctl token revoke tokens/0123456789abcdef", "by name"},
-                    {"mlctl token revoke ID --dry-run", "only check"}},
+                    {"mlctl token revoke 0123456789abcdef --dry-run", "only check"}},
        .handler = RevokeToken},
       {.path = "role bind",
        .family = "Access",
@@ -467,7 +467,7 @@ std::vector<Command> AccessCommands() {
        .flags = {kForce, kDryRun},
        .examples = {{"mlctl role unbind roleBindings/0123456789abcdef", "by name"},
                     {"mlctl role list", "names of bindings"},
-                    {"mlctl role unbind BINDING --dry-run", "only check"}},
+                    {"mlctl role unbind 0123456789abcdef --dry-run", "only check"}},
        .handler = UnbindRole},
   };
   for (Command& command : administration) commands.push_back(std::move(command));

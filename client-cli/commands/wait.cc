@@ -207,8 +207,8 @@ Command WaitCommand() {
                      .help = "finished, succeeded, done, moved, version=N, exists or set"},
                     kPatience},
           .examples = {{"mlctl wait 9f3c --for succeeded --patience 10m", "a run"},
-                       {"mlctl wait segments#production --for version=15", "a channel"},
-                       {"mlctl wait segments@best --for set", "an alias"}},
+                       {"mlctl wait customer-segments#production --for version=4", "a channel"},
+                       {"mlctl wait customer-segments@champion --for set", "an alias"}},
           .details =
               "A run: finished, succeeded. An operation: done. A channel: moved, which is\n"
               "from now on, or version=N. A version: exists. An alias: set. Exit code: 0 it\n"

@@ -1,14 +1,4 @@
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <algorithm>
-#include <cerrno>
-#include <chrono>
-#include <csignal>
-#include <cstdio>
+#include <cctype>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,17 +7,16 @@
 #include "client-cli/cli/parser.h"
 #include "client-cli/cli/proto_text.h"
 #include "client-cli/commands/catalog.h"
+#include "client-cli/commands/follow.h"
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/session.h"
+#include "client-cli/commands/shell_command.h"
 #include "client-cli/commands/wait.h"
 #include "fmt/format.h"
 #include "lib/base/clock.h"
-#include "lib/base/files.h"
 #include "lib/base/standard_streams.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/watcher.h"
-
-extern char** environ;
 
 namespace cairn::cli {
 namespace {
@@ -66,64 +55,14 @@ absl::StatusOr<std::string> WatchedResource(Session& session, const std::string&
   return ResolveAny(session, text);
 }
 
-std::vector<std::string> EnvironmentOf(const v1::Event& event) {
-  std::vector<std::string> variables;
-  for (char** variable = environ; *variable != nullptr; ++variable) {
-    if (!std::string_view(*variable).starts_with("CAIRN_")) variables.emplace_back(*variable);
-  }
-  variables.push_back(fmt::format("CAIRN_REVISION={}", event.revision()));
-  variables.push_back("CAIRN_KIND=" + KindName(event.kind()));
-  variables.push_back("CAIRN_RESOURCE=" + event.resource());
-  variables.push_back("CAIRN_PRINCIPAL=" + event.principal());
-  variables.push_back("CAIRN_TIME=" + FormatRfc3339(ToUnixNanos(event.commit_time())));
-  return variables;
-}
-
-// Starts a shell with the command, the descriptor `input` as its standard input.
-absl::StatusOr<pid_t> Spawn(const std::string& command, int input, const v1::Event& event) {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawnattr_init(&attributes);
-  ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-  // This program waits for interrupts with a thread; the command is to get them as usual.
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::posix_spawnattr_setsigmask(&attributes, &none);
-  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-  std::vector<std::string> variables = EnvironmentOf(event);
-  std::vector<char*> environment;
-  for (std::string& variable : variables) environment.push_back(variable.data());
-  environment.push_back(nullptr);
-  std::string shell = "sh";
-  std::string flag = "-c";
-  std::string text = command;
-  char* const words[] = {shell.data(), flag.data(), text.data(), nullptr};
-  pid_t child = -1;
-  const int error =
-      ::posix_spawn(&child, "/bin/sh", &actions, &attributes, words, environment.data());
-  ::posix_spawn_file_actions_destroy(&actions);
-  ::posix_spawnattr_destroy(&attributes);
-  if (error != 0) return FileError(error, "start", "/bin/sh");
-  return child;
-}
-
-// Runs the command with the event on its standard input; its exit code, 128 + signal for one that
-// a signal ended.
-absl::StatusOr<int> RunFor(const std::string& command, const v1::Event& event) {
-  const int input = ::memfd_create("event", MFD_CLOEXEC);
-  if (input < 0) return FileError(errno, "create", "a file in memory");
-  absl::StatusOr<pid_t> child = -1;
-  const absl::Status written = WriteAllAt(input, 0, ToJsonLine(event), "a file in memory");
-  if (written.ok()) child = Spawn(command, input, event);
-  ::close(input);
-  CAIRN_RETURN_IF_ERROR(written);
-  CAIRN_RETURN_IF_ERROR(child.status());
-  int status = 0;
-  while (::waitpid(*child, &status, 0) < 0) {
-    if (errno != EINTR) return FileError(errno, "wait for", command);
-  }
-  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+std::vector<std::string> VariablesOf(const v1::Event& event) {
+  return {
+      fmt::format("CAIRN_REVISION={}", event.revision()),
+      "CAIRN_KIND=" + KindName(event.kind()),
+      "CAIRN_RESOURCE=" + event.resource(),
+      "CAIRN_PRINCIPAL=" + event.principal(),
+      "CAIRN_TIME=" + FormatRfc3339(ToUnixNanos(event.commit_time())),
+  };
 }
 
 // Prints events, or runs the command for them, until something ends it.
@@ -164,7 +103,7 @@ class EventTeller {
       exit_code_ = kExitFailure;
       return false;
     }
-    const absl::StatusOr<int> code = RunFor(command_, event);
+    const absl::StatusOr<int> code = RunShell(command_, VariablesOf(event), ToJsonLine(event));
     if (code.ok() && *code == 0) return true;
     session_.Note(fmt::format(
         "error: the command for revision {} {}", event.revision(),
@@ -262,9 +201,9 @@ std::vector<Command> WatchCommands() {
                  {.name = "keep-going",
                   .kind = FlagKind::kSwitch,
                   .help = "go on when the command of --exec fails"}},
-       .examples = {{"mlctl watch models/segments", "a model and all below it"},
+       .examples = {{"mlctl watch models/customer-segments", "a model and all below it"},
                     {"mlctl watch --kind run.finished -o json", "one JSON object a line"},
-                    {"mlctl watch segments#production --exec './reload.sh'", "run a command"}},
+                    {"mlctl watch customer-segments#production --exec './reload.sh'", "run a command"}},
        .details =
            "A line has time, revision, kind, resource and principal. Restarts of the server\n"
            "and broken connections are passed over: every event comes once, in order. The\n"
@@ -273,6 +212,7 @@ std::vector<Command> WatchCommands() {
            "its environment; when it fails the watch ends with 1. An interrupt ends the\n"
            "watch with 0. The standard error then says which revision to go on from.",
        .handler = Watch},
+      FollowCommand(),
       WaitCommand(),
   };
 }

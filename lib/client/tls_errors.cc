@@ -1,5 +1,8 @@
 #include "lib/client/tls_errors.h"
 
+#include <pthread.h>
+#include <signal.h>
+
 #include <string_view>
 
 #include "fmt/format.h"
@@ -23,9 +26,36 @@ absl::Status Distrust(ErrorReason reason, const std::string& address, const std:
       .ToStatus();
 }
 
+// Keeps SIGPIPE from this thread: OpenSSL writes to a socket whose other side may be gone, and the
+// signal would end the program. One that came meanwhile is taken away.
+class NoBrokenPipes {
+ public:
+  NoBrokenPipes() {
+    ::sigemptyset(&pipe_);
+    ::sigaddset(&pipe_, SIGPIPE);
+    sigset_t pending;
+    ::sigpending(&pending);
+    was_pending_ = ::sigismember(&pending, SIGPIPE) == 1;
+    ::pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~NoBrokenPipes() {
+    const timespec at_once{0, 0};
+    if (!was_pending_) ::sigtimedwait(&pipe_, nullptr, &at_once);
+    ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  NoBrokenPipes(const NoBrokenPipes&) = delete;
+  NoBrokenPipes& operator=(const NoBrokenPipes&) = delete;
+
+ private:
+  sigset_t pipe_{};
+  sigset_t before_{};
+  bool was_pending_ = false;
+};
+
 }  // namespace
 
 std::optional<absl::Status> ExplainTls(const std::string& address, const ClientTls& tls) {
+  const NoBrokenPipes held;
   const tls::ProbeResult found = tls::Probe({.address = address,
                                              .tls = tls.on,
                                              .authority_pem = tls.authority_pem,

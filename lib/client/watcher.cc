@@ -70,7 +70,7 @@ std::optional<WatchBatch> WatchState::Take(v1::WatchResponse message) {
   return WatchBatch{told, std::move(events), std::exchange(lost_before_, std::nullopt)};
 }
 
-Watcher::Watcher(WatchSource& source, WatchOptions options)
+Watcher::Watcher(WatchSource& source, const WatchOptions& options)
     : source_(source),
       state_(options.start_revision),
       stream_(source, options.patience, [this, &source, request = RequestOf(options)]() mutable {

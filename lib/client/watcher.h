@@ -74,7 +74,7 @@ struct WatchOptions {
 class Watcher {
  public:
   // `source` is Client::watch() and must outlive the object.
-  Watcher(WatchSource& source, WatchOptions options);
+  Watcher(WatchSource& source, const WatchOptions& options);
 
   // The next batch; nothing if there was none for `at_most`. The first one comes when the watch has
   // begun, usually without events. Errors end the watch, and Next gives them again:

@@ -127,7 +127,7 @@ bool GuardSocket(int fd, Http2FrameGuard guard, std::function<void(Misuse)> on_c
   Table::Slot* slot = table.FindOrMake(fd);
   if (slot == nullptr) return false;
   auto socket = std::make_unique<GuardedSocket>();
-  socket->guard = guard;
+  socket->guard = std::move(guard);
   socket->guard.BeginRead(CoarseNanos());
   socket->on_cut = std::move(on_cut);
   socket->on_closed = std::move(on_closed);

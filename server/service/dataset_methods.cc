@@ -10,8 +10,8 @@ namespace {
 using storage::Snapshot;
 
 // A manifest of many files is read from the disk.
-Change CreateVersion(const v1::CreateDatasetVersionRequest& request, datasets::RequestTime time,
-                     const core::ManifestLoader& manifests) {
+Change CreateVersion(const v1::CreateDatasetVersionRequest& request,
+                     const datasets::RequestTime& time, const core::ManifestLoader& manifests) {
   Change change;
   change.plan = [&request, time, &manifests](const Snapshot& snapshot) {
     return datasets::PlanCreateDatasetVersion(snapshot, request, time, manifests);

@@ -55,3 +55,8 @@ done
 mlctl alias set customer-segments@2 champion
 mlctl promote customer-segments@4 --channel staging
 mlctl create model scratch
+mlctl token create ada --out token
+mlctl token list -o csv | tail -n 1 | grep -oE '[0-9a-f]{16}' | head -n 1 >.token
+mlctl role bind group:staff reader experiments/-
+mlctl role list -o csv | tail -n 1 | grep -oE 'roleBindings/[^,]*' | head -n 1 | sed 's|.*/||' >.binding
+printf '#!/bin/sh\ntrue\n' >reload.sh && chmod +x reload.sh

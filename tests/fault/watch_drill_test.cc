@@ -155,8 +155,7 @@ TEST(WatchDrill, EveryWatcherIsToldEachRevisionOnceWhateverIsKilled) {
   std::vector<Told> told(static_cast<size_t>(watchers));
   std::vector<std::thread> threads;
   for (size_t i = 0; i < told.size(); ++i) {
-    threads.emplace_back(
-        [&, i] { told[i] = Follow(*clients[i % clients.size()], end, nullptr); });
+    threads.emplace_back([&, i] { told[i] = Follow(*clients[i % clients.size()], end, nullptr); });
   }
   Writers writers(*writing, events);
   for (int64_t kill = 1; kill <= kills; ++kill) {

@@ -13,7 +13,7 @@ namespace {
 
 using std::chrono::milliseconds;
 
-v1::WatchResponse Message(int64_t revision, std::vector<int64_t> events = {},
+v1::WatchResponse Message(int64_t revision, const std::vector<int64_t>& events = {},
                           bool fragment = false) {
   v1::WatchResponse message;
   message.set_revision(revision);
