@@ -12,13 +12,21 @@
 
 #include "fmt/format.h"
 #include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
 #include "lib/base/version.h"
 #include "lib/http/shared_text.h"
 #include "nlohmann/json.hpp"
+#include "server/auth/access_control.h"
+#include "server/calls/call_record.h"
+#include "server/gateway/connect_codec.h"
+#include "server/gateway/connect_routes.h"
+#include "server/service/authorize.h"
 #include "server/storage/store_directory.h"
 
 namespace cairn {
 namespace {
+
+constexpr std::string_view kHealthPermission = "server.health";
 
 constexpr const char* kPrometheusType = "text/plain; version=0.0.4; charset=utf-8";
 constexpr int kServiceUnavailable = 503;
@@ -83,11 +91,31 @@ std::string Metrics(const HttpSources& sources) {
   return own + sources.calls.ToPrometheusText();
 }
 
+// Names of methods have a slash.
+bool IsOwnAndGuarded(std::string_view permission) {
+  return permission.starts_with("server.") && permission != kHealthPermission;
+}
+
 }  // namespace
 
+http::Authorizer MakeHttpAuthorizer(const calls::Environment& environment) {
+  if (environment.access == nullptr) return nullptr;
+  return [&environment](const http::Request& request, std::string_view permission) {
+    if (!IsOwnAndGuarded(permission)) return absl::OkStatus();
+    service::Caller caller;
+    caller.now_unix_nanos = environment.clock.NowUnixNanos();
+    const std::string* authorization = request.Header("authorization");
+    calls::Identify(environment,
+                    gateway::BearerForm(authorization == nullptr ? "" : *authorization), "", "",
+                    caller);
+    CAIRN_RETURN_IF_ERROR(service::CheckIdentity(environment.access, caller));
+    return environment.access->Authorize(*caller.identity, v1::READ, {});
+  };
+}
+
 absl::StatusOr<http::Router> MakeHttpRouter(const HttpSources& sources) {
-  std::vector<http::Route> routes;
-  routes.push_back({"GET", "/health", "server.health",
+  std::vector<http::Route> routes = gateway::ConnectRoutes(sources.environment, sources.methods);
+  routes.push_back({"GET", "/health", std::string(kHealthPermission),
                     [sources](const http::Request&) { return Health(sources); }});
   routes.push_back(
       {"GET", "/version", "server.version", [](const http::Request&) { return Version(); }});

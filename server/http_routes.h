@@ -2,10 +2,13 @@
 #define CAIRN_SERVER_HTTP_ROUTES_H_
 
 #include "absl/status/statusor.h"
+#include "lib/http/dispatcher.h"
 #include "lib/http/router.h"
+#include "server/calls/environment.h"
 #include "server/metrics/folder.h"
 #include "server/observability/call_metrics.h"
 #include "server/rpc/grpc_server.h"
+#include "server/service/method_table.h"
 #include "server/storage/kv_store.h"
 #include "server/tracking/run_searcher.h"
 
@@ -16,6 +19,10 @@ namespace cairn {
 //                 takes no writes or the gRPC port no connections
 //   GET /version  the release and the store's format, as JSON
 //   GET /metrics  Prometheus text
+// and those of gateway::ConnectRoutes, for the methods of the table.
+//
+// /health is open to everybody; of the two after it the server that asks callers who they are lets
+// those see who may READ it as a whole.
 //
 // What they report from must outlive the router.
 struct HttpSources {
@@ -24,8 +31,14 @@ struct HttpSources {
   const metrics::MetricFolder& metric_folder;
   const tracking::RunSearcher& run_searcher;
   const rpc::GrpcServer& grpc;
+  calls::Environment& environment;
+  const service::MethodTable& methods;
 };
 absl::StatusOr<http::Router> MakeHttpRouter(const HttpSources& sources);
+
+// Decides that for the server's own routes; ConnectRoutes ask for themselves. `environment`
+// outlives it. UNAUTHENTICATED or PERMISSION_DENIED, as AccessControl says.
+http::Authorizer MakeHttpAuthorizer(const calls::Environment& environment);
 
 }  // namespace cairn
 

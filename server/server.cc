@@ -53,7 +53,7 @@ namespace {
 using observability::Log;
 using observability::LogLevel;
 
-// No route reads a body; each connection may send one, slowly.
+// Where no route reads a body; each connection may send one, slowly.
 constexpr size_t kHttpBodyBytes = size_t{64} << 10;
 
 // The server makes what it creates its owner's only. A directory that was there is left as
@@ -331,12 +331,17 @@ class Server::Impl {
     http::HttpServerOptions http_options;
     http_options.address = options_.http_address;
     http_options.allowed_hosts = options_.allowed_hosts;
+    http_options.authorize = MakeHttpAuthorizer(*environment_);
     // Here the HTTP port gets &certificate_->context() once lib/http speaks TLS; see
     // kHttpSpeaksTls in options.cc, which lets it off loopback then.
     http_options.limits.max_body_bytes = kHttpBodyBytes;
+    // Larger ones are those of calls.
+    http_options.limits.max_large_bytes = static_cast<size_t>(
+        std::max<int64_t>(limits::kMessageBytes, IntakeOptions(shares_, options_).max_bytes));
     http_options.limits.max_connections = static_cast<size_t>(descriptors_.http_connections);
     CAIRN_ASSIGN_OR_RETURN(
-        auto router, MakeHttpRouter({*store_, metrics_, *metric_folder_, *run_searcher_, *grpc_}));
+        auto router, MakeHttpRouter({*store_, metrics_, *metric_folder_, *run_searcher_, *grpc_,
+                                     *environment_, *methods_}));
     CAIRN_ASSIGN_OR_RETURN(http_,
                            http::HttpServer::Start(std::move(http_options), std::move(router)));
     http_address_ = http_->address();

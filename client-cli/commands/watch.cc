@@ -203,7 +203,8 @@ std::vector<Command> WatchCommands() {
                   .help = "go on when the command of --exec fails"}},
        .examples = {{"mlctl watch models/customer-segments", "a model and all below it"},
                     {"mlctl watch --kind run.finished -o json", "one JSON object a line"},
-                    {"mlctl watch customer-segments#production --exec './reload.sh'", "run a command"}},
+                    {"mlctl watch customer-segments#production --exec './reload.sh'",
+                     "run a command"}},
        .details =
            "A line has time, revision, kind, resource and principal. Restarts of the server\n"
            "and broken connections are passed over: every event comes once, in order. The\n"

@@ -76,7 +76,11 @@ Response MethodNotAllowed(const std::vector<std::string>& allowed) {
 }  // namespace
 
 Dispatcher::Dispatcher(Router router, HostPolicy hosts, Authorizer authorize)
-    : router_(std::move(router)), hosts_(std::move(hosts)), authorize_(std::move(authorize)) {}
+    : router_(std::move(router)), hosts_(std::move(hosts)), authorize_(std::move(authorize)) {
+  for (const http::Route* route : router_.routes()) {
+    largest_body_ = std::max(largest_body_, route->max_body_bytes);
+  }
+}
 
 absl::Status Dispatcher::CheckOrigin(const Request& request, bool needs_host) const {
   int hosts = 0;
@@ -99,11 +103,6 @@ absl::Status Dispatcher::CheckOrigin(const Request& request, bool needs_host) co
 
 Response Dispatcher::Invoke(const http::Route& route, const Request& request) const {
   try {
-    if (authorize_) {
-      if (absl::Status status = authorize_(request, route.permission); !status.ok()) {
-        return ErrorResponse(status);
-      }
-    }
     Response response = route.handler(request);
     return IsSendable(response) ? response : ErrorResponse(500, "the answer is malformed");
   } catch (const std::exception&) {
@@ -111,40 +110,75 @@ Response Dispatcher::Invoke(const http::Route& route, const Request& request) co
   }
 }
 
-Response Dispatcher::Route(Request& request, std::string& pattern) const {
+void Dispatcher::InvokeAsync(const http::Route& route, Request request, Responder::Gone gone,
+                             Done done) {
+  const Responder responder(
+      [pattern = route.pattern, done = std::move(done)](Response response) {
+        const bool sendable = IsSendable(response);
+        Result result{
+            sendable ? std::move(response) : ErrorResponse(500, "the answer is malformed"),
+            pattern};
+        Finish(result.response);
+        done(std::move(result));
+      },
+      std::move(gone));
+  try {
+    route.async(std::move(request), responder);
+  } catch (const std::exception&) {
+    responder.Answer(ErrorResponse(500, "the request failed inside the server"));
+  }
+}
+
+absl::Status Dispatcher::Authorize(const http::Route& route, const Request& request) const try {
+  return authorize_ ? authorize_(request, route.permission) : absl::OkStatus();
+} catch (const std::exception&) {
+  return absl::InternalError("the request failed inside the server");
+}
+
+// The route that is to be invoked; null: `result` has the answer.
+const Route* Dispatcher::Admit(Request& request, bool needs_host, Result& result) const {
+  const auto refuse = [&result](Response response) {
+    result.response = std::move(response);
+    return nullptr;
+  };
+  if (const auto meant = CheckOrigin(request, needs_host); !meant.ok()) {
+    return refuse(ErrorResponse(meant));
+  }
   auto target = ParseTarget(request.path);
-  if (!target.ok()) return ErrorResponse(target.status());
+  if (!target.ok()) return refuse(ErrorResponse(target.status()));
   Router::Match match = router_.Find(request.method, target->segments);
   if (match.route == nullptr) {
-    return match.allowed.empty() ? ErrorResponse(404, "nothing is served at this path")
-                                 : MethodNotAllowed(match.allowed);
+    return refuse(match.allowed.empty() ? ErrorResponse(404, "nothing is served at this path")
+                                        : MethodNotAllowed(match.allowed));
   }
-  pattern = match.route->pattern;
+  result.pattern = match.route->pattern;
   request.path = std::move(target->path);
   request.query = std::move(target->query);
   request.params = std::move(match.params);
   if (!HasBodyType(request, match.route->body_type)) {
-    return ErrorResponse(415, fmt::format("the body must have type {}", match.route->body_type));
+    return refuse(
+        ErrorResponse(415, fmt::format("the body must have type {}", match.route->body_type)));
   }
-  return Invoke(*match.route, request);
+  if (const auto allowed = Authorize(*match.route, request); !allowed.ok()) {
+    return refuse(ErrorResponse(allowed));
+  }
+  return match.route;
 }
 
-Dispatcher::Result Dispatcher::Handle(Request request, bool needs_host) const {
+void Dispatcher::Handle(Request request, bool needs_host, Responder::Gone gone, Done done) const {
   Result result;
-  if (absl::Status status = CheckOrigin(request, needs_host); !status.ok()) {
-    result.response = ErrorResponse(status);
-  } else {
-    result.response = Route(request, result.pattern);
+  const http::Route* const route = Admit(request, needs_host, result);
+  if (route != nullptr && route->async) {
+    return InvokeAsync(*route, std::move(request), std::move(gone), std::move(done));
   }
+  if (route != nullptr) result.response = Invoke(*route, request);
   Finish(result.response);
-  return result;
+  done(std::move(result));
 }
 
-bool Dispatcher::IsSlow(const Request& request) const {
-  const auto target = ParseTarget(request.path);
-  if (!target.ok()) return false;
-  const Router::Match match = router_.Find(request.method, target->segments);
-  return match.route != nullptr && match.route->slow;
+const Route* Dispatcher::Find(std::string_view method, std::string_view target) const {
+  const auto parsed = ParseTarget(target);
+  return parsed.ok() ? router_.Find(method, parsed->segments).route : nullptr;
 }
 
 void Dispatcher::Finish(Response& response) {

@@ -2,6 +2,7 @@
 #define CAIRN_LIB_HTTP_DISPATCHER_H_
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -50,12 +51,19 @@ class Dispatcher {
     std::string pattern;  // of the route that answered, or empty
   };
 
-  // `request.path` holds the whole target on entry, as it was received;
-  // `needs_host` is false for HTTP/1.0. Never throws, never blocks by itself.
-  Result Handle(Request request, bool needs_host) const;
+  using Done = std::function<void(Result)>;
 
-  // Whether the request belongs to a slow route. `request.path` as for Handle.
-  bool IsSlow(const Request& request) const;
+  // `request.path` holds the whole target on entry, as it was received;
+  // `needs_host` is false for HTTP/1.0; `gone` is Responder's. Calls `done` exactly
+  // once: before it returns, or from any thread later for a route that answers later.
+  // Never throws, never blocks by itself.
+  void Handle(Request request, bool needs_host, Responder::Gone gone, Done done) const;
+
+  // The route of a request for a whole target, or null; owned by the dispatcher.
+  const http::Route* Find(std::string_view method, std::string_view target) const;
+
+  // The largest Route::max_body_bytes.
+  std::size_t largest_body() const { return largest_body_; }
 
   // Adds what every answer carries. Used by Handle, and by the session for
   // answers to messages that could not be parsed.
@@ -63,12 +71,16 @@ class Dispatcher {
 
  private:
   absl::Status CheckOrigin(const Request& request, bool needs_host) const;
-  Response Route(Request& request, std::string& pattern) const;
+  const http::Route* Admit(Request& request, bool needs_host, Result& result) const;
+  absl::Status Authorize(const http::Route& route, const Request& request) const;
   Response Invoke(const http::Route& route, const Request& request) const;
+  static void InvokeAsync(const http::Route& route, Request request, Responder::Gone gone,
+                          Done done);
 
   Router router_;
   HostPolicy hosts_;
   Authorizer authorize_;
+  std::size_t largest_body_ = 0;
 };
 
 }  // namespace cairn::http

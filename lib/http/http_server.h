@@ -16,7 +16,10 @@ namespace cairn::http {
 // Bounds on what a client may cost.
 struct HttpLimits {
   std::size_t max_header_bytes = std::size_t{16} << 10;  // request line and headers: else 431
-  std::size_t max_body_bytes = std::size_t{4} << 20;     // else 413
+  std::size_t max_body_bytes = std::size_t{4} << 20;     // else 413; see Route::max_body_bytes
+  // What those bodies may hold together that only their routes allow to be as large, from
+  // their headers until their answers are there: else 503 with Retry-After.
+  std::size_t max_large_bytes = std::size_t{64} << 20;
   // Further connections get 503 with Retry-After; beyond twice as many they are
   // closed without an answer.
   std::size_t max_connections = 1024;
@@ -40,7 +43,8 @@ struct HttpServerOptions {
 //
 // Keeps connections alive, answers pipelined requests in order, reads bodies
 // whole (Content-Length or chunked) and sets TCP_NODELAY. Handlers run on the
-// I/O threads, those of slow routes on one thread more: see Handler and Route.
+// I/O threads, those of slow routes on one thread more, and may answer later: see
+// Handler, Route and AsyncHandler.
 //
 // Thread-safe, except that it must be destroyed by one thread and not from a
 // handler. The destructor is Stop with 5 seconds.
@@ -71,7 +75,7 @@ class HttpServer {
   // Stops in order: accepts nobody, closes idle connections, lets requests that
   // have begun finish with "Connection: close", and cuts what is left after
   // `drain`. Returns when all threads have ended; a handler that does not
-  // return holds it up. Later calls do nothing.
+  // return, or a request that is not answered, holds it up. Later calls do nothing.
   void Stop(std::chrono::milliseconds drain);
 
  private:

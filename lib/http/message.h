@@ -2,6 +2,7 @@
 #define CAIRN_LIB_HTTP_MESSAGE_H_
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,6 +60,8 @@ struct Response {
   int status = 200;
   NameValues headers;
   std::string body;
+  // Let go once the answer was written or dropped: what counts its bytes as held, for example.
+  std::shared_ptr<void> held = nullptr;
 };
 
 // `body` with status 200 and the content type given.

@@ -1,6 +1,7 @@
 #ifndef CAIRN_LIB_HTTP_ROUTER_H_
 #define CAIRN_LIB_HTTP_ROUTER_H_
 
+#include <cstddef>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "lib/http/message.h"
+#include "lib/http/responder.h"
 
 namespace cairn::http {
 
@@ -19,7 +21,13 @@ namespace cairn::http {
 // An exception becomes a 500 and is not passed on.
 using Handler = std::function<Response(const Request&)>;
 
-// One line of the route table.
+// Takes one request and answers it later, from any thread.
+//
+// Called on an I/O thread like a Handler, and as quick; holds no thread meanwhile. The connection
+// reads nothing more until then. An exception becomes a 500, unless it was answered before.
+using AsyncHandler = std::function<void(Request, Responder)>;
+
+// One line of the route table. Either `handler` or `async` is set.
 struct Route {
   std::string method;      // upper case: "GET"
   std::string pattern;     // "/models/{model}/versions/{version}"
@@ -32,6 +40,9 @@ struct Route {
   // arrived, while the I/O threads serve the quick routes. A connection has one request
   // there at most, however many it has sent ahead.
   bool slow = false;
+  AsyncHandler async = nullptr;
+  // Bodies may be as large as this if it is more than HttpLimits::max_body_bytes.
+  std::size_t max_body_bytes = 0;
 };
 
 // The table of routes: finds the route for a method and a path.
@@ -56,7 +67,7 @@ class Router {
 
   // Returns INVALID_ARGUMENT, naming the route, for a method that is not upper
   // case letters, a malformed pattern, a parameter named twice, an empty
-  // permission or handler, or two routes that would match the same requests.
+  // permission, no handler or two of them, or two routes that would match the same requests.
   static absl::StatusOr<Router> Create(std::vector<Route> routes);
 
   // `segments` as ParseTarget gives them.

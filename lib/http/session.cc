@@ -1,5 +1,6 @@
 #include "lib/http/session.h"
 
+#include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/error.hpp>
@@ -24,6 +25,7 @@ constexpr std::size_t kReadBytes = 16 << 10;
 // How long a closing connection is read on, so that the client gets the answer
 // instead of a reset.
 constexpr std::chrono::milliseconds kLinger{1'000};
+constexpr std::string_view kBodyTooLarge = "the body is too large";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string ToString(beast::string_view text) { return std::string(text.data(), text.size()); }
@@ -168,7 +170,9 @@ void Session::ReadHeader() {
   version_ = 11;
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(context_->limits.max_header_bytes));
-  parser_->body_limit(context_->limits.max_body_bytes);
+  // Of the route it is known later which of the two counts.
+  parser_->body_limit(
+      std::max(context_->limits.max_body_bytes, context_->dispatcher.largest_body()));
   // One watch for header and body: the time counts from the first byte.
   Arm(context_->limits.read_timeout);
   beast::http::async_read_header(
@@ -178,6 +182,7 @@ void Session::ReadHeader() {
 
 void Session::OnHeader(ErrorCode error) {
   if (error) return OnReadError(error);
+  if (!AdmitBody()) return;
   const auto expect = parser_->get().find(beast::http::field::expect);
   if (expect == parser_->get().end()) return ReadBody();
   if (!beast::iequals(expect->value(), "100-continue")) {
@@ -186,6 +191,26 @@ void Session::OnHeader(ErrorCode error) {
   }
   if (buffer_.size() > 0) return ReadBody();  // the client did not wait
   SendContinue();
+}
+
+// Bounds the body by what its route allows; false: it was refused.
+bool Session::AdmitBody() {
+  route_ = context_->dispatcher.Find(ToString(parser_->get().method_string()),
+                                     ToString(parser_->get().target()));
+  const std::size_t usual = context_->limits.max_body_bytes;
+  const std::size_t limit = route_ == nullptr ? usual : std::max(usual, route_->max_body_bytes);
+  const std::uint64_t bytes = parser_->chunked() ? limit : parser_->content_length().value_or(0);
+  if (bytes > limit) {
+    Disarm();
+    Reject(413, kBodyTooLarge);
+    return false;
+  }
+  parser_->body_limit(limit);
+  if (bytes <= usual) return true;
+  if (large_body_.TryAdd(context_->large_bodies, static_cast<std::int64_t>(bytes))) return true;
+  Disarm();
+  Reject(503, "too many large requests; try again later");
+  return false;
 }
 
 void Session::SendContinue() {
@@ -212,24 +237,37 @@ void Session::OnBody(ErrorCode error) {
   record_.method = request.method;
   record_.request_bytes = request.body.size();
   request.received = received_;
-  if (context_->dispatcher.IsSlow(request)) {
-    return HandleOnWorker(std::move(request), keep_alive);
+  Dispatcher::Done done = MakeDone(keep_alive);
+  if (route_ != nullptr && route_->slow) {
+    return HandleOnWorker(std::move(request), std::move(done));
   }
-  Answer(context_->dispatcher.Handle(std::move(request), version_ >= 11), keep_alive);
+  context_->dispatcher.Handle(std::move(request), version_ >= 11, gone_, std::move(done));
 }
 
-// Nothing else of the connection is under way meanwhile; the guard keeps the I/O threads
-// for its answer.
-void Session::HandleOnWorker(Request request, bool keep_alive) {
+// Brings an answer from any thread back to the strand. Nothing else of the connection is under
+// way meanwhile; the guard keeps the I/O threads for the answer, and is let go last.
+Dispatcher::Done Session::MakeDone(bool keep_alive) {
+  return
+      [self = shared_from_this(), keep_alive,
+       guard = asio::make_work_guard(socket_.get_executor())](Dispatcher::Result result) mutable {
+        const auto executor = guard.get_executor();
+        asio::dispatch(executor,
+                       [self = std::move(self), result = std::move(result), keep_alive]() mutable {
+                         self->Answer(std::move(result), keep_alive);
+                       });
+      };
+}
+
+void Session::HandleOnWorker(Request request, Dispatcher::Done done) {
   context_->waiting.fetch_add(1);
-  asio::post(context_->worker, [self = shared_from_this(), request = std::move(request), keep_alive,
-                                needs_host = version_ >= 11,
-                                guard = asio::make_work_guard(socket_.get_executor())]() mutable {
-    Dispatcher::Result result = self->context_->dispatcher.Handle(std::move(request), needs_host);
-    self->context_->waiting.fetch_sub(1);
-    const auto executor = guard.get_executor();
-    asio::post(executor, [self = std::move(self), result = std::move(result),
-                          keep_alive]() mutable { self->Answer(std::move(result), keep_alive); });
+  asio::post(context_->worker, [context = context_, request = std::move(request),
+                                done = std::move(done), gone = gone_,
+                                needs_host = version_ >= 11]() mutable {
+    auto counted = [context, done = std::move(done)](Dispatcher::Result result) {
+      context->waiting.fetch_sub(1);
+      done(std::move(result));
+    };
+    context->dispatcher.Handle(std::move(request), needs_host, std::move(gone), std::move(counted));
   });
 }
 
@@ -244,7 +282,7 @@ void Session::OnReadError(ErrorCode error) {
   if (error == HttpError::header_limit || error == HttpError::buffer_overflow) {
     return Reject(431, "the request line and headers are too large");
   }
-  if (error == HttpError::body_limit) return Reject(413, "the body is too large");
+  if (error == HttpError::body_limit) return Reject(413, kBodyTooLarge);
   const bool parse_error = error.category() == make_error_code(HttpError::bad_method).category();
   // A peer that went away in the middle of a message cannot be told anything.
   if (!parse_error || error == HttpError::end_of_stream || error == HttpError::partial_message) {
@@ -263,6 +301,8 @@ void Session::Reject(int status, std::string_view message) {
 
 void Session::Write(Response response, bool keep_alive) {
   const bool head = record_.method == "HEAD";
+  large_body_.Release();
+  held_ = std::move(response.held);
   message_.emplace(static_cast<beast::http::status>(response.status), version_);
   message_->set(beast::http::field::date, ToBeast(HttpDate()));
   for (const NameValue& header : response.headers) {
@@ -285,6 +325,7 @@ void Session::OnWritten(ErrorCode error) {
   Disarm();
   const bool keep_alive = message_->keep_alive();
   message_.reset();
+  held_.reset();
   record_.duration = std::chrono::steady_clock::now() - received_;
   if (context_->observe) context_->observe(record_);
   // The serializer reports the end of an answer without keep-alive as an error.
@@ -311,6 +352,7 @@ void Session::DiscardInput() {
 }
 
 void Session::Close() {
+  *gone_ = true;
   Disarm();
   ErrorCode ignored;
   socket_.close(ignored);

@@ -18,6 +18,7 @@
 #include <string>
 #include <vector>
 
+#include "lib/base/memory_budget.h"
 #include "lib/base/mutex.h"
 #include "lib/http/dispatcher.h"
 #include "lib/http/http_server.h"
@@ -46,13 +47,18 @@ class SessionRegistry {
 // What all sessions of one server share. Thread-safe.
 struct SessionContext {
   SessionContext(HttpLimits l, Dispatcher d, Observer o, boost::asio::thread_pool& w)
-      : limits(l), dispatcher(std::move(d)), observe(std::move(o)), worker(w) {}
+      : limits(l),
+        dispatcher(std::move(d)),
+        observe(std::move(o)),
+        worker(w),
+        large_bodies(static_cast<std::int64_t>(l.max_large_bytes)) {}
 
   const HttpLimits limits;
   const Dispatcher dispatcher;
   const Observer observe;
   boost::asio::thread_pool& worker;      // one thread, for slow routes; outlives the sessions
   std::atomic<std::size_t> waiting = 0;  // requests that are there, running or not
+  MemoryBudget large_bodies;             // outlives the sessions too
   SessionRegistry registry;
   std::atomic<bool> draining = false;  // no further requests are wanted
 };
@@ -85,10 +91,12 @@ class Session : public std::enable_shared_from_this<Session> {
   void WaitForRequest();
   void ReadHeader();
   void OnHeader(ErrorCode error);
+  bool AdmitBody();
   void SendContinue();
   void ReadBody();
   void OnBody(ErrorCode error);
-  void HandleOnWorker(Request request, bool keep_alive);
+  Dispatcher::Done MakeDone(bool keep_alive);
+  void HandleOnWorker(Request request, Dispatcher::Done done);
   void Answer(Dispatcher::Result result, bool keep_alive);
   void OnReadError(ErrorCode error);
   void Reject(int status, std::string_view message);
@@ -110,7 +118,10 @@ class Session : public std::enable_shared_from_this<Session> {
 
   boost::beast::flat_buffer buffer_;  // received, not yet parsed; pipelined requests wait here
   std::optional<Parser> parser_;
+  const Route* route_ = nullptr;    // of the request; null: there is none
+  MemoryCharge large_body_;         // of the request
   std::optional<Message> message_;  // being written
+  std::shared_ptr<void> held_;      // of the answer that is being written
   unsigned version_ = 11;           // of the request: 10 or 11
   RequestRecord record_;
   std::chrono::steady_clock::time_point received_;
@@ -118,6 +129,8 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t armed_ = 0;  // which Arm is in force: an older timer must not fire
   bool timed_out_ = false;
   bool idle_ = false;  // waiting for the first byte of a request
+  // Shared with those who may answer later.
+  const std::shared_ptr<std::atomic<bool>> gone_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace cairn::http

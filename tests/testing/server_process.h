@@ -98,6 +98,10 @@ class ServerProcess {
   std::string http_address_;
 };
 
+// Sends `request`, which asks for the end of the connection, and reads to that end. A server that
+// answers before it has read everything is heard too.
+std::string HttpExchange(const std::string& address, const std::string& request);
+
 // The body and status line of GET `path`; the whole answer as text.
 std::string HttpGet(const std::string& address, const std::string& path);
 

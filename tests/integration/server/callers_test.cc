@@ -29,6 +29,7 @@ namespace {
 
 using google::protobuf::MethodDescriptor;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using testing::ProgramResult;
 using testing::ServerProcess;
 using testing::TempFolder;
@@ -199,6 +200,14 @@ TEST_F(CallersTest, EveryMethodAsksForATokenAndForTheVerbOfItsRule) {
     }
   }
   EXPECT_GT(calls, 5 * 60u);
+}
+
+TEST_F(CallersTest, OverHttpHealthAloneIsPublic) {
+  const std::string& address = server_.http_address();
+  EXPECT_THAT(testing::HttpGet(address, "/health"), HasSubstr(" 200 "));
+  for (const char* path : {"/version", "/metrics"}) {
+    EXPECT_THAT(testing::HttpGet(address, path), HasSubstr(" 401 ")) << path;
+  }
 }
 
 TEST_F(CallersTest, ARefusalDoesNotTellWhetherSomethingExists) {

@@ -1,0 +1,64 @@
+#ifndef CAIRN_SERVER_GATEWAY_CONNECT_CALL_H_
+#define CAIRN_SERVER_GATEWAY_CONNECT_CALL_H_
+
+#include <cstdint>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "google/protobuf/message.h"
+#include "lib/base/memory_budget.h"
+#include "lib/http/responder.h"
+#include "server/calls/unary.h"
+#include "server/gateway/connect_codec.h"
+#include "server/service/caller.h"
+#include "server/service/method.h"
+
+namespace cairn::gateway {
+
+// A unary call that came over HTTP, served as calls::Unary says. Deletes itself once it is
+// answered.
+//
+// An answer counts as held (calls::Replies) until the connection has taken it, which the HTTP
+// server bounds in time. Large messages are read and written on the pool of computations: JSON
+// takes its time, and neither the HTTP server's threads nor those that commit shall wait for it.
+class ConnectCall final : private calls::Unary {
+ public:
+  // A message as it came.
+  struct Input {
+    Codec codec = Codec::kJson;
+    std::string bytes;
+  };
+
+  // Begins to serve; the record has begun. `environment` and `method` outlive the call; the
+  // method answers or plans a change.
+  static void Begin(calls::Environment& environment, const service::Method& method,
+                    service::Caller caller, calls::CallRecord record, Input input,
+                    http::Responder responder);
+
+  ConnectCall(calls::Environment& environment, const service::Method& method,
+              service::Caller caller, calls::CallRecord record, Input input,
+              http::Responder responder);
+
+ private:
+  absl::Status Parse(google::protobuf::Message& request) override;
+  absl::Status Charge(int64_t bytes) override {
+    return environment_.replies.Charge(bytes, charge_);
+  }
+  void Send(absl::StatusOr<service::Answer> answer) override;
+
+  // The last thing that is done with this object.
+  void Finish();
+  absl::StatusOr<std::string> Render();
+
+  const int64_t request_bytes_;
+  Input input_;
+  calls::CallRecord record_;
+  http::Responder responder_;
+  MemoryCharge charge_;
+  absl::StatusOr<service::Answer> answer_;
+};
+
+}  // namespace cairn::gateway
+
+#endif  // CAIRN_SERVER_GATEWAY_CONNECT_CALL_H_
