@@ -66,10 +66,10 @@ absl::StatusOr<std::string> ConnectCall::Render() {
 
 void ConnectCall::Finish() {
   auto body = Render();
+  record_.End(body.status());
   http::Response response = body.ok() ? http::TextResponse(*std::move(body), TypeOf(input_.codec))
                                       : ErrorAnswer(body.status());
   if (charge_.bytes() != 0) response.held = std::make_shared<MemoryCharge>(std::move(charge_));
-  record_.End(body.status());
   // The server may be gone once all its requests are answered, so nothing is left by then.
   const http::Responder responder = responder_;
   delete this;
