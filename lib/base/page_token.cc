@@ -5,8 +5,7 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "lib/base/deterministic_bytes.h"
 #include "lib/base/digest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
@@ -15,17 +14,6 @@ namespace cairn {
 namespace {
 
 constexpr int kFormat = 1;
-
-std::string DeterministicBytes(const google::protobuf::Message& message) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    message.SerializeToCodedStream(&coded);
-  }
-  return bytes;
-}
 
 absl::Status BadToken(std::string_view text, std::string_view rule) {
   return InvalidField(ErrorReason::PAGE_TOKEN_INVALID, "page_token", text, rule);

@@ -4,6 +4,7 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include "lib/base/deterministic_bytes.h"
 #include "lib/base/digest.h"
 #include "lib/base/status_macros.h"
 #include "lib/model/model_error.h"
@@ -34,17 +35,6 @@ std::string RawSha256(std::string_view bytes) {
 }
 
 // Map entries in key order, so that equal models give equal bytes.
-std::string DeterministicBytes(const SegmentationModel& model) {
-  std::string out;
-  {
-    google::protobuf::io::StringOutputStream stream(&out);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    model.SerializeToCodedStream(&coded);
-  }
-  return out;
-}
-
 absl::Status CheckFrame(std::string_view bytes) {
   if (bytes.size() > kMaxModelFileBytes) {
     return ModelError(kModelKindTooLarge, fmt::format("the file has {} bytes, the limit is {}",

@@ -3,18 +3,16 @@
 #include "absl/container/flat_hash_map.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "google/protobuf/wire_format_lite.h"
 #include "lib/base/clock.h"
 #include "lib/base/encoding.h"
+#include "lib/base/wire_fields.h"
 
 namespace cairn::events {
 namespace {
 
 using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
-using google::protobuf::io::CodedOutputStream;
-using google::protobuf::io::StringOutputStream;
 
 // From the number of an image's field in Event to that of `etag` in the image.
 const absl::flat_hash_map<int, int>& EtagFields() {
@@ -30,10 +28,6 @@ const absl::flat_hash_map<int, int>& EtagFields() {
   return fields;
 }
 
-uint32_t LengthTag(int field) {
-  return WireFormatLite::MakeTag(field, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
-}
-
 // A message that comes twice is one, with the fields of both: so the etag is appended, and the
 // image stays as it was stored.
 void AppendEtag(const std::string& image, storage::Revision revision, std::string& bytes) {
@@ -42,20 +36,9 @@ void AppendEtag(const std::string& image, storage::Revision revision, std::strin
   const int image_field = WireFormatLite::GetTagFieldNumber(in.ReadTag());
   const auto etag_field = EtagFields().find(image_field);
   if (etag_field == EtagFields().end()) return;
-  const std::string etag = EtagOf(revision);
-  std::string inner;
-  {
-    StringOutputStream stream(&inner);
-    CodedOutputStream out(&stream);
-    out.WriteTag(LengthTag(etag_field->second));
-    out.WriteVarint32(static_cast<uint32_t>(etag.size()));
-    out.WriteString(etag);
-  }
-  StringOutputStream stream(&bytes);
-  CodedOutputStream out(&stream);
-  out.WriteTag(LengthTag(image_field));
-  out.WriteVarint32(static_cast<uint32_t>(inner.size()));
-  out.WriteString(inner);
+  std::string etag;
+  AppendField(etag_field->second, EtagOf(revision), etag);
+  AppendField(image_field, etag, bytes);
 }
 
 }  // namespace

@@ -7,9 +7,8 @@
 
 #include "cairn/internal/records.pb.h"
 #include "fmt/format.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
 #include "lib/base/clock.h"
+#include "lib/base/deterministic_bytes.h"
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
@@ -59,17 +58,6 @@ struct Situation {
 
 std::string AuditCounter(const ChannelRef& ref) {
   return "audit:" + ChannelName(ref.model, ref.channel);
-}
-
-std::string DeterministicBytes(const google::protobuf::Message& message) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    message.SerializeToCodedStream(&coded);
-  }
-  return bytes;
 }
 
 core::VersionRead ToRead(const Stored<ModelVersionRecord>& stored) {

@@ -8,11 +8,9 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "google/protobuf/wire_format_lite.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
+#include "lib/base/wire_fields.h"
 #include "server/artifacts/blob_calls.h"
 
 namespace cairn::service {
@@ -27,13 +25,7 @@ constexpr int64_t kReadOverhead = 64;
 std::string BeginReadResponse(int64_t size) {
   std::string bytes;
   bytes.reserve(static_cast<size_t>(size + kReadOverhead));
-  google::protobuf::io::StringOutputStream stream(&bytes);
-  google::protobuf::io::CodedOutputStream out(&stream);
-  using google::protobuf::internal::WireFormatLite;
-  out.WriteTag(WireFormatLite::MakeTag(v1::ReadResponse::kDataFieldNumber,
-                                       WireFormatLite::WIRETYPE_LENGTH_DELIMITED));
-  out.WriteVarint32(static_cast<uint32_t>(size));
-  out.Trim();
+  AppendFieldHead(v1::ReadResponse::kDataFieldNumber, static_cast<size_t>(size), bytes);
   return bytes;
 }
 

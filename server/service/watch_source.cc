@@ -5,11 +5,9 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "google/protobuf/wire_format_lite.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
+#include "lib/base/wire_fields.h"
 #include "server/auth/patterns.h"
 
 namespace cairn::service {
@@ -19,9 +17,6 @@ using events::EventFeed;
 using events::EventFilter;
 using events::ToldCommit;
 using events::ToldEvent;
-using google::protobuf::internal::WireFormatLite;
-using google::protobuf::io::CodedOutputStream;
-using google::protobuf::io::StringOutputStream;
 using storage::Revision;
 
 constexpr int64_t kNanosPerMilli = 1'000'000;
@@ -33,16 +28,6 @@ constexpr int kMaxResources = 100;
 constexpr size_t kResponseBytes = size_t{32} << 10;
 // After so many events that do not pass, a response says how far the stream is.
 constexpr int64_t kLookedAtOnce = 65'536;
-
-// `bytes` as one more of the events of a response.
-void AppendEvent(const std::string& bytes, std::string& response) {
-  StringOutputStream stream(&response);
-  CodedOutputStream out(&stream);
-  out.WriteTag(WireFormatLite::MakeTag(v1::WatchResponse::kEventsFieldNumber,
-                                       WireFormatLite::WIRETYPE_LENGTH_DELIMITED));
-  out.WriteVarint32(static_cast<uint32_t>(bytes.size()));
-  out.WriteString(bytes);
-}
 
 // A watch, one response after the other.
 class WatchSource final : public PartSource {
@@ -95,7 +80,7 @@ class WatchSource final : public PartSource {
         place_.GoTo(commit.revision);
         return false;
       }
-      AppendEvent(event.bytes, part);
+      AppendField(v1::WatchResponse::kEventsFieldNumber, event.bytes, part);
       any = true;
     }
     skip_ = 0;

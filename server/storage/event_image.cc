@@ -4,23 +4,16 @@
 
 #include "cairn/v1/events.pb.h"
 #include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
-#include "google/protobuf/wire_format_lite.h"
+#include "lib/base/deterministic_bytes.h"
 #include "lib/base/digest.h"
+#include "lib/base/wire_fields.h"
 
 namespace cairn::storage {
 namespace {
 
 using google::protobuf::Descriptor;
 using google::protobuf::Message;
-using google::protobuf::internal::WireFormatLite;
 using google::protobuf::io::CodedInputStream;
-using google::protobuf::io::CodedOutputStream;
-using google::protobuf::io::StringOutputStream;
-
-uint32_t LengthTag(int field) {
-  return WireFormatLite::MakeTag(field, WireFormatLite::WIRETYPE_LENGTH_DELIMITED);
-}
 
 constexpr int kLogged = v1::Event::kLoggedFieldNumber;
 constexpr int kMetrics = v1::Event::Logged::kMetricsFieldNumber;
@@ -35,14 +28,7 @@ int FieldFor(const Descriptor& type) {
 
 std::string Field(int number, const Message& message) {
   std::string bytes;
-  StringOutputStream stream(&bytes);
-  CodedOutputStream coded(&stream);
-  // The same image has the same bytes, also of maps.
-  coded.SetSerializationDeterministic(true);
-  coded.WriteTag(LengthTag(number));
-  coded.WriteVarint32(static_cast<uint32_t>(message.ByteSizeLong()));
-  message.SerializeToCodedStream(&coded);
-  coded.Trim();
+  AppendField(number, DeterministicBytes(message), bytes);
   return bytes;
 }
 
@@ -72,13 +58,17 @@ std::string ImageOf(const Message& message) {
 }
 
 std::string MetricsImage(const std::vector<std::string_view>& names) {
-  v1::Event::Logged logged;
   if (names.size() > kMaxChangedMetrics) {
+    v1::Event::Logged logged;
     logged.set_more_metrics(true);
-  } else {
-    for (const std::string_view name : names) logged.add_metrics(std::string(name));
+    return Field(kLogged, logged);
   }
-  return Field(kLogged, logged);
+  // With every commit of points, so without a message.
+  std::string logged;
+  for (const std::string_view name : names) AppendField(kMetrics, name, logged);
+  std::string image;
+  AppendField(kLogged, logged, image);
+  return image;
 }
 
 std::vector<std::string_view> MetricsOfImage(std::string_view image) {

@@ -5,8 +5,7 @@
 
 #include "cairn/internal/storage.pb.h"
 #include "fmt/format.h"
-#include "google/protobuf/io/coded_stream.h"
-#include "google/protobuf/io/zero_copy_stream_impl_lite.h"
+#include "lib/base/deterministic_bytes.h"
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
 #include "lib/base/ids.h"
@@ -20,14 +19,7 @@ namespace {
 using google::protobuf::Message;
 
 std::string Sha256Of(const Message& message) {
-  std::string bytes;
-  {
-    google::protobuf::io::StringOutputStream stream(&bytes);
-    google::protobuf::io::CodedOutputStream coded(&stream);
-    coded.SetSerializationDeterministic(true);
-    message.SerializeToCodedStream(&coded);
-  }
-  const Digest digest = DigestOf(bytes);
+  const Digest digest = DigestOf(DeterministicBytes(message));
   return std::string(digest.sha256.begin(), digest.sha256.end());
 }
 

@@ -8,6 +8,7 @@
 #include "cairn/internal/records.pb.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status_macros.h"
+#include "lib/base/wire_fields.h"
 #include "server/metrics/summaries.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
@@ -24,27 +25,15 @@ using storage::Key;
 using storage::KeyRange;
 using storage::Snapshot;
 
-constexpr char TagOf(int field) { return static_cast<char>(field << 3 | 2); }
-constexpr char kFirstField = TagOf(1);
-constexpr char kSecondField = TagOf(2);
+constexpr int kFirstField = 1;
+constexpr int kSecondField = 2;
 constexpr std::string_view kStringEnd("\0\x01", 2);
-
-void AppendVarint(size_t value, std::string& out) {
-  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
-  out.push_back(static_cast<char>(value));
-}
-
-size_t VarintBytes(size_t value) {
-  size_t bytes = 1;
-  for (; value >= 0x80; value >>= 7) ++bytes;
-  return bytes;
-}
 
 // The bytes of field 1 of a message that holds nothing else, which is what every
 // record here is that this server wrote; nullopt for any other bytes.
 std::optional<std::string_view> OnlyField(std::string_view message) {
   if (message.empty()) return message;
-  if (message[0] != kFirstField) return std::nullopt;
+  if (message[0] != static_cast<char>(LengthTag(kFirstField))) return std::nullopt;
   size_t length = 0;
   int shift = 0;
   for (size_t at = 1; at < message.size() && shift < 35; shift += 7) {
@@ -98,9 +87,9 @@ absl::Status AppendMap(Cursor& cursor, const Key& prefix, int field, std::string
     CAIRN_ASSIGN_OR_RETURN(const auto value,
                            FieldOf<ValueRecord>(cursor, value_scratch,
                                                 [](const ValueRecord& v) { return v.value(); }));
-    out.push_back(TagOf(field));
-    AppendVarint(
-        2 + VarintBytes(key.size()) + key.size() + VarintBytes(value.size()) + value.size(), out);
+    AppendFieldHead(
+        field, 2 + VarintBytes(key.size()) + key.size() + VarintBytes(value.size()) + value.size(),
+        out);
     AppendField(kFirstField, key, out);
     AppendField(kSecondField, value, out);
     return absl::OkStatus();
@@ -112,7 +101,7 @@ absl::Status AppendBundled(const Snapshot& snapshot, metrics::BundleReader& bund
                            std::string_view run_id, std::string& out) {
   CAIRN_ASSIGN_OR_RETURN(const auto summaries, metrics::ReadSummaries(snapshot, bundles, run_id));
   for (const auto& summary : summaries) {
-    AppendField(TagOf(Run::kMetricsFieldNumber), summary.SerializeAsString(), out);
+    AppendField(Run::kMetricsFieldNumber, summary.SerializeAsString(), out);
   }
   return absl::OkStatus();
 }
@@ -124,7 +113,7 @@ absl::Status AppendMetrics(Cursor& cursor, const Key& prefix, std::string& out) 
                            FieldOf<MetricRecord>(cursor, scratch, [](const MetricRecord& m) {
                              return m.summary().SerializeAsString();
                            }));
-    AppendField(TagOf(Run::kMetricsFieldNumber), summary, out);
+    AppendField(Run::kMetricsFieldNumber, summary, out);
     return absl::OkStatus();
   });
 }
@@ -141,12 +130,6 @@ absl::StatusOr<std::shared_ptr<EncodedRun>> EncodeOwn(const Key& key,
 }
 
 }  // namespace
-
-void AppendField(char tag, std::string_view bytes, std::string& out) {
-  out.push_back(tag);
-  AppendVarint(bytes.size(), out);
-  out.append(bytes);
-}
 
 absl::StatusOr<std::vector<EncodedRunPtr>> EncodeRuns(
     const Snapshot& snapshot, const std::vector<std::string_view>& run_ids) {

@@ -36,9 +36,6 @@ using EncodedRunPtr = std::shared_ptr<const EncodedRun>;
 absl::StatusOr<std::vector<EncodedRunPtr>> EncodeRuns(const storage::Snapshot& snapshot,
                                                       const std::vector<std::string_view>& run_ids);
 
-// Appends one length-delimited field of a message: `tag` is (number << 3) | 2, below 128.
-void AppendField(char tag, std::string_view bytes, std::string& out);
-
 }  // namespace cairn::tracking
 
 #endif  // CAIRN_SERVER_TRACKING_ENCODED_RUN_H_

@@ -10,6 +10,7 @@
 
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "lib/base/wire_fields.h"
 #include "server/observability/log.h"
 #include "server/tracking/run_page.h"
 #include "server/tracking/run_search.h"
@@ -98,18 +99,17 @@ class PageFetch {
       for (size_t i = 0; i < runs.size(); ++i) {
         if (runs[i] == nullptr || (!exact_ && !StillMatches(*runs[i]))) continue;
         if (!HasRoom(runs[i]->bytes.size(), first + i)) break;
-        AppendField(kRunsTag, runs[i]->bytes, response);
+        AppendField(SearchRunsResponse::kRunsFieldNumber, runs[i]->bytes, response);
       }
       return absl::OkStatus();
     }));
-    if (!next_token_.empty()) AppendField(kNextPageTokenTag, next_token_, response);
+    if (!next_token_.empty()) {
+      AppendField(SearchRunsResponse::kNextPageTokenFieldNumber, next_token_, response);
+    }
     return response;
   }
 
  private:
-  static constexpr char kRunsTag = SearchRunsResponse::kRunsFieldNumber << 3 | 2;
-  static constexpr char kNextPageTokenTag = SearchRunsResponse::kNextPageTokenFieldNumber << 3 | 2;
-
   // The index knows the names; the store need not be asked.
   SearchRunsResponse Names() {
     SearchRunsResponse response;
