@@ -119,7 +119,8 @@ absl::StatusOr<std::unique_ptr<PartSource>> OpenChannelWatch(
                          HeartbeatNanos(request.has_heartbeat(), request.heartbeat()));
   EventFilter filter;
   filter.kinds = {v1::Event::CHANNEL_MOVED};
-  if (!request.resource().empty()) filter.resources = {request.resource()};
+  // Checked by ParentOf, so it has one.
+  if (auto root = CanonicalRoot(request.resource())) filter.resources = {*std::move(root)};
   return std::make_unique<ChannelWatch>(store, feed, std::move(parent), std::move(filter),
                                         std::move(rights), heartbeat, forward);
 }

@@ -113,16 +113,6 @@ class WatchSource final : public PartSource {
   bool over_ = false;
 };
 
-// The one spelling of a resource name or collection; nullopt if it is neither.
-std::optional<std::string> RootOf(std::string_view name) {
-  const auto parts = std::count(name.begin(), name.end(), '/') + 1;
-  if (parts % 2 == 0) return auth::CanonicalName(name);
-  // A collection is as any resource of it, less its id.
-  const auto member = auth::CanonicalName(std::string(name) + "/x");
-  if (!member.has_value()) return std::nullopt;
-  return member->substr(0, member->size() - 2);
-}
-
 EventFilter With(EventFilter filter, std::function<bool(std::string_view)> may_read) {
   filter.may_read = std::move(may_read);
   return filter;
@@ -137,7 +127,7 @@ absl::StatusOr<EventFilter> FilterOf(const v1::WatchRequest& request) {
         .ToStatus();
   }
   for (const std::string& resource : request.resources()) {
-    auto root = RootOf(resource);
+    auto root = CanonicalRoot(resource);
     if (!root.has_value()) {
       return InvalidField(ErrorReason::NAME_INVALID, "resources", resource,
                           "must be a resource name or a collection, like models/m or models")
@@ -166,6 +156,15 @@ absl::StatusOr<Revision> StartOf(const v1::WatchRequest& request, Revision newes
 }
 
 }  // namespace
+
+std::optional<std::string> CanonicalRoot(std::string_view name) {
+  const auto parts = std::count(name.begin(), name.end(), '/') + 1;
+  if (parts % 2 == 0) return auth::CanonicalName(name);
+  // A collection is as any resource of it, less its id.
+  const auto member = auth::CanonicalName(std::string(name) + "/x");
+  if (!member.has_value()) return std::nullopt;
+  return member->substr(0, member->size() - 2);
+}
 
 FeedPlace::FeedPlace(EventFeed& feed, EventFilter filter, WatchRights rights,
                      int64_t heartbeat_nanos, const Clock& forward)

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -70,6 +71,10 @@ class FeedPlace {
   Mutex mutex_;
   int64_t wait_ CAIRN_GUARDED_BY(mutex_) = 0;
 };
+
+// The one spelling of a resource name or collection, `models/m` or `models`; nullopt if it is
+// neither.
+std::optional<std::string> CanonicalRoot(std::string_view name);
 
 // The heartbeat that was asked for, in nanoseconds; the default unless it is set.
 // INVALID_ARGUMENT (VALUE_INVALID) naming the field `heartbeat`.

@@ -269,13 +269,20 @@ TEST_F(ChannelWatchTest, OneModelOrOneChannelIsFollowedAlone) {
   EXPECT_THAT(ReadAll(*OpenChannels("models/a/channels/other"), synced), IsEmpty());
 }
 
+TEST_F(ChannelWatchTest, AnySpellingOfANameIsFollowed) {
+  Move("Customer Segments", 1);
+  bool synced = false;
+  for (const char* name : {"models/Customer Segments", "models/Customer%20Segments",
+                           "models/Customer Segments/channels/production"}) {
+    EXPECT_THAT(ReadAll(*OpenChannels(name), synced), SizeIs(1)) << name;
+  }
+}
+
 TEST_F(ChannelWatchTest, WhenEventsAreGoneAllChannelsAreToldOnceMore) {
   Move("a", 1);
   const auto source = OpenChannels();
   bool synced = false;
   ReadAll(*source, synced);
-  // The only follower leaves the ring behind.
-  events::EventFeedOptions tiny;
   for (int64_t epoch = 2; epoch < 6; ++epoch) Move("a", epoch);
   ASSERT_TRUE(store_->CommitAndWait(WriteSet().TrimEventsBefore(5)).ok());
   EXPECT_EQ(ReadAll(*source, synced).at("models/a/channels/production"), 5);
