@@ -100,19 +100,8 @@ class HeadTeller {
   int exit_code_ = kExitOk;
 };
 
-absl::Status CheckFormat(const Session& session) {
-  const std::string format = session.format();
-  for (const char* taken : {"table", "wide", "tsv", "json", "jsonl", "name", "id"}) {
-    if (format == taken) return absl::OkStatus();
-  }
-  return UsageError(
-      fmt::format("follow prints lines as they come: --output {} is none of table, wide, tsv, "
-                  "json, jsonl, name",
-                  format));
-}
-
 absl::StatusOr<int> Follow(Session& session, const Invocation& call) {
-  CAIRN_RETURN_IF_ERROR(CheckFormat(session));
+  CAIRN_RETURN_IF_ERROR(session.CheckPrintsLines("follow", "--output"));
   client::FollowOptions options;
   CAIRN_ASSIGN_OR_RETURN(options.channel, ResolveChannel(session, call.arguments[0]));
   options.directory = session.flags().Text("output-dir");

@@ -81,6 +81,17 @@ std::string Session::format() const {
   return terminal_.stdout_is_tty ? "table" : "tsv";
 }
 
+absl::Status Session::CheckPrintsLines(std::string_view command, std::string_view flag) const {
+  const std::string asked = format();
+  for (const char* taken : {"table", "wide", "tsv", "json", "jsonl", "name", "id"}) {
+    if (asked == taken) return absl::OkStatus();
+  }
+  return UsageError(
+      fmt::format("{} prints lines as they come: {} {} is none of table, wide, tsv, json, jsonl, "
+                  "name",
+                  command, flag, asked));
+}
+
 bool Session::wants_message() const {
   const std::string chosen = format();
   return chosen == "json" || chosen == "jsonl" || chosen == "yaml";

@@ -41,6 +41,9 @@ class Session {
 
   // table, wide, tsv, csv, md, name, id, json, jsonl or yaml.
   std::string format() const;
+  // For a command that prints lines as they come: a usage error that names `command` and the flag,
+  // as it is written there, unless the format is one of table, wide, tsv, json, jsonl, name and id.
+  absl::Status CheckPrintsLines(std::string_view command, std::string_view flag) const;
   // True for json, jsonl and yaml.
   bool wants_message() const;
   // To which results are fitted: that of the terminal, or 0 where the output is none or -o says

@@ -132,19 +132,8 @@ class EventTeller {
   int exit_code_ = kExitOk;
 };
 
-absl::Status CheckFormat(const Session& session) {
-  const std::string format = session.format();
-  for (const char* taken : {"table", "wide", "tsv", "json", "jsonl", "name", "id"}) {
-    if (format == taken) return absl::OkStatus();
-  }
-  return UsageError(
-      fmt::format("watch prints lines as they come: -o {} is none of table, wide, "
-                  "tsv, json, jsonl, name",
-                  format));
-}
-
 absl::StatusOr<int> Watch(Session& session, const Invocation& call) {
-  CAIRN_RETURN_IF_ERROR(CheckFormat(session));
+  CAIRN_RETURN_IF_ERROR(session.CheckPrintsLines("watch", "-o"));
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   client::WatchOptions options;
   options.start_revision = session.flags().Integer("from");
