@@ -3,8 +3,7 @@
 #include <utility>
 #include <variant>
 
-#include "lib/base/status_macros.h"
-#include "server/service/authorize.h"
+#include "server/calls/receive.h"
 
 namespace cairn::calls {
 
@@ -20,12 +19,11 @@ void Unary::Serve(int64_t size_bytes) {
                          });
 }
 
-// Nothing is parsed for who is not known.
 absl::Status Unary::Receive() {
-  CAIRN_RETURN_IF_ERROR(service::CheckIdentity(environment_.access, caller_));
   request_.reset(method_.request->New());
-  CAIRN_RETURN_IF_ERROR(Parse(*request_));
-  return service::Authorize(environment_.access, method_, caller_, *request_);
+  return calls::Receive(
+      environment_, method_, caller_, [this](Message& request) { return Parse(request); },
+      *request_);
 }
 
 void Unary::Answer() {

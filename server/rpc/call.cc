@@ -5,10 +5,9 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "grpcpp/support/proto_buffer_reader.h"
-#include "lib/base/status_macros.h"
+#include "server/calls/receive.h"
 #include "server/front/peers.h"
 #include "server/rpc/handover.h"
-#include "server/service/authorize.h"
 
 namespace cairn::rpc {
 namespace {
@@ -48,9 +47,10 @@ std::function<absl::Status()> EndOf(const grpc::CallbackServerContext* context) 
 absl::Status Receive(const Environment& environment, const service::Method& method,
                      const service::Caller& caller, const grpc::ByteBuffer& buffer,
                      google::protobuf::Message& request, bool continues) {
-  CAIRN_RETURN_IF_ERROR(service::CheckIdentity(environment.access, caller));
-  CAIRN_RETURN_IF_ERROR(ParseRequest(buffer, request));
-  return service::Authorize(environment.access, method, caller, request, continues);
+  return calls::Receive(
+      environment, method, caller,
+      [&buffer](google::protobuf::Message& into) { return ParseRequest(buffer, into); }, request,
+      continues);
 }
 
 grpc::ByteBuffer ToByteBuffer(std::string bytes) {
