@@ -3,14 +3,19 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
+#include "cairn/internal/records.pb.h"
 #include "cairn/v1/registry.pb.h"
 #include "cairn/v1/watch.pb.h"
 #include "lib/base/clock.h"
 #include "lib/base/errors.h"
+#include "lib/base/resource_names.h"
 #include "server/events/event_feed.h"
 #include "server/service/channel_watch.h"
 #include "server/storage/event_image.h"
