@@ -20,6 +20,16 @@
 
 namespace cairn::testing {
 
+// Waits for real processes and sockets; false after 20 seconds.
+inline bool Eventually(const std::function<bool()>& holds) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (!holds()) {
+    if (std::chrono::steady_clock::now() > end) return false;
+    std::this_thread::sleep_for(std::chrono::milliseconds(10));
+  }
+  return true;
+}
+
 // A connection to the gRPC port, without a library.
 class FloodConnection {
  public:

@@ -27,6 +27,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 using testing::Caller;
+using testing::Eventually;
 using testing::FloodConnection;
 using testing::HttpGet;
 using testing::ProgramPath;
@@ -39,16 +40,6 @@ using testing::TempFolder;
 
 bool IsHealthy(const ServerProcess& server) {
   return HttpGet(server.http_address(), "/health").find(" 200 ") != std::string::npos;
-}
-
-// Waits for real processes; false after 20 seconds.
-bool Eventually(const std::function<bool()>& holds) {
-  const auto end = steady_clock::now() + seconds(20);
-  while (!holds()) {
-    if (steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(milliseconds(10));
-  }
-  return true;
 }
 
 // Sets the limit of descriptors of this process and of those that it starts.

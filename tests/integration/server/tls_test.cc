@@ -35,6 +35,7 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 using std::chrono::steady_clock;
 using testing::Authority;
+using testing::Eventually;
 using testing::FloodConnection;
 using ::testing::HasSubstr;
 using testing::ProgramPath;
@@ -42,16 +43,6 @@ using testing::ProgramResult;
 using testing::RunProgram;
 using testing::ServerProcess;
 using testing::TempFolder;
-
-// Waits for real processes; false after 20 seconds.
-bool Eventually(const std::function<bool()>& holds) {
-  const auto end = steady_clock::now() + seconds(20);
-  while (!holds()) {
-    if (steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(milliseconds(20));
-  }
-  return true;
-}
 
 class TlsTest : public ::testing::Test {
  protected:
