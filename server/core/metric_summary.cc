@@ -7,7 +7,7 @@
 
 #include "fmt/format.h"
 #include "lib/base/errors.h"
-#include "server/core/numbers.h"
+#include "lib/base/numbers.h"
 
 namespace cairn::core {
 namespace {

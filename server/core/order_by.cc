@@ -6,9 +6,9 @@
 #include "fmt/format.h"
 #include "lib/base/clock.h"
 #include "lib/base/encoding.h"
+#include "lib/base/numbers.h"
 #include "lib/base/status_macros.h"
 #include "server/core/filter_lexer.h"
-#include "server/core/numbers.h"
 
 namespace cairn::core {
 namespace {

@@ -11,10 +11,10 @@
 #include "lib/base/clock.h"
 #include "lib/base/errors.h"
 #include "lib/base/nearest.h"
+#include "lib/base/numbers.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/core/filter_parser.h"
-#include "server/core/numbers.h"
 
 namespace cairn::core {
 namespace {

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "server/core/numbers.h"
+#include "lib/base/numbers.h"
 #include "server/index/words.h"
 
 namespace cairn::index {
@@ -19,7 +19,7 @@ size_t LongBytes(std::string_view text) {
 
 uint64_t SortWordOf(bool numeric, std::string_view text) {
   if (numeric) {
-    if (const auto number = core::ParseNumber(text)) return MetricSortWord(NumberWord(*number));
+    if (const auto number = ParseNumber(text)) return MetricSortWord(NumberWord(*number));
   }
   return TextSortWord(text);
 }

@@ -5,7 +5,7 @@
 
 #include "fmt/format.h"
 #include "lib/base/digest.h"
-#include "server/core/numbers.h"
+#include "lib/base/numbers.h"
 #include "server/index/words.h"
 
 namespace cairn::index {
@@ -95,7 +95,7 @@ WordRange NumberRange(FilterOp op, double number) {
 bool CompareValue(const RunPredicate& p, std::string_view text) {
   const bool equality = p.op == FilterOp::kEqual || p.op == FilterOp::kNotEqual;
   if (p.number && p.op != FilterOp::kHas && !(equality && p.quoted)) {
-    if (const auto number = core::ParseNumber(text)) {
+    if (const auto number = ParseNumber(text)) {
       return NumberRange(p.op, *p.number).Contains(NumberWord(*number));
     }
   }

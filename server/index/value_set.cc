@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "server/core/numbers.h"
+#include "lib/base/numbers.h"
 #include "server/index/words.h"
 
 namespace cairn::index {
@@ -51,7 +51,7 @@ bool ValueSet::HasWord(uint64_t word) const {
 bool ValueSet::HasNumberOrText(std::string_view text) const {
   if (not_numbers_.contains(text)) return true;
   if (words_.empty()) return false;
-  const auto number = core::ParseNumber(text);
+  const auto number = ParseNumber(text);
   return number && HasWord(NumberWord(*number));
 }
 

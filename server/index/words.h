@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include "server/core/numbers.h"
+#include "lib/base/numbers.h"
 
 namespace cairn::index {
 
@@ -13,7 +13,7 @@ namespace cairn::index {
 // every comparison of a filter is a range of words and every order by one key is
 // an order of words.
 //
-// A stored word is 0 for "no value". A metric is core::OrderedBits of its value,
+// A stored word is 0 for "no value". A metric is OrderedBits of its value,
 // with all bits set for NaN; a time or duration is its nanoseconds with the sign bit
 // flipped.
 
@@ -22,7 +22,7 @@ inline constexpr uint64_t kNanValue = ~uint64_t{0};
 inline constexpr uint64_t kLeastNumber = 0x000f'ffff'ffff'ffff;     // -infinity
 inline constexpr uint64_t kGreatestNumber = 0xfff0'0000'0000'0000;  // +infinity
 
-inline uint64_t NumberWord(double value) { return core::OrderedBits(core::CanonicalDouble(value)); }
+inline uint64_t NumberWord(double value) { return OrderedBits(CanonicalDouble(value)); }
 inline uint64_t TimeWord(int64_t nanos) {
   return static_cast<uint64_t>(nanos) ^ (uint64_t{1} << 63);
 }

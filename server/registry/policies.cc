@@ -9,7 +9,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
-#include "server/core/policy_parser.h"
+#include "server/promotion/policy_parser.h"
 #include "server/registry/models.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
@@ -50,7 +50,7 @@ absl::Status ChannelGoverned(std::string_view channel, std::string_view holder) 
 
 // Lets the policy govern its channel: the pointer to it and the channel's own
 // record, which is created with the first policy.
-absl::Status GovernChannel(const Snapshot& snapshot, const core::Policy& rule,
+absl::Status GovernChannel(const Snapshot& snapshot, const promotion::Policy& rule,
                            WriteSet& write_set) {
   const storage::Key pointer_key = storage::PolicyByChannelKey(rule.model, rule.channel);
   CAIRN_ASSIGN_OR_RETURN(const auto pointer,
@@ -128,21 +128,21 @@ absl::StatusOr<cairn::v1::ListPoliciesResponse> ListPolicies(
 
 absl::StatusOr<cairn::v1::RenderPolicyResponse> RenderPolicy(
     const cairn::v1::RenderPolicyRequest& request) {
-  CAIRN_ASSIGN_OR_RETURN(const core::Policy rule, core::ParsePolicy(request.source()));
+  CAIRN_ASSIGN_OR_RETURN(const promotion::Policy rule, promotion::ParsePolicy(request.source()));
   cairn::v1::RenderPolicyResponse response;
-  response.set_rendered(core::RenderPolicy(rule));
-  response.set_sha256(core::PolicyDigest(rule));
+  response.set_rendered(promotion::RenderPolicy(rule));
+  response.set_sha256(promotion::PolicyDigest(rule));
   return response;
 }
 
 absl::StatusOr<Plan> PlanApplyPolicy(const Snapshot& snapshot,
                                      const cairn::v1::ApplyPolicyRequest& request,
                                      const storage::Stamp& stamp) {
-  CAIRN_ASSIGN_OR_RETURN(const core::Policy rule, core::ParsePolicy(request.source()));
+  CAIRN_ASSIGN_OR_RETURN(const promotion::Policy rule, promotion::ParsePolicy(request.source()));
   const storage::Key key = storage::PolicyKey(rule.name);
   CAIRN_ASSIGN_OR_RETURN(auto stored, storage::ReadRecord<PolicyRecord>(snapshot, key));
   Policy policy = stored.has_value() ? stored->value.policy() : Policy();
-  const std::string digest = core::PolicyDigest(rule);
+  const std::string digest = promotion::PolicyDigest(rule);
   if (stored.has_value() && policy.sha256() == digest) {
     return storage::AnswerOnly(
         Response(ToResource(*std::move(stored)), ApplyPolicyResponse::UNCHANGED));

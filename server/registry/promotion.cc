@@ -13,8 +13,8 @@
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
-#include "server/core/decide.h"
-#include "server/core/policy_parser.h"
+#include "server/promotion/decide.h"
+#include "server/promotion/policy_parser.h"
 #include "server/registry/models.h"
 #include "server/registry/policies.h"
 #include "server/storage/keyspace.h"
@@ -46,11 +46,11 @@ using storage::WriteSet;
 // Everything a decision is made from, with the revisions that guard its commit.
 struct Situation {
   ChannelRef ref;
-  core::Policy policy;
+  promotion::Policy policy;
   Stored<PolicyRecord> policy_record;
   Channel channel;
   Revision channel_revision = 0;
-  core::DecisionInput input;
+  promotion::DecisionInput input;
   Revision collection_revision = 0;
   // Record revisions of what was read, for the guards.
   std::vector<std::pair<storage::Key, Revision>> guards;
@@ -60,8 +60,8 @@ std::string AuditCounter(const ChannelRef& ref) {
   return "audit:" + ChannelName(ref.model, ref.channel);
 }
 
-core::VersionRead ToRead(const Stored<ModelVersionRecord>& stored) {
-  return core::VersionRead{stored.value.version(), stored.mod_revision};
+promotion::VersionRead ToRead(const Stored<ModelVersionRecord>& stored) {
+  return promotion::VersionRead{stored.value.version(), stored.mod_revision};
 }
 
 absl::Status ReadChannel(const Snapshot& snapshot, Situation& situation) {
@@ -124,8 +124,8 @@ absl::Status ReadEvidence(const Snapshot& snapshot, Situation& situation) {
                              snapshot, storage::DatasetVersionKey(dataset, number)));
   if (!version.has_value()) return absl::OkStatus();
   situation.input.evidence =
-      core::DatasetRead{DatasetVersionName(dataset, number), version->mod_revision,
-                        version->value.version().sha256()};
+      promotion::DatasetRead{DatasetVersionName(dataset, number), version->mod_revision,
+                             version->value.version().sha256()};
   return absl::OkStatus();
 }
 
@@ -136,7 +136,7 @@ absl::StatusOr<Situation> ReadSituation(const Snapshot& snapshot, std::string_vi
   CAIRN_ASSIGN_OR_RETURN(situation.policy_record,
                          ReadGoverningPolicy(snapshot, situation.ref.model, situation.ref.channel));
   const cairn::v1::Policy& stored = situation.policy_record.value.policy();
-  CAIRN_ASSIGN_OR_RETURN(situation.policy, core::ParsePolicy(stored.source()));
+  CAIRN_ASSIGN_OR_RETURN(situation.policy, promotion::ParsePolicy(stored.source()));
   situation.guards.emplace_back(storage::PolicyKey(situation.policy.name),
                                 situation.policy_record.mod_revision);
   situation.input.policy_sha256 = stored.sha256();
@@ -180,7 +180,7 @@ void MoveHead(const Situation& situation, const Decision& decision, int64_t now_
   channel.set_decision(decision.name());
   channel.set_policy(decision.policy());
   *channel.mutable_promote_time() = ToTimestamp(now_unix_nanos);
-  for (const core::VersionRead& candidate : situation.input.candidates) {
+  for (const promotion::VersionRead& candidate : situation.input.candidates) {
     if (candidate.version.name() == decision.chosen_version()) {
       channel.set_version_sha256(candidate.version.sha256());
     }
@@ -231,7 +231,7 @@ absl::Status AppendDecision(const Snapshot& snapshot, const Situation& situation
 
 absl::StatusOr<Decision> MakeDecision(const Snapshot& snapshot, const Situation& situation,
                                       const storage::Stamp& stamp) {
-  CAIRN_ASSIGN_OR_RETURN(Decision decision, core::Decide(situation.policy, situation.input));
+  CAIRN_ASSIGN_OR_RETURN(Decision decision, promotion::Decide(situation.policy, situation.input));
   *decision.mutable_decide_time() = ToTimestamp(stamp.unix_nanos);
   decision.set_principal(stamp.principal);
   decision.set_store_revision(snapshot.revision());

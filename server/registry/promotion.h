@@ -16,7 +16,7 @@ namespace cairn::registry {
 // reading. Errors are those of PromotionService's methods of the same name.
 
 // Plans one promotion: reads policy, head, candidates and evidence at one
-// snapshot, lets core::Decide decide, and writes head, decision, audit entry
+// snapshot, lets promotion::Decide decide, and writes head, decision, audit entry
 // and event in one commit that is guarded by everything the verdict rests on.
 //
 // `first_epoch` is the caller's memory over repeated plans of one call: it is

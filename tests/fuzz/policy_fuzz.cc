@@ -6,13 +6,13 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "server/core/policy_parser.h"
+#include "server/promotion/policy_parser.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto policy = cairn::core::ParsePolicy(text);
+  const auto policy = cairn::promotion::ParsePolicy(text);
   if (!policy.ok()) return 0;
-  const auto again = cairn::core::ParsePolicy(cairn::core::RenderPolicy(*policy));
+  const auto again = cairn::promotion::ParsePolicy(cairn::promotion::RenderPolicy(*policy));
   if (!again.ok() || !(*again == *policy)) std::abort();
   return 0;
 }

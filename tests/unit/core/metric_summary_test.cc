@@ -6,8 +6,8 @@
 #include <random>
 
 #include "gtest/gtest.h"
+#include "lib/base/deterministic_bytes.h"
 #include "lib/base/errors.h"
-#include "server/core/proto_bytes.h"
 
 namespace cairn::core {
 namespace {

@@ -9,10 +9,10 @@
 #include <vector>
 
 #include "cairn/internal/records.pb.h"
+#include "lib/base/deterministic_bytes.h"
 #include "lib/base/files.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/thread_pool.h"
-#include "server/core/proto_bytes.h"
 #include "server/registry/policies.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
@@ -128,24 +128,24 @@ class PromotionTest : public PolicyTest {
     std::string previous;
     int64_t entries = 0;
     const auto snapshot = Now();
-    ASSERT_TRUE(
-        storage::ScanRecords<internal::AuditRecord>(
-            *snapshot, storage::KeyRange::Prefix(storage::AuditPrefix(kModel, "production")),
-            storage::ScanOrder::kAscending,
-            [&](std::string_view, const auto& audit) {
-              ++entries;
-              const std::string& name = audit.value.decision();
-              const auto record = Read<internal::DecisionRecord>(
-                  storage::DecisionKey(kModel, "production", name.substr(name.rfind('/') + 1)));
-              EXPECT_EQ(record.value.sequence(), entries);
-              EXPECT_EQ(record.value.decision().previous_audit_sha256(), previous);
-              EXPECT_EQ(audit.value.previous_sha256(), previous);
-              EXPECT_EQ(audit.value.sha256(),
-                        Sha256Hex(previous + core::DeterministicBytes(record.value.decision())));
-              previous = audit.value.sha256();
-              return true;
-            })
-            .ok());
+    ASSERT_TRUE(storage::ScanRecords<internal::AuditRecord>(
+                    *snapshot,
+                    storage::KeyRange::Prefix(storage::AuditPrefix(kModel, "production")),
+                    storage::ScanOrder::kAscending,
+                    [&](std::string_view, const auto& audit) {
+                      ++entries;
+                      const std::string& name = audit.value.decision();
+                      const auto record = Read<internal::DecisionRecord>(storage::DecisionKey(
+                          kModel, "production", name.substr(name.rfind('/') + 1)));
+                      EXPECT_EQ(record.value.sequence(), entries);
+                      EXPECT_EQ(record.value.decision().previous_audit_sha256(), previous);
+                      EXPECT_EQ(audit.value.previous_sha256(), previous);
+                      EXPECT_EQ(audit.value.sha256(),
+                                Sha256Hex(previous + DeterministicBytes(record.value.decision())));
+                      previous = audit.value.sha256();
+                      return true;
+                    })
+                    .ok());
     EXPECT_EQ(entries, expected_entries);
     const auto head =
         Read<internal::AuditHeadRecord>(storage::CounterKey(std::string("audit:") + kChannel));

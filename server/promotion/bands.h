@@ -1,0 +1,53 @@
+#ifndef CAIRN_SERVER_PROMOTION_BANDS_H_
+#define CAIRN_SERVER_PROMOTION_BANDS_H_
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cairn/v1/promotion.pb.h"
+#include "server/promotion/interval.h"
+#include "server/promotion/metric_registry.h"
+#include "server/promotion/verdict.h"
+#include "server/promotion/yaml_lines.h"
+#include "server/promotion/yaml_tree.h"
+
+namespace cairn::promotion {
+
+// Where a number passes and where it fails: the fields `pass` and `fail` of a rule.
+//
+// With one band, outside it is the opposite; with two, which are disjoint,
+// between them is INCONCLUSIVE. NaN is INCONCLUSIVE and an infinity FAIL. A plain
+// value; all functions are pure.
+struct Bands {
+  std::optional<Interval> pass;
+  std::optional<Interval> fail;
+
+  // Reads `pass` and `fail` of a rule; both may be absent. POLICY_INVALID at the
+  // field if one is no condition, is empty, or overlaps the other.
+  static absl::StatusOr<Bands> Read(const YamlMap& rule);
+  // The same for rules that must have one: POLICY_INVALID at the rule.
+  static absl::StatusOr<Bands> ReadRequired(const YamlMap& rule);
+
+  // POLICY_INVALID at the band that no value of the metric can reach: a slip of the pen.
+  absl::Status CheckReach(const YamlMap& rule, const MetricInfo& metric) const;
+
+  void Render(YamlLines& lines) const;
+
+  bool Empty() const { return !pass && !fail; }
+  Verdict Judge(double value) const;
+  // "3..8"; "not >= 3" where there is only a `fail` band. Not for empty bands.
+  std::string Needed() const;
+
+  // Sets margin, verdict and the sentence about `value`, which the sentence calls
+  // `subject`: "silhouette 0.31 is >= 0.2".
+  void Conclude(std::string_view subject, double value, cairn::v1::CheckResult& check) const;
+
+  friend bool operator==(const Bands&, const Bands&) = default;
+};
+
+}  // namespace cairn::promotion
+
+#endif  // CAIRN_SERVER_PROMOTION_BANDS_H_

@@ -1,0 +1,32 @@
+#ifndef CAIRN_SERVER_PROMOTION_CHOOSE_KEY_H_
+#define CAIRN_SERVER_PROMOTION_CHOOSE_KEY_H_
+
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "server/promotion/metric_registry.h"
+#include "server/promotion/yaml_tree.h"
+
+namespace cairn::promotion {
+
+// One key of the order in which surviving candidates are preferred: an item of
+// `choose.order`. A plain value.
+struct ChooseKey {
+  enum class Source { kMetric, kParam, kVersion };
+  Source source = Source::kMetric;
+  std::string key;  // empty for kVersion
+  Direction direction = Direction::kHigher;
+  double bucket = 0;  // values compare as floor(x / bucket); 0 = as they are
+  friend bool operator==(const ChooseKey&, const ChooseKey&) = default;
+};
+
+// POLICY_INVALID at the field at fault; also for a metric that changes with the
+// number of clusters by itself, which ranks nothing. Pure.
+absl::StatusOr<ChooseKey> ReadChooseKey(const YamlField& item);
+
+// Appends the key as an item of the list; ReadChooseKey's inverse.
+void RenderChooseKey(const ChooseKey& key, std::string& out);
+
+}  // namespace cairn::promotion
+
+#endif  // CAIRN_SERVER_PROMOTION_CHOOSE_KEY_H_

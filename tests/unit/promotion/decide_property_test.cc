@@ -1,0 +1,117 @@
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <random>
+
+#include "lib/base/deterministic_bytes.h"
+#include "server/promotion/verdict.h"
+#include "tests/unit/promotion/decide_fixture.h"
+
+namespace cairn::promotion {
+namespace {
+
+using cairn::v1::Decision;
+
+constexpr uint64_t kDecisionSeed = 20240917;
+
+double RandomValue(std::mt19937_64& rng) {
+  static constexpr std::array<double, 5> kOdd = {std::numeric_limits<double>::quiet_NaN(),
+                                                 std::numeric_limits<double>::infinity(),
+                                                 -std::numeric_limits<double>::infinity(), 0, -0.0};
+  if (rng() % 8 == 0) return kOdd[rng() % kOdd.size()];
+  return static_cast<double>(rng() % 2000) / 1000.0;
+}
+
+VersionRead RandomVersion(std::mt19937_64& rng, int64_t number) {
+  std::map<std::string, double> metrics;
+  for (const char* name : {"silhouette", "davies_bouldin", "min_cluster_share"}) {
+    if (rng() % 10 != 0) metrics[name] = RandomValue(rng);
+  }
+  VersionRead read = Version(number, static_cast<int>(rng() % 10), metrics);
+  if (rng() % 4 == 0) read.version.set_evaluation_space("other");
+  if (rng() % 6 == 0) read.version.set_state(cairn::v1::ModelVersion::ARCHIVED);
+  if (rng() % 6 == 0 && read.version.evidence_size() > 0) {
+    *read.version.add_evidence() = read.version.evidence(0);
+    if (rng() % 2 == 0) read.version.mutable_evidence(0)->set_value(RandomValue(rng));
+  }
+  return read;
+}
+
+DecisionInput RandomInput(std::mt19937_64& rng, const Policy& policy) {
+  std::vector<VersionRead> versions;
+  const int count = static_cast<int>(rng() % 7);
+  for (int i = 1; i <= count; ++i) versions.push_back(RandomVersion(rng, i));
+  DecisionInput input = Input(policy, versions);
+  if (count > 0 && rng() % 2 == 0) {
+    const size_t champion = rng() % versions.size();
+    Serve(input, versions[champion], static_cast<int64_t>(champion) + 1, 3);
+  }
+  return input;
+}
+
+TEST(DecideProperty, OrderOfTheInputChangesNotOneByte) {
+  SCOPED_TRACE(kDecisionSeed);
+  std::mt19937_64 rng(kDecisionSeed);
+  const Policy policy = ShippedPolicy();
+  for (int round = 0; round < 400; ++round) {
+    DecisionInput input = RandomInput(rng, policy);
+    const std::string before = DeterministicBytes(MustDecide(policy, input));
+    std::shuffle(input.candidates.begin(), input.candidates.end(), rng);
+    for (VersionRead& read : input.candidates) {
+      auto& evidence = *read.version.mutable_evidence();
+      std::shuffle(evidence.begin(), evidence.end(), rng);
+    }
+    ASSERT_EQ(DeterministicBytes(MustDecide(policy, input)), before) << "round " << round;
+  }
+}
+
+TEST(DecideProperty, OnlyACandidateThatPassesEverythingIsPromoted) {
+  SCOPED_TRACE(kDecisionSeed);
+  std::mt19937_64 rng(kDecisionSeed);
+  const Policy policy = ShippedPolicy();
+  int promoted = 0;
+  for (int round = 0; round < 2000; ++round) {
+    const DecisionInput input = RandomInput(rng, policy);
+    const Decision decision = MustDecide(policy, input);
+    for (const auto& candidate : decision.candidates()) {
+      Verdict worst = Verdict::SKIPPED;
+      for (const auto& check : candidate.checks()) worst = Worst(worst, check.verdict());
+      ASSERT_EQ(candidate.verdict(), worst);
+      if (candidate.version() == decision.chosen_version()) {
+        ASSERT_EQ(worst, Verdict::PASS);
+        ASSERT_EQ(candidate.rank(), 1);
+      }
+    }
+    const bool moved = decision.outcome() == Decision::PROMOTED;
+    promoted += moved ? 1 : 0;
+    ASSERT_EQ(decision.epoch(), input.head_epoch + (moved ? 1 : 0));
+    ASSERT_EQ(decision.chosen_version().empty(), decision.outcome() == Decision::REFUSED);
+  }
+  EXPECT_GT(promoted, 5) << "the generator no longer makes good versions";
+}
+
+TEST(DecideProperty, RaisingAPassingMetricNeverMakesItFail) {
+  SCOPED_TRACE(kDecisionSeed);
+  std::mt19937_64 rng(kDecisionSeed);
+  const Policy policy = PolicyWith(
+      "  gates: [{id: g, metric: silhouette, pass: '>= 0.3', fail: '< 0.1'}]\n"
+      "  compare: [{id: c, role: objective, metric: silhouette, minEffect: {relative: 0.05}}]\n");
+  for (int round = 0; round < 2000; ++round) {
+    const double low = static_cast<double>(rng() % 1000) / 1000.0;
+    const double high = low + static_cast<double>(rng() % 1000) / 1000.0;
+    DecisionInput input = Input(policy, {Version(2, 3, {{"silhouette", low}})});
+    input.only_version = 2;
+    const double base = static_cast<double>(rng() % 1000) / 1000.0 - 0.5;
+    Serve(input, Version(1, 3, {{"silhouette", base}}), 1);
+    const Verdict before = MustDecide(policy, input).verdict();
+    input.candidates = {Version(2, 3, {{"silhouette", high}})};
+    const Verdict after = MustDecide(policy, input).verdict();
+    if (before == Verdict::PASS) {
+      ASSERT_EQ(after, Verdict::PASS) << low << " -> " << high << " against " << base;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace cairn::promotion

@@ -1,0 +1,261 @@
+#include "server/promotion/decide.h"
+
+#include <limits>
+
+#include "gmock/gmock.h"
+#include "lib/base/errors.h"
+#include "server/promotion/verdict.h"
+#include "tests/unit/promotion/decide_fixture.h"
+
+namespace cairn::promotion {
+namespace {
+
+using cairn::v1::Decision;
+using ::testing::HasSubstr;
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInf = std::numeric_limits<double>::infinity();
+
+TEST(Decide, DustModelWithTheHighestSilhouetteIsRefusedByNameOfTheGate) {
+  const Policy policy = ShippedPolicy();
+  const auto dust = Version(
+      1, 2, {{"silhouette", 0.856}, {"davies_bouldin", 0.82}, {"min_cluster_share", 0.005}});
+  const Decision decision = MustDecide(policy, Input(policy, {dust}));
+  EXPECT_EQ(decision.outcome(), Decision::REFUSED);
+  EXPECT_EQ(decision.verdict(), Verdict::FAIL);
+  EXPECT_TRUE(decision.chosen_version().empty());
+  const auto& candidate = decision.candidates(0);
+  EXPECT_EQ(CheckOf(candidate, "silhouette-floor").verdict(), Verdict::PASS);
+  EXPECT_EQ(CheckOf(candidate, "no-dust-segments").verdict(), Verdict::FAIL);
+  EXPECT_EQ(CheckOf(candidate, "no-dust-segments").message(),
+            "min_cluster_share 0.005 is below 0.02");
+  EXPECT_EQ(CheckOf(candidate, "business-k").message(), "k = 2 is below 3");
+  EXPECT_THAT(candidate.message(), HasSubstr("no-dust-segments"));
+  EXPECT_THAT(candidate.message(), HasSubstr("business-k"));
+  EXPECT_TRUE(candidate.would_flip().empty()) << "two checks block: no single change helps";
+  EXPECT_THAT(decision.message(), HasSubstr("no-dust-segments"));
+}
+
+TEST(Decide, GoodModelBecomesTheFirstHeadAndThenNothingChanges) {
+  const Policy policy = ShippedPolicy();
+  auto input = Input(policy, {Good(1), Good(2, 0.21)});
+  const Decision first = MustDecide(policy, input);
+  EXPECT_EQ(first.outcome(), Decision::PROMOTED);
+  EXPECT_EQ(first.verdict(), Verdict::PASS);
+  EXPECT_EQ(first.chosen_version(), "models/customer-segments/versions/1");
+  EXPECT_EQ(first.epoch(), 1);
+  EXPECT_FALSE(first.committed());
+  EXPECT_EQ(CheckOf(first.candidates(0), "silhouette-gain").verdict(), Verdict::SKIPPED);
+  EXPECT_EQ(first.candidates(1).rank(), 1);
+  EXPECT_EQ(first.candidates(0).rank(), 2);
+
+  Serve(input, Good(1), 1);
+  const Decision second = MustDecide(policy, input);
+  EXPECT_EQ(second.outcome(), Decision::NO_CHANGE);
+  EXPECT_EQ(second.epoch(), 1);
+  EXPECT_NE(second.name(), first.name());
+  // Etags and aliases move around a version without changing it.
+  input.candidates[0].version.set_etag("\"9\"");
+  input.candidates[0].version.add_aliases("best");
+  EXPECT_EQ(MustDecide(policy, input).name(), second.name());
+}
+
+TEST(Decide, ChallengerMustBeatTheChampionByTheLeastEffect) {
+  const Policy policy = ShippedPolicy();
+  auto input = Input(policy, {Good(1), Good(2, 0.252)});
+  Serve(input, Good(1), 1, 5);
+  const Decision close = MustDecide(policy, input);
+  EXPECT_EQ(close.outcome(), Decision::NO_CHANGE);
+  EXPECT_EQ(close.verdict(), Verdict::PASS);
+  const auto gain = CheckOf(close.candidates(0), "silhouette-gain");
+  EXPECT_EQ(gain.verdict(), Verdict::FAIL);
+  EXPECT_EQ(gain.baseline(), 0.25);
+  EXPECT_LT(gain.margin(), 0);
+  ASSERT_EQ(close.candidates(0).would_flip_size(), 1);
+  EXPECT_THAT(close.candidates(0).would_flip(0), HasSubstr("silhouette-gain"));
+
+  input.candidates[1] = Good(2, 0.3);
+  const Decision clear = MustDecide(policy, input);
+  EXPECT_EQ(clear.outcome(), Decision::PROMOTED);
+  EXPECT_EQ(clear.epoch_seen(), 5);
+  EXPECT_EQ(clear.epoch(), 6);
+  EXPECT_EQ(clear.previous_version(), "models/customer-segments/versions/1");
+}
+
+TEST(Decide, EvidenceOnOtherDataCountsAsMissing) {
+  const Policy policy = ShippedPolicy();
+  auto version = Good(1);
+  for (auto& metric : *version.version.mutable_evidence()) {
+    metric.set_dataset_sha256(std::string(64, 'e'));
+  }
+  const Decision decision = MustDecide(policy, Input(policy, {version}));
+  EXPECT_EQ(decision.verdict(), Verdict::FAIL);
+  EXPECT_THAT(CheckOf(decision.candidates(0), "silhouette-floor").message(),
+              HasSubstr("dataset.digest"));
+}
+
+TEST(Decide, MissingDataSetIsAnErrorAndNeverAPass) {
+  const Policy policy = ShippedPolicy();
+  auto input = Input(policy, {Good(1)});
+  input.evidence.reset();
+  const Decision decision = MustDecide(policy, input);
+  EXPECT_EQ(decision.verdict(), Verdict::ERROR);
+  EXPECT_EQ(decision.outcome(), Decision::REFUSED);
+}
+
+TEST(Decide, SeveralValuesThatDifferAreAnError) {
+  const Policy policy = ShippedPolicy();
+  auto version = Good(1);
+  auto* second = version.version.add_evidence();
+  *second = version.version.evidence(0);
+  EXPECT_EQ(MustDecide(policy, Input(policy, {version})).verdict(), Verdict::PASS);
+  second->set_value(9);
+  EXPECT_EQ(MustDecide(policy, Input(policy, {version})).verdict(), Verdict::ERROR);
+}
+
+TEST(Decide, WhatIsNotComparableIsInconclusiveAndNamesTheKey) {
+  const Policy policy = ShippedPolicy();
+  auto better = Good(2, 0.4);
+  better.version.set_evaluation_space("other");
+  auto input = Input(policy, {Good(1), better});
+  Serve(input, Good(1), 1);
+  const Decision decision = MustDecide(policy, input);
+  EXPECT_EQ(decision.outcome(), Decision::NO_CHANGE);
+  const auto check = CheckOf(decision.candidates(0), "silhouette-gain");
+  EXPECT_EQ(check.verdict(), Verdict::INCONCLUSIVE);
+  EXPECT_THAT(check.message(), HasSubstr("evaluation.space"));
+}
+
+TEST(Decide, CandidatesOfDifferentSpacesAreNotRanked) {
+  const Policy policy = ShippedPolicy();
+  auto other = Good(2, 0.4);
+  other.version.set_evaluation_space("other");
+  auto input = Input(policy, {Good(1), other});
+  const Decision decision = MustDecide(policy, input);
+  EXPECT_EQ(decision.outcome(), Decision::REFUSED);
+  EXPECT_EQ(decision.verdict(), Verdict::INCONCLUSIVE);
+  EXPECT_THAT(decision.message(), HasSubstr("evaluation.space"));
+  input.candidates = {other};
+  input.only_version = 2;
+  EXPECT_EQ(MustDecide(policy, input).outcome(), Decision::PROMOTED);
+}
+
+TEST(Decide, NumbersAtTheEdges) {
+  const Policy policy = PolicyWith(
+      "  gates: [{id: g, metric: davies_bouldin, pass: '<= 1', fail: '> 2'}]\n"
+      "  baseline: {comparableOn: [dataset.digest]}\n");
+  const auto verdict = [&](double value) {
+    return MustDecide(policy, Input(policy, {Version(1, 3, {{"davies_bouldin", value}})}))
+        .verdict();
+  };
+  EXPECT_EQ(verdict(1), Verdict::PASS);
+  EXPECT_EQ(verdict(-0.0), Verdict::PASS);
+  EXPECT_EQ(verdict(1.5), Verdict::INCONCLUSIVE);
+  EXPECT_EQ(verdict(2), Verdict::INCONCLUSIVE);
+  EXPECT_EQ(verdict(2.1), Verdict::FAIL);
+  EXPECT_EQ(verdict(kNan), Verdict::INCONCLUSIVE);
+  EXPECT_EQ(verdict(-kInf), Verdict::FAIL);
+}
+
+TEST(Decide, RelativeChangeFromZeroIsInconclusive) {
+  const Policy policy = PolicyWith(
+      "  compare: [{id: c, role: guardrail, metric: psi_max, maxLoss: {relative: 0.1}}]\n");
+  auto input = Input(policy, {Version(2, 3, {{"psi_max", 0.1}})});
+  input.only_version = 2;
+  Serve(input, Version(1, 3, {{"psi_max", -0.0}}), 1);
+  EXPECT_EQ(MustDecide(policy, input).verdict(), Verdict::INCONCLUSIVE);
+}
+
+TEST(Decide, InertiaIsSkippedForUnequalKAndNothingElseRan) {
+  const Policy policy = PolicyWith(
+      "  compare: [{id: c, role: guardrail, metric: inertia, maxLoss: {relative: 0.01},\n"
+      "    when: \"param('k') == champion.param('k')\"}]\n");
+  auto input = Input(policy, {Version(2, 6, {{"inertia", 10}})});
+  input.only_version = 2;
+  Serve(input, Version(1, 5, {{"inertia", 20}}), 1);
+  const Decision decision = MustDecide(policy, input);
+  EXPECT_EQ(CheckOf(decision.candidates(0), "c").message(), "k differs: candidate 6, champion 5");
+  EXPECT_EQ(decision.verdict(), Verdict::INCONCLUSIVE) << "never a vacuous PASS";
+  EXPECT_EQ(decision.outcome(), Decision::REFUSED);
+}
+
+TEST(Decide, ShadowRulesAreReportedAndDoNotCount) {
+  const Policy policy = PolicyWith(
+      "  gates:\n    - {id: real, metric: silhouette, pass: '> 0'}\n"
+      "    - {id: trial, metric: psi_max, pass: '< 0.1', mode: shadow}\n");
+  const Decision decision =
+      MustDecide(policy, Input(policy, {Version(1, 3, {{"silhouette", 0.5}, {"psi_max", 9}})}));
+  EXPECT_EQ(decision.outcome(), Decision::PROMOTED);
+  const auto trial = CheckOf(decision.candidates(0), "trial");
+  EXPECT_EQ(trial.verdict(), Verdict::FAIL);
+  EXPECT_TRUE(trial.shadow());
+}
+
+TEST(Decide, PolicyInShadowModeMovesNothing) {
+  Policy policy = ShippedPolicy();
+  for (const PolicyMode mode : {PolicyMode::kShadow, PolicyMode::kOff}) {
+    policy.mode = mode;
+    const Decision decision = MustDecide(policy, Input(policy, {Good(1)}));
+    EXPECT_EQ(decision.outcome(), Decision::NOT_ENFORCED);
+    EXPECT_EQ(decision.verdict(), Verdict::PASS);
+    EXPECT_EQ(decision.epoch(), 0);
+  }
+}
+
+TEST(Decide, FirstPromotionCanBeRefused) {
+  const Policy policy = PolicyWith(
+      "  baseline: {ifAbsent: refuse}\n  gates: [{id: g, metric: silhouette, pass: '> 0'}]\n");
+  const Decision decision = MustDecide(policy, Input(policy, {Good(1)}));
+  EXPECT_EQ(decision.verdict(), Verdict::FAIL);
+  EXPECT_EQ(CheckOf(decision.candidates(0), "baseline.ifAbsent").verdict(), Verdict::FAIL);
+}
+
+TEST(Decide, ArchivedVersionsAreNoCandidatesUnlessNamed) {
+  const Policy policy = ShippedPolicy();
+  auto archived = Good(1);
+  archived.version.set_state(cairn::v1::ModelVersion::ARCHIVED);
+  auto input = Input(policy, {archived});
+  const Decision none = MustDecide(policy, input);
+  EXPECT_EQ(none.candidates_size(), 0);
+  EXPECT_EQ(none.verdict(), Verdict::INCONCLUSIVE);
+  input.only_version = 1;
+  const Decision named = MustDecide(policy, input);
+  EXPECT_EQ(CheckOf(named.candidates(0), "candidate.state").verdict(), Verdict::FAIL);
+  EXPECT_NE(named.name(), none.name());
+}
+
+TEST(Decide, MoreCandidatesThanAllowedIsAnError) {
+  Policy policy = ShippedPolicy();
+  policy.max_candidates = 1;
+  const auto decision = Decide(policy, Input(policy, {Good(1), Good(2)}));
+  EXPECT_TRUE(HasReason(decision.status(), ErrorReason::TOO_MANY_CANDIDATES));
+  EXPECT_EQ(MetadataOf(decision.status(), "count"), "2");
+}
+
+TEST(Decide, ChooseGoesByBucketsThenVersion) {
+  const Policy policy = ShippedPolicy();
+  // 0.251 and 0.254 share a bucket of 0.005; then k, then the older version.
+  const Decision decision =
+      MustDecide(policy, Input(policy, {Good(3, 0.251), Good(2, 0.254), Good(4, 0.249)}));
+  EXPECT_EQ(decision.chosen_version(), "models/customer-segments/versions/2");
+}
+
+TEST(Decide, ContradictoryInputIsAFault) {
+  const Policy policy = ShippedPolicy();
+  auto input = Input(policy, {Good(1)});
+  input.head_version = 1;
+  input.head_epoch = 1;
+  EXPECT_TRUE(HasReason(Decide(policy, input).status(), ErrorReason::INTERNAL_FAULT));
+}
+
+TEST(DecisionId, TestVectorOfTheDocumentation) {
+  cairn::v1::ReadItem item;
+  item.set_key("models/m/channels/production");
+  const std::string read_set = ReadSetDigest({item});
+  EXPECT_EQ(read_set, "bfeaafacf50e486abd8883b7d7ccf3ce11ef277373308a2126443ce02b2cd00d");
+  EXPECT_EQ(DecisionId("p", std::string(64, '0'), 1, read_set, {{"window", "open"}}),
+            "dbf732cbdfca6bee01671461335237800a418013ff1bf97280a8e80fed688fef");
+}
+
+}  // namespace
+}  // namespace cairn::promotion

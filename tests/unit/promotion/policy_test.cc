@@ -1,0 +1,320 @@
+#include <fstream>
+#include <sstream>
+
+#include "gmock/gmock.h"
+#include "gtest/gtest.h"
+#include "lib/base/errors.h"
+#include "server/promotion/interval.h"
+#include "server/promotion/policy_parser.h"
+
+namespace cairn::promotion {
+namespace {
+
+using ::testing::HasSubstr;
+
+constexpr std::string_view kHead =
+    "apiVersion: cairn/v1\nkind: PromotionPolicy\nmetadata: {name: p}\nspec:\n"
+    "  target: {model: m, channel: production}\n";
+constexpr std::string_view kEvidence = "  evidence: {trust: reported}\n";
+
+// A document whose part `rest` begins in line 7.
+std::string Document(std::string_view rest) {
+  return std::string(kHead) + std::string(kEvidence) + std::string(rest);
+}
+
+std::string ShippedPolicy() {
+  std::ifstream file(std::string(CAIRN_SOURCE_DIR) + "/policies/customer-segments.yaml");
+  std::stringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+struct Refusal {
+  const char* what;
+  std::string text;
+  ErrorReason reason;
+  const char* line;
+  const char* column;
+  const char* field;
+  const char* message;
+};
+
+void ExpectRefused(const Refusal& r) {
+  SCOPED_TRACE(r.what);
+  const auto policy = ParsePolicy(r.text);
+  ASSERT_FALSE(policy.ok());
+  EXPECT_EQ(ReasonOf(policy.status()), ReasonName(r.reason)) << policy.status();
+  EXPECT_EQ(MetadataOf(policy.status(), "line"), r.line) << policy.status();
+  if (*r.column != '\0') {
+    EXPECT_EQ(MetadataOf(policy.status(), "column"), r.column) << policy.status();
+  }
+  EXPECT_EQ(MetadataOf(policy.status(), "field"), r.field);
+  EXPECT_THAT(std::string(policy.status().message()), HasSubstr(r.message));
+}
+
+TEST(Policy, ShippedPolicyParsesAndRendersToItself) {
+  const auto policy = ParsePolicy(ShippedPolicy());
+  ASSERT_TRUE(policy.ok()) << policy.status();
+  EXPECT_EQ(policy->checks.size(), 6U);
+  const auto again = ParsePolicy(RenderPolicy(*policy));
+  ASSERT_TRUE(again.ok()) << again.status() << "\n" << RenderPolicy(*policy);
+  EXPECT_TRUE(*again == *policy);
+  EXPECT_EQ(RenderPolicy(*again), RenderPolicy(*policy));
+  EXPECT_EQ(PolicyDigest(*again), PolicyDigest(*policy));
+}
+
+TEST(Policy, RenderWritesEveryDefault) {
+  const auto policy = ParsePolicy(Document(
+      "  gates:\n    - {id: a, metric: silhouette, pass: [\">= 0.1\", \"< 0.9\"], fail: \"< 0\"}\n"
+      "  compare:\n    - {id: b, role: guardrail, metric: inertia, "
+      "when: \"param('k') == champion.param('k')\"}\n"));
+  ASSERT_TRUE(policy.ok()) << policy.status();
+  EXPECT_EQ(RenderPolicy(*policy), R"yaml(apiVersion: cairn/v1
+kind: PromotionPolicy
+metadata:
+  name: "p"
+  annotations: {}
+spec:
+  target:
+    model: "m"
+    channel: "production"
+  mode: enforce
+  candidates:
+    state: READY
+    max: 50
+  evidence:
+    dataset: ""
+    trust: reported
+    requireLineage: []
+  baseline:
+    use: channel-head
+    ifAbsent: gates-only
+    comparableOn: [dataset.digest, feature.schema, metric.definition, evaluation.space]
+    ifIncomparable: inconclusive
+  gates:
+    - id: "a"
+      metric: "silhouette"
+      pass: [">= 0.1", "< 0.9"]
+      fail: "< 0"
+      onMissing: fail
+      mode: enforce
+  compare:
+    - id: "b"
+      role: guardrail
+      metric: "inertia"
+      direction: lower
+      maxLoss: {absolute: 0}
+      when: "param('k') == champion.param('k')"
+      onMissing: inconclusive
+      mode: enforce
+  choose:
+    order:
+      - field: version
+        direction: lower
+)yaml");
+  const auto again = ParsePolicy(RenderPolicy(*policy));
+  ASSERT_TRUE(again.ok()) << again.status();
+  EXPECT_TRUE(*again == *policy);
+}
+
+TEST(Policy, DigestIgnoresSpellingAndComments) {
+  const auto a = ParsePolicy(Document("  gates: [{id: a, metric: silhouette, pass: '>=0.20'}]\n"));
+  const auto b =
+      ParsePolicy(Document("  # floor\n  mode: enforce\n  gates:\n  - pass: '>= 2e-1'\n    id: a\n"
+                           "    metric: silhouette\n"));
+  ASSERT_TRUE(a.ok() && b.ok()) << a.status() << b.status();
+  EXPECT_EQ(PolicyDigest(*a), PolicyDigest(*b));
+}
+
+TEST(Policy, WrongDocumentsAreRefusedWhereTheyAreWrong) {
+  const auto gate = [](std::string_view body) {
+    return Document("  gates:\n    - {id: a, " + std::string(body) + "}\n");
+  };
+  const auto invalid = ErrorReason::POLICY_INVALID;
+  const std::vector<Refusal> refusals = {
+      {"empty", "", invalid, "1", "1", "", "empty"},
+      {"not YAML", "a: [", invalid, "1", "", "", "not YAML"},
+      {"unquoted condition", Document("  gates:\n    - id: a\n      pass: >= 0.2\n"), invalid, "9",
+       "", "", "in quotes"},
+      {"two documents", Document("---\na: 1\n"), invalid, "8", "1", "", "one document"},
+      {"anchor", Document("  gates: &x []\n"), invalid, "7", "", "", "anchors"},
+      {"unknown field", Document("  gats: []\n"), invalid, "7", "3", "spec.gats",
+       "did you mean \"gates\""},
+      {"duplicate key", Document("  mode: off\n  mode: off\n"), invalid, "8", "3", "spec.mode",
+       "twice"},
+      {"unknown metric", gate("metric: silouette, pass: '> 0'"), invalid, "8", "",
+       "spec.gates[0].metric", "did you mean \"silhouette\""},
+      {"bad condition", gate("metric: silhouette, pass: 0.2"), invalid, "8", "",
+       "spec.gates[0].pass", "must be a condition"},
+      {"overlap", gate("metric: silhouette, pass: '>= 0.3', fail: '<= 0.3'"), invalid, "8", "",
+       "spec.gates[0].fail", "overlaps"},
+      {"out of reach", gate("metric: silhouette, pass: '>= 35'"), invalid, "8", "",
+       "spec.gates[0].pass", "-1..1"},
+      {"pass on missing", gate("metric: silhouette, pass: '> 0', onMissing: pass"), invalid, "8",
+       "", "spec.gates[0].onMissing", "not one of"},
+      {"empty band", gate("param: k, pass: '8..3'"), invalid, "8", "", "spec.gates[0].pass",
+       "no number"},
+      {"same id",
+       Document("  gates:\n    - {id: a, param: k, pass: '> 1'}\n"
+                "    - {id: a, param: k, pass: '> 2'}\n"),
+       invalid, "9", "7", "spec.gates[1]", "another rule"},
+      {"wrong type", Document("  gates: {}\n"), invalid, "7", "", "spec.gates", "a list"},
+      {"no trust", std::string(kHead) + "  evidence: {dataset: d}\n", invalid, "6", "",
+       "spec.evidence", "\"trust\" is missing"},
+      {"inertia across k",
+       Document("  compare:\n    - {id: a, role: guardrail, metric: inertia}\n"), invalid, "8", "",
+       "spec.compare[0].metric", "by itself"},
+      {"other data", Document("  baseline: {comparableOn: [feature.schema]}\n"), invalid, "7", "",
+       "spec.baseline.comparableOn", "dataset.digest"},
+      {"key after version", Document("  choose: {order: [{field: version}, {metric: psi_max}]}\n"),
+       invalid, "7", "", "spec.choose.order[1]", "nothing can follow"},
+  };
+  for (const Refusal& refusal : refusals) ExpectRefused(refusal);
+}
+
+// Digests of policies, and with them ids of decisions, rest on these bytes.
+TEST(Policy, EveryKindOfCheckRendersInAFixedForm) {
+  const auto policy = ParsePolicy(Document(R"yaml(  gates:
+    - {id: a, metric: silhouette, pass: [">= 0.1", "< 0.9"], fail: "< 0"}
+    - {id: b, param: k, pass: "3..8", onMissing: inconclusive, mode: shadow}
+    - {id: b2, param: n, fail: "> 3"}
+  compare:
+    - {id: c, role: objective, metric: silhouette, minEffect: {relative: 0.05}}
+    - {id: d, role: guardrail, metric: inertia, maxLoss: {absolute: 2}, when: "param('k') == champion.param('k')"}
+    - {id: e, role: guardrail, metric: davies_bouldin, pass: "-0.1..0.1", onMissing: fail, mode: shadow}
+    - {id: f, role: objective, metric: davies_bouldin}
+)yaml"));
+  ASSERT_TRUE(policy.ok()) << policy.status();
+  EXPECT_THAT(RenderPolicy(*policy), HasSubstr(R"yaml(  gates:
+    - id: "a"
+      metric: "silhouette"
+      pass: [">= 0.1", "< 0.9"]
+      fail: "< 0"
+      onMissing: fail
+      mode: enforce
+    - id: "b"
+      param: "k"
+      pass: "3..8"
+      onMissing: inconclusive
+      mode: shadow
+    - id: "b2"
+      param: "n"
+      fail: "> 3"
+      onMissing: fail
+      mode: enforce
+  compare:
+    - id: "c"
+      role: objective
+      metric: "silhouette"
+      direction: higher
+      minEffect: {relative: 0.05}
+      onMissing: inconclusive
+      mode: enforce
+    - id: "d"
+      role: guardrail
+      metric: "inertia"
+      direction: lower
+      maxLoss: {absolute: 2}
+      when: "param('k') == champion.param('k')"
+      onMissing: inconclusive
+      mode: enforce
+    - id: "e"
+      role: guardrail
+      metric: "davies_bouldin"
+      direction: lower
+      pass: "-0.1..0.1"
+      onMissing: fail
+      mode: shadow
+    - id: "f"
+      role: objective
+      metric: "davies_bouldin"
+      direction: lower
+      minEffect: {absolute: 0}
+      onMissing: inconclusive
+      mode: enforce
+  choose:
+    order:
+      - field: version
+        direction: lower
+)yaml"));
+  EXPECT_TRUE(*ParsePolicy(RenderPolicy(*policy)) == *policy);
+}
+
+TEST(Policy, RulesOfEqualTextAreEqualAndOthersAreNot) {
+  const auto policy = [](std::string_view check) {
+    return *ParsePolicy(
+        Document("  compare:\n    - {id: a, metric: silhouette, " + std::string(check) + "}\n"));
+  };
+  EXPECT_TRUE(policy("role: objective") == policy("minEffect: {absolute: 0}, role: objective"));
+  EXPECT_FALSE(policy("role: objective") == policy("role: guardrail"));
+  EXPECT_FALSE(policy("role: objective") == policy("role: objective, mode: shadow"));
+  EXPECT_FALSE(policy("role: objective") == policy("role: objective, minEffect: {absolute: 0.1}"));
+}
+
+TEST(Policy, FieldsOfAnotherKindAreRefusedNotIgnored) {
+  const auto invalid = ErrorReason::POLICY_INVALID;
+  const auto compare = [](std::string_view check) {
+    return Document("  compare:\n    - {id: a, metric: silhouette, " + std::string(check) + "}\n");
+  };
+  ExpectRefused({"loss of an objective", compare("role: objective, maxLoss: {absolute: 1}"),
+                 invalid, "8", "", "spec.compare[0].maxLoss",
+                 "is a field of guardrail, not of objective"});
+  ExpectRefused({"effect of a guardrail", compare("role: guardrail, minEffect: {absolute: 1}"),
+                 invalid, "8", "", "spec.compare[0].minEffect", "not of guardrail"});
+  ExpectRefused({"both kinds of gate",
+                 Document("  gates:\n    - {id: a, metric: silhouette, param: k, pass: '> 0'}\n"),
+                 invalid, "8", "7", "spec.gates[0]", "exactly one of metric, param"});
+}
+
+TEST(Policy, WhatIsNotImplementedIsNamedNeverAccepted) {
+  const auto later = ErrorReason::POLICY_UNSUPPORTED;
+  const std::vector<Refusal> refusals = {
+      {"trust server", std::string(kHead) + "  evidence: {trust: server}\n", later, "6", "21",
+       "spec.evidence.trust", "write trust: reported"},
+      {"trigger", Document("  trigger: {resync: 24h}\n"), later, "7", "3", "spec.trigger", ""},
+      {"pace", Document("  pace: {}\n"), later, "7", "3", "spec.pace", ""},
+      {"approvals", Document("  approvals: []\n"), later, "7", "3", "spec.approvals", ""},
+      {"rollout", Document("  rollout: {}\n"), later, "7", "3", "spec.rollout", ""},
+      {"rollback", Document("  rollback: {}\n"), later, "7", "3", "spec.rollback", ""},
+      {"where", Document("  candidates: {where: \"age < 3\"}\n"), later, "7", "16",
+       "spec.candidates.where", "state: READY"},
+      {"reevaluate", Document("  baseline: {ifIncomparable: reevaluate}\n"), later, "7", "30",
+       "spec.baseline.ifIncomparable", "inconclusive"},
+      {"expr", Document("  gates:\n    - {id: a, expr: \"true\"}\n"), later, "8", "15",
+       "spec.gates[0].expr", "metric or param"},
+      {"bootstrap",
+       Document("  compare:\n    - {id: a, role: objective, metric: silhouette, test: {}}\n"),
+       later, "8", "52", "spec.compare[0].test", "minEffect"},
+      {"churn", Document("  compare:\n    - {id: a, role: guardrail, metric: label_churn}\n"),
+       later, "8", "", "spec.compare[0].metric", "labels"},
+      {"repeats", std::string(kHead) + "  evidence: {trust: reported, repeats: {min: 5}}\n", later,
+       "6", "31", "spec.evidence.repeats", "stability_ari"},
+  };
+  for (const Refusal& refusal : refusals) ExpectRefused(refusal);
+}
+
+TEST(Policy, HostileSizesEndInARefusal) {
+  EXPECT_FALSE(ParsePolicy(std::string(kMaxPolicyBytes + 1, ' ')).ok());
+  EXPECT_FALSE(ParsePolicy(std::string(100000, '[')).ok());
+  EXPECT_FALSE(
+      ParsePolicy(Document("  gates: " + std::string(200, '[') + std::string(200, ']'))).ok());
+  EXPECT_FALSE(ParsePolicy("\xff\xfe").ok());
+}
+
+TEST(Interval, TextAndMarginOfEachForm) {
+  Interval at_least;
+  at_least.low = 0.2;
+  EXPECT_EQ(at_least.ToString(), ">= 0.2");
+  EXPECT_TRUE(at_least.Contains(0.2));
+  EXPECT_LT(at_least.Margin(0.1), 0);
+  Interval open = at_least;
+  open.low_included = false;
+  EXPECT_FALSE(open.Contains(0.2));
+  EXPECT_TRUE(open.Intersect(at_least) == open);
+  Interval none = at_least;
+  none.high = 0.1;
+  EXPECT_TRUE(none.Empty());
+}
+
+}  // namespace
+}  // namespace cairn::promotion
