@@ -109,7 +109,7 @@ class BlobReader {
 // quarantine (NewScrubWork) is not there for whoever asks, and storing it again replaces
 // it; reading it still gives those bytes that are right.
 //
-// Whoever refers to blobs uses storage::RequireBlobs for the commit that does.
+// Whoever refers to blobs uses records::RequireBlobs for the commit that does.
 //
 // Safe to call from any thread. Every method but the constructor blocks on files
 // or on commits: call from a pool, never from a gRPC reaction or a CommitCallback.

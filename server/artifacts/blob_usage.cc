@@ -13,7 +13,7 @@
 #include "server/artifacts/entry_walk.h"
 #include "server/artifacts/references.h"
 #include "server/artifacts/short_names.h"
-#include "server/storage/dataset_refs.h"
+#include "server/records/dataset_refs.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
 
@@ -56,7 +56,7 @@ absl::StatusOr<Owner> FindOwner(const Snapshot& snapshot, const std::string& nam
   }
   if (name.rfind("datasets/", 0) == 0) {
     CAIRN_ASSIGN_OR_RETURN(const VersionName version,
-                           storage::ResolveDatasetVersion(snapshot, "name", name));
+                           records::ResolveDatasetVersion(snapshot, "name", name));
     const Key key = storage::DatasetVersionKey(version.parent_id, version.version);
     CAIRN_RETURN_IF_ERROR(RequireThere(snapshot, key, ErrorReason::DATASET_VERSION_NOT_FOUND,
                                        "DatasetVersion", name));

@@ -15,7 +15,7 @@ inline constexpr int64_t kManifestBytesAtOnce = 2 * core::kMaxManifestBytes;
 // Safe to call from any thread; reads files, so call it from a pool.
 //
 // The blobs of the files are found present and are leased by every call: the lease takes the
-// place of the conditions that storage::RequireBlobs adds for few files, because a commit
+// place of the conditions that records::RequireBlobs adds for few files, because a commit
 // that reads the entries of 100,000 blobs would keep everybody waiting. So the commit has to
 // come within the lease.
 //

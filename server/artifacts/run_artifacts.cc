@@ -16,12 +16,12 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/core/manifest.h"
-#include "server/storage/blob_refs.h"
-#include "server/storage/dataset_refs.h"
+#include "server/records/blob_refs.h"
+#include "server/records/dataset_refs.h"
+#include "server/records/manifest_parts.h"
+#include "server/records/run_outputs.h"
 #include "server/storage/keyspace.h"
-#include "server/storage/manifest_parts.h"
 #include "server/storage/paging.h"
-#include "server/storage/run_outputs.h"
 #include "server/storage/typed_record.h"
 
 namespace cairn::artifacts {
@@ -91,7 +91,7 @@ absl::StatusOr<RunName> FindRun(const Snapshot& snapshot, std::string_view field
   if (!stored.has_value() || stored->value.experiment_id() != run.experiment_id) {
     return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", name).ToStatus();
   }
-  if (live) CAIRN_RETURN_IF_ERROR(storage::CheckRunLive(stored->value.run(), name));
+  if (live) CAIRN_RETURN_IF_ERROR(records::CheckRunLive(stored->value.run(), name));
   return run;
 }
 
@@ -176,7 +176,7 @@ class FilePage {
   const std::string& last_path() const { return last_path_; }
 
   // Takes those that are behind the page before; false when there are more than fit.
-  bool Add(const storage::ManifestFiles& files) {
+  bool Add(const records::ManifestFiles& files) {
     for (const ArtifactFile& file : files) {
       if (!last_path_.empty() && file.path() <= last_path_) continue;
       if (response_.files_size() == size_) {
@@ -213,7 +213,7 @@ absl::StatusOr<cairn::v1::ListArtifactsResponse> ListManifest(
   FilePage page(request, size, std::move(*token.mutable_last_key()));
   if (page.Add(version.files()) && version.files().empty()) {
     CAIRN_RETURN_IF_ERROR(
-        storage::EachManifestPart(snapshot, version.name(), page.last_path(),
+        records::EachManifestPart(snapshot, version.name(), page.last_path(),
                                   [&page](const auto& part) { return page.Add(part.files()); }));
   }
   return page.Finish();
@@ -254,7 +254,7 @@ absl::StatusOr<std::shared_ptr<const core::Manifest>> FilesToLog(
   }
   CAIRN_ASSIGN_OR_RETURN(auto manifest,
                          core::MakeManifest("files", request.files(), core::kMaxFilesPerCall));
-  CAIRN_RETURN_IF_ERROR(storage::RequireBlobs(snapshot, manifest.files, write_set));
+  CAIRN_RETURN_IF_ERROR(records::RequireBlobs(snapshot, manifest.files, write_set));
   return std::make_shared<const core::Manifest>(std::move(manifest));
 }
 
@@ -365,7 +365,7 @@ absl::StatusOr<cairn::v1::ListArtifactsResponse> ListArtifacts(
   if (parent.rfind("experiments/", 0) == 0) return ListRunFiles(snapshot, request);
   if (parent.rfind("datasets/", 0) == 0) {
     CAIRN_ASSIGN_OR_RETURN(const VersionName name,
-                           storage::ResolveDatasetVersion(snapshot, "parent", parent));
+                           records::ResolveDatasetVersion(snapshot, "parent", parent));
     return ListManifest<cairn::internal::DatasetVersionRecord>(
         snapshot, request, storage::DatasetVersionKey(name.parent_id, name.version),
         ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion");

@@ -13,7 +13,7 @@
 #include "server/datasets/dataset_records.h"
 #include "server/datasets/datasets.h"
 #include "server/datasets/retention.h"
-#include "server/storage/dataset_refs.h"
+#include "server/records/dataset_refs.h"
 #include "server/storage/keyspace.h"
 
 namespace cairn::datasets {

@@ -8,9 +8,9 @@
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
-#include "server/storage/dataset_refs.h"
+#include "server/records/dataset_refs.h"
+#include "server/records/manifest_parts.h"
 #include "server/storage/keyspace.h"
-#include "server/storage/manifest_parts.h"
 
 namespace cairn::datasets {
 
@@ -35,7 +35,7 @@ DatasetVersion ToResource(Stored<DatasetVersionRecord> stored) {
 
 DatasetVersion Answer(DatasetVersion version) {
   if (!version.files().empty()) version.set_file_count(version.files_size());
-  if (version.files_size() > storage::kFilesPerPart) version.clear_files();
+  if (version.files_size() > records::kFilesPerPart) version.clear_files();
   return version;
 }
 
@@ -65,7 +65,7 @@ absl::StatusOr<Stored<DatasetRecord>> ReadDataset(const Snapshot& snapshot,
 
 absl::StatusOr<FoundVersion> ReadVersion(const Snapshot& snapshot, std::string_view field,
                                          std::string_view name) {
-  CAIRN_ASSIGN_OR_RETURN(VersionName found, storage::ResolveDatasetVersion(snapshot, field, name));
+  CAIRN_ASSIGN_OR_RETURN(VersionName found, records::ResolveDatasetVersion(snapshot, field, name));
   CAIRN_RETURN_IF_ERROR(ReadDataset(snapshot, found.parent_id).status());
   CAIRN_ASSIGN_OR_RETURN(auto stored,
                          storage::ReadRecord<DatasetVersionRecord>(

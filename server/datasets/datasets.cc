@@ -17,12 +17,12 @@
 #include "server/datasets/retention.h"
 #include "server/datasets/statistics.h"
 #include "server/datasets/version_diff.h"
-#include "server/storage/blob_refs.h"
-#include "server/storage/dataset_refs.h"
+#include "server/records/blob_refs.h"
+#include "server/records/dataset_refs.h"
+#include "server/records/manifest_parts.h"
+#include "server/records/run_outputs.h"
 #include "server/storage/keyspace.h"
-#include "server/storage/manifest_parts.h"
 #include "server/storage/paging.h"
-#include "server/storage/run_outputs.h"
 #include "server/storage/typed_record.h"
 
 namespace cairn::datasets {
@@ -73,7 +73,7 @@ absl::Status LinkSources(const Snapshot& snapshot, const DatasetVersion& version
     if (!record.has_value()) {
       return NotFound(ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion", parent);
     }
-    storage::UseDatasetVersion(name, write_set);
+    records::UseDatasetVersion(name, write_set);
     write_set.PutOnce(storage::LineageDownKey(parent, version.name()), "");
   }
   if (version.run().empty()) return absl::OkStatus();
@@ -83,10 +83,10 @@ absl::Status LinkSources(const Snapshot& snapshot, const DatasetVersion& version
   if (!record.has_value() || record->value.experiment_id() != run.experiment_id) {
     return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", version.run());
   }
-  CAIRN_RETURN_IF_ERROR(storage::CheckRunLive(record->value.run(), version.run()));
+  CAIRN_RETURN_IF_ERROR(records::CheckRunLive(record->value.run(), version.run()));
   write_set.RequireExists(storage::RunKey(run.run_id))
       .PutOnce(storage::LineageDownKey(version.run(), version.name()), "");
-  storage::AddRunOutput(*std::move(record), version.name(), write_set);
+  records::AddRunOutput(*std::move(record), version.name(), write_set);
   return absl::OkStatus();
 }
 
@@ -121,7 +121,7 @@ absl::StatusOr<DatasetVersion> BuildVersion(const Snapshot& snapshot,
   for (std::string& parent : *version.mutable_parents()) {
     CAIRN_ASSIGN_OR_RETURN(
         const VersionName name,
-        storage::ResolveDatasetVersion(snapshot, "dataset_version.parents", parent));
+        records::ResolveDatasetVersion(snapshot, "dataset_version.parents", parent));
     parent = DatasetVersionName(name.parent_id, name.version);
   }
   std::sort(version.mutable_parents()->begin(), version.mutable_parents()->end());
@@ -142,8 +142,8 @@ Dataset NewDataset(std::string_view name, int64_t now_unix_nanos) {
 
 // Stores the version. Where it has many files, they go beside its record and leave `version`.
 void StoreVersion(const storage::Key& key, DatasetVersion& version, WriteSet& write_set) {
-  if (version.files_size() > storage::kFilesPerPart) {
-    storage::PutManifestParts(version.name(), version.files(), write_set);
+  if (version.files_size() > records::kFilesPerPart) {
+    records::PutManifestParts(version.name(), version.files(), write_set);
     version.clear_files();
   }
   DatasetVersionRecord record;
@@ -155,7 +155,7 @@ void StoreVersion(const storage::Key& key, DatasetVersion& version, WriteSet& wr
 absl::StatusOr<DatasetVersion> WithFiles(const Snapshot& snapshot, DatasetVersion version) {
   if (!version.files().empty()) return version;
   CAIRN_ASSIGN_OR_RETURN(*version.mutable_files(),
-                         storage::ReadManifestParts(snapshot, version.name()));
+                         records::ReadManifestParts(snapshot, version.name()));
   return version;
 }
 
@@ -283,7 +283,7 @@ absl::StatusOr<Plan> PlanCreateDatasetVersion(const Snapshot& snapshot,
 
   WriteSet write_set;
   if (!request.has_manifest()) {
-    CAIRN_RETURN_IF_ERROR(storage::RequireBlobs(snapshot, version.files(), write_set));
+    CAIRN_RETURN_IF_ERROR(records::RequireBlobs(snapshot, version.files(), write_set));
   }
   CAIRN_RETURN_IF_ERROR(LinkSources(snapshot, version, write_set));
   if (request.validate_only()) return storage::AnswerOnly(Answer(std::move(version)));

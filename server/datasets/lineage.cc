@@ -15,7 +15,7 @@
 #include "server/core/limits.h"
 #include "server/datasets/datasets.h"
 #include "server/datasets/lineage_edges.h"
-#include "server/storage/dataset_refs.h"
+#include "server/records/dataset_refs.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
 #include "server/storage/typed_record.h"
@@ -245,7 +245,7 @@ absl::StatusOr<Lineage> GetLineage(const Snapshot& snapshot, const GetLineageReq
   std::string root = request.name();
   if (root.starts_with("datasets/")) {
     CAIRN_ASSIGN_OR_RETURN(const VersionName version,
-                           storage::ResolveDatasetVersion(snapshot, "name", root));
+                           records::ResolveDatasetVersion(snapshot, "name", root));
     root = DatasetVersionName(version.parent_id, version.version);
   }
   Walk walk(snapshot, depth);

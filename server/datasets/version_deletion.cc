@@ -12,9 +12,9 @@
 #include "server/datasets/dataset_records.h"
 #include "server/datasets/datasets.h"
 #include "server/datasets/lineage_edges.h"
-#include "server/storage/dataset_refs.h"
+#include "server/records/dataset_refs.h"
+#include "server/records/manifest_parts.h"
 #include "server/storage/keyspace.h"
-#include "server/storage/manifest_parts.h"
 
 namespace cairn::datasets {
 namespace {
@@ -134,12 +134,12 @@ absl::Status EachModelVersion(
 
 absl::Status DeleteVersion(const Snapshot& snapshot, const VersionName& name,
                            const Stored<DatasetVersionRecord>& stored, WriteSet& write_set) {
-  const storage::Key uses = storage::DatasetVersionUsesKey(name);
+  const storage::Key uses = records::DatasetVersionUsesKey(name);
   CAIRN_ASSIGN_OR_RETURN(const auto used, snapshot.Get(uses));
   const storage::Key key = storage::DatasetVersionKey(name.parent_id, name.version);
   CAIRN_RETURN_IF_ERROR(DeleteReferences(snapshot, name, stored.value.version(), write_set));
   CAIRN_RETURN_IF_ERROR(
-      storage::DeleteManifestParts(snapshot, stored.value.version().name(), write_set));
+      records::DeleteManifestParts(snapshot, stored.value.version().name(), write_set));
   write_set.RequireRevision(key, stored.mod_revision)
       .RequireRevision(uses, used.has_value() ? used->mod_revision : 0)
       .Delete(key)

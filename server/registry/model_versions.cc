@@ -10,12 +10,12 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/core/manifest.h"
+#include "server/records/blob_refs.h"
+#include "server/records/dataset_refs.h"
+#include "server/records/run_outputs.h"
 #include "server/registry/limits.h"
 #include "server/registry/models.h"
-#include "server/storage/blob_refs.h"
-#include "server/storage/dataset_refs.h"
 #include "server/storage/keyspace.h"
-#include "server/storage/run_outputs.h"
 #include "server/storage/typed_record.h"
 
 namespace cairn::registry {
@@ -42,7 +42,7 @@ constexpr int kMaxEvidence = 1000;
 absl::StatusOr<std::string> DatasetDigest(const Snapshot& snapshot, std::string_view field,
                                           std::string& name, WriteSet& write_set) {
   CAIRN_ASSIGN_OR_RETURN(const VersionName parsed,
-                         storage::ResolveDatasetVersion(snapshot, field, name));
+                         records::ResolveDatasetVersion(snapshot, field, name));
   const storage::Key key = storage::DatasetVersionKey(parsed.parent_id, parsed.version);
   CAIRN_ASSIGN_OR_RETURN(const auto stored,
                          storage::ReadRecord<DatasetVersionRecord>(snapshot, key));
@@ -50,7 +50,7 @@ absl::StatusOr<std::string> DatasetDigest(const Snapshot& snapshot, std::string_
     return NotFound(ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion", name).ToStatus();
   }
   name = DatasetVersionName(parsed.parent_id, parsed.version);
-  storage::UseDatasetVersion(parsed, write_set);
+  records::UseDatasetVersion(parsed, write_set);
   return stored->value.version().sha256();
 }
 
@@ -91,7 +91,7 @@ absl::Status AdoptRun(const Snapshot& snapshot, const cairn::v1::CreateModelVers
   if (!stored.has_value() || stored->value.experiment_id() != run.experiment_id) {
     return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", version.run());
   }
-  CAIRN_RETURN_IF_ERROR(storage::CheckRunLive(stored->value.run(), version.run()));
+  CAIRN_RETURN_IF_ERROR(records::CheckRunLive(stored->value.run(), version.run()));
   version.set_run(stored->value.run().name());
   write_set.RequireExists(key).PutRecord(storage::RunModelVersionsKey(version.run()), "");
   const storage::Key params = storage::RunParamPrefix(run.run_id);
@@ -129,7 +129,7 @@ absl::Status LinkSources(const Snapshot& snapshot, const ModelVersion& version,
     if (!stored.has_value()) return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", version.run());
     through_run = HasRead(stored->value.run(), version.training_dataset());
     write_set.PutOnce(storage::LineageDownKey(version.run(), version.name()), "");
-    storage::AddRunOutput(*std::move(stored), version.name(), write_set);
+    records::AddRunOutput(*std::move(stored), version.name(), write_set);
   }
   if (version.training_dataset().empty() || through_run) return absl::OkStatus();
   write_set.PutOnce(storage::LineageDownKey(version.training_dataset(), version.name()), "");
@@ -199,7 +199,7 @@ absl::StatusOr<ModelVersion> BuildVersion(const Snapshot& snapshot,
   *version.mutable_files() = std::move(manifest.files);
   version.set_sha256(manifest.sha256);
   version.set_size_bytes(manifest.size_bytes);
-  CAIRN_RETURN_IF_ERROR(storage::RequireBlobs(snapshot, version.files(), write_set));
+  CAIRN_RETURN_IF_ERROR(records::RequireBlobs(snapshot, version.files(), write_set));
   return version;
 }
 

@@ -13,10 +13,10 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/metrics/summaries.h"
-#include "server/storage/dataset_refs.h"
+#include "server/records/dataset_refs.h"
+#include "server/records/run_outputs.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
-#include "server/storage/run_outputs.h"
 #include "server/tracking/limits.h"
 #include "server/tracking/run_update.h"
 #include "server/tracking/validation.h"
@@ -195,7 +195,7 @@ absl::StatusOr<Stored<RunRecord>> ReadRunRecord(const Snapshot& snapshot, std::s
 absl::StatusOr<Stored<RunRecord>> ReadLiveRun(const Snapshot& snapshot, std::string_view field,
                                               std::string_view name) {
   CAIRN_ASSIGN_OR_RETURN(auto stored, ReadRunRecord(snapshot, field, name));
-  CAIRN_RETURN_IF_ERROR(storage::CheckRunLive(stored.value.run(), name));
+  CAIRN_RETURN_IF_ERROR(records::CheckRunLive(stored.value.run(), name));
   return stored;
 }
 
@@ -279,7 +279,7 @@ absl::Status ResolveInputs(const Snapshot& snapshot, std::string_view run_name,
     CAIRN_RETURN_IF_ERROR(
         ValidateOptionalName("inputs.context", input.context(), kMaxInputContextBytes));
     CAIRN_ASSIGN_OR_RETURN(const VersionName version,
-                           storage::ResolveDatasetVersion(snapshot, "inputs.dataset_version",
+                           records::ResolveDatasetVersion(snapshot, "inputs.dataset_version",
                                                           input.dataset_version()));
     const storage::Key key = storage::DatasetVersionKey(version.parent_id, version.version);
     CAIRN_ASSIGN_OR_RETURN(auto stored, storage::ReadRecord<DatasetVersionRecord>(snapshot, key));
@@ -290,7 +290,7 @@ absl::Status ResolveInputs(const Snapshot& snapshot, std::string_view run_name,
     input.set_dataset_version(DatasetVersionName(version.parent_id, version.version));
     input.set_sha256(stored->value.version().sha256());
     if (!linked.insert(input.dataset_version()).second) continue;
-    storage::UseDatasetVersion(version, write_set);
+    records::UseDatasetVersion(version, write_set);
     write_set.PutRecord(storage::LineageDownKey(input.dataset_version(), run_name), "");
   }
   return absl::OkStatus();

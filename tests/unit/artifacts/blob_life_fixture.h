@@ -19,7 +19,7 @@
 #include "lib/base/files.h"
 #include "server/artifacts/pack_blob_store.h"
 #include "server/operations/operations.h"
-#include "server/storage/blob_refs.h"
+#include "server/records/blob_refs.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/memory_store.h"
 #include "tests/unit/storage/forwarding_store.h"
@@ -145,7 +145,7 @@ class BlobLifeTest : public ::testing::Test {
     google::protobuf::RepeatedPtrField<v1::ArtifactFile> files;
     *files.Add() = file;
     storage::WriteSet set;
-    const absl::Status there = storage::RequireBlobs(*store_->GetSnapshot(), files, set);
+    const absl::Status there = records::RequireBlobs(*store_->GetSnapshot(), files, set);
     if (!there.ok()) return there;
     internal::ArtifactRecord record;
     *record.mutable_digest() = file.digest();

@@ -1,4 +1,4 @@
-#include "server/storage/blob_refs.h"
+#include "server/records/blob_refs.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -13,8 +13,14 @@
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
 
-namespace cairn::storage {
+namespace cairn::records {
 namespace {
+
+using storage::BlobEntryKey;
+using storage::Key;
+using storage::ParseRecord;
+using storage::Snapshot;
+using storage::WriteSet;
 
 constexpr size_t kEntriesAtOnce = 64;
 
@@ -61,4 +67,4 @@ absl::Status RequireBlobs(const Snapshot& snapshot,
   return absl::OkStatus();
 }
 
-}  // namespace cairn::storage
+}  // namespace cairn::records

@@ -1,4 +1,4 @@
-#include "server/storage/dataset_refs.h"
+#include "server/records/dataset_refs.h"
 
 #include <algorithm>
 #include <string>
@@ -10,7 +10,17 @@
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
 
-namespace cairn::storage {
+namespace cairn::records {
+
+using storage::CollectionKey;
+using storage::DatasetKey;
+using storage::DatasetVersionKey;
+using storage::Key;
+using storage::Put;
+using storage::ReadRecord;
+using storage::Snapshot;
+using storage::WriteSet;
+
 absl::StatusOr<VersionName> ResolveDatasetVersion(const Snapshot& snapshot, std::string_view field,
                                                   std::string_view name) {
   CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName(field, name, "datasets/*/versions/*"));
@@ -45,4 +55,4 @@ void UseDatasetVersion(const VersionName& version, WriteSet& write_set) {
   if (!known) write_set.PutRecord(uses, "");
 }
 
-}  // namespace cairn::storage
+}  // namespace cairn::records

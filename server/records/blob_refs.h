@@ -1,5 +1,5 @@
-#ifndef CAIRN_SERVER_STORAGE_BLOB_REFS_H_
-#define CAIRN_SERVER_STORAGE_BLOB_REFS_H_
+#ifndef CAIRN_SERVER_RECORDS_BLOB_REFS_H_
+#define CAIRN_SERVER_RECORDS_BLOB_REFS_H_
 
 #include "absl/status/status.h"
 #include "cairn/v1/artifacts.pb.h"
@@ -7,7 +7,7 @@
 #include "server/storage/kv_store.h"
 #include "server/storage/write_set.h"
 
-namespace cairn::storage {
+namespace cairn::records {
 
 // Digest first, reference second: adds to `write_set` the condition that every blob of
 // `files` is still as it is at `snapshot` when the commit is applied. So a reference either
@@ -16,10 +16,10 @@ namespace cairn::storage {
 // NOT_FOUND (BLOB_NOT_FOUND) for the first that is absent, condemned by a collection or in
 // quarantine at `snapshot`, or stands there with another size. The empty blob is always
 // present.
-absl::Status RequireBlobs(const Snapshot& snapshot,
+absl::Status RequireBlobs(const storage::Snapshot& snapshot,
                           const google::protobuf::RepeatedPtrField<cairn::v1::ArtifactFile>& files,
-                          WriteSet& write_set);
+                          storage::WriteSet& write_set);
 
-}  // namespace cairn::storage
+}  // namespace cairn::records
 
-#endif  // CAIRN_SERVER_STORAGE_BLOB_REFS_H_
+#endif  // CAIRN_SERVER_RECORDS_BLOB_REFS_H_

@@ -1,4 +1,4 @@
-#include "server/storage/run_outputs.h"
+#include "server/records/run_outputs.h"
 
 #include <string>
 
@@ -6,7 +6,13 @@
 #include "lib/base/errors.h"
 #include "server/storage/keyspace.h"
 
-namespace cairn::storage {
+namespace cairn::records {
+
+using storage::ImageOf;
+using storage::Key;
+using storage::RunKey;
+using storage::Stored;
+using storage::WriteSet;
 
 void AddRunOutput(Stored<cairn::internal::RunRecord> run, std::string_view resource,
                   WriteSet& write_set) {
@@ -31,4 +37,4 @@ absl::Status CheckRunLive(const v1::Run& run, std::string_view name) {
       .Precondition("RUN", name, "is deleted");
 }
 
-}  // namespace cairn::storage
+}  // namespace cairn::records

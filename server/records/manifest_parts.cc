@@ -1,10 +1,20 @@
-#include "server/storage/manifest_parts.h"
+#include "server/records/manifest_parts.h"
 
 #include "lib/base/status_macros.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
 
-namespace cairn::storage {
+namespace cairn::records {
+
+using storage::Key;
+using storage::KeyRange;
+using storage::ManifestPartKey;
+using storage::ManifestPartPrefix;
+using storage::Record;
+using storage::ScanOrder;
+using storage::ScanRecords;
+using storage::Snapshot;
+using storage::WriteSet;
 
 using cairn::internal::ManifestPartRecord;
 
@@ -47,4 +57,4 @@ absl::Status DeleteManifestParts(const Snapshot& snapshot, std::string_view owne
                        });
 }
 
-}  // namespace cairn::storage
+}  // namespace cairn::records

@@ -1,5 +1,5 @@
-#ifndef CAIRN_SERVER_STORAGE_DATASET_REFS_H_
-#define CAIRN_SERVER_STORAGE_DATASET_REFS_H_
+#ifndef CAIRN_SERVER_RECORDS_DATASET_REFS_H_
+#define CAIRN_SERVER_RECORDS_DATASET_REFS_H_
 
 #include <string_view>
 
@@ -8,7 +8,7 @@
 #include "server/storage/kv_store.h"
 #include "server/storage/write_set.h"
 
-namespace cairn::storage {
+namespace cairn::records {
 
 // What every layer that refers to data set versions shares: what their names stand for,
 // and that a version which is referred to is not deleted.
@@ -19,17 +19,17 @@ namespace cairn::storage {
 // - INVALID_ARGUMENT (NAME_INVALID) naming `field`
 // - NOT_FOUND (DATASET_NOT_FOUND, ALIAS_NOT_FOUND); DATASET_VERSION_NOT_FOUND for
 //   `latest` of a data set without versions
-absl::StatusOr<VersionName> ResolveDatasetVersion(const Snapshot& snapshot, std::string_view field,
-                                                  std::string_view name);
+absl::StatusOr<VersionName> ResolveDatasetVersion(const storage::Snapshot& snapshot,
+                                                  std::string_view field, std::string_view name);
 
 // Touched by every commit that comes to refer to the version, so that "nothing refers to
 // it" can be a precondition of its deletion.
-Key DatasetVersionUsesKey(const VersionName& version);
+storage::Key DatasetVersionUsesKey(const VersionName& version);
 
 // Adds to `write_set` that something refers to the version from now on: that it exists
 // when the commit is applied, and its uses key. May be called repeatedly.
-void UseDatasetVersion(const VersionName& version, WriteSet& write_set);
+void UseDatasetVersion(const VersionName& version, storage::WriteSet& write_set);
 
-}  // namespace cairn::storage
+}  // namespace cairn::records
 
-#endif  // CAIRN_SERVER_STORAGE_DATASET_REFS_H_
+#endif  // CAIRN_SERVER_RECORDS_DATASET_REFS_H_
