@@ -105,9 +105,9 @@ int RunningProgram::Wait() {
 }
 
 bool ServerProcess::Start() {
-  std::vector<std::string> arguments = {ProgramPath("cairnd"), "--data-dir",  data_dir_,
-                                        "--grpc-address",      "127.0.0.1:0", "--http-address",
-                                        "127.0.0.1:0",         "--log-level", "error"};
+  std::vector<std::string> arguments = {program_,         "--data-dir",  data_dir_,
+                                        "--grpc-address", "127.0.0.1:0", "--http-address",
+                                        "127.0.0.1:0",    "--log-level", "error"};
   arguments.insert(arguments.end(), flags_.begin(), flags_.end());
   const int fd = Spawn(arguments, /*errors=*/false, &pid_);
   FILE* stream = ::fdopen(fd, "r");

@@ -67,9 +67,11 @@ class RunningProgram {
 // Owned by one thread. The destructor kills the process if it still runs.
 class ServerProcess {
  public:
-  // `flags` are given to it beside those for the directory and the ports.
-  explicit ServerProcess(std::string data_dir, std::vector<std::string> flags = {})
-      : data_dir_(std::move(data_dir)), flags_(std::move(flags)) {}
+  // `flags` are given to it beside those for the directory and the ports. `program` may be
+  // another build of it.
+  explicit ServerProcess(std::string data_dir, std::vector<std::string> flags = {},
+                         std::string program = ProgramPath("cairnd"))
+      : program_(std::move(program)), data_dir_(std::move(data_dir)), flags_(std::move(flags)) {}
   ~ServerProcess() { Kill(); }
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
@@ -91,6 +93,7 @@ class ServerProcess {
  private:
   int Wait();
 
+  const std::string program_;
   const std::string data_dir_;
   const std::vector<std::string> flags_;
   pid_t pid_ = -1;
