@@ -106,8 +106,8 @@ http::Authorizer MakeHttpAuthorizer(const calls::Environment& environment) {
     caller.now_unix_nanos = environment.clock.NowUnixNanos();
     const std::string* authorization = request.Header("authorization");
     calls::Identify(environment,
-                    gateway::BearerForm(authorization == nullptr ? "" : *authorization), "", "",
-                    caller);
+                    gateway::BearerForm(authorization == nullptr ? "" : *authorization),
+                    request.certificate, "", caller);
     CAIRN_RETURN_IF_ERROR(service::CheckIdentity(environment.access, caller));
     return environment.access->Authorize(*caller.identity, v1::READ, {});
   };

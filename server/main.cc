@@ -105,7 +105,8 @@ int Run(int argc, const char* const* argv) {
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(line->options);
   if (!server.ok()) return Fail(server.status());
   std::printf("ready grpc=%s http=%s%s\n", (*server)->grpc_address().c_str(),
-              (*server)->http_address().c_str(), line->options.tls.enabled() ? " tls=grpc" : "");
+              (*server)->http_address().c_str(),
+              line->options.tls.enabled() ? " tls=grpc,http" : "");
   std::fflush(stdout);
 
   const int signal_number = KeepUntilStopped(signals, **server);

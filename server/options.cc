@@ -78,10 +78,6 @@ bool IsLoopback(std::string_view host) {
   return host == "localhost" || host == "[::1]" || host.substr(0, 4) == "127.";
 }
 
-// Whether the HTTP port speaks TLS where the gRPC port does; the HTTP server gets its context in
-// server.cc (StartHttp).
-constexpr bool kHttpSpeaksTls = false;
-
 absl::Status CheckTls(const tls::TlsOptions& options) {
   const auto refuse = [](std::string_view field, const std::string& value, std::string_view rule) {
     return InvalidField(ErrorReason::CONFIG_INVALID, field, value, rule).ToStatus();
@@ -324,6 +320,12 @@ void AddFlags(CLI::App& app, ServerOptions& options, bool& show_version) {
       ->envname("CAIRND_DISK_THREADS")
       ->check(CLI::Range(0, 256))
       ->capture_default_str();
+  app.add_option("--http-threads", options.http_threads,
+                 "Threads for connections to the HTTP port. 0: as many as there are processors, at "
+                 "most 4")
+      ->envname("CAIRND_HTTP_THREADS")
+      ->check(CLI::Range(0, 64))
+      ->capture_default_str();
   AddTlsFlags(app, options.tls);
   AddConnectionFlags(app, options);
   AddMemoryFlag(app, options);
@@ -361,17 +363,19 @@ int DiskThreads(const ServerOptions& options) {
   return options.disk_threads != 0 ? options.disk_threads : std::clamp(Processors(), 4, 8);
 }
 
+int HttpThreads(const ServerOptions& options) {
+  return options.http_threads != 0 ? options.http_threads : std::clamp(Processors(), 1, 4);
+}
+
 absl::Status ValidateOptions(const ServerOptions& options) {
   if (options.data_dir.empty() && !options.in_memory) {
     return InvalidField(ErrorReason::CONFIG_INVALID, "data-dir", "",
                         "is required, unless --in-memory is given");
   }
   CAIRN_RETURN_IF_ERROR(CheckTls(options.tls));
-  const bool known_clients_only = options.tls.enabled() && options.auth;
-  CAIRN_RETURN_IF_ERROR(CheckAddress("grpc-address", options.grpc_address,
-                                     options.insecure_network || known_clients_only));
-  return CheckAddress("http-address", options.http_address,
-                      options.insecure_network || (kHttpSpeaksTls && known_clients_only));
+  const bool any_network = options.insecure_network || (options.tls.enabled() && options.auth);
+  CAIRN_RETURN_IF_ERROR(CheckAddress("grpc-address", options.grpc_address, any_network));
+  return CheckAddress("http-address", options.http_address, any_network);
 }
 
 absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv) {

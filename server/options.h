@@ -20,7 +20,7 @@ struct ServerOptions {
   std::string http_address = "127.0.0.1:5000";   // HOST:PORT; port 0 picks a free one
   bool insecure_network = false;                 // allows addresses beyond loopback
   bool auth = false;                             // asks callers who they are
-  tls::TlsOptions tls;                           // of the gRPC port; see ValidateOptions
+  tls::TlsOptions tls;                           // of both ports; see ValidateOptions
   std::vector<std::string> allowed_hosts;        // further names for the Host header
   int64_t drain_millis = 4000;                   // how long a stop waits for calls under way
   int64_t default_run_lease_seconds = 0;         // of runs that do not say; 0: for ever
@@ -30,6 +30,7 @@ struct ServerOptions {
   int64_t long_calls_per_method = limits::kLongCallsPerMethod;
   int pool_threads = 0;                     // for searches, lists and curves; 0: by processors
   int disk_threads = 0;                     // for blobs; 0: by processors
+  int http_threads = 0;                     // for connections to HTTP; 0: by processors
   int64_t max_connections = 0;              // to gRPC; 0: as the descriptors allow
   int64_t max_connections_per_address = 0;  // beyond loopback; 0: a quarter of all
   int64_t memory_limit_bytes = 0;           // see MemoryShares; 0: none
@@ -59,10 +60,11 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv);
 // so there are some even where processors are few.
 int PoolThreads(const ServerOptions& options);
 int DiskThreads(const ServerOptions& options);
+int HttpThreads(const ServerOptions& options);
 
 // Checks what the flags' types cannot: a directory is named, TLS has both its files, addresses
-// have a port. Without insecure_network they have a loopback host too; the gRPC port may have
-// another where it speaks TLS and asks callers who they are. Pure.
+// have a port. Without insecure_network they have a loopback host too, unless the server speaks TLS
+// and asks callers who they are. Pure.
 absl::Status ValidateOptions(const ServerOptions& options);
 
 }  // namespace cairn

@@ -332,8 +332,8 @@ class Server::Impl {
     http_options.address = options_.http_address;
     http_options.allowed_hosts = options_.allowed_hosts;
     http_options.authorize = MakeHttpAuthorizer(*environment_);
-    // Here the HTTP port gets &certificate_->context() once lib/http speaks TLS; see
-    // kHttpSpeaksTls in options.cc, which lets it off loopback then.
+    http_options.threads = HttpThreads(options_);
+    if (certificate_ != nullptr) http_options.tls = &certificate_->context();
     http_options.limits.max_body_bytes = kHttpBodyBytes;
     // Larger ones are those of calls.
     http_options.limits.max_large_bytes = static_cast<size_t>(
@@ -390,7 +390,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   Log(LogLevel::kInfo, "serving",
       {{"grpc", impl->grpc_address()},
        {"http", impl->http_address()},
-       {"tls", options.tls.enabled() ? "grpc" : "off"},
+       {"tls", options.tls.enabled() ? "grpc,http" : "off"},
        {"auth", options.auth ? "on" : "off"},
        {"data_dir", options.in_memory ? "(memory)" : options.data_dir}});
   return std::unique_ptr<Server>(new Server(std::move(impl)));

@@ -8,6 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "lib/http/answer_head.h"
+#include "lib/http/gzip.h"
 #include "lib/http/target.h"
 
 namespace cairn::http {
@@ -26,28 +28,6 @@ constexpr std::array<DefaultHeader, 5> kDefaultHeaders = {{
     {"Cache-Control", "no-store"},
 }};
 
-bool IsHeaderName(std::string_view name) {
-  constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
-  return !name.empty() && std::all_of(name.begin(), name.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           kPunctuation.find(c) != std::string_view::npos;
-  });
-}
-
-bool IsHeaderValue(std::string_view value) {
-  return std::all_of(value.begin(), value.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte == '\t' || (byte >= 0x20 && byte != 0x7f);
-  });
-}
-
-bool IsSendable(const Response& response) {
-  return response.status >= 200 && response.status <= 599 &&
-         std::all_of(response.headers.begin(), response.headers.end(), [](const NameValue& h) {
-           return IsHeaderName(h.name) && IsHeaderValue(h.value);
-         });
-}
-
 // The media type without parameters and surrounding blanks, in lower case.
 std::string MediaType(const std::string& content_type) {
   std::string type = content_type.substr(0, content_type.find(';'));
@@ -58,7 +38,7 @@ std::string MediaType(const std::string& content_type) {
 }
 
 bool HasBodyType(const Request& request, const std::string& expected) {
-  if (expected.empty() || request.body.empty()) return true;
+  if (expected.empty()) return true;
   const std::string* type = request.Header("Content-Type");
   return type != nullptr && MediaType(*type) == expected;
 }
@@ -73,14 +53,25 @@ Response MethodNotAllowed(const std::vector<std::string>& allowed) {
   return response;
 }
 
+Response MalformedAnswer() { return ErrorResponse(500, "the answer is malformed"); }
+
+// Answers that are worth it go packed to who takes that.
+void Pack(const Request& request, Response& response) {
+  if (response.body.size() < kLeastGzipBytes ||
+      FindHeader(response.headers, "Content-Encoding") != nullptr) {
+    return;
+  }
+  response.headers.push_back({"Vary", "Accept-Encoding"});
+  const std::string* accepts = request.Header("Accept-Encoding");
+  if (accepts == nullptr || !AcceptsGzip(*accepts)) return;
+  response.body = Gzip(response.body);
+  response.headers.push_back({"Content-Encoding", "gzip"});
+}
+
 }  // namespace
 
 Dispatcher::Dispatcher(Router router, HostPolicy hosts, Authorizer authorize)
-    : router_(std::move(router)), hosts_(std::move(hosts)), authorize_(std::move(authorize)) {
-  for (const http::Route* route : router_.routes()) {
-    largest_body_ = std::max(largest_body_, route->max_body_bytes);
-  }
-}
+    : router_(std::move(router)), hosts_(std::move(hosts)), authorize_(std::move(authorize)) {}
 
 absl::Status Dispatcher::CheckOrigin(const Request& request, bool needs_host) const {
   int hosts = 0;
@@ -104,7 +95,9 @@ absl::Status Dispatcher::CheckOrigin(const Request& request, bool needs_host) co
 Response Dispatcher::Invoke(const http::Route& route, const Request& request) const {
   try {
     Response response = route.handler(request);
-    return IsSendable(response) ? response : ErrorResponse(500, "the answer is malformed");
+    if (!IsSendable(response.status, response.headers)) return MalformedAnswer();
+    Pack(request, response);
+    return response;
   } catch (const std::exception&) {
     return ErrorResponse(500, "the request failed inside the server");
   }
@@ -114,10 +107,8 @@ void Dispatcher::InvokeAsync(const http::Route& route, Request request, Responde
                              Done done) {
   const Responder responder(
       [pattern = route.pattern, done = std::move(done)](Response response) {
-        const bool sendable = IsSendable(response);
-        Result result{
-            sendable ? std::move(response) : ErrorResponse(500, "the answer is malformed"),
-            pattern};
+        const bool sendable = IsSendable(response.status, response.headers);
+        Result result{sendable ? std::move(response) : MalformedAnswer(), pattern};
         Finish(result.response);
         done(std::move(result));
       },
@@ -136,7 +127,8 @@ absl::Status Dispatcher::Authorize(const http::Route& route, const Request& requ
 }
 
 // The route that is to be invoked; null: `result` has the answer.
-const Route* Dispatcher::Admit(Request& request, bool needs_host, Result& result) const {
+const Route* Dispatcher::Admit(Request& request, bool needs_host, bool has_body,
+                               Result& result) const {
   const auto refuse = [&result](Response response) {
     result.response = std::move(response);
     return nullptr;
@@ -155,7 +147,7 @@ const Route* Dispatcher::Admit(Request& request, bool needs_host, Result& result
   request.path = std::move(target->path);
   request.query = std::move(target->query);
   request.params = std::move(match.params);
-  if (!HasBodyType(request, match.route->body_type)) {
+  if (has_body && !HasBodyType(request, match.route->body_type)) {
     return refuse(
         ErrorResponse(415, fmt::format("the body must have type {}", match.route->body_type)));
   }
@@ -167,7 +159,7 @@ const Route* Dispatcher::Admit(Request& request, bool needs_host, Result& result
 
 void Dispatcher::Handle(Request request, bool needs_host, Responder::Gone gone, Done done) const {
   Result result;
-  const http::Route* const route = Admit(request, needs_host, result);
+  const http::Route* const route = Admit(request, needs_host, !request.body.empty(), result);
   if (route != nullptr && route->async) {
     return InvokeAsync(*route, std::move(request), std::move(gone), std::move(done));
   }
@@ -176,15 +168,29 @@ void Dispatcher::Handle(Request request, bool needs_host, Responder::Gone gone, 
   done(std::move(result));
 }
 
+void Dispatcher::HandleStream(Request head, bool needs_host, bool has_body,
+                              std::shared_ptr<Exchange> exchange) const {
+  Result refused;
+  const http::Route* const route = Admit(head, needs_host, has_body, refused);
+  if (route == nullptr) return exchange->Answer(std::move(refused.response));
+  try {
+    route->stream(std::move(head), exchange);
+  } catch (const std::exception&) {
+    exchange->Answer(ErrorResponse(500, "the request failed inside the server"));
+  }
+}
+
 const Route* Dispatcher::Find(std::string_view method, std::string_view target) const {
   const auto parsed = ParseTarget(target);
   return parsed.ok() ? router_.Find(method, parsed->segments).route : nullptr;
 }
 
-void Dispatcher::Finish(Response& response) {
+void Dispatcher::Finish(Response& response) { Finish(response.headers); }
+
+void Dispatcher::Finish(NameValues& headers) {
   for (const DefaultHeader& header : kDefaultHeaders) {
-    if (FindHeader(response.headers, header.name) == nullptr) {
-      response.headers.push_back({std::string(header.name), std::string(header.value)});
+    if (FindHeader(headers, header.name) == nullptr) {
+      headers.push_back({std::string(header.name), std::string(header.value)});
     }
   }
 }

@@ -2,9 +2,9 @@
 #define CAIRN_LIB_HTTP_DISPATCHER_H_
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -39,8 +39,9 @@ using Observer = std::function<void(const RequestRecord&)>;
 //
 // In this order: Host and Origin (403), the target (400), the route (404, 405
 // with Allow), the media type of the body (415), the permission, the handler
-// (500 if it throws), security headers. Error bodies repeat nothing that the
-// client sent. Thread-safe as far as the handlers and the authorizer are.
+// (500 if it throws), security headers. What a Handler answers is packed (gzip) from 1 KiB on for
+// clients that take it; handlers that answer later do so themselves. Error bodies repeat nothing
+// that the client sent. Thread-safe as far as the handlers and the authorizer are.
 class Dispatcher {
  public:
   // A null `authorize` allows everything.
@@ -62,16 +63,19 @@ class Dispatcher {
   // The route of a request for a whole target, or null; owned by the dispatcher.
   const http::Route* Find(std::string_view method, std::string_view target) const;
 
-  // The largest Route::max_body_bytes.
-  std::size_t largest_body() const { return largest_body_; }
+  // As Handle for a route with a StreamHandler: all but what becomes of the exchange is over when
+  // it returns. `has_body`: something is to be read.
+  void HandleStream(Request head, bool needs_host, bool has_body,
+                    std::shared_ptr<Exchange> exchange) const;
 
   // Adds what every answer carries. Used by Handle, and by the session for
   // answers to messages that could not be parsed.
   static void Finish(Response& response);
+  static void Finish(NameValues& headers);
 
  private:
   absl::Status CheckOrigin(const Request& request, bool needs_host) const;
-  const http::Route* Admit(Request& request, bool needs_host, Result& result) const;
+  const http::Route* Admit(Request& request, bool needs_host, bool has_body, Result& result) const;
   absl::Status Authorize(const http::Route& route, const Request& request) const;
   Response Invoke(const http::Route& route, const Request& request) const;
   static void InvokeAsync(const http::Route& route, Request request, Responder::Gone gone,
@@ -80,7 +84,6 @@ class Dispatcher {
   Router router_;
   HostPolicy hosts_;
   Authorizer authorize_;
-  std::size_t largest_body_ = 0;
 };
 
 }  // namespace cairn::http

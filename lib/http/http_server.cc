@@ -18,6 +18,8 @@
 #include "absl/status/status.h"
 #include "lib/base/status_macros.h"
 #include "lib/http/session.h"
+#include "lib/http/tls_transport.h"
+#include "lib/tls/tls_context.h"
 
 namespace cairn::http {
 namespace {
@@ -76,7 +78,8 @@ absl::Status CheckOptions(const HttpServerOptions& options) {
   const HttpLimits& limits = options.limits;
   const std::chrono::milliseconds zero{0};
   if (limits.max_header_bytes == 0 || limits.max_connections == 0 || limits.read_timeout <= zero ||
-      limits.write_timeout <= zero || limits.idle_timeout <= zero) {
+      limits.write_timeout <= zero || limits.idle_timeout <= zero ||
+      limits.handshake_timeout <= zero) {
     return absl::InvalidArgumentError("HTTP limits must be positive");
   }
   return absl::OkStatus();
@@ -113,6 +116,7 @@ class HttpServer::Impl {
  private:
   void Accept();
   void OnAccept(ErrorCode error, tcp::socket socket);
+  std::shared_ptr<Transport> MakeTransport(tcp::socket socket);
   void RunThread();
 
   HttpServerOptions options_;
@@ -143,8 +147,9 @@ absl::Status HttpServer::Impl::Listen() {
   }
   HostPolicy hosts(endpoint_.address().to_string(), options_.allowed_hosts);
   context_ = std::make_shared<SessionContext>(
-      options_.limits, Dispatcher(std::move(router_), std::move(hosts), options_.authorize),
-      options_.observe, worker_);
+      options_.limits, options_.tls != nullptr,
+      Dispatcher(std::move(router_), std::move(hosts), options_.authorize), options_.observe,
+      worker_);
   return absl::OkStatus();
 }
 
@@ -186,15 +191,21 @@ void HttpServer::Impl::OnAccept(ErrorCode error, tcp::socket socket) {
   const std::size_t open = context_->registry.size();
   const std::size_t limit = options_.limits.max_connections;
   if (open < 2 * limit) {
-    auto session = std::make_shared<Session>(std::move(socket), context_);
-    context_->registry.Add(session);
-    if (open < limit) {
-      session->Start();
-    } else {
-      session->StartRejected();
+    if (auto transport = MakeTransport(std::move(socket)); transport != nullptr) {
+      auto session = std::make_shared<Session>(std::move(transport), context_);
+      context_->registry.Add(session);
+      session->Start(/*rejected=*/open >= limit);
     }
   }
   Accept();
+}
+
+// Null: there is no memory for it.
+std::shared_ptr<Transport> HttpServer::Impl::MakeTransport(tcp::socket socket) {
+  if (options_.tls == nullptr) return MakePlainTransport(std::move(socket));
+  auto ssl = options_.tls->NewSession(tls::Protocol::kHttp1);
+  if (!ssl.ok()) return nullptr;
+  return std::make_shared<TlsTransport>(std::move(socket), *std::move(ssl));
 }
 
 void HttpServer::Impl::Stop(std::chrono::milliseconds drain) {

@@ -1,6 +1,7 @@
 #ifndef CAIRN_LIB_HTTP_HTTP_SERVER_H_
 #define CAIRN_LIB_HTTP_HTTP_SERVER_H_
 
+#include <algorithm>
 #include <chrono>
 #include <cstddef>
 #include <memory>
@@ -10,6 +11,10 @@
 #include "absl/status/statusor.h"
 #include "lib/http/dispatcher.h"
 #include "lib/http/router.h"
+
+namespace cairn::tls {
+class TlsContext;
+}  // namespace cairn::tls
 
 namespace cairn::http {
 
@@ -25,7 +30,13 @@ struct HttpLimits {
   std::size_t max_connections = 1024;
   std::chrono::milliseconds read_timeout{30'000};   // first to last byte of a request: else 408
   std::chrono::milliseconds write_timeout{30'000};  // a whole answer: else the connection is cut
-  std::chrono::milliseconds idle_timeout{120'000};  // between requests: then closed
+  // Between requests: then closed. Between pieces of a body that a handler reads (Exchange).
+  std::chrono::milliseconds idle_timeout{120'000};
+  std::chrono::milliseconds handshake_timeout{10'000};  // of TLS: then closed
+
+  // Handshakes at a time; of more the one that is longest under way is closed, so that slow ones
+  // keep nobody out.
+  std::size_t max_handshakes() const { return std::max<std::size_t>(max_connections / 2, 1); }
 };
 
 struct HttpServerOptions {
@@ -35,16 +46,18 @@ struct HttpServerOptions {
   // Names beyond localhost and the bound address that requests may carry in
   // Host and Origin; see HostPolicy.
   std::vector<std::string> allowed_hosts;
-  Authorizer authorize;  // null allows everything
-  Observer observe;      // null: nobody is told
+  const tls::TlsContext* tls = nullptr;  // null: plain text; outlives the server
+  Authorizer authorize;                  // null allows everything
+  Observer observe;                      // null: nobody is told
 };
 
-// An HTTP/1.1 server on its own threads.
+// An HTTP/1.1 server on its own threads, with or without TLS.
 //
-// Keeps connections alive, answers pipelined requests in order, reads bodies
-// whole (Content-Length or chunked) and sets TCP_NODELAY. Handlers run on the
-// I/O threads, those of slow routes on one thread more, and may answer later: see
-// Handler, Route and AsyncHandler.
+// Keeps connections alive, answers pipelined requests in order, reads bodies (Content-Length or
+// chunked) whole or in pieces and sets TCP_NODELAY. Each connection is served by one I/O thread at
+// a time. Handlers run on these, those of slow routes on one thread more, and may answer later or
+// in pieces: see Handler, AsyncHandler, StreamHandler and Route. A TLS connection begins with the
+// certificate that the context has then; who speaks plain text to it is told so.
 //
 // Thread-safe, except that it must be destroyed by one thread and not from a
 // handler. The destructor is Stop with 5 seconds.

@@ -29,7 +29,7 @@ const std::string* FindExact(const NameValues& values, std::string_view name);
 // Replaces every header named `name`, or adds one.
 void SetHeader(NameValues& headers, std::string_view name, std::string_view value);
 
-// One request as a handler sees it, complete in memory.
+// One request as a handler sees it, complete in memory; for a StreamHandler without its body.
 //
 // A plain value: a handler may keep a copy, and const access is safe from any
 // thread.
@@ -40,7 +40,8 @@ struct Request {
   NameValues query;    // decoded once, '+' is a blank
   NameValues headers;
   std::string body;
-  std::string peer;                                // the client's address, "127.0.0.1:40312"
+  std::string peer;         // the client's address, "127.0.0.1:40312"
+  std::string certificate;  // whom the client's certificate names (tls::CertificateIdentity); or ""
   std::chrono::steady_clock::time_point received;  // when it was complete
 
   // A path parameter; empty when the pattern has none of this name.

@@ -1,5 +1,6 @@
 #include "lib/http/responder.h"
 
+#include <atomic>
 #include <utility>
 
 namespace cairn::http {
@@ -25,6 +26,10 @@ Responder::Responder(Send send, Gone gone)
 
 void Responder::Answer(Response response) const { state_->Answer(std::move(response)); }
 
-bool Responder::gone() const { return state_->gone != nullptr && state_->gone->load(); }
+bool Responder::gone() const { return state_->gone != nullptr && state_->gone->gone(); }
+
+void Responder::OnGone(std::function<void()> left) const {
+  if (state_->gone != nullptr) state_->gone->OnGone(std::move(left));
+}
 
 }  // namespace cairn::http

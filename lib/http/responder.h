@@ -1,10 +1,10 @@
 #ifndef CAIRN_LIB_HTTP_RESPONDER_H_
 #define CAIRN_LIB_HTTP_RESPONDER_H_
 
-#include <atomic>
 #include <functional>
 #include <memory>
 
+#include "lib/http/departure.h"
 #include "lib/http/message.h"
 
 namespace cairn::http {
@@ -19,8 +19,7 @@ namespace cairn::http {
 class Responder {
  public:
   using Send = std::function<void(Response)>;
-  // Becomes true when the connection ends.
-  using Gone = std::shared_ptr<const std::atomic<bool>>;
+  using Gone = std::shared_ptr<Departure>;
 
   // Calls `send` exactly once, in the thread that answers. Null `gone`: the client never goes.
   explicit Responder(Send send, Gone gone = nullptr);
@@ -28,9 +27,11 @@ class Responder {
   // What happens to the request itself is over when this returns; the client has the answer later.
   void Answer(Response response) const;
 
-  // Nobody takes the answer any more, so long work may stop. That a client hung up is seen only
-  // when something is written to it; what is seen at once is that the server cuts connections.
+  // The client left (Departure), so long work may stop. An answer is to be given all the same.
   bool gone() const;
+
+  // As Departure::OnGone.
+  void OnGone(std::function<void()> left) const;
 
  private:
   struct State;

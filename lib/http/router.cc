@@ -74,8 +74,9 @@ absl::StatusOr<std::vector<Router::Segment>> Router::ParsePattern(std::string_vi
 absl::StatusOr<Router::Entry> Router::ParseRoute(Route route) {
   if (!IsMethod(route.method)) return Bad(route, "the method must be upper case letters");
   if (route.permission.empty()) return Bad(route, "a permission is required");
-  if (!route.handler == !route.async) return Bad(route, "exactly one handler is required");
-  if (route.async && route.slow) return Bad(route, "a handler that answers later cannot be slow");
+  const int handlers = (route.handler ? 1 : 0) + (route.async ? 1 : 0) + (route.stream ? 1 : 0);
+  if (handlers != 1) return Bad(route, "exactly one handler is required");
+  if (!route.handler && route.slow) return Bad(route, "a handler that answers later is not slow");
   auto segments = ParsePattern(route.pattern);
   if (!segments.ok()) {
     const auto why = segments.status().message();

@@ -3,11 +3,13 @@
 
 #include <cstddef>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "lib/http/exchange.h"
 #include "lib/http/message.h"
 #include "lib/http/responder.h"
 
@@ -27,7 +29,13 @@ using Handler = std::function<Response(const Request&)>;
 // reads nothing more until then. An exception becomes a 500, unless it was answered before.
 using AsyncHandler = std::function<void(Request, Responder)>;
 
-// One line of the route table. Either `handler` or `async` is set.
+// Takes one request whose body is not read yet, and does both, reading and answering, in pieces.
+//
+// Called on an I/O thread like a Handler, and as quick; see Exchange. An exception becomes a 500
+// if nothing was answered yet; else the connection is cut.
+using StreamHandler = std::function<void(Request, std::shared_ptr<Exchange>)>;
+
+// One line of the route table. Exactly one of `handler`, `async` and `stream` is set.
 struct Route {
   std::string method;      // upper case: "GET"
   std::string pattern;     // "/models/{model}/versions/{version}"
@@ -41,8 +49,10 @@ struct Route {
   // there at most, however many it has sent ahead.
   bool slow = false;
   AsyncHandler async = nullptr;
-  // Bodies may be as large as this if it is more than HttpLimits::max_body_bytes.
+  // Bodies may be as large as this if it is more than HttpLimits::max_body_bytes. For a stream it
+  // bounds all pieces together; 0 bounds them not at all.
   std::size_t max_body_bytes = 0;
+  StreamHandler stream = nullptr;
 };
 
 // The table of routes: finds the route for a method and a path.
@@ -67,7 +77,7 @@ class Router {
 
   // Returns INVALID_ARGUMENT, naming the route, for a method that is not upper
   // case letters, a malformed pattern, a parameter named twice, an empty
-  // permission, no handler or two of them, or two routes that would match the same requests.
+  // permission, no handler or several, or two routes that would match the same requests.
   static absl::StatusOr<Router> Create(std::vector<Route> routes);
 
   // `segments` as ParseTarget gives them.

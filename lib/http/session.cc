@@ -6,13 +6,12 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/write.hpp>
+#include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
-#include <boost/beast/http/read.hpp>
-#include <boost/beast/http/write.hpp>
-#include <ctime>
+#include <limits>
 #include <utility>
 
+#include "lib/http/answer_head.h"
 #include "lib/http/message.h"
 
 namespace cairn::http {
@@ -20,8 +19,8 @@ namespace {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
+using HttpError = beast::http::error;
 
-constexpr std::size_t kReadBytes = 16 << 10;
 // How long a closing connection is read on, so that the client gets the answer
 // instead of a reset.
 constexpr std::chrono::milliseconds kLinger{1'000};
@@ -30,238 +29,200 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string ToString(beast::string_view text) { return std::string(text.data(), text.size()); }
 
-beast::string_view ToBeast(std::string_view text) {
-  return beast::string_view(text.data(), text.size());
-}
-
-Request ToRequest(beast::http::request<beast::http::string_body>&& message, std::string peer) {
+template <typename Message>
+Request ToRequest(const Message& message) {
   Request request;
   request.method = ToString(message.method_string());
   request.path = ToString(message.target());
   for (const auto& field : message) {
     request.headers.push_back({ToString(field.name_string()), ToString(field.value())});
   }
-  request.body = std::move(message.body());
-  request.peer = std::move(peer);
   return request;
 }
 
-// The time in the form of the Date header.
-std::string HttpDate() {
-  const std::time_t now = std::time(nullptr);
-  std::tm utc;
-  gmtime_r(&now, &utc);
-  char text[32];
-  const std::size_t size = std::strftime(text, sizeof(text), "%a, %d %b %Y %H:%M:%S GMT", &utc);
-  return std::string(text, size);
-}
-
-bool HasNoBody(int status) { return status == 204 || status == 304; }
-
 }  // namespace
 
-void SessionRegistry::Add(const std::shared_ptr<Session>& session) {
-  MutexLock lock(&mutex_);
-  sessions_.emplace(session.get(), session);
-}
-
-void SessionRegistry::Remove(const Session* session) {
-  MutexLock lock(&mutex_);
-  sessions_.erase(session);
-  if (sessions_.empty()) empty_.SignalAll();
-}
-
-std::size_t SessionRegistry::size() const {
-  MutexLock lock(&mutex_);
-  return sessions_.size();
-}
-
-std::vector<std::shared_ptr<Session>> SessionRegistry::All() const {
-  MutexLock lock(&mutex_);
-  std::vector<std::shared_ptr<Session>> all;
-  for (const auto& [key, weak] : sessions_) {
-    if (auto session = weak.lock()) all.push_back(std::move(session));
-  }
-  return all;
-}
-
-bool SessionRegistry::WaitUntilEmpty(std::chrono::milliseconds timeout) {
-  const auto deadline = std::chrono::steady_clock::now() + timeout;
-  MutexLock lock(&mutex_);
-  while (!sessions_.empty()) {
-    const auto left = deadline - std::chrono::steady_clock::now();
-    if (left <= std::chrono::nanoseconds(0)) return false;
-    empty_.WaitFor(&mutex_, left);
-  }
-  return true;
-}
-
-Session::Session(asio::ip::tcp::socket socket, std::shared_ptr<SessionContext> context)
-    : socket_(std::move(socket)),
-      timer_(socket_.get_executor()),
+Session::Session(std::shared_ptr<Transport> transport, std::shared_ptr<SessionContext> context)
+    : transport_(std::move(transport)),
       context_(std::move(context)),
-      buffer_(context_->limits.max_header_bytes + kReadBytes) {
-  ErrorCode ignored;
-  socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-  const auto endpoint = socket_.remote_endpoint(ignored);
-  if (!ignored) {
-    const std::string host = endpoint.address().to_string();
-    peer_ = (endpoint.address().is_v6() ? "[" + host + "]" : host) + ":" +
-            std::to_string(endpoint.port());
-  }
-}
+      peer_(transport_->PeerAddress()),
+      read_watch_(transport_->executor()),
+      write_watch_(transport_->executor()),
+      buffer_(context_->limits.max_header_bytes + kReadBytes) {}
 
 Session::~Session() { context_->registry.Remove(this); }
 
-void Session::Start() {
-  asio::dispatch(socket_.get_executor(), [self = shared_from_this()] { self->WaitForRequest(); });
-}
-
-void Session::StartRejected() {
-  asio::dispatch(socket_.get_executor(), [self = shared_from_this()] {
-    self->Reject(503, "too many connections; try again later");
+void Session::Start(bool rejected) {
+  asio::dispatch(transport_->executor(), [this, self = shared_from_this(), rejected] {
+    rejected_ = rejected;
+    read_watch_.Arm(context_->limits.handshake_timeout, self, &Session::OnLate);
+    transport_->Handshake([this, self](ErrorCode error) { OnHandshake(error); });
+    if (!context_->tls) return;
+    const auto oldest = context_->registry.BeginHandshake(self, context_->limits.max_handshakes());
+    if (oldest != nullptr) oldest->Abort();
   });
 }
 
 void Session::Drain() {
-  asio::dispatch(socket_.get_executor(), [self = shared_from_this()] {
-    if (self->idle_) self->Close();
+  asio::dispatch(transport_->executor(), [self = shared_from_this()] {
+    if (self->phase_ == Phase::kIdle || self->phase_ == Phase::kHandshake) self->Close();
   });
 }
 
 void Session::Abort() {
-  asio::dispatch(socket_.get_executor(), [self = shared_from_this()] { self->Close(); });
+  asio::dispatch(transport_->executor(), [self = shared_from_this()] { self->Close(); });
 }
 
-void Session::Arm(std::chrono::milliseconds limit) {
-  timed_out_ = false;
-  timer_.expires_after(limit);
-  timer_.async_wait([self = shared_from_this(), armed = ++armed_](ErrorCode error) {
-    if (error || armed != self->armed_) return;
-    self->timed_out_ = true;
-    ErrorCode ignored;
-    self->socket_.cancel(ignored);
-  });
-}
-
-bool Session::Disarm() {
-  ++armed_;
-  timer_.cancel();
-  return std::exchange(timed_out_, false);
+void Session::OnHandshake(ErrorCode error) {
+  context_->registry.EndHandshake(this);
+  if (phase_ == Phase::kClosed) return;
+  read_watch_.Disarm();
+  if (error) return Close();
+  if (rejected_) return Reject(503, "too many connections; try again later");
+  WaitForRequest();
 }
 
 void Session::WaitForRequest() {
   if (context_->draining) return Close();
-  if (buffer_.size() > 0) return ReadHeader();
-  idle_ = true;
-  Arm(context_->limits.idle_timeout);
-  socket_.async_read_some(buffer_.prepare(kReadBytes),
-                          [self = shared_from_this()](ErrorCode error, std::size_t bytes) {
-                            self->idle_ = false;
-                            self->Disarm();
-                            if (error) return self->Close();
-                            self->buffer_.commit(bytes);
-                            self->ReadHeader();
-                          });
+  if (buffer_.size() > 0) return BeginRequest();
+  phase_ = Phase::kIdle;
+  read_watch_.Arm(context_->limits.idle_timeout, shared_from_this(), &Session::OnLate);
+  ReadMore();
 }
 
-void Session::ReadHeader() {
+void Session::BeginRequest() {
+  phase_ = Phase::kHeader;
   record_ = RequestRecord();
   version_ = 11;
+  keep_alive_ = true;
+  begun_ = streaming_ = chunked_ = drops_pieces_ = expects_ = body_failed_ = false;
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(context_->limits.max_header_bytes));
-  // Of the route it is known later which of the two counts.
-  parser_->body_limit(
-      std::max(context_->limits.max_body_bytes, context_->dispatcher.largest_body()));
+  // See AdmitBody. Beast 1.74 refuses every length where there is no limit at all.
+  parser_->body_limit(std::numeric_limits<std::uint64_t>::max());
   // One watch for header and body: the time counts from the first byte.
-  Arm(context_->limits.read_timeout);
-  beast::http::async_read_header(
-      socket_, buffer_, *parser_,
-      [self = shared_from_this()](ErrorCode error, std::size_t) { self->OnHeader(error); });
+  read_watch_.Arm(context_->limits.read_timeout, shared_from_this(), &Session::OnLate);
+  ParseHeader();
 }
 
-void Session::OnHeader(ErrorCode error) {
-  if (error) return OnReadError(error);
-  if (!AdmitBody()) return;
-  const auto expect = parser_->get().find(beast::http::field::expect);
-  if (expect == parser_->get().end()) return ReadBody();
-  if (!beast::iequals(expect->value(), "100-continue")) {
-    Disarm();
-    return Reject(417, "only 100-continue can be expected");
-  }
-  if (buffer_.size() > 0) return ReadBody();  // the client did not wait
-  SendContinue();
+void Session::ParseHeader() {
+  ErrorCode error;
+  // It stops behind the header, so that the body's limit is set in time.
+  if (buffer_.size() > 0) buffer_.consume(parser_->put(buffer_.data(), error));
+  if (parser_->is_header_done()) return OnHeader();
+  if (error && error != HttpError::need_more) return OnParseError(error);
+  if (buffer_.size() == buffer_.max_size()) return OnParseError(HttpError::header_limit);
+  ReadMore();
+}
+
+void Session::OnHeader() {
+  parser_->eager(true);
+  const auto& head = parser_->get();
+  request_ = ToRequest(head);
+  request_.peer = peer_;
+  request_.certificate = transport_->certificate();
+  record_.method = request_.method;
+  version_ = head.version();
+  keep_alive_ = head.keep_alive();
+  route_ = context_->dispatcher.Find(request_.method, request_.path);
+  if (!AdmitBody() || !CheckExpect()) return;
+  if (route_ != nullptr && route_->stream) return BeginStream();
+  phase_ = Phase::kBody;
+  // A client that has begun to send did not wait.
+  if (!expects_ || buffer_.size() > 0 || parser_->is_done()) return ParseBody();
+  Send({std::string(kContinue), "", [this, self = shared_from_this()](ErrorCode error) {
+          if (!error && phase_ == Phase::kBody) ParseBody();
+        }});
 }
 
 // Bounds the body by what its route allows; false: it was refused.
 bool Session::AdmitBody() {
-  route_ = context_->dispatcher.Find(ToString(parser_->get().method_string()),
-                                     ToString(parser_->get().target()));
+  const bool stream = route_ != nullptr && route_->stream;
   const std::size_t usual = context_->limits.max_body_bytes;
-  const std::size_t limit = route_ == nullptr ? usual : std::max(usual, route_->max_body_bytes);
+  const std::size_t of_route = route_ == nullptr ? 0 : route_->max_body_bytes;
+  if (stream && of_route == 0) return true;
+  const std::size_t limit = stream ? of_route : std::max(usual, of_route);
   const std::uint64_t bytes = parser_->chunked() ? limit : parser_->content_length().value_or(0);
   if (bytes > limit) {
-    Disarm();
     Reject(413, kBodyTooLarge);
     return false;
   }
   parser_->body_limit(limit);
-  if (bytes <= usual) return true;
+  if (stream || bytes <= usual) return true;
   if (large_body_.TryAdd(context_->large_bodies, static_cast<std::int64_t>(bytes))) return true;
-  Disarm();
   Reject(503, "too many large requests; try again later");
   return false;
 }
 
-void Session::SendContinue() {
-  asio::async_write(socket_, asio::buffer(kContinue.data(), kContinue.size()),
-                    [self = shared_from_this()](ErrorCode error, std::size_t) {
-                      if (error) return self->OnReadError(error);
-                      self->ReadBody();
-                    });
+bool Session::CheckExpect() {
+  const std::string* expect = request_.Header("Expect");
+  if (expect == nullptr) return true;
+  expects_ = beast::iequals(beast::string_view(expect->data(), expect->size()), "100-continue");
+  if (!expects_) Reject(417, "only 100-continue can be expected");
+  return expects_;
 }
 
-void Session::ReadBody() {
-  beast::http::async_read(
-      socket_, buffer_, *parser_,
-      [self = shared_from_this()](ErrorCode error, std::size_t) { self->OnBody(error); });
-}
-
-void Session::OnBody(ErrorCode error) {
-  if (error) return OnReadError(error);
-  Disarm();
-  received_ = std::chrono::steady_clock::now();
-  const bool keep_alive = parser_->get().keep_alive();
-  version_ = parser_->get().version();
-  Request request = ToRequest(parser_->release(), peer_);
-  record_.method = request.method;
-  record_.request_bytes = request.body.size();
-  request.received = received_;
-  Dispatcher::Done done = MakeDone(keep_alive);
-  if (route_ != nullptr && route_->slow) {
-    return HandleOnWorker(std::move(request), std::move(done));
+// What has been received of the body.
+std::string Session::TakePiece(ErrorCode& error) {
+  std::string piece(buffer_.size(), '\0');
+  auto& body = parser_->get().body();
+  body.data = piece.data();
+  body.size = piece.size();
+  body.more = true;
+  while (!error && !parser_->is_done() && buffer_.size() > 0) {
+    const std::size_t used = parser_->put(buffer_.data(), error);
+    buffer_.consume(used);
+    if (error == HttpError::need_buffer) error = {};
+    if (error == HttpError::need_more || used == 0) break;
   }
-  context_->dispatcher.Handle(std::move(request), version_ >= 11, gone_, std::move(done));
+  if (error == HttpError::need_more) error = {};
+  piece.resize(piece.size() - body.size);
+  body.data = nullptr;
+  record_.request_bytes += piece.size();
+  return piece;
 }
 
-// Brings an answer from any thread back to the strand. Nothing else of the connection is under
-// way meanwhile; the guard keeps the I/O threads for the answer, and is let go last.
-Dispatcher::Done Session::MakeDone(bool keep_alive) {
-  return
-      [self = shared_from_this(), keep_alive,
-       guard = asio::make_work_guard(socket_.get_executor())](Dispatcher::Result result) mutable {
-        const auto executor = guard.get_executor();
-        asio::dispatch(executor,
-                       [self = std::move(self), result = std::move(result), keep_alive]() mutable {
-                         self->Answer(std::move(result), keep_alive);
-                       });
-      };
+void Session::ParseBody() {
+  ErrorCode error;
+  request_.body += TakePiece(error);
+  if (error) return OnParseError(error);
+  if (parser_->is_done()) return Handle();
+  // The frame of a chunk that needs more room than there is.
+  if (buffer_.size() == buffer_.max_size()) return OnParseError(HttpError::bad_chunk);
+  ReadMore();
+}
+
+void Session::Handle() {
+  phase_ = Phase::kWorking;
+  read_watch_.Disarm();
+  departure_ = std::make_shared<Departure>();
+  received_ = std::chrono::steady_clock::now();
+  request_.received = received_;
+  if (ended_) departure_->Depart();
+  Dispatcher::Done done = MakeDone();
+  ReadAhead();
+  if (route_ != nullptr && route_->slow) {
+    return HandleOnWorker(std::move(request_), std::move(done));
+  }
+  context_->dispatcher.Handle(std::move(request_), version_ >= 11, departure_, std::move(done));
+}
+
+// Brings an answer from any thread back to the strand. The guard keeps the I/O threads for the
+// answer, and is let go last.
+Dispatcher::Done Session::MakeDone() {
+  return [self = shared_from_this(), guard = asio::make_work_guard(transport_->executor())](
+             Dispatcher::Result result) mutable {
+    const auto executor = guard.get_executor();
+    asio::dispatch(executor, [self = std::move(self), result = std::move(result)]() mutable {
+      self->Answer(std::move(result));
+    });
+  };
 }
 
 void Session::HandleOnWorker(Request request, Dispatcher::Done done) {
   context_->waiting.fetch_add(1);
   asio::post(context_->worker, [context = context_, request = std::move(request),
-                                done = std::move(done), gone = gone_,
+                                done = std::move(done), gone = departure_,
                                 needs_host = version_ >= 11]() mutable {
     auto counted = [context, done = std::move(done)](Dispatcher::Result result) {
       context->waiting.fetch_sub(1);
@@ -271,91 +232,176 @@ void Session::HandleOnWorker(Request request, Dispatcher::Done done) {
   });
 }
 
-void Session::Answer(Dispatcher::Result result, bool keep_alive) {
+void Session::Answer(Dispatcher::Result result) {
   record_.pattern = std::move(result.pattern);
-  Write(std::move(result.response), keep_alive);
+  WriteWhole(std::move(result.response), keep_alive_);
 }
 
-void Session::OnReadError(ErrorCode error) {
-  using HttpError = beast::http::error;
-  if (Disarm()) return Reject(408, "the request took too long to arrive");
+void Session::OnParseError(ErrorCode error) {
   if (error == HttpError::header_limit || error == HttpError::buffer_overflow) {
     return Reject(431, "the request line and headers are too large");
   }
   if (error == HttpError::body_limit) return Reject(413, kBodyTooLarge);
-  const bool parse_error = error.category() == make_error_code(HttpError::bad_method).category();
-  // A peer that went away in the middle of a message cannot be told anything.
-  if (!parse_error || error == HttpError::end_of_stream || error == HttpError::partial_message) {
-    return Close();
-  }
   Reject(400, "the message is not valid HTTP/1.1");
 }
 
 void Session::Reject(int status, std::string_view message) {
+  phase_ = Phase::kWorking;
+  read_watch_.Disarm();
   received_ = std::chrono::steady_clock::now();
   Response response = ErrorResponse(status, message);
   if (status == 503) response.headers.push_back({"Retry-After", "1"});
   Dispatcher::Finish(response);
-  Write(std::move(response), /*keep_alive=*/false);
+  WriteWhole(std::move(response), /*keep_alive=*/false);
 }
 
-void Session::Write(Response response, bool keep_alive) {
-  const bool head = record_.method == "HEAD";
+void Session::WriteWhole(Response response, bool keep_alive) {
+  if (phase_ == Phase::kClosed) return;
+  begun_ = true;
   large_body_.Release();
   held_ = std::move(response.held);
-  message_.emplace(static_cast<beast::http::status>(response.status), version_);
-  message_->set(beast::http::field::date, ToBeast(HttpDate()));
-  for (const NameValue& header : response.headers) {
-    message_->insert(ToBeast(header.name), ToBeast(header.value));
-  }
-  message_->keep_alive(keep_alive && !context_->draining);
-  if (!HasNoBody(response.status)) {
-    message_->content_length(response.body.size());
-    if (!head) message_->body() = std::move(response.body);
+  keep_alive_ = keep_alive && !context_->draining;
+  AnswerHead head{response.status, version_, keep_alive_};
+  if (HasNoBody(response.status)) {
+    response.body.clear();
+  } else {
+    head.length = response.body.size();
+    if (record_.method == "HEAD") response.body.clear();
   }
   record_.status = response.status;
-  record_.response_bytes = message_->body().size();
-  Arm(context_->limits.write_timeout);
-  beast::http::async_write(
-      socket_, *message_,
-      [self = shared_from_this()](ErrorCode error, std::size_t) { self->OnWritten(error); });
+  record_.response_bytes = response.body.size();
+  Send({RenderHead(head, response.headers), std::move(response.body),
+        [this, self = shared_from_this()](ErrorCode error) { EndAnswer(error); }});
 }
 
-void Session::OnWritten(ErrorCode error) {
-  Disarm();
-  const bool keep_alive = message_->keep_alive();
-  message_.reset();
+// The answer was written, or nothing more can be.
+void Session::EndAnswer(ErrorCode error) {
   held_.reset();
   record_.duration = std::chrono::steady_clock::now() - received_;
   if (context_->observe) context_->observe(record_);
-  // The serializer reports the end of an answer without keep-alive as an error.
-  if (error && error != beast::http::error::end_of_stream) return Close();
-  if (keep_alive) return WaitForRequest();
+  if (departure_ != nullptr) departure_->Forget();
+  ++number_;
+  if (wanted_ != nullptr) GivePiece(absl::CancelledError("the answer has ended"));
+  if (error || phase_ == Phase::kClosed) return;
+  if (keep_alive_) return WaitForRequest();
   Linger();
 }
 
 void Session::Linger() {
-  ErrorCode error;
-  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
-  if (error) return Close();
-  buffer_.clear();
-  Arm(kLinger);
-  DiscardInput();
+  phase_ = Phase::kLinger;
+  read_watch_.Arm(kLinger, shared_from_this(), &Session::OnLate);
+  transport_->FinishSending([this, self = shared_from_this()](ErrorCode error) {
+    if (phase_ == Phase::kClosed) return;
+    if (error || ended_) return Close();
+    buffer_.clear();
+    ReadMore();
+  });
 }
 
-void Session::DiscardInput() {
-  socket_.async_read_some(buffer_.prepare(kReadBytes),
-                          [self = shared_from_this()](ErrorCode error, std::size_t) {
-                            if (error || self->timed_out_) return self->Close();
-                            self->DiscardInput();
-                          });
+void Session::OnLate() {
+  if (phase_ != Phase::kHeader && phase_ != Phase::kBody) return Close();
+  Reject(408, "the request took too long to arrive");
 }
 
 void Session::Close() {
-  *gone_ = true;
-  Disarm();
-  ErrorCode ignored;
-  socket_.close(ignored);
+  if (std::exchange(phase_, Phase::kClosed) == Phase::kClosed) return;
+  if (departure_ != nullptr) departure_->Depart();
+  transport_->Close(/*reset=*/false);
+  EndAll();
+}
+
+void Session::Reset() {
+  if (std::exchange(phase_, Phase::kClosed) == Phase::kClosed) return;
+  if (departure_ != nullptr) departure_->Depart();
+  transport_->Close(/*reset=*/true);
+  EndAll();
+}
+
+// The connection is closed; those who wait for it hear of it.
+void Session::EndAll() {
+  read_watch_.Disarm();
+  write_watch_.Disarm();
+  if (wanted_ != nullptr) GivePiece(absl::CancelledError("the client left"));
+  std::deque<Output> dropped;
+  dropped.swap(outputs_);
+  if (sending_) {  // ends by itself
+    outputs_.push_back(std::move(dropped.front()));
+    dropped.pop_front();
+  }
+  for (Output& output : dropped) {
+    asio::post(transport_->executor(), [self = shared_from_this(), sent = std::move(output.sent)] {
+      sent(asio::error::operation_aborted);
+    });
+  }
+}
+
+void Session::ReadMore() {
+  if (awaiting_) return;
+  if (ended_) return Close();
+  awaiting_ = true;
+  transport_->AwaitRead([this, self = shared_from_this()](ErrorCode error) { OnReadable(error); });
+}
+
+// While a request is worked on: to notice that the client leaves.
+void Session::ReadAhead() {
+  if (!ended_ && buffer_.size() < kReadBytes) ReadMore();
+}
+
+void Session::OnReadable(ErrorCode error) {
+  awaiting_ = false;
+  if (phase_ == Phase::kClosed) return;
+  std::size_t size = 0;
+  if (!error) {
+    const std::size_t room = std::min(kReadBytes, buffer_.max_size() - buffer_.size());
+    const auto into = buffer_.prepare(room);
+    size = transport_->ReadSome(static_cast<char*>(into.data()), into.size(), error);
+  }
+  if (error == asio::error::would_block) return ReadMore();
+  if (error) return OnReadEnd(error);
+  if (phase_ == Phase::kLinger) return ReadMore();
+  buffer_.commit(size);
+  switch (phase_) {
+    case Phase::kIdle:
+      return BeginRequest();
+    case Phase::kHeader:
+      return ParseHeader();
+    case Phase::kBody:
+      return ParseBody();
+    default:
+      DeliverPiece();
+      ReadAhead();
+  }
+}
+
+// A client that went away in the middle of a message cannot be told anything. One that has sent
+// all may have closed his half only: he gets his answers, if they do not mind.
+void Session::OnReadEnd(ErrorCode error) {
+  if (phase_ != Phase::kWorking || error != asio::error::eof) return Close();
+  ended_ = true;
+  if (departure_ != nullptr) departure_->Depart();
+  DeliverPiece();
+}
+
+void Session::Send(Output output) {
+  outputs_.push_back(std::move(output));
+  if (!sending_) SendNext();
+}
+
+void Session::SendNext() {
+  sending_ = true;
+  write_watch_.Arm(context_->limits.write_timeout, shared_from_this(), &Session::Close);
+  transport_->Write(std::move(outputs_.front().head), std::move(outputs_.front().body),
+                    [this, self = shared_from_this()](ErrorCode error) { OnSent(error); });
+}
+
+void Session::OnSent(ErrorCode error) {
+  sending_ = false;
+  write_watch_.Disarm();
+  const Transport::Ready sent = std::move(outputs_.front().sent);
+  outputs_.pop_front();
+  if (error) Close();
+  if (!outputs_.empty()) SendNext();
+  sent(error);
 }
 
 }  // namespace cairn::http

@@ -1,59 +1,42 @@
 #ifndef CAIRN_LIB_HTTP_SESSION_H_
 #define CAIRN_LIB_HTTP_SESSION_H_
 
-// Internal to lib/http: the one header that shows Boost. Include http_server.h.
+// Internal to lib/http: shows Boost. Include http_server.h.
 
 #include <atomic>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
 #include <chrono>
 #include <cstdint>
-#include <map>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
-#include <vector>
 
 #include "lib/base/memory_budget.h"
-#include "lib/base/mutex.h"
+#include "lib/http/departure.h"
 #include "lib/http/dispatcher.h"
 #include "lib/http/http_server.h"
+#include "lib/http/session_registry.h"
+#include "lib/http/transport.h"
 
 namespace cairn::http {
 
-class Session;
-
-// The sessions that are open, so that the server can count and stop them.
-// Thread-safe; outlives every session (each holds it through SessionContext).
-class SessionRegistry {
- public:
-  void Add(const std::shared_ptr<Session>& session);
-  void Remove(const Session* session);
-  std::size_t size() const;
-  std::vector<std::shared_ptr<Session>> All() const;
-  // Waits until none is left, at most `timeout`; false when some are.
-  bool WaitUntilEmpty(std::chrono::milliseconds timeout);
-
- private:
-  mutable Mutex mutex_;
-  CondVar empty_;
-  std::map<const Session*, std::weak_ptr<Session>> sessions_ CAIRN_GUARDED_BY(mutex_);
-};
-
 // What all sessions of one server share. Thread-safe.
 struct SessionContext {
-  SessionContext(HttpLimits l, Dispatcher d, Observer o, boost::asio::thread_pool& w)
+  SessionContext(HttpLimits l, bool t, Dispatcher d, Observer o, boost::asio::thread_pool& w)
       : limits(l),
+        tls(t),
         dispatcher(std::move(d)),
         observe(std::move(o)),
         worker(w),
         large_bodies(static_cast<std::int64_t>(l.max_large_bytes)) {}
 
   const HttpLimits limits;
+  const bool tls;
   const Dispatcher dispatcher;
   const Observer observe;
   boost::asio::thread_pool& worker;      // one thread, for slow routes; outlives the sessions
@@ -63,74 +46,141 @@ struct SessionContext {
   std::atomic<bool> draining = false;  // no further requests are wanted
 };
 
-// One connection: wait → read header → read body → dispatch → write, again.
+// Calls when a time is over, unless it was disarmed or armed again. Of one strand.
+class Watch {
+ public:
+  explicit Watch(const Transport::Socket::executor_type& executor) : timer_(executor) {}
+  template <typename Session>
+  void Arm(std::chrono::milliseconds limit, std::shared_ptr<Session> session,
+           void (Session::*late)()) {
+    timer_.expires_after(limit);
+    timer_.async_wait([this, session = std::move(session), late,
+                       armed = ++armed_](const boost::system::error_code& error) {
+      if (!error && armed == armed_) ((*session).*late)();
+    });
+  }
+  void Disarm() {
+    ++armed_;
+    timer_.cancel();
+  }
+
+ private:
+  boost::asio::steady_timer timer_;
+  std::uint64_t armed_ = 0;  // an older one must not fire
+};
+
+// One connection: handshake, then wait → read header → read body → handler → write, again. A
+// route with a StreamHandler is called after the header; its body and answer go through an
+// Exchange (session_stream.cc).
 //
-// Lives as long as an operation of it is pending. All members are used on the
-// socket's strand only; the public methods may be called from any thread.
-//
-// The timer is the session's own, not Beast's: Beast closes the socket when
-// time is up, and then a slow client could not be told 408.
+// The socket is watched for reading nearly always, so that a client that leaves is noticed; while
+// a request is worked on a little is read ahead. Lives as long as an operation of it is pending.
+// All members are used on the transport's strand only; Start, Drain and Abort may be called from
+// any thread.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  // `socket` must have a strand as its executor.
-  Session(boost::asio::ip::tcp::socket socket, std::shared_ptr<SessionContext> context);
+  Session(std::shared_ptr<Transport> transport, std::shared_ptr<SessionContext> context);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
-  void Start();          // serves requests
-  void StartRejected();  // answers 503 and closes
-  void Drain();          // closes if idle; REQUIRES: the context is draining
-  void Abort();          // closes now
+  void Start(bool rejected);  // serves requests, or answers 503 and closes
+  void Drain();               // closes if idle; REQUIRES: the context is draining
+  void Abort();               // closes now
 
  private:
+  friend class SessionExchange;
+  static constexpr std::size_t kReadBytes = 16 << 10;  // at once, and ahead
   using ErrorCode = boost::system::error_code;
-  using Parser = boost::beast::http::parser<true, boost::beast::http::string_body>;
-  using Message = boost::beast::http::response<boost::beast::http::string_body>;
+  using Parser = boost::beast::http::request_parser<boost::beast::http::buffer_body>;
+  enum class Phase : std::uint8_t { kHandshake, kIdle, kHeader, kBody, kWorking, kLinger, kClosed };
 
+  // The way of a request.
+  void OnHandshake(ErrorCode error);
   void WaitForRequest();
-  void ReadHeader();
-  void OnHeader(ErrorCode error);
+  void BeginRequest();
+  void ParseHeader();
+  void OnHeader();
   bool AdmitBody();
-  void SendContinue();
-  void ReadBody();
-  void OnBody(ErrorCode error);
-  Dispatcher::Done MakeDone(bool keep_alive);
+  bool CheckExpect();
+  void ParseBody();
+  std::string TakePiece(ErrorCode& error);
+  void Handle();
+  Dispatcher::Done MakeDone();
   void HandleOnWorker(Request request, Dispatcher::Done done);
-  void Answer(Dispatcher::Result result, bool keep_alive);
-  void OnReadError(ErrorCode error);
+  void Answer(Dispatcher::Result result);
+  void OnParseError(ErrorCode error);
   void Reject(int status, std::string_view message);
-  void Write(Response response, bool keep_alive);
-  void OnWritten(ErrorCode error);
+  void WriteWhole(Response response, bool keep_alive);
+  void EndAnswer(ErrorCode error);
   void Linger();
-  void DiscardInput();
+  void OnLate();
   void Close();
+  void Reset();
+  void EndAll();
 
-  // Cancels the pending socket operation after `limit` unless disarmed before.
-  void Arm(std::chrono::milliseconds limit);
-  // Ends the watch; true if the time was up.
-  bool Disarm();
+  // Reading: one wait at a time, whoever asked.
+  void ReadMore();
+  void ReadAhead();
+  void OnReadable(ErrorCode error);
+  void OnReadEnd(ErrorCode error);
 
-  boost::asio::ip::tcp::socket socket_;
-  boost::asio::steady_timer timer_;
-  std::shared_ptr<SessionContext> context_;
-  std::string peer_;
+  // Writing: one after the other.
+  struct Output {
+    std::string head;
+    std::string body;
+    Transport::Ready sent;
+  };
+  void Send(Output output);
+  void SendNext();
+  void OnSent(ErrorCode error);
+
+  // The exchange of a stream.
+  void BeginStream();
+  void StreamRead(Exchange::OnPiece next);
+  void DeliverPiece();
+  void GivePiece(absl::StatusOr<Exchange::Piece> piece);
+  void OnPieceLate();
+  void StreamAnswer(Response response);
+  void StreamBegin(int status, NameValues headers);
+  void StreamWrite(std::string piece, Exchange::OnTaken taken);
+  void StreamEnd();
+  void StreamAbort();
+  void StreamAbandon();
+
+  const std::shared_ptr<Transport> transport_;
+  const std::shared_ptr<SessionContext> context_;
+  const std::string peer_;
+  Phase phase_ = Phase::kHandshake;
+  bool rejected_ = false;  // too many connections
+  bool awaiting_ = false;  // a wait for reading is under way
+  bool ended_ = false;     // the client sends nothing more
+  Watch read_watch_;
+  Watch write_watch_;
 
   boost::beast::flat_buffer buffer_;  // received, not yet parsed; pipelined requests wait here
+  std::deque<Output> outputs_;        // the first is under way
+  bool sending_ = false;
+
+  // Of one request.
+  std::uint64_t number_ = 0;  // on the connection
   std::optional<Parser> parser_;
-  const Route* route_ = nullptr;    // of the request; null: there is none
-  MemoryCharge large_body_;         // of the request
-  std::optional<Message> message_;  // being written
-  std::shared_ptr<void> held_;      // of the answer that is being written
-  unsigned version_ = 11;           // of the request: 10 or 11
+  const Route* route_ = nullptr;  // null: there is none
+  Request request_;
+  MemoryCharge large_body_;
+  unsigned version_ = 11;      // 10 or 11
+  bool expects_ = false;       // the client waits for 100 Continue
+  bool keep_alive_ = true;     // what the client wants, then whether it is so
+  bool begun_ = false;         // an answer
+  bool streaming_ = false;     // it goes in pieces and has not ended
+  bool chunked_ = false;       // it goes in chunks
+  bool drops_pieces_ = false;  // it has no body, whatever is written
+  bool body_failed_ = false;   // nothing more is to be read of it
+  Exchange::OnPiece wanted_;
+  std::shared_ptr<void> held_;  // of the answer that is being written
+  std::shared_ptr<Departure> departure_;
   RequestRecord record_;
   std::chrono::steady_clock::time_point received_;
-
-  std::uint64_t armed_ = 0;  // which Arm is in force: an older timer must not fire
-  bool timed_out_ = false;
-  bool idle_ = false;  // waiting for the first byte of a request
-  // Shared with those who may answer later.
-  const std::shared_ptr<std::atomic<bool>> gone_ = std::make_shared<std::atomic<bool>>(false);
 };
 
 }  // namespace cairn::http

@@ -112,8 +112,8 @@ service::Caller CallerOf(const Environment& environment, const http::Request& re
     }
     return responder.gone() ? calls::CallEnded() : absl::OkStatus();
   };
-  calls::Identify(environment, BearerForm(HeaderOf(request, "authorization")),
-                  /*certificate=*/"", HeaderOf(request, "cairn-principal"), caller);
+  calls::Identify(environment, BearerForm(HeaderOf(request, "authorization")), request.certificate,
+                  HeaderOf(request, "cairn-principal"), caller);
   return caller;
 }
 

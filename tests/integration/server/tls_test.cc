@@ -88,10 +88,32 @@ class TlsTest : public ::testing::Test {
     return v1::AdminService::NewStub(channel)->GetServerInfo(&context, {}, &info).ok();
   }
 
-  // The name in the certificate that a new connection gets.
-  std::string NameOfServer() {
+  // What the HTTP port answers over TLS; `as_client` shows the client's certificate.
+  std::string HttpsExchange(const std::string& request, bool as_client = false) {
     const tls::SslContextPtr context(SSL_CTX_new(TLS_client_method()));
-    const FloodConnection connection(server_->grpc_address());
+    if (as_client) {
+      SSL_CTX_use_certificate_file(context.get(), (folder_ / "client.crt").c_str(),
+                                   SSL_FILETYPE_PEM);
+      SSL_CTX_use_PrivateKey_file(context.get(), (folder_ / "client.key").c_str(),
+                                  SSL_FILETYPE_PEM);
+    }
+    const FloodConnection connection(server_->http_address());
+    const tls::SslPtr ssl(SSL_new(context.get()));
+    SSL_set_fd(ssl.get(), connection.fd());
+    if (SSL_connect(ssl.get()) != 1) return "";
+    SSL_write(ssl.get(), request.data(), static_cast<int>(request.size()));
+    std::string answer;
+    char buffer[4096];
+    for (int n = 0; (n = SSL_read(ssl.get(), buffer, sizeof(buffer))) > 0;) {
+      answer.append(buffer, static_cast<size_t>(n));
+    }
+    return answer;
+  }
+
+  // The name in the certificate that a new connection to the gRPC or the HTTP port gets.
+  std::string NameOfServer(bool http = false) {
+    const tls::SslContextPtr context(SSL_CTX_new(TLS_client_method()));
+    const FloodConnection connection(http ? server_->http_address() : server_->grpc_address());
     const tls::SslPtr ssl(SSL_new(context.get()));
     SSL_set_fd(ssl.get(), connection.fd());
     if (SSL_connect(ssl.get()) != 1) return "";
@@ -168,6 +190,38 @@ TEST_F(TlsTest, AReloadReachesNewConnectionsAndLeavesTheOthers) {
   stream->WritesDone();
   EXPECT_TRUE(stream->Finish().ok());
   EXPECT_TRUE(Calls(old));
+}
+
+TEST_F(TlsTest, AReloadReachesTheHttpPort) {
+  Start();
+  EXPECT_EQ(NameOfServer(/*http=*/true), "cairnd");
+  ReplaceServer("by signal");
+  ::kill(server_->pid(), SIGHUP);
+  EXPECT_TRUE(Eventually([&] { return NameOfServer(/*http=*/true) == "by signal"; }));
+  ReplaceServer("by file");
+  EXPECT_TRUE(Eventually([&] { return NameOfServer(/*http=*/true) == "by file"; }));
+}
+
+TEST_F(TlsTest, TheHttpPortSpeaksTlsAndTellsPlainTextSo) {
+  Start();
+  EXPECT_THAT(HttpsExchange("GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"),
+              HasSubstr("{\"status\":\"ok\"}"));
+  EXPECT_THAT(testing::HttpGet(server_->http_address(), "/health"),
+              HasSubstr("this port speaks TLS, use https"));
+}
+
+TEST_F(TlsTest, OverHttpAClientsCertificateSaysWhoCallsUnlessATokenDoes) {
+  Start({"--auth", "--tls-client-ca", folder_ / "ca.crt", "--tls-client-cert", "optional"});
+  const auto who = [](const std::string& headers) {
+    return "POST /cairn.v1.AuthService/WhoAmI HTTP/1.1\r\nHost: localhost\r\n" + headers +
+           "Content-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}";
+  };
+  const std::string ann = HttpsExchange(who(""), /*as_client=*/true);
+  EXPECT_THAT(ann, HasSubstr("HTTP/1.1 200"));
+  EXPECT_THAT(ann, HasSubstr("\"uri:spiffe://test/ann\""));
+  EXPECT_THAT(HttpsExchange(who("")), HasSubstr("HTTP/1.1 401"));
+  EXPECT_THAT(HttpsExchange(who("Authorization: Bearer nonsense\r\n"), /*as_client=*/true),
+              HasSubstr("HTTP/1.1 401"));
 }
 
 TEST_F(TlsTest, WhoDoesNotTrustTheServerIsToldWhy) {

@@ -9,6 +9,8 @@
 #include <utility>
 #include <vector>
 
+#include "lib/http/gzip.h"
+
 namespace cairn::http {
 namespace {
 
@@ -68,6 +70,19 @@ TEST_F(DispatcherTest, AnswersWithTheParameterDecodedOnce) {
   const Response response = Handle(MakeRequest("GET", "/echo/a%2525b"));
   EXPECT_EQ(response.status, 200);
   EXPECT_EQ(response.body, "a%25b");
+}
+
+TEST_F(DispatcherTest, LargeAnswersArePackedForWhoTakesThat) {
+  const std::string body = "[" + std::string(2000, '1') + "]";
+  Request request = MakeRequest("POST", "/echo", body);
+  EXPECT_EQ(Handle(request).body, body);
+  request.headers.push_back({"Accept-Encoding", "br, gzip"});
+  const Response packed = Handle(request);
+  EXPECT_EQ(*FindHeader(packed.headers, "Content-Encoding"), "gzip");
+  EXPECT_EQ(*FindHeader(packed.headers, "Vary"), "Accept-Encoding");
+  EXPECT_EQ(*Gunzip(packed.body, {}), body);
+  request.body = "[1]";
+  EXPECT_EQ(Handle(request).body, "[1]");
 }
 
 TEST_F(DispatcherTest, UnknownPathIsAJsonErrorThatRepeatsNothing) {

@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
@@ -41,19 +42,29 @@ Response ParseHead(std::string_view head) {
 
 }  // namespace
 
-RawClient::RawClient(int port) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
+RawClient::RawClient(int port, SSL_CTX* tls) : fd_(socket(AF_INET, SOCK_STREAM, 0)) {
   const timeval patience = {20, 0};
   setsockopt(fd_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
   setsockopt(fd_, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
   const sockaddr_in address = Loopback(port);
   if (connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) {
-    close(fd_);
-    fd_ = -1;
+    Close();
+    return;
   }
+  if (tls == nullptr) return;
+  signal(SIGPIPE, SIG_IGN);  // OpenSSL writes without MSG_NOSIGNAL
+  ssl_.reset(SSL_new(tls));
+  SSL_set_fd(ssl_.get(), fd_);
+  if (SSL_connect(ssl_.get()) != 1) Close();
 }
 
-RawClient::~RawClient() {
-  if (fd_ >= 0) close(fd_);
+RawClient::~RawClient() { Close(); }
+
+void RawClient::Close(bool reset) {
+  const linger none = {1, 0};
+  if (reset) setsockopt(fd_, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+  ssl_.reset();
+  if (fd_ >= 0) close(std::exchange(fd_, -1));
 }
 
 int RawClient::local_port() const {
@@ -65,18 +76,25 @@ int RawClient::local_port() const {
 
 bool RawClient::Send(std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t sent = send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    const ssize_t sent = ssl_ != nullptr
+                             ? SSL_write(ssl_.get(), bytes.data(), static_cast<int>(bytes.size()))
+                             : send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent <= 0) return false;
     bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
   return true;
 }
 
-void RawClient::FinishSending() { shutdown(fd_, SHUT_WR); }
+void RawClient::FinishSending() {
+  if (ssl_ != nullptr) SSL_shutdown(ssl_.get());
+  shutdown(fd_, SHUT_WR);
+}
 
 bool RawClient::Fill() {
   char chunk[16384];
-  const ssize_t got = recv(fd_, chunk, sizeof(chunk), 0);
+  const ssize_t got = ssl_ != nullptr ? SSL_read(ssl_.get(), chunk, sizeof(chunk))
+                                      : recv(fd_, chunk, sizeof(chunk), 0);
+  clean_end_ = got == 0;
   if (got <= 0) return false;
   buffer_.append(chunk, static_cast<std::size_t>(got));
   return true;
@@ -99,6 +117,20 @@ std::optional<Response> RawClient::Read(bool has_body) {
   return response;
 }
 
+std::optional<std::string> RawClient::ReadChunk() {
+  std::size_t end;
+  while ((end = buffer_.find("\r\n")) == std::string::npos) {
+    if (!Fill()) return std::nullopt;
+  }
+  const std::size_t size = std::stoul(buffer_.substr(0, end), nullptr, 16);
+  while (buffer_.size() < end + 2 + size + 2) {
+    if (!Fill()) return std::nullopt;
+  }
+  std::string chunk = buffer_.substr(end + 2, size);
+  buffer_.erase(0, end + 2 + size + 2);
+  return chunk;
+}
+
 std::optional<Response> RawClient::Exchange(std::string_view request) {
   if (!Send(request)) return std::nullopt;
   return Read();
@@ -107,8 +139,11 @@ std::optional<Response> RawClient::Exchange(std::string_view request) {
 std::string RawClient::ReadToEnd(bool* clean) {
   while (Fill()) {
   }
-  char byte;
-  if (clean != nullptr) *clean = recv(fd_, &byte, 1, 0) == 0;
+  if (clean != nullptr && ssl_ != nullptr) {
+    *clean = (SSL_get_shutdown(ssl_.get()) & SSL_RECEIVED_SHUTDOWN) != 0;
+  } else if (clean != nullptr) {
+    *clean = clean_end_;
+  }
   return std::exchange(buffer_, {});
 }
 

@@ -92,6 +92,7 @@ TEST_F(SlowRouteTest, QuickRequestsAreAnsweredWhileSlowOnesWait) {
     ASSERT_TRUE(crowd.back()->Send(Times(10, Get("/slow/crowd"))));
   }
   ASSERT_TRUE(WaitFor(50));
+  gate_.WaitUntilEntered();
   RawClient client(server_->port());
   for (int i = 0; i < 3; ++i) {
     const auto response = client.Exchange(Get("/quick"));

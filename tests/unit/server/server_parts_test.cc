@@ -117,6 +117,18 @@ TEST(OptionsTest, AddressesStayOnLoopbackUnlessTheNetworkIsAllowed) {
   EXPECT_TRUE(Parse({"--in-memory", "--grpc-address", "0.0.0.0:1", "--insecure-network"}).ok());
 }
 
+TEST(OptionsTest, BothAddressesMayBeAnyWithTlsAndAuthentication) {
+  for (const char* address : {"--grpc-address", "--http-address"}) {
+    const auto parse = [address](std::vector<const char*> flags) {
+      flags.insert(flags.end(), {"--in-memory", address, "0.0.0.0:1"});
+      return Parse(flags).status();
+    };
+    EXPECT_TRUE(parse({"--tls-cert", "a", "--tls-key", "b", "--auth"}).ok());
+    EXPECT_EQ(ReasonOf(parse({"--tls-cert", "a", "--tls-key", "b"})), "CONFIG_INVALID");
+    EXPECT_EQ(ReasonOf(parse({"--auth"})), "CONFIG_INVALID");
+  }
+}
+
 TEST(OptionsTest, TlsNeedsItsTwoFilesAndOpensTheNetworkToKnownClientsOnly) {
   const auto field_of = [](const std::vector<const char*>& arguments) {
     return MetadataOf(Parse(arguments).status(), "field");

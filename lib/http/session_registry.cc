@@ -1,0 +1,67 @@
+#include "lib/http/session_registry.h"
+
+#include <utility>
+
+namespace cairn::http {
+
+void SessionRegistry::Add(const std::shared_ptr<Session>& session) {
+  const MutexLock lock(&mutex_);
+  sessions_[session.get()].session = session;
+}
+
+void SessionRegistry::Remove(const Session* session) {
+  const MutexLock lock(&mutex_);
+  const auto at = sessions_.find(session);
+  if (at == sessions_.end()) return;
+  handshakes_.erase(at->second.handshake);
+  sessions_.erase(at);
+  if (sessions_.empty()) empty_.SignalAll();
+}
+
+std::size_t SessionRegistry::size() const {
+  const MutexLock lock(&mutex_);
+  return sessions_.size();
+}
+
+std::vector<std::shared_ptr<Session>> SessionRegistry::All() const {
+  const MutexLock lock(&mutex_);
+  std::vector<std::shared_ptr<Session>> all;
+  for (const auto& [key, entry] : sessions_) {
+    if (auto session = entry.session.lock()) all.push_back(std::move(session));
+  }
+  return all;
+}
+
+bool SessionRegistry::WaitUntilEmpty(std::chrono::milliseconds timeout) {
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  const MutexLock lock(&mutex_);
+  while (!sessions_.empty()) {
+    const auto left = deadline - std::chrono::steady_clock::now();
+    if (left <= std::chrono::nanoseconds(0)) return false;
+    empty_.WaitFor(&mutex_, left);
+  }
+  return true;
+}
+
+std::shared_ptr<Session> SessionRegistry::BeginHandshake(const std::shared_ptr<Session>& session,
+                                                         std::size_t most) {
+  const MutexLock lock(&mutex_);
+  const auto at = sessions_.find(session.get());
+  if (at == sessions_.end()) return nullptr;
+  at->second.handshake = ++last_handshake_;
+  handshakes_.emplace(last_handshake_, session.get());
+  if (handshakes_.size() <= most) return nullptr;
+  Entry& oldest = sessions_[handshakes_.begin()->second];
+  handshakes_.erase(handshakes_.begin());
+  oldest.handshake = 0;
+  return oldest.session.lock();
+}
+
+void SessionRegistry::EndHandshake(const Session* session) {
+  const MutexLock lock(&mutex_);
+  const auto at = sessions_.find(session);
+  if (at == sessions_.end()) return;
+  handshakes_.erase(std::exchange(at->second.handshake, 0));
+}
+
+}  // namespace cairn::http

@@ -1,0 +1,52 @@
+#ifndef CAIRN_LIB_HTTP_SESSION_REGISTRY_H_
+#define CAIRN_LIB_HTTP_SESSION_REGISTRY_H_
+
+// Internal to lib/http.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "lib/base/mutex.h"
+
+namespace cairn::http {
+
+class Session;
+
+// The sessions that are open, so that the server can count and stop them, and which of them are in
+// their handshake, so that those are bounded. Thread-safe; outlives every session (each holds it
+// through SessionContext).
+class SessionRegistry {
+ public:
+  void Add(const std::shared_ptr<Session>& session);
+  void Remove(const Session* session);
+  std::size_t size() const;
+  std::vector<std::shared_ptr<Session>> All() const;
+  // Waits until none is left, at most `timeout`; false when some are.
+  bool WaitUntilEmpty(std::chrono::milliseconds timeout);
+
+  // Counts a handshake that begins. If there are more than `most` now, the session whose one is
+  // longest under way has to give way: it is returned, and no longer counted. Else null.
+  std::shared_ptr<Session> BeginHandshake(const std::shared_ptr<Session>& session,
+                                          std::size_t most);
+  void EndHandshake(const Session* session);
+
+ private:
+  struct Entry {
+    std::weak_ptr<Session> session;
+    std::uint64_t handshake = 0;  // its number, while it is under way
+  };
+
+  mutable Mutex mutex_;
+  CondVar empty_;
+  std::map<const Session*, Entry> sessions_ CAIRN_GUARDED_BY(mutex_);
+  std::map<std::uint64_t, const Session*> handshakes_ CAIRN_GUARDED_BY(mutex_);  // oldest first
+  std::uint64_t last_handshake_ CAIRN_GUARDED_BY(mutex_) = 0;
+};
+
+}  // namespace cairn::http
+
+#endif  // CAIRN_LIB_HTTP_SESSION_REGISTRY_H_
