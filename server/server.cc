@@ -222,8 +222,8 @@ class Server::Impl {
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
     environment_.reset(new calls::Environment{
         *store_, *mutator_, clock, SystemIds(), calls::CallPools{*pool_, *disk_pool_, long_calls_},
-        *folding_room_, *intake_, replies_, metrics_, *metric_folder_, *run_leases_, *operations_,
-        access_.get()});
+        *folding_room_, *intake_, replies_, alarms_, metrics_, *metric_folder_, *run_leases_,
+        *operations_, access_.get()});
     CAIRN_RETURN_IF_ERROR(MakeMethods(clock, connections));
     CAIRN_ASSIGN_OR_RETURN(
         grpc_, rpc::GrpcServer::Start(AcceptorOptions(connections), shares_.request_bytes,
@@ -354,6 +354,7 @@ class Server::Impl {
   front::DescriptorShares descriptors_;
   calls::LongCalls long_calls_;
   calls::Replies replies_;
+  calls::Alarms alarms_;
   observability::CallMetrics metrics_;
   std::unique_ptr<ScratchDirectory> scratch_;
   std::unique_ptr<storage::KvStore> store_;

@@ -18,13 +18,14 @@ absl::Status Overloaded();
 using service::Effort;
 
 // The two pools of threads, and how unary calls get into them. The pools share no thread, so
-// that work on blobs never keeps a search waiting.
+// that work on blobs never keeps a search waiting. Streams take their turns on the pools
+// themselves: their first turn may be refused, and the later ones are not (ThreadPool::Resubmit).
 //
 // Owns nothing; what it refers to outlives all calls. Safe to copy and to call from any thread.
 struct CallPools {
-  ThreadPool& compute;
-  ThreadPool& disk;
-  LongCalls& long_calls;
+  ThreadPool& compute;    // searches, lists, curves, and JSON
+  ThreadPool& disk;       // what reads and writes blobs
+  LongCalls& long_calls;  // bounds what is in both queues
 
   // The pool of an effort that is not inline.
   ThreadPool& Of(Effort effort) const { return effort == Effort::kIo ? disk : compute; }

@@ -49,6 +49,11 @@ absl::Status DeadlineOver() {
                "the deadline of the call is over");
 }
 
+absl::Status WhyEnded(const service::Caller& caller) {
+  absl::Status ended = caller.Ended();
+  return ended.ok() ? CallEnded() : ended;
+}
+
 absl::Status Unparsed(const google::protobuf::Descriptor& type) {
   const std::string rule = fmt::format(
       "must be a {} in protobuf's wire format, with all strings in UTF-8", type.full_name());

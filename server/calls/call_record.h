@@ -18,6 +18,9 @@ namespace cairn::calls {
 // Counts and times one call from its start until End; shared by all kinds of calls of all
 // transports. `method` is the path of a row, "cairn.v1.TrackingService/GetRun", which outlives the
 // server's count of it.
+//
+// A small value: a transport begins one when a call comes, before it knows whether it can be
+// served, and hands it to the flow, which ends it. Until then the call counts as in flight.
 class CallRecord {
  public:
   CallRecord(const Environment& environment, const char* method)
@@ -32,6 +35,7 @@ class CallRecord {
     metrics_->End(method_, status, ForwardClock().NowUnixNanos() - start_nanos_);
   }
 
+  // The path, as the metrics name it.
   const char* method() const { return method_; }
 
  private:
@@ -45,6 +49,9 @@ absl::Status CallEnded();
 
 // DEADLINE_EXCEEDED (CALL_ENDED): the client waits no longer.
 absl::Status DeadlineOver();
+
+// Why the call of `caller` ended before it was answered: what its `ended` says, or CallEnded.
+absl::Status WhyEnded(const service::Caller& caller);
 
 // INVALID_ARGUMENT (REQUEST_MALFORMED): what was sent is not a message of this type in protobuf's
 // wire format.

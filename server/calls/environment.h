@@ -3,6 +3,7 @@
 
 #include "lib/base/clock.h"
 #include "lib/base/ids.h"
+#include "server/calls/alarms.h"
 #include "server/calls/call_pools.h"
 #include "server/calls/intake.h"
 #include "server/calls/replies.h"
@@ -37,6 +38,7 @@ struct Environment {
   WaitingRoom& folding_room;  // for points that come faster than they are folded
   Intake& intake;             // of large requests
   Replies& replies;           // counts what clients have not taken yet
+  Alarms& alarms;             // wakes calls that wait without a thread
   observability::CallMetrics& metrics;
   metrics::MetricFolder& metric_folder;  // is told of metrics that were logged
   tracking::RunLeaseKeeper& run_leases;  // is told of runs that changed or logged

@@ -13,6 +13,8 @@
 
 namespace cairn::calls {
 
+// How much is let in at once, and how long the others wait. The defaults are for production; the
+// server lowers them where it was given little memory.
 struct IntakeOptions {
   // What large requests may hold that are being received or handled; then the next one waits
   // unread.
@@ -70,10 +72,13 @@ class Intake {
   // The place of a request that was let in.
   Ticket Begin() CAIRN_EXCLUDES(mutex_);
 
+  // Whether the next one has to wait. Drops what was expected for too long.
   bool full() const CAIRN_EXCLUDES(mutex_);
+  // How many wait unread.
   int64_t waiting() const { return room_.waiting(); }
 
  private:
+  // Those of the ticket with this number; `bytes` is set once it was received.
   void Received(uint64_t number, int64_t bytes) CAIRN_EXCLUDES(mutex_);
   void Leave(uint64_t number, std::optional<int64_t> bytes) CAIRN_EXCLUDES(mutex_);
 

@@ -25,11 +25,13 @@ class LongCalls {
   // Methods of a server; more than there are. Those beyond share places.
   static constexpr size_t kMaxMethods = 256;
 
+  // `per_method` calls of each, but for methods with a bound of their own; `max_bytes` of all.
   explicit LongCalls(int64_t per_method, int64_t max_bytes = std::numeric_limits<int64_t>::max())
       : per_method_(per_method), max_bytes_(max_bytes) {}
   LongCalls(const LongCalls&) = delete;
   LongCalls& operator=(const LongCalls&) = delete;
 
+  // As it is told to clients.
   int64_t per_method() const { return per_method_; }
 
   // Runs `call`, whose request holds `bytes`, on the pool. False if its method has too many
@@ -59,7 +61,8 @@ class LongCalls {
  private:
   const int64_t per_method_;
   const int64_t max_bytes_;
-  std::atomic<int64_t> bytes_{0};
+  std::atomic<int64_t> bytes_{0};  // of the requests of all that run or wait
+  // By the method's place in the table.
   std::array<std::atomic<int64_t>, kMaxMethods> under_way_{};
 };
 

@@ -14,7 +14,9 @@ namespace cairn::calls {
 // looked up before it is known that the caller may.
 //
 // `parse` reads what was sent into `request` and answers how that went. `continues`: it is not the
-// first of its stream. Errors are those of service::CheckIdentity, `parse` and service::Authorize.
+// first of its stream, so it may leave out what the first one said. Takes the thread for as long as
+// parsing takes; a flow calls it in the call's turn. Errors are those of service::CheckIdentity,
+// `parse` and service::Authorize.
 template <typename Parse>
 absl::Status Receive(const Environment& environment, const service::Method& method,
                      const service::Caller& caller, const Parse& parse,

@@ -45,10 +45,15 @@ class Unary {
   // Called exactly once. Nothing is done with this object after it.
   virtual void Send(absl::StatusOr<service::Answer> answer) = 0;
 
+  // Parses and allows; the errors of calls::Receive.
   absl::Status Receive();
-  void ServeChange();
+  // Calls the row's function and charges what it answers. In the call's turn.
   void Answer();
+  // A change is read where it came, because what it is decides in which line it waits.
+  void ServeChange();
+  // Plans and commits, in the call's turn; answers from a thread that commits.
   void RunChange();
+  // What makes a repetition of the request known: who asks, the method and the request id.
   storage::RequestContext RequestOf() const;
 
   int64_t size_bytes_ = 0;

@@ -18,6 +18,7 @@ namespace cairn::calls {
 // all come back together.
 double Spread(double seconds);
 
+// How many wait, and for how long. The defaults are for production.
 struct WaitingRoomOptions {
   // What may wait; more is refused at once.
   int64_t max_calls = 2048;
@@ -56,10 +57,12 @@ class WaitingRoom {
   // when too many wait, or when patience is over.
   void Wait(int64_t bytes, Ended ended, Answer answer) CAIRN_EXCLUDES(mutex_);
 
+  // How many wait. Any thread.
   int64_t waiting() const { return waiting_.load(std::memory_order_relaxed); }
 
  private:
   using Clock = std::chrono::steady_clock;
+  // One call in the line.
   struct Waiting {
     int64_t bytes;
     Ended ended;
@@ -67,8 +70,11 @@ class WaitingRoom {
     Clock::time_point since;
   };
 
+  // The thread: looks as long as anybody waits, and sleeps else.
   void Work() CAIRN_EXCLUDES(mutex_);
+  // RESOURCE_EXHAUSTED (QUEUE_FULL).
   absl::Status NoRoom() const;
+  // The first of the line; answers without the lock. False if there is no room or nobody.
   bool LetOneIn() CAIRN_EXCLUDES(mutex_);
   void TurnAway() CAIRN_EXCLUDES(mutex_);
   void Forget(const Waiting& call) CAIRN_REQUIRES(mutex_);

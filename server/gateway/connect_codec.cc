@@ -102,6 +102,15 @@ ordered_json DetailOf(const google::protobuf::Any& detail) {
   return json;
 }
 
+std::string TextOf(const google::rpc::Status& status) {
+  ordered_json body;
+  body["code"] = CodeName(static_cast<absl::StatusCode>(status.code()));
+  body["message"] = status.message();
+  for (const auto& detail : status.details()) body["details"].push_back(DetailOf(detail));
+  // Text that is not UTF-8 must not turn an error into an exception.
+  return body.dump(-1, ' ', false, ordered_json::error_handler_t::replace);
+}
+
 const std::string& BytesOf(const service::Answer& answer) {
   const auto* bytes = std::get_if<std::string>(&answer);
   return bytes != nullptr ? *bytes : *std::get<std::shared_ptr<const std::string>>(answer);
@@ -180,16 +189,12 @@ absl::StatusOr<std::string> RenderAnswer(Codec codec, const Descriptor& type,
   return message != nullptr ? (*message)->SerializeAsString() : BytesOf(answer);
 }
 
+std::string ErrorText(const absl::Status& error) { return TextOf(ToRpcStatus(error)); }
+
 http::Response ErrorAnswer(const absl::Status& error) {
   const google::rpc::Status status = ToRpcStatus(error);
   const auto code = static_cast<absl::StatusCode>(status.code());
-  ordered_json body;
-  body["code"] = CodeName(code);
-  body["message"] = status.message();
-  for (const auto& detail : status.details()) body["details"].push_back(DetailOf(detail));
-  // Text that is not UTF-8 must not turn an error into an exception.
-  http::Response response = http::JsonResponse(
-      body.dump(-1, ' ', false, ordered_json::error_handler_t::replace), http::HttpStatus(code));
+  http::Response response = http::JsonResponse(TextOf(status), http::HttpStatus(code));
   if (code == absl::StatusCode::kUnauthenticated) {
     response.headers.push_back({"WWW-Authenticate", "Bearer"});
   }

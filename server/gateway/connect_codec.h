@@ -55,8 +55,12 @@ absl::StatusOr<std::string> RenderAnswer(Codec codec, const google::protobuf::De
 //   {"code": "not_found", "message": "…",
 //    "details": [{"type": "google.rpc.ErrorInfo", "value": "base64", "debug": {…}}]}
 //
-// with the HTTP status that belongs to the code. Details are those that gRPC would send; `debug` is
-// for people, and left out for a type that is not known here. REQUIRES: !error.ok()
+// Details are those that gRPC would send; `debug` is for people, and left out for a type that is
+// not known here. REQUIRES: !error.ok()
+std::string ErrorText(const absl::Status& error);
+
+// That, as the answer of a unary call, with the HTTP status that belongs to the code.
+// REQUIRES: !error.ok()
 http::Response ErrorAnswer(const absl::Status& error);
 
 // The bearer form of an `authorization` header: "Bearer TOKEN" as it is, "Basic …" with the

@@ -15,6 +15,7 @@
 #include "server/core/limits.h"
 #include "server/gateway/connect_call.h"
 #include "server/gateway/connect_codec.h"
+#include "server/gateway/connect_wait.h"
 #include "server/service/authorize.h"
 
 namespace cairn::gateway {
@@ -25,8 +26,12 @@ using service::Method;
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 using Input = ConnectCall::Input;
 
+bool IsWait(const Method& method) {
+  return method.path == "google.longrunning.Operations/WaitOperation";
+}
+
 bool IsUnary(const Method& method) {
-  return std::holds_alternative<service::AnswerFunction>(method.serve) ||
+  return IsWait(method) || std::holds_alternative<service::AnswerFunction>(method.serve) ||
          std::holds_alternative<service::ChangeFunction>(method.serve);
 }
 
@@ -132,7 +137,13 @@ absl::Status Begin(Environment& environment, const Method& method, const calls::
   CAIRN_ASSIGN_OR_RETURN(const Deadline deadline, DeadlineOf(request));
   service::Caller caller = CallerOf(environment, request, deadline, responder);
   CAIRN_RETURN_IF_ERROR(caller.Ended());
-  ConnectCall::Begin(environment, method, std::move(caller), record, *std::move(input), responder);
+  if (IsWait(method)) {
+    BeginConnectWait(environment, method, std::move(caller), record, *std::move(input), deadline,
+                     responder);
+  } else {
+    ConnectCall::Begin(environment, method, std::move(caller), record, *std::move(input),
+                       responder);
+  }
   return absl::OkStatus();
 }
 

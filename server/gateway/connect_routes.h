@@ -18,7 +18,7 @@ namespace cairn::gateway {
 // with a token as the password, and how long somebody waits by `connect-timeout-ms`. What is
 // answered, by which thread, in which turn and to whom is that of every transport (calls::Unary).
 //
-// A method that streams, or that its transport must have an implementation for, answers
+// A WaitOperation lasts a minute at most (connect_wait.h). A method that streams answers
 // UNIMPLEMENTED and names gRPC. What the HTTP server refuses itself (hosts, unknown paths, sizes)
 // has that server's error body, from whose status clients of Connect make a code.
 //

@@ -1,11 +1,14 @@
 #include "server/rpc/call.h"
 
 #include <chrono>
+#include <memory>
+#include <string_view>
+#include <utility>
+#include <variant>
 
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "grpcpp/support/proto_buffer_reader.h"
-#include "server/calls/receive.h"
 #include "server/front/peers.h"
 #include "server/rpc/handover.h"
 
@@ -32,7 +35,7 @@ absl::Status ParseRequest(const grpc::ByteBuffer& buffer, google::protobuf::Mess
     grpc::ProtoBufferReader reader(&slices);
     parsed = reader.status().ok() && request.ParseFromZeroCopyStream(&reader);
   }
-  return parsed ? absl::OkStatus() : Unparsed(*request.GetDescriptor());
+  return parsed ? absl::OkStatus() : calls::Unparsed(*request.GetDescriptor());
 }
 
 std::function<absl::Status()> EndOf(const grpc::CallbackServerContext* context) {
@@ -40,17 +43,8 @@ std::function<absl::Status()> EndOf(const grpc::CallbackServerContext* context) 
     if (std::chrono::system_clock::now() >= context->deadline()) {
       return calls::DeadlineOver();
     }
-    return context->IsCancelled() ? CallEnded() : absl::OkStatus();
+    return context->IsCancelled() ? calls::CallEnded() : absl::OkStatus();
   };
-}
-
-absl::Status Receive(const Environment& environment, const service::Method& method,
-                     const service::Caller& caller, const grpc::ByteBuffer& buffer,
-                     google::protobuf::Message& request, bool continues) {
-  return calls::Receive(
-      environment, method, caller,
-      [&buffer](google::protobuf::Message& into) { return ParseRequest(buffer, into); }, request,
-      continues);
 }
 
 grpc::ByteBuffer ToByteBuffer(std::string bytes) {

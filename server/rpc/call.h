@@ -1,16 +1,10 @@
 #ifndef CAIRN_SERVER_RPC_CALL_H_
 #define CAIRN_SERVER_RPC_CALL_H_
 
-#include <cstdint>
 #include <functional>
-#include <memory>
 #include <string>
-#include <string_view>
-#include <type_traits>
-#include <utility>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
 #include "grpcpp/server_context.h"
 #include "grpcpp/support/byte_buffer.h"
@@ -22,17 +16,12 @@
 
 namespace cairn::rpc {
 
-using calls::CallEnded;
-using calls::CallPools;
-using calls::Environment;
-using calls::Intake;
-using calls::Overloaded;
-using calls::Replies;
-using calls::ReplyWatch;
-using calls::Unparsed;
-using calls::WaitingRoom;
+// What the reactors of all kinds of calls have in common: bytes in and out, and who calls. What a
+// call does with them is in server/calls, whatever the transport.
 
-// calls::CallRecord whose outcome goes to gRPC.
+using calls::Environment;
+
+// calls::CallRecord whose outcome goes to gRPC, for the calls that count themselves.
 class CallRecord : public calls::CallRecord {
  public:
   using calls::CallRecord::CallRecord;
@@ -44,21 +33,17 @@ class CallRecord : public calls::CallRecord {
   }
 };
 
-// For long reads of the call: CANCELLED or DEADLINE_EXCEEDED (CALL_ENDED) once nobody
-// waits for its answer. The context must outlive it.
+// For long work of the call, and where it waits for its turn: CANCELLED or DEADLINE_EXCEEDED
+// (CALL_ENDED) once nobody waits for its answer. The context must outlive it.
 std::function<absl::Status()> EndOf(const grpc::CallbackServerContext* context);
 
-// Reads what was sent into `request`. Unparsed.
+// Reads what was sent into `request`, without a copy where it came in one piece. gRPC's own parsing
+// is not used: it refuses without details, and ends streams as if they were complete (decision 10).
+// Unparsed.
 absl::Status ParseRequest(const grpc::ByteBuffer& buffer, google::protobuf::Message& request);
 
-// As that, and asks whether the caller may do what it says: the one way
-// by which requests come in. Nothing is parsed for who is not known.
-// `continues`: it is not the first of its stream. Unparsed, or the errors of service::Authorize.
-absl::Status Receive(const Environment& environment, const service::Method& method,
-                     const service::Caller& caller, const grpc::ByteBuffer& buffer,
-                     google::protobuf::Message& request, bool continues = false);
-
-// Bytes as gRPC sends them; those of a stored answer are shared where they fit no slice.
+// Bytes as gRPC sends them: those of a string are handed over and freed once they are sent, those
+// of a message are written into one slice, and those of a stored answer are copied.
 grpc::ByteBuffer ToByteBuffer(std::string bytes);
 grpc::ByteBuffer ToByteBuffer(const google::protobuf::Message& message);
 
@@ -68,7 +53,7 @@ grpc::ByteBuffer ToByteBuffer(const google::protobuf::Message& message);
 service::Caller CallerOf(const Environment& environment,
                          const grpc::CallbackServerContext* context);
 
-// An answer as gRPC sends it.
+// An answer as gRPC sends it, whichever form the method gave it.
 grpc::ByteBuffer ToByteBuffer(service::Answer answer);
 
 }  // namespace cairn::rpc

@@ -1,57 +1,51 @@
 #ifndef CAIRN_SERVER_RPC_CLIENT_STREAM_H_
 #define CAIRN_SERVER_RPC_CLIENT_STREAM_H_
 
-#include <atomic>
 #include <memory>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "google/protobuf/message.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
+#include "server/calls/request_stream.h"
 #include "server/rpc/call.h"
 #include "server/rpc/handover.h"
 #include "server/service/method.h"
 
 namespace cairn::rpc {
 
-// A call of any method that takes a stream and answers once.
+// A call of any method that takes a stream and answers once, served as calls::RequestStream says.
 //
-// Messages arrive as bytes and are parsed here: gRPC tells of one that does not parse as
-// if the stream had ended.
-// The method's MessageSink takes one message at a time on the pool of the method's effort, where it
-// may block; the next is read only then, which is the back-pressure. A call is refused with its
-// first message, when the pool takes no more, and not later. What the sink holds is let go on the
-// pool too, before the answer leaves. Deletes itself in OnDone, or on the pool then.
-class ClientStream final : public grpc::ServerReadReactor<grpc::ByteBuffer> {
+// Messages arrive as bytes and are parsed there: gRPC tells of one that does not parse as
+// if the stream had ended. A message that was not asked for stays with its client, by HTTP/2's
+// flow control. Deletes itself in OnDone, which gRPC calls after every other callback.
+class ClientStream final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
+                           private calls::RequestStream {
  public:
-  // Begins to read. All of them outlive the call.
+  // Begins to read. All of them outlive the call; the answer is put into `response`.
   static ClientStream* Begin(Environment& environment, const service::Method& method,
                              grpc::CallbackServerContext* context, grpc::ByteBuffer* response);
 
   ClientStream(Environment& environment, const service::Method& method,
                grpc::CallbackServerContext* context, grpc::ByteBuffer* response);
 
+  // gRPC's callbacks, from any of its threads: OnCancel beside the others, also at a deadline or a
+  // stop of the server, and OnDone last of all.
   void OnReadDone(bool ok) override;
   void OnCancel() override;
   void OnDone() override;
 
  private:
-  void Step(bool ok);
-  absl::Status Complete();
-  void End(const absl::Status& status);
-  void Answer(const absl::Status& status);
+  // What the flow asks for.
+  void Read() override;
+  absl::Status Parse(google::protobuf::Message& request) override;
+  // The call may be over within.
+  void Answer(absl::StatusOr<std::unique_ptr<google::protobuf::Message>> answer) override;
 
-  Environment& environment_;
-  const service::Method& method_;
-  ThreadPool& pool_;
   grpc::ByteBuffer* const response_;
-  CallRecord record_;
-  const service::Caller caller_;
-  std::unique_ptr<service::MessageSink> sink_;
-  grpc::ByteBuffer bytes_;
-  const std::unique_ptr<google::protobuf::Message> request_;
+  grpc::ByteBuffer bytes_;  // of the message that was read last
   Handover handover_;
-  std::atomic<bool> cancelled_{false};
-  bool begun_ = false;  // the pool took the first message
 };
 
 }  // namespace cairn::rpc

@@ -15,7 +15,9 @@
 namespace cairn::rpc {
 
 // The gRPC front: every service of the table of methods, health and reflection, on one
-// address. Owned by the Server; `environment` and `methods` must outlive it.
+// address. What its methods do, and in which turn, is not known here: TableService makes handlers
+// of their rows. Sizes, silence and compression of connections are limited. Owned by the Server;
+// `environment` and `methods` must outlive it.
 class GrpcServer {
  public:
   // Binds and serves; gRPC gets its connections from a front::Acceptor. When it has read
@@ -27,11 +29,12 @@ class GrpcServer {
                                                            Environment& environment,
                                                            const service::MethodTable& methods);
 
+  // Stops, with five seconds for calls under way.
   ~GrpcServer();
   GrpcServer(const GrpcServer&) = delete;
   GrpcServer& operator=(const GrpcServer&) = delete;
 
-  // The bound port.
+  // The bound port; that of the address unless it said 0.
   int port() const;
 
   // Whether somebody who connects is served; see front::Acceptor. Any thread may ask.
@@ -45,6 +48,7 @@ class GrpcServer {
   void Stop(std::chrono::milliseconds drain);
 
  private:
+  // Hides gRPC's own types, which take long to compile.
   class Impl;
   explicit GrpcServer(std::unique_ptr<Impl> impl);
 

@@ -2,12 +2,13 @@
 #define CAIRN_SERVER_RPC_LARGE_REQUEST_H_
 
 #include <cstdint>
-#include <memory>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "google/protobuf/message.h"
 #include "grpcpp/support/byte_buffer.h"
 #include "grpcpp/support/server_callback.h"
-#include "server/calls/intake.h"
+#include "server/calls/large_unary.h"
 #include "server/rpc/call.h"
 #include "server/rpc/handover.h"
 #include "server/rpc/one_reply.h"
@@ -15,38 +16,39 @@
 
 namespace cairn::rpc {
 
-// A unary call of a method whose requests may be large: none is read before the intake lets it in
-// (intake.h), and it is parsed and answered on the pool of the method's effort.
+// A unary call of a method whose requests may be large, served as calls::LargeUnary says.
 //
 // To gRPC it is a stream of one message: that is how a server decides when to read. On the wire
-// the two are the same. Deletes itself in OnDone.
-class LargeRequest final : public grpc::ServerReadReactor<grpc::ByteBuffer>, private OneReply {
+// the two are the same. Deletes itself in OnDone, which gRPC calls after every other callback.
+class LargeRequest final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
+                           private calls::LargeUnary,
+                           private OneReply {
  public:
-  // Reads the request in its turn. All of them outlive the call; the method answers.
+  // Reads the request in its turn. All of them outlive the call; the method answers, into
+  // `response`.
   static LargeRequest* Begin(Environment& environment, const service::Method& method,
                              grpc::CallbackServerContext* context, grpc::ByteBuffer* response);
 
   LargeRequest(Environment& environment, const service::Method& method,
                grpc::CallbackServerContext* context, grpc::ByteBuffer* response);
 
+  // gRPC's callbacks, from any of its threads. Whether the client is gone is asked, not told: a
+  // call that waits is looked after by the intake.
   void OnReadDone(bool ok) override;
   void OnDone() override;
 
  private:
-  void Start();
-  absl::Status WhyNothing() const;
-  absl::Status Respond();
+  // What the flow asks for.
+  void Read() override;
+  absl::Status Parse(google::protobuf::Message& request) override;
+  // Until the client took the answer.
+  absl::Status Charge(int64_t bytes) override { return OneReply::Charge(bytes); }
+  // The call may be over within.
+  void SendAnswer(absl::StatusOr<service::Answer> answer) override;
 
-  // The last thing that is done with this object: the call may be over within.
-  void Answer(const absl::Status& status);
-
-  Environment& environment_;
-  const service::Method& method_;
   grpc::ByteBuffer* const response_;
   CallRecord record_;
-  const service::Caller caller_;
-  Intake::Ticket ticket_;
-  grpc::ByteBuffer bytes_;
+  grpc::ByteBuffer bytes_;  // of the request, until it is parsed
   Handover handover_;
 };
 

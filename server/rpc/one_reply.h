@@ -13,8 +13,10 @@ namespace cairn::rpc {
 using calls::Replies;
 using calls::ReplyWatch;
 
-// The one reply of a call, which counts as held until the client took it. Base of reactors,
-// which call Sent right before Finish and Over in OnDone.
+// The one reply of a call, which counts as held until the client took it (calls::Replies). Base of
+// reactors, which call Sent right before Finish and Over in OnDone. A call whose client takes
+// nothing for long is cancelled. Small replies are not charged and not watched: that would
+// cost every call a lock.
 class OneReply : private ReplyWatch {
  public:
   // Both outlive the call.
@@ -26,10 +28,12 @@ class OneReply : private ReplyWatch {
   absl::Status Charge(int64_t bytes) { return replies().Charge(bytes, charge_); }
 
  protected:
+  // The reply is on its way from now on.
   void Sent() {
     counted_ = charge_.bytes() != 0;
     if (counted_) Waits(charge_.bytes());
   }
+  // The client took it or is gone; what was charged is given back with this object.
   void Over() {
     if (counted_) Taken();
   }

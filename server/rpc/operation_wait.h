@@ -8,9 +8,10 @@
 
 namespace cairn::rpc {
 
-// Serves WaitOperation, whose calls wait for hours without a thread: answers with the operation
+// Serves WaitOperation as calls::OperationWait says: answers with the operation
 // when it is done, when the request's timeout is over or when the client has gone. The reactor owns
-// itself; the others outlive the call.
+// itself until gRPC is done with it; the others outlive the call. gRPC tells of a client that went,
+// so a call waits as long as its client likes.
 grpc::ServerUnaryReactor* WaitOperation(Environment& environment, const service::Method& method,
                                         const grpc::CallbackServerContext* context,
                                         const grpc::ByteBuffer* request,

@@ -25,6 +25,7 @@ class TableService final : public grpc::Service {
                std::string_view service);
 
  private:
+  // Registers the handler of the method's kind, which takes and gives bytes.
   void Add(Environment& environment, const service::Method& method);
 
   std::deque<std::string> paths_;  // of methods, as gRPC has them

@@ -16,8 +16,10 @@
 
 namespace cairn::rpc {
 
-// A unary call of any method that answers or plans a change, served as calls::Unary says. Deletes
-// itself when the call is over.
+// A unary call of any method that answers or plans a change, served as calls::Unary says; what
+// stands here is where gRPC has the bytes, and how it is told that the answer is there. Most calls
+// of a server are of this kind, so it is one object, made when the call comes and deleted in
+// OnDone.
 class UnaryCall final : public grpc::ServerUnaryReactor, private calls::Unary, private OneReply {
  public:
   // Begins to serve. All of them outlive the call; `request` is emptied once it is parsed.
@@ -30,6 +32,7 @@ class UnaryCall final : public grpc::ServerUnaryReactor, private calls::Unary, p
             grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
             grpc::ByteBuffer* response);
 
+  // gRPC's callback, last of all. Whether the client is gone is asked when the call's turn comes.
   void OnDone() override {
     handover_.Take();
     Over();
@@ -41,13 +44,15 @@ class UnaryCall final : public grpc::ServerUnaryReactor, private calls::Unary, p
   // long, so it need not be given to another thread.
   bool InternalInlineable() override { return true; }
 
+  // What the flow asks for.
   absl::Status Parse(google::protobuf::Message& request) override;
+  // Until the client took the answer.
   absl::Status Charge(int64_t bytes) override { return OneReply::Charge(bytes); }
   // The call may be over within.
   void Send(absl::StatusOr<service::Answer> answer) override;
 
-  const grpc::ByteBuffer* const bytes_;
-  grpc::ByteBuffer* const response_;
+  const grpc::ByteBuffer* const bytes_;  // of the request, until it is parsed; gRPC's
+  grpc::ByteBuffer* const response_;     // gRPC's as well
   CallRecord record_;
   Handover handover_;
 };

@@ -62,7 +62,7 @@ std::string PathOf(const MethodDescriptor& method) {
 }
 
 bool IsForGrpcOnly(const MethodDescriptor& method) {
-  return method.client_streaming() || method.server_streaming() || method.name() == "WaitOperation";
+  return method.client_streaming() || method.server_streaming();
 }
 
 struct Answer {
@@ -175,6 +175,18 @@ TEST_F(ConnectTest, StoredBytesAreWrittenAsJsonToo) {
       Post("/cairn.v1.TrackingService/GetRun", Json{{"name", run.json()["name"]}}.dump());
   EXPECT_EQ(read.status, 200) << read.body;
   EXPECT_EQ(read.json()["displayName"], "first");
+}
+
+TEST_F(ConnectTest, AnOperationIsWaitedFor) {
+  const std::string path = "/google.longrunning.Operations/WaitOperation";
+  const Answer made = Post("/cairn.v1.ArtifactService/ScrubBlobs", "{}");
+  ASSERT_EQ(made.status, 200) << made.body;
+  const std::string request = Json{{"name", made.json()["name"]}}.dump();
+  const Answer done = Post(path, request);
+  EXPECT_EQ(done.status, 200) << done.body;
+  EXPECT_EQ(done.json()["done"], true) << done.body;
+  EXPECT_EQ(Get(path + "?encoding=json&message=" + PercentEncode(request)).json(), done.json());
+  EXPECT_EQ(Post(path, R"({"name": "operations/none"})").status, 404);
 }
 
 TEST_F(ConnectTest, LargeMessagesAreTakenUpToTheLimitOfMessages) {

@@ -33,6 +33,7 @@ class RpcTest : public UseCaseTest {
   calls::LongCalls long_calls_{100};
   ThreadPool pool_;
   calls::Replies replies_;
+  calls::Alarms alarms_;
   observability::CallMetrics metrics_;
   tracking::RunSearcher searcher_{*store_, {}};
   std::unique_ptr<metrics::MetricFolder> folder_;
@@ -43,9 +44,9 @@ class RpcTest : public UseCaseTest {
   operations::OperationRunner operations_{*store_, SystemClock(), SystemClock()};
   storage::Mutator mutator_{*store_, SystemClock(), pool_};
   calls::Environment environment_{
-      *store_, mutator_,   SystemClock(), SystemIds(), calls::CallPools{pool_, pool_, long_calls_},
-      room_,   intake_,    replies_,      metrics_,    *folder_,
-      leases_, operations_};
+      *store_,  mutator_, SystemClock(), SystemIds(), calls::CallPools{pool_, pool_, long_calls_},
+      room_,    intake_,  replies_,      alarms_,     metrics_,
+      *folder_, leases_,  operations_};
 };
 
 }  // namespace cairn
