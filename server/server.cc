@@ -277,6 +277,8 @@ class Server::Impl {
     facts.memory_limit_bytes = options_.memory_limit_bytes;
     facts.long_calls_per_method = long_calls_.per_method();
     facts.event_retention = HistoryOptions(options_).events;
+    facts.tls_grpc = !options_.tls.certificate_file.empty();
+    facts.client_certificates = options_.auth && !options_.tls.client_ca_file.empty();
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
     backends_.reset(new service::Backends{*store_, SystemIds(), *store_clock_, *run_searcher_,
                                           *metric_folder_, *run_leases_, *run_purger_, *operations_,

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,13 +21,21 @@ namespace cairn::cli {
 struct ConfigFile {
   std::string path;
   std::map<std::string, std::string, std::less<>> values;
+  bool of_project = false;  // a `.mlctl.yaml`, else the user's
 };
+
+// Where a user's files are: mlctl in $XDG_CONFIG_HOME, or in ~/.config without it. Nullopt where
+// neither is known.
+std::optional<std::string> UserConfigDirectory(const Environment& environment);
 
 // Reads one file. INVALID_ARGUMENT (CONFIG_INVALID) with the path, and the line
 // where there is one, for a file that is no mapping, an unknown key or a value
 // that the flag does not take.
 absl::StatusOr<ConfigFile> ParseConfigFile(const CommandTable& table, const std::string& path,
                                            const std::string& text);
+
+// A text as a YAML value, whatever characters it has.
+std::string YamlText(std::string_view value);
 
 // The files that count, the strongest first: `.mlctl.yaml` in `directory` or
 // the nearest directory above that has one, then

@@ -1,5 +1,7 @@
 #include "client-cli/commands/catalog.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace cairn::cli {
@@ -11,6 +13,12 @@ std::vector<Flag> GlobalFlags() {
        .value = "HOST:PORT",
        .help = "the server's address; https://HOST:PORT speaks TLS",
        .fallback = "127.0.0.1:50051"},
+      {.name = "context",
+       .value = "NAME",
+       .help = "the server that `mlctl context set` gave this name"},
+      {.name = "yes-protected",
+       .value = "NAME",
+       .help = "change something in the protected context NAME without being asked"},
       {.name = "output",
        .letter = 'o',
        .value = "FORMAT",
@@ -59,15 +67,61 @@ std::vector<Flag> GlobalFlags() {
   };
 }
 
+// Those that change nothing on the server.
+constexpr std::string_view kReads[] = {"get",
+                                       "list",
+                                       "describe",
+                                       "search runs",
+                                       "get curve",
+                                       "count runs",
+                                       "watch",
+                                       "follow",
+                                       "wait",
+                                       "fetch",
+                                       "diff dataset",
+                                       "lineage",
+                                       "policy check",
+                                       "policy render",
+                                       "why",
+                                       "why-not",
+                                       "history",
+                                       "du",
+                                       "get operation",
+                                       "list operations",
+                                       "get operations",
+                                       "wait operation",
+                                       "ping",
+                                       "version",
+                                       "doctor",
+                                       "config view",
+                                       "completion",
+                                       "help",
+                                       "login",
+                                       "logout",
+                                       "whoami",
+                                       "auth can-i",
+                                       "token list",
+                                       "role list",
+                                       "context list",
+                                       "context show",
+                                       "context use",
+                                       "context set",
+                                       "context delete"};
+
 }  // namespace
+
+bool Changes(const Command& command) {
+  return std::find(std::begin(kReads), std::end(kReads), command.path) == std::end(kReads);
+}
 
 const CommandTable& Catalog() {
   static const CommandTable table = [] {
     CommandTable built;
-    for (auto* family : {LookCommands, CurveCommands, RunCommands, LoggingCommands, DataCommands,
-                         DatasetCommands, RetentionCommands, LineageCommands, RegistryCommands,
-                         PromotionCommands, DeletionCommands, StorageCommands, MetricFileCommands,
-                         OperationCommands, WatchCommands, AccessCommands, AdminCommands}) {
+    for (auto* family : {LookCommands,       CurveCommands,     RunCommands,       LoggingCommands,
+                         DataCommands,       DatasetCommands,   RetentionCommands, LineageCommands,
+                         RegistryCommands,   PromotionCommands, DeletionCommands,  StorageCommands,
+                         MetricFileCommands, OperationCommands, WatchCommands,     AccessCommands,
+                         TokenCommands,      RoleCommands,      ContextCommands,   AdminCommands}) {
       for (Command& command : family()) built.commands.push_back(std::move(command));
     }
     built.global_flags = GlobalFlags();

@@ -27,8 +27,15 @@ std::vector<Command> StorageCommands();     // delete artifact, du, gc, scrub
 std::vector<Command> OperationCommands();   // get, list, wait, cancel operation
 std::vector<Command> MetricFileCommands();  // log metrics
 std::vector<Command> WatchCommands();       // watch, follow, wait
-std::vector<Command> AccessCommands();      // login, whoami, token, role, auth can-i
+std::vector<Command> AccessCommands();      // login, whoami, auth can-i
+std::vector<Command> TokenCommands();       // token …
+std::vector<Command> RoleCommands();        // role …
+std::vector<Command> ContextCommands();     // context …
 std::vector<Command> AdminCommands();       // ping, version, doctor, completion, …
+
+// Whether a command changes something on the server, as every one does that is not known to read
+// only: that is asked for where a context is protected.
+bool Changes(const Command& command);
 
 // The pages of `mlctl help TOPIC`.
 std::vector<Topic> Topics();

@@ -4,10 +4,12 @@
 
 #include "client-cli/cli/completion.h"
 #include "client-cli/cli/config.h"
+#include "client-cli/cli/contexts.h"
 #include "client-cli/cli/reference.h"
 #include "client-cli/commands/nouns.h"
 #include "client-cli/commands/session.h"
 #include "fmt/format.h"
+#include "lib/base/status_macros.h"
 #include "lib/client/client.h"
 
 namespace cairn::cli {
@@ -88,8 +90,11 @@ std::vector<std::string> AskServer(client::Client& client, const std::string& wh
 absl::StatusOr<client::ConnectOptions> ServerOptions(const CommandTable& table,
                                                      const Environment& environment) {
   const auto files = LoadConfigFiles(table, ".", environment);
-  const auto settings = Settings::Resolve(table, Invocation(), environment,
-                                          files.ok() ? *files : std::vector<ConfigFile>());
+  CAIRN_ASSIGN_OR_RETURN(const Contexts contexts, LoadContexts(table, environment));
+  CAIRN_ASSIGN_OR_RETURN(const auto with_context,
+                         WithContext(contexts, Invocation(), environment,
+                                     files.ok() ? *files : std::vector<ConfigFile>()));
+  const auto settings = Settings::Resolve(table, Invocation(), environment, with_context);
   if (!settings.ok()) return settings.status();
   return ConnectOptionsOf(*settings);
 }

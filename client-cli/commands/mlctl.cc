@@ -83,6 +83,14 @@ std::string GivenRequestId(const Session& session, const absl::Status& error) {
       given);
 }
 
+// Asks before something is changed where a context is protected. Looking and dry runs are free.
+absl::Status ConfirmChange(Session& session, const Command& command) {
+  if (!Changes(command) || session.flags().Switch("dry-run")) return absl::OkStatus();
+  const std::string name = session.contexts().ProtectedBy(session.flags().Text("context"),
+                                                          session.flags().Text("server"));
+  return name.empty() ? absl::OkStatus() : session.ConfirmProtected(name);
+}
+
 absl::StatusOr<int> Run(const std::vector<std::string>& words, const Environment& environment,
                         std::string& nearby) {
   const CommandTable& table = Catalog();
@@ -103,10 +111,17 @@ absl::StatusOr<int> Run(const std::vector<std::string>& words, const Environment
   }
   std::error_code error;
   const std::string directory = std::filesystem::current_path(error).string();
-  CAIRN_ASSIGN_OR_RETURN(const auto files, LoadConfigFiles(table, directory, environment));
+  CAIRN_ASSIGN_OR_RETURN(auto files, LoadConfigFiles(table, directory, environment));
+  CAIRN_ASSIGN_OR_RETURN(Contexts contexts, LoadContexts(table, environment));
+  // Those who speak of contexts speak to no server.
+  if (!invocation.command->path.starts_with("context ")) {
+    CAIRN_ASSIGN_OR_RETURN(files, WithContext(contexts, invocation, environment, std::move(files)));
+  }
   CAIRN_ASSIGN_OR_RETURN(Settings settings,
                          Settings::Resolve(table, invocation, environment, files));
-  Session session(table, std::move(settings), DetectTerminal(environment), environment);
+  Session session(table, std::move(settings), std::move(contexts), DetectTerminal(environment),
+                  environment);
+  CAIRN_RETURN_IF_ERROR(ConfirmChange(session, *invocation.command));
   auto code = invocation.command->handler(session, invocation);
   if (!code.ok()) nearby = GivenRequestId(session, code.status());
   if (!code.ok() && nearby.empty()) nearby = NearbyName(session, code.status());

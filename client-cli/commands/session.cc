@@ -11,6 +11,7 @@
 #include "fmt/format.h"
 #include "fmt/ranges.h"
 #include "lib/base/clock.h"
+#include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/token_file.h"
 
@@ -53,10 +54,11 @@ absl::StatusOr<client::ConnectOptions> ConnectOptionsOf(const Settings& settings
   return options;
 }
 
-Session::Session(const CommandTable& table, Settings settings, Terminal terminal,
+Session::Session(const CommandTable& table, Settings settings, Contexts contexts, Terminal terminal,
                  Environment environment)
     : table_(table),
       settings_(std::move(settings)),
+      contexts_(std::move(contexts)),
       terminal_(terminal),
       environment_(std::move(environment)),
       now_unix_nanos_(SystemClock().NowUnixNanos()) {}
@@ -64,6 +66,7 @@ Session::Session(const CommandTable& table, Settings settings, Terminal terminal
 absl::StatusOr<client::Client*> Session::Client() {
   if (client_ == nullptr) {
     CAIRN_ASSIGN_OR_RETURN(client::ConnectOptions options, ConnectOptionsOf(settings_));
+    SayWhoGetsTheToken();
     options.request_id = settings_.Text("request-id");
     CAIRN_ASSIGN_OR_RETURN(options.call_timeout_millis,
                            ParseDurationMillis(settings_.Text("timeout")));
@@ -203,6 +206,38 @@ absl::Status Session::Confirm(std::string_view question) {
   std::getline(std::cin, answer);
   if (answer == "y" || answer == "Y" || answer == "yes") return absl::OkStatus();
   return UsageError("not confirmed: nothing was changed");
+}
+
+absl::Status Session::ConfirmProtected(const std::string& context) {
+  const auto refused = [&context](std::string_view what) -> absl::Status {
+    return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::CONTEXT_PROTECTED,
+                 fmt::format("the context {} is protected: {}", context, what))
+        .With("context", context);
+  };
+  const std::string given = settings_.Text("yes-protected");
+  if (given == context) return absl::OkStatus();
+  if (!given.empty()) {
+    return refused(fmt::format("--yes-protected names {}; nothing was changed", given));
+  }
+  if (!terminal_.stdin_is_tty || settings_.Switch("no-input")) {
+    return refused(fmt::format("confirm with --yes-protected {}", context));
+  }
+  std::fprintf(stderr, "The context %s is protected. Type its name to go on: ", context.c_str());
+  std::string answer;
+  std::getline(std::cin, answer);
+  if (answer == context) return absl::OkStatus();
+  return refused("that is not its name; nothing was changed");
+}
+
+// A token that is named without a server goes to whichever is configured.
+void Session::SayWhoGetsTheToken() {
+  const auto& all = settings_.all();
+  const auto& server = all.find("server")->second;
+  if (all.find("token-file")->second.origin != "--token-file" || server.origin == "--server") {
+    return;
+  }
+  Note(fmt::format("note: the token goes to {}, which {} names", settings_.Text("server"),
+                   server.origin == "default" ? "the default" : server.origin));
 }
 
 Cell Session::TimeCell(const google::protobuf::Timestamp& time, bool present) const {

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "client-cli/cli/command.h"
 #include "client-cli/cli/config.h"
+#include "client-cli/cli/contexts.h"
 #include "client-cli/cli/table.h"
 #include "client-cli/cli/terminal.h"
 #include "lib/client/client.h"
@@ -28,10 +29,12 @@ absl::StatusOr<client::ConnectOptions> ConnectOptionsOf(const Settings& settings
 // errors go to the standard error. Not thread-safe.
 class Session {
  public:
-  Session(const CommandTable& table, Settings settings, Terminal terminal, Environment environment);
+  Session(const CommandTable& table, Settings settings, Contexts contexts, Terminal terminal,
+          Environment environment);
 
   const CommandTable& table() const { return table_; }
   const Settings& flags() const { return settings_; }
+  const Contexts& contexts() const { return contexts_; }
   const Terminal& terminal() const { return terminal_; }
   const Environment& environment() const { return environment_; }
 
@@ -80,12 +83,20 @@ class Session {
   // terminal, or with --no-input, INVALID_ARGUMENT names the flag.
   absl::Status Confirm(std::string_view question);
 
+  // Asks for the name of a protected context before something is changed there. --yes-protected
+  // answers; without a terminal, or with --no-input, FAILED_PRECONDITION (CONTEXT_PROTECTED) names
+  // the flag, as for another name.
+  absl::Status ConfirmProtected(const std::string& context);
+
   // Fills a Cell with an instant: RFC 3339, and how long ago for people.
   Cell TimeCell(const google::protobuf::Timestamp& time, bool present) const;
 
  private:
+  void SayWhoGetsTheToken();
+
   const CommandTable& table_;
   const Settings settings_;
+  const Contexts contexts_;
   const Terminal terminal_;
   const Environment environment_;
   const int64_t now_unix_nanos_;

@@ -32,6 +32,8 @@ command can succeed later:
                             DELETE_FIRST, HAS_CHILDREN, RUN_IN_USE,
                             CHANNEL_GOVERNED, CHANNEL_UNGOVERNED,
                             DEFAULT_EXPERIMENT: something else must change first
+  not confirmed             CONTEXT_PROTECTED: the change needs the name of its
+                            context, typed or as --yes-protected NAME
 
 A misspelt name is exit code 3, whatever the command.
 
@@ -113,9 +115,12 @@ constexpr std::string_view kEnvironment = R"(Where settings come from, the stron
 
   1. flags
   2. the environment: --foo-bar is MLCTL_FOO_BAR
-  3. .mlctl.yaml in this directory or the nearest above it
-  4. $XDG_CONFIG_HOME/mlctl/config.yaml, or ~/.config/mlctl/config.yaml
-  5. defaults
+  3. the context that --context or MLCTL_CONTEXT names
+  4. .mlctl.yaml in this directory or the nearest above it
+  5. the context in use (`mlctl context use`), unless something above names a
+     server: a context counts as a whole or not at all
+  6. $XDG_CONFIG_HOME/mlctl/config.yaml, or ~/.config/mlctl/config.yaml
+  7. defaults
 
 The files are YAML mappings of global flags, such as `server: host:50051`.
 `mlctl config view --origin` shows what is in effect and why.

@@ -52,16 +52,6 @@ absl::Status Unauthenticated(ErrorReason reason, std::string_view message) {
   return Error(absl::StatusCode::kUnauthenticated, reason, message);
 }
 
-absl::Status Denied(const Identity& identity, v1::Verb verb, std::string_view resource) {
-  const std::string name = v1::Verb_Name(verb);
-  return Error(absl::StatusCode::kPermissionDenied, ErrorReason::PERMISSION_DENIED,
-               fmt::format("\"{}\" may not {} {}", identity.principal, name,
-                           resource == kEverything ? "the server as a whole" : resource))
-      .With("principal", identity.principal)
-      .With("verb", name)
-      .With("resource", resource);
-}
-
 }  // namespace
 
 AccessControl::AccessControl(storage::KvStore& store)
@@ -188,11 +178,11 @@ absl::Status AccessControl::Authorize(const Identity& identity, v1::Verb verb,
   if (identity.local) return absl::OkStatus();
   const Grants& grants = *Current().grants;
   if (grants.Find(identity.members, verb, kEverything) != nullptr) return absl::OkStatus();
-  if (names.empty()) return Denied(identity, verb, kEverything);
+  if (names.empty()) return Denied(identity.principal, verb, kEverything);
   for (const std::string& name : names) {
     const auto canonical = CanonicalName(name);
     if (!canonical.has_value() || grants.Find(identity.members, verb, *canonical) == nullptr) {
-      return Denied(identity, verb, name);
+      return Denied(identity.principal, verb, name);
     }
   }
   return absl::OkStatus();
@@ -205,13 +195,13 @@ bool AccessControl::CouldAny(const Identity& identity, v1::Verb verb, std::strin
 
 absl::Status AccessControl::AuthorizeAny(const Identity& identity, v1::Verb verb,
                                          std::string_view kind) const {
-  return CouldAny(identity, verb, kind) ? absl::OkStatus() : Denied(identity, verb, kind);
+  return CouldAny(identity, verb, kind) ? absl::OkStatus() : Denied(identity.principal, verb, kind);
 }
 
 absl::Status AccessControl::AuthorizeAnywhere(const Identity& identity, v1::Verb verb) const {
   if (verb == v1::READ && CouldAny(identity, v1::LOG, kEverything)) return absl::OkStatus();
   if (CouldAny(identity, verb, kEverything)) return absl::OkStatus();
-  return Denied(identity, verb, "anything");
+  return Denied(identity.principal, verb, "anything");
 }
 
 Sight AccessControl::SightOf(const Identity& identity, v1::Verb verb) const {

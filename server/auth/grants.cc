@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+
 namespace cairn::auth {
 namespace {
 
@@ -14,6 +17,16 @@ const v1::RoleBinding* FirstWith(v1::Verb verb, const std::vector<BindingPtr>& b
 }
 
 }  // namespace
+
+absl::Status Denied(std::string_view principal, v1::Verb verb, std::string_view resource) {
+  const std::string name = v1::Verb_Name(verb);
+  return Error(absl::StatusCode::kPermissionDenied, ErrorReason::PERMISSION_DENIED,
+               fmt::format("\"{}\" may not {} {}", principal, name,
+                           resource == kEverything ? "the server as a whole" : resource))
+      .With("principal", principal)
+      .With("verb", name)
+      .With("resource", resource);
+}
 
 void Grants::Set(const v1::RoleBinding& binding) {
   Remove(binding.name());

@@ -6,12 +6,17 @@
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "server/auth/identity.h"
 #include "server/auth/patterns.h"
 #include "server/auth/roles.h"
 #include "server/auth/text_map.h"
 
 namespace cairn::auth {
+
+// The refusal of who may not do `verb` to `resource`, as the caller wrote it: PERMISSION_DENIED
+// (PERMISSION_DENIED) with `principal`, `verb` and `resource`.
+absl::Status Denied(std::string_view principal, v1::Verb verb, std::string_view resource);
 
 using BindingPtr = std::shared_ptr<const v1::RoleBinding>;
 

@@ -13,9 +13,8 @@ namespace cairn::auth {
 namespace {
 
 constexpr std::string_view kTokenPrefix = "cairn_";
-constexpr size_t kIdDigits = 16;
 constexpr size_t kSecretDigits = 64;
-constexpr size_t kTokenBytes = kTokenPrefix.size() + kIdDigits + 1 + kSecretDigits;
+constexpr size_t kTokenBytes = kTokenPrefix.size() + kTokenIdDigits + 1 + kSecretDigits;
 
 constexpr size_t kDigestBytes = 32;
 
@@ -33,7 +32,7 @@ bool IsLowerHexText(std::string_view text) {
 TokenParts DrawToken(IdSource& ids) {
   TokenParts parts;
   // A source for tests counts in the second half of its ids.
-  parts.id = ids.NewHexId().substr(kIdDigits);
+  parts.id = ids.NewHexId().substr(kTokenIdDigits);
   parts.secret = ids.NewHexId() + ids.NewHexId();
   return parts;
 }
@@ -45,8 +44,8 @@ std::string FormatToken(const TokenParts& parts) {
 std::optional<TokenView> ParseToken(std::string_view text) {
   if (text.size() != kTokenBytes || !text.starts_with(kTokenPrefix)) return std::nullopt;
   text.remove_prefix(kTokenPrefix.size());
-  const TokenView parts{text.substr(0, kIdDigits), text.substr(kIdDigits + 1)};
-  if (text[kIdDigits] != '_' || !IsLowerHexText(parts.id) || !IsLowerHexText(parts.secret)) {
+  const TokenView parts{text.substr(0, kTokenIdDigits), text.substr(kTokenIdDigits + 1)};
+  if (text[kTokenIdDigits] != '_' || !IsLowerHexText(parts.id) || !IsLowerHexText(parts.secret)) {
     return std::nullopt;
   }
   return parts;

@@ -14,6 +14,8 @@ namespace cairn::auth {
 // secret: it is how the token is found and named. The secret has 256 random bits, so its SHA-256,
 // which alone is stored, is as good as a slow hash would be. All functions are pure, but DrawToken.
 
+inline constexpr size_t kTokenIdDigits = 16;
+
 struct TokenParts {
   std::string id;
   std::string secret;

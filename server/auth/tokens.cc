@@ -7,8 +7,10 @@
 #include "fmt/format.h"
 #include "google/protobuf/empty.pb.h"
 #include "lib/base/clock.h"
+#include "lib/base/digest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
+#include "lib/base/ids.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/auth/administrators.h"
@@ -73,9 +75,10 @@ absl::StatusOr<int64_t> ExpiryOf(const v1::CreateTokenRequest& request, int64_t 
   return now_unix_nanos + ttl.seconds() * kNanosPerSecond + ttl.nanos();
 }
 
-v1::Token NewToken(const v1::Token& asked, int64_t expire_unix_nanos, const TokenCall& call) {
+v1::Token NewToken(const v1::Token& asked, int64_t expire_unix_nanos, std::string_view id,
+                   const TokenCall& call) {
   v1::Token token;
-  token.set_name(TokenName(call.drawn.id));
+  token.set_name(TokenName(id));
   token.set_principal(asked.principal());
   for (const std::string& group : asked.groups()) {
     const bool known =
@@ -99,6 +102,35 @@ void WriteToken(const v1::Token& token, const TokenParts& drawn, WriteSet& write
       .Emit(v1::Event::TOKEN_CREATED, token);
 }
 
+// By which the token of a request is found again: its id follows from who asks and the request's
+// id.
+std::string IdOfRequest(const std::string& creator, const std::string& request_id) {
+  return Sha256Hex(fmt::format("token\n{}\n{}", creator, request_id)).substr(0, kTokenIdDigits);
+}
+
+// The parts of the token that the request is to make, if nothing has its id yet.
+absl::StatusOr<TokenParts> PartsFor(const v1::CreateTokenRequest& request, const TokenCall& call,
+                                    const AccessRecords& read) {
+  if (request.request_id().empty()) return call.drawn;
+  if (!IsUuid4(request.request_id())) {
+    return InvalidField(ErrorReason::REQUEST_ID_INVALID, "request_id", request.request_id(),
+                        "must be a UUID of version 4 in lower case")
+        .ToStatus();
+  }
+  TokenParts parts = call.drawn;
+  parts.id = IdOfRequest(call.creator, request.request_id());
+  const std::string name = TokenName(parts.id);
+  if (!read.tokens.contains(name)) return parts;
+  return Error(absl::StatusCode::kAlreadyExists, ErrorReason::TOKEN_EXISTS,
+               fmt::format("this request made {} already, and its text is not kept: revoke it if "
+                           "nobody has the text, and ask for another with a new request_id",
+                           name))
+      .With("token", name)
+      .With("requestId", request.request_id())
+      .Resource("Token", name)
+      .ToStatus();
+}
+
 v1::CreateTokenResponse TokenAnswer(v1::Token token, const TokenParts* drawn) {
   v1::CreateTokenResponse response;
   if (drawn != nullptr) response.set_text(FormatToken(*drawn));
@@ -119,11 +151,12 @@ absl::StatusOr<Plan> PlanCreateToken(const Snapshot& snapshot,
         .With("tokenCount", std::to_string(kMaxTokens))
         .ToStatus();
   }
-  v1::Token token = NewToken(request.token(), expires, call);
+  CAIRN_ASSIGN_OR_RETURN(const TokenParts parts, PartsFor(request, call, read));
+  v1::Token token = NewToken(request.token(), expires, parts.id, call);
   WriteSet write_set;
   GuardAccess(read, write_set);
-  WriteToken(token, call.drawn, write_set);
-  const TokenParts* told = request.validate_only() ? nullptr : &call.drawn;
+  WriteToken(token, parts, write_set);
+  const TokenParts* told = request.validate_only() ? nullptr : &parts;
   return storage::MakePlan(std::move(write_set), TokenAnswer(std::move(token), told));
 }
 
@@ -182,7 +215,7 @@ absl::StatusOr<Plan> PlanFirstAdmin(const Snapshot& snapshot, const std::string&
         .Precondition("ADMINISTRATOR", "tokens", "has an administrator's token")
         .ToStatus();
   }
-  v1::Token token = NewToken(asked, 0, call);
+  v1::Token token = NewToken(asked, 0, call.drawn.id, call);
   v1::RoleBinding binding;
   binding.set_member("principal:" + principal);
   binding.set_role(v1::RoleBinding::ADMIN);

@@ -22,7 +22,9 @@ struct TokenCall {
   TokenParts drawn;     // id and secret of the token
 };
 
-// The answer has the text, which is stored nowhere: it must not be kept under a request id.
+// The answer has the text, which is stored nowhere: it must not be kept under a request id. A
+// request_id makes one token only, whose id follows from it and the creator.
+//   ALREADY_EXISTS (TOKEN_EXISTS)  it did before, and that token is still there: `token`
 absl::StatusOr<storage::Plan> PlanCreateToken(const storage::Snapshot& snapshot,
                                               const v1::CreateTokenRequest& request,
                                               const TokenCall& call);

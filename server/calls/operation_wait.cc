@@ -10,6 +10,7 @@
 #include "server/calls/receive.h"
 #include "server/operations/operation_runner.h"
 #include "server/operations/operations.h"
+#include "server/service/authorize.h"
 
 namespace cairn::calls {
 namespace {
@@ -48,7 +49,9 @@ absl::Status OperationWait::Receive(std::optional<Alarms::Time>& until) {
                               std::chrono::nanoseconds(timeout.nanos());
     until = std::min(until.value_or(over), over);
   }
-  return operations::ReadOperation(*environment_.store.GetSnapshot(), request_.name()).status();
+  return operations::ReadOperation(*environment_.store.GetSnapshot(), request_.name(),
+                                   service::AllowanceOf(environment_.access, caller_, v1::READ))
+      .status();
 }
 
 void OperationWait::WaitUntil(std::optional<Alarms::Time> until) {

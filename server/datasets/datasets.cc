@@ -172,14 +172,15 @@ absl::StatusOr<cairn::v1::ListDatasetsResponse> ListDatasets(
     const Snapshot& snapshot, const cairn::v1::ListDatasetsRequest& request,
     const auth::Sight& sight) {
   cairn::v1::ListDatasetsResponse response;
-  CAIRN_ASSIGN_OR_RETURN(*response.mutable_next_page_token(),
-                         storage::ListPage<DatasetRecord>(
-                             snapshot, request, KeyRange::Prefix(storage::DatasetPrefix()),
-                             ScanOrder::kAscending, {}, [&](std::string_view, auto stored) {
-                               if (!sight.Sees(stored.value.dataset().name())) return false;
-                               *response.add_datasets() = ToResource(std::move(stored));
-                               return true;
-                             }));
+  CAIRN_ASSIGN_OR_RETURN(
+      *response.mutable_next_page_token(),
+      storage::ListPageOf<DatasetRecord>(
+          snapshot, request, KeyRange::Prefix(storage::DatasetPrefix()), ScanOrder::kAscending, {},
+          [&](const DatasetRecord& record) { return sight.Sees(record.dataset().name()); },
+          [&](std::string_view, auto stored) {
+            *response.add_datasets() = ToResource(std::move(stored));
+            return true;
+          }));
   return response;
 }
 

@@ -97,9 +97,11 @@ absl::StatusOr<storage::Plan> PlanDeleteDatasetVersion(
     int64_t now_unix_nanos);
 
 // Follows lineage both ways over data set versions, runs, model versions and
-// channels, breadth first. At most 10,000 nodes.
+// channels, breadth first. At most 10,000 nodes. What `sight` does not cover is not gone through:
+// whatever only it leads to is left out with it. The root is not asked for.
 absl::StatusOr<cairn::v1::Lineage> GetLineage(const storage::Snapshot& snapshot,
-                                              const cairn::v1::GetLineageRequest& request);
+                                              const cairn::v1::GetLineageRequest& request,
+                                              const auth::Sight& sight = auth::Sight::All());
 
 }  // namespace cairn::datasets
 

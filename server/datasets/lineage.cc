@@ -130,32 +130,11 @@ absl::StatusOr<Visited> Visit(const Snapshot& snapshot, const std::string& name)
   return visited;
 }
 
-// The names at the ends of the edges that begin with `prefix`, up to one more than a graph
-// takes.
-absl::StatusOr<std::vector<std::string>> EndsOfEdges(const Snapshot& snapshot,
-                                                     const storage::Key& prefix) {
-  std::vector<std::string> ends;
-  CAIRN_RETURN_IF_ERROR(EachEdge(snapshot, prefix, [&ends](const std::string& end) {
-    ends.push_back(end);
-    return ends.size() <= kMaxNodes;
-  }));
-  return ends;
-}
-
-// What the record names as its sources, and the runs that list it as an output.
-absl::StatusOr<std::vector<std::string>> Sources(const Snapshot& snapshot, const std::string& name,
-                                                 std::vector<std::string> named) {
-  CAIRN_ASSIGN_OR_RETURN(auto runs, EndsOfEdges(snapshot, storage::LineageUpPrefix(name)));
-  for (std::string& run : runs) {
-    if (std::find(named.begin(), named.end(), run) == named.end()) named.push_back(std::move(run));
-  }
-  return named;
-}
-
 // Collects the graph breadth first, one direction at a time.
 class Walk {
  public:
-  Walk(const Snapshot& snapshot, int max_depth) : snapshot_(snapshot), max_depth_(max_depth) {}
+  Walk(const Snapshot& snapshot, int max_depth, const auth::Sight& sight)
+      : snapshot_(snapshot), max_depth_(max_depth), sight_(sight) {}
 
   absl::Status Go(const std::string& root, bool upstream) {
     std::deque<std::pair<std::string, int>> queue = {{root, 0}};
@@ -201,6 +180,7 @@ class Walk {
       edge->set_to(to);
     }
     lineage.set_truncated(truncated_ || node_room.full() || edge_room.full());
+    lineage.set_restricted(restricted_);
     return lineage;
   }
 
@@ -219,22 +199,57 @@ class Walk {
   absl::StatusOr<std::vector<std::string>> Neighbours(const std::string& name, bool upstream) {
     CAIRN_ASSIGN_OR_RETURN(Visited visited, Visit(snapshot_, name));
     if (seen_.insert(name).second) nodes_.push_back(std::move(visited.node));
-    if (upstream) return Sources(snapshot_, name, std::move(visited.sources));
-    return EndsOfEdges(snapshot_, storage::LineageDownPrefix(name));
+    if (upstream) return Sources(name, visited.sources);
+    return EndsOfEdges(storage::LineageDownPrefix(name));
+  }
+
+  // What the record names as its sources, and the runs that list it as an output.
+  absl::StatusOr<std::vector<std::string>> Sources(const std::string& name,
+                                                   const std::vector<std::string>& named) {
+    std::vector<std::string> sources;
+    for (const std::string& source : named) {
+      if (Sees(source)) sources.push_back(source);
+    }
+    CAIRN_ASSIGN_OR_RETURN(auto runs, EndsOfEdges(storage::LineageUpPrefix(name)));
+    for (std::string& run : runs) {
+      const bool known = std::find(sources.begin(), sources.end(), run) != sources.end();
+      if (!known) sources.push_back(std::move(run));
+    }
+    return sources;
+  }
+
+  // The names at the ends of the edges that begin with `prefix`, up to one more than a graph
+  // takes.
+  absl::StatusOr<std::vector<std::string>> EndsOfEdges(const storage::Key& prefix) {
+    std::vector<std::string> ends;
+    CAIRN_RETURN_IF_ERROR(EachEdge(snapshot_, prefix, [&](const std::string& end) {
+      if (Sees(end)) ends.push_back(end);
+      return ends.size() <= kMaxNodes;
+    }));
+    return ends;
+  }
+
+  bool Sees(const std::string& name) {
+    const bool sees = sight_.Sees(name);
+    restricted_ = restricted_ || !sees;
+    return sees;
   }
 
   const Snapshot& snapshot_;
   const int max_depth_;
+  const auth::Sight& sight_;
   std::vector<Lineage::Node> nodes_;
   std::set<std::string> planned_;  // those that are seen or will be
   std::set<std::string> seen_;
   std::set<std::pair<std::string, std::string>> edges_;
   bool truncated_ = false;
+  bool restricted_ = false;
 };
 
 }  // namespace
 
-absl::StatusOr<Lineage> GetLineage(const Snapshot& snapshot, const GetLineageRequest& request) {
+absl::StatusOr<Lineage> GetLineage(const Snapshot& snapshot, const GetLineageRequest& request,
+                                   const auth::Sight& sight) {
   if (request.max_depth() < 0) {
     return InvalidField(ErrorReason::VALUE_INVALID, "max_depth",
                         std::to_string(request.max_depth()), "must not be negative")
@@ -248,7 +263,7 @@ absl::StatusOr<Lineage> GetLineage(const Snapshot& snapshot, const GetLineageReq
                            records::ResolveDatasetVersion(snapshot, "name", root));
     root = DatasetVersionName(version.parent_id, version.version);
   }
-  Walk walk(snapshot, depth);
+  Walk walk(snapshot, depth, sight);
   if (request.direction() != GetLineageRequest::DOWNSTREAM) {
     CAIRN_RETURN_IF_ERROR(walk.Go(root, /*upstream=*/true));
   }

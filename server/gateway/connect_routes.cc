@@ -35,8 +35,8 @@ bool IsUnary(const Method& method) {
          std::holds_alternative<service::ChangeFunction>(method.serve);
 }
 
-absl::Status Unimplemented(std::string_view message) {
-  return Error(absl::StatusCode::kUnimplemented, ErrorReason::REQUEST_MALFORMED, message);
+absl::Status Unimplemented(ErrorReason reason, std::string_view message) {
+  return Error(absl::StatusCode::kUnimplemented, reason, message);
 }
 
 std::string_view HeaderOf(const http::Request& request, std::string_view name) {
@@ -58,7 +58,8 @@ absl::Status CheckVersion(std::string_view name, std::string_view value,
 
 absl::Status CheckCompression(std::string_view value) {
   if (value.empty() || value == "identity") return absl::OkStatus();
-  return Unimplemented("compressed requests are not taken over HTTP; send them as they are");
+  return Unimplemented(ErrorReason::REQUEST_MALFORMED,
+                       "compressed requests are not taken over HTTP; send them as they are");
 }
 
 // A message in the body. REQUIRES: the body's type has a codec.
@@ -168,7 +169,8 @@ void Refuse(Environment& environment, const Method& method, const http::Request&
       service::CheckIdentity(environment.access, CallerOf(environment, request, {}, responder));
   if (refusal.ok()) {
     refusal =
-        Unimplemented(fmt::format("{} is not served over HTTP; call it by gRPC", method.path));
+        Unimplemented(ErrorReason::METHOD_UNKNOWN,
+                      fmt::format("{} is not served over HTTP; call it by gRPC", method.path));
   }
   record.End(refusal);
   responder.Answer(ErrorAnswer(refusal));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/cord.h"
 #include "fmt/format.h"
@@ -46,6 +47,19 @@ std::unique_ptr<Message> Unpack(const Any& any) {
   std::unique_ptr<Message> message(
       google::protobuf::MessageFactory::generated_factory()->GetPrototype(descriptor)->New());
   return message->ParseFromString(any.value()) ? std::move(message) : nullptr;
+}
+
+// The texts of the field `name`, one or many; none if the message has no such field.
+std::vector<std::string> TextsOf(const Message& message, const std::string& name) {
+  const auto* field = message.GetDescriptor()->FindFieldByName(name);
+  if (field == nullptr || field->cpp_type() != field->CPPTYPE_STRING) return {};
+  const auto& fields = *message.GetReflection();
+  if (!field->is_repeated()) return {fields.GetString(message, field)};
+  std::vector<std::string> texts;
+  for (int i = 0; i < fields.FieldSize(message, field); ++i) {
+    texts.push_back(fields.GetRepeatedString(message, field, i));
+  }
+  return texts;
 }
 
 google::rpc::Status ToRpcStatus(const absl::Status& status) {
@@ -113,10 +127,26 @@ Plan PlanCreate(std::string_view operation_id, int64_t now_unix_nanos, const Mes
   return storage::MakePlan(std::move(write_set), std::move(operation));
 }
 
-absl::StatusOr<StoredOperation> ReadOperation(const Snapshot& snapshot, std::string_view name) {
+bool Allows(const auth::Allowance& allowance, const Operation& operation) {
+  if (allowance.Covers(operation.name())) return true;
+  const std::unique_ptr<Message> metadata = Unpack(operation.metadata());
+  if (metadata == nullptr) return false;
+  const auto principal = TextsOf(*metadata, "principal");
+  if (!principal.empty() && principal[0] == allowance.principal) return true;
+  const auto resources = TextsOf(*metadata, "resources");
+  return allowance.verb == v1::READ && !resources.empty() &&
+         std::all_of(resources.begin(), resources.end(),
+                     [&](const std::string& name) { return allowance.Covers(name); });
+}
+
+absl::StatusOr<StoredOperation> ReadOperation(const Snapshot& snapshot, std::string_view name,
+                                              const auth::Allowance& allowance) {
   CAIRN_ASSIGN_OR_RETURN(const std::string id, ParseOperationName("name", name));
   CAIRN_ASSIGN_OR_RETURN(auto stored,
                          storage::ReadRecord<Operation>(snapshot, storage::OperationKey(id)));
+  if (!stored.has_value() || !Allows(allowance, stored->value)) {
+    CAIRN_RETURN_IF_ERROR(allowance.Require(OperationName(id), name));
+  }
   if (!stored.has_value()) {
     return NotFound(ErrorReason::OPERATION_NOT_FOUND, "Operation", name).ToStatus();
   }
@@ -124,7 +154,8 @@ absl::StatusOr<StoredOperation> ReadOperation(const Snapshot& snapshot, std::str
 }
 
 absl::StatusOr<google::longrunning::ListOperationsResponse> ListOperations(
-    const Snapshot& snapshot, const google::longrunning::ListOperationsRequest& request) {
+    const Snapshot& snapshot, const google::longrunning::ListOperationsRequest& request,
+    const auth::Allowance& reads) {
   if (!request.name().empty() && request.name() != kCollection) {
     return InvalidField(ErrorReason::NAME_INVALID, "name", request.name(), "must be operations")
         .ToStatus();
@@ -136,9 +167,11 @@ absl::StatusOr<google::longrunning::ListOperationsResponse> ListOperations(
   google::longrunning::ListOperationsResponse response;
   CAIRN_ASSIGN_OR_RETURN(
       *response.mutable_next_page_token(),
-      storage::ListPage<Operation>(
+      storage::ListPageOf<Operation>(
           snapshot, request, storage::KeyRange::Prefix(storage::OperationPrefix()),
-          storage::ScanOrder::kAscending, {}, [&](std::string_view, StoredOperation stored) {
+          storage::ScanOrder::kAscending, {},
+          [&](const Operation& operation) { return Allows(reads, operation); },
+          [&](std::string_view, StoredOperation stored) {
             *response.add_operations() = std::move(stored.value);
             return true;
           }));
@@ -147,8 +180,9 @@ absl::StatusOr<google::longrunning::ListOperationsResponse> ListOperations(
 
 absl::StatusOr<Plan> PlanCancel(const Snapshot& snapshot,
                                 const google::longrunning::CancelOperationRequest& request,
-                                int64_t now_unix_nanos) {
-  CAIRN_ASSIGN_OR_RETURN(const StoredOperation stored, ReadOperation(snapshot, request.name()));
+                                int64_t now_unix_nanos, const auth::Allowance& logs) {
+  CAIRN_ASSIGN_OR_RETURN(const StoredOperation stored,
+                         ReadOperation(snapshot, request.name(), logs));
   if (stored.value.done()) return storage::AnswerOnly(Empty());
   Operation operation = stored.value;
   const absl::Status cancelled = Error(absl::StatusCode::kCancelled, ErrorReason::CALL_ENDED,
@@ -159,8 +193,10 @@ absl::StatusOr<Plan> PlanCancel(const Snapshot& snapshot,
 }
 
 absl::StatusOr<Plan> PlanDelete(const Snapshot& snapshot,
-                                const google::longrunning::DeleteOperationRequest& request) {
-  CAIRN_ASSIGN_OR_RETURN(const StoredOperation stored, ReadOperation(snapshot, request.name()));
+                                const google::longrunning::DeleteOperationRequest& request,
+                                const auth::Allowance& logs) {
+  CAIRN_ASSIGN_OR_RETURN(const StoredOperation stored,
+                         ReadOperation(snapshot, request.name(), logs));
   if (!stored.value.done()) return storage::AnswerOnly(Empty());
   CAIRN_ASSIGN_OR_RETURN(const std::string id, ParseOperationName("name", request.name()));
   WriteSet write_set;

@@ -176,12 +176,13 @@ absl::StatusOr<cairn::v1::ListModelsResponse> ListModels(
   cairn::v1::ListModelsResponse response;
   CAIRN_ASSIGN_OR_RETURN(
       *response.mutable_next_page_token(),
-      storage::ListPage<ModelRecord>(snapshot, request, KeyRange::Prefix(storage::ModelPrefix()),
-                                     ScanOrder::kAscending, {}, [&](std::string_view, auto stored) {
-                                       if (!sight.Sees(stored.value.model().name())) return false;
-                                       *response.add_models() = ToResource(std::move(stored));
-                                       return true;
-                                     }));
+      storage::ListPageOf<ModelRecord>(
+          snapshot, request, KeyRange::Prefix(storage::ModelPrefix()), ScanOrder::kAscending, {},
+          [&](const ModelRecord& record) { return sight.Sees(record.model().name()); },
+          [&](std::string_view, auto stored) {
+            *response.add_models() = ToResource(std::move(stored));
+            return true;
+          }));
   return response;
 }
 
@@ -252,14 +253,15 @@ absl::StatusOr<cairn::v1::ListChannelsResponse> ListChannels(
     prefix = storage::ChannelPrefix(model);
   }
   cairn::v1::ListChannelsResponse response;
-  CAIRN_ASSIGN_OR_RETURN(*response.mutable_next_page_token(),
-                         storage::ListPage<ChannelRecord>(
-                             snapshot, request, KeyRange::Prefix(prefix), ScanOrder::kAscending, {},
-                             [&](std::string_view, auto stored) {
-                               if (!sight.Sees(stored.value.channel().name())) return false;
-                               *response.add_channels() = ToResource(std::move(stored));
-                               return true;
-                             }));
+  CAIRN_ASSIGN_OR_RETURN(
+      *response.mutable_next_page_token(),
+      storage::ListPageOf<ChannelRecord>(
+          snapshot, request, KeyRange::Prefix(prefix), ScanOrder::kAscending, {},
+          [&](const ChannelRecord& record) { return sight.Sees(record.channel().name()); },
+          [&](std::string_view, auto stored) {
+            *response.add_channels() = ToResource(std::move(stored));
+            return true;
+          }));
   return response;
 }
 

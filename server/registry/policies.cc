@@ -90,6 +90,10 @@ absl::Status LeaveChannel(const Snapshot& snapshot, const std::string& channel_n
   return absl::OkStatus();
 }
 
+bool Sees(const auth::Sight& sight, const Policy& policy) {
+  return sight.Sees(policy.name()) || sight.Sees(policy.channel());
+}
+
 ApplyPolicyResponse Response(Policy policy, ApplyPolicyResponse::Change change) {
   ApplyPolicyResponse response;
   *response.mutable_policy() = std::move(policy);
@@ -100,10 +104,14 @@ ApplyPolicyResponse Response(Policy policy, ApplyPolicyResponse::Change change) 
 }  // namespace
 
 absl::StatusOr<Policy> GetPolicy(const Snapshot& snapshot,
-                                 const cairn::v1::GetPolicyRequest& request) {
+                                 const cairn::v1::GetPolicyRequest& request,
+                                 const auth::Allowance& reads) {
   CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName("name", request.name(), "policies/*"));
   CAIRN_ASSIGN_OR_RETURN(auto stored,
                          storage::ReadRecord<PolicyRecord>(snapshot, storage::PolicyKey(ids[0])));
+  if (!stored.has_value() || !Sees(reads.sight, stored->value.policy())) {
+    CAIRN_RETURN_IF_ERROR(reads.Require(PolicyName(ids[0]), request.name()));
+  }
   if (!stored.has_value()) {
     return NotFound(ErrorReason::POLICY_NOT_FOUND, "Policy", request.name()).ToStatus();
   }
@@ -116,10 +124,11 @@ absl::StatusOr<cairn::v1::ListPoliciesResponse> ListPolicies(
   cairn::v1::ListPoliciesResponse response;
   CAIRN_ASSIGN_OR_RETURN(
       *response.mutable_next_page_token(),
-      storage::ListPage<PolicyRecord>(
+      storage::ListPageOf<PolicyRecord>(
           snapshot, request, storage::KeyRange::Prefix(storage::PolicyPrefix()),
-          storage::ScanOrder::kAscending, {}, [&](std::string_view, auto stored) {
-            if (!sight.Sees(stored.value.policy().name())) return false;
+          storage::ScanOrder::kAscending, {},
+          [&](const PolicyRecord& record) { return Sees(sight, record.policy()); },
+          [&](std::string_view, auto stored) {
             *response.add_policies() = ToResource(std::move(stored));
             return true;
           }));
@@ -137,11 +146,16 @@ absl::StatusOr<cairn::v1::RenderPolicyResponse> RenderPolicy(
 
 absl::StatusOr<Plan> PlanApplyPolicy(const Snapshot& snapshot,
                                      const cairn::v1::ApplyPolicyRequest& request,
-                                     const storage::Stamp& stamp) {
+                                     const storage::Stamp& stamp, const auth::Allowance& promotes) {
   CAIRN_ASSIGN_OR_RETURN(const promotion::Policy rule, promotion::ParsePolicy(request.source()));
+  const std::string channel = ChannelName(rule.model, rule.channel);
+  CAIRN_RETURN_IF_ERROR(promotes.Require(channel));
   const storage::Key key = storage::PolicyKey(rule.name);
   CAIRN_ASSIGN_OR_RETURN(auto stored, storage::ReadRecord<PolicyRecord>(snapshot, key));
   Policy policy = stored.has_value() ? stored->value.policy() : Policy();
+  if (stored.has_value()) {
+    CAIRN_RETURN_IF_ERROR(promotes.Require(policy.channel(), policy.name()));
+  }
   const std::string digest = promotion::PolicyDigest(rule);
   if (stored.has_value() && policy.sha256() == digest) {
     return storage::AnswerOnly(
@@ -149,7 +163,6 @@ absl::StatusOr<Plan> PlanApplyPolicy(const Snapshot& snapshot,
   }
 
   WriteSet write_set;
-  const std::string channel = ChannelName(rule.model, rule.channel);
   if (stored.has_value() && policy.channel() != channel) {
     CAIRN_RETURN_IF_ERROR(LeaveChannel(snapshot, policy.channel(), write_set));
   }

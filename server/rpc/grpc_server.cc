@@ -14,6 +14,7 @@
 #include "lib/base/status_macros.h"
 #include "server/core/limits.h"
 #include "server/rpc/table_service.h"
+#include "server/rpc/unknown_method.h"
 
 namespace cairn::rpc {
 namespace {
@@ -88,6 +89,7 @@ class GrpcServer::Impl {
   std::unique_ptr<front::Acceptor> acceptor;
   std::unique_ptr<grpc::experimental::ExternalConnectionAcceptor> grpc_acceptor;
   std::vector<std::unique_ptr<grpc::Service>> services;
+  UnknownMethod unknown_method;
   std::unique_ptr<grpc::Server> server;
 };
 
@@ -114,6 +116,7 @@ absl::StatusOr<std::unique_ptr<GrpcServer>> GrpcServer::Start(front::AcceptorOpt
       grpc::InsecureServerCredentials());
   RefuseCompression(builder);
   for (const auto& service : impl->services) builder.RegisterService(service.get());
+  builder.RegisterCallbackGenericService(&impl->unknown_method);
   impl->server = builder.BuildAndStart();
   if (impl->server == nullptr) return absl::InternalError("gRPC does not start");
   impl->server->GetHealthCheckService()->SetServingStatus(true);

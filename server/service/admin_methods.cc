@@ -94,7 +94,7 @@ constexpr int64_t kMinChunkBytes = int64_t{32} << 10;
 constexpr int64_t kAverageChunkBytes = int64_t{128} << 10;
 constexpr int64_t kMaxChunkBytes = int64_t{512} << 10;
 
-v1::ServerInfo Describe(const ServerFacts& facts, storage::Revision revision) {
+v1::ServerInfo Describe(const ServerFacts& facts, bool auth_required, storage::Revision revision) {
   v1::ServerInfo info;
   info.set_version(std::string(kVersion));
   info.set_store_format(storage::kFormatVersion);
@@ -112,6 +112,10 @@ v1::ServerInfo Describe(const ServerFacts& facts, storage::Revision revision) {
   chunking.set_max_bytes(kMaxChunkBytes);
   chunking.set_max_chunk_count(limits::kChunksPerBlob);
   *info.mutable_limits() = DescribeLimits(facts);
+  info.set_auth_required(auth_required);
+  info.set_tls_grpc(facts.tls_grpc);
+  info.set_tls_http(facts.tls_http);
+  info.set_client_certificates(facts.client_certificates);
   return info;
 }
 
@@ -119,10 +123,11 @@ v1::ServerInfo Describe(const ServerFacts& facts, storage::Revision revision) {
 
 void AddAdminMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Of(*v1::ServerInfo::descriptor()->file()->FindServiceByName("AdminService"));
+  const bool auth_required = backends.access != nullptr;
   table.Answers<v1::GetServerInfoRequest>(
-      "GetServerInfo", [&facts = backends.facts](const storage::Snapshot& snapshot,
-                                                 const v1::GetServerInfoRequest&) {
-        return absl::StatusOr<v1::ServerInfo>(Describe(facts, snapshot.revision()));
+      "GetServerInfo", [&facts = backends.facts, auth_required](const storage::Snapshot& snapshot,
+                                                                const v1::GetServerInfoRequest&) {
+        return absl::StatusOr<v1::ServerInfo>(Describe(facts, auth_required, snapshot.revision()));
       });
 }
 

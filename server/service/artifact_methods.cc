@@ -61,13 +61,14 @@ void AddArtifactMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Changes<v1::CollectGarbageRequest>(
       "CollectGarbage",
       [](const Snapshot&, const v1::CollectGarbageRequest& asked, const tracking::CallFacts& call) {
-        return artifacts::PlanCollectGarbage(asked, call.now_unix_nanos, call.new_id);
+        return artifacts::PlanCollectGarbage(asked, call.now_unix_nanos, call.new_id,
+                                             call.principal);
       },
       facts, BeginsOperation(backends));
   table.Changes<v1::ScrubBlobsRequest>(
       "ScrubBlobs",
       [](const Snapshot&, const v1::ScrubBlobsRequest&, const tracking::CallFacts& call) {
-        return artifacts::PlanScrubBlobs(call.now_unix_nanos, call.new_id);
+        return artifacts::PlanScrubBlobs(call.now_unix_nanos, call.new_id, call.principal);
       },
       facts, BeginsOperation(backends));
   table.Changes<v1::DeleteArtifactsRequest>("DeleteArtifacts", artifacts::PlanDeleteArtifacts);

@@ -98,6 +98,7 @@ void AddAuthMethods(const Backends& backends, MethodTableBuilder& table) {
         return auth::TokenCall{caller.now_unix_nanos, IdentityOfCaller(caller).principal,
                                auth::DrawToken(ids)};
       });
+  table.KeepsNoAnswer();
   table.Answers<v1::ListTokensRequest>("ListTokens", auth::ListTokens);
   table.Changes<v1::RevokeTokenRequest>("RevokeToken", auth::PlanRevokeToken);
   table.Changes<v1::SetRoleBindingRequest>("SetRoleBinding", auth::PlanSetRoleBinding);

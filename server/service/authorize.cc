@@ -44,6 +44,10 @@ absl::Status Authorize(const auth::AccessControl* access, const Method& method,
   if (identity.local) return absl::OkStatus();
   const v1::Verb verb = method.rule.verb();
   if (method.rule.anywhere()) return access->AuthorizeAnywhere(identity, verb);
+  if (const std::string& kind = method.rule.within(); !kind.empty()) {
+    return method.asks_itself ? access->AuthorizeAny(identity, verb, kind)
+                              : access->Authorize(identity, verb, {kind});
+  }
   std::vector<std::string> names = ResourcesOf(method, request);
   if (names.empty() && continues) return absl::OkStatus();
   if (method.rule.filtered()) {
@@ -56,9 +60,16 @@ absl::Status Authorize(const auth::AccessControl* access, const Method& method,
 }
 
 auth::Sight SightOf(const auth::AccessControl* access, const Caller& caller) {
-  if (access == nullptr) return auth::Sight::All();
-  if (caller.identity == nullptr) return auth::Sight();
-  return access->SightOf(*caller.identity, v1::READ);
+  return AllowanceOf(access, caller, v1::READ).sight;
+}
+
+auth::Allowance AllowanceOf(const auth::AccessControl* access, const Caller& caller,
+                            v1::Verb verb) {
+  auth::Allowance allowance{auth::Sight::All(), caller.principal(), verb};
+  if (access == nullptr) return allowance;
+  const bool known = caller.identity != nullptr;
+  allowance.sight = known ? access->SightOf(*caller.identity, verb) : auth::Sight();
+  return allowance;
 }
 
 }  // namespace cairn::service

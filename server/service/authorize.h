@@ -3,6 +3,7 @@
 
 #include "absl/status/status.h"
 #include "google/protobuf/message.h"
+#include "server/auth/allowance.h"
 #include "server/auth/grants.h"
 #include "server/service/caller.h"
 #include "server/service/method.h"
@@ -23,6 +24,8 @@ namespace cairn::service {
 //              something of that kind. A method that does not filter yet (Method::filters) needs it
 //              on all of the kind. An answer of several kinds (`*`) is not bounded by what is
 //              named.
+//   within     the verb on something of a kind; the method asks for the rest itself, before it does
+//              anything. One that does not yet (Method::asks_itself) needs it on all of the kind.
 //   else       the verb on what the request names, or on the whole server if it names nothing
 //
 // and READ on what the rule says is read besides.
@@ -42,6 +45,9 @@ absl::Status CheckIdentity(const auth::AccessControl* access, const Caller& call
 
 // What the caller may READ; everything if `access` is null, nothing if the caller has no identity.
 auth::Sight SightOf(const auth::AccessControl* access, const Caller& caller);
+
+// What the caller may do with `verb`, for methods that ask themselves; likewise.
+auth::Allowance AllowanceOf(const auth::AccessControl* access, const Caller& caller, v1::Verb verb);
 
 }  // namespace cairn::service
 

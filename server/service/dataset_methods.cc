@@ -51,7 +51,7 @@ void AddDatasetMethods(const Backends& backends, MethodTableBuilder& table) {
                                                datasets::PlanDeleteDatasetAlias);
   table.Changes<v1::DeleteDatasetVersionRequest>("DeleteDatasetVersion",
                                                  datasets::PlanDeleteDatasetVersion);
-  table.Answers<v1::GetLineageRequest>("GetLineage", datasets::GetLineage);
+  table.Filters<v1::GetLineageRequest>("GetLineage", datasets::GetLineage, backends.access);
 }
 
 }  // namespace cairn::service

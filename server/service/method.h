@@ -125,6 +125,8 @@ struct Method {
   std::vector<ResourceSource> reads;      // of what the rule says is read besides
   // It leaves out of its answer what the caller may not see, as its rule says.
   bool filters = false;
+  // It asks itself for what its rule leaves to it (MethodRule.within).
+  bool asks_itself = false;
   // Of the request; null where it has no such field.
   const google::protobuf::FieldDescriptor* request_id = nullptr;
   const google::protobuf::FieldDescriptor* validate_only = nullptr;

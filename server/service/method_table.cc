@@ -148,6 +148,9 @@ void MethodTableBuilder::Check(Method& row, const Descriptor& request) {
   if (row.rule.anywhere() && (row.rule.filtered() || !row.resources.empty())) {
     fault("is allowed anywhere and says where");
   }
+  if (!row.rule.within().empty() && (row.rule.filtered() || row.rule.anywhere())) {
+    fault("asks itself and is filtered or allowed anywhere");
+  }
   CheckKind(row);
 }
 

@@ -93,6 +93,14 @@ class MethodTableBuilder {
     table_->rows_.back().filters = true;
   }
 
+  // The method of the last row asks itself whether the call may be made, within what its rule says
+  // (MethodRule.within).
+  void AsksItself() { table_->rows_.back().asks_itself = true; }
+
+  // No answer of the last row's method is kept to be repeated, because it holds a secret: its plan
+  // sees to it what a request_id means.
+  void KeepsNoAnswer() { table_->rows_.back().request_id = nullptr; }
+
   // Plans from (Snapshot, Request), or from what the call began with as well: (Snapshot, Request,
   // what `begin` makes of the Caller), by default the time. `stored(request, answer)` is
   // Change::stored.

@@ -39,6 +39,9 @@ struct ServerFacts {
   int64_t memory_limit_bytes = 0;  // that memory was shared out by; 0: none
   int64_t long_calls_per_method = 0;
   events::EventRetention event_retention;
+  bool tls_grpc = false;
+  bool tls_http = false;
+  bool client_certificates = false;  // may say who calls
 };
 
 // What the methods work with. Owned by the server; outlives the table and all calls.

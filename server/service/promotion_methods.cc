@@ -20,17 +20,41 @@ Change Promote(const Caller& caller, const v1::PromoteRequest& request) {
   return change;
 }
 
-}  // namespace
+struct Applying {
+  storage::Stamp stamp;
+  auth::Allowance promotes;
+};
 
-void AddPromotionMethods(const Backends& backends, MethodTableBuilder& table) {
-  table.Of(*v1::Policy::descriptor()->file()->FindServiceByName("PromotionService"));
-  table.Changes<v1::ApplyPolicyRequest>("ApplyPolicy", registry::PlanApplyPolicy, StampOfCall());
-  table.Answers<v1::GetPolicyRequest>("GetPolicy", registry::GetPolicy);
-  table.Filters<v1::ListPoliciesRequest>("ListPolicies", registry::ListPolicies, backends.access);
+void AddPolicyMethods(const Backends& backends, MethodTableBuilder& table) {
+  const auto* const access = backends.access;
+  table.Changes<v1::ApplyPolicyRequest>(
+      "ApplyPolicy",
+      [](const storage::Snapshot& snapshot, const v1::ApplyPolicyRequest& request,
+         const Applying& call) {
+        return registry::PlanApplyPolicy(snapshot, request, call.stamp, call.promotes);
+      },
+      [access](const Caller& caller) {
+        return Applying{StampOfCall()(caller), AllowanceOf(access, caller, v1::PROMOTE)};
+      });
+  table.AsksItself();
+  table.Answers<v1::GetPolicyRequest>("GetPolicy", [access, &store = backends.store](
+                                                       const Caller& caller,
+                                                       const v1::GetPolicyRequest& get) {
+    return registry::GetPolicy(*store.GetSnapshot(), get, AllowanceOf(access, caller, v1::READ));
+  });
+  table.AsksItself();
+  table.Filters<v1::ListPoliciesRequest>("ListPolicies", registry::ListPolicies, access);
   table.Answers<v1::RenderPolicyRequest>("RenderPolicy",
                                          [](const Caller&, const v1::RenderPolicyRequest& source) {
                                            return registry::RenderPolicy(source);
                                          });
+}
+
+}  // namespace
+
+void AddPromotionMethods(const Backends& backends, MethodTableBuilder& table) {
+  table.Of(*v1::Policy::descriptor()->file()->FindServiceByName("PromotionService"));
+  AddPolicyMethods(backends, table);
   table.MakesChange<v1::PromoteRequest>("Promote", Promote);
   table.Answers<v1::GetDecisionRequest>("GetDecision", registry::GetDecision);
   table.Answers<v1::ListDecisionsRequest>("ListDecisions", registry::ListDecisions);

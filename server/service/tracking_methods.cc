@@ -111,20 +111,18 @@ void AddRunChanges(const Backends& backends, MethodTableBuilder& table) {
   table.LeftToTransport("LogMetrics");
 }
 
-// What `search` finds in the experiments that the caller sees, if the request names none: those it
-// names were asked for. Whoever sees all of them has no need to name each.
+// What `search(within)` finds in the experiments that the caller sees, if the request names none:
+// those it names were asked for. Whoever sees all of them has no need to name each.
 template <typename Request, typename Search>
 auto WithinSight(const Backends& backends, const Caller& caller, const Request& request,
-                 const Search& search) -> decltype(search(request)) {
+                 const Search& search) -> decltype(search(nullptr)) {
   const auth::Sight sight = SightOf(backends.access, caller);
-  if (!request.parents().empty() || sight.Sees("experiments/-")) return search(request);
-  CAIRN_ASSIGN_OR_RETURN(const auto visible,
+  if (!request.parents().empty() || sight.Sees("experiments/-")) return search(nullptr);
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<int64_t> visible,
                          tracking::VisibleExperiments(*backends.store.GetSnapshot(), sight));
-  // No parents would stand for all.
-  if (visible.empty()) return typename decltype(search(request))::value_type();
-  Request within = request;
-  *within.mutable_parents() = {visible.begin(), visible.end()};
-  return search(within);
+  // None would stand for all.
+  if (visible.empty()) return typename decltype(search(nullptr))::value_type();
+  return search(&visible);
 }
 
 void AddRunReads(const Backends& backends, MethodTableBuilder& table) {
@@ -139,14 +137,14 @@ void AddRunReads(const Backends& backends, MethodTableBuilder& table) {
       });
   table.FiltersItself<v1::SearchRunsRequest>(
       "SearchRuns", [&backends](const Caller& caller, const v1::SearchRunsRequest& search) {
-        return WithinSight(backends, caller, search, [&](const v1::SearchRunsRequest& within) {
-          return backends.run_searcher.SearchEncoded(within, caller.ended);
+        return WithinSight(backends, caller, search, [&](const std::vector<int64_t>* within) {
+          return backends.run_searcher.SearchEncoded(search, caller.ended, within);
         });
       });
   table.FiltersItself<v1::CountRunsRequest>(
       "CountRuns", [&backends](const Caller& caller, const v1::CountRunsRequest& count) {
-        return WithinSight(backends, caller, count, [&](const v1::CountRunsRequest& within) {
-          return backends.run_searcher.Count(within, caller.ended);
+        return WithinSight(backends, caller, count, [&](const std::vector<int64_t>* within) {
+          return backends.run_searcher.Count(count, caller.ended, within);
         });
       });
   table.Streams<v1::ReadMetricsRequest>(

@@ -67,16 +67,18 @@ bool AddRow(Add& add, std::string_view key, size_t bytes, Stored<Message> record
 
 // Lists the records of `range` page by page: every list is this list.
 //
-// Calls `add(key_bytes, Stored<Message>)` for each record; it returns true if the
+// `wants(const Message&)` says which records may become rows: of others nothing is told, neither by
+// a page that is shorter for them nor by a token that leads to nothing else. Calls
+// `add(key_bytes, Stored<Message>)` for each of those it wants; it returns true if the
 // record became a row of the response, false if it was skipped. An `add` whose rows have
 // another size than the records takes a PageRoom& as well and, before it adds a row,
 // room for it. A record that cannot be parsed is stepped over: it is no row, and damages
 // no other. Returns the next page token, empty at the end. Request must have page_size
 // and page_token.
-template <typename Message, typename Request, typename Add>
-absl::StatusOr<std::string> ListPage(const Snapshot& snapshot, const Request& request,
-                                     const KeyRange& range, ScanOrder order,
-                                     const PageLimits& limits, Add&& add) {
+template <typename Message, typename Request, typename Wants, typename Add>
+absl::StatusOr<std::string> ListPageOf(const Snapshot& snapshot, const Request& request,
+                                       const KeyRange& range, ScanOrder order,
+                                       const PageLimits& limits, const Wants& wants, Add&& add) {
   CAIRN_ASSIGN_OR_RETURN(
       const int32_t size,
       EffectivePageSize(request.page_size(), limits.default_size, limits.max_size));
@@ -88,12 +90,11 @@ absl::StatusOr<std::string> ListPage(const Snapshot& snapshot, const Request& re
   bool more = false;
   std::string last_key;
   const auto visit = [&](std::string_view key, const Record& record) {
+    auto stored = ParseStored<Message>(key, record);
+    if (!stored.ok() || !wants(stored->value)) return true;
     more = rows == size;
     if (more) return false;
-    auto stored = ParseStored<Message>(key, record);
-    if (stored.ok()) {
-      rows += AddRow(add, key, record.payload.size(), *std::move(stored), room) ? 1 : 0;
-    }
+    rows += AddRow(add, key, record.payload.size(), *std::move(stored), room) ? 1 : 0;
     more = room.full();
     if (!more) last_key = std::string(key);
     return !more;
@@ -103,6 +104,16 @@ absl::StatusOr<std::string> ListPage(const Snapshot& snapshot, const Request& re
   cairn::internal::PageToken next;
   next.set_last_key(last_key);
   return EncodePageToken(request, std::move(next));
+}
+
+// All of them.
+template <typename Message, typename Request, typename Add>
+absl::StatusOr<std::string> ListPage(const Snapshot& snapshot, const Request& request,
+                                     const KeyRange& range, ScanOrder order,
+                                     const PageLimits& limits, Add&& add) {
+  return ListPageOf<Message>(
+      snapshot, request, range, order, limits, [](const Message&) { return true; },
+      std::forward<Add>(add));
 }
 
 }  // namespace cairn::storage

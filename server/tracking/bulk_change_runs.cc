@@ -7,6 +7,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
+#include "server/auth/patterns.h"
 #include "server/operations/operations.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
@@ -173,6 +174,11 @@ absl::StatusOr<storage::Plan> PlanBulkChangeRuns(const Snapshot& snapshot, RunSe
   CAIRN_RETURN_IF_ERROR(CheckRequest(snapshot, request));
   BulkChangeRunsMetadata metadata;
   *metadata.mutable_request() = request;
+  metadata.set_principal(facts.principal);
+  for (const std::string& parent : request.parents()) {
+    // Those that are no names were refused.
+    metadata.add_resources(auth::CanonicalName(parent).value_or(parent));
+  }
   if (!request.validate_only()) {
     return operations::PlanCreate(operations::NewOperationId(facts.now_unix_nanos, facts.new_id),
                                   facts.now_unix_nanos, metadata);

@@ -166,32 +166,36 @@ absl::StatusOr<cairn::v1::ListExperimentsResponse> ListExperiments(
   cairn::v1::ListExperimentsResponse response;
   CAIRN_ASSIGN_OR_RETURN(
       *response.mutable_next_page_token(),
-      storage::ListPage<ExperimentRecord>(
+      storage::ListPageOf<ExperimentRecord>(
           snapshot, request, storage::KeyRange::Prefix(storage::ExperimentPrefix()),
-          storage::ScanOrder::kAscending, {}, [&](std::string_view, auto stored) {
-            if (stored.value.experiment().has_delete_time() && !request.show_deleted())
-              return false;
-            if (!sight.Sees(stored.value.experiment().name())) return false;
+          storage::ScanOrder::kAscending, {},
+          [&](const ExperimentRecord& record) {
+            const Experiment& experiment = record.experiment();
+            return (request.show_deleted() || !experiment.has_delete_time()) &&
+                   sight.Sees(experiment.name());
+          },
+          [&](std::string_view, auto stored) {
             *response.add_experiments() = ToResource(std::move(stored));
             return true;
           }));
   return response;
 }
 
-absl::StatusOr<std::vector<std::string>> VisibleExperiments(const Snapshot& snapshot,
-                                                            const auth::Sight& sight) {
-  std::vector<std::string> names;
+absl::StatusOr<std::vector<int64_t>> VisibleExperiments(const Snapshot& snapshot,
+                                                        const auth::Sight& sight) {
+  std::vector<int64_t> ids;
   CAIRN_RETURN_IF_ERROR(snapshot.Scan(
       storage::KeyRange::Prefix(storage::ExperimentPrefix()), storage::ScanOrder::kAscending,
       [&](std::string_view key, const storage::Record& record) {
         const auto stored = storage::ParseStored<ExperimentRecord>(key, record);
         if (!stored.ok()) return true;
         const Experiment& experiment = stored->value.experiment();
-        const bool seen = !experiment.has_delete_time() && sight.Sees(experiment.name());
-        if (seen) names.push_back(experiment.name());
+        if (experiment.has_delete_time() || !sight.Sees(experiment.name())) return true;
+        const auto id = ParseExperimentName("name", experiment.name());
+        if (id.ok()) ids.push_back(*id);
         return true;
       }));
-  return names;
+  return ids;
 }
 
 absl::StatusOr<Plan> PlanCreateExperiment(const Snapshot& snapshot,

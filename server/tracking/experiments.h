@@ -31,9 +31,9 @@ absl::StatusOr<cairn::v1::ListExperimentsResponse> ListExperiments(
     const storage::Snapshot& snapshot, const cairn::v1::ListExperimentsRequest& request,
     const auth::Sight& sight = auth::Sight::All());
 
-// The names of those of `sight` that are not deleted.
-absl::StatusOr<std::vector<std::string>> VisibleExperiments(const storage::Snapshot& snapshot,
-                                                            const auth::Sight& sight);
+// The numbers of those of `sight` that are not deleted, ascending.
+absl::StatusOr<std::vector<int64_t>> VisibleExperiments(const storage::Snapshot& snapshot,
+                                                        const auth::Sight& sight);
 
 absl::StatusOr<storage::Plan> PlanCreateExperiment(
     const storage::Snapshot& snapshot, const cairn::v1::CreateExperimentRequest& request,

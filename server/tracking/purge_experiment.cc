@@ -193,6 +193,8 @@ absl::StatusOr<storage::Plan> PlanPurgeExperiment(const Snapshot& snapshot,
   if (!stored->value.experiment().has_delete_time()) return ExperimentNotDeleted(id);
   PurgeExperimentMetadata metadata;
   metadata.set_experiment(ExperimentName(id));
+  metadata.set_principal(facts.principal);
+  metadata.add_resources(ExperimentName(id));
   if (request.validate_only()) {
     // Without a name: there is nothing to wait for.
     operations::Operation operation;

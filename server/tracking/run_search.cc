@@ -166,7 +166,8 @@ absl::StatusOr<cairn::v1::SearchRunsResponse> SearchRuns(
     const ScanContext& context) {
   CAIRN_ASSIGN_OR_RETURN(const RunSearchArguments arguments, ParseSearch(snapshot, request));
   RunScan scan(snapshot, context);
-  CAIRN_RETURN_IF_ERROR(scan.SetExperiments(arguments.experiments));
+  const bool bounded = context.within != nullptr && arguments.experiments.empty();
+  CAIRN_RETURN_IF_ERROR(scan.SetExperiments(bounded ? *context.within : arguments.experiments));
   SmallestRows smallest(arguments.page_size + 1);
   CAIRN_RETURN_IF_ERROR(scan.ForEach(request.show_deleted(), [&](const Run& run) {
     if (!arguments.filter.Matches(run)) return;
@@ -200,7 +201,8 @@ absl::StatusOr<cairn::v1::CountRunsResponse> CountRuns(const Snapshot& snapshot,
                                                        const ScanContext& context) {
   CAIRN_ASSIGN_OR_RETURN(const RunCountArguments arguments, ParseCount(snapshot, request));
   RunScan scan(snapshot, context);
-  CAIRN_RETURN_IF_ERROR(scan.SetExperiments(arguments.experiments));
+  const bool bounded = context.within != nullptr && arguments.experiments.empty();
+  CAIRN_RETURN_IF_ERROR(scan.SetExperiments(bounded ? *context.within : arguments.experiments));
   int64_t count = 0;
   CAIRN_RETURN_IF_ERROR(scan.ForEach(request.show_deleted(), [&](const Run& run) {
     count += arguments.filter.Matches(run) ? 1 : 0;

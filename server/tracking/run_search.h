@@ -52,6 +52,9 @@ std::string NextSearchToken(const cairn::v1::SearchRunsRequest& request, std::st
 struct ScanContext {
   index::DamageLog* damage = nullptr;  // notes runs that are left out; null: nobody does
   index::StopCheck stop;               // asked before each run
+  // Looked in where the request names no experiment; null: all that are not deleted. Page tokens do
+  // not depend on it: what it holds may change between pages.
+  const std::vector<int64_t>* within = nullptr;
 };
 
 // Finds runs by filter and order across experiments, one page at a time.

@@ -256,8 +256,15 @@ struct RunSearcher::Found {
   std::optional<index::RunPage> page;
 };
 
+// Where to look: what the request names, or else what it is bounded by.
+template <typename Arguments>
+std::vector<int64_t> ExperimentsOf(const Arguments& arguments, const std::vector<int64_t>* within) {
+  return within != nullptr && arguments.experiments.empty() ? *within : arguments.experiments;
+}
+
 absl::StatusOr<RunSearcher::Found> RunSearcher::Find(const SearchRunsRequest& request,
-                                                     const index::StopCheck& stop) {
+                                                     const index::StopCheck& stop,
+                                                     const std::vector<int64_t>* within) {
   Found found;
   CAIRN_ASSIGN_OR_RETURN(found.arguments, ParseSearch(*store_.GetSnapshot(), request));
   const RunSearchArguments& arguments = found.arguments;
@@ -265,7 +272,7 @@ absl::StatusOr<RunSearcher::Found> RunSearcher::Find(const SearchRunsRequest& re
   index::RunQuery query;
   query.filter = &arguments.filter;
   query.order = &arguments.order;
-  query.experiments = arguments.experiments;
+  query.experiments = ExperimentsOf(arguments, within);
   query.show_deleted = request.show_deleted();
   query.limit = arguments.page_size;
   query.after = arguments.after;
@@ -277,18 +284,20 @@ absl::StatusOr<RunSearcher::Found> RunSearcher::Find(const SearchRunsRequest& re
 
 absl::StatusOr<SearchRunsResponse> RunSearcher::Search(const SearchRunsRequest& request,
                                                        const index::StopCheck& stop) {
-  CAIRN_ASSIGN_OR_RETURN(const Found found, Find(request, stop));
+  CAIRN_ASSIGN_OR_RETURN(const Found found, Find(request, stop, nullptr));
   const auto snapshot = store_.GetSnapshot();
-  if (!found.page) return SearchRuns(*snapshot, request, {&damage(), stop});
+  if (!found.page) return SearchRuns(*snapshot, request, {&damage(), stop, nullptr});
   return PageFetch(*snapshot, request, found.arguments, *found.page, follower_).Messages();
 }
 
 absl::StatusOr<std::string> RunSearcher::SearchEncoded(const SearchRunsRequest& request,
-                                                       const index::StopCheck& stop) {
-  CAIRN_ASSIGN_OR_RETURN(const Found found, Find(request, stop));
+                                                       const index::StopCheck& stop,
+                                                       const std::vector<int64_t>* within) {
+  CAIRN_ASSIGN_OR_RETURN(const Found found, Find(request, stop, within));
   const auto snapshot = store_.GetSnapshot();
   if (!found.page) {
-    CAIRN_ASSIGN_OR_RETURN(const auto response, SearchRuns(*snapshot, request, {&damage(), stop}));
+    CAIRN_ASSIGN_OR_RETURN(const auto response,
+                           SearchRuns(*snapshot, request, {&damage(), stop, within}));
     return response.SerializeAsString();
   }
   PageFetch fetch(*snapshot, request, found.arguments, *found.page, follower_);
@@ -298,20 +307,21 @@ absl::StatusOr<std::string> RunSearcher::SearchEncoded(const SearchRunsRequest& 
 }
 
 absl::StatusOr<CountRunsResponse> RunSearcher::Count(const CountRunsRequest& request,
-                                                     const index::StopCheck& stop) {
+                                                     const index::StopCheck& stop,
+                                                     const std::vector<int64_t>* within) {
   CAIRN_ASSIGN_OR_RETURN(const RunCountArguments arguments,
                          ParseCount(*store_.GetSnapshot(), request));
   const absl::Status current = follower_.CatchUp();
-  if (!current.ok()) return CountRuns(*store_.GetSnapshot(), request, {&damage(), stop});
+  if (!current.ok()) return CountRuns(*store_.GetSnapshot(), request, {&damage(), stop, within});
   index::RunQuery query;
   query.filter = &arguments.filter;
-  query.experiments = arguments.experiments;
+  query.experiments = ExperimentsOf(arguments, within);
   query.show_deleted = request.show_deleted();
   query.stop = stop;
   const index::RunCount count = index_.Count(query);
   CAIRN_RETURN_IF_ERROR(count.stopped);
   if (count.plan == index::SearchPlan::kNotIndexed) {
-    return CountRuns(*store_.GetSnapshot(), request, {&damage(), stop});
+    return CountRuns(*store_.GetSnapshot(), request, {&damage(), stop, within});
   }
   CountRunsResponse response;
   response.set_run_count(count.count);

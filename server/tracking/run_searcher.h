@@ -59,9 +59,11 @@ class RunSearcher {
   absl::StatusOr<cairn::v1::SearchRunsResponse> Search(const cairn::v1::SearchRunsRequest& request,
                                                        const index::StopCheck& stop = {});
 
-  // The same page as the bytes of the message. Whole runs are not parsed for it.
+  // The same page as the bytes of the message. Whole runs are not parsed for it. `within` is
+  // ScanContext::within, not empty, here and below.
   absl::StatusOr<std::string> SearchEncoded(const cairn::v1::SearchRunsRequest& request,
-                                            const index::StopCheck& stop = {});
+                                            const index::StopCheck& stop = {},
+                                            const std::vector<int64_t>* within = nullptr);
 
   // One run as it is now. Errors are those of TrackingService.GetRun.
   absl::StatusOr<EncodedRunPtr> Get(std::string_view name) { return reader_.Get(name); }
@@ -69,7 +71,8 @@ class RunSearcher {
   // How many runs there are on all pages. Errors are those of
   // TrackingService.CountRuns.
   absl::StatusOr<cairn::v1::CountRunsResponse> Count(const cairn::v1::CountRunsRequest& request,
-                                                     const index::StopCheck& stop = {});
+                                                     const index::StopCheck& stop = {},
+                                                     const std::vector<int64_t>* within = nullptr);
 
   // Runs and experiments that could not be read since the start because a record is
   // damaged: they are left out of pages and lists, or found as they were last known.
@@ -86,7 +89,7 @@ class RunSearcher {
   struct Found;
   void Follow() CAIRN_EXCLUDES(mutex_);
   absl::StatusOr<Found> Find(const cairn::v1::SearchRunsRequest& request,
-                             const index::StopCheck& stop);
+                             const index::StopCheck& stop, const std::vector<int64_t>* within);
 
   storage::KvStore& store_;
   const RunSearcherOptions options_;

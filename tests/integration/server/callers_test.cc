@@ -18,6 +18,7 @@
 #include "cairn/v1/auth.grpc.pb.h"
 #include "cairn/v1/method_options.pb.h"
 #include "cairn/v1/registry.grpc.pb.h"
+#include "cairn/v1/server.grpc.pb.h"
 #include "cairn/v1/tracking.grpc.pb.h"
 #include "cairn/v1/watch.grpc.pb.h"
 #include "google/longrunning/operations.pb.h"
@@ -304,6 +305,53 @@ TEST_F(CallersTest, ListsAndWatchesHoldWhatTheirCallerMayRead) {
   }
   EXPECT_THAT(heard, ElementsAre("models/hers"));
   context.TryCancel();
+}
+
+TEST_F(CallersTest, ARepeatedRequestMakesNoSecondToken) {
+  v1::CreateTokenRequest request;
+  request.mutable_token()->set_principal("ann");
+  request.set_request_id("6ba7b810-9dad-41d1-80b4-00c04fd430c8");
+  const auto create = [&](v1::CreateTokenResponse& response) {
+    grpc::ClientContext context;
+    Authorize(context, admin_);
+    return v1::AuthService::NewStub(channel_)->CreateToken(&context, request, &response);
+  };
+  v1::CreateTokenResponse made;
+  ASSERT_TRUE(create(made).ok());
+  v1::CreateTokenResponse again;
+  const grpc::Status status = create(again);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::ALREADY_EXISTS);
+  EXPECT_THAT(status.error_message(), HasSubstr(made.token().name()));
+  EXPECT_TRUE(again.text().empty());
+}
+
+TEST_F(CallersTest, TheServerTellsHowCallersAreAsked) {
+  v1::ServerInfo info;
+  grpc::ClientContext context;
+  Authorize(context, TokenFor("ann"));
+  ASSERT_TRUE(v1::AdminService::NewStub(channel_)->GetServerInfo(&context, {}, &info).ok());
+  EXPECT_TRUE(info.auth_required());
+  EXPECT_FALSE(info.tls_grpc() || info.tls_http() || info.client_certificates());
+}
+
+TEST_F(CallersTest, AMethodThatThereIsNotHasAReason) {
+  grpc::GenericStub stub(channel_);
+  grpc::CompletionQueue queue;
+  for (const char* path : {"/cairn.v1.TrackingService/Nothing", "/other.Service/Get"}) {
+    grpc::ClientContext context;
+    const grpc::ByteBuffer request;
+    grpc::ByteBuffer response;
+    grpc::Status status;
+    auto call = stub.PrepareUnaryCall(&context, path, request, &queue);
+    call->StartCall();
+    call->Finish(&response, &status, nullptr);
+    void* tag = nullptr;
+    bool ok = false;
+    ASSERT_TRUE(queue.Next(&tag, &ok));
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNIMPLEMENTED);
+    EXPECT_THAT(status.error_details(), HasSubstr("METHOD_UNKNOWN")) << path;
+  }
+  queue.Shutdown();
 }
 
 TEST_F(CallersTest, RecordsSayWhoMadeThemWhateverTheRequestClaims) {

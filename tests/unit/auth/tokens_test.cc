@@ -50,6 +50,27 @@ TEST_F(TokensTest, ACheckTellsNoText) {
   EXPECT_TRUE(static_cast<const v1::CreateTokenResponse&>(*plan->response).text().empty());
 }
 
+TEST_F(TokensTest, ARequestMakesOneTokenAndItsRepetitionNamesIt) {
+  v1::CreateTokenRequest request;
+  request.mutable_token()->set_principal("alice");
+  request.set_request_id("6ba7b810-9dad-41d1-80b4-00c04fd430c8");
+  const auto made =
+      Apply<v1::CreateTokenResponse>(PlanCreateToken(*store_->GetSnapshot(), request, Call()));
+  ASSERT_TRUE(made.ok()) << made.status();
+  EXPECT_TRUE(ParseToken(made->text()).has_value());
+  const absl::Status again = Refused(request);
+  EXPECT_EQ(again.code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_TRUE(HasReason(again, ErrorReason::TOKEN_EXISTS));
+  EXPECT_EQ(MetadataOf(again, "token"), made->token().name());
+  EXPECT_EQ(again.ToString().find(made->text()), std::string::npos);
+  TokenCall other = Call();
+  other.creator = "somebody else";
+  EXPECT_TRUE(PlanCreateToken(*store_->GetSnapshot(), request, other).ok())
+      << "request ids are those of their callers";
+  request.set_request_id("not one");
+  EXPECT_TRUE(HasReason(Refused(request), ErrorReason::REQUEST_ID_INVALID));
+}
+
 TEST_F(TokensTest, WhatIsWrongWithATokenIsNamed) {
   for (const char* principal : {"", "local", "anonymous", "a\nb"}) {
     v1::CreateTokenRequest request;

@@ -5,24 +5,18 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <set>
 #include <string>
 
-#include "cairn/internal/records.pb.h"
 #include "cairn/v1/datasets.pb.h"
 #include "cairn/v1/server.pb.h"
 #include "lib/base/files.h"
-#include "server/artifacts/manifest_blob.h"
-#include "server/artifacts/pack_blob_store.h"
 #include "server/auth/access_control.h"
-#include "server/auth/role_bindings.h"
 #include "server/service/authorize.h"
 #include "server/service/methods.h"
 #include "server/service/resources.h"
-#include "server/storage/keyspace.h"
 #include "tests/unit/server/partial_table.h"
-#include "tests/unit/server/rpc_fixture.h"
+#include "tests/unit/server/whole_table_fixture.h"
 
 namespace cairn {
 namespace {
@@ -47,44 +41,6 @@ std::set<const ServiceDescriptor*> ServicesOfTheApi() {
   return services;
 }
 
-class WholeTableTest : public RpcTest {
- protected:
-  WholeTableTest() {
-    artifacts::BlobStoreOptions options;
-    options.directory = directory_;
-    blobs_ = *artifacts::OpenBlobStore(options, *store_, SystemClock());
-    // NOLINTNEXTLINE(modernize-make-unique): an aggregate
-    backends_.reset(new service::Backends{*store_,
-                                          SystemIds(),
-                                          SystemClock(),
-                                          searcher_,
-                                          *folder_,
-                                          leases_,
-                                          purger_,
-                                          operations_,
-                                          *blobs_,
-                                          artifacts::MakeManifestLoader(*blobs_),
-                                          feed_,
-                                          {},
-                                          &access_});
-    auto table = service::MakeMethodTable(*backends_);
-    EXPECT_TRUE(table.ok()) << table.status();
-    if (table.ok()) table_ = *std::move(table);
-  }
-  ~WholeTableTest() override {
-    blobs_.reset();
-    std::filesystem::remove_all(directory_);
-  }
-
-  const std::string directory_ = testing::TempDir() + "/method_table_" +
-                                 testing::UnitTest::GetInstance()->current_test_info()->name();
-  std::unique_ptr<artifacts::BlobStore> blobs_;
-  events::EventFeed feed_{*store_};
-  auth::AccessControl access_{*store_};
-  std::unique_ptr<const service::Backends> backends_;
-  std::unique_ptr<const service::MethodTable> table_;
-};
-
 TEST_F(WholeTableTest, EveryMethodOfEveryServiceHasARowAndAVerb) {
   size_t methods = 0;
   for (const ServiceDescriptor* service : ServicesOfTheApi()) {
@@ -100,16 +56,25 @@ TEST_F(WholeTableTest, EveryMethodOfEveryServiceHasARowAndAVerb) {
   EXPECT_EQ(table_->Find("cairn.v1.TrackingService/Nothing"), nullptr);
 }
 
-// What a caller needs is said: a resource, that the answer is filtered, or that blobs belong to
-// nobody.
+// What a caller needs is said: a resource, that the answer is filtered, that the method asks
+// itself, or that blobs belong to nobody.
 TEST_F(WholeTableTest, AReadOfNothingInParticularIsFilteredOrOfBlobs) {
   const std::set<std::string> blobs = {
       "cairn.v1.ArtifactService/FindMissingBlobs", "cairn.v1.ArtifactService/BatchReadBlobs",
       "cairn.v1.ArtifactService/Read", "cairn.v1.ArtifactService/SplitBlob"};
   for (const Method* row : table_->methods()) {
     if (row->rule.verb() != v1::READ || row->rule.resource_size() > 0) continue;
+    if (!row->rule.within().empty()) continue;
     EXPECT_EQ(row->rule.filtered(), blobs.count(row->path) == 0) << row->path;
     EXPECT_EQ(row->rule.anywhere(), blobs.count(row->path) != 0) << row->path;
+  }
+}
+
+// What a rule leaves to its method is asked there; one that forgot would need the whole kind.
+TEST_F(WholeTableTest, AMethodAsksItselfExactlyWhereItsRuleSaysSo) {
+  for (const Method* row : table_->methods()) {
+    EXPECT_EQ(row->asks_itself, !row->rule.within().empty()) << row->path;
+    EXPECT_EQ(row->filters, row->rule.filtered() && !row->rule.lists().empty()) << row->path;
   }
 }
 
@@ -117,7 +82,7 @@ TEST_F(WholeTableTest, AReadOfNothingInParticularIsFilteredOrOfBlobs) {
 TEST_F(WholeTableTest, EveryChangeCanBeCheckedAndRepeated) {
   const std::set<std::string> counts_instead = {"cairn.v1.ArtifactService/CollectGarbage",
                                                 "cairn.v1.ArtifactService/ScrubBlobs"};
-  // Its answer is a secret, which is not kept to be answered again.
+  // Its answer is a secret, which is not kept to be answered again; its plan knows the request.
   const std::string answers_once = "cairn.v1.AuthService/CreateToken";
   for (const Method* row : table_->methods()) {
     const bool ours = row->path.starts_with("cairn.v1.");
@@ -195,6 +160,7 @@ std::string DocumentedNeeds(const Method& row) {
   };
   std::string on = quoted(row.rule.resource());
   if (row.rule.anywhere()) on = "anything";
+  if (!row.rule.within().empty()) on = "asked within `" + row.rule.within() + "`";
   if (on.empty() && !row.rule.filtered()) on = "the server";
   std::string lists;
   if (row.rule.filtered()) {
@@ -212,36 +178,6 @@ TEST_F(WholeTableTest, WhatEveryMethodNeedsIsDocumented) {
     EXPECT_THAT(document, HasSubstr(DocumentedNeeds(*row)));
   }
 }
-
-class AuthorizeTest : public WholeTableTest {
- protected:
-  AuthorizeTest() { EXPECT_TRUE(access_.Load().ok()); }
-
-  void Bind(v1::RoleBinding::Role role, const std::string& resource) {
-    internal::RoleBindingRecord record;
-    v1::RoleBinding& binding = *record.mutable_role_binding();
-    binding.set_member("principal:alice");
-    binding.set_role(role);
-    binding.set_resource(resource);
-    binding.set_name(auth::RoleBindingName(binding));
-    storage::WriteSet set;
-    set.PutRecord(storage::RoleBindingKey(binding.name()), record.SerializeAsString())
-        .Emit(v1::Event::ROLE_BINDING_SET, binding);
-    ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
-  }
-
-  // What Authorize says of a call by alice.
-  absl::Status Ask(const std::string& method, const google::protobuf::Message& request) const {
-    return service::Authorize(&access_, *table_->Find("cairn.v1." + method), Alice(), request);
-  }
-
-  static service::Caller Alice() {
-    service::Caller caller;
-    caller.identity = std::make_shared<const auth::Identity>(
-        auth::MakeIdentity("alice", {}, v1::WhoAmIResponse::TOKEN));
-    return caller;
-  }
-};
 
 TEST_F(AuthorizeTest, WithoutAnIdentityNobodyIsLetIn) {
   const Method& method = *table_->Find("cairn.v1.AuthService/WhoAmI");
@@ -289,7 +225,9 @@ TEST_F(AuthorizeTest, WhatIsNamedOfAFilteredAnswerMustBeAllowed) {
   EXPECT_FALSE(Ask("TrackingService/CountRuns", count).ok());
   v1::GetLineageRequest lineage;
   lineage.set_name("experiments/1/runs/2");
-  EXPECT_FALSE(Ask("DatasetService/GetLineage", lineage).ok()) << "it leads anywhere";
+  EXPECT_TRUE(Ask("DatasetService/GetLineage", lineage).ok());
+  lineage.set_name("experiments/2/runs/2");
+  EXPECT_FALSE(Ask("DatasetService/GetLineage", lineage).ok());
   v1::ListChannelsRequest channels;
   channels.set_parent("models/-");
   EXPECT_FALSE(Ask("RegistryService/ListChannels", channels).ok());

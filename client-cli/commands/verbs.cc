@@ -1,0 +1,20 @@
+#include "client-cli/commands/verbs.h"
+
+#include <cctype>
+
+#include "client-cli/cli/parser.h"
+#include "fmt/format.h"
+
+namespace cairn::cli {
+
+absl::StatusOr<v1::Verb> VerbNamed(std::string text) {
+  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  v1::Verb verb = v1::VERB_UNSPECIFIED;
+  if (!v1::Verb_Parse(text, &verb) || verb == v1::VERB_UNSPECIFIED) {
+    return UsageError(
+        fmt::format("a verb is read, log, promote, approve or admin, not \"{}\"", text));
+  }
+  return verb;
+}
+
+}  // namespace cairn::cli
