@@ -278,6 +278,7 @@ class Server::Impl {
     facts.long_calls_per_method = long_calls_.per_method();
     facts.event_retention = HistoryOptions(options_).events;
     facts.tls_grpc = !options_.tls.certificate_file.empty();
+    facts.tls_http = facts.tls_grpc;
     facts.client_certificates = options_.auth && !options_.tls.client_ca_file.empty();
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
     backends_.reset(new service::Backends{*store_, SystemIds(), *store_clock_, *run_searcher_,

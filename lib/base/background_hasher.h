@@ -27,9 +27,11 @@ class BackgroundHasher {
   BackgroundHasher(const BackgroundHasher&) = delete;
   BackgroundHasher& operator=(const BackgroundHasher&) = delete;
 
+  // Copies the bytes, so they need not stay.
   void Update(std::string_view bytes) CAIRN_EXCLUDES(mutex_);
 
-  // The digest of everything given. Nothing may follow.
+  // The digest of everything given. Nothing may follow. Waits for the thread, and
+  // hashes the rest itself.
   Digest Finish() CAIRN_EXCLUDES(mutex_);
 
  private:
@@ -40,17 +42,19 @@ class BackgroundHasher {
   void Pass() CAIRN_EXCLUDES(mutex_);
   // False when the system has none.
   bool StartThread();
+  // The thread: hashes filled buffers in their order until there are no more.
   void Work() CAIRN_EXCLUDES(mutex_);
+  // Lets the thread finish what it was given, and joins it.
   void Stop() CAIRN_EXCLUDES(mutex_);
 
   Sha256Hasher hasher_;  // the thread's while there is one
-  std::string filling_;
+  std::string filling_;  // by the caller; below kBufferBytes
   std::thread thread_;
 
   Mutex mutex_;
   CondVar changed_;
   std::deque<std::string> filled_ CAIRN_GUARDED_BY(mutex_);
-  std::vector<std::string> empty_ CAIRN_GUARDED_BY(mutex_);
+  std::vector<std::string> empty_ CAIRN_GUARDED_BY(mutex_);  // hashed; their memory is used again
   bool complete_ CAIRN_GUARDED_BY(mutex_) = false;
 };
 

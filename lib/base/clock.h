@@ -45,7 +45,8 @@ class RunningClock final : public Clock {
   const int64_t offset_;
 };
 
-// A clock that moves only when told to; for tests.
+// A clock that moves only when told to; for tests. Safe to set from one thread while
+// others read it.
 class ManualClock final : public Clock {
  public:
   explicit ManualClock(int64_t unix_nanos) : now_(unix_nanos) {}
@@ -58,7 +59,8 @@ class ManualClock final : public Clock {
 
 inline constexpr int64_t kNanosPerSecond = 1'000'000'000;
 
-// Conversions between nanoseconds since the epoch and the wire's Timestamp.
+// Conversions between nanoseconds since the epoch and the wire's Timestamp. Exact both
+// ways, for times that fit: the years 1678 to 2262.
 google::protobuf::Timestamp ToTimestamp(int64_t unix_nanos);
 int64_t ToUnixNanos(const google::protobuf::Timestamp& timestamp);
 
@@ -66,7 +68,8 @@ int64_t ToUnixNanos(const google::protobuf::Timestamp& timestamp);
 // "2011-12-09T12:50:00Z".
 std::string FormatRfc3339(int64_t unix_nanos);
 
-// The inverse; also accepts an offset (+01:00). INVALID_ARGUMENT otherwise.
+// The inverse; also accepts an offset (+01:00). INVALID_ARGUMENT otherwise. The error
+// is VALUE_INVALID and names the text.
 absl::StatusOr<int64_t> ParseRfc3339(std::string_view text);
 
 }  // namespace cairn

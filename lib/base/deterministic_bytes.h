@@ -9,9 +9,11 @@
 
 namespace cairn {
 
-// The bytes of a message, the same for equal messages, also where it has maps: for what is
-// digested, compared or kept as text. Not a canonical form between releases of protobuf. Pure;
-// thread-safe.
+// The bytes of a message, the same for equal messages, also where it has maps: for what
+// is digested, compared or kept as text. Not a canonical form between releases of
+// protobuf. Pure; thread-safe. Map entries are written by key; everything else is what
+// SerializeAsString gives. Digests that outlive a release of protobuf therefore rest on
+// texts of our own, or on bytes that were stored.
 inline std::string DeterministicBytes(const google::protobuf::Message& message) {
   std::string bytes;
   {

@@ -14,8 +14,9 @@ namespace cairn {
 
 // The address of content: its SHA-256 and its length.
 //
-// The size is part of the identity: the right hash with the wrong size names
-// nothing. Value type; copyable; safe to share between threads once built.
+// The size is part of the identity: the right hash with the wrong size names nothing.
+// Value type; copyable; safe to share between threads once built. Compared by hash,
+// then by size.
 struct Digest {
   std::array<uint8_t, 32> sha256{};
   int64_t size_bytes = 0;
@@ -26,7 +27,8 @@ struct Digest {
   std::string Hex() const;
 };
 
-// Computes a digest piece by piece. Not thread-safe; movable, not copyable.
+// Computes a digest piece by piece. Not thread-safe; movable, not copyable. REQUIRES:
+// one that was moved from is only destroyed or assigned to.
 class Sha256Hasher {
  public:
   Sha256Hasher();
@@ -34,18 +36,20 @@ class Sha256Hasher {
   Sha256Hasher(Sha256Hasher&&) noexcept;
   Sha256Hasher& operator=(Sha256Hasher&&) noexcept;
 
+  // O(bytes); nothing is kept of them.
   void Update(std::string_view bytes);
 
   // Returns the digest of everything given so far and resets the hasher.
   Digest Finish();
 
  private:
+  // Keeps OpenSSL's headers out of this one.
   struct Context;
   std::unique_ptr<Context> context_;
   int64_t size_bytes_ = 0;
 };
 
-// The digest of `bytes`.
+// The digest of `bytes`. For bytes that are in memory as a whole.
 Digest DigestOf(std::string_view bytes);
 
 // SHA-256 of `bytes` as 64 lower-case hexadecimal characters.

@@ -14,11 +14,13 @@ namespace cairn {
 // call from any thread; outlives all who charge it.
 class MemoryBudget {
  public:
+  // With a limit of 0 nothing but ChargeAnyway gets in.
   explicit MemoryBudget(int64_t limit_bytes) : limit_bytes_(limit_bytes) {}
   MemoryBudget(const MemoryBudget&) = delete;
   MemoryBudget& operator=(const MemoryBudget&) = delete;
 
   int64_t limit_bytes() const { return limit_bytes_; }
+  // Charged now; others may change it meanwhile.
   int64_t used_bytes() const { return used_bytes_.load(std::memory_order_relaxed); }
 
   // Charges `bytes` if then at least `spare_bytes` of the limit are left; false otherwise.
@@ -28,7 +30,7 @@ class MemoryBudget {
   // then until so much is given back.
   void ChargeAnyway(int64_t bytes) { used_bytes_.fetch_add(bytes, std::memory_order_relaxed); }
 
-  // Gives back what was charged.
+  // Gives back what was charged. REQUIRES: so much was charged and not given back.
   void Refund(int64_t bytes);
 
  private:
@@ -37,7 +39,8 @@ class MemoryBudget {
 };
 
 // What one holder has charged; gives it back at its end. Owned by one thread at a time;
-// movable, empty afterwards.
+// movable: made from another it leaves that empty, assigned from another it leaves
+// there what it had.
 class MemoryCharge {
  public:
   MemoryCharge() = default;
@@ -59,6 +62,7 @@ class MemoryCharge {
   // As TryAdd, whatever the limit.
   void AddAnyway(MemoryBudget& budget, int64_t bytes);
 
+  // Gives all back now; nothing for an empty one.
   void Release();
 
  private:

@@ -33,17 +33,20 @@ class CAIRN_CAPABILITY("mutex") Mutex {
   Mutex(const Mutex&) = delete;
   Mutex& operator=(const Mutex&) = delete;
 
+  // Prefer MutexLock, which cannot forget to unlock.
   void Lock() CAIRN_ACQUIRE() { mutex_.lock(); }
   void Unlock() CAIRN_RELEASE() { mutex_.unlock(); }
 
  private:
   friend class CondVar;
-  std::mutex mutex_;
+  std::mutex mutex_;  // CondVar waits on it
 };
 
-// Holds a Mutex for the length of a scope.
+// Holds a Mutex for the length of a scope. Neither copyable nor movable: the scope is
+// the block it stands in.
 class CAIRN_SCOPED_CAPABILITY MutexLock {
  public:
+  // Waits for the mutex, which must outlive it.
   explicit MutexLock(Mutex* mutex) CAIRN_ACQUIRE(mutex) : mutex_(mutex) { mutex_->Lock(); }
   ~MutexLock() CAIRN_RELEASE() { mutex_->Unlock(); }
   MutexLock(const MutexLock&) = delete;
@@ -55,7 +58,8 @@ class CAIRN_SCOPED_CAPABILITY MutexLock {
 
 // A condition variable for use with Mutex.
 //
-// Waits may wake for no reason: call them in a loop over the condition.
+// Waits may wake for no reason: call them in a loop over the condition. All who wait on
+// one at a time must use the same Mutex. Neither copyable nor movable.
 class CondVar {
  public:
   CondVar() = default;
@@ -79,7 +83,9 @@ class CondVar {
     return result == std::cv_status::no_timeout;
   }
 
+  // Wakes one of those who wait, if there are any. The mutex need not be held.
   void Signal() { condition_.notify_one(); }
+  // Wakes all of them.
   void SignalAll() { condition_.notify_all(); }
 
  private:

@@ -12,9 +12,10 @@ namespace cairn {
 
 // A fixed number of threads that run tasks in the order they were given.
 //
-// The queue is bounded: TrySubmit refuses rather than growing without limit. What goes on after
-// a task of its own is not refused.
-// Safe to call from any thread. The destructor runs what was accepted, then joins.
+// The queue is bounded: TrySubmit refuses rather than growing without limit. What goes
+// on after a task of its own is not refused. Safe to call from any thread. The
+// destructor runs what was accepted, then joins. A task must not throw, and must not
+// destroy the pool.
 class ThreadPool {
  public:
   // REQUIRES: threads >= 1, max_queued >= 1.
@@ -33,6 +34,7 @@ class ThreadPool {
 
  private:
   bool Queue(std::function<void()> task, size_t most) CAIRN_EXCLUDES(mutex_);
+  // A thread: runs tasks until the pool stops and none is left.
   void Work() CAIRN_EXCLUDES(mutex_);
 
   const size_t max_queued_;

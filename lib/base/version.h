@@ -5,7 +5,8 @@
 
 namespace cairn {
 
-// The release of all programs of this project (semantic versioning).
+// The release of all programs of this project (semantic versioning). What `--version`
+// prints and GetServerInfo reports.
 inline constexpr std::string_view kVersion = "0.1.0";
 
 }  // namespace cairn

@@ -13,7 +13,7 @@ namespace cairn {
 // (https://protobuf.dev/programming-guides/encoding). Only those with a length: texts, bytes and
 // messages. Pure; thread-safe.
 
-// Base-128, the lowest digits first.
+// Base-128, the lowest digits first. One to ten bytes.
 inline void AppendVarint(size_t value, std::string& out) {
   for (; value >= 0x80; value >>= 7) out.push_back(static_cast<char>(value | 0x80));
   out.push_back(static_cast<char>(value));
@@ -27,6 +27,7 @@ inline size_t VarintBytes(size_t value) {
 }
 
 // What stands before such a field, as a parser reads it: its number and its kind.
+// REQUIRES: `field` is from 1 to 536,870,911.
 constexpr uint32_t LengthTag(int field) { return static_cast<uint32_t>(field) << 3 | 2; }
 
 // What stands before `size` bytes of the field, which the caller appends.
@@ -35,7 +36,8 @@ inline void AppendFieldHead(int field, size_t size, std::string& out) {
   AppendVarint(size, out);
 }
 
-// The field with `bytes`: a text, or a message that is written already.
+// The field with `bytes`: a text, or a message that is written already. REQUIRES: the
+// field is of such a kind; nothing here knows the message.
 inline void AppendField(int field, std::string_view bytes, std::string& out) {
   AppendFieldHead(field, bytes.size(), out);
   out.append(bytes);

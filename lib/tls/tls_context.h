@@ -15,7 +15,8 @@
 
 namespace cairn::tls {
 
-// By what a server is known, and whom it asks the same. Paths of PEM files.
+// By what a server is known, and whom it asks the same. Paths of PEM files. All empty
+// means without TLS.
 struct TlsOptions {
   std::string certificate_file;  // the server's certificate, then those between it and a root
   std::string key_file;          // its private key; see ReadKeyPair for who may read it
@@ -41,24 +42,25 @@ enum class Protocol : uint8_t {
 // one thread at a time, everything else may be called by any.
 class TlsContext {
  public:
-  // Errors are those of ReadKeyPair and ReadCertificates (pem_files.h). `clock` says what has
-  // expired and must outlive it.
+  // Errors are those of ReadKeyPair and ReadCertificates (pem_files.h). `clock` says
+  // what has expired and must outlive it. INTERNAL if OpenSSL gives no context.
   static absl::StatusOr<std::unique_ptr<TlsContext>> Load(TlsOptions options,
                                                           const Clock& clock = SystemClock());
 
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
-  // The server's side of a new connection, without a socket. For Boost.Asio's ssl::stream use
-  // its constructor that takes an SSL*, where Boost has it, or context().
-  // RESOURCE_EXHAUSTED when there is no memory.
+  // The server's side of a new connection, without a socket. For Boost.Asio's
+  // ssl::stream use its constructor that takes an SSL*, where Boost has it, or
+  // context(). RESOURCE_EXHAUSTED when there is no memory. It keeps what it was made
+  // from alive, so a Reload never takes it away.
   absl::StatusOr<SslPtr> NewSession(Protocol protocol) const;
 
   // What sessions are made from now. Sessions made from it by others speak HTTP/1 (Protocol).
   std::shared_ptr<SSL_CTX> context() const;
 
-  // Reads the files again; new connections get what they hold. After an error the certificate
-  // stays that was there.
+  // Reads the files again; new connections get what they hold. After an error the
+  // certificate stays that was there. Errors as Load's.
   absl::Status Reload();
 
   // To be called about once a second. Reloads when a file was written, replaced, or reached by
@@ -66,7 +68,8 @@ class TlsContext {
   // a moment for it. Nullopt when nothing was done. Costs a stat a file.
   std::optional<absl::Status> ReloadIfChanged();
 
-  // When the server's certificate ends.
+  // When the server's certificate ends. Of the one that new connections get; for
+  // metrics and warnings.
   int64_t expires_unix_nanos() const;
   const TlsOptions& options() const { return options_; }
 
@@ -80,13 +83,16 @@ class TlsContext {
     bool operator==(const Stamp&) const = default;
   };
   using Stamps = std::array<Stamp, 3>;
+  // What the files held, exchanged as a whole.
   struct Loaded {
     std::shared_ptr<SSL_CTX> context;
     int64_t expires_unix_nanos = 0;
   };
 
   TlsContext(TlsOptions options, const Clock& clock);
+  // Reads and checks everything before anything is changed.
   absl::StatusOr<Loaded> ReadFiles() const;
+  // A file that is not there has the stamp of none.
   Stamps StampFiles() const;
 
   const TlsOptions options_;

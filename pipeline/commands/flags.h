@@ -11,14 +11,19 @@
 #include "pipeline/stages/config.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's own name
+// The flags of the commands, as CLI11 parses them, and the configuration that they come
+// to. Only this folder knows CLI11; the forward declarations keep its headers out of
+// this one.
 class App;
 class Option;
 }  // namespace CLI
 
 namespace cairn::pipeline {
 
-// Flags as given; what is not given keeps the configuration's value. Every flag --foo-bar has an
-// environment twin CAIRN_PIPELINE_FOO_BAR, which the flag overrides.
+// Flags as given; what is not given keeps the configuration's value. Every flag
+// --foo-bar has an environment twin CAIRN_PIPELINE_FOO_BAR, which the flag overrides.
+// Empty texts, empty lists and no value stand for a flag that was not given. Names of
+// files are any bytes; all other texts are UTF-8, which parsing has checked.
 struct RunFlags {
   std::string data;
   std::string config;
@@ -26,11 +31,14 @@ struct RunFlags {
   std::string grid;
   std::string server;
   std::string out;
+  // Stages that are computed again although the cache has them (RunRequest).
   std::string from;
   std::string only;
+  // Single settings, over those of the file.
   std::string outliers;
   std::string scaling;
   std::string label;
+  // What is kept with model versions, and who calls.
   std::string code_revision;
   std::string principal;
   std::string token_file;
@@ -43,6 +51,8 @@ struct RunFlags {
   std::optional<int> threads;
 };
 
+// Either `data` or `features` is given; the command says so if not. `model` is a file,
+// or a model on the server if `server` is given.
 struct PredictFlags {
   std::string model = "customer-segments";
   std::string data;
@@ -56,6 +66,7 @@ struct PredictFlags {
   int threads = 0;
 };
 
+// The options of data/synthetic.h that people ask for; ranges are checked there.
 struct GenerateFlags {
   std::string out;
   std::string truth;
@@ -66,24 +77,32 @@ struct GenerateFlags {
 };
 
 // Adds an option with its environment twin and returns it. `flag` is "--foo-bar".
+// `says` is the help. The option belongs to `app`; `value` must outlive parsing.
 CLI::Option* AddText(CLI::App* app, const std::string& flag, std::string* value,
                      const std::string& says);
 
-// The same for what is not the name of a file: it must be UTF-8, which is a usage error else.
+// The same for what is not the name of a file: it must be UTF-8, which is a usage error
+// else. For what is stored or sent: the server takes UTF-8 only.
 CLI::Option* AddName(CLI::App* app, const std::string& flag, std::string* value,
                      const std::string& says);
 
-// Declares --set, which may be given often.
+// Declares --set, which may be given often. One word each, so that a value may begin
+// with a dash.
 void AddSettings(CLI::App* app, std::vector<std::string>* settings);
 
-// Declares the flags of `run` and `sweep`, and of `plan`.
+// Declares the flags of `run` and `sweep`, and of `plan`. One set of flags for all
+// three, so that `plan` says what `run` would do.
 void AddRunFlags(CLI::App* app, RunFlags* flags);
+// Declares the flags of `predict`.
 void AddPredictFlags(CLI::App* app, PredictFlags* flags);
+// Declares the flags of `generate`.
 void AddGenerateFlags(CLI::App* app, GenerateFlags* flags);
 
-// The configuration that flags and files come to: the file over the preset, flags over both.
-// `sweep --grid classic` without preset and file takes the preset classic. Errors are those of
-// ParseConfig, ParseGrid, CheckConfig and of reading the files.
+// The configuration that flags and files come to: the file over the preset, flags over
+// both. `sweep --grid classic` without preset and file takes the preset classic. Errors
+// are those of ParseConfig, ParseGrid, CheckConfig and of reading the files. --only
+// register without --server is refused (CONFIG_INVALID). Reads files, and nothing else
+// of the machine.
 absl::StatusOr<PipelineConfig> ConfigFromFlags(const RunFlags& flags);
 
 }  // namespace cairn::pipeline

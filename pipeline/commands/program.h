@@ -3,8 +3,10 @@
 
 namespace cairn::pipeline {
 
-// The program `cairn-pipeline`: parses the command line, runs one command and returns the exit
-// code (exit_code.h). Results go to stdout; progress, tables on the way and errors to stderr.
+// The program `cairn-pipeline`: parses the command line, runs one command and returns
+// the exit code (exit_code.h). Results go to stdout; progress, tables on the way and
+// errors to stderr. What could not be written to stdout or stderr is a failure too:
+// half a result must not look like a whole one.
 int PipelineMain(int argc, char** argv);
 
 }  // namespace cairn::pipeline

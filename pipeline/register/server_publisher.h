@@ -28,23 +28,29 @@ namespace cairn::pipeline {
 // client library for a bounded time; then the first error stays and nothing more is sent.
 class ServerPublisher final : public Publisher {
  public:
-  // How to reach the server and what the versions say of their origin.
+  // How to reach the server and what the versions say of their origin. Fixed for the
+  // life of the publisher.
   struct Options {
     client::ConnectOptions connect;
     PipelineConfig::Register names;
     std::string code_revision;
   };
 
-  // UNAVAILABLE (SERVER_UNREACHABLE) when nobody answers; then nothing was computed in vain.
+  // UNAVAILABLE (SERVER_UNREACHABLE) when nobody answers; then nothing was computed in
+  // vain. Asks once and does not wait for a server that is away. Only later calls are
+  // repeated, for about ten seconds.
   static absl::StatusOr<std::unique_ptr<ServerPublisher>> Connect(Options options);
 
-  // Gives up what is still waiting.
+  // Gives up what is still waiting. Ends the call under way.
   ~ServerPublisher() override;
 
+  // Starts the thread. Once; the others come after it.
   absl::Status Begin(const std::string& sweep_key, size_t run_count) override;
+  // These queue a draft and return. The queue has no limit: drafts are there anyway.
   absl::Status AddDataset(DatasetDraft draft) override;
   absl::Status AddRun(RunDraft draft) override;
   absl::Status AddVersion(VersionDraft draft) override;
+  // Joins the thread. Answers the first error if there was one.
   absl::StatusOr<PublishSummary> Finish() override;
 
  private:
@@ -53,12 +59,18 @@ class ServerPublisher final : public Publisher {
   ServerPublisher(Options options, std::unique_ptr<client::Client> client);
 
   absl::Status Enqueue(Task task) CAIRN_EXCLUDES(mutex_);
+  // The thread. After an error it drops what waits and ends.
   void Work() CAIRN_EXCLUDES(mutex_);
+  // Sends the drafts in their order; runs that stand side by side go together.
   absl::Status Do(std::deque<Task> tasks);
+  // Uploads the content and makes the version, with the one before it as its parent.
   absl::Status KeepDataset(const DatasetDraft& draft);
+  // What the server has already is not sent again.
   absl::StatusOr<cairn::v1::ArtifactFile> UploadDataset(const DatasetDraft& draft);
   absl::Status KeepRuns(const std::vector<RunDraft>& drafts);
+  // Finds the version of the run or makes it.
   absl::Status KeepVersion(const VersionDraft& draft);
+  // The versions that the model has, by the run they came from. Once.
   absl::Status FindVersions();
   const std::string& DatasetNameOf(DatasetRole role) const;
 
@@ -75,8 +87,9 @@ class ServerPublisher final : public Publisher {
 
   Mutex mutex_;
   CondVar changed_;
-  std::deque<Task> queue_ CAIRN_GUARDED_BY(mutex_);
-  bool ending_ CAIRN_GUARDED_BY(mutex_) = false;
+  std::deque<Task> queue_ CAIRN_GUARDED_BY(mutex_);  // in the order of the calls
+  bool ending_ CAIRN_GUARDED_BY(mutex_) = false;     // nothing more is added
+  // The first; every later call answers it.
   absl::Status failure_ CAIRN_GUARDED_BY(mutex_);
   std::thread worker_;
 };

@@ -12,8 +12,10 @@
 
 namespace cairn::auth {
 
-// Who calls. Immutable; shared by the calls of one token. It says nothing of what the caller may:
-// that is looked up for each call, so that a binding holds for tokens that are there already.
+// Who calls. Immutable; shared by the calls of one token. It says nothing of what the
+// caller may: that is looked up for each call, so that a binding holds for tokens that
+// are there already. A call keeps the one it began with, also if the token is revoked
+// meanwhile.
 struct Identity {
   std::string principal;
   std::vector<std::string> groups;
@@ -31,11 +33,12 @@ using IdentityPtr = std::shared_ptr<const Identity>;
 // Of callers of a server that asks nobody: principal `local`. Lives as long as the process.
 const IdentityPtr& LocalIdentity();
 
-// A caller with these names, told by what is no token.
+// A caller with these names, told by what is no token. The names are not checked here.
 Identity MakeIdentity(std::string principal, std::vector<std::string> groups,
                       v1::WhoAmIResponse::Authentication authentication);
 
-// Whoever calls with this token.
+// Whoever calls with this token. The token's own text is not in it, and neither is its
+// digest.
 IdentityPtr IdentityOf(const v1::Token& token);
 
 // Checks the name of a principal or group: 1 to 250 bytes of UTF-8 without control characters, and

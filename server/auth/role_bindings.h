@@ -21,14 +21,18 @@ namespace cairn::auth {
 // The resource name of the binding of these three; the resource is in its one spelling.
 std::string RoleBindingName(const v1::RoleBinding& binding);
 
+// Guarded by the state of all tokens and bindings, so that two calls together cannot
+// leave the server without an administrator where each alone would not.
 absl::StatusOr<storage::Plan> PlanSetRoleBinding(const storage::Snapshot& snapshot,
                                                  const v1::SetRoleBindingRequest& request,
                                                  int64_t now_unix_nanos);
 
+// Guarded in the same way.
 absl::StatusOr<storage::Plan> PlanDeleteRoleBinding(const storage::Snapshot& snapshot,
                                                     const v1::DeleteRoleBindingRequest& request,
                                                     int64_t now_unix_nanos);
 
+// One page, in the order of ids, which says nothing.
 absl::StatusOr<v1::ListRoleBindingsResponse> ListRoleBindings(
     const storage::Snapshot& snapshot, const v1::ListRoleBindingsRequest& request);
 

@@ -11,6 +11,7 @@ namespace cairn::auth {
 // Verbs as the bits of a number: bit `v` stands for the verb of that number.
 using VerbSet = uint32_t;
 
+// Empty for VERB_UNSPECIFIED, so that it is never allowed.
 constexpr VerbSet SetOf(v1::Verb verb) { return verb == v1::VERB_UNSPECIFIED ? 0 : 1U << verb; }
 
 // What a role may do, in one table (docs/security.md). Empty for an unknown role.

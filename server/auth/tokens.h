@@ -15,7 +15,8 @@ namespace cairn::auth {
 // Use cases on tokens: plans of mutations for the Mutator, and reads at a snapshot. Pure but for
 // reading. Errors are those of AuthService's methods of the same name.
 
-// What a call that makes a token begins with.
+// What a call that makes a token begins with. All that is random or of the moment, so
+// that planning is pure.
 struct TokenCall {
   int64_t now_unix_nanos = 0;
   std::string creator;  // the principal that calls
@@ -29,10 +30,13 @@ absl::StatusOr<storage::Plan> PlanCreateToken(const storage::Snapshot& snapshot,
                                               const v1::CreateTokenRequest& request,
                                               const TokenCall& call);
 
+// From the commit on the token lets nobody in. FAILED_PRECONDITION (LAST_ADMIN) if it
+// is the last one that can administer the server, unless the request forces it.
 absl::StatusOr<storage::Plan> PlanRevokeToken(const storage::Snapshot& snapshot,
                                               const v1::RevokeTokenRequest& request,
                                               int64_t now_unix_nanos);
 
+// One page, by id. Neither secrets nor their digests are in it.
 absl::StatusOr<v1::ListTokensResponse> ListTokens(const storage::Snapshot& snapshot,
                                                   const v1::ListTokensRequest& request);
 

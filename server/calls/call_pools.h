@@ -21,7 +21,8 @@ using service::Effort;
 // that work on blobs never keeps a search waiting. Streams take their turns on the pools
 // themselves: their first turn may be refused, and the later ones are not (ThreadPool::Resubmit).
 //
-// Owns nothing; what it refers to outlives all calls. Safe to copy and to call from any thread.
+// Owns nothing; what it refers to outlives all calls. Safe to copy and to call from any
+// thread.
 struct CallPools {
   ThreadPool& compute;    // searches, lists, curves, and JSON
   ThreadPool& disk;       // what reads and writes blobs

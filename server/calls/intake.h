@@ -39,10 +39,11 @@ struct IntakeOptions {
 // Safe to call from any thread. Outlives the calls; the destructor refuses those who wait.
 class Intake {
  public:
-  // `clock` outlives this and only goes forward.
+  // `clock` outlives this and only goes forward. Starts the thread of those who wait.
   Intake(const IntakeOptions& options, const Clock& clock);
 
-  // One request's place. Default-constructed, or after Leave: none.
+  // One request's place. Default-constructed, or after Leave: none. Movable; its room
+  // is given back when it goes. The intake must outlive it.
   class Ticket {
    public:
     Ticket() = default;
@@ -52,8 +53,10 @@ class Intake {
     Ticket& operator=(const Ticket&) = delete;
     ~Ticket() { Leave(); }
 
-    // It was received and holds `bytes` until it leaves. Once.
+    // It was received and holds `bytes` until it leaves. Once. From now on it counts
+    // with its real size.
     void Received(int64_t bytes);
+    // Gives its room to the next; nothing for a ticket without a place.
     void Leave();
 
    private:
@@ -65,8 +68,9 @@ class Intake {
     std::optional<int64_t> bytes_;  // none before it was received
   };
 
-  // Calls `answer` exactly once: with OK when the request is to be read, at once or from the
-  // thread of those who wait; with an error as WaitingRoom::Wait gives it otherwise.
+  // Calls `answer` exactly once: with OK when the request is to be read, at once or
+  // from the thread of those who wait; with an error as WaitingRoom::Wait gives it
+  // otherwise. Who comes while others wait is put behind them.
   void Admit(WaitingRoom::Ended ended, WaitingRoom::Answer answer);
 
   // The place of a request that was let in.

@@ -17,12 +17,15 @@ namespace cairn::calls {
 // hold at most so many bytes, but for one that is larger and comes alone.
 //
 // A call that waits costs memory and no processor time, while one that is refused comes
-// again, and costs what receiving it costs: so the limits are wide in calls, and bounded in
-// bytes. Costs two atomic operations when a call comes and one when it ends. Safe to call from any
-// thread. The pool runs what it took with it, so it must outlive the pool.
+// again, and costs what receiving it costs: so the limits are wide in calls, and
+// bounded in bytes. Costs two atomic operations when a call comes and one when it ends.
+// Safe to call from any thread. The pool runs what it took with it, so it must outlive
+// the pool. A count may for a moment be higher than the calls there are, so that one
+// too many may be refused and never one too many be let in.
 class LongCalls {
  public:
-  // Methods of a server; more than there are. Those beyond share places.
+  // Methods of a server; more than there are. Those beyond share places. Places are by
+  // method, so that looking one up needs no lock.
   static constexpr size_t kMaxMethods = 256;
 
   // `per_method` calls of each, but for methods with a bound of their own; `max_bytes` of all.
@@ -39,6 +42,8 @@ class LongCalls {
   // `method` is the method's place in the table of methods, `most` how many calls of it may be
   // under way; 0: per_method().
   template <typename Call>
+  // The counts are given back when `call` returns, on the pool's thread. Nothing is
+  // kept of a call that does not run.
   bool TryRun(size_t method, ThreadPool& pool, Call call, int64_t bytes = 0, int64_t most = 0) {
     std::atomic<int64_t>& under_way = under_way_[method % kMaxMethods];
     const auto leave = [this, &under_way, bytes] {

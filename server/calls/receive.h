@@ -18,6 +18,8 @@ namespace cairn::calls {
 // parsing takes; a flow calls it in the call's turn. Errors are those of service::CheckIdentity,
 // `parse` and service::Authorize.
 template <typename Parse>
+// `request` is not to be used after an error. Later messages of a stream are asked
+// about again, because each may name another resource.
 absl::Status Receive(const Environment& environment, const service::Method& method,
                      const service::Caller& caller, const Parse& parse,
                      google::protobuf::Message& request, bool continues = false) {

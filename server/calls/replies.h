@@ -15,6 +15,7 @@ namespace cairn::calls {
 
 class ReplyWatch;
 
+// Fixed for the life of Replies.
 struct RepliesOptions {
   // What replies may hold in all, from when they are made until they are taken.
   int64_t budget_bytes = int64_t{128} << 20;
@@ -48,6 +49,7 @@ class Replies {
   // A client that takes a reply this steadily, or faster, gets all of it.
   static constexpr int64_t kSlowestBytesPerSecond = int64_t{16} << 10;
 
+  // Starts the thread that gives up clients who take nothing.
   explicit Replies(const RepliesOptions& options);
   ~Replies();
   Replies(const Replies&) = delete;
@@ -67,6 +69,7 @@ class Replies {
     return charge.TryAdd(budget_, kLargePartBytes - kPartBytes, budget_.limit_bytes() / 4 * 3);
   }
 
+  // What is charged now, for metrics.
   int64_t held_bytes() const { return budget_.used_bytes(); }
   std::chrono::milliseconds stall_timeout() const { return stall_timeout_; }
 
@@ -77,9 +80,11 @@ class Replies {
 
  private:
   friend class ReplyWatch;
-  // By when they would have been taken slowly, which need not be the order in which they came.
+  // By when they would have been taken slowly, which need not be the order in which
+  // they came. The first is the first to be given up.
   using Line = std::multimap<Clock::time_point, ReplyWatch*>;
 
+  // The thread.
   void Work() CAIRN_EXCLUDES(mutex_);
 
   MemoryBudget budget_;

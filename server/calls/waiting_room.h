@@ -43,7 +43,8 @@ class WaitingRoom {
   // Why nobody waits for the answer any more, or OK; like EndOf.
   using Ended = std::function<absl::Status()>;
 
-  // `full` says that there is no room; quick, and called from any thread.
+  // `full` says that there is no room; quick, and called from any thread. It must stay
+  // callable until the room is gone.
   WaitingRoom(std::function<bool()> full, const WaitingRoomOptions& options);
   ~WaitingRoom();
   WaitingRoom(const WaitingRoom&) = delete;
@@ -76,6 +77,8 @@ class WaitingRoom {
   absl::Status NoRoom() const;
   // The first of the line; answers without the lock. False if there is no room or nobody.
   bool LetOneIn() CAIRN_EXCLUDES(mutex_);
+  // Answers those who are gone or have waited too long, wherever they stand in the
+  // line.
   void TurnAway() CAIRN_EXCLUDES(mutex_);
   void Forget(const Waiting& call) CAIRN_REQUIRES(mutex_);
 

@@ -54,7 +54,8 @@ struct FoundVersion {
 absl::StatusOr<FoundVersion> ReadVersion(const storage::Snapshot& snapshot, std::string_view field,
                                          std::string_view name);
 
-// The identity of a version: what it holds and what it was made from.
+// The identity of a version: what it holds and what it was made from. A SHA-256 in
+// hexadecimal. Two versions of one data set with the same address are one version.
 std::string ContentAddress(const cairn::v1::DatasetVersion& version);
 
 // The rules for tags: keys of 1 to 250 bytes, values of at most 5,000.

@@ -40,19 +40,25 @@ struct RequestTime {
         principal(std::move(by)) {}
 };
 
+// The data set with its aliases and its etag.
 absl::StatusOr<cairn::v1::Dataset> GetDataset(const storage::Snapshot& snapshot,
                                               const cairn::v1::GetDatasetRequest& request);
 
+// One page, by name, without those that `sight` does not see.
 absl::StatusOr<cairn::v1::ListDatasetsResponse> ListDatasets(
     const storage::Snapshot& snapshot, const cairn::v1::ListDatasetsRequest& request,
     const auth::Sight& sight = auth::Sight::All());
 
+// Without its files where there are more than an answer holds.
 absl::StatusOr<cairn::v1::DatasetVersion> GetDatasetVersion(
     const storage::Snapshot& snapshot, const cairn::v1::GetDatasetVersionRequest& request);
 
+// One page of a data set's versions, the newest first, without their files and the
+// statistics of their columns.
 absl::StatusOr<cairn::v1::ListDatasetVersionsResponse> ListDatasetVersions(
     const storage::Snapshot& snapshot, const cairn::v1::ListDatasetVersionsRequest& request);
 
+// Compares what is recorded of two versions; no data are read.
 absl::StatusOr<cairn::v1::DatasetDiff> DiffDatasetVersions(
     const storage::Snapshot& snapshot, const cairn::v1::DiffDatasetVersionsRequest& request);
 
@@ -81,10 +87,12 @@ absl::StatusOr<storage::Plan> PlanCreateDatasetVersion(
 absl::StatusOr<storage::Plan> PlanUpdateDatasetVersion(
     const storage::Snapshot& snapshot, const cairn::v1::UpdateDatasetVersionRequest& request);
 
+// Makes or moves the alias.
 absl::StatusOr<storage::Plan> PlanSetDatasetAlias(const storage::Snapshot& snapshot,
                                                   const cairn::v1::SetDatasetAliasRequest& request,
                                                   int64_t now_unix_nanos);
 
+// The version stays.
 absl::StatusOr<storage::Plan> PlanDeleteDatasetAlias(
     const storage::Snapshot& snapshot, const cairn::v1::DeleteDatasetAliasRequest& request,
     int64_t now_unix_nanos);

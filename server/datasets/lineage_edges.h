@@ -11,8 +11,9 @@
 namespace cairn::datasets {
 
 // Calls `visit` with the resource at the end of each edge below `prefix`
-// (storage::LineageUpPrefix, LineageDownPrefix), in the order of the keys, until it returns
-// false. DATA_LOSS for a key that is none of an edge, and errors of the store.
+// (storage::LineageUpPrefix, LineageDownPrefix), in the order of the keys, until it
+// returns false. DATA_LOSS for a key that is none of an edge, and errors of the store.
+// An edge is its key alone, so no record is parsed.
 absl::Status EachEdge(const storage::Snapshot& snapshot, const storage::Key& prefix,
                       const std::function<bool(const std::string&)>& visit);
 

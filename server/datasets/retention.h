@@ -24,7 +24,8 @@ inline constexpr size_t kMaxRetentionDeletions = 100;
 // field.
 absl::Status ValidateRetention(const cairn::v1::Dataset& dataset);
 
-// What to look at.
+// What to look at. The last three are for a version that is being created in the same
+// commit.
 struct RetentionScope {
   std::string dataset;  // the plain name
   int64_t now_unix_nanos = 0;

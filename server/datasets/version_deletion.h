@@ -19,15 +19,17 @@ namespace cairn::datasets {
 
 // What single deletions and retention share: who refers to a version, and how it goes.
 
-// Resource names of what refers to the version at `snapshot`: aliases of `dataset`, and what
-// was made from it or measured on it as edges tell. Of measurements of model versions no
-// edge tells: see EachModelVersion.
+// Resource names of what refers to the version at `snapshot`: aliases of `dataset`, and
+// what was made from it or measured on it as edges tell. Of measurements of model
+// versions no edge tells: see EachModelVersion. A version with users is not deleted.
+// O(edges of the version).
 absl::StatusOr<std::set<std::string>> UsersOfVersion(const storage::Snapshot& snapshot,
                                                      const VersionName& name,
                                                      const cairn::v1::Dataset& dataset);
 
 // Calls `visit` with every model version of the server, and the names of the data set
-// versions that it was trained or measured on.
+// versions that it was trained or measured on. Reads all of them, so it is called once
+// for a whole deletion and not for each version.
 absl::Status EachModelVersion(
     const storage::Snapshot& snapshot,
     const std::function<void(const std::string& model_version,

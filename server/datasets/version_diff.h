@@ -7,6 +7,8 @@ namespace cairn::datasets {
 
 // What is different in two versions, complete but for rows, which the server does not
 // compare. What does not fit into 3 MiB is left out, and `truncated` says so. Pure.
+// `from` is the older one by convention only; what is added is in `to` and not in
+// `from`.
 cairn::v1::DatasetDiff DiffVersions(const cairn::v1::DatasetVersion& from,
                                     const cairn::v1::DatasetVersion& to);
 

@@ -21,11 +21,12 @@ struct EventFilter {
   // Whether the watcher may read the resource; null: everything. Quick; called from any thread.
   std::function<bool(std::string_view resource)> may_read;
 
+  // All three must let it pass. O(resources): a filter has a handful.
   bool Passes(std::string_view resource, v1::Event::Kind kind) const;
 };
 
-// Whether `resource` is `root` or lies below it: `models/m/versions/3` below `models/m`, and
-// `models/m2` not.
+// Whether `resource` is `root` or lies below it: `models/m/versions/3` below
+// `models/m`, and `models/m2` not. Names are split at '/'.
 bool IsAtOrBelow(std::string_view resource, std::string_view root);
 
 }  // namespace cairn::events

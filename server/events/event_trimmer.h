@@ -17,16 +17,17 @@ struct EventRetention {
   int64_t max_bytes = int64_t{1} << 30;
 };
 
-// Keeps the event log short: what is older than the retention goes, and of a log that has
-// grown beyond its bytes the oldest part.
+// Keeps the event log short: what is older than the retention goes, and of a log that
+// has grown beyond its bytes the oldest part.
 //
-// An event does not say when it happened. So a mark is stored now and then, which says that
-// the events up to a revision were there at a time; the log is cut at marks only. It may be
-// kept longer than asked for by kMarkEveryNanos, and larger by a sixteenth and what comes
-// between two rounds. Without new events nothing is written.
+// The time in an event is that of the machine's clock, and events of old stores have
+// none. So a mark is stored now and then, which says that the events up to a revision
+// were there at a time; the log is cut at marks only. It may be kept longer than asked
+// for by kMarkEveryNanos, and larger by a sixteenth and what comes between two rounds.
+// Without new events nothing is written.
 //
-// Has no thread of its own. Rounds are not to be run at the same time. Store and clock must
-// outlive it.
+// Has no thread of its own. Rounds are not to be run at the same time. Store and clock
+// must outlive it.
 class EventTrimmer {
  public:
   static constexpr int64_t kMarkEveryNanos = int64_t{3600} * kNanosPerSecond;
@@ -49,11 +50,15 @@ class EventTrimmer {
     storage::Revision stored_at = 0;
   };
 
+  // In the order of revisions.
   absl::StatusOr<std::vector<Mark>> ReadMarks(const storage::Snapshot& snapshot) const;
+  // True after an hour or a sixteenth of a full log, if there are events behind the
+  // newest mark.
   absl::StatusOr<bool> MarkIsDue(const std::vector<Mark>& marks) const;
   // How many of the marks, from the oldest, the log is to be cut behind.
   absl::StatusOr<size_t> CountSurplus(const std::vector<Mark>& marks,
                                       storage::Revision newest) const;
+  // Cuts behind the first `count` marks and removes these, in one commit.
   absl::Status Cut(const std::vector<Mark>& marks, size_t count);
 
   storage::KvStore& store_;

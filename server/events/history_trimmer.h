@@ -14,6 +14,7 @@
 
 namespace cairn::events {
 
+// Fixed for the life of the trimmer.
 struct HistoryOptions {
   EventRetention events;
   // Hears of what failed, on the trimmer's thread; it is tried again.
@@ -23,7 +24,9 @@ struct HistoryOptions {
 // Removes in the background what the store keeps for a time only: events and the answers
 // to request ids.
 //
-// Store and clock must outlive it. The destructor stops its thread.
+// Store and clock must outlive it. The destructor stops its thread. The event log is
+// looked at every ten seconds, and all answers once an hour, by parts with pauses
+// between them: it goes on beside everybody's work and is never in a hurry.
 class HistoryTrimmer {
  public:
   HistoryTrimmer(storage::KvStore& store, const Clock& clock, HistoryOptions options);
@@ -31,15 +34,19 @@ class HistoryTrimmer {
   HistoryTrimmer(const HistoryTrimmer&) = delete;
   HistoryTrimmer& operator=(const HistoryTrimmer&) = delete;
 
-  // Trims the event log for the first time, so that a new store has a mark to tell the time
-  // by (store_time.h), and starts the thread. Once.
+  // Trims the event log for the first time, so that a new store has a mark to tell the
+  // time by (store_time.h), and starts the thread. Once. REQUIRES: nobody else trims
+  // the same store.
   void Start();
 
  private:
+  // The thread, until closing.
   void Work() CAIRN_EXCLUDES(mutex_);
+  // One round of the event log; tells what fails and goes on.
   void TrimEvents();
   // One part of the answers; true when there are more.
   bool TrimAnswers();
+  // Hands an error to on_failure; nothing for OK.
   void Tell(const absl::Status& status) const;
   // False when closing.
   bool Wait(std::chrono::nanoseconds time) CAIRN_EXCLUDES(mutex_);

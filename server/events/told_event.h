@@ -10,8 +10,9 @@
 
 namespace cairn::events {
 
-// An event as it is told: its bytes are those of a cairn.v1.Event, made once for all who hear of
-// it.
+// An event as it is told: its bytes are those of a cairn.v1.Event, made once for all
+// who hear of it. The resource and the kind stand beside the bytes because filters look
+// at them.
 struct ToldEvent {
   std::string resource;
   v1::Event::Kind kind = v1::Event::KIND_UNSPECIFIED;
@@ -19,15 +20,18 @@ struct ToldEvent {
 };
 
 // The events of one commit, in their order; there may be none. Immutable once made.
+// Shared by the ring and by all who read it.
 struct ToldCommit {
   storage::Revision revision = 0;
   std::vector<ToldEvent> events;
 
-  // What it takes in memory, about.
+  // What it takes in memory, about. Goes over the events; asked once when it comes in
+  // and once when it goes.
   int64_t bytes() const;
 };
 
-// Adds to the stored event what its revision determines, the etag of its image among it. Pure.
+// Adds to the stored event what its revision determines, the etag of its image among
+// it. Pure. The image itself is not parsed: its bytes are appended as they were stored.
 ToldEvent Tell(storage::Revision revision, const storage::Event& event);
 
 }  // namespace cairn::events

@@ -20,6 +20,7 @@
 
 namespace cairn::front {
 
+// Fixed for the life of the acceptor.
 struct AcceptorOptions {
   std::string address;               // HOST:PORT, see Listen
   ConnectionLimits limits;           // of connections
@@ -38,18 +39,24 @@ struct AcceptorOptions {
 // Owned by one thread; Health and counts may be called by any.
 class Acceptor {
  public:
-  // Gets an open socket, which it owns from then on. Called on one thread of the acceptor.
+  // Gets an open socket, which it owns from then on. Called on one thread of the
+  // acceptor. That is its own without TLS, and that of handshakes with it. It must not
+  // call Stop.
   using Take = std::function<void(int fd)>;
 
   // Listens; connections wait until Start. Errors are those of Listen.
+  // RESOURCE_EXHAUSTED when the process has no descriptors left.
   static absl::StatusOr<std::unique_ptr<Acceptor>> Bind(AcceptorOptions options);
 
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
+  // The port that was bound; with port 0 in the address, the one that the system
+  // picked.
   int port() const { return listeners_.port; }
 
+  // Begins to accept. Call it once.
   void Start(Take take);
 
   // Accepts nobody any more and closes the port; those that were taken go on. Returns when
@@ -61,22 +68,32 @@ class Acceptor {
   // does not run, and UNAVAILABLE (QUEUE_FULL) when its thread hangs.
   absl::Status Health() const;
 
+  // For metrics and tests.
   const ConnectionCounts& counts() const { return *counts_; }
 
  private:
   Acceptor(AcceptorOptions options, Listeners listeners, UniqueFd wake,
            std::unique_ptr<Handshaker> handshaker);
 
+  // The thread: waits for those who connect, at most a second, and goes round.
   void Run();
+  // Takes at most 256 in a row, so that one port does not keep the others waiting.
   void AcceptSome(int listener);
   // One connection; false when there is none or none can be accepted now.
   bool AcceptOne(int listener);
+  // Counts one who connected and lets him in or closes the socket.
   void Welcome(UniqueFd socket, const sockaddr_storage& peer);
   // Guards it and hands it on.
   void HandOn(Newcomer newcomer, TlsEnd tls);
+  // After a failed handshake; with `why` empty it is not counted as one.
   void Refuse(const Newcomer& newcomer, std::string_view why);
+  // Accepts one connection with the spare's descriptor, closes it and takes a spare
+  // again.
   void RefuseWithSpare(int listener);
+  // Whether descriptors are to be had again: a spare and one more.
   void CheckDescriptors();
+  // Logs what was refused or cut, at most every ten seconds, whoever keeps on
+  // connecting.
   void Report();
   void ReportRefused(const ConnectionCounts::Totals& totals);
   void ReportHandshakes(const ConnectionCounts::Totals& totals);
@@ -95,7 +112,7 @@ class Acceptor {
   std::atomic<bool> running_{false};
   std::atomic<bool> exhausted_;         // of descriptors; true whenever there is no spare
   std::atomic<int64_t> beat_nanos_{0};  // when the thread last went round
-  ConnectionCounts::Totals reported_;
+  ConnectionCounts::Totals reported_;   // what the log has told, at reported_nanos_
   int64_t reported_nanos_ = 0;
 };
 

@@ -13,14 +13,17 @@
 namespace cairn::front {
 
 // Something that may happen a number of times at once and so many times a second in the
-// long run. Plain values; counts in thousandths so that slow rates lose nothing.
+// long run. Plain values; counts in thousandths so that slow rates lose nothing. A
+// token bucket. Not thread-safe; it reads no clock.
 class Allowance {
  public:
+  // Full at the beginning.
   constexpr Allowance(int64_t burst, int64_t per_second)
       : most_(burst * 1000), per_second_(per_second), left_(most_) {}
 
   // What `nanos` of time give back.
   void Refill(int64_t nanos) { Earn(nanos / 1000 * per_second_ / 1000); }
+  // Adds thousandths of one; what is beyond the burst is lost.
   void Earn(int64_t thousandths) {
     left_ = left_ + thousandths < most_ ? left_ + thousandths : most_;
   }
@@ -31,6 +34,7 @@ class Allowance {
     return true;
   }
   bool empty() const { return left_ < 1000; }
+  // How many of the burst are used up now.
   int64_t used() const { return (most_ - left_) / 1000; }
 
  private:
@@ -39,7 +43,8 @@ class Allowance {
   int64_t left_;
 };
 
-// An allowance that many connections take from. Safe to call from any thread; outlives them.
+// An allowance that many connections take from. Safe to call from any thread; outlives
+// them. Used for resets alone, so the lock is taken once for each.
 class SharedAllowance {
  public:
   SharedAllowance(int64_t burst, int64_t per_second) : allowance_(burst, per_second) {}
@@ -53,7 +58,8 @@ class SharedAllowance {
   int64_t refilled_nanos_ CAIRN_GUARDED_BY(mutex_) = 0;
 };
 
-// Why a connection is cut.
+// Why a connection is cut. The first one that is found counts, and the rest is not
+// read.
 enum class Misuse : uint8_t {
   kNone,
   kPreface,        // it does not speak HTTP/2
@@ -83,6 +89,8 @@ std::string_view NameOf(Misuse misuse);
 class Http2FrameGuard {
  public:
   static constexpr int kStreamsAtOnce = 1024;  // of one read, and before SETTINGS are known
+  // Streams that the client resets (RST_STREAM), as in "rapid reset" (CVE-2023-44487):
+  // each costs the server a call and the client nothing.
   static constexpr int64_t kResetBurst = 1024;
   static constexpr int64_t kResetsPerSecond = 200;
   // All connections together may reset so many. Beyond that those are cut that have used up more
@@ -90,15 +98,21 @@ class Http2FrameGuard {
   static constexpr int64_t kCrowdResetBurst = 8 * kResetBurst;
   static constexpr int64_t kCrowdResetsPerSecond = 4'000;
   static constexpr int64_t kResetsInACrowd = kResetBurst / 16;
+  // One block of headers: its bytes, and how many CONTINUATION frames it may take.
+  // Endless ones would fill memory before a call exists.
   static constexpr uint32_t kHeaderBlockBytes = 64 << 10;
   static constexpr int kContinuations = 8;
+  // A block above this is larger than any metadata may be, and is refused after it was
+  // decoded; so many of them may come.
   static constexpr uint32_t kLargeHeaderBytes = 8 << 10;
   static constexpr int64_t kLargeHeaderBurst = 64;
   static constexpr int64_t kLargeHeadersPerSecond = 10;
+  // SETTINGS and PINGs that are no acknowledgement: each makes the server answer.
   static constexpr int64_t kSettingsBurst = 100;
   static constexpr int64_t kSettingsPerSecond = 20;
   static constexpr int64_t kPingBurst = 2'000;
   static constexpr int64_t kPingsPerSecond = 5'000;
+  // All other frames without contents, acknowledgements and empty DATA among them.
   static constexpr int64_t kControlBurst = 100'000;
   static constexpr int64_t kControlPerSecond = 100'000;
 
@@ -114,21 +128,27 @@ class Http2FrameGuard {
         control_(kControlBurst / share, kControlPerSecond / share) {}
 
   // The bytes that follow, as one read of the socket got them, are fed in one or more
-  // pieces after BeginRead.
+  // pieces after BeginRead. It gives back what time has earned, at most an hour's.
   void BeginRead(int64_t now_nanos);
 
-  // What is wrong with all that was fed so far; what was wrong once stays so.
+  // What is wrong with all that was fed so far; what was wrong once stays so. Never
+  // copies payloads; O(frames) in `bytes`.
   Misuse Feed(std::string_view bytes);
 
  private:
   static constexpr size_t kHeaderSize = 9;
 
+  // These take bytes from the front and return how many.
   size_t FeedPreface(std::string_view bytes);
   size_t FeedHeader(std::string_view bytes);
+  // Judges the frame whose header is complete. Frames of kinds that are not known count
+  // as control frames.
   Misuse OnFrame();
+  // A number above all before it opens a stream; any other is a block of trailers.
   Misuse OnHeaders(uint32_t length, uint8_t flags, uint32_t stream);
   Misuse OnContinuation(uint32_t length, uint8_t flags);
   Misuse OnHeaderBlockEnd();
+  // Takes from the connection's own allowance and from the crowd's.
   Misuse OnReset();
 
   std::array<uint8_t, kHeaderSize> header_{};
@@ -138,13 +158,13 @@ class Http2FrameGuard {
   Misuse misuse_ = Misuse::kNone;
 
   bool settings_known_ = false;  // the client has acknowledged ours
-  uint32_t last_stream_ = 0;
+  uint32_t last_stream_ = 0;     // the greatest number opened
   int64_t streams_before_settings_ = 0;
   int64_t streams_of_read_ = 0;  // opened and not reset
-  uint32_t block_bytes_ = 0;
-  int continuations_ = 0;
+  uint32_t block_bytes_ = 0;     // of the block of headers under way
+  int continuations_ = 0;        // of the same
 
-  int64_t read_nanos_ = 0;
+  int64_t read_nanos_ = 0;  // of the last BeginRead
   int64_t refilled_nanos_ = 0;
   std::shared_ptr<SharedAllowance> crowd_resets_;
   Allowance resets_;

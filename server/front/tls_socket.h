@@ -29,6 +29,7 @@ namespace cairn::front {
 // sends; Finish is for the last of them.
 class TlsSocket {
  public:
+  // What Handshake waits for now. kDone and kFailed are the last.
   enum class Step : uint8_t { kDone, kWantsToRead, kWantsToWrite, kFailed };
 
   TlsSocket(int fd, tls::SslPtr ssl);
@@ -43,7 +44,8 @@ class TlsSocket {
   // Why the last step failed, for the log.
   const std::string& failure() const { return failure_; }
 
-  // Whether a protocol was agreed on (ALPN); and who the client is, if its certificate says so.
+  // Whether a protocol was agreed on (ALPN); and who the client is, if its certificate
+  // says so. Both are known when the handshake is done.
   bool has_protocol() const;
   bool has_certificate() const;
   std::optional<tls::CertificateIdentity> identity() const;
@@ -55,7 +57,8 @@ class TlsSocket {
   // As sendmsg. Small pieces of the message share a record.
   ssize_t Send(const msghdr& message) CAIRN_EXCLUDES(mutex_);
 
-  // Says goodbye (close_notify) if the socket takes it.
+  // Says goodbye (close_notify) if the socket takes it. It does not wait for the
+  // client's answer. Nothing where the handshake was not done.
   void Finish() CAIRN_EXCLUDES(mutex_);
 
   // How OpenSSL reads and writes the socket; for the BIO alone.
@@ -66,6 +69,7 @@ class TlsSocket {
  private:
   // False when the kernel did not take all that is owed.
   bool PayOwed() CAIRN_REQUIRES(mutex_);
+  // Reads into the pieces of the message and returns how many bytes it got.
   size_t Fill(const msghdr& message) CAIRN_REQUIRES(mutex_);
   // What a failed call means for the reader: whether all is read, over or broken.
   void JudgeRead(int result) CAIRN_REQUIRES(mutex_);

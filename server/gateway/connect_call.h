@@ -24,34 +24,40 @@ namespace cairn::gateway {
 // takes its time, and neither the HTTP server's threads nor those that commit shall wait for it.
 class ConnectCall final : private calls::Unary {
  public:
-  // A message as it came.
+  // A message as it came. Not parsed yet.
   struct Input {
     Codec codec = Codec::kJson;
     std::string bytes;
   };
 
-  // Begins to serve; the record has begun. `environment` and `method` outlive the call; the
-  // method answers or plans a change.
+  // Begins to serve; the record has begun. `environment` and `method` outlive the call;
+  // the method answers or plans a change. A large message is handed to the pool first;
+  // where that takes no more the answer is RESOURCE_EXHAUSTED (QUEUE_FULL).
   static void Begin(calls::Environment& environment, const service::Method& method,
                     service::Caller caller, calls::CallRecord record, Input input,
                     http::Responder responder);
 
+  // Use Begin, which also makes the object own itself.
   ConnectCall(calls::Environment& environment, const service::Method& method,
               service::Caller caller, calls::CallRecord record, Input input,
               http::Responder responder);
 
  private:
+  // In the codec that the request was sent in. Lets go of the bytes.
   absl::Status Parse(google::protobuf::Message& request) override;
   absl::Status Charge(int64_t bytes) override {
     return environment_.replies.Charge(bytes, charge_);
   }
+  // May come on a thread that commits, which does not wait for JSON.
   void Send(absl::StatusOr<service::Answer> answer) override;
 
   // The last thing that is done with this object.
   void Finish();
+  // The body. What it holds beyond the charge is charged now and never refused: the
+  // change is stored.
   absl::StatusOr<std::string> Render();
 
-  const int64_t request_bytes_;
+  const int64_t request_bytes_;  // as it was sent
   Input input_;
   calls::CallRecord record_;
   http::Responder responder_;

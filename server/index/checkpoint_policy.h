@@ -9,9 +9,10 @@
 
 namespace cairn::index {
 
-// When the next checkpoint is due, from plain values. A start reads again what
-// changed since the last one, so that work bounds the time of a start; the pauses
-// bound the share of the disk that checkpoints take. Value type.
+// When the next checkpoint is due, from plain values. A start reads again what changed
+// since the last one, so that work bounds the time of a start; the pauses bound the
+// share of the disk that checkpoints take. Value type. It reads no clock, so that a
+// test decides with plain numbers.
 struct CheckpointPolicy {
   // Each of these takes about a second at a start, and half of two of them as long as one:
   // runs read again, bytes of their records, and events, which are looked at one by one
@@ -24,10 +25,12 @@ struct CheckpointPolicy {
   // `failed_pause_nanos`.
   int64_t min_pause_nanos = kNanosPerSecond;
   int64_t failed_pause_nanos = 5 * kNanosPerSecond;
+  // With 4, checkpoints take a fifth of the time at most.
   int64_t pause_share = 4;
   // A start without a checkpoint that took longer is not to happen again.
   int64_t long_load_nanos = kNanosPerSecond;
 
+  // What is known when the question is asked. Times are lengths in nanoseconds.
   struct Facts {
     size_t changed_runs = 0;      // since the last checkpoint
     int64_t changed_bytes = 0;    // of these runs
@@ -38,6 +41,9 @@ struct CheckpointPolicy {
     int64_t full_load_nanos = 0;  // of this start if nothing was written since, else 0
   };
 
+  // True if a checkpoint is to be written now: no pause holds it back, and either the
+  // work of a start has reached the bound or the last start had no checkpoint and was
+  // slow.
   bool Due(const Facts& facts) const {
     // A clock that was set back must not stop checkpoints for ever.
     const bool paused =
@@ -48,7 +54,8 @@ struct CheckpointPolicy {
   }
 
  private:
-  // What a start would have to do, as a share of what it may.
+  // What a start would have to do, as a share of what it may. The three add up, since a
+  // start does all of it; 1 is the bound.
   double Work(const Facts& facts) const {
     const auto share = [](auto is, auto most) {
       return static_cast<double>(is) / static_cast<double>(most);

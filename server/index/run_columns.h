@@ -20,7 +20,8 @@
 
 namespace cairn::index {
 
-// A run id as two numbers; their order is that of the text.
+// A run id as two numbers; their order is that of the text. Sixteen bytes, where the
+// text takes 32.
 struct RunId {
   uint64_t high = 0;
   uint64_t low = 0;
@@ -31,7 +32,9 @@ struct RunId {
   friend auto operator<=>(const RunId&, const RunId&) = default;
 };
 
-// The attributes of runs whose columns change together.
+// The attributes of runs whose columns change together. kRecord: all but metrics.
+// Metrics are apart because runs under way change little else, and what was derived
+// from the rest stays good then.
 enum class ChangeKind { kRecord, kMetrics };
 
 // Everything a filter or an order may name, one typed column each, by row.
@@ -41,45 +44,58 @@ enum class ChangeKind { kRecord, kMetrics };
 // thread-safe nor copyable: RunIndex guards it.
 class RunColumns {
  public:
+  // Without runs; at sequence 1.
   RunColumns();
   RunColumns(const RunColumns&) = delete;
   RunColumns& operator=(const RunColumns&) = delete;
 
-  // Starts a change: what is written from now on counts as changed after every
-  // earlier `sequence()`.
+  // Starts a change: what is written from now on counts as changed after every earlier
+  // `sequence()`. RunIndex does so once for each commit.
   void NextSequence() { ++sequence_; }
   uint64_t sequence() const { return sequence_; }
 
-  // The row of a run, made if there is none; a new row has no values.
+  // The row of a run, made if there is none; a new row has no values. A row that a
+  // removed run left is used first.
   Row RowFor(const RunId& id);
   std::optional<Row> Find(const RunId& id) const;
-  // Forgets the run.
+  // Forgets the run. Clears all values of the row and frees it. Goes over every column,
+  // as ClearKeyed does.
   void Remove(Row row);
 
-  // Sets what the run's own record holds; params, tags and metrics stay.
+  // Sets what the run's own record holds; params, tags and metrics stay. A value that
+  // is the same already does not count as a change, here and in all below.
   void SetRecord(Row row, int64_t experiment_id, const cairn::v1::Run& run);
-  // `field` is kParam or kTag; nullopt clears.
+  // `field` is kParam or kTag; nullopt clears. Does nothing for a column that was
+  // dropped.
   void SetText(Row row, core::RunField field, std::string_view key,
                std::optional<std::string_view> value);
+  // Likewise.
   void SetMetric(Row row, const cairn::v1::MetricSummary& summary);
   // Makes the row equal to `run`: sets what it has and clears what it has not.
   void SetWhole(Row row, int64_t experiment_id, const cairn::v1::Run& run);
 
   // Whether runs of the experiment are found when no experiment is named.
   void SetExperimentLive(int64_t experiment_id, bool live);
+  // An experiment that was never named is not live.
   bool ExperimentLive(int64_t experiment_id) const { return live_.count(experiment_id) != 0; }
 
-  // Rows are below this; `exists` tells those of runs from those of none.
+  // Rows are below this; `exists` tells those of runs from those of none. It never gets
+  // smaller.
   size_t row_limit() const { return row_limit_; }
   const Bitmap& exists() const { return exists_; }
+  // Runs that are deleted and not purged. REQUIRES: look at rows of exists() only.
   const Bitmap& deleted() const { return deleted_; }
+  // Zeros for a row that never had a run.
   RunId id(Row row) const { return {id_high_.Get(row), id_low_.Get(row)}; }
+  // REQUIRES: the row is a run's.
   int64_t experiment(Row row) const;
 
   // The columns; null when no run has the value. `field` as the name says.
   const MetricColumn* metric(std::string_view key) const;
+  // Never null for times.
   const WordColumn* time(core::RunField field) const;
   const TextColumn* text(core::RunField field, std::string_view key) const;
+  // The number of each run's experiment, as a decimal text.
   const TextColumn& experiments() const { return experiments_; }
 
   // True if the column was dropped to save memory: it cannot be searched.
@@ -91,7 +107,8 @@ class RunColumns {
   // that have the most of them for each run. A dropped column stays dropped. When more names are
   // dropped of a kind than are remembered, every name without a column counts as dropped.
   void DropUntil(size_t budget);
-  // What the columns take, counted as they change.
+  // What the columns take, counted as they change. O(1): DropUntil is called after
+  // every change and looks at it.
   size_t bytes() const { return FixedBytes() + keyed_bytes_; }
   // The part of it that is long texts of params and tags.
   size_t long_text_bytes() const { return long_text_bytes_; }
@@ -127,10 +144,13 @@ class RunColumns {
   using ByKey = absl::flat_hash_map<std::string, std::unique_ptr<Column>, KeyHash, std::equal_to<>>;
   using Texts = ByKey<TextColumn>;
   using Metrics = ByKey<MetricColumn>;
+  // The greatest sequence at which a row of the chunk changed.
   struct ChunkChange {
     uint64_t record = 0;
     uint64_t metrics = 0;
   };
+  // The set holds rows and compares the ids that the columns hold, which saves a second
+  // copy of each id. Ids are random, so mixing the halves is hash enough.
   struct IdHash {
     using is_transparent = void;
     const RunColumns* owner;
@@ -146,16 +166,22 @@ class RunColumns {
   };
 
   Texts& TextsOf(core::RunField field) { return field == core::RunField::kParam ? params_ : tags_; }
+  // Notes that the row changed in the present sequence.
   void Touch(Row row, ChangeKind kind);
+  // Clears params, tags and metrics that `keep` does not have; null keeps none.
+  // O(number of columns), whatever the run has.
   void ClearKeyed(Row row, const cairn::v1::Run* keep);
   template <typename Column>
+  // Makes the column of a key. REQUIRES: there is none.
   Column& ColumnOf(ByKey<Column>& columns, std::string_view key);
   template <typename Column, typename Value>
   bool SetIn(Column& column, Row row, const Value& value);
   bool HasColumn(core::RunField field, std::string_view key) const;
+  // Frees a column and remembers its name. REQUIRES: it exists.
   void Drop(core::RunField field, const std::string& key);
   void DropLongTextsUntil(size_t budget);
   void ForgetDroppedNames();
+  // What all takes but params, tags and metrics.
   size_t FixedBytes() const;
   // Ends writing columns past the methods above, from a checkpoint: clears the rows that are
   // free, which have values if runs took them while it was written, and counts again.
@@ -163,21 +189,22 @@ class RunColumns {
 
   uint64_t sequence_ = 1;
   size_t row_limit_ = 0;
-  std::vector<Row> free_rows_;
+  std::vector<Row> free_rows_;  // below row_limit_, without a run
   WordColumn id_high_, id_low_;
+  // The rows in exists_, found by their run ids.
   absl::flat_hash_set<Row, IdHash, IdEqual> rows_;
-  Bitmap exists_, deleted_;
+  Bitmap exists_, deleted_;  // deleted_ within exists_ but for free rows
   WordColumn start_time_, end_time_, create_time_, duration_;
   TextColumn state_, display_name_, user_, dataset_, parent_run_, output_, experiments_;
   Texts params_, tags_;
   Metrics metrics_;
-  std::set<int64_t> live_;
+  std::set<int64_t> live_;  // experiments that are not deleted
   // With an empty key: every one of the field that has no column.
   std::set<std::pair<core::RunField, std::string>> dropped_;
-  size_t keyed_bytes_ = 0;      // of params_, tags_ and metrics_
-  size_t long_text_bytes_ = 0;  // of params_ and tags_
-  WordColumn record_changed_, metrics_changed_;
-  std::vector<ChunkChange> changed_;
+  size_t keyed_bytes_ = 0;                       // of params_, tags_ and metrics_
+  size_t long_text_bytes_ = 0;                   // of params_ and tags_
+  WordColumn record_changed_, metrics_changed_;  // sequences, by row; 0: never
+  std::vector<ChunkChange> changed_;             // the same by chunk, to skip those that rest
 };
 
 }  // namespace cairn::index

@@ -26,7 +26,8 @@ struct LoadReport {
   size_t runs_read_again = 0;      // because they changed after it
 };
 
-// Runs and revisions that a checkpoint would save from being read again.
+// Runs and revisions that a checkpoint would save from being read again. What
+// CheckpointPolicy decides by.
 struct ChangesSince {
   size_t runs = 0;
   int64_t bytes = 0;  // of their records, as far as they were read
@@ -35,11 +36,13 @@ struct ChangesSince {
 
 // Keeps a RunIndex at the store's newest revision.
 //
-// Events say which runs and experiments a commit touched, not how; their records
-// are read again when somebody wants to search. A run touched by many commits in
-// between is read once. What a damaged record makes unreadable is noted in damage()
-// and stays in the index as it was, or out of it; all else goes on. Safe to call from
-// any thread; the store and the index must outlive it.
+// Events say which runs and experiments a commit touched, not how; their records are
+// read again when somebody wants to search. A run touched by many commits in between is
+// read once. What a damaged record makes unreadable is noted in damage() and stays in
+// the index as it was, or out of it; all else goes on. Safe to call from any thread;
+// the store and the index must outlive it. There are two locks, so that a commit is
+// never held up by reading records: OnCommit takes only mutex_, which is held for
+// moments.
 class RunFollower {
  public:
   RunFollower(const storage::KvStore& store, RunIndex& index, size_t max_column_bytes,
@@ -50,35 +53,43 @@ class RunFollower {
         damage_(std::move(on_damage)) {}
 
   // Takes note of a commit; for the store's commit listener. Quick: looks at the
-  // events' names only.
+  // events' names only. Must be called in the order of revisions, before the commit is
+  // acknowledged: what CatchUp promises rests on that.
   void OnCommit(storage::Revision revision, const std::vector<storage::Event>& events)
       CAIRN_EXCLUDES(mutex_);
 
   // Fills the empty index from a snapshot. Call it once, after OnCommit is being
-  // called, so that no commit falls between.
+  // called, so that no commit falls between. Errors are those of LoadColumns; the index
+  // is then as empty as before.
   absl::Status Load() CAIRN_EXCLUDES(drain_, mutex_);
 
   // As Load, but begins with the newest checkpoint of `checkpoints`, if one can be
-  // used, and reads only what changed since. The result is the same.
+  // used, and reads only what changed since. The result is the same. A checkpoint that
+  // cannot be used is no error; `refused` says why it was not.
   absl::StatusOr<LoadReport> LoadWith(const CheckpointDirectory& checkpoints)
       CAIRN_EXCLUDES(drain_, mutex_);
 
-  // What changed since the checkpoint that was loaded or announced last.
+  // What changed since the checkpoint that was loaded or announced last. Bytes count
+  // each run once, however often it was read.
   ChangesSince changes() const CAIRN_EXCLUDES(mutex_);
 
-  // To be called before a checkpoint is written, and with `kept` false after it
-  // failed; then its changes count again.
+  // To be called before a checkpoint is written, and with `kept` false after it failed;
+  // then its changes count again. Between the two, changes are counted as changes after
+  // the new one. REQUIRES: calls come in pairs.
   void CheckpointBegins() CAIRN_EXCLUDES(mutex_);
   void CheckpointEnds(bool kept) CAIRN_EXCLUDES(mutex_);
 
-  // Brings the index to every commit that OnCommit heard of before this call, and
-  // so to every one that was acknowledged. Call it before a search; calling it
-  // from a thread of its own now and then as well keeps that short.
+  // Brings the index to every commit that OnCommit heard of before this call, and so to
+  // every one that was acknowledged. Call it before a search; calling it from a thread
+  // of its own now and then as well keeps that short. O(what changed). Calls wait for
+  // one another, and the second mostly finds nothing to do. Errors are the store's;
+  // what was not read then is read the next time.
   absl::Status CatchUp() CAIRN_EXCLUDES(drain_, mutex_);
 
   // True if it is known that none of the runs changed between the index's revision
-  // `index_revision` and `revision` of a snapshot taken since: then the snapshot
-  // shows of them what the index did.
+  // `index_revision` and `revision` of a snapshot taken since: then the snapshot shows
+  // of them what the index did. It may say false where nothing changed; the caller then
+  // reads the runs themselves.
   bool Unchanged(const std::vector<RunHit>& runs, storage::Revision index_revision,
                  storage::Revision revision) const CAIRN_EXCLUDES(mutex_);
 
@@ -87,7 +98,8 @@ class RunFollower {
   const DamageLog& damage() const { return damage_; }
 
  private:
-  // What has to be read of a run.
+  // What has to be read of a run. `whole` is more than the other two together, and
+  // `all_metrics` more than any names: Add keeps what covers both.
   struct RunParts {
     bool whole = false;             // more than metrics changed
     bool all_metrics = false;       // otherwise: any of them
@@ -95,6 +107,7 @@ class RunFollower {
 
     void Add(RunParts&& later);
   };
+  // What OnCommit has heard of and CatchUp has not read yet.
   struct Pending {
     storage::Revision revision = 0;  // the newest one heard of
     std::map<std::string, RunParts> runs;
@@ -104,7 +117,11 @@ class RunFollower {
     void Add(Pending&& later);
   };
 
+  // Reads what is pending and applies it, some thousand runs at a time; only the last
+  // step moves the index's revision. INTERNAL (INTERNAL_FAULT) if the snapshot is older
+  // than what is pending.
   absl::Status Drain(const Pending& pending, const storage::Snapshot& snapshot);
+  // Leaves out an experiment whose record is damaged, and notes it.
   absl::StatusOr<std::vector<ExperimentChange>> ReadExperiments(const std::set<int64_t>& ids,
                                                                 const storage::Snapshot& snapshot);
   absl::StatusOr<Pending> PendingSince(storage::Revision revision,

@@ -23,7 +23,8 @@
 
 namespace cairn::index {
 
-// How a page was found, or is to be found.
+// How a page was found, or is to be found. All plans find the same rows in the same
+// order; they differ in cost alone.
 enum class SearchPlan {
   kChoose,      // in a query only: by estimated cost
   kScan,        // conditions chunk by chunk, a bounded heap for the order
@@ -31,6 +32,7 @@ enum class SearchPlan {
   kNotIndexed,  // in a result only: a column was dropped; search the store instead
 };
 
+// What to search for. The filter and the order must outlive the call.
 struct RunQuery {
   const core::RunFilter* filter = nullptr;  // null: every run
   const core::RunOrder* order = nullptr;    // null: newest first; not used by Count
@@ -42,12 +44,15 @@ struct RunQuery {
   StopCheck stop;  // asked about every millisecond
 };
 
+// A run of a page. Its record is read from the store by the caller.
 struct RunHit {
   std::string run_id;
   int64_t experiment_id = 0;
-  std::string sort_key;  // core::RunOrder::SortKey of the run
+  std::string sort_key;  // core::RunOrder::SortKey of the run  // for RunQuery::after
 };
 
+// One page of a search. With kNotIndexed there are no hits, and it says nothing of the
+// runs.
 struct RunPage {
   SearchPlan plan = SearchPlan::kScan;
   std::vector<RunHit> hits;
@@ -55,13 +60,16 @@ struct RunPage {
   storage::Revision revision = 0;  // what the page shows
 };
 
+// With kNotIndexed, or where `stopped` is an error, the count is worthless.
 struct RunCount {
   SearchPlan plan = SearchPlan::kScan;
   int64_t count = 0;
   absl::Status stopped;  // what the query's check ended the count with
 };
 
-// What a commit did to one run. Applying the same again changes nothing.
+// What a commit did to one run. Applying the same again changes nothing. It holds the
+// new values and not the difference, so that a commit that is heard of twice does no
+// harm.
 struct RunChange {
   enum class Kind {
     kWhole,    // `run` is the run as it is now, params, tags and metrics included
@@ -74,6 +82,7 @@ struct RunChange {
   cairn::v1::Run run;
 };
 
+// What became of one experiment.
 struct ExperimentChange {
   int64_t experiment_id = 0;
   bool live = false;  // it exists and is not deleted
@@ -87,56 +96,73 @@ struct RunIndexOptions {
 
 // Every run in memory, searched as core::RunFilter and core::RunOrder say.
 //
-// A function of the store: it can be filled again from a snapshot at any time.
-// Safe to call from any thread. Searches run side by side; a change waits for
-// those under way, and searches that come later wait for the change, so neither
-// starves. A change holds the lock only while it writes columns.
+// A function of the store: it can be filled again from a snapshot at any time. Safe to
+// call from any thread. Searches run side by side; a change waits for those under way,
+// and searches that come later wait for the change, so neither starves. A change holds
+// the lock only while it writes columns. It costs about as many bytes as the values it
+// holds and is no copy of the records: a page is found here and read from the store.
+// Parameters and tags beyond the budget are searched in the store (kNotIndexed).
 class RunIndex {
  public:
   explicit RunIndex(RunIndexOptions options = {});
 
-  // Makes the changes and moves on to `revision`. Calls come in the order of
-  // revisions; one behind revision() is ignored.
-  // INVALID_ARGUMENT (NAME_INVALID): a run id is none; the others are applied.
+  // Makes the changes and moves on to `revision`. Calls come in the order of revisions;
+  // one behind revision() is ignored. INVALID_ARGUMENT (NAME_INVALID): a run id is
+  // none; the others are applied. One at the same revision adds to it, for large
+  // changes that come in lots. All of a call is seen by a search or none of it.
   absl::Status Apply(storage::Revision revision, const std::vector<RunChange>& runs,
                      const std::vector<ExperimentChange>& experiments = {});
 
-  // For filling in bulk: `fill` writes the columns of an index that has none.
+  // For filling in bulk: `fill` writes the columns of an index that has none. The fill
+  // runs without the lock; if it fails, its error is returned and the index stays as it
+  // was.
   absl::Status Fill(storage::Revision revision,
                     const std::function<absl::Status(RunColumns&)>& fill);
 
-  // Takes over columns that were filled elsewhere, in an index that has none.
+  // Takes over columns that were filled elsewhere, in an index that has none. What is
+  // remembered of searches is kept, so that no search may come before: REQUIRES none
+  // has.
   void Install(storage::Revision revision, std::unique_ptr<RunColumns> columns);
 
-  // Shows the columns while they cannot change; revision() belongs to them. Be
-  // quick: a change waits for it, and searches wait for the change.
+  // Shows the columns while they cannot change; revision() belongs to them. Be quick: a
+  // change waits for it, and searches wait for the change. The reference is not valid
+  // afterwards.
   void Read(const std::function<void(const RunColumns&)>& look) const;
 
   // One page. INVALID_ARGUMENT (PAGE_TOKEN_INVALID): `after` is no sort key. Ends with
-  // what the query's check says, if it says stop.
+  // what the query's check says, if it says stop. Walks where a page is likely to fill
+  // soon and scans elsewhere, guessed from a sample of 256 rows.
   absl::StatusOr<RunPage> Search(const RunQuery& query) const;
 
-  // How many runs there are, of all pages.
+  // How many runs there are, of all pages. The first count of a filter scans; the next
+  // ones decide again only what changed.
   RunCount Count(const RunQuery& query) const;
 
-  // Every commit up to here is in every later search.
+  // Every commit up to here is in every later search. Takes no lock.
   storage::Revision revision() const { return revision_.load(std::memory_order_acquire); }
 
-  // Columns and what is remembered of searches.
+  // Columns and what is remembered of searches. In bytes; the greater part of the
+  // server's memory where there are many runs.
   size_t bytes() const;
 
   // Drops columns over the budget; Fill and Apply do so by themselves.
   void KeepBudget();
 
  private:
+  // Both go through turnstile_, which a writer holds while it waits for lock_: that is
+  // what keeps readers from overtaking it.
   class ReadLock;
   class WriteLock;
   struct Bound;
 
+  // nullopt if the filter needs a dropped column. The three below need the read lock.
   std::optional<Bound> BindQuery(const RunQuery& query, StopMeter& meter) const;
+  // The first limit + 1 rows of the page, in order: one more tells whether there are
+  // more. Sets `plan` to what was done.
   std::vector<Row> FindRows(const RunQuery& query, Bound& bound, const RowOrder& order,
                             const std::optional<SeekPosition>& after, SearchPlan& plan,
                             StopMeter& meter) const;
+  // The same by looking at every chunk; keeps the filter's bits for the next page.
   std::vector<Row> Scan(const RunQuery& query, const Bound& bound, const RowOrder& order,
                         const std::optional<SeekPosition>& after, StopMeter& meter) const;
 

@@ -25,16 +25,19 @@ enum class TextKind {
   kOutput,     // all outputs of a run, as EncodeOutputs writes them
 };
 
-// True if a run with the value `text` satisfies the comparison or bare word `p`; a
-// list of values is value_set.h's.
+// True if a run with the value `text` satisfies the comparison or bare word `p`; a list
+// of values is value_set.h's. REQUIRES: `p` compares a field whose column has texts of
+// this kind.
 bool TextMatches(const core::RunPredicate& p, TextKind kind, std::string_view text);
 
 // True if a run without the value does: only a bare word of wildcards.
 bool AbsentMatches(const core::RunPredicate& p);
 
-// Every input of a run in one text; empty if there are none.
+// Every input of a run in one text; empty if there are none. For each input its
+// version's name and its SHA-256, each ended by a zero byte, in the order of the run.
+// As one text it has one code in the column, and most runs of an experiment share it.
 std::string EncodeInputs(const google::protobuf::RepeatedPtrField<cairn::v1::RunInput>& inputs);
-// The same of its outputs.
+// The same of its outputs. The names of the resources, each ended by a zero byte.
 std::string EncodeOutputs(const google::protobuf::RepeatedPtrField<cairn::v1::RunOutput>& outputs);
 
 // The stored words (words.h) that satisfy a comparison of a metric or time.
@@ -48,13 +51,19 @@ struct WordRange {
     return negated ? word != 0 && !inside : inside;
   }
 };
+// Empty for a comparison that no value can satisfy, such as `<` with NaN. A bare field
+// ("present") is every word but "no value". REQUIRES: `p` compares such a field by
+// anything but IN.
 WordRange RangeOf(const core::RunPredicate& p);
 
-// A text that is equal for predicates that mean the same for every run.
+// A text that is equal for predicates that mean the same for every run. Used as a key
+// of caches, so different meanings never share one; a long list is told by its SHA-256.
+// Predicates that mean the same may differ in it, which costs a look-up.
 std::string PredicateKey(const core::RunPredicate& p);
 
 // True if the condition looks at metrics anywhere.
 bool UsesMetrics(const core::RunPredicate& p);
+// Latest, smallest or greatest value of a metric.
 bool IsMetricField(core::RunField field);
 
 }  // namespace cairn::index

@@ -15,16 +15,19 @@ namespace cairn::index {
 // The values of one `field IN (…)`, arranged so that asking costs the same however
 // many there are: what core::RunFilter decides value by value.
 //
-// Plain texts are looked up, numbers and times are searched for as words (words.h),
-// and only values with wildcards are tried one after the other. Immutable; safe to
-// use from any thread. Holds views of the predicate, which must outlive it.
+// Plain texts are looked up, numbers and times are searched for as words (words.h), and
+// only values with wildcards are tried one after the other. Immutable; safe to use from
+// any thread. Holds views of the predicate, which must outlive it. Making one is O(n
+// log n) in the number of values.
 class ValueSet {
  public:
-  // REQUIRES: `in` compares by FilterOp::kIn.
+  // REQUIRES: `in` compares by FilterOp::kIn. Values that can equal no stored word are
+  // left out.
   explicit ValueSet(const core::RunPredicate& in);
 
-  // True if a run with the text satisfies the condition. `kind` is that of the
-  // column; states and what lists several names are not arranged, they are few.
+  // True if a run with the text satisfies the condition. `kind` is that of the column;
+  // states and what lists several names are not arranged, they are few. A text that
+  // reads as a number equals any value that is the same number, quoted values excepted.
   bool HasText(TextKind kind, std::string_view text) const;
 
   // True if a run with the stored word does. Only for metrics, times and durations;
@@ -44,6 +47,8 @@ class ValueSet {
   }
 
  private:
+  // For kValue: whether a value without wildcards equals the text, as a number if both
+  // are.
   bool HasNumberOrText(std::string_view text) const;
   bool HasPattern(TextKind kind, std::string_view text) const;
 
@@ -52,7 +57,7 @@ class ValueSet {
   absl::flat_hash_set<std::string_view> plain_;
   // Of the plain texts, those that are to be compared as text with any value.
   absl::flat_hash_set<std::string_view> not_numbers_;
-  std::vector<const core::RunPredicate*> patterns_;
+  std::vector<const core::RunPredicate*> patterns_;  // values with wildcards
 };
 
 }  // namespace cairn::index

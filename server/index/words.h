@@ -22,22 +22,30 @@ inline constexpr uint64_t kNanValue = ~uint64_t{0};
 inline constexpr uint64_t kLeastNumber = 0x000f'ffff'ffff'ffff;     // -infinity
 inline constexpr uint64_t kGreatestNumber = 0xfff0'0000'0000'0000;  // +infinity
 
+// -0 and 0 have one word, and so have all NaNs. Between the constants above lies every
+// other number. None is kNoValue.
 inline uint64_t NumberWord(double value) { return OrderedBits(CanonicalDouble(value)); }
+// Nanoseconds since the epoch, or of a duration. The least int64 alone would be
+// kNoValue.
 inline uint64_t TimeWord(int64_t nanos) {
   return static_cast<uint64_t>(nanos) ^ (uint64_t{1} << 63);
 }
 
-// Sort words, for ordering: in one key numbers come first, then NaN, then text,
-// then runs without a value (core/order_by.h), so the classes lie above the
-// numbers. The word of a text holds its first six bytes; equal words of texts
-// leave the decision to the texts.
+// Sort words, for ordering: in one key numbers come first, then NaN, then text, then
+// runs without a value (core/order_by.h), so the classes lie above the numbers. The
+// word of a text holds its first six bytes; equal words of texts leave the decision to
+// the texts. For both directions: a descending order turns numbers and texts around,
+// each within its class, and leaves the classes where they are.
 inline constexpr uint64_t kNanSort = 0xfff1'0000'0000'0000;
 inline constexpr uint64_t kTextSort = 0xfff2'0000'0000'0000;
 inline constexpr uint64_t kTextSortBits = 0x0000'ffff'ffff'ffff;
 inline constexpr uint64_t kMissingSort = ~uint64_t{0};
 
+// Whether equal words leave the decision to the texts.
 inline bool IsTextSort(uint64_t word) { return (word & ~kTextSortBits) == kTextSort; }
 
+// A text shorter than six bytes is filled up with zero bytes. The empty text sorts as
+// no value.
 inline uint64_t TextSortWord(std::string_view text) {
   if (text.empty()) return kMissingSort;
   uint64_t prefix = 0;
@@ -53,7 +61,8 @@ inline uint64_t MetricSortWord(uint64_t stored) {
   return stored == kNanValue ? kNanSort : stored;
 }
 
-// Turns the order around within the classes of numbers and texts.
+// Turns the order around within the classes of numbers and texts. For words of times it
+// is not to be used: they fill the whole range and have no classes.
 inline uint64_t Descending(uint64_t sort_word) {
   if (sort_word <= kGreatestNumber) return ~sort_word;
   return IsTextSort(sort_word) ? sort_word ^ kTextSortBits : sort_word;

@@ -25,20 +25,25 @@ struct Bands {
   std::optional<Interval> pass;
   std::optional<Interval> fail;
 
-  // Reads `pass` and `fail` of a rule; both may be absent. POLICY_INVALID at the
-  // field if one is no condition, is empty, or overlaps the other.
+  // Reads `pass` and `fail` of a rule; both may be absent. POLICY_INVALID at the field
+  // if one is no condition, is empty, or overlaps the other. A list of conditions must
+  // hold as a whole.
   static absl::StatusOr<Bands> Read(const YamlMap& rule);
-  // The same for rules that must have one: POLICY_INVALID at the rule.
+  // The same for rules that must have one: POLICY_INVALID at the rule. A rule without a
+  // band would pass everything in silence.
   static absl::StatusOr<Bands> ReadRequired(const YamlMap& rule);
 
   // POLICY_INVALID at the band that no value of the metric can reach: a slip of the pen.
   absl::Status CheckReach(const YamlMap& rule, const MetricInfo& metric) const;
 
+  // Appends `pass` and `fail`, those that there are; Read's inverse.
   void Render(YamlLines& lines) const;
 
   bool Empty() const { return !pass && !fail; }
+  // REQUIRES: not Empty().
   Verdict Judge(double value) const;
-  // "3..8"; "not >= 3" where there is only a `fail` band. Not for empty bands.
+  // "3..8"; "not >= 3" where there is only a `fail` band. Not for empty bands. For
+  // CheckResult and for sentences.
   std::string Needed() const;
 
   // Sets margin, verdict and the sentence about `value`, which the sentence calls

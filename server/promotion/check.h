@@ -21,13 +21,16 @@ namespace cairn::promotion {
 // kind, which judges by itself. A new kind is a rule in a pair of files of its own
 // and a row in check_kinds.cc; nothing else knows the kinds apart.
 
+// A check in shadow is evaluated and shown, and does not count.
 enum class CheckMode { kEnforce, kShadow };
+// What it means that the evidence has no value.
 enum class OnMissing { kFail, kInconclusive };
 
 // Why there is nothing to compare a candidate with.
 enum class NoChampion { kNone, kFirstPromotion, kIsChampion };
 
-// What a rule may look at. Everything outlives the check; nothing is copied.
+// What a rule may look at. Everything outlives the check; nothing is copied. The same
+// for every check of a candidate.
 struct CheckContext {
   const cairn::v1::ModelVersion& candidate;
   const cairn::v1::ModelVersion* champion;  // null exactly when `no_champion` is not kNone
@@ -36,7 +39,7 @@ struct CheckContext {
   const EvidencePin& pin;
 };
 
-// What checks of every kind have.
+// What checks of every kind have. Read by ReadCheck, whatever the kind.
 struct CheckHead {
   std::string id;  // unique in its policy: 1 to 63 of a-z, 0-9 and '-'
   OnMissing on_missing = OnMissing::kFail;
@@ -66,6 +69,7 @@ class Rule {
 
 // A rule that is a plain value with operator==.
 template <typename Derived>
+// Rules of other kinds are never equal to it.
 class RuleValue : public Rule {
  public:
   bool Equals(const Rule& other) const final {
@@ -93,6 +97,7 @@ struct Check {
 
 // For rules that conclude a result.
 
+// Sets verdict and sentence; whatever else the result has stays.
 void Conclude(Verdict verdict, std::string message, cairn::v1::CheckResult& check);
 
 // What `on_missing` makes of a value that is not there.

@@ -28,8 +28,10 @@ struct CheckSection {
   std::span<const Unsupported> unsupported;
 };
 
-// What a kind of check is called, and how its rule is read. What it writes and how
-// it judges and explains is the rule's (check.h).
+// What a kind of check is called, and how its rule is read. What it writes and how it
+// judges and explains is the rule's (check.h). Adding a row is all that a new kind
+// needs: reading, rendering, evaluating and the messages about unknown fields go by the
+// rows.
 struct CheckKind {
   const CheckSection* section;
   std::string_view word;  // "metric": a field or the selector's value
@@ -46,8 +48,9 @@ extern const CheckSection kComparisons;
 std::span<const CheckSection* const> CheckSections();
 std::span<const CheckKind> CheckKinds();
 
-// Reads one item of a section. POLICY_INVALID if it is of no kind or of two, or
-// its head or rule is wrong; POLICY_UNSUPPORTED for what no kind can do yet.
+// Reads one item of a section. POLICY_INVALID if it is of no kind or of two, or its
+// head or rule is wrong; POLICY_UNSUPPORTED for what no kind can do yet. `item` must
+// live as long as errors about it are made, not as long as the check.
 absl::StatusOr<Check> ReadCheck(const CheckSection& section, const YamlField& item);
 
 // Appends the check as an item of its section's list; ReadCheck's inverse.

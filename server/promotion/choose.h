@@ -17,16 +17,16 @@ struct Contender {
   int64_t number = 0;
 };
 
-// Sorts contenders, the preferred one first. Values compare as
-// floor(x / bucket), so the order is transitive; a contender without a usable
-// number comes after those with one; the version is the last key, so that no
-// two contenders tie. Pure.
+// Sorts contenders, the preferred one first. Values compare as floor(x / bucket), so
+// the order is transitive; a contender without a usable number comes after those with
+// one; the version is the last key, so that no two contenders tie. Pure. O(n log n);
+// evidence is looked up once for each contender and key.
 void RankContenders(const Policy& policy, const EvidencePin& pin,
                     std::vector<Contender>& contenders);
 
-// Why the contenders cannot be ranked by the policy's metrics, as a sentence;
-// empty if they can. Indices of models in different spaces or on different
-// data have no order.
+// Why the contenders cannot be ranked by the policy's metrics, as a sentence; empty if
+// they can. Indices of models in different spaces or on different data have no order. A
+// contender without a value of a metric does not count here.
 std::string WhyNotRankable(const Policy& policy, const EvidencePin& pin,
                            const std::vector<Contender>& contenders);
 

@@ -10,7 +10,8 @@
 namespace cairn::promotion {
 
 // One key of the order in which surviving candidates are preferred: an item of
-// `choose.order`. A plain value.
+// `choose.order`. A plain value. Rounding by `bucket` makes values that differ by less
+// count as equal, so that the next key decides.
 struct ChooseKey {
   enum class Source { kMetric, kParam, kVersion };
   Source source = Source::kMetric;
@@ -20,8 +21,9 @@ struct ChooseKey {
   friend bool operator==(const ChooseKey&, const ChooseKey&) = default;
 };
 
-// POLICY_INVALID at the field at fault; also for a metric that changes with the
-// number of clusters by itself, which ranks nothing. Pure.
+// POLICY_INVALID at the field at fault; also for a metric that changes with the number
+// of clusters by itself, which ranks nothing. Pure. A version is preferred from the
+// lowest number on unless the item says otherwise.
 absl::StatusOr<ChooseKey> ReadChooseKey(const YamlField& item);
 
 // Appends the key as an item of the list; ReadChooseKey's inverse.

@@ -25,7 +25,7 @@ struct Amount {
   friend bool operator==(const Amount&, const Amount&) = default;
 };
 
-// What is compared, and when.
+// What is compared, and when. The head of an objective and of a guardrail.
 struct ComparedMetric {
   static constexpr std::array<std::string_view, 3> kFields = {"metric", "direction", "when"};
 
@@ -50,8 +50,9 @@ struct ComparedValues {
 };
 
 // Reads both values and puts them into the result; nullopt after it concluded the
-// check: SKIPPED without a champion or where `when` does not hold, INCONCLUSIVE
-// where nothing can be compared.
+// check: SKIPPED without a champion or where `when` does not hold, INCONCLUSIVE where
+// nothing can be compared. An infinite candidate fails; of an infinite champion nothing
+// can be said.
 std::optional<ComparedValues> CompareOrConclude(const ComparedMetric& compared,
                                                 const CheckHead& head, const CheckContext& context,
                                                 cairn::v1::CheckResult& result);

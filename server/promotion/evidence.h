@@ -17,7 +17,8 @@ namespace cairn::promotion {
 // What must be known of where a candidate comes from.
 enum class Lineage { kTrainingDataset, kCodeRevision, kArtifactDigest, kRun };
 
-// What must agree before two values are compared.
+// What must agree before two values are compared. Two of them are of the value (data
+// set, definition) and two of the version (schema, space).
 enum class ComparableKey { kDatasetDigest, kFeatureSchema, kMetricDefinition, kEvaluationSpace };
 
 // Which data set evidence has to rest on.
@@ -26,6 +27,7 @@ struct EvidencePin {
   std::string sha256;     // its digest; empty if it does not exist
 };
 
+// What was found of a metric. The fields below `kind` count only where it is kFound.
 struct Observation {
   enum class Kind {
     kFound,
@@ -41,16 +43,20 @@ struct Observation {
   std::string dataset_sha256;
 };
 
-// The value of `metric` that counts for `version`.
+// The value of `metric` that counts for `version`. Values that agree in number,
+// definition and digest count as one; two that differ are ambiguous, for nothing says
+// which counts.
 Observation Observe(const cairn::v1::ModelVersion& version, std::string_view metric,
                     const EvidencePin& pin);
 
-// What was looked at, for CheckResult.evidence: run, data set, digest, definition.
+// What was looked at, for CheckResult.evidence: run, data set, digest, definition. Only
+// the run where no value was found.
 std::vector<std::string> EvidenceLinks(const cairn::v1::ModelVersion& version,
                                        const Observation& observation);
 
-// The name of the first key of `keys` in which the two values do not agree, or
-// of which nothing is known; nullopt if they are comparable.
+// The name of the first key of `keys` in which the two values do not agree, or of which
+// nothing is known; nullopt if they are comparable. What is not known never agrees, not
+// even with itself.
 std::optional<ComparableKey> FirstDifference(const std::vector<ComparableKey>& keys,
                                              const cairn::v1::ModelVersion& a,
                                              const Observation& a_value,

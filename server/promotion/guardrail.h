@@ -22,7 +22,8 @@ struct Guardrail final : RuleValue<Guardrail> {
   static constexpr std::array<std::string_view, 6> kFields = {"metric",  "direction", "when",
                                                               "maxLoss", "pass",      "fail"};
 
-  // POLICY_INVALID, POLICY_UNSUPPORTED at the field at fault.
+  // POLICY_INVALID, POLICY_UNSUPPORTED at the field at fault. Bands and `maxLoss`
+  // exclude each other.
   static absl::StatusOr<Guardrail> Read(const YamlMap& check);
 
   void Render(YamlLines& lines) const override;
@@ -36,6 +37,7 @@ struct Guardrail final : RuleValue<Guardrail> {
   friend bool operator==(const Guardrail&, const Guardrail&) = default;
 
  private:
+  // The verdict by max_loss, for a rule without bands.
   void ConcludeLoss(const ComparedValues& values, cairn::v1::CheckResult& result) const;
 };
 

@@ -11,7 +11,8 @@ namespace cairn::promotion {
 // A set of numbers between two bounds; the written form of ">= 0.2", "3..8",
 // "== 4" and lists of such conditions that must all hold.
 //
-// A plain value. Every function is pure; NaN lies in no interval.
+// A plain value. Every function is pure; NaN lies in no interval. Without bounds it
+// holds every number.
 struct Interval {
   double low = -std::numeric_limits<double>::infinity();
   double high = std::numeric_limits<double>::infinity();

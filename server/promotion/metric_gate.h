@@ -24,6 +24,7 @@ struct MetricGate final : RuleValue<MetricGate> {
   static absl::StatusOr<MetricGate> Read(const YamlMap& check);
 
   void Render(YamlLines& lines) const override;
+  // A value that is missing is what CheckHead::on_missing says.
   void Evaluate(const CheckHead& head, const CheckContext& context,
                 cairn::v1::CheckResult& result) const override;
 

@@ -14,7 +14,8 @@ namespace cairn::promotion {
 //   - {id: separates-better, role: objective, metric: silhouette,
 //      minEffect: {absolute: 0.01}}
 //
-// Without `minEffect` it must not be worse.
+// Without `minEffect` it must not be worse. Better is higher or lower as the metric's
+// direction says.
 struct Objective final : RuleValue<Objective> {
   static constexpr std::array<std::string_view, 4> kFields = {"metric", "direction", "when",
                                                               "minEffect"};

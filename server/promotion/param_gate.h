@@ -15,7 +15,8 @@ namespace cairn::promotion {
 //
 //   - {id: few-segments, param: k, pass: "3..8"}
 //
-// A parameter that is there and no number is ERROR.
+// A parameter that is there and no number is ERROR. One that is not there is what
+// CheckHead::on_missing says.
 struct ParamGate final : RuleValue<ParamGate> {
   static constexpr std::array<std::string_view, 3> kFields = {"param", "pass", "fail"};
 

@@ -18,11 +18,18 @@ namespace cairn::promotion {
 // safe to read from any thread. Two policies are equal when they are the same
 // rule, wherever its parts stood in the text.
 
+// Only a policy that is enforced moves its channel. With the others a promotion decides
+// and explains as ever, and the decision says what it would have done.
 enum class PolicyMode { kEnforce, kShadow, kOff };
 
+// What candidates are compared with.
 enum class BaselineUse { kChannelHead, kNone };
+// What happens while the channel serves nothing: gates decide alone, or nothing is
+// promoted.
 enum class IfAbsent { kGatesOnly, kRefuse };
 
+// Nothing in it points into the text it came from, but for the positions of checks,
+// which are numbers and no part of equality.
 struct Policy {
   std::string name;
   std::map<std::string, std::string> annotations;

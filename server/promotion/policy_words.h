@@ -16,7 +16,8 @@ namespace cairn::promotion {
 // The words of the policy language, which reading and rendering share, and the
 // reading of single values. Errors are those of ParsePolicy. Pure.
 
-// Index = the enumerator's value.
+// Index = the enumerator's value. They are in stored policies and digests: a word is
+// never changed.
 inline constexpr std::array<std::string_view, 3> kPolicyModes = {"enforce", "shadow", "off"};
 inline constexpr std::array<std::string_view, 2> kCheckModes = {"enforce", "shadow"};
 inline constexpr std::array<std::string_view, 2> kOnMissing = {"fail", "inconclusive"};
@@ -29,12 +30,15 @@ inline constexpr std::array<std::string_view, 2> kBaselineUses = {"channel-head"
 inline constexpr std::array<std::string_view, 2> kIfAbsent = {"gates-only", "refuse"};
 
 template <typename Enum, size_t kCount>
+// REQUIRES: `words` has one for each enumerator.
 std::string_view WordOf(const std::array<std::string_view, kCount>& words, Enum value) {
   return words[static_cast<size_t>(value)];
 }
 
 // The value that an optional field names; `value` stays where the field is absent.
 template <typename Enum, size_t kCount>
+// A word that is none is POLICY_INVALID at the field, with the nearest one as a
+// suggestion.
 absl::Status ReadWord(const YamlMap& map, std::string_view name,
                       const std::array<std::string_view, kCount>& words, Enum& value) {
   const YamlField* field = map.Find(name);
@@ -44,9 +48,12 @@ absl::Status ReadWord(const YamlMap& map, std::string_view name,
   return absl::OkStatus();
 }
 
-// A metric that policies may name; lives as long as the process.
+// A metric that policies may name; lives as long as the process. POLICY_UNSUPPORTED for
+// metrics that are known and that this server cannot look at: live ones, and those that
+// compare the labels of two models.
 absl::StatusOr<const MetricInfo*> ReadMetric(const YamlField& field);
 
+// Any text but the empty one: parameters have no fixed names.
 absl::StatusOr<std::string> ReadParamKey(const YamlField& field);
 
 // The field `direction`. A metric that has a direction is the default; without

@@ -6,7 +6,8 @@
 
 namespace cairn::promotion {
 
-// The text as a double-quoted YAML scalar: the one form that can hold any text.
+// The text as a double-quoted YAML scalar: the one form that can hold any text. Quotes
+// and backslashes are escaped, and control characters written as \xNN.
 std::string QuotedYaml(std::string_view text);
 
 // Writes `key: value` lines with a fixed indent: one map, or one item of a list,

@@ -26,6 +26,7 @@ struct TextPosition {
 // survive until they are refused by name, and anchors are refused at once, so
 // the tree is never larger than the text. yaml-cpp's exceptions end here.
 struct YamlEntry;
+// Owns its children. Fields of other kinds than its own are empty.
 struct YamlNode {
   enum class Kind { kNull, kScalar, kSequence, kMap };
   Kind kind = Kind::kNull;
@@ -44,34 +45,38 @@ struct YamlEntry {
 
 // Reads exactly one document. INVALID_ARGUMENT (POLICY_INVALID) with `line` and
 // `column` for broken YAML, more than one document, anchors or too much depth.
+// `max_depth` bounds nesting, so that no text exhausts the stack.
 absl::StatusOr<YamlNode> ParseYaml(std::string_view text, int max_depth);
 
-// A node with the dot path that leads to it, for errors.
+// A node with the dot path that leads to it, for errors. The tree must outlive it.
 struct YamlField {
   const YamlNode* node = nullptr;
   std::string path;
 };
 
-// POLICY_INVALID at `field`; `suggestion` may be empty.
+// POLICY_INVALID at `field`; `suggestion` may be empty. Names line, column, path and
+// problem in message and metadata.
 absl::Status InvalidPolicy(const YamlField& field, std::string_view problem,
                            std::string_view suggestion = "");
 
 // POLICY_UNSUPPORTED at `field`; `instead` says what to write.
 absl::Status UnsupportedPolicy(const YamlField& field, std::string_view instead);
 
-// A name that the language has but this server cannot act on yet.
+// A name that the language has but this server cannot act on yet. Such a name gets an
+// error of its own: whoever wrote it read of it somewhere.
 struct Unsupported {
   std::string_view name;
   std::string_view instead;
 };
 
-// The entries of a map whose names have been checked.
+// The entries of a map whose names have been checked. Points into the tree, which must
+// outlive it.
 class YamlMap {
  public:
-  // POLICY_INVALID: not a map, a name twice, or a name that is neither in
-  // `known` nor in `unsupported` (the nearest is suggested). An empty `known`
-  // accepts every name.
-  // POLICY_UNSUPPORTED: a name in `unsupported`.
+  // POLICY_INVALID: not a map, a name twice, or a name that is neither in `known` nor
+  // in `unsupported` (the nearest is suggested). An empty `known` accepts every name.
+  // POLICY_UNSUPPORTED: a name in `unsupported`. Names are looked at in the order of
+  // the text, and the first wrong one is told.
   static absl::StatusOr<YamlMap> Open(const YamlField& field,
                                       std::span<const std::string_view> known,
                                       std::span<const Unsupported> unsupported = {});
@@ -89,10 +94,12 @@ class YamlMap {
   std::map<std::string, YamlField, std::less<>> entries_;
 };
 
-// Typed reading; each is POLICY_INVALID at the field if it is something else.
+// Typed reading; each is POLICY_INVALID at the field if it is something else. A number
+// without quotes is a text too.
 absl::StatusOr<std::string> ReadText(const YamlField& field);
 absl::StatusOr<double> ReadNumber(const YamlField& field);  // finite, -0 becomes 0
 absl::StatusOr<int64_t> ReadInteger(const YamlField& field, int64_t min, int64_t max);
+// Each item with its own path, `gates[2]`.
 absl::StatusOr<std::vector<YamlField>> ReadSequence(const YamlField& field);
 
 // One of `names`; returns its index.

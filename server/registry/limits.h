@@ -7,8 +7,12 @@
 
 namespace cairn::registry {
 
-// Limits on what clients name and describe, in bytes.
+// Limits on what clients name and describe, in bytes. They are those that all nouns
+// share (server/core/limits.h), under the names that this folder uses.
+//
+// Of names of models, aliases and policies and of the keys of tags.
 inline constexpr size_t kMaxNameBytes = limits::kResourceNameBytes;
+// Of descriptions and of the values of what is free text.
 inline constexpr size_t kMaxTextBytes = limits::kTextBytes;
 
 }  // namespace cairn::registry

@@ -24,46 +24,69 @@ namespace cairn::registry {
 // A version appears whole or not at all: its files, evidence, parameters and
 // lineage are one record, written once.
 
-// The collection whose key every new version of `model` touches.
+// The collection whose key every new version of `model` touches. A promotion that
+// looked at all versions requires that the key did not change, so that a version that
+// came meanwhile is not passed over.
 std::string VersionsCollection(std::string_view model);
 
-// The record of a model; NOT_FOUND (MODEL_NOT_FOUND).
+// The record of a model; NOT_FOUND (MODEL_NOT_FOUND). `model` is the id in the resource
+// name, not the whole name.
 absl::StatusOr<storage::Stored<cairn::internal::ModelRecord>> ReadModel(
     const storage::Snapshot& snapshot, std::string_view model);
 
-// The record of a version; NOT_FOUND (MODEL_VERSION_NOT_FOUND).
+// The record of a version; NOT_FOUND (MODEL_VERSION_NOT_FOUND). Versions count from 1.
+// The record has no aliases and no etag; GetModelVersion adds them.
 absl::StatusOr<storage::Stored<cairn::internal::ModelVersionRecord>> ReadModelVersion(
     const storage::Snapshot& snapshot, std::string_view model, int64_t version);
 
+// The model with its etag, which is the revision of its record.
 absl::StatusOr<cairn::v1::Model> GetModel(const storage::Snapshot& snapshot,
                                           const cairn::v1::GetModelRequest& request);
+// One page, by name. What `sight` does not see is left out as if it were not there;
+// here and below a page so may be shorter than asked for and yet not the last.
 absl::StatusOr<cairn::v1::ListModelsResponse> ListModels(
     const storage::Snapshot& snapshot, const cairn::v1::ListModelsRequest& request,
     const auth::Sight& sight = auth::Sight::All());
+// By number, as versions/latest or through an alias. The pointer and the version are
+// read at one snapshot, so they fit together.
 absl::StatusOr<cairn::v1::ModelVersion> GetModelVersion(
     const storage::Snapshot& snapshot, const cairn::v1::GetModelVersionRequest& request);
+// One page, the newest version first, each with its aliases.
 absl::StatusOr<cairn::v1::ListModelVersionsResponse> ListModelVersions(
     const storage::Snapshot& snapshot, const cairn::v1::ListModelVersionsRequest& request);
+// One page of a model's aliases, by name.
 absl::StatusOr<cairn::v1::ListAliasesResponse> ListAliases(
     const storage::Snapshot& snapshot, const cairn::v1::ListAliasesRequest& request);
+// What a channel serves now. A channel exists from its first policy on, so it may serve
+// nothing yet.
 absl::StatusOr<cairn::v1::Channel> GetChannel(const storage::Snapshot& snapshot,
                                               const cairn::v1::GetChannelRequest& request);
+// One page of a model's channels, or of all models' with "models/-".
 absl::StatusOr<cairn::v1::ListChannelsResponse> ListChannels(
     const storage::Snapshot& snapshot, const cairn::v1::ListChannelsRequest& request,
     const auth::Sight& sight = auth::Sight::All());
 
+// Guards that no model of the name exists when it is committed; else ALREADY_EXISTS
+// (MODEL_EXISTS) from the next plan.
 absl::StatusOr<storage::Plan> PlanCreateModel(const storage::Snapshot& snapshot,
                                               const cairn::v1::CreateModelRequest& request,
                                               int64_t now_unix_nanos);
+// FAILED_PRECONDITION (HAS_CHILDREN) if it ever had a version: versions are kept for
+// ever. Guards the model's record, which every new version changes.
 absl::StatusOr<storage::Plan> PlanDeleteModel(const storage::Snapshot& snapshot,
                                               const cairn::v1::DeleteModelRequest& request);
+// Makes or moves an alias. An etag, if there is one, is that of the alias as it was;
+// without one the last writer wins.
 absl::StatusOr<storage::Plan> PlanSetAlias(const storage::Snapshot& snapshot,
                                            const cairn::v1::SetAliasRequest& request,
                                            const storage::Stamp& stamp);
+// The version that it pointed at stays.
 absl::StatusOr<storage::Plan> PlanDeleteAlias(const storage::Snapshot& snapshot,
                                               const cairn::v1::DeleteAliasRequest& request);
 
-// Defined in model_versions.cc.
+// Defined in model_versions.cc. Gives the next number and makes the model if there is
+// none yet. Two that are planned at once guard the same model record, so one of them is
+// planned again and numbers have no gaps.
 absl::StatusOr<storage::Plan> PlanCreateModelVersion(
     const storage::Snapshot& snapshot, const cairn::v1::CreateModelVersionRequest& request,
     const storage::Stamp& stamp);
@@ -71,7 +94,8 @@ absl::StatusOr<storage::Plan> PlanCreateModelVersion(
 // A new model of this name, without versions.
 cairn::v1::Model NewModel(std::string_view model, int64_t now_unix_nanos);
 
-// The payload a model is stored as.
+// The payload a model is stored as. The etag is not stored: it is the revision of the
+// record that holds it.
 std::string ModelPayload(cairn::v1::Model model);
 
 }  // namespace cairn::registry

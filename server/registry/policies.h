@@ -27,13 +27,20 @@ absl::StatusOr<cairn::v1::Policy> GetPolicy(const storage::Snapshot& snapshot,
                                             const cairn::v1::GetPolicyRequest& request,
                                             const auth::Allowance& reads = {});
 
+// One page, by name; without those that `sight` does not see.
 absl::StatusOr<cairn::v1::ListPoliciesResponse> ListPolicies(
     const storage::Snapshot& snapshot, const cairn::v1::ListPoliciesRequest& request,
     const auth::Sight& sight = auth::Sight::All());
 
+// The rule in its one canonical form, and the SHA-256 that stands for it. Reads nothing
+// of the store.
 absl::StatusOr<cairn::v1::RenderPolicyResponse> RenderPolicy(
     const cairn::v1::RenderPolicyRequest& request);
 
+// Creates or replaces a policy; the same rule again changes nothing and makes no
+// revision. Each revision stays readable by its SHA-256, because decisions name it. A
+// rule that names another channel than before leaves the old one ungoverned.
+// ALREADY_EXISTS (CHANNEL_GOVERNED) if another policy has the channel.
 // PERMISSION_DENIED unless `promotes` covers the channel that the text names, and the one that the
 // policy of this name governs until now.
 absl::StatusOr<storage::Plan> PlanApplyPolicy(const storage::Snapshot& snapshot,
@@ -41,8 +48,9 @@ absl::StatusOr<storage::Plan> PlanApplyPolicy(const storage::Snapshot& snapshot,
                                               const storage::Stamp& stamp,
                                               const auth::Allowance& promotes = {});
 
-// The policy that governs a channel. FAILED_PRECONDITION (CHANNEL_UNGOVERNED)
-// when there is none; metadata `channel`.
+// The policy that governs a channel. FAILED_PRECONDITION (CHANNEL_UNGOVERNED) when
+// there is none; metadata `channel`. NOT_FOUND (MODEL_NOT_FOUND) if the model is not
+// there either.
 absl::StatusOr<storage::Stored<cairn::internal::PolicyRecord>> ReadGoverningPolicy(
     const storage::Snapshot& snapshot, std::string_view model, std::string_view channel);
 

@@ -19,20 +19,25 @@ namespace cairn::registry {
 // snapshot, lets promotion::Decide decide, and writes head, decision, audit entry
 // and event in one commit that is guarded by everything the verdict rests on.
 //
-// `first_epoch` is the caller's memory over repeated plans of one call: it is
-// set by the first plan, and a later plan that sees another epoch answers
-// ABORTED (EPOCH_MISMATCH), because somebody else moved the channel.
+// `first_epoch` is the caller's memory over repeated plans of one call: it is set by
+// the first plan, and a later plan that sees another epoch answers ABORTED
+// (EPOCH_MISMATCH), because somebody else moved the channel. A decision that was made
+// before from the same facts is answered again and not written twice. A decision that
+// promotes nothing is written like any other, and the head stays.
 absl::StatusOr<storage::Plan> PlanPromote(const storage::Snapshot& snapshot,
                                           const cairn::v1::PromoteRequest& request,
                                           const storage::Stamp& stamp,
                                           std::optional<int64_t>& first_epoch);
 
+// A decision as it was made; it never changes.
 absl::StatusOr<cairn::v1::Decision> GetDecision(const storage::Snapshot& snapshot,
                                                 const cairn::v1::GetDecisionRequest& request);
 
+// One page of a channel's decisions.
 absl::StatusOr<cairn::v1::ListDecisionsResponse> ListDecisions(
     const storage::Snapshot& snapshot, const cairn::v1::ListDecisionsRequest& request);
 
+// Decides as a promotion would now and says why in sentences. Writes nothing.
 absl::StatusOr<cairn::v1::ExplainResponse> Explain(const storage::Snapshot& snapshot,
                                                    const cairn::v1::ExplainRequest& request,
                                                    int64_t now_unix_nanos);

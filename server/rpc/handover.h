@@ -6,15 +6,18 @@
 
 namespace cairn::rpc {
 
-// Orders the threads that work on one call after each other. gRPC guarantees that
-// a callback comes after what started its operation, with locks of its own that the
+// Orders the threads that work on one call after each other. gRPC guarantees that a
+// callback comes after what started its operation, with locks of its own that the
 // thread sanitizer does not see; this says the same where it does. Costs one atomic
-// operation on memory that is at hand.
+// operation on memory that is at hand. It guards nothing: what it orders must be used
+// by one thread at a time anyway.
 class Handover {
  public:
-  // Before an operation is started or handed to the pool: everything until now...
+  // Before an operation is started or handed to the pool: everything until now... The
+  // last thing that is done before: what comes after it is not ordered.
   void Pass() { count_.fetch_add(1, std::memory_order_release); }
-  // ...happened before what follows, at the start of a callback.
+  // ...happened before what follows, at the start of a callback. REQUIRES: a Pass came
+  // before, as gRPC or the pool sees to.
   void Take() { static_cast<void>(count_.load(std::memory_order_acquire)); }
 
  private:

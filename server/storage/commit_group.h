@@ -25,8 +25,8 @@ struct KeyedEvent {
   const Event* event = nullptr;
 };
 
-// What a group writes, at once or not at all. Points into the CommitGroup that
-// made it.
+// What a group writes, at once or not at all. Points into the CommitGroup that made it.
+// Valid as long as that, unchanged.
 struct CommitBatch {
   Revision last_revision = 0;
   std::vector<Change> changes;     // sorted by family and key, each key once
@@ -41,7 +41,8 @@ struct CommitBatch {
 // INVALID_ARGUMENT (WRITE_SET_INVALID).
 absl::Status CheckWriteSet(const WriteSet& write_set);
 
-// The bytes a write set brings into memory and into the log, about.
+// The bytes a write set brings into memory and into the log, about. An estimate from
+// sizes: it encodes nothing. The queue's limits are counted in it.
 int64_t WriteSetBytes(const WriteSet& write_set);
 
 // What a run's 200,000 files take that appear at once (core/manifest.h).
@@ -85,7 +86,8 @@ class CommitGroup {
   CommitBatch batch() const;
 
  private:
-  // The state of one key while the group is decided.
+  // The state of one key while the group is decided. Sets see each other through it: an
+  // accepted one leaves its new state here.
   struct Slot {
     const Key* key = nullptr;
     bool load = false;   // somebody needs the state before the group
@@ -106,11 +108,18 @@ class CommitGroup {
     size_t deletes = 0;
   };
 
+  // Makes a slot for each key of all sets, and `slot_of_`. O(n log n), less where keys
+  // come in order.
   void AddSlots();
   Slot& SlotAt(size_t place) { return slots_[slot_of_[place]]; }
+  // Whether every precondition holds and what has to be known is known. ABORTED
+  // (COMMIT_CONFLICT) naming the first key that is not as required.
   absl::Status Check(const WriteSet& set, const Places& places);
+  // Works all merges out before one is applied, so that a set that fails leaves no
+  // trace.
   absl::StatusOr<std::vector<Merged>> MergeAll(const WriteSet& set, const Places& places,
                                                const MergeFunction& merge);
+  // Cannot fail. Moves the payloads out of the set.
   void Apply(WriteSet& set, const Places& places, std::vector<Merged> merged, Revision revision);
 
   std::vector<WriteSet> sets_;
@@ -118,7 +127,7 @@ class CommitGroup {
   std::vector<Slot> slots_;        // sorted by key
   std::vector<uint32_t> slot_of_;  // one for each key of each set
   std::vector<const Key*> keys_to_load_;
-  std::vector<CommitResult> results_;
+  std::vector<CommitResult> results_;  // one for each set that was decided
   int64_t now_unix_nanos_ = 0;
   std::vector<KeyedEvent> events_;
   Revision first_event_revision_ = 0;

@@ -26,16 +26,19 @@ class CommitBackend {
  public:
   virtual ~CommitBackend() = default;
 
-  // The newest state of each of `keys` (sorted, each once), in their order.
+  // The newest state of each of `keys` (sorted, each once), in their order. A key that
+  // cannot be read has an error in its place; the others stay good.
   virtual std::vector<absl::StatusOr<std::optional<Record>>> ReadLatest(
       const std::vector<const Key*>& keys) = 0;
 
-  // Makes `batch` durable, then visible, all of it or nothing.
+  // Makes `batch` durable, then visible, all of it or nothing. Where the outcome is not
+  // known, nobody is told that it failed: each gets UNAVAILABLE.
   struct WriteResult {
     absl::Status status;        // why it was not written, or may not have been
     bool outcome_known = true;  // false: it may be found after Recover
     bool may_recover = false;   // false: only opening the store anew helps
   };
+  // REQUIRES: the batch is of revisions behind all that were written.
   virtual WriteResult Write(const CommitBatch& batch) = 0;
 
   // Why a Write would be refused now, although none was: RESOURCE_EXHAUSTED (DISK_FULL) when
@@ -57,7 +60,8 @@ class CommitBackend {
   virtual absl::StatusOr<Recovery> Recover(Revision last_revision, bool frees_space) = 0;
 };
 
-// Limits of a committer; the defaults are for production.
+// Limits of a committer; the defaults are for production. Fixed for the life of the
+// committer. Sets and bytes of the queue count what was postponed too.
 struct CommitterOptions {
   int64_t max_queued_sets = 4096;
   int64_t max_queued_bytes = int64_t{64} << 20;
@@ -95,15 +99,20 @@ class Committer {
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
-  // These three as in KvStore.
+  // These three as in KvStore. Beside a set's own errors it answers RESOURCE_EXHAUSTED
+  // (QUEUE_FULL) when the queue is full and UNAVAILABLE (STORE_UNAVAILABLE) when the
+  // committer is closing, at once and on the calling thread.
   void Commit(WriteSet write_set, CommitCallback done) CAIRN_EXCLUDES(mutex_);
   int64_t AddListener(CommitListener listener) CAIRN_EXCLUDES(listener_mutex_);
+  // Waits while listeners run, so the listener is not called any more afterwards. Not
+  // to be called by one.
   void RemoveListener(int64_t number) CAIRN_EXCLUDES(listener_mutex_);
   absl::Status Health() const CAIRN_EXCLUDES(mutex_);
 
  private:
   using SteadyClock = std::chrono::steady_clock;
 
+  // A set in one of the two queues.
   struct Waiting {
     WriteSet set;
     CommitCallback done;
@@ -112,16 +121,25 @@ class Committer {
   };
 
   void Work() CAIRN_EXCLUDES(mutex_);
+  // Waits for work; empty when the committer is closing and nothing is left.
   std::vector<Waiting> NextGroup() CAIRN_EXCLUDES(mutex_);
+  // Takes sets from the front while they fit into a group; at least one.
   std::vector<Waiting> Take(std::deque<Waiting>& from) CAIRN_REQUIRES(mutex_);
+  // Moves what frees space from the queue's front behind what was postponed before.
   void KeepBehindPostponed() CAIRN_REQUIRES(mutex_);
+  // Waits for something to do. While paused it also tries every second whether there is
+  // room.
   void AwaitWork() CAIRN_REQUIRES(mutex_);
   bool Postpone(std::vector<Waiting>& waiting) CAIRN_EXCLUDES(mutex_);  // moves from it if true
+  // Decides, writes and answers one group, or postpones it.
   void CommitTogether(std::vector<Waiting> waiting);
   std::vector<absl::StatusOr<std::optional<Record>>> ReadLatest(
       const std::vector<const Key*>& keys);
   absl::Status WriteGroup(const CommitBatch& batch);
+  // OK when writing may be tried. `frees_space` says what is to be written; with it a
+  // pause goes on for others.
   absl::Status LeavePause(bool frees_space);
+  // Tells listeners of commits whose outcome was not known and that did succeed.
   void TellRecovered(const CommitBackend::Recovery& recovery) CAIRN_EXCLUDES(listener_mutex_);
   void Tell(const CommitGroup& group) CAIRN_EXCLUDES(listener_mutex_);
   absl::Status Enqueue(Waiting& item) CAIRN_EXCLUDES(mutex_);  // moves from it if OK

@@ -39,11 +39,13 @@ class CompactionRoom final : public rocksdb::EventListener,
   // A volume whose `free_bytes` cannot be asked has room.
   CompactionRoom(FreeBytes free_bytes, int64_t kept_bytes);
 
-  // `target`, with the files of compactions held to what may be taken.
+  // `target`, with the files of compactions held to what may be taken. The result keeps
+  // this alive. Other files pass through as they are.
   std::shared_ptr<rocksdb::FileSystem> Files(const std::shared_ptr<rocksdb::FileSystem>& target);
 
   // NoSpace if a compaction may not make a file, or not write `bytes`, now.
   rocksdb::IOStatus CheckBegin() const CAIRN_EXCLUDES(mutex_);
+  // A write that is refused ends the compaction; RocksDB removes what it wrote.
   rocksdb::IOStatus CheckWrite(int64_t bytes) CAIRN_EXCLUDES(mutex_);
 
   // Whether `path` is the file a compaction is about to make; true once for each.
@@ -65,6 +67,7 @@ class CompactionRoom final : public rocksdb::EventListener,
   int64_t begun_with_ CAIRN_GUARDED_BY(mutex_) = 0;   // free bytes of the last that began
   int64_t failed_with_ CAIRN_GUARDED_BY(mutex_) = 0;  // and of the last that failed
   std::chrono::steady_clock::time_point next_try_ CAIRN_GUARDED_BY(mutex_);
+  // Paths that a compaction is about to make.
   std::set<std::string> announced_ CAIRN_GUARDED_BY(mutex_);
 };
 

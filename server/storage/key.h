@@ -8,8 +8,9 @@
 
 namespace cairn::storage {
 
-// A point in the store's one linear history, from 1. Larger is later; equal
-// means written by the same commit.
+// A point in the store's one linear history, from 1. Larger is later; equal means
+// written by the same commit. A revision is given to each accepted write set, so there
+// are no gaps; 0 stands for a store without commits, or a key that is absent.
 using Revision = int64_t;
 
 // The column families. The numbers are used in documents and tests only; the
@@ -25,7 +26,9 @@ enum class Family : uint8_t {
 };
 inline constexpr int kFamilyCount = 7;
 
-// A family and the encoded bytes in it. Made by keyspace.h only. Value type.
+// A family and the encoded bytes in it. Made by keyspace.h only. Value type. Compared
+// by family and then by bytes, which is the order of scans in a family. Families have
+// key spaces of their own: equal bytes in two of them are two keys.
 struct Key {
   Family family = Family::kMeta;
   std::string bytes;

@@ -12,10 +12,13 @@ namespace cairn::storage {
 
 // The one place where keys are laid out. Every key starts with its family and a
 // one-byte kind; then come the components in the order of the arguments, each
-// order-preserving (key_codec.h): strings escaped and terminated, integers
-// big-endian with the sign bit flipped. The kinds are on disk for ever; a
-// retired kind is never used again. docs/storage-format.md draws each key and
-// gives a test vector that tests/unit/storage/keyspace_test.cc checks.
+// order-preserving (key_codec.h): strings escaped and terminated, integers big-endian
+// with the sign bit flipped. The kinds are on disk for ever; a retired kind is never
+// used again. docs/storage-format.md draws each key and gives a test vector that
+// tests/unit/storage/keyspace_test.cc checks.
+//
+// The high digit groups kinds by what they belong to; the low one has gaps for those to
+// come.
 enum class KeyKind : uint8_t {
   kFormat = 0x01,
   kCounter = 0x02,
@@ -63,7 +66,7 @@ enum class KeyKind : uint8_t {
   kRequest = 0x70,
 };
 
-// meta
+// meta: about the store itself
 Key FormatKey();
 // The newest revision; written by the committer in every batch.
 Key LastRevisionKey();
@@ -71,7 +74,9 @@ Key LastRevisionKey();
 Key EventLogStartKey();
 // A note of the time at which the events up to `revision` were there.
 Key EventMarkKey(Revision revision);
+// All marks, oldest first.
 Key EventMarkPrefix();
+// The last number given of a series that counts up, such as experiments.
 Key CounterKey(std::string_view counter);
 // Touched by every write to a child of `collection` ("models/m/versions"), so
 // that "nothing was added meanwhile" can be a precondition.
@@ -84,6 +89,9 @@ Key RunArtifactsKey(std::string_view run_name);
 // record: tracking. `run_id` is 32 hexadecimal characters.
 Key ExperimentKey(int64_t experiment_id);
 Key ExperimentPrefix();
+// A run's own record. The experiment is in the record and not in the key, so that a run
+// is found by its id alone. What a run has lies under keys of its own below, each with
+// the run's id first: one prefix is all of a kind of one run, in the order of names.
 Key RunKey(std::string_view run_id);
 Key RunPrefix();
 Key RunParamKey(std::string_view run_id, std::string_view param);
@@ -107,6 +115,8 @@ Key RoleBindingKey(std::string_view binding_id);
 Key RoleBindingPrefix();
 
 // record: data sets; `version` from 1
+//
+// The data set itself, with its aliases. Version numbers sort as numbers.
 Key DatasetKey(std::string_view dataset);
 Key DatasetPrefix();
 Key DatasetVersionKey(std::string_view dataset, int64_t version);
@@ -136,6 +146,8 @@ Key ModelVersionPrefix(std::string_view model);
 Key AllModelVersionsPrefix();
 Key AliasKey(std::string_view model, std::string_view alias);
 Key AliasPrefix(std::string_view model);
+// The head of a channel. Decisions and audit entries are never changed: the latter in
+// the order of their sequence, each with the digest of the one before.
 Key ChannelKey(std::string_view model, std::string_view channel);
 Key ChannelPrefix(std::string_view model);
 // The channels of every model.
@@ -146,15 +158,21 @@ Key AuditKey(std::string_view model, std::string_view channel, int64_t sequence)
 Key AuditPrefix(std::string_view model, std::string_view channel);
 Key PolicyKey(std::string_view policy);
 Key PolicyPrefix();
+// A policy as it once was, under the SHA-256 of its rendered rule.
 Key PolicyRevisionKey(std::string_view policy, std::string_view digest_hex);
 Key PolicyRevisionPrefix(std::string_view policy);
 
 // index
+//
+// Of deleted experiments too: a name is free again when its holder is purged.
 Key ExperimentByNameKey(std::string_view display_name);
 // Newest first: ascending key order is descending `start_unix_nanos`.
 Key RunByExperimentKey(int64_t experiment_id, int64_t start_unix_nanos, std::string_view run_id);
 Key RunByExperimentPrefix(int64_t experiment_id);
+// By content address, which makes registering the same content again find the first
+// version.
 Key DatasetVersionByDigestKey(std::string_view dataset, std::string_view sha256_hex);
+// The policy that governs a channel; at most one does.
 Key PolicyByChannelKey(std::string_view model, std::string_view channel);
 // From a resource to one that was made from it; both are resource names.
 Key LineageDownKey(std::string_view from, std::string_view to);
@@ -162,6 +180,7 @@ Key LineageDownPrefix(std::string_view from);
 // Only where `to` does not name `from` itself: outputs that a run lists.
 Key LineageUpKey(std::string_view to, std::string_view from);
 Key LineageUpPrefix(std::string_view to);
+// Decision ids do not ascend; this is their order in the channel.
 Key DecisionBySequenceKey(std::string_view model, std::string_view channel, int64_t sequence);
 Key DecisionBySequencePrefix(std::string_view model, std::string_view channel);
 
@@ -190,6 +209,9 @@ Key MetricKindPrefix(KeyKind kind, std::string_view run_id);
 Key MetricKindPrefix(KeyKind kind, std::string_view run_id, std::string_view metric);
 
 // blob
+//
+// Where the bytes of a blob are: in the record itself, in a pack, or in other blobs
+// that it is put together of.
 Key BlobEntryKey(std::string_view sha256_hex);
 Key BlobEntryPrefix();
 Key UploadKey(std::string_view uuid);
@@ -198,6 +220,8 @@ Key PackKey(int64_t pack);
 Key PackPrefix();
 
 // request: idempotency
+//
+// Ids of two principals or methods never meet.
 Key RequestKey(std::string_view principal, std::string_view method, std::string_view request_id);
 Key RequestPrefix();
 
@@ -206,8 +230,9 @@ Key RequestPrefix();
 // blocks. A store may forget such a record as soon as its deletion reaches it.
 bool IsWrittenOnce(const Key& key);
 
-// The components of keys that scans need back. DATA_LOSS (RECORD_CORRUPT) when
-// the bytes are not such a key.
+// The components of keys that scans need back. DATA_LOSS (RECORD_CORRUPT) when the
+// bytes are not such a key. What follows `prefix`, which must be one string and nothing
+// else.
 absl::StatusOr<std::string> LastStringOf(const Key& prefix, std::string_view key_bytes);
 absl::StatusOr<Revision> RevisionOfEventMark(std::string_view key_bytes);
 absl::StatusOr<std::string> RunIdOfRunByExperiment(std::string_view key_bytes);

@@ -26,7 +26,8 @@ struct RequestContext {
   std::string author = "local";
 };
 
-// What a use case wants done, decided at one snapshot.
+// What a use case wants done, decided at one snapshot. Made by MakePlan and AnswerOnly
+// (typed_record.h).
 struct Plan {
   WriteSet write_set;
   // The answer, lacking only what the commit's revision determines.
@@ -43,6 +44,7 @@ using Planner = std::function<absl::StatusOr<Plan>(const Snapshot& snapshot)>;
 // revision for new answers and for answers repeated to a duplicate request.
 using Stamper = std::function<void(Revision revision, google::protobuf::Message& response)>;
 
+// The answer, stamped, or the error.
 using MutationCallback =
     std::function<void(absl::StatusOr<std::unique_ptr<google::protobuf::Message>>)>;
 

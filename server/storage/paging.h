@@ -17,7 +17,8 @@
 
 namespace cairn::storage {
 
-// Sizes of a list's pages: what 0 means and the most a page may hold.
+// Sizes of a list's pages: what 0 means and the most a page may hold. A request that
+// asks for more than the most gets the most; that is no error.
 struct PageLimits {
   int32_t default_size = 100;
   int32_t max_size = 1000;
@@ -27,7 +28,7 @@ struct PageLimits {
 // for what surrounds them.
 inline constexpr size_t kMaxPageBytes = size_t{3} << 20;
 
-// The bytes that the rows of a page may take.
+// The bytes that the rows of a page may take. Value type; one for each page.
 class PageRoom {
  public:
   explicit PageRoom(size_t max_bytes = kMaxPageBytes) : left_(max_bytes) {}
@@ -42,6 +43,7 @@ class PageRoom {
     return true;
   }
 
+  // Whether a row was refused.
   bool full() const { return full_; }
 
  private:
@@ -50,13 +52,15 @@ class PageRoom {
   bool full_ = false;
 };
 
-// The part of `range` after `last_key` in the direction of `order`.
+// The part of `range` after `last_key` in the direction of `order`. The key itself is
+// not in it, and need not exist any more: pages go on behind a row that was deleted.
 KeyRange RangeAfter(KeyRange range, std::string_view last_key, ScanOrder order);
 
 // Hands a record to `add` and says whether it became a row; the page is over if `room` is
 // full afterwards. A row is about as large as the record it is made of, unless `add` takes
 // the room for it itself.
 template <typename Message, typename Add>
+// A row that does not fit is not added; the next page begins with it.
 bool AddRow(Add& add, std::string_view key, size_t bytes, Stored<Message> record, PageRoom& room) {
   if constexpr (std::is_invocable_v<Add&, std::string_view, Stored<Message>, PageRoom&>) {
     return add(key, std::move(record), room);

@@ -50,6 +50,7 @@ class RecordCache {
     size_t operator()(std::string_view bytes) const { return absl::HashOf(bytes); }
   };
   using Records = std::unordered_map<std::string, std::optional<Record>, Hash, std::equal_to<>>;
+  // Bytes count keys, payloads and a guess for each entry.
   struct Generation {
     std::array<Records, kFamilyCount> families;
     size_t bytes = 0;
@@ -62,7 +63,10 @@ class RecordCache {
   std::optional<Record>* Touch(const Key& key);
   // Counts `bytes` more in the young generation, or in a new one.
   void MakeRoom(size_t bytes);
+  // Drops the old generation; the young one becomes it. O(what is dropped).
   void BeginGeneration();
+  // Changes the state of a key in the young generation, or drops it if it became too
+  // large.
   void Replace(const Key& key, std::optional<Record>& state, const std::optional<Record>& record);
 
   const size_t max_bytes_;

@@ -11,8 +11,9 @@ namespace cairn::storage {
 
 // Private to the RocksDB store, as rocks_open.h is.
 
-// A logger for RocksDB that gives its warnings and errors to `on_warning`, a line each, and drops
-// the rest. Without one it drops everything. Safe to call from any thread if `on_warning` is.
+// A logger for RocksDB that gives its warnings and errors to `on_warning`, a line each,
+// and drops the rest. Without one it drops everything. Safe to call from any thread if
+// `on_warning` is. RocksDB writes no LOG file then, which would grow beside the data.
 std::shared_ptr<rocksdb::Logger> MakeRocksLogger(std::function<void(std::string_view)> on_warning);
 
 }  // namespace cairn::storage

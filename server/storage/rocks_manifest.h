@@ -14,9 +14,11 @@ namespace cairn::storage {
 
 // What a RocksDB MANIFEST says of its database, as far as it tells which files must be there.
 //
-// A MANIFEST is a log (rocks_log.h) of edits; an edit is a sequence of tagged fields. Several
-// edits may belong together and count only when all of them are there. Fields that say nothing of
-// files are stepped over. Source: RocksDB, db/version_edit.cc. Pure; not thread-safe; copyable.
+// A MANIFEST is a log (rocks_log.h) of edits; an edit is a sequence of tagged fields.
+// Several edits may belong together and count only when all of them are there. Fields
+// that say nothing of files are stepped over. Source: RocksDB, db/version_edit.cc.
+// Pure; not thread-safe; copyable. It is read before RocksDB opens the database, so
+// that a missing table is found and named while nothing has been changed yet.
 class RocksManifest {
  public:
   // Applies the next edit.
@@ -33,6 +35,7 @@ class RocksManifest {
   std::map<uint64_t, uint64_t> tables() const;
 
  private:
+  // The fields of one edit that matter here.
   struct Edit {
     uint32_t family = 0;
     bool adds_family = false;
@@ -47,8 +50,10 @@ class RocksManifest {
     uint64_t log_number = 0;
     std::map<uint64_t, uint64_t> tables;
   };
+  // Reads the tagged fields of one edit.
   class Parser;
 
+  // Applies an edit that counts.
   void Take(const Edit& edit);
 
   uint64_t first_kept_log_ = 0;

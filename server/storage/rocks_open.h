@@ -27,7 +27,11 @@ namespace cairn::storage {
 // Private to the RocksDB store: the only headers with rocksdb types are this one
 // and rocks_snapshot.h.
 
-// The file layer under a database: tells a SyncedFiles what was synced.
+// Private to the RocksDB store. Few headers name types of RocksDB, all of this folder:
+// this one, rocks_snapshot.h, rocks_logger.h and compaction_room.h.
+//
+// The file layer under a database: tells a SyncedFiles what was synced. Members go in
+// the opposite order: the environment before what its files report to.
 struct WitnessedEnv {
   std::unique_ptr<Ballast> ballast;  // made whole again whenever a file goes
   std::unique_ptr<SyncedFiles> synced;
@@ -40,8 +44,9 @@ struct WitnessedEnv {
 // thread; kept alive by the database.
 class BackgroundHealth final : public rocksdb::EventListener {
  public:
-  // Why RocksDB stopped writing, or OK.
+  // Why RocksDB stopped writing, as it was reported last, or OK.
   absl::Status status() const CAIRN_EXCLUDES(mutex_);
+  // After the database was opened again.
   void Clear() CAIRN_EXCLUDES(mutex_);
 
   void OnBackgroundError(rocksdb::BackgroundErrorReason reason, rocksdb::Status* error) override;
@@ -66,6 +71,7 @@ class RocksDatabase {
   RocksDatabase(const RocksDatabase&) = delete;
   RocksDatabase& operator=(const RocksDatabase&) = delete;
 
+  // For this folder only.
   rocksdb::DB& db() const { return *db_; }
   rocksdb::ColumnFamilyHandle* family(Family family) const {
     return handles_[static_cast<size_t>(family) + 1];  // [0] is RocksDB's own "default"
@@ -90,8 +96,9 @@ absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenDatabase(
 absl::StatusOr<std::unique_ptr<RocksDatabase>> OpenDatabaseToRead(const RocksOptions& options,
                                                                   const StoreDirectory& directory);
 
-// The database of a store, which is closed and opened again after a full disk.
-// Safe to call from any thread.
+// The database of a store, which is closed and opened again after a full disk. Safe to
+// call from any thread. Readers hold the database by a shared pointer for as long as
+// they read, so it is never closed under one.
 class DatabaseHolder {
  public:
   // All of them must outlive the holder.
@@ -124,11 +131,13 @@ absl::StatusOr<Revision> VerifiedLastRevision(const RocksDatabase& database,
 // (RocksOptions::known_revision) than its newest.
 absl::Status CheckKnownRevision(const RocksOptions& options, Revision last);
 
-// Asks for the free bytes of the store's volume (RocksOptions::free_bytes).
+// Asks for the free bytes of the store's volume (RocksOptions::free_bytes). May be
+// called from any thread; where the options have a probe of their own, it is asked.
 std::function<absl::StatusOr<int64_t>()> FreeBytesProbe(const RocksOptions& options);
 
-// Translates a failed status: no space → DISK_FULL, damage → RECORD_CORRUPT,
-// anything else → STORE_UNAVAILABLE. REQUIRES: not ok.
+// Translates a failed status: no space → DISK_FULL, damage → RECORD_CORRUPT, anything
+// else → STORE_UNAVAILABLE. REQUIRES: not ok. `action` completes "cannot …" in the
+// message.
 absl::Status FromRocks(const rocksdb::Status& status, std::string_view action);
 
 // True when `status` says that the disk, or the share of it RocksDB may use, is full.
@@ -140,6 +149,7 @@ absl::Status StoreClosed();
 // RESOURCE_EXHAUSTED (DISK_FULL) with a retry delay.
 absl::Status DiskFull();
 
+// Views of the same bytes: nothing is copied.
 rocksdb::Slice ToSlice(std::string_view bytes);
 std::string_view ToView(const rocksdb::Slice& slice);
 

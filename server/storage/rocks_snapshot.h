@@ -14,13 +14,15 @@
 namespace cairn::storage {
 
 // Reads the newest state of `keys` if `snapshot` is null, else the state at the
-// snapshot. One result for each key, in their order. Safe to call from any thread.
+// snapshot. One result for each key, in their order. Safe to call from any thread. More
+// than one key is one MultiGet, across families too.
 std::vector<absl::StatusOr<std::optional<Record>>> ReadRecords(const RocksDatabase& database,
                                                                const rocksdb::Snapshot* snapshot,
                                                                const std::vector<const Key*>& keys);
 
-// A view of the store, held by a RocksDB snapshot; it keeps the database open.
-// With a null `database` every read is UNAVAILABLE (STORE_UNAVAILABLE).
+// A view of the store, held by a RocksDB snapshot; it keeps the database open. With a
+// null `database` every read is UNAVAILABLE (STORE_UNAVAILABLE). While it lives RocksDB
+// keeps what was overwritten since, so it should not live for long.
 std::unique_ptr<Snapshot> MakeRocksSnapshot(std::shared_ptr<const RocksDatabase> database);
 
 // KvStore::ScanEvents.

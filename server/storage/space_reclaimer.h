@@ -53,7 +53,8 @@ class SpaceReclaimer {
   bool HasPass(bool also_wanted) const CAIRN_EXCLUDES(mutex_);
 
  private:
-  // A kind of key: its family and first byte.
+  // A kind of key: its family and first byte. Keys of one kind lie together, so one
+  // range for each is a good guess of where the marks are.
   using Kind = std::pair<Family, char>;
   struct Range {
     std::string first, last;
@@ -61,7 +62,10 @@ class SpaceReclaimer {
   using Ranges = std::map<Kind, Range>;
 
   void Work() CAIRN_EXCLUDES(mutex_);
+  // Waits until a pass is due and takes the ranges; false when it is to stop.
   bool NextPass(Ranges& ranges) CAIRN_EXCLUDES(mutex_);
+  // Flushes and compacts. False if it failed or was broken off; the ranges are kept
+  // then.
   bool Pass(const Ranges& ranges);
   void EndPass(const Ranges& failed) CAIRN_EXCLUDES(mutex_);
   void Add(const Kind& kind, const Range& range) CAIRN_REQUIRES(mutex_);

@@ -7,7 +7,8 @@
 
 namespace cairn::storage {
 
-// When something is done and by whom, as records say it. Value type.
+// When something is done and by whom, as records say it. Value type. Use cases get it
+// as an argument and read no clock, so that a plan that is made again says the same.
 struct Stamp {
   int64_t unix_nanos = 0;
   // The principal of the call; `local` where the server asks nobody who they are.

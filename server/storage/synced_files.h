@@ -28,11 +28,13 @@ struct SyncedFile {
   friend bool operator==(const SyncedFile&, const SyncedFile&) = default;
 };
 
-// What a database must hold: everything here was synced, so no later state has less of it.
+// What a database must hold: everything here was synced, so no later state has less of
+// it. Compared by the ordinal: the greater one is the later.
 struct SyncedState {
   uint64_t ordinal = 0;           // states since the store was made
   std::vector<SyncedFile> files;  // by kind and number
 
+  // Null if nothing is known of the file. O(log n).
   const SyncedFile* Find(SyncedKind kind, uint64_t number) const;
 };
 
@@ -45,7 +47,8 @@ std::optional<SyncedState> DecodeSyncedState(std::string_view slot);
 inline constexpr size_t kSyncedSlotBytes = size_t{16} << 10;
 inline constexpr size_t kMaxSyncedFiles = 700;
 
-// The newer whole state of the two slots of the file at `path`; nullopt when there is none.
+// The newer whole state of the two slots of the file at `path`; nullopt when there is
+// none. A file that cannot be read counts as none, as one that is damaged does.
 std::optional<SyncedState> ReadSyncedState(const std::string& path);
 
 // The paths of the two copies of a store in `directory`. One stands outside the database, so
@@ -99,9 +102,11 @@ class SyncedFiles {
     int fd = -1;
   };
 
+  // Opens both once, with room for both slots.
   absl::Status OpenCopies() CAIRN_REQUIRES(mutex_);
   absl::Status Write() CAIRN_REQUIRES(mutex_);
   static absl::Status SyncCopies(const std::array<Copy, 2>& copies);
+  // Tells the first error.
   void Report(const absl::Status& status) CAIRN_REQUIRES(mutex_);
 
   const std::string directory_;

@@ -18,6 +18,8 @@ namespace cairn::storage {
 
 // A parsed record with the counters the committer stamped.
 template <typename Message>
+// What a precondition needs is beside the value: mod_revision is what RequireRevision
+// takes and what an etag is made of. Neither is part of the stored message.
 struct Stored {
   Message value;
   Revision create_revision = 0;
@@ -26,6 +28,8 @@ struct Stored {
 
 // Parses a payload. DATA_LOSS (RECORD_CORRUPT) when it is no such message.
 template <typename Message>
+// The error names the key in hexadecimal and the type. A message of another type may
+// parse all the same: Protobuf bytes do not name theirs.
 absl::StatusOr<Message> ParseRecord(std::string_view key_bytes, std::string_view payload) {
   Message message;
   if (!message.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
@@ -41,6 +45,7 @@ absl::StatusOr<Message> ParseRecord(std::string_view key_bytes, std::string_view
 
 // The same with the counters of its record.
 template <typename Message>
+// Errors are ParseRecord's.
 absl::StatusOr<Stored<Message>> ParseStored(std::string_view key_bytes, const Record& record) {
   CAIRN_ASSIGN_OR_RETURN(Message message, ParseRecord<Message>(key_bytes, record.payload));
   return Stored<Message>{std::move(message), record.create_revision, record.mod_revision};
@@ -48,6 +53,8 @@ absl::StatusOr<Stored<Message>> ParseStored(std::string_view key_bytes, const Re
 
 // The record at `key`, or nullopt. Errors as for Snapshot::Get and ParseRecord.
 template <typename Message>
+// Absence is no error here: what is missing, and under which reason, only the caller
+// knows.
 absl::StatusOr<std::optional<Stored<Message>>> ReadRecord(const Snapshot& snapshot,
                                                           const Key& key) {
   CAIRN_ASSIGN_OR_RETURN(const std::optional<Record> record, snapshot.Get(key));
@@ -59,6 +66,9 @@ absl::StatusOr<std::optional<Stored<Message>>> ReadRecord(const Snapshot& snapsh
 // Calls `visit(key_bytes, Stored<Message>)` for each record of `range` until it
 // returns false. Stops at the first record that cannot be parsed.
 template <typename Message, typename Visit>
+// Its error, DATA_LOSS (RECORD_CORRUPT), is returned, and so are those of
+// Snapshot::Scan. Where one damaged record must not hide the others, see
+// index::ScanIntact and ListPage.
 absl::Status ScanRecords(const Snapshot& snapshot, const KeyRange& range, ScanOrder order,
                          Visit&& visit) {
   absl::Status failure;
@@ -74,6 +84,8 @@ absl::Status ScanRecords(const Snapshot& snapshot, const KeyRange& range, ScanOr
 
 // A plan that writes `write_set` and answers `response`.
 template <typename Response>
+// Both take any message as the response; it is stamped with the commit's revision by
+// the Stamper.
 Plan MakePlan(WriteSet write_set, Response response) {
   Plan plan;
   plan.write_set = std::move(write_set);
@@ -83,13 +95,16 @@ Plan MakePlan(WriteSet write_set, Response response) {
 
 // A plan that writes nothing and answers `response` as it is.
 template <typename Response>
+// For repeated requests that find all as they want it, and for validate_only.
 Plan AnswerOnly(Response response) {
   Plan plan = MakePlan(WriteSet(), std::move(response));
   plan.nothing_to_write = true;
   return plan;
 }
 
-// OK if `etag` is empty or that of `mod_revision`; else ABORTED (ETAG_MISMATCH).
+// OK if `etag` is empty or that of `mod_revision`; else ABORTED (ETAG_MISMATCH). The
+// error has both etags as metadata, so that a client can tell what it saw from what
+// there is. 0 for `mod_revision` stands for a resource that is absent.
 inline absl::Status CheckEtag(std::string_view resource, std::string_view etag,
                               Revision mod_revision) {
   const std::string current = EtagOf(mod_revision);

@@ -13,7 +13,8 @@
 
 namespace cairn::storage {
 
-// What must hold for a key when a commit is applied.
+// What must hold for a key when a commit is applied. Where it does not hold, the commit
+// is refused as ABORTED (COMMIT_CONFLICT).
 struct Precondition {
   enum class Kind {
     kAbsent,    // the key does not exist
@@ -25,7 +26,8 @@ struct Precondition {
   Revision revision = 0;  // for kRevision only
 };
 
-// Replaces the payload at a key.
+// Replaces the payload at a key. The committer stamps revision, creation and version;
+// the payload is only the message.
 struct Put {
   Key key;
   std::string payload;
@@ -34,8 +36,9 @@ struct Put {
   bool blind = false;
 };
 
-// Combines a payload with whatever the key holds when the commit is applied,
-// by the store's MergeFunction. Two merges never conflict with each other.
+// Combines a payload with whatever the key holds when the commit is applied, by the
+// store's MergeFunction. Two merges never conflict with each other. So logging into one
+// summary from many clients needs no retries.
 struct Merge {
   Key key;
   std::string operand;
@@ -53,8 +56,10 @@ struct Event {
 
 // One atomic mutation. Value type; not thread-safe.
 //
-// Preconditions are checked before anything is applied. A key may appear at
-// most once among puts, merges and deletes.
+// Preconditions are checked before anything is applied. A key may appear at most once
+// among puts, merges and deletes. Events get the revision of the commit and an ordinal
+// by their place here. The methods below return the set itself, so that a plan reads as
+// one sentence.
 struct WriteSet {
   std::vector<Precondition> preconditions;
   std::vector<Put> puts;
@@ -70,10 +75,13 @@ struct WriteSet {
   // volume has too little room for others (RocksOptions::reserve_bytes). Small.
   bool frees_space = false;
 
+  // For what is created: two that create the same conflict, and the second is refused.
   WriteSet& RequireAbsent(Key key) {
     preconditions.push_back({std::move(key), Precondition::Kind::kAbsent, 0});
     return *this;
   }
+  // For what is referred to, such as the run that a metric is logged into. Others may
+  // change it meanwhile, but not delete it.
   WriteSet& RequireExists(Key key) {
     preconditions.push_back({std::move(key), Precondition::Kind::kExists, 0});
     return *this;
@@ -84,10 +92,12 @@ struct WriteSet {
     preconditions.push_back({std::move(key), kind, revision});
     return *this;
   }
+  // Writes over what is there. Without a precondition on the key the last writer wins.
   WriteSet& PutRecord(Key key, std::string payload) {
     puts.push_back({std::move(key), std::move(payload), false});
     return *this;
   }
+  // A blind Put. REQUIRES: nobody writes the key again unless it was deleted.
   WriteSet& PutOnce(Key key, std::string payload) {
     puts.push_back({std::move(key), std::move(payload), true});
     return *this;
@@ -96,18 +106,22 @@ struct WriteSet {
     merges.push_back({std::move(key), std::move(operand)});
     return *this;
   }
+  // Deleting what is absent is no error.
   WriteSet& Delete(Key key) {
     deletes.push_back(std::move(key));
     return *this;
   }
+  // Sets `first_event_revision`.
   WriteSet& TrimEventsBefore(Revision revision) {
     first_event_revision = revision;
     return *this;
   }
+  // Sets `frees_space`.
   WriteSet& FreesSpace() {
     frees_space = true;
     return *this;
   }
+  // An event of this commit, told to those who follow once it is durable.
   WriteSet& Emit(std::string resource, v1::Event::Kind kind, std::string image = "") {
     events.push_back({std::move(resource), kind, std::move(image), {}, 0});
     return *this;

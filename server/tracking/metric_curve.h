@@ -26,17 +26,20 @@ namespace cairn::tracking {
 // message's worth of points, however long the series is. Not thread-safe; movable.
 class MetricCurve {
  public:
-  // Looks the series up. Errors are those of TrackingService.ReadMetrics; a metric
-  // that was never logged has no points.
+  // Looks the series up. Errors are those of TrackingService.ReadMetrics; a metric that
+  // was never logged has no points. Reads nothing of the points yet.
   static absl::StatusOr<MetricCurve> Open(std::unique_ptr<storage::Snapshot> snapshot,
                                           const cairn::v1::ReadMetricsRequest& request);
 
-  // Fills `response` with the next at most kMaxPointsPerRead points or
-  // about kMaxBucketBytesPerMessage of buckets; false when there are none left. DATA_LOSS
-  // (RECORD_CORRUPT) when what is stored is damaged.
+  // Fills `response` with the next at most kMaxPointsPerRead points or about
+  // kMaxBucketBytesPerMessage of buckets; false when there are none left. DATA_LOSS
+  // (RECORD_CORRUPT) when what is stored is damaged. With buckets the first call reads
+  // all of them, which is one look into the pyramid, or every point of the series twice
+  // where a range of times was asked for.
   absl::StatusOr<bool> Next(cairn::v1::ReadMetricsResponse& response);
 
-  // What is held in memory between two messages, about.
+  // What is held in memory between two messages, about. For the memory budget of long
+  // calls.
   int64_t HeldBytes() const;
 
  private:
@@ -57,18 +60,24 @@ class MetricCurve {
         times_(times),
         reader_(std::move(reader)) {}
 
+  // The end in a request is exclusive; an end that leaves no time gives an empty range.
   static TimeRange TimesOf(const cairn::v1::ReadMetricsRequest& request);
+  // The next points of the wanted times into points_; false at the end. May read many
+  // blocks to find some.
   absl::StatusOr<bool> ReadPoints(metrics::SeriesReader& reader);
   absl::StatusOr<std::vector<metrics::Summary>> ReadBuckets();
+  // Buckets of equal width in steps, of the points within times_ only.
   absl::StatusOr<std::vector<metrics::Summary>> BucketsOfTimes();
+  // One message; false when there is nothing for it.
   absl::StatusOr<bool> NextPoints(cairn::v1::ReadMetricsResponse& response);
   absl::StatusOr<bool> NextBuckets(cairn::v1::ReadMetricsResponse& response);
 
   std::unique_ptr<storage::Snapshot> snapshot_;  // outlives the reader
-  std::string key_;
-  int64_t max_buckets_ = 0;  // 0: points
-  TimeRange times_;
+  std::string key_;                              // of the metric
+  int64_t max_buckets_ = 0;                      // 0: points
+  TimeRange times_;                              // milliseconds, as the request has them
   metrics::SeriesReader reader_;
+  // Read and not sent yet; empty between two messages.
   metrics::PointColumns points_;
   std::optional<std::vector<metrics::Summary>> buckets_;  // all, once read
   size_t sent_buckets_ = 0;

@@ -30,18 +30,23 @@ namespace cairn::tracking {
 // any thread.
 class RunCache {
  public:
+  // `max_bytes` is split among the shards; a run that is larger than its share is not
+  // kept.
   explicit RunCache(size_t max_bytes) : max_shard_bytes_(max_bytes / kShards) {}
 
   // The run, or null. `run_id` need not be an id.
   EncodedRunPtr Find(std::string_view run_id);
 
-  // Keeps `run`, unless it may have changed since it was read.
+  // Keeps `run`, unless it may have changed since it was read. Replaces what was kept
+  // of it.
   void Insert(std::string_view run_id, EncodedRunPtr run);
 
-  // Takes out the runs that `events` name; for the store's commit listener. Quick.
+  // Takes out the runs that `events` name; for the store's commit listener. Quick. A
+  // resource below a run, such as an artifact, takes the run out too. REQUIRES: calls
+  // come in the order of revisions.
   void OnCommit(storage::Revision revision, const std::vector<storage::Event>& events);
 
-  // What is held, about.
+  // What is held, about. Goes over the shards one by one, so it shows no single moment.
   size_t bytes();
 
  private:
@@ -51,12 +56,14 @@ class RunCache {
   using Entry = std::pair<index::RunId, EncodedRunPtr>;
   static constexpr size_t kShards = 16;
   static constexpr size_t kSlots = 256;  // in each shard
+  // A part of the runs with a lock of its own, so that readers seldom meet.
   struct Shard {
     Mutex mutex;
     std::list<Entry> runs CAIRN_GUARDED_BY(mutex);  // lately used ones first
     std::unordered_map<index::RunId, std::list<Entry>::iterator, Hash> places
         CAIRN_GUARDED_BY(mutex);
     size_t bytes CAIRN_GUARDED_BY(mutex) = 0;
+    // By SlotOf: the newest commit that named one of the runs that share the slot.
     std::array<storage::Revision, kSlots> changed CAIRN_GUARDED_BY(mutex) = {};
 
     void Erase(const index::RunId& id) CAIRN_REQUIRES(mutex);

@@ -17,6 +17,8 @@
 
 namespace cairn::tracking {
 
+// The clocks must outlive the keeper. Two are needed: the machine's may be set, and
+// then a run that just spoke would seem to be silent for hours.
 struct RunLeaseOptions {
   // The lease of runs that do not say; 0: they may be silent for ever.
   int64_t default_lease_nanos = 0;
@@ -45,17 +47,21 @@ class RunLeaseKeeper {
   void Start();
 
   // The run was created, changed, resumed or restored and is now as in `run`. Begins
-  // its lease, or ends it when the run does not run.
+  // its lease, or ends it when the run does not run. If `run` says that it ended but
+  // the store says that it runs, as an answer repeated for its request id may, the
+  // lease stays.
   void Changed(const cairn::v1::Run& run) CAIRN_EXCLUDES(mutex_);
 
   // Something was logged into the run. Costs a look-up.
   void Logged(std::string_view run_id) { leases_.Hear(run_id, options_.forward->NowUnixNanos()); }
 
-  // Plans HeartbeatRun. Errors are those of TrackingService.HeartbeatRun.
+  // Plans HeartbeatRun. Errors are those of TrackingService.HeartbeatRun. Writes
+  // nothing unless the run is about to be ended. Answers the lease that holds.
   absl::StatusOr<storage::Plan> PlanHeartbeat(const storage::Snapshot& snapshot,
                                               const cairn::v1::HeartbeatRunRequest& request);
 
-  // Begins the leases of all running runs, on this thread. Errors of RunSearcher.
+  // Begins the leases of all running runs, on this thread. Errors of RunSearcher. A run
+  // that has one already keeps it.
   absl::Status BeginAll();
 
   // Ends the runs whose leases are over, on this thread: what the background does, and
@@ -66,9 +72,12 @@ class RunLeaseKeeper {
   size_t size() const { return leases_.size(); }
 
  private:
+  // The thread. If the leases could not begin, it tries again each time it wakes.
   void Work() CAIRN_EXCLUDES(mutex_);
   bool Wait() CAIRN_EXCLUDES(mutex_);
+  // Ends one run, or lets it go on if it was heard of or changed meanwhile.
   absl::Status End(const SilentRun& silent);
+  // The run's own or the default; 0 for none.
   int64_t LeaseNanos(const cairn::v1::Run& run) const;
   bool StillRuns(std::string_view run_id) const;
 

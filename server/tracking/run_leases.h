@@ -30,7 +30,8 @@ struct SilentRun {
 // the caller says how it ended, with Forget or Keep. Whoever hears of it meanwhile is
 // told so and has to settle with the caller who wins.
 //
-// Safe to call from any thread. Hearing of a run is a look-up under a lock.
+// Safe to call from any thread. Hearing of a run is a look-up under a lock. Takes about
+// 200 bytes a run; TakeSilent looks only at runs whose lease may be over.
 class RunLeases {
  public:
   // A lease begins: the run is heard of now and may be silent for `lease_nanos` (above
@@ -41,7 +42,7 @@ class RunLeases {
   // The run is alive. True if it is expiring. Nothing happens for one without a lease.
   bool Hear(std::string_view run_id, int64_t now_nanos) CAIRN_EXCLUDES(mutex_);
 
-  // There is no lease any more.
+  // There is no lease any more. Does nothing if there is none.
   void Forget(std::string_view run_id) CAIRN_EXCLUDES(mutex_);
 
   // Every run that has been silent for its lease, up to `limit`; they are expiring now.
@@ -54,12 +55,14 @@ class RunLeases {
   // `not_before_nanos`.
   void Keep(std::string_view run_id, int64_t not_before_nanos) CAIRN_EXCLUDES(mutex_);
 
-  // When TakeSilent may have something at the earliest; nullopt for never.
+  // When TakeSilent may have something at the earliest; nullopt for never. It may have
+  // nothing then: hearing of a run does not move its place.
   std::optional<int64_t> NextDue() const CAIRN_EXCLUDES(mutex_);
 
   size_t size() const CAIRN_EXCLUDES(mutex_);
 
  private:
+  // In nanoseconds of the caller's clock.
   struct Lease {
     int64_t lease_nanos = 0;
     int64_t heard_nanos = 0;

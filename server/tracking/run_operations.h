@@ -37,7 +37,8 @@ absl::StatusOr<storage::Plan> PlanBulkChangeRuns(const storage::Snapshot& snapsh
                                                  const cairn::v1::BulkChangeRunsRequest& request,
                                                  const CallFacts& facts);
 
-// What the work brings from outside the store. All of it must outlive the work.
+// What the work brings from outside the store. All of it must outlive the work. Called
+// on the thread that does the work, after the commit.
 struct RunWorkHooks {
   RunSearcher& searcher;
   const Clock& clock;

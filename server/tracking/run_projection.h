@@ -12,7 +12,8 @@
 
 namespace cairn::tracking {
 
-// What is wanted of one of a run's maps: all of it, single keys, or nothing.
+// What is wanted of one of a run's maps: all of it, single keys, or nothing. With
+// `all`, the keys do not matter.
 struct KeyChoice {
   bool all = false;
   std::set<std::string, std::less<>> keys;
@@ -49,13 +50,15 @@ class RunProjection {
   // Whether nothing is left out.
   bool everything() const { return everything_; }
 
-  // Whether nothing but the name is wanted.
+  // Whether nothing but the name is wanted. Then a page needs no record at all: the
+  // index knows the names.
   bool only_name() const;
 
   // What has to be read for it.
   const RunParts& parts() const { return parts_; }
 
-  // Takes everything else but the name away from `run`.
+  // Takes everything else but the name away from `run`. Of the three maps, keys that
+  // were not asked for go too. REQUIRES: what parts() says was read.
   void Trim(cairn::v1::Run& run) const;
 
  private:

@@ -21,7 +21,8 @@ namespace cairn::tracking {
 // A page also ends before its rows outgrow what one message may carry.
 inline constexpr size_t kMaxSearchPageBytes = limits::kSearchPageBytes;
 
-// What a request asks for, checked.
+// What a request asks for, checked. For one page: the next one comes with a request and
+// a token of its own.
 struct RunSearchArguments {
   core::RunFilter filter;
   core::RunOrder order;
@@ -37,15 +38,18 @@ struct RunCountArguments {
   std::vector<int64_t> experiments;
 };
 
-// Parses a request. Errors are those of TrackingService.SearchRuns.
+// Parses a request. Errors are those of TrackingService.SearchRuns. The snapshot is
+// asked only whether the experiments exist.
 absl::StatusOr<RunSearchArguments> ParseSearch(const storage::Snapshot& snapshot,
                                                const cairn::v1::SearchRunsRequest& request);
 
-// Parses a request. Errors are those of TrackingService.CountRuns.
+// Parses a request. Errors are those of TrackingService.CountRuns. A count has no
+// order, no page and no mask.
 absl::StatusOr<RunCountArguments> ParseCount(const storage::Snapshot& snapshot,
                                              const cairn::v1::CountRunsRequest& request);
 
-// The token of the page after the run with `sort_key`.
+// The token of the page after the run with `sort_key`. It holds for the same request
+// only: with another filter or order it is refused as PAGE_TOKEN_INVALID.
 std::string NextSearchToken(const cairn::v1::SearchRunsRequest& request, std::string sort_key);
 
 // What goes with a search in the store.
@@ -60,10 +64,11 @@ struct ScanContext {
 // Finds runs by filter and order across experiments, one page at a time.
 //
 // Reads every run of the experiments asked for and keeps the sort keys and ids of the
-// page's in a bounded heap: always right, proportional to the number of runs. A run with
-// a damaged record is left out. RunSearcher answers from memory and falls back to this.
-// Errors are those of TrackingService.SearchRuns, and what `context.stop` answers. Pure
-// but for reading.
+// page's in a bounded heap: always right, proportional to the number of runs. A run
+// with a damaged record is left out. RunSearcher answers from memory and falls back to
+// this. Errors are those of TrackingService.SearchRuns, and what `context.stop`
+// answers. Pure but for reading. Memory is that of one page, time that of reading all
+// runs, and each page costs it again.
 absl::StatusOr<cairn::v1::SearchRunsResponse> SearchRuns(
     const storage::Snapshot& snapshot, const cairn::v1::SearchRunsRequest& request,
     const ScanContext& context = {});

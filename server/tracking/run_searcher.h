@@ -19,6 +19,7 @@
 
 namespace cairn::tracking {
 
+// Fixed for the life of the searcher.
 struct RunSearcherOptions {
   index::RunIndexOptions index;
   // Where checkpoints of the index are kept, so that a start does not read every
@@ -86,8 +87,11 @@ class RunSearcher {
   size_t cached_run_bytes() { return reader_.cache_bytes(); }
 
  private:
+  // A page of run ids from the index, with the request that was parsed for it.
   struct Found;
+  // The thread: IndexKeeper::Tick every tick_nanos.
   void Follow() CAIRN_EXCLUDES(mutex_);
+  // Without a page if only the store can tell.
   absl::StatusOr<Found> Find(const cairn::v1::SearchRunsRequest& request,
                              const index::StopCheck& stop, const std::vector<int64_t>* within);
 
@@ -97,8 +101,8 @@ class RunSearcher {
   index::RunFollower follower_;
   index::IndexKeeper keeper_;
   RunReader reader_;
-  bool loaded_ = false;
-  int64_t listener_ = 0;
+  bool loaded_ = false;   // then the destructor writes a checkpoint
+  int64_t listener_ = 0;  // its number at the store
   Mutex mutex_;
   CondVar stop_;
   bool stopping_ CAIRN_GUARDED_BY(mutex_) = false;

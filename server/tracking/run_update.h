@@ -20,6 +20,7 @@ namespace cairn::tracking {
 absl::StatusOr<storage::Plan> PlanUpdateRun(const storage::Snapshot& snapshot,
                                             const cairn::v1::UpdateRunRequest& request);
 
+// An ended run runs again, with its metrics and parameters.
 absl::StatusOr<storage::Plan> PlanResumeRun(const storage::Snapshot& snapshot,
                                             const cairn::v1::ResumeRunRequest& request);
 

@@ -51,6 +51,7 @@ absl::StatusOr<storage::Stored<cairn::internal::RunRecord>> ReadLiveRun(
 absl::StatusOr<cairn::v1::Run> AssembleRun(const storage::Snapshot& snapshot,
                                            storage::Stored<cairn::internal::RunRecord> stored);
 
+// The whole resource, with its etag.
 absl::StatusOr<cairn::v1::Run> GetRun(const storage::Snapshot& snapshot,
                                       const cairn::v1::GetRunRequest& request);
 
@@ -68,10 +69,12 @@ absl::StatusOr<storage::Plan> PlanCreateRun(const storage::Snapshot& snapshot,
 // says why.
 void StampEnd(int64_t now_unix_nanos, cairn::v1::Run& run);
 
+// Finishing a run again with the same state changes nothing.
 absl::StatusOr<storage::Plan> PlanFinishRun(const storage::Snapshot& snapshot,
                                             const cairn::v1::FinishRunRequest& request,
                                             const CallFacts& facts);
 
+// Marks the run as deleted; everything of it stays until it is purged.
 absl::StatusOr<storage::Plan> PlanDeleteRun(const storage::Snapshot& snapshot,
                                             const cairn::v1::DeleteRunRequest& request,
                                             const CallFacts& facts);
