@@ -15,8 +15,8 @@
 
 namespace cairn::tls {
 
-// By what a server is known, and whom it asks the same. Paths of PEM files. All empty
-// means without TLS.
+// By what a server is known, and whom it asks the same. Paths of PEM files. Without a
+// certificate file TLS is off.
 struct TlsOptions {
   std::string certificate_file;  // the server's certificate, then those between it and a root
   std::string key_file;          // its private key; see ReadKeyPair for who may read it

@@ -17,7 +17,8 @@ int RunCommand(const RunFlags& flags, const std::string& resume);
 // `plan`: the graph, and what `run` with the same flags would do.
 int PlanCommand(const RunFlags& flags);
 
-// `predict`: assigns customers to the segments of a model.
+// `predict`: assigns customers to the segments of a model. A model on the server is
+// fetched and its digest is checked.
 int PredictCommand(const PredictFlags& flags);
 
 // `generate`: writes transactions that never happened.

@@ -7,8 +7,8 @@
 
 namespace cairn::pipeline {
 
-// Exit codes, the same as those of mlctl. They never change. Scripts decide by them
-// whether to try again: 8 is worth it, 2 and 3 are not.
+// Exit codes, the same as those of mlctl, which has some more. They never change.
+// Scripts decide by them whether to try again: 8 is worth it, 2 and 3 are not.
 inline constexpr int kExitOk = 0;
 inline constexpr int kExitFailure = 1;      // Bad data, a full disk, a fault.
 inline constexpr int kExitUsage = 2;        // Flags or configuration.
@@ -25,7 +25,8 @@ int ExitCodeOf(const absl::Status& status);
 
 // Prints `cairn-pipeline: MESSAGE` and, where one is known, a hint what to do, to
 // stderr; returns ExitCodeOf(status). `resume` is the command that goes on where this
-// one stopped; empty for none. REQUIRES: `status` is an error.
+// one stopped; empty for none. REQUIRES: `status` is an error. The hint is printed only
+// where repeating helps: with kExitUnavailable.
 int ReportError(const absl::Status& status, std::string_view resume = {});
 
 }  // namespace cairn::pipeline

@@ -11,24 +11,25 @@
 #include "pipeline/stages/config.h"
 
 namespace CLI {  // NOLINT(readability-identifier-naming): the library's own name
-// The flags of the commands, as CLI11 parses them, and the configuration that they come
-// to. Only this folder knows CLI11; the forward declarations keep its headers out of
-// this one.
+// Only declared, so that CLI11's headers stay in the sources of this folder.
 class App;
 class Option;
 }  // namespace CLI
 
 namespace cairn::pipeline {
 
-// Flags as given; what is not given keeps the configuration's value. Every flag
-// --foo-bar has an environment twin CAIRN_PIPELINE_FOO_BAR, which the flag overrides.
-// Empty texts, empty lists and no value stand for a flag that was not given. Names of
-// files are any bytes; all other texts are UTF-8, which parsing has checked.
+// Flags of `run`, `sweep` and `plan` as given; what is not given keeps the
+// configuration's value. Every flag --foo-bar has an environment twin
+// CAIRN_PIPELINE_FOO_BAR, which the flag overrides. Empty texts, empty lists and no
+// value stand for a flag that was not given. Names of files are any bytes; all other
+// texts are UTF-8, which parsing has checked.
 struct RunFlags {
+  // Input, configuration and the two grids: what is computed.
   std::string data;
   std::string config;
   std::string preset;
   std::string grid;
+  // Where results go.
   std::string server;
   std::string out;
   // Stages that are computed again although the cache has them (RunRequest).
@@ -44,15 +45,18 @@ struct RunFlags {
   std::string token_file;
   client::ClientTlsFiles tls;
   std::vector<int> always_k;
+  // Of --set, in the order of the command line.
   std::vector<std::string> settings;
+  // What is done again, and what is not shared (PipelineConfig::Sweep).
   bool force = false;
   bool no_sharing = false;
+  // Not given is not the same as 0.
   std::optional<uint32_t> seed;
   std::optional<int> threads;
 };
 
-// Either `data` or `features` is given; the command says so if not. `model` is a file,
-// or a model on the server if `server` is given.
+// Flags of `predict`. Either `data` or `features` is given. A file of the name `model`
+// comes before a model on the server.
 struct PredictFlags {
   std::string model = "customer-segments";
   std::string data;
@@ -86,8 +90,7 @@ CLI::Option* AddText(CLI::App* app, const std::string& flag, std::string* value,
 CLI::Option* AddName(CLI::App* app, const std::string& flag, std::string* value,
                      const std::string& says);
 
-// Declares --set, which may be given often. One word each, so that a value may begin
-// with a dash.
+// Declares --set, which may be given often; each takes one word.
 void AddSettings(CLI::App* app, std::vector<std::string>* settings);
 
 // Declares the flags of `run` and `sweep`, and of `plan`. One set of flags for all

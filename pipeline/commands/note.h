@@ -9,8 +9,8 @@
 namespace cairn::pipeline {
 
 // Prints to standard error, for people. Unlike fmt::print it does not throw when nobody
-// can be told: that stops no run. Standard error stays unbuffered, so that a line is
-// there when the program ends by a fault.
+// can be told: that stops no run. The line end is the caller's. The text is made whole
+// before it is written, so that lines of several threads do not mix within.
 template <typename... Args>
 void Note(fmt::format_string<Args...> format, Args&&... args) {
   std::fputs(fmt::format(format, std::forward<Args>(args)...).c_str(), stderr);

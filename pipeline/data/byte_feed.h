@@ -24,8 +24,10 @@ class ByteFeed {
   // An empty feed for at most `most` bytes. ok() is false when the address space cannot be had.
   explicit ByteFeed(uint64_t most);
 
+  // Neither copyable nor movable: readers hold addresses in it.
   ByteFeed(const ByteFeed&) = delete;
   ByteFeed& operator=(const ByteFeed&) = delete;
+  // REQUIRES: nobody fills or reads it any more.
   ~ByteFeed();
 
   bool ok() const { return data_ != nullptr || capacity_ == 0; }
@@ -49,7 +51,8 @@ class ByteFeed {
   std::string_view WaitForAll() { return {data_, WaitFor(SIZE_MAX)}; }
 
  private:
-  // False when nothing more is wanted.
+  // False when nothing more is wanted. Makes what arrived known and wakes those who
+  // wait for it.
   bool Publish(size_t available, bool complete) CAIRN_EXCLUDES(mutex_);
 
   const char* data_ = nullptr;
@@ -59,7 +62,7 @@ class ByteFeed {
   CondVar arrived_;
   size_t available_ CAIRN_GUARDED_BY(mutex_) = 0;
   bool complete_ CAIRN_GUARDED_BY(mutex_) = false;
-  bool cancelled_ CAIRN_GUARDED_BY(mutex_) = false;
+  bool cancelled_ CAIRN_GUARDED_BY(mutex_) = false;  // Fill stops at the next piece
 };
 
 }  // namespace cairn::pipeline

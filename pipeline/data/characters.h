@@ -3,7 +3,8 @@
 
 namespace cairn::pipeline {
 
-// ASCII whatever the locale, unlike the C library's.
+// ASCII whatever the locale, unlike the C library's. False for every byte of a
+// character beyond ASCII.
 constexpr bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace cairn::pipeline

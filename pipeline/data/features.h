@@ -30,10 +30,11 @@ enum class FeaturePreset { kDefault, kClassic };
 
 // "default" or "classic".
 std::string_view FeaturePresetName(FeaturePreset preset);
-// Inverse of FeaturePresetName; kInvalidArgument lists the known names.
+// Inverse of FeaturePresetName; kInvalidArgument lists the known names. Case counts.
 absl::StatusOr<FeaturePreset> ParseFeaturePreset(std::string_view name);
 
-// Column numbers of the feature matrix, in the order of kFeatureNames.
+// Column numbers of the feature matrix, in the order of kFeatureNames. The order is
+// part of features.csv and of models.
 enum Feature : int {
   kDaysSinceLastPurchase = 0,  // Last day in the data minus the customer's last day, days.
   kTotalTransactions,          // Distinct invoices, cancellations included.
@@ -75,7 +76,9 @@ using RowMajorMatrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eig
 
 inline constexpr std::string_view kHomeCountry = "United Kingdom";
 
-// A named matrix with one row per customer. values is customer_ids.size() × columns.size().
+// A named matrix with one row per customer. values is customer_ids.size() ×
+// columns.size(). Columns are usually kFeatureNames; a table that was read from a file
+// may have others.
 struct FeatureMatrix {
   std::vector<int32_t> customer_ids;  // Ascending.
   CustomerNames customer_names;       // Those of the table; null when all ids are numbers.

@@ -23,6 +23,7 @@
 
 namespace cairn::pipeline {
 
+// Checked by the functions below.
 struct SyntheticOptions {
   int32_t customers = 1000;  // 1..10,000,000, before `scale`.
   uint64_t seed = 1;
@@ -52,6 +53,7 @@ struct PlantedCustomer {
   int32_t invoices = 0;  // Sales and cancellations written for it.
 };
 
+// What was written; `bytes` with the header.
 struct SyntheticSummary {
   std::vector<PlantedCustomer> customers;
   uint64_t rows = 0;

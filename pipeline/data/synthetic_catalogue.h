@@ -15,8 +15,10 @@ namespace cairn::pipeline {
 // comes before it. Not thread-safe; cheap to make.
 class SyntheticRandom {
  public:
+  // Generators of different names are independent for all that matters here.
   explicit SyntheticRandom(uint64_t seed, uint64_t a = 0, uint64_t b = 0, uint64_t c = 0);
 
+  // All 64 bits are equally random.
   uint64_t Next();
   // Uniform in [0, 1), a multiple of 2^-53.
   double Uniform() { return static_cast<double>(Next() >> 11) * 0x1p-53; }
@@ -29,7 +31,8 @@ class SyntheticRandom {
   uint64_t state_;
 };
 
-// How the customers of one planted segment behave.
+// How the customers of one planted segment behave. Values of the year as a whole; drift
+// and season bend them.
 struct SegmentTraits {
   std::string_view name;
   double share;           // Of all customers; the shares add up to 1.
@@ -42,9 +45,11 @@ struct SegmentTraits {
   double active_until;    // Last part of the period with visits, 0..1.
 };
 
-// The planted segments in the order of PlantedSegmentNames().
+// The planted segments in the order of PlantedSegmentNames(). Lives as long as the
+// process, as the next two do.
 const std::vector<SegmentTraits>& PlantedSegments();
 
+// Prices are whole cents, so that sums are exact on any machine.
 struct Product {
   std::string stock_code;
   std::string description;  // As a CSV field: quoted where needed.

@@ -32,9 +32,11 @@ enum FieldRole : int {
   kFieldRoles
 };
 
-// Canonical names by role: InvoiceNo, StockCode, …
+// Canonical names by role (InvoiceNo, StockCode and so on), which errors and
+// rejects.csv use whatever the header of the file says.
 extern const std::array<std::string_view, kFieldRoles> kFieldNames;
 
+// Views into the reader's memory.
 using RowFields = std::array<std::string_view, kFieldRoles>;
 
 // For each role the number of its column in the header.
@@ -43,8 +45,9 @@ using ColumnMap = std::array<int, kFieldRoles>;
 // The role of a column with this name; kFieldRoles for any other.
 int HeaderRole(std::string_view name);
 
-// Finds the roles in a header. kInvalidArgument: COLUMN_MISSING names the missing column and the
-// header found, INPUT_UNREADABLE a column that is there twice.
+// Finds the roles in a header. kInvalidArgument: COLUMN_MISSING names the missing
+// column and the header found, INPUT_UNREADABLE a column that is there twice. Other
+// columns are passed over.
 absl::StatusOr<ColumnMap> MapColumns(const std::vector<std::string>& header);
 
 // Equality of short strings without a call: keys here have 6 to 40 bytes.
@@ -72,7 +75,10 @@ inline bool SameText(std::string_view a, std::string_view b) {
   return difference == 0;
 }
 
-// A set of strings that numbers them by first appearance. Not thread-safe.
+// A set of strings that numbers them by first appearance. Not thread-safe. A hash table
+// with open addressing over a StringDictionary: a text is stored once, and a number
+// stays what it is. It is seeded at random, so that no file can be made to slow it
+// down.
 class StringInterner {
  public:
   StringInterner();
@@ -89,25 +95,31 @@ class StringInterner {
   }
 
   const StringDictionary& dictionary() const { return dictionary_; }
+  // Moves the texts out. REQUIRES: the interner is not used afterwards.
   StringDictionary Release() { return std::move(dictionary_); }
 
  private:
   static constexpr uint32_t kNone = UINT32_MAX;
+  // `tag` is the upper half of the hash, compared before the text is.
   struct Slot {
     uint32_t tag;
     uint32_t code;
   };
 
+  // The number of `text`, by its hash; appends a new one.
   uint32_t Find(std::string_view text);
+  // Makes the table four times as large when it is half full.
   void Grow();
 
   StringDictionary dictionary_;
-  std::vector<Slot> slots_;
-  uint32_t last_ = kNone;
-  uint64_t seed_;
+  std::vector<Slot> slots_;  // a power of two; code kNone: free
+  uint32_t last_ = kNone;    // of Intern: rows of one invoice repeat it
+  uint64_t seed_;            // of the hash
 };
 
-// Collects rows. Not thread-safe; builders of consecutive parts of a file are joined by Merge.
+// Collects rows. Not thread-safe; builders of consecutive parts of a file are joined by
+// Merge. A dialect that is not decided yet may reject rows that another would read; the
+// evidence says so, and the file is then read again with the true one (dialect.h).
 class TransactionBuilder {
  public:
   // Reads fields as `dialect` says and collects evidence about the true one. `options` must
@@ -132,7 +144,9 @@ class TransactionBuilder {
   // Of all rows so far.
   const DialectEvidence& evidence() const { return evidence_; }
 
+  // Rows of the table so far.
   uint64_t rows() const { return quantity_.size(); }
+  // Rows that were rejected, kept or not.
   uint64_t rejected() const { return rejected_; }
 
   // Appends what `later` collected; its lines are counted from `line_offset`.
@@ -144,17 +158,26 @@ class TransactionBuilder {
   absl::StatusOr<LoadedTransactions> Finish(TextEncoding* encoding);
 
  private:
+  // These two read a number by the dialect, or as it stands for a workbook's, and add
+  // evidence for what is not plain. False for what is no number.
   bool ReadQuantity(std::string_view text, bool native, int32_t* quantity);
   bool ReadPrice(std::string_view text, bool native, double* price);
   // Null when the customer was read; else why not.
   const char* ReadCustomer(std::string_view text, int32_t* customer);
+  // The id, until Finish, of a customer that is a text.
   int32_t InternCustomer(std::string_view text);
+  // Gives texts their final ids, in the order of bytes; null if there are none.
   CustomerNames NumberCustomers(TextEncoding encoding);
+  // The dialect's, or the one that all texts fit.
   absl::StatusOr<TextEncoding> DecideEncoding() const;
+  // Interns the row's texts; false when it rejected the row for one of them.
   bool AppendText(const RowFields& fields, uint64_t line);
+  // No zero byte, and UTF-8 where the dialect says so.
   bool AcceptText(std::string_view text) const;
   std::array<uint32_t, 4> InternTexts(const RowFields& fields);
+  // Adds evidence of a date in a row that is rejected for something else.
   void NoteDate(std::string_view date);
+  // Looks at all texts that no row of the table has brought yet.
   void JudgeNewTexts();
 
   const LoadOptions& options_;

@@ -22,6 +22,7 @@ namespace cairn::pipeline {
 class StringDictionary {
  public:
   uint32_t size() const { return static_cast<uint32_t>(offsets_.size() - 1); }
+  // REQUIRES: code < size(). The view is valid until the next Append.
   std::string_view at(uint32_t code) const {
     return {bytes_.data() + offsets_[code], offsets_[code + 1] - offsets_[code]};
   }
@@ -33,7 +34,8 @@ class StringDictionary {
   std::vector<uint64_t> offsets_{0};
 };
 
-// One dictionary-encoded column: codes[storage row] → dictionary entry.
+// One dictionary-encoded column: codes[storage row] → dictionary entry. Copies share
+// both. REQUIRES: every code has an entry.
 struct DictionaryColumn {
   std::shared_ptr<const std::vector<uint32_t>> codes;
   std::shared_ptr<const StringDictionary> dictionary;
@@ -71,15 +73,17 @@ struct TransactionColumns {
   std::shared_ptr<const std::vector<uint8_t>> cancelled_invoices;
 };
 
+// A copy costs a few reference counts, whatever the number of rows.
 class TransactionTable {
  public:
   // No rows, empty dictionaries.
   TransactionTable();
-  // All storage rows, in order.
+  // All storage rows, in order. REQUIRES: the columns are all there and of one length.
   explicit TransactionTable(TransactionColumns columns);
   // The given storage rows, in the given order; each must be below the storage's length.
   TransactionTable(TransactionColumns columns, std::vector<uint32_t> selection);
 
+  // Selected rows, not those in storage.
   size_t rows() const { return selection_->size(); }
   // Storage row of each selected row; index the columns with these.
   std::span<const uint32_t> selection() const { return *selection_; }
@@ -105,14 +109,16 @@ class TransactionTable {
            (*columns_.cancelled_invoices)[columns_.invoice.code((*selection_)[i])] != 0;
   }
 
-  // The same columns with other rows.
+  // The same columns with other rows. O(1) beside the list itself: no column is copied.
   TransactionTable WithSelection(std::vector<uint32_t> selection) const;
 
-  // The selected rows copied into storage of their own with dictionaries that hold nothing
-  // else: frees the memory of dropped rows. Equal to this table.
+  // The selected rows copied into storage of their own with dictionaries that hold
+  // nothing else: frees the memory of dropped rows. Equal to this table. O(rows).
+  // Storage rows are counted anew.
   TransactionTable Compact() const;
 
-  // Distinct known customer ids, ascending.
+  // Distinct known customer ids, ascending. kMissingCustomer is not among them.
+  // O(rows).
   std::vector<int32_t> CustomerIds() const;
 
  private:
@@ -120,7 +126,8 @@ class TransactionTable {
   std::shared_ptr<const std::vector<uint32_t>> selection_;
 };
 
-// Whether both hold the same rows in the same order, by value (dictionary codes may differ).
+// Whether both hold the same rows in the same order, by value (dictionary codes may
+// differ). For tests.
 bool SameRows(const TransactionTable& a, const TransactionTable& b);
 
 }  // namespace cairn::pipeline

@@ -11,8 +11,9 @@
 
 namespace cairn::pipeline {
 
-// Called while a document is parsed, in its order. Element names come without namespace prefix.
-// Returning an error from Failure() stops the parse.
+// Called while a document is parsed, in its order. Element names come without namespace
+// prefix. Returning an error from Failure() stops the parse. Views are valid during the
+// call only.
 class XmlHandler {
  public:
   virtual ~XmlHandler() = default;
@@ -27,7 +28,8 @@ class XmlHandler {
   virtual absl::Status Failure() const = 0;
 };
 
-// The value of the attribute `name` (prefix ignored), or an empty view.
+// The value of the attribute `name` (prefix ignored), or an empty view. The first of
+// several.
 std::string_view Attribute(const char** attributes, std::string_view name);
 
 // Parses `stream` to its end and adds the number of bytes to *bytes. Document type declarations

@@ -19,7 +19,8 @@
 
 namespace cairn::pipeline {
 
-// One member as the central directory describes it. Sizes in bytes.
+// One member as the central directory describes it. Sizes in bytes. Nothing here is to
+// be trusted: OpenEntry checks it against the bytes.
 struct ZipEntry {
   std::string name;
   uint16_t method = 0;  // 0 stored, 8 deflated.

@@ -31,7 +31,7 @@ std::string CorrelationCsv(const std::vector<std::string>& columns,
 // outliers were looked for.
 std::string OutliersCsv(const FeatureMatrix& features, const OutlierResult& outliers);
 
-// ids[rows[0]], ids[rows[1]], …
+// `ids` at each of `rows`, in the order of `rows`, each of which must be within `ids`.
 std::vector<int32_t> SelectIds(std::span<const int32_t> ids, std::span<const int32_t> rows);
 
 }  // namespace cairn::pipeline

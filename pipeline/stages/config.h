@@ -29,6 +29,7 @@ enum class ColumnScaling {
 // "none", "standard", "robust", "log_standard", "log_robust", "row_norm".
 std::string_view ColumnScalingName(ColumnScaling scaling);
 
+// How customers that are unlike all others are found before training.
 enum class OutlierMethod { kNone, kIsolationForest };
 
 // Every setting of a run, with the values of the preset `default`. Value type.
@@ -44,11 +45,14 @@ struct PipelineConfig {
   uint32_t seed = 42;
   int threads = 0;  // 0 = one per processor, at most 8. Never changes a result.
 
+  // How the file is read. Above max_reject_share of unreadable rows, 0..1, the run
+  // stops: a file that was misread would pass otherwise.
   struct Input {
     double max_reject_share = 0.01;
     DialectSettings dialect;
   } input;
 
+  // Which rows are set aside, and how many may be.
   struct Cleaning {
     CleaningRules rules;
     // Of rows and of spend, 0..1. Online Retail loses 26 % of its rows, most for want of a
@@ -76,6 +80,7 @@ struct PipelineConfig {
     int max_components = 8;  // min_components..15
   } pca;
 
+  // What is trained. `tol` is k-means', 0..1.
   struct Sweep {
     SweepGrid grid;
     double tol = 1e-4;

@@ -5,7 +5,9 @@
 
 namespace cairn::pipeline {
 
-// The stage `correlation`: from the features to RunOutcome::correlations and correlation.csv.
+// The stage `correlation`: from the features to RunOutcome::correlations and
+// correlation.csv. It has no settings. Nothing is made from it: it is for people who
+// judge the features. Kept in the cache with its record.
 StageWork CorrelationWork();
 
 }  // namespace cairn::pipeline

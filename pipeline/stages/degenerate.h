@@ -43,6 +43,7 @@ std::string LeftOutPoints(const SweepInput& input, const std::vector<GridPoint>&
                           const std::vector<TrainingRun>& runs);
 
 // Whether a segment has no members, among the customers trained on or among all.
+// O(rows).
 bool HasEmptySegment(const TrainingRun& run);
 
 }  // namespace cairn::pipeline

@@ -10,11 +10,15 @@
 
 namespace cairn::pipeline {
 
-// The stage `load`: from the file to a table (transactions.h) and rejects.csv.
+// The stage `load`: from the file to a table (transactions.h) and rejects.csv. Its
+// settings are the dialect and the share of bad rows that is let through; the bytes
+// themselves are in the key by their digest.
 std::string LoadSettings(const PipelineConfig& config);
+// Writes rejects.csv in any case, then stops the run if too many rows were bad.
 StageWork LoadWork();
 
-// What the stage computes, whatever the share of bad rows. Errors of LoadTransactionsFromBytes.
+// What the stage computes, whatever the share of bad rows. Errors of
+// LoadTransactionsFromBytes. Pure; the number of threads never changes the result.
 absl::StatusOr<LoadedTransactions> LoadInput(std::string_view bytes, const PipelineConfig& config);
 
 }  // namespace cairn::pipeline

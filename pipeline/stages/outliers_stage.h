@@ -5,8 +5,9 @@
 
 namespace cairn::pipeline {
 
-// The stage `outliers`: from the features to RunOutcome::outliers and outliers.csv. Its settings
-// are OutlierTreatment (config.h).
+// The stage `outliers`: from the features to RunOutcome::outliers and outliers.csv. Its
+// settings are OutlierTreatment (config.h). Errors are those of FindOutliers.
+// outliers.csv has every customer, with its score.
 StageWork OutliersWork();
 
 }  // namespace cairn::pipeline

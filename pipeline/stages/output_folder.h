@@ -18,7 +18,8 @@ namespace cairn::pipeline {
 // while the pipeline computes. Not thread-safe: one thread calls.
 class OutputFolder {
  public:
-  // An empty directory writes nothing: every call succeeds and does nothing.
+  // An empty directory writes nothing: every call succeeds and does nothing. Nothing is
+  // made before Prepare.
   explicit OutputFolder(std::string directory) : directory_(std::move(directory)) {}
 
   // Waits for what is under way.
@@ -35,27 +36,36 @@ class OutputFolder {
   // to.
   absl::Status Prepare();
 
-  // Starts writing `bytes` to the file `name`.
+  // Starts writing `bytes` to the file `name`. Written to a temporary file that gets
+  // the name when it is whole. Errors come with Wait.
   void Write(std::string_view name, std::shared_ptr<const std::string> bytes);
   void Write(std::string_view name, std::string bytes);
 
-  // Starts any other piece of work that belongs to the output.
+  // Starts any other piece of work that belongs to the output. Its result counts like
+  // that of a Write. Runs on a thread of its own, so it must not touch what its caller
+  // changes later.
   void Run(std::function<absl::Status()> work);
 
-  // Waits for everything; the first error in the order of the calls.
+  // Waits for everything; the first error in the order of the calls. Work that was
+  // started before is done even if some of it failed.
   absl::Status Wait();
 
   // Whether the file `name` is there.
   bool Has(std::string_view name) const;
+  // Pure; the file need not be there.
   std::string PathOf(std::string_view name) const;
 
  private:
+  // Takes the lock of the folder, or says who has it. The system gives it back however
+  // the process ends.
   absl::Status Lock();
+  // Temporary files, by their names. REQUIRES: the lock is held, so nobody is writing
+  // one.
   void RemoveLeftOvers() const;
 
   const std::string directory_;
   std::optional<ScopedFd> lock_;
-  std::vector<std::future<absl::Status>> pending_;
+  std::vector<std::future<absl::Status>> pending_;  // in the order of the calls
 };
 
 }  // namespace cairn::pipeline

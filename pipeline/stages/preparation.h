@@ -37,7 +37,7 @@ struct Correlations {
   RowMajorMatrix spearman;
 };
 
-// The stage `correlation`.
+// The stage `correlation`. Of all customers, before any is set aside.
 absl::StatusOr<Correlations> CorrelateFeatures(const FeatureMatrix& features);
 
 // Everything a model holds before it has centres.
@@ -72,7 +72,7 @@ cairn::v1::SegmentationModel BuildModel(const Preparation& preparation, const Tr
 // The definition that the feature schema's digest covers: `retail-features/default/1`.
 std::string FeatureDefinition(FeaturePreset preset);
 
-// The names of the components: `Component_1`, ….
+// The names of the components: `Component_1`, …. Also the header of components.csv.
 std::vector<std::string> ComponentNames(const Preparation& preparation);
 
 }  // namespace cairn::pipeline

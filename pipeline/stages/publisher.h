@@ -19,11 +19,13 @@ namespace cairn::pipeline {
 // What the pipeline hands to whoever keeps its results. The stages know this interface only, so
 // they need no network; pipeline/register implements it with a server.
 
-// The data sets of one pipeline, each made from those before it in this order.
+// The data sets of one pipeline, each made from those before it in this order. The
+// numbers are places in PublishSummary::datasets.
 enum class DatasetRole { kTransactions, kCleaned, kFeatures, kPrepared, kComponents };
 inline constexpr int kDatasetRoles = 5;
 
-// One data set version to keep. Exactly one of `bytes` and `input` is set.
+// One data set version to keep. Exactly one of `bytes` and `input` is set. Content is
+// made late and on another thread, so that the pipeline does not wait for it.
 struct DatasetDraft {
   // Makes the content, on the publisher's thread.
   using Content = std::function<absl::StatusOr<std::shared_ptr<const std::string>>()>;
@@ -35,12 +37,13 @@ struct DatasetDraft {
   Digest digest;                            // Of `input`; unused with `bytes`.
   // The rows of an `input` that is no table separated by commas, as one; `columns` are its own.
   Content table;
+  // Below 0: not known.
   int64_t row_count = -1;
   std::vector<std::pair<std::string, std::string>> columns;  // Name and type.
   std::string producer;                                      // The stage that made it.
 };
 
-// One training run to keep.
+// One training run to keep. It owns what it holds: the pipeline goes on while it waits.
 struct RunDraft {
   size_t index = 0;   // Its place in the sweep, from 0.
   std::string point;  // GridPoint::Id(), unique in a sweep.
@@ -51,7 +54,8 @@ struct RunDraft {
   std::shared_ptr<const std::string> labels;  // labels.csv of all customers.
 };
 
-// One model version to make from a run that was published before.
+// One model version to make from a run that was published before. A run that has a
+// version already gets no second one.
 struct VersionDraft {
   size_t run = 0;                                        // RunDraft::index.
   std::string model;                                     // As in the run.
@@ -61,7 +65,7 @@ struct VersionDraft {
   std::string description;
 };
 
-// What came of it.
+// What came of it. For the report at the end of a run.
 struct PublishSummary {
   std::vector<std::string> runs;  // Resource names by index; empty where there is none.
   int runs_created = 0;
@@ -71,14 +75,16 @@ struct PublishSummary {
   double seconds = 0;                 // From the first draft to the last acknowledgement.
 };
 
-// Takes drafts while the pipeline works and keeps them in the background. Not thread-safe: one
-// thread calls, in the order data sets, runs, versions, Finish.
+// Takes drafts while the pipeline works and keeps them in the background. Not
+// thread-safe: one thread calls, in the order data sets, runs, versions, Finish. A run
+// that is broken off leaves what was kept so far, and the next attempt finds it.
 class Publisher {
  public:
   virtual ~Publisher() = default;
 
-  // Begins a sweep. `sweep_key` identifies data and configuration: runs of an earlier attempt
-  // with the same key are found and not made again.
+  // Begins a sweep. `sweep_key` identifies data and configuration: runs of an earlier
+  // attempt with the same key are found and not made again. REQUIRES: once, before all
+  // others.
   virtual absl::Status Begin(const std::string& sweep_key, size_t run_count) = 0;
 
   // Each returns at once; an error is that of earlier drafts, and nothing more is kept after it.
@@ -86,7 +92,8 @@ class Publisher {
   virtual absl::Status AddRun(RunDraft draft) = 0;
   virtual absl::Status AddVersion(VersionDraft draft) = 0;
 
-  // Waits until everything is durable.
+  // Waits until everything is durable. The first error of any draft otherwise. Nothing
+  // may follow.
   virtual absl::StatusOr<PublishSummary> Finish() = 0;
 };
 

@@ -5,8 +5,9 @@
 
 namespace cairn::pipeline {
 
-// The stage `register`: model versions, and RunOutcome::published once everything is durable. The
-// only stage that waits for the server.
+// The stage `register`: model versions, and RunOutcome::published once everything is
+// durable. The only stage that waits for the server. It needs a publisher and is left
+// out without one. It is never kept: the server itself finds again what it has.
 StageWork RegisterWork();
 
 }  // namespace cairn::pipeline

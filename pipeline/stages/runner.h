@@ -19,7 +19,8 @@ namespace cairn::pipeline {
 
 // One run of the pipeline, from a file of transactions to selected segments.
 
-// What is asked for.
+// What is asked for. Checked where it comes from (CheckConfig); unknown stages are
+// refused by the run.
 struct RunRequest {
   std::string data;  // The transactions, any form LoadTransactions takes; read once.
   std::string out;   // Folder for results and the stage cache; empty for none.
@@ -29,9 +30,10 @@ struct RunRequest {
   bool force = false;  // Every stage is computed again.
 };
 
-// Told what happens, on the calling thread.
+// Told what happens, on the calling thread. Any of them may be empty. They are called
+// between pieces of work and should be quick.
 struct RunObserver {
-  // A stage is done.
+  // A stage is done. In the order of the graph, those from the cache as well.
   std::function<void(const StageRecord&)> stage;
   // `done` of `total` training runs are done.
   std::function<void(size_t done, size_t total)> sweep;
@@ -39,7 +41,8 @@ struct RunObserver {
   std::function<void(const std::string& line)> input;
 };
 
-// What came of it. Stages that were not reached leave their part empty.
+// What came of it. Stages that were not reached leave their part empty. For a large
+// input it is large: move it.
 struct RunOutcome {
   std::vector<StageRecord> stages;
   Digest input;  // Of the file as given.
@@ -65,7 +68,8 @@ struct RunOutcome {
 absl::StatusOr<RunOutcome> RunPipeline(const RunRequest& request, const RunObserver& observer,
                                        Publisher* publisher);
 
-// What a stage would do, without doing anything.
+// What a stage would do, without doing anything. `stage` is a row of StageGraph();
+// `key` is its StageKey.
 struct PlanLine {
   const StageInfo* stage;
   std::string key;

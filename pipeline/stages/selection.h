@@ -29,6 +29,7 @@ struct SelectionRow {
   std::string note;         // Why it is not eligible; empty when it is.
 };
 
+// What `select` came to; selection.json says the same.
 struct Selection {
   std::vector<SelectionRow> rows;  // k ascending.
   int elbow_k = 0;                 // Knee of the inertia curve; 0 with fewer than three k.
@@ -42,7 +43,8 @@ struct Selection {
 // of equal ones. (The lowest inertia of many starts may be one that splits off a dust segment.)
 std::vector<size_t> RepresentativeRuns(const std::vector<TrainingRun>& runs, double min_share);
 
-// Adjusted Rand index of two labellings of the same rows.
+// Adjusted Rand index of two labellings of the same rows. A parameter, so that choosing
+// needs nothing of the clustering library.
 using RandIndex = std::function<double(const std::vector<int32_t>&, const std::vector<int32_t>&)>;
 
 // Builds the table and chooses: among the k that are eligible on all customers (range of k,

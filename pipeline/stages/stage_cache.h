@@ -11,9 +11,11 @@ namespace cairn::pipeline {
 
 // Outputs of stages kept in files, `DIR/.cache/STAGE-KEY.bin`.
 //
-// A value is found again only under its whole key and only if its SHA-256 still fits, so a
-// damaged or cut off file is a miss and nothing worse. The newest values of each stage are kept,
-// older ones are removed. Safe to call from several threads for different stages.
+// A value is found again only under its whole key and only if its SHA-256 still fits,
+// so a damaged or cut off file is a miss and nothing worse. The newest values of each
+// stage are kept, older ones are removed. Safe to call from several threads for
+// different stages. It is trusted for speed only: everything in it can be deleted at
+// any time, and is then computed again.
 class StageCache {
  public:
   // An empty directory keeps nothing: every Load misses, every Store does nothing.
@@ -24,13 +26,15 @@ class StageCache {
   // The value, or nothing.
   std::optional<std::string> Load(std::string_view stage, std::string_view key) const;
 
-  // Keeps a value; the error of the file system when it cannot.
+  // Keeps a value; the error of the file system when it cannot. Removes old values of
+  // the same stage afterwards. Readers find the old file or the new one, never a part.
   absl::Status Store(std::string_view stage, std::string_view key, std::string_view value) const;
 
   // Where a file of this stage and key lies, for values that are kept as they are.
   std::string PathOf(std::string_view stage, std::string_view key, std::string_view suffix) const;
 
  private:
+  // By the time of writing; errors are passed over, as a file more does no harm.
   void RemoveOld(std::string_view stage) const;
 
   std::string directory_;  // With `.cache`.

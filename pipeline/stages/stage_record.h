@@ -10,7 +10,10 @@
 
 namespace cairn::pipeline {
 
-// What one stage did in this run.
+// What one stage did in this run. One row of stages.json and of what is printed while a
+// run goes on. A record that comes from the cache tells what the run that computed it
+// counted. Rows are those of the stage's own kind: lines of the input, transactions,
+// customers or runs. Value type.
 struct StageRecord {
   std::string name;
   int64_t rows_in = 0;
@@ -26,10 +29,12 @@ struct StageRecord {
   std::vector<SetAside> set_aside;  // Why rows were dropped; of `load` and the cleaning stages.
 };
 
-// What `load` and the cleaning stages among `records` set aside.
+// What `load` and the cleaning stages among `records` set aside. In the order of the
+// records. Of records without `load` it knows the rules but not the whole.
 SetAsideReport SetAsideOf(const std::vector<StageRecord>& records);
 
-// stages.json: an array with one object for each record.
+// stages.json: an array with one object for each record. Equal records give equal
+// bytes, and numbers are written so that they read back exactly.
 std::string StagesJson(const std::vector<StageRecord>& records);
 
 }  // namespace cairn::pipeline

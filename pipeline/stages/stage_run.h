@@ -18,6 +18,7 @@ namespace cairn::pipeline {
 
 using SharedText = std::shared_ptr<const std::string>;
 
+// A text that a background thread and the run hold together; nobody changes it.
 SharedText Share(std::string text);
 
 // What the stages of one run have in common: the request, where results go, and the values that
@@ -39,6 +40,7 @@ class StageRun {
   const RunRequest& request() const { return request_; }
   const PipelineConfig& config() const { return request_.config; }
   const RunObserver& observer() const { return observer_; }
+  // Null where nothing is registered.
   Publisher* publisher() const { return publisher_; }
   const StageCache& cache() const { return cache_; }
   OutputFolder& out() { return out_; }
@@ -47,28 +49,35 @@ class StageRun {
 
   // The input; null once it was given up.
   const std::shared_ptr<const InputBytes>& input() const { return input_; }
+  // Whoever still publishes it holds it by a pointer of its own.
   void ReleaseInput() { input_.reset(); }
 
+  // StageKey of this run. REQUIRES: ReadInput succeeded.
   std::string Key(std::string_view stage) const;
   // Whether nothing after `stage` is done.
   bool IsLast(std::string_view stage) const { return request_.only == stage; }
 
   // Makes a record known: what it notes is told, then the record. It stands in the outcome.
   void Record(StageRecord record);
-  // That of a stage that was recorded.
+  // That of a stage that was recorded. REQUIRES: it was recorded. The reference is
+  // valid until the next Record.
   const StageRecord& RecordOf(std::string_view stage) const;
-  // Those from one recorded stage to another, both included.
+  // Those from one recorded stage to another, both included. REQUIRES: both were
+  // recorded, in this order.
   std::vector<StageRecord> RecordsFrom(std::string_view first, std::string_view last) const;
   // Tells one line about the input.
   void Tell(const std::string& line) const;
 
-  // Starts writing a file of --out, and holds its text for whoever publishes it.
+  // Starts writing a file of --out, and holds its text for whoever publishes it. The
+  // text stays in memory to the end of the run, also without --out. Errors of writing
+  // come when `out` is waited for.
   const std::string& Write(const std::string& name, std::string text);
-  // The text of a file that was written.
+  // The text of a file that was written. REQUIRES: Write was called for it.
   SharedText TextOf(const std::string& name) const { return texts_.at(name); }
 
-  // What one group of stages keeps between its calls, one object for each type; made when first
-  // asked for. A new stage's value needs no member here.
+  // What one group of stages keeps between its calls, one object for each type; made
+  // when first asked for. A new stage's value needs no member here. The object lives as
+  // long as the run.
   template <typename T>
   T& Own() {
     std::shared_ptr<void>& slot = own_[std::type_index(typeid(T))];
@@ -77,6 +86,7 @@ class StageRun {
   }
 
  private:
+  // outcome_.stages.end() if it was not recorded.
   std::vector<StageRecord>::const_iterator Find(std::string_view stage) const;
 
   const RunRequest& request_;
@@ -84,7 +94,7 @@ class StageRun {
   Publisher* const publisher_;
   std::shared_ptr<const InputBytes> input_;
   RunOutcome outcome_;
-  std::map<std::string, SharedText> texts_;
+  std::map<std::string, SharedText> texts_;  // by the names of files
   std::map<std::type_index, std::shared_ptr<void>> own_;
   const StageCache cache_;
   // Last: its destructor waits for work that uses what stands above.

@@ -25,8 +25,10 @@ struct WalkStep {
   bool cached() const { return !records.empty(); }
 };
 
-// The one place that decides which stages are left out, taken from the cache or computed: a run
-// does what it says, `plan` prints it. Value type; not thread-safe.
+// The one place that decides which stages are left out, taken from the cache or
+// computed: a run does what it says, `plan` prints it. Value type; not thread-safe.
+// Where several entries stand for stages from here on, the one that reaches farthest is
+// taken: what lies before its end is then needed no more.
 class StageWalk {
  public:
   // For what `request` forces and leaves out. INVALID_ARGUMENT as StageIndex for an unknown stage.
@@ -37,16 +39,22 @@ class StageWalk {
   std::optional<WalkStep> Next(StageRun* run);
 
  private:
+  // Whether the request wants the stage computed.
   bool Forced(size_t place) const;
+  // Whether the stage is done at all: not behind `only`, and not one that needs a
+  // publisher that is not there.
   bool Reached(size_t place) const;
+  // Whether an entry may stand for all of these stages.
   bool MayTake(size_t first, size_t last) const;
+  // The farthest entry that begins at `first` and whose bytes fit; nothing if there is
+  // none.
   std::optional<WalkStep> TakeFrom(size_t first, StageRun* run) const;
 
   bool force_ = false;
-  size_t from_ = 0;
+  size_t from_ = 0;  // StageGraph().size() for none
   std::optional<size_t> only_;
   bool with_publisher_ = false;
-  size_t next_ = 0;
+  size_t next_ = 0;  // the first place that was not decided yet
 };
 
 // The stage that an entry of `stage` begins with.

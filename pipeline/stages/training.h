@@ -59,30 +59,35 @@ struct TrainingRun {
   std::string shared_from;
 };
 
-// What the sweep works on: components of the training rows and of all customers, one column for
-// each component, and for each training row its place among the customers, ascending.
+// What the sweep works on: components of the training rows and of all customers, one
+// column for each component, and for each training row its place among the customers,
+// ascending. Both matrices have the same columns; rows of `all` are the customers in
+// the order of the features.
 struct SweepInput {
   RowMajorMatrix training;
   RowMajorMatrix all;
   std::vector<int32_t> training_rows;
 };
 
+// How, not what: of these only `tol` can change a result.
 struct SweepOptions {
   double tol = 1e-4;
   bool sharing = true;
   int threads = 0;  // 0 = one per processor, at most 8. Never changes a result.
 };
 
-// The stage `sweep`: trains every point, in the order given; nothing is measured yet. With
-// sharing, starts that several points have in common are computed once; the result has the same
-// bits either way. INVALID_ARGUMENT (VALUE_INVALID) when a k is not below the number of training
-// rows, or above that of different ones (degenerate.h).
+// The stage `sweep`: trains every point, in the order given; nothing is measured yet.
+// With sharing, starts that several points have in common are computed once; the result
+// has the same bits either way. INVALID_ARGUMENT (VALUE_INVALID) when a k is not below
+// the number of training rows, or above that of different ones (degenerate.h). Equal
+// inputs and points give equal bits on any number of threads.
 absl::StatusOr<std::vector<TrainingRun>> FitGrid(const SweepInput& input,
                                                  const std::vector<GridPoint>& points,
                                                  const SweepOptions& options);
 
-// Told of each run once it is measured, in order and on the calling thread. Returning an error
-// stops the evaluation, which returns it.
+// Told of each run once it is measured, in order and on the calling thread. Returning
+// an error stops the evaluation, which returns it. Called while others are still
+// measured, so it should be quick.
 using RunSink = std::function<absl::Status(const TrainingRun& run, size_t index)>;
 
 // The stage `evaluate`: all indices on the training rows; on all customers everything but the
@@ -90,8 +95,10 @@ using RunSink = std::function<absl::Status(const TrainingRun& run, size_t index)
 absl::Status EvaluateRuns(const SweepInput& input, const SweepOptions& options, const RunSink& sink,
                           std::vector<TrainingRun>* runs);
 
-// Measures the silhouette of all customers for the runs whose place is in `which`, and marks
-// them as having evidence. Equal clusterings are measured once.
+// Measures the silhouette of all customers for the runs whose place is in `which`, and
+// marks them as having evidence. Equal clusterings are measured once. It is measured
+// for a few runs only: an exact silhouette compares every customer with every other.
+// O(n²) for each.
 absl::Status MeasureEvidence(const SweepInput& input, const std::vector<size_t>& which, int threads,
                              std::vector<TrainingRun>* runs);
 

@@ -14,12 +14,14 @@ namespace cairn::pipeline {
 
 // A k that the customers cannot fill is no run; that is said, also when the runs are cached.
 std::string SweepSettings(const PipelineConfig& config);
+// Its settings leave sharing out, because that changes no result.
 StageWork SweepWork();
 
 // Each run is published once it is measured.
 StageWork EvaluateWork();
 
-// What runs on a server are found again by.
+// What runs on a server are found again by. From the key of `evaluate` and the label:
+// the same data and settings are the same sweep on any machine.
 std::string SweepKey(const StageRun& run);
 
 // model.cairnseg and labels.csv of a training run. INTERNAL when the model cannot be written.

@@ -18,7 +18,8 @@ namespace cairn::pipeline {
 
 // What the stages from `load` to `zero_price` hand on, and what they have in common.
 
-// Lives in StageRun::Own.
+// Lives in StageRun::Own. Used by the thread that walks the stages; what writes in the
+// background holds copies.
 struct Transactions {
   TransactionTable table;     // As the last of the stages left it.
   TransactionColumns loaded;  // Of `load`; empty when its table was not needed.
@@ -34,6 +35,7 @@ struct Transactions {
 inline constexpr std::string_view kLoadStage = "load";
 
 // SHA-256 over the rows of the table and the key of the stage that let them through.
+// Equal digests mean equal rows: it stands for the table in stages.json.
 std::string RowsDigest(const TransactionTable& table, std::string_view key);
 
 // StageWork::encode of the stages, and KeptForm::take of `load` and of the others, which need the
@@ -57,7 +59,8 @@ absl::Status FollowAlone(StageRun* run, const StageRecord& record);
 // Says what was set aside so far, and returns it.
 SetAsideReport TellSetAside(StageRun* run);
 
-// The cleaned table; read from transactions.csv when that stands for it. Errors of loading it.
+// The cleaned table; read from transactions.csv when that stands for it. Errors of
+// loading it. Owned by the run; valid to its end.
 absl::StatusOr<const TransactionTable*> CleanedTransactions(StageRun* run);
 
 }  // namespace cairn::pipeline

@@ -26,12 +26,12 @@ struct TextHash {
 // A flat map with that hash; pointers to values are valid until it changes.
 template <typename Value>
 using TextMap = absl::flat_hash_map<std::string, Value, TextHash, std::equal_to<>>;
-// A map that is copied to be changed: the copy shares the parts that do not change with it, so it
-// costs little however much there is. A value; readers need no lock as long as nobody writes.
+// A map that is copied to be changed: the copy shares the parts that do not change with
+// it, so it costs little however much there is. A value; readers need no lock as long
+// as nobody writes. It is split into 256 parts by the hash of the key, and a change
+// copies one of them: with n entries about n / 256. So writers publish a new map while
+// readers go on with the old one.
 template <typename Value>
-// It is split into 256 parts by the hash of the key, and a change copies one of them:
-// with n entries about n / 256. So writers publish a new map while readers go on with
-// the old one.
 class SharedMap {
  public:
   // Null if there is none; valid until the map changes.

@@ -73,7 +73,8 @@ class Intake {
   // otherwise. Who comes while others wait is put behind them.
   void Admit(WaitingRoom::Ended ended, WaitingRoom::Answer answer);
 
-  // The place of a request that was let in.
+  // The place of a request that was let in. REQUIRES: Admit answered OK. Until it is
+  // received it counts as expected_bytes, and after expected_for as nothing.
   Ticket Begin() CAIRN_EXCLUDES(mutex_);
 
   // Whether the next one has to wait. Drops what was expected for too long.

@@ -18,7 +18,7 @@ namespace cairn::calls {
 //
 // A call that waits costs memory and no processor time, while one that is refused comes
 // again, and costs what receiving it costs: so the limits are wide in calls, and
-// bounded in bytes. Costs two atomic operations when a call comes and one when it ends.
+// bounded in bytes. Costs two atomic operations when a call comes and two when it ends.
 // Safe to call from any thread. The pool runs what it took with it, so it must outlive
 // the pool. A count may for a moment be higher than the calls there are, so that one
 // too many may be refused and never one too many be let in.
@@ -37,13 +37,12 @@ class LongCalls {
   // As it is told to clients.
   int64_t per_method() const { return per_method_; }
 
-  // Runs `call`, whose request holds `bytes`, on the pool. False if its method has too many
-  // calls under way, all have too many bytes or the pool takes no more: then it does not run.
-  // `method` is the method's place in the table of methods, `most` how many calls of it may be
-  // under way; 0: per_method().
+  // Runs `call`, whose request holds `bytes`, on the pool. False if its method has too
+  // many calls under way, all have too many bytes or the pool takes no more: then it
+  // does not run. `method` is the method's place in the table of methods, `most` how
+  // many calls of it may be under way; 0: per_method(). The counts are given back when
+  // `call` returns, on the pool's thread. Nothing is kept of a call that does not run.
   template <typename Call>
-  // The counts are given back when `call` returns, on the pool's thread. Nothing is
-  // kept of a call that does not run.
   bool TryRun(size_t method, ThreadPool& pool, Call call, int64_t bytes = 0, int64_t most = 0) {
     std::atomic<int64_t>& under_way = under_way_[method % kMaxMethods];
     const auto leave = [this, &under_way, bytes] {

@@ -45,7 +45,8 @@ class Acceptor {
   using Take = std::function<void(int fd)>;
 
   // Listens; connections wait until Start. Errors are those of Listen.
-  // RESOURCE_EXHAUSTED when the process has no descriptors left.
+  // RESOURCE_EXHAUSTED when the process has no descriptors left. With TLS it also makes
+  // the handshaker, whose errors are Handshaker::Make's.
   static absl::StatusOr<std::unique_ptr<Acceptor>> Bind(AcceptorOptions options);
 
   ~Acceptor();
@@ -79,7 +80,8 @@ class Acceptor {
   void Run();
   // Takes at most 256 in a row, so that one port does not keep the others waiting.
   void AcceptSome(int listener);
-  // One connection; false when there is none or none can be accepted now.
+  // One connection; false when there is none or none can be accepted now. An error of a
+  // connection that is gone already counts as one that was accepted.
   bool AcceptOne(int listener);
   // Counts one who connected and lets him in or closes the socket.
   void Welcome(UniqueFd socket, const sockaddr_storage& peer);

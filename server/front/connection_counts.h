@@ -33,10 +33,9 @@ struct ConnectionLimits {
 
 // Counts connections, and what was refused and cut. Decides who may come in.
 //
-// Safe to call from any thread. A connection passes through Admit, then perhaps
-// FailHandshake or Cut, then Leave. It takes constant time but for every so many
-// addresses: then those without connections are forgotten, and what they misused with
-// them.
+// A connection passes through Admit, then perhaps FailHandshake or Cut, then Leave.
+// Each takes constant time, but for an Admit that finds the table of addresses full: it
+// forgets those without connections, and what they did. Safe to call from any thread.
 class ConnectionCounts {
  public:
   // An address may have so many connections cut at once and so many a second. Beyond that it gets
@@ -54,6 +53,7 @@ class ConnectionCounts {
     kAddressMisbehaves
   };
 
+  // Counts from nothing; limits never change.
   explicit ConnectionCounts(ConnectionLimits limits) : limits_(limits) {}
   ConnectionCounts(const ConnectionCounts&) = delete;
   ConnectionCounts& operator=(const ConnectionCounts&) = delete;

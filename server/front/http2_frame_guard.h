@@ -93,8 +93,10 @@ class Http2FrameGuard {
   // each costs the server a call and the client nothing.
   static constexpr int64_t kResetBurst = 1024;
   static constexpr int64_t kResetsPerSecond = 200;
-  // All connections together may reset so many. Beyond that those are cut that have used up more
-  // than a little of their own: many connections may not do together what one may not.
+  // All connections together may reset so many. Beyond that those are cut that have
+  // used up more than a little of their own: many connections may not do together what
+  // one may not. That is `crowd_resets`, which the acceptor shares among its
+  // connections.
   static constexpr int64_t kCrowdResetBurst = 8 * kResetBurst;
   static constexpr int64_t kCrowdResetsPerSecond = 4'000;
   static constexpr int64_t kResetsInACrowd = kResetBurst / 16;
@@ -138,7 +140,8 @@ class Http2FrameGuard {
  private:
   static constexpr size_t kHeaderSize = 9;
 
-  // These take bytes from the front and return how many.
+  // These take bytes from the front and return how many. Payloads are never looked at,
+  // only skipped.
   size_t FeedPreface(std::string_view bytes);
   size_t FeedHeader(std::string_view bytes);
   // Judges the frame whose header is complete. Frames of kinds that are not known count
@@ -146,6 +149,7 @@ class Http2FrameGuard {
   Misuse OnFrame();
   // A number above all before it opens a stream; any other is a block of trailers.
   Misuse OnHeaders(uint32_t length, uint8_t flags, uint32_t stream);
+  // Adds to the block that a HEADERS frame began.
   Misuse OnContinuation(uint32_t length, uint8_t flags);
   Misuse OnHeaderBlockEnd();
   // Takes from the connection's own allowance and from the crowd's.

@@ -17,6 +17,7 @@ using Row = uint32_t;
 // value in a chunk stores nothing for it, and conditions are evaluated a chunk at
 // a time, so that what one evaluation touches stays in the processor's cache.
 inline constexpr Row kChunkRows = 4096;
+// 64 words of 64 rows each.
 inline constexpr size_t kMaskWords = kChunkRows / 64;
 
 // One bit for each row of a chunk; the lowest bit of the first word is its first row.

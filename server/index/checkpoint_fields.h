@@ -16,8 +16,8 @@ namespace cairn::index {
 //
 // All of these are on disk: a name or number here is never given another meaning. A new
 // field needs a new format number (checkpoint_stream.cc), or a build that has it would
-// take an old file and find no run with a value of it. That costs one slow start and no
-// data.
+// take an old file and find no run with a value of it. A new format costs one slow
+// start and no data.
 //
 // A column of times or durations: the key of its kTime section, and the field that a
 // filter names.

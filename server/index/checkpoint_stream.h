@@ -35,7 +35,8 @@ class ByteSource {
   virtual uint64_t remaining() const = 0;
 };
 
-// Bytes in memory; they must outlive it.
+// Bytes in memory; they must outlive it. For tests, and for whoever has a checkpoint in
+// memory.
 class StringSource final : public ByteSource {
  public:
   explicit StringSource(std::string_view bytes) : rest_(bytes) {}

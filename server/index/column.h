@@ -211,11 +211,11 @@ struct TextColumn {
   CodeColumn codes;
 };
 
-// What a column by key takes that holds nothing yet: itself, its key, and its place in a map,
-// which is the pointer, what the map keeps to find it, and the heap's own share in the three
-// blocks of memory.
+// What a column by key takes that holds nothing yet: itself, its key, and its place in
+// a map, which is the pointer, what the map keeps to find it, and the heap's own share
+// in the three blocks of memory. An estimate: it keeps millions of tiny columns from
+// going uncounted.
 template <typename Column>
-// An estimate: it keeps millions of tiny columns from going uncounted.
 size_t OwnBytes(std::string_view key) {
   constexpr size_t kPlaceBytes = 64;
   return sizeof(Column) + sizeof(std::string) + key.size() + kPlaceBytes;

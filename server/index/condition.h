@@ -62,7 +62,8 @@ class Condition {
   Condition() = default;
 
   // nullopt if the predicate needs a dropped column. `p` and `meter` must outlive the
-  // result; once the meter says stop, every answer is worthless.
+  // result; once the meter says stop, every answer is worthless. A condition on a
+  // param, tag or metric that no run has matches no run, and needs no column.
   static std::optional<Condition> Bind(const RunColumns& columns, const core::RunPredicate& p,
                                        const BitsOf& bits_of, StopMeter& meter);
   // Rows of runs, of these experiments; deleted ones only if asked for. Without

@@ -21,7 +21,7 @@ namespace cairn::index {
 struct IndexKeeperOptions {
   std::string directory;  // of the checkpoints; empty: none are read or written
   CheckpointPolicy policy;
-  size_t max_column_bytes = 0;  // the index's own  // of RunIndexOptions; noted in checkpoints
+  size_t max_column_bytes = 0;  // the index's own; noted in checkpoints
 };
 
 // What has to be done for an index beside searching it: fill it quickly at the

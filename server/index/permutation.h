@@ -56,9 +56,11 @@ class PermutationCache {
   // The newest permutation stays even if it alone is larger than `max_bytes`.
   explicit PermutationCache(size_t max_bytes) : max_bytes_(max_bytes) {}
 
-  // A permutation and the rows that changed since; null if there is none for
-  // this order. An order that is asked for again, or with `build` at once, gets
-  // one: sorting a million rows takes about 0.1 s, and scanning once is cheaper.
+  // A permutation and the rows that changed since; null if there is none for this
+  // order. An order that is asked for again, or with `build` at once, gets one: sorting
+  // a million rows takes about 0.1 s, and scanning once is cheaper. A tail that has
+  // grown long is merged in, and the caller gets the new permutation with an empty
+  // tail.
   std::shared_ptr<const Permutation> Get(const RunColumns& columns, const RowOrder& order,
                                          bool build, std::vector<Row>& tail) CAIRN_EXCLUDES(mutex_);
 

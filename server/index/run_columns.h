@@ -57,6 +57,7 @@ class RunColumns {
   // The row of a run, made if there is none; a new row has no values. A row that a
   // removed run left is used first.
   Row RowFor(const RunId& id);
+  // nullopt if the run is not in the columns. O(1).
   std::optional<Row> Find(const RunId& id) const;
   // Forgets the run. Clears all values of the row and frees it. Goes over every column,
   // as ClearKeyed does.
@@ -71,7 +72,9 @@ class RunColumns {
                std::optional<std::string_view> value);
   // Likewise.
   void SetMetric(Row row, const cairn::v1::MetricSummary& summary);
-  // Makes the row equal to `run`: sets what it has and clears what it has not.
+  // Makes the row equal to `run`: sets what it has and clears what it has not. For a
+  // row that had no run before it costs what the run has; else it goes over every
+  // column for what the run has no more.
   void SetWhole(Row row, int64_t experiment_id, const cairn::v1::Run& run);
 
   // Whether runs of the experiment are found when no experiment is named.
@@ -171,14 +174,15 @@ class RunColumns {
   // Clears params, tags and metrics that `keep` does not have; null keeps none.
   // O(number of columns), whatever the run has.
   void ClearKeyed(Row row, const cairn::v1::Run* keep);
-  template <typename Column>
   // Makes the column of a key. REQUIRES: there is none.
+  template <typename Column>
   Column& ColumnOf(ByKey<Column>& columns, std::string_view key);
   template <typename Column, typename Value>
   bool SetIn(Column& column, Row row, const Value& value);
   bool HasColumn(core::RunField field, std::string_view key) const;
   // Frees a column and remembers its name. REQUIRES: it exists.
   void Drop(core::RunField field, const std::string& key);
+  // Drops columns of texts until the long ones fit.
   void DropLongTextsUntil(size_t budget);
   void ForgetDroppedNames();
   // What all takes but params, tags and metrics.

@@ -15,7 +15,7 @@ namespace cairn::index {
 namespace {
 
 constexpr std::string_view kExperiments = "experiments/";
-// The kind of event after which nothing of a run but its metrics is different.
+
 // Runs are read and applied in lots of this many, or of about so many bytes, which bounds
 // the memory: a run takes some times its bytes there.
 constexpr size_t kRunsPerLot = 2048;

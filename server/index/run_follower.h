@@ -93,7 +93,8 @@ class RunFollower {
   bool Unchanged(const std::vector<RunHit>& runs, storage::Revision index_revision,
                  storage::Revision revision) const CAIRN_EXCLUDES(mutex_);
 
-  // What could not be read; others that read runs note theirs here too.
+  // What could not be read; others that read runs note theirs here too. It lives as
+  // long as the follower.
   DamageLog& damage() { return damage_; }
   const DamageLog& damage() const { return damage_; }
 

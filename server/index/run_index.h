@@ -48,7 +48,7 @@ struct RunQuery {
 struct RunHit {
   std::string run_id;
   int64_t experiment_id = 0;
-  std::string sort_key;  // core::RunOrder::SortKey of the run  // for RunQuery::after
+  std::string sort_key;  // core::RunOrder::SortKey of the run, for RunQuery::after
 };
 
 // One page of a search. With kNotIndexed there are no hits, and it says nothing of the

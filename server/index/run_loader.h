@@ -40,8 +40,8 @@ absl::StatusOr<RunChange> ReadMetricChange(const storage::Snapshot& snapshot,
                                            std::string_view run_id,
                                            const std::set<std::string>& names);
 
-// Calls `visit(id, live)` for each experiment: one that is not deleted is live, and so is
-// one whose record is damaged, which is noted.
+// Calls `visit(id, live)` for each experiment: one that is not deleted is live, and so
+// is one whose record is damaged, which is noted. In the order of their numbers.
 absl::Status ScanExperiments(const storage::Snapshot& snapshot, DamageLog& damage,
                              const std::function<void(int64_t id, bool live)>& visit);
 

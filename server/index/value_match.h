@@ -56,9 +56,9 @@ struct WordRange {
 // anything but IN.
 WordRange RangeOf(const core::RunPredicate& p);
 
-// A text that is equal for predicates that mean the same for every run. Used as a key
-// of caches, so different meanings never share one; a long list is told by its SHA-256.
-// Predicates that mean the same may differ in it, which costs a look-up.
+// A text that two predicates share only if they mean the same for every run, so that
+// caches may use it as a key; a long list is told by its SHA-256. What is written in
+// another order has another text, which costs a look-up.
 std::string PredicateKey(const core::RunPredicate& p);
 
 // True if the condition looks at metrics anywhere.

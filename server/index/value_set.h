@@ -50,6 +50,7 @@ class ValueSet {
   // For kValue: whether a value without wildcards equals the text, as a number if both
   // are.
   bool HasNumberOrText(std::string_view text) const;
+  // Whether a value with wildcards matches the text.
   bool HasPattern(TextKind kind, std::string_view text) const;
 
   const core::RunPredicate& in_;

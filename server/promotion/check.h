@@ -67,9 +67,9 @@ class Rule {
   virtual bool Equals(const Rule& other) const = 0;
 };
 
-// A rule that is a plain value with operator==.
+// A rule that is a plain value with operator==. Rules of other kinds are never equal to
+// it.
 template <typename Derived>
-// Rules of other kinds are never equal to it.
 class RuleValue : public Rule {
  public:
   bool Equals(const Rule& other) const final {

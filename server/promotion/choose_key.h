@@ -10,8 +10,8 @@
 namespace cairn::promotion {
 
 // One key of the order in which surviving candidates are preferred: an item of
-// `choose.order`. A plain value. Rounding by `bucket` makes values that differ by less
-// count as equal, so that the next key decides.
+// `choose.order`. A plain value. Rounding down to multiples of `bucket` lets close
+// values tie, so that the next key decides between them.
 struct ChooseKey {
   enum class Source { kMetric, kParam, kVersion };
   Source source = Source::kMetric;

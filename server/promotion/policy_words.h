@@ -29,16 +29,16 @@ inline constexpr std::array<std::string_view, 4> kComparableKeys = {
 inline constexpr std::array<std::string_view, 2> kBaselineUses = {"channel-head", "none"};
 inline constexpr std::array<std::string_view, 2> kIfAbsent = {"gates-only", "refuse"};
 
-template <typename Enum, size_t kCount>
 // REQUIRES: `words` has one for each enumerator.
+template <typename Enum, size_t kCount>
 std::string_view WordOf(const std::array<std::string_view, kCount>& words, Enum value) {
   return words[static_cast<size_t>(value)];
 }
 
-// The value that an optional field names; `value` stays where the field is absent.
-template <typename Enum, size_t kCount>
-// A word that is none is POLICY_INVALID at the field, with the nearest one as a
+// The value that an optional field names; `value` stays where the field is absent. A
+// word that is none is POLICY_INVALID at the field, with the nearest one as a
 // suggestion.
+template <typename Enum, size_t kCount>
 absl::Status ReadWord(const YamlMap& map, std::string_view name,
                       const std::array<std::string_view, kCount>& words, Enum& value) {
   const YamlField* field = map.Find(name);

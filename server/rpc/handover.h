@@ -13,11 +13,9 @@ namespace cairn::rpc {
 // by one thread at a time anyway.
 class Handover {
  public:
-  // Before an operation is started or handed to the pool: everything until now... The
-  // last thing that is done before: what comes after it is not ordered.
+  // Before an operation is started or handed to the pool: everything until now...
   void Pass() { count_.fetch_add(1, std::memory_order_release); }
-  // ...happened before what follows, at the start of a callback. REQUIRES: a Pass came
-  // before, as gRPC or the pool sees to.
+  // ...happened before what follows, at the start of a callback.
   void Take() { static_cast<void>(count_.load(std::memory_order_acquire)); }
 
  private:

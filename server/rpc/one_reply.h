@@ -42,6 +42,7 @@ class OneReply : private ReplyWatch {
   void GiveUp() override { context_->TryCancel(); }
 
   grpc::CallbackServerContext* const context_;
+  // For the reply, until the call is over.
   MemoryCharge charge_;
   bool counted_ = false;
 };

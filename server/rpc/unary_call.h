@@ -48,7 +48,8 @@ class UnaryCall final : public grpc::ServerUnaryReactor, private calls::Unary, p
   absl::Status Parse(google::protobuf::Message& request) override;
   // Until the client took the answer.
   absl::Status Charge(int64_t bytes) override { return OneReply::Charge(bytes); }
-  // The call may be over within.
+  // The call may be over within. Counts the outcome, then finishes with the reply or
+  // the error.
   void Send(absl::StatusOr<service::Answer> answer) override;
 
   const grpc::ByteBuffer* const bytes_;  // of the request, until it is parsed; gRPC's

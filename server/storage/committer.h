@@ -99,7 +99,7 @@ class Committer {
   Committer(const Committer&) = delete;
   Committer& operator=(const Committer&) = delete;
 
-  // These three as in KvStore. Beside a set's own errors it answers RESOURCE_EXHAUSTED
+  // These as in KvStore. Beside a set's own errors Commit answers RESOURCE_EXHAUSTED
   // (QUEUE_FULL) when the queue is full and UNAVAILABLE (STORE_UNAVAILABLE) when the
   // committer is closing, at once and on the calling thread.
   void Commit(WriteSet write_set, CommitCallback done) CAIRN_EXCLUDES(mutex_);

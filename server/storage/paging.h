@@ -56,11 +56,11 @@ class PageRoom {
 // not in it, and need not exist any more: pages go on behind a row that was deleted.
 KeyRange RangeAfter(KeyRange range, std::string_view last_key, ScanOrder order);
 
-// Hands a record to `add` and says whether it became a row; the page is over if `room` is
-// full afterwards. A row is about as large as the record it is made of, unless `add` takes
-// the room for it itself.
+// Hands a record to `add` and says whether it became a row; the page is over if `room`
+// is full afterwards. A row is about as large as the record it is made of, unless `add`
+// takes the room for it itself. A row that does not fit is not added; the next page
+// begins with it.
 template <typename Message, typename Add>
-// A row that does not fit is not added; the next page begins with it.
 bool AddRow(Add& add, std::string_view key, size_t bytes, Stored<Message> record, PageRoom& room) {
   if constexpr (std::is_invocable_v<Add&, std::string_view, Stored<Message>, PageRoom&>) {
     return add(key, std::move(record), room);

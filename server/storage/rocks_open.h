@@ -27,8 +27,8 @@ namespace cairn::storage {
 // Private to the RocksDB store: the only headers with rocksdb types are this one
 // and rocks_snapshot.h.
 
-// Private to the RocksDB store. Few headers name types of RocksDB, all of this folder:
-// this one, rocks_snapshot.h, rocks_logger.h and compaction_room.h.
+// Private to the RocksDB store. The only headers with rocksdb types are this one,
+// rocks_snapshot.h, rocks_logger.h, compaction_room.h and witnessed_files.h.
 //
 // The file layer under a database: tells a SyncedFiles what was synced. Members go in
 // the opposite order: the environment before what its files report to.

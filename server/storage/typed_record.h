@@ -16,20 +16,20 @@
 
 namespace cairn::storage {
 
-// A parsed record with the counters the committer stamped.
+// A parsed record with the counters the committer stamped. What a precondition needs is
+// beside the value: mod_revision is what RequireRevision takes and what an etag is made
+// of. Neither is part of the stored message.
 template <typename Message>
-// What a precondition needs is beside the value: mod_revision is what RequireRevision
-// takes and what an etag is made of. Neither is part of the stored message.
 struct Stored {
   Message value;
   Revision create_revision = 0;
   Revision mod_revision = 0;
 };
 
-// Parses a payload. DATA_LOSS (RECORD_CORRUPT) when it is no such message.
+// Parses a payload. DATA_LOSS (RECORD_CORRUPT) when it is no such message. The error
+// names the key in hexadecimal and the type. A message of another type may parse all
+// the same: Protobuf bytes do not name theirs.
 template <typename Message>
-// The error names the key in hexadecimal and the type. A message of another type may
-// parse all the same: Protobuf bytes do not name theirs.
 absl::StatusOr<Message> ParseRecord(std::string_view key_bytes, std::string_view payload) {
   Message message;
   if (!message.ParseFromArray(payload.data(), static_cast<int>(payload.size()))) {
@@ -43,18 +43,16 @@ absl::StatusOr<Message> ParseRecord(std::string_view key_bytes, std::string_view
   return message;
 }
 
-// The same with the counters of its record.
+// The same with the counters of its record. Errors are ParseRecord's.
 template <typename Message>
-// Errors are ParseRecord's.
 absl::StatusOr<Stored<Message>> ParseStored(std::string_view key_bytes, const Record& record) {
   CAIRN_ASSIGN_OR_RETURN(Message message, ParseRecord<Message>(key_bytes, record.payload));
   return Stored<Message>{std::move(message), record.create_revision, record.mod_revision};
 }
 
-// The record at `key`, or nullopt. Errors as for Snapshot::Get and ParseRecord.
+// The record at `key`, or nullopt. Errors as for Snapshot::Get and ParseRecord. Absence
+// is no error here: what is missing, and under which reason, only the caller knows.
 template <typename Message>
-// Absence is no error here: what is missing, and under which reason, only the caller
-// knows.
 absl::StatusOr<std::optional<Stored<Message>>> ReadRecord(const Snapshot& snapshot,
                                                           const Key& key) {
   CAIRN_ASSIGN_OR_RETURN(const std::optional<Record> record, snapshot.Get(key));
@@ -63,12 +61,11 @@ absl::StatusOr<std::optional<Stored<Message>>> ReadRecord(const Snapshot& snapsh
   return std::make_optional(std::move(stored));
 }
 
-// Calls `visit(key_bytes, Stored<Message>)` for each record of `range` until it
-// returns false. Stops at the first record that cannot be parsed.
+// Calls `visit(key_bytes, Stored<Message>)` for each record of `range` until it returns
+// false. Stops at the first record that cannot be parsed. Its error, DATA_LOSS
+// (RECORD_CORRUPT), is returned, and so are those of Snapshot::Scan. Where one damaged
+// record must not hide the others, see index::ScanIntact and ListPage.
 template <typename Message, typename Visit>
-// Its error, DATA_LOSS (RECORD_CORRUPT), is returned, and so are those of
-// Snapshot::Scan. Where one damaged record must not hide the others, see
-// index::ScanIntact and ListPage.
 absl::Status ScanRecords(const Snapshot& snapshot, const KeyRange& range, ScanOrder order,
                          Visit&& visit) {
   absl::Status failure;
@@ -82,10 +79,9 @@ absl::Status ScanRecords(const Snapshot& snapshot, const KeyRange& range, ScanOr
   return failure;
 }
 
-// A plan that writes `write_set` and answers `response`.
+// A plan that writes `write_set` and answers `response`. Both take any message as the
+// response; it is stamped with the commit's revision by the Stamper.
 template <typename Response>
-// Both take any message as the response; it is stamped with the commit's revision by
-// the Stamper.
 Plan MakePlan(WriteSet write_set, Response response) {
   Plan plan;
   plan.write_set = std::move(write_set);
@@ -93,9 +89,9 @@ Plan MakePlan(WriteSet write_set, Response response) {
   return plan;
 }
 
-// A plan that writes nothing and answers `response` as it is.
+// A plan that writes nothing and answers `response` as it is. For repeated requests
+// that find all as they want it, and for validate_only.
 template <typename Response>
-// For repeated requests that find all as they want it, and for validate_only.
 Plan AnswerOnly(Response response) {
   Plan plan = MakePlan(WriteSet(), std::move(response));
   plan.nothing_to_write = true;
