@@ -72,9 +72,9 @@ std::string Metrics(const HttpSources& sources) {
             sources.store.Health().ok() ? 1 : 0) +
       Gauge("cairn_metric_unfolded_bytes",
             "About how many bytes of metric points wait to be folded.",
-            sources.metric_folder.waiting_bytes()) +
+            sources.metric_compactor.waiting_bytes()) +
       Gauge("cairn_metric_folded_points", "Metric points folded since the start.",
-            sources.metric_folder.folded_points()) +
+            sources.metric_compactor.folded_points()) +
       Gauge("cairn_run_index_bytes", "Memory of the index of runs.",
             static_cast<int64_t>(sources.run_searcher.memory_bytes())) +
       Gauge("cairn_damaged_runs",

@@ -5,7 +5,7 @@
 #include "lib/http/dispatcher.h"
 #include "lib/http/router.h"
 #include "server/calls/environment.h"
-#include "server/metrics/folder.h"
+#include "server/metrics/metric_compactor.h"
 #include "server/observability/call_metrics.h"
 #include "server/rpc/grpc_server.h"
 #include "server/service/method_table.h"
@@ -28,7 +28,7 @@ namespace cairn {
 struct HttpSources {
   const storage::KvStore& store;
   const observability::CallMetrics& calls;
-  const metrics::MetricFolder& metric_folder;
+  const metrics::MetricCompactor& metric_compactor;
   const tracking::RunSearcher& run_searcher;
   const rpc::GrpcServer& grpc;
   calls::Environment& environment;

@@ -30,7 +30,7 @@
 #include "server/http_routes.h"
 #include "server/known_revision.h"
 #include "server/memory_shares.h"
-#include "server/metrics/folder.h"
+#include "server/metrics/metric_compactor.h"
 #include "server/observability/log.h"
 #include "server/operations/operation_runner.h"
 #include "server/rpc/grpc_server.h"
@@ -146,8 +146,8 @@ calls::IntakeOptions IntakeOptions(const MemoryShares& shares, const ServerOptio
   return options;
 }
 
-metrics::FolderOptions FolderOptions() {
-  metrics::FolderOptions options;
+metrics::CompactorOptions CompactorOptions() {
+  metrics::CompactorOptions options;
   options.on_failure = [](const metrics::WaitingSeries& series, const absl::Status& status) {
     Log(LogLevel::kWarning, "metrics were not folded; trying again",
         {{"run", series.run_id},
@@ -205,10 +205,10 @@ class Server::Impl {
     event_feed_->Start();
     run_searcher_ = std::make_unique<tracking::RunSearcher>(*store_, std::move(search));
     CAIRN_RETURN_IF_ERROR(run_searcher_->Load());
-    metric_folder_ = std::make_unique<metrics::MetricFolder>(*store_, FolderOptions());
-    metric_folder_->Start();
-    folding_room_ = std::make_unique<calls::WaitingRoom>([this] { return metric_folder_->full(); },
-                                                         RoomOptions(shares_));
+    metric_compactor_ = std::make_unique<metrics::MetricCompactor>(*store_, CompactorOptions());
+    metric_compactor_->Start();
+    folding_room_ = std::make_unique<calls::WaitingRoom>(
+        [this] { return metric_compactor_->full(); }, RoomOptions(shares_));
     intake_ = std::make_unique<calls::Intake>(IntakeOptions(shares_, options_), ForwardClock());
     CAIRN_RETURN_IF_ERROR(OpenBlobs(*store_clock_));
     StartRunWorkers();
@@ -222,7 +222,7 @@ class Server::Impl {
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
     environment_.reset(new calls::Environment{
         *store_, *mutator_, clock, SystemIds(), calls::CallPools{*pool_, *disk_pool_, long_calls_},
-        *folding_room_, *intake_, replies_, alarms_, metrics_, *metric_folder_, *run_leases_,
+        *folding_room_, *intake_, replies_, alarms_, metrics_, *metric_compactor_, *run_leases_,
         *operations_, access_.get()});
     CAIRN_RETURN_IF_ERROR(MakeMethods(clock, connections));
     CAIRN_ASSIGN_OR_RETURN(
@@ -281,10 +281,10 @@ class Server::Impl {
     facts.tls_http = facts.tls_grpc;
     facts.client_certificates = options_.auth && !options_.tls.client_ca_file.empty();
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
-    backends_.reset(new service::Backends{*store_, SystemIds(), *store_clock_, *run_searcher_,
-                                          *metric_folder_, *run_leases_, *run_purger_, *operations_,
-                                          *blobs_, artifacts::MakeManifestLoader(*blobs_),
-                                          *event_feed_, facts, access_.get()});
+    backends_.reset(new service::Backends{
+        *store_, SystemIds(), *store_clock_, *run_searcher_, *metric_compactor_, *run_leases_,
+        *run_purger_, *operations_, *blobs_, artifacts::MakeManifestLoader(*blobs_), *event_feed_,
+        facts, access_.get()});
     CAIRN_ASSIGN_OR_RETURN(methods_, service::MakeMethodTable(*backends_));
     return absl::OkStatus();
   }
@@ -292,7 +292,7 @@ class Server::Impl {
   // What works on runs in the background.
   void StartRunWorkers() {
     run_purger_ = std::make_unique<tracking::RunPurger>(
-        *store_, [this](std::string_view run_id) { metric_folder_->Forget(run_id); });
+        *store_, [this](std::string_view run_id) { metric_compactor_->Forget(run_id); });
     run_purger_->Start();
     tracking::RunLeaseOptions leases;
     leases.default_lease_nanos = options_.default_run_lease_seconds * kNanosPerSecond;
@@ -343,7 +343,7 @@ class Server::Impl {
         std::max<int64_t>(limits::kMessageBytes, IntakeOptions(shares_, options_).max_bytes));
     http_options.limits.max_connections = static_cast<size_t>(descriptors_.http_connections);
     CAIRN_ASSIGN_OR_RETURN(
-        auto router, MakeHttpRouter({*store_, metrics_, *metric_folder_, *run_searcher_, *grpc_,
+        auto router, MakeHttpRouter({*store_, metrics_, *metric_compactor_, *run_searcher_, *grpc_,
                                      *environment_, *methods_}));
     CAIRN_ASSIGN_OR_RETURN(http_,
                            http::HttpServer::Start(std::move(http_options), std::move(router)));
@@ -365,7 +365,7 @@ class Server::Impl {
   std::unique_ptr<auth::AccessControl> access_;  // null: nobody is asked
   std::unique_ptr<events::EventFeed> event_feed_;
   std::unique_ptr<tracking::RunSearcher> run_searcher_;
-  std::unique_ptr<metrics::MetricFolder> metric_folder_;
+  std::unique_ptr<metrics::MetricCompactor> metric_compactor_;
   std::unique_ptr<calls::WaitingRoom> folding_room_;
   std::unique_ptr<calls::Intake> intake_;
   std::unique_ptr<tracking::RunPurger> run_purger_;

@@ -25,9 +25,9 @@ namespace {
 using Phase = client::FollowState::Phase;
 
 // Tells what a follower shows: prints a line, runs the command, and ends it with --once.
-class HeadTeller {
+class HeadPrinter {
  public:
-  explicit HeadTeller(Session& session)
+  explicit HeadPrinter(Session& session)
       : session_(session),
         command_(session.flags().Text("exec")),
         once_(session.flags().Switch("once")) {}
@@ -107,18 +107,18 @@ absl::StatusOr<int> Follow(Session& session, const Invocation& call) {
   options.directory = session.flags().Text("output-dir");
   if (options.directory.empty()) return UsageError("follow needs a directory: -o DIR");
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
-  HeadTeller teller(session);
-  options.on_head = [&teller](const client::KeptModel& model) { teller.OnHead(model); };
-  options.on_state = [&teller](Phase phase, std::string_view detail) {
-    teller.OnState(phase, detail);
+  HeadPrinter printer(session);
+  options.on_head = [&printer](const client::KeptModel& model) { printer.OnHead(model); };
+  options.on_state = [&printer](Phase phase, std::string_view detail) {
+    printer.OnState(phase, detail);
   };
   client::ServerModels models(*client, FetchOptions(session));
   CAIRN_ASSIGN_OR_RETURN(const auto follower,
                          client::ModelFollower::Open(models, std::move(options)));
-  teller.Tells(follower.get());
+  printer.Tells(follower.get());
   const absl::Status ended = follower->Run();
   if (!ended.ok() && !absl::IsCancelled(ended)) return ended;
-  return teller.exit_code();
+  return printer.exit_code();
 }
 
 }  // namespace

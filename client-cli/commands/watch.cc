@@ -66,16 +66,16 @@ std::vector<std::string> VariablesOf(const v1::Event& event) {
 }
 
 // Prints events, or runs the command for them, until something ends it.
-class EventTeller {
+class EventPrinter {
  public:
-  explicit EventTeller(Session& session)
+  explicit EventPrinter(Session& session)
       : session_(session),
         command_(session.flags().Text("exec")),
         keep_going_(session.flags().Switch("keep-going")),
         left_(session.flags().IsGiven("count") ? session.flags().Integer("count") : -1) {}
 
   // False when it is over; exit_code() then says how.
-  bool Tell(const client::WatchBatch& batch) {
+  bool Print(const client::WatchBatch& batch) {
     if (batch.lost_before) {
       session_.Note(fmt::format(
           "note: events up to revision {} may be lost, for the server keeps none before {}",
@@ -150,16 +150,16 @@ absl::StatusOr<int> Watch(Session& session, const Invocation& call) {
     }
   };
   client::Watcher watcher(client->watch(), options);
-  EventTeller teller(session);
+  EventPrinter printer(session);
   const absl::Status ended = watcher.Run([&](const client::WatchBatch& batch) {
     away = false;
-    return teller.Tell(batch);
+    return printer.Print(batch);
   });
   if (!ended.ok() && !absl::IsCancelled(ended)) return ended;
-  if (teller.next() > 0 && !session.flags().Switch("quiet")) {
-    session.Note(fmt::format("go on with --from {}", teller.next()));
+  if (printer.next() > 0 && !session.flags().Switch("quiet")) {
+    session.Note(fmt::format("go on with --from {}", printer.next()));
   }
-  return teller.exit_code();
+  return printer.exit_code();
 }
 
 }  // namespace

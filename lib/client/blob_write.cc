@@ -51,7 +51,7 @@ class BlobWrite {
     }
     // What was not sent here when it was complete came from somebody else.
     kept_ += digest_.size_bytes - position_;
-    Tell(digest_.size_bytes);
+    ReportProgress(digest_.size_bytes);
     return absl::OkStatus();
   }
 
@@ -72,7 +72,7 @@ class BlobWrite {
     shared_ = false;
     Name(transport_.options().ids->NewUuid4());
     offset_ = kept_ = 0;
-    Tell(0);
+    ReportProgress(0);
   }
 
   // Whether another process has taken the upload over, or an earlier one sent something else.
@@ -100,11 +100,11 @@ class BlobWrite {
     complete_ = status.ok() && status->complete();
     // What is there and was not sent here came from somebody else.
     kept_ = std::min(kept_ + std::max<int64_t>(offset_ - position_, 0), offset_);
-    Tell(offset_);
+    ReportProgress(offset_);
     return absl::OkStatus();
   }
 
-  void Tell(int64_t position) {
+  void ReportProgress(int64_t position) {
     position_ = position;
     if (on_progress_) on_progress_(position, kept_);
   }
@@ -132,7 +132,7 @@ class BlobWrite {
       part.set_data(std::move(*bytes));
       if (!writer->Write(part)) break;
       part.clear_resource_name();
-      Tell(at);
+      ReportProgress(at);
     } while (!part.finish_write());
     writer->WritesDone();
     CAIRN_RETURN_IF_ERROR(transport_.impl().Convert(writer->Finish()));

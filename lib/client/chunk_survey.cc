@@ -112,11 +112,11 @@ absl::StatusOr<bool> ChunkSurvey::AskAndPut(const Outlet& outlet, size_t at_leas
     CAIRN_ASSIGN_OR_RETURN(const bool go_on, AskAndPutSome(outlet));
     if (!go_on) return false;
   }
-  TellPresent(outlet);
+  ReportPresent(outlet);
   return true;
 }
 
-void ChunkSurvey::TellPresent(const Outlet& outlet) {
+void ChunkSurvey::ReportPresent(const Outlet& outlet) {
   if (present_bytes_ == 0) return;
   TransferProgress present;
   present.deduplicated_bytes = std::exchange(present_bytes_, 0);
@@ -145,7 +145,7 @@ absl::StatusOr<bool> ChunkSurvey::AskAndPutSome(const Outlet& outlet) {
     }
   }
   fresh_.erase(fresh_.begin(), end);
-  TellPresent(outlet);
+  ReportPresent(outlet);
   return outlet.sender->Put(wanted);
 }
 

@@ -69,7 +69,7 @@ class ChunkSurvey {
   // there is no use in going on.
   absl::StatusOr<bool> AskAndPut(const Outlet& outlet, size_t at_least);
   absl::StatusOr<bool> AskAndPutSome(const Outlet& outlet);
-  void TellPresent(const Outlet& outlet);
+  void ReportPresent(const Outlet& outlet);
 
   ArtifactClient& artifacts_;
   const int64_t max_chunks_;

@@ -13,7 +13,7 @@ namespace {
 // The first error by index; thread-safe.
 class FirstError {
  public:
-  void Note(size_t index, absl::Status status) {
+  void Keep(size_t index, absl::Status status) {
     MutexLock lock(&mutex_);
     if (status_.ok() || index < index_) {
       index_ = index;
@@ -44,7 +44,7 @@ absl::Status ParallelCalls(size_t count, int concurrency,
     while (!error.failed()) {
       const size_t index = next.fetch_add(1);
       if (index >= count) return;
-      if (absl::Status status = call(index); !status.ok()) error.Note(index, std::move(status));
+      if (absl::Status status = call(index); !status.ok()) error.Keep(index, std::move(status));
     }
   };
   const size_t threads = std::min(count, static_cast<size_t>(std::max(concurrency, 1)));

@@ -316,17 +316,17 @@ void TransactionBuilder::Append(const RowFields& fields, uint64_t line, uint32_t
     }
     double ignored = 0.0;
     ReadPrice(fields[kPriceField], is_native(kPriceField), &ignored);
-    NoteDate(fields[kDateField]);
+    RecordDate(fields[kDateField]);
     return Reject(line, kFieldNames[kQuantityField], fields[kQuantityField], "not a whole number");
   }
   double price = 0.0;
   if (!ReadPrice(fields[kPriceField], is_native(kPriceField), &price)) {
-    NoteDate(fields[kDateField]);
+    RecordDate(fields[kDateField]);
     return Reject(line, kFieldNames[kPriceField], fields[kPriceField], "not a number");
   }
   int32_t customer = kMissingCustomer;
   if (const char* why = ReadCustomer(fields[kCustomerField], &customer); why != nullptr) {
-    NoteDate(fields[kDateField]);
+    RecordDate(fields[kDateField]);
     return Reject(line, kFieldNames[kCustomerField], fields[kCustomerField], why);
   }
   const std::string_view date = fields[kDateField];
@@ -353,7 +353,7 @@ void TransactionBuilder::Append(const RowFields& fields, uint64_t line, uint32_t
 
 // A row that is set aside speaks for the order of dates all the same: it may be set aside only
 // because another part of the dialect is not decided yet.
-void TransactionBuilder::NoteDate(std::string_view date) {
+void TransactionBuilder::RecordDate(std::string_view date) {
   DateShape shape;
   ParseDateTime(date, epoch_, dialect_.date_order, &shape);
   evidence_.AddDate(shape, date);

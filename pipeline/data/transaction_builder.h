@@ -176,7 +176,7 @@ class TransactionBuilder {
   bool AcceptText(std::string_view text) const;
   std::array<uint32_t, 4> InternTexts(const RowFields& fields);
   // Adds evidence of a date in a row that is rejected for something else.
-  void NoteDate(std::string_view date);
+  void RecordDate(std::string_view date);
   // Looks at all texts that no row of the table has brought yet.
   void JudgeNewTexts();
 

@@ -23,7 +23,7 @@ std::string StageRun::Key(std::string_view stage) const {
 }
 
 void StageRun::Record(StageRecord record) {
-  for (const std::string& note : record.notes) Tell(note);
+  for (const std::string& note : record.notes) Print(note);
   if (observer_.stage) observer_.stage(record);
   outcome_.stages.push_back(std::move(record));
 }
@@ -40,7 +40,7 @@ std::vector<StageRecord> StageRun::RecordsFrom(std::string_view first,
   return {Find(first), Find(last) + 1};
 }
 
-void StageRun::Tell(const std::string& line) const {
+void StageRun::Print(const std::string& line) const {
   if (observer_.input) observer_.input(line);
 }
 

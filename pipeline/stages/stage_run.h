@@ -66,7 +66,7 @@ class StageRun {
   // recorded, in this order.
   std::vector<StageRecord> RecordsFrom(std::string_view first, std::string_view last) const;
   // Tells one line about the input.
-  void Tell(const std::string& line) const;
+  void Print(const std::string& line) const;
 
   // Starts writing a file of --out, and holds its text for whoever publishes it. The
   // text stays in memory to the end of the run, also without --out. Errors of writing

@@ -58,7 +58,7 @@ absl::Status ComputeSweep(StageRun* run, StageRecord* record) {
 absl::Status FollowSweep(StageRun* run, const StageRecord&) {
   const std::string said =
       LeftOutPoints(InputOf(run), PointsOf(run->config()), run->outcome().runs);
-  if (!said.empty()) run->Tell("warning: " + said);
+  if (!said.empty()) run->Print("warning: " + said);
   return absl::OkStatus();
 }
 

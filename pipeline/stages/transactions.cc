@@ -129,7 +129,7 @@ absl::Status FollowAlone(StageRun* run, const StageRecord& record) {
 
 SetAsideReport TellSetAside(StageRun* run) {
   SetAsideReport report = SetAsideOf(run->outcome().stages);
-  for (const std::string& line : DescribeSetAside(report)) run->Tell(line);
+  for (const std::string& line : DescribeSetAside(report)) run->Print(line);
   return report;
 }
 

@@ -72,13 +72,13 @@ absl::StatusOr<Owner> FindOwner(const Snapshot& snapshot, const std::string& nam
 }
 
 absl::Status AddChunks(const Snapshot& snapshot, ShortNameSet& marks) {
-  marks.Settle();
+  marks.Compact();
   std::string place;
   CAIRN_RETURN_IF_ERROR(MarkChunks(
       snapshot, kAll, place,
       [&marks](const EntryHead& whole) { return marks.Contains(ShortNameOf(whole.digest)); },
       marks));
-  marks.Settle();
+  marks.Compact();
   return absl::OkStatus();
 }
 

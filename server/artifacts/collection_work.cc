@@ -171,13 +171,13 @@ class CollectionWork final : public operations::Work {
                         [this](std::string_view, const cairn::v1::BlobDigest& digest) {
                           marks_.Add(ShortNameOfHex(digest.sha256()));
                         }));
-    if (place.empty()) marks_.Settle();
+    if (place.empty()) marks_.Compact();
     return absl::OkStatus();
   }
 
   absl::Status MarkWanted(const Snapshot& snapshot, std::string& place, const WholeFilter& wanted) {
     CAIRN_RETURN_IF_ERROR(MarkChunks(snapshot, kEntriesPerStep, place, wanted, marks_));
-    if (place.empty()) marks_.Settle();
+    if (place.empty()) marks_.Compact();
     return absl::OkStatus();
   }
 

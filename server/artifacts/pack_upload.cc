@@ -117,7 +117,7 @@ absl::Status PackUpload::ReadAgain(const PackFile& pack, int64_t length) {
 }
 
 // Takes the upload away from its stream after an error of the pack.
-absl::Status PackUpload::Tear(absl::Status failed) {
+absl::Status PackUpload::Abandon(absl::Status failed) {
   torn_ = true;
   ++owner_;
   has_stream_ = false;
@@ -126,7 +126,7 @@ absl::Status PackUpload::Tear(absl::Status failed) {
 
 absl::Status PackUpload::Sync() {
   absl::Status synced = place_->pack->Sync();
-  if (!synced.ok()) return Tear(std::move(synced));
+  if (!synced.ok()) return Abandon(std::move(synced));
   synced_ = written_;
   return absl::OkStatus();
 }
@@ -179,7 +179,7 @@ absl::Status PackUpload::Append(std::string_view bytes) {
   }
   const int64_t data_offset = record_offset_ + PackFile::kRecordHeaderBytes;
   absl::Status appended = place_->pack->WriteAt(data_offset + written_, bytes);
-  if (!appended.ok()) return Tear(std::move(appended));
+  if (!appended.ok()) return Abandon(std::move(appended));
   hasher_.Update(bytes);
   pieces_.Update(bytes);
   written_ += static_cast<int64_t>(bytes.size());
@@ -279,7 +279,7 @@ absl::Status PackUpload::FinishInPack() {
   const int64_t data_offset = record_offset_ + PackFile::kRecordHeaderBytes;
   const std::vector<uint32_t> pieces = pieces_.Finish();
   const absl::StatusOr<int64_t> end = place_->pack->EndRecord(data_offset, digest_, pieces);
-  if (!end.ok()) return Tear(end.status());
+  if (!end.ok()) return Abandon(end.status());
   CAIRN_RETURN_IF_ERROR(Sync());
 
   CAIRN_ASSIGN_OR_RETURN(const bool stored, CommitEntry(PackedEntry(digest_, place_->pack->number(),

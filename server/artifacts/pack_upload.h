@@ -87,7 +87,7 @@ class PackUpload {
   absl::Status Reload() CAIRN_REQUIRES(mutex_);
   absl::Status Rewind() CAIRN_REQUIRES(mutex_);
   absl::Status ReadAgain(const PackFile& pack, int64_t length) CAIRN_REQUIRES(mutex_);
-  absl::Status Tear(absl::Status failed) CAIRN_REQUIRES(mutex_);
+  absl::Status Abandon(absl::Status failed) CAIRN_REQUIRES(mutex_);
   absl::Status Sync() CAIRN_REQUIRES(mutex_);
   absl::Status Append(std::string_view bytes) CAIRN_REQUIRES(mutex_);
   absl::Status Checkpoint() CAIRN_REQUIRES(mutex_);

@@ -35,10 +35,10 @@ ShortName ShortNameOfHex(std::string_view sha256_hex) {
 void ShortNameSet::Add(ShortName name) {
   names_.push_back(name);
   // The same blob is referred to many times: room for all of them would be too much.
-  if (names_.size() - settled_ >= std::max(settled_, kMinUnsettled)) Settle();
+  if (names_.size() - settled_ >= std::max(settled_, kMinUnsettled)) Compact();
 }
 
-void ShortNameSet::Settle() {
+void ShortNameSet::Compact() {
   if (settled_ == names_.size()) return;
   const auto middle = names_.begin() + static_cast<std::ptrdiff_t>(settled_);
   std::sort(middle, names_.end());

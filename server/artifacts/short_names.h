@@ -27,7 +27,7 @@ class ShortNameSet {
   void Add(ShortName name);
 
   // Puts in order what was added, so that Contains knows it.
-  void Settle();
+  void Compact();
 
   // Whether `name` was added before the last Settle; perhaps also for later ones.
   bool Contains(ShortName name) const;

@@ -16,7 +16,7 @@ namespace cairn::auth {
 class AccessControl;
 }  // namespace cairn::auth
 namespace cairn::metrics {
-class MetricFolder;
+class MetricCompactor;
 }  // namespace cairn::metrics
 namespace cairn::operations {
 class OperationRunner;
@@ -40,8 +40,8 @@ struct Environment {
   Replies& replies;           // counts what clients have not taken yet
   Alarms& alarms;             // wakes calls that wait without a thread
   observability::CallMetrics& metrics;
-  metrics::MetricFolder& metric_folder;  // is told of metrics that were logged
-  tracking::RunLeaseKeeper& run_leases;  // is told of runs that changed or logged
+  metrics::MetricCompactor& metric_compactor;  // is told of metrics that were logged
+  tracking::RunLeaseKeeper& run_leases;        // is told of runs that changed or logged
   operations::OperationRunner& operations;
   const auth::AccessControl* access = nullptr;  // null: nobody is asked who they are
 };

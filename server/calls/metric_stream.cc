@@ -8,7 +8,7 @@
 #include "lib/base/status_macros.h"
 #include "server/calls/receive.h"
 #include "server/metrics/bundle.h"
-#include "server/metrics/folder.h"
+#include "server/metrics/metric_compactor.h"
 #include "server/tracking/run_lease_keeper.h"
 #include "server/tracking/run_logging.h"
 
@@ -63,8 +63,8 @@ void MetricStream::On(const Event& event) {
 
 std::optional<absl::Status> MetricStream::Advance() {
   if (const auto ticket = state_.TakeUselessTicket(); ticket.has_value()) {
-    // If that is too late the folder calls at once, and the stream advances then.
-    if (environment_.metric_folder.Withdraw(*ticket)) state_.RoomCame();
+    // If that is too late the compactor calls at once, and the stream advances then.
+    if (environment_.metric_compactor.Withdraw(*ticket)) state_.RoomCame();
   }
   const MetricStreamState::Next next = state_.TakeNext();
   if (next.acknowledge.has_value()) Write(*next.acknowledge);
@@ -102,7 +102,7 @@ absl::Status MetricStream::Handle() {
       last_number_.has_value()));
   CAIRN_RETURN_IF_ERROR(CheckOrder());
   Submit();
-  if (environment_.metric_folder.full()) WaitForRoom();
+  if (environment_.metric_compactor.full()) WaitForRoom();
   return absl::OkStatus();
 }
 
@@ -127,7 +127,7 @@ std::shared_ptr<const MetricStream::Batch> MetricStream::DescribeBatch() const {
   batch->run_id = run_.substr(run_.rfind('/') + 1);
   for (const auto& columns : request_.metrics()) batch->points += columns.values_size();
   if (metrics::IsBundle(request_.metrics()) &&
-      environment_.metric_folder.TakesBundles(batch->run_id)) {
+      environment_.metric_compactor.TakesBundles(batch->run_id)) {
     batch->bundle_bytes = metrics::BundleBytes(request_.metrics());
     return batch;
   }
@@ -174,11 +174,11 @@ void MetricStream::OnStored(const Batch& batch, const absl::Status& status) {
 }
 
 void MetricStream::NotifyOfStored(const Batch& batch) const {
-  metrics::MetricFolder& folder = environment_.metric_folder;
+  metrics::MetricCompactor& compactor = environment_.metric_compactor;
   environment_.run_leases.Logged(batch.run_id);
-  if (batch.bundle_bytes != 0) folder.LoggedBundle(batch.run_id, batch.bundle_bytes);
+  if (batch.bundle_bytes != 0) compactor.LoggedBundle(batch.run_id, batch.bundle_bytes);
   for (const Batch::Metric& metric : batch.metrics) {
-    folder.Logged(batch.run_id, metric.key, metric.bytes, metric.first_step);
+    compactor.Logged(batch.run_id, metric.key, metric.bytes, metric.first_step);
   }
 }
 
@@ -189,7 +189,7 @@ void MetricStream::WaitForRoom() {
     MutexLock lock(&mutex_);
     if (!state_.WaitForRoom()) return;
   }
-  const uint64_t ticket = environment_.metric_folder.WhenRoom(
+  const uint64_t ticket = environment_.metric_compactor.WhenRoom(
       [this] { On([](MetricStreamState& state) { state.RoomCame(); }); });
   MutexLock lock(&mutex_);
   state_.SetRoomTicket(ticket);

@@ -21,9 +21,10 @@ bool Passes(const std::vector<std::shared_ptr<const ToldCommit>>& commits, Revis
             const EventFilter& filter) {
   return std::any_of(commits.begin(), commits.end(), [&](const auto& commit) {
     return commit->revision >= from &&
-           std::any_of(commit->events.begin(), commit->events.end(), [&](const ToldEvent& event) {
-             return filter.Passes(event.resource, event.kind);
-           });
+           std::any_of(commit->events.begin(), commit->events.end(),
+                       [&](const EncodedEvent& event) {
+                         return filter.Passes(event.resource, event.kind);
+                       });
   });
 }
 
@@ -64,7 +65,7 @@ void EventFeed::OnCommit(Revision revision, const std::vector<storage::Event>& e
   auto commit = std::make_shared<ToldCommit>();
   commit->revision = revision;
   commit->events.reserve(events.size());
-  for (const storage::Event& event : events) commit->events.push_back(Tell(revision, event));
+  for (const storage::Event& event : events) commit->events.push_back(EncodeEvent(revision, event));
   ring_bytes_ += commit->bytes();
   ring_.push_back(std::move(commit));
   while (ring_bytes_ > options_.ring_bytes && ring_.size() > 1) {
@@ -134,7 +135,7 @@ absl::StatusOr<Revision> EventFeed::ReadLog(Revision from, const Visit& visit,
       if (!flush()) return false;
       commit = {stored.revision, {}};
     }
-    commit.events.push_back(Tell(stored.revision, stored.event));
+    commit.events.push_back(EncodeEvent(stored.revision, stored.event));
     return true;
   });
   CAIRN_RETURN_IF_ERROR(read);

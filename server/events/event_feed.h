@@ -14,8 +14,8 @@
 #include "absl/status/statusor.h"
 #include "lib/base/clock.h"
 #include "lib/base/mutex.h"
+#include "server/events/encoded_event.h"
 #include "server/events/event_filter.h"
-#include "server/events/told_event.h"
 #include "server/storage/kv_store.h"
 
 namespace cairn::events {

@@ -49,15 +49,15 @@ void HistoryTrimmer::Work() {
   }
 }
 
-void HistoryTrimmer::TrimEvents() { Tell(events_.Run()); }
+void HistoryTrimmer::TrimEvents() { Report(events_.Run()); }
 
 bool HistoryTrimmer::TrimAnswers() {
   const absl::StatusOr<bool> more = answers_.Step();
-  Tell(more.status());
+  Report(more.status());
   return more.ok() && *more;
 }
 
-void HistoryTrimmer::Tell(const absl::Status& status) const {
+void HistoryTrimmer::Report(const absl::Status& status) const {
   if (!status.ok() && options_.on_failure) options_.on_failure(status);
 }
 

@@ -47,7 +47,7 @@ class HistoryTrimmer {
   // One part of the answers; true when there are more.
   bool TrimAnswers();
   // Hands an error to on_failure; nothing for OK.
-  void Tell(const absl::Status& status) const;
+  void Report(const absl::Status& status) const;
   // False when closing.
   bool Wait(std::chrono::nanoseconds time) CAIRN_EXCLUDES(mutex_);
 

@@ -50,7 +50,7 @@ absl::Status CheckpointReader::Read(
     CAIRN_RETURN_IF_ERROR(in_.End());
   }
   CAIRN_RETURN_IF_ERROR(in_.End());
-  columns_.Settle();
+  columns_.EndRestore();
   return CheckExperiments();
 }
 

@@ -131,7 +131,7 @@ void RunColumns::ForgetDroppedNames() {
   }
 }
 
-void RunColumns::Settle() {
+void RunColumns::EndRestore() {
   for (const Row row : free_rows_) ClearKeyed(row, nullptr);
   for (auto& [key, column] : metrics_) column->CountRows();
   keyed_bytes_ = BytesOfAll(params_) + BytesOfAll(tags_) + BytesOfAll(metrics_);

@@ -6,7 +6,7 @@ namespace cairn::index {
 
 bool IsDamage(const absl::Status& status) { return HasReason(status, ErrorReason::RECORD_CORRUPT); }
 
-bool DamageLog::Note(std::string_view what, const absl::Status& status) {
+bool DamageLog::Add(std::string_view what, const absl::Status& status) {
   if (!IsDamage(status)) return false;
   {
     MutexLock lock(&mutex_);

@@ -29,7 +29,7 @@ class DamageLog {
   // True if `status` says that a record is damaged; then `what`, the id of a run or the
   // name of an experiment, is noted. Any other error concerns more than one record.
   // False, noting nothing, for such an error and for OK: the caller returns it.
-  bool Note(std::string_view what, const absl::Status& status) CAIRN_EXCLUDES(mutex_);
+  bool Add(std::string_view what, const absl::Status& status) CAIRN_EXCLUDES(mutex_);
 
   // How many runs and experiments were noted.
   size_t count() const CAIRN_EXCLUDES(mutex_);

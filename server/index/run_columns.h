@@ -189,7 +189,7 @@ class RunColumns {
   size_t FixedBytes() const;
   // Ends writing columns past the methods above, from a checkpoint: clears the rows that are
   // free, which have values if runs took them while it was written, and counts again.
-  void Settle();
+  void EndRestore();
 
   uint64_t sequence_ = 1;
   size_t row_limit_ = 0;

@@ -176,7 +176,7 @@ absl::StatusOr<std::vector<ExperimentChange>> RunFollower::ReadExperiments(
   std::vector<ExperimentChange> changes;
   for (const int64_t id : ids) {
     const auto change = ReadExperimentChange(snapshot, id);
-    if (damage_.Note(ExperimentName(id), change.status())) continue;
+    if (damage_.Add(ExperimentName(id), change.status())) continue;
     CAIRN_RETURN_IF_ERROR(change.status());
     changes.push_back(*change);
   }
@@ -205,7 +205,7 @@ absl::Status RunFollower::Drain(const Pending& pending, const storage::Snapshot&
     auto change = parts.whole ? ReadRunChange(snapshot, run_id)
                               : ReadMetricChange(snapshot, run_id, parts.metrics);
     // The index keeps the run as it knows it.
-    if (damage_.Note(run_id, change.status())) continue;
+    if (damage_.Add(run_id, change.status())) continue;
     CAIRN_RETURN_IF_ERROR(change.status());
     bytes.push_back(static_cast<int64_t>(change->run.ByteSizeLong()));
     lot_bytes += bytes.back();

@@ -94,11 +94,11 @@ absl::Status LoadRuns(const Snapshot& snapshot, RunColumns& columns, DamageLog& 
         if (id) {
           columns.SetRecord(columns.RowFor(*id), stored.value.experiment_id(), stored.value.run());
         } else {
-          damage.Note(OwnerOf(key), CorruptKey(key));
+          damage.Add(OwnerOf(key), CorruptKey(key));
         }
         return true;
       },
-      [&](std::string_view key, const absl::Status& status) { damage.Note(OwnerOf(key), status); });
+      [&](std::string_view key, const absl::Status& status) { damage.Add(OwnerOf(key), status); });
 }
 
 // Scans records that belong to runs and calls `set(row, name, record)` for each. A run
@@ -112,7 +112,7 @@ absl::Status LoadKeyed(const Snapshot& snapshot, const KeyRange& range, size_t m
     const auto row = cursor.Find(key);
     // What is left of a run that is no more concerns nobody.
     if (!row) return;
-    damage.Note(OwnerOf(key), status);
+    damage.Add(OwnerOf(key), status);
     columns.Remove(*row);
     cursor.Forget();
   };
@@ -147,7 +147,7 @@ absl::Status LoadBundled(const Snapshot& snapshot, RunColumns& columns, DamageLo
     const auto row = id ? columns.Find(*id) : std::nullopt;
     if (!row) continue;
     const auto summaries = metrics::ReadSummaries(snapshot, bundles, run_id);
-    if (damage.Note(run_id, summaries.status())) {
+    if (damage.Add(run_id, summaries.status())) {
       columns.Remove(*row);
       continue;
     }
@@ -238,7 +238,7 @@ absl::Status ScanExperiments(const Snapshot& snapshot, DamageLog& damage,
   const storage::Key prefix = storage::ExperimentPrefix();
   const auto visit_damaged = [&](std::string_view key, const absl::Status& status) {
     const auto id = storage::KeyReader(key.substr(prefix.bytes.size())).ReadInt64();
-    damage.Note(id ? ExperimentName(*id) : HexEncode(key), status);
+    damage.Add(id ? ExperimentName(*id) : HexEncode(key), status);
     if (id) visit(*id, true);
   };
   return ScanIntact<ExperimentRecord>(

@@ -20,7 +20,7 @@ namespace cairn::metrics {
 // record. Logged one by one they would be two records a metric, a batch and a summary,
 // which costs a look-up, a merge and two places in the store's order for a point or
 // two. A bundle costs one. Readers see through it (SeriesReader, ReadSummaries), and
-// the folder spreads the bundles of a run over its metrics once there are enough of
+// the compactor spreads the bundles of a run over its metrics once there are enough of
 // them that a metric gets many points at once (spread.h).
 //
 // Stored as cairn.internal.MetricBundleRecord under MetricBundleKey.

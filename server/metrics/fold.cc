@@ -18,10 +18,10 @@ using storage::Snapshot;
 constexpr int kMaxChunks = 4096;
 
 // One step for one series: what was read and what is to be written.
-class Folder {
+class FoldPlanner {
  public:
-  Folder(const Snapshot& snapshot, std::string_view run_id, std::string_view metric,
-         const FoldOptions& options, int64_t first_step)
+  FoldPlanner(const Snapshot& snapshot, std::string_view run_id, std::string_view metric,
+              const FoldOptions& options, int64_t first_step)
       : store_(snapshot, run_id, metric), options_(options), first_step_(first_step) {}
 
   absl::StatusOr<FoldPlan> Plan() {
@@ -135,7 +135,7 @@ class Folder {
 absl::StatusOr<FoldPlan> PlanFold(const Snapshot& snapshot, std::string_view run_id,
                                   std::string_view metric, const FoldOptions& options,
                                   int64_t first_step) {
-  return Folder(snapshot, run_id, metric, options, first_step).Plan();
+  return FoldPlanner(snapshot, run_id, metric, options, first_step).Plan();
 }
 
 }  // namespace cairn::metrics

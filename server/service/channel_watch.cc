@@ -11,10 +11,10 @@
 namespace cairn::service {
 namespace {
 
+using events::EncodedEvent;
 using events::EventFeed;
 using events::EventFilter;
 using events::ToldCommit;
-using events::ToldEvent;
 using storage::Revision;
 
 // So many channels, with names as long as they may be, stay below the size of a part.
@@ -71,7 +71,7 @@ class ChannelWatch final : public PartSource {
 
   absl::Status AddMoves(v1::WatchChannelsResponse& response) {
     const auto read = place_.feed().Read(place_.next(), [&](const ToldCommit& commit) {
-      for (const ToldEvent& event : commit.events) Add(event, response);
+      for (const EncodedEvent& event : commit.events) Add(event, response);
       place_.GoTo(commit.revision + 1);
       return response.channels_size() < kChannelsPerPart;
     });
@@ -84,7 +84,7 @@ class ChannelWatch final : public PartSource {
     return absl::OkStatus();
   }
 
-  void Add(const ToldEvent& event, v1::WatchChannelsResponse& response) const {
+  void Add(const EncodedEvent& event, v1::WatchChannelsResponse& response) const {
     if (!place_.filter().Passes(event.resource, event.kind)) return;
     v1::Event parsed;
     if (parsed.ParseFromString(event.bytes) && parsed.has_channel()) {

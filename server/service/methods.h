@@ -18,7 +18,7 @@ namespace cairn::auth {
 class AccessControl;
 }  // namespace cairn::auth
 namespace cairn::metrics {
-class MetricFolder;
+class MetricCompactor;
 }  // namespace cairn::metrics
 namespace cairn::operations {
 class OperationRunner;
@@ -50,8 +50,8 @@ struct Backends {
   IdSource& ids;
   const Clock& store_clock;  // for how old something is (events/store_time.h)
   tracking::RunSearcher& run_searcher;
-  metrics::MetricFolder& metric_folder;  // is told of metrics that were logged
-  tracking::RunLeaseKeeper& run_leases;  // is told of runs that changed or logged
+  metrics::MetricCompactor& metric_compactor;  // is told of metrics that were logged
+  tracking::RunLeaseKeeper& run_leases;        // is told of runs that changed or logged
   tracking::RunPurger& run_purger;
   operations::OperationRunner& operations;
   artifacts::BlobStore& blobs;

@@ -5,7 +5,7 @@
 #include "cairn/v1/tracking.pb.h"
 #include "lib/base/status_macros.h"
 #include "server/metrics/bundle.h"
-#include "server/metrics/folder.h"
+#include "server/metrics/metric_compactor.h"
 #include "server/service/effects.h"
 #include "server/service/methods.h"
 #include "server/tracking/experiments.h"
@@ -47,20 +47,20 @@ void NoteMetrics(const Backends& backends, const v1::LogBatchRequest& request,
   const std::string run_id = LastSegment(request.run());
   backends.run_leases.Logged(run_id);
   if (bundling == tracking::Bundling::kAllowed) {
-    backends.metric_folder.LoggedBundle(run_id, metrics::BundleBytes(request.metrics()));
+    backends.metric_compactor.LoggedBundle(run_id, metrics::BundleBytes(request.metrics()));
     return;
   }
   for (const auto& columns : request.metrics()) {
-    backends.metric_folder.Logged(run_id, columns.key(),
-                                  columns.values_size() * metrics::kBytesPerPoint,
-                                  columns.steps_size() == 0 ? 0 : columns.steps(0));
+    backends.metric_compactor.Logged(run_id, columns.key(),
+                                     columns.values_size() * metrics::kBytesPerPoint,
+                                     columns.steps_size() == 0 ? 0 : columns.steps(0));
   }
 }
 
 Change LogBatch(const Backends& backends, const Caller& caller,
                 const v1::LogBatchRequest& request) {
   const bool bundles = metrics::IsBundle(request.metrics()) &&
-                       backends.metric_folder.TakesBundles(LastSegment(request.run()));
+                       backends.metric_compactor.TakesBundles(LastSegment(request.run()));
   const auto bundling = bundles ? tracking::Bundling::kAllowed : tracking::Bundling::kRefused;
   Change change;
   change.plan = [&request, bundling,

@@ -13,10 +13,10 @@
 namespace cairn::service {
 namespace {
 
+using events::EncodedEvent;
 using events::EventFeed;
 using events::EventFilter;
 using events::ToldCommit;
-using events::ToldEvent;
 using storage::Revision;
 
 constexpr int64_t kNanosPerMilli = 1'000'000;
@@ -69,7 +69,7 @@ class WatchSource final : public PartSource {
   bool Take(const ToldCommit& commit, Filling& filling, std::string& part) {
     bool any = skip_ > 0;
     for (size_t i = skip_; i < commit.events.size(); ++i) {
-      const ToldEvent& event = commit.events[i];
+      const EncodedEvent& event = commit.events[i];
       ++filling.looked_at;
       if (!place_.filter().Passes(event.resource, event.kind)) continue;
       if (!part.empty() && part.size() + event.bytes.size() > kResponseBytes) {

@@ -200,7 +200,7 @@ void Committer::CommitTogether(std::vector<Waiting> waiting) {
     group.Decide(last_revision_, options_.clock->NowUnixNanos(), merge_);
     written = WriteGroup(group.batch());
   }
-  if (written.ok()) Tell(group);
+  if (written.ok()) NotifyListeners(group);
   for (size_t i = 0; i < waiting.size(); ++i) {
     // A refusal rests on earlier sets of the group: it holds only if they do.
     waiting[i].done(written.ok() ? group.results()[i] : CommitResult(written));
@@ -223,7 +223,7 @@ std::vector<absl::StatusOr<std::optional<Record>>> Committer::ReadLatest(
   if (unknown.empty()) return records;
   auto read = backend_.ReadLatest(unknown);
   for (size_t i = 0; i < unknown.size(); ++i) {
-    if (read[i].ok()) cache_.Tell(*unknown[i], *read[i]);
+    if (read[i].ok()) cache_.Set(*unknown[i], *read[i]);
     records[places[i]] = std::move(read[i]);
   }
   return records;
@@ -255,13 +255,13 @@ absl::Status Committer::LeavePause(bool frees_space) {
   cache_.Clear();
   const auto recovery = backend_.Recover(last_revision_, frees_space);
   if (!recovery.ok()) return health;
-  TellRecovered(*recovery);
+  NotifyRecovered(*recovery);
   last_revision_ = recovery->last_revision;
   if (!frees_space) SetHealth(absl::OkStatus());
   return absl::OkStatus();
 }
 
-void Committer::Tell(const CommitGroup& group) {
+void Committer::NotifyListeners(const CommitGroup& group) {
   MutexLock lock(&listener_mutex_);
   for (size_t i = 0; i < group.sets().size(); ++i) {
     const CommitResult& result = group.results()[i];
@@ -270,7 +270,7 @@ void Committer::Tell(const CommitGroup& group) {
   }
 }
 
-void Committer::TellRecovered(const CommitBackend::Recovery& recovery) {
+void Committer::NotifyRecovered(const CommitBackend::Recovery& recovery) {
   std::map<Revision, std::vector<Event>> by_revision;
   for (Revision r = last_revision_ + 1; r <= recovery.last_revision; ++r) by_revision[r];
   for (const StoredEvent& stored : recovery.events) {

@@ -140,8 +140,8 @@ class Committer {
   // pause goes on for others.
   absl::Status LeavePause(bool frees_space);
   // Tells listeners of commits whose outcome was not known and that did succeed.
-  void TellRecovered(const CommitBackend::Recovery& recovery) CAIRN_EXCLUDES(listener_mutex_);
-  void Tell(const CommitGroup& group) CAIRN_EXCLUDES(listener_mutex_);
+  void NotifyRecovered(const CommitBackend::Recovery& recovery) CAIRN_EXCLUDES(listener_mutex_);
+  void NotifyListeners(const CommitGroup& group) CAIRN_EXCLUDES(listener_mutex_);
   absl::Status Enqueue(Waiting& item) CAIRN_EXCLUDES(mutex_);  // moves from it if OK
   absl::Status Admit(const Waiting& item) CAIRN_REQUIRES(mutex_);
   absl::Status CurrentHealth() const CAIRN_EXCLUDES(mutex_);

@@ -27,7 +27,7 @@ bool IsTooLarge(const std::optional<Record>& record) {
 
 const std::optional<Record>* RecordCache::Find(const Key& key) { return Touch(key); }
 
-void RecordCache::Tell(const Key& key, const std::optional<Record>& record) {
+void RecordCache::Set(const Key& key, const std::optional<Record>& record) {
   if (std::optional<Record>* state = Touch(key)) return Replace(key, *state, record);
   if (IsTooLarge(record)) return;
   MakeRoom(BytesOf(key.bytes, record));

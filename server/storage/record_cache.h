@@ -32,12 +32,12 @@ class RecordCache {
   const std::optional<Record>* Find(const Key& key);
 
   // `key` now has this state. Large records are not kept.
-  void Tell(const Key& key, const std::optional<Record>& record);
+  void Set(const Key& key, const std::optional<Record>& record);
 
-  // As Tell, if something is known of the key; else nothing.
+  // As Set, if something is known of the key; else nothing.
   void Update(const Key& key, const std::optional<Record>& record);
 
-  // Forgets everything: the truth may have changed without a Tell.
+  // Forgets everything: the truth may have changed without a Set.
   void Clear();
 
   // What is held, about.

@@ -63,7 +63,7 @@ class RocksBackend final : public CommitBackend {
     if (status.ok()) status = database->db().Write(write_options_, &rocks_batch);
     if (status.ok()) {
       if (batch.first_event_revision > 0) DropEventFiles(*database, batch.first_event_revision);
-      if (batch.frees_space) reclaimer_.Note(batch);
+      if (batch.frees_space) reclaimer_.Observe(batch);
       if (batch.frees_space && !HasRoom(2 * reserve_bytes_)) reclaimer_.ReclaimSoon();
       return {};
     }

@@ -33,7 +33,7 @@ void SpaceReclaimer::FlushSoon() {
   arrived_.Signal();
 }
 
-void SpaceReclaimer::Note(const CommitBatch& batch) {
+void SpaceReclaimer::Observe(const CommitBatch& batch) {
   MutexLock lock(&mutex_);
   for (const Change& change : batch.changes) {
     if (change.record->has_value() || change.key->bytes.empty()) continue;

@@ -44,7 +44,7 @@ class SpaceReclaimer {
   void FlushSoon() CAIRN_EXCLUDES(mutex_);
 
   // Notes what `batch` deletes.
-  void Note(const CommitBatch& batch) CAIRN_EXCLUDES(mutex_);
+  void Observe(const CommitBatch& batch) CAIRN_EXCLUDES(mutex_);
 
   // What was noted is to give its room back. Nothing happens if there is nothing.
   void ReclaimSoon() CAIRN_EXCLUDES(mutex_);

@@ -162,7 +162,7 @@ SyncedFiles::~SyncedFiles() {
   }
 }
 
-void SyncedFiles::Tell(const SyncedFile& file) {
+void SyncedFiles::Record(const SyncedFile& file) {
   MutexLock lock(&mutex_);
   const auto known = FindIn(state_.files, file.kind, file.number);
   if (known != state_.files.end()) {
@@ -193,7 +193,7 @@ void SyncedFiles::Sync() {
   Report(status);
 }
 
-absl::Status SyncedFiles::Settle() {
+absl::Status SyncedFiles::Checkpoint() {
   std::array<Copy, 2> copies;
   absl::Status status;
   {

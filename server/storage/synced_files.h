@@ -85,7 +85,7 @@ class SyncedFiles {
   SyncedFiles& operator=(const SyncedFiles&) = delete;
 
   // `file` was synced so far; replaces what was known of it.
-  void Tell(const SyncedFile& file) CAIRN_EXCLUDES(mutex_);
+  void Record(const SyncedFile& file) CAIRN_EXCLUDES(mutex_);
   // The file is about to be removed.
   void Forget(SyncedKind kind, uint64_t number) CAIRN_EXCLUDES(mutex_);
 
@@ -94,7 +94,7 @@ class SyncedFiles {
 
   // Writes what it goes on from and makes it durable, though nothing new was told: before a file
   // that has less than the record says gets another size. The record would refuse it then.
-  absl::Status Settle() CAIRN_EXCLUDES(mutex_);
+  absl::Status Checkpoint() CAIRN_EXCLUDES(mutex_);
 
  private:
   struct Copy {

@@ -104,7 +104,7 @@ class WitnessedFile final : public rocksdb::FSWritableFileOwnerWrapper {
   rocksdb::IOStatus Synced(rocksdb::IOStatus status) {
     if (!status.ok()) failed_ = true;
     if (failed_ || written_.bytes == 0) return status;
-    synced_.Tell(written_);
+    synced_.Record(written_);
     if (written_.kind == SyncedKind::kManifest) synced_.Sync();  // seldom, and in the background
     return status;
   }
@@ -168,7 +168,7 @@ class WitnessedFileSystem final : public rocksdb::FileSystemWrapper {
                                        std::unique_ptr<rocksdb::FSWritableFile>* result,
                                        rocksdb::IODebugContext* debug) override {
     if (ParseSyncedName(name)) {
-      const absl::Status settled = synced_.Settle();
+      const absl::Status settled = synced_.Checkpoint();
       if (!settled.ok()) return rocksdb::IOStatus::IOError(std::string(settled.message()));
     }
     return FileSystemWrapper::ReopenWritableFile(name, options, result, debug);

@@ -11,7 +11,7 @@ namespace cairn::tracking {
 // Limits on what clients may log, in bytes unless the name says otherwise. They are at
 // least as wide as MLflow's, so that its clients fit. Their numbers stand in
 // server/core/limits.h, which GetServerInfo reports; here they have the names of this
-// folder.
+// compactor.
 //
 // Of texts that clients choose.
 inline constexpr size_t kMaxExperimentNameBytes = limits::kExperimentNameBytes;

@@ -106,7 +106,7 @@ absl::StatusOr<storage::Plan> RunLeaseKeeper::PlanHeartbeat(
   const int64_t lease = LeaseNanos(run);
   if (lease > 0) *response.mutable_lease_duration() = ToDuration(lease);
   if (request.validate_only()) return storage::AnswerOnly(std::move(response));
-  if (!leases_.Hear(run.uid(), options_.forward->NowUnixNanos())) {
+  if (!leases_.Renew(run.uid(), options_.forward->NowUnixNanos())) {
     return storage::AnswerOnly(std::move(response));
   }
   // The run is about to be ended: writing its record decides who comes first.

@@ -53,7 +53,7 @@ class RunLeaseKeeper {
   void Changed(const cairn::v1::Run& run) CAIRN_EXCLUDES(mutex_);
 
   // Something was logged into the run. Costs a look-up.
-  void Logged(std::string_view run_id) { leases_.Hear(run_id, options_.forward->NowUnixNanos()); }
+  void Logged(std::string_view run_id) { leases_.Renew(run_id, options_.forward->NowUnixNanos()); }
 
   // Plans HeartbeatRun. Errors are those of TrackingService.HeartbeatRun. Writes
   // nothing unless the run is about to be ended. Answers the lease that holds.

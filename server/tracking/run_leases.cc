@@ -13,7 +13,7 @@ void RunLeases::Begin(std::string_view run_id, int64_t lease_nanos, int64_t now_
   due_.emplace(lease.due_nanos, std::move(id));
 }
 
-bool RunLeases::Hear(std::string_view run_id, int64_t now_nanos) {
+bool RunLeases::Renew(std::string_view run_id, int64_t now_nanos) {
   MutexLock lock(&mutex_);
   const auto at = leases_.find(run_id);
   if (at == leases_.end()) return false;

@@ -40,7 +40,7 @@ class RunLeases {
       CAIRN_EXCLUDES(mutex_);
 
   // The run is alive. True if it is expiring. Nothing happens for one without a lease.
-  bool Hear(std::string_view run_id, int64_t now_nanos) CAIRN_EXCLUDES(mutex_);
+  bool Renew(std::string_view run_id, int64_t now_nanos) CAIRN_EXCLUDES(mutex_);
 
   // There is no lease any more. Does nothing if there is none.
   void Forget(std::string_view run_id) CAIRN_EXCLUDES(mutex_);

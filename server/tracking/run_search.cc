@@ -85,13 +85,13 @@ class RunScan {
           auto run = AssembleRun(snapshot_, std::move(stored));
           if (run.ok()) {
             visit(*std::move(run));
-          } else if (!damage_.Note(run_id, run.status())) {
+          } else if (!damage_.Add(run_id, run.status())) {
             failure = run.status();
           }
           return failure.ok();
         },
         [&](std::string_view key, const absl::Status& status) {
-          damage_.Note(storage::LastStringOf(storage::RunPrefix(), key).value_or(""), status);
+          damage_.Add(storage::LastStringOf(storage::RunPrefix(), key).value_or(""), status);
         }));
     return failure;
   }

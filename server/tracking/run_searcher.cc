@@ -39,7 +39,7 @@ absl::StatusOr<std::vector<Run>> ReadIntact(const std::vector<RunAddress>& addre
   absl::StatusOr<std::vector<Run>> runs = read(addresses);
   if (runs.ok() || !index::IsDamage(runs.status())) return runs;
   if (addresses.size() == 1) {
-    damage.Note(addresses[0].run_id, runs.status());
+    damage.Add(addresses[0].run_id, runs.status());
     return std::vector<Run>(1);
   }
   const auto middle = addresses.begin() + static_cast<std::ptrdiff_t>(addresses.size() / 2);

@@ -255,7 +255,7 @@ absl::StatusOr<cairn::v1::ListRunsResponse> ListRuns(const Snapshot& snapshot,
     if (!failure.ok()) return false;
     const auto run_id = storage::RunIdOfRunByExperiment(key);
     const auto added = run_id.ok() ? add_run(*run_id, room) : run_id.status();
-    if (!noted.Note(run_id.value_or(""), added.status())) failure.Update(added.status());
+    if (!noted.Add(run_id.value_or(""), added.status())) failure.Update(added.status());
     return added.ok() && *added;
   };
   CAIRN_ASSIGN_OR_RETURN(

@@ -68,7 +68,7 @@ class EventFeedTest : public ::testing::Test {
   std::vector<std::string> Read(Revision from) {
     std::vector<std::string> seen;
     const auto read = feed_->Read(from, [&seen](const ToldCommit& commit) {
-      for (const ToldEvent& event : commit.events) {
+      for (const EncodedEvent& event : commit.events) {
         seen.push_back(std::to_string(commit.revision) + " " + event.resource);
       }
       return true;
@@ -226,14 +226,14 @@ TEST_F(EventFeedTest, EveryFollowerSeesEachCommitOnceInOrder) {
   for (std::thread& follower : followers) follower.join();
 }
 
-TEST(ToldEvent, HasTheRevisionTheImageAndItsEtag) {
+TEST(EncodedEvent, HasTheRevisionTheImageAndItsEtag) {
   v1::Alias alias;
   alias.set_name("models/m/aliases/a");
   alias.set_version(2);
   storage::Event event{alias.name(), v1::Event::ALIAS_SET, storage::ImageOf(alias), "ada",
                        1'500'000'000};
   v1::Event told;
-  ASSERT_TRUE(told.ParseFromString(Tell(36, event).bytes));
+  ASSERT_TRUE(told.ParseFromString(EncodeEvent(36, event).bytes));
   EXPECT_EQ(told.revision(), 36);
   EXPECT_EQ(told.kind(), v1::Event::ALIAS_SET);
   EXPECT_EQ(told.resource(), alias.name());

@@ -8,7 +8,7 @@
 #include <utility>
 
 #include "lib/base/thread_pool.h"
-#include "server/metrics/folder.h"
+#include "server/metrics/metric_compactor.h"
 #include "server/operations/operation_runner.h"
 #include "server/rpc/call.h"
 #include "server/tracking/run_lease_keeper.h"
@@ -22,12 +22,12 @@ namespace cairn {
 // not run. Tests add the service and the gRPC server, and stop that one before this goes.
 class RpcTest : public UseCaseTest {
  protected:
-  explicit RpcTest(metrics::FolderOptions folder = {}, size_t max_queued = 100,
+  explicit RpcTest(metrics::CompactorOptions folder = {}, size_t max_queued = 100,
                    int64_t reply_bytes = calls::RepliesOptions().budget_bytes,
                    const calls::IntakeOptions& intake = {})
       : pool_(2, max_queued),
         replies_({.budget_bytes = reply_bytes}),
-        folder_(std::make_unique<metrics::MetricFolder>(*store_, std::move(folder))),
+        folder_(std::make_unique<metrics::MetricCompactor>(*store_, std::move(folder))),
         intake_(intake, ForwardClock()) {}
 
   calls::LongCalls long_calls_{100};
@@ -36,7 +36,7 @@ class RpcTest : public UseCaseTest {
   calls::Alarms alarms_;
   observability::CallMetrics metrics_;
   tracking::RunSearcher searcher_{*store_, {}};
-  std::unique_ptr<metrics::MetricFolder> folder_;
+  std::unique_ptr<metrics::MetricCompactor> folder_;
   calls::WaitingRoom room_{[] { return false; }, calls::WaitingRoomOptions()};
   calls::Intake intake_;
   tracking::RunPurger purger_{*store_, [](std::string_view) {}};

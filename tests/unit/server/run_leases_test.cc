@@ -39,20 +39,20 @@ TEST(RunLeasesTest, OnlyTheSilentAreTakenAndOnlyOnce) {
   leases.Begin("b", 10, 0);
   leases.Begin("c", 100, 0);
   EXPECT_EQ(leases.NextDue(), 10);
-  EXPECT_FALSE(leases.Hear("b", 5));
+  EXPECT_FALSE(leases.Renew("b", 5));
   EXPECT_EQ(Silent(leases, 9), "");
   EXPECT_EQ(Silent(leases, 10), "a@0 ");
   EXPECT_EQ(Silent(leases, 14), "");
   EXPECT_EQ(Silent(leases, 15), "b@5 ");
-  EXPECT_TRUE(leases.Hear("a", 16));
+  EXPECT_TRUE(leases.Renew("a", 16));
   leases.Keep("a", 16);
-  EXPECT_FALSE(leases.Hear("a", 17));
+  EXPECT_FALSE(leases.Renew("a", 17));
   leases.Forget("b");
   EXPECT_EQ(Silent(leases, 26), "");
   EXPECT_EQ(Silent(leases, 27), "a@17 ");
   leases.Forget("a");
   EXPECT_EQ(leases.size(), 1u);
-  EXPECT_FALSE(leases.Hear("a", 30));
+  EXPECT_FALSE(leases.Renew("a", 30));
 }
 
 TEST(RunLeasesTest, ALeaseThatBeginsAgainReplacesTheOldOne) {
@@ -64,7 +64,7 @@ TEST(RunLeasesTest, ALeaseThatBeginsAgainReplacesTheOldOne) {
   EXPECT_EQ(leases.NextDue(), 114);
   EXPECT_EQ(Silent(leases, 114), "a@104 ");
   leases.Begin("a", 10, 115);
-  EXPECT_FALSE(leases.Hear("a", 116));
+  EXPECT_FALSE(leases.Renew("a", 116));
 }
 
 TEST(RunLeasesTest, OneThatIsKeptWaitsForTheTimeItWasTold) {

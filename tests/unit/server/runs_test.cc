@@ -9,7 +9,7 @@
 
 #include "lib/base/resource_names.h"
 #include "lib/base/thread_pool.h"
-#include "server/metrics/folder.h"
+#include "server/metrics/metric_compactor.h"
 #include "server/rpc/call.h"
 #include "server/tracking/limits.h"
 #include "server/tracking/metric_curve.h"
@@ -239,7 +239,7 @@ TEST_F(RunsTest, ABatchSentTwiceIsStoredOnceAlsoAfterItWasFolded) {
   const v1::Run run = CreateRun();
   const MetricWriter writer{ids_->NewUuid4()};
   ASSERT_TRUE(LogMetrics(run.name(), Batch(1, {0.5, 0.25}), writer).ok());
-  metrics::MetricFolder folder(*store_);
+  metrics::MetricCompactor folder(*store_);
   folder.Logged(run.uid(), "loss", 1);
   ASSERT_TRUE(folder.FoldAll().ok());
   ASSERT_EQ(folder.folded_points(), 2);

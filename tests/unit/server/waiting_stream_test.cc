@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "cairn/v1/tracking.grpc.pb.h"
-#include "server/metrics/folder.h"
+#include "server/metrics/metric_compactor.h"
 #include "server/rpc/table_service.h"
 #include "tests/unit/server/partial_table.h"
 #include "tests/unit/server/rpc_fixture.h"
@@ -68,8 +68,8 @@ class WaitingStreamTest : public RpcTest {
     server_->Wait();
   }
 
-  static metrics::FolderOptions Full() {
-    metrics::FolderOptions options;
+  static metrics::CompactorOptions Full() {
+    metrics::CompactorOptions options;
     options.max_waiting_bytes = 0;
     return options;
   }

@@ -18,8 +18,8 @@ std::optional<Record> RecordOf(Revision revision, std::string payload) {
 TEST(RecordCache, KnowsWhatItWasToldAbsenceToo) {
   RecordCache cache(1 << 20);
   EXPECT_EQ(cache.Find(KeyOf("a")), nullptr);
-  cache.Tell(KeyOf("a"), RecordOf(3, "x"));
-  cache.Tell(KeyOf("b"), std::nullopt);
+  cache.Set(KeyOf("a"), RecordOf(3, "x"));
+  cache.Set(KeyOf("b"), std::nullopt);
   ASSERT_NE(cache.Find(KeyOf("a")), nullptr);
   EXPECT_EQ((*cache.Find(KeyOf("a")))->payload, "x");
   ASSERT_NE(cache.Find(KeyOf("b")), nullptr);
@@ -34,7 +34,7 @@ TEST(RecordCache, AnUpdateOfAnUnknownKeyIsNotKept) {
   RecordCache cache(1 << 20);
   cache.Update(KeyOf("a"), RecordOf(1, "x"));
   EXPECT_EQ(cache.Find(KeyOf("a")), nullptr);
-  cache.Tell(KeyOf("a"), RecordOf(1, "x"));
+  cache.Set(KeyOf("a"), RecordOf(1, "x"));
   cache.Update(KeyOf("a"), RecordOf(2, "y"));
   EXPECT_EQ((*cache.Find(KeyOf("a")))->mod_revision, 2);
   cache.Update(KeyOf("a"), std::nullopt);
@@ -43,7 +43,7 @@ TEST(RecordCache, AnUpdateOfAnUnknownKeyIsNotKept) {
 
 TEST(RecordCache, ALargeRecordIsForgottenInsteadOfKeptAsItWas) {
   RecordCache cache(1 << 20);
-  cache.Tell(KeyOf("a"), RecordOf(1, "x"));
+  cache.Set(KeyOf("a"), RecordOf(1, "x"));
   cache.Update(KeyOf("a"), RecordOf(2, std::string(100'000, 'y')));
   EXPECT_EQ(cache.Find(KeyOf("a")), nullptr);
 }
@@ -54,7 +54,7 @@ TEST(RecordCache, RecordsThatGrowInTheirPlaceDoNotExceedTheLimit) {
   for (int round = 1; round <= 3; ++round) {
     for (int i = 0; i < 100; ++i) {
       const Key key = KeyOf(std::to_string(i));
-      if (cache.Find(key) == nullptr) cache.Tell(key, RecordOf(round, "x"));
+      if (cache.Find(key) == nullptr) cache.Set(key, RecordOf(round, "x"));
       cache.Update(key, RecordOf(round, std::string(2'000, 'y')));
       ASSERT_LE(cache.bytes(), kMaxBytes + 3'000);
     }
@@ -80,7 +80,7 @@ TEST(RecordCache, IsNeverWrongAndNeverTooLarge) {
       ASSERT_EQ(known->has_value(), truth[name].has_value());
       ASSERT_EQ(*known ? (*known)->mod_revision : 0, truth[name] ? truth[name]->mod_revision : 0);
     } else {
-      cache.Tell(KeyOf(name), truth[name]);
+      cache.Set(KeyOf(name), truth[name]);
     }
     ASSERT_LE(cache.bytes(), kMaxBytes + 1'000);
   }

@@ -79,7 +79,7 @@ TEST_F(SyncedFilesOnDiskTest, NothingIsWrittenBeforeThereIsSomethingToTell) {
 TEST_F(SyncedFilesOnDiskTest, WhatWasToldIsFoundAtOnceAndFromEitherCopy) {
   SyncedFiles files(scratch_.path(), {}, nullptr);
   for (uint64_t bytes = 1; bytes <= 5; ++bytes) {
-    files.Tell({SyncedKind::kLog, 9, bytes, 0});
+    files.Record({SyncedKind::kLog, 9, bytes, 0});
     for (const std::string& path : SyncedStatePaths(scratch_.path())) {
       const auto state = ReadSyncedState(path);
       ASSERT_TRUE(state.has_value());
@@ -94,8 +94,8 @@ TEST_F(SyncedFilesOnDiskTest, WhatWasToldIsFoundAtOnceAndFromEitherCopy) {
 TEST_F(SyncedFilesOnDiskTest, ADamagedSlotLeavesTheStateBeforeAndTheOtherCopyHasTheNewest) {
   {
     SyncedFiles files(scratch_.path(), {}, nullptr);
-    files.Tell({SyncedKind::kLog, 9, 1, 0});
-    files.Tell({SyncedKind::kLog, 9, 2, 0});
+    files.Record({SyncedKind::kLog, 9, 1, 0});
+    files.Record({SyncedKind::kLog, 9, 2, 0});
   }
   const std::string path = SyncedStatePaths(scratch_.path())[0];
   std::string bytes = ReadFile(path).value();
@@ -109,8 +109,8 @@ TEST_F(SyncedFilesOnDiskTest, ACopyThatCannotBeWrittenIsToldOnce) {
   std::filesystem::remove(scratch_.Join("kv"));
   int failures = 0;
   SyncedFiles files(scratch_.path(), {}, [&failures](const absl::Status&) { ++failures; });
-  files.Tell({SyncedKind::kLog, 9, 1, 0});
-  files.Tell({SyncedKind::kLog, 9, 2, 0});
+  files.Record({SyncedKind::kLog, 9, 1, 0});
+  files.Record({SyncedKind::kLog, 9, 2, 0});
   EXPECT_EQ(failures, 1);
 }
 

@@ -23,7 +23,7 @@
 #include "server/core/metric_summary.h"
 #include "server/index/run_loader.h"
 #include "server/metrics/bundle.h"
-#include "server/metrics/folder.h"
+#include "server/metrics/metric_compactor.h"
 #include "server/metrics/points.h"
 #include "server/metrics/series_reader.h"
 #include "server/metrics/spread.h"
@@ -188,7 +188,7 @@ TEST_F(BundledRunsTest, EveryReaderSeesTheSameBeforeAndAfterSpreading) {
     if (round % 10 == 0) ExpectCurves();
   }
   EXPECT_GT(most, 3u);
-  metrics::MetricFolder folder(*store_);
+  metrics::MetricCompactor folder(*store_);
   folder.LoggedBundle(run_.uid(), 1);
   ASSERT_TRUE(folder.FoldAll().ok());
   EXPECT_EQ(Bundles(), 0u);
@@ -241,9 +241,9 @@ TEST_F(BundledRunsTest, NothingOfAPurgedRunComesBack) {
 }
 
 TEST_F(BundledRunsTest, TheFolderSpreadsWhatItHearsOfOnceItIsEnough) {
-  metrics::FolderOptions options;
+  metrics::CompactorOptions options;
   options.min_bundle_bytes = 5000;
-  metrics::MetricFolder folder(*store_, options);
+  metrics::MetricCompactor folder(*store_, options);
   folder.Start();
   for (int i = 0; i < 4; ++i) LogSome(40);
   const size_t before = Bundles();
@@ -261,12 +261,12 @@ TEST_F(BundledRunsTest, ADamagedBundleIsToldAndStaysAndTheOthersAreSpread) {
   Commit(std::move(set));
   LogSome(20);
   std::atomic<bool> told{false};
-  metrics::FolderOptions options;
+  metrics::CompactorOptions options;
   options.min_bundle_bytes = 1;
   options.on_failure = [&](const metrics::WaitingSeries&, const absl::Status& status) {
     if (absl::IsDataLoss(status)) told = true;
   };
-  metrics::MetricFolder folder(*store_, options);
+  metrics::MetricCompactor folder(*store_, options);
   folder.Start();
   while (!told || Bundles() != 1) std::this_thread::yield();
   EXPECT_TRUE(
@@ -274,10 +274,10 @@ TEST_F(BundledRunsTest, ADamagedBundleIsToldAndStaysAndTheOthersAreSpread) {
 }
 
 TEST_F(BundledRunsTest, BundlesThatATurnDoesNotSpreadAreStillCounted) {
-  metrics::FolderOptions options;
+  metrics::CompactorOptions options;
   options.min_bundle_bytes = 1;
   options.max_bundle_bytes = 1 << 20;
-  metrics::MetricFolder folder(*store_, options);
+  metrics::MetricCompactor folder(*store_, options);
   // Each is as much as one step spreads, and a turn has eight.
   v1::LogBatchRequest request;
   for (int i = 0; i < 1000; ++i) {
@@ -312,9 +312,9 @@ TEST_F(BundledRunsTest, BundlesThatATurnDoesNotSpreadAreStillCounted) {
 
 TEST_F(BundledRunsTest, AnIdleFolderSpreadsWhateverThereIs) {
   LogSome(16);
-  metrics::FolderOptions options;
+  metrics::CompactorOptions options;
   options.idle_after = std::chrono::milliseconds(1);
-  metrics::MetricFolder folder(*store_, options);
+  metrics::MetricCompactor folder(*store_, options);
   folder.Start();
   while (Bundles() != 0) std::this_thread::yield();
   ExpectSummaries();

@@ -1,5 +1,5 @@
-#ifndef CAIRN_SERVER_METRICS_FOLDER_H_
-#define CAIRN_SERVER_METRICS_FOLDER_H_
+#ifndef CAIRN_SERVER_METRICS_METRIC_COMPACTOR_H_
+#define CAIRN_SERVER_METRICS_METRIC_COMPACTOR_H_
 
 #include <atomic>
 #include <chrono>
@@ -28,8 +28,8 @@ namespace cairn::metrics {
 // What a point takes in a raw batch, about: two variable-length integers, a double.
 inline constexpr int64_t kBytesPerPoint = 16;
 
-// When a folder folds, and how much it lets wait. The defaults are for production.
-struct FolderOptions {
+// When the compactor folds, and how much it lets wait. The defaults are for production.
+struct CompactorOptions {
   // A series is folded once it has so many bytes of raw batches: 4,000 points, which
   // fill some blocks.
   int64_t min_bytes = int64_t{64} << 10;
@@ -43,7 +43,7 @@ struct FolderOptions {
   // is left raw: a read merges it in, and a block of it would save nothing. Bundles
   // are spread then whatever they have.
   int64_t idle_min_bytes = int64_t{2} << 10;
-  // Nothing is logged for so long: the folder is idle.
+  // Nothing is logged for so long: the compactor is idle.
   std::chrono::milliseconds idle_after{2000};
   // A run that hears nothing for so long, or up to twice as long, is treated as while
   // nothing is logged at all, and then forgotten until it is heard of again.
@@ -58,7 +58,7 @@ struct FolderOptions {
   // One commit of a fold; small, because everybody's commits wait behind it.
   FoldOptions fold{
       .max_raw_bytes = int64_t{512} << 10, .amplification = 8, .max_rewritten_points = 100'000};
-  // Hears of a fold that failed and will be tried again; on the folder's thread.
+  // Hears of a fold that failed and will be tried again; on the compactor's thread.
   std::function<void(const WaitingSeries&, const absl::Status&)> on_failure;
 };
 
@@ -74,12 +74,12 @@ struct FolderOptions {
 //
 // Safe to call from any thread. The store must outlive it. The destructor stops
 // after the commit under way, and calls what waits in WhenRoom.
-class MetricFolder {
+class MetricCompactor {
  public:
-  explicit MetricFolder(storage::KvStore& store, FolderOptions options = {});
-  ~MetricFolder();
-  MetricFolder(const MetricFolder&) = delete;
-  MetricFolder& operator=(const MetricFolder&) = delete;
+  explicit MetricCompactor(storage::KvStore& store, CompactorOptions options = {});
+  ~MetricCompactor();
+  MetricCompactor(const MetricCompactor&) = delete;
+  MetricCompactor& operator=(const MetricCompactor&) = delete;
 
   // Starts the thread. Once, and before anything is logged.
   void Start();
@@ -111,7 +111,7 @@ class MetricFolder {
   using RoomTicket = uint64_t;
 
   // Calls `ready` once when there is room: at once on this thread, or later on the
-  // folder's, where it must be quick. Who waits no more gives the ticket back.
+  // compactor's, where it must be quick. Who waits no more gives the ticket back.
   RoomTicket WhenRoom(std::function<void()> ready) CAIRN_EXCLUDES(mutex_);
 
   // Forgets who waits with `ticket`: true if he is not called any more, false if he was or
@@ -141,9 +141,9 @@ class MetricFolder {
   std::optional<WaitingSeries> TakeWhatIsDue();
   bool TidyQuietRun();
   void FindOld(const storage::Snapshot& snapshot);
-  void Tell(const WaitingSeries& waiting, const absl::Status& status) const;
+  void Report(const WaitingSeries& waiting, const absl::Status& status) const;
 
-  void Heard(int64_t bytes, bool enough) CAIRN_EXCLUDES(mutex_);
+  void Added(int64_t bytes, bool enough) CAIRN_EXCLUDES(mutex_);
   void Work(std::unique_ptr<storage::Snapshot> before) CAIRN_EXCLUDES(mutex_);
   void Try(WaitingSeries waiting) CAIRN_EXCLUDES(mutex_);
   std::optional<WaitingSeries> Next() CAIRN_EXCLUDES(mutex_);
@@ -164,7 +164,7 @@ class MetricFolder {
   bool closing() const { return closing_.load(std::memory_order_relaxed); }
 
   storage::KvStore& store_;
-  const FolderOptions options_;
+  const CompactorOptions options_;
   FoldBacklog bundles_;
   FoldBacklog series_;
   std::atomic<uint32_t> turns_{0};
@@ -193,4 +193,4 @@ class MetricFolder {
 
 }  // namespace cairn::metrics
 
-#endif  // CAIRN_SERVER_METRICS_FOLDER_H_
+#endif  // CAIRN_SERVER_METRICS_METRIC_COMPACTOR_H_

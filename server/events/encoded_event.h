@@ -1,5 +1,5 @@
-#ifndef CAIRN_SERVER_EVENTS_TOLD_EVENT_H_
-#define CAIRN_SERVER_EVENTS_TOLD_EVENT_H_
+#ifndef CAIRN_SERVER_EVENTS_ENCODED_EVENT_H_
+#define CAIRN_SERVER_EVENTS_ENCODED_EVENT_H_
 
 #include <cstdint>
 #include <string>
@@ -13,7 +13,7 @@ namespace cairn::events {
 // An event as it is told: its bytes are those of a cairn.v1.Event, made once for all
 // who hear of it. The resource and the kind stand beside the bytes because filters look
 // at them.
-struct ToldEvent {
+struct EncodedEvent {
   std::string resource;
   v1::Event::Kind kind = v1::Event::KIND_UNSPECIFIED;
   std::string bytes;
@@ -23,7 +23,7 @@ struct ToldEvent {
 // Shared by the ring and by all who read it.
 struct ToldCommit {
   storage::Revision revision = 0;
-  std::vector<ToldEvent> events;
+  std::vector<EncodedEvent> events;
 
   // What it takes in memory, about. Goes over the events; asked once when it comes in
   // and once when it goes.
@@ -32,8 +32,8 @@ struct ToldCommit {
 
 // Adds to the stored event what its revision determines, the etag of its image among
 // it. Pure. The image itself is not parsed: its bytes are appended as they were stored.
-ToldEvent Tell(storage::Revision revision, const storage::Event& event);
+EncodedEvent EncodeEvent(storage::Revision revision, const storage::Event& event);
 
 }  // namespace cairn::events
 
-#endif  // CAIRN_SERVER_EVENTS_TOLD_EVENT_H_
+#endif  // CAIRN_SERVER_EVENTS_ENCODED_EVENT_H_

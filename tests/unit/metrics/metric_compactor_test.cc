@@ -1,4 +1,4 @@
-#include "server/metrics/folder.h"
+#include "server/metrics/metric_compactor.h"
 
 #include <atomic>
 #include <future>
@@ -16,8 +16,8 @@ class FolderTest : public SeriesFixture {
  protected:
   size_t RawBatches() { return CountKeys(storage::MetricBatchPrefix(kRun, kMetric)); }
 
-  static FolderOptions Eager() {
-    FolderOptions options;
+  static CompactorOptions Eager() {
+    CompactorOptions options;
     options.min_bytes = 1;
     options.idle_after = std::chrono::milliseconds(1);
     return options;
@@ -26,41 +26,41 @@ class FolderTest : public SeriesFixture {
   std::mt19937_64 random_{7};
 };
 
-// Ends when the folder has caught up; the test's time limit is the only clock.
-void WaitUntilFolded(const MetricFolder& folder, int64_t points) {
-  while (folder.folded_points() < points) std::this_thread::yield();
+// Ends when the compactor has caught up; the test's time limit is the only clock.
+void WaitUntilFolded(const MetricCompactor& compactor, int64_t points) {
+  while (compactor.folded_points() < points) std::this_thread::yield();
 }
 
 TEST_F(FolderTest, WhatIsLoggedIsFoldedInTheBackgroundAndReadsTheSame) {
-  MetricFolder folder(*store_, Eager());
-  folder.Start();
+  MetricCompactor compactor(*store_, Eager());
+  compactor.Start();
   for (int64_t i = 0; i < 20; ++i) {
     Log(Stretch(random_, i * 1000, 1000));
-    folder.Logged(kRun, kMetric, 16'000);
+    compactor.Logged(kRun, kMetric, 16'000);
   }
-  WaitUntilFolded(folder, 20'000);
+  WaitUntilFolded(compactor, 20'000);
   EXPECT_EQ(RawBatches(), 0u);
   EXPECT_EQ(ReadAll(), Expected());
-  EXPECT_GT(folder.folded_bytes(), 0);
+  EXPECT_GT(compactor.folded_bytes(), 0);
 }
 
 TEST_F(FolderTest, ABatchOfAnEarlierProcessIsFoundAtTheStart) {
   Log(Stretch(random_, 0, 500));
-  MetricFolder folder(*store_, Eager());
-  folder.Start();
-  WaitUntilFolded(folder, 500);
+  MetricCompactor compactor(*store_, Eager());
+  compactor.Start();
+  WaitUntilFolded(compactor, 500);
   EXPECT_EQ(ReadAll(), Expected());
 }
 
 TEST_F(FolderTest, AFewPointsStayRawUntilNothingIsLoggedAnyMore) {
-  FolderOptions options = Eager();
+  CompactorOptions options = Eager();
   options.min_bytes = int64_t{1} << 30;
   options.idle_min_bytes = 1;
   Log(Stretch(random_, 0, 10));
-  MetricFolder folder(*store_, options);
+  MetricCompactor compactor(*store_, options);
   EXPECT_EQ(RawBatches(), 1u);
-  folder.Start();
-  WaitUntilFolded(folder, 10);
+  compactor.Start();
+  WaitUntilFolded(compactor, 10);
   EXPECT_EQ(RawBatches(), 0u);
 }
 
@@ -73,117 +73,118 @@ TEST_F(FolderTest, OfManyBatchesTheLaterHalfStaysForThoseThatComeOutOfOrder) {
                 waiting = std::move(found);
                 return true;
               }).ok());
-  FolderOptions options = Eager();
+  CompactorOptions options = Eager();
   options.deep_bytes = waiting.bytes;
   options.fold.max_raw_bytes = waiting.bytes / 20;
-  MetricFolder folder(*store_, options);
-  folder.Logged(kRun, kMetric, waiting.bytes);
-  ASSERT_TRUE(folder.FoldAll(/*min_bytes=*/waiting.bytes).ok());
+  MetricCompactor compactor(*store_, options);
+  compactor.Logged(kRun, kMetric, waiting.bytes);
+  ASSERT_TRUE(compactor.FoldAll(/*min_bytes=*/waiting.bytes).ok());
   EXPECT_LE(RawBatches(), 20u);
   EXPECT_GE(RawBatches(), 15u);
 
   Log(Stretch(random_, 30'000, 1000));  // late, but behind all that is folded
-  folder.Logged(kRun, kMetric, 1, 30'000);
-  ASSERT_TRUE(folder.FoldAll().ok());
-  EXPECT_EQ(folder.folded_points(), 40'000);  // none was moved between levels
+  compactor.Logged(kRun, kMetric, 1, 30'000);
+  ASSERT_TRUE(compactor.FoldAll().ok());
+  EXPECT_EQ(compactor.folded_points(), 40'000);  // none was moved between levels
   EXPECT_EQ(RawBatches(), 0u);
   EXPECT_EQ(ReadAll(), Expected());
 }
 
 TEST_F(FolderTest, WritersWaitForRoomAndAreCalledWhenThereIs) {
-  FolderOptions options = Eager();
+  CompactorOptions options = Eager();
   options.max_waiting_bytes = 100;
-  MetricFolder folder(*store_, options);
+  MetricCompactor compactor(*store_, options);
   bool now = false;
-  folder.WhenRoom([&] { now = true; });
+  compactor.WhenRoom([&] { now = true; });
   EXPECT_TRUE(now);
 
   Log(Stretch(random_, 0, 100));
-  folder.Logged(kRun, kMetric, 1600);
-  EXPECT_TRUE(folder.full());
+  compactor.Logged(kRun, kMetric, 1600);
+  EXPECT_TRUE(compactor.full());
   std::promise<void> room;
-  folder.WhenRoom([&] { room.set_value(); });
-  folder.Start();
+  compactor.WhenRoom([&] { room.set_value(); });
+  compactor.Start();
   room.get_future().wait();
-  WaitUntilFolded(folder, 100);
-  EXPECT_FALSE(folder.full());
+  WaitUntilFolded(compactor, 100);
+  EXPECT_FALSE(compactor.full());
 }
 
 TEST_F(FolderTest, WhoWaitsForRoomIsCalledWhenTheFolderStops) {
-  FolderOptions options;
+  CompactorOptions options;
   options.max_waiting_bytes = 1;
   bool called = false;
   {
-    MetricFolder folder(*store_, options);
-    folder.Logged(kRun, kMetric, 100);
-    folder.WhenRoom([&] { called = true; });
+    MetricCompactor compactor(*store_, options);
+    compactor.Logged(kRun, kMetric, 100);
+    compactor.WhenRoom([&] { called = true; });
     EXPECT_FALSE(called);
   }
   EXPECT_TRUE(called);
 }
 
 TEST_F(FolderTest, WhoWithdrawsWhileItStaysFullLeavesNothingAndIsNotCalled) {
-  FolderOptions options;
+  CompactorOptions options;
   options.max_waiting_bytes = 1;
   int called = 0;
   {
-    MetricFolder folder(*store_, options);
-    folder.Logged(kRun, kMetric, 100);
-    folder.WhenRoom([&] { ++called; });
+    MetricCompactor compactor(*store_, options);
+    compactor.Logged(kRun, kMetric, 100);
+    compactor.WhenRoom([&] { ++called; });
     for (int i = 0; i < 1000; ++i) {
-      const auto ticket = folder.WhenRoom([&] { called += 1000; });
-      EXPECT_TRUE(folder.Withdraw(ticket));
-      EXPECT_FALSE(folder.Withdraw(ticket));
+      const auto ticket = compactor.WhenRoom([&] { called += 1000; });
+      EXPECT_TRUE(compactor.Withdraw(ticket));
+      EXPECT_FALSE(compactor.Withdraw(ticket));
     }
-    EXPECT_EQ(folder.waiting_for_room(), 1u);
+    EXPECT_EQ(compactor.waiting_for_room(), 1u);
   }
   EXPECT_EQ(called, 1);
 }
 
 TEST_F(FolderTest, ARunThatIsQuietIsFoldedAndForgottenWhileOthersLog) {
-  FolderOptions options = Eager();
+  CompactorOptions options = Eager();
   options.min_bytes = int64_t{1} << 30;
   options.idle_min_bytes = 1;
   options.idle_after = std::chrono::hours(1);
   options.quiet_after = std::chrono::milliseconds(1);
-  MetricFolder folder(*store_, options);
+  MetricCompactor compactor(*store_, options);
   Log(Stretch(random_, 0, 100));
-  folder.Logged(kRun, kMetric, 1600);
-  folder.LoggedBundle("another", 1);
-  folder.Start();
-  while (folder.folded_points() < 100 || folder.waiting_bytes() > 0) std::this_thread::yield();
+  compactor.Logged(kRun, kMetric, 1600);
+  compactor.LoggedBundle("another", 1);
+  compactor.Start();
+  while (compactor.folded_points() < 100 || compactor.waiting_bytes() > 0)
+    std::this_thread::yield();
   EXPECT_EQ(RawBatches(), 0u);
 }
 
 TEST_F(FolderTest, WhatCannotBeFoldedGoesOnCounting) {
   std::atomic<int> failures{0};
-  FolderOptions options = Eager();
+  CompactorOptions options = Eager();
   options.retry_after = std::chrono::hours(1);
   options.on_failure = [&](const WaitingSeries&, const absl::Status&) { ++failures; };
   storage::WriteSet set;
   set.PutOnce(storage::MetricBatchKey(kRun, kMetric, 0, "damaged"), "\xff");
   ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
-  MetricFolder folder(*store_, options);
-  folder.Logged(kRun, kMetric, 1000);
-  folder.Start();
+  MetricCompactor compactor(*store_, options);
+  compactor.Logged(kRun, kMetric, 1000);
+  compactor.Start();
   while (failures < 1) std::this_thread::yield();
-  EXPECT_GE(folder.waiting_bytes(), 1000);
+  EXPECT_GE(compactor.waiting_bytes(), 1000);
 }
 
 TEST_F(FolderTest, ARunWithManyWaitingBundlesTakesNoMore) {
-  FolderOptions options;
+  CompactorOptions options;
   options.max_bundle_bytes = 1000;
-  MetricFolder folder(*store_, options);
-  folder.LoggedBundle(kRun, 999);
-  EXPECT_TRUE(folder.TakesBundles(kRun));
-  folder.LoggedBundle(kRun, 1);
-  EXPECT_FALSE(folder.TakesBundles(kRun));
-  EXPECT_TRUE(folder.TakesBundles("another"));
+  MetricCompactor compactor(*store_, options);
+  compactor.LoggedBundle(kRun, 999);
+  EXPECT_TRUE(compactor.TakesBundles(kRun));
+  compactor.LoggedBundle(kRun, 1);
+  EXPECT_FALSE(compactor.TakesBundles(kRun));
+  EXPECT_TRUE(compactor.TakesBundles("another"));
 }
 
 TEST_F(FolderTest, AFoldThatFailsIsToldAndTriedAgain) {
   std::atomic<int> failures{0};
-  FolderOptions options = Eager();
+  CompactorOptions options = Eager();
   options.on_failure = [&](const WaitingSeries& series, const absl::Status& status) {
     EXPECT_EQ(series.metric, kMetric);
     EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
@@ -193,12 +194,12 @@ TEST_F(FolderTest, AFoldThatFailsIsToldAndTriedAgain) {
   set.PutOnce(storage::MetricBatchKey(kRun, kMetric, 1, "damaged"), "\xff\xff\xff");
   ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
   options.retry_after = std::chrono::milliseconds(0);
-  MetricFolder folder(*store_, options);
-  folder.Logged(kRun, kMetric, 3);
-  folder.Start();
+  MetricCompactor compactor(*store_, options);
+  compactor.Logged(kRun, kMetric, 3);
+  compactor.Start();
   while (failures < 2) std::this_thread::yield();
   EXPECT_EQ(RawBatches(), 1u);
-  EXPECT_EQ(folder.folded_points(), 0);
+  EXPECT_EQ(compactor.folded_points(), 0);
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-#include "server/metrics/folder.h"
+#include "server/metrics/metric_compactor.h"
 
 #include <algorithm>
 #include <optional>
@@ -26,10 +26,10 @@ constexpr int kTurnsPerQuietRun = 8;
 
 }  // namespace
 
-MetricFolder::MetricFolder(storage::KvStore& store, FolderOptions options)
+MetricCompactor::MetricCompactor(storage::KvStore& store, CompactorOptions options)
     : store_(store), options_(std::move(options)) {}
 
-MetricFolder::~MetricFolder() {
+MetricCompactor::~MetricCompactor() {
   closing_ = true;
   {
     MutexLock lock(&mutex_);
@@ -40,39 +40,39 @@ MetricFolder::~MetricFolder() {
   GiveRoom();
 }
 
-void MetricFolder::Start() {
+void MetricCompactor::Start() {
   thread_ =
       std::thread([this, before = store_.GetSnapshot()]() mutable { Work(std::move(before)); });
 }
 
 // Lists what waited before anything was logged.
-void MetricFolder::FindOld(const storage::Snapshot& snapshot) {
-  Tell({}, ScanBundledRuns(snapshot, [this](const std::string& run_id, int64_t bytes) {
-         if (!closing()) bundles_.Add(run_id, "", bytes);
-       }));
-  Tell({}, ScanWaiting(snapshot, [this](const WaitingSeries& series) {
-         if (series.bytes >= options_.idle_min_bytes) {
-           series_.Add(series.run_id, series.metric, series.bytes, series.first_step);
-         }
-         return !closing();
-       }));
+void MetricCompactor::FindOld(const storage::Snapshot& snapshot) {
+  Report({}, ScanBundledRuns(snapshot, [this](const std::string& run_id, int64_t bytes) {
+           if (!closing()) bundles_.Add(run_id, "", bytes);
+         }));
+  Report({}, ScanWaiting(snapshot, [this](const WaitingSeries& series) {
+           if (series.bytes >= options_.idle_min_bytes) {
+             series_.Add(series.run_id, series.metric, series.bytes, series.first_step);
+           }
+           return !closing();
+         }));
 }
 
-void MetricFolder::Tell(const WaitingSeries& waiting, const absl::Status& status) const {
+void MetricCompactor::Report(const WaitingSeries& waiting, const absl::Status& status) const {
   if (!status.ok() && options_.on_failure) options_.on_failure(waiting, status);
 }
 
-void MetricFolder::Logged(std::string_view run_id, std::string_view metric, int64_t bytes,
-                          int64_t first_step) {
-  Heard(bytes, series_.Add(run_id, metric, bytes, first_step) >= options_.min_bytes);
+void MetricCompactor::Logged(std::string_view run_id, std::string_view metric, int64_t bytes,
+                             int64_t first_step) {
+  Added(bytes, series_.Add(run_id, metric, bytes, first_step) >= options_.min_bytes);
 }
 
-void MetricFolder::LoggedBundle(std::string_view run_id, int64_t bytes) {
-  Heard(bytes, bundles_.Add(run_id, "", bytes) >= options_.min_bundle_bytes);
+void MetricCompactor::LoggedBundle(std::string_view run_id, int64_t bytes) {
+  Added(bytes, bundles_.Add(run_id, "", bytes) >= options_.min_bundle_bytes);
 }
 
 // Wakes the thread up if something has enough bytes.
-void MetricFolder::Heard(int64_t bytes, bool enough) {
+void MetricCompactor::Added(int64_t bytes, bool enough) {
   logged_bytes_.fetch_add(bytes, std::memory_order_relaxed);
   if (!enough) return;
   {
@@ -83,7 +83,7 @@ void MetricFolder::Heard(int64_t bytes, bool enough) {
   wake_.Signal();
 }
 
-MetricFolder::RoomTicket MetricFolder::WhenRoom(std::function<void()> ready) {
+MetricCompactor::RoomTicket MetricCompactor::WhenRoom(std::function<void()> ready) {
   constexpr RoomTicket kNone = 0;
   if (!full() || closing()) {
     ready();
@@ -96,17 +96,17 @@ MetricFolder::RoomTicket MetricFolder::WhenRoom(std::function<void()> ready) {
   return last_ticket_;
 }
 
-bool MetricFolder::Withdraw(RoomTicket ticket) {
+bool MetricCompactor::Withdraw(RoomTicket ticket) {
   MutexLock lock(&mutex_);
   return waiting_for_room_.erase(ticket) > 0;
 }
 
-size_t MetricFolder::waiting_for_room() const {
+size_t MetricCompactor::waiting_for_room() const {
   MutexLock lock(&mutex_);
   return waiting_for_room_.size();
 }
 
-void MetricFolder::GiveRoom() {
+void MetricCompactor::GiveRoom() {
   if (full() && !closing()) return;
   std::map<RoomTicket, std::function<void()>> ready;
   {
@@ -116,25 +116,25 @@ void MetricFolder::GiveRoom() {
   for (const auto& [ticket, call] : ready) call();
 }
 
-void MetricFolder::Work(std::unique_ptr<storage::Snapshot> before) {
+void MetricCompactor::Work(std::unique_ptr<storage::Snapshot> before) {
   FindOld(*before);
   before = nullptr;
   while (std::optional<WaitingSeries> waiting = Next()) Try(*std::move(waiting));
 }
 
-void MetricFolder::Try(WaitingSeries waiting) {
+void MetricCompactor::Try(WaitingSeries waiting) {
   const absl::Status folded = Fold(waiting);
   if (folded.ok()) {
     ListOf(waiting).Done(waiting);
     failures_in_a_row_ = 0;
   } else {
-    Tell(waiting, folded);
+    Report(waiting, folded);
     SetAside(std::move(waiting));
   }
   GiveRoom();
 }
 
-void MetricFolder::SetAside(WaitingSeries failed) {
+void MetricCompactor::SetAside(WaitingSeries failed) {
   failed_.push_back({std::move(failed), std::chrono::steady_clock::now() + options_.retry_after});
   if (++failures_in_a_row_ == 1) return;
   // Not that one alone: probably nothing can be written at the moment.
@@ -143,7 +143,7 @@ void MetricFolder::SetAside(WaitingSeries failed) {
 }
 
 // Lists again what failed long enough ago, and notices that a period is over.
-void MetricFolder::KeepTime() {
+void MetricCompactor::KeepTime() {
   const Time now = std::chrono::steady_clock::now();
   for (; !failed_.empty() && failed_.front().again <= now; failed_.pop_front()) {
     const WaitingSeries& waiting = failed_.front().waiting;
@@ -156,7 +156,7 @@ void MetricFolder::KeepTime() {
 }
 
 // In turns, so that neither of the two keeps the other waiting.
-std::optional<WaitingSeries> MetricFolder::Take(int64_t min_bundle_bytes, int64_t min_bytes) {
+std::optional<WaitingSeries> MetricCompactor::Take(int64_t min_bundle_bytes, int64_t min_bytes) {
   const bool bundles_first = turns_.fetch_add(1, std::memory_order_relaxed) % 2 == 0;
   auto taken =
       bundles_first ? bundles_.TakeLargest(min_bundle_bytes) : series_.TakeLargest(min_bytes);
@@ -165,7 +165,7 @@ std::optional<WaitingSeries> MetricFolder::Take(int64_t min_bundle_bytes, int64_
 }
 
 // What is worth folding now, or nullopt.
-std::optional<WaitingSeries> MetricFolder::TakeWhatIsDue() {
+std::optional<WaitingSeries> MetricCompactor::TakeWhatIsDue() {
   auto waiting = Take(options_.min_bundle_bytes, options_.min_bytes);
   // Too much of small ones: the largest of them must do.
   if (!waiting && full()) waiting = Take(1, 1);
@@ -173,22 +173,22 @@ std::optional<WaitingSeries> MetricFolder::TakeWhatIsDue() {
 }
 
 // Spreads and folds what a run has that became quiet; false when there is none.
-bool MetricFolder::TidyQuietRun() {
+bool MetricCompactor::TidyQuietRun() {
   std::optional<std::string> run_id = bundles_.TakeQuiet();
   if (run_id) {
     const absl::Status spread = SpreadAll(*run_id);
-    Tell({*run_id}, spread);
+    Report({*run_id}, spread);
     if (!spread.ok()) bundles_.Add(*run_id, "", 1);  // tried again when that is quiet
   } else {
     run_id = series_.TakeQuiet();
   }
   if (!run_id) return false;
-  Tell({*run_id}, FoldWhatIsLeft(*run_id));
+  Report({*run_id}, FoldWhatIsLeft(*run_id));
   return true;
 }
 
 // What to fold next; waits until there is something, nullopt when closing.
-std::optional<WaitingSeries> MetricFolder::Next() {
+std::optional<WaitingSeries> MetricCompactor::Next() {
   while (!closing()) {
     KeepTime();
     std::optional<WaitingSeries> waiting;
@@ -212,8 +212,8 @@ std::optional<WaitingSeries> MetricFolder::Next() {
 }
 
 // Does steps for a run until one answers that there is no more to do.
-absl::Status MetricFolder::Repeat(const std::string& run_id,
-                                  const std::function<absl::StatusOr<bool>()>& step) {
+absl::Status MetricCompactor::Repeat(const std::string& run_id,
+                                     const std::function<absl::StatusOr<bool>()>& step) {
   int conflicts = 0;
   while (!closing()) {
     const absl::StatusOr<bool> more = step();
@@ -229,11 +229,11 @@ absl::Status MetricFolder::Repeat(const std::string& run_id,
   return absl::OkStatus();
 }
 
-absl::Status MetricFolder::Fold(WaitingSeries& waiting) {
+absl::Status MetricCompactor::Fold(WaitingSeries& waiting) {
   return IsBundles(waiting) ? FoldBundles(waiting) : FoldSeries(waiting);
 }
 
-absl::Status MetricFolder::FoldBundles(WaitingSeries& bundles) {
+absl::Status MetricCompactor::FoldBundles(WaitingSeries& bundles) {
   int steps = 0;
   return Repeat(bundles.run_id, [&]() -> absl::StatusOr<bool> {
     CAIRN_ASSIGN_OR_RETURN(const bool more, SpreadOnce(bundles));
@@ -245,7 +245,7 @@ absl::Status MetricFolder::FoldBundles(WaitingSeries& bundles) {
 
 // Of many batches the later half stays: those that come late still find their place among
 // them, while among folded points they would have these written again.
-absl::Status MetricFolder::FoldSeries(WaitingSeries& series) {
+absl::Status MetricCompactor::FoldSeries(WaitingSeries& series) {
   const int64_t left = series.bytes < options_.deep_bytes ? -1 : series.bytes / 2;
   return Repeat(series.run_id, [&]() -> absl::StatusOr<bool> {
     CAIRN_ASSIGN_OR_RETURN(const bool more, FoldOnce(series));
@@ -257,14 +257,14 @@ absl::Status MetricFolder::FoldSeries(WaitingSeries& series) {
 }
 
 // The run logs as fast as its bundles are spread; the others come first.
-void MetricFolder::LeaveForLater(WaitingSeries& bundles) {
+void MetricCompactor::LeaveForLater(WaitingSeries& bundles) {
   const int64_t enough = std::max(options_.min_bundle_bytes - bundles.bytes, int64_t{0});
   bundles_.PutBack(bundles);
   bundles_.Add(bundles.run_id, "", enough);
   bundles.bytes = 0;
 }
 
-absl::StatusOr<bool> MetricFolder::SpreadOnce(WaitingSeries& bundles) {
+absl::StatusOr<bool> MetricCompactor::SpreadOnce(WaitingSeries& bundles) {
   CAIRN_ASSIGN_OR_RETURN(const SpreadPlan spread, Spread(bundles.run_id));
   bundles_.Folded(bundles, spread.bundle_bytes);
   for (const SpreadPlan::Batch& batch : spread.batches) {
@@ -274,17 +274,17 @@ absl::StatusOr<bool> MetricFolder::SpreadOnce(WaitingSeries& bundles) {
 }
 
 // Does one step, and answers what it was.
-absl::StatusOr<SpreadPlan> MetricFolder::Spread(const std::string& run_id) {
+absl::StatusOr<SpreadPlan> MetricCompactor::Spread(const std::string& run_id) {
   CAIRN_ASSIGN_OR_RETURN(SpreadPlan plan, PlanSpread(*store_.GetSnapshot(), run_id));
   if (plan.bundles > 0) {
     CAIRN_RETURN_IF_ERROR(store_.CommitAndWait(std::move(plan.write_set)).status());
   }
-  if (!plan.more) Tell({run_id}, plan.damage);
+  if (!plan.more) Report({run_id}, plan.damage);
   return plan;
 }
 
 // All bundles of a run that is quiet. What they become is not listed: FoldWhatIsLeft follows.
-absl::Status MetricFolder::SpreadAll(const std::string& run_id) {
+absl::Status MetricCompactor::SpreadAll(const std::string& run_id) {
   return Repeat(run_id, [&]() -> absl::StatusOr<bool> {
     CAIRN_ASSIGN_OR_RETURN(const SpreadPlan spread, Spread(run_id));
     return spread.more;
@@ -292,7 +292,7 @@ absl::Status MetricFolder::SpreadAll(const std::string& run_id) {
 }
 
 // The raw batches of a run that is quiet, as far as they are worth it.
-absl::Status MetricFolder::FoldWhatIsLeft(const std::string& run_id) {
+absl::Status MetricCompactor::FoldWhatIsLeft(const std::string& run_id) {
   std::vector<WaitingSeries> left;
   absl::Status first = ScanWaitingOf(*store_.GetSnapshot(), run_id, [&](WaitingSeries series) {
     if (series.bytes >= options_.idle_min_bytes) left.push_back(std::move(series));
@@ -308,7 +308,7 @@ absl::Status MetricFolder::FoldWhatIsLeft(const std::string& run_id) {
 }
 
 // Of a series that was taken.
-absl::StatusOr<bool> MetricFolder::FoldOnce(WaitingSeries& series) {
+absl::StatusOr<bool> MetricCompactor::FoldOnce(WaitingSeries& series) {
   int64_t gone = 0;
   CAIRN_ASSIGN_OR_RETURN(const bool more, FoldStep(series, &gone));
   series_.Folded(series, gone);
@@ -316,7 +316,7 @@ absl::StatusOr<bool> MetricFolder::FoldOnce(WaitingSeries& series) {
 }
 
 // Moves the first step on and says how many bytes went away.
-absl::StatusOr<bool> MetricFolder::FoldStep(WaitingSeries& series, int64_t* gone) {
+absl::StatusOr<bool> MetricCompactor::FoldStep(WaitingSeries& series, int64_t* gone) {
   CAIRN_ASSIGN_OR_RETURN(FoldPlan plan, PlanFold(*store_.GetSnapshot(), series.run_id,
                                                  series.metric, options_.fold, series.first_step));
   if (plan.nothing_to_write) return false;
@@ -328,7 +328,7 @@ absl::StatusOr<bool> MetricFolder::FoldStep(WaitingSeries& series, int64_t* gone
   return plan.more;
 }
 
-absl::Status MetricFolder::FoldAll(int64_t min_bytes) {
+absl::Status MetricCompactor::FoldAll(int64_t min_bytes) {
   absl::Status first;
   while (auto waiting = Take(min_bytes, min_bytes)) {
     first.Update(Fold(*waiting));

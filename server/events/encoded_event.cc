@@ -1,4 +1,4 @@
-#include "server/events/told_event.h"
+#include "server/events/encoded_event.h"
 
 #include "absl/container/flat_hash_map.h"
 #include "google/protobuf/descriptor.h"
@@ -45,13 +45,13 @@ void AppendEtag(const std::string& image, storage::Revision revision, std::strin
 
 int64_t ToldCommit::bytes() const {
   auto sum = static_cast<int64_t>(sizeof(ToldCommit));
-  for (const ToldEvent& event : events) {
-    sum += static_cast<int64_t>(sizeof(ToldEvent) + event.resource.size() + event.bytes.size());
+  for (const EncodedEvent& event : events) {
+    sum += static_cast<int64_t>(sizeof(EncodedEvent) + event.resource.size() + event.bytes.size());
   }
   return sum;
 }
 
-ToldEvent Tell(storage::Revision revision, const storage::Event& event) {
+EncodedEvent EncodeEvent(storage::Revision revision, const storage::Event& event) {
   v1::Event head;
   head.set_revision(revision);
   head.set_kind(event.kind);
@@ -60,7 +60,7 @@ ToldEvent Tell(storage::Revision revision, const storage::Event& event) {
   if (event.commit_unix_nanos != 0) {
     *head.mutable_commit_time() = ToTimestamp(event.commit_unix_nanos);
   }
-  ToldEvent told{event.resource, event.kind, head.SerializeAsString()};
+  EncodedEvent told{event.resource, event.kind, head.SerializeAsString()};
   told.bytes += event.image;
   AppendEtag(event.image, revision, told.bytes);
   return told;
