@@ -61,6 +61,8 @@ class HeadPrinter {
       session_.Note(fmt::format("note: {}; going on when it is back", detail));
     } else if (phase == Phase::kFetching && last_ == Phase::kFetching) {
       session_.Note(fmt::format("note: {}", detail));
+    } else if (phase == Phase::kFollowing && !detail.empty()) {
+      session_.Note(fmt::format("warning: {}", detail));
     }
   }
 

@@ -99,11 +99,21 @@ void ModelFollower::Take(const v1::WatchChannelsResponse& message) {
       fetch_millis_ = 0;
     }
     state_.Told(HeadOf(channel));
+    behind_ = WhyBehind(channel);
   }
   synced_ = synced_ || message.synced();
   if (!synced_) return;
   state_.Told({});  // the server is there
-  if (state_.phase() == FollowState::Phase::kFollowing) Report("");
+  if (state_.phase() == FollowState::Phase::kFollowing) Report(behind_);
+}
+
+// Heads of one store only rise, so a lower one is that of another store, or of an earlier one.
+std::string ModelFollower::WhyBehind(const v1::Channel& channel) const {
+  if (!shown() || channel.epoch() >= shown()->head.epoch) return "";
+  return fmt::format(
+      "the server says epoch {}, which is older than epoch {} that is shown and stays: the server "
+      "may have been restored; begin with an empty directory to follow it from there",
+      channel.epoch(), shown()->head.epoch);
 }
 
 absl::Status ModelFollower::TakeAll() {

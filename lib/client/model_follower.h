@@ -64,7 +64,8 @@ struct FollowOptions {
   // Told the model that is shown: at the start, if there is one, and after each change. May be
   // empty.
   std::function<void(const KeptModel&)> on_head;
-  // Told each change of the phase, and why: an error, or the version that is fetched. May be empty.
+  // Told each change of the phase, and why: an error, the version that is fetched, or that the
+  // server's head is older than what is shown. May be empty.
   std::function<void(FollowState::Phase, std::string_view detail)> on_state;
   ModelDirectory::OnStep on_step;  // for tests
 };
@@ -105,6 +106,8 @@ class ModelFollower {
 
   absl::Status Follow();
   void Take(const v1::WatchChannelsResponse& message);
+  // What to say of a head that is older than the shown one; empty if it is not.
+  std::string WhyBehind(const v1::Channel& channel) const;
   // Takes what was told meanwhile.
   absl::Status TakeAll();
   // Fetches the newest head, and shows it unless it is the newest no more.
@@ -121,6 +124,7 @@ class ModelFollower {
   ReconnectingStream<v1::WatchChannelsResponse> stream_;
   v1::Channel newest_;  // as the server told it
   bool synced_ = false;
+  std::string behind_;  // WhyBehind of the last head
   int failures_ = 0;          // fetches in a row
   int64_t fetch_millis_ = 0;  // when the next fetch may begin
   std::pair<FollowState::Phase, std::string> reported_{FollowState::Phase::kOffline, ""};

@@ -14,7 +14,9 @@ namespace cairn::client {
 namespace {
 
 using std::chrono::milliseconds;
+using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Phase = FollowState::Phase;
 
@@ -179,6 +181,16 @@ TEST_F(ModelFollowerTest, NeverGoesBackToAnOlderEpoch) {
   (void)Follow();
   EXPECT_THAT(shown_, ElementsAre(5));
   EXPECT_EQ(models_.fetched.size(), 1u);
+}
+
+// Nothing is amiss with the stream, so nobody would see that the directory is not followed.
+TEST_F(ModelFollowerTest, AServerWithAnOlderHeadIsSpokenOf) {
+  models_.script = {Told(5, 1)};
+  (void)Follow();
+  details_.clear();
+  models_.script = {Told(4, 2)};
+  (void)Follow();
+  EXPECT_THAT(details_, Contains(HasSubstr("epoch 4, which is older than epoch 5")));
 }
 
 TEST_F(ModelFollowerTest, ADamagedModelIsFetchedAgainAndNoOlderOne) {
