@@ -124,7 +124,7 @@ class ModelFollower {
   ReconnectingStream<v1::WatchChannelsResponse> stream_;
   v1::Channel newest_;  // as the server told it
   bool synced_ = false;
-  std::string behind_;  // WhyBehind of the last head
+  std::string behind_;        // WhyBehind of the last head
   int failures_ = 0;          // fetches in a row
   int64_t fetch_millis_ = 0;  // when the next fetch may begin
   std::pair<FollowState::Phase, std::string> reported_{FollowState::Phase::kOffline, ""};

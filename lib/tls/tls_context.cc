@@ -49,6 +49,8 @@ absl::Status NotTaken(const std::string& path) {
       .ToStatus();
 }
 
+constexpr size_t kReadBufferBytes = size_t{64} << 10;
+
 // How TLS is spoken, whatever the certificate.
 SslContextPtr NewContext() {
   SslContextPtr context(SSL_CTX_new(TLS_server_method()));
@@ -60,6 +62,8 @@ SslContextPtr NewContext() {
   SSL_CTX_set_mode(context.get(), SSL_MODE_ENABLE_PARTIAL_WRITE |
                                       SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                       SSL_MODE_RELEASE_BUFFERS);
+  // A few records at a time; without any in the buffer there is none (RELEASE_BUFFERS).
+  SSL_CTX_set_default_read_buffer_len(context.get(), kReadBufferBytes);
   SSL_CTX_set_session_cache_mode(context.get(), SSL_SESS_CACHE_OFF);
   SSL_CTX_set_num_tickets(context.get(), 0);
   SSL_CTX_set_alpn_select_cb(context.get(), SelectProtocol, nullptr);

@@ -19,7 +19,11 @@ constexpr size_t kRecordBytes = 16 << 10;  // the most of plain text in one
 // What one Receive takes of the kernel beyond what its reader has room for: who sends nothing
 // but empty records, for ever, is cut by it.
 constexpr size_t kFruitlessBytes = 256 << 10;
+// What reading may add to what is owed.
 constexpr size_t kMostOwedBytes = 4 << 10;
+// So much is encrypted before the kernel gets it: a system call for each record costs more than
+// the encryption. It is also the most that a client which takes nothing makes a socket hold.
+constexpr size_t kBatchBytes = 64 << 10;
 
 TlsSocket& SocketOf(BIO* bio) { return *static_cast<TlsSocket*>(BIO_get_data(bio)); }
 
@@ -181,6 +185,7 @@ TlsSocket::Step TlsSocket::Handshake() {
   const int result = SSL_do_handshake(ssl_.get());
   if (result == 1) {
     SSL_set_read_ahead(ssl_.get(), 1);
+    handshaken_ = true;
     return Step::kDone;
   }
   switch (SSL_get_error(ssl_.get(), result)) {
@@ -270,25 +275,29 @@ void TlsSocket::JudgeRead(int result) {
 
 ssize_t TlsSocket::Send(const msghdr& message) {
   const MutexLock lock(&mutex_);
-  size_t sent = 0;
-  Pieces pieces(message);
-  while (!pieces.done() && !broken_) {
-    if (!PayOwed()) break;
+  // The same bytes again: what was encrypted of them is only to be sent.
+  size_t sent = std::exchange(accepted_, 0);
+  if (sent == 0 && PayOwed()) sent = Encrypt(message);
+  if (PayOwed() && (sent > 0 || RoomOf(message) == 0)) return static_cast<ssize_t>(sent);
+  accepted_ = sent;
+  errno = broken_ ? EPIPE : EAGAIN;
+  return -1;
+}
+
+size_t TlsSocket::Encrypt(const msghdr& message) {
+  size_t encrypted = 0;
+  for (Pieces pieces(message); !pieces.done() && !broken_ && owed_.size() < kBatchBytes;) {
     const std::string_view next = pieces.Next();
     ERR_clear_error();
     size_t taken = 0;
-    const int result = SSL_write_ex(ssl_.get(), next.data(), next.size(), &taken);
-    if (result != 1) {
-      const int error = SSL_get_error(ssl_.get(), result);
-      if (error != SSL_ERROR_WANT_WRITE) Break(FailureText(errno));
+    if (SSL_write_ex(ssl_.get(), next.data(), next.size(), &taken) != 1) {
+      Break(FailureText(errno));
       break;
     }
     pieces.Advance(taken);
-    sent += taken;
+    encrypted += taken;
   }
-  if (sent > 0 || pieces.done()) return static_cast<ssize_t>(sent);
-  errno = broken_ ? EPIPE : EAGAIN;
-  return -1;
+  return encrypted;
 }
 
 void TlsSocket::Finish() {
@@ -296,6 +305,7 @@ void TlsSocket::Finish() {
   if (broken_ || SSL_in_init(ssl_.get()) != 0 || !PayOwed()) return;
   ERR_clear_error();
   (void)SSL_shutdown(ssl_.get());
+  (void)PayOwed();
   ERR_clear_error();
 }
 
@@ -308,6 +318,8 @@ bool TlsSocket::PayOwed() {
     }
     owed_.erase(0, static_cast<size_t>(sent));
   }
+  // Idle connections are many: they keep no buffer.
+  if (owed_.capacity() > kMostOwedBytes) owed_ = std::string();
   return true;
 }
 
@@ -341,14 +353,13 @@ ssize_t TlsSocket::ReadRaw(char* out, size_t size) {
 }
 
 ssize_t TlsSocket::WriteRaw(const char* bytes, size_t size) {
-  if (reading_ && !PayOwed() && broken_) return -1;
-  const ssize_t sent = owed_.empty() ? SendRaw(fd_, bytes, size) : -1;
-  if (!reading_ || sent >= 0) return sent;
-  if ((owed_.empty() && errno != EAGAIN) || owed_.size() + size > kMostOwedBytes) {
+  if (!handshaken_) return SendRaw(fd_, bytes, size);
+  if (reading_ && owed_.size() + size > kBatchBytes + kMostOwedBytes) {
     errno = ENOBUFS;
     return -1;
   }
   owed_.append(bytes, size);
+  if (reading_ && !PayOwed() && broken_) return -1;
   return static_cast<ssize_t>(size);
 }
 

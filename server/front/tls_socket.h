@@ -67,6 +67,8 @@ class TlsSocket {
   bool at_end() const CAIRN_NO_ANALYSIS { return ended_; }
 
  private:
+  // Encrypts the next of the message, a batch at most; how many of its bytes. Sends nothing.
+  size_t Encrypt(const msghdr& message) CAIRN_REQUIRES(mutex_);
   // False when the kernel did not take all that is owed.
   bool PayOwed() CAIRN_REQUIRES(mutex_);
   // Reads into the pieces of the message and returns how many bytes it got.
@@ -84,7 +86,11 @@ class TlsSocket {
   bool drained_ CAIRN_GUARDED_BY(mutex_) = false;  // the kernel had nothing left, in this Receive
   bool reading_ CAIRN_GUARDED_BY(mutex_) = false;  // in Receive
   size_t allowed_ CAIRN_GUARDED_BY(mutex_) = 0;    // bytes of the kernel, in this Receive
-  std::string owed_ CAIRN_GUARDED_BY(mutex_);      // encrypted, made by reading
+  bool handshaken_ CAIRN_GUARDED_BY(mutex_) = false;
+  // Encrypted and to be sent, in order: what writes and reading made.
+  std::string owed_ CAIRN_GUARDED_BY(mutex_);
+  // Bytes of the message that Send said EAGAIN to whose records are owed.
+  size_t accepted_ CAIRN_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace cairn::front

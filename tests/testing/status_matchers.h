@@ -62,8 +62,9 @@ MATCHER_P(FailsWith, reason, "fails with " + ReasonName(reason)) {
 
 // A StatusOr that holds a value which equals, or matches, `value`.
 MATCHER_P(IsOkAndHolds, value,
-          "is OK and holds a value that " + ::testing::DescribeMatcher<const typename std::decay_t<
-                                                arg_type>::value_type&>(value, negation)) {
+          "is OK and holds a value that " +
+              ::testing::DescribeMatcher<const typename std::decay_t<arg_type>::value_type&>(
+                  value, negation)) {
   if (!arg.ok()) {
     internal::Describe(arg, *result_listener);
     return false;
