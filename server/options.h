@@ -49,11 +49,12 @@ struct CommandLine {
   int exit_code = 0;
 };
 
-// Reads flags, their environment twins (CAIRND_DATA_DIR, …) and the file named
-// by --config, in this order of precedence. Prints help, version and usage
-// errors itself.
+// Reads the flags of CairndTable, their environment twins (CAIRND_DATA_DIR, …) and the file named
+// by --config, in this order of precedence. Prints help and version itself, and what one of these
+// says wrongly: the flag, the value and the rule, and exit code 2.
 //
-// INVALID_ARGUMENT (CONFIG_INVALID) naming the setting, the value and the rule.
+// INVALID_ARGUMENT (CONFIG_INVALID), naming the setting, the value and the rule, where settings do
+// not go together (ValidateOptions).
 absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv);
 
 // How many threads the settings mean on this machine. Lists wait on the disk now and then:

@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "client-cli/cli/parser.h"
+#include "client-cli/cli/command.h"
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
@@ -113,73 +113,6 @@ absl::StatusOr<std::vector<ConfigFile>> LoadConfigFiles(const CommandTable& tabl
   CAIRN_RETURN_IF_ERROR(LoadFile(table, FindProjectFile(directory), /*of_project=*/true, files));
   CAIRN_RETURN_IF_ERROR(LoadFile(table, FindUserFile(environment), /*of_project=*/false, files));
   return files;
-}
-
-absl::StatusOr<Settings> Settings::Resolve(const CommandTable& table, const Invocation& invocation,
-                                           const Environment& environment,
-                                           const std::vector<ConfigFile>& files) {
-  Settings settings;
-  const auto resolve = [&](const Flag& flag, bool global) -> absl::Status {
-    const std::string name(flag.name);
-    if (settings.values_.contains(name)) return absl::OkStatus();
-    Value& value = settings.values_[name];
-    if (const auto given = invocation.flags.find(name); given != invocation.flags.end()) {
-      value = {given->second, "--" + name};
-      return absl::OkStatus();
-    }
-    const std::string variable = EnvironmentName(name);
-    if (const auto set = environment(variable); set && !set->empty()) {
-      if (absl::Status status = CheckFlagValue(flag, *set); !status.ok()) {
-        return UsageError(fmt::format("{}: {}", variable, std::string(status.message())));
-      }
-      value = {{*set}, variable};
-      return absl::OkStatus();
-    }
-    for (const ConfigFile& file : files) {
-      const auto entry = file.values.find(name);
-      if (!global || entry == file.values.end()) continue;
-      value = {{entry->second}, file.path};
-      return absl::OkStatus();
-    }
-    value.origin = "default";
-    if (!flag.fallback.empty()) value.values = {std::string(flag.fallback)};
-    return absl::OkStatus();
-  };
-  if (invocation.command != nullptr) {
-    for (const Flag& flag : invocation.command->flags) {
-      CAIRN_RETURN_IF_ERROR(resolve(flag, false));
-    }
-  }
-  for (const Flag& flag : table.global_flags) CAIRN_RETURN_IF_ERROR(resolve(flag, true));
-  return settings;
-}
-
-const Settings::Value& Settings::Find(std::string_view flag) const {
-  static const Value kUnset;
-  const auto it = values_.find(flag);
-  return it == values_.end() ? kUnset : it->second;
-}
-
-std::string Settings::Text(std::string_view flag) const {
-  const Value& value = Find(flag);
-  return value.values.empty() ? "" : value.values.back();
-}
-
-bool Settings::Switch(std::string_view flag) const {
-  return ParseSwitch(flag, Text(flag)).value_or(false);
-}
-
-int64_t Settings::Integer(std::string_view flag) const {
-  return std::strtoll(Text(flag).c_str(), nullptr, 10);
-}
-
-const std::vector<std::string>& Settings::List(std::string_view flag) const {
-  return Find(flag).values;
-}
-
-bool Settings::IsGiven(std::string_view flag) const {
-  const Value& value = Find(flag);
-  return !value.values.empty() && value.origin != "default";
 }
 
 }  // namespace cairn::cli

@@ -7,7 +7,7 @@
 #include <optional>
 #include <utility>
 
-#include "client-cli/cli/parser.h"
+#include "client-cli/cli/command.h"
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
@@ -89,7 +89,7 @@ std::string Said(std::string_view flag, const Invocation& invocation,
                  const Environment& environment) {
   const auto given = invocation.flags.find(flag);
   if (given != invocation.flags.end() && !given->second.empty()) return given->second.back();
-  return environment(EnvironmentName(flag)).value_or("");
+  return environment(command_line::VariableName(kVariablePrefix, flag)).value_or("");
 }
 
 void ForgetServer(ConfigFile& file) {

@@ -7,7 +7,7 @@
 #include <filesystem>
 #include <system_error>
 
-#include "client-cli/cli/parser.h"
+#include "client-cli/cli/command.h"
 #include "fmt/format.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"

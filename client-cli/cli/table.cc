@@ -7,7 +7,7 @@
 #include <utility>
 
 #include "client-cli/cli/aligned_text.h"
-#include "client-cli/cli/parser.h"
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/terminal.h"
 #include "fmt/format.h"
 #include "fmt/ranges.h"

@@ -1,20 +1,20 @@
 #ifndef CAIRN_CLIENT_CLI_CLI_TERMINAL_H_
 #define CAIRN_CLIENT_CLI_CLI_TERMINAL_H_
 
-#include <functional>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "lib/command_line/environment.h"
+#include "lib/command_line/text_width.h"
+
 namespace cairn::cli {
 
-// Reads an environment variable; nullopt when it is not set. Injected so that
-// tests need not change the process' own environment.
-using Environment = std::function<std::optional<std::string>(std::string_view name)>;
-
-// The process' environment.
-Environment ProcessEnvironment();
+using command_line::DisplayWidth;
+using command_line::Environment;
+using command_line::ProcessEnvironment;
+using command_line::Truncate;
+using command_line::WrapWords;
 
 // What the program writes to and reads from. Value type.
 struct Terminal {
@@ -32,21 +32,9 @@ Terminal DetectTerminal(const Environment& environment);
 // NO_COLOR, CLICOLOR_FORCE, CLICOLOR=0, TERM=dumb, CI, and whether `is_tty`.
 bool UseColor(std::string_view mode, bool is_tty, const Environment& environment);
 
-// How many columns a UTF-8 text takes: one for each code point, none for
-// combining marks, two for East Asian wide characters and emoji.
-size_t DisplayWidth(std::string_view text);
-
-// `text` in lines of at most `width` columns, broken at spaces; a longer word has a line of its
-// own. One empty line for the empty text.
-std::vector<std::string> WrapWords(std::string_view text, size_t width);
-
 // `text` in lines of at most `width` columns as WrapWords has them, those after the first indented
 // by two; as it is for a width of 0. Without a line end.
 std::string Fit(std::string_view text, size_t width);
-
-// The beginning of `text` that fits into `width` columns, ended with "…" when
-// something was cut.
-std::string Truncate(std::string_view text, size_t width);
 
 // Replaces control characters, which a name from a server could use to change
 // the terminal, by U+FFFD; tabs and line ends become spaces.

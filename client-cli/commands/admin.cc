@@ -7,10 +7,8 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
-#include "client-cli/cli/completion.h"
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
-#include "client-cli/cli/help.h"
-#include "client-cli/cli/parser.h"
 #include "client-cli/cli/proto_text.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/session.h"
@@ -18,6 +16,8 @@
 #include "lib/base/clock.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
+#include "lib/command_line/completion.h"
+#include "lib/command_line/help.h"
 
 namespace cairn::cli {
 namespace {
@@ -111,23 +111,24 @@ absl::StatusOr<int> Doctor(Session& session, const Invocation&) {
 }
 
 absl::StatusOr<int> Completion(Session& session, const Invocation& call) {
-  CAIRN_ASSIGN_OR_RETURN(const std::string script, CompletionScript(call.arguments[0]));
+  CAIRN_ASSIGN_OR_RETURN(const std::string script,
+                         command_line::CompletionScript(session.table(), call.arguments[0]));
   session.Print(script);
   return kExitOk;
 }
 
 absl::StatusOr<int> Help(Session& session, const Invocation& call) {
   if (session.flags().Switch("markdown")) {
-    session.Print(MarkdownReference(session.table()));
+    session.Print(command_line::MarkdownReference(session.table()));
     return kExitOk;
   }
   std::string subject;
   for (const std::string& word : call.arguments) subject += (subject.empty() ? "" : " ") + word;
   if (subject.empty()) {
-    session.Print(Overview(session.table()));
+    session.Print(command_line::Overview(session.table()));
     return kExitOk;
   }
-  CAIRN_ASSIGN_OR_RETURN(const std::string text, HelpFor(session.table(), subject));
+  CAIRN_ASSIGN_OR_RETURN(const std::string text, command_line::HelpFor(session.table(), subject));
   session.Print(text);
   return kExitOk;
 }

@@ -37,24 +37,29 @@ std::vector<Flag> GlobalFlags() {
        .choices = "auto|always|never",
        .fallback = "auto"},
       {.name = "timeout",
+       .kind = FlagKind::kDuration,
        .value = "DURATION",
        .help = "how long one call may take, such as 30s",
        .fallback = "30s"},
       {.name = "no-input", .kind = FlagKind::kSwitch, .help = "never ask; fail instead"},
       {.name = "principal", .value = "NAME", .help = "who is calling, for the server's records"},
       {.name = "token-file",
+       .kind = FlagKind::kPath,
        .value = "FILE",
        .help = "the file with the token that says who calls; only its owner may read it"},
       {.name = "tls",
        .kind = FlagKind::kSwitch,
        .help = "speak TLS; so does https:// before the address, and each of the next four"},
       {.name = "tls-ca",
+       .kind = FlagKind::kPath,
        .value = "FILE",
        .help = "PEM file with the authorities that vouch for the server; by default the system's"},
       {.name = "tls-cert",
+       .kind = FlagKind::kPath,
        .value = "FILE",
        .help = "PEM file with the certificate to show the server"},
       {.name = "tls-key",
+       .kind = FlagKind::kPath,
        .value = "FILE",
        .help = "PEM file with its private key; only its owner may read it"},
       {.name = "tls-server-name",
@@ -116,7 +121,16 @@ bool Changes(const Command& command) {
 
 const CommandTable& Catalog() {
   static const CommandTable table = [] {
-    CommandTable built;
+    CommandTable built = {
+        .program = "mlctl",
+        .prefix = kVariablePrefix,
+        .about = "mlctl talks to a Cairn server: experiments, data sets, models, what is live.",
+        .examples = {
+            {"mlctl search runs --order-by 'metrics.silhouette desc' --limit 10",
+             "the ten best runs by silhouette"},
+            {"mlctl promote customer-segments#production", "let the policy decide, and see why"},
+            {"mlctl why customer-segments#production", ""},
+            {"mlctl fetch customer-segments#production -o model/", "get the files that are live"}}};
     for (auto* family : {LookCommands,       CurveCommands,     RunCommands,       LoggingCommands,
                          DataCommands,       DatasetCommands,   RetentionCommands, LineageCommands,
                          RegistryCommands,   PromotionCommands, DeletionCommands,  StorageCommands,

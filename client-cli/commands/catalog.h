@@ -57,7 +57,7 @@ inline constexpr Flag kShowDeleted = {
     .name = "show-deleted", .kind = FlagKind::kSwitch, .help = "include what was deleted"};
 inline constexpr Flag kExperiments = {.name = "experiment",
                                       .letter = 'e',
-                                      .kind = FlagKind::kList,
+                                      .repeatable = true,
                                       .value = "EXPERIMENT",
                                       .help = "look only in this experiment, by number or name"};
 inline constexpr std::string_view kBlankMeansAll =
@@ -71,7 +71,7 @@ inline constexpr Flag kOrderBy = {
     .value = "KEYS",
     .help = "sort keys, such as 'metrics.silhouette desc, start_time'"};
 inline constexpr Flag kTags = {
-    .name = "tag", .kind = FlagKind::kList, .value = "KEY=VALUE", .help = "a tag to set"};
+    .name = "tag", .repeatable = true, .value = "KEY=VALUE", .help = "a tag to set"};
 inline constexpr Flag kFollowLinks = {
     .name = "follow-links",
     .kind = FlagKind::kSwitch,

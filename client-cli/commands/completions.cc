@@ -2,7 +2,6 @@
 
 #include <set>
 
-#include "client-cli/cli/completion.h"
 #include "client-cli/cli/config.h"
 #include "client-cli/cli/contexts.h"
 #include "client-cli/cli/reference.h"
@@ -11,6 +10,7 @@
 #include "fmt/format.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/client.h"
+#include "lib/command_line/completion.h"
 
 namespace cairn::cli {
 namespace {
@@ -115,7 +115,7 @@ std::vector<std::string> NamesOnServer(const CommandTable& table, const Environm
 
 std::string CompletionLines(const CommandTable& table, const std::vector<std::string>& words,
                             const Environment& environment) {
-  const Completions completions = Complete(table, words);
+  const command_line::Completions completions = command_line::Complete(table, words);
   if (completions.dynamic == "file" && completions.words.empty()) return ":file\n";
   std::vector<std::string> candidates = completions.words;
   std::string what = completions.dynamic;

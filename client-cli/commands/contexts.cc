@@ -7,8 +7,8 @@
 #include <utility>
 #include <vector>
 
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
-#include "client-cli/cli/parser.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/session.h"
 #include "fmt/format.h"

@@ -3,8 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
-#include "client-cli/cli/parser.h"
 #include "client-cli/cli/reference.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/dataset_profile.h"
@@ -164,7 +164,7 @@ std::vector<Command> DataCommands() {
                   .kind = FlagKind::kSwitch,
                   .help = "do not read columns and statistics from a .csv file"},
                  {.name = "parent",
-                  .kind = FlagKind::kList,
+                  .repeatable = true,
                   .value = "dataset:NAME@V",
                   .help = "a version it was made from"},
                  {.name = "run", .value = "RUN", .help = "the run that made it"},
@@ -185,6 +185,7 @@ std::vector<Command> DataCommands() {
        .arguments = {{"REFERENCE", 1, 2, "model"}},
        .flags = {{.name = "output-dir",
                   .letter = 'o',
+                  .kind = FlagKind::kPath,
                   .value = "DIR",
                   .help = "where to; it is made if it does not exist",
                   .fallback = "."},

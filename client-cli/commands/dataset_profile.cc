@@ -5,7 +5,7 @@
 #include <system_error>
 #include <utility>
 
-#include "client-cli/cli/parser.h"
+#include "client-cli/cli/command.h"
 #include "fmt/format.h"
 #include "lib/base/status_macros.h"
 #include "lib/tables/byte_source.h"

@@ -11,7 +11,7 @@
 #include <utility>
 #include <vector>
 
-#include "client-cli/cli/parser.h"
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/reference.h"
 #include "fmt/format.h"
 #include "lib/base/files.h"

@@ -2,8 +2,8 @@
 #include <utility>
 #include <vector>
 
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
-#include "client-cli/cli/parser.h"
 #include "client-cli/cli/reference.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/dataset_rows.h"
@@ -94,10 +94,11 @@ std::vector<Command> DatasetCommands() {
        .summary = "Show what is different in two data set versions",
        .arguments = {{"FROM", 1, 1, "dataset"}, {"TO", 1, 1, "dataset"}},
        .flags = {{.name = "key",
-                  .kind = FlagKind::kList,
+                  .repeatable = true,
                   .value = "COLUMN",
                   .help = "compare rows that have the same value here"},
                  {.name = "file",
+                  .kind = FlagKind::kPath,
                   .value = "PATH",
                   .help = "the file to compare by key, where a version has several"}},
        .examples = {{"mlctl diff dataset retail@1 retail@2", "files, columns, statistics"},
@@ -112,9 +113,8 @@ std::vector<Command> DatasetCommands() {
        .family = "Data",
        .summary = "Set or remove tags of a data set version",
        .arguments = {{"NAME@VERSION", 1, 1, "dataset"}, {"KEY=VALUE", 0, -1}},
-       .flags =
-           {{.name = "remove", .kind = FlagKind::kList, .value = "KEY", .help = "a tag to remove"},
-            kDryRun},
+       .flags = {{.name = "remove", .repeatable = true, .value = "KEY", .help = "a tag to remove"},
+                 kDryRun},
        .examples = {{"mlctl tag dataset retail@3 checked=yes", "sets one, keeps the others"},
                     {"mlctl tag dataset retail@3 --remove checked", "removes it"},
                     {"mlctl describe dataset retail@3", "see what there is"}},

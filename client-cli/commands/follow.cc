@@ -7,8 +7,8 @@
 #include <string_view>
 #include <utility>
 
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
-#include "client-cli/cli/parser.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/session.h"
@@ -136,6 +136,7 @@ Command FollowCommand() {
                      .fallback = "production"},
                     {.name = "output-dir",
                      .letter = 'o',
+                     .kind = FlagKind::kPath,
                      .value = "DIR",
                      .help = "the directory to keep; it is made if it does not exist"},
                     {.name = "exec",

@@ -2,9 +2,9 @@
 #include <string_view>
 #include <vector>
 
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
 #include "client-cli/cli/lineage_tree.h"
-#include "client-cli/cli/parser.h"
 #include "client-cli/cli/proto_text.h"
 #include "client-cli/cli/reference.h"
 #include "client-cli/commands/catalog.h"

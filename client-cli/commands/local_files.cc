@@ -7,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-#include "client-cli/cli/parser.h"
+#include "client-cli/cli/command.h"
 #include "fmt/format.h"
 #include "lib/base/artifact_path.h"
 #include "lib/base/errors.h"

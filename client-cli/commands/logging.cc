@@ -9,7 +9,7 @@
 #include <string_view>
 #include <utility>
 
-#include "client-cli/cli/parser.h"
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/policy_files.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/local_files.h"

@@ -1,7 +1,7 @@
 #include <utility>
 
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
-#include "client-cli/cli/parser.h"
 #include "client-cli/cli/proto_text.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/describe_dataset.h"

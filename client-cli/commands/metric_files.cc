@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
-#include "client-cli/cli/parser.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/metric_lines.h"
 #include "client-cli/commands/resolve.h"
@@ -242,6 +242,7 @@ absl::StatusOr<int> ReplayLog(Session& session, const Invocation& call) {
 
 std::vector<Command> MetricFileCommands() {
   const Flag patience = {.name = "patience",
+                         .kind = FlagKind::kDuration,
                          .value = "DURATION",
                          .help = "how long the server may be away before waiting for it ends",
                          .fallback = "60s"};
@@ -252,6 +253,7 @@ std::vector<Command> MetricFileCommands() {
        .arguments = {{"RUN", 0, 1, "run"}},
        .flags = {{.name = "file",
                   .letter = 'f',
+                  .kind = FlagKind::kPath,
                   .value = "FILE",
                   .help = "lines of JSON or CSV; - is the standard input"},
                  {.name = "format",
@@ -259,6 +261,7 @@ std::vector<Command> MetricFileCommands() {
                   .help = "what the lines are; by default csv for *.csv, else jsonl",
                   .choices = "jsonl|csv"},
                  {.name = "offline-log",
+                  .kind = FlagKind::kPath,
                   .value = "PATH",
                   .help = "keep every point in this file until the server has it"},
                  patience,

@@ -5,9 +5,8 @@
 #include <system_error>
 #include <utility>
 
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
-#include "client-cli/cli/help.h"
-#include "client-cli/cli/parser.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/completions.h"
 #include "client-cli/commands/interrupt.h"
@@ -17,6 +16,8 @@
 #include "lib/base/errors.h"
 #include "lib/base/standard_streams.h"
 #include "lib/base/status_macros.h"
+#include "lib/command_line/help.h"
+#include "lib/command_line/parser.h"
 
 namespace cairn::cli {
 namespace {
@@ -34,18 +35,6 @@ bool WantsJson(const std::vector<std::string>& words, const Environment& environ
     }
   }
   return environment("MLCTL_OUTPUT") == "json";
-}
-
-// The command that the words begin with; empty if there is none.
-std::string CommandOf(const std::vector<std::string>& words) {
-  std::string found;
-  std::string path;
-  for (const std::string& word : words) {
-    path += (path.empty() ? "" : " ") + word;
-    if (Catalog().Find(path) != nullptr) found = path;
-    if (!Catalog().IsGroup(path)) break;
-  }
-  return found;
 }
 
 // `nearby` is what may have been meant, or empty; `command` is what was called.
@@ -94,7 +83,7 @@ absl::Status ConfirmChange(Session& session, const Command& command) {
 absl::StatusOr<int> Run(const std::vector<std::string>& words, const Environment& environment,
                         std::string& nearby) {
   const CommandTable& table = Catalog();
-  CAIRN_ASSIGN_OR_RETURN(const Invocation invocation, Parse(table, words));
+  CAIRN_ASSIGN_OR_RETURN(const Invocation invocation, command_line::Parse(table, words));
   if (invocation.help || invocation.command == nullptr) {
     std::string subject;
     if (invocation.command != nullptr) {
@@ -102,9 +91,9 @@ absl::StatusOr<int> Run(const std::vector<std::string>& words, const Environment
     } else if (!words.empty() && table.IsGroup(words[0])) {
       subject = words[0];
     }
-    std::string text = Overview(table);
+    std::string text = command_line::Overview(table);
     if (!subject.empty()) {
-      CAIRN_ASSIGN_OR_RETURN(text, HelpFor(table, subject));
+      CAIRN_ASSIGN_OR_RETURN(text, command_line::HelpFor(table, subject));
     }
     std::fwrite(text.data(), 1, text.size(), stdout);
     return kExitOk;
@@ -146,7 +135,11 @@ int RunMlctl(const std::vector<std::string>& words) {
   std::string nearby;
   const auto code = Run(understood, environment, nearby);
   const bool json = WantsJson(words, environment);
-  if (!code.ok()) return ReportError(code.status(), nearby, json, CommandOf(words), environment);
+  if (!code.ok()) {
+    const Command* command = Catalog().Beginning(words);
+    const std::string path(command == nullptr ? "" : command->path);
+    return ReportError(code.status(), nearby, json, path, environment);
+  }
   if (!FlushStandardOutput()) {
     std::fputs("error: the result could not be written\n", stderr);
     return kExitFailure;

@@ -5,7 +5,7 @@
 #include <memory>
 #include <utility>
 
-#include "client-cli/cli/parser.h"
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/reference.h"
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/tables.h"

@@ -9,8 +9,8 @@
 
 #include "cairn/v1/artifacts.pb.h"
 #include "cairn/v1/tracking.pb.h"
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
-#include "client-cli/cli/parser.h"
 #include "client-cli/cli/table.h"
 #include "client-cli/cli/terminal.h"
 #include "client-cli/commands/catalog.h"

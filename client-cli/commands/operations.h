@@ -13,6 +13,7 @@ inline constexpr Flag kWait = {.name = "wait",
                                .kind = FlagKind::kSwitch,
                                .help = "wait until it is done, instead of printing its name"};
 inline constexpr Flag kPatience = {.name = "patience",
+                                   .kind = FlagKind::kDuration,
                                    .value = "DURATION",
                                    .help = "how long to wait at most; by default until it is done"};
 

@@ -1,8 +1,8 @@
 #include <string>
 #include <utility>
 
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
-#include "client-cli/cli/parser.h"
 #include "client-cli/cli/policy_files.h"
 #include "client-cli/cli/proto_text.h"
 #include "client-cli/cli/reference.h"
@@ -163,6 +163,7 @@ absl::StatusOr<int> History(Session& session, const Invocation& call) {
 std::vector<Command> PromotionCommands() {
   const Flag file = {.name = "file",
                      .letter = 'f',
+                     .kind = FlagKind::kPath,
                      .value = "FILE",
                      .help = "a YAML file, a directory of them, or - for the standard input"};
   return {

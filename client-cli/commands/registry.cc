@@ -1,8 +1,8 @@
 #include <string>
 #include <utility>
 
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
-#include "client-cli/cli/parser.h"
 #include "client-cli/cli/reference.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/resolve.h"
@@ -181,10 +181,11 @@ std::vector<Command> RegistryCommands() {
        .arguments = {{"NAME", 1, 1, "model"}},
        .flags = {{.name = "run", .value = "RUN", .help = "the run that trained it"},
                  {.name = "artifact",
+                  .kind = FlagKind::kPath,
                   .value = "PATH",
                   .help = "a file or directory among the run's artifacts; all when left out"},
                  {.name = "metric",
-                  .kind = FlagKind::kList,
+                  .repeatable = true,
                   .value = "NAME[=VALUE]",
                   .help = "evidence: the run's value, or one given; by default every metric"},
                  {.name = "evidence-dataset",

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "client-cli/cli/parser.h"
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/reference.h"
 #include "fmt/format.h"
 #include "lib/base/errors.h"

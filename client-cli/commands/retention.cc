@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
-#include "client-cli/cli/parser.h"
 #include "client-cli/cli/reference.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/dataset_text.h"
@@ -109,6 +109,7 @@ std::vector<Command> RetentionCommands() {
                   .value = "N",
                   .help = "keep the newest N versions"},
                  {.name = "keep-for",
+                  .kind = FlagKind::kDuration,
                   .value = "DURATION",
                   .help = "keep versions younger than this, such as 90d"},
                  {.name = "none", .kind = FlagKind::kSwitch, .help = "keep all versions again"},

@@ -3,7 +3,7 @@
 #include <utility>
 #include <vector>
 
-#include "client-cli/cli/parser.h"
+#include "client-cli/cli/command.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/session.h"
 #include "client-cli/commands/verbs.h"
@@ -94,7 +94,7 @@ Command BindCommand() {
           .summary = "Let a member do something to a resource and all below it",
           .arguments = {{"MEMBER"}, {"ROLE"}, {"RESOURCE"}},
           .flags = {{.name = "verb",
-                     .kind = FlagKind::kList,
+                     .repeatable = true,
                      .value = "VERB",
                      .help = "only this one of the role's verbs"},
                     kForce,

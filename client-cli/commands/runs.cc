@@ -1,8 +1,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
-#include "client-cli/cli/parser.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/session.h"
@@ -149,16 +149,17 @@ std::vector<Command> RunCommands() {
                   .help = "refuse an experiment that does not exist"},
                  {.name = "param",
                   .letter = 'p',
-                  .kind = FlagKind::kList,
+                  .repeatable = true,
                   .value = "KEY=VALUE",
                   .help = "a parameter"},
                  kTags,
                  {.name = "input",
-                  .kind = FlagKind::kList,
+                  .repeatable = true,
                   .value = "dataset:NAME@V",
                   .help = "a data set version the run reads"},
                  {.name = "parent-run", .value = "RUN", .help = "the run this one is nested in"},
                  {.name = "lease",
+                  .kind = FlagKind::kDuration,
                   .value = "DURATION",
                   .help = "how long it may be silent before it counts as killed, such as 10m"},
                  {.name = "user", .value = "NAME", .help = "who runs it; by default $USER"},

@@ -4,8 +4,8 @@
 #include <iostream>
 #include <utility>
 
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
-#include "client-cli/cli/parser.h"
 #include "client-cli/cli/proto_text.h"
 #include "client-cli/commands/interrupt.h"
 #include "fmt/format.h"

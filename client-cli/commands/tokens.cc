@@ -2,7 +2,7 @@
 #include <utility>
 #include <vector>
 
-#include "client-cli/cli/parser.h"
+#include "client-cli/cli/command.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/session.h"
 #include "client-cli/commands/user_files.h"
@@ -110,14 +110,16 @@ Command CreateTokenCommand() {
       .summary = "Make a token and print its text, which nobody can be told again",
       .arguments = {{"PRINCIPAL"}},
       .flags = {{.name = "group",
-                 .kind = FlagKind::kList,
+                 .repeatable = true,
                  .value = "GROUP",
                  .help = "a group that who calls with it belongs to"},
                 {.name = "name", .value = "TEXT", .help = "what it is for"},
                 {.name = "ttl",
+                 .kind = FlagKind::kDuration,
                  .value = "DURATION",
                  .help = "how long it is valid, such as 30d; by default for ever"},
                 {.name = "out",
+                 .kind = FlagKind::kPath,
                  .value = "FILE",
                  .help = "write the text there, for its owner's eyes only"},
                 kDryRun},

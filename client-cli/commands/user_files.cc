@@ -6,7 +6,7 @@
 #include <filesystem>
 #include <string_view>
 
-#include "client-cli/cli/parser.h"
+#include "client-cli/cli/command.h"
 #include "fmt/format.h"
 #include "lib/base/files.h"
 #include "lib/base/output_file.h"

@@ -2,7 +2,7 @@
 
 #include <cctype>
 
-#include "client-cli/cli/parser.h"
+#include "client-cli/cli/command.h"
 #include "fmt/format.h"
 
 namespace cairn::cli {

@@ -7,8 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
-#include "client-cli/cli/parser.h"
 #include "client-cli/cli/reference.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/operations.h"

@@ -3,8 +3,8 @@
 #include <utility>
 #include <vector>
 
+#include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
-#include "client-cli/cli/parser.h"
 #include "client-cli/cli/proto_text.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/follow.h"
@@ -171,7 +171,7 @@ std::vector<Command> WatchCommands() {
        .summary = "Tell what changes as it happens, one event a line",
        .arguments = {{"RESOURCE", 0, -1}},
        .flags = {{.name = "kind",
-                  .kind = FlagKind::kList,
+                  .repeatable = true,
                   .value = "KIND",
                   .help = "only such events: run, run.finished, channel.moved, ..."},
                  {.name = "from",

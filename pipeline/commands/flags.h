@@ -8,13 +8,8 @@
 
 #include "absl/status/statusor.h"
 #include "lib/client/client_tls.h"
+#include "lib/command_line/settings.h"
 #include "pipeline/stages/config.h"
-
-namespace CLI {  // NOLINT(readability-identifier-naming): the library's own name
-// Only declared, so that CLI11's headers stay in the sources of this folder.
-class App;
-class Option;
-}  // namespace CLI
 
 namespace cairn::pipeline {
 
@@ -80,26 +75,11 @@ struct GenerateFlags {
   double drift = 0;
 };
 
-// Adds an option with its environment twin and returns it. `flag` is "--foo-bar".
-// `says` is the help. The option belongs to `app`; `value` must outlive parsing.
-CLI::Option* AddText(CLI::App* app, const std::string& flag, std::string* value,
-                     const std::string& says);
-
-// The same for what is not the name of a file: it must be UTF-8, which is a usage error
-// else. For what is stored or sent: the server takes UTF-8 only.
-CLI::Option* AddName(CLI::App* app, const std::string& flag, std::string* value,
-                     const std::string& says);
-
-// Declares --set, which may be given often; each takes one word.
-void AddSettings(CLI::App* app, std::vector<std::string>* settings);
-
-// Declares the flags of `run` and `sweep`, and of `plan`. One set of flags for all
-// three, so that `plan` says what `run` would do.
-void AddRunFlags(CLI::App* app, RunFlags* flags);
-// Declares the flags of `predict`.
-void AddPredictFlags(CLI::App* app, PredictFlags* flags);
-// Declares the flags of `generate`.
-void AddGenerateFlags(CLI::App* app, GenerateFlags* flags);
+// What the command line and the environment say (flag_table.h). A usage error where two flags
+// exclude each other. REQUIRES: `settings` are of a command that has these flags.
+absl::StatusOr<RunFlags> RunFlagsOf(const command_line::Settings& settings);
+absl::StatusOr<PredictFlags> PredictFlagsOf(const command_line::Settings& settings);
+GenerateFlags GenerateFlagsOf(const command_line::Settings& settings);
 
 // The configuration that flags and files come to: the file over the preset, flags over
 // both. `sweep --grid classic` without preset and file takes the preset classic. Errors

@@ -6,10 +6,10 @@
 
 #include <filesystem>
 
-#include "client-cli/cli/parser.h"
 #include "client-cli/commands/catalog.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
+#include "lib/command_line/parser.h"
 
 namespace cairn::cli {
 namespace {
@@ -26,7 +26,7 @@ Environment Variables(std::map<std::string, std::string> values) {
 
 Settings ResolveWith(const std::vector<std::string>& words, const Environment& environment,
                      const std::vector<ConfigFile>& files) {
-  const auto invocation = Parse(Catalog(), words);
+  const auto invocation = command_line::Parse(Catalog(), words);
   return *Settings::Resolve(Catalog(), *invocation, environment, files);
 }
 
@@ -61,7 +61,7 @@ TEST(SettingsTest, EveryFlagHasATwinInTheEnvironment) {
 }
 
 TEST(SettingsTest, AWrongValueInTheEnvironmentIsRefusedByName) {
-  const auto invocation = Parse(Catalog(), {"ping"});
+  const auto invocation = command_line::Parse(Catalog(), {"ping"});
   const auto settings =
       Settings::Resolve(Catalog(), *invocation, Variables({{"MLCTL_OUTPUT", "xml"}}), {});
   EXPECT_THAT(std::string(settings.status().message()), HasSubstr("MLCTL_OUTPUT"));

@@ -3,10 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "client-cli/cli/parser.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/session.h"
 #include "lib/base/errors.h"
+#include "lib/command_line/parser.h"
 
 namespace cairn::cli {
 namespace {
@@ -36,7 +36,7 @@ Contexts Two() { return *ParseContexts(Catalog(), "contexts.yaml", kText); }
 absl::StatusOr<Settings> SettingsOf(const std::vector<std::string>& words,
                                     const Environment& environment,
                                     std::vector<ConfigFile> files = {}) {
-  const auto call = Parse(Catalog(), words);
+  const auto call = command_line::Parse(Catalog(), words);
   auto with = WithContext(Two(), *call, environment, std::move(files));
   if (!with.ok()) return with.status();
   return Settings::Resolve(Catalog(), *call, environment, *with);

@@ -4,7 +4,7 @@
 
 #include <cerrno>
 
-#include "client-cli/cli/parser.h"
+#include "client-cli/cli/command.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/client/status_origin.h"

@@ -1,4 +1,4 @@
-#include "client-cli/cli/help.h"
+#include "lib/command_line/help.h"
 
 #include <gtest/gtest.h>
 
@@ -27,7 +27,7 @@ TEST(HelpTest, EveryCommandIsCompleteInTheTable) {
     EXPECT_EQ(command.examples.size(), 3u);
     EXPECT_FALSE(command.summary.empty());
     EXPECT_NE(command.summary.back(), '.');
-    EXPECT_NE(command.handler, nullptr);
+    EXPECT_TRUE(command.handler);
     std::set<std::string_view> names;
     std::set<char> letters;
     for (const Flag& flag : command.flags) {
@@ -68,7 +68,7 @@ TEST(HelpTest, NothingIsWiderThanATerminalButCommandsToCopy) {
 }
 
 TEST(HelpTest, TheUsageLineMarksWhatMayBeLeftOut) {
-  EXPECT_EQ(UsageLine(*Catalog().Find("get")), "mlctl get NOUN [REFERENCE...] [flags]");
+  EXPECT_EQ(UsageLine(Catalog(), *Catalog().Find("get")), "mlctl get NOUN [REFERENCE...] [flags]");
 }
 
 }  // namespace

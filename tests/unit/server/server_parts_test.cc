@@ -49,9 +49,10 @@ class ScopedVariable {
 
 TEST(OptionsTest, AFlagIsNoValueOfTheFlagBeforeIt) {
   for (const char* flag : {"--data-dir", "--config", "--grpc-address"}) {
-    const absl::Status status = Parse({flag, "--in-memory"}).status();
-    EXPECT_TRUE(HasReason(status, ErrorReason::CONFIG_INVALID)) << status;
-    EXPECT_EQ(MetadataOf(status, "value"), "--in-memory");
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(Parse({flag, "--in-memory"})->exit_code, 2);
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(),
+                HasSubstr(std::string(flag) + "=--in-memory"));
   }
   EXPECT_EQ(Parse({"--data-dir=--in-memory"})->options.data_dir, "--in-memory");
 }
@@ -209,6 +210,77 @@ TEST(OptionsTest, AnUnknownSettingInTheFileIsRefused) {
   const auto line = Parse({"--in-memory", "--config", file.c_str()});
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("data-dire"));
   EXPECT_EQ(line->exit_code, 2);
+}
+
+TEST(OptionsTest, AFileHasTextsWordsArraysAndComments) {
+  const storage::ScratchDirectory scratch;
+  const std::string file = scratch.Join("cairnd.toml");
+  const auto parse = [&](const std::string& text) {
+    EXPECT_TRUE(WriteFileAtomically(file, text).ok());
+    return Parse({"--config", file.c_str()});
+  };
+  const auto line = parse(
+      "; of the site\n[default]\r\n"
+      "data-dir = \"/a \\\"b\\\" \\\\c\"  # quoted\n\n"
+      "http-allowed-host = [\"one\", 'two',  # and\n  three,\n]\n"
+      "grpc-address=127.0.0.1:7\n"
+      "auth = true\nmemory-limit = 1GiB");
+  ASSERT_TRUE(line.ok() && !line->exit_now) << line.status();
+  EXPECT_EQ(line->options.data_dir, "/a \"b\" \\c");
+  EXPECT_THAT(line->options.allowed_hosts, ::testing::ElementsAre("one", "two", "three"));
+  EXPECT_EQ(line->options.grpc_address, "127.0.0.1:7");
+  EXPECT_TRUE(line->options.auth);
+  EXPECT_EQ(line->options.memory_limit_bytes, int64_t{1} << 30);
+
+  const std::pair<const char*, const char*> wrong[] = {
+      {"in-memory = true\nauth\n", ":2: auth needs a value"},
+      {"auth =\n", ":1: a value is missing"},
+      {"auth = true false\n", "needs quotation marks"},
+      {"data-dir = /a#b\n", "needs quotation marks"},
+      {"data-dir = \"a\" b\n", "stands behind"},
+      {"data-dir = \"a\n", "no end"},
+      {"data-dir = \"\\x\"\n", "escaped"},
+      {"auth = maybe\n", "neither true nor false"},
+      {"auth = true\nauth = true\n", ":2: auth stands twice"},
+      {"auth = [true]\n", "takes one value"},
+      {"http-allowed-host = [a b]\n", "needs quotation marks"},
+      {"http-allowed-host = [a\n", "no end"},
+      {"[server]\n", "sections"},
+      {"rebuild-blob-index = true\n", "command line only"},
+      {"config = x\n", "command line only"},
+      {"blob-lease = 2\n", "--blob-lease 2 is not a duration"}};
+  for (const auto& [text, says] : wrong) {
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(parse(text)->exit_code, 2) << text;
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr(says)) << text;
+  }
+}
+
+TEST(OptionsTest, WhatFlagsDoNotSayTogetherIsRefused) {
+  const std::pair<std::vector<const char*>, const char*> wrong[] = {
+      {{"--tls-client-cert", "optional"}, "needs --tls-client-ca"},
+      {{"--http-allowed-host", "a,b"}, "must be one name"},
+      {{"--blob-lease", "1500ms"}, "must be whole seconds"}};
+  for (const auto& [flags, says] : wrong) {
+    std::vector<const char*> arguments = flags;
+    arguments.push_back("--in-memory");
+    ::testing::internal::CaptureStderr();
+    EXPECT_EQ(Parse(arguments)->exit_code, 2) << says;
+    EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr(says));
+  }
+}
+
+TEST(OptionsTest, ATaskTakesTheServersFlagsBeforeAndBehindIt) {
+  EXPECT_TRUE(Parse({"--data-dir", "d", "check"})->check);
+  EXPECT_TRUE(Parse({"check", "--data-dir", "d"})->check);
+  EXPECT_EQ(Parse({"init", "--data-dir", "d"})->admin, "admin");
+  EXPECT_EQ(Parse({"--data-dir=d", "init", "--principal", "ann"})->admin, "ann");
+  for (const std::vector<const char*>& wrong :
+       std::vector<std::vector<const char*>>{{"--principal", "ann"}, {"chek"}, {"check", "init"}}) {
+    EXPECT_EQ(Parse(wrong)->exit_code, 2) << wrong.back();
+  }
+  const ScopedVariable variable("CAIRND_PRINCIPAL", "eve");
+  EXPECT_EQ(Parse({"init", "--data-dir", "d"})->admin, "admin") << "it has no variable";
 }
 
 TEST(LogTest, ALineIsOneLineWhateverItSays) {

@@ -1,21 +1,15 @@
-#include "client-cli/cli/parser.h"
+#include "lib/command_line/parser.h"
 
-#include <charconv>
-#include <cmath>
 #include <utility>
 
 #include "fmt/format.h"
 #include "lib/base/encoding.h"
-#include "lib/base/errors.h"
 #include "lib/base/nearest.h"
 #include "lib/base/status_macros.h"
+#include "lib/command_line/flag_values.h"
 
-namespace cairn::cli {
+namespace cairn::command_line {
 namespace {
-
-std::string DidYouMean(std::string_view nearest) {
-  return nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest);
-}
 
 absl::Status UnknownCommand(const CommandTable& table, const std::string& group,
                             const std::string& word) {
@@ -26,7 +20,7 @@ absl::Status UnknownCommand(const CommandTable& table, const std::string& group,
       if (path.substr(0, group.size() + 1) != group + " ") continue;
       path.remove_prefix(group.size() + 1);
     }
-    candidates.push_back(path.substr(0, path.find(' ')));
+    if (!path.empty()) candidates.push_back(path.substr(0, path.find(' ')));
   }
   if (word.empty() && group.empty()) return UsageError("a command is needed");
   if (word.empty()) {
@@ -41,16 +35,22 @@ absl::Status UnknownCommand(const CommandTable& table, const std::string& group,
                                 DidYouMean(Nearest(word, candidates))));
 }
 
+// What a command is called in errors: the program where it has no words.
+std::string_view NameOf(const CommandTable& table, const Command* command) {
+  return command == nullptr || command->path.empty() ? table.program : command->path;
+}
+
 absl::Status UnknownFlag(const CommandTable& table, const Command* command,
                          const std::string& shown, std::string_view name) {
-  std::vector<std::string_view> candidates;
+  std::vector<std::string_view> candidates = {"help"};
+  if (!table.version.empty()) candidates.push_back("version");
   if (command != nullptr) {
     for (const Flag& flag : command->flags) candidates.push_back(flag.name);
   }
   for (const Flag& flag : table.global_flags) candidates.push_back(flag.name);
   const std::string nearest(Nearest(name, candidates));
-  return UsageError(fmt::format("{} has no flag {}{}", command == nullptr ? "mlctl" : command->path,
-                                shown, nearest.empty() ? "" : DidYouMean("--" + nearest)));
+  return UsageError(fmt::format("{} has no flag {}{}", NameOf(table, command), shown,
+                                nearest.empty() ? "" : DidYouMean("--" + nearest)));
 }
 
 // Takes words one by one; the result is built up in `invocation`.
@@ -65,7 +65,7 @@ class Reader {
       if (skip_[next_]) continue;
       CAIRN_RETURN_IF_ERROR(TakeWord(words_[next_]));
     }
-    if (invocation_.help) return std::move(invocation_);
+    if (invocation_.help || invocation_.version) return std::move(invocation_);
     if (invocation_.command == nullptr) return UnknownCommand(table_, group_, unknown_);
     CAIRN_RETURN_IF_ERROR(CheckArguments());
     return std::move(invocation_);
@@ -76,6 +76,7 @@ class Reader {
   // own flags are known before any flag is read.
   void FindCommand() {
     skip_.assign(words_.size(), false);
+    invocation_.command = table_.Find("");
     std::string path;
     for (size_t i = 0; i < words_.size(); ++i) {
       const std::string& word = words_[i];
@@ -118,6 +119,10 @@ class Reader {
       invocation_.help = true;
       return absl::OkStatus();
     }
+    if (word == "--version" && !table_.version.empty()) {
+      invocation_.version = true;
+      return absl::OkStatus();
+    }
     return word[1] == '-' ? TakeLong(word) : TakeLetters(word);
   }
 
@@ -155,12 +160,15 @@ class Reader {
   absl::Status StoreNext(const Flag& flag, const std::string& shown) {
     if (flag.kind == FlagKind::kSwitch) return Store(flag, "true");
     if (next_ + 1 >= words_.size() || skip_[next_ + 1]) {
-      return UsageError(fmt::format("{} needs a value: {} {}", shown, shown, flag.value));
+      return UsageErrorOf(flag, "",
+                          fmt::format("{} needs a value: {} {}", shown, shown, flag.value));
     }
     if (const std::string& next = words_[next_ + 1]; next.starts_with("--")) {
-      return UsageError(fmt::format(
-          "{} needs a value, and {} looks like a flag; write --{}={} if that is the value", shown,
-          next, flag.name, next));
+      return UsageErrorOf(
+          flag, next,
+          fmt::format(
+              "{} needs a value, and {} looks like a flag; write --{}={} if that is the value",
+              shown, next, flag.name, next));
     }
     return Store(flag, words_[++next_]);
   }
@@ -168,11 +176,12 @@ class Reader {
   absl::Status Store(const Flag& flag, std::string value) {
     CAIRN_RETURN_IF_ERROR(CheckFlagValue(flag, value));
     auto& values = invocation_.flags[std::string(flag.name)];
-    if (flag.kind == FlagKind::kList || values.empty()) {
+    if (flag.repeatable || values.empty()) {
       values.push_back(std::move(value));
     } else if (values.front() != value) {
-      return UsageError(fmt::format("--{} takes one value and is given two: \"{}\" and \"{}\"",
-                                    flag.name, values.front(), value));
+      return UsageErrorOf(flag, value,
+                          fmt::format("--{} takes one value and is given two: \"{}\" and \"{}\"",
+                                      flag.name, values.front(), value));
     }
     return absl::OkStatus();
   }
@@ -189,26 +198,37 @@ class Reader {
 
   absl::Status CheckArguments() const {
     const Command& command = *invocation_.command;
+    const std::string_view name = NameOf(table_, &command);
     for (size_t i = 0; i < invocation_.arguments.size(); ++i) {
       if (IsValidUtf8(invocation_.arguments[i]) || NamesFile(i)) continue;
-      return UsageError(fmt::format("argument {} of {}, \"{}\", is not UTF-8", i + 1, command.path,
+      return UsageError(fmt::format("argument {} of {}, \"{}\", is not UTF-8", i + 1, name,
                                     invocation_.arguments[i]));
     }
     size_t min = 0;
     size_t max = 0;
     for (const Argument& argument : command.arguments) {
       if (invocation_.arguments.size() < min + static_cast<size_t>(argument.min)) {
-        return UsageError(fmt::format("{} needs {}", command.path, argument.name));
+        return UsageError(fmt::format("{} needs {}", name, argument.name));
       }
       min += static_cast<size_t>(argument.min);
       if (argument.max < 0) max = SIZE_MAX;
       if (max != SIZE_MAX) max += static_cast<size_t>(argument.max);
     }
-    if (invocation_.arguments.size() > max) {
-      return UsageError(
-          fmt::format("{} does not take \"{}\"", command.path, invocation_.arguments[max]));
+    return invocation_.arguments.size() > max ? Surplus(invocation_.arguments[max])
+                                              : absl::OkStatus();
+  }
+
+  // A word too many: a mistyped command, or one that was meant for a flag.
+  absl::Status Surplus(const std::string& word) const {
+    const Command& command = *invocation_.command;
+    if (command.path.empty() && !only_arguments_) return UnknownCommand(table_, "", word);
+    std::string hint;
+    for (const Flag& flag : command.flags) {
+      if (!flag.repeatable || !invocation_.Has(flag.name) || !command.arguments.empty()) continue;
+      hint = fmt::format("; --{} takes one value each time it is given", flag.name);
     }
-    return absl::OkStatus();
+    return UsageError(
+        fmt::format("{} does not take \"{}\"{}", NameOf(table_, &command), word, hint));
   }
 
   const CommandTable& table_;
@@ -223,91 +243,8 @@ class Reader {
 
 }  // namespace
 
-absl::Status UsageError(std::string_view message) {
-  return Error(absl::StatusCode::kInvalidArgument, ErrorReason::VALUE_INVALID, message)
-      .With("origin", "commandLine");
-}
-
 absl::StatusOr<Invocation> Parse(const CommandTable& table, const std::vector<std::string>& words) {
   return Reader(table, words).Read();
 }
 
-absl::Status CheckFlagValue(const Flag& flag, std::string_view value) {
-  if (flag.kind == FlagKind::kSwitch) return ParseSwitch(flag.name, value).status();
-  if (flag.kind == FlagKind::kInteger) {
-    int64_t number = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), number);
-    if (error != std::errc() || end != value.data() + value.size()) {
-      return UsageError(fmt::format("--{} \"{}\" is not a whole number", flag.name, value));
-    }
-    if (number < flag.least) {
-      return UsageError(fmt::format("--{} {} must be at least {}", flag.name, value, flag.least));
-    }
-  }
-  if (!flag.names_file() && !IsValidUtf8(value)) {
-    return UsageError(fmt::format("--{} \"{}\" is not UTF-8", flag.name, value));
-  }
-  const bool blank = value.find_first_not_of(" \t\r\n") == std::string_view::npos;
-  if (blank && !flag.blank_rule.empty()) {
-    return UsageError(fmt::format("--{} is blank{}", flag.name, flag.blank_rule));
-  }
-  if (flag.choices.empty()) return absl::OkStatus();
-  std::string_view rest = flag.choices;
-  std::vector<std::string_view> choices;
-  while (!rest.empty()) {
-    const size_t bar = rest.find('|');
-    choices.push_back(rest.substr(0, bar));
-    rest = bar == std::string_view::npos ? "" : rest.substr(bar + 1);
-    if (choices.back() == value) return absl::OkStatus();
-  }
-  return UsageError(fmt::format("--{} \"{}\" is not one of {}{}", flag.name, value, flag.choices,
-                                DidYouMean(Nearest(value, choices))));
-}
-
-absl::StatusOr<bool> ParseSwitch(std::string_view what, std::string_view value) {
-  if (value == "true" || value == "1" || value == "yes" || value == "on") return true;
-  if (value == "false" || value == "0" || value == "no" || value == "off" || value.empty()) {
-    return false;
-  }
-  return UsageError(fmt::format("{} \"{}\" is neither true nor false", what, value));
-}
-
-absl::StatusOr<std::pair<std::string, std::string>> ParsePair(std::string_view text) {
-  const size_t equals = text.find('=');
-  if (equals == std::string_view::npos || equals == 0) {
-    return UsageError(fmt::format("\"{}\" is not of the form KEY=VALUE", text));
-  }
-  return std::pair(std::string(text.substr(0, equals)), std::string(text.substr(equals + 1)));
-}
-
-absl::StatusOr<std::map<std::string, std::string>> ParsePairs(
-    const std::vector<std::string>& texts) {
-  std::map<std::string, std::string> pairs;
-  for (const std::string& text : texts) {
-    CAIRN_ASSIGN_OR_RETURN(auto pair, ParsePair(text));
-    const auto [at, is_new] = pairs.insert(pair);
-    if (is_new) continue;
-    return UsageError(fmt::format("{} is given twice, as \"{}\" and as \"{}\"", pair.first,
-                                  at->second, pair.second));
-  }
-  return pairs;
-}
-
-absl::StatusOr<int64_t> ParseDurationMillis(std::string_view text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string_view unit(end, static_cast<size_t>(text.data() + text.size() - end));
-  double scale = 0;
-  if (unit.empty() || unit == "s") scale = 1000;
-  if (unit == "ms") scale = 1;
-  if (unit == "m") scale = 60'000;
-  if (unit == "h") scale = 3'600'000;
-  if (unit == "d") scale = 86'400'000;
-  const double millis = number * scale;
-  if (error != std::errc() || scale == 0 || !(millis >= 1) || millis > 1e13) {
-    return UsageError(fmt::format("\"{}\" is not a duration such as 30s, 500ms or 5m", text));
-  }
-  return static_cast<int64_t>(std::llround(millis));
-}
-
-}  // namespace cairn::cli
+}  // namespace cairn::command_line

@@ -1,12 +1,14 @@
-#include "client-cli/cli/completion.h"
+#include "lib/command_line/completion.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "client-cli/commands/catalog.h"
 
-namespace cairn::cli {
+namespace cairn::command_line {
 namespace {
+
+using cli::Catalog;
 
 using ::testing::ElementsAre;
 using ::testing::UnorderedElementsAre;
@@ -34,14 +36,25 @@ TEST(CompletionTest, NamesComeFromTheServer) {
   EXPECT_EQ(Complete(Catalog(), {"apply", "-f", ""}).dynamic, "file");
 }
 
+TEST(CompletionTest, AProgramAloneAnswersItsScript) {
+  const CommandTable table = {
+      .program = "p",
+      .commands = {
+          {.path = "run", .flags = {{.name = "data", .kind = FlagKind::kPath, .value = "FILE"}}}}};
+  EXPECT_EQ(CompletionLines(table, {"__complete", "--", "r"}), "run\n");
+  EXPECT_EQ(CompletionLines(table, {"__complete", "--", "run", "--data", ""}), ":file\n");
+  EXPECT_EQ(CompletionLines(table, {"run"}), std::nullopt);
+  EXPECT_NE(CompletionScript(table, "bash")->find("$(p __complete"), std::string::npos);
+}
+
 TEST(CompletionTest, ThereIsAScriptForEachShell) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
-    const auto script = CompletionScript(shell);
+    const auto script = CompletionScript(Catalog(), shell);
     ASSERT_TRUE(script.ok());
     EXPECT_NE(script->find("mlctl __complete"), std::string::npos);
   }
-  EXPECT_FALSE(CompletionScript("tcsh").ok());
+  EXPECT_FALSE(CompletionScript(Catalog(), "tcsh").ok());
 }
 
 }  // namespace
-}  // namespace cairn::cli
+}  // namespace cairn::command_line

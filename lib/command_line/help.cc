@@ -1,19 +1,20 @@
-#include "client-cli/cli/help.h"
+#include "lib/command_line/help.h"
 
 #include <algorithm>
 #include <vector>
 
-#include "client-cli/cli/parser.h"
-#include "client-cli/cli/terminal.h"
 #include "fmt/format.h"
 #include "lib/base/nearest.h"
+#include "lib/command_line/flag_values.h"
+#include "lib/command_line/text_width.h"
 
-namespace cairn::cli {
+namespace cairn::command_line {
 namespace {
 
 std::vector<std::string_view> Families(const CommandTable& table) {
   std::vector<std::string_view> families;
   for (const Command& command : table.commands) {
+    if (command.path.empty()) continue;
     if (std::find(families.begin(), families.end(), command.family) == families.end()) {
       families.push_back(command.family);
     }
@@ -29,12 +30,18 @@ std::string FlagSpelling(const Flag& flag) {
 }
 
 constexpr size_t kHelpWidth = 80;
+constexpr size_t kMostSpelling = 42;  // of columns beside which help still has room
 
-std::string FlagHelp(const Flag& flag) {
+std::string FlagHelp(const CommandTable& table, const Flag& flag) {
   std::string text(flag.help);
+  if (flag.required) text += " (required)";
   if (!flag.choices.empty()) text += fmt::format(" ({})", flag.choices);
-  if (flag.kind == FlagKind::kList) text += "; may be repeated";
+  if (flag.repeatable) text += "; may be repeated";
+  const std::string bounds = table.lists_variables ? BoundsOf(flag) : "";
+  if (!bounds.empty()) text += fmt::format(" ({})", bounds);
   if (!flag.fallback.empty()) text += fmt::format(" [default {}]", flag.fallback);
+  const std::string variable = table.lists_variables ? table.VariableOf(flag) : "";
+  if (!variable.empty()) text += fmt::format(" [{}]", variable);
   return text;
 }
 
@@ -64,18 +71,34 @@ std::string Wrapped(std::string_view text) {
   return wrapped;
 }
 
-std::string FlagLines(const std::vector<Flag>& flags) {
+// A section after another; flags that name none come under `heading`.
+std::string FlagLines(const CommandTable& table, std::string_view heading,
+                      const std::vector<Flag>& flags) {
   size_t width = 0;
-  for (const Flag& flag : flags) width = std::max(width, FlagSpelling(flag).size());
+  std::vector<std::string_view> sections;
+  for (const Flag& flag : flags) {
+    width = std::max(width, FlagSpelling(flag).size());
+    const std::string_view section = flag.section.empty() ? heading : flag.section;
+    if (std::find(sections.begin(), sections.end(), section) == sections.end()) {
+      sections.push_back(section);
+    }
+  }
   std::string text;
-  for (const Flag& flag : flags) text += Entry(FlagSpelling(flag), width, FlagHelp(flag));
+  for (const std::string_view section : sections) {
+    text += fmt::format("\n{}:\n", section);
+    for (const Flag& flag : flags) {
+      if ((flag.section.empty() ? heading : flag.section) != section) continue;
+      text += Entry(FlagSpelling(flag), std::min(width, kMostSpelling), FlagHelp(table, flag));
+    }
+  }
   return text;
 }
 
 std::string ExampleLines(const std::vector<Example>& examples) {
   std::string text;
   for (const Example& example : examples) {
-    text += fmt::format("  # {}\n  {}\n", example.says, example.line);
+    if (!example.says.empty()) text += fmt::format("  # {}\n", example.says);
+    text += fmt::format("  {}\n", example.line);
   }
   return text;
 }
@@ -91,41 +114,42 @@ std::string CommandLines(const std::vector<const Command*>& commands) {
 }
 
 std::string CommandHelp(const CommandTable& table, const Command& command) {
-  std::string text = fmt::format("{}.\n\nExamples:\n{}\nUsage:\n  {}\n", command.summary,
-                                 ExampleLines(command.examples), UsageLine(command));
+  std::string text =
+      fmt::format("{}\nExamples:\n{}\nUsage:\n  {}\n", Wrapped(fmt::format("{}.", command.summary)),
+                  ExampleLines(command.examples), UsageLine(table, command));
   if (!command.details.empty()) text += "\n" + Wrapped(command.details);
-  if (!command.flags.empty()) text += fmt::format("\nFlags:\n{}", FlagLines(command.flags));
-  text += fmt::format("\nGlobal flags:\n{}", FlagLines(table.global_flags));
-  return text;
+  return text + FlagLines(table, "Flags", command.flags) +
+         FlagLines(table, "Global flags", table.global_flags);
 }
 
-std::string FlagTable(const std::vector<Flag>& flags) {
+std::string FlagTable(const CommandTable& table, const std::vector<Flag>& flags) {
   std::string text = "| flag | meaning |\n| --- | --- |\n";
   for (const Flag& flag : flags) {
     std::string spelling = FlagSpelling(flag);
     spelling.erase(0, spelling.find_first_not_of(' '));
     std::string help;
-    for (const char c : FlagHelp(flag)) help += c == '|' ? std::string("\\|") : std::string(1, c);
+    for (const char c : FlagHelp(table, flag))
+      help += c == '|' ? std::string("\\|") : std::string(1, c);
     text += fmt::format("| `{}` | {} |\n", spelling, help);
   }
   return text;
 }
 
-std::string CommandMarkdown(const Command& command) {
+std::string CommandMarkdown(const CommandTable& table, const Command& command) {
   std::string text = fmt::format("### {}\n\n{}.\n\n```sh\n", command.path, command.summary);
   for (const Example& example : command.examples) {
     text += fmt::format("# {}\n{}\n", example.says, example.line);
   }
-  text += fmt::format("```\n\nUsage: `{}`\n", UsageLine(command));
+  text += fmt::format("```\n\nUsage: `{}`\n", UsageLine(table, command));
   if (!command.details.empty()) text += fmt::format("\n{}\n", command.details);
-  if (!command.flags.empty()) text += "\n" + FlagTable(command.flags);
+  if (!command.flags.empty()) text += "\n" + FlagTable(table, command.flags);
   return text + "\n";
 }
 
 }  // namespace
 
-std::string UsageLine(const Command& command) {
-  std::string text = fmt::format("mlctl {}", command.path);
+std::string UsageLine(const CommandTable& table, const Command& command) {
+  std::string text = fmt::format("{} {}", table.program, command.path);
   for (const Argument& argument : command.arguments) {
     std::string spelling(argument.name);
     if (argument.max < 0) spelling += "...";
@@ -135,17 +159,10 @@ std::string UsageLine(const Command& command) {
 }
 
 std::string Overview(const CommandTable& table) {
-  std::string text =
-      "mlctl talks to a Cairn server: experiments, data sets, models, what is live.\n\n"
-      "Examples:\n"
-      "  # the ten best runs by silhouette\n"
-      "  mlctl search runs --order-by 'metrics.silhouette desc' --limit 10\n"
-      "  # let the policy decide, and see why\n"
-      "  mlctl promote customer-segments#production\n"
-      "  mlctl why customer-segments#production\n"
-      "  # get the files that are live\n"
-      "  mlctl fetch customer-segments#production -o model/\n\n"
-      "Usage:\n  mlctl COMMAND [flags]\n";
+  const Command* const alone = table.Find("");
+  std::string text = Wrapped(table.about);
+  text += fmt::format("\nExamples:\n{}\nUsage:\n  {} {} [flags]\n", ExampleLines(table.examples),
+                      table.program, alone == nullptr ? "COMMAND" : "[COMMAND]");
   for (const std::string_view family : Families(table)) {
     std::vector<const Command*> commands;
     for (const Command& command : table.commands) {
@@ -153,11 +170,17 @@ std::string Overview(const CommandTable& table) {
     }
     text += fmt::format("\n{}:\n{}", family, CommandLines(commands));
   }
-  text += "\nTopics (mlctl help TOPIC):\n";
-  for (const Topic& topic : table.topics) {
-    text += Entry(topic.name, 12, topic.summary);
-  }
-  return text + fmt::format("\nGlobal flags:\n{}", FlagLines(table.global_flags));
+  if (!table.topics.empty()) text += fmt::format("\nTopics ({} help TOPIC):\n", table.program);
+  for (const Topic& topic : table.topics) text += Entry(topic.name, 12, topic.summary);
+  if (alone != nullptr) text += FlagLines(table, "Flags", alone->flags);
+  text += FlagLines(table, "Global flags", table.global_flags);
+  return table.footer.empty() ? text : text + "\n" + Wrapped(table.footer);
+}
+
+std::string SeeHelp(const CommandTable& table, const std::vector<std::string>& words) {
+  const Command* command = table.Beginning(words);
+  const std::string path = command == nullptr ? "" : fmt::format("{} ", command->path);
+  return fmt::format("See {} {}--help.", table.program, path);
 }
 
 absl::StatusOr<std::string> HelpFor(const CommandTable& table, std::string_view subject) {
@@ -180,23 +203,24 @@ absl::StatusOr<std::string> HelpFor(const CommandTable& table, std::string_view 
     candidates.push_back(topic.name);
   }
   for (const Command& command : table.commands) candidates.push_back(command.path);
-  const std::string nearest(Nearest(subject, candidates));
-  return UsageError(
-      fmt::format("there is no help on \"{}\"{}", subject,
-                  nearest.empty() ? "" : fmt::format("; did you mean \"{}\"?", nearest)));
+  return UsageError(fmt::format("there is no help on \"{}\"{}", subject,
+                                DidYouMean(Nearest(subject, candidates))));
 }
 
 std::string MarkdownReference(const CommandTable& table) {
   std::string text =
-      "# mlctl\n\n"
-      "The command line of Cairn. This page is printed by `mlctl help --markdown` from the table\n"
-      "that parsing, help and completion come from; a test keeps it up to date.\n\n"
-      "## Global flags\n\n" +
-      FlagTable(table.global_flags) + "\n";
+      fmt::format(
+          "# {0}\n\n"
+          "The command line of Cairn. This page is printed by `{0} help --markdown` from the "
+          "table\n"
+          "that parsing, help and completion come from; a test keeps it up to date.\n\n"
+          "## Global flags\n\n",
+          table.program) +
+      FlagTable(table, table.global_flags) + "\n";
   for (const std::string_view family : Families(table)) {
     text += fmt::format("## {}\n\n", family);
     for (const Command& command : table.commands) {
-      if (command.family == family) text += CommandMarkdown(command);
+      if (command.family == family) text += CommandMarkdown(table, command);
     }
   }
   text += "## Topics\n\n";
@@ -208,4 +232,4 @@ std::string MarkdownReference(const CommandTable& table) {
   return text;
 }
 
-}  // namespace cairn::cli
+}  // namespace cairn::command_line

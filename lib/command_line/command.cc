@@ -1,8 +1,8 @@
-#include "client-cli/cli/command.h"
+#include "lib/command_line/command.h"
 
 #include <cctype>
 
-namespace cairn::cli {
+namespace cairn::command_line {
 
 const Command* CommandTable::Find(std::string_view path) const {
   for (const Command& command : commands) {
@@ -20,6 +20,17 @@ bool CommandTable::IsGroup(std::string_view word) const {
     }
   }
   return false;
+}
+
+const Command* CommandTable::Beginning(const std::vector<std::string>& words) const {
+  const Command* found = nullptr;
+  std::string path;
+  for (const std::string& word : words) {
+    path += (path.empty() ? "" : " ") + word;
+    if (const Command* command = Find(path)) found = command;
+    if (!IsGroup(path)) break;
+  }
+  return found;
 }
 
 const Flag* CommandTable::FindFlag(const Command* command, std::string_view name) const {
@@ -46,12 +57,17 @@ const Flag* CommandTable::FindLetter(const Command* command, char letter) const 
   return nullptr;
 }
 
-std::string EnvironmentName(std::string_view flag) {
-  std::string name = "MLCTL_";
+std::string CommandTable::VariableOf(const Flag& flag) const {
+  if (flag.variable == kNoVariable) return "";
+  return flag.variable.empty() ? VariableName(prefix, flag.name) : std::string(flag.variable);
+}
+
+std::string VariableName(std::string_view prefix, std::string_view flag) {
+  std::string name(prefix);
   for (const char c : flag) {
     name += c == '-' ? '_' : static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   }
   return name;
 }
 
-}  // namespace cairn::cli
+}  // namespace cairn::command_line

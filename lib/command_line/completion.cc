@@ -1,42 +1,45 @@
-#include "client-cli/cli/completion.h"
+#include "lib/command_line/completion.h"
 
 #include <algorithm>
 
-#include "client-cli/cli/parser.h"
 #include "fmt/format.h"
+#include "lib/command_line/flag_values.h"
 
-namespace cairn::cli {
+namespace cairn::command_line {
 namespace {
 
-constexpr std::string_view kBash = R"(# mlctl completion for bash: source <(mlctl completion bash)
-_mlctl() {
+// PROGRAM stands for the program's name.
+constexpr std::string_view kBash =
+    R"(# PROGRAM completion for bash: source <(PROGRAM completion bash)
+_PROGRAM() {
   local IFS=$'\n' words=("${COMP_WORDS[@]:1:COMP_CWORD}")
-  COMPREPLY=($(mlctl __complete -- "${words[@]}" 2>/dev/null))
+  COMPREPLY=($(PROGRAM __complete -- "${words[@]}" 2>/dev/null))
   if [[ "${COMPREPLY[0]}" == ":file" ]]; then
     COMPREPLY=($(compgen -f -- "${COMP_WORDS[COMP_CWORD]}"))
   fi
 }
-complete -o nosort -F _mlctl mlctl
+complete -o nosort -F _PROGRAM PROGRAM
 )";
 
-constexpr std::string_view kZsh = R"(#compdef mlctl
-# mlctl completion for zsh: source <(mlctl completion zsh)
-_mlctl() {
+constexpr std::string_view kZsh = R"(#compdef PROGRAM
+# PROGRAM completion for zsh: source <(PROGRAM completion zsh)
+_PROGRAM() {
   local -a candidates
-  candidates=("${(@f)$(mlctl __complete -- "${words[@]:1:$((CURRENT - 1))}" 2>/dev/null)}")
+  candidates=("${(@f)$(PROGRAM __complete -- "${words[@]:1:$((CURRENT - 1))}" 2>/dev/null)}")
   if [[ "${candidates[1]}" == ":file" ]]; then
     _files
   else
     compadd -Q -- "${candidates[@]}"
   fi
 }
-compdef _mlctl mlctl
+compdef _PROGRAM PROGRAM
 )";
 
-constexpr std::string_view kFish = R"(# mlctl completion for fish: mlctl completion fish | source
-function __mlctl_complete
+constexpr std::string_view kFish =
+    R"(# PROGRAM completion for fish: PROGRAM completion fish | source
+function __PROGRAM_complete
   set -l words (commandline -opc)[2..-1] (commandline -ct)
-  for candidate in (mlctl __complete -- $words 2>/dev/null)
+  for candidate in (PROGRAM __complete -- $words 2>/dev/null)
     if test "$candidate" = ":file"
       __fish_complete_path (commandline -ct)
     else
@@ -44,7 +47,7 @@ function __mlctl_complete
     end
   end
 end
-complete -c mlctl -f -a '(__mlctl_complete)'
+complete -c PROGRAM -f -a '(__PROGRAM_complete)'
 )";
 
 void Offer(Completions& result, std::string_view word) {
@@ -60,16 +63,12 @@ void OfferFlags(Completions& result, const CommandTable& table, const Command* c
   }
   for (const Flag& flag : table.global_flags) Offer(result, fmt::format("--{}", flag.name));
   Offer(result, "--help");
+  if (!table.version.empty()) Offer(result, "--version");
 }
 
 void OfferValues(Completions& result, const Flag& flag) {
-  std::string_view rest = flag.choices;
-  while (!rest.empty()) {
-    const size_t bar = rest.find('|');
-    Offer(result, rest.substr(0, bar));
-    rest = bar == std::string_view::npos ? "" : rest.substr(bar + 1);
-  }
-  if (flag.value == "FILE" || flag.value == "DIR") result.dynamic = "file";
+  for (const std::string_view choice : Choices(flag.choices)) Offer(result, choice);
+  if (flag.names_file() && flag.value != "PATH") result.dynamic = "file";
   if (flag.value == "RUN") result.dynamic = "run";
   if (flag.value == "MODEL") result.dynamic = "model";
 }
@@ -88,7 +87,7 @@ void OfferWords(Completions& result, const CommandTable& table, const std::strin
       if (!rest.starts_with(path + " ")) continue;
       rest.remove_prefix(path.size() + 1);
     }
-    Offer(result, rest.substr(0, rest.find(' ')));
+    if (!rest.empty()) Offer(result, rest.substr(0, rest.find(' ')));
   }
 }
 
@@ -98,7 +97,7 @@ Completions Complete(const CommandTable& table, const std::vector<std::string>& 
   Completions result;
   result.prefix = words.empty() ? "" : words.back();
   std::string path;
-  const Command* command = nullptr;
+  const Command* command = table.Find("");
   size_t arguments = 0;
   std::string first_argument;
   const Flag* open_flag = nullptr;
@@ -139,11 +138,33 @@ Completions Complete(const CommandTable& table, const std::vector<std::string>& 
   return result;
 }
 
-absl::StatusOr<std::string> CompletionScript(std::string_view shell) {
-  if (shell == "bash") return std::string(kBash);
-  if (shell == "zsh") return std::string(kZsh);
-  if (shell == "fish") return std::string(kFish);
-  return UsageError(fmt::format("no completion for \"{}\"; there is bash, zsh and fish", shell));
+std::optional<std::string> CompletionLines(const CommandTable& table,
+                                           const std::vector<std::string>& words) {
+  if (words.empty() || words[0] != "__complete") return std::nullopt;
+  const size_t begin = words.size() > 1 && words[1] == "--" ? 2 : 1;
+  const Completions found =
+      Complete(table, {words.begin() + static_cast<std::ptrdiff_t>(begin), words.end()});
+  if (found.dynamic == "file" && found.words.empty()) return ":file\n";
+  std::string lines;
+  for (const std::string& word : found.words) lines += word + "\n";
+  return lines;
 }
 
-}  // namespace cairn::cli
+absl::StatusOr<std::string> CompletionScript(const CommandTable& table, std::string_view shell) {
+  std::string_view script;
+  if (shell == "bash") script = kBash;
+  if (shell == "zsh") script = kZsh;
+  if (shell == "fish") script = kFish;
+  if (script.empty()) {
+    return UsageError(fmt::format("no completion for \"{}\"; there is bash, zsh and fish", shell));
+  }
+  constexpr std::string_view kName = "PROGRAM";
+  std::string text;
+  for (size_t at = 0; (at = script.find(kName)) != std::string_view::npos;) {
+    text += fmt::format("{}{}", script.substr(0, at), table.program);
+    script.remove_prefix(at + kName.size());
+  }
+  return text.append(script);
+}
+
+}  // namespace cairn::command_line

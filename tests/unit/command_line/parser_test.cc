@@ -1,12 +1,15 @@
-#include "client-cli/cli/parser.h"
+#include "lib/command_line/parser.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "client-cli/commands/catalog.h"
+#include "lib/command_line/flag_values.h"
 
-namespace cairn::cli {
+namespace cairn::command_line {
 namespace {
+
+using cli::Catalog;
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -177,4 +180,4 @@ TEST(ParserTest, DurationsHaveUnits) {
 }
 
 }  // namespace
-}  // namespace cairn::cli
+}  // namespace cairn::command_line

@@ -1,0 +1,14 @@
+#ifndef CAIRN_PIPELINE_COMMANDS_FLAG_TABLE_H_
+#define CAIRN_PIPELINE_COMMANDS_FLAG_TABLE_H_
+
+#include "lib/command_line/command.h"
+
+namespace cairn::pipeline {
+
+// Every command and flag of cairn-pipeline. `run`, `sweep` and `plan` have one set of flags, so
+// that `plan` says what `run` would do. Built once; lives as long as the process.
+const command_line::CommandTable& PipelineTable();
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_COMMANDS_FLAG_TABLE_H_
