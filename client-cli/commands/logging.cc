@@ -235,7 +235,7 @@ absl::StatusOr<int> LogInput(Session& session, const Invocation& call) {
       return UsageError(fmt::format("{} is given twice, as \"{}\" and as \"{}\"",
                                     input.dataset_version(), at->second, item));
     }
-    input.set_context(session.flags().Text("context"));
+    input.set_context(session.flags().Text("input-context"));
   }
   return Send(session, *client, target, std::move(request),
               fmt::format("{} inputs", target.items.size()));
@@ -333,12 +333,12 @@ std::vector<Command> LoggingCommands() {
        .summary = "Note which data set versions a run read",
        .arguments = {{"RUN", 1, 1, "run"}, {"dataset:NAME@VERSION", 0, -1, "dataset"}},
        .flags = {run,
-                 {.name = "context",
+                 {.name = "input-context",
                   .value = "TEXT",
                   .help = "what the data was used for, such as training"},
                  kDryRun},
        .examples = {{"mlctl log input $RUN dataset:retail@3", "one version"},
-                    {"mlctl log input $RUN dataset:retail@latest --context training",
+                    {"mlctl log input $RUN dataset:retail@latest --input-context training",
                      "the latest, with its use"},
                     {"mlctl log input dataset:retail@sha256:9f3c --run $RUN", "by digest"}},
        .details = "-o json prints the run's name, uid and what was logged.",

@@ -111,6 +111,17 @@ INSTANTIATE_TEST_SUITE_P(Programs, DialectTest,
                            return name == "cairn-pipeline" ? "pipeline" : name;
                          });
 
+// A name that means two things would be taken for the nearer one, unsaid.
+TEST_P(DialectTest, NoCommandHasAFlagOfEveryCommandsName) {
+  for (const Command& command : table().commands) {
+    for (const Flag& flag : command.flags) {
+      for (const Flag& global : table().global_flags) {
+        EXPECT_NE(flag.name, global.name) << command.path;
+      }
+    }
+  }
+}
+
 TEST_P(DialectTest, AValueStandsBehindTheFlagOrAnEqualsSign) {
   ForEachFlag([this](const Place& place) {
     const std::string flag = "--" + std::string(place.flag->name);
