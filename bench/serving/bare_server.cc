@@ -114,15 +114,15 @@ class BareTracking final : public v1::TrackingService::CallbackService {
 }  // namespace
 
 // Spawned, not forked: a fork waits for the threads of the clients that this process has.
-BareServer::BareServer() {
+BareServer::BareServer(const char* flag) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return;
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
   std::string name = "bare_server";
-  std::string flag = kBareServerFlag;
-  const std::array<char*, 3> arguments = {name.data(), flag.data(), nullptr};
+  std::string argument = flag;
+  const std::array<char*, 3> arguments = {name.data(), argument.data(), nullptr};
   if (::posix_spawn(&pid_, "/proc/self/exe", &actions, nullptr, arguments.data(), environ) != 0) {
     pid_ = -1;
   }

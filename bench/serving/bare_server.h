@@ -7,6 +7,8 @@
 
 namespace cairn::bench {
 
+inline constexpr const char* kBareServerFlag = "--bare-server";
+
 // A gRPC server in a process of its own that does nothing but receive and answer: what
 // the library alone costs, with the client that measures the real one.
 //
@@ -19,7 +21,9 @@ namespace cairn::bench {
 // by one thread; the process ends with the object.
 class BareServer {
  public:
-  BareServer();
+  // The program begins in that process with `flag` as its only argument; a program with a bare
+  // server of another kind gives another one. It prints where it listens.
+  explicit BareServer(const char* flag = kBareServerFlag);
   ~BareServer();
   BareServer(const BareServer&) = delete;
   BareServer& operator=(const BareServer&) = delete;
@@ -34,7 +38,6 @@ class BareServer {
 };
 
 // What the program does in that process. Does not return.
-inline constexpr const char* kBareServerFlag = "--bare-server";
 [[noreturn]] void RunBareServer();
 
 }  // namespace cairn::bench

@@ -76,14 +76,13 @@ Dispatcher::Dispatcher(Router router, HostPolicy hosts, Authorizer authorize)
 absl::Status Dispatcher::CheckOrigin(const Request& request, bool needs_host) const {
   int hosts = 0;
   for (const NameValue& header : request.headers) {
-    const NameValues one = {header};
-    if (FindHeader(one, "Host") != nullptr) {
+    if (IsHeader(header, "Host")) {
       ++hosts;
       if (!hosts_.AllowsHost(header.value)) {
         return absl::PermissionDeniedError(
             "the Host header names another server; allow the name in the server's settings");
       }
-    } else if (FindHeader(one, "Origin") != nullptr && !hosts_.AllowsOrigin(header.value)) {
+    } else if (IsHeader(header, "Origin") && !hosts_.AllowsOrigin(header.value)) {
       return absl::PermissionDeniedError("requests from other origins are refused");
     }
   }

@@ -61,6 +61,10 @@ Response ErrorWithName(int status, std::string_view name, std::string_view messa
 
 }  // namespace
 
+bool IsHeader(const NameValue& header, std::string_view name) {
+  return SameHeaderName(header.name, name);
+}
+
 const std::string* FindHeader(const NameValues& headers, std::string_view name) {
   const auto it = std::find_if(headers.begin(), headers.end(), [name](const NameValue& header) {
     return SameHeaderName(header.name, name);

@@ -20,6 +20,9 @@ struct NameValue {
 // Pairs in the order they arrived; names may repeat.
 using NameValues = std::vector<NameValue>;
 
+// Whether the header has this name, in any case.
+bool IsHeader(const NameValue& header, std::string_view name);
+
 // The value of the first pair named `name`, or null. Header names compare
 // without regard to ASCII case, query and path parameters exactly. The pointer
 // lives as long as the list is left alone.

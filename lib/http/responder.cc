@@ -7,7 +7,9 @@ namespace cairn::http {
 
 struct Responder::State {
   State(Send s, Gone g) : send(std::move(s)), gone(std::move(g)) {}
-  ~State() { Answer(ErrorResponse(500, "the request was left without an answer")); }
+  ~State() {
+    if (!answered) Answer(ErrorResponse(500, "the request was left without an answer"));
+  }
 
   void Answer(Response response) {
     if (answered.exchange(true)) return;

@@ -122,7 +122,8 @@ bool Router::Matches(const Entry& entry, const std::vector<std::string>& segment
   if (rest ? segments.size() < entry.segments.size() : segments.size() != entry.segments.size()) {
     return false;
   }
-  for (std::size_t i = 0; i < entry.segments.size(); ++i) {
+  // From the end, where paths differ most.
+  for (std::size_t i = entry.segments.size(); i-- > 0;) {
     const Segment& pattern = entry.segments[i];
     if (pattern.kind == Kind::kText ? pattern.text != segments[i] : segments[i].empty()) {
       return false;

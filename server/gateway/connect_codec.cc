@@ -13,6 +13,7 @@
 #include "lib/base/status_macros.h"
 #include "nlohmann/json.hpp"
 #include "server/calls/call_record.h"
+#include "server/gateway/json_writer.h"
 
 namespace cairn::gateway {
 namespace {
@@ -63,12 +64,6 @@ std::string_view CodeName(absl::StatusCode code) {
   }
 }
 
-// Without the error texts of protobuf, which this returns: empty if all is well.
-std::string ToJson(const Message& message, std::string& json) {
-  const auto status = google::protobuf::util::MessageToJsonString(message, &json);
-  return status.ok() ? std::string() : status.ToString();
-}
-
 absl::Status UnparsedJson(const Descriptor& type, const std::string& why) {
   const std::string rule = fmt::format("must be a {} in protobuf's JSON form", type.full_name());
   const std::string text = Shortened(EscapeControlCharacters(why), kParserTextBytes);
@@ -96,7 +91,7 @@ ordered_json DetailOf(const google::protobuf::Any& detail) {
       NewMessage(DescriptorPool::generated_pool()->FindMessageTypeByName(std::string(type)));
   std::string text;
   if (message != nullptr && message->ParseFromString(detail.value()) &&
-      ToJson(*message, text).empty()) {
+      AppendJson(*message, text)) {
     json["debug"] = ordered_json::parse(text, nullptr, /*allow_exceptions=*/false);
   }
   return json;
@@ -129,7 +124,7 @@ absl::StatusOr<std::string> RenderJson(const Descriptor& type, const service::An
     if (read == nullptr || !read->ParseFromString(BytesOf(answer))) return Unrendered(type);
   }
   std::string json;
-  if (!ToJson(held != nullptr ? **held : *read, json).empty()) return Unrendered(type);
+  if (!AppendJson(held != nullptr ? **held : *read, json)) return Unrendered(type);
   return json;
 }
 
