@@ -114,7 +114,8 @@ http::Authorizer MakeHttpAuthorizer(const calls::Environment& environment) {
 }
 
 absl::StatusOr<http::Router> MakeHttpRouter(const HttpSources& sources) {
-  std::vector<http::Route> routes = gateway::ConnectRoutes(sources.environment, sources.methods);
+  std::vector<http::Route> routes =
+      gateway::ConnectRoutes(sources.environment, sources.methods, sources.max_incomplete_bytes);
   routes.push_back({"GET", "/health", std::string(kHealthPermission),
                     [sources](const http::Request&) { return Health(sources); }});
   routes.push_back(

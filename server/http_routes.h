@@ -1,6 +1,8 @@
 #ifndef CAIRN_SERVER_HTTP_ROUTES_H_
 #define CAIRN_SERVER_HTTP_ROUTES_H_
 
+#include <cstdint>
+
 #include "absl/status/statusor.h"
 #include "lib/http/dispatcher.h"
 #include "lib/http/router.h"
@@ -33,6 +35,7 @@ struct HttpSources {
   const rpc::GrpcServer& grpc;
   calls::Environment& environment;
   const service::MethodTable& methods;
+  int64_t max_incomplete_bytes;  // of ConnectRoutes
 };
 absl::StatusOr<http::Router> MakeHttpRouter(const HttpSources& sources);
 

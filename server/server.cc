@@ -338,13 +338,15 @@ class Server::Impl {
     http_options.threads = HttpThreads(options_);
     if (certificate_ != nullptr) http_options.tls = &certificate_->context();
     http_options.limits.max_body_bytes = kHttpBodyBytes;
-    // Larger ones are those of calls.
-    http_options.limits.max_large_bytes = static_cast<size_t>(
-        std::max<int64_t>(limits::kMessageBytes, IntakeOptions(shares_, options_).max_bytes));
+    // Larger ones are those of calls: this much of those that the server reads whole, and of those
+    // that calls read.
+    const auto large_bytes =
+        std::max<int64_t>(limits::kMessageBytes, IntakeOptions(shares_, options_).max_bytes);
+    http_options.limits.max_large_bytes = static_cast<size_t>(large_bytes);
     http_options.limits.max_connections = static_cast<size_t>(descriptors_.http_connections);
     CAIRN_ASSIGN_OR_RETURN(
         auto router, MakeHttpRouter({*store_, metrics_, *metric_compactor_, *run_searcher_, *grpc_,
-                                     *environment_, *methods_}));
+                                     *environment_, *methods_, large_bytes}));
     CAIRN_ASSIGN_OR_RETURN(http_,
                            http::HttpServer::Start(std::move(http_options), std::move(router)));
     http_address_ = http_->address();

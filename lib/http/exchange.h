@@ -71,6 +71,10 @@ class Exchange {
   // Cuts the connection without ending the answer, so that the client knows that it is not whole.
   virtual void Abort() = 0;
 
+  // Calls `work` on the connection's thread, never within this: for who has something to go on with
+  // where nothing needs to be read. Always, also after the answer has ended.
+  virtual void Later(std::function<void()> work) = 0;
+
   // As Departure has it. An answer is to be ended all the same, or the exchange let go.
   virtual bool gone() const = 0;
   virtual void OnGone(std::function<void()> left) = 0;

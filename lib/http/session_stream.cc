@@ -59,6 +59,9 @@ class SessionExchange final : public Exchange {
       if (session != nullptr) session->StreamAbort();
     });
   }
+  void Later(std::function<void()> work) override {
+    Post([work = std::move(work)](Session*) { work(); });
+  }
   bool gone() const override { return departure_->gone(); }
   void OnGone(std::function<void()> left) override {
     Post([departure = departure_, left = std::move(left)](Session*) mutable {

@@ -4,7 +4,8 @@
 #include <utility>
 #include <variant>
 
-#include "lib/base/status_macros.h"
+#include "server/core/limits.h"
+#include "server/gateway/connect_envelope.h"
 
 namespace cairn::gateway {
 namespace {
@@ -21,7 +22,9 @@ ConnectCall::ConnectCall(calls::Environment& environment, const service::Method&
       request_bytes_(static_cast<int64_t>(input.bytes.size())),
       input_(std::move(input)),
       record_(record),
-      responder_(std::move(responder)) {}
+      responder_(std::move(responder)),
+      reply_(environment.replies, *method.descriptor->output_type(), input_.codec,
+             input_.takes_gzip) {}
 
 void ConnectCall::Begin(calls::Environment& environment, const service::Method& method,
                         service::Caller caller, calls::CallRecord record, Input input,
@@ -29,10 +32,22 @@ void ConnectCall::Begin(calls::Environment& environment, const service::Method& 
   auto* call = std::make_unique<ConnectCall>(environment, method, std::move(caller), record,
                                              std::move(input), std::move(responder))
                    .release();
-  if (call->request_bytes_ <= kLargeMessageBytes) return call->Serve(call->request_bytes_);
-  if (!environment.pools.compute.TrySubmit([call] { call->Serve(call->request_bytes_); })) {
-    call->Send(calls::Overloaded());
+  const bool compressed = call->input_.compressed;
+  if (!compressed && call->request_bytes_ <= kLargeMessageBytes) {
+    return call->Serve(call->request_bytes_);
   }
+  const auto serve = [call, compressed] {
+    compressed ? call->ServeUnpacked() : call->Serve(call->request_bytes_);
+  };
+  if (!environment.pools.compute.TrySubmit(serve)) call->Send(calls::Overloaded());
+}
+
+void ConnectCall::ServeUnpacked() {
+  auto unpacked = Unpack({true, std::move(input_.bytes)}, limits::kMessageBytes);
+  if (!unpacked.ok()) return Send(unpacked.status());
+  input_.bytes = *std::move(unpacked);
+  request_bytes_ = static_cast<int64_t>(input_.bytes.size());
+  Serve(request_bytes_);
 }
 
 absl::Status ConnectCall::Parse(google::protobuf::Message& request) {
@@ -44,32 +59,18 @@ absl::Status ConnectCall::Parse(google::protobuf::Message& request) {
 void ConnectCall::Send(absl::StatusOr<service::Answer> answer) {
   answer_ = std::move(answer);
   const bool commits = std::holds_alternative<service::ChangeFunction>(method_.serve);
-  if (commits && answer_.ok() && request_bytes_ > kLargeMessageBytes &&
+  const int64_t at_once = reply_.packs() ? kLargeMessageBytes / 8 : kLargeMessageBytes;
+  if (commits && answer_.ok() && request_bytes_ > at_once &&
       environment_.pools.compute.TrySubmit([this] { Finish(); })) {
     return;
   }
   Finish();
 }
 
-absl::StatusOr<std::string> ConnectCall::Render() {
-  CAIRN_RETURN_IF_ERROR(answer_.status());
-  CAIRN_ASSIGN_OR_RETURN(
-      std::string body,
-      RenderAnswer(input_.codec, *method_.descriptor->output_type(), *std::move(answer_)));
-  // JSON holds more than was charged for; what was stored is answered all the same.
-  const auto bytes = static_cast<int64_t>(body.size());
-  if (bytes > charge_.bytes() && bytes > calls::Replies::kCountedBytes) {
-    environment_.replies.ChargeBegun(bytes - charge_.bytes(), charge_);
-  }
-  return body;
-}
-
 void ConnectCall::Finish() {
-  auto body = Render();
-  record_.End(body.status());
-  http::Response response = body.ok() ? http::TextResponse(*std::move(body), TypeOf(input_.codec))
-                                      : ErrorAnswer(body.status());
-  if (charge_.bytes() != 0) response.held = std::make_shared<MemoryCharge>(std::move(charge_));
+  absl::Status outcome;
+  http::Response response = reply_.Make(std::move(answer_), outcome);
+  record_.End(outcome);
   // The server may be gone once all its requests are answered, so nothing is left by then.
   const http::Responder responder = responder_;
   delete this;

@@ -7,10 +7,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
-#include "lib/base/memory_budget.h"
 #include "lib/http/responder.h"
+#include "server/calls/call_record.h"
+#include "server/calls/environment.h"
 #include "server/calls/unary.h"
 #include "server/gateway/connect_codec.h"
+#include "server/gateway/connect_reply.h"
 #include "server/service/caller.h"
 #include "server/service/method.h"
 
@@ -24,15 +26,17 @@ namespace cairn::gateway {
 // takes its time, and neither the HTTP server's threads nor those that commit shall wait for it.
 class ConnectCall final : private calls::Unary {
  public:
-  // A message as it came. Not parsed yet.
+  // A message as it came. Not unpacked and parsed yet.
   struct Input {
     Codec codec = Codec::kJson;
     std::string bytes;
+    bool compressed = false;  // by gzip
+    bool takes_gzip = false;  // the client does, for the answer
   };
 
   // Begins to serve; the record has begun. `environment` and `method` outlive the call;
-  // the method answers or plans a change. A large message is handed to the pool first;
-  // where that takes no more the answer is RESOURCE_EXHAUSTED (QUEUE_FULL).
+  // the method answers or plans a change. A large or compressed message is handed to the pool
+  // first; where that takes no more the answer is RESOURCE_EXHAUSTED (QUEUE_FULL).
   static void Begin(calls::Environment& environment, const service::Method& method,
                     service::Caller caller, calls::CallRecord record, Input input,
                     http::Responder responder);
@@ -43,25 +47,21 @@ class ConnectCall final : private calls::Unary {
               http::Responder responder);
 
  private:
+  // Serves the message that was sent compressed, once it is what it was: it counts as that.
+  void ServeUnpacked();
   // In the codec that the request was sent in. Lets go of the bytes.
   absl::Status Parse(google::protobuf::Message& request) override;
-  absl::Status Charge(int64_t bytes) override {
-    return environment_.replies.Charge(bytes, charge_);
-  }
+  absl::Status Charge(int64_t bytes) override { return reply_.Charge(bytes); }
   // May come on a thread that commits, which does not wait for JSON.
   void Send(absl::StatusOr<service::Answer> answer) override;
 
   // The last thing that is done with this object.
   void Finish();
-  // The body. What it holds beyond the charge is charged now and never refused: the
-  // change is stored.
-  absl::StatusOr<std::string> Render();
-
-  const int64_t request_bytes_;  // as it was sent
+  int64_t request_bytes_;  // unpacked
   Input input_;
   calls::CallRecord record_;
   http::Responder responder_;
-  MemoryCharge charge_;
+  ConnectReply reply_;
   absl::StatusOr<service::Answer> answer_;
 };
 

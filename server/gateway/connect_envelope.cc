@@ -18,19 +18,6 @@ using nlohmann::ordered_json;
 constexpr std::string_view kJsonStream = "application/connect+json";
 constexpr std::string_view kProtoStream = "application/connect+proto";
 
-absl::Status Malformed(std::string_view rule) {
-  return Error(absl::StatusCode::kInvalidArgument, ErrorReason::REQUEST_MALFORMED,
-               fmt::format("the stream of requests is not as Connect has it: {}", rule))
-      .With("rule", rule)
-      .Field("request", rule);
-}
-
-absl::Status TooLarge(size_t max_bytes) {
-  return Error(absl::StatusCode::kResourceExhausted, ErrorReason::TOO_LARGE,
-               fmt::format("a message may have at most {} bytes", max_bytes))
-      .With("limit", std::to_string(max_bytes));
-}
-
 std::string_view Trimmed(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
   while (text.ends_with(' ')) text.remove_suffix(1);
@@ -63,6 +50,19 @@ Packed WithPrefix(uint8_t flags, std::string bytes) {
 
 }  // namespace
 
+absl::Status MalformedStream(std::string_view rule) {
+  return Error(absl::StatusCode::kInvalidArgument, ErrorReason::REQUEST_MALFORMED,
+               fmt::format("the request is not as Connect has it: {}", rule))
+      .With("rule", rule)
+      .Field("request", rule);
+}
+
+absl::Status TooLargeMessage(size_t max_bytes) {
+  return Error(absl::StatusCode::kResourceExhausted, ErrorReason::TOO_LARGE,
+               fmt::format("a message may have at most {} bytes", max_bytes))
+      .With("limit", std::to_string(max_bytes));
+}
+
 std::optional<Codec> CodecOfStreamType(std::string_view content_type) {
   const std::string lower = AsciiLower(Trimmed(content_type.substr(0, content_type.find(';'))));
   if (lower == kJsonStream) return Codec::kJson;
@@ -74,12 +74,14 @@ std::string_view StreamTypeOf(Codec codec) {
   return codec == Codec::kJson ? kJsonStream : kProtoStream;
 }
 
-absl::StatusOr<Compression> CompressionOf(std::string_view content_encoding) {
+absl::StatusOr<Compression> CompressionOf(std::string_view content_encoding,
+                                          std::string_view name) {
   if (content_encoding.empty()) return Compression::kIdentity;
   const auto compression = CompressionNamed(content_encoding);
   if (compression.has_value()) return *compression;
   return Error(absl::StatusCode::kUnimplemented, ErrorReason::REQUEST_MALFORMED,
-               "connect-content-encoding must be one of: identity, gzip");
+               fmt::format("{} must be one of: identity, gzip", name))
+      .With("field", name);
 }
 
 Compression CompressionFor(std::string_view accept_encoding, Compression request) {
@@ -117,18 +119,18 @@ absl::StatusOr<std::optional<Envelope>> EnvelopeReader::Next(std::string_view& b
 absl::Status EnvelopeReader::BeginMessage() {
   const auto flags = static_cast<uint8_t>(prefix_[0]);
   if ((flags & ~kCompressedFlag) != 0) {
-    return Malformed("the flags of a message must be 0, or 1 if it is compressed");
+    return MalformedStream("the flags of a message must be 0, or 1 if it is compressed");
   }
   envelope_.compressed = (flags & kCompressedFlag) != 0;
   if (envelope_.compressed && compression_ == Compression::kIdentity) {
-    return Malformed("connect-content-encoding must say how its messages are compressed");
+    return MalformedStream("connect-content-encoding must say how its messages are compressed");
   }
   length_ = LengthOf(prefix_);
-  return length_ > max_bytes_ ? TooLarge(max_bytes_) : absl::OkStatus();
+  return length_ > max_bytes_ ? TooLargeMessage(max_bytes_) : absl::OkStatus();
 }
 
 absl::Status EnvelopeReader::End() const {
-  return prefix_size_ == 0 ? absl::OkStatus() : Malformed("it must not end within a message");
+  return prefix_size_ == 0 ? absl::OkStatus() : MalformedStream("it must not end within a message");
 }
 
 absl::StatusOr<std::string> Unpack(Envelope envelope, size_t max_bytes) {
@@ -137,8 +139,8 @@ absl::StatusOr<std::string> Unpack(Envelope envelope, size_t max_bytes) {
   limits.max_bytes = max_bytes;
   auto unpacked = http::Gunzip(envelope.bytes, limits);
   if (unpacked.ok()) return unpacked;
-  if (absl::IsResourceExhausted(unpacked.status())) return TooLarge(max_bytes);
-  return Malformed("a compressed message must be gzip");
+  if (absl::IsResourceExhausted(unpacked.status())) return TooLargeMessage(max_bytes);
+  return MalformedStream("a compressed message must be gzip");
 }
 
 Packed Pack(std::string message, Compression compression) {
@@ -146,6 +148,21 @@ Packed Pack(std::string message, Compression compression) {
     return WithPrefix(0, std::move(message));
   }
   return WithPrefix(kCompressedFlag, http::Gzip(message));
+}
+
+Packed Packer::Pack(std::string message) {
+  const bool tries = compression_ != Compression::kIdentity && untried_ == 0 &&
+                     message.size() >= http::kLeastGzipBytes;
+  if (!tries) {
+    if (untried_ > 0) --untried_;
+    return WithPrefix(0, std::move(message));
+  }
+  std::string packed = http::Gzip(message);
+  if (packed.size() <= message.size() / 8 * 7) {
+    return WithPrefix(kCompressedFlag, std::move(packed));
+  }
+  untried_ = kUntried;
+  return WithPrefix(0, std::move(message));
 }
 
 Packed PackEnd(const absl::Status& status, const Metadata& metadata) {
@@ -157,6 +174,16 @@ Packed PackEnd(const absl::Status& status, const Metadata& metadata) {
             ordered_json(metadata).dump(-1, ' ', false, ordered_json::error_handler_t::replace);
   }
   return WithPrefix(kEndOfStreamFlag, text + "}");
+}
+
+http::Response StreamRefusal(Codec codec, const absl::Status& error) {
+  http::Response response = http::TextResponse(Joined(PackEnd(error)), StreamTypeOf(codec));
+  response.headers.push_back({"Connect-Accept-Encoding", "gzip"});
+  return response;
+}
+
+std::string Joined(Packed packed) {
+  return packed.bytes.insert(0, packed.prefix.data(), packed.prefix.size());
 }
 
 }  // namespace cairn::gateway

@@ -12,6 +12,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "lib/http/message.h"
 #include "server/gateway/connect_codec.h"
 
 namespace cairn::gateway {
@@ -36,9 +37,9 @@ std::string_view StreamTypeOf(Codec codec);
 // How messages with kCompressedFlag are packed, each for itself.
 enum class Compression { kIdentity, kGzip };
 
-// That of the header `connect-content-encoding`, which may be empty.
-// UNIMPLEMENTED, naming what is taken.
-absl::StatusOr<Compression> CompressionOf(std::string_view content_encoding);
+// That of the header `name`, which may be empty. UNIMPLEMENTED, naming what is taken.
+absl::StatusOr<Compression> CompressionOf(std::string_view content_encoding,
+                                          std::string_view name = "connect-content-encoding");
 
 // The compression for answers, by the header `connect-accept-encoding`: the first it names that is
 // known here; that of the request if it is empty, and none if it names nothing known.
@@ -46,6 +47,12 @@ Compression CompressionFor(std::string_view accept_encoding, Compression request
 
 // The value of both headers. Empty for none.
 std::string_view NameOf(Compression compression);
+
+// INVALID_ARGUMENT (REQUEST_MALFORMED): what was sent is not what the protocol has there.
+absl::Status MalformedStream(std::string_view rule);
+
+// RESOURCE_EXHAUSTED (TOO_LARGE): a message may have at most `max_bytes`.
+absl::Status TooLargeMessage(size_t max_bytes);
 
 // One message of a stream, as it was sent.
 struct Envelope {
@@ -76,6 +83,9 @@ class EnvelopeReader {
   // What of a message was received and not returned.
   size_t held_bytes() const { return prefix_size_ + envelope_.bytes.size(); }
 
+  // How large the message will be of which the beginning was received; 0 when that is not known.
+  size_t message_bytes() const { return prefix_size_ < kPrefixBytes ? 0 : length_; }
+
  private:
   static constexpr size_t kPrefixBytes = 5;
 
@@ -102,8 +112,24 @@ struct Packed {
   std::string bytes;
 };
 
-// One message; packed where `compression` says so and that is worth it.
+// One message; packed where `compression` says so and it is 1 KiB or more.
 Packed Pack(std::string message, Compression compression);
+
+// Packs the messages of one stream, which are alike: after one that hardly shrinks (parts of a blob
+// that is compressed already) the next ones go as they are, untried. Takes time; not thread-safe.
+class Packer {
+ public:
+  explicit Packer(Compression compression) : compression_(compression) {}
+
+  // Packed where that makes the message smaller by an eighth or more.
+  Packed Pack(std::string message);
+
+ private:
+  static constexpr int kUntried = 15;
+
+  const Compression compression_;
+  int untried_ = 0;  // so many more
+};
 
 // Trailing metadata: values by name, in lower case.
 using Metadata = std::map<std::string, std::vector<std::string>>;
@@ -114,6 +140,12 @@ using Metadata = std::map<std::string, std::vector<std::string>>;
 //
 // with an error as ErrorText (connect_codec.h) has it, whatever the codec of the others.
 Packed PackEnd(const absl::Status& status, const Metadata& metadata = {});
+
+// A stream of answers that has nothing but such an end. REQUIRES: !error.ok()
+http::Response StreamRefusal(Codec codec, const absl::Status& error);
+
+// Both parts of a message in one text.
+std::string Joined(Packed packed);
 
 }  // namespace cairn::gateway
 

@@ -1,7 +1,6 @@
 #include "server/gateway/connect_routes.h"
 
-#include <charconv>
-#include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,11 +9,18 @@
 
 #include "fmt/format.h"
 #include "lib/base/errors.h"
+#include "lib/base/memory_budget.h"
 #include "lib/base/status_macros.h"
+#include "lib/http/gzip.h"
 #include "server/calls/call_record.h"
 #include "server/core/limits.h"
 #include "server/gateway/connect_call.h"
+#include "server/gateway/connect_client_stream.h"
 #include "server/gateway/connect_codec.h"
+#include "server/gateway/connect_head.h"
+#include "server/gateway/connect_large_call.h"
+#include "server/gateway/connect_metric_stream.h"
+#include "server/gateway/connect_server_stream.h"
 #include "server/gateway/connect_wait.h"
 #include "server/service/authorize.h"
 
@@ -23,57 +29,32 @@ namespace {
 
 using calls::Environment;
 using service::Method;
-using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 using Input = ConnectCall::Input;
 
 bool IsWait(const Method& method) {
   return method.path == "google.longrunning.Operations/WaitOperation";
 }
 
-bool IsUnary(const Method& method) {
-  return IsWait(method) || std::holds_alternative<service::AnswerFunction>(method.serve) ||
-         std::holds_alternative<service::ChangeFunction>(method.serve);
-}
-
-absl::Status Unimplemented(ErrorReason reason, std::string_view message) {
-  return Error(absl::StatusCode::kUnimplemented, reason, message);
-}
-
-std::string_view HeaderOf(const http::Request& request, std::string_view name) {
-  const std::string* value = request.Header(name);
-  return value == nullptr ? std::string_view() : std::string_view(*value);
-}
-
-std::string_view QueryOf(const http::Request& request, std::string_view name) {
-  const std::string* value = request.Query(name);
-  return value == nullptr ? std::string_view() : std::string_view(*value);
-}
-
-// That of the protocol, as a header or a parameter says it; both may be left out.
-absl::Status CheckVersion(std::string_view name, std::string_view value,
-                          std::string_view expected) {
-  if (value.empty() || value == expected) return absl::OkStatus();
-  return InvalidField(ErrorReason::VALUE_INVALID, name, value, fmt::format("must be {}", expected));
-}
-
-absl::Status CheckCompression(std::string_view value) {
-  if (value.empty() || value == "identity") return absl::OkStatus();
-  return Unimplemented(ErrorReason::REQUEST_MALFORMED,
-                       "compressed requests are not taken over HTTP; send them as they are");
+bool TakesGzip(const http::Request& request) {
+  return http::AcceptsGzip(HeaderOf(request, "accept-encoding"));
 }
 
 // A message in the body. REQUIRES: the body's type has a codec.
 absl::StatusOr<Input> InputOfPost(Codec codec, http::Request& request) {
   CAIRN_RETURN_IF_ERROR(
       CheckVersion("connect-protocol-version", HeaderOf(request, "connect-protocol-version"), "1"));
-  CAIRN_RETURN_IF_ERROR(CheckCompression(HeaderOf(request, "content-encoding")));
-  return Input{codec, std::move(request.body)};
+  CAIRN_ASSIGN_OR_RETURN(const Compression compression,
+                         CompressionOf(HeaderOf(request, "content-encoding"), "content-encoding"));
+  return Input{codec, std::move(request.body), compression != Compression::kIdentity,
+               TakesGzip(request)};
 }
 
 // A message in the query.
 absl::StatusOr<Input> InputOfGet(const http::Request& request) {
   CAIRN_RETURN_IF_ERROR(CheckVersion("connect", QueryOf(request, "connect"), "v1"));
-  CAIRN_RETURN_IF_ERROR(CheckCompression(QueryOf(request, "compression")));
+  CAIRN_ASSIGN_OR_RETURN(const Compression compression,
+                         CompressionOf(QueryOf(request, "compression"), "compression"));
+  const bool compressed = compression != Compression::kIdentity;
   const std::string_view encoding = QueryOf(request, "encoding");
   const auto codec = CodecOfName(encoding);
   if (!codec.has_value()) {
@@ -84,51 +65,27 @@ absl::StatusOr<Input> InputOfGet(const http::Request& request) {
     return InvalidField(ErrorReason::FIELD_REQUIRED, "message", "",
                         "must hold the request; {} is an empty one in JSON");
   }
-  if (QueryOf(request, "base64") != "1") return Input{*codec, *message};
+  if (QueryOf(request, "base64") != "1") {
+    return Input{*codec, *message, compressed, TakesGzip(request)};
+  }
   auto bytes = Base64Decode(*message);
   if (!bytes.has_value()) {
     return InvalidField(ErrorReason::VALUE_INVALID, "message", *message,
                         "must be base64, as the parameter base64 says");
   }
-  return Input{*codec, *std::move(bytes)};
-}
-
-// Until when somebody waits; nullopt: as long as it takes.
-absl::StatusOr<Deadline> DeadlineOf(const http::Request& request) {
-  constexpr size_t kMostDigits = 10;
-  const std::string_view text = HeaderOf(request, "connect-timeout-ms");
-  if (text.empty()) return Deadline();
-  int64_t millis = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), millis);
-  if (text.size() > kMostDigits || read.ec != std::errc() ||
-      read.ptr != text.data() + text.size() || millis < 0) {
-    return InvalidField(ErrorReason::VALUE_INVALID, "connect-timeout-ms", text,
-                        "must be milliseconds in at most 10 digits");
-  }
-  return Deadline(request.received + std::chrono::milliseconds(millis));
-}
-
-service::Caller CallerOf(const Environment& environment, const http::Request& request,
-                         Deadline deadline, const http::Responder& responder) {
-  service::Caller caller;
-  caller.now_unix_nanos = environment.clock.NowUnixNanos();
-  caller.ended = [deadline, responder]() -> absl::Status {
-    if (deadline.has_value() && std::chrono::steady_clock::now() >= *deadline) {
-      return calls::DeadlineOver();
-    }
-    return responder.gone() ? calls::CallEnded() : absl::OkStatus();
-  };
-  calls::Identify(environment, BearerForm(HeaderOf(request, "authorization")), request.certificate,
-                  HeaderOf(request, "cairn-principal"), caller);
-  return caller;
+  return Input{*codec, *std::move(bytes), compressed, TakesGzip(request)};
 }
 
 // As the protocol has it: what is taken stands in a header.
-http::Response UnsupportedType() {
+http::Response UnsupportedType(std::string_view json, std::string_view proto) {
   http::Response response =
-      http::ErrorResponse(415, "the body must have type application/json or application/proto");
-  response.headers.push_back({"Accept-Post", "application/json, application/proto"});
+      http::ErrorResponse(415, fmt::format("the body must have type {} or {}", json, proto));
+  response.headers.push_back({"Accept-Post", fmt::format("{}, {}", json, proto)});
   return response;
+}
+
+http::Response UnsupportedType() {
+  return UnsupportedType(TypeOf(Codec::kJson), TypeOf(Codec::kProto));
 }
 
 absl::Status Begin(Environment& environment, const Method& method, const calls::CallRecord& record,
@@ -136,7 +93,8 @@ absl::Status Begin(Environment& environment, const Method& method, const calls::
                    const http::Responder& responder) {
   CAIRN_RETURN_IF_ERROR(input.status());
   CAIRN_ASSIGN_OR_RETURN(const Deadline deadline, DeadlineOf(request));
-  service::Caller caller = CallerOf(environment, request, deadline, responder);
+  service::Caller caller =
+      CallerOf(environment, request, deadline, [responder] { return responder.gone(); });
   CAIRN_RETURN_IF_ERROR(caller.Ended());
   if (IsWait(method)) {
     BeginConnectWait(environment, method, std::move(caller), record, *std::move(input), deadline,
@@ -162,48 +120,136 @@ void Serve(Environment& environment, const Method& method, http::Request request
   responder.Answer(ErrorAnswer(begun));
 }
 
-void Refuse(Environment& environment, const Method& method, const http::Request& request,
-            const http::Responder& responder) {
-  calls::CallRecord record(environment, method.path.c_str());
-  absl::Status refusal =
-      service::CheckIdentity(environment.access, CallerOf(environment, request, {}, responder));
-  if (refusal.ok()) {
-    refusal =
-        Unimplemented(ErrorReason::METHOD_UNKNOWN,
-                      fmt::format("{} is not served over HTTP; call it by gRPC", method.path));
-  }
-  record.End(refusal);
-  responder.Answer(ErrorAnswer(refusal));
+absl::Status BeginLarge(Environment& environment, const Method& method,
+                        const calls::CallRecord& record, MemoryBudget& incomplete, Codec codec,
+                        http::Request& request, const std::shared_ptr<http::Exchange>& exchange) {
+  CAIRN_ASSIGN_OR_RETURN(Input input, InputOfPost(codec, request));
+  CAIRN_ASSIGN_OR_RETURN(const Deadline deadline, DeadlineOf(request));
+  service::Caller caller =
+      CallerOf(environment, request, deadline, [exchange] { return exchange->gone(); });
+  CAIRN_RETURN_IF_ERROR(caller.Ended());
+  ConnectLargeCall::Begin(environment, method, std::move(caller), record, incomplete,
+                          std::move(input), deadline, exchange);
+  return absl::OkStatus();
 }
 
-http::Route RouteOf(const Method& method, std::string verb, http::AsyncHandler handler) {
+void ServeLarge(Environment& environment, const Method& method, MemoryBudget& incomplete,
+                http::Request request, const std::shared_ptr<http::Exchange>& exchange) {
+  const auto codec = CodecOfType(HeaderOf(request, "content-type"));
+  if (!codec.has_value()) return exchange->Answer(UnsupportedType());
+  calls::CallRecord record(environment, method.path.c_str());
+  const absl::Status begun =
+      BeginLarge(environment, method, record, incomplete, *codec, request, exchange);
+  if (begun.ok()) return;
+  record.End(begun);
+  exchange->Answer(ErrorAnswer(begun));
+}
+
+// Null for a method that nobody has implemented.
+using BeginStreamFunction = void (*)(Environment&, const Method&, service::Caller,
+                                     calls::CallRecord, MemoryBudget&, StreamHead,
+                                     std::shared_ptr<http::Exchange>);
+BeginStreamFunction BeginStreamOf(const Method& method) {
+  if (std::holds_alternative<service::OpenFunction>(method.serve)) {
+    return &ConnectServerStream::Begin;
+  }
+  if (std::holds_alternative<service::SinkFunction>(method.serve)) {
+    return &ConnectClientStream::Begin;
+  }
+  return method.path == "cairn.v1.TrackingService/LogMetrics" ? &ConnectMetricStream::Begin
+                                                              : nullptr;
+}
+
+// Who is not known is refused before anything is read.
+absl::Status BeginStream(Environment& environment, const Method& method,
+                         const calls::CallRecord& record, MemoryBudget& incomplete,
+                         const http::Request& request,
+                         const std::shared_ptr<http::Exchange>& exchange) {
+  CAIRN_ASSIGN_OR_RETURN(const StreamHead head, StreamHeadOf(request));
+  service::Caller caller =
+      CallerOf(environment, request, head.deadline, [exchange] { return exchange->gone(); });
+  CAIRN_RETURN_IF_ERROR(caller.Ended());
+  CAIRN_RETURN_IF_ERROR(service::CheckIdentity(environment.access, caller));
+  BeginStreamOf(method)(environment, method, std::move(caller), record, incomplete, head, exchange);
+  return absl::OkStatus();
+}
+
+void ServeStream(Environment& environment, const Method& method, MemoryBudget& incomplete,
+                 const http::Request& request, const std::shared_ptr<http::Exchange>& exchange) {
+  const auto codec = CodecOfStreamType(HeaderOf(request, "content-type"));
+  if (!codec.has_value()) {
+    return exchange->Answer(
+        UnsupportedType(StreamTypeOf(Codec::kJson), StreamTypeOf(Codec::kProto)));
+  }
+  calls::CallRecord record(environment, method.path.c_str());
+  const absl::Status begun =
+      BeginStream(environment, method, record, incomplete, request, exchange);
+  if (begun.ok()) return;
+  record.End(begun);
+  exchange->Answer(StreamRefusal(*codec, begun));
+}
+
+http::Route RouteOf(const Method& method, std::string verb) {
   http::Route route{std::move(verb), "/" + method.path, method.path, nullptr};
   route.body_type = "";  // the handler says which
-  route.async = std::move(handler);
+  return route;
+}
+
+// What all routes share.
+struct Gateway {
+  Gateway(Environment& e, int64_t max_incomplete_bytes)
+      : environment(e), incomplete(max_incomplete_bytes) {}
+
+  Environment& environment;
+  MemoryBudget incomplete;
+};
+
+http::Route UnaryRouteOf(const Method& method, std::string verb,
+                         const std::shared_ptr<Gateway>& gateway) {
+  http::Route route = RouteOf(method, std::move(verb));
+  route.max_body_bytes = limits::kMessageBytes;
+  route.async = [gateway, &method](http::Request request, const http::Responder& responder) {
+    Serve(gateway->environment, method, std::move(request), responder);
+  };
+  return route;
+}
+
+http::Route LargeRouteOf(const Method& method, const std::shared_ptr<Gateway>& gateway) {
+  http::Route route = RouteOf(method, "POST");
+  route.max_body_bytes = limits::kMessageBytes;
+  route.stream = [gateway, &method](http::Request request,
+                                    const std::shared_ptr<http::Exchange>& exchange) {
+    ServeLarge(gateway->environment, method, gateway->incomplete, std::move(request), exchange);
+  };
+  return route;
+}
+
+http::Route StreamRouteOf(const Method& method, const std::shared_ptr<Gateway>& gateway) {
+  http::Route route = RouteOf(method, "POST");
+  route.stream = [gateway, &method](const http::Request& request,
+                                    const std::shared_ptr<http::Exchange>& exchange) {
+    ServeStream(gateway->environment, method, gateway->incomplete, request, exchange);
+  };
   return route;
 }
 
 }  // namespace
 
 std::vector<http::Route> ConnectRoutes(Environment& environment,
-                                       const service::MethodTable& methods) {
+                                       const service::MethodTable& methods,
+                                       int64_t max_incomplete_bytes) {
+  const auto gateway = std::make_shared<Gateway>(environment, max_incomplete_bytes);
   std::vector<http::Route> routes;
   for (const Method* method : methods.methods()) {
-    if (!IsUnary(*method)) {
-      routes.push_back(RouteOf(
-          *method, "POST",
-          [&environment, method](const http::Request& request, const http::Responder& responder) {
-            Refuse(environment, *method, request, responder);
-          }));
+    if (BeginStreamOf(*method) != nullptr) {
+      routes.push_back(StreamRouteOf(*method, gateway));
       continue;
     }
-    const auto serve = [&environment, method](http::Request request,
-                                              const http::Responder& responder) {
-      Serve(environment, *method, std::move(request), responder);
-    };
-    routes.push_back(RouteOf(*method, "POST", serve));
-    routes.back().max_body_bytes = limits::kMessageBytes;
-    if (method->only_reads) routes.push_back(RouteOf(*method, "GET", serve));
+    if (std::holds_alternative<service::OfTheTransport>(method->serve) && !IsWait(*method))
+      continue;
+    routes.push_back(method->rule.large_request() ? LargeRouteOf(*method, gateway)
+                                                  : UnaryRouteOf(*method, "POST", gateway));
+    if (method->only_reads) routes.push_back(UnaryRouteOf(*method, "GET", gateway));
   }
   return routes;
 }

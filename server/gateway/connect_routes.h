@@ -1,6 +1,7 @@
 #ifndef CAIRN_SERVER_GATEWAY_CONNECT_ROUTES_H_
 #define CAIRN_SERVER_GATEWAY_CONNECT_ROUTES_H_
 
+#include <cstdint>
 #include <vector>
 
 #include "lib/http/router.h"
@@ -12,19 +13,25 @@ namespace cairn::gateway {
 // The methods of the table over HTTP, as the Connect protocol (version 1) has them:
 //
 //   POST /cairn.v1.TrackingService/GetRun    application/json or application/proto
-//   GET  /cairn.v1.TrackingService/GetRun?encoding=json&message=%7B…%7D[&base64=1]
+//   GET
+//   /cairn.v1.TrackingService/GetRun?encoding=json&message=%7B…%7D[&base64=1][&compression=gzip]
+//   POST /cairn.v1.WatchService/Watch        application/connect+json or application/connect+proto
 //
-// GET is for methods that only read. Who calls is said by `authorization`, a bearer token or Basic
-// with a token as the password, and how long somebody waits by `connect-timeout-ms`. What is
-// answered, by which thread, in which turn and to whom is that of every transport (calls::Unary).
+// GET is for unary methods that only read; what streams in either direction is the third form
+// (connect_envelope.h). Who calls is said by `authorization`, a bearer token or Basic with a token
+// as the password, and how long somebody waits by `connect-timeout-ms`. Messages may be packed by
+// gzip, both ways. What is answered, by which thread, in which turn and to whom is that of every
+// transport (server/calls).
 //
-// A WaitOperation lasts a minute at most (connect_wait.h). A method that streams answers
-// UNIMPLEMENTED and names gRPC. What the HTTP server refuses itself (hosts, unknown paths, sizes)
-// has that server's error body, from whose status clients of Connect make a code.
+// What the HTTP server refuses itself (hosts, unknown paths, sizes) has that server's error body,
+// from whose status clients of Connect make a code. LogMetrics is half duplex
+// (connect_metric_stream.h).
 //
-// `environment` and `methods` outlive the routes and all calls.
+// Messages above 64 KiB that are read by calls and not complete hold at most `max_incomplete_bytes`
+// together. `environment` and `methods` outlive the routes and all calls.
 std::vector<http::Route> ConnectRoutes(calls::Environment& environment,
-                                       const service::MethodTable& methods);
+                                       const service::MethodTable& methods,
+                                       int64_t max_incomplete_bytes);
 
 }  // namespace cairn::gateway
 

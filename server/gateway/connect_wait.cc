@@ -1,16 +1,22 @@
 #include "server/gateway/connect_wait.h"
 
-#include <algorithm>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <utility>
 
 #include "absl/status/statusor.h"
+#include "lib/base/status_macros.h"
 #include "server/calls/operation_wait.h"
 #include "server/gateway/connect_codec.h"
+#include "server/gateway/connect_envelope.h"
+#include "server/gateway/connect_reply.h"
 
 namespace cairn::gateway {
 namespace {
+
+// Unpacked on the connection's thread.
+constexpr size_t kRequestBytes = size_t{64} << 10;
 
 // One call, over once it is answered.
 class ConnectWait final : public calls::OperationWait {
@@ -19,28 +25,31 @@ class ConnectWait final : public calls::OperationWait {
               service::Caller caller, calls::CallRecord record, ConnectCall::Input input,
               http::Responder responder)
       : OperationWait(environment, method, std::move(caller), record),
-        answer_type_(*method.descriptor->output_type()),
         input_(std::move(input)),
-        responder_(std::move(responder)) {}
+        responder_(std::move(responder)),
+        reply_(environment.replies, *method.descriptor->output_type(), input_.codec,
+               input_.takes_gzip) {}
+
+  void Left() { Cancelled(); }
 
  private:
   absl::Status Parse(google::protobuf::Message& request) override {
-    return ParseMessage(input_.codec, input_.bytes, request);
+    CAIRN_ASSIGN_OR_RETURN(const std::string bytes,
+                           Unpack({input_.compressed, std::move(input_.bytes)}, kRequestBytes));
+    return ParseMessage(input_.codec, bytes, request);
   }
 
   void Send(absl::StatusOr<service::Answer> answer) override {
-    const auto body = answer.ok() ? RenderAnswer(input_.codec, answer_type_, *std::move(answer))
-                                  : absl::StatusOr<std::string>(answer.status());
-    http::Response response =
-        body.ok() ? http::TextResponse(*body, TypeOf(input_.codec)) : ErrorAnswer(body.status());
+    absl::Status outcome;
+    http::Response response = reply_.Make(std::move(answer), outcome);
     const http::Responder responder = responder_;
     Over();
     responder.Answer(std::move(response));
   }
 
-  const google::protobuf::Descriptor& answer_type_;
-  const ConnectCall::Input input_;
+  ConnectCall::Input input_;
   const http::Responder responder_;
+  ConnectReply reply_;
 };
 
 }  // namespace
@@ -48,11 +57,13 @@ class ConnectWait final : public calls::OperationWait {
 void BeginConnectWait(calls::Environment& environment, const service::Method& method,
                       service::Caller caller, calls::CallRecord record, ConnectCall::Input input,
                       std::optional<std::chrono::steady_clock::time_point> deadline,
-                      http::Responder responder) {
-  const auto longest = std::chrono::steady_clock::now() + kLongestConnectWait;
+                      const http::Responder& responder) {
   const auto wait = std::make_shared<ConnectWait>(environment, method, std::move(caller), record,
-                                                  std::move(input), std::move(responder));
-  wait->Serve(std::min(deadline.value_or(longest), longest));
+                                                  std::move(input), responder);
+  wait->Serve(deadline);
+  responder.OnGone([call = std::weak_ptr<ConnectWait>(wait)] {
+    if (const auto left = call.lock()) left->Left();
+  });
 }
 
 }  // namespace cairn::gateway

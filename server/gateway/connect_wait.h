@@ -13,19 +13,15 @@
 
 namespace cairn::gateway {
 
-// The longest wait of one call over HTTP. That a client hung up is not heard of, and its connection
-// would be held until the operation is done; whoever still waits asks again.
-inline constexpr std::chrono::seconds kLongestConnectWait{60};
-
 // Serves a call of WaitOperation that came over HTTP, as calls::OperationWait says: answers with
-// the operation as it is when it is done, when the request's timeout or `deadline` is over, or
-// after kLongestConnectWait. No thread waits meanwhile; the connection has this call only.
+// the operation as it is when it is done, when the request's timeout or `deadline` is over, or when
+// the client leaves. No thread waits meanwhile; the connection has this call only.
 //
 // The record has begun. `environment` and `method` outlive the call, which owns itself.
 void BeginConnectWait(calls::Environment& environment, const service::Method& method,
                       service::Caller caller, calls::CallRecord record, ConnectCall::Input input,
                       std::optional<std::chrono::steady_clock::time_point> deadline,
-                      http::Responder responder);
+                      const http::Responder& responder);
 
 }  // namespace cairn::gateway
 

@@ -8,10 +8,12 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cairn/v1/artifacts.grpc.pb.h"
@@ -23,6 +25,8 @@
 #include "cairn/v1/watch.grpc.pb.h"
 #include "google/longrunning/operations.pb.h"
 #include "lib/base/digest.h"
+#include "lib/base/encoding.h"
+#include "tests/testing/connect_call.h"
 #include "tests/testing/server_process.h"
 
 namespace cairn {
@@ -162,10 +166,46 @@ class CallersTest : public ::testing::Test {
     return told && method.server_streaming() ? grpc::Status::OK : status;
   }
 
-  static bool IsRefusal(const grpc::Status& status) {
-    return status.error_code() == grpc::StatusCode::UNAUTHENTICATED ||
-           status.error_code() == grpc::StatusCode::PERMISSION_DENIED;
+  // The same over HTTP, with a message of no bytes; `authorization` is the header's value. The code
+  // as Connect names it, "" for OK.
+  std::string CallOverHttp(const MethodDescriptor& method, const std::string& authorization,
+                           const std::string& message = "") {
+    const bool streams = method.client_streaming() || method.server_streaming();
+    testing::ConnectCall call(
+        server_.http_address(), "/" + method.service()->full_name() + "/" + method.name(),
+        streams ? "application/connect+proto" : "application/proto",
+        authorization.empty() ? "" : "Authorization: " + authorization + "\r\n");
+    call.Send(streams ? testing::EnvelopeOf(message) : message);
+    call.End();
+    const int status = call.Status();
+    EXPECT_EQ(status == 200 || !streams, true) << status;
+    if (!streams) return status == 200 ? "" : ErrorCodeIn(call.Rest());
+    auto told = call.Next();
+    if (told.has_value() && !told->ends() && !method.server_streaming()) told = call.Next();
+    if (!told.has_value()) return "nothing";
+    return told->ends() ? ErrorCodeIn(told->bytes) : "";
   }
+
+  static std::string ErrorCodeIn(const std::string& json) {
+    constexpr std::string_view kCode = "\"code\":\"";
+    const size_t at = json.find(kCode);
+    if (at == std::string::npos) return "";
+    const size_t begin = at + kCode.size();
+    return json.substr(begin, json.find('"', begin) - begin);
+  }
+
+  // How a call with a token ends, as far as that is about who calls.
+  enum class Admission { kUnauthenticated, kDenied, kAdmitted };
+  using AnyCall = std::function<Admission(const MethodDescriptor&, const std::string& token)>;
+
+  static Admission AdmissionOf(const std::string& code) {
+    return code == "unauthenticated"     ? Admission::kUnauthenticated
+           : code == "permission_denied" ? Admission::kDenied
+                                         : Admission::kAdmitted;
+  }
+
+  // Every method of every service, whatever the transport.
+  void Walk(const AnyCall& call);
 
   const TempFolder folder_;
   ServerProcess server_;
@@ -174,7 +214,7 @@ class CallersTest : public ::testing::Test {
   std::shared_ptr<grpc::Channel> channel_;
 };
 
-TEST_F(CallersTest, EveryMethodAsksForATokenAndForTheVerbOfItsRule) {
+void CallersTest::Walk(const AnyCall& call) {
   const std::string stranger = TokenFor("stranger");
   std::map<Role::Role, std::string> tokens;
   for (const Role::Role role :
@@ -186,21 +226,75 @@ TEST_F(CallersTest, EveryMethodAsksForATokenAndForTheVerbOfItsRule) {
   size_t calls = 0;
   for (const MethodDescriptor* method : AllMethods()) {
     SCOPED_TRACE(method->full_name());
-    EXPECT_EQ(CallAny(*method, "").error_code(), grpc::StatusCode::UNAUTHENTICATED);
-    EXPECT_EQ(CallAny(*method, "cairn_00000000_wrong").error_code(),
-              grpc::StatusCode::UNAUTHENTICATED);
-    EXPECT_EQ(CallAny(*method, stranger).error_code() == grpc::StatusCode::PERMISSION_DENIED,
-              !IsForAnybody(*method))
-        << CallAny(*method, stranger).error_message();
+    EXPECT_EQ(call(*method, ""), Admission::kUnauthenticated);
+    EXPECT_EQ(call(*method, "cairn_00000000_wrong"), Admission::kUnauthenticated);
+    EXPECT_EQ(call(*method, stranger),
+              IsForAnybody(*method) ? Admission::kAdmitted : Admission::kDenied);
     for (const auto& [role, token] : tokens) {
-      const grpc::Status status = CallAny(*method, token);
       const bool may = VerbsOf(role).count(VerbOf(*method)) != 0 || IsForAnybody(*method);
-      EXPECT_EQ(!IsRefusal(status), may)
-          << Role::Role_Name(role) << ": " << status.error_code() << " " << status.error_message();
+      EXPECT_EQ(call(*method, token), may ? Admission::kAdmitted : Admission::kDenied)
+          << Role::Role_Name(role);
       ++calls;
     }
   }
   EXPECT_GT(calls, 5 * 60u);
+}
+
+TEST_F(CallersTest, EveryMethodAsksForATokenAndForTheVerbOfItsRule) {
+  Walk([this](const MethodDescriptor& method, const std::string& token) {
+    switch (CallAny(method, token).error_code()) {
+      case grpc::StatusCode::UNAUTHENTICATED:
+        return Admission::kUnauthenticated;
+      case grpc::StatusCode::PERMISSION_DENIED:
+        return Admission::kDenied;
+      default:
+        return Admission::kAdmitted;
+    }
+  });
+}
+
+TEST_F(CallersTest, EveryMethodAsksTheSameOverHttp) {
+  Walk([this](const MethodDescriptor& method, const std::string& token) {
+    return AdmissionOf(CallOverHttp(method, token.empty() ? "" : "Bearer " + token));
+  });
+}
+
+TEST_F(CallersTest, EveryMethodAsksTheSameOverHttpForAPassword) {
+  Walk([this](const MethodDescriptor& method, const std::string& token) {
+    return AdmissionOf(CallOverHttp(method, "Basic " + Base64UrlEncode("somebody:" + token)));
+  });
+}
+
+TEST_F(CallersTest, OverHttpARefusalDoesNotTellWhetherSomethingExists) {
+  v1::CreateModelRequest create;
+  create.mutable_model()->set_display_name("there");
+  v1::Model made;
+  grpc::ClientContext context;
+  Authorize(context, admin_);
+  ASSERT_TRUE(v1::RegistryService::NewStub(channel_)->CreateModel(&context, create, &made).ok());
+  const std::string stranger = TokenFor("stranger");
+  Bind("stranger", Role::READER, "models/other");
+  const auto refusal = [&](const std::string& name, bool streams) {
+    testing::ConnectCall call(
+        server_.http_address(),
+        streams ? "/cairn.v1.WatchService/WatchChannels" : "/cairn.v1.RegistryService/GetModel",
+        streams ? "application/connect+json" : "application/json",
+        "Authorization: Bearer " + stranger + "\r\n");
+    const std::string request =
+        std::string(streams ? R"({"resource": ")" : R"({"name": ")") + name + "\"}";
+    call.Send(streams ? testing::EnvelopeOf(request) : request);
+    call.End();
+    const std::string whole = std::to_string(call.Status()) + call.Rest();
+    EXPECT_THAT(whole, HasSubstr("permission_denied"));
+    // Code and message; the details have no order, and are as long for one name as for the other.
+    std::string answer = whole.substr(0, whole.find("\"details\""));
+    const size_t at = answer.find(name);
+    if (at != std::string::npos) answer.replace(at, name.size(), "NAME");
+    return answer + std::to_string(whole.size());
+  };
+  for (const bool streams : {false, true}) {
+    EXPECT_EQ(refusal("models/there", streams), refusal("models/never", streams));
+  }
 }
 
 TEST_F(CallersTest, OverHttpHealthAloneIsPublic) {

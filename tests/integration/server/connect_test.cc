@@ -24,6 +24,7 @@
 #include "google/rpc/error_details.pb.h"
 #include "lib/base/digest.h"
 #include "lib/base/encoding.h"
+#include "lib/http/gzip.h"
 #include "tests/testing/server_process.h"
 
 namespace cairn {
@@ -61,7 +62,7 @@ std::string PathOf(const MethodDescriptor& method) {
   return "/" + method.service()->full_name() + "/" + method.name();
 }
 
-bool IsForGrpcOnly(const MethodDescriptor& method) {
+bool Streams(const MethodDescriptor& method) {
   return method.client_streaming() || method.server_streaming();
 }
 
@@ -110,20 +111,22 @@ TEST_F(ConnectTest, EveryMethodAnswersOrRefusesAsConnectDoes) {
   for (const MethodDescriptor* method : AllMethods()) {
     SCOPED_TRACE(method->full_name());
     const Answer answer = Post(PathOf(*method), "{}");
+    if (Streams(*method)) {
+      EXPECT_EQ(answer.status, 415) << answer.body;
+      EXPECT_THAT(answer.headers,
+                  HasSubstr("Accept-Post: application/connect+json, application/connect+proto"));
+      continue;
+    }
     const Json json = answer.json();
     ASSERT_TRUE(json.is_object()) << answer.headers << answer.body;
     EXPECT_THAT(answer.headers, HasSubstr("application/json"));
     if (answer.status == 200) {
-      EXPECT_FALSE(IsForGrpcOnly(*method));
       ++answered;
       continue;
     }
     EXPECT_EQ(refusals.count(answer.status), 1u) << answer.status << answer.body;
     EXPECT_TRUE(json["code"].is_string() && json["message"].is_string()) << answer.body;
-    EXPECT_EQ(json["code"] == "unimplemented", IsForGrpcOnly(*method)) << answer.body;
-    if (IsForGrpcOnly(*method)) {
-      EXPECT_THAT(answer.body, HasSubstr("gRPC"));
-    }
+    EXPECT_NE(json["code"], "unimplemented") << answer.body;
   }
   EXPECT_GT(answered, 10u);
 }
@@ -134,7 +137,7 @@ TEST_F(ConnectTest, OnlyWhatOnlyReadsIsForGet) {
     const bool reads =
         method->options().idempotency_level() == google::protobuf::MethodOptions::NO_SIDE_EFFECTS;
     const Answer answer = Get(PathOf(*method) + "?encoding=json&message=%7B%7D");
-    EXPECT_EQ(answer.status != 405, reads && !IsForGrpcOnly(*method)) << method->full_name();
+    EXPECT_EQ(answer.status != 405, reads && !Streams(*method)) << method->full_name();
   }
 }
 
@@ -187,6 +190,34 @@ TEST_F(ConnectTest, AnOperationIsWaitedFor) {
   EXPECT_EQ(done.json()["done"], true) << done.body;
   EXPECT_EQ(Get(path + "?encoding=json&message=" + PercentEncode(request)).json(), done.json());
   EXPECT_EQ(Post(path, R"({"name": "operations/none"})").status, 404);
+}
+
+TEST_F(ConnectTest, MessagesAreCompressedBothWays) {
+  const std::string request = http::Gzip(R"({"name": "experiments/0"})");
+  EXPECT_EQ(Post(kGet, request, "application/json", "Content-Encoding: gzip\r\n").status, 200);
+  EXPECT_EQ(Get(kGet + std::string("?encoding=json&compression=gzip&base64=1&message=") +
+                Base64UrlEncode(request))
+                .status,
+            200);
+  // No more than a message may have, however small it came.
+  std::string many(4 << 20, ' ');
+  for (size_t i = 0; i < many.size(); i += 1024) many[i] = static_cast<char>('a' + i / 1024 % 26);
+  const Answer bomb =
+      Post(kGet, http::Gzip(many + " "), "application/json", "Content-Encoding: gzip\r\n");
+  EXPECT_EQ(bomb.json()["code"], "resource_exhausted") << bomb.body;
+
+  const std::string text(3000, 'x');
+  const Answer run =
+      Post("/cairn.v1.TrackingService/CreateRun", R"({"parent": "experiments/0", "run": {}})");
+  const std::string name = run.json()["name"];
+  Post("/cairn.v1.TrackingService/LogBatch", Json{{"run", name}, {"params", {{"p", text}}}}.dump());
+  const Answer read = Post("/cairn.v1.TrackingService/GetRun", Json{{"name", name}}.dump(),
+                           "application/json", "Accept-Encoding: gzip\r\n");
+  EXPECT_THAT(read.headers, HasSubstr("Content-Encoding: gzip"));
+  EXPECT_LT(read.body.size(), 1500u);
+  const auto unpacked = http::Gunzip(read.body, {});
+  ASSERT_TRUE(unpacked.ok()) << unpacked.status();
+  EXPECT_EQ(Json::parse(*unpacked)["params"]["p"], text);
 }
 
 TEST_F(ConnectTest, LargeMessagesAreTakenUpToTheLimitOfMessages) {
@@ -273,8 +304,12 @@ TEST_F(ConnectTest, WhatDoesNotParseIsRefusedWithAReason) {
             "400 invalid_argument");
   EXPECT_EQ(code_of(Post(kGet, "{}", "application/json", "Connect-Timeout-Ms: soon\r\n")),
             "400 invalid_argument");
-  EXPECT_EQ(code_of(Post(kGet, "{}", "application/json", "Content-Encoding: gzip\r\n")),
+  EXPECT_EQ(code_of(Post(kGet, "{}", "application/json", "Content-Encoding: br\r\n")),
             "501 unimplemented");
+  EXPECT_EQ(code_of(Get(kGet + std::string("?encoding=json&compression=br&message=%7B%7D"))),
+            "501 unimplemented");
+  EXPECT_EQ(code_of(Post(kGet, "{}", "application/json", "Content-Encoding: gzip\r\n")),
+            "400 invalid_argument");
   EXPECT_EQ(code_of(Get(kGet + std::string("?encoding=xml&message=%7B%7D"))),
             "400 invalid_argument");
   EXPECT_EQ(code_of(Get(kGet + std::string("?encoding=json"))), "400 invalid_argument");
@@ -339,7 +374,7 @@ TEST_F(ConnectCallersTest, ATokenIsABearerTokenOrAPassword) {
 
 TEST_F(ConnectCallersTest, WithoutATokenEveryMethodIsUnauthenticated) {
   for (const MethodDescriptor* method : AllMethods()) {
-    if (IsForGrpcOnly(*method)) continue;
+    if (Streams(*method)) continue;
     const Answer answer = Post(PathOf(*method), "{}");
     EXPECT_EQ(answer.status, 401) << method->full_name();
     EXPECT_EQ(answer.json()["code"], "unauthenticated");

@@ -14,10 +14,6 @@ namespace {
 
 constexpr size_t kMaxBytes = 4096;
 
-std::string Joined(const Packed& packed) {
-  return std::string(packed.prefix.begin(), packed.prefix.end()) + packed.bytes;
-}
-
 std::string Raw(int flags, std::string_view bytes) {
   const std::string length = {0, 0, static_cast<char>(bytes.size() >> 8),
                               static_cast<char>(bytes.size())};
@@ -155,6 +151,26 @@ TEST(PackEndTest, AnErrorAndMetadataAreSaidInJson) {
   EXPECT_EQ(json["metadata"]["a"], (std::vector<std::string>{"1", "2"}));
   const auto good = nlohmann::json::parse(PackEnd(absl::OkStatus(), {{"a", {"1"}}}).bytes);
   EXPECT_FALSE(good.contains("error"));
+}
+
+TEST(ConnectPacker, PacksWhatShrinksAndGivesUpForAWhileOnWhatDoesNot) {
+  const std::string text(4000, 'x');
+  std::string noise(4000, '\0');
+  uint64_t state = 1;
+  for (char& byte : noise) {
+    state = state * 6364136223846793005U + 1442695040888963407U;
+    byte = static_cast<char>(state >> 56);
+  }
+  const auto flags_of = [](const Packed& packed) { return static_cast<int>(packed.prefix[0]); };
+  Packer packer(Compression::kGzip);
+  EXPECT_EQ(flags_of(packer.Pack(text)), 1);
+  EXPECT_EQ(flags_of(packer.Pack("small")), 0);
+  const Packed packed = packer.Pack(noise);
+  EXPECT_EQ(flags_of(packed), 0);
+  EXPECT_EQ(packed.bytes, noise);
+  for (int i = 0; i < 15; ++i) EXPECT_EQ(flags_of(packer.Pack(text)), 0) << i;
+  EXPECT_EQ(flags_of(packer.Pack(text)), 1);
+  EXPECT_EQ(flags_of(Packer(Compression::kIdentity).Pack(text)), 0);
 }
 
 }  // namespace

@@ -1,0 +1,132 @@
+#ifndef CAIRN_SERVER_GATEWAY_CONNECT_STREAM_H_
+#define CAIRN_SERVER_GATEWAY_CONNECT_STREAM_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "google/protobuf/descriptor.h"
+#include "google/protobuf/message.h"
+#include "lib/base/memory_budget.h"
+#include "lib/base/mutex.h"
+#include "lib/http/exchange.h"
+#include "server/calls/alarms.h"
+#include "server/calls/environment.h"
+#include "server/calls/intake.h"
+#include "server/gateway/connect_envelope.h"
+#include "server/gateway/connect_head.h"
+#include "server/service/method.h"
+
+namespace cairn::gateway {
+
+// An error of Exchange::Read as the caller is told it.
+absl::Status BodyError(const absl::Status& error);
+
+// What calls with a stream share over HTTP: messages in and out of an exchange, and when nobody
+// waits for the answer any more. Base of a call, and its first one: bases after it are flows
+// (server/calls), and what they hold goes before the exchange, whose end the server waits for.
+//
+// A call is made by a shared_ptr and keeps itself from Watch until Finish; callbacks that are under
+// way keep it longer, which is where it is deleted. Of requests one message is held at a time. The
+// bytes of one above 64 KiB that is not complete are charged to a budget of all calls; where it has
+// no room the call is refused (QUEUE_FULL).
+class ConnectStream : public std::enable_shared_from_this<ConnectStream> {
+ public:
+  // What becomes of a message above 64 KiB.
+  enum class Requests {
+    kOne,     // read at once and charged until LetGo, for a method that takes one: a second is an
+              // error
+    kInTurn,  // read when the intake lets it in, where it counts until LetGo
+  };
+
+  // All of them outlive the call.
+  ConnectStream(calls::Environment& environment, MemoryBudget& incomplete, StreamHead head,
+                Requests requests, std::shared_ptr<http::Exchange> exchange);
+  virtual ~ConnectStream() = default;
+  ConnectStream(const ConnectStream&) = delete;
+  ConnectStream& operator=(const ConnectStream&) = delete;
+
+ protected:
+  // The call keeps itself from now on. Once, and first.
+  void Keep() { self_ = shared_from_this(); }
+
+  // Has Ended called when the client leaves or the deadline is over. Once, after the flow began;
+  // the caller holds the call meanwhile.
+  void Watch();
+
+  // Receives the next message. `next` is called once, not within this: with true when TakeReceived
+  // has a message or why none came, with false when the body is over. Not again after either.
+  // Mostly on the connection's thread, so it is quick. REQUIRES: the one before was called.
+  void Receive(std::function<void(bool)> next);
+
+  // The message that came last, or why none came:
+  //   INVALID_ARGUMENT (REQUEST_MALFORMED), RESOURCE_EXHAUSTED (TOO_LARGE)  as the envelopes say
+  //   RESOURCE_EXHAUSTED (QUEUE_FULL)    no room for it
+  //   CANCELLED, DEADLINE_EXCEEDED (CALL_ENDED)  the client left, sent nothing or waits no longer
+  absl::StatusOr<Envelope> TakeReceived() { return std::exchange(received_, Envelope()); }
+
+  // Reads such a message into `request`. Takes time. Its error, or those of gateway::Unpack and
+  // ParseMessage.
+  absl::Status Parse(absl::StatusOr<Envelope> message, google::protobuf::Message& request) const;
+
+  // The message that came last was handled, and counts no more.
+  void LetGo();
+
+  // A message as it goes to the client, with what stands before it. Takes time.
+  absl::StatusOr<std::string> Render(const google::protobuf::Descriptor& type,
+                                     service::Answer message);
+
+  // Sends what Render gave; `taken` as in Exchange.
+  void Send(std::string rendered, http::Exchange::OnTaken taken);
+
+  // Sends `rendered` and how the call ended. Once; the call may be deleted within.
+  void Finish(const absl::Status& status, std::string rendered = "");
+
+  const std::shared_ptr<http::Exchange> exchange_;
+
+ private:
+  // Nobody waits for the answer any more. From any thread, also after Finish.
+  virtual void Ended() = 0;
+
+  void StopWaiting(const absl::Status& why) CAIRN_EXCLUDES(mutex_);
+  absl::Status WhyEnded() CAIRN_EXCLUDES(mutex_);
+  void ReadPiece();
+  void TakePiece(absl::StatusOr<http::Exchange::Piece> piece);
+  void Cut();
+  bool ChargeIncomplete();
+  void WaitForTurn();
+  void Give(absl::StatusOr<std::optional<Envelope>> came) CAIRN_EXCLUDES(mutex_);
+  void BeginAnswer();
+
+  calls::Environment& environment_;
+  MemoryBudget& incomplete_;
+  const StreamHead head_;
+  const Requests requests_;
+  Packer packer_;
+  bool begun_ = false;  // the answer
+
+  // Of the side that reads: the connection's thread, but for while it waits for its turn.
+  EnvelopeReader reader_;
+  std::string piece_;
+  size_t cut_ = 0;  // so much of it was given to the reader
+  MemoryCharge charge_;
+  bool let_in_ = false;  // the message has or waits for its place
+  bool had_one_ = false;
+  calls::Intake::Ticket ticket_;
+
+  absl::StatusOr<Envelope> received_;
+  Mutex mutex_;
+  std::function<void(bool)> next_ CAIRN_GUARDED_BY(mutex_);  // null: nobody waits
+  bool finished_ CAIRN_GUARDED_BY(mutex_) = false;
+  calls::Alarms::Ticket alarm_ CAIRN_GUARDED_BY(mutex_);
+  std::shared_ptr<ConnectStream> self_;
+};
+
+}  // namespace cairn::gateway
+
+#endif  // CAIRN_SERVER_GATEWAY_CONNECT_STREAM_H_

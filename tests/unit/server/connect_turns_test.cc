@@ -1,0 +1,160 @@
+// Calls over HTTP that wait: large requests unread until there is room, and for operations until
+// their client leaves.
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <future>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "cairn/v1/artifacts.pb.h"
+#include "cairn/v1/tracking.pb.h"
+#include "google/longrunning/operations.pb.h"
+#include "lib/http/http_server.h"
+#include "server/gateway/connect_routes.h"
+#include "server/gateway/connect_wait.h"
+#include "server/operations/operations.h"
+#include "tests/testing/connect_call.h"
+#include "tests/unit/server/partial_table.h"
+#include "tests/unit/server/rpc_fixture.h"
+
+namespace cairn {
+namespace {
+
+using testing::ConnectCall;
+
+constexpr size_t kLargeBytes = size_t{1} << 20;
+
+// One request fills the intake, and three may wait.
+calls::IntakeOptions OneInTurn() {
+  calls::IntakeOptions options;
+  options.max_bytes = kLargeBytes;
+  options.expected_bytes = kLargeBytes;
+  options.expected_for = std::chrono::hours(1);
+  options.max_waiting_calls = 3;
+  options.patience = std::chrono::hours(1);
+  return options;
+}
+
+class ConnectTurnsTest : public RpcTest {
+ protected:
+  ConnectTurnsTest() : RpcTest({}, 100, calls::RepliesOptions().budget_bytes, OneInTurn()) {
+    auto router =
+        http::Router::Create(gateway::ConnectRoutes(environment_, *table_, 2 * kLargeBytes));
+    auto server = http::HttpServer::Start({}, *std::move(router));
+    EXPECT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+  }
+  ~ConnectTurnsTest() override { Open(); }
+
+  // Lets those end that are being served.
+  void Open() {
+    if (!opened_.exchange(true)) open_.set_value();
+  }
+
+  std::unique_ptr<ConnectCall> Begin() const {
+    return std::make_unique<ConnectCall>(server_->address(),
+                                         "/cairn.v1.ArtifactService/BatchUpdateBlobs",
+                                         "application/proto", "Expect: 100-continue\r\n");
+  }
+  static void Send(ConnectCall& call) {
+    v1::BatchUpdateBlobsRequest request;
+    request.add_entries()->set_data(std::string(kLargeBytes, 'x'));
+    call.Send(request.SerializeAsString());
+    call.End();
+  }
+
+  absl::StatusOr<v1::BatchUpdateBlobsResponse> Serve(const v1::BatchUpdateBlobsRequest& request) {
+    ++served_;
+    gate_.wait();
+    v1::BatchUpdateBlobsResponse response;
+    for (int i = 0; i < request.entries_size(); ++i) response.add_results();
+    return response;
+  }
+
+  // Until `condition` holds, or half a minute is over.
+  static bool Becomes(const std::function<bool()>& condition) {
+    for (int i = 0; i < 3000 && !condition(); ++i) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    return condition();
+  }
+
+  std::promise<void> open_;
+  const std::shared_future<void> gate_ = open_.get_future().share();
+  std::atomic<bool> opened_{false};
+  std::atomic<int> served_{0};
+  const std::unique_ptr<const service::MethodTable> table_ = PartialTable(
+      *store_, ServiceNamed("cairn.v1.ArtifactService"), {"BatchUpdateBlobs"},
+      [this](service::MethodTableBuilder& table) {
+        table.Answers<v1::BatchUpdateBlobsRequest>(
+            "BatchUpdateBlobs",
+            [this](const service::Caller&, const v1::BatchUpdateBlobsRequest& request) {
+              return Serve(request);
+            });
+      });
+  std::unique_ptr<http::HttpServer> server_;
+};
+
+TEST_F(ConnectTurnsTest, LargeRequestsAreReadInTheirTurn) {
+  const auto first = Begin();
+  EXPECT_EQ(first->Status(), 100);  // it may send: nobody else does
+  const auto second = Begin();
+  ASSERT_TRUE(Becomes([this] { return intake_.waiting() == 1; }));
+  Send(*first);
+  ASSERT_TRUE(Becomes([this] { return served_ == 1; }));
+  EXPECT_EQ(intake_.waiting(), 1);
+  Open();
+  EXPECT_EQ(second->Status(), 100);
+  Send(*second);
+  EXPECT_TRUE(Becomes([this] { return served_ == 2; }));
+  EXPECT_TRUE(Becomes([this] { return metrics_.in_flight() == 0; }));
+}
+
+TEST_F(ConnectTurnsTest, WhoLeavesWhileWaitingIsNotServed) {
+  const auto first = Begin();
+  EXPECT_EQ(first->Status(), 100);
+  const auto second = Begin();
+  ASSERT_TRUE(Becomes([this] { return intake_.waiting() == 1; }));
+  second->Leave();
+  EXPECT_TRUE(Becomes([this] { return intake_.waiting() == 0; }));
+  first->Leave();  // in the middle of its request
+  EXPECT_TRUE(Becomes([this] { return metrics_.in_flight() == 0; }));
+  EXPECT_FALSE(intake_.full());
+  EXPECT_EQ(served_, 0);
+}
+
+TEST_F(ConnectTurnsTest, AWaitForAnOperationEndsWhenItsClientLeaves) {
+  const auto made = Apply<google::longrunning::Operation>(
+      operations::PlanCreate("a", NextTime(), v1::PurgeExperimentMetadata()));
+  ASSERT_TRUE(made.ok()) << made.status();
+  const auto* descriptor =
+      ServiceNamed("google.longrunning.Operations").FindMethodByName("WaitOperation");
+  service::Method method;
+  method.path = "google.longrunning.Operations/WaitOperation";
+  method.descriptor = descriptor;
+  method.request = &google::longrunning::WaitOperationRequest::default_instance();
+  gateway::ConnectCall::Input input;
+  input.bytes = R"({"name": ")" + made->name() + "\"}";
+  std::atomic<int> status = 0;
+  const auto departure = std::make_shared<http::Departure>();
+  gateway::BeginConnectWait(
+      environment_, method, service::Caller(), calls::CallRecord(environment_, method.path.c_str()),
+      input, {},
+      http::Responder([&status](const http::Response& response) { status = response.status; },
+                      departure));
+  EXPECT_EQ(status, 0);
+  EXPECT_EQ(metrics_.in_flight(), 1);
+  departure->Depart();
+  EXPECT_EQ(status, 200);
+  EXPECT_EQ(metrics_.in_flight(), 0);
+}
+
+}  // namespace
+}  // namespace cairn
