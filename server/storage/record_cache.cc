@@ -5,7 +5,7 @@
 namespace cairn::storage {
 namespace {
 
-// Of one entry, besides its texts: the node of the map and the record.
+// Of one entry, besides its texts: the slot of the map and the record.
 constexpr size_t kEntryBytes = 160;
 
 // A record of more would push out too many others.

@@ -7,8 +7,8 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/hash/hash.h"
 #include "server/storage/key.h"
 #include "server/storage/kv_store.h"
@@ -49,7 +49,7 @@ class RecordCache {
     using is_transparent = void;
     size_t operator()(std::string_view bytes) const { return absl::HashOf(bytes); }
   };
-  using Records = std::unordered_map<std::string, std::optional<Record>, Hash, std::equal_to<>>;
+  using Records = absl::flat_hash_map<std::string, std::optional<Record>, Hash, std::equal_to<>>;
   // Bytes count keys, payloads and a guess for each entry.
   struct Generation {
     std::array<Records, kFamilyCount> families;

@@ -145,7 +145,7 @@ async function journey(way) {
   const digest = digestOf(data);
   await artifacts.batchUpdateBlobs({ entries: [{ digest, data }] });
   const read = await artifacts.batchReadBlobs({ digests: [digest] });
-  assert.deepEqual(read.results[0].data, data);
+  assert.deepEqual(Buffer.from(read.results[0].data), Buffer.from(data));
 }
 
 async function errors(way) {
