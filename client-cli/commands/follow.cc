@@ -47,6 +47,9 @@ class HeadPrinter {
 
   void OnState(Phase phase, std::string_view detail) {
     if (!detail.empty() && !session_.flags().Switch("quiet")) Explain(phase, detail);
+    if (phase == Phase::kFollowing && !follower_->shown() && !session_.flags().Switch("quiet")) {
+      session_.Note("note: the channel serves nothing yet; waiting for its first model");
+    }
     last_ = phase;
     // With a server that is away, what is on the disk is as current as it gets.
     const bool settled = phase == Phase::kFollowing || phase == Phase::kOffline;

@@ -1,4 +1,6 @@
+#include <filesystem>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -33,10 +35,30 @@ absl::StatusOr<v1::CreateTokenRequest> TokenAskedFor(const Settings& flags,
   return request;
 }
 
+// Another token in the file would be lost for good, and one that cannot be kept lives for nothing.
+absl::Status CheckNewFile(const std::string& path) {
+  if (path.empty()) return absl::OkStatus();
+  std::error_code ignored;
+  const std::filesystem::path file(path);
+  if (std::filesystem::exists(std::filesystem::symlink_status(file, ignored))) {
+    return UsageError(
+        fmt::format("--out {}: the file exists and may hold another token; name a "
+                    "new one, or remove it",
+                    path));
+  }
+  const std::filesystem::path folder = file.has_parent_path() ? file.parent_path() : ".";
+  if (!std::filesystem::is_directory(folder, ignored)) {
+    return UsageError(fmt::format("--out {}: there is no directory {}", path, folder.string()));
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<int> CreateToken(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   CAIRN_ASSIGN_OR_RETURN(const v1::CreateTokenRequest request,
                          TokenAskedFor(session.flags(), call));
+  // Before the token is made, of which the file is the only copy.
+  CAIRN_RETURN_IF_ERROR(CheckNewFile(session.flags().Text("out")));
   CAIRN_ASSIGN_OR_RETURN(const v1::CreateTokenResponse made, client->auth().CreateToken(request));
   const std::string out = session.flags().Text("out");
   if (request.validate_only()) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,9 @@ struct Route {
   // bounds all pieces together; 0 bounds them not at all.
   std::size_t max_body_bytes = 0;
   StreamHandler stream = nullptr;
+  // Asked at the head of a request whose body is above HttpLimits::max_body_bytes, before room is
+  // kept for it: the answer that refuses it, if any. Quick, on an I/O thread; null lets all in.
+  std::function<std::optional<Response>(const Request& head)> admit = nullptr;
 };
 
 // The table of routes: finds the route for a method and a path.

@@ -149,6 +149,12 @@ bool Session::AdmitBody() {
   }
   parser_->body_limit(limit);
   if (stream || bytes <= usual) return true;
+  if (route_->admit) {
+    if (auto refusal = route_->admit(request_)) {
+      Reject(*std::move(refusal));
+      return false;
+    }
+  }
   if (large_body_.TryAdd(context_->large_bodies, static_cast<std::int64_t>(bytes))) return true;
   Reject(503, "too many large requests; try again later");
   return false;
@@ -246,11 +252,15 @@ void Session::OnParseError(ErrorCode error) {
 }
 
 void Session::Reject(int status, std::string_view message) {
+  Response response = ErrorResponse(status, message);
+  if (status == 503) response.headers.push_back({"Retry-After", "1"});
+  Reject(std::move(response));
+}
+
+void Session::Reject(Response response) {
   phase_ = Phase::kWorking;
   read_watch_.Disarm();
   received_ = std::chrono::steady_clock::now();
-  Response response = ErrorResponse(status, message);
-  if (status == 503) response.headers.push_back({"Retry-After", "1"});
   Dispatcher::Finish(response);
   WriteWhole(std::move(response), /*keep_alive=*/false);
 }

@@ -111,6 +111,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void Answer(Dispatcher::Result result);
   void OnParseError(ErrorCode error);
   void Reject(int status, std::string_view message);
+  void Reject(Response response);
   void WriteWhole(Response response, bool keep_alive);
   void EndAnswer(ErrorCode error);
   void Linger();

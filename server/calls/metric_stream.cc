@@ -89,7 +89,7 @@ void MetricStream::Written(bool taken) {
 }
 
 void MetricStream::Cancelled() {
-  On([](MetricStreamState& state) { state.Fail(CallEnded()); });
+  On([this](MetricStreamState& state) { state.Fail(WhyEnded(caller_)); });
 }
 
 void MetricStream::Over() {

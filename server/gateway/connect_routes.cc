@@ -195,6 +195,14 @@ http::Route RouteOf(const Method& method, std::string verb) {
   return route;
 }
 
+// Why a large body is not even received: nobody knows who sends it.
+std::optional<http::Response> RefusalOf(const Environment& environment, const http::Request& head) {
+  const service::Caller caller = CallerOf(environment, head, std::nullopt, [] { return false; });
+  const absl::Status known = service::CheckIdentity(environment.access, caller);
+  if (known.ok()) return std::nullopt;
+  return ErrorAnswer(known);
+}
+
 // What all routes share.
 struct Gateway {
   Gateway(Environment& e, int64_t max_incomplete_bytes)
@@ -210,6 +218,9 @@ http::Route UnaryRouteOf(const Method& method, std::string verb,
   route.max_body_bytes = limits::kMessageBytes;
   route.async = [gateway, &method](http::Request request, const http::Responder& responder) {
     Serve(gateway->environment, method, std::move(request), responder);
+  };
+  route.admit = [gateway](const http::Request& head) {
+    return RefusalOf(gateway->environment, head);
   };
   return route;
 }

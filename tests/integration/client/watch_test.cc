@@ -166,6 +166,8 @@ TEST(MlctlAccessTest, ATokenLives) {
   const std::string made =
       run(0, {"token", "create", "trainer", "--group", "ds", "--ttl", "1h", "--out", token});
   EXPECT_EQ(made.find("cairn_"), std::string::npos) << made;
+  // The file is the only copy of a token; another one does not replace it.
+  EXPECT_NE(run(2, {"token", "create", "other", "--out", token}).find("exists"), std::string::npos);
   EXPECT_EQ(std::filesystem::status(token).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   run(4, {"auth", "can-i", "log", "experiments/-", "--token-file", token});

@@ -388,5 +388,15 @@ TEST_F(ConnectCallersTest, WithoutATokenEveryMethodIsUnauthenticated) {
   }
 }
 
+// Room for large bodies is kept at the head, so strangers could take all of it and send nothing.
+TEST_F(ConnectCallersTest, ALargeBodyOfAStrangerIsRefusedAtItsHead) {
+  const std::string head =
+      "POST /cairn.v1.AuthService/WhoAmI HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+      "Content-Type: application/json\r\nContent-Length: 4194304\r\n";
+  const Answer answer = Exchange(head + "\r\n");
+  EXPECT_EQ(answer.status, 401);
+  EXPECT_EQ(answer.json()["code"], "unauthenticated");
+}
+
 }  // namespace
 }  // namespace cairn
