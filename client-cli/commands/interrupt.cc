@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <thread>
 
 #include "client-cli/cli/exit_code.h"
@@ -31,10 +32,13 @@ sigset_t Interrupts() {
   return signals;
 }
 
+std::atomic<bool> g_interrupted{false};
+
 void WaitForInterrupt() {
   const sigset_t signals = Interrupts();
   int signal = 0;
   ::sigwait(&signals, &signal);
+  g_interrupted = true;
   {
     MutexLock lock(&TheTarget().mutex);
     if (TheTarget().client != nullptr) TheTarget().client->Cancel();
@@ -58,6 +62,14 @@ void CancelOnInterrupt(client::Client* client) {
   }
   HoldInterrupts();
   std::thread(WaitForInterrupt).detach();
+}
+
+bool Interrupted() {
+  sigset_t pending;
+  ::sigemptyset(&pending);
+  ::sigpending(&pending);
+  return ::sigismember(&pending, SIGINT) == 1 || ::sigismember(&pending, SIGTERM) == 1 ||
+         g_interrupted;
 }
 
 void ForgetClient() {

@@ -21,6 +21,10 @@ void CancelOnInterrupt(client::Client* client);
 // without CancelOnInterrupt before.
 void ForgetClient();
 
+// Whether one came, waited for or not: what runs commands looks before each, as one of them may
+// have sent it.
+bool Interrupted();
+
 }  // namespace cairn::cli
 
 #endif  // CAIRN_CLIENT_CLI_COMMANDS_INTERRUPT_H_

@@ -8,6 +8,7 @@
 #include "client-cli/cli/proto_text.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/follow.h"
+#include "client-cli/commands/interrupt.h"
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/session.h"
 #include "client-cli/commands/shell_command.h"
@@ -104,7 +105,11 @@ class EventPrinter {
       return false;
     }
     const absl::StatusOr<int> code = RunShell(command_, VariablesOf(event), ToJsonLine(event));
-    if (code.ok() && *code == 0) return true;
+    if (code.ok() && *code == 0) {
+      if (!Interrupted()) return true;
+      next_ = event.revision() + 1;
+      return false;
+    }
     session_.Note(fmt::format(
         "error: the command for revision {} {}", event.revision(),
         code.ok() ? fmt::format("ended with {}", *code) : std::string(code.status().message())));

@@ -38,8 +38,8 @@ void ConnectLargeCall::Begin(calls::Environment& environment, const service::Met
 ConnectLargeCall::ConnectLargeCall(calls::Environment& environment, const service::Method& method,
                                    service::Caller caller, calls::CallRecord record,
                                    MemoryBudget& incomplete, ConnectCall::Input input,
-                                   Deadline deadline, std::shared_ptr<http::Exchange> exchange)
-    : HeldExchange{std::move(exchange)},
+                                   Deadline deadline, std::shared_ptr<http::Exchange> held)
+    : HeldExchange{std::move(held)},
       LargeUnary(environment, method, std::move(caller)),
       incomplete_(incomplete),
       deadline_(deadline),
@@ -62,7 +62,7 @@ void ConnectLargeCall::Read() {
 }
 
 void ConnectLargeCall::ReadPiece() {
-  exchange_->Read([this, self = shared_from_this()](absl::StatusOr<http::Exchange::Piece> piece) {
+  exchange->Read([this, self = shared_from_this()](absl::StatusOr<http::Exchange::Piece> piece) {
     TakePiece(std::move(piece));
   });
 }
@@ -124,7 +124,7 @@ void ConnectLargeCall::Finish() {
   absl::Status outcome;
   http::Response response = reply_.Make(std::move(answer_), outcome);
   record_.End(outcome);
-  exchange_->Answer(std::move(response));
+  exchange->Answer(std::move(response));
   const auto self = std::exchange(self_, nullptr);
 }
 

@@ -22,7 +22,7 @@ namespace cairn::gateway {
 
 // Goes last of what a call holds, because the server waits for it.
 struct HeldExchange {
-  const std::shared_ptr<http::Exchange> exchange_;
+  const std::shared_ptr<http::Exchange> exchange;
 };
 
 // A unary call over HTTP of a method whose requests may be large, served as calls::LargeUnary says:
@@ -46,7 +46,7 @@ class ConnectLargeCall final : public std::enable_shared_from_this<ConnectLargeC
   ConnectLargeCall(calls::Environment& environment, const service::Method& method,
                    service::Caller caller, calls::CallRecord record, MemoryBudget& incomplete,
                    ConnectCall::Input input, Deadline deadline,
-                   std::shared_ptr<http::Exchange> exchange);
+                   std::shared_ptr<http::Exchange> held);
 
  private:
   // What the flow asks for.
