@@ -85,6 +85,8 @@ class EventPrinter {
     for (const v1::Event& event : batch.events) {
       next_ = event.revision();
       if (left_ == 0) return false;
+      // A command may have sent one, whichever way it ended.
+      if (!command_.empty() && Interrupted()) return false;
       if (!TellOne(event)) return false;
       if (left_ > 0) --left_;
     }
@@ -105,11 +107,7 @@ class EventPrinter {
       return false;
     }
     const absl::StatusOr<int> code = RunShell(command_, VariablesOf(event), ToJsonLine(event));
-    if (code.ok() && *code == 0) {
-      if (!Interrupted()) return true;
-      next_ = event.revision() + 1;
-      return false;
-    }
+    if (code.ok() && *code == 0) return true;
     session_.Note(fmt::format(
         "error: the command for revision {} {}", event.revision(),
         code.ok() ? fmt::format("ended with {}", *code) : std::string(code.status().message())));

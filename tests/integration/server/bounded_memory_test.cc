@@ -26,12 +26,14 @@
 #include "fmt/format.h"
 #include "lib/base/digest.h"
 #include "lib/client/client.h"
+#include "tests/testing/noise.h"
 #include "tests/testing/raw_call.h"
 #include "tests/testing/server_process.h"
 
 namespace cairn {
 namespace {
 
+using testing::Noise;
 using testing::PeakResidentBytes;
 using testing::RawCallOptions;
 using testing::RawConnection;
@@ -40,16 +42,6 @@ using testing::TempFolder;
 
 constexpr int64_t kMebi = int64_t{1} << 20;
 constexpr int kBombMegabytes = 1024;
-
-std::string Noise(size_t bytes) {
-  std::string noise(bytes, '\0');
-  uint64_t state = 1;
-  for (char& byte : noise) {
-    state = state * 6364136223846793005U + 1442695040888963407U;
-    byte = static_cast<char>(state >> 56);
-  }
-  return noise;
-}
 
 int NumberFrom(const char* variable, int otherwise) {
   const char* text = std::getenv(variable);

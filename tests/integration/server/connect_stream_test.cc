@@ -16,6 +16,7 @@
 #include "lib/base/digest.h"
 #include "lib/http/gzip.h"
 #include "tests/testing/connect_call.h"
+#include "tests/testing/noise.h"
 #include "tests/testing/raw_call.h"
 #include "tests/testing/server_process.h"
 
@@ -26,6 +27,7 @@ using google::protobuf::Message;
 using testing::ConnectCall;
 using testing::EnvelopeOf;
 using ::testing::HasSubstr;
+using testing::Noise;
 using ::testing::Not;
 using testing::ServerProcess;
 using testing::TempFolder;
@@ -38,16 +40,6 @@ constexpr const char* kLog = "/cairn.v1.TrackingService/LogMetrics";
 constexpr const char* kCurve = "/cairn.v1.TrackingService/ReadMetrics";
 constexpr const char* kJson = "application/connect+json";
 constexpr const char* kProto = "application/connect+proto";
-
-std::string Noise(size_t bytes) {
-  std::string noise(bytes, '\0');
-  uint64_t state = 1;
-  for (char& byte : noise) {
-    state = state * 6364136223846793005U + 1442695040888963407U;
-    byte = static_cast<char>(state >> 56);
-  }
-  return noise;
-}
 
 std::string Encoded(const Message& message, const std::string& type) {
   if (type == kProto) return message.SerializeAsString();
