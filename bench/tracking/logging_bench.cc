@@ -1,5 +1,5 @@
 // LogBatch without RPC, in the shapes that clients send: planning, the commit, and
-// what the folder is told, beside an append of the request's bytes with fdatasync in
+// what the compactor is told, beside an append of the request's bytes with fdatasync in
 // the same run. Prints milliseconds a batch. Usage: logging_bench [SECONDS] [KEYS POINTS]
 #include <fcntl.h>
 #include <unistd.h>

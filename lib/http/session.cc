@@ -198,13 +198,17 @@ void Session::ParseBody() {
   ReadMore();
 }
 
-void Session::Handle() {
+void Session::BeginWork() {
   phase_ = Phase::kWorking;
   read_watch_.Disarm();
   departure_ = std::make_shared<Departure>();
   received_ = std::chrono::steady_clock::now();
   request_.received = received_;
   if (ended_) departure_->Depart();
+}
+
+void Session::Handle() {
+  BeginWork();
   Dispatcher::Done done = MakeDone();
   ReadAhead();
   if (route_ != nullptr && route_->slow) {

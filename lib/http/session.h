@@ -105,6 +105,8 @@ class Session : public std::enable_shared_from_this<Session> {
   bool CheckExpect();
   void ParseBody();
   std::string TakePiece(ErrorCode& error);
+  // From here on the request is somebody's, who is told when the client leaves.
+  void BeginWork();
   void Handle();
   Dispatcher::Done MakeDone();
   void HandleOnWorker(Request request, Dispatcher::Done done);

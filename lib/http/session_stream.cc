@@ -86,13 +86,8 @@ class SessionExchange final : public Exchange {
 };
 
 void Session::BeginStream() {
-  phase_ = Phase::kWorking;
-  read_watch_.Disarm();
-  departure_ = std::make_shared<Departure>();
-  received_ = std::chrono::steady_clock::now();
-  request_.received = received_;
+  BeginWork();
   record_.pattern = route_->pattern;
-  if (ended_) departure_->Depart();
   ReadAhead();
   const bool has_body = !parser_->is_done();
   context_->dispatcher.HandleStream(std::move(request_), version_ >= 11, has_body,

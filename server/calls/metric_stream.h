@@ -63,7 +63,7 @@ class MetricStream {
   void Over() CAIRN_EXCLUDES(mutex_);
 
  private:
-  // A batch that was handed to the committer, and what to tell the folder of it.
+  // A batch that was handed to the committer, and what to tell the compactor of it.
   struct Batch;
 
   // Begins to receive the next message; Received follows, later.

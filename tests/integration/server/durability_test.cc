@@ -209,7 +209,7 @@ TEST(DurabilityTest, ManyMetricsAtOnceAreThereForEveryReaderAfterAKill) {
   create.set_parent("experiments/0");
   const auto run = client->tracking().CreateRun(create);
   ASSERT_TRUE(run.ok());
-  // Enough for the folder to spread some of them while others wait.
+  // Enough for the compactor to spread some of them while others wait.
   constexpr int kSteps = 60;
   for (int step = 0; step < kSteps; ++step) {
     v1::LogBatchRequest batch;

@@ -31,20 +31,10 @@ using testing::ConnectCall;
 
 constexpr size_t kLargeBytes = size_t{1} << 20;
 
-// One request fills the intake, and three may wait.
-calls::IntakeOptions OneInTurn() {
-  calls::IntakeOptions options;
-  options.max_bytes = kLargeBytes;
-  options.expected_bytes = kLargeBytes;
-  options.expected_for = std::chrono::hours(1);
-  options.max_waiting_calls = 3;
-  options.patience = std::chrono::hours(1);
-  return options;
-}
-
 class ConnectTurnsTest : public RpcTest {
  protected:
-  ConnectTurnsTest() : RpcTest({}, 100, calls::RepliesOptions().budget_bytes, OneInTurn()) {
+  ConnectTurnsTest()
+      : RpcTest({}, 100, calls::RepliesOptions().budget_bytes, OneLargeInTurn(kLargeBytes)) {
     auto router =
         http::Router::Create(gateway::ConnectRoutes(environment_, *table_, 2 * kLargeBytes));
     auto server = http::HttpServer::Start({}, *std::move(router));

@@ -31,20 +31,10 @@ using Response = v1::BatchUpdateBlobsResponse;
 
 constexpr size_t kRequestBytes = size_t{1} << 20;
 
-// One request fills the intake, and three may wait.
-calls::IntakeOptions OneAtATime() {
-  calls::IntakeOptions options;
-  options.max_bytes = kRequestBytes;
-  options.expected_bytes = kRequestBytes;
-  options.expected_for = std::chrono::hours(1);
-  options.max_waiting_calls = 3;
-  options.patience = std::chrono::hours(1);
-  return options;
-}
-
 class LargeRequestTest : public RpcTest {
  protected:
-  LargeRequestTest() : RpcTest({}, 100, calls::RepliesOptions().budget_bytes, OneAtATime()) {
+  LargeRequestTest()
+      : RpcTest({}, 100, calls::RepliesOptions().budget_bytes, OneLargeInTurn(kRequestBytes)) {
     grpc::ServerBuilder builder;
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);

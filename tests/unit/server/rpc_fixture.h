@@ -1,6 +1,7 @@
 #ifndef CAIRN_TESTS_UNIT_SERVER_RPC_FIXTURE_H_
 #define CAIRN_TESTS_UNIT_SERVER_RPC_FIXTURE_H_
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "lib/base/thread_pool.h"
+#include "server/calls/intake.h"
 #include "server/metrics/metric_compactor.h"
 #include "server/operations/operation_runner.h"
 #include "server/rpc/call.h"
@@ -18,16 +20,28 @@
 
 namespace cairn {
 
-// Everything that handlers of calls work with, over a store in memory. The folder's thread does
+// One large request of so many bytes fills the intake, and three may wait, for as long as a test
+// takes.
+inline calls::IntakeOptions OneLargeInTurn(size_t bytes) {
+  calls::IntakeOptions options;
+  options.max_bytes = static_cast<int64_t>(bytes);
+  options.expected_bytes = static_cast<int64_t>(bytes);
+  options.expected_for = std::chrono::hours(1);
+  options.max_waiting_calls = 3;
+  options.patience = std::chrono::hours(1);
+  return options;
+}
+
+// Everything that handlers of calls work with, over a store in memory. The compactor's thread does
 // not run. Tests add the service and the gRPC server, and stop that one before this goes.
 class RpcTest : public UseCaseTest {
  protected:
-  explicit RpcTest(metrics::CompactorOptions folder = {}, size_t max_queued = 100,
+  explicit RpcTest(metrics::CompactorOptions compactor = {}, size_t max_queued = 100,
                    int64_t reply_bytes = calls::RepliesOptions().budget_bytes,
                    const calls::IntakeOptions& intake = {})
       : pool_(2, max_queued),
         replies_({.budget_bytes = reply_bytes}),
-        folder_(std::make_unique<metrics::MetricCompactor>(*store_, std::move(folder))),
+        compactor_(std::make_unique<metrics::MetricCompactor>(*store_, std::move(compactor))),
         intake_(intake, ForwardClock()) {}
 
   calls::LongCalls long_calls_{100};
@@ -36,17 +50,26 @@ class RpcTest : public UseCaseTest {
   calls::Alarms alarms_;
   observability::CallMetrics metrics_;
   tracking::RunSearcher searcher_{*store_, {}};
-  std::unique_ptr<metrics::MetricCompactor> folder_;
+  std::unique_ptr<metrics::MetricCompactor> compactor_;
   calls::WaitingRoom room_{[] { return false; }, calls::WaitingRoomOptions()};
   calls::Intake intake_;
   tracking::RunPurger purger_{*store_, [](std::string_view) {}};
   tracking::RunLeaseKeeper leases_{*store_, searcher_, tracking::RunLeaseOptions()};
   operations::OperationRunner operations_{*store_, SystemClock(), SystemClock()};
   storage::Mutator mutator_{*store_, SystemClock(), pool_};
-  calls::Environment environment_{
-      *store_,  mutator_, SystemClock(), SystemIds(), calls::CallPools{pool_, pool_, long_calls_},
-      room_,    intake_,  replies_,      alarms_,     metrics_,
-      *folder_, leases_,  operations_};
+  calls::Environment environment_{*store_,
+                                  mutator_,
+                                  SystemClock(),
+                                  SystemIds(),
+                                  calls::CallPools{pool_, pool_, long_calls_},
+                                  room_,
+                                  intake_,
+                                  replies_,
+                                  alarms_,
+                                  metrics_,
+                                  *compactor_,
+                                  leases_,
+                                  operations_};
 };
 
 }  // namespace cairn

@@ -239,10 +239,10 @@ TEST_F(RunsTest, ABatchSentTwiceIsStoredOnceAlsoAfterItWasFolded) {
   const v1::Run run = CreateRun();
   const MetricWriter writer{ids_->NewUuid4()};
   ASSERT_TRUE(LogMetrics(run.name(), Batch(1, {0.5, 0.25}), writer).ok());
-  metrics::MetricCompactor folder(*store_);
-  folder.Logged(run.uid(), "loss", 1);
-  ASSERT_TRUE(folder.FoldAll().ok());
-  ASSERT_EQ(folder.folded_points(), 2);
+  metrics::MetricCompactor compactor(*store_);
+  compactor.Logged(run.uid(), "loss", 1);
+  ASSERT_TRUE(compactor.FoldAll().ok());
+  ASSERT_EQ(compactor.folded_points(), 2);
   ExpectError(LogMetrics(run.name(), Batch(1, {0.5, 0.25}), writer), StatusCode::kAlreadyExists,
               "BATCH_STORED");
   EXPECT_EQ(GetRun(run.name()).metrics(0).point_count(), 2);

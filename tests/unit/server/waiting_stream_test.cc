@@ -20,11 +20,11 @@ namespace {
 
 using std::chrono::seconds;
 
-// A tracking service whose folder folds nothing and is full from the start.
+// A tracking service whose compactor folds nothing and is full from the start.
 class WaitingStreamTest : public RpcTest {
  protected:
   WaitingStreamTest() : RpcTest(Full()) {
-    folder_->Logged("other", "loss", 1);
+    compactor_->Logged("other", "loss", 1);
     grpc::ServerBuilder builder;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port_);
     builder.RegisterService(&service_);
@@ -49,17 +49,17 @@ class WaitingStreamTest : public RpcTest {
     EXPECT_TRUE(stream_->Read(&stored));
     EXPECT_EQ(stored.acknowledged_batch_number(), 1);
     const auto patience = std::chrono::steady_clock::now() + seconds(10);
-    while (folder_->waiting_for_room() == 0 && std::chrono::steady_clock::now() < patience) {
+    while (compactor_->waiting_for_room() == 0 && std::chrono::steady_clock::now() < patience) {
       std::this_thread::yield();
     }
-    EXPECT_EQ(folder_->waiting_for_room(), 1u);
+    EXPECT_EQ(compactor_->waiting_for_room(), 1u);
   }
 
   // The stop of a server, which cancels what is under way; false if it hangs.
   bool StopEnds() {
     auto ended = std::async(std::launch::async, [this] { Stop(); });
     if (ended.wait_for(seconds(10)) == std::future_status::ready) return true;
-    folder_ = nullptr;  // gives room to all, so that the test ends
+    compactor_ = nullptr;  // gives room to all, so that the test ends
     return false;
   }
 
@@ -95,7 +95,7 @@ TEST_F(WaitingStreamTest, AClientThatGoesAwayWhileItsStreamWaitsDoesNotHangAStop
     std::this_thread::yield();
   }
   EXPECT_EQ(metrics_.in_flight(), 0);
-  EXPECT_EQ(folder_->waiting_for_room(), 0u) << "leaves something with the folder";
+  EXPECT_EQ(compactor_->waiting_for_room(), 0u) << "leaves something with the compactor";
   EXPECT_TRUE(StopEnds());
 }
 
@@ -118,7 +118,7 @@ TEST_F(WaitingStreamTest, ADeadlineEndsAStreamThatWaits) {
 TEST_F(WaitingStreamTest, RoomThatComesAfterTheEndOfTheStreamTouchesNothing) {
   BeginToWait();
   EXPECT_TRUE(StopEnds());
-  folder_ = nullptr;  // calls all that waited
+  compactor_ = nullptr;  // calls all that waited
 }
 
 }  // namespace

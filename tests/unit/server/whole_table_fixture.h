@@ -34,7 +34,7 @@ class WholeTableTest : public RpcTest {
                                           SystemIds(),
                                           SystemClock(),
                                           searcher_,
-                                          *folder_,
+                                          *compactor_,
                                           leases_,
                                           purger_,
                                           operations_,

@@ -188,9 +188,9 @@ TEST_F(BundledRunsTest, EveryReaderSeesTheSameBeforeAndAfterSpreading) {
     if (round % 10 == 0) ExpectCurves();
   }
   EXPECT_GT(most, 3u);
-  metrics::MetricCompactor folder(*store_);
-  folder.LoggedBundle(run_.uid(), 1);
-  ASSERT_TRUE(folder.FoldAll().ok());
+  metrics::MetricCompactor compactor(*store_);
+  compactor.LoggedBundle(run_.uid(), 1);
+  ASSERT_TRUE(compactor.FoldAll().ok());
   EXPECT_EQ(Bundles(), 0u);
   ExpectSummaries();
   ExpectCurves();
@@ -243,13 +243,13 @@ TEST_F(BundledRunsTest, NothingOfAPurgedRunComesBack) {
 TEST_F(BundledRunsTest, TheFolderSpreadsWhatItHearsOfOnceItIsEnough) {
   metrics::CompactorOptions options;
   options.min_bundle_bytes = 5000;
-  metrics::MetricCompactor folder(*store_, options);
-  folder.Start();
+  metrics::MetricCompactor compactor(*store_, options);
+  compactor.Start();
   for (int i = 0; i < 4; ++i) LogSome(40);
   const size_t before = Bundles();
-  folder.LoggedBundle(run_.uid(), 4999);
+  compactor.LoggedBundle(run_.uid(), 4999);
   EXPECT_EQ(Bundles(), before);
-  folder.LoggedBundle(run_.uid(), 1);
+  compactor.LoggedBundle(run_.uid(), 1);
   while (Bundles() != 0) std::this_thread::yield();
   ExpectSummaries();
 }
@@ -266,8 +266,8 @@ TEST_F(BundledRunsTest, ADamagedBundleIsToldAndStaysAndTheOthersAreSpread) {
   options.on_failure = [&](const metrics::WaitingSeries&, const absl::Status& status) {
     if (absl::IsDataLoss(status)) told = true;
   };
-  metrics::MetricCompactor folder(*store_, options);
-  folder.Start();
+  metrics::MetricCompactor compactor(*store_, options);
+  compactor.Start();
   while (!told || Bundles() != 1) std::this_thread::yield();
   EXPECT_TRUE(
       absl::IsDataLoss(metrics::BundleReader(*store_->GetSnapshot()).Read(run_.uid()).status()));
@@ -277,7 +277,7 @@ TEST_F(BundledRunsTest, BundlesThatATurnDoesNotSpreadAreStillCounted) {
   metrics::CompactorOptions options;
   options.min_bundle_bytes = 1;
   options.max_bundle_bytes = 1 << 20;
-  metrics::MetricCompactor folder(*store_, options);
+  metrics::MetricCompactor compactor(*store_, options);
   // Each is as much as one step spreads, and a turn has eight.
   v1::LogBatchRequest request;
   for (int i = 0; i < 1000; ++i) {
@@ -294,17 +294,17 @@ TEST_F(BundledRunsTest, BundlesThatATurnDoesNotSpreadAreStillCounted) {
     ASSERT_GE(payload.size(), size_t{512} << 10);
     set.PutOnce(storage::MetricBundleKey(run_.uid(), std::to_string(10 + i)), payload);
     Commit(std::move(set));
-    folder.LoggedBundle(run_.uid(), static_cast<int64_t>(payload.size()));
+    compactor.LoggedBundle(run_.uid(), static_cast<int64_t>(payload.size()));
   }
-  EXPECT_FALSE(folder.TakesBundles(run_.uid()));
+  EXPECT_FALSE(compactor.TakesBundles(run_.uid()));
   const size_t before = Bundles();
   std::atomic<bool> counted{true};
   std::thread watch([&] {
     for (size_t left = before; left > 4; left = Bundles()) {
-      if (folder.TakesBundles(run_.uid())) counted = Bundles() <= 4;
+      if (compactor.TakesBundles(run_.uid())) counted = Bundles() <= 4;
     }
   });
-  folder.Start();
+  compactor.Start();
   watch.join();
   while (Bundles() != 0) std::this_thread::yield();
   EXPECT_TRUE(counted);
@@ -314,8 +314,8 @@ TEST_F(BundledRunsTest, AnIdleFolderSpreadsWhateverThereIs) {
   LogSome(16);
   metrics::CompactorOptions options;
   options.idle_after = std::chrono::milliseconds(1);
-  metrics::MetricCompactor folder(*store_, options);
-  folder.Start();
+  metrics::MetricCompactor compactor(*store_, options);
+  compactor.Start();
   while (Bundles() != 0) std::this_thread::yield();
   ExpectSummaries();
   ExpectCurves();
