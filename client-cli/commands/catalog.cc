@@ -4,11 +4,13 @@
 #include <iterator>
 #include <utility>
 
+#include "lib/command_line/caller_flags.h"
+
 namespace cairn::cli {
 namespace {
 
 std::vector<Flag> GlobalFlags() {
-  return {
+  std::vector<Flag> flags = {
       {.name = "server",
        .value = "HOST:PORT",
        .help = "the server's address; https://HOST:PORT speaks TLS",
@@ -42,34 +44,15 @@ std::vector<Flag> GlobalFlags() {
        .help = "how long one call may take, such as 30s",
        .fallback = "30s"},
       {.name = "no-input", .kind = FlagKind::kSwitch, .help = "never ask; fail instead"},
-      {.name = "principal", .value = "NAME", .help = "who is calling, for the server's records"},
-      {.name = "token-file",
-       .kind = FlagKind::kPath,
-       .value = "FILE",
-       .help = "the file with the token that says who calls; only its owner may read it"},
-      {.name = "tls",
-       .kind = FlagKind::kSwitch,
-       .help = "speak TLS; so does https:// before the address, and each of the next four"},
-      {.name = "tls-ca",
-       .kind = FlagKind::kPath,
-       .value = "FILE",
-       .help = "PEM file with the authorities that vouch for the server; by default the system's"},
-      {.name = "tls-cert",
-       .kind = FlagKind::kPath,
-       .value = "FILE",
-       .help = "PEM file with the certificate to show the server"},
-      {.name = "tls-key",
-       .kind = FlagKind::kPath,
-       .value = "FILE",
-       .help = "PEM file with its private key; only its owner may read it"},
-      {.name = "tls-server-name",
-       .value = "NAME",
-       .help = "what the server's certificate must name, if not the address's host"},
+      {.name = "principal", .value = "NAME", .help = "who is calling, for the server's records"}};
+  const std::vector<Flag> caller = command_line::CallerFlags();
+  flags.insert(flags.end(), caller.begin(), caller.end());
+  flags.push_back(
       {.name = "request-id",
        .value = "UUID",
        .help = "repeat the command with the same one and nothing is done twice (help retries)",
-       .blank_rule = "; it must be a UUID4, such as /proc/sys/kernel/random/uuid gives"},
-  };
+       .blank_rule = "; it must be a UUID4, such as /proc/sys/kernel/random/uuid gives"});
+  return flags;
 }
 
 // Those that change nothing on the server.

@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "lib/command_line/caller_flags.h"
+
 namespace cairn::pipeline {
 namespace {
 
@@ -65,22 +67,6 @@ Flag SettingsFlag() {
           .variable = command_line::kNoVariable};
 }
 
-std::vector<Flag> CallerFlags() {
-  return {
-      Path("token-file", "FILE",
-           "the file with the token that says who calls; only its owner may read it", kServer),
-      Switch("tls", "speak TLS; so does https:// before the address, and each of the next four",
-             kServer),
-      Path("tls-ca", "FILE",
-           "PEM file with the authorities that vouch for the server; by default the system's",
-           kServer),
-      Path("tls-cert", "FILE", "PEM file with the certificate to show the server", kServer),
-      Path("tls-key", "FILE", "PEM file with its private key; only its owner may read it", kServer),
-      Text("tls-server-name", "NAME",
-           "what the server's certificate must name, if not the address's host", kServer),
-  };
-}
-
 std::vector<Flag> RunFlagRows() {
   Flag data = Path("data", "FILE",
                    "transactions: CSV, plain or as .gz .zst .zip, or .xlsx; a file, a pipe, or - "
@@ -129,7 +115,7 @@ std::vector<Flag> RunFlagRows() {
            "a Cairn server to register everything on; https://HOST:PORT speaks TLS", kServer),
       principal,
   };
-  return Joined({computed, results, CallerFlags()});
+  return Joined({computed, results, command_line::CallerFlags(kServer)});
 }
 
 std::vector<Flag> PredictFlagRows() {
@@ -149,7 +135,7 @@ std::vector<Flag> PredictFlagRows() {
       Path("out", "DIR", "folder for predictions.csv; without it stdout gets them", kResults),
       Text("server", "HOST:PORT", "the Cairn server that has the model", kServer),
   };
-  return Joined({own, CallerFlags()});
+  return Joined({own, command_line::CallerFlags(kServer)});
 }
 
 std::vector<Flag> GenerateFlagRows() {
