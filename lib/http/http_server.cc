@@ -188,13 +188,13 @@ void HttpServer::Impl::OnAccept(ErrorCode error, tcp::socket socket) {
     });
     return;
   }
-  const std::size_t open = context_->registry.size();
   const std::size_t limit = options_.limits.max_connections;
-  if (open < 2 * limit) {
+  if (context_->registry.size() < 2 * limit) {
+    const bool rejected = context_->registry.staying() >= limit;
     if (auto transport = MakeTransport(std::move(socket)); transport != nullptr) {
       auto session = std::make_shared<Session>(std::move(transport), context_);
       context_->registry.Add(session);
-      session->Start(/*rejected=*/open >= limit);
+      session->Start(rejected);
     }
   }
   Accept();

@@ -317,17 +317,10 @@ void Session::OnLate() {
   Reject(408, "the request took too long to arrive");
 }
 
-void Session::Close() {
+void Session::CloseBy(bool reset) {
   if (std::exchange(phase_, Phase::kClosed) == Phase::kClosed) return;
   if (departure_ != nullptr) departure_->Depart();
-  transport_->Close(/*reset=*/false);
-  EndAll();
-}
-
-void Session::Reset() {
-  if (std::exchange(phase_, Phase::kClosed) == Phase::kClosed) return;
-  if (departure_ != nullptr) departure_->Depart();
-  transport_->Close(/*reset=*/true);
+  transport_->Close(reset);
   EndAll();
 }
 

@@ -118,8 +118,10 @@ class Session : public std::enable_shared_from_this<Session> {
   void EndAnswer(ErrorCode error);
   void Linger();
   void OnLate();
-  void Close();
-  void Reset();
+  void Close() { CloseBy(/*reset=*/false); }
+  // So that a client does not take what it has for a whole answer.
+  void Reset() { CloseBy(/*reset=*/true); }
+  void CloseBy(bool reset);
   void EndAll();
 
   // Reading: one wait at a time, whoever asked.

@@ -14,6 +14,7 @@ void SessionRegistry::Remove(const Session* session) {
   const auto at = sessions_.find(session);
   if (at == sessions_.end()) return;
   handshakes_.erase(at->second.handshake);
+  if (at->second.gave_way) --gave_way_;
   sessions_.erase(at);
   if (sessions_.empty()) empty_.SignalAll();
 }
@@ -21,6 +22,11 @@ void SessionRegistry::Remove(const Session* session) {
 std::size_t SessionRegistry::size() const {
   const MutexLock lock(&mutex_);
   return sessions_.size();
+}
+
+std::size_t SessionRegistry::staying() const {
+  const MutexLock lock(&mutex_);
+  return sessions_.size() - gave_way_;
 }
 
 std::vector<std::shared_ptr<Session>> SessionRegistry::All() const {
@@ -54,6 +60,8 @@ std::shared_ptr<Session> SessionRegistry::BeginHandshake(const std::shared_ptr<S
   Entry& oldest = sessions_[handshakes_.begin()->second];
   handshakes_.erase(handshakes_.begin());
   oldest.handshake = 0;
+  oldest.gave_way = true;
+  ++gave_way_;
   return oldest.session.lock();
 }
 

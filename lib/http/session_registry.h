@@ -24,6 +24,8 @@ class SessionRegistry {
   void Add(const std::shared_ptr<Session>& session);
   void Remove(const Session* session);
   std::size_t size() const;
+  // Of them, those that keep others out: without those that gave way, which are about to close.
+  std::size_t staying() const;
   std::vector<std::shared_ptr<Session>> All() const;
   // Waits until none is left, at most `timeout`; false when some are.
   bool WaitUntilEmpty(std::chrono::milliseconds timeout);
@@ -38,12 +40,14 @@ class SessionRegistry {
   struct Entry {
     std::weak_ptr<Session> session;
     std::uint64_t handshake = 0;  // its number, while it is under way
+    bool gave_way = false;
   };
 
   mutable Mutex mutex_;
   CondVar empty_;
   std::map<const Session*, Entry> sessions_ CAIRN_GUARDED_BY(mutex_);
   std::map<std::uint64_t, const Session*> handshakes_ CAIRN_GUARDED_BY(mutex_);  // oldest first
+  std::size_t gave_way_ CAIRN_GUARDED_BY(mutex_) = 0;                            // of sessions_
   std::uint64_t last_handshake_ CAIRN_GUARDED_BY(mutex_) = 0;
 };
 

@@ -183,7 +183,7 @@ void Session::StreamEnd() {
 
 // To HTTP/1.0 a close is the end of the answer.
 void Session::StreamAbort() {
-  chunked_ ? Close() : Reset();
+  CloseBy(/*reset=*/!chunked_);
   if (std::exchange(streaming_, false)) EndAnswer(asio::error::operation_aborted);
 }
 
