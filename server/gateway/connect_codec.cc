@@ -130,12 +130,20 @@ absl::StatusOr<std::string> RenderJson(const Descriptor& type, const service::An
 
 }  // namespace
 
+std::string_view Trimmed(std::string_view text) {
+  while (text.starts_with(' ')) text.remove_prefix(1);
+  while (text.ends_with(' ')) text.remove_suffix(1);
+  return text;
+}
+
+std::string MediaTypeOf(std::string_view content_type) {
+  return AsciiLower(Trimmed(content_type.substr(0, content_type.find(';'))));
+}
+
 std::optional<Codec> CodecOfType(std::string_view content_type) {
-  std::string_view type = content_type.substr(0, content_type.find(';'));
-  while (type.ends_with(' ')) type.remove_suffix(1);
-  const std::string lower = AsciiLower(type);
-  if (lower == TypeOf(Codec::kJson)) return Codec::kJson;
-  if (lower == TypeOf(Codec::kProto)) return Codec::kProto;
+  const std::string type = MediaTypeOf(content_type);
+  if (type == TypeOf(Codec::kJson)) return Codec::kJson;
+  if (type == TypeOf(Codec::kProto)) return Codec::kProto;
   return std::nullopt;
 }
 

@@ -23,6 +23,12 @@ enum class Codec {
   kProto,  // its wire format
 };
 
+// Without the blanks around it; a view of `text`.
+std::string_view Trimmed(std::string_view text);
+
+// What stands in a Content-Type before its parameters, in lower case: "application/json".
+std::string MediaTypeOf(std::string_view content_type);
+
 // The codec of a Content-Type, whose parameters do not count: "application/json" or
 // "application/proto" in any case. Nullopt for any other, also for those of streams.
 std::optional<Codec> CodecOfType(std::string_view content_type);

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "fmt/format.h"
-#include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "lib/http/gzip.h"
@@ -17,12 +16,6 @@ using nlohmann::ordered_json;
 
 constexpr std::string_view kJsonStream = "application/connect+json";
 constexpr std::string_view kProtoStream = "application/connect+proto";
-
-std::string_view Trimmed(std::string_view text) {
-  while (text.starts_with(' ')) text.remove_prefix(1);
-  while (text.ends_with(' ')) text.remove_suffix(1);
-  return text;
-}
 
 std::optional<Compression> CompressionNamed(std::string_view name) {
   if (name == "identity") return Compression::kIdentity;
@@ -64,9 +57,9 @@ absl::Status TooLargeMessage(size_t max_bytes) {
 }
 
 std::optional<Codec> CodecOfStreamType(std::string_view content_type) {
-  const std::string lower = AsciiLower(Trimmed(content_type.substr(0, content_type.find(';'))));
-  if (lower == kJsonStream) return Codec::kJson;
-  if (lower == kProtoStream) return Codec::kProto;
+  const std::string type = MediaTypeOf(content_type);
+  if (type == kJsonStream) return Codec::kJson;
+  if (type == kProtoStream) return Codec::kProto;
   return std::nullopt;
 }
 

@@ -15,7 +15,6 @@ namespace {
 
 // As the HTTP server has it for bodies that it reads itself.
 constexpr std::chrono::seconds kLongestBody{30};
-constexpr int64_t kUncountedBytes = int64_t{64} << 10;
 
 absl::Status TooSlow() {
   return Error(absl::StatusCode::kDeadlineExceeded, ErrorReason::CALL_ENDED,

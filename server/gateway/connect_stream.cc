@@ -12,9 +12,6 @@
 namespace cairn::gateway {
 namespace {
 
-// As much as any connection may hold uncounted.
-constexpr int64_t kUncountedBytes = int64_t{64} << 10;
-
 constexpr std::string_view kOneMessage = "it must be one message";
 
 }  // namespace

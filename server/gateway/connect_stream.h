@@ -24,6 +24,9 @@
 
 namespace cairn::gateway {
 
+// What the body of any call may hold uncounted; only what is beyond is charged.
+inline constexpr int64_t kUncountedBytes = int64_t{64} << 10;
+
 // An error of Exchange::Read as the caller is told it.
 absl::Status BodyError(const absl::Status& error);
 

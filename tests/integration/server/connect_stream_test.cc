@@ -252,6 +252,8 @@ TEST_F(ConnectStreamTest, ADeadlineEndsAStreamInTheMiddle) {
   ConnectCall upload(address(), kWrite, kJson, "Connect-Timeout-Ms: 300\r\n");
   upload.Send(EnvelopeOf("{}").substr(0, 3));
   EXPECT_EQ(CodeOf(upload.Next()), "deadline_exceeded");
+  ConnectCall log(address(), kLog, kJson, "Connect-Timeout-Ms: 300\r\n");
+  EXPECT_EQ(CodeOf(log.Next()), "deadline_exceeded");
   WaitUntilNoCallIsInFlight();
 }
 
