@@ -28,7 +28,6 @@ using testing::ConnectCall;
 using testing::EnvelopeOf;
 using ::testing::HasSubstr;
 using testing::Noise;
-using ::testing::Not;
 using testing::ServerProcess;
 using testing::TempFolder;
 using Json = nlohmann::json;
@@ -90,7 +89,7 @@ class ConnectStreamTest : public ::testing::Test {
                          const std::string& headers = "") const {
     const auto call = Call(path, body, kJson, headers);
     EXPECT_EQ(call->Status(), 200) << call->head();
-    const std::string code = CodeOf(call->Next());
+    std::string code = CodeOf(call->Next());
     EXPECT_EQ(call->Rest(), "");
     EXPECT_TRUE(call->whole());
     return code;
