@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "lib/base/artifact_path.h"
+#include "lib/promotion/limits.h"
 
 // What clients may ask for at most: the place where these numbers stand, but for those of a
 // single field, like the aliases of a version. Whoever checks one may have a name of its own
@@ -68,7 +69,7 @@ inline constexpr int kDatasetColumns = 10'000;
 inline constexpr int kDatasetParents = 1000;
 inline constexpr size_t kLineageNodes = 10'000;
 inline constexpr int kLineageDepth = 64;
-inline constexpr size_t kPolicyBytes = size_t{1} << 20;
+inline constexpr size_t kPolicyBytes = promotion::kMaxPolicyBytes;
 
 }  // namespace cairn::limits
 

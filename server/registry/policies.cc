@@ -9,7 +9,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
-#include "server/promotion/policy_parser.h"
+#include "lib/promotion/policy_parser.h"
 #include "server/registry/models.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"

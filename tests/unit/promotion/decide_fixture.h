@@ -8,8 +8,8 @@
 
 #include "fmt/format.h"
 #include "gtest/gtest.h"
-#include "server/promotion/decide.h"
-#include "server/promotion/policy_parser.h"
+#include "lib/promotion/decide.h"
+#include "lib/promotion/policy_parser.h"
 
 namespace cairn::promotion {
 

@@ -5,7 +5,7 @@
 #include <random>
 
 #include "lib/base/deterministic_bytes.h"
-#include "server/promotion/verdict.h"
+#include "lib/promotion/verdict.h"
 #include "tests/unit/promotion/decide_fixture.h"
 
 namespace cairn::promotion {

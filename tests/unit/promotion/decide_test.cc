@@ -1,10 +1,10 @@
-#include "server/promotion/decide.h"
+#include "lib/promotion/decide.h"
 
 #include <limits>
 
 #include "gmock/gmock.h"
 #include "lib/base/errors.h"
-#include "server/promotion/verdict.h"
+#include "lib/promotion/verdict.h"
 #include "tests/unit/promotion/decide_fixture.h"
 
 namespace cairn::promotion {

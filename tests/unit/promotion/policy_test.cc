@@ -4,8 +4,9 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
-#include "server/promotion/interval.h"
-#include "server/promotion/policy_parser.h"
+#include "lib/promotion/interval.h"
+#include "lib/promotion/limits.h"
+#include "lib/promotion/policy_parser.h"
 
 namespace cairn::promotion {
 namespace {

@@ -1,4 +1,4 @@
-#include "server/promotion/verdict.h"
+#include "lib/promotion/verdict.h"
 
 #include <array>
 

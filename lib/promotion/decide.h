@@ -1,0 +1,83 @@
+#ifndef CAIRN_LIB_PROMOTION_DECIDE_H_
+#define CAIRN_LIB_PROMOTION_DECIDE_H_
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cairn/v1/promotion.pb.h"
+#include "cairn/v1/registry.pb.h"
+#include "lib/promotion/policy.h"
+
+namespace cairn::promotion {
+
+// A model version as it was read.
+struct VersionRead {
+  cairn::v1::ModelVersion version;
+  int64_t mod_revision = 0;  // the store's revision that wrote the record
+};
+
+// The data set version that evidence has to rest on.
+struct DatasetRead {
+  std::string version_name;  // "datasets/retail-features/versions/3"
+  int64_t mod_revision = 0;
+  std::string sha256;  // of the version's manifest
+};
+
+// Everything a decision may depend on, read at one revision of the store.
+struct DecisionInput {
+  std::string policy_sha256;  // PolicyDigest of the policy
+  int64_t policy_revision = 0;
+  // The channel's head; version 0 and epoch 0 before the first promotion.
+  int64_t head_version = 0;
+  int64_t head_epoch = 0;
+  // The version `head_version`; required if that is not 0 and the policy's
+  // baseline is the channel's head, whatever the version's state.
+  std::optional<VersionRead> champion;
+  // Every version of the model in any order, the champion included; or, if
+  // `only_version` is not 0, exactly that one.
+  std::vector<VersionRead> candidates;
+  int64_t only_version = 0;
+  // The newest version of the policy's evidence data set; none if the policy
+  // names no data set, or the data set has no version (then checks are ERROR).
+  std::optional<DatasetRead> evidence;
+  // Facts about time, computed once by the caller. Empty for every policy that
+  // can be written today.
+  std::map<std::string, std::string> time_facts;
+};
+
+// Decides which version the policy's channel should serve. Pure: no clock,
+// randomness, I/O or hash-map order; equal inputs give equal bytes, and the
+// order of `candidates` and of their evidence does not matter.
+//
+// Fills everything of the Decision except `decide_time`, `committed`,
+// `previous_audit_sha256` and `store_revision`, which the caller sets and which
+// are no part of the id. A dry run and a real one call this alike; `outcome`
+// and `epoch` say what committing does.
+//
+// - FAILED_PRECONDITION (TOO_MANY_CANDIDATES): more versions in the wanted
+//   state than the policy's maximum; metadata `count`, `max`.
+// - INTERNAL (INTERNAL_FAULT): the input contradicts itself.
+absl::StatusOr<cairn::v1::Decision> Decide(const Policy& policy, const DecisionInput& input);
+
+// The id of a decision: SHA-256 over the canonical encoding described, with a
+// test vector, in docs/promotion.md. 64 hexadecimal characters.
+std::string DecisionId(const std::string& policy_name, const std::string& policy_sha256,
+                       int64_t policy_revision, const std::string& read_set_sha256,
+                       const std::map<std::string, std::string>& time_facts);
+
+// SHA-256 over the canonical encoding of a read set that is sorted by key.
+std::string ReadSetDigest(const std::vector<cairn::v1::ReadItem>& sorted_items);
+
+// What a decision read, sorted by key: the channel's head, the list of versions
+// (unless one was named), each candidate, the champion and the evidence data
+// set. Holds only what a verdict can rest on, so that storing a decision or
+// setting an alias does not change it.
+std::vector<cairn::v1::ReadItem> BuildReadSet(const Policy& policy, const DecisionInput& input);
+
+}  // namespace cairn::promotion
+
+#endif  // CAIRN_LIB_PROMOTION_DECIDE_H_

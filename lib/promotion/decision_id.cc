@@ -1,0 +1,124 @@
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "fmt/format.h"
+#include "lib/base/deterministic_bytes.h"
+#include "lib/base/digest.h"
+#include "lib/base/numbers.h"
+#include "lib/base/resource_names.h"
+#include "lib/promotion/decide.h"
+
+namespace cairn::promotion {
+namespace {
+
+using cairn::v1::EvidenceMetric;
+using cairn::v1::ModelVersion;
+using cairn::v1::ReadItem;
+
+// Length, colon, bytes, comma: no two lists of texts have the same encoding.
+void AppendNetstring(std::string& out, std::string_view text) {
+  out += fmt::format("{}:{},", text.size(), text);
+}
+
+auto EvidenceOrder(const EvidenceMetric& m) {
+  return std::make_tuple(m.metric(), m.definition(), m.dataset_sha256(), m.dataset_version(),
+                         OrderedBits(m.value()), static_cast<int>(m.trust()));
+}
+
+// The version without what changes around it, its evidence in one order.
+std::string VersionDigest(const ModelVersion& version) {
+  ModelVersion sealed = version;
+  sealed.clear_etag();
+  sealed.clear_aliases();
+  std::sort(sealed.mutable_evidence()->begin(), sealed.mutable_evidence()->end(),
+            [](const EvidenceMetric& a, const EvidenceMetric& b) {
+              return EvidenceOrder(a) < EvidenceOrder(b);
+            });
+  return Sha256Hex(DeterministicBytes(sealed));
+}
+
+ReadItem Item(std::string key, int64_t revision, std::string sha256) {
+  ReadItem item;
+  item.set_key(std::move(key));
+  item.set_revision(revision);
+  item.set_sha256(std::move(sha256));
+  return item;
+}
+
+std::string HeadDigest(int64_t version, int64_t epoch) {
+  std::string text;
+  AppendNetstring(text, "cairn.head.v1");
+  AppendNetstring(text, std::to_string(version));
+  AppendNetstring(text, std::to_string(epoch));
+  return Sha256Hex(text);
+}
+
+std::string ListDigest(const std::vector<VersionRead>& candidates) {
+  std::vector<std::string> names;
+  for (const VersionRead& read : candidates) names.push_back(read.version.name());
+  std::sort(names.begin(), names.end());
+  std::string text;
+  AppendNetstring(text, "cairn.versions.v1");
+  for (const std::string& name : names) AppendNetstring(text, name);
+  return Sha256Hex(text);
+}
+
+}  // namespace
+
+std::vector<ReadItem> BuildReadSet(const Policy& policy, const DecisionInput& input) {
+  std::map<std::string, ReadItem> items;
+  const auto add = [&](ReadItem item) { items.emplace(item.key(), item); };
+  const std::string channel = ChannelName(policy.model, policy.channel);
+  // The head's revision is its epoch: the channel's record also changes with
+  // every decision that moves nothing.
+  add(Item(channel, input.head_epoch,
+           input.head_epoch == 0 ? "" : HeadDigest(input.head_version, input.head_epoch)));
+  if (input.only_version == 0) {
+    add(Item(ModelName(policy.model) + "/versions", 0, ListDigest(input.candidates)));
+  }
+  for (const VersionRead& read : input.candidates) {
+    add(Item(read.version.name(), read.mod_revision, VersionDigest(read.version)));
+  }
+  if (input.champion) {
+    add(Item(input.champion->version.name(), input.champion->mod_revision,
+             VersionDigest(input.champion->version)));
+  }
+  if (input.evidence) {
+    add(Item(input.evidence->version_name, input.evidence->mod_revision, input.evidence->sha256));
+  } else if (!policy.evidence_dataset.empty()) {
+    add(Item(DatasetName(policy.evidence_dataset), 0, ""));
+  }
+  std::vector<ReadItem> sorted;
+  for (auto& [key, item] : items) sorted.push_back(std::move(item));
+  return sorted;
+}
+
+std::string ReadSetDigest(const std::vector<ReadItem>& sorted_items) {
+  std::string text;
+  AppendNetstring(text, "cairn.readset.v1");
+  for (const ReadItem& item : sorted_items) {
+    AppendNetstring(text, item.key());
+    AppendNetstring(text, std::to_string(item.revision()));
+    AppendNetstring(text, item.sha256());
+  }
+  return Sha256Hex(text);
+}
+
+std::string DecisionId(const std::string& policy_name, const std::string& policy_sha256,
+                       int64_t policy_revision, const std::string& read_set_sha256,
+                       const std::map<std::string, std::string>& time_facts) {
+  std::string text;
+  AppendNetstring(text, "cairn.decision.v1");
+  AppendNetstring(text, policy_name);
+  AppendNetstring(text, policy_sha256);
+  AppendNetstring(text, std::to_string(policy_revision));
+  AppendNetstring(text, read_set_sha256);
+  for (const auto& [name, fact] : time_facts) {
+    AppendNetstring(text, name);
+    AppendNetstring(text, fact);
+  }
+  return Sha256Hex(text);
+}
+
+}  // namespace cairn::promotion

@@ -1,0 +1,35 @@
+#include "lib/promotion/metric_gate.h"
+
+#include "fmt/format.h"
+#include "lib/base/status_macros.h"
+#include "lib/promotion/policy_words.h"
+
+namespace cairn::promotion {
+
+absl::StatusOr<MetricGate> MetricGate::Read(const YamlMap& check) {
+  MetricGate gate;
+  CAIRN_ASSIGN_OR_RETURN(gate.bands, Bands::ReadRequired(check));
+  CAIRN_ASSIGN_OR_RETURN(const MetricInfo* metric, ReadMetric(*check.Find("metric")));
+  gate.metric = std::string(metric->name);
+  CAIRN_RETURN_IF_ERROR(gate.bands.CheckReach(check, *metric));
+  return gate;
+}
+
+void MetricGate::Render(YamlLines& lines) const {
+  lines.Add("metric", QuotedYaml(metric));
+  bands.Render(lines);
+}
+
+void MetricGate::Evaluate(const CheckHead& head, const CheckContext& context,
+                          cairn::v1::CheckResult& result) const {
+  result.set_needed(bands.Needed());
+  result.set_metric(metric);
+  const Observation seen = Observe(context.candidate, metric, context.pin);
+  AddEvidence(context.candidate, seen, result);
+  const double* value = FoundOrConclude(seen, metric, "the version", head.on_missing, result);
+  if (value == nullptr) return;
+  result.set_observed(*value);
+  bands.Conclude(fmt::format("{} {}", metric, NumberText(*value)), *value, result);
+}
+
+}  // namespace cairn::promotion

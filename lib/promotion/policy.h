@@ -1,0 +1,54 @@
+#ifndef CAIRN_LIB_PROMOTION_POLICY_H_
+#define CAIRN_LIB_PROMOTION_POLICY_H_
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "lib/promotion/check.h"
+#include "lib/promotion/choose_key.h"
+#include "lib/promotion/evidence.h"
+
+namespace cairn::promotion {
+
+// A promotion policy: the typed form of the YAML document in docs/promotion.md.
+//
+// Made by ParsePolicy, which checks it; plain values from then on, copyable and
+// safe to read from any thread. Two policies are equal when they are the same
+// rule, wherever its parts stood in the text.
+
+// Only a policy that is enforced moves its channel. With the others a promotion decides
+// and explains as ever, and the decision says what it would have done.
+enum class PolicyMode { kEnforce, kShadow, kOff };
+
+// What candidates are compared with.
+enum class BaselineUse { kChannelHead, kNone };
+// What happens while the channel serves nothing: gates decide alone, or nothing is
+// promoted.
+enum class IfAbsent { kGatesOnly, kRefuse };
+
+// Nothing in it points into the text it came from, but for the positions of checks,
+// which are numbers and no part of equality.
+struct Policy {
+  std::string name;
+  std::map<std::string, std::string> annotations;
+  std::string model;    // plain name of the model
+  std::string channel;  // plain name of the channel
+  PolicyMode mode = PolicyMode::kEnforce;
+  int64_t max_candidates = 50;
+  // The data set, by plain name, that evidence must rest on; empty = any one.
+  // Values that clients report are trusted: the only kind there is so far.
+  std::string evidence_dataset;
+  std::vector<Lineage> require_lineage;
+  BaselineUse baseline = BaselineUse::kChannelHead;
+  IfAbsent if_absent = IfAbsent::kGatesOnly;
+  std::vector<ComparableKey> comparable_on;
+  std::vector<Check> checks;      // section by section, as in the text
+  std::vector<ChooseKey> choose;  // never empty; ends with kVersion
+  friend bool operator==(const Policy&, const Policy&) = default;
+};
+
+}  // namespace cairn::promotion
+
+#endif  // CAIRN_LIB_PROMOTION_POLICY_H_

@@ -1,0 +1,276 @@
+#include "lib/promotion/policy_parser.h"
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+#include "fmt/format.h"
+#include "lib/base/digest.h"
+#include "lib/base/errors.h"
+#include "lib/base/resource_names.h"
+#include "lib/base/status_macros.h"
+#include "lib/promotion/check_kinds.h"
+#include "lib/promotion/limits.h"
+#include "lib/promotion/policy_words.h"
+#include "lib/promotion/yaml_tree.h"
+
+namespace cairn::promotion {
+namespace {
+
+constexpr size_t kMaxChecks = 200;
+constexpr int64_t kMaxCandidates = 1000;
+
+// Beside the sections of checks.
+constexpr std::array<std::string_view, 6> kSpecFields = {"target",   "mode",     "candidates",
+                                                         "evidence", "baseline", "choose"};
+constexpr std::array<Unsupported, 5> kSpecLater = {
+    {{"trigger", "leave it out and ask for a promotion when one is due"},
+     {"pace", "leave it out and ask for promotions no more often than wanted"},
+     {"approvals", "leave it out; let a person call Promote"},
+     {"rollout", "leave it out; the head moves at once"},
+     {"rollback", "leave it out; promote the earlier version by name"}}};
+
+// Names of policies and channels: short words that need no escaping in a URL.
+absl::StatusOr<std::string> ReadPlainName(const YamlField& field) {
+  CAIRN_ASSIGN_OR_RETURN(std::string name, ReadText(field));
+  const bool plain = name.find_first_not_of(
+                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                         "0123456789._-") == std::string::npos;
+  if (name.empty() || name.size() > 63 || !plain || name.front() == '.' || name.front() == '-') {
+    return InvalidPolicy(field,
+                         "must be 1 to 63 letters, digits, '.', '_' and '-', and begin with a "
+                         "letter, digit or '_'");
+  }
+  return name;
+}
+
+absl::StatusOr<std::string> ReadHumanName(const YamlField& field) {
+  constexpr size_t kMaxNameBytes = 250;
+  CAIRN_ASSIGN_OR_RETURN(std::string name, ReadText(field));
+  const absl::Status valid = ValidateHumanName(field.path, name, kMaxNameBytes, false);
+  if (!valid.ok()) return InvalidPolicy(field, MetadataOf(valid, "rule"));
+  return name;
+}
+
+absl::Status ReadMetadata(const YamlField& field, Policy& policy) {
+  static constexpr std::array<std::string_view, 2> kKnown = {"name", "annotations"};
+  CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(field, kKnown));
+  CAIRN_ASSIGN_OR_RETURN(const YamlField name, map.Require("name"));
+  CAIRN_ASSIGN_OR_RETURN(policy.name, ReadPlainName(name));
+  const YamlField* annotations = map.Find("annotations");
+  if (annotations == nullptr) return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(YamlMap::Open(*annotations, {}).status());
+  for (const auto& [key, value] : annotations->node->entries) {
+    const YamlField at{&value, fmt::format("{}.{}", annotations->path, key.text)};
+    CAIRN_ASSIGN_OR_RETURN(policy.annotations[key.text], ReadText(at));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadTarget(const YamlField& field, Policy& policy) {
+  static constexpr std::array<std::string_view, 2> kKnown = {"model", "channel"};
+  CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(field, kKnown));
+  CAIRN_ASSIGN_OR_RETURN(const YamlField model, map.Require("model"));
+  CAIRN_ASSIGN_OR_RETURN(policy.model, ReadHumanName(model));
+  CAIRN_ASSIGN_OR_RETURN(const YamlField channel, map.Require("channel"));
+  CAIRN_ASSIGN_OR_RETURN(policy.channel, ReadPlainName(channel));
+  return absl::OkStatus();
+}
+
+absl::Status ReadCandidates(const YamlField& field, Policy& policy) {
+  static constexpr std::array<std::string_view, 2> kKnown = {"state", "max"};
+  static constexpr std::array<Unsupported, 1> kLater = {
+      {{"where", "write state: READY, the only condition on candidates so far"}}};
+  static constexpr std::array<std::string_view, 1> kStates = {"READY"};
+  CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(field, kKnown, kLater));
+  if (const YamlField* state = map.Find("state")) {
+    CAIRN_RETURN_IF_ERROR(ReadChoice(*state, kStates).status());
+  }
+  if (const YamlField* max = map.Find("max")) {
+    CAIRN_ASSIGN_OR_RETURN(policy.max_candidates, ReadInteger(*max, 1, kMaxCandidates));
+  }
+  return absl::OkStatus();
+}
+
+// A list of distinct words.
+template <typename Enum, size_t kCount>
+absl::StatusOr<std::vector<Enum>> ReadWords(const YamlField& field,
+                                            const std::array<std::string_view, kCount>& words,
+                                            std::span<const Unsupported> later) {
+  CAIRN_ASSIGN_OR_RETURN(const auto items, ReadSequence(field));
+  std::set<Enum> found;
+  for (const YamlField& item : items) {
+    CAIRN_ASSIGN_OR_RETURN(const size_t index, ReadChoice(item, words, later));
+    if (!found.insert(static_cast<Enum>(index)).second) {
+      return InvalidPolicy(item, "it is there twice");
+    }
+  }
+  return std::vector<Enum>(found.begin(), found.end());
+}
+
+absl::Status ReadEvidence(const YamlField& field, Policy& policy) {
+  static constexpr std::array<std::string_view, 3> kKnown = {"dataset", "trust", "requireLineage"};
+  static constexpr std::array<Unsupported, 1> kLater = {
+      {{"repeats", "leave it out and put a gate on stability_ari"}}};
+  static constexpr std::array<std::string_view, 1> kTrust = {"reported"};
+  static constexpr std::array<Unsupported, 1> kTrustLater = {
+      {{"server", "this server cannot recompute metrics; write trust: reported"}}};
+  static constexpr std::array<Unsupported, 1> kLineageLater = {
+      {{"signature", "leave it out; versions are not signed"}}};
+  CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(field, kKnown, kLater));
+  if (const YamlField* dataset = map.Find("dataset")) {
+    if (dataset->node->kind != YamlNode::Kind::kScalar || !dataset->node->text.empty()) {
+      CAIRN_ASSIGN_OR_RETURN(policy.evidence_dataset, ReadHumanName(*dataset));
+    }
+  }
+  // There is no default: who accepts a client's word says so.
+  CAIRN_ASSIGN_OR_RETURN(const YamlField trust, map.Require("trust"));
+  CAIRN_RETURN_IF_ERROR(ReadChoice(trust, kTrust, kTrustLater).status());
+  if (const YamlField* lineage = map.Find("requireLineage")) {
+    CAIRN_ASSIGN_OR_RETURN(policy.require_lineage,
+                           ReadWords<Lineage>(*lineage, kLineage, kLineageLater));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadBaseline(const YamlField& field, Policy& policy) {
+  static constexpr std::array<std::string_view, 4> kKnown = {"use", "ifAbsent", "comparableOn",
+                                                             "ifIncomparable"};
+  static constexpr std::array<Unsupported, 1> kLater = {
+      {{"referenceSpace", "leave it out and write ifIncomparable: inconclusive"}}};
+  static constexpr std::array<std::string_view, 1> kIncomparable = {"inconclusive"};
+  static constexpr std::array<Unsupported, 1> kIncomparableLater = {
+      {{"reevaluate",
+        "this server cannot score models again; write ifIncomparable: inconclusive"}}};
+  CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(field, kKnown, kLater));
+  if (const YamlField* use = map.Find("use")) {
+    if (use->node->text.rfind("version:", 0) == 0) {
+      return UnsupportedPolicy(*use, "write use: channel-head or use: none");
+    }
+    CAIRN_ASSIGN_OR_RETURN(const size_t index, ReadChoice(*use, kBaselineUses));
+    policy.baseline = static_cast<BaselineUse>(index);
+  }
+  if (const YamlField* absent = map.Find("ifAbsent")) {
+    CAIRN_ASSIGN_OR_RETURN(const size_t index, ReadChoice(*absent, kIfAbsent));
+    policy.if_absent = static_cast<IfAbsent>(index);
+  }
+  if (const YamlField* incomparable = map.Find("ifIncomparable")) {
+    CAIRN_RETURN_IF_ERROR(ReadChoice(*incomparable, kIncomparable, kIncomparableLater).status());
+  }
+  if (const YamlField* keys = map.Find("comparableOn")) {
+    CAIRN_ASSIGN_OR_RETURN(policy.comparable_on,
+                           ReadWords<ComparableKey>(*keys, kComparableKeys, {}));
+    const auto& on = policy.comparable_on;
+    if (std::find(on.begin(), on.end(), ComparableKey::kDatasetDigest) == on.end()) {
+      return InvalidPolicy(*keys,
+                           "must hold dataset.digest: values measured on different data "
+                           "are never compared");
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadChecks(const YamlMap& spec, const CheckSection& section,
+                        std::set<std::string>& ids, Policy& policy) {
+  const YamlField* field = spec.Find(section.field);
+  if (field == nullptr) return absl::OkStatus();
+  CAIRN_ASSIGN_OR_RETURN(const auto items, ReadSequence(*field));
+  if (!items.empty() && section.needs_champion && policy.baseline == BaselineUse::kNone) {
+    return InvalidPolicy(*field, "needs a baseline; write baseline.use: channel-head");
+  }
+  for (const YamlField& item : items) {
+    CAIRN_ASSIGN_OR_RETURN(Check check, ReadCheck(section, item));
+    if (ids.size() >= kMaxChecks) {
+      return InvalidPolicy(item, fmt::format("more than {} rules", kMaxChecks));
+    }
+    if (!ids.insert(check.head.id).second) {
+      return InvalidPolicy(item, fmt::format("another rule has the id \"{}\"", check.head.id));
+    }
+    policy.checks.push_back(std::move(check));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadChoose(const YamlMap& spec, Policy& policy) {
+  static constexpr std::array<std::string_view, 1> kKnown = {"order"};
+  if (const YamlField* choose = spec.Find("choose")) {
+    CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(*choose, kKnown));
+    CAIRN_ASSIGN_OR_RETURN(const YamlField order, map.Require("order"));
+    CAIRN_ASSIGN_OR_RETURN(const auto items, ReadSequence(order));
+    std::set<std::pair<ChooseKey::Source, std::string>> seen;
+    for (const YamlField& item : items) {
+      if (!policy.choose.empty() && policy.choose.back().source == ChooseKey::Source::kVersion) {
+        return InvalidPolicy(item, "nothing can follow the version: no two versions tie on it");
+      }
+      CAIRN_ASSIGN_OR_RETURN(ChooseKey key, ReadChooseKey(item));
+      if (!seen.insert({key.source, key.key}).second) {
+        return InvalidPolicy(item, "the order has this key already");
+      }
+      policy.choose.push_back(std::move(key));
+    }
+  }
+  if (policy.choose.empty() || policy.choose.back().source != ChooseKey::Source::kVersion) {
+    policy.choose.push_back({ChooseKey::Source::kVersion, "", Direction::kLower, 0});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ReadSpec(const YamlField& field, Policy& policy) {
+  std::vector<std::string_view> known(kSpecFields.begin(), kSpecFields.end());
+  for (const CheckSection* section : CheckSections()) known.push_back(section->field);
+  CAIRN_ASSIGN_OR_RETURN(const YamlMap spec, YamlMap::Open(field, known, kSpecLater));
+  CAIRN_ASSIGN_OR_RETURN(const YamlField target, spec.Require("target"));
+  CAIRN_RETURN_IF_ERROR(ReadTarget(target, policy));
+  if (const YamlField* mode = spec.Find("mode")) {
+    // "off" is a word here, not YAML 1.1's false.
+    CAIRN_ASSIGN_OR_RETURN(const size_t index, ReadChoice(*mode, kPolicyModes));
+    policy.mode = static_cast<PolicyMode>(index);
+  }
+  if (const YamlField* candidates = spec.Find("candidates")) {
+    CAIRN_RETURN_IF_ERROR(ReadCandidates(*candidates, policy));
+  }
+  CAIRN_ASSIGN_OR_RETURN(const YamlField evidence, spec.Require("evidence"));
+  CAIRN_RETURN_IF_ERROR(ReadEvidence(evidence, policy));
+  policy.comparable_on = {ComparableKey::kDatasetDigest, ComparableKey::kFeatureSchema,
+                          ComparableKey::kMetricDefinition, ComparableKey::kEvaluationSpace};
+  if (const YamlField* baseline = spec.Find("baseline")) {
+    CAIRN_RETURN_IF_ERROR(ReadBaseline(*baseline, policy));
+  }
+  std::set<std::string> ids;
+  for (const CheckSection* section : CheckSections()) {
+    CAIRN_RETURN_IF_ERROR(ReadChecks(spec, *section, ids, policy));
+  }
+  return ReadChoose(spec, policy);
+}
+
+}  // namespace
+
+absl::StatusOr<Policy> ParsePolicy(std::string_view yaml) {
+  static constexpr std::array<std::string_view, 4> kKnown = {"apiVersion", "kind", "metadata",
+                                                             "spec"};
+  static constexpr std::array<std::string_view, 1> kVersions = {"cairn/v1"};
+  static constexpr std::array<std::string_view, 1> kKinds = {"PromotionPolicy"};
+  YamlNode root;
+  root.position = {1, 1};
+  const YamlField document{&root, ""};
+  if (yaml.size() > kMaxPolicyBytes) {
+    return InvalidPolicy(document,
+                         fmt::format("{} bytes are more than {}", yaml.size(), kMaxPolicyBytes));
+  }
+  CAIRN_ASSIGN_OR_RETURN(root, ParseYaml(yaml, kMaxPolicyDepth));
+  CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(document, kKnown));
+  CAIRN_ASSIGN_OR_RETURN(const YamlField version, map.Require("apiVersion"));
+  CAIRN_RETURN_IF_ERROR(ReadChoice(version, kVersions).status());
+  CAIRN_ASSIGN_OR_RETURN(const YamlField kind, map.Require("kind"));
+  CAIRN_RETURN_IF_ERROR(ReadChoice(kind, kKinds).status());
+  Policy policy;
+  CAIRN_ASSIGN_OR_RETURN(const YamlField metadata, map.Require("metadata"));
+  CAIRN_RETURN_IF_ERROR(ReadMetadata(metadata, policy));
+  CAIRN_ASSIGN_OR_RETURN(const YamlField spec, map.Require("spec"));
+  CAIRN_RETURN_IF_ERROR(ReadSpec(spec, policy));
+  return policy;
+}
+
+std::string PolicyDigest(const Policy& policy) { return Sha256Hex(RenderPolicy(policy)); }
+
+}  // namespace cairn::promotion

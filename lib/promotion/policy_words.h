@@ -1,0 +1,65 @@
+#ifndef CAIRN_LIB_PROMOTION_POLICY_WORDS_H_
+#define CAIRN_LIB_PROMOTION_POLICY_WORDS_H_
+
+#include <array>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "lib/base/status_macros.h"
+#include "lib/promotion/metric_registry.h"
+#include "lib/promotion/yaml_tree.h"
+
+namespace cairn::promotion {
+
+// The words of the policy language, which reading and rendering share, and the
+// reading of single values. Errors are those of ParsePolicy. Pure.
+
+// Index = the enumerator's value. They are in stored policies and digests: a word is
+// never changed.
+inline constexpr std::array<std::string_view, 3> kPolicyModes = {"enforce", "shadow", "off"};
+inline constexpr std::array<std::string_view, 2> kCheckModes = {"enforce", "shadow"};
+inline constexpr std::array<std::string_view, 2> kOnMissing = {"fail", "inconclusive"};
+inline constexpr std::array<std::string_view, 2> kDirections = {"higher", "lower"};
+inline constexpr std::array<std::string_view, 4> kLineage = {"trainingDataset", "codeRevision",
+                                                             "artifactDigest", "run"};
+inline constexpr std::array<std::string_view, 4> kComparableKeys = {
+    "dataset.digest", "feature.schema", "metric.definition", "evaluation.space"};
+inline constexpr std::array<std::string_view, 2> kBaselineUses = {"channel-head", "none"};
+inline constexpr std::array<std::string_view, 2> kIfAbsent = {"gates-only", "refuse"};
+
+// REQUIRES: `words` has one for each enumerator.
+template <typename Enum, size_t kCount>
+std::string_view WordOf(const std::array<std::string_view, kCount>& words, Enum value) {
+  return words[static_cast<size_t>(value)];
+}
+
+// The value that an optional field names; `value` stays where the field is absent. A
+// word that is none is POLICY_INVALID at the field, with the nearest one as a
+// suggestion.
+template <typename Enum, size_t kCount>
+absl::Status ReadWord(const YamlMap& map, std::string_view name,
+                      const std::array<std::string_view, kCount>& words, Enum& value) {
+  const YamlField* field = map.Find(name);
+  if (field == nullptr) return absl::OkStatus();
+  CAIRN_ASSIGN_OR_RETURN(const size_t index, ReadChoice(*field, words));
+  value = static_cast<Enum>(index);
+  return absl::OkStatus();
+}
+
+// A metric that policies may name; lives as long as the process. POLICY_UNSUPPORTED for
+// metrics that are known and that this server cannot look at: live ones, and those that
+// compare the labels of two models.
+absl::StatusOr<const MetricInfo*> ReadMetric(const YamlField& field);
+
+// Any text but the empty one: parameters have no fixed names.
+absl::StatusOr<std::string> ReadParamKey(const YamlField& field);
+
+// The field `direction`. A metric that has a direction is the default; without
+// one, or without a metric, the field is required.
+absl::Status ReadDirection(const YamlMap& map, const MetricInfo* metric, Direction& direction);
+
+}  // namespace cairn::promotion
+
+#endif  // CAIRN_LIB_PROMOTION_POLICY_WORDS_H_
