@@ -114,16 +114,17 @@ class BareTracking final : public v1::TrackingService::CallbackService {
 }  // namespace
 
 // Spawned, not forked: a fork waits for the threads of the clients that this process has.
-BareServer::BareServer(const char* flag) {
+BareServer::BareServer(std::vector<std::string> arguments) {
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return;
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
   std::string name = "bare_server";
-  std::string argument = flag;
-  const std::array<char*, 3> arguments = {name.data(), argument.data(), nullptr};
-  if (::posix_spawn(&pid_, "/proc/self/exe", &actions, nullptr, arguments.data(), environ) != 0) {
+  std::vector<char*> argv = {name.data()};
+  for (std::string& argument : arguments) argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  if (::posix_spawn(&pid_, "/proc/self/exe", &actions, nullptr, argv.data(), environ) != 0) {
     pid_ = -1;
   }
   ::posix_spawn_file_actions_destroy(&actions);
@@ -141,13 +142,18 @@ BareServer::~BareServer() {
 }
 
 void RunBareServer() {
+  BareTracking service;
+  grpc::ServerBuilder builder;
+  builder.RegisterService(&service);
+  ServeBare(builder, grpc::InsecureServerCredentials());
+}
+
+void ServeBare(grpc::ServerBuilder& builder,
+               const std::shared_ptr<grpc::ServerCredentials>& credentials) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  BareTracking service;
   int port = 0;
-  grpc::ServerBuilder builder;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
-  builder.RegisterService(&service);
+  builder.AddListeningPort("127.0.0.1:0", credentials, &port);
   const auto server = builder.BuildAndStart();
   if (server == nullptr) std::exit(1);
   std::printf("127.0.0.1:%d\n", port);

@@ -3,7 +3,12 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <string>
+#include <vector>
+
+#include "grpcpp/security/server_credentials.h"
+#include "grpcpp/server_builder.h"
 
 namespace cairn::bench {
 
@@ -21,9 +26,9 @@ inline constexpr const char* kBareServerFlag = "--bare-server";
 // by one thread; the process ends with the object.
 class BareServer {
  public:
-  // The program begins in that process with `flag` as its only argument; a program with a bare
-  // server of another kind gives another one. It prints where it listens.
-  explicit BareServer(const char* flag = kBareServerFlag);
+  // The program begins in that process with these arguments; a program with a bare server of
+  // another kind gives others. It prints where it listens.
+  explicit BareServer(std::vector<std::string> arguments = {kBareServerFlag});
   ~BareServer();
   BareServer(const BareServer&) = delete;
   BareServer& operator=(const BareServer&) = delete;
@@ -39,6 +44,10 @@ class BareServer {
 
 // What the program does in that process. Does not return.
 [[noreturn]] void RunBareServer();
+
+// Adds a port with these credentials, starts, prints the address and serves until the process ends.
+[[noreturn]] void ServeBare(grpc::ServerBuilder& builder,
+                            const std::shared_ptr<grpc::ServerCredentials>& credentials);
 
 }  // namespace cairn::bench
 

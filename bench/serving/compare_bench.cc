@@ -1,9 +1,10 @@
 // Servers beside each other, measured in turns in the same run: this build as it is, this build
-// with token and TLS, and with --before another build of cairnd, as it is. Prints the median of
-// each row for each of them, and its ratio to the first: above 1 is better, in every row.
+// with token and TLS, and with --before another build of cairnd, as it is; beside them a bare gRPC
+// server that gives the same answers, without and with a token and gRPC's own TLS. Prints the
+// median of each row for each of them, and its ratio to the first of its kind: above 1 is better.
 //
-// usage: compare_bench [--before PROGRAM] [--seconds N] [--turns N] [--only ROW] [--data-dir
-// PARENT]
+// usage: compare_bench [--before PROGRAM] [--seconds N] [--turns N] [--only ROW]
+//   [--data-dir PARENT] [--each true] [--secured-before true]
 #include <grpcpp/grpcpp.h>
 
 #include <algorithm>
@@ -18,12 +19,12 @@
 #include <utility>
 #include <vector>
 
+#include "bench/serving/canned_server.h"
+#include "bench/serving/contenders.h"
 #include "bench/serving/load.h"
 #include "bench/serving/reads.h"
 #include "bench/serving/transfers.h"
-#include "fmt/format.h"
 #include "tests/testing/server_process.h"
-#include "tests/testing/test_certificates.h"
 
 namespace cairn::bench {
 namespace {
@@ -34,48 +35,9 @@ struct Settings {
   int turns = 5;
   std::string only;
   std::string parent;
-  bool each = false;  // token and TLS apart instead of together
+  bool each = false;            // token and TLS apart instead of together
+  bool secured_before = false;  // the other build with its protection, too
 };
-
-// A server and how it is reached.
-struct Contender {
-  std::string name;
-  std::unique_ptr<testing::ServerProcess> server;
-  std::shared_ptr<grpc::ChannelCredentials> credentials;
-  std::string token;  // empty: none
-  std::shared_ptr<grpc::Channel> channel;
-  std::unique_ptr<Stub> stub;
-  std::string run;         // one that is read
-  std::string experiment;  // one whose runs are listed
-  int64_t step = 0;        // of the last point of `run`
-  int64_t uploads = 0;
-};
-
-// Puts the token of the server whose turn it is into every call, as lib/client does: gRPC's own
-// credentials of a call cost its client more than TLS.
-class TokenOfTheTurn final : public grpc::ClientContext::GlobalCallbacks {
- public:
-  // While no call is under way.
-  void Set(const std::string& token) { header_ = token.empty() ? "" : "Bearer " + token; }
-
-  void DefaultConstructor(grpc::ClientContext* context) override {
-    if (!header_.empty()) context->AddMetadata("authorization", header_);
-  }
-  void Destructor(grpc::ClientContext*) override {}
-
- private:
-  std::string header_;
-};
-
-// Lives as long as the process, as gRPC wants it.
-TokenOfTheTurn& TheTurn() {
-  static auto* const turn = [] {
-    auto* made = new TokenOfTheTurn;
-    grpc::ClientContext::SetGlobalCallbacks(made);
-    return made;
-  }();
-  return *turn;
-}
 
 v1::LogBatchRequest Points(Contender& of, int count) {
   v1::LogBatchRequest request;
@@ -161,7 +123,7 @@ double ReadMany(Contender& of, double seconds) {
 }
 
 double ListRuns(Contender& of, double) {
-  const Listing listing = ListAll(*of.stub, of.server->pid(), of.experiment);
+  const Listing listing = ListAll(*of.stub, of.pid(), of.experiment);
   return static_cast<double>(listing.runs) / listing.millis * 1000;
 }
 
@@ -184,6 +146,7 @@ struct Row {
   std::string name;
   std::string unit;
   std::function<double(Contender&, double seconds)> measure;  // more is better
+  bool bare = false;  // of a canned server too: what gRPC alone carries is most of it
 };
 
 const std::vector<Row>& Rows() {
@@ -193,71 +156,13 @@ const std::vector<Row>& Rows() {
       {"1,000 points in one call, 1 / p50", "/s",
        [](Contender& of, double seconds) { return WriteAlone(of, seconds, 1000); }},
       {"durable writes, 64 in flight", "/s", WriteMany},
-      {"GetRun, one client, 1 / p50", "/s", ReadAlone},
-      {"GetRun, 64 in flight", "/s", ReadMany},
-      {"all of 10,000 runs, whole, in pages", "/s", ListRuns},
+      {"GetRun, one client, 1 / p50", "/s", ReadAlone, true},
+      {"GetRun, 64 in flight", "/s", ReadMany, true},
+      {"all of 10,000 runs, whole, in pages", "/s", ListRuns, true},
       {"points, 4 streams", "/s", StreamPoints},
-      {"upload of 64 MiB", "B/s", UploadBytes},
-      {"download of 64 MiB", "B/s", DownloadBytes}};
+      {"upload of 64 MiB", "B/s", UploadBytes, true},
+      {"download of 64 MiB", "B/s", DownloadBytes, true}};
   return *rows;
-}
-
-std::string LastLine(std::string text) {
-  while (!text.empty() && text.back() == '\n') text.pop_back();
-  return text.substr(text.rfind('\n') + 1);
-}
-
-Contender Plain(std::string name, const std::string& data_dir, const std::string& program) {
-  Contender contender;
-  contender.name = std::move(name);
-  contender.server =
-      std::make_unique<testing::ServerProcess>(data_dir, std::vector<std::string>{}, program);
-  contender.credentials = grpc::InsecureChannelCredentials();
-  return contender;
-}
-
-// What of its protection a server has.
-struct Protection {
-  bool token = false;
-  bool tls = false;
-};
-
-std::string NameOf(const Protection& has) {
-  return has.token && has.tls ? "token and TLS" : has.token ? "token" : "TLS";
-}
-
-Contender Secured(const std::string& parent, const Protection& has) {
-  Contender contender;
-  contender.name = NameOf(has);
-  const std::string data_dir = parent + "/" + contender.name;
-  std::vector<std::string> flags;
-  contender.credentials = grpc::InsecureChannelCredentials();
-  if (has.tls) {
-    const testing::Authority authority("bench");
-    authority.Sign(testing::LocalServer()).Write(parent, contender.name);
-    flags = {"--tls-cert", data_dir + ".crt", "--tls-key", data_dir + ".key"};
-    grpc::SslCredentialsOptions options;
-    options.pem_root_certs = authority.own().CertificatePem();
-    contender.credentials = grpc::SslCredentials(options);
-  }
-  if (has.token) {
-    flags.emplace_back("--auth");
-    contender.token = LastLine(
-        testing::RunProgram({testing::ProgramPath("cairnd"), "init", "--data-dir", data_dir})
-            .output);
-  }
-  contender.server = std::make_unique<testing::ServerProcess>(data_dir, flags);
-  return contender;
-}
-
-bool Begin(Contender& contender) {
-  if (!contender.server->Start()) return false;
-  contender.channel = grpc::CreateChannel(contender.server->grpc_address(), contender.credentials);
-  contender.stub = v1::TrackingService::NewStub(contender.channel);
-  TheTurn().Set(contender.token);
-  contender.run = NewRun(*contender.stub);
-  contender.experiment = FillExperiment(*contender.stub, 10'000);
-  return true;
 }
 
 double Median(std::vector<double> values) {
@@ -271,7 +176,7 @@ void WaitForQuiet(const std::vector<Contender>& contenders) {
   constexpr double kQuietMicros = 5'000;
   const auto used = [&] {
     double micros = 0;
-    for (const Contender& contender : contenders) micros += CpuMicrosOf(contender.server->pid());
+    for (const Contender& contender : contenders) micros += CpuMicrosOf(contender.pid());
     return micros;
   };
   double before = used();
@@ -283,21 +188,35 @@ void WaitForQuiet(const std::vector<Contender>& contenders) {
   }
 }
 
+// What each contender reached in each turn.
+using Found = std::vector<std::vector<double>>;
+
 // Who comes first changes from turn to turn.
-void Measure(const Row& row, const Settings& settings, std::vector<Contender>& contenders) {
-  std::vector<std::vector<double>> found(contenders.size());
+Found MeasureInTurns(const Row& row, const Settings& settings, std::vector<Contender>& contenders) {
+  Found found(contenders.size());
   for (int turn = 0; turn < settings.turns; ++turn) {
     for (size_t place = 0; place < contenders.size(); ++place) {
       const size_t i = (place + static_cast<size_t>(turn)) % contenders.size();
+      if (contenders[i].bare != nullptr && !row.bare) continue;
       WaitForQuiet(contenders);
-      TheTurn().Set(contenders[i].token);
+      SetTurn(contenders[i]);
       found[i].push_back(row.measure(contenders[i], settings.seconds));
     }
   }
-  const double first = Median(found[0]);
+  return found;
+}
+
+// The ratios of servers are to the first of all, those of bare ones to the first of them.
+void Print(const Row& row, const std::vector<Contender>& contenders, const Found& found) {
   std::printf("%-38s", row.name.c_str());
+  double first = 0;
+  bool bare = false;
   for (size_t i = 0; i < contenders.size(); ++i) {
+    if (found[i].empty()) continue;
     const double median = Median(found[i]);
+    const bool is_bare = contenders[i].bare != nullptr;
+    if (first == 0 || is_bare != bare) first = median;
+    bare = is_bare;
     std::printf("  %s %.4g %s (x %.3f)", contenders[i].name.c_str(), median, row.unit.c_str(),
                 median / first);
   }
@@ -314,29 +233,48 @@ Settings ParseSettings(int argc, char** argv) {
     if (flag == "--turns") settings.turns = std::atoi(argv[i + 1]);
     if (flag == "--only") settings.only = argv[i + 1];
     if (flag == "--data-dir") settings.parent = argv[i + 1];
+    if (flag == "--secured-before") {
+      settings.secured_before = std::string_view(argv[i + 1]) == "true";
+    }
     if (flag == "--each") settings.each = std::string_view(argv[i + 1]) == "true";
   }
   return settings;
+}
+
+// The servers, and then the bare ones, each without protection first.
+std::vector<Contender> Contenders(const Settings& settings, const testing::TempFolder& folder) {
+  std::vector<Contender> contenders;
+  if (!settings.before.empty()) {
+    contenders.push_back(Plain("before", folder / "before", settings.before));
+  }
+  contenders.push_back(Plain("plain", folder / "plain", testing::ProgramPath("cairnd")));
+  const Contender& plain = contenders.back();
+  SetTurn(plain);
+  RecordAnswers(*plain.stub, plain.run, plain.experiment, folder.path());
+  const auto protections = settings.each ? std::vector<Protection>{{true, false}, {false, true}}
+                                         : std::vector<Protection>{{true, true}};
+  for (const Protection& has : protections) {
+    const std::string name = NameOf(has);
+    if (settings.secured_before && !settings.before.empty()) {
+      contenders.push_back(Secured("before, " + name, folder.path(), settings.before, has));
+    }
+    contenders.push_back(Secured(name, folder.path(), testing::ProgramPath("cairnd"), has));
+  }
+  contenders.push_back(Bare(folder.path(), folder.path(), {}));
+  for (const Protection& has : protections) {
+    contenders.push_back(Bare(folder.path(), folder.path(), has));
+  }
+  return contenders;
 }
 
 int Main(int argc, char** argv) {
   const Settings settings = ParseSettings(argc, argv);
   if (!settings.parent.empty()) ::setenv("TMPDIR", settings.parent.c_str(), 1);
   const testing::TempFolder folder;
-  std::vector<Contender> contenders;
-  if (!settings.before.empty()) {
-    contenders.push_back(Plain("before", folder / "before", settings.before));
-  }
-  contenders.push_back(Plain("plain", folder / "plain", testing::ProgramPath("cairnd")));
-  for (const Protection& has : settings.each ? std::vector<Protection>{{true, false}, {false, true}}
-                                             : std::vector<Protection>{{true, true}}) {
-    contenders.push_back(Secured(folder.path(), has));
-  }
-  for (Contender& contender : contenders) {
-    if (!Begin(contender)) return 1;
-  }
+  std::vector<Contender> contenders = Contenders(settings, folder);
   for (const Row& row : Rows()) {
-    if (row.name.find(settings.only) != std::string::npos) Measure(row, settings, contenders);
+    if (row.name.find(settings.only) == std::string::npos) continue;
+    Print(row, contenders, MeasureInTurns(row, settings, contenders));
   }
   return 0;
 }
@@ -344,4 +282,7 @@ int Main(int argc, char** argv) {
 }  // namespace
 }  // namespace cairn::bench
 
-int main(int argc, char** argv) { return cairn::bench::Main(argc, argv); }
+int main(int argc, char** argv) {
+  cairn::bench::RunIfCannedServer(argc, argv);
+  return cairn::bench::Main(argc, argv);
+}

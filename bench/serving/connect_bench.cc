@@ -176,7 +176,7 @@ void Print(const Row& row, const Figures& of, const Bare& bare) {
 }
 
 Bare MeasureBare(const Settings& settings, const std::string& folder) {
-  const BareServer server(kBareHttpFlag);
+  const BareServer server({kBareHttpFlag});
   if (server.address().empty()) std::exit(1);
   const Target target{"", server.address(), server.pid(), ""};
   const Row row{"bare HTTP, answered at once", Same(PostOf("/bare", "application/json", "{}"))};

@@ -116,11 +116,16 @@ std::string FillExperiment(Stub& stub, int64_t runs) {
   return experiment.name();
 }
 
-Listing ListAll(Stub& stub, pid_t server, const std::string& experiment, bool weigh) {
+v1::SearchRunsRequest WholePages(const std::string& experiment) {
   v1::SearchRunsRequest request;
   request.add_parents(experiment);
   request.set_order_by("metrics.m3 desc");
   request.set_page_size(1000);
+  return request;
+}
+
+Listing ListAll(Stub& stub, pid_t server, const std::string& experiment, bool weigh) {
+  v1::SearchRunsRequest request = WholePages(experiment);
   Listing listing;
   const double server_before = CpuMicrosOf(server);
   const double client_before = CpuMicrosOf(::getpid());

@@ -24,7 +24,11 @@ ReadRate TimeBareCalls(double seconds, int in_flight);
 // A new experiment with `runs` runs of 20 parameters and 20 metrics; its name.
 std::string FillExperiment(Stub& stub, int64_t runs);
 
-// All runs of an experiment, whole, ordered by a metric, in pages of 1,000.
+// Asks for the first page of all runs of an experiment, whole, ordered by a metric, in pages of
+// 1,000.
+v1::SearchRunsRequest WholePages(const std::string& experiment);
+
+// What all these pages took.
 struct Listing {
   int64_t runs = 0;
   double millis = 0;

@@ -12,8 +12,6 @@
 namespace cairn::bench {
 namespace {
 
-constexpr size_t kPartBytes = size_t{1} << 20;
-
 // Bytes that no compression and no chunk store makes fewer.
 std::string BlobOf(int64_t number, int64_t bytes) {
   std::string blob(static_cast<size_t>(bytes), '\0');
@@ -41,10 +39,10 @@ Transfer Upload(const std::shared_ptr<grpc::Channel>& channel, int64_t number, i
   v1::WriteResponse stored;
   const auto begin = Clock::now();
   const auto writer = stub->Write(&context, &stored);
-  for (size_t at = 0; at < blob.size(); at += kPartBytes) {
+  for (size_t at = 0; at < blob.size(); at += kUploadPartBytes) {
     part.set_write_offset(static_cast<int64_t>(at));
-    part.set_data(blob.substr(at, kPartBytes));
-    part.set_finish_write(at + kPartBytes >= blob.size());
+    part.set_data(blob.substr(at, kUploadPartBytes));
+    part.set_finish_write(at + kUploadPartBytes >= blob.size());
     if (!writer->Write(part)) break;
     part.clear_resource_name();
   }

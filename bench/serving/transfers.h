@@ -1,6 +1,7 @@
 #ifndef CAIRN_BENCH_SERVING_TRANSFERS_H_
 #define CAIRN_BENCH_SERVING_TRANSFERS_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -12,6 +13,7 @@ namespace cairn::bench {
 // Large blobs over a connection, as one stream each. A failed call ends the program.
 
 inline constexpr int64_t kTransferBytes = int64_t{64} << 20;
+inline constexpr size_t kUploadPartBytes = size_t{1} << 20;  // of one message
 
 struct Transfer {
   std::string sha256;
