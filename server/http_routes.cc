@@ -87,6 +87,11 @@ std::string Metrics(const HttpSources& sources) {
       Gauge("cairn_grpc_connections_cut",
             "Connections to the gRPC port that were cut for misuse since the start.",
             connections.cut) +
+      Gauge("cairn_http_connections", "Open connections to the HTTP port.",
+            sources.connections.totals().open) +
+      Gauge("cairn_http_connections_refused",
+            "Connections to the HTTP port that were refused since the start.",
+            sources.connections.totals().refused) +
       Gauge("process_resident_memory_bytes", "Resident memory of the process.", ResidentBytes());
   return own + sources.calls.ToPrometheusText();
 }
@@ -115,7 +120,7 @@ http::Authorizer MakeHttpAuthorizer(const calls::Environment& environment) {
 
 absl::StatusOr<http::Router> MakeHttpRouter(const HttpSources& sources) {
   std::vector<http::Route> routes =
-      gateway::ConnectRoutes(sources.environment, sources.methods, sources.max_incomplete_bytes);
+      gateway::ConnectRoutes(sources.environment, sources.methods, sources.arrival);
   routes.push_back({"GET", "/health", std::string(kHealthPermission),
                     [sources](const http::Request&) { return Health(sources); }});
   routes.push_back(

@@ -7,6 +7,8 @@
 #include "lib/http/dispatcher.h"
 #include "lib/http/router.h"
 #include "server/calls/environment.h"
+#include "server/front/connection_counts.h"
+#include "server/gateway/connect_routes.h"
 #include "server/metrics/metric_compactor.h"
 #include "server/observability/call_metrics.h"
 #include "server/rpc/grpc_server.h"
@@ -35,7 +37,8 @@ struct HttpSources {
   const rpc::GrpcServer& grpc;
   calls::Environment& environment;
   const service::MethodTable& methods;
-  int64_t max_incomplete_bytes;  // of ConnectRoutes
+  gateway::ArrivalLimits arrival;
+  const front::ConnectionCounts& connections;  // of the HTTP port
 };
 absl::StatusOr<http::Router> MakeHttpRouter(const HttpSources& sources);
 

@@ -25,6 +25,7 @@
 #include "server/events/event_feed.h"
 #include "server/events/history_trimmer.h"
 #include "server/events/store_time.h"
+#include "server/front/connection_counts.h"
 #include "server/front/descriptor_shares.h"
 #include "server/front/descriptors.h"
 #include "server/http_routes.h"
@@ -117,6 +118,26 @@ front::ConnectionLimits ConnectionLimits(const ServerOptions& options, int64_t f
   return limits;
 }
 
+// As the gRPC port has it for an address. Those who are told that there are too many come on top.
+front::ConnectionLimits HttpConnectionLimits(const ServerOptions& options, int64_t fit) {
+  front::ConnectionLimits limits;
+  limits.total = 2 * fit;
+  limits.per_address = options.max_connections_per_address == 0
+                           ? std::max<int64_t>(fit / 4, 1)
+                           : std::min(options.max_connections_per_address, fit);
+  return limits;
+}
+
+http::Gate GateOf(const std::shared_ptr<front::ConnectionCounts>& counts) {
+  return [counts](const sockaddr_storage& peer) -> std::shared_ptr<void> {
+    const front::Origin origin = front::Origin::Of(peer);
+    const auto answer = counts->Admit(origin, ForwardClock().NowUnixNanos());
+    if (answer != front::ConnectionCounts::Answer::kWelcome) return nullptr;
+    // A place is what its end does.
+    return {counts.get(), [counts, origin](void*) { counts->Leave(origin); }};
+  };
+}
+
 tracking::RunSearcherOptions SearcherOptions(const MemoryShares& shares) {
   tracking::RunSearcherOptions options;
   options.index.max_column_bytes = static_cast<size_t>(shares.index_column_bytes);
@@ -193,6 +214,8 @@ class Server::Impl {
     const front::ConnectionLimits connections =
         ConnectionLimits(options_, descriptors_.grpc_connections);
     CAIRN_ASSIGN_OR_RETURN(store_, OpenStore(options_, shares_, descriptors_.store_files));
+    http_connections_ = std::make_shared<front::ConnectionCounts>(
+        HttpConnectionLimits(options_, descriptors_.http_connections));
     const Clock& clock = SystemClock();
     CAIRN_ASSIGN_OR_RETURN(const int64_t store_time,
                            events::ResumeStoreTime(*store_->GetSnapshot(), clock.NowUnixNanos()));
@@ -343,10 +366,16 @@ class Server::Impl {
     const auto large_bytes =
         std::max<int64_t>(limits::kMessageBytes, IntakeOptions(shares_, options_).max_bytes);
     http_options.limits.max_large_bytes = static_cast<size_t>(large_bytes);
+    const auto share = std::max<int64_t>(limits::kMessageBytes, large_bytes / 2);
+    http_options.limits.max_large_share = static_cast<size_t>(share);
     http_options.limits.max_connections = static_cast<size_t>(descriptors_.http_connections);
+    http_options.gate = GateOf(http_connections_);
+    gateway::ArrivalLimits arrival;
+    arrival.max_bytes = large_bytes;
+    arrival.max_bytes_of_one = share;
     CAIRN_ASSIGN_OR_RETURN(
         auto router, MakeHttpRouter({*store_, metrics_, *metric_compactor_, *run_searcher_, *grpc_,
-                                     *environment_, *methods_, large_bytes}));
+                                     *environment_, *methods_, arrival, *http_connections_}));
     CAIRN_ASSIGN_OR_RETURN(http_,
                            http::HttpServer::Start(std::move(http_options), std::move(router)));
     http_address_ = http_->address();
@@ -357,6 +386,7 @@ class Server::Impl {
   const MemoryShares shares_;
   std::unique_ptr<CertificateKeeper> certificate_;  // null without TLS
   front::DescriptorShares descriptors_;
+  std::shared_ptr<front::ConnectionCounts> http_connections_;
   calls::LongCalls long_calls_;
   calls::Replies replies_;
   calls::Alarms alarms_;

@@ -7,10 +7,11 @@
 
 namespace cairn::cli {
 
-absl::StatusOr<v1::Verb> VerbNamed(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+absl::StatusOr<v1::Verb> VerbNamed(const std::string& text) {
+  std::string name = text;
+  for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
   v1::Verb verb = v1::VERB_UNSPECIFIED;
-  if (!v1::Verb_Parse(text, &verb) || verb == v1::VERB_UNSPECIFIED) {
+  if (!v1::Verb_Parse(name, &verb) || verb == v1::VERB_UNSPECIFIED) {
     return UsageError(
         fmt::format("a verb is read, log, promote, approve or admin, not \"{}\"", text));
   }

@@ -13,7 +13,7 @@ namespace cairn::cli {
 
 // The verb that a user writes in any case: read, log, promote, approve or admin. A usage error for
 // another word. Pure.
-absl::StatusOr<v1::Verb> VerbNamed(std::string text);
+absl::StatusOr<v1::Verb> VerbNamed(const std::string& text);
 
 // Of those that may take away the last administrator.
 inline constexpr Flag kForce = {.name = "force",

@@ -47,6 +47,7 @@ class Exchange {
   // The next piece, never an empty one. REQUIRES: the one before came.
   //   CANCELLED          the client left, or the answer has ended
   //   DEADLINE_EXCEEDED  he sent nothing for HttpLimits::idle_timeout
+  //   UNAVAILABLE        the server stops, and what is not there yet is not waited for
   //   INVALID_ARGUMENT   the body is not valid HTTP
   //   OUT_OF_RANGE       it is larger than the route allows
   // After an error or the end there is nothing more to read.

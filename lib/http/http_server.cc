@@ -1,7 +1,9 @@
 #include "lib/http/http_server.h"
 
 #include <fmt/format.h>
+#include <sys/socket.h>
 
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -9,6 +11,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <cstring>
 #include <exception>
 #include <future>
 #include <string_view>
@@ -116,6 +119,7 @@ class HttpServer::Impl {
  private:
   void Accept();
   void OnAccept(ErrorCode error, tcp::socket socket);
+  bool Enter(const tcp::socket& socket, std::shared_ptr<void>& place) const;
   std::shared_ptr<Transport> MakeTransport(tcp::socket socket);
   void RunThread();
 
@@ -191,13 +195,27 @@ void HttpServer::Impl::OnAccept(ErrorCode error, tcp::socket socket) {
   const std::size_t limit = options_.limits.max_connections;
   if (context_->registry.size() < 2 * limit) {
     const bool rejected = context_->registry.staying() >= limit;
-    if (auto transport = MakeTransport(std::move(socket)); transport != nullptr) {
-      auto session = std::make_shared<Session>(std::move(transport), context_);
+    std::shared_ptr<void> place;
+    auto transport = Enter(socket, place) ? MakeTransport(std::move(socket)) : nullptr;
+    if (transport != nullptr) {
+      auto session = std::make_shared<Session>(std::move(transport), context_, std::move(place));
       context_->registry.Add(session);
       session->Start(rejected);
     }
   }
   Accept();
+}
+
+// Whether the gate lets it in.
+bool HttpServer::Impl::Enter(const tcp::socket& socket, std::shared_ptr<void>& place) const {
+  if (options_.gate == nullptr) return true;
+  ErrorCode error;
+  const tcp::endpoint peer = socket.remote_endpoint(error);
+  if (error) return false;
+  sockaddr_storage address{};
+  std::memcpy(&address, peer.data(), std::min(sizeof(address), peer.size()));
+  place = options_.gate(address);
+  return place != nullptr;
 }
 
 // Null: there is no memory for it.
@@ -221,8 +239,13 @@ void HttpServer::Impl::Stop(std::chrono::milliseconds drain) {
   });
   // From here on no session is added.
   closed.get_future().wait();
-  if (!context_->registry.WaitUntilEmpty(drain)) {
-    for (const auto& session : context_->registry.All()) session->Abort();
+  if (!context_->registry.WaitUntilEmpty(drain / 2)) {
+    // What has not arrived by now would be cut without a word.
+    context_->refusing = true;
+    for (const auto& session : context_->registry.All()) session->StopReceiving();
+    if (!context_->registry.WaitUntilEmpty(drain - drain / 2)) {
+      for (const auto& session : context_->registry.All()) session->Abort();
+    }
   }
   for (std::thread& thread : threads_) thread.join();
   worker_.join();

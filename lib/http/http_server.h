@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "absl/status/statusor.h"
 #include "lib/http/dispatcher.h"
 #include "lib/http/router.h"
+
+struct sockaddr_storage;
 
 namespace cairn::tls {
 class TlsContext;
@@ -25,6 +28,7 @@ struct HttpLimits {
   // What those bodies may hold together that only their routes allow to be as large, from
   // their headers until their answers are there: else 503 with Retry-After.
   std::size_t max_large_bytes = std::size_t{64} << 20;
+  std::size_t max_large_share = std::size_t{32} << 20;  // of it for one that Route::admit names
   // Further connections get 503 with Retry-After; beyond twice as many they are
   // closed without an answer.
   std::size_t max_connections = 1024;
@@ -39,6 +43,10 @@ struct HttpLimits {
   std::size_t max_handshakes() const { return std::max<std::size_t>(max_connections / 2, 1); }
 };
 
+// Asked about each connection before anything is done with it: what stands for its place, let go
+// when it is closed. Null: it is closed at once, without an answer. On one thread at a time.
+using Gate = std::function<std::shared_ptr<void>(const sockaddr_storage& peer)>;
+
 struct HttpServerOptions {
   std::string address = "127.0.0.1:0";  // HOST:PORT, "[::1]:0"; port 0 picks a free one
   int threads = 1;                      // I/O threads, which also run quick handlers; 1..64
@@ -49,6 +57,7 @@ struct HttpServerOptions {
   const tls::TlsContext* tls = nullptr;  // null: plain text; outlives the server
   Authorizer authorize;                  // null allows everything
   Observer observe;                      // null: nobody is told
+  Gate gate;                             // null lets all in
 };
 
 // An HTTP/1.1 server on its own threads, with or without TLS.
@@ -86,9 +95,10 @@ class HttpServer {
   std::size_t waiting() const;
 
   // Stops in order: accepts nobody, closes idle connections, lets requests that
-  // have begun finish with "Connection: close", and cuts what is left after
-  // `drain`. Returns when all threads have ended; a handler that does not
-  // return, or a request that is not answered, holds it up. Later calls do nothing.
+  // have begun finish with "Connection: close", answers 503 after half of `drain` to those
+  // that have not arrived by then, and cuts what is left after `drain`. Returns when all threads
+  // have ended; a handler that does not return, or a request that is not answered, holds it up.
+  // Later calls do nothing.
   void Stop(std::chrono::milliseconds drain);
 
  private:

@@ -1,6 +1,8 @@
 #include "lib/http/message.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -76,6 +78,20 @@ const std::string* FindExact(const NameValues& values, std::string_view name) {
   const auto it = std::find_if(values.begin(), values.end(),
                                [name](const NameValue& value) { return value.name == name; });
   return it == values.end() ? nullptr : &it->value;
+}
+
+std::string_view RepeatedHeader(const NameValues& headers) {
+  constexpr std::array<std::string_view, 8> kSingle = {
+      "Host",           "Authorization", "Content-Type", "Content-Encoding",
+      "Content-Length", "Expect",        "Origin",       "Transfer-Encoding"};
+  for (const std::string_view name : kSingle) {
+    const auto named = [name](const NameValue& header) { return IsHeader(header, name); };
+    const auto first = std::find_if(headers.begin(), headers.end(), named);
+    if (first == headers.end()) continue;
+    const auto second = std::find_if(std::next(first), headers.end(), named);
+    if (second != headers.end()) return name;
+  }
+  return {};
 }
 
 void SetHeader(NameValues& headers, std::string_view name, std::string_view value) {

@@ -29,6 +29,11 @@ bool IsHeader(const NameValue& header, std::string_view name);
 const std::string* FindHeader(const NameValues& headers, std::string_view name);
 const std::string* FindExact(const NameValues& values, std::string_view name);
 
+// The name of the first header that says one thing only (Host, Authorization, Content-Type, …) and
+// is there more than once; empty for none. Whoever stands in between may have looked at another
+// one.
+std::string_view RepeatedHeader(const NameValues& headers);
+
 // Replaces every header named `name`, or adds one.
 void SetHeader(NameValues& headers, std::string_view name, std::string_view value);
 
@@ -45,7 +50,8 @@ struct Request {
   std::string body;
   std::string peer;         // the client's address, "127.0.0.1:40312"
   std::string certificate;  // whom the client's certificate names (tls::CertificateIdentity); or ""
-  std::chrono::steady_clock::time_point received;  // when it was complete
+  std::chrono::steady_clock::time_point began;     // when its head was complete
+  std::chrono::steady_clock::time_point received;  // when all of it was
 
   // A path parameter; empty when the pattern has none of this name.
   std::string_view Param(std::string_view name) const;

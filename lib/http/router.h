@@ -1,6 +1,7 @@
 #ifndef CAIRN_LIB_HTTP_ROUTER_H_
 #define CAIRN_LIB_HTTP_ROUTER_H_
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -55,8 +56,19 @@ struct Route {
   std::size_t max_body_bytes = 0;
   StreamHandler stream = nullptr;
   // Asked at the head of a request whose body is above HttpLimits::max_body_bytes, before room is
-  // kept for it: the answer that refuses it, if any. Quick, on an I/O thread; null lets all in.
-  std::function<std::optional<Response>(const Request& head)> admit = nullptr;
+  // kept for it: who holds that room (HttpLimits::max_large_share), "" for nobody in particular, or
+  // why it is refused. Quick, on an I/O thread; null lets all in.
+  std::function<absl::StatusOr<std::string>(const Request& head)> admit = nullptr;
+  // Until when the whole body must be there, if HttpLimits::read_timeout is not less. Not asked for
+  // a stream.
+  std::function<std::optional<std::chrono::steady_clock::time_point>(const Request& head)>
+      deadline = nullptr;
+  // The answer that refuses a request before its handler has it; null: ErrorResponse.
+  //   INVALID_ARGUMENT    a header is there twice
+  //   DEADLINE_EXCEEDED   the body came too late
+  //   RESOURCE_EXHAUSTED  no room for it
+  //   UNAVAILABLE         the server stops; and what `admit` says
+  std::function<Response(const Request& head, const absl::Status& why)> refuse = nullptr;
 };
 
 // The table of routes: finds the route for a method and a path.

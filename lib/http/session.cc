@@ -1,5 +1,7 @@
 #include "lib/http/session.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/dispatch.hpp>
@@ -24,6 +26,7 @@ using HttpError = beast::http::error;
 // How long a closing connection is read on, so that the client gets the answer
 // instead of a reset.
 constexpr std::chrono::milliseconds kLinger{1'000};
+constexpr const char* kStops = "the server stops; try again later";
 constexpr std::string_view kBodyTooLarge = "the body is too large";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
@@ -42,8 +45,10 @@ Request ToRequest(const Message& message) {
 
 }  // namespace
 
-Session::Session(std::shared_ptr<Transport> transport, std::shared_ptr<SessionContext> context)
-    : transport_(std::move(transport)),
+Session::Session(std::shared_ptr<Transport> transport, std::shared_ptr<SessionContext> context,
+                 std::shared_ptr<void> place)
+    : place_(std::move(place)),
+      transport_(std::move(transport)),
       context_(std::move(context)),
       peer_(transport_->PeerAddress()),
       read_watch_(transport_->executor()),
@@ -66,6 +71,17 @@ void Session::Start(bool rejected) {
 void Session::Drain() {
   asio::dispatch(transport_->executor(), [self = shared_from_this()] {
     if (self->phase_ == Phase::kIdle || self->phase_ == Phase::kHandshake) self->Close();
+  });
+}
+
+void Session::StopReceiving() {
+  asio::dispatch(transport_->executor(), [self = shared_from_this()] {
+    const absl::Status stops = absl::UnavailableError(kStops);
+    if (self->phase_ == Phase::kHeader || self->phase_ == Phase::kBody) {
+      self->Refuse(503, stops);
+    } else if (self->wanted_ != nullptr) {
+      self->GivePiece(stops);
+    }
   });
 }
 
@@ -96,11 +112,14 @@ void Session::BeginRequest() {
   version_ = 11;
   keep_alive_ = true;
   begun_ = streaming_ = chunked_ = drops_pieces_ = expects_ = body_failed_ = false;
+  route_ = nullptr;
+  deadline_.reset();
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(context_->limits.max_header_bytes));
   // See AdmitBody. Beast 1.74 refuses every length where there is no limit at all.
   parser_->body_limit(std::numeric_limits<std::uint64_t>::max());
   // One watch for header and body: the time counts from the first byte.
+  latest_ = std::chrono::steady_clock::now() + context_->limits.read_timeout;
   read_watch_.Arm(context_->limits.read_timeout, shared_from_this(), &Session::OnLate);
   ParseHeader();
 }
@@ -121,13 +140,18 @@ void Session::OnHeader() {
   request_ = ToRequest(head);
   request_.peer = peer_;
   request_.certificate = transport_->certificate();
+  request_.began = std::chrono::steady_clock::now();
   record_.method = request_.method;
   version_ = head.version();
   keep_alive_ = head.keep_alive();
   route_ = context_->dispatcher.Find(request_.method, request_.path);
+  if (const std::string_view name = RepeatedHeader(request_.headers); !name.empty()) {
+    return Refuse(400, absl::InvalidArgumentError(fmt::format("more than one header {}", name)));
+  }
   if (!AdmitBody() || !CheckExpect()) return;
   if (route_ != nullptr && route_->stream) return BeginStream();
   phase_ = Phase::kBody;
+  ArmForBody();
   // A client that has begun to send did not wait.
   if (!expects_ || buffer_.size() > 0 || parser_->is_done()) return ParseBody();
   Send({std::string(kContinue), "", [this, self = shared_from_this()](ErrorCode error) {
@@ -149,15 +173,34 @@ bool Session::AdmitBody() {
   }
   parser_->body_limit(limit);
   if (stream || bytes <= usual) return true;
-  if (route_->admit) {
-    if (auto refusal = route_->admit(request_)) {
-      Reject(*std::move(refusal));
-      return false;
-    }
+  const auto holder = route_->admit ? route_->admit(request_) : absl::StatusOr<std::string>("");
+  if (!holder.ok()) {
+    Refuse(HttpStatus(holder.status().code()), holder.status());
+    return false;
   }
-  if (large_body_.TryAdd(context_->large_bodies, static_cast<std::int64_t>(bytes))) return true;
-  Reject(503, "too many large requests; try again later");
+  const auto charged =
+      large_body_.TryAdd(context_->large_bodies, *holder, static_cast<std::int64_t>(bytes));
+  if (charged == SharedBudget::Answer::kCharged) return true;
+  Refuse(503,
+         absl::ResourceExhaustedError(
+             charged == SharedBudget::Answer::kFull
+                 ? fmt::format("large requests hold at most {} bytes together; try again later",
+                               context_->limits.max_large_bytes)
+                 : fmt::format("large requests of one caller hold at most {} bytes; try again "
+                               "later",
+                               context_->limits.max_large_share)));
   return false;
+}
+
+// A deadline of the call counts from the head on.
+void Session::ArmForBody() {
+  if (route_ == nullptr || route_->deadline == nullptr || parser_->is_done()) return;
+  deadline_ = route_->deadline(request_);
+  if (!deadline_.has_value() || *deadline_ >= latest_) return;
+  latest_ = *deadline_;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(latest_ - request_.began);
+  read_watch_.Arm(std::max(left, std::chrono::milliseconds(0)), shared_from_this(),
+                  &Session::OnLate);
 }
 
 bool Session::CheckExpect() {
@@ -261,6 +304,12 @@ void Session::Reject(int status, std::string_view message) {
   Reject(std::move(response));
 }
 
+void Session::Refuse(int status, const absl::Status& why) {
+  if (route_ != nullptr && route_->refuse) return Reject(route_->refuse(request_, why));
+  const auto message = why.message();
+  Reject(status, std::string_view(message.data(), message.size()));
+}
+
 void Session::Reject(Response response) {
   phase_ = Phase::kWorking;
   read_watch_.Disarm();
@@ -314,7 +363,11 @@ void Session::Linger() {
 
 void Session::OnLate() {
   if (phase_ != Phase::kHeader && phase_ != Phase::kBody) return Close();
-  Reject(408, "the request took too long to arrive");
+  const bool of_call = deadline_.has_value() && latest_ == *deadline_;
+  Refuse(408,
+         absl::DeadlineExceededError(of_call ? "the deadline of the call is over"
+                                             : fmt::format("the request must arrive within {} ms",
+                                                           context_->limits.read_timeout.count())));
 }
 
 void Session::CloseBy(bool reset) {

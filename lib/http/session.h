@@ -16,7 +16,7 @@
 #include <optional>
 #include <string>
 
-#include "lib/base/memory_budget.h"
+#include "lib/base/shared_budget.h"
 #include "lib/http/departure.h"
 #include "lib/http/dispatcher.h"
 #include "lib/http/http_server.h"
@@ -33,7 +33,8 @@ struct SessionContext {
         dispatcher(std::move(d)),
         observe(std::move(o)),
         worker(w),
-        large_bodies(static_cast<std::int64_t>(l.max_large_bytes)) {}
+        large_bodies(static_cast<std::int64_t>(l.max_large_bytes),
+                     static_cast<std::int64_t>(l.max_large_share)) {}
 
   const HttpLimits limits;
   const bool tls;
@@ -41,9 +42,10 @@ struct SessionContext {
   const Observer observe;
   boost::asio::thread_pool& worker;      // one thread, for slow routes; outlives the sessions
   std::atomic<std::size_t> waiting = 0;  // requests that are there, running or not
-  MemoryBudget large_bodies;             // outlives the sessions too
+  SharedBudget large_bodies;             // outlives the sessions too
   SessionRegistry registry;
   std::atomic<bool> draining = false;  // no further requests are wanted
+  std::atomic<bool> refusing = false;  // nor the rest of those that have begun
 };
 
 // Calls when a time is over, unless it was disarmed or armed again. Of one strand.
@@ -75,17 +77,20 @@ class Watch {
 //
 // The socket is watched for reading nearly always, so that a client that leaves is noticed; while
 // a request is worked on a little is read ahead. Lives as long as an operation of it is pending.
-// All members are used on the transport's strand only; Start, Drain and Abort may be called from
-// any thread.
+// All members are used on the transport's strand only; Start, Drain, StopReceiving and Abort may be
+// called from any thread.
 class Session : public std::enable_shared_from_this<Session> {
  public:
-  Session(std::shared_ptr<Transport> transport, std::shared_ptr<SessionContext> context);
+  // `place` is let go when the connection is closed.
+  Session(std::shared_ptr<Transport> transport, std::shared_ptr<SessionContext> context,
+          std::shared_ptr<void> place = nullptr);
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
   void Start(bool rejected);  // serves requests, or answers 503 and closes
   void Drain();               // closes if idle; REQUIRES: the context is draining
+  void StopReceiving();       // refuses what has not arrived; REQUIRES: the context is refusing
   void Abort();               // closes now
 
  private:
@@ -103,6 +108,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void OnHeader();
   bool AdmitBody();
   bool CheckExpect();
+  void ArmForBody();
   void ParseBody();
   std::string TakePiece(ErrorCode& error);
   // From here on the request is somebody's, who is told when the client leaves.
@@ -114,6 +120,8 @@ class Session : public std::enable_shared_from_this<Session> {
   void OnParseError(ErrorCode error);
   void Reject(int status, std::string_view message);
   void Reject(Response response);
+  // As the route words it; else with `status`.
+  void Refuse(int status, const absl::Status& why);
   void WriteWhole(Response response, bool keep_alive);
   void EndAnswer(ErrorCode error);
   void Linger();
@@ -153,6 +161,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void StreamAbort();
   void StreamAbandon();
 
+  const std::shared_ptr<void> place_;  // goes after the connection
   const std::shared_ptr<Transport> transport_;
   const std::shared_ptr<SessionContext> context_;
   const std::string peer_;
@@ -172,8 +181,10 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<Parser> parser_;
   const Route* route_ = nullptr;  // null: there is none
   Request request_;
-  MemoryCharge large_body_;
-  unsigned version_ = 11;      // 10 or 11
+  SharedCharge large_body_;
+  std::chrono::steady_clock::time_point latest_;                   // when the body must be there
+  std::optional<std::chrono::steady_clock::time_point> deadline_;  // as the route says
+  unsigned version_ = 11;                                          // 10 or 11
   bool expects_ = false;       // the client waits for 100 Continue
   bool keep_alive_ = true;     // what the client wants, then whether it is so
   bool begun_ = false;         // an answer

@@ -119,6 +119,7 @@ void Session::DeliverPiece() {
   }
   if (parser_->is_done()) return GivePiece(std::nullopt);
   if (ended_) return GivePiece(absl::CancelledError("the client left"));
+  if (context_->refusing) return GivePiece(absl::UnavailableError("the server stops"));
   read_watch_.Arm(context_->limits.idle_timeout, shared_from_this(), &Session::OnPieceLate);
 }
 

@@ -194,8 +194,10 @@ bool AccessControl::CouldAny(const Identity& identity, v1::Verb verb, std::strin
 }
 
 absl::Status AccessControl::AuthorizeAny(const Identity& identity, v1::Verb verb,
-                                         std::string_view kind) const {
-  return CouldAny(identity, verb, kind) ? absl::OkStatus() : Denied(identity.principal, verb, kind);
+                                         std::string_view kind,
+                                         const std::vector<std::string>& asked) const {
+  return CouldAny(identity, verb, kind) ? absl::OkStatus()
+                                        : DeniedAny(identity.principal, verb, kind, asked);
 }
 
 absl::Status AccessControl::AuthorizeAnywhere(const Identity& identity, v1::Verb verb) const {

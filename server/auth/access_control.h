@@ -65,8 +65,10 @@ class AccessControl {
                          const std::vector<std::string>& names) const;
 
   // Whether it may do `verb` to anything of `kind` (`experiments/-`, or `*`), even if that does
-  // not exist: for answers that hold what the caller may see. The same error for the kind.
-  absl::Status AuthorizeAny(const Identity& identity, v1::Verb verb, std::string_view kind) const;
+  // not exist: for answers that hold what the caller may see. The same error for the kind; it
+  // speaks of `asked`, which the caller wants to see of that kind, unless that is empty.
+  absl::Status AuthorizeAny(const Identity& identity, v1::Verb verb, std::string_view kind,
+                            const std::vector<std::string>& asked = {}) const;
   bool CouldAny(const Identity& identity, v1::Verb verb, std::string_view kind) const;
 
   // For what belongs to nobody, blobs: whether it may do `verb` to anything at all. Whoever may

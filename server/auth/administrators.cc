@@ -74,7 +74,7 @@ absl::Status CheckAdministratorLeft(const AccessRecords& before, const AccessRec
   if (!before.HasAdministrator(now_unix_nanos)) return absl::OkStatus();
   return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::LAST_ADMIN,
                fmt::format("without {} nobody could administer the server: make another "
-                           "administrator first, or ask with force",
+                           "administrator first, or set force in the request (mlctl: --force)",
                            subject))
       .With("resource", subject)
       .Precondition("ADMINISTRATOR", subject, "is the last administrator's");

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "fmt/ranges.h"
 #include "lib/base/errors.h"
 
 namespace cairn::auth {
@@ -26,6 +27,19 @@ absl::Status Denied(std::string_view principal, v1::Verb verb, std::string_view 
       .With("principal", principal)
       .With("verb", name)
       .With("resource", resource);
+}
+
+absl::Status DeniedAny(std::string_view principal, v1::Verb verb, std::string_view kind,
+                       const std::vector<std::string>& asked) {
+  const std::string name = v1::Verb_Name(verb);
+  const std::string of_kind = kind == kEverything ? "anything" : fmt::format("any of {}", kind);
+  const std::string subject = asked.empty() ? of_kind : fmt::format("{}", fmt::join(asked, ", "));
+  return Error(absl::StatusCode::kPermissionDenied, ErrorReason::PERMISSION_DENIED,
+               fmt::format("\"{}\" may not {} {}: no role binding gives it {} on {}", principal,
+                           name, subject, name, of_kind))
+      .With("principal", principal)
+      .With("verb", name)
+      .With("resource", asked.empty() ? std::string(kind) : subject);
 }
 
 void Grants::Set(const v1::RoleBinding& binding) {

@@ -18,6 +18,11 @@ namespace cairn::auth {
 // (PERMISSION_DENIED) with `principal`, `verb` and `resource`.
 absl::Status Denied(std::string_view principal, v1::Verb verb, std::string_view resource);
 
+// The refusal of who may not do `verb` to anything of `kind` (`models/-`, or `*`), told in terms of
+// what was asked for: `asked` as the caller wrote it, or the kind where that is empty.
+absl::Status DeniedAny(std::string_view principal, v1::Verb verb, std::string_view kind,
+                       const std::vector<std::string>& asked);
+
 using BindingPtr = std::shared_ptr<const v1::RoleBinding>;
 
 // What an identity may do with one verb, for the queries that filter their answers by

@@ -20,6 +20,13 @@ constexpr std::array<std::string_view, 5> kKinds = {"experiments", "datasets", "
 constexpr std::array<std::string_view, 4> kForms = {"datasets/*", "models/*", "policies/*",
                                                     "models/*/channels/*"};
 
+// What else has a name; runs stand apart.
+constexpr std::array<std::string_view, 7> kUnbound = {
+    "datasets/*/versions/*", "models/*/versions/*",
+    "models/*/aliases/*",    "models/*/channels/*/decisions/*",
+    "operations/*",          "tokens/*",
+    "roleBindings/*"};
+
 bool IsCollection(std::string_view part) {
   const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
   return !part.empty() && is_lower(part[0]) && std::all_of(part.begin(), part.end(), [&](char c) {
@@ -48,6 +55,24 @@ bool AppendId(std::string_view part, std::string& to) {
   return true;
 }
 
+// `name` has one of `forms`, and names one thing in each of its parts.
+template <size_t kSize>
+bool IsOneOf(const std::array<std::string_view, kSize>& forms, std::string_view name) {
+  return std::any_of(forms.begin(), forms.end(), [&](std::string_view form) {
+    const auto ids = ParseResourceName("", name, form);
+    return ids.ok() && std::find(ids->begin(), ids->end(), kAnyId) == ids->end();
+  });
+}
+
+// Of an experiment, or `experiments/-/runs/{id}`.
+bool IsRun(std::string_view name) {
+  constexpr std::string_view kOfAny = "experiments/-/";
+  const std::string of_one = name.starts_with(kOfAny)
+                                 ? fmt::format("experiments/0/{}", name.substr(kOfAny.size()))
+                                 : std::string(name);
+  return ParseRunName("", of_one).ok();
+}
+
 bool IsPattern(const std::string& name) {
   if (name == kEverything) return true;
   const size_t slash = name.find('/');
@@ -55,10 +80,7 @@ bool IsPattern(const std::string& name) {
     return std::find(kKinds.begin(), kKinds.end(), name.substr(0, slash)) != kKinds.end();
   }
   if (ParseExperimentName("", name).ok()) return true;
-  return std::any_of(kForms.begin(), kForms.end(), [&](std::string_view form) {
-    const auto ids = ParseResourceName("", name, form);
-    return ids.ok() && std::find(ids->begin(), ids->end(), kAnyId) == ids->end();
-  });
+  return IsOneOf(kForms, name);
 }
 
 }  // namespace
@@ -98,6 +120,18 @@ absl::StatusOr<std::string> CanonicalPattern(std::string_view field, std::string
         .ToStatus();
   }
   return *std::move(name);
+}
+
+absl::StatusOr<std::string> CanonicalResource(std::string_view field, std::string_view name) {
+  auto canonical = CanonicalName(name);
+  if (canonical.has_value() &&
+      (IsPattern(*canonical) || IsOneOf(kUnbound, *canonical) || IsRun(*canonical))) {
+    return *std::move(canonical);
+  }
+  return InvalidField(ErrorReason::NAME_INVALID, field, name,
+                      "must be *, all of a kind like experiments/- or models/-, or the name of a "
+                      "resource like models/segments or experiments/7")
+      .ToStatus();
 }
 
 std::string_view PrefixOf(std::string_view pattern) {

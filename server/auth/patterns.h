@@ -35,6 +35,12 @@ std::optional<std::string> CanonicalName(std::string_view name);
 //   INVALID_ARGUMENT (FIELD_REQUIRED, NAME_INVALID) naming `field`
 absl::StatusOr<std::string> CanonicalPattern(std::string_view field, std::string_view pattern);
 
+// The one spelling of what may be asked about: what a binding may be about, or the name of a
+// version, run, alias, decision, operation, token or role binding. Whether it exists makes no
+// difference.
+//   INVALID_ARGUMENT (NAME_INVALID) naming `field`
+absl::StatusOr<std::string> CanonicalResource(std::string_view field, std::string_view name);
+
 // What the names that a pattern covers begin with, in whole parts: nothing for `*`, the collection
 // for all of a kind, else the name itself. `pattern` is in its one spelling.
 std::string_view PrefixOf(std::string_view pattern);

@@ -6,11 +6,11 @@
 namespace cairn::gateway {
 
 void ConnectClientStream::Begin(calls::Environment& environment, const service::Method& method,
-                                service::Caller caller, calls::CallRecord record,
-                                MemoryBudget& incomplete, StreamHead head,
-                                std::shared_ptr<http::Exchange> exchange) {
-  const auto call = std::make_shared<ConnectClientStream>(
-      environment, method, std::move(caller), record, incomplete, head, std::move(exchange));
+                                service::Caller caller, calls::CallRecord record, Arrival arrival,
+                                StreamHead head, std::shared_ptr<http::Exchange> exchange) {
+  const auto call =
+      std::make_shared<ConnectClientStream>(environment, method, std::move(caller), record,
+                                            std::move(arrival), head, std::move(exchange));
   call->Keep();
   call->Serve();
   call->Watch();
@@ -18,9 +18,9 @@ void ConnectClientStream::Begin(calls::Environment& environment, const service::
 
 ConnectClientStream::ConnectClientStream(calls::Environment& environment,
                                          const service::Method& method, service::Caller caller,
-                                         calls::CallRecord record, MemoryBudget& incomplete,
-                                         StreamHead head, std::shared_ptr<http::Exchange> exchange)
-    : ConnectStream(environment, incomplete, head, Requests::kInTurn, std::move(exchange)),
+                                         calls::CallRecord record, Arrival arrival, StreamHead head,
+                                         std::shared_ptr<http::Exchange> exchange)
+    : ConnectStream(environment, std::move(arrival), head, Requests::kInTurn, std::move(exchange)),
       RequestStream(environment, method, std::move(caller), record) {}
 
 void ConnectClientStream::Read() {

@@ -21,12 +21,12 @@ class ConnectClientStream final : public ConnectStream, private calls::RequestSt
  public:
   // Begins to read. All of them outlive the call; the record has begun.
   static void Begin(calls::Environment& environment, const service::Method& method,
-                    service::Caller caller, calls::CallRecord record, MemoryBudget& incomplete,
+                    service::Caller caller, calls::CallRecord record, Arrival arrival,
                     StreamHead head, std::shared_ptr<http::Exchange> exchange);
 
   // Use Begin.
   ConnectClientStream(calls::Environment& environment, const service::Method& method,
-                      service::Caller caller, calls::CallRecord record, MemoryBudget& incomplete,
+                      service::Caller caller, calls::CallRecord record, Arrival arrival,
                       StreamHead head, std::shared_ptr<http::Exchange> exchange);
 
  private:

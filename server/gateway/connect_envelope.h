@@ -83,6 +83,9 @@ class EnvelopeReader {
   // What of a message was received and not returned.
   size_t held_bytes() const { return prefix_size_ + envelope_.bytes.size(); }
 
+  // Something of the next message was received.
+  bool within() const { return prefix_size_ > 0; }
+
   // How large the message will be of which the beginning was received; 0 when that is not known.
   size_t message_bytes() const { return prefix_size_ < kPrefixBytes ? 0 : length_; }
 

@@ -1,6 +1,8 @@
 #include "server/gateway/connect_head.h"
 
+#include <algorithm>
 #include <charconv>
+#include <initializer_list>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -28,6 +30,24 @@ absl::Status CheckVersion(std::string_view name, std::string_view value,
   return InvalidField(ErrorReason::VALUE_INVALID, name, value, fmt::format("must be {}", expected));
 }
 
+absl::Status CheckSingle(const http::NameValues& values, std::initializer_list<const char*> names) {
+  for (const std::string_view name : names) {
+    const auto count =
+        std::count_if(values.begin(), values.end(),
+                      [name](const http::NameValue& value) { return http::IsHeader(value, name); });
+    if (count <= 1) continue;
+    return Error(absl::StatusCode::kInvalidArgument, ErrorReason::REQUEST_MALFORMED,
+                 fmt::format("{} must be there once at most", name))
+        .Field(name, "must be there once at most");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckHeaders(const http::Request& request) {
+  return CheckSingle(request.headers, {"connect-timeout-ms", "connect-protocol-version",
+                                       "connect-content-encoding", "cairn-principal"});
+}
+
 absl::StatusOr<Deadline> DeadlineOf(const http::Request& request) {
   constexpr size_t kMostDigits = 10;
   const std::string_view text = HeaderOf(request, "connect-timeout-ms");
@@ -39,7 +59,7 @@ absl::StatusOr<Deadline> DeadlineOf(const http::Request& request) {
     return InvalidField(ErrorReason::VALUE_INVALID, "connect-timeout-ms", text,
                         "must be milliseconds in at most 10 digits");
   }
-  return Deadline(request.received + std::chrono::milliseconds(millis));
+  return Deadline(request.began + std::chrono::milliseconds(millis));
 }
 
 service::Caller CallerOf(const calls::Environment& environment, const http::Request& request,
@@ -59,6 +79,7 @@ service::Caller CallerOf(const calls::Environment& environment, const http::Requ
 
 absl::StatusOr<StreamHead> StreamHeadOf(const http::Request& request) {
   StreamHead head;
+  CAIRN_RETURN_IF_ERROR(CheckHeaders(request));
   head.codec = *CodecOfStreamType(HeaderOf(request, "content-type"));
   CAIRN_RETURN_IF_ERROR(
       CheckVersion("connect-protocol-version", HeaderOf(request, "connect-protocol-version"), "1"));

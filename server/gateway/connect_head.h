@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -32,7 +33,15 @@ std::string_view QueryOf(const http::Request& request, std::string_view name);
 // INVALID_ARGUMENT (VALUE_INVALID).
 absl::Status CheckVersion(std::string_view name, std::string_view value, std::string_view expected);
 
-// By `connect-timeout-ms`. INVALID_ARGUMENT (VALUE_INVALID) for anything but at most 10 digits.
+// Each of `names` is among `values` once at most: of two the first would count here, and the other
+// one for who stands in between. INVALID_ARGUMENT (REQUEST_MALFORMED) naming it.
+absl::Status CheckSingle(const http::NameValues& values, std::initializer_list<const char*> names);
+
+// That for the headers of the protocol; those of HTTP are the HTTP server's (http::RepeatedHeader).
+absl::Status CheckHeaders(const http::Request& request);
+
+// By `connect-timeout-ms`, from when the head was there. INVALID_ARGUMENT (VALUE_INVALID) for
+// anything but at most 10 digits.
 absl::StatusOr<Deadline> DeadlineOf(const http::Request& request);
 
 // Who calls, by `authorization` (BearerForm), the client's certificate or `cairn-principal`. The
@@ -50,6 +59,7 @@ struct StreamHead {
 
 // REQUIRES: the body's type has a codec (CodecOfStreamType).
 //   INVALID_ARGUMENT (VALUE_INVALID)   the version or the timeout
+//   INVALID_ARGUMENT (REQUEST_MALFORMED)  a header is there twice
 //   UNIMPLEMENTED (REQUEST_MALFORMED)  an unknown connect-content-encoding; names those that there
 //   are
 absl::StatusOr<StreamHead> StreamHeadOf(const http::Request& request);

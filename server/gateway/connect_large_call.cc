@@ -5,42 +5,29 @@
 #include <utility>
 #include <variant>
 
-#include "lib/base/errors.h"
 #include "server/core/limits.h"
 #include "server/gateway/connect_envelope.h"
 #include "server/gateway/connect_stream.h"
 
 namespace cairn::gateway {
-namespace {
-
-// As the HTTP server has it for bodies that it reads itself.
-constexpr std::chrono::seconds kLongestBody{30};
-
-absl::Status TooSlow() {
-  return Error(absl::StatusCode::kDeadlineExceeded, ErrorReason::CALL_ENDED,
-               "the request took too long to arrive");
-}
-
-}  // namespace
-
 void ConnectLargeCall::Begin(calls::Environment& environment, const service::Method& method,
-                             service::Caller caller, calls::CallRecord record,
-                             MemoryBudget& incomplete, ConnectCall::Input input, Deadline deadline,
+                             service::Caller caller, calls::CallRecord record, Arrival arrival,
+                             ConnectCall::Input input, Deadline deadline,
                              std::shared_ptr<http::Exchange> exchange) {
-  const auto call =
-      std::make_shared<ConnectLargeCall>(environment, method, std::move(caller), record, incomplete,
-                                         std::move(input), deadline, std::move(exchange));
+  const auto call = std::make_shared<ConnectLargeCall>(environment, method, std::move(caller),
+                                                       record, std::move(arrival), std::move(input),
+                                                       deadline, std::move(exchange));
   call->self_ = call;
   call->ServeInTurn();
 }
 
 ConnectLargeCall::ConnectLargeCall(calls::Environment& environment, const service::Method& method,
                                    service::Caller caller, calls::CallRecord record,
-                                   MemoryBudget& incomplete, ConnectCall::Input input,
-                                   Deadline deadline, std::shared_ptr<http::Exchange> held)
+                                   Arrival arrival, ConnectCall::Input input, Deadline deadline,
+                                   std::shared_ptr<http::Exchange> held)
     : HeldExchange{std::move(held)},
       LargeUnary(environment, method, std::move(caller)),
-      incomplete_(incomplete),
+      arrival_(std::move(arrival)),
       deadline_(deadline),
       input_(std::move(input)),
       record_(record),
@@ -49,13 +36,13 @@ ConnectLargeCall::ConnectLargeCall(calls::Environment& environment, const servic
 
 void ConnectLargeCall::Read() {
   reading_ = true;
-  const auto longest = std::chrono::steady_clock::now() + kLongestBody;
+  const auto longest = std::chrono::steady_clock::now() + arrival_.longest;
   alarm_ = environment_.alarms.Set(std::min(deadline_.value_or(longest), longest),
                                    [call = weak_from_this()] {
                                      const auto late = call.lock();
                                      if (late == nullptr || !late->reading_.exchange(false)) return;
                                      const absl::Status ended = late->caller_.Ended();
-                                     late->Fail(ended.ok() ? TooSlow() : ended);
+                                     late->Fail(ended.ok() ? late->arrival_.TooSlow() : ended);
                                    });
   ReadPiece();
 }
@@ -71,10 +58,9 @@ void ConnectLargeCall::TakePiece(absl::StatusOr<http::Exchange::Piece> piece) {
   if (piece.ok() && piece->has_value()) {
     input_.bytes += **piece;
     const auto held = static_cast<int64_t>(input_.bytes.size());
-    if (held <= kUncountedBytes || charge_.TryAdd(incomplete_, held - charge_.bytes())) {
-      return ReadPiece();
-    }
-    piece = calls::Overloaded();
+    absl::Status room = arrival_.Charge(held, charge_);
+    if (room.ok()) return ReadPiece();
+    piece = std::move(room);
   } else if (!piece.ok()) {
     piece = BodyError(piece.status());
   }

@@ -7,11 +7,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "google/protobuf/message.h"
-#include "lib/base/memory_budget.h"
+#include "lib/base/shared_budget.h"
 #include "lib/http/exchange.h"
 #include "server/calls/alarms.h"
 #include "server/calls/call_record.h"
 #include "server/calls/large_unary.h"
+#include "server/gateway/arrival.h"
 #include "server/gateway/connect_call.h"
 #include "server/gateway/connect_head.h"
 #include "server/gateway/connect_reply.h"
@@ -26,9 +27,8 @@ struct HeldExchange {
 };
 
 // A unary call over HTTP of a method whose requests may be large, served as calls::LargeUnary says:
-// none of the body is read before the intake lets it in. It then has to come within 30 s. What of
-// it is beyond 64 KiB is charged to a budget of all calls until it is complete, and from then on to
-// the intake; where the budget has no room the call is refused (QUEUE_FULL).
+// none of the body is read before the intake lets it in. It then has to come as Arrival says, which
+// bounds it until it is complete; from then on the intake does.
 //
 // Keeps itself until it is answered.
 class ConnectLargeCall final : public std::enable_shared_from_this<ConnectLargeCall>,
@@ -38,13 +38,13 @@ class ConnectLargeCall final : public std::enable_shared_from_this<ConnectLargeC
   // Reads and serves the request in its turn. All of them outlive the call; the record has begun.
   // `input` has no bytes yet.
   static void Begin(calls::Environment& environment, const service::Method& method,
-                    service::Caller caller, calls::CallRecord record, MemoryBudget& incomplete,
+                    service::Caller caller, calls::CallRecord record, Arrival arrival,
                     ConnectCall::Input input, Deadline deadline,
                     std::shared_ptr<http::Exchange> exchange);
 
   // Use Begin.
   ConnectLargeCall(calls::Environment& environment, const service::Method& method,
-                   service::Caller caller, calls::CallRecord record, MemoryBudget& incomplete,
+                   service::Caller caller, calls::CallRecord record, Arrival arrival,
                    ConnectCall::Input input, Deadline deadline,
                    std::shared_ptr<http::Exchange> held);
 
@@ -65,13 +65,13 @@ class ConnectLargeCall final : public std::enable_shared_from_this<ConnectLargeC
   // The call may be deleted within.
   void Finish();
 
-  MemoryBudget& incomplete_;
+  const Arrival arrival_;
   const Deadline deadline_;
   ConnectCall::Input input_;
   calls::CallRecord record_;
   ConnectReply reply_;
   absl::Status error_;  // instead of a request
-  MemoryCharge charge_;
+  SharedCharge charge_;
   calls::Alarms::Ticket alarm_;
   std::atomic<bool> reading_ = false;
   absl::StatusOr<service::Answer> answer_;

@@ -24,12 +24,12 @@ class ConnectMetricStream final : public ConnectStream, private calls::MetricStr
  public:
   // Begins to read. All of them outlive the call; the record has begun.
   static void Begin(calls::Environment& environment, const service::Method& method,
-                    service::Caller caller, calls::CallRecord record, MemoryBudget& incomplete,
+                    service::Caller caller, calls::CallRecord record, Arrival arrival,
                     StreamHead head, std::shared_ptr<http::Exchange> exchange);
 
   // Use Begin.
   ConnectMetricStream(calls::Environment& environment, const service::Method& method,
-                      service::Caller caller, calls::CallRecord record, MemoryBudget& incomplete,
+                      service::Caller caller, calls::CallRecord record, Arrival arrival,
                       StreamHead head, std::shared_ptr<http::Exchange> exchange);
   ~ConnectMetricStream() override { Over(); }
 

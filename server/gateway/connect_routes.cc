@@ -9,11 +9,12 @@
 
 #include "fmt/format.h"
 #include "lib/base/errors.h"
-#include "lib/base/memory_budget.h"
+#include "lib/base/shared_budget.h"
 #include "lib/base/status_macros.h"
 #include "lib/http/gzip.h"
 #include "server/calls/call_record.h"
 #include "server/core/limits.h"
+#include "server/gateway/arrival.h"
 #include "server/gateway/connect_call.h"
 #include "server/gateway/connect_client_stream.h"
 #include "server/gateway/connect_codec.h"
@@ -31,6 +32,22 @@ using calls::Environment;
 using service::Method;
 using Input = ConnectCall::Input;
 
+// What all routes share.
+struct Gateway {
+  Gateway(Environment& e, const ArrivalLimits& limits)
+      : environment(e),
+        incomplete(limits.max_bytes, limits.max_bytes_of_one),
+        longest(limits.longest) {}
+
+  Arrival ArrivalOf(const service::Caller& caller) {
+    return {incomplete, HolderOf(environment, caller), longest};
+  }
+
+  Environment& environment;
+  SharedBudget incomplete;
+  const std::chrono::milliseconds longest;
+};
+
 bool IsWait(const Method& method) {
   return method.path == "google.longrunning.Operations/WaitOperation";
 }
@@ -41,6 +58,7 @@ bool TakesGzip(const http::Request& request) {
 
 // A message in the body. REQUIRES: the body's type has a codec.
 absl::StatusOr<Input> InputOfPost(Codec codec, http::Request& request) {
+  CAIRN_RETURN_IF_ERROR(CheckHeaders(request));
   CAIRN_RETURN_IF_ERROR(
       CheckVersion("connect-protocol-version", HeaderOf(request, "connect-protocol-version"), "1"));
   CAIRN_ASSIGN_OR_RETURN(const Compression compression,
@@ -51,6 +69,9 @@ absl::StatusOr<Input> InputOfPost(Codec codec, http::Request& request) {
 
 // A message in the query.
 absl::StatusOr<Input> InputOfGet(const http::Request& request) {
+  CAIRN_RETURN_IF_ERROR(CheckHeaders(request));
+  CAIRN_RETURN_IF_ERROR(
+      CheckSingle(request.query, {"connect", "compression", "encoding", "message", "base64"}));
   CAIRN_RETURN_IF_ERROR(CheckVersion("connect", QueryOf(request, "connect"), "v1"));
   CAIRN_ASSIGN_OR_RETURN(const Compression compression,
                          CompressionOf(QueryOf(request, "compression"), "compression"));
@@ -120,26 +141,27 @@ void Serve(Environment& environment, const Method& method, http::Request request
   responder.Answer(ErrorAnswer(begun));
 }
 
-absl::Status BeginLarge(Environment& environment, const Method& method,
-                        const calls::CallRecord& record, MemoryBudget& incomplete, Codec codec,
-                        http::Request& request, const std::shared_ptr<http::Exchange>& exchange) {
+absl::Status BeginLarge(const Method& method, const calls::CallRecord& record, Gateway& gateway,
+                        Codec codec, http::Request& request,
+                        const std::shared_ptr<http::Exchange>& exchange) {
+  Environment& environment = gateway.environment;
   CAIRN_ASSIGN_OR_RETURN(Input input, InputOfPost(codec, request));
   CAIRN_ASSIGN_OR_RETURN(const Deadline deadline, DeadlineOf(request));
   service::Caller caller =
       CallerOf(environment, request, deadline, [exchange] { return exchange->gone(); });
   CAIRN_RETURN_IF_ERROR(caller.Ended());
-  ConnectLargeCall::Begin(environment, method, std::move(caller), record, incomplete,
+  Arrival arrival = gateway.ArrivalOf(caller);
+  ConnectLargeCall::Begin(environment, method, std::move(caller), record, std::move(arrival),
                           std::move(input), deadline, exchange);
   return absl::OkStatus();
 }
 
-void ServeLarge(Environment& environment, const Method& method, MemoryBudget& incomplete,
-                http::Request request, const std::shared_ptr<http::Exchange>& exchange) {
+void ServeLarge(const Method& method, Gateway& gateway, http::Request request,
+                const std::shared_ptr<http::Exchange>& exchange) {
   const auto codec = CodecOfType(HeaderOf(request, "content-type"));
   if (!codec.has_value()) return exchange->Answer(UnsupportedType());
-  calls::CallRecord record(environment, method.path.c_str());
-  const absl::Status begun =
-      BeginLarge(environment, method, record, incomplete, *codec, request, exchange);
+  calls::CallRecord record(gateway.environment, method.path.c_str());
+  const absl::Status begun = BeginLarge(method, record, gateway, *codec, request, exchange);
   if (begun.ok()) return;
   record.End(begun);
   exchange->Answer(ErrorAnswer(begun));
@@ -147,7 +169,7 @@ void ServeLarge(Environment& environment, const Method& method, MemoryBudget& in
 
 // Null for a method that nobody has implemented.
 using BeginStreamFunction = void (*)(Environment&, const Method&, service::Caller,
-                                     calls::CallRecord, MemoryBudget&, StreamHead,
+                                     calls::CallRecord, Arrival, StreamHead,
                                      std::shared_ptr<http::Exchange>);
 BeginStreamFunction BeginStreamOf(const Method& method) {
   if (std::holds_alternative<service::OpenFunction>(method.serve)) {
@@ -161,29 +183,30 @@ BeginStreamFunction BeginStreamOf(const Method& method) {
 }
 
 // Who is not known is refused before anything is read.
-absl::Status BeginStream(Environment& environment, const Method& method,
-                         const calls::CallRecord& record, MemoryBudget& incomplete,
+absl::Status BeginStream(const Method& method, const calls::CallRecord& record, Gateway& gateway,
                          const http::Request& request,
                          const std::shared_ptr<http::Exchange>& exchange) {
+  Environment& environment = gateway.environment;
   CAIRN_ASSIGN_OR_RETURN(const StreamHead head, StreamHeadOf(request));
   service::Caller caller =
       CallerOf(environment, request, head.deadline, [exchange] { return exchange->gone(); });
   CAIRN_RETURN_IF_ERROR(caller.Ended());
   CAIRN_RETURN_IF_ERROR(service::CheckIdentity(environment.access, caller));
-  BeginStreamOf(method)(environment, method, std::move(caller), record, incomplete, head, exchange);
+  Arrival arrival = gateway.ArrivalOf(caller);
+  BeginStreamOf(method)(environment, method, std::move(caller), record, std::move(arrival), head,
+                        exchange);
   return absl::OkStatus();
 }
 
-void ServeStream(Environment& environment, const Method& method, MemoryBudget& incomplete,
-                 const http::Request& request, const std::shared_ptr<http::Exchange>& exchange) {
+void ServeStream(const Method& method, Gateway& gateway, const http::Request& request,
+                 const std::shared_ptr<http::Exchange>& exchange) {
   const auto codec = CodecOfStreamType(HeaderOf(request, "content-type"));
   if (!codec.has_value()) {
     return exchange->Answer(
         UnsupportedType(StreamTypeOf(Codec::kJson), StreamTypeOf(Codec::kProto)));
   }
-  calls::CallRecord record(environment, method.path.c_str());
-  const absl::Status begun =
-      BeginStream(environment, method, record, incomplete, request, exchange);
+  calls::CallRecord record(gateway.environment, method.path.c_str());
+  const absl::Status begun = BeginStream(method, record, gateway, request, exchange);
   if (begun.ok()) return;
   record.End(begun);
   exchange->Answer(StreamRefusal(*codec, begun));
@@ -192,25 +215,21 @@ void ServeStream(Environment& environment, const Method& method, MemoryBudget& i
 http::Route RouteOf(const Method& method, std::string verb) {
   http::Route route{std::move(verb), "/" + method.path, method.path, nullptr};
   route.body_type = "";  // the handler says which
+  route.refuse = [](const http::Request& head, const absl::Status& why) {
+    const absl::Status refusal = RefusalOf(why);
+    const auto codec = CodecOfStreamType(HeaderOf(head, "content-type"));
+    return codec.has_value() ? StreamRefusal(*codec, refusal) : ErrorAnswer(refusal);
+  };
   return route;
 }
 
-// Why a large body is not even received: nobody knows who sends it.
-std::optional<http::Response> RefusalOf(const Environment& environment, const http::Request& head) {
+// Who pays for a large body; UNAUTHENTICATED: it is not even received, as nobody knows who sends
+// it.
+absl::StatusOr<std::string> Admit(const Environment& environment, const http::Request& head) {
   const service::Caller caller = CallerOf(environment, head, std::nullopt, [] { return false; });
-  const absl::Status known = service::CheckIdentity(environment.access, caller);
-  if (known.ok()) return std::nullopt;
-  return ErrorAnswer(known);
+  CAIRN_RETURN_IF_ERROR(service::CheckIdentity(environment.access, caller));
+  return HolderOf(environment, caller);
 }
-
-// What all routes share.
-struct Gateway {
-  Gateway(Environment& e, int64_t max_incomplete_bytes)
-      : environment(e), incomplete(max_incomplete_bytes) {}
-
-  Environment& environment;
-  MemoryBudget incomplete;
-};
 
 http::Route UnaryRouteOf(const Method& method, std::string verb,
                          const std::shared_ptr<Gateway>& gateway) {
@@ -219,8 +238,9 @@ http::Route UnaryRouteOf(const Method& method, std::string verb,
   route.async = [gateway, &method](http::Request request, const http::Responder& responder) {
     Serve(gateway->environment, method, std::move(request), responder);
   };
-  route.admit = [gateway](const http::Request& head) {
-    return RefusalOf(gateway->environment, head);
+  route.admit = [gateway](const http::Request& head) { return Admit(gateway->environment, head); };
+  route.deadline = [](const http::Request& head) {
+    return DeadlineOf(head).value_or(std::nullopt);
   };
   return route;
 }
@@ -230,7 +250,7 @@ http::Route LargeRouteOf(const Method& method, const std::shared_ptr<Gateway>& g
   route.max_body_bytes = limits::kMessageBytes;
   route.stream = [gateway, &method](http::Request request,
                                     const std::shared_ptr<http::Exchange>& exchange) {
-    ServeLarge(gateway->environment, method, gateway->incomplete, std::move(request), exchange);
+    ServeLarge(method, *gateway, std::move(request), exchange);
   };
   return route;
 }
@@ -239,7 +259,7 @@ http::Route StreamRouteOf(const Method& method, const std::shared_ptr<Gateway>& 
   http::Route route = RouteOf(method, "POST");
   route.stream = [gateway, &method](const http::Request& request,
                                     const std::shared_ptr<http::Exchange>& exchange) {
-    ServeStream(gateway->environment, method, gateway->incomplete, request, exchange);
+    ServeStream(method, *gateway, request, exchange);
   };
   return route;
 }
@@ -248,8 +268,8 @@ http::Route StreamRouteOf(const Method& method, const std::shared_ptr<Gateway>& 
 
 std::vector<http::Route> ConnectRoutes(Environment& environment,
                                        const service::MethodTable& methods,
-                                       int64_t max_incomplete_bytes) {
-  const auto gateway = std::make_shared<Gateway>(environment, max_incomplete_bytes);
+                                       const ArrivalLimits& limits) {
+  const auto gateway = std::make_shared<Gateway>(environment, limits);
   std::vector<http::Route> routes;
   for (const Method* method : methods.methods()) {
     if (BeginStreamOf(*method) != nullptr) {

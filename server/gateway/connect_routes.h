@@ -1,6 +1,7 @@
 #ifndef CAIRN_SERVER_GATEWAY_CONNECT_ROUTES_H_
 #define CAIRN_SERVER_GATEWAY_CONNECT_ROUTES_H_
 
+#include <chrono>
 #include <cstdint>
 #include <vector>
 
@@ -9,6 +10,13 @@
 #include "server/service/method_table.h"
 
 namespace cairn::gateway {
+
+// How messages may arrive; see Arrival.
+struct ArrivalLimits {
+  int64_t max_bytes = int64_t{24} << 20;         // of all that are not complete
+  int64_t max_bytes_of_one = int64_t{12} << 20;  // of those of one caller
+  std::chrono::milliseconds longest{30'000};     // for a message
+};
 
 // The methods of the table over HTTP, as the Connect protocol (version 1) has them:
 //
@@ -27,11 +35,11 @@ namespace cairn::gateway {
 // from whose status clients of Connect make a code. LogMetrics is half duplex
 // (connect_metric_stream.h).
 //
-// Messages above 64 KiB that are read by calls and not complete hold at most `max_incomplete_bytes`
-// together. `environment` and `methods` outlive the routes and all calls.
+// Messages above 64 KiB that are read by calls and not complete are bounded by `limits`.
+// `environment` and `methods` outlive the routes and all calls.
 std::vector<http::Route> ConnectRoutes(calls::Environment& environment,
                                        const service::MethodTable& methods,
-                                       int64_t max_incomplete_bytes);
+                                       const ArrivalLimits& limits);
 
 }  // namespace cairn::gateway
 

@@ -8,11 +8,11 @@
 namespace cairn::gateway {
 
 void ConnectServerStream::Begin(calls::Environment& environment, const service::Method& method,
-                                service::Caller caller, calls::CallRecord record,
-                                MemoryBudget& incomplete, StreamHead head,
-                                std::shared_ptr<http::Exchange> exchange) {
-  const auto call = std::make_shared<ConnectServerStream>(
-      environment, method, std::move(caller), record, incomplete, head, std::move(exchange));
+                                service::Caller caller, calls::CallRecord record, Arrival arrival,
+                                StreamHead head, std::shared_ptr<http::Exchange> exchange) {
+  const auto call =
+      std::make_shared<ConnectServerStream>(environment, method, std::move(caller), record,
+                                            std::move(arrival), head, std::move(exchange));
   call->Keep();
   call->Receive([call = call.get()](bool /*always*/) { call->TakeRequest(); });
   call->Watch();
@@ -20,9 +20,9 @@ void ConnectServerStream::Begin(calls::Environment& environment, const service::
 
 ConnectServerStream::ConnectServerStream(calls::Environment& environment,
                                          const service::Method& method, service::Caller caller,
-                                         calls::CallRecord record, MemoryBudget& incomplete,
-                                         StreamHead head, std::shared_ptr<http::Exchange> exchange)
-    : ConnectStream(environment, incomplete, head, Requests::kOne, std::move(exchange)),
+                                         calls::CallRecord record, Arrival arrival, StreamHead head,
+                                         std::shared_ptr<http::Exchange> exchange)
+    : ConnectStream(environment, std::move(arrival), head, Requests::kOne, std::move(exchange)),
       AnswerStream(environment, method, std::move(caller), record),
       request_(Envelope()) {}
 
@@ -36,8 +36,10 @@ void ConnectServerStream::TakeRequest() {
 }
 
 absl::Status ConnectServerStream::Parse(google::protobuf::Message& request) {
+  const bool came = request_.ok();
   absl::Status parsed = ConnectStream::Parse(std::move(request_), request);
-  LetGo();
+  // After an error the connection may still be reading what nobody hears.
+  if (came) LetGo();
   return parsed;
 }
 

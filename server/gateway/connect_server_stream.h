@@ -25,12 +25,12 @@ class ConnectServerStream final : public ConnectStream, private calls::AnswerStr
  public:
   // Begins to read. All of them outlive the call; the record has begun.
   static void Begin(calls::Environment& environment, const service::Method& method,
-                    service::Caller caller, calls::CallRecord record, MemoryBudget& incomplete,
+                    service::Caller caller, calls::CallRecord record, Arrival arrival,
                     StreamHead head, std::shared_ptr<http::Exchange> exchange);
 
   // Use Begin.
   ConnectServerStream(calls::Environment& environment, const service::Method& method,
-                      service::Caller caller, calls::CallRecord record, MemoryBudget& incomplete,
+                      service::Caller caller, calls::CallRecord record, Arrival arrival,
                       StreamHead head, std::shared_ptr<http::Exchange> exchange);
   ~ConnectServerStream() override { Over(); }
 

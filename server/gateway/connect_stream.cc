@@ -23,6 +23,8 @@ absl::Status BodyError(const absl::Status& error) {
     case absl::StatusCode::kDeadlineExceeded:
       return Error(absl::StatusCode::kDeadlineExceeded, ErrorReason::CALL_ENDED,
                    "the client sent nothing of its request for too long");
+    case absl::StatusCode::kUnavailable:
+      return RefusalOf(error);
     case absl::StatusCode::kOutOfRange:
       return TooLargeMessage(limits::kMessageBytes);
     default:
@@ -30,12 +32,11 @@ absl::Status BodyError(const absl::Status& error) {
   }
 }
 
-ConnectStream::ConnectStream(calls::Environment& environment, MemoryBudget& incomplete,
-                             StreamHead head, Requests requests,
-                             std::shared_ptr<http::Exchange> exchange)
+ConnectStream::ConnectStream(calls::Environment& environment, Arrival arrival, StreamHead head,
+                             Requests requests, std::shared_ptr<http::Exchange> exchange)
     : exchange_(std::move(exchange)),
       environment_(environment),
-      incomplete_(incomplete),
+      arrival_(std::move(arrival)),
       head_(head),
       requests_(requests),
       packer_(head.answers),
@@ -79,7 +80,10 @@ void ConnectStream::Receive(std::function<void(bool)> next) {
   {
     MutexLock lock(&mutex_);
     next_ = std::move(next);
+    ++number_;
   }
+  bounded_ = false;
+  if (requests_ == Requests::kOne) BoundTime();
   if (cut_ == piece_.size()) return ReadPiece();
   exchange_->Later([this, self = shared_from_this()] { Cut(); });
 }
@@ -91,6 +95,7 @@ void ConnectStream::ReadPiece() {
 }
 
 void ConnectStream::TakePiece(absl::StatusOr<http::Exchange::Piece> piece) {
+  if (!Heard()) return;
   if (!piece.ok()) return Give(BodyError(piece.status()));
   if (!piece->has_value()) {
     if (absl::Status end = reader_.End(); !end.ok()) return Give(std::move(end));
@@ -117,15 +122,38 @@ void ConnectStream::Cut() {
     }
     return Give(std::move(message));
   }
-  if (!ChargeIncomplete()) return Give(calls::Overloaded());
+  if (absl::Status room = arrival_.Charge(static_cast<int64_t>(reader_.held_bytes()), charge_);
+      !room.ok()) {
+    return Give(std::move(room));
+  }
   const bool large = static_cast<int64_t>(reader_.message_bytes()) > kUncountedBytes;
   if (large && requests_ == Requests::kInTurn && !let_in_) return WaitForTurn();
+  if (reader_.within() && !bounded_) BoundTime();
   ReadPiece();
 }
 
-bool ConnectStream::ChargeIncomplete() {
-  const auto held = static_cast<int64_t>(reader_.held_bytes());
-  return held <= kUncountedBytes || charge_.TryAdd(incomplete_, held - charge_.bytes());
+bool ConnectStream::Heard() {
+  MutexLock lock(&mutex_);
+  return next_ != nullptr;
+}
+
+void ConnectStream::BoundTime() {
+  bounded_ = true;
+  uint64_t number = 0;
+  {
+    MutexLock lock(&mutex_);
+    number = number_;
+  }
+  const calls::Alarms::Ticket late = environment_.alarms.Set(
+      std::chrono::steady_clock::now() + arrival_.longest, [call = weak_from_this(), number] {
+        if (const auto held = call.lock()) held->Give(held->arrival_.TooSlow(), number);
+      });
+  calls::Alarms::Ticket before;
+  {
+    MutexLock lock(&mutex_);
+    before = std::exchange(late_, late);
+  }
+  if (before != calls::Alarms::Ticket()) environment_.alarms.Drop(before);
 }
 
 void ConnectStream::WaitForTurn() {
@@ -134,23 +162,29 @@ void ConnectStream::WaitForTurn() {
                             [this, self = shared_from_this()](const absl::Status& status) {
                               if (!status.ok()) return Give(status);
                               ticket_ = environment_.intake.Begin();
+                              BoundTime();
                               ReadPiece();
                             });
 }
 
-void ConnectStream::Give(absl::StatusOr<std::optional<Envelope>> came) {
+void ConnectStream::Give(absl::StatusOr<std::optional<Envelope>> came,
+                         std::optional<uint64_t> number) {
   std::function<void(bool)> next;
   const bool message = !came.ok() || came->has_value();
+  calls::Alarms::Ticket late;
   {
     MutexLock lock(&mutex_);
+    if (number.has_value() && *number != number_) return;
     next.swap(next_);
     if (next == nullptr) return;
+    late = std::exchange(late_, calls::Alarms::Ticket());
     if (!came.ok()) {
       received_ = came.status();
     } else if (message) {
       received_ = **std::move(came);
     }
   }
+  if (late != calls::Alarms::Ticket()) environment_.alarms.Drop(late);
   next(message);
 }
 

@@ -12,20 +12,18 @@
 #include "absl/status/statusor.h"
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
-#include "lib/base/memory_budget.h"
 #include "lib/base/mutex.h"
+#include "lib/base/shared_budget.h"
 #include "lib/http/exchange.h"
 #include "server/calls/alarms.h"
 #include "server/calls/environment.h"
 #include "server/calls/intake.h"
+#include "server/gateway/arrival.h"
 #include "server/gateway/connect_envelope.h"
 #include "server/gateway/connect_head.h"
 #include "server/service/method.h"
 
 namespace cairn::gateway {
-
-// What the body of any call may hold uncounted; only what is beyond is charged.
-inline constexpr int64_t kUncountedBytes = int64_t{64} << 10;
 
 // An error of Exchange::Read as the caller is told it.
 absl::Status BodyError(const absl::Status& error);
@@ -35,9 +33,8 @@ absl::Status BodyError(const absl::Status& error);
 // (server/calls), and what they hold goes before the exchange, whose end the server waits for.
 //
 // A call is made by a shared_ptr and keeps itself from Watch until Finish; callbacks that are under
-// way keep it longer, which is where it is deleted. Of requests one message is held at a time. The
-// bytes of one above 64 KiB that is not complete are charged to a budget of all calls; where it has
-// no room the call is refused (QUEUE_FULL).
+// way keep it longer, which is where it is deleted. Of requests one message is held at a time. What
+// it holds until it is complete, and how long that may take, is bounded by Arrival.
 class ConnectStream : public std::enable_shared_from_this<ConnectStream> {
  public:
   // What becomes of a message above 64 KiB.
@@ -48,7 +45,7 @@ class ConnectStream : public std::enable_shared_from_this<ConnectStream> {
   };
 
   // All of them outlive the call.
-  ConnectStream(calls::Environment& environment, MemoryBudget& incomplete, StreamHead head,
+  ConnectStream(calls::Environment& environment, Arrival arrival, StreamHead head,
                 Requests requests, std::shared_ptr<http::Exchange> exchange);
   virtual ~ConnectStream() = default;
   ConnectStream(const ConnectStream&) = delete;
@@ -70,7 +67,8 @@ class ConnectStream : public std::enable_shared_from_this<ConnectStream> {
   // The message that came last, or why none came:
   //   INVALID_ARGUMENT (REQUEST_MALFORMED), RESOURCE_EXHAUSTED (TOO_LARGE)  as the envelopes say
   //   RESOURCE_EXHAUSTED (QUEUE_FULL)    no room for it
-  //   CANCELLED, DEADLINE_EXCEEDED (CALL_ENDED)  the client left, sent nothing or waits no longer
+  //   CANCELLED, DEADLINE_EXCEEDED (CALL_ENDED)  the client left, sent too slowly or waits no
+  //   longer UNAVAILABLE (SHUTTING_DOWN)        the server stops
   absl::StatusOr<Envelope> TakeReceived() { return std::exchange(received_, Envelope()); }
 
   // Reads such a message into `request`. Takes time. Its error, or those of gateway::Unpack and
@@ -101,13 +99,18 @@ class ConnectStream : public std::enable_shared_from_this<ConnectStream> {
   void ReadPiece();
   void TakePiece(absl::StatusOr<http::Exchange::Piece> piece);
   void Cut();
-  bool ChargeIncomplete();
   void WaitForTurn();
-  void Give(absl::StatusOr<std::optional<Envelope>> came) CAIRN_EXCLUDES(mutex_);
+  // Somebody waits for a message: what comes when nobody does is unheard.
+  bool Heard() CAIRN_EXCLUDES(mutex_);
+  // From now on the message that is waited for may take as long as Arrival says.
+  void BoundTime() CAIRN_EXCLUDES(mutex_);
+  // With a number only to who waits for the message of that number.
+  void Give(absl::StatusOr<std::optional<Envelope>> came, std::optional<uint64_t> number = {})
+      CAIRN_EXCLUDES(mutex_);
   void BeginAnswer();
 
   calls::Environment& environment_;
-  MemoryBudget& incomplete_;
+  const Arrival arrival_;
   const StreamHead head_;
   const Requests requests_;
   Packer packer_;
@@ -117,14 +120,17 @@ class ConnectStream : public std::enable_shared_from_this<ConnectStream> {
   EnvelopeReader reader_;
   std::string piece_;
   size_t cut_ = 0;  // so much of it was given to the reader
-  MemoryCharge charge_;
-  bool let_in_ = false;  // the message has or waits for its place
+  SharedCharge charge_;
+  bool let_in_ = false;   // the message has or waits for its place
+  bool bounded_ = false;  // in time
   bool had_one_ = false;
   calls::Intake::Ticket ticket_;
 
   absl::StatusOr<Envelope> received_;
   Mutex mutex_;
   std::function<void(bool)> next_ CAIRN_GUARDED_BY(mutex_);  // null: nobody waits
+  uint64_t number_ CAIRN_GUARDED_BY(mutex_) = 0;             // of the message that is waited for
+  calls::Alarms::Ticket late_ CAIRN_GUARDED_BY(mutex_);
   bool finished_ CAIRN_GUARDED_BY(mutex_) = false;
   calls::Alarms::Ticket alarm_ CAIRN_GUARDED_BY(mutex_);
   std::shared_ptr<ConnectStream> self_;

@@ -9,6 +9,7 @@
 #include "google/protobuf/descriptor.h"
 #include "google/protobuf/message.h"
 #include "grpcpp/support/proto_buffer_reader.h"
+#include "lib/base/errors.h"
 #include "server/front/peers.h"
 #include "server/rpc/handover.h"
 
@@ -21,6 +22,13 @@ std::string_view MetadataEntry(const grpc::ServerContextBase& context, const cha
   const auto found = metadata.find(key);
   if (found == metadata.end()) return {};
   return {found->second.data(), found->second.size()};
+}
+
+// Of two the one that counts would be a matter of chance, and whoever stands in between may have
+// looked at the other.
+absl::Status SeveralAuthorizations() {
+  return Error(absl::StatusCode::kUnauthenticated, ErrorReason::TOKEN_INVALID,
+               "the metadata must have one entry \"authorization\" at most");
 }
 
 }  // namespace
@@ -86,6 +94,10 @@ service::Caller CallerOf(const Environment& environment,
   }
   calls::Identify(environment, authorization, certificate,
                   MetadataEntry(*context, "cairn-principal"), caller);
+  if (environment.access != nullptr && context->client_metadata().count("authorization") > 1) {
+    caller.identity = nullptr;
+    caller.unauthenticated = SeveralAuthorizations();
+  }
   return caller;
 }
 

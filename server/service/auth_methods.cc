@@ -5,6 +5,7 @@
 #include "fmt/format.h"
 #include "lib/base/clock.h"
 #include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
 #include "server/auth/access_control.h"
 #include "server/auth/patterns.h"
 #include "server/auth/role_bindings.h"
@@ -70,6 +71,10 @@ absl::StatusOr<v1::TestPermissionResponse> TestPermission(
                         std::to_string(request.resources_size()),
                         fmt::format("must have at most {} entries", kMaxTestedResources))
         .ToStatus();
+  }
+  for (int i = 0; i < request.resources_size(); ++i) {
+    CAIRN_RETURN_IF_ERROR(
+        auth::CanonicalResource(fmt::format("resources[{}]", i), request.resources(i)).status());
   }
   v1::TestPermissionResponse response;
   const auto test = [&](const std::string& resource) {

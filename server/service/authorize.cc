@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "google/protobuf/descriptor.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "server/auth/access_control.h"
@@ -13,8 +14,24 @@
 namespace cairn::service {
 namespace {
 
+// What a filter of the request names beside its rule (Watch), for the words of a refusal.
+std::vector<std::string> FilterOf(const google::protobuf::Message& request) {
+  std::vector<std::string> names;
+  const auto* field = request.GetDescriptor()->FindFieldByName("resources");
+  if (field == nullptr || !field->is_repeated() ||
+      field->cpp_type() != google::protobuf::FieldDescriptor::CPPTYPE_STRING) {
+    return names;
+  }
+  const auto* reflection = request.GetReflection();
+  for (int i = 0; i < reflection->FieldSize(request, field); ++i) {
+    names.push_back(reflection->GetRepeatedString(request, field, i));
+  }
+  return names;
+}
+
 absl::Status AuthorizeFiltered(const auth::AccessControl& access, const Method& method,
-                               const auth::Identity& identity, std::vector<std::string> names) {
+                               const auth::Identity& identity, std::vector<std::string> names,
+                               const google::protobuf::Message& request) {
   const v1::Verb verb = method.rule.verb();
   const std::string& lists = method.rule.lists();
   // `models/-` as a parent names nothing in particular.
@@ -22,7 +39,7 @@ absl::Status AuthorizeFiltered(const auth::AccessControl& access, const Method& 
   if (!names.empty()) CAIRN_RETURN_IF_ERROR(access.Authorize(identity, verb, names));
   const bool bounded = !names.empty() && lists != auth::kEverything;
   if (lists.empty() || bounded) return absl::OkStatus();
-  return method.filters ? access.AuthorizeAny(identity, verb, lists)
+  return method.filters ? access.AuthorizeAny(identity, verb, lists, FilterOf(request))
                         : access.Authorize(identity, verb, {lists});
 }
 
@@ -51,7 +68,7 @@ absl::Status Authorize(const auth::AccessControl* access, const Method& method,
   std::vector<std::string> names = ResourcesOf(method, request);
   if (names.empty() && continues) return absl::OkStatus();
   if (method.rule.filtered()) {
-    CAIRN_RETURN_IF_ERROR(AuthorizeFiltered(*access, method, identity, std::move(names)));
+    CAIRN_RETURN_IF_ERROR(AuthorizeFiltered(*access, method, identity, std::move(names), request));
   } else {
     CAIRN_RETURN_IF_ERROR(access->Authorize(identity, verb, names));
   }

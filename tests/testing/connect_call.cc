@@ -53,6 +53,7 @@ void ConnectCall::Leave() {
 }
 
 int ConnectCall::Status() {
+  if (head_.starts_with("HTTP/1.1 100")) head_.clear();  // the answer follows
   while (head_.empty()) {
     const size_t end = received_.find("\r\n\r\n");
     if (end == std::string::npos) {

@@ -36,7 +36,8 @@ class ConnectCall {
   // Hangs up.
   void Leave();
 
-  // Waits for the head of the answer: its status, 0 if none comes.
+  // Waits for the head of the answer: its status, 0 if none comes. After 100 (Continue) the
+  // next one waits for the answer's.
   int Status();
   const std::string& head() const { return head_; }
 

@@ -171,6 +171,9 @@ TEST(MlctlAccessTest, ATokenLives) {
   EXPECT_EQ(std::filesystem::status(token).permissions(),
             std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   run(4, {"auth", "can-i", "log", "experiments/-", "--token-file", token});
+  EXPECT_NE(run(2, {"auth", "can-i", "log", "experimets/7"}).find("resources[0]"),
+            std::string::npos);
+  run(2, {"auth", "can-i", "eat", "experiments/7"});
   run(0, {"role", "bind", "group:ds", "logger", "experiments/-"});
   EXPECT_NE(run(0, {"auth", "can-i", "log", "experiments/7", "--token-file", token})
                 .find("roleBindings/"),

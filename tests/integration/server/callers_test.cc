@@ -240,6 +240,20 @@ void CallersTest::Walk(const AnyCall& call) {
   EXPECT_GT(calls, 5 * 60u);
 }
 
+TEST_F(CallersTest, TwoAuthorizationsAreNoneWhicheverComesFirst) {
+  const auto stub = v1::AuthService::NewStub(channel_);
+  for (const bool good_first : {true, false}) {
+    grpc::ClientContext context;
+    context.AddMetadata("authorization", good_first ? "Bearer " + admin_ : "Bearer x");
+    context.AddMetadata("authorization", good_first ? "Bearer x" : "Bearer " + admin_);
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(20));
+    v1::WhoAmIResponse response;
+    const grpc::Status refused = stub->WhoAmI(&context, v1::WhoAmIRequest(), &response);
+    EXPECT_EQ(refused.error_code(), grpc::StatusCode::UNAUTHENTICATED);
+    EXPECT_THAT(refused.error_message(), HasSubstr("one entry \"authorization\" at most"));
+  }
+}
+
 TEST_F(CallersTest, EveryMethodAsksForATokenAndForTheVerbOfItsRule) {
   Walk([this](const MethodDescriptor& method, const std::string& token) {
     switch (CallAny(method, token).error_code()) {

@@ -25,6 +25,7 @@
 #include "lib/base/digest.h"
 #include "lib/base/encoding.h"
 #include "lib/http/gzip.h"
+#include "tests/testing/connect_call.h"
 #include "tests/testing/server_process.h"
 
 namespace cairn {
@@ -321,6 +322,49 @@ TEST_F(ConnectTest, WhatDoesNotParseIsRefusedWithAReason) {
     EXPECT_THAT(answer.headers, HasSubstr("Accept-Post: application/json, application/proto"));
   }
   EXPECT_EQ(Post("/cairn.v1.TrackingService/NoSuch", "{}").status, 404);
+}
+
+TEST_F(ConnectTest, ADeadlineCountsWhileTheBodyArrives) {
+  testing::ConnectCall call(server_.http_address(), kCreate, "application/json",
+                            "Connect-Timeout-Ms: 20\r\n");
+  call.Send("{");  // and no more
+  EXPECT_EQ(call.Status(), 504);
+  EXPECT_THAT(call.Rest(), HasSubstr("\"code\":\"deadline_exceeded\""));
+}
+
+TEST_F(ConnectTest, WhatSaysOneThingMayNotBeThereTwice) {
+  for (const char* twice : {"Connect-Timeout-Ms: 1\r\nConnect-Timeout-Ms: 9999\r\n",
+                            "Connect-Protocol-Version: 1\r\nConnect-Protocol-Version: 1\r\n",
+                            "Content-Encoding: gzip\r\nContent-Encoding: identity\r\n",
+                            "Authorization: Bearer a\r\nAuthorization: Bearer b\r\n"}) {
+    const Answer refused = Post(kCreate, "{}", "application/json", twice);
+    EXPECT_EQ(refused.status, 400) << twice;
+    EXPECT_EQ(refused.json()["code"], "invalid_argument") << refused.body;
+    EXPECT_THAT(refused.body, HasSubstr("REQUEST_MALFORMED"));
+  }
+  const Answer query = Get(std::string(kGet) + "?encoding=json&message=%7B%7D&message=%7B%7D");
+  EXPECT_EQ(query.status, 400);
+  EXPECT_THAT(query.body, HasSubstr("message must be there once at most"));
+}
+
+TEST_F(ConnectTest, AStopAnswersCallsWhoseRequestHasNotArrived) {
+  testing::ConnectCall plain(server_.http_address(), kCreate, "application/json",
+                             "Expect: 100-continue\r\n");
+  EXPECT_EQ(plain.Status(), 100);
+  plain.Send("{");
+  testing::ConnectCall large(server_.http_address(), "/cairn.v1.ArtifactService/BatchUpdateBlobs",
+                             "application/proto", "Expect: 100-continue\r\n");
+  EXPECT_EQ(large.Status(), 100);
+  large.Send(std::string(100'000, 'x'));
+  std::thread stopper([this] { EXPECT_EQ(server_.Stop(), 0); });
+  for (testing::ConnectCall* call : {&plain, &large}) {
+    EXPECT_EQ(call->Status(), 503);
+    const std::string body = call->Rest();
+    EXPECT_THAT(body, HasSubstr("\"code\":\"unavailable\""));
+    EXPECT_THAT(body, HasSubstr("SHUTTING_DOWN"));
+    call->Leave();
+  }
+  stopper.join();
 }
 
 TEST_F(ConnectTest, ADeadlineThatIsOverEndsTheCallAndOneAheadDoesNot) {

@@ -182,6 +182,17 @@ TEST_F(AccessControlTest, AKindIsOpenToWhomSomethingOfItIs) {
                         ErrorReason::PERMISSION_DENIED));
 }
 
+TEST_F(AccessControlTest, TheRefusalOfAKindSpeaksOfWhatWasAskedFor) {
+  const auto refused =
+      access_.AuthorizeAny(Named("bob"), v1::READ, "*", {"models/m", "policies/p"});
+  EXPECT_EQ(refused.message(),
+            "\"bob\" may not READ models/m, policies/p: no role binding gives it READ on anything");
+  EXPECT_EQ(access_.AuthorizeAny(Named("bob"), v1::READ, "*").message(),
+            "\"bob\" may not READ anything: no role binding gives it READ on anything");
+  EXPECT_EQ(access_.AuthorizeAny(Named("bob"), v1::LOG, "models/-").message(),
+            "\"bob\" may not LOG any of models/-: no role binding gives it LOG on any of models/-");
+}
+
 TEST_F(AccessControlTest, BlobsAreReadByWhoMayReadOrLogAnything) {
   ASSERT_TRUE(Bind("principal:writer", Role::LOGGER, "experiments/7", {v1::LOG}).ok());
   ASSERT_TRUE(Bind("principal:reader", Role::READER, "models/m").ok());

@@ -48,6 +48,25 @@ TEST(Patterns, WhatIsNoNameHasNoSpelling) {
   EXPECT_FALSE(CanonicalName("models/" + std::string(5000, 'a')).has_value());
 }
 
+TEST(Patterns, WhatMayBeAskedAboutHasAName) {
+  const std::string run = "0123456789abcdef0123456789abcdef";
+  for (const std::string& name :
+       {std::string("*"), std::string("models/-"), std::string("models/m"),
+        std::string("models/m/versions/latest"), std::string("models/m/aliases/best"),
+        std::string("models/m/channels/c"), std::string("models/m/channels/c/decisions/d"),
+        std::string("datasets/d/versions/3"), std::string("operations/x"),
+        "experiments/7/runs/" + run, "experiments/-/runs/" + run}) {
+    EXPECT_EQ(CanonicalResource("r", name).value_or(""), name);
+  }
+  for (const std::string& name :
+       {std::string(""), std::string("experimets/7"), std::string("models/m/chanels/c"),
+        std::string("models/-/versions/3"), std::string("tokens/-"), std::string("experiments/x"),
+        std::string("experiments/7/runs/x"), "runs/" + run, "models/7/runs/" + run}) {
+    EXPECT_TRUE(HasReason(CanonicalResource("r", name).status(), ErrorReason::NAME_INVALID))
+        << name;
+  }
+}
+
 TEST(Patterns, ABindingIsAboutTheServerAKindOrAWholeThing) {
   for (const char* pattern : {"*", "experiments/-", "datasets/-", "models/-", "policies/-",
                               "operations/-", "experiments/0", "experiments/7", "datasets/retail",

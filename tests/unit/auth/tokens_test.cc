@@ -118,6 +118,7 @@ TEST_F(TokensTest, TheLastAdministratorIsNotRevokedUnlessForced) {
   Create("alice");
   const absl::Status last = Revoke(admin->token().name());
   EXPECT_TRUE(HasReason(last, ErrorReason::LAST_ADMIN)) << last;
+  EXPECT_NE(last.message().find("set force in the request (mlctl: --force)"), std::string::npos);
   ASSERT_TRUE(Bind("group:admins", v1::RoleBinding::ADMIN, "*").ok());
   Create("bob", {"admins"});
   EXPECT_TRUE(Revoke(admin->token().name()).ok());

@@ -1,9 +1,12 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -74,6 +77,115 @@ TEST(HttpLimitsTest, ChunkedBodyOverTheLimitIs413) {
       "POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n";
   for (int i = 0; i < 5; ++i) request += "10\r\n0123456789abcdef\r\n";
   EXPECT_EQ(StatusThenClose(server->port(), request), 413);
+}
+
+TEST(HttpLimitsTest, AHeaderThatSaysOneThingMayNotBeThereTwice) {
+  const auto server = StartLimited(SmallLimits());
+  const std::string head = "GET / HTTP/1.1\r\nHost: localhost\r\n";
+  for (const char* twice :
+       {"Authorization: Bearer a\r\nauthorization: Bearer b\r\n", "HOST: localhost\r\n",
+        "Content-Type: text/plain\r\nContent-Type: application/json\r\n",
+        "Content-Encoding: gzip\r\nContent-Encoding: identity\r\n",
+        "Content-Length: 0\r\nContent-Length: 0\r\n"}) {
+    EXPECT_EQ(StatusThenClose(server->port(), head + twice + "\r\n"), 400) << twice;
+  }
+  EXPECT_EQ(RawClient(server->port())
+                .Exchange(head + "Accept: text/plain\r\nAccept: text/html\r\n\r\n")
+                ->status,
+            200);
+}
+
+TEST(HttpLimitsTest, AGateKeepsConnectionsOutAndHasTheirPlacesBack) {
+  HttpServerOptions options = SmallLimits();
+  const auto places = std::make_shared<int>(0);
+  // Runs and lets go on the server's one thread.
+  options.gate = [places](const sockaddr_storage&) -> std::shared_ptr<void> {
+    if (*places == 1) return nullptr;
+    ++*places;
+    return {places.get(), [places](void*) { --*places; }};
+  };
+  const auto server = StartLimited(std::move(options));
+  auto first = std::make_unique<RawClient>(server->port());
+  EXPECT_EQ(first->Exchange(Get("/"))->status, 200);
+  RawClient second(server->port());
+  second.Send(Get("/"));
+  EXPECT_EQ(second.ReadToEnd(), "");
+  first->Send("GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  first->ReadToEnd();
+  first.reset();
+  std::optional<Response> third;
+  for (int i = 0; i < 1000 && !third.has_value(); ++i) {
+    RawClient client(server->port());
+    client.Send(Get("/"));
+    third = client.Read();
+  }
+  ASSERT_TRUE(third.has_value());
+  EXPECT_EQ(third->status, 200);
+}
+
+TEST(HttpLimitsTest, ARoutesDeadlineCountsWhileItsBodyArrives) {
+  Route route{"POST", "/late", "test.write", [](const Request&) { return TextResponse("never"); }};
+  route.deadline = [](const Request& head) { return head.began; };
+  route.refuse = [](const Request&, const absl::Status& why) {
+    return TextResponse("refused: " + std::string(why.message()));
+  };
+  const auto server = HttpServer::Start(SmallLimits(), *Router::Create({route}));
+  ASSERT_TRUE(server.ok());
+  RawClient client((*server)->port());
+  client.Send(
+      "POST /late HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Content-Length: 10\r\n\r\n123");
+  const auto refused = client.Read();
+  ASSERT_TRUE(refused.has_value());
+  EXPECT_EQ(refused->body, "refused: the deadline of the call is over");
+}
+
+TEST(HttpLimitsTest, OneCallersLargeBodiesHaveAShareOfTheirRoom) {
+  HttpServerOptions options = SmallLimits();
+  options.limits.max_large_bytes = 200;
+  options.limits.max_large_share = 100;
+  Route route{"POST", "/large", "test.write", [](const Request&) { return TextResponse("taken"); }};
+  route.max_body_bytes = 100;
+  route.admit = [](const Request& head) -> absl::StatusOr<std::string> {
+    return *head.Header("From");
+  };
+  const auto server = HttpServer::Start(std::move(options), *Router::Create({route}));
+  ASSERT_TRUE(server.ok());
+  const auto head = [](const std::string& from) {
+    return "POST /large HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nFrom: " +
+           from + "\r\nContent-Length: 80\r\nExpect: 100-continue\r\n\r\n";
+  };
+  RawClient slow((*server)->port());
+  slow.Send(head("ann"));
+  EXPECT_EQ(slow.Read(/*has_body=*/false)->status, 100);  // its room is kept
+  RawClient same((*server)->port());
+  same.Send(head("ann"));
+  EXPECT_EQ(same.Read()->status, 503);
+  RawClient other((*server)->port());
+  other.Send(head("bob"));
+  EXPECT_EQ(other.Read(/*has_body=*/false)->status, 100);
+  other.Send(std::string(80, '1'));
+  EXPECT_EQ(other.Read()->body, "taken");
+}
+
+TEST(HttpLimitsTest, AStopAnswersWhatHasNotArrived) {
+  const auto server = StartLimited(SmallLimits());
+  RawClient body(server->port());
+  body.Send(
+      "POST /echo HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Content-Length: 10\r\nExpect: 100-continue\r\n\r\n");
+  EXPECT_EQ(body.Read(/*has_body=*/false)->status, 100);
+  body.Send("123");
+  std::thread stopper([&server] { server->Stop(milliseconds(4'000)); });
+  const auto answer = body.Read();
+  body.FinishSending();
+  bool clean = false;
+  EXPECT_EQ(body.ReadToEnd(&clean), "");
+  stopper.join();
+  ASSERT_TRUE(answer.has_value());
+  EXPECT_EQ(answer->status, 503);
+  EXPECT_NE(answer->body.find("the server stops"), std::string::npos);
+  EXPECT_TRUE(clean);
 }
 
 TEST(HttpLimitsTest, HeadersOverTheLimitAre431) {

@@ -16,7 +16,10 @@
 #include "cairn/v1/artifacts.pb.h"
 #include "cairn/v1/tracking.pb.h"
 #include "google/longrunning/operations.pb.h"
+#include "lib/base/errors.h"
+#include "lib/base/shared_budget.h"
 #include "lib/http/http_server.h"
+#include "server/gateway/arrival.h"
 #include "server/gateway/connect_routes.h"
 #include "server/gateway/connect_wait.h"
 #include "server/operations/operations.h"
@@ -33,15 +36,23 @@ constexpr size_t kLargeBytes = size_t{1} << 20;
 
 class ConnectTurnsTest : public RpcTest {
  protected:
-  ConnectTurnsTest()
+  explicit ConnectTurnsTest(std::chrono::milliseconds longest = std::chrono::minutes(1))
       : RpcTest({}, 100, calls::RepliesOptions().budget_bytes, OneLargeInTurn(kLargeBytes)) {
     auto router =
-        http::Router::Create(gateway::ConnectRoutes(environment_, *table_, 2 * kLargeBytes));
+        http::Router::Create(gateway::ConnectRoutes(environment_, *table_, Limits(longest)));
     auto server = http::HttpServer::Start({}, *std::move(router));
     EXPECT_TRUE(server.ok()) << server.status();
     server_ = *std::move(server);
   }
   ~ConnectTurnsTest() override { Open(); }
+
+  static gateway::ArrivalLimits Limits(std::chrono::milliseconds longest) {
+    gateway::ArrivalLimits limits;
+    limits.longest = longest;
+    limits.max_bytes = 2 * kLargeBytes;
+    limits.max_bytes_of_one = kLargeBytes;
+    return limits;
+  }
 
   // Lets those end that are being served.
   void Open() {
@@ -92,6 +103,11 @@ class ConnectTurnsTest : public RpcTest {
   std::unique_ptr<http::HttpServer> server_;
 };
 
+class SlowTurnsTest : public ConnectTurnsTest {
+ protected:
+  SlowTurnsTest() : ConnectTurnsTest(std::chrono::milliseconds(1)) {}
+};
+
 TEST_F(ConnectTurnsTest, LargeRequestsAreReadInTheirTurn) {
   const auto first = Begin();
   EXPECT_EQ(first->Status(), 100);  // it may send: nobody else does
@@ -105,6 +121,33 @@ TEST_F(ConnectTurnsTest, LargeRequestsAreReadInTheirTurn) {
   Send(*second);
   EXPECT_TRUE(Becomes([this] { return served_ == 2; }));
   EXPECT_TRUE(Becomes([this] { return metrics_.in_flight() == 0; }));
+}
+
+// A message that does not come to its end is given up, whichever kind of call reads it.
+TEST_F(SlowTurnsTest, AMessageHasToArriveInTime) {
+  ConnectCall call(server_->address(), "/cairn.v1.ArtifactService/BatchUpdateBlobs",
+                   "application/proto");
+  EXPECT_EQ(call.Status(), 504);
+  const std::string body = call.Rest();
+  EXPECT_NE(body.find("a message of a request must arrive within 1 ms"), std::string::npos) << body;
+  EXPECT_TRUE(Becomes([this] { return metrics_.in_flight() == 0; }));
+  EXPECT_EQ(served_, 0);
+}
+
+TEST(ArrivalTest, OneCallerHasAShareAndTheRefusalNamesTheLimit) {
+  SharedBudget budget(400'000, 200'000);
+  const gateway::Arrival ann{budget, "ann", std::chrono::milliseconds(1)};
+  const gateway::Arrival bob{budget, "bob", std::chrono::milliseconds(1)};
+  SharedCharge held;
+  SharedCharge small;
+  SharedCharge other;
+  EXPECT_TRUE(ann.Charge(200'000, held).ok());
+  EXPECT_TRUE(ann.Charge(gateway::kUncountedBytes, small).ok());
+  const absl::Status full = ann.Charge(gateway::kUncountedBytes + 1, small);
+  EXPECT_TRUE(HasReason(full, ErrorReason::QUEUE_FULL)) << full;
+  EXPECT_NE(full.message().find("of one caller that are not complete hold at most 200000 bytes"),
+            std::string::npos);
+  EXPECT_TRUE(bob.Charge(200'000, other).ok());
 }
 
 TEST_F(ConnectTurnsTest, WhoLeavesWhileWaitingIsNotServed) {

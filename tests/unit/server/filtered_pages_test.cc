@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cairn/v1/promotion.pb.h"
+#include "cairn/v1/watch.pb.h"
 #include "fmt/format.h"
 #include "google/longrunning/operations.pb.h"
 #include "server/registry/policies.h"
@@ -482,11 +483,36 @@ TEST_F(OwnQuestionsTest, WhoAmITellsTheBindingsThatApply) {
   EXPECT_THAT(resources, ::testing::ElementsAre("models/m", "experiments/-", "policies/-"));
 }
 
+TEST_F(OwnQuestionsTest, AWatchThatIsRefusedIsToldWhatItAskedFor) {
+  v1::WatchRequest request;
+  request.add_resources("models/m");
+  const std::string refused(Ask("WatchService/Watch", request).message());
+  EXPECT_EQ(refused, "\"alice\" may not READ models/m: no role binding gives it READ on anything");
+}
+
+TEST_F(OwnQuestionsTest, TestPermissionRefusesNonsenseAlsoToWhoMayDoEverything) {
+  Bind(v1::RoleBinding::ADMIN, "*", "principal:bob");
+  for (const char* name :
+       {"experimets/7", "models", "models/..", "nonsense", "models/m/chanels/c"}) {
+    for (const service::Caller& caller : {Alice(), CallerNamed("bob"), Administrator()}) {
+      v1::TestPermissionRequest request;
+      request.set_verb(v1::READ);
+      request.add_resources("models/m");
+      request.add_resources(name);
+      const auto answer =
+          Call<v1::TestPermissionResponse>("cairn.v1.AuthService/TestPermission", caller, request);
+      EXPECT_TRUE(HasReason(answer.status(), ErrorReason::NAME_INVALID)) << name;
+      EXPECT_NE(answer.status().message().find("resources[1]"), std::string_view::npos);
+    }
+  }
+}
+
 TEST_F(OwnQuestionsTest, TestPermissionAgreesWithWhatIsAllowed) {
+  constexpr const char* kRun = "experiments/1/runs/0123456789abcdef0123456789abcdef";
   Bind(v1::RoleBinding::LOGGER, "experiments/1");
   v1::TestPermissionRequest request;
   request.set_verb(v1::LOG);
-  for (const char* name : {"experiments/1", "experiments/1/runs/2", "experiments/10", "*"}) {
+  for (const char* name : {"experiments/1", kRun, "experiments/10", "*"}) {
     request.add_resources(name);
   }
   const auto answer =
