@@ -244,9 +244,8 @@ class Server::Impl {
     mutator_ = std::make_unique<storage::Mutator>(*store_, *store_clock_, *pool_);
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
     environment_.reset(new calls::Environment{
-        *store_, *mutator_, clock, SystemIds(), calls::CallPools{*pool_, *disk_pool_, long_calls_},
-        *folding_room_, *intake_, replies_, alarms_, metrics_, *metric_compactor_, *run_leases_,
-        *operations_, access_.get()});
+        *mutator_, clock, calls::CallPools{*pool_, *disk_pool_, long_calls_}, *folding_room_,
+        *intake_, replies_, alarms_, metrics_, access_.get()});
     CAIRN_RETURN_IF_ERROR(MakeMethods(clock, connections));
     CAIRN_ASSIGN_OR_RETURN(
         grpc_, rpc::GrpcServer::Start(AcceptorOptions(connections), shares_.request_bytes,
@@ -304,10 +303,10 @@ class Server::Impl {
     facts.tls_http = facts.tls_grpc;
     facts.client_certificates = options_.auth && !options_.tls.client_ca_file.empty();
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
-    backends_.reset(new service::Backends{
-        *store_, SystemIds(), *store_clock_, *run_searcher_, *metric_compactor_, *run_leases_,
-        *run_purger_, *operations_, *blobs_, artifacts::MakeManifestLoader(*blobs_), *event_feed_,
-        facts, access_.get()});
+    backends_.reset(new service::Backends{*store_, SystemIds(), *store_clock_, *run_searcher_,
+                                          *metric_compactor_, *run_leases_, *operations_, *blobs_,
+                                          artifacts::MakeManifestLoader(*blobs_), *event_feed_,
+                                          facts, access_.get()});
     CAIRN_ASSIGN_OR_RETURN(methods_, service::MakeMethodTable(*backends_));
     return absl::OkStatus();
   }
@@ -325,11 +324,8 @@ class Server::Impl {
 
   absl::Status StartOperations(const Clock& clock) {
     operations_ = std::make_unique<operations::OperationRunner>(*store_, clock, *store_clock_);
-    const tracking::RunWorkHooks hooks{*run_searcher_, clock,
-                                       [this](const v1::Run& run) { run_leases_->Changed(run); },
-                                       [this] { run_purger_->Wake(); }};
-    operations_->Add(tracking::MakePurgeExperimentWork(hooks));
-    operations_->Add(tracking::MakeBulkChangeRunsWork(hooks));
+    operations_->Add(tracking::MakePurgeExperimentWork(*run_searcher_));
+    operations_->Add(tracking::MakeBulkChangeRunsWork(*run_searcher_));
     operations_->Add(blobs_->NewCollectionWork());
     operations_->Add(blobs_->NewScrubWork());
     return operations_->Start();

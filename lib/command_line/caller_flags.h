@@ -11,6 +11,7 @@ namespace cairn::command_line {
 // How a program that calls the server says who it is and whom it trusts: `token-file`, `tls` and
 // the four that go with it. The same rows for every such program, so that what is said of tokens
 // and keys is said once. `section` is their heading in help, of a literal like all texts of rows.
+// A token itself is never a flag: other users of the machine see command lines. Pure.
 std::vector<Flag> CallerFlags(std::string_view section = "");
 
 }  // namespace cairn::command_line

@@ -14,9 +14,11 @@
 namespace cairn::command_line {
 
 // The table of a program's commands and flags, from which parsing, help, the reference page and
-// completion come. Its rows are plain values whose views are of literals.
+// completion come. Its rows are plain values whose views are of literals, or of what outlives the
+// table, and nothing in it is of one program: mlctl, cairn-pipeline and cairnd each have theirs.
 
-// What a flag takes. flag_values.h says how each is written.
+// What a flag takes, which decides how its text is checked, completed and read. flag_values.h says
+// how each is written.
 enum class FlagKind {
   kText,      // UTF-8, or one of `choices`
   kSwitch,    // nothing: --dry-run; or --dry-run=false
@@ -56,7 +58,8 @@ struct Flag {
   bool names_file() const { return kind == FlagKind::kPath; }
 };
 
-// A positional argument. Completion offers the things `completes` names.
+// A positional argument. A command's take the words in the order of the row. Completion offers
+// the things `completes` names.
 struct Argument {
   std::string_view name;
   int min = 1;
@@ -70,7 +73,8 @@ struct Example {
   std::string_view says;
 };
 
-// One command. The one with an empty path is what the program does without a command.
+// One command. The one with an empty path is what the program does without a command. Families are
+// the headings of the overview, in the order in which they first occur.
 struct Command {
   std::string_view path;  // "run start"
   std::string_view family;
@@ -82,6 +86,8 @@ struct Command {
   Handler handler;           // may be empty
 };
 
+// Shown by `help NAME`, and listed at the end of the overview.
+//
 // A page of help that is no command: formats, exit codes, references, ….
 struct Topic {
   std::string_view name;
@@ -89,6 +95,9 @@ struct Topic {
   std::string_view text;
 };
 
+// Built once, by a function of the program; main hands it to Parse, help and completion, which are
+// the same for all programs. A command is found by looking at all: there are fewer than a hundred.
+//
 // Everything a program can do. Immutable after construction; safe to share.
 struct CommandTable {
   std::string_view program;            // "mlctl"
@@ -102,17 +111,19 @@ struct CommandTable {
   std::vector<Flag> global_flags = {};
   std::vector<Topic> topics = {};
 
-  // The command with this path; null if there is none.
+  // The command with exactly this path; null if there is none.
   const Command* Find(std::string_view path) const;
 
-  // True when some command begins with this word and goes on: "run".
+  // True when some command begins with this word and goes on: "run". Then the word alone is
+  // answered with the commands of the group.
   bool IsGroup(std::string_view word) const;
 
-  // The command that `words` begin with; null if there is none.
+  // The command that `words` begin with, the longest one; null if there is none.
   const Command* Beginning(const std::vector<std::string>& words) const;
 
   // The flag of `command` (which may be null) or a global one; the command's
-  // own flags hide global ones with the same letter.
+  // own flags hide global ones with the same letter. Names come without dashes. Null if
+  // there is none. The pointers live as long as the table.
   const Flag* FindFlag(const Command* command, std::string_view name) const;
   const Flag* FindLetter(const Command* command, char letter) const;
 
@@ -123,14 +134,18 @@ struct CommandTable {
 // The variable of a flag's name: "MLCTL_" and "dry-run" make MLCTL_DRY_RUN.
 std::string VariableName(std::string_view prefix, std::string_view flag);
 
-// A command line that was understood. Value type; views into the table.
+// A command line that was understood: commands, arguments and flags as they were given, checked but
+// not converted (Settings does that, with variables and files). Value type; views into the table.
 struct Invocation {
-  const Command* command = nullptr;
+  const Command* command = nullptr;  // null: no word names one
   std::vector<std::string> arguments;
+  // By name without dashes; of a repeatable flag all values in their order, else one. A switch
+  // that stands alone is "true".
   std::map<std::string, std::vector<std::string>, std::less<>> flags;
   bool help = false;     // --help was among the flags
   bool version = false;  // --version was, in a program that has it
 
+  // Whether the command line gives the flag, with whatever value.
   bool Has(std::string_view flag) const { return flags.find(flag) != flags.end(); }
 };
 

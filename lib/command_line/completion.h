@@ -11,13 +11,15 @@
 
 namespace cairn::command_line {
 
+// Completion never fails: where a command line is wrong there is nothing to offer.
+
 // What could stand where the cursor is.
 struct Completions {
   std::vector<std::string> words;  // all begin with what was typed
   // What else may stand there and only a server knows: a noun ("model"), or
   // `file`; empty for nothing.
   std::string dynamic;
-  std::string prefix;  // what was typed of the last word
+  std::string prefix;  // what was typed of the last word; for who asks the server
 };
 
 // Completes the last of `words` (which may be empty) by the table. Pure.
@@ -28,6 +30,7 @@ Completions Complete(const CommandTable& table, const std::vector<std::string>& 
 std::optional<std::string> CompletionLines(const CommandTable& table,
                                            const std::vector<std::string>& words);
 
+// The script holds no words of the table, so it stays right when the program is updated.
 // A script that makes `shell` (bash, zsh or fish) ask the program: `mlctl __complete`.
 // INVALID_ARGUMENT (VALUE_INVALID) for another shell.
 absl::StatusOr<std::string> CompletionScript(const CommandTable& table, std::string_view shell);

@@ -10,7 +10,9 @@
 
 namespace cairn::command_line {
 
-// Help comes from the table alone. All functions are pure.
+// Help comes from the table alone, so that it cannot say anything else than the parser does. All
+// functions are pure; sentences are wrapped for 80 columns, whatever the terminal, so that tests
+// and documents can hold what is printed.
 
 // The overview: what the program is, examples, the commands by family, the topics, and the flags
 // by section, each with its default and, where the table asks for that, its variable.

@@ -8,7 +8,8 @@
 
 namespace cairn::command_line {
 
-// How texts fill a terminal. All are pure.
+// How texts fill a terminal. All are pure, and take bytes that are no UTF-8 as they come: names of
+// files may hold any.
 
 // How many columns a UTF-8 text takes: one for each code point, none for
 // combining marks, two for East Asian wide characters and emoji.

@@ -1,7 +1,5 @@
 #include "lib/tables/byte_source.h"
 
-#include <zstd.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -10,53 +8,14 @@
 #include <utility>
 #include <vector>
 
-#include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
+#include "lib/zstd/frames.h"
 
 namespace cairn::tables {
 namespace {
 
 constexpr size_t kPackedBytes = size_t{128} << 10;
-
-absl::Status DamagedZstd(std::string_view what) {
-  return Error(absl::StatusCode::kDataLoss, ErrorReason::VALUE_INVALID, what);
-}
-
-class ZstdFrames {
- public:
-  explicit ZstdFrames(ByteSource packed)
-      : packed_(std::move(packed)), stream_(ZSTD_createDStream(), ZSTD_freeDStream) {
-    ZSTD_initDStream(stream_.get());
-  }
-
-  absl::StatusOr<size_t> Read(char* out, size_t capacity) {
-    ZSTD_outBuffer output{out, capacity, 0};
-    while (output.pos == 0) {
-      if (input_.pos == input_.size && !at_end_) {
-        CAIRN_ASSIGN_OR_RETURN(const size_t size, packed_(buffer_.data(), buffer_.size()));
-        at_end_ = size == 0;
-        input_ = {buffer_.data(), size, 0};
-      }
-      const size_t consumed = input_.pos;
-      if (at_end_ && frame_done_ && input_.pos == input_.size) return size_t{0};
-      const size_t result = ZSTD_decompressStream(stream_.get(), &output, &input_);
-      if (ZSTD_isError(result) != 0) return DamagedZstd("the zstd frames are damaged");
-      frame_done_ = result == 0;
-      const bool stuck = output.pos == 0 && input_.pos == consumed;
-      if (at_end_ && stuck && !frame_done_) return DamagedZstd("the zstd frames are cut off");
-    }
-    return output.pos;
-  }
-
- private:
-  ByteSource packed_;
-  std::unique_ptr<ZSTD_DStream, size_t (*)(ZSTD_DStream*)> stream_;
-  std::vector<char> buffer_ = std::vector<char>(kPackedBytes);
-  ZSTD_inBuffer input_{nullptr, 0, 0};
-  bool at_end_ = false;
-  bool frame_done_ = true;
-};
 
 bool EndsWithIgnoringCase(std::string_view text, std::string_view end) {
   if (text.size() < end.size()) return false;
@@ -82,9 +41,14 @@ absl::StatusOr<ByteSource> OpenFile(const std::string& path) {
 }
 
 ByteSource Unzstd(ByteSource packed) {
-  return [frames = std::make_shared<ZstdFrames>(std::move(packed))](char* out, size_t capacity) {
-    return frames->Read(out, capacity);
+  auto more = [packed = std::move(packed),
+               buffer =
+                   std::vector<char>(kPackedBytes)]() mutable -> absl::StatusOr<std::string_view> {
+    CAIRN_ASSIGN_OR_RETURN(const size_t size, packed(buffer.data(), buffer.size()));
+    return std::string_view(buffer.data(), size);
   };
+  return [frames = std::make_shared<zstd::FrameReader>(std::move(more))](
+             char* out, size_t capacity) { return frames->Read(out, capacity); };
 }
 
 ByteSource FromText(std::string_view text, size_t piece_bytes) {

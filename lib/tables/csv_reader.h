@@ -29,6 +29,13 @@ struct CsvOptions {
 // have as many fields as the first. Bytes are passed on as they are, whatever their
 // encoding. How the source cuts the bytes makes no difference.
 //
+// pipeline/data has a reader of its own (csv_reader.h there), and both are meant. This one reads
+// any table, of any size, in the memory of one record, and refuses the first record that is not as
+// written here: a profile or a comparison of half a table says nothing. That one reads one kind of
+// table whole, in parts side by side, guesses the dialect, and sets aside lines that are wrong; it
+// finds separators 32 bytes at a time by positions in text that stays where it is. A tokenizer for
+// both would bring copies into that loop, or the whole text into the memory of this one.
+//
 // Not thread-safe. Movable.
 class CsvReader {
  public:

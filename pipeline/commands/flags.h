@@ -19,7 +19,8 @@ namespace cairn::pipeline {
 // value stand for a flag that was not given. Names of files are any bytes; all other
 // texts are UTF-8, which parsing has checked.
 struct RunFlags {
-  // Input, configuration and the two grids: what is computed.
+  // Input, configuration and the two grids: what is computed. `preset` and `grid` are names of
+  // what is built in, `config` is a file.
   std::string data;
   std::string config;
   std::string preset;
@@ -50,8 +51,8 @@ struct RunFlags {
   std::optional<int> threads;
 };
 
-// Flags of `predict`. Either `data` or `features` is given. A file of the name `model`
-// comes before a model on the server.
+// Flags of `predict`, which trains nothing and so has few of those above. Either `data` or
+// `features` is given. A file of the name `model` comes before a model on the server.
 struct PredictFlags {
   std::string model = "customer-segments";
   std::string data;
@@ -65,7 +66,8 @@ struct PredictFlags {
   int threads = 0;
 };
 
-// The options of data/synthetic.h that people ask for; ranges are checked there.
+// The options of data/synthetic.h that people ask for; ranges are checked there. Equal flags give
+// equal files, byte by byte, on every machine.
 struct GenerateFlags {
   std::string out;
   std::string truth;
@@ -75,8 +77,8 @@ struct GenerateFlags {
   double drift = 0;
 };
 
-// What the command line and the environment say (flag_table.h). A usage error where two flags
-// exclude each other. REQUIRES: `settings` are of a command that has these flags.
+// What the command line and the environment say (flag_table.h). Pure. A usage error (exit code 2)
+// where two flags exclude each other. REQUIRES: `settings` are of a command that has these flags.
 absl::StatusOr<RunFlags> RunFlagsOf(const command_line::Settings& settings);
 absl::StatusOr<PredictFlags> PredictFlagsOf(const command_line::Settings& settings);
 GenerateFlags GenerateFlagsOf(const command_line::Settings& settings);

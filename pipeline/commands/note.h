@@ -10,7 +10,8 @@ namespace cairn::pipeline {
 
 // Prints to standard error, for people. Unlike fmt::print it does not throw when nobody
 // can be told: that stops no run. The line end is the caller's. The text is made whole
-// before it is written, so that lines of several threads do not mix within.
+// before it is written, so that lines of several threads do not mix within. Any thread.
+// Results never go here but to standard output, which may be piped on.
 template <typename... Args>
 void Note(fmt::format_string<Args...> format, Args&&... args) {
   std::fputs(fmt::format(format, std::forward<Args>(args)...).c_str(), stderr);

@@ -1,13 +1,13 @@
 #include "pipeline/data/byte_source.h"
 
 #include <zlib.h>
-#include <zstd.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "fmt/format.h"
 #include "lib/base/status_macros.h"
+#include "lib/zstd/frames.h"
 #include "pipeline/data/input_error.h"
 
 namespace cairn::pipeline {
@@ -82,41 +82,27 @@ class GzipStream : public ByteStream {
 class ZstdStream : public ByteStream {
  public:
   ZstdStream(std::string_view packed, const InputLimits& limits)
-      : packed_(packed), limits_(limits), context_(ZSTD_createDStream(), &ZSTD_freeDStream) {
-    input_ = {packed_.data(), packed_.size(), 0};
-    // A window beyond 128 MiB is more memory than any honest CSV needs.
-    if (context_) ZSTD_DCtx_setParameter(context_.get(), ZSTD_d_windowLogMax, 27);
-  }
+      : packed_bytes_(packed.size()), limits_(limits), frames_([packed]() mutable {
+          return absl::StatusOr<std::string_view>(std::exchange(packed, {}));
+        }) {}
 
   absl::StatusOr<size_t> Read(char* out, size_t capacity) override {
-    if (!context_) {
-      return InputError(absl::StatusCode::kResourceExhausted, kInputTooLarge,
-                        "no memory to unpack");
+    const absl::StatusOr<size_t> produced = frames_.Read(out, capacity);
+    if (absl::IsDataLoss(produced.status()))
+      return Damaged(std::string(produced.status().message()));
+    if (!produced.ok()) {
+      return InputError(produced.status().code(), kInputTooLarge,
+                        std::string(produced.status().message()));
     }
-    ZSTD_outBuffer output{out, capacity, 0};
-    while (output.pos == 0) {
-      if (input_.pos == input_.size && frame_done_) return size_t{0};
-      const size_t before = input_.pos;
-      const size_t left = ZSTD_decompressStream(context_.get(), &output, &input_);
-      if (ZSTD_isError(left)) {
-        return Damaged(fmt::format("the zstd data is damaged: {}", ZSTD_getErrorName(left)));
-      }
-      frame_done_ = left == 0;
-      if (output.pos == 0 && !frame_done_ && input_.pos == before) {
-        return Damaged("the zstd data ends too early");
-      }
-    }
-    unpacked_ += output.pos;
-    CAIRN_RETURN_IF_ERROR(CheckUnpacked(unpacked_, packed_.size(), limits_));
-    return output.pos;
+    unpacked_ += *produced;
+    CAIRN_RETURN_IF_ERROR(CheckUnpacked(unpacked_, packed_bytes_, limits_));
+    return *produced;
   }
 
  private:
-  std::string_view packed_;
-  InputLimits limits_;
-  std::unique_ptr<ZSTD_DStream, decltype(&ZSTD_freeDStream)> context_;
-  ZSTD_inBuffer input_{};
-  bool frame_done_ = false;
+  const uint64_t packed_bytes_;
+  const InputLimits limits_;
+  zstd::FrameReader frames_;
   uint64_t unpacked_ = 0;
 };
 

@@ -7,6 +7,9 @@
 // inside an unquoted field is an ordinary character, the last line may lack its end. A field that
 // opens a quote and does not close it properly costs its own line only: reading resumes at the
 // next line feed. A record longer than kMaxRecordBytes is rejected in the same way.
+//
+// lib/tables has the reader for tables that are only looked at: strict, of any width, in the memory
+// of one record. Why these are two is said there.
 
 #include <cstddef>
 #include <vector>

@@ -1,11 +1,6 @@
 #include "pipeline/stages/compact_table.h"
 
-#include <fmt/format.h>
-#include <zstd.h>
-
-#include <memory>
-
-#include "lib/base/errors.h"
+#include "lib/zstd/frames.h"
 #include "pipeline/data/table_csv.h"
 
 namespace cairn::pipeline {
@@ -30,20 +25,7 @@ void AppendRows(std::string_view method, const std::vector<std::string>& columns
 }  // namespace
 
 absl::StatusOr<std::string> CompressText(std::string_view text) {
-  const std::unique_ptr<ZSTD_CCtx, size_t (*)(ZSTD_CCtx*)> context(ZSTD_createCCtx(),
-                                                                   ZSTD_freeCCtx);
-  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_compressionLevel, kCompressionLevel);
-  ZSTD_CCtx_setParameter(context.get(), ZSTD_c_checksumFlag, 1);
-  std::string out(ZSTD_compressBound(text.size()), '\0');
-  const size_t size =
-      ZSTD_compress2(context.get(), out.data(), out.size(), text.data(), text.size());
-  if (ZSTD_isError(size) != 0) {
-    return Error(absl::StatusCode::kInternal, ErrorReason::INTERNAL_FAULT,
-                 fmt::format("zstd: {}", ZSTD_getErrorName(size)))
-        .ToStatus();
-  }
-  out.resize(size);
-  return out;
+  return zstd::PackFrame(text, kCompressionLevel);
 }
 
 std::vector<std::pair<std::string, std::string>> TransactionColumnTypes() {

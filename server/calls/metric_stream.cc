@@ -1,15 +1,14 @@
 #include "server/calls/metric_stream.h"
 
 #include <utility>
-#include <vector>
+#include <variant>
 
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "server/calls/receive.h"
-#include "server/metrics/bundle.h"
 #include "server/metrics/metric_compactor.h"
-#include "server/tracking/run_lease_keeper.h"
+#include "server/tracking/logged_points.h"
 #include "server/tracking/run_logging.h"
 
 namespace cairn::calls {
@@ -30,22 +29,19 @@ absl::Status NotAscending(int64_t number, int64_t last) {
 }  // namespace
 
 struct MetricStream::Batch {
-  struct Metric {
-    std::string key;
-    int64_t bytes = 0;
-    int64_t first_step = 0;
-  };
   int64_t number = 0;
   int64_t points = 0;
   size_t bytes = 0;
-  std::string run_id;
-  std::vector<Metric> metrics;  // none of a bundle
-  int64_t bundle_bytes = 0;     // 0 if it is none
+  tracking::LoggedPoints logged;
 };
 
 MetricStream::MetricStream(Environment& environment, const service::Method& method,
                            service::Caller caller, CallRecord record)
-    : environment_(environment), method_(method), caller_(std::move(caller)), record_(record) {}
+    : environment_(environment),
+      method_(method),
+      row_(std::get<service::PointStream>(method.serve)),
+      caller_(std::move(caller)),
+      record_(record) {}
 
 template <typename Event>
 void MetricStream::On(const Event& event) {
@@ -64,7 +60,7 @@ void MetricStream::On(const Event& event) {
 std::optional<absl::Status> MetricStream::Advance() {
   if (const auto ticket = state_.TakeUselessTicket(); ticket.has_value()) {
     // If that is too late the compactor calls at once, and the stream advances then.
-    if (environment_.metric_compactor.Withdraw(*ticket)) state_.RoomCame();
+    if (row_.compactor->Withdraw(*ticket)) state_.RoomCame();
   }
   const MetricStreamState::Next next = state_.TakeNext();
   if (next.acknowledge.has_value()) Write(*next.acknowledge);
@@ -102,7 +98,7 @@ absl::Status MetricStream::Handle() {
       last_number_.has_value()));
   CAIRN_RETURN_IF_ERROR(CheckOrder());
   Submit();
-  if (environment_.metric_compactor.full()) WaitForRoom();
+  if (row_.compactor->full()) WaitForRoom();
   return absl::OkStatus();
 }
 
@@ -121,22 +117,11 @@ absl::Status MetricStream::CheckOrder() {
 }
 
 std::shared_ptr<const MetricStream::Batch> MetricStream::DescribeBatch() const {
-  auto batch = std::make_shared<Batch>();
-  batch->number = request_.batch_number();
-  batch->bytes = request_.ByteSizeLong();
-  batch->run_id = run_.substr(run_.rfind('/') + 1);
-  for (const auto& columns : request_.metrics()) batch->points += columns.values_size();
-  if (metrics::IsBundle(request_.metrics()) &&
-      environment_.metric_compactor.TakesBundles(batch->run_id)) {
-    batch->bundle_bytes = metrics::BundleBytes(request_.metrics());
-    return batch;
-  }
-  batch->metrics.reserve(static_cast<size_t>(request_.metrics_size()));
-  for (const auto& columns : request_.metrics()) {
-    batch->metrics.push_back({columns.key(), columns.values_size() * metrics::kBytesPerPoint,
-                              columns.steps_size() == 0 ? 0 : columns.steps(0)});
-  }
-  return batch;
+  int64_t points = 0;
+  for (const auto& columns : request_.metrics()) points += columns.values_size();
+  return std::make_shared<const Batch>(
+      Batch{request_.batch_number(), points, request_.ByteSizeLong(),
+            tracking::LoggedPoints(run_, request_.metrics(), *row_.compactor)});
 }
 
 void MetricStream::Submit() {
@@ -148,38 +133,26 @@ void MetricStream::Submit() {
   int64_t& last_of_run = last_number_of_run_[run_];
   const tracking::MetricWriter writer{writer_id_, last_of_run};
   last_of_run = batch->number;
-  const tracking::CallFacts facts{environment_.clock.NowUnixNanos(), environment_.ids.NewHexId(),
+  const tracking::CallFacts facts{environment_.clock.NowUnixNanos(), row_.ids->NewHexId(),
                                   caller_.principal()};
-  const auto bundling =
-      batch->bundle_bytes != 0 ? tracking::Bundling::kAllowed : tracking::Bundling::kRefused;
   absl::StatusOr<storage::Plan> plan = tracking::PlanLogMetrics(
-      *environment_.store.GetSnapshot(), run_, writer, request_, facts, bundling);
+      *row_.store->GetSnapshot(), run_, writer, request_, facts, batch->logged.bundling());
   if (!plan.ok() || plan->nothing_to_write) return OnStored(*batch, plan.status());
   plan->write_set.principal = caller_.principal();
   // Not through the Mutator: it plans again after a conflict, behind later batches.
   // The only precondition is that the run is not purged.
-  environment_.store.Commit(std::move(plan->write_set),
-                            [this, batch = std::move(batch)](const storage::CommitResult& result) {
-                              const bool known =
-                                  HasReason(result.status(), ErrorReason::BATCH_STORED);
-                              OnStored(*batch, known ? absl::OkStatus() : result.status());
-                            });
+  row_.store->Commit(std::move(plan->write_set),
+                     [this, batch = std::move(batch)](const storage::CommitResult& result) {
+                       const bool known = HasReason(result.status(), ErrorReason::BATCH_STORED);
+                       OnStored(*batch, known ? absl::OkStatus() : result.status());
+                     });
 }
 
 void MetricStream::OnStored(const Batch& batch, const absl::Status& status) {
-  if (status.ok()) NotifyOfStored(batch);
+  if (status.ok()) batch.logged.Tell(*row_.compactor, *row_.leases);
   On([&](MetricStreamState& state) {
     state.Stored(batch.number, batch.points, batch.bytes, status);
   });
-}
-
-void MetricStream::NotifyOfStored(const Batch& batch) const {
-  metrics::MetricCompactor& compactor = environment_.metric_compactor;
-  environment_.run_leases.Logged(batch.run_id);
-  if (batch.bundle_bytes != 0) compactor.LoggedBundle(batch.run_id, batch.bundle_bytes);
-  for (const Batch::Metric& metric : batch.metrics) {
-    compactor.Logged(batch.run_id, metric.key, metric.bytes, metric.first_step);
-  }
 }
 
 // Reads no more until enough is folded, or the call fails. What is being handled is not over, so
@@ -189,8 +162,8 @@ void MetricStream::WaitForRoom() {
     MutexLock lock(&mutex_);
     if (!state_.WaitForRoom()) return;
   }
-  const uint64_t ticket = environment_.metric_compactor.WhenRoom(
-      [this] { On([](MetricStreamState& state) { state.RoomCame(); }); });
+  const uint64_t ticket =
+      row_.compactor->WhenRoom([this] { On([](MetricStreamState& state) { state.RoomCame(); }); });
   MutexLock lock(&mutex_);
   state_.SetRoomTicket(ticket);
 }

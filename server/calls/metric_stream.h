@@ -38,7 +38,8 @@ namespace cairn::calls {
 // bring all messages before the first Write ends.
 class MetricStream {
  public:
-  // Both outlive the call. The record has begun; this ends it.
+  // Both outlive the call. The record has begun; this ends it. REQUIRES: the method's row holds
+  // service::PointStream.
   MetricStream(Environment& environment, const service::Method& method, service::Caller caller,
                CallRecord record);
   virtual ~MetricStream() = default;
@@ -63,7 +64,7 @@ class MetricStream {
   void Over() CAIRN_EXCLUDES(mutex_);
 
  private:
-  // A batch that was handed to the committer, and what to tell the compactor of it.
+  // A batch that was handed to the committer, and what to tell of it.
   struct Batch;
 
   // Begins to receive the next message; Received follows, later.
@@ -81,7 +82,6 @@ class MetricStream {
   std::shared_ptr<const Batch> DescribeBatch() const;
   void Submit() CAIRN_EXCLUDES(mutex_);
   void OnStored(const Batch& batch, const absl::Status& status) CAIRN_EXCLUDES(mutex_);
-  void NotifyOfStored(const Batch& batch) const;
   void WaitForRoom() CAIRN_EXCLUDES(mutex_);
 
   // Takes in what happened, a function of the state, and does what is next. The call may be over
@@ -92,6 +92,7 @@ class MetricStream {
 
   Environment& environment_;
   const service::Method& method_;
+  const service::PointStream& row_;
   const service::Caller caller_;
   CallRecord record_;
 

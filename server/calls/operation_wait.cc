@@ -4,6 +4,7 @@
 #include <chrono>
 #include <string>
 #include <utility>
+#include <variant>
 
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
@@ -23,7 +24,11 @@ constexpr int64_t kMaxWaitSeconds = int64_t{366} * 24 * 3600;
 
 OperationWait::OperationWait(Environment& environment, const service::Method& method,
                              service::Caller caller, CallRecord record)
-    : environment_(environment), method_(method), caller_(std::move(caller)), record_(record) {}
+    : environment_(environment),
+      method_(method),
+      row_(std::get<service::OperationWaits>(method.serve)),
+      caller_(std::move(caller)),
+      record_(record) {}
 
 void OperationWait::Serve(std::optional<Alarms::Time> until) {
   self_ = shared_from_this();
@@ -49,7 +54,7 @@ absl::Status OperationWait::Receive(std::optional<Alarms::Time>& until) {
                               std::chrono::nanoseconds(timeout.nanos());
     until = std::min(until.value_or(over), over);
   }
-  return operations::ReadOperation(*environment_.store.GetSnapshot(), request_.name(),
+  return operations::ReadOperation(*row_.store->GetSnapshot(), request_.name(),
                                    service::AllowanceOf(environment_.access, caller_, v1::READ))
       .status();
 }
@@ -60,7 +65,7 @@ void OperationWait::WaitUntil(std::optional<Alarms::Time> until) {
   };
   const Alarms::Ticket alarm =
       until.has_value() ? environment_.alarms.Set(*until, wake) : Alarms::Ticket();
-  const int64_t wait = environment_.operations.WhenDone(request_.name(), wake);
+  const int64_t wait = row_.runner->WhenDone(request_.name(), wake);
   {
     MutexLock lock(&mutex_);
     alarm_ = alarm;
@@ -68,11 +73,11 @@ void OperationWait::WaitUntil(std::optional<Alarms::Time> until) {
     if (!answered_) return;
   }
   environment_.alarms.Drop(alarm);
-  environment_.operations.StopWaiting(wait);
+  row_.runner->StopWaiting(wait);
 }
 
 void OperationWait::Answer() {
-  auto stored = operations::ReadOperation(*environment_.store.GetSnapshot(), request_.name());
+  auto stored = operations::ReadOperation(*row_.store->GetSnapshot(), request_.name());
   if (!stored.ok()) return CountAndSend(stored.status());
   CountAndSend(service::Answer(std::make_unique<google::longrunning::Operation>(stored->value)));
 }
@@ -87,7 +92,7 @@ void OperationWait::CountAndSend(absl::StatusOr<service::Answer> answer) {
     wait = wait_;
   }
   environment_.alarms.Drop(alarm);
-  environment_.operations.StopWaiting(wait);
+  row_.runner->StopWaiting(wait);
   record_.End(answer.status());
   Send(std::move(answer));
 }

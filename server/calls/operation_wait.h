@@ -28,7 +28,8 @@ namespace cairn::calls {
 // it uses nothing once it has answered.
 class OperationWait : public std::enable_shared_from_this<OperationWait> {
  public:
-  // Both outlive the call. The record has begun; this ends it.
+  // Both outlive the call. The record has begun; this ends it. REQUIRES: the method's row holds
+  // service::OperationWaits.
   OperationWait(Environment& environment, const service::Method& method, service::Caller caller,
                 CallRecord record);
   virtual ~OperationWait() = default;
@@ -65,6 +66,7 @@ class OperationWait : public std::enable_shared_from_this<OperationWait> {
 
   Environment& environment_;
   const service::Method& method_;
+  const service::OperationWaits& row_;
   const service::Caller caller_;
   CallRecord record_;
   google::longrunning::WaitOperationRequest request_;

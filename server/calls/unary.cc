@@ -72,7 +72,7 @@ void Unary::RunChange() {
   environment_.mutator.Run(std::move(context), *request_, std::move(change_.plan), StampEtag,
                            [this, stores](absl::StatusOr<std::unique_ptr<Message>> answer) {
                              if (!answer.ok()) return Send(answer.status());
-                             if (stores && change_.stored) change_.stored(**answer);
+                             if (stores && change_.stored) change_.stored();
                              Send(service::Answer(*std::move(answer)));
                            });
 }

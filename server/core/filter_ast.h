@@ -9,11 +9,16 @@
 namespace cairn::core {
 
 // The tree of a filter (AIP-160), as written: field names and values are not
-// checked against any resource here. Plain values, copyable.
+// checked against any resource here. Plain values, copyable, with no view of the text. What
+// ParseFilter made is within the limits of filter_parser.h: at most 32 levels deep, so walking it
+// by recursion is safe. RunFilter resolves it for runs; other resources have their own meaning of
+// the same tree.
 
 enum class FilterOp { kEqual, kNotEqual, kLess, kLessEqual, kGreater, kGreaterEqual, kHas, kIn };
 
-// The written form of an operator: "=", "IN", ….
+// kHas is `:`, which asks whether something is there or contains the value; kIn is a list.
+
+// The written form of an operator: "=", "IN", …. A literal.
 const char* FilterOpText(FilterOp op);
 
 // The left side of a comparison: `metrics."val/loss"` is {"metrics", "val/loss"}.
@@ -29,9 +34,10 @@ struct FilterValue {
   // In quoted text, the offsets in `text` of the `*` that are wildcards (those
   // without a backslash). In bare text every `*` is one.
   std::vector<size_t> wildcards;
-  size_t position = 0;
+  size_t position = 0;  // of its first byte, the quote included
 };
 
+// A condition, or several put together. Which of the members mean something goes by `kind`.
 struct FilterNode {
   enum class Kind {
     kAnd,      // every child holds; two or more
@@ -41,7 +47,8 @@ struct FilterNode {
     kText,     // a bare word: value only
   };
   Kind kind = Kind::kAnd;
-  std::vector<FilterNode> children;
+  std::vector<FilterNode> children;  // in the order they were written
+  // Of kCompare.
   FilterField field;
   FilterOp op = FilterOp::kEqual;
   FilterValue value;

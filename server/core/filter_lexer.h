@@ -13,8 +13,12 @@
 
 namespace cairn::core {
 
-// Reads the words of filters and orders from left to right. Holds a view of the
-// text, which must outlive it. Not thread-safe.
+// Reads the words of filters and orders from left to right: the one place that knows blanks,
+// quotes and escapes, so that a path is written alike in both. Holds a view of the text, which
+// must outlive it. Positions are offsets in bytes, not in characters. Not thread-safe.
+//
+// What is called Take moves behind what it read, and stays where it was when there is no such
+// thing. An error ends the reading: where the lexer stands afterwards means nothing.
 class FilterLexer {
  public:
   // Errors carry `reason` and name the request field `field`.
@@ -22,6 +26,7 @@ class FilterLexer {
       : text_(text), reason_(reason), field_(field) {}
 
   size_t position() const { return position_; }
+  // Blanks are space, tab, CR and LF; no function skips them by itself.
   void SkipBlanks();
   // Moves to an absolute position.
   void Skip(size_t position) { position_ = position; }
@@ -37,15 +42,15 @@ class FilterLexer {
   // True where a word may end: a blank, a parenthesis or the end.
   bool AtBoundary() const;
 
-  // Parts joined by '.', each a word or quoted. The error is at the offending byte.
+  // Parts joined by '.', each a word or quoted; never empty. The error is at the offending byte.
   absl::StatusOr<FilterField> TakePath();
-  // An operator; nullopt if there is none here.
+  // An operator but IN, which is a keyword; nullopt if there is none here.
   std::optional<FilterOp> TakeOperator();
   // A word up to a blank or parenthesis, or quoted text.
   absl::StatusOr<FilterValue> TakeValue();
   // The same of a list, where a comma too ends it.
   absl::StatusOr<FilterValue> TakeListValue();
-  // The text between two positions, as written.
+  // A view of the text between two positions, as written.
   std::string_view Slice(size_t begin, size_t end) const {
     return text_.substr(begin, end - begin);
   }

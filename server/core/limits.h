@@ -23,7 +23,7 @@ inline constexpr int64_t kLongCallsPerMethod = 1024;         // unless the serve
 inline constexpr size_t kWaitingCalls = 4096;                // for each of the two pools
 inline constexpr int64_t kWaitingBytes = int64_t{96} << 20;  // of their requests, for both
 
-// Searches.
+// Searches. What a filter costs grows with its conditions times the rows it looks at.
 inline constexpr int32_t kSearchPageRows = 10'000;
 inline constexpr size_t kSearchPageBytes = size_t{3} << 20;
 inline constexpr size_t kFilterBytes = size_t{16} << 10;     // without the lists of IN
@@ -46,14 +46,16 @@ inline constexpr size_t kInputContextBytes = 250;
 inline constexpr size_t kResourceNameBytes = 250;
 inline constexpr size_t kTextBytes = 5000;
 
-// Logging and reading of metrics.
+// Logging and reading of metrics. A stream has so many batches and bytes under way between what it
+// sent and what was acknowledged; the server stops reading above either.
 inline constexpr int kEntriesPerBatch = 1000;  // of each kind
 inline constexpr int64_t kPointsPerMessage = 100'000;
 inline constexpr int32_t kMetricBuckets = 100'000;
 inline constexpr int kStreamBatches = 64;
 inline constexpr size_t kStreamBytes = size_t{8} << 20;
 
-// Blobs and files.
+// Blobs and files. A list of the chunks of the largest blob, and of the files of a version, has to
+// fit a message; longer lists of files are blobs themselves.
 inline constexpr int64_t kBlobBatchBytes = int64_t{3} << 20;
 inline constexpr int kDigestsPerCall = 1000;
 inline constexpr int kChunksPerBlob = 32'768;
@@ -64,7 +66,8 @@ inline constexpr int64_t kManifestBytes = int64_t{32} << 20;
 inline constexpr size_t kArtifactPathBytes = kMaxArtifactPathBytes;
 inline constexpr int kArtifactPathSegments = kMaxArtifactPathSegments;
 
-// Data sets and policies.
+// Data sets and policies. Lineage is walked in one snapshot, so it is bounded in width and depth;
+// beyond, the answer says that it is not complete.
 inline constexpr int kDatasetColumns = 10'000;
 inline constexpr int kDatasetParents = 1000;
 inline constexpr size_t kLineageNodes = 10'000;

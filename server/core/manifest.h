@@ -17,9 +17,10 @@ namespace cairn::core {
 
 using ArtifactFiles = google::protobuf::RepeatedPtrField<cairn::v1::ArtifactFile>;
 
-// A list of files that belong together: paths, digests and sizes.
+// A list of files that belong together: paths, digests and sizes. Equal lists have equal digests,
+// in whatever order they were sent.
 struct Manifest {
-  ArtifactFiles files;     // by path, each path once
+  ArtifactFiles files;     // by path as bytes, each path once
   std::string sha256;      // of the canonical form
   int64_t size_bytes = 0;  // all files together
 };
@@ -31,13 +32,15 @@ inline constexpr int kMaxFilesPerCall = limits::kFilesPerCall;
 inline constexpr int kMaxFilesPerManifestBlob = limits::kFilesPerManifestBlob;
 inline constexpr int64_t kMaxManifestBytes = limits::kManifestBytes;
 
-// Gives the manifest that a blob holds, its blobs being present and leased.
+// Gives the manifest that a blob holds, its blobs being present and leased: they are not collected
+// before the commit that names them. Reads the disk; may be called from any thread. Injected, so
+// that what works with manifests need not know the store of blobs.
 using ManifestLoader =
     std::function<absl::StatusOr<std::shared_ptr<const Manifest>>(const cairn::v1::BlobDigest&)>;
 
 // Checks and orders `files`. INVALID_ARGUMENT (ARTIFACT_PATH_INVALID,
 // DIGEST_INVALID, FIELD_REQUIRED, TOO_LARGE) naming the entry; a path that
-// appears twice, or is both a file and a directory, is refused. Pure.
+// appears twice, or is both a file and a directory, is refused. Takes n log n of the files. Pure.
 absl::StatusOr<Manifest> MakeManifest(std::string_view field, const ArtifactFiles& files,
                                       int max_files);
 

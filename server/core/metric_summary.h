@@ -22,10 +22,14 @@ namespace cairn::core {
 cairn::v1::MetricSummary MergeSummaries(const cairn::v1::MetricSummary& a,
                                         const cairn::v1::MetricSummary& b);
 
+// What is stored with a run is made by these alone, so that a summary does not depend on who made
+// it: a client's batch, a merge of the store, or a fold of the compactor.
+//
 // Makes the summary of points that come one by one, in any order. Value type; not
 // thread-safe.
 class SummaryBuilder {
  public:
+  // A point that was added twice counts twice. REQUIRES: fewer than 2^63 points.
   void Add(int64_t step, int64_t time_unix_millis, double value);
 
   // Of all points so far; without any, one with a point count of 0.

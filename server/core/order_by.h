@@ -26,7 +26,7 @@ class RunOrder {
     bool descending = false;
   };
 
-  // Newest first: by start time, descending.
+  // Newest first: by start time, descending. What an empty order_by means.
   RunOrder();
 
   // Parses keys separated by commas, each with an optional `asc` or `desc`;

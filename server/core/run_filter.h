@@ -13,7 +13,8 @@
 
 namespace cairn::core {
 
-// What a filter or an order may name of a run.
+// What a filter or an order may name of a run. The words are those of docs/mlctl.md; a new one
+// needs a column or a look at the record in server/index too.
 enum class RunField {
   kMetric,     // metrics.KEY: the latest value
   kMetricMin,  // metrics_min.KEY
@@ -77,6 +78,7 @@ bool NamesVersion(const TextPattern& pattern, std::string_view resource);
 std::optional<int64_t> DurationNanos(const cairn::v1::Run& run);
 
 // Says of a path that is no field of runs that it is unknown, by name, and what was probably meant.
+// A text and no error: filters and orders refuse with different reasons.
 std::string UnknownField(const std::vector<std::string>& path);
 
 // A filter over runs, checked once and then applied to many. Immutable; safe to
@@ -89,14 +91,16 @@ class RunFilter {
   // Parses and checks `text`; the empty text matches every run.
   // INVALID_ARGUMENT (FILTER_INVALID) with metadata `position`: it does not
   // parse, names an unknown field, or compares a field with what it cannot be.
+  // Costs microseconds; a search does it once and not for each run.
   static absl::StatusOr<RunFilter> Compile(std::string_view text);
+  // The same of a tree that was parsed, or made by a program.
   static absl::StatusOr<RunFilter> FromAst(const Filter& filter);
 
   // True if `run` satisfies the filter. A comparison with something the run
   // does not have is false, also for `!=`; NOT turns it around as any other.
   bool Matches(const cairn::v1::Run& run) const;
 
-  // The condition; null when everything matches.
+  // The condition; null when everything matches. Lives as long as this object.
   const RunPredicate* root() const { return root_ ? &*root_ : nullptr; }
 
  private:

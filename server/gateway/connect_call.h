@@ -41,7 +41,7 @@ class ConnectCall final : private calls::Unary {
                     service::Caller caller, calls::CallRecord record, Input input,
                     http::Responder responder);
 
-  // Use Begin, which also makes the object own itself.
+  // Public for make_unique only. Use Begin, which also makes the object own itself.
   ConnectCall(calls::Environment& environment, const service::Method& method,
               service::Caller caller, calls::CallRecord record, Input input,
               http::Responder responder);
@@ -49,8 +49,10 @@ class ConnectCall final : private calls::Unary {
  private:
   // Serves the message that was sent compressed, once it is what it was: it counts as that.
   void ServeUnpacked();
-  // In the codec that the request was sent in. Lets go of the bytes.
+  // In the codec that the request was sent in. Lets go of the bytes. INVALID_ARGUMENT
+  // (REQUEST_MALFORMED) for what is no such message.
   absl::Status Parse(google::protobuf::Message& request) override;
+  // Until the connection took the answer.
   absl::Status Charge(int64_t bytes) override { return reply_.Charge(bytes); }
   // May come on a thread that commits, which does not wait for JSON.
   void Send(absl::StatusOr<service::Answer> answer) override;

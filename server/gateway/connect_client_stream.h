@@ -38,6 +38,7 @@ class ConnectClientStream final : public ConnectStream, private calls::RequestSt
   // The call may be deleted within.
   void Answer(absl::StatusOr<std::unique_ptr<google::protobuf::Message>> answer) override;
 
+  // The client left or its deadline is over: the flow stops with the message at hand.
   void Ended() override { Cancelled(); }
 };
 

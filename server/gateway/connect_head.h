@@ -22,7 +22,7 @@ namespace cairn::gateway {
 // What the head of a request says to all kinds of calls. Functions are safe from any thread and
 // keep nothing of the request.
 
-// Until when somebody waits; nullopt: as long as it takes.
+// Until when somebody waits, by a clock that never jumps; nullopt: as long as it takes.
 using Deadline = std::optional<std::chrono::steady_clock::time_point>;
 
 // The value of a header or of a parameter of the query; empty without one.
@@ -49,7 +49,8 @@ absl::StatusOr<Deadline> DeadlineOf(const http::Request& request);
 service::Caller CallerOf(const calls::Environment& environment, const http::Request& request,
                          Deadline deadline, std::function<bool()> gone);
 
-// A stream's head, beside who calls. Plain values.
+// A stream's head, beside who calls. Plain values. Each message says for itself whether it is
+// compressed, and the head says how.
 struct StreamHead {
   Codec codec = Codec::kJson;                     // of both directions
   Compression requests = Compression::kIdentity;  // of messages that say they are compressed

@@ -49,18 +49,24 @@ class ConnectLargeCall final : public std::enable_shared_from_this<ConnectLargeC
                    std::shared_ptr<http::Exchange> held);
 
  private:
-  // What the flow asks for.
+  // What the flow asks for. Read is called once, when the intake lets the call in, and sets the
+  // alarm of those 30 s.
   void Read() override;
   absl::Status Parse(google::protobuf::Message& request) override;
+  // Until the connection took the answer.
   absl::Status Charge(int64_t bytes) override { return reply_.Charge(bytes); }
   // May come on a thread that commits, which does not wait for JSON.
   void SendAnswer(absl::StatusOr<service::Answer> answer) override;
 
+  // The body comes piece by piece, on the connection's thread; the next is asked for when the one
+  // before has its charge.
   void ReadPiece();
   void TakePiece(absl::StatusOr<http::Exchange::Piece> piece);
   // The body ended, whole or by an error; only the first time, which is true.
   bool StopReading();
+  // The request is this error; the flow answers with it when it parses.
   void Fail(absl::Status error);
+  // On the pool: gzip takes its time. What it unpacks to is bounded by the size of a message.
   void Unpack();
   // The call may be deleted within.
   void Finish();
@@ -73,7 +79,7 @@ class ConnectLargeCall final : public std::enable_shared_from_this<ConnectLargeC
   absl::Status error_;  // instead of a request
   SharedCharge charge_;
   calls::Alarms::Ticket alarm_;
-  std::atomic<bool> reading_ = false;
+  std::atomic<bool> reading_ = false;  // whoever makes it false goes on: the body, or the alarm
   absl::StatusOr<service::Answer> answer_;
   std::shared_ptr<ConnectLargeCall> self_;
 };

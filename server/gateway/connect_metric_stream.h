@@ -43,6 +43,8 @@ class ConnectMetricStream final : public ConnectStream, private calls::MetricStr
   // The call may be deleted within.
   void End(const absl::Status& status) override;
 
+  // The client left or its deadline is over. What was handed to the committer is stored all the
+  // same.
   void Ended() override { Cancelled(); }
 
   ThreadPool& pool_;

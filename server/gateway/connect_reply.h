@@ -32,16 +32,18 @@ class ConnectReply {
   // a change is stored by then. `outcome` is how the call ended.
   http::Response Make(absl::StatusOr<service::Answer> answer, absl::Status& outcome);
 
+  // Whether the answer may be sent as gzip: for who decides where it is made.
   bool packs() const { return packs_; }
 
  private:
+  // In the codec of the request. Bytes of a stored answer are parsed for JSON only.
   absl::StatusOr<http::Response> Render(service::Answer answer);
 
   calls::Replies& replies_;
-  const google::protobuf::Descriptor& type_;
+  const google::protobuf::Descriptor& type_;  // of the answer
   const Codec codec_;
   const bool packs_;
-  MemoryCharge charge_;
+  MemoryCharge charge_;  // goes with the response, until the connection has taken it
 };
 
 }  // namespace cairn::gateway

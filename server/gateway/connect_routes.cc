@@ -48,10 +48,6 @@ struct Gateway {
   const std::chrono::milliseconds longest;
 };
 
-bool IsWait(const Method& method) {
-  return method.path == "google.longrunning.Operations/WaitOperation";
-}
-
 bool TakesGzip(const http::Request& request) {
   return http::AcceptsGzip(HeaderOf(request, "accept-encoding"));
 }
@@ -117,7 +113,7 @@ absl::Status Begin(Environment& environment, const Method& method, const calls::
   service::Caller caller =
       CallerOf(environment, request, deadline, [responder] { return responder.gone(); });
   CAIRN_RETURN_IF_ERROR(caller.Ended());
-  if (IsWait(method)) {
+  if (std::holds_alternative<service::OperationWaits>(method.serve)) {
     BeginConnectWait(environment, method, std::move(caller), record, *std::move(input), deadline,
                      responder);
   } else {
@@ -167,7 +163,7 @@ void ServeLarge(const Method& method, Gateway& gateway, http::Request request,
   exchange->Answer(ErrorAnswer(begun));
 }
 
-// Null for a method that nobody has implemented.
+// Null for a method that is no stream.
 using BeginStreamFunction = void (*)(Environment&, const Method&, service::Caller,
                                      calls::CallRecord, Arrival, StreamHead,
                                      std::shared_ptr<http::Exchange>);
@@ -178,8 +174,8 @@ BeginStreamFunction BeginStreamOf(const Method& method) {
   if (std::holds_alternative<service::SinkFunction>(method.serve)) {
     return &ConnectClientStream::Begin;
   }
-  return method.path == "cairn.v1.TrackingService/LogMetrics" ? &ConnectMetricStream::Begin
-                                                              : nullptr;
+  return std::holds_alternative<service::PointStream>(method.serve) ? &ConnectMetricStream::Begin
+                                                                    : nullptr;
 }
 
 // Who is not known is refused before anything is read.
@@ -276,8 +272,6 @@ std::vector<http::Route> ConnectRoutes(Environment& environment,
       routes.push_back(StreamRouteOf(*method, gateway));
       continue;
     }
-    if (std::holds_alternative<service::OfTheTransport>(method->serve) && !IsWait(*method))
-      continue;
     routes.push_back(method->rule.large_request() ? LargeRouteOf(*method, gateway)
                                                   : UnaryRouteOf(*method, "POST", gateway));
     if (method->only_reads) routes.push_back(UnaryRouteOf(*method, "GET", gateway));

@@ -44,6 +44,7 @@ class ConnectServerStream final : public ConnectStream, private calls::AnswerStr
   void End(const absl::Status& status) override { Finish(status); }
   void Abort() override { exchange_->Abort(); }
 
+  // The client left or its deadline is over: also wakes a source that waits for news.
   void Ended() override { Cancelled(); }
 
   absl::StatusOr<Envelope> request_;

@@ -94,11 +94,14 @@ class ConnectStream : public std::enable_shared_from_this<ConnectStream> {
   // Nobody waits for the answer any more. From any thread, also after Finish.
   virtual void Ended() = 0;
 
+  // Tells the flow that it has ended, and gives `why` to it if it waits for a message.
   void StopWaiting(const absl::Status& why) CAIRN_EXCLUDES(mutex_);
   absl::Status WhyEnded() CAIRN_EXCLUDES(mutex_);
   void ReadPiece();
   void TakePiece(absl::StatusOr<http::Exchange::Piece> piece);
+  // Takes the next message out of the piece, or asks for another one.
   void Cut();
+  // Of a large message, before the rest of it is read.
   void WaitForTurn();
   // Somebody waits for a message: what comes when nobody does is unheard.
   bool Heard() CAIRN_EXCLUDES(mutex_);

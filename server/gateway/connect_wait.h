@@ -17,7 +17,8 @@ namespace cairn::gateway {
 // the operation as it is when it is done, when the request's timeout or `deadline` is over, or when
 // the client leaves. No thread waits meanwhile; the connection has this call only.
 //
-// The record has begun. `environment` and `method` outlive the call, which owns itself.
+// Any thread; does not block: the request is parsed within, as it is small, and its errors are the
+// answer. The record has begun. `environment` and `method` outlive the call, which owns itself.
 void BeginConnectWait(calls::Environment& environment, const service::Method& method,
                       service::Caller caller, calls::CallRecord record, ConnectCall::Input input,
                       std::optional<std::chrono::steady_clock::time_point> deadline,

@@ -33,6 +33,10 @@ std::string TypeIn(const google::longrunning::Operation& operation) {
   return url.substr(url.rfind('/') + 1);
 }
 
+bool IsChange(v1::Event::Kind kind) {
+  return kind == v1::Event::OPERATION_UPDATED || kind == v1::Event::OPERATION_DELETED;
+}
+
 absl::Status UnknownKind(std::string_view type_url) {
   return Error(absl::StatusCode::kInternal, ErrorReason::INTERNAL_FAULT,
                fmt::format("this server does not know operations of the kind {}", type_url))
@@ -41,7 +45,19 @@ absl::Status UnknownKind(std::string_view type_url) {
 
 }  // namespace
 
+OperationRunner::OperationRunner(storage::KvStore& store, const Clock& clock, const Clock& ageing)
+    : store_(store), clock_(clock), ageing_(ageing) {
+  listener_ = store_.AddCommitListener([this](storage::Revision, const auto& events) {
+    for (const storage::Event& event : events) {
+      if (event.kind == v1::Event::OPERATION_CREATED) Created(event.resource);
+      // Those of nobody are this one's own steps.
+      if (IsChange(event.kind) && !event.principal.empty()) Changed(event.resource);
+    }
+  });
+}
+
 OperationRunner::~OperationRunner() {
+  store_.RemoveCommitListener(listener_);
   {
     MutexLock lock(&mutex_);
     closing_ = true;
@@ -275,7 +291,6 @@ absl::StatusOr<bool> OperationRunner::Advance(const std::string& name, std::stri
   }
   CAIRN_RETURN_IF_ERROR(committed);
   cursor = std::move(step->cursor);
-  work->second->Committed();
   return !last;
 }
 

@@ -56,9 +56,6 @@ class Work {
                                     const google::protobuf::Any& metadata,
                                     const std::string& cursor) = 0;
 
-  // A step was committed.
-  virtual void Committed() {}
-
   // The operation is over: done, failed, cancelled or removed. No step of it is under way.
   virtual void Ended() {}
 };
@@ -69,6 +66,10 @@ class Work {
 // short goes on where it was, and one that is cancelled keeps what is done. A full disk or a busy
 // store makes it wait.
 //
+// It follows the store from its construction: an operation that any commit creates is begun, and
+// one that is cancelled or removed wakes those who wait, before the commit is acknowledged. Of its
+// own steps it tells when their work is over.
+//
 // Safe to call from any thread. Store and clocks must outlive it. The destructor stops
 // after the commit under way and calls everybody who waits.
 class OperationRunner {
@@ -78,8 +79,7 @@ class OperationRunner {
 
   // Operations are stamped by `clock`, which may jump; those that are done age by it and by
   // `ageing`, whichever says less.
-  OperationRunner(storage::KvStore& store, const Clock& clock, const Clock& ageing)
-      : store_(store), clock_(clock), ageing_(ageing) {}
+  OperationRunner(storage::KvStore& store, const Clock& clock, const Clock& ageing);
   OperationRunner(storage::KvStore& store, const Clock& clock)
       : OperationRunner(store, clock, clock) {}
   ~OperationRunner();
@@ -92,12 +92,6 @@ class OperationRunner {
   // Starts the threads, which begin with the operations that are not done. Once.
   // Errors of Snapshot::Scan.
   absl::Status Start();
-
-  // An operation was stored. Quick.
-  void Created(const std::string& name) CAIRN_EXCLUDES(mutex_);
-
-  // An operation was changed from outside, so that those who wait look again. Quick.
-  void Changed(const std::string& name) CAIRN_EXCLUDES(mutex_);
 
   // Calls `ready` once, when the operation `name` is done or gone, or when the runner
   // stops; at once if that is so. Answers a number for StopWaiting.
@@ -126,6 +120,10 @@ class OperationRunner {
     std::thread thread;             // set by Start only
   };
 
+  // An operation was stored: it waits for its turn from now on. Quick.
+  void Created(const std::string& name) CAIRN_EXCLUDES(mutex_);
+  // An operation may be done or gone: if so, calls those who wait for it. Quick.
+  void Changed(const std::string& name) CAIRN_EXCLUDES(mutex_);
   void Loop(Lane& lane) CAIRN_EXCLUDES(mutex_);
   std::optional<std::string> NextName(Lane& lane) CAIRN_EXCLUDES(mutex_);
   Lane& LaneOf(const Operation& operation);
@@ -151,6 +149,7 @@ class OperationRunner {
   bool released_ CAIRN_GUARDED_BY(mutex_) = false;
   int64_t last_wait_ CAIRN_GUARDED_BY(mutex_) = 0;
   std::vector<Wait> waits_ CAIRN_GUARDED_BY(mutex_);
+  int64_t listener_ = 0;  // with the store
 };
 
 }  // namespace cairn::operations

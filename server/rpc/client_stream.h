@@ -19,7 +19,11 @@ namespace cairn::rpc {
 //
 // Messages arrive as bytes and are parsed there: gRPC tells of one that does not parse as
 // if the stream had ended. A message that was not asked for stays with its client, by HTTP/2's
-// flow control. Deletes itself in OnDone, which gRPC calls after every other callback.
+// flow control. What it has sent when it goes away is kept or dropped by the sink. Deletes itself
+// in OnDone, which gRPC calls after every other callback.
+//
+// The sink is made with the call, before anything is read, and works on the pool of the method's
+// effort; between two messages the call holds no thread.
 class ClientStream final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
                            private calls::RequestStream {
  public:
@@ -27,6 +31,7 @@ class ClientStream final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
   static ClientStream* Begin(Environment& environment, const service::Method& method,
                              grpc::CallbackServerContext* context, grpc::ByteBuffer* response);
 
+  // Use Begin. Public for make_unique only.
   ClientStream(Environment& environment, const service::Method& method,
                grpc::CallbackServerContext* context, grpc::ByteBuffer* response);
 
@@ -37,14 +42,16 @@ class ClientStream final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
   void OnDone() override;
 
  private:
-  // What the flow asks for.
+  // What the flow asks for. One read at a time: the next is begun when the sink took the message,
+  // so a call holds one message, however fast its client is.
   void Read() override;
   absl::Status Parse(google::protobuf::Message& request) override;
-  // The call may be over within.
+  // Finishes with the answer or the error; gRPC drops what the client still sends. The call may be
+  // over within.
   void Answer(absl::StatusOr<std::unique_ptr<google::protobuf::Message>> answer) override;
 
-  grpc::ByteBuffer* const response_;
-  grpc::ByteBuffer bytes_;  // of the message that was read last
+  grpc::ByteBuffer* const response_;  // gRPC's; filled once, before the call is finished
+  grpc::ByteBuffer bytes_;            // of the message that was read last
   Handover handover_;
 };
 

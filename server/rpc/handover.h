@@ -10,7 +10,7 @@ namespace cairn::rpc {
 // callback comes after what started its operation, with locks of its own that the
 // thread sanitizer does not see; this says the same where it does. Costs one atomic
 // operation on memory that is at hand. It guards nothing: what it orders must be used
-// by one thread at a time anyway.
+// by one thread at a time anyway. Every call of gRPC has one, and it belongs to that call.
 class Handover {
  public:
   // Before an operation is started or handed to the pool: everything until now...

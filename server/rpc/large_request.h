@@ -18,17 +18,23 @@ namespace cairn::rpc {
 
 // A unary call of a method whose requests may be large, served as calls::LargeUnary says.
 //
+// Such requests are up to 4 MiB each. Read as they come, a thousand of them would be in memory
+// before the first is served; unread they wait with their clients, by HTTP/2's flow control
+// (decision 17).
+//
 // To gRPC it is a stream of one message: that is how a server decides when to read. On the wire
 // the two are the same. Deletes itself in OnDone, which gRPC calls after every other callback.
 class LargeRequest final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
                            private calls::LargeUnary,
                            private OneReply {
  public:
-  // Reads the request in its turn. All of them outlive the call; the method answers, into
-  // `response`.
+  // Asks the intake for a turn, and reads the request when it comes; refused without reading where
+  // too many wait or the turn does not come in time (QUEUE_FULL). All of them outlive the call; the
+  // method answers, into `response`.
   static LargeRequest* Begin(Environment& environment, const service::Method& method,
                              grpc::CallbackServerContext* context, grpc::ByteBuffer* response);
 
+  // Use Begin. Public for make_unique only.
   LargeRequest(Environment& environment, const service::Method& method,
                grpc::CallbackServerContext* context, grpc::ByteBuffer* response);
 
@@ -38,7 +44,7 @@ class LargeRequest final : public grpc::ServerReadReactor<grpc::ByteBuffer>,
   void OnDone() override;
 
  private:
-  // What the flow asks for.
+  // What the flow asks for. Read is called once, when the intake lets the call in.
   void Read() override;
   absl::Status Parse(google::protobuf::Message& request) override;
   // Until the client took the answer.

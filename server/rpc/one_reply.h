@@ -15,11 +15,11 @@ using calls::ReplyWatch;
 
 // The one reply of a call, which counts as held until the client took it (calls::Replies). Base of
 // reactors, which call Sent right before Finish and Over in OnDone. A call whose client takes
-// nothing for long is cancelled. Small replies are not charged and not watched: that would
-// cost every call a lock.
+// nothing for a minute is cancelled, by the one thread of Replies. Small replies are not charged
+// and not watched: that would cost every call a lock.
 class OneReply : private ReplyWatch {
  public:
-  // Both outlive the call.
+  // Both outlive the call. Nothing is charged yet.
   OneReply(Replies& replies, grpc::CallbackServerContext* context)
       : ReplyWatch(replies), context_(context) {}
 
@@ -33,18 +33,19 @@ class OneReply : private ReplyWatch {
     counted_ = charge_.bytes() != 0;
     if (counted_) Waits(charge_.bytes());
   }
-  // The client took it or is gone; what was charged is given back with this object.
+  // In OnDone. The client took it or is gone; what was charged is given back with this object.
   void Over() {
     if (counted_) Taken();
   }
 
  private:
+  // The client took nothing for too long. gRPC then drops the reply and calls OnDone.
   void GiveUp() override { context_->TryCancel(); }
 
   grpc::CallbackServerContext* const context_;
   // For the reply, until the call is over.
   MemoryCharge charge_;
-  bool counted_ = false;
+  bool counted_ = false;  // Sent told of it, so Over has to
 };
 
 }  // namespace cairn::rpc

@@ -18,6 +18,9 @@ namespace cairn::rpc {
 // here is how gRPC is told to write and how it tells what became of that. gRPC itself bounds what
 // it holds of a stream to the message being written, and cancels a call whose deadline is over.
 // Deletes itself in OnDone, which gRPC calls after every other callback.
+//
+// The request is parsed when the call's turn on the pool comes, with the first part: until then the
+// call holds its bytes. Between two parts it holds no thread.
 class ServerStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
                            private calls::AnswerStream {
  public:
@@ -25,6 +28,7 @@ class ServerStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   static ServerStream* Begin(Environment& environment, const service::Method& method,
                              grpc::CallbackServerContext* context, const grpc::ByteBuffer* request);
 
+  // Use Begin. Public for make_unique only.
   ServerStream(Environment& environment, const service::Method& method,
                grpc::CallbackServerContext* context, const grpc::ByteBuffer* request);
 
@@ -35,17 +39,18 @@ class ServerStream final : public grpc::ServerWriteReactor<grpc::ByteBuffer>,
   void OnDone() override;
 
  private:
-  // What the flow asks for.
+  // What the flow asks for. One write at a time: the next part is asked of the source when gRPC
+  // took the one before.
   absl::Status Parse(google::protobuf::Message& request) override;
   absl::Status Write(std::string part) override;
-  // The call may be over within.
+  // After the last part was taken. The call may be over within.
   void End(const absl::Status& status) override;
   // Ends a write that waits for the client's window, too.
   void Abort() override { context_->TryCancel(); }
 
-  grpc::CallbackServerContext* const context_;
-  grpc::ByteBuffer bytes_;  // of the request, until it is parsed
-  grpc::ByteBuffer part_;   // being written
+  grpc::CallbackServerContext* const context_;  // gRPC's; there until OnDone
+  grpc::ByteBuffer bytes_;                      // of the request, until it is parsed
+  grpc::ByteBuffer part_;                       // being written
   Handover handover_;
 };
 

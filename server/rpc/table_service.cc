@@ -36,27 +36,19 @@ RpcMethod::RpcType TypeOf(const Method& method) {
   return descriptor.server_streaming() ? RpcMethod::SERVER_STREAMING : RpcMethod::NORMAL_RPC;
 }
 
-// Null for a method that nobody has implemented: gRPC answers UNIMPLEMENTED then.
-std::unique_ptr<MethodHandler> OfItsOwn(Environment& environment, const Method& method) {
-  if (method.path == "cairn.v1.TrackingService/LogMetrics") {
+std::unique_ptr<MethodHandler> HandlerOf(Environment& environment, const Method& method) {
+  if (std::holds_alternative<service::PointStream>(method.serve)) {
     return std::make_unique<LogMetricsStream::Handler>(
         [&environment, &method](CallbackServerContext* context) {
           return LogMetricsStream::Begin(environment, method, context);
         });
   }
-  if (method.path == "google.longrunning.Operations/WaitOperation") {
+  if (std::holds_alternative<service::OperationWaits>(method.serve)) {
     return std::make_unique<Unary>([&environment, &method](CallbackServerContext* context,
                                                            const ByteBuffer* request,
                                                            ByteBuffer* response) {
       return WaitOperation(environment, method, context, request, response);
     });
-  }
-  return nullptr;
-}
-
-std::unique_ptr<MethodHandler> HandlerOf(Environment& environment, const Method& method) {
-  if (std::holds_alternative<service::OfTheTransport>(method.serve)) {
-    return OfItsOwn(environment, method);
   }
   if (std::holds_alternative<service::OpenFunction>(method.serve)) {
     return std::make_unique<ServerStreaming>(
@@ -94,15 +86,13 @@ TableService::TableService(Environment& environment, const service::MethodTable&
 }
 
 void TableService::Add(Environment& environment, const Method& method) {
-  std::unique_ptr<MethodHandler> handler = HandlerOf(environment, method);
-  if (handler == nullptr) return;
   const int index = static_cast<int>(paths_.size());
   const std::string& path = paths_.emplace_back("/" + method.path);
   // The service owns both.
   AddMethod(
       std::make_unique<grpc::internal::RpcServiceMethod>(path.c_str(), TypeOf(method), nullptr)
           .release());
-  MarkMethodRawCallback(index, handler.release());
+  MarkMethodRawCallback(index, HandlerOf(environment, method).release());
 }
 
 }  // namespace cairn::rpc

@@ -12,20 +12,24 @@
 namespace cairn::rpc {
 
 // One gRPC service as the table has it: every row becomes a method that takes and gives bytes,
-// served by the one reactor of its kind (unary_call, large_request, server_stream, client_stream).
-// The two methods that are left to their transport have reactors of their own: LogMetrics
-// (log_metrics_stream) and WaitOperation (operation_wait); gRPC answers UNIMPLEMENTED for any
-// other.
+// served by the one reactor of its kind: unary_call, large_request, server_stream, client_stream,
+// log_metrics_stream for a PointStream and operation_wait for OperationWaits. Nothing here knows a
+// method by its name. gRPC answers UNIMPLEMENTED for what is no row (unknown_method).
+//
+// Handlers are registered with what gRPC's generated code uses itself (grpc::internal), because
+// generated services parse messages before anybody decided that they should be read.
 //
 // `environment` and `table` outlive the service, and the service the server it is registered with.
 class TableService final : public grpc::Service {
  public:
-  // `service` is a full name, as "cairn.v1.TrackingService".
+  // `service` is a full name, as "cairn.v1.TrackingService"; a service of which the table has no
+  // row gets no method. After this nothing of it changes: gRPC calls handlers from all its threads.
   TableService(Environment& environment, const service::MethodTable& table,
                std::string_view service);
 
  private:
-  // Registers the handler of the method's kind, which takes and gives bytes.
+  // Registers the handler of the method's kind, which takes and gives bytes. gRPC keeps the path by
+  // its address, hence the deque.
   void Add(Environment& environment, const service::Method& method);
 
   std::deque<std::string> paths_;  // of methods, as gRPC has them

@@ -12,6 +12,7 @@ namespace cairn::rpc {
 // Owned by the GrpcServer, which outlives the calls. Safe to call from any thread.
 class UnknownMethod final : public grpc::CallbackGenericService {
  public:
+  // Finished at once. The reactor deletes itself when gRPC is done with it.
   grpc::ServerGenericBidiReactor* CreateReactor(
       grpc::GenericCallbackServerContext* context) override;
 };

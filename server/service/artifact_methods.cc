@@ -1,19 +1,20 @@
 #include <atomic>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "cairn/v1/artifacts.pb.h"
 #include "server/artifacts/blob_calls.h"
 #include "server/artifacts/blob_operations.h"
 #include "server/artifacts/run_artifacts.h"
 #include "server/service/blob_streams.h"
-#include "server/service/effects.h"
+#include "server/service/call_facts.h"
 #include "server/service/methods.h"
 #include "server/tracking/run_lease_keeper.h"
 
 namespace cairn::service {
 namespace {
 
-using google::protobuf::Message;
 using storage::Snapshot;
 
 // A manifest of many files is read from the disk.
@@ -22,8 +23,9 @@ Change LogArtifacts(const Backends& backends, const v1::LogArtifactsRequest& req
   change.plan = [&request, &manifests = backends.manifests](const Snapshot& snapshot) {
     return artifacts::PlanLogArtifacts(snapshot, request, manifests);
   };
-  change.stored = [&request, &leases = backends.run_leases](const Message&) {
-    leases.Logged(LastSegment(request.run()));
+  change.stored = [&request, &leases = backends.run_leases] {
+    const std::string& run = request.run();
+    leases.Logged(std::string_view(run).substr(run.rfind('/') + 1));
   };
   if (request.has_manifest()) change.effort = Effort::kIo;
   return change;
@@ -64,13 +66,13 @@ void AddArtifactMethods(const Backends& backends, MethodTableBuilder& table) {
         return artifacts::PlanCollectGarbage(asked, call.now_unix_nanos, call.new_id,
                                              call.principal);
       },
-      facts, BeginsOperation(backends));
+      facts);
   table.Changes<v1::ScrubBlobsRequest>(
       "ScrubBlobs",
       [](const Snapshot&, const v1::ScrubBlobsRequest&, const tracking::CallFacts& call) {
         return artifacts::PlanScrubBlobs(call.now_unix_nanos, call.new_id, call.principal);
       },
-      facts, BeginsOperation(backends));
+      facts);
   table.Changes<v1::DeleteArtifactsRequest>("DeleteArtifacts", artifacts::PlanDeleteArtifacts);
   table.MakesChange<v1::LogArtifactsRequest>(
       "LogArtifacts", [&backends](const Caller&, const v1::LogArtifactsRequest& request) {

@@ -11,7 +11,8 @@
 
 namespace cairn::service {
 
-// The two streams of ArtifactService.
+// The two streams of ArtifactService. Both read and write files, so their rows are served by the
+// pool for blobs (Effort::kIo), and neither holds more of a blob than one piece.
 
 // How many reads are under way in all. Up to so many keep the piece they are reading from; the
 // others read it again for each part, so that a thousand slow clients do not hold one each.

@@ -33,6 +33,7 @@ struct Caller {
     return identity == nullptr ? auth::LocalIdentity()->principal : identity->principal;
   }
 
+  // Asks `ended`. Cheap enough for every page of a scan.
   absl::Status Ended() const { return ended ? ended() : absl::OkStatus(); }
 };
 

@@ -17,6 +17,9 @@ namespace cairn::service {
 // each as it moves. When events are gone before it came to them it tells all channels once more:
 // so what was told last is what is served, also to who was away for long.
 //
+// Holds one page of channels at a time and, while it waits, a revision; no thread (decision 23).
+// The heartbeats go by `forward`, which never jumps.
+//
 // Errors are those that WatchService.WatchChannels documents. What is passed outlives the source,
 // and what `rights` refer to as well.
 absl::StatusOr<std::unique_ptr<PartSource>> OpenChannelWatch(

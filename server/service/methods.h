@@ -11,7 +11,7 @@
 #include "server/core/manifest.h"
 #include "server/events/event_feed.h"
 #include "server/events/event_trimmer.h"
-#include "server/service/method_table.h"
+#include "server/service/method_table_builder.h"
 #include "server/storage/kv_store.h"
 
 namespace cairn::auth {
@@ -25,13 +25,13 @@ class OperationRunner;
 }  // namespace cairn::operations
 namespace cairn::tracking {
 class RunLeaseKeeper;
-class RunPurger;
 class RunSearcher;
 }  // namespace cairn::tracking
 
 namespace cairn::service {
 
-// What GetServerInfo tells besides constants of the program.
+// What GetServerInfo tells besides constants of the program: what the server was started with, so
+// that a client can fit its requests to it. Plain values, made once at the start.
 struct ServerFacts {
   int64_t start_unix_nanos = 0;
   int64_t connections = 0;
@@ -44,37 +44,51 @@ struct ServerFacts {
   bool client_certificates = false;  // may say who calls
 };
 
-// What the methods work with. Owned by the server; outlives the table and all calls.
+// What the methods work with: each row holds references into it. Owned by the server; outlives the
+// table and all calls. Every part may be used from any thread. Nothing here knows a transport; what
+// calls share whatever their method is calls::Environment.
 struct Backends {
-  storage::KvStore& store;
-  IdSource& ids;
+  storage::KvStore& store;   // rows read snapshots; changes are the Mutator's, but for LogMetrics
+  IdSource& ids;             // of runs and operations
   const Clock& store_clock;  // for how old something is (events/store_time.h)
-  tracking::RunSearcher& run_searcher;
+  tracking::RunSearcher& run_searcher;         // finds runs in memory, and keeps those read lately
   metrics::MetricCompactor& metric_compactor;  // is told of metrics that were logged
-  tracking::RunLeaseKeeper& run_leases;        // is told of runs that changed or logged
-  tracking::RunPurger& run_purger;
-  operations::OperationRunner& operations;
+  tracking::RunLeaseKeeper& run_leases;        // is told of runs that log
+  operations::OperationRunner& operations;     // wakes who waits for one
   artifacts::BlobStore& blobs;
-  core::ManifestLoader manifests;
-  events::EventFeed& event_feed;
+  core::ManifestLoader manifests;  // of long lists of files, which are blobs
+  events::EventFeed& event_feed;   // tells watches of commits
   ServerFacts facts;
+  // Rows that filter ask it what the caller sees; whether a call may be made the flows ask.
   // Who may what. Null: everybody everything, because nobody is asked who they are.
   const auth::AccessControl* access = nullptr;
 };
 
-// The rows of each service. Decisions are made in tracking/, datasets/, registry/, artifacts/ and
-// operations/; what stands here says which, and who is told of what was stored.
+// The rows of each service, a source file each. Decisions are made in tracking/, datasets/,
+// registry/, artifacts/ and operations/; what stands here says which. What follows from a change no
+// row names: leases, the purger, operations and indexes follow the commits (decision 30).
+//
+// Experiments, runs, what is logged into them and how it is read and searched (tracking/).
 void AddTrackingMethods(const Backends& backends, MethodTableBuilder& table);
+// Data sets, their versions and aliases, differences and lineage (datasets/).
 void AddDatasetMethods(const Backends& backends, MethodTableBuilder& table);
+// Blobs, and the files of runs and versions (artifacts/).
 void AddArtifactMethods(const Backends& backends, MethodTableBuilder& table);
+// Registered models, their versions and aliases (registry/).
 void AddRegistryMethods(const Backends& backends, MethodTableBuilder& table);
+// Policies, channels, and the decisions that move them (registry/, promotion/).
 void AddPromotionMethods(const Backends& backends, MethodTableBuilder& table);
+// google.longrunning.Operations, whose protos are not ours: its rules stand beside its rows.
 void AddOperationMethods(const Backends& backends, MethodTableBuilder& table);
+// Events and channels as they change: streams that hold no thread while nothing happens.
 void AddWatchMethods(const Backends& backends, MethodTableBuilder& table);
+// Who calls, tokens and role bindings (auth/). Served also where nobody is asked who they are.
 void AddAuthMethods(const Backends& backends, MethodTableBuilder& table);
+// What the server is and was started with.
 void AddAdminMethods(const Backends& backends, MethodTableBuilder& table);
 
-// All of them. Errors are those of MethodTableBuilder::Build.
+// All of them, in one table: what the server calls. Errors are those of MethodTableBuilder::Build:
+// with any of them the server does not start, so a method that lacks a rule is never served.
 absl::StatusOr<std::unique_ptr<const MethodTable>> MakeMethodTable(const Backends& backends);
 
 }  // namespace cairn::service

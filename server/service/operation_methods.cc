@@ -5,7 +5,6 @@
 #include "google/longrunning/operations.pb.h"
 #include "lib/base/status_macros.h"
 #include "server/operations/operations.h"
-#include "server/service/effects.h"
 #include "server/service/methods.h"
 
 namespace cairn::service {
@@ -68,7 +67,7 @@ void AddReads(const Backends& backends, MethodTableBuilder& table) {
                                        const google::longrunning::ListOperationsRequest& list) {
         return operations::ListOperations(*store.GetSnapshot(), list, reads(caller));
       });
-  table.LeftToTransport("WaitOperation");
+  table.Serves("WaitOperation", OperationWaits{&backends.store, &backends.operations});
   table.AsksItself();
 }
 
@@ -80,7 +79,7 @@ void AddChanges(const Backends& backends, MethodTableBuilder& table) {
       "DeleteOperation",
       [](const Snapshot& snapshot, const google::longrunning::DeleteOperationRequest& request,
          const Changing& call) { return operations::PlanDelete(snapshot, request, call.logs); },
-      begin, ChangesOperation(backends));
+      begin);
   table.AsksItself();
   table.Changes<google::longrunning::CancelOperationRequest>(
       "CancelOperation",
@@ -88,7 +87,7 @@ void AddChanges(const Backends& backends, MethodTableBuilder& table) {
          const Changing& call) {
         return operations::PlanCancel(snapshot, request, call.now_unix_nanos, call.logs);
       },
-      begin, ChangesOperation(backends));
+      begin);
   table.AsksItself();
 }
 

@@ -4,24 +4,22 @@
 
 #include "cairn/v1/tracking.pb.h"
 #include "lib/base/status_macros.h"
-#include "server/metrics/bundle.h"
 #include "server/metrics/metric_compactor.h"
-#include "server/service/effects.h"
+#include "server/service/call_facts.h"
 #include "server/service/methods.h"
 #include "server/tracking/experiments.h"
+#include "server/tracking/logged_points.h"
 #include "server/tracking/metric_curve.h"
 #include "server/tracking/run_lease_keeper.h"
 #include "server/tracking/run_logging.h"
 #include "server/tracking/run_operations.h"
 #include "server/tracking/run_purge.h"
-#include "server/tracking/run_purger.h"
 #include "server/tracking/run_searcher.h"
 #include "server/tracking/run_update.h"
 
 namespace cairn::service {
 namespace {
 
-using google::protobuf::Message;
 using storage::Snapshot;
 using tracking::CallFacts;
 
@@ -42,33 +40,17 @@ class CurveParts final : public PartSource {
   tracking::MetricCurve curve_;
 };
 
-void NoteMetrics(const Backends& backends, const v1::LogBatchRequest& request,
-                 tracking::Bundling bundling) {
-  const std::string run_id = LastSegment(request.run());
-  backends.run_leases.Logged(run_id);
-  if (bundling == tracking::Bundling::kAllowed) {
-    backends.metric_compactor.LoggedBundle(run_id, metrics::BundleBytes(request.metrics()));
-    return;
-  }
-  for (const auto& columns : request.metrics()) {
-    backends.metric_compactor.Logged(run_id, columns.key(),
-                                     columns.values_size() * metrics::kBytesPerPoint,
-                                     columns.steps_size() == 0 ? 0 : columns.steps(0));
-  }
-}
-
 Change LogBatch(const Backends& backends, const Caller& caller,
                 const v1::LogBatchRequest& request) {
-  const bool bundles = metrics::IsBundle(request.metrics()) &&
-                       backends.metric_compactor.TakesBundles(LastSegment(request.run()));
-  const auto bundling = bundles ? tracking::Bundling::kAllowed : tracking::Bundling::kRefused;
+  const auto logged = std::make_shared<const tracking::LoggedPoints>(
+      request.run(), request.metrics(), backends.metric_compactor);
   Change change;
-  change.plan = [&request, bundling,
+  change.plan = [&request, bundling = logged->bundling(),
                  facts = FactsOfCall(backends)(caller)](const Snapshot& snapshot) {
     return tracking::PlanLogBatch(snapshot, request, facts, bundling);
   };
-  change.stored = [&backends, &request, bundling](const Message&) {
-    NoteMetrics(backends, request, bundling);
+  change.stored = [&backends, logged] {
+    logged->Tell(backends.metric_compactor, backends.run_leases);
   };
   change.brings_points = request.metrics_size() > 0;
   return change;
@@ -76,26 +58,20 @@ Change LogBatch(const Backends& backends, const Caller& caller,
 
 void AddRunChanges(const Backends& backends, MethodTableBuilder& table) {
   const auto facts = FactsOfCall(backends);
-  // The answer is the run as it is now.
-  const auto changed = [&leases = backends.run_leases](const auto&, const Message& answer) {
-    leases.Changed(static_cast<const v1::Run&>(answer));
-  };
-  table.Changes<v1::CreateRunRequest>("CreateRun", tracking::PlanCreateRun, facts, changed);
-  table.Changes<v1::FinishRunRequest>("FinishRun", tracking::PlanFinishRun, facts, changed);
-  table.Changes<v1::DeleteRunRequest>("DeleteRun", tracking::PlanDeleteRun, facts, changed);
-  table.Changes<v1::UndeleteRunRequest>("UndeleteRun", tracking::PlanUndeleteRun, facts, changed);
-  table.Changes<v1::UpdateRunRequest>("UpdateRun", tracking::PlanUpdateRun, facts, changed);
-  table.Changes<v1::ResumeRunRequest>("ResumeRun", tracking::PlanResumeRun, facts, changed);
+  table.Changes<v1::CreateRunRequest>("CreateRun", tracking::PlanCreateRun, facts);
+  table.Changes<v1::FinishRunRequest>("FinishRun", tracking::PlanFinishRun, facts);
+  table.Changes<v1::DeleteRunRequest>("DeleteRun", tracking::PlanDeleteRun, facts);
+  table.Changes<v1::UndeleteRunRequest>("UndeleteRun", tracking::PlanUndeleteRun, facts);
+  table.Changes<v1::UpdateRunRequest>("UpdateRun", tracking::PlanUpdateRun, facts);
+  table.Changes<v1::ResumeRunRequest>("ResumeRun", tracking::PlanResumeRun, facts);
   table.Changes<v1::HeartbeatRunRequest>(
       "HeartbeatRun", [&leases = backends.run_leases](const Snapshot& snapshot,
                                                       const v1::HeartbeatRunRequest& request) {
         return leases.PlanHeartbeat(snapshot, request);
       });
-  table.Changes<v1::PurgeRunRequest>(
-      "PurgeRun", tracking::PlanPurgeRun, facts,
-      [&purger = backends.run_purger](const auto&, const Message&) { purger.Wake(); });
-  table.Changes<v1::PurgeExperimentRequest>("PurgeExperiment", tracking::PlanPurgeExperiment, facts,
-                                            BeginsOperation(backends));
+  table.Changes<v1::PurgeRunRequest>("PurgeRun", tracking::PlanPurgeRun, facts);
+  table.Changes<v1::PurgeExperimentRequest>("PurgeExperiment", tracking::PlanPurgeExperiment,
+                                            facts);
   table.Changes<v1::BulkChangeRunsRequest>(
       "BulkChangeRuns",
       [&searcher = backends.run_searcher](const Snapshot& snapshot,
@@ -103,12 +79,13 @@ void AddRunChanges(const Backends& backends, MethodTableBuilder& table) {
                                           const CallFacts& call) {
         return tracking::PlanBulkChangeRuns(snapshot, searcher, request, call);
       },
-      facts, BeginsOperation(backends));
+      facts);
   table.MakesChange<v1::LogBatchRequest>(
       "LogBatch", [&backends](const Caller& caller, const v1::LogBatchRequest& request) {
         return LogBatch(backends, caller, request);
       });
-  table.LeftToTransport("LogMetrics");
+  table.Serves("LogMetrics", PointStream{&backends.store, &backends.ids, &backends.metric_compactor,
+                                         &backends.run_leases});
 }
 
 // What `search(within)` finds in the experiments that the caller sees, if the request names none:

@@ -31,9 +31,10 @@ struct WatchRights {
 };
 
 // A place in the feed: what both kinds of watches wait by. Used by one thread at a time; `ready`
-// may come on any.
+// may come on any. The destructor drops a wait, and `ready` is not called after it.
 class FeedPlace {
  public:
+  // Everything that is passed by reference outlives this. The heartbeat begins now.
   FeedPlace(events::EventFeed& feed, events::EventFilter filter, WatchRights rights,
             int64_t heartbeat_nanos, const Clock& forward);
   ~FeedPlace();
@@ -43,31 +44,35 @@ class FeedPlace {
   events::EventFeed& feed() const { return feed_; }
   const events::EventFilter& filter() const { return filter_; }
 
+  // Asked before each part, so a stream ends soon after a token was revoked.
   // UNAVAILABLE (SHUTTING_DOWN) once the feed is closed; why the caller is not known any more.
   absl::Status Check() const;
 
   // The next revision to look at. What is known to have nothing for the filter is left out.
   storage::Revision next() const { return std::max(next_, passed_.load() + 1); }
+  // After what was looked at, or where the client wants to begin.
   void GoTo(storage::Revision next) { next_ = next; }
 
-  // Something is said now; and whether it is time to say something.
+  // Something is said now; and whether it is time to say something, so that the client knows the
+  // connection lives.
   void Spoke() { spoke_nanos_ = forward_.NowUnixNanos(); }
   bool silent_for_long() const {
     return forward_.NowUnixNanos() >= spoke_nanos_ + heartbeat_nanos_;
   }
 
-  // Calls `ready` when there is something for the filter or it is time to say that there is not.
+  // Calls `ready` once, when there is something for the filter, it is time to say that there is
+  // not, or the feed closes: Check tells which errors came of it. Perhaps within.
   void WhenReady(std::function<void()> ready) CAIRN_EXCLUDES(mutex_);
 
  private:
   events::EventFeed& feed_;
   const events::EventFilter filter_;
   const std::function<absl::Status()> still_known_;
-  const int64_t heartbeat_nanos_;
+  const int64_t heartbeat_nanos_;  // of silence, at most
   const Clock& forward_;
   int64_t spoke_nanos_ = 0;
-  storage::Revision next_ = 0;
-  std::atomic<storage::Revision> passed_{0};
+  storage::Revision next_ = 0;                // as the source last said
+  std::atomic<storage::Revision> passed_{0};  // nothing up to it passes the filter
   Mutex mutex_;
   int64_t wait_ CAIRN_GUARDED_BY(mutex_) = 0;
 };
@@ -80,6 +85,9 @@ std::optional<std::string> CanonicalRoot(std::string_view name);
 // INVALID_ARGUMENT (VALUE_INVALID) naming the field `heartbeat`.
 absl::StatusOr<int64_t> HeartbeatNanos(bool is_set, const google::protobuf::Duration& heartbeat);
 
+// A part holds what a few commits left, as bytes that the feed encoded once for all watchers. What
+// the caller may not read is left out, and asked again for each event: rights may change meanwhile.
+//
 // The events that a WatchRequest asks for; its first part has none and says where it begins.
 // Errors are those that WatchService.Watch documents. `feed` and `forward` outlive it; what
 // `rights` refer to as well.

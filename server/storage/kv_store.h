@@ -114,8 +114,9 @@ class Snapshot {
 using CommitResult = absl::StatusOr<Revision>;
 using CommitCallback = std::function<void(CommitResult)>;
 
-// Hears of every committed revision, in order, after it is durable and before
-// the commit's own callback. Must be quick and must not call the store.
+// Hears of every committed revision, in order, after it is durable and visible and before
+// the commit's own callback: also of one whose outcome was not known at first. Must be quick and
+// must not commit. It may read what the events do not tell, seldom: all commits wait meanwhile.
 using CommitListener = std::function<void(Revision, const std::vector<Event>&)>;
 
 // An ordered key-value store with one linear history of revisions.

@@ -64,7 +64,7 @@ absl::StatusOr<int64_t> CountTargets(RunSearcher& searcher, const BulkChangeRuns
 
 class BulkChangeRunsWork final : public operations::Work {
  public:
-  explicit BulkChangeRunsWork(RunWorkHooks hooks) : hooks_(std::move(hooks)) {}
+  explicit BulkChangeRunsWork(RunSearcher& searcher) : searcher_(searcher) {}
 
   std::string metadata_type() const override {
     return std::string(BulkChangeRunsMetadata::descriptor()->full_name());
@@ -79,10 +79,9 @@ class BulkChangeRunsWork final : public operations::Work {
     if (cursor.empty()) {
       // After a restart the runs that were skipped are found, and skipped, again.
       metadata.set_skipped_run_count(0);
-      CAIRN_ASSIGN_OR_RETURN(const int64_t found, CountTargets(hooks_.searcher, request));
+      CAIRN_ASSIGN_OR_RETURN(const int64_t found, CountTargets(searcher_, request));
       metadata.set_run_count(found + metadata.changed_run_count());
     }
-    changed_.clear();
     CAIRN_ASSIGN_OR_RETURN(const auto page, NextPage(request, cursor));
     Step step;
     step.cursor = page.next_page_token();
@@ -98,12 +97,6 @@ class BulkChangeRunsWork final : public operations::Work {
     if (page.next_page_token().empty()) step.response = ResponseOf(metadata);
     step.metadata = std::make_unique<BulkChangeRunsMetadata>(std::move(metadata));
     return step;
-  }
-
-  void Committed() override {
-    for (const Run& run : changed_) hooks_.changed(run);
-    changed_.clear();
-    hooks_.purged();
   }
 
  private:
@@ -126,7 +119,7 @@ class BulkChangeRunsWork final : public operations::Work {
     search.set_show_deleted(true);  // as the tokens of all pages must agree
     search.mutable_read_mask()->add_paths("uid");
     search.mutable_read_mask()->add_paths("delete_time");
-    return hooks_.searcher.Search(search);
+    return searcher_.Search(search);
   }
 
   // Adds the change of one run; false if it is skipped.
@@ -158,12 +151,10 @@ class BulkChangeRunsWork final : public operations::Work {
     write_set.RequireRevision(key, stored->mod_revision)
         .PutRecord(key, stored->value.SerializeAsString())
         .Emit(deletes ? cairn::v1::Event::RUN_DELETED : cairn::v1::Event::RUN_UNDELETED, run);
-    changed_.push_back(run);
     return true;
   }
 
-  const RunWorkHooks hooks_;
-  std::vector<Run> changed_;  // by the last step
+  RunSearcher& searcher_;
 };
 
 }  // namespace
@@ -194,8 +185,8 @@ absl::StatusOr<storage::Plan> PlanBulkChangeRuns(const Snapshot& snapshot, RunSe
   return storage::AnswerOnly(std::move(operation));
 }
 
-std::unique_ptr<operations::Work> MakeBulkChangeRunsWork(RunWorkHooks hooks) {
-  return std::make_unique<BulkChangeRunsWork>(std::move(hooks));
+std::unique_ptr<operations::Work> MakeBulkChangeRunsWork(RunSearcher& searcher) {
+  return std::make_unique<BulkChangeRunsWork>(searcher);
 }
 
 }  // namespace cairn::tracking

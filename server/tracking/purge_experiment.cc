@@ -68,7 +68,7 @@ struct Place {
 
 class PurgeExperimentWork final : public operations::Work {
  public:
-  explicit PurgeExperimentWork(RunWorkHooks hooks) : hooks_(std::move(hooks)) {}
+  explicit PurgeExperimentWork(RunSearcher& searcher) : searcher_(searcher) {}
 
   std::string metadata_type() const override {
     return std::string(PurgeExperimentMetadata::descriptor()->full_name());
@@ -107,14 +107,12 @@ class PurgeExperimentWork final : public operations::Work {
     return step;
   }
 
-  void Committed() override { hooks_.purged(); }
-
  private:
   absl::StatusOr<int64_t> CountRunsOf(const std::string& experiment) {
     cairn::v1::CountRunsRequest request;
     request.add_parents(experiment);
     request.set_show_deleted(true);
-    CAIRN_ASSIGN_OR_RETURN(const auto count, hooks_.searcher.Count(request));
+    CAIRN_ASSIGN_OR_RETURN(const auto count, searcher_.Count(request));
     return count.run_count();
   }
 
@@ -169,7 +167,7 @@ class PurgeExperimentWork final : public operations::Work {
         .Emit(experiment.name(), cairn::v1::Event::EXPERIMENT_PURGED);
   }
 
-  const RunWorkHooks hooks_;
+  RunSearcher& searcher_;
   bool at_end_ = false;  // the last PurgeSome saw the last run
 };
 
@@ -208,8 +206,8 @@ absl::StatusOr<storage::Plan> PlanPurgeExperiment(const Snapshot& snapshot,
                                 facts.now_unix_nanos, metadata);
 }
 
-std::unique_ptr<operations::Work> MakePurgeExperimentWork(RunWorkHooks hooks) {
-  return std::make_unique<PurgeExperimentWork>(std::move(hooks));
+std::unique_ptr<operations::Work> MakePurgeExperimentWork(RunSearcher& searcher) {
+  return std::make_unique<PurgeExperimentWork>(searcher);
 }
 
 }  // namespace cairn::tracking

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "cairn/internal/records.pb.h"
+#include "cairn/v1/events.pb.h"
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
@@ -52,6 +53,21 @@ absl::Status HasEnded(const Run& run) {
       .Precondition("RUN_STATE", run.name(), fmt::format("has ended as {}", state));
 }
 
+// Whether the lease of the event's run may begin or end by it.
+bool ChangesRun(cairn::v1::Event::Kind kind) {
+  switch (kind) {
+    case cairn::v1::Event::RUN_CREATED:
+    case cairn::v1::Event::RUN_UPDATED:
+    case cairn::v1::Event::RUN_FINISHED:
+    case cairn::v1::Event::RUN_DELETED:
+    case cairn::v1::Event::RUN_UNDELETED:
+    case cairn::v1::Event::RUN_RESUMED:
+      return true;
+    default:
+      return false;
+  }
+}
+
 void LogFailure(std::string_view what, const absl::Status& status) {
   observability::Log(observability::LogLevel::kWarning, std::string(what),
                      {{"error", std::string(status.message())}});
@@ -61,9 +77,16 @@ void LogFailure(std::string_view what, const absl::Status& status) {
 
 RunLeaseKeeper::RunLeaseKeeper(storage::KvStore& store, RunSearcher& searcher,
                                RunLeaseOptions options)
-    : store_(store), searcher_(searcher), options_(options) {}
+    : store_(store), searcher_(searcher), options_(options) {
+  listener_ = store_.AddCommitListener([this](storage::Revision, const auto& events) {
+    for (const storage::Event& event : events) {
+      if (ChangesRun(event.kind)) Committed(event);
+    }
+  });
+}
 
 RunLeaseKeeper::~RunLeaseKeeper() {
+  store_.RemoveCommitListener(listener_);
   {
     MutexLock lock(&mutex_);
     closing_ = true;
@@ -84,17 +107,17 @@ void RunLeaseKeeper::Changed(const Run& run) {
   const int64_t lease = IsRunning(run) ? LeaseNanos(run) : 0;
   if (lease > 0) {
     leases_.Begin(run.uid(), lease, options_.forward->NowUnixNanos());
-  } else if (leases_.HeardAt(run.uid()).has_value() && !StillRuns(run.uid())) {
+  } else {
     leases_.Forget(run.uid());
   }
 }
 
-// An answer that was repeated for its request id may be older than the run.
-bool RunLeaseKeeper::StillRuns(std::string_view run_id) const {
-  const auto stored =
-      storage::ReadRecord<RunRecord>(*store_.GetSnapshot(), storage::RunKey(run_id));
-  return stored.ok() && stored->has_value() && IsRunning((*stored)->value.run()) &&
-         LeaseNanos((*stored)->value.run()) > 0;
+void RunLeaseKeeper::Committed(const storage::Event& event) {
+  cairn::v1::Event told;
+  if (told.ParseFromString(event.image) && told.has_run()) return Changed(told.run());
+  // A new run with so many params that the event does not hold it.
+  const auto stored = ReadLiveRun(*store_.GetSnapshot(), "name", event.resource);
+  if (stored.ok()) Changed(stored->value.run());
 }
 
 absl::StatusOr<storage::Plan> RunLeaseKeeper::PlanHeartbeat(
@@ -173,10 +196,7 @@ absl::Status RunLeaseKeeper::End(const SilentRun& silent) {
       .PutRecord(key, record.SerializeAsString())
       .Emit(cairn::v1::Event::RUN_FINISHED, run);
   const absl::Status ended = store_.CommitAndWait(std::move(write_set)).status();
-  if (ended.ok()) {
-    leases_.Forget(silent.run_id);
-    return absl::OkStatus();
-  }
+  if (ended.ok()) return ended;  // the lease ended with the commit
   // Somebody changed the run, or it could not be written: it is looked at again.
   const bool conflict = HasReason(ended, ErrorReason::COMMIT_CONFLICT);
   leases_.Keep(silent.run_id, conflict ? now : now + kRetryNanos);

@@ -29,6 +29,9 @@ struct RunLeaseOptions {
 // Ends runs that are silent for longer than their leases: RUNNING becomes KILLED, with
 // the time they were heard of last as the end.
 //
+// It follows the store from its construction: a commit that creates, ends, hides, restores
+// or resumes a run begins or ends the lease, whoever made it, before it is acknowledged.
+//
 // A sign of life is kept in memory only. It wins against the end of the run if it
 // comes before that is committed: a heartbeat that meets an expiring run rewrites the
 // run's record, and of the two commits only one finds the record as it was read.
@@ -46,13 +49,8 @@ class RunLeaseKeeper {
   // finds. Once, after the searcher was loaded.
   void Start();
 
-  // The run was created, changed, resumed or restored and is now as in `run`. Begins
-  // its lease, or ends it when the run does not run. If `run` says that it ended but
-  // the store says that it runs, as an answer repeated for its request id may, the
-  // lease stays.
-  void Changed(const cairn::v1::Run& run) CAIRN_EXCLUDES(mutex_);
-
-  // Something was logged into the run. Costs a look-up.
+  // Somebody logs into the run. Costs a look-up. Told by the calls: what they log may be
+  // stored already, and then there is no commit to follow.
   void Logged(std::string_view run_id) { leases_.Renew(run_id, options_.forward->NowUnixNanos()); }
 
   // Plans HeartbeatRun. Errors are those of TrackingService.HeartbeatRun. Writes
@@ -79,7 +77,10 @@ class RunLeaseKeeper {
   absl::Status End(const SilentRun& silent);
   // The run's own or the default; 0 for none.
   int64_t LeaseNanos(const cairn::v1::Run& run) const;
-  bool StillRuns(std::string_view run_id) const;
+  // Follows a commit that changed a run, on the committer's thread.
+  void Committed(const storage::Event& event);
+  // The run is now as in `run`: begins its lease anew, or ends it when the run does not run.
+  void Changed(const cairn::v1::Run& run);
 
   storage::KvStore& store_;
   RunSearcher& searcher_;
@@ -89,6 +90,7 @@ class RunLeaseKeeper {
   CondVar wake_;
   bool closing_ CAIRN_GUARDED_BY(mutex_) = false;
   std::thread thread_;
+  int64_t listener_ = 0;  // with the store
 };
 
 }  // namespace cairn::tracking

@@ -18,7 +18,17 @@ constexpr size_t kRunsPerRound = 256;
 
 }  // namespace
 
+RunPurger::RunPurger(storage::KvStore& store, std::function<void(std::string_view)> forget)
+    : store_(store), forget_(std::move(forget)) {
+  listener_ = store_.AddCommitListener([this](storage::Revision, const auto& events) {
+    for (const storage::Event& event : events) {
+      if (event.kind == cairn::v1::Event::RUN_PURGED) return Wake();
+    }
+  });
+}
+
 RunPurger::~RunPurger() {
+  store_.RemoveCommitListener(listener_);
   {
     MutexLock lock(&mutex_);
     closing_ = true;

@@ -19,12 +19,14 @@ namespace cairn::tracking {
 // the commit under way; the next start goes on there. A purge takes the run away for
 // everybody in its first commit. What is left are keys that nobody can reach, perhaps
 // millions; deleting them here keeps the commits of others quick.
+//
+// Follows the store from its construction: every RUN_PURGED wakes the thread, whoever
+// purged. The store must outlive it; the destructor stops after the commit under way.
 class RunPurger {
  public:
   // `forget` hears of every run that is being purged, on the purger's thread.
   explicit RunPurger(storage::KvStore& store,
-                     std::function<void(std::string_view run_id)> forget = nullptr)
-      : store_(store), forget_(std::move(forget)) {}
+                     std::function<void(std::string_view run_id)> forget = nullptr);
   ~RunPurger();
   RunPurger(const RunPurger&) = delete;
   RunPurger& operator=(const RunPurger&) = delete;
@@ -32,15 +34,14 @@ class RunPurger {
   // Starts the thread. Once.
   void Start();
 
-  // The first commit of a purge was made. Quick. The thread looks at once, or as soon
-  // as it is done with what it does.
-  void Wake() CAIRN_EXCLUDES(mutex_);
-
   // Finishes every purge there is, on this thread: for tests and tools. The first error
   // of the store ends it.
   absl::Status SweepAll();
 
  private:
+  // The first commit of a purge was made. Quick. The thread looks at once, or as soon
+  // as it is done with what it does.
+  void Wake() CAIRN_EXCLUDES(mutex_);
   // The thread: sweeps while there is something, then waits for Wake. After an error it
   // waits a second and logs it.
   void Work() CAIRN_EXCLUDES(mutex_);
@@ -57,6 +58,7 @@ class RunPurger {
   bool signalled_ CAIRN_GUARDED_BY(mutex_) = false;  // Wake was called since the last sweep
   bool closing_ CAIRN_GUARDED_BY(mutex_) = false;
   std::thread thread_;
+  int64_t listener_ = 0;  // with the store
 };
 
 }  // namespace cairn::tracking

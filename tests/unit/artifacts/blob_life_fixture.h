@@ -180,7 +180,6 @@ class BlobLifeTest : public ::testing::Test {
       const absl::Status committed = dying_->CommitAndWait(std::move(step->write_set)).status();
       if (absl::IsAborted(committed)) continue;  // as the runner does
       if (!committed.ok()) break;
-      work.Committed();
       metadata = static_cast<const Metadata&>(*step->metadata);
       cursor = step->cursor;
       more = step->response == nullptr;

@@ -162,8 +162,6 @@ TEST_F(OperationsTest, AnOperationRunsToItsResponse) {
   const auto runner = Runner();
   ASSERT_TRUE(runner->Start().ok());
   const std::string name = Create(5);
-  EXPECT_FALSE(Get(name).done());
-  runner->Created(name);
   const Operation done = Wait(*runner, name);
   ASSERT_TRUE(done.done());
   PurgeExperimentResponse response;
@@ -244,7 +242,6 @@ TEST_F(OperationsTest, AnErrorInTheMiddleIsKeptWithWhatIsDone) {
   const auto runner = Runner();
   ASSERT_TRUE(runner->Start().ok());
   const std::string name = Create(5);
-  runner->Created(name);
   const Operation failed = Wait(*runner, name);
   EXPECT_EQ(failed.error().code(), static_cast<int>(absl::StatusCode::kFailedPrecondition));
   ASSERT_EQ(failed.error().details_size(), 1);
@@ -260,9 +257,8 @@ TEST_F(OperationsTest, AnotherKindRunsBesideOneThatTakesLongAndTheSameKindBehind
   const auto runner = Runner();
   runner->Add(std::make_unique<OneStep>(other_steps));
   ASSERT_TRUE(runner->Start().ok());
-  for (int i = 0; i < 2; ++i) runner->Created(Create(1));
+  for (int i = 0; i < 2; ++i) Create(1);
   const std::string beside = CreateOf(v1::BulkChangeRunsMetadata());
-  runner->Created(beside);
   std::promise<void> done;
   runner->WhenDone(beside, [&done] { done.set_value(); });
   EXPECT_EQ(done.get_future().wait_for(std::chrono::seconds(30)), std::future_status::ready);

@@ -375,9 +375,10 @@ TEST_F(TableFaultsTest, AFunctionOfAnotherKind) {
 
 // Google's operations carry no options of ours: without rules of their own nobody may call them.
 TEST_F(TableFaultsTest, AMethodWithoutAVerb) {
-  EXPECT_THAT(FaultsOf("google.longrunning.Operations",
-                       [](auto& table) { table.LeftToTransport("WaitOperation"); }),
-              HasSubstr("WaitOperation has no verb"));
+  EXPECT_THAT(
+      FaultsOf("google.longrunning.Operations",
+               [](auto& table) { table.Serves("WaitOperation", service::OperationWaits()); }),
+      HasSubstr("WaitOperation has no verb"));
 }
 
 // Kind of fault: a rule that the adapter of the method's kind cannot follow.
@@ -424,7 +425,7 @@ TEST_F(TableFaultsTest, AResourceThatLeadsNowhere) {
     rule.rule.set_verb(v1::READ);
     rule.rule.add_resource(path);
     builder.Of(ServiceNamed("google.longrunning.Operations"), {{"WaitOperation", rule}});
-    builder.LeftToTransport("WaitOperation");
+    builder.Serves("WaitOperation", service::OperationWaits());
     EXPECT_THAT(std::string(builder.Build().status().message()),
                 HasSubstr("which is no text of its request"))
         << path;

@@ -14,7 +14,6 @@
 #include "server/operations/operation_runner.h"
 #include "server/rpc/call.h"
 #include "server/tracking/run_lease_keeper.h"
-#include "server/tracking/run_purger.h"
 #include "server/tracking/run_searcher.h"
 #include "tests/unit/server/use_case_fixture.h"
 
@@ -53,23 +52,13 @@ class RpcTest : public UseCaseTest {
   std::unique_ptr<metrics::MetricCompactor> compactor_;
   calls::WaitingRoom room_{[] { return false; }, calls::WaitingRoomOptions()};
   calls::Intake intake_;
-  tracking::RunPurger purger_{*store_, [](std::string_view) {}};
   tracking::RunLeaseKeeper leases_{*store_, searcher_, tracking::RunLeaseOptions()};
   operations::OperationRunner operations_{*store_, SystemClock(), SystemClock()};
   storage::Mutator mutator_{*store_, SystemClock(), pool_};
-  calls::Environment environment_{*store_,
-                                  mutator_,
-                                  SystemClock(),
-                                  SystemIds(),
-                                  calls::CallPools{pool_, pool_, long_calls_},
-                                  room_,
-                                  intake_,
-                                  replies_,
-                                  alarms_,
-                                  metrics_,
-                                  *compactor_,
-                                  leases_,
-                                  operations_};
+  calls::Environment environment_{
+      mutator_, SystemClock(), calls::CallPools{pool_, pool_, long_calls_},
+      room_,    intake_,       replies_,
+      alarms_,  metrics_};
 };
 
 }  // namespace cairn

@@ -104,7 +104,6 @@ class RunLeaseKeeperTest : public UseCaseTest {
     request.mutable_run()->mutable_lease_duration()->set_seconds(seconds);
     const auto run = Apply<v1::Run>(PlanCreateRun(*Now(), request, Facts()));
     EXPECT_TRUE(run.ok()) << run.status();
-    keeper_->Changed(*run);
     return *run;
   }
 
@@ -242,29 +241,42 @@ TEST_F(RunLeaseKeeperTest, AStateThatWasSetMeanwhileIsRespected) {
   v1::FinishRunRequest finish;
   finish.set_name(run.name());
   finish.set_state(v1::Run::FAILED);
-  // Finished, but the keeper was not told.
   ASSERT_TRUE(Apply<v1::Run>(PlanFinishRun(*Now(), finish, Facts())).ok());
   Pass(100);
   EXPECT_EQ(Sweep(run).state(), v1::Run::FAILED);
   EXPECT_EQ(keeper_->size(), 0u);
 }
 
-TEST_F(RunLeaseKeeperTest, AnOldAnswerDoesNotEndTheLeaseOfARunThatWasResumed) {
+TEST_F(RunLeaseKeeperTest, LeasesFollowTheCommits) {
   const v1::Run run = RunWithLease(60);
   v1::FinishRunRequest finish;
   finish.set_name(run.name());
   const auto finished = Apply<v1::Run>(PlanFinishRun(*Now(), finish, Facts()));
   ASSERT_TRUE(finished.ok());
-  keeper_->Changed(*finished);
   EXPECT_EQ(keeper_->size(), 0u);
   v1::ResumeRunRequest resume;
   resume.set_name(run.name());
-  keeper_->Changed(*Apply<v1::Run>(PlanResumeRun(*Now(), resume)));
-  EXPECT_EQ(keeper_->size(), 1u);
-  keeper_->Changed(*finished);
+  ASSERT_TRUE(Apply<v1::Run>(PlanResumeRun(*Now(), resume)).ok());
   EXPECT_EQ(keeper_->size(), 1u);
   Pass(60);
   EXPECT_EQ(Sweep(run).state(), v1::Run::KILLED);
+}
+
+// Its event holds only its digest.
+TEST_F(RunLeaseKeeperTest, ARunThatIsTooLargeForItsEventHasItsOwnLease) {
+  v1::CreateRunRequest request;
+  request.set_parent("experiments/0");
+  request.mutable_run()->mutable_lease_duration()->set_seconds(60);
+  for (int i = 0; i < 100; ++i) {
+    (*request.mutable_run()->mutable_params())["p" + std::to_string(i)] = std::string(1000, 'x');
+  }
+  const auto run = Apply<v1::Run>(PlanCreateRun(*Now(), request, Facts()));
+  ASSERT_TRUE(run.ok()) << run.status();
+  EXPECT_EQ(keeper_->size(), 1u);
+  Pass(59);
+  EXPECT_EQ(Sweep(*run).state(), v1::Run::RUNNING);
+  Pass(1);
+  EXPECT_EQ(Sweep(*run).state(), v1::Run::KILLED);
 }
 
 TEST_F(RunLeaseKeeperTest, AfterARestartTheLeasesOfRunningRunsBeginAnew) {

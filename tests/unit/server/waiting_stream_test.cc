@@ -75,9 +75,12 @@ class WaitingStreamTest : public RpcTest {
   }
 
   const v1::Run run_ = CreateRun();
-  // LogMetrics is left to the transport.
-  const std::unique_ptr<const service::MethodTable> table_ =
-      PartialTable(*store_, ServiceNamed("cairn.v1.TrackingService"), {}, [](auto&) {});
+  const std::unique_ptr<const service::MethodTable> table_ = PartialTable(
+      *store_, ServiceNamed("cairn.v1.TrackingService"), {"LogMetrics"},
+      [this](service::MethodTableBuilder& table) {
+        table.Serves("LogMetrics",
+                     service::PointStream{store_.get(), &SystemIds(), compactor_.get(), &leases_});
+      });
   rpc::TableService service_{environment_, *table_, "cairn.v1.TrackingService"};
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;

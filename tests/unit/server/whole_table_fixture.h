@@ -36,7 +36,6 @@ class WholeTableTest : public RpcTest {
                                           searcher_,
                                           *compactor_,
                                           leases_,
-                                          purger_,
                                           operations_,
                                           *blobs_,
                                           artifacts::MakeManifestLoader(*blobs_),
