@@ -1,6 +1,7 @@
 #ifndef CAIRN_TESTS_UNIT_ARTIFACTS_BLOB_LIFE_FIXTURE_H_
 #define CAIRN_TESTS_UNIT_ARTIFACTS_BLOB_LIFE_FIXTURE_H_
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -22,6 +23,7 @@
 #include "server/records/blob_refs.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/memory_store.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/storage/forwarding_store.h"
 #include "tests/unit/storage/scratch_directory.h"
 
@@ -106,7 +108,7 @@ class BlobLifeTest : public ::testing::Test {
     options.max_uploads = max_uploads_;
     options.room = {[this] { return free_bytes_ -= shrinks_by_; }, kReserve};
     auto opened = OpenBlobStore(options, *dying_, clock_);
-    ASSERT_TRUE(opened.ok()) << opened.status();
+    ASSERT_THAT(opened, testing::IsOk());
     blobs_ = *std::move(opened);
   }
 
@@ -127,7 +129,7 @@ class BlobLifeTest : public ::testing::Test {
 
   bool IsThere(const std::string& bytes) const {
     const auto missing = blobs_->FindMissing({DigestOf(bytes)});
-    EXPECT_TRUE(missing.ok()) << missing.status();
+    EXPECT_THAT(missing, testing::IsOk());
     return missing.ok() && missing->empty();
   }
 
@@ -174,7 +176,7 @@ class BlobLifeTest : public ::testing::Test {
     for (bool more = true; more;) {
       if (moment) moment(now++);
       auto step = work.Next(*store_->GetSnapshot(), operations::Pack(metadata), cursor);
-      EXPECT_TRUE(step.ok()) << step.status();
+      EXPECT_THAT(step, testing::IsOk());
       if (!step.ok()) break;
       if (moment) moment(now++);
       const absl::Status committed = dying_->CommitAndWait(std::move(step->write_set)).status();

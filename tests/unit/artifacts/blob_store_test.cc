@@ -17,10 +17,14 @@
 #include "server/artifacts/pack_file.h"
 #include "server/artifacts/pack_upload.h"
 #include "server/storage/memory_store.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/storage/scratch_directory.h"
 
 namespace cairn::artifacts {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 constexpr char kUuid[] = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
 constexpr char kOtherUuid[] = "1b671a64-40d5-491e-99b0-da01ff1f3341";
@@ -45,7 +49,7 @@ class BlobStoreTest : public ::testing::Test {
     options.pack_bytes = 4 << 20;
     options.max_blob_bytes = 64 << 20;
     auto opened = OpenBlobStore(options, *store_, clock_);
-    ASSERT_TRUE(opened.ok()) << opened.status();
+    ASSERT_THAT(opened, IsOk());
     blobs_ = *std::move(opened);
   }
 
@@ -102,7 +106,7 @@ TEST_F(BlobStoreTest, TheEmptyBlobIsAlwaysThere) {
   const Digest empty = DigestOf("");
   EXPECT_TRUE(blobs_->FindMissing({empty}).value().empty());
   EXPECT_EQ(blobs_->ReadAll(empty, 0).value(), "");
-  EXPECT_TRUE(store_->CommitAndWait(storage::WriteSet().RequireExists(BlobKey(empty))).ok());
+  EXPECT_THAT(store_->CommitAndWait(storage::WriteSet().RequireExists(BlobKey(empty))), IsOk());
 }
 
 TEST_F(BlobStoreTest, SmallBlobsCommitTogetherAndReadBack) {
@@ -120,9 +124,9 @@ TEST_F(BlobStoreTest, ABlobWithAWrongDigestIsRefusedAndTheOthersOfItsBatchAreSto
   const std::string large = RandomBytes(kInlineLimitBytes, 3);
   for (const Digest& wrong : {DigestOf("x"), wrong_size}) {
     const auto outcomes = blobs_->PutBatch({{wrong, "b"}, {DigestOf(large), large}});
-    EXPECT_EQ(outcomes[0].code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(outcomes[0], StatusIs(absl::StatusCode::kInvalidArgument));
     EXPECT_TRUE(HasReason(outcomes[0], ErrorReason::DIGEST_MISMATCH));
-    EXPECT_TRUE(outcomes[1].ok());
+    EXPECT_THAT(outcomes[1], IsOk());
   }
   EXPECT_EQ(blobs_->FindMissing({DigestOf("b"), DigestOf(large)}).value().size(), 1u);
 }
@@ -169,8 +173,8 @@ TEST_F(BlobStoreTest, ABlobIsPutTogetherOfChunksAndReadWholeAndInRanges) {
   ASSERT_THAT(blobs_->PutBatch({{DigestOf(a), a}, {DigestOf(b), b}, {DigestOf(c), c}}),
               ::testing::Each(absl::OkStatus()));
   const std::vector<Digest> chunks = {DigestOf(a), DigestOf(b), DigestOf(c), DigestOf(b)};
-  ASSERT_TRUE(blobs_->Splice(DigestOf(whole), chunks).ok());
-  ASSERT_TRUE(blobs_->Splice(DigestOf(whole), {}).ok()) << "it is there already";
+  ASSERT_THAT(blobs_->Splice(DigestOf(whole), chunks), IsOk());
+  ASSERT_THAT(blobs_->Splice(DigestOf(whole), {}), IsOk()) << "it is there already";
   Open();
   EXPECT_EQ(blobs_->Split(DigestOf(whole)).value(), chunks);
   EXPECT_EQ(blobs_->Split(DigestOf(a)).value(), std::vector<Digest>{DigestOf(a)});
@@ -197,7 +201,7 @@ TEST_F(BlobStoreTest, ASpliceOfOtherBytesIsRefusedAndStoresNothing) {
   EXPECT_TRUE(HasReason(blobs_->Splice(whole, {DigestOf(a), DigestOf("absent")}),
                         ErrorReason::BLOB_NOT_FOUND));
   EXPECT_EQ(blobs_->FindMissing({whole}).value().size(), 1u);
-  ASSERT_TRUE(blobs_->Splice(whole, {DigestOf(a), DigestOf(b)}).ok());
+  ASSERT_THAT(blobs_->Splice(whole, {DigestOf(a), DigestOf(b)}), IsOk());
   EXPECT_TRUE(HasReason(blobs_->Splice(DigestOf(a + b + b), {whole, DigestOf(b)}),
                         ErrorReason::VALUE_INVALID));
 }
@@ -206,7 +210,7 @@ TEST_F(BlobStoreTest, ADamagedChunkIsDataLossOfTheWholeBlob) {
   const std::string a = RandomBytes(100'000, 1), b = RandomBytes(80'000, 2);
   ASSERT_THAT(blobs_->PutBatch({{DigestOf(a), a}, {DigestOf(b), b}}),
               ::testing::Each(absl::OkStatus()));
-  ASSERT_TRUE(blobs_->Splice(DigestOf(a + b), {DigestOf(a), DigestOf(b)}).ok());
+  ASSERT_THAT(blobs_->Splice(DigestOf(a + b), {DigestOf(a), DigestOf(b)}), IsOk());
   std::fstream pack(PackPaths().at(0), std::ios::in | std::ios::out | std::ios::binary);
   pack.seekp(PackFile::kFileHeaderBytes + PackFile::kRecordHeaderBytes + 50'000);
   pack.put(static_cast<char>(~a[50'000]));
@@ -231,13 +235,13 @@ TEST_F(BlobStoreTest, AnUploadThatEndedIsNotTakenUpAgain) {
   const UploadEnvironment environment{*store_, clock_, *packs, leases, 1 << 20};
   PackUpload upload(environment, kUuid, DigestOf(bytes));
   const int64_t owner = upload.Attach().value();
-  ASSERT_TRUE(upload.Write(owner, 0, RandomBytes(2'500'000, 2)).ok());
+  ASSERT_THAT(upload.Write(owner, 0, RandomBytes(2'500'000, 2)), IsOk());
   EXPECT_TRUE(HasReason(upload.Finish(owner), ErrorReason::DIGEST_MISMATCH));
   EXPECT_TRUE(HasReason(upload.Attach().status(), ErrorReason::UPLOAD_NOT_FOUND));
 }
 
 TEST_F(BlobStoreTest, TheRightHashWithTheWrongSizeIsMissing) {
-  ASSERT_TRUE(blobs_->PutBatch({{DigestOf("a"), "a"}})[0].ok());
+  ASSERT_THAT(blobs_->PutBatch({{DigestOf("a"), "a"}})[0], IsOk());
   Digest wrong = DigestOf("a");
   wrong.size_bytes = 2;
   EXPECT_THAT(blobs_->FindMissing({DigestOf("a"), wrong, DigestOf("b")}).value(),
@@ -255,7 +259,7 @@ TEST_F(BlobStoreTest, BlobsOfEverySizeReadBackWholeAndInRanges) {
     const std::string bytes =
         RandomBytes(static_cast<size_t>(size), seed + static_cast<uint64_t>(size));
     const Digest digest = DigestOf(bytes);
-    ASSERT_TRUE(Store(bytes).ok()) << size;
+    ASSERT_THAT(Store(bytes), IsOk()) << size;
     EXPECT_EQ(blobs_->ReadAll(digest, size).value(), bytes);
     for (int i = 0; i < 20; ++i) {
       const auto offset = static_cast<int64_t>(random() % static_cast<uint64_t>(size + 1));
@@ -268,17 +272,17 @@ TEST_F(BlobStoreTest, BlobsOfEverySizeReadBackWholeAndInRanges) {
 }
 
 TEST_F(BlobStoreTest, ARangeOutsideTheBlobIsRefused) {
-  ASSERT_TRUE(blobs_->PutBatch({{DigestOf("abc"), "abc"}})[0].ok());
+  ASSERT_THAT(blobs_->PutBatch({{DigestOf("abc"), "abc"}})[0], IsOk());
   for (const auto& [offset, limit] : {std::pair<int64_t, int64_t>{-1, 0}, {4, 0}, {0, -1}}) {
     const auto read = ReadRange(DigestOf("abc"), offset, limit);
-    EXPECT_EQ(read.status().code(), absl::StatusCode::kOutOfRange);
+    EXPECT_THAT(read, StatusIs(absl::StatusCode::kOutOfRange));
   }
   EXPECT_EQ(ReadRange(DigestOf("abc"), 3, 0).value(), "");
 }
 
 TEST_F(BlobStoreTest, ASinkThatFailsStopsTheReading) {
   const std::string bytes = RandomBytes(3 * kPieceBytes, 5);
-  ASSERT_TRUE(Store(bytes).ok());
+  ASSERT_THAT(Store(bytes), IsOk());
   int calls = 0;
   const absl::Status status = blobs_->Read(DigestOf(bytes), 0, 0, [&calls](std::string_view) {
     ++calls;
@@ -290,11 +294,11 @@ TEST_F(BlobStoreTest, ASinkThatFailsStopsTheReading) {
 
 TEST_F(BlobStoreTest, StoredBlobsSurviveARestart) {
   const std::string bytes = RandomBytes(300'000, 2);
-  ASSERT_TRUE(Store(bytes).ok());
+  ASSERT_THAT(Store(bytes), IsOk());
   Open();
   EXPECT_EQ(blobs_->ReadAll(DigestOf(bytes), 1 << 20).value(), bytes);
   const std::string next = RandomBytes(300'000, 3);
-  ASSERT_TRUE(Store(next).ok());
+  ASSERT_THAT(Store(next), IsOk());
   EXPECT_EQ(PackPaths().size(), 1u);
   EXPECT_EQ(blobs_->ReadAll(DigestOf(next), 1 << 20).value(), next);
 }
@@ -304,15 +308,15 @@ TEST_F(BlobStoreTest, AnUploadGoesOnAfterABreak) {
   const Digest digest = DigestOf(bytes);
   {
     auto upload = blobs_->OpenUpload(kUuid, digest).value();
-    ASSERT_TRUE(Send(*upload, std::string_view(bytes).substr(0, 1'234'567)).ok());
+    ASSERT_THAT(Send(*upload, std::string_view(bytes).substr(0, 1'234'567)), IsOk());
   }
   const UploadStatus status = blobs_->QueryUpload(kUuid, digest).value();
   EXPECT_EQ(status.committed_size_bytes, 1'234'567);
   EXPECT_FALSE(status.complete);
   auto upload = blobs_->OpenUpload(kUuid, digest).value();
   EXPECT_EQ(upload->offset(), status.committed_size_bytes);
-  ASSERT_TRUE(Send(*upload, bytes).ok());
-  ASSERT_TRUE(upload->Finish().ok());
+  ASSERT_THAT(Send(*upload, bytes), IsOk());
+  ASSERT_THAT(upload->Finish(), IsOk());
   EXPECT_EQ(blobs_->ReadAll(digest, 1 << 23).value(), bytes);
   EXPECT_TRUE(blobs_->QueryUpload(kUuid, digest).value().complete);
 }
@@ -322,16 +326,16 @@ TEST_F(BlobStoreTest, AnUploadGoesOnAfterARestartOfTheServer) {
   const Digest digest = DigestOf(bytes);
   {
     auto upload = blobs_->OpenUpload(kUuid, digest).value();
-    ASSERT_TRUE(Send(*upload, std::string_view(bytes).substr(0, 2'000'000)).ok());
+    ASSERT_THAT(Send(*upload, std::string_view(bytes).substr(0, 2'000'000)), IsOk());
   }
   Open();
   EXPECT_EQ(blobs_->QueryUpload(kUuid, digest).value().committed_size_bytes, 2'000'000);
   const std::string other = RandomBytes(200'000, 9);
-  ASSERT_TRUE(Store(other, kOtherUuid).ok());  // must not land in the open record
+  ASSERT_THAT(Store(other, kOtherUuid), IsOk());  // must not land in the open record
   auto upload = blobs_->OpenUpload(kUuid, digest).value();
   EXPECT_EQ(upload->offset(), 2'000'000);
-  ASSERT_TRUE(Send(*upload, bytes).ok());
-  ASSERT_TRUE(upload->Finish().ok());
+  ASSERT_THAT(Send(*upload, bytes), IsOk());
+  ASSERT_THAT(upload->Finish(), IsOk());
   Open();
   EXPECT_EQ(blobs_->ReadAll(digest, 1 << 23).value(), bytes);
   EXPECT_EQ(blobs_->ReadAll(DigestOf(other), 1 << 23).value(), other);
@@ -341,22 +345,22 @@ TEST_F(BlobStoreTest, AnUploadWhosePackIsGoneBeginsAgain) {
   const std::string bytes = RandomBytes(2 << 20, 4);
   {
     auto upload = blobs_->OpenUpload(kUuid, DigestOf(bytes)).value();
-    ASSERT_TRUE(Send(*upload, std::string_view(bytes).substr(0, 1'500'000)).ok());
+    ASSERT_THAT(Send(*upload, std::string_view(bytes).substr(0, 1'500'000)), IsOk());
   }
   blobs_.reset();
   for (const std::string& path : PackPaths()) std::filesystem::remove(path);
   Open();
-  ASSERT_TRUE(Store(bytes).ok());
+  ASSERT_THAT(Store(bytes), IsOk());
   EXPECT_EQ(blobs_->ReadAll(DigestOf(bytes), 1 << 23).value(), bytes);
 }
 
 TEST_F(BlobStoreTest, BytesAtTheWrongOffsetAreRefused) {
   const std::string bytes = RandomBytes(200'000, 4);
   auto upload = blobs_->OpenUpload(kUuid, DigestOf(bytes)).value();
-  ASSERT_TRUE(upload->Write(0, "abc").ok());
+  ASSERT_THAT(upload->Write(0, "abc"), IsOk());
   for (const int64_t offset : {0, 2, 4}) {
     const absl::Status status = upload->Write(offset, "d");
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument));
     EXPECT_TRUE(HasReason(status, ErrorReason::UPLOAD_OFFSET_MISMATCH));
     EXPECT_EQ(MetadataOf(status, "expectedOffset"), "3");
   }
@@ -367,9 +371,9 @@ TEST_F(BlobStoreTest, AWrongDigestStoresNothingAndGivesTheSpaceBack) {
   Digest wrong = DigestOf(bytes);
   wrong.sha256[0] ^= 1;
   auto upload = blobs_->OpenUpload(kUuid, wrong).value();
-  ASSERT_TRUE(Send(*upload, bytes).ok());
+  ASSERT_THAT(Send(*upload, bytes), IsOk());
   const absl::Status status = upload->Finish();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_TRUE(HasReason(status, ErrorReason::DIGEST_MISMATCH));
   EXPECT_EQ(blobs_->FindMissing({wrong}).value().size(), 1u);
   EXPECT_EQ(PackBytes(), PackFile::kFileHeaderBytes);
@@ -380,7 +384,7 @@ TEST_F(BlobStoreTest, TooManyOrTooFewBytesAreADigestMismatch) {
   const std::string bytes = RandomBytes(100'000, 4);
   auto upload = blobs_->OpenUpload(kUuid, DigestOf(bytes)).value();
   EXPECT_TRUE(HasReason(upload->Write(0, bytes + "x"), ErrorReason::DIGEST_MISMATCH));
-  ASSERT_TRUE(upload->Write(0, bytes.substr(1)).ok());
+  ASSERT_THAT(upload->Write(0, bytes.substr(1)), IsOk());
   EXPECT_TRUE(HasReason(upload->Finish(), ErrorReason::DIGEST_MISMATCH));
   auto nothing = blobs_->OpenUpload(kOtherUuid, DigestOf(bytes)).value();
   EXPECT_TRUE(HasReason(nothing->Finish(), ErrorReason::DIGEST_MISMATCH));
@@ -402,12 +406,12 @@ TEST_F(BlobStoreTest, AnUploadIdIsBoundToItsBlob) {
 TEST_F(BlobStoreTest, ASecondStreamTakesAnUploadOver) {
   const std::string bytes = RandomBytes(200'000, 4);
   auto first = blobs_->OpenUpload(kUuid, DigestOf(bytes)).value();
-  ASSERT_TRUE(first->Write(0, bytes.substr(0, 50'000)).ok());
+  ASSERT_THAT(first->Write(0, bytes.substr(0, 50'000)), IsOk());
   auto second = blobs_->OpenUpload(kUuid, DigestOf(bytes)).value();
   EXPECT_EQ(second->offset(), 50'000);
-  EXPECT_EQ(first->Write(50'000, "x").code(), absl::StatusCode::kAborted);
-  ASSERT_TRUE(Send(*second, bytes).ok());
-  ASSERT_TRUE(second->Finish().ok());
+  EXPECT_THAT(first->Write(50'000, "x"), StatusIs(absl::StatusCode::kAborted));
+  ASSERT_THAT(Send(*second, bytes), IsOk());
+  ASSERT_THAT(second->Finish(), IsOk());
 }
 
 TEST_F(BlobStoreTest, TwoUploadsOfOneBlobKeepOneCopyAndBothAreRight) {
@@ -415,10 +419,10 @@ TEST_F(BlobStoreTest, TwoUploadsOfOneBlobKeepOneCopyAndBothAreRight) {
   const Digest digest = DigestOf(bytes);
   auto first = blobs_->OpenUpload(kUuid, digest).value();
   auto second = blobs_->OpenUpload(kOtherUuid, digest).value();
-  ASSERT_TRUE(Send(*first, bytes).ok());
-  ASSERT_TRUE(Send(*second, bytes).ok());
-  EXPECT_TRUE(first->Finish().ok());
-  EXPECT_TRUE(second->Finish().ok());
+  ASSERT_THAT(Send(*first, bytes), IsOk());
+  ASSERT_THAT(Send(*second, bytes), IsOk());
+  EXPECT_THAT(first->Finish(), IsOk());
+  EXPECT_THAT(second->Finish(), IsOk());
   EXPECT_TRUE(second->complete());
   EXPECT_EQ(PackBytes(), 2 * PackFile::kFileHeaderBytes + PackFile::RecordBytes(200'000));
   auto third = blobs_->OpenUpload("e4eaaaf2-d142-41e6-8b3a-3e0e4d1a0d9a", digest).value();
@@ -429,11 +433,11 @@ TEST_F(BlobStoreTest, TwoUploadsOfOneBlobKeepOneCopyAndBothAreRight) {
 TEST_F(BlobStoreTest, AnUploadStopsEarlyWhenAnotherCompletedTheBlob) {
   const std::string bytes = RandomBytes(3 << 20, 4);
   auto slow = blobs_->OpenUpload(kUuid, DigestOf(bytes)).value();
-  ASSERT_TRUE(slow->Write(0, bytes.substr(0, 1000)).ok());
-  ASSERT_TRUE(Store(bytes, kOtherUuid).ok());
-  ASSERT_TRUE(Send(*slow, bytes).ok());
+  ASSERT_THAT(slow->Write(0, bytes.substr(0, 1000)), IsOk());
+  ASSERT_THAT(Store(bytes, kOtherUuid), IsOk());
+  ASSERT_THAT(Send(*slow, bytes), IsOk());
   EXPECT_TRUE(slow->complete());
-  EXPECT_TRUE(slow->Finish().ok());
+  EXPECT_THAT(slow->Finish(), IsOk());
 }
 
 TEST_F(BlobStoreTest, ParallelUploadsAllArrive) {
@@ -443,7 +447,7 @@ TEST_F(BlobStoreTest, ParallelUploadsAllArrive) {
   for (size_t i = 0; i < 16; ++i) {
     threads.emplace_back([&, i] {
       const std::string uuid = "00000000-0000-4000-8000-0000000000" + std::to_string(10 + i);
-      EXPECT_TRUE(Store(blobs[i % 8], uuid.c_str()).ok());
+      EXPECT_THAT(Store(blobs[i % 8], uuid.c_str()), IsOk());
     });
   }
   for (std::thread& thread : threads) thread.join();
@@ -456,7 +460,7 @@ TEST_F(BlobStoreTest, ParallelUploadsAllArrive) {
 TEST_F(BlobStoreTest, ADamagedByteIsNeverServed) {
   const std::string bytes = RandomBytes(3 * kPieceBytes + 100, 4);
   const Digest digest = DigestOf(bytes);
-  ASSERT_TRUE(Store(bytes).ok());
+  ASSERT_THAT(Store(bytes), IsOk());
   const std::string path = PackPaths()[0];
   const std::string pack = ReadFile(path).value();
   const uint64_t seed = std::random_device{}();
@@ -466,25 +470,25 @@ TEST_F(BlobStoreTest, ADamagedByteIsNeverServed) {
     const size_t at = random() % bytes.size();
     std::string damaged = pack;
     damaged[PackFile::kFileHeaderBytes + PackFile::kRecordHeaderBytes + at] ^= 1;
-    ASSERT_TRUE(WriteFileAtomically(path, damaged).ok());
+    ASSERT_THAT(WriteFileAtomically(path, damaged), IsOk());
     Open();
     std::string seen;
     const absl::Status whole = blobs_->Read(digest, 0, 0, [&seen](std::string_view piece) {
       seen += piece;
       return absl::OkStatus();
     });
-    EXPECT_EQ(whole.code(), absl::StatusCode::kDataLoss);
+    EXPECT_THAT(whole, StatusIs(absl::StatusCode::kDataLoss));
     EXPECT_TRUE(HasReason(whole, ErrorReason::BLOB_CORRUPT));
     EXPECT_EQ(seen, bytes.substr(0, seen.size()));
     EXPECT_LE(seen.size(), at);
-    EXPECT_EQ(ReadRange(digest, static_cast<int64_t>(at), 1).status().code(),
-              absl::StatusCode::kDataLoss);
+    EXPECT_THAT(ReadRange(digest, static_cast<int64_t>(at), 1),
+                StatusIs(absl::StatusCode::kDataLoss));
   }
 }
 
 TEST_F(BlobStoreTest, AMissingOrShortPackIsDamageNotAbsence) {
   const std::string bytes = RandomBytes(300'000, 4);
-  ASSERT_TRUE(Store(bytes).ok());
+  ASSERT_THAT(Store(bytes), IsOk());
   std::filesystem::resize_file(PackPaths()[0], 1000);
   Open();
   EXPECT_TRUE(
@@ -499,12 +503,12 @@ TEST_F(BlobStoreTest, AMissingOrShortPackIsDamageNotAbsence) {
 
 TEST_F(BlobStoreTest, WhatACrashLeftHalfWrittenIsCutOff) {
   const std::string bytes = RandomBytes(300'000, 4);
-  ASSERT_TRUE(Store(bytes).ok());
+  ASSERT_THAT(Store(bytes), IsOk());
   const int64_t whole = PackBytes();
   {
     auto pack = PackFile::Open(directory_.Join("packs"), 1, true).value();
-    ASSERT_TRUE(pack->BeginRecord(whole, DigestOf(RandomBytes(90'000, 1))).ok());
-    ASSERT_TRUE(pack->WriteAt(whole + PackFile::kRecordHeaderBytes, "half").ok());
+    ASSERT_THAT(pack->BeginRecord(whole, DigestOf(RandomBytes(90'000, 1))), IsOk());
+    ASSERT_THAT(pack->WriteAt(whole + PackFile::kRecordHeaderBytes, "half"), IsOk());
   }
   Open();
   EXPECT_EQ(PackBytes(), whole);
@@ -515,7 +519,7 @@ TEST_F(BlobStoreTest, AnUploadNobodyContinuesIsGivenUp) {
   const std::string bytes = RandomBytes(3 << 20, 4);
   {
     auto upload = blobs_->OpenUpload(kUuid, DigestOf(bytes)).value();
-    ASSERT_TRUE(Send(*upload, std::string_view(bytes).substr(0, 2'000'000)).ok());
+    ASSERT_THAT(Send(*upload, std::string_view(bytes).substr(0, 2'000'000)), IsOk());
   }
   clock_.AdvanceNanos(25 * 3600 * kNanosPerSecond);
   Open();

@@ -5,16 +5,21 @@
 #include <limits>
 #include <string>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/files.h"
 #include "server/artifacts/blob_codec.h"
 #include "server/artifacts/pack_file.h"
 #include "server/storage/key_codec.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/storage/scratch_directory.h"
 
 namespace cairn::artifacts {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 constexpr char kRecordOfAbc[] =
     "4c495354ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad0000000000000059"
@@ -38,13 +43,14 @@ TEST(ChunkListTest, TheBytesOfAListInAPackAreAsDocumented) {
   pieces.Update(list);
   const int64_t data =
       pack->BeginRecord(PackFile::kFileHeaderBytes, name, PackFile::Kind::kList).value();
-  ASSERT_TRUE(pack->WriteAt(data, list).ok());
-  ASSERT_TRUE(pack->EndRecord(data, name, pieces.Finish()).ok());
+  ASSERT_THAT(pack->WriteAt(data, list), IsOk());
+  ASSERT_THAT(pack->EndRecord(data, name, pieces.Finish()), IsOk());
   const std::string file = ReadFile(directory.Join("0000000001.pack")).value();
   EXPECT_EQ(HexEncode(file.substr(PackFile::kFileHeaderBytes)), kRecordOfAbc);
-  EXPECT_TRUE(
-      pack->CheckRecordHeader(PackFile::kFileHeaderBytes, name, PackFile::Kind::kList).ok());
-  EXPECT_FALSE(pack->CheckRecordHeader(PackFile::kFileHeaderBytes, name).ok());
+  EXPECT_THAT(pack->CheckRecordHeader(PackFile::kFileHeaderBytes, name, PackFile::Kind::kList),
+              IsOk());
+  EXPECT_THAT(pack->CheckRecordHeader(PackFile::kFileHeaderBytes, name),
+              StatusIs(absl::StatusCode::kDataLoss));
 }
 
 TEST(ChunkListTest, AScanTellsListsFromBlobs) {
@@ -54,12 +60,13 @@ TEST(ChunkListTest, AScanTellsListsFromBlobs) {
   for (const auto kind : {PackFile::Kind::kBlob, PackFile::Kind::kList, PackFile::Kind::kBlob}) {
     const Digest name = DigestOf("abc");
     const int64_t data = pack->BeginRecord(end, name, kind).value();
-    ASSERT_TRUE(pack->WriteAt(data, "abc").ok());
+    ASSERT_THAT(pack->WriteAt(data, "abc"), IsOk());
     end = pack->EndRecord(data, name, {1}).value();
   }
   std::vector<PackFile::Kind> kinds;
-  ASSERT_TRUE(
-      pack->Scan([&kinds](const PackFile::Record& record) { kinds.push_back(record.kind); }).ok());
+  ASSERT_THAT(
+      pack->Scan([&kinds](const PackFile::Record& record) { kinds.push_back(record.kind); }),
+      IsOk());
   EXPECT_EQ(kinds, (std::vector<PackFile::Kind>{PackFile::Kind::kBlob, PackFile::Kind::kList,
                                                 PackFile::Kind::kBlob}));
 }

@@ -8,21 +8,24 @@
 #include "gmock/gmock.h"
 #include "server/artifacts/entry_walk.h"
 #include "server/artifacts/pack_file.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/artifacts/blob_life_fixture.h"
 
 namespace cairn::artifacts {
 namespace {
 
 using CollectionTest = BlobLifeTest;
+using testing::IsOk;
+using testing::StatusIs;
 
 TEST_F(CollectionTest, WhatNothingRefersToIsRemovedAndItsRoomGivenBack) {
   const std::string small = Noise(100, 1), large = Noise(900'000, 2);
   const std::string kept = Noise(90'000, 3), kept_small = Noise(90, 4);
   for (const std::string& bytes : {small, large, kept, kept_small}) {
-    ASSERT_TRUE(Upload(bytes).ok());
+    ASSERT_THAT(Upload(bytes), IsOk());
   }
-  ASSERT_TRUE(Refer(kept, "a").ok());
-  ASSERT_TRUE(Refer(kept_small, "b").ok());
+  ASSERT_THAT(Refer(kept, "a"), IsOk());
+  ASSERT_THAT(Refer(kept_small, "b"), IsOk());
   LetLeasesEnd();
   const int64_t before = PackBytes();
   const auto counted = Collect(nullptr, /*dry_run=*/true);
@@ -39,7 +42,7 @@ TEST_F(CollectionTest, WhatNothingRefersToIsRemovedAndItsRoomGivenBack) {
   EXPECT_LT(PackBytes(), 91'000);
   EXPECT_FALSE(HasEntry(small));
   EXPECT_FALSE(HasEntry(large));
-  EXPECT_EQ(Read(large).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(Read(large), StatusIs(absl::StatusCode::kNotFound));
   for (int restart = 0; restart < 2; ++restart) {
     EXPECT_EQ(Read(kept).value(), kept);
     EXPECT_EQ(Read(kept_small).value(), kept_small);
@@ -49,11 +52,11 @@ TEST_F(CollectionTest, WhatNothingRefersToIsRemovedAndItsRoomGivenBack) {
 }
 
 TEST_F(CollectionTest, OnAFullVolumeGarbageIsNotDoubledBeforeItGoes) {
-  for (uint64_t seed = 1; seed <= 40; ++seed) ASSERT_TRUE(Upload(Noise(60'000, seed)).ok());
+  for (uint64_t seed = 1; seed <= 40; ++seed) ASSERT_THAT(Upload(Noise(60'000, seed)), IsOk());
   const std::string large = Noise(900'000, 50), kept = Noise(60'000, 51);
-  ASSERT_TRUE(Upload(large).ok());
-  ASSERT_TRUE(Upload(kept).ok());
-  ASSERT_TRUE(Refer(kept, "a").ok());
+  ASSERT_THAT(Upload(large), IsOk());
+  ASSERT_THAT(Upload(kept), IsOk());
+  ASSERT_THAT(Refer(kept, "a"), IsOk());
   LetLeasesEnd();
   free_bytes_ = kReserve;
   int64_t most = 0;  // bytes of entries that are there with their flag at a time
@@ -73,9 +76,9 @@ TEST_F(CollectionTest, OnAFullVolumeGarbageIsNotDoubledBeforeItGoes) {
 }
 
 TEST_F(CollectionTest, OnAFullVolumeLeasedBlobsDoNotKeepACollectionFromItsEnd) {
-  for (uint64_t seed = 1; seed <= 20; ++seed) ASSERT_TRUE(Upload(Noise(60'000, seed)).ok());
+  for (uint64_t seed = 1; seed <= 20; ++seed) ASSERT_THAT(Upload(Noise(60'000, seed)), IsOk());
   LetLeasesEnd();
-  for (uint64_t seed = 21; seed <= 40; ++seed) ASSERT_TRUE(Upload(Noise(60'000, seed)).ok());
+  for (uint64_t seed = 21; seed <= 40; ++seed) ASSERT_THAT(Upload(Noise(60'000, seed)), IsOk());
   free_bytes_ = kReserve;
   int moments = 0;
   const auto done = Collect([&](int moment) {
@@ -90,7 +93,7 @@ TEST_F(CollectionTest, OnAFullVolumeLeasedBlobsDoNotKeepACollectionFromItsEnd) {
 
 TEST_F(CollectionTest, NothingIsRemovedBeforeTheServerRanForOneLease) {
   const std::string bytes = Noise(100, 1);
-  ASSERT_TRUE(Upload(bytes).ok());
+  ASSERT_THAT(Upload(bytes), IsOk());
   LetLeasesEnd();
   Open();
   clock_.AdvanceNanos(kLease - 1);
@@ -104,18 +107,18 @@ TEST_F(CollectionTest, NothingIsRemovedBeforeTheServerRanForOneLease) {
 
 TEST_F(CollectionTest, WhatWasStoredOrAskedAboutWithinALeaseIsKept) {
   const std::string asked = Noise(100, 1), stored = Noise(101, 2), neither = Noise(102, 3);
-  ASSERT_TRUE(Upload(asked).ok());
-  ASSERT_TRUE(Upload(neither).ok());
+  ASSERT_THAT(Upload(asked), IsOk());
+  ASSERT_THAT(Upload(neither), IsOk());
   LetLeasesEnd();
   EXPECT_TRUE(IsThere(asked));
-  ASSERT_TRUE(Upload(stored).ok());
+  ASSERT_THAT(Upload(stored), IsOk());
   const auto first = Collect();
   EXPECT_EQ(first.leased_blob_count(), 2);
   EXPECT_EQ(first.removed_blob_count(), 1);
   EXPECT_FALSE(HasEntry(neither));
   // Others ask for other blobs all the time; these leases end all the same.
   const std::string other = Noise(103, 4);
-  ASSERT_TRUE(Upload(other).ok());
+  ASSERT_THAT(Upload(other), IsOk());
   for (int i = 0; i < 5; ++i) {
     clock_.AdvanceNanos(kLease / 2);
     EXPECT_TRUE(IsThere(other));
@@ -126,15 +129,15 @@ TEST_F(CollectionTest, WhatWasStoredOrAskedAboutWithinALeaseIsKept) {
 
 TEST_F(CollectionTest, ChunksLiveAsLongAsOneOfTheirWholes) {
   const std::string a = Noise(100'000, 1), b = Noise(90'000, 2), c = Noise(2000, 3);
-  for (const std::string& bytes : {a, b, c}) ASSERT_TRUE(Upload(bytes).ok());
-  ASSERT_TRUE(blobs_->Splice(DigestOf(a + b), {DigestOf(a), DigestOf(b)}).ok());
-  ASSERT_TRUE(blobs_->Splice(DigestOf(b + c), {DigestOf(b), DigestOf(c)}).ok());
-  ASSERT_TRUE(Refer(a + b).ok());
+  for (const std::string& bytes : {a, b, c}) ASSERT_THAT(Upload(bytes), IsOk());
+  ASSERT_THAT(blobs_->Splice(DigestOf(a + b), {DigestOf(a), DigestOf(b)}), IsOk());
+  ASSERT_THAT(blobs_->Splice(DigestOf(b + c), {DigestOf(b), DigestOf(c)}), IsOk());
+  ASSERT_THAT(Refer(a + b), IsOk());
   LetLeasesEnd();
   EXPECT_EQ(Collect().removed_blob_count(), 2);  // b + c, and c
   EXPECT_EQ(Read(a + b).value(), a + b);
   EXPECT_FALSE(HasEntry(c));
-  ASSERT_TRUE(Forget().ok());
+  ASSERT_THAT(Forget(), IsOk());
   EXPECT_TRUE(IsThere(a + b));
   EXPECT_EQ(Collect().removed_blob_count(), 0) << "the whole is leased, and its chunks with it";
   LetLeasesEnd();
@@ -153,10 +156,10 @@ TEST_F(CollectionTest, AReferenceAtAnyMomentIsKeptOrFails) {
     int kept = 0, failed = 0;
     for (int planned = 0; planned < moments + 8; ++planned) {
       for (int committed = planned; committed < moments + 8; ++committed) {
-        SCOPED_TRACE(testing::Message()
+        SCOPED_TRACE(::testing::Message()
                      << size << " bytes, planned at " << planned << ", committed at " << committed);
         StartOver();
-        ASSERT_TRUE(Upload(bytes).ok());
+        ASSERT_THAT(Upload(bytes), IsOk());
         LetLeasesEnd();
         absl::StatusOr<storage::WriteSet> set = absl::UnknownError("not planned");
         std::optional<absl::Status> referred;
@@ -172,8 +175,8 @@ TEST_F(CollectionTest, AReferenceAtAnyMomentIsKeptOrFails) {
         } else {
           ++failed;
           EXPECT_TRUE(absl::IsNotFound(*referred) || absl::IsAborted(*referred)) << *referred;
-          ASSERT_TRUE(Upload(bytes).ok());
-          ASSERT_TRUE(Refer(bytes).ok());
+          ASSERT_THAT(Upload(bytes), IsOk());
+          ASSERT_THAT(Refer(bytes), IsOk());
         }
         EXPECT_TRUE(IsThere(bytes));
         EXPECT_EQ(Read(bytes).value(), bytes);
@@ -192,24 +195,24 @@ TEST_F(CollectionTest, AClientThatFollowsTheProtocolAlwaysSucceeds) {
   const std::vector<Digest> chunks = {DigestOf(a), DigestOf(b)};
   for (int asked = 0; asked < 24; ++asked) {
     for (int referred = asked; referred < 24; ++referred) {
-      SCOPED_TRACE(testing::Message() << "asked at " << asked << ", referred at " << referred);
+      SCOPED_TRACE(::testing::Message() << "asked at " << asked << ", referred at " << referred);
       StartOver();
-      ASSERT_TRUE(Upload(a).ok());
-      ASSERT_TRUE(Upload(b).ok());
-      ASSERT_TRUE(blobs_->Splice(DigestOf(whole), chunks).ok());
+      ASSERT_THAT(Upload(a), IsOk());
+      ASSERT_THAT(Upload(b), IsOk());
+      ASSERT_THAT(blobs_->Splice(DigestOf(whole), chunks), IsOk());
       LetLeasesEnd();
       bool over = false;
       Collect([&](int moment) {
         if (moment == asked && !IsThere(whole)) {
           for (const std::string& bytes : {a, b}) {
             if (IsThere(bytes)) continue;
-            ASSERT_TRUE(Upload(bytes).ok());
+            ASSERT_THAT(Upload(bytes), IsOk());
           }
-          ASSERT_TRUE(blobs_->Splice(DigestOf(whole), chunks).ok());
+          ASSERT_THAT(blobs_->Splice(DigestOf(whole), chunks), IsOk());
         }
         if (moment != referred) return;
         const absl::Status done = Refer(whole);
-        EXPECT_TRUE(done.ok()) << done;
+        EXPECT_THAT(done, IsOk());
         over = true;
       });
       if (!over) continue;
@@ -230,11 +233,11 @@ TEST_F(CollectionTest, CutShortAnywhereTheNextOneFinishesIt) {
     SCOPED_TRACE(commits);
     StartOver();
     for (const std::string& bytes : {kept, kept_small, dead, dead_small, chunk}) {
-      ASSERT_TRUE(Upload(bytes).ok());
+      ASSERT_THAT(Upload(bytes), IsOk());
     }
-    ASSERT_TRUE(blobs_->Splice(DigestOf(whole), {DigestOf(chunk), DigestOf(kept)}).ok());
-    ASSERT_TRUE(Refer(kept, "a").ok());
-    ASSERT_TRUE(Refer(kept_small, "b").ok());
+    ASSERT_THAT(blobs_->Splice(DigestOf(whole), {DigestOf(chunk), DigestOf(kept)}), IsOk());
+    ASSERT_THAT(Refer(kept, "a"), IsOk());
+    ASSERT_THAT(Refer(kept_small, "b"), IsOk());
     LetLeasesEnd();
     dying_->DieAfter(commits);
     Collect();
@@ -264,7 +267,7 @@ TEST_F(CollectionTest, AnUploadThatNobodyContinuedForADayIsDiscarded) {
   const std::string bytes = Noise(3 << 20, 4);
   {
     auto upload = blobs_->OpenUpload(kUploadId, DigestOf(bytes)).value();
-    ASSERT_TRUE(upload->Write(0, std::string_view(bytes).substr(0, 2'000'000)).ok());
+    ASSERT_THAT(upload->Write(0, std::string_view(bytes).substr(0, 2'000'000)), IsOk());
   }
   clock_.AdvanceNanos(23 * 3600 * kNanosPerSecond);
   Collect();
@@ -278,16 +281,15 @@ TEST_F(CollectionTest, AnUploadThatNobodyContinuedForADayIsDiscarded) {
 
 TEST_F(CollectionTest, ARecordThatCannotBeReadStopsTheCollection) {
   const std::string bytes = Noise(100, 1);
-  ASSERT_TRUE(Upload(bytes).ok());
-  ASSERT_TRUE(store_
-                  ->CommitAndWait(storage::WriteSet().PutRecord(storage::ArtifactKey(kOwner, "bad"),
-                                                                "\xff\xff"))
-                  .ok());
+  ASSERT_THAT(Upload(bytes), IsOk());
+  ASSERT_THAT(store_->CommitAndWait(
+                  storage::WriteSet().PutRecord(storage::ArtifactKey(kOwner, "bad"), "\xff\xff")),
+              IsOk());
   LetLeasesEnd();
   const auto work = blobs_->NewCollectionWork();
   const auto step =
       work->Next(*store_->GetSnapshot(), operations::Pack(v1::CollectGarbageMetadata()), "");
-  EXPECT_EQ(step.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(step, StatusIs(absl::StatusCode::kDataLoss));
   EXPECT_TRUE(HasEntry(bytes));
 }
 
@@ -305,7 +307,7 @@ TEST_F(CollectionTest, AnUploadCutShortAnywhereLeavesNothingOrAWholeBlob) {
     if (IsThere(bytes)) {
       EXPECT_EQ(Read(bytes).value(), bytes);
     }
-    ASSERT_TRUE(Upload(bytes).ok());
+    ASSERT_THAT(Upload(bytes), IsOk());
     EXPECT_EQ(Read(bytes).value(), bytes);
     EXPECT_EQ(PackBytes(), PackFile::kFileHeaderBytes + PackFile::RecordBytes(400'000));
   }
@@ -317,15 +319,15 @@ TEST_F(CollectionTest, AnUploadCutShortAnywhereLeavesNothingOrAWholeBlob) {
   }
   for (size_t back = 0; back < 80; ++back) cuts.insert(pack.size() - back);
   for (const size_t cut : cuts) {
-    SCOPED_TRACE(testing::Message() << "cut at " << cut);
+    SCOPED_TRACE(::testing::Message() << "cut at " << cut);
     StartOver();
     blobs_.reset();
-    ASSERT_TRUE(WriteFileAtomically(path, pack.substr(0, cut)).ok());
+    ASSERT_THAT(WriteFileAtomically(path, pack.substr(0, cut)), IsOk());
     Open();
     if (IsThere(bytes)) {
       EXPECT_EQ(Read(bytes).value(), bytes);
     }
-    ASSERT_TRUE(Upload(bytes).ok());
+    ASSERT_THAT(Upload(bytes), IsOk());
     EXPECT_EQ(Read(bytes).value(), bytes);
   }
 }
@@ -349,7 +351,7 @@ TEST_F(CollectionTest, GivingAnUploadUpNeverTakesTheBytesOfAStoredBlob) {
     if (there) {
       EXPECT_EQ(Read(bytes).value(), bytes);
     }
-    ASSERT_TRUE(Upload(bytes).ok());
+    ASSERT_THAT(Upload(bytes), IsOk());
     EXPECT_EQ(Read(bytes).value(), bytes);
   }
 }
@@ -369,8 +371,8 @@ TEST_F(CollectionTest, ACommitWhoseOutcomeIsUnknownKeepsItsBytes) {
       EXPECT_EQ(Read(bytes).value(), bytes);
     }
     const std::string other = Noise(300'000, 2);
-    ASSERT_TRUE(Upload(other, "0a444840-9dc0-41d1-b245-5ffdce74fad2").ok());
-    ASSERT_TRUE(Upload(bytes).ok());
+    ASSERT_THAT(Upload(other, "0a444840-9dc0-41d1-b245-5ffdce74fad2"), IsOk());
+    ASSERT_THAT(Upload(bytes), IsOk());
     EXPECT_EQ(Read(bytes).value(), bytes);
     EXPECT_EQ(Read(other).value(), other);
   }
@@ -378,14 +380,14 @@ TEST_F(CollectionTest, ACommitWhoseOutcomeIsUnknownKeepsItsBytes) {
 
 TEST_F(CollectionTest, ACollectionThatIsCancelledCondemnsNothing) {
   const std::string bytes = Noise(100'000, 1);
-  ASSERT_TRUE(Upload(bytes).ok());
+  ASSERT_THAT(Upload(bytes), IsOk());
   LetLeasesEnd();
   const auto work = blobs_->NewCollectionWork();
   std::string cursor;
   v1::CollectGarbageMetadata metadata;
   for (bool condemns = false; !condemns;) {
     auto step = work->Next(*store_->GetSnapshot(), operations::Pack(metadata), cursor);
-    ASSERT_TRUE(step.ok()) << step.status();
+    ASSERT_THAT(step, IsOk());
     condemns = !step->write_set.puts.empty();  // and is then not committed
     cursor = step->cursor;
   }

@@ -13,6 +13,7 @@
 #include "server/artifacts/index_rebuild.h"
 #include "server/artifacts/pack_file.h"
 #include "server/storage/rocks_store.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/artifacts/blob_life_fixture.h"
 #include "tests/unit/storage/snapshot_free_store.h"
 
@@ -20,6 +21,8 @@ namespace cairn::artifacts {
 namespace {
 
 using ::testing::IsEmpty;
+using testing::IsOk;
+using testing::StatusIs;
 using ::testing::UnorderedElementsAre;
 
 // A raw look at a database that no store has open.
@@ -27,19 +30,19 @@ class RawDatabase {
  public:
   explicit RawDatabase(const std::string& path) {
     std::vector<std::string> names;
-    EXPECT_TRUE(rocksdb::DB::ListColumnFamilies(rocksdb::DBOptions(), path, &names).ok());
+    EXPECT_THAT(rocksdb::DB::ListColumnFamilies(rocksdb::DBOptions(), path, &names), IsOk());
     std::vector<rocksdb::ColumnFamilyDescriptor> families;
     for (const std::string& name : names)
       families.emplace_back(name, rocksdb::ColumnFamilyOptions());
     rocksdb::DB* db = nullptr;
-    EXPECT_TRUE(rocksdb::DB::Open(rocksdb::DBOptions(), path, families, &handles_, &db).ok());
+    EXPECT_THAT(rocksdb::DB::Open(rocksdb::DBOptions(), path, families, &handles_, &db), IsOk());
     db_.reset(db);
     for (size_t i = 0; i < names.size(); ++i) {
       if (names[i] == "blob") blob_ = handles_[i];
     }
   }
   ~RawDatabase() {
-    for (auto* handle : handles_) EXPECT_TRUE(db_->DestroyColumnFamilyHandle(handle).ok());
+    for (auto* handle : handles_) EXPECT_THAT(db_->DestroyColumnFamilyHandle(handle), IsOk());
   }
   RawDatabase(const RawDatabase&) = delete;
   RawDatabase& operator=(const RawDatabase&) = delete;
@@ -47,20 +50,20 @@ class RawDatabase {
   // Flips a bit of a value of the family of blobs.
   void Flip(const storage::Key& key, size_t byte) {
     std::string value;
-    ASSERT_TRUE(db_->Get(rocksdb::ReadOptions(), blob_, key.bytes, &value).ok());
+    ASSERT_THAT(db_->Get(rocksdb::ReadOptions(), blob_, key.bytes, &value), IsOk());
     value[byte % value.size()] = static_cast<char>(value[byte % value.size()] ^ 2);
-    ASSERT_TRUE(db_->Put(rocksdb::WriteOptions(), blob_, key.bytes, value).ok());
+    ASSERT_THAT(db_->Put(rocksdb::WriteOptions(), blob_, key.bytes, value), IsOk());
   }
 
   // Writes all to as few files as there can be, and answers those of the family of blobs.
   // RocksDB has no reason then to rewrite them, which it refuses for damaged ones: after that
   // it takes no writes.
   std::vector<std::string> CompactedFiles() {
-    EXPECT_TRUE(db_->Flush(rocksdb::FlushOptions(), handles_).ok());
+    EXPECT_THAT(db_->Flush(rocksdb::FlushOptions(), handles_), IsOk());
     rocksdb::CompactRangeOptions options;
     options.bottommost_level_compaction = rocksdb::BottommostLevelCompaction::kForce;
     for (auto* handle : handles_) {
-      EXPECT_TRUE(db_->CompactRange(options, handle, nullptr, nullptr).ok());
+      EXPECT_THAT(db_->CompactRange(options, handle, nullptr, nullptr), IsOk());
     }
     std::vector<rocksdb::LiveFileMetaData> files;
     db_->GetLiveFilesMetaData(&files);
@@ -81,7 +84,7 @@ class DamagedIndexTest : public BlobLifeTest {
  protected:
   DamagedIndexTest() {
     CloseStore();
-    EXPECT_TRUE(OpenStore().ok());
+    EXPECT_THAT(OpenStore(), IsOk());
   }
 
   std::string StorePath() const { return directory_.Join("store"); }
@@ -110,7 +113,7 @@ class DamagedIndexTest : public BlobLifeTest {
       RawDatabase raw(StorePath() + "/kv");
       for (const std::string& bytes : blobs) raw.Flip(BlobKey(DigestOf(bytes)), byte);
     }
-    ASSERT_TRUE(OpenStore().ok());
+    ASSERT_THAT(OpenStore(), IsOk());
   }
 
   std::set<std::string> Damaged() {
@@ -125,7 +128,7 @@ class DamagedIndexTest : public BlobLifeTest {
 // Bytes of the envelope and of the payload.
 TEST_F(DamagedIndexTest, AnEntryThatCannotBeReadIsMissingNamedByTheScrubberAndHeals) {
   const std::string small = Noise(40, 1), large = Noise(100'000, 2), kept = Noise(41, 3);
-  for (const std::string& bytes : {small, large, kept}) ASSERT_TRUE(Upload(bytes).ok());
+  for (const std::string& bytes : {small, large, kept}) ASSERT_THAT(Upload(bytes), IsOk());
   for (const size_t byte : {0, 3, 9, 28, 45}) {
     SCOPED_TRACE(byte);
     DamageEntries({small, large}, byte);
@@ -137,8 +140,8 @@ TEST_F(DamagedIndexTest, AnEntryThatCannotBeReadIsMissingNamedByTheScrubberAndHe
     EXPECT_THAT(blobs_->FindMissing(all).value(),
                 ::testing::ElementsAre(DigestOf(small), DigestOf(large)));
     EXPECT_THAT(Damaged(), UnorderedElementsAre(Sha256Hex(small), Sha256Hex(large)));
-    ASSERT_TRUE(blobs_->PutBatch({{DigestOf(small), small}})[0].ok());
-    ASSERT_TRUE(Upload(large).ok());
+    ASSERT_THAT(blobs_->PutBatch({{DigestOf(small), small}})[0], IsOk());
+    ASSERT_THAT(Upload(large), IsOk());
     EXPECT_EQ(Read(small).value(), small);
     EXPECT_EQ(Read(large).value(), large);
     EXPECT_THAT(Damaged(), IsEmpty());
@@ -148,24 +151,24 @@ TEST_F(DamagedIndexTest, AnEntryThatCannotBeReadIsMissingNamedByTheScrubberAndHe
 TEST_F(DamagedIndexTest, AChunkWhoseEntryCannotBeReadIsSentAgain) {
   const std::string a = Noise(100'000, 1), b = Noise(50, 2);
   const std::vector<Digest> chunks = {DigestOf(a), DigestOf(b)};
-  ASSERT_TRUE(Upload(a).ok());
-  ASSERT_TRUE(Upload(b).ok());
-  ASSERT_TRUE(blobs_->Splice(DigestOf(a + b), chunks).ok());
+  ASSERT_THAT(Upload(a), IsOk());
+  ASSERT_THAT(Upload(b), IsOk());
+  ASSERT_THAT(blobs_->Splice(DigestOf(a + b), chunks), IsOk());
   DamageEntries({b, a + b}, 30);
   EXPECT_THAT(Damaged(), UnorderedElementsAre(Sha256Hex(b), Sha256Hex(a + b)));
   EXPECT_TRUE(HasReason(blobs_->Splice(DigestOf(a + b), chunks), ErrorReason::BLOB_NOT_FOUND));
-  ASSERT_TRUE(Upload(b).ok());
-  ASSERT_TRUE(blobs_->Splice(DigestOf(a + b), chunks).ok());
+  ASSERT_THAT(Upload(b), IsOk());
+  ASSERT_THAT(blobs_->Splice(DigestOf(a + b), chunks), IsOk());
   EXPECT_EQ(Read(a + b).value(), a + b);
   EXPECT_THAT(Damaged(), IsEmpty());
 }
 
 TEST_F(DamagedIndexTest, ARebuildRestoresWhatIsInPacksAndRemovesTheOtherUnreadableEntries) {
   const std::string small = Noise(40, 1), a = Noise(100'000, 2), b = Noise(50, 3);
-  for (const std::string& bytes : {small, a, b}) ASSERT_TRUE(Upload(bytes).ok());
-  ASSERT_TRUE(blobs_->Splice(DigestOf(a + b), {DigestOf(a), DigestOf(b)}).ok());
-  ASSERT_TRUE(Refer(small, "small").ok());
-  ASSERT_TRUE(Refer(a + b, "whole").ok());
+  for (const std::string& bytes : {small, a, b}) ASSERT_THAT(Upload(bytes), IsOk());
+  ASSERT_THAT(blobs_->Splice(DigestOf(a + b), {DigestOf(a), DigestOf(b)}), IsOk());
+  ASSERT_THAT(Refer(small, "small"), IsOk());
+  ASSERT_THAT(Refer(a + b, "whole"), IsOk());
   DamageEntries({small, a, b, a + b}, 12);
   // What chunks the unreadable list has is not known, so nothing may be removed.
   const auto work = blobs_->NewCollectionWork();
@@ -177,11 +180,11 @@ TEST_F(DamagedIndexTest, ARebuildRestoresWhatIsInPacksAndRemovesTheOtherUnreadab
     stopped = next.status();
     if (next.ok()) cursor = next->cursor;
   }
-  EXPECT_EQ(stopped.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(stopped, StatusIs(absl::StatusCode::kDataLoss));
   blobs_.reset();
   storage::SnapshotFreeStore watched(*store_);
   const auto done = RebuildIndex(watched, Packs());
-  ASSERT_TRUE(done.ok()) << done.status();
+  ASSERT_THAT(done, IsOk());
   EXPECT_EQ(done->blobs, 2);
   EXPECT_EQ(done->lists, 1);
   EXPECT_EQ(done->unreadable, 1);
@@ -189,7 +192,7 @@ TEST_F(DamagedIndexTest, ARebuildRestoresWhatIsInPacksAndRemovesTheOtherUnreadab
   Open();
   EXPECT_EQ(Read(a + b).value(), a + b);
   EXPECT_THAT(Damaged(), UnorderedElementsAre(Sha256Hex(small))) << "something refers to it";
-  ASSERT_TRUE(Upload(small).ok());
+  ASSERT_THAT(Upload(small), IsOk());
   EXPECT_THAT(Damaged(), IsEmpty());
   LetLeasesEnd();
   Collect();
@@ -198,10 +201,10 @@ TEST_F(DamagedIndexTest, ARebuildRestoresWhatIsInPacksAndRemovesTheOtherUnreadab
 
 TEST_F(DamagedIndexTest, ReferencesToBlobsThatTheIndexLostAreReported) {
   const std::string bytes = Noise(40, 1);
-  ASSERT_TRUE(Upload(bytes).ok());
-  ASSERT_TRUE(Refer(bytes, "a").ok());
-  ASSERT_TRUE(Refer(bytes, "b").ok());
-  ASSERT_TRUE(store_->CommitAndWait(storage::WriteSet().Delete(BlobKey(DigestOf(bytes)))).ok());
+  ASSERT_THAT(Upload(bytes), IsOk());
+  ASSERT_THAT(Refer(bytes, "a"), IsOk());
+  ASSERT_THAT(Refer(bytes, "b"), IsOk());
+  ASSERT_THAT(store_->CommitAndWait(storage::WriteSet().Delete(BlobKey(DigestOf(bytes)))), IsOk());
   const auto done = Scrub();
   EXPECT_EQ(done.damaged_blob_count(), 1);
   ASSERT_EQ(done.damaged_size(), 1);
@@ -219,18 +222,18 @@ TEST_F(DamagedIndexTest, FlippedBitsOfTheFilesOfTheIndexNeverGiveWrongBytes) {
     contents[Sha256Hex(bytes)] = bytes;
   }
   for (const auto& [hash, bytes] : contents) {
-    ASSERT_TRUE(blobs_->PutBatch({{DigestOf(bytes), bytes}})[0].ok());
-    ASSERT_TRUE(Refer(bytes, hash).ok());
+    ASSERT_THAT(blobs_->PutBatch({{DigestOf(bytes), bytes}})[0], IsOk());
+    ASSERT_THAT(Refer(bytes, hash), IsOk());
   }
   CloseStore();
   std::vector<std::string> files = RawDatabase(StorePath() + "/kv").CompactedFiles();
   ASSERT_FALSE(files.empty());
-  ASSERT_TRUE(OpenStore().ok());  // what opening writes is there already in every round
+  ASSERT_THAT(OpenStore(), IsOk());  // what opening writes is there already in every round
   CloseStore();
   const std::string golden = directory_.Join("golden");
   std::filesystem::copy(StorePath(), golden, std::filesystem::copy_options::recursive);
   const uint64_t seed = std::random_device{}();
-  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  SCOPED_TRACE(::testing::Message() << "seed " << seed);
   std::mt19937_64 random(seed);
   int refused_to_open = 0, rounds_with_loss = 0;
   for (int round = 0; round < 30; ++round) {
@@ -240,10 +243,10 @@ TEST_F(DamagedIndexTest, FlippedBitsOfTheFilesOfTheIndexNeverGiveWrongBytes) {
     std::string file = ReadFile(path).value();
     for (int flips = round % 4; flips >= 0; --flips) {
       const size_t at = random() % file.size();
-      SCOPED_TRACE(testing::Message() << path << " byte " << at);
+      SCOPED_TRACE(::testing::Message() << path << " byte " << at);
       file[at] = static_cast<char>(file[at] ^ (1 << random() % 8));
     }
-    ASSERT_TRUE(WriteFileAtomically(path, file).ok());
+    ASSERT_THAT(WriteFileAtomically(path, file), IsOk());
     if (!OpenStore().ok()) {
       ++refused_to_open;
       continue;
@@ -254,7 +257,7 @@ TEST_F(DamagedIndexTest, FlippedBitsOfTheFilesOfTheIndexNeverGiveWrongBytes) {
       if (read.ok()) {
         ASSERT_EQ(*read, bytes);
       } else {
-        ASSERT_EQ(read.status().code(), absl::StatusCode::kDataLoss) << read.status();
+        ASSERT_THAT(read, StatusIs(absl::StatusCode::kDataLoss));
         refused.insert(hash);
       }
     }
@@ -264,7 +267,7 @@ TEST_F(DamagedIndexTest, FlippedBitsOfTheFilesOfTheIndexNeverGiveWrongBytes) {
       const std::string& bytes = contents[hash];
       ASSERT_FALSE(IsThere(bytes));
       const absl::Status sent = blobs_->PutBatch({{DigestOf(bytes), bytes}})[0];
-      ASSERT_TRUE(sent.ok()) << sent;
+      ASSERT_THAT(sent, IsOk());
       EXPECT_EQ(Read(bytes).value(), bytes);
     }
     CloseStore();
@@ -283,7 +286,7 @@ class HiddenDamageTest : public BlobLifeTest {
       ASSERT_NE(at, std::string::npos);
       pack[at + 10] = static_cast<char>(pack[at + 10] ^ 1);
     }
-    ASSERT_TRUE(WriteFileAtomically(PackPaths().at(0), pack).ok());
+    ASSERT_THAT(WriteFileAtomically(PackPaths().at(0), pack), IsOk());
     Open();
   }
 };
@@ -296,15 +299,15 @@ TEST_F(HiddenDamageTest, ASpliceFindsAllDamagedChunksAndTheyAreSentAgain) {
     chunks.push_back(Noise(70'000, i));
     digests.push_back(DigestOf(chunks.back()));
     whole += chunks.back();
-    ASSERT_TRUE(Upload(chunks.back()).ok());
+    ASSERT_THAT(Upload(chunks.back()), IsOk());
   }
   Damage({chunks[1], chunks[4]});
   EXPECT_TRUE(blobs_->FindMissing(digests).value().empty()) << "nobody knows yet";
   const absl::Status spliced = blobs_->Splice(DigestOf(whole), digests);
   EXPECT_TRUE(HasReason(spliced, ErrorReason::BLOB_NOT_FOUND)) << spliced;
   EXPECT_THAT(blobs_->FindMissing(digests).value(), UnorderedElementsAre(digests[1], digests[4]));
-  for (const size_t i : {1, 4}) ASSERT_TRUE(Upload(chunks[i]).ok());
-  ASSERT_TRUE(blobs_->Splice(DigestOf(whole), digests).ok());
+  for (const size_t i : {1, 4}) ASSERT_THAT(Upload(chunks[i]), IsOk());
+  ASSERT_THAT(blobs_->Splice(DigestOf(whole), digests), IsOk());
   EXPECT_EQ(Read(whole).value(), whole);
   EXPECT_EQ(Scrub().damaged_blob_count(), 0);
 }
@@ -313,18 +316,18 @@ TEST_F(HiddenDamageTest, ASpliceFindsAllDamagedChunksAndTheyAreSentAgain) {
 // there: the reader answers when the quarantine is committed, however long that takes.
 TEST_F(HiddenDamageTest, WhatAReaderFindsDamagedIsMissingFromThenOn) {
   const std::string a = Noise(100'000, 1), b = Noise(90'000, 2), c = Noise(80'000, 3);
-  for (const std::string& bytes : {a, b, c}) ASSERT_TRUE(Upload(bytes).ok());
-  ASSERT_TRUE(blobs_->Splice(DigestOf(a + b), {DigestOf(a), DigestOf(b)}).ok());
+  for (const std::string& bytes : {a, b, c}) ASSERT_THAT(Upload(bytes), IsOk());
+  ASSERT_THAT(blobs_->Splice(DigestOf(a + b), {DigestOf(a), DigestOf(b)}), IsOk());
   Damage({b, c});
   dying_->MakeSlow();
   EXPECT_TRUE(IsThere(a + b));
-  EXPECT_EQ(Read(a + b).status().code(), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(Read(c).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(Read(a + b), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(Read(c), StatusIs(absl::StatusCode::kDataLoss));
   for (const std::string& bytes : {a + b, b, c}) EXPECT_FALSE(IsThere(bytes));
   EXPECT_TRUE(IsThere(a));
-  ASSERT_TRUE(Upload(b).ok());
-  ASSERT_TRUE(Upload(c).ok());
-  ASSERT_TRUE(blobs_->Splice(DigestOf(a + b), {DigestOf(a), DigestOf(b)}).ok());
+  ASSERT_THAT(Upload(b), IsOk());
+  ASSERT_THAT(Upload(c), IsOk());
+  ASSERT_THAT(blobs_->Splice(DigestOf(a + b), {DigestOf(a), DigestOf(b)}), IsOk());
   EXPECT_EQ(Read(a + b).value(), a + b);
   EXPECT_EQ(Read(c).value(), c);
   EXPECT_EQ(Scrub().damaged_blob_count(), 0);
@@ -332,12 +335,13 @@ TEST_F(HiddenDamageTest, WhatAReaderFindsDamagedIsMissingFromThenOn) {
 
 TEST_F(HiddenDamageTest, DamageOfAnEntryThatChangedMeanwhileIsNobodys) {
   const std::string bytes = Noise(100'000, 1);
-  ASSERT_TRUE(Upload(bytes).ok());
+  ASSERT_THAT(Upload(bytes), IsOk());
   Damage({bytes});
   const auto reader = blobs_->OpenReader(DigestOf(bytes)).value();
   EXPECT_EQ(Scrub().damaged_blob_count(), 1);
-  ASSERT_TRUE(Upload(bytes).ok());  // heals it while it is open
-  EXPECT_FALSE(reader->Read(0, 100'000, [](std::string_view) { return absl::OkStatus(); }).ok());
+  ASSERT_THAT(Upload(bytes), IsOk());  // heals it while it is open
+  EXPECT_THAT(reader->Read(0, 100'000, [](std::string_view) { return absl::OkStatus(); }),
+              StatusIs(absl::StatusCode::kDataLoss));
   EXPECT_TRUE(IsThere(bytes));
 }
 

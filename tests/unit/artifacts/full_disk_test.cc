@@ -7,18 +7,23 @@
 #include <string>
 #include <string_view>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/artifacts/blob_codec.h"
 #include "server/storage/rocks_store.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/artifacts/blob_life_fixture.h"
 
 namespace cairn::artifacts {
 namespace {
 
+using testing::IsOk;
+using testing::StatusIs;
+
 constexpr char kOtherId[] = "1b671a64-40d5-491e-99b0-da01ff1f3341";
 
 void ExpectDiskFull(const absl::Status& status, int64_t kept_bytes) {
-  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted));
   EXPECT_TRUE(HasReason(status, ErrorReason::DISK_FULL));
   EXPECT_EQ(MetadataOf(status, "keptBytes"), std::to_string(kept_bytes));
   EXPECT_FALSE(MetadataOf(status, "freeBytes").empty());
@@ -38,13 +43,13 @@ class FullDiskTest : public BlobLifeTest {
   int64_t OpenRecords() const {
     int64_t count = 0;
     const storage::Key prefix = storage::UploadPrefix();
-    EXPECT_TRUE(store_->GetSnapshot()
-                    ->Scan(storage::KeyRange::Prefix(prefix), storage::ScanOrder::kAscending,
-                           [&count](std::string_view, const storage::Record&) {
-                             ++count;
-                             return true;
-                           })
-                    .ok());
+    EXPECT_THAT(store_->GetSnapshot()->Scan(storage::KeyRange::Prefix(prefix),
+                                            storage::ScanOrder::kAscending,
+                                            [&count](std::string_view, const storage::Record&) {
+                                              ++count;
+                                              return true;
+                                            }),
+                IsOk());
     return count;
   }
 };
@@ -57,7 +62,7 @@ TEST_F(FullDiskTest, AnUploadThatIsRefusedAtAnyByteGoesOnThereWhenRoomReturns) {
     StartOver();
     auto upload = OpenUpload(bytes);
     for (size_t at = 0; at < full_at; at += kPart) {
-      ASSERT_TRUE(upload->Write(static_cast<int64_t>(at), bytes.substr(at, kPart)).ok());
+      ASSERT_THAT(upload->Write(static_cast<int64_t>(at), bytes.substr(at, kPart)), IsOk());
     }
     const auto sent = static_cast<int64_t>(full_at);
     free_bytes_ = 2 * kReserve + static_cast<int64_t>(kPart) - 1;
@@ -75,7 +80,7 @@ TEST_F(FullDiskTest, AnUploadThatIsRefusedAtAnyByteGoesOnThereWhenRoomReturns) {
     upload = OpenUpload(bytes);
     EXPECT_EQ(upload->offset(), sent);
     upload.reset();
-    ASSERT_TRUE(Upload(bytes).ok());
+    ASSERT_THAT(Upload(bytes), IsOk());
     EXPECT_EQ(Read(bytes).value(), bytes);
     free_bytes_ = int64_t{1} << 40;
   }
@@ -83,7 +88,7 @@ TEST_F(FullDiskTest, AnUploadThatIsRefusedAtAnyByteGoesOnThereWhenRoomReturns) {
 
 TEST_F(FullDiskTest, BatchesThatAreRefusedAreTakenWhenRoomReturnsAndSplicedThen) {
   const std::string a = Noise(200'000, 1), b = Noise(150'000, 2);
-  ASSERT_TRUE(blobs_->PutBatch({{DigestOf(a), a}}).front().ok());
+  ASSERT_THAT(blobs_->PutBatch({{DigestOf(a), a}}).front(), IsOk());
   free_bytes_ = 2 * kReserve;
   const int64_t pack_bytes = PackBytes();
   ExpectDiskFull(blobs_->PutBatch({{DigestOf(b), b}}).front(), 2 * kReserve);
@@ -93,18 +98,18 @@ TEST_F(FullDiskTest, BatchesThatAreRefusedAreTakenWhenRoomReturnsAndSplicedThen)
   EXPECT_TRUE(HasReason(blobs_->Splice(DigestOf(a + b), {DigestOf(a), DigestOf(b)}),
                         ErrorReason::BLOB_NOT_FOUND));
   free_bytes_ += 150'000;
-  ASSERT_TRUE(blobs_->PutBatch({{DigestOf(b), b}}).front().ok());
-  ASSERT_TRUE(blobs_->Splice(DigestOf(a + b), {DigestOf(a), DigestOf(b)}).ok());
+  ASSERT_THAT(blobs_->PutBatch({{DigestOf(b), b}}).front(), IsOk());
+  ASSERT_THAT(blobs_->Splice(DigestOf(a + b), {DigestOf(a), DigestOf(b)}), IsOk());
   EXPECT_EQ(Read(a + b).value(), a + b);
 }
 
 TEST_F(FullDiskTest, ASpliceIntoOnePieceThatIsRefusedLeavesNoUpload) {
   const std::string a = Noise(300'000, 1), b = Noise(150'000, 2), whole = a + b;
-  ASSERT_TRUE(Upload(whole).ok());
+  ASSERT_THAT(Upload(whole), IsOk());
   std::filesystem::resize_file(PackPaths().at(0), 1'000);
   Scrub();  // finds it damaged: from now on it is missing, and stored in one piece again
   ASSERT_FALSE(IsThere(whole));
-  ASSERT_TRUE(blobs_->PutBatch({{DigestOf(a), a}, {DigestOf(b), b}}).back().ok());
+  ASSERT_THAT(blobs_->PutBatch({{DigestOf(a), a}, {DigestOf(b), b}}).back(), IsOk());
   const int64_t pack_bytes = PackBytes();
   shrinks_by_ = 250'000;  // enough for the first piece
   free_bytes_ = 2 * kReserve + kPieceBytes + shrinks_by_;
@@ -119,7 +124,7 @@ TEST_F(FullDiskTest, TheUploadThatWasIdleLongestMakesRoomForANewOne) {
   const std::string old = Noise(400'000, 1), younger = Noise(400'000, 2);
   const auto begin = [&](const std::string& bytes, const std::string& uuid) {
     auto upload = OpenUpload(bytes, uuid);
-    EXPECT_TRUE(upload->Write(0, bytes.substr(0, 200'000)).ok());
+    EXPECT_THAT(upload->Write(0, bytes.substr(0, 200'000)), IsOk());
     return upload;
   };
   const std::string held = Noise(400'000, 3);
@@ -131,14 +136,14 @@ TEST_F(FullDiskTest, TheUploadThatWasIdleLongestMakesRoomForANewOne) {
   const std::string next_id = "00000000-0000-4000-8000-000000000004";
   EXPECT_TRUE(
       HasReason(blobs_->OpenUpload(next_id, DigestOf(next)).status(), ErrorReason::QUEUE_FULL));
-  EXPECT_TRUE(blobs_->OpenUpload(kOtherId, DigestOf(younger)).ok()) << "it is open already";
+  EXPECT_THAT(blobs_->OpenUpload(kOtherId, DigestOf(younger)), IsOk()) << "it is open already";
   clock_.AdvanceNanos(3600 * kNanosPerSecond);
-  EXPECT_TRUE(blobs_->OpenUpload(next_id, DigestOf(next)).ok());
+  EXPECT_THAT(blobs_->OpenUpload(next_id, DigestOf(next)), IsOk());
   EXPECT_TRUE(HasReason(blobs_->QueryUpload(kUploadId, DigestOf(old)).status(),
                         ErrorReason::UPLOAD_NOT_FOUND));
   EXPECT_EQ(blobs_->QueryUpload(kOtherId, DigestOf(younger)).value().committed_size_bytes, 200'000);
-  ASSERT_TRUE(holder->Write(200'000, held.substr(200'000)).ok()) << "its stream is there";
-  EXPECT_TRUE(holder->Finish().ok());
+  ASSERT_THAT(holder->Write(200'000, held.substr(200'000)), IsOk()) << "its stream is there";
+  EXPECT_THAT(holder->Finish(), IsOk());
 }
 
 // Uploads beside a store that keeps a reserve of the same volume.
@@ -159,7 +164,7 @@ class FullStoreTest : public ::testing::Test {
     blob_options.checkpoint_bytes = 128 << 10;
     blob_options.room = {[this] { return free_bytes_.load(); }, kReserve};
     auto opened = OpenBlobStore(blob_options, *store_, clock_);
-    ASSERT_TRUE(opened.ok()) << opened.status();
+    ASSERT_THAT(opened, IsOk());
     blobs_ = *std::move(opened);
   }
 
@@ -169,7 +174,7 @@ class FullStoreTest : public ::testing::Test {
     const Digest digest = DigestOf(bytes);
     {
       auto upload = blobs_->OpenUpload(BlobId(), digest).value();
-      EXPECT_TRUE(upload->Write(0, bytes.substr(0, 300'000)).ok());
+      EXPECT_THAT(upload->Write(0, bytes.substr(0, 300'000)), IsOk());
     }
     clock_.AdvanceNanos(25 * 3600 * kNanosPerSecond);
     return digest;

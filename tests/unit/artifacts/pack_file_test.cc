@@ -3,24 +3,27 @@
 #include <random>
 #include <string>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "server/artifacts/blob_codec.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/storage/scratch_directory.h"
 
 namespace cairn::artifacts {
 namespace {
 
 using storage::ScratchDirectory;
+using testing::IsOk;
 
 int64_t Append(PackFile& pack, int64_t offset, const std::string& bytes) {
   const Digest digest = DigestOf(bytes);
   PieceChecksums pieces;
   pieces.Update(bytes);
   const int64_t data = pack.BeginRecord(offset, digest).value();
-  EXPECT_TRUE(pack.WriteAt(data, bytes).ok());
+  EXPECT_THAT(pack.WriteAt(data, bytes), IsOk());
   return pack.EndRecord(data, digest, pieces.Finish()).value();
 }
 
@@ -81,7 +84,7 @@ TEST(PackFile, CutAnywhereTheLastRecordIsOpenAndTheOthersStand) {
   const int64_t first_end = Append(*pack, PackFile::kFileHeaderBytes, "first");
   const int64_t end = Append(*pack, first_end, "second");
   for (int64_t size = end - 1; size > first_end; --size) {
-    ASSERT_TRUE(pack->Truncate(size).ok());
+    ASSERT_THAT(pack->Truncate(size), IsOk());
     int records = 0;
     const auto tail = pack->Scan([&records](const PackFile::Record&) { ++records; }).value();
     EXPECT_EQ(records, 1) << size;
@@ -99,13 +102,13 @@ TEST(PackFile, ADamagedHeaderIsNeverTakenForAnOpenRecord) {
   for (int64_t at = PackFile::kFileHeaderBytes;
        at < PackFile::kFileHeaderBytes + PackFile::kRecordHeaderBytes; ++at) {
     std::string byte;
-    ASSERT_TRUE(pack->ReadAt(at, 1, &byte).ok());
+    ASSERT_THAT(pack->ReadAt(at, 1, &byte), IsOk());
     const std::string flipped(1, static_cast<char>(byte[0] ^ 0x10));
-    ASSERT_TRUE(pack->WriteAt(at, flipped).ok());
+    ASSERT_THAT(pack->WriteAt(at, flipped), IsOk());
     const auto tail = pack->Scan(nullptr).value();
     EXPECT_TRUE(tail.damaged) << at;
     EXPECT_FALSE(tail.open) << at;
-    ASSERT_TRUE(pack->WriteAt(at, byte).ok());
+    ASSERT_THAT(pack->WriteAt(at, byte), IsOk());
   }
 }
 
@@ -118,10 +121,10 @@ TEST(PackFile, AScanOfRandomBytesEnds) {
   for (int i = 0; i < 200; ++i) {
     std::string noise(random() % 200, '\0');
     for (char& c : noise) c = static_cast<char>(random());
-    ASSERT_TRUE(pack->Truncate(PackFile::kFileHeaderBytes).ok());
-    ASSERT_TRUE(pack->WriteAt(PackFile::kFileHeaderBytes, noise).ok());
+    ASSERT_THAT(pack->Truncate(PackFile::kFileHeaderBytes), IsOk());
+    ASSERT_THAT(pack->WriteAt(PackFile::kFileHeaderBytes, noise), IsOk());
     int records = 0;
-    ASSERT_TRUE(pack->Scan([&records](const PackFile::Record&) { ++records; }).ok());
+    ASSERT_THAT(pack->Scan([&records](const PackFile::Record&) { ++records; }), IsOk());
     EXPECT_EQ(records, 0);
   }
 }
@@ -132,7 +135,7 @@ TEST(PackFile, AnotherPacksHeaderIsRefused) {
     PackFile::Create(directory.path(), 1).value();
     return ReadFile(directory.Join(PackFile::NameOf(1))).value();
   }();
-  ASSERT_TRUE(WriteFileAtomically(directory.Join(PackFile::NameOf(2)), bytes).ok());
+  ASSERT_THAT(WriteFileAtomically(directory.Join(PackFile::NameOf(2)), bytes), IsOk());
   const auto pack = PackFile::Open(directory.path(), 2, false);
   EXPECT_TRUE(HasReason(pack.status(), ErrorReason::BLOB_CORRUPT));
   EXPECT_TRUE(absl::IsNotFound(PackFile::Open(directory.path(), 3, false).status()));

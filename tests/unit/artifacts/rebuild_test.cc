@@ -5,11 +5,15 @@
 #include "server/artifacts/blob_reader.h"
 #include "server/artifacts/index_rebuild.h"
 #include "server/artifacts/pack_file.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/artifacts/blob_life_fixture.h"
 #include "tests/unit/storage/snapshot_free_store.h"
 
 namespace cairn::artifacts {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 class RebuildTest : public BlobLifeTest {
  protected:
@@ -26,7 +30,7 @@ class RebuildTest : public BlobLifeTest {
     blobs_.reset();
     storage::SnapshotFreeStore watched(*store_);
     const auto done = RebuildIndex(watched, Packs());
-    EXPECT_TRUE(done.ok()) << done.status();
+    EXPECT_THAT(done, IsOk());
     return done.value_or(RebuiltIndex());
   }
 
@@ -36,14 +40,14 @@ class RebuildTest : public BlobLifeTest {
   }
 
   void SetEntry(const std::string& bytes, const internal::BlobEntryRecord& entry) {
-    ASSERT_TRUE(store_
-                    ->CommitAndWait(storage::WriteSet().PutRecord(BlobKey(DigestOf(bytes)),
-                                                                  entry.SerializeAsString()))
-                    .ok());
+    ASSERT_THAT(store_->CommitAndWait(storage::WriteSet().PutRecord(BlobKey(DigestOf(bytes)),
+                                                                    entry.SerializeAsString())),
+                IsOk());
   }
 
   void DeleteEntry(const std::string& bytes) {
-    ASSERT_TRUE(store_->CommitAndWait(storage::WriteSet().Delete(BlobKey(DigestOf(bytes)))).ok());
+    ASSERT_THAT(store_->CommitAndWait(storage::WriteSet().Delete(BlobKey(DigestOf(bytes)))),
+                IsOk());
   }
 
   std::string PackPath(int64_t number) const { return Packs() + "/" + PackFile::NameOf(number); }
@@ -54,7 +58,7 @@ class RebuildTest : public BlobLifeTest {
     const size_t at = pack.find(bytes.substr(0, 64));
     ASSERT_NE(at, std::string::npos);
     pack[at + 100] = static_cast<char>(pack[at + 100] ^ 8);
-    ASSERT_TRUE(WriteFileAtomically(PackPath(number), pack).ok());
+    ASSERT_THAT(WriteFileAtomically(PackPath(number), pack), IsOk());
   }
 
   // Puts the chunks and their whole.
@@ -62,12 +66,12 @@ class RebuildTest : public BlobLifeTest {
     std::string whole;
     std::vector<Digest> digests;
     for (const std::string& chunk : chunks) {
-      ASSERT_TRUE(blobs_->PutBatch({{DigestOf(chunk), chunk}})[0].ok());
+      ASSERT_THAT(blobs_->PutBatch({{DigestOf(chunk), chunk}})[0], IsOk());
       whole += chunk;
       digests.push_back(DigestOf(chunk));
     }
     const absl::Status spliced = blobs_->Splice(DigestOf(whole), digests);
-    ASSERT_TRUE(spliced.ok()) << spliced;
+    ASSERT_THAT(spliced, IsOk());
   }
 };
 
@@ -93,7 +97,7 @@ TEST_F(RebuildTest, ASmallChunkThatHealedStandsInAPackAgain) {
   Damage(1, b);
   Open();
   EXPECT_EQ(Scrub().damaged_blob_count(), 2);
-  ASSERT_TRUE(blobs_->PutBatch({{DigestOf(b), b}})[0].ok());
+  ASSERT_THAT(blobs_->PutBatch({{DigestOf(b), b}})[0], IsOk());
   EXPECT_EQ(Scrub().damaged_blob_count(), 0);
   LoseIndex();
   Open();
@@ -108,7 +112,7 @@ TEST_F(RebuildTest, AListWhoseChunkIsGoneIsLeftOutUntilItIsSentAgain) {
   std::string pack = ReadFile(path).value();
   // The framing of the second chunk is gone; what follows it is not found any more.
   pack[PackFile::kFileHeaderBytes + PackFile::RecordBytes(100'000)] ^= 1;
-  ASSERT_TRUE(WriteFileAtomically(path, pack).ok());
+  ASSERT_THAT(WriteFileAtomically(path, pack), IsOk());
   const RebuiltIndex done = Rebuild();
   EXPECT_EQ(done.damaged_packs, 1);
   EXPECT_EQ(done.blobs, 1);
@@ -131,7 +135,7 @@ TEST_F(RebuildTest, AListWithoutItsChunksMakesNoBlob) {
   std::filesystem::remove(PackPath(1));
   { PackFile::Create(Packs(), 1).value(); }
   const std::string header = ReadFile(PackPath(1)).value();
-  ASSERT_TRUE(WriteFileAtomically(PackPath(1), header + pack.substr(list)).ok());
+  ASSERT_THAT(WriteFileAtomically(PackPath(1), header + pack.substr(list)), IsOk());
   const RebuiltIndex done = Rebuild();
   EXPECT_EQ(done.incomplete_lists, 1);
   EXPECT_EQ(done.lists, 0);
@@ -145,15 +149,15 @@ TEST_F(RebuildTest, OfSeveralCopiesASoundOneWins) {
   for (const int64_t damaged : {1, 2, 3}) {
     SCOPED_TRACE(damaged);
     StartOver();
-    ASSERT_TRUE(Upload(bytes).ok());
+    ASSERT_THAT(Upload(bytes), IsOk());
     blobs_.reset();
     std::string pack = ReadFile(PackPath(1)).value();
     for (const int64_t number : {2, 3}) {
       { PackFile::Create(Packs(), number).value(); }
       const std::string header = ReadFile(PackPath(number)).value();
-      ASSERT_TRUE(
-          WriteFileAtomically(PackPath(number), header + pack.substr(PackFile::kFileHeaderBytes))
-              .ok());
+      ASSERT_THAT(
+          WriteFileAtomically(PackPath(number), header + pack.substr(PackFile::kFileHeaderBytes)),
+          IsOk());
     }
     for (const int64_t number : {1, 2, 3}) {
       if (number != damaged) Damage(number, bytes);
@@ -167,11 +171,11 @@ TEST_F(RebuildTest, OfSeveralCopiesASoundOneWins) {
 
 TEST_F(RebuildTest, OfTwoCopiesInOnePackTheSoundOneWins) {
   const std::string bytes = Noise(100'000, 1);
-  ASSERT_TRUE(Upload(bytes).ok());
+  ASSERT_THAT(Upload(bytes), IsOk());
   blobs_.reset();
   const std::string pack = ReadFile(PackPath(1)).value();
-  ASSERT_TRUE(
-      WriteFileAtomically(PackPath(1), pack + pack.substr(PackFile::kFileHeaderBytes)).ok());
+  ASSERT_THAT(WriteFileAtomically(PackPath(1), pack + pack.substr(PackFile::kFileHeaderBytes)),
+              IsOk());
   Damage(1, bytes);  // the first
   LoseIndex();
   Open();
@@ -183,7 +187,7 @@ TEST_F(RebuildTest, OnlyWhatIsLostOrWrongIsMadeAnew) {
   const std::string moved = Noise(100'000, 4), odd = Noise(110'000, 5), small = Noise(50, 6);
   const std::string a = Noise(120'000, 7), b = Noise(9, 8);
   for (const std::string& bytes : {kept, lost, wrong, moved, odd, small}) {
-    ASSERT_TRUE(Upload(bytes).ok());
+    ASSERT_THAT(Upload(bytes), IsOk());
   }
   PutWhole({a, b});
   const auto right = EntryOf(wrong);
@@ -193,9 +197,9 @@ TEST_F(RebuildTest, OnlyWhatIsLostOrWrongIsMadeAnew) {
   entry = EntryOf(moved);
   entry.set_pack(77);
   SetEntry(moved, entry);
-  ASSERT_TRUE(
-      store_->CommitAndWait(storage::WriteSet().PutRecord(BlobKey(DigestOf(odd)), "\xff\xff"))
-          .ok());
+  ASSERT_THAT(
+      store_->CommitAndWait(storage::WriteSet().PutRecord(BlobKey(DigestOf(odd)), "\xff\xff")),
+      IsOk());
   for (const std::string& bytes : {lost, a + b, b}) DeleteEntry(bytes);
   const auto revision = [this](const std::string& bytes) {
     return store_->GetSnapshot()->Get(BlobKey(DigestOf(bytes))).value()->mod_revision;
@@ -242,7 +246,7 @@ TEST_F(RebuildTest, EntriesOfEarlierVersionsWithoutAListInAPackAreReadAndSound) 
   SetEntry(a + b, entry);
   EXPECT_EQ(Read(a + b).value(), a + b);
   EXPECT_EQ(Scrub().damaged_blob_count(), 0);
-  ASSERT_TRUE(Refer(a + b).ok());
+  ASSERT_THAT(Refer(a + b), IsOk());
   LetLeasesEnd();
   Collect();
   EXPECT_EQ(Read(a + b).value(), a + b);
@@ -252,8 +256,8 @@ TEST_F(RebuildTest, TheListOfALiveBlobOutlivesCollectionsAndThoseOfOthersGo) {
   const std::string a = Noise(100'000, 1), b = Noise(90'000, 2), c = Noise(80'000, 3);
   PutWhole({a, b});
   PutWhole({a, b, c});
-  ASSERT_TRUE(Upload(Noise(2'000'000, 4)).ok());
-  ASSERT_TRUE(Refer(a + b).ok());
+  ASSERT_THAT(Upload(Noise(2'000'000, 4)), IsOk());
+  ASSERT_THAT(Refer(a + b), IsOk());
   LetLeasesEnd();
   const auto done = Collect();
   EXPECT_EQ(done.rewritten_pack_count(), 1);
@@ -297,7 +301,7 @@ TEST_F(RebuildTest, ChunksAndTheirListCutShortAnywhereLeaveNothingOrAWholeBlob) 
     }
     EXPECT_EQ(Scrub().damaged_blob_count(), 0);
     const absl::Status sent = send();
-    ASSERT_TRUE(sent.ok()) << sent;
+    ASSERT_THAT(sent, IsOk());
     EXPECT_EQ(Read(whole).value(), whole);
   };
   const int64_t all_bytes = PackFile::kFileHeaderBytes + PackFile::RecordBytes(100'000) +
@@ -317,20 +321,20 @@ TEST_F(RebuildTest, ChunksAndTheirListCutShortAnywhereLeaveNothingOrAWholeBlob) 
   }
   EXPECT_EQ(commits, 4);  // died before each of the three, and not at all
   for (int lost = 0; lost < 3; ++lost) {
-    SCOPED_TRACE(testing::Message() << "the answer of commit " << lost << " is lost");
+    SCOPED_TRACE(::testing::Message() << "the answer of commit " << lost << " is lost");
     StartOver();
     dying_->LoseAnswerOf(lost);
-    EXPECT_FALSE(send().ok());
+    EXPECT_THAT(send(), StatusIs(absl::StatusCode::kUnavailable));
     expect_nothing_or_whole();
   }
   // Bytes that were never synced: no commit names them, so none of these is there.
   const std::string pack = ReadFile(PackPath(1)).value();
   for (size_t cut = PackFile::kFileHeaderBytes;
        cut<pack.size(); cut += cut + 500> pack.size() ? 1 : 9'973) {
-    SCOPED_TRACE(testing::Message() << "cut at " << cut);
+    SCOPED_TRACE(::testing::Message() << "cut at " << cut);
     StartOver();
     blobs_.reset();
-    ASSERT_TRUE(WriteFileAtomically(PackPath(1), pack.substr(0, cut)).ok());
+    ASSERT_THAT(WriteFileAtomically(PackPath(1), pack.substr(0, cut)), IsOk());
     Open();
     expect_nothing_or_whole();
   }
@@ -346,8 +350,8 @@ TEST_F(RebuildTest, ACollectionOfListsCutShortAnywhereKeepsWhatIsReferredTo) {
     StartOver();
     PutWhole({a, b});
     PutWhole({a, b, c});
-    ASSERT_TRUE(Upload(Noise(900'000, 4)).ok());
-    ASSERT_TRUE(Refer(a + b).ok());
+    ASSERT_THAT(Upload(Noise(900'000, 4)), IsOk());
+    ASSERT_THAT(Refer(a + b), IsOk());
     LetLeasesEnd();
     dying_->DieAfter(commits);
     Collect();
@@ -384,13 +388,13 @@ TEST_F(RebuildTest, EveryFlippedBitOfAListIsFoundAndSplicingAgainHealsIt) {
     blobs_.reset();
     std::string flipped = pack;
     flipped[at] = static_cast<char>(flipped[at] ^ (1 << at % 8));
-    ASSERT_TRUE(WriteFileAtomically(PackPath(1), flipped).ok());
+    ASSERT_THAT(WriteFileAtomically(PackPath(1), flipped), IsOk());
     SetEntry(whole, entry);
     Open();
     EXPECT_EQ(Read(whole).value(), whole) << "the entry has the list as well";
     EXPECT_EQ(Scrub().damaged_blob_count(), 1);
     EXPECT_FALSE(IsThere(whole));
-    ASSERT_TRUE(blobs_->Splice(DigestOf(whole), {DigestOf(a), DigestOf(b)}).ok());
+    ASSERT_THAT(blobs_->Splice(DigestOf(whole), {DigestOf(a), DigestOf(b)}), IsOk());
     EXPECT_EQ(Scrub().damaged_blob_count(), 0);
     blobs_.reset();
     std::filesystem::remove(PackPath(2));

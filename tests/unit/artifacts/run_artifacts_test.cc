@@ -12,11 +12,14 @@
 #include "gmock/gmock.h"
 #include "server/artifacts/manifest_blob.h"
 #include "server/core/manifest.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/artifacts/blob_life_fixture.h"
 
 namespace cairn::artifacts {
 namespace {
 
+using testing::IsOk;
+using testing::StatusIs;
 using v1::DeleteArtifactsRequest;
 using v1::DeleteArtifactsResponse;
 
@@ -25,14 +28,12 @@ class DeleteArtifactsTest : public BlobLifeTest {
   void SetUp() override {
     internal::RunRecord run;
     run.set_experiment_id(0);
-    ASSERT_TRUE(
-        store_
-            ->CommitAndWait(storage::WriteSet().PutRecord(
-                storage::RunKey("0123456789abcdef0123456789abcdef"), run.SerializeAsString()))
-            .ok());
-    ASSERT_TRUE(Upload("bytes").ok());
+    ASSERT_THAT(store_->CommitAndWait(storage::WriteSet().PutRecord(
+                    storage::RunKey("0123456789abcdef0123456789abcdef"), run.SerializeAsString())),
+                IsOk());
+    ASSERT_THAT(Upload("bytes"), IsOk());
     for (const char* path : {"a", "model", "models/x", "plots/a", "plots/b/c", "plots0"}) {
-      ASSERT_TRUE(Refer("bytes", path).ok());
+      ASSERT_THAT(Refer("bytes", path), IsOk());
     }
   }
 
@@ -63,7 +64,7 @@ class DeleteArtifactsTest : public BlobLifeTest {
     request.set_parent(kOwner);
     std::vector<std::string> paths;
     const auto listed = ListArtifacts(*store_->GetSnapshot(), request);
-    EXPECT_TRUE(listed.ok()) << listed.status();
+    EXPECT_THAT(listed, IsOk());
     if (!listed.ok()) return paths;
     for (const auto& file : listed->files()) paths.push_back(file.path());
     return paths;
@@ -72,7 +73,7 @@ class DeleteArtifactsTest : public BlobLifeTest {
 
 TEST_F(DeleteArtifactsTest, FilesAndDirectoriesGoTogether) {
   const auto gone = Delete({"plots/", "plots/a", "model"});
-  ASSERT_TRUE(gone.ok()) << gone.status();
+  ASSERT_THAT(gone, IsOk());
   EXPECT_THAT(*gone, ::testing::ElementsAre("model", "plots/a", "plots/b/c"));
   EXPECT_THAT(Left(), ::testing::ElementsAre("a", "models/x", "plots0"));
   EXPECT_TRUE(IsThere("bytes"));
@@ -82,7 +83,7 @@ TEST_F(DeleteArtifactsTest, OnePathThatIsNotThereKeepsAll) {
   for (const char* absent : {"plots", "b", "b/", "a/", "plots/b/"}) {
     const auto gone = Delete({"model", absent});
     if (std::string(absent) == "plots/b/") {
-      EXPECT_TRUE(gone.ok()) << gone.status();
+      EXPECT_THAT(gone, IsOk());
       continue;
     }
     EXPECT_TRUE(HasReason(gone.status(), ErrorReason::ARTIFACT_NOT_FOUND)) << absent;
@@ -114,7 +115,7 @@ TEST_F(DeleteArtifactsTest, OfTwoAtOnceOneFails) {
   request.add_paths("a");
   auto first = PlanDeleteArtifacts(*store_->GetSnapshot(), request).value();
   auto second = PlanDeleteArtifacts(*store_->GetSnapshot(), request).value();
-  EXPECT_TRUE(store_->CommitAndWait(std::move(first.write_set)).ok());
+  EXPECT_THAT(store_->CommitAndWait(std::move(first.write_set)), IsOk());
   EXPECT_TRUE(absl::IsAborted(store_->CommitAndWait(std::move(second.write_set)).status()));
 }
 
@@ -147,7 +148,7 @@ class LogArtifactsTest : public DeleteArtifactsTest {
 
   // A request whose manifest is `text`, which is stored.
   v1::LogArtifactsRequest Manifest(const std::string& text) {
-    EXPECT_TRUE(Upload(text, "0d444840-9dc0-41d1-b245-5ffdce74fad2").ok());
+    EXPECT_THAT(Upload(text, "0d444840-9dc0-41d1-b245-5ffdce74fad2"), IsOk());
     v1::LogArtifactsRequest request;
     request.set_run(kOwner);
     *request.mutable_manifest() = File("", text).digest();
@@ -170,7 +171,7 @@ class LogArtifactsTest : public DeleteArtifactsTest {
     int count = 0;
     do {
       const auto page = ListArtifacts(*snapshot, request);
-      EXPECT_TRUE(page.ok()) << page.status();
+      EXPECT_THAT(page, IsOk());
       if (!page.ok()) break;
       count += page->files_size();
       request.set_page_token(page->next_page_token());
@@ -186,32 +187,33 @@ TEST_F(LogArtifactsTest, OfAFileAndADirectoryLoggedAtOnceOneIsPlannedAgainAndRef
     const std::string second = file_first ? name + "/below/it" : name;
     auto plan = PlanLog(first);
     auto other = PlanLog(second);
-    ASSERT_TRUE(plan.ok() && other.ok());
-    EXPECT_TRUE(Commit(std::move(plan)).ok());
+    ASSERT_THAT(plan, IsOk());
+    ASSERT_THAT(other, IsOk());
+    EXPECT_THAT(Commit(std::move(plan)), IsOk());
     EXPECT_TRUE(absl::IsAborted(Commit(std::move(other)))) << second;
     EXPECT_TRUE(HasReason(Commit(PlanLog(second)), ErrorReason::ARTIFACT_PATH_INVALID)) << second;
   }
   // What was deleted in between leaves its place.
   auto plan = PlanLog("one/below/it");
-  EXPECT_FALSE(plan.ok());
-  ASSERT_TRUE(Delete({"one"}).ok());
-  EXPECT_TRUE(Commit(PlanLog("one/below/it")).ok());
+  EXPECT_THAT(plan, StatusIs(absl::StatusCode::kInvalidArgument));
+  ASSERT_THAT(Delete({"one"}), IsOk());
+  EXPECT_THAT(Commit(PlanLog("one/below/it")), IsOk());
 }
 
 TEST_F(LogArtifactsTest, AllFilesOfAManifestAppearInOneCommit) {
   const auto request = Manifest(Text(2500));
   auto plan = PlanLog(request);
-  ASSERT_TRUE(plan.ok()) << plan.status();
+  ASSERT_THAT(plan, IsOk());
   EXPECT_EQ(CountFiles(), 6);
-  ASSERT_TRUE(Commit(std::move(plan)).ok());
+  ASSERT_THAT(Commit(std::move(plan)), IsOk());
   EXPECT_EQ(CountFiles(), 2506);
   const auto again = PlanLog(request);
-  ASSERT_TRUE(again.ok()) << again.status();
+  ASSERT_THAT(again, IsOk());
   EXPECT_TRUE(again->nothing_to_write);
 }
 
 TEST_F(LogArtifactsTest, OneFileOfAManifestThatDoesNotFitKeepsAllOut) {
-  ASSERT_TRUE(Upload("other").ok());
+  ASSERT_THAT(Upload("other"), IsOk());
   core::ArtifactFiles files;
   *files.Add() = File("new");
   *files.Add() = File("plots");  // is a directory
@@ -248,26 +250,26 @@ TEST_F(LogArtifactsTest, ManifestsAreReadUntilTheirRoomIsTakenAndAgainWhenItIsFr
   const auto fit = static_cast<size_t>(kManifestBytesAtOnce) / text.size();
   for (size_t i = 0; i < fit; ++i) {
     const auto manifest = load(digest);
-    ASSERT_TRUE(manifest.ok()) << manifest.status();
+    ASSERT_THAT(manifest, IsOk());
     held.push_back(*manifest);
   }
   EXPECT_TRUE(HasReason(load(digest).status(), ErrorReason::QUEUE_FULL));
   held.pop_back();
-  EXPECT_TRUE(load(digest).ok());
+  EXPECT_THAT(load(digest), IsOk());
 }
 
 TEST_F(LogArtifactsTest, ACollectionKeepsTheFilesOfAManifestAndTakesTheManifest) {
   const std::string rare = Noise(100, 7);
-  ASSERT_TRUE(Upload(rare).ok());
+  ASSERT_THAT(Upload(rare), IsOk());
   const std::string text = Text(1500, rare);
   const auto request = Manifest(text);
   LetLeasesEnd();
   LetLeasesEnd();
   auto plan = PlanLog(request);  // leases what it will refer to
-  ASSERT_TRUE(plan.ok()) << plan.status();
+  ASSERT_THAT(plan, IsOk());
   Collect();
   EXPECT_TRUE(HasEntry(rare));
-  ASSERT_TRUE(Commit(std::move(plan)).ok());
+  ASSERT_THAT(Commit(std::move(plan)), IsOk());
   LetLeasesEnd();
   LetLeasesEnd();
   Collect();
@@ -277,17 +279,17 @@ TEST_F(LogArtifactsTest, ACollectionKeepsTheFilesOfAManifestAndTakesTheManifest)
 }
 
 TEST_F(LogArtifactsTest, VeryManyFilesGoInOneCallAndTheAnswerStaysSmall) {
-  ASSERT_TRUE(Commit(PlanLog(Manifest(Text(60'000)))).ok());
+  ASSERT_THAT(Commit(PlanLog(Manifest(Text(60'000)))), IsOk());
   DeleteArtifactsRequest request;
   request.set_run(kOwner);
   request.add_paths("many/");
   auto plan = PlanDeleteArtifacts(*store_->GetSnapshot(), request);
-  ASSERT_TRUE(plan.ok()) << plan.status();
+  ASSERT_THAT(plan, IsOk());
   const auto& answer = static_cast<const DeleteArtifactsResponse&>(*plan->response);
   EXPECT_EQ(answer.file_count(), 60'000);
   EXPECT_LT(answer.ByteSizeLong(), size_t{4} << 20);
   EXPECT_GT(answer.files_size(), 20'000);
-  ASSERT_TRUE(Commit(std::move(plan)).ok());
+  ASSERT_THAT(Commit(std::move(plan)), IsOk());
   EXPECT_EQ(CountFiles(), 6);
 }
 

@@ -7,11 +7,13 @@
 #include <string_view>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
 #include "server/artifacts/pack_blob_store.h"
 #include "server/artifacts/pack_file.h"
 #include "server/storage/memory_store.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/artifacts/faulty_disk.h"
 #include "tests/unit/storage/scratch_directory.h"
 
@@ -20,6 +22,7 @@ namespace {
 
 using Fault = FaultyDisk::Fault;
 using Survivors = FaultyDisk::Survivors;
+using testing::IsOk;
 
 constexpr char kFaultyUuid[] = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
 constexpr int kPatience = 5;  // errors after which a client gives up
@@ -63,7 +66,7 @@ class UploadFaultsTest : public ::testing::Test {
     options.pack_bytes = 4 << 20;
     options.io = &disk_;
     auto opened = OpenBlobStore(options, *store_, clock_);
-    ASSERT_TRUE(opened.ok()) << opened.status();
+    ASSERT_THAT(opened, IsOk());
     blobs_ = *std::move(opened);
   }
 
@@ -120,7 +123,7 @@ class UploadFaultsTest : public ::testing::Test {
     EXPECT_TRUE(found || !there) << "an acknowledged blob is lost";
     if (!found) return;
     const auto read = blobs_->ReadAll(DigestOf(bytes), 1 << 20);
-    ASSERT_TRUE(read.ok()) << read.status();
+    ASSERT_THAT(read, IsOk());
     EXPECT_TRUE(*read == bytes);
   }
 
@@ -219,8 +222,8 @@ TEST_F(UploadFaultsTest, WhenThePowerFailsBetweenChunksThereIsNothingOrTheBlob) 
 TEST_F(UploadFaultsTest, AStreamWhoseSyncFailedIsResumedByTheNextOnlyFromTheLastSync) {
   const std::string bytes = Noise(400'000, 1);
   auto upload = blobs_->OpenUpload(kFaultyUuid, DigestOf(bytes)).value();
-  ASSERT_TRUE(upload->Write(0, bytes.substr(0, 140'000)).ok());  // more than a checkpoint
-  ASSERT_TRUE(upload->Write(140'000, bytes.substr(140'000, 50'000)).ok());
+  ASSERT_THAT(upload->Write(0, bytes.substr(0, 140'000)), IsOk());  // more than a checkpoint
+  ASSERT_THAT(upload->Write(140'000, bytes.substr(140'000, 50'000)), IsOk());
   disk_.FailStep(0, Fault::kError);
   EXPECT_TRUE(HasReason(upload->Flush().status(), ErrorReason::FILE_ERROR));
   EXPECT_EQ(upload->offset(), 140'000);
@@ -236,7 +239,7 @@ TEST_F(UploadFaultsTest, AStreamWhoseSyncFailedIsResumedByTheNextOnlyFromTheLast
 TEST_F(UploadFaultsTest, WhatIsFlushedIsThereAfterAPowerLoss) {
   const std::string bytes = Noise(400'000, 1);
   auto upload = blobs_->OpenUpload(kFaultyUuid, DigestOf(bytes)).value();
-  ASSERT_TRUE(upload->Write(0, bytes.substr(0, 70'000)).ok());
+  ASSERT_THAT(upload->Write(0, bytes.substr(0, 70'000)), IsOk());
   EXPECT_EQ(upload->Flush().value(), 70'000);
   disk_.FailStep(0, Fault::kPowerFailure);
   upload.reset();

@@ -1,5 +1,6 @@
 #include "server/auth/access_control.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -8,12 +9,16 @@
 #include <thread>
 #include <vector>
 
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/tally.h"
 #include "tests/unit/auth/access_fixture.h"
 
 namespace cairn::auth {
 namespace {
 
 using Role = v1::RoleBinding;
+using testing::IsOk;
+using testing::StatusIs;
 
 class AccessControlTest : public AccessTest {
  protected:
@@ -32,7 +37,7 @@ class AccessControlTest : public AccessTest {
 TEST_F(AccessControlTest, ATokenSaysWhoCalls) {
   const auto made = Create("alice", {"crm", "ops"});
   const auto identity = access_.Authenticate(made.text(), kNow);
-  ASSERT_TRUE(identity.ok()) << identity.status();
+  ASSERT_THAT(identity, IsOk());
   EXPECT_EQ((*identity)->principal, "alice");
   EXPECT_EQ((*identity)->groups, (std::vector<std::string>{"crm", "ops"}));
   EXPECT_EQ((*identity)->token, made.token().name());
@@ -56,7 +61,7 @@ TEST_F(AccessControlTest, NobodyIsToldWhyATokenIsInvalid) {
 TEST_F(AccessControlTest, ATokenIsValidUntilItExpiresAndOnlyItsHolderIsTold) {
   const auto made = Create("alice", {}, 60);
   const int64_t end = kNow + 60 * kNanosPerSecond;
-  EXPECT_TRUE(access_.Authenticate(made.text(), end - 1).ok());
+  EXPECT_THAT(access_.Authenticate(made.text(), end - 1), IsOk());
   EXPECT_EQ(ReasonOfToken(made.text(), end), ErrorReason::TOKEN_EXPIRED);
   std::string other_secret = made.text();
   other_secret.back() = other_secret.back() == '0' ? '1' : '0';
@@ -66,51 +71,51 @@ TEST_F(AccessControlTest, ATokenIsValidUntilItExpiresAndOnlyItsHolderIsTold) {
 // The listener runs before the commit is acknowledged.
 TEST_F(AccessControlTest, ARevocationHoldsOnceItIsAcknowledged) {
   const auto made = Create("alice");
-  ASSERT_TRUE(Bind("principal:alice", Role::READER, "models/m").ok());
+  ASSERT_THAT(Bind("principal:alice", Role::READER, "models/m"), IsOk());
   const auto identity = access_.Authenticate(made.text(), kNow);
-  ASSERT_TRUE(identity.ok());
-  ASSERT_TRUE(Revoke(made.token().name()).ok());
+  ASSERT_THAT(identity, IsOk());
+  ASSERT_THAT(Revoke(made.token().name()), IsOk());
   EXPECT_EQ(ReasonOfToken(made.text(), kNow), ErrorReason::TOKEN_INVALID);
   // Whoever was let in before is asked again what he may.
   EXPECT_TRUE(May(**identity, v1::READ, "models/m"));
   const auto list = ListRoleBindings(*store_->GetSnapshot(), {});
-  ASSERT_TRUE(Unbind(list->role_bindings(0).name()).ok());
+  ASSERT_THAT(Unbind(list->role_bindings(0).name()), IsOk());
   EXPECT_FALSE(May(**identity, v1::READ, "models/m"));
 }
 
 TEST_F(AccessControlTest, AStartFindsWhatWasStored) {
   const auto made = Create("alice");
   const auto gone = Create("bob");
-  ASSERT_TRUE(Bind("principal:alice", Role::LOGGER, "experiments/7").ok());
-  ASSERT_TRUE(Revoke(gone.token().name()).ok());
+  ASSERT_THAT(Bind("principal:alice", Role::LOGGER, "experiments/7"), IsOk());
+  ASSERT_THAT(Revoke(gone.token().name()), IsOk());
   AccessControl again(*store_);
   EXPECT_TRUE(
       HasReason(again.Authenticate(made.text(), kNow).status(), ErrorReason::TOKEN_INVALID));
   const auto report = again.Load();
-  ASSERT_TRUE(report.ok());
+  ASSERT_THAT(report, IsOk());
   EXPECT_EQ(report->tokens, 1u);
   EXPECT_EQ(report->bindings, 1u);
   EXPECT_EQ(report->unreadable, 0u);
   const auto identity = again.Authenticate(made.text(), kNow);
-  ASSERT_TRUE(identity.ok());
-  EXPECT_TRUE(again.Authorize(**identity, v1::LOG, {"experiments/7/runs/x"}).ok());
-  EXPECT_FALSE(again.Authenticate(gone.text(), kNow).ok());
+  ASSERT_THAT(identity, IsOk());
+  EXPECT_THAT(again.Authorize(**identity, v1::LOG, {"experiments/7/runs/x"}), IsOk());
+  EXPECT_THAT(again.Authenticate(gone.text(), kNow), StatusIs(absl::StatusCode::kUnauthenticated));
 }
 
 TEST_F(AccessControlTest, ATokenIsOverForCallsThatLast) {
   const auto made = Create("alice", {}, 60);
   const auto identity = access_.Authenticate(made.text(), kNow);
-  ASSERT_TRUE(identity.ok());
-  EXPECT_TRUE(access_.StillValid(**identity, kNow).ok());
+  ASSERT_THAT(identity, IsOk());
+  EXPECT_THAT(access_.StillValid(**identity, kNow), IsOk());
   EXPECT_TRUE(HasReason(access_.StillValid(**identity, kNow + 60 * kNanosPerSecond),
                         ErrorReason::TOKEN_EXPIRED));
-  ASSERT_TRUE(Revoke(made.token().name()).ok());
+  ASSERT_THAT(Revoke(made.token().name()), IsOk());
   EXPECT_TRUE(HasReason(access_.StillValid(**identity, kNow), ErrorReason::TOKEN_INVALID));
-  EXPECT_TRUE(access_.StillValid(*LocalIdentity(), kNow).ok());
+  EXPECT_THAT(access_.StillValid(*LocalIdentity(), kNow), IsOk());
 }
 
 TEST_F(AccessControlTest, WhatIsStoredIsSeenByWhomItIsBoundTo) {
-  ASSERT_TRUE(Bind("principal:alice", Role::READER, "models/m").ok());
+  ASSERT_THAT(Bind("principal:alice", Role::READER, "models/m"), IsOk());
   EXPECT_TRUE(access_.Sees(Named("alice"), "models/m/versions/3"));
   EXPECT_FALSE(access_.Sees(Named("alice"), "models/m2"));
   EXPECT_TRUE(access_.Sees(*LocalIdentity(), "models/m2"));
@@ -119,13 +124,12 @@ TEST_F(AccessControlTest, WhatIsStoredIsSeenByWhomItIsBoundTo) {
 TEST_F(AccessControlTest, EventsTellOfTokensWithoutTheirSecrets) {
   const auto made = Create("alice");
   std::vector<storage::Event> events;
-  ASSERT_TRUE(store_
-                  ->ScanEvents(1,
-                               [&events](const storage::StoredEvent& stored) {
-                                 events.push_back(stored.event);
-                                 return true;
-                               })
-                  .ok());
+  ASSERT_THAT(store_->ScanEvents(1,
+                                 [&events](const storage::StoredEvent& stored) {
+                                   events.push_back(stored.event);
+                                   return true;
+                                 }),
+              IsOk());
   ASSERT_EQ(events.size(), 1u);
   EXPECT_EQ(events[0].kind, v1::Event::TOKEN_CREATED);
   v1::Event told;
@@ -137,11 +141,11 @@ TEST_F(AccessControlTest, EventsTellOfTokensWithoutTheirSecrets) {
 }
 
 TEST_F(AccessControlTest, ARefusalNamesWhatWasAskedAndNothingElse) {
-  ASSERT_TRUE(Bind("principal:alice", Role::READER, "models/Customer Segments").ok());
+  ASSERT_THAT(Bind("principal:alice", Role::READER, "models/Customer Segments"), IsOk());
   const Identity alice = Named("alice");
   EXPECT_TRUE(May(alice, v1::READ, "models/%43ustomer%20Segments/versions/3"));
   const absl::Status refused = access_.Authorize(alice, v1::LOG, {"models/%43ustomer%20Segments"});
-  EXPECT_EQ(refused.code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kPermissionDenied));
   EXPECT_TRUE(HasReason(refused, ErrorReason::PERMISSION_DENIED));
   EXPECT_EQ(MetadataOf(refused, "resource"), "models/%43ustomer%20Segments");
   EXPECT_EQ(MetadataOf(refused, "verb"), "LOG");
@@ -150,19 +154,20 @@ TEST_F(AccessControlTest, ARefusalNamesWhatWasAskedAndNothingElse) {
 }
 
 TEST_F(AccessControlTest, OfSeveralNamesAllMustBeAllowed) {
-  ASSERT_TRUE(Bind("*", Role::READER, "experiments/7").ok());
-  ASSERT_TRUE(Bind("group:crm", Role::READER, "experiments/8").ok());
+  ASSERT_THAT(Bind("*", Role::READER, "experiments/7"), IsOk());
+  ASSERT_THAT(Bind("group:crm", Role::READER, "experiments/8"), IsOk());
   const Identity alice = Named("alice", {"crm"});
-  EXPECT_TRUE(access_.Authorize(alice, v1::READ, {"experiments/7", "experiments/8"}).ok());
+  EXPECT_THAT(access_.Authorize(alice, v1::READ, {"experiments/7", "experiments/8"}), IsOk());
   EXPECT_EQ(MetadataOf(access_.Authorize(alice, v1::READ, {"experiments/7", "experiments/9"}),
                        "resource"),
             "experiments/9");
-  EXPECT_FALSE(access_.Authorize(Named("bob"), v1::READ, {"experiments/8"}).ok());
+  EXPECT_THAT(access_.Authorize(Named("bob"), v1::READ, {"experiments/8"}),
+              StatusIs(absl::StatusCode::kPermissionDenied));
 }
 
 TEST_F(AccessControlTest, ANameThatIsNoneIsAllowedToThoseWhoMayEverything) {
-  ASSERT_TRUE(Bind("principal:root", Role::ADMIN, "*").ok());
-  ASSERT_TRUE(Bind("principal:alice", Role::ADMIN, "models/-").ok());
+  ASSERT_THAT(Bind("principal:root", Role::ADMIN, "*"), IsOk());
+  ASSERT_THAT(Bind("principal:alice", Role::ADMIN, "models/-"), IsOk());
   for (const char* name : {"", "models", "models//m", "models/..", "models/m/../x/y"}) {
     EXPECT_TRUE(May(Named("root"), v1::READ, name)) << name;
     EXPECT_FALSE(May(Named("alice"), v1::READ, name)) << name;
@@ -172,7 +177,7 @@ TEST_F(AccessControlTest, ANameThatIsNoneIsAllowedToThoseWhoMayEverything) {
 }
 
 TEST_F(AccessControlTest, AKindIsOpenToWhomSomethingOfItIs) {
-  ASSERT_TRUE(Bind("principal:alice", Role::PROMOTER, "models/m/channels/production").ok());
+  ASSERT_THAT(Bind("principal:alice", Role::PROMOTER, "models/m/channels/production"), IsOk());
   const Identity alice = Named("alice");
   EXPECT_TRUE(access_.CouldAny(alice, v1::READ, "models/-"));
   EXPECT_TRUE(access_.CouldAny(alice, v1::PROMOTE, "*"));
@@ -194,26 +199,30 @@ TEST_F(AccessControlTest, TheRefusalOfAKindSpeaksOfWhatWasAskedFor) {
 }
 
 TEST_F(AccessControlTest, BlobsAreReadByWhoMayReadOrLogAnything) {
-  ASSERT_TRUE(Bind("principal:writer", Role::LOGGER, "experiments/7", {v1::LOG}).ok());
-  ASSERT_TRUE(Bind("principal:reader", Role::READER, "models/m").ok());
-  ASSERT_TRUE(Bind("principal:judge", Role::APPROVER, "*", {v1::APPROVE}).ok());
-  EXPECT_TRUE(access_.AuthorizeAnywhere(Named("writer"), v1::READ).ok());
-  EXPECT_TRUE(access_.AuthorizeAnywhere(Named("writer"), v1::LOG).ok());
-  EXPECT_TRUE(access_.AuthorizeAnywhere(Named("reader"), v1::READ).ok());
-  EXPECT_FALSE(access_.AuthorizeAnywhere(Named("reader"), v1::LOG).ok());
-  EXPECT_FALSE(access_.AuthorizeAnywhere(Named("judge"), v1::READ).ok());
-  EXPECT_FALSE(access_.AuthorizeAnywhere(Named("nobody"), v1::READ).ok());
+  ASSERT_THAT(Bind("principal:writer", Role::LOGGER, "experiments/7", {v1::LOG}), IsOk());
+  ASSERT_THAT(Bind("principal:reader", Role::READER, "models/m"), IsOk());
+  ASSERT_THAT(Bind("principal:judge", Role::APPROVER, "*", {v1::APPROVE}), IsOk());
+  EXPECT_THAT(access_.AuthorizeAnywhere(Named("writer"), v1::READ), IsOk());
+  EXPECT_THAT(access_.AuthorizeAnywhere(Named("writer"), v1::LOG), IsOk());
+  EXPECT_THAT(access_.AuthorizeAnywhere(Named("reader"), v1::READ), IsOk());
+  EXPECT_THAT(access_.AuthorizeAnywhere(Named("reader"), v1::LOG),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(access_.AuthorizeAnywhere(Named("judge"), v1::READ),
+              StatusIs(absl::StatusCode::kPermissionDenied));
+  EXPECT_THAT(access_.AuthorizeAnywhere(Named("nobody"), v1::READ),
+              StatusIs(absl::StatusCode::kPermissionDenied));
 }
 
 TEST_F(AccessControlTest, WithoutAuthenticationEverythingIsAllowed) {
   const Identity& local = *LocalIdentity();
   EXPECT_EQ(local.principal, "local");
-  EXPECT_TRUE(access_.Authorize(local, v1::ADMIN, {}).ok());
+  EXPECT_THAT(access_.Authorize(local, v1::ADMIN, {}), IsOk());
   EXPECT_TRUE(access_.CouldAny(local, v1::LOG, "*"));
-  EXPECT_TRUE(access_.AuthorizeAnywhere(local, v1::LOG).ok());
+  EXPECT_THAT(access_.AuthorizeAnywhere(local, v1::LOG), IsOk());
   EXPECT_TRUE(access_.SightOf(local, v1::READ).everything());
   // The name alone is nobody.
-  EXPECT_FALSE(access_.Authorize(Named("local"), v1::READ, {}).ok());
+  EXPECT_THAT(access_.Authorize(Named("local"), v1::READ, {}),
+              StatusIs(absl::StatusCode::kPermissionDenied));
 }
 
 // What the words of docs/security.md say, as slowly as they say it.
@@ -333,26 +342,26 @@ TEST_F(AccessControlTest, BindingsMatchAsTheNaiveModelDoes) {
 TEST_F(AccessControlTest, ReadersRunBesideChanges) {
   const auto made = Create("alice");
   std::atomic<bool> stop{false};
-  std::atomic<int64_t> answers{0};
+  testing::Tally answers;
   std::vector<std::thread> readers;
   for (int i = 0; i < 3; ++i) {
     readers.emplace_back([&] {
       while (!stop.load()) {
         const auto identity = access_.Authenticate(made.text(), kNow);
-        ASSERT_TRUE(identity.ok());
+        ASSERT_THAT(identity, IsOk());
         static_cast<void>(access_.Authorize(**identity, v1::READ, {"models/m"}));
         static_cast<void>(access_.SightOf(**identity, v1::READ).Sees("models/m"));
-        answers.fetch_add(1);
+        answers.Add();
       }
     });
   }
   const Identity alice = Named("alice");
-  while (answers.load() == 0) std::this_thread::yield();
+  answers.WaitFor(1);
   for (int i = 0; i < 200; ++i) {
     const auto bound = Bind("principal:alice", Role::READER, "models/m");
-    ASSERT_TRUE(bound.ok()) << bound.status();
+    ASSERT_THAT(bound, IsOk());
     EXPECT_TRUE(May(alice, v1::READ, "models/m"));
-    ASSERT_TRUE(Unbind(bound->name()).ok());
+    ASSERT_THAT(Unbind(bound->name()), IsOk());
     EXPECT_FALSE(May(alice, v1::READ, "models/m"));
   }
   stop.store(true);

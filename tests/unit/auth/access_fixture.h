@@ -1,6 +1,7 @@
 #ifndef CAIRN_TESTS_UNIT_AUTH_ACCESS_FIXTURE_H_
 #define CAIRN_TESTS_UNIT_AUTH_ACCESS_FIXTURE_H_
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -16,6 +17,7 @@
 #include "server/auth/role_bindings.h"
 #include "server/auth/tokens.h"
 #include "server/storage/memory_store.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::auth {
 
@@ -25,7 +27,7 @@ class AccessTest : public ::testing::Test {
   static constexpr int64_t kNow = 1'700'000'000 * kNanosPerSecond;
 
   AccessTest() : store_(storage::MakeMemoryStore()), access_(*store_) {
-    EXPECT_TRUE(access_.Load().ok());
+    EXPECT_THAT(access_.Load(), testing::IsOk());
   }
 
   // Commits a plan once and returns its answer.
@@ -48,7 +50,7 @@ class AccessTest : public ::testing::Test {
     if (ttl > 0) request.mutable_ttl()->set_seconds(ttl);
     const auto made =
         Apply<v1::CreateTokenResponse>(PlanCreateToken(*store_->GetSnapshot(), request, Call()));
-    EXPECT_TRUE(made.ok()) << made.status();
+    EXPECT_THAT(made, testing::IsOk());
     return made.value_or(v1::CreateTokenResponse());
   }
 

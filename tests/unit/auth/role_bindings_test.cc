@@ -1,16 +1,19 @@
 #include "server/auth/role_bindings.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
 #include "server/auth/roles.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/auth/access_fixture.h"
 
 namespace cairn::auth {
 namespace {
 
 using Role = v1::RoleBinding;
+using testing::IsOk;
 
 class RoleBindingsTest : public AccessTest {};
 
@@ -29,13 +32,13 @@ TEST_F(RoleBindingsTest, EveryRoleHasItsVerbs) {
 
 TEST_F(RoleBindingsTest, SettingTwiceIsSettingOnce) {
   const auto first = Bind("group:crm", Role::LOGGER, "models/Customer Segments");
-  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_THAT(first, IsOk());
   EXPECT_EQ(first->resource(), "models/Customer%20Segments");
   const auto second = Bind("group:crm", Role::LOGGER, "models/Customer%20Segments", {v1::READ});
-  ASSERT_TRUE(second.ok()) << second.status();
+  ASSERT_THAT(second, IsOk());
   EXPECT_EQ(second->name(), first->name());
   const auto list = ListRoleBindings(*store_->GetSnapshot(), {});
-  ASSERT_TRUE(list.ok());
+  ASSERT_THAT(list, IsOk());
   ASSERT_EQ(list->role_bindings_size(), 1);
   EXPECT_EQ(list->role_bindings(0).verbs_size(), 1);
   EXPECT_FALSE(access_.CouldAny(Named("x", {"crm"}), v1::LOG, "*"));
@@ -64,17 +67,18 @@ TEST_F(RoleBindingsTest, WhatIsWrongWithABindingIsNamed) {
 }
 
 TEST_F(RoleBindingsTest, TheLastAdministratorIsNotUnboundUnlessForced) {
-  ASSERT_TRUE(
-      Apply<v1::CreateTokenResponse>(PlanFirstAdmin(*store_->GetSnapshot(), "root", Call())).ok());
+  ASSERT_THAT(
+      Apply<v1::CreateTokenResponse>(PlanFirstAdmin(*store_->GetSnapshot(), "root", Call())),
+      IsOk());
   const auto list = ListRoleBindings(*store_->GetSnapshot(), {});
   ASSERT_EQ(list->role_bindings_size(), 1);
   const std::string name = list->role_bindings(0).name();
   EXPECT_TRUE(HasReason(Unbind(name), ErrorReason::LAST_ADMIN));
   EXPECT_TRUE(HasReason(Bind("principal:root", Role::ADMIN, "*", {v1::READ}).status(),
                         ErrorReason::LAST_ADMIN));
-  ASSERT_TRUE(Bind("principal:bob", Role::ADMIN, "*").ok());
+  ASSERT_THAT(Bind("principal:bob", Role::ADMIN, "*"), IsOk());
   EXPECT_TRUE(HasReason(Unbind(name), ErrorReason::LAST_ADMIN)) << "bob has no token";
-  EXPECT_TRUE(Unbind(name, /*force=*/true).ok());
+  EXPECT_THAT(Unbind(name, /*force=*/true), IsOk());
   EXPECT_TRUE(HasReason(Unbind(name), ErrorReason::ROLE_BINDING_NOT_FOUND));
 }
 

@@ -1,5 +1,6 @@
 #include "server/auth/tokens.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -7,10 +8,14 @@
 #include "cairn/internal/records.pb.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/auth/access_fixture.h"
 
 namespace cairn::auth {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 class TokensTest : public AccessTest {
  protected:
@@ -36,7 +41,7 @@ TEST_F(TokensTest, ATokenIsToldOnceAndStoredByItsDigestOnly) {
   ASSERT_TRUE(stored.ParseFromString((*record)->payload));
   EXPECT_EQ(stored.secret_sha256(), SecretDigest(parts->secret));
   const auto list = ListTokens(*store_->GetSnapshot(), {});
-  ASSERT_TRUE(list.ok());
+  ASSERT_THAT(list, IsOk());
   ASSERT_EQ(list->tokens_size(), 1);
   EXPECT_FALSE(list->tokens(0).etag().empty());
 }
@@ -46,7 +51,7 @@ TEST_F(TokensTest, ACheckTellsNoText) {
   request.mutable_token()->set_principal("alice");
   request.set_validate_only(true);
   const auto plan = PlanCreateToken(*store_->GetSnapshot(), request, Call());
-  ASSERT_TRUE(plan.ok());
+  ASSERT_THAT(plan, IsOk());
   EXPECT_TRUE(static_cast<const v1::CreateTokenResponse&>(*plan->response).text().empty());
 }
 
@@ -56,16 +61,16 @@ TEST_F(TokensTest, ARequestMakesOneTokenAndItsRepetitionNamesIt) {
   request.set_request_id("6ba7b810-9dad-41d1-80b4-00c04fd430c8");
   const auto made =
       Apply<v1::CreateTokenResponse>(PlanCreateToken(*store_->GetSnapshot(), request, Call()));
-  ASSERT_TRUE(made.ok()) << made.status();
+  ASSERT_THAT(made, IsOk());
   EXPECT_TRUE(ParseToken(made->text()).has_value());
   const absl::Status again = Refused(request);
-  EXPECT_EQ(again.code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(again, StatusIs(absl::StatusCode::kAlreadyExists));
   EXPECT_TRUE(HasReason(again, ErrorReason::TOKEN_EXISTS));
   EXPECT_EQ(MetadataOf(again, "token"), made->token().name());
   EXPECT_EQ(again.ToString().find(made->text()), std::string::npos);
   TokenCall other = Call();
   other.creator = "somebody else";
-  EXPECT_TRUE(PlanCreateToken(*store_->GetSnapshot(), request, other).ok())
+  EXPECT_THAT(PlanCreateToken(*store_->GetSnapshot(), request, other), IsOk())
       << "request ids are those of their callers";
   request.set_request_id("not one");
   EXPECT_TRUE(HasReason(Refused(request), ErrorReason::REQUEST_ID_INVALID));
@@ -87,7 +92,7 @@ TEST_F(TokensTest, WhatIsWrongWithATokenIsNamed) {
   *request.mutable_token()->mutable_expire_time() = ToTimestamp(kNow + 1);
   EXPECT_EQ(MetadataOf(Refused(request), "field"), "ttl");
   request.clear_ttl();
-  EXPECT_TRUE(Refused(request).ok());
+  EXPECT_THAT(Refused(request), IsOk());
   *request.mutable_token()->mutable_expire_time() = ToTimestamp(kNow);
   EXPECT_EQ(MetadataOf(Refused(request), "field"), "token.expire_time");
   request.mutable_token()->mutable_expire_time()->set_seconds(INT64_MAX);
@@ -96,37 +101,37 @@ TEST_F(TokensTest, WhatIsWrongWithATokenIsNamed) {
 
 TEST_F(TokensTest, TheFirstAdministratorMayDoEverythingAndIsTheOnlyFirst) {
   const auto admin = FirstAdmin();
-  ASSERT_TRUE(admin.ok()) << admin.status();
+  ASSERT_THAT(admin, IsOk());
   const auto identity = access_.Authenticate(admin->text(), kNow);
-  ASSERT_TRUE(identity.ok()) << identity.status();
+  ASSERT_THAT(identity, IsOk());
   for (const v1::Verb verb : {v1::READ, v1::LOG, v1::PROMOTE, v1::APPROVE, v1::ADMIN}) {
-    EXPECT_TRUE(access_.Authorize(**identity, verb, {}).ok());
+    EXPECT_THAT(access_.Authorize(**identity, verb, {}), IsOk());
   }
   EXPECT_TRUE(HasReason(FirstAdmin().status(), ErrorReason::ADMIN_EXISTS));
 }
 
 TEST_F(TokensTest, WithoutAValidTokenOfAnAdministratorThereMayBeAFirstAgain) {
   const auto admin = FirstAdmin();
-  ASSERT_TRUE(admin.ok());
-  ASSERT_TRUE(Revoke(admin->token().name(), /*force=*/true).ok());
-  EXPECT_TRUE(FirstAdmin().ok());
+  ASSERT_THAT(admin, IsOk());
+  ASSERT_THAT(Revoke(admin->token().name(), /*force=*/true), IsOk());
+  EXPECT_THAT(FirstAdmin(), IsOk());
 }
 
 TEST_F(TokensTest, TheLastAdministratorIsNotRevokedUnlessForced) {
   const auto admin = FirstAdmin();
-  ASSERT_TRUE(admin.ok());
+  ASSERT_THAT(admin, IsOk());
   Create("alice");
   const absl::Status last = Revoke(admin->token().name());
   EXPECT_TRUE(HasReason(last, ErrorReason::LAST_ADMIN)) << last;
   EXPECT_NE(last.message().find("set force in the request (mlctl: --force)"), std::string::npos);
   ASSERT_TRUE(Bind("group:admins", v1::RoleBinding::ADMIN, "*").ok());
   Create("bob", {"admins"});
-  EXPECT_TRUE(Revoke(admin->token().name()).ok());
+  EXPECT_THAT(Revoke(admin->token().name()), IsOk());
 }
 
 TEST_F(TokensTest, TwoRevocationsThatLeaveEachOtherDoNotBothHold) {
   const auto admin = FirstAdmin();
-  ASSERT_TRUE(admin.ok());
+  ASSERT_THAT(admin, IsOk());
   const auto second = Create("root");
   const auto snapshot = store_->GetSnapshot();
   v1::RevokeTokenRequest one;
@@ -135,7 +140,7 @@ TEST_F(TokensTest, TwoRevocationsThatLeaveEachOtherDoNotBothHold) {
   other.set_name(second.token().name());
   auto plan_one = PlanRevokeToken(*snapshot, one, kNow);
   auto plan_other = PlanRevokeToken(*snapshot, other, kNow);
-  EXPECT_TRUE(Apply<google::protobuf::Empty>(std::move(plan_one)).ok());
+  EXPECT_THAT(Apply<google::protobuf::Empty>(std::move(plan_one)), IsOk());
   EXPECT_TRUE(HasReason(Apply<google::protobuf::Empty>(std::move(plan_other)).status(),
                         ErrorReason::COMMIT_CONFLICT));
   EXPECT_TRUE(HasReason(Revoke(other.name()), ErrorReason::LAST_ADMIN));

@@ -1,13 +1,17 @@
 #include "lib/base/alias_names.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
+
+using testing::IsOk;
 
 constexpr AliasRules kStrict = {.field = "alias", .max_bytes = 10, .dots = true};
 constexpr AliasRules kLoose = {.field = "alias.name", .max_bytes = 10, .leading_dash = true};
@@ -48,10 +52,10 @@ TEST(AliasNamesTest, WhatLooksLikeAVersionIsReserved) {
 }
 
 TEST(AliasNamesTest, TheRulesDifferWhereTheySaySo) {
-  EXPECT_TRUE(ValidateAlias("a.b", kStrict).ok());
+  EXPECT_THAT(ValidateAlias("a.b", kStrict), IsOk());
   EXPECT_TRUE(IsMalformed("a.b", kLoose));
   EXPECT_TRUE(IsMalformed("-a", kStrict));
-  EXPECT_TRUE(ValidateAlias("-a", kLoose).ok());
+  EXPECT_THAT(ValidateAlias("-a", kLoose), IsOk());
   EXPECT_TRUE(IsReserved("1.2", kStrict));
   EXPECT_TRUE(IsReserved("v1.2.3", kStrict));
   EXPECT_TRUE(IsReserved("-12", kLoose));
@@ -80,7 +84,7 @@ TEST(AliasNames, AnAliasIsNoPartOfAPathThatClientsResolve) {
   for (const char* alias : {".", ".."}) {
     EXPECT_TRUE(HasReason(ValidateAlias(alias, rules), ErrorReason::NAME_INVALID)) << alias;
   }
-  EXPECT_TRUE(ValidateAlias("...", rules).ok());
+  EXPECT_THAT(ValidateAlias("...", rules), IsOk());
 }
 
 }  // namespace

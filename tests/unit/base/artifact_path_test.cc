@@ -3,11 +3,15 @@
 #include <string>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
+
+using testing::IsOk;
 
 std::string Repeat(const std::string& text, int count) {
   std::string result;
@@ -22,7 +26,7 @@ TEST(ArtifactPathTest, NamesThatAFileMayHaveAreTakenLiterally) {
         std::string("a%20b.txt"), std::string("a%2Fb.txt"), std::string("%2e%2e/x"),
         std::string("q?"), std::string("h#1"), std::string("x;y"), std::string("a:1.png"),
         std::string("C:/x"), std::string(kMaxArtifactPathBytes, 'a'), Repeat("a/", 31) + "a"}) {
-    EXPECT_TRUE(CheckArtifactPath("path", path).ok()) << path;
+    EXPECT_THAT(CheckArtifactPath("path", path), IsOk()) << path;
   }
 }
 

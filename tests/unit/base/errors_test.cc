@@ -4,13 +4,17 @@
 
 #include "absl/strings/cord.h"
 #include "fmt/format.h"
+#include "gmock/gmock.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "gtest/gtest.h"
 #include "lib/base/encoding.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
+
+using testing::StatusIs;
 
 google::rpc::ErrorInfo InfoIn(const absl::Status& status) {
   google::rpc::ErrorInfo info;
@@ -22,7 +26,7 @@ google::rpc::ErrorInfo InfoIn(const absl::Status& status) {
 TEST(Errors, AFieldsErrorNamesFieldValueAndRule) {
   const absl::Status status =
       InvalidField(ErrorReason::VALUE_INVALID, "run.user", "x y", "must be one word").ToStatus();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_EQ(ReasonOf(status), "VALUE_INVALID");
   EXPECT_EQ(MetadataOf(status, "field"), "run.user");
   EXPECT_EQ(MetadataOf(status, "value"), "x y");

@@ -1,6 +1,7 @@
 #include "lib/base/files.h"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -8,9 +9,13 @@
 #include <string>
 
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 // A file without a name, gone with the object.
 class OpenFile {
@@ -28,15 +33,15 @@ class OpenFile {
 std::string Read(int fd, int64_t offset, size_t size) {
   std::string buffer(size, '?');
   const auto have = ReadAt(fd, offset, buffer.data(), size, "a file");
-  EXPECT_TRUE(have.ok()) << have.status();
+  EXPECT_THAT(have, IsOk());
   buffer.resize(have.value_or(0));
   return buffer;
 }
 
 TEST(FilesTest, WhatIsWrittenAtAPlaceIsReadThere) {
   const OpenFile file;
-  ASSERT_TRUE(WriteAllAt(file.fd(), 3, "abcdef", "a file").ok());
-  ASSERT_TRUE(WriteAllAt(file.fd(), 5, "XY", "a file").ok());
+  ASSERT_THAT(WriteAllAt(file.fd(), 3, "abcdef", "a file"), IsOk());
+  ASSERT_THAT(WriteAllAt(file.fd(), 5, "XY", "a file"), IsOk());
   EXPECT_EQ(Read(file.fd(), 3, 6), "abXYef");
   EXPECT_EQ(Read(file.fd(), 0, 4), std::string("\0\0\0a", 4));
   EXPECT_EQ(::lseek(file.fd(), 0, SEEK_CUR), 0);
@@ -44,7 +49,7 @@ TEST(FilesTest, WhatIsWrittenAtAPlaceIsReadThere) {
 
 TEST(FilesTest, FewerBytesAreReadOnlyAtTheEnd) {
   const OpenFile file;
-  ASSERT_TRUE(WriteAllAt(file.fd(), 0, "abc", "a file").ok());
+  ASSERT_THAT(WriteAllAt(file.fd(), 0, "abc", "a file"), IsOk());
   EXPECT_EQ(Read(file.fd(), 1, 10), "bc");
   EXPECT_EQ(Read(file.fd(), 3, 10), "");
   EXPECT_EQ(Read(file.fd(), 100, 10), "");
@@ -55,7 +60,7 @@ TEST(FilesTest, MoreThanASystemCallMovesAtOnceArrivesWhole) {
   const OpenFile file;
   std::string bytes(std::size_t{5} << 20, '\0');
   for (size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<char>(i * 7 + i / 251);
-  ASSERT_TRUE(WriteAllAt(file.fd(), 11, bytes, "a file").ok());
+  ASSERT_THAT(WriteAllAt(file.fd(), 11, bytes, "a file"), IsOk());
   EXPECT_TRUE(Read(file.fd(), 11, bytes.size() + 1) == bytes);
 }
 
@@ -79,7 +84,7 @@ TEST(FilesTest, AFullDiskIsSaidToBeFull) {
   if (fd < 0) GTEST_SKIP() << "no /dev/full";
   const absl::Status status = WriteAllAt(fd, 0, "x", "/dev/full");
   EXPECT_TRUE(HasReason(status, ErrorReason::DISK_FULL)) << status;
-  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted));
   ::close(fd);
 }
 

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -6,43 +7,53 @@
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
 
+using testing::IsOk;
+using testing::StatusIs;
+
 TEST(ResourceNamesTest, HumanNamesAreEncodedOnce) {
   EXPECT_EQ(ModelVersionName("Customer Segments", 3), "models/Customer%20Segments/versions/3");
   const auto parsed = ParseModelVersionName("name", "models/Customer%20Segments/versions/3");
-  ASSERT_TRUE(parsed.ok());
+  ASSERT_THAT(parsed, IsOk());
   EXPECT_EQ(parsed->parent_id, "Customer Segments");
   EXPECT_EQ(parsed->version, 3);
 }
 
 TEST(ResourceNamesTest, ErrorsNameTheFieldTheValueAndTheRule) {
   const auto parsed = ParseRunName("run", "experiments/1/runs/short");
-  EXPECT_EQ(parsed.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(parsed, StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_EQ(ReasonOf(parsed.status()), "NAME_INVALID");
   EXPECT_EQ(MetadataOf(parsed.status(), "field"), "run");
   EXPECT_EQ(MetadataOf(parsed.status(), "value"), "experiments/1/runs/short");
 }
 
 TEST(ResourceNamesTest, NumbersHaveOneForm) {
-  EXPECT_TRUE(ParseExperimentName("name", "experiments/0").ok());
+  EXPECT_THAT(ParseExperimentName("name", "experiments/0"), IsOk());
   for (const char* bad : {"experiments/01", "experiments/-1", "experiments/", "experiments/1/",
                           "experiments/1x", "experiments/99999999999999999999", "experiments"}) {
-    EXPECT_FALSE(ParseExperimentName("name", bad).ok()) << bad;
+    EXPECT_THAT(ParseExperimentName("name", bad), StatusIs(absl::StatusCode::kInvalidArgument))
+        << bad;
   }
-  EXPECT_FALSE(ParseModelVersionName("name", "models/m/versions/0").ok());
-  EXPECT_FALSE(ParseModelVersionName("name", "models/%ff/versions/1").ok());
+  EXPECT_THAT(ParseModelVersionName("name", "models/m/versions/0"),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ParseModelVersionName("name", "models/%ff/versions/1"),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(ResourceNamesTest, HumanNamesFollowTheirRules) {
-  EXPECT_TRUE(ValidateHumanName("n", "grün", 10, false).ok());
-  EXPECT_TRUE(ValidateHumanName("n", "a/b:c", 10, true).ok());
-  EXPECT_FALSE(ValidateHumanName("n", "a/b", 10, false).ok());
-  EXPECT_FALSE(ValidateHumanName("n", "a\nb", 10, true).ok());
-  EXPECT_FALSE(ValidateHumanName("n", "", 10, true).ok());
-  EXPECT_FALSE(ValidateHumanName("n", "12345678901", 10, true).ok());
+  EXPECT_THAT(ValidateHumanName("n", "grün", 10, false), IsOk());
+  EXPECT_THAT(ValidateHumanName("n", "a/b:c", 10, true), IsOk());
+  EXPECT_THAT(ValidateHumanName("n", "a/b", 10, false),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ValidateHumanName("n", "a\nb", 10, true),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ValidateHumanName("n", "", 10, true), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ValidateHumanName("n", "12345678901", 10, true),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(ControlCharacterTest, IsRefusedInEveryNameAndShownEscaped) {
@@ -65,7 +76,7 @@ TEST(ControlCharacterTest, IsRefusedInEveryNameAndShownEscaped) {
     }
   }
   for (const char* name : {" ", "\xC2\xA0", "\xC3\x80", "\xE2\x80\xA7", "\xE2\x80\xAA", "\\n"}) {
-    EXPECT_TRUE(ValidateHumanName("n", name, 10, false).ok()) << name;
+    EXPECT_THAT(ValidateHumanName("n", name, 10, false), IsOk()) << name;
   }
 }
 
@@ -79,7 +90,7 @@ TEST(ResourceNamesTest, NoIdIsAPartOfAPathThatClientsResolve) {
     EXPECT_EQ(ReasonOf(ValidateHumanName("n", name, 10, false)), "NAME_INVALID");
   }
   for (const char* name : {"...", ".a", "a.", "a..b"}) {
-    EXPECT_TRUE(ValidateHumanName("n", name, 10, false).ok()) << name;
+    EXPECT_THAT(ValidateHumanName("n", name, 10, false), IsOk()) << name;
   }
   for (const char* name : {"experiments/..", "experiments/."}) {
     EXPECT_EQ(ReasonOf(ParseExperimentName("n", name).status()), "NAME_INVALID");
@@ -93,19 +104,20 @@ TEST(ResourceNamesTest, ALookedUpIdThatNoResourceCanHaveIsRefused) {
   for (const char* id : {".", "..", "%2E", "%2e%2E", "a%0Ab", "a%00", "%7F", "%C2%85", "a\nb"}) {
     const std::string name = std::string("models/") + id + "/versions/1";
     const absl::Status status = ParseModelVersionName("model_version", name).status();
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << id;
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument)) << id;
     EXPECT_EQ(ReasonOf(status), "NAME_INVALID") << id;
     EXPECT_EQ(MetadataOf(status, "field"), "model_version");
     EXPECT_EQ(MetadataOf(status, "rule").rfind("must not", 0), 0u) << id;
   }
   for (const char* id : {"...", ".a", "a..b", "%2E%2E%2E"}) {
-    EXPECT_TRUE(ParseModelVersionName("n", std::string("models/") + id + "/versions/1").ok()) << id;
+    EXPECT_THAT(ParseModelVersionName("n", std::string("models/") + id + "/versions/1"), IsOk())
+        << id;
   }
 }
 
 TEST(ErrorsTest, AnErrorCarriesItsReasonMetadataAndCompanion) {
   const absl::Status status = NotFound(ErrorReason::MODEL_NOT_FOUND, "Model", "models/m");
-  EXPECT_EQ(status.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kNotFound));
   EXPECT_TRUE(HasReason(status, ErrorReason::MODEL_NOT_FOUND));
   EXPECT_EQ(MetadataOf(status, "resource"), "models/m");
   EXPECT_TRUE(status.GetPayload("type.googleapis.com/google.rpc.ResourceInfo").has_value());

@@ -1,6 +1,7 @@
 #include "lib/base/output_file.h"
 
 #include <fcntl.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -12,9 +13,13 @@
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 namespace fs = std::filesystem;
 
@@ -40,11 +45,11 @@ class OutputFileTest : public ::testing::Test {
 TEST_F(OutputFileTest, AppearsUnderItsNameOnlyOnceItIsClosed) {
   {
     auto file = OutputFile::Create(In("a"));
-    ASSERT_TRUE(file.ok()) << file.status();
-    ASSERT_TRUE(file->Write("one").ok());
+    ASSERT_THAT(file, IsOk());
+    ASSERT_THAT(file->Write("one"), IsOk());
     EXPECT_FALSE(fs::exists(In("a")));
-    ASSERT_TRUE(file->Write(" two").ok());
-    ASSERT_TRUE(file->Close().ok());
+    ASSERT_THAT(file->Write(" two"), IsOk());
+    ASSERT_THAT(file->Close(), IsOk());
   }
   EXPECT_EQ(*ReadFile(In("a")), "one two");
   {
@@ -57,10 +62,10 @@ TEST_F(OutputFileTest, AppearsUnderItsNameOnlyOnceItIsClosed) {
 
 TEST_F(OutputFileTest, ALinkIsFollowedAndStays) {
   fs::create_directory(In("sub"));
-  ASSERT_TRUE(WriteFileAtomically(In("sub/target"), "old").ok());
+  ASSERT_THAT(WriteFileAtomically(In("sub/target"), "old"), IsOk());
   fs::create_symlink("sub/target", In("link"));
   fs::create_symlink(In("link"), In("link of a link"));
-  ASSERT_TRUE(WriteFileAtomically(In("link of a link"), "new").ok());
+  ASSERT_THAT(WriteFileAtomically(In("link of a link"), "new"), IsOk());
   EXPECT_TRUE(fs::is_symlink(In("link")) && fs::is_symlink(In("link of a link")));
   EXPECT_FALSE(fs::is_symlink(In("sub/target")));
   EXPECT_EQ(*ReadFile(In("sub/target")), "new");
@@ -68,7 +73,7 @@ TEST_F(OutputFileTest, ALinkIsFollowedAndStays) {
 
 TEST_F(OutputFileTest, ALinkThatLeadsNowhereIsFollowedToo) {
   fs::create_symlink("fresh", In("link"));
-  ASSERT_TRUE(WriteFileAtomically(In("link"), "new").ok());
+  ASSERT_THAT(WriteFileAtomically(In("link"), "new"), IsOk());
   EXPECT_TRUE(fs::is_symlink(In("link")));
   EXPECT_EQ(*ReadFile(In("fresh")), "new");
 }
@@ -84,7 +89,7 @@ TEST_F(OutputFileTest, APipeIsWrittenToAndStaysAPipe) {
   // Open for both, so that nobody waits whatever is written.
   const int both = ::open(In("pipe").c_str(), O_RDWR | O_NONBLOCK | O_CLOEXEC);
   ASSERT_GE(both, 0);
-  EXPECT_TRUE(WriteFileAtomically(In("pipe"), "through").ok());
+  EXPECT_THAT(WriteFileAtomically(In("pipe"), "through"), IsOk());
   EXPECT_TRUE(fs::is_fifo(In("pipe")));
   char buffer[16];
   EXPECT_EQ(::read(both, buffer, sizeof(buffer)), 7);
@@ -96,9 +101,9 @@ TEST_F(OutputFileTest, APipeIsWrittenToAndStaysAPipe) {
 TEST_F(OutputFileTest, AnOwnDescriptorIsMeantByItsName) {
   int ends[2];
   ASSERT_EQ(::pipe2(ends, O_CLOEXEC), 0);
-  ASSERT_TRUE(WriteFileAtomically(fmt::format("/dev/fd/{}", ends[1]), "one").ok());
+  ASSERT_THAT(WriteFileAtomically(fmt::format("/dev/fd/{}", ends[1]), "one"), IsOk());
   fs::create_symlink(fmt::format("/proc/self/fd/{}", ends[1]), In("link"));
-  ASSERT_TRUE(WriteFileAtomically(In("link"), "two").ok());
+  ASSERT_THAT(WriteFileAtomically(In("link"), "two"), IsOk());
   char buffer[16];
   EXPECT_EQ(::read(ends[0], buffer, sizeof(buffer)), 6);
   EXPECT_EQ(std::string_view(buffer, 6), "onetwo");
@@ -119,15 +124,15 @@ TEST_F(OutputFileTest, AFullDeviceIsAnErrorAndStaysADevice) {
 
 TEST_F(OutputFileTest, ADirectoryIsRefusedByItsName) {
   const absl::Status status = WriteFileAtomically(folder_, "x");
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_EQ(MetadataOf(status, "path"), folder_);
   EXPECT_EQ(Entries(), 0);
 }
 
 TEST_F(OutputFileTest, AFileThatIsReplacedPassesItsPermissionsOn) {
-  ASSERT_TRUE(WriteFileAtomically(In("a"), "old").ok());
+  ASSERT_THAT(WriteFileAtomically(In("a"), "old"), IsOk());
   ASSERT_EQ(::chmod(In("a").c_str(), 0600), 0);
-  ASSERT_TRUE(WriteFileAtomically(In("a"), "new").ok());
+  ASSERT_THAT(WriteFileAtomically(In("a"), "new"), IsOk());
   struct stat info {};
   ASSERT_EQ(::stat(In("a").c_str(), &info), 0);
   EXPECT_EQ(info.st_mode & 07777, 0600U);

@@ -1,12 +1,17 @@
 #include "lib/base/page_token.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "cairn/v1/tracking.pb.h"
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 v1::ListRunsRequest Request() {
   v1::ListRunsRequest request;
@@ -26,7 +31,7 @@ TEST(PageTokenTest, RoundTripsAndIgnoresThePageSize) {
   next.set_page_size(3);
   next.set_page_token(TokenAt("key"));
   const auto token = DecodePageToken(next, next.page_token());
-  ASSERT_TRUE(token.ok());
+  ASSERT_THAT(token, IsOk());
   EXPECT_EQ(token->last_key(), "key");
   EXPECT_EQ(DecodePageToken(next, "")->last_key(), "");
 }
@@ -42,9 +47,9 @@ TEST(PageTokenTest, DamagedTokensAreRefused) {
   for (size_t i = 0; i < good.size(); ++i) {
     std::string bad = good;
     bad[i] = '!';
-    EXPECT_FALSE(DecodePageToken(Request(), bad).ok()) << i;
+    EXPECT_THAT(DecodePageToken(Request(), bad), StatusIs(absl::StatusCode::kInvalidArgument)) << i;
   }
-  EXPECT_FALSE(DecodePageToken(Request(), "AAAA").ok());
+  EXPECT_THAT(DecodePageToken(Request(), "AAAA"), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(PageTokenTest, PageSizesAreLoweredButNeverNegative) {

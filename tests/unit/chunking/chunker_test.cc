@@ -11,12 +11,15 @@
 #include "fmt/format.h"
 #include "lib/base/digest.h"
 #include "lib/chunking/gear_table.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/chunking/reference_chunker.h"
 
 namespace cairn::chunking {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::IsOk;
+using testing::StatusIs;
 
 constexpr ChunkerParams kSmall = {.min_bytes = 64, .average_bytes = 256, .max_bytes = 1024};
 
@@ -125,7 +128,7 @@ TEST(ChunkerTest, AgreesWithTheReferenceOnRandomAndStructuredBytes) {
     params.average_bytes =
         std::max<int64_t>(256, params.min_bytes + static_cast<int64_t>(random() % 2000));
     params.max_bytes = params.average_bytes + static_cast<int64_t>(random() % 4000);
-    ASSERT_TRUE(params.Check().ok());
+    ASSERT_THAT(params.Check(), IsOk());
     const size_t size = random() % 200'000;
     const std::string bytes =
         seed % 2 == 0 ? RandomBytes(random, size) : StructuredBytes(random, size);
@@ -204,13 +207,13 @@ TEST(ChunkerTest, ResetBeginsANewInput) {
 }
 
 TEST(ChunkerParamsTest, ValuesThatCannotBeUsedAreRefused) {
-  EXPECT_TRUE(ChunkerParams{}.Check().ok());
-  EXPECT_TRUE(kSmall.Check().ok());
+  EXPECT_THAT(ChunkerParams{}.Check(), IsOk());
+  EXPECT_THAT(kSmall.Check(), IsOk());
   for (const ChunkerParams& params :
        {ChunkerParams{63, 256, 1024}, ChunkerParams{64, 255, 1024}, ChunkerParams{300, 256, 1024},
         ChunkerParams{64, 256, 255}, ChunkerParams{64, 256, (int64_t{1} << 30) + 1},
         ChunkerParams{0, 0, 0}, ChunkerParams{-1, -1, -1}}) {
-    EXPECT_EQ(params.Check().code(), absl::StatusCode::kInvalidArgument)
+    EXPECT_THAT(params.Check(), StatusIs(absl::StatusCode::kInvalidArgument))
         << params.min_bytes << " " << params.average_bytes << " " << params.max_bytes;
   }
 }

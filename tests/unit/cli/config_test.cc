@@ -10,11 +10,14 @@
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/command_line/parser.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::cli {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::StatusIs;
 
 Environment Variables(std::map<std::string, std::string> values) {
   return [values = std::move(values)](std::string_view name) -> std::optional<std::string> {
@@ -69,9 +72,9 @@ TEST(SettingsTest, AWrongValueInTheEnvironmentIsRefusedByName) {
 
 TEST(ConfigFileTest, AMappingOfGlobalFlagsIsRead) {
   const auto file = ParseConfigFile(Catalog(), "f", "server: a:1\noutput: json\n");
-  ASSERT_TRUE(file.ok()) << file.status();
+  ASSERT_THAT(file, IsOk());
   EXPECT_EQ(file->values.at("server"), "a:1");
-  EXPECT_TRUE(ParseConfigFile(Catalog(), "f", "").ok());
+  EXPECT_THAT(ParseConfigFile(Catalog(), "f", ""), IsOk());
 }
 
 TEST(ConfigFileTest, MistakesAreNamedWithTheirLine) {
@@ -80,8 +83,10 @@ TEST(ConfigFileTest, MistakesAreNamedWithTheirLine) {
   EXPECT_TRUE(HasReason(unknown.status(), ErrorReason::CONFIG_INVALID));
   EXPECT_THAT(std::string(ParseConfigFile(Catalog(), "f", "output: xml").status().message()),
               HasSubstr("f:1: "));
-  EXPECT_FALSE(ParseConfigFile(Catalog(), "f", "- a\n").ok());
-  EXPECT_FALSE(ParseConfigFile(Catalog(), "f", "a: [").ok());
+  EXPECT_THAT(ParseConfigFile(Catalog(), "f", "- a\n"),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ParseConfigFile(Catalog(), "f", "a: ["),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(ConfigFileTest, TheNearestProjectFileComesBeforeTheUsersFile) {
@@ -90,11 +95,12 @@ TEST(ConfigFileTest, TheNearestProjectFileComesBeforeTheUsersFile) {
   const auto inner = root / "a" / "b";
   std::filesystem::create_directories(inner);
   std::filesystem::create_directories(root / "xdg" / "mlctl");
-  ASSERT_TRUE(WriteFileAtomically((root / "a" / ".mlctl.yaml").string(), "server: p:1\n").ok());
-  ASSERT_TRUE(WriteFileAtomically((root / "xdg/mlctl/config.yaml").string(), "server: u:1\n").ok());
+  ASSERT_THAT(WriteFileAtomically((root / "a" / ".mlctl.yaml").string(), "server: p:1\n"), IsOk());
+  ASSERT_THAT(WriteFileAtomically((root / "xdg/mlctl/config.yaml").string(), "server: u:1\n"),
+              IsOk());
   const auto files = LoadConfigFiles(Catalog(), inner.string(),
                                      Variables({{"XDG_CONFIG_HOME", (root / "xdg").string()}}));
-  ASSERT_TRUE(files.ok()) << files.status();
+  ASSERT_THAT(files, IsOk());
   ASSERT_EQ(files->size(), 2u);
   EXPECT_EQ((*files)[0].values.at("server"), "p:1");
   EXPECT_EQ((*files)[1].values.at("server"), "u:1");

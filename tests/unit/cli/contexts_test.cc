@@ -7,11 +7,13 @@
 #include "client-cli/commands/session.h"
 #include "lib/base/errors.h"
 #include "lib/command_line/parser.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::cli {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::IsOk;
 
 constexpr const char* kText =
     "current: lab\n"
@@ -48,7 +50,7 @@ TEST(ContextsTest, WhatIsWrittenIsRead) {
   EXPECT_TRUE(contexts.by_name.at("prod").protect);
   EXPECT_EQ(contexts.by_name.at("prod").values.at("token-file"), "/it's/prod.token");
   const auto again = ParseContexts(Catalog(), "contexts.yaml", FormatContexts(contexts));
-  ASSERT_TRUE(again.ok()) << again.status();
+  ASSERT_THAT(again, IsOk());
   EXPECT_EQ(FormatContexts(*again), FormatContexts(contexts));
 }
 
@@ -73,7 +75,7 @@ TEST(ContextsTest, TheOneInUseBeatsTheUsersFileAndHidesItsServer) {
   const std::vector<ConfigFile> files = {
       {"user", {{"server", "user:1"}, {"token-file", "user.token"}, {"output", "wide"}}, false}};
   const auto settings = SettingsOf({"ping"}, With({}), files);
-  ASSERT_TRUE(settings.ok()) << settings.status();
+  ASSERT_THAT(settings, IsOk());
   EXPECT_EQ(settings->Text("server"), "lab:1");
   EXPECT_EQ(settings->Text("token-file"), "") << "a token goes to its own server only";
   EXPECT_EQ(settings->Text("output"), "wide");
@@ -137,7 +139,7 @@ TEST(ContextsTest, WithoutATerminalOnlyTheNameConfirms) {
   EXPECT_TRUE(HasReason(confirm({"promote", "m"}), ErrorReason::CONTEXT_PROTECTED));
   EXPECT_TRUE(HasReason(confirm({"promote", "m", "--yes-protected", "lab"}),
                         ErrorReason::CONTEXT_PROTECTED));
-  EXPECT_TRUE(confirm({"promote", "m", "--yes-protected", "prod"}).ok());
+  EXPECT_THAT(confirm({"promote", "m", "--yes-protected", "prod"}), IsOk());
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "lib/command_line/help.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -9,13 +10,16 @@
 #include "client-cli/cli/terminal.h"
 #include "client-cli/commands/catalog.h"
 #include "lib/base/files.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::cli {
 namespace {
 
+using testing::IsOk;
+
 TEST(HelpTest, TheReferencePageIsUpToDate) {
   const auto page = ReadFile(std::string(CAIRN_SOURCE_DIR) + "/docs/mlctl.md");
-  ASSERT_TRUE(page.ok()) << page.status();
+  ASSERT_THAT(page, IsOk());
   EXPECT_EQ(*page, MarkdownReference(Catalog())) << "run `mlctl help --markdown > docs/mlctl.md`";
 }
 
@@ -41,7 +45,7 @@ TEST(HelpTest, EveryCommandIsCompleteInTheTable) {
 
 TEST(HelpTest, ExamplesComeBeforeFlags) {
   const auto text = HelpFor(Catalog(), "run start");
-  ASSERT_TRUE(text.ok());
+  ASSERT_THAT(text, IsOk());
   EXPECT_LT(text->find("Examples:"), text->find("Usage:"));
   EXPECT_LT(text->find("Usage:"), text->find("Flags:"));
 }

@@ -2,13 +2,16 @@
 
 #include <cmath>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::cli {
 namespace {
 
 using Format = MetricLineReader::Format;
+using testing::IsOk;
 
 MetricLine ReadOne(Format format, std::string_view line) {
   MetricLineReader reader(format);
@@ -19,7 +22,7 @@ MetricLine ReadOne(Format format, std::string_view line) {
 
 void ExpectBad(Format format, std::string_view line, std::string_view field) {
   MetricLineReader reader(format);
-  ASSERT_TRUE(reader.Read("").ok());
+  ASSERT_THAT(reader.Read(""), IsOk());
   const absl::Status status = reader.Read(line).status();
   EXPECT_EQ(ReasonOf(status), "VALUE_INVALID") << line;
   EXPECT_EQ(MetadataOf(status, "field"), "line 2: " + std::string(field)) << line;
@@ -28,18 +31,18 @@ void ExpectBad(Format format, std::string_view line, std::string_view field) {
 // Kind of fault: a value that was given is dropped and nobody hears of it.
 TEST(MetricLines, AMemberThatIsThereTwiceIsRefusedAndOthersAreTold) {
   MetricLineReader reader(Format::kJson);
-  ASSERT_TRUE(reader.Read(R"({"metric":"loss","value":1,"epoch":3,"host":{"key":"x"}})").ok());
+  ASSERT_THAT(reader.Read(R"({"metric":"loss","value":1,"epoch":3,"host":{"key":"x"}})"), IsOk());
   EXPECT_EQ(reader.ignored_members(), (std::set<std::string>{"\"epoch\"", "\"host\""}));
-  ASSERT_TRUE(reader.Read(R"({"key":"loss","value":1,"a\n\u001b[31m":3})").ok());
+  ASSERT_THAT(reader.Read(R"({"key":"loss","value":1,"a\n\u001b[31m":3})"), IsOk());
   EXPECT_EQ(reader.ignored_members().count("\"a\\n\\u001b[31m\""), 1u);
   for (int i = 0; i < 8; ++i) {
-    ASSERT_TRUE(
-        reader.Read(R"({"key":"loss","value":1,"epoch":3,"m)" + std::to_string(i % 7) + "\":3}")
-            .ok());
+    ASSERT_THAT(
+        reader.Read(R"({"key":"loss","value":1,"epoch":3,"m)" + std::to_string(i % 7) + "\":3}"),
+        IsOk());
   }
   EXPECT_EQ(reader.ignored_members().count("and others"), 0u);
   for (int i = 0; i < 30; ++i) {
-    ASSERT_TRUE(reader.Read(R"({"key":"loss","value":1,"m)" + std::to_string(i) + "\":3}").ok());
+    ASSERT_THAT(reader.Read(R"({"key":"loss","value":1,"m)" + std::to_string(i) + "\":3}"), IsOk());
   }
   EXPECT_EQ(reader.ignored_members().size(), 11u);
   EXPECT_EQ(reader.ignored_members().count("and others"), 1u);

@@ -8,12 +8,14 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::cli {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::IsOk;
 
 TEST(SplitDocumentsTest, DocumentsKeepTheirLineNumbers) {
   EXPECT_THAT(SplitDocuments("a: 1\n---\nb: 2\n"), ElementsAre("a: 1\n", "\n\nb: 2\n"));
@@ -33,11 +35,11 @@ TEST(ReadPolicyDocumentsTest, ADirectoryIsReadInTheOrderOfItsNames) {
   const auto root =
       std::filesystem::path(::testing::TempDir()) / ("policies" + std::to_string(::getpid()));
   std::filesystem::create_directories(root);
-  ASSERT_TRUE(WriteFileAtomically((root / "b.yml").string(), "b: 1\n").ok());
-  ASSERT_TRUE(WriteFileAtomically((root / "a.yaml").string(), "a: 1\n---\na: 2\n").ok());
-  ASSERT_TRUE(WriteFileAtomically((root / "notes.txt").string(), "no\n").ok());
+  ASSERT_THAT(WriteFileAtomically((root / "b.yml").string(), "b: 1\n"), IsOk());
+  ASSERT_THAT(WriteFileAtomically((root / "a.yaml").string(), "a: 1\n---\na: 2\n"), IsOk());
+  ASSERT_THAT(WriteFileAtomically((root / "notes.txt").string(), "no\n"), IsOk());
   const auto documents = ReadPolicyDocuments(root.string());
-  ASSERT_TRUE(documents.ok()) << documents.status();
+  ASSERT_THAT(documents, IsOk());
   ASSERT_EQ(documents->size(), 3u);
   EXPECT_EQ((*documents)[0].source, "a: 1\n");
   EXPECT_EQ((*documents)[2].path, (root / "b.yml").string());

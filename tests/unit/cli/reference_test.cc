@@ -1,11 +1,16 @@
 #include "client-cli/cli/reference.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::cli {
 namespace {
 
 using Kind = Reference::Kind;
+using testing::IsOk;
+using testing::StatusIs;
 
 TEST(ReferenceTest, EachFormIsUnderstood) {
   const std::pair<const char*, Reference> expected[] = {
@@ -26,7 +31,7 @@ TEST(ReferenceTest, EachFormIsUnderstood) {
   for (const auto& [text, reference] : expected) {
     SCOPED_TRACE(text);
     const auto parsed = ParseReference(text);
-    ASSERT_TRUE(parsed.ok()) << parsed.status();
+    ASSERT_THAT(parsed, IsOk());
     EXPECT_EQ(*parsed, reference);
   }
 }
@@ -34,7 +39,7 @@ TEST(ReferenceTest, EachFormIsUnderstood) {
 TEST(ReferenceTest, APartThatIsMissingIsRefused) {
   for (const char* text :
        {"", "@3", "m@", "m#", "#c", "dataset:", "dataset:@1", "run:", "models/"}) {
-    EXPECT_FALSE(ParseReference(text).ok()) << text;
+    EXPECT_THAT(ParseReference(text), StatusIs(absl::StatusCode::kInvalidArgument)) << text;
   }
 }
 

@@ -4,9 +4,13 @@
 #include <gtest/gtest.h>
 
 #include "client-cli/cli/terminal.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::cli {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 Table Models() {
   Table table;
@@ -93,11 +97,11 @@ TEST(TableTest, AColumnOfAFamilyThatNoRowHasIsEmptyAndNamed) {
   options.columns = {"model", "metrics.silhouette"};
   options.sort_by = "-metrics.silhouette";
   const auto rendering = Render(table, options);
-  ASSERT_TRUE(rendering.ok()) << rendering.status();
+  ASSERT_THAT(rendering, IsOk());
   EXPECT_EQ(rendering->text, "a\t\nbb\t\n");
   EXPECT_THAT(rendering->valueless, ::testing::ElementsAre("metrics.silhouette"));
   options.columns = {"metrics."};
-  EXPECT_FALSE(Render(table, options).ok());
+  EXPECT_THAT(Render(table, options), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(TableTest, IdsAndNumbersAreWholeAndLastColumnsAreHiddenFirst) {

@@ -16,10 +16,15 @@
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/client/downloader.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/client/transfer_fixture.h"
 
 namespace cairn::client {
 namespace {
+
+using testing::FailsWith;
+using testing::IsOk;
+using testing::StatusIs;
 
 namespace fs = std::filesystem;
 
@@ -27,12 +32,12 @@ class BlobCacheTest : public TransferFixture {
  protected:
   std::unique_ptr<BlobCache> OpenCache(int64_t max_bytes = 1 << 30) const {
     auto cache = BlobCache::Open(Path("cache"), max_bytes);
-    EXPECT_TRUE(cache.ok()) << cache.status();
+    EXPECT_THAT(cache, IsOk());
     return std::move(*cache);
   }
 
   void Insert(BlobCache& cache, const std::string& bytes) const {
-    ASSERT_TRUE(WriteFileAtomically(Path("in"), bytes).ok());
+    ASSERT_THAT(WriteFileAtomically(Path("in"), bytes), IsOk());
     const int fd = ::open(Path("in").c_str(), O_RDONLY);
     cache.Insert(DigestOf(bytes), fd);
     ::close(fd);
@@ -43,7 +48,7 @@ class BlobCacheTest : public TransferFixture {
     const int fd = ::open(Path("out-file").c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600);
     const auto found = cache.CopyTo(DigestOf(bytes), fd);
     ::close(fd);
-    EXPECT_TRUE(found.ok()) << found.status();
+    EXPECT_THAT(found, IsOk());
     std::string taken = *ReadFile(Path("out-file"));
     if (*found) return taken;
     EXPECT_EQ(taken, "");
@@ -96,7 +101,7 @@ TEST_F(BlobCacheTest, DamagedAndTornFilesCountAsAbsentAndAreRemoved) {
     fs::permissions(file, fs::perms::owner_all);
     std::string damaged = bytes.substr(0, static_cast<size_t>(size));
     if (size == 100'000) damaged[70'000] = static_cast<char>(damaged[70'000] ^ 1);
-    ASSERT_TRUE(WriteFileAtomically(file.string(), damaged).ok());
+    ASSERT_THAT(WriteFileAtomically(file.string(), damaged), IsOk());
     EXPECT_EQ(Take(*cache, bytes), "absent");
     EXPECT_TRUE(CachedFiles().empty());
   }
@@ -135,7 +140,7 @@ TEST_F(BlobCacheTest, WhatAKilledProgramLeftIsRemovedAfterAnHour) {
   const std::string old = Path("cache/tmp/" + std::string(32, 'a'));
   const std::string young = Path("cache/tmp/" + std::string(32, 'b'));
   for (const std::string& name : {old, young}) {
-    ASSERT_TRUE(WriteFileAtomically(name, "torn").ok());
+    ASSERT_THAT(WriteFileAtomically(name, "torn"), IsOk());
   }
   fs::last_write_time(old, fs::file_time_type::clock::now() - std::chrono::hours(2));
   Insert(*cache, NoiseBytes(1000, 4));
@@ -163,13 +168,13 @@ TEST_F(BlobCacheTest, FilesThatAreNotOfTheCacheStayHoweverOldAndLarge) {
   for (const std::string& name : foreign) {
     const fs::path file = Path("cache/" + name);
     fs::create_directories(file.parent_path());
-    ASSERT_TRUE(WriteFileAtomically(file.string(), NoiseBytes(2000, 1)).ok());
+    ASSERT_THAT(WriteFileAtomically(file.string(), NoiseBytes(2000, 1)), IsOk());
     fs::last_write_time(file, now - std::chrono::hours(24 * 365));
   }
   // A link to somebody's directory and one to somebody's file.
   fs::create_directories(Path("home"));
   const std::string behind_link = Path("home/" + std::string(64, 'c') + "-5");
-  ASSERT_TRUE(WriteFileAtomically(behind_link, "mine").ok());
+  ASSERT_THAT(WriteFileAtomically(behind_link, "mine"), IsOk());
   fs::create_directory_symlink(Path("home"), Path("cache/cc"));
   fs::create_symlink(behind_link, Path("cache/aa/" + hex + "-5"));
   Insert(*cache, NoiseBytes(1000, 2));
@@ -184,26 +189,26 @@ TEST_F(BlobCacheTest, FilesThatAreNotOfTheCacheStayHoweverOldAndLarge) {
 
 TEST_F(BlobCacheTest, ADirectoryWithOtherFilesIsRefusedAndLeftAsItIs) {
   fs::create_directories(Path("cache"));
-  ASSERT_TRUE(WriteFileAtomically(Path("cache/thesis.tex"), "years of work").ok());
+  ASSERT_THAT(WriteFileAtomically(Path("cache/thesis.tex"), "years of work"), IsOk());
   const auto refused = BlobCache::Open(Path("cache"), 1);
   EXPECT_TRUE(HasReason(refused.status(), ErrorReason::VALUE_INVALID)) << refused.status();
   EXPECT_EQ(std::distance(fs::directory_iterator(Path("cache")), fs::directory_iterator()), 1);
   // Nor does another program's tag make it ours.
-  ASSERT_TRUE(WriteFileAtomically(Path("cache/CACHEDIR.TAG"),
-                                  "Signature: 8a477f597d28d172789f06886806bc55\n")
-                  .ok());
-  EXPECT_FALSE(BlobCache::Open(Path("cache"), 1).ok());
+  ASSERT_THAT(WriteFileAtomically(Path("cache/CACHEDIR.TAG"),
+                                  "Signature: 8a477f597d28d172789f06886806bc55\n"),
+              IsOk());
+  EXPECT_THAT(BlobCache::Open(Path("cache"), 1), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(BlobCacheTest, AnEmptyDirectoryAndOneWhoseTagWasTornBecomeACache) {
   fs::create_directories(Path("cache"));
-  ASSERT_TRUE(BlobCache::Open(Path("cache"), 1).ok());
+  ASSERT_THAT(BlobCache::Open(Path("cache"), 1), IsOk());
   const std::string whole = *ReadFile(Path("cache/CACHEDIR.TAG"));
   EXPECT_EQ(whole.find("Signature: 8a477f597d28d172789f06886806bc55\n"), 0u);
   fs::remove_all(Path("cache"));
   fs::create_directories(Path("cache"));
-  ASSERT_TRUE(WriteFileAtomically(Path("cache/CACHEDIR.TAG"), whole.substr(0, 20)).ok());
-  ASSERT_TRUE(BlobCache::Open(Path("cache"), 1).ok());
+  ASSERT_THAT(WriteFileAtomically(Path("cache/CACHEDIR.TAG"), whole.substr(0, 20)), IsOk());
+  ASSERT_THAT(BlobCache::Open(Path("cache"), 1), IsOk());
   EXPECT_EQ(*ReadFile(Path("cache/CACHEDIR.TAG")), whole);
 }
 
@@ -214,7 +219,7 @@ TEST_F(BlobCacheTest, ProgramsThatMakeTheSameCacheAtOnceAllSucceed) {
     for (int t = 0; t < 4; ++t) {
       threads.emplace_back([&directory] {
         const auto cache = BlobCache::Open(directory, 1);
-        EXPECT_TRUE(cache.ok()) << cache.status();
+        EXPECT_THAT(cache, IsOk());
       });
     }
     for (std::thread& thread : threads) thread.join();
@@ -228,13 +233,13 @@ TEST_F(BlobCacheTest, ProgramsThatUseItAtOnceSeeWholeBlobsOrNone) {
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([&, t] {
       const auto cache = BlobCache::Open(Path("cache"), 120'000);
-      ASSERT_TRUE(cache.ok());
+      ASSERT_THAT(cache, IsOk());
       const std::string own = Path(fmt::format("own{}", t));
       for (size_t round = 0; round < 60; ++round) {
         const std::string& bytes = blobs[(round * 7 + static_cast<size_t>(t)) % blobs.size()];
         const int fd = ::open(own.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600);
         const auto found = (*cache)->CopyTo(DigestOf(bytes), fd);
-        ASSERT_TRUE(found.ok()) << found.status();
+        ASSERT_THAT(found, IsOk());
         if (*found) {
           EXPECT_TRUE(*ReadFile(own) == bytes);
         } else {
@@ -254,10 +259,10 @@ TEST_F(BlobCacheTest, AFetchThatFindsEverythingAsksForNoBytes) {
   const std::vector<v1::ArtifactFile> files = {Serve("small", "text"),
                                                Serve("large", NoiseBytes(2'000'000, 5)),
                                                Serve("larger", NoiseBytes(20'000'000, 6))};
-  ASSERT_TRUE(Fetch(files, "first").ok());
+  ASSERT_THAT(Fetch(files, "first"), IsOk());
   const int calls = ServerCalls();
   EXPECT_GT(calls, 0);
-  ASSERT_TRUE(Fetch(files, "second").ok());
+  ASSERT_THAT(Fetch(files, "second"), IsOk());
   EXPECT_EQ(ServerCalls(), calls);
   EXPECT_EQ(last_.cached_bytes, last_.total_bytes);
   EXPECT_EQ(last_.done_files, 3);
@@ -266,8 +271,8 @@ TEST_F(BlobCacheTest, AFetchThatFindsEverythingAsksForNoBytes) {
 
 TEST_F(BlobCacheTest, WritingToAFetchedFileDoesNotDamageTheCache) {
   const auto file = Serve("large", NoiseBytes(2'000'000, 7));
-  ASSERT_TRUE(Fetch({file}, "first").ok());
-  ASSERT_TRUE(Fetch({file}, "second").ok());
+  ASSERT_THAT(Fetch({file}, "first"), IsOk());
+  ASSERT_THAT(Fetch({file}, "second"), IsOk());
   for (const char* place : {"first/large", "second/large"}) {
     const int fd = ::open(Path(place).c_str(), O_WRONLY);
     ASSERT_GE(fd, 0) << "fetched files can be written to";
@@ -275,25 +280,25 @@ TEST_F(BlobCacheTest, WritingToAFetchedFileDoesNotDamageTheCache) {
     ::close(fd);
   }
   const int calls = ServerCalls();
-  ASSERT_TRUE(Fetch({file}, "third").ok());
+  ASSERT_THAT(Fetch({file}, "third"), IsOk());
   EXPECT_EQ(ServerCalls(), calls);
   EXPECT_TRUE(*ReadFile(Path("third/large")) == NoiseBytes(2'000'000, 7));
 }
 
 TEST_F(BlobCacheTest, ADamagedEntryIsFetchedAgain) {
   const auto file = Serve("large", NoiseBytes(2'000'000, 8));
-  ASSERT_TRUE(Fetch({file}, "first").ok());
+  ASSERT_THAT(Fetch({file}, "first"), IsOk());
   fs::permissions(CachedFiles()[0], fs::perms::owner_all);
   fs::resize_file(CachedFiles()[0], 1'999'999);
   const int calls = ServerCalls();
-  ASSERT_TRUE(Fetch({file}, "second").ok());
+  ASSERT_THAT(Fetch({file}, "second"), IsOk());
   EXPECT_GT(ServerCalls(), calls);
   EXPECT_TRUE(*ReadFile(Path("second/large")) == NoiseBytes(2'000'000, 8));
 }
 
 TEST_F(BlobCacheTest, ACacheThatCannotBeOpenedIsAnError) {
-  ASSERT_TRUE(WriteFileAtomically(Path("cache"), "a file").ok());
-  EXPECT_FALSE(Fetch({Serve("small", "text")}, "first").ok());
+  ASSERT_THAT(WriteFileAtomically(Path("cache"), "a file"), IsOk());
+  EXPECT_THAT(Fetch({Serve("small", "text")}, "first"), FailsWith(ErrorReason::FILE_ERROR));
   EXPECT_TRUE(HasReason(BlobCache::Open("", 1).status(), ErrorReason::VALUE_INVALID));
 }
 

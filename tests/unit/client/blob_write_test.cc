@@ -14,12 +14,15 @@
 #include "lib/base/ids.h"
 #include "lib/client/upload_id.h"
 #include "lib/client/uploader.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/client/transfer_fixture.h"
 
 namespace cairn::client {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::IsOk;
+using testing::StatusIs;
 
 constexpr int64_t kMebi = 1 << 20;
 
@@ -62,9 +65,9 @@ TEST_F(BlobWriteTest, AnotherProcessGoesOnWhereTheFirstStopped) {
     const std::string bytes = NoiseBytes(24 * kMebi, round);
     const auto cut = static_cast<int64_t>(1 + random() % (22 * kMebi));
     SCOPED_TRACE(fmt::format("round {}: cut after {}", round, cut));
-    EXPECT_EQ(Send(bytes, cut).code(), absl::StatusCode::kCancelled);
+    EXPECT_THAT(Send(bytes, cut), StatusIs(absl::StatusCode::kCancelled));
     const int64_t sent = last_.transferred_bytes;
-    ASSERT_TRUE(Send(bytes).ok());
+    ASSERT_THAT(Send(bytes), IsOk());
     EXPECT_TRUE(Stored(bytes) == bytes);
     EXPECT_LE(sent + last_.transferred_bytes, 24 * kMebi + 16 * kMebi);
     EXPECT_EQ(last_.transferred_bytes + last_.skipped_bytes, 24 * kMebi);
@@ -73,9 +76,9 @@ TEST_F(BlobWriteTest, AnotherProcessGoesOnWhereTheFirstStopped) {
 }
 
 TEST_F(BlobWriteTest, OnlyLargeOnesAreAskedAboutFirst) {
-  ASSERT_TRUE(Send(NoiseBytes(kResumableBytes - 1, 1)).ok());
+  ASSERT_THAT(Send(NoiseBytes(kResumableBytes - 1, 1)), IsOk());
   EXPECT_EQ(WithState([](FakeState& state) CAIRN_NO_ANALYSIS { return state.query_calls; }), 0);
-  ASSERT_TRUE(Send(NoiseBytes(kResumableBytes, 1)).ok());
+  ASSERT_THAT(Send(NoiseBytes(kResumableBytes, 1)), IsOk());
   EXPECT_EQ(WithState([](FakeState& state) CAIRN_NO_ANALYSIS { return state.query_calls; }), 1);
 }
 
@@ -83,7 +86,7 @@ TEST_F(BlobWriteTest, OneThatIsFurtherThanTheServerSaidGoesOnFromThere) {
   const std::string bytes = NoiseBytes(10 * kMebi, 2);
   Keep(bytes, bytes.substr(0, 6 * kMebi));
   WithState([](FakeState& state) CAIRN_NO_ANALYSIS { state.query_behind = 3 * kMebi; });
-  ASSERT_TRUE(Send(bytes).ok());
+  ASSERT_THAT(Send(bytes), IsOk());
   EXPECT_TRUE(Stored(bytes) == bytes);
   EXPECT_THAT(Offsets(), ElementsAre(3 * kMebi, 6 * kMebi));
   EXPECT_EQ(last_.transferred_bytes + last_.skipped_bytes, 10 * kMebi);
@@ -93,7 +96,7 @@ TEST_F(BlobWriteTest, OneThatAnotherProcessTookOverBeginsAnewUnderAnotherName) {
   const std::string bytes = NoiseBytes(6 * kMebi, 3);
   Keep(bytes, bytes.substr(0, kMebi));
   WithState([](FakeState& state) CAIRN_NO_ANALYSIS { state.take_upload_over = true; });
-  ASSERT_TRUE(Send(bytes).ok());
+  ASSERT_THAT(Send(bytes), IsOk());
   EXPECT_TRUE(Stored(bytes) == bytes);
   EXPECT_THAT(Offsets(), ElementsAre(kMebi, 0));
   EXPECT_EQ(last_.transferred_bytes, 6 * kMebi);
@@ -103,7 +106,7 @@ TEST_F(BlobWriteTest, OneThatAnotherProcessTookOverBeginsAnewUnderAnotherName) {
 TEST_F(BlobWriteTest, OneThatFoundNoMemoryForTheCallIsRepeated) {
   const std::string bytes = NoiseBytes(6 * kMebi, 7);
   WithState([](FakeState& state) CAIRN_NO_ANALYSIS { state.lack_memory = true; });
-  ASSERT_TRUE(Send(bytes).ok());
+  ASSERT_THAT(Send(bytes), IsOk());
   EXPECT_TRUE(Stored(bytes) == bytes);
   EXPECT_THAT(Offsets(), ElementsAre(0, 0));
 }
@@ -111,7 +114,7 @@ TEST_F(BlobWriteTest, OneThatFoundNoMemoryForTheCallIsRepeated) {
 TEST_F(BlobWriteTest, WrongBytesOfAnEarlierProcessAreSentAgain) {
   const std::string bytes = NoiseBytes(6 * kMebi, 4);
   Keep(bytes, NoiseBytes(kMebi, 5));
-  ASSERT_TRUE(Send(bytes).ok());
+  ASSERT_THAT(Send(bytes), IsOk());
   EXPECT_TRUE(Stored(bytes) == bytes);
   EXPECT_THAT(Offsets(), ElementsAre(kMebi, 0));
 }

@@ -11,10 +11,14 @@
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/client/uploader.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/client/transfer_fixture.h"
 
 namespace cairn::client {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 // A part of `bytes`, which must outlive it.
 std::string_view ShortestChunk(std::string_view bytes, const chunking::ChunkerParams& params) {
@@ -48,7 +52,7 @@ class ChunkedUploadTest : public TransferFixture {
 
 TEST_F(ChunkedUploadTest, ALargeBlobArrivesInChunksAndIsPutTogether) {
   const std::string bytes = NoiseBytes(5'000'000, 1);
-  ASSERT_TRUE(Upload(bytes).ok());
+  ASSERT_THAT(Upload(bytes), IsOk());
   EXPECT_TRUE(Stored(bytes) == bytes);
   EXPECT_EQ(last_.transferred_bytes, 5'000'000);
   EXPECT_EQ(last_.done_bytes(), last_.total_bytes);
@@ -68,10 +72,10 @@ TEST_F(ChunkedUploadTest, ALargeBlobArrivesInChunksAndIsPutTogether) {
 
 TEST_F(ChunkedUploadTest, TheSameBytesAgainAreAskedForOnceAndNotSent) {
   const std::string bytes = NoiseBytes(3'000'000, 2);
-  ASSERT_TRUE(Upload(bytes).ok());
+  ASSERT_THAT(Upload(bytes), IsOk());
   const int64_t arrived = BytesThatArrived();
   const int asked = WithState([](FakeState& s) CAIRN_NO_ANALYSIS { return s.find_calls; });
-  ASSERT_TRUE(Upload(bytes).ok());
+  ASSERT_THAT(Upload(bytes), IsOk());
   EXPECT_EQ(BytesThatArrived(), arrived);
   EXPECT_EQ(WithState([](FakeState& s) CAIRN_NO_ANALYSIS { return s.find_calls; }), asked + 1);
   EXPECT_EQ(last_.skipped_bytes, 3'000'000);
@@ -80,12 +84,12 @@ TEST_F(ChunkedUploadTest, TheSameBytesAgainAreAskedForOnceAndNotSent) {
 
 TEST_F(ChunkedUploadTest, AByteInsertedSendsAFewChunks) {
   const std::string bytes = NoiseBytes(8'000'000, 3);
-  ASSERT_TRUE(Upload(bytes).ok());
+  ASSERT_THAT(Upload(bytes), IsOk());
   for (const size_t at : {size_t{0}, size_t{4'000'000}, size_t{8'000'000}}) {
     SCOPED_TRACE(at);
     const std::string changed = bytes.substr(0, at) + "x" + bytes.substr(at);
     const int64_t before = BytesThatArrived();
-    ASSERT_TRUE(Upload(changed).ok());
+    ASSERT_THAT(Upload(changed), IsOk());
     EXPECT_TRUE(Stored(changed) == changed);
     EXPECT_LE(BytesThatArrived() - before, 4 * (256 << 10));
     EXPECT_EQ(last_.transferred_bytes, BytesThatArrived() - before);
@@ -95,7 +99,7 @@ TEST_F(ChunkedUploadTest, AByteInsertedSendsAFewChunks) {
 
 TEST_F(ChunkedUploadTest, ChunksThatRepeatWithinABlobTravelOnce) {
   const std::string zeros(4'000'000, '\0');
-  ASSERT_TRUE(Upload(zeros).ok());
+  ASSERT_THAT(Upload(zeros), IsOk());
   EXPECT_TRUE(Stored(zeros) == zeros);
   EXPECT_LE(BytesThatArrived(), 2 * (256 << 10));
 }
@@ -109,10 +113,10 @@ TEST_F(ChunkedUploadTest, AfterABreakOnlyWhatIsMissingIsSent) {
       state.batch_bytes = 0;
       state.batches_before_end = batches;
     });
-    EXPECT_EQ(Upload(bytes).code(), absl::StatusCode::kUnavailable);
+    EXPECT_THAT(Upload(bytes), StatusIs(absl::StatusCode::kUnavailable));
     EXPECT_TRUE(Stored(bytes).empty());
     WithState([](FakeState& state) CAIRN_NO_ANALYSIS { state.batches_before_end = -1; });
-    ASSERT_TRUE(Upload(bytes).ok());
+    ASSERT_THAT(Upload(bytes), IsOk());
     EXPECT_TRUE(Stored(bytes) == bytes);
     EXPECT_EQ(BytesThatArrived(), 12'000'000);
     EXPECT_EQ(last_.done_bytes(), 12'000'000);
@@ -122,7 +126,7 @@ TEST_F(ChunkedUploadTest, AfterABreakOnlyWhatIsMissingIsSent) {
 TEST_F(ChunkedUploadTest, LostAnswersAreRepeatedWithinTheUpload) {
   WithState([](FakeState& state) CAIRN_NO_ANALYSIS { state.batches_to_break = 3; });
   const std::string bytes = NoiseBytes(6'000'000, 5);
-  ASSERT_TRUE(Upload(bytes).ok());
+  ASSERT_THAT(Upload(bytes), IsOk());
   EXPECT_TRUE(Stored(bytes) == bytes);
   EXPECT_LE(BytesThatArrived(), 6'000'000 + 3 * (2 << 20));
   EXPECT_EQ(last_.transferred_bytes, 6'000'000);
@@ -131,7 +135,7 @@ TEST_F(ChunkedUploadTest, LostAnswersAreRepeatedWithinTheUpload) {
 TEST_F(ChunkedUploadTest, AChunkThatVanishesBeforeTheEndIsSentAgain) {
   WithState([](FakeState& state) CAIRN_NO_ANALYSIS { state.lose_a_chunk = true; });
   const std::string bytes = NoiseBytes(4'000'000, 6);
-  ASSERT_TRUE(Upload(bytes).ok());
+  ASSERT_THAT(Upload(bytes), IsOk());
   EXPECT_TRUE(Stored(bytes) == bytes);
   EXPECT_EQ(last_.done_bytes(), 4'000'000);
   EXPECT_LE(last_.transferred_bytes, 256 << 10);
@@ -147,7 +151,7 @@ TEST_F(ChunkedUploadTest, WithTooManyChunksTheBlobIsStreamed) {
   ASSERT_LT(shortest.size(), 40u << 10);
   std::string bytes;
   for (int i = 0; i < 60; ++i) bytes += shortest;
-  ASSERT_TRUE(Upload(bytes).ok());
+  ASSERT_THAT(Upload(bytes), IsOk());
   EXPECT_TRUE(Stored(bytes) == bytes);
   EXPECT_EQ(last_.transferred_bytes, static_cast<int64_t>(bytes.size()));
   EXPECT_EQ(last_.done_bytes(), last_.total_bytes);
@@ -178,7 +182,7 @@ class ShortChunksTest : public ChunkedUploadTest {
 
 TEST_F(ShortChunksTest, ThousandsArriveAndThoseThatAreThereAreNotSent) {
   const std::string bytes = NoiseBytes(9'000'000, 20);
-  ASSERT_TRUE(Upload(bytes).ok());
+  ASSERT_THAT(Upload(bytes), IsOk());
   EXPECT_TRUE(Stored(bytes) == bytes);
   EXPECT_EQ(last_.transferred_bytes, 9'000'000);
   const int finds = WithState([](FakeState& s) CAIRN_NO_ANALYSIS { return s.find_calls; });
@@ -187,7 +191,7 @@ TEST_F(ShortChunksTest, ThousandsArriveAndThoseThatAreThereAreNotSent) {
 
   const std::string other = NoiseBytes(3'000'000, 21) + bytes + NoiseBytes(3'000'000, 22);
   const int64_t before = BytesThatArrived();
-  ASSERT_TRUE(Upload(other).ok());
+  ASSERT_THAT(Upload(other), IsOk());
   EXPECT_TRUE(Stored(other) == other);
   EXPECT_EQ(last_.transferred_bytes, BytesThatArrived() - before);
   EXPECT_LE(last_.transferred_bytes, 6'000'000 + 4 * 4096);
@@ -198,15 +202,15 @@ TEST_F(ShortChunksTest, ARefusedCallEndsTheUploadWhereverItIs) {
   const std::string bytes = NoiseBytes(9'000'000, 23);
   for (const int batches : {0, 1, 9}) {
     SCOPED_TRACE(batches);
-    EXPECT_EQ(UploadUntil(&FakeState::batches_before_end, batches, bytes).code(),
-              absl::StatusCode::kUnavailable);
+    EXPECT_THAT(UploadUntil(&FakeState::batches_before_end, batches, bytes),
+                StatusIs(absl::StatusCode::kUnavailable));
   }
   for (const int finds : {0, 1, 2, 20}) {
     SCOPED_TRACE(finds);
-    EXPECT_EQ(UploadUntil(&FakeState::finds_before_end, finds, bytes).code(),
-              absl::StatusCode::kUnavailable);
+    EXPECT_THAT(UploadUntil(&FakeState::finds_before_end, finds, bytes),
+                StatusIs(absl::StatusCode::kUnavailable));
   }
-  ASSERT_TRUE(Upload(bytes).ok());
+  ASSERT_THAT(Upload(bytes), IsOk());
   EXPECT_TRUE(Stored(bytes) == bytes);
 }
 
@@ -217,7 +221,7 @@ TEST_F(ShortChunksTest, WhatWasSentOfTooManyChunksIsTakenBack) {
   const std::string_view shortest = ShortestChunk(noise, kShortChunks);
   std::string bytes = NoiseBytes(2'000'000, 25);
   while (bytes.size() < 9'000'000) bytes += shortest;
-  ASSERT_TRUE(Upload(bytes).ok());
+  ASSERT_THAT(Upload(bytes), IsOk());
   EXPECT_TRUE(Stored(bytes) == bytes);
   EXPECT_EQ(last_.transferred_bytes, static_cast<int64_t>(bytes.size()));
   EXPECT_EQ(last_.done_bytes(), last_.total_bytes);
@@ -230,9 +234,9 @@ TEST_F(ChunkedUploadTest, ManyLargeFilesOfWhichSomeAreThere) {
   for (size_t i = 0; i < 6; ++i) {
     items.push_back(UploadItem::Bytes(fmt::format("f{}", i), NoiseBytes(2'000'000, 30 + i)));
   }
-  ASSERT_TRUE(Uploader(*client_).Upload({items[0], items[1], items[4]}).ok());
+  ASSERT_THAT(Uploader(*client_).Upload({items[0], items[1], items[4]}), IsOk());
   const int64_t before = BytesThatArrived();
-  ASSERT_TRUE(Uploader(*client_).Upload(items).ok());
+  ASSERT_THAT(Uploader(*client_).Upload(items), IsOk());
   EXPECT_EQ(BytesThatArrived() - before, 6'000'000);
   for (const UploadItem& item : items) EXPECT_TRUE(Stored(item.bytes) == item.bytes);
 }
@@ -240,28 +244,28 @@ TEST_F(ChunkedUploadTest, ManyLargeFilesOfWhichSomeAreThere) {
 TEST_F(ChunkedUploadTest, WithoutChunkingTheBlobIsStreamed) {
   const std::string bytes = NoiseBytes(2'000'000, 8);
   Uploader uploader(*client_, nullptr, {.chunking = false});
-  ASSERT_TRUE(uploader.Upload({UploadItem::Bytes("file", bytes)}).ok());
+  ASSERT_THAT(uploader.Upload({UploadItem::Bytes("file", bytes)}), IsOk());
   EXPECT_TRUE(Stored(bytes) == bytes);
   MutexLock lock(&server_.state().mutex);
   EXPECT_TRUE(server_.state().splices.empty());
 }
 
 TEST_F(ChunkedUploadTest, AFileCutWhileItIsSentIsADigestMismatch) {
-  ASSERT_TRUE(WriteFileAtomically(Path("file"), NoiseBytes(3'000'000, 9)).ok());
+  ASSERT_THAT(WriteFileAtomically(Path("file"), NoiseBytes(3'000'000, 9)), IsOk());
   Uploader uploader(*client_, [this](const TransferProgress& progress) {
     if (progress.examined_bytes == 3'000'000) std::filesystem::resize_file(Path("file"), 1'500'000);
   });
   const auto files = uploader.Upload({UploadItem::File("file", Path("file"))});
-  EXPECT_EQ(files.status().code(), absl::StatusCode::kInvalidArgument) << files.status();
+  EXPECT_THAT(files, StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(ChunkedUploadTest, AFileThatGrowsIsSentAsItWas) {
   const std::string bytes = NoiseBytes(3'000'000, 10);
-  ASSERT_TRUE(WriteFileAtomically(Path("file"), bytes).ok());
+  ASSERT_THAT(WriteFileAtomically(Path("file"), bytes), IsOk());
   Uploader uploader(*client_, [this](const TransferProgress& progress) {
     if (progress.examined_bytes == 3'000'000) std::filesystem::resize_file(Path("file"), 5'000'000);
   });
-  ASSERT_TRUE(uploader.Upload({UploadItem::File("file", Path("file"))}).ok());
+  ASSERT_THAT(uploader.Upload({UploadItem::File("file", Path("file"))}), IsOk());
   EXPECT_TRUE(Stored(bytes) == bytes);
 }
 
@@ -294,7 +298,7 @@ TEST_F(ChunkedUploadTest, ProgressIsToldByOneThreadAtATimeAndAddsUp) {
     last_ = progress;
     inside.fetch_sub(1);
   });
-  ASSERT_TRUE(uploader.Upload(items).ok());
+  ASSERT_THAT(uploader.Upload(items), IsOk());
   EXPECT_EQ(last_.total_files, 40);
   EXPECT_EQ(last_.done_files, 40);
   EXPECT_EQ(last_.done_bytes(), last_.total_bytes);

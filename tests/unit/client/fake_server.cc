@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <charconv>
-#include <thread>
 
 #include "fmt/format.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "lib/base/digest.h"
+#include "tests/testing/eventually.h"
 
 namespace cairn::client {
 namespace {
@@ -58,7 +58,7 @@ class Tracking final : public v1::TrackingService::Service {
         MutexLock lock(&state_.mutex);
         ++state_.slow_calls;
       }
-      while (!context->IsCancelled()) std::this_thread::yield();
+      EXPECT_TRUE(testing::Eventually([&] { return context->IsCancelled(); }));
       return grpc::Status::CANCELLED;
     }
     const auto& metadata = context->client_metadata();

@@ -2,14 +2,19 @@
 
 #include "lib/client/status_origin.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::client {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 // What a server does with a status: the inverse of the function under test.
 grpc::Status Send(const absl::Status& status) {
@@ -42,7 +47,7 @@ TEST(GrpcStatusTest, CodeMessageAndDetailsSurviveTheWire) {
   EXPECT_EQ(MetadataOf(received, "currentEpoch"), "4");
 }
 
-TEST(GrpcStatusTest, OkStaysOk) { EXPECT_TRUE(FromGrpcStatus(grpc::Status::OK).ok()); }
+TEST(GrpcStatusTest, OkStaysOk) { EXPECT_THAT(FromGrpcStatus(grpc::Status::OK), IsOk()); }
 
 TEST(GrpcStatusTest, EveryCodeStaysItself) {
   for (int code = 1; code <= 16; ++code) {
@@ -56,7 +61,7 @@ TEST(GrpcStatusTest, EveryCodeStaysItself) {
 TEST(GrpcStatusTest, DamagedDetailsDoNotHideTheError) {
   const absl::Status received =
       FromGrpcStatus(grpc::Status(grpc::StatusCode::NOT_FOUND, "gone", "\xff\xff\xff"));
-  EXPECT_EQ(received.code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(received, StatusIs(absl::StatusCode::kNotFound));
   EXPECT_EQ(ReasonOf(received), "");
 }
 

@@ -1,6 +1,7 @@
 #ifndef CAIRN_TESTS_UNIT_CLIENT_KEPT_MODELS_H_
 #define CAIRN_TESTS_UNIT_CLIENT_KEPT_MODELS_H_
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include "lib/base/files.h"
 #include "lib/base/manifest_text.h"
 #include "lib/client/model_directory.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::client {
 
@@ -39,8 +41,8 @@ inline std::vector<v1::ArtifactFile> WireFilesOf(int64_t version) {
 inline void WriteFilesOf(int64_t version, const std::string& folder) {
   for (const auto& [path, bytes] : FilesOf(version)) {
     const std::filesystem::path place = std::filesystem::path(folder) / path;
-    ASSERT_TRUE(MakeDirectories(place.parent_path().string()).ok());
-    ASSERT_TRUE(WriteFileAtomically(place.string(), bytes).ok());
+    ASSERT_THAT(MakeDirectories(place.parent_path().string()), testing::IsOk());
+    ASSERT_THAT(WriteFileAtomically(place.string(), bytes), testing::IsOk());
   }
 }
 

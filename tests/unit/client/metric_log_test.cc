@@ -15,12 +15,15 @@
 #include "lib/base/files.h"
 #include "lib/client/metric_log_file.h"
 #include "lib/client/metric_log_format.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/client/scratch_file.h"
 
 namespace cairn::client {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::StatusIs;
 
 const MetricLogWriter kWriter = {"00000000-0000-4000-8000-000000000001",
                                  "experiments/7/runs/0123456789abcdef0123456789abcdef"};
@@ -109,7 +112,7 @@ TEST(MetricLogFormatTest, TheVectorsOfTheDocument) {
 TEST(MetricLogFormatTest, WhatWasWrittenIsRead) {
   const Sample sample = MakeSample(5);
   const Scanned scanned = ScanAll(sample.bytes);
-  ASSERT_TRUE(scanned.status.ok()) << scanned.status;
+  ASSERT_THAT(scanned.status, IsOk());
   ASSERT_EQ(scanned.records.size(), 5u);
   EXPECT_EQ(scanned.acknowledged, sample.begins[0]);
   EXPECT_EQ(scanned.records[2].writer, kOther);
@@ -126,7 +129,7 @@ TEST(MetricLogFormatTest, AnEndThatIsTornAnywhereLosesOnlyTheTornRecord) {
   for (size_t size = 0; size <= sample.bytes.size(); ++size) {
     SCOPED_TRACE(size);
     const Scanned scanned = ScanAll(sample.bytes.substr(0, size));
-    ASSERT_TRUE(scanned.status.ok()) << scanned.status;
+    ASSERT_THAT(scanned.status, IsOk());
     ASSERT_EQ(scanned.has_header, static_cast<int64_t>(size) >= sample.begins[0]);
     if (!scanned.has_header) continue;
     const auto whole =
@@ -144,7 +147,7 @@ TEST(MetricLogFormatTest, AnEndThatWasNotWrittenIsTornToo) {
   std::string bytes = sample.bytes.substr(0, keep + 5);
   bytes.resize(bytes.size() + 5000, '\0');
   const Scanned scanned = ScanAll(bytes);
-  ASSERT_TRUE(scanned.status.ok()) << scanned.status;
+  ASSERT_THAT(scanned.status, IsOk());
   EXPECT_EQ(scanned.records.size(), 3u);
   EXPECT_EQ(scanned.end, sample.begins[3]);
 }
@@ -166,14 +169,15 @@ TEST(MetricLogFormatTest, AFlippedBitIsNeverTakenForData) {
                                                 : ErrorReason::RECORD_CORRUPT))
           << scanned.status;
     } else if (where < sample.begins[0]) {
-      EXPECT_TRUE(scanned.status.ok());
+      EXPECT_THAT(scanned.status, IsOk());
       EXPECT_EQ(scanned.acknowledged, sample.begins[0]) << "everything is sent again";
       EXPECT_EQ(scanned.records.size(), 5u);
     } else {
       const auto next = std::upper_bound(sample.begins.begin(), sample.begins.end(), where);
       const auto damaged = static_cast<size_t>(next - sample.begins.begin()) - 1;
       ASSERT_EQ(scanned.records.size(), damaged);
-      EXPECT_EQ(scanned.status.code(), absl::StatusCode::kDataLoss) << "also in the last record";
+      EXPECT_THAT(scanned.status, StatusIs(absl::StatusCode::kDataLoss))
+          << "also in the last record";
       EXPECT_EQ(MetadataOf(scanned.status, "offset"), std::to_string(sample.begins[damaged]));
       EXPECT_THAT(std::string(scanned.status.message()),
                   HasSubstr(std::to_string(sample.begins[damaged])));
@@ -216,7 +220,7 @@ class MetricLogFileTest : public ::testing::Test {
  protected:
   std::unique_ptr<MetricLogFile> Open(bool create = true) {
     auto opened = MetricLogFile::Open(scratch_.path(), create);
-    EXPECT_TRUE(opened.ok()) << opened.status();
+    EXPECT_THAT(opened, IsOk());
     return opened.ok() ? *std::move(opened) : nullptr;
   }
 
@@ -226,11 +230,11 @@ class MetricLogFileTest : public ::testing::Test {
 TEST_F(MetricLogFileTest, WhatWaitsIsCountedWhenItIsOpenedAgain) {
   {
     const auto log = Open();
-    ASSERT_TRUE(log->BeginWriter(kWriter).ok());
-    for (int i = 1; i <= 4; ++i) ASSERT_TRUE(log->Append(i, i, Batch(i, 0.5, i)).ok());
+    ASSERT_THAT(log->BeginWriter(kWriter), IsOk());
+    for (int i = 1; i <= 4; ++i) ASSERT_THAT(log->Append(i, i, Batch(i, 0.5, i)), IsOk());
     const auto first = log->Read(log->acknowledged());
-    ASSERT_TRUE(first.ok());
-    ASSERT_TRUE(log->Acknowledge(first->end, kWriter).ok());
+    ASSERT_THAT(first, IsOk());
+    ASSERT_THAT(log->Acknowledge(first->end, kWriter), IsOk());
   }
   const auto log = Open(/*create=*/false);
   EXPECT_EQ(log->waiting_batches(), 3);
@@ -242,8 +246,8 @@ TEST_F(MetricLogFileTest, WhatWaitsIsCountedWhenItIsOpenedAgain) {
 TEST_F(MetricLogFileTest, ATornEndIsCutOff) {
   {
     const auto log = Open();
-    ASSERT_TRUE(log->BeginWriter(kWriter).ok());
-    for (int i = 1; i <= 3; ++i) ASSERT_TRUE(log->Append(i, 1, Batch(i, 0.5)).ok());
+    ASSERT_THAT(log->BeginWriter(kWriter), IsOk());
+    for (int i = 1; i <= 3; ++i) ASSERT_THAT(log->Append(i, 1, Batch(i, 0.5)), IsOk());
   }
   const auto size = std::filesystem::file_size(scratch_.path());
   std::filesystem::resize_file(scratch_.path(), size - 1);
@@ -255,19 +259,19 @@ TEST_F(MetricLogFileTest, ATornEndIsCutOff) {
 
 TEST_F(MetricLogFileTest, ABatchThatCouldNotBeReadIsNotWritten) {
   const auto log = Open();
-  ASSERT_TRUE(log->BeginWriter(kWriter).ok());
+  ASSERT_THAT(log->BeginWriter(kWriter), IsOk());
   v1::LogMetricsRequest batch;
   batch.add_metrics()->set_key(std::string(static_cast<size_t>(kMaxMetricLogPayloadBytes), 'k'));
   const int64_t end = log->end();
   EXPECT_TRUE(HasReason(log->Append(1, 1, batch), ErrorReason::TOO_LARGE));
   EXPECT_EQ(log->end(), end);
-  ASSERT_TRUE(log->Append(1, 1, Batch(1, 0.5)).ok());
+  ASSERT_THAT(log->Append(1, 1, Batch(1, 0.5)), IsOk());
 }
 
 TEST_F(MetricLogFileTest, ASecondUserIsRefused) {
   const auto log = Open();
   const auto second = MetricLogFile::Open(scratch_.path(), /*create=*/true);
-  EXPECT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(second, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_TRUE(HasReason(second.status(), ErrorReason::STORE_LOCKED));
   EXPECT_THAT(std::string(second.status().message()), HasSubstr(scratch_.path()));
 }
@@ -276,74 +280,74 @@ TEST_F(MetricLogFileTest, DamageInTheMiddleChangesNothingAndNamesFileAndOffset) 
   const Sample sample = MakeSample(5);
   std::string bytes = sample.bytes;
   bytes[static_cast<size_t>(sample.begins[1]) + 20] ^= 1;
-  ASSERT_TRUE(WriteFileAtomically(scratch_.path(), bytes).ok());
+  ASSERT_THAT(WriteFileAtomically(scratch_.path(), bytes), IsOk());
   const auto log = MetricLogFile::Open(scratch_.path(), /*create=*/true);
-  EXPECT_EQ(log.status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(log, StatusIs(absl::StatusCode::kDataLoss));
   EXPECT_EQ(MetadataOf(log.status(), "offset"), std::to_string(sample.begins[1]));
   EXPECT_THAT(std::string(log.status().message()), HasSubstr(scratch_.path()));
   EXPECT_EQ(*ReadFile(scratch_.path()), bytes);
 }
 
 TEST_F(MetricLogFileTest, AFileOfAnotherKindIsLeftAlone) {
-  ASSERT_TRUE(WriteFileAtomically(scratch_.path(), "step,value\n1,2\n").ok());
+  ASSERT_THAT(WriteFileAtomically(scratch_.path(), "step,value\n1,2\n"), IsOk());
   const auto log = MetricLogFile::Open(scratch_.path(), /*create=*/true);
   EXPECT_TRUE(HasReason(log.status(), ErrorReason::DATA_MALFORMED)) << log.status();
   EXPECT_EQ(*ReadFile(scratch_.path()), "step,value\n1,2\n");
 }
 
 TEST_F(MetricLogFileTest, AMissingLogIsOnlyMadeWhenAskedFor) {
-  EXPECT_EQ(MetricLogFile::Open(scratch_.path(), /*create=*/false).status().code(),
-            absl::StatusCode::kNotFound);
+  EXPECT_THAT(MetricLogFile::Open(scratch_.path(), /*create=*/false),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(MetricLogFileTest, AWriterThatFindsBatchesAppendsItselfAndElseBeginsAnew) {
   {
     const auto log = Open();
-    ASSERT_TRUE(log->BeginWriter(kWriter).ok());
-    ASSERT_TRUE(log->Append(1, 1, Batch(1, 0.5)).ok());
+    ASSERT_THAT(log->BeginWriter(kWriter), IsOk());
+    ASSERT_THAT(log->Append(1, 1, Batch(1, 0.5)), IsOk());
   }
   int64_t end = 0;
   {
     const auto log = Open();
-    ASSERT_TRUE(log->BeginWriter(kOther).ok());
+    ASSERT_THAT(log->BeginWriter(kOther), IsOk());
     EXPECT_EQ(log->first_writer(), kWriter);
     const auto batch = log->Read(log->acknowledged());
-    ASSERT_TRUE(batch.ok());
+    ASSERT_THAT(batch, IsOk());
     const auto writer = log->Read(batch->end);
-    ASSERT_TRUE(writer.ok());
+    ASSERT_THAT(writer, IsOk());
     EXPECT_EQ(writer->writer, kOther);
     end = batch->end;
-    ASSERT_TRUE(log->Acknowledge(end, kWriter).ok());
+    ASSERT_THAT(log->Acknowledge(end, kWriter), IsOk());
   }
   const auto log = Open();
   EXPECT_EQ(log->waiting_batches(), 0);
-  ASSERT_TRUE(log->BeginWriter(kOther).ok());
+  ASSERT_THAT(log->BeginWriter(kOther), IsOk());
   EXPECT_EQ(*ReadFile(scratch_.path()), EncodeMetricLogHeader(kOther));
 }
 
 TEST_F(MetricLogFileTest, TheAcknowledgedBeginningIsCutAwayAndTheRestStays) {
   auto log = Open();
   log->set_compact_bytes(1000);
-  ASSERT_TRUE(log->BeginWriter(kWriter).ok());
+  ASSERT_THAT(log->BeginWriter(kWriter), IsOk());
   int64_t next = 1;
   int64_t acknowledged = 0;
   uintmax_t largest = 0;
   for (int round = 0; round < 200; ++round) {
-    ASSERT_TRUE(log->Append(next, 1, Batch(next, 0.5)).ok());
+    ASSERT_THAT(log->Append(next, 1, Batch(next, 0.5)), IsOk());
     ++next;
     if (round < 3) continue;  // some are always on their way
     const auto record = log->Read(log->acknowledged());
-    ASSERT_TRUE(record.ok()) << record.status();
+    ASSERT_THAT(record, IsOk());
     ASSERT_EQ(record->number, ++acknowledged);
     const int64_t end = log->end();
     const auto moved = log->Acknowledge(record->end, kWriter);
-    ASSERT_TRUE(moved.ok());
+    ASSERT_THAT(moved, IsOk());
     EXPECT_EQ(log->end(), end - *moved);
     largest = std::max(largest, std::filesystem::file_size(scratch_.path()));
   }
   EXPECT_LT(largest, 1500u);
-  EXPECT_EQ(MetricLogFile::Open(scratch_.path(), true).status().code(),
-            absl::StatusCode::kFailedPrecondition)
+  EXPECT_THAT(MetricLogFile::Open(scratch_.path(), true),
+              StatusIs(absl::StatusCode::kFailedPrecondition))
       << "the file that took its place is locked too";
   log.reset();
   log = Open();

@@ -6,11 +6,15 @@
 #include <filesystem>
 
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/client/kept_models.h"
 #include "tests/unit/client/scratch_file.h"
 
 namespace cairn::client {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 namespace fs = std::filesystem;
 using ::testing::ElementsAre;
@@ -26,14 +30,14 @@ class ModelDirectoryTest : public ::testing::Test {
   // Shows a version at an epoch, as a follower does.
   static void Show(ModelDirectory& directory, int64_t epoch, int64_t version) {
     const auto part = directory.BeginPart(epoch);
-    ASSERT_TRUE(part.ok()) << part.status();
+    ASSERT_THAT(part, IsOk());
     WriteFilesOf(version, *part);
     const absl::Status shown = directory.Show(ModelOf(epoch, version));
-    ASSERT_TRUE(shown.ok()) << shown;
+    ASSERT_THAT(shown, IsOk());
   }
 
   static int64_t EpochShown(const Opened& directory) {
-    EXPECT_TRUE(directory.ok()) << directory.status();
+    EXPECT_THAT(directory, IsOk());
     if (!directory.ok() || !(*directory)->shown()) return 0;
     return (*directory)->shown()->head.epoch;
   }
@@ -100,7 +104,7 @@ TEST_F(ModelDirectoryTest, LeftoversGoAndFilesOfOthersStay) {
     fs::create_directory(path_ + "/epochs/" + name);
   }
   for (const char* name : {"4.json", "4.json.17.tmp", "4.txt"}) {
-    ASSERT_TRUE(WriteFileAtomically(path_ + "/epochs/" + name, "").ok());
+    ASSERT_THAT(WriteFileAtomically(path_ + "/epochs/" + name, ""), IsOk());
   }
   EXPECT_EQ(EpochShown(Open(path_)), 2);
   EXPECT_THAT(NamesIn(path_ + "/epochs"), ElementsAre("007", "2", "2.json", "4.txt", "notes"));
@@ -112,7 +116,7 @@ TEST_F(ModelDirectoryTest, ADamagedModelIsNotShownAndIsReplacedAtItsEpoch) {
     Show(**directory, 6, 1);
   }
   for (const char* damaged : {"6/model.bin", "6/notes/card.md", "6.json"}) {
-    ASSERT_TRUE(WriteFileAtomically(path_ + "/epochs/" + damaged, "other").ok());
+    ASSERT_THAT(WriteFileAtomically(path_ + "/epochs/" + damaged, "other"), IsOk());
     const auto directory = Open(path_);
     EXPECT_EQ(EpochShown(directory), 0) << damaged;
     EXPECT_EQ((*directory)->Beginning().epoch, 5);
@@ -126,9 +130,9 @@ TEST_F(ModelDirectoryTest, ADamagedModelIsNotShownAndIsReplacedAtItsEpoch) {
 
 TEST_F(ModelDirectoryTest, ASecondFollowerIsRefusedByName) {
   const auto first = Open(path_);
-  ASSERT_TRUE(first.ok());
+  ASSERT_THAT(first, IsOk());
   const absl::Status second = Open(path_).status();
-  EXPECT_EQ(second.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(second, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_TRUE(HasReason(second, ErrorReason::STORE_LOCKED)) << second;
   EXPECT_THAT(std::string(second.message()), HasSubstr(path_ + "/.lock"));
 }

@@ -7,6 +7,7 @@
 #include <optional>
 
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/client/kept_models.h"
 #include "tests/unit/client/scratch_file.h"
 
@@ -19,6 +20,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Phase = FollowState::Phase;
+using testing::IsOk;
 
 constexpr int64_t kHour = 3'600'000;
 
@@ -126,7 +128,7 @@ class ModelFollowerTest : public ::testing::Test {
     shown_.clear();
     phases_.clear();
     auto follower = ModelFollower::Open(models_, options);
-    EXPECT_TRUE(follower.ok()) << follower.status();
+    EXPECT_THAT(follower, IsOk());
     if (!follower.ok()) return follower.status();
     follower_ = follower->get();
     return (*follower)->Run();
@@ -196,7 +198,7 @@ TEST_F(ModelFollowerTest, AServerWithAnOlderHeadIsSpokenOf) {
 TEST_F(ModelFollowerTest, ADamagedModelIsFetchedAgainAndNoOlderOne) {
   models_.script = {Told(5, 1)};
   (void)Follow();
-  ASSERT_TRUE(WriteFileAtomically(path_ + "/epochs/5/model.bin", "other").ok());
+  ASSERT_THAT(WriteFileAtomically(path_ + "/epochs/5/model.bin", "other"), IsOk());
   models_.script = {Told(4, 2)};
   (void)Follow();
   EXPECT_THAT(shown_, IsEmpty());
@@ -259,7 +261,7 @@ TEST_F(ModelFollowerTest, ACallThatACutCancelledIsMadeAgain) {
 TEST_F(ModelFollowerTest, IsStoppedFromWithinACallback) {
   models_.script = {Told(1, 1), std::nullopt, Told(2, 2)};
   on_head_ = [this](int64_t) { follower_->Stop(); };
-  EXPECT_TRUE(Follow().ok());
+  EXPECT_THAT(Follow(), IsOk());
   EXPECT_EQ(shown_.size(), 1u);
 }
 

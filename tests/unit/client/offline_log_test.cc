@@ -5,14 +5,16 @@
 #include <map>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/client/metric_writer.h"
+#include "tests/testing/eventually.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/client/fake_server.h"
 #include "tests/unit/client/scratch_file.h"
 
@@ -20,6 +22,9 @@ namespace cairn::client {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::Eventually;
+using testing::IsOk;
+using testing::StatusIs;
 
 class OfflineLogTest : public ::testing::Test {
  protected:
@@ -33,7 +38,7 @@ class OfflineLogTest : public ::testing::Test {
 
   std::unique_ptr<MetricWriter> Start(Client& client, const MetricWriterOptions& options) {
     auto writer = MetricWriter::Start(client.transport(), options);
-    EXPECT_TRUE(writer.ok()) << writer.status();
+    EXPECT_THAT(writer, IsOk());
     return writer.ok() ? *std::move(writer) : nullptr;
   }
 
@@ -51,7 +56,7 @@ class OfflineLogTest : public ::testing::Test {
 
   static void Log(MetricWriter& writer, int64_t from, int64_t to) {
     for (int64_t step = from; step < to; ++step) {
-      ASSERT_TRUE(writer.Log("loss", step, static_cast<double>(step) / 2, 1000 + step).ok());
+      ASSERT_THAT(writer.Log("loss", step, static_cast<double>(step) / 2, 1000 + step), IsOk());
     }
   }
 
@@ -98,10 +103,10 @@ TEST_F(OfflineLogTest, ALogThatIsAcknowledgedIsRemovedByFinish) {
   const auto writer = Start(*client, Options());
   Log(*writer, 0, 10);
   EXPECT_TRUE(std::filesystem::exists(scratch_.path()));
-  ASSERT_TRUE(writer->Finish().ok());
+  ASSERT_THAT(writer->Finish(), IsOk());
   EXPECT_EQ(writer->waiting_points(), 0);
   EXPECT_FALSE(std::filesystem::exists(scratch_.path()));
-  EXPECT_TRUE(writer->Finish().ok());
+  EXPECT_THAT(writer->Finish(), IsOk());
   ExpectEachStepOnce(10);
 }
 
@@ -110,15 +115,15 @@ TEST_F(OfflineLogTest, WithoutAServerLoggingGoesOnAndReplayBringsEverything) {
     const auto nowhere = ConnectNowhere();
     const auto writer = Start(*nowhere, Options());
     Log(*writer, 0, 10);
-    ASSERT_TRUE(writer->Flush().ok());
+    ASSERT_THAT(writer->Flush(), IsOk());
     Log(*writer, 10, 20);
-    ASSERT_TRUE(writer->Finish().ok());
+    ASSERT_THAT(writer->Finish(), IsOk());
     EXPECT_EQ(writer->waiting_points(), 20);
     EXPECT_EQ(writer->acknowledged_points(), 0);
   }
   const auto client = server_.Connect();
   const auto replayed = ReplayMetricLog(client->transport(), scratch_.path());
-  ASSERT_TRUE(replayed.ok()) << replayed.status();
+  ASSERT_THAT(replayed, IsOk());
   EXPECT_EQ(replayed->points, 20);
   EXPECT_EQ(replayed->batches, 8);  // three and a rest, twice
   EXPECT_FALSE(std::filesystem::exists(scratch_.path()));
@@ -141,7 +146,7 @@ TEST_F(OfflineLogTest, AWriterThatIsDroppedLeavesEvenWhatItGathered) {
   }
   const auto client = server_.Connect();
   const auto replayed = ReplayMetricLog(client->transport(), scratch_.path());
-  ASSERT_TRUE(replayed.ok()) << replayed.status();
+  ASSERT_THAT(replayed, IsOk());
   ExpectEachStepOnce(2);
 }
 
@@ -156,7 +161,7 @@ TEST_F(OfflineLogTest, TheNextWriterSendsWhatTheLastOneLeftBeforeItsOwn) {
   const auto writer = Start(*client, Options());
   EXPECT_EQ(writer->waiting_points(), 30);
   Log(*writer, 30, 40);
-  ASSERT_TRUE(writer->Finish().ok());
+  ASSERT_THAT(writer->Finish(), IsOk());
   EXPECT_EQ(writer->acknowledged_points(), 40);
   ExpectEachStepOnce(40);
   for (const auto& [step, times] : Stored()) {
@@ -183,7 +188,7 @@ TEST_F(OfflineLogTest, AProcessThatIsKilledAtAnyMomentLosesAndDoublesNothing) {
     {
       const auto writer = Start(*client, Options());
       Log(*writer, 0, 30);
-      ASSERT_TRUE(writer->Flush().ok());
+      ASSERT_THAT(writer->Flush(), IsOk());
       std::filesystem::copy_file(scratch_.path(), after_death);
     }
     std::filesystem::remove(scratch_.path());
@@ -192,7 +197,7 @@ TEST_F(OfflineLogTest, AProcessThatIsKilledAtAnyMomentLosesAndDoublesNothing) {
       server_.state().metric_stream_ends.clear();
     }
     const auto replayed = ReplayMetricLog(client->transport(), after_death);
-    ASSERT_TRUE(replayed.ok()) << replayed.status();
+    ASSERT_THAT(replayed, IsOk());
     ExpectEachStepOnce(30);
   }
 }
@@ -205,8 +210,8 @@ TEST_F(OfflineLogTest, ABrokenReplayIsTakenUpAgain) {
   EndStreams(
       {grpc::Status::OK, grpc::Status::OK, grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "no")});
   const auto client = server_.Connect();
-  EXPECT_EQ(ReplayMetricLog(client->transport(), scratch_.path()).status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(ReplayMetricLog(client->transport(), scratch_.path()),
+              StatusIs(absl::StatusCode::kInvalidArgument));
   int64_t last = 0;
   ReplayOptions options;
   options.on_progress = [&last](int64_t acknowledged, int64_t waiting) {
@@ -215,7 +220,7 @@ TEST_F(OfflineLogTest, ABrokenReplayIsTakenUpAgain) {
     EXPECT_GE(waiting, 0);
   };
   const auto replayed = ReplayMetricLog(client->transport(), scratch_.path(), options);
-  ASSERT_TRUE(replayed.ok()) << replayed.status();
+  ASSERT_THAT(replayed, IsOk());
   EXPECT_EQ(last, replayed->points);
   ExpectEachStepOnce(30);
 }
@@ -225,7 +230,7 @@ TEST_F(OfflineLogTest, ReplayWithoutAServerFailsBeyondThePatienceAndKeepsTheLog)
   Log(*Start(*nowhere, Options()), 0, 5);
   const auto replayed =
       ReplayMetricLog(nowhere->transport(), scratch_.path(), {.patience = milliseconds(0)});
-  EXPECT_EQ(replayed.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(replayed, StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_TRUE(std::filesystem::exists(scratch_.path()));
 }
 
@@ -233,11 +238,11 @@ TEST_F(OfflineLogTest, AnEmptyLogIsReplayedByRemovingIt) {
   const auto client = server_.Connect();
   { Start(*client, Options()); }
   const auto replayed = ReplayMetricLog(client->transport(), scratch_.path());
-  ASSERT_TRUE(replayed.ok()) << replayed.status();
+  ASSERT_THAT(replayed, IsOk());
   EXPECT_EQ(replayed->points, 0);
   EXPECT_FALSE(std::filesystem::exists(scratch_.path()));
-  EXPECT_EQ(ReplayMetricLog(client->transport(), scratch_.path()).status().code(),
-            absl::StatusCode::kNotFound);
+  EXPECT_THAT(ReplayMetricLog(client->transport(), scratch_.path()),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(OfflineLogTest, ATornEndCostsOneBatchAndIsSaid) {
@@ -248,7 +253,7 @@ TEST_F(OfflineLogTest, ATornEndCostsOneBatchAndIsSaid) {
   std::filesystem::resize_file(scratch_.path(), std::filesystem::file_size(scratch_.path()) - 1);
   const auto client = server_.Connect();
   const auto replayed = ReplayMetricLog(client->transport(), scratch_.path());
-  ASSERT_TRUE(replayed.ok()) << replayed.status();
+  ASSERT_THAT(replayed, IsOk());
   EXPECT_EQ(replayed->points, 6);
   EXPECT_GT(replayed->cut_bytes, 0);
   ExpectEachStepOnce(6);
@@ -261,7 +266,7 @@ TEST_F(OfflineLogTest, OfALogThatIsDamagedInItsLastRecordTheGoodPartIsSentAndThe
   }
   std::string bytes = *ReadFile(scratch_.path());
   bytes[bytes.size() - 5] = static_cast<char>(bytes[bytes.size() - 5] ^ 1);
-  ASSERT_TRUE(WriteFileAtomically(scratch_.path(), bytes).ok());
+  ASSERT_THAT(WriteFileAtomically(scratch_.path(), bytes), IsOk());
   const auto client = server_.Connect();
   for (int time = 0; time < 2; ++time) {
     const auto replayed = ReplayMetricLog(client->transport(), scratch_.path());
@@ -287,8 +292,8 @@ TEST_F(OfflineLogTest, AServerThatComesBackGetsWhatWaitedWithoutBeingAsked) {
   const auto client = server_.Connect();
   const auto writer = Start(*client, Options());
   Log(*writer, 0, 30);
-  while (writer->acknowledged_points() < 30) std::this_thread::yield();
-  ASSERT_TRUE(writer->Finish().ok());
+  ASSERT_TRUE(Eventually([&] { return writer->acknowledged_points() >= 30; }));
+  ASSERT_THAT(writer->Finish(), IsOk());
   ExpectEachStepOnce(30);
 }
 
@@ -297,8 +302,8 @@ TEST_F(OfflineLogTest, AServerThatComesBackAfterFinishStillEndsTheLog) {
   const auto client = server_.Connect();
   auto writer = Start(*client, Options());
   Log(*writer, 0, 3);
-  ASSERT_TRUE(writer->Finish().ok());  // the patience is over with the first failure
-  while (writer->acknowledged_points() < 3) std::this_thread::yield();
+  ASSERT_THAT(writer->Finish(), IsOk());  // the patience is over with the first failure
+  ASSERT_TRUE(Eventually([&] { return writer->acknowledged_points() >= 3; }));
   writer.reset();
   EXPECT_FALSE(std::filesystem::exists(scratch_.path()));
   ExpectEachStepOnce(3);
@@ -312,10 +317,10 @@ TEST_F(OfflineLogTest, ALongRunKeepsTheLogShort) {
   const auto writer = Start(*client, options);
   for (int64_t round = 0; round < 100; ++round) {
     Log(*writer, round * 30, round * 30 + 30);
-    ASSERT_TRUE(writer->Flush().ok());
+    ASSERT_THAT(writer->Flush(), IsOk());
     ASSERT_LT(std::filesystem::file_size(scratch_.path()), 3 * 4096u);
   }
-  ASSERT_TRUE(writer->Finish().ok());
+  ASSERT_THAT(writer->Finish(), IsOk());
   ExpectEachStepOnce(3000);
 }
 
@@ -323,8 +328,8 @@ TEST_F(OfflineLogTest, WhatTheServerRefusesStaysInTheLog) {
   EndStreams({grpc::Status(grpc::StatusCode::NOT_FOUND, "no such run")});
   const auto client = server_.Connect();
   const auto writer = Start(*client, Options());
-  ASSERT_TRUE(writer->Log("loss", 1, 0.5).ok());
-  EXPECT_EQ(writer->Finish().code(), absl::StatusCode::kNotFound);
+  ASSERT_THAT(writer->Log("loss", 1, 0.5), IsOk());
+  EXPECT_THAT(writer->Finish(), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_TRUE(std::filesystem::exists(scratch_.path()));
 }
 
@@ -332,8 +337,8 @@ TEST_F(OfflineLogTest, AFolderThatIsNotThereIsAnErrorAtTheStart) {
   const auto client = server_.Connect();
   MetricWriterOptions options = Options();
   options.offline_log = scratch_.Other("missing") + "/metrics.log";
-  EXPECT_EQ(MetricWriter::Start(client->transport(), options).status().code(),
-            absl::StatusCode::kNotFound);
+  EXPECT_THAT(MetricWriter::Start(client->transport(), options),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace

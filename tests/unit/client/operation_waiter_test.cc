@@ -1,8 +1,10 @@
 #include "lib/client/operation_waiter.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/client/fake_server.h"
 
 namespace cairn::client {
@@ -10,6 +12,8 @@ namespace {
 
 using google::longrunning::Operation;
 using std::chrono::milliseconds;
+using testing::IsOk;
+using testing::StatusIs;
 
 Operation Started() {
   Operation operation;
@@ -25,7 +29,7 @@ TEST(OperationWaiterTest, ItIsAskedForUntilItIsDone) {
   const auto done = AwaitOperation(
       client->operations(), Started(),
       {.interval = milliseconds(5), .on_progress = [&seen](const Operation&) { ++seen; }});
-  ASSERT_TRUE(done.ok()) << done.status();
+  ASSERT_THAT(done, IsOk());
   EXPECT_TRUE(done->done());
   EXPECT_EQ(seen, 5);  // as it began, three times running, done
 }
@@ -35,7 +39,7 @@ TEST(OperationWaiterTest, OneThatIsDoneIsNotAskedForAgain) {
   Operation operation = Started();
   operation.set_done(true);
   const auto done = AwaitOperation(server.Connect()->operations(), operation);
-  ASSERT_TRUE(done.ok()) << done.status();
+  ASSERT_THAT(done, IsOk());
   MutexLock lock(&server.state().mutex);
   EXPECT_EQ(server.state().operation_waits, 0);
 }
@@ -46,7 +50,7 @@ TEST(OperationWaiterTest, WaitingEndsWhenTheTimeIsOverAndSaysThatItGoesOn) {
   const auto client = server.Connect();
   const auto waited = AwaitOperation(client->operations(), Started(),
                                      {.at_most = milliseconds(20), .interval = milliseconds(5)});
-  EXPECT_EQ(waited.status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(waited, StatusIs(absl::StatusCode::kDeadlineExceeded));
   EXPECT_EQ(MetadataOf(waited.status(), "operation"), "operations/1");
 }
 
@@ -58,7 +62,8 @@ TEST(OperationWaiterTest, AServerThatIsBusyForAMomentDoesNotEndTheWaiting) {
     server.state().unavailable_left = 2;
   }
   const auto client = server.Connect();
-  EXPECT_TRUE(AwaitOperation(client->operations(), Started(), {.interval = milliseconds(5)}).ok());
+  EXPECT_THAT(AwaitOperation(client->operations(), Started(), {.interval = milliseconds(5)}),
+              IsOk());
 }
 
 TEST(OperationWaiterTest, CancellingTheTransportEndsTheWaiting) {
@@ -71,7 +76,7 @@ TEST(OperationWaiterTest, CancellingTheTransportEndsTheWaiting) {
                      {.interval = milliseconds(5), .on_progress = [&](const Operation&) {
                         if (++seen == 3) client->Cancel();
                       }});
-  EXPECT_EQ(waited.status().code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(waited, StatusIs(absl::StatusCode::kCancelled));
 }
 
 TEST(OperationWaiterTest, AnErrorKeepsItsDetails) {
@@ -79,7 +84,7 @@ TEST(OperationWaiterTest, AnErrorKeepsItsDetails) {
                                      "a model version came from it")
                                    .With("run", "r");
   Operation operation = Started();
-  EXPECT_TRUE(OperationError(operation).ok());
+  EXPECT_THAT(OperationError(operation), IsOk());
   operation.set_done(true);
   operation.mutable_error()->set_code(static_cast<int>(failure.code()));
   operation.mutable_error()->set_message(std::string(failure.message()));

@@ -1,12 +1,18 @@
 #include "lib/client/parallel_calls.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
 #include <vector>
 
+#include "tests/testing/status_matchers.h"
+
 namespace cairn::client {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 TEST(ParallelCallsTest, EachCallIsMadeOnce) {
   std::vector<std::atomic<int>> made(144);
@@ -14,12 +20,12 @@ TEST(ParallelCallsTest, EachCallIsMadeOnce) {
     made[i].fetch_add(1);
     return absl::OkStatus();
   });
-  EXPECT_TRUE(status.ok());
+  EXPECT_THAT(status, IsOk());
   for (const auto& count : made) EXPECT_EQ(count.load(), 1);
 }
 
 TEST(ParallelCallsTest, NothingToDoIsOk) {
-  EXPECT_TRUE(ParallelCalls(0, 4, [](size_t) { return absl::InternalError("called"); }).ok());
+  EXPECT_THAT(ParallelCalls(0, 4, [](size_t) { return absl::InternalError("called"); }), IsOk());
 }
 
 TEST(ParallelCallsTest, AnErrorStopsWhatHasNotBegun) {
@@ -28,7 +34,7 @@ TEST(ParallelCallsTest, AnErrorStopsWhatHasNotBegun) {
     made.fetch_add(1);
     return i == 5 ? absl::AbortedError("five") : absl::OkStatus();
   });
-  EXPECT_EQ(status.code(), absl::StatusCode::kAborted);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kAborted));
   EXPECT_EQ(made.load(), 6);
 }
 

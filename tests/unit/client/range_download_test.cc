@@ -1,5 +1,6 @@
 #include "lib/client/range_download.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -7,10 +8,14 @@
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/client/downloader.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/client/transfer_fixture.h"
 
 namespace cairn::client {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 namespace fs = std::filesystem;
 
@@ -46,7 +51,7 @@ class RangeDownloadTest : public TransferFixture {
 
 TEST_F(RangeDownloadTest, ALargeBlobComesInRanges) {
   const std::string bytes = NoiseBytes(22'000'000, 1);
-  ASSERT_TRUE(Fetch(Serve("large", bytes)).ok());
+  ASSERT_THAT(Fetch(Serve("large", bytes)), IsOk());
   EXPECT_TRUE(*ReadFile(Path("out/large")) == bytes);
   EXPECT_EQ(last_.transferred_bytes, 22'000'000);
   EXPECT_EQ(last_.done_files, 1);
@@ -61,7 +66,7 @@ TEST_F(RangeDownloadTest, SizesAroundTheLimitsArriveWhole) {
        {kMebi, kMebi + 1, 2 * kMebi, 2 * kMebi + 1, 16 * kMebi, 16 * kMebi + 1, 20 * kMebi}) {
     SCOPED_TRACE(size);
     const std::string bytes = NoiseBytes(static_cast<size_t>(size), 2);
-    ASSERT_TRUE(Fetch(Serve("f" + std::to_string(size), bytes)).ok());
+    ASSERT_THAT(Fetch(Serve("f" + std::to_string(size), bytes)), IsOk());
     EXPECT_TRUE(*ReadFile(Path("out/f" + std::to_string(size))) == bytes);
   }
 }
@@ -75,10 +80,10 @@ TEST_F(RangeDownloadTest, ACutFetchGoesOnWhereItStopped) {
     SCOPED_TRACE(cut);
     fs::remove_all(Path("out"));
     WithState([](FakeState& state) CAIRN_NO_ANALYSIS { state.read_bytes = 0; });
-    EXPECT_EQ(Fetch(file, cut).code(), absl::StatusCode::kCancelled);
+    EXPECT_THAT(Fetch(file, cut), StatusIs(absl::StatusCode::kCancelled));
     EXPECT_FALSE(fs::exists(Path("out/large")));
     const int64_t received = last_.transferred_bytes;
-    ASSERT_TRUE(Fetch(file).ok());
+    ASSERT_THAT(Fetch(file), IsOk());
     EXPECT_TRUE(*ReadFile(Path("out/large")) == bytes);
     EXPECT_EQ(last_.done_bytes(), 28 * kMebi);
     // What was received twice: at most the ranges that were under way.
@@ -90,12 +95,12 @@ TEST_F(RangeDownloadTest, ACutFetchGoesOnWhereItStopped) {
 TEST_F(RangeDownloadTest, WhatWasLeftIsCheckedAndFetchedAgainWhenItIsDamaged) {
   const std::string bytes = NoiseBytes(30 * kMebi, 4);
   const auto file = Serve("large", bytes);
-  ASSERT_EQ(Fetch(file, 20 * kMebi).code(), absl::StatusCode::kCancelled);
+  ASSERT_THAT(Fetch(file, 20 * kMebi), StatusIs(absl::StatusCode::kCancelled));
   ASSERT_NE(LeftOver(), "");
   std::string left = *ReadFile(LeftOver());
   left[12345] = static_cast<char>(left[12345] ^ 1);
-  ASSERT_TRUE(WriteFileAtomically(LeftOver(), left).ok());
-  ASSERT_TRUE(Fetch(file).ok());
+  ASSERT_THAT(WriteFileAtomically(LeftOver(), left), IsOk());
+  ASSERT_THAT(Fetch(file), IsOk());
   EXPECT_TRUE(*ReadFile(Path("out/large")) == bytes);
   EXPECT_EQ(last_.transferred_bytes, 30 * kMebi);
   EXPECT_EQ(last_.done_bytes(), 30 * kMebi);
@@ -105,7 +110,7 @@ TEST_F(RangeDownloadTest, ABrokenRangeGoesOnWithinTheFetch) {
   const std::string bytes = NoiseBytes(20 * kMebi, 5);
   const auto file = Serve("large", bytes);
   WithState([](FakeState& state) CAIRN_NO_ANALYSIS { state.break_read_after = 1'000'000; });
-  ASSERT_TRUE(Fetch(file).ok());
+  ASSERT_THAT(Fetch(file), IsOk());
   EXPECT_TRUE(*ReadFile(Path("out/large")) == bytes);
   EXPECT_EQ(BytesThatLeft(), 20 * kMebi);
 }
@@ -123,7 +128,7 @@ TEST_F(RangeDownloadTest, TheSameContentAtSeveralPlacesIsFetchedOnce) {
   auto first = Serve("first", bytes);
   auto second = first;
   second.set_path("sub/second");
-  ASSERT_TRUE(Downloader(*client_).FetchFiles({first, second}, Path("out")).ok());
+  ASSERT_THAT(Downloader(*client_).FetchFiles({first, second}, Path("out")), IsOk());
   EXPECT_TRUE(*ReadFile(Path("out/first")) == bytes);
   EXPECT_TRUE(*ReadFile(Path("out/sub/second")) == bytes);
   EXPECT_EQ(BytesThatLeft(), 3 * kMebi);
@@ -137,7 +142,7 @@ TEST_F(RangeDownloadTest, ARangeIsReadAlone) {
     got += part;
     return absl::OkStatus();
   };
-  ASSERT_TRUE(client_->artifacts().ReadRange(digest, 123'456, 250'001, take).ok());
+  ASSERT_THAT(client_->artifacts().ReadRange(digest, 123'456, 250'001, take), IsOk());
   EXPECT_TRUE(got == bytes.substr(123'456, 250'001));
   const absl::Status status = client_->artifacts().ReadRange(digest, 999'999, 2, take);
   EXPECT_TRUE(HasReason(status, ErrorReason::BLOB_CORRUPT)) << status;

@@ -9,25 +9,27 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::client {
 namespace {
 
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::HasSubstr;
+using testing::IsOk;
+using ::testing::Not;
 
-class TokenFileTest : public testing::Test {
+class TokenFileTest : public ::testing::Test {
  protected:
   ~TokenFileTest() override { std::filesystem::remove(path_); }
 
   absl::StatusOr<std::string> Read(const std::string& text, mode_t mode = 0600) {
-    EXPECT_TRUE(WriteFileAtomically(path_, text).ok());
+    EXPECT_THAT(WriteFileAtomically(path_, text), IsOk());
     EXPECT_EQ(::chmod(path_.c_str(), mode), 0);
     return ReadTokenFile(path_);
   }
 
-  const std::string path_ = testing::TempDir() + "/token_" +
-                            testing::UnitTest::GetInstance()->current_test_info()->name();
+  const std::string path_ = ::testing::TempDir() + "/token_" +
+                            ::testing::UnitTest::GetInstance()->current_test_info()->name();
 };
 
 TEST_F(TokenFileTest, ATokenIsReadWithoutTheBlanksAroundIt) {

@@ -7,12 +7,15 @@
 #include "lib/base/files.h"
 #include "lib/client/downloader.h"
 #include "lib/client/uploader.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/client/transfer_fixture.h"
 
 namespace cairn::client {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::IsOk;
+using testing::StatusIs;
 
 class TransferTest : public TransferFixture {};
 
@@ -20,7 +23,7 @@ TEST_F(TransferTest, SmallItemsTravelInOneBatchAndEachContentOnce) {
   Uploader uploader(*client_);
   const auto files = uploader.Upload({UploadItem::Bytes("a", "one"), UploadItem::Bytes("b", "two"),
                                       UploadItem::Bytes("c/d", "one")});
-  ASSERT_TRUE(files.ok()) << files.status();
+  ASSERT_THAT(files, IsOk());
   ASSERT_EQ(files->size(), 3u);
   EXPECT_EQ((*files)[2].path(), "c/d");
   EXPECT_EQ((*files)[2].digest().sha256(), Sha256Hex("one"));
@@ -33,8 +36,8 @@ TEST_F(TransferTest, WhatTheServerHasIsNotSentAgain) {
   Serve("x", "one");
   TransferProgress last;
   Uploader uploader(*client_, [&](const TransferProgress& progress) { last = progress; });
-  ASSERT_TRUE(
-      uploader.Upload({UploadItem::Bytes("a", "one"), UploadItem::Bytes("b", "three")}).ok());
+  ASSERT_THAT(uploader.Upload({UploadItem::Bytes("a", "one"), UploadItem::Bytes("b", "three")}),
+              IsOk());
   EXPECT_EQ(last.total_bytes, 8);
   EXPECT_EQ(last.skipped_bytes, 3);
   EXPECT_EQ(last.transferred_bytes, 5);
@@ -46,7 +49,7 @@ TEST_F(TransferTest, BatchesStayBelowThreeMebibytes) {
     items.push_back(
         UploadItem::Bytes("f" + std::to_string(i), NoiseBytes(900'000, static_cast<uint64_t>(i))));
   }
-  ASSERT_TRUE(Uploader(*client_).Upload(items).ok());
+  ASSERT_THAT(Uploader(*client_).Upload(items), IsOk());
   MutexLock lock(&server_.state().mutex);
   EXPECT_EQ(server_.state().batch_calls, 3);
   EXPECT_LE(server_.state().largest_batch_bytes, 3 << 20);
@@ -54,9 +57,9 @@ TEST_F(TransferTest, BatchesStayBelowThreeMebibytes) {
 
 TEST_F(TransferTest, ALargeFileIsStreamed) {
   const std::string bytes = NoiseBytes(2'500'000, 1);
-  ASSERT_TRUE(WriteFileAtomically(Path("large"), bytes).ok());
+  ASSERT_THAT(WriteFileAtomically(Path("large"), bytes), IsOk());
   const auto files = Uploader(*client_).Upload({UploadItem::File("large", Path("large"))});
-  ASSERT_TRUE(files.ok()) << files.status();
+  ASSERT_THAT(files, IsOk());
   EXPECT_TRUE(Stored(bytes) == bytes);
   MutexLock lock(&server_.state().mutex);
   EXPECT_THAT(server_.state().write_offsets, ElementsAre(0));
@@ -70,7 +73,7 @@ TEST_F(TransferTest, ABrokenUploadGoesOnWhereItWasKept) {
     server_.state().break_write_after = 1'000'000;
   }
   const auto files = Uploader(*client_).Upload({UploadItem::Bytes("large", bytes)});
-  ASSERT_TRUE(files.ok()) << files.status();
+  ASSERT_THAT(files, IsOk());
   EXPECT_TRUE(Stored(bytes) == bytes);
   MutexLock lock(&server_.state().mutex);
   EXPECT_THAT(server_.state().write_offsets, ElementsAre(0, 4 * (256 << 10)));
@@ -84,14 +87,14 @@ TEST_F(TransferTest, AFileWithAnotherDigestIsRefusedAndNotRepeated) {
     return bytes.substr(static_cast<size_t>(offset), static_cast<size_t>(max));
   };
   const absl::Status status = client_->artifacts().WriteBlob(wrong, source);
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument));
   MutexLock lock(&server_.state().mutex);
   EXPECT_EQ(server_.state().write_offsets.size(), 1u);
 }
 
 TEST_F(TransferTest, AMissingLocalFileIsNamed) {
   const auto files = Uploader(*client_).Upload({UploadItem::File("x", Path("absent"))});
-  EXPECT_EQ(files.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(files, StatusIs(absl::StatusCode::kNotFound));
   EXPECT_NE(std::string(files.status().message()).find("absent"), std::string::npos);
 }
 
@@ -108,7 +111,7 @@ TEST_F(TransferTest, FilesOfAResourceArriveInTheirPlaces) {
   Serve("model/centres.csv", "1,2\n");
   Serve("model/large.bin", large);
   const auto files = Downloader(*client_).Fetch("models/m/versions/1", Path("out"));
-  ASSERT_TRUE(files.ok()) << files.status();
+  ASSERT_THAT(files, IsOk());
   EXPECT_EQ(files->size(), 2u);
   EXPECT_EQ(*ReadFile(Path("out/model/centres.csv")), "1,2\n");
   EXPECT_TRUE(*ReadFile(Path("out/model/large.bin")) == large);
@@ -121,7 +124,7 @@ TEST_F(TransferTest, ABrokenDownloadGoesOnAndStillVerifies) {
     MutexLock lock(&server_.state().mutex);
     server_.state().break_read_after = 500'000;
   }
-  ASSERT_TRUE(Downloader(*client_).FetchFiles({file}, Path("out")).ok());
+  ASSERT_THAT(Downloader(*client_).FetchFiles({file}, Path("out")), IsOk());
   EXPECT_TRUE(*ReadFile(Path("out/large")) == large);
   MutexLock lock(&server_.state().mutex);
   EXPECT_EQ(server_.state().read_calls, 2);
@@ -136,7 +139,7 @@ TEST_F(TransferTest, DamagedBytesLeaveNoFileBehind) {
   }
   for (const auto& file : {small, large}) {
     const absl::Status status = Downloader(*client_).FetchFiles({file}, Path("out"));
-    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kDataLoss));
     EXPECT_TRUE(HasReason(status, ErrorReason::BLOB_CORRUPT));
   }
   EXPECT_TRUE(std::filesystem::is_empty(Path("out")));
@@ -144,8 +147,8 @@ TEST_F(TransferTest, DamagedBytesLeaveNoFileBehind) {
 
 TEST_F(TransferTest, FilesThatAreThereAreNotFetchedAgain) {
   const auto file = Serve("a", "text");
-  ASSERT_TRUE(Downloader(*client_).FetchFiles({file}, Path("out")).ok());
-  ASSERT_TRUE(Downloader(*client_).FetchFiles({file}, Path("out")).ok());
+  ASSERT_THAT(Downloader(*client_).FetchFiles({file}, Path("out")), IsOk());
+  ASSERT_THAT(Downloader(*client_).FetchFiles({file}, Path("out")), IsOk());
   MutexLock lock(&server_.state().mutex);
   EXPECT_EQ(server_.state().batch_calls, 1);
 }
@@ -173,9 +176,9 @@ TEST_F(TransferTest, ALinkThatStandsInTheWayIsNotFollowed) {
 
 TEST_F(TransferTest, AFileLinkIsReplacedNotWrittenThrough) {
   std::filesystem::create_directories(Path("out"));
-  ASSERT_TRUE(WriteFileAtomically(Path("victim"), "keep").ok());
+  ASSERT_THAT(WriteFileAtomically(Path("victim"), "keep"), IsOk());
   std::filesystem::create_symlink(Path("victim"), Path("out/file"));
-  ASSERT_TRUE(Downloader(*client_).FetchFiles({Serve("file", "text")}, Path("out")).ok());
+  ASSERT_THAT(Downloader(*client_).FetchFiles({Serve("file", "text")}, Path("out")), IsOk());
   EXPECT_EQ(*ReadFile(Path("victim")), "keep");
   EXPECT_EQ(*ReadFile(Path("out/file")), "text");
 }
@@ -184,8 +187,8 @@ TEST_F(TransferTest, ABlobComesIntoMemoryUpToALimit) {
   const auto file = Serve("a", "text");
   const Digest digest = *FromWire(file.digest());
   EXPECT_EQ(*client_->artifacts().ReadBlobToString(digest), "text");
-  EXPECT_EQ(client_->artifacts().ReadBlobToString(digest, 3).status().code(),
-            absl::StatusCode::kOutOfRange);
+  EXPECT_THAT(client_->artifacts().ReadBlobToString(digest, 3),
+              StatusIs(absl::StatusCode::kOutOfRange));
 }
 
 }  // namespace

@@ -8,12 +8,15 @@
 
 #include "lib/base/errors.h"
 #include "lib/client/paging.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/client/fake_server.h"
 
 namespace cairn::client {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::IsOk;
+using testing::StatusIs;
 
 v1::CreateExperimentRequest NewExperiment() {
   v1::CreateExperimentRequest request;
@@ -24,7 +27,7 @@ v1::CreateExperimentRequest NewExperiment() {
 TEST(TransportTest, ACallReturnsTheResponse) {
   FakeServer server;
   const auto experiment = server.Connect()->tracking().CreateExperiment(NewExperiment());
-  ASSERT_TRUE(experiment.ok()) << experiment.status();
+  ASSERT_THAT(experiment, IsOk());
   EXPECT_EQ(experiment->name(), "experiments/7");
   EXPECT_EQ(experiment->display_name(), "retail");
 }
@@ -59,13 +62,13 @@ TEST(TransportTest, AddressesThatCannotBeThoseOfAServerAreRefusedAtOnce) {
     EXPECT_TRUE(HasReason(ConnectTo(address), ErrorReason::VALUE_INVALID)) << address;
   }
   for (const char* address : {"127.0.0.1:1", "host.example:65535", "[::1]:50051", "unix:/run/x"}) {
-    EXPECT_TRUE(ConnectTo(address).ok()) << address;
+    EXPECT_THAT(ConnectTo(address), IsOk()) << address;
   }
   EXPECT_NE(std::string(ConnectTo("http://host:7/x").message()).find("host:7"), std::string::npos);
 }
 
 TEST(TransportTest, APrincipalThatGrpcCannotCarryIsRefusedAndEndsNothing) {
-  EXPECT_TRUE(ConnectTo("127.0.0.1:1", "ada.l@example org").ok());
+  EXPECT_THAT(ConnectTo("127.0.0.1:1", "ada.l@example org"), IsOk());
   for (const char* principal : {"Zo\xc3\xab", "a\nb", "\x7f"}) {
     const absl::Status status = ConnectTo("127.0.0.1:1", principal);
     EXPECT_TRUE(HasReason(status, ErrorReason::VALUE_INVALID)) << status;
@@ -75,7 +78,7 @@ TEST(TransportTest, APrincipalThatGrpcCannotCarryIsRefusedAndEndsNothing) {
 
 TEST(TransportTest, AMutationGetsAUuid4AsRequestId) {
   FakeServer server;
-  ASSERT_TRUE(server.Connect()->tracking().CreateExperiment(NewExperiment()).ok());
+  ASSERT_THAT(server.Connect()->tracking().CreateExperiment(NewExperiment()), IsOk());
   MutexLock lock(&server.state().mutex);
   ASSERT_EQ(server.state().request_ids.size(), 1u);
   EXPECT_TRUE(IsUuid4(server.state().request_ids[0]));
@@ -85,7 +88,7 @@ TEST(TransportTest, AGivenRequestIdIsKept) {
   FakeServer server;
   v1::CreateExperimentRequest request = NewExperiment();
   request.set_request_id("11111111-1111-4111-8111-111111111111");
-  ASSERT_TRUE(server.Connect()->tracking().CreateExperiment(request).ok());
+  ASSERT_THAT(server.Connect()->tracking().CreateExperiment(request), IsOk());
   MutexLock lock(&server.state().mutex);
   EXPECT_THAT(server.state().request_ids, ElementsAre("11111111-1111-4111-8111-111111111111"));
 }
@@ -96,7 +99,7 @@ TEST(TransportTest, UnavailableIsRepeatedWithTheSameRequestId) {
     MutexLock lock(&server.state().mutex);
     server.state().unavailable_left = 2;
   }
-  ASSERT_TRUE(server.Connect()->tracking().CreateExperiment(NewExperiment()).ok());
+  ASSERT_THAT(server.Connect()->tracking().CreateExperiment(NewExperiment()), IsOk());
   MutexLock lock(&server.state().mutex);
   ASSERT_EQ(server.state().request_ids.size(), 3u);
   EXPECT_EQ(server.state().request_ids[0], server.state().request_ids[1]);
@@ -110,7 +113,7 @@ TEST(TransportTest, RepetitionEndsAfterTheAllowedAttempts) {
     server.state().unavailable_left = 100;
   }
   const auto result = server.Connect(3)->tracking().CreateExperiment(NewExperiment());
-  EXPECT_EQ(result.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(result, StatusIs(absl::StatusCode::kUnavailable));
   MutexLock lock(&server.state().mutex);
   EXPECT_EQ(server.state().request_ids.size(), 3u);
 }
@@ -121,10 +124,10 @@ TEST(TransportTest, OtherErrorsAreNotRepeatedAndKeepTheirDetails) {
   v1::GetExperimentRequest request;
   request.set_name("experiments/404");
   const auto missing = client->tracking().GetExperiment(request);
-  EXPECT_EQ(missing.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(missing, StatusIs(absl::StatusCode::kNotFound));
   EXPECT_TRUE(HasReason(missing.status(), ErrorReason::EXPERIMENT_NOT_FOUND));
   request.set_name("experiments/409");
-  EXPECT_EQ(client->tracking().GetExperiment(request).status().code(), absl::StatusCode::kAborted);
+  EXPECT_THAT(client->tracking().GetExperiment(request), StatusIs(absl::StatusCode::kAborted));
 }
 
 TEST(TransportTest, AServerThatIsNotThereIsNamed) {
@@ -137,7 +140,7 @@ TEST(TransportTest, AServerThatIsNotThereIsNamed) {
   options.address = address;
   options.backoff = {.max_attempts = 2, .initial_millis = 1, .max_millis = 1};
   const absl::Status status = (*Client::Connect(options))->Ping();
-  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_TRUE(HasReason(status, ErrorReason::SERVER_UNREACHABLE)) << status;
   EXPECT_EQ(MetadataOf(status, "address"), address);
   EXPECT_NE(std::string(status.message()).find(address), std::string::npos);
@@ -152,7 +155,7 @@ TEST(TransportTest, ACallEndsAtItsDeadlineAndIsNotRepeated) {
   v1::GetExperimentRequest request;
   request.set_name("experiments/slow");
   const absl::Status status = client->tracking().GetExperiment(request).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kDeadlineExceeded));
   EXPECT_TRUE(HasReason(status, ErrorReason::CALL_ENDED)) << status;
   MutexLock lock(&server.state().mutex);
   EXPECT_EQ(server.state().slow_calls, 1);
@@ -195,7 +198,7 @@ TEST(TransportTest, AfterCancelEveryCallEndsAtOnce) {
   const auto client = server.Connect();
   client->Cancel();
   const auto result = client->tracking().CreateExperiment(NewExperiment());
-  EXPECT_EQ(result.status().code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(result, StatusIs(absl::StatusCode::kCancelled));
 }
 
 TEST(TransportTest, ThePrincipalTravelsWithTheCall) {
@@ -206,7 +209,7 @@ TEST(TransportTest, ThePrincipalTravelsWithTheCall) {
   v1::GetExperimentRequest request;
   request.set_name("experiments/1");
   const auto result = (*Client::Connect(options))->tracking().GetExperiment(request);
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_EQ(result->display_name(), "ci@example");
 }
 
@@ -218,7 +221,7 @@ TEST(TransportTest, ATokenTravelsWithTheCallAndIsNeverRepeatedInAnError) {
   v1::GetExperimentRequest request;
   request.set_name("experiments/1");
   const auto result = (*Client::Connect(options))->tracking().GetExperiment(request);
-  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(result, IsOk());
   EXPECT_EQ(result->tags().at("authorization"), "Bearer cairn_1_secret");
   options.token = "se cret";
   const absl::Status refused = Client::Connect(options).status();
@@ -229,13 +232,13 @@ TEST(TransportTest, ATokenTravelsWithTheCallAndIsNeverRepeatedInAnError) {
 TEST(TransportTest, OptionsThatCannotWorkAreRefused) {
   ConnectOptions no_address;
   no_address.address = "";
-  EXPECT_EQ(Client::Connect(no_address).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(Client::Connect(no_address), StatusIs(absl::StatusCode::kInvalidArgument));
   ConnectOptions no_time;
   no_time.call_timeout_millis = 0;
-  EXPECT_EQ(Client::Connect(no_time).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(Client::Connect(no_time), StatusIs(absl::StatusCode::kInvalidArgument));
   ConnectOptions too_lively;
   too_lively.keepalive_millis = 9'999;
-  EXPECT_EQ(Client::Connect(too_lively).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(Client::Connect(too_lively), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(PagingTest, AnEmptyPageIsNotTheEnd) {
@@ -246,11 +249,14 @@ TEST(PagingTest, AnEmptyPageIsNotTheEnd) {
   const auto list = [&](const v1::ListExperimentsRequest& request) {
     return client->tracking().ListExperiments(request);
   };
-  ASSERT_TRUE(ForEachPage(v1::ListExperimentsRequest(), list, [&](const auto& page) {
-                ++pages;
-                for (const auto& item : page.experiments()) names.push_back(item.name());
-                return true;
-              }).ok());
+  ASSERT_THAT(ForEachPage(v1::ListExperimentsRequest(), list,
+                          [&](const auto& page) {
+                            ++pages;
+                            for (const auto& item : page.experiments())
+                              names.push_back(item.name());
+                            return true;
+                          }),
+              IsOk());
   EXPECT_THAT(names, ElementsAre("first", "last"));
   EXPECT_EQ(pages, 3);
 }
@@ -262,9 +268,9 @@ TEST(PagingTest, TheCallerMayStop) {
   const auto list = [&](const v1::ListExperimentsRequest& request) {
     return client->tracking().ListExperiments(request);
   };
-  ASSERT_TRUE(ForEachPage(v1::ListExperimentsRequest(), list, [&](const auto&) {
-                return ++pages < 2;
-              }).ok());
+  ASSERT_THAT(
+      ForEachPage(v1::ListExperimentsRequest(), list, [&](const auto&) { return ++pages < 2; }),
+      IsOk());
   EXPECT_EQ(pages, 2);
 }
 
@@ -297,7 +303,7 @@ TEST(PagingTest, APagerGivesPageAfterPageAndThenNothing) {
   std::vector<std::string> names;
   while (true) {
     const auto page = pages.Next();
-    ASSERT_TRUE(page.ok()) << page.status();
+    ASSERT_THAT(page, IsOk());
     if (!page->has_value()) break;
     ASSERT_EQ((*page)->operations_size(), 1);
     names.push_back((*page)->operations(0).name());
@@ -318,10 +324,10 @@ TEST(PagingTest, AfterAnErrorThePagerAsksForTheSamePageAgain) {
                 if (tokens.size() == 1) page.set_next_page_token("b");
                 return page;
               });
-  EXPECT_TRUE(pages.Next().ok());
+  EXPECT_THAT(pages.Next(), IsOk());
   EXPECT_EQ(pages.page_token(), "b");
-  EXPECT_FALSE(pages.Next().ok());
-  EXPECT_TRUE(pages.Next().ok());
+  EXPECT_THAT(pages.Next(), StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_THAT(pages.Next(), IsOk());
   EXPECT_THAT(tokens, ElementsAre("", "b", "b"));
 }
 
@@ -335,7 +341,7 @@ TEST(MetricStreamTest, BatchesGetNumbersAndAWriterAndTheLastIsAcknowledged) {
     column->add_values(0.5);
   }
   const auto answer = server.Connect()->tracking().LogMetrics(batches);
-  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_THAT(answer, IsOk());
   EXPECT_EQ(answer->acknowledged_batch_number(), 2);
   EXPECT_EQ(answer->point_count(), 2);
   MutexLock lock(&server.state().mutex);
@@ -349,7 +355,7 @@ TEST(MetricStreamTest, ReadingCanStopEarlyWithoutAnError) {
   int parts = 0;
   const absl::Status status = server.Connect()->tracking().ReadMetrics(
       v1::ReadMetricsRequest(), [&](const v1::MetricColumns&) { return ++parts < 2; });
-  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(status, IsOk());
   EXPECT_EQ(parts, 2);
 }
 

@@ -1,5 +1,6 @@
 #include "lib/client/watcher.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <deque>
@@ -7,11 +8,13 @@
 #include <vector>
 
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::client {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::IsOk;
 
 v1::WatchResponse Message(int64_t revision, const std::vector<int64_t>& events = {},
                           bool fragment = false) {
@@ -148,9 +151,9 @@ TEST(Watcher, AConnectionThatIsSilentForTwoHeartbeatsIsDead) {
   options.patience.heartbeat_millis = 1000;
   options.patience.on_broken = [&](const absl::Status& why, int64_t) { cause = why; };
   Watcher watcher(source, options);
-  ASSERT_TRUE(watcher.Next(milliseconds(100)).ok());
+  ASSERT_THAT(watcher.Next(milliseconds(100)), IsOk());
   auto nothing = watcher.Next(milliseconds(1999));
-  ASSERT_TRUE(nothing.ok());
+  ASSERT_THAT(nothing, IsOk());
   EXPECT_FALSE(nothing->has_value());
   EXPECT_EQ(source.asked.size(), 1U);
   watcher.Next(milliseconds(1000)).IgnoreError();
@@ -179,7 +182,7 @@ TEST(Watcher, ErrorsThatStayEndIt) {
         absl::InvalidArgumentError("what")}) {
     ScriptedSource source({{{Message(1)}, error}});
     Watcher watcher(source, {});
-    ASSERT_TRUE(watcher.Next(milliseconds(10)).ok());
+    ASSERT_THAT(watcher.Next(milliseconds(10)), IsOk());
     EXPECT_EQ(watcher.Next(milliseconds(10)).status(), error);
     EXPECT_EQ(watcher.Next(milliseconds(10)).status(), error);
     EXPECT_EQ(source.asked.size(), 1U);

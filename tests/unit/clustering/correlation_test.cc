@@ -6,19 +6,22 @@
 #include <cmath>
 #include <vector>
 
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/clustering/clustering_test_data.h"
 
 namespace cairn::clustering {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::IsOk;
+using testing::StatusIs;
 
 TEST(Correlation, PearsonByHand) {
   // Deviations -1 0 1 and -2 1 1: covariance 3 over sqrt(2 * 6).
   Matrix rows(3, 2);
   rows << 1, 0, 2, 3, 3, 3;
   const auto result = PearsonCorrelation(rows);
-  ASSERT_TRUE(result.ok());
+  ASSERT_THAT(result, IsOk());
   EXPECT_NEAR((*result)(0, 1), 3 / std::sqrt(12.0), 1e-15);
   EXPECT_EQ((*result)(1, 0), (*result)(0, 1));
   EXPECT_EQ((*result)(0, 0), 1);
@@ -28,7 +31,7 @@ TEST(Correlation, SpearmanSeesOnlyTheOrder) {
   Matrix rows(4, 2);
   rows << 1, 1, 2, 10, 3, 100, 4, 1e6;
   const auto spearman = SpearmanCorrelation(rows);
-  ASSERT_TRUE(spearman.ok());
+  ASSERT_THAT(spearman, IsOk());
   EXPECT_DOUBLE_EQ((*spearman)(0, 1), 1);
   rows(3, 1) = 0;  // Ranks 2 3 4 1 against 1 2 3 4: 1 - 6 * 12 / (4 * 15).
   EXPECT_NEAR((*SpearmanCorrelation(rows))(0, 1), -0.2, 1e-15);
@@ -38,7 +41,7 @@ TEST(Correlation, ConstantColumnHasNone) {
   Matrix rows(3, 2);
   rows << 0.1, 1, 0.1, 2, 0.1, 3;
   for (const auto& result : {PearsonCorrelation(rows), SpearmanCorrelation(rows)}) {
-    ASSERT_TRUE(result.ok());
+    ASSERT_THAT(result, IsOk());
     EXPECT_TRUE(std::isnan((*result)(0, 1)));
     EXPECT_TRUE(std::isnan((*result)(1, 0)));
     EXPECT_EQ((*result)(0, 0), 1);
@@ -69,8 +72,9 @@ TEST(Correlation, StaysWithinBoundsAndKeepsShiftAndScale) {
 }
 
 TEST(Correlation, RefusesASingleRow) {
-  EXPECT_FALSE(PearsonCorrelation(Matrix::Zero(1, 2)).ok());
-  EXPECT_FALSE(SpearmanCorrelation(Matrix::Zero(1, 2)).ok());
+  EXPECT_THAT(PearsonCorrelation(Matrix::Zero(1, 2)), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(SpearmanCorrelation(Matrix::Zero(1, 2)),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/clustering/clustering_test_data.h"
 
 namespace cairn::clustering {
@@ -17,6 +18,8 @@ namespace {
 
 using ::testing::Each;
 using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::StatusIs;
 
 // x <= 1 goes to a leaf of one row, others to a leaf of three, at depth 1.
 IsolationTree OneCut() {
@@ -27,7 +30,7 @@ IsolationTree OneCut() {
 
 std::vector<double> Score(const IsolationForest& forest, const Matrix& rows, int threads = 1) {
   const auto scores = forest.ScoreSamples(rows, threads);
-  EXPECT_TRUE(scores.ok()) << scores.status();
+  EXPECT_THAT(scores, IsOk());
   return *scores;
 }
 
@@ -41,7 +44,7 @@ TEST(AveragePathLength, KnownValues) {
 
 TEST(IsolationForest, ScoresAGivenTreeByHand) {
   const auto forest = IsolationForest::FromTrees({OneCut(), OneCut()}, 4, 1);
-  ASSERT_TRUE(forest.ok()) << forest.status();
+  ASSERT_THAT(forest, IsOk());
   const double c = AveragePathLength(4);
   const std::vector<double> scores = Score(*forest, Column({0, 1, 2}));
   EXPECT_NEAR(scores[0], -std::exp2(-1 / c), 1e-15);
@@ -53,7 +56,7 @@ TEST(IsolationForest, ComparesAfterRoundingToFloat) {
   IsolationTree tree = OneCut();
   tree[0].threshold = 0.1;  // Below float32(0.1).
   const auto forest = IsolationForest::FromTrees({tree}, 4, 1);
-  ASSERT_TRUE(forest.ok());
+  ASSERT_THAT(forest, IsOk());
   const std::vector<double> scores = Score(*forest, Column({0.1, std::nextafterf(0.1F, 0.0F), 5}));
   EXPECT_EQ(scores[0], scores[2]);
   EXPECT_NE(scores[1], scores[2]);
@@ -70,7 +73,7 @@ TEST(IsolationForest, TreesOfUnequalDepthAreWalkedToTheirOwnLeaves) {
       {.row_count = 1},
   };
   const auto forest = IsolationForest::FromTrees({chain, {{.row_count = 4}}}, 4, 2);
-  ASSERT_TRUE(forest.ok()) << forest.status();
+  ASSERT_THAT(forest, IsOk());
   Matrix rows(3, 2);
   rows << 0, -1, 0, 1, 10, 1;
   const std::vector<double> scores = Score(*forest, rows);
@@ -85,7 +88,7 @@ TEST(IsolationForest, GrownTreesFollowTheRules) {
     SCOPED_TRACE(seed);
     const Matrix rows = Blobs(seed, 700, 4, 3);
     const auto forest = IsolationForest::Fit(rows, {.trees = 20, .sample_size = 100, .seed = seed});
-    ASSERT_TRUE(forest.ok());
+    ASSERT_THAT(forest, IsOk());
     for (const IsolationTree& tree : forest->trees()) {
       ASSERT_EQ(tree[0].row_count, 100);
       std::vector<int> depth(tree.size(), 0);
@@ -104,18 +107,18 @@ TEST(IsolationForest, GrownTreesFollowTheRules) {
         depth[left] = depth[right] = depth[i] + 1;
       }
     }
-    EXPECT_TRUE(IsolationForest::FromTrees(forest->trees(), 100, 4).ok());
+    EXPECT_THAT(IsolationForest::FromTrees(forest->trees(), 100, 4), IsOk());
   }
 }
 
 TEST(IsolationForest, ThreadCountNeverShows) {
   const Matrix rows = Blobs(4, 1500, 6, 3);
   const auto serial = IsolationForest::Fit(rows, {.seed = 7, .threads = 1});
-  ASSERT_TRUE(serial.ok());
+  ASSERT_THAT(serial, IsOk());
   const std::vector<double> scores = Score(*serial, rows, 1);
   for (const int threads : {2, 5}) {
     const auto parallel = IsolationForest::Fit(rows, {.seed = 7, .threads = threads});
-    ASSERT_TRUE(parallel.ok());
+    ASSERT_THAT(parallel, IsOk());
     EXPECT_EQ(Score(*parallel, rows, threads), scores);
   }
 }
@@ -123,7 +126,7 @@ TEST(IsolationForest, ThreadCountNeverShows) {
 TEST(IsolationForest, RowsScoreTheSameInAnyOrderAndNumber) {
   const Matrix rows = Blobs(5, 301, 3, 2);
   const auto forest = IsolationForest::Fit(rows, {.trees = 30});
-  ASSERT_TRUE(forest.ok());
+  ASSERT_THAT(forest, IsOk());
   const std::vector<double> scores = Score(*forest, rows);
   std::vector<double> reversed = Score(*forest, rows.colwise().reverse());
   std::reverse(reversed.begin(), reversed.end());
@@ -146,7 +149,7 @@ TEST(IsolationForest, FarRowsAreTheOddest) {
   Matrix rows = Blobs(8, 1000, 4, 1);
   for (const Eigen::Index far : {10, 500, 990}) rows.row(far).array() += 60;
   const auto forest = IsolationForest::Fit(rows, {});
-  ASSERT_TRUE(forest.ok());
+  ASSERT_THAT(forest, IsOk());
   std::vector<double> scores = Score(*forest, rows);
   const double worst_far = std::max({scores[10], scores[500], scores[990]});
   std::nth_element(scores.begin(), scores.begin() + 3, scores.end());
@@ -155,7 +158,7 @@ TEST(IsolationForest, FarRowsAreTheOddest) {
 
 TEST(IsolationForest, EqualRowsCannotBeCut) {
   const auto forest = IsolationForest::Fit(Matrix::Constant(50, 3, 1.5), {.trees = 3});
-  ASSERT_TRUE(forest.ok());
+  ASSERT_THAT(forest, IsOk());
   for (const IsolationTree& tree : forest->trees()) EXPECT_EQ(tree.size(), 1u);
   // Path length 0 + c(50) over c(50).
   EXPECT_THAT(Score(*forest, Matrix::Zero(2, 3)), Each(-0.5));
@@ -163,13 +166,13 @@ TEST(IsolationForest, EqualRowsCannotBeCut) {
 
 TEST(IsolationForest, SamplesOfOneRowScoreOneHalf) {
   const auto forest = IsolationForest::Fit(Matrix::Identity(3, 3), {.sample_size = 1});
-  ASSERT_TRUE(forest.ok());
+  ASSERT_THAT(forest, IsOk());
   EXPECT_THAT(Score(*forest, Matrix::Identity(3, 3)), Each(-0.5));
 }
 
 TEST(OutlierOffset, IsThePercentileOfTheScores) {
   EXPECT_DOUBLE_EQ(*OutlierOffset(std::vector<double>{-0.4, -0.8, -0.6, -0.5, -0.7}, 0.25), -0.7);
-  EXPECT_FALSE(OutlierOffset({}, 0.1).ok());
+  EXPECT_THAT(OutlierOffset({}, 0.1), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(std::string(OutlierOffset(std::vector<double>{-0.5}, 0.6).status().message()),
               HasSubstr("contamination: value 0.6; must be above 0 and at most 0.5"));
 }
@@ -177,14 +180,14 @@ TEST(OutlierOffset, IsThePercentileOfTheScores) {
 TEST(OutlierOffset, LeavesTheContaminationBelowIt) {
   const Matrix rows = Blobs(11, 1000, 5, 3);
   const auto forest = IsolationForest::Fit(rows, {});
-  ASSERT_TRUE(forest.ok());
+  ASSERT_THAT(forest, IsOk());
   const std::vector<double> scores = Score(*forest, rows);
   const double offset = *OutlierOffset(scores, 0.05);
   EXPECT_EQ(std::count_if(scores.begin(), scores.end(), [&](double s) { return s < offset; }), 50);
 }
 
 TEST(IsolationForest, RefusesWhatItCannotDoAndSaysWhy) {
-  EXPECT_FALSE(IsolationForest::Fit(Matrix(0, 2), {}).ok());
+  EXPECT_THAT(IsolationForest::Fit(Matrix(0, 2), {}), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(
       std::string(IsolationForest::Fit(Matrix::Zero(2, 2), {.trees = 0}).status().message()),
       HasSubstr("trees: value 0"));
@@ -194,7 +197,7 @@ TEST(IsolationForest, RefusesWhatItCannotDoAndSaysWhy) {
   EXPECT_THAT(std::string(IsolationForest::Fit(Column({1, 1e39}), {}).status().message()),
               HasSubstr("at row 1, column 0; must be within the range of float32"));
   const auto forest = IsolationForest::FromTrees({OneCut()}, 4, 1);
-  ASSERT_TRUE(forest.ok());
+  ASSERT_THAT(forest, IsOk());
   EXPECT_THAT(std::string(forest->ScoreSamples(Matrix::Zero(1, 2)).status().message()),
               HasSubstr("rows: has 2 columns"));
 }
@@ -215,7 +218,7 @@ TEST(IsolationForest, RefusesTreesThatAreNone) {
       broken([](auto& tree) { tree[0].threshold = std::numeric_limits<double>::infinity(); }),
       HasSubstr("threshold: value inf"));
   EXPECT_THAT(broken([](auto& tree) { tree.clear(); }), HasSubstr("trees[1]: has 0 nodes"));
-  EXPECT_FALSE(IsolationForest::FromTrees({}, 4, 1).ok());
+  EXPECT_THAT(IsolationForest::FromTrees({}, 4, 1), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

@@ -63,7 +63,7 @@ TEST(Kernels, BothWaysIsTheSumOfRowsAndOfColumns) {
   const RowBlocks blocks(data);
   for (const Kernels* kernels : SupportedKernels()) {
     for (std::size_t rows = 1; rows <= kSumRows; ++rows) {
-      SCOPED_TRACE(testing::Message() << kernels->name << ", rows " << rows);
+      SCOPED_TRACE(::testing::Message() << kernels->name << ", rows " << rows);
       std::vector<double> sums(kSumRows * kLanes), both(kSumRows * kLanes);
       std::vector<double> columns(blocks.padded_rows());
       kernels->distance_sums(blocks.block(0), blocks.blocks(), 3, data.data(), 3, sums.data());

@@ -1,6 +1,7 @@
 // k-means, indices and random streams against scikit-learn and NumPy.
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -13,10 +14,13 @@
 #include "lib/clustering/kmeans.h"
 #include "lib/clustering/kmeans_init.h"
 #include "lib/clustering/random.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/clustering/clustering_test_data.h"
 
 namespace cairn::clustering {
 namespace {
+
+using testing::IsOk;
 
 constexpr std::uint32_t kSeed = 20111;
 
@@ -95,7 +99,7 @@ TEST_F(KMeansOracle, FitAndIndicesEqualThoseOfScikitLearn) {
     options.initial_centers = centers_;
     options.limits.algorithm = algorithm;
     const auto fit = Fit(data_, options);
-    ASSERT_TRUE(fit.ok()) << fit.status();
+    ASSERT_THAT(fit, IsOk());
     ExpectEqual("labels", fit->labels);
     ExpectNear("fitted", fit->centers.data(), static_cast<std::size_t>(fit->centers.size()), 1e-9);
 
@@ -104,7 +108,7 @@ TEST_F(KMeansOracle, FitAndIndicesEqualThoseOfScikitLearn) {
     EXPECT_NEAR(fit->inertia / scalars[0], 1, 1e-10);
     EXPECT_EQ(fit->n_iter, scalars[1]);
     const auto silhouette = ComputeSilhouette(data_, fit->labels, 2);
-    ASSERT_TRUE(silhouette.ok());
+    ASSERT_THAT(silhouette, IsOk());
     EXPECT_NEAR(silhouette->mean, scalars[2], 1e-9);
     ExpectNear("samples", silhouette->samples.data(), silhouette->samples.size(), 1e-9);
     EXPECT_NEAR(*DaviesBouldin(data_, fit->labels), scalars[3], 1e-9);
@@ -129,7 +133,7 @@ TEST_F(KMeansOracle, RandomStreamsEqualThoseOfRandomState) {
 
 TEST_F(KMeansOracle, GreedyPlusPlusChoosesTheSameRows) {
   const auto context = KMeansContext::Create(data_);
-  ASSERT_TRUE(context.ok());
+  ASSERT_THAT(context, IsOk());
   Mt19937 random(kSeed);
   Parallel parallel(2);
   ExpectEqual("plusplus", GreedyPlusPlusRows(*context, 6, random, parallel));

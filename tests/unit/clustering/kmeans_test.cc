@@ -7,6 +7,7 @@
 #include <string>
 
 #include "lib/clustering/indices.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/clustering/clustering_test_data.h"
 
 namespace cairn::clustering {
@@ -14,6 +15,8 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::StatusIs;
 
 KMeansOptions Options(int k, int n_init = 3) {
   KMeansOptions options;
@@ -34,7 +37,7 @@ TEST(KMeans, TwoPairsOfPointsByHand) {
   KMeansOptions options = Options(2);
   options.initial_centers = Column({0, 1});
   const auto fit = Fit(Column({0, 1, 9, 10}), options);
-  ASSERT_TRUE(fit.ok()) << fit.status();
+  ASSERT_THAT(fit, IsOk());
   EXPECT_THAT(fit->labels, ElementsAre(0, 0, 1, 1));
   EXPECT_DOUBLE_EQ(fit->centers(0, 0), 0.5);
   EXPECT_DOUBLE_EQ(fit->centers(1, 0), 9.5);
@@ -49,7 +52,7 @@ TEST(KMeans, StopsAtMaxIterUnconverged) {
   options.initial_centers = Column({0, 1});
   options.limits.max_iter = 1;
   const auto fit = Fit(Column({0, 1, 9, 10}), options);
-  ASSERT_TRUE(fit.ok());
+  ASSERT_THAT(fit, IsOk());
   EXPECT_EQ(fit->n_iter, 1);
   EXPECT_FALSE(fit->converged);
 }
@@ -58,14 +61,14 @@ TEST(KMeans, EmptyClusterTakesTheFarthestPoint) {
   KMeansOptions options = Options(2);
   options.initial_centers = Column({2, 1000});
   const auto fit = Fit(Column({0, 1, 2, 30}), options);
-  ASSERT_TRUE(fit.ok());
+  ASSERT_THAT(fit, IsOk());
   EXPECT_THAT(fit->labels, ElementsAre(0, 0, 0, 1));
   EXPECT_DOUBLE_EQ(fit->centers(1, 0), 30);
 }
 
 TEST(KMeans, FewerDistinctRowsThanClustersLeavesFiniteCentres) {
   const auto fit = Fit(Column({5, 5, 5, 5}), Options(3));
-  ASSERT_TRUE(fit.ok());
+  ASSERT_THAT(fit, IsOk());
   EXPECT_TRUE(fit->centers == Column({5, 5, 5}));
   EXPECT_EQ(fit->inertia, 0);
 }
@@ -76,11 +79,11 @@ TEST(KMeans, ThreadCountNeverShows) {
     const Matrix data = Blobs(static_cast<std::uint32_t>(rows), rows, 4, 5);
     KMeansOptions options = Options(5, 2);
     const auto one = Fit(data, options);
-    ASSERT_TRUE(one.ok());
+    ASSERT_THAT(one, IsOk());
     for (const int threads : {2, 5}) {
       options.threads = threads;
       const auto many = Fit(data, options);
-      ASSERT_TRUE(many.ok());
+      ASSERT_THAT(many, IsOk());
       ExpectSameBits(*one, *many);
     }
   }
@@ -124,29 +127,29 @@ TEST(KMeans, PredictOnTheTrainingRowsGivesTheLabelsOfTheFit) {
     SCOPED_TRACE(seed);
     const Matrix data = Blobs(seed, 501, 3, 4);
     const auto fit = Fit(data, Options(4, 1));
-    ASSERT_TRUE(fit.ok());
+    ASSERT_THAT(fit, IsOk());
     const auto labels = Predict(data, fit->centers, 2);
-    ASSERT_TRUE(labels.ok());
+    ASSERT_THAT(labels, IsOk());
     EXPECT_EQ(*labels, fit->labels);
   }
 }
 
 TEST(KMeans, FitsWithMoreStartsBeginWithTheSameStarts) {
   const auto context = KMeansContext::Create(Blobs(3, 900, 5, 4));
-  ASSERT_TRUE(context.ok());
+  ASSERT_THAT(context, IsOk());
   Parallel parallel(2);
   std::vector<KMeansStart> specs;
   for (int start = 0; start < 6; ++start) {
     specs.push_back({.k = 4, .init = KMeansInit::kRandom, .start = start, .seed = 9});
   }
   const auto starts = FitStarts(*context, specs, parallel);
-  ASSERT_TRUE(starts.ok());
+  ASSERT_THAT(starts, IsOk());
   for (const std::size_t n_init : {1, 2, 6}) {
     KMeansOptions options = Options(4, static_cast<int>(n_init));
     options.init = KMeansInit::kRandom;
     options.seed = 9;
     const auto fit = Fit(*context, options);
-    ASSERT_TRUE(fit.ok());
+    ASSERT_THAT(fit, IsOk());
     const std::span<const KMeansResult> first(starts->data(), n_init);
     ExpectSameBits(*fit, first[BestOf(first)]);
   }
@@ -178,7 +181,7 @@ TEST(KMeans, RefusesWhatItCannotDoAndSaysWhy) {
   const Matrix data = Column({1, 2, 3});
   EXPECT_THAT(std::string(Fit(data, Options(4)).status().message()),
               HasSubstr("k: value 4; must be 1 to the number of rows, 3"));
-  EXPECT_FALSE(Fit(data, Options(0)).ok());
+  EXPECT_THAT(Fit(data, Options(0)), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_THAT(std::string(Fit(data, Options(2, 0)).status().message()), HasSubstr("n_init"));
   KMeansOptions options = Options(2);
   options.limits.tol = -1;
@@ -192,9 +195,9 @@ TEST(KMeans, RefusesWhatItCannotDoAndSaysWhy) {
   const Matrix bad = Column({1, std::numeric_limits<double>::quiet_NaN()});
   EXPECT_THAT(std::string(Fit(bad, Options(1)).status().message()),
               HasSubstr("rows: value nan at row 1, column 0; must be finite"));
-  EXPECT_FALSE(Fit(Matrix(0, 3), Options(1)).ok());
-  EXPECT_FALSE(Predict(data, Matrix::Zero(2, 3)).ok());
-  EXPECT_FALSE(ParseKMeansInit("kmeans").ok());
+  EXPECT_THAT(Fit(Matrix(0, 3), Options(1)), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Predict(data, Matrix::Zero(2, 3)), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ParseKMeansInit("kmeans"), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

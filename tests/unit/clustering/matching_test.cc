@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <numeric>
 
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/clustering/clustering_test_data.h"
 
 namespace cairn::clustering {
 namespace {
 
 using ::testing::ElementsAre;
+using testing::IsOk;
+using testing::StatusIs;
 
 double CheapestByTrial(const Matrix& cost) {
   std::vector<int> columns(static_cast<std::size_t>(cost.cols()));
@@ -33,10 +36,10 @@ TEST(Matching, CostsNoMoreThanAnyPermutation) {
     const Eigen::Index columns = 2 + seed % 5;
     const Matrix cost = Blobs(seed, std::min<Eigen::Index>(1 + seed % 4, columns), columns, 2);
     const auto wide = MinimumCostAssignment(cost);
-    ASSERT_TRUE(wide.ok());
+    ASSERT_THAT(wide, IsOk());
     EXPECT_NEAR(wide->cost, CheapestByTrial(cost), 1e-9);
     const auto tall = MinimumCostAssignment(cost.transpose());
-    ASSERT_TRUE(tall.ok());
+    ASSERT_THAT(tall, IsOk());
     EXPECT_NEAR(tall->cost, wide->cost, 1e-9);
     EXPECT_EQ(std::count(tall->column_of_row.begin(), tall->column_of_row.end(), -1),
               cost.cols() - cost.rows());
@@ -56,10 +59,10 @@ TEST(Matching, NearestCentresPairUp) {
 }
 
 TEST(Matching, RefusesLabelsOutsideTheirRange) {
-  EXPECT_FALSE(MatchLabels({0, 3}, 3, {0, 1}, 2).ok());
-  EXPECT_FALSE(MatchLabels({0, 1}, 3, {0}, 2).ok());
-  EXPECT_FALSE(MatchLabels({}, 3, {}, 2).ok());
-  EXPECT_FALSE(MinimumCostAssignment(Matrix(0, 2)).ok());
+  EXPECT_THAT(MatchLabels({0, 3}, 3, {0, 1}, 2), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(MatchLabels({0, 1}, 3, {0}, 2), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(MatchLabels({}, 3, {}, 2), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(MinimumCostAssignment(Matrix(0, 2)), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

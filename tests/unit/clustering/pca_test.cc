@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/clustering/clustering_test_data.h"
 
 namespace cairn::clustering {
@@ -15,20 +16,21 @@ namespace {
 using ::testing::DoubleNear;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::IsOk;
 
 TEST(Pca, PointsOnALineByHand) {
   // Along (3, 4) / 5 at -5, 0, 5: variance 25 with ddof 1, nothing across.
   Matrix rows(3, 2);
   rows << -2, -3, 1, 1, 4, 5;
   const auto pca = FitPca(rows);
-  ASSERT_TRUE(pca.ok());
+  ASSERT_THAT(pca, IsOk());
   EXPECT_THAT(pca->mean, ElementsAre(1, 1));
   EXPECT_THAT(pca->variance, ElementsAre(DoubleNear(25, 1e-13), DoubleNear(0, 1e-13)));
   EXPECT_THAT(pca->variance_ratio, ElementsAre(DoubleNear(1, 1e-15), DoubleNear(0, 1e-15)));
   EXPECT_NEAR(pca->components(0, 0), 0.6, 1e-15);
   EXPECT_NEAR(pca->components(0, 1), 0.8, 1e-15);
   const auto projected = Project(*pca, rows, 1);
-  ASSERT_TRUE(projected.ok());
+  ASSERT_THAT(projected, IsOk());
   EXPECT_NEAR((*projected)(0, 0), -5, 1e-14);
   EXPECT_NEAR((*projected)(2, 0), 5, 1e-14);
 }
@@ -37,7 +39,7 @@ TEST(Pca, LargestEntryOfEveryComponentIsPositive) {
   for (std::uint32_t seed = 1; seed <= 10; ++seed) {
     SCOPED_TRACE(seed);
     const auto pca = FitPca(Blobs(seed, 200, 6, 4));
-    ASSERT_TRUE(pca.ok());
+    ASSERT_THAT(pca, IsOk());
     for (Eigen::Index c = 0; c < 6; ++c) {
       EXPECT_EQ(pca->components.row(c).maxCoeff(), pca->components.row(c).cwiseAbs().maxCoeff());
     }
@@ -49,7 +51,7 @@ TEST(Pca, ComponentsAreOrthonormalAndDiagonaliseTheData) {
     SCOPED_TRACE(seed);
     const Matrix rows = Blobs(seed, 500, 7, 3);
     const auto pca = FitPca(rows);
-    ASSERT_TRUE(pca.ok());
+    ASSERT_THAT(pca, IsOk());
     const Matrix product = pca->components * pca->components.transpose();
     EXPECT_LE((product - Matrix::Identity(7, 7)).cwiseAbs().maxCoeff(), 1e-13);
     const Matrix projected = *Project(*pca, rows, 7);
@@ -64,10 +66,10 @@ TEST(Pca, ComponentsAreOrthonormalAndDiagonaliseTheData) {
 TEST(Pca, ThreadCountNeverShows) {
   const Matrix rows = Blobs(9, 20011, 5, 4);
   const auto serial = FitPca(rows, 1);
-  ASSERT_TRUE(serial.ok());
+  ASSERT_THAT(serial, IsOk());
   for (const int threads : {2, 5}) {
     const auto parallel = FitPca(rows, threads);
-    ASSERT_TRUE(parallel.ok());
+    ASSERT_THAT(parallel, IsOk());
     EXPECT_EQ(parallel->mean, serial->mean);
     EXPECT_EQ(parallel->variance, serial->variance);
     EXPECT_TRUE(parallel->components == serial->components);
@@ -76,7 +78,7 @@ TEST(Pca, ThreadCountNeverShows) {
 
 TEST(Pca, DataWithoutVariationHasRatiosOfZero) {
   const auto pca = FitPca(Matrix::Constant(4, 3, 2.5));
-  ASSERT_TRUE(pca.ok());
+  ASSERT_THAT(pca, IsOk());
   EXPECT_THAT(pca->variance_ratio, ElementsAre(0, 0, 0));
   EXPECT_TRUE(pca->components.allFinite());
 }
@@ -103,7 +105,7 @@ TEST(Pca, RefusesWhatItCannotDoAndSaysWhy) {
   EXPECT_THAT(std::string(ChooseComponents(ratio, 0.5, 2, 1).status().message()),
               HasSubstr("high: value 1"));
   const auto pca = FitPca(Matrix::Identity(3, 2));
-  ASSERT_TRUE(pca.ok());
+  ASSERT_THAT(pca, IsOk());
   EXPECT_THAT(std::string(Project(*pca, Matrix::Zero(1, 3), 1).status().message()),
               HasSubstr("rows: has 3 columns"));
   EXPECT_THAT(std::string(Project(*pca, Matrix::Zero(1, 2), 3).status().message()),

@@ -1,5 +1,6 @@
 // Compares scaling, correlation, PCA and isolation forests with scikit-learn.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -14,11 +15,14 @@
 #include "lib/clustering/isolation_forest.h"
 #include "lib/clustering/pca.h"
 #include "lib/clustering/scaler.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/clustering/clustering_test_data.h"
 #include "tests/unit/clustering/python_oracle.h"
 
 namespace cairn::clustering {
 namespace {
+
+using testing::IsOk;
 
 constexpr int kSeeds = 20;
 constexpr std::size_t kOutliers = 30;  // 5 % of the rows
@@ -144,7 +148,7 @@ TEST_F(PreparationOracle, CorrelationsAreEqual) {
 
 TEST_F(PreparationOracle, PrincipalComponentsAreEqual) {
   const auto pca = FitPca(rows);
-  ASSERT_TRUE(pca.ok());
+  ASSERT_THAT(pca, IsOk());
   EXPECT_LE(LargestDifference(RowOf(pca->mean), Expected("pca_mean")), 1e-10);
   EXPECT_LE(LargestDifference(RowOf(pca->variance_ratio), Expected("pca_ratio")), 1e-9);
   EXPECT_LE(LargestDifference(pca->components, Expected("pca_components")), 1e-8);
@@ -156,7 +160,7 @@ TEST_F(PreparationOracle, ReplayedTreesGiveTheSameScoresAndOutliers) {
   const auto forest = IsolationForest::FromTrees(
       ExpectedTrees(), static_cast<int>(Expected("forest_sample_size")(0)),
       static_cast<int>(rows.cols()));
-  ASSERT_TRUE(forest.ok()) << forest.status();
+  ASSERT_THAT(forest, IsOk());
   const std::vector<double> scores = *forest->ScoreSamples(rows);
   EXPECT_LE(LargestDifference(RowOf(scores), Expected("forest_scores").row(0)), 1e-12);
   const double offset = *OutlierOffset(scores, 0.05);
@@ -192,7 +196,7 @@ TEST_F(PreparationOracle, OwnForestsAgreeAsWellAsSeedsOfScikitLearnDo) {
   std::vector<std::vector<double>> theirs;
   for (int seed = 0; seed < kSeeds; ++seed) {
     const auto forest = IsolationForest::Fit(rows, {.seed = static_cast<std::uint64_t>(seed)});
-    ASSERT_TRUE(forest.ok());
+    ASSERT_THAT(forest, IsOk());
     own.push_back(*forest->ScoreSamples(rows));
     theirs.push_back(ExpectedScores(seed));
   }

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/clustering/clustering_test_data.h"
 
 namespace cairn::clustering {
@@ -16,6 +17,8 @@ namespace {
 using ::testing::DoubleEq;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::StatusIs;
 
 std::vector<double> Values(const Matrix& matrix) {
   return {matrix.data(), matrix.data() + matrix.size()};
@@ -24,9 +27,9 @@ std::vector<double> Values(const Matrix& matrix) {
 std::vector<double> FitApply(ScaleRule rule, const std::vector<double>& fit,
                              const std::vector<double>& apply) {
   const auto scaler = Scaler::Fit(Column(fit), std::vector<ScaleRule>{rule});
-  EXPECT_TRUE(scaler.ok()) << scaler.status();
+  EXPECT_THAT(scaler, IsOk());
   const auto result = scaler->Apply(Column(apply));
-  EXPECT_TRUE(result.ok()) << result.status();
+  EXPECT_THAT(result, IsOk());
   return Values(*result);
 }
 
@@ -82,9 +85,9 @@ TEST(Scaler, RowNormDividesOnlyItsColumns) {
   rows << 3, 7, -4,  //
       0, 2, 0;
   const auto scaler = Scaler::Fit(rows, rules);
-  ASSERT_TRUE(scaler.ok());
+  ASSERT_THAT(scaler, IsOk());
   const auto result = scaler->Apply(rows);
-  ASSERT_TRUE(result.ok());
+  ASSERT_THAT(result, IsOk());
   EXPECT_THAT(Values(*result), ElementsAre(0.6, 7, -0.8, 0, 2, 0));
 }
 
@@ -96,7 +99,7 @@ TEST(Scaler, RowNormGroupsAreIndependent) {
   Matrix rows(1, 4);
   rows << 3, 5, 4, -12;
   const auto scaler = Scaler::Fit(rows, configs);
-  ASSERT_TRUE(scaler.ok()) << scaler.status();
+  ASSERT_THAT(scaler, IsOk());
   EXPECT_THAT(Values(*scaler->Apply(rows)),
               ElementsAre(0.6, DoubleEq(5.0 / 13), 0.8, DoubleEq(-12.0 / 13)));
 }
@@ -112,7 +115,7 @@ TEST(Scaler, TransformComesBeforeTheRule) {
   rows << 0, -3, 3, 0,  //
       std::expm1(2.0), 3, 3, 0;
   const auto scaler = Scaler::Fit(rows, configs);
-  ASSERT_TRUE(scaler.ok()) << scaler.status();
+  ASSERT_THAT(scaler, IsOk());
   EXPECT_DOUBLE_EQ(scaler->columns()[0].center, 1);
   EXPECT_DOUBLE_EQ(scaler->columns()[0].scale, 1);
   EXPECT_EQ(scaler->columns()[1].transform, ColumnTransform::kSignedLog);
@@ -126,7 +129,7 @@ TEST(Scaler, SignedLogKeepsSignAndZero) {
   EXPECT_DOUBLE_EQ(SignedLog(std::exp(1.0) - 1), 1);
   EXPECT_EQ(SignedLog(-12.5), -SignedLog(12.5));
   const auto result = SignedLogColumns(Matrix::Constant(1, 2, 3.0), {true, false});
-  ASSERT_TRUE(result.ok());
+  ASSERT_THAT(result, IsOk());
   EXPECT_THAT(Values(*result), ElementsAre(DoubleEq(std::log(4.0)), 3));
 }
 
@@ -148,14 +151,14 @@ TEST(Scaler, RowsScaleTheSameAloneAndTogether) {
       {.rule = ScaleRule::kRowNorm},
       {.transform = ColumnTransform::kSignedLog, .rule = ScaleRule::kRowNorm}};
   const auto scaler = Scaler::Fit(rows, configs);
-  ASSERT_TRUE(scaler.ok());
+  ASSERT_THAT(scaler, IsOk());
   const auto together = scaler->Apply(rows);
-  ASSERT_TRUE(together.ok());
+  ASSERT_THAT(together, IsOk());
   const auto stored = Scaler::FromColumns(scaler->columns());
-  ASSERT_TRUE(stored.ok());
+  ASSERT_THAT(stored, IsOk());
   for (Eigen::Index i = 0; i < rows.rows(); i += 17) {
     const auto alone = stored->Apply(rows.row(i));
-    ASSERT_TRUE(alone.ok());
+    ASSERT_THAT(alone, IsOk());
     EXPECT_TRUE(*alone == together->row(i)) << "row " << i;
   }
 }
@@ -180,7 +183,7 @@ TEST(Scaler, RefusesWhatItCannotDoAndSaysWhy) {
   const std::vector<ColumnConfig> group{{.rule = ScaleRule::kRowNorm, .row_norm_group = 0}};
   EXPECT_THAT(std::string(Scaler::Fit(Column({1}), group).status().message()),
               HasSubstr("columns[0].row_norm_group: value 0; must be >= 1"));
-  EXPECT_FALSE(Scaler::FromColumns({}).ok());
+  EXPECT_THAT(Scaler::FromColumns({}), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

@@ -4,11 +4,14 @@
 #include <gtest/gtest.h>
 
 #include "client-cli/commands/catalog.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::command_line {
 namespace {
 
 using cli::Catalog;
+using testing::IsOk;
+using testing::StatusIs;
 
 using ::testing::ElementsAre;
 using ::testing::UnorderedElementsAre;
@@ -50,10 +53,10 @@ TEST(CompletionTest, AProgramAloneAnswersItsScript) {
 TEST(CompletionTest, ThereIsAScriptForEachShell) {
   for (const char* shell : {"bash", "zsh", "fish"}) {
     const auto script = CompletionScript(Catalog(), shell);
-    ASSERT_TRUE(script.ok());
+    ASSERT_THAT(script, IsOk());
     EXPECT_NE(script->find("mlctl __complete"), std::string::npos);
   }
-  EXPECT_FALSE(CompletionScript(Catalog(), "tcsh").ok());
+  EXPECT_THAT(CompletionScript(Catalog(), "tcsh"), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

@@ -20,11 +20,13 @@
 #include "lib/command_line/settings.h"
 #include "pipeline/commands/flag_table.h"
 #include "server/flag_table.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::command_line {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::IsOk;
 
 // A flag where it may stand: behind the words of a command that takes it.
 struct Place {
@@ -127,12 +129,12 @@ TEST_P(DialectTest, AValueStandsBehindTheFlagOrAnEqualsSign) {
     const std::string flag = "--" + std::string(place.flag->name);
     const std::string value = GoodValues(*place.flag).first;
     const auto joined = With(place, {flag + "=" + value});
-    ASSERT_TRUE(joined.ok()) << joined.status();
+    ASSERT_THAT(joined, IsOk());
     EXPECT_EQ(joined->flags.find(place.flag->name)->second, std::vector<std::string>{value});
     const bool is_switch = place.flag->kind == FlagKind::kSwitch;
     const auto apart = With(
         place, is_switch ? std::vector<std::string>{flag} : std::vector<std::string>{flag, value});
-    ASSERT_TRUE(apart.ok()) << apart.status();
+    ASSERT_THAT(apart, IsOk());
     EXPECT_EQ(apart->flags, joined->flags);
     EXPECT_EQ(apart->arguments, joined->arguments);
   });
@@ -164,10 +166,10 @@ TEST_P(DialectTest, ASecondValueIsRefusedUnlessItIsTheSameOrTheFlagMayBeRepeated
     const std::string flag = "--" + std::string(place.flag->name) + "=";
     const auto [one, other] = GoodValues(*place.flag);
     const auto same = With(place, {flag + one, flag + one});
-    ASSERT_TRUE(same.ok()) << same.status();
+    ASSERT_THAT(same, IsOk());
     EXPECT_EQ(same->flags.find(place.flag->name)->second.size(), place.flag->repeatable ? 2u : 1u);
     if (place.flag->repeatable) {
-      EXPECT_TRUE(With(place, {flag + one, flag + other}).ok());
+      EXPECT_THAT(With(place, {flag + one, flag + other}), IsOk());
     } else {
       EXPECT_THAT(ErrorOf(place, {flag + one, flag + other}),
                   HasSubstr("is given two: \"" + one + "\" and \"" + other + "\""));

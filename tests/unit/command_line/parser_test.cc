@@ -5,11 +5,14 @@
 
 #include "client-cli/commands/catalog.h"
 #include "lib/command_line/flag_values.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::command_line {
 namespace {
 
 using cli::Catalog;
+using testing::IsOk;
+using testing::StatusIs;
 
 using ::testing::AllOf;
 using ::testing::ElementsAre;
@@ -27,7 +30,7 @@ std::string ErrorOf(const std::vector<std::string>& words) {
 
 TEST(ParserTest, ACommandOfTwoWordsIsFound) {
   const auto call = ParseWords({"run", "start", "nightly"});
-  ASSERT_TRUE(call.ok()) << call.status();
+  ASSERT_THAT(call, IsOk());
   EXPECT_EQ(call->command->path, "run start");
   EXPECT_THAT(call->arguments, ElementsAre("nightly"));
 }
@@ -40,7 +43,7 @@ TEST(ParserTest, FlagsMayStandAnywhereInEveryForm) {
         {"get", "runs", "-ojson"},
         {"get", "runs", "-o=json"}}) {
     const auto call = ParseWords(words);
-    ASSERT_TRUE(call.ok()) << call.status();
+    ASSERT_THAT(call, IsOk());
     EXPECT_EQ(call->command->path, "get");
     EXPECT_THAT(call->arguments, ElementsAre("runs"));
     EXPECT_THAT(call->flags.at("output"), ElementsAre("json"));
@@ -49,7 +52,7 @@ TEST(ParserTest, FlagsMayStandAnywhereInEveryForm) {
 
 TEST(ParserTest, AListFlagKeepsEveryValue) {
   const auto call = ParseWords({"run", "start", "--param", "k=4", "-p", "seed=7"});
-  ASSERT_TRUE(call.ok()) << call.status();
+  ASSERT_THAT(call, IsOk());
   EXPECT_THAT(call->flags.at("param"), ElementsAre("k=4", "seed=7"));
 }
 
@@ -60,25 +63,25 @@ TEST(ParserTest, ASecondValueOfAFlagThatTakesOneIsRefusedAndBothAreNamed) {
   EXPECT_THAT(ErrorOf({"list", "runs", "-q", "--quiet=false"}), HasSubstr("--quiet"));
   EXPECT_THAT(ErrorOf({"list", "runs", "--filter", "", "--filter", "x"}), HasSubstr("--filter"));
   const auto same = ParseWords({"list", "runs", "-q", "-q", "--limit", "1", "--limit", "1"});
-  ASSERT_TRUE(same.ok()) << same.status();
+  ASSERT_THAT(same, IsOk());
   EXPECT_THAT(same->flags.at("limit"), ElementsAre("1"));
 }
 
 TEST(ParserTest, WordsAfterTwoDashesAreArguments) {
   const auto call = ParseWords({"log", "tag", "abc", "--", "-odd=1"});
-  ASSERT_TRUE(call.ok()) << call.status();
+  ASSERT_THAT(call, IsOk());
   EXPECT_THAT(call->arguments, ElementsAre("abc", "-odd=1"));
 }
 
 TEST(ParserTest, ADashAloneIsAnArgument) {
   const auto call = ParseWords({"log", "metric", "abc", "-"});
-  ASSERT_TRUE(call.ok()) << call.status();
+  ASSERT_THAT(call, IsOk());
   EXPECT_THAT(call->arguments, ElementsAre("abc", "-"));
 }
 
 TEST(ParserTest, FetchTakesTheDirectoryWithO) {
   const auto call = ParseWords({"fetch", "m#production", "-o", "out"});
-  ASSERT_TRUE(call.ok()) << call.status();
+  ASSERT_THAT(call, IsOk());
   EXPECT_THAT(call->flags.at("output-dir"), ElementsAre("out"));
   EXPECT_FALSE(call->Has("output"));
 }
@@ -88,10 +91,10 @@ TEST(ParserTest, AFlagIsNeverTakenForTheValueOfTheOneBefore) {
               HasSubstr("--filter needs a value"));
   EXPECT_THAT(ErrorOf({"delete", "runs", "-e", "--yes"}), HasSubstr("-e needs a value"));
   const auto call = ParseWords({"list", "runs", "--filter=--odd", "--limit", "1"});
-  ASSERT_TRUE(call.ok()) << call.status();
+  ASSERT_THAT(call, IsOk());
   EXPECT_THAT(call->flags.at("filter"), ElementsAre("--odd"));
   const auto negative = ParseWords({"get", "curve", "r", "loss", "--from", "-1"});
-  ASSERT_TRUE(negative.ok()) << negative.status();
+  ASSERT_THAT(negative, IsOk());
   EXPECT_THAT(negative->flags.at("from"), ElementsAre("-1"));
 }
 
@@ -121,7 +124,7 @@ TEST(ParserTest, TextThatIsNotUtf8IsAUsageErrorNamingWhich) {
 }
 
 TEST(ParserTest, AKeyThatIsGivenTwiceIsRefused) {
-  EXPECT_TRUE(ParsePairs({"k=1", "l=1"}).ok());
+  EXPECT_THAT(ParsePairs({"k=1", "l=1"}), IsOk());
   EXPECT_THAT(std::string(ParsePairs({"k=1", "k=2"}).status().message()),
               HasSubstr("k is given twice"));
 }
@@ -155,7 +158,7 @@ TEST(ParserTest, MissingAndSurplusWordsAreNamed) {
 
 TEST(ParserTest, HelpIsTakenBeforeAnythingIsChecked) {
   const auto call = ParseWords({"alias", "set", "--help"});
-  ASSERT_TRUE(call.ok()) << call.status();
+  ASSERT_THAT(call, IsOk());
   EXPECT_TRUE(call->help);
   EXPECT_EQ(call->command->path, "alias set");
 }
@@ -163,8 +166,8 @@ TEST(ParserTest, HelpIsTakenBeforeAnythingIsChecked) {
 TEST(ParserTest, PairsAreSplitAtTheFirstEqualsSign) {
   EXPECT_EQ(*ParsePair("a=b=c"), std::pair(std::string("a"), std::string("b=c")));
   EXPECT_EQ(*ParsePair("a="), std::pair(std::string("a"), std::string()));
-  EXPECT_FALSE(ParsePair("a").ok());
-  EXPECT_FALSE(ParsePair("=b").ok());
+  EXPECT_THAT(ParsePair("a"), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ParsePair("=b"), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(ParserTest, DurationsHaveUnits) {
@@ -175,7 +178,7 @@ TEST(ParserTest, DurationsHaveUnits) {
   EXPECT_EQ(*ParseDurationMillis("90d"), int64_t{90} * 86'400'000);
   EXPECT_EQ(*ParseDurationMillis("2"), 2000);
   for (const char* text : {"", "s", "-1s", "0", "1w", "nan", "1 s", "99999999999d"}) {
-    EXPECT_FALSE(ParseDurationMillis(text).ok()) << text;
+    EXPECT_THAT(ParseDurationMillis(text), StatusIs(absl::StatusCode::kInvalidArgument)) << text;
   }
 }
 

@@ -6,11 +6,14 @@
 #include "lib/base/errors.h"
 #include "server/core/filter_parser.h"
 #include "server/core/run_filter.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::core {
 namespace {
 
 using RunProto = cairn::v1::Run;
+using testing::IsOk;
+using testing::StatusIs;
 
 std::string Canonical(std::string_view text) {
   const auto filter = ParseFilter(text);
@@ -110,29 +113,33 @@ TEST(FilterParser, ErrorsNameTheByte) {
 TEST(FilterParser, LimitsEndInARefusal) {
   std::string clauses = "a=1";
   for (int i = 1; i < kMaxFilterClauses; ++i) clauses += " a=1";
-  EXPECT_TRUE(ParseFilter(clauses).ok());
-  EXPECT_FALSE(ParseFilter(clauses + " a=1").ok());
+  EXPECT_THAT(ParseFilter(clauses), IsOk());
+  EXPECT_THAT(ParseFilter(clauses + " a=1"), StatusIs(absl::StatusCode::kInvalidArgument));
   const auto nested = [](int depth) {
     const auto n = static_cast<size_t>(depth);
     return std::string(n, '(') + "a=1" + std::string(n, ')');
   };
-  EXPECT_TRUE(ParseFilter(nested(kMaxFilterDepth)).ok());
-  EXPECT_FALSE(ParseFilter(nested(kMaxFilterDepth + 1)).ok());
-  EXPECT_FALSE(ParseFilter(std::string(kMaxFilterBytes + 1, ' ')).ok());
+  EXPECT_THAT(ParseFilter(nested(kMaxFilterDepth)), IsOk());
+  EXPECT_THAT(ParseFilter(nested(kMaxFilterDepth + 1)),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ParseFilter(std::string(kMaxFilterBytes + 1, ' ')),
+              StatusIs(absl::StatusCode::kInvalidArgument));
   const auto list = [](size_t values, size_t bytes) {
     std::string text = "uid IN (";
     for (size_t i = 0; i < values; ++i) text += std::string(bytes, 'a') + ",";
     text.back() = ')';
     return text;
   };
-  EXPECT_TRUE(ParseFilter(list(kMaxFilterListValues, 32)).ok());
-  EXPECT_FALSE(ParseFilter(list(kMaxFilterListValues + 1, 1)).ok());
-  EXPECT_FALSE(
-      ParseFilter(list(kMaxFilterListValues / 2, 1) + " " + list(kMaxFilterListValues / 2 + 1, 1))
-          .ok());
-  EXPECT_FALSE(ParseFilter(list(9'000, 200)).ok());
-  EXPECT_FALSE(ParseFilter(list(10, 10) + std::string(kMaxFilterBytes, ' ')).ok());
-  EXPECT_FALSE(ParseFilter("\xff").ok());
+  EXPECT_THAT(ParseFilter(list(kMaxFilterListValues, 32)), IsOk());
+  EXPECT_THAT(ParseFilter(list(kMaxFilterListValues + 1, 1)),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(
+      ParseFilter(list(kMaxFilterListValues / 2, 1) + " " + list(kMaxFilterListValues / 2 + 1, 1)),
+      StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ParseFilter(list(9'000, 200)), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ParseFilter(list(10, 10) + std::string(kMaxFilterBytes, ' ')),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ParseFilter("\xff"), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 struct Case {
@@ -205,7 +212,7 @@ TEST(RunFilter, EachKindOfComparison) {
   };
   for (const Case& c : cases) {
     const auto filter = RunFilter::Compile(c.filter);
-    ASSERT_TRUE(filter.ok()) << c.filter << ": " << filter.status();
+    ASSERT_THAT(filter, IsOk()) << c.filter;
     EXPECT_EQ(filter->Matches(run), c.matches) << c.filter;
   }
 }
@@ -233,7 +240,7 @@ TEST(RunFilterTest, AParentIsNamedInFullOrByItsId) {
 }
 
 TEST(Filter, AllListsTogetherHaveAtMost64ValuesWithWildcards) {
-  EXPECT_TRUE(RunFilter::Compile(WithWildcards(64)).ok());
+  EXPECT_THAT(RunFilter::Compile(WithWildcards(64)), IsOk());
   const std::string more = WithWildcards(65);
   EXPECT_EQ(PositionOfError(more), std::to_string(more.size() - 3));
 }
@@ -243,8 +250,8 @@ TEST(RunFilterTest, AnEmptyTextIsRefusedAndAStarIsAll) {
     const auto filter = RunFilter::Compile(text);
     EXPECT_TRUE(HasReason(filter.status(), ErrorReason::FILTER_INVALID)) << text;
   }
-  EXPECT_TRUE(RunFilter::Compile("*").ok());
-  EXPECT_TRUE(RunFilter::Compile("display_name = \"\"").ok());
+  EXPECT_THAT(RunFilter::Compile("*"), IsOk());
+  EXPECT_THAT(RunFilter::Compile("display_name = \"\""), IsOk());
 }
 
 TEST(RunFilterTest, AWordThatLooksLikeAFieldOrOperatorIsRefusedWithWhatToWrite) {
@@ -261,7 +268,7 @@ TEST(RunFilterTest, AWordThatLooksLikeAFieldOrOperatorIsRefusedWithWhatToWrite) 
   EXPECT_NE(message("metrics.loss").find("metrics.loss:*"), std::string::npos);
   EXPECT_NE(message("silhouette > 0.2").find("write metrics.silhouette"), std::string::npos);
   for (const char* text : {"\"LIKE\"", "\"state\"", "night", "silhouette", "stateful"}) {
-    EXPECT_TRUE(RunFilter::Compile(text).ok()) << text;
+    EXPECT_THAT(RunFilter::Compile(text), IsOk()) << text;
   }
 }
 

@@ -1,5 +1,6 @@
 #include "server/core/manifest.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -9,9 +10,12 @@
 #include "fmt/format.h"
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::core {
 namespace {
+
+using testing::IsOk;
 
 std::string Line(const std::string& path, const std::string& bytes = "x") {
   return fmt::format("{} {} {}\n", Sha256Hex(bytes), bytes.size(), path);
@@ -37,10 +41,10 @@ TEST(Manifest, TheCanonicalFormIsReadBackAsItWasWritten) {
     file.mutable_digest()->set_size_bytes(path[0]);
   }
   const auto made = MakeManifest("files", files, 10);
-  ASSERT_TRUE(made.ok()) << made.status();
+  ASSERT_THAT(made, IsOk());
   const std::string text = CanonicalManifest(made->files);
   const auto read = ParseManifest("manifest", text, 4);
-  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_THAT(read, IsOk());
   EXPECT_EQ(CanonicalManifest(read->files), text);
   EXPECT_EQ(read->sha256, made->sha256);
   EXPECT_EQ(read->sha256, Sha256Hex(text));
@@ -72,14 +76,14 @@ TEST(Manifest, PathsStandInOrderOnceAndMakeATree) {
   EXPECT_EQ(ReasonFor(Line("a") + Line("a-b") + Line("a/b")), ErrorReason::ARTIFACT_PATH_INVALID);
   EXPECT_EQ(ReasonFor(Line("a/b") + Line("a/b!") + Line("a/b/c/d")),
             ErrorReason::ARTIFACT_PATH_INVALID);
-  EXPECT_TRUE(ParseManifest("manifest", Line("a-b") + Line("a/b") + Line("ab/b"), 3).ok());
+  EXPECT_THAT(ParseManifest("manifest", Line("a-b") + Line("a/b") + Line("ab/b"), 3), IsOk());
 }
 
 TEST(Manifest, TheNumberOfFilesAndOfTheirBytesIsLimited) {
-  EXPECT_TRUE(ParseManifest("manifest", Line("a") + Line("b"), 2).ok());
+  EXPECT_THAT(ParseManifest("manifest", Line("a") + Line("b"), 2), IsOk());
   EXPECT_EQ(ReasonFor(Line("a") + Line("b"), 1), ErrorReason::TOO_LARGE);
   const std::string huge = fmt::format("{} 9223372036854775807 ", Sha256Hex("x"));
-  EXPECT_TRUE(ParseManifest("manifest", huge + "a\n", 2).ok());
+  EXPECT_THAT(ParseManifest("manifest", huge + "a\n", 2), IsOk());
   EXPECT_EQ(ReasonFor(huge + "a\n" + huge + "b\n"), ErrorReason::TOO_LARGE);
 }
 
@@ -111,7 +115,7 @@ TEST(Manifest, AFileBesideADirectoryOfItsNameIsFoundWhateverStandsBetween) {
   EXPECT_TRUE(
       HasReason(MakeManifest("files", files, 10).status(), ErrorReason::ARTIFACT_PATH_INVALID));
   files.DeleteSubrange(2, 1);
-  EXPECT_TRUE(MakeManifest("files", files, 10).ok());
+  EXPECT_THAT(MakeManifest("files", files, 10), IsOk());
   files.Add()->CopyFrom(files[0]);
   EXPECT_TRUE(
       HasReason(MakeManifest("files", files, 10).status(), ErrorReason::ARTIFACT_PATH_INVALID));

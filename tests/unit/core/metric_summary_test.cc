@@ -5,15 +5,19 @@
 #include <limits>
 #include <random>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/deterministic_bytes.h"
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::core {
 namespace {
 
 using cairn::v1::MetricColumns;
 using cairn::v1::MetricSummary;
+using testing::IsOk;
+using testing::StatusIs;
 
 MetricSummary Random(std::mt19937_64& rng) {
   static constexpr std::array<double, 7> kValues = {0.0,
@@ -58,7 +62,7 @@ TEST(MetricSummary, LatestGoesByStepThenTimeThenValue) {
     columns.add_values(value);
   }
   const auto summary = SummarizeColumns(columns, 77);
-  ASSERT_TRUE(summary.ok());
+  ASSERT_THAT(summary, IsOk());
   EXPECT_EQ(summary->latest().step(), 3);
   EXPECT_EQ(summary->latest().value(), 2);
   EXPECT_EQ(summary->latest().time_unix_millis(), 77);
@@ -84,12 +88,12 @@ TEST(MetricSummary, ColumnsOfUnequalLengthAreRefused) {
   MetricColumns columns;
   EXPECT_TRUE(HasReason(SummarizeColumns(columns, 0).status(), ErrorReason::VALUE_INVALID));
   columns.add_values(1);
-  EXPECT_FALSE(SummarizeColumns(columns, 0).ok());
+  EXPECT_THAT(SummarizeColumns(columns, 0), StatusIs(absl::StatusCode::kInvalidArgument));
   columns.add_steps(1);
-  EXPECT_TRUE(SummarizeColumns(columns, 0).ok());
+  EXPECT_THAT(SummarizeColumns(columns, 0), IsOk());
   columns.add_times_unix_millis(1);
   columns.add_times_unix_millis(2);
-  EXPECT_FALSE(SummarizeColumns(columns, 0).ok());
+  EXPECT_THAT(SummarizeColumns(columns, 0), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

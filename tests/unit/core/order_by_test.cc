@@ -4,14 +4,18 @@
 #include <limits>
 #include <random>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/clock.h"
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::core {
 namespace {
 
 using RunProto = cairn::v1::Run;
+using testing::IsOk;
+using testing::StatusIs;
 
 RunProto RunWith(const std::string& uid, std::optional<double> metric) {
   RunProto run;
@@ -26,7 +30,7 @@ RunProto RunWith(const std::string& uid, std::optional<double> metric) {
 
 std::string Sorted(const std::string& order_by, std::vector<RunProto> runs) {
   const auto order = RunOrder::Parse(order_by);
-  EXPECT_TRUE(order.ok()) << order.status();
+  EXPECT_THAT(order, IsOk());
   std::sort(runs.begin(), runs.end(),
             [&](const RunProto& a, const RunProto& b) { return order->Compare(a, b) < 0; });
   std::string uids;
@@ -98,7 +102,7 @@ TEST(RunOrder, ErrorsNameTheByte) {
   EXPECT_EQ(position("uid desc user"), "9");
   std::string many = "uid";
   for (int i = 0; i < kMaxOrderKeys; ++i) many += ",uid";
-  EXPECT_FALSE(RunOrder::Parse(many).ok());
+  EXPECT_THAT(RunOrder::Parse(many), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "server/core/tag_mask.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -9,11 +10,14 @@
 #include <vector>
 
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::core {
 namespace {
 
 using Map = std::map<std::string, std::string>;
+using testing::IsOk;
+using testing::StatusIs;
 
 Tags ToTags(const Map& map) { return {map.begin(), map.end()}; }
 
@@ -57,7 +61,7 @@ TEST(TagMaskTest, PathsOfOtherFieldsAreNotTaken) {
   for (const char* path : {"", "display_name", "tag", "tagsx", "tags_", "Tags.a"}) {
     TagMask mask;
     const auto taken = mask.Take(path);
-    ASSERT_TRUE(taken.ok()) << path;
+    ASSERT_THAT(taken, IsOk()) << path;
     EXPECT_FALSE(*taken) << path;
   }
 }
@@ -67,7 +71,7 @@ TEST(TagMaskTest, AKeyThatNothingCanHaveIsRefused) {
                                   "tags." + std::string(251, 'k'), std::string("tags.\xff")}) {
     TagMask mask;
     const absl::Status status = mask.Take(path).status();
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << path;
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument)) << path;
     EXPECT_TRUE(HasReason(status, v1::ErrorReason::UPDATE_MASK_INVALID)) << path;
   }
 }

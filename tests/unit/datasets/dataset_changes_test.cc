@@ -6,14 +6,17 @@
 #include <utility>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include "lib/base/resource_names.h"
 #include "server/storage/keyspace.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/use_case_fixture.h"
 
 namespace cairn::datasets {
 namespace {
 
 using absl::StatusCode;
+using testing::IsOk;
 
 class DatasetChangesTest : public UseCaseTest {
  protected:
@@ -62,7 +65,7 @@ class DatasetChangesTest : public UseCaseTest {
   }
 
   static std::map<std::string, std::string> TagsOf(const absl::StatusOr<v1::DatasetVersion>& v) {
-    EXPECT_TRUE(v.ok()) << v.status();
+    EXPECT_THAT(v, IsOk());
     if (!v.ok()) return {};
     return {v->tags().begin(), v->tags().end()};
   }
@@ -72,14 +75,13 @@ class DatasetChangesTest : public UseCaseTest {
     std::set<std::string> keys;
     for (const storage::Family family :
          {storage::Family::kMeta, storage::Family::kRecord, storage::Family::kIndex}) {
-      EXPECT_TRUE(Now()
-                      ->Scan(storage::KeyRange::Prefix({family, ""}),
-                             storage::ScanOrder::kAscending,
-                             [&](std::string_view key, const storage::Record&) {
-                               keys.insert(std::string(key));
-                               return true;
-                             })
-                      .ok());
+      EXPECT_THAT(
+          Now()->Scan(storage::KeyRange::Prefix({family, ""}), storage::ScanOrder::kAscending,
+                      [&](std::string_view key, const storage::Record&) {
+                        keys.insert(std::string(key));
+                        return true;
+                      }),
+          IsOk());
     }
     return keys;
   }
@@ -99,25 +101,25 @@ TEST_F(DatasetChangesTest, AnAliasStandsForItsVersionUntilItIsMovedOrRemoved) {
   PutDataset("d", "one");
   PutDataset("d", "two");
   const auto dataset = SetAlias("gold", 1);
-  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  ASSERT_THAT(dataset, IsOk());
   EXPECT_EQ(dataset->aliases().at("gold"), 1);
   EXPECT_EQ(Get("datasets/d/versions/gold")->name(), "datasets/d/versions/1");
   const storage::Revision before = Revision();
-  EXPECT_TRUE(SetAlias("gold", 1).ok());
+  EXPECT_THAT(SetAlias("gold", 1), IsOk());
   EXPECT_EQ(Revision(), before);
-  EXPECT_TRUE(SetAlias("gold", 2).ok());
+  EXPECT_THAT(SetAlias("gold", 2), IsOk());
   EXPECT_EQ(Get("datasets/d/versions/gold")->name(), "datasets/d/versions/2");
   EXPECT_TRUE(DeleteAlias("gold")->aliases().empty());
   ExpectError(Get("datasets/d/versions/gold").status(), StatusCode::kNotFound, "ALIAS_NOT_FOUND");
   const storage::Revision after = Revision();
-  EXPECT_TRUE(DeleteAlias("gold").ok());
+  EXPECT_THAT(DeleteAlias("gold"), IsOk());
   EXPECT_EQ(Revision(), after);
 }
 
 TEST_F(DatasetChangesTest, AnAliasServesWhereverAVersionIsNamed) {
   const std::string raw = PutDataset("d", "raw");
   PutDataset("d", "newer");
-  ASSERT_TRUE(SetAlias("2024-01-01", 1).ok());
+  ASSERT_THAT(SetAlias("2024-01-01", 1), IsOk());
   const std::string alias = "datasets/d/versions/2024-01-01";
   const std::string child = PutDataset("clean", "clean", {alias});
   EXPECT_EQ(Get(child)->parents(0), raw);
@@ -172,16 +174,16 @@ TEST_F(DatasetChangesTest, TagsAreReplacedSetOrRemovedByTheMask) {
     ExpectError(Tag(name, {}, {path}).status(), StatusCode::kInvalidArgument,
                 "UPDATE_MASK_INVALID");
   }
-  EXPECT_TRUE(Tag(name, {}, {"etag"}).ok());
+  EXPECT_THAT(Tag(name, {}, {"etag"}), IsOk());
 }
 
 TEST_F(DatasetChangesTest, AnEtagThatIsNotTheCurrentOneAborts) {
   const std::string name = PutDataset("d", "one");
   const std::string etag = Get(name)->etag();
-  EXPECT_TRUE(Tag(name, {{"a", "1"}}, {}, etag).ok());
+  EXPECT_THAT(Tag(name, {{"a", "1"}}, {}, etag), IsOk());
   ExpectError(Tag(name, {{"a", "2"}}, {}, etag).status(), StatusCode::kAborted, "ETAG_MISMATCH");
   ExpectError(Delete(name, false, etag), StatusCode::kAborted, "ETAG_MISMATCH");
-  EXPECT_TRUE(Delete(name, false, Get(name)->etag()).ok());
+  EXPECT_THAT(Delete(name, false, Get(name)->etag()), IsOk());
 }
 
 TEST_F(DatasetChangesTest, ADeletedVersionLeavesNothingAndItsNumberIsNotUsedAgain) {
@@ -190,10 +192,10 @@ TEST_F(DatasetChangesTest, ADeletedVersionLeavesNothingAndItsNumberIsNotUsedAgai
   PutDataset("d", "one");
   const std::set<std::string> before = Keys();
   const std::string second = PutDataset("d", "two", {raw}, run.name());
-  ASSERT_TRUE(Tag(second, {{"a", "1"}}).ok());
-  EXPECT_TRUE(Delete(second, /*only_check=*/true).ok());
-  EXPECT_TRUE(Get(second).ok());
-  ASSERT_TRUE(Delete(second).ok());
+  ASSERT_THAT(Tag(second, {{"a", "1"}}), IsOk());
+  EXPECT_THAT(Delete(second, /*only_check=*/true), IsOk());
+  EXPECT_THAT(Get(second), IsOk());
+  ASSERT_THAT(Delete(second), IsOk());
   ExpectError(Get(second).status(), StatusCode::kNotFound, "DATASET_VERSION_NOT_FOUND");
   ExpectError(Delete(second), StatusCode::kNotFound, "DATASET_VERSION_NOT_FOUND");
   EXPECT_EQ(Get("datasets/d/versions/latest")->name(), "datasets/d/versions/1");
@@ -202,8 +204,8 @@ TEST_F(DatasetChangesTest, ADeletedVersionLeavesNothingAndItsNumberIsNotUsedAgai
   // The blob's file is no key of these families; the parent's uses key is touched for good.
   EXPECT_EQ(left, (std::set<std::string>{storage::CollectionKey(raw + "/uses").bytes}));
   EXPECT_EQ(PutDataset("d", "two", {raw}), "datasets/d/versions/3");
-  ASSERT_TRUE(Delete("datasets/d/versions/1").ok());
-  ASSERT_TRUE(Delete("datasets/d/versions/3").ok());
+  ASSERT_THAT(Delete("datasets/d/versions/1"), IsOk());
+  ASSERT_THAT(Delete("datasets/d/versions/3"), IsOk());
   ExpectError(Get("datasets/d/versions/latest").status(), StatusCode::kNotFound,
               "DATASET_VERSION_NOT_FOUND");
   EXPECT_EQ(PutDataset("d", "one"), "datasets/d/versions/4");
@@ -213,10 +215,10 @@ TEST_F(DatasetChangesTest, WhatSomethingRefersToIsKept) {
   const std::string raw = PutDataset("d", "raw");
   const std::string child = PutDataset("clean", "clean", {raw});
   ExpectUsed(raw, child);
-  ASSERT_TRUE(Delete(child).ok());
-  ASSERT_TRUE(SetAlias("gold", 1).ok());
+  ASSERT_THAT(Delete(child), IsOk());
+  ASSERT_THAT(SetAlias("gold", 1), IsOk());
   ExpectUsed(raw, "datasets/d/aliases/gold");
-  ASSERT_TRUE(DeleteAlias("gold").ok());
+  ASSERT_THAT(DeleteAlias("gold"), IsOk());
   const std::string read = PutDataset("d", "read");
   ExpectUsed(
       read, CreateRun({}, read).name().empty() ? "" : [&] {
@@ -224,7 +226,7 @@ TEST_F(DatasetChangesTest, WhatSomethingRefersToIsKept) {
         request.set_name(read);
         return GetLineage(*Now(), request)->nodes(1).name();
       }());
-  EXPECT_TRUE(Delete(raw).ok());
+  EXPECT_THAT(Delete(raw), IsOk());
 }
 
 TEST_F(DatasetChangesTest, EvidenceAndTrainingDataAreKept) {
@@ -240,7 +242,7 @@ TEST_F(DatasetChangesTest, EvidenceAndTrainingDataAreKept) {
   evidence.set_value(0.4);
   evidence.set_dataset_version(measured);
   const auto created = CreateModelVersion("m", model);
-  ASSERT_TRUE(created.ok()) << created.status();
+  ASSERT_THAT(created, IsOk());
   ExpectUsed(measured, created->name());
   ExpectUsed(trained, created->name());
 }
@@ -253,11 +255,11 @@ TEST_F(DatasetChangesTest, OfADeletionAndAUsePlannedTogetherOneIsPlannedAgain) {
     v1::DeleteDatasetVersionRequest request;
     request.set_name(name);
     auto deletion = PlanDeleteDatasetVersion(*snapshot, request, NextTime());
-    ASSERT_TRUE(deletion.ok()) << deletion.status();
+    ASSERT_THAT(deletion, IsOk());
     if (bytes == "one") CreateRun({}, name);
     if (bytes == "two") PutDataset("child", "child", {name});
     if (bytes == "three") {
-      ASSERT_TRUE(SetAlias("gold", 3).ok());
+      ASSERT_THAT(SetAlias("gold", 3), IsOk());
     }
     ExpectError(Apply<google::protobuf::Empty>(std::move(deletion)).status(), StatusCode::kAborted,
                 "COMMIT_CONFLICT");
@@ -271,8 +273,8 @@ TEST_F(DatasetChangesTest, AnOutputThatARunListsMayBeDeleted) {
   request.set_parent("experiments/0");
   request.mutable_run()->add_outputs()->set_resource(name);
   const auto run = Apply<v1::Run>(tracking::PlanCreateRun(*Now(), request, Facts()));
-  ASSERT_TRUE(run.ok()) << run.status();
-  ASSERT_TRUE(Delete(name).ok());
+  ASSERT_THAT(run, IsOk());
+  ASSERT_THAT(Delete(name), IsOk());
   v1::GetLineageRequest lineage;
   lineage.set_name(run->name());
   EXPECT_EQ(GetLineage(*Now(), lineage)->nodes_size(), 1);
@@ -282,7 +284,7 @@ TEST_F(DatasetChangesTest, EveryChangeIsAnEvent) {
   const std::string name = PutDataset("d e", "one");
   using Events = std::vector<std::pair<std::string, cairn::v1::Event::Kind>>;
   const auto events = [&](const absl::StatusOr<storage::Plan>& plan) {
-    EXPECT_TRUE(plan.ok()) << plan.status();
+    EXPECT_THAT(plan, IsOk());
     Events found;
     if (!plan.ok()) return found;
     for (const auto& event : plan->write_set.events) found.emplace_back(event.resource, event.kind);
@@ -294,13 +296,13 @@ TEST_F(DatasetChangesTest, EveryChangeIsAnEvent) {
   alias.set_version(1);
   EXPECT_EQ(events(PlanSetDatasetAlias(*Now(), alias, kStart)),
             (Events{{"datasets/d%20e/aliases/gold", cairn::v1::Event::DATASET_ALIAS_SET}}));
-  ASSERT_TRUE(Apply<v1::Dataset>(PlanSetDatasetAlias(*Now(), alias, kStart)).ok());
+  ASSERT_THAT(Apply<v1::Dataset>(PlanSetDatasetAlias(*Now(), alias, kStart)), IsOk());
   v1::DeleteDatasetAliasRequest removal;
   removal.set_name("datasets/d%20e");
   removal.set_alias("gold");
   EXPECT_EQ(events(PlanDeleteDatasetAlias(*Now(), removal, kStart)),
             (Events{{"datasets/d%20e/aliases/gold", cairn::v1::Event::DATASET_ALIAS_DELETED}}));
-  ASSERT_TRUE(Apply<v1::Dataset>(PlanDeleteDatasetAlias(*Now(), removal, kStart)).ok());
+  ASSERT_THAT(Apply<v1::Dataset>(PlanDeleteDatasetAlias(*Now(), removal, kStart)), IsOk());
   v1::UpdateDatasetVersionRequest update;
   update.mutable_dataset_version()->set_name(name);
   (*update.mutable_dataset_version()->mutable_tags())["a"] = "1";
@@ -324,7 +326,7 @@ TEST_F(DatasetChangesTest, VersionsAreCreatedWithStatisticsAndListedWithout) {
               "VALUE_INVALID");
   column.mutable_statistics()->set_count(1);
   const auto created = CreateDatasetVersion("d", version);
-  ASSERT_TRUE(created.ok()) << created.status();
+  ASSERT_THAT(created, IsOk());
   EXPECT_EQ(Get(created->name())->columns(0).statistics().count(), 1);
   v1::ListDatasetVersionsRequest list;
   list.set_parent("datasets/d");

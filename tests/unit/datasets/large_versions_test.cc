@@ -5,14 +5,18 @@
 #include <utility>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include "lib/base/digest.h"
 #include "server/artifacts/references.h"
 #include "server/core/manifest.h"
 #include "server/storage/keyspace.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/use_case_fixture.h"
 
 namespace cairn::datasets {
 namespace {
+
+using testing::IsOk;
 
 class LargeVersionsTest : public UseCaseTest {
  protected:
@@ -53,7 +57,7 @@ class LargeVersionsTest : public UseCaseTest {
     std::vector<std::string> paths;
     do {
       const auto page = artifacts::ListArtifacts(*Now(), request);
-      EXPECT_TRUE(page.ok()) << page.status();
+      EXPECT_THAT(page, IsOk());
       if (!page.ok()) break;
       EXPECT_LE(page->files_size(), page_size);
       for (const auto& file : page->files()) paths.push_back(file.path());
@@ -70,15 +74,14 @@ class LargeVersionsTest : public UseCaseTest {
 
   int CountParts() {
     int parts = 0;
-    EXPECT_TRUE(Now()
-                    ->Scan(storage::KeyRange::Prefix(storage::AllManifestPartsPrefix()),
-                           storage::ScanOrder::kAscending,
-                           [&parts](std::string_view, const storage::Record& record) {
-                             EXPECT_LT(record.payload.size(), size_t{2} << 20);
-                             ++parts;
-                             return true;
-                           })
-                    .ok());
+    EXPECT_THAT(Now()->Scan(storage::KeyRange::Prefix(storage::AllManifestPartsPrefix()),
+                            storage::ScanOrder::kAscending,
+                            [&parts](std::string_view, const storage::Record& record) {
+                              EXPECT_LT(record.payload.size(), size_t{2} << 20);
+                              ++parts;
+                              return true;
+                            }),
+                IsOk());
     return parts;
   }
 };
@@ -86,7 +89,7 @@ class LargeVersionsTest : public UseCaseTest {
 TEST_F(LargeVersionsTest, FilesInPartsAreListedInPagesOfAnySize) {
   const core::ArtifactFiles files = Files(3500);
   const auto created = Create(Request("d"), files);
-  ASSERT_TRUE(created.ok()) << created.status();
+  ASSERT_THAT(created, IsOk());
   EXPECT_EQ(created->file_count(), 3500);
   EXPECT_TRUE(created->files().empty());
   EXPECT_EQ(created->size_bytes(), 4 * 3500);
@@ -109,14 +112,14 @@ TEST_F(LargeVersionsTest, AtTheLimitFilesStandInTheRecordAndAboveInParts) {
     v1::DatasetVersion version;
     *version.mutable_files() = Files(count);
     const auto named = CreateDatasetVersion("named", version);
-    ASSERT_TRUE(named.ok()) << named.status();
+    ASSERT_THAT(named, IsOk());
     EXPECT_EQ(named->file_count(), count);
     EXPECT_EQ(named->files_size(), count == 1000 ? 1000 : 0);
     EXPECT_EQ(CountParts(), count == 1000 ? 0 : 2);
     EXPECT_EQ(ListFiles(named->name(), 700), PathsOf(version.files()));
     // The same files by a manifest are the same version.
     const auto again = Create(Request("named"), version.files());
-    ASSERT_TRUE(again.ok()) << again.status();
+    ASSERT_THAT(again, IsOk());
     EXPECT_EQ(again->name(), named->name());
     EXPECT_EQ(again->files_size(), named->files_size());
   }
@@ -127,7 +130,7 @@ TEST_F(LargeVersionsTest, ValidationAloneAnswersAndStoresNothing) {
   request.set_validate_only(true);
   const storage::Revision before = Revision();
   const auto checked = Create(request, Files(2000));
-  ASSERT_TRUE(checked.ok()) << checked.status();
+  ASSERT_THAT(checked, IsOk());
   EXPECT_EQ(checked->file_count(), 2000);
   EXPECT_TRUE(checked->files().empty());
   EXPECT_EQ(Revision(), before);
@@ -142,12 +145,12 @@ TEST_F(LargeVersionsTest, FilesAndAManifestTogetherAreRefused) {
 
 TEST_F(LargeVersionsTest, TagsChangeWithoutTheFiles) {
   const auto created = Create(Request("d"), Files(1500));
-  ASSERT_TRUE(created.ok()) << created.status();
+  ASSERT_THAT(created, IsOk());
   v1::UpdateDatasetVersionRequest update;
   update.mutable_dataset_version()->set_name(created->name());
   (*update.mutable_dataset_version()->mutable_tags())["a"] = "1";
   const auto tagged = Apply<v1::DatasetVersion>(PlanUpdateDatasetVersion(*Now(), update));
-  ASSERT_TRUE(tagged.ok()) << tagged.status();
+  ASSERT_THAT(tagged, IsOk());
   EXPECT_EQ(tagged->file_count(), 1500);
   EXPECT_EQ(ListFiles(created->name(), 1000), PathsOf(Files(1500)));
 }
@@ -161,7 +164,7 @@ TEST_F(LargeVersionsTest, DifferencesAreFoundInParts) {
   request.set_from(before->name());
   request.set_to(after->name());
   auto diff = DiffDatasetVersions(*Now(), request);
-  ASSERT_TRUE(diff.ok()) << diff.status();
+  ASSERT_THAT(diff, IsOk());
   ASSERT_EQ(diff->files_size(), 1);
   EXPECT_EQ(diff->files(0).path(), "dir/1002499");
   EXPECT_EQ(diff->files(0).change(), v1::DatasetDiff::CHANGED);
@@ -177,19 +180,19 @@ TEST_F(LargeVersionsTest, DeletingOneTakesItsPartsAndNoOthers) {
   ASSERT_EQ(CountParts(), 6);
   v1::DeleteDatasetVersionRequest request;
   request.set_name(first->name());
-  ASSERT_TRUE(
-      Apply<google::protobuf::Empty>(PlanDeleteDatasetVersion(*Now(), request, NextTime())).ok());
+  ASSERT_THAT(Apply<google::protobuf::Empty>(PlanDeleteDatasetVersion(*Now(), request, NextTime())),
+              IsOk());
   EXPECT_EQ(CountParts(), 3);
   EXPECT_EQ(ListFiles(second->name(), 1000).size(), 2500u);
 }
 
 TEST_F(LargeVersionsTest, ListsOfVersionsLeaveTheFilesOut) {
   PutDataset("d", "small");
-  ASSERT_TRUE(Create(Request("d"), Files(1500)).ok());
+  ASSERT_THAT(Create(Request("d"), Files(1500)), IsOk());
   v1::ListDatasetVersionsRequest request;
   request.set_parent("datasets/d");
   const auto list = ListDatasetVersions(*Now(), request);
-  ASSERT_TRUE(list.ok()) << list.status();
+  ASSERT_THAT(list, IsOk());
   ASSERT_EQ(list->dataset_versions_size(), 2);
   EXPECT_EQ(list->dataset_versions(0).file_count(), 1500);
   EXPECT_EQ(list->dataset_versions(1).file_count(), 1);
@@ -197,19 +200,19 @@ TEST_F(LargeVersionsTest, ListsOfVersionsLeaveTheFilesOut) {
 }
 
 TEST_F(LargeVersionsTest, EveryFileInPartsCountsAsReferredToInStepsOfAnySize) {
-  ASSERT_TRUE(Create(Request("d"), Files(2500)).ok());
+  ASSERT_THAT(Create(Request("d"), Files(2500)), IsOk());
   for (const size_t step : {size_t{1}, size_t{1000}, size_t{100'000}}) {
     std::string place;
     int references = 0;
     int steps = 0;
     do {
-      ASSERT_TRUE(artifacts::VisitReferences(*Now(), step, place,
+      ASSERT_THAT(artifacts::VisitReferences(*Now(), step, place,
                                              [&](std::string_view, const v1::BlobDigest& digest) {
                                                EXPECT_TRUE(digest.sha256() == Sha256Hex("same") ||
                                                            digest.sha256() == Sha256Hex("last"));
                                                ++references;
-                                             })
-                      .ok());
+                                             }),
+                  IsOk());
       ++steps;
     } while (!place.empty());
     EXPECT_EQ(references, 2500) << step;

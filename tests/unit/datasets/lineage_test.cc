@@ -5,9 +5,11 @@
 #include <string>
 #include <utility>
 
+#include <gmock/gmock.h>
 #include "cairn/internal/records.pb.h"
 #include "lib/base/resource_names.h"
 #include "server/storage/keyspace.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/use_case_fixture.h"
 
 namespace cairn::datasets {
@@ -15,6 +17,7 @@ namespace {
 
 using Edges = std::set<std::pair<std::string, std::string>>;
 using Request = v1::GetLineageRequest;
+using testing::IsOk;
 
 class LineageTest : public UseCaseTest {
  protected:
@@ -24,7 +27,7 @@ class LineageTest : public UseCaseTest {
     request.set_direction(direction);
     request.set_max_depth(max_depth);
     auto lineage = GetLineage(*Now(), request);
-    EXPECT_TRUE(lineage.ok()) << lineage.status();
+    EXPECT_THAT(lineage, IsOk());
     return lineage.ok() ? *std::move(lineage) : v1::Lineage();
   }
 
@@ -40,7 +43,7 @@ class LineageTest : public UseCaseTest {
     version.set_training_dataset(training_dataset);
     *version.add_files() = PutFile("model.bin", "model");
     const auto made = CreateModelVersion("m", version);
-    EXPECT_TRUE(made.ok()) << made.status();
+    EXPECT_THAT(made, IsOk());
     return made.ok() ? made->name() : "";
   }
 };
@@ -95,7 +98,7 @@ TEST_F(LineageTest, LeavesBeyondTheLimitAreToldOf) {
       edges.PutRecord(storage::DatasetVersionKey("leaf", i + 1), record.SerializeAsString());
       edges.PutRecord(storage::LineageDownKey(root, leaf.name()), "");
     }
-    ASSERT_TRUE(store_->CommitAndWait(std::move(edges)).ok());
+    ASSERT_THAT(store_->CommitAndWait(std::move(edges)), IsOk());
     const v1::Lineage lineage = Get(root, Request::DOWNSTREAM);
     EXPECT_EQ(lineage.nodes_size(), std::min(10'000 + extra, 10'000));
     EXPECT_EQ(lineage.edges_size(), lineage.nodes_size() - 1);
@@ -115,7 +118,7 @@ TEST_F(LineageTest, AnAnswerFitsIntoAMessageHoweverLongTheNamesAre) {
     edges.PutRecord(storage::DatasetVersionKey(dataset, i), record.SerializeAsString());
     edges.PutRecord(storage::LineageDownKey(root, leaf.name()), "");
   }
-  ASSERT_TRUE(store_->CommitAndWait(std::move(edges)).ok());
+  ASSERT_THAT(store_->CommitAndWait(std::move(edges)), IsOk());
   const v1::Lineage lineage = Get(root, Request::DOWNSTREAM);
   EXPECT_TRUE(lineage.truncated());
   EXPECT_LT(lineage.ByteSizeLong(), size_t{4} << 20);

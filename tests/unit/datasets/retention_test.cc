@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include "fmt/format.h"
 #include "lib/base/resource_names.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/use_case_fixture.h"
 
 namespace cairn::datasets {
@@ -17,6 +19,7 @@ namespace {
 
 using absl::StatusCode;
 using Versions = std::vector<int64_t>;
+using testing::IsOk;
 
 v1::RetentionRule Rule(int32_t keep_last, int64_t keep_for_seconds = 0) {
   v1::RetentionRule rule;
@@ -48,7 +51,7 @@ class RetentionTest : public UseCaseTest {
     request.set_validate_only(only_check);
     const auto answer = Apply<v1::ApplyDatasetRetentionResponse>(
         PlanApplyDatasetRetention(*Now(), request, NextTime()));
-    EXPECT_TRUE(answer.ok()) << answer.status();
+    EXPECT_THAT(answer, IsOk());
     return answer.ok() ? *answer : v1::ApplyDatasetRetentionResponse();
   }
 
@@ -58,7 +61,7 @@ class RetentionTest : public UseCaseTest {
     request.set_parent("datasets/d");
     request.set_page_size(1000);
     const auto list = ListDatasetVersions(*Now(), request);
-    EXPECT_TRUE(list.ok()) << list.status();
+    EXPECT_THAT(list, IsOk());
     std::set<int64_t> numbers;
     for (const auto& version : list->dataset_versions()) {
       numbers.insert(ParseDatasetVersionName("name", version.name())->version);
@@ -76,7 +79,7 @@ class RetentionTest : public UseCaseTest {
     request.set_name("datasets/d");
     request.set_alias(alias);
     request.set_version(version);
-    ASSERT_TRUE(Apply<v1::Dataset>(PlanSetDatasetAlias(*Now(), request, NextTime())).ok());
+    ASSERT_THAT(Apply<v1::Dataset>(PlanSetDatasetAlias(*Now(), request, NextTime())), IsOk());
   }
 
   int contents_ = 0;
@@ -90,7 +93,7 @@ TEST_F(RetentionTest, WithoutARuleEverythingIsKept) {
 
 TEST_F(RetentionTest, TheNewestAreKeptByNumber) {
   Put(5);
-  ASSERT_TRUE(SetRule(Rule(2)).ok());
+  ASSERT_THAT(SetRule(Rule(2)), IsOk());
   EXPECT_EQ(Left().size(), 5u);  // the rule alone removes nothing
   const storage::Revision before = Revision();
   const auto would = Prune(/*only_check=*/true);
@@ -108,7 +111,7 @@ TEST_F(RetentionTest, TheNewestAreKeptByNumber) {
 
 TEST_F(RetentionTest, ANewVersionPushesTheOldestOut) {
   Put(3);
-  ASSERT_TRUE(SetRule(Rule(2)).ok());
+  ASSERT_THAT(SetRule(Rule(2)), IsOk());
   Put(1);
   EXPECT_EQ(Left(), (Versions{3, 4}));
   Put(2);
@@ -117,7 +120,7 @@ TEST_F(RetentionTest, ANewVersionPushesTheOldestOut) {
 
 TEST_F(RetentionTest, YoungOnesAreKeptByAge) {
   Put(6);  // at seconds 1 to 6
-  ASSERT_TRUE(SetRule(Rule(0, 5)).ok());
+  ASSERT_THAT(SetRule(Rule(0, 5)), IsOk());
   // At second 8: those of second 4 on.
   EXPECT_EQ(Prune().deleted_size(), 3);
   EXPECT_EQ(Left(), (Versions{4, 5, 6}));
@@ -133,22 +136,22 @@ TEST_F(RetentionTest, AJumpOfTheMachinesClockMakesNoVersionTooOld) {
   const RequestTime back{kStart, kStart + int64_t{3600} * kNanosPerSecond};
   EXPECT_EQ(back.ageing_unix_nanos, kStart);
   Put(2);
-  ASSERT_TRUE(SetRule(Rule(0, 24 * 3600)).ok());
+  ASSERT_THAT(SetRule(Rule(0, 24 * 3600)), IsOk());
   v1::ApplyDatasetRetentionRequest request;
   request.set_name("datasets/d");
   const auto kept =
       Apply<v1::ApplyDatasetRetentionResponse>(PlanApplyDatasetRetention(*Now(), request, jumped));
-  ASSERT_TRUE(kept.ok()) << kept.status();
+  ASSERT_THAT(kept, IsOk());
   EXPECT_EQ(kept->deleted_size(), 0);
   const auto over = Apply<v1::ApplyDatasetRetentionResponse>(
       PlanApplyDatasetRetention(*Now(), request, jumped.stamp_unix_nanos));
-  ASSERT_TRUE(over.ok()) << over.status();
+  ASSERT_THAT(over, IsOk());
   EXPECT_GT(over->deleted_size(), 0);
 }
 
 TEST_F(RetentionTest, OneReasonToKeepIsEnough) {
   Put(6);
-  ASSERT_TRUE(SetRule(Rule(2, 5)).ok());
+  ASSERT_THAT(SetRule(Rule(2, 5)), IsOk());
   EXPECT_EQ(Prune().deleted_size(), 3);
   calls_ += 1000;
   EXPECT_EQ(Prune().deleted_size(), 1);
@@ -165,7 +168,7 @@ TEST_F(RetentionTest, WhatSomethingUsesIsKeptAndNamed) {
   v1::CreateRunRequest lister;
   lister.set_parent("experiments/0");
   lister.mutable_run()->add_outputs()->set_resource("datasets/d/versions/4");
-  ASSERT_TRUE(Apply<v1::Run>(tracking::PlanCreateRun(*Now(), lister, Facts())).ok());
+  ASSERT_THAT(Apply<v1::Run>(tracking::PlanCreateRun(*Now(), lister, Facts())), IsOk());
   PutDataset("child", "child", {PutDataset("d", "parent")});
   v1::ModelVersion model;
   model.set_training_dataset(PutDataset("d", "trained"));
@@ -173,9 +176,9 @@ TEST_F(RetentionTest, WhatSomethingUsesIsKeptAndNamed) {
   evidence.set_metric("silhouette");
   evidence.set_dataset_version(PutDataset("d", "measured"));
   *model.add_files() = PutFile("m", "m");
-  ASSERT_TRUE(CreateModelVersion("m", model).ok());
+  ASSERT_THAT(CreateModelVersion("m", model), IsOk());
   Put(2);  // 8 and 9
-  ASSERT_TRUE(SetRule(Rule(1)).ok());
+  ASSERT_THAT(SetRule(Rule(1)), IsOk());
   const auto answer = Prune();
   ASSERT_EQ(answer.deleted_size(), 1);
   EXPECT_EQ(answer.deleted(0), "datasets/d/versions/8");
@@ -194,14 +197,14 @@ TEST_F(RetentionTest, WhatSomethingUsesIsKeptAndNamed) {
 
 TEST_F(RetentionTest, AParentOfTheNewVersionStays) {
   Put(1);
-  ASSERT_TRUE(SetRule(Rule(1)).ok());
+  ASSERT_THAT(SetRule(Rule(1)), IsOk());
   PutDataset("d", "next", {"datasets/d/versions/1"});
   EXPECT_EQ(Left(), (Versions{1, 2}));
 }
 
 TEST_F(RetentionTest, MoreThanOneCommitTakesIsDoneInSeveral) {
   Put(250);
-  ASSERT_TRUE(SetRule(Rule(20)).ok());
+  ASSERT_THAT(SetRule(Rule(20)), IsOk());
   auto answer = Prune();
   EXPECT_EQ(answer.deleted_size(), 100);
   EXPECT_TRUE(answer.more());
@@ -215,11 +218,11 @@ TEST_F(RetentionTest, MoreThanOneCommitTakesIsDoneInSeveral) {
 
 TEST_F(RetentionTest, AUseThatComesMeanwhileSavesTheVersion) {
   Put(3);
-  ASSERT_TRUE(SetRule(Rule(1)).ok());
+  ASSERT_THAT(SetRule(Rule(1)), IsOk());
   v1::ApplyDatasetRetentionRequest request;
   request.set_name("datasets/d");
   auto plan = PlanApplyDatasetRetention(*Now(), request, NextTime());
-  ASSERT_TRUE(plan.ok()) << plan.status();
+  ASSERT_THAT(plan, IsOk());
   CreateRun({}, "datasets/d/versions/2");
   ExpectError(Apply<v1::ApplyDatasetRetentionResponse>(std::move(plan)).status(),
               StatusCode::kAborted, "COMMIT_CONFLICT");
@@ -229,7 +232,7 @@ TEST_F(RetentionTest, AUseThatComesMeanwhileSavesTheVersion) {
 
 TEST_F(RetentionTest, NumbersOfDeletedVersionsAreNotUsedAgain) {
   Put(2);
-  ASSERT_TRUE(SetRule(Rule(1)).ok());
+  ASSERT_THAT(SetRule(Rule(1)), IsOk());
   Prune();
   Put(1);
   EXPECT_EQ(Left(), (Versions{3}));
@@ -255,7 +258,7 @@ TEST_F(RetentionTest, ExactlyWhatTheRuleSaysIsKept) {
       PointAlias(fmt::format("a{}", round), created.rbegin()->first);
       aliased.insert(created.rbegin()->first);
     }
-    ASSERT_TRUE(SetRule(Rule(keep_last, keep_for)).ok());
+    ASSERT_THAT(SetRule(Rule(keep_last, keep_for)), IsOk());
     Prune();
     const int64_t now = calls_;
     size_t from_newest = 0;
@@ -296,13 +299,13 @@ TEST_F(RetentionTest, TheMaskSaysWhichFieldsChange) {
   v1::Dataset wanted;
   wanted.set_description("sales");
   *wanted.mutable_retention() = Rule(3);
-  ASSERT_TRUE(Update(wanted, {"description"}).ok());
+  ASSERT_THAT(Update(wanted, {"description"}), IsOk());
   auto dataset = Update(v1::Dataset());
   EXPECT_EQ(dataset->description(), "sales");
   EXPECT_FALSE(dataset->has_retention());
   const storage::Revision before = Revision();
-  EXPECT_TRUE(Update(v1::Dataset()).ok());
-  EXPECT_TRUE(Update(wanted, {"description"}).ok());
+  EXPECT_THAT(Update(v1::Dataset()), IsOk());
+  EXPECT_THAT(Update(wanted, {"description"}), IsOk());
   EXPECT_EQ(Revision(), before);
   dataset = Update(wanted, {"*"});
   EXPECT_EQ(dataset->retention().keep_last(), 3);

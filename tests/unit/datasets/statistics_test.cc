@@ -1,5 +1,6 @@
 #include "server/datasets/statistics.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -11,11 +12,14 @@
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/tables/table_profile.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::datasets {
 namespace {
 
 using Columns = google::protobuf::RepeatedPtrField<v1::Column>;
+using testing::IsOk;
+using testing::StatusIs;
 
 v1::Column NumberColumn() {
   v1::Column column;
@@ -55,10 +59,10 @@ void ExpectRefused(const v1::Column& column, const std::function<void(v1::Column
                    const std::string& field, const std::string& value) {
   Columns columns;
   *columns.Add() = column;
-  ASSERT_TRUE(ValidateColumns(columns, 10).ok());
+  ASSERT_THAT(ValidateColumns(columns, 10), IsOk());
   change(*columns.Mutable(0));
   const absl::Status status = ValidateColumns(columns, 10);
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << field;
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument)) << field;
   EXPECT_NE(status.message().find("dataset_version.columns[0]." + field), std::string::npos)
       << status;
   EXPECT_NE(status.message().find(value), std::string::npos) << status;
@@ -128,9 +132,9 @@ TEST(StatisticsTest, NamesAreGivenAndUniqueAndTypesKnown) {
   const absl::Status twice = ValidateColumns(columns, 10);
   EXPECT_NE(twice.message().find("columns[1].name"), std::string::npos) << twice;
   columns.RemoveLast();
-  EXPECT_TRUE(ValidateColumns(columns, -1).ok());
+  EXPECT_THAT(ValidateColumns(columns, -1), IsOk());
   columns.Mutable(0)->clear_statistics();
-  EXPECT_TRUE(ValidateColumns(columns, 3).ok());
+  EXPECT_THAT(ValidateColumns(columns, 3), IsOk());
 }
 
 TEST(StatisticsTest, WhatTheProfilerCountsIsAccepted) {
@@ -140,10 +144,10 @@ TEST(StatisticsTest, WhatTheProfilerCountsIsAccepted) {
                        i % 2 == 0 ? "true" : "false", (i % 28) + 1, i % 3 == 0 ? "x" : "1e3");
   }
   const auto profile = tables::ProfileCsv(tables::FromText(csv));
-  ASSERT_TRUE(profile.ok()) << profile.status();
+  ASSERT_THAT(profile, IsOk());
   const Columns columns(profile->columns.begin(), profile->columns.end());
   const absl::Status status = ValidateColumns(columns, profile->row_count);
-  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(status, IsOk());
 }
 
 v1::NumberStatistics Bins(double min, double max, const std::vector<int64_t>& counts) {

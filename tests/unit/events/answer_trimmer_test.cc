@@ -6,6 +6,7 @@
 
 #include "cairn/internal/storage.pb.h"
 #include "fmt/format.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
 #include "server/storage/keyspace.h"
@@ -13,10 +14,13 @@
 #include "server/storage/mutation.h"
 #include "server/storage/rocks_store.h"
 #include "server/storage/typed_record.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/storage/scratch_directory.h"
 
 namespace cairn::events {
 namespace {
+
+using testing::IsOk;
 
 using Answer = cairn::internal::UploadRecord;  // any message with a number
 using google::protobuf::Message;
@@ -67,14 +71,13 @@ class AnswerTrimmerTest : public ::testing::TestWithParam<Kind> {
 
   int Kept() {
     int kept = 0;
-    EXPECT_TRUE(store_->GetSnapshot()
-                    ->Scan(storage::KeyRange::Prefix(storage::RequestPrefix()),
-                           storage::ScanOrder::kAscending,
-                           [&kept](std::string_view, const storage::Record&) {
-                             ++kept;
-                             return true;
-                           })
-                    .ok());
+    EXPECT_THAT(store_->GetSnapshot()->Scan(storage::KeyRange::Prefix(storage::RequestPrefix()),
+                                            storage::ScanOrder::kAscending,
+                                            [&kept](std::string_view, const storage::Record&) {
+                                              ++kept;
+                                              return true;
+                                            }),
+                IsOk());
     return kept;
   }
 
@@ -84,7 +87,7 @@ class AnswerTrimmerTest : public ::testing::TestWithParam<Kind> {
     bool more = true;
     while (more) {
       const auto step = trimmer.Step();
-      EXPECT_TRUE(step.ok()) << step.status();
+      EXPECT_THAT(step, IsOk());
       more = step.ok() && *step;
       ++steps;
     }
@@ -141,7 +144,7 @@ TEST_P(AnswerTrimmerTest, NothingIsWrittenWhenNothingIsOver) {
 TEST_P(AnswerTrimmerTest, ARecordThatDoesNotParseStaysAndHoldsUpNoOther) {
   AnswerTrimmer trimmer(*store_, clock_);
   const storage::Key damaged = storage::RequestKey("a", "S/M", Id(0));
-  ASSERT_TRUE(store_->CommitAndWait(WriteSet().PutRecord(damaged, "\xFF")).ok());
+  ASSERT_THAT(store_->CommitAndWait(WriteSet().PutRecord(damaged, "\xFF")), IsOk());
   Ask(1);
   clock_.AdvanceNanos(24 * kHour);
   Pass(trimmer);

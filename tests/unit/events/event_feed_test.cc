@@ -15,6 +15,7 @@
 #include "lib/base/mutex.h"
 #include "server/storage/event_image.h"
 #include "server/storage/memory_store.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::events {
 namespace {
@@ -22,6 +23,7 @@ namespace {
 using storage::Revision;
 using storage::WriteSet;
 using ::testing::ElementsAre;
+using testing::IsOk;
 
 // Waits for one call of a Ready.
 class Call {
@@ -73,7 +75,7 @@ class EventFeedTest : public ::testing::Test {
       }
       return true;
     });
-    EXPECT_TRUE(read.ok()) << read.status();
+    EXPECT_THAT(read, IsOk());
     EXPECT_EQ(*read, feed_->newest());
     return seen;
   }
@@ -116,7 +118,7 @@ TEST_F(EventFeedTest, AReaderThatStopsGoesOnWhereItStopped) {
       seen.push_back(commit.revision);
       return false;
     });
-    ASSERT_TRUE(read.ok());
+    ASSERT_THAT(read, IsOk());
     from = *read + 1;
   }
   EXPECT_THAT(seen, ElementsAre(1, 2, 3, 4, 5));
@@ -125,7 +127,7 @@ TEST_F(EventFeedTest, AReaderThatStopsGoesOnWhereItStopped) {
 
 TEST_F(EventFeedTest, EventsThatAreGoneAreToldOf) {
   for (int i = 0; i < 4; ++i) Commit("models/m");
-  ASSERT_TRUE(store_->CommitAndWait(WriteSet().TrimEventsBefore(3)).ok());
+  ASSERT_THAT(store_->CommitAndWait(WriteSet().TrimEventsBefore(3)), IsOk());
   Start().Join();
   const auto read = feed_->Read(1, [](const ToldCommit&) { return true; });
   EXPECT_TRUE(HasReason(read.status(), ErrorReason::EVENTS_COMPACTED));
@@ -211,7 +213,7 @@ TEST_F(EventFeedTest, EveryFollowerSeesEachCommitOnceInOrder) {
           next = commit.revision + 1;
           return --most > 0;
         });
-        ASSERT_TRUE(read.ok()) << read.status();
+        ASSERT_THAT(read, IsOk());
         if (next > kCommits || most <= 0) continue;
         Call call;
         feed_->WhenTold(next, all, kNever, call.Take());

@@ -16,6 +16,7 @@
 #include "server/storage/keyspace.h"
 #include "server/storage/memory_store.h"
 #include "server/storage/rocks_store.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/storage/scratch_directory.h"
 #include "tests/unit/storage/snapshot_free_store.h"
 
@@ -24,6 +25,7 @@ namespace {
 
 using storage::Revision;
 using storage::WriteSet;
+using testing::IsOk;
 
 constexpr int64_t kHour = int64_t{3600} * kNanosPerSecond;
 constexpr int64_t kStart = int64_t{1'000'000} * kHour;
@@ -47,7 +49,7 @@ class EventTrimmerTest : public ::testing::TestWithParam<Kind> {
     options.reserve_bytes = 0;
     options.write_buffer_bytes = 64 << 10;
     auto opened = storage::OpenRocksStore(std::move(options));
-    ASSERT_TRUE(opened.ok()) << opened.status();
+    ASSERT_THAT(opened, IsOk());
     store_ = *std::move(opened);
   }
 
@@ -73,7 +75,7 @@ class EventTrimmerTest : public ::testing::TestWithParam<Kind> {
     storage::SnapshotFreeStore watched(*store_);
     EventTrimmer trimmer(watched, clock_, retention);
     const absl::Status status = trimmer.Run();
-    EXPECT_TRUE(status.ok()) << status;
+    EXPECT_THAT(status, IsOk());
   }
 
   Revision Newest() { return store_->GetSnapshot()->revision(); }
@@ -89,14 +91,13 @@ class EventTrimmerTest : public ::testing::TestWithParam<Kind> {
 
   size_t Marks() {
     size_t marks = 0;
-    EXPECT_TRUE(store_->GetSnapshot()
-                    ->Scan(storage::KeyRange::Prefix(storage::EventMarkPrefix()),
-                           storage::ScanOrder::kAscending,
-                           [&marks](std::string_view, const storage::Record&) {
-                             ++marks;
-                             return true;
-                           })
-                    .ok());
+    EXPECT_THAT(store_->GetSnapshot()->Scan(storage::KeyRange::Prefix(storage::EventMarkPrefix()),
+                                            storage::ScanOrder::kAscending,
+                                            [&marks](std::string_view, const storage::Record&) {
+                                              ++marks;
+                                              return true;
+                                            }),
+                IsOk());
     return marks;
   }
 
@@ -218,13 +219,12 @@ TEST_P(EventTrimmerTest, TheRoomOfRemovedEventsComesBack) {
   ASSERT_GT(Begin(), 4000);
   EXPECT_LT(store_->EventBytes(0).value(), before / 2);
   size_t left = 0;
-  ASSERT_TRUE(store_
-                  ->ScanEvents(Begin(),
-                               [&left](const storage::StoredEvent&) {
-                                 ++left;
-                                 return true;
-                               })
-                  .ok());
+  ASSERT_THAT(store_->ScanEvents(Begin(),
+                                 [&left](const storage::StoredEvent&) {
+                                   ++left;
+                                   return true;
+                                 }),
+              IsOk());
   EXPECT_EQ(left, 1200u);
 }
 

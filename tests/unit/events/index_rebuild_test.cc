@@ -6,6 +6,7 @@
 
 #include "cairn/internal/records.pb.h"
 #include "fmt/format.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
@@ -16,10 +17,13 @@
 #include "server/index/run_index.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/memory_store.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/storage/scratch_directory.h"
 
 namespace cairn::index {
 namespace {
+
+using testing::IsOk;
 
 constexpr size_t kBudget = size_t{1} << 30;
 constexpr int64_t kHour = int64_t{3600} * kNanosPerSecond;
@@ -34,7 +38,7 @@ class IndexRebuildTest : public ::testing::Test {
                .Emit(ExperimentName(1), cairn::v1::Event::EXPERIMENT_UPDATED));
   }
 
-  void Commit(storage::WriteSet set) { ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok()); }
+  void Commit(storage::WriteSet set) { ASSERT_THAT(store_->CommitAndWait(std::move(set)), IsOk()); }
 
   void PutRun(int number, const std::string& name) {
     const std::string id = fmt::format("{:032x}", number);
@@ -57,16 +61,16 @@ class IndexRebuildTest : public ::testing::Test {
 
   void Trim() {
     events::EventTrimmer trimmer(*store_, clock_, {kHour, int64_t{1} << 30});
-    ASSERT_TRUE(trimmer.Run().ok());
+    ASSERT_THAT(trimmer.Run(), IsOk());
   }
 
   void WriteCheckpoint() {
     RunIndex index;
     RunFollower follower(*store_, index, kBudget);
-    ASSERT_TRUE(follower.Load().ok());
+    ASSERT_THAT(follower.Load(), IsOk());
     CheckpointDirectory checkpoints(directory_.Join("index"));
     const auto written = checkpoints.Write(*store_, index, kBudget);
-    ASSERT_TRUE(written.ok()) << written.status();
+    ASSERT_THAT(written, IsOk());
   }
 
   // Starts an index from the checkpoint, and counts the runs with a name.
@@ -74,7 +78,7 @@ class IndexRebuildTest : public ::testing::Test {
     RunIndex index;
     RunFollower follower(*store_, index, kBudget);
     const auto report = follower.LoadWith(CheckpointDirectory(directory_.Join("index")));
-    EXPECT_TRUE(report.ok()) << report.status();
+    EXPECT_THAT(report, IsOk());
     const auto filter = core::RunFilter::Compile(fmt::format("display_name = \"{}\"", name));
     RunQuery query;
     query.filter = &*filter;

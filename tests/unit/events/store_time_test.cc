@@ -6,6 +6,7 @@
 
 #include "cairn/internal/storage.pb.h"
 #include "fmt/format.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/events/answer_trimmer.h"
 #include "server/events/event_trimmer.h"
@@ -13,9 +14,12 @@
 #include "server/storage/memory_store.h"
 #include "server/storage/mutation.h"
 #include "server/storage/typed_record.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::events {
 namespace {
+
+using testing::IsOk;
 
 using Answer = cairn::internal::UploadRecord;  // any message with a number
 using google::protobuf::Message;
@@ -32,7 +36,7 @@ class ClockJumpTest : public ::testing::TestWithParam<int64_t> {
 
   void Restart() {
     const auto begin = ResumeStoreTime(*store_->GetSnapshot(), machine_.NowUnixNanos());
-    ASSERT_TRUE(begin.ok()) << begin.status();
+    ASSERT_THAT(begin, IsOk());
     mutator_.reset();
     clock_ = std::make_unique<RunningClock>(*begin, forward_);
     mutator_ = std::make_unique<storage::Mutator>(*store_, *clock_, pool_);
@@ -46,8 +50,8 @@ class ClockJumpTest : public ::testing::TestWithParam<int64_t> {
 
   // What the background does now and then.
   void Trim() {
-    ASSERT_TRUE(EventTrimmer(*store_, *clock_, {}).Run().ok());
-    ASSERT_TRUE(AnswerTrimmer(*store_, *clock_).Step().ok());
+    ASSERT_THAT(EventTrimmer(*store_, *clock_, {}).Run(), IsOk());
+    ASSERT_THAT(AnswerTrimmer(*store_, *clock_).Step(), IsOk());
   }
 
   // Asks under request id number `i`; answers how often the work was done so far.

@@ -1,15 +1,20 @@
 #include "server/front/acceptor.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 
-#include <chrono>
 #include <memory>
-#include <thread>
+
+#include "tests/testing/eventually.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::front {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 // The limit of descriptors for the length of a scope.
 class ScopedLimit {
@@ -33,11 +38,7 @@ AcceptorOptions Options() {
 }
 
 bool BecomesHealthy(const Acceptor& acceptor) {
-  const auto patience = std::chrono::steady_clock::now() + std::chrono::seconds(10);
-  while (!acceptor.Health().ok() && std::chrono::steady_clock::now() < patience) {
-    std::this_thread::yield();
-  }
-  return acceptor.Health().ok();
+  return testing::Eventually([&] { return acceptor.Health().ok(); });
 }
 
 TEST(AcceptorTest, ASpareThatIsMissingAtTheStartIsFoundWhenDescriptorsReturn) {
@@ -47,10 +48,10 @@ TEST(AcceptorTest, ASpareThatIsMissingAtTheStartIsFoundWhenDescriptorsReturn) {
     // Enough for the socket and what wakes the thread.
     const ScopedLimit limit(static_cast<rlim_t>(next) + 2);
     auto bound = Acceptor::Bind(Options());
-    ASSERT_TRUE(bound.ok()) << bound.status();
+    ASSERT_THAT(bound, IsOk());
     acceptor = *std::move(bound);
     acceptor->Start([](int fd) { UniqueFd(fd).Reset(); });
-    EXPECT_EQ(acceptor->Health().code(), absl::StatusCode::kResourceExhausted);
+    EXPECT_THAT(acceptor->Health(), StatusIs(absl::StatusCode::kResourceExhausted));
   }
   EXPECT_TRUE(BecomesHealthy(*acceptor));
 }

@@ -1,11 +1,16 @@
 #include "server/front/descriptor_shares.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::front {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 TEST(DescriptorSharesTest, TogetherTheyNeverExceedTheLimit) {
   for (int64_t limit = DescriptorShares::kLeastLimit; limit <= 4096; ++limit) {
@@ -18,7 +23,7 @@ TEST(DescriptorSharesTest, TogetherTheyNeverExceedTheLimit) {
 
 TEST(DescriptorSharesTest, EachPartCanWorkUnderTheLeastLimit) {
   const auto shares = DescriptorShares::Of(DescriptorShares::kLeastLimit);
-  ASSERT_TRUE(shares.ok()) << shares.status();
+  ASSERT_THAT(shares, IsOk());
   EXPECT_GE(shares->grpc_connections, 16);
   EXPECT_GE(shares->http_connections, 8);
   EXPECT_GE(shares->store_files, 32);
@@ -30,7 +35,7 @@ TEST(DescriptorSharesTest, EachPartCanWorkUnderTheLeastLimit) {
 TEST(DescriptorSharesTest, ALimitWithWhichNothingWorksIsRefused) {
   for (const int64_t limit : {int64_t{0}, DescriptorShares::kLeastLimit - 1}) {
     const auto shares = DescriptorShares::Of(limit);
-    EXPECT_EQ(shares.status().code(), absl::StatusCode::kFailedPrecondition);
+    EXPECT_THAT(shares, StatusIs(absl::StatusCode::kFailedPrecondition));
     EXPECT_EQ(ReasonOf(shares.status()), "CONFIG_INVALID");
     EXPECT_NE(shares.status().message().find(std::to_string(limit)), std::string::npos);
   }

@@ -2,6 +2,7 @@
 
 #include "server/front/tls_socket.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -16,12 +17,14 @@
 #include "server/front/guarded_sockets.h"
 #include "tests/testing/http2_frames.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/testing/test_certificates.h"
 
 namespace cairn::front {
 namespace {
 
 using testing::Authority;
+using testing::IsOk;
 using tls::SslContextPtr;
 using tls::SslPtr;
 
@@ -32,7 +35,7 @@ class TlsSocketTest : public ::testing::Test {
     auto loaded = tls::TlsContext::Load({.certificate_file = folder_ / "server.crt",
                                          .key_file = folder_ / "server.key",
                                          .client_ca_file = ""});
-    EXPECT_TRUE(loaded.ok()) << loaded.status();
+    EXPECT_THAT(loaded, IsOk());
     context_ = *std::move(loaded);
     std::array<int, 2> ends{};
     EXPECT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends.data()), 0);

@@ -1,5 +1,6 @@
 #include "server/gateway/connect_envelope.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -8,9 +9,13 @@
 #include <vector>
 
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::gateway {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 constexpr size_t kMaxBytes = 4096;
 
@@ -57,7 +62,7 @@ TEST(CompressionTest, WhatIsNotKnownIsRefusedAndTheTextSaysWhatIs) {
   EXPECT_EQ(*CompressionOf("identity"), Compression::kIdentity);
   EXPECT_EQ(*CompressionOf("gzip"), Compression::kGzip);
   const absl::Status refused = CompressionOf("br").status();
-  EXPECT_EQ(refused.code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kUnimplemented));
   EXPECT_NE(refused.message().find("identity, gzip"), std::string_view::npos);
 }
 
@@ -76,7 +81,7 @@ TEST(EnvelopeReaderTest, MessagesComeWholeHoweverTheBodyIsCut) {
   const std::vector<std::string> expected = {"first", "", large, "last"};
   for (size_t piece = 1; piece <= body.size(); ++piece) {
     const auto messages = ReadAll(body, piece);
-    ASSERT_TRUE(messages.ok()) << messages.status() << " in pieces of " << piece;
+    ASSERT_THAT(messages, IsOk()) << messages.status() << " in pieces of " << piece;
     EXPECT_EQ(*messages, expected);
   }
   EXPECT_EQ(ReadAll("", 1)->size(), 0u);
@@ -101,31 +106,31 @@ TEST(EnvelopeReaderTest, FlagsThatARequestHasNotAreRefused) {
 
 TEST(EnvelopeReaderTest, ACompressedMessageNeedsACompression) {
   const std::string body = Raw(1, "");
-  EXPECT_TRUE(ReadAll(body, 64, Compression::kGzip).ok()) << "nothing is unpacked of nothing";
-  EXPECT_EQ(ReadAll(body, 64, Compression::kIdentity).status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(ReadAll(body, 64, Compression::kGzip), IsOk()) << "nothing is unpacked of nothing";
+  EXPECT_THAT(ReadAll(body, 64, Compression::kIdentity),
+              StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_TRUE(HasReason(ReadAll(Raw(1, "no gzip"), 64).status(), ErrorReason::REQUEST_MALFORMED));
 }
 
 TEST(EnvelopeReaderTest, AMessageThatIsTooLargeIsRefusedByItsLength) {
-  EXPECT_TRUE(ReadAll(Raw(0, std::string(kMaxBytes, 'x')), 100'000).ok());
+  EXPECT_THAT(ReadAll(Raw(0, std::string(kMaxBytes, 'x')), 100'000), IsOk());
   std::string_view prefix("\0\xff\xff\xff\xff", 5);
   EnvelopeReader reader(Compression::kIdentity, kMaxBytes);
-  EXPECT_EQ(reader.Next(prefix).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(reader.Next(prefix), StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
 TEST(EnvelopeReaderTest, AMessageThatBecomesTooLargeIsRefused) {
   const Packed packed = Pack(std::string(kMaxBytes + 1, 'x'), Compression::kGzip);
   ASSERT_LT(packed.bytes.size(), kMaxBytes);
   const auto messages = ReadAll(Joined(packed), 100'000);
-  EXPECT_EQ(messages.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(messages, StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
 TEST(EnvelopeReaderTest, ALengthThatIsOnlyPromisedIsNotHeld) {
   EnvelopeReader reader(Compression::kIdentity, size_t{1} << 30);
   std::string_view bytes("\0\x20\0\0\0abc", 8);
   const auto next = reader.Next(bytes);
-  ASSERT_TRUE(next.ok());
+  ASSERT_THAT(next, IsOk());
   EXPECT_FALSE(next->has_value());
   EXPECT_EQ(reader.held_bytes(), 8u);
 }

@@ -25,6 +25,7 @@
 #include "cairn/v1/watch.pb.h"
 #include "google/longrunning/operations.pb.h"
 #include "google/rpc/error_details.pb.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::gateway {
 namespace {
@@ -35,10 +36,11 @@ using google::protobuf::Message;
 using google::protobuf::MessageFactory;
 using google::protobuf::Reflection;
 using nlohmann::json;
+using testing::IsOk;
 
 std::string OfLibrary(const Message& message) {
   std::string text;
-  EXPECT_TRUE(google::protobuf::util::MessageToJsonString(message, &text).ok());
+  EXPECT_THAT(google::protobuf::util::MessageToJsonString(message, &text), IsOk());
   return text;
 }
 
@@ -179,7 +181,7 @@ TEST(JsonWriterTest, EveryTypeIsWrittenAsTheLibraryDoes) {
       const std::string text = Ours(*message);
       ASSERT_EQ(json::parse(text), json::parse(OfLibrary(*message)));
       const std::unique_ptr<Message> back(made.New());
-      ASSERT_TRUE(google::protobuf::util::JsonStringToMessage(text, back.get()).ok()) << text;
+      ASSERT_THAT(google::protobuf::util::JsonStringToMessage(text, back.get()), IsOk()) << text;
     }
   }
 }

@@ -1,5 +1,6 @@
 // Handlers that answer later: from other threads, not at all, and after the connection is gone.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -13,10 +14,14 @@
 
 #include "lib/base/mutex.h"
 #include "lib/http/http_server.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/http/raw_client.h"
 
 namespace cairn::http {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 // Requests that came and were not answered.
 class Desk {
@@ -200,12 +205,12 @@ TEST(AsyncRouterTest, ARouteHasExactlyOneHandler) {
   const Handler now = [](const Request&) { return TextResponse("now"); };
   Route both{"GET", "/", "test.read", now};
   both.async = [](const Request&, const Responder&) {};
-  EXPECT_FALSE(Router::Create({both}).ok());
+  EXPECT_THAT(Router::Create({both}), StatusIs(absl::StatusCode::kInvalidArgument));
   Route slow = both;
   slow.handler = nullptr;
-  EXPECT_TRUE(Router::Create({slow}).ok());
+  EXPECT_THAT(Router::Create({slow}), IsOk());
   slow.slow = true;
-  EXPECT_FALSE(Router::Create({slow}).ok());
+  EXPECT_THAT(Router::Create({slow}), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 }  // namespace

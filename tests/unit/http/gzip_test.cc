@@ -1,11 +1,17 @@
 #include "lib/http/gzip.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
 
+#include "tests/testing/status_matchers.h"
+
 namespace cairn::http {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 std::string Varied(std::size_t size) {
   std::string text;
@@ -18,7 +24,7 @@ TEST(GzipTest, UnpacksWhatItPacked) {
   for (const std::size_t size : {0u, 1u, 1000u, 300'000u}) {
     const std::string text = Varied(size);
     const auto back = Gunzip(Gzip(text), {});
-    ASSERT_TRUE(back.ok()) << back.status();
+    ASSERT_THAT(back, IsOk());
     EXPECT_EQ(*back, text);
   }
 }
@@ -29,24 +35,24 @@ TEST(GzipTest, TakesSeveralMembersAsOneText) {
 
 TEST(GzipTest, ExactlyTheLimitIsTakenAndOneByteMoreIsNot) {
   const GunzipLimits limits{100'000, 200};
-  EXPECT_TRUE(Gunzip(Gzip(Varied(100'000)), limits).ok());
-  EXPECT_EQ(Gunzip(Gzip(Varied(100'001)), limits).status().code(),
-            absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(Gunzip(Gzip(Varied(100'000)), limits), IsOk());
+  EXPECT_THAT(Gunzip(Gzip(Varied(100'001)), limits),
+              StatusIs(absl::StatusCode::kResourceExhausted));
 }
 
 TEST(GzipTest, ABombIsRefusedByItsRatio) {
   const std::string bomb = Gzip(std::string(4 << 20, '\0'));
   GunzipLimits limits{std::size_t{64} << 20, 200};
-  EXPECT_EQ(Gunzip(bomb, limits).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(Gunzip(bomb, limits), StatusIs(absl::StatusCode::kResourceExhausted));
   limits.max_ratio = 2000;
-  EXPECT_TRUE(Gunzip(bomb, limits).ok());
+  EXPECT_THAT(Gunzip(bomb, limits), IsOk());
 }
 
 TEST(GzipTest, WhatIsNotWholeOrNotGzipIsRefused) {
   const std::string packed = Gzip(Varied(5000));
   for (const std::string& bad : {std::string(), std::string("plain"), packed.substr(0, 100),
                                  packed.substr(0, packed.size() - 1), packed + "x"}) {
-    EXPECT_EQ(Gunzip(bad, {}).status().code(), absl::StatusCode::kInvalidArgument) << bad.size();
+    EXPECT_THAT(Gunzip(bad, {}), StatusIs(absl::StatusCode::kInvalidArgument)) << bad.size();
   }
 }
 

@@ -11,12 +11,14 @@
 #include <vector>
 
 #include "lib/http/http_server.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/http/raw_client.h"
 
 namespace cairn::http {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::IsOk;
 
 // Small limits, so that the rare paths are the ones that run.
 HttpServerOptions SmallLimits() {
@@ -33,7 +35,7 @@ std::unique_ptr<HttpServer> StartLimited(HttpServerOptions options) {
       {"GET", "/large", "test.read",
        [](const Request&) { return TextResponse(std::string(64 << 20, 'x')); }}};
   auto server = HttpServer::Start(std::move(options), *Router::Create(std::move(routes)));
-  EXPECT_TRUE(server.ok()) << server.status();
+  EXPECT_THAT(server, IsOk());
   return *std::move(server);
 }
 

@@ -15,12 +15,15 @@
 
 #include "lib/base/mutex.h"
 #include "lib/http/http_server.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/http/raw_client.h"
 
 namespace cairn::http {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::IsOk;
+using testing::StatusIs;
 
 constexpr milliseconds kLong{20'000};
 
@@ -33,7 +36,7 @@ std::vector<Route> EchoRoutes() {
 std::unique_ptr<HttpServer> StartServer(HttpServerOptions options = {},
                                         std::vector<Route> routes = EchoRoutes()) {
   auto server = HttpServer::Start(std::move(options), *Router::Create(std::move(routes)));
-  EXPECT_TRUE(server.ok()) << server.status();
+  EXPECT_THAT(server, IsOk());
   return *std::move(server);
 }
 
@@ -236,8 +239,8 @@ TEST(HttpServerStartTest, RefusesABadAddress) {
                               "::1:0", "127.0.0.1:-1"}) {
     HttpServerOptions options;
     options.address = address;
-    EXPECT_EQ(HttpServer::Start(options, *Router::Create({})).status().code(),
-              absl::StatusCode::kInvalidArgument)
+    EXPECT_THAT(HttpServer::Start(options, *Router::Create({})),
+                StatusIs(absl::StatusCode::kInvalidArgument))
         << address;
   }
 }
@@ -247,7 +250,7 @@ TEST(HttpServerStartTest, RefusesAPortThatIsTaken) {
   HttpServerOptions options;
   options.address = first->address();
   const auto second = HttpServer::Start(options, *Router::Create({}));
-  ASSERT_EQ(second.status().code(), absl::StatusCode::kFailedPrecondition);
+  ASSERT_THAT(second, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_THAT(std::string(second.status().message()), ::testing::HasSubstr(first->address()));
 }
 

@@ -12,6 +12,7 @@
 #include "lib/base/mutex.h"
 #include "lib/http/http_server.h"
 #include "lib/http/shared_text.h"
+#include "tests/testing/eventually.h"
 #include "tests/unit/http/raw_client.h"
 
 namespace cairn::http {
@@ -65,14 +66,9 @@ class SlowRouteTest : public ::testing::Test {
   // Lets go whatever a failed test left waiting.
   ~SlowRouteTest() override { gate_.Open(); }
 
-  // Until so many requests are with the worker; false after 20 s.
+  // Until so many requests are with the worker.
   bool WaitFor(std::size_t waiting) {
-    const auto deadline = steady_clock::now() + std::chrono::seconds(20);
-    while (server_->waiting() != waiting) {
-      if (steady_clock::now() > deadline) return false;
-      std::this_thread::yield();
-    }
-    return true;
+    return testing::Eventually([&] { return server_->waiting() == waiting; });
   }
 
   Gate gate_;

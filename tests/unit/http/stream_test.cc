@@ -1,5 +1,6 @@
 // Bodies and answers in pieces, and clients that leave; over plain TCP and TLS alike.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -16,6 +17,7 @@
 #include "lib/http/http_server.h"
 #include "lib/tls/tls_context.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/testing/test_certificates.h"
 #include "tests/unit/http/raw_client.h"
 
@@ -23,6 +25,8 @@ namespace cairn::http {
 namespace {
 
 using std::chrono::milliseconds;
+using testing::IsOk;
+using testing::StatusIs;
 
 // A value that another thread gives.
 template <typename Value>
@@ -79,9 +83,9 @@ void EchoTwice(const ExchangePtr& exchange, std::string all) {
     if (piece->has_value()) return EchoTwice(exchange, std::move(all) + **piece);
     exchange->Begin(200, {{"Content-Type", "text/plain"}});
     exchange->Write(all, [exchange, all](const absl::Status& first) {
-      EXPECT_TRUE(first.ok());
+      EXPECT_THAT(first, IsOk());
       exchange->Write(all, [exchange](const absl::Status& second) {
-        EXPECT_TRUE(second.ok());
+        EXPECT_THAT(second, IsOk());
         exchange->End();
       });
     });
@@ -215,13 +219,13 @@ TEST_P(StreamTest, AnAnswerBeginsBeforeItIsWhole) {
   const ExchangePtr exchange = exchange_.Take();
   exchange->Begin(200, {});
   EXPECT_EQ(client->Read()->status, 200);
-  EXPECT_TRUE(Write(exchange, "one").ok());
+  EXPECT_THAT(Write(exchange, "one"), IsOk());
   EXPECT_EQ(client->ReadChunk(), "one");
-  EXPECT_TRUE(Write(exchange, "").ok());
+  EXPECT_THAT(Write(exchange, ""), IsOk());
   exchange->End();
   EXPECT_EQ(client->ReadChunk(), "");
-  EXPECT_EQ(Write(exchange, "two").code(), absl::StatusCode::kCancelled);
-  EXPECT_EQ(Next(exchange).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(Write(exchange, "two"), StatusIs(absl::StatusCode::kCancelled));
+  EXPECT_THAT(Next(exchange), StatusIs(absl::StatusCode::kCancelled));
 }
 
 TEST_P(StreamTest, WhoWaitsForContinueGetsItByTheFirstRead) {
@@ -280,8 +284,8 @@ TEST_P(StreamTest, LargePiecesComeWhole) {
   std::string text(3 << 20, '\0');
   for (size_t i = 0; i < text.size(); ++i) text[i] = static_cast<char>(i * i >> 7);
   std::thread writer([&] {
-    EXPECT_TRUE(Write(exchange, text).ok());
-    EXPECT_TRUE(Write(exchange, text).ok());
+    EXPECT_THAT(Write(exchange, text), IsOk());
+    EXPECT_THAT(Write(exchange, text), IsOk());
     exchange->End();
   });
   EXPECT_EQ(client->ReadChunk(), text);
@@ -295,7 +299,7 @@ TEST_P(StreamTest, AnAbortCutsTheAnswerWithoutAnEnd) {
   ASSERT_TRUE(client->Send(Get("/hand")));
   const ExchangePtr exchange = exchange_.Take();
   exchange->Begin(200, {});
-  EXPECT_TRUE(Write(exchange, "half").ok());
+  EXPECT_THAT(Write(exchange, "half"), IsOk());
   exchange->Abort();
   EXPECT_EQ(client->Read()->status, 200);
   EXPECT_EQ(client->ReadChunk(), "half");
@@ -309,7 +313,7 @@ TEST_P(StreamTest, ToHttp10APlainBodyEndsByTheClose) {
     ASSERT_TRUE(client->Send("GET /hand HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"));
     const ExchangePtr exchange = exchange_.Take();
     exchange->Begin(200, {});
-    EXPECT_TRUE(Write(exchange, "text").ok());
+    EXPECT_THAT(Write(exchange, "text"), IsOk());
     const auto head = client->Read();
     ASSERT_TRUE(head.has_value());
     EXPECT_EQ(FindHeader(head->headers, "Transfer-Encoding"), nullptr);
@@ -346,7 +350,7 @@ TEST_P(StreamTest, AMalformedHeaderMakesItA500) {
   ASSERT_TRUE(client->Send(Get("/hand")));
   const ExchangePtr exchange = exchange_.Take();
   exchange->Begin(200, {{"X-Bad", "a\r\nb"}});
-  EXPECT_EQ(Write(exchange, "lost").code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(Write(exchange, "lost"), StatusIs(absl::StatusCode::kCancelled));
   exchange->End();
   EXPECT_EQ(client->Read()->status, 500);
 }
@@ -382,7 +386,7 @@ TEST_P(StreamTest, WhoTakesNothingIsCut) {
   ASSERT_TRUE(client->Send(Get("/hand")));
   const ExchangePtr exchange = exchange_.Take();
   exchange->Begin(200, {});
-  EXPECT_EQ(Write(exchange, std::string(64 << 20, 'x')).code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(Write(exchange, std::string(64 << 20, 'x')), StatusIs(absl::StatusCode::kCancelled));
   EXPECT_TRUE(exchange->gone());
 }
 
@@ -422,7 +426,7 @@ TEST_P(StreamTest, AClientThatLeavesInTheMiddleOfItsBodyIsToldToTheReader) {
   const ExchangePtr exchange = exchange_.Take();
   EXPECT_EQ(Next(exchange)->value(), "one");
   client->Close();
-  EXPECT_EQ(Next(exchange).status().code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(Next(exchange), StatusIs(absl::StatusCode::kCancelled));
 }
 
 TEST_P(StreamTest, WhoHasSentAllAndClosesHisHalfGetsHisAnswers) {
@@ -460,7 +464,7 @@ TEST_P(StreamTest, HeadHasNoBodyWhateverIsWritten) {
   ASSERT_TRUE(client->Send("HEAD /hand HTTP/1.1\r\nHost: localhost\r\n\r\n" + Get("/quick")));
   const ExchangePtr exchange = exchange_.Take();
   exchange->Begin(200, {});
-  EXPECT_TRUE(Write(exchange, "text").ok());
+  EXPECT_THAT(Write(exchange, "text"), IsOk());
   exchange->End();
   EXPECT_EQ(client->Read(/*has_body=*/false)->status, 200);
   EXPECT_EQ(client->Read()->body, "quick");

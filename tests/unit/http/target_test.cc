@@ -6,43 +6,47 @@
 #include <random>
 #include <string>
 
+#include "tests/testing/status_matchers.h"
+
 namespace cairn::http {
 namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::IsOk;
+using testing::StatusIs;
 
 TEST(ParseTargetTest, RootHasNoSegments) {
   const auto target = ParseTarget("/");
-  ASSERT_TRUE(target.ok());
+  ASSERT_THAT(target, IsOk());
   EXPECT_THAT(target->segments, IsEmpty());
   EXPECT_THAT(target->query, IsEmpty());
 }
 
 TEST(ParseTargetTest, SplitsBeforeDecodingSoAnEncodedSlashStaysInside) {
   const auto target = ParseTarget("/models/a%2Fb/c");
-  ASSERT_TRUE(target.ok());
+  ASSERT_THAT(target, IsOk());
   EXPECT_THAT(target->segments, ElementsAre("models", "a/b", "c"));
   EXPECT_EQ(target->path, "/models/a%2Fb/c");
 }
 
 TEST(ParseTargetTest, DecodesOnlyOnce) {
   const auto target = ParseTarget("/a%252Fb?q=%2525");
-  ASSERT_TRUE(target.ok());
+  ASSERT_THAT(target, IsOk());
   EXPECT_THAT(target->segments, ElementsAre("a%2Fb"));
   EXPECT_EQ(*FindExact(target->query, "q"), "%25");
 }
 
 TEST(ParseTargetTest, PlusIsABlankInTheQueryOnly) {
   const auto target = ParseTarget("/a+b?q=a+b");
-  ASSERT_TRUE(target.ok());
+  ASSERT_THAT(target, IsOk());
   EXPECT_THAT(target->segments, ElementsAre("a+b"));
   EXPECT_EQ(*FindExact(target->query, "q"), "a b");
 }
 
 TEST(ParseTargetTest, QueryKeepsOrderRepeatsAndEmptyValues) {
   const auto target = ParseTarget("/?a=1&&b&a=2&c=x%3Dy=z");
-  ASSERT_TRUE(target.ok());
+  ASSERT_THAT(target, IsOk());
   std::string seen;
   for (const NameValue& pair : target->query) seen += pair.name + "=" + pair.value + ";";
   EXPECT_EQ(seen, "a=1;b=;a=2;c=x=y=z;");
@@ -50,14 +54,14 @@ TEST(ParseTargetTest, QueryKeepsOrderRepeatsAndEmptyValues) {
 
 TEST(ParseTargetTest, DoubledAndTrailingSlashesGiveEmptySegments) {
   const auto target = ParseTarget("/a//b/");
-  ASSERT_TRUE(target.ok());
+  ASSERT_THAT(target, IsOk());
   EXPECT_THAT(target->segments, ElementsAre("a", "", "b", ""));
 }
 
 class BadTargetTest : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(BadTargetTest, IsInvalidArgument) {
-  EXPECT_EQ(ParseTarget(GetParam()).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(ParseTarget(GetParam()), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 INSTANTIATE_TEST_SUITE_P(Forms, BadTargetTest,
@@ -87,7 +91,7 @@ TEST(PercentDecodeTest, UndoesEncodingOfRandomText) {
       } while (static_cast<unsigned char>(c) < 0x20 || c == 0x7f);
     }
     const auto decoded = PercentDecode(Encode(text), false);
-    ASSERT_TRUE(decoded.ok());
+    ASSERT_THAT(decoded, IsOk());
     EXPECT_EQ(*decoded, text);
   }
 }

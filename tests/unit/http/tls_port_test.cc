@@ -1,5 +1,6 @@
 // What only a port with TLS does.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -11,11 +12,14 @@
 #include "lib/http/http_server.h"
 #include "lib/tls/tls_context.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/testing/test_certificates.h"
 #include "tests/unit/http/raw_client.h"
 
 namespace cairn::http {
 namespace {
+
+using testing::IsOk;
 
 class TlsPortTest : public ::testing::Test {
  protected:
@@ -72,7 +76,7 @@ TEST_F(TlsPortTest, AReloadReachesNewConnectionsAndLeavesTheOthers) {
   ASSERT_TRUE(before.connected());
   EXPECT_EQ(NameIn(before), "first");
   Replace("second");
-  ASSERT_TRUE(tls_->Reload().ok());
+  ASSERT_THAT(tls_->Reload(), IsOk());
   EXPECT_EQ(before.Exchange(Get("/who"))->body, "<>");
   RawClient after(server_->port(), context_.get());
   EXPECT_EQ(NameIn(after), "second");

@@ -1,5 +1,6 @@
 #include "lib/model/model_file.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -9,10 +10,14 @@
 
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/model/test_model.h"
 
 namespace cairn::model {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 std::string KindOf(const absl::Status& status) {
   EXPECT_TRUE(HasReason(status, ErrorReason::MODEL_MALFORMED)) << status;
@@ -33,7 +38,7 @@ std::string Resealed(std::string bytes) {
 
 TEST(ModelFileTest, RoundTripKeepsEverything) {
   const auto parsed = ParseModel(Bytes());
-  ASSERT_TRUE(parsed.ok()) << parsed.status();
+  ASSERT_THAT(parsed, IsOk());
   EXPECT_EQ(SerializeModel(*parsed).value(), Bytes());
   EXPECT_EQ(parsed->features(0).name(), "spend");
   EXPECT_EQ(parsed->params().at("init"), "k-means++");
@@ -100,7 +105,7 @@ TEST(ModelFileTest, RandomDamageNeverGetsThrough) {
     if (random() % 2 == 0) damaged = Resealed(damaged);
     const auto parsed = ParseModel(damaged);
     if (parsed.ok()) {
-      EXPECT_TRUE(ValidateModel(*parsed).ok());
+      EXPECT_THAT(ValidateModel(*parsed), IsOk());
     } else {
       EXPECT_TRUE(HasReason(parsed.status(), ErrorReason::MODEL_MALFORMED));
     }
@@ -114,7 +119,7 @@ struct Fault {
   const char* field;
 };
 
-class ModelFaultTest : public testing::TestWithParam<Fault> {};
+class ModelFaultTest : public ::testing::TestWithParam<Fault> {};
 
 TEST_P(ModelFaultTest, IsRefusedByField) {
   SegmentationModel model = SmallModel();
@@ -122,7 +127,7 @@ TEST_P(ModelFaultTest, IsRefusedByField) {
   const absl::Status status = ValidateModel(model);
   EXPECT_EQ(KindOf(status), GetParam().kind) << status;
   EXPECT_EQ(MetadataOf(status, "field"), GetParam().field);
-  EXPECT_FALSE(SerializeModel(model).ok());
+  EXPECT_THAT(SerializeModel(model), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
@@ -130,7 +135,7 @@ constexpr double kInf = std::numeric_limits<double>::infinity();
 
 INSTANTIATE_TEST_SUITE_P(
     All, ModelFaultTest,
-    testing::Values(
+    ::testing::Values(
         Fault{"Algorithm", [](auto* m) { m->set_algorithm("dbscan"); }, kModelKindValue,
               "algorithm"},
         Fault{"NoFeatures", [](auto* m) { m->clear_features(); }, kModelKindShape, "features"},

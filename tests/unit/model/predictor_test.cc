@@ -1,5 +1,6 @@
 #include "lib/model/predictor.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -7,10 +8,13 @@
 #include <random>
 
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/model/test_model.h"
 
 namespace cairn::model {
 namespace {
+
+using testing::StatusIs;
 
 Predictor SmallPredictor() { return Predictor::Create(SmallModel()).value(); }
 
@@ -101,20 +105,20 @@ TEST(PredictorTest, AMissingColumnIsNamed) {
 
 TEST(PredictorTest, AColumnThatIsThereTwiceIsRefused) {
   const std::vector<std::string> columns = {"hour", "gap", "spend", "items", "gap"};
-  EXPECT_EQ(SmallPredictor().MapColumns(columns).status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(SmallPredictor().MapColumns(columns), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(PredictorTest, ANumberThatIsNotFiniteIsNamedByRowAndFeature) {
   Matrix raw = RandomRows(1, 3);
   raw(2, 1) = std::numeric_limits<double>::quiet_NaN();
   const absl::Status status = SmallPredictor().Predict(raw).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_EQ(MetadataOf(status, "field"), "rows.2.items");
 }
 
 TEST(PredictorTest, AnotherNumberOfColumnsIsRefused) {
-  EXPECT_FALSE(SmallPredictor().Predict(Matrix::Zero(2, 3)).ok());
+  EXPECT_THAT(SmallPredictor().Predict(Matrix::Zero(2, 3)),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(PredictorTest, NoRowsGiveNoSegments) {

@@ -2,6 +2,7 @@
 
 #include "server/operations/operations.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -18,11 +19,13 @@
 #include "server/operations/operation_runner.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/memory_store.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/storage/snapshot_free_store.h"
 
 namespace cairn::operations {
 namespace {
 
+using testing::IsOk;
 using v1::PurgeExperimentMetadata;
 using v1::PurgeExperimentResponse;
 
@@ -100,7 +103,7 @@ class OperationsTest : public ::testing::Test {
     storage::Plan plan = PlanCreate(NewOperationId(clock_.NowUnixNanos(), ids_->NewHexId()),
                                     clock_.NowUnixNanos(), metadata);
     std::string name = static_cast<Operation&>(*plan.response).name();
-    EXPECT_TRUE(store_->CommitAndWait(std::move(plan.write_set)).ok());
+    EXPECT_THAT(store_->CommitAndWait(std::move(plan.write_set)), IsOk());
     return name;
   }
 
@@ -112,7 +115,7 @@ class OperationsTest : public ::testing::Test {
 
   Operation Get(const std::string& name) {
     const auto stored = ReadOperation(*Now(), name);
-    EXPECT_TRUE(stored.ok()) << stored.status();
+    EXPECT_THAT(stored, IsOk());
     return stored.ok() ? stored->value : Operation();
   }
 
@@ -142,13 +145,12 @@ class OperationsTest : public ::testing::Test {
   int64_t Counted() {
     int64_t count = 0;
     const auto range = storage::KeyRange::Prefix({storage::Family::kMeta, "\x02"});
-    EXPECT_TRUE(Now()
-                    ->Scan(range, storage::ScanOrder::kAscending,
-                           [&count](std::string_view, const storage::Record&) {
-                             ++count;
-                             return true;
-                           })
-                    .ok());
+    EXPECT_THAT(Now()->Scan(range, storage::ScanOrder::kAscending,
+                            [&count](std::string_view, const storage::Record&) {
+                              ++count;
+                              return true;
+                            }),
+                IsOk());
     return count;
   }
 
@@ -160,7 +162,7 @@ class OperationsTest : public ::testing::Test {
 
 TEST_F(OperationsTest, AnOperationRunsToItsResponse) {
   const auto runner = Runner();
-  ASSERT_TRUE(runner->Start().ok());
+  ASSERT_THAT(runner->Start(), IsOk());
   const std::string name = Create(5);
   const Operation done = Wait(*runner, name);
   ASSERT_TRUE(done.done());
@@ -181,7 +183,7 @@ TEST_F(OperationsTest, NoSnapshotIsHeldWhileACommitIsWaitedFor) {
   control_.before = [&](int64_t) {
     if (control_.steps > 5) control_.failure = absl::DataLossError("broken");
   };
-  ASSERT_TRUE(runner.Start().ok());
+  ASSERT_THAT(runner.Start(), IsOk());
   EXPECT_TRUE(Wait(runner, whole).has_response());
   EXPECT_TRUE(Wait(runner, failing).has_error());
   EXPECT_EQ(Counted(), 5);
@@ -194,7 +196,7 @@ TEST_F(OperationsTest, WhatAStopCutShortGoesOnWithTheNextStart) {
   };
   const std::string name = Create(1'000'000'000);  // never gets there
   auto runner = Runner();
-  ASSERT_TRUE(runner->Start().ok());
+  ASSERT_THAT(runner->Start(), IsOk());
   reached.get_future().wait();
   runner = nullptr;
   const Operation half = Get(name);
@@ -208,7 +210,7 @@ TEST_F(OperationsTest, WhatAStopCutShortGoesOnWithTheNextStart) {
     EXPECT_TRUE(next != count + 2 || Cancel(name).ok());
   };
   runner = Runner();
-  ASSERT_TRUE(runner->Start().ok());
+  ASSERT_THAT(runner->Start(), IsOk());
   EXPECT_TRUE(Wait(*runner, name).has_error());
   EXPECT_EQ(first, count);
   EXPECT_EQ(Counted(), count + 2);
@@ -223,7 +225,7 @@ TEST_F(OperationsTest, ACancelledOneKeepsWhatIsDoneAndTakesNoFurtherStep) {
   };
   const auto runner = Runner();
   name = Create(100);
-  ASSERT_TRUE(runner->Start().ok());
+  ASSERT_THAT(runner->Start(), IsOk());
   std::promise<void> done;
   runner->WhenDone(name, [&done] { done.set_value(); });
   // The runner notices when its commit fails.
@@ -232,7 +234,7 @@ TEST_F(OperationsTest, ACancelledOneKeepsWhatIsDoneAndTakesNoFurtherStep) {
   EXPECT_EQ(cancelled.error().code(), static_cast<int>(absl::StatusCode::kCancelled));
   EXPECT_EQ(MetadataOf(cancelled).purged_run_count(), 2);
   EXPECT_EQ(Counted(), 2);
-  EXPECT_TRUE(Cancel(name).ok());
+  EXPECT_THAT(Cancel(name), IsOk());
 }
 
 TEST_F(OperationsTest, AnErrorInTheMiddleIsKeptWithWhatIsDone) {
@@ -240,7 +242,7 @@ TEST_F(OperationsTest, AnErrorInTheMiddleIsKeptWithWhatIsDone) {
                          .With("run", "r")
                          .ToStatus();
   const auto runner = Runner();
-  ASSERT_TRUE(runner->Start().ok());
+  ASSERT_THAT(runner->Start(), IsOk());
   const std::string name = Create(5);
   const Operation failed = Wait(*runner, name);
   EXPECT_EQ(failed.error().code(), static_cast<int>(absl::StatusCode::kFailedPrecondition));
@@ -271,9 +273,9 @@ TEST_F(OperationsTest, OneOfAnUnknownKindFails) {
   storage::Plan plan =
       PlanCreate(NewOperationId(kStart, ids_->NewHexId()), kStart, v1::BulkChangeRunsMetadata());
   const auto name = static_cast<Operation&>(*plan.response).name();
-  ASSERT_TRUE(store_->CommitAndWait(std::move(plan.write_set)).ok());
+  ASSERT_THAT(store_->CommitAndWait(std::move(plan.write_set)), IsOk());
   const auto runner = Runner();
-  ASSERT_TRUE(runner->Start().ok());
+  ASSERT_THAT(runner->Start(), IsOk());
   EXPECT_EQ(Wait(*runner, name).error().code(), static_cast<int>(absl::StatusCode::kInternal));
 }
 
@@ -303,7 +305,7 @@ TEST_F(OperationsTest, TheListIsOldestFirstAndHasPages) {
   std::vector<std::string> listed;
   do {
     const auto page = ListOperations(*Now(), request);
-    ASSERT_TRUE(page.ok()) << page.status();
+    ASSERT_THAT(page, IsOk());
     for (const Operation& operation : page->operations()) listed.push_back(operation.name());
     request.set_page_token(page->next_page_token());
   } while (!request.page_token().empty());
@@ -320,23 +322,23 @@ TEST_F(OperationsTest, OnlyFinishedOnesAreDeletedAndOldOnesGoByThemselves) {
   google::longrunning::DeleteOperationRequest request;
   request.set_name(first);
   EXPECT_TRUE(PlanDelete(*Now(), request)->nothing_to_write);
-  ASSERT_TRUE(Cancel(first).ok());
+  ASSERT_THAT(Cancel(first), IsOk());
   auto plan = PlanDelete(*Now(), request);
-  ASSERT_TRUE(plan.ok());
-  ASSERT_TRUE(store_->CommitAndWait(std::move(plan->write_set)).ok());
+  ASSERT_THAT(plan, IsOk());
+  ASSERT_THAT(store_->CommitAndWait(std::move(plan->write_set)), IsOk());
   EXPECT_EQ(ReasonOf(ReadOperation(*Now(), first).status()), "OPERATION_NOT_FOUND");
 
   const std::string old = Create(1);
   const std::string waiting = Create(1);
-  ASSERT_TRUE(Cancel(old).ok());
+  ASSERT_THAT(Cancel(old), IsOk());
   OperationRunner runner(*store_, clock_);
   clock_.AdvanceNanos(OperationRunner::kRetentionNanos);
-  ASSERT_TRUE(runner.RemoveOld().ok());
-  EXPECT_TRUE(ReadOperation(*Now(), old).ok());
+  ASSERT_THAT(runner.RemoveOld(), IsOk());
+  EXPECT_THAT(ReadOperation(*Now(), old), IsOk());
   clock_.AdvanceNanos(1);
-  ASSERT_TRUE(runner.RemoveOld().ok());
+  ASSERT_THAT(runner.RemoveOld(), IsOk());
   EXPECT_EQ(ReasonOf(ReadOperation(*Now(), old).status()), "OPERATION_NOT_FOUND");
-  EXPECT_TRUE(ReadOperation(*Now(), waiting).ok());
+  EXPECT_THAT(ReadOperation(*Now(), waiting), IsOk());
 }
 
 }  // namespace

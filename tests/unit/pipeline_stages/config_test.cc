@@ -1,12 +1,17 @@
 #include "pipeline/stages/config.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "lib/base/errors.h"
 #include "pipeline/stages/load_stage.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::pipeline {
 namespace {
+
+using cairn::testing::IsOk;
+using cairn::testing::StatusIs;
 
 // The position and field of an error, as `line:column field`.
 std::string ErrorAt(std::string_view yaml) {
@@ -19,7 +24,7 @@ std::string ErrorAt(std::string_view yaml) {
 
 TEST(ConfigTest, AnEmptyFileIsTheDefaultPreset) {
   const auto config = ParseConfig("", "c.yaml");
-  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_THAT(config, IsOk());
   EXPECT_EQ(config->preset, "default");
   EXPECT_EQ(config->sweep.grid.Points(config->seed).size(), 55u);
   EXPECT_EQ(config->scaling[kTotalSpend], ColumnScaling::kLogStandard);
@@ -60,7 +65,7 @@ register:
   label: again
 )",
                                   "c.yaml");
-  ASSERT_TRUE(config.ok()) << config.status();
+  ASSERT_THAT(config, IsOk());
   EXPECT_EQ(config->seed, 7u);
   EXPECT_EQ(config->threads, 3);
   EXPECT_EQ(config->input.max_reject_share, 0.2);
@@ -114,9 +119,9 @@ TEST(ConfigTest, ValuesOutsideTheirRangeAreRefused) {
 
 TEST(ConfigTest, AGridFileNamesLists) {
   const auto grid = ParseGrid("k: [3, 4]\nn_init: [1, 5]\nseeds: [1]\n", "g.yaml");
-  ASSERT_TRUE(grid.ok()) << grid.status();
+  ASSERT_THAT(grid, IsOk());
   EXPECT_EQ(grid->Points(42).size(), 4u);
-  EXPECT_FALSE(ParseGrid("n_init: [1]\n", "g.yaml").ok());
+  EXPECT_THAT(ParseGrid("n_init: [1]\n", "g.yaml"), StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_EQ(MetadataOf(ParseGrid("k: [3]\nkk: 1", "g.yaml").status(), "line"), "2");
 }
 
@@ -124,9 +129,9 @@ TEST(ConfigTest, OutlierTreatmentSaysEverything) {
   PipelineConfig config = PresetConfig("default").value();
   EXPECT_EQ(OutlierTreatment(config),
             "isolation_forest(trees=100,sample_size=256,contamination=0.05,seed=42)");
-  ASSERT_TRUE(SetOutlierMethod("none", &config).ok());
+  ASSERT_THAT(SetOutlierMethod("none", &config), IsOk());
   EXPECT_EQ(OutlierTreatment(config), "none");
-  EXPECT_FALSE(SetOutlierMethod("forest", &config).ok());
+  EXPECT_THAT(SetOutlierMethod("forest", &config), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(ApplySetting, SetsHowTheInputIsWritten) {
@@ -136,7 +141,7 @@ TEST(ApplySetting, SetsHowTheInputIsWritten) {
         "input.date_order=day_first", "input.sheet=Year 2009-2010",
         "input.null_values=[null, '?', guest]", "cleaning.home_country=France",
         "cleaning.product_codes=all", "pca.variance=0.9"}) {
-    EXPECT_TRUE(ApplySetting(setting, &config).ok()) << setting << ApplySetting(setting, &config);
+    EXPECT_THAT(ApplySetting(setting, &config), IsOk()) << setting;
   }
   const DialectSettings& dialect = config.input.dialect;
   EXPECT_EQ(dialect.encoding, TextEncoding::kWindows1252);
@@ -151,7 +156,7 @@ TEST(ApplySetting, SetsHowTheInputIsWritten) {
   for (const char* setting :
        {"input.encoding=auto", "input.separator=auto", "input.decimal=auto",
         "input.date_order=auto", "input.sheet=auto", "input.null_values=auto"}) {
-    EXPECT_TRUE(ApplySetting(setting, &config).ok()) << setting;
+    EXPECT_THAT(ApplySetting(setting, &config), IsOk()) << setting;
   }
   EXPECT_EQ(dialect, DialectSettings());
 }
@@ -168,7 +173,7 @@ TEST(ApplySettings, TheSameSettingTwiceIsRefusedAndBothAreNamed) {
     EXPECT_NE(status.message().find(settings.front()), std::string::npos) << status;
     EXPECT_NE(status.message().find(settings.back()), std::string::npos) << status;
   }
-  EXPECT_TRUE(ApplySettings({"input={separator: tab}", "input={decimal: comma}"}, &config).ok());
+  EXPECT_THAT(ApplySettings({"input={separator: tab}", "input={decimal: comma}"}, &config), IsOk());
 }
 
 TEST(ApplySetting, RefusesWhatIsNoSettingAndNamesTheField) {
@@ -191,7 +196,7 @@ TEST(LoadSettingsTest, ChangesWithEverySettingOfTheInput) {
        {"input.encoding=utf-8", "input.separator=;", "input.decimal=,",
         "input.date_order=day_first", "input.sheet=A", "input.null_values=[]"}) {
     PipelineConfig config = plain;
-    ASSERT_TRUE(ApplySetting(setting, &config).ok()) << setting;
+    ASSERT_THAT(ApplySetting(setting, &config), IsOk()) << setting;
     EXPECT_NE(LoadSettings(config), LoadSettings(plain)) << setting;
   }
 }

@@ -3,17 +3,22 @@
 #include "pipeline/stages/degenerate.h"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <set>
 
 #include "pipeline/stages/rand_index.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_stages/recording_publisher.h"
 #include "tests/unit/pipeline_stages/test_pipeline.h"
 
 namespace cairn::pipeline {
 namespace {
+
+using cairn::testing::IsOk;
+using cairn::testing::StatusIs;
 
 constexpr const char* kHeader =
     "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
@@ -38,7 +43,7 @@ Told RunOn(const std::string& csv, Publisher* publisher,
            FeaturePreset features = FeaturePreset::kDefault) {
   const ScratchFolder folder;
   RunRequest request = SmallRequest(folder, 1);
-  EXPECT_TRUE(WriteFileAtomically(request.data, csv).ok());
+  EXPECT_THAT(WriteFileAtomically(request.data, csv), IsOk());
   request.config.sweep.grid.k = {2, 3, 4, 5, 6, 7, 8};
   request.config.features = features;
   std::vector<std::string> lines;
@@ -59,7 +64,7 @@ bool Says(const Told& told, std::string_view what) {
 TEST(DegenerateData, CustomersThatAreAllTheSameAreRefusedAndNothingIsRegistered) {
   RecordingPublisher publisher;
   const Told told = RunOn(Purchases(40, 1), &publisher);
-  EXPECT_EQ(told.outcome.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(told.outcome, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_NE(told.outcome.status().message().find("customer 13001 in every feature"),
             std::string_view::npos)
       << told.outcome.status();
@@ -80,7 +85,7 @@ TEST(DegenerateData, OneOrTwoCustomersAreRefusedAndNothingIsRegistered) {
 TEST(DegenerateData, AStageThatLeavesNoCustomersSaysSoAndNothingIsRegistered) {
   RecordingPublisher publisher;
   const Told told = RunOn(Purchases(40, 4), &publisher, FeaturePreset::kClassic);
-  EXPECT_EQ(told.outcome.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(told.outcome, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_NE(told.outcome.status().message().find("with all features there are 0 customers"),
             std::string_view::npos)
       << told.outcome.status();
@@ -90,7 +95,7 @@ TEST(DegenerateData, AStageThatLeavesNoCustomersSaysSoAndNothingIsRegistered) {
 TEST(DegenerateData, FewerDifferentCustomersThanKMakeTheGridSmallerWithAWord) {
   RecordingPublisher publisher;
   const Told told = RunOn(Purchases(60, 4), &publisher);
-  ASSERT_TRUE(told.outcome.ok()) << told.outcome.status();
+  ASSERT_THAT(told.outcome, IsOk());
   EXPECT_TRUE(Says(told, "k = 5, 6, 7, 8 are left out"));
   for (const TrainingRun& run : told.outcome->runs) EXPECT_LE(run.point.k, 4);
 }
@@ -101,8 +106,7 @@ TEST(DegenerateData, NoVersionHasAnEmptySegmentAndNoIndexOfTheChosenIsNoNumber) 
       RecordingPublisher publisher;
       const Told told = RunOn(Purchases(customers, kinds), &publisher);
       if (!told.outcome.ok()) {
-        EXPECT_EQ(told.outcome.status().code(), absl::StatusCode::kFailedPrecondition)
-            << told.outcome.status();
+        EXPECT_THAT(told.outcome, StatusIs(absl::StatusCode::kFailedPrecondition));
         EXPECT_TRUE(publisher.versions.empty());
         continue;
       }
@@ -149,8 +153,8 @@ TEST(DegenerateSelection, WhatIsNoNumberIsNeverTheBest) {
     EXPECT_EQ(runs[selection.rows[selection.chosen].run].everyone.silhouette, 0.1);
     EXPECT_EQ(selection.versions.size(), 1u);
   }
-  EXPECT_EQ(SelectK({Trained(3, none, 0.3)}, config, AdjustedRandIndex).status().code(),
-            absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(SelectK({Trained(3, none, 0.3)}, config, AdjustedRandIndex),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
 TEST(DegenerateSelection, AnEmptySegmentIsNoVersionEvenWhereItsKIsWanted) {

@@ -1,12 +1,16 @@
 #include "pipeline/stages/features_file.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "lib/base/errors.h"
 #include "pipeline/data/table_csv.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::pipeline {
 namespace {
+
+using cairn::testing::IsOk;
 
 absl::Status ErrorOf(std::string_view text) { return ParseFeaturesCsv(text, "f.csv").status(); }
 
@@ -17,7 +21,7 @@ TEST(FeaturesFileTest, WhatIsWrittenReadsBackToTheSameBits) {
   features.values.resize(3, 2);
   features.values << 0.1, -1e300, 1.0 / 3, 5e-324, 0, -0.0;
   const auto back = ParseFeaturesCsv(FeaturesCsv(features), "f.csv");
-  ASSERT_TRUE(back.ok()) << back.status();
+  ASSERT_THAT(back, IsOk());
   EXPECT_EQ(back->customer_ids, features.customer_ids);
   EXPECT_EQ(back->columns, features.columns);
   EXPECT_EQ(back->values, features.values);

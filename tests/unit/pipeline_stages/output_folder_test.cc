@@ -2,6 +2,7 @@
 
 #include "pipeline/stages/output_folder.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -9,23 +10,27 @@
 #include <optional>
 
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_stages/test_pipeline.h"
 
 namespace cairn::pipeline {
 namespace {
 
+using cairn::testing::IsOk;
+using cairn::testing::StatusIs;
+
 TEST(TwoRunsWithOneFolder, TheSecondIsRefusedNamingFolderAndProcess) {
   const ScratchFolder folder;
   const std::string path = folder / "out";
   std::optional<OutputFolder> first(path);
-  ASSERT_TRUE(first->Prepare().ok());
+  ASSERT_THAT(first->Prepare(), IsOk());
   const absl::Status refused = OutputFolder(path).Prepare();
-  EXPECT_EQ(refused.code(), absl::StatusCode::kAborted) << refused;
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kAborted));
   EXPECT_EQ(MetadataOf(refused, "pid"), std::to_string(::getpid()));
   EXPECT_NE(refused.message().find(path), std::string_view::npos) << refused;
   EXPECT_NE(refused.message().find(std::to_string(::getpid())), std::string_view::npos) << refused;
   first.reset();
-  EXPECT_TRUE(OutputFolder(path).Prepare().ok());
+  EXPECT_THAT(OutputFolder(path).Prepare(), IsOk());
 }
 
 TEST(TwoRunsWithOneFolder, TheSecondRunChangesNothing) {
@@ -33,8 +38,8 @@ TEST(TwoRunsWithOneFolder, TheSecondRunChangesNothing) {
   RunRequest request = SmallRequest(folder, 1);
   request.out = folder / "out";
   OutputFolder first(request.out);
-  ASSERT_TRUE(first.Prepare().ok());
-  EXPECT_EQ(RunPipeline(request, {}, nullptr).status().code(), absl::StatusCode::kAborted);
+  ASSERT_THAT(first.Prepare(), IsOk());
+  EXPECT_THAT(RunPipeline(request, {}, nullptr), StatusIs(absl::StatusCode::kAborted));
   EXPECT_FALSE(first.Has("rejects.csv"));
 }
 
@@ -45,10 +50,11 @@ TEST(KilledRuns, TheirTemporaryFilesGoAtTheNextRunAndNothingElse) {
   const std::vector<std::string> gone = {"/features.csv.123.tmp", "/.cache/pca-ab.bin.9.tmp"};
   const std::vector<std::string> stay = {"/notes.tmp", "/features.csv", "/.cache/pca-ab.bin"};
   for (const auto& names : {gone, stay}) {
-    for (const std::string& name : names) ASSERT_TRUE(WriteFileAtomically(path + name, "x").ok());
+    for (const std::string& name : names)
+      ASSERT_THAT(WriteFileAtomically(path + name, "x"), IsOk());
   }
   OutputFolder out(path);
-  ASSERT_TRUE(out.Prepare().ok());
+  ASSERT_THAT(out.Prepare(), IsOk());
   for (const std::string& name : gone) EXPECT_FALSE(std::filesystem::exists(path + name)) << name;
   for (const std::string& name : stay) EXPECT_TRUE(std::filesystem::exists(path + name)) << name;
 }

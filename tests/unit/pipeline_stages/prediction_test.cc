@@ -1,26 +1,30 @@
 #include "pipeline/stages/prediction.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "lib/base/errors.h"
 #include "lib/model/model_file.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_stages/test_pipeline.h"
 
 namespace cairn::pipeline {
 namespace {
 
-class PredictionTest : public testing::Test {
+using cairn::testing::IsOk;
+
+class PredictionTest : public ::testing::Test {
  protected:
   void SetUp() override {
     RunRequest request = SmallRequest(folder_, 21);
     request.out = folder_ / "out";
     outcome_ = RunOrDie(request);
     const auto bytes = ReadFile(request.out + "/model.cairnseg");
-    ASSERT_TRUE(bytes.ok()) << bytes.status();
+    ASSERT_THAT(bytes, IsOk());
     auto predictor = model::Predictor::FromFile(*bytes);
-    ASSERT_TRUE(predictor.ok()) << predictor.status();
+    ASSERT_THAT(predictor, IsOk());
     predictor_.emplace(*std::move(predictor));
     labels_csv_ = ReadFile(request.out + "/labels.csv").value();
   }
@@ -37,7 +41,7 @@ class PredictionTest : public testing::Test {
 
 TEST_F(PredictionTest, PredictsTheLabelsOfTraining) {
   const auto assigned = AssignSegments(*predictor_, outcome_.features);
-  ASSERT_TRUE(assigned.ok()) << assigned.status();
+  ASSERT_THAT(assigned, IsOk());
   EXPECT_EQ(assigned->segments, chosen().fit->all_labels);
   std::string expected = "CustomerID,Segment\n";
   for (size_t i = 0; i < assigned->segments.size(); ++i) {
@@ -59,7 +63,7 @@ TEST_F(PredictionTest, TheOrderOfColumnsDoesNotMatter) {
 
 // Kind of fault: a table that is no features of this model is assigned without a word.
 TEST_F(PredictionTest, FeaturesOfTheTrainingPassWithoutAWord) {
-  EXPECT_TRUE(CheckFeatures(*predictor_, outcome_.features).ok());
+  EXPECT_THAT(CheckFeatures(*predictor_, outcome_.features), IsOk());
   const auto warnings = FeatureWarnings(*predictor_, outcome_.features);
   // Outliers are not trained on and may lie beyond.
   for (const std::string& line : warnings) EXPECT_NE(line.find("beyond"), line.npos) << line;
@@ -85,9 +89,9 @@ TEST_F(PredictionTest, AModelOfAnotherSchemaIsRefused) {
   cairn::v1::SegmentationModel other = predictor_->model();
   other.set_feature_schema(std::string(64, '0'));
   const auto bytes = model::SerializeModel(other);
-  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  ASSERT_THAT(bytes, IsOk());
   const auto predictor = model::Predictor::FromFile(*bytes);
-  ASSERT_TRUE(predictor.ok()) << predictor.status();
+  ASSERT_THAT(predictor, IsOk());
   EXPECT_NE(CheckFeatures(*predictor, outcome_.features).message().find("another definition"),
             std::string::npos);
 }

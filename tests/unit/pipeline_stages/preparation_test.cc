@@ -1,12 +1,18 @@
 #include "pipeline/stages/preparation.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <random>
 
+#include "tests/testing/status_matchers.h"
+
 namespace cairn::pipeline {
 namespace {
+
+using cairn::testing::IsOk;
+using cairn::testing::StatusIs;
 
 FeatureMatrix RandomFeatures(uint32_t seed, Eigen::Index rows) {
   std::mt19937 random(seed);
@@ -24,7 +30,7 @@ FeatureMatrix RandomFeatures(uint32_t seed, Eigen::Index rows) {
 
 PipelineConfig Config(std::string_view scaling) {
   PipelineConfig config = PresetConfig("default").value();
-  EXPECT_TRUE(SetScaling(scaling, &config).ok());
+  EXPECT_THAT(SetScaling(scaling, &config), IsOk());
   return config;
 }
 
@@ -48,8 +54,8 @@ TEST(PreparationTest, WithoutAMethodEverybodyStays) {
 TEST(PreparationTest, TooFewCustomersAreRefused) {
   PipelineConfig config = Config("standard");
   config.outliers.method = OutlierMethod::kNone;
-  EXPECT_EQ(FindOutliers(RandomFeatures(1, 2), config).status().code(),
-            absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(FindOutliers(RandomFeatures(1, 2), config),
+              StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
 TEST(PreparationTest, StandardColumnsHaveMeanZeroAndDeviationOne) {
@@ -85,7 +91,7 @@ TEST(PreparationTest, ComponentsAreTheSmallestNumberThatExplainsEnough) {
   config.pca.max_components = kFeatureCount;
   const OutlierResult outliers = FindOutliers(features, config).value();
   Preparation prepared = FitScaling(features, outliers, config).value();
-  ASSERT_TRUE(FitProjection(features, outliers, config, &prepared).ok());
+  ASSERT_THAT(FitProjection(features, outliers, config, &prepared), IsOk());
   double sum = 0;
   int count = 0;
   while (sum <= config.pca.variance) sum += prepared.variance_ratios[static_cast<size_t>(count++)];
@@ -99,7 +105,7 @@ TEST(PreparationTest, TrainingRowsAreRowsOfAllCustomersBitForBit) {
   const PipelineConfig config = Config("default");
   const OutlierResult outliers = FindOutliers(features, config).value();
   Preparation prepared = FitScaling(features, outliers, config).value();
-  ASSERT_TRUE(FitProjection(features, outliers, config, &prepared).ok());
+  ASSERT_THAT(FitProjection(features, outliers, config, &prepared), IsOk());
   for (size_t i = 0; i < outliers.kept.size(); ++i) {
     EXPECT_EQ(prepared.components.row(static_cast<Eigen::Index>(i)),
               prepared.all_components.row(outliers.kept[i]));
@@ -117,8 +123,8 @@ TEST(PreparationTest, ThreadsChangeNoBit) {
   EXPECT_EQ(a.scores, b.scores);
   Preparation pa = FitScaling(features, a, one).value();
   Preparation pb = FitScaling(features, b, four).value();
-  ASSERT_TRUE(FitProjection(features, a, one, &pa).ok());
-  ASSERT_TRUE(FitProjection(features, b, four, &pb).ok());
+  ASSERT_THAT(FitProjection(features, a, one, &pa), IsOk());
+  ASSERT_THAT(FitProjection(features, b, four, &pb), IsOk());
   EXPECT_EQ(pa.components, pb.components);
   EXPECT_EQ(pa.base.evaluation_space(), pb.base.evaluation_space());
 }

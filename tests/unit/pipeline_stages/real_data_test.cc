@@ -1,16 +1,20 @@
 // Counts and published figures of UCI Online Retail; runs where CAIRN_DATASET names the file.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <map>
 
 #include "pipeline/stages/runner.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::pipeline {
 namespace {
 
-class RealDataTest : public testing::Test {
+using cairn::testing::IsOk;
+
+class RealDataTest : public ::testing::Test {
  protected:
   void SetUp() override {
     const char* file = std::getenv("CAIRN_DATASET");
@@ -21,7 +25,7 @@ class RealDataTest : public testing::Test {
   RunOutcome Run(std::string_view preset) {
     request_.config = PresetConfig(preset).value();
     auto outcome = RunPipeline(request_, {}, nullptr);
-    EXPECT_TRUE(outcome.ok()) << outcome.status();
+    EXPECT_THAT(outcome, IsOk());
     return outcome.ok() ? *std::move(outcome) : RunOutcome();
   }
 
@@ -69,13 +73,13 @@ TEST_F(RealDataTest, ClassicCountsAndPublishedMeans) {
 
 TEST_F(RealDataTest, WithoutOutlierRemovalTwoSegmentsAreATrap) {
   request_.config = PresetConfig("default").value();
-  ASSERT_TRUE(SetOutlierMethod("none", &request_.config).ok());
-  ASSERT_TRUE(SetScaling("standard", &request_.config).ok());
+  ASSERT_THAT(SetOutlierMethod("none", &request_.config), IsOk());
+  ASSERT_THAT(SetScaling("standard", &request_.config), IsOk());
   request_.config.sweep.grid = SweepGrid();
   request_.config.sweep.grid.k = {2};
   request_.config.sweep.grid.n_init = {10};
   const auto outcome = RunPipeline(request_, {}, nullptr);
-  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  ASSERT_THAT(outcome, IsOk());
   EXPECT_NEAR(outcome->runs[0].everyone.silhouette, 0.86, 0.02);
   EXPECT_LT(outcome->runs[0].everyone.min_cluster_share, 0.02);
 }

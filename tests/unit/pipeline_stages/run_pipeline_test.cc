@@ -9,15 +9,19 @@
 #include "lib/model/predictor.h"
 #include "pipeline/stages/features_file.h"
 #include "pipeline/stages/rand_index.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_stages/recording_publisher.h"
 #include "tests/unit/pipeline_stages/test_pipeline.h"
 
 namespace cairn::pipeline {
 namespace {
 
+using cairn::testing::IsOk;
+using cairn::testing::StatusIs;
+
 std::string Text(const std::string& path) {
   auto text = ReadFile(path);
-  EXPECT_TRUE(text.ok()) << text.status();
+  EXPECT_THAT(text, IsOk());
   return text.ok() ? *text : "";
 }
 
@@ -39,7 +43,7 @@ TEST(RunPipelineTest, PlantedSegmentsAreFound) {
   const ScratchFolder folder;
   RunRequest request = SmallRequest(folder, 5);
   const SyntheticCsv planted = PlantedCsv(1000, 5);
-  ASSERT_TRUE(WriteFileAtomically(request.data, planted.csv).ok());
+  ASSERT_THAT(WriteFileAtomically(request.data, planted.csv), IsOk());
   request.config.sweep.grid.k = {3, 4, 5};
   request.config.sweep.grid.n_init = {10};
   const RunOutcome outcome = RunOrDie(request);
@@ -75,10 +79,10 @@ TEST(RunPipelineTest, EverythingPromisedIsWritten) {
   EXPECT_TRUE(runs[0]["metrics"].contains("silhouette"));
   EXPECT_TRUE(runs[0]["seconds"].is_number());
   const auto features = ParseFeaturesCsv(Text(request.out + "/features.csv"), "features.csv");
-  ASSERT_TRUE(features.ok()) << features.status();
+  ASSERT_THAT(features, IsOk());
   EXPECT_EQ(features->values, outcome.features.values);
   const auto components = ParseFeaturesCsv(Text(request.out + "/components.csv"), "components.csv");
-  ASSERT_TRUE(components.ok()) << components.status();
+  ASSERT_THAT(components, IsOk());
   EXPECT_EQ(components->values, outcome.preparation.components);
   // No file of an unfinished write is left.
   for (const auto& entry : std::filesystem::directory_iterator(request.out)) {
@@ -95,16 +99,16 @@ TEST(RunPipelineTest, TextCustomersAppearAsTheyAreAlsoFromTheCache) {
     const size_t id = csv.rfind(',', at - 1) + 1;
     if (id < at) csv.insert(id, "u"), ++at;
   }
-  ASSERT_TRUE(WriteFileAtomically(request.data, csv).ok());
+  ASSERT_THAT(WriteFileAtomically(request.data, csv), IsOk());
   request.out = folder / "out";
   std::string line;
-  ASSERT_TRUE(RunPipeline(request,
+  ASSERT_THAT(RunPipeline(request,
                           {.input =
                                [&](const std::string& said) {
                                  if (line.empty()) line = said;
                                }},
-                          nullptr)
-                  .ok());
+                          nullptr),
+              IsOk());
   EXPECT_EQ(line, "input: UTF-8, separator `,`, decimal mark `.`, dates year first");
   for (const char* name : {"features.csv", "prepared.csv", "labels.csv", "outliers.csv"}) {
     const std::string text = ReadFile(request.out + "/" + name).value();
@@ -120,12 +124,12 @@ TEST(RunPipelineTest, TextCustomersAppearAsTheyAreAlsoFromTheCache) {
 TEST(RunPipelineTest, OneCustomerIsRefusedBeforeAnySweep) {
   const ScratchFolder folder;
   RunRequest request = SmallRequest(folder, 3);
-  ASSERT_TRUE(WriteFileAtomically(request.data,
+  ASSERT_THAT(WriteFileAtomically(request.data,
                                   "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,"
                                   "CustomerID,Country\n"
                                   "1,20003,MUG,2,2011-08-02 10:00:00,2.5,13001,United Kingdom\n"
-                                  "2,20004,MUG,2,2011-09-03 10:00:00,2.5,13001,United Kingdom\n")
-                  .ok());
+                                  "2,20004,MUG,2,2011-09-03 10:00:00,2.5,13001,United Kingdom\n"),
+              IsOk());
   size_t trained = 0;
   const auto outcome = RunPipeline(request, {.sweep = [&](size_t, size_t) { ++trained; }}, nullptr);
   EXPECT_NE(outcome.status().message().find("is 1 customer (the first is 13001)"),
@@ -200,16 +204,16 @@ TEST(RunPipelineTest, ARunFromTheCacheSaysAgainHowTheInputWasRead) {
   request.out = folder / "out";
   std::vector<std::string> first;
   std::vector<std::string> again;
-  ASSERT_TRUE(RunPipeline(request, Listening(&first), nullptr).ok());
-  ASSERT_TRUE(RunPipeline(request, Listening(&again), nullptr).ok());
+  ASSERT_THAT(RunPipeline(request, Listening(&first), nullptr), IsOk());
+  ASSERT_THAT(RunPipeline(request, Listening(&again), nullptr), IsOk());
   ASSERT_FALSE(first.empty());
-  EXPECT_THAT(first.front(), testing::HasSubstr("input: "));
+  EXPECT_THAT(first.front(), ::testing::HasSubstr("input: "));
   EXPECT_EQ(again, first);
   again.clear();
   request.from = "duplicates";
-  ASSERT_TRUE(RunPipeline(request, Listening(&again), nullptr).ok());
+  ASSERT_THAT(RunPipeline(request, Listening(&again), nullptr), IsOk());
   EXPECT_EQ(again, first);
-  EXPECT_THAT(Text(request.out + "/stages.json"), testing::HasSubstr("\"notes\""));
+  EXPECT_THAT(Text(request.out + "/stages.json"), ::testing::HasSubstr("\"notes\""));
 }
 
 TEST(RunPipelineTest, ADamagedTableIsMadeAgainAndRejectsAreThoseOfThisInput) {
@@ -218,7 +222,7 @@ TEST(RunPipelineTest, ADamagedTableIsMadeAgainAndRejectsAreThoseOfThisInput) {
   request.out = folder / "out";
   RunOrDie(request);
   const std::string rejects = Text(request.out + "/rejects.csv");
-  ASSERT_TRUE(WriteFileAtomically(request.out + "/rejects.csv", "of another input").ok());
+  ASSERT_THAT(WriteFileAtomically(request.out + "/rejects.csv", "of another input"), IsOk());
   request.from = "descriptions";
   EXPECT_EQ(ComputedStages(RunOrDie(request)).front(), "descriptions");
   EXPECT_EQ(Text(request.out + "/rejects.csv"), rejects);
@@ -276,7 +280,7 @@ TEST(RunPipelineTest, AnotherFilesTransactionsAreNotTakenForTheOwn) {
   const std::string expected = Text(request.out + "/transactions.csv");
   RunRequest other = request;
   other.data = folder / "other.csv";
-  ASSERT_TRUE(WriteFileAtomically(other.data, PlantedCsv(200, 77).csv).ok());
+  ASSERT_THAT(WriteFileAtomically(other.data, PlantedCsv(200, 77).csv), IsOk());
   RunOrDie(other);
   EXPECT_NE(Text(request.out + "/transactions.csv"), expected);
   RunOrDie(request);
@@ -290,9 +294,9 @@ TEST(RunPipelineTest, TooManyRejectsStopButLeaveTheirTable) {
   std::string csv = PlantedCsv(50, 12).csv;
   for (int i = 0; i < 500; ++i)
     csv += "536365,85123A,THING,many,2010-12-01 08:26:00,2.55,17850,UK\n";
-  ASSERT_TRUE(WriteFileAtomically(request.data, csv).ok());
+  ASSERT_THAT(WriteFileAtomically(request.data, csv), IsOk());
   const auto outcome = RunPipeline(request, {}, nullptr);
-  EXPECT_EQ(outcome.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(outcome, StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_NE(Text(request.out + "/rejects.csv").find("many"), std::string::npos);
   EXPECT_FALSE(std::filesystem::exists(request.out + "/features.csv"));
 }
@@ -309,7 +313,7 @@ TEST(RunPipelineTest, ThePublisherGetsDataSetsRunsAndVersions) {
     const DatasetDraft& draft = publisher.datasets[static_cast<size_t>(i)];
     EXPECT_EQ(static_cast<int>(draft.role), i);
     const auto bytes = draft.bytes();
-    ASSERT_TRUE(bytes.ok()) << bytes.status();
+    ASSERT_THAT(bytes, IsOk());
     EXPECT_FALSE((*bytes)->empty());
     EXPECT_GT(draft.row_count, 0);
   }
@@ -319,7 +323,7 @@ TEST(RunPipelineTest, ThePublisherGetsDataSetsRunsAndVersions) {
     points.insert(run.point);
     EXPECT_EQ(run.tags.at("cairn.sweep"), publisher.sweep_keys[0]);
     EXPECT_EQ(run.tags.at("cairn.point"), run.point);
-    EXPECT_TRUE(model::Predictor::FromFile(run.model).ok());
+    EXPECT_THAT(model::Predictor::FromFile(run.model), IsOk());
   }
   EXPECT_EQ(points.size(), 6u);
   for (const VersionDraft& version : publisher.versions) {
@@ -345,7 +349,7 @@ TEST(RunPipelineTest, AnInputThatIsCutOffMeanwhileIsPublishedAsItWasRead) {
       .sweep = {},
       .input = {}};
   const auto outcome = RunPipeline(request, observer, &publisher);
-  ASSERT_TRUE(outcome.ok()) << outcome.status();
+  ASSERT_THAT(outcome, IsOk());
   ASSERT_FALSE(publisher.datasets.empty());
   EXPECT_EQ(publisher.datasets[0].input->view(), before);
   EXPECT_EQ(publisher.datasets[0].digest, DigestOf(before));
@@ -381,7 +385,7 @@ TEST(RunPipelineTest, AServerThatIsGoneEndsTheRunAndARepetitionCompletesIt) {
   request.out = folder / "out";
   RecordingPublisher broken;
   broken.fail_at = 3;
-  EXPECT_EQ(RunPipeline(request, {}, &broken).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(RunPipeline(request, {}, &broken), StatusIs(absl::StatusCode::kUnavailable));
   RecordingPublisher whole;
   RunOrDie(request, &whole);
   EXPECT_EQ(whole.sweep_keys, broken.sweep_keys);
@@ -392,7 +396,7 @@ TEST(RunPipelineTest, AMissingFileIsNotFound) {
   RunRequest request;
   request.config = PresetConfig("default").value();
   request.data = "/nonexistent/data.csv";
-  EXPECT_EQ(RunPipeline(request, {}, nullptr).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(RunPipeline(request, {}, nullptr), StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST(RunPipelineTest, ThePlanTellsWhatTheRunDoes) {

@@ -1,15 +1,19 @@
 // Kind of fault: half of the input is set aside and the run ends well, or registers it.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 
 #include "pipeline/data/input_error.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_stages/recording_publisher.h"
 #include "tests/unit/pipeline_stages/test_pipeline.h"
 
 namespace cairn::pipeline {
 namespace {
+
+using cairn::testing::IsOk;
 
 // A request whose every second row has no customer.
 RunRequest HalfWithoutCustomer(const ScratchFolder& folder) {
@@ -29,7 +33,7 @@ RunRequest HalfWithoutCustomer(const ScratchFolder& folder) {
     out += row;
     at = end;
   }
-  EXPECT_TRUE(WriteFileAtomically(request.data, out).ok());
+  EXPECT_THAT(WriteFileAtomically(request.data, out), IsOk());
   return request;
 }
 
@@ -37,7 +41,7 @@ std::vector<std::string> Said(const RunRequest& request) {
   std::vector<std::string> lines;
   const RunObserver observer{
       .stage = {}, .sweep = {}, .input = [&](const std::string& line) { lines.push_back(line); }};
-  EXPECT_TRUE(RunPipeline(request, observer, nullptr).ok());
+  EXPECT_THAT(RunPipeline(request, observer, nullptr), IsOk());
   std::erase_if(lines, [](const std::string& line) { return !line.starts_with("set aside:"); });
   return lines;
 }
@@ -57,7 +61,7 @@ TEST(SetAsideRun, TheSharesAreSaidAlsoFromTheCacheAndJudgedAgain) {
   const ScratchFolder folder;
   RunRequest request = HalfWithoutCustomer(folder);
   request.out = folder / "out";
-  ASSERT_TRUE(ApplySetting("cleaning.max_set_aside_share=0.9", &request.config).ok());
+  ASSERT_THAT(ApplySetting("cleaning.max_set_aside_share=0.9", &request.config), IsOk());
   const std::vector<std::string> first = Said(request);
   ASSERT_GE(first.size(), 2u);
   EXPECT_TRUE(first[0].starts_with("set aside: no customer: ")) << first[0];

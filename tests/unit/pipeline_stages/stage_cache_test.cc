@@ -1,5 +1,6 @@
 #include "pipeline/stages/stage_cache.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -7,15 +8,18 @@
 #include <string>
 
 #include "lib/base/digest.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::pipeline {
 namespace {
 
-class StageCacheTest : public testing::Test {
+using cairn::testing::IsOk;
+
+class StageCacheTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    directory_ = testing::TempDir() + "/stage_cache_" +
-                 testing::UnitTest::GetInstance()->current_test_info()->name();
+    directory_ = ::testing::TempDir() + "/stage_cache_" +
+                 ::testing::UnitTest::GetInstance()->current_test_info()->name();
     std::filesystem::remove_all(directory_);
   }
   void TearDown() override { std::filesystem::remove_all(directory_); }
@@ -26,7 +30,7 @@ class StageCacheTest : public testing::Test {
 
 TEST_F(StageCacheTest, AValueIsFoundUnderItsKeyOnly) {
   const StageCache cache(directory_);
-  ASSERT_TRUE(cache.Store("pca", key_, std::string("value\0x", 7)).ok());
+  ASSERT_THAT(cache.Store("pca", key_, std::string("value\0x", 7)), IsOk());
   EXPECT_EQ(cache.Load("pca", key_), std::string("value\0x", 7));
   EXPECT_FALSE(cache.Load("pca", Sha256Hex("b")).has_value());
   EXPECT_FALSE(cache.Load("sweep", key_).has_value());
@@ -34,7 +38,7 @@ TEST_F(StageCacheTest, AValueIsFoundUnderItsKeyOnly) {
 
 TEST_F(StageCacheTest, DamageIsAMiss) {
   const StageCache cache(directory_);
-  ASSERT_TRUE(cache.Store("pca", key_, "value").ok());
+  ASSERT_THAT(cache.Store("pca", key_, "value"), IsOk());
   const std::string path = cache.PathOf("pca", key_, ".bin");
   {
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
@@ -49,9 +53,9 @@ TEST_F(StageCacheTest, DamageIsAMiss) {
 TEST_F(StageCacheTest, OldValuesOfAStageAreRemoved) {
   const StageCache cache(directory_);
   for (int i = 0; i < 10; ++i) {
-    ASSERT_TRUE(cache.Store("pca", Sha256Hex(std::to_string(i)), "value").ok());
+    ASSERT_THAT(cache.Store("pca", Sha256Hex(std::to_string(i)), "value"), IsOk());
   }
-  ASSERT_TRUE(cache.Store("sweep", key_, "kept").ok());
+  ASSERT_THAT(cache.Store("sweep", key_, "kept"), IsOk());
   const std::filesystem::directory_iterator files(directory_ + "/.cache");
   EXPECT_EQ(std::distance(begin(files), end(files)), 5);
   EXPECT_TRUE(cache.Load("sweep", key_).has_value());
@@ -59,7 +63,7 @@ TEST_F(StageCacheTest, OldValuesOfAStageAreRemoved) {
 
 TEST_F(StageCacheTest, WithoutAFolderNothingIsKept) {
   const StageCache cache("");
-  EXPECT_TRUE(cache.Store("pca", key_, "value").ok());
+  EXPECT_THAT(cache.Store("pca", key_, "value"), IsOk());
   EXPECT_FALSE(cache.Load("pca", key_).has_value());
 }
 

@@ -1,12 +1,17 @@
 #include "pipeline/stages/stage_graph.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "tests/testing/status_matchers.h"
+
 namespace cairn::pipeline {
 namespace {
+
+using cairn::testing::StatusIs;
 
 const PipelineConfig& Default() {
   static const PipelineConfig config = PresetConfig("default").value();
@@ -53,7 +58,7 @@ TEST(StageGraphTest, WhatCannotChangeAResultIsNotPartOfAKey) {
 
 TEST(StageGraphTest, AMisspeltStageIsCorrected) {
   const absl::Status status = StageIndex("sweeep").status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_NE(std::string(status.message()).find("did you mean `sweep`"), std::string::npos);
 }
 

@@ -2,6 +2,7 @@
 // `evaluate`, and values in a cache by that of their stage: a key that changes without a new
 // version of its stage loses both.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -9,11 +10,13 @@
 #include <vector>
 
 #include "pipeline/stages/stage_graph.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::pipeline {
 namespace {
 
 using Keys = std::vector<std::pair<std::string, std::string>>;
+using cairn::testing::IsOk;
 
 Keys KeysOf(const PipelineConfig& config) {
   Keys keys;
@@ -51,7 +54,7 @@ PipelineConfig Unusual() {
                                              "select.min_silhouette=0.3",
                                              "select.max_davies_bouldin=1.2"};
   const absl::Status status = ApplySettings(settings, &config);
-  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(status, IsOk());
   return config;
 }
 

@@ -1,15 +1,19 @@
 #include "pipeline/stages/stage_walk.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 #include <map>
 
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_stages/recording_publisher.h"
 #include "tests/unit/pipeline_stages/test_pipeline.h"
 
 namespace cairn::pipeline {
 namespace {
+
+using cairn::testing::IsOk;
 
 namespace fs = std::filesystem;
 
@@ -18,7 +22,7 @@ using Actions = std::map<std::string, std::string>;
 Actions Planned(const RunRequest& request, bool with_server) {
   Actions actions;
   const auto lines = PlanPipeline(request, with_server);
-  EXPECT_TRUE(lines.ok()) << lines.status();
+  EXPECT_THAT(lines, IsOk());
   for (const PlanLine& line : *lines) {
     if (line.action != "skip") actions[std::string(line.stage->name)] = line.action;
   }
@@ -36,7 +40,7 @@ Actions Done(const RunRequest& request, Publisher* publisher = nullptr) {
 TEST(StageTableTest, AnEntryStandsForStagesUpToItsOwn) {
   for (const StageInfo& stage : StageGraph()) {
     const auto first = StageIndex(KeptFrom(stage));
-    ASSERT_TRUE(first.ok()) << stage.name;
+    ASSERT_THAT(first, IsOk()) << stage.name;
     EXPECT_LE(*first, *StageIndex(stage.name));
     EXPECT_TRUE(stage.work.compute) << stage.name;
     EXPECT_EQ(stage.work.encode != nullptr, !stage.work.forms.empty()) << stage.name;
@@ -44,7 +48,7 @@ TEST(StageTableTest, AnEntryStandsForStagesUpToItsOwn) {
 }
 
 // A run that is finished, of which every test takes a copy and damages that.
-class StageWalkTest : public testing::Test {
+class StageWalkTest : public ::testing::Test {
  protected:
   StageWalkTest() : request_(SmallRequest(folder_, 8)) {
     request_.config.sweep.grid.k = {3};
@@ -155,7 +159,7 @@ TEST_F(StageWalkTest, TransactionsThatWereChangedStandForNothing) {
   const std::string whole = ReadFile(path).value();
   std::string changed = whole;
   changed.back() = ' ';
-  ASSERT_TRUE(WriteFileAtomically(path, changed).ok());
+  ASSERT_THAT(WriteFileAtomically(path, changed), IsOk());
   RunOrDie(request);
   EXPECT_TRUE(ReadFile(path).value() == whole);  // A difference of so many lines is not shown.
 }

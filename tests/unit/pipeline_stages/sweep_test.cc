@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -9,9 +10,13 @@
 #include "pipeline/stages/rand_index.h"
 #include "pipeline/stages/selection.h"
 #include "pipeline/stages/training.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::pipeline {
 namespace {
+
+using cairn::testing::IsOk;
+using cairn::testing::StatusIs;
 
 // Four blobs in three dimensions, every tenth row an outlier of the training rows.
 SweepInput Blobs(uint32_t seed, int rows) {
@@ -35,14 +40,14 @@ std::vector<TrainingRun> Sweep(const SweepInput& input, const std::vector<GridPo
                                bool sharing, int threads) {
   const SweepOptions options{1e-4, sharing, threads};
   auto runs = FitGrid(input, points, options);
-  EXPECT_TRUE(runs.ok()) << runs.status();
+  EXPECT_THAT(runs, IsOk());
   size_t told = 0;
   const RunSink sink = [&](const TrainingRun& run, size_t index) {
     EXPECT_EQ(index, told++);
     EXPECT_FALSE(std::isnan(run.training.silhouette));
     return absl::OkStatus();
   };
-  EXPECT_TRUE(EvaluateRuns(input, options, sink, &*runs).ok());
+  EXPECT_THAT(EvaluateRuns(input, options, sink, &*runs), IsOk());
   EXPECT_EQ(told, points.size());
   return *std::move(runs);
 }
@@ -148,7 +153,7 @@ TEST(SweepTest, EvidenceIsTheSilhouetteOfAllCustomers) {
   grid.k = {2, 3};
   auto runs = Sweep(input, grid.Points(42), true, 1);
   EXPECT_TRUE(std::isnan(runs[1].everyone.silhouette));
-  ASSERT_TRUE(MeasureEvidence(input, {1}, 1, &runs).ok());
+  ASSERT_THAT(MeasureEvidence(input, {1}, 1, &runs), IsOk());
   EXPECT_FALSE(runs[0].has_evidence);
   EXPECT_TRUE(runs[1].has_evidence);
   EXPECT_FALSE(std::isnan(runs[1].everyone.silhouette));
@@ -157,7 +162,7 @@ TEST(SweepTest, EvidenceIsTheSilhouetteOfAllCustomers) {
 
 TEST(SweepTest, MoreSegmentsThanRowsAreRefused) {
   const absl::Status status = FitGrid(Blobs(18, 20), {GridPoint{.k = 50}}, SweepOptions()).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_EQ(MetadataOf(status, "value"), "50");
 }
 
@@ -167,8 +172,8 @@ TEST(SweepTest, TheSinkCanStopTheSweep) {
   const RunSink sink = [](const TrainingRun&, size_t index) {
     return index < 2 ? absl::OkStatus() : absl::UnavailableError("gone");
   };
-  EXPECT_EQ(EvaluateRuns(input, SweepOptions(), sink, &runs).code(),
-            absl::StatusCode::kUnavailable);
+  EXPECT_THAT(EvaluateRuns(input, SweepOptions(), sink, &runs),
+              StatusIs(absl::StatusCode::kUnavailable));
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 #ifndef CAIRN_TESTS_UNIT_PIPELINE_STAGES_TEST_PIPELINE_H_
 #define CAIRN_TESTS_UNIT_PIPELINE_STAGES_TEST_PIPELINE_H_
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -10,6 +11,7 @@
 #include "lib/base/files.h"
 #include "pipeline/data/synthetic.h"
 #include "pipeline/stages/runner.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::pipeline {
 
@@ -17,8 +19,8 @@ namespace cairn::pipeline {
 class ScratchFolder {
  public:
   ScratchFolder() {
-    const auto* test = testing::UnitTest::GetInstance()->current_test_info();
-    path_ = testing::TempDir() + "/stages_" + test->test_suite_name() + "_" + test->name();
+    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
+    path_ = ::testing::TempDir() + "/stages_" + test->test_suite_name() + "_" + test->name();
     std::filesystem::remove_all(path_);
     std::filesystem::create_directories(path_);
   }
@@ -44,7 +46,7 @@ inline SyntheticCsv PlantedCsv(int32_t customers, uint64_t seed) {
 inline RunRequest SmallRequest(const ScratchFolder& folder, uint64_t seed) {
   RunRequest request;
   request.data = folder / "data.csv";
-  EXPECT_TRUE(WriteFileAtomically(request.data, PlantedCsv(300, seed).csv).ok());
+  EXPECT_THAT(WriteFileAtomically(request.data, PlantedCsv(300, seed).csv), cairn::testing::IsOk());
   request.config = PresetConfig("default").value();
   request.config.threads = 2;
   request.config.sweep.grid.k = {2, 3, 4};
@@ -54,7 +56,7 @@ inline RunRequest SmallRequest(const ScratchFolder& folder, uint64_t seed) {
 
 inline RunOutcome RunOrDie(const RunRequest& request, Publisher* publisher = nullptr) {
   auto outcome = RunPipeline(request, {}, publisher);
-  EXPECT_TRUE(outcome.ok()) << outcome.status();
+  EXPECT_THAT(outcome, cairn::testing::IsOk());
   return outcome.ok() ? *std::move(outcome) : RunOutcome();
 }
 

@@ -2,6 +2,7 @@
 
 #include "server/calls/answer_stream.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -12,11 +13,15 @@
 #include <vector>
 
 #include "cairn/v1/artifacts.pb.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/partial_table.h"
 #include "tests/unit/server/rpc_fixture.h"
 
 namespace cairn {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 // Says what the test says; what is left empty is not asked.
 struct Script {
@@ -106,7 +111,7 @@ TEST_F(AnswerStreamTest, PartsComeOneAfterTheOtherAndThenTheEnd) {
   script_.says = {Part::kFilled, Part::kFilled, Part::kEnd};
   const auto stream = Begin();
   stream->Serve();
-  EXPECT_TRUE(stream->Ended().ok());
+  EXPECT_THAT(stream->Ended(), IsOk());
   EXPECT_EQ(stream->parts, (Parts{"part 0", "part 1"}));
   EXPECT_EQ(metrics_.in_flight(), 0);
 }
@@ -115,7 +120,7 @@ TEST_F(AnswerStreamTest, TheErrorOfTheSourceIsTheEnd) {
   script_.says = {Part::kFilled, absl::NotFoundError("gone")};
   const auto stream = Begin();
   stream->Serve();
-  EXPECT_EQ(stream->Ended().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(stream->Ended(), StatusIs(absl::StatusCode::kNotFound));
   EXPECT_EQ(stream->parts, Parts{"part 0"});
 }
 
@@ -124,7 +129,7 @@ TEST_F(AnswerStreamTest, APartThatCannotBeWrittenEndsTheCallWithWhy) {
   const auto stream = Begin();
   stream->on_write = [] { return absl::InternalError("no JSON"); };
   stream->Serve();
-  EXPECT_EQ(stream->Ended().code(), absl::StatusCode::kInternal);
+  EXPECT_THAT(stream->Ended(), StatusIs(absl::StatusCode::kInternal));
 }
 
 TEST_F(AnswerStreamTest, AClientThatIsGoneIsNotAskedForMore) {
@@ -135,7 +140,7 @@ TEST_F(AnswerStreamTest, AClientThatIsGoneIsNotAskedForMore) {
     return absl::OkStatus();
   };
   stream->Serve();
-  EXPECT_EQ(stream->Ended().code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(stream->Ended(), StatusIs(absl::StatusCode::kCancelled));
 }
 
 TEST_F(AnswerStreamTest, ASourceThatIsReadyAtOnceIsAskedAgain) {
@@ -143,7 +148,7 @@ TEST_F(AnswerStreamTest, ASourceThatIsReadyAtOnceIsAskedAgain) {
   script_.when_ready = [](const std::function<void()>& ready) { ready(); };
   const auto stream = Begin();
   stream->Serve();
-  EXPECT_TRUE(stream->Ended().ok());
+  EXPECT_THAT(stream->Ended(), IsOk());
   EXPECT_EQ(stream->parts, Parts{"part 1"});
 }
 
@@ -156,7 +161,7 @@ TEST_F(AnswerStreamTest, AStreamThatWaitsIsChargedForNothingAndGoesOnWhenItsSour
   const std::function<void()> ready = waits.get_future().get();
   EXPECT_EQ(replies_.held_bytes(), 0);
   ready();
-  EXPECT_TRUE(stream->Ended().ok());
+  EXPECT_THAT(stream->Ended(), IsOk());
   ready();  // nobody waits any more
   EXPECT_EQ(stream->parts, Parts{"part 1"});
 }
@@ -169,14 +174,14 @@ TEST_F(AnswerStreamTest, AStreamThatWaitsEndsWhenItIsCancelled) {
   stream->Serve();
   waits.get_future().wait();
   stream->Cancelled();
-  EXPECT_EQ(stream->Ended().code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(stream->Ended(), StatusIs(absl::StatusCode::kCancelled));
 }
 
 TEST_F(AnswerStreamTest, ACallThatIsCancelledBeforeItsTurnAsksNothing) {
   const auto stream = Begin();
   stream->Cancelled();
   stream->Serve();
-  EXPECT_EQ(stream->Ended().code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(stream->Ended(), StatusIs(absl::StatusCode::kCancelled));
 }
 
 }  // namespace

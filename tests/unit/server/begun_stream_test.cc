@@ -1,6 +1,7 @@
 // Streams that have begun are not refused: not for the budget of replies, not for the queue of
 // the pool. Over real calls of services that only count.
 
+#include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -15,11 +16,14 @@
 #include "cairn/v1/artifacts.grpc.pb.h"
 #include "server/rpc/handover.h"
 #include "server/rpc/table_service.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/partial_table.h"
 #include "tests/unit/server/rpc_fixture.h"
 
 namespace cairn {
 namespace {
+
+using testing::IsOk;
 
 constexpr int kParts = 100;
 constexpr size_t kMaxQueued = 3;
@@ -143,7 +147,7 @@ TEST_F(BegunStreamTest, ADownloadIsNotRefusedWhenTheBudgetIsFullAfterItsFirstPar
   };
   const auto [parts, status] = ReadAll();
   EXPECT_EQ(parts, kParts);
-  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_THAT(status, IsOk());
   EXPECT_GT(held, kBudget + (kParts - 20) * kHeldPerPart) << "what it holds more is not counted";
 }
 
@@ -171,7 +175,7 @@ TEST_F(BegunStreamTest, ADownloadIsNotRefusedWhenTheQueueIsFullAfterItsFirstPart
   };
   const auto [parts, status] = ReadAll();
   EXPECT_EQ(parts, kParts);
-  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_THAT(status, IsOk());
 }
 
 TEST_F(BegunStreamTest, AnUploadIsNotRefusedWhenTheQueueIsFullAfterItsFirstMessage) {
@@ -185,7 +189,7 @@ TEST_F(BegunStreamTest, AnUploadIsNotRefusedWhenTheQueueIsFullAfterItsFirstMessa
   while (sent < kParts && writer->Write(v1::WriteRequest())) ++sent;
   writer->WritesDone();
   const grpc::Status status = writer->Finish();
-  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_THAT(status, IsOk());
   EXPECT_EQ(response.committed_size_bytes(), kParts);
 }
 
@@ -197,7 +201,7 @@ class QuickReaderTest : public BegunStreamTest {
 
 TEST_F(QuickReaderTest, ADownloadHasLargePartsOnceItsClientTookOneQuickly) {
   const auto [parts, status] = ReadAll();
-  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_THAT(status, IsOk());
   ASSERT_EQ(seen_.limits.size(), static_cast<size_t>(kParts));
   EXPECT_EQ(seen_.limits[0], calls::Replies::kPartBytes) << "nothing is known of the client";
   EXPECT_EQ(*std::max_element(seen_.limits.begin(), seen_.limits.end()),
@@ -206,9 +210,9 @@ TEST_F(QuickReaderTest, ADownloadHasLargePartsOnceItsClientTookOneQuickly) {
 
 TEST_F(QuickReaderTest, ADownloadHasNoLargePartsWhereMuchWaits) {
   MemoryCharge others;
-  ASSERT_TRUE(replies_.Charge(int64_t{5} << 20, others).ok());
+  ASSERT_THAT(replies_.Charge(int64_t{5} << 20, others), IsOk());
   const auto [parts, status] = ReadAll();
-  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_THAT(status, IsOk());
   EXPECT_EQ(seen_.limits, std::vector<int64_t>(kParts, calls::Replies::kPartBytes));
   EXPECT_EQ(parts, kParts);
 }

@@ -5,12 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
 #include "server/calls/waiting_room.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::calls {
 namespace {
+
+using testing::StatusIs;
 
 const service::Method kMethod;
 
@@ -60,7 +64,7 @@ TEST(CallPoolsTest, ACallThatEndedWhileItWaitedIsNotBegun) {
     gone = true;
     open.set_value();
   }
-  EXPECT_EQ(heard.code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(heard, StatusIs(absl::StatusCode::kCancelled));
 }
 
 TEST(CallPoolsTest, WaitingRequestsHoldOnlySoManyBytesButOneThatIsAlone) {
@@ -165,7 +169,7 @@ TEST(WaitingRoomTest, WhoIsGoneLeavesAndWhoWaitedTooLongIsRefused) {
   WaitingRoom room([] { return true; }, {});
   room.Wait(
       1, [] { return absl::CancelledError("gone"); }, gone.Hears());
-  EXPECT_EQ(gone.Wait().code(), absl::StatusCode::kCancelled);
+  EXPECT_THAT(gone.Wait(), StatusIs(absl::StatusCode::kCancelled));
   Told tired;
   WaitingRoom hasty([] { return true; }, {.patience = std::chrono::milliseconds(1)});
   hasty.Wait(1, Goes, tired.Hears());

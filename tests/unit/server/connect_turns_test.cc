@@ -1,15 +1,13 @@
 // Calls over HTTP that wait: large requests unread until there is room, and for operations until
 // their client leaves.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
-#include <functional>
 #include <future>
 #include <memory>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -24,6 +22,8 @@
 #include "server/gateway/connect_wait.h"
 #include "server/operations/operations.h"
 #include "tests/testing/connect_call.h"
+#include "tests/testing/eventually.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/partial_table.h"
 #include "tests/unit/server/rpc_fixture.h"
 
@@ -31,6 +31,8 @@ namespace cairn {
 namespace {
 
 using testing::ConnectCall;
+using testing::Eventually;
+using testing::IsOk;
 
 constexpr size_t kLargeBytes = size_t{1} << 20;
 
@@ -41,7 +43,7 @@ class ConnectTurnsTest : public RpcTest {
     auto router =
         http::Router::Create(gateway::ConnectRoutes(environment_, *table_, Limits(longest)));
     auto server = http::HttpServer::Start({}, *std::move(router));
-    EXPECT_TRUE(server.ok()) << server.status();
+    EXPECT_THAT(server, IsOk());
     server_ = *std::move(server);
   }
   ~ConnectTurnsTest() override { Open(); }
@@ -79,14 +81,6 @@ class ConnectTurnsTest : public RpcTest {
     return response;
   }
 
-  // Until `condition` holds, or half a minute is over.
-  static bool Becomes(const std::function<bool()>& condition) {
-    for (int i = 0; i < 3000 && !condition(); ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return condition();
-  }
-
   std::promise<void> open_;
   const std::shared_future<void> gate_ = open_.get_future().share();
   std::atomic<bool> opened_{false};
@@ -112,15 +106,15 @@ TEST_F(ConnectTurnsTest, LargeRequestsAreReadInTheirTurn) {
   const auto first = Begin();
   EXPECT_EQ(first->Status(), 100);  // it may send: nobody else does
   const auto second = Begin();
-  ASSERT_TRUE(Becomes([this] { return intake_.waiting() == 1; }));
+  ASSERT_TRUE(Eventually([this] { return intake_.waiting() == 1; }));
   Send(*first);
-  ASSERT_TRUE(Becomes([this] { return served_ == 1; }));
+  ASSERT_TRUE(Eventually([this] { return served_ == 1; }));
   EXPECT_EQ(intake_.waiting(), 1);
   Open();
   EXPECT_EQ(second->Status(), 100);
   Send(*second);
-  EXPECT_TRUE(Becomes([this] { return served_ == 2; }));
-  EXPECT_TRUE(Becomes([this] { return metrics_.in_flight() == 0; }));
+  EXPECT_TRUE(Eventually([this] { return served_ == 2; }));
+  EXPECT_TRUE(Eventually([this] { return metrics_.in_flight() == 0; }));
 }
 
 // A message that does not come to its end is given up, whichever kind of call reads it.
@@ -154,11 +148,11 @@ TEST_F(ConnectTurnsTest, WhoLeavesWhileWaitingIsNotServed) {
   const auto first = Begin();
   EXPECT_EQ(first->Status(), 100);
   const auto second = Begin();
-  ASSERT_TRUE(Becomes([this] { return intake_.waiting() == 1; }));
+  ASSERT_TRUE(Eventually([this] { return intake_.waiting() == 1; }));
   second->Leave();
-  EXPECT_TRUE(Becomes([this] { return intake_.waiting() == 0; }));
+  EXPECT_TRUE(Eventually([this] { return intake_.waiting() == 0; }));
   first->Leave();  // in the middle of its request
-  EXPECT_TRUE(Becomes([this] { return metrics_.in_flight() == 0; }));
+  EXPECT_TRUE(Eventually([this] { return metrics_.in_flight() == 0; }));
   EXPECT_FALSE(intake_.full());
   EXPECT_EQ(served_, 0);
 }
@@ -166,7 +160,7 @@ TEST_F(ConnectTurnsTest, WhoLeavesWhileWaitingIsNotServed) {
 TEST_F(ConnectTurnsTest, AWaitForAnOperationEndsWhenItsClientLeaves) {
   const auto made = Apply<google::longrunning::Operation>(
       operations::PlanCreate("a", NextTime(), v1::PurgeExperimentMetadata()));
-  ASSERT_TRUE(made.ok()) << made.status();
+  ASSERT_THAT(made, IsOk());
   const auto* descriptor =
       ServiceNamed("google.longrunning.Operations").FindMethodByName("WaitOperation");
   service::Method method;

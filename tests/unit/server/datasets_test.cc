@@ -5,13 +5,16 @@
 #include <utility>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include "lib/base/resource_names.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/use_case_fixture.h"
 
 namespace cairn::datasets {
 namespace {
 
 using absl::StatusCode;
+using testing::IsOk;
 
 class DatasetsTest : public UseCaseTest {
  protected:
@@ -22,7 +25,7 @@ class DatasetsTest : public UseCaseTest {
     request.set_direction(direction);
     request.set_max_depth(depth);
     const auto lineage = GetLineage(*Now(), request);
-    EXPECT_TRUE(lineage.ok()) << lineage.status();
+    EXPECT_THAT(lineage, IsOk());
     std::set<std::string> names;
     if (!lineage.ok()) return names;
     for (const auto& node : lineage->nodes()) names.insert(node.name());
@@ -37,7 +40,7 @@ class DatasetsTest : public UseCaseTest {
     std::vector<std::string> paths;
     do {
       const auto page = artifacts::ListArtifacts(*Now(), request);
-      EXPECT_TRUE(page.ok()) << page.status();
+      EXPECT_THAT(page, IsOk());
       if (!page.ok()) break;
       for (const auto& file : page->files()) paths.push_back(file.path());
       request.set_page_token(page->next_page_token());
@@ -51,7 +54,7 @@ TEST_F(DatasetsTest, TheSameFilesAreOneVersionInAnyOrder) {
   *version.add_files() = PutFile("b.csv", "bb");
   *version.add_files() = PutFile("a.csv", "a");
   const auto first = CreateDatasetVersion("d", version);
-  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_THAT(first, IsOk());
   EXPECT_EQ(first->name(), "datasets/d/versions/1");
   EXPECT_EQ(first->files(0).path(), "a.csv");
   EXPECT_EQ(first->size_bytes(), 3);
@@ -98,7 +101,7 @@ TEST_F(DatasetsTest, ValidationAloneStoresNothing) {
   *request.mutable_dataset_version()->add_files() = PutFile("a", "a");
   request.set_validate_only(true);
   const auto plan = PlanCreateDatasetVersion(*Now(), request, kStart);
-  ASSERT_TRUE(plan.ok());
+  ASSERT_THAT(plan, IsOk());
   EXPECT_TRUE(plan->nothing_to_write);
 }
 
@@ -111,7 +114,7 @@ TEST_F(DatasetsTest, OfTwoVersionsPlannedTogetherOneIsPlannedAgain) {
   auto first = PlanCreateDatasetVersion(*snapshot, request, kStart);
   *request.mutable_dataset_version()->mutable_files(0) = other;
   auto second = PlanCreateDatasetVersion(*snapshot, request, kStart);
-  EXPECT_TRUE(Apply<v1::DatasetVersion>(std::move(first)).ok());
+  EXPECT_THAT(Apply<v1::DatasetVersion>(std::move(first)), IsOk());
   ExpectError(Apply<v1::DatasetVersion>(std::move(second)).status(), StatusCode::kAborted,
               "COMMIT_CONFLICT");
   EXPECT_EQ(Apply<v1::DatasetVersion>(PlanCreateDatasetVersion(*Now(), request, kStart))->name(),
@@ -198,15 +201,15 @@ TEST_F(DatasetsTest, ArtifactsAppearTogetherOrNotAtAll) {
       LogArtifacts(run, {PutFile("model/m.bin", "m"), FileWithoutBlob("plot.svg", "svg")});
   ExpectError(status, StatusCode::kNotFound, "BLOB_NOT_FOUND");
   EXPECT_TRUE(ListFiles(run, 10).empty());
-  ASSERT_TRUE(LogArtifacts(run, {PutFile("plot.svg", "svg"), PutFile("model/m.bin", "m")}).ok());
+  ASSERT_THAT(LogArtifacts(run, {PutFile("plot.svg", "svg"), PutFile("model/m.bin", "m")}), IsOk());
   EXPECT_EQ(ListFiles(run, 1), (std::vector<std::string>{"model/m.bin", "plot.svg"}));
 }
 
 TEST_F(DatasetsTest, AnArtifactMayBeLoggedAgainButNotChanged) {
   const std::string run = CreateRun().name();
-  ASSERT_TRUE(LogArtifacts(run, {PutFile("m.bin", "m")}).ok());
+  ASSERT_THAT(LogArtifacts(run, {PutFile("m.bin", "m")}), IsOk());
   const storage::Revision before = Revision();
-  EXPECT_TRUE(LogArtifacts(run, {FileWithoutBlob("m.bin", "m")}).ok());
+  EXPECT_THAT(LogArtifacts(run, {FileWithoutBlob("m.bin", "m")}), IsOk());
   EXPECT_EQ(Revision(), before);
   const auto changed = LogArtifacts(run, {PutFile("m.bin", "other")});
   ExpectError(changed, StatusCode::kAlreadyExists, "ARTIFACT_EXISTS");
@@ -215,12 +218,12 @@ TEST_F(DatasetsTest, AnArtifactMayBeLoggedAgainButNotChanged) {
 
 TEST_F(DatasetsTest, NoPathIsAFileAndADirectory) {
   const std::string run = CreateRun().name();
-  ASSERT_TRUE(LogArtifacts(run, {PutFile("a/b", "1"), PutFile("c", "2")}).ok());
+  ASSERT_THAT(LogArtifacts(run, {PutFile("a/b", "1"), PutFile("c", "2")}), IsOk());
   for (const char* path : {"a", "a/b/c", "c/d"}) {
     ExpectError(LogArtifacts(run, {PutFile(path, "3")}), StatusCode::kInvalidArgument,
                 "ARTIFACT_PATH_INVALID");
   }
-  EXPECT_TRUE(LogArtifacts(run, {PutFile("a/c", "3"), PutFile("ab", "4")}).ok());
+  EXPECT_THAT(LogArtifacts(run, {PutFile("a/c", "3"), PutFile("ab", "4")}), IsOk());
   ExpectError(LogArtifacts(run, {PutFile("x", "5"), PutFile("x/y", "6")}),
               StatusCode::kInvalidArgument, "ARTIFACT_PATH_INVALID");
 }

@@ -18,6 +18,7 @@
 #include "google/longrunning/operations.pb.h"
 #include "server/registry/policies.h"
 #include "server/tracking/run_operations.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/whole_table_fixture.h"
 
 namespace cairn {
@@ -28,6 +29,8 @@ using google::longrunning::ListOperationsResponse;
 using google::longrunning::Operation;
 using ::testing::ElementsAreArray;
 using Names = std::vector<std::string>;
+using testing::IsOk;
+using testing::StatusIs;
 
 constexpr int kCallers = 40;
 
@@ -49,7 +52,7 @@ struct Reader {
 class FilteredPagesTest : public AuthorizeTest, public ::testing::WithParamInterface<unsigned> {
  protected:
   FilteredPagesTest() : random_(GetParam()) {
-    EXPECT_TRUE(searcher_.Load().ok());
+    EXPECT_THAT(searcher_.Load(), IsOk());
     MakeExperiments();
     MakeModels();
     MakeDatasets();
@@ -67,14 +70,14 @@ class FilteredPagesTest : public AuthorizeTest, public ::testing::WithParamInter
       request.mutable_experiment()->set_display_name(fmt::format("e{}", i));
       const auto made =
           Apply<v1::Experiment>(tracking::PlanCreateExperiment(*Now(), request, NextTime()));
-      ASSERT_TRUE(made.ok()) << made.status();
+      ASSERT_THAT(made, IsOk());
       bindable_.push_back(made->name());
       for (int run = Draw(0, 4); run > 0; --run) MakeRun(made->name());
       if (Draw(0, 4) > 0) continue;
       v1::DeleteExperimentRequest remove;
       remove.set_name(made->name());
-      ASSERT_TRUE(
-          Apply<v1::Experiment>(tracking::PlanDeleteExperiment(*Now(), remove, NextTime())).ok());
+      ASSERT_THAT(Apply<v1::Experiment>(tracking::PlanDeleteExperiment(*Now(), remove, NextTime())),
+                  IsOk());
     }
   }
 
@@ -82,7 +85,7 @@ class FilteredPagesTest : public AuthorizeTest, public ::testing::WithParamInter
     v1::CreateRunRequest request;
     request.set_parent(experiment);
     const auto run = Apply<v1::Run>(tracking::PlanCreateRun(*Now(), request, Facts()));
-    ASSERT_TRUE(run.ok()) << run.status();
+    ASSERT_THAT(run, IsOk());
     runs_.push_back(run->name());
   }
 
@@ -91,7 +94,7 @@ class FilteredPagesTest : public AuthorizeTest, public ::testing::WithParamInter
       const std::string name = fmt::format("m{}", i);
       v1::CreateModelRequest request;
       request.mutable_model()->set_display_name(name);
-      ASSERT_TRUE(Apply<v1::Model>(registry::PlanCreateModel(*Now(), request, NextTime())).ok());
+      ASSERT_THAT(Apply<v1::Model>(registry::PlanCreateModel(*Now(), request, NextTime())), IsOk());
       bindable_.push_back("models/" + name);
       for (int channel = Draw(0, 2); channel > 0; --channel) {
         MakePolicy(name, fmt::format("c{}", channel));
@@ -114,7 +117,7 @@ class FilteredPagesTest : public AuthorizeTest, public ::testing::WithParamInter
     request.set_source(PolicyText(policy, model, channel));
     const auto made =
         Apply<v1::ApplyPolicyResponse>(registry::PlanApplyPolicy(*Now(), request, NextTime()));
-    ASSERT_TRUE(made.ok()) << made.status();
+    ASSERT_THAT(made, IsOk());
     bindable_.push_back("policies/" + policy);
     bindable_.push_back(made->policy().channel());
   }
@@ -144,8 +147,8 @@ class FilteredPagesTest : public AuthorizeTest, public ::testing::WithParamInter
       }
       tracking::CallFacts facts = Facts();
       facts.principal = fmt::format("caller {}", Draw(0, kCallers - 1));
-      ASSERT_TRUE(
-          Apply<Operation>(tracking::PlanBulkChangeRuns(*Now(), searcher_, request, facts)).ok());
+      ASSERT_THAT(Apply<Operation>(tracking::PlanBulkChangeRuns(*Now(), searcher_, request, facts)),
+                  IsOk());
     }
   }
 
@@ -180,7 +183,7 @@ class FilteredPagesTest : public AuthorizeTest, public ::testing::WithParamInter
     for (bool first = true;; first = false) {
       const auto page = Call<Response>(method, caller, request);
       if (first && absl::IsPermissionDenied(page.status())) return {};
-      EXPECT_TRUE(page.ok()) << method << page.status();
+      EXPECT_THAT(page, IsOk()) << method;
       if (!page.ok()) return names;
       const Names rows = rows_of(*page);
       const bool last = page->next_page_token().empty();
@@ -313,11 +316,11 @@ TEST_P(FilteredPagesTest, APageTokenIsGoodAfterMoreBecameVisible) {
   search.set_order_by("create_time");
   const std::string method = "cairn.v1.TrackingService/SearchRuns";
   const auto first = Call<v1::SearchRunsResponse>(method, Alice(), search);
-  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_THAT(first, IsOk());
   ASSERT_FALSE(first->next_page_token().empty());
   Bind(v1::RoleBinding::READER, "experiments/2");
   search.set_page_token(first->next_page_token());
-  EXPECT_TRUE(Call<v1::SearchRunsResponse>(method, Alice(), search).ok());
+  EXPECT_THAT(Call<v1::SearchRunsResponse>(method, Alice(), search), IsOk());
 }
 
 TEST_P(FilteredPagesTest, OperationsAreListedToWhoBeganThemAndWhoReadsWhatTheyWorkOn) {
@@ -369,7 +372,7 @@ TEST_P(FilteredPagesTest, LineageGoesThroughWhatIsReadOnly) {
     ASSERT_EQ(shown.ok(), reader.Reads(request.name())) << shown.status();
     if (!shown.ok()) continue;
     const auto whole = Call<v1::Lineage>(method, Administrator(), request);
-    ASSERT_TRUE(whole.ok()) << whole.status();
+    ASSERT_THAT(whole, IsOk());
     EXPECT_FALSE(whole->restricted());
     std::set<std::string> expected = {request.name()};
     bool hidden = false;
@@ -413,19 +416,19 @@ class OwnQuestionsTest : public AuthorizeTest {
 TEST_F(OwnQuestionsTest, APolicyNeedsItsChannelAndTheOneItLeaves) {
   EXPECT_TRUE(absl::IsPermissionDenied(ApplyPolicy("p", "mine", Alice()).status()));
   Bind(v1::RoleBinding::PROMOTER, "models/mine");
-  EXPECT_TRUE(ApplyPolicy("p", "mine", Alice()).ok());
+  EXPECT_THAT(ApplyPolicy("p", "mine", Alice()), IsOk());
   const absl::Status other = ApplyPolicy("q", "other", Alice()).status();
   EXPECT_TRUE(HasReason(other, ErrorReason::PERMISSION_DENIED));
   EXPECT_EQ(MetadataOf(other, "resource"), "models/other/channels/production");
-  ASSERT_TRUE(ApplyPolicy("q", "other", Administrator()).ok());
+  ASSERT_THAT(ApplyPolicy("q", "other", Administrator()), IsOk());
   const absl::Status leaves = ApplyPolicy("q", "mine", Alice()).status();
   EXPECT_EQ(MetadataOf(leaves, "resource"), "policies/q");
   Bind(v1::RoleBinding::PROMOTER, "models/other/channels/production");
-  EXPECT_EQ(ApplyPolicy("q", "mine", Alice()).status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(ApplyPolicy("q", "mine", Alice()), StatusIs(absl::StatusCode::kAlreadyExists));
 }
 
 TEST_F(OwnQuestionsTest, APolicyIsReadByItsChannelOrItsName) {
-  ASSERT_TRUE(ApplyPolicy("p", "m", Administrator()).ok());
+  ASSERT_THAT(ApplyPolicy("p", "m", Administrator()), IsOk());
   const auto get = [&](const std::string& name) {
     v1::GetPolicyRequest request;
     request.set_name(name);
@@ -435,14 +438,14 @@ TEST_F(OwnQuestionsTest, APolicyIsReadByItsChannelOrItsName) {
   EXPECT_TRUE(absl::IsPermissionDenied(get("policies/p")));
   EXPECT_TRUE(absl::IsPermissionDenied(get("policies/never"))) << "it does not tell what there is";
   Bind(v1::RoleBinding::READER, "models/m/channels/production");
-  EXPECT_TRUE(get("policies/p").ok());
+  EXPECT_THAT(get("policies/p"), IsOk());
   EXPECT_TRUE(absl::IsPermissionDenied(get("policies/never")));
   Bind(v1::RoleBinding::READER, "policies/-");
   EXPECT_TRUE(absl::IsNotFound(get("policies/never")));
 }
 
 TEST_F(OwnQuestionsTest, AnOperationIsChangedByWhoBeganItOnly) {
-  ASSERT_TRUE(searcher_.Load().ok());
+  ASSERT_THAT(searcher_.Load(), IsOk());
   Bind(v1::RoleBinding::ADMIN, "experiments/0");
   Bind(v1::RoleBinding::LOGGER, "experiments/0", "principal:bob");
   v1::BulkChangeRunsRequest bulk;
@@ -451,7 +454,7 @@ TEST_F(OwnQuestionsTest, AnOperationIsChangedByWhoBeganItOnly) {
   bulk.set_filter("tags.never = \"set\"");
   const auto begun =
       CallChange<Operation>("cairn.v1.TrackingService/BulkChangeRuns", Alice(), bulk);
-  ASSERT_TRUE(begun.ok()) << begun.status();
+  ASSERT_THAT(begun, IsOk());
   const auto cancel = [&](const std::string& who, const std::string& name) {
     google::longrunning::CancelOperationRequest request;
     request.set_name(name);
@@ -462,11 +465,12 @@ TEST_F(OwnQuestionsTest, AnOperationIsChangedByWhoBeganItOnly) {
   google::longrunning::GetOperationRequest get;
   get.set_name(begun->name());
   const std::string method = "google.longrunning.Operations/GetOperation";
-  EXPECT_TRUE(Call<Operation>(method, CallerNamed("bob"), get).ok()) << "bob reads what it is on";
+  EXPECT_THAT(Call<Operation>(method, CallerNamed("bob"), get), IsOk())
+      << "bob reads what it is on";
   EXPECT_TRUE(absl::IsPermissionDenied(cancel("bob", begun->name())));
   EXPECT_TRUE(absl::IsPermissionDenied(cancel("bob", "operations/0123")));
   EXPECT_TRUE(absl::IsPermissionDenied(cancel("eve", begun->name())));
-  EXPECT_TRUE(cancel("alice", begun->name()).ok());
+  EXPECT_THAT(cancel("alice", begun->name()), IsOk());
 }
 
 TEST_F(OwnQuestionsTest, WhoAmITellsTheBindingsThatApply) {
@@ -476,7 +480,7 @@ TEST_F(OwnQuestionsTest, WhoAmITellsTheBindingsThatApply) {
   Bind(v1::RoleBinding::ADMIN, "*", "principal:bob");
   const auto who = Call<v1::WhoAmIResponse>("cairn.v1.AuthService/WhoAmI",
                                             CallerNamed("alice", {"staff"}), v1::WhoAmIRequest());
-  ASSERT_TRUE(who.ok()) << who.status();
+  ASSERT_THAT(who, IsOk());
   EXPECT_EQ(who->principal(), "alice");
   Names resources;
   for (const auto& binding : who->role_bindings()) resources.push_back(binding.resource());
@@ -517,7 +521,7 @@ TEST_F(OwnQuestionsTest, TestPermissionAgreesWithWhatIsAllowed) {
   }
   const auto answer =
       Call<v1::TestPermissionResponse>("cairn.v1.AuthService/TestPermission", Alice(), request);
-  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_THAT(answer, IsOk());
   std::vector<bool> allowed;
   for (const auto& permission : answer->permissions()) {
     allowed.push_back(permission.allowed());

@@ -1,5 +1,6 @@
 #include "server/calls/intake.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <future>
@@ -7,9 +8,12 @@
 #include <vector>
 
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::calls {
 namespace {
+
+using testing::IsOk;
 
 constexpr int64_t kPatienceNanos = 100'000'000;
 
@@ -100,7 +104,7 @@ TEST(IntakeTest, WhoComesWhileItIsFullWaitsAndIsLetInWhenOneLeaves) {
   first.Leave();
   auto answer = told.get_future();
   ASSERT_EQ(answer.wait_for(std::chrono::seconds(10)), std::future_status::ready);
-  EXPECT_TRUE(answer.get().ok());
+  EXPECT_THAT(answer.get(), IsOk());
 }
 
 }  // namespace

@@ -2,14 +2,13 @@
 
 #include "server/rpc/large_request.h"
 
+#include <gmock/gmock.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
-#include <functional>
 #include <future>
 #include <memory>
 #include <string>
@@ -20,6 +19,8 @@
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
 #include "server/rpc/table_service.h"
+#include "tests/testing/eventually.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/partial_table.h"
 #include "tests/unit/server/rpc_fixture.h"
 
@@ -28,6 +29,8 @@ namespace {
 
 using Request = v1::BatchUpdateBlobsRequest;
 using Response = v1::BatchUpdateBlobsResponse;
+using testing::Eventually;
+using testing::IsOk;
 
 constexpr size_t kRequestBytes = size_t{1} << 20;
 
@@ -76,14 +79,6 @@ class LargeRequestTest : public RpcTest {
     return response;
   }
 
-  // Until `condition` holds, or half a minute is over.
-  static bool Becomes(const std::function<bool()>& condition) {
-    for (int i = 0; i < 3000 && !condition(); ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    }
-    return condition();
-  }
-
   grpc::ClientContext contexts_[5];  // outlive the senders
   std::promise<void> open_;
   const std::shared_future<void> gate_ = open_.get_future().share();
@@ -107,22 +102,22 @@ class LargeRequestTest : public RpcTest {
 TEST_F(LargeRequestTest, ThoseWhoFindNoRoomWaitAndAreAllAnswered) {
   std::vector<std::future<grpc::Status>> answers;
   answers.push_back(Send(contexts_[0]));
-  ASSERT_TRUE(Becomes([this] { return served_ == 1; }));
+  ASSERT_TRUE(Eventually([this] { return served_ == 1; }));
   for (int i = 1; i < 4; ++i) answers.push_back(Send(contexts_[i]));
-  ASSERT_TRUE(Becomes([this] { return intake_.waiting() == 3; }));
+  ASSERT_TRUE(Eventually([this] { return intake_.waiting() == 3; }));
   EXPECT_EQ(served_, 1);
   Open();
-  for (auto& answer : answers) EXPECT_TRUE(answer.get().ok());
+  for (auto& answer : answers) EXPECT_THAT(answer.get(), IsOk());
   EXPECT_EQ(served_, 4);
-  EXPECT_TRUE(Becomes([this] { return results_ == 4; }));
+  EXPECT_TRUE(Eventually([this] { return results_ == 4; }));
 }
 
 TEST_F(LargeRequestTest, OneMoreThanMayWaitIsRefusedWithADelay) {
   std::vector<std::future<grpc::Status>> answers;
   answers.push_back(Send(contexts_[0]));
-  ASSERT_TRUE(Becomes([this] { return served_ == 1; }));
+  ASSERT_TRUE(Eventually([this] { return served_ == 1; }));
   for (int i = 1; i < 4; ++i) answers.push_back(Send(contexts_[i]));
-  ASSERT_TRUE(Becomes([this] { return intake_.waiting() == 3; }));
+  ASSERT_TRUE(Eventually([this] { return intake_.waiting() == 3; }));
   const grpc::Status refused = Send(contexts_[4]).get();
   EXPECT_EQ(refused.error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   google::rpc::Status details;
@@ -134,14 +129,14 @@ TEST_F(LargeRequestTest, OneMoreThanMayWaitIsRefusedWithADelay) {
 
 TEST_F(LargeRequestTest, WhoLeavesWhileWaitingIsNotServed) {
   auto first = Send(contexts_[0]);
-  ASSERT_TRUE(Becomes([this] { return served_ == 1; }));
+  ASSERT_TRUE(Eventually([this] { return served_ == 1; }));
   auto second = Send(contexts_[1]);
-  ASSERT_TRUE(Becomes([this] { return intake_.waiting() == 1; }));
+  ASSERT_TRUE(Eventually([this] { return intake_.waiting() == 1; }));
   contexts_[1].TryCancel();
   EXPECT_EQ(second.get().error_code(), grpc::StatusCode::CANCELLED);
-  EXPECT_TRUE(Becomes([this] { return intake_.waiting() == 0; }));
+  EXPECT_TRUE(Eventually([this] { return intake_.waiting() == 0; }));
   Open();
-  EXPECT_TRUE(first.get().ok());
+  EXPECT_THAT(first.get(), IsOk());
   EXPECT_EQ(served_, 1);
 }
 

@@ -15,6 +15,7 @@
 #include "server/service/authorize.h"
 #include "server/service/methods.h"
 #include "server/service/resources.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/partial_table.h"
 #include "tests/unit/server/whole_table_fixture.h"
 
@@ -25,7 +26,9 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::MethodDescriptor;
 using google::protobuf::ServiceDescriptor;
 using service::Method;
-using testing::HasSubstr;
+using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::StatusIs;
 
 // Every service whose protos are linked and which the server is to serve; gRPC itself serves health
 // and reflection.
@@ -184,12 +187,12 @@ TEST_F(AuthorizeTest, WithoutAnIdentityNobodyIsLetIn) {
   EXPECT_TRUE(
       HasReason(service::Authorize(&access_, method, service::Caller(), v1::WhoAmIRequest()),
                 ErrorReason::TOKEN_MISSING));
-  EXPECT_TRUE(service::Authorize(nullptr, method, service::Caller(), v1::WhoAmIRequest()).ok());
+  EXPECT_THAT(service::Authorize(nullptr, method, service::Caller(), v1::WhoAmIRequest()), IsOk());
   service::Caller local;
   local.identity = auth::LocalIdentity();
-  EXPECT_TRUE(service::Authorize(&access_, *table_->Find("cairn.v1.AuthService/ListTokens"), local,
-                                 v1::ListTokensRequest())
-                  .ok());
+  EXPECT_THAT(service::Authorize(&access_, *table_->Find("cairn.v1.AuthService/ListTokens"), local,
+                                 v1::ListTokensRequest()),
+              IsOk());
   EXPECT_TRUE(service::SightOf(&access_, service::Caller()).nothing());
 }
 
@@ -207,41 +210,45 @@ TEST_F(AuthorizeTest, AReferenceMustBeReadable) {
   Bind(v1::RoleBinding::LOGGER, "models/m");
   v1::CreateModelVersionRequest request;
   request.set_parent("models/m");
-  EXPECT_TRUE(Ask("RegistryService/CreateModelVersion", request).ok());
+  EXPECT_THAT(Ask("RegistryService/CreateModelVersion", request), IsOk());
   request.mutable_model_version()->set_run("experiments/1/runs/2");
   EXPECT_EQ(MetadataOf(Ask("RegistryService/CreateModelVersion", request), "resource"),
             "experiments/1/runs/2");
   Bind(v1::RoleBinding::READER, "experiments/1");
-  EXPECT_TRUE(Ask("RegistryService/CreateModelVersion", request).ok());
+  EXPECT_THAT(Ask("RegistryService/CreateModelVersion", request), IsOk());
 }
 
 TEST_F(AuthorizeTest, WhatIsNamedOfAFilteredAnswerMustBeAllowed) {
   Bind(v1::RoleBinding::READER, "experiments/1");
   v1::CountRunsRequest count;
-  EXPECT_TRUE(Ask("TrackingService/CountRuns", count).ok()) << "it counts what alice sees";
+  EXPECT_THAT(Ask("TrackingService/CountRuns", count), IsOk()) << "it counts what alice sees";
   count.add_parents("experiments/1");
-  EXPECT_TRUE(Ask("TrackingService/CountRuns", count).ok());
+  EXPECT_THAT(Ask("TrackingService/CountRuns", count), IsOk());
   count.add_parents("experiments/2");
-  EXPECT_FALSE(Ask("TrackingService/CountRuns", count).ok());
+  EXPECT_THAT(Ask("TrackingService/CountRuns", count),
+              StatusIs(absl::StatusCode::kPermissionDenied));
   v1::GetLineageRequest lineage;
   lineage.set_name("experiments/1/runs/2");
-  EXPECT_TRUE(Ask("DatasetService/GetLineage", lineage).ok());
+  EXPECT_THAT(Ask("DatasetService/GetLineage", lineage), IsOk());
   lineage.set_name("experiments/2/runs/2");
-  EXPECT_FALSE(Ask("DatasetService/GetLineage", lineage).ok());
+  EXPECT_THAT(Ask("DatasetService/GetLineage", lineage),
+              StatusIs(absl::StatusCode::kPermissionDenied));
   v1::ListChannelsRequest channels;
   channels.set_parent("models/-");
-  EXPECT_FALSE(Ask("RegistryService/ListChannels", channels).ok());
+  EXPECT_THAT(Ask("RegistryService/ListChannels", channels),
+              StatusIs(absl::StatusCode::kPermissionDenied));
   Bind(v1::RoleBinding::READER, "models/m/channels/production");
-  EXPECT_TRUE(Ask("RegistryService/ListChannels", channels).ok());
+  EXPECT_THAT(Ask("RegistryService/ListChannels", channels), IsOk());
   channels.set_parent("models/m");
-  EXPECT_FALSE(Ask("RegistryService/ListChannels", channels).ok());
+  EXPECT_THAT(Ask("RegistryService/ListChannels", channels),
+              StatusIs(absl::StatusCode::kPermissionDenied));
   google::longrunning::ListOperationsRequest operations;
   Bind(v1::RoleBinding::READER, "operations/-");
-  EXPECT_TRUE(service::Authorize(&access_,
+  EXPECT_THAT(service::Authorize(&access_,
                                  *table_->Find("google.longrunning.Operations/"
                                                "ListOperations"),
-                                 Alice(), operations)
-                  .ok());
+                                 Alice(), operations),
+              IsOk());
 }
 
 // What the rows answer to a caller who sees only some of it.
@@ -249,11 +256,12 @@ TEST_F(AuthorizeTest, ListsHoldWhatTheCallerSees) {
   for (const char* name : {"a", "b"}) {
     v1::CreateModelRequest model;
     model.mutable_model()->set_display_name(name);
-    ASSERT_TRUE(Apply<v1::Model>(registry::PlanCreateModel(*Now(), model, NextTime())).ok());
+    ASSERT_THAT(Apply<v1::Model>(registry::PlanCreateModel(*Now(), model, NextTime())), IsOk());
     v1::CreateExperimentRequest experiment;
     experiment.mutable_experiment()->set_display_name(name);
-    ASSERT_TRUE(
-        Apply<v1::Experiment>(tracking::PlanCreateExperiment(*Now(), experiment, NextTime())).ok());
+    ASSERT_THAT(
+        Apply<v1::Experiment>(tracking::PlanCreateExperiment(*Now(), experiment, NextTime())),
+        IsOk());
   }
   const auto answer = [this](const std::string& method, const google::protobuf::Message& request) {
     const Method& row = *table_->Find("cairn.v1." + method);
@@ -261,7 +269,7 @@ TEST_F(AuthorizeTest, ListsHoldWhatTheCallerSees) {
   };
   const auto models = [&] {
     auto list = answer("RegistryService/ListModels", v1::ListModelsRequest());
-    EXPECT_TRUE(list.ok()) << list.status();
+    EXPECT_THAT(list, IsOk());
     return static_cast<const v1::ListModelsResponse&>(
                *std::get<std::unique_ptr<google::protobuf::Message>>(*list))
         .models_size();
@@ -277,19 +285,19 @@ TEST_F(AuthorizeTest, ListsHoldWhatTheCallerSees) {
   EXPECT_TRUE(HasReason(answer("TrackingService/GetExperiment", by_name).status(),
                         ErrorReason::EXPERIMENT_NOT_FOUND));
   Bind(v1::RoleBinding::READER, "experiments/1");
-  EXPECT_TRUE(answer("TrackingService/GetExperiment", by_name).ok());
+  EXPECT_THAT(answer("TrackingService/GetExperiment", by_name), IsOk());
   by_name.set_display_name("b");
   EXPECT_TRUE(HasReason(answer("TrackingService/GetExperiment", by_name).status(),
                         ErrorReason::EXPERIMENT_NOT_FOUND));
 }
 
 TEST_F(AuthorizeTest, SearchesAndCountsAreOfTheExperimentsThatTheCallerSees) {
-  ASSERT_TRUE(searcher_.Load().ok());
+  ASSERT_THAT(searcher_.Load(), IsOk());
   CreateRun();
   const auto count = [this] {
     const Method& row = *table_->Find("cairn.v1.TrackingService/CountRuns");
     auto counted = std::get<service::AnswerFunction>(row.serve)(Alice(), v1::CountRunsRequest());
-    EXPECT_TRUE(counted.ok()) << counted.status();
+    EXPECT_THAT(counted, IsOk());
     return static_cast<const v1::CountRunsResponse&>(
                *std::get<std::unique_ptr<google::protobuf::Message>>(*counted))
         .run_count();
@@ -302,16 +310,17 @@ TEST_F(AuthorizeTest, SearchesAndCountsAreOfTheExperimentsThatTheCallerSees) {
   const Method& search = *table_->Find("cairn.v1.TrackingService/SearchRuns");
   const auto found =
       std::get<service::AnswerFunction>(search.serve)(Alice(), v1::SearchRunsRequest());
-  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_THAT(found, IsOk());
   v1::SearchRunsResponse page;
   ASSERT_TRUE(page.ParseFromString(std::get<std::string>(*found)));
   EXPECT_EQ(page.runs_size(), 1);
 }
 
 TEST_F(AuthorizeTest, AListIsOpenToWhoSeesSomethingOfIt) {
-  EXPECT_FALSE(Ask("RegistryService/ListModels", v1::ListModelsRequest()).ok());
+  EXPECT_THAT(Ask("RegistryService/ListModels", v1::ListModelsRequest()),
+              StatusIs(absl::StatusCode::kPermissionDenied));
   Bind(v1::RoleBinding::READER, "models/m");
-  EXPECT_TRUE(Ask("RegistryService/ListModels", v1::ListModelsRequest()).ok());
+  EXPECT_THAT(Ask("RegistryService/ListModels", v1::ListModelsRequest()), IsOk());
 }
 
 class TableFaultsTest : public UseCaseTest {
@@ -405,7 +414,7 @@ TEST_F(TableFaultsTest, ARuleThatItsKindCannotFollow) {
   EXPECT_THAT(faults_of(rule, "ReadMetrics", stream), HasSubstr("would be served inline"));
   rule.set_effort(v1::CPU);
   EXPECT_THAT(faults_of(rule, "ReadMetrics", stream),
-              testing::Not(HasSubstr("ReadMetrics is a stream")));
+              ::testing::Not(HasSubstr("ReadMetrics is a stream")));
   rule.set_max_in_flight(3);
   EXPECT_THAT(faults_of(rule, "ReadMetrics", stream), HasSubstr("has no bound of its own"));
   rule.Clear();

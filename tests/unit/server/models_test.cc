@@ -5,14 +5,17 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include "google/protobuf/empty.pb.h"
 #include "lib/base/resource_names.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/use_case_fixture.h"
 
 namespace cairn::registry {
 namespace {
 
 using absl::StatusCode;
+using testing::IsOk;
 
 class ModelsTest : public UseCaseTest {
  protected:
@@ -40,14 +43,14 @@ class ModelsTest : public UseCaseTest {
 TEST_F(ModelsTest, AVersionTakesWhatItsRunKnows) {
   const std::string dataset = PutDataset("retail", "rows");
   const v1::Run run = CreateRun({{"k", "4"}, {"seed", "7"}}, dataset);
-  ASSERT_TRUE(LogArtifacts(run.name(), {PutFile("model/m.bin", "m"), PutFile("model/x/y", "y"),
-                                        PutFile("plot.svg", "svg")})
-                  .ok());
+  ASSERT_THAT(LogArtifacts(run.name(), {PutFile("model/m.bin", "m"), PutFile("model/x/y", "y"),
+                                        PutFile("plot.svg", "svg")}),
+              IsOk());
   v1::ModelVersion version;
   version.set_run(run.name());
   (*version.mutable_params())["k"] = "forged";
   const auto created = CreateModelVersion("m", version, "model");
-  ASSERT_TRUE(created.ok()) << created.status();
+  ASSERT_THAT(created, IsOk());
   const auto stored = Get(created->name());
   EXPECT_EQ(stored->params().at("k"), "4");
   EXPECT_EQ(stored->params().at("seed"), "7");
@@ -85,7 +88,7 @@ TEST_F(ModelsTest, EvidenceIsSealedWithWhatTheServerKnows) {
   evidence->set_dataset_sha256("forged");
   evidence->set_trust(v1::EvidenceMetric::SERVER);
   const auto created = CreateModelVersion("m", version);
-  ASSERT_TRUE(created.ok()) << created.status();
+  ASSERT_THAT(created, IsOk());
   const v1::ModelVersion stored = *Get(created->name());
   const v1::EvidenceMetric& sealed = stored.evidence(0);
   EXPECT_EQ(sealed.trust(), v1::EvidenceMetric::REPORTED);
@@ -114,30 +117,30 @@ TEST_F(ModelsTest, VersionsAreNumberedWithoutGapsEvenWhenTheyRace) {
 }
 
 TEST_F(ModelsTest, AnAliasMovesOnlyWithTheCurrentEtag) {
-  ASSERT_TRUE(CreateModelVersion("m", OneFile("1")).ok());
-  ASSERT_TRUE(CreateModelVersion("m", OneFile("2")).ok());
-  ASSERT_TRUE(SetAlias("models/m/aliases/best", 1).ok());
+  ASSERT_THAT(CreateModelVersion("m", OneFile("1")), IsOk());
+  ASSERT_THAT(CreateModelVersion("m", OneFile("2")), IsOk());
+  ASSERT_THAT(SetAlias("models/m/aliases/best", 1), IsOk());
   EXPECT_EQ(Get("models/m/aliases/best")->name(), "models/m/versions/1");
   v1::ListAliasesRequest list;
   list.set_parent("models/m");
   const std::string etag = ListAliases(*Now(), list)->aliases(0).etag();
-  ASSERT_TRUE(SetAlias("models/m/aliases/best", 2, etag).ok());
+  ASSERT_THAT(SetAlias("models/m/aliases/best", 2, etag), IsOk());
   ExpectError(SetAlias("models/m/aliases/best", 1, etag), StatusCode::kAborted, "ETAG_MISMATCH");
   EXPECT_EQ(Get("models/m/versions/2")->aliases(0), "best");
   v1::DeleteAliasRequest remove;
   remove.set_name("models/m/aliases/best");
-  ASSERT_TRUE(Apply<google::protobuf::Empty>(PlanDeleteAlias(*Now(), remove)).ok());
+  ASSERT_THAT(Apply<google::protobuf::Empty>(PlanDeleteAlias(*Now(), remove)), IsOk());
   ExpectError(Get("models/m/aliases/best").status(), StatusCode::kNotFound, "ALIAS_NOT_FOUND");
 }
 
 TEST_F(ModelsTest, AliasesMustNotLookLikeVersionsNorPointAtNothing) {
-  ASSERT_TRUE(CreateModelVersion("m", OneFile("1")).ok());
+  ASSERT_THAT(CreateModelVersion("m", OneFile("1")), IsOk());
   for (const char* reserved : {"latest", "v1", "v007"}) {
     ExpectError(SetAlias(std::string("models/m/aliases/") + reserved, 1),
                 StatusCode::kInvalidArgument, "ALIAS_RESERVED");
   }
   ExpectError(SetAlias("models/m/aliases/a%20b", 1), StatusCode::kInvalidArgument, "NAME_INVALID");
-  EXPECT_TRUE(SetAlias("models/m/aliases/v1x", 1).ok());
+  EXPECT_THAT(SetAlias("models/m/aliases/v1x", 1), IsOk());
   ExpectError(SetAlias("models/m/aliases/best", 2), StatusCode::kNotFound,
               "MODEL_VERSION_NOT_FOUND");
   ExpectError(SetAlias("models/n/aliases/best", 1), StatusCode::kNotFound, "MODEL_NOT_FOUND");
@@ -147,14 +150,14 @@ TEST_F(ModelsTest, OnlyAModelWithoutVersionsIsDeleted) {
   v1::CreateModelRequest create;
   create.mutable_model()->set_display_name("Empty Model");
   const auto model = Apply<v1::Model>(PlanCreateModel(*Now(), create, NextTime()));
-  ASSERT_TRUE(model.ok()) << model.status();
+  ASSERT_THAT(model, IsOk());
   EXPECT_EQ(model->name(), "models/Empty%20Model");
   ExpectError(PlanCreateModel(*Now(), create, kStart).status(), StatusCode::kAlreadyExists,
               "MODEL_EXISTS");
-  ASSERT_TRUE(CreateModelVersion("full", OneFile("1")).ok());
+  ASSERT_THAT(CreateModelVersion("full", OneFile("1")), IsOk());
   v1::DeleteModelRequest remove;
   remove.set_name(model->name());
-  EXPECT_TRUE(Apply<google::protobuf::Empty>(PlanDeleteModel(*Now(), remove)).ok());
+  EXPECT_THAT(Apply<google::protobuf::Empty>(PlanDeleteModel(*Now(), remove)), IsOk());
   remove.set_name("models/full");
   ExpectError(PlanDeleteModel(*Now(), remove).status(), StatusCode::kFailedPrecondition,
               "HAS_CHILDREN");

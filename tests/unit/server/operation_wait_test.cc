@@ -3,6 +3,7 @@
 
 #include "server/calls/operation_wait.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -17,6 +18,7 @@
 #include "google/longrunning/operations.pb.h"
 #include "google/protobuf/empty.pb.h"
 #include "server/operations/operations.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/rpc_fixture.h"
 
 namespace cairn {
@@ -24,6 +26,8 @@ namespace {
 
 using google::longrunning::Operation;
 using google::longrunning::WaitOperationRequest;
+using testing::IsOk;
+using testing::StatusIs;
 
 class PlainWait final : public calls::OperationWait {
  public:
@@ -63,7 +67,7 @@ class OperationWaitTest : public RpcTest {
   std::string Operate() {
     const auto made =
         Apply<Operation>(operations::PlanCreate("a", NextTime(), v1::PurgeExperimentMetadata()));
-    EXPECT_TRUE(made.ok()) << made.status();
+    EXPECT_THAT(made, IsOk());
     return made.ok() ? made->name() : "";
   }
 
@@ -103,7 +107,7 @@ TEST_F(OperationWaitTest, ItAnswersWhenTheOperationIsDone) {
   EXPECT_FALSE(wait->answered());
   Cancel(name);
   const auto answer = wait->Get();
-  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_THAT(answer, IsOk());
   EXPECT_TRUE(answer->done());
   EXPECT_EQ(metrics_.in_flight(), 0);
 }
@@ -133,9 +137,9 @@ TEST_F(OperationWaitTest, ItAnswersOnceWhenNobodyWaitsAnyMore) {
 }
 
 TEST_F(OperationWaitTest, WhatIsNotThereAndATimeBeforeNowAreRefused) {
-  EXPECT_EQ(Wait("operations/none")->Get().status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(Wait(Operate(), std::nullopt, -1)->Get().status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(Wait("operations/none")->Get(), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(Wait(Operate(), std::nullopt, -1)->Get(),
+              StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(OperationWaitTest, NothingIsLeftOfACallThatWasAnswered) {
@@ -145,7 +149,7 @@ TEST_F(OperationWaitTest, NothingIsLeftOfACallThatWasAnswered) {
     const auto wait = Wait(name, std::chrono::steady_clock::now() + std::chrono::hours(1));
     left = wait;
     Cancel(name);
-    EXPECT_TRUE(wait->Get().ok());
+    EXPECT_THAT(wait->Get(), IsOk());
   }
   EXPECT_TRUE(left.expired());
 }

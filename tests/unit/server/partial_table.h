@@ -1,6 +1,7 @@
 #ifndef CAIRN_TESTS_UNIT_SERVER_PARTIAL_TABLE_H_
 #define CAIRN_TESTS_UNIT_SERVER_PARTIAL_TABLE_H_
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -36,7 +37,7 @@ inline std::unique_ptr<const service::MethodTable> PartialTable(
     if (own.count(method.name()) == 0) builder.Serves(method.name(), NeverCalled(method));
   }
   auto table = builder.Build();
-  EXPECT_TRUE(table.ok()) << table.status();
+  EXPECT_THAT(table, testing::IsOk());
   return table.ok() ? *std::move(table) : nullptr;
 }
 

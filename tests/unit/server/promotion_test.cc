@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include "cairn/internal/records.pb.h"
 #include "lib/base/deterministic_bytes.h"
 #include "lib/base/files.h"
@@ -16,12 +17,14 @@
 #include "server/registry/policies.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/use_case_fixture.h"
 
 namespace cairn::registry {
 namespace {
 
 using absl::StatusCode;
+using testing::IsOk;
 using v1::ApplyPolicyResponse;
 using v1::Decision;
 
@@ -61,7 +64,7 @@ class PolicyTest : public UseCaseTest {
     v1::GetChannelRequest request;
     request.set_name(kChannel);
     const auto channel = GetChannel(*Now(), request);
-    EXPECT_TRUE(channel.ok()) << channel.status();
+    EXPECT_THAT(channel, IsOk());
     return channel.ok() ? *channel : v1::Channel();
   }
 };
@@ -69,7 +72,7 @@ class PolicyTest : public UseCaseTest {
 class PromotionTest : public PolicyTest {
  protected:
   PromotionTest() {
-    EXPECT_TRUE(ApplyPolicy(ShippedPolicy()).ok());
+    EXPECT_THAT(ApplyPolicy(ShippedPolicy()), IsOk());
     dataset_ = PutDataset("retail-features", "customers");
   }
 
@@ -89,7 +92,7 @@ class PromotionTest : public PolicyTest {
     add("davies_bouldin", quality.davies_bouldin);
     add("min_cluster_share", quality.min_cluster_share);
     const auto created = CreateModelVersion(kModel, version);
-    EXPECT_TRUE(created.ok()) << created.status();
+    EXPECT_THAT(created, IsOk());
     return created.ok() ? created->name() : "";
   }
 
@@ -128,24 +131,24 @@ class PromotionTest : public PolicyTest {
     std::string previous;
     int64_t entries = 0;
     const auto snapshot = Now();
-    ASSERT_TRUE(storage::ScanRecords<internal::AuditRecord>(
-                    *snapshot,
-                    storage::KeyRange::Prefix(storage::AuditPrefix(kModel, "production")),
-                    storage::ScanOrder::kAscending,
-                    [&](std::string_view, const auto& audit) {
-                      ++entries;
-                      const std::string& name = audit.value.decision();
-                      const auto record = Read<internal::DecisionRecord>(storage::DecisionKey(
-                          kModel, "production", name.substr(name.rfind('/') + 1)));
-                      EXPECT_EQ(record.value.sequence(), entries);
-                      EXPECT_EQ(record.value.decision().previous_audit_sha256(), previous);
-                      EXPECT_EQ(audit.value.previous_sha256(), previous);
-                      EXPECT_EQ(audit.value.sha256(),
-                                Sha256Hex(previous + DeterministicBytes(record.value.decision())));
-                      previous = audit.value.sha256();
-                      return true;
-                    })
-                    .ok());
+    ASSERT_THAT(
+        storage::ScanRecords<internal::AuditRecord>(
+            *snapshot, storage::KeyRange::Prefix(storage::AuditPrefix(kModel, "production")),
+            storage::ScanOrder::kAscending,
+            [&](std::string_view, const auto& audit) {
+              ++entries;
+              const std::string& name = audit.value.decision();
+              const auto record = Read<internal::DecisionRecord>(
+                  storage::DecisionKey(kModel, "production", name.substr(name.rfind('/') + 1)));
+              EXPECT_EQ(record.value.sequence(), entries);
+              EXPECT_EQ(record.value.decision().previous_audit_sha256(), previous);
+              EXPECT_EQ(audit.value.previous_sha256(), previous);
+              EXPECT_EQ(audit.value.sha256(),
+                        Sha256Hex(previous + DeterministicBytes(record.value.decision())));
+              previous = audit.value.sha256();
+              return true;
+            }),
+        IsOk());
     EXPECT_EQ(entries, expected_entries);
     const auto head =
         Read<internal::AuditHeadRecord>(storage::CounterKey(std::string("audit:") + kChannel));
@@ -158,7 +161,7 @@ class PromotionTest : public PolicyTest {
 
 TEST_F(PolicyTest, TheSameRuleIsUnchangedHoweverItIsWritten) {
   const auto created = ApplyPolicy(ShippedPolicy());
-  ASSERT_TRUE(created.ok()) << created.status();
+  ASSERT_THAT(created, IsOk());
   EXPECT_EQ(created->change(), ApplyPolicyResponse::CREATED);
   EXPECT_EQ(created->policy().revision(), 1);
   EXPECT_EQ(Channel().policy(), "policies/customer-segments");
@@ -178,7 +181,7 @@ TEST_F(PolicyTest, TheSameRuleIsUnchangedHoweverItIsWritten) {
 }
 
 TEST_F(PolicyTest, AChannelHasOnePolicy) {
-  ASSERT_TRUE(ApplyPolicy(ShippedPolicy()).ok());
+  ASSERT_THAT(ApplyPolicy(ShippedPolicy()), IsOk());
   const std::string other = Replaced(ShippedPolicy(), "name: customer-segments", "name: other");
   const auto refused = ApplyPolicy(other);
   ExpectError(refused.status(), StatusCode::kAlreadyExists, "CHANNEL_GOVERNED");
@@ -186,8 +189,8 @@ TEST_F(PolicyTest, AChannelHasOnePolicy) {
   EXPECT_EQ(MetadataOf(refused.status(), "channel"), kChannel);
   EXPECT_EQ(ListPolicies(*Now(), {})->policies_size(), 1);
   // A policy that moves away leaves its channel to others.
-  ASSERT_TRUE(
-      ApplyPolicy(Replaced(ShippedPolicy(), "channel: production", "channel: staging")).ok());
+  ASSERT_THAT(ApplyPolicy(Replaced(ShippedPolicy(), "channel: production", "channel: staging")),
+              IsOk());
   EXPECT_EQ(Channel().policy(), "");
   EXPECT_EQ(ApplyPolicy(other)->change(), ApplyPolicyResponse::CREATED);
   EXPECT_EQ(Channel().policy(), "policies/other");
@@ -216,7 +219,7 @@ TEST_F(PolicyTest, WithoutAPolicyNothingIsPromoted) {
               "MODEL_NOT_FOUND");
   v1::CreateModelRequest create;
   create.mutable_model()->set_display_name("customer-segments");
-  ASSERT_TRUE(Apply<v1::Model>(PlanCreateModel(*Now(), create, kStart)).ok());
+  ASSERT_THAT(Apply<v1::Model>(PlanCreateModel(*Now(), create, kStart)), IsOk());
   ExpectError(PlanPromote(*Now(), request, kStart, epoch).status(), StatusCode::kFailedPrecondition,
               "CHANNEL_UNGOVERNED");
 }
@@ -224,7 +227,7 @@ TEST_F(PolicyTest, WithoutAPolicyNothingIsPromoted) {
 TEST_F(PromotionTest, HeadDecisionAuditAndEventsAreOneCommit) {
   const std::string good = Register(kGood);
   const auto decision = Promote();
-  ASSERT_TRUE(decision.ok()) << decision.status();
+  ASSERT_THAT(decision, IsOk());
   EXPECT_EQ(decision->outcome(), Decision::PROMOTED);
   EXPECT_EQ(decision->verdict(), v1::PASS);
   EXPECT_TRUE(decision->committed());
@@ -250,13 +253,12 @@ TEST_F(PromotionTest, HeadDecisionAuditAndEventsAreOneCommit) {
   EXPECT_EQ(Read<internal::AuditRecord>(storage::AuditKey(kModel, "production", 1)).mod_revision,
             at);
   std::set<cairn::v1::Event::Kind> kinds;
-  ASSERT_TRUE(store_
-                  ->ScanEvents(at,
-                               [&](const storage::StoredEvent& event) {
-                                 kinds.insert(event.event.kind);
-                                 return true;
-                               })
-                  .ok());
+  ASSERT_THAT(store_->ScanEvents(at,
+                                 [&](const storage::StoredEvent& event) {
+                                   kinds.insert(event.event.kind);
+                                   return true;
+                                 }),
+              IsOk());
   EXPECT_EQ(kinds, (std::set<cairn::v1::Event::Kind>{cairn::v1::Event::CHANNEL_MOVED,
                                                      cairn::v1::Event::DECISION_MADE}));
   VerifyAuditChain(1);
@@ -265,7 +267,7 @@ TEST_F(PromotionTest, HeadDecisionAuditAndEventsAreOneCommit) {
 TEST_F(PromotionTest, ADustSegmentIsRefusedByNameAndMovesNothing) {
   Register(kDust);
   const auto decision = Promote();
-  ASSERT_TRUE(decision.ok()) << decision.status();
+  ASSERT_THAT(decision, IsOk());
   EXPECT_EQ(decision->outcome(), Decision::REFUSED);
   EXPECT_EQ(decision->verdict(), v1::FAIL);
   std::set<std::string> failed;
@@ -285,7 +287,7 @@ TEST_F(PromotionTest, RepeatingStoresOneNoChangeAndThenReturnsIt) {
   Register(kGood);
   const auto first = Promote();
   const auto second = Promote();
-  ASSERT_TRUE(second.ok()) << second.status();
+  ASSERT_THAT(second, IsOk());
   EXPECT_EQ(second->outcome(), Decision::NO_CHANGE);
   EXPECT_EQ(second->epoch(), 1);
   const storage::Revision before = Revision();
@@ -301,10 +303,10 @@ TEST_F(PromotionTest, RepeatingStoresOneNoChangeAndThenReturnsIt) {
 
 TEST_F(PromotionTest, ABetterVersionTakesOverAndLineageFollowsTheHead) {
   const std::string good = Register(kGood);
-  ASSERT_TRUE(Promote().ok());
+  ASSERT_THAT(Promote(), IsOk());
   const std::string better = Register(kBetter);
   const auto decision = Promote();
-  ASSERT_TRUE(decision.ok()) << decision.status();
+  ASSERT_THAT(decision, IsOk());
   EXPECT_EQ(decision->outcome(), Decision::PROMOTED);
   EXPECT_EQ(decision->previous_version(), good);
   EXPECT_EQ(Channel().version(), better);
@@ -328,7 +330,7 @@ TEST_F(PromotionTest, ADryRunSaysTheSameAndStoresNothing) {
   request.set_validate_only(true);
   const storage::Revision before = Revision();
   const auto dry = Promote(request);
-  ASSERT_TRUE(dry.ok()) << dry.status();
+  ASSERT_THAT(dry, IsOk());
   EXPECT_FALSE(dry->committed());
   EXPECT_EQ(Revision(), before);
   EXPECT_EQ(DecisionCount(), 0);
@@ -362,7 +364,7 @@ TEST_F(PromotionTest, OfTwoPlansOnOneSnapshotOneWinsAndTheOtherLearnsToWhom) {
   auto winner = PlanPromote(*snapshot, Request(), NextTime(), winner_epoch);
   auto loser = PlanPromote(*snapshot, Request(), NextTime(), loser_epoch);
   const auto won = Apply<Decision>(std::move(winner));
-  ASSERT_TRUE(won.ok()) << won.status();
+  ASSERT_THAT(won, IsOk());
   ExpectError(Apply<Decision>(std::move(loser)).status(), StatusCode::kAborted, "COMMIT_CONFLICT");
   const auto again = PlanPromote(*Now(), Request(), NextTime(), loser_epoch);
   ExpectError(again.status(), StatusCode::kAborted, "EPOCH_MISMATCH");
@@ -414,7 +416,7 @@ TEST_F(PromotionTest, WhatTheVerdictRestsOnMustNotMoveBeforeTheCommit) {
   Register(kBetter);
   ExpectError(Apply<Decision>(std::move(plan)).status(), StatusCode::kAborted, "COMMIT_CONFLICT");
   plan = Plan(*Now());
-  ASSERT_TRUE(ApplyPolicy(Replaced(ShippedPolicy(), ">= 0.02", ">= 0.2")).ok());
+  ASSERT_THAT(ApplyPolicy(Replaced(ShippedPolicy(), ">= 0.02", ">= 0.2")), IsOk());
   ExpectError(Apply<Decision>(std::move(plan)).status(), StatusCode::kAborted, "COMMIT_CONFLICT");
   plan = Plan(*Now());
   PutDataset("retail-features", "newer customers");
@@ -429,7 +431,7 @@ TEST_F(PromotionTest, OneVersionMayBeNamedAndMustBeOfTheModel) {
   v1::PromoteRequest request = Request();
   request.set_version(good);
   const auto decision = Promote(request);
-  ASSERT_TRUE(decision.ok()) << decision.status();
+  ASSERT_THAT(decision, IsOk());
   EXPECT_EQ(decision->chosen_version(), good);
   EXPECT_EQ(decision->candidates_size(), 1);
   request.set_version(ModelVersionName(kModel, 9));
@@ -439,17 +441,17 @@ TEST_F(PromotionTest, OneVersionMayBeNamedAndMustBeOfTheModel) {
 }
 
 TEST_F(PromotionTest, MoreCandidatesThanThePolicyTakesAreAnError) {
-  ASSERT_TRUE(ApplyPolicy(Replaced(ShippedPolicy(), "max: 50", "max: 1")).ok());
+  ASSERT_THAT(ApplyPolicy(Replaced(ShippedPolicy(), "max: 50", "max: 1")), IsOk());
   Register(kGood);
   Register(kBetter);
   ExpectError(Promote().status(), StatusCode::kFailedPrecondition, "TOO_MANY_CANDIDATES");
 }
 
 TEST_F(PromotionTest, ShadowModeDecidesAndMovesNothing) {
-  ASSERT_TRUE(ApplyPolicy(Replaced(ShippedPolicy(), "mode: enforce", "mode: shadow")).ok());
+  ASSERT_THAT(ApplyPolicy(Replaced(ShippedPolicy(), "mode: enforce", "mode: shadow")), IsOk());
   Register(kGood);
   const auto decision = Promote();
-  ASSERT_TRUE(decision.ok()) << decision.status();
+  ASSERT_THAT(decision, IsOk());
   EXPECT_EQ(decision->outcome(), Decision::NOT_ENFORCED);
   EXPECT_EQ(Promote()->name(), decision->name());
   EXPECT_EQ(Channel().epoch(), 0);
@@ -460,17 +462,17 @@ TEST_F(PromotionTest, ALoserIsExplainedWithoutBeingStored) {
   const std::string dust = Register(kDust);
   const std::string good = Register(kGood);
   const auto promoted = Promote();
-  ASSERT_TRUE(promoted.ok());
+  ASSERT_THAT(promoted, IsOk());
   v1::ExplainRequest request;
   request.set_name(kChannel);
   const auto head = Explain(*Now(), request, NextTime());
-  ASSERT_TRUE(head.ok()) << head.status();
+  ASSERT_THAT(head, IsOk());
   EXPECT_EQ(head->decision().name(), promoted->name());
   EXPECT_EQ(head->candidate().version(), good);
   request.set_version(dust);
   const storage::Revision before = Revision();
   const auto loser = Explain(*Now(), request, NextTime());
-  ASSERT_TRUE(loser.ok()) << loser.status();
+  ASSERT_THAT(loser, IsOk());
   EXPECT_EQ(loser->candidate().version(), dust);
   EXPECT_EQ(loser->candidate().verdict(), v1::FAIL);
   std::string sentences;

@@ -1,5 +1,6 @@
 #include "server/calls/replies.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -7,9 +8,13 @@
 #include <vector>
 
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::calls {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 constexpr RepliesOptions kOptions{.budget_bytes = 400 << 10,
                                   .stall_timeout = std::chrono::hours(1)};
@@ -31,14 +36,15 @@ class Waiting final : public ReplyWatch {
 TEST(RepliesTest, LargeRepliesLeaveTheLastQuarterToSmallOnes) {
   Replies replies(kOptions);
   MemoryCharge large;
-  EXPECT_TRUE(replies.Charge(300 << 10, large).ok());
+  EXPECT_THAT(replies.Charge(300 << 10, large), IsOk());
   MemoryCharge more;
   const absl::Status refused = replies.Charge(Replies::kPartBytes + 1, more);
-  EXPECT_EQ(refused.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kResourceExhausted));
   EXPECT_EQ(ReasonOf(refused), "QUEUE_FULL");
-  EXPECT_TRUE(replies.Charge(Replies::kPartBytes, more).ok());
-  EXPECT_FALSE(replies.Charge(Replies::kPartBytes, more).ok());
-  EXPECT_TRUE(replies.Charge(Replies::kCountedBytes - 1, more).ok());
+  EXPECT_THAT(replies.Charge(Replies::kPartBytes, more), IsOk());
+  EXPECT_THAT(replies.Charge(Replies::kPartBytes, more),
+              StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(replies.Charge(Replies::kCountedBytes - 1, more), IsOk());
   large.Release();
   EXPECT_EQ(replies.held_bytes(), Replies::kPartBytes);
 }

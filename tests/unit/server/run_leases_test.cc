@@ -3,6 +3,7 @@
 
 #include "server/tracking/run_leases.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <functional>
@@ -13,6 +14,7 @@
 #include "server/tracking/run_lease_keeper.h"
 #include "server/tracking/run_searcher.h"
 #include "server/tracking/run_update.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/use_case_fixture.h"
 #include "tests/unit/storage/forwarding_store.h"
 #include "tests/unit/storage/snapshot_free_store.h"
@@ -21,6 +23,7 @@ namespace cairn::tracking {
 namespace {
 
 using absl::StatusCode;
+using testing::IsOk;
 
 constexpr int64_t kSecond = kNanosPerSecond;
 
@@ -82,7 +85,7 @@ class RunLeaseKeeperTest : public UseCaseTest {
     RunSearcherOptions options;
     options.tick_nanos = 0;
     searcher_ = std::make_unique<RunSearcher>(*store_, options);
-    EXPECT_TRUE(searcher_->Load().ok());
+    EXPECT_THAT(searcher_->Load(), IsOk());
     Restart();
   }
 
@@ -90,7 +93,7 @@ class RunLeaseKeeperTest : public UseCaseTest {
   void Restart(int64_t default_lease_seconds = 0) {
     keeper_ = std::make_unique<RunLeaseKeeper>(
         watched_, *searcher_, RunLeaseOptions{default_lease_seconds * kSecond, &clock_, &forward_});
-    EXPECT_TRUE(keeper_->BeginAll().ok());
+    EXPECT_THAT(keeper_->BeginAll(), IsOk());
   }
 
   void Pass(int64_t seconds) {
@@ -114,7 +117,7 @@ class RunLeaseKeeperTest : public UseCaseTest {
   }
 
   v1::Run Sweep(const v1::Run& run) {
-    EXPECT_TRUE(keeper_->Sweep().ok());
+    EXPECT_THAT(keeper_->Sweep(), IsOk());
     return GetRun(run.name());
   }
 
@@ -146,7 +149,7 @@ TEST_F(RunLeaseKeeperTest, HeartbeatsKeepARunAliveAndTellItsLease) {
     Pass(50);
     const storage::Revision before = Revision();
     const auto answer = Heartbeat(run.name());
-    ASSERT_TRUE(answer.ok()) << answer.status();
+    ASSERT_THAT(answer, IsOk());
     EXPECT_EQ(answer->lease_duration().seconds(), 60);
     EXPECT_EQ(Revision(), before);
     EXPECT_EQ(Sweep(run).state(), v1::Run::RUNNING);
@@ -198,7 +201,7 @@ TEST_F(RunLeaseKeeperTest, ACheckedHeartbeatTellsTheLeaseAndRenewsNothing) {
   request.set_name(run.name());
   request.set_validate_only(true);
   const auto answer = Apply<v1::HeartbeatRunResponse>(keeper_->PlanHeartbeat(*Now(), request));
-  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_THAT(answer, IsOk());
   EXPECT_EQ(answer->lease_duration().seconds(), 60);
   Pass(20);
   EXPECT_EQ(Sweep(run).state(), v1::Run::KILLED);
@@ -307,7 +310,7 @@ TEST_F(RunLeaseKeeperTest, MetricsOfAKilledRunAreStillStored) {
   columns->set_key("loss");
   columns->add_steps(1);
   columns->add_values(0.5);
-  EXPECT_TRUE(Apply<v1::LogBatchResponse>(PlanLogBatch(*Now(), batch, Facts())).ok());
+  EXPECT_THAT(Apply<v1::LogBatchResponse>(PlanLogBatch(*Now(), batch, Facts())), IsOk());
   EXPECT_EQ(GetRun(run.name()).metrics_size(), 1);
 }
 

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include "lib/base/encoding.h"
 #include "server/metrics/fold.h"
 #include "server/storage/keyspace.h"
@@ -12,6 +13,7 @@
 #include "server/tracking/run_purger.h"
 #include "server/tracking/run_search.h"
 #include "server/tracking/run_update.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/use_case_fixture.h"
 #include "tests/unit/storage/scratch_directory.h"
 
@@ -20,6 +22,8 @@ namespace {
 
 using absl::StatusCode;
 using google::protobuf::Empty;
+using testing::IsOk;
+using testing::StatusIs;
 
 class RunLifeTest : public UseCaseTest {
  protected:
@@ -85,7 +89,7 @@ class RunLifeTest : public UseCaseTest {
     version.set_run(run);
     *version.add_files() = PutFile("m.bin", "model");
     const auto created = CreateModelVersion("m", version);
-    EXPECT_TRUE(created.ok()) << created.status();
+    EXPECT_THAT(created, IsOk());
     return created.ok() ? created->name() : "";
   }
 
@@ -94,20 +98,19 @@ class RunLifeTest : public UseCaseTest {
     std::vector<std::string> keys;
     for (const auto family : {storage::Family::kMeta, storage::Family::kRecord,
                               storage::Family::kIndex, storage::Family::kMetric}) {
-      EXPECT_TRUE(Now()
-                      ->Scan({family, "", ""}, storage::ScanOrder::kAscending,
-                             [&](std::string_view key, const storage::Record&) {
-                               if (key.find(text) != std::string_view::npos) {
-                                 keys.push_back(HexEncode(key));
-                               }
-                               return true;
-                             })
-                      .ok());
+      EXPECT_THAT(Now()->Scan({family, "", ""}, storage::ScanOrder::kAscending,
+                              [&](std::string_view key, const storage::Record&) {
+                                if (key.find(text) != std::string_view::npos) {
+                                  keys.push_back(HexEncode(key));
+                                }
+                                return true;
+                              }),
+                  IsOk());
     }
     return keys;
   }
 
-  void Sweep() { ASSERT_TRUE(RunPurger(*store_).SweepAll().ok()); }
+  void Sweep() { ASSERT_THAT(RunPurger(*store_).SweepAll(), IsOk()); }
 };
 
 TEST_F(RunLifeTest, AChosenIdIsTakenOnce) {
@@ -115,14 +118,14 @@ TEST_F(RunLifeTest, AChosenIdIsTakenOnce) {
   v1::CreateRunRequest request;
   request.set_run_id(id);
   const auto run = Create(request);
-  ASSERT_TRUE(run.ok()) << run.status();
+  ASSERT_THAT(run, IsOk());
   EXPECT_EQ(run->name(), "experiments/0/runs/" + id);
   EXPECT_EQ(run->uid(), id);
   ExpectError(Create(request).status(), StatusCode::kAlreadyExists, "RUN_EXISTS");
   for (const std::string& bad :
        std::vector<std::string>{"A", "../x", std::string(32, 'A'), std::string(31, 'a')}) {
     request.set_run_id(bad);
-    EXPECT_EQ(Create(request).status().code(), StatusCode::kInvalidArgument) << bad;
+    EXPECT_THAT(Create(request), StatusIs(StatusCode::kInvalidArgument)) << bad;
   }
 }
 
@@ -132,7 +135,7 @@ TEST_F(RunLifeTest, TwoThatChooseTheSameIdAtOnceAreNotBothCreated) {
   request.set_run_id(std::string(32, 'b'));
   auto first = PlanCreateRun(*Now(), request, Facts());
   auto second = PlanCreateRun(*Now(), request, Facts());
-  ASSERT_TRUE(Apply<v1::Run>(std::move(first)).ok());
+  ASSERT_THAT(Apply<v1::Run>(std::move(first)), IsOk());
   ExpectError(Apply<v1::Run>(std::move(second)).status(), StatusCode::kAborted, "COMMIT_CONFLICT");
 }
 
@@ -143,7 +146,7 @@ TEST_F(RunLifeTest, AParentMustExistAndIsFoundByNameOrId) {
   ExpectError(Create(request).status(), StatusCode::kNotFound, "RUN_NOT_FOUND");
   request.mutable_run()->set_parent_run(parent.name());
   const auto child = Create(request);
-  ASSERT_TRUE(child.ok());
+  ASSERT_THAT(child, IsOk());
   for (const std::string& filter : std::vector<std::string>{
            "parent_run = \"" + parent.name() + "\"", "parent_run = \"" + parent.uid() + "\"",
            "parent_run:*", "parent_run:\"" + parent.uid() + "\"",
@@ -151,7 +154,7 @@ TEST_F(RunLifeTest, AParentMustExistAndIsFoundByNameOrId) {
     v1::SearchRunsRequest search;
     search.set_filter(filter);
     const auto found = SearchRuns(*Now(), search);
-    ASSERT_TRUE(found.ok()) << filter << found.status();
+    ASSERT_THAT(found, IsOk()) << filter;
     ASSERT_EQ(found->runs_size(), 1) << filter;
     EXPECT_EQ(found->runs(0).name(), child->name());
   }
@@ -168,28 +171,28 @@ TEST_F(RunLifeTest, AParentMustExistAndIsFoundByNameOrId) {
 
 TEST_F(RunLifeTest, AnUpdateChangesWhatItsMaskNames) {
   v1::Run run = CreateRun();
-  ASSERT_TRUE(Log(Batch(run.name(), 1)).ok());
+  ASSERT_THAT(Log(Batch(run.name(), 1)), IsOk());
   v1::Run change;
   change.set_name(run.name());
   change.set_display_name("renamed");
   (*change.mutable_tags())["stage"] = "two";
   change.mutable_lease_duration()->set_seconds(60);
   auto updated = Update(change, {"display_name", "tags.stage", "state"});
-  ASSERT_TRUE(updated.ok()) << updated.status();
+  ASSERT_THAT(updated, IsOk());
   EXPECT_EQ(updated->display_name(), "renamed");
   EXPECT_FALSE(updated->has_lease_duration());
   EXPECT_EQ(updated->tags().at("team"), "crm");
   EXPECT_EQ(updated->tags().at("stage"), "two");
   updated = Update(change, {"tags.team"});
-  ASSERT_TRUE(updated.ok());
+  ASSERT_THAT(updated, IsOk());
   EXPECT_EQ(updated->tags().count("team"), 0u);
   updated = Update(change, {});
-  ASSERT_TRUE(updated.ok());
+  ASSERT_THAT(updated, IsOk());
   EXPECT_EQ(updated->lease_duration().seconds(), 60);
   EXPECT_EQ(updated->params().at("k"), "4");
   change.mutable_tags()->clear();
   updated = Update(change, {"tags"});
-  ASSERT_TRUE(updated.ok());
+  ASSERT_THAT(updated, IsOk());
   EXPECT_EQ(updated->tags_size(), 0);
   EXPECT_EQ(GetRun(run.name()).tags_size(), 0);
 }
@@ -203,7 +206,7 @@ TEST_F(RunLifeTest, AnUpdateIsRefusedForWhatItMayNotChange) {
   ExpectError(Update(change, {"nonsense"}).status(), StatusCode::kInvalidArgument,
               "UPDATE_MASK_INVALID");
   change.set_parent_run("experiments/0/runs/" + std::string(32, 'a'));
-  EXPECT_EQ(Update(change, {"*"}).status().code(), StatusCode::kInvalidArgument);
+  EXPECT_THAT(Update(change, {"*"}), StatusIs(StatusCode::kInvalidArgument));
   change.clear_parent_run();
   for (const int64_t seconds : {int64_t{-1}, int64_t{30} * 86'400 + 1}) {
     change.mutable_lease_duration()->set_seconds(seconds);
@@ -214,23 +217,23 @@ TEST_F(RunLifeTest, AnUpdateIsRefusedForWhatItMayNotChange) {
   change.set_etag("\"stale\"");
   ExpectError(Update(change, {"lease_duration"}).status(), StatusCode::kAborted, "ETAG_MISMATCH");
   change.clear_etag();
-  ASSERT_TRUE(Delete(run.name()).ok());
+  ASSERT_THAT(Delete(run.name()), IsOk());
   ExpectError(Update(change, {"lease_duration"}).status(), StatusCode::kFailedPrecondition,
               "RUN_DELETED");
 }
 
 TEST_F(RunLifeTest, AResumedRunRunsAgain) {
   const v1::Run run = CreateRun();
-  ASSERT_TRUE(Finish(run.name(), v1::Run::FAILED).ok());
+  ASSERT_THAT(Finish(run.name(), v1::Run::FAILED), IsOk());
   const auto resumed = Resume(run.name());
-  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  ASSERT_THAT(resumed, IsOk());
   EXPECT_EQ(resumed->state(), v1::Run::RUNNING);
   EXPECT_FALSE(resumed->has_end_time());
   const storage::Revision before = Revision();
-  EXPECT_TRUE(Resume(run.name()).ok());
+  EXPECT_THAT(Resume(run.name()), IsOk());
   EXPECT_EQ(Revision(), before);
-  EXPECT_TRUE(Finish(run.name()).ok());
-  ASSERT_TRUE(Delete(run.name()).ok());
+  EXPECT_THAT(Finish(run.name()), IsOk());
+  ASSERT_THAT(Delete(run.name()), IsOk());
   ExpectError(Resume(run.name()).status(), StatusCode::kFailedPrecondition, "RUN_DELETED");
 }
 
@@ -247,8 +250,8 @@ TEST_F(RunLifeTest, OutputsMustExistAndAreKeptOnce) {
   ExpectError(Log(request), StatusCode::kInvalidArgument, "NAME_INVALID");
   request.mutable_outputs(0)->set_resource(dataset);
   request.mutable_outputs(0)->set_step(3);
-  ASSERT_TRUE(Log(request).ok());
-  ASSERT_TRUE(Log(request).ok());
+  ASSERT_THAT(Log(request), IsOk());
+  ASSERT_THAT(Log(request), IsOk());
   ASSERT_EQ(GetRun(run.name()).outputs_size(), 1);
   EXPECT_EQ(GetRun(run.name()).outputs(0).step(), 3);
   v1::GetLineageRequest lineage;
@@ -263,19 +266,19 @@ TEST_F(RunLifeTest, OutputsMustExistAndAreKeptOnce) {
 TEST_F(RunLifeTest, APurgeLeavesNoKeyBehind) {
   const std::string input = PutDataset("retail", "a,b\n");
   const v1::Run run = CreateRun({{"lr", "0.1"}}, input);
-  ASSERT_TRUE(Log(Batch(run.name(), 3000)).ok());
+  ASSERT_THAT(Log(Batch(run.name(), 3000)), IsOk());
   auto fold = metrics::PlanFold(*Now(), run.uid(), "loss");
-  ASSERT_TRUE(fold.ok());
-  ASSERT_TRUE(store_->CommitAndWait(std::move(fold->write_set)).ok());
-  ASSERT_TRUE(Log(Batch(run.name(), 2, 5000)).ok());
-  ASSERT_TRUE(LogArtifacts(run.name(), {PutFile("a/b.txt", "text")}).ok());
+  ASSERT_THAT(fold, IsOk());
+  ASSERT_THAT(store_->CommitAndWait(std::move(fold->write_set)), IsOk());
+  ASSERT_THAT(Log(Batch(run.name(), 2, 5000)), IsOk());
+  ASSERT_THAT(LogArtifacts(run.name(), {PutFile("a/b.txt", "text")}), IsOk());
   PutDataset("derived", "c\n", {}, run.name());
   ASSERT_GT(KeysWith(run.uid()).size(), 10u);
 
   ExpectError(Purge(run.name()), StatusCode::kFailedPrecondition, "DELETE_FIRST");
-  ASSERT_TRUE(Delete(run.name()).ok());
+  ASSERT_THAT(Delete(run.name()), IsOk());
   ExpectError(Purge(run.name(), "\"stale\""), StatusCode::kAborted, "ETAG_MISMATCH");
-  ASSERT_TRUE(Purge(run.name()).ok());
+  ASSERT_THAT(Purge(run.name()), IsOk());
   v1::GetRunRequest get;
   get.set_name(run.name());
   ExpectError(tracking::GetRun(*Now(), get).status(), StatusCode::kNotFound, "RUN_NOT_FOUND");
@@ -295,17 +298,17 @@ TEST_F(RunLifeTest, APurgeOfManyKeysTakesSeveralCommitsAndGoesOnAnywhere) {
     columns->set_key("m" + std::to_string(i));
     columns->add_steps(i);
     columns->add_values(i);
-    ASSERT_TRUE(Log(request).ok());
+    ASSERT_THAT(Log(request), IsOk());
   }
-  ASSERT_TRUE(Delete(run.name()).ok());
+  ASSERT_THAT(Delete(run.name()), IsOk());
   v1::GetRunRequest get;
   get.set_name(run.name());
   const auto stored = ReadRunRecord(*Now(), "name", run.name());
   storage::WriteSet first;
   const auto deleted = AddPurge(*Now(), *stored, 7, first);
-  ASSERT_TRUE(deleted.ok());
+  ASSERT_THAT(deleted, IsOk());
   EXPECT_EQ(*deleted, 7u);
-  ASSERT_TRUE(store_->CommitAndWait(std::move(first)).ok());
+  ASSERT_THAT(store_->CommitAndWait(std::move(first)), IsOk());
   v1::CreateRunRequest again;
   again.set_run_id(run.uid());
   ExpectError(Create(again).status(), StatusCode::kAlreadyExists, "RUN_EXISTS");
@@ -313,14 +316,14 @@ TEST_F(RunLifeTest, APurgeOfManyKeysTakesSeveralCommitsAndGoesOnAnywhere) {
   for (bool more = true; more; ++commits) {
     storage::WriteSet next;
     const auto planned = PlanSweep(*Now(), run.uid(), 40, next);
-    ASSERT_TRUE(planned.ok()) << planned.status();
+    ASSERT_THAT(planned, IsOk());
     more = *planned;
     EXPECT_LE(next.deletes.size(), 41u);
-    ASSERT_TRUE(store_->CommitAndWait(std::move(next)).ok());
+    ASSERT_THAT(store_->CommitAndWait(std::move(next)), IsOk());
   }
   EXPECT_EQ(commits, 4);  // 50 tags, 50 summaries, 50 batches, 7 of them gone
   EXPECT_EQ(KeysWith(run.uid()), std::vector<std::string>());
-  EXPECT_TRUE(Create(again).ok());
+  EXPECT_THAT(Create(again), IsOk());
 }
 
 // The same keys are written, deleted and written again: a store on disk must neither
@@ -333,43 +336,43 @@ TEST_F(RunLifeTest, OnDiskAPurgedRunsIdAndWriterCanBeUsedAgain) {
     options.directory = scratch.Join("store");
     options.merge = MergeRecords;
     auto opened = storage::OpenRocksStore(std::move(options));
-    ASSERT_TRUE(opened.ok()) << opened.status();
+    ASSERT_THAT(opened, IsOk());
     store_ = *std::move(opened);
   };
   open();
-  ASSERT_TRUE(EnsureDefaultExperiment(*store_, kStart).ok());
+  ASSERT_THAT(EnsureDefaultExperiment(*store_, kStart), IsOk());
   const std::string writer = ids_->NewUuid4();
   for (int round = 1; round <= 3; ++round) {
     SCOPED_TRACE(round);
     v1::CreateRunRequest create;
     create.set_run_id(std::string(32, 'c'));
     const auto run = Create(create);
-    ASSERT_TRUE(run.ok()) << run.status();
+    ASSERT_THAT(run, IsOk());
     for (int64_t batch = 1; batch <= 3; ++batch) {
       v1::LogMetricsRequest request;
       request.set_batch_number(batch);
       *request.mutable_metrics() = Batch(run->name(), 1500 * round, batch * 10'000).metrics();
-      ASSERT_TRUE(Apply<v1::LogMetricsResponse>(
-                      PlanLogMetrics(*Now(), run->name(), {writer, batch - 1}, request, Facts()))
-                      .ok());
+      ASSERT_THAT(Apply<v1::LogMetricsResponse>(
+                      PlanLogMetrics(*Now(), run->name(), {writer, batch - 1}, request, Facts())),
+                  IsOk());
       if (batch == 3) break;
       auto fold = metrics::PlanFold(*Now(), run->uid(), "loss");
-      ASSERT_TRUE(fold.ok());
-      ASSERT_TRUE(store_->CommitAndWait(std::move(fold->write_set)).ok());
+      ASSERT_THAT(fold, IsOk());
+      ASSERT_THAT(store_->CommitAndWait(std::move(fold->write_set)), IsOk());
       if (batch == round) open();  // what was in the log only is in files then
     }
     v1::ReadMetricsRequest read;
     read.set_run(run->name());
     read.set_key("loss");
     auto curve = MetricCurve::Open(Now(), read);
-    ASSERT_TRUE(curve.ok()) << curve.status();
+    ASSERT_THAT(curve, IsOk());
     int points = 0;
     v1::ReadMetricsResponse part;
     while (*curve->Next(part)) points += part.columns().values_size();
     EXPECT_EQ(points, 3 * 1500 * round);
     EXPECT_EQ(GetRun(run->name()).metrics(0).point_count(), 3 * 1500 * round);
-    ASSERT_TRUE(Delete(run->name()).ok());
-    ASSERT_TRUE(Purge(run->name()).ok());
+    ASSERT_THAT(Delete(run->name()), IsOk());
+    ASSERT_THAT(Purge(run->name()), IsOk());
     Sweep();
     EXPECT_EQ(KeysWith(run->uid()), std::vector<std::string>());
   }
@@ -378,15 +381,15 @@ TEST_F(RunLifeTest, OnDiskAPurgedRunsIdAndWriterCanBeUsedAgain) {
 
 TEST_F(RunLifeTest, WhatWasPlannedBeforeAPurgeBringsNothingBack) {
   const v1::Run run = CreateRun();
-  ASSERT_TRUE(Log(Batch(run.name(), 2000)).ok());
+  ASSERT_THAT(Log(Batch(run.name(), 2000)), IsOk());
   auto late_log = PlanLogBatch(*Now(), Batch(run.name(), 5, 100), Facts());
   auto late_fold = metrics::PlanFold(*Now(), run.uid(), "loss");
   v1::LogArtifactsRequest files;
   files.set_run(run.name());
   *files.add_files() = PutFile("x", "y");
   auto late_files = artifacts::PlanLogArtifacts(*Now(), files);
-  ASSERT_TRUE(Delete(run.name()).ok());
-  ASSERT_TRUE(Purge(run.name()).ok());
+  ASSERT_THAT(Delete(run.name()), IsOk());
+  ASSERT_THAT(Purge(run.name()), IsOk());
   for (storage::WriteSet* set :
        {&late_log->write_set, &late_fold->write_set, &late_files->write_set}) {
     ExpectError(store_->CommitAndWait(std::move(*set)).status(), StatusCode::kAborted,
@@ -399,7 +402,7 @@ TEST_F(RunLifeTest, WhatWasPlannedBeforeAPurgeBringsNothingBack) {
 TEST_F(RunLifeTest, ARunThatAModelVersionCameFromStays) {
   const v1::Run run = CreateRun();
   const std::string version = PutModelVersion(run.name());
-  ASSERT_TRUE(Delete(run.name()).ok());
+  ASSERT_THAT(Delete(run.name()), IsOk());
   const absl::Status refused = Purge(run.name());
   ExpectError(refused, StatusCode::kFailedPrecondition, "RUN_IN_USE");
   EXPECT_EQ(MetadataOf(refused, "modelVersion"), version);
@@ -408,22 +411,22 @@ TEST_F(RunLifeTest, ARunThatAModelVersionCameFromStays) {
   v1::LogBatchRequest request;
   request.set_run(other.name());
   request.add_outputs()->set_resource(version);
-  ASSERT_TRUE(Log(request).ok());
-  ASSERT_TRUE(Delete(other.name()).ok());
-  EXPECT_TRUE(Purge(other.name()).ok());
+  ASSERT_THAT(Log(request), IsOk());
+  ASSERT_THAT(Delete(other.name()), IsOk());
+  EXPECT_THAT(Purge(other.name()), IsOk());
 }
 
 TEST_F(RunLifeTest, AModelVersionThatComesBetweenStopsThePurge) {
   const v1::Run run = CreateRun();
-  ASSERT_TRUE(Delete(run.name()).ok());
+  ASSERT_THAT(Delete(run.name()), IsOk());
   v1::PurgeRunRequest request;
   request.set_name(run.name());
   auto purge = PlanPurgeRun(*Now(), request);
   v1::UndeleteRunRequest undelete;
   undelete.set_name(run.name());
-  ASSERT_TRUE(Apply<v1::Run>(PlanUndeleteRun(*Now(), undelete, Facts())).ok());
+  ASSERT_THAT(Apply<v1::Run>(PlanUndeleteRun(*Now(), undelete, Facts())), IsOk());
   PutModelVersion(run.name());
-  ASSERT_TRUE(Delete(run.name()).ok());
+  ASSERT_THAT(Delete(run.name()), IsOk());
   ExpectError(Apply<Empty>(std::move(purge)).status(), StatusCode::kAborted, "COMMIT_CONFLICT");
   ExpectError(Purge(run.name()), StatusCode::kFailedPrecondition, "RUN_IN_USE");
 }
@@ -431,12 +434,12 @@ TEST_F(RunLifeTest, AModelVersionThatComesBetweenStopsThePurge) {
 TEST_F(RunLifeTest, LineageGoesOnWithoutAPurgedRun) {
   const v1::Run run = CreateRun();
   const std::string made = PutDataset("derived", "c\n", {}, run.name());
-  ASSERT_TRUE(Delete(run.name()).ok());
-  ASSERT_TRUE(Purge(run.name()).ok());
+  ASSERT_THAT(Delete(run.name()), IsOk());
+  ASSERT_THAT(Purge(run.name()), IsOk());
   v1::GetLineageRequest request;
   request.set_name(made);
   const auto lineage = datasets::GetLineage(*Now(), request);
-  ASSERT_TRUE(lineage.ok()) << lineage.status();
+  ASSERT_THAT(lineage, IsOk());
   EXPECT_EQ(lineage->nodes_size(), 1);
 }
 

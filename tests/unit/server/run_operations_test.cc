@@ -2,6 +2,7 @@
 
 #include "server/tracking/run_operations.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -12,6 +13,7 @@
 #include "server/operations/operations.h"
 #include "server/tracking/run_purger.h"
 #include "server/tracking/run_searcher.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/use_case_fixture.h"
 
 namespace cairn::tracking {
@@ -19,6 +21,7 @@ namespace {
 
 using absl::StatusCode;
 using google::longrunning::Operation;
+using testing::IsOk;
 using v1::BulkChangeRunsMetadata;
 using v1::BulkChangeRunsRequest;
 using v1::PurgeExperimentMetadata;
@@ -29,7 +32,7 @@ class RunOperationsTest : public UseCaseTest {
     RunSearcherOptions options;
     options.tick_nanos = 0;
     searcher_ = std::make_unique<RunSearcher>(*store_, options);
-    EXPECT_TRUE(searcher_->Load().ok());
+    EXPECT_THAT(searcher_->Load(), IsOk());
   }
 
   std::string CreateExperiment(const std::string& display_name) {
@@ -58,7 +61,7 @@ class RunOperationsTest : public UseCaseTest {
   void Delete(const std::string& run) {
     v1::DeleteRunRequest request;
     request.set_name(run);
-    EXPECT_TRUE(Apply<v1::Run>(PlanDeleteRun(*Now(), request, Facts())).ok());
+    EXPECT_THAT(Apply<v1::Run>(PlanDeleteRun(*Now(), request, Facts())), IsOk());
   }
 
   absl::StatusOr<Operation> Purge(const std::string& experiment) {
@@ -84,7 +87,7 @@ class RunOperationsTest : public UseCaseTest {
       auto step = work.Next(*Now(), operation.metadata(), cursor);
       if (!step.ok()) return step.status();
       if (!step->write_set.puts.empty() || !step->write_set.deletes.empty()) {
-        EXPECT_TRUE(store_->CommitAndWait(std::move(step->write_set)).ok());
+        EXPECT_THAT(store_->CommitAndWait(std::move(step->write_set)), IsOk());
       }
       *operation.mutable_metadata() = operations::Pack(*step->metadata);
       cursor = step->cursor;
@@ -108,7 +111,7 @@ class RunOperationsTest : public UseCaseTest {
     request.set_filter(filter);
     request.set_show_deleted(show_deleted);
     const auto count = searcher_->Count(request);
-    EXPECT_TRUE(count.ok()) << count.status();
+    EXPECT_THAT(count, IsOk());
     return count.ok() ? count->run_count() : -1;
   }
 
@@ -124,7 +127,7 @@ TEST_F(RunOperationsTest, APurgedExperimentIsGoneWithItsRunsAndItsNameIsFree) {
   ExpectError(Purge("experiments/0").status(), StatusCode::kFailedPrecondition,
               "DEFAULT_EXPERIMENT");
   ExpectError(Purge("experiments/77").status(), StatusCode::kNotFound, "EXPERIMENT_NOT_FOUND");
-  ASSERT_TRUE(DeleteExperiment(name).ok());
+  ASSERT_THAT(DeleteExperiment(name), IsOk());
   auto operation = Purge(name);
   ASSERT_TRUE(operation.ok()) << operation.status();
   const auto work = MakePurgeExperimentWork(*searcher_);
@@ -143,7 +146,7 @@ TEST_F(RunOperationsTest, APurgedExperimentIsGoneWithItsRunsAndItsNameIsFree) {
 TEST_F(RunOperationsTest, APurgeThatWasCutShortGoesOnWhereItWas) {
   const std::string name = CreateExperiment("churn");
   CreateRuns(name, 250);
-  ASSERT_TRUE(DeleteExperiment(name).ok());
+  ASSERT_THAT(DeleteExperiment(name), IsOk());
   auto operation = Purge(name);
   ASSERT_TRUE(operation.ok());
   ASSERT_TRUE(Work(*MakePurgeExperimentWork(*searcher_), *operation, /*steps=*/1).ok());
@@ -160,8 +163,8 @@ TEST_F(RunOperationsTest, AnExperimentThatWasRestoredOrIsInUseStays) {
   v1::ModelVersion version;
   version.set_run(runs[1].name());
   *version.add_files() = PutFile("m.bin", "model");
-  ASSERT_TRUE(CreateModelVersion("m", version).ok());
-  ASSERT_TRUE(DeleteExperiment(name).ok());
+  ASSERT_THAT(CreateModelVersion("m", version), IsOk());
+  ASSERT_THAT(DeleteExperiment(name), IsOk());
   auto operation = Purge(name);
   ASSERT_TRUE(operation.ok());
   ExpectError(Work(*MakePurgeExperimentWork(*searcher_), *operation),
@@ -188,16 +191,16 @@ TEST_F(RunOperationsTest, ABulkChangeDeletesRestoresAndPurgesWhatAFilterFinds) {
   EXPECT_EQ(Count("", false), 151);
 
   operation = Bulk("params.k = 1", BulkChangeRunsRequest::UNDELETE);
-  ASSERT_TRUE(Work(*work, *operation).ok());
+  ASSERT_THAT(Work(*work, *operation), IsOk());
   EXPECT_EQ(Count("", false), 301);
 
   operation = Bulk("", BulkChangeRunsRequest::PURGE, "experiments/0");
-  ASSERT_TRUE(Work(*work, *operation).ok());
+  ASSERT_THAT(Work(*work, *operation), IsOk());
   EXPECT_EQ(Unpack<v1::BulkChangeRunsResponse>(operation->response()).changed_run_count(), 0);
   operation = Bulk("params.k = 0", BulkChangeRunsRequest::DELETE);
-  ASSERT_TRUE(Work(*work, *operation).ok());
+  ASSERT_THAT(Work(*work, *operation), IsOk());
   operation = Bulk("", BulkChangeRunsRequest::PURGE, "experiments/0");
-  ASSERT_TRUE(Work(*work, *operation).ok());
+  ASSERT_THAT(Work(*work, *operation), IsOk());
   EXPECT_EQ(Unpack<v1::BulkChangeRunsResponse>(operation->response()).changed_run_count(), 151);
   EXPECT_EQ(Count("", true), 150);
 }
@@ -207,7 +210,7 @@ TEST_F(RunOperationsTest, RunsInUseAreSkippedAndCounted) {
   v1::ModelVersion version;
   version.set_run(runs[1].name());
   *version.add_files() = PutFile("m.bin", "model");
-  ASSERT_TRUE(CreateModelVersion("m", version).ok());
+  ASSERT_THAT(CreateModelVersion("m", version), IsOk());
   for (const v1::Run& run : runs) Delete(run.name());
   auto operation = Bulk("", BulkChangeRunsRequest::PURGE, "experiments/0");
   ASSERT_TRUE(operation.ok());
@@ -245,7 +248,7 @@ TEST_F(RunOperationsTest, ARequestIsCheckedBeforeItBecomesAnOperation) {
               StatusCode::kNotFound, "EXPERIMENT_NOT_FOUND");
   const storage::Revision before = Revision();
   const auto tried = Bulk("params.k = 1", BulkChangeRunsRequest::DELETE, "", true);
-  ASSERT_TRUE(tried.ok());
+  ASSERT_THAT(tried, IsOk());
   EXPECT_TRUE(tried->done());
   EXPECT_EQ(tried->name(), "");
   EXPECT_EQ(Unpack<v1::BulkChangeRunsResponse>(tried->response()).run_count(), 2);

@@ -8,18 +8,22 @@
 #include <thread>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include "server/tracking/run_search.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/use_case_fixture.h"
 
 namespace cairn::tracking {
 namespace {
+
+using testing::IsOk;
 
 class RunSearcherTest : public UseCaseTest {
  protected:
   RunSearcherTest() {
     for (int i = 0; i < 20; ++i) MakeRun(i);
     searcher_ = std::make_unique<RunSearcher>(*store_);
-    EXPECT_TRUE(searcher_->Load().ok());
+    EXPECT_THAT(searcher_->Load(), IsOk());
   }
 
   v1::Run MakeRun(int i) {
@@ -35,13 +39,13 @@ class RunSearcherTest : public UseCaseTest {
     columns->set_key("silhouette");
     columns->add_steps(++step_);
     columns->add_values(value);
-    EXPECT_TRUE(Apply<v1::LogBatchResponse>(PlanLogBatch(*Now(), request, Facts())).ok());
+    EXPECT_THAT(Apply<v1::LogBatchResponse>(PlanLogBatch(*Now(), request, Facts())), IsOk());
   }
 
   void Delete(const std::string& run) {
     v1::DeleteRunRequest request;
     request.set_name(run);
-    EXPECT_TRUE(Apply<v1::Run>(PlanDeleteRun(*Now(), request, Facts())).ok());
+    EXPECT_THAT(Apply<v1::Run>(PlanDeleteRun(*Now(), request, Facts())), IsOk());
   }
 
   // Every page of both ways to search must be the same, and so must the counts.
@@ -58,8 +62,8 @@ class RunSearcherTest : public UseCaseTest {
     do {
       const auto expected = SearchRuns(*Now(), request);
       const auto found = searcher_->Search(request);
-      ASSERT_TRUE(expected.ok()) << expected.status();
-      ASSERT_TRUE(found.ok()) << found.status();
+      ASSERT_THAT(expected, IsOk());
+      ASSERT_THAT(found, IsOk());
       ASSERT_EQ(found->DebugString(), expected->DebugString());
       ExpectSameBytes(request, *expected);
       request.set_page_token(found->next_page_token());
@@ -90,8 +94,8 @@ class RunSearcherTest : public UseCaseTest {
     request.set_show_deleted(deleted);
     const auto expected = CountRuns(*Now(), request);
     const auto counted = searcher_->Count(request);
-    ASSERT_TRUE(expected.ok()) << expected.status();
-    ASSERT_TRUE(counted.ok()) << counted.status();
+    ASSERT_THAT(expected, IsOk());
+    ASSERT_THAT(counted, IsOk());
     EXPECT_EQ(counted->run_count(), expected->run_count());
   }
 
@@ -100,7 +104,7 @@ class RunSearcherTest : public UseCaseTest {
     request.set_filter("metrics.silhouette:*");
     request.mutable_read_mask()->mutable_paths()->Assign(mask.begin(), mask.end());
     const auto found = searcher_->Search(request);
-    EXPECT_TRUE(found.ok()) << found.status();
+    EXPECT_THAT(found, IsOk());
     return found.ok() && found->runs_size() > 0 ? found->runs(0) : v1::Run();
   }
 
@@ -128,7 +132,7 @@ TEST_F(RunSearcherTest, WhatCameSinceIsFound) {
   v1::SearchRunsRequest request;
   request.set_filter("metrics.silhouette = 100");
   const auto found = searcher_->Search(request);
-  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_THAT(found, IsOk());
   ASSERT_EQ(found->runs_size(), 1);
   EXPECT_EQ(found->runs(0).name(), run.name());
   Delete(run.name());
@@ -140,22 +144,22 @@ TEST_F(RunSearcherTest, RunsOfADeletedExperimentAreFoundByItsNameOnly) {
   v1::CreateExperimentRequest create;
   create.mutable_experiment()->set_display_name("churn");
   const auto experiment = Apply<v1::Experiment>(PlanCreateExperiment(*Now(), create, NextTime()));
-  ASSERT_TRUE(experiment.ok());
+  ASSERT_THAT(experiment, IsOk());
   v1::GetExperimentRequest get;
   get.set_display_name("churn");
   const std::string name = GetExperiment(*Now(), get)->name();
   v1::CreateRunRequest in_churn;
   in_churn.set_parent(name);
-  ASSERT_TRUE(Apply<v1::Run>(PlanCreateRun(*Now(), in_churn, Facts())).ok());
+  ASSERT_THAT(Apply<v1::Run>(PlanCreateRun(*Now(), in_churn, Facts())), IsOk());
   ExpectSameForAll();
   v1::DeleteExperimentRequest remove;
   remove.set_name(name);
-  ASSERT_TRUE(Apply<v1::Experiment>(PlanDeleteExperiment(*Now(), remove, NextTime())).ok());
+  ASSERT_THAT(Apply<v1::Experiment>(PlanDeleteExperiment(*Now(), remove, NextTime())), IsOk());
   ExpectSameForAll();
   v1::SearchRunsRequest request;
   request.add_parents(name);
   const auto found = searcher_->Search(request);
-  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_THAT(found, IsOk());
   EXPECT_EQ(found->DebugString(), SearchRuns(*Now(), request)->DebugString());
 }
 
@@ -164,7 +168,7 @@ TEST_F(RunSearcherTest, WhatTheIndexCannotHoldIsSearchedInTheStore) {
   tiny.index.max_column_bytes = 1;
   searcher_.reset();
   searcher_ = std::make_unique<RunSearcher>(*store_, tiny);
-  ASSERT_TRUE(searcher_->Load().ok());
+  ASSERT_THAT(searcher_->Load(), IsOk());
   ExpectSameForAll();
 }
 
@@ -234,18 +238,18 @@ TEST_F(RunSearcherTest, AMaskOfWhatARunDoesNotHaveIsRefusedByItsPath) {
 
 TEST_F(RunSearcherTest, AfterARestartTheCheckpointOfTheStopAnswersTheSame) {
   RunSearcherOptions options;
-  options.checkpoint_directory = testing::TempDir() + "/run_searcher_checkpoint";
+  options.checkpoint_directory = ::testing::TempDir() + "/run_searcher_checkpoint";
   std::filesystem::remove_all(options.checkpoint_directory);
   searcher_.reset();
   searcher_ = std::make_unique<RunSearcher>(*store_, options);
-  ASSERT_TRUE(searcher_->Load().ok());
+  ASSERT_THAT(searcher_->Load(), IsOk());
   const v1::Run run = MakeRun(4);
   searcher_.reset();
   EXPECT_FALSE(std::filesystem::is_empty(options.checkpoint_directory));
   Log(run.name(), 50);
   MakeRun(3);
   searcher_ = std::make_unique<RunSearcher>(*store_, options);
-  ASSERT_TRUE(searcher_->Load().ok());
+  ASSERT_THAT(searcher_->Load(), IsOk());
   ExpectSameForAll();
   searcher_.reset();
   std::filesystem::remove_all(options.checkpoint_directory);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include <gmock/gmock.h>
 #include "lib/base/resource_names.h"
 #include "lib/base/thread_pool.h"
 #include "server/metrics/metric_compactor.h"
@@ -14,12 +15,14 @@
 #include "server/tracking/limits.h"
 #include "server/tracking/metric_curve.h"
 #include "server/tracking/run_search.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/use_case_fixture.h"
 
 namespace cairn::tracking {
 namespace {
 
 using absl::StatusCode;
+using testing::IsOk;
 
 class RunsTest : public UseCaseTest {
  protected:
@@ -27,7 +30,7 @@ class RunsTest : public UseCaseTest {
     v1::CreateExperimentRequest request;
     request.mutable_experiment()->set_display_name(name);
     (*request.mutable_experiment()->mutable_tags())["team"] = "crm";
-    EXPECT_TRUE(Apply<v1::Experiment>(PlanCreateExperiment(*Now(), request, NextTime())).ok());
+    EXPECT_THAT(Apply<v1::Experiment>(PlanCreateExperiment(*Now(), request, NextTime())), IsOk());
     v1::GetExperimentRequest get;
     get.set_display_name(name);
     return *GetExperiment(*Now(), get);
@@ -61,7 +64,7 @@ class RunsTest : public UseCaseTest {
 
   int CountPoints(const v1::ReadMetricsRequest& request) {
     auto curve = MetricCurve::Open(Now(), request);
-    EXPECT_TRUE(curve.ok()) << curve.status();
+    EXPECT_THAT(curve, IsOk());
     int points = 0;
     v1::ReadMetricsResponse part;
     while (curve.ok() && *curve->Next(part)) points += part.columns().values_size();
@@ -75,7 +78,7 @@ class RunsTest : public UseCaseTest {
     std::vector<std::string> names;
     do {
       const auto page = ListRuns(*Now(), request);
-      EXPECT_TRUE(page.ok()) << page.status();
+      EXPECT_THAT(page, IsOk());
       if (!page.ok()) break;
       EXPECT_LE(page->runs_size(), page_size);
       for (const auto& run : page->runs()) names.push_back(run.name());
@@ -95,7 +98,7 @@ TEST_F(RunsTest, AnUpdateTouchesWhatItsMaskNames) {
   (*experiment.mutable_tags())["a"] = "b";
   experiment.clear_display_name();
   const auto tagged = Update(experiment, {});
-  ASSERT_TRUE(tagged.ok()) << tagged.status();
+  ASSERT_THAT(tagged, IsOk());
   EXPECT_EQ(tagged->display_name(), "other");
   EXPECT_EQ(tagged->tags().at("a"), "b");
   ExpectError(Update(experiment, {"display_name"}).status(), StatusCode::kInvalidArgument,
@@ -106,7 +109,7 @@ TEST_F(RunsTest, AStaleEtagIsAbortedAndNamesTheCurrentOne) {
   v1::Experiment experiment = CreateExperiment("churn");
   const std::string stale = experiment.etag();
   experiment.set_display_name("renamed");
-  ASSERT_TRUE(Update(experiment, {"display_name"}).ok());
+  ASSERT_THAT(Update(experiment, {"display_name"}), IsOk());
   const storage::Revision before = Revision();
   const auto again = Update(experiment, {"display_name"});
   ExpectError(again.status(), StatusCode::kAborted, "ETAG_MISMATCH");
@@ -128,7 +131,7 @@ TEST_F(RunsTest, OfTwoExperimentsOfOneNameOnlyOneIsCommitted) {
   const auto snapshot = Now();
   auto first = PlanCreateExperiment(*snapshot, request, kStart);
   auto second = PlanCreateExperiment(*snapshot, request, kStart);
-  EXPECT_TRUE(Apply<v1::Experiment>(std::move(first)).ok());
+  EXPECT_THAT(Apply<v1::Experiment>(std::move(first)), IsOk());
   ExpectError(Apply<v1::Experiment>(std::move(second)).status(), StatusCode::kAborted,
               "COMMIT_CONFLICT");
 }
@@ -161,10 +164,10 @@ TEST_F(RunsTest, ARunDeletedBetweenPagesDoesNotShiftTheOthers) {
   request.set_parent("experiments/0");
   request.set_page_size(2);
   const auto first = ListRuns(*Now(), request);
-  ASSERT_TRUE(first.ok());
+  ASSERT_THAT(first, IsOk());
   v1::DeleteRunRequest remove;
   remove.set_name(newest_first[0]);
-  ASSERT_TRUE(Apply<v1::Run>(PlanDeleteRun(*Now(), remove, Facts())).ok());
+  ASSERT_THAT(Apply<v1::Run>(PlanDeleteRun(*Now(), remove, Facts())), IsOk());
   request.set_page_token(first->next_page_token());
   const auto second = ListRuns(*Now(), request);
   ASSERT_EQ(second->runs_size(), 2);
@@ -179,7 +182,7 @@ TEST_F(RunsTest, AParameterIsSetOnceAndARefusedBatchLeavesNothing) {
   batch.set_run(run.name());
   (*batch.mutable_params())["k"] = "4";
   (*batch.mutable_params())["seed"] = "7";
-  ASSERT_TRUE(Apply<v1::LogBatchResponse>(PlanLogBatch(*Now(), batch, Facts())).ok());
+  ASSERT_THAT(Apply<v1::LogBatchResponse>(PlanLogBatch(*Now(), batch, Facts())), IsOk());
   (*batch.mutable_params())["seed"] = "8";
   (*batch.mutable_tags())["half"] = "written";
   *batch.add_metrics() = Batch(1, {1}).metrics(0);
@@ -204,7 +207,7 @@ TEST_F(RunsTest, TwoWritersOfOneParameterCannotBothWin) {
   auto first = PlanLogBatch(*snapshot, batch, Facts());
   (*batch.mutable_params())["k"] = "5";
   auto second = PlanLogBatch(*snapshot, batch, Facts());
-  ASSERT_TRUE(Apply<v1::LogBatchResponse>(std::move(first)).ok());
+  ASSERT_THAT(Apply<v1::LogBatchResponse>(std::move(first)), IsOk());
   ExpectError(Apply<v1::LogBatchResponse>(std::move(second)).status(), StatusCode::kAborted,
               "COMMIT_CONFLICT");
   EXPECT_EQ(GetRun(run.name()).params().at("k"), "4");
@@ -216,7 +219,7 @@ TEST_F(RunsTest, ATagMayBeSetAgain) {
   batch.set_run(run.name());
   for (const char* value : {"first", "second"}) {
     (*batch.mutable_tags())["note"] = value;
-    ASSERT_TRUE(Apply<v1::LogBatchResponse>(PlanLogBatch(*Now(), batch, Facts())).ok());
+    ASSERT_THAT(Apply<v1::LogBatchResponse>(PlanLogBatch(*Now(), batch, Facts())), IsOk());
   }
   EXPECT_EQ(GetRun(run.name()).tags().at("note"), "second");
 }
@@ -224,24 +227,24 @@ TEST_F(RunsTest, ATagMayBeSetAgain) {
 TEST_F(RunsTest, ABatchOfMetricsSentTwiceIsStoredOnce) {
   const v1::Run run = CreateRun();
   const MetricWriter writer{ids_->NewUuid4()};
-  ASSERT_TRUE(LogMetrics(run.name(), Batch(1, {0.5, 0.25}), writer).ok());
+  ASSERT_THAT(LogMetrics(run.name(), Batch(1, {0.5, 0.25}), writer), IsOk());
   ExpectError(LogMetrics(run.name(), Batch(1, {0.5, 0.25}), writer), StatusCode::kAlreadyExists,
               "BATCH_STORED");
   EXPECT_EQ(GetRun(run.name()).metrics(0).point_count(), 2);
-  ASSERT_TRUE(LogMetrics(run.name(), Batch(2, {0.125}), writer).ok());
+  ASSERT_THAT(LogMetrics(run.name(), Batch(2, {0.125}), writer), IsOk());
   EXPECT_EQ(GetRun(run.name()).metrics(0).point_count(), 3);
   // Another writer has numbers of its own, and so has the same one in another run.
-  EXPECT_TRUE(LogMetrics(run.name(), Batch(1, {0.5}), {ids_->NewUuid4()}).ok());
-  EXPECT_TRUE(LogMetrics(CreateRun().name(), Batch(1, {0.5}), writer).ok());
+  EXPECT_THAT(LogMetrics(run.name(), Batch(1, {0.5}), {ids_->NewUuid4()}), IsOk());
+  EXPECT_THAT(LogMetrics(CreateRun().name(), Batch(1, {0.5}), writer), IsOk());
 }
 
 TEST_F(RunsTest, ABatchSentTwiceIsStoredOnceAlsoAfterItWasFolded) {
   const v1::Run run = CreateRun();
   const MetricWriter writer{ids_->NewUuid4()};
-  ASSERT_TRUE(LogMetrics(run.name(), Batch(1, {0.5, 0.25}), writer).ok());
+  ASSERT_THAT(LogMetrics(run.name(), Batch(1, {0.5, 0.25}), writer), IsOk());
   metrics::MetricCompactor compactor(*store_);
   compactor.Logged(run.uid(), "loss", 1);
-  ASSERT_TRUE(compactor.FoldAll().ok());
+  ASSERT_THAT(compactor.FoldAll(), IsOk());
   ASSERT_EQ(compactor.folded_points(), 2);
   ExpectError(LogMetrics(run.name(), Batch(1, {0.5, 0.25}), writer), StatusCode::kAlreadyExists,
               "BATCH_STORED");
@@ -254,7 +257,7 @@ TEST_F(RunsTest, ABatchSentTwiceAtOnceIsStoredOnce) {
   const auto snapshot = Now();
   auto first = PlanLogMetrics(*snapshot, run.name(), writer, Batch(1, {0.5}), Facts());
   auto second = PlanLogMetrics(*snapshot, run.name(), writer, Batch(1, {0.5}), Facts());
-  ASSERT_TRUE(Apply<v1::LogMetricsResponse>(std::move(first)).ok());
+  ASSERT_THAT(Apply<v1::LogMetricsResponse>(std::move(first)), IsOk());
   ExpectError(Apply<v1::LogMetricsResponse>(std::move(second)).status(), StatusCode::kAlreadyExists,
               "BATCH_STORED");
   EXPECT_EQ(GetRun(run.name()).metrics(0).point_count(), 1);
@@ -263,14 +266,14 @@ TEST_F(RunsTest, ABatchSentTwiceAtOnceIsStoredOnce) {
 TEST_F(RunsTest, ABatchBehindOneThatFailedIsRefusedSoThatNothingIsLost) {
   const v1::Run run = CreateRun();
   const std::string id = ids_->NewUuid4();
-  ASSERT_TRUE(LogMetrics(run.name(), Batch(1, {1}), {id}).ok());
+  ASSERT_THAT(LogMetrics(run.name(), Batch(1, {1}), {id}), IsOk());
   // Batch 2 failed; 3 was under way already and knows that 2 came before it.
   const absl::Status third = LogMetrics(run.name(), Batch(3, {3}), {id, 2});
   ExpectError(third, StatusCode::kAborted, "BATCH_MISSING");
   EXPECT_EQ(MetadataOf(third, "lastBatchNumber"), "1");
   // The writer sends both again on a new stream, whose first batch follows nothing.
-  EXPECT_TRUE(LogMetrics(run.name(), Batch(2, {2}), {id}).ok());
-  EXPECT_TRUE(LogMetrics(run.name(), Batch(3, {3}), {id, 2}).ok());
+  EXPECT_THAT(LogMetrics(run.name(), Batch(2, {2}), {id}), IsOk());
+  EXPECT_THAT(LogMetrics(run.name(), Batch(3, {3}), {id, 2}), IsOk());
   EXPECT_EQ(GetRun(run.name()).metrics(0).point_count(), 3);
 }
 
@@ -302,8 +305,8 @@ TEST_F(RunsTest, ALogBatchRepeatedWithItsRequestIdIsStoredOnce) {
         nullptr, [&](auto answer) { outcome.set_value(answer.status()); });
     return outcome.get_future().get();
   };
-  EXPECT_TRUE(call().ok());
-  EXPECT_TRUE(call().ok());
+  EXPECT_THAT(call(), IsOk());
+  EXPECT_THAT(call(), IsOk());
   EXPECT_EQ(GetRun(run.name()).metrics(0).point_count(), 1);
   (*batch.mutable_tags())["other"] = "request";
   ExpectError(call(), StatusCode::kInvalidArgument, "REQUEST_ID_REUSED");
@@ -311,12 +314,12 @@ TEST_F(RunsTest, ALogBatchRepeatedWithItsRequestIdIsStoredOnce) {
 
 TEST_F(RunsTest, ACurveLongerThanAMessageComesInParts) {
   const v1::Run run = CreateRun();
-  ASSERT_TRUE(LogMetrics(run.name(), Batch(1, std::vector<double>(5000, 1.5))).ok());
+  ASSERT_THAT(LogMetrics(run.name(), Batch(1, std::vector<double>(5000, 1.5))), IsOk());
   v1::ReadMetricsRequest request;
   request.set_run(run.name());
   request.set_key("loss");
   auto series = MetricCurve::Open(Now(), request);
-  ASSERT_TRUE(series.ok());
+  ASSERT_THAT(series, IsOk());
   v1::ReadMetricsResponse part;
   ASSERT_TRUE(*series->Next(part));
   EXPECT_EQ(part.columns().values_size(), kMaxPointsPerRead);
@@ -328,7 +331,7 @@ TEST_F(RunsTest, ACurveLongerThanAMessageComesInParts) {
 
 TEST_F(RunsTest, AReadOfStepsExcludesItsEndAndAnUnknownMetricIsEmpty) {
   const v1::Run run = CreateRun();
-  ASSERT_TRUE(LogMetrics(run.name(), Batch(1, {0, 1, 2, 3})).ok());
+  ASSERT_THAT(LogMetrics(run.name(), Batch(1, {0, 1, 2, 3})), IsOk());
   v1::ReadMetricsRequest request;
   request.set_run(run.name());
   request.set_key("loss");
@@ -343,13 +346,13 @@ TEST_F(RunsTest, AReadOfStepsExcludesItsEndAndAnUnknownMetricIsEmpty) {
 
 TEST_F(RunsTest, BucketsHoldEveryPointAndItsExtremes) {
   const v1::Run run = CreateRun();
-  ASSERT_TRUE(LogMetrics(run.name(), Batch(1, {5, 1, 9, 2, 7, 3})).ok());
+  ASSERT_THAT(LogMetrics(run.name(), Batch(1, {5, 1, 9, 2, 7, 3})), IsOk());
   v1::ReadMetricsRequest request;
   request.set_run(run.name());
   request.set_key("loss");
   request.set_max_buckets(2);
   auto curve = MetricCurve::Open(Now(), request);
-  ASSERT_TRUE(curve.ok()) << curve.status();
+  ASSERT_THAT(curve, IsOk());
   v1::ReadMetricsResponse part;
   ASSERT_TRUE(*curve->Next(part));
   ASSERT_EQ(part.buckets_size(), 2);
@@ -372,7 +375,7 @@ TEST_F(RunsTest, AReadOfTimesGivesThePointsOfThoseTimesWhateverTheirSteps) {
   for (const int64_t time : {100, 200, 300, 100, 200, 300}) {
     batch.mutable_metrics(0)->add_times_unix_millis(time);
   }
-  ASSERT_TRUE(LogMetrics(run.name(), batch).ok());
+  ASSERT_THAT(LogMetrics(run.name(), batch), IsOk());
   v1::ReadMetricsRequest request;
   request.set_run(run.name());
   request.set_key("loss");
@@ -385,7 +388,7 @@ TEST_F(RunsTest, AReadOfTimesGivesThePointsOfThoseTimesWhateverTheirSteps) {
   request.clear_start_step();
   request.set_max_buckets(2);
   auto curve = MetricCurve::Open(Now(), request);
-  ASSERT_TRUE(curve.ok()) << curve.status();
+  ASSERT_THAT(curve, IsOk());
   v1::ReadMetricsResponse part;
   ASSERT_TRUE(*curve->Next(part));
   ASSERT_EQ(part.buckets_size(), 2);
@@ -396,7 +399,7 @@ TEST_F(RunsTest, AReadOfTimesGivesThePointsOfThoseTimesWhateverTheirSteps) {
   request.set_start_time_unix_millis(400);
   request.clear_end_time_unix_millis();
   curve = MetricCurve::Open(Now(), request);
-  ASSERT_TRUE(curve.ok());
+  ASSERT_THAT(curve, IsOk());
   EXPECT_FALSE(*curve->Next(part));
 }
 
@@ -434,7 +437,7 @@ TEST_F(RunsTest, AClockThatWasSetBackEndsNoRunBeforeItsStartAndTheRunSaysSo) {
     finish.set_name(run.name());
     const tracking::CallFacts facts{ToUnixNanos(run.start_time()) - back * kNanosPerSecond, ""};
     const auto ended = Apply<v1::Run>(PlanFinishRun(*Now(), finish, facts));
-    ASSERT_TRUE(ended.ok()) << ended.status();
+    ASSERT_THAT(ended, IsOk());
     EXPECT_EQ(ended->state(), v1::Run::SUCCEEDED);
     EXPECT_EQ(ToUnixNanos(ended->end_time()), ToUnixNanos(run.start_time()));
     EXPECT_EQ(ended->state_message(), "ended at " + FormatRfc3339(facts.now_unix_nanos) +
@@ -444,7 +447,7 @@ TEST_F(RunsTest, AClockThatWasSetBackEndsNoRunBeforeItsStartAndTheRunSaysSo) {
   v1::FinishRunRequest finish;
   finish.set_name(run.name());
   const auto ended = Apply<v1::Run>(PlanFinishRun(*Now(), finish, Facts()));
-  ASSERT_TRUE(ended.ok()) << ended.status();
+  ASSERT_THAT(ended, IsOk());
   EXPECT_EQ(ended->state_message(), "");
 }
 
@@ -480,14 +483,14 @@ TEST_F(RunsTest, ADeletedRunComesBackWhole) {
   ExpectError(PlanDeleteRun(*Now(), remove, Facts()).status(), StatusCode::kAborted,
               "ETAG_MISMATCH");
   remove.set_etag(GetRun(run.name()).etag());
-  ASSERT_TRUE(Apply<v1::Run>(PlanDeleteRun(*Now(), remove, Facts())).ok());
+  ASSERT_THAT(Apply<v1::Run>(PlanDeleteRun(*Now(), remove, Facts())), IsOk());
   EXPECT_TRUE(GetRun(run.name()).has_delete_time());
   ExpectError(PlanDeleteRun(*Now(), remove, Facts()).status(), StatusCode::kFailedPrecondition,
               "RUN_DELETED");
   v1::UndeleteRunRequest restore;
   restore.set_name(run.name());
   const auto back = Apply<v1::Run>(PlanUndeleteRun(*Now(), restore, Facts()));
-  ASSERT_TRUE(back.ok());
+  ASSERT_THAT(back, IsOk());
   EXPECT_FALSE(back->has_delete_time());
   EXPECT_EQ(back->params().at("k"), "4");
   ExpectError(PlanUndeleteRun(*Now(), restore, Facts()).status(), StatusCode::kAlreadyExists,
@@ -500,13 +503,13 @@ TEST_F(RunsTest, ASearchLooksAcrossExperimentsButNotIntoDeletedOnes) {
   v1::CreateRunRequest create;
   create.set_parent(other.name());
   (*create.mutable_run()->mutable_params())["k"] = "4";
-  ASSERT_TRUE(Apply<v1::Run>(PlanCreateRun(*Now(), create, Facts())).ok());
+  ASSERT_THAT(Apply<v1::Run>(PlanCreateRun(*Now(), create, Facts())), IsOk());
   v1::SearchRunsRequest search;
   search.set_filter("params.k = \"4\"");
   EXPECT_EQ(SearchRuns(*Now(), search)->runs_size(), 2);
   v1::DeleteExperimentRequest remove;
   remove.set_name(other.name());
-  ASSERT_TRUE(Apply<v1::Experiment>(PlanDeleteExperiment(*Now(), remove, NextTime())).ok());
+  ASSERT_THAT(Apply<v1::Experiment>(PlanDeleteExperiment(*Now(), remove, NextTime())), IsOk());
   const auto left = SearchRuns(*Now(), search);
   ASSERT_EQ(left->runs_size(), 1);
   EXPECT_EQ(left->runs(0).name(), here.name());

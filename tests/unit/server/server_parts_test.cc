@@ -20,12 +20,14 @@
 #include "server/options.h"
 #include "server/rpc/call.h"
 #include "server/rpc/grpc_status.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/storage/scratch_directory.h"
 
 namespace cairn {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::IsOk;
 using ::testing::Not;
 
 absl::StatusOr<CommandLine> Parse(std::vector<const char*> arguments) {
@@ -60,15 +62,15 @@ TEST(OptionsTest, AFlagIsNoValueOfTheFlagBeforeIt) {
 TEST(OptionsTest, FlagsGoBeforeTheEnvironmentAndThatBeforeTheFile) {
   const storage::ScratchDirectory scratch;
   const std::string file = scratch.Join("cairnd.toml");
-  ASSERT_TRUE(WriteFileAtomically(file,
+  ASSERT_THAT(WriteFileAtomically(file,
                                   "data-dir = \"/from/file\"\n"
                                   "pool-threads = 7\n"
-                                  "drain-millis = 70\n")
-                  .ok());
+                                  "drain-millis = 70\n"),
+              IsOk());
   const ScopedVariable directory("CAIRND_DATA_DIR", "/from/environment");
   const ScopedVariable threads("CAIRND_POOL_THREADS", "5");
   const auto line = Parse({"--config", file.c_str(), "--data-dir", "/from/flag"});
-  ASSERT_TRUE(line.ok()) << line.status();
+  ASSERT_THAT(line, IsOk());
   ASSERT_FALSE(line->exit_now);
   EXPECT_EQ(line->options.data_dir, "/from/flag");
   EXPECT_EQ(line->options.pool_threads, 5);
@@ -91,7 +93,7 @@ TEST(OptionsTest, TheMemoryLimitIsASizeOfAtLeast256MiB) {
   for (const char* bad : {"255MiB", "1", "512MB", "512 MiB", "-1GiB", "1.5GiB", "MiB", "",
                           "9223372036854775807GiB", "99999999999999999999"}) {
     const auto line = Parse({"--in-memory", "--memory-limit", bad});
-    ASSERT_TRUE(line.ok()) << bad;
+    ASSERT_THAT(line, IsOk()) << bad;
     EXPECT_EQ(line->exit_code, 2) << bad;
   }
   const ScopedVariable limit("CAIRND_MEMORY_LIMIT", "1GiB");
@@ -102,12 +104,12 @@ TEST(OptionsTest, ADirectoryIsNeededUnlessEverythingStaysInMemory) {
   const auto refused = Parse({});
   EXPECT_EQ(ReasonOf(refused.status()), "CONFIG_INVALID");
   EXPECT_EQ(MetadataOf(refused.status(), "field"), "data-dir");
-  EXPECT_TRUE(Parse({"--in-memory"}).ok());
+  EXPECT_THAT(Parse({"--in-memory"}), IsOk());
 }
 
 TEST(OptionsTest, AddressesStayOnLoopbackUnlessTheNetworkIsAllowed) {
   for (const char* good : {"127.0.0.1:0", "localhost:80", "[::1]:5000", "127.8.8.8:65535"}) {
-    EXPECT_TRUE(Parse({"--in-memory", "--grpc-address", good}).ok()) << good;
+    EXPECT_THAT(Parse({"--in-memory", "--grpc-address", good}), IsOk()) << good;
   }
   for (const char* bad : {"0.0.0.0:1", "127.0.0.1", "127.0.0.1:", ":80", "127.0.0.1:65536",
                           "localhost:x", "example.org:80"}) {
@@ -115,7 +117,7 @@ TEST(OptionsTest, AddressesStayOnLoopbackUnlessTheNetworkIsAllowed) {
     EXPECT_EQ(ReasonOf(refused.status()), "CONFIG_INVALID") << bad;
     EXPECT_EQ(MetadataOf(refused.status(), "value"), bad);
   }
-  EXPECT_TRUE(Parse({"--in-memory", "--grpc-address", "0.0.0.0:1", "--insecure-network"}).ok());
+  EXPECT_THAT(Parse({"--in-memory", "--grpc-address", "0.0.0.0:1", "--insecure-network"}), IsOk());
 }
 
 TEST(OptionsTest, BothAddressesMayBeAnyWithTlsAndAuthentication) {
@@ -124,7 +126,7 @@ TEST(OptionsTest, BothAddressesMayBeAnyWithTlsAndAuthentication) {
       flags.insert(flags.end(), {"--in-memory", address, "0.0.0.0:1"});
       return Parse(flags).status();
     };
-    EXPECT_TRUE(parse({"--tls-cert", "a", "--tls-key", "b", "--auth"}).ok());
+    EXPECT_THAT(parse({"--tls-cert", "a", "--tls-key", "b", "--auth"}), IsOk());
     EXPECT_EQ(ReasonOf(parse({"--tls-cert", "a", "--tls-key", "b"})), "CONFIG_INVALID");
     EXPECT_EQ(ReasonOf(parse({"--auth"})), "CONFIG_INVALID");
   }
@@ -145,7 +147,7 @@ TEST(OptionsTest, TlsNeedsItsTwoFilesAndOpensTheNetworkToKnownClientsOnly) {
   EXPECT_EQ(field_of(known), "grpc-address")
       << "whoever has a certificate would be an administrator";
   known.push_back("--auth");
-  EXPECT_TRUE(Parse(known).ok());
+  EXPECT_THAT(Parse(known), IsOk());
   EXPECT_EQ(field_of({"--in-memory", "--grpc-address", "0.0.0.0:1", "--auth"}), "grpc-address")
       << "tokens would travel in the open";
 }
@@ -160,7 +162,7 @@ TEST(OptionsTest, WhatIsUnknownOrOutOfRangeEndsAsAUsageError) {
     ::testing::internal::CaptureStderr();
     const auto line = Parse(arguments);
     EXPECT_NE(::testing::internal::GetCapturedStderr(), "") << arguments.back();
-    ASSERT_TRUE(line.ok());
+    ASSERT_THAT(line, IsOk());
     EXPECT_TRUE(line->exit_now);
     EXPECT_EQ(line->exit_code, 2);
   }
@@ -205,7 +207,7 @@ TEST(OptionsTest, WhatIsKeptOfTheEventLogIsATimeAndASize) {
 TEST(OptionsTest, AnUnknownSettingInTheFileIsRefused) {
   const storage::ScratchDirectory scratch;
   const std::string file = scratch.Join("cairnd.toml");
-  ASSERT_TRUE(WriteFileAtomically(file, "data-dire = \"/typo\"\n").ok());
+  ASSERT_THAT(WriteFileAtomically(file, "data-dire = \"/typo\"\n"), IsOk());
   ::testing::internal::CaptureStderr();
   const auto line = Parse({"--in-memory", "--config", file.c_str()});
   EXPECT_THAT(::testing::internal::GetCapturedStderr(), HasSubstr("data-dire"));
@@ -216,7 +218,7 @@ TEST(OptionsTest, AFileHasTextsWordsArraysAndComments) {
   const storage::ScratchDirectory scratch;
   const std::string file = scratch.Join("cairnd.toml");
   const auto parse = [&](const std::string& text) {
-    EXPECT_TRUE(WriteFileAtomically(file, text).ok());
+    EXPECT_THAT(WriteFileAtomically(file, text), IsOk());
     return Parse({"--config", file.c_str()});
   };
   const auto line = parse(
@@ -332,7 +334,7 @@ google::rpc::Status OnTheWire(const absl::Status& status) {
 }
 
 TEST(GrpcStatusTest, DetailsTravelWithTheError) {
-  EXPECT_TRUE(rpc::ToGrpcStatus(absl::OkStatus()).ok());
+  EXPECT_THAT(rpc::ToGrpcStatus(absl::OkStatus()), IsOk());
   const auto wire = OnTheWire(NotFound(ErrorReason::MODEL_NOT_FOUND, "Model", "models/m"));
   EXPECT_EQ(wire.code(), static_cast<int>(absl::StatusCode::kNotFound));
   ASSERT_EQ(wire.details_size(), 2);

@@ -1,6 +1,7 @@
 #ifndef CAIRN_TESTS_UNIT_SERVER_USE_CASE_FIXTURE_H_
 #define CAIRN_TESTS_UNIT_SERVER_USE_CASE_FIXTURE_H_
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -25,6 +26,7 @@
 #include "server/tracking/merge_records.h"
 #include "server/tracking/run_logging.h"
 #include "server/tracking/runs.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 
@@ -35,7 +37,7 @@ class UseCaseTest : public ::testing::Test {
   static constexpr int64_t kStart = 1'700'000'000 * kNanosPerSecond;
 
   UseCaseTest() : store_(storage::MakeMemoryStore(tracking::MergeRecords)) {
-    EXPECT_TRUE(tracking::EnsureDefaultExperiment(*store_, kStart).ok());
+    EXPECT_THAT(tracking::EnsureDefaultExperiment(*store_, kStart), testing::IsOk());
   }
 
   std::unique_ptr<storage::Snapshot> Now() { return store_->GetSnapshot(); }
@@ -61,7 +63,7 @@ class UseCaseTest : public ::testing::Test {
     v1::ArtifactFile file = FileWithoutBlob(path, bytes);
     storage::WriteSet write_set;
     write_set.puts.push_back(*artifacts::InlineBlobPut({DigestOf(bytes), bytes}));
-    EXPECT_TRUE(store_->CommitAndWait(std::move(write_set)).ok());
+    EXPECT_THAT(store_->CommitAndWait(std::move(write_set)), testing::IsOk());
     return file;
   }
 
@@ -81,7 +83,7 @@ class UseCaseTest : public ::testing::Test {
     request.mutable_run()->mutable_params()->insert(params.begin(), params.end());
     if (!input.empty()) request.mutable_run()->add_inputs()->set_dataset_version(input);
     auto run = Apply<v1::Run>(tracking::PlanCreateRun(*Now(), request, Facts()));
-    EXPECT_TRUE(run.ok()) << run.status();
+    EXPECT_THAT(run, testing::IsOk());
     return run.ok() ? *run : v1::Run();
   }
 
@@ -89,7 +91,7 @@ class UseCaseTest : public ::testing::Test {
     v1::GetRunRequest request;
     request.set_name(name);
     auto run = tracking::GetRun(*Now(), request);
-    EXPECT_TRUE(run.ok()) << run.status();
+    EXPECT_THAT(run, testing::IsOk());
     return run.ok() ? *run : v1::Run();
   }
 
@@ -118,7 +120,7 @@ class UseCaseTest : public ::testing::Test {
     version.mutable_parents()->Assign(parents.begin(), parents.end());
     version.set_run(run);
     const auto created = CreateDatasetVersion(dataset, version);
-    EXPECT_TRUE(created.ok()) << created.status();
+    EXPECT_THAT(created, testing::IsOk());
     return created.ok() ? created->name() : "";
   }
 

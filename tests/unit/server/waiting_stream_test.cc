@@ -7,11 +7,11 @@
 #include <future>
 #include <memory>
 #include <string>
-#include <thread>
 
 #include "cairn/v1/tracking.grpc.pb.h"
 #include "server/metrics/metric_compactor.h"
 #include "server/rpc/table_service.h"
+#include "tests/testing/eventually.h"
 #include "tests/unit/server/partial_table.h"
 #include "tests/unit/server/rpc_fixture.h"
 
@@ -19,6 +19,7 @@ namespace cairn {
 namespace {
 
 using std::chrono::seconds;
+using testing::Eventually;
 
 // A tracking service whose compactor folds nothing and is full from the start.
 class WaitingStreamTest : public RpcTest {
@@ -48,11 +49,7 @@ class WaitingStreamTest : public RpcTest {
     v1::LogMetricsResponse stored;
     EXPECT_TRUE(stream_->Read(&stored));
     EXPECT_EQ(stored.acknowledged_batch_number(), 1);
-    const auto patience = std::chrono::steady_clock::now() + seconds(10);
-    while (compactor_->waiting_for_room() == 0 && std::chrono::steady_clock::now() < patience) {
-      std::this_thread::yield();
-    }
-    EXPECT_EQ(compactor_->waiting_for_room(), 1u);
+    EXPECT_TRUE(Eventually([this] { return compactor_->waiting_for_room() == 1; }));
   }
 
   // The stop of a server, which cancels what is under way; false if it hangs.
@@ -93,11 +90,7 @@ TEST_F(WaitingStreamTest, AClientThatGoesAwayWhileItsStreamWaitsDoesNotHangAStop
   BeginToWait();
   context_.TryCancel();
   EXPECT_EQ(stream_->Finish().error_code(), grpc::StatusCode::CANCELLED);
-  const auto patience = std::chrono::steady_clock::now() + seconds(10);
-  while (metrics_.in_flight() > 0 && std::chrono::steady_clock::now() < patience) {
-    std::this_thread::yield();
-  }
-  EXPECT_EQ(metrics_.in_flight(), 0);
+  EXPECT_TRUE(Eventually([this] { return metrics_.in_flight() == 0; }));
   EXPECT_EQ(compactor_->waiting_for_room(), 0u) << "leaves something with the compactor";
   EXPECT_TRUE(StopEnds());
 }
@@ -111,11 +104,7 @@ TEST_F(WaitingStreamTest, ADeadlineEndsAStreamThatWaits) {
   context_.set_deadline(std::chrono::system_clock::now() + seconds(2));
   BeginToWait();
   EXPECT_EQ(stream_->Finish().error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
-  const auto patience = std::chrono::steady_clock::now() + seconds(10);
-  while (metrics_.in_flight() > 0 && std::chrono::steady_clock::now() < patience) {
-    std::this_thread::yield();
-  }
-  EXPECT_EQ(metrics_.in_flight(), 0);
+  EXPECT_TRUE(Eventually([this] { return metrics_.in_flight() == 0; }));
 }
 
 TEST_F(WaitingStreamTest, RoomThatComesAfterTheEndOfTheStreamTouchesNothing) {

@@ -21,6 +21,7 @@
 #include "server/storage/event_image.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/memory_store.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::service {
 namespace {
@@ -30,7 +31,9 @@ using storage::Revision;
 using storage::WriteSet;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using testing::IsOk;
 using ::testing::SizeIs;
+using testing::StatusIs;
 
 // A store, its feed, and a clock that stands still.
 class WatchSourceTest : public ::testing::Test {
@@ -49,7 +52,7 @@ class WatchSourceTest : public ::testing::Test {
 
   std::unique_ptr<PartSource> Open(const v1::WatchRequest& request, WatchRights rights = {}) {
     auto source = OpenWatch(feed_, request, std::move(rights), clock_);
-    EXPECT_TRUE(source.ok()) << source.status();
+    EXPECT_THAT(source, IsOk());
     return *std::move(source);
   }
 
@@ -57,7 +60,7 @@ class WatchSourceTest : public ::testing::Test {
   static std::vector<v1::WatchResponse> Next(PartSource& source) {
     std::string bytes;
     const auto part = source.Next([] { return kPartBytes; }, bytes);
-    EXPECT_TRUE(part.ok()) << part.status();
+    EXPECT_THAT(part, IsOk());
     if (!part.ok() || *part != Part::kFilled) return {};
     EXPECT_LE(static_cast<int64_t>(bytes.size()), kPartBytes);
     v1::WatchResponse response;
@@ -158,7 +161,7 @@ TEST_F(WatchSourceTest, WhatMayNotBeReadIsNotToldAndWhoIsNotKnownAnyMoreIsTurned
   Commit({"models/b"});
   EXPECT_EQ(Next(*source).at(0).events(0).resource(), "models/b");
   known = absl::UnauthenticatedError("revoked");
-  EXPECT_EQ(ErrorOf(*source).code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_THAT(ErrorOf(*source), StatusIs(absl::StatusCode::kUnauthenticated));
 }
 
 TEST_F(WatchSourceTest, ASilentStreamSaysHowFarItIs) {
@@ -176,7 +179,7 @@ TEST_F(WatchSourceTest, ASilentStreamSaysHowFarItIs) {
 
 TEST_F(WatchSourceTest, EventsThatAreGoneEndTheStreamWithAMessage) {
   for (int i = 0; i < 4; ++i) Commit({"models/m"});
-  ASSERT_TRUE(store_->CommitAndWait(WriteSet().TrimEventsBefore(3)).ok());
+  ASSERT_THAT(store_->CommitAndWait(WriteSet().TrimEventsBefore(3)), IsOk());
   v1::WatchRequest request;
   request.set_start_revision(1);
   const auto source = Open(request);
@@ -191,7 +194,7 @@ TEST_F(WatchSourceTest, AClosedFeedEndsStreamsSoThatTheyAreTakenUpElsewhere) {
   Next(*source);
   feed_.Close();
   const absl::Status ended = ErrorOf(*source);
-  EXPECT_EQ(ended.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(ended, StatusIs(absl::StatusCode::kUnavailable));
   EXPECT_TRUE(HasReason(ended, ErrorReason::SHUTTING_DOWN));
 }
 
@@ -232,7 +235,7 @@ class ChannelWatchTest : public WatchSourceTest {
     v1::WatchChannelsRequest request;
     request.set_resource(resource);
     auto source = OpenChannelWatch(*store_, feed_, request, {}, clock_);
-    EXPECT_TRUE(source.ok()) << source.status();
+    EXPECT_THAT(source, IsOk());
     return *std::move(source);
   }
 
@@ -289,7 +292,7 @@ TEST_F(ChannelWatchTest, WhenEventsAreGoneAllChannelsAreToldOnceMore) {
   bool synced = false;
   ReadAll(*source, synced);
   for (int64_t epoch = 2; epoch < 6; ++epoch) Move("a", epoch);
-  ASSERT_TRUE(store_->CommitAndWait(WriteSet().TrimEventsBefore(5)).ok());
+  ASSERT_THAT(store_->CommitAndWait(WriteSet().TrimEventsBefore(5)), IsOk());
   EXPECT_EQ(ReadAll(*source, synced).at("models/a/channels/production"), 5);
 }
 

@@ -1,6 +1,7 @@
 #ifndef CAIRN_TESTS_UNIT_SERVER_WHOLE_TABLE_FIXTURE_H_
 #define CAIRN_TESTS_UNIT_SERVER_WHOLE_TABLE_FIXTURE_H_
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include "server/service/authorize.h"
 #include "server/service/methods.h"
 #include "server/storage/keyspace.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/server/rpc_fixture.h"
 
 namespace cairn {
@@ -43,7 +45,7 @@ class WholeTableTest : public RpcTest {
                                           {},
                                           &access_});
     auto table = service::MakeMethodTable(*backends_);
-    EXPECT_TRUE(table.ok()) << table.status();
+    EXPECT_THAT(table, testing::IsOk());
     if (table.ok()) table_ = *std::move(table);
   }
   ~WholeTableTest() override {
@@ -63,7 +65,7 @@ class WholeTableTest : public RpcTest {
 // Calls of it by callers with role bindings.
 class AuthorizeTest : public WholeTableTest {
  protected:
-  AuthorizeTest() { EXPECT_TRUE(access_.Load().ok()); }
+  AuthorizeTest() { EXPECT_THAT(access_.Load(), testing::IsOk()); }
 
   void Bind(v1::RoleBinding::Role role, const std::string& resource,
             const std::string& member = "principal:alice",
@@ -78,7 +80,7 @@ class AuthorizeTest : public WholeTableTest {
     storage::WriteSet set;
     set.PutRecord(storage::RoleBindingKey(binding.name()), record.SerializeAsString())
         .Emit(v1::Event::ROLE_BINDING_SET, binding);
-    ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+    ASSERT_THAT(store_->CommitAndWait(std::move(set)), testing::IsOk());
   }
 
   // What Authorize says of a call by alice.

@@ -8,12 +8,17 @@
 #include <utility>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
 #include "server/storage/record_codec.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::storage {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 Key K(std::string bytes) { return {Family::kRecord, std::move(bytes)}; }
 
@@ -96,16 +101,16 @@ TEST(CommitGroup, ADamagedRecordFailsOnlyTheSetsThatNeedIt) {
   CommitGroup group(Sets(WriteSet().PutRecord(K("a"), "1"), WriteSet().PutRecord(K("b"), "2")));
   group.Load({damaged, std::optional<Record>()});
   group.Decide(0, 7, nullptr);
-  EXPECT_EQ(group.results()[0].status().code(), absl::StatusCode::kDataLoss);
-  EXPECT_TRUE(group.results()[1].ok());
+  EXPECT_THAT(group.results()[0], StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(group.results()[1], IsOk());
 }
 
 TEST(CommitGroup, ADamagedRecordCanBeReplacedBlindlyAndDeleted) {
   CommitGroup group(Sets(WriteSet().Delete(K("a")), WriteSet().PutRecord(K("a"), "new")));
   group.Load({CorruptRecord(Family::kRecord, "a", "test")});
   group.Decide(0, 7, nullptr);
-  EXPECT_TRUE(group.results()[0].ok());
-  EXPECT_TRUE(group.results()[1].ok());
+  EXPECT_THAT(group.results()[0], IsOk());
+  EXPECT_THAT(group.results()[1], IsOk());
   EXPECT_EQ((*group.batch().changes[0].record)->create_revision, 2);
 }
 

@@ -5,13 +5,13 @@
 #include <atomic>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "lib/base/errors.h"
 #include "lib/base/mutex.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/rocks_open.h"
+#include "tests/testing/tally.h"
 
 namespace cairn::storage {
 namespace {
@@ -22,7 +22,7 @@ class BackendWithoutRoom final : public CommitBackend {
  public:
   std::atomic<bool> has_room{false};
   std::atomic<bool> makes_room{true};
-  std::atomic<int> asked{0};
+  testing::Tally asked;
   std::atomic<bool> ails_in_background{false};
 
   std::vector<absl::StatusOr<std::optional<Record>>> ReadLatest(
@@ -30,7 +30,7 @@ class BackendWithoutRoom final : public CommitBackend {
     return std::vector<absl::StatusOr<std::optional<Record>>>(keys.size(), std::optional<Record>());
   }
   bool ShouldPostpone(int64_t) override {
-    ++asked;
+    asked.Add();
     return !has_room && makes_room;
   }
   WriteResult Write(const CommitBatch& batch) override {
@@ -113,7 +113,7 @@ TEST_F(PostponedCommitTest, DeletionsStayInTheirOrder) {
 TEST_F(PostponedCommitTest, ADeletionIsRefusedWhenRoomIsNotMadeAnyMore) {
   Open();
   Delete(1);
-  while (backend_.asked < 2) std::this_thread::yield();
+  backend_.asked.WaitFor(2);
   backend_.makes_room = false;
   EXPECT_EQ(answers_.Wait(1), Strings{"delete 1 refused"});
 }

@@ -4,14 +4,18 @@
 #include <string>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "server/storage/kv_store.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::storage {
 namespace {
+
+using testing::StatusIs;
 
 constexpr char kRun[] = "0123456789abcdef0123456789abcdef";
 
@@ -138,7 +142,8 @@ TEST(Keyspace, KeysOfAnotherFormAreRefused) {
   }
   for (const std::string& bytes : {ExperimentByNameKey("x").bytes, RunByExperimentPrefix(1).bytes,
                                    RunByExperimentKey(1, 2, kRun).bytes + "y", std::string()}) {
-    EXPECT_FALSE(RunIdOfRunByExperiment(bytes).ok()) << HexEncode(bytes);
+    EXPECT_THAT(RunIdOfRunByExperiment(bytes), StatusIs(absl::StatusCode::kDataLoss))
+        << HexEncode(bytes);
   }
 }
 

@@ -11,6 +11,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/mutex.h"
 #include "server/storage/keyspace.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::storage {
 
@@ -31,6 +32,9 @@ absl::StatusOr<std::string> AddNumbers(const Key&, std::optional<std::string_vie
 }
 
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 Key K(std::string bytes, Family family = Family::kRecord) { return {family, std::move(bytes)}; }
 
@@ -116,7 +120,7 @@ std::vector<std::string> WalkAll(Cursor& cursor, std::string_view begin, std::st
   for (cursor.Seek(begin, end); cursor.Valid(); cursor.Next()) {
     seen.push_back(std::string(cursor.key()) + "=" + std::string(cursor.record().payload));
   }
-  EXPECT_TRUE(cursor.status().ok()) << cursor.status();
+  EXPECT_THAT(cursor.status(), IsOk());
   return seen;
 }
 
@@ -124,14 +128,14 @@ std::vector<std::string> WalkAll(Cursor& cursor, std::string_view begin, std::st
 
 Revision KvStoreConformance::Commit(WriteSet set) {
   const CommitResult result = store().CommitAndWait(std::move(set));
-  EXPECT_TRUE(result.ok()) << result.status();
+  EXPECT_THAT(result, IsOk());
   Between();
   return result.ok() ? *result : -1;
 }
 
 std::string KvStoreConformance::PayloadAt(const Key& key) {
   const auto record = store().GetSnapshot()->Get(key);
-  EXPECT_TRUE(record.ok()) << record.status();
+  EXPECT_THAT(record, IsOk());
   return record.ok() && record->has_value() ? (*record)->payload : "(none)";
 }
 
@@ -149,7 +153,7 @@ std::vector<std::string> KvStoreConformance::ScanAll(const Snapshot& snapshot,
         seen.push_back(std::string(key) + "=" + record.payload);
         return true;
       });
-  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(status, IsOk());
   if (order == ScanOrder::kAscending) {
     EXPECT_EQ(WalkAll(*snapshot.NewCursor(range.family), range.begin, range.end), seen);
   }
@@ -161,7 +165,7 @@ TEST_P(KvStoreConformance, AFreshStoreIsEmptyAtRevisionZero) {
   EXPECT_EQ(snapshot->revision(), 0);
   EXPECT_FALSE(snapshot->Get(K("a"))->has_value());
   EXPECT_THAT(ScanAll(*snapshot, {Family::kRecord, "", ""}, ScanOrder::kAscending), IsEmpty());
-  EXPECT_TRUE(store().Health().ok());
+  EXPECT_THAT(store().Health(), IsOk());
 }
 
 TEST_P(KvStoreConformance, RevisionsCountCommitsFromOne) {
@@ -229,7 +233,7 @@ TEST_P(KvStoreConformance, AContradictorySetIsRefused) {
         WriteSet().PutRecord(LastRevisionKey(), ""), WriteSet().Delete(FormatKey()),
         WriteSet().PutRecord(K("big"), std::string(static_cast<size_t>(kMaxWriteSetBytes), 'x'))}) {
     const CommitResult result = store().CommitAndWait(set);
-    EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_THAT(result, StatusIs(absl::StatusCode::kInvalidArgument));
     EXPECT_TRUE(HasReason(result.status(), ErrorReason::WRITE_SET_INVALID));
   }
   EXPECT_EQ(store().GetSnapshot()->revision(), 0);
@@ -246,7 +250,7 @@ TEST_P(KvStoreConformance, AMergeThatFailsLeavesNothingBehind) {
   WriteSet set;
   set.PutRecord(K("a"), "1").MergeInto(K("n"), "4").MergeInto(K("m"), "not a number");
   set.Emit("x", cairn::v1::Event::MODEL_CREATED);
-  EXPECT_EQ(store().CommitAndWait(set).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(store().CommitAndWait(set), StatusIs(absl::StatusCode::kInvalidArgument));
   Between();
   EXPECT_EQ(PayloadAt(K("a")), "(none)");
   EXPECT_EQ(PayloadAt(K("n")), "(none)");
@@ -308,8 +312,8 @@ TEST_P(KvStoreConformance, ACursorShowsItsSnapshot) {
   Commit(PutSet(K("a"), "1"));
   const auto snapshot = store().GetSnapshot();
   const auto cursor = snapshot->NewCursor(Family::kRecord);
-  ASSERT_TRUE(store().CommitAndWait(PutSet(K("a"), "2")).ok());
-  ASSERT_TRUE(store().CommitAndWait(PutSet(K("b"), "1")).ok());
+  ASSERT_THAT(store().CommitAndWait(PutSet(K("a"), "2")), IsOk());
+  ASSERT_THAT(store().CommitAndWait(PutSet(K("b"), "1")), IsOk());
   EXPECT_THAT(WalkAll(*cursor, "", ""), ElementsAre("a=1"));
   EXPECT_EQ(snapshot->revision(), 1);
 }
@@ -323,7 +327,7 @@ TEST_P(KvStoreConformance, AVisitorMayStopAScanAndReadTheStore) {
         seen.push_back(snapshot->Get(K(std::string(key))).value()->payload);
         return seen.size() < 2;
       });
-  EXPECT_TRUE(status.ok());
+  EXPECT_THAT(status, IsOk());
   EXPECT_THAT(seen, ElementsAre("a", "b"));
 }
 
@@ -343,7 +347,7 @@ TEST_P(KvStoreConformance, MultiGetAnswersInTheOrderAsked) {
   Commit(PutSet(K("a"), "1").PutRecord(K("b"), "2").PutRecord(K("b", Family::kIndex), "3"));
   const auto records =
       store().GetSnapshot()->MultiGet({K("b", Family::kIndex), K("z"), K("a"), K("b"), K("a")});
-  ASSERT_TRUE(records.ok());
+  ASSERT_THAT(records, IsOk());
   ASSERT_EQ(records->size(), 5u);
   EXPECT_EQ((*records)[0]->payload, "3");
   EXPECT_FALSE((*records)[1].has_value());
@@ -356,7 +360,7 @@ TEST_P(KvStoreConformance, ASnapshotDoesNotSeeLaterCommits) {
   Commit(PutSet(K("a"), "old").PutRecord(K("gone"), "x"));
   const auto before = store().GetSnapshot();
   const auto commit = [this](WriteSet set) {
-    ASSERT_TRUE(store().CommitAndWait(std::move(set)).ok());
+    ASSERT_THAT(store().CommitAndWait(std::move(set)), IsOk());
   };
   commit(PutSet(K("a"), "new"));
   commit(PutSet(K("b"), "new"));
@@ -385,17 +389,18 @@ TEST_P(KvStoreConformance, EventsAreKeptInTheOrderOfCommits) {
                    e.event.image);
     return true;
   };
-  ASSERT_TRUE(store().ScanEvents(0, collect).ok());
+  ASSERT_THAT(store().ScanEvents(0, collect), IsOk());
   EXPECT_THAT(seen, ElementsAre("1.0 r1 MODEL_CREATED p1", "1.1 r2 MODEL_CREATED ",
                                 "3.0 r1 ALIAS_SET " + std::string("\x00\xFF", 2)));
   seen.clear();
-  ASSERT_TRUE(store().ScanEvents(2, collect).ok());
+  ASSERT_THAT(store().ScanEvents(2, collect), IsOk());
   EXPECT_EQ(seen.size(), 1u);
   seen.clear();
-  ASSERT_TRUE(store().ScanEvents(4, collect).ok());
+  ASSERT_THAT(store().ScanEvents(4, collect), IsOk());
   EXPECT_THAT(seen, IsEmpty());
   int visits = 0;
-  ASSERT_TRUE(store().ScanEvents(1, [&visits](const StoredEvent&) { return ++visits < 1; }).ok());
+  ASSERT_THAT(store().ScanEvents(1, [&visits](const StoredEvent&) { return ++visits < 1; }),
+              IsOk());
   EXPECT_EQ(visits, 1);
 }
 
@@ -408,12 +413,12 @@ TEST_P(KvStoreConformance, ATrimmedEventLogSaysWhereItBegins) {
     seen.push_back(e.event.resource);
     return true;
   };
-  ASSERT_TRUE(store().ScanEvents(4, collect).ok());
+  ASSERT_THAT(store().ScanEvents(4, collect), IsOk());
   EXPECT_THAT(seen, ElementsAre("r4", "r5", "r6", "trim"));
   seen.clear();
   for (const Revision gone : {0, 1, 3}) {
     const absl::Status status = store().ScanEvents(gone, collect);
-    EXPECT_EQ(status.code(), absl::StatusCode::kOutOfRange) << gone;
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kOutOfRange)) << gone;
     EXPECT_TRUE(HasReason(status, ErrorReason::EVENTS_COMPACTED)) << gone;
     EXPECT_EQ(MetadataOf(status, "oldestRevision"), "4") << gone;
   }
@@ -430,13 +435,12 @@ TEST_P(KvStoreConformance, TheBeginOfTheEventLogNeverGoesBackNorBeyondItsCommit)
       Commit(WriteSet().TrimEventsBefore(1'000'000).Emit("own", cairn::v1::Event::MODEL_CREATED));
   EXPECT_EQ(MetadataOf(store().ScanEvents(1, visit), "oldestRevision"), std::to_string(last));
   std::vector<Revision> seen;
-  ASSERT_TRUE(store()
-                  .ScanEvents(last,
-                              [&seen](const StoredEvent& e) {
-                                seen.push_back(e.revision);
-                                return true;
-                              })
-                  .ok());
+  ASSERT_THAT(store().ScanEvents(last,
+                                 [&seen](const StoredEvent& e) {
+                                   seen.push_back(e.revision);
+                                   return true;
+                                 }),
+              IsOk());
   EXPECT_THAT(seen, ElementsAre(last));
 }
 
@@ -446,13 +450,12 @@ TEST_P(KvStoreConformance, ARefusedCommitTrimsNothing) {
       store().CommitAndWait(WriteSet().TrimEventsBefore(3).RequireExists(K("absent")));
   EXPECT_TRUE(IsConflictOn(refused, "616273656e74")) << refused.status();
   int visits = 0;
-  EXPECT_TRUE(store()
-                  .ScanEvents(1,
-                              [&visits](const StoredEvent&) {
-                                ++visits;
-                                return true;
-                              })
-                  .ok());
+  EXPECT_THAT(store().ScanEvents(1,
+                                 [&visits](const StoredEvent&) {
+                                   ++visits;
+                                   return true;
+                                 }),
+              IsOk());
   EXPECT_EQ(visits, 3);
 }
 
@@ -549,12 +552,12 @@ TEST_P(KvStoreConformance, EveryListenerHearsInTheOrderInWhichTheyWereAdded) {
   };
   const int64_t first = held.AddCommitListener(hears("a"));
   const int64_t second = held.AddCommitListener(hears("b"));
-  ASSERT_TRUE(held.CommitAndWait(PutSet(K("x"), "1")).ok());
+  ASSERT_THAT(held.CommitAndWait(PutSet(K("x"), "1")), IsOk());
   held.RemoveCommitListener(first);
   held.RemoveCommitListener(0);
-  ASSERT_TRUE(held.CommitAndWait(PutSet(K("x"), "2")).ok());
+  ASSERT_THAT(held.CommitAndWait(PutSet(K("x"), "2")), IsOk());
   held.RemoveCommitListener(second);
-  ASSERT_TRUE(held.CommitAndWait(PutSet(K("x"), "3")).ok());
+  ASSERT_THAT(held.CommitAndWait(PutSet(K("x"), "3")), IsOk());
   EXPECT_THAT(heard, ElementsAre("a1", "b1", "b2"));
 }
 
@@ -577,11 +580,11 @@ TEST_P(KvStoreConformance, AFullQueueRefusesWithADelay) {
   store().Commit(PutSet(K("a"), "1"), accepted.Next());
   store().Commit(PutSet(K("b"), "2"), accepted.Next());
   const CommitResult refused = store().CommitAndWait(PutSet(K("c"), "3"));
-  EXPECT_EQ(refused.status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kResourceExhausted));
   EXPECT_TRUE(HasReason(refused.status(), ErrorReason::QUEUE_FULL));
   EXPECT_TRUE(refused.status().GetPayload("type.googleapis.com/google.rpc.RetryInfo").has_value());
   gate.Open();
-  for (const CommitResult& result : accepted.Wait()) EXPECT_TRUE(result.ok());
+  for (const CommitResult& result : accepted.Wait()) EXPECT_THAT(result, IsOk());
   EXPECT_EQ(PayloadAt(K("c")), "(none)");
 }
 
@@ -621,9 +624,9 @@ TEST_P(KvStoreConformance, ReadersNeverSeeHalfACommit) {
   std::thread writer([&] {
     for (int i = 0; i < 300; ++i) {
       const std::string value = std::to_string(i);
-      ASSERT_TRUE(store()
-                      .CommitAndWait(PutSet(K("a"), value).PutRecord(K("b", Family::kIndex), value))
-                      .ok());
+      ASSERT_THAT(
+          store().CommitAndWait(PutSet(K("a"), value).PutRecord(K("b", Family::kIndex), value)),
+          IsOk());
     }
     stop = true;
   });
@@ -693,14 +696,13 @@ TEST_P(KvStoreConformance, RandomCommitsAgreeWithAModel) {
     const auto snapshot = store().GetSnapshot();
     std::map<Key, Modelled> found;
     for (const Family family : {Family::kRecord, Family::kMetric}) {
-      ASSERT_TRUE(snapshot
-                      ->Scan({family, "", ""}, ScanOrder::kAscending,
-                             [&](std::string_view key, const Record& record) {
-                               found[K(std::string(key), family)] = {
-                                   record.mod_revision, record.version, record.payload};
-                               return true;
-                             })
-                      .ok());
+      ASSERT_THAT(snapshot->Scan({family, "", ""}, ScanOrder::kAscending,
+                                 [&](std::string_view key, const Record& record) {
+                                   found[K(std::string(key), family)] = {
+                                       record.mod_revision, record.version, record.payload};
+                                   return true;
+                                 }),
+                  IsOk());
     }
     ASSERT_EQ(found.size(), model.size());
     for (const auto& [key, expected] : model) {

@@ -1,13 +1,17 @@
 #include <memory>
 #include <utility>
 
+#include <gmock/gmock.h>
 #include "server/storage/memory_store.h"
 #include "server/storage/rocks_store.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/storage/kv_store_conformance.h"
 #include "tests/unit/storage/scratch_directory.h"
 
 namespace cairn::storage {
 namespace {
+
+using testing::IsOk;
 
 class MemoryFixture final : public StoreFixture {
  public:
@@ -38,7 +42,7 @@ class RocksFixture final : public StoreFixture {
     options.write_buffer_bytes = 64 << 10;
     options.reserve_bytes = 0;
     auto opened = OpenRocksStore(options);
-    ASSERT_TRUE(opened.ok()) << opened.status();
+    ASSERT_THAT(opened, IsOk());
     store_ = *std::move(opened);
   }
 

@@ -8,17 +8,21 @@
 
 #include "cairn/internal/storage.pb.h"
 #include "cairn/v1/tracking.pb.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
 #include "lib/base/mutex.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/memory_store.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/storage/snapshot_free_store.h"
 
 namespace cairn::storage {
 namespace {
 
 using google::protobuf::Message;
+using testing::IsOk;
+using testing::StatusIs;
 using Answer = internal::UploadRecord;  // any message with a number and bytes
 using Request = internal::EventRecord;
 
@@ -81,7 +85,7 @@ class MutationTest : public ::testing::Test {
 
 TEST_F(MutationTest, AnAnswerIsStampedWithTheRevision) {
   const Outcome outcome = Run("", "r", Increment());
-  ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+  ASSERT_THAT(outcome.status, IsOk());
   EXPECT_EQ(outcome.answer.size_bytes(), 1);
   EXPECT_EQ(outcome.answer.pack(), 1);
 }
@@ -89,15 +93,15 @@ TEST_F(MutationTest, AnAnswerIsStampedWithTheRevision) {
 TEST_F(MutationTest, NoSnapshotIsHeldWhileACommitIsWaitedFor) {
   SnapshotFreeStore watched(*store_);
   mutator_ = std::make_unique<Mutator>(watched, clock_, pool_);
-  EXPECT_TRUE(Run(kId, "r", Increment()).status.ok());
-  EXPECT_TRUE(Run("", "r", Increment()).status.ok());
+  EXPECT_THAT(Run(kId, "r", Increment()).status, IsOk());
+  EXPECT_THAT(Run("", "r", Increment()).status, IsOk());
 }
 
 TEST_F(MutationTest, ARepeatedRequestGetsTheFirstAnswerAndHasOneEffect) {
   const Outcome first = Run(kId, "r", Increment());
   Run("", "r", Increment());
   const Outcome again = Run(kId, "r", Increment());
-  ASSERT_TRUE(again.status.ok()) << again.status;
+  ASSERT_THAT(again.status, IsOk());
   EXPECT_EQ(again.answer.SerializeAsString(), first.answer.SerializeAsString());
   EXPECT_EQ(plans_, 2);
 }
@@ -110,7 +114,7 @@ TEST_F(MutationTest, TheSameIdFromAnotherPrincipalIsAnotherRequest) {
 TEST_F(MutationTest, TheSameIdWithAnotherRequestIsRefused) {
   Run(kId, "r", Increment());
   const Outcome other = Run(kId, "different", Increment());
-  EXPECT_EQ(other.status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(other.status, StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_TRUE(HasReason(other.status, ErrorReason::REQUEST_ID_REUSED));
   EXPECT_EQ(MetadataOf(other.status, "requestId"), kId);
 }
@@ -134,7 +138,7 @@ TEST_F(MutationTest, AnErrorOfThePlanIsTheAnswerAndIsNotKept) {
   const Outcome failed = Run(
       kId, "r", [](const Snapshot&) -> absl::StatusOr<Plan> { return absl::NotFoundError("no"); });
   EXPECT_TRUE(absl::IsNotFound(failed.status));
-  EXPECT_TRUE(Run(kId, "r", Increment()).status.ok());
+  EXPECT_THAT(Run(kId, "r", Increment()).status, IsOk());
 }
 
 // A plan that writes nothing and answers `size` as it is.
@@ -151,12 +155,12 @@ Planner AnswerOnly(int64_t size) {
 }
 
 TEST_F(MutationTest, NothingToWriteWithoutAnIdWritesNothing) {
-  EXPECT_TRUE(Run("", "r", AnswerOnly(1)).status.ok());
+  EXPECT_THAT(Run("", "r", AnswerOnly(1)).status, IsOk());
   EXPECT_EQ(store_->GetSnapshot()->revision(), 0);
 }
 
 TEST_F(MutationTest, AnAnswerThatWroteNothingIsRememberedLikeOthers) {
-  EXPECT_TRUE(Run(kId, "r", AnswerOnly(1)).status.ok());
+  EXPECT_THAT(Run(kId, "r", AnswerOnly(1)).status, IsOk());
   const Outcome repeated = Run(kId, "r", AnswerOnly(2));
   EXPECT_EQ(repeated.answer.size_bytes(), 1);
   EXPECT_EQ(repeated.answer.pack(), 77);  // stamped by nobody, the first time as the second
@@ -166,7 +170,7 @@ TEST_F(MutationTest, AnAnswerThatWroteNothingIsRememberedLikeOthers) {
 
 TEST_F(MutationTest, ARequestThatIsOnlyValidatedChangesNothingAndLeavesItsIdFree) {
   const Outcome checked = Run(kId, "r", Increment(), "p", /*validate_only=*/true);
-  EXPECT_TRUE(checked.status.ok());
+  EXPECT_THAT(checked.status, IsOk());
   EXPECT_EQ(checked.answer.size_bytes(), 1);
   EXPECT_EQ(store_->GetSnapshot()->revision(), 0);
   EXPECT_TRUE(HasReason(Run("no-uuid", "r", Increment(), "p", /*validate_only=*/true).status,
@@ -179,7 +183,7 @@ TEST_F(MutationTest, ABrokenPlanIsMadeAnew) {
   const Outcome outcome = Run("", "r", [&](const Snapshot& snapshot) {
     auto plan = Increment()(snapshot);
     if (++attempts == 1) {  // somebody comes between
-      EXPECT_TRUE(store_->CommitAndWait(WriteSet().PutRecord(CounterKey("n"), "10")).ok());
+      EXPECT_THAT(store_->CommitAndWait(WriteSet().PutRecord(CounterKey("n"), "10")), IsOk());
     }
     return plan;
   });
@@ -207,7 +211,7 @@ TEST_F(MutationTest, RacingDuplicatesHaveOneEffectAndOneAnswer) {
   }
   for (std::thread& thread : threads) thread.join();
   for (const Outcome& outcome : outcomes) {
-    ASSERT_TRUE(outcome.status.ok()) << outcome.status;
+    ASSERT_THAT(outcome.status, IsOk());
     EXPECT_EQ(outcome.answer.size_bytes(), 1);
     EXPECT_EQ(outcome.answer.pack(), 1);
   }
@@ -225,8 +229,8 @@ TEST_F(MutationTest, RacingIncrementsAllCount) {
 }
 
 TEST_F(MutationTest, AKeptAnswerThatIsDamagedIsDataLoss) {
-  ASSERT_TRUE(
-      store_->CommitAndWait(WriteSet().PutRecord(RequestKey("p", "S/M", kId), "\xFF\xFF")).ok());
+  ASSERT_THAT(store_->CommitAndWait(WriteSet().PutRecord(RequestKey("p", "S/M", kId), "\xFF\xFF")),
+              IsOk());
   EXPECT_TRUE(HasReason(Run(kId, "r", Increment()).status, ErrorReason::RECORD_CORRUPT));
 }
 

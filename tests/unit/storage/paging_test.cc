@@ -9,24 +9,27 @@
 #include "cairn/internal/records.pb.h"
 #include "cairn/v1/tracking.pb.h"
 #include "fmt/format.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/memory_store.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::storage {
 namespace {
 
 using cairn::internal::ExperimentRecord;
 using Pages = std::vector<std::vector<int64_t>>;
+using testing::IsOk;
 
-class PagingTest : public testing::Test {
+class PagingTest : public ::testing::Test {
  protected:
   PagingTest() : store_(MakeMemoryStore()) {}
 
   void Put(int64_t id, const std::string& payload) {
     WriteSet set;
     set.PutRecord(ExperimentKey(id), payload);
-    ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+    ASSERT_THAT(store_->CommitAndWait(std::move(set)), IsOk());
   }
 
   // An experiment whose record has about `bytes` bytes.
@@ -55,7 +58,7 @@ class PagingTest : public testing::Test {
               : Page(request, order, [&](std::string_view, auto stored, PageRoom& room) {
                   return room.Take(row_bytes) && add(stored);
                 });
-      EXPECT_TRUE(token.ok()) << token.status();
+      EXPECT_THAT(token, IsOk());
       if (!token.ok()) break;
       request.set_page_token(*token);
     } while (!request.page_token().empty());

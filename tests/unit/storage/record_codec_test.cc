@@ -3,14 +3,19 @@
 #include <random>
 #include <string>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "server/storage/crc32c.h"
 #include "server/storage/keyspace.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::storage {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 const Key kKey{Family::kRecord, "k"};
 const Record kRecord{2, 300, 4, "payload"};
@@ -47,7 +52,7 @@ TEST(RecordCodec, TheEnvelopeIsAsDocumented) {
 
 TEST(RecordCodec, RecordsReadBack) {
   const auto record = DecodeRecord(kKey.family, kKey.bytes, EncodeRecord(kKey, kRecord));
-  ASSERT_TRUE(record.ok()) << record.status();
+  ASSERT_THAT(record, IsOk());
   EXPECT_EQ(record->create_revision, 2);
   EXPECT_EQ(record->mod_revision, 300);
   EXPECT_EQ(record->version, 4);
@@ -60,7 +65,7 @@ TEST(RecordCodec, EveryFlippedBitIsNoticed) {
     std::string damaged = value;
     damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << (bit % 8)));
     const auto record = DecodeRecord(kKey.family, kKey.bytes, damaged);
-    EXPECT_EQ(record.status().code(), absl::StatusCode::kDataLoss) << bit;
+    EXPECT_THAT(record, StatusIs(absl::StatusCode::kDataLoss)) << bit;
     EXPECT_TRUE(HasReason(record.status(), ErrorReason::RECORD_CORRUPT));
     EXPECT_EQ(MetadataOf(record.status(), "key"), "6b");
   }
@@ -69,19 +74,22 @@ TEST(RecordCodec, EveryFlippedBitIsNoticed) {
 TEST(RecordCodec, EveryShorterValueIsNoticed) {
   const std::string value = EncodeRecord(kKey, kRecord);
   for (size_t size = 0; size < value.size(); ++size) {
-    EXPECT_FALSE(DecodeRecord(kKey.family, kKey.bytes, value.substr(0, size)).ok()) << size;
+    EXPECT_THAT(DecodeRecord(kKey.family, kKey.bytes, value.substr(0, size)),
+                StatusIs(absl::StatusCode::kDataLoss))
+        << size;
   }
 }
 
 TEST(RecordCodec, AValueUnderAnotherKeyOrFamilyIsNoticed) {
   const std::string value = EncodeRecord(kKey, kRecord);
-  EXPECT_FALSE(DecodeRecord(Family::kRecord, "l", value).ok());
-  EXPECT_FALSE(DecodeRecord(Family::kIndex, "k", value).ok());
+  EXPECT_THAT(DecodeRecord(Family::kRecord, "l", value), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(DecodeRecord(Family::kIndex, "k", value), StatusIs(absl::StatusCode::kDataLoss));
 }
 
 TEST(RecordCodec, ImpossibleCountersAreRefused) {
   for (const Record& record : {Record{0, 1, 1, ""}, Record{2, 1, 1, ""}, Record{1, 1, 0, ""}}) {
-    EXPECT_FALSE(DecodeRecord(kKey.family, kKey.bytes, EncodeRecord(kKey, record)).ok());
+    EXPECT_THAT(DecodeRecord(kKey.family, kKey.bytes, EncodeRecord(kKey, record)),
+                StatusIs(absl::StatusCode::kDataLoss));
   }
 }
 
@@ -100,7 +108,7 @@ TEST(RecordCodec, EventsReadBackAndAreAsDocumented) {
             "2a03616461"
             "3001");
   const auto back = DecodeEvent(key.bytes, value);
-  ASSERT_TRUE(back.ok()) << back.status();
+  ASSERT_THAT(back, IsOk());
   EXPECT_EQ(back->revision, 5);
   EXPECT_EQ(back->ordinal, 1);
   EXPECT_EQ(back->event.resource, event.resource);
@@ -108,8 +116,8 @@ TEST(RecordCodec, EventsReadBackAndAreAsDocumented) {
   EXPECT_EQ(back->event.image, event.image);
   EXPECT_EQ(back->event.principal, "ada");
   EXPECT_EQ(back->event.commit_unix_nanos, 1);
-  EXPECT_FALSE(DecodeEvent(key.bytes + "x", value).ok());
-  EXPECT_FALSE(DecodeEvent(EventKey(5, 2).bytes, value).ok());
+  EXPECT_THAT(DecodeEvent(key.bytes + "x", value), StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(DecodeEvent(EventKey(5, 2).bytes, value), StatusIs(absl::StatusCode::kDataLoss));
 }
 
 TEST(RecordCodec, EventsOfBeforeKindsHadNumbersAreStillRead) {
@@ -123,7 +131,7 @@ TEST(RecordCodec, EventsOfBeforeKindsHadNumbersAreStillRead) {
                                 "1a0200ff")
                                 .value();
   const auto event = DecodeEvent(EventKey(5, 1).bytes, value);
-  ASSERT_TRUE(event.ok()) << event.status();
+  ASSERT_THAT(event, IsOk());
   EXPECT_EQ(event->event.resource, "models/m");
   EXPECT_EQ(event->event.kind, v1::Event::MODEL_CREATED);
   EXPECT_EQ(event->event.image, "");

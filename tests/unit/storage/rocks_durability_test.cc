@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <filesystem>
 #include <map>
 #include <memory>
@@ -24,10 +23,15 @@
 #include "server/storage/keyspace.h"
 #include "server/storage/rocks_store.h"
 #include "server/storage/synced_files.h"
+#include "tests/testing/eventually.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/storage/scratch_directory.h"
 
 namespace cairn::storage {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 namespace fs = std::filesystem;
 
@@ -59,13 +63,12 @@ absl::Status Write(KvStore& store, int64_t i) {
 
 int64_t CountRecords(const KvStore& store) {
   int64_t count = 0;
-  EXPECT_TRUE(store.GetSnapshot()
-                  ->Scan(KeyRange::Prefix(ExperimentPrefix()), ScanOrder::kAscending,
-                         [&count](std::string_view, const Record&) {
-                           ++count;
-                           return true;
-                         })
-                  .ok());
+  EXPECT_THAT(store.GetSnapshot()->Scan(KeyRange::Prefix(ExperimentPrefix()), ScanOrder::kAscending,
+                                        [&count](std::string_view, const Record&) {
+                                          ++count;
+                                          return true;
+                                        }),
+              IsOk());
   return count;
 }
 
@@ -95,8 +98,8 @@ void CopyAsLeftBehind(const std::string& from, const std::string& to) {
 // Writes `count` records and leaves the files of a dead process in `directory`.
 void WriteManyAndDie(const ScratchDirectory& scratch, const std::string& directory, int64_t count) {
   auto store = OpenRocksStore(OptionsFor(scratch.Join("alive")));
-  ASSERT_TRUE(store.ok()) << store.status();
-  for (int64_t i = 0; i < count; ++i) ASSERT_TRUE(Write(**store, i).ok());
+  ASSERT_THAT(store, IsOk());
+  for (int64_t i = 0; i < count; ++i) ASSERT_THAT(Write(**store, i), IsOk());
   CopyAsLeftBehind(scratch.Join("alive"), directory);
 }
 
@@ -116,17 +119,16 @@ TEST(RocksDurability, EverythingAcknowledgedSurvivesADeath) {
   ScratchDirectory scratch;
   WriteManyAndDie(scratch, scratch.Join("dead"), 200);
   auto store = OpenRocksStore(OptionsFor(scratch.Join("dead")));
-  ASSERT_TRUE(store.ok()) << store.status();
+  ASSERT_THAT(store, IsOk());
   EXPECT_EQ((*store)->GetSnapshot()->revision(), 200);
   EXPECT_EQ(CountRecords(**store), 200);
   int64_t events = 0;
-  ASSERT_TRUE((*store)
-                  ->ScanEvents(1,
-                               [&events](const StoredEvent& event) {
-                                 EXPECT_EQ(event.revision, ++events);
-                                 return true;
-                               })
-                  .ok());
+  ASSERT_THAT((*store)->ScanEvents(1,
+                                   [&events](const StoredEvent& event) {
+                                     EXPECT_EQ(event.revision, ++events);
+                                     return true;
+                                   }),
+              IsOk());
   EXPECT_EQ(events, 200);
 }
 
@@ -139,9 +141,9 @@ TEST(RocksDurability, DISABLED_WriterProcess) {
   const char* pipe = ::getenv(kWriterPipe);
   ASSERT_TRUE(directory != nullptr && pipe != nullptr);
   auto store = OpenRocksStore(OptionsFor(directory));
-  ASSERT_TRUE(store.ok()) << store.status();
+  ASSERT_THAT(store, IsOk());
   for (int64_t i = (*store)->GetSnapshot()->revision();; ++i) {
-    ASSERT_TRUE(Write(**store, i).ok());
+    ASSERT_THAT(Write(**store, i), IsOk());
     const int64_t acked = i + 1;
     if (::write(std::stoi(pipe), &acked, sizeof(acked)) < 0) return;
   }
@@ -180,7 +182,7 @@ TEST(RocksDurability, AKillAtAnyMomentLosesNothingAcknowledged) {
     }
     ::close(acks[0]);
     auto store = OpenRocksStore(OptionsFor(scratch.path()));
-    ASSERT_TRUE(store.ok()) << store.status();
+    ASSERT_THAT(store, IsOk());
     const Revision revision = (*store)->GetSnapshot()->revision();
     EXPECT_GE(revision, acked);
     EXPECT_LE(revision, acked + 1);  // the one that was under way
@@ -196,13 +198,13 @@ TEST(RocksDurability, AFlippedBitInTheMiddleOfTheLogIsRefused) {
   const std::string whole = ReadFile(log).value();
   std::string damaged = whole;
   damaged[WrittenBytes(whole) / 2] ^= 0x04;
-  ASSERT_TRUE(WriteFileAtomically(log, damaged).ok());
+  ASSERT_THAT(WriteFileAtomically(log, damaged), IsOk());
   const absl::Status status = OpenRocksStore(OptionsFor(directory)).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kDataLoss));
   EXPECT_TRUE(HasReason(status, ErrorReason::STORE_CORRUPT));
-  ASSERT_TRUE(WriteFileAtomically(log, whole).ok());
+  ASSERT_THAT(WriteFileAtomically(log, whole), IsOk());
   auto store = OpenRocksStore(OptionsFor(directory));
-  ASSERT_TRUE(store.ok()) << store.status();  // the refusal changed nothing
+  ASSERT_THAT(store, IsOk());  // the refusal changed nothing
   EXPECT_EQ(CountRecords(**store), 300);
 }
 
@@ -226,16 +228,16 @@ TEST(RocksDurability, ATornTailThatWasNeverAcknowledgedIsLeftOut) {
   const size_t written = WrittenBytes(whole);
   std::string torn = whole;
   torn.replace(written, 100, whole.substr(0, 100));
-  ASSERT_TRUE(WriteFileAtomically(log, torn).ok());
+  ASSERT_THAT(WriteFileAtomically(log, torn), IsOk());
   std::vector<std::string> warnings;
   RocksOptions options = OptionsFor(directory);
   options.on_warning = [&warnings](std::string_view line) { warnings.emplace_back(line); };
   auto store = OpenRocksStore(options);
-  ASSERT_TRUE(store.ok()) << store.status();
+  ASSERT_THAT(store, IsOk());
   EXPECT_THAT(warnings, ::testing::Contains(::testing::HasSubstr("is left out")));
   EXPECT_EQ((*store)->GetSnapshot()->revision(), 300);
   EXPECT_EQ(CountRecords(**store), 300);
-  EXPECT_TRUE(Write(**store, 1000).ok());
+  EXPECT_THAT(Write(**store, 1000), IsOk());
 }
 
 TEST(RocksDurability, ATornFirstRecordOfALogIsLeftOut) {
@@ -247,12 +249,12 @@ TEST(RocksDurability, ATornFirstRecordOfALogIsLeftOut) {
     const std::string whole = ReadFile(log).value();
     std::string torn = whole.substr(0, kept);
     torn.resize(whole.size(), '\0');  // as a power cut leaves it, before the record was told of
-    ASSERT_TRUE(WriteFileAtomically(log, torn).ok());
+    ASSERT_THAT(WriteFileAtomically(log, torn), IsOk());
     for (const std::string& copy : SyncedStatePaths(directory)) fs::remove(copy);
     for (int start = 0; start < 2; ++start) {
       auto store = OpenRocksStore(OptionsFor(directory));
-      ASSERT_TRUE(store.ok()) << kept << " bytes, start " << start << ": " << store.status();
-      EXPECT_TRUE(Write(**store, 7 + start).ok());
+      ASSERT_THAT(store, IsOk()) << kept << " bytes, start " << start;
+      EXPECT_THAT(Write(**store, 7 + start), IsOk());
     }
   }
 }
@@ -269,24 +271,24 @@ TEST(RocksDurability, AStoreThatEndsBeforeAKnownRevisionIsRefusedAndStaysAsItWas
   EXPECT_TRUE(HasReason(status, ErrorReason::STORE_CORRUPT)) << status;
   EXPECT_EQ(SizesIn(directory), before);
   options.known_revision = 20;
-  EXPECT_TRUE(OpenRocksStore(options).ok());
+  EXPECT_THAT(OpenRocksStore(options), IsOk());
 }
 
 TEST(RocksDurability, BelowTheReserveWritesAreRefusedAndReadsGoOn) {
   std::atomic<int64_t> free_bytes = 1000;
   ScratchDirectory scratch;
   auto store = OpenWithReserveOf500(scratch.path(), free_bytes);
-  ASSERT_TRUE(Write(*store, 1).ok());
+  ASSERT_THAT(Write(*store, 1), IsOk());
   free_bytes = 499;
   const absl::Status full = Write(*store, 2);
-  EXPECT_EQ(full.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(full, StatusIs(absl::StatusCode::kResourceExhausted));
   EXPECT_TRUE(HasReason(full, ErrorReason::DISK_FULL));
   EXPECT_TRUE(full.GetPayload("type.googleapis.com/google.rpc.RetryInfo").has_value());
   EXPECT_TRUE(HasReason(store->Health(), ErrorReason::DISK_FULL));
   EXPECT_EQ(CountRecords(*store), 1);
   free_bytes = 1000;
-  EXPECT_TRUE(Write(*store, 3).ok());
-  EXPECT_TRUE(store->Health().ok());
+  EXPECT_THAT(Write(*store, 3), IsOk());
+  EXPECT_THAT(store->Health(), IsOk());
   EXPECT_EQ(store->GetSnapshot()->revision(), 2);
 }
 
@@ -300,11 +302,11 @@ TEST(RocksDurability, BelowTheReserveWhatFreesSpaceIsWrittenDownToAQuarterOfIt) 
             WriteSet().Delete(NumberKey(i)).Emit("r", cairn::v1::Event::MODEL_CREATED).FreesSpace())
         .status();
   };
-  for (int64_t i = 1; i <= 4; ++i) ASSERT_TRUE(Write(*store, i).ok());
+  for (int64_t i = 1; i <= 4; ++i) ASSERT_THAT(Write(*store, i), IsOk());
   free_bytes = 499;
-  EXPECT_TRUE(free_record(1).ok()) << "also when nothing was refused before";
+  EXPECT_THAT(free_record(1), IsOk()) << "also when nothing was refused before";
   EXPECT_TRUE(HasReason(Write(*store, 5), ErrorReason::DISK_FULL));
-  EXPECT_TRUE(free_record(2).ok());
+  EXPECT_THAT(free_record(2), IsOk());
   EXPECT_TRUE(HasReason(store->Health(), ErrorReason::DISK_FULL));
   EXPECT_TRUE(HasReason(Write(*store, 5), ErrorReason::DISK_FULL));
   free_bytes = 124;
@@ -312,11 +314,11 @@ TEST(RocksDurability, BelowTheReserveWhatFreesSpaceIsWrittenDownToAQuarterOfIt) 
   EXPECT_TRUE(HasReason(full, ErrorReason::DISK_FULL));
   EXPECT_TRUE(full.GetPayload("type.googleapis.com/google.rpc.RetryInfo").has_value());
   free_bytes = 125;
-  EXPECT_TRUE(free_record(3).ok());
+  EXPECT_THAT(free_record(3), IsOk());
   EXPECT_EQ(CountRecords(*store), 1);
   free_bytes = 500;
-  EXPECT_TRUE(Write(*store, 5).ok());
-  EXPECT_TRUE(store->Health().ok());
+  EXPECT_THAT(Write(*store, 5), IsOk());
+  EXPECT_THAT(store->Health(), IsOk());
   EXPECT_EQ(store->GetSnapshot()->revision(), 8);
 }
 
@@ -335,14 +337,14 @@ TEST(RocksDurability, WhatFreesSpaceWaitsForTheRoomThatEarlierDeletionsGiveBack)
   options.free_bytes = [&] { return HasTables(scratch.path()) ? int64_t{400} : free_bytes.load(); };
   auto store = OpenRocksStore(options).value();
   free_bytes = 600;
-  for (int64_t i = 1; i <= 2; ++i) ASSERT_TRUE(Write(*store, i).ok());
+  for (int64_t i = 1; i <= 2; ++i) ASSERT_THAT(Write(*store, i), IsOk());
   const auto free_record = [&store](int64_t i) {
     return store->CommitAndWait(WriteSet().Delete(NumberKey(i)).FreesSpace()).status();
   };
-  ASSERT_TRUE(free_record(1).ok());
+  ASSERT_THAT(free_record(1), IsOk());
   ASSERT_FALSE(HasTables(scratch.path()));
   free_bytes = 0;  // until the reclaimer has written the mark
-  EXPECT_TRUE(free_record(2).ok());
+  EXPECT_THAT(free_record(2), IsOk());
   EXPECT_TRUE(HasTables(scratch.path()));
 }
 
@@ -374,22 +376,19 @@ TEST(RocksDurability, ACompactionThatFindsNoRoomStopsNothingElse) {
   for (int64_t i = 1; i <= 200; ++i) {
     std::string noise(8'000, '\0');
     for (char& c : noise) c = static_cast<char>(random());
-    ASSERT_TRUE(store->CommitAndWait(WriteSet().PutRecord(NumberKey(1 + i * 71 % 200), noise)).ok())
+    ASSERT_THAT(store->CommitAndWait(WriteSet().PutRecord(NumberKey(1 + i * 71 % 200), noise)),
+                IsOk())
         << i;
   }
   // More than RocksDB leaves where it may compact, and none of a compaction under way.
   const int64_t tables = CountTables(scratch.path());
   EXPECT_GT(tables, 15);
   free_bytes = 400;  // for what frees space only
-  EXPECT_TRUE(store->CommitAndWait(WriteSet().Delete(NumberKey(1)).FreesSpace()).ok());
-  EXPECT_FALSE(Write(*store, 1).ok());
+  EXPECT_THAT(store->CommitAndWait(WriteSet().Delete(NumberKey(1)).FreesSpace()), IsOk());
+  EXPECT_THAT(Write(*store, 1), StatusIs(absl::StatusCode::kResourceExhausted));
   free_bytes = int64_t{1} << 30;
-  ASSERT_TRUE(Write(*store, 1).ok());
-  const auto latest = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  while (CountTables(scratch.path()) > tables / 2 && std::chrono::steady_clock::now() < latest) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  EXPECT_LE(CountTables(scratch.path()), tables / 2);
+  ASSERT_THAT(Write(*store, 1), IsOk());
+  EXPECT_TRUE(testing::Eventually([&] { return CountTables(scratch.path()) <= tables / 2; }));
   EXPECT_EQ(CountRecords(*store), 200);
   EXPECT_EQ(ManifestOf(scratch.path()), manifest) << "it was opened again";
 }
@@ -399,7 +398,7 @@ TEST(RocksDurability, WhatFreesSpaceIsNotRefusedTogetherWithWhatDoesNot) {
   ScratchDirectory scratch;
   auto store = OpenWithReserveOf500(scratch.path(), free_bytes);
   constexpr int kSets = 200;
-  for (int64_t i = 0; i < kSets; ++i) ASSERT_TRUE(Write(*store, i).ok());
+  for (int64_t i = 0; i < kSets; ++i) ASSERT_THAT(Write(*store, i), IsOk());
   free_bytes = 499;
   std::atomic<int> freed = 0, refused = 0;
   for (int64_t i = 0; i < kSets; ++i) {  // many wait at once, in turn
@@ -483,7 +482,7 @@ TEST_P(RocksFaults, AFullDiskPausesWritesAndNothingIsLostAfterwards) {
     RocksOptions options = OptionsFor(directory);
     options.env = env_.get();
     auto store = OpenRocksStore(options).value();
-    for (int64_t i = 0; i < before; ++i) ASSERT_TRUE(Write(*store, i).ok());
+    for (int64_t i = 0; i < before; ++i) ASSERT_THAT(Write(*store, i), IsOk());
     int64_t present = before;
     for (int round = 0; round < 3; ++round) {
       files_->fault = GetParam();
@@ -493,8 +492,8 @@ TEST_P(RocksFaults, AFullDiskPausesWritesAndNothingIsLostAfterwards) {
       EXPECT_EQ(CountRecords(*store), present);
       files_->fault = FailingFiles::Fault::kNone;
       const absl::Status again = Write(*store, 100 + round);
-      ASSERT_TRUE(again.ok()) << again;
-      EXPECT_TRUE(store->Health().ok()) << store->Health();
+      ASSERT_THAT(again, IsOk());
+      EXPECT_THAT(store->Health(), IsOk());
       // The write of unknown outcome is there or not; now it is known which.
       present = CountRecords(*store);
       EXPECT_TRUE(store->GetSnapshot()->Get(NumberKey(100 + round))->has_value());
@@ -504,7 +503,7 @@ TEST_P(RocksFaults, AFullDiskPausesWritesAndNothingIsLostAfterwards) {
     EXPECT_GE(present, before + 3);
     CopyAsLeftBehind(directory, directory + ".dead");
     auto after = OpenRocksStore(OptionsFor(directory + ".dead"));
-    ASSERT_TRUE(after.ok()) << after.status();
+    ASSERT_THAT(after, IsOk());
     EXPECT_EQ(CountRecords(**after), present);
     EXPECT_EQ((*after)->GetSnapshot()->revision(), revision);
   }
@@ -523,19 +522,19 @@ TEST_P(RocksFaults, AnUnknownOutcomeStopsTheCommitterUntilReopened) {
   options.env = env_.get();
   {
     auto store = OpenRocksStore(options).value();
-    ASSERT_TRUE(Write(*store, 1).ok());
+    ASSERT_THAT(Write(*store, 1), IsOk());
     files_->fault = FailingFiles::Fault::kError;
     EXPECT_TRUE(HasReason(Write(*store, 2), ErrorReason::STORE_UNAVAILABLE));
     files_->fault = FailingFiles::Fault::kNone;
     const absl::Status later = Write(*store, 3);
-    EXPECT_EQ(later.code(), absl::StatusCode::kUnavailable);
+    EXPECT_THAT(later, StatusIs(absl::StatusCode::kUnavailable));
     EXPECT_TRUE(HasReason(later, ErrorReason::STORE_UNAVAILABLE));
-    EXPECT_FALSE(store->Health().ok());
+    EXPECT_THAT(store->Health(), StatusIs(absl::StatusCode::kUnavailable));
     EXPECT_EQ(CountRecords(*store), 1);
   }
   auto store = OpenRocksStore(options).value();
   EXPECT_EQ(CountRecords(*store), 1);
-  EXPECT_TRUE(Write(*store, 4).ok());
+  EXPECT_THAT(Write(*store, 4), IsOk());
 }
 
 }  // namespace

@@ -6,12 +6,17 @@
 #include <string>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/storage/crc32c.h"
 #include "server/storage/rocks_manifest.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::storage {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 constexpr size_t kBlock = 32 << 10;
 
@@ -138,7 +143,7 @@ TEST(RocksLog, AVisitorsErrorEndsTheScan) {
   AppendRecord(&file, "one");
   const auto result = ScanRocksLog(
       file, [](uint64_t, std::string_view) { return absl::InvalidArgumentError("no"); });
-  EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(result, StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 // Edits of a MANIFEST, put together by hand.
@@ -172,52 +177,51 @@ class EditBytes {
 
 TEST(RocksManifest, TablesAndNeededLogsFollowTheEdits) {
   RocksManifest manifest;
-  ASSERT_TRUE(manifest.Apply(EditBytes().Number(1).String("comparator").Number(2).Number(4)).ok());
-  ASSERT_TRUE(
-      manifest
-          .Apply(EditBytes().Number(200).Number(1).Number(201).String("meta").Number(2).Number(6))
-          .ok());
+  ASSERT_THAT(manifest.Apply(EditBytes().Number(1).String("comparator").Number(2).Number(4)),
+              IsOk());
+  ASSERT_THAT(manifest.Apply(
+                  EditBytes().Number(200).Number(1).Number(201).String("meta").Number(2).Number(6)),
+              IsOk());
   EXPECT_EQ(manifest.first_needed_log(), 4u);
-  ASSERT_TRUE(
-      manifest
-          .Apply(
-              EditBytes().Table(0, 12, 500).Number(5).String("123").Number(1).Number(200).Number(1))
-          .ok());
+  ASSERT_THAT(
+      manifest.Apply(
+          EditBytes().Table(0, 12, 500).Number(5).String("123").Number(1).Number(200).Number(1)),
+      IsOk());
   EXPECT_EQ(manifest.tables(), (std::map<uint64_t, uint64_t>{{12, 500}}));
-  ASSERT_TRUE(manifest
-                  .Apply(EditBytes()
-                             .Number(6)
-                             .Number(0)
-                             .Number(12)
-                             .Table(1, 12, 500)
-                             .Number(1)
-                             .Table(1, 13, 70)
-                             .Number(1)
-                             .Number(200)
-                             .Number(1))
-                  .ok());
+  ASSERT_THAT(manifest.Apply(EditBytes()
+                                 .Number(6)
+                                 .Number(0)
+                                 .Number(12)
+                                 .Table(1, 12, 500)
+                                 .Number(1)
+                                 .Table(1, 13, 70)
+                                 .Number(1)
+                                 .Number(200)
+                                 .Number(1)),
+              IsOk());
   EXPECT_EQ(manifest.tables(), (std::map<uint64_t, uint64_t>{{12, 500}, {13, 70}}));
-  ASSERT_TRUE(manifest.Apply(EditBytes().Number(10).Number(9)).ok());
+  ASSERT_THAT(manifest.Apply(EditBytes().Number(10).Number(9)), IsOk());
   EXPECT_EQ(manifest.first_needed_log(), 9u);
-  ASSERT_TRUE(manifest.Apply(EditBytes().Number(200).Number(1).Number(202)).ok());
+  ASSERT_THAT(manifest.Apply(EditBytes().Number(200).Number(1).Number(202)), IsOk());
   EXPECT_TRUE(manifest.tables().empty());
 }
 
 TEST(RocksManifest, EditsOfAGroupCountWhenAllOfThemAreThere) {
   RocksManifest manifest;
-  ASSERT_TRUE(manifest.Apply(EditBytes().Table(0, 1, 5).Number(1).Number(300).Number(1)).ok());
+  ASSERT_THAT(manifest.Apply(EditBytes().Table(0, 1, 5).Number(1).Number(300).Number(1)), IsOk());
   EXPECT_TRUE(manifest.tables().empty());
-  ASSERT_TRUE(manifest.Apply(EditBytes().Table(0, 2, 6).Number(1).Number(300).Number(0)).ok());
+  ASSERT_THAT(manifest.Apply(EditBytes().Table(0, 2, 6).Number(1).Number(300).Number(0)), IsOk());
   EXPECT_EQ(manifest.tables().size(), 2u);
 }
 
 TEST(RocksManifest, FieldsThatMayBeSteppedOverAreAndOthersAreTold) {
   RocksManifest manifest;
-  EXPECT_TRUE(manifest.Apply(EditBytes().Number((1 << 13) + 77).String("later")).ok());
-  EXPECT_EQ(manifest.Apply(EditBytes().Number(99)).code(), absl::StatusCode::kUnimplemented);
+  EXPECT_THAT(manifest.Apply(EditBytes().Number((1 << 13) + 77).String("later")), IsOk());
+  EXPECT_THAT(manifest.Apply(EditBytes().Number(99)), StatusIs(absl::StatusCode::kUnimplemented));
   RocksManifest other;
-  EXPECT_EQ(other.Apply(EditBytes().Number(103).Number(0)).code(), absl::StatusCode::kDataLoss);
-  EXPECT_EQ(other.Apply("\xff\xff").code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(other.Apply(EditBytes().Number(103).Number(0)),
+              StatusIs(absl::StatusCode::kDataLoss));
+  EXPECT_THAT(other.Apply("\xff\xff"), StatusIs(absl::StatusCode::kDataLoss));
 }
 
 }  // namespace

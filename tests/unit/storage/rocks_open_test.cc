@@ -15,10 +15,14 @@
 #include "server/storage/record_codec.h"
 #include "server/storage/rocks_store.h"
 #include "server/storage/store_directory.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/storage/scratch_directory.h"
 
 namespace cairn::storage {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 namespace fs = std::filesystem;
 
@@ -31,12 +35,11 @@ absl::StatusOr<std::unique_ptr<KvStore>> OpenIn(const std::string& directory) {
 
 void MakeStore(const std::string& directory) {
   auto store = OpenIn(directory);
-  ASSERT_TRUE(store.ok()) << store.status();
-  ASSERT_TRUE(
-      (*store)
-          ->CommitAndWait(
-              WriteSet().PutRecord(RunKey("r"), "x").Emit("r", cairn::v1::Event::MODEL_CREATED))
-          .ok());
+  ASSERT_THAT(store, IsOk());
+  ASSERT_THAT(
+      (*store)->CommitAndWait(
+          WriteSet().PutRecord(RunKey("r"), "x").Emit("r", cairn::v1::Event::MODEL_CREATED)),
+      IsOk());
 }
 
 // Opens the database as RocksDB does, behind the store's back.
@@ -44,14 +47,14 @@ void WithDatabase(const std::string& path,
                   const std::function<void(rocksdb::DB&, rocksdb::ColumnFamilyHandle* meta,
                                            rocksdb::ColumnFamilyHandle* event)>& action) {
   std::vector<std::string> names;
-  ASSERT_TRUE(rocksdb::DB::ListColumnFamilies({}, path, &names).ok());
+  ASSERT_THAT(rocksdb::DB::ListColumnFamilies({}, path, &names), IsOk());
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   for (const std::string& name : names) {
     families.emplace_back(name, rocksdb::ColumnFamilyOptions());
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  ASSERT_TRUE(rocksdb::DB::Open({}, path, families, &handles, &db).ok());
+  ASSERT_THAT(rocksdb::DB::Open({}, path, families, &handles, &db), IsOk());
   const std::unique_ptr<rocksdb::DB> owned(db);
   rocksdb::ColumnFamilyHandle* meta = nullptr;
   rocksdb::ColumnFamilyHandle* event = nullptr;
@@ -60,12 +63,12 @@ void WithDatabase(const std::string& path,
     if (handle->GetName() == "event") event = handle;
   }
   action(*db, meta, event);
-  for (auto* handle : handles) ASSERT_TRUE(db->DestroyColumnFamilyHandle(handle).ok());
+  for (auto* handle : handles) ASSERT_THAT(db->DestroyColumnFamilyHandle(handle), IsOk());
 }
 
 void ExpectCorrupt(const std::string& directory, const std::string& what) {
   const absl::Status status = OpenIn(directory).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kDataLoss));
   EXPECT_TRUE(HasReason(status, ErrorReason::STORE_CORRUPT)) << status;
   EXPECT_EQ(MetadataOf(status, "directory"), directory);
   EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr(what));
@@ -81,22 +84,22 @@ TEST(RocksOpen, ANewDirectoryWithParentsBecomesAStore) {
 TEST(RocksOpen, AHeldDirectoryIsRefusedNamingItAndTheProcess) {
   ScratchDirectory scratch;
   auto holder = OpenIn(scratch.path());
-  ASSERT_TRUE(holder.ok());
+  ASSERT_THAT(holder, IsOk());
   const absl::Status status = OpenIn(scratch.path()).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_TRUE(HasReason(status, ErrorReason::STORE_LOCKED));
   EXPECT_EQ(MetadataOf(status, "directory"), scratch.path());
   EXPECT_EQ(MetadataOf(status, "pid"), std::to_string(::getpid()));
   holder->reset();
-  EXPECT_TRUE(OpenIn(scratch.path()).ok());
+  EXPECT_THAT(OpenIn(scratch.path()), IsOk());
 }
 
 TEST(RocksOpen, AMarkerOfANewerFormatIsRefusedNamingBoth) {
   ScratchDirectory scratch;
   MakeStore(scratch.path());
-  ASSERT_TRUE(WriteFileAtomically(scratch.Join("CAIRN"), "cairn store, format 2\n").ok());
+  ASSERT_THAT(WriteFileAtomically(scratch.Join("CAIRN"), "cairn store, format 2\n"), IsOk());
   const absl::Status status = OpenIn(scratch.path()).status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_TRUE(HasReason(status, ErrorReason::STORE_NEWER));
   EXPECT_EQ(MetadataOf(status, "storeFormat"), "2");
   EXPECT_EQ(MetadataOf(status, "supportedFormat"), "1");
@@ -109,7 +112,7 @@ TEST(RocksOpen, ANewerFormatInTheDatabaseIsRefusedToo) {
     Record record{1, 1, 1, {}};
     AppendBigEndian32(&record.payload, 9);
     const Key key = FormatKey();
-    ASSERT_TRUE(db.Put({}, meta, key.bytes, EncodeRecord(key, record)).ok());
+    ASSERT_THAT(db.Put({}, meta, key.bytes, EncodeRecord(key, record)), IsOk());
   });
   const absl::Status status = OpenIn(scratch.path()).status();
   EXPECT_TRUE(HasReason(status, ErrorReason::STORE_NEWER)) << status;
@@ -121,10 +124,10 @@ TEST(RocksOpen, AnotherProgramsDatabaseIsRefusedAndLeftAlone) {
   rocksdb::DB* db = nullptr;
   rocksdb::Options options;
   options.create_if_missing = true;
-  ASSERT_TRUE(rocksdb::DB::Open(options, scratch.Join("top"), &db).ok());
+  ASSERT_THAT(rocksdb::DB::Open(options, scratch.Join("top"), &db), IsOk());
   delete db;
   ASSERT_TRUE(fs::create_directory(scratch.Join("inner")));
-  ASSERT_TRUE(rocksdb::DB::Open(options, scratch.Join("inner/kv"), &db).ok());
+  ASSERT_THAT(rocksdb::DB::Open(options, scratch.Join("inner/kv"), &db), IsOk());
   delete db;
   ExpectCorrupt(scratch.Join("top"), "another program");
   ExpectCorrupt(scratch.Join("inner"), "another program");
@@ -143,7 +146,7 @@ TEST(RocksOpen, AMissingPieceIsRefusedAndNeverReset) {
   ASSERT_TRUE(fs::create_directories(scratch.Join("packs/x")));
   ExpectCorrupt(scratch.path(), "kv is missing");
   fs::rename(scratch.Join("kv.aside"), scratch.Join("kv"));
-  EXPECT_TRUE(OpenIn(scratch.path()).ok());
+  EXPECT_THAT(OpenIn(scratch.path()), IsOk());
 }
 
 TEST(RocksOpen, AnUnreadableMarkerIsRefused) {
@@ -151,7 +154,7 @@ TEST(RocksOpen, AnUnreadableMarkerIsRefused) {
   MakeStore(scratch.path());
   for (const char* text : {"", "something else\n", "cairn store, format x\n",
                            "cairn store, format 1", "cairn store, format 0\n"}) {
-    ASSERT_TRUE(WriteFileAtomically(scratch.Join("CAIRN"), text).ok());
+    ASSERT_THAT(WriteFileAtomically(scratch.Join("CAIRN"), text), IsOk());
     const absl::Status status = OpenIn(scratch.path()).status();
     EXPECT_TRUE(HasReason(status, ErrorReason::STORE_CORRUPT)) << text << status;
   }
@@ -160,7 +163,7 @@ TEST(RocksOpen, AnUnreadableMarkerIsRefused) {
 TEST(RocksOpen, AStartThatDiedWhileCreatingIsStartedAgain) {
   ScratchDirectory scratch;
   ASSERT_TRUE(fs::create_directories(scratch.Join("kv.creating")));
-  ASSERT_TRUE(WriteFileAtomically(scratch.Join("kv.creating/MANIFEST-000001"), "half").ok());
+  ASSERT_THAT(WriteFileAtomically(scratch.Join("kv.creating/MANIFEST-000001"), "half"), IsOk());
   MakeStore(scratch.path());
 }
 
@@ -169,9 +172,9 @@ TEST(RocksOpen, EventsBehindTheLastRevisionMeanThatCommitsAreMissing) {
   MakeStore(scratch.path());
   WithDatabase(scratch.Join("kv"), [](rocksdb::DB& db, auto*, auto* event) {
     const Key key = EventKey(7, 0);
-    ASSERT_TRUE(
-        db.Put({}, event, key.bytes, EncodeEvent(key, {"r", v1::Event::MODEL_CREATED, "", "", 0}))
-            .ok());
+    ASSERT_THAT(
+        db.Put({}, event, key.bytes, EncodeEvent(key, {"r", v1::Event::MODEL_CREATED, "", "", 0})),
+        IsOk());
   });
   ExpectCorrupt(scratch.path(), "commits are missing");
 }
@@ -181,7 +184,7 @@ TEST(RocksOpen, ADamagedFormatOrRevisionIsRefused) {
     ScratchDirectory scratch;
     MakeStore(scratch.path());
     WithDatabase(scratch.Join("kv"), [&key](rocksdb::DB& db, auto* meta, auto*) {
-      ASSERT_TRUE(db.Put({}, meta, key.bytes, "rubbish").ok());
+      ASSERT_THAT(db.Put({}, meta, key.bytes, "rubbish"), IsOk());
     });
     ExpectCorrupt(scratch.path(), "damaged");
   }

@@ -4,14 +4,18 @@
 #include <random>
 #include <string>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/files.h"
 #include "server/storage/witnessed_files.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/storage/scratch_directory.h"
 
 namespace cairn::storage {
 namespace {
+
+using testing::IsOk;
 
 SyncedState TwoFiles() {
   return {7,
@@ -100,7 +104,7 @@ TEST_F(SyncedFilesOnDiskTest, ADamagedSlotLeavesTheStateBeforeAndTheOtherCopyHas
   const std::string path = SyncedStatePaths(scratch_.path())[0];
   std::string bytes = ReadFile(path).value();
   bytes[20] ^= 1;  // the slot of even ordinals
-  ASSERT_TRUE(WriteFileAtomically(path, bytes).ok());
+  ASSERT_THAT(WriteFileAtomically(path, bytes), IsOk());
   EXPECT_EQ(ReadSyncedState(path)->ordinal, 1u);
   EXPECT_EQ(ReadNewestSyncedState(scratch_.path())->ordinal, 2u);
 }

@@ -1,14 +1,19 @@
 #include "lib/tables/byte_source.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zstd.h>
 
 #include <string>
 
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::tables {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 absl::StatusOr<std::string> ReadAll(const ByteSource& source, size_t piece) {
   std::string all;
@@ -33,7 +38,7 @@ TEST(ByteSourceTest, ZstdIsUnpackedHoweverItIsCut) {
   const std::string packed = Packed(text) + Packed("") + Packed("the end");
   for (const size_t piece : {size_t{1}, size_t{777}, SIZE_MAX}) {
     const auto all = ReadAll(Unzstd(FromText(packed, piece)), 1000);
-    ASSERT_TRUE(all.ok()) << all.status();
+    ASSERT_THAT(all, IsOk());
     EXPECT_EQ(*all, text + "the end");
   }
   EXPECT_EQ(*ReadAll(Unzstd(FromText("")), 10), "");
@@ -42,14 +47,14 @@ TEST(ByteSourceTest, ZstdIsUnpackedHoweverItIsCut) {
 TEST(ByteSourceTest, DamagedAndCutOffZstdIsDataLoss) {
   std::string packed = Packed(std::string(10'000, 'x') + "yz");
   const std::string cut = packed.substr(0, packed.size() - 3);
-  EXPECT_EQ(ReadAll(Unzstd(FromText(cut)), 100).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(ReadAll(Unzstd(FromText(cut)), 100), StatusIs(absl::StatusCode::kDataLoss));
   packed[0] = 'x';
-  EXPECT_EQ(ReadAll(Unzstd(FromText(packed)), 100).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(ReadAll(Unzstd(FromText(packed)), 100), StatusIs(absl::StatusCode::kDataLoss));
 }
 
 TEST(ByteSourceTest, AFileThatIsMissingIsNamed) {
   const auto source = OpenTable("/nonexistent/a.csv", "a.csv");
-  EXPECT_EQ(source.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(source, StatusIs(absl::StatusCode::kNotFound));
   EXPECT_NE(source.status().message().find("/nonexistent/a.csv"), std::string::npos);
 }
 

@@ -1,5 +1,6 @@
 #include "lib/tables/column_profiler.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -11,9 +12,12 @@
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/tables/table_profile.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::tables {
 namespace {
+
+using testing::IsOk;
 
 v1::Column Profile(const std::vector<std::string>& cells) {
   ColumnProfiler profiler;
@@ -115,7 +119,7 @@ TEST(ColumnProfilerTest, MeanAndDeviationAgreeWithTheTwoPassFormula) {
 
 TEST(TableProfileTest, ATableIsProfiledByColumn) {
   const auto profile = ProfileCsv(FromText("id,when,note\n1,2011-12-09,\"a,b\"\n2,,\n"));
-  ASSERT_TRUE(profile.ok()) << profile.status();
+  ASSERT_THAT(profile, IsOk());
   EXPECT_EQ(profile->row_count, 2);
   ASSERT_EQ(profile->columns.size(), 3u);
   EXPECT_EQ(profile->columns[0].type(), "int64");
@@ -125,7 +129,7 @@ TEST(TableProfileTest, ATableIsProfiledByColumn) {
 
 TEST(TableProfileTest, NamesAreMadeUniqueAndUtf8) {
   const auto profile = ProfileCsv(FromText("a,,a,caf\xe9, a_2 ,a\n"));
-  ASSERT_TRUE(profile.ok()) << profile.status();
+  ASSERT_THAT(profile, IsOk());
   std::vector<std::string> names;
   for (const auto& column : profile->columns) names.push_back(column.name());
   EXPECT_EQ(names,

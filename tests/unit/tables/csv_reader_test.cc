@@ -1,5 +1,6 @@
 #include "lib/tables/csv_reader.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <random>
@@ -8,11 +9,13 @@
 
 #include "fmt/format.h"
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::tables {
 namespace {
 
 using Rows = std::vector<std::vector<std::string>>;
+using testing::IsOk;
 
 absl::StatusOr<Rows> ReadRows(std::string_view text, size_t piece = SIZE_MAX,
                               const CsvOptions& options = {}) {
@@ -74,7 +77,7 @@ TEST(CsvReaderTest, ARecordBeyondTheLimitIsAnError) {
   CsvOptions options;
   options.buffer_bytes = 8;
   options.max_record_bytes = 64;
-  EXPECT_TRUE(ReadRows("a\n" + std::string(60, 'x') + "\n", 7, options).ok());
+  EXPECT_THAT(ReadRows("a\n" + std::string(60, 'x') + "\n", 7, options), IsOk());
   const auto rows = ReadRows("a\n" + std::string(100, 'x') + "\n", 7, options);
   EXPECT_EQ(MetadataOf(rows.status(), "line"), "2") << rows.status();
 }
@@ -101,7 +104,7 @@ TEST(CsvReaderTest, WhatIsWrittenReadsBackHoweverItIsCut) {
     small.buffer_bytes = 4;
     for (const size_t piece : {size_t{1}, size_t{1 + random() % 9}, SIZE_MAX}) {
       const auto read = ReadRows(text, piece, piece == SIZE_MAX ? CsvOptions() : small);
-      ASSERT_TRUE(read.ok()) << read.status() << "\n" << text;
+      ASSERT_THAT(read, IsOk()) << read.status() << "\n" << text;
       ASSERT_EQ(*read, rows) << text;
     }
   }

@@ -1,5 +1,6 @@
 #include "lib/tables/row_diff.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -10,9 +11,13 @@
 
 #include "fmt/format.h"
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::tables {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 ByteOpener Opener(const std::string& text) {
   return [&text]() -> absl::StatusOr<ByteSource> { return FromText(text, 1000); };
@@ -29,7 +34,7 @@ absl::StatusOr<v1::RowChanges> Diff(const std::string& from, const std::string& 
 
 TEST(RowDiffTest, RowsAreMatchedByKey) {
   const auto changes = Diff("id,v\n1,a\n2,b\n3,c\n", "id,v\n3,c\n2,B\n4,d\n");
-  ASSERT_TRUE(changes.ok()) << changes.status();
+  ASSERT_THAT(changes, IsOk());
   EXPECT_EQ(changes->from_row_count(), 3);
   EXPECT_EQ(changes->to_row_count(), 3);
   EXPECT_EQ(changes->added_count(), 1);
@@ -45,7 +50,7 @@ TEST(RowDiffTest, RowsAreMatchedByKey) {
 
 TEST(RowDiffTest, ColumnsAreMatchedByNameAndNewOnesTakeNoPart) {
   const auto changes = Diff("id,a,b\n1,x,y\n2,x,y\n", "b,new,id,a\ny,0,1,x\ny,1,2,z\n");
-  ASSERT_TRUE(changes.ok()) << changes.status();
+  ASSERT_THAT(changes, IsOk());
   EXPECT_EQ(changes->equal_count(), 1);
   EXPECT_EQ(changes->changed_count(), 1);
   EXPECT_EQ(changes->changed(0).to(), "y,1,2,z");
@@ -53,14 +58,14 @@ TEST(RowDiffTest, ColumnsAreMatchedByNameAndNewOnesTakeNoPart) {
 
 TEST(RowDiffTest, SeveralColumnsMakeAKey) {
   const auto changes = Diff("a,b,v\nx,yz,1\nxy,z,2\n", "a,b,v\nxy,z,2\nx,yz,1\n", {"a", "b"});
-  ASSERT_TRUE(changes.ok()) << changes.status();
+  ASSERT_THAT(changes, IsOk());
   EXPECT_EQ(changes->equal_count(), 2);
   EXPECT_EQ(Diff("a,b\n\"1,\",2\n", "a,b\n", {"a", "b"})->removed(0).key(), "\"1,\",2");
 }
 
 TEST(RowDiffTest, RowsOfARepeatedKeyAreComparedAsASet) {
   const auto changes = Diff("id,v\n1,a\n1,b\n2,c\n2,c\n", "id,v\n1,b\n1,a\n2,c\n");
-  ASSERT_TRUE(changes.ok()) << changes.status();
+  ASSERT_THAT(changes, IsOk());
   EXPECT_EQ(changes->equal_count(), 1);
   EXPECT_EQ(changes->changed_count(), 1);
   EXPECT_EQ(changes->repeated_key_count(), 2);
@@ -71,8 +76,8 @@ TEST(RowDiffTest, AKeyThatIsMissingAndBadCsvAreErrors) {
   EXPECT_EQ(ReasonOf(missing.status()), "VALUE_INVALID");
   EXPECT_NE(missing.status().message().find("\"id\""), std::string::npos) << missing.status();
   EXPECT_EQ(MetadataOf(Diff("id\n1\n", "id\n1,2\n").status(), "line"), "2");
-  EXPECT_FALSE(Diff("id\n", "", {"id"}).ok());
-  EXPECT_FALSE(Diff("id\n", "id\n", {}).ok());
+  EXPECT_THAT(Diff("id\n", "", {"id"}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(Diff("id\n", "id\n", {}), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 // Against maps, in one part and in many: the parts must not change the counts.
@@ -99,7 +104,7 @@ TEST(RowDiffTest, AgreesWithMapsHoweverManyPartsItTakes) {
     }
     for (const size_t max_keys : {size_t{100}, size_t{1} << 20}) {
       const auto changes = Diff(texts[0], texts[1], {"id"}, max_keys);
-      ASSERT_TRUE(changes.ok()) << changes.status();
+      ASSERT_THAT(changes, IsOk());
       EXPECT_EQ(changes->removed_count(), removed);
       EXPECT_EQ(changes->changed_count(), changed);
       EXPECT_EQ(changes->from_row_count(), static_cast<int64_t>(tables[0].size()));

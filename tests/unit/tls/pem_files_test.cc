@@ -11,12 +11,14 @@
 #include "lib/base/clock.h"
 #include "lib/base/errors.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/testing/test_certificates.h"
 
 namespace cairn::tls {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::IsOk;
 
 class PemFilesTest : public ::testing::Test {
  protected:
@@ -45,11 +47,11 @@ class PemFilesTest : public ::testing::Test {
 
 TEST_F(PemFilesTest, ACertificateAndItsKeyAreReadWithThoseAboveThem) {
   const auto pair = ReadKeyPair(certificate_, key_, SystemClock().NowUnixNanos());
-  ASSERT_TRUE(pair.ok()) << pair.status();
+  ASSERT_THAT(pair, IsOk());
   EXPECT_EQ(pair->chain.certificates.size(), 1U);
   const std::string chain = Put("chain.crt", pair->chain.pem + authority_.own().CertificatePem());
   const auto longer = ReadKeyPair(chain, key_, SystemClock().NowUnixNanos());
-  ASSERT_TRUE(longer.ok()) << longer.status();
+  ASSERT_THAT(longer, IsOk());
   EXPECT_EQ(longer->chain.certificates.size(), 2U);
 }
 
@@ -100,7 +102,7 @@ TEST_F(PemFilesTest, AKeyThatOthersMayReadIsRefusedWithTheCommandThatClosesIt) {
     EXPECT_THAT(std::string(status.message()), HasSubstr("chmod 600 " + key_));
   }
   ::chmod(key_.c_str(), 0400);
-  EXPECT_TRUE(Read(certificate_, key_).ok());
+  EXPECT_THAT(Read(certificate_, key_), IsOk());
 }
 
 }  // namespace

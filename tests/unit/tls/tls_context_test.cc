@@ -1,5 +1,6 @@
 #include "lib/tls/tls_context.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -10,11 +11,13 @@
 
 #include "lib/base/errors.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/testing/test_certificates.h"
 
 namespace cairn::tls {
 namespace {
 
+using testing::IsOk;
 using testing::LocalServer;
 
 std::string NameIn(const TlsContext& context) {
@@ -39,7 +42,7 @@ class TlsContextTest : public ::testing::Test {
   }
   std::unique_ptr<TlsContext> Load() {
     auto loaded = TlsContext::Load(Options());
-    EXPECT_TRUE(loaded.ok()) << loaded.status();
+    EXPECT_THAT(loaded, IsOk());
     return loaded.ok() ? *std::move(loaded) : nullptr;
   }
 
@@ -51,10 +54,10 @@ TEST_F(TlsContextTest, NewSessionsGetTheCertificateThatWasReloaded) {
   const auto context = Load();
   ASSERT_NE(context, nullptr);
   const auto before = context->NewSession(Protocol::kHttp2);
-  ASSERT_TRUE(before.ok());
+  ASSERT_THAT(before, IsOk());
   Replace("second");
   EXPECT_EQ(NameIn(*context), "first");
-  EXPECT_TRUE(context->Reload().ok());
+  EXPECT_THAT(context->Reload(), IsOk());
   EXPECT_EQ(NameIn(*context), "second");
   EXPECT_NE(SSL_get_SSL_CTX(before->get()), context->context().get());
 }
@@ -106,7 +109,7 @@ TEST_F(TlsContextTest, ALinkThatLeadsElsewhereIsSeen) {
   const auto loaded = TlsContext::Load({.certificate_file = mount + "/data/tls.crt",
                                         .key_file = mount + "/data/tls.key",
                                         .client_ca_file = ""});
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_THAT(loaded, IsOk());
   EXPECT_EQ(NameIn(**loaded), "v1");
   fs::create_directory_symlink("v2", mount + "/data_tmp");
   fs::rename(mount + "/data_tmp", mount + "/data");

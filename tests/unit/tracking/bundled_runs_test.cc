@@ -1,6 +1,7 @@
 // A run reads the same whether its points came in bundles or metric by metric, and
 // before, while and after the bundles are spread.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -36,9 +37,15 @@
 #include "server/tracking/run_page.h"
 #include "server/tracking/run_purge.h"
 #include "server/tracking/runs.h"
+#include "tests/testing/eventually.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/tally.h"
 
 namespace cairn::tracking {
 namespace {
+
+using testing::Eventually;
+using testing::IsOk;
 
 constexpr int64_t kBundledStart = 1'700'000'000 * kNanosPerSecond;
 constexpr int kMetrics = 60;  // of the run
@@ -48,11 +55,11 @@ std::string NameOf(int metric) { return fmt::format("layer.{}/norm", metric); }
 class BundledRunsTest : public ::testing::Test {
  protected:
   BundledRunsTest() : store_(storage::MakeMemoryStore(MergeRecords)) {
-    EXPECT_TRUE(EnsureDefaultExperiment(*store_, kBundledStart).ok());
+    EXPECT_THAT(EnsureDefaultExperiment(*store_, kBundledStart), IsOk());
     v1::CreateRunRequest request;
     request.set_parent("experiments/0");
     auto plan = PlanCreateRun(*store_->GetSnapshot(), request, Facts());
-    EXPECT_TRUE(plan.ok()) << plan.status();
+    EXPECT_THAT(plan, IsOk());
     run_ = static_cast<const v1::Run&>(*plan->response);
     Commit(std::move(plan->write_set));
   }
@@ -60,7 +67,7 @@ class BundledRunsTest : public ::testing::Test {
   CallFacts Facts() { return {kBundledStart + (++calls_) * kNanosPerSecond, ids_->NewHexId()}; }
   void Commit(storage::WriteSet set) {
     const auto committed = store_->CommitAndWait(std::move(set));
-    ASSERT_TRUE(committed.ok()) << committed.status();
+    ASSERT_THAT(committed, IsOk());
   }
 
   // Logs a few points of `count` metrics, some of them twice or out of order.
@@ -81,7 +88,7 @@ class BundledRunsTest : public ::testing::Test {
     }
     const CallFacts facts = Facts();
     auto plan = PlanLogBatch(*store_->GetSnapshot(), request, facts);
-    ASSERT_TRUE(plan.ok()) << plan.status();
+    ASSERT_THAT(plan, IsOk());
     Commit(std::move(plan->write_set));
   }
 
@@ -97,17 +104,17 @@ class BundledRunsTest : public ::testing::Test {
 
   void SpreadOnce(int64_t max_bytes) {
     auto plan = metrics::PlanSpread(*store_->GetSnapshot(), run_.uid(), max_bytes);
-    ASSERT_TRUE(plan.ok()) << plan.status();
+    ASSERT_THAT(plan, IsOk());
     if (plan->bundles != 0) Commit(std::move(plan->write_set));
   }
 
   size_t Bundles() {
     size_t count = 0;
-    EXPECT_TRUE(store_->GetSnapshot()
-                    ->Scan(storage::KeyRange::Prefix(storage::AllMetricBundlesPrefix()),
-                           storage::ScanOrder::kAscending,
-                           [&](std::string_view, const storage::Record&) { return ++count > 0; })
-                    .ok());
+    EXPECT_THAT(store_->GetSnapshot()->Scan(
+                    storage::KeyRange::Prefix(storage::AllMetricBundlesPrefix()),
+                    storage::ScanOrder::kAscending,
+                    [&](std::string_view, const storage::Record&) { return ++count > 0; }),
+                IsOk());
     return count;
   }
 
@@ -157,7 +164,7 @@ class BundledRunsTest : public ::testing::Test {
     const auto snapshot = store_->GetSnapshot();
     for (const auto& [name, expected] : points_) {
       auto reader = metrics::SeriesReader::Open(*snapshot, run_.uid(), name);
-      ASSERT_TRUE(reader.ok()) << reader.status();
+      ASSERT_THAT(reader, IsOk());
       std::set<std::tuple<int64_t, int64_t, uint64_t>> read;
       metrics::PointColumns points;
       while (reader->Next(7, points).value()) {
@@ -190,7 +197,7 @@ TEST_F(BundledRunsTest, EveryReaderSeesTheSameBeforeAndAfterSpreading) {
   EXPECT_GT(most, 3u);
   metrics::MetricCompactor compactor(*store_);
   compactor.LoggedBundle(run_.uid(), 1);
-  ASSERT_TRUE(compactor.FoldAll().ok());
+  ASSERT_THAT(compactor.FoldAll(), IsOk());
   EXPECT_EQ(Bundles(), 0u);
   ExpectSummaries();
   ExpectCurves();
@@ -208,7 +215,7 @@ TEST_F(BundledRunsTest, ManyMetricsAreNoBundleWhereThatIsRefused) {
     Note(columns);
   }
   auto plan = PlanLogBatch(*store_->GetSnapshot(), request, Facts(), Bundling::kRefused);
-  ASSERT_TRUE(plan.ok()) << plan.status();
+  ASSERT_THAT(plan, IsOk());
   Commit(std::move(plan->write_set));
   EXPECT_EQ(Bundles(), 0u);
   ExpectSummaries();
@@ -233,7 +240,7 @@ TEST_F(BundledRunsTest, ABundleIsSpreadOnce) {
 TEST_F(BundledRunsTest, NothingOfAPurgedRunComesBack) {
   LogSome(20);
   auto plan = metrics::PlanSpread(*store_->GetSnapshot(), run_.uid());
-  ASSERT_TRUE(plan.ok());
+  ASSERT_THAT(plan, IsOk());
   storage::WriteSet purge;
   Commit(std::move(purge.Delete(storage::RunKey(run_.uid()))));
   EXPECT_TRUE(HasReason(store_->CommitAndWait(std::move(plan->write_set)).status(),
@@ -250,7 +257,7 @@ TEST_F(BundledRunsTest, TheFolderSpreadsWhatItHearsOfOnceItIsEnough) {
   compactor.LoggedBundle(run_.uid(), 4999);
   EXPECT_EQ(Bundles(), before);
   compactor.LoggedBundle(run_.uid(), 1);
-  while (Bundles() != 0) std::this_thread::yield();
+  ASSERT_TRUE(Eventually([this] { return Bundles() == 0; }));
   ExpectSummaries();
 }
 
@@ -260,15 +267,16 @@ TEST_F(BundledRunsTest, ADamagedBundleIsToldAndStaysAndTheOthersAreSpread) {
   set.PutOnce(storage::MetricBundleKey(run_.uid(), "!"), "\xff");
   Commit(std::move(set));
   LogSome(20);
-  std::atomic<bool> told{false};
+  testing::Tally told;
   metrics::CompactorOptions options;
   options.min_bundle_bytes = 1;
   options.on_failure = [&](const metrics::WaitingSeries&, const absl::Status& status) {
-    if (absl::IsDataLoss(status)) told = true;
+    if (absl::IsDataLoss(status)) told.Add();
   };
   metrics::MetricCompactor compactor(*store_, options);
   compactor.Start();
-  while (!told || Bundles() != 1) std::this_thread::yield();
+  told.WaitFor(1);
+  ASSERT_TRUE(Eventually([this] { return Bundles() == 1; }));
   EXPECT_TRUE(
       absl::IsDataLoss(metrics::BundleReader(*store_->GetSnapshot()).Read(run_.uid()).status()));
 }
@@ -306,7 +314,7 @@ TEST_F(BundledRunsTest, BundlesThatATurnDoesNotSpreadAreStillCounted) {
   });
   compactor.Start();
   watch.join();
-  while (Bundles() != 0) std::this_thread::yield();
+  ASSERT_TRUE(Eventually([this] { return Bundles() == 0; }));
   EXPECT_TRUE(counted);
 }
 
@@ -316,7 +324,7 @@ TEST_F(BundledRunsTest, AnIdleFolderSpreadsWhateverThereIs) {
   options.idle_after = std::chrono::milliseconds(1);
   metrics::MetricCompactor compactor(*store_, options);
   compactor.Start();
-  while (Bundles() != 0) std::this_thread::yield();
+  ASSERT_TRUE(Eventually([this] { return Bundles() == 0; }));
   ExpectSummaries();
   ExpectCurves();
 }

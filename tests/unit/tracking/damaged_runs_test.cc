@@ -1,6 +1,7 @@
 // A damaged record takes its run out of searches and nothing else: starts, searches by
 // every path, pages and lists go on, and the run itself says DATA_LOSS.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -18,9 +19,12 @@
 #include "server/tracking/run_search.h"
 #include "server/tracking/run_searcher.h"
 #include "server/tracking/runs.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::tracking {
 namespace {
+
+using testing::IsOk;
 
 constexpr int64_t kDamageTime = 1'700'000'000 * kNanosPerSecond;
 const std::string kUnreadable = "\x0a\xff no message";
@@ -30,7 +34,7 @@ const std::string kUnreadable = "\x0a\xff no message";
 class DamagedRunsTest : public ::testing::TestWithParam<const char*> {
  protected:
   DamagedRunsTest() : store_(storage::MakeMemoryStore(MergeRecords)) {
-    EXPECT_TRUE(EnsureDefaultExperiment(*store_, kDamageTime).ok());
+    EXPECT_THAT(EnsureDefaultExperiment(*store_, kDamageTime), IsOk());
     for (char digit = '0'; digit < '8'; ++digit) Create(IdOf(digit));
   }
   ~DamagedRunsTest() override { searcher_.reset(); }
@@ -39,8 +43,8 @@ class DamagedRunsTest : public ::testing::TestWithParam<const char*> {
   static std::string NameOf(char digit) { return "experiments/0/runs/" + IdOf(digit); }
 
   void Apply(absl::StatusOr<storage::Plan> plan) {
-    ASSERT_TRUE(plan.ok()) << plan.status();
-    ASSERT_TRUE(store_->CommitAndWait(std::move(plan->write_set)).ok());
+    ASSERT_THAT(plan, IsOk());
+    ASSERT_THAT(store_->CommitAndWait(std::move(plan->write_set)), IsOk());
   }
 
   void Create(const std::string& id) {
@@ -77,7 +81,7 @@ class DamagedRunsTest : public ::testing::TestWithParam<const char*> {
     storage::WriteSet set;
     set.PutRecord(KeyOf(kind), kUnreadable);
     if (told) set.Emit(NameOf('3'), cairn::v1::Event::RUN_LOGGED);
-    ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+    ASSERT_THAT(store_->CommitAndWait(std::move(set)), IsOk());
   }
 
   void Start(size_t max_column_bytes = size_t{1} << 30) {
@@ -87,7 +91,7 @@ class DamagedRunsTest : public ::testing::TestWithParam<const char*> {
     options.max_cached_run_bytes = 0;
     searcher_ = std::make_unique<RunSearcher>(*store_, options);
     const absl::Status loaded = searcher_->Load();
-    ASSERT_TRUE(loaded.ok()) << loaded;
+    ASSERT_THAT(loaded, IsOk());
   }
 
   static v1::SearchRunsRequest Request(const std::string& filter, int page_size) {
@@ -106,7 +110,7 @@ class DamagedRunsTest : public ::testing::TestWithParam<const char*> {
     do {
       v1::SearchRunsResponse page;
       const auto bytes = searcher_->SearchEncoded(request);
-      EXPECT_TRUE(bytes.ok()) << bytes.status();
+      EXPECT_THAT(bytes, IsOk());
       if (!bytes.ok() || !page.ParseFromString(*bytes)) return "failed";
       for (const v1::Run& run : page.runs()) found += run.name().back();
       request.set_page_token(page.next_page_token());
@@ -118,7 +122,7 @@ class DamagedRunsTest : public ::testing::TestWithParam<const char*> {
     v1::CountRunsRequest request;
     request.set_filter(filter);
     const auto count = searcher_->Count(request);
-    EXPECT_TRUE(count.ok()) << count.status();
+    EXPECT_THAT(count, IsOk());
     return count.ok() ? count->run_count() : -1;
   }
 
@@ -136,7 +140,7 @@ TEST_P(DamagedRunsTest, AStartLeavesTheRunOutAndFindsEveryOther) {
   EXPECT_EQ(Count(""), 7);
   EXPECT_EQ(searcher_->damaged_count(), 1u);
   EXPECT_TRUE(HasReason(Get('3'), ErrorReason::RECORD_CORRUPT));
-  EXPECT_TRUE(Get('4').ok());
+  EXPECT_THAT(Get('4'), IsOk());
 }
 
 TEST_P(DamagedRunsTest, AnIndexThatFollowsKeepsTheRunAsItWasAndGoesOn) {
@@ -158,7 +162,7 @@ TEST_P(DamagedRunsTest, PagesOfWholeRunsStepOverTheRun) {
   EXPECT_EQ(searcher_->damaged_count(), 1u);
   v1::SearchRunsRequest request = Request("", 100);
   const auto messages = searcher_->Search(request);
-  ASSERT_TRUE(messages.ok()) << messages.status();
+  ASSERT_THAT(messages, IsOk());
   EXPECT_EQ(messages->runs_size(), 7);
 }
 
@@ -180,7 +184,7 @@ TEST_P(DamagedRunsTest, AListOfRunsStepsOverTheRun) {
   std::string found;
   do {
     const auto page = ListRuns(*store_->GetSnapshot(), request, &searcher_->damage());
-    ASSERT_TRUE(page.ok()) << page.status();
+    ASSERT_THAT(page, IsOk());
     for (const v1::Run& run : page->runs()) found += run.name().back();
     request.set_page_token(page->next_page_token());
   } while (!request.page_token().empty());
@@ -196,7 +200,7 @@ TEST_P(DamagedRunsTest, ARunThatIsWrittenAnewIsFoundAgain) {
   storage::WriteSet repair;
   repair.PutRecord(KeyOf(GetParam()), whole->payload)
       .Emit(NameOf('3'), cairn::v1::Event::RUN_UPDATED);
-  ASSERT_TRUE(store_->CommitAndWait(std::move(repair)).ok());
+  ASSERT_THAT(store_->CommitAndWait(std::move(repair)), IsOk());
   EXPECT_EQ(Found("metrics.m = 1 AND params.p = 1", true), "01234567");
 }
 
@@ -208,14 +212,14 @@ TEST_F(DamagedRunsTest, RunsOfAnExperimentWithADamagedRecordAreFound) {
   storage::WriteSet set;
   set.PutRecord(storage::ExperimentKey(0), kUnreadable)
       .Emit("experiments/0", cairn::v1::Event::EXPERIMENT_UPDATED);
-  ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+  ASSERT_THAT(store_->CommitAndWait(std::move(set)), IsOk());
   Start();
   EXPECT_EQ(Found("metrics.m = 1"), "01234567");
   EXPECT_EQ(searcher_->damaged_count(), 1u);
   Start(1);
   EXPECT_EQ(Found("metrics.m = 1"), "01234567");
   const auto listed = ListExperiments(*store_->GetSnapshot(), {});
-  ASSERT_TRUE(listed.ok()) << listed.status();
+  ASSERT_THAT(listed, IsOk());
   EXPECT_EQ(listed->experiments_size(), 0);
 }
 

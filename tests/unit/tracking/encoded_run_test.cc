@@ -2,6 +2,7 @@
 
 #include "server/tracking/encoded_run.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -17,11 +18,13 @@
 #include "server/storage/memory_store.h"
 #include "server/tracking/run_cache.h"
 #include "server/tracking/runs.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::tracking {
 namespace {
 
 using storage::WriteSet;
+using testing::IsOk;
 
 const std::string kRun = "0123456789abcdef0123456789abcdef";
 const std::string kOther = "00000000000000000000000000000001";
@@ -31,7 +34,7 @@ class EncodedRunTest : public ::testing::Test {
  protected:
   EncodedRunTest() : store_(storage::MakeMemoryStore()) {}
 
-  void Commit(WriteSet set) { ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok()); }
+  void Commit(WriteSet set) { ASSERT_THAT(store_->CommitAndWait(std::move(set)), IsOk()); }
 
   static WriteSet RunWith(const std::string& id) {
     cairn::internal::RunRecord record;
@@ -56,7 +59,7 @@ class EncodedRunTest : public ::testing::Test {
     auto stored = ReadRunRecord(*snapshot, "run", FormatRunName(7, id));
     ASSERT_TRUE(encoded.ok() && stored.ok()) << encoded.status() << stored.status();
     const auto assembled = AssembleRun(*snapshot, *std::move(stored));
-    ASSERT_TRUE(assembled.ok()) << assembled.status();
+    ASSERT_THAT(assembled, IsOk());
     v1::Run parsed;
     ASSERT_TRUE(parsed.ParseFromString((*encoded)[0]->bytes));
     EXPECT_EQ(parsed.DebugString(), assembled->DebugString());
@@ -111,7 +114,7 @@ TEST_F(EncodedRunTest, ManyRunsComeInTheOrderAskedAndAbsentOnesAreNull) {
   ids.insert(ids.begin() + 3, kAbsent);
   const auto runs =
       EncodeRuns(*store_->GetSnapshot(), std::vector<std::string_view>(ids.begin(), ids.end()));
-  ASSERT_TRUE(runs.ok()) << runs.status();
+  ASSERT_THAT(runs, IsOk());
   for (size_t i = 0; i < ids.size(); ++i) {
     SCOPED_TRACE(ids[i]);
     ASSERT_EQ((*runs)[i] == nullptr, i == 3);

@@ -1,5 +1,6 @@
 // The tracking use cases against a store in memory, with fixed times and ids.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cmath>
@@ -19,16 +20,20 @@
 #include "server/tracking/run_logging.h"
 #include "server/tracking/run_search.h"
 #include "server/tracking/runs.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::tracking {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 constexpr int64_t kStart = 1'700'000'000 * kNanosPerSecond;
 
 class TrackingTest : public ::testing::Test {
  protected:
   TrackingTest() : store_(storage::MakeMemoryStore(MergeRecords)) {
-    EXPECT_TRUE(EnsureDefaultExperiment(*store_, kStart).ok());
+    EXPECT_THAT(EnsureDefaultExperiment(*store_, kStart), IsOk());
   }
 
   // Commits a plan and returns its answer.
@@ -55,7 +60,7 @@ class TrackingTest : public ::testing::Test {
     v1::CreateRunRequest request;
     request.set_parent(parent);
     auto run = Apply<v1::Run>(PlanCreateRun(*Now(), request, Facts()));
-    EXPECT_TRUE(run.ok()) << run.status();
+    EXPECT_THAT(run, IsOk());
     return *run;
   }
 
@@ -87,7 +92,7 @@ class TrackingTest : public ::testing::Test {
     std::vector<std::string> names;
     while (true) {
       const auto page = SearchRuns(*Now(), request);
-      EXPECT_TRUE(page.ok()) << page.status();
+      EXPECT_THAT(page, IsOk());
       if (!page.ok()) return names;
       for (const auto& run : page->runs()) names.push_back(run.name());
       if (page->next_page_token().empty()) return names;
@@ -102,7 +107,7 @@ class TrackingTest : public ::testing::Test {
 
 TEST_F(TrackingTest, ExperimentNamesAreUniqueAndTheDefaultStays) {
   const auto first = CreateExperiment("churn/2024");
-  ASSERT_TRUE(first.ok());
+  ASSERT_THAT(first, IsOk());
   EXPECT_EQ(first->name(), "experiments/1");
   EXPECT_EQ(ReasonOf(CreateExperiment("churn/2024").status()), "EXPERIMENT_EXISTS");
   EXPECT_EQ(ReasonOf(CreateExperiment("Default").status()), "EXPERIMENT_EXISTS");
@@ -116,12 +121,11 @@ TEST_F(TrackingTest, ARenamedExperimentFreesItsName) {
   v1::UpdateExperimentRequest update;
   update.mutable_experiment()->set_name(experiment->name());
   update.mutable_experiment()->set_display_name("b");
-  ASSERT_TRUE(Apply<v1::Experiment>(PlanUpdateExperiment(*Now(), update, kStart)).ok());
-  EXPECT_TRUE(CreateExperiment("a").ok());
+  ASSERT_THAT(Apply<v1::Experiment>(PlanUpdateExperiment(*Now(), update, kStart)), IsOk());
+  EXPECT_THAT(CreateExperiment("a"), IsOk());
   EXPECT_EQ(ReasonOf(CreateExperiment("b").status()), "EXPERIMENT_EXISTS");
   update.mutable_experiment()->set_etag("\"stale\"");
-  EXPECT_EQ(PlanUpdateExperiment(*Now(), update, kStart).status().code(),
-            absl::StatusCode::kAborted);
+  EXPECT_THAT(PlanUpdateExperiment(*Now(), update, kStart), StatusIs(absl::StatusCode::kAborted));
   update.mutable_update_mask()->add_paths("nonsense");
   update.mutable_experiment()->clear_etag();
   EXPECT_EQ(ReasonOf(PlanUpdateExperiment(*Now(), update, kStart).status()), "UPDATE_MASK_INVALID");
@@ -133,17 +137,17 @@ TEST_F(TrackingTest, OneTagOfAnExperimentChangesByItsPathAndTheOthersStay) {
   update.mutable_experiment()->set_name(experiment->name());
   (*update.mutable_experiment()->mutable_tags())["team"] = "crm";
   (*update.mutable_experiment()->mutable_tags())["b"] = "1";
-  ASSERT_TRUE(Apply<v1::Experiment>(PlanUpdateExperiment(*Now(), update, kStart)).ok());
+  ASSERT_THAT(Apply<v1::Experiment>(PlanUpdateExperiment(*Now(), update, kStart)), IsOk());
   (*update.mutable_experiment()->mutable_tags())["b"] = "2";
   update.mutable_experiment()->mutable_tags()->erase("team");
   update.mutable_update_mask()->add_paths("tags.b");
   auto updated = Apply<v1::Experiment>(PlanUpdateExperiment(*Now(), update, kStart));
-  ASSERT_TRUE(updated.ok()) << updated.status();
+  ASSERT_THAT(updated, IsOk());
   EXPECT_EQ(updated->tags().at("b"), "2");
   EXPECT_EQ(updated->tags().at("team"), "crm");
   update.mutable_update_mask()->set_paths(0, "tags.team");
   updated = Apply<v1::Experiment>(PlanUpdateExperiment(*Now(), update, kStart));
-  ASSERT_TRUE(updated.ok()) << updated.status();
+  ASSERT_THAT(updated, IsOk());
   EXPECT_EQ(updated->tags().count("team"), 0u);
   EXPECT_EQ(updated->display_name(), "a");
 }
@@ -158,27 +162,26 @@ TEST_F(TrackingTest, AnUpdateOfAnExperimentToWhatItIsWritesNothing) {
     update.mutable_update_mask()->clear_paths();
     update.mutable_update_mask()->add_paths(path);
     const auto plan = PlanUpdateExperiment(*Now(), update, kStart + 1);
-    ASSERT_TRUE(plan.ok()) << path << ": " << plan.status();
+    ASSERT_THAT(plan, IsOk()) << path;
     EXPECT_TRUE(plan->nothing_to_write) << path;
     EXPECT_EQ(static_cast<const v1::Experiment&>(*plan->response).etag(), experiment->etag());
   }
   update.mutable_experiment()->set_etag("\"stale\"");
-  EXPECT_EQ(PlanUpdateExperiment(*Now(), update, kStart).status().code(),
-            absl::StatusCode::kAborted);
+  EXPECT_THAT(PlanUpdateExperiment(*Now(), update, kStart), StatusIs(absl::StatusCode::kAborted));
 }
 
 TEST_F(TrackingTest, ADeletedExperimentTakesNoRunsUntilItIsRestored) {
   const auto experiment = CreateExperiment("gone");
   v1::DeleteExperimentRequest remove;
   remove.set_name(experiment->name());
-  ASSERT_TRUE(Apply<v1::Experiment>(PlanDeleteExperiment(*Now(), remove, kStart)).ok());
+  ASSERT_THAT(Apply<v1::Experiment>(PlanDeleteExperiment(*Now(), remove, kStart)), IsOk());
   v1::CreateRunRequest create;
   create.set_parent(experiment->name());
   EXPECT_EQ(ReasonOf(PlanCreateRun(*Now(), create, Facts()).status()), "EXPERIMENT_DELETED");
   EXPECT_EQ(ListExperiments(*Now(), {})->experiments_size(), 1);
   v1::UndeleteExperimentRequest restore;
   restore.set_name(experiment->name());
-  ASSERT_TRUE(Apply<v1::Experiment>(PlanUndeleteExperiment(*Now(), restore, kStart)).ok());
+  ASSERT_THAT(Apply<v1::Experiment>(PlanUndeleteExperiment(*Now(), restore, kStart)), IsOk());
   EXPECT_EQ(ReasonOf(PlanUndeleteExperiment(*Now(), restore, kStart).status()), "NOT_DELETED");
   EXPECT_EQ(CreateRun(experiment->name()).state(), v1::Run::RUNNING);
 }
@@ -188,7 +191,7 @@ TEST_F(TrackingTest, FinishingTwiceIsHarmlessButNotInAnotherState) {
   v1::FinishRunRequest finish;
   finish.set_name(run.name());
   const auto done = Apply<v1::Run>(PlanFinishRun(*Now(), finish, Facts()));
-  ASSERT_TRUE(done.ok());
+  ASSERT_THAT(done, IsOk());
   EXPECT_EQ(done->state(), v1::Run::SUCCEEDED);
   EXPECT_TRUE(PlanFinishRun(*Now(), finish, Facts())->nothing_to_write);
   finish.set_state(v1::Run::FAILED);
@@ -197,8 +200,8 @@ TEST_F(TrackingTest, FinishingTwiceIsHarmlessButNotInAnotherState) {
 
 TEST_F(TrackingTest, TheLatestPointIsTheGreatestByStepTimeAndValue) {
   const v1::Run run = CreateRun();
-  ASSERT_TRUE(LogPoints(run, "loss", {{5, 10, 0.5}, {5, 20, 0.4}, {3, 99, 7.0}}).ok());
-  ASSERT_TRUE(LogPoints(run, "loss", {{5, 20, 0.45}, {4, 1000, 9.0}}).ok());
+  ASSERT_THAT(LogPoints(run, "loss", {{5, 10, 0.5}, {5, 20, 0.4}, {3, 99, 7.0}}), IsOk());
+  ASSERT_THAT(LogPoints(run, "loss", {{5, 20, 0.45}, {4, 1000, 9.0}}), IsOk());
   const v1::MetricSummary summary = Get(run).metrics(0);
   EXPECT_EQ(summary.latest().step(), 5);
   EXPECT_EQ(summary.latest().value(), 0.45);
@@ -211,23 +214,23 @@ TEST_F(TrackingTest, NanAndInfinitiesAreKept) {
   const v1::Run run = CreateRun();
   const double inf = std::numeric_limits<double>::infinity();
   const double nan = std::numeric_limits<double>::quiet_NaN();
-  ASSERT_TRUE(LogPoints(run, "m", {{1, 1, nan}, {2, 1, -inf}, {3, 1, 1.0}}).ok());
+  ASSERT_THAT(LogPoints(run, "m", {{1, 1, nan}, {2, 1, -inf}, {3, 1, 1.0}}), IsOk());
   EXPECT_EQ(Get(run).metrics(0).min(), -inf);
   EXPECT_EQ(Get(run).metrics(0).max(), 1.0);
-  ASSERT_TRUE(LogPoints(run, "n", {{1, 1, nan}}).ok());
+  ASSERT_THAT(LogPoints(run, "n", {{1, 1, nan}}), IsOk());
   EXPECT_TRUE(std::isnan(Get(run).metrics(1).latest().value()));
 }
 
 TEST_F(TrackingTest, CurvesComeBackOrderedWithoutExactDuplicates) {
   const v1::Run run = CreateRun();
-  ASSERT_TRUE(LogPoints(run, "loss", {{3, 1, 0.3}, {1, 1, 0.1}}).ok());
-  ASSERT_TRUE(LogPoints(run, "loss", {{2, 1, 0.2}, {3, 1, 0.3}, {3, 1, 0.31}}).ok());
+  ASSERT_THAT(LogPoints(run, "loss", {{3, 1, 0.3}, {1, 1, 0.1}}), IsOk());
+  ASSERT_THAT(LogPoints(run, "loss", {{2, 1, 0.2}, {3, 1, 0.3}, {3, 1, 0.31}}), IsOk());
   v1::ReadMetricsRequest request;
   request.set_run(run.name());
   request.set_key("loss");
   request.set_start_step(2);
   auto series = MetricCurve::Open(Now(), request);
-  ASSERT_TRUE(series.ok());
+  ASSERT_THAT(series, IsOk());
   v1::ReadMetricsResponse part;
   ASSERT_TRUE(*series->Next(part));
   EXPECT_EQ(std::vector<double>(part.columns().values().begin(), part.columns().values().end()),
@@ -258,8 +261,8 @@ TEST_F(TrackingTest, TwoWritersOfOneBatchDoNotConflictOnMetricsOrTags) {
   const auto snapshot = Now();
   auto first = PlanLogBatch(*snapshot, request, Facts());
   auto second = PlanLogBatch(*snapshot, request, Facts());
-  EXPECT_TRUE(Apply<v1::LogBatchResponse>(std::move(first)).ok());
-  EXPECT_TRUE(Apply<v1::LogBatchResponse>(std::move(second)).ok());
+  EXPECT_THAT(Apply<v1::LogBatchResponse>(std::move(first)), IsOk());
+  EXPECT_THAT(Apply<v1::LogBatchResponse>(std::move(second)), IsOk());
   EXPECT_EQ(Get(run).metrics(0).point_count(), 2);
 }
 
@@ -267,7 +270,7 @@ TEST_F(TrackingTest, SearchFiltersOrdersAndPages) {
   std::vector<v1::Run> runs;
   for (int i = 0; i < 5; ++i) {
     runs.push_back(CreateRun());
-    ASSERT_TRUE(LogPoints(runs.back(), "score", {{1, 1, 0.1 * i}}).ok());
+    ASSERT_THAT(LogPoints(runs.back(), "score", {{1, 1, 0.1 * i}}), IsOk());
   }
   const v1::Run bare = CreateRun();
   EXPECT_EQ(Search("metrics.score >= 0.2", "metrics.score desc"),
@@ -284,7 +287,7 @@ TEST_F(TrackingTest, ADeletedRunIsHiddenAndTakesNoLogging) {
   const v1::Run run = CreateRun();
   v1::DeleteRunRequest remove;
   remove.set_name(run.name());
-  ASSERT_TRUE(Apply<v1::Run>(PlanDeleteRun(*Now(), remove, Facts())).ok());
+  ASSERT_THAT(Apply<v1::Run>(PlanDeleteRun(*Now(), remove, Facts())), IsOk());
   v1::ListRunsRequest list;
   list.set_parent("experiments/0");
   EXPECT_EQ(ListRuns(*Now(), list)->runs_size(), 0);
