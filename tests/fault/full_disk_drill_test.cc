@@ -5,6 +5,7 @@
 // With more than 2 the volumes of 400 and 1,000 MiB are filled as well, not only one of 64.
 // CAIRN_FAULT_VOLUME: the only volume, in MiB. Figures are printed.
 
+#include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -34,17 +35,22 @@
 #include "lib/base/ids.h"
 #include "lib/client/artifact_client.h"
 #include "lib/client/grpc_status.h"
+#include "tests/testing/eventually.h"
 #include "tests/testing/memory_volume.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/testing/unary_call.h"
 
 namespace cairn {
 namespace {
 
 using testing::Call;
+using testing::Eventually;
+using testing::IsOk;
 using testing::MemoryVolume;
 using testing::OnThreadOfItsOwn;
 using testing::ServerProcess;
+using testing::StatusIs;
 using testing::TempFolder;
 
 constexpr int64_t kMiB = int64_t{1} << 20;
@@ -121,7 +127,7 @@ class Client {
       for (int i = 0; status.ok() && i < count; ++i) status = WriteOne(kind);
       if (status.ok()) continue;
       kinds.erase(kind);
-      EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+      EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted));
       EXPECT_TRUE(HasReason(status, ErrorReason::DISK_FULL)) << status;
     }
   }
@@ -133,7 +139,7 @@ class Client {
       v1::GetRunRequest request;
       request.set_name(known.name);
       const auto run = Call(*tracking_, &v1::TrackingService::Stub::GetRun, request);
-      ASSERT_TRUE(run.ok()) << run.status();
+      ASSERT_THAT(run, IsOk());
       if (known.logged) {
         ASSERT_EQ(run->tags_size(), kTags);
         for (size_t tag = 0; tag < kTags; ++tag) {
@@ -264,7 +270,7 @@ class Client {
     std::string read;
     v1::ReadResponse part;
     while (reader->Read(&part)) read += part.data();
-    ASSERT_TRUE(reader->Finish().ok()) << run.name;
+    ASSERT_THAT(reader->Finish(), IsOk()) << run.name;
     ASSERT_TRUE(DigestOf(read) == digest) << run.name;
   }
 
@@ -285,15 +291,19 @@ class Client {
   uint64_t seed_ = 0;
 };
 
+// Between two looks the server is left alone for a while.
+constexpr testing::Patience kPatience = {.pause = std::chrono::milliseconds(50)};
+
 // Writes are taken again within a minute, without anything being given back from outside.
 void ExpectWritesAgain(Client& client) {
-  const auto latest = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-  absl::Status status = client.WriteOne(Client::kRecords);
-  while (!status.ok() && std::chrono::steady_clock::now() < latest) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    status = client.WriteOne(Client::kRecords);
-  }
-  EXPECT_TRUE(status.ok()) << status;
+  absl::Status status;
+  Eventually(
+      [&] {
+        status = client.WriteOne(Client::kRecords);
+        return status.ok();
+      },
+      kPatience);
+  EXPECT_THAT(status, IsOk());
 }
 
 // The least that was free while it lives, looked at every few milliseconds.
@@ -397,8 +407,8 @@ class Drill {
         std::cout << "mib=" << bytes_ / kMiB << " runs=" << runs
                   << " least_free_while_purging=" << least.bytes() << std::endl;
       }
-      ASSERT_TRUE(purged.ok()) << purged << "; " << client_.runs() << " runs, "
-                               << volume_.FreeBytes() << " bytes free";
+      ASSERT_THAT(purged, IsOk()) << purged << "; " << client_.runs() << " runs, "
+                                  << volume_.FreeBytes() << " bytes free";
       ASSERT_NO_FATAL_FAILURE(ExpectWritesAgain(client_));
       ASSERT_NO_FATAL_FAILURE(ExpectRoomAgain());
       FillAgain(bytes / 2);
@@ -415,13 +425,10 @@ class Drill {
     while (!records.empty()) client_.WriteLot(records);
     const size_t runs = client_.runs();
     const absl::Status purged = client_.PurgeAll();
-    ASSERT_TRUE(purged.ok()) << purged;
+    ASSERT_THAT(purged, IsOk());
     const int64_t wanted = bytes_ / 2;
-    const auto latest = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-    while (volume_.FreeBytes() < wanted && std::chrono::steady_clock::now() < latest) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-    }
-    EXPECT_GE(volume_.FreeBytes(), wanted) << runs << " runs were purged";
+    EXPECT_TRUE(Eventually([&] { return volume_.FreeBytes() >= wanted; }, kPatience))
+        << runs << " runs were purged";
     ASSERT_NO_FATAL_FAILURE(ExpectWritesAgain(client_));
   }
 
@@ -447,31 +454,29 @@ class Drill {
   // records, so there is more room soon after both. How much is counted in bytes: which kinds of
   // writes get the room is left to the moment.
   void FillAgain(int64_t more_than) {
-    const auto latest = std::chrono::steady_clock::now() + std::chrono::minutes(1);
     client_.WriteUntilRefused();
-    while (client_.bytes() <= more_than && std::chrono::steady_clock::now() < latest) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      const absl::Status collected = client_.Collect();
-      EXPECT_TRUE(collected.ok()) << collected;
+    const auto fill = [&] {
+      if (client_.bytes() > more_than) return true;
+      EXPECT_THAT(client_.Collect(), IsOk());
       client_.WriteUntilRefused();
-    }
+      return client_.bytes() > more_than;
+    };
+    const bool filled = Eventually(fill, kPatience);
     std::cout << "mib=" << bytes_ / kMiB << " bytes_again=" << client_.bytes()
               << " of=" << 2 * more_than << std::endl;
-    EXPECT_GT(client_.bytes(), more_than)
-        << "most of what was purged was given back; " << volume_.FreeBytes()
-        << " bytes are free beside" << FilesOf(volume_ / "store");
+    EXPECT_TRUE(filled) << "most of what was purged was given back; " << volume_.FreeBytes()
+                        << " bytes are free beside" << FilesOf(volume_ / "store");
   }
 
   // What was purged comes back until uploads are taken too, which is at twice the reserve:
   // blobs with a collection once their lease has ended.
   void ExpectRoomAgain() {
-    const auto latest = std::chrono::steady_clock::now() + std::chrono::minutes(1);
-    while (volume_.FreeBytes() < bytes_ / 4 && std::chrono::steady_clock::now() < latest) {
-      const absl::Status collected = client_.Collect();
-      ASSERT_TRUE(collected.ok()) << collected;
-      std::this_thread::sleep_for(std::chrono::milliseconds(200));
-    }
-    EXPECT_GE(volume_.FreeBytes(), bytes_ / 4);
+    const auto has_room = [&] {
+      if (volume_.FreeBytes() >= bytes_ / 4) return true;
+      EXPECT_THAT(client_.Collect(), IsOk());
+      return false;
+    };
+    EXPECT_TRUE(Eventually(has_room, {.pause = std::chrono::milliseconds(200)}));
   }
 
   static constexpr size_t kBlobsOfOneIn = 16;

@@ -3,6 +3,7 @@
 //
 // CAIRN_KILLS (10): how often. Figures are printed; from 300 on the 99th percentile is checked.
 
+#include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -20,10 +21,12 @@
 
 #include "cairn/v1/tracking.grpc.pb.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
 
+using testing::IsOk;
 using testing::ServerProcess;
 using testing::TempFolder;
 using SteadyClock = std::chrono::steady_clock;
@@ -75,7 +78,7 @@ void ExpectRuns(v1::TrackingService::Stub& stub, const std::vector<KnownRun>& ru
     v1::Run run;
     grpc::ClientContext context;
     const grpc::Status status = stub.GetRun(&context, request, &run);
-    ASSERT_TRUE(status.ok()) << runs[i].name << ": " << status.error_message();
+    ASSERT_THAT(status, IsOk()) << runs[i].name;
     if (!runs[i].logged) continue;
     const auto param = run.params().find(kParam);
     ASSERT_TRUE(param != run.params().end() && param->second == runs[i].name) << runs[i].name;
@@ -121,7 +124,7 @@ class Drill {
     v1::CountRunsRequest request;
     request.add_parents("experiments/0");
     v1::CountRunsResponse response;
-    ASSERT_TRUE(Connect(server_)->CountRuns(&context, request, &response).ok());
+    ASSERT_THAT(Connect(server_)->CountRuns(&context, request, &response), IsOk());
     const auto known = static_cast<int64_t>(runs_.size());
     EXPECT_GE(response.run_count(), known);
     // Each writer may have had one that nobody answered.

@@ -4,6 +4,7 @@
 // CAIRN_START_PERCENT (2): how much of 46,762 small runs and of 18,390 runs of 156 kB is
 // written. Figures are printed; from 100 on they are checked too.
 
+#include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -22,12 +23,15 @@
 #include <vector>
 
 #include "cairn/v1/tracking.grpc.pb.h"
+#include "tests/testing/eventually.h"
 #include "tests/testing/raw_call.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
 
+using testing::IsOk;
 using testing::ServerProcess;
 using testing::TempFolder;
 
@@ -60,7 +64,7 @@ void MakeRuns(const ServerProcess& server, int count, int params, int param_byte
         create.set_parent("experiments/0");
         v1::Run run;
         grpc::ClientContext creating;
-        ASSERT_TRUE(stub->CreateRun(&creating, create, &run).ok());
+        ASSERT_THAT(stub->CreateRun(&creating, create, &run), IsOk());
         v1::LogBatchRequest log;
         log.set_run(run.name());
         for (int i = 0; i < params; ++i) {
@@ -80,7 +84,7 @@ int64_t CountRuns(const ServerProcess& server) {
   v1::CountRunsRequest request;
   request.add_parents("experiments/0");
   v1::CountRunsResponse response;
-  EXPECT_TRUE(Connect(server)->CountRuns(&context, request, &response).ok());
+  EXPECT_THAT(Connect(server)->CountRuns(&context, request, &response), IsOk());
   return response.run_count();
 }
 
@@ -123,11 +127,7 @@ TEST(StartAfterKillDrill, TwentyThousandNewRunsMakeACheckpointDue) {
   ASSERT_TRUE(server.Start());
   ASSERT_FALSE(HasCheckpoint(server));
   MakeRuns(server, kRuns, /*params=*/0, /*param_bytes=*/0);
-  const auto latest = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (!HasCheckpoint(server) && std::chrono::steady_clock::now() < latest) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  EXPECT_TRUE(HasCheckpoint(server));
+  EXPECT_TRUE(testing::Eventually([&] { return HasCheckpoint(server); }));
   server.Kill();
   ASSERT_TRUE(server.Start());
   EXPECT_EQ(CountRuns(server), kRuns);

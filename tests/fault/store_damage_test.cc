@@ -3,6 +3,7 @@
 //
 // Short here; CAIRN_DAMAGE_ROUNDS=10000 makes the random part as long as `make faults` does.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdint>
@@ -19,12 +20,14 @@
 #include "server/storage/keyspace.h"
 #include "server/storage/rocks_store.h"
 #include "tests/fault/directory_image.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/storage/scratch_directory.h"
 
 namespace cairn::storage {
 namespace {
 
 using fault::DirectoryImage;
+using testing::IsOk;
 
 RocksOptions SmallOptions(const std::string& directory) {
   RocksOptions options;
@@ -73,8 +76,8 @@ class StoreDamageTest : public ::testing::TestWithParam<bool> {
   void SetUp() override {
     const std::string alive = scratch_.Join("alive");
     auto store = OpenRocksStore(SmallOptions(alive));
-    ASSERT_TRUE(store.ok()) << store.status();
-    for (int64_t i = 1; i <= 60; ++i) ASSERT_TRUE(WriteSome(**store, i).ok());
+    ASSERT_THAT(store, IsOk());
+    for (int64_t i = 1; i <= 60; ++i) ASSERT_THAT(WriteSome(**store, i), IsOk());
     if (!WasStopped()) {
       // Quiet: nothing is written while it is copied. Flushes may be; then it is copied again.
       do {

@@ -3,6 +3,7 @@
 //
 // Short here; CAIRN_MOMENTS=10000 is the long form.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -22,18 +24,21 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "lib/base/mutex.h"
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/rocks_store.h"
 #include "server/storage/synced_files.h"
 #include "tests/fault/directory_image.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/storage/scratch_directory.h"
 
 namespace cairn::storage {
 namespace {
 
 using fault::DirectoryImage;
+using testing::IsOk;
 
 // A file system that remembers how much of each file was synced, and calls back before or after one
 // of its operations, while nobody else writes.
@@ -173,20 +178,25 @@ class StoreMomentsTest : public ::testing::Test {
     options.write_buffer_bytes = write_buffer_bytes_;
     options.env = env_.get();
     auto store = OpenRocksStore(std::move(options));
-    ASSERT_TRUE(store.ok()) << store.status();
+    ASSERT_THAT(store, IsOk());
     store_ = *std::move(store);
     writer_ = std::thread([this] { Write(); });
-    while (acknowledged_ < 20) std::this_thread::yield();
+    WaitFor(20);
   }
   void TearDown() override {
     ended_ = true;
+    Allow(kAllCommits);
     if (writer_.joinable()) writer_.join();
   }
 
   void Write() {
     std::mt19937_64 random(7);
     for (int64_t i = 1; !ended_; ++i) {
-      while (i > allowed_ && !ended_) std::this_thread::yield();
+      {
+        MutexLock lock(&mutex_);
+        while (i > allowed_) changed_.Wait(&mutex_);
+      }
+      if (ended_) return;
       // Ten keys over and over, so that the store stays small.
       const auto status =
           store_
@@ -196,8 +206,10 @@ class StoreMomentsTest : public ::testing::Test {
                       .Emit("experiments/1", cairn::v1::Event::EXPERIMENT_UPDATED)
                       .TrimEventsBefore(i % 500 == 0 ? i - 100 : 0))
               .status();
-      ASSERT_TRUE(status.ok()) << status;
+      ASSERT_THAT(status, IsOk());
+      MutexLock lock(&mutex_);
       acknowledged_ = i;
+      changed_.SignalAll();
     }
   }
 
@@ -208,11 +220,11 @@ class StoreMomentsTest : public ::testing::Test {
     const std::string directory = scratch_.Join("moment");
     image.WriteTo(directory);
     auto store = OpenRocksStore(SmallOptions(directory));
-    ASSERT_TRUE(store.ok()) << what << ": " << store.status();
+    ASSERT_THAT(store, IsOk()) << what;
     EXPECT_GE((*store)->GetSnapshot()->revision(), at_least) << what;
     const absl::Status more =
         (*store)->CommitAndWait(WriteSet().PutRecord(ExperimentKey(1), "more")).status();
-    EXPECT_TRUE(more.ok()) << what << ": " << more;
+    EXPECT_THAT(more, IsOk()) << what;
   }
 
   int64_t write_buffer_bytes_ = 64 << 10;
@@ -222,9 +234,29 @@ class StoreMomentsTest : public ::testing::Test {
   std::unique_ptr<rocksdb::Env> env_ = rocksdb::NewCompositeEnv(files_);
   std::unique_ptr<KvStore> store_;
   std::thread writer_;
-  std::atomic<int64_t> acknowledged_{0};
-  std::atomic<int64_t> allowed_{int64_t{1} << 60};  // commits, for writers that keep a pace
+  static constexpr int64_t kAllCommits = std::numeric_limits<int64_t>::max();
+
+  // Lets the writer make this many commits in all, for tests that keep a pace.
+  void Allow(int64_t commits) {
+    MutexLock lock(&mutex_);
+    allowed_ = commits;
+    changed_.SignalAll();
+  }
+  // Returns once so many commits were acknowledged.
+  void WaitFor(int64_t commits) {
+    MutexLock lock(&mutex_);
+    while (acknowledged_ < commits) changed_.Wait(&mutex_);
+  }
+  int64_t AcknowledgedCommits() {
+    MutexLock lock(&mutex_);
+    return acknowledged_;
+  }
+
   std::atomic<bool> ended_{false};
+  Mutex mutex_;
+  CondVar changed_;
+  int64_t acknowledged_ CAIRN_GUARDED_BY(mutex_) = 0;
+  int64_t allowed_ CAIRN_GUARDED_BY(mutex_) = kAllCommits;
 };
 
 class CopiedStoreTest : public StoreMomentsTest {
@@ -242,7 +274,7 @@ TEST_F(StoreMomentsTest, AKillAtAnyMomentLeavesAStoreThatOpens) {
     DirectoryImage image;
     int64_t acknowledged = 0;
     files_->LookAfter(static_cast<int64_t>(random() % 40), [&] {
-      acknowledged = acknowledged_;
+      acknowledged = AcknowledgedCommits();
       image = DirectoryImage::Of(Alive());
     });
     MustOpen(image, acknowledged, fmt::format("kill {}", i));
@@ -259,7 +291,7 @@ TEST_F(StoreMomentsTest, APowerCutAtAnyMomentLeavesAStoreThatOpens) {
     DirectoryImage image;
     int64_t acknowledged = 0;
     files_->LookAfter(static_cast<int64_t>(random() % 40), [&] {
-      acknowledged = acknowledged_;
+      acknowledged = AcknowledgedCommits();
       image = DirectoryImage::Of(Alive());
       for (auto& [name, bytes] : image.files()) {
         const auto synced = files_->synced.find(Alive() + "/" + name);
@@ -287,10 +319,10 @@ TEST_F(StoreMomentsTest, APowerCutAtAnyMomentLeavesAStoreThatOpens) {
 TEST_F(CopiedStoreTest, ADirectoryCopiedWhileItIsWrittenToOpens) {
   const int moments = fault::RoundsFrom("CAIRN_MOMENTS", 40);
   int opened = 0;
-  allowed_ = 0;
+  Allow(0);
   for (int i = 0; i < moments && !HasFailure(); ++i) {
     const std::string copy = scratch_.Join("copy");
-    allowed_ = acknowledged_ + 40;  // they are written meanwhile
+    Allow(AcknowledgedCommits() + 40);  // they are written meanwhile
     DirectoryImage::Of(Alive()).WriteTo(copy);
     auto store = OpenRocksStore(SmallOptions(copy));
     if (store.ok()) {
@@ -322,8 +354,9 @@ class EarlierCopyTest : public CopiedStoreTest {
  protected:
   // What is there after so many more commits.
   DirectoryImage After(int64_t commits) {
-    allowed_ = acknowledged_ + commits;
-    while (acknowledged_ < allowed_) std::this_thread::yield();
+    const int64_t wanted = AcknowledgedCommits() + commits;
+    Allow(wanted);
+    WaitFor(wanted);
     return DirectoryImage::Of(Alive());
   }
 
@@ -346,7 +379,7 @@ class EarlierCopyTest : public CopiedStoreTest {
     options.env = env.get();
     auto store = OpenRocksStore(std::move(options));
     files->CancelLook();
-    EXPECT_TRUE(store.ok()) << store.status();
+    EXPECT_THAT(store, IsOk());
     return store.ok() ? ContentOf(**store) : "";
   }
 
@@ -354,7 +387,7 @@ class EarlierCopyTest : public CopiedStoreTest {
     const std::string directory = scratch_.Join("second");
     image.WriteTo(directory);
     const auto store = OpenRocksStore(SmallOptions(directory));
-    ASSERT_TRUE(store.ok()) << what << ": " << store.status();
+    ASSERT_THAT(store, IsOk()) << what;
     EXPECT_EQ(ContentOf(**store), content) << what;
   }
 

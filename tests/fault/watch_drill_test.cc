@@ -4,6 +4,7 @@
 //
 // CAIRN_WATCHERS (8), CAIRN_WATCH_EVENTS (4000), CAIRN_WATCH_KILLS (4): how many.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
@@ -24,6 +25,8 @@
 #include "lib/client/watcher.h"
 #include "tests/integration/client/cutting_proxy.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/tally.h"
 
 namespace cairn::testing {
 namespace {
@@ -42,7 +45,7 @@ std::unique_ptr<Client> ClientOf(const std::string& address) {
   client::ConnectOptions options;
   options.address = address;
   auto client = Client::Connect(std::move(options));
-  EXPECT_TRUE(client.ok());
+  EXPECT_THAT(client, IsOk());
   return *std::move(client);
 }
 
@@ -96,7 +99,8 @@ class Writers {
   Writers(const Writers&) = delete;
   Writers& operator=(const Writers&) = delete;
 
-  int64_t written() const { return written_; }
+  int64_t written() const { return written_.count(); }
+  void AwaitWritten(int64_t count) const { written_.WaitFor(count); }
   void Join() {
     for (std::thread& thread : threads_) {
       if (thread.joinable()) thread.join();
@@ -114,13 +118,13 @@ class Writers {
     create.set_parent("experiments/0");
     absl::StatusOr<v1::Run> run = client_.tracking().CreateRun(create);
     while (!run.ok()) run = client_.tracking().CreateRun(create);
-    for (int64_t i = 0; written_ < events_; ++i) {
+    for (int64_t i = 0; written() < events_; ++i) {
       const std::string value = std::to_string(writer) + " " + std::to_string(i);
       v1::LogBatchRequest log;
       log.set_run(run->name());
       (*log.mutable_tags())["n"] = value;
       if (!client_.tracking().LogBatch(log).ok()) continue;
-      ++written_;
+      written_.Add();
       MutexLock lock(&mutex_);
       acknowledged_.insert(value);
     }
@@ -128,15 +132,11 @@ class Writers {
 
   Client& client_;
   const int64_t events_;
-  std::atomic<int64_t> written_{0};
+  testing::Tally written_;
   Mutex mutex_;
   std::set<std::string> acknowledged_ CAIRN_GUARDED_BY(mutex_);
   std::vector<std::thread> threads_;
 };
-
-void AwaitWritten(const Writers& writers, int64_t count) {
-  while (writers.written() < count) std::this_thread::sleep_for(std::chrono::milliseconds(1));
-}
 
 TEST(WatchDrill, EveryWatcherIsToldEachRevisionOnceWhateverIsKilled) {
   const int64_t watchers = Setting("CAIRN_WATCHERS", 8);
@@ -159,7 +159,7 @@ TEST(WatchDrill, EveryWatcherIsToldEachRevisionOnceWhateverIsKilled) {
   }
   Writers writers(*writing, events);
   for (int64_t kill = 1; kill <= kills; ++kill) {
-    AwaitWritten(writers, events * kill / (kills + 1));
+    writers.AwaitWritten(events * kill / (kills + 1));
     server.Kill();
     ASSERT_TRUE(server.Start());
     proxy.LeadTo(server.grpc_address());
@@ -167,7 +167,7 @@ TEST(WatchDrill, EveryWatcherIsToldEachRevisionOnceWhateverIsKilled) {
   }
   writers.Join();
   const auto info = writing->admin().GetServerInfo({});
-  ASSERT_TRUE(info.ok()) << info.status();
+  ASSERT_THAT(info, IsOk());
   end = info->revision();
   std::set<std::string> seen;
   const Told log = Follow(*writing, end, &seen);

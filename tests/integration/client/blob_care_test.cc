@@ -11,12 +11,14 @@
 
 #include "lib/base/files.h"
 #include "tests/integration/client/mlctl_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using testing::IsOk;
 using ::testing::Not;
 
 class BlobCareTest : public testing::MlctlFixture {
@@ -27,7 +29,7 @@ class BlobCareTest : public testing::MlctlFixture {
     std::mt19937 random(static_cast<uint32_t>(size));
     std::string bytes(size, '\0');
     for (char& byte : bytes) byte = static_cast<char>(random());
-    EXPECT_TRUE(WriteFileAtomically(folder_ / name, bytes).ok());
+    EXPECT_THAT(WriteFileAtomically(folder_ / name, bytes), IsOk());
     return folder_ / name;
   }
 
@@ -44,7 +46,7 @@ class BlobCareTest : public testing::MlctlFixture {
     ASSERT_NE(largest, "");
     std::string bytes = *ReadFile(largest);
     bytes[200'000] = static_cast<char>(bytes[200'000] ^ 1);
-    ASSERT_TRUE(WriteFileAtomically(largest, bytes).ok());
+    ASSERT_THAT(WriteFileAtomically(largest, bytes), IsOk());
   }
 };
 

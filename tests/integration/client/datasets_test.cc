@@ -14,6 +14,7 @@
 #include "lib/client/client.h"
 #include "lib/client/uploader.h"
 #include "tests/integration/client/mlctl_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
@@ -21,6 +22,7 @@ namespace {
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using testing::IsOk;
 using ::testing::Not;
 
 constexpr char kRequestId[] = "1b4e28ba-2fa1-4d2f-883f-0016d3cca427";
@@ -32,18 +34,18 @@ class DatasetJourneyTest : public testing::MlctlFixture {
     client::ConnectOptions options;
     options.address = server_.grpc_address();
     auto connected = client::Client::Connect(options);
-    ASSERT_TRUE(connected.ok()) << connected.status();
+    ASSERT_THAT(connected, IsOk());
     client_ = *std::move(connected);
   }
 
   std::string Put(const std::string& dataset, const std::string& bytes) {
     auto files = client::Uploader(*client_).Upload({client::UploadItem::Bytes("a.csv", bytes)});
-    EXPECT_TRUE(files.ok()) << files.status();
+    EXPECT_THAT(files, IsOk());
     v1::CreateDatasetVersionRequest request;
     request.set_parent("datasets/" + dataset);
     *request.mutable_dataset_version()->add_files() = files->at(0);
     const auto version = client_->datasets().CreateDatasetVersion(request);
-    EXPECT_TRUE(version.ok()) << version.status();
+    EXPECT_THAT(version, IsOk());
     return version.ok() ? version->name() : "";
   }
 
@@ -59,10 +61,10 @@ TEST_F(DatasetJourneyTest, ARepeatedRequestGetsTheFirstAnswer) {
   alias.set_version(1);
   alias.set_request_id(kRequestId);
   const auto first = client_->datasets().SetDatasetAlias(alias);
-  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_THAT(first, IsOk());
   EXPECT_FALSE(first->etag().empty());
   const auto again = client_->datasets().SetDatasetAlias(alias);
-  ASSERT_TRUE(again.ok()) << again.status();
+  ASSERT_THAT(again, IsOk());
   EXPECT_EQ(again->etag(), first->etag());
   alias.set_version(2);
   EXPECT_EQ(ReasonOf(client_->datasets().SetDatasetAlias(alias).status()), "REQUEST_ID_REUSED");
@@ -70,8 +72,8 @@ TEST_F(DatasetJourneyTest, ARepeatedRequestGetsTheFirstAnswer) {
   v1::DeleteDatasetVersionRequest deletion;
   deletion.set_name("datasets/d/versions/2");
   deletion.set_request_id(kRequestId);
-  EXPECT_TRUE(client_->datasets().DeleteDatasetVersion(deletion).ok());
-  EXPECT_TRUE(client_->datasets().DeleteDatasetVersion(deletion).ok());
+  EXPECT_THAT(client_->datasets().DeleteDatasetVersion(deletion), IsOk());
+  EXPECT_THAT(client_->datasets().DeleteDatasetVersion(deletion), IsOk());
   deletion.clear_request_id();
   EXPECT_EQ(ReasonOf(client_->datasets().DeleteDatasetVersion(deletion).status()),
             "DATASET_VERSION_NOT_FOUND");
@@ -81,7 +83,7 @@ TEST_F(DatasetJourneyTest, ARepeatedRequestGetsTheFirstAnswer) {
   (*update.mutable_dataset_version()->mutable_tags())["a"] = "1";
   update.set_request_id(kRequestId);
   const auto tagged = client_->datasets().UpdateDatasetVersion(update);
-  ASSERT_TRUE(tagged.ok()) << tagged.status();
+  ASSERT_THAT(tagged, IsOk());
   EXPECT_EQ(client_->datasets().UpdateDatasetVersion(update)->etag(), tagged->etag());
 
   v1::DeleteDatasetAliasRequest removal;
@@ -89,7 +91,7 @@ TEST_F(DatasetJourneyTest, ARepeatedRequestGetsTheFirstAnswer) {
   removal.set_alias("gold");
   removal.set_request_id(kRequestId);
   EXPECT_TRUE(client_->datasets().DeleteDatasetAlias(removal)->aliases().empty());
-  EXPECT_TRUE(client_->datasets().DeleteDatasetAlias(removal).ok());
+  EXPECT_THAT(client_->datasets().DeleteDatasetAlias(removal), IsOk());
 }
 
 TEST_F(DatasetJourneyTest, WhatWasChangedIsThereAfterARestart) {
@@ -99,16 +101,16 @@ TEST_F(DatasetJourneyTest, WhatWasChangedIsThereAfterARestart) {
   alias.set_name("datasets/d");
   alias.set_alias("gold");
   alias.set_version(1);
-  ASSERT_TRUE(client_->datasets().SetDatasetAlias(alias).ok());
+  ASSERT_THAT(client_->datasets().SetDatasetAlias(alias), IsOk());
   v1::DeleteDatasetVersionRequest deletion;
   deletion.set_name("datasets/d/versions/2");
-  ASSERT_TRUE(client_->datasets().DeleteDatasetVersion(deletion).ok());
+  ASSERT_THAT(client_->datasets().DeleteDatasetVersion(deletion), IsOk());
   server_.Kill();
   SetUp();
   v1::GetDatasetRequest get;
   get.set_name("datasets/d");
   const auto dataset = client_->datasets().GetDataset(get);
-  ASSERT_TRUE(dataset.ok()) << dataset.status();
+  ASSERT_THAT(dataset, IsOk());
   EXPECT_EQ(dataset->latest_version(), 1);
   EXPECT_EQ(dataset->aliases().at("gold"), 1);
   EXPECT_EQ(Put("d", "two"), "datasets/d/versions/3");

@@ -1,5 +1,6 @@
 // Following a channel with the real programs: a reader must find a whole model at any moment.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -20,6 +21,7 @@
 #include "tests/integration/client/cutting_proxy.h"
 #include "tests/integration/client/mlctl_fixture.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::testing {
 namespace {
@@ -52,7 +54,7 @@ class Mover {
     v1::ApplyPolicyRequest apply;
     apply.set_source(kPolicy);
     const auto applied = client_->promotion().ApplyPolicy(apply);
-    ASSERT_TRUE(applied.ok()) << applied.status();
+    ASSERT_THAT(applied, IsOk());
   }
 
   // Registers a version of its own for `number` and makes it the head.
@@ -66,18 +68,18 @@ class Mover {
     const auto files = client::Uploader(*client_).Upload(
         {client::UploadItem::Bytes("model.bin", large), client::UploadItem::Bytes("card.md", text),
          client::UploadItem::Bytes("notes/license", "the same in all")});
-    ASSERT_TRUE(files.ok()) << files.status();
+    ASSERT_THAT(files, IsOk());
     for (const auto& file : *files) *version.add_files() = file;
     v1::EvidenceMetric& evidence = *version.add_evidence();
     evidence.set_metric("silhouette");
     evidence.set_value(0.2 + number * 1e-4);
     const auto created = client_->registry().CreateModelVersion(request);
-    ASSERT_TRUE(created.ok()) << created.status();
+    ASSERT_THAT(created, IsOk());
     v1::PromoteRequest promote;
     promote.set_name(kChannel);
     promote.set_version(created->name());
     const auto decision = client_->promotion().Promote(promote);
-    ASSERT_TRUE(decision.ok()) << decision.status();
+    ASSERT_THAT(decision, IsOk());
     ASSERT_EQ(decision->outcome(), v1::Decision::PROMOTED) << decision->DebugString();
   }
 
@@ -85,7 +87,7 @@ class Mover {
     v1::GetChannelRequest request;
     request.set_name(kChannel);
     const auto channel = client_->registry().GetChannel(request);
-    EXPECT_TRUE(channel.ok()) << channel.status();
+    EXPECT_THAT(channel, IsOk());
     return channel.ok() ? *channel : v1::Channel();
   }
 
@@ -209,7 +211,7 @@ TEST(FollowTest, ShowsAWholeModelAtAnyMomentAcrossKillsAndCuts) {
   EXPECT_EQ(EpochOf(live), head.epoch());
   EXPECT_EQ(FaultOf(live, head.epoch()), "");
   const auto record = ReadFile(live + "/epochs/" + std::to_string(head.epoch()) + ".json");
-  ASSERT_TRUE(record.ok());
+  ASSERT_THAT(record, IsOk());
   EXPECT_NE(record->find(head.version_sha256()), std::string::npos);
   EXPECT_NE(record->find(head.decision()), std::string::npos);
 }

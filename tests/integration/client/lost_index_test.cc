@@ -16,6 +16,7 @@
 #include "lib/client/downloader.h"
 #include "lib/client/uploader.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
@@ -23,6 +24,7 @@ namespace {
 using client::Client;
 using client::UploadItem;
 using ::testing::HasSubstr;
+using testing::IsOk;
 using testing::ProgramPath;
 using testing::ProgramResult;
 using testing::RunProgram;
@@ -50,12 +52,12 @@ class LostIndexTest : public ::testing::Test {
     std::vector<UploadItem> items;
     for (size_t i = 0; i < contents.size(); ++i) {
       const std::string name = std::to_string(i);
-      EXPECT_TRUE(WriteFileAtomically(folder_ / name, contents[i]).ok());
+      EXPECT_THAT(WriteFileAtomically(folder_ / name, contents[i]), IsOk());
       items.push_back(UploadItem::File(name, folder_ / name));
     }
     const auto client = Connect();
     auto files = client::Uploader(*client).Upload(items);
-    EXPECT_TRUE(files.ok()) << files.status();
+    EXPECT_THAT(files, IsOk());
     return files.ok() ? *std::move(files) : std::vector<v1::ArtifactFile>();
   }
 
@@ -81,7 +83,7 @@ class LostIndexTest : public ::testing::Test {
     for (const auto& file : std::filesystem::directory_iterator(server_.data_dir() + "/packs")) {
       std::string bytes = ReadFile(file.path()).value();
       bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 16);
-      ASSERT_TRUE(WriteFileAtomically(file.path(), bytes).ok());
+      ASSERT_THAT(WriteFileAtomically(file.path(), bytes), IsOk());
     }
   }
 

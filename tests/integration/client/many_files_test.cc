@@ -1,6 +1,7 @@
 // Very many files at once with the real programs: a data set of a whole directory, and
 // artifacts of a run that appear whole or not at all when the client is killed.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -16,9 +17,13 @@
 #include "lib/base/files.h"
 #include "lib/client/client.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 namespace fs = std::filesystem;
 
@@ -36,7 +41,7 @@ class ManyFilesTest : public ::testing::Test {
     client::ConnectOptions options;
     options.address = server_.grpc_address();
     auto connected = client::Client::Connect(options);
-    ASSERT_TRUE(connected.ok()) << connected.status();
+    ASSERT_THAT(connected, IsOk());
     client_ = *std::move(connected);
   }
 
@@ -68,7 +73,7 @@ class ManyFilesTest : public ::testing::Test {
     v1::GetBlobUsageRequest request;
     request.set_name(name);
     const auto usage = client_->artifacts().GetBlobUsage(request);
-    EXPECT_TRUE(usage.ok()) << usage.status();
+    EXPECT_THAT(usage, IsOk());
     return usage.ok() ? usage->file_count() : -1;
   }
 
@@ -76,7 +81,7 @@ class ManyFilesTest : public ::testing::Test {
     v1::CreateRunRequest request;
     request.set_parent("experiments/0");
     const auto run = client_->tracking().CreateRun(request);
-    EXPECT_TRUE(run.ok()) << run.status();
+    EXPECT_THAT(run, IsOk());
     return run.ok() ? run->name() : "";
   }
 
@@ -104,11 +109,11 @@ TEST_F(ManyFilesTest, ADirectoryOf20000FilesIsOneVersionListedByPagesAndFetched)
   v1::GetDatasetVersionRequest get;
   get.set_name("datasets/big/versions/latest");
   const auto version = client_->datasets().GetDatasetVersion(get);
-  ASSERT_TRUE(version.ok()) << version.status();
+  ASSERT_THAT(version, IsOk());
   EXPECT_EQ(version->file_count(), kFiles);
   EXPECT_LT(version->ByteSizeLong(), 1000u);
   const auto files = client_->artifacts().ListAllArtifacts(version->name());
-  ASSERT_TRUE(files.ok()) << files.status();
+  ASSERT_THAT(files, IsOk());
   ASSERT_EQ(files->size(), size_t{kFiles});
   EXPECT_TRUE(std::is_sorted(files->begin(), files->end(),
                              [](const auto& a, const auto& b) { return a.path() < b.path(); }));
@@ -123,8 +128,8 @@ TEST_F(ManyFilesTest, ADirectoryOf20000FilesIsOneVersionListedByPagesAndFetched)
   SetUp();
   EXPECT_EQ(client_->artifacts().ListAllArtifacts(version->name())->size(), size_t{kFiles});
   Expect(0, {"delete", "dataset", "big@1", "--yes"});
-  EXPECT_EQ(client_->artifacts().ListAllArtifacts(version->name()).status().code(),
-            absl::StatusCode::kNotFound);
+  EXPECT_THAT(client_->artifacts().ListAllArtifacts(version->name()),
+              StatusIs(absl::StatusCode::kNotFound));
 }
 
 TEST_F(ManyFilesTest, ArtifactsOfARunAreSeenAllAtOnce) {

@@ -12,11 +12,13 @@
 
 #include "lib/base/files.h"
 #include "tests/integration/client/mlctl_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::IsOk;
 using ::testing::Not;
 using testing::ProgramResult;
 
@@ -99,8 +101,8 @@ TEST_F(MlctlContextsTest, AProtectedContextItselfIsChangedByNameOnly) {
 
 TEST_F(MlctlContextsTest, WhoeverNamesATokenIsToldWhichServerGetsIt) {
   const std::string token = folder_ / "token";
-  ASSERT_TRUE(
-      WriteFileAtomically(token, "cairn_0123456789abcdef_" + std::string(64, 'a') + "\n").ok());
+  ASSERT_THAT(WriteFileAtomically(token, "cairn_0123456789abcdef_" + std::string(64, 'a') + "\n"),
+              IsOk());
   ASSERT_EQ(::chmod(token.c_str(), 0600), 0);
   const ProgramResult told = Mlctl({"whoami", "--token-file", token});
   EXPECT_THAT(told.output, HasSubstr("the token goes to " + server_.grpc_address() +

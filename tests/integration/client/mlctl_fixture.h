@@ -1,6 +1,7 @@
 #ifndef CAIRN_TESTS_INTEGRATION_CLIENT_MLCTL_FIXTURE_H_
 #define CAIRN_TESTS_INTEGRATION_CLIENT_MLCTL_FIXTURE_H_
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -9,6 +10,7 @@
 
 #include "lib/base/files.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::testing {
 
@@ -45,7 +47,7 @@ class MlctlFixture : public ::testing::Test {
 
   // Writes a file of the folder, and gives its path.
   std::string Write(const std::string& name, const std::string& text) const {
-    EXPECT_TRUE(WriteFileAtomically(folder_ / name, text).ok());
+    EXPECT_THAT(WriteFileAtomically(folder_ / name, text), IsOk());
     return folder_ / name;
   }
 

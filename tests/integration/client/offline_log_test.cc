@@ -1,5 +1,6 @@
 // Offline logs against the real server: whoever is killed, every point is stored once.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
 #include <spawn.h>
@@ -12,14 +13,15 @@
 #include <filesystem>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "lib/base/files.h"
 #include "lib/client/client.h"
 #include "lib/client/metric_writer.h"
 #include "tests/integration/client/run_fixture.h"
+#include "tests/testing/eventually.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
@@ -27,6 +29,7 @@ namespace {
 using client::MetricWriter;
 using client::MetricWriterOptions;
 using std::chrono::milliseconds;
+using testing::IsOk;
 using testing::ProgramPath;
 
 class OfflineLogTest : public RunFixture {
@@ -35,13 +38,13 @@ class OfflineLogTest : public RunFixture {
     auto writer = MetricWriter::Start(
         client.transport(),
         {.run = run_, .batch_points = 10, .patience = milliseconds(0), .offline_log = log_});
-    EXPECT_TRUE(writer.ok()) << writer.status();
+    EXPECT_THAT(writer, IsOk());
     return writer.ok() ? *std::move(writer) : nullptr;
   }
 
   static void Log(MetricWriter& writer, int64_t from, int64_t to) {
     for (int64_t step = from; step < to; ++step) {
-      ASSERT_TRUE(writer.Log("loss", step, static_cast<double>(step) / 3, 1000 + step).ok());
+      ASSERT_THAT(writer.Log("loss", step, static_cast<double>(step) / 3, 1000 + step), IsOk());
     }
   }
 
@@ -52,7 +55,7 @@ class OfflineLogTest : public RunFixture {
     v1::GetRunRequest get;
     get.set_name(run_);
     const auto run = client->tracking().GetRun(get);
-    ASSERT_TRUE(run.ok()) << run.status();
+    ASSERT_THAT(run, IsOk());
     ASSERT_EQ(run->metrics_size(), points == 0 ? 0 : 1);
     if (points == 0) return;
     EXPECT_EQ(run->metrics(0).point_count(), points);
@@ -69,7 +72,7 @@ class OfflineLogTest : public RunFixture {
       }
       return !HasFailure();
     });
-    ASSERT_TRUE(status.ok()) << status;
+    ASSERT_THAT(status, IsOk());
     EXPECT_EQ(next, points);
   }
 
@@ -81,17 +84,17 @@ TEST_F(OfflineLogTest, AServerKilledInTheMiddleGetsEveryPointOnceByReplay) {
     const auto client = Connect();
     const auto writer = StartWriter(*client);
     Log(*writer, 0, 5000);
-    while (writer->acknowledged_points() < 1000) std::this_thread::yield();
+    ASSERT_TRUE(testing::Eventually([&] { return writer->acknowledged_points() >= 1000; }));
     server_.Kill();
     Log(*writer, 5000, 8000);
-    ASSERT_TRUE(writer->Finish().ok());
+    ASSERT_THAT(writer->Finish(), IsOk());
     EXPECT_EQ(writer->acknowledged_points() + writer->waiting_points(), 8000);
     EXPECT_GT(writer->waiting_points(), 0);
   }
   ASSERT_TRUE(server_.Start());
   const auto client = Connect();
   const auto replayed = client::ReplayMetricLog(client->transport(), log_);
-  ASSERT_TRUE(replayed.ok()) << replayed.status();
+  ASSERT_THAT(replayed, IsOk());
   EXPECT_FALSE(std::filesystem::exists(log_));
   ExpectExactly(8000);
 }
@@ -119,7 +122,7 @@ TEST_F(OfflineLogTest, AServerKilledDuringTheReplayGetsTheRestByTheNext) {
   if (std::filesystem::exists(log_)) {
     const auto client = Connect();
     const auto replayed = client::ReplayMetricLog(client->transport(), log_);
-    ASSERT_TRUE(replayed.ok()) << replayed.status();
+    ASSERT_THAT(replayed, IsOk());
   }
   ExpectExactly(60'000);
 }
@@ -133,9 +136,9 @@ TEST_F(OfflineLogTest, TheNextProcessSendsWhatTheLastOneLeftAndThenItsOwn) {
   ASSERT_TRUE(server_.Start());
   const auto client = Connect();
   auto writer = MetricWriter::Start(client->transport(), {.run = run_, .offline_log = log_});
-  ASSERT_TRUE(writer.ok()) << writer.status();
+  ASSERT_THAT(writer, IsOk());
   Log(**writer, 1005, 2000);
-  ASSERT_TRUE((*writer)->Finish().ok());
+  ASSERT_THAT((*writer)->Finish(), IsOk());
   EXPECT_FALSE(std::filesystem::exists(log_));
   ExpectExactly(2000);
 }
@@ -148,12 +151,14 @@ bool RunAndKill(const std::vector<std::string>& arguments, const std::string& lo
   pid_t pid = -1;
   if (::posix_spawn(&pid, argv[0], nullptr, nullptr, argv.data(), environ) != 0) return false;
   int status = 0;
-  while (::waitpid(pid, &status, WNOHANG) == 0) {
-    struct stat info {};
-    if (::stat(log.c_str(), &info) == 0 && info.st_size >= bytes) ::kill(pid, SIGKILL);
-    std::this_thread::yield();
-  }
-  return WIFSIGNALED(status);
+  const bool ended = testing::Eventually(
+      [&] {
+        struct stat info {};
+        if (::stat(log.c_str(), &info) == 0 && info.st_size >= bytes) ::kill(pid, SIGKILL);
+        return ::waitpid(pid, &status, WNOHANG) != 0;
+      },
+      {.pause = std::chrono::microseconds(50)});  // a run writes its log in milliseconds
+  return ended && WIFSIGNALED(status);
 }
 
 TEST_F(OfflineLogTest, AProcessKilledInTheMiddleLosesNoBatchAndDoublesNone) {
@@ -167,7 +172,7 @@ TEST_F(OfflineLogTest, AProcessKilledInTheMiddleLosesNoBatchAndDoublesNone) {
                   1000 + static_cast<long long>(step));
     lines += line;
   }
-  ASSERT_TRUE(WriteFileAtomically(folder_ / "metrics.jsonl", lines).ok());
+  ASSERT_THAT(WriteFileAtomically(folder_ / "metrics.jsonl", lines), IsOk());
   ASSERT_TRUE(
       RunAndKill({ProgramPath("mlctl"), "log", "metrics", run_, "-q", "--server",
                   server_.grpc_address(), "-f", folder_ / "metrics.jsonl", "--offline-log", log_},
@@ -175,7 +180,7 @@ TEST_F(OfflineLogTest, AProcessKilledInTheMiddleLosesNoBatchAndDoublesNone) {
   const auto client = Connect();
   ASSERT_TRUE(std::filesystem::exists(log_));
   const auto replayed = client::ReplayMetricLog(client->transport(), log_);
-  ASSERT_TRUE(replayed.ok()) << replayed.status();
+  ASSERT_THAT(replayed, IsOk());
   v1::GetRunRequest get;
   get.set_name(run_);
   const auto run = client->tracking().GetRun(get);

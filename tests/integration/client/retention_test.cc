@@ -9,6 +9,7 @@
 #include "fmt/format.h"
 #include "lib/base/files.h"
 #include "tests/integration/client/mlctl_fixture.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
@@ -16,13 +17,14 @@ namespace {
 using ::testing::AllOf;
 using ::testing::EndsWith;
 using ::testing::HasSubstr;
+using testing::IsOk;
 using ::testing::Not;
 
 class RetentionJourneyTest : public testing::MlctlFixture {
  protected:
   void Put(int content) const {
     const std::string file = folder_ / "data.bin";
-    ASSERT_TRUE(WriteFileAtomically(file, fmt::format("content {}", content)).ok());
+    ASSERT_THAT(WriteFileAtomically(file, fmt::format("content {}", content)), IsOk());
     Expect(0, {"put", "dataset", "d", file, "-q"});
   }
 
@@ -64,7 +66,7 @@ TEST_F(RetentionJourneyTest, WhatARunReadOrMadeIsKept) {
   std::string run = Expect(0, {"run", "start", "--input", "dataset:d@1", "-q"});
   run.pop_back();
   const std::string file = folder_ / "made.bin";
-  ASSERT_TRUE(WriteFileAtomically(file, "made").ok());
+  ASSERT_THAT(WriteFileAtomically(file, "made"), IsOk());
   Expect(0, {"put", "dataset", "d", file, "--run", run, "-q"});
   Put(3);
   Expect(0, {"set", "retention", "d", "--keep-last", "1"});

@@ -1,6 +1,7 @@
 #ifndef CAIRN_TESTS_INTEGRATION_CLIENT_RUN_FIXTURE_H_
 #define CAIRN_TESTS_INTEGRATION_CLIENT_RUN_FIXTURE_H_
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -9,6 +10,7 @@
 
 #include "lib/client/client.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 
@@ -20,7 +22,7 @@ class RunFixture : public ::testing::Test {
     v1::CreateRunRequest create;
     create.set_parent("experiments/0");
     const auto run = Connect()->tracking().CreateRun(create);
-    ASSERT_TRUE(run.ok()) << run.status();
+    ASSERT_THAT(run, testing::IsOk());
     run_ = run->name();
   }
 

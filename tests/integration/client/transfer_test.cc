@@ -1,6 +1,7 @@
 // Uploads and downloads against the real server, cut wherever it hurts: they go on, send
 // little again, and what arrives is what was sent.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -19,6 +20,7 @@
 #include "lib/client/downloader.h"
 #include "lib/client/uploader.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
@@ -28,7 +30,9 @@ using client::Downloader;
 using client::TransferProgress;
 using client::Uploader;
 using client::UploadItem;
+using testing::IsOk;
 using testing::ServerProcess;
+using testing::StatusIs;
 using testing::TempFolder;
 
 constexpr int64_t kMebi = 1 << 20;
@@ -55,7 +59,7 @@ class TransferJourneyTest : public ::testing::Test {
   }
 
   std::string Write(const std::string& name, const std::string& bytes) const {
-    EXPECT_TRUE(WriteFileAtomically(folder_ / name, bytes).ok());
+    EXPECT_THAT(WriteFileAtomically(folder_ / name, bytes), IsOk());
     return folder_ / name;
   }
 
@@ -95,7 +99,7 @@ class TransferJourneyTest : public ::testing::Test {
 
   std::string Fetched(const std::string& directory) const {
     const auto bytes = ReadFile(folder_ / directory + "/file");
-    EXPECT_TRUE(bytes.ok()) << bytes.status();
+    EXPECT_THAT(bytes, IsOk());
     return bytes.value_or("");
   }
 
@@ -116,11 +120,11 @@ TEST_F(TransferJourneyTest, AnUploadCutAnywhereGoesOnAndSendsLittleAgain) {
     const absl::Status status = Upload(file, cut, [](Client& client) { client.Cancel(); });
     const int64_t sent = last_.transferred_bytes;
     EXPECT_TRUE(status.ok() || status.code() == absl::StatusCode::kCancelled) << status;
-    ASSERT_TRUE(Upload(file).ok());
+    ASSERT_THAT(Upload(file), IsOk());
     EXPECT_EQ(last_.done_bytes(), size);
     EXPECT_LE(sent + last_.transferred_bytes, size + 16 * kMebi);
     const std::string directory = fmt::format("out{}", round);
-    ASSERT_TRUE(Fetch(directory).ok());
+    ASSERT_THAT(Fetch(directory), IsOk());
     EXPECT_TRUE(Fetched(directory) == bytes);
     std::filesystem::remove_all(folder_ / directory);
   }
@@ -133,28 +137,28 @@ TEST_F(TransferJourneyTest, AnUploadGoesOnWhenTheServerWasKilled) {
   for (const int64_t cut : {3 * kMebi, 9 * kMebi}) {
     SCOPED_TRACE(cut);
     const absl::Status status = Upload(file, cut, [this](Client&) { server_.Kill(); });
-    EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable) << status;
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kUnavailable));
     sent += last_.transferred_bytes;
     ASSERT_TRUE(server_.Start());
   }
-  ASSERT_TRUE(Upload(file).ok());
+  ASSERT_THAT(Upload(file), IsOk());
   EXPECT_LE(sent + last_.transferred_bytes, 40 * kMebi + 2 * 16 * kMebi);
-  ASSERT_TRUE(Fetch("out").ok());
+  ASSERT_THAT(Fetch("out"), IsOk());
   EXPECT_TRUE(Fetched("out") == bytes);
 }
 
 TEST_F(TransferJourneyTest, TheSameFileAgainSendsNothingAndAByteInsertedAFewChunks) {
   std::string bytes = Noise(48 * kMebi, 3);
-  ASSERT_TRUE(Upload(Write("file", bytes)).ok());
+  ASSERT_THAT(Upload(Write("file", bytes)), IsOk());
   EXPECT_EQ(last_.transferred_bytes, 48 * kMebi);
-  ASSERT_TRUE(Upload(Write("file", bytes)).ok());
+  ASSERT_THAT(Upload(Write("file", bytes)), IsOk());
   EXPECT_EQ(last_.transferred_bytes, 0);
   EXPECT_EQ(last_.skipped_bytes, 48 * kMebi);
   bytes.insert(20'000'000, "x");
-  ASSERT_TRUE(Upload(Write("file", bytes)).ok());
+  ASSERT_THAT(Upload(Write("file", bytes)), IsOk());
   EXPECT_GT(last_.transferred_bytes, 0);
   EXPECT_LE(last_.transferred_bytes, 2 * kMebi);
-  ASSERT_TRUE(Fetch("out").ok());
+  ASSERT_THAT(Fetch("out"), IsOk());
   EXPECT_TRUE(Fetched("out") == bytes);
 }
 
@@ -167,21 +171,21 @@ TEST_F(TransferJourneyTest, TwoUploadsOfTheSameBytesAtOnceBothSucceed) {
     threads.emplace_back([&] {
       const auto client = Connect();
       const auto files = Uploader(*client).Upload({UploadItem::File("file", file)});
-      EXPECT_TRUE(files.ok()) << files.status();
+      EXPECT_THAT(files, IsOk());
       succeeded += files.ok() ? 1 : 0;
     });
   }
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(succeeded, 2);
-  ASSERT_TRUE(Upload(file).ok());
+  ASSERT_THAT(Upload(file), IsOk());
   EXPECT_EQ(last_.transferred_bytes, 0);
-  ASSERT_TRUE(Fetch("out").ok());
+  ASSERT_THAT(Fetch("out"), IsOk());
   EXPECT_TRUE(Fetched("out") == bytes);
 }
 
 TEST_F(TransferJourneyTest, ADownloadCutAnywhereGoesOnWhereItStopped) {
   const std::string bytes = Noise(40 * kMebi, 5);
-  ASSERT_TRUE(Upload(Write("file", bytes)).ok());
+  ASSERT_THAT(Upload(Write("file", bytes)), IsOk());
   std::mt19937_64 random(5);
   for (int round = 0; round < 6; ++round) {
     const auto cut = static_cast<int64_t>(1 + random() % (36 * kMebi));
@@ -189,8 +193,8 @@ TEST_F(TransferJourneyTest, ADownloadCutAnywhereGoesOnWhereItStopped) {
     SCOPED_TRACE(cut);
     const absl::Status status = Fetch(directory, cut);
     const int64_t received = last_.transferred_bytes;
-    EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
-    ASSERT_TRUE(Fetch(directory).ok());
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kCancelled));
+    ASSERT_THAT(Fetch(directory), IsOk());
     EXPECT_LE(received + last_.transferred_bytes, 56 * kMebi);
     EXPECT_TRUE(Fetched(directory) == bytes);
   }
@@ -198,11 +202,11 @@ TEST_F(TransferJourneyTest, ADownloadCutAnywhereGoesOnWhereItStopped) {
 
 TEST_F(TransferJourneyTest, WhatTheCacheHasNeedsNoServer) {
   const std::string bytes = Noise(18 * kMebi, 6);
-  ASSERT_TRUE(Upload(Write("file", bytes)).ok());
-  ASSERT_TRUE(Fetch("first", 0, folder_ / "cache").ok());
+  ASSERT_THAT(Upload(Write("file", bytes)), IsOk());
+  ASSERT_THAT(Fetch("first", 0, folder_ / "cache"), IsOk());
   EXPECT_EQ(last_.transferred_bytes, 18 * kMebi);
   server_.Kill();
-  ASSERT_TRUE(Fetch("second", 0, folder_ / "cache").ok());
+  ASSERT_THAT(Fetch("second", 0, folder_ / "cache"), IsOk());
   EXPECT_EQ(last_.cached_bytes, 18 * kMebi);
   EXPECT_TRUE(Fetched("second") == bytes);
 }
@@ -218,8 +222,8 @@ TEST_F(TransferJourneyTest, ManySmallFilesAndLargeOnesGoTogether) {
   }
   const auto client = Connect();
   const auto files = Uploader(*client).Upload(items);
-  ASSERT_TRUE(files.ok()) << files.status();
-  ASSERT_TRUE(Downloader(*client).FetchFiles(*files, folder_ / "out").ok());
+  ASSERT_THAT(files, IsOk());
+  ASSERT_THAT(Downloader(*client).FetchFiles(*files, folder_ / "out"), IsOk());
   for (const UploadItem& item : items) {
     EXPECT_TRUE(*ReadFile(folder_ / "out/" + item.path) == item.bytes) << item.path;
   }

@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -13,6 +14,7 @@
 #include "tests/integration/client/cutting_proxy.h"
 #include "tests/integration/client/mlctl_fixture.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::testing {
 namespace {
@@ -23,7 +25,7 @@ std::unique_ptr<Client> ClientOf(const std::string& address) {
   client::ConnectOptions options;
   options.address = address;
   auto client = Client::Connect(std::move(options));
-  EXPECT_TRUE(client.ok());
+  EXPECT_THAT(client, IsOk());
   return *std::move(client);
 }
 
@@ -31,7 +33,7 @@ std::string CreateExperiment(const std::string& address, int number) {
   v1::CreateExperimentRequest request;
   request.mutable_experiment()->set_display_name("e" + std::to_string(number));
   const auto made = ClientOf(address)->tracking().CreateExperiment(request);
-  EXPECT_TRUE(made.ok()) << made.status();
+  EXPECT_THAT(made, IsOk());
   return made.ok() ? made->name() : "";
 }
 
@@ -59,7 +61,7 @@ TEST(WatchTest, TellsEachEventOnceAcrossKillsAndCuts) {
     // Now and then events pile up.
     while (i % 4 == 3 && told.size() < made.size()) {
       const auto batch = watcher.Next(std::chrono::seconds(20));
-      ASSERT_TRUE(batch.ok()) << batch.status();
+      ASSERT_THAT(batch, IsOk());
       ASSERT_TRUE(batch->has_value()) << "after " << told.size();
       EXPECT_FALSE((*batch)->lost_before.has_value());
       for (const v1::Event& event : (*batch)->events) {
@@ -78,7 +80,7 @@ TEST(WatchTest, IsEndedAtOnceByCancel) {
   ASSERT_TRUE(server.Start());
   const auto client = ClientOf(server.grpc_address());
   client::Watcher watcher(client->watch(), {});
-  ASSERT_TRUE(watcher.Next(std::chrono::seconds(20)).ok());
+  ASSERT_THAT(watcher.Next(std::chrono::seconds(20)), IsOk());
   std::thread canceller([&client] { client->Cancel(); });
   EXPECT_TRUE(absl::IsCancelled(watcher.Next(std::chrono::hours(1)).status()));
   canceller.join();
@@ -146,7 +148,7 @@ TEST(MlctlAccessTest, ATokenLives) {
   const std::string admin = folder / "admin.token";
   {
     const size_t end = init.output.find('\n', at);
-    ASSERT_TRUE(WriteFileAtomically(admin, init.output.substr(at, end - at)).ok());
+    ASSERT_THAT(WriteFileAtomically(admin, init.output.substr(at, end - at)), IsOk());
     std::filesystem::permissions(
         admin, std::filesystem::perms::owner_read | std::filesystem::perms::owner_write);
   }

@@ -13,11 +13,13 @@
 #include "lib/client/client.h"
 #include "lib/client/paging.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
 
 using ::testing::HasSubstr;
+using testing::IsOk;
 using testing::ProgramPath;
 using testing::ProgramResult;
 using testing::RunProgram;
@@ -82,7 +84,7 @@ TEST_F(SweepTest, EveryRunIsRegisteredWithItsIndicesDataAndVerifiedArtifact) {
     v1::GetDatasetVersionRequest request;
     request.set_name(std::string("datasets/") + dataset + "/versions/latest");
     const auto version = client->datasets().GetDatasetVersion(request);
-    ASSERT_TRUE(version.ok()) << version.status();
+    ASSERT_THAT(version, IsOk());
     EXPECT_GT(version->row_count(), 0);
     EXPECT_GT(version->columns_size(), 1);
     for (const auto& column : version->columns()) {
@@ -102,11 +104,11 @@ TEST_F(SweepTest, EveryRunIsRegisteredWithItsIndicesDataAndVerifiedArtifact) {
     ASSERT_GE(run.inputs_size(), 1);
     EXPECT_EQ(run.inputs(0).sha256().size(), 64u);
     const auto files = client->artifacts().ListAllArtifacts(run.name());
-    ASSERT_TRUE(files.ok());
+    ASSERT_THAT(files, IsOk());
     ASSERT_GE(files->size(), 1u);
     for (const auto& file : *files) {
       const auto digest = client::FromWire(file.digest());
-      EXPECT_TRUE(client->artifacts().ReadBlobToString(*digest).ok()) << file.path();
+      EXPECT_THAT(client->artifacts().ReadBlobToString(*digest), IsOk()) << file.path();
     }
   }
   const ProgramResult again = Sweep(server.grpc_address());
@@ -123,8 +125,8 @@ TEST_F(SweepTest, AnInputOfAnotherFormIsDescribedAsTheSameRowsBetweenCommas) {
   for (char& c : other) c = c == ',' ? ';' : c;
   // Of a row that cannot be read nothing is counted.
   const std::string row = "500001;22423;CAKE;many;2011-01-01 10:00:00;1.5;12345;France\n";
-  ASSERT_TRUE(WriteFileAtomically(folder_ / "rejects.csv", other + row).ok());
-  ASSERT_TRUE(WriteFileAtomically(folder_ / "other.csv", other).ok());
+  ASSERT_THAT(WriteFileAtomically(folder_ / "rejects.csv", other + row), IsOk());
+  ASSERT_THAT(WriteFileAtomically(folder_ / "other.csv", other), IsOk());
   ServerProcess server(folder_ / "store");
   ASSERT_TRUE(server.Start());
   const auto client = Connect(server);

@@ -1,16 +1,15 @@
 // Blobs from upload to collection over a real socket: leases, damage on disk, usage.
 
+#include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
 
-#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
 #include <random>
 #include <string>
-#include <thread>
 
 #include "cairn/v1/artifacts.grpc.pb.h"
 #include "cairn/v1/tracking.grpc.pb.h"
@@ -18,13 +17,16 @@
 #include "lib/base/digest.h"
 #include "lib/base/files.h"
 #include "lib/client/grpc_status.h"
+#include "tests/testing/eventually.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
 
 using google::longrunning::Operation;
 using google::longrunning::Operations;
+using testing::IsOk;
 using testing::ServerProcess;
 using testing::TempFolder;
 using v1::ArtifactService;
@@ -75,7 +77,7 @@ class BlobLifeWireTest : public ::testing::Test {
     *request.add_entries()->mutable_digest() = Wire(bytes);
     request.mutable_entries(0)->set_data(bytes);
     const auto stored = Call(&ArtifactService::Stub::BatchUpdateBlobs, request);
-    ASSERT_TRUE(stored.ok()) << stored.status();
+    ASSERT_THAT(stored, IsOk());
     EXPECT_EQ(stored->results(0).status().code(), 0) << stored->results(0).status().message();
   }
 
@@ -83,7 +85,7 @@ class BlobLifeWireTest : public ::testing::Test {
     v1::FindMissingBlobsRequest request;
     *request.add_digests() = Wire(bytes);
     const auto missing = Call(&ArtifactService::Stub::FindMissingBlobs, request);
-    EXPECT_TRUE(missing.ok()) << missing.status();
+    EXPECT_THAT(missing, IsOk());
     return missing.ok() && missing->missing().empty();
   }
 
@@ -91,7 +93,7 @@ class BlobLifeWireTest : public ::testing::Test {
     v1::BatchReadBlobsRequest request;
     *request.add_digests() = Wire(bytes);
     const auto read = Call(&ArtifactService::Stub::BatchReadBlobs, request);
-    EXPECT_TRUE(read.ok()) << read.status();
+    EXPECT_THAT(read, IsOk());
     if (!read.ok()) return -1;
     if (read->results(0).status().code() == 0) {
       EXPECT_EQ(read->results(0).data(), bytes);
@@ -105,7 +107,7 @@ class BlobLifeWireTest : public ::testing::Test {
     grpc::ClientContext context;
     v1::Run run;
     const grpc::Status status = tracking_->CreateRun(&context, request, &run);
-    EXPECT_TRUE(status.ok()) << status.error_message();
+    EXPECT_THAT(status, IsOk());
     return run.name();
   }
 
@@ -122,13 +124,13 @@ class BlobLifeWireTest : public ::testing::Test {
     v1::GetBlobUsageRequest request;
     request.set_name(name);
     const auto usage = Call(&ArtifactService::Stub::GetBlobUsage, request);
-    EXPECT_TRUE(usage.ok()) << usage.status();
+    EXPECT_THAT(usage, IsOk());
     return usage.ok() ? *usage : v1::BlobUsage();
   }
 
   template <typename Response>
   Response Wait(const absl::StatusOr<Operation>& asked) {
-    EXPECT_TRUE(asked.ok()) << asked.status();
+    EXPECT_THAT(asked, IsOk());
     if (!asked.ok()) return {};
     grpc::ClientContext context;
     google::longrunning::WaitOperationRequest request;
@@ -150,14 +152,12 @@ class BlobLifeWireTest : public ::testing::Test {
 
   // Counts until no blob is leased any more.
   v1::CollectGarbageResponse WaitForLeases() {
-    for (const auto begin = std::chrono::steady_clock::now();
-         std::chrono::steady_clock::now() - begin < std::chrono::seconds(60);) {
-      auto counted = Collect(/*dry_run=*/true);
-      if (counted.leased_blob_count() == 0) return counted;
-      std::this_thread::yield();
-    }
-    ADD_FAILURE() << "leases do not end";
-    return {};
+    v1::CollectGarbageResponse counted;
+    EXPECT_TRUE(testing::Eventually([&] {
+      counted = Collect(/*dry_run=*/true);
+      return counted.leased_blob_count() == 0;
+    })) << "leases do not end";
+    return counted;
   }
 
   v1::ScrubBlobsResponse Scrub() {
@@ -183,10 +183,10 @@ TEST_F(BlobLifeWireTest, WhatIsDeletedIsCountedThenCollectedAndItsRoomComesBack)
   const std::string run = CreateRun();
   const std::string model = Noise(1'000'000, 1), notes = "notes", shared = Noise(80'000, 2);
   for (const std::string& bytes : {model, notes, shared}) Put(bytes);
-  ASSERT_TRUE(Log(run, "model/file", model).ok());
-  ASSERT_TRUE(Log(run, "model/notes", notes).ok());
-  ASSERT_TRUE(Log(run, "model/shared", shared).ok());
-  ASSERT_TRUE(Log(CreateRun(), "shared", shared).ok());
+  ASSERT_THAT(Log(run, "model/file", model), IsOk());
+  ASSERT_THAT(Log(run, "model/notes", notes), IsOk());
+  ASSERT_THAT(Log(run, "model/shared", shared), IsOk());
+  ASSERT_THAT(Log(CreateRun(), "shared", shared), IsOk());
 
   const v1::BlobUsage own = Usage(run);
   EXPECT_EQ(own.file_bytes(), 1'080'005);
@@ -199,10 +199,10 @@ TEST_F(BlobLifeWireTest, WhatIsDeletedIsCountedThenCollectedAndItsRoomComesBack)
   remove.add_paths("model/");
   remove.set_validate_only(true);
   const auto would = Call(&ArtifactService::Stub::DeleteArtifacts, remove);
-  ASSERT_TRUE(would.ok()) << would.status();
+  ASSERT_THAT(would, IsOk());
   EXPECT_EQ(would->files_size(), 3);
   remove.set_validate_only(false);
-  ASSERT_TRUE(Call(&ArtifactService::Stub::DeleteArtifacts, remove).ok());
+  ASSERT_THAT(Call(&ArtifactService::Stub::DeleteArtifacts, remove), IsOk());
   EXPECT_TRUE(absl::IsNotFound(Call(&ArtifactService::Stub::DeleteArtifacts, remove).status()));
   EXPECT_EQ(Usage("").reclaimable_bytes(), 1'000'005);
   const int64_t before = Usage("").pack_bytes();
@@ -229,7 +229,7 @@ TEST_F(BlobLifeWireTest, ALeasedBlobStays) {
   const auto collected = Collect();
   EXPECT_EQ(collected.removed_blob_count(), 0);
   EXPECT_EQ(collected.leased_blob_count(), 1);
-  EXPECT_TRUE(Log(CreateRun(), "file", bytes).ok());
+  EXPECT_THAT(Log(CreateRun(), "file", bytes), IsOk());
 }
 
 TEST_F(BlobLifeWireTest, DamageOnDiskIsFoundAndHealedBySendingTheBlobAgain) {
@@ -239,7 +239,7 @@ TEST_F(BlobLifeWireTest, DamageOnDiskIsFoundAndHealedBySendingTheBlobAgain) {
   EXPECT_EQ(server_.Stop(), 0);
   std::string pack = ReadFile(PackPath()).value();
   pack[20'000] ^= 4;
-  ASSERT_TRUE(WriteFileAtomically(PackPath(), pack).ok());
+  ASSERT_THAT(WriteFileAtomically(PackPath(), pack), IsOk());
   Start("1h");
   const auto scrubbed = Scrub();
   EXPECT_EQ(scrubbed.damaged_blob_count(), 1);
@@ -251,7 +251,7 @@ TEST_F(BlobLifeWireTest, DamageOnDiskIsFoundAndHealedBySendingTheBlobAgain) {
   EXPECT_TRUE(absl::IsNotFound(Log(CreateRun(), "a", a)));
   Put(a);
   EXPECT_EQ(ReadCode(a), 0);
-  EXPECT_TRUE(Log(CreateRun(), "a", a).ok());
+  EXPECT_THAT(Log(CreateRun(), "a", a), IsOk());
   EXPECT_EQ(Scrub().damaged_blob_count(), 0);
 }
 

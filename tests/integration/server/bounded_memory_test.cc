@@ -2,6 +2,7 @@
 // nobody takes. Raw sockets send and then do nothing.
 
 #include <arpa/inet.h>
+#include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -26,13 +27,16 @@
 #include "fmt/format.h"
 #include "lib/base/digest.h"
 #include "lib/client/client.h"
+#include "tests/testing/eventually.h"
 #include "tests/testing/noise.h"
 #include "tests/testing/raw_call.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
 
+using testing::IsOk;
 using testing::Noise;
 using testing::PeakResidentBytes;
 using testing::RawCallOptions;
@@ -69,7 +73,7 @@ class Prober {
   void Work() {
     while (!stopping_) {
       const auto begin = std::chrono::steady_clock::now();
-      EXPECT_TRUE(client_.Ping().ok());
+      EXPECT_THAT(client_.Ping(), IsOk());
       const std::chrono::duration<double, std::milli> took =
           std::chrono::steady_clock::now() - begin;
       millis_.push_back(took.count());
@@ -93,7 +97,7 @@ class BoundedMemoryTest : public ::testing::Test {
     client::ConnectOptions options;
     options.address = server_.grpc_address();
     auto connected = client::Client::Connect(options);
-    ASSERT_TRUE(connected.ok()) << connected.status();
+    ASSERT_THAT(connected, IsOk());
     client_ = *std::move(connected);
   }
 
@@ -120,7 +124,7 @@ class BoundedMemoryTest : public ::testing::Test {
       writer->Write(part);
     }
     writer->WritesDone();
-    EXPECT_TRUE(writer->Finish().ok());
+    EXPECT_THAT(writer->Finish(), IsOk());
     v1::ReadRequest request;
     request.mutable_digest()->set_sha256(digest.Hex());
     request.mutable_digest()->set_size_bytes(digest.size_bytes);
@@ -133,13 +137,13 @@ class BoundedMemoryTest : public ::testing::Test {
       v1::CreateRunRequest create;
       create.set_parent("experiments/0");
       const auto run = client_->tracking().CreateRun(create);
-      ASSERT_TRUE(run.ok()) << run.status();
+      ASSERT_THAT(run, IsOk());
       v1::LogBatchRequest batch;
       batch.set_run(run->name());
       for (int k = 0; k < 60; ++k) {
         (*batch.mutable_params())[fmt::format("p{}", k)] = std::string(6000, 'x');
       }
-      ASSERT_TRUE(client_->tracking().LogBatch(batch).ok());
+      ASSERT_THAT(client_->tracking().LogBatch(batch), IsOk());
     }
   }
 
@@ -148,7 +152,7 @@ class BoundedMemoryTest : public ::testing::Test {
     v1::CreateRunRequest create;
     create.set_parent("experiments/0");
     const auto run = client_->tracking().CreateRun(create);
-    EXPECT_TRUE(run.ok()) << run.status();
+    EXPECT_THAT(run, IsOk());
     v1::LogBatchRequest batch;
     batch.set_run(run->name());
     auto* columns = batch.add_metrics();
@@ -158,7 +162,7 @@ class BoundedMemoryTest : public ::testing::Test {
       columns->add_times_unix_millis(1'700'000'000'000 + i);
       columns->add_values(1.0 / (1 + i));
     }
-    EXPECT_TRUE(client_->tracking().LogBatch(batch).ok());
+    EXPECT_THAT(client_->tracking().LogBatch(batch), IsOk());
     v1::ReadMetricsRequest request;
     request.set_run(run->name());
     request.set_key("loss");
@@ -172,7 +176,7 @@ class BoundedMemoryTest : public ::testing::Test {
     for (int i = 0; i < count; ++i) {
       auto& connection =
           stalled_.emplace_back(std::make_unique<RawConnection>(server_.grpc_address(), options));
-      ASSERT_TRUE(connection->ok());
+      ASSERT_THAT(*connection, IsOk());
       ASSERT_TRUE(connection->Begin(path, request));
     }
     int64_t last = -1;
@@ -200,15 +204,17 @@ class BoundedMemoryTest : public ::testing::Test {
 
   int64_t Peak() const { return PeakResidentBytes(server_.pid()); }
   // What a client that reads sees of the server meanwhile.
-  void ExpectServing() { EXPECT_TRUE(client_->Ping().ok()); }
+  void ExpectServing() { EXPECT_THAT(client_->Ping(), IsOk()); }
 
   // Waits, for as long as `seconds`, until no more than `bytes` are resident; what is then.
   int64_t ResidentOnceBelow(int64_t bytes, int seconds) const {
-    int64_t resident = testing::ResidentBytes(server_.pid());
-    for (int i = 0; i < seconds * 10 && resident > bytes; ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(100));
-      resident = testing::ResidentBytes(server_.pid());
-    }
+    int64_t resident = 0;
+    testing::Eventually(
+        [&] {
+          resident = testing::ResidentBytes(server_.pid());
+          return resident <= bytes;
+        },
+        {.most = std::chrono::seconds(seconds), .pause = std::chrono::milliseconds(100)});
     return resident;
   }
 
@@ -232,7 +238,7 @@ TEST_F(BoundedMemoryTest, MessagesThatUnpackToAGigabyteAreRefusedPacked) {
         "/cairn.v1.TrackingService/LogMetrics", "/cairn.v1.ArtifactService/Write",
         "/cairn.v1.ArtifactService/Read", "/grpc.health.v1.Health/Check"}) {
     RawConnection connection(server_.grpc_address());
-    ASSERT_TRUE(connection.ok());
+    ASSERT_THAT(connection, IsOk());
     // The server may end the call before it has everything.
     connection.Begin(path, bomb, "gzip");
     const std::string answer = connection.ReadUntilEnd(10);
@@ -301,14 +307,16 @@ TEST_F(BoundedMemoryTest, LargePagesThatNobodyTakesAreRefusedAboveTheBudget) {
   v1::SearchRunsRequest small;
   small.set_page_size(1);
   small.mutable_read_mask()->add_paths("name");
-  EXPECT_TRUE(client_->tracking().SearchRuns(small).ok());
+  EXPECT_THAT(client_->tracking().SearchRuns(small), IsOk());
   stalled_.clear();
-  absl::Status large = absl::UnknownError("not tried");
-  for (int i = 0; i < 100 && !large.ok(); ++i) {
-    large = client_->tracking().SearchRuns(request).status();
-    if (!large.ok()) std::this_thread::sleep_for(std::chrono::milliseconds(100));
-  }
-  EXPECT_TRUE(large.ok()) << large;
+  absl::Status large;
+  testing::Eventually(
+      [&] {
+        large = client_->tracking().SearchRuns(request).status();
+        return large.ok();
+      },
+      {.pause = std::chrono::milliseconds(100)});
+  EXPECT_THAT(large, IsOk());
 }
 
 // Readers of every kind at once, whole thousands of each in the long form.

@@ -28,6 +28,7 @@
 #include "lib/base/encoding.h"
 #include "tests/testing/connect_call.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
@@ -35,6 +36,7 @@ namespace {
 using google::protobuf::MethodDescriptor;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using testing::IsOk;
 using testing::ProgramResult;
 using testing::ServerProcess;
 using testing::TempFolder;
@@ -116,7 +118,7 @@ class CallersTest : public ::testing::Test {
     Authorize(context, admin_);
     const auto status =
         v1::AuthService::NewStub(channel_)->CreateToken(&context, request, &response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
+    EXPECT_THAT(status, IsOk());
     tokens_[principal] = response.token().name();
     return response.text();
   }
@@ -131,7 +133,7 @@ class CallersTest : public ::testing::Test {
     Authorize(context, admin_);
     const auto status =
         v1::AuthService::NewStub(channel_)->SetRoleBinding(&context, request, &response);
-    EXPECT_TRUE(status.ok()) << status.error_message();
+    EXPECT_THAT(status, IsOk());
   }
 
   // Calls any method, of whatever kind, with one message; how it ends. A stream that goes on is
@@ -285,7 +287,7 @@ TEST_F(CallersTest, OverHttpARefusalDoesNotTellWhetherSomethingExists) {
   v1::Model made;
   grpc::ClientContext context;
   Authorize(context, admin_);
-  ASSERT_TRUE(v1::RegistryService::NewStub(channel_)->CreateModel(&context, create, &made).ok());
+  ASSERT_THAT(v1::RegistryService::NewStub(channel_)->CreateModel(&context, create, &made), IsOk());
   const std::string stranger = TokenFor("stranger");
   Bind("stranger", Role::READER, "models/other");
   const auto refusal = [&](const std::string& name, bool streams) {
@@ -326,7 +328,7 @@ TEST_F(CallersTest, ARefusalDoesNotTellWhetherSomethingExists) {
   v1::Model made;
   grpc::ClientContext context;
   Authorize(context, admin_);
-  ASSERT_TRUE(registry->CreateModel(&context, create, &made).ok());
+  ASSERT_THAT(registry->CreateModel(&context, create, &made), IsOk());
   const std::string stranger = TokenFor("stranger");
   Bind("stranger", Role::READER, "models/other");
   const auto refusal = [&](const std::string& name) {
@@ -360,7 +362,7 @@ TEST_F(CallersTest, ARevokedTokenIsRefusedAtOnceAndItsWatchEnds) {
   google::protobuf::Empty empty;
   grpc::ClientContext context;
   Authorize(context, admin_);
-  ASSERT_TRUE(v1::AuthService::NewStub(channel_)->RevokeToken(&context, revoke, &empty).ok());
+  ASSERT_THAT(v1::AuthService::NewStub(channel_)->RevokeToken(&context, revoke, &empty), IsOk());
   v1::WhoAmIResponse who;
   grpc::ClientContext asked;
   Authorize(asked, token);
@@ -379,7 +381,7 @@ TEST_F(CallersTest, ListsAndWatchesHoldWhatTheirCallerMayRead) {
     v1::Model made;
     grpc::ClientContext context;
     Authorize(context, admin_);
-    EXPECT_TRUE(registry->CreateModel(&context, request, &made).ok());
+    EXPECT_THAT(registry->CreateModel(&context, request, &made), IsOk());
   };
   const std::string token = TokenFor("ann");
   Bind("ann", Role::READER, "models/hers");
@@ -392,7 +394,7 @@ TEST_F(CallersTest, ListsAndWatchesHoldWhatTheirCallerMayRead) {
     v1::ListModelsResponse page;
     grpc::ClientContext context;
     Authorize(context, token);
-    ASSERT_TRUE(registry->ListModels(&context, list, &page).ok());
+    ASSERT_THAT(registry->ListModels(&context, list, &page), IsOk());
     for (const auto& model : page.models()) seen.push_back(model.name());
     list.set_page_token(page.next_page_token());
   } while (!list.page_token().empty());
@@ -425,7 +427,7 @@ TEST_F(CallersTest, ARepeatedRequestMakesNoSecondToken) {
     return v1::AuthService::NewStub(channel_)->CreateToken(&context, request, &response);
   };
   v1::CreateTokenResponse made;
-  ASSERT_TRUE(create(made).ok());
+  ASSERT_THAT(create(made), IsOk());
   v1::CreateTokenResponse again;
   const grpc::Status status = create(again);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::ALREADY_EXISTS);
@@ -437,7 +439,7 @@ TEST_F(CallersTest, TheServerTellsHowCallersAreAsked) {
   v1::ServerInfo info;
   grpc::ClientContext context;
   Authorize(context, TokenFor("ann"));
-  ASSERT_TRUE(v1::AdminService::NewStub(channel_)->GetServerInfo(&context, {}, &info).ok());
+  ASSERT_THAT(v1::AdminService::NewStub(channel_)->GetServerInfo(&context, {}, &info), IsOk());
   EXPECT_TRUE(info.auth_required());
   EXPECT_FALSE(info.tls_grpc() || info.tls_http() || info.client_certificates());
 }
@@ -472,7 +474,7 @@ TEST_F(CallersTest, RecordsSayWhoMadeThemWhateverTheRequestClaims) {
   v1::Run run;
   grpc::ClientContext of_run;
   Authorize(of_run, token);
-  ASSERT_TRUE(v1::TrackingService::NewStub(channel_)->CreateRun(&of_run, create, &run).ok());
+  ASSERT_THAT(v1::TrackingService::NewStub(channel_)->CreateRun(&of_run, create, &run), IsOk());
   EXPECT_EQ(run.principal(), "ann");
 
   v1::BatchUpdateBlobsRequest blobs;
@@ -483,8 +485,8 @@ TEST_F(CallersTest, RecordsSayWhoMadeThemWhateverTheRequestClaims) {
   v1::BatchUpdateBlobsResponse stored;
   grpc::ClientContext of_blob;
   Authorize(of_blob, token);
-  ASSERT_TRUE(
-      v1::ArtifactService::NewStub(channel_)->BatchUpdateBlobs(&of_blob, blobs, &stored).ok());
+  ASSERT_THAT(v1::ArtifactService::NewStub(channel_)->BatchUpdateBlobs(&of_blob, blobs, &stored),
+              IsOk());
   const auto registry = v1::RegistryService::NewStub(channel_);
   v1::CreateModelVersionRequest version;
   version.set_parent("models/m");
@@ -497,7 +499,7 @@ TEST_F(CallersTest, RecordsSayWhoMadeThemWhateverTheRequestClaims) {
   grpc::ClientContext of_version;
   Authorize(of_version, token);
   const auto registered = registry->CreateModelVersion(&of_version, version, &made);
-  ASSERT_TRUE(registered.ok()) << registered.error_message();
+  ASSERT_THAT(registered, IsOk());
   EXPECT_EQ(made.principal(), "ann");
   v1::SetAliasRequest alias;
   alias.mutable_alias()->set_name("models/m/aliases/best");
@@ -505,7 +507,7 @@ TEST_F(CallersTest, RecordsSayWhoMadeThemWhateverTheRequestClaims) {
   v1::Alias set;
   grpc::ClientContext of_alias;
   Authorize(of_alias, token);
-  ASSERT_TRUE(registry->SetAlias(&of_alias, alias, &set).ok());
+  ASSERT_THAT(registry->SetAlias(&of_alias, alias, &set), IsOk());
   EXPECT_EQ(set.principal(), "ann");
 }
 
@@ -530,7 +532,7 @@ TEST(CallersLocal, WithoutAuthEverybodyIsLocalAndRecordsSaySo) {
       grpc::CreateChannel(server.grpc_address(), grpc::InsecureChannelCredentials());
   v1::WhoAmIResponse who;
   grpc::ClientContext context;
-  ASSERT_TRUE(v1::AuthService::NewStub(channel)->WhoAmI(&context, {}, &who).ok());
+  ASSERT_THAT(v1::AuthService::NewStub(channel)->WhoAmI(&context, {}, &who), IsOk());
   EXPECT_EQ(who.principal(), "local");
   EXPECT_EQ(who.authentication(), v1::WhoAmIResponse::NONE);
 }

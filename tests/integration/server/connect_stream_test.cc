@@ -6,7 +6,6 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "cairn/v1/artifacts.pb.h"
@@ -16,9 +15,11 @@
 #include "lib/base/digest.h"
 #include "lib/http/gzip.h"
 #include "tests/testing/connect_call.h"
+#include "tests/testing/eventually.h"
 #include "tests/testing/noise.h"
 #include "tests/testing/raw_call.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
@@ -27,6 +28,7 @@ using google::protobuf::Message;
 using testing::ConnectCall;
 using testing::EnvelopeOf;
 using ::testing::HasSubstr;
+using testing::IsOk;
 using testing::Noise;
 using testing::ServerProcess;
 using testing::TempFolder;
@@ -43,7 +45,7 @@ constexpr const char* kProto = "application/connect+proto";
 std::string Encoded(const Message& message, const std::string& type) {
   if (type == kProto) return message.SerializeAsString();
   std::string json;
-  EXPECT_TRUE(google::protobuf::util::MessageToJsonString(message, &json).ok());
+  EXPECT_THAT(google::protobuf::util::MessageToJsonString(message, &json), IsOk());
   return json;
 }
 
@@ -55,7 +57,7 @@ void Decode(const ConnectCall::Message& from, const std::string& type, Message& 
   if (type == kProto) {
     EXPECT_TRUE(message.ParseFromString(bytes));
   } else {
-    EXPECT_TRUE(google::protobuf::util::JsonStringToMessage(bytes, &message).ok()) << bytes;
+    EXPECT_THAT(google::protobuf::util::JsonStringToMessage(bytes, &message), IsOk()) << bytes;
   }
 }
 
@@ -142,13 +144,11 @@ class ConnectStreamTest : public ::testing::Test {
 
   std::string Metrics() const { return testing::HttpGet(address(), "/metrics"); }
 
-  // Metrics are what tells how many there are; each look takes the server some time.
-  void WaitUntilNoCallIsInFlight() const {
-    for (int looks = 0; looks < 100'000; ++looks) {
-      if (Metrics().find("\ncairn_calls_in_flight 0\n") != std::string::npos) return;
-      std::this_thread::yield();
-    }
-    FAIL() << "calls are still in flight";
+  // Metrics are what tells how many there are.
+  void WaitUntilCallsInFlight(int calls) const {
+    const std::string line = "\ncairn_calls_in_flight " + std::to_string(calls) + "\n";
+    EXPECT_TRUE(testing::Eventually([&] { return Metrics().find(line) != std::string::npos; }))
+        << calls << " calls in flight are awaited";
   }
 
   const TempFolder folder_;
@@ -234,9 +234,7 @@ TEST_F(ConnectStreamTest, AStopEndsCallsThatWaitForTheirClients) {
   batch.Send("{");
   const auto read = Call(kRead, EnvelopeOf(Encoded(ReadOf(data), kJson)));
   EXPECT_EQ(read->Status(), 200);
-  while (Metrics().find("\ncairn_calls_in_flight 4\n") == std::string::npos) {
-    std::this_thread::yield();
-  }
+  WaitUntilCallsInFlight(4);
   EXPECT_EQ(server_.Stop(), 0);
   read->Rest();
   EXPECT_FALSE(read->whole());
@@ -253,7 +251,7 @@ TEST_F(ConnectStreamTest, ADeadlineEndsAStreamInTheMiddle) {
   EXPECT_EQ(CodeOf(upload.Next()), "deadline_exceeded");
   ConnectCall log(address(), kLog, kJson, "Connect-Timeout-Ms: 300\r\n");
   EXPECT_EQ(CodeOf(log.Next()), "deadline_exceeded");
-  WaitUntilNoCallIsInFlight();
+  WaitUntilCallsInFlight(0);
 }
 
 TEST_F(ConnectStreamTest, AClientThatLeavesEndsItsCall) {
@@ -266,11 +264,9 @@ TEST_F(ConnectStreamTest, AClientThatLeavesEndsItsCall) {
   calls.push_back(std::make_unique<ConnectCall>(address(), kLog, kJson));
   calls.push_back(std::make_unique<ConnectCall>(address(), kWrite, kJson));
   calls.back()->Send(EnvelopeOf(std::string(100'000, 'x')).substr(0, 90'000));
-  while (Metrics().find("\ncairn_calls_in_flight 4\n") == std::string::npos) {
-    std::this_thread::yield();
-  }
+  WaitUntilCallsInFlight(4);
   for (const auto& call : calls) call->Leave();
-  WaitUntilNoCallIsInFlight();
+  WaitUntilCallsInFlight(0);
   const std::string metrics = Metrics();
   for (const char* method : {kWatch, kRead, kLog, kWrite}) {
     EXPECT_THAT(metrics, HasSubstr("cairn_calls_total{method=\"" + std::string(method).substr(1) +
@@ -295,7 +291,7 @@ TEST_F(ConnectStreamTest, ReadersThatTakeNothingHoldLittle) {
   while (message.has_value() && !message->ends()) message = stalled[0]->Next();
   EXPECT_EQ(CodeOf(message), "");
   stalled.clear();
-  WaitUntilNoCallIsInFlight();
+  WaitUntilCallsInFlight(0);
 }
 
 TEST_F(ConnectStreamTest, MetricsAreAcknowledgedAtTheEnd) {

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <atomic>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string>
@@ -27,12 +26,15 @@
 #include "lib/http/gzip.h"
 #include "tests/testing/connect_call.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/tally.h"
 
 namespace cairn {
 namespace {
 
 using google::protobuf::MethodDescriptor;
 using ::testing::HasSubstr;
+using testing::IsOk;
 using testing::ProgramResult;
 using testing::ServerProcess;
 using testing::TempFolder;
@@ -217,7 +219,7 @@ TEST_F(ConnectTest, MessagesAreCompressedBothWays) {
   EXPECT_THAT(read.headers, HasSubstr("Content-Encoding: gzip"));
   EXPECT_LT(read.body.size(), 1500u);
   const auto unpacked = http::Gunzip(read.body, {});
-  ASSERT_TRUE(unpacked.ok()) << unpacked.status();
+  ASSERT_THAT(unpacked, IsOk());
   EXPECT_EQ(Json::parse(*unpacked)["params"]["p"], text);
 }
 
@@ -259,7 +261,7 @@ TEST_F(ConnectTest, LargeChangesAndAnswersAreTakenAndGivenInJson) {
 // Many at once from many connections, and the server stops in the middle: what was answered was
 // answered in order, and nothing keeps it from ending.
 TEST_F(ConnectTest, AStopUnderLoadEndsCleanly) {
-  std::atomic<int> answered = 0;
+  testing::Tally answered;
   std::vector<std::thread> clients;
   for (int i = 0; i < 8; ++i) {
     clients.emplace_back([this, i, &answered] {
@@ -267,11 +269,11 @@ TEST_F(ConnectTest, AStopUnderLoadEndsCleanly) {
         const std::string name = std::to_string(i) + "-" + std::to_string(k);
         const Answer answer = Post(kCreate, Json{{"experiment", {{"displayName", name}}}}.dump());
         if (answer.status == 0) return;  // the server has gone
-        ++answered;
+        answered.Add();
       }
     });
   }
-  while (answered < 100) std::this_thread::yield();
+  answered.WaitFor(100);
   EXPECT_EQ(server_.Stop(), 0);
   for (std::thread& client : clients) client.join();
 }

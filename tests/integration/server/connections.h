@@ -12,23 +12,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <utility>
 
 #include "cairn/v1/server.grpc.pb.h"
+#include "tests/testing/eventually.h"
 #include "tests/testing/raw_call.h"
 
 namespace cairn::testing {
-
-// Waits for real processes and sockets; false after 20 seconds.
-inline bool Eventually(const std::function<bool()>& holds) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-  while (!holds()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(std::chrono::milliseconds(10));
-  }
-  return true;
-}
 
 // A connection to the gRPC port, without a library.
 class FloodConnection {
@@ -99,7 +89,7 @@ class Caller {
                                     });
     };
     for (int i = 0; i < count; ++i) next();
-    while (open > 0) std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    while (!Eventually([&] { return open == 0; })) continue;
     return failed;
   }
 

@@ -1,8 +1,8 @@
 // What was acknowledged is there after the server was killed.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <map>
 #include <string>
 #include <thread>
@@ -13,10 +13,13 @@
 #include "lib/client/client.h"
 #include "lib/client/uploader.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/tally.h"
 
 namespace cairn {
 namespace {
 
+using testing::IsOk;
 using testing::ServerProcess;
 using testing::TempFolder;
 
@@ -24,7 +27,7 @@ std::unique_ptr<client::Client> Connect(const ServerProcess& server) {
   client::ConnectOptions options;
   options.address = server.grpc_address();
   auto connected = client::Client::Connect(options);
-  EXPECT_TRUE(connected.ok()) << connected.status();
+  EXPECT_THAT(connected, IsOk());
   return *std::move(connected);
 }
 
@@ -36,7 +39,7 @@ struct Acknowledged {
 };
 
 // Logs run after run until a call fails.
-Acknowledged WriteUntilItFails(client::Client& client, int writer, std::atomic<int>& runs) {
+Acknowledged WriteUntilItFails(client::Client& client, int writer, testing::Tally& runs) {
   Acknowledged done;
   for (int i = 0;; ++i) {
     v1::CreateRunRequest create;
@@ -45,7 +48,7 @@ Acknowledged WriteUntilItFails(client::Client& client, int writer, std::atomic<i
     const auto run = client.tracking().CreateRun(create);
     if (!run.ok()) return done;
     done.runs.push_back(run->name());
-    runs.fetch_add(1);
+    runs.Add();
 
     v1::LogBatchRequest batch;
     batch.set_run(run->name());
@@ -74,7 +77,7 @@ void ExpectThere(client::Client& client, const Acknowledged& done) {
     v1::GetRunRequest get;
     get.set_name(name);
     const auto run = client.tracking().GetRun(get);
-    ASSERT_TRUE(run.ok()) << name << ": " << run.status();
+    ASSERT_THAT(run, IsOk()) << name;
     if (done.points.count(name) == 0) continue;
     ASSERT_EQ(run->metrics_size(), 1) << name;
     EXPECT_EQ(run->metrics(0).point_count(), 10);
@@ -82,23 +85,22 @@ void ExpectThere(client::Client& client, const Acknowledged& done) {
     v1::ReadMetricsRequest read;
     read.set_run(name);
     read.set_key("loss");
-    ASSERT_TRUE(client.tracking()
-                    .ReadMetrics(read,
-                                 [&](const auto& part) {
-                                   points += part.values_size();
-                                   return true;
-                                 })
-                    .ok());
+    ASSERT_THAT(client.tracking().ReadMetrics(read,
+                                              [&](const auto& part) {
+                                                points += part.values_size();
+                                                return true;
+                                              }),
+                IsOk());
     EXPECT_EQ(points, 10) << name;
   }
   for (const auto& [name, content] : done.artifacts) {
     const auto files = client.artifacts().ListAllArtifacts(name);
-    ASSERT_TRUE(files.ok()) << files.status();
+    ASSERT_THAT(files, IsOk());
     ASSERT_EQ(files->size(), 1u) << name;
     const auto digest = client::FromWire((*files)[0].digest());
-    ASSERT_TRUE(digest.ok());
+    ASSERT_THAT(digest, IsOk());
     const auto bytes = client.artifacts().ReadBlobToString(*digest);
-    ASSERT_TRUE(bytes.ok()) << bytes.status();
+    ASSERT_THAT(bytes, IsOk());
     EXPECT_EQ(*bytes, content) << name;
   }
 }
@@ -111,7 +113,7 @@ TEST(DurabilityTest, EverythingAcknowledgedSurvivesKillsUnderLoad) {
   for (int round = 0; round < 3; ++round) {
     SCOPED_TRACE(round);
     ASSERT_TRUE(server.Start());
-    std::atomic<int> runs{0};
+    testing::Tally runs;
     std::vector<Acknowledged> done(kWriters);
     std::vector<std::thread> writers;
     const auto client = Connect(server);
@@ -119,7 +121,7 @@ TEST(DurabilityTest, EverythingAcknowledgedSurvivesKillsUnderLoad) {
       writers.emplace_back(
           [&, w] { done[static_cast<size_t>(w)] = WriteUntilItFails(*client, w, runs); });
     }
-    while (runs.load() < 40 * (round + 1)) std::this_thread::yield();
+    runs.WaitFor(40 * (round + 1));
     server.Kill();
     client->Cancel();
     for (std::thread& writer : writers) writer.join();
@@ -140,18 +142,18 @@ TEST(DurabilityTest, ARepeatedRequestGetsTheFirstAnswerAlsoAfterARestart) {
   create.set_parent("experiments/0");
   create.set_request_id(SystemIds().NewUuid4());
   const auto first = Connect(server)->tracking().CreateRun(create);
-  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_THAT(first, IsOk());
   server.Kill();
   ASSERT_TRUE(server.Start());
   const auto client = Connect(server);
   const auto second = client->tracking().CreateRun(create);
-  ASSERT_TRUE(second.ok()) << second.status();
+  ASSERT_THAT(second, IsOk());
   EXPECT_EQ(second->name(), first->name());
   EXPECT_EQ(second->etag(), first->etag());
   v1::ListRunsRequest list;
   list.set_parent("experiments/0");
   const auto runs = client->tracking().ListRuns(list);
-  ASSERT_TRUE(runs.ok());
+  ASSERT_THAT(runs, IsOk());
   EXPECT_EQ(runs->runs_size(), 1);
 }
 
@@ -163,7 +165,7 @@ TEST(DurabilityTest, AMetricBatchSentTwiceIsStoredOnce) {
   v1::CreateRunRequest create;
   create.set_parent("experiments/0");
   const auto run = client->tracking().CreateRun(create);
-  ASSERT_TRUE(run.ok());
+  ASSERT_THAT(run, IsOk());
   v1::LogMetricsRequest batch;
   batch.set_run(run->name());
   batch.set_batch_number(1);
@@ -174,13 +176,13 @@ TEST(DurabilityTest, AMetricBatchSentTwiceIsStoredOnce) {
   columns->add_values(0.5);
   for (int i = 0; i < 2; ++i) {
     const auto answer = client->tracking().LogMetrics({batch});
-    ASSERT_TRUE(answer.ok()) << answer.status();
+    ASSERT_THAT(answer, IsOk());
     EXPECT_EQ(answer->acknowledged_batch_number(), 1);
   }
   v1::GetRunRequest get;
   get.set_name(run->name());
   const auto after = client->tracking().GetRun(get);
-  ASSERT_TRUE(after.ok());
+  ASSERT_THAT(after, IsOk());
   EXPECT_EQ(after->metrics(0).point_count(), 1);
 }
 
@@ -195,7 +197,7 @@ std::vector<int64_t> StepsOf(client::Client& client, const std::string& run,
     steps.insert(steps.end(), part.steps().begin(), part.steps().end());
     return true;
   };
-  EXPECT_TRUE(client.tracking().ReadMetrics(read, add).ok());
+  EXPECT_THAT(client.tracking().ReadMetrics(read, add), IsOk());
   return steps;
 }
 
@@ -208,7 +210,7 @@ TEST(DurabilityTest, ManyMetricsAtOnceAreThereForEveryReaderAfterAKill) {
   v1::CreateRunRequest create;
   create.set_parent("experiments/0");
   const auto run = client->tracking().CreateRun(create);
-  ASSERT_TRUE(run.ok());
+  ASSERT_THAT(run, IsOk());
   // Enough for the compactor to spread some of them while others wait.
   constexpr int kSteps = 60;
   for (int step = 0; step < kSteps; ++step) {
@@ -220,13 +222,13 @@ TEST(DurabilityTest, ManyMetricsAtOnceAreThereForEveryReaderAfterAKill) {
       columns->add_steps(step);
       columns->add_values(i + step);
     }
-    ASSERT_TRUE(client->tracking().LogBatch(batch).ok());
+    ASSERT_THAT(client->tracking().LogBatch(batch), IsOk());
   }
   for (int round = 0; round < 2; ++round) {
     v1::GetRunRequest get;
     get.set_name(run->name());
     const auto after = client->tracking().GetRun(get);
-    ASSERT_TRUE(after.ok()) << after.status();
+    ASSERT_THAT(after, IsOk());
     ASSERT_EQ(after->metrics_size(), kMetrics);
     for (const auto& metric : after->metrics()) {
       ASSERT_EQ(metric.point_count(), kSteps) << metric.key();
@@ -239,7 +241,7 @@ TEST(DurabilityTest, ManyMetricsAtOnceAreThereForEveryReaderAfterAKill) {
     v1::SearchRunsRequest search;
     search.set_filter("metrics.`layer/999` = 1058 AND metrics_min.`layer/0` = 0");
     const auto found = client->tracking().SearchRuns(search);
-    ASSERT_TRUE(found.ok()) << found.status();
+    ASSERT_THAT(found, IsOk());
     EXPECT_EQ(found->runs_size(), 1);
     server.Kill();
     ASSERT_TRUE(server.Start());

@@ -1,20 +1,24 @@
 // A search that nobody waits for any more ends on the server too.
 
+#include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "cairn/v1/tracking.grpc.pb.h"
 #include "fmt/format.h"
+#include "tests/testing/eventually.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
+
+using testing::IsOk;
 
 constexpr int kRunsToSearch = 400;
 // Each text begins nearly everywhere like the values it is compared with, so that one
@@ -36,7 +40,7 @@ class EndedSearchTest : public ::testing::Test {
           std::string(kTextBytes, 'a') + std::to_string(i);
       grpc::ClientContext context;
       v1::Run run;
-      EXPECT_TRUE(stub_->CreateRun(&context, request, &run).ok());
+      EXPECT_THAT(stub_->CreateRun(&context, request, &run), IsOk());
     }
     filter_ = "params.text IN (x";
     for (int i = 0; i < kValues; ++i) {
@@ -45,17 +49,16 @@ class EndedSearchTest : public ::testing::Test {
     filter_ += ")";
   }
 
+  bool MetricsHave(const std::string& line) {
+    return testing::HttpGet(server_.http_address(), "/metrics").find(line) != std::string::npos;
+  }
+
   // Waits until the server has counted the end of a call with this code.
   bool ServerCounts(const std::string& method, const std::string& code) {
     const std::string line = fmt::format(
         "cairn_calls_total{{method=\"cairn.v1.TrackingService/{}\",code=\"{}\"}} 1", method, code);
-    const auto give_up = std::chrono::steady_clock::now() + std::chrono::seconds(4);
-    while (std::chrono::steady_clock::now() < give_up) {
-      const std::string metrics = testing::HttpGet(server_.http_address(), "/metrics");
-      if (metrics.find(line) != std::string::npos) return true;
-      std::this_thread::yield();
-    }
-    return false;
+    return testing::Eventually([&] { return MetricsHave(line); },
+                               {.most = std::chrono::seconds(4)});
   }
 
   testing::TempFolder folder_;
@@ -84,10 +87,7 @@ TEST_F(EndedSearchTest, WhenTheClientCancels) {
   grpc::Status status;
   stub_->AsyncCountRuns(&context, request, &done)->Finish(&response, &status, nullptr);
   // Once the server is at it.
-  while (testing::HttpGet(server_.http_address(), "/metrics").find("\ncairn_calls_in_flight 0\n") !=
-         std::string::npos) {
-    std::this_thread::yield();
-  }
+  EXPECT_TRUE(testing::Eventually([this] { return !MetricsHave("\ncairn_calls_in_flight 0\n"); }));
   context.TryCancel();
   void* tag = nullptr;
   bool ok = false;

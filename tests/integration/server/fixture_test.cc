@@ -1,5 +1,6 @@
 // Stores of every released format open in this build and hold what was put in.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <map>
@@ -7,10 +8,12 @@
 
 #include "lib/client/client.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
 
+using testing::IsOk;
 using testing::RunProgram;
 using testing::ServerProcess;
 using testing::TempFolder;
@@ -30,7 +33,7 @@ TEST_P(StoreFixtureTest, OpensWithEverythingInIt) {
   const auto client = *client::Client::Connect(options);
 
   const auto found = client->tracking().SearchRuns({});
-  ASSERT_TRUE(found.ok()) << found.status();
+  ASSERT_THAT(found, IsOk());
   ASSERT_EQ(found->runs_size(), 1);
   const v1::Run& run = found->runs(0);
   EXPECT_EQ(run.state(), v1::Run::SUCCEEDED);
@@ -44,9 +47,9 @@ TEST_P(StoreFixtureTest, OpensWithEverythingInIt) {
   v1::GetModelVersionRequest get;
   get.set_name("models/customer-segments/aliases/champion");
   const auto version = client->registry().GetModelVersion(get);
-  ASSERT_TRUE(version.ok()) << version.status();
+  ASSERT_THAT(version, IsOk());
   const auto digest = client::FromWire(version->files(0).digest());
-  ASSERT_TRUE(digest.ok());
+  ASSERT_THAT(digest, IsOk());
   EXPECT_EQ(*client->artifacts().ReadBlobToString(*digest), std::string(100'000, 'm'));
 
   v1::GetChannelRequest channel;
@@ -55,7 +58,7 @@ TEST_P(StoreFixtureTest, OpensWithEverythingInIt) {
   v1::PromoteRequest promote;
   promote.set_name(channel.name());
   const auto decision = client->promotion().Promote(promote);
-  ASSERT_TRUE(decision.ok()) << decision.status();
+  ASSERT_THAT(decision, IsOk());
   EXPECT_EQ(decision->outcome(), v1::Decision::NO_CHANGE);
   EXPECT_EQ(server.Stop(), 0);
 }

@@ -4,6 +4,7 @@
 // CAIRN_FLOOD_SECONDS=10 CAIRN_FLOOD_CONNECTIONS=200 CAIRN_SLOW_CONNECTIONS=1500 are the long
 // forms.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -23,6 +24,7 @@
 #include "tests/testing/http2_frames.h"
 #include "tests/testing/raw_call.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
@@ -132,7 +134,7 @@ class FloodTest : public ::testing::Test {
     while (steady_clock::now() < end_) {
       const auto begin = steady_clock::now();
       const grpc::Status status = calm.Call(seconds(10));
-      EXPECT_TRUE(status.ok()) << status.error_message();
+      EXPECT_THAT(status, IsOk());
       millis.push_back(
           std::chrono::duration<double, std::milli>(steady_clock::now() - begin).count());
       std::this_thread::sleep_for(milliseconds(2));

@@ -1,6 +1,7 @@
 // What a server does with connections that nobody should make: too many of them, and silent
 // ones.
 
+#include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -17,8 +18,10 @@
 #include "cairn/v1/tracking.grpc.pb.h"
 #include "lib/base/digest.h"
 #include "tests/integration/server/connections.h"
+#include "tests/testing/eventually.h"
 #include "tests/testing/raw_call.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
@@ -30,6 +33,7 @@ using testing::Caller;
 using testing::Eventually;
 using testing::FloodConnection;
 using testing::HttpGet;
+using testing::IsOk;
 using testing::ProgramPath;
 using testing::ProgramResult;
 using testing::ResidentBytes;
@@ -100,7 +104,7 @@ TEST_F(FrontTest, ThePortAnswersAgainAfterDescriptorsRanOut) {
   }
   EXPECT_TRUE(Eventually([&] { return health().find(" 200 ") != std::string::npos; }));
   const grpc::Status status = Caller(grpc_address).Call(seconds(10));
-  EXPECT_TRUE(status.ok()) << status.error_message();
+  EXPECT_THAT(status, IsOk());
 }
 
 TEST_F(FrontTest, UnderALowLimitConnectionsOfBothPortsLeaveTheStoreItsFiles) {
@@ -124,14 +128,14 @@ TEST_F(FrontTest, UnderALowLimitConnectionsOfBothPortsLeaveTheStoreItsFiles) {
     v1::Run run;
     return runs->CreateRun(&context, request, &run);
   };
-  ASSERT_TRUE(commit().ok());
+  ASSERT_THAT(commit(), IsOk());
   std::vector<FloodConnection> connections;
   for (int i = 0; i < 300; ++i) connections.emplace_back(grpc_address);
   for (int i = 0; i < 60; ++i) connections.emplace_back(http_address);
   // A store that opens further files while all of them are there.
   for (int i = 0; i < 20; ++i) {
     const grpc::Status status = commit();
-    EXPECT_TRUE(status.ok()) << status.error_message();
+    EXPECT_THAT(status, IsOk());
   }
   v1::WriteRequest part;
   const std::string blob(100'000, 'x');
@@ -144,7 +148,7 @@ TEST_F(FrontTest, UnderALowLimitConnectionsOfBothPortsLeaveTheStoreItsFiles) {
   const auto writer = v1::ArtifactService::NewStub(channel)->Write(&context, &stored);
   writer->Write(part);
   const grpc::Status uploaded = writer->Finish();
-  EXPECT_TRUE(uploaded.ok()) << uploaded.error_message();
+  EXPECT_THAT(uploaded, IsOk());
   connections.clear();
   EXPECT_TRUE(Eventually(
       [&] { return HttpGet(http_address, "/health").find(" 200 ") != std::string::npos; }));

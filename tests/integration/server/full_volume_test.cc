@@ -1,6 +1,7 @@
 // Uploads and a server on a volume that is really full, and what a client is told of uploads
 // that are broken off.
 
+#include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -21,15 +22,18 @@
 #include "lib/client/grpc_status.h"
 #include "tests/testing/memory_volume.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/testing/unary_call.h"
 
 namespace cairn {
 namespace {
 
 using testing::Call;
+using testing::IsOk;
 using testing::MemoryVolume;
 using testing::OnThreadOfItsOwn;
 using testing::ServerProcess;
+using testing::StatusIs;
 using testing::TempFolder;
 
 std::string Pattern(size_t size) {
@@ -108,7 +112,7 @@ int64_t Committed(Stubs& stubs, const std::string& name) {
   v1::QueryWriteStatusRequest request;
   request.set_resource_name(name);
   const auto status = Call(*stubs.artifacts, &v1::ArtifactService::Stub::QueryWriteStatus, request);
-  EXPECT_TRUE(status.ok()) << status.status();
+  EXPECT_THAT(status, IsOk());
   return status.ok() ? status->committed_size_bytes() : -1;
 }
 
@@ -120,12 +124,12 @@ void ExpectBlob(Stubs& stubs, const std::string& bytes) {
   std::string read;
   v1::ReadResponse part;
   while (reader->Read(&part)) read += part.data();
-  EXPECT_TRUE(reader->Finish().ok());
+  EXPECT_THAT(reader->Finish(), IsOk());
   EXPECT_TRUE(read == bytes);
 }
 
 void ExpectDiskFull(const absl::Status& status) {
-  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted));
   EXPECT_TRUE(HasReason(status, ErrorReason::DISK_FULL)) << status;
 }
 
@@ -133,7 +137,7 @@ v1::Run CreateRun(Stubs& stubs) {
   v1::CreateRunRequest request;
   request.set_parent("experiments/0");
   auto run = Call(*stubs.tracking, &v1::TrackingService::Stub::CreateRun, request);
-  EXPECT_TRUE(run.ok()) << run.status();
+  EXPECT_THAT(run, IsOk());
   return run.ok() ? *run : v1::Run();
 }
 
@@ -220,8 +224,8 @@ TEST(FullVolumeTest, BelowTheReserveRunsCanBePurgedAndBlobsCollectedAndNothingIs
     const std::string first = CreateRun(stubs).name(), second = CreateRun(stubs).name();
     ASSERT_TRUE(volume.LeaveFree(3 * kReserve / 4));
     ExpectDiskFull(LogParam(stubs, first, "a"));
-    EXPECT_TRUE(PurgeRun(stubs, first).ok());
-    EXPECT_TRUE(Collect(stubs).ok());
+    EXPECT_THAT(PurgeRun(stubs, first), IsOk());
+    EXPECT_THAT(Collect(stubs), IsOk());
     ExpectDiskFull(LogParam(stubs, second, "a"));
     server.Kill();
     ASSERT_TRUE(server.Start()) << "full as the volume is";
@@ -233,8 +237,8 @@ TEST(FullVolumeTest, BelowTheReserveRunsCanBePurgedAndBlobsCollectedAndNothingIs
     ExpectDiskFull(PurgeRun(again, second));
     volume.GiveBack();
     const absl::Status logged = LogParam(again, second, "a");
-    EXPECT_TRUE(logged.ok()) << logged;
-    EXPECT_TRUE(PurgeRun(again, second).ok());
+    EXPECT_THAT(logged, IsOk());
+    EXPECT_THAT(PurgeRun(again, second), IsOk());
   });
 }
 
@@ -277,7 +281,7 @@ TEST_F(BrokenUploadTest, TheLargestBlobThatIsAdvertisedIsTakenAndALargerOneIsRef
   Stubs stubs(server_);
   const auto info =
       Call(*stubs.admin, &v1::AdminService::Stub::GetServerInfo, v1::GetServerInfoRequest());
-  ASSERT_TRUE(info.ok()) << info.status();
+  ASSERT_THAT(info, IsOk());
   Digest digest = DigestOf("x");
   digest.size_bytes = info->max_blob_size_bytes();
   Sender largest(stubs, UploadName(digest));
@@ -298,7 +302,7 @@ TEST_F(BrokenUploadTest, ADigestThatIsNoneFailsItsOwnEntryOfABatchOnly) {
   request.mutable_digests(2)->set_size_bytes(-1);
   *request.add_digests() = client::ToWire(DigestOf(""));
   const auto read = Call(*stubs.artifacts, &v1::ArtifactService::Stub::BatchReadBlobs, request);
-  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_THAT(read, IsOk());
   ASSERT_EQ(read->results_size(), 4);
   const auto code = [&read](int i) { return read->results(i).status().code(); };
   EXPECT_EQ(code(0), grpc::OK);

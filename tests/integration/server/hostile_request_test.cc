@@ -21,6 +21,7 @@
 #include "google/rpc/status.pb.h"
 #include "grpcpp/generic/generic_stub.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
@@ -29,6 +30,7 @@ using google::protobuf::Descriptor;
 using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 using google::protobuf::MethodDescriptor;
+using testing::IsOk;
 using testing::ServerProcess;
 using testing::TempFolder;
 
@@ -191,10 +193,10 @@ TEST_F(HostileRequestTest, NamesThatDoNotShowThemselvesAreRefusedWhereverTheyAre
   create.set_parent("experiments/0");
   grpc::ClientContext context;
   v1::Run run;
-  ASSERT_TRUE(v1::TrackingService::NewStub(
+  ASSERT_THAT(v1::TrackingService::NewStub(
                   grpc::CreateChannel(server_.grpc_address(), grpc::InsecureChannelCredentials()))
-                  ->CreateRun(&context, create, &run)
-                  .ok());
+                  ->CreateRun(&context, create, &run),
+              IsOk());
   const auto* pool = google::protobuf::DescriptorPool::generated_pool();
   auto* factory = google::protobuf::MessageFactory::generated_factory();
   for (const NamePlace& place : kNamePlaces) {
@@ -281,7 +283,7 @@ TEST_F(HostileRequestTest, ValuesMayHaveLineFeedsAndTabs) {
   (*create.mutable_run()->mutable_tags())["note"] = "first\n\tsecond";
   (*create.mutable_run()->mutable_params())["note"] = "first\n\tsecond";
   const auto& method = *v1::Run::descriptor()->file()->service(0)->FindMethodByName("CreateRun");
-  EXPECT_TRUE(Call(method, {create.SerializeAsString()}).ok());
+  EXPECT_THAT(Call(method, {create.SerializeAsString()}), IsOk());
 }
 
 // Sets every string of the message, and of one message below each field.

@@ -1,5 +1,6 @@
 // Every limit on runs: the greatest that is taken, and the least that is refused.
 
+#include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -14,11 +15,14 @@
 #include "lib/base/errors.h"
 #include "lib/client/client.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
 
+using testing::IsOk;
 using testing::ServerProcess;
+using testing::StatusIs;
 using testing::TempFolder;
 
 constexpr size_t kMaxFilterBytes = size_t{16} << 10;
@@ -48,7 +52,7 @@ class LimitsTest : public ::testing::Test {
     client::ConnectOptions options;
     options.address = server->grpc_address();
     auto connected = client::Client::Connect(options);
-    ASSERT_TRUE(connected.ok()) << connected.status();
+    ASSERT_THAT(connected, IsOk());
     client_ = *std::move(connected);
     v1::CreateRunRequest create;
     create.set_parent("experiments/0");
@@ -86,13 +90,13 @@ class LimitsTest : public ::testing::Test {
   }
 
   static void ExpectInvalid(const absl::Status& status, const std::string& reason) {
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument));
     EXPECT_EQ(ReasonOf(status), reason);
   }
 
   static void ExpectFits(bool fits, const absl::Status& status, const std::string& reason) {
     if (fits) {
-      EXPECT_TRUE(status.ok()) << status;
+      EXPECT_THAT(status, IsOk());
     } else {
       ExpectInvalid(status, reason);
     }
@@ -111,7 +115,7 @@ TEST_F(LimitsTest, AFilterHasAtMost16KiB) {
   const std::string frame = "display_name = \"\"";
   const std::string longest = "display_name = \"" + Text(kMaxFilterBytes - frame.size()) + "\"";
   ASSERT_EQ(longest.size(), kMaxFilterBytes);
-  EXPECT_TRUE(Search(longest).ok());
+  EXPECT_THAT(Search(longest), IsOk());
   ExpectInvalid(Search(longest + " "), "FILTER_INVALID");
   v1::CountRunsRequest count;
   count.set_filter(longest + " ");
@@ -121,7 +125,7 @@ TEST_F(LimitsTest, AFilterHasAtMost16KiB) {
 TEST_F(LimitsTest, AFilterHasAtMost64Conditions) {
   std::string filter = "params.k0 = 0";
   for (int i = 1; i < kMaxClauses; ++i) filter += fmt::format(" AND params.k{} = {}", i, i);
-  EXPECT_TRUE(Search(filter).ok());
+  EXPECT_THAT(Search(filter), IsOk());
   ExpectInvalid(Search(filter + " AND user = \"a\""), "FILTER_INVALID");
 }
 
@@ -131,7 +135,7 @@ TEST_F(LimitsTest, ListsOfAFilterHaveAtMost10000Values) {
     for (int i = 0; i < values; ++i) text += fmt::format("{}{:032x}", i == 0 ? "" : ", ", i);
     return text + ")";
   };
-  EXPECT_TRUE(Search(list(10'000)).ok());
+  EXPECT_THAT(Search(list(10'000)), IsOk());
   ExpectInvalid(Search(list(10'001)), "FILTER_INVALID");
 }
 
@@ -141,9 +145,9 @@ TEST_F(LimitsTest, ListsOfAFilterHaveAtMost64ValuesWithWildcards) {
     for (int i = 0; i < values; ++i) text += fmt::format("{}\"x{}*\"", i == 0 ? "" : ", ", i);
     return text + ")";
   };
-  EXPECT_TRUE(Search(list(64)).ok());
+  EXPECT_THAT(Search(list(64)), IsOk());
   ExpectInvalid(Search(list(65)), "FILTER_INVALID");
-  EXPECT_TRUE(Search(list(40) + " OR " + list(24)).ok());
+  EXPECT_THAT(Search(list(40) + " OR " + list(24)), IsOk());
   ExpectInvalid(Search(list(40) + " OR " + list(25)), "FILTER_INVALID");
 }
 
@@ -156,7 +160,7 @@ TEST_F(LimitsTest, ListsOfAFilterHaveAtMost1MiB) {
     EXPECT_EQ(text.size(), bytes);
     return "user IN " + text;
   };
-  EXPECT_TRUE(Search(list(kMaxListBytes)).ok());
+  EXPECT_THAT(Search(list(kMaxListBytes)), IsOk());
   ExpectInvalid(Search(list(kMaxListBytes + 1)), "FILTER_INVALID");
 }
 
@@ -165,7 +169,7 @@ TEST_F(LimitsTest, AFilterIsNestedAtMost32Deep) {
     return std::string(static_cast<size_t>(depth), '(') + "user = \"a\"" +
            std::string(static_cast<size_t>(depth), ')');
   };
-  EXPECT_TRUE(Search(nested(kMaxDepth)).ok());
+  EXPECT_THAT(Search(nested(kMaxDepth)), IsOk());
   ExpectInvalid(Search(nested(kMaxDepth + 1)), "FILTER_INVALID");
 }
 
@@ -174,7 +178,7 @@ TEST_F(LimitsTest, AnOrderHasAtMost16KeysAnd16KiB) {
   std::string order = "params.k0";
   for (int i = 1; i < 16; ++i) order += fmt::format(", params.k{}", i);
   request.set_order_by(order);
-  EXPECT_TRUE(tracking().SearchRuns(request).ok());
+  EXPECT_THAT(tracking().SearchRuns(request), IsOk());
   request.set_order_by(order + ", user");
   ExpectInvalid(tracking().SearchRuns(request).status(), "ORDER_BY_INVALID");
   request.set_order_by("params." + Text(kMaxFilterBytes));
@@ -182,14 +186,14 @@ TEST_F(LimitsTest, AnOrderHasAtMost16KeysAnd16KiB) {
 }
 
 TEST_F(LimitsTest, PageSizesAreLoweredAndNeverNegative) {
-  EXPECT_TRUE(Search("", 10'001).ok());
+  EXPECT_THAT(Search("", 10'001), IsOk());
   ExpectInvalid(Search("", -1), "VALUE_INVALID");
   v1::ListRunsRequest runs;
   runs.set_parent("experiments/0");
   runs.set_page_size(-1);
   ExpectInvalid(tracking().ListRuns(runs).status(), "VALUE_INVALID");
   runs.set_page_size(2'000'000'000);
-  EXPECT_TRUE(tracking().ListRuns(runs).ok());
+  EXPECT_THAT(tracking().ListRuns(runs), IsOk());
   v1::ListExperimentsRequest experiments;
   experiments.set_page_size(-1);
   ExpectInvalid(tracking().ListExperiments(experiments).status(), "VALUE_INVALID");
@@ -202,7 +206,7 @@ TEST_F(LimitsTest, ABatchHasAtMost1000OfEachKind) {
     (*full.mutable_tags())[fmt::format("t{}", i)] = "v";
     AddColumns(full, fmt::format("m{}", i), 1);
   }
-  EXPECT_TRUE(Log(full).ok());
+  EXPECT_THAT(Log(full), IsOk());
   v1::LogBatchRequest params = full;
   (*params.mutable_params())["one more"] = "v";
   ExpectInvalid(Log(params), "TOO_LARGE");
@@ -225,7 +229,7 @@ TEST_F(LimitsTest, ABatchHasAtMost1000OfEachKind) {
 TEST_F(LimitsTest, ABatchHasAtMost100000Points) {
   v1::LogBatchRequest full;
   AddColumns(full, "loss", kMaxPoints);
-  EXPECT_TRUE(Log(full).ok());
+  EXPECT_THAT(Log(full), IsOk());
   AddColumns(full, "one more", 1);
   ExpectInvalid(Log(full), "TOO_LARGE");
   v1::LogMetricsRequest streamed;
@@ -271,7 +275,7 @@ TEST_F(LimitsTest, NamesOfRunsAndExperimentsHaveAtMost250And500Bytes) {
   v1::Run run;
   run.set_display_name(Text(250));
   run.set_user(Text(250));
-  EXPECT_TRUE(Create(run).ok());
+  EXPECT_THAT(Create(run), IsOk());
   run.set_display_name(Text(251));
   ExpectInvalid(Create(run), "VALUE_INVALID");
   run.set_display_name("fits");
@@ -279,7 +283,7 @@ TEST_F(LimitsTest, NamesOfRunsAndExperimentsHaveAtMost250And500Bytes) {
   ExpectInvalid(Create(run), "VALUE_INVALID");
   v1::CreateExperimentRequest experiment;
   experiment.mutable_experiment()->set_display_name(Text(500));
-  EXPECT_TRUE(tracking().CreateExperiment(experiment).ok());
+  EXPECT_THAT(tracking().CreateExperiment(experiment), IsOk());
   experiment.mutable_experiment()->set_display_name(Text(501));
   ExpectInvalid(tracking().CreateExperiment(experiment).status(), "NAME_INVALID");
   experiment.mutable_experiment()->set_display_name("tagged");
@@ -299,7 +303,7 @@ TEST_F(LimitsTest, TheContextOfAnInputHasAtMost250Bytes) {
 
 TEST_F(LimitsTest, TheServerTellsItsLimits) {
   const auto info = client_->admin().GetServerInfo({});
-  ASSERT_TRUE(info.ok()) << info.status();
+  ASSERT_THAT(info, IsOk());
   const v1::Limits& limits = info->limits();
   EXPECT_EQ(limits.message_bytes(), info->max_message_size_bytes());
   EXPECT_EQ(limits.filter_bytes(), kMaxFilterBytes);
@@ -345,11 +349,11 @@ TEST_F(LimitsTest, AConnectionHas256CallsAtATimeAndAFurtherOneWaits) {
   waiting.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(300));
   EXPECT_EQ(stub->GetRun(&waiting, get, &run).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
   // Another connection is not concerned, and neither is this one when a stream ends.
-  EXPECT_TRUE(client_->Ping().ok());
+  EXPECT_THAT(client_->Ping(), IsOk());
   streams.back()->WritesDone();
-  EXPECT_TRUE(streams.back()->Finish().ok());
+  EXPECT_THAT(streams.back()->Finish(), IsOk());
   grpc::ClientContext next;
-  EXPECT_TRUE(stub->GetRun(&next, get, &run).ok());
+  EXPECT_THAT(stub->GetRun(&next, get, &run), IsOk());
   for (auto& context : contexts) context.TryCancel();
   streams.pop_back();
   for (auto& stream : streams) EXPECT_FALSE(stream->Finish().ok());
@@ -362,8 +366,7 @@ TEST_F(LimitsTest, IdsThatClientsChooseMatchTheirPattern) {
     v1::CreateRunRequest request;
     request.set_parent("experiments/0");
     request.set_run_id(bad);
-    EXPECT_EQ(tracking().CreateRun(request).status().code(), absl::StatusCode::kInvalidArgument)
-        << bad;
+    EXPECT_THAT(tracking().CreateRun(request), StatusIs(absl::StatusCode::kInvalidArgument)) << bad;
   }
 }
 
@@ -372,7 +375,7 @@ TEST_F(LimitsTest, LeasesAreBetweenOneSecondAndThirtyDays) {
   for (const int64_t good : {int64_t{0}, int64_t{1}, kMostSeconds}) {
     v1::Run run;
     run.mutable_lease_duration()->set_seconds(good);
-    EXPECT_TRUE(Create(run).ok()) << good;
+    EXPECT_THAT(Create(run), IsOk()) << good;
   }
   for (const int64_t bad : {int64_t{-1}, kMostSeconds + 1}) {
     v1::Run run;
@@ -387,15 +390,14 @@ TEST_F(LimitsTest, LeasesAreBetweenOneSecondAndThirtyDays) {
 TEST_F(LimitsTest, ReadsOfMetricsHaveAtMost100000Buckets) {
   v1::LogBatchRequest batch;
   AddColumns(batch, "loss", 10);
-  ASSERT_TRUE(Log(batch).ok());
+  ASSERT_THAT(Log(batch), IsOk());
   v1::ReadMetricsRequest request;
   request.set_run(run_);
   request.set_key("loss");
   request.set_max_buckets(100'000);
-  EXPECT_TRUE(tracking().ReadMetricBuckets(request).ok());
+  EXPECT_THAT(tracking().ReadMetricBuckets(request), IsOk());
   request.set_max_buckets(100'001);
-  EXPECT_EQ(tracking().ReadMetricBuckets(request).status().code(),
-            absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(tracking().ReadMetricBuckets(request), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST_F(LimitsTest, AMessageHasAtMost4MiBAndTheServerGoesOn) {
@@ -404,8 +406,8 @@ TEST_F(LimitsTest, AMessageHasAtMost4MiBAndTheServerGoesOn) {
     (*request.mutable_params())[fmt::format("p{}", i)] = Text(5000);
   }
   ASSERT_GT(request.ByteSizeLong(), size_t{4} << 20);
-  EXPECT_EQ(Log(request).code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_TRUE(client_->Ping().ok());
+  EXPECT_THAT(Log(request), StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(client_->Ping(), IsOk());
   v1::GetRunRequest get;
   get.set_name(run_);
   EXPECT_EQ(tracking().GetRun(get)->params_size(), 0);

@@ -1,6 +1,7 @@
 // Lists of large resources, read by a client that takes 4 MiB a message as any does that
 // was not told otherwise.
 
+#include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -13,9 +14,12 @@
 #include "cairn/v1/tracking.grpc.pb.h"
 #include "fmt/format.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
+
+using testing::IsOk;
 
 constexpr int kResources = 12;
 constexpr int kEntries = 100;
@@ -46,7 +50,7 @@ class PageBytesTest : public ::testing::Test {
       grpc::ClientContext context;
       Response response;
       const grpc::Status status = (stub_.get()->*call)(&context, request, &response);
-      EXPECT_TRUE(status.ok()) << status.error_message();
+      EXPECT_THAT(status, IsOk());
       if (!status.ok()) break;
       EXPECT_GT(rows(response).size(), 0);
       for (const auto& row : rows(response)) EXPECT_TRUE(names.insert(row.name()).second);
@@ -69,7 +73,7 @@ TEST_F(PageBytesTest, LargeRunsComeOnPagesThatFitIntoAMessage) {
     FillWith(request.mutable_run()->mutable_params(), std::string(kEntryBytes, 'a' + i));
     grpc::ClientContext context;
     v1::Run run;
-    ASSERT_TRUE(stub_->CreateRun(&context, request, &run).ok());
+    ASSERT_THAT(stub_->CreateRun(&context, request, &run), IsOk());
     expected.insert(run.name());
   }
   int pages = 0;
@@ -92,7 +96,7 @@ TEST_F(PageBytesTest, LargeExperimentsComeOnPagesThatFitIntoAMessage) {
     FillWith(request.mutable_experiment()->mutable_tags(), std::string(kEntryBytes, 'x'));
     grpc::ClientContext context;
     v1::Experiment experiment;
-    ASSERT_TRUE(stub_->CreateExperiment(&context, request, &experiment).ok());
+    ASSERT_THAT(stub_->CreateExperiment(&context, request, &experiment), IsOk());
   }
   int pages = 0;
   v1::ListExperimentsRequest list;
@@ -121,14 +125,14 @@ TEST_F(PageBytesTest, ASearchForMoreThan10000RunsGives10000) {
     void* tag = nullptr;
     bool ok = false;
     for (size_t i = 0; i < contexts.size(); ++i) ASSERT_TRUE(done.Next(&tag, &ok));
-    for (const grpc::Status& status : statuses) ASSERT_TRUE(status.ok()) << status.error_message();
+    for (const grpc::Status& status : statuses) ASSERT_THAT(status, IsOk());
   }
   v1::SearchRunsRequest search;
   search.set_page_size(1'000'000);
   search.mutable_read_mask()->add_paths("name");
   grpc::ClientContext context;
   v1::SearchRunsResponse response;
-  ASSERT_TRUE(stub_->SearchRuns(&context, search, &response).ok());
+  ASSERT_THAT(stub_->SearchRuns(&context, search, &response), IsOk());
   EXPECT_EQ(response.runs_size(), 10'000);
   EXPECT_FALSE(response.next_page_token().empty());
 }

@@ -1,5 +1,6 @@
 // Who calls, as a handler of gRPC learns it: the acceptor in front of gRPC, with real clients.
 
+#include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -12,6 +13,7 @@
 #include "server/front/acceptor.h"
 #include "server/front/peers.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/testing/test_certificates.h"
 
 namespace cairn {
@@ -19,6 +21,7 @@ namespace {
 
 using testing::Authority;
 using testing::Identity;
+using testing::IsOk;
 
 // Answers who calls, in the field for the version.
 class WhoCalls final : public v1::AdminService::Service {
@@ -42,14 +45,14 @@ class PeerTest : public ::testing::Test {
                                       .key_file = folder_ / "server.key",
                                       .client_ca_file = folder_ / "ca.crt",
                                       .client_certificate_required = false});
-    ASSERT_TRUE(tls.ok()) << tls.status();
+    ASSERT_THAT(tls, IsOk());
     tls_ = *std::move(tls);
     front::AcceptorOptions options;
     options.address = "127.0.0.1:0";
     options.limits = {100, 100};
     options.tls = tls_.get();
     auto bound = front::Acceptor::Bind(std::move(options));
-    ASSERT_TRUE(bound.ok()) << bound.status();
+    ASSERT_THAT(bound, IsOk());
     acceptor_ = *std::move(bound);
     grpc::ServerBuilder builder;
     external_ = builder.experimental().AddExternalConnectionAcceptor(

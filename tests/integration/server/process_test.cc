@@ -8,12 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <filesystem>
 #include <string>
-#include <thread>
 
 #include "lib/base/files.h"
+#include "tests/testing/eventually.h"
 #include "tests/testing/server_process.h"
 
 namespace cairn {
@@ -45,12 +44,9 @@ std::string Shell(const std::string& program, const std::string& arguments) {
 }
 
 bool Answers(const std::string& http_address) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (std::chrono::steady_clock::now() < deadline) {
-    if (testing::HttpGet(http_address, "/health").find("200 OK") != std::string::npos) return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));
-  }
-  return false;
+  return testing::Eventually([&] {
+    return testing::HttpGet(http_address, "/health").find("200 OK") != std::string::npos;
+  });
 }
 
 TEST(ClosedDescriptorsTest, NoLogLineOfTheServerGoesIntoAFileOfTheStore) {

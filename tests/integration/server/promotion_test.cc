@@ -1,5 +1,6 @@
 // Promotion over real sockets: the shipped policy, repetition and races.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <set>
@@ -12,11 +13,14 @@
 #include "lib/client/client.h"
 #include "lib/client/uploader.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
 
+using testing::IsOk;
 using testing::ServerProcess;
+using testing::StatusIs;
 using testing::TempFolder;
 
 constexpr const char* kChannel = "models/customer-segments/channels/production";
@@ -35,22 +39,22 @@ class PromotionTest : public ::testing::Test {
     client::ConnectOptions options;
     options.address = server_.grpc_address();
     auto connected = client::Client::Connect(options);
-    ASSERT_TRUE(connected.ok());
+    ASSERT_THAT(connected, IsOk());
     client_ = *std::move(connected);
     dataset_ = PutDataset("customers");
     const auto source = ReadFile(CAIRN_SOURCE_DIR "/policies/customer-segments.yaml");
-    ASSERT_TRUE(source.ok());
+    ASSERT_THAT(source, IsOk());
     v1::ApplyPolicyRequest apply;
     apply.set_source(*source);
     const auto applied = client_->promotion().ApplyPolicy(apply);
-    ASSERT_TRUE(applied.ok()) << applied.status();
+    ASSERT_THAT(applied, IsOk());
     EXPECT_EQ(applied->change(), v1::ApplyPolicyResponse::CREATED);
   }
 
   std::vector<v1::ArtifactFile> Put(const std::string& path, const std::string& bytes) {
     client::Uploader uploader(*client_);
     const auto files = uploader.Upload({client::UploadItem::Bytes(path, bytes)});
-    EXPECT_TRUE(files.ok()) << files.status();
+    EXPECT_THAT(files, IsOk());
     return *files;
   }
 
@@ -61,7 +65,7 @@ class PromotionTest : public ::testing::Test {
       *request.mutable_dataset_version()->add_files() = file;
     }
     const auto version = client_->datasets().CreateDatasetVersion(request);
-    EXPECT_TRUE(version.ok()) << version.status();
+    EXPECT_THAT(version, IsOk());
     return version->name();
   }
 
@@ -71,7 +75,7 @@ class PromotionTest : public ::testing::Test {
     (*create.mutable_run()->mutable_params())["k"] = std::to_string(quality.k);
     create.mutable_run()->add_inputs()->set_dataset_version(dataset_);
     const auto run = client_->tracking().CreateRun(create);
-    EXPECT_TRUE(run.ok()) << run.status();
+    EXPECT_THAT(run, IsOk());
     v1::CreateModelVersionRequest request;
     request.set_parent("models/customer-segments");
     auto& version = *request.mutable_model_version();
@@ -89,7 +93,7 @@ class PromotionTest : public ::testing::Test {
     add("davies_bouldin", quality.davies_bouldin);
     add("min_cluster_share", quality.min_cluster_share);
     const auto created = client_->registry().CreateModelVersion(request);
-    EXPECT_TRUE(created.ok()) << created.status();
+    EXPECT_THAT(created, IsOk());
     return created->name();
   }
 
@@ -121,7 +125,7 @@ class PromotionTest : public ::testing::Test {
 TEST_F(PromotionTest, ADustSegmentIsRefusedByTheNameOfTheGate) {
   const std::string trap = Register({2, 0.857, 0.92, 0.0057});
   const auto decision = Promote();
-  ASSERT_TRUE(decision.ok()) << decision.status();
+  ASSERT_THAT(decision, IsOk());
   EXPECT_EQ(decision->outcome(), v1::Decision::REFUSED);
   EXPECT_EQ(decision->verdict(), v1::FAIL);
   std::set<std::string> failed;
@@ -140,7 +144,7 @@ TEST_F(PromotionTest, AGoodModelBecomesProductionAndRepeatingMovesNothing) {
   EXPECT_EQ(DecisionCount(), 0);
 
   const auto first = Promote();
-  ASSERT_TRUE(first.ok()) << first.status();
+  ASSERT_THAT(first, IsOk());
   EXPECT_EQ(first->outcome(), v1::Decision::PROMOTED);
   EXPECT_EQ(first->chosen_version(), good);
   EXPECT_EQ(Channel().version(), good);
@@ -148,12 +152,12 @@ TEST_F(PromotionTest, AGoodModelBecomesProductionAndRepeatingMovesNothing) {
   EXPECT_EQ(Channel().decision(), first->name());
 
   const auto second = Promote();
-  ASSERT_TRUE(second.ok());
+  ASSERT_THAT(second, IsOk());
   EXPECT_EQ(second->outcome(), v1::Decision::NO_CHANGE);
   EXPECT_EQ(DecisionCount(), 2);
   for (int i = 0; i < 3; ++i) {
     const auto again = Promote();
-    ASSERT_TRUE(again.ok());
+    ASSERT_THAT(again, IsOk());
     EXPECT_EQ(again->name(), second->name());
   }
   EXPECT_EQ(DecisionCount(), 2);
@@ -175,7 +179,7 @@ TEST_F(PromotionTest, OfRacingPromotionsExactlyOneMovesTheChannel) {
       promoted += result->outcome() == v1::Decision::PROMOTED ? 1 : 0;
       continue;
     }
-    EXPECT_EQ(result.status().code(), absl::StatusCode::kAborted) << result.status();
+    EXPECT_THAT(result, StatusIs(absl::StatusCode::kAborted));
     EXPECT_EQ(ReasonOf(result.status()), "EPOCH_MISMATCH");
     EXPECT_EQ(MetadataOf(result.status(), "currentEpoch"), "1");
     EXPECT_EQ(MetadataOf(result.status(), "version"), good);
@@ -187,23 +191,23 @@ TEST_F(PromotionTest, OfRacingPromotionsExactlyOneMovesTheChannel) {
 TEST_F(PromotionTest, AnExpectedEpochThatIsGoneIsAbortedAndNamesTheDecision) {
   Register({4, 0.26, 1.2, 0.1});
   const auto first = Promote();
-  ASSERT_TRUE(first.ok());
+  ASSERT_THAT(first, IsOk());
   v1::PromoteRequest request;
   request.set_name(kChannel);
   request.set_expected_epoch(0);
   const auto late = client_->promotion().Promote(request);
-  EXPECT_EQ(late.status().code(), absl::StatusCode::kAborted);
+  EXPECT_THAT(late, StatusIs(absl::StatusCode::kAborted));
   EXPECT_EQ(MetadataOf(late.status(), "decision"), first->name());
 }
 
 TEST_F(PromotionTest, LineageLeadsFromTheDataToTheChannel) {
   const std::string good = Register({4, 0.26, 1.2, 0.1});
-  ASSERT_TRUE(Promote().ok());
+  ASSERT_THAT(Promote(), IsOk());
   v1::GetLineageRequest request;
   request.set_name(dataset_);
   request.set_direction(v1::GetLineageRequest::DOWNSTREAM);
   const auto lineage = client_->datasets().GetLineage(request);
-  ASSERT_TRUE(lineage.ok()) << lineage.status();
+  ASSERT_THAT(lineage, IsOk());
   std::set<std::string> names;
   for (const auto& node : lineage->nodes()) names.insert(node.name());
   EXPECT_TRUE(names.count(good));
@@ -215,7 +219,7 @@ TEST_F(PromotionTest, AnUnknownFieldInAPolicyIsRefusedWithItsPlace) {
   apply.set_source(
       "apiVersion: cairn/v1\nkind: PromotionPolicy\nmetadata:\n  name: p\nspec:\n  gatez: []\n");
   const auto applied = client_->promotion().ApplyPolicy(apply);
-  EXPECT_EQ(applied.status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(applied, StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_EQ(ReasonOf(applied.status()), "POLICY_INVALID");
   EXPECT_EQ(MetadataOf(applied.status(), "line"), "6");
   EXPECT_EQ(MetadataOf(applied.status(), "column"), "3");

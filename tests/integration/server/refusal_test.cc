@@ -10,15 +10,18 @@
 #include "lib/base/files.h"
 #include "lib/client/client.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
 
 using ::testing::HasSubstr;
 using testing::HttpGet;
+using testing::IsOk;
 using testing::ProgramPath;
 using testing::RunProgram;
 using testing::ServerProcess;
+using testing::StatusIs;
 using testing::TempFolder;
 
 class RefusalTest : public ::testing::Test {
@@ -49,7 +52,7 @@ TEST_F(RefusalTest, ADirectoryInUseIsNamed) {
 
 TEST_F(RefusalTest, ANewerStoreIsLeftAlone) {
   ASSERT_EQ(server_.Stop(), 0);
-  ASSERT_TRUE(WriteFileAtomically(folder_ / "store/CAIRN", "cairn store, format 99\n").ok());
+  ASSERT_THAT(WriteFileAtomically(folder_ / "store/CAIRN", "cairn store, format 99\n"), IsOk());
   const auto refused = StartAnother(folder_ / "store");
   EXPECT_NE(refused.exit_code, 0);
   EXPECT_THAT(refused.output, HasSubstr("STORE_NEWER"));
@@ -58,7 +61,7 @@ TEST_F(RefusalTest, ANewerStoreIsLeftAlone) {
 
 TEST_F(RefusalTest, ADamagedStoreIsRefusedNotReset) {
   ASSERT_EQ(server_.Stop(), 0);
-  ASSERT_TRUE(WriteFileAtomically(folder_ / "store/kv/CURRENT", "no manifest\n").ok());
+  ASSERT_THAT(WriteFileAtomically(folder_ / "store/kv/CURRENT", "no manifest\n"), IsOk());
   const auto refused = StartAnother(folder_ / "store");
   EXPECT_NE(refused.exit_code, 0);
   EXPECT_THAT(refused.output, HasSubstr("STORE_CORRUPT"));
@@ -79,7 +82,7 @@ TEST_F(RefusalTest, BytesUnderAWrongDigestAreNotKept) {
   *entry->mutable_digest() = client::ToWire(DigestOf("hello"));
   entry->set_data("jello");
   const auto answer = client->artifacts().BatchUpdateBlobs(request);
-  ASSERT_TRUE(answer.ok()) << answer.status();
+  ASSERT_THAT(answer, IsOk());
   EXPECT_EQ(answer->results(0).status().code(),
             static_cast<int>(absl::StatusCode::kInvalidArgument));
   v1::FindMissingBlobsRequest find;
@@ -96,7 +99,7 @@ TEST_F(RefusalTest, AMissingBlobLeavesNoVersionBehind) {
   file->set_path("a.csv");
   *file->mutable_digest() = client::ToWire(DigestOf("never sent"));
   const auto created = client->datasets().CreateDatasetVersion(request);
-  EXPECT_EQ(created.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(created, StatusIs(absl::StatusCode::kNotFound));
   EXPECT_EQ(ReasonOf(created.status()), "BLOB_NOT_FOUND");
   EXPECT_EQ(client->datasets().ListDatasets({})->datasets_size(), 0);
 }
@@ -116,7 +119,7 @@ TEST_F(RefusalTest, AnUnknownModelIsNotFound) {
   v1::GetModelRequest get;
   get.set_name("models/nobody");
   const auto model = Connect()->registry().GetModel(get);
-  EXPECT_EQ(model.status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(model, StatusIs(absl::StatusCode::kNotFound));
   EXPECT_EQ(ReasonOf(model.status()), "MODEL_NOT_FOUND");
   EXPECT_EQ(MetadataOf(model.status(), "resource"), "models/nobody");
 }
@@ -126,9 +129,8 @@ TEST_F(RefusalTest, AMessageAboveTheLimitIsRefusedAndTheServerGoesOn) {
   v1::CreateRunRequest create;
   create.set_parent("experiments/0");
   create.mutable_run()->set_display_name(std::string(5 << 20, 'x'));
-  EXPECT_EQ(client->tracking().CreateRun(create).status().code(),
-            absl::StatusCode::kResourceExhausted);
-  EXPECT_TRUE(client->Ping().ok());
+  EXPECT_THAT(client->tracking().CreateRun(create), StatusIs(absl::StatusCode::kResourceExhausted));
+  EXPECT_THAT(client->Ping(), IsOk());
 }
 
 TEST_F(RefusalTest, AParameterCannotChange) {
@@ -137,7 +139,7 @@ TEST_F(RefusalTest, AParameterCannotChange) {
   create.set_parent("experiments/0");
   (*create.mutable_run()->mutable_params())["k"] = "4";
   const auto run = client->tracking().CreateRun(create);
-  ASSERT_TRUE(run.ok());
+  ASSERT_THAT(run, IsOk());
   v1::LogBatchRequest batch;
   batch.set_run(run->name());
   (*batch.mutable_params())["k"] = "5";
@@ -153,13 +155,13 @@ TEST_F(RefusalTest, APageTokenBelongsToItsArguments) {
   for (int i = 0; i < 3; ++i) {
     v1::CreateRunRequest create;
     create.set_parent("experiments/0");
-    ASSERT_TRUE(client->tracking().CreateRun(create).ok());
+    ASSERT_THAT(client->tracking().CreateRun(create), IsOk());
   }
   v1::ListRunsRequest list;
   list.set_parent("experiments/0");
   list.set_page_size(2);
   const auto first = client->tracking().ListRuns(list);
-  ASSERT_TRUE(first.ok());
+  ASSERT_THAT(first, IsOk());
   EXPECT_EQ(first->runs_size(), 2);
   list.set_page_token(first->next_page_token());
   EXPECT_EQ(client->tracking().ListRuns(list)->runs_size(), 1);
@@ -170,7 +172,7 @@ TEST_F(RefusalTest, APageTokenBelongsToItsArguments) {
 TEST_F(RefusalTest, HttpAnswersHealthVersionAndMetrics) {
   EXPECT_THAT(HttpGet(server_.http_address(), "/health"), HasSubstr(R"({"status":"ok"})"));
   EXPECT_THAT(HttpGet(server_.http_address(), "/version"), HasSubstr("storeFormat"));
-  ASSERT_TRUE(Connect()->Ping().ok());
+  ASSERT_THAT(Connect()->Ping(), IsOk());
   EXPECT_THAT(HttpGet(server_.http_address(), "/metrics"), HasSubstr("cairn_calls_total"));
   EXPECT_THAT(HttpGet(server_.http_address(), "/nothing"), HasSubstr("404"));
 }

@@ -6,25 +6,27 @@
 #include <stdlib.h>
 
 #include <chrono>
-#include <functional>
 #include <future>
 #include <memory>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "google/longrunning/operations.grpc.pb.h"
 #include "lib/base/errors.h"
 #include "lib/client/client.h"
 #include "lib/client/grpc_status.h"
+#include "tests/testing/eventually.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
 
 using google::longrunning::Operation;
 using google::longrunning::Operations;
+using testing::IsOk;
 using testing::ServerProcess;
+using testing::StatusIs;
 using testing::TempFolder;
 using v1::BulkChangeRunsRequest;
 
@@ -38,7 +40,7 @@ class RunLifeWireTest : public ::testing::Test {
     client::ConnectOptions options;
     options.address = server_.grpc_address();
     auto connected = client::Client::Connect(options);
-    ASSERT_TRUE(connected.ok()) << connected.status();
+    ASSERT_THAT(connected, IsOk());
     client_ = *std::move(connected);
     operations_ = Operations::NewStub(
         grpc::CreateChannel(server_.grpc_address(), grpc::InsecureChannelCredentials()));
@@ -50,7 +52,7 @@ class RunLifeWireTest : public ::testing::Test {
     v1::CreateExperimentRequest request;
     request.mutable_experiment()->set_display_name(name);
     const auto created = tracking().CreateExperiment(request);
-    EXPECT_TRUE(created.ok()) << created.status();
+    EXPECT_THAT(created, IsOk());
     return created.ok() ? created->name() : "";
   }
 
@@ -61,7 +63,7 @@ class RunLifeWireTest : public ::testing::Test {
       request.mutable_run()->mutable_lease_duration()->set_seconds(lease_seconds);
     }
     const auto run = tracking().CreateRun(request);
-    EXPECT_TRUE(run.ok()) << run.status();
+    EXPECT_THAT(run, IsOk());
     return run.ok() ? *run : v1::Run();
   }
 
@@ -111,7 +113,8 @@ class RunLifeWireTest : public ::testing::Test {
     const auto live = tracking().CountRuns(request);
     request.set_show_deleted(true);
     const auto all = tracking().CountRuns(request);
-    EXPECT_TRUE(live.ok() && all.ok()) << live.status() << all.status();
+    EXPECT_THAT(live, IsOk());
+    EXPECT_THAT(all, IsOk());
     return live.ok() && all.ok() ? all->run_count() - live->run_count() : -1;
   }
 
@@ -143,14 +146,13 @@ class RunLifeWireTest : public ::testing::Test {
 
   // Asks until the run is in `state`; the last answer.
   v1::Run WaitForState(const std::string& name, v1::Run::State state) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
-    while (std::chrono::steady_clock::now() < deadline) {
-      const auto run = Get(name);
-      if (!run.ok() || run->state() == state) return run.ok() ? *run : v1::Run();
-      std::this_thread::yield();
-    }
-    ADD_FAILURE() << name << " is not " << v1::Run::State_Name(state);
-    return {};
+    absl::StatusOr<v1::Run> run;
+    EXPECT_TRUE(testing::Eventually([&] {
+      run = Get(name);
+      return !run.ok() || run->state() == state;
+    })) << name
+        << " is not " << v1::Run::State_Name(state);
+    return run.ok() ? *run : v1::Run();
   }
 
   template <typename Message>
@@ -172,15 +174,15 @@ TEST_F(RunLifeWireTest, ASilentRunIsKilledAndComesBackWhenItIsResumed) {
   EXPECT_THAT(killed.state_message(), ::testing::MatchesRegex("silent for [0-9]+ s"));
   EXPECT_TRUE(killed.has_end_time());
   EXPECT_EQ(ReasonOf(Heartbeat(run.name())), "RUN_ENDED");
-  EXPECT_TRUE(Log(run.name(), 1).ok());
+  EXPECT_THAT(Log(run.name(), 1), IsOk());
   v1::ResumeRunRequest resume;
   resume.set_name(run.name());
   const auto resumed = tracking().ResumeRun(resume);
-  ASSERT_TRUE(resumed.ok()) << resumed.status();
+  ASSERT_THAT(resumed, IsOk());
   EXPECT_EQ(resumed->state(), v1::Run::RUNNING);
   EXPECT_EQ(resumed->state_message(), "");
   EXPECT_FALSE(resumed->has_end_time());
-  EXPECT_TRUE(Heartbeat(run.name()).ok());
+  EXPECT_THAT(Heartbeat(run.name()), IsOk());
   WaitForState(run.name(), v1::Run::KILLED);
 }
 
@@ -196,11 +198,11 @@ TEST_F(RunLifeWireTest, HeartbeatsAndLoggingKeepARunAliveBesideASilentOne) {
     columns->set_key("loss");
     columns->add_steps(step);
     columns->add_values(0.5);
-    ASSERT_TRUE(tracking().LogMetrics({batch}).ok());
-    ASSERT_TRUE(Heartbeat(beating.name()).ok());
-    ASSERT_TRUE(Log(logging.name(), step).ok());
+    ASSERT_THAT(tracking().LogMetrics({batch}), IsOk());
+    ASSERT_THAT(Heartbeat(beating.name()), IsOk());
+    ASSERT_THAT(Log(logging.name(), step), IsOk());
     const auto run = Get(silent.name());
-    ASSERT_TRUE(run.ok());
+    ASSERT_THAT(run, IsOk());
     if (run->state() == v1::Run::KILLED) break;
   }
   EXPECT_EQ(Get(beating.name())->state(), v1::Run::RUNNING);
@@ -228,7 +230,7 @@ TEST_F(RunLifeWireTest, AnUpdateChangesTagsAndNameByItsMask) {
   request.mutable_update_mask()->add_paths("display_name");
   request.mutable_update_mask()->add_paths("tags.`odd key`");
   const auto updated = tracking().UpdateRun(request);
-  ASSERT_TRUE(updated.ok()) << updated.status();
+  ASSERT_THAT(updated, IsOk());
   EXPECT_EQ(updated->display_name(), "renamed");
   EXPECT_EQ(updated->tags().at("odd key"), "x");
   EXPECT_NE(updated->etag(), run.etag());
@@ -239,17 +241,17 @@ TEST_F(RunLifeWireTest, AnUpdateChangesTagsAndNameByItsMask) {
 TEST_F(RunLifeWireTest, APurgedRunIsGoneAlsoFromTheSearchAndAfterAKill) {
   const v1::Run run = CreateRun("experiments/0");
   const v1::Run other = CreateRun("experiments/0");
-  ASSERT_TRUE(Log(run.name(), 1).ok());
+  ASSERT_THAT(Log(run.name(), 1), IsOk());
   EXPECT_EQ(ReasonOf(Purge(run.name())), "DELETE_FIRST");
-  ASSERT_TRUE(Delete(run.name()).ok());
-  ASSERT_TRUE(Purge(run.name()).ok());
+  ASSERT_THAT(Delete(run.name()), IsOk());
+  ASSERT_THAT(Purge(run.name()), IsOk());
   for (int round = 0; round < 2; ++round) {
     EXPECT_EQ(ReasonOf(Get(run.name()).status()), "RUN_NOT_FOUND");
     EXPECT_EQ(ReasonOf(Log(run.name(), 2)), "RUN_NOT_FOUND");
     v1::SearchRunsRequest search;
     search.set_show_deleted(true);
     const auto found = tracking().SearchRuns(search);
-    ASSERT_TRUE(found.ok());
+    ASSERT_THAT(found, IsOk());
     ASSERT_EQ(found->runs_size(), 1);
     EXPECT_EQ(found->runs(0).name(), other.name());
     server_.Kill();
@@ -262,7 +264,7 @@ TEST_F(RunLifeWireTest, ANewRunWithThePurgedOnesIdHasNothingOfItThoughManyWereLo
   create.set_parent("experiments/0");
   create.set_run_id(std::string(32, 'e'));
   const auto run = tracking().CreateRun(create);
-  ASSERT_TRUE(run.ok()) << run.status();
+  ASSERT_THAT(run, IsOk());
   std::vector<std::future<void>> writers;
   for (int w = 0; w < 4; ++w) {
     writers.push_back(std::async(std::launch::async, [&, w] {
@@ -274,9 +276,9 @@ TEST_F(RunLifeWireTest, ANewRunWithThePurgedOnesIdHasNothingOfItThoughManyWereLo
       }
     }));
   }
-  while (Get(run->name())->metrics_size() == 0) std::this_thread::yield();
-  ASSERT_TRUE(Delete(run->name()).ok());
-  ASSERT_TRUE(Purge(run->name()).ok());
+  ASSERT_TRUE(testing::Eventually([&] { return Get(run->name())->metrics_size() > 0; }));
+  ASSERT_THAT(Delete(run->name()), IsOk());
+  ASSERT_THAT(Purge(run->name()), IsOk());
   for (auto& writer : writers) writer.get();
   // The id is free when the last key is gone.
   const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
@@ -284,9 +286,9 @@ TEST_F(RunLifeWireTest, ANewRunWithThePurgedOnesIdHasNothingOfItThoughManyWereLo
   while (ReasonOf(again.status()) == "RUN_EXISTS" && std::chrono::steady_clock::now() < deadline) {
     again = tracking().CreateRun(create);
   }
-  ASSERT_TRUE(again.ok()) << again.status();
+  ASSERT_THAT(again, IsOk());
   const auto empty = Get(run->name());
-  ASSERT_TRUE(empty.ok()) << empty.status();
+  ASSERT_THAT(empty, IsOk());
   EXPECT_EQ(empty->tags_size(), 0);
   EXPECT_EQ(empty->metrics_size(), 0);
 }
@@ -301,24 +303,24 @@ TEST_F(RunLifeWireTest, ARunThatAModelVersionCameFromIsNotPurged) {
   file->mutable_digest()->set_sha256(
       "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   const auto version = client_->registry().CreateModelVersion(request);
-  ASSERT_TRUE(version.ok()) << version.status();
-  ASSERT_TRUE(Delete(run.name()).ok());
+  ASSERT_THAT(version, IsOk());
+  ASSERT_THAT(Delete(run.name()), IsOk());
   const absl::Status refused = Purge(run.name());
-  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_EQ(ReasonOf(refused), "RUN_IN_USE");
-  EXPECT_TRUE(Get(run.name()).ok());
+  EXPECT_THAT(Get(run.name()), IsOk());
 }
 
 TEST_F(RunLifeWireTest, APurgedExperimentIsGoneWithItsRuns) {
   const std::string experiment = CreateExperiment("churn");
   for (int i = 0; i < 120; ++i) CreateRun(experiment);
-  ASSERT_TRUE(DeleteExperiment(experiment).ok());
+  ASSERT_THAT(DeleteExperiment(experiment), IsOk());
   v1::PurgeExperimentRequest request;
   request.set_name(experiment);
   const auto asked = tracking().PurgeExperiment(request);
-  ASSERT_TRUE(asked.ok()) << asked.status();
+  ASSERT_THAT(asked, IsOk());
   const auto done = Wait(asked->name());
-  ASSERT_TRUE(done.ok()) << done.status();
+  ASSERT_THAT(done, IsOk());
   ASSERT_TRUE(done->has_response()) << done->DebugString();
   EXPECT_EQ(Unpack<v1::PurgeExperimentResponse>(done->response()).purged_run_count(), 120);
   v1::GetExperimentRequest get;
@@ -338,11 +340,11 @@ TEST_F(RunLifeWireTest, AnOperationGoesOnAfterAKillAndChangesEachRunOnce) {
   }
   for (auto& writer : writers) writer.get();
   const auto asked = Bulk(experiment, BulkChangeRunsRequest::DELETE);
-  ASSERT_TRUE(asked.ok()) << asked.status();
+  ASSERT_THAT(asked, IsOk());
   server_.Kill();
   Start();
   const auto done = Wait(asked->name());
-  ASSERT_TRUE(done.ok()) << done.status();
+  ASSERT_THAT(done, IsOk());
   ASSERT_TRUE(done->has_response()) << done->DebugString();
   const auto response = Unpack<v1::BulkChangeRunsResponse>(done->response());
   EXPECT_EQ(response.run_count(), kRuns);
@@ -354,10 +356,10 @@ TEST_F(RunLifeWireTest, ACancelledOperationKeepsWhatIsDone) {
   const std::string experiment = CreateExperiment("some");
   for (int i = 0; i < 250; ++i) CreateRun(experiment);
   const auto asked = Bulk(experiment, BulkChangeRunsRequest::DELETE);
-  ASSERT_TRUE(asked.ok()) << asked.status();
-  ASSERT_TRUE(Cancel(asked->name()).ok());
+  ASSERT_THAT(asked, IsOk());
+  ASSERT_THAT(Cancel(asked->name()), IsOk());
   const auto done = Wait(asked->name());
-  ASSERT_TRUE(done.ok()) << done.status();
+  ASSERT_THAT(done, IsOk());
   ASSERT_TRUE(done->done());
   // It may have been quicker than the cancellation; either way the count is exact.
   const auto metadata = Unpack<v1::BulkChangeRunsMetadata>(done->metadata());
@@ -373,7 +375,7 @@ TEST_F(RunLifeWireTest, OperationsAreListedGotAndDeleted) {
   std::vector<std::string> names;
   for (const auto change : {BulkChangeRunsRequest::DELETE, BulkChangeRunsRequest::UNDELETE}) {
     const auto asked = Bulk(experiment, change);
-    ASSERT_TRUE(asked.ok()) << asked.status();
+    ASSERT_THAT(asked, IsOk());
     ASSERT_TRUE(Wait(asked->name())->done());
     names.push_back(asked->name());
   }
@@ -381,14 +383,14 @@ TEST_F(RunLifeWireTest, OperationsAreListedGotAndDeleted) {
   list.set_page_size(1);
   google::longrunning::ListOperationsResponse page;
   grpc::ClientContext first;
-  ASSERT_TRUE(operations_->ListOperations(&first, list, &page).ok());
+  ASSERT_THAT(operations_->ListOperations(&first, list, &page), IsOk());
   ASSERT_EQ(page.operations_size(), 1);
   EXPECT_EQ(page.operations(0).name(), names[0]);
   google::longrunning::DeleteOperationRequest remove;
   remove.set_name(names[0]);
   google::protobuf::Empty empty;
   grpc::ClientContext second;
-  ASSERT_TRUE(operations_->DeleteOperation(&second, remove, &empty).ok());
+  ASSERT_THAT(operations_->DeleteOperation(&second, remove, &empty), IsOk());
   google::longrunning::GetOperationRequest get;
   get.set_name(names[0]);
   Operation operation;
@@ -406,9 +408,9 @@ TEST_F(RunLifeWireTest, AWaitEndsWithItsTimeAndWithItsCaller) {
   const std::string experiment = CreateExperiment("some");
   CreateRun(experiment);
   const auto asked = Bulk(experiment, BulkChangeRunsRequest::DELETE);
-  ASSERT_TRUE(asked.ok()) << asked.status();
+  ASSERT_THAT(asked, IsOk());
   const auto now = Wait(asked->name(), 0);
-  ASSERT_TRUE(now.ok()) << now.status();
+  ASSERT_THAT(now, IsOk());
   EXPECT_EQ(now->name(), asked->name());
   EXPECT_EQ(ReasonOf(Wait(asked->name(), -1).status()), "VALUE_INVALID");
   EXPECT_EQ(ReasonOf(Wait("operations/none").status()), "OPERATION_NOT_FOUND");
@@ -424,7 +426,8 @@ TEST_F(RunLifeWireTest, ARepeatedRequestDoesNotMakeASecondOperation) {
   request.set_request_id("0b54a1f4-9f0e-4a6c-8f2b-0d1a2b3c4d5e");
   const auto once = tracking().BulkChangeRuns(request);
   const auto twice = tracking().BulkChangeRuns(request);
-  ASSERT_TRUE(once.ok() && twice.ok()) << once.status() << twice.status();
+  ASSERT_THAT(once, IsOk());
+  ASSERT_THAT(twice, IsOk());
   EXPECT_EQ(once->name(), twice->name());
 }
 

@@ -1,6 +1,7 @@
 // `cairnd check`: reads a store that a real server wrote, finds damage in each kind of file, and
 // changes nothing.
 
+#include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -13,11 +14,13 @@
 #include "lib/base/digest.h"
 #include "tests/fault/directory_image.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
 
 using fault::DirectoryImage;
+using testing::IsOk;
 using testing::ProgramResult;
 using testing::ServerProcess;
 using testing::TempFolder;
@@ -49,7 +52,7 @@ class StoreCheckTest : public ::testing::Test {
       v1::CreateExperimentRequest request;
       request.mutable_experiment()->set_display_name(prefix + std::to_string(i));
       v1::Experiment experiment;
-      ASSERT_TRUE(tracking.CreateExperiment(&context, request, &experiment).ok());
+      ASSERT_THAT(tracking.CreateExperiment(&context, request, &experiment), IsOk());
     }
   }
 
@@ -81,7 +84,7 @@ class StoreCheckTest : public ::testing::Test {
     blob->set_data(bytes);
     grpc::ClientContext context;
     v1::BatchUpdateBlobsResponse response;
-    ASSERT_TRUE(artifacts.BatchUpdateBlobs(&context, request, &response).ok());
+    ASSERT_THAT(artifacts.BatchUpdateBlobs(&context, request, &response), IsOk());
     ASSERT_EQ(response.results(0).status().code(), 0);
   }
 

@@ -23,9 +23,11 @@
 #include "cairn/v1/tracking.grpc.pb.h"
 #include "lib/tls/openssl_handles.h"
 #include "tests/integration/server/connections.h"
+#include "tests/testing/eventually.h"
 #include "tests/testing/http2_frames.h"
 #include "tests/testing/raw_call.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/testing/test_certificates.h"
 
 namespace cairn {
@@ -38,6 +40,7 @@ using testing::Authority;
 using testing::Eventually;
 using testing::FloodConnection;
 using ::testing::HasSubstr;
+using testing::IsOk;
 using testing::ProgramPath;
 using testing::ProgramResult;
 using testing::RunProgram;
@@ -188,7 +191,7 @@ TEST_F(TlsTest, AReloadReachesNewConnectionsAndLeavesTheOthers) {
   ReplaceServer("after rubbish");
   EXPECT_TRUE(Eventually([&] { return NameOfServer() == "after rubbish"; }));
   stream->WritesDone();
-  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_THAT(stream->Finish(), IsOk());
   EXPECT_TRUE(Calls(old));
 }
 

@@ -1,5 +1,6 @@
 // What any client sees on the wire: reflection, health, errors, streams of bytes.
 
+#include <gmock/gmock.h>
 #include <grpcpp/grpcpp.h>
 #include <gtest/gtest.h>
 
@@ -23,12 +24,14 @@
 #include "lib/base/ids.h"
 #include "lib/client/artifact_client.h"
 #include "tests/testing/server_process.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 namespace {
 
 using google::protobuf::Empty;
 using google::protobuf::UnknownField;
+using testing::IsOk;
 using testing::ServerProcess;
 using testing::TempFolder;
 
@@ -107,7 +110,7 @@ class WireTest : public ::testing::Test {
     v1::FindMissingBlobsRequest request;
     *request.add_digests() = client::ToWire(digest);
     v1::FindMissingBlobsResponse response;
-    EXPECT_TRUE(artifacts_->FindMissingBlobs(&context, request, &response).ok());
+    EXPECT_THAT(artifacts_->FindMissingBlobs(&context, request, &response), IsOk());
     return response.missing_size() == 1;
   }
 
@@ -172,7 +175,7 @@ std::string AskReflection(const std::shared_ptr<grpc::Channel>& channel, int que
   Empty answer;
   EXPECT_TRUE(stream->Read(&answer));
   stream->WritesDone();
-  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_THAT(stream->Finish(), IsOk());
   return answer.SerializeAsString();
 }
 
@@ -205,7 +208,7 @@ TEST_F(WireTest, HealthSaysServing) {
       grpc::internal::BlockingUnaryCall<Empty, Empty, google::protobuf::MessageLite,
                                         google::protobuf::MessageLite>(channel_.get(), method,
                                                                        &context, Empty(), &answer);
-  ASSERT_TRUE(status.ok()) << status.error_message();
+  ASSERT_THAT(status, IsOk());
   EXPECT_EQ(Fields(answer.SerializeAsString(), 1), std::vector<std::string>{"1"});
 }
 
@@ -266,12 +269,12 @@ TEST_F(WireTest, AReusedRequestIdIsRefusedForAnotherRequest) {
   v1::Run first;
   {
     grpc::ClientContext context;
-    ASSERT_TRUE(tracking_->CreateRun(&context, request, &first).ok());
+    ASSERT_THAT(tracking_->CreateRun(&context, request, &first), IsOk());
   }
   v1::Run again;
   {
     grpc::ClientContext context;
-    ASSERT_TRUE(tracking_->CreateRun(&context, request, &again).ok());
+    ASSERT_THAT(tracking_->CreateRun(&context, request, &again), IsOk());
   }
   EXPECT_EQ(again.SerializeAsString(), first.SerializeAsString());
   request.mutable_run()->set_display_name("another");
@@ -290,7 +293,7 @@ TEST_F(WireTest, RequestIdsOfTwoPrincipalsDoNotMeet) {
     if (*principal != '\0') context.AddMetadata("cairn-principal", principal);
     v1::Run run;
     const grpc::Status status = tracking_->CreateRun(&context, request, &run);
-    ASSERT_TRUE(status.ok()) << status.error_message();
+    ASSERT_THAT(status, IsOk());
     names.insert(run.name());
   }
   EXPECT_EQ(names.size(), 3U) << "ci's second call is its first";
@@ -301,25 +304,25 @@ TEST_F(WireTest, AnUploadGoesOnWhereItStoppedAlsoAfterAKill) {
   const Digest digest = DigestOf(bytes);
   const std::string name = UploadName(digest, SystemIds().NewUuid4());
   v1::WriteResponse written;
-  ASSERT_TRUE(Write(name, bytes.substr(0, 9'000'000), 0, /*finish=*/false, &written).ok());
+  ASSERT_THAT(Write(name, bytes.substr(0, 9'000'000), 0, /*finish=*/false, &written), IsOk());
   EXPECT_EQ(written.committed_size_bytes(), 9'000'000);
   EXPECT_TRUE(IsMissing(digest));
 
   server_.Kill();
   Start();
   v1::QueryWriteStatusResponse status;
-  ASSERT_TRUE(Query(name, &status).ok());
+  ASSERT_THAT(Query(name, &status), IsOk());
   EXPECT_FALSE(status.complete());
   const auto kept = static_cast<size_t>(status.committed_size_bytes());
   EXPECT_GT(kept, 0u);
   EXPECT_LE(kept, 9'000'000u);
-  ASSERT_TRUE(Write(name, bytes, kept, /*finish=*/true, &written).ok());
+  ASSERT_THAT(Write(name, bytes, kept, /*finish=*/true, &written), IsOk());
   EXPECT_EQ(written.committed_size_bytes(), digest.size_bytes);
   EXPECT_FALSE(IsMissing(digest));
-  ASSERT_TRUE(Query(name, &status).ok());
+  ASSERT_THAT(Query(name, &status), IsOk());
   EXPECT_TRUE(status.complete());
   std::string read;
-  ASSERT_TRUE(Read(digest, 0, 0, &read).ok());
+  ASSERT_THAT(Read(digest, 0, 0, &read), IsOk());
   EXPECT_EQ(DigestOf(read), digest);
 }
 
@@ -328,13 +331,13 @@ TEST_F(WireTest, AnUploadAtTheWrongOffsetIsRefusedAndNotHarmed) {
   const Digest digest = DigestOf(bytes);
   const std::string name = UploadName(digest, SystemIds().NewUuid4());
   v1::WriteResponse written;
-  ASSERT_TRUE(Write(name, bytes.substr(0, 100'000), 0, false, &written).ok());
+  ASSERT_THAT(Write(name, bytes.substr(0, 100'000), 0, false, &written), IsOk());
   ExpectReason(Write(name, bytes, 200'000, true, &written), grpc::INVALID_ARGUMENT,
                "UPLOAD_OFFSET_MISMATCH");
   v1::QueryWriteStatusResponse status;
-  ASSERT_TRUE(Query(name, &status).ok());
+  ASSERT_THAT(Query(name, &status), IsOk());
   EXPECT_EQ(status.committed_size_bytes(), 100'000);
-  EXPECT_TRUE(Write(name, bytes, 100'000, true, &written).ok());
+  EXPECT_THAT(Write(name, bytes, 100'000, true, &written), IsOk());
   EXPECT_FALSE(IsMissing(digest));
 }
 
@@ -355,7 +358,7 @@ TEST_F(WireTest, AReadGivesTheRangeAskedFor) {
   const std::string bytes = Pattern(1'000'000);
   const Digest digest = DigestOf(bytes);
   v1::WriteResponse written;
-  ASSERT_TRUE(Write(UploadName(digest, SystemIds().NewUuid4()), bytes, 0, true, &written).ok());
+  ASSERT_THAT(Write(UploadName(digest, SystemIds().NewUuid4()), bytes, 0, true, &written), IsOk());
   constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
   std::string read;
   for (const auto& [offset, limit] : std::vector<std::pair<int64_t, int64_t>>{{0, 0},
@@ -367,7 +370,7 @@ TEST_F(WireTest, AReadGivesTheRangeAskedFor) {
                                                                               {1'000'000, 0},
                                                                               {1, kMax}}) {
     SCOPED_TRACE(offset);
-    ASSERT_TRUE(Read(digest, offset, limit, &read).ok());
+    ASSERT_THAT(Read(digest, offset, limit, &read), IsOk());
     EXPECT_EQ(read, bytes.substr(static_cast<size_t>(offset),
                                  limit == 0 ? std::string::npos : static_cast<size_t>(limit)));
   }

@@ -8,14 +8,19 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
 #include "server/index/column.h"
 #include "server/index/run_columns.h"
 #include "server/index/run_index.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::index {
 namespace {
+
+using testing::FailsWith;
+using testing::IsOk;
 
 constexpr int kNamesPerChange = 1'000;
 
@@ -39,7 +44,7 @@ class ManyNames {
       changes.push_back({RunChange::Kind::kWhole, BudgetRunId(run), 1, {}});
       AddSummary(changes.back(), "shared", run);
     }
-    EXPECT_TRUE(index.Apply(1, changes, {{1, true}}).ok());
+    EXPECT_THAT(index.Apply(1, changes, {{1, true}}), IsOk());
   }
 
   void Add(int names) {
@@ -48,7 +53,7 @@ class ManyNames {
       for (int i = 0; i < kNamesPerChange; ++i, ++name) {
         AddSummary(change, fmt::format("rare{}", name), name);
       }
-      ASSERT_TRUE(index.Apply(index.revision() + 1, {change}).ok());
+      ASSERT_THAT(index.Apply(index.revision() + 1, {change}), IsOk());
       ASSERT_LE(index.bytes(), budget_) << name;
     }
   }
@@ -199,7 +204,7 @@ TEST(SparseColumn, OneRowTakesLittleHoweverFarItIs) {
 
 // 20,000 runs whose parameter no two share, and a filter that has to compare each text
 // with 64 values.
-class StoppedSearch : public testing::Test {
+class StoppedSearch : public ::testing::Test {
  protected:
   StoppedSearch() {
     std::vector<RunChange> changes;
@@ -207,7 +212,7 @@ class StoppedSearch : public testing::Test {
       changes.push_back({RunChange::Kind::kWhole, BudgetRunId(run), 1, {}});
       (*changes.back().run.mutable_params())["p"] = fmt::format("a value of the run {}", run);
     }
-    EXPECT_TRUE(index_.Apply(1, changes, {{1, true}}).ok());
+    EXPECT_THAT(index_.Apply(1, changes, {{1, true}}), IsOk());
     std::string text = "params.p IN (";
     for (int i = 0; i < 63; ++i) text += fmt::format("\"*none{}*\", ", i);
     filter_ = core::RunFilter::Compile(text + "\"*run 19*\")").value();
@@ -243,8 +248,8 @@ TEST_F(StoppedSearch, EndsWithTheAnswerOfTheCheckAndAsksNoMore) {
 
 TEST_F(StoppedSearch, LeavesNothingHalfDoneBehind) {
   StopAt(2);
-  EXPECT_FALSE(index_.Search(query_).ok());
-  EXPECT_FALSE(index_.Count(query_).stopped.ok());
+  EXPECT_THAT(index_.Search(query_), FailsWith(ErrorReason::CALL_ENDED));
+  EXPECT_THAT(index_.Count(query_).stopped, FailsWith(ErrorReason::CALL_ENDED));
   query_.stop = nullptr;
   query_.limit = 10'000;
   const int found = 1 + 10 + 100 + 1'000;  // 19, 19x, 19xx, 19xxx

@@ -18,6 +18,7 @@
 
 #include "cairn/internal/records.pb.h"
 #include "fmt/format.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
@@ -27,10 +28,15 @@
 #include "server/storage/crc32c.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/memory_store.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/index/random_runs.h"
 
 namespace cairn::index {
 namespace {
+
+using testing::FailsWith;
+using testing::IsOk;
+using testing::StatusIs;
 
 constexpr size_t kBudget = size_t{1} << 30;
 
@@ -48,7 +54,7 @@ absl::StatusOr<std::string> NoFingerprint(storage::Revision) { return std::strin
 std::string Bytes(const RunIndex& index) {
   StringSink sink;
   const auto revision = CheckpointWriter(index, sink).Write(kBudget, NoFingerprint);
-  EXPECT_TRUE(revision.ok()) << revision.status();
+  EXPECT_THAT(revision, IsOk());
   EXPECT_EQ(*revision, index.revision());
   return sink.text;
 }
@@ -62,7 +68,7 @@ absl::Status ReadInto(std::string_view bytes, RunColumns& columns) {
 
 // The same answers to random questions.
 void ExpectSame(const RunIndex& a, const RunIndex& b, RandomRuns& random, int questions) {
-  for (int i = 0; i < questions && !testing::Test::HasFailure(); ++i) {
+  for (int i = 0; i < questions && !::testing::Test::HasFailure(); ++i) {
     const std::string filter_text = i == 0 ? "" : random.Filter(2);
     const std::string order_text = random.OrderBy();
     SCOPED_TRACE(fmt::format("{} | {}", filter_text, order_text));
@@ -76,7 +82,8 @@ void ExpectSame(const RunIndex& a, const RunIndex& b, RandomRuns& random, int qu
     if (random.OneIn(2)) query.experiments = {static_cast<int64_t>(random.Below(4))};
     const auto page_a = a.Search(query);
     const auto page_b = b.Search(query);
-    ASSERT_TRUE(page_a.ok() && page_b.ok());
+    ASSERT_THAT(page_a, IsOk());
+    ASSERT_THAT(page_b, IsOk());
     ASSERT_EQ(page_a->plan, page_b->plan);
     ASSERT_EQ(page_a->hits.size(), page_b->hits.size());
     for (size_t k = 0; k < page_a->hits.size(); ++k) {
@@ -96,7 +103,8 @@ void AddRandomRuns(RunIndex& index, RandomRuns& random, size_t runs) {
         {RunChange::Kind::kWhole, uid, static_cast<int64_t>(random.Below(4)), random.Run(uid)});
     if (random.OneIn(9)) changes.push_back({RunChange::Kind::kRemoved, uid, 0, {}});
   }
-  ASSERT_TRUE(index.Apply(index.revision() + 1, changes, {{0, true}, {1, true}, {3, true}}).ok());
+  ASSERT_THAT(index.Apply(index.revision() + 1, changes, {{0, true}, {1, true}, {3, true}}),
+              IsOk());
 }
 
 uint64_t Seed() {
@@ -112,7 +120,7 @@ TEST(Checkpoint, EveryKindOfColumnComesBack) {
     RunIndex index;
     AddRandomRuns(index, random, runs);
     auto columns = std::make_unique<RunColumns>();
-    ASSERT_TRUE(ReadInto(Bytes(index), *columns).ok());
+    ASSERT_THAT(ReadInto(Bytes(index), *columns), IsOk());
     RunIndex copy;
     copy.Install(index.revision(), std::move(columns));
     ExpectSame(index, copy, random, 40);
@@ -126,9 +134,9 @@ TEST(Checkpoint, TextsInAnyScriptAndLongOnesComeBack) {
   change.run.set_display_name("Überprüfung 数据 🚀");
   (*change.run.mutable_params())["größe"] = std::string(6'000, 'x');
   (*change.run.mutable_tags())["empty"] = "";
-  ASSERT_TRUE(index.Apply(1, {change}, {{1, true}}).ok());
+  ASSERT_THAT(index.Apply(1, {change}, {{1, true}}), IsOk());
   RunColumns columns;
-  ASSERT_TRUE(ReadInto(Bytes(index), columns).ok());
+  ASSERT_THAT(ReadInto(Bytes(index), columns), IsOk());
   const auto text = [&](core::RunField field, const char* key) {
     const TextColumn* column = columns.text(field, key);
     return column == nullptr ? "(none)"
@@ -148,7 +156,7 @@ TEST(Checkpoint, WhatWasDroppedStaysDropped) {
   AddRandomRuns(index, random, 20);
   index.KeepBudget();
   RunColumns columns;
-  ASSERT_TRUE(ReadInto(Bytes(index), columns).ok());
+  ASSERT_THAT(ReadInto(Bytes(index), columns), IsOk());
   EXPECT_TRUE(columns.IsDropped(core::RunField::kMetric, "loss"));
   EXPECT_TRUE(columns.IsDropped(core::RunField::kMetricMin, "loss"));
   EXPECT_TRUE(columns.IsDropped(core::RunField::kParam, "lr"));
@@ -162,16 +170,17 @@ TEST(Checkpoint, EveryTruncationAndEveryFlippedBitIsRefused) {
   const std::string whole = Bytes(index);
   for (size_t size = 0; size < whole.size(); ++size) {
     RunColumns columns;
-    ASSERT_FALSE(ReadInto(whole.substr(0, size), columns).ok()) << size;
+    ASSERT_THAT(ReadInto(whole.substr(0, size), columns), StatusIs(absl::StatusCode::kDataLoss))
+        << size;
   }
   for (size_t bit = 0; bit < whole.size() * 8; ++bit) {
     std::string damaged = whole;
     damaged[bit / 8] = static_cast<char>(damaged[bit / 8] ^ (1 << bit % 8));
     RunColumns columns;
-    ASSERT_FALSE(ReadInto(damaged, columns).ok()) << bit;
+    ASSERT_THAT(ReadInto(damaged, columns), StatusIs(absl::StatusCode::kDataLoss)) << bit;
   }
   RunColumns columns;
-  EXPECT_FALSE(ReadInto(whole + '\0', columns).ok());
+  EXPECT_THAT(ReadInto(whole + '\0', columns), StatusIs(absl::StatusCode::kDataLoss));
 }
 
 // A store with a random history, its index, and a directory for checkpoints.
@@ -188,14 +197,14 @@ class History {
       follower.OnCommit(revision, events);
     });
     for (int64_t id = 0; id < 4; ++id) SetExperiment(id, false);
-    EXPECT_TRUE(follower.Load().ok());
+    EXPECT_THAT(follower.Load(), IsOk());
   }
   ~History() {
     store->RemoveCommitListener(listener);
     std::filesystem::remove_all(directory);
   }
 
-  void Commit(storage::WriteSet set) { EXPECT_TRUE(store->CommitAndWait(std::move(set)).ok()); }
+  void Commit(storage::WriteSet set) { EXPECT_THAT(store->CommitAndWait(std::move(set)), IsOk()); }
 
   void SetExperiment(int64_t id, bool deleted) {
     cairn::internal::ExperimentRecord record;
@@ -247,13 +256,12 @@ class History {
     const auto snapshot = store->GetSnapshot();
     for (const auto& prefix : {storage::RunParamPrefix(uid), storage::RunTagPrefix(uid),
                                storage::RunMetricPrefix(uid)}) {
-      EXPECT_TRUE(snapshot
-                      ->Scan(storage::KeyRange::Prefix(prefix), storage::ScanOrder::kAscending,
-                             [&](std::string_view key, const auto&) {
-                               set.Delete({prefix.family, std::string(key)});
-                               return true;
-                             })
-                      .ok());
+      EXPECT_THAT(snapshot->Scan(storage::KeyRange::Prefix(prefix), storage::ScanOrder::kAscending,
+                                 [&](std::string_view key, const auto&) {
+                                   set.Delete({prefix.family, std::string(key)});
+                                   return true;
+                                 }),
+                  IsOk());
     }
     runs.erase(uid);
     Commit(std::move(set));
@@ -281,8 +289,8 @@ class History {
     RunIndex loaded, filled;
     RunFollower with(*store, loaded, budget), without(*store, filled, budget);
     const auto report = with.LoadWith(from);
-    EXPECT_TRUE(report.ok()) << report.status();
-    EXPECT_TRUE(without.Load().ok());
+    EXPECT_THAT(report, IsOk());
+    EXPECT_THAT(without.Load(), IsOk());
     EXPECT_EQ(loaded.revision(), filled.revision());
     ExpectSame(loaded, filled, random, 25);
     return report.ok() ? *report : LoadReport();
@@ -305,7 +313,7 @@ class RestlessSink final : public StringSink {
   absl::Status Write(std::string_view bytes) override {
     if (history_.random.OneIn(3)) {
       history_.DoSomething();
-      EXPECT_TRUE(history_.follower.CatchUp().ok());
+      EXPECT_THAT(history_.follower.CatchUp(), IsOk());
     }
     return StringSink::Write(bytes);
   }
@@ -314,7 +322,9 @@ class RestlessSink final : public StringSink {
   History& history_;
 };
 
-std::string Scratch(const std::string& name) { return testing::TempDir() + "/checkpoint_" + name; }
+std::string Scratch(const std::string& name) {
+  return ::testing::TempDir() + "/checkpoint_" + name;
+}
 
 std::string OnlyFile(const std::string& directory) {
   std::string found;
@@ -326,34 +336,34 @@ std::string OnlyFile(const std::string& directory) {
 }
 
 TEST(Checkpoint, WithTheEventsSinceItSaysWhatTheStoreSays) {
-  for (int round = 0; round < 12 && !testing::Test::HasFailure(); ++round) {
+  for (int round = 0; round < 12 && !::testing::Test::HasFailure(); ++round) {
     const uint64_t seed = Seed();
     SCOPED_TRACE(fmt::format("seed {}", seed));
     History history(seed, Scratch("history"));
     for (size_t i = history.random.Below(60); i > 0; --i) history.DoSomething();
-    ASSERT_TRUE(history.follower.CatchUp().ok());
+    ASSERT_THAT(history.follower.CatchUp(), IsOk());
     const auto written = history.checkpoints.Write(*history.store, history.index, kBudget);
-    ASSERT_TRUE(written.ok()) << written.status();
+    ASSERT_THAT(written, IsOk());
     for (size_t i = history.random.Below(60); i > 0; --i) history.DoSomething();
     EXPECT_TRUE(history.ExpectRightStart(history.checkpoints).from_checkpoint);
   }
 }
 
 TEST(Checkpoint, WrittenWhileRunsChangeItIsStillRight) {
-  for (int round = 0; round < 20 && !testing::Test::HasFailure(); ++round) {
+  for (int round = 0; round < 20 && !::testing::Test::HasFailure(); ++round) {
     const uint64_t seed = Seed();
     SCOPED_TRACE(fmt::format("seed {}", seed));
     History history(seed, Scratch("restless"));
     for (size_t i = history.random.Below(80); i > 0; --i) history.DoSomething();
-    ASSERT_TRUE(history.follower.CatchUp().ok());
-    ASSERT_TRUE(history.checkpoints.Write(*history.store, history.index, kBudget).ok());
+    ASSERT_THAT(history.follower.CatchUp(), IsOk());
+    ASSERT_THAT(history.checkpoints.Write(*history.store, history.index, kBudget), IsOk());
     const std::string path = OnlyFile(history.directory);
     RestlessSink sink(history);
     const auto revision =
         CheckpointWriter(history.index, sink).Write(kBudget, [&](storage::Revision at) {
           return StoreFingerprint(*history.store, at);
         });
-    ASSERT_TRUE(revision.ok()) << revision.status();
+    ASSERT_THAT(revision, IsOk());
     std::ofstream(path, std::ios::binary) << sink.text;
     EXPECT_TRUE(history.ExpectRightStart(history.checkpoints).from_checkpoint);
   }
@@ -363,8 +373,8 @@ TEST(CheckpointDirectory, WhatCannotBeUsedIsRefusedAndTheAnswersAreRightAllTheSa
   History history(3, Scratch("refused"));
   EXPECT_TRUE(absl::IsNotFound(history.ExpectRightStart(history.checkpoints).refused));
   for (int i = 0; i < 30; ++i) history.DoSomething();
-  ASSERT_TRUE(history.follower.CatchUp().ok());
-  ASSERT_TRUE(history.checkpoints.Write(*history.store, history.index, kBudget).ok());
+  ASSERT_THAT(history.follower.CatchUp(), IsOk());
+  ASSERT_THAT(history.checkpoints.Write(*history.store, history.index, kBudget), IsOk());
   const std::string path = OnlyFile(history.directory);
 
   History other(4, Scratch("other"));
@@ -387,17 +397,17 @@ TEST(CheckpointDirectory, WhatCannotBeUsedIsRefusedAndTheAnswersAreRightAllTheSa
 TEST(CheckpointDirectory, OneWithDroppedColumnsIsRefusedOnceThereIsRoom) {
   History history(8, Scratch("budget"));
   for (int i = 0; i < 30; ++i) history.DoSomething();
-  ASSERT_TRUE(history.follower.CatchUp().ok());
-  ASSERT_TRUE(history.checkpoints.Write(*history.store, history.index, 1'000).ok());
-  EXPECT_TRUE(history.checkpoints.Load(*history.store, kBudget).ok());
+  ASSERT_THAT(history.follower.CatchUp(), IsOk());
+  ASSERT_THAT(history.checkpoints.Write(*history.store, history.index, 1'000), IsOk());
+  EXPECT_THAT(history.checkpoints.Load(*history.store, kBudget), IsOk());
 
   RunIndexOptions tiny;
   tiny.max_column_bytes = 1;
   RunIndex dropped(tiny);
   RunFollower follower(*history.store, dropped, 1);
-  ASSERT_TRUE(follower.Load().ok());
-  ASSERT_TRUE(history.checkpoints.Write(*history.store, dropped, 1).ok());
-  EXPECT_TRUE(history.checkpoints.Load(*history.store, 1).ok());
+  ASSERT_THAT(follower.Load(), IsOk());
+  ASSERT_THAT(history.checkpoints.Write(*history.store, dropped, 1), IsOk());
+  EXPECT_THAT(history.checkpoints.Load(*history.store, 1), IsOk());
   const absl::Status refused = history.checkpoints.Load(*history.store, 2).status();
   EXPECT_NE(refused.message().find("budget"), std::string::npos) << refused;
 }
@@ -405,11 +415,11 @@ TEST(CheckpointDirectory, OneWithDroppedColumnsIsRefusedOnceThereIsRoom) {
 TEST(CheckpointDirectory, AWriteThatFailsLeavesTheOlderOne) {
   History history(9, Scratch("full"));
   history.DoSomething();
-  ASSERT_TRUE(history.follower.CatchUp().ok());
-  ASSERT_TRUE(history.checkpoints.Write(*history.store, history.index, kBudget).ok());
+  ASSERT_THAT(history.follower.CatchUp(), IsOk());
+  ASSERT_THAT(history.checkpoints.Write(*history.store, history.index, kBudget), IsOk());
   const std::string path = OnlyFile(history.directory);
   for (int i = 0; i < 30; ++i) history.DoSomething();
-  ASSERT_TRUE(history.follower.CatchUp().ok());
+  ASSERT_THAT(history.follower.CatchUp(), IsOk());
 
   struct rlimit before {};
   ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
@@ -420,10 +430,10 @@ TEST(CheckpointDirectory, AWriteThatFailsLeavesTheOlderOne) {
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &before), 0);
   std::signal(SIGXFSZ, handler);
 
-  EXPECT_FALSE(written.ok());
+  EXPECT_THAT(written, FailsWith(ErrorReason::FILE_ERROR));
   EXPECT_EQ(OnlyFile(history.directory), path);
   EXPECT_TRUE(history.ExpectRightStart(history.checkpoints).from_checkpoint);
-  ASSERT_TRUE(history.checkpoints.Write(*history.store, history.index, kBudget).ok());
+  ASSERT_THAT(history.checkpoints.Write(*history.store, history.index, kBudget), IsOk());
   EXPECT_NE(OnlyFile(history.directory), path);
 }
 
@@ -485,7 +495,7 @@ TEST(IndexKeeper, WritesWhenItIsDueAndAtTheEnd) {
   IndexKeeperOptions options{history.directory, {}, kBudget};
   options.policy.max_changed_runs = 3;
   IndexKeeper keeper(*history.store, index, follower, clock, options);
-  ASSERT_TRUE(keeper.Load().ok());
+  ASSERT_THAT(keeper.Load(), IsOk());
   EXPECT_FALSE(keeper.Tick().written.has_value());
   for (int i = 0; i < 3; ++i) history.PutRun(fmt::format("{:032x}", i));
   EXPECT_TRUE(keeper.Tick().written.has_value());
@@ -511,7 +521,7 @@ TEST(CheckpointFormatTest, AnOlderFormatIsRefused) {
   StringSource source(head);
   SectionReader reader(source);
   const absl::Status refused = reader.Begin();
-  EXPECT_EQ(refused.code(), absl::StatusCode::kFailedPrecondition) << refused;
+  EXPECT_THAT(refused, StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
 }  // namespace

@@ -9,14 +9,18 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/core/order_by.h"
 #include "server/core/run_filter.h"
 #include "server/index/run_index.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/index/random_runs.h"
 
 namespace cairn::index {
 namespace {
+
+using testing::IsOk;
 
 constexpr size_t kExperiments = 4;
 
@@ -42,7 +46,7 @@ class World {
     }
     std::vector<RunChange> changes;
     for (size_t i = 0; i < runs; ++i) changes.push_back(Upsert(random_.Uid()));
-    EXPECT_TRUE(index_.Apply(++revision_, changes, experiments).ok());
+    EXPECT_THAT(index_.Apply(++revision_, changes, experiments), IsOk());
   }
 
   void ChangeSomething() {
@@ -55,7 +59,7 @@ class World {
       live_[id] = !live_[id];
       experiments.push_back({id, live_[id]});
     }
-    EXPECT_TRUE(index_.Apply(++revision_, changes, experiments).ok());
+    EXPECT_THAT(index_.Apply(++revision_, changes, experiments), IsOk());
     EXPECT_EQ(index_.revision(), revision_);
   }
 
@@ -67,8 +71,8 @@ class World {
     SCOPED_TRACE(fmt::format("filter {}\norder {}", filter_text, order_text));
     const auto filter = core::RunFilter::Compile(filter_text);
     const auto order = core::RunOrder::Parse(order_text);
-    EXPECT_TRUE(filter.ok()) << filter.status();
-    EXPECT_TRUE(order.ok()) << order.status();
+    EXPECT_THAT(filter, IsOk());
+    EXPECT_THAT(order, IsOk());
     if (!filter.ok() || !order.ok()) return 1;
     RunQuery query;
     query.filter = &*filter;
@@ -81,7 +85,7 @@ class World {
     }
     query.limit = 1 + random_.Below(12);
     size_t pages = 0;
-    for (; pages < 6 && !testing::Test::HasFailure(); ++pages) {
+    for (; pages < 6 && !::testing::Test::HasFailure(); ++pages) {
       query.plan = static_cast<SearchPlan>(random_.Below(3));
       if (!ComparePage(query, *order, plans)) return pages + 1;
       if (random_.OneIn(3)) ChangeSomething();
@@ -144,7 +148,7 @@ class World {
     size_t all = 0;
     const Rows expected = BruteForce(query, order, &all);
     const auto page = index_.Search(query);
-    EXPECT_TRUE(page.ok()) << page.status();
+    EXPECT_THAT(page, IsOk());
     if (!page.ok()) return false;
     ++plans[page->plan];
     EXPECT_EQ(page->hits.size(), std::min(query.limit, expected.size()));
@@ -173,11 +177,11 @@ class World {
 void Compare(size_t runs, size_t pages, std::map<SearchPlan, size_t>& plans) {
   std::random_device device;
   size_t compared = 0;
-  while (compared < pages && !testing::Test::HasFailure()) {
+  while (compared < pages && !::testing::Test::HasFailure()) {
     const uint64_t seed = uint64_t{device()} << 32 | device();
     SCOPED_TRACE(fmt::format("seed {} with {} runs", seed, runs));
     World world(seed, runs);
-    for (int i = 0; i < 100 && compared < pages && !testing::Test::HasFailure(); ++i) {
+    for (int i = 0; i < 100 && compared < pages && !::testing::Test::HasFailure(); ++i) {
       compared += world.Query(plans);
       if (i % 2 == 0) world.ChangeSomething();
     }

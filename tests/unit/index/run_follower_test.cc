@@ -5,14 +5,18 @@
 #include <vector>
 
 #include "cairn/internal/records.pb.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/resource_names.h"
 #include "server/storage/event_image.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/memory_store.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::index {
 namespace {
+
+using testing::IsOk;
 
 const std::string kFirst(32, 'a');
 const std::string kSecond(32, 'b');
@@ -23,7 +27,7 @@ void Put(storage::WriteSet& set, const storage::Key& key, const Record& record) 
 }
 
 // A store with one experiment whose commits a follower hears of.
-class RunFollowerTest : public testing::Test {
+class RunFollowerTest : public ::testing::Test {
  protected:
   RunFollowerTest() : store_(storage::MakeMemoryStore()), follower_(*store_, index_, 1 << 30) {
     storage::WriteSet set;
@@ -36,7 +40,7 @@ class RunFollowerTest : public testing::Test {
     listener_ = store_->AddCommitListener([this](storage::Revision revision, const auto& events) {
       follower_.OnCommit(revision, events);
     });
-    ASSERT_TRUE(follower_.Load().ok());
+    ASSERT_THAT(follower_.Load(), IsOk());
   }
 
   static void AddExperiment(storage::WriteSet& set, bool deleted) {
@@ -77,7 +81,7 @@ class RunFollowerTest : public testing::Test {
 
   // The ids of the runs found, newest first.
   std::string Found(const std::string& filter) {
-    EXPECT_TRUE(follower_.CatchUp().ok());
+    EXPECT_THAT(follower_.CatchUp(), IsOk());
     const auto compiled = core::RunFilter::Compile(filter).value();
     RunQuery query;
     query.filter = &compiled;
@@ -183,7 +187,7 @@ TEST_F(RunFollowerTest, ItIsKnownWhichRunsChangedSinceTheIndexLooked) {
   EXPECT_TRUE(follower_.Unchanged(first, before, after));
   EXPECT_FALSE(follower_.Unchanged(both, before, after));
   EXPECT_FALSE(follower_.Unchanged(first, before, after + 1));  // not heard of yet
-  ASSERT_TRUE(follower_.CatchUp().ok());
+  ASSERT_THAT(follower_.CatchUp(), IsOk());
   EXPECT_FALSE(follower_.Unchanged(first, before, after));  // no longer known
   EXPECT_TRUE(follower_.Unchanged(both, after, after));
 }

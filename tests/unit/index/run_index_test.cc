@@ -6,11 +6,15 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::index {
 namespace {
+
+using testing::IsOk;
 
 std::string IdOf(int number) { return fmt::format("{:032x}", number); }
 
@@ -31,7 +35,7 @@ RunChange RunOf(int number, double metric, const std::string& param) {
 void FillWith(RunIndex& index, int n) {
   std::vector<RunChange> changes;
   for (int i = 0; i < n; ++i) changes.push_back(RunOf(i, i, std::to_string(i % 10)));
-  ASSERT_TRUE(index.Apply(1, changes, {{1, true}}).ok());
+  ASSERT_THAT(index.Apply(1, changes, {{1, true}}), IsOk());
 }
 
 struct Search {
@@ -50,7 +54,7 @@ TEST(RunIndex, AnEmptyIndexFindsNothing) {
   RunIndex index;
   Search search("params.p = 1", "metrics.m");
   const auto page = index.Search(search.query);
-  ASSERT_TRUE(page.ok());
+  ASSERT_THAT(page, IsOk());
   EXPECT_TRUE(page->hits.empty());
   EXPECT_FALSE(page->more);
   EXPECT_EQ(index.Count(search.query).count, 0);
@@ -65,7 +69,7 @@ TEST(RunIndex, PagesFollowEachOtherAndEnd) {
   bool more = true;
   while (more) {
     const auto page = index.Search(search.query);
-    ASSERT_TRUE(page.ok());
+    ASSERT_THAT(page, IsOk());
     for (const RunHit& hit : page->hits) found += hit.run_id.substr(30) + " ";
     search.query.after = page->hits.back().sort_key;
     more = page->more;
@@ -99,7 +103,7 @@ RunPage SearchByText(Matches&& matches) {
   for (int i = 0; i < 50'000; ++i) {
     changes.push_back(RunOf(i, i, fmt::format("{}-{}", matches(i) ? "rare" : "plain", i)));
   }
-  EXPECT_TRUE(index.Apply(1, changes, {{1, true}}).ok());
+  EXPECT_THAT(index.Apply(1, changes, {{1, true}}), IsOk());
   Search warm("metrics.m >= 1", "metrics.m desc");
   (void)index.Search(warm.query);
   Search search("params.p = \"*rare*\"", "metrics.m desc");
@@ -162,9 +166,9 @@ TEST(RunIndex, RefusesAPositionOfAnotherOrder) {
 TEST(RunIndex, AppliesTheSameTwiceAndIgnoresAnOlderRevision) {
   RunIndex index;
   FillWith(index, 3);
-  ASSERT_TRUE(index.Apply(5, {RunOf(7, 7, "x")}).ok());
-  ASSERT_TRUE(index.Apply(5, {RunOf(7, 7, "x")}).ok());
-  ASSERT_TRUE(index.Apply(4, {RunOf(8, 8, "x")}).ok());
+  ASSERT_THAT(index.Apply(5, {RunOf(7, 7, "x")}), IsOk());
+  ASSERT_THAT(index.Apply(5, {RunOf(7, 7, "x")}), IsOk());
+  ASSERT_THAT(index.Apply(4, {RunOf(8, 8, "x")}), IsOk());
   EXPECT_EQ(index.revision(), 5);
   Search search("params.p = x", "");
   EXPECT_EQ(index.Count(search.query).count, 1);
@@ -185,9 +189,10 @@ TEST(RunIndex, ARememberedBitmapFollowsChanges) {
   FillWith(index, 5'000);
   Search search("params.p = 3", "");
   EXPECT_EQ(index.Count(search.query).count, 500);
-  ASSERT_TRUE(index.Apply(2, {RunOf(3, 3, "4"), RunOf(6'000, 1, "3"), RunOf(6'001, 1, "3")}).ok());
+  ASSERT_THAT(index.Apply(2, {RunOf(3, 3, "4"), RunOf(6'000, 1, "3"), RunOf(6'001, 1, "3")}),
+              IsOk());
   EXPECT_EQ(index.Count(search.query).count, 501);
-  ASSERT_TRUE(index.Apply(3, {{RunChange::Kind::kRemoved, IdOf(13), 0, {}}}).ok());
+  ASSERT_THAT(index.Apply(3, {{RunChange::Kind::kRemoved, IdOf(13), 0, {}}}), IsOk());
   EXPECT_EQ(index.Count(search.query).count, 500);
 }
 
@@ -200,7 +205,7 @@ TEST(RunIndex, SearchesWhileChangesAreMadeAlwaysShowWholeCommits) {
     for (int i = 0; i < kRuns; ++i) changes.push_back(RunOf(i, i, value));
     return changes;
   };
-  ASSERT_TRUE(index.Apply(1, all("0"), {{1, true}}).ok());
+  ASSERT_THAT(index.Apply(1, all("0"), {{1, true}}), IsOk());
   std::atomic<bool> stop{false};
   std::atomic<int> torn{0};
   std::vector<std::thread> readers;
@@ -214,7 +219,7 @@ TEST(RunIndex, SearchesWhileChangesAreMadeAlwaysShowWholeCommits) {
     });
   }
   for (int i = 2; i < 60; ++i) {
-    EXPECT_TRUE(index.Apply(i, all(std::to_string(i % 2))).ok());
+    EXPECT_THAT(index.Apply(i, all(std::to_string(i % 2))), IsOk());
   }
   stop = true;
   for (std::thread& reader : readers) reader.join();

@@ -7,17 +7,21 @@
 #include <utility>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/files.h"
 #include "server/metrics/block_codec.h"
 #include "server/metrics/bundle.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/metrics/series_fixture.h"
 
 namespace cairn::metrics {
 namespace {
 
 using storage::KeyKind;
+using testing::IsOk;
+using testing::StatusIs;
 
 class BacklogTest : public SeriesFixture {
  protected:
@@ -25,16 +29,18 @@ class BacklogTest : public SeriesFixture {
               const std::string& payload) {
     storage::WriteSet set;
     set.PutOnce(storage::MetricBatchKey(run, metric, step, "b"), payload);
-    ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+    ASSERT_THAT(store_->CommitAndWait(std::move(set)), IsOk());
   }
 
   std::vector<std::string> Waiting() {
     std::vector<std::string> found;
-    EXPECT_TRUE(ScanWaiting(*store_->GetSnapshot(), [&](const WaitingSeries& series) {
-                  found.push_back(
-                      fmt::format("{}/{}:{}", series.run_id, series.metric, series.bytes));
-                  return true;
-                }).ok());
+    EXPECT_THAT(ScanWaiting(*store_->GetSnapshot(),
+                            [&](const WaitingSeries& series) {
+                              found.push_back(fmt::format("{}/{}:{}", series.run_id, series.metric,
+                                                          series.bytes));
+                              return true;
+                            }),
+                IsOk());
     return found;
   }
 };
@@ -51,8 +57,9 @@ TEST_F(BacklogTest, TheScanFindsEachWaitingSeriesOnceWithItsBytes) {
 TEST_F(BacklogTest, TheScanStopsWhenItIsTold) {
   for (const char* metric : {"a", "b", "c"}) LogRaw("r", metric, 0, "x");
   int visits = 0;
-  EXPECT_TRUE(
-      ScanWaiting(*store_->GetSnapshot(), [&](const WaitingSeries&) { return ++visits < 2; }).ok());
+  EXPECT_THAT(
+      ScanWaiting(*store_->GetSnapshot(), [&](const WaitingSeries&) { return ++visits < 2; }),
+      IsOk());
   EXPECT_EQ(visits, 2);
 }
 
@@ -61,11 +68,13 @@ TEST_F(BacklogTest, TheScanOfARunSeesItsSeriesOnly) {
   LogRaw("r2", "a", 2, "123");
   LogRaw("r2", "b", -3, "12");
   std::vector<std::string> found;
-  ASSERT_TRUE(ScanWaitingOf(*store_->GetSnapshot(), "r2", [&](const WaitingSeries& series) {
-                found.push_back(
-                    fmt::format("{}:{}@{}", series.metric, series.bytes, series.first_step));
-                return true;
-              }).ok());
+  ASSERT_THAT(ScanWaitingOf(*store_->GetSnapshot(), "r2",
+                            [&](const WaitingSeries& series) {
+                              found.push_back(fmt::format("{}:{}@{}", series.metric, series.bytes,
+                                                          series.first_step));
+                              return true;
+                            }),
+              IsOk());
   EXPECT_EQ(found, (std::vector<std::string>{"a:3@2", "b:2@-3"}));
 }
 
@@ -75,7 +84,7 @@ TEST_F(BacklogTest, ADamagedKeyIsSteppedOverAndTold) {
   storage::Key damaged = storage::MetricBatchPrefix("r1", "b");
   damaged.bytes.resize(damaged.bytes.size() - 1);
   set.PutOnce(damaged, "x");
-  ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+  ASSERT_THAT(store_->CommitAndWait(std::move(set)), IsOk());
   LogRaw("r2", "a", 2, "123");
   std::vector<std::string> found;
   const auto status = ScanWaiting(*store_->GetSnapshot(), [&](const WaitingSeries& series) {
@@ -103,12 +112,14 @@ TEST(MetricKeys, AreAsDocumented) {
     EXPECT_EQ(key.family, storage::Family::kMetric);
     EXPECT_NE(document.find("`" + HexEncode(key.bytes) + "`"), std::string::npos);
     const auto owner = storage::OwnerOfMetricKey(key.bytes);
-    ASSERT_TRUE(owner.ok());
+    ASSERT_THAT(owner, IsOk());
     EXPECT_EQ(owner->run_id, kRun);
     EXPECT_EQ(owner->metric, "loss");
-    EXPECT_FALSE(storage::OwnerOfMetricKey(key.bytes.substr(0, 20)).ok());
+    EXPECT_THAT(storage::OwnerOfMetricKey(key.bytes.substr(0, 20)),
+                StatusIs(absl::StatusCode::kDataLoss));
   }
-  EXPECT_FALSE(storage::OwnerOfMetricKey(storage::RunMetricKey(kRun, "loss").bytes).ok());
+  EXPECT_THAT(storage::OwnerOfMetricKey(storage::RunMetricKey(kRun, "loss").bytes),
+              StatusIs(absl::StatusCode::kDataLoss));
 }
 
 TEST(FoldBacklog, TheLargestComesFirstAndOnce) {
@@ -180,7 +191,7 @@ TEST(FoldBacklog, ManySeriesThatGrowAndAreTakenAllComeOnceAndLargerOnesFirst) {
     ASSERT_EQ(backlog.Add("run", metric, bytes), expected[metric]);
     if (random() % 4 == 0) take(random() % 2 == 0 ? 1 : 64 << 10);
   }
-  while (!expected.empty() && !testing::Test::HasFailure()) take(0);
+  while (!expected.empty() && !::testing::Test::HasFailure()) take(0);
   EXPECT_EQ(backlog.size(), 0u);
   EXPECT_EQ(backlog.total_bytes(), 0);
 }
@@ -247,14 +258,14 @@ TEST_F(BacklogTest, DeletionInStepsLeavesNothingOfTheRun) {
   bundled.mutable_metrics(0)->add_steps(1);
   bundled.mutable_metrics(0)->add_values(1);
   set.PutOnce(storage::MetricBundleKey(kRun, "b"), EncodeBundle(bundled.metrics(), 0));
-  ASSERT_TRUE(store_->CommitAndWait(std::exchange(set, {})).ok());
+  ASSERT_THAT(store_->CommitAndWait(std::exchange(set, {})), IsOk());
   set.Delete(storage::RunKey(kRun));
   for (bool more = true; more;) {
     const auto deleted = DeletePoints(*store_->GetSnapshot(), kRun, 20, set);
-    ASSERT_TRUE(deleted.ok()) << deleted.status();
+    ASSERT_THAT(deleted, IsOk());
     more = *deleted;
     EXPECT_LE(set.deletes.size(), 21u);
-    ASSERT_TRUE(store_->CommitAndWait(std::exchange(set, {})).ok());
+    ASSERT_THAT(store_->CommitAndWait(std::exchange(set, {})), IsOk());
     // The series record went first: a reader finds no block that is gone.
     EXPECT_LE(ReadAll().size(), 5u);
   }

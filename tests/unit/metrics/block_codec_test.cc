@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
@@ -18,13 +19,16 @@
 namespace cairn::metrics {
 namespace {
 
+using testing::IsOk;
+using testing::StatusIs;
+
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 
 PointColumns Decoded(const std::string& block) {
   PointColumns points;
   const absl::Status status = DecodeBlock(block, points);
-  EXPECT_TRUE(status.ok()) << status;
+  EXPECT_THAT(status, IsOk());
   return points;
 }
 
@@ -106,7 +110,7 @@ TEST(BlockCodec, ConstantsAtAFixedIntervalTakeHardlyAnything) {
 TEST(BlockCodec, EverySizeRoundTrips) {
   for (const Kind& kind : Kinds()) {
     for (const size_t count : {1u, 2u, 3u, 16u, 128u, 129u, 500u, 1023u}) {
-      SCOPED_TRACE(testing::Message() << kind.name << ", " << count << " points");
+      SCOPED_TRACE(::testing::Message() << kind.name << ", " << count << " points");
       std::mt19937_64 random(count);
       const PointColumns points = Make(kind, random, count);
       ExpectSame(Decoded(EncodeBlock(points, 0, count)), points);
@@ -135,7 +139,7 @@ TEST(BlockCodec, SpecialValuesAndExtremeStepsSurviveBitByBit) {
       static_cast<double>(std::numeric_limits<float>::denorm_min()),
       1.0 / 3.0};
   for (uint64_t seed = 0; seed < 300; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
     std::mt19937_64 random(seed);
     PointColumns points;
     const size_t count = 1 + random() % 300;
@@ -161,11 +165,12 @@ TEST(BlockCodec, EveryDamagedByteAndEveryCutIsDataLoss) {
       damaged[at] = static_cast<char>(damaged[at] ^ mask);
       const absl::Status status = DecodeBlock(damaged, out);
       ASSERT_TRUE(HasReason(status, ErrorReason::RECORD_CORRUPT)) << "byte " << at;
-      ASSERT_EQ(status.code(), absl::StatusCode::kDataLoss);
+      ASSERT_THAT(status, StatusIs(absl::StatusCode::kDataLoss));
     }
-    ASSERT_FALSE(DecodeBlock(block.substr(0, at), out).ok()) << "cut at " << at;
+    ASSERT_THAT(DecodeBlock(block.substr(0, at), out), StatusIs(absl::StatusCode::kDataLoss))
+        << "cut at " << at;
   }
-  EXPECT_FALSE(DecodeBlock(block + '\0', out).ok());
+  EXPECT_THAT(DecodeBlock(block + '\0', out), StatusIs(absl::StatusCode::kDataLoss));
   EXPECT_TRUE(out.empty());
 }
 
@@ -202,10 +207,11 @@ TEST(BlockCodec, UnsortedPointsAreNotABlock) {
   points.Append(5, 0, 1);
   points.Append(4, 0, 2);
   PointColumns out;
-  EXPECT_FALSE(DecodeBlock(EncodeBlock(points, 0, 2), out).ok());
+  EXPECT_THAT(DecodeBlock(EncodeBlock(points, 0, 2), out), StatusIs(absl::StatusCode::kDataLoss));
   points.steps[1] = 5;
   points.values[1] = 1;
-  EXPECT_FALSE(DecodeBlock(EncodeBlock(points, 0, 2), out).ok()) << "a duplicate";
+  EXPECT_THAT(DecodeBlock(EncodeBlock(points, 0, 2), out), StatusIs(absl::StatusCode::kDataLoss))
+      << "a duplicate";
 }
 
 struct Vector {
@@ -219,6 +225,7 @@ TEST(BlockCodec, VectorsAreAsDocumented) {
   const std::string document =
       ReadFile(std::string(CAIRN_SOURCE_DIR) + "/docs/storage-format.md").value();
   const std::vector<Vector> vectors = {
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/metrics/block_vectors.inc"
   };
   for (const Vector& vector : vectors) {

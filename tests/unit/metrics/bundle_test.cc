@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
@@ -18,9 +19,12 @@
 #include "server/metrics/summaries.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/memory_store.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::metrics {
 namespace {
+
+using testing::IsOk;
 
 constexpr int64_t kNow = 1'700'000'000'000;
 
@@ -69,7 +73,7 @@ TEST(Bundle, EveryPointComesBackUnderItsMetric) {
       AddMetric(metrics, fmt::format("metric/{}", i), steps, times, values);
     }
     const auto bundle = Bundle::Decode(EncodeBundle(metrics, kNow));
-    ASSERT_TRUE(bundle.ok()) << bundle.status();
+    ASSERT_THAT(bundle, IsOk());
     ASSERT_EQ(bundle->size(), static_cast<size_t>(metrics.size()));
     for (const auto& columns : metrics) {
       const size_t at = bundle->Find(columns.key());
@@ -129,7 +133,7 @@ class BundleReaderTest : public ::testing::Test {
   void Store(const std::string& run, const std::string& id, const MetricBatch& metrics) {
     storage::WriteSet set;
     set.PutOnce(storage::MetricBundleKey(run, id), EncodeBundle(metrics, kNow));
-    ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+    ASSERT_THAT(store_->CommitAndWait(std::move(set)), IsOk());
   }
 
   std::unique_ptr<storage::KvStore> store_;
@@ -148,7 +152,7 @@ TEST_F(BundleReaderTest, FindsThoseOfEachRunInWhateverOrderItIsAsked) {
   // Neighbours in the family, and a run whose id another begins with.
   storage::WriteSet set;
   set.PutRecord(storage::MetricWriterKey(runs[0], "w"), "x");
-  ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+  ASSERT_THAT(store_->CommitAndWait(std::move(set)), IsOk());
   Store(runs[1] + "0", "b", OnePointEach(1));
 
   for (const bool ascending : {true, false}) {
@@ -161,7 +165,7 @@ TEST_F(BundleReaderTest, FindsThoseOfEachRunInWhateverOrderItIsAsked) {
     BundleReader reader(*snapshot);
     for (const size_t i : order) {
       const auto bundles = reader.Read(runs[i]);
-      ASSERT_TRUE(bundles.ok()) << bundles.status();
+      ASSERT_THAT(bundles, IsOk());
       EXPECT_EQ(bundles->size(), counts[i]);
       EXPECT_EQ(reader.Has(runs[i]).value(), counts[i] != 0);
     }
@@ -184,9 +188,11 @@ TEST_F(BundleReaderTest, RunsThatHaveSomeAreListedWithTheirBytes) {
   Store("a", "1", OnePointEach(20));
   Store("a", "2", OnePointEach(20));
   std::vector<std::pair<std::string, int64_t>> seen;
-  ASSERT_TRUE(ScanBundledRuns(*store_->GetSnapshot(), [&](std::string run, int64_t bytes) {
-                seen.emplace_back(std::move(run), bytes);
-              }).ok());
+  ASSERT_THAT(ScanBundledRuns(*store_->GetSnapshot(),
+                              [&](std::string run, int64_t bytes) {
+                                seen.emplace_back(std::move(run), bytes);
+                              }),
+              IsOk());
   const auto one = static_cast<int64_t>(EncodeBundle(OnePointEach(20), kNow).size());
   EXPECT_EQ(seen, (std::vector<std::pair<std::string, int64_t>>{{"a", 2 * one}, {"b", one}}));
 }
@@ -194,31 +200,31 @@ TEST_F(BundleReaderTest, RunsThatHaveSomeAreListedWithTheirBytes) {
 TEST_F(BundleReaderTest, DamageIsDataLossForWhoeverReadsTheRun) {
   storage::WriteSet set;
   set.PutOnce(storage::MetricBundleKey("r", "1"), "\xff");
-  ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+  ASSERT_THAT(store_->CommitAndWait(std::move(set)), IsOk());
   const auto snapshot = store_->GetSnapshot();
   BundleReader reader(*snapshot);
   EXPECT_TRUE(absl::IsDataLoss(ReadSummaries(*snapshot, reader, "r").status()));
   EXPECT_TRUE(absl::IsDataLoss(SeriesReader::Open(*snapshot, "r", "m").status()));
   const auto spread = PlanSpread(*snapshot, "r");
-  ASSERT_TRUE(spread.ok()) << spread.status();
+  ASSERT_THAT(spread, IsOk());
   EXPECT_EQ(spread->bundles, 0);
   EXPECT_TRUE(absl::IsDataLoss(spread->damage));
-  EXPECT_TRUE(SeriesReader::Open(*snapshot, "another", "m").ok());
+  EXPECT_THAT(SeriesReader::Open(*snapshot, "another", "m"), IsOk());
 }
 
 TEST_F(BundleReaderTest, ManyShortNamesAreSpreadInStepsThatCanBeCommitted) {
   storage::WriteSet run;
-  ASSERT_TRUE(store_->CommitAndWait(std::move(run.PutRecord(storage::RunKey("r"), "run"))).ok());
+  ASSERT_THAT(store_->CommitAndWait(std::move(run.PutRecord(storage::RunKey("r"), "run"))), IsOk());
   for (int i = 0; i < 60; ++i) Store("r", fmt::format("{:02}", i), OnePointEach(1000, i * 1000));
   size_t batches = 0;
   for (bool more = true; more;) {
     auto plan = PlanSpread(*store_->GetSnapshot(), "r");
-    ASSERT_TRUE(plan.ok()) << plan.status();
+    ASSERT_THAT(plan, IsOk());
     ASSERT_LT(batches, 60'001u);
     more = plan->more;
     batches += plan->batches.size();
     const auto committed = store_->CommitAndWait(std::move(plan->write_set));
-    ASSERT_TRUE(committed.ok()) << committed.status();
+    ASSERT_THAT(committed, IsOk());
   }
   EXPECT_EQ(batches, 60'000u);
 }

@@ -5,15 +5,19 @@
 #include <utility>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
 #include "server/metrics/block_codec.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/metrics/series_fixture.h"
 
 namespace cairn::metrics {
 namespace {
 
 using storage::KeyKind;
+using testing::FailsWith;
+using testing::IsOk;
 
 class FoldTest : public SeriesFixture {};
 
@@ -41,7 +45,7 @@ TEST_F(FoldTest, OfTwoFoldsFromOneSnapshotTheSecondIsRefused) {
   Log(Stretch(random, 0, 100));
   FoldPlan first = PlanOnce();
   FoldPlan second = PlanOnce();
-  EXPECT_TRUE(store_->CommitAndWait(std::move(first.write_set)).ok());
+  EXPECT_THAT(store_->CommitAndWait(std::move(first.write_set)), IsOk());
   const auto refused = store_->CommitAndWait(std::move(second.write_set));
   EXPECT_TRUE(HasReason(refused.status(), ErrorReason::COMMIT_CONFLICT));
   EXPECT_EQ(ReadAll(), Expected());
@@ -53,8 +57,9 @@ TEST_F(FoldTest, AFoldPlannedBeforeThePurgeBringsNothingBack) {
   FoldPlan plan = PlanOnce();
   storage::WriteSet purge;
   purge.Delete(storage::RunKey(kRun));
-  ASSERT_TRUE(store_->CommitAndWait(std::move(purge)).ok());
-  EXPECT_FALSE(store_->CommitAndWait(std::move(plan.write_set)).ok());
+  ASSERT_THAT(store_->CommitAndWait(std::move(purge)), IsOk());
+  EXPECT_THAT(store_->CommitAndWait(std::move(plan.write_set)),
+              FailsWith(ErrorReason::COMMIT_CONFLICT));
 }
 
 TEST_F(FoldTest, PointsLoggedBetweenPlanAndCommitStay) {
@@ -62,7 +67,7 @@ TEST_F(FoldTest, PointsLoggedBetweenPlanAndCommitStay) {
   Log(Stretch(random, 0, 100));
   FoldPlan plan = PlanOnce();
   Log(Stretch(random, 100, 100));
-  ASSERT_TRUE(store_->CommitAndWait(std::move(plan.write_set)).ok());
+  ASSERT_THAT(store_->CommitAndWait(std::move(plan.write_set)), IsOk());
   EXPECT_EQ(ReadAll(), Expected());
   FoldAll();
   EXPECT_EQ(ReadAll(), Expected());
@@ -176,12 +181,12 @@ TEST_F(FoldTest, NoBlockOrNodeIsLeftBehind) {
 // is read is the sorted set of what was logged.
 TEST_F(FoldTest, RandomHistoriesReadAsTheSetOfTheirPoints) {
   for (uint64_t seed = 0; seed < 25; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
     std::mt19937_64 random(seed);
     store_ = storage::MakeMemoryStore();
     storage::WriteSet run;
     run.PutRecord(storage::RunKey(kRun), "run");
-    ASSERT_TRUE(store_->CommitAndWait(std::move(run)).ok());
+    ASSERT_THAT(store_->CommitAndWait(std::move(run)), IsOk());
     logged_.clear();
     const int64_t span = seed % 2 == 0 ? 30'000 : 300;
     PointColumns before;

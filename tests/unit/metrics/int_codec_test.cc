@@ -17,7 +17,7 @@ TEST(BitPacking, EveryWidthAndCountGivesTheNumbersBack) {
   std::mt19937_64 random(7);
   for (int width = 0; width <= 64; ++width) {
     for (const size_t count : {0u, 1u, 2u, 7u, 8u, 9u, 63u, 128u}) {
-      SCOPED_TRACE(testing::Message() << width << " bits, " << count << " numbers");
+      SCOPED_TRACE(::testing::Message() << width << " bits, " << count << " numbers");
       std::vector<uint64_t> numbers(count);
       for (uint64_t& n : numbers) n = width == 0 ? 0 : random() >> (64 - width);
       std::string packed = "x";
@@ -84,7 +84,7 @@ TEST(IntCodec, EveryShapeAndCountGivesTheNumbersBack) {
     for (const size_t count : {1u, 2u, 3u, 127u, 128u, 129u, 130u, 1000u, 1024u}) {
       for (const auto kind :
            {IntColumn::Kind::kSequence, IntColumn::Kind::kDecimals, IntColumn::Kind::kFloatBits}) {
-        SCOPED_TRACE(testing::Message() << "shape " << shape << ", " << count << " numbers");
+        SCOPED_TRACE(::testing::Message() << "shape " << shape << ", " << count << " numbers");
         const auto numbers = Sequence(random, count, shape);
         std::string bytes;
         IntColumn::Plan(numbers, kind).Write(&bytes);

@@ -1,16 +1,23 @@
 #include "server/metrics/metric_compactor.h"
 
-#include <atomic>
 #include <future>
 #include <memory>
 #include <random>
-#include <thread>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "tests/testing/eventually.h"
+#include "tests/testing/status_matchers.h"
+#include "tests/testing/tally.h"
 #include "tests/unit/metrics/series_fixture.h"
 
 namespace cairn::metrics {
 namespace {
+
+using testing::Eventually;
+using testing::IsOk;
+using testing::StatusIs;
+using testing::Tally;
 
 class FolderTest : public SeriesFixture {
  protected:
@@ -26,9 +33,9 @@ class FolderTest : public SeriesFixture {
   std::mt19937_64 random_{7};
 };
 
-// Ends when the compactor has caught up; the test's time limit is the only clock.
+// Until the compactor has caught up.
 void WaitUntilFolded(const MetricCompactor& compactor, int64_t points) {
-  while (compactor.folded_points() < points) std::this_thread::yield();
+  ASSERT_TRUE(Eventually([&] { return compactor.folded_points() >= points; }));
 }
 
 TEST_F(FolderTest, WhatIsLoggedIsFoldedInTheBackgroundAndReadsTheSame) {
@@ -69,22 +76,24 @@ TEST_F(FolderTest, OfManyBatchesTheLaterHalfStaysForThoseThatComeOutOfOrder) {
     if (i != 30) Log(Stretch(random_, i * 1000, 1000));
   }
   WaitingSeries waiting;
-  ASSERT_TRUE(ScanWaiting(*store_->GetSnapshot(), [&](WaitingSeries found) {
-                waiting = std::move(found);
-                return true;
-              }).ok());
+  ASSERT_THAT(ScanWaiting(*store_->GetSnapshot(),
+                          [&](WaitingSeries found) {
+                            waiting = std::move(found);
+                            return true;
+                          }),
+              IsOk());
   CompactorOptions options = Eager();
   options.deep_bytes = waiting.bytes;
   options.fold.max_raw_bytes = waiting.bytes / 20;
   MetricCompactor compactor(*store_, options);
   compactor.Logged(kRun, kMetric, waiting.bytes);
-  ASSERT_TRUE(compactor.FoldAll(/*min_bytes=*/waiting.bytes).ok());
+  ASSERT_THAT(compactor.FoldAll(/*min_bytes=*/waiting.bytes), IsOk());
   EXPECT_LE(RawBatches(), 20u);
   EXPECT_GE(RawBatches(), 15u);
 
   Log(Stretch(random_, 30'000, 1000));  // late, but behind all that is folded
   compactor.Logged(kRun, kMetric, 1, 30'000);
-  ASSERT_TRUE(compactor.FoldAll().ok());
+  ASSERT_THAT(compactor.FoldAll(), IsOk());
   EXPECT_EQ(compactor.folded_points(), 40'000);  // none was moved between levels
   EXPECT_EQ(RawBatches(), 0u);
   EXPECT_EQ(ReadAll(), Expected());
@@ -151,23 +160,23 @@ TEST_F(FolderTest, ARunThatIsQuietIsFoldedAndForgottenWhileOthersLog) {
   compactor.Logged(kRun, kMetric, 1600);
   compactor.LoggedBundle("another", 1);
   compactor.Start();
-  while (compactor.folded_points() < 100 || compactor.waiting_bytes() > 0)
-    std::this_thread::yield();
+  EXPECT_TRUE(Eventually(
+      [&] { return compactor.folded_points() >= 100 && compactor.waiting_bytes() == 0; }));
   EXPECT_EQ(RawBatches(), 0u);
 }
 
 TEST_F(FolderTest, WhatCannotBeFoldedGoesOnCounting) {
-  std::atomic<int> failures{0};
+  Tally failures;
   CompactorOptions options = Eager();
   options.retry_after = std::chrono::hours(1);
-  options.on_failure = [&](const WaitingSeries&, const absl::Status&) { ++failures; };
+  options.on_failure = [&](const WaitingSeries&, const absl::Status&) { failures.Add(); };
   storage::WriteSet set;
   set.PutOnce(storage::MetricBatchKey(kRun, kMetric, 0, "damaged"), "\xff");
-  ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+  ASSERT_THAT(store_->CommitAndWait(std::move(set)), IsOk());
   MetricCompactor compactor(*store_, options);
   compactor.Logged(kRun, kMetric, 1000);
   compactor.Start();
-  while (failures < 1) std::this_thread::yield();
+  failures.WaitFor(1);
   EXPECT_GE(compactor.waiting_bytes(), 1000);
 }
 
@@ -183,21 +192,21 @@ TEST_F(FolderTest, ARunWithManyWaitingBundlesTakesNoMore) {
 }
 
 TEST_F(FolderTest, AFoldThatFailsIsToldAndTriedAgain) {
-  std::atomic<int> failures{0};
+  Tally failures;
   CompactorOptions options = Eager();
   options.on_failure = [&](const WaitingSeries& series, const absl::Status& status) {
     EXPECT_EQ(series.metric, kMetric);
-    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-    ++failures;
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kDataLoss));
+    failures.Add();
   };
   storage::WriteSet set;
   set.PutOnce(storage::MetricBatchKey(kRun, kMetric, 1, "damaged"), "\xff\xff\xff");
-  ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+  ASSERT_THAT(store_->CommitAndWait(std::move(set)), IsOk());
   options.retry_after = std::chrono::milliseconds(0);
   MetricCompactor compactor(*store_, options);
   compactor.Logged(kRun, kMetric, 3);
   compactor.Start();
-  while (failures < 2) std::this_thread::yield();
+  failures.WaitFor(2);
   EXPECT_EQ(RawBatches(), 1u);
   EXPECT_EQ(compactor.folded_points(), 0);
 }

@@ -5,12 +5,16 @@
 #include <vector>
 
 #include "cairn/internal/records.pb.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::metrics {
 namespace {
+
+using testing::IsOk;
 
 struct Columns {
   std::vector<int64_t> steps;
@@ -21,7 +25,7 @@ struct Columns {
 void ExpectRoundTrip(const Columns& in) {
   const std::string bytes = EncodeRawBatch(in.steps, in.times, in.values);
   PointColumns out;
-  ASSERT_TRUE(DecodeRawBatch(bytes, StepRange(), out).ok());
+  ASSERT_THAT(DecodeRawBatch(bytes, StepRange(), out), IsOk());
   ASSERT_EQ(out.steps, in.steps);
   for (size_t i = 0; i < in.steps.size(); ++i) {
     ASSERT_EQ(out.times[i], in.times[in.times.size() == 1 ? 0 : i]);
@@ -63,7 +67,7 @@ TEST(RawBatch, OnlyThePointsOfTheRangeAreAppended) {
   const std::vector<double> values = {5, 1, 9, 3};
   PointColumns points;
   points.Append(0, 0, 0);
-  ASSERT_TRUE(DecodeRawBatch(EncodeRawBatch(steps, times, values), {3, 5}, points).ok());
+  ASSERT_THAT(DecodeRawBatch(EncodeRawBatch(steps, times, values), {3, 5}, points), IsOk());
   EXPECT_EQ(points.steps, (std::vector<int64_t>{0, 5, 3}));
   EXPECT_EQ(points.values, (std::vector<double>{0, 5, 3}));
 }
@@ -76,7 +80,7 @@ TEST(RawBatch, ThePlainFormIsReadToo) {
     record.add_values(i + 0.5);
   }
   PointColumns points;
-  ASSERT_TRUE(DecodeRawBatch(record.SerializeAsString(), StepRange(), points).ok());
+  ASSERT_THAT(DecodeRawBatch(record.SerializeAsString(), StepRange(), points), IsOk());
   EXPECT_EQ(points.steps, (std::vector<int64_t>{0, 10, 20}));
   EXPECT_EQ(points.times, (std::vector<int64_t>{100, 101, 102}));
   EXPECT_EQ(points.values, (std::vector<double>{0.5, 1.5, 2.5}));

@@ -6,13 +6,18 @@
 #include <random>
 #include <vector>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
 #include "server/metrics/block_codec.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/metrics/series_fixture.h"
 
 namespace cairn::metrics {
 namespace {
+
+using testing::IsOk;
+using testing::StatusIs;
 
 class ReaderTest : public SeriesFixture {
  protected:
@@ -90,7 +95,7 @@ TEST_F(ReaderTest, BucketsAreSlicesOfTheCurveAtEveryZoom) {
   for (int i = 0; i < 40; ++i) {
     const auto first = static_cast<int64_t>(random() % 200'000);
     const StepRange range{first, first + static_cast<int64_t>(random() % 60'000)};
-    SCOPED_TRACE(testing::Message() << range.first << " to " << range.last);
+    SCOPED_TRACE(::testing::Message() << range.first << " to " << range.last);
     const int64_t count = 1 + static_cast<int64_t>(random() % 300);
     const auto read = ReadBuckets(count, range);
     EXPECT_LE(static_cast<int64_t>(read.size()), count);
@@ -118,7 +123,7 @@ TEST_F(ReaderTest, ExtremaAreExactWhereverThePointsAre) {
   for (int i = 0; i < 30; ++i) {
     const auto first = static_cast<int64_t>(random() % 100'000);
     const StepRange range{first, first + static_cast<int64_t>(random() % 50'000)};
-    SCOPED_TRACE(testing::Message() << range.first << " to " << range.last);
+    SCOPED_TRACE(::testing::Message() << range.first << " to " << range.last);
     const std::vector<Row> rows = Expected(range);
     Summary expected;
     for (const auto& [step, time, ordered] : rows) {
@@ -165,7 +170,7 @@ TEST_F(ReaderTest, AMissingBlockIsDataLossAndNotAGap) {
   FoldAll();
   storage::WriteSet loss;
   loss.Delete(storage::MetricBlockKey(kRun, kMetric, State().levels[0].root[1].id));
-  ASSERT_TRUE(store_->CommitAndWait(std::move(loss)).ok());
+  ASSERT_THAT(store_->CommitAndWait(std::move(loss)), IsOk());
   const auto snapshot = store_->GetSnapshot();
   auto reader = SeriesReader::Open(*snapshot, kRun, kMetric).value();
   PointColumns points;
@@ -195,10 +200,10 @@ TEST(IndexNode, DamagedNodesAreRefused) {
   EXPECT_TRUE(HasReason(FromProto(shorter).status(), ErrorReason::RECORD_CORRUPT));
   auto disordered = node;
   disordered.set_first_step_deltas(2, -100);
-  EXPECT_FALSE(FromProto(disordered).ok());
+  EXPECT_THAT(FromProto(disordered), StatusIs(absl::StatusCode::kDataLoss));
   auto empty_child = node;
   empty_child.set_counts(0, 0);
-  EXPECT_FALSE(FromProto(empty_child).ok());
+  EXPECT_THAT(FromProto(empty_child), StatusIs(absl::StatusCode::kDataLoss));
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 
 #include "cairn/internal/records.pb.h"
 #include "fmt/format.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "server/metrics/fold.h"
 #include "server/metrics/points.h"
@@ -20,6 +21,7 @@
 #include "server/storage/keyspace.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/memory_store.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::metrics {
 
@@ -61,7 +63,7 @@ class SeriesFixture : public ::testing::Test {
   SeriesFixture() : store_(storage::MakeMemoryStore()) {
     storage::WriteSet run;
     run.PutRecord(storage::RunKey(kRun), "run");
-    EXPECT_TRUE(store_->CommitAndWait(std::move(run)).ok());
+    EXPECT_THAT(store_->CommitAndWait(std::move(run)), testing::IsOk());
   }
 
   void Log(const PointColumns& points) {
@@ -75,14 +77,14 @@ class SeriesFixture : public ::testing::Test {
     set.PutOnce(
         storage::MetricBatchKey(kRun, kMetric, points.steps[0], fmt::format("b{}", batches_++)),
         batch.SerializeAsString());
-    ASSERT_TRUE(store_->CommitAndWait(std::move(set)).ok());
+    ASSERT_THAT(store_->CommitAndWait(std::move(set)), testing::IsOk());
     const auto rows = RowsOf(points);
     logged_.insert(logged_.end(), rows.begin(), rows.end());
   }
 
   FoldPlan PlanOnce(const FoldOptions& options = {}) {
     auto plan = PlanFold(*store_->GetSnapshot(), kRun, kMetric, options);
-    EXPECT_TRUE(plan.ok()) << plan.status();
+    EXPECT_THAT(plan, testing::IsOk());
     return plan.ok() ? *std::move(plan) : FoldPlan();
   }
 
@@ -94,7 +96,7 @@ class SeriesFixture : public ::testing::Test {
       if (plan.nothing_to_write) return bytes;
       bytes += plan.block_bytes;
       const auto committed = store_->CommitAndWait(std::move(plan.write_set));
-      EXPECT_TRUE(committed.ok()) << committed.status();
+      EXPECT_THAT(committed, testing::IsOk());
       if (!committed.ok()) return bytes;
     }
     ADD_FAILURE() << "folding does not end";
@@ -105,11 +107,11 @@ class SeriesFixture : public ::testing::Test {
     std::vector<Row> rows;
     const auto snapshot = store_->GetSnapshot();
     auto reader = SeriesReader::Open(*snapshot, kRun, kMetric, range);
-    EXPECT_TRUE(reader.ok()) << reader.status();
+    EXPECT_THAT(reader, testing::IsOk());
     PointColumns points;
     while (reader.ok()) {
       const auto more = reader->Next(max_points, points);
-      EXPECT_TRUE(more.ok()) << more.status();
+      EXPECT_THAT(more, testing::IsOk());
       if (!more.ok() || !*more) break;
       EXPECT_LE(points.size(), max_points);
       const auto part = RowsOf(points);
@@ -129,18 +131,18 @@ class SeriesFixture : public ::testing::Test {
   std::vector<Summary> ReadBuckets(int64_t buckets, StepRange range = {}) {
     const auto snapshot = store_->GetSnapshot();
     const auto reader = SeriesReader::Open(*snapshot, kRun, kMetric, range);
-    EXPECT_TRUE(reader.ok()) << reader.status();
+    EXPECT_THAT(reader, testing::IsOk());
     auto read = reader->ReadBuckets(buckets);
-    EXPECT_TRUE(read.ok()) << read.status();
+    EXPECT_THAT(read, testing::IsOk());
     return read.ok() ? *std::move(read) : std::vector<Summary>();
   }
 
   size_t CountKeys(const storage::Key& prefix) {
     size_t count = 0;
-    EXPECT_TRUE(store_->GetSnapshot()
-                    ->Scan(storage::KeyRange::Prefix(prefix), storage::ScanOrder::kAscending,
-                           [&](std::string_view, const storage::Record&) { return ++count > 0; })
-                    .ok());
+    EXPECT_THAT(store_->GetSnapshot()->Scan(
+                    storage::KeyRange::Prefix(prefix), storage::ScanOrder::kAscending,
+                    [&](std::string_view, const storage::Record&) { return ++count > 0; }),
+                testing::IsOk());
     return count;
   }
   size_t CountKind(storage::KeyKind kind) {

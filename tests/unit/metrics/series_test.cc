@@ -25,7 +25,7 @@ PointColumns RandomPoints(std::mt19937_64& random, size_t count) {
 
 TEST(Series, SortingAndMergingAreThoseOfASet) {
   for (uint64_t seed = 0; seed < 200; ++seed) {
-    SCOPED_TRACE(testing::Message() << "seed " << seed);
+    SCOPED_TRACE(::testing::Message() << "seed " << seed);
     std::mt19937_64 random(seed);
     PointColumns a = RandomPoints(random, random() % 60);
     PointColumns b = RandomPoints(random, random() % 60);

@@ -1,6 +1,7 @@
 // Bytes of stored metrics that docs/storage-format.md shows: every transform of a column,
 // exceptions among decimals, and the records that lead to blocks.
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <bit>
@@ -14,9 +15,12 @@
 #include "lib/base/files.h"
 #include "server/metrics/block_codec.h"
 #include "server/metrics/series_store.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::metrics {
 namespace {
+
+using testing::IsOk;
 
 constexpr double kNoNumber = std::numeric_limits<double>::quiet_NaN();
 
@@ -114,7 +118,7 @@ TEST(StoredVectors, BlocksOfEveryTransformAreAsDocumented) {
     EXPECT_EQ(ReadBlockHeader(block)->codec, vector.codec);
     EXPECT_TRUE(IsDocumented(vector.hex));
     PointColumns read;
-    ASSERT_TRUE(DecodeBlock(*HexDecode(vector.hex), read).ok());
+    ASSERT_THAT(DecodeBlock(*HexDecode(vector.hex), read), IsOk());
     EXPECT_EQ(read.steps, vector.points.steps);
     EXPECT_EQ(read.times, vector.points.times);
     for (size_t i = 0; i < read.size(); ++i) {
@@ -151,7 +155,7 @@ TEST(StoredVectors, ANodeIsAsDocumented) {
   internal::MetricIndexNode node;
   ASSERT_TRUE(node.ParseFromString(*HexDecode(hex)));
   const auto read = FromProto(node);
-  ASSERT_TRUE(read.ok()) << read.status();
+  ASSERT_THAT(read, IsOk());
   ExpectSame(*read, entries);
 }
 
@@ -174,7 +178,7 @@ TEST(StoredVectors, ASeriesIsAsDocumented) {
     const Level& level = state.levels[static_cast<size_t>(i)];
     EXPECT_EQ(record.levels(i).height(), level.height);
     const auto root = FromProto(record.levels(i).root());
-    ASSERT_TRUE(root.ok()) << root.status();
+    ASSERT_THAT(root, IsOk());
     ExpectSame(*root, level.root);
   }
 }

@@ -4,11 +4,14 @@
 #include "pipeline/data/input_error.h"
 #include "pipeline/data/load.h"
 #include "pipeline/data/zip_archive.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_data/test_support.h"
 
 namespace cairn::pipeline {
 namespace {
 
+using cairn::testing::IsOk;
+using cairn::testing::StatusIs;
 using testing::Csv;
 using testing::Gzip;
 using ::testing::HasSubstr;
@@ -23,7 +26,7 @@ std::string ManyRows(int count) {
 TEST(LoadPacked, EveryPackingGivesTheSameTable) {
   const std::string csv = ManyRows(5000);
   const auto plain = LoadTransactionsFromBytes(csv);
-  ASSERT_TRUE(plain.ok());
+  ASSERT_THAT(plain, IsOk());
   const std::pair<std::string, std::string> packed[] = {
       {Gzip(csv), "csv.gzip"},
       {Zstd(csv), "csv.zstd"},
@@ -31,7 +34,7 @@ TEST(LoadPacked, EveryPackingGivesTheSameTable) {
       {Zip({{"__MACOSX/._data.csv", "junk"}, {"data.csv", csv, false}}), "csv.zip"}};
   for (const auto& [bytes, format] : packed) {
     const auto loaded = LoadTransactionsFromBytes(bytes);
-    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    ASSERT_THAT(loaded, IsOk());
     EXPECT_EQ(loaded->format, format);
     EXPECT_TRUE(SameRows(loaded->table, plain->table));
     EXPECT_EQ(loaded->unpacked_bytes, csv.size());
@@ -44,7 +47,7 @@ TEST(LoadPacked, ReadsConcatenatedMembersAsOne) {
   const std::string tail = "1,A12,TEA,6,2010-12-01,1,5,UK\n";
   for (const std::string& bytes : {Gzip(csv) + Gzip(tail), Zstd(csv) + Zstd(tail)}) {
     const auto loaded = LoadTransactionsFromBytes(bytes);
-    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    ASSERT_THAT(loaded, IsOk());
     EXPECT_EQ(loaded->table.rows(), 11u);
   }
 }
@@ -53,10 +56,10 @@ TEST(LoadPacked, CutOffOrDamagedBytesAreDataLoss) {
   const std::string csv = ManyRows(2000);
   for (std::string bytes : {Gzip(csv), Zstd(csv)}) {
     const std::string cut = bytes.substr(0, bytes.size() - 5);
-    EXPECT_EQ(LoadTransactionsFromBytes(cut).status().code(), absl::StatusCode::kDataLoss);
+    EXPECT_THAT(LoadTransactionsFromBytes(cut), StatusIs(absl::StatusCode::kDataLoss));
     bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 0x55);
     const absl::Status damaged = LoadTransactionsFromBytes(bytes).status();
-    EXPECT_FALSE(damaged.ok());
+    EXPECT_THAT(damaged, StatusIs(absl::StatusCode::kDataLoss));
   }
   std::string wrong = Gzip(csv);
   wrong[wrong.size() - 6] = static_cast<char>(wrong[wrong.size() - 6] ^ 1);  // In the checksum.
@@ -73,7 +76,7 @@ TEST(LoadPacked, ABombIsRefusedByRatioAndBySize) {
   for (const std::string& bytes : {Gzip(zeros), Zstd(zeros), Zip({{"a.csv", zeros}})}) {
     for (const LoadOptions& options : {ratio, size}) {
       const absl::Status status = LoadTransactionsFromBytes(bytes, options).status();
-      EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted) << status;
+      EXPECT_THAT(status, StatusIs(absl::StatusCode::kResourceExhausted));
       EXPECT_EQ(InputErrorKind(status), kInputTooLarge);
     }
   }
@@ -112,16 +115,18 @@ TEST(LoadZip, AFalseChecksumOrSizeIsDataLoss) {
 
 TEST(LoadZip, EveryTruncationIsAnErrorAndNeverACrash) {
   const std::string bytes = Zip({{"a.csv", ManyRows(3)}, {"b.txt", "x", false}});
-  ASSERT_TRUE(LoadTransactionsFromBytes(bytes).ok());
+  ASSERT_THAT(LoadTransactionsFromBytes(bytes), IsOk());
   for (size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_FALSE(LoadTransactionsFromBytes(bytes.substr(0, size)).ok()) << size;
+    EXPECT_THAT(LoadTransactionsFromBytes(bytes.substr(0, size)),
+                StatusIs(absl::StatusCode::kInvalidArgument))
+        << size;
   }
 }
 
 TEST(ZipArchive, ListsMembersButNotFolders) {
   const std::string bytes = Zip({{"d/", "", false}, {"d/a", "one"}, {"b", "two", false}});
   const auto archive = ZipArchive::Open(bytes, InputLimits{});
-  ASSERT_TRUE(archive.ok()) << archive.status();
+  ASSERT_THAT(archive, IsOk());
   ASSERT_EQ(archive->entries().size(), 2u);
   ASSERT_NE(archive->Find("d/a"), nullptr);
   EXPECT_EQ(archive->Find("d/"), nullptr);
@@ -133,7 +138,7 @@ TEST(ZipArchive, FindsTheDirectoryBeforeAComment) {
   std::string bytes = Zip({{"a", "one"}});
   bytes[bytes.size() - 2] = 5;
   bytes += "hello";
-  EXPECT_TRUE(ZipArchive::Open(bytes, InputLimits{}).ok());
+  EXPECT_THAT(ZipArchive::Open(bytes, InputLimits{}), IsOk());
 }
 
 }  // namespace

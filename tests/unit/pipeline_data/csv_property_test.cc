@@ -4,16 +4,21 @@
 #include <thread>
 
 #include "fmt/format.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "pipeline/data/byte_feed.h"
 #include "pipeline/data/csv_reader.h"
 #include "pipeline/data/csv_scan.h"
 #include "pipeline/data/dates.h"
 #include "pipeline/data/table_csv.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_data/test_support.h"
 
 namespace cairn::pipeline {
 namespace {
+
+using cairn::testing::IsOk;
+using cairn::testing::StatusIs;
 
 std::string RandomText(std::mt19937& random) {
   static constexpr std::string_view kPieces[] = {"A", "TEA",      ",", "\"",   "\n", "\r\n",
@@ -46,7 +51,7 @@ TransactionTable RandomTable(std::mt19937& random, size_t rows) {
     csv.push_back('\n');
   }
   auto loaded = LoadTransactionsFromBytes(csv);
-  EXPECT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_THAT(loaded, IsOk());
   EXPECT_EQ(loaded->table.rows(), rows);
   return loaded->table;
 }
@@ -58,7 +63,7 @@ TEST(CsvProperty, ATableWrittenAndReadAgainIsTheSame) {
     const TransactionTable table = RandomTable(random, 1 + random() % 200);
     const std::string csv = TransactionsCsv(table);
     const auto again = LoadTransactionsFromBytes(csv);
-    ASSERT_TRUE(again.ok()) << again.status();
+    ASSERT_THAT(again, IsOk());
     EXPECT_TRUE(SameRows(table, again->table));
     EXPECT_EQ(TransactionsCsv(again->table), csv);
   }
@@ -90,7 +95,7 @@ TEST(CsvProperty, CutsWindowsAndInstructionSetsDoNotChangeTheResult) {
     const LoadOptions options;
     ByteFeed whole(csv);
     const auto expected = ReadCsv(whole, options, CsvPlan{});
-    ASSERT_TRUE(expected.ok()) << expected.status();
+    ASSERT_THAT(expected, IsOk());
     for (int variant = 0; variant < 8; ++variant) {
       CsvPlan plan;
       plan.level = variant % 2 == 0 ? ScanLevel::kPortable : BestScanLevel();
@@ -99,7 +104,7 @@ TEST(CsvProperty, CutsWindowsAndInstructionSetsDoNotChangeTheResult) {
       std::sort(plan.cuts.begin(), plan.cuts.end());
       ByteFeed feed(csv);
       const auto actual = ReadCsv(feed, options, plan);
-      ASSERT_TRUE(actual.ok()) << actual.status();
+      ASSERT_THAT(actual, IsOk());
       ExpectSame(*expected, *actual);
     }
   }
@@ -128,7 +133,7 @@ TEST(CsvProperty, BytesThatArriveInPiecesGiveTheSameTable) {
     const std::string csv = MessyCsv(random);
     ByteFeed whole(csv);
     const auto expected = ReadCsv(whole, {}, CsvPlan{});
-    ASSERT_TRUE(expected.ok());
+    ASSERT_THAT(expected, IsOk());
     ByteFeed feed(uint64_t{csv.size()});
     PiecewiseStream stream(csv, seed);
     absl::Status filled;
@@ -139,8 +144,8 @@ TEST(CsvProperty, BytesThatArriveInPiecesGiveTheSameTable) {
       plan.window = 64;
       actual = ReadCsv(feed, {}, plan);
     }
-    ASSERT_TRUE(filled.ok()) << filled;
-    ASSERT_TRUE(actual.ok()) << actual.status();
+    ASSERT_THAT(filled, IsOk());
+    ASSERT_THAT(actual, IsOk());
     ExpectSame(*expected, *actual);
   }
 }
@@ -148,10 +153,10 @@ TEST(CsvProperty, BytesThatArriveInPiecesGiveTheSameTable) {
 TEST(ByteFeed, RefusesMoreThanItMayHold) {
   ByteFeed feed(uint64_t{10});
   PiecewiseStream stream("12345678901", 1);
-  EXPECT_EQ(feed.Fill(stream).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(feed.Fill(stream), StatusIs(absl::StatusCode::kResourceExhausted));
   ByteFeed exact(uint64_t{11});
   PiecewiseStream same("12345678901", 1);
-  EXPECT_TRUE(exact.Fill(same).ok());
+  EXPECT_THAT(exact.Fill(same), IsOk());
   EXPECT_EQ(exact.WaitForAll(), "12345678901");
 }
 

@@ -7,11 +7,14 @@
 #include "pipeline/data/input_error.h"
 #include "pipeline/data/load.h"
 #include "pipeline/data/transaction_builder.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_data/test_support.h"
 
 namespace cairn::pipeline {
 namespace {
 
+using cairn::testing::IsOk;
+using cairn::testing::StatusIs;
 using testing::Csv;
 using ::testing::HasSubstr;
 using testing::kHeader;
@@ -66,7 +69,7 @@ TEST(LoadCsv, AcceptsCrLfABomBlankLinesAndAMissingLastLineEnd) {
       "Country"
       "\r\n\r\n1,A12,TEA,6,12/13/2010 8:26,2.55,17850,UK\r\n\n2,A12,TEA,6,12/13/2010 8:26,2.55,,UK";
   const auto loaded = LoadTransactionsFromBytes(text);
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_THAT(loaded, IsOk());
   ASSERT_EQ(loaded->table.rows(), 2u);
   EXPECT_EQ(loaded->rows_read, 2u);
   EXPECT_EQ(loaded->table.country(1), "UK");
@@ -77,7 +80,7 @@ TEST(LoadCsv, FindsColumnsWithoutCaseInAnyOrderBesideOthers) {
   const auto loaded = LoadTransactionsFromBytes(
       "Country,extra,PRICE,Customer ID,invoice,stockcode,quantity,invoicedate,DESCRIPTION\n"
       "France,?,1.5,12,C7,X1,-3,2011-01-02 03:04:05,CUP\n");
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_THAT(loaded, IsOk());
   EXPECT_EQ(loaded->table.invoice(0), "C7");
   EXPECT_EQ(loaded->table.country(0), "France");
   EXPECT_EQ(loaded->table.quantity(0), -3);
@@ -152,7 +155,7 @@ TEST(LoadCsv, AFileThatWasCutOffIsRefused) {
       LoadOptions options;
       options.threads = threads;
       const absl::Status status = LoadError(header + std::string(kGood) + tail, options);
-      EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << tail;
+      EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument)) << tail;
       EXPECT_THAT(std::string(status.message()), HasSubstr("ends in the middle of line 3")) << tail;
     }
   }
@@ -170,7 +173,7 @@ TEST(LoadCsv, ARecordBeyondTheLimitIsRejectedAndTheRestRead) {
 TEST(LoadCsv, NamesTheMissingColumnAndTheHeaderFound) {
   const absl::Status status =
       LoadError("InvoiceNo,StockCode,Description,Quantity,When\n1,2,3,4,5\n");
-  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument));
   EXPECT_EQ(InputErrorKind(status), kColumnMissing);
   const std::string message(status.message());
   EXPECT_THAT(message, HasSubstr("InvoiceDate, UnitPrice, CustomerID, Country missing"));
@@ -191,7 +194,7 @@ TEST(LoadCsv, RefusesEmptyBinaryAndHeaderOnlyInput) {
                                               "ELF\0\0\0",
                                               7)}) {
     const absl::Status status = LoadError(text);
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument));
     EXPECT_EQ(InputErrorKind(status), kInputUnreadable) << status;
   }
 }
@@ -203,7 +206,7 @@ TEST(LoadCsv, StopsWhenTooManyRowsAreRejected) {
   EXPECT_TRUE(LoadError(Joined(kHeader, rows + bad)).code() == absl::StatusCode::kInvalidArgument);
   LoadOptions lenient;
   lenient.max_reject_share = 0.02;
-  EXPECT_TRUE(LoadError(Joined(kHeader, rows + bad), lenient).ok());
+  EXPECT_THAT(LoadError(Joined(kHeader, rows + bad), lenient), IsOk());
   const absl::Status status = LoadError(Joined(kHeader, rows + bad + bad));
   EXPECT_EQ(InputErrorKind(status), kTooManyRejects);
   EXPECT_THAT(std::string(status.message()), HasSubstr("2 of 100 rows were rejected"));
@@ -214,7 +217,7 @@ TEST(LoadCsv, StopsWhenTooManyRowsAreRejected) {
 TEST(LoadCsv, ExactlyTheAllowedShareIsAccepted) {
   std::string rows;
   for (int i = 0; i < 99; ++i) rows += kGood;
-  EXPECT_TRUE(LoadError(Joined(kHeader, rows + "9,A12,TEA,many,2010-12-01,1,5,UK\n")).ok());
+  EXPECT_THAT(LoadError(Joined(kHeader, rows + "9,A12,TEA,many,2010-12-01,1,5,UK\n")), IsOk());
 }
 
 TEST(LoadCsv, CountsRejectsBeyondThoseItKeeps) {
@@ -235,8 +238,8 @@ TEST(LoadCsv, RefusesOptionsOutOfRange) {
 }
 
 TEST(LoadTransactions, SaysWhenTheFileIsMissing) {
-  EXPECT_EQ(LoadTransactions("/nonexistent/x.csv").status().code(), absl::StatusCode::kNotFound);
-  EXPECT_EQ(LoadTransactions("/").status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(LoadTransactions("/nonexistent/x.csv"), StatusIs(absl::StatusCode::kNotFound));
+  EXPECT_THAT(LoadTransactions("/"), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(ParseDecimal, ReadsExactlyWhatTheLibraryReads) {

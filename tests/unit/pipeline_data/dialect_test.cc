@@ -4,10 +4,12 @@
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
 #include "pipeline/data/input_error.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::pipeline {
 namespace {
 
+using cairn::testing::IsOk;
 using ::testing::HasSubstr;
 
 DialectEvidence Dates(std::initializer_list<std::string_view> texts) {
@@ -56,13 +58,13 @@ TEST(DecideDialect, TakesTheSettingWhateverTheRowsSay) {
   DialectEvidence evidence = Dates({"05/03/2011"});
   evidence.Add(Prices({"2,5", "2.5"}));
   const auto dialect = Decide(evidence, settings);
-  ASSERT_TRUE(dialect.ok()) << dialect.status();
+  ASSERT_THAT(dialect, IsOk());
   EXPECT_EQ(dialect->date_order, DateOrder::kDayFirst);
   EXPECT_EQ(dialect->decimal, '.');
 }
 
 TEST(DecideDialect, NeedsNoOrderWhereBothReadingsAreOneDayOrTheYearComesFirst) {
-  EXPECT_TRUE(Decide(Dates({"05/05/2011", "2011-03-05", "5 Mar 2011"})).ok());
+  EXPECT_THAT(Decide(Dates({"05/05/2011", "2011-03-05", "5 Mar 2011"})), IsOk());
 }
 
 TEST(DecideDialect, TellsTheDecimalMarkFromAllNumbers) {

@@ -7,11 +7,14 @@
 #include "pipeline/data/cleaning.h"
 #include "pipeline/data/input_error.h"
 #include "pipeline/data/synthetic.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_data/test_support.h"
 
 namespace cairn::pipeline {
 namespace {
 
+using cairn::testing::IsOk;
+using cairn::testing::StatusIs;
 using ::testing::ElementsAre;
 using testing::Row;
 using testing::Table;
@@ -19,7 +22,7 @@ using testing::Table;
 FeatureMatrix Compute(const std::vector<Row>& rows,
                       FeaturePreset preset = FeaturePreset::kDefault) {
   const auto features = ComputeFeatures(Table(rows), preset);
-  EXPECT_TRUE(features.ok()) << features.status();
+  EXPECT_THAT(features, IsOk());
   return features.ok() ? *features : FeatureMatrix{};
 }
 
@@ -135,7 +138,7 @@ TEST(ClassicPreset, LeavesOutSingleLinesAndDividesByTheMisalignedTransactions) {
 
 TEST(ComputeFeatures, RefusesEmptyTablesAndRowsWithoutCustomer) {
   const auto empty = ComputeFeatures(TransactionTable(), FeaturePreset::kDefault);
-  EXPECT_EQ(empty.status().code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(empty, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_EQ(InputErrorKind(empty.status()), kDatasetEmpty);
   const auto missing = ComputeFeatures(Table({{.customer = ""}}), FeaturePreset::kDefault);
   EXPECT_EQ(InputErrorKind(missing.status()), kCustomerMissing);
@@ -152,9 +155,9 @@ TEST(ComputeFeatures, TheNumberOfThreadsDoesNotChangeABit) {
   SyntheticOptions options;
   options.customers = 700;
   const auto data = GenerateTransactionsCsv(options);
-  ASSERT_TRUE(data.ok());
+  ASSERT_THAT(data, IsOk());
   const auto loaded = LoadTransactionsFromBytes(data->csv);
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_THAT(loaded, IsOk());
   const TransactionTable table = CleanTransactions(loaded->table).table;
   ASSERT_GT(table.rows(), 60'000u);  // Enough for several threads to start.
   for (const FeaturePreset preset : {FeaturePreset::kDefault, FeaturePreset::kClassic}) {
@@ -171,7 +174,7 @@ TEST(FeaturePreset, NamesRoundTripAndUnknownOnesAreRefused) {
   for (const FeaturePreset preset : {FeaturePreset::kDefault, FeaturePreset::kClassic}) {
     EXPECT_EQ(*ParseFeaturePreset(FeaturePresetName(preset)), preset);
   }
-  EXPECT_EQ(ParseFeaturePreset("Classic").status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(ParseFeaturePreset("Classic"), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(ComputeFeatures, AValueNoDoubleCanHoldNamesCustomerAndFeature) {

@@ -13,11 +13,14 @@
 #include "pipeline/data/byte_source.h"
 #include "pipeline/data/input_error.h"
 #include "pipeline/data/load.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_data/test_support.h"
 
 namespace cairn::pipeline {
 namespace {
 
+using cairn::testing::IsOk;
+using cairn::testing::StatusIs;
 using ::testing::HasSubstr;
 using testing::TemporaryFolder;
 
@@ -25,9 +28,9 @@ TEST(ChangingInput, WhatIsReadStaysWhenTheFileIsCutOff) {
   const TemporaryFolder folder;
   const std::string path = folder.File("data.csv");
   const std::string text(1 << 20, 'x');
-  ASSERT_TRUE(WriteFileAtomically(path, text).ok());
+  ASSERT_THAT(WriteFileAtomically(path, text), IsOk());
   const auto bytes = InputBytes::Read(path);
-  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  ASSERT_THAT(bytes, IsOk());
   std::filesystem::resize_file(path, 10);
   EXPECT_EQ(bytes->view(), text);
 }
@@ -36,7 +39,7 @@ TEST(ChangingInput, AFileThatGrowsShrinksOrIsRewrittenWhileItIsReadIsAnError) {
   const TemporaryFolder folder;
   const std::string path = folder.File("data.csv");
   const auto read_while = [&](const std::function<void()>& change) {
-    EXPECT_TRUE(WriteFileAtomically(path, "InvoiceNo\n1\n").ok());
+    EXPECT_THAT(WriteFileAtomically(path, "InvoiceNo\n1\n"), IsOk());
     return InputBytes::Read(path, change).status();
   };
   for (const uintmax_t size : {5, 100}) {
@@ -49,16 +52,16 @@ TEST(ChangingInput, AFileThatGrowsShrinksOrIsRewrittenWhileItIsReadIsAnError) {
         path, std::filesystem::last_write_time(path) + std::chrono::seconds(1));
   });
   EXPECT_EQ(InputErrorKind(rewritten), kInputChanged);
-  EXPECT_TRUE(read_while([] {}).ok());
+  EXPECT_THAT(read_while([] {}), IsOk());
 }
 
 TEST(ChangingInput, AFileThatIsReplacedWhileItIsReadGivesTheOldOne) {
   const TemporaryFolder folder;
   const std::string path = folder.File("data.csv");
-  ASSERT_TRUE(WriteFileAtomically(path, "old").ok());
+  ASSERT_THAT(WriteFileAtomically(path, "old"), IsOk());
   const auto bytes =
-      InputBytes::Read(path, [&] { EXPECT_TRUE(WriteFileAtomically(path, "new").ok()); });
-  ASSERT_TRUE(bytes.ok()) << bytes.status();
+      InputBytes::Read(path, [&] { EXPECT_THAT(WriteFileAtomically(path, "new"), IsOk()); });
+  ASSERT_THAT(bytes, IsOk());
   EXPECT_EQ(bytes->view(), "old");
 }
 
@@ -83,7 +86,7 @@ TEST(InputFromAPipe, IsReadWholeAlsoWhenASecondPassIsNeeded) {
   });
   const auto loaded = LoadTransactions(path);
   writer.join();
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_THAT(loaded, IsOk());
   EXPECT_EQ(loaded->rows_read, 40'001u);
   EXPECT_THAT(loaded->dialect, HasSubstr("day first"));
 }
@@ -101,7 +104,7 @@ TEST(InputFromAPipe, AnEmptyOneIsAnEmptyInput) {
 TEST(InputFromStandardInput, IsReadFromWhereItStands) {
   const TemporaryFolder folder;
   const std::string path = folder.File("data.csv");
-  ASSERT_TRUE(WriteFileAtomically(path, "skipped,read").ok());
+  ASSERT_THAT(WriteFileAtomically(path, "skipped,read"), IsOk());
   const int saved = ::dup(STDIN_FILENO);
   const int fd = ::open(path.c_str(), O_RDONLY);
   ASSERT_EQ(::lseek(fd, 8, SEEK_SET), 8);
@@ -110,7 +113,7 @@ TEST(InputFromStandardInput, IsReadFromWhereItStands) {
   ::dup2(saved, STDIN_FILENO);
   ::close(saved);
   ::close(fd);
-  ASSERT_TRUE(bytes.ok()) << bytes.status();
+  ASSERT_THAT(bytes, IsOk());
   EXPECT_EQ(bytes->view(), "read");
 }
 
@@ -123,7 +126,7 @@ TEST(InputThatIsNoFile, IsRefusedByName) {
   EXPECT_EQ(InputErrorKind(device), kInputUnreadable);
   EXPECT_THAT(std::string(device.message()),
               HasSubstr("/dev/zero is a terminal or another device"));
-  EXPECT_EQ(InputBytes::Read(folder.File("none")).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_THAT(InputBytes::Read(folder.File("none")), StatusIs(absl::StatusCode::kNotFound));
 }
 
 }  // namespace

@@ -13,11 +13,13 @@
 #include "pipeline/data/input_error.h"
 #include "pipeline/data/load.h"
 #include "pipeline/data/table_csv.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_data/test_support.h"
 
 namespace cairn::pipeline {
 namespace {
 
+using cairn::testing::IsOk;
 using ::testing::HasSubstr;
 using testing::kHeader;
 using testing::Row;
@@ -72,7 +74,7 @@ absl::StatusOr<LoadedTransactions> Load(std::string_view bytes,
 std::string Features(const LoadedTransactions& loaded) {
   const auto features =
       ComputeFeatures(CleanTransactions(loaded.table).table, FeaturePreset::kDefault);
-  EXPECT_TRUE(features.ok()) << features.status();
+  EXPECT_THAT(features, IsOk());
   return features.ok() ? FeaturesCsv(*features) : std::string();
 }
 
@@ -84,10 +86,10 @@ std::string Decided(const absl::StatusOr<LoadedTransactions>& loaded) {
 void ExpectSame(std::string_view bytes, std::string_view plain,
                 const DialectSettings& dialect = {}) {
   const auto loaded = Load(bytes, dialect);
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_THAT(loaded, IsOk());
   EXPECT_THAT(loaded->rejects, SizeIs(0));
   const auto truth = Load(plain);
-  ASSERT_TRUE(truth.ok()) << truth.status();
+  ASSERT_THAT(truth, IsOk());
   EXPECT_EQ(loaded->rows_read, truth->rows_read);
   EXPECT_EQ(Features(*loaded), Features(*truth));
 }
@@ -134,7 +136,7 @@ TEST(InputCase, DayFirstIsTheSameForAnyDivisionAmongThreads) {
     LoadOptions options;
     options.threads = threads;
     const auto loaded = LoadTransactionsFromBytes(many, options);
-    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    ASSERT_THAT(loaded, IsOk());
     EXPECT_THAT(loaded->dialect, HasSubstr("day first"));
     EXPECT_EQ(
         loaded->table.time(1) - loaded->table.time(0),
@@ -193,7 +195,7 @@ TEST(InputCase, AGroupedQuantityIsANumber) {
   const auto loaded = Load(CsvWith([](Row& row, Day, int i) {
     if (i == 3) row.quantity = "\"1,200\"";
   }));
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_THAT(loaded, IsOk());
   EXPECT_THAT(loaded->rejects, SizeIs(0));
   EXPECT_EQ(loaded->table.quantity(3), 1200);
 }
@@ -226,7 +228,7 @@ TEST(InputCase, TextsAndLongNumbersAreCustomers) {
     SCOPED_TRACE(form);
     const auto loaded = Load(CsvWith(
         [&](Row& row, Day, int) { row.customer = fmt::format(fmt::runtime(form), row.customer); }));
-    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    ASSERT_THAT(loaded, IsOk());
     EXPECT_THAT(loaded->rejects, SizeIs(0));
     EXPECT_THAT(loaded->table.CustomerIds(), SizeIs(kCustomers));
     EXPECT_EQ(CustomerText(loaded->table.customer_id(4), loaded->table.columns().customer_names),
@@ -244,7 +246,7 @@ TEST(InputCase, TextCustomersKeepTheirNamesForAnyDivisionOfTheFile) {
     CsvPlan plan;
     plan.cuts = {cut, cut + 500};
     const auto loaded = ReadCsv(feed, options, plan);
-    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    ASSERT_THAT(loaded, IsOk());
     ASSERT_EQ(loaded->table.rows(), 60u);
     for (size_t i = 0; i < 60; ++i) {
       ASSERT_EQ(CustomerText(loaded->table.customer_id(i), loaded->table.columns().customer_names),
@@ -258,7 +260,7 @@ TEST(InputCase, WordsForNothingAreNoCustomersAndZeroIsWarnedOf) {
   const auto loaded = Load(CsvWith([&](Row& row, Day, int i) {
     if (i < 7) row.customer = words[i];
   }));
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_THAT(loaded, IsOk());
   EXPECT_THAT(loaded->rejects, SizeIs(0));
   for (size_t i = 0; i < 7; ++i) EXPECT_EQ(loaded->table.customer_id(i), kMissingCustomer);
   ASSERT_THAT(loaded->warnings, SizeIs(1));
@@ -273,7 +275,7 @@ TEST(InputCase, SetNullWordsReplaceTheKnownOnes) {
                              if (i == 1) row.customer = "0";
                            }),
                            settings);
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_THAT(loaded, IsOk());
   EXPECT_EQ(loaded->table.customer_id(0), kMissingCustomer);
   EXPECT_EQ(loaded->table.customer_id(1), 0);
   EXPECT_THAT(loaded->warnings, SizeIs(1));
@@ -286,7 +288,7 @@ TEST(InputCase, Windows1252IsToldFromLatin1) {
   const auto windows = with(
       "CAF\xc9 \x96 \x80"
       "5");
-  ASSERT_TRUE(windows.ok()) << windows.status();
+  ASSERT_THAT(windows, IsOk());
   EXPECT_EQ(windows->table.description(0),
             "CAF\xc3\x89 \xe2\x80\x93 \xe2\x82\xac"
             "5");
@@ -426,13 +428,13 @@ TEST(InputCase, TheOrderOfDatesIsDecidedFromRowsWhosePricesNeedADecimalComma) {
   const absl::Status open = Load(csv("05/03/2011")).status();
   EXPECT_THAT(std::string(open.message()), HasSubstr("input.date_order"));
   const auto decided = Load(csv("25/03/2011"));
-  ASSERT_TRUE(decided.ok()) << decided.status();
+  ASSERT_THAT(decided, IsOk());
   EXPECT_EQ(decided->rows_rejected, 0u);
   EXPECT_THAT(decided->dialect, HasSubstr("day first"));
   DialectSettings settings;
   settings.date_order = DateOrder::kDayFirst;
   const auto set = Load(csv("05/03/2011"), settings);
-  ASSERT_TRUE(set.ok()) << set.status();
+  ASSERT_THAT(set, IsOk());
   EXPECT_THAT(set->dialect, HasSubstr("day first"));
 }
 
@@ -440,12 +442,12 @@ TEST(InputCase, ASettingThatTheInputHasNoUseForIsSaid) {
   DialectSettings settings;
   settings.sheet = "Final";
   const auto text = Load(CsvWith({}), settings);
-  ASSERT_TRUE(text.ok()) << text.status();
+  ASSERT_THAT(text, IsOk());
   EXPECT_THAT(text->warnings, ::testing::Contains(HasSubstr("input.sheet")));
   settings = {};
   settings.separator = ';';
   const auto workbook = Load(WorkbookOf({{"Data", SheetRows(0, kAll)}}), settings);
-  ASSERT_TRUE(workbook.ok()) << workbook.status();
+  ASSERT_THAT(workbook, IsOk());
   EXPECT_THAT(workbook->warnings, ::testing::Contains(HasSubstr("input.separator")));
 }
 
@@ -476,7 +478,7 @@ TEST(InputCase, TrueIsNoQuantityAndBlankRowsOfASheetAreNone) {
       WorkbookOf(
           {{"A", SheetRows(0, 3) + row + Words({"", " ", "", "", "", "", "", ""})}, {"Note", ""}}),
       options);
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_THAT(loaded, IsOk());
   EXPECT_EQ(loaded->rows_read, 4u);
   ASSERT_THAT(loaded->rejects, SizeIs(1));
   EXPECT_EQ(loaded->rejects[0].value, "TRUE");

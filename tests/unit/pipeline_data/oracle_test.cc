@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "fmt/format.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "nlohmann/json.hpp"
 #include "pipeline/data/cleaning.h"
@@ -15,10 +16,13 @@
 #include "pipeline/data/load.h"
 #include "pipeline/data/synthetic.h"
 #include "pipeline/data/table_csv.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_data/test_support.h"
 
 namespace cairn::pipeline {
 namespace {
+
+using cairn::testing::IsOk;
 
 // A Python that can import pandas; empty when there is none.
 std::string FindPython() {
@@ -78,7 +82,7 @@ void CompareWithOracle(const TransactionTable& table) {
   const std::string python = FindPython();
   if (python.empty()) GTEST_SKIP() << "no Python with pandas (CAIRN_PYTHON may name one)";
   const testing::TemporaryFolder folder;
-  ASSERT_TRUE(WriteOutputFile(folder.File("in.csv"), TransactionsCsv(table)).ok());
+  ASSERT_THAT(WriteOutputFile(folder.File("in.csv"), TransactionsCsv(table)), IsOk());
   const std::string command =
       fmt::format("{} {}/tests/oracle/features/features_oracle.py {} {}", python, CAIRN_SOURCE_DIR,
                   folder.File("in.csv"), folder.File(""));
@@ -92,7 +96,7 @@ void CompareWithOracle(const TransactionTable& table) {
   for (const FeaturePreset preset : {FeaturePreset::kDefault, FeaturePreset::kClassic}) {
     SCOPED_TRACE(FeaturePresetName(preset));
     const auto features = ComputeFeatures(cleaned.table, preset);
-    ASSERT_TRUE(features.ok()) << features.status();
+    ASSERT_THAT(features, IsOk());
     ExpectEqual(ReadNumbers(folder.File(fmt::format("{}.csv", FeaturePresetName(preset)))),
                 *features);
   }
@@ -104,9 +108,9 @@ TEST(FeaturesOracle, SyntheticDataGivesTheSameFeaturesInPandas) {
   options.seed = 5;
   options.drift = 0.3;
   const auto data = GenerateTransactionsCsv(options);
-  ASSERT_TRUE(data.ok());
+  ASSERT_THAT(data, IsOk());
   const auto loaded = LoadTransactionsFromBytes(data->csv);
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_THAT(loaded, IsOk());
   CompareWithOracle(loaded->table);
 }
 
@@ -116,7 +120,7 @@ class RealData : public ::testing::Test {
     const char* path = std::getenv("CAIRN_DATASET");
     if (path == nullptr) GTEST_SKIP() << "CAIRN_DATASET does not name the data set";
     auto loaded = LoadTransactions(path);
-    ASSERT_TRUE(loaded.ok()) << loaded.status();
+    ASSERT_THAT(loaded, IsOk());
     loaded_ = *std::move(loaded);
   }
   LoadedTransactions loaded_;
@@ -140,7 +144,7 @@ TEST_F(RealData, EveryCleaningStageLeavesTheDocumentedRows) {
 TEST_F(RealData, ClassicFeaturesHaveThePublishedMeans) {
   const auto features =
       ComputeFeatures(CleanTransactions(loaded_.table).table, FeaturePreset::kClassic);
-  ASSERT_TRUE(features.ok());
+  ASSERT_THAT(features, IsOk());
   ASSERT_EQ(features->values.rows(), 4'282);
   EXPECT_NEAR(features->values.col(kDaysSinceLastPurchase).mean(), 89.43, 0.005);
   EXPECT_NEAR(features->values.col(kTotalSpend).mean(), 1926.13, 0.005);
@@ -150,7 +154,7 @@ TEST_F(RealData, ClassicFeaturesHaveThePublishedMeans) {
 
 TEST_F(RealData, WrittenAndReadAgainIsTheSame) {
   const auto again = LoadTransactionsFromBytes(TransactionsCsv(loaded_.table));
-  ASSERT_TRUE(again.ok()) << again.status();
+  ASSERT_THAT(again, IsOk());
   EXPECT_TRUE(SameRows(loaded_.table, again->table));
 }
 

@@ -6,11 +6,13 @@
 #include "gtest/gtest.h"
 #include "pipeline/data/cleaning.h"
 #include "pipeline/data/input_error.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_data/test_support.h"
 
 namespace cairn::pipeline {
 namespace {
 
+using cairn::testing::IsOk;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::Table;
@@ -58,7 +60,7 @@ TEST(SetAside, ALineForEachReasonAndOneForAll) {
 TEST(SetAside, NothingIsSaidToo) {
   EXPECT_THAT(DescribeSetAside({10, 0, {}}),
               ElementsAre("set aside: in all: 0 rows (0.00 %), 0.00 % of spend"));
-  EXPECT_TRUE(CheckSetAside({10, 0, {}}, 0).ok());
+  EXPECT_THAT(CheckSetAside({10, 0, {}}, 0), IsOk());
 }
 
 TEST(SetAside, AboveTheAllowedShareOfRowsStopsNamingShareRuleAndSetting) {
@@ -66,7 +68,7 @@ TEST(SetAside, AboveTheAllowedShareOfRowsStopsNamingShareRuleAndSetting) {
                               1000,
                               {{"duplicates", "line that is there twice", 5, 300},
                                {"stock_codes", "code that is no product", 36, 50}}};
-  EXPECT_TRUE(CheckSetAside(report, 0.41).ok());
+  EXPECT_THAT(CheckSetAside(report, 0.41), IsOk());
   const absl::Status status = CheckSetAside(report, 0.4);
   EXPECT_EQ(InputErrorKind(status), kTooManySetAside);
   EXPECT_THAT(std::string(status.message()),
@@ -84,7 +86,8 @@ TEST(SetAside, AboveTheAllowedShareOfSpendStopsToo) {
 }
 
 TEST(SetAside, RowsThatCannotBeReadHaveTheirOwnRule) {
-  EXPECT_TRUE(CheckSetAside({100, 1000, {{"load", "row that cannot be read", 90, 0}}}, 0.4).ok());
+  EXPECT_THAT(CheckSetAside({100, 1000, {{"load", "row that cannot be read", 90, 0}}}, 0.4),
+              IsOk());
 }
 
 }  // namespace

@@ -2,19 +2,24 @@
 
 #include <map>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "pipeline/data/cleaning.h"
 #include "pipeline/data/dates.h"
 #include "pipeline/data/features.h"
 #include "pipeline/data/input_error.h"
 #include "pipeline/data/load.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::pipeline {
 namespace {
 
+using cairn::testing::IsOk;
+using cairn::testing::StatusIs;
+
 SyntheticCsv Generate(const SyntheticOptions& options) {
   auto data = GenerateTransactionsCsv(options);
-  EXPECT_TRUE(data.ok()) << data.status();
+  EXPECT_THAT(data, IsOk());
   return data.ok() ? *std::move(data) : SyntheticCsv{};
 }
 
@@ -33,7 +38,7 @@ TEST(Synthetic, LoadsWithoutRejectsAndGivesEveryCleaningStageWork) {
   options.customers = 300;
   const SyntheticCsv data = Generate(options);
   const auto loaded = LoadTransactionsFromBytes(data.csv);
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_THAT(loaded, IsOk());
   EXPECT_EQ(loaded->rows_rejected, 0u);
   EXPECT_EQ(loaded->table.rows(), data.summary.rows);
   const CleaningResult cleaned = CleanTransactions(loaded->table);
@@ -54,7 +59,7 @@ TEST(Synthetic, RowsComeInOrderOfDate) {
   SyntheticOptions options;
   options.customers = 100;
   const auto loaded = LoadTransactionsFromBytes(Generate(options).csv);
-  ASSERT_TRUE(loaded.ok());
+  ASSERT_THAT(loaded, IsOk());
   for (size_t i = 1; i < loaded->table.rows(); ++i) {
     ASSERT_LE(DayOf(loaded->table.time(i - 1)), DayOf(loaded->table.time(i)));
   }
@@ -66,10 +71,10 @@ TEST(Synthetic, PlantedSegmentsDifferInTheFeaturesTheyShould) {
   options.outlier_share = 0.0;
   const SyntheticCsv data = Generate(options);
   const auto loaded = LoadTransactionsFromBytes(data.csv);
-  ASSERT_TRUE(loaded.ok());
+  ASSERT_THAT(loaded, IsOk());
   const auto features =
       ComputeFeatures(CleanTransactions(loaded->table).table, FeaturePreset::kDefault);
-  ASSERT_TRUE(features.ok());
+  ASSERT_THAT(features, IsOk());
   std::map<int32_t, int32_t> segment_of;
   for (const PlantedCustomer& customer : data.summary.customers) {
     EXPECT_GE(customer.invoices, 1);
@@ -110,7 +115,7 @@ TEST(Synthetic, DriftThinsOutTheEndOfThePeriod) {
     options.customers = 400;
     options.drift = drift;
     const auto loaded = LoadTransactionsFromBytes(Generate(options).csv);
-    EXPECT_TRUE(loaded.ok());
+    EXPECT_THAT(loaded, IsOk());
     size_t late = 0;
     for (size_t i = 0; i < loaded->table.rows(); ++i) {
       late += DayOf(loaded->table.time(i)) > options.first_day + options.days * 3 / 4 ? 1 : 0;
@@ -136,7 +141,7 @@ TEST(Synthetic, StopsWithTheErrorOfItsSink) {
   SyntheticOptions options;
   const auto result =
       GenerateTransactions(options, [](std::string_view) { return absl::AbortedError("full"); });
-  EXPECT_EQ(result.status().code(), absl::StatusCode::kAborted);
+  EXPECT_THAT(result, StatusIs(absl::StatusCode::kAborted));
 }
 
 }  // namespace

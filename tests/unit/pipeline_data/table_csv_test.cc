@@ -6,14 +6,18 @@
 #include <limits>
 #include <random>
 
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/files.h"
 #include "pipeline/data/cleaning.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_data/test_support.h"
 
 namespace cairn::pipeline {
 namespace {
 
+using cairn::testing::FailsWith;
+using cairn::testing::IsOk;
 using testing::Table;
 
 std::string Number(double value) {
@@ -75,7 +79,7 @@ TEST(TransactionsCsv, WritesTheColumnsOfTheInput) {
   const std::string marked = TransactionsCsv(MarkTransactionStatus(table).table);
   EXPECT_NE(marked.find("United Kingdom,Completed\nC2,"), std::string::npos);
   EXPECT_NE(marked.find("United Kingdom,Cancelled\n"), std::string::npos);
-  EXPECT_TRUE(LoadTransactionsFromBytes(marked).ok());
+  EXPECT_THAT(LoadTransactionsFromBytes(marked), IsOk());
 }
 
 TEST(TransactionsCsv, ThreadsChangeNothing) {
@@ -108,10 +112,11 @@ TEST(RejectsCsv, KeepsLineColumnValueAndReason) {
 TEST(WriteOutputFile, ReplacesTheFileOrLeavesItAsItWas) {
   const testing::TemporaryFolder folder;
   const std::string path = folder.File("out.csv");
-  ASSERT_TRUE(WriteOutputFile(path, "one").ok());
-  ASSERT_TRUE(WriteOutputFile(path, "two").ok());
+  ASSERT_THAT(WriteOutputFile(path, "one"), IsOk());
+  ASSERT_THAT(WriteOutputFile(path, "two"), IsOk());
   EXPECT_EQ(*ReadFile(path), "two");
-  EXPECT_FALSE(WriteOutputFile(folder.File("missing/out.csv"), "x").ok());
+  EXPECT_THAT(WriteOutputFile(folder.File("missing/out.csv"), "x"),
+              FailsWith(ErrorReason::FILE_ERROR));
 }
 
 }  // namespace

@@ -7,10 +7,15 @@
 #include <filesystem>
 
 #include "fmt/format.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
+
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::pipeline::testing {
 namespace {
+
+using cairn::testing::IsOk;
 
 std::string Deflate(std::string_view text, int window_bits) {
   z_stream stream{};
@@ -37,7 +42,7 @@ void Put(std::string* out, uint64_t value, int width) {
 LoadedTransactions LoadRows(std::string_view rows, LoadOptions options) {
   options.max_reject_share = 1.0;
   auto loaded = LoadTransactionsFromBytes(std::string(kHeader) + std::string(rows), options);
-  EXPECT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_THAT(loaded, IsOk());
   return loaded.ok() ? *std::move(loaded) : LoadedTransactions{};
 }
 
@@ -52,7 +57,7 @@ std::string Csv(const std::vector<Row>& rows) {
 
 TransactionTable Table(const std::vector<Row>& rows) {
   auto loaded = LoadTransactionsFromBytes(Csv(rows));
-  EXPECT_TRUE(loaded.ok()) << loaded.status();
+  EXPECT_THAT(loaded, IsOk());
   return loaded.ok() ? loaded->table : TransactionTable();
 }
 

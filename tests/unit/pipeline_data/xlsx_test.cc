@@ -3,11 +3,14 @@
 #include "pipeline/data/dates.h"
 #include "pipeline/data/input_error.h"
 #include "pipeline/data/load.h"
+#include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_data/test_support.h"
 
 namespace cairn::pipeline {
 namespace {
 
+using cairn::testing::IsOk;
+using cairn::testing::StatusIs;
 using ::testing::HasSubstr;
 using testing::Workbook;
 using testing::Zip;
@@ -35,7 +38,7 @@ std::string Sheet(std::string_view rows) { return std::string(kHeaderRow) + std:
 
 TEST(LoadXlsx, ReadsSharedStringsNumbersAndSerials) {
   const auto loaded = LoadTransactionsFromBytes(Workbook(Sheet(kDataRow), kStrings));
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_THAT(loaded, IsOk());
   ASSERT_EQ(loaded->table.rows(), 1u);
   EXPECT_EQ(loaded->format, "xlsx");
   EXPECT_EQ(loaded->table.invoice(0), "536365");
@@ -54,7 +57,7 @@ TEST(LoadXlsx, ReadsInlineStringsAbsentCellsAndIsoDates) {
             "<c r=\"D9\"><v>-1</v></c><c t=\"d\"><v>2011-01-02T03:04:05</v></c><c><v>1E1</v></c>"
             "<c r=\"H9\" t=\"inlineStr\"><is><t>EIRE</t></is></c></row><row/>"),
       kStrings));
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_THAT(loaded, IsOk());
   ASSERT_EQ(loaded->table.rows(), 1u);
   EXPECT_EQ(loaded->table.invoice(0), "C1");
   EXPECT_EQ(loaded->table.stock_code(0), "M");
@@ -68,14 +71,14 @@ TEST(LoadXlsx, ReadsInlineStringsAbsentCellsAndIsoDates) {
 
 TEST(LoadXlsx, FollowsThe1904Epoch) {
   const auto loaded = LoadTransactionsFromBytes(Workbook(Sheet(kDataRow), kStrings, true));
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_THAT(loaded, IsOk());
   EXPECT_EQ(FormatDateTime(loaded->table.time(0)), "2014-12-02 08:26:00");
 }
 
 TEST(LoadXlsx, ReadsAWorkbookInsideAZipAsUciServesIt) {
   const auto loaded =
       LoadTransactionsFromBytes(Zip({{"Online Retail.xlsx", Workbook(Sheet(kDataRow), kStrings)}}));
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_THAT(loaded, IsOk());
   EXPECT_EQ(loaded->format, "xlsx.zip");
   EXPECT_EQ(loaded->table.rows(), 1u);
 }
@@ -85,7 +88,7 @@ TEST(LoadXlsx, RejectsARowByItsNumberOnTheSheet) {
   options.max_reject_share = 1.0;
   const auto loaded = LoadTransactionsFromBytes(
       Workbook(Sheet("<row r=\"7\"><c r=\"A7\"><v>1</v></c></row>"), kStrings), options);
-  ASSERT_TRUE(loaded.ok()) << loaded.status();
+  ASSERT_THAT(loaded, IsOk());
   ASSERT_EQ(loaded->rejects.size(), 1u);
   EXPECT_EQ(loaded->rejects[0].line, 7u);
   EXPECT_EQ(loaded->rejects[0].column, "Quantity");
@@ -94,7 +97,7 @@ TEST(LoadXlsx, RejectsARowByItsNumberOnTheSheet) {
 TEST(LoadXlsx, RefusesWhatIsNotWellFormedOrPointsNowhere) {
   const auto message = [](const std::string& bytes) {
     const absl::Status status = LoadTransactionsFromBytes(bytes).status();
-    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    EXPECT_THAT(status, StatusIs(absl::StatusCode::kInvalidArgument));
     return std::string(status.message());
   };
   EXPECT_THAT(message(Workbook("<row>", kStrings)), HasSubstr("not well-formed"));

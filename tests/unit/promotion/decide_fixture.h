@@ -7,9 +7,11 @@
 #include <string>
 
 #include "fmt/format.h"
+#include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/promotion/decide.h"
 #include "lib/promotion/policy_parser.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::promotion {
 
@@ -17,7 +19,7 @@ inline const std::string kDataDigest(64, 'd');
 
 inline Policy PolicyFrom(const std::string& yaml) {
   auto policy = ParsePolicy(yaml);
-  EXPECT_TRUE(policy.ok()) << policy.status();
+  EXPECT_THAT(policy, testing::IsOk());
   return policy.ok() ? *policy : Policy();
 }
 
@@ -82,7 +84,7 @@ inline void Serve(DecisionInput& input, const VersionRead& champion, int64_t num
 
 inline cairn::v1::Decision MustDecide(const Policy& policy, const DecisionInput& input) {
   auto decision = Decide(policy, input);
-  EXPECT_TRUE(decision.ok()) << decision.status();
+  EXPECT_THAT(decision, testing::IsOk());
   return decision.ok() ? *decision : cairn::v1::Decision();
 }
 

@@ -7,11 +7,15 @@
 #include "lib/promotion/interval.h"
 #include "lib/promotion/limits.h"
 #include "lib/promotion/policy_parser.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn::promotion {
 namespace {
 
+using testing::FailsWith;
 using ::testing::HasSubstr;
+using testing::IsOk;
+using testing::StatusIs;
 
 constexpr std::string_view kHead =
     "apiVersion: cairn/v1\nkind: PromotionPolicy\nmetadata: {name: p}\nspec:\n"
@@ -43,8 +47,7 @@ struct Refusal {
 void ExpectRefused(const Refusal& r) {
   SCOPED_TRACE(r.what);
   const auto policy = ParsePolicy(r.text);
-  ASSERT_FALSE(policy.ok());
-  EXPECT_EQ(ReasonOf(policy.status()), ReasonName(r.reason)) << policy.status();
+  ASSERT_THAT(policy, FailsWith(r.reason));
   EXPECT_EQ(MetadataOf(policy.status(), "line"), r.line) << policy.status();
   if (*r.column != '\0') {
     EXPECT_EQ(MetadataOf(policy.status(), "column"), r.column) << policy.status();
@@ -55,10 +58,10 @@ void ExpectRefused(const Refusal& r) {
 
 TEST(Policy, ShippedPolicyParsesAndRendersToItself) {
   const auto policy = ParsePolicy(ShippedPolicy());
-  ASSERT_TRUE(policy.ok()) << policy.status();
+  ASSERT_THAT(policy, IsOk());
   EXPECT_EQ(policy->checks.size(), 6U);
   const auto again = ParsePolicy(RenderPolicy(*policy));
-  ASSERT_TRUE(again.ok()) << again.status() << "\n" << RenderPolicy(*policy);
+  ASSERT_THAT(again, IsOk()) << again.status() << "\n" << RenderPolicy(*policy);
   EXPECT_TRUE(*again == *policy);
   EXPECT_EQ(RenderPolicy(*again), RenderPolicy(*policy));
   EXPECT_EQ(PolicyDigest(*again), PolicyDigest(*policy));
@@ -69,7 +72,7 @@ TEST(Policy, RenderWritesEveryDefault) {
       "  gates:\n    - {id: a, metric: silhouette, pass: [\">= 0.1\", \"< 0.9\"], fail: \"< 0\"}\n"
       "  compare:\n    - {id: b, role: guardrail, metric: inertia, "
       "when: \"param('k') == champion.param('k')\"}\n"));
-  ASSERT_TRUE(policy.ok()) << policy.status();
+  ASSERT_THAT(policy, IsOk());
   EXPECT_EQ(RenderPolicy(*policy), R"yaml(apiVersion: cairn/v1
 kind: PromotionPolicy
 metadata:
@@ -114,7 +117,7 @@ spec:
         direction: lower
 )yaml");
   const auto again = ParsePolicy(RenderPolicy(*policy));
-  ASSERT_TRUE(again.ok()) << again.status();
+  ASSERT_THAT(again, IsOk());
   EXPECT_TRUE(*again == *policy);
 }
 
@@ -123,7 +126,8 @@ TEST(Policy, DigestIgnoresSpellingAndComments) {
   const auto b =
       ParsePolicy(Document("  # floor\n  mode: enforce\n  gates:\n  - pass: '>= 2e-1'\n    id: a\n"
                            "    metric: silhouette\n"));
-  ASSERT_TRUE(a.ok() && b.ok()) << a.status() << b.status();
+  ASSERT_THAT(a, IsOk());
+  ASSERT_THAT(b, IsOk());
   EXPECT_EQ(PolicyDigest(*a), PolicyDigest(*b));
 }
 
@@ -185,7 +189,7 @@ TEST(Policy, EveryKindOfCheckRendersInAFixedForm) {
     - {id: e, role: guardrail, metric: davies_bouldin, pass: "-0.1..0.1", onMissing: fail, mode: shadow}
     - {id: f, role: objective, metric: davies_bouldin}
 )yaml"));
-  ASSERT_TRUE(policy.ok()) << policy.status();
+  ASSERT_THAT(policy, IsOk());
   EXPECT_THAT(RenderPolicy(*policy), HasSubstr(R"yaml(  gates:
     - id: "a"
       metric: "silhouette"
@@ -295,11 +299,12 @@ TEST(Policy, WhatIsNotImplementedIsNamedNeverAccepted) {
 }
 
 TEST(Policy, HostileSizesEndInARefusal) {
-  EXPECT_FALSE(ParsePolicy(std::string(kMaxPolicyBytes + 1, ' ')).ok());
-  EXPECT_FALSE(ParsePolicy(std::string(100000, '[')).ok());
-  EXPECT_FALSE(
-      ParsePolicy(Document("  gates: " + std::string(200, '[') + std::string(200, ']'))).ok());
-  EXPECT_FALSE(ParsePolicy("\xff\xfe").ok());
+  EXPECT_THAT(ParsePolicy(std::string(kMaxPolicyBytes + 1, ' ')),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ParsePolicy(std::string(100000, '[')), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ParsePolicy(Document("  gates: " + std::string(200, '[') + std::string(200, ']'))),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(ParsePolicy("\xff\xfe"), StatusIs(absl::StatusCode::kInvalidArgument));
 }
 
 TEST(Interval, TextAndMarginOfEachForm) {
