@@ -173,7 +173,8 @@ std::vector<Command> LookCommands() {
        .arguments = {{"NOUN", 1, 1, "noun"}, {"REFERENCE", 1, -1, "of-noun"}},
        .flags = list_flags,
        .examples = {{"mlctl describe run 9f3c", "a run, by the beginning of its id"},
-                    {"mlctl describe version customer-segments@3", "a version with its evidence"},
+                    {"mlctl describe version customer-segments@3",
+                     "a version; `list evaluations` has what was measured"},
                     {"mlctl describe dataset retail@3", "its columns with small histograms"}},
        .details =
            "A run comes with the shape of each metric, its lease and the runs nested in it;\n"

@@ -158,6 +158,33 @@ absl::StatusOr<AnyMessage> ListVersions(Session& session, const std::string& par
       session, request, [&](const auto& r) { return client->registry().ListModelVersions(r); });
 }
 
+absl::StatusOr<AnyMessage> GetEvaluation(Session& session, const std::string& text) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::GetEvaluationRequest request;
+  request.set_name(text);
+  return Boxed(client->evaluations().GetEvaluation(request));
+}
+
+// Of a version, MODEL@VERSION, or of all versions of a model.
+absl::StatusOr<AnyMessage> ListEvaluations(Session& session, const std::string& parent) {
+  if (parent.empty()) return NeedsParent("version", "MODEL or MODEL@VERSION");
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::ListEvaluationsRequest request;
+  if (IsPlain(parent)) {
+    CAIRN_ASSIGN_OR_RETURN(const std::string model, ResolveModel(parent));
+    request.set_parent(model + "/versions/-");
+  } else {
+    CAIRN_ASSIGN_OR_RETURN(const v1::ModelVersion version, ResolveVersion(session, parent));
+    request.set_parent(version.name());
+  }
+  return Collect<v1::ListEvaluationsResponse>(
+      session, request, [&](const auto& r) { return client->evaluations().ListEvaluations(r); });
+}
+
+bool IsNoEvaluation(const std::string& text) {
+  return text.find("/evaluations/") == std::string::npos;
+}
+
 Table VersionTable(const Session& session, const Message& list) {
   if (const auto* data = dynamic_cast<const v1::ListDatasetVersionsResponse*>(&list)) {
     return ToTable(session, *data);
@@ -365,6 +392,13 @@ const std::vector<Noun>& Nouns() {
        VersionTable,
        Prototype<v1::ListModelVersionsResponse>,
        "no versions: `mlctl register model NAME --run RUN --artifact PATH` makes one"},
+      {{"evaluation", "evaluations", "eval"},
+       GetEvaluation,
+       ListEvaluations,
+       IsNoEvaluation,
+       TableOf<v1::ListEvaluationsResponse>,
+       Prototype<v1::ListEvaluationsResponse>,
+       "no evaluations: `mlctl register model` records what the run measured"},
       {{"channel", "channels", "ch", "c"},
        GetChannel,
        ListChannels,

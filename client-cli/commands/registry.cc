@@ -27,28 +27,25 @@ absl::StatusOr<int> CreateModel(Session& session, const Invocation& call) {
   return session.EmitChange(created, created.name() + "\n", created.name(), created.display_name());
 }
 
-// One piece of evidence from --metric: NAME takes the run's latest value,
+// One value of the evaluation from --metric: NAME takes the run's latest value,
 // NAME=VALUE gives one.
-absl::Status AddEvidence(const v1::Run& run, const std::string& text, const std::string& dataset,
-                         v1::ModelVersion& version) {
-  v1::EvidenceMetric evidence;
-  evidence.set_dataset_version(dataset);
+absl::Status AddValue(const v1::Run& run, const std::string& text, v1::Evaluation& evaluation) {
   if (text.find('=') != std::string::npos) {
     CAIRN_ASSIGN_OR_RETURN(const auto pair, ParsePair(text));
     char* end = nullptr;
-    evidence.set_metric(pair.first);
-    evidence.set_value(std::strtod(pair.second.c_str(), &end));
+    v1::EvaluationValue& value = *evaluation.add_values();
+    value.set_metric(pair.first);
+    value.set_value(std::strtod(pair.second.c_str(), &end));
     if (pair.second.empty() || *end != '\0') {
       return UsageError(fmt::format("--metric {}: not a number", text));
     }
-    *version.add_evidence() = std::move(evidence);
     return absl::OkStatus();
   }
   for (const auto& metric : run.metrics()) {
     if (metric.key() != text) continue;
-    evidence.set_metric(text);
-    evidence.set_value(metric.latest().value());
-    *version.add_evidence() = std::move(evidence);
+    v1::EvaluationValue& value = *evaluation.add_values();
+    value.set_metric(text);
+    value.set_value(metric.latest().value());
     return absl::OkStatus();
   }
   return UsageError(fmt::format("--metric {}: the run has no such metric", text));
@@ -78,9 +75,12 @@ absl::StatusOr<int> RegisterModel(Session& session, const Invocation& call) {
   if (metrics.empty()) {
     for (const auto& metric : run.metrics()) metrics.push_back(metric.key());
   }
+  v1::Evaluation evaluation;
+  evaluation.set_dataset_version(dataset);
   for (const std::string& metric : metrics) {
-    CAIRN_RETURN_IF_ERROR(AddEvidence(run, metric, dataset, version));
+    CAIRN_RETURN_IF_ERROR(AddValue(run, metric, evaluation));
   }
+  if (!evaluation.values().empty()) *request.add_evaluations() = std::move(evaluation);
   CAIRN_ASSIGN_OR_RETURN(const v1::ModelVersion stored,
                          client->registry().CreateModelVersion(request));
   const std::string id = ShortName(stored.name());
@@ -203,7 +203,9 @@ std::vector<Command> RegistryCommands() {
                     {"mlctl register model churn --run $RUN --metric auc --metric f1=0.8",
                      "choose the evidence"},
                     {"mlctl register model churn --run $RUN --dry-run -o json", "check first"}},
-       .details = "Creates the model when it is new. Bytes and evidence never change afterwards.",
+       .details =
+           "Creates the model when it is new. Its bytes never change afterwards; evaluations may "
+           "be added (`mlctl list evaluations MODEL@VERSION`).",
        .handler = RegisterModel},
       {.path = "alias set",
        .family = "Registry",

@@ -192,14 +192,6 @@ Table ToTable(const Session& session, const v1::ListModelsResponse& list) {
 Table ToTable(const Session& session, const v1::ListModelVersionsResponse& list) {
   Table table;
   table.columns = {Id("MODEL"), Number("VERSION"), Text("STATE"), Text("ALIASES"), Text("CREATED")};
-  std::set<std::string> metric_keys;
-  for (const auto& item : list.model_versions()) {
-    for (const auto& evidence : item.evidence()) metric_keys.insert(evidence.metric());
-  }
-  const auto metrics = Ordered(metric_keys);
-  for (size_t i = 0; i < metrics.size(); ++i) {
-    table.columns.push_back({metrics[i], i >= kShownMetrics, true});
-  }
   for (const char* title : {"RUN", "DATASET", "SIZE", "SHA256", "DESCRIPTION"}) {
     table.columns.push_back(Wide(title));
   }
@@ -213,17 +205,52 @@ Table ToTable(const Session& session, const v1::ListModelVersionsResponse& list)
     row.cells = {name.ok() ? name->parent_id : item.name(), LastPart(item.name()),
                  StateText(v1::ModelVersion::State_Name(item.state())), aliases,
                  session.TimeCell(item.create_time(), item.has_create_time())};
-    std::map<std::string, double> values;
-    for (const auto& evidence : item.evidence()) values[evidence.metric()] = evidence.value();
-    for (const std::string& key : metrics) {
-      const auto it = values.find(key);
-      row.cells.push_back(it == values.end() ? Cell() : DoubleCell(it->second));
-    }
     row.cells.push_back(NameCell(item.run()));
     row.cells.push_back(NameCell(item.training_dataset()));
     row.cells.push_back(Size(item.size_bytes()));
     row.cells.push_back(Digest12(item.sha256()));
     row.cells.emplace_back(item.description());
+  }
+  return table;
+}
+
+Table ToTable(const Session& session, const v1::ListEvaluationsResponse& list) {
+  Table table;
+  table.columns = {Id("VERSION"), Number("NUMBER"), Text("SOURCE"),
+                   Text("STATE"), Text("DATASET"),  Text("CREATED")};
+  std::set<std::string> metric_keys;
+  for (const auto& item : list.evaluations()) {
+    for (const auto& value : item.values()) metric_keys.insert(value.metric());
+  }
+  const auto metrics = Ordered(metric_keys);
+  for (size_t i = 0; i < metrics.size(); ++i) {
+    table.columns.push_back({metrics[i], i >= kShownMetrics, true});
+  }
+  for (const char* title : {"RUN", "AGAINST", "EVALUATOR", "BY"}) {
+    table.columns.push_back(Wide(title));
+  }
+  for (const auto& item : list.evaluations()) {
+    const auto name = ParseEvaluationName("name", item.name());
+    Row& row = table.rows.emplace_back();
+    row.name = item.name();
+    row.id = LastPart(item.name());
+    row.cells = {name.ok() ? fmt::format("{}@{}", name->version.parent_id, name->version.version)
+                           : item.name(),
+                 LastPart(item.name()),
+                 StateText(v1::Evaluation::Source_Name(item.source())),
+                 StateText(v1::Evaluation::State_Name(item.state())),
+                 NameCell(item.dataset_version()),
+                 session.TimeCell(item.create_time(), item.has_create_time())};
+    std::map<std::string, double> values;
+    for (const auto& value : item.values()) values[value.metric()] = value.value();
+    for (const std::string& key : metrics) {
+      const auto it = values.find(key);
+      row.cells.push_back(it == values.end() ? Cell() : DoubleCell(it->second));
+    }
+    row.cells.push_back(NameCell(item.run()));
+    row.cells.push_back(NameCell(item.reference_version()));
+    row.cells.emplace_back(item.evaluator());
+    row.cells.emplace_back(item.principal());
   }
   return table;
 }

@@ -3,6 +3,7 @@
 
 #include "cairn/v1/artifacts.pb.h"
 #include "cairn/v1/datasets.pb.h"
+#include "cairn/v1/evaluations.pb.h"
 #include "cairn/v1/promotion.pb.h"
 #include "cairn/v1/registry.pb.h"
 #include "cairn/v1/tracking.pb.h"
@@ -25,8 +26,10 @@ Table ToTable(const Session& session, const v1::ListDatasetsResponse& list);
 Table ToTable(const Session& session, const v1::ListDatasetVersionsResponse& list);
 Table ToTable(const Session& session, const v1::ListModelsResponse& list);
 
-// Evidence appears as columns of its metrics' names.
 Table ToTable(const Session& session, const v1::ListModelVersionsResponse& list);
+
+// What was measured appears as columns of the metrics' names.
+Table ToTable(const Session& session, const v1::ListEvaluationsResponse& list);
 Table ToTable(const Session& session, const v1::ListAliasesResponse& list);
 Table ToTable(const Session& session, const v1::ListChannelsResponse& list);
 Table ToTable(const Session& session, const v1::ListPoliciesResponse& list);

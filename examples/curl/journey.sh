@@ -60,8 +60,8 @@ echo "centroids of $run" >"$work/model.bin"
 model=$(put_blob "$work/model.bin")
 version=$(call RegistryService/CreateModelVersion "{
   \"parent\": \"models/curl-journey\",
-  \"modelVersion\": {\"run\": \"$run\", \"files\": [{\"path\": \"model.bin\", \"digest\": $model}],
-    \"evidence\": [{\"metric\": \"silhouette\", \"value\": 0.45}]},
+  \"modelVersion\": {\"run\": \"$run\", \"files\": [{\"path\": \"model.bin\", \"digest\": $model}]},
+  \"evaluations\": [{\"values\": [{\"metric\": \"silhouette\", \"value\": 0.45}]}],
   \"requestId\": \"$(request_id)\"}" | field name)
 echo "version: $version"
 

@@ -133,10 +133,12 @@ func (c *client) register(ctx context.Context, run string, data []byte) string {
 		&cairn.CreateModelVersionRequest{
 			Parent: "models/" + model,
 			ModelVersion: &cairn.ModelVersion{
-				Run:      run,
-				Files:    []*cairn.ArtifactFile{{Path: "model.bin", Digest: digest}},
-				Evidence: []*cairn.EvidenceMetric{{Metric: "silhouette", Value: 0.45}},
+				Run:   run,
+				Files: []*cairn.ArtifactFile{{Path: "model.bin", Digest: digest}},
 			},
+			Evaluations: []*cairn.Evaluation{{
+				Values: []*cairn.EvaluationValue{{Metric: "silhouette", Value: 0.45}},
+			}},
 			RequestId: requestID(),
 		}))).Name
 }

@@ -14,6 +14,7 @@ import uuid
 
 import grpc
 from cairn.v1 import artifacts_pb2, artifacts_pb2_grpc
+from cairn.v1 import evaluations_pb2
 from cairn.v1 import promotion_pb2, promotion_pb2_grpc
 from cairn.v1 import registry_pb2, registry_pb2_grpc
 from cairn.v1 import tracking_pb2, tracking_pb2_grpc
@@ -88,8 +89,12 @@ def register(channel, run, model_bytes):
             model_version=registry_pb2.ModelVersion(
                 run=run,
                 files=[artifacts_pb2.ArtifactFile(path="model.bin", digest=digest)],
-                evidence=[registry_pb2.EvidenceMetric(metric="silhouette", value=0.45)],
             ),
+            evaluations=[
+                evaluations_pb2.Evaluation(
+                    values=[evaluations_pb2.EvaluationValue(metric="silhouette", value=0.45)]
+                )
+            ],
             request_id=request_id(),
         ),
         metadata=metadata(),

@@ -119,7 +119,23 @@ std::string DecisionName(std::string_view model, std::string_view channel,
   return ResourceName({"models", model, "channels", channel, "decisions", decision});
 }
 
+std::string EvaluationName(std::string_view model, int64_t version, int64_t evaluation) {
+  return ResourceName({"models", model, "versions", std::to_string(version), "evaluations",
+                       std::to_string(evaluation)});
+}
+
 std::string PolicyName(std::string_view policy) { return ResourceName({"policies", policy}); }
+
+absl::StatusOr<EvaluationRef> ParseEvaluationName(std::string_view field, std::string_view name) {
+  constexpr std::string_view kPattern = "models/*/versions/*/evaluations/*";
+  CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName(field, name, kPattern));
+  EvaluationRef ref{{ids[0], 0}, 0};
+  if (!ParseNumber(ids[1], &ref.version.version) || ref.version.version < 1 ||
+      !ParseNumber(ids[2], &ref.number) || ref.number < 1) {
+    return BadName(field, name, fmt::format("{} with numbers from 1", kPattern));
+  }
+  return ref;
+}
 
 absl::StatusOr<int64_t> ParseExperimentName(std::string_view field, std::string_view name) {
   CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName(field, name, "experiments/*"));

@@ -47,6 +47,7 @@ std::string ChannelName(std::string_view model, std::string_view channel);
 std::string DecisionName(std::string_view model, std::string_view channel,
                          std::string_view decision);
 std::string PolicyName(std::string_view policy);
+std::string EvaluationName(std::string_view model, int64_t version, int64_t evaluation);
 
 // Parses "experiments/7". INVALID_ARGUMENT (NAME_INVALID) otherwise.
 absl::StatusOr<int64_t> ParseExperimentName(std::string_view field, std::string_view name);
@@ -62,6 +63,14 @@ struct VersionName {
 // Parses "models/m/versions/3" and "datasets/d/versions/3".
 absl::StatusOr<VersionName> ParseModelVersionName(std::string_view field, std::string_view name);
 absl::StatusOr<VersionName> ParseDatasetVersionName(std::string_view field, std::string_view name);
+
+struct EvaluationRef {
+  VersionName version;
+  int64_t number = 0;  // from 1
+};
+
+// Parses "models/m/versions/3/evaluations/2".
+absl::StatusOr<EvaluationRef> ParseEvaluationName(std::string_view field, std::string_view name);
 
 struct ChannelRef {
   std::string model;

@@ -36,6 +36,7 @@ class Client {
   DatasetClient& datasets() { return datasets_; }
   ArtifactClient& artifacts() { return artifacts_; }
   RegistryClient& registry() { return registry_; }
+  EvaluationClient& evaluations() { return evaluations_; }
   PromotionClient& promotion() { return promotion_; }
   OperationsClient& operations() { return operations_; }
   AdminClient& admin() { return admin_; }
@@ -61,6 +62,7 @@ class Client {
   DatasetClient datasets_{transport_};
   ArtifactClient artifacts_{transport_};
   RegistryClient registry_{transport_};
+  EvaluationClient evaluations_{transport_};
   PromotionClient promotion_{transport_};
   OperationsClient operations_{transport_};
   AdminClient admin_{transport_};

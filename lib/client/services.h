@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "cairn/v1/auth.pb.h"
 #include "cairn/v1/datasets.pb.h"
+#include "cairn/v1/evaluations.pb.h"
 #include "cairn/v1/promotion.pb.h"
 #include "cairn/v1/registry.pb.h"
 #include "cairn/v1/server.pb.h"
@@ -138,6 +139,22 @@ class RegistryClient {
   CAIRN_CLIENT_CALL(RegistryService, GetChannel, v1::GetChannelRequest, v1::Channel)
   CAIRN_CLIENT_CALL(RegistryService, ListChannels, v1::ListChannelsRequest,
                     v1::ListChannelsResponse)
+
+ private:
+  Transport& transport_;
+};
+
+// What was measured of model versions.
+class EvaluationClient {
+ public:
+  explicit EvaluationClient(Transport& transport) : transport_(transport) {}
+
+  CAIRN_CLIENT_CALL(EvaluationService, CreateEvaluation, v1::CreateEvaluationRequest,
+                    v1::Evaluation)
+  CAIRN_CLIENT_CALL(EvaluationService, SealEvaluation, v1::SealEvaluationRequest, v1::Evaluation)
+  CAIRN_CLIENT_CALL(EvaluationService, GetEvaluation, v1::GetEvaluationRequest, v1::Evaluation)
+  CAIRN_CLIENT_CALL(EvaluationService, ListEvaluations, v1::ListEvaluationsRequest,
+                    v1::ListEvaluationsResponse)
 
  private:
   Transport& transport_;

@@ -123,16 +123,16 @@ void AddBaselineRefusal(CandidateResult& result) {
 
 }  // namespace
 
-CandidateResult EvaluateCandidate(const Policy& policy, const ModelVersion& candidate,
-                                  const ModelVersion* champion, const EvidencePin& pin) {
+CandidateResult EvaluateCandidate(const Policy& policy, const VersionRead& candidate,
+                                  const VersionRead* champion, const EvidencePin& pin) {
   CandidateResult result;
-  result.set_version(candidate.name());
-  AddState(candidate, result);
-  for (const Lineage key : policy.require_lineage) AddLineage(candidate, key, result);
+  result.set_version(candidate.version.name());
+  AddState(candidate.version, result);
+  for (const Lineage key : policy.require_lineage) AddLineage(candidate.version, key, result);
   NoChampion no_champion = NoChampion::kNone;
   if (champion == nullptr) {
     no_champion = NoChampion::kFirstPromotion;
-  } else if (champion->name() == candidate.name()) {
+  } else if (champion->version.name() == candidate.version.name()) {
     no_champion = NoChampion::kIsChampion;
     champion = nullptr;
   }

@@ -2,7 +2,6 @@
 #define CAIRN_LIB_PROMOTION_CANDIDATE_H_
 
 #include "cairn/v1/promotion.pb.h"
-#include "cairn/v1/registry.pb.h"
 #include "lib/promotion/evidence.h"
 #include "lib/promotion/policy.h"
 
@@ -15,10 +14,8 @@ namespace cairn::promotion {
 // sentence that explains it and what would flip it; `rank` stays 0. `champion` is null when
 // there is none or the policy asks for none; it may be the candidate itself.
 // Pure and total.
-cairn::v1::CandidateResult EvaluateCandidate(const Policy& policy,
-                                             const cairn::v1::ModelVersion& candidate,
-                                             const cairn::v1::ModelVersion* champion,
-                                             const EvidencePin& pin);
+cairn::v1::CandidateResult EvaluateCandidate(const Policy& policy, const VersionRead& candidate,
+                                             const VersionRead* champion, const EvidencePin& pin);
 
 }  // namespace cairn::promotion
 

@@ -51,6 +51,13 @@ const double* FoundOrConclude(const Observation& seen, std::string_view metric,
                       owner, metric),
           check);
       break;
+    case Kind::kUntrusted:
+      Conclude(missing,
+               fmt::format("{} has {} only as a client reports it, and the policy trusts the "
+                           "server alone",
+                           owner, metric),
+               check);
+      break;
     case Kind::kMissing:
       Conclude(missing, fmt::format("{} has no value of {}", owner, metric), check);
       break;

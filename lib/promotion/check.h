@@ -32,8 +32,8 @@ enum class NoChampion { kNone, kFirstPromotion, kIsChampion };
 // What a rule may look at. Everything outlives the check; nothing is copied. The same
 // for every check of a candidate.
 struct CheckContext {
-  const cairn::v1::ModelVersion& candidate;
-  const cairn::v1::ModelVersion* champion;  // null exactly when `no_champion` is not kNone
+  const VersionRead& candidate;
+  const VersionRead* champion;  // null exactly when `no_champion` is not kNone
   NoChampion no_champion;
   const std::vector<ComparableKey>& comparable_on;
   const EvidencePin& pin;

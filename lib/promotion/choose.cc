@@ -19,10 +19,11 @@ std::optional<double> ValueOf(const ChooseKey& key, const Contender& contender,
                               const EvidencePin& pin) {
   if (key.source == ChooseKey::Source::kVersion) return static_cast<double>(contender.number);
   if (key.source == ChooseKey::Source::kParam) {
-    const auto it = contender.version->params().find(key.key);
-    return it == contender.version->params().end() ? std::nullopt : ParseNumber(it->second);
+    const auto& params = contender.read->version.params();
+    const auto it = params.find(key.key);
+    return it == params.end() ? std::nullopt : ParseNumber(it->second);
   }
-  const Observation seen = Observe(*contender.version, key.key, pin);
+  const Observation seen = Observe(*contender.read, key.key, pin);
   if (seen.kind != Observation::Kind::kFound) return std::nullopt;
   return seen.value;
 }
@@ -64,15 +65,15 @@ std::string WhyNotRankable(const Policy& policy, const EvidencePin& pin,
     const Contender* first = nullptr;
     Observation first_seen;
     for (const Contender& contender : contenders) {
-      const Observation seen = Observe(*contender.version, key.key, pin);
+      const Observation seen = Observe(*contender.read, key.key, pin);
       if (seen.kind != Observation::Kind::kFound) continue;
       if (first == nullptr) {
         first = &contender;
         first_seen = seen;
         continue;
       }
-      const auto difference = FirstDifference(policy.comparable_on, *first->version, first_seen,
-                                              *contender.version, seen);
+      const auto difference = FirstDifference(policy.comparable_on, first->read->version,
+                                              first_seen, contender.read->version, seen);
       if (difference) {
         return fmt::format("versions {} and {} cannot be ranked by {}: {} differs or is not known",
                            std::min(first->number, contender.number),

@@ -5,7 +5,6 @@
 #include <string>
 #include <vector>
 
-#include "cairn/v1/registry.pb.h"
 #include "lib/promotion/evidence.h"
 #include "lib/promotion/policy.h"
 
@@ -13,7 +12,7 @@ namespace cairn::promotion {
 
 // A candidate that survived, as far as ranking is concerned.
 struct Contender {
-  const cairn::v1::ModelVersion* version = nullptr;  // not owned
+  const VersionRead* read = nullptr;  // not owned
   int64_t number = 0;
 };
 

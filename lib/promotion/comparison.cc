@@ -47,9 +47,10 @@ absl::StatusOr<std::string> ReadWhen(const YamlField& field) {
 // True if the rule applies: its parameter is known of both and equal.
 bool AppliesOrConclude(const std::string& param, const CheckContext& context, CheckResult& result) {
   if (param.empty()) return true;
-  const auto mine = context.candidate.params().find(param);
-  const auto theirs = context.champion->params().find(param);
-  if (mine == context.candidate.params().end() || theirs == context.champion->params().end()) {
+  const auto mine = context.candidate.version.params().find(param);
+  const auto theirs = context.champion->version.params().find(param);
+  if (mine == context.candidate.version.params().end() ||
+      theirs == context.champion->version.params().end()) {
     Conclude(Verdict::INCONCLUSIVE, fmt::format("the parameter {} is not known of both", param),
              result);
     return false;
@@ -133,8 +134,8 @@ std::optional<ComparedValues> CompareOrConclude(const ComparedMetric& compared,
   if (!AppliesOrConclude(compared.equal_param, context, result)) return std::nullopt;
   const Observation mine = Observe(context.candidate, compared.metric, context.pin);
   const Observation theirs = Observe(*context.champion, compared.metric, context.pin);
-  AddEvidence(context.candidate, mine, result);
-  AddEvidence(*context.champion, theirs, result);
+  AddEvidence(context.candidate.version, mine, result);
+  AddEvidence(context.champion->version, theirs, result);
   if (mine.kind == Observation::Kind::kFound) result.set_observed(mine.value);
   if (theirs.kind == Observation::Kind::kFound) result.set_baseline(theirs.value);
   if (FoundOrConclude(mine, compared.metric, "the candidate", head.on_missing, result) == nullptr ||
@@ -142,8 +143,8 @@ std::optional<ComparedValues> CompareOrConclude(const ComparedMetric& compared,
           nullptr) {
     return std::nullopt;
   }
-  if (const auto key = FirstDifference(context.comparable_on, context.candidate, mine,
-                                       *context.champion, theirs)) {
+  if (const auto key = FirstDifference(context.comparable_on, context.candidate.version, mine,
+                                       context.champion->version, theirs)) {
     Conclude(Verdict::INCONCLUSIVE,
              fmt::format("not comparable with the champion: {} differs or is not known",
                          WordOf(kComparableKeys, *key)),

@@ -20,7 +20,7 @@ using cairn::v1::Decision;
 using cairn::v1::ModelVersion;
 
 struct Candidate {
-  const ModelVersion* version = nullptr;
+  const VersionRead* read = nullptr;
   int64_t number = 0;
   CandidateResult result;
   bool is_champion = false;
@@ -60,7 +60,7 @@ absl::StatusOr<std::vector<Candidate>> SelectCandidates(const Policy& policy,
   std::set<int64_t> numbers;
   for (const VersionRead& read : input.candidates) {
     Candidate candidate;
-    candidate.version = &read.version;
+    candidate.read = &read;
     CAIRN_ASSIGN_OR_RETURN(candidate.number, NumberOf(policy, read.version));
     if (!numbers.insert(candidate.number).second) return Fault("a version is there twice");
     candidate.is_champion = candidate.number == input.head_version;
@@ -129,7 +129,7 @@ void Refuse(Decision& decision, Verdict verdict, std::string message) {
 void Choose(const Policy& policy, const DecisionInput& input, const Candidate& best,
             Decision& decision) {
   decision.set_verdict(best.result.verdict());
-  decision.set_chosen_version(best.version->name());
+  decision.set_chosen_version(best.read->version.name());
   if (best.is_champion) {
     decision.set_outcome(Decision::NO_CHANGE);
     decision.set_message(
@@ -155,7 +155,7 @@ void Conclude(const Policy& policy, const DecisionInput& input, const EvidencePi
               std::vector<Candidate>& candidates, Decision& decision) {
   std::vector<Contender> contenders;
   for (const Candidate& candidate : candidates) {
-    if (Survives(candidate)) contenders.push_back({candidate.version, candidate.number});
+    if (Survives(candidate)) contenders.push_back({candidate.read, candidate.number});
   }
   if (contenders.empty()) return Refuse(decision, WorstOf(candidates), RefusalText(candidates));
   if (std::string why = WhyNotRankable(policy, pin, contenders); !why.empty()) {
@@ -199,11 +199,11 @@ absl::StatusOr<Decision> Decide(const Policy& policy, const DecisionInput& input
   CAIRN_RETURN_IF_ERROR(CheckChampion(policy, input));
   CAIRN_ASSIGN_OR_RETURN(std::vector<Candidate> candidates, SelectCandidates(policy, input));
   const EvidencePin pin{!policy.evidence_dataset.empty(),
-                        input.evidence ? input.evidence->sha256 : std::string()};
+                        input.evidence ? input.evidence->sha256 : std::string(), policy.trust};
   const bool compares = policy.baseline == BaselineUse::kChannelHead && input.champion.has_value();
-  const ModelVersion* champion = compares ? &input.champion->version : nullptr;
+  const VersionRead* champion = compares ? &*input.champion : nullptr;
   for (Candidate& candidate : candidates) {
-    candidate.result = EvaluateCandidate(policy, *candidate.version, champion, pin);
+    candidate.result = EvaluateCandidate(policy, *candidate.read, champion, pin);
   }
   Decision decision = StartDecision(policy, input);
   Conclude(policy, input, pin, candidates, decision);

@@ -14,12 +14,6 @@
 
 namespace cairn::promotion {
 
-// A model version as it was read.
-struct VersionRead {
-  cairn::v1::ModelVersion version;
-  int64_t mod_revision = 0;  // the store's revision that wrote the record
-};
-
 // The data set version that evidence has to rest on.
 struct DatasetRead {
   std::string version_name;  // "datasets/retail-features/versions/3"
@@ -51,7 +45,7 @@ struct DecisionInput {
 
 // Decides which version the policy's channel should serve. Pure: no clock,
 // randomness, I/O or hash-map order; equal inputs give equal bytes, and the
-// order of `candidates` and of their evidence does not matter.
+// order of `candidates` and of their evaluations does not matter.
 //
 // Fills everything of the Decision except `decide_time`, `committed`,
 // `previous_audit_sha256` and `store_revision`, which the caller sets and which
@@ -73,8 +67,8 @@ std::string DecisionId(const std::string& policy_name, const std::string& policy
 std::string ReadSetDigest(const std::vector<cairn::v1::ReadItem>& sorted_items);
 
 // What a decision read, sorted by key: the channel's head, the list of versions
-// (unless one was named), each candidate, the champion and the evidence data
-// set. Holds only what a verdict can rest on, so that storing a decision or
+// (unless one was named), each candidate and the champion with their final evaluations, and the
+// evidence data set. Holds only what a verdict can rest on, so that storing a decision or
 // setting an alias does not change it.
 std::vector<cairn::v1::ReadItem> BuildReadSet(const Policy& policy, const DecisionInput& input);
 

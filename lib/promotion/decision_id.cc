@@ -1,42 +1,16 @@
 #include <algorithm>
 #include <map>
-#include <tuple>
 
 #include "fmt/format.h"
-#include "lib/base/deterministic_bytes.h"
 #include "lib/base/digest.h"
-#include "lib/base/numbers.h"
 #include "lib/base/resource_names.h"
 #include "lib/promotion/decide.h"
+#include "lib/promotion/netstring.h"
 
 namespace cairn::promotion {
 namespace {
 
-using cairn::v1::EvidenceMetric;
-using cairn::v1::ModelVersion;
 using cairn::v1::ReadItem;
-
-// Length, colon, bytes, comma: no two lists of texts have the same encoding.
-void AppendNetstring(std::string& out, std::string_view text) {
-  out += fmt::format("{}:{},", text.size(), text);
-}
-
-auto EvidenceOrder(const EvidenceMetric& m) {
-  return std::make_tuple(m.metric(), m.definition(), m.dataset_sha256(), m.dataset_version(),
-                         OrderedBits(m.value()), static_cast<int>(m.trust()));
-}
-
-// The version without what changes around it, its evidence in one order.
-std::string VersionDigest(const ModelVersion& version) {
-  ModelVersion sealed = version;
-  sealed.clear_etag();
-  sealed.clear_aliases();
-  std::sort(sealed.mutable_evidence()->begin(), sealed.mutable_evidence()->end(),
-            [](const EvidenceMetric& a, const EvidenceMetric& b) {
-              return EvidenceOrder(a) < EvidenceOrder(b);
-            });
-  return Sha256Hex(DeterministicBytes(sealed));
-}
 
 ReadItem Item(std::string key, int64_t revision, std::string sha256) {
   ReadItem item;
@@ -77,13 +51,15 @@ std::vector<ReadItem> BuildReadSet(const Policy& policy, const DecisionInput& in
   if (input.only_version == 0) {
     add(Item(ModelName(policy.model) + "/versions", 0, ListDigest(input.candidates)));
   }
-  for (const VersionRead& read : input.candidates) {
-    add(Item(read.version.name(), read.mod_revision, VersionDigest(read.version)));
-  }
-  if (input.champion) {
-    add(Item(input.champion->version.name(), input.champion->mod_revision,
-             VersionDigest(input.champion->version)));
-  }
+  const auto add_version = [&](const VersionRead& read) {
+    add(Item(read.version.name(), read.mod_revision, read.sha256));
+    for (const EvaluationRead& item : read.evaluations) {
+      if (item.evaluation.state() != cairn::v1::Evaluation::FINAL) continue;
+      add(Item(item.evaluation.name(), item.mod_revision, item.sha256));
+    }
+  };
+  for (const VersionRead& read : input.candidates) add_version(read);
+  if (input.champion) add_version(*input.champion);
   if (input.evidence) {
     add(Item(input.evidence->version_name, input.evidence->mod_revision, input.evidence->sha256));
   } else if (!policy.evidence_dataset.empty()) {

@@ -9,23 +9,33 @@
 namespace cairn::promotion {
 namespace {
 
-std::string DefinitionOf(const cairn::v1::EvidenceMetric& metric) {
-  return metric.definition().empty() ? metric.metric() + ".v1" : metric.definition();
+using cairn::v1::Evaluation;
+using cairn::v1::EvaluationValue;
+
+std::string DefinitionOf(const EvaluationValue& value) {
+  return value.definition().empty() ? value.metric() + ".v1" : value.definition();
 }
 
-Observation Found(const cairn::v1::EvidenceMetric& metric) {
+Observation Found(const VersionRead& read, const Evaluation& evaluation,
+                  const EvaluationValue& value) {
   Observation found;
   found.kind = Observation::Kind::kFound;
-  found.value = CanonicalDouble(metric.value());
-  found.definition = DefinitionOf(metric);
-  found.dataset_version = metric.dataset_version();
-  found.dataset_sha256 = metric.dataset_sha256();
+  found.value = CanonicalDouble(value.value());
+  found.definition = DefinitionOf(value);
+  found.dataset_version = evaluation.dataset_version();
+  found.dataset_sha256 = evaluation.dataset_sha256();
+  const bool own = evaluation.reference_version().empty();
+  found.space =
+      evaluation.space().empty() && own ? read.version.evaluation_space() : evaluation.space();
+  found.preparation = evaluation.preparation().empty() && own ? read.version.preparation()
+                                                              : evaluation.preparation();
+  found.evaluation = evaluation.name();
   return found;
 }
 
 bool SameValue(const Observation& a, const Observation& b) {
   return OrderedBits(a.value) == OrderedBits(b.value) && a.definition == b.definition &&
-         a.dataset_sha256 == b.dataset_sha256;
+         a.dataset_sha256 == b.dataset_sha256 && a.space == b.space;
 }
 
 // Equal and known.
@@ -41,41 +51,77 @@ bool Agree(ComparableKey key, const cairn::v1::ModelVersion& a, const Observatio
     case ComparableKey::kMetricDefinition:
       return Agree(a_value.definition, b_value.definition);
     case ComparableKey::kEvaluationSpace:
-      return Agree(a.evaluation_space(), b.evaluation_space());
+      return Agree(a_value.space, b_value.space);
+    case ComparableKey::kEvaluationPreparation:
+      return Agree(a_value.preparation, b_value.preparation);
   }
   return false;
 }
 
-}  // namespace
+// Where the same value stands several times, what is named must not depend on their order.
+void NameFirst(const Observation& other, Observation& result) {
+  result.dataset_version = std::min(result.dataset_version, other.dataset_version);
+  result.evaluation = std::min(result.evaluation, other.evaluation);
+}
 
-Observation Observe(const cairn::v1::ModelVersion& version, std::string_view metric,
-                    const EvidencePin& pin) {
+// What is there of a metric from one source.
+Observation ObserveFrom(Evaluation::Source source, const VersionRead& read,
+                        std::string_view reference, std::string_view metric,
+                        const EvidencePin& pin) {
   Observation result;
-  if (pin.required && pin.sha256.empty()) {
-    result.kind = Observation::Kind::kNoDataset;
-    return result;
-  }
-  bool elsewhere = false;
-  for (const auto& entry : version.evidence()) {
-    if (entry.metric() != metric) continue;
-    if (pin.required && entry.dataset_sha256() != pin.sha256) {
-      elsewhere = true;
+  for (const EvaluationRead& item : read.evaluations) {
+    const Evaluation& evaluation = item.evaluation;
+    if (evaluation.source() != source || evaluation.state() != Evaluation::FINAL ||
+        evaluation.reference_version() != reference) {
       continue;
     }
-    const Observation found = Found(entry);
-    if (result.kind == Observation::Kind::kMissing) {
-      result = found;
-    } else if (result.kind == Observation::Kind::kFound && !SameValue(result, found)) {
-      result.kind = Observation::Kind::kAmbiguous;
-    } else {
-      // The same bytes may have been registered as two versions: name the first.
-      result.dataset_version = std::min(result.dataset_version, found.dataset_version);
+    for (const EvaluationValue& value : evaluation.values()) {
+      if (value.metric() != metric) continue;
+      if (pin.required && evaluation.dataset_sha256() != pin.sha256) {
+        if (result.kind == Observation::Kind::kMissing) {
+          result.kind = Observation::Kind::kOtherDataset;
+        }
+        continue;
+      }
+      const Observation found = Found(read, evaluation, value);
+      if (result.kind == Observation::Kind::kMissing ||
+          result.kind == Observation::Kind::kOtherDataset) {
+        result = found;
+      } else if (result.kind == Observation::Kind::kFound && !SameValue(result, found)) {
+        result.kind = Observation::Kind::kAmbiguous;
+      } else {
+        NameFirst(found, result);
+      }
     }
   }
-  if (result.kind == Observation::Kind::kMissing && elsewhere) {
-    result.kind = Observation::Kind::kOtherDataset;
-  }
   return result;
+}
+
+bool Tells(const Observation& seen) {
+  return seen.kind == Observation::Kind::kFound || seen.kind == Observation::Kind::kAmbiguous;
+}
+
+}  // namespace
+
+Observation Observe(const VersionRead& read, std::string_view metric, const EvidencePin& pin) {
+  return ObserveAgainst(read, {}, metric, pin);
+}
+
+Observation ObserveAgainst(const VersionRead& read, std::string_view reference,
+                           std::string_view metric, const EvidencePin& pin) {
+  Observation none;
+  if (pin.required && pin.sha256.empty()) {
+    none.kind = Observation::Kind::kNoDataset;
+    return none;
+  }
+  const Observation measured = ObserveFrom(Evaluation::SERVER, read, reference, metric, pin);
+  if (Tells(measured)) return measured;
+  const Observation reported = ObserveFrom(Evaluation::REPORTED, read, reference, metric, pin);
+  if (pin.trust == Trust::kReported) {
+    return reported.kind == Observation::Kind::kMissing ? measured : reported;
+  }
+  if (Tells(reported)) none.kind = Observation::Kind::kUntrusted;
+  return measured.kind == Observation::Kind::kMissing ? none : measured;
 }
 
 std::vector<std::string> EvidenceLinks(const cairn::v1::ModelVersion& version,
@@ -86,6 +132,7 @@ std::vector<std::string> EvidenceLinks(const cairn::v1::ModelVersion& version,
   };
   add(version.run());
   if (observation.kind != Observation::Kind::kFound) return links;
+  add(observation.evaluation);
   add(observation.dataset_version);
   if (!observation.dataset_sha256.empty()) add("sha256:" + observation.dataset_sha256);
   add(observation.definition);

@@ -1,30 +1,61 @@
 #ifndef CAIRN_LIB_PROMOTION_EVIDENCE_H_
 #define CAIRN_LIB_PROMOTION_EVIDENCE_H_
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "cairn/v1/evaluations.pb.h"
 #include "cairn/v1/registry.pb.h"
 
 namespace cairn::promotion {
 
-// Finding the value of a metric among the sealed evidence of a version, and
+// Finding the value of a metric among the evaluations of a version, and
 // telling whether two values may be compared. All functions are pure and do not
-// depend on the order of the evidence.
+// depend on the order of the evaluations.
+
+// An evaluation as it was read.
+struct EvaluationRead {
+  cairn::v1::Evaluation evaluation;
+  int64_t mod_revision = 0;  // the store's revision that wrote the record
+  std::string sha256;        // of the record's bytes
+};
+
+// A model version as it was read, with what was measured of it. Only evaluations that are final
+// count; others may be there.
+struct VersionRead {
+  cairn::v1::ModelVersion version;
+  int64_t mod_revision = 0;
+  std::string sha256;  // of the bytes that are kept of it, see read_values.h
+  std::vector<EvaluationRead> evaluations;
+};
 
 // What must be known of where a candidate comes from.
 enum class Lineage { kTrainingDataset, kCodeRevision, kArtifactDigest, kRun };
 
-// What must agree before two values are compared. Two of them are of the value (data
-// set, definition) and two of the version (schema, space).
-enum class ComparableKey { kDatasetDigest, kFeatureSchema, kMetricDefinition, kEvaluationSpace };
+// What must agree before two values are compared: all but the schema, which is of the version, are
+// of the value. The preparation is the space without what was fitted to data.
+enum class ComparableKey {
+  kDatasetDigest,
+  kFeatureSchema,
+  kMetricDefinition,
+  kEvaluationSpace,
+  kEvaluationPreparation,
+};
 
-// Which data set evidence has to rest on.
+// Whose word counts.
+enum class Trust {
+  kReported,  // a client's too; where the server measured the same, what it found
+  kServer,    // the server's alone
+};
+
+// Which evidence counts.
 struct EvidencePin {
   bool required = false;  // the policy names a data set
   std::string sha256;     // its digest; empty if it does not exist
+  Trust trust = Trust::kReported;
 };
 
 // What was found of a metric. The fields below `kind` count only where it is kFound.
@@ -33,6 +64,7 @@ struct Observation {
     kFound,
     kMissing,       // no value of this metric
     kOtherDataset,  // only values measured on other data
+    kUntrusted,     // only values that clients report, and the policy trusts the server alone
     kAmbiguous,     // several different values
     kNoDataset,     // the required data set does not exist
   };
@@ -41,16 +73,23 @@ struct Observation {
   std::string definition;       // with its version, `silhouette.v1`
   std::string dataset_version;  // resource name; may be empty
   std::string dataset_sha256;
+  std::string space;        // digest of the space it was measured in; empty if nobody knows
+  std::string preparation;  // the same without what was fitted
+  std::string evaluation;   // resource name
 };
 
-// The value of `metric` that counts for `version`. Values that agree in number,
-// definition and digest count as one; two that differ are ambiguous, for nothing says
-// which counts.
-Observation Observe(const cairn::v1::ModelVersion& version, std::string_view metric,
-                    const EvidencePin& pin);
+// The value of `metric` that counts for `read`, in the version's own space. What the server
+// measured comes before what was reported. Values that agree in number, definition, digest and
+// space count as one; two that differ are ambiguous, for nothing says which counts.
+Observation Observe(const VersionRead& read, std::string_view metric, const EvidencePin& pin);
 
-// What was looked at, for CheckResult.evidence: run, data set, digest, definition. Only
-// the run where no value was found.
+// The same of values that describe the version against `reference`, a resource name: measured in
+// the space of that version.
+Observation ObserveAgainst(const VersionRead& read, std::string_view reference,
+                           std::string_view metric, const EvidencePin& pin);
+
+// What was looked at, for CheckResult.evidence: run, evaluation, data set, digest, definition.
+// Only the run where no value was found.
 std::vector<std::string> EvidenceLinks(const cairn::v1::ModelVersion& version,
                                        const Observation& observation);
 

@@ -25,7 +25,7 @@ void MetricGate::Evaluate(const CheckHead& head, const CheckContext& context,
   result.set_needed(bands.Needed());
   result.set_metric(metric);
   const Observation seen = Observe(context.candidate, metric, context.pin);
-  AddEvidence(context.candidate, seen, result);
+  AddEvidence(context.candidate.version, seen, result);
   const double* value = FoundOrConclude(seen, metric, "the version", head.on_missing, result);
   if (value == nullptr) return;
   result.set_observed(*value);

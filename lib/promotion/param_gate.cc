@@ -22,8 +22,9 @@ void ParamGate::Render(YamlLines& lines) const {
 void ParamGate::Evaluate(const CheckHead& head, const CheckContext& context,
                          cairn::v1::CheckResult& result) const {
   result.set_needed(bands.Needed());
-  const auto it = context.candidate.params().find(param);
-  if (it == context.candidate.params().end()) {
+  const auto& params = context.candidate.version.params();
+  const auto it = params.find(param);
+  if (it == params.end()) {
     return Conclude(MissingVerdict(head.on_missing),
                     fmt::format("the version has no parameter {}", param), result);
   }

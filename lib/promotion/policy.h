@@ -38,8 +38,8 @@ struct Policy {
   PolicyMode mode = PolicyMode::kEnforce;
   int64_t max_candidates = 50;
   // The data set, by plain name, that evidence must rest on; empty = any one.
-  // Values that clients report are trusted: the only kind there is so far.
   std::string evidence_dataset;
+  Trust trust = Trust::kReported;
   std::vector<Lineage> require_lineage;
   BaselineUse baseline = BaselineUse::kChannelHead;
   IfAbsent if_absent = IfAbsent::kGatesOnly;

@@ -112,9 +112,6 @@ absl::Status ReadEvidence(const YamlField& field, Policy& policy) {
   static constexpr std::array<std::string_view, 3> kKnown = {"dataset", "trust", "requireLineage"};
   static constexpr std::array<Unsupported, 1> kLater = {
       {{"repeats", "leave it out and put a gate on stability_ari"}}};
-  static constexpr std::array<std::string_view, 1> kTrust = {"reported"};
-  static constexpr std::array<Unsupported, 1> kTrustLater = {
-      {{"server", "this server cannot recompute metrics; write trust: reported"}}};
   static constexpr std::array<Unsupported, 1> kLineageLater = {
       {{"signature", "leave it out; versions are not signed"}}};
   CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(field, kKnown, kLater));
@@ -125,7 +122,8 @@ absl::Status ReadEvidence(const YamlField& field, Policy& policy) {
   }
   // There is no default: who accepts a client's word says so.
   CAIRN_ASSIGN_OR_RETURN(const YamlField trust, map.Require("trust"));
-  CAIRN_RETURN_IF_ERROR(ReadChoice(trust, kTrust, kTrustLater).status());
+  CAIRN_ASSIGN_OR_RETURN(const size_t word, ReadChoice(trust, kTrust));
+  policy.trust = static_cast<Trust>(word);
   if (const YamlField* lineage = map.Find("requireLineage")) {
     CAIRN_ASSIGN_OR_RETURN(policy.require_lineage,
                            ReadWords<Lineage>(*lineage, kLineage, kLineageLater));

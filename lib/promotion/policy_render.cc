@@ -51,7 +51,7 @@ std::string RenderPolicy(const Policy& policy) {
   YamlLines(out, 4).Add("max", std::to_string(policy.max_candidates));
   out += "  evidence:\n";
   YamlLines(out, 4).Add("dataset", QuotedYaml(policy.evidence_dataset));
-  YamlLines(out, 4).Add("trust", "reported");
+  YamlLines(out, 4).Add("trust", WordOf(kTrust, policy.trust));
   YamlLines(out, 4).Add("requireLineage", Words(policy.require_lineage, kLineage));
   out += "  baseline:\n";
   YamlLines(out, 4).Add("use", WordOf(kBaselineUses, policy.baseline));

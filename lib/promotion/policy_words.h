@@ -24,8 +24,10 @@ inline constexpr std::array<std::string_view, 2> kOnMissing = {"fail", "inconclu
 inline constexpr std::array<std::string_view, 2> kDirections = {"higher", "lower"};
 inline constexpr std::array<std::string_view, 4> kLineage = {"trainingDataset", "codeRevision",
                                                              "artifactDigest", "run"};
-inline constexpr std::array<std::string_view, 4> kComparableKeys = {
-    "dataset.digest", "feature.schema", "metric.definition", "evaluation.space"};
+inline constexpr std::array<std::string_view, 5> kComparableKeys = {
+    "dataset.digest", "feature.schema", "metric.definition", "evaluation.space",
+    "evaluation.preparation"};
+inline constexpr std::array<std::string_view, 2> kTrust = {"reported", "server"};
 inline constexpr std::array<std::string_view, 2> kBaselineUses = {"channel-head", "none"};
 inline constexpr std::array<std::string_view, 2> kIfAbsent = {"gates-only", "refuse"};
 

@@ -8,6 +8,7 @@
 #include "cairn/v1/registry.pb.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "lib/base/version.h"
 #include "lib/client/paging.h"
 #include "lib/client/uploader.h"
 #include "lib/model/model_file.h"
@@ -223,11 +224,15 @@ absl::Status ServerPublisher::KeepVersion(const VersionDraft& draft) {
   *file->mutable_digest() = client::ToWire(DigestOf(draft.model));
   version->set_run(run);
   version->set_training_dataset(dataset_versions_[At(DatasetRole::kFeatures)]);
-  for (const auto& [metric, value] : draft.evidence) {
-    auto* evidence = version->add_evidence();
-    evidence->set_metric(metric);
-    evidence->set_value(value);
-    evidence->set_dataset_version(dataset_versions_[At(DatasetRole::kFeatures)]);
+  auto* evaluation = request.add_evaluations();
+  evaluation->set_dataset_version(dataset_versions_[At(DatasetRole::kFeatures)]);
+  evaluation->set_evaluator(std::string("cairn-pipeline/") + std::string(kVersion));
+  for (const auto& [metric, measured] : draft.evidence) {
+    auto* value = evaluation->add_values();
+    value->set_metric(metric);
+    value->set_value(measured);
+    // The plain name is what the run measured on its training rows.
+    value->set_run_metric("all_" + metric);
   }
   version->set_evaluation_space(draft.evaluation_space);
   version->set_feature_schema(draft.feature_schema);

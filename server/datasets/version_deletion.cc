@@ -120,14 +120,18 @@ absl::StatusOr<std::set<std::string>> UsersOfVersion(const Snapshot& snapshot,
 absl::Status EachModelVersion(
     const Snapshot& snapshot,
     const std::function<void(const std::string&, const std::set<std::string>&)>& visit) {
-  return storage::ScanRecords<ModelVersionRecord>(
+  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<ModelVersionRecord>(
       snapshot, KeyRange::Prefix(storage::AllModelVersionsPrefix()), ScanOrder::kAscending,
       [&visit](std::string_view, const auto& stored) {
         const cairn::v1::ModelVersion& made = stored.value.version();
-        std::set<std::string> from;
-        if (!made.training_dataset().empty()) from.insert(made.training_dataset());
-        for (const auto& evidence : made.evidence()) from.insert(evidence.dataset_version());
-        visit(made.name(), from);
+        if (!made.training_dataset().empty()) visit(made.name(), {made.training_dataset()});
+        return true;
+      }));
+  return storage::ScanRecords<cairn::internal::EvaluationRecord>(
+      snapshot, KeyRange::Prefix(storage::AllEvaluationsPrefix()), ScanOrder::kAscending,
+      [&visit](std::string_view, const auto& stored) {
+        const cairn::v1::Evaluation& made = stored.value.evaluation();
+        if (!made.dataset_version().empty()) visit(made.name(), {made.dataset_version()});
         return true;
       });
 }

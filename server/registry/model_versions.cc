@@ -13,6 +13,7 @@
 #include "server/records/blob_refs.h"
 #include "server/records/dataset_refs.h"
 #include "server/records/run_outputs.h"
+#include "server/registry/evaluations.h"
 #include "server/registry/limits.h"
 #include "server/registry/models.h"
 #include "server/storage/keyspace.h"
@@ -27,7 +28,6 @@ using cairn::internal::ModelRecord;
 using cairn::internal::ModelVersionRecord;
 using cairn::internal::RunRecord;
 using cairn::internal::ValueRecord;
-using cairn::v1::EvidenceMetric;
 using cairn::v1::Model;
 using cairn::v1::ModelVersion;
 using storage::KeyRange;
@@ -35,24 +35,6 @@ using storage::Plan;
 using storage::ScanOrder;
 using storage::Snapshot;
 using storage::WriteSet;
-
-constexpr int kMaxEvidence = 1000;
-
-// The digest of a data set version; `name` takes its canonical spelling.
-absl::StatusOr<std::string> DatasetDigest(const Snapshot& snapshot, std::string_view field,
-                                          std::string& name, WriteSet& write_set) {
-  CAIRN_ASSIGN_OR_RETURN(const VersionName parsed,
-                         records::ResolveDatasetVersion(snapshot, field, name));
-  const storage::Key key = storage::DatasetVersionKey(parsed.parent_id, parsed.version);
-  CAIRN_ASSIGN_OR_RETURN(const auto stored,
-                         storage::ReadRecord<DatasetVersionRecord>(snapshot, key));
-  if (!stored.has_value()) {
-    return NotFound(ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion", name).ToStatus();
-  }
-  name = DatasetVersionName(parsed.parent_id, parsed.version);
-  records::UseDatasetVersion(parsed, write_set);
-  return stored->value.version().sha256();
-}
 
 // Takes the files of the run at or below `path`, named relative to it.
 absl::Status TakeRunFiles(const Snapshot& snapshot, const std::string& run,
@@ -136,36 +118,12 @@ absl::Status LinkSources(const Snapshot& snapshot, const ModelVersion& version,
   return absl::OkStatus();
 }
 
-// Fills in what the server knows of each piece of evidence and checks the rest.
-absl::Status SealEvidence(const Snapshot& snapshot, ModelVersion& version, WriteSet& write_set) {
-  if (version.evidence_size() > kMaxEvidence) {
-    return InvalidField(ErrorReason::TOO_LARGE, "model_version.evidence",
-                        std::to_string(version.evidence_size()),
-                        fmt::format("must have at most {} entries", kMaxEvidence));
-  }
-  for (int i = 0; i < version.evidence_size(); ++i) {
-    EvidenceMetric& evidence = *version.mutable_evidence(i);
-    const std::string field = fmt::format("model_version.evidence[{}]", i);
-    CAIRN_RETURN_IF_ERROR(
-        ValidateHumanName(field + ".metric", evidence.metric(), kMaxNameBytes, true));
-    if (evidence.definition().empty()) evidence.set_definition(evidence.metric() + ".v1");
-    CAIRN_RETURN_IF_ERROR(
-        ValidateHumanName(field + ".definition", evidence.definition(), kMaxTextBytes, true));
-    evidence.set_trust(EvidenceMetric::REPORTED);
-    evidence.clear_dataset_sha256();
-    if (evidence.dataset_version().empty()) continue;
-    CAIRN_ASSIGN_OR_RETURN(*evidence.mutable_dataset_sha256(),
-                           DatasetDigest(snapshot, field + ".dataset_version",
-                                         *evidence.mutable_dataset_version(), write_set));
-  }
-  return absl::OkStatus();
-}
-
 absl::Status ValidateTexts(const ModelVersion& version) {
   for (const auto& [field, value] :
        {std::pair<std::string_view, const std::string&>{"description", version.description()},
         {"code_revision", version.code_revision()},
         {"evaluation_space", version.evaluation_space()},
+        {"preparation", version.preparation()},
         {"feature_schema", version.feature_schema()}}) {
     if (value.size() > kMaxTextBytes) {
       return InvalidField(ErrorReason::VALUE_INVALID, fmt::format("model_version.{}", field), value,
@@ -189,11 +147,10 @@ absl::StatusOr<ModelVersion> BuildVersion(const Snapshot& snapshot,
     CAIRN_RETURN_IF_ERROR(AdoptRun(snapshot, request, version, write_set));
   }
   if (!version.training_dataset().empty()) {
-    CAIRN_RETURN_IF_ERROR(DatasetDigest(snapshot, "model_version.training_dataset",
-                                        *version.mutable_training_dataset(), write_set)
+    CAIRN_RETURN_IF_ERROR(UsedDatasetDigest(snapshot, "model_version.training_dataset",
+                                            *version.mutable_training_dataset(), write_set)
                               .status());
   }
-  CAIRN_RETURN_IF_ERROR(SealEvidence(snapshot, version, write_set));
   CAIRN_ASSIGN_OR_RETURN(auto manifest, core::MakeManifest("model_version.files", version.files(),
                                                            core::kMaxFilesPerManifest));
   *version.mutable_files() = std::move(manifest.files);
@@ -205,6 +162,21 @@ absl::StatusOr<ModelVersion> BuildVersion(const Snapshot& snapshot,
 
 }  // namespace
 
+absl::StatusOr<std::string> UsedDatasetDigest(const Snapshot& snapshot, std::string_view field,
+                                              std::string& name, WriteSet& write_set) {
+  CAIRN_ASSIGN_OR_RETURN(const VersionName parsed,
+                         records::ResolveDatasetVersion(snapshot, field, name));
+  const storage::Key key = storage::DatasetVersionKey(parsed.parent_id, parsed.version);
+  CAIRN_ASSIGN_OR_RETURN(const auto stored,
+                         storage::ReadRecord<DatasetVersionRecord>(snapshot, key));
+  if (!stored.has_value()) {
+    return NotFound(ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion", name).ToStatus();
+  }
+  name = DatasetVersionName(parsed.parent_id, parsed.version);
+  records::UseDatasetVersion(parsed, write_set);
+  return stored->value.version().sha256();
+}
+
 absl::StatusOr<Plan> PlanCreateModelVersion(const Snapshot& snapshot,
                                             const cairn::v1::CreateModelVersionRequest& request,
                                             const storage::Stamp& stamp) {
@@ -212,6 +184,7 @@ absl::StatusOr<Plan> PlanCreateModelVersion(const Snapshot& snapshot,
   const std::string& name = ids[0];
   CAIRN_RETURN_IF_ERROR(ValidateHumanName("parent", name, kMaxNameBytes, /*allow_slash=*/false));
   WriteSet write_set;
+  CAIRN_ASSIGN_OR_RETURN(auto evaluations, CheckFirstEvaluations(snapshot, request, write_set));
   CAIRN_ASSIGN_OR_RETURN(ModelVersion version, BuildVersion(snapshot, request, write_set));
 
   const storage::Key model_key = storage::ModelKey(name);
@@ -226,6 +199,7 @@ absl::StatusOr<Plan> PlanCreateModelVersion(const Snapshot& snapshot,
   if (request.validate_only()) return storage::AnswerOnly(std::move(version));
 
   CAIRN_RETURN_IF_ERROR(LinkSources(snapshot, version, write_set));
+  CAIRN_RETURN_IF_ERROR(PutFirstEvaluations(version, std::move(evaluations), stamp, write_set));
   ModelVersionRecord record;
   *record.mutable_version() = version;
   if (!parent.has_value()) write_set.Emit(cairn::v1::Event::MODEL_CREATED, model);

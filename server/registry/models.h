@@ -21,8 +21,8 @@ namespace cairn::registry {
 // `now_unix_nanos` is the request's time. Errors are those of RegistryService's
 // methods of the same name.
 //
-// A version appears whole or not at all: its files, evidence, parameters and
-// lineage are one record, written once.
+// A version appears whole or not at all: its files, parameters and lineage are one record, written
+// once, and the evaluations it is registered with come in the same commit.
 
 // The collection whose key every new version of `model` touches. A promotion that
 // looked at all versions requires that the key did not change, so that a version that
@@ -90,6 +90,13 @@ absl::StatusOr<storage::Plan> PlanDeleteAlias(const storage::Snapshot& snapshot,
 absl::StatusOr<storage::Plan> PlanCreateModelVersion(
     const storage::Snapshot& snapshot, const cairn::v1::CreateModelVersionRequest& request,
     const storage::Stamp& stamp);
+
+// The digest of the data set version that `name` stands for, which takes its canonical spelling.
+// Adds to `write_set` that the version is used from now on. `field` is what errors call it:
+// NOT_FOUND (DATASET_VERSION_NOT_FOUND) and those of ResolveDatasetVersion.
+absl::StatusOr<std::string> UsedDatasetDigest(const storage::Snapshot& snapshot,
+                                              std::string_view field, std::string& name,
+                                              storage::WriteSet& write_set);
 
 // A new model of this name, without versions.
 cairn::v1::Model NewModel(std::string_view model, int64_t now_unix_nanos);

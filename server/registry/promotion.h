@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "cairn/v1/promotion.pb.h"
+#include "server/registry/situation.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
 #include "server/storage/stamp.h"
@@ -28,6 +29,12 @@ absl::StatusOr<storage::Plan> PlanPromote(const storage::Snapshot& snapshot,
                                           const cairn::v1::PromoteRequest& request,
                                           const storage::Stamp& stamp,
                                           std::optional<int64_t>& first_epoch);
+
+// The decision that the policy gives in `situation`, as it would be stored now by `stamp`; it is
+// not marked as committed.
+absl::StatusOr<cairn::v1::Decision> MakeDecision(const storage::Snapshot& snapshot,
+                                                 const Situation& situation,
+                                                 const storage::Stamp& stamp);
 
 // A decision as it was made; it never changes.
 absl::StatusOr<cairn::v1::Decision> GetDecision(const storage::Snapshot& snapshot,

@@ -8,6 +8,7 @@ absl::StatusOr<std::unique_ptr<const MethodTable>> MakeMethodTable(const Backend
   AddDatasetMethods(backends, table);
   AddArtifactMethods(backends, table);
   AddRegistryMethods(backends, table);
+  AddEvaluationMethods(backends, table);
   AddPromotionMethods(backends, table);
   AddOperationMethods(backends, table);
   AddWatchMethods(backends, table);

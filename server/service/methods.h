@@ -76,6 +76,8 @@ void AddDatasetMethods(const Backends& backends, MethodTableBuilder& table);
 void AddArtifactMethods(const Backends& backends, MethodTableBuilder& table);
 // Registered models, their versions and aliases (registry/).
 void AddRegistryMethods(const Backends& backends, MethodTableBuilder& table);
+// What was measured of model versions (registry/).
+void AddEvaluationMethods(const Backends& backends, MethodTableBuilder& table);
 // Policies, channels, and the decisions that move them (registry/, promotion/).
 void AddPromotionMethods(const Backends& backends, MethodTableBuilder& table);
 // google.longrunning.Operations, whose protos are not ours: its rules stand beside its rows.

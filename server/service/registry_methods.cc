@@ -1,4 +1,6 @@
+#include "cairn/v1/evaluations.pb.h"
 #include "cairn/v1/registry.pb.h"
+#include "server/registry/evaluations.h"
 #include "server/registry/models.h"
 #include "server/service/methods.h"
 
@@ -19,6 +21,16 @@ void AddRegistryMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Answers<v1::ListAliasesRequest>("ListAliases", registry::ListAliases);
   table.Answers<v1::GetChannelRequest>("GetChannel", registry::GetChannel);
   table.Filters<v1::ListChannelsRequest>("ListChannels", registry::ListChannels, backends.access);
+}
+
+void AddEvaluationMethods(const Backends&, MethodTableBuilder& table) {
+  table.Of(*v1::Evaluation::descriptor()->file()->FindServiceByName("EvaluationService"));
+  table.Changes<v1::CreateEvaluationRequest>("CreateEvaluation", registry::PlanCreateEvaluation,
+                                             StampOfCall());
+  table.Changes<v1::SealEvaluationRequest>("SealEvaluation", registry::PlanSealEvaluation,
+                                           StampOfCall());
+  table.Answers<v1::GetEvaluationRequest>("GetEvaluation", registry::GetEvaluation);
+  table.Answers<v1::ListEvaluationsRequest>("ListEvaluations", registry::ListEvaluations);
 }
 
 }  // namespace cairn::service

@@ -122,6 +122,19 @@ Key AllModelVersionsPrefix() { return Rec(KeyKind::kModelVersion).Done(); }
 Key ModelVersionPrefix(std::string_view model) {
   return Rec(KeyKind::kModelVersion).Str(model).Done();
 }
+Key ModelVersionStateKey(std::string_view model, int64_t version) {
+  return Rec(KeyKind::kModelVersionState).Str(model).Int(version).Done();
+}
+Key EvaluationKey(std::string_view model, int64_t version, int64_t evaluation) {
+  return Rec(KeyKind::kEvaluation).Str(model).Int(version).Int(evaluation).Done();
+}
+Key EvaluationPrefix(std::string_view model, int64_t version) {
+  return Rec(KeyKind::kEvaluation).Str(model).Int(version).Done();
+}
+Key AllEvaluationsPrefix() { return Rec(KeyKind::kEvaluation).Done(); }
+Key AllEvaluationsPrefix(std::string_view model) {
+  return Rec(KeyKind::kEvaluation).Str(model).Done();
+}
 Key AliasKey(std::string_view model, std::string_view alias) {
   return Rec(KeyKind::kAlias).Str(model).Str(alias).Done();
 }

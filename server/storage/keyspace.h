@@ -43,6 +43,8 @@ enum class KeyKind : uint8_t {
   kModelVersion = 0x31,
   kAlias = 0x32,
   kChannel = 0x33,
+  kModelVersionState = 0x34,
+  kEvaluation = 0x35,
   kDecision = 0x38,
   kAudit = 0x39,
   kPolicy = 0x3A,
@@ -144,6 +146,14 @@ Key ModelVersionKey(std::string_view model, int64_t version);
 Key ModelVersionPrefix(std::string_view model);
 // The versions of every model.
 Key AllModelVersionsPrefix();
+// What may change of a version.
+Key ModelVersionStateKey(std::string_view model, int64_t version);
+// What was measured of a version, in the order in which it was recorded; `evaluation` from 1.
+Key EvaluationKey(std::string_view model, int64_t version, int64_t evaluation);
+Key EvaluationPrefix(std::string_view model, int64_t version);
+// The evaluations of every version of a model, and of every model.
+Key AllEvaluationsPrefix(std::string_view model);
+Key AllEvaluationsPrefix();
 Key AliasKey(std::string_view model, std::string_view alias);
 Key AliasPrefix(std::string_view model);
 // The head of a channel. Decisions and audit entries are never changed: the latter in

@@ -70,9 +70,9 @@ class Mover {
          client::UploadItem::Bytes("notes/license", "the same in all")});
     ASSERT_THAT(files, IsOk());
     for (const auto& file : *files) *version.add_files() = file;
-    v1::EvidenceMetric& evidence = *version.add_evidence();
-    evidence.set_metric("silhouette");
-    evidence.set_value(0.2 + number * 1e-4);
+    v1::EvaluationValue& measured = *request.add_evaluations()->add_values();
+    measured.set_metric("silhouette");
+    measured.set_value(0.2 + number * 1e-4);
     const auto created = client_->registry().CreateModelVersion(request);
     ASSERT_THAT(created, IsOk());
     v1::PromoteRequest promote;

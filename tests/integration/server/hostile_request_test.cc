@@ -168,7 +168,7 @@ constexpr NamePlace kNamePlaces[] = {
     {"cairn.v1.RegistryService.CreateModel", "model { display_name: '$' }", true},
     {"cairn.v1.RegistryService.CreateModel", "model { display_name: 'm' tags { key: '$' } }"},
     {"cairn.v1.RegistryService.CreateModelVersion",
-     "parent: 'models/m' model_version { evidence { metric: '$' } }"},
+     "parent: 'models/m' evaluations { values { metric: '$' } }"},
     {"cairn.v1.RegistryService.CreateModelVersion", "parent: 'models/%' model_version {}", true},
     {"cairn.v1.RegistryService.SetAlias", "alias { name: 'models/m/aliases/%' version: 1 }", true},
     {"cairn.v1.DatasetService.CreateDataset", "dataset { display_name: '$' }", true},

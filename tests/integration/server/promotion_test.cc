@@ -83,11 +83,12 @@ class PromotionTest : public ::testing::Test {
     version.set_evaluation_space("space");
     version.set_feature_schema("schema");
     for (const auto& file : Put("model.bin", "model " + run->uid())) *version.add_files() = file;
+    auto& evaluation = *request.add_evaluations();
+    evaluation.set_dataset_version(dataset_);
     const auto add = [&](const char* metric, double value) {
-      auto* evidence = version.add_evidence();
-      evidence->set_metric(metric);
-      evidence->set_value(value);
-      evidence->set_dataset_version(dataset_);
+      auto* measured = evaluation.add_values();
+      measured->set_metric(metric);
+      measured->set_value(value);
     };
     add("silhouette", quality.silhouette);
     add("davies_bouldin", quality.davies_bouldin);

@@ -237,13 +237,12 @@ TEST_F(DatasetChangesTest, EvidenceAndTrainingDataAreKept) {
   model.set_run(run.name());
   model.set_training_dataset(trained);
   *model.add_files() = PutFile("m", "m");
-  auto& evidence = *model.add_evidence();
-  evidence.set_metric("silhouette");
-  evidence.set_value(0.4);
-  evidence.set_dataset_version(measured);
-  const auto created = CreateModelVersion("m", model);
+  v1::Evaluation evaluation;
+  evaluation.set_dataset_version(measured);
+  evaluation.add_values()->set_metric("silhouette");
+  const auto created = CreateModelVersion("m", model, "", evaluation);
   ASSERT_THAT(created, IsOk());
-  ExpectUsed(measured, created->name());
+  ExpectUsed(measured, created->name() + "/evaluations/1");
   ExpectUsed(trained, created->name());
 }
 

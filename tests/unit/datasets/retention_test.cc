@@ -172,11 +172,11 @@ TEST_F(RetentionTest, WhatSomethingUsesIsKeptAndNamed) {
   PutDataset("child", "child", {PutDataset("d", "parent")});
   v1::ModelVersion model;
   model.set_training_dataset(PutDataset("d", "trained"));
-  auto& evidence = *model.add_evidence();
-  evidence.set_metric("silhouette");
-  evidence.set_dataset_version(PutDataset("d", "measured"));
+  v1::Evaluation evaluation;
+  evaluation.add_values()->set_metric("silhouette");
+  evaluation.set_dataset_version(PutDataset("d", "measured"));
   *model.add_files() = PutFile("m", "m");
-  ASSERT_THAT(CreateModelVersion("m", model), IsOk());
+  ASSERT_THAT(CreateModelVersion("m", model, "", evaluation), IsOk());
   Put(2);  // 8 and 9
   ASSERT_THAT(SetRule(Rule(1)), IsOk());
   const auto answer = Prune();
@@ -191,7 +191,7 @@ TEST_F(RetentionTest, WhatSomethingUsesIsKeptAndNamed) {
   EXPECT_TRUE(users["datasets/d/versions/4"].starts_with("experiments/0/runs/"));
   EXPECT_EQ(users["datasets/d/versions/5"], "datasets/child/versions/1");
   EXPECT_EQ(users["datasets/d/versions/6"], "models/m/versions/1");
-  EXPECT_EQ(users["datasets/d/versions/7"], "models/m/versions/1");
+  EXPECT_EQ(users["datasets/d/versions/7"], "models/m/versions/1/evaluations/1");
   EXPECT_FALSE(answer.more());
 }
 

@@ -9,6 +9,7 @@
 #include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "lib/base/digest.h"
 #include "lib/promotion/decide.h"
 #include "lib/promotion/policy_parser.h"
 #include "tests/testing/status_matchers.h"
@@ -50,14 +51,22 @@ inline VersionRead Version(int64_t number, int k, const std::map<std::string, do
   version.set_feature_schema("schema");
   version.set_evaluation_space("space");
   (*version.mutable_params())["k"] = std::to_string(k);
+  read.sha256 = Sha256Hex(version.SerializeAsString());
+  EvaluationRead measured;
+  measured.mod_revision = read.mod_revision;
+  auto& evaluation = measured.evaluation;
+  evaluation.set_name(version.name() + "/evaluations/1");
+  evaluation.set_source(cairn::v1::Evaluation::REPORTED);
+  evaluation.set_state(cairn::v1::Evaluation::FINAL);
+  evaluation.set_dataset_version("datasets/retail-features/versions/1");
+  evaluation.set_dataset_sha256(kDataDigest);
   for (const auto& [name, value] : metrics) {
-    auto* metric = version.add_evidence();
-    metric->set_metric(name);
-    metric->set_value(value);
-    metric->set_dataset_version("datasets/retail-features/versions/1");
-    metric->set_dataset_sha256(kDataDigest);
-    metric->set_trust(cairn::v1::EvidenceMetric::REPORTED);
+    auto* one = evaluation.add_values();
+    one->set_metric(name);
+    one->set_value(value);
   }
+  measured.sha256 = Sha256Hex(evaluation.SerializeAsString());
+  if (!metrics.empty()) read.evaluations.push_back(std::move(measured));
   return read;
 }
 

@@ -31,9 +31,13 @@ VersionRead RandomVersion(std::mt19937_64& rng, int64_t number) {
   VersionRead read = Version(number, static_cast<int>(rng() % 10), metrics);
   if (rng() % 4 == 0) read.version.set_evaluation_space("other");
   if (rng() % 6 == 0) read.version.set_state(cairn::v1::ModelVersion::ARCHIVED);
-  if (rng() % 6 == 0 && read.version.evidence_size() > 0) {
-    *read.version.add_evidence() = read.version.evidence(0);
-    if (rng() % 2 == 0) read.version.mutable_evidence(0)->set_value(RandomValue(rng));
+  if (rng() % 6 == 0 && !read.evaluations.empty()) {
+    EvaluationRead second = read.evaluations[0];
+    second.evaluation.set_name(read.version.name() + "/evaluations/2");
+    if (rng() % 2 == 0) second.evaluation.mutable_values(0)->set_value(RandomValue(rng));
+    if (rng() % 4 == 0) second.evaluation.set_source(cairn::v1::Evaluation::SERVER);
+    if (rng() % 4 == 0) second.evaluation.set_state(cairn::v1::Evaluation::OPEN);
+    read.evaluations.push_back(std::move(second));
   }
   return read;
 }
@@ -59,8 +63,7 @@ TEST(DecideProperty, OrderOfTheInputChangesNotOneByte) {
     const std::string before = DeterministicBytes(MustDecide(policy, input));
     std::shuffle(input.candidates.begin(), input.candidates.end(), rng);
     for (VersionRead& read : input.candidates) {
-      auto& evidence = *read.version.mutable_evidence();
-      std::shuffle(evidence.begin(), evidence.end(), rng);
+      std::shuffle(read.evaluations.begin(), read.evaluations.end(), rng);
     }
     ASSERT_EQ(DeterministicBytes(MustDecide(policy, input)), before) << "round " << round;
   }

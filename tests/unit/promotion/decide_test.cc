@@ -85,9 +85,7 @@ TEST(Decide, ChallengerMustBeatTheChampionByTheLeastEffect) {
 TEST(Decide, EvidenceOnOtherDataCountsAsMissing) {
   const Policy policy = ShippedPolicy();
   auto version = Good(1);
-  for (auto& metric : *version.version.mutable_evidence()) {
-    metric.set_dataset_sha256(std::string(64, 'e'));
-  }
+  version.evaluations[0].evaluation.set_dataset_sha256(std::string(64, 'e'));
   const Decision decision = MustDecide(policy, Input(policy, {version}));
   EXPECT_EQ(decision.verdict(), Verdict::FAIL);
   EXPECT_THAT(CheckOf(decision.candidates(0), "silhouette-floor").message(),
@@ -106,10 +104,9 @@ TEST(Decide, MissingDataSetIsAnErrorAndNeverAPass) {
 TEST(Decide, SeveralValuesThatDifferAreAnError) {
   const Policy policy = ShippedPolicy();
   auto version = Good(1);
-  auto* second = version.version.add_evidence();
-  *second = version.version.evidence(0);
+  version.evaluations.push_back(version.evaluations[0]);
   EXPECT_EQ(MustDecide(policy, Input(policy, {version})).verdict(), Verdict::PASS);
-  second->set_value(9);
+  version.evaluations[1].evaluation.mutable_values(0)->set_value(9);
   EXPECT_EQ(MustDecide(policy, Input(policy, {version})).verdict(), Verdict::ERROR);
 }
 

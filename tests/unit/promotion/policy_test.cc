@@ -274,8 +274,6 @@ TEST(Policy, FieldsOfAnotherKindAreRefusedNotIgnored) {
 TEST(Policy, WhatIsNotImplementedIsNamedNeverAccepted) {
   const auto later = ErrorReason::POLICY_UNSUPPORTED;
   const std::vector<Refusal> refusals = {
-      {"trust server", std::string(kHead) + "  evidence: {trust: server}\n", later, "6", "21",
-       "spec.evidence.trust", "write trust: reported"},
       {"trigger", Document("  trigger: {resync: 24h}\n"), later, "7", "3", "spec.trigger", ""},
       {"pace", Document("  pace: {}\n"), later, "7", "3", "spec.pace", ""},
       {"approvals", Document("  approvals: []\n"), later, "7", "3", "spec.approvals", ""},

@@ -124,7 +124,7 @@ TEST_F(SlowTurnsTest, AMessageHasToArriveInTime) {
   EXPECT_EQ(call.Status(), 504);
   const std::string body = call.Rest();
   EXPECT_NE(body.find("a message of a request must arrive within 1 ms"), std::string::npos) << body;
-  EXPECT_TRUE(Becomes([this] { return metrics_.in_flight() == 0; }));
+  EXPECT_TRUE(Eventually([this] { return metrics_.in_flight() == 0; }));
   EXPECT_EQ(served_, 0);
 }
 
@@ -167,6 +167,7 @@ TEST_F(ConnectTurnsTest, AWaitForAnOperationEndsWhenItsClientLeaves) {
   method.path = "google.longrunning.Operations/WaitOperation";
   method.descriptor = descriptor;
   method.request = &google::longrunning::WaitOperationRequest::default_instance();
+  method.serve = service::OperationWaits{store_.get(), &operations_};
   gateway::ConnectCall::Input input;
   input.bytes = R"({"name": ")" + made->name() + "\"}";
   std::atomic<int> status = 0;

@@ -36,8 +36,9 @@ std::set<const ServiceDescriptor*> ServicesOfTheApi() {
   std::set<const ServiceDescriptor*> services;
   for (const char* file :
        {"cairn/v1/tracking.proto", "cairn/v1/datasets.proto", "cairn/v1/artifacts.proto",
-        "cairn/v1/registry.proto", "cairn/v1/promotion.proto", "cairn/v1/auth.proto",
-        "cairn/v1/server.proto", "cairn/v1/watch.proto", "google/longrunning/operations.proto"}) {
+        "cairn/v1/evaluations.proto", "cairn/v1/registry.proto", "cairn/v1/promotion.proto",
+        "cairn/v1/auth.proto", "cairn/v1/server.proto", "cairn/v1/watch.proto",
+        "google/longrunning/operations.proto"}) {
     const auto* proto = google::protobuf::DescriptorPool::generated_pool()->FindFileByName(file);
     for (int i = 0; i < proto->service_count(); ++i) services.insert(proto->service(i));
   }
@@ -141,8 +142,8 @@ TEST_F(WholeTableTest, AnIdMakesTheNameOfWhatIsCreatedAndReadsAreNamedApart) {
   v1::CreateModelVersionRequest version;
   version.set_parent("models/m");
   version.mutable_model_version()->set_run("experiments/1/runs/2");
-  version.mutable_model_version()->add_evidence()->set_dataset_version("datasets/a/versions/1");
-  version.mutable_model_version()->add_evidence()->set_dataset_version("datasets/b/versions/1");
+  version.add_evaluations()->set_dataset_version("datasets/a/versions/1");
+  version.add_evaluations()->set_dataset_version("datasets/b/versions/1");
   const Method& create_version = *table_->Find("cairn.v1.RegistryService/CreateModelVersion");
   EXPECT_EQ(service::ResourcesOf(create_version, version), Names{"models/m"});
   EXPECT_EQ(service::ReadsOf(create_version, version),

@@ -78,29 +78,6 @@ TEST_F(ModelsTest, AVersionWithAMissingBlobLeavesNothing) {
   ExpectError(GetModel(*Now(), get).status(), StatusCode::kNotFound, "MODEL_NOT_FOUND");
 }
 
-TEST_F(ModelsTest, EvidenceIsSealedWithWhatTheServerKnows) {
-  const std::string dataset = PutDataset("retail-eval", "rows");
-  v1::ModelVersion version = OneFile("m");
-  auto* evidence = version.add_evidence();
-  evidence->set_metric("silhouette");
-  evidence->set_value(std::numeric_limits<double>::quiet_NaN());
-  evidence->set_dataset_version("datasets/retail%2Deval/versions/1");
-  evidence->set_dataset_sha256("forged");
-  evidence->set_trust(v1::EvidenceMetric::SERVER);
-  const auto created = CreateModelVersion("m", version);
-  ASSERT_THAT(created, IsOk());
-  const v1::ModelVersion stored = *Get(created->name());
-  const v1::EvidenceMetric& sealed = stored.evidence(0);
-  EXPECT_EQ(sealed.trust(), v1::EvidenceMetric::REPORTED);
-  EXPECT_EQ(sealed.definition(), "silhouette.v1");
-  EXPECT_EQ(sealed.dataset_version(), dataset);
-  EXPECT_EQ(sealed.dataset_sha256(), Sha256Hex(Sha256Hex("rows") + " 4 data.csv\n"));
-  EXPECT_TRUE(std::isnan(sealed.value()));
-  version.mutable_evidence(0)->set_dataset_version("datasets/retail-eval/versions/2");
-  ExpectError(CreateModelVersion("m", version).status(), StatusCode::kNotFound,
-              "DATASET_VERSION_NOT_FOUND");
-}
-
 TEST_F(ModelsTest, VersionsAreNumberedWithoutGapsEvenWhenTheyRace) {
   v1::CreateModelVersionRequest request;
   request.set_parent("models/m");

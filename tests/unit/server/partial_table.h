@@ -10,6 +10,7 @@
 #include <string>
 
 #include "server/service/method_table_builder.h"
+#include "tests/testing/status_matchers.h"
 
 namespace cairn {
 

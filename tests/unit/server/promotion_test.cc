@@ -82,16 +82,17 @@ class PromotionTest : public PolicyTest {
     version.set_evaluation_space("space");
     version.set_feature_schema("schema");
     *version.add_files() = PutFile("model.bin", "model of " + version.run());
+    v1::Evaluation evaluation;
+    evaluation.set_dataset_version(dataset_);
     const auto add = [&](const char* metric, double value) {
-      auto* evidence = version.add_evidence();
-      evidence->set_metric(metric);
-      evidence->set_value(value);
-      evidence->set_dataset_version(dataset_);
+      auto* measured = evaluation.add_values();
+      measured->set_metric(metric);
+      measured->set_value(value);
     };
     add("silhouette", quality.silhouette);
     add("davies_bouldin", quality.davies_bouldin);
     add("min_cluster_share", quality.min_cluster_share);
-    const auto created = CreateModelVersion(kModel, version);
+    const auto created = CreateModelVersion(kModel, version, "", evaluation);
     EXPECT_THAT(created, IsOk());
     return created.ok() ? created->name() : "";
   }

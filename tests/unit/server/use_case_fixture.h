@@ -124,10 +124,13 @@ class UseCaseTest : public ::testing::Test {
     return created.ok() ? created->name() : "";
   }
 
+  // With the evaluation unless it has no values.
   absl::StatusOr<v1::ModelVersion> CreateModelVersion(const std::string& model,
                                                       v1::ModelVersion version,
-                                                      const std::string& run_path = "") {
+                                                      const std::string& run_path = "",
+                                                      const v1::Evaluation& evaluation = {}) {
     v1::CreateModelVersionRequest request;
+    if (!evaluation.values().empty()) *request.add_evaluations() = evaluation;
     request.set_parent("models/" + model);
     request.set_run_artifact_path(run_path);
     *request.mutable_model_version() = std::move(version);

@@ -1,0 +1,59 @@
+#include "lib/promotion/read_values.h"
+
+#include "cairn/internal/records.pb.h"
+#include "lib/base/digest.h"
+#include "lib/base/errors.h"
+#include "lib/promotion/netstring.h"
+
+namespace cairn::promotion {
+namespace {
+
+constexpr std::string_view kVersionTag = "cairn.version.v1";
+
+absl::Status Corrupt(std::string_view what) {
+  return Error(absl::StatusCode::kDataLoss, ErrorReason::RECORD_CORRUPT,
+               std::string("a value that a decision read is not ") + std::string(what))
+      .With("type", what);
+}
+
+}  // namespace
+
+std::string VersionValue(std::string_view sealed_record, cairn::v1::ModelVersion::State state) {
+  std::string value;
+  AppendNetstring(value, kVersionTag);
+  AppendNetstring(value, sealed_record);
+  AppendNetstring(value, cairn::v1::ModelVersion::State_Name(state));
+  return value;
+}
+
+absl::StatusOr<VersionRead> ReadVersionValue(std::string_view value) {
+  constexpr std::string_view kWhat = "a model version";
+  VersionRead read;
+  read.sha256 = Sha256Hex(value);
+  const auto tag = TakeNetstring(value);
+  const auto sealed = TakeNetstring(value);
+  const auto state = TakeNetstring(value);
+  cairn::internal::ModelVersionRecord record;
+  cairn::v1::ModelVersion::State parsed = cairn::v1::ModelVersion::STATE_UNSPECIFIED;
+  if (tag != kVersionTag || !sealed || !state || !value.empty() ||
+      !record.ParseFromArray(sealed->data(), static_cast<int>(sealed->size())) ||
+      !cairn::v1::ModelVersion::State_Parse(std::string(*state), &parsed)) {
+    return Corrupt(kWhat);
+  }
+  read.version = std::move(*record.mutable_version());
+  read.version.set_state(parsed);
+  return read;
+}
+
+absl::StatusOr<EvaluationRead> ReadEvaluationValue(std::string_view value) {
+  cairn::internal::EvaluationRecord record;
+  if (!record.ParseFromArray(value.data(), static_cast<int>(value.size()))) {
+    return Corrupt("an evaluation");
+  }
+  EvaluationRead read;
+  read.evaluation = std::move(*record.mutable_evaluation());
+  read.sha256 = Sha256Hex(value);
+  return read;
+}
+
+}  // namespace cairn::promotion

@@ -1,0 +1,31 @@
+#ifndef CAIRN_SERVER_REGISTRY_DECISION_LOG_H_
+#define CAIRN_SERVER_REGISTRY_DECISION_LOG_H_
+
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cairn/v1/promotion.pb.h"
+#include "lib/base/resource_names.h"
+#include "server/storage/kv_store.h"
+#include "server/storage/write_set.h"
+
+namespace cairn::registry {
+
+// The decisions of channels as they are kept: each once, in the order in which they were made, and
+// never changed. Pure but for reading.
+
+// The decision with this resource name, or nullopt. INVALID_ARGUMENT (NAME_INVALID).
+absl::StatusOr<std::optional<cairn::v1::Decision>> FindDecision(const storage::Snapshot& snapshot,
+                                                                const std::string& name);
+
+// Adds to `write_set` the decision as the next one of its channel, with its audit entry and event.
+// Sets the digest of the entry before it in `decision`. Two decisions of one channel that are
+// planned at once guard the end of its chain, so one of them is planned again.
+absl::Status AppendDecision(const storage::Snapshot& snapshot, const ChannelRef& ref,
+                            cairn::v1::Decision& decision, storage::WriteSet& write_set);
+
+}  // namespace cairn::registry
+
+#endif  // CAIRN_SERVER_REGISTRY_DECISION_LOG_H_

@@ -1,0 +1,142 @@
+#include "server/registry/situation.h"
+
+#include <string>
+#include <utility>
+
+#include "cairn/internal/records.pb.h"
+#include "fmt/format.h"
+#include "lib/base/digest.h"
+#include "lib/base/errors.h"
+#include "lib/base/resource_names.h"
+#include "lib/base/status_macros.h"
+#include "lib/promotion/policy_parser.h"
+#include "lib/promotion/read_values.h"
+#include "server/registry/evaluations.h"
+#include "server/registry/models.h"
+#include "server/registry/policies.h"
+#include "server/storage/keyspace.h"
+
+namespace cairn::registry {
+namespace {
+
+using cairn::internal::ChannelRecord;
+using cairn::internal::DatasetRecord;
+using cairn::internal::DatasetVersionRecord;
+using cairn::internal::ModelVersionRecord;
+using storage::KeyRange;
+using storage::ScanOrder;
+using storage::Snapshot;
+
+// A version with its final evaluations, from the bytes of its record.
+absl::StatusOr<promotion::VersionRead> ToRead(const Snapshot& snapshot, std::string_view model,
+                                              int64_t number, std::string_view key,
+                                              const storage::Record& record) {
+  CAIRN_ASSIGN_OR_RETURN(auto parsed,
+                         storage::ParseRecord<ModelVersionRecord>(key, record.payload));
+  promotion::VersionRead read;
+  read.version = std::move(*parsed.mutable_version());
+  read.mod_revision = record.mod_revision;
+  read.sha256 = Sha256Hex(promotion::VersionValue(record.payload, read.version.state()));
+  CAIRN_ASSIGN_OR_RETURN(read.evaluations, ReadFinalEvaluations(snapshot, model, number));
+  return read;
+}
+
+absl::StatusOr<promotion::VersionRead> ReadVersion(const Snapshot& snapshot, std::string_view model,
+                                                   int64_t number) {
+  const storage::Key key = storage::ModelVersionKey(model, number);
+  CAIRN_ASSIGN_OR_RETURN(const auto record, snapshot.Get(key));
+  if (!record.has_value()) return ReadModelVersion(snapshot, model, number).status();
+  return ToRead(snapshot, model, number, key.bytes, *record);
+}
+
+absl::Status ReadChannel(const Snapshot& snapshot, Situation& situation) {
+  const storage::Key key = storage::ChannelKey(situation.ref.model, situation.ref.channel);
+  CAIRN_ASSIGN_OR_RETURN(const auto stored, storage::ReadRecord<ChannelRecord>(snapshot, key));
+  if (stored.has_value()) {
+    situation.channel = stored->value.channel();
+    situation.channel_revision = stored->mod_revision;
+  }
+  situation.guards.emplace_back(key, situation.channel_revision);
+  situation.input.head_epoch = situation.channel.epoch();
+  if (situation.channel.version().empty()) return absl::OkStatus();
+  CAIRN_ASSIGN_OR_RETURN(const VersionName head,
+                         ParseModelVersionName("version", situation.channel.version()));
+  situation.input.head_version = head.version;
+  CAIRN_ASSIGN_OR_RETURN(situation.input.champion,
+                         ReadVersion(snapshot, head.parent_id, head.version));
+  return absl::OkStatus();
+}
+
+absl::Status ReadCandidates(const Snapshot& snapshot, const std::string& only_version,
+                            Situation& situation) {
+  const std::string& model = situation.ref.model;
+  CAIRN_RETURN_IF_ERROR(ReadModel(snapshot, model).status());
+  if (!only_version.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(const VersionName name, ParseModelVersionName("version", only_version));
+    if (name.parent_id != model) {
+      return InvalidField(ErrorReason::VALUE_INVALID, "version", only_version,
+                          fmt::format("must be a version of {}", ModelName(model)));
+    }
+    CAIRN_ASSIGN_OR_RETURN(auto read, ReadVersion(snapshot, model, name.version));
+    situation.input.only_version = name.version;
+    situation.input.candidates.push_back(std::move(read));
+    return absl::OkStatus();
+  }
+  const storage::Key collection = storage::CollectionKey(VersionsCollection(model));
+  CAIRN_ASSIGN_OR_RETURN(const auto touched, snapshot.Get(collection));
+  situation.guards.emplace_back(collection, touched.has_value() ? touched->mod_revision : 0);
+  absl::Status failure;
+  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<ModelVersionRecord>(
+      snapshot, KeyRange::Prefix(storage::ModelVersionPrefix(model)), ScanOrder::kDescending,
+      [&](std::string_view, const auto& stored) {
+        auto name = ParseModelVersionName("name", stored.value.version().name());
+        failure = name.status();
+        if (!failure.ok()) return false;
+        auto read = ReadVersion(snapshot, model, name->version);
+        failure = read.status();
+        if (failure.ok()) situation.input.candidates.push_back(*std::move(read));
+        return failure.ok();
+      }));
+  return failure;
+}
+
+// Resolves the policy's data set once, to its newest version.
+absl::Status ReadEvidence(const Snapshot& snapshot, Situation& situation) {
+  const std::string& dataset = situation.policy.evidence_dataset;
+  if (dataset.empty()) return absl::OkStatus();
+  const storage::Key key = storage::DatasetKey(dataset);
+  CAIRN_ASSIGN_OR_RETURN(const auto parent, storage::ReadRecord<DatasetRecord>(snapshot, key));
+  situation.guards.emplace_back(key, parent.has_value() ? parent->mod_revision : 0);
+  if (!parent.has_value() || parent->value.dataset().latest_version() == 0) return absl::OkStatus();
+  const int64_t number = parent->value.dataset().latest_version();
+  CAIRN_ASSIGN_OR_RETURN(const auto version,
+                         storage::ReadRecord<DatasetVersionRecord>(
+                             snapshot, storage::DatasetVersionKey(dataset, number)));
+  if (!version.has_value()) return absl::OkStatus();
+  situation.input.evidence =
+      promotion::DatasetRead{DatasetVersionName(dataset, number), version->mod_revision,
+                             version->value.version().sha256()};
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<Situation> ReadSituation(const Snapshot& snapshot, std::string_view channel_name,
+                                        const std::string& only_version) {
+  Situation situation;
+  CAIRN_ASSIGN_OR_RETURN(situation.ref, ParseChannelName("name", channel_name));
+  CAIRN_ASSIGN_OR_RETURN(situation.policy_record,
+                         ReadGoverningPolicy(snapshot, situation.ref.model, situation.ref.channel));
+  const cairn::v1::Policy& stored = situation.policy_record.value.policy();
+  CAIRN_ASSIGN_OR_RETURN(situation.policy, promotion::ParsePolicy(stored.source()));
+  situation.guards.emplace_back(storage::PolicyKey(situation.policy.name),
+                                situation.policy_record.mod_revision);
+  situation.input.policy_sha256 = stored.sha256();
+  situation.input.policy_revision = stored.revision();
+  CAIRN_RETURN_IF_ERROR(ReadChannel(snapshot, situation));
+  CAIRN_RETURN_IF_ERROR(ReadCandidates(snapshot, only_version, situation));
+  CAIRN_RETURN_IF_ERROR(ReadEvidence(snapshot, situation));
+  return situation;
+}
+
+}  // namespace cairn::registry
