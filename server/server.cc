@@ -32,6 +32,7 @@
 #include "server/known_revision.h"
 #include "server/memory_shares.h"
 #include "server/metrics/metric_compactor.h"
+#include "server/migrations/migrations.h"
 #include "server/observability/log.h"
 #include "server/operations/operation_runner.h"
 #include "server/rpc/grpc_server.h"
@@ -89,6 +90,16 @@ absl::StatusOr<std::unique_ptr<storage::KvStore>> OpenStore(const ServerOptions&
   auto store = storage::OpenRocksStore(std::move(rocks));
   if (store.ok()) WarnIfOpenToOthers(options.data_dir);
   return store;
+}
+
+absl::Status MigrateStore(storage::KvStore& store) {
+  CAIRN_ASSIGN_OR_RETURN(const migrations::Migrated done, migrations::Migrate(store));
+  if (done.from == storage::kFormatVersion) return absl::OkStatus();
+  Log(LogLevel::kInfo, "the store was brought to this build's format",
+      {{"from", std::to_string(done.from)},
+       {"to", std::to_string(storage::kFormatVersion)},
+       {"records", std::to_string(done.records)}});
+  return absl::OkStatus();
 }
 
 // The host part of HOST:PORT with another port.
@@ -214,6 +225,7 @@ class Server::Impl {
     const front::ConnectionLimits connections =
         ConnectionLimits(options_, descriptors_.grpc_connections);
     CAIRN_ASSIGN_OR_RETURN(store_, OpenStore(options_, shares_, descriptors_.store_files));
+    CAIRN_RETURN_IF_ERROR(MigrateStore(*store_));
     http_connections_ = std::make_shared<front::ConnectionCounts>(
         HttpConnectionLimits(options_, descriptors_.http_connections));
     const Clock& clock = SystemClock();

@@ -211,6 +211,7 @@ void CommitGroup::Apply(WriteSet& set, const Places& places, std::vector<Merged>
   }
   first_event_revision_ =
       std::max(first_event_revision_, std::min(set.first_event_revision, revision));
+  format_ = std::max(format_, set.format);
   int32_t ordinal = 0;
   for (Event& event : set.events) {
     event.principal = set.principal;
@@ -244,6 +245,7 @@ CommitBatch CommitGroup::batch() const {
   batch.last_revision = last_revision_;
   batch.events = events_;
   batch.first_event_revision = first_event_revision_;
+  batch.format = format_;
   batch.frees_space =
       std::all_of(sets_.begin(), sets_.end(), [](const WriteSet& set) { return set.frees_space; });
   for (const Slot& slot : slots_) {

@@ -33,6 +33,7 @@ struct CommitBatch {
   std::vector<KeyedEvent> events;  // sorted by revision and ordinal
   // Events of earlier revisions are removed; 0: none. At most `last_revision`.
   Revision first_event_revision = 0;
+  uint32_t format = 0;       // of the store from now on; 0: stays as it is
   bool frees_space = false;  // WriteSet::frees_space of every set of the group
 };
 
@@ -131,6 +132,7 @@ class CommitGroup {
   int64_t now_unix_nanos_ = 0;
   std::vector<KeyedEvent> events_;
   Revision first_event_revision_ = 0;
+  uint32_t format_ = 0;
   Revision last_revision_ = 0;
 };
 

@@ -150,6 +150,19 @@ absl::StatusOr<StoredEvent> DecodeEvent(std::string_view key, std::string_view v
   return event;
 }
 
+Record FormatRecord(uint32_t format) {
+  Record record{1, 1, 1, {}};
+  AppendBigEndian32(&record.payload, format);
+  return record;
+}
+
+std::optional<uint32_t> FormatOf(const Record& record) {
+  KeyReader reader(record.payload);
+  const auto format = reader.ReadBigEndian32();
+  if (!format || !reader.AtEnd()) return std::nullopt;
+  return *format;
+}
+
 absl::Status CorruptRecord(Family family, std::string_view key, std::string_view what) {
   const std::string hex = HexEncode(key);
   return Error(absl::StatusCode::kDataLoss, ErrorReason::RECORD_CORRUPT,

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -47,6 +48,12 @@ std::string EncodeEvent(const Key& key, const Event& event);
 
 // Reads key and value back. DATA_LOSS (RECORD_CORRUPT) as for DecodeRecord.
 absl::StatusOr<StoredEvent> DecodeEvent(std::string_view key, std::string_view value);
+
+// The record at FormatKey: the number of the store's format, big-endian.
+Record FormatRecord(uint32_t format);
+
+// Its inverse; nullopt for another payload.
+std::optional<uint32_t> FormatOf(const Record& record);
 
 // The error of DecodeRecord, for other readers of stored bytes: `what` says
 // what is wrong.

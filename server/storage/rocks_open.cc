@@ -177,8 +177,7 @@ absl::StatusOr<std::unique_ptr<WitnessedEnv>> WitnessFiles(const RocksOptions& o
 
 absl::Status WriteFormat(RocksDatabase& database) {
   const Key key = FormatKey();
-  Record record{1, 1, 1, {}};
-  AppendBigEndian32(&record.payload, kFormatVersion);
+  const Record record = FormatRecord(kFormatVersion);
   rocksdb::WriteOptions write;
   write.sync = true;
   const rocksdb::Status status = database.db().Put(write, database.family(Family::kMeta), key.bytes,
@@ -240,9 +239,8 @@ absl::Status CheckStoredFormat(const RocksDatabase& database, std::string_view d
   const auto record = ReadMeta(database, FormatKey());
   if (!record.ok()) return CorruptStore(directory, std::string(record.status().message()));
   if (!record->has_value()) return CorruptStore(directory, "it has no format number");
-  KeyReader reader((*record)->payload);
-  const auto format = reader.ReadBigEndian32();
-  if (!format || !reader.AtEnd()) return CorruptStore(directory, "its format number is damaged");
+  const auto format = FormatOf(**record);
+  if (!format) return CorruptStore(directory, "its format number is damaged");
   return CheckFormat(*format, directory);
 }
 

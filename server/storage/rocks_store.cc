@@ -130,6 +130,9 @@ class RocksBackend final : public CommitBackend {
       status = out->Put(database.family(key.family), key.bytes, EncodeEvent(key, *event.event));
     }
     if (status.ok()) status = TrimEvents(database, batch, out);
+    if (status.ok() && batch.format > 0) {
+      status = Put(database, FormatKey(), FormatRecord(batch.format), out);
+    }
     const Record last{1, batch.last_revision, batch.last_revision, {}};
     return status.ok() ? Put(database, LastRevisionKey(), last, out) : status;
   }

@@ -99,8 +99,8 @@ absl::Status CorruptStore(std::string_view directory, std::string_view what) {
 }
 
 absl::Status CheckFormat(uint32_t format, std::string_view directory) {
-  if (format == kFormatVersion) return absl::OkStatus();
   if (format == 0) return CorruptStore(directory, "its format number is 0");
+  if (format <= kFormatVersion) return absl::OkStatus();
   return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::STORE_NEWER,
                fmt::format("the store in {} has format {}, this server knows up to {}; use a newer "
                            "server",
@@ -139,19 +139,20 @@ absl::Status StoreDirectory::Inspect(LostDatabase lost_database) {
     return CorruptStore(path_, "it is a RocksDB database of another program");
   }
   const std::string marker_path = In(path_, kMarkerName);
-  is_marked_ = Exists(marker_path);
-  if (is_marked_) {
+  const bool marked = Exists(marker_path);
+  if (marked) {
     CAIRN_ASSIGN_OR_RETURN(const std::string marker, ReadFile(marker_path, 4096));
     const auto format = ParseMarker(marker);
     if (!format) return CorruptStore(path_, "the file CAIRN is not readable");
     CAIRN_RETURN_IF_ERROR(CheckFormat(*format, path_));
+    is_marked_ = *format == kFormatVersion;
   }
   is_new_ = !Exists(database_path());
   if (!is_new_) {
     return Exists(database_path() + "/CURRENT") ? absl::OkStatus()
                                                 : CorruptStore(path_, "kv/CURRENT is missing");
   }
-  const bool was_store = is_marked_ || HasEntries(In(path_, "packs"));
+  const bool was_store = marked || HasEntries(In(path_, "packs"));
   if (was_store && lost_database == LostDatabase::kRefuse) {
     return CorruptStore(path_,
                         "the database kv is missing (cairnd --rebuild-blob-index begins with an "

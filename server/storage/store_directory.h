@@ -11,13 +11,13 @@
 
 namespace cairn::storage {
 
-// The number of the on-disk format this build writes. It opens this one only;
-// a newer one is refused, an older one would be migrated.
-inline constexpr uint32_t kFormatVersion = 1;
+// The number of the on-disk format this build writes. An older one is opened and brought to this
+// one before it is served (server/migrations); a newer one is refused.
+inline constexpr uint32_t kFormatVersion = 2;
 
-// Refuses a store of another format. FAILED_PRECONDITION (STORE_NEWER, metadata
-// "storeFormat" and "supportedFormat") for a newer one, DATA_LOSS
-// (STORE_CORRUPT) for a number that was never used.
+// Refuses a store of a format that this build does not know. FAILED_PRECONDITION (STORE_NEWER,
+// metadata "storeFormat" and "supportedFormat") for a newer one, DATA_LOSS (STORE_CORRUPT) for a
+// number that was never used.
 absl::Status CheckFormat(uint32_t format, std::string_view directory);
 
 // DATA_LOSS (STORE_CORRUPT) for the store in `directory`.
@@ -62,8 +62,9 @@ class StoreDirectory {
   // Puts the finished database from creating_path() in its place, durably.
   absl::Status PublishDatabase();
 
-  // Says that this process has opened the store: writes its number into the lock, and the marker
-  // if it is absent. Until then nothing in the directory is changed.
+  // Says that this process has opened the store to write: writes its number into the lock, and the
+  // marker if it is absent or names an older format, which from now on no older build opens. Until
+  // then nothing in the directory is changed.
   absl::Status Mark();
 
  private:
@@ -73,7 +74,7 @@ class StoreDirectory {
   const std::string path_;
   const int lock_fd_;
   bool is_new_ = false;
-  bool is_marked_ = false;
+  bool is_marked_ = false;  // with this format
 };
 
 // Bytes an unprivileged process may still write to the volume of `path`, and the

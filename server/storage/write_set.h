@@ -71,6 +71,9 @@ struct WriteSet {
   // The event log begins here from now on, at the latest with this set's own events: those
   // of earlier revisions are removed. 0: stays as it is, and it never goes back.
   Revision first_event_revision = 0;
+  // The store is of this format from now on; 0: stays as it is, and it never goes back. For
+  // migrations only.
+  uint32_t format = 0;
   // Gives room back, now or with what follows it: such a set is still taken when the
   // volume has too little room for others (RocksOptions::reserve_bytes). Small.
   bool frees_space = false;
@@ -114,6 +117,11 @@ struct WriteSet {
   // Sets `first_event_revision`.
   WriteSet& TrimEventsBefore(Revision revision) {
     first_event_revision = revision;
+    return *this;
+  }
+  // Sets `format`.
+  WriteSet& RaiseFormat(uint32_t number) {
+    format = number;
     return *this;
   }
   // Sets `frees_space`.

@@ -52,6 +52,21 @@ TEST_P(StoreFixtureTest, OpensWithEverythingInIt) {
   ASSERT_THAT(digest, IsOk());
   EXPECT_EQ(*client->artifacts().ReadBlobToString(*digest), std::string(100'000, 'm'));
 
+  v1::ListEvaluationsRequest list;
+  list.set_parent(version->name());
+  const auto measured = client->evaluations().ListEvaluations(list);
+  ASSERT_THAT(measured, IsOk());
+  ASSERT_EQ(measured->evaluations_size(), 1);
+  const v1::Evaluation& evaluation = measured->evaluations(0);
+  EXPECT_EQ(evaluation.source(), v1::Evaluation::REPORTED);
+  EXPECT_EQ(evaluation.dataset_version(), "datasets/retail-features/versions/1");
+  EXPECT_EQ(evaluation.version_sha256(), version->sha256());
+  std::map<std::string, double> values;
+  for (const auto& value : evaluation.values()) values[value.metric()] = value.value();
+  EXPECT_EQ(values,
+            (std::map<std::string, double>{
+                {"silhouette", 0.31}, {"davies_bouldin", 1.2}, {"min_cluster_share", 0.1}}));
+
   v1::GetChannelRequest channel;
   channel.set_name("models/customer-segments/channels/production");
   EXPECT_EQ(client->registry().GetChannel(channel)->version(), version->name());
@@ -61,6 +76,15 @@ TEST_P(StoreFixtureTest, OpensWithEverythingInIt) {
   ASSERT_THAT(decision, IsOk());
   EXPECT_EQ(decision->outcome(), v1::Decision::NO_CHANGE);
   EXPECT_EQ(server.Stop(), 0);
+
+  // What was migrated is not migrated again.
+  ServerProcess again(folder / "store");
+  ASSERT_TRUE(again.Start());
+  options.address = again.grpc_address();
+  const auto later = *client::Client::Connect(options);
+  EXPECT_EQ(later->evaluations().ListEvaluations(list)->evaluations_size(), 1);
+  EXPECT_EQ(later->registry().GetModelVersion(get)->etag(), version->etag());
+  EXPECT_EQ(again.Stop(), 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Formats, StoreFixtureTest, ::testing::Values("store-format-1.tar.zst"),

@@ -77,7 +77,7 @@ void ExpectCorrupt(const std::string& directory, const std::string& what) {
 TEST(RocksOpen, ANewDirectoryWithParentsBecomesAStore) {
   ScratchDirectory scratch;
   MakeStore(scratch.Join("a/b"));
-  EXPECT_EQ(ReadFile(scratch.Join("a/b/CAIRN")).value(), "cairn store, format 1\n");
+  EXPECT_EQ(ReadFile(scratch.Join("a/b/CAIRN")).value(), "cairn store, format 2\n");
   EXPECT_FALSE(fs::exists(scratch.Join("a/b/kv.creating")));
 }
 
@@ -97,12 +97,12 @@ TEST(RocksOpen, AHeldDirectoryIsRefusedNamingItAndTheProcess) {
 TEST(RocksOpen, AMarkerOfANewerFormatIsRefusedNamingBoth) {
   ScratchDirectory scratch;
   MakeStore(scratch.path());
-  ASSERT_THAT(WriteFileAtomically(scratch.Join("CAIRN"), "cairn store, format 2\n"), IsOk());
+  ASSERT_THAT(WriteFileAtomically(scratch.Join("CAIRN"), "cairn store, format 3\n"), IsOk());
   const absl::Status status = OpenIn(scratch.path()).status();
   EXPECT_THAT(status, StatusIs(absl::StatusCode::kFailedPrecondition));
   EXPECT_TRUE(HasReason(status, ErrorReason::STORE_NEWER));
-  EXPECT_EQ(MetadataOf(status, "storeFormat"), "2");
-  EXPECT_EQ(MetadataOf(status, "supportedFormat"), "1");
+  EXPECT_EQ(MetadataOf(status, "storeFormat"), "3");
+  EXPECT_EQ(MetadataOf(status, "supportedFormat"), "2");
 }
 
 TEST(RocksOpen, ANewerFormatInTheDatabaseIsRefusedToo) {
