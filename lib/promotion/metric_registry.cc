@@ -1,6 +1,5 @@
 #include "lib/promotion/metric_registry.h"
 
-#include <algorithm>
 #include <array>
 
 namespace cairn::promotion {
@@ -8,7 +7,9 @@ namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
-constexpr std::array<MetricInfo, 12> kMetrics = {{
+// Made on first use, so that policies may be parsed before main.
+const std::array<MetricInfo, 12>& BuiltIn() {
+  static const std::array<MetricInfo, 12> metrics = {{
     {"calinski_harabasz", Direction::kHigher, 0, kInf},
     {"centroid_shift", Direction::kLower, 0, kInf, false, true},
     {"cluster_count", std::nullopt, 1, kInf},
@@ -22,15 +23,19 @@ constexpr std::array<MetricInfo, 12> kMetrics = {{
     {"silhouette", Direction::kHigher, -1, 1},
     {"stability_ari", Direction::kHigher, -1, 1},
 }};
+  return metrics;
+}
 
 }  // namespace
 
-std::span<const MetricInfo> KnownMetrics() { return kMetrics; }
+std::span<const MetricInfo> KnownMetrics() { return BuiltIn(); }
 
-const MetricInfo* FindMetric(std::string_view name) {
-  const auto* it = std::find_if(kMetrics.begin(), kMetrics.end(),
-                                [&](const MetricInfo& metric) { return metric.name == name; });
-  return it == kMetrics.end() ? nullptr : it;
+const MetricInfo* FindMetric(std::string_view name, const MetricMap& declared) {
+  for (const MetricInfo& metric : BuiltIn()) {
+    if (metric.name == name) return &metric;
+  }
+  const auto it = declared.find(name);
+  return it == declared.end() ? nullptr : &it->second;
 }
 
 }  // namespace cairn::promotion
