@@ -9,7 +9,7 @@ namespace cairn::registry {
 absl::StatusOr<promotion::Policy> PolicyCache::Get(std::string_view source) {
   std::string digest = Sha256Hex(source);
   {
-    const absl::MutexLock lock(&mutex_);
+    const MutexLock lock(&mutex_);
     const auto known = by_digest_.find(digest);
     if (known != by_digest_.end()) {
       entries_.splice(entries_.begin(), entries_, known->second);
@@ -17,7 +17,7 @@ absl::StatusOr<promotion::Policy> PolicyCache::Get(std::string_view source) {
     }
   }
   CAIRN_ASSIGN_OR_RETURN(promotion::Policy policy, promotion::ParsePolicy(source));
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   if (by_digest_.count(digest) > 0) return policy;
   entries_.emplace_front(std::move(digest), policy);
   by_digest_.emplace(entries_.front().first, entries_.begin());
@@ -29,7 +29,7 @@ absl::StatusOr<promotion::Policy> PolicyCache::Get(std::string_view source) {
 }
 
 size_t PolicyCache::size() const {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   return entries_.size();
 }
 

@@ -8,9 +8,8 @@
 #include <string_view>
 #include <utility>
 
-#include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
+#include "lib/base/mutex.h"
 #include "lib/promotion/policy.h"
 
 namespace cairn::registry {
@@ -37,9 +36,9 @@ class PolicyCache {
   using Entry = std::pair<std::string, promotion::Policy>;  // digest of the text, policy
 
   const size_t capacity_;
-  mutable absl::Mutex mutex_;
-  std::list<Entry> entries_ ABSL_GUARDED_BY(mutex_);  // the one used last in front
-  std::map<std::string_view, std::list<Entry>::iterator> by_digest_ ABSL_GUARDED_BY(mutex_);
+  mutable Mutex mutex_;
+  std::list<Entry> entries_ CAIRN_GUARDED_BY(mutex_);  // the one used last in front
+  std::map<std::string_view, std::list<Entry>::iterator> by_digest_ CAIRN_GUARDED_BY(mutex_);
 };
 
 // The one of this process.
