@@ -70,6 +70,8 @@ constexpr std::string_view kReads[] = {"get",
                                        "lineage",
                                        "policy check",
                                        "policy render",
+                                       "policy diff",
+                                       "policy init",
                                        "why",
                                        "why-not",
                                        "history",
@@ -116,7 +118,7 @@ const CommandTable& Catalog() {
             {"mlctl fetch customer-segments#production -o model/", "get the files that are live"}}};
     for (auto* family : {LookCommands,       CurveCommands,     RunCommands,       LoggingCommands,
                          DataCommands,       DatasetCommands,   RetentionCommands, LineageCommands,
-                         RegistryCommands,   PromotionCommands, DeletionCommands,  StorageCommands,
+                         RegistryCommands,   PromotionCommands, PolicyCommands,    DeletionCommands,  StorageCommands,
                          MetricFileCommands, OperationCommands, WatchCommands,     AccessCommands,
                          TokenCommands,      RoleCommands,      ContextCommands,   AdminCommands}) {
       for (Command& command : family()) built.commands.push_back(std::move(command));

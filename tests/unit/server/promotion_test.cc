@@ -15,7 +15,6 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/thread_pool.h"
 #include "lib/promotion/policy_parser.h"
-#include "server/datasets/dataset_changes.h"
 #include "server/registry/policies.h"
 #include "server/registry/policy_cache.h"
 #include "server/storage/keyspace.h"
@@ -530,10 +529,10 @@ TEST_F(PromotionTest, EvidenceMayBeNamedByAnAlias) {
                                    "dataset: retail-features@approved")),
               IsOk());
   v1::SetDatasetAliasRequest alias;
-  alias.set_parent("datasets/retail-features");
-  alias.mutable_alias()->set_name("datasets/retail-features/aliases/approved");
-  alias.mutable_alias()->set_version(1);
-  ASSERT_THAT(Apply<v1::DatasetAlias>(datasets::PlanSetDatasetAlias(*Now(), alias, NextTime())),
+  alias.set_name("datasets/retail-features");
+  alias.set_alias("approved");
+  alias.set_version(1);
+  ASSERT_THAT(Apply<v1::Dataset>(datasets::PlanSetDatasetAlias(*Now(), alias, NextTime())),
               IsOk());
   Register(kGood);
   PutDataset("retail-features", "newer customers");
