@@ -20,7 +20,7 @@ Change Promote(const Caller& caller, const v1::PromoteRequest& request) {
   return change;
 }
 
-struct Changing {
+struct PolicyCall {
   storage::Stamp stamp;
   auth::Allowance promotes;
 };
@@ -28,12 +28,12 @@ struct Changing {
 void AddPolicyMethods(const Backends& backends, MethodTableBuilder& table) {
   const auto* const access = backends.access;
   const auto begin = [access](const Caller& caller) {
-    return Changing{StampOfCall()(caller), AllowanceOf(access, caller, v1::PROMOTE)};
+    return PolicyCall{StampOfCall()(caller), AllowanceOf(access, caller, v1::PROMOTE)};
   };
   table.Changes<v1::ApplyPolicyRequest>(
       "ApplyPolicy",
       [](const storage::Snapshot& snapshot, const v1::ApplyPolicyRequest& request,
-         const Changing& call) {
+         const PolicyCall& call) {
         return registry::PlanApplyPolicy(snapshot, request, call.stamp, call.promotes);
       },
       begin);
@@ -41,7 +41,7 @@ void AddPolicyMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Changes<v1::DeletePolicyRequest>(
       "DeletePolicy",
       [](const storage::Snapshot& snapshot, const v1::DeletePolicyRequest& request,
-         const Changing& call) {
+         const PolicyCall& call) {
         return registry::PlanDeletePolicy(snapshot, request, call.stamp, call.promotes);
       },
       begin);
