@@ -27,13 +27,15 @@ DiffLines SplitLines(std::string_view text) {
 }
 
 // The longest common part of what lies between [first, last) of both.
-void AddMiddle(const DiffLines& from, size_t from_end, const DiffLines& to, size_t to_end, size_t first,
-               std::vector<DiffLine>& out) {
+void AddMiddle(const DiffLines& from, size_t from_end, const DiffLines& to, size_t to_end,
+               size_t first, std::vector<DiffLine>& out) {
   const size_t rows = from_end - first;
   const size_t columns = to_end - first;
   const bool too_much = rows != 0 && columns > kMaxCells / rows;
   std::vector<uint32_t> lengths(too_much ? 0 : (rows + 1) * (columns + 1));
-  const auto length = [&](size_t i, size_t j) -> uint32_t& { return lengths[i * (columns + 1) + j]; };
+  const auto length = [&](size_t i, size_t j) -> uint32_t& {
+    return lengths[i * (columns + 1) + j];
+  };
   if (!too_much) {
     for (size_t i = rows; i-- > 0;) {
       for (size_t j = columns; j-- > 0;) {

@@ -110,7 +110,8 @@ std::optional<std::string> DirectionOf(client::Client& client, const std::string
   }
   request.set_source(fmt::format(
       "{{apiVersion: cairn/v1, kind: PromotionPolicy, metadata: {{name: draft}}, spec: {{target: "
-      "{{model: m, channel: c}}, evidence: {{trust: reported}}, compare: [{{id: a, role: objective, "
+      "{{model: m, channel: c}}, evidence: {{trust: reported}}, compare: [{{id: a, role: "
+      "objective, "
       "metric: \"{}\"}}]}}}}",
       quoted));
   const auto rendered = client.promotion().RenderPolicy(request);
@@ -129,7 +130,8 @@ absl::StatusOr<int> InitPolicy(Session& session, const Invocation& call) {
   request.set_parent(model + "/versions/-");
   request.set_page_size(1000);
   CAIRN_ASSIGN_OR_RETURN(const auto page, client->evaluations().ListEvaluations(request));
-  PolicyDraft draft = GatherDraft({page.evaluations().begin(), page.evaluations().end()}, kVersions);
+  PolicyDraft draft =
+      GatherDraft({page.evaluations().begin(), page.evaluations().end()}, kVersions);
   CAIRN_ASSIGN_OR_RETURN(const auto ids, ParseResourceName("model", model, "models/*"));
   draft.model = ids[0];
   draft.channel = session.flags().Text("channel");
@@ -150,7 +152,8 @@ std::vector<Command> PolicyCommands() {
        .arguments = {{"FROM", 1, 1, "policy"}, {"TO", 1, 1, "policy"}},
        .flags = {},
        .examples = {{"mlctl policy diff customer-segments@1 customer-segments", "since revision 1"},
-                    {"mlctl policy diff customer-segments policy.yaml", "what applying would change"},
+                    {"mlctl policy diff customer-segments policy.yaml",
+                     "what applying would change"},
                     {"mlctl list revisions customer-segments", "see which revisions there are"}},
        .handler = DiffPolicy},
       {.path = "policy init",
@@ -159,10 +162,12 @@ std::vector<Command> PolicyCommands() {
        .arguments = {{"MODEL", 1, 1, "model"}},
        .flags = {kChannelFlag},
        .examples = {{"mlctl policy init customer-segments > policy.yaml", "for production"},
-                    {"mlctl policy init customer-segments --channel staging", "for another channel"},
+                    {"mlctl policy init customer-segments --channel staging",
+                     "for another channel"},
                     {"mlctl policy check -f policy.yaml", "after it was completed"}},
-       .details = "Looks at the evaluations of the 20 newest versions. The gates stand where all of\n"
-                  "them pass. Nothing is stored.",
+       .details =
+           "Looks at the evaluations of the 20 newest versions. The gates stand where all of\n"
+           "them pass. Nothing is stored.",
        .handler = InitPolicy},
       {.path = "delete policy",
        .family = "Delete",
@@ -172,7 +177,8 @@ std::vector<Command> PolicyCommands() {
                  {.name = "leave-ungoverned",
                   .kind = FlagKind::kSwitch,
                   .help = "although its channel serves a version"},
-                 kYes, kDryRun},
+                 kYes,
+                 kDryRun},
        .examples = {{"mlctl delete policy trial --reason 'the trial is over'", "asks first"},
                     {"mlctl delete policy staging --reason closed --leave-ungoverned --yes",
                      "nobody governs the channel then"},

@@ -53,18 +53,18 @@ std::string SeenText(const MetricSeen& seen) {
 void AddGate(const std::string& metric, const MetricSeen& seen, std::string& out) {
   const bool lower = *seen.direction == "lower";
   out += fmt::format("    # Seen: {}.\n", SeenText(seen));
-  out += fmt::format("    - id: {}\n      metric: {}\n      pass: \"{} {}\"\n\n",
-                     CheckIdOf(metric, lower ? "ceiling" : "floor"), YamlQuoted(metric),
-                     lower ? "<=" : ">=",
-                     ShortestDouble(Loosened(lower ? seen.most : seen.least, lower)));
+  out += fmt::format(
+      "    - id: {}\n      metric: {}\n      pass: \"{} {}\"\n\n",
+      CheckIdOf(metric, lower ? "ceiling" : "floor"), YamlQuoted(metric),
+      lower ? "<=" : ">=", ShortestDouble(Loosened(lower ? seen.most : seen.least, lower)));
 }
 
 void AddUnknown(const PolicyDraft& draft, std::string& out) {
   std::string lines;
   for (const auto& [metric, seen] : draft.metrics) {
     if (seen.direction) continue;
-    lines += fmt::format("  #   {}: {{direction: higher}}  # or lower; seen: {}\n", YamlQuoted(metric),
-                         SeenText(seen));
+    lines += fmt::format("  #   {}: {{direction: higher}}  # or lower; seen: {}\n",
+                         YamlQuoted(metric), SeenText(seen));
   }
   if (lines.empty()) return;
   out +=
@@ -79,15 +79,18 @@ void AddRules(const PolicyDraft& draft, std::string& out) {
   for (const auto& [metric, seen] : draft.metrics) {
     if (!seen.direction) continue;
     AddGate(metric, seen, gates);
-    order += fmt::format("      - {{metric: {}, direction: {}}}\n", YamlQuoted(metric),
-                         *seen.direction);
+    order +=
+        fmt::format("      - {{metric: {}, direction: {}}}\n", YamlQuoted(metric), *seen.direction);
   }
-  out += "  # Absolute rules: every one must pass. They stand where each of these versions passes, so\n"
-         "  # tighten them to what you would serve.\n";
+  out +=
+      "  # Absolute rules: every one must pass. They stand where each of these versions passes, "
+      "so\n"
+      "  # tighten them to what you would serve.\n";
   out += gates.empty() ? "  gates: []  # at least one rule is needed\n\n" : "  gates:\n" + gates;
-  out += "  # Of those that pass, the best: key after key. Put what matters most first; a `bucket`\n"
-         "  # lets close values tie.\n  choose:\n    order:\n" +
-         order + "      - {field: version, direction: lower}\n";
+  out +=
+      "  # Of those that pass, the best: key after key. Put what matters most first; a `bucket`\n"
+      "  # lets close values tie.\n  choose:\n    order:\n" +
+      order + "      - {field: version, direction: lower}\n";
 }
 
 }  // namespace
@@ -130,7 +133,8 @@ PolicyDraft GatherDraft(const std::vector<v1::Evaluation>& evaluations, int most
 
 std::string DraftText(const PolicyDraft& draft) {
   std::string out = fmt::format(
-      "# Which version of {0} may become {1}: a draft, made of what was measured of the {2} newest\n"
+      "# Which version of {0} may become {1}: a draft, made of what was measured of the {2} "
+      "newest\n"
       "# version{3}. Read it, change it, then `mlctl apply -f`.\n"
       "apiVersion: cairn/v1\nkind: PromotionPolicy\nmetadata:\n  name: {4}\n\nspec:\n"
       "  target:\n    model: {0}\n    channel: {1}\n\n"
@@ -138,7 +142,9 @@ std::string DraftText(const PolicyDraft& draft) {
       "  mode: shadow\n\n",
       YamlQuoted(draft.model), draft.channel, draft.versions, draft.versions == 1 ? "" : "s",
       CheckIdOf(draft.model, draft.channel));
-  out += "  evidence:\n    # Only what was measured on this data set counts; NAME@3 or NAME@ALIAS pins it.\n";
+  out +=
+      "  evidence:\n    # Only what was measured on this data set counts; NAME@3 or NAME@ALIAS "
+      "pins it.\n";
   out += fmt::format("    dataset: {}\n", YamlQuoted(draft.dataset));
   out += "    # Clients measure and report.\n    trust: reported\n\n";
   AddUnknown(draft, out);

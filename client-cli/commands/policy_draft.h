@@ -26,7 +26,7 @@ struct MetricSeen {
 };
 
 struct PolicyDraft {
-  std::string model;    // plain names
+  std::string model;  // plain names
   std::string channel;
   std::string dataset;  // on which most values were measured; empty if nobody said
   int versions = 0;     // that were looked at

@@ -34,11 +34,11 @@ std::vector<Exclusion> Exclusions(const Policy& policy, const VersionRead& versi
   }
   if (is_served) return exclusions;
   if (!version.run_state.empty() && version.run_state != kEndedWell) {
-    exclusions.push_back(Excluded(
-        "candidate.run", std::string(kEndedWell),
-        fmt::format("its run {} is {}, and only what ended well may be served",
-                    version.version.run(), version.run_state),
-        fmt::format("of a run that is {}", version.run_state)));
+    exclusions.push_back(
+        Excluded("candidate.run", std::string(kEndedWell),
+                 fmt::format("its run {} is {}, and only what ended well may be served",
+                             version.version.run(), version.run_state),
+                 fmt::format("of a run that is {}", version.run_state)));
     exclusions.back().check.add_evidence(version.version.run());
   }
   const Verdict selected = EvaluateWhere(policy.where, version, time_facts);

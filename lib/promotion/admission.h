@@ -13,9 +13,9 @@ namespace cairn::promotion {
 
 // Whether a version may be a candidate at all, before any check of the policy looks at it.
 //
-// It must be READY, its run, if it has one, must have ended well, and `candidates.where` must select
-// it. The version that is served is held against its state alone: that its run was resumed or
-// deleted afterwards, or that it grew old, must not move the channel.
+// It must be READY, its run, if it has one, must have ended well, and `candidates.where` must
+// select it. The version that is served is held against its state alone: that its run was resumed
+// or deleted afterwards, or that it grew old, must not move the channel.
 
 // A reason why a version is no candidate.
 struct Exclusion {
@@ -30,8 +30,8 @@ std::vector<Exclusion> Exclusions(const Policy& policy, const VersionRead& versi
 // How many versions were left out, by the kind of the first reason of each.
 using LeftOut = std::map<std::string, int>;
 
-// "; 3 versions are left out: 2 ARCHIVED, 1 of a run that is FAILED", to follow a sentence; empty for
-// none.
+// "; 3 versions are left out: 2 ARCHIVED, 1 of a run that is FAILED", to follow a sentence; empty
+// for none.
 std::string LeftOutText(const LeftOut& left_out);
 
 }  // namespace cairn::promotion

@@ -38,7 +38,8 @@ struct CheckKind {
   std::string_view word;  // "metric": a field or the selector's value
   // The fields of the rule, `word` included where it is one.
   std::span<const std::string_view> fields;
-  // Reads the rule, which may name `metrics` beside those that are built in. POLICY_INVALID or POLICY_UNSUPPORTED at the field at fault.
+  // Reads the rule, which may name `metrics` beside those that are built in. POLICY_INVALID or
+  // POLICY_UNSUPPORTED at the field at fault.
   absl::StatusOr<std::shared_ptr<const Rule>> (*parse)(const YamlMap& check,
                                                        const MetricMap& metrics);
 };

@@ -56,8 +56,8 @@ std::string LostBy(const Policy& policy, const EvidencePin& pin, const Contender
     if (key.source == ChooseKey::Source::kVersion) {
       return fmt::format("version: {} against {}", loser.number, winner.number);
     }
-    return fmt::format("{}: {} against version {}'s {}", KeyText(key),
-                       ValueText(key, loser, pin), winner.number, ValueText(key, winner, pin));
+    return fmt::format("{}: {} against version {}'s {}", KeyText(key), ValueText(key, loser, pin),
+                       winner.number, ValueText(key, winner, pin));
   }
   return "";
 }

@@ -58,11 +58,10 @@ bool AppliesOrConclude(const std::string& param, const CheckContext& context, Ch
   const auto a = ParseNumber(mine->second);
   const auto b = ParseNumber(theirs->second);
   if (mine->second == theirs->second || (a && b && *a == *b)) return true;
-  Conclude(
-      Verdict::SKIPPED,
-      fmt::format("{} differs: candidate {}, champion {}", param, ShownText(mine->second),
-                  ShownText(theirs->second)),
-      result);
+  Conclude(Verdict::SKIPPED,
+           fmt::format("{} differs: candidate {}, champion {}", param, ShownText(mine->second),
+                       ShownText(theirs->second)),
+           result);
   return false;
 }
 

@@ -65,7 +65,7 @@ class Substitute {
 
  private:
   VersionRead copy_;
-  std::string* param_ = nullptr;                       // in copy_
+  std::string* param_ = nullptr;                     // in copy_
   std::vector<cairn::v1::EvaluationValue*> values_;  // in copy_
 };
 
@@ -169,8 +169,7 @@ std::optional<Counterfactual> ChangeOf(const Trial& trial, const VersionRead& ca
 // How small a change is, as a share of the larger value.
 double SizeOf(const Counterfactual& change) {
   const double size = std::fabs(change.needed() - change.observed());
-  return size == 0 ? 0
-                   : size / std::max(std::fabs(change.needed()), std::fabs(change.observed()));
+  return size == 0 ? 0 : size / std::max(std::fabs(change.needed()), std::fabs(change.observed()));
 }
 
 std::string ChangeText(const Counterfactual& change) {
@@ -195,8 +194,7 @@ VersionRead WithValue(const Policy& policy, const VersionRead& candidate,
   return Substitute(candidate, change.subject(), ParamOf(*check)).With(change.needed());
 }
 
-void AddCounterfactuals(const Trial& trial, const VersionRead& candidate,
-                        CandidateResult& result) {
+void AddCounterfactuals(const Trial& trial, const VersionRead& candidate, CandidateResult& result) {
   const bool passes = result.verdict() == Verdict::PASS;
   const auto blockers = BlockersOf(result);
   std::vector<Counterfactual> changes;
@@ -206,9 +204,8 @@ void AddCounterfactuals(const Trial& trial, const VersionRead& candidate,
       changes.push_back(*std::move(change));
     }
   }
-  std::stable_sort(changes.begin(), changes.end(), [](const auto& a, const auto& b) {
-    return SizeOf(a) < SizeOf(b);
-  });
+  std::stable_sort(changes.begin(), changes.end(),
+                   [](const auto& a, const auto& b) { return SizeOf(a) < SizeOf(b); });
   if (passes && changes.size() > kMaxLossesTold) changes.resize(kMaxLossesTold);
   for (Counterfactual& change : changes) {
     result.add_would_flip(ChangeText(change));

@@ -122,8 +122,8 @@ Candidate& Find(std::vector<Candidate>& candidates, int64_t number) {
 }
 
 // Who passes and is not the first learns by which key.
-void AssignRanks(const Policy& policy, const EvidencePin& pin,
-                 const std::vector<Contender>& ranked, std::vector<Candidate>& candidates) {
+void AssignRanks(const Policy& policy, const EvidencePin& pin, const std::vector<Contender>& ranked,
+                 std::vector<Candidate>& candidates) {
   int rank = 0;
   size_t place = 0;
   for (const Contender& contender : ranked) {

@@ -10,19 +10,19 @@ constexpr double kInf = std::numeric_limits<double>::infinity();
 // Made on first use, so that policies may be parsed before main.
 const std::array<MetricInfo, 12>& BuiltIn() {
   static const std::array<MetricInfo, 12> metrics = {{
-    {"calinski_harabasz", Direction::kHigher, 0, kInf},
-    {"centroid_shift", Direction::kLower, 0, kInf, false, true},
-    {"cluster_count", std::nullopt, 1, kInf},
-    {"davies_bouldin", Direction::kLower, 0, kInf},
-    {"explained_variance", Direction::kHigher, 0, 1},
-    {"inertia", Direction::kLower, 0, kInf, true},
-    {"label_churn", Direction::kLower, 0, 1, false, true},
-    {"max_cluster_share", Direction::kLower, 0, 1},
-    {"min_cluster_share", Direction::kHigher, 0, 1},
-    {"psi_max", Direction::kLower, 0, kInf},
-    {"silhouette", Direction::kHigher, -1, 1},
-    {"stability_ari", Direction::kHigher, -1, 1},
-}};
+      {"calinski_harabasz", Direction::kHigher, 0, kInf},
+      {"centroid_shift", Direction::kLower, 0, kInf, false, true},
+      {"cluster_count", std::nullopt, 1, kInf},
+      {"davies_bouldin", Direction::kLower, 0, kInf},
+      {"explained_variance", Direction::kHigher, 0, 1},
+      {"inertia", Direction::kLower, 0, kInf, true},
+      {"label_churn", Direction::kLower, 0, 1, false, true},
+      {"max_cluster_share", Direction::kLower, 0, 1},
+      {"min_cluster_share", Direction::kHigher, 0, 1},
+      {"psi_max", Direction::kLower, 0, kInf},
+      {"silhouette", Direction::kHigher, -1, 1},
+      {"stability_ari", Direction::kHigher, -1, 1},
+  }};
   return metrics;
 }
 

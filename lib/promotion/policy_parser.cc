@@ -130,7 +130,8 @@ absl::Status ReadEvidenceDataset(const YamlField& field, Policy& policy) {
   }
   const bool is_number = !version.empty() && version.size() < 19 && version[0] != '0' &&
                          version.find_first_not_of("0123456789") == std::string::npos;
-  if (is_number || ValidateAlias(version, {.field = field.path, .max_bytes = 100, .dots = true}).ok()) {
+  if (is_number ||
+      ValidateAlias(version, {.field = field.path, .max_bytes = 100, .dots = true}).ok()) {
     return absl::OkStatus();
   }
   return InvalidPolicy(field, "behind @ stands the number of a version, from 1, or an alias");
@@ -240,17 +241,17 @@ absl::Status ReadMetrics(const YamlField& field, Policy& policy) {
 // What nobody counts decides nothing; and what a decision says must fit one answer.
 absl::Status CheckRules(const YamlField& spec, const Policy& policy) {
   const auto& checks = policy.checks;
-  if (std::none_of(checks.begin(), checks.end(), [](const Check& check) {
-        return check.head.mode == CheckMode::kEnforce;
-      })) {
+  if (std::none_of(checks.begin(), checks.end(),
+                   [](const Check& check) { return check.head.mode == CheckMode::kEnforce; })) {
     return InvalidPolicy(spec, "no gate or comparison is enforced, so nothing could ever pass");
   }
   const int64_t results = policy.max_candidates * static_cast<int64_t>(checks.size());
   if (results <= kMaxResults) return absl::OkStatus();
   return InvalidPolicy(
-      spec, fmt::format("candidates.max {} times {} checks is {}, more than {}: lower candidates.max"
-                        " and select by candidates.where, or leave checks out",
-                        policy.max_candidates, checks.size(), results, kMaxResults));
+      spec,
+      fmt::format("candidates.max {} times {} checks is {}, more than {}: lower candidates.max"
+                  " and select by candidates.where, or leave checks out",
+                  policy.max_candidates, checks.size(), results, kMaxResults));
 }
 
 absl::Status ReadChecks(const YamlMap& spec, const CheckSection& section,

@@ -168,9 +168,8 @@ void AddAges(const Where& where, const std::vector<VersionRead>& versions, int64
 
 std::span<const std::string_view> WordsOf(Field field) {
   static constexpr std::array<std::string_view, 2> kStates = {"READY", "ARCHIVED"};
-  static constexpr std::array<std::string_view, 6> kRunStates = {"RUNNING", "SCHEDULED",
-                                                                 "SUCCEEDED", "FAILED",
-                                                                 "KILLED",  "DELETED"};
+  static constexpr std::array<std::string_view, 6> kRunStates = {
+      "RUNNING", "SCHEDULED", "SUCCEEDED", "FAILED", "KILLED", "DELETED"};
   if (field == Field::kState) return kStates;
   if (field == Field::kRunState) return kRunStates;
   return {};

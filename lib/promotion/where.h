@@ -37,7 +37,8 @@ struct Where {
   enum class Op { kEqual, kUnequal, kLess, kAtMost, kGreater, kAtLeast, kIn };
 
   Kind kind = Kind::kNone;
-  std::vector<Where> parts;  // of kAnd and kOr at least two, none of them of the same kind; of kNot one
+  std::vector<Where>
+      parts;  // of kAnd and kOr at least two, none of them of the same kind; of kNot one
 
   // What follows is of kCompare.
   Field field = Field::kState;

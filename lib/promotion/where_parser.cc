@@ -43,8 +43,8 @@ class WhereParser {
   }
 
   void SkipBlanks() {
-    while (at_ < text_.size() && (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' ||
-                                  text_[at_] == '\r')) {
+    while (at_ < text_.size() &&
+           (text_[at_] == ' ' || text_[at_] == '\t' || text_[at_] == '\n' || text_[at_] == '\r')) {
       ++at_;
     }
   }
@@ -206,9 +206,9 @@ class WhereParser {
     if (words.empty()) return absl::OkStatus();
     for (const std::string& text : compare.texts) {
       if (std::find(words.begin(), words.end(), text) == words.end()) {
-        return Fail(fmt::format("{} is never '{}'",
-                                kWhereFields[static_cast<size_t>(compare.field)], text),
-                    Nearest(text, words));
+        return Fail(
+            fmt::format("{} is never '{}'", kWhereFields[static_cast<size_t>(compare.field)], text),
+            Nearest(text, words));
       }
     }
     return absl::OkStatus();
@@ -225,8 +225,8 @@ class WhereParser {
 absl::StatusOr<Where> ReadWhere(const YamlField& field) {
   CAIRN_ASSIGN_OR_RETURN(const std::string text, ReadText(field));
   if (text.size() > kMaxWhereBytes) {
-    return InvalidPolicy(field, fmt::format("{} bytes are more than {}", text.size(),
-                                            kMaxWhereBytes));
+    return InvalidPolicy(field,
+                         fmt::format("{} bytes are more than {}", text.size(), kMaxWhereBytes));
   }
   if (text.find_first_not_of(" \t\r\n") == std::string::npos) return Where();
   return WhereParser(field, text).ParseAll();

@@ -282,8 +282,7 @@ absl::StatusOr<Plan> PlanDeletePolicy(const Snapshot& snapshot,
   if (!stored.has_value()) {
     return NotFound(ErrorReason::POLICY_NOT_FOUND, "Policy", request.name()).ToStatus();
   }
-  CAIRN_RETURN_IF_ERROR(
-      storage::CheckEtag(request.name(), request.etag(), stored->mod_revision));
+  CAIRN_RETURN_IF_ERROR(storage::CheckEtag(request.name(), request.etag(), stored->mod_revision));
   if (request.reason().empty() || request.reason().size() > kMaxTextBytes) {
     return InvalidField(ErrorReason::VALUE_INVALID, "reason", request.reason(),
                         fmt::format("must be 1 to {} bytes long", kMaxTextBytes));

@@ -57,8 +57,8 @@ absl::StatusOr<storage::Plan> PlanApplyPolicy(const storage::Snapshot& snapshot,
                                               const auth::Allowance& promotes = {});
 
 // Deletes a policy; a last revision says why and by whom. Guards the records of policy and channel.
-// CHANNEL_LEFT_UNGOVERNED as above, unless the request says that it may be. PERMISSION_DENIED unless
-// `promotes` covers the channel that it governs.
+// CHANNEL_LEFT_UNGOVERNED as above, unless the request says that it may be. PERMISSION_DENIED
+// unless `promotes` covers the channel that it governs.
 absl::StatusOr<storage::Plan> PlanDeletePolicy(const storage::Snapshot& snapshot,
                                                const cairn::v1::DeletePolicyRequest& request,
                                                const storage::Stamp& stamp,

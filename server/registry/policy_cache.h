@@ -17,8 +17,8 @@ namespace cairn::registry {
 // Policies that were parsed lately, by the SHA-256 of their text.
 //
 // A decision needs the policy of its channel, and parsing its YAML costs more than the rest of a
-// small decision. A text always parses to the same policy, so nothing ever has to be dropped but for
-// room. Texts that do not parse are not kept: no stored policy is one.
+// small decision. A text always parses to the same policy, so nothing ever has to be dropped but
+// for room. Texts that do not parse are not kept: no stored policy is one.
 //
 // Safe to use from any thread; a text that is asked for by two at once may be parsed twice.
 class PolicyCache {

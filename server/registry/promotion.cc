@@ -33,8 +33,8 @@ std::string DigestOf(const Situation& situation, const std::string& version) {
 
 absl::StatusOr<Decision> MakeDecision(const Snapshot& snapshot, Situation& situation,
                                       const storage::Stamp& stamp) {
-  situation.input.time_facts = promotion::AgeFacts(
-      situation.policy.where, situation.input.candidates, stamp.unix_nanos);
+  situation.input.time_facts =
+      promotion::AgeFacts(situation.policy.where, situation.input.candidates, stamp.unix_nanos);
   CAIRN_ASSIGN_OR_RETURN(Decision decision, promotion::Decide(situation.policy, situation.input));
   *decision.mutable_decide_time() = ToTimestamp(stamp.unix_nanos);
   decision.set_principal(stamp.principal);

@@ -34,8 +34,7 @@ absl::StatusOr<storage::Plan> PlanPromote(const storage::Snapshot& snapshot,
 // The decision that the policy gives in `situation`, as it would be stored now by `stamp`; it is
 // not marked as committed. Computes the situation's facts about time by the time of `stamp`.
 absl::StatusOr<cairn::v1::Decision> MakeDecision(const storage::Snapshot& snapshot,
-                                                 Situation& situation,
-                                                 const storage::Stamp& stamp);
+                                                 Situation& situation, const storage::Stamp& stamp);
 
 // A decision as it was made; it never changes.
 absl::StatusOr<cairn::v1::Decision> GetDecision(const storage::Snapshot& snapshot,

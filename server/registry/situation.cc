@@ -49,8 +49,8 @@ absl::StatusOr<promotion::VersionRead> ToRead(const Snapshot& snapshot, std::str
   read.version = std::move(*parsed.mutable_version());
   read.mod_revision = record.mod_revision;
   CAIRN_ASSIGN_OR_RETURN(read.run_state, ReadRunState(snapshot, read.version.run()));
-  read.sha256 = Sha256Hex(
-      promotion::VersionValue(record.payload, read.version.state(), read.run_state));
+  read.sha256 =
+      Sha256Hex(promotion::VersionValue(record.payload, read.version.state(), read.run_state));
   CAIRN_ASSIGN_OR_RETURN(read.evaluations, ReadFinalEvaluations(snapshot, model, number));
   return read;
 }

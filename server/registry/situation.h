@@ -25,10 +25,10 @@ struct Situation {
   cairn::v1::Channel channel;  // without a name before its first policy
   storage::Revision channel_revision = 0;
   promotion::DecisionInput input;
-  // What the channel's next step rests on, with the revisions it was read at: 0 for what was absent.
-  // Whoever commits the decision requires that none of them changed: the policy and the channel's
-  // record. A version or data set that was registered meanwhile is a matter for the next decision,
-  // so that a busy registry starves nobody.
+  // What the channel's next step rests on, with the revisions it was read at: 0 for what was
+  // absent. Whoever commits the decision requires that none of them changed: the policy and the
+  // channel's record. A version or data set that was registered meanwhile is a matter for the next
+  // decision, so that a busy registry starves nobody.
   std::vector<std::pair<storage::Key, storage::Revision>> guards;
 };
 

@@ -6,8 +6,8 @@
 
 namespace cairn::storage {
 
-// What a client knows of a record that two commits wanted: keys are the store's own and mean nothing
-// to people.
+// What a client knows of a record that two commits wanted: keys are the store's own and mean
+// nothing to people.
 //
 // The resource name that the bytes of a key stand for, as far as contention on it is a matter for
 // clients: channels with their logs, policies, models and versions. Empty for other keys. A

@@ -28,8 +28,8 @@ TEST(PolicyDraft, GathersWhatTheNewestVersionsHave) {
   open.set_state(v1::Evaluation::OPEN);
   const auto draft = GatherDraft(
       {open, Measured(3, "silhouette", 0.31), Measured(3, "latency_ms", 12),
-       Measured(2, "silhouette", 0.2604), Measured(2, "nan", std::numeric_limits<double>::infinity()),
-       Measured(1, "silhouette", 0.1)},
+       Measured(2, "silhouette", 0.2604),
+       Measured(2, "nan", std::numeric_limits<double>::infinity()), Measured(1, "silhouette", 0.1)},
       2);
   EXPECT_EQ(draft.versions, 2);
   EXPECT_EQ(draft.dataset, "retail");
@@ -40,8 +40,8 @@ TEST(PolicyDraft, GathersWhatTheNewestVersionsHave) {
 }
 
 TEST(PolicyDraft, GatesStandWhereTheWorstOfThemStillPassesAndNothingIsGuessed) {
-  PolicyDraft draft = GatherDraft({Measured(2, "silhouette", 0.2604), Measured(2, "latency_ms", 12)},
-                                  20);
+  PolicyDraft draft =
+      GatherDraft({Measured(2, "silhouette", 0.2604), Measured(2, "latency_ms", 12)}, 20);
   draft.model = "segments";
   draft.channel = "production";
   draft.metrics["silhouette"].direction = "higher";

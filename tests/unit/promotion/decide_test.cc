@@ -299,8 +299,9 @@ TEST(Decide, MetricsOfAnyKindOfModelAreDeclaredByThePolicy) {
       "  gates:\n    - {id: right, metric: accuracy, pass: '>= 0.9'}\n"
       "    - {id: fast, metric: latency_ms, pass: '<= 20'}\n");
   const auto result = [&](double accuracy, double latency) {
-    return MustDecide(policy, Input(policy, {Version(1, 3, {{"accuracy", accuracy},
-                                                            {"latency_ms", latency}})}))
+    return MustDecide(
+               policy,
+               Input(policy, {Version(1, 3, {{"accuracy", accuracy}, {"latency_ms", latency}})}))
         .candidates(0);
   };
   EXPECT_EQ(result(0.95, 12).verdict(), Verdict::PASS);
@@ -326,8 +327,8 @@ TEST(Decide, WhereSelectsByAgeParameterAndTagAndSkipsWhatLacksThem) {
   auto input = Input(policy, versions);
   constexpr int64_t kDay31 = int64_t{31} * 86400 * 1'000'000'000;
   input.time_facts = AgeFacts(policy.where, versions, kDay31);
-  EXPECT_THAT(input.time_facts, ::testing::ElementsAre(
-                                    ::testing::Pair("age <= duration('30d')", "1..5")));
+  EXPECT_THAT(input.time_facts,
+              ::testing::ElementsAre(::testing::Pair("age <= duration('30d')", "1..5")));
   const auto tight = Decide(policy, input);
   EXPECT_TRUE(HasReason(tight.status(), ErrorReason::TOO_MANY_CANDIDATES));
   EXPECT_THAT(std::string(tight.status().message()), HasSubstr("candidates.where"));
@@ -350,17 +351,18 @@ TEST(Decide, TheLargestAllowedDecisionFitsAMessage) {
   std::string gates;
   constexpr int kChecks = 40;
   for (int i = 0; i < kChecks; ++i) {
-    gates += fmt::format("    - {{id: {}, role: guardrail, metric: min_cluster_share, maxLoss: "
-                         "{{relative: 0.123456789012345}}}}\n",
-                         fmt::format("{:x<63}", i));
+    gates += fmt::format(
+        "    - {{id: {}, role: guardrail, metric: min_cluster_share, maxLoss: "
+        "{{relative: 0.123456789012345}}}}\n",
+        fmt::format("{:x<63}", i));
   }
   const auto policy_of = [&](int64_t max) {
-    return ParsePolicy(fmt::format(
-        "apiVersion: cairn/v1\nkind: PromotionPolicy\nmetadata: {{name: p}}\nspec:\n"
-        "  target: {{model: {}, channel: production}}\n"
-        "  candidates: {{max: {}}}\n"
-        "  evidence: {{trust: reported, dataset: {}}}\n  compare:\n{}",
-        model, max, dataset, gates));
+    return ParsePolicy(
+        fmt::format("apiVersion: cairn/v1\nkind: PromotionPolicy\nmetadata: {{name: p}}\nspec:\n"
+                    "  target: {{model: {}, channel: production}}\n"
+                    "  candidates: {{max: {}}}\n"
+                    "  evidence: {{trust: reported, dataset: {}}}\n  compare:\n{}",
+                    model, max, dataset, gates));
   };
   constexpr int64_t kMax = kMaxResults / kChecks;
   const auto refused = policy_of(kMax + 1);

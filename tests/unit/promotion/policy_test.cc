@@ -248,9 +248,9 @@ TEST(Policy, EveryKindOfCheckRendersInAFixedForm) {
 
 TEST(Policy, RulesOfEqualTextAreEqualAndOthersAreNot) {
   const auto policy = [](std::string_view check) {
-    return *ParsePolicy(
-        Document("  compare:\n    - {id: a, metric: silhouette, " + std::string(check) + "}\n" +
-                 "  gates: [{id: g, metric: silhouette, pass: '> 0'}]\n"));
+    return *ParsePolicy(Document("  compare:\n    - {id: a, metric: silhouette, " +
+                                 std::string(check) + "}\n" +
+                                 "  gates: [{id: g, metric: silhouette, pass: '> 0'}]\n"));
   };
   EXPECT_TRUE(policy("role: objective") == policy("minEffect: {absolute: 0}, role: objective"));
   EXPECT_FALSE(policy("role: objective") == policy("role: guardrail"));
@@ -309,8 +309,8 @@ TEST(Policy, WithoutAnEnforcedRuleItIsRefused) {
 
 TEST(Policy, WhereRendersInOneFormAndParsesAgain) {
   const auto rendered = [](std::string_view where) {
-    const auto policy = ParsePolicy(
-        Document(fmt::format("  candidates:\n    where: \"{}\"\n{}", where, kGate)));
+    const auto policy =
+        ParsePolicy(Document(fmt::format("  candidates:\n    where: \"{}\"\n{}", where, kGate)));
     EXPECT_THAT(policy, IsOk()) << where;
     if (!policy.ok()) return std::string();
     const auto again = ParsePolicy(RenderPolicy(*policy));
@@ -319,9 +319,10 @@ TEST(Policy, WhereRendersInOneFormAndParsesAgain) {
   };
   EXPECT_EQ(rendered("age<=duration('720h')&&param('k')in['4','5']"),
             "age <= duration('30d') && param('k') in ['4', '5']");
-  EXPECT_EQ(rendered("(state=='READY' && (tag('a')!='b')) || !(param('k') >= 4.0 || "
-                     "run.state == 'SUCCEEDED')"),
-            "state == 'READY' && tag('a') != 'b' || !(param('k') >= 4 || run.state == 'SUCCEEDED')");
+  EXPECT_EQ(
+      rendered("(state=='READY' && (tag('a')!='b')) || !(param('k') >= 4.0 || "
+               "run.state == 'SUCCEEDED')"),
+      "state == 'READY' && tag('a') != 'b' || !(param('k') >= 4 || run.state == 'SUCCEEDED')");
   EXPECT_EQ(rendered("(tag('a') == 'x' || tag('a') == 'y') && !!(tag('b') == 'it\\\\'s')"),
             "(tag('a') == 'x' || tag('a') == 'y') && !!(tag('b') == 'it\\'s')");
   EXPECT_EQ(rendered(""), "");
@@ -331,8 +332,8 @@ TEST(Policy, WhereIsTypedWhenThePolicyIsApplied) {
   const auto refused = [](std::string_view where, const char* message) {
     const std::string text =
         Document(fmt::format("  candidates: {{where: \"{}\"}}\n{}", where, kGate));
-    ExpectRefused({message, text, ErrorReason::POLICY_INVALID, "7", "", "spec.candidates.where",
-                   message});
+    ExpectRefused(
+        {message, text, ErrorReason::POLICY_INVALID, "7", "", "spec.candidates.where", message});
   };
   refused("age <= 30", "duration");
   refused("age == duration('30d')", "<, <=, >, >=");
@@ -352,9 +353,9 @@ TEST(Policy, WhereIsTypedWhenThePolicyIsApplied) {
 
 TEST(Policy, EvidenceMayBePinnedToAVersionOrAlias) {
   const auto with = [](std::string_view dataset) {
-    return ParsePolicy(std::string(kHead) +
-                       fmt::format("  evidence: {{trust: reported, dataset: {}}}\n{}", dataset,
-                                   kGate));
+    return ParsePolicy(
+        std::string(kHead) +
+        fmt::format("  evidence: {{trust: reported, dataset: {}}}\n{}", dataset, kGate));
   };
   const auto pinned = with("retail@3");
   ASSERT_THAT(pinned, IsOk());
@@ -372,24 +373,26 @@ TEST(Policy, MetricsMayBeDeclaredAndOthersAreRefused) {
   const auto with = [](std::string_view metrics, std::string_view gate) {
     return Document(fmt::format("  metrics: {}\n  gates: [{{id: a, {}}}]\n", metrics, gate));
   };
-  const auto policy = ParsePolicy(with("{accuracy: {direction: higher, min: 0, max: 1}}",
-                                       "metric: accuracy, pass: '>= 0.9'"));
+  const auto policy = ParsePolicy(
+      with("{accuracy: {direction: higher, min: 0, max: 1}}", "metric: accuracy, pass: '>= 0.9'"));
   ASSERT_THAT(policy, IsOk());
   EXPECT_TRUE(*ParsePolicy(RenderPolicy(*policy)) == *policy) << RenderPolicy(*policy);
   const auto invalid = ErrorReason::POLICY_INVALID;
-  ExpectRefused({"misspelt", with("{accuracy: {direction: higher}}", "metric: acuracy, pass: '> 0'"),
-                 invalid, "8", "", "spec.gates[0].metric", "did you mean \"accuracy\""});
-  ExpectRefused({"out of reach", with("{accuracy: {direction: higher, max: 1}}",
-                                      "metric: accuracy, pass: '> 90'"),
+  ExpectRefused({"misspelt",
+                 with("{accuracy: {direction: higher}}", "metric: acuracy, pass: '> 0'"), invalid,
+                 "8", "", "spec.gates[0].metric", "did you mean \"accuracy\""});
+  ExpectRefused({"out of reach",
+                 with("{accuracy: {direction: higher, max: 1}}", "metric: accuracy, pass: '> 90'"),
                  invalid, "8", "", "spec.gates[0].pass", "never"});
-  ExpectRefused({"built in", with("{silhouette: {direction: lower}}",
-                                  "metric: silhouette, pass: '> 0'"),
+  ExpectRefused({"built in",
+                 with("{silhouette: {direction: lower}}", "metric: silhouette, pass: '> 0'"),
                  invalid, "7", "", "spec.metrics.silhouette", "built in"});
   ExpectRefused({"no direction", with("{accuracy: {}}", "metric: accuracy, pass: '> 0'"), invalid,
                  "7", "", "spec.metrics.accuracy", "direction"});
-  ExpectRefused({"empty range", with("{accuracy: {direction: higher, min: 1, max: 1}}",
-                                     "metric: accuracy, pass: '> 0'"),
-                 invalid, "7", "", "spec.metrics.accuracy.max", "greater than min"});
+  ExpectRefused(
+      {"empty range",
+       with("{accuracy: {direction: higher, min: 1, max: 1}}", "metric: accuracy, pass: '> 0'"),
+       invalid, "7", "", "spec.metrics.accuracy.max", "greater than min"});
 }
 
 TEST(Policy, HostileSizesEndInARefusal) {

@@ -532,8 +532,7 @@ TEST_F(PromotionTest, EvidenceMayBeNamedByAnAlias) {
   alias.set_name("datasets/retail-features");
   alias.set_alias("approved");
   alias.set_version(1);
-  ASSERT_THAT(Apply<v1::Dataset>(datasets::PlanSetDatasetAlias(*Now(), alias, NextTime())),
-              IsOk());
+  ASSERT_THAT(Apply<v1::Dataset>(datasets::PlanSetDatasetAlias(*Now(), alias, NextTime())), IsOk());
   Register(kGood);
   PutDataset("retail-features", "newer customers");
   EXPECT_EQ(Promote()->outcome(), Decision::PROMOTED);

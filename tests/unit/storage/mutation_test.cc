@@ -205,12 +205,13 @@ TEST_F(MutationTest, APlanThatIsAlwaysBrokenGivesUp) {
 
 TEST_F(MutationTest, ContentionNamesTheResourceAndNeverAKey) {
   const auto on = [&](const Key& key) {
-    return Run("", "r", [&](const Snapshot&) -> absl::StatusOr<Plan> {
-             Plan plan;
-             plan.write_set.RequireExists(key);
-             plan.response = std::make_unique<Answer>();
-             return plan;
-           })
+    return Run("", "r",
+               [&](const Snapshot&) -> absl::StatusOr<Plan> {
+                 Plan plan;
+                 plan.write_set.RequireExists(key);
+                 plan.response = std::make_unique<Answer>();
+                 return plan;
+               })
         .status;
   };
   for (const Key& key : {ChannelKey("m", "production"), DecisionKey("m", "production", "d"),
