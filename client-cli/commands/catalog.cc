@@ -70,6 +70,8 @@ constexpr std::string_view kReads[] = {"get",
                                        "lineage",
                                        "policy check",
                                        "policy render",
+                                       "policy diff",
+                                       "policy init",
                                        "why",
                                        "why-not",
                                        "history",
@@ -114,11 +116,12 @@ const CommandTable& Catalog() {
             {"mlctl promote customer-segments#production", "let the policy decide, and see why"},
             {"mlctl why customer-segments#production", ""},
             {"mlctl fetch customer-segments#production -o model/", "get the files that are live"}}};
-    for (auto* family : {LookCommands,       CurveCommands,     RunCommands,       LoggingCommands,
-                         DataCommands,       DatasetCommands,   RetentionCommands, LineageCommands,
-                         RegistryCommands,   PromotionCommands, DeletionCommands,  StorageCommands,
-                         MetricFileCommands, OperationCommands, WatchCommands,     AccessCommands,
-                         TokenCommands,      RoleCommands,      ContextCommands,   AdminCommands}) {
+    for (auto* family : {LookCommands,     CurveCommands,      RunCommands,       LoggingCommands,
+                         DataCommands,     DatasetCommands,    RetentionCommands, LineageCommands,
+                         RegistryCommands, PromotionCommands,  PolicyCommands,    DeletionCommands,
+                         StorageCommands,  MetricFileCommands, OperationCommands, WatchCommands,
+                         AccessCommands,   TokenCommands,      RoleCommands,      ContextCommands,
+                         AdminCommands}) {
       for (Command& command : family()) built.commands.push_back(std::move(command));
     }
     built.global_flags = GlobalFlags();

@@ -48,6 +48,17 @@ std::string Headline(const v1::Decision& decision, size_t width) {
   return Line(text, width);
 }
 
+// Which data set version the policy's name stood for; decisions of a list do not tell.
+std::string EvidenceLine(const v1::Decision& decision, size_t width) {
+  for (const v1::ReadItem& item : decision.read_set()) {
+    if (decision.evidence_sha256().empty() || item.sha256() != decision.evidence_sha256()) continue;
+    return Line(fmt::format("evidence {} (sha256:{})", ShortName(item.key()),
+                            decision.evidence_sha256().substr(0, 12)),
+                width);
+  }
+  return "";
+}
+
 std::string CandidateText(const v1::CandidateResult& candidate, bool chosen, size_t width) {
   std::string text =
       fmt::format("{} {}", v1::Verdict_Name(candidate.verdict()), ShortName(candidate.version()));
@@ -103,6 +114,7 @@ std::string DecisionText(const v1::Decision& decision, size_t width) {
       Line(fmt::format("epoch {} -> {}, policy {} revision {}", decision.epoch_seen(),
                        decision.epoch(), ShortName(decision.policy()), decision.policy_revision()),
            width);
+  text += EvidenceLine(decision, width);
   if (decision.committed()) text += NameLine(decision.name(), width);
   for (const auto& candidate : decision.candidates()) {
     text +=

@@ -250,6 +250,15 @@ absl::StatusOr<AnyMessage> ListPolicies(Session& session, const std::string&) {
   });
 }
 
+absl::StatusOr<AnyMessage> ListPolicyRevisions(Session& session, const std::string& parent) {
+  if (parent.empty()) return NeedsParent("policy", "POLICY");
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::ListPolicyRevisionsRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolvePolicy(parent));
+  return Collect<v1::ListPolicyRevisionsResponse>(
+      session, request, [&](const auto& r) { return client->promotion().ListPolicyRevisions(r); });
+}
+
 absl::StatusOr<AnyMessage> GetDecision(Session& session, const std::string& text) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   v1::GetDecisionRequest request;
@@ -420,6 +429,13 @@ const std::vector<Noun>& Nouns() {
        TableOf<v1::ListPoliciesResponse>,
        Prototype<v1::ListPoliciesResponse>,
        "no policies: `mlctl apply -f policy.yaml` adds one"},
+      {{"revision", "revisions", "rev"},
+       nullptr,
+       ListPolicyRevisions,
+       Always,
+       TableOf<v1::ListPolicyRevisionsResponse>,
+       Prototype<v1::ListPolicyRevisionsResponse>,
+       "no revisions that can be listed: the next one that is applied will be"},
       {{"decision", "decisions", "dec"},
        GetDecision,
        ListDecisions,

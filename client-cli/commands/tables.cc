@@ -301,6 +301,21 @@ Table ToTable(const Session& session, const v1::ListPoliciesResponse& list) {
   return table;
 }
 
+Table ToTable(const Session& session, const v1::ListPolicyRevisionsResponse& list) {
+  Table table;
+  table.columns = {Number("REVISION"), Text("CHANNEL"), Text("APPLIED"), Text("BY"),
+                   Text("SHA256")};
+  for (const v1::Policy& item : list.policies()) {
+    table.rows.push_back(
+        {item.name(),
+         std::to_string(item.revision()),
+         {std::to_string(item.revision()), NameCell(item.channel()),
+          session.TimeCell(item.update_time(), item.has_update_time()), item.principal(),
+          item.sha256().empty() ? Cell("deleted") : Digest12(item.sha256())}});
+  }
+  return table;
+}
+
 Table ToTable(const Session& session, const v1::ListDecisionsResponse& list) {
   Table table;
   table.columns = {Id("DECISION"), Text("OUTCOME"), Text("VERDICT"), Text("VERSION"),

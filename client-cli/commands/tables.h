@@ -33,6 +33,7 @@ Table ToTable(const Session& session, const v1::ListEvaluationsResponse& list);
 Table ToTable(const Session& session, const v1::ListAliasesResponse& list);
 Table ToTable(const Session& session, const v1::ListChannelsResponse& list);
 Table ToTable(const Session& session, const v1::ListPoliciesResponse& list);
+Table ToTable(const Session& session, const v1::ListPolicyRevisionsResponse& list);
 Table ToTable(const Session& session, const v1::ListDecisionsResponse& list);
 Table ToTable(const Session& session, const v1::ListArtifactsResponse& list);
 

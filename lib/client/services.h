@@ -169,6 +169,10 @@ class PromotionClient {
   CAIRN_CLIENT_CALL(PromotionService, GetPolicy, v1::GetPolicyRequest, v1::Policy)
   CAIRN_CLIENT_CALL(PromotionService, ListPolicies, v1::ListPoliciesRequest,
                     v1::ListPoliciesResponse)
+  CAIRN_CLIENT_CALL(PromotionService, ListPolicyRevisions, v1::ListPolicyRevisionsRequest,
+                    v1::ListPolicyRevisionsResponse)
+  CAIRN_CLIENT_CALL(PromotionService, DeletePolicy, v1::DeletePolicyRequest,
+                    google::protobuf::Empty)
   CAIRN_CLIENT_CALL(PromotionService, RenderPolicy, v1::RenderPolicyRequest,
                     v1::RenderPolicyResponse)
   CAIRN_CLIENT_CALL(PromotionService, Promote, v1::PromoteRequest, v1::Decision)

@@ -6,6 +6,7 @@
 #include "lib/base/encoding.h"
 #include "lib/base/numbers.h"
 #include "lib/promotion/check_kinds.h"
+#include "lib/promotion/limits.h"
 
 namespace cairn::promotion {
 
@@ -44,6 +45,12 @@ const double* FoundOrConclude(const Observation& seen, std::string_view metric,
       Conclude(Verdict::ERROR,
                fmt::format("{} has several values of {} that differ", owner, metric), check);
       break;
+    case Kind::kOutOfRange:
+      Conclude(Verdict::ERROR,
+               fmt::format("{} has {} {}, which the metric cannot be", owner, metric,
+                           NumberText(seen.value)),
+               check);
+      break;
     case Kind::kOtherDataset:
       Conclude(
           missing,
@@ -68,6 +75,13 @@ const double* FoundOrConclude(const Observation& seen, std::string_view metric,
 void AddEvidence(const cairn::v1::ModelVersion& version, const Observation& seen,
                  CheckResult& check) {
   for (const std::string& link : EvidenceLinks(version, seen)) check.add_evidence(link);
+}
+
+std::string ShownText(std::string_view value) {
+  if (value.size() <= kMaxValueShown) return std::string(value);
+  size_t end = kMaxValueShown;
+  while (end > 0 && (static_cast<unsigned char>(value[end]) & 0xc0) == 0x80) --end;
+  return std::string(value.substr(0, end)) + "...";
 }
 
 std::string NumberText(double value) { return ShortestDouble(CanonicalDouble(value)); }

@@ -113,6 +113,9 @@ const double* FoundOrConclude(const Observation& seen, std::string_view metric,
 void AddEvidence(const cairn::v1::ModelVersion& version, const Observation& seen,
                  cairn::v1::CheckResult& check);
 
+// A value that a client named, as sentences show it: cut where it is long.
+std::string ShownText(std::string_view value);
+
 // The shortest text of a number, in its canonical form.
 std::string NumberText(double value);
 

@@ -28,8 +28,8 @@ constexpr std::array<Unsupported, 2> kComparisonsLater = {
      {"expr", "write metric with minEffect or maxLoss"}}};
 
 template <typename T>
-absl::StatusOr<std::shared_ptr<const Rule>> Parse(const YamlMap& check) {
-  CAIRN_ASSIGN_OR_RETURN(T rule, T::Read(check));
+absl::StatusOr<std::shared_ptr<const Rule>> Parse(const YamlMap& check, const MetricMap& metrics) {
+  CAIRN_ASSIGN_OR_RETURN(T rule, T::Read(check, metrics));
   return std::make_shared<const T>(std::move(rule));
 }
 
@@ -133,7 +133,8 @@ absl::StatusOr<std::string> ReadId(const YamlMap& map) {
 
 }  // namespace
 
-absl::StatusOr<Check> ReadCheck(const CheckSection& section, const YamlField& item) {
+absl::StatusOr<Check> ReadCheck(const CheckSection& section, const YamlField& item,
+                                const MetricMap& metrics) {
   const std::vector<const CheckKind*> kinds = KindsOf(section);
   CAIRN_ASSIGN_OR_RETURN(const YamlMap map,
                          YamlMap::Open(item, FieldsOf(kinds), section.unsupported));
@@ -143,7 +144,7 @@ absl::StatusOr<Check> ReadCheck(const CheckSection& section, const YamlField& it
   CAIRN_ASSIGN_OR_RETURN(check.head.id, ReadId(map));
   CAIRN_ASSIGN_OR_RETURN(check.kind, KindOf(section, kinds, map));
   CAIRN_RETURN_IF_ERROR(RefuseForeignFields(kinds, *check.kind, map));
-  CAIRN_ASSIGN_OR_RETURN(check.rule, check.kind->parse(map));
+  CAIRN_ASSIGN_OR_RETURN(check.rule, check.kind->parse(map, metrics));
   CAIRN_RETURN_IF_ERROR(ReadWord(map, "onMissing", kOnMissing, check.head.on_missing));
   CAIRN_RETURN_IF_ERROR(ReadWord(map, "mode", kCheckModes, check.head.mode));
   return check;

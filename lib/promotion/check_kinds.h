@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "lib/promotion/check.h"
+#include "lib/promotion/metric_registry.h"
 #include "lib/promotion/yaml_tree.h"
 
 namespace cairn::promotion {
@@ -37,8 +38,10 @@ struct CheckKind {
   std::string_view word;  // "metric": a field or the selector's value
   // The fields of the rule, `word` included where it is one.
   std::span<const std::string_view> fields;
-  // Reads the rule. POLICY_INVALID or POLICY_UNSUPPORTED at the field at fault.
-  absl::StatusOr<std::shared_ptr<const Rule>> (*parse)(const YamlMap& check);
+  // Reads the rule, which may name `metrics` beside those that are built in. POLICY_INVALID or
+  // POLICY_UNSUPPORTED at the field at fault.
+  absl::StatusOr<std::shared_ptr<const Rule>> (*parse)(const YamlMap& check,
+                                                       const MetricMap& metrics);
 };
 
 extern const CheckSection kGates;
@@ -51,7 +54,8 @@ std::span<const CheckKind> CheckKinds();
 // Reads one item of a section. POLICY_INVALID if it is of no kind or of two, or its
 // head or rule is wrong; POLICY_UNSUPPORTED for what no kind can do yet. `item` must
 // live as long as errors about it are made, not as long as the check.
-absl::StatusOr<Check> ReadCheck(const CheckSection& section, const YamlField& item);
+absl::StatusOr<Check> ReadCheck(const CheckSection& section, const YamlField& item,
+                                const MetricMap& metrics);
 
 // Appends the check as an item of its section's list; ReadCheck's inverse.
 void RenderCheck(const Check& check, std::string& out);

@@ -35,7 +35,32 @@ SortValue SortValueOf(const ChooseKey& key, const Contender& contender, const Ev
   return {false, key.direction == Direction::kHigher ? -bucketed : bucketed};
 }
 
+std::string KeyText(const ChooseKey& key) {
+  if (key.source == ChooseKey::Source::kVersion) return "version";
+  return key.source == ChooseKey::Source::kParam ? "param " + key.key : key.key;
+}
+
+std::string ValueText(const ChooseKey& key, const Contender& contender, const EvidencePin& pin) {
+  const auto value = ValueOf(key, contender, pin);
+  if (!value || !std::isfinite(*value)) return "no value";
+  if (key.bucket <= 0) return NumberText(*value);
+  return fmt::format("{} (bucket {:.0f})", NumberText(*value), std::floor(*value / key.bucket));
+}
+
 }  // namespace
+
+std::string LostBy(const Policy& policy, const EvidencePin& pin, const Contender& loser,
+                   const Contender& winner) {
+  for (const ChooseKey& key : policy.choose) {
+    if (SortValueOf(key, loser, pin) == SortValueOf(key, winner, pin)) continue;
+    if (key.source == ChooseKey::Source::kVersion) {
+      return fmt::format("version: {} against {}", loser.number, winner.number);
+    }
+    return fmt::format("{}: {} against version {}'s {}", KeyText(key), ValueText(key, loser, pin),
+                       winner.number, ValueText(key, winner, pin));
+  }
+  return "";
+}
 
 void RankContenders(const Policy& policy, const EvidencePin& pin,
                     std::vector<Contender>& contenders) {

@@ -10,7 +10,7 @@
 
 namespace cairn::promotion {
 
-absl::StatusOr<ChooseKey> ReadChooseKey(const YamlField& field) {
+absl::StatusOr<ChooseKey> ReadChooseKey(const YamlField& field, const MetricMap& metrics) {
   static constexpr std::array<std::string_view, 5> kKnown = {"metric", "param", "field",
                                                              "direction", "bucket"};
   static constexpr std::array<std::string_view, 1> kFields = {"version"};
@@ -24,7 +24,7 @@ absl::StatusOr<ChooseKey> ReadChooseKey(const YamlField& field) {
   ChooseKey key;
   const MetricInfo* info = nullptr;
   if (metric != nullptr) {
-    CAIRN_ASSIGN_OR_RETURN(info, ReadMetric(*metric));
+    CAIRN_ASSIGN_OR_RETURN(info, ReadMetric(*metric, metrics));
     if (info->depends_on_k) {
       return InvalidPolicy(*metric, fmt::format("{} does not rank models: it changes with the "
                                                 "number of clusters by itself",

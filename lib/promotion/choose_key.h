@@ -24,7 +24,7 @@ struct ChooseKey {
 // POLICY_INVALID at the field at fault; also for a metric that changes with the number
 // of clusters by itself, which ranks nothing. Pure. A version is preferred from the
 // lowest number on unless the item says otherwise.
-absl::StatusOr<ChooseKey> ReadChooseKey(const YamlField& item);
+absl::StatusOr<ChooseKey> ReadChooseKey(const YamlField& item, const MetricMap& metrics);
 
 // Appends the key as an item of the list; ReadChooseKey's inverse.
 void RenderChooseKey(const ChooseKey& key, std::string& out);

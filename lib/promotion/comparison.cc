@@ -58,10 +58,10 @@ bool AppliesOrConclude(const std::string& param, const CheckContext& context, Ch
   const auto a = ParseNumber(mine->second);
   const auto b = ParseNumber(theirs->second);
   if (mine->second == theirs->second || (a && b && *a == *b)) return true;
-  Conclude(
-      Verdict::SKIPPED,
-      fmt::format("{} differs: candidate {}, champion {}", param, mine->second, theirs->second),
-      result);
+  Conclude(Verdict::SKIPPED,
+           fmt::format("{} differs: candidate {}, champion {}", param, ShownText(mine->second),
+                       ShownText(theirs->second)),
+           result);
   return false;
 }
 
@@ -94,10 +94,11 @@ std::string_view UnitOf(const Amount& amount) {
 
 }  // namespace
 
-absl::StatusOr<ComparedMetric> ComparedMetric::Read(const YamlMap& check) {
+absl::StatusOr<ComparedMetric> ComparedMetric::Read(const YamlMap& check,
+                                                    const MetricMap& metrics) {
   ComparedMetric compared;
   CAIRN_ASSIGN_OR_RETURN(const YamlField metric, check.Require("metric"));
-  CAIRN_ASSIGN_OR_RETURN(const MetricInfo* info, ReadMetric(metric));
+  CAIRN_ASSIGN_OR_RETURN(const MetricInfo* info, ReadMetric(metric, metrics));
   compared.metric = std::string(info->name);
   CAIRN_RETURN_IF_ERROR(ReadDirection(check, info, compared.direction));
   if (const YamlField* when = check.Find("when")) {

@@ -30,13 +30,13 @@ struct ComparedMetric {
   static constexpr std::array<std::string_view, 3> kFields = {"metric", "direction", "when"};
 
   // POLICY_INVALID, POLICY_UNSUPPORTED at the field at fault.
-  static absl::StatusOr<ComparedMetric> Read(const YamlMap& check);
+  static absl::StatusOr<ComparedMetric> Read(const YamlMap& check, const MetricMap& metrics);
 
   // `when` stands behind the rule's own fields.
   void Render(YamlLines& lines) const;
   void RenderWhen(YamlLines& lines) const;
 
-  std::string metric;  // a name of KnownMetrics()
+  std::string metric;  // built in or declared by the policy
   Direction direction = Direction::kHigher;
   std::string equal_param;  // the parameter of `when`; empty if there is none
 

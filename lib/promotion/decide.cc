@@ -7,6 +7,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "lib/promotion/admission.h"
 #include "lib/promotion/candidate.h"
 #include "lib/promotion/choose.h"
 #include "lib/promotion/verdict.h"
@@ -15,7 +16,6 @@ namespace cairn::promotion {
 namespace {
 
 using cairn::v1::CandidateResult;
-using cairn::v1::CheckResult;
 using cairn::v1::Decision;
 using cairn::v1::ModelVersion;
 
@@ -24,6 +24,7 @@ struct Candidate {
   int64_t number = 0;
   CandidateResult result;
   bool is_champion = false;
+  std::vector<Exclusion> exclusions;
 };
 
 absl::Status Fault(std::string_view what) {
@@ -53,31 +54,52 @@ absl::Status CheckChampion(const Policy& policy, const DecisionInput& input) {
   return number == input.head_version ? absl::OkStatus() : Fault("the champion is not the head");
 }
 
-// The versions to consider, newest first.
+absl::Status TooMany(const Policy& policy, size_t count) {
+  return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::TOO_MANY_CANDIDATES,
+               fmt::format("{} versions are candidates and the policy allows {}: select some of "
+                           "them by candidates.where, archive versions that nobody needs, name one "
+                           "version, or raise candidates.max",
+                           count, policy.max_candidates))
+      .With("count", std::to_string(count))
+      .With("max", std::to_string(policy.max_candidates))
+      .Precondition("TOO_MANY_CANDIDATES", ModelName(policy.model), "too many candidates");
+}
+
+absl::StatusOr<Candidate> ToCandidate(const Policy& policy, const DecisionInput& input,
+                                      const VersionRead& read) {
+  Candidate candidate;
+  candidate.read = &read;
+  CAIRN_ASSIGN_OR_RETURN(candidate.number, NumberOf(policy, read.version));
+  candidate.is_champion = candidate.number == input.head_version;
+  candidate.exclusions = Exclusions(policy, read, candidate.is_champion, input.time_facts);
+  return candidate;
+}
+
+// The versions to consider, newest first. One that was named is considered whatever it is, and the
+// one that is served defends itself against it.
 absl::StatusOr<std::vector<Candidate>> SelectCandidates(const Policy& policy,
-                                                        const DecisionInput& input) {
+                                                        const DecisionInput& input,
+                                                        LeftOut& left_out) {
   std::vector<Candidate> candidates;
   std::set<int64_t> numbers;
   for (const VersionRead& read : input.candidates) {
-    Candidate candidate;
-    candidate.read = &read;
-    CAIRN_ASSIGN_OR_RETURN(candidate.number, NumberOf(policy, read.version));
+    CAIRN_ASSIGN_OR_RETURN(Candidate candidate, ToCandidate(policy, input, read));
     if (!numbers.insert(candidate.number).second) return Fault("a version is there twice");
-    candidate.is_champion = candidate.number == input.head_version;
-    const bool wanted = input.only_version != 0 || read.version.state() == ModelVersion::READY;
-    if (wanted) candidates.push_back(candidate);
+    if (input.only_version == 0 && !candidate.exclusions.empty()) {
+      ++left_out[candidate.exclusions.front().kind];
+    } else {
+      candidates.push_back(std::move(candidate));
+    }
   }
   if (input.only_version != 0 && numbers != std::set<int64_t>{input.only_version}) {
     return Fault("the candidates are not the version that was named");
   }
   if (static_cast<int64_t>(candidates.size()) > policy.max_candidates) {
-    return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::TOO_MANY_CANDIDATES,
-                 fmt::format("{} versions are candidates and the policy allows {}: name one "
-                             "version, or raise candidates.max",
-                             candidates.size(), policy.max_candidates))
-        .With("count", std::to_string(candidates.size()))
-        .With("max", std::to_string(policy.max_candidates))
-        .Precondition("TOO_MANY_CANDIDATES", ModelName(policy.model), "too many candidates");
+    return TooMany(policy, candidates.size());
+  }
+  if (input.only_version != 0 && input.champion && input.only_version != input.head_version) {
+    CAIRN_ASSIGN_OR_RETURN(Candidate champion, ToCandidate(policy, input, *input.champion));
+    candidates.push_back(std::move(champion));
   }
   std::sort(candidates.begin(), candidates.end(),
             [](const Candidate& a, const Candidate& b) { return a.number > b.number; });
@@ -94,13 +116,26 @@ bool Survives(const Candidate& candidate) {
          });
 }
 
-void AssignRanks(std::vector<Candidate>& candidates, const std::vector<Contender>& ranked) {
+Candidate& Find(std::vector<Candidate>& candidates, int64_t number) {
+  return *std::find_if(candidates.begin(), candidates.end(),
+                       [&](const Candidate& candidate) { return candidate.number == number; });
+}
+
+// Who passes and is not the first learns by which key.
+void AssignRanks(const Policy& policy, const EvidencePin& pin, const std::vector<Contender>& ranked,
+                 std::vector<Candidate>& candidates) {
   int rank = 0;
+  size_t place = 0;
   for (const Contender& contender : ranked) {
-    for (Candidate& candidate : candidates) {
-      if (candidate.number != contender.number) continue;
-      if (candidate.result.verdict() == Verdict::PASS) candidate.result.set_rank(++rank);
-    }
+    ++place;
+    CandidateResult& result = Find(candidates, contender.number).result;
+    if (result.verdict() != Verdict::PASS) continue;
+    result.set_rank(++rank);
+    if (contender.number == ranked[0].number) continue;
+    result.set_lost_by(LostBy(policy, pin, contender, ranked[0]));
+    result.set_message(fmt::format("{}, and comes {} of {}, after version {} by {}",
+                                   result.message(), place, ranked.size(), ranked[0].number,
+                                   result.lost_by()));
   }
 }
 
@@ -126,14 +161,25 @@ void Refuse(Decision& decision, Verdict verdict, std::string message) {
   decision.set_message(std::move(message));
 }
 
-void Choose(const Policy& policy, const DecisionInput& input, const Candidate& best,
-            Decision& decision) {
+// The served version stays: because of which key, where another one passes too.
+std::string StayText(const Candidate& best, const std::vector<Contender>& ranked,
+                     std::vector<Candidate>& candidates) {
+  if (ranked.size() < 2) {
+    return fmt::format("version {} stays: it is served and none is better", best.number);
+  }
+  return fmt::format("version {} stays: it is served and comes before version {} by {}",
+                     best.number, ranked[1].number,
+                     Find(candidates, ranked[1].number).result.lost_by());
+}
+
+void Choose(const Policy& policy, const DecisionInput& input, const std::vector<Contender>& ranked,
+            std::vector<Candidate>& candidates, Decision& decision) {
+  const Candidate& best = Find(candidates, ranked[0].number);
   decision.set_verdict(best.result.verdict());
   decision.set_chosen_version(best.read->version.name());
   if (best.is_champion) {
     decision.set_outcome(Decision::NO_CHANGE);
-    decision.set_message(
-        fmt::format("version {} stays: it is served and none is better", best.number));
+    decision.set_message(StayText(best, ranked, candidates));
     return;
   }
   const std::string before = input.head_version == 0
@@ -141,7 +187,7 @@ void Choose(const Policy& policy, const DecisionInput& input, const Candidate& b
                                  : fmt::format("version {}", input.head_version);
   if (policy.mode != PolicyMode::kEnforce) {
     decision.set_outcome(Decision::NOT_ENFORCED);
-    decision.set_message(fmt::format("version {} would replace {}, but the policy is not enforced",
+    decision.set_message(fmt::format("version {} would replace {}, but the policy is in shadow",
                                      best.number, before));
     return;
   }
@@ -151,23 +197,34 @@ void Choose(const Policy& policy, const DecisionInput& input, const Candidate& b
       fmt::format("version {} replaces {}: it {}", best.number, before, best.result.message()));
 }
 
+// A version that was named and does not pass is the answer, whoever is served.
+bool RefuseNamed(const DecisionInput& input, const std::vector<Candidate>& candidates,
+                 Decision& decision) {
+  for (const Candidate& candidate : candidates) {
+    if (candidate.number != input.only_version || Survives(candidate)) continue;
+    Refuse(decision, candidate.result.verdict(), RefusalText({candidate}));
+    return true;
+  }
+  return false;
+}
+
 void Conclude(const Policy& policy, const DecisionInput& input, const EvidencePin& pin,
               std::vector<Candidate>& candidates, Decision& decision) {
+  if (RefuseNamed(input, candidates, decision)) return;
   std::vector<Contender> contenders;
   for (const Candidate& candidate : candidates) {
     if (Survives(candidate)) contenders.push_back({candidate.read, candidate.number});
   }
   if (contenders.empty()) return Refuse(decision, WorstOf(candidates), RefusalText(candidates));
   if (std::string why = WhyNotRankable(policy, pin, contenders); !why.empty()) {
+    const std::string_view hint =
+        input.only_version == 0 ? "; one that is named is ranked against the served one alone" : "";
     return Refuse(decision, Verdict::INCONCLUSIVE,
-                  fmt::format("{} versions pass, but {}; name the version to promote",
-                              contenders.size(), why));
+                  fmt::format("{} versions pass, but {}{}", contenders.size(), why, hint));
   }
   RankContenders(policy, pin, contenders);
-  AssignRanks(candidates, contenders);
-  for (const Candidate& candidate : candidates) {
-    if (candidate.number == contenders[0].number) Choose(policy, input, candidate, decision);
-  }
+  AssignRanks(policy, pin, contenders, candidates);
+  Choose(policy, input, contenders, candidates, decision);
 }
 
 // What is known before anything is decided.
@@ -193,20 +250,35 @@ Decision StartDecision(const Policy& policy, const DecisionInput& input) {
   return decision;
 }
 
+// The answer of a policy that is off.
+Decision NothingDecided(const Policy& policy, const DecisionInput& input) {
+  Decision decision = StartDecision(policy, input);
+  decision.set_verdict(Verdict::SKIPPED);
+  decision.set_outcome(Decision::NOT_ENFORCED);
+  decision.set_message(fmt::format("policy {} is off: nothing is decided", policy.name));
+  return decision;
+}
+
 }  // namespace
 
 absl::StatusOr<Decision> Decide(const Policy& policy, const DecisionInput& input) {
   CAIRN_RETURN_IF_ERROR(CheckChampion(policy, input));
-  CAIRN_ASSIGN_OR_RETURN(std::vector<Candidate> candidates, SelectCandidates(policy, input));
+  if (policy.mode == PolicyMode::kOff) return NothingDecided(policy, input);
+  LeftOut left_out;
+  CAIRN_ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
+                         SelectCandidates(policy, input, left_out));
   const EvidencePin pin{!policy.evidence_dataset.empty(),
-                        input.evidence ? input.evidence->sha256 : std::string(), policy.trust};
+                        input.evidence ? input.evidence->sha256 : std::string(), policy.trust,
+                        &policy.metrics};
   const bool compares = policy.baseline == BaselineUse::kChannelHead && input.champion.has_value();
   const VersionRead* champion = compares ? &*input.champion : nullptr;
   for (Candidate& candidate : candidates) {
-    candidate.result = EvaluateCandidate(policy, *candidate.read, champion, pin);
+    const Trial trial{policy, champion, pin, candidate.exclusions};
+    candidate.result = EvaluateCandidate(trial, *candidate.read);
   }
   Decision decision = StartDecision(policy, input);
   Conclude(policy, input, pin, candidates, decision);
+  decision.set_message(decision.message() + LeftOutText(left_out));
   for (Candidate& candidate : candidates) *decision.add_candidates() = std::move(candidate.result);
   return decision;
 }

@@ -32,14 +32,14 @@ struct DecisionInput {
   // baseline is the channel's head, whatever the version's state.
   std::optional<VersionRead> champion;
   // Every version of the model in any order, the champion included; or, if
-  // `only_version` is not 0, exactly that one.
+  // `only_version` is not 0, exactly that one, which is held against the champion alone.
   std::vector<VersionRead> candidates;
   int64_t only_version = 0;
-  // The newest version of the policy's evidence data set; none if the policy
-  // names no data set, or the data set has no version (then checks are ERROR).
+  // The version of the policy's evidence data set that it stands for; none if the policy
+  // names no data set, or there is no such version (then checks are ERROR).
   std::optional<DatasetRead> evidence;
-  // Facts about time, computed once by the caller. Empty for every policy that
-  // can be written today.
+  // Facts about time, computed once by the caller: AgeFacts of the policy's condition and every
+  // candidate. Empty for policies that ask for no age.
   std::map<std::string, std::string> time_facts;
 };
 
@@ -52,8 +52,10 @@ struct DecisionInput {
 // are no part of the id. A dry run and a real one call this alike; `outcome`
 // and `epoch` say what committing does.
 //
-// - FAILED_PRECONDITION (TOO_MANY_CANDIDATES): more versions in the wanted
-//   state than the policy's maximum; metadata `count`, `max`.
+// A policy that is off decides nothing: NOT_ENFORCED, without candidates.
+//
+// - FAILED_PRECONDITION (TOO_MANY_CANDIDATES): more versions that may be candidates (admission.h)
+//   than the policy's maximum; metadata `count`, `max`.
 // - INTERNAL (INTERNAL_FAULT): the input contradicts itself.
 absl::StatusOr<cairn::v1::Decision> Decide(const Policy& policy, const DecisionInput& input);
 

@@ -1,6 +1,7 @@
 #include "lib/promotion/evidence.h"
 
 #include <algorithm>
+#include <cmath>
 #include <tuple>
 
 #include "fmt/format.h"
@@ -101,14 +102,18 @@ bool Tells(const Observation& seen) {
   return seen.kind == Observation::Kind::kFound || seen.kind == Observation::Kind::kAmbiguous;
 }
 
-}  // namespace
-
-Observation Observe(const VersionRead& read, std::string_view metric, const EvidencePin& pin) {
-  return ObserveAgainst(read, {}, metric, pin);
+// Whoever measured it measured something else: no rule counts it, whatever its bounds.
+void CheckRange(std::string_view metric, const EvidencePin& pin, Observation& seen) {
+  static const MetricMap none;
+  const MetricInfo* info = FindMetric(metric, pin.metrics == nullptr ? none : *pin.metrics);
+  if (info == nullptr || seen.kind != Observation::Kind::kFound || !std::isfinite(seen.value)) {
+    return;
+  }
+  if (seen.value < info->min || seen.value > info->max) seen.kind = Observation::Kind::kOutOfRange;
 }
 
-Observation ObserveAgainst(const VersionRead& read, std::string_view reference,
-                           std::string_view metric, const EvidencePin& pin) {
+Observation ObserveUnchecked(const VersionRead& read, std::string_view reference,
+                             std::string_view metric, const EvidencePin& pin) {
   Observation none;
   if (pin.required && pin.sha256.empty()) {
     none.kind = Observation::Kind::kNoDataset;
@@ -122,6 +127,19 @@ Observation ObserveAgainst(const VersionRead& read, std::string_view reference,
   }
   if (Tells(reported)) none.kind = Observation::Kind::kUntrusted;
   return measured.kind == Observation::Kind::kMissing ? none : measured;
+}
+
+}  // namespace
+
+Observation Observe(const VersionRead& read, std::string_view metric, const EvidencePin& pin) {
+  return ObserveAgainst(read, {}, metric, pin);
+}
+
+Observation ObserveAgainst(const VersionRead& read, std::string_view reference,
+                           std::string_view metric, const EvidencePin& pin) {
+  Observation seen = ObserveUnchecked(read, reference, metric, pin);
+  CheckRange(metric, pin, seen);
+  return seen;
 }
 
 std::vector<std::string> EvidenceLinks(const cairn::v1::ModelVersion& version,

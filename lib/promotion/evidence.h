@@ -9,6 +9,7 @@
 
 #include "cairn/v1/evaluations.pb.h"
 #include "cairn/v1/registry.pb.h"
+#include "lib/promotion/metric_registry.h"
 
 namespace cairn::promotion {
 
@@ -29,6 +30,9 @@ struct VersionRead {
   cairn::v1::ModelVersion version;
   int64_t mod_revision = 0;
   std::string sha256;  // of the bytes that are kept of it, see read_values.h
+  // Where its run stands: a word of Run.State, or DELETED, also for one that is gone. Empty: it
+  // has no run.
+  std::string run_state;
   std::vector<EvaluationRead> evaluations;
 };
 
@@ -56,9 +60,11 @@ struct EvidencePin {
   bool required = false;  // the policy names a data set
   std::string sha256;     // its digest; empty if it does not exist
   Trust trust = Trust::kReported;
+  const MetricMap* metrics = nullptr;  // that the policy declares; null: none. Outlives the pin
 };
 
-// What was found of a metric. The fields below `kind` count only where it is kFound.
+// What was found of a metric. The fields below `kind` count only where it is kFound, and `value`
+// also where it is kOutOfRange.
 struct Observation {
   enum class Kind {
     kFound,
@@ -67,6 +73,7 @@ struct Observation {
     kUntrusted,     // only values that clients report, and the policy trusts the server alone
     kAmbiguous,     // several different values
     kNoDataset,     // the required data set does not exist
+    kOutOfRange,    // a value that the metric cannot have
   };
   Kind kind = Kind::kMissing;
   double value = 0;             // canonical: no -0, one NaN

@@ -6,9 +6,9 @@
 
 namespace cairn::promotion {
 
-absl::StatusOr<Guardrail> Guardrail::Read(const YamlMap& check) {
+absl::StatusOr<Guardrail> Guardrail::Read(const YamlMap& check, const MetricMap& metrics) {
   Guardrail guardrail;
-  CAIRN_ASSIGN_OR_RETURN(guardrail.compared, ComparedMetric::Read(check));
+  CAIRN_ASSIGN_OR_RETURN(guardrail.compared, ComparedMetric::Read(check, metrics));
   CAIRN_ASSIGN_OR_RETURN(guardrail.bands, Bands::Read(check));
   const YamlField* loss = check.Find("maxLoss");
   if (loss == nullptr) return guardrail;

@@ -24,7 +24,7 @@ struct Guardrail final : RuleValue<Guardrail> {
 
   // POLICY_INVALID, POLICY_UNSUPPORTED at the field at fault. Bands and `maxLoss`
   // exclude each other.
-  static absl::StatusOr<Guardrail> Read(const YamlMap& check);
+  static absl::StatusOr<Guardrail> Read(const YamlMap& check, const MetricMap& metrics);
 
   void Render(YamlLines& lines) const override;
   void Evaluate(const CheckHead& head, const CheckContext& context,

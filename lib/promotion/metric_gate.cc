@@ -5,11 +5,19 @@
 #include "lib/promotion/policy_words.h"
 
 namespace cairn::promotion {
+namespace {
 
-absl::StatusOr<MetricGate> MetricGate::Read(const YamlMap& check) {
+std::string UnitOf(const std::string& metric, const EvidencePin& pin) {
+  const MetricInfo* info = pin.metrics == nullptr ? nullptr : FindMetric(metric, *pin.metrics);
+  return info == nullptr || info->unit.empty() ? "" : " " + info->unit;
+}
+
+}  // namespace
+
+absl::StatusOr<MetricGate> MetricGate::Read(const YamlMap& check, const MetricMap& metrics) {
   MetricGate gate;
   CAIRN_ASSIGN_OR_RETURN(gate.bands, Bands::ReadRequired(check));
-  CAIRN_ASSIGN_OR_RETURN(const MetricInfo* metric, ReadMetric(*check.Find("metric")));
+  CAIRN_ASSIGN_OR_RETURN(const MetricInfo* metric, ReadMetric(*check.Find("metric"), metrics));
   gate.metric = std::string(metric->name);
   CAIRN_RETURN_IF_ERROR(gate.bands.CheckReach(check, *metric));
   return gate;
@@ -29,7 +37,8 @@ void MetricGate::Evaluate(const CheckHead& head, const CheckContext& context,
   const double* value = FoundOrConclude(seen, metric, "the version", head.on_missing, result);
   if (value == nullptr) return;
   result.set_observed(*value);
-  bands.Conclude(fmt::format("{} {}", metric, NumberText(*value)), *value, result);
+  bands.Conclude(fmt::format("{} {}{}", metric, NumberText(*value), UnitOf(metric, context.pin)),
+                 *value, result);
 }
 
 }  // namespace cairn::promotion

@@ -21,14 +21,14 @@ struct MetricGate final : RuleValue<MetricGate> {
   static constexpr std::array<std::string_view, 3> kFields = {"metric", "pass", "fail"};
 
   // POLICY_INVALID, POLICY_UNSUPPORTED at the field at fault.
-  static absl::StatusOr<MetricGate> Read(const YamlMap& check);
+  static absl::StatusOr<MetricGate> Read(const YamlMap& check, const MetricMap& metrics);
 
   void Render(YamlLines& lines) const override;
   // A value that is missing is what CheckHead::on_missing says.
   void Evaluate(const CheckHead& head, const CheckContext& context,
                 cairn::v1::CheckResult& result) const override;
 
-  std::string metric;  // a name of KnownMetrics()
+  std::string metric;  // built in or declared by the policy
   Bands bands;         // never empty
 
   friend bool operator==(const MetricGate&, const MetricGate&) = default;

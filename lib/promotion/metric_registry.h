@@ -2,8 +2,10 @@
 #define CAIRN_LIB_PROMOTION_METRIC_REGISTRY_H_
 
 #include <limits>
+#include <map>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace cairn::promotion {
@@ -11,13 +13,15 @@ namespace cairn::promotion {
 // Which values of a metric are better.
 enum class Direction { kHigher, kLower };
 
-// A metric that a policy may name. The list is closed, so that a misspelt
-// threshold is refused when a policy is applied and not missed when it matters.
+// A metric that a policy may name: one of those that are built in, or one that the policy declares.
+// Nothing else, so that a misspelt threshold is refused when a policy is applied and not missed
+// when it matters. A plain value.
 struct MetricInfo {
-  std::string_view name;
+  std::string name;
   // Which values are better; none for a plain count.
   std::optional<Direction> direction;
-  // The values it can take; a band outside them is refused.
+  // The values it can take. A band outside them is refused, and a value outside them is an error of
+  // who measured it.
   double min = -std::numeric_limits<double>::infinity();
   double max = std::numeric_limits<double>::infinity();
   // It falls or rises with the number of clusters by itself, so it compares
@@ -26,13 +30,20 @@ struct MetricInfo {
   // It describes a pair of models and only a server that has both can compute
   // it; not offered yet.
   bool needs_server = false;
+  // For people: "ms". Empty for plain numbers.
+  std::string unit;
+  friend bool operator==(const MetricInfo&, const MetricInfo&) = default;
 };
 
-// Every known metric, sorted by name. Lives as long as the process.
+// The metrics that a policy declares, by name.
+using MetricMap = std::map<std::string, MetricInfo, std::less<>>;
+
+// The metrics that are built in, sorted by name. Lives as long as the process.
 std::span<const MetricInfo> KnownMetrics();
 
-// The metric called `name`; null if there is none.
-const MetricInfo* FindMetric(std::string_view name);
+// The metric called `name`, built in or declared; null if there is none. Lives as long as
+// `declared`.
+const MetricInfo* FindMetric(std::string_view name, const MetricMap& declared = {});
 
 }  // namespace cairn::promotion
 

@@ -6,9 +6,9 @@
 
 namespace cairn::promotion {
 
-absl::StatusOr<Objective> Objective::Read(const YamlMap& check) {
+absl::StatusOr<Objective> Objective::Read(const YamlMap& check, const MetricMap& metrics) {
   Objective objective;
-  CAIRN_ASSIGN_OR_RETURN(objective.compared, ComparedMetric::Read(check));
+  CAIRN_ASSIGN_OR_RETURN(objective.compared, ComparedMetric::Read(check, metrics));
   if (const YamlField* effect = check.Find("minEffect")) {
     CAIRN_ASSIGN_OR_RETURN(objective.min_effect, ReadAmount(*effect));
   }

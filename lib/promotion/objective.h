@@ -21,7 +21,7 @@ struct Objective final : RuleValue<Objective> {
                                                               "minEffect"};
 
   // POLICY_INVALID, POLICY_UNSUPPORTED at the field at fault.
-  static absl::StatusOr<Objective> Read(const YamlMap& check);
+  static absl::StatusOr<Objective> Read(const YamlMap& check, const MetricMap& metrics);
 
   void Render(YamlLines& lines) const override;
   void Evaluate(const CheckHead& head, const CheckContext& context,

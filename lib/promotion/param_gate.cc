@@ -7,7 +7,7 @@
 
 namespace cairn::promotion {
 
-absl::StatusOr<ParamGate> ParamGate::Read(const YamlMap& check) {
+absl::StatusOr<ParamGate> ParamGate::Read(const YamlMap& check, const MetricMap& /*metrics*/) {
   ParamGate gate;
   CAIRN_ASSIGN_OR_RETURN(gate.bands, Bands::ReadRequired(check));
   CAIRN_ASSIGN_OR_RETURN(gate.param, ReadParamKey(*check.Find("param")));

@@ -21,7 +21,7 @@ struct ParamGate final : RuleValue<ParamGate> {
   static constexpr std::array<std::string_view, 3> kFields = {"param", "pass", "fail"};
 
   // POLICY_INVALID at the field at fault.
-  static absl::StatusOr<ParamGate> Read(const YamlMap& check);
+  static absl::StatusOr<ParamGate> Read(const YamlMap& check, const MetricMap& metrics);
 
   void Render(YamlLines& lines) const override;
   void Evaluate(const CheckHead& head, const CheckContext& context,

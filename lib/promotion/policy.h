@@ -9,6 +9,8 @@
 #include "lib/promotion/check.h"
 #include "lib/promotion/choose_key.h"
 #include "lib/promotion/evidence.h"
+#include "lib/promotion/metric_registry.h"
+#include "lib/promotion/where.h"
 
 namespace cairn::promotion {
 
@@ -18,8 +20,8 @@ namespace cairn::promotion {
 // safe to read from any thread. Two policies are equal when they are the same
 // rule, wherever its parts stood in the text.
 
-// Only a policy that is enforced moves its channel. With the others a promotion decides
-// and explains as ever, and the decision says what it would have done.
+// Only a policy that is enforced moves its channel. In shadow a promotion decides, explains and is
+// stored as ever, and the decision says what it would have done; one that is off decides nothing.
 enum class PolicyMode { kEnforce, kShadow, kOff };
 
 // What candidates are compared with.
@@ -37,13 +39,17 @@ struct Policy {
   std::string channel;  // plain name of the channel
   PolicyMode mode = PolicyMode::kEnforce;
   int64_t max_candidates = 50;
+  Where where;  // which versions are candidates; empty = all that are READY
   // The data set, by plain name, that evidence must rest on; empty = any one.
   std::string evidence_dataset;
+  // Which version of it: a number or an alias; empty = the newest.
+  std::string evidence_version;
   Trust trust = Trust::kReported;
   std::vector<Lineage> require_lineage;
   BaselineUse baseline = BaselineUse::kChannelHead;
   IfAbsent if_absent = IfAbsent::kGatesOnly;
   std::vector<ComparableKey> comparable_on;
+  MetricMap metrics;              // that it declares
   std::vector<Check> checks;      // section by section, as in the text
   std::vector<ChooseKey> choose;  // never empty; ends with kVersion
   friend bool operator==(const Policy&, const Policy&) = default;

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "fmt/format.h"
+#include "lib/base/alias_names.h"
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
@@ -17,12 +18,9 @@
 namespace cairn::promotion {
 namespace {
 
-constexpr size_t kMaxChecks = 200;
-constexpr int64_t kMaxCandidates = 1000;
-
 // Beside the sections of checks.
-constexpr std::array<std::string_view, 6> kSpecFields = {"target",   "mode",     "candidates",
-                                                         "evidence", "baseline", "choose"};
+constexpr std::array<std::string_view, 7> kSpecFields = {
+    "target", "mode", "candidates", "metrics", "evidence", "baseline", "choose"};
 constexpr std::array<Unsupported, 5> kSpecLater = {
     {{"trigger", "leave it out and ask for a promotion when one is due"},
      {"pace", "leave it out and ask for promotions no more often than wanted"},
@@ -42,6 +40,14 @@ absl::StatusOr<std::string> ReadPlainName(const YamlField& field) {
                          "letter, digit or '_'");
   }
   return name;
+}
+
+// Any text without control characters.
+absl::StatusOr<std::string> ReadHumanText(const YamlField& field, size_t max_bytes) {
+  CAIRN_ASSIGN_OR_RETURN(std::string text, ReadText(field));
+  const absl::Status valid = ValidateHumanName(field.path, text, max_bytes, true);
+  if (!valid.ok()) return InvalidPolicy(field, MetadataOf(valid, "rule"));
+  return text;
 }
 
 absl::StatusOr<std::string> ReadHumanName(const YamlField& field) {
@@ -78,16 +84,17 @@ absl::Status ReadTarget(const YamlField& field, Policy& policy) {
 }
 
 absl::Status ReadCandidates(const YamlField& field, Policy& policy) {
-  static constexpr std::array<std::string_view, 2> kKnown = {"state", "max"};
-  static constexpr std::array<Unsupported, 1> kLater = {
-      {{"where", "write state: READY, the only condition on candidates so far"}}};
+  static constexpr std::array<std::string_view, 3> kKnown = {"state", "where", "max"};
   static constexpr std::array<std::string_view, 1> kStates = {"READY"};
-  CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(field, kKnown, kLater));
+  CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(field, kKnown));
   if (const YamlField* state = map.Find("state")) {
     CAIRN_RETURN_IF_ERROR(ReadChoice(*state, kStates).status());
   }
   if (const YamlField* max = map.Find("max")) {
     CAIRN_ASSIGN_OR_RETURN(policy.max_candidates, ReadInteger(*max, 1, kMaxCandidates));
+  }
+  if (const YamlField* where = map.Find("where")) {
+    CAIRN_ASSIGN_OR_RETURN(policy.where, ReadWhere(*where));
   }
   return absl::OkStatus();
 }
@@ -108,6 +115,28 @@ absl::StatusOr<std::vector<Enum>> ReadWords(const YamlField& field,
   return std::vector<Enum>(found.begin(), found.end());
 }
 
+// `NAME`, `NAME@3` or `NAME@ALIAS`.
+absl::Status ReadEvidenceDataset(const YamlField& field, Policy& policy) {
+  CAIRN_ASSIGN_OR_RETURN(const std::string text, ReadText(field));
+  const size_t at = text.rfind('@');
+  YamlNode name = *field.node;
+  name.text = text.substr(0, at);
+  CAIRN_ASSIGN_OR_RETURN(policy.evidence_dataset, ReadHumanName({&name, field.path}));
+  if (at == std::string::npos) return absl::OkStatus();
+  policy.evidence_version = text.substr(at + 1);
+  const std::string& version = policy.evidence_version;
+  if (version == kLatestAlias) {
+    return InvalidPolicy(field, "without a version the newest one is meant; leave @latest out");
+  }
+  const bool is_number = !version.empty() && version.size() < 19 && version[0] != '0' &&
+                         version.find_first_not_of("0123456789") == std::string::npos;
+  if (is_number ||
+      ValidateAlias(version, {.field = field.path, .max_bytes = 100, .dots = true}).ok()) {
+    return absl::OkStatus();
+  }
+  return InvalidPolicy(field, "behind @ stands the number of a version, from 1, or an alias");
+}
+
 absl::Status ReadEvidence(const YamlField& field, Policy& policy) {
   static constexpr std::array<std::string_view, 3> kKnown = {"dataset", "trust", "requireLineage"};
   static constexpr std::array<Unsupported, 1> kLater = {
@@ -117,7 +146,7 @@ absl::Status ReadEvidence(const YamlField& field, Policy& policy) {
   CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(field, kKnown, kLater));
   if (const YamlField* dataset = map.Find("dataset")) {
     if (dataset->node->kind != YamlNode::Kind::kScalar || !dataset->node->text.empty()) {
-      CAIRN_ASSIGN_OR_RETURN(policy.evidence_dataset, ReadHumanName(*dataset));
+      CAIRN_RETURN_IF_ERROR(ReadEvidenceDataset(*dataset, policy));
     }
   }
   // There is no default: who accepts a client's word says so.
@@ -168,6 +197,63 @@ absl::Status ReadBaseline(const YamlField& field, Policy& policy) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<MetricInfo> ReadMetricInfo(const std::string& name, const YamlField& field) {
+  static constexpr std::array<std::string_view, 4> kKnown = {"direction", "min", "max", "unit"};
+  static constexpr std::array<std::string_view, 3> kWords = {"higher", "lower", "none"};
+  constexpr size_t kMaxUnitBytes = 32;
+  CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(field, kKnown));
+  MetricInfo metric;
+  metric.name = name;
+  CAIRN_ASSIGN_OR_RETURN(const YamlField direction, map.Require("direction"));
+  CAIRN_ASSIGN_OR_RETURN(const size_t word, ReadChoice(direction, kWords));
+  if (word < kDirections.size()) metric.direction = static_cast<Direction>(word);
+  if (const YamlField* min = map.Find("min")) {
+    CAIRN_ASSIGN_OR_RETURN(metric.min, ReadNumber(*min));
+  }
+  if (const YamlField* max = map.Find("max")) {
+    CAIRN_ASSIGN_OR_RETURN(metric.max, ReadNumber(*max));
+    if (metric.max <= metric.min) return InvalidPolicy(*max, "must be greater than min");
+  }
+  if (const YamlField* unit = map.Find("unit"); unit != nullptr && !unit->node->text.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(metric.unit, ReadHumanText(*unit, kMaxUnitBytes));
+  }
+  return metric;
+}
+
+// Metrics of any kind of model, beside those that are built in.
+absl::Status ReadMetrics(const YamlField& field, Policy& policy) {
+  constexpr size_t kMaxMetricBytes = 250;
+  CAIRN_RETURN_IF_ERROR(YamlMap::Open(field, {}).status());
+  for (const auto& [key, value] : field.node->entries) {
+    const YamlField at_key{&key, fmt::format("{}.{}", field.path, ShownText(key.text))};
+    CAIRN_ASSIGN_OR_RETURN(const std::string name, ReadHumanText(at_key, kMaxMetricBytes));
+    if (FindMetric(name) != nullptr || name.rfind("live.", 0) == 0) {
+      return InvalidPolicy(at_key, "the metric is built in and means the same in every policy");
+    }
+    if (policy.metrics.size() >= kMaxDeclaredMetrics) {
+      return InvalidPolicy(at_key, fmt::format("more than {} metrics", kMaxDeclaredMetrics));
+    }
+    CAIRN_ASSIGN_OR_RETURN(policy.metrics[name], ReadMetricInfo(name, {&value, at_key.path}));
+  }
+  return absl::OkStatus();
+}
+
+// What nobody counts decides nothing; and what a decision says must fit one answer.
+absl::Status CheckRules(const YamlField& spec, const Policy& policy) {
+  const auto& checks = policy.checks;
+  if (std::none_of(checks.begin(), checks.end(),
+                   [](const Check& check) { return check.head.mode == CheckMode::kEnforce; })) {
+    return InvalidPolicy(spec, "no gate or comparison is enforced, so nothing could ever pass");
+  }
+  const int64_t results = policy.max_candidates * static_cast<int64_t>(checks.size());
+  if (results <= kMaxResults) return absl::OkStatus();
+  return InvalidPolicy(
+      spec,
+      fmt::format("candidates.max {} times {} checks is {}, more than {}: lower candidates.max"
+                  " and select by candidates.where, or leave checks out",
+                  policy.max_candidates, checks.size(), results, kMaxResults));
+}
+
 absl::Status ReadChecks(const YamlMap& spec, const CheckSection& section,
                         std::set<std::string>& ids, Policy& policy) {
   const YamlField* field = spec.Find(section.field);
@@ -177,7 +263,7 @@ absl::Status ReadChecks(const YamlMap& spec, const CheckSection& section,
     return InvalidPolicy(*field, "needs a baseline; write baseline.use: channel-head");
   }
   for (const YamlField& item : items) {
-    CAIRN_ASSIGN_OR_RETURN(Check check, ReadCheck(section, item));
+    CAIRN_ASSIGN_OR_RETURN(Check check, ReadCheck(section, item, policy.metrics));
     if (ids.size() >= kMaxChecks) {
       return InvalidPolicy(item, fmt::format("more than {} rules", kMaxChecks));
     }
@@ -200,7 +286,7 @@ absl::Status ReadChoose(const YamlMap& spec, Policy& policy) {
       if (!policy.choose.empty() && policy.choose.back().source == ChooseKey::Source::kVersion) {
         return InvalidPolicy(item, "nothing can follow the version: no two versions tie on it");
       }
-      CAIRN_ASSIGN_OR_RETURN(ChooseKey key, ReadChooseKey(item));
+      CAIRN_ASSIGN_OR_RETURN(ChooseKey key, ReadChooseKey(item, policy.metrics));
       if (!seen.insert({key.source, key.key}).second) {
         return InvalidPolicy(item, "the order has this key already");
       }
@@ -227,6 +313,9 @@ absl::Status ReadSpec(const YamlField& field, Policy& policy) {
   if (const YamlField* candidates = spec.Find("candidates")) {
     CAIRN_RETURN_IF_ERROR(ReadCandidates(*candidates, policy));
   }
+  if (const YamlField* metrics = spec.Find("metrics")) {
+    CAIRN_RETURN_IF_ERROR(ReadMetrics(*metrics, policy));
+  }
   CAIRN_ASSIGN_OR_RETURN(const YamlField evidence, spec.Require("evidence"));
   CAIRN_RETURN_IF_ERROR(ReadEvidence(evidence, policy));
   policy.comparable_on = {ComparableKey::kDatasetDigest, ComparableKey::kFeatureSchema,
@@ -238,7 +327,8 @@ absl::Status ReadSpec(const YamlField& field, Policy& policy) {
   for (const CheckSection* section : CheckSections()) {
     CAIRN_RETURN_IF_ERROR(ReadChecks(spec, *section, ids, policy));
   }
-  return ReadChoose(spec, policy);
+  CAIRN_RETURN_IF_ERROR(ReadChoose(spec, policy));
+  return CheckRules(field, policy);
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
+#include <cmath>
 #include <string>
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
+#include "lib/base/encoding.h"
 #include "lib/promotion/check_kinds.h"
 #include "lib/promotion/policy_parser.h"
 #include "lib/promotion/policy_words.h"
@@ -29,6 +31,25 @@ void RenderChecks(const Policy& policy, std::string& out) {
   }
 }
 
+std::string DatasetText(const Policy& policy) {
+  return policy.evidence_version.empty()
+             ? policy.evidence_dataset
+             : fmt::format("{}@{}", policy.evidence_dataset, policy.evidence_version);
+}
+
+void RenderMetrics(const Policy& policy, std::string& out) {
+  if (policy.metrics.empty()) return;
+  YamlLines(out, 2).Add("metrics", "");
+  for (const auto& [name, metric] : policy.metrics) {
+    YamlLines(out, 4).Add(QuotedYaml(name), "");
+    YamlLines lines(out, 6);
+    lines.Add("direction", metric.direction ? WordOf(kDirections, *metric.direction) : "none");
+    if (std::isfinite(metric.min)) lines.Add("min", ShortestDouble(metric.min));
+    if (std::isfinite(metric.max)) lines.Add("max", ShortestDouble(metric.max));
+    lines.Add("unit", QuotedYaml(metric.unit));
+  }
+}
+
 void RenderChoose(const Policy& policy, std::string& out) {
   YamlLines(out, 2).Add("choose", "");
   YamlLines(out, 4).Add("order", "");
@@ -49,8 +70,11 @@ std::string RenderPolicy(const Policy& policy) {
   YamlLines(out, 2).Add("mode", WordOf(kPolicyModes, policy.mode));
   out += "  candidates:\n    state: READY\n";
   YamlLines(out, 4).Add("max", std::to_string(policy.max_candidates));
+  // Like `metrics` only where there is one: digests of policies without it stay what they were.
+  if (!policy.where.empty()) YamlLines(out, 4).Add("where", QuotedYaml(WhereText(policy.where)));
+  RenderMetrics(policy, out);
   out += "  evidence:\n";
-  YamlLines(out, 4).Add("dataset", QuotedYaml(policy.evidence_dataset));
+  YamlLines(out, 4).Add("dataset", QuotedYaml(DatasetText(policy)));
   YamlLines(out, 4).Add("trust", WordOf(kTrust, policy.trust));
   YamlLines(out, 4).Add("requireLineage", Words(policy.require_lineage, kLineage));
   out += "  baseline:\n";

@@ -6,16 +6,19 @@
 
 namespace cairn::promotion {
 
-absl::StatusOr<const MetricInfo*> ReadMetric(const YamlField& field) {
+absl::StatusOr<const MetricInfo*> ReadMetric(const YamlField& field, const MetricMap& declared) {
   CAIRN_ASSIGN_OR_RETURN(const std::string name, ReadText(field));
   if (name.rfind("live.", 0) == 0) {
     return UnsupportedPolicy(field, "leave rules on live metrics out");
   }
-  const MetricInfo* metric = FindMetric(name);
+  const MetricInfo* metric = FindMetric(name, declared);
   if (metric == nullptr) {
     std::vector<std::string_view> names;
     for (const MetricInfo& known : KnownMetrics()) names.push_back(known.name);
-    return InvalidPolicy(field, "unknown metric", Nearest(name, names));
+    for (const auto& [known, info] : declared) names.push_back(known);
+    return InvalidPolicy(field,
+                         "unknown metric: it is not built in and spec.metrics does not declare it",
+                         Nearest(name, names));
   }
   if (metric->needs_server) {
     return UnsupportedPolicy(field, "leave rules on metrics that compare two models' labels out");

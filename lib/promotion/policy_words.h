@@ -50,10 +50,10 @@ absl::Status ReadWord(const YamlMap& map, std::string_view name,
   return absl::OkStatus();
 }
 
-// A metric that policies may name; lives as long as the process. POLICY_UNSUPPORTED for
+// A metric that is built in or `declared`, as whose part it lives. POLICY_UNSUPPORTED for
 // metrics that are known and that this server cannot look at: live ones, and those that
 // compare the labels of two models.
-absl::StatusOr<const MetricInfo*> ReadMetric(const YamlField& field);
+absl::StatusOr<const MetricInfo*> ReadMetric(const YamlField& field, const MetricMap& declared);
 
 // Any text but the empty one: parameters have no fixed names.
 absl::StatusOr<std::string> ReadParamKey(const YamlField& field);

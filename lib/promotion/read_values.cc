@@ -18,11 +18,13 @@ absl::Status Corrupt(std::string_view what) {
 
 }  // namespace
 
-std::string VersionValue(std::string_view sealed_record, cairn::v1::ModelVersion::State state) {
+std::string VersionValue(std::string_view sealed_record, cairn::v1::ModelVersion::State state,
+                         std::string_view run_state) {
   std::string value;
   AppendNetstring(value, kVersionTag);
   AppendNetstring(value, sealed_record);
   AppendNetstring(value, cairn::v1::ModelVersion::State_Name(state));
+  AppendNetstring(value, run_state);
   return value;
 }
 
@@ -33,15 +35,17 @@ absl::StatusOr<VersionRead> ReadVersionValue(std::string_view value) {
   const auto tag = TakeNetstring(value);
   const auto sealed = TakeNetstring(value);
   const auto state = TakeNetstring(value);
+  const auto run_state = TakeNetstring(value);
   cairn::internal::ModelVersionRecord record;
   cairn::v1::ModelVersion::State parsed = cairn::v1::ModelVersion::STATE_UNSPECIFIED;
-  if (tag != kVersionTag || !sealed || !state || !value.empty() ||
+  if (tag != kVersionTag || !sealed || !state || !run_state || !value.empty() ||
       !record.ParseFromArray(sealed->data(), static_cast<int>(sealed->size())) ||
       !cairn::v1::ModelVersion::State_Parse(std::string(*state), &parsed)) {
     return Corrupt(kWhat);
   }
   read.version = std::move(*record.mutable_version());
   read.version.set_state(parsed);
+  read.run_state = std::string(*run_state);
   return read;
 }
 

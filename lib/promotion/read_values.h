@@ -16,8 +16,9 @@ namespace cairn::promotion {
 // docs/promotion.md describes them with test vectors. All functions are pure.
 
 // Of a model version: netstrings `cairn.version.v1`, the bytes of the record that was written when
-// it was registered, and its state, `READY` or `ARCHIVED`.
-std::string VersionValue(std::string_view sealed_record, cairn::v1::ModelVersion::State state);
+// it was registered, its state, `READY` or `ARCHIVED`, and VersionRead::run_state.
+std::string VersionValue(std::string_view sealed_record, cairn::v1::ModelVersion::State state,
+                         std::string_view run_state);
 
 // VersionValue's inverse, without the evaluations and the revision. DATA_LOSS (RECORD_CORRUPT) for
 // other bytes.

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -35,6 +36,23 @@ void AddSentences(const Channel& channel, const cairn::v1::CandidateResult& cand
   }
 }
 
+bool SpeaksOf(const cairn::v1::Decision& decision, const std::string& version) {
+  return std::any_of(decision.candidates().begin(), decision.candidates().end(),
+                     [&](const auto& candidate) { return candidate.version() == version; });
+}
+
+// Among all candidates, so that a rank is a rank; alone where it is none or they are too many.
+absl::StatusOr<cairn::v1::Decision> DecideAbout(const Snapshot& snapshot,
+                                                const std::string& channel,
+                                                const std::string& version,
+                                                int64_t now_unix_nanos) {
+  CAIRN_ASSIGN_OR_RETURN(Situation alone, ReadSituation(snapshot, channel, version));
+  CAIRN_ASSIGN_OR_RETURN(Situation among_all, ReadSituation(snapshot, channel, ""));
+  auto decision = MakeDecision(snapshot, among_all, now_unix_nanos);
+  if (decision.ok() && SpeaksOf(*decision, version)) return decision;
+  return MakeDecision(snapshot, alone, now_unix_nanos);
+}
+
 }  // namespace
 
 absl::StatusOr<cairn::v1::ExplainResponse> Explain(const Snapshot& snapshot,
@@ -52,10 +70,8 @@ absl::StatusOr<cairn::v1::ExplainResponse> Explain(const Snapshot& snapshot,
     CAIRN_ASSIGN_OR_RETURN(auto stored, FindDecision(snapshot, channel.decision()));
     if (stored.has_value()) *response.mutable_decision() = *std::move(stored);
   } else {
-    CAIRN_ASSIGN_OR_RETURN(const Situation situation,
-                           ReadSituation(snapshot, request.name(), version));
     CAIRN_ASSIGN_OR_RETURN(*response.mutable_decision(),
-                           MakeDecision(snapshot, situation, now_unix_nanos));
+                           DecideAbout(snapshot, request.name(), version, now_unix_nanos));
   }
   for (const auto& candidate : response.decision().candidates()) {
     if (candidate.version() == version) *response.mutable_candidate() = candidate;

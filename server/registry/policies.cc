@@ -1,16 +1,21 @@
 #include "server/registry/policies.h"
 
+#include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "fmt/format.h"
+#include "google/protobuf/empty.pb.h"
 #include "lib/base/clock.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "lib/promotion/policy_parser.h"
+#include "server/registry/limits.h"
 #include "server/registry/models.h"
+#include "server/registry/policy_cache.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
 
@@ -74,9 +79,20 @@ absl::Status GovernChannel(const Snapshot& snapshot, const promotion::Policy& ru
   return absl::OkStatus();
 }
 
-// A policy that moves to another channel leaves the old one ungoverned.
+absl::Status LeftUngoverned(const cairn::v1::Channel& channel, std::string_view way_out) {
+  return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::CHANNEL_LEFT_UNGOVERNED,
+               fmt::format("{} serves {} and would be left without a policy: {}", channel.name(),
+                           channel.version(), way_out))
+      .With("channel", channel.name())
+      .With("version", channel.version())
+      .With("instead", way_out)
+      .Precondition("POLICY", channel.name(), "the channel serves a version");
+}
+
+// Takes the policy from its channel. CHANNEL_LEFT_UNGOVERNED, telling the way out, if the channel
+// serves a version; an empty way out allows it.
 absl::Status LeaveChannel(const Snapshot& snapshot, const std::string& channel_name,
-                          WriteSet& write_set) {
+                          std::string_view way_out, WriteSet& write_set) {
   CAIRN_ASSIGN_OR_RETURN(const ChannelRef ref, ParseChannelName("channel", channel_name));
   const storage::Key channel_key = storage::ChannelKey(ref.model, ref.channel);
   CAIRN_ASSIGN_OR_RETURN(const auto channel,
@@ -84,14 +100,49 @@ absl::Status LeaveChannel(const Snapshot& snapshot, const std::string& channel_n
   write_set.Delete(storage::PolicyByChannelKey(ref.model, ref.channel));
   if (!channel.has_value()) return absl::OkStatus();
   ChannelRecord record = channel->value;
+  if (!way_out.empty() && !record.channel().version().empty()) {
+    return LeftUngoverned(record.channel(), way_out);
+  }
   record.mutable_channel()->clear_policy();
   write_set.RequireRevision(channel_key, channel->mod_revision)
-      .PutRecord(channel_key, record.SerializeAsString());
+      .PutRecord(channel_key, record.SerializeAsString())
+      .Emit(cairn::v1::Event::CHANNEL_UPDATED, record.channel());
   return absl::OkStatus();
+}
+
+// Of fixed length, so that they ascend as the numbers do. Beside them stand those by digest.
+constexpr size_t kRevisionDigits = 20;
+
+storage::Key RevisionKey(std::string_view policy, int64_t revision) {
+  return storage::PolicyRevisionKey(policy, fmt::format("{:0{}}", revision, kRevisionDigits));
+}
+
+bool IsByNumber(std::string_view policy, std::string_view key_bytes) {
+  const auto last = storage::LastStringOf(storage::PolicyRevisionPrefix(policy), key_bytes);
+  return last.ok() && last->size() == kRevisionDigits;
+}
+
+// The number of the newest revision there ever was, also of a policy that was deleted since.
+absl::StatusOr<int64_t> LastRevision(const Snapshot& snapshot, std::string_view policy) {
+  int64_t last = 0;
+  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<PolicyRecord>(
+      snapshot, storage::KeyRange::Prefix(storage::PolicyRevisionPrefix(policy)),
+      storage::ScanOrder::kDescending, [&](std::string_view key, const auto& stored) {
+        if (IsByNumber(policy, key)) last = stored.value.policy().revision();
+        return last == 0;
+      }));
+  return last;
 }
 
 bool Sees(const auth::Sight& sight, const Policy& policy) {
   return sight.Sees(policy.name()) || sight.Sees(policy.channel());
+}
+
+// May READ it, whether or not there is one of that name.
+absl::Status RequireRead(const std::optional<Stored<PolicyRecord>>& stored, std::string_view policy,
+                         std::string_view as, const auth::Allowance& reads) {
+  if (stored.has_value() && Sees(reads.sight, stored->value.policy())) return absl::OkStatus();
+  return reads.Require(PolicyName(policy), as);
 }
 
 ApplyPolicyResponse Response(Policy policy, ApplyPolicyResponse::Change change) {
@@ -109,13 +160,39 @@ absl::StatusOr<Policy> GetPolicy(const Snapshot& snapshot,
   CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName("name", request.name(), "policies/*"));
   CAIRN_ASSIGN_OR_RETURN(auto stored,
                          storage::ReadRecord<PolicyRecord>(snapshot, storage::PolicyKey(ids[0])));
-  if (!stored.has_value() || !Sees(reads.sight, stored->value.policy())) {
-    CAIRN_RETURN_IF_ERROR(reads.Require(PolicyName(ids[0]), request.name()));
+  CAIRN_RETURN_IF_ERROR(RequireRead(stored, ids[0], request.name(), reads));
+  if (request.revision() != 0 &&
+      (!stored.has_value() || stored->value.policy().revision() != request.revision())) {
+    CAIRN_ASSIGN_OR_RETURN(stored, storage::ReadRecord<PolicyRecord>(
+                                       snapshot, RevisionKey(ids[0], request.revision())));
   }
   if (!stored.has_value()) {
     return NotFound(ErrorReason::POLICY_NOT_FOUND, "Policy", request.name()).ToStatus();
   }
   return ToResource(*std::move(stored));
+}
+
+absl::StatusOr<cairn::v1::ListPolicyRevisionsResponse> ListPolicyRevisions(
+    const Snapshot& snapshot, const cairn::v1::ListPolicyRevisionsRequest& request,
+    const auth::Allowance& reads) {
+  CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName("parent", request.parent(), "policies/*"));
+  CAIRN_ASSIGN_OR_RETURN(auto stored,
+                         storage::ReadRecord<PolicyRecord>(snapshot, storage::PolicyKey(ids[0])));
+  CAIRN_RETURN_IF_ERROR(RequireRead(stored, ids[0], request.parent(), reads));
+  cairn::v1::ListPolicyRevisionsResponse response;
+  CAIRN_ASSIGN_OR_RETURN(
+      *response.mutable_next_page_token(),
+      storage::ListPage<PolicyRecord>(
+          snapshot, request, storage::KeyRange::Prefix(storage::PolicyRevisionPrefix(ids[0])),
+          storage::ScanOrder::kDescending, {}, [&](std::string_view key, auto revision) {
+            if (!IsByNumber(ids[0], key)) return false;
+            *response.add_policies() = ToResource(std::move(revision));
+            return true;
+          }));
+  if (response.policies().empty() && request.page_token().empty() && !stored.has_value()) {
+    return NotFound(ErrorReason::POLICY_NOT_FOUND, "Policy", request.parent()).ToStatus();
+  }
+  return response;
 }
 
 absl::StatusOr<cairn::v1::ListPoliciesResponse> ListPolicies(
@@ -147,7 +224,7 @@ absl::StatusOr<cairn::v1::RenderPolicyResponse> RenderPolicy(
 absl::StatusOr<Plan> PlanApplyPolicy(const Snapshot& snapshot,
                                      const cairn::v1::ApplyPolicyRequest& request,
                                      const storage::Stamp& stamp, const auth::Allowance& promotes) {
-  CAIRN_ASSIGN_OR_RETURN(const promotion::Policy rule, promotion::ParsePolicy(request.source()));
+  CAIRN_ASSIGN_OR_RETURN(const promotion::Policy rule, ParsedPolicies().Get(request.source()));
   const std::string channel = ChannelName(rule.model, rule.channel);
   CAIRN_RETURN_IF_ERROR(promotes.Require(channel));
   const storage::Key key = storage::PolicyKey(rule.name);
@@ -164,13 +241,19 @@ absl::StatusOr<Plan> PlanApplyPolicy(const Snapshot& snapshot,
 
   WriteSet write_set;
   if (stored.has_value() && policy.channel() != channel) {
-    CAIRN_RETURN_IF_ERROR(LeaveChannel(snapshot, policy.channel(), write_set));
+    CAIRN_RETURN_IF_ERROR(LeaveChannel(
+        snapshot, policy.channel(),
+        fmt::format("apply the rule for {} under another name; DeletePolicy with leave_ungoverned "
+                    "gives the old channel up",
+                    channel),
+        write_set));
   }
   CAIRN_RETURN_IF_ERROR(GovernChannel(snapshot, rule, write_set));
   policy.set_name(PolicyName(rule.name));
   policy.set_source(request.source());
   policy.set_sha256(digest);
-  policy.set_revision(policy.revision() + 1);
+  CAIRN_ASSIGN_OR_RETURN(const int64_t last, LastRevision(snapshot, rule.name));
+  policy.set_revision(std::max(policy.revision(), last) + 1);
   policy.set_channel(channel);
   if (!policy.has_create_time()) *policy.mutable_create_time() = ToTimestamp(stamp.unix_nanos);
   *policy.mutable_update_time() = ToTimestamp(stamp.unix_nanos);
@@ -182,8 +265,45 @@ absl::StatusOr<Plan> PlanApplyPolicy(const Snapshot& snapshot,
   write_set.RequireRevision(key, stored.has_value() ? stored->mod_revision : 0)
       .PutRecord(key, Payload(policy))
       .PutRecord(storage::PolicyRevisionKey(rule.name, digest), Payload(policy))
+      .PutRecord(RevisionKey(rule.name, policy.revision()), Payload(policy))
       .Emit(cairn::v1::Event::POLICY_APPLIED, policy);
   return storage::MakePlan(std::move(write_set), Response(std::move(policy), change));
+}
+
+absl::StatusOr<Plan> PlanDeletePolicy(const Snapshot& snapshot,
+                                      const cairn::v1::DeletePolicyRequest& request,
+                                      const storage::Stamp& stamp,
+                                      const auth::Allowance& promotes) {
+  CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName("name", request.name(), "policies/*"));
+  const storage::Key key = storage::PolicyKey(ids[0]);
+  CAIRN_ASSIGN_OR_RETURN(auto stored, storage::ReadRecord<PolicyRecord>(snapshot, key));
+  CAIRN_RETURN_IF_ERROR(promotes.Require(
+      stored.has_value() ? stored->value.policy().channel() : PolicyName(ids[0]), request.name()));
+  if (!stored.has_value()) {
+    return NotFound(ErrorReason::POLICY_NOT_FOUND, "Policy", request.name()).ToStatus();
+  }
+  CAIRN_RETURN_IF_ERROR(storage::CheckEtag(request.name(), request.etag(), stored->mod_revision));
+  if (request.reason().empty() || request.reason().size() > kMaxTextBytes) {
+    return InvalidField(ErrorReason::VALUE_INVALID, "reason", request.reason(),
+                        fmt::format("must be 1 to {} bytes long", kMaxTextBytes));
+  }
+  Policy policy = stored->value.policy();
+  WriteSet write_set;
+  CAIRN_RETURN_IF_ERROR(LeaveChannel(
+      snapshot, policy.channel(),
+      request.leave_ungoverned() ? "" : "set leave_ungoverned to delete it all the same",
+      write_set));
+  if (request.validate_only()) return storage::AnswerOnly(google::protobuf::Empty());
+  policy.set_source("# Deleted: " + request.reason() + "\n");
+  policy.clear_sha256();
+  policy.set_revision(policy.revision() + 1);
+  policy.set_principal(stamp.principal);
+  *policy.mutable_update_time() = ToTimestamp(stamp.unix_nanos);
+  write_set.RequireRevision(key, stored->mod_revision)
+      .Delete(key)
+      .PutRecord(RevisionKey(ids[0], policy.revision()), Payload(policy))
+      .Emit(policy.name(), cairn::v1::Event::POLICY_DELETED);
+  return storage::MakePlan(std::move(write_set), google::protobuf::Empty());
 }
 
 absl::StatusOr<Stored<PolicyRecord>> ReadGoverningPolicy(const Snapshot& snapshot,

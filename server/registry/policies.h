@@ -37,9 +37,17 @@ absl::StatusOr<cairn::v1::ListPoliciesResponse> ListPolicies(
 absl::StatusOr<cairn::v1::RenderPolicyResponse> RenderPolicy(
     const cairn::v1::RenderPolicyRequest& request);
 
+// One page of a policy's revisions, newest first; as readable as the policy is now.
+absl::StatusOr<cairn::v1::ListPolicyRevisionsResponse> ListPolicyRevisions(
+    const storage::Snapshot& snapshot, const cairn::v1::ListPolicyRevisionsRequest& request,
+    const auth::Allowance& reads = {});
+
 // Creates or replaces a policy; the same rule again changes nothing and makes no
-// revision. Each revision stays readable by its SHA-256, because decisions name it. A
-// rule that names another channel than before leaves the old one ungoverned.
+// revision. Each revision stays readable by its number and its SHA-256, because decisions name
+// them; a policy that is made anew counts on.
+//
+// A rule that names another channel than before leaves the old one ungoverned:
+// FAILED_PRECONDITION (CHANNEL_LEFT_UNGOVERNED) if that one serves a version.
 // ALREADY_EXISTS (CHANNEL_GOVERNED) if another policy has the channel.
 // PERMISSION_DENIED unless `promotes` covers the channel that the text names, and the one that the
 // policy of this name governs until now.
@@ -47,6 +55,14 @@ absl::StatusOr<storage::Plan> PlanApplyPolicy(const storage::Snapshot& snapshot,
                                               const cairn::v1::ApplyPolicyRequest& request,
                                               const storage::Stamp& stamp,
                                               const auth::Allowance& promotes = {});
+
+// Deletes a policy; a last revision says why and by whom. Guards the records of policy and channel.
+// CHANNEL_LEFT_UNGOVERNED as above, unless the request says that it may be. PERMISSION_DENIED
+// unless `promotes` covers the channel that it governs.
+absl::StatusOr<storage::Plan> PlanDeletePolicy(const storage::Snapshot& snapshot,
+                                               const cairn::v1::DeletePolicyRequest& request,
+                                               const storage::Stamp& stamp,
+                                               const auth::Allowance& promotes = {});
 
 // The policy that governs a channel. FAILED_PRECONDITION (CHANNEL_UNGOVERNED) when
 // there is none; metadata `channel`. NOT_FOUND (MODEL_NOT_FOUND) if the model is not

@@ -18,7 +18,8 @@ namespace cairn::registry {
 
 // Plans one promotion: reads policy, head, candidates and evidence at one
 // snapshot, lets promotion::Decide decide, and writes head, decision, audit entry
-// and event in one commit that is guarded by everything the verdict rests on.
+// and event in one commit, which requires that the policy, the channel and the chosen version are
+// still what they were. A policy that is off writes nothing.
 //
 // `first_epoch` is the caller's memory over repeated plans of one call: it is set by
 // the first plan, and a later plan that sees another epoch answers ABORTED
@@ -31,10 +32,9 @@ absl::StatusOr<storage::Plan> PlanPromote(const storage::Snapshot& snapshot,
                                           std::optional<int64_t>& first_epoch);
 
 // The decision that the policy gives in `situation`, as it would be stored now by `stamp`; it is
-// not marked as committed.
+// not marked as committed. Computes the situation's facts about time by the time of `stamp`.
 absl::StatusOr<cairn::v1::Decision> MakeDecision(const storage::Snapshot& snapshot,
-                                                 const Situation& situation,
-                                                 const storage::Stamp& stamp);
+                                                 Situation& situation, const storage::Stamp& stamp);
 
 // A decision as it was made; it never changes.
 absl::StatusOr<cairn::v1::Decision> GetDecision(const storage::Snapshot& snapshot,

@@ -5,27 +5,39 @@
 
 #include "cairn/internal/records.pb.h"
 #include "fmt/format.h"
+#include "lib/base/alias_names.h"
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
-#include "lib/promotion/policy_parser.h"
 #include "lib/promotion/read_values.h"
+#include "server/records/dataset_refs.h"
 #include "server/registry/evaluations.h"
 #include "server/registry/models.h"
 #include "server/registry/policies.h"
+#include "server/registry/policy_cache.h"
 #include "server/storage/keyspace.h"
 
 namespace cairn::registry {
 namespace {
 
 using cairn::internal::ChannelRecord;
-using cairn::internal::DatasetRecord;
 using cairn::internal::DatasetVersionRecord;
 using cairn::internal::ModelVersionRecord;
+using cairn::internal::RunRecord;
 using storage::KeyRange;
 using storage::ScanOrder;
 using storage::Snapshot;
+
+// A word of Run.State; DELETED for a run that is deleted or gone. Empty for no run.
+absl::StatusOr<std::string> ReadRunState(const Snapshot& snapshot, const std::string& name) {
+  if (name.empty()) return std::string();
+  CAIRN_ASSIGN_OR_RETURN(const RunName run, ParseRunName("run", name));
+  CAIRN_ASSIGN_OR_RETURN(const auto stored,
+                         storage::ReadRecord<RunRecord>(snapshot, storage::RunKey(run.run_id)));
+  if (!stored.has_value() || stored->value.run().has_delete_time()) return std::string("DELETED");
+  return cairn::v1::Run::State_Name(stored->value.run().state());
+}
 
 // A version with its final evaluations, from the bytes of its record.
 absl::StatusOr<promotion::VersionRead> ToRead(const Snapshot& snapshot, std::string_view model,
@@ -36,7 +48,9 @@ absl::StatusOr<promotion::VersionRead> ToRead(const Snapshot& snapshot, std::str
   promotion::VersionRead read;
   read.version = std::move(*parsed.mutable_version());
   read.mod_revision = record.mod_revision;
-  read.sha256 = Sha256Hex(promotion::VersionValue(record.payload, read.version.state()));
+  CAIRN_ASSIGN_OR_RETURN(read.run_state, ReadRunState(snapshot, read.version.run()));
+  read.sha256 =
+      Sha256Hex(promotion::VersionValue(record.payload, read.version.state(), read.run_state));
   CAIRN_ASSIGN_OR_RETURN(read.evaluations, ReadFinalEvaluations(snapshot, model, number));
   return read;
 }
@@ -82,9 +96,6 @@ absl::Status ReadCandidates(const Snapshot& snapshot, const std::string& only_ve
     situation.input.candidates.push_back(std::move(read));
     return absl::OkStatus();
   }
-  const storage::Key collection = storage::CollectionKey(VersionsCollection(model));
-  CAIRN_ASSIGN_OR_RETURN(const auto touched, snapshot.Get(collection));
-  situation.guards.emplace_back(collection, touched.has_value() ? touched->mod_revision : 0);
   absl::Status failure;
   CAIRN_RETURN_IF_ERROR(storage::ScanRecords<ModelVersionRecord>(
       snapshot, KeyRange::Prefix(storage::ModelVersionPrefix(model)), ScanOrder::kDescending,
@@ -100,21 +111,23 @@ absl::Status ReadCandidates(const Snapshot& snapshot, const std::string& only_ve
   return failure;
 }
 
-// Resolves the policy's data set once, to its newest version.
+// Resolves the policy's data set once: the newest version, the one of the number, or the one that
+// the alias points at. One that is not there leaves `evidence` empty, and then checks are ERROR.
 absl::Status ReadEvidence(const Snapshot& snapshot, Situation& situation) {
   const std::string& dataset = situation.policy.evidence_dataset;
   if (dataset.empty()) return absl::OkStatus();
-  const storage::Key key = storage::DatasetKey(dataset);
-  CAIRN_ASSIGN_OR_RETURN(const auto parent, storage::ReadRecord<DatasetRecord>(snapshot, key));
-  situation.guards.emplace_back(key, parent.has_value() ? parent->mod_revision : 0);
-  if (!parent.has_value() || parent->value.dataset().latest_version() == 0) return absl::OkStatus();
-  const int64_t number = parent->value.dataset().latest_version();
+  const std::string& wanted = situation.policy.evidence_version;
+  const auto resolved = records::ResolveDatasetVersion(
+      snapshot, "evidence.dataset",
+      ResourceName({"datasets", dataset, "versions", wanted.empty() ? kLatestAlias : wanted}));
+  if (resolved.status().code() == absl::StatusCode::kNotFound) return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(resolved.status());
   CAIRN_ASSIGN_OR_RETURN(const auto version,
                          storage::ReadRecord<DatasetVersionRecord>(
-                             snapshot, storage::DatasetVersionKey(dataset, number)));
+                             snapshot, storage::DatasetVersionKey(dataset, resolved->version)));
   if (!version.has_value()) return absl::OkStatus();
   situation.input.evidence =
-      promotion::DatasetRead{DatasetVersionName(dataset, number), version->mod_revision,
+      promotion::DatasetRead{DatasetVersionName(dataset, resolved->version), version->mod_revision,
                              version->value.version().sha256()};
   return absl::OkStatus();
 }
@@ -128,7 +141,7 @@ absl::StatusOr<Situation> ReadSituation(const Snapshot& snapshot, std::string_vi
   CAIRN_ASSIGN_OR_RETURN(situation.policy_record,
                          ReadGoverningPolicy(snapshot, situation.ref.model, situation.ref.channel));
   const cairn::v1::Policy& stored = situation.policy_record.value.policy();
-  CAIRN_ASSIGN_OR_RETURN(situation.policy, promotion::ParsePolicy(stored.source()));
+  CAIRN_ASSIGN_OR_RETURN(situation.policy, ParsedPolicies().Get(stored.source()));
   situation.guards.emplace_back(storage::PolicyKey(situation.policy.name),
                                 situation.policy_record.mod_revision);
   situation.input.policy_sha256 = stored.sha256();

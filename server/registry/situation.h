@@ -25,13 +25,15 @@ struct Situation {
   cairn::v1::Channel channel;  // without a name before its first policy
   storage::Revision channel_revision = 0;
   promotion::DecisionInput input;
-  // What the verdict rests on, with the revisions it was read at: 0 for what was absent. Whoever
-  // commits the decision requires that none of them changed.
+  // What the channel's next step rests on, with the revisions it was read at: 0 for what was
+  // absent. Whoever commits the decision requires that none of them changed: the policy and the
+  // channel's record. A version or data set that was registered meanwhile is a matter for the next
+  // decision, so that a busy registry starves nobody.
   std::vector<std::pair<storage::Key, storage::Revision>> guards;
 };
 
 // Reads the situation of the channel `channel_name`. With `only_version`, a resource name, that
-// version is the only candidate.
+// version is the only candidate. `input.time_facts` are MakeDecision's to fill in (promotion.h).
 //
 // - INVALID_ARGUMENT (NAME_INVALID, VALUE_INVALID): a name, or a version of another model
 // - NOT_FOUND (MODEL_NOT_FOUND, MODEL_VERSION_NOT_FOUND)

@@ -20,28 +20,44 @@ Change Promote(const Caller& caller, const v1::PromoteRequest& request) {
   return change;
 }
 
-struct Applying {
+struct PolicyCall {
   storage::Stamp stamp;
   auth::Allowance promotes;
 };
 
 void AddPolicyMethods(const Backends& backends, MethodTableBuilder& table) {
   const auto* const access = backends.access;
+  const auto begin = [access](const Caller& caller) {
+    return PolicyCall{StampOfCall()(caller), AllowanceOf(access, caller, v1::PROMOTE)};
+  };
   table.Changes<v1::ApplyPolicyRequest>(
       "ApplyPolicy",
       [](const storage::Snapshot& snapshot, const v1::ApplyPolicyRequest& request,
-         const Applying& call) {
+         const PolicyCall& call) {
         return registry::PlanApplyPolicy(snapshot, request, call.stamp, call.promotes);
       },
-      [access](const Caller& caller) {
-        return Applying{StampOfCall()(caller), AllowanceOf(access, caller, v1::PROMOTE)};
-      });
+      begin);
+  table.AsksItself();
+  table.Changes<v1::DeletePolicyRequest>(
+      "DeletePolicy",
+      [](const storage::Snapshot& snapshot, const v1::DeletePolicyRequest& request,
+         const PolicyCall& call) {
+        return registry::PlanDeletePolicy(snapshot, request, call.stamp, call.promotes);
+      },
+      begin);
   table.AsksItself();
   table.Answers<v1::GetPolicyRequest>("GetPolicy", [access, &store = backends.store](
                                                        const Caller& caller,
                                                        const v1::GetPolicyRequest& get) {
     return registry::GetPolicy(*store.GetSnapshot(), get, AllowanceOf(access, caller, v1::READ));
   });
+  table.AsksItself();
+  table.Answers<v1::ListPolicyRevisionsRequest>(
+      "ListPolicyRevisions", [access, &store = backends.store](
+                                 const Caller& caller, const v1::ListPolicyRevisionsRequest& list) {
+        return registry::ListPolicyRevisions(*store.GetSnapshot(), list,
+                                             AllowanceOf(access, caller, v1::READ));
+      });
   table.AsksItself();
   table.Filters<v1::ListPoliciesRequest>("ListPolicies", registry::ListPolicies, access);
   table.Answers<v1::RenderPolicyRequest>("RenderPolicy",

@@ -7,9 +7,11 @@
 #include "fmt/format.h"
 #include "lib/base/deterministic_bytes.h"
 #include "lib/base/digest.h"
+#include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
+#include "server/storage/key_resources.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/record_codec.h"
 
@@ -32,11 +34,22 @@ absl::Status Reused(const RequestContext& context) {
       .Field("request_id", "must be new for a new request");
 }
 
-absl::Status Busy(std::string_view key) {
+absl::Status Busy() {
   return Error(absl::StatusCode::kResourceExhausted, ErrorReason::QUEUE_FULL,
                "the server is busy and cannot repeat the change now; try again")
-      .With("key", key)
       .RetryAfterSeconds(0.1);
+}
+
+// What others changed, by the name that clients know it by.
+absl::Status Contended(const absl::Status& conflict, int attempts) {
+  const auto key = HexDecode(MetadataOf(conflict, "key"));
+  const std::string resource = key ? ResourceOfKey(*key) : "";
+  const std::string what = resource.empty() ? "what the change rests on" : resource;
+  return Error(absl::StatusCode::kAborted, ErrorReason::COMMIT_CONFLICT,
+               fmt::format("others changed {} each of {} times that this was tried; try again",
+                           what, attempts))
+      .With("resource", resource)
+      .With("attempts", std::to_string(attempts));
 }
 
 // Makes a message of a type that is linked into this program; null otherwise.
@@ -172,11 +185,14 @@ void Mutator::OnCommitted(std::shared_ptr<Attempt> attempt, CommitResult result)
     if (attempt->stamp) attempt->stamp(*result, *attempt->response);
     return attempt->done(std::move(attempt->response));
   }
-  const bool again =
-      HasReason(result.status(), ErrorReason::COMMIT_CONFLICT) && attempt->attempts < kMaxAttempts;
-  if (!again) return attempt->done(result.status());
+  if (!HasReason(result.status(), ErrorReason::COMMIT_CONFLICT)) {
+    return attempt->done(result.status());
+  }
+  if (attempt->attempts >= kMaxAttempts) {
+    return attempt->done(Contended(result.status(), attempt->attempts));
+  }
   const bool queued = pool_.TrySubmit([this, attempt] { TryOnce(attempt); });
-  if (!queued) attempt->done(Busy(MetadataOf(result.status(), "key")));
+  if (!queued) attempt->done(Busy());
 }
 
 }  // namespace cairn::storage

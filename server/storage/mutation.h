@@ -51,7 +51,7 @@ using MutationCallback =
 // Runs every mutation of the server: snapshot, plan, guarded commit.
 //
 // A plan whose preconditions another commit broke is made anew from a fresh
-// snapshot, up to kMaxAttempts times; then the conflict is the answer. With a
+// snapshot, up to kMaxAttempts times; then ABORTED (COMMIT_CONFLICT) names the resource. With a
 // request id the answer is kept in the same commit, or in one of its own when nothing
 // else is to be written, and a repetition gets the first answer; the same id with
 // another request is INVALID_ARGUMENT (REQUEST_ID_REUSED).

@@ -29,9 +29,13 @@ spec:
   evidence: {trust: reported}
   gates:
     - {id: silhouette-floor, metric: silhouette, pass: ">= 0.1"}
+  choose: {order: [{field: version, direction: higher}]}
 POLICY
 mkdir -p policies
-sed 's/production/staging/; s/name: customer-segments}/name: staging}/' policy.yaml >policies/staging.yaml
+for channel in staging trial; do
+  sed "s/production/$channel/; s/name: customer-segments}/name: $channel}/" policy.yaml >policies/$channel.yaml
+done
+sed 's/0.1/0.05/' policy.yaml | mlctl apply -f -
 mlctl apply -f policy.yaml
 mlctl apply -f policies/
 
@@ -48,8 +52,13 @@ done
 mlctl log metric 7777 loss=0.5 auc=0.7 --step 1
 mlctl log artifact 7777 model.bin
 
+# What is served comes of a run that ended well.
+start 5e6e0000000000000000000000000000 segments
+mlctl log metric 5e6e silhouette=0.35
+mlctl log artifact 5e6e model
+mlctl run finish 5e6e
 for version in 1 2 3 4; do
-  mlctl register model customer-segments --run 0a1b --artifact model --metric silhouette=0.3$version
+  mlctl register model customer-segments --run 5e6e --artifact model --metric silhouette=0.3$version
   mlctl promote customer-segments@$version --channel production
 done
 mlctl alias set customer-segments@2 champion

@@ -37,7 +37,8 @@ constexpr const char* kPolicy =
     "  target: {model: churn, channel: production}\n"
     "  evidence: {trust: reported}\n"
     "  gates:\n"
-    "    - {id: silhouette-floor, metric: silhouette, pass: \">= 0.1\"}\n";
+    "    - {id: silhouette-floor, metric: silhouette, pass: \">= 0.1\"}\n"
+    "  choose: {order: [{field: version, direction: higher}]}\n";
 
 // Moves the channel of a server that a test may start again.
 class Mover {

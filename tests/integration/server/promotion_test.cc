@@ -76,6 +76,9 @@ class PromotionTest : public ::testing::Test {
     create.mutable_run()->add_inputs()->set_dataset_version(dataset_);
     const auto run = client_->tracking().CreateRun(create);
     EXPECT_THAT(run, IsOk());
+    v1::FinishRunRequest finish;
+    finish.set_name(run->name());
+    EXPECT_THAT(client_->tracking().FinishRun(finish), IsOk());
     v1::CreateModelVersionRequest request;
     request.set_parent("models/customer-segments");
     auto& version = *request.mutable_model_version();

@@ -5,6 +5,8 @@
 #include <random>
 
 #include "lib/base/deterministic_bytes.h"
+#include "lib/promotion/candidate.h"
+#include "lib/promotion/counterfactual.h"
 #include "lib/promotion/verdict.h"
 #include "tests/unit/promotion/decide_fixture.h"
 
@@ -94,6 +96,39 @@ TEST(DecideProperty, OnlyACandidateThatPassesEverythingIsPromoted) {
   EXPECT_GT(promoted, 5) << "the generator no longer makes good versions";
 }
 
+TEST(DecideProperty, EachCounterfactualTurnsTheVerdictAndTheValueBeforeItDoesNot) {
+  SCOPED_TRACE(kDecisionSeed);
+  std::mt19937_64 rng(kDecisionSeed);
+  const Policy policy = ShippedPolicy();
+  int turned = 0;
+  int lost = 0;
+  for (int round = 0; round < 1000; ++round) {
+    const DecisionInput input = RandomInput(rng, policy);
+    const EvidencePin pin{true, input.evidence->sha256, policy.trust, &policy.metrics};
+    const VersionRead* champion = input.champion ? &*input.champion : nullptr;
+    for (const VersionRead& read : input.candidates) {
+      const std::vector<Exclusion> exclusions;
+      const Trial trial{policy, champion, pin, exclusions};
+      const auto result = EvaluateCandidate(trial, read);
+      const bool passes = result.verdict() == Verdict::PASS;
+      for (const auto& change : result.counterfactuals()) {
+        const auto after = [&](double needed) {
+          auto other = change;
+          other.set_needed(needed);
+          return JudgeCandidate(trial, WithValue(policy, read, other)).verdict() == Verdict::PASS;
+        };
+        ASSERT_NE(after(change.needed()), passes) << change.ShortDebugString();
+        const double closer = std::nextafter(change.needed(), change.observed());
+        if (closer == change.observed()) continue;
+        ASSERT_EQ(after(closer), passes) << change.ShortDebugString();
+        (passes ? lost : turned) += 1;
+      }
+    }
+  }
+  EXPECT_GT(turned, 20);
+  EXPECT_GT(lost, 20);
+}
+
 TEST(DecideProperty, RaisingAPassingMetricNeverMakesItFail) {
   SCOPED_TRACE(kDecisionSeed);
   std::mt19937_64 rng(kDecisionSeed);
@@ -101,8 +136,8 @@ TEST(DecideProperty, RaisingAPassingMetricNeverMakesItFail) {
       "  gates: [{id: g, metric: silhouette, pass: '>= 0.3', fail: '< 0.1'}]\n"
       "  compare: [{id: c, role: objective, metric: silhouette, minEffect: {relative: 0.05}}]\n");
   for (int round = 0; round < 2000; ++round) {
-    const double low = static_cast<double>(rng() % 1000) / 1000.0;
-    const double high = low + static_cast<double>(rng() % 1000) / 1000.0;
+    const double low = static_cast<double>(rng() % 1000) / 2000.0;
+    const double high = low + static_cast<double>(rng() % 1000) / 2000.0;
     DecisionInput input = Input(policy, {Version(2, 3, {{"silhouette", low}})});
     input.only_version = 2;
     const double base = static_cast<double>(rng() % 1000) / 1000.0 - 0.5;

@@ -1,6 +1,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "fmt/format.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
@@ -247,8 +248,9 @@ TEST(Policy, EveryKindOfCheckRendersInAFixedForm) {
 
 TEST(Policy, RulesOfEqualTextAreEqualAndOthersAreNot) {
   const auto policy = [](std::string_view check) {
-    return *ParsePolicy(
-        Document("  compare:\n    - {id: a, metric: silhouette, " + std::string(check) + "}\n"));
+    return *ParsePolicy(Document("  compare:\n    - {id: a, metric: silhouette, " +
+                                 std::string(check) + "}\n" +
+                                 "  gates: [{id: g, metric: silhouette, pass: '> 0'}]\n"));
   };
   EXPECT_TRUE(policy("role: objective") == policy("minEffect: {absolute: 0}, role: objective"));
   EXPECT_FALSE(policy("role: objective") == policy("role: guardrail"));
@@ -279,8 +281,6 @@ TEST(Policy, WhatIsNotImplementedIsNamedNeverAccepted) {
       {"approvals", Document("  approvals: []\n"), later, "7", "3", "spec.approvals", ""},
       {"rollout", Document("  rollout: {}\n"), later, "7", "3", "spec.rollout", ""},
       {"rollback", Document("  rollback: {}\n"), later, "7", "3", "spec.rollback", ""},
-      {"where", Document("  candidates: {where: \"age < 3\"}\n"), later, "7", "16",
-       "spec.candidates.where", "state: READY"},
       {"reevaluate", Document("  baseline: {ifIncomparable: reevaluate}\n"), later, "7", "30",
        "spec.baseline.ifIncomparable", "inconclusive"},
       {"expr", Document("  gates:\n    - {id: a, expr: \"true\"}\n"), later, "8", "15",
@@ -294,6 +294,105 @@ TEST(Policy, WhatIsNotImplementedIsNamedNeverAccepted) {
        "6", "31", "spec.evidence.repeats", "stability_ari"},
   };
   for (const Refusal& refusal : refusals) ExpectRefused(refusal);
+}
+
+constexpr std::string_view kGate = "  gates: [{id: a, metric: silhouette, pass: '> 0'}]\n";
+
+TEST(Policy, WithoutAnEnforcedRuleItIsRefused) {
+  const auto invalid = ErrorReason::POLICY_INVALID;
+  ExpectRefused({"no rule", Document(""), invalid, "5", "", "spec", "enforced"});
+  ExpectRefused({"shadow alone",
+                 Document("  gates: [{id: a, metric: silhouette, pass: '> 0', mode: shadow}]\n"),
+                 invalid, "5", "", "spec", "enforced"});
+  EXPECT_THAT(ParsePolicy(Document(kGate)), IsOk());
+}
+
+TEST(Policy, WhereRendersInOneFormAndParsesAgain) {
+  const auto rendered = [](std::string_view where) {
+    const auto policy =
+        ParsePolicy(Document(fmt::format("  candidates:\n    where: \"{}\"\n{}", where, kGate)));
+    EXPECT_THAT(policy, IsOk()) << where;
+    if (!policy.ok()) return std::string();
+    const auto again = ParsePolicy(RenderPolicy(*policy));
+    EXPECT_TRUE(again.ok() && *again == *policy) << RenderPolicy(*policy);
+    return WhereText(policy->where);
+  };
+  EXPECT_EQ(rendered("age<=duration('720h')&&param('k')in['4','5']"),
+            "age <= duration('30d') && param('k') in ['4', '5']");
+  EXPECT_EQ(
+      rendered("(state=='READY' && (tag('a')!='b')) || !(param('k') >= 4.0 || "
+               "run.state == 'SUCCEEDED')"),
+      "state == 'READY' && tag('a') != 'b' || !(param('k') >= 4 || run.state == 'SUCCEEDED')");
+  EXPECT_EQ(rendered("(tag('a') == 'x' || tag('a') == 'y') && !!(tag('b') == 'it\\\\'s')"),
+            "(tag('a') == 'x' || tag('a') == 'y') && !!(tag('b') == 'it\\'s')");
+  EXPECT_EQ(rendered(""), "");
+}
+
+TEST(Policy, WhereIsTypedWhenThePolicyIsApplied) {
+  const auto refused = [](std::string_view where, const char* message) {
+    const std::string text =
+        Document(fmt::format("  candidates: {{where: \"{}\"}}\n{}", where, kGate));
+    ExpectRefused(
+        {message, text, ErrorReason::POLICY_INVALID, "7", "", "spec.candidates.where", message});
+  };
+  refused("age <= 30", "duration");
+  refused("age == duration('30d')", "<, <=, >, >=");
+  refused("age <= duration('30 days')", "whole number");
+  refused("stat == 'READY'", "did you mean \"state\"");
+  refused("state == 'REDY'", "did you mean \"READY\"");
+  refused("tag('team') < 'x'", "==, != and in");
+  refused("param('k') < '4'", "without quotes");
+  refused("tag('team') == 'x' tag('team') == 'y'", "&& or ||");
+  refused("(tag('team') == 'x'", "a ) is missing");
+  refused("tag('team') == 'x", "does not end");
+  refused("param('k') == nan", "finite");
+  refused("true", "begins with");
+  refused(std::string(100, '('), "nested deeper");
+  refused(std::string(5000, ' '), "bytes");
+}
+
+TEST(Policy, EvidenceMayBePinnedToAVersionOrAlias) {
+  const auto with = [](std::string_view dataset) {
+    return ParsePolicy(
+        std::string(kHead) +
+        fmt::format("  evidence: {{trust: reported, dataset: {}}}\n{}", dataset, kGate));
+  };
+  const auto pinned = with("retail@3");
+  ASSERT_THAT(pinned, IsOk());
+  EXPECT_EQ(pinned->evidence_dataset, "retail");
+  EXPECT_EQ(pinned->evidence_version, "3");
+  EXPECT_TRUE(*ParsePolicy(RenderPolicy(*pinned)) == *pinned);
+  EXPECT_EQ(with("retail@approved")->evidence_version, "approved");
+  EXPECT_EQ(with("retail")->evidence_version, "");
+  EXPECT_THAT(with("retail@latest"), FailsWith(ErrorReason::POLICY_INVALID));
+  EXPECT_THAT(with("retail@0"), FailsWith(ErrorReason::POLICY_INVALID));
+  EXPECT_THAT(with("retail@"), FailsWith(ErrorReason::POLICY_INVALID));
+}
+
+TEST(Policy, MetricsMayBeDeclaredAndOthersAreRefused) {
+  const auto with = [](std::string_view metrics, std::string_view gate) {
+    return Document(fmt::format("  metrics: {}\n  gates: [{{id: a, {}}}]\n", metrics, gate));
+  };
+  const auto policy = ParsePolicy(
+      with("{accuracy: {direction: higher, min: 0, max: 1}}", "metric: accuracy, pass: '>= 0.9'"));
+  ASSERT_THAT(policy, IsOk());
+  EXPECT_TRUE(*ParsePolicy(RenderPolicy(*policy)) == *policy) << RenderPolicy(*policy);
+  const auto invalid = ErrorReason::POLICY_INVALID;
+  ExpectRefused({"misspelt",
+                 with("{accuracy: {direction: higher}}", "metric: acuracy, pass: '> 0'"), invalid,
+                 "8", "", "spec.gates[0].metric", "did you mean \"accuracy\""});
+  ExpectRefused({"out of reach",
+                 with("{accuracy: {direction: higher, max: 1}}", "metric: accuracy, pass: '> 90'"),
+                 invalid, "8", "", "spec.gates[0].pass", "never"});
+  ExpectRefused({"built in",
+                 with("{silhouette: {direction: lower}}", "metric: silhouette, pass: '> 0'"),
+                 invalid, "7", "", "spec.metrics.silhouette", "built in"});
+  ExpectRefused({"no direction", with("{accuracy: {}}", "metric: accuracy, pass: '> 0'"), invalid,
+                 "7", "", "spec.metrics.accuracy", "direction"});
+  ExpectRefused(
+      {"empty range",
+       with("{accuracy: {direction: higher, min: 1, max: 1}}", "metric: accuracy, pass: '> 0'"),
+       invalid, "7", "", "spec.metrics.accuracy.max", "greater than min"});
 }
 
 TEST(Policy, HostileSizesEndInARefusal) {

@@ -14,7 +14,9 @@
 #include "lib/base/files.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/thread_pool.h"
+#include "lib/promotion/policy_parser.h"
 #include "server/registry/policies.h"
+#include "server/registry/policy_cache.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
 #include "tests/testing/status_matchers.h"
@@ -76,9 +78,11 @@ class PromotionTest : public PolicyTest {
     dataset_ = PutDataset("retail-features", "customers");
   }
 
-  std::string Register(const Quality& quality) {
+  // A version of a run that stands as told.
+  std::string Register(const Quality& quality, v1::Run::State state = v1::Run::SUCCEEDED) {
     v1::ModelVersion version;
     version.set_run(CreateRun({{"k", std::to_string(quality.k)}}, dataset_).name());
+    if (state != v1::Run::RUNNING) Finish(version.run(), state);
     version.set_evaluation_space("space");
     version.set_feature_schema("schema");
     *version.add_files() = PutFile("model.bin", "model of " + version.run());
@@ -95,6 +99,13 @@ class PromotionTest : public PolicyTest {
     const auto created = CreateModelVersion(kModel, version, "", evaluation);
     EXPECT_THAT(created, IsOk());
     return created.ok() ? created->name() : "";
+  }
+
+  void Finish(const std::string& run, v1::Run::State state) {
+    v1::FinishRunRequest request;
+    request.set_name(run);
+    request.set_state(state);
+    EXPECT_THAT(Apply<v1::Run>(tracking::PlanFinishRun(*Now(), request, Facts())), IsOk());
   }
 
   static v1::PromoteRequest Request() {
@@ -414,16 +425,21 @@ TEST_F(PromotionTest, ManyAtOnceThroughTheMutatorMoveTheHeadOnce) {
 TEST_F(PromotionTest, WhatTheVerdictRestsOnMustNotMoveBeforeTheCommit) {
   Register(kGood);
   auto plan = Plan(*Now());
-  Register(kBetter);
-  ExpectError(Apply<Decision>(std::move(plan)).status(), StatusCode::kAborted, "COMMIT_CONFLICT");
-  plan = Plan(*Now());
   ASSERT_THAT(ApplyPolicy(Replaced(ShippedPolicy(), ">= 0.02", ">= 0.2")), IsOk());
-  ExpectError(Apply<Decision>(std::move(plan)).status(), StatusCode::kAborted, "COMMIT_CONFLICT");
-  plan = Plan(*Now());
-  PutDataset("retail-features", "newer customers");
   ExpectError(Apply<Decision>(std::move(plan)).status(), StatusCode::kAborted, "COMMIT_CONFLICT");
   EXPECT_EQ(Channel().epoch(), 0);
   EXPECT_EQ(DecisionCount(), 0);
+}
+
+TEST_F(PromotionTest, VersionsAndDataThatArriveMeanwhileDoNotStarveADecision) {
+  const std::string good = Register(kGood);
+  auto plan = Plan(*Now());
+  Register(kBetter);
+  PutDataset("retail-features", "newer customers");
+  const auto decision = Apply<Decision>(std::move(plan));
+  ASSERT_THAT(decision, IsOk());
+  EXPECT_EQ(decision->outcome(), Decision::PROMOTED);
+  EXPECT_EQ(decision->chosen_version(), good);
 }
 
 TEST_F(PromotionTest, OneVersionMayBeNamedAndMustBeOfTheModel) {
@@ -439,6 +455,272 @@ TEST_F(PromotionTest, OneVersionMayBeNamedAndMustBeOfTheModel) {
   ExpectError(Promote(request).status(), StatusCode::kNotFound, "MODEL_VERSION_NOT_FOUND");
   request.set_version("models/other/versions/1");
   ExpectError(Promote(request).status(), StatusCode::kInvalidArgument, "VALUE_INVALID");
+}
+
+TEST_F(PromotionTest, ANamedVersionDoesNotBypassTheChampion) {
+  const std::string good = Register(kGood);
+  const std::string better = Register(kBetter);
+  ASSERT_EQ(Promote()->chosen_version(), better);
+  ASSERT_THAT(ApplyPolicy(Replaced(Replaced(ShippedPolicy(), "      minEffect: {absolute: 0.005}",
+                                            "      minEffect: {absolute: 0}\n      mode: shadow"),
+                                   "maxLoss: {relative: 0.1}", "maxLoss: {relative: 9}")),
+              IsOk());
+  v1::PromoteRequest request = Request();
+  request.set_version(good);
+  const auto decision = Promote(request);
+  ASSERT_THAT(decision, IsOk());
+  EXPECT_EQ(decision->outcome(), Decision::NO_CHANGE);
+  EXPECT_NE(decision->message().find("silhouette"), std::string::npos) << decision->message();
+  EXPECT_EQ(Channel().version(), better);
+}
+
+TEST_F(PromotionTest, AVersionWhoseRunDidNotEndWellIsNoCandidate) {
+  for (const auto state : {v1::Run::RUNNING, v1::Run::FAILED, v1::Run::KILLED}) {
+    const std::string version = Register(kBetter, state);
+    const auto decision = Promote();
+    ASSERT_THAT(decision, IsOk());
+    EXPECT_EQ(decision->outcome(), Decision::REFUSED);
+    EXPECT_EQ(decision->candidates_size(), 0);
+    EXPECT_NE(decision->message().find(v1::Run::State_Name(state)), std::string::npos);
+    v1::PromoteRequest request = Request();
+    request.set_version(version);
+    const auto named = Promote(request);
+    ASSERT_THAT(named, IsOk());
+    EXPECT_EQ(named->verdict(), v1::FAIL);
+    EXPECT_EQ(named->candidates(0).checks(0).id(), "candidate.run");
+  }
+}
+
+TEST_F(PromotionTest, TheStateOfARunIsPartOfWhatADecisionRestsOn) {
+  const std::string good = Register(kGood, v1::Run::RUNNING);
+  const auto before = Promote();
+  ASSERT_THAT(before, IsOk());
+  EXPECT_EQ(before->outcome(), Decision::REFUSED);
+  v1::GetModelVersionRequest get;
+  get.set_name(good);
+  Finish(GetModelVersion(*Now(), get)->run(), v1::Run::SUCCEEDED);
+  const auto after = Promote();
+  ASSERT_THAT(after, IsOk());
+  EXPECT_NE(after->name(), before->name());
+  EXPECT_EQ(after->outcome(), Decision::PROMOTED);
+}
+
+TEST_F(PromotionTest, EvidenceThatIsPinnedDoesNotFollowUploads) {
+  ASSERT_THAT(ApplyPolicy(Replaced(ShippedPolicy(), "dataset: retail-features",
+                                   "dataset: retail-features@1")),
+              IsOk());
+  Register(kGood);
+  ASSERT_EQ(Promote()->outcome(), Decision::PROMOTED);
+  PutDataset("retail-features", "newer customers");
+  const auto decision = Promote();
+  ASSERT_THAT(decision, IsOk());
+  EXPECT_EQ(decision->outcome(), Decision::NO_CHANGE);
+  EXPECT_EQ(decision->evidence_sha256().size(), 64u);
+  ASSERT_THAT(ApplyPolicy(ShippedPolicy()), IsOk());
+  EXPECT_EQ(Promote()->outcome(), Decision::REFUSED) << "the newest version, on which nobody was";
+  ASSERT_THAT(ApplyPolicy(Replaced(ShippedPolicy(), "dataset: retail-features",
+                                   "dataset: retail-features@gone")),
+              IsOk());
+  EXPECT_EQ(Promote()->verdict(), v1::ERROR);
+}
+
+TEST_F(PromotionTest, EvidenceMayBeNamedByAnAlias) {
+  ASSERT_THAT(ApplyPolicy(Replaced(ShippedPolicy(), "dataset: retail-features",
+                                   "dataset: retail-features@approved")),
+              IsOk());
+  v1::SetDatasetAliasRequest alias;
+  alias.set_name("datasets/retail-features");
+  alias.set_alias("approved");
+  alias.set_version(1);
+  ASSERT_THAT(Apply<v1::Dataset>(datasets::PlanSetDatasetAlias(*Now(), alias, NextTime())), IsOk());
+  Register(kGood);
+  PutDataset("retail-features", "newer customers");
+  EXPECT_EQ(Promote()->outcome(), Decision::PROMOTED);
+}
+
+TEST_F(PromotionTest, WhereMakesRoomBelowTheMaximumAndItsAgesAreFacts) {
+  const std::string good = Register(kGood);
+  Register(kBetter);
+  const auto policy_with = [&](const std::string& where) {
+    return Replaced(ShippedPolicy(), "max: 50", "max: 1\n    where: \"" + where + "\"");
+  };
+  ASSERT_THAT(ApplyPolicy(policy_with("param('k') == 4 && age < duration('30d')")), IsOk());
+  const auto decision = Promote();
+  ASSERT_THAT(decision, IsOk());
+  EXPECT_EQ(decision->chosen_version(), good);
+  EXPECT_EQ(decision->time_facts().at("age < duration('30d')"), "1..2");
+}
+
+TEST_F(PromotionTest, APolicyThatIsOffStoresNothing) {
+  ASSERT_THAT(ApplyPolicy(Replaced(ShippedPolicy(), "mode: enforce", "mode: off")), IsOk());
+  Register(kGood);
+  const storage::Revision before = Revision();
+  const auto decision = Promote();
+  ASSERT_THAT(decision, IsOk());
+  EXPECT_EQ(decision->outcome(), Decision::NOT_ENFORCED);
+  EXPECT_EQ(decision->candidates_size(), 0);
+  EXPECT_FALSE(decision->committed());
+  EXPECT_EQ(Revision(), before);
+}
+
+TEST_F(PromotionTest, APassingLoserIsToldItsRankAndTheKey) {
+  const std::string good = Register(kGood);
+  Register(kBetter);
+  v1::ExplainRequest request;
+  request.set_name(kChannel);
+  request.set_version(good);
+  const auto loser = Explain(*Now(), request, NextTime());
+  ASSERT_THAT(loser, IsOk());
+  EXPECT_EQ(loser->candidate().rank(), 2);
+  EXPECT_EQ(loser->candidate().lost_by(),
+            "silhouette: 0.26 (bucket 52) against version 2's 0.36 (bucket 72)");
+  std::string sentences;
+  for (const std::string& sentence : loser->sentences()) sentences += sentence + "\n";
+  EXPECT_NE(sentences.find("against version 2's 0.36"), std::string::npos) << sentences;
+}
+
+// Runs a call as the server does and waits for its answer.
+class RepeatedRequestTest : public PromotionTest {
+ protected:
+  static constexpr const char* kId = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
+
+  template <typename Response, typename Request>
+  absl::StatusOr<Response> Run(const Request& request, storage::Planner planner) {
+    std::promise<absl::StatusOr<Response>> answer;
+    mutator_.Run({"anonymous", "Method", request.request_id(), request.validate_only()}, request,
+                 std::move(planner), nullptr, [&](auto result) {
+                   if (!result.ok()) return answer.set_value(result.status());
+                   answer.set_value(static_cast<const Response&>(**result));
+                 });
+    return answer.get_future().get();
+  }
+
+  absl::StatusOr<Decision> PromoteOnce() {
+    v1::PromoteRequest request = Request();
+    request.set_request_id(kId);
+    auto first_epoch = std::make_shared<std::optional<int64_t>>();
+    return Run<Decision>(request, [&, first_epoch](const storage::Snapshot& snapshot) {
+      return PlanPromote(snapshot, request, NextTime(), *first_epoch);
+    });
+  }
+
+  absl::StatusOr<ApplyPolicyResponse> ApplyOnce(const std::string& source) {
+    v1::ApplyPolicyRequest request;
+    request.set_source(source);
+    request.set_request_id(kId);
+    return Run<ApplyPolicyResponse>(request, [&](const storage::Snapshot& snapshot) {
+      return PlanApplyPolicy(snapshot, request, NextTime());
+    });
+  }
+
+  const ManualClock clock_{kStart};
+  ThreadPool pool_{1, 16};
+  storage::Mutator mutator_{*store_, clock_, pool_};
+};
+
+TEST_F(RepeatedRequestTest, ARefusalIsAnsweredAgainAlthoughAVersionWouldPassNow) {
+  Register(kDust);
+  const auto refused = PromoteOnce();
+  ASSERT_THAT(refused, IsOk());
+  ASSERT_EQ(refused->outcome(), Decision::REFUSED);
+  Register(kGood);
+  EXPECT_EQ(PromoteOnce()->SerializeAsString(), refused->SerializeAsString());
+  EXPECT_EQ(Channel().epoch(), 0);
+}
+
+TEST_F(RepeatedRequestTest, ADecisionThatWasKnownAlreadyIsAnsweredAgain) {
+  Register(kGood);
+  ASSERT_THAT(Promote(), IsOk());
+  ASSERT_EQ(Promote()->outcome(), Decision::NO_CHANGE);
+  const auto same = PromoteOnce();
+  ASSERT_THAT(same, IsOk());
+  ASSERT_EQ(same->outcome(), Decision::NO_CHANGE);
+  Register(kBetter);
+  EXPECT_EQ(PromoteOnce()->SerializeAsString(), same->SerializeAsString());
+  EXPECT_EQ(Channel().epoch(), 1);
+}
+
+TEST_F(RepeatedRequestTest, AnAppliedPolicyThatChangedNothingDoesNotRevertAColleague) {
+  ASSERT_EQ(ApplyOnce(ShippedPolicy())->change(), ApplyPolicyResponse::UNCHANGED);
+  const auto theirs = ApplyPolicy(Replaced(ShippedPolicy(), ">= 0.02", ">= 0.03"));
+  ASSERT_THAT(theirs, IsOk());
+  EXPECT_EQ(ApplyOnce(ShippedPolicy())->change(), ApplyPolicyResponse::UNCHANGED);
+  v1::GetPolicyRequest get;
+  get.set_name("policies/customer-segments");
+  EXPECT_EQ(GetPolicy(*Now(), get)->sha256(), theirs->policy().sha256());
+}
+
+TEST_F(PromotionTest, RevisionsOfAPolicyAreReadableAlsoAfterItIsDeleted) {
+  const std::string strict = Replaced(ShippedPolicy(), ">= 0.02", ">= 0.03");
+  ASSERT_THAT(ApplyPolicy(strict), IsOk());
+  ASSERT_THAT(ApplyPolicy(ShippedPolicy()), IsOk());
+  v1::GetPolicyRequest get;
+  get.set_name("policies/customer-segments");
+  get.set_revision(2);
+  EXPECT_EQ(GetPolicy(*Now(), get)->source(), strict);
+  get.set_revision(1);
+  EXPECT_EQ(GetPolicy(*Now(), get)->source(), ShippedPolicy());
+  get.set_revision(9);
+  ExpectError(GetPolicy(*Now(), get).status(), StatusCode::kNotFound, "POLICY_NOT_FOUND");
+  v1::DeletePolicyRequest gone;
+  gone.set_name("policies/customer-segments");
+  gone.set_reason("moved to Git");
+  ASSERT_THAT(Apply<google::protobuf::Empty>(PlanDeletePolicy(*Now(), gone, NextTime())), IsOk());
+  v1::ListPolicyRevisionsRequest list;
+  list.set_parent("policies/customer-segments");
+  list.set_page_size(3);
+  const auto page = ListPolicyRevisions(*Now(), list);
+  ASSERT_THAT(page, IsOk());
+  ASSERT_EQ(page->policies_size(), 3);
+  EXPECT_EQ(page->policies(0).revision(), 4);
+  EXPECT_EQ(page->policies(0).source(), "# Deleted: moved to Git\n");
+  list.set_page_token(page->next_page_token());
+  EXPECT_EQ(ListPolicyRevisions(*Now(), list)->policies(0).revision(), 1);
+  EXPECT_EQ(ApplyPolicy(ShippedPolicy())->policy().revision(), 5);
+  list.set_parent("policies/none");
+  list.clear_page_token();
+  ExpectError(ListPolicyRevisions(*Now(), list).status(), StatusCode::kNotFound,
+              "POLICY_NOT_FOUND");
+}
+
+TEST_F(PromotionTest, AChannelThatServesIsLeftUngovernedOnlyOnPurpose) {
+  Register(kGood);
+  ASSERT_EQ(Promote()->outcome(), Decision::PROMOTED);
+  const auto moved =
+      ApplyPolicy(Replaced(ShippedPolicy(), "channel: production", "channel: staging"));
+  ExpectError(moved.status(), StatusCode::kFailedPrecondition, "CHANNEL_LEFT_UNGOVERNED");
+  EXPECT_NE(MetadataOf(moved.status(), "instead").find("another name"), std::string::npos);
+  v1::DeletePolicyRequest request;
+  request.set_name("policies/customer-segments");
+  const auto remove = [&] {
+    return Apply<google::protobuf::Empty>(PlanDeletePolicy(*Now(), request, NextTime())).status();
+  };
+  ExpectError(remove(), StatusCode::kInvalidArgument, "VALUE_INVALID");
+  request.set_reason("closed");
+  ExpectError(remove(), StatusCode::kFailedPrecondition, "CHANNEL_LEFT_UNGOVERNED");
+  request.set_leave_ungoverned(true);
+  request.set_etag("\"1\"");
+  ExpectError(remove(), StatusCode::kAborted, "ETAG_MISMATCH");
+  request.clear_etag();
+  EXPECT_THAT(remove(), IsOk());
+  EXPECT_EQ(Channel().policy(), "");
+  EXPECT_NE(Channel().version(), "");
+  ExpectError(Promote().status(), StatusCode::kFailedPrecondition, "CHANNEL_UNGOVERNED");
+  ExpectError(remove(), StatusCode::kNotFound, "POLICY_NOT_FOUND");
+  EXPECT_EQ(ApplyPolicy(ShippedPolicy())->change(), ApplyPolicyResponse::CREATED);
+}
+
+TEST(PolicyCacheTest, KeepsTheTextsUsedLast) {
+  const std::string text = *ReadFile(CAIRN_SOURCE_DIR "/policies/customer-segments.yaml");
+  PolicyCache cache(2);
+  for (const char* remark : {"# a\n", "# b\n", "# a\n", "# c\n"}) {
+    const auto policy = cache.Get(remark + text);
+    ASSERT_THAT(policy, IsOk());
+    EXPECT_TRUE(*policy == *promotion::ParsePolicy(text));
+  }
+  EXPECT_EQ(cache.size(), 2u);
+  EXPECT_FALSE(cache.Get("kind: none").ok());
+  EXPECT_EQ(cache.size(), 2u);
 }
 
 TEST_F(PromotionTest, MoreCandidatesThanThePolicyTakesAreAnError) {

@@ -203,6 +203,28 @@ TEST_F(MutationTest, APlanThatIsAlwaysBrokenGivesUp) {
   EXPECT_EQ(plans_, Mutator::kMaxAttempts);
 }
 
+TEST_F(MutationTest, ContentionNamesTheResourceAndNeverAKey) {
+  const auto on = [&](const Key& key) {
+    return Run("", "r",
+               [&](const Snapshot&) -> absl::StatusOr<Plan> {
+                 Plan plan;
+                 plan.write_set.RequireExists(key);
+                 plan.response = std::make_unique<Answer>();
+                 return plan;
+               })
+        .status;
+  };
+  for (const Key& key : {ChannelKey("m", "production"), DecisionKey("m", "production", "d"),
+                         CounterKey("audit:models/m/channels/production")}) {
+    const absl::Status status = on(key);
+    EXPECT_EQ(MetadataOf(status, "resource"), "models/m/channels/production") << status;
+    EXPECT_EQ(MetadataOf(status, "key"), "") << status;
+  }
+  EXPECT_EQ(MetadataOf(on(PolicyKey("p")), "resource"), "policies/p");
+  EXPECT_EQ(MetadataOf(on(ModelVersionKey("m", 3)), "resource"), "models/m/versions/3");
+  EXPECT_EQ(MetadataOf(on(CounterKey("n")), "resource"), "");
+}
+
 TEST_F(MutationTest, RacingDuplicatesHaveOneEffectAndOneAnswer) {
   std::vector<std::thread> threads;
   std::vector<Outcome> outcomes(8);
