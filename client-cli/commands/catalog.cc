@@ -116,7 +116,7 @@ const CommandTable& Catalog() {
             {"mlctl fetch customer-segments#production -o model/", "get the files that are live"}}};
     for (auto* family : {LookCommands,       CurveCommands,     RunCommands,       LoggingCommands,
                          DataCommands,       DatasetCommands,   RetentionCommands, LineageCommands,
-                         RegistryCommands,   PromotionCommands, DeletionCommands,  StorageCommands,
+                         RegistryCommands,   PromotionCommands, WayBackCommands,   DeletionCommands,  StorageCommands,
                          MetricFileCommands, OperationCommands, WatchCommands,     AccessCommands,
                          TokenCommands,      RoleCommands,      ContextCommands,   AdminCommands}) {
       for (Command& command : family()) built.commands.push_back(std::move(command));

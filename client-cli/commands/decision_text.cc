@@ -42,8 +42,10 @@ std::string NameLine(const std::string& name, size_t width) {
 
 std::string Headline(const v1::Decision& decision, size_t width) {
   const std::string outcome = StateText(v1::Decision::Outcome_Name(decision.outcome()));
-  std::string text = fmt::format("{} {}: {}", ShortName(decision.channel()), outcome,
-                                 v1::Verdict_Name(decision.verdict()));
+  std::string text = fmt::format("{} {}", ShortName(decision.channel()), outcome);
+  if (decision.verdict() != v1::VERDICT_UNSPECIFIED) {
+    text += ": " + v1::Verdict_Name(decision.verdict());
+  }
   if (!decision.committed()) text += " (dry run: nothing was stored)";
   return Line(text, width);
 }
@@ -99,10 +101,16 @@ std::string ChecksText(const v1::CandidateResult& candidate, size_t width) {
 std::string DecisionText(const v1::Decision& decision, size_t width) {
   std::string text = Headline(decision, width);
   if (!decision.message().empty()) text += Line(decision.message(), width);
-  text +=
-      Line(fmt::format("epoch {} -> {}, policy {} revision {}", decision.epoch_seen(),
-                       decision.epoch(), ShortName(decision.policy()), decision.policy_revision()),
-           width);
+  std::string ground =
+      fmt::format("epoch {} -> {}, ", decision.epoch_seen(), decision.epoch());
+  ground += decision.policy().empty()
+                ? std::string("no policy was asked")
+                : fmt::format("policy {} revision {}", ShortName(decision.policy()),
+                              decision.policy_revision());
+  text += Line(ground, width);
+  if (!decision.reason().empty()) {
+    text += Line(fmt::format("by {}, because: {}", decision.principal(), decision.reason()), width);
+  }
   if (decision.committed()) text += NameLine(decision.name(), width);
   for (const auto& candidate : decision.candidates()) {
     text +=
@@ -114,9 +122,9 @@ std::string DecisionText(const v1::Decision& decision, size_t width) {
 std::string ExplanationText(const v1::ExplainResponse& explanation, size_t width) {
   std::string text;
   for (const std::string& sentence : explanation.sentences()) {
+    // The candidate's own say in words what its table says in columns.
+    if (explanation.has_candidate() && sentence == explanation.candidate().message()) break;
     text += Line(sentence, width);
-    // The others say in words what the table of a candidate says in columns.
-    if (explanation.has_candidate()) break;
   }
   if (explanation.has_candidate()) {
     const auto& candidate = explanation.candidate();

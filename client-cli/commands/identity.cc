@@ -205,7 +205,7 @@ Command CanICommand() {
           .examples = {{"mlctl auth can-i promote models/segments", "ends with 0 or 4"},
                        {"mlctl auth can-i log experiments/-", "in every experiment"},
                        {"mlctl auth can-i admin", "the server as a whole"}},
-          .details = "VERB is read, log, promote, approve or admin. Exit code: 0 yes, 4 no.",
+          .details = "VERB is read, log, promote, approve, override or admin. Exit code: 0 yes, 4 no.",
           .handler = CanI};
 }
 

@@ -6,6 +6,7 @@
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
+#include "lib/base/clock.h"
 #include "lib/base/encoding.h"
 #include "lib/promotion/check.h"
 #include "lib/promotion/policy_words.h"
@@ -108,6 +109,14 @@ void AddState(const ModelVersion& version, CandidateResult& result) {
             result);
 }
 
+void AddHold(const cairn::v1::Hold& hold, CandidateResult& result) {
+  AddResult("candidate.held", "candidate", "to be released", Verdict::FAIL,
+            fmt::format("held since {} by {}: {}", FormatRfc3339(ToUnixNanos(hold.create_time())),
+                        hold.principal(), hold.reason()),
+            result);
+  result.mutable_checks(result.checks_size() - 1)->add_evidence(hold.decision());
+}
+
 void AddLineage(const ModelVersion& version, Lineage key, CandidateResult& result) {
   const std::string_view word = WordOf(kLineage, key);
   const bool known = HasLineage(version, key);
@@ -124,10 +133,12 @@ void AddBaselineRefusal(CandidateResult& result) {
 }  // namespace
 
 CandidateResult EvaluateCandidate(const Policy& policy, const VersionRead& candidate,
-                                  const VersionRead* champion, const EvidencePin& pin) {
+                                  const VersionRead* champion, const EvidencePin& pin,
+                                  const cairn::v1::Hold* hold) {
   CandidateResult result;
   result.set_version(candidate.version.name());
   AddState(candidate.version, result);
+  if (hold != nullptr) AddHold(*hold, result);
   for (const Lineage key : policy.require_lineage) AddLineage(candidate.version, key, result);
   NoChampion no_champion = NoChampion::kNone;
   if (champion == nullptr) {

@@ -12,10 +12,12 @@ namespace cairn::promotion {
 //
 // Gives the results, the verdict, which is the worst of the enforced ones, the
 // sentence that explains it and what would flip it; `rank` stays 0. `champion` is null when
-// there is none or the policy asks for none; it may be the candidate itself.
+// there is none or the policy asks for none; it may be the candidate itself. `hold` is why the
+// candidate is kept out of the channel, null if it is not: a held one never passes.
 // Pure and total.
 cairn::v1::CandidateResult EvaluateCandidate(const Policy& policy, const VersionRead& candidate,
-                                             const VersionRead* champion, const EvidencePin& pin);
+                                             const VersionRead* champion, const EvidencePin& pin,
+                                             const cairn::v1::Hold* hold = nullptr);
 
 }  // namespace cairn::promotion
 

@@ -24,7 +24,14 @@ struct Candidate {
   int64_t number = 0;
   CandidateResult result;
   bool is_champion = false;
+  const cairn::v1::Hold* hold = nullptr;  // null for the champion, which may stay
 };
+
+const cairn::v1::Hold* HoldOf(const DecisionInput& input, const std::string& version) {
+  const auto it = std::find_if(input.holds.begin(), input.holds.end(),
+                               [&](const auto& hold) { return hold.version() == version; });
+  return it == input.holds.end() ? nullptr : &*it;
+}
 
 absl::Status Fault(std::string_view what) {
   return Error(absl::StatusCode::kInternal, ErrorReason::INTERNAL_FAULT,
@@ -39,8 +46,8 @@ absl::StatusOr<int64_t> NumberOf(const Policy& policy, const ModelVersion& versi
 }
 
 absl::Status CheckChampion(const Policy& policy, const DecisionInput& input) {
-  if ((input.head_version == 0) != (input.head_epoch == 0)) {
-    return Fault("an epoch without a version, or a version without an epoch");
+  if (input.head_version != 0 && input.head_epoch == 0) {
+    return Fault("a version without an epoch");
   }
   if (input.head_version == 0) {
     return input.champion ? Fault("a champion without a head") : absl::OkStatus();
@@ -64,7 +71,9 @@ absl::StatusOr<std::vector<Candidate>> SelectCandidates(const Policy& policy,
     CAIRN_ASSIGN_OR_RETURN(candidate.number, NumberOf(policy, read.version));
     if (!numbers.insert(candidate.number).second) return Fault("a version is there twice");
     candidate.is_champion = candidate.number == input.head_version;
-    const bool wanted = input.only_version != 0 || read.version.state() == ModelVersion::READY;
+    if (!candidate.is_champion) candidate.hold = HoldOf(input, read.version.name());
+    const bool wanted = input.only_version != 0 || (read.version.state() == ModelVersion::READY &&
+                                                    candidate.hold == nullptr);
     if (wanted) candidates.push_back(candidate);
   }
   if (input.only_version != 0 && numbers != std::set<int64_t>{input.only_version}) {
@@ -183,6 +192,9 @@ Decision StartDecision(const Policy& policy, const DecisionInput& input) {
   decision.set_epoch_seen(input.head_epoch);
   decision.set_epoch(input.head_epoch);
   if (input.evidence) decision.set_evidence_sha256(input.evidence->sha256);
+  decision.set_kind(Decision::PROMOTION);
+  for (const auto& hold : input.holds) decision.add_held_versions(hold.version());
+  std::sort(decision.mutable_held_versions()->begin(), decision.mutable_held_versions()->end());
   const auto read_set = BuildReadSet(policy, input);
   decision.set_read_set_sha256(ReadSetDigest(read_set));
   for (const auto& item : read_set) *decision.add_read_set() = item;
@@ -203,7 +215,7 @@ absl::StatusOr<Decision> Decide(const Policy& policy, const DecisionInput& input
   const bool compares = policy.baseline == BaselineUse::kChannelHead && input.champion.has_value();
   const VersionRead* champion = compares ? &*input.champion : nullptr;
   for (Candidate& candidate : candidates) {
-    candidate.result = EvaluateCandidate(policy, *candidate.read, champion, pin);
+    candidate.result = EvaluateCandidate(policy, *candidate.read, champion, pin, candidate.hold);
   }
   Decision decision = StartDecision(policy, input);
   Conclude(policy, input, pin, candidates, decision);

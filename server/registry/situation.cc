@@ -17,8 +17,6 @@
 #include "server/storage/keyspace.h"
 
 namespace cairn::registry {
-namespace {
-
 using cairn::internal::ChannelRecord;
 using cairn::internal::DatasetRecord;
 using cairn::internal::DatasetVersionRecord;
@@ -26,6 +24,8 @@ using cairn::internal::ModelVersionRecord;
 using storage::KeyRange;
 using storage::ScanOrder;
 using storage::Snapshot;
+
+namespace {
 
 // A version with its final evaluations, from the bytes of its record.
 absl::StatusOr<promotion::VersionRead> ToRead(const Snapshot& snapshot, std::string_view model,
@@ -41,6 +41,8 @@ absl::StatusOr<promotion::VersionRead> ToRead(const Snapshot& snapshot, std::str
   return read;
 }
 
+}  // namespace
+
 absl::StatusOr<promotion::VersionRead> ReadVersion(const Snapshot& snapshot, std::string_view model,
                                                    int64_t number) {
   const storage::Key key = storage::ModelVersionKey(model, number);
@@ -49,7 +51,9 @@ absl::StatusOr<promotion::VersionRead> ReadVersion(const Snapshot& snapshot, std
   return ToRead(snapshot, model, number, key.bytes, *record);
 }
 
-absl::Status ReadChannel(const Snapshot& snapshot, Situation& situation) {
+namespace {
+
+absl::Status ReadHead(const Snapshot& snapshot, Situation& situation) {
   const storage::Key key = storage::ChannelKey(situation.ref.model, situation.ref.channel);
   CAIRN_ASSIGN_OR_RETURN(const auto stored, storage::ReadRecord<ChannelRecord>(snapshot, key));
   if (stored.has_value()) {
@@ -58,6 +62,8 @@ absl::Status ReadChannel(const Snapshot& snapshot, Situation& situation) {
   }
   situation.guards.emplace_back(key, situation.channel_revision);
   situation.input.head_epoch = situation.channel.epoch();
+  const auto& holds = situation.channel.holds();
+  situation.input.holds.assign(holds.begin(), holds.end());
   if (situation.channel.version().empty()) return absl::OkStatus();
   CAIRN_ASSIGN_OR_RETURN(const VersionName head,
                          ParseModelVersionName("version", situation.channel.version()));
@@ -133,7 +139,7 @@ absl::StatusOr<Situation> ReadSituation(const Snapshot& snapshot, std::string_vi
                                 situation.policy_record.mod_revision);
   situation.input.policy_sha256 = stored.sha256();
   situation.input.policy_revision = stored.revision();
-  CAIRN_RETURN_IF_ERROR(ReadChannel(snapshot, situation));
+  CAIRN_RETURN_IF_ERROR(ReadHead(snapshot, situation));
   CAIRN_RETURN_IF_ERROR(ReadCandidates(snapshot, only_version, situation));
   CAIRN_RETURN_IF_ERROR(ReadEvidence(snapshot, situation));
   return situation;
