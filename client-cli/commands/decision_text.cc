@@ -64,6 +64,28 @@ std::string CandidateText(const v1::CandidateResult& candidate, bool chosen, siz
   return text;
 }
 
+std::string ReasonLine(const v1::Decision& decision, size_t width) {
+  if (decision.reason().empty()) return "";
+  return Line(fmt::format("by {}, because: {}", decision.principal(), decision.reason()), width);
+}
+
+// What people decided, which no table of a candidate says.
+std::string PeopleText(const v1::ExplainResponse& explanation, size_t width) {
+  std::string text;
+  if (explanation.decision().committed()) {
+    const std::string outcome =
+        StateText(v1::Decision::Outcome_Name(explanation.decision().outcome()));
+    const std::string line = ReasonLine(explanation.decision(), 0);
+    if (!line.empty()) text += Line(outcome + " " + line.substr(0, line.size() - 1), width);
+  }
+  for (const auto& hold : explanation.channel().holds()) {
+    text += Line(fmt::format("{} is held by {}: {}", ShortName(hold.version()), hold.principal(),
+                             hold.reason()),
+                 width);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string ChecksText(const v1::CandidateResult& candidate, size_t width) {
@@ -108,9 +130,7 @@ std::string DecisionText(const v1::Decision& decision, size_t width) {
                 : fmt::format("policy {} revision {}", ShortName(decision.policy()),
                               decision.policy_revision());
   text += Line(ground, width);
-  if (!decision.reason().empty()) {
-    text += Line(fmt::format("by {}, because: {}", decision.principal(), decision.reason()), width);
-  }
+  text += ReasonLine(decision, width);
   if (decision.committed()) text += NameLine(decision.name(), width);
   for (const auto& candidate : decision.candidates()) {
     text +=
@@ -122,10 +142,11 @@ std::string DecisionText(const v1::Decision& decision, size_t width) {
 std::string ExplanationText(const v1::ExplainResponse& explanation, size_t width) {
   std::string text;
   for (const std::string& sentence : explanation.sentences()) {
-    // The candidate's own say in words what its table says in columns.
-    if (explanation.has_candidate() && sentence == explanation.candidate().message()) break;
     text += Line(sentence, width);
+    // The others say in words what the table of a candidate says in columns.
+    if (explanation.has_candidate()) break;
   }
+  if (explanation.has_candidate()) text += PeopleText(explanation, width);
   if (explanation.has_candidate()) {
     const auto& candidate = explanation.candidate();
     text +=

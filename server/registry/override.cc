@@ -67,7 +67,7 @@ absl::StatusOr<std::string> VerdictText(const Snapshot& snapshot, const Override
                        cairn::v1::Verdict_Name(decision.verdict()));
   }
   decision.set_verdict(cairn::v1::ERROR);
-  return fmt::format("the policy could not be evaluated: {}", judged.message());
+  return fmt::format("the policy could not be evaluated: {}", std::string(judged.message()));
 }
 
 // A channel that an override makes has a name like those that policies make.
