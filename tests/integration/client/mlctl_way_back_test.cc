@@ -25,7 +25,7 @@ spec:
     - {id: floor, metric: silhouette, pass: ">= 0.2"}
   choose:
     order:
-      - {metric: silhouette, direction: higher, bucket: 0.001}
+      - {field: version, direction: higher}
 )";
 
 class MlctlWayBackTest : public testing::MlctlFixture {

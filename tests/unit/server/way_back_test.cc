@@ -45,7 +45,7 @@ spec:
     - {id: floor, metric: silhouette, pass: ">= 0.2"}
   choose:
     order:
-      - {metric: silhouette, direction: higher, bucket: 0.001}
+      - {field: version, direction: higher}
 )";
 
 std::string VersionOf(int number) { return "models/churn/versions/" + std::to_string(number); }
