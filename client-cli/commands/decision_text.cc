@@ -123,8 +123,7 @@ std::string ChecksText(const v1::CandidateResult& candidate, size_t width) {
 std::string DecisionText(const v1::Decision& decision, size_t width) {
   std::string text = Headline(decision, width);
   if (!decision.message().empty()) text += Line(decision.message(), width);
-  std::string ground =
-      fmt::format("epoch {} -> {}, ", decision.epoch_seen(), decision.epoch());
+  std::string ground = fmt::format("epoch {} -> {}, ", decision.epoch_seen(), decision.epoch());
   ground += decision.policy().empty()
                 ? std::string("no policy was asked")
                 : fmt::format("policy {} revision {}", ShortName(decision.policy()),

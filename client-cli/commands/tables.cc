@@ -307,20 +307,20 @@ Table ToTable(const Session& session, const v1::ListChannelsResponse& list) {
 
 Table ToTable(const Session& session, const v1::ListRolloutsResponse& list) {
   Table table;
-  table.columns = {Id("EPOCH"), Text("STATE"),    Number("VERSION"),
-                   Text("FROM"), Text("UNTIL"), Wide("DECISION"), Wide("ENDED-BY")};
+  table.columns = {Id("EPOCH"),   Text("STATE"),    Number("VERSION"), Text("FROM"),
+                   Text("UNTIL"), Wide("DECISION"), Wide("ENDED-BY")};
   const auto last = [](const std::string& name) {
     return name.empty() ? Cell() : Cell(LastPart(name));
   };
   for (const v1::Rollout& item : list.rollouts()) {
     const std::string epoch = LastPart(item.name());
-    table.rows.push_back({item.name(),
-                          epoch,
-                          {epoch, StateText(v1::Rollout::State_Name(item.state())),
-                           last(item.version()),
-                           session.TimeCell(item.create_time(), item.has_create_time()),
-                           session.TimeCell(item.end_time(), item.has_end_time()),
-                           last(item.decision()), last(item.end_decision())}});
+    table.rows.push_back(
+        {item.name(),
+         epoch,
+         {epoch, StateText(v1::Rollout::State_Name(item.state())), last(item.version()),
+          session.TimeCell(item.create_time(), item.has_create_time()),
+          session.TimeCell(item.end_time(), item.has_end_time()), last(item.decision()),
+          last(item.end_decision())}});
   }
   return table;
 }
@@ -342,9 +342,10 @@ Table ToTable(const Session& session, const v1::ListPoliciesResponse& list) {
 
 Table ToTable(const Session& session, const v1::ListDecisionsResponse& list) {
   Table table;
-  table.columns = {Id("DECISION"), Text("KIND"),    Text("OUTCOME"), Text("VERDICT"),
-                   Text("VERSION"), Text("BEFORE"), Number("EPOCH"), Text("DECIDED"),
-                   Prose("MESSAGE"), Prose("REASON"), Wide("BY"), Wide("POLICY"), Wide("REVISION")};
+  table.columns = {Id("DECISION"),   Text("KIND"),    Text("OUTCOME"), Text("VERDICT"),
+                   Text("VERSION"),  Text("BEFORE"),  Number("EPOCH"), Text("DECIDED"),
+                   Prose("MESSAGE"), Prose("REASON"), Wide("BY"),      Wide("POLICY"),
+                   Wide("REVISION")};
   for (const v1::Decision& item : list.decisions()) {
     const std::string id = LastPart(item.name());
     const auto number = [](const std::string& version) {
@@ -355,9 +356,10 @@ Table ToTable(const Session& session, const v1::ListDecisionsResponse& list) {
          id,
          {Cell(id, id.substr(0, 12)), KindText(item.kind()),
           StateText(v1::Decision::Outcome_Name(item.outcome())),
-          item.verdict() == v1::VERDICT_UNSPECIFIED ? Cell() : Cell(v1::Verdict_Name(item.verdict())),
-          number(item.chosen_version()),
-          number(item.previous_version()), std::to_string(item.epoch()),
+          item.verdict() == v1::VERDICT_UNSPECIFIED ? Cell()
+                                                    : Cell(v1::Verdict_Name(item.verdict())),
+          number(item.chosen_version()), number(item.previous_version()),
+          std::to_string(item.epoch()),
           session.TimeCell(item.decide_time(), item.has_decide_time()), item.message(),
           item.reason(), item.principal(), NameCell(item.policy()),
           item.policy().empty() ? Cell() : Cell(std::to_string(item.policy_revision()))}});

@@ -72,8 +72,8 @@ absl::StatusOr<std::vector<Candidate>> SelectCandidates(const Policy& policy,
     if (!numbers.insert(candidate.number).second) return Fault("a version is there twice");
     candidate.is_champion = candidate.number == input.head_version;
     if (!candidate.is_champion) candidate.hold = HoldOf(input, read.version.name());
-    const bool wanted = input.only_version != 0 || (read.version.state() == ModelVersion::READY &&
-                                                    candidate.hold == nullptr);
+    const bool wanted = input.only_version != 0 ||
+                        (read.version.state() == ModelVersion::READY && candidate.hold == nullptr);
     if (wanted) candidates.push_back(candidate);
   }
   if (input.only_version != 0 && numbers != std::set<int64_t>{input.only_version}) {

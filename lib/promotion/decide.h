@@ -76,8 +76,8 @@ std::string ReadSetDigest(const std::vector<cairn::v1::ReadItem>& sorted_items);
 
 // What a decision read, sorted by key: the channel's head, the list of versions
 // (unless one was named), each candidate and the champion with their final evaluations, the
-// evidence data set, and the holds if there are any. Holds only what a verdict can rest on, so that storing a decision or
-// setting an alias does not change it.
+// evidence data set, and the holds if there are any. Holds only what a verdict can rest on, so that
+// storing a decision or setting an alias does not change it.
 std::vector<cairn::v1::ReadItem> BuildReadSet(const Policy& policy, const DecisionInput& input);
 
 }  // namespace cairn::promotion

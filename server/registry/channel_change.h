@@ -28,8 +28,7 @@ struct ChannelState {
 };
 
 // INVALID_ARGUMENT (NAME_INVALID). That there is none is an answer.
-absl::StatusOr<ChannelState> FindChannel(const storage::Snapshot& snapshot,
-                                         std::string_view name);
+absl::StatusOr<ChannelState> FindChannel(const storage::Snapshot& snapshot, std::string_view name);
 // NOT_FOUND (CHANNEL_NOT_FOUND) besides.
 absl::StatusOr<ChannelState> ReadChannel(const storage::Snapshot& snapshot, std::string_view name);
 

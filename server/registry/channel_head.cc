@@ -45,8 +45,7 @@ void PutChannel(const ChannelRef& ref, Channel channel, cairn::v1::Event::Kind k
 absl::Status MoveHead(const Snapshot& snapshot, const ChannelRef& ref, Channel channel,
                       const Decision& decision, std::string_view sha256, int64_t now_unix_nanos,
                       WriteSet& write_set) {
-  CAIRN_RETURN_IF_ERROR(
-      TurnRollout(snapshot, ref, channel, decision, now_unix_nanos, write_set));
+  CAIRN_RETURN_IF_ERROR(TurnRollout(snapshot, ref, channel, decision, now_unix_nanos, write_set));
   channel.set_name(decision.channel());
   channel.set_version(decision.chosen_version());
   channel.set_epoch(decision.epoch());

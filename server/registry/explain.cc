@@ -32,11 +32,10 @@ std::string HeadSentence(const Channel& channel) {
 void AddMove(const Decision& head, cairn::v1::ExplainResponse& response) {
   const std::string when = FormatRfc3339(ToUnixNanos(head.decide_time()));
   if (head.kind() == Decision::ROLLBACK) {
-    response.add_sentences(fmt::format("It was rolled back{} by {} at {}: {}",
-                                       head.previous_version().empty()
-                                           ? std::string()
-                                           : " from " + head.previous_version(),
-                                       head.principal(), when, head.reason()));
+    response.add_sentences(fmt::format(
+        "It was rolled back{} by {} at {}: {}",
+        head.previous_version().empty() ? std::string() : " from " + head.previous_version(),
+        head.principal(), when, head.reason()));
   } else if (head.kind() == Decision::OVERRIDE) {
     response.add_sentences(fmt::format("It was put there by {}, who overrode the policy at {}: {}",
                                        head.principal(), when, head.reason()));

@@ -76,17 +76,17 @@ absl::StatusOr<Plan> PlanHoldVersion(const Snapshot& snapshot,
   CAIRN_ASSIGN_OR_RETURN(const ChannelState state, ReadChannel(snapshot, request.name()));
   CAIRN_ASSIGN_OR_RETURN(const int64_t number, NumberOfVersion(state.ref, request.version()));
   const std::string version = ModelVersionName(state.ref.model, number);
-  CAIRN_ASSIGN_OR_RETURN(
-      Decision decision,
-      DraftDecision(snapshot, state, Decision::HOLD, request.reason(), number, stamp));
+  CAIRN_ASSIGN_OR_RETURN(Decision decision, DraftDecision(snapshot, state, Decision::HOLD,
+                                                          request.reason(), number, stamp));
   if (const Hold* hold = FindHold(state.channel, version); hold != nullptr) {
     return VersionHeld(state.channel, *hold);
   }
   decision.set_outcome(Decision::HELD);
   decision.set_chosen_version(version);
-  decision.set_message(version == state.channel.version()
-                           ? fmt::format("version {} is held; it is served until it is left", number)
-                           : fmt::format("version {} is held", number));
+  decision.set_message(
+      version == state.channel.version()
+          ? fmt::format("version {} is held; it is served until it is left", number)
+          : fmt::format("version {} is held", number));
   SealDecision(state.ref, decision);
   Channel channel = state.channel;
   CAIRN_RETURN_IF_ERROR(AddHold(decision, version, channel));

@@ -88,9 +88,8 @@ absl::StatusOr<Plan> PlanOverride(const Snapshot& snapshot, const OverrideReques
   CAIRN_RETURN_IF_ERROR(CheckEpoch(state.channel, request, first_epoch));
   CAIRN_ASSIGN_OR_RETURN(const int64_t number, NumberOfVersion(state.ref, request.version()));
   CAIRN_ASSIGN_OR_RETURN(const std::string sha256, ServableVersion(snapshot, state, number));
-  CAIRN_ASSIGN_OR_RETURN(
-      Decision decision,
-      DraftDecision(snapshot, state, Decision::OVERRIDE, request.reason(), number, stamp));
+  CAIRN_ASSIGN_OR_RETURN(Decision decision, DraftDecision(snapshot, state, Decision::OVERRIDE,
+                                                          request.reason(), number, stamp));
   WriteSet write_set;
   write_set.RequireExists(storage::ModelVersionKey(state.ref.model, number));
   CAIRN_ASSIGN_OR_RETURN(const std::string verdict,
@@ -99,8 +98,9 @@ absl::StatusOr<Plan> PlanOverride(const Snapshot& snapshot, const OverrideReques
   const bool stays = decision.chosen_version() == state.channel.version();
   decision.set_outcome(stays ? Decision::NO_CHANGE : Decision::OVERRIDDEN);
   decision.set_epoch(state.channel.epoch() + (stays ? 0 : 1));
-  decision.set_message(stays ? fmt::format("version {} stays: it is served; {}", number, verdict)
-                             : fmt::format("version {} is served by override; {}", number, verdict));
+  decision.set_message(stays
+                           ? fmt::format("version {} stays: it is served; {}", number, verdict)
+                           : fmt::format("version {} is served by override; {}", number, verdict));
   SealDecision(state.ref, decision);
   return PlanChange(snapshot, state, std::move(decision), state.channel, sha256,
                     std::move(write_set), request.validate_only());

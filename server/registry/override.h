@@ -16,8 +16,9 @@ namespace cairn::registry {
 // reading. Errors are those of PromotionService.Override.
 //
 // Where a policy governs the channel the decision holds its verdict on the version, check by check,
-// as a promotion of this version would have had it; a policy that cannot be evaluated is ERROR there
-// and stops nobody. Without a policy there is no verdict, and a channel that was not there is made.
+// as a promotion of this version would have had it; a policy that cannot be evaluated is ERROR
+// there and stops nobody. Without a policy there is no verdict, and a channel that was not there is
+// made.
 //
 // A version that is served already stays: outcome NO_CHANGE, at the same epoch. `first_epoch` is as
 // for PlanPromote.

@@ -55,8 +55,8 @@ absl::StatusOr<Plan> PlanPromote(const Snapshot& snapshot, const cairn::v1::Prom
   CAIRN_RETURN_IF_ERROR(AppendDecision(snapshot, situation.ref, decision, write_set));
   if (decision.outcome() == Decision::PROMOTED) {
     CAIRN_RETURN_IF_ERROR(MoveHead(snapshot, situation.ref, situation.channel, decision,
-                                   DigestOf(situation, decision.chosen_version()),
-                                   stamp.unix_nanos, write_set));
+                                   DigestOf(situation, decision.chosen_version()), stamp.unix_nanos,
+                                   write_set));
   }
   return storage::MakePlan(std::move(write_set), std::move(decision));
 }

@@ -67,8 +67,8 @@ absl::StatusOr<Target> LastServed(const Snapshot& snapshot, const ChannelState& 
   std::set<std::string> seen = {state.channel.version()};
   std::optional<Target> target;
   absl::Status failure;
-  CAIRN_RETURN_IF_ERROR(VisitServedBefore(
-      snapshot, state.ref, state.channel, [&](const std::string& version) {
+  CAIRN_RETURN_IF_ERROR(
+      VisitServedBefore(snapshot, state.ref, state.channel, [&](const std::string& version) {
         if (!seen.insert(version).second) return true;
         auto found = AsTarget(snapshot, state, version);
         failure = found.status();
@@ -89,11 +89,11 @@ absl::StatusOr<Target> NamedTarget(const Snapshot& snapshot, const ChannelState&
   const std::string version = ModelVersionName(state.ref.model, number);
   if (version == state.channel.version()) return NoTarget(state.channel, "it serves that version");
   bool served = false;
-  CAIRN_RETURN_IF_ERROR(VisitServedBefore(snapshot, state.ref, state.channel,
-                                          [&](const std::string& before) {
-                                            served = before == version;
-                                            return !served;
-                                          }));
+  CAIRN_RETURN_IF_ERROR(
+      VisitServedBefore(snapshot, state.ref, state.channel, [&](const std::string& before) {
+        served = before == version;
+        return !served;
+      }));
   if (!served) return NoTarget(state.channel, fmt::format("it never served version {}", number));
   return Target{number, std::move(sha256)};
 }
@@ -128,9 +128,8 @@ absl::StatusOr<Plan> PlanRollback(const Snapshot& snapshot, const RollbackReques
   CAIRN_ASSIGN_OR_RETURN(const ChannelState state, ReadChannel(snapshot, request.name()));
   CAIRN_RETURN_IF_ERROR(CheckEpoch(state.channel, request, first_epoch));
   CAIRN_ASSIGN_OR_RETURN(const Target target, ChooseTarget(snapshot, state, request));
-  CAIRN_ASSIGN_OR_RETURN(Decision decision,
-                         DraftDecision(snapshot, state, Decision::ROLLBACK, request.reason(),
-                                       target.number, stamp));
+  CAIRN_ASSIGN_OR_RETURN(Decision decision, DraftDecision(snapshot, state, Decision::ROLLBACK,
+                                                          request.reason(), target.number, stamp));
   WriteSet write_set;
   decision.set_outcome(Decision::ROLLED_BACK);
   decision.set_epoch(state.channel.epoch() + 1);

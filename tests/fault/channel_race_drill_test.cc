@@ -67,7 +67,7 @@ std::string VersionOf(int number) { return "models/churn/versions/" + std::to_st
 
 // A call and what came of it.
 struct Call {
-  std::string version;  // that it named; may be empty
+  std::string version;                               // that it named; may be empty
   Decision::Kind kind = Decision::KIND_UNSPECIFIED;  // unspecified: it only looked
   SteadyClock::time_point begin;
   SteadyClock::time_point end;
@@ -234,9 +234,9 @@ class ChannelRaceDrill : public ::testing::Test {
     for (const Decision& decision : log_) {
       ASSERT_EQ(decision.epoch_seen(), state.epoch) << decision.name();
       ASSERT_EQ(decision.previous_version(), state.version) << decision.name();
-      ASSERT_EQ(std::set<std::string>(decision.held_versions().begin(),
-                                      decision.held_versions().end()),
-                state.held)
+      ASSERT_EQ(
+          std::set<std::string>(decision.held_versions().begin(), decision.held_versions().end()),
+          state.held)
           << decision.name();
       const bool changes = ApplyTo(state, decision);
       if (::testing::Test::HasFatalFailure()) return;
@@ -337,8 +337,9 @@ class ChannelRaceDrill : public ::testing::Test {
     const auto place = [&](const Call& call) -> int64_t {
       if (!call.status.ok()) return -1;
       if (call.kind == Decision::KIND_UNSPECIFIED) return call.channel.revision() - 1;
-      return changes_.at(call.decision.name()) ? static_cast<int64_t>(after_.at(call.decision.name()))
-                                               : -1;
+      return changes_.at(call.decision.name())
+                 ? static_cast<int64_t>(after_.at(call.decision.name()))
+                 : -1;
     };
     std::vector<std::pair<SteadyClock::time_point, int64_t>> ends;
     for (const Call* call : known) {
@@ -359,13 +360,14 @@ class ChannelRaceDrill : public ::testing::Test {
       begins[i - 1].second = std::min(begins[i - 1].second, begins[i].second);
     }
     for (const Call* call : known) {
-      const auto before = std::lower_bound(ends.begin(), ends.end(),
-                                           std::make_pair(call->begin, int64_t{-1}));
+      const auto before =
+          std::lower_bound(ends.begin(), ends.end(), std::make_pair(call->begin, int64_t{-1}));
       const int64_t first = before == ends.begin() ? 0 : std::prev(before)->second;
-      const auto after = std::upper_bound(
-          begins.begin(), begins.end(), std::make_pair(call->end, static_cast<int64_t>(log_.size())));
-      const int64_t last = after == begins.end() ? static_cast<int64_t>(states_.size()) - 1
-                                                 : after->second;
+      const auto after =
+          std::upper_bound(begins.begin(), begins.end(),
+                           std::make_pair(call->end, static_cast<int64_t>(log_.size())));
+      const int64_t last =
+          after == begins.end() ? static_cast<int64_t>(states_.size()) - 1 : after->second;
       const int64_t at = place(*call);
       if (at >= 0) {
         const bool changed = call->kind != Decision::KIND_UNSPECIFIED;
@@ -397,9 +399,9 @@ class ChannelRaceDrill : public ::testing::Test {
   std::vector<Decision> log_;  // oldest first
   std::vector<v1::Rollout> rollouts_;
   v1::Channel channel_;
-  std::vector<State> states_;             // after so many changes
-  std::map<std::string, size_t> after_;   // by decision: how many changes there are with it
-  std::map<std::string, bool> changes_;   // by decision: whether it is one
+  std::vector<State> states_;            // after so many changes
+  std::map<std::string, size_t> after_;  // by decision: how many changes there are with it
+  std::map<std::string, bool> changes_;  // by decision: whether it is one
 };
 
 TEST_F(ChannelRaceDrill, TheLogExplainsEveryHeadEveryHoldAndEveryAnswer) {

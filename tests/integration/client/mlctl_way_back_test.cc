@@ -68,8 +68,9 @@ TEST_F(MlctlWayBackTest, GoesBackHoldsWhatIsLeftAndReleasesIt) {
   Expect(0, {"promote", "churn"});
   EXPECT_THAT(Expect(0, {"history", "churn", "--columns", "kind,outcome"}),
               AllOf(HasSubstr("rollback"), HasSubstr("release"), HasSubstr("promotion")));
-  EXPECT_THAT(Expect(0, {"list", "rollouts", "churn#production", "--columns", "epoch,state,version"}),
-              AllOf(HasSubstr("rolled_back"), HasSubstr("superseded"), HasSubstr("verified")));
+  EXPECT_THAT(
+      Expect(0, {"list", "rollouts", "churn#production", "--columns", "epoch,state,version"}),
+      AllOf(HasSubstr("rolled_back"), HasSubstr("superseded"), HasSubstr("verified")));
 }
 
 TEST_F(MlctlWayBackTest, OverridesThePolicyAndSaysWhatItWouldHaveSaid) {
@@ -92,7 +93,8 @@ TEST_F(MlctlWayBackTest, ServesNothingAndSaysSo) {
   EXPECT_THAT(Expect(0, {"why", "churn"}), HasSubstr("serves nothing since epoch 3"));
   Expect(3, {"fetch", "churn#production", "-o", folder_ / "model"});
   EXPECT_THAT(Expect(5, {"rollback", "churn", "--reason", "again"}), HasSubstr("serves nothing"));
-  EXPECT_THAT(Expect(0, {"hold", "churn@1", "--reason", "leaks"}), Not(HasSubstr("until it is left")));
+  EXPECT_THAT(Expect(0, {"hold", "churn@1", "--reason", "leaks"}),
+              Not(HasSubstr("until it is left")));
 }
 
 }  // namespace

@@ -26,9 +26,9 @@ namespace cairn::registry {
 namespace {
 
 using absl::StatusCode;
+using cairn::testing::IsOk;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using cairn::testing::IsOk;
 using v1::Decision;
 using v1::Rollout;
 
@@ -55,8 +55,8 @@ class WayBackTest : public UseCaseTest {
   void Govern() {
     v1::ApplyPolicyRequest request;
     request.set_source(kPolicy);
-    EXPECT_THAT(
-        Apply<v1::ApplyPolicyResponse>(PlanApplyPolicy(*Now(), request, NextTime())), IsOk());
+    EXPECT_THAT(Apply<v1::ApplyPolicyResponse>(PlanApplyPolicy(*Now(), request, NextTime())),
+                IsOk());
   }
 
   // The next version of the model.
