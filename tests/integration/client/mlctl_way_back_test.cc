@@ -58,7 +58,7 @@ TEST_F(MlctlWayBackTest, GoesBackHoldsWhatIsLeftAndReleasesIt) {
   EXPECT_THAT(back, AllOf(HasSubstr("rolled_back"), HasSubstr("epoch 2 -> 3"),
                           HasSubstr("because: calls fail"), HasSubstr("mlctl release churn@2")));
   EXPECT_THAT(Expect(0, {"get", "channel", "churn#production", "--columns", "version,held"}),
-              HasSubstr("1        2"));
+              HasSubstr("1\t2"));
   EXPECT_THAT(Expect(0, {"why", "churn"}),
               AllOf(HasSubstr("rolled back from"), HasSubstr("calls fail"), HasSubstr("is held")));
   EXPECT_THAT(Expect(6, {"promote", "churn@2"}), HasSubstr("candidate.held"));
