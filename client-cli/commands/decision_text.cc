@@ -42,8 +42,10 @@ std::string NameLine(const std::string& name, size_t width) {
 
 std::string Headline(const v1::Decision& decision, size_t width) {
   const std::string outcome = StateText(v1::Decision::Outcome_Name(decision.outcome()));
-  std::string text = fmt::format("{} {}: {}", ShortName(decision.channel()), outcome,
-                                 v1::Verdict_Name(decision.verdict()));
+  std::string text = fmt::format("{} {}", ShortName(decision.channel()), outcome);
+  if (decision.verdict() != v1::VERDICT_UNSPECIFIED) {
+    text += ": " + v1::Verdict_Name(decision.verdict());
+  }
   if (!decision.committed()) text += " (dry run: nothing was stored)";
   return Line(text, width);
 }
@@ -69,6 +71,28 @@ std::string CandidateText(const v1::CandidateResult& candidate, bool chosen, siz
   text += Indent(ChecksText(candidate, inner));
   for (const std::string& flip : candidate.would_flip()) {
     text += Indent(Line("would turn: " + flip, inner));
+  }
+  return text;
+}
+
+std::string ReasonLine(const v1::Decision& decision, size_t width) {
+  if (decision.reason().empty()) return "";
+  return Line(fmt::format("by {}, because: {}", decision.principal(), decision.reason()), width);
+}
+
+// What people decided, which no table of a candidate says.
+std::string PeopleText(const v1::ExplainResponse& explanation, size_t width) {
+  std::string text;
+  if (explanation.decision().committed()) {
+    const std::string outcome =
+        StateText(v1::Decision::Outcome_Name(explanation.decision().outcome()));
+    const std::string line = ReasonLine(explanation.decision(), 0);
+    if (!line.empty()) text += Line(outcome + " " + line.substr(0, line.size() - 1), width);
+  }
+  for (const auto& hold : explanation.channel().holds()) {
+    text += Line(fmt::format("{} is held by {}: {}", ShortName(hold.version()), hold.principal(),
+                             hold.reason()),
+                 width);
   }
   return text;
 }
@@ -110,10 +134,13 @@ std::string ChecksText(const v1::CandidateResult& candidate, size_t width) {
 std::string DecisionText(const v1::Decision& decision, size_t width) {
   std::string text = Headline(decision, width);
   if (!decision.message().empty()) text += Line(decision.message(), width);
-  text +=
-      Line(fmt::format("epoch {} -> {}, policy {} revision {}", decision.epoch_seen(),
-                       decision.epoch(), ShortName(decision.policy()), decision.policy_revision()),
-           width);
+  std::string ground = fmt::format("epoch {} -> {}, ", decision.epoch_seen(), decision.epoch());
+  ground += decision.policy().empty()
+                ? std::string("no policy was asked")
+                : fmt::format("policy {} revision {}", ShortName(decision.policy()),
+                              decision.policy_revision());
+  text += Line(ground, width);
+  text += ReasonLine(decision, width);
   text += EvidenceLine(decision, width);
   if (decision.committed()) text += NameLine(decision.name(), width);
   for (const auto& candidate : decision.candidates()) {
@@ -130,6 +157,7 @@ std::string ExplanationText(const v1::ExplainResponse& explanation, size_t width
     // The others say in words what the table of a candidate says in columns.
     if (explanation.has_candidate()) break;
   }
+  if (explanation.has_candidate()) text += PeopleText(explanation, width);
   if (explanation.has_candidate()) {
     const auto& candidate = explanation.candidate();
     text +=

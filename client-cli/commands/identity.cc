@@ -197,16 +197,17 @@ Command WhoAmICommand() {
 }
 
 Command CanICommand() {
-  return {.path = "auth can-i",
-          .family = "Access",
-          .summary = "Tell whether you may do something, and by which binding",
-          .arguments = {{"VERB"}, {"RESOURCE", 0, -1}},
-          .flags = {},
-          .examples = {{"mlctl auth can-i promote models/segments", "ends with 0 or 4"},
-                       {"mlctl auth can-i log experiments/-", "in every experiment"},
-                       {"mlctl auth can-i admin", "the server as a whole"}},
-          .details = "VERB is read, log, promote, approve or admin. Exit code: 0 yes, 4 no.",
-          .handler = CanI};
+  return {
+      .path = "auth can-i",
+      .family = "Access",
+      .summary = "Tell whether you may do something, and by which binding",
+      .arguments = {{"VERB"}, {"RESOURCE", 0, -1}},
+      .flags = {},
+      .examples = {{"mlctl auth can-i promote models/segments", "ends with 0 or 4"},
+                   {"mlctl auth can-i log experiments/-", "in every experiment"},
+                   {"mlctl auth can-i admin", "the server as a whole"}},
+      .details = "VERB is read, log, promote, approve, override or admin. Exit code: 0 yes, 4 no.",
+      .handler = CanI};
 }
 
 }  // namespace

@@ -312,6 +312,15 @@ absl::StatusOr<AnyMessage> ListArtifacts(Session& session, const std::string& pa
       session, request, [&](const auto& r) { return client->artifacts().ListArtifacts(r); });
 }
 
+absl::StatusOr<AnyMessage> ListRollouts(Session& session, const std::string& parent) {
+  if (parent.empty()) return NeedsParent("channel", "mlctl list rollouts MODEL#CHANNEL");
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::ListRolloutsRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveChannel(session, parent));
+  return Collect<v1::ListRolloutsResponse>(
+      session, request, [&](const auto& r) { return client->registry().ListRollouts(r); });
+}
+
 bool Always(const std::string&) { return true; }
 
 bool HasMetric(const v1::SearchRunsResponse& found, std::string_view key) {
@@ -443,6 +452,13 @@ const std::vector<Noun>& Nouns() {
        TableOf<v1::ListDecisionsResponse>,
        Prototype<v1::ListDecisionsResponse>,
        "no decisions: `mlctl promote MODEL --channel production` makes one"},
+      {{"rollout", "rollouts"},
+       nullptr,
+       ListRollouts,
+       Always,
+       TableOf<v1::ListRolloutsResponse>,
+       Prototype<v1::ListRolloutsResponse>,
+       "no rollouts: `mlctl promote MODEL --channel production` begins one"},
       {{"artifact", "artifacts", "files"},
        nullptr,
        ListArtifacts,

@@ -254,7 +254,7 @@ absl::StatusOr<v1::ModelVersion> ResolveVersion(Session& session, const std::str
     CAIRN_ASSIGN_OR_RETURN(const v1::Channel channel, client->registry().GetChannel(request));
     if (channel.version().empty()) {
       return Error(absl::StatusCode::kNotFound, ErrorReason::MODEL_VERSION_NOT_FOUND,
-                   fmt::format("{} serves nothing yet", text))
+                   fmt::format("{} serves nothing", text))
           .With("channel", channel_name)
           .ToStatus();
     }

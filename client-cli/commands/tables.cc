@@ -113,6 +113,21 @@ Cell Digest12(const std::string& sha256) { return {sha256, sha256.substr(0, 12)}
 
 Cell Size(int64_t bytes) { return {std::to_string(bytes), HumanBytes(bytes)}; }
 
+// The numbers of the versions that are held, "3, 5".
+std::string HeldText(const v1::Channel& channel) {
+  std::string text;
+  for (const auto& hold : channel.holds()) {
+    text += (text.empty() ? "" : ", ") + LastPart(hold.version());
+  }
+  return text;
+}
+
+// Those from before there were kinds are promotions.
+std::string KindText(v1::Decision::Kind kind) {
+  return cli::StateText(v1::Decision::Kind_Name(
+      kind == v1::Decision::KIND_UNSPECIFIED ? v1::Decision::PROMOTION : kind));
+}
+
 }  // namespace
 
 std::string StateText(const std::string& enum_name) { return AsciiLower(enum_name); }
@@ -272,6 +287,9 @@ Table ToTable(const Session& session, const v1::ListChannelsResponse& list) {
   Table table;
   table.columns = {Id("MODEL"),    Id("CHANNEL"),    Number("VERSION"), Number("EPOCH"),
                    Text("POLICY"), Text("PROMOTED"), Wide("DECISION"),  Wide("SHA256")};
+  const bool holds = std::any_of(list.channels().begin(), list.channels().end(),
+                                 [](const auto& item) { return item.holds_size() > 0; });
+  if (holds) table.columns.push_back(Text("HELD"));
   for (const v1::Channel& item : list.channels()) {
     const auto name = ParseChannelName("name", item.name());
     table.rows.push_back({item.name(),
@@ -282,6 +300,27 @@ Table ToTable(const Session& session, const v1::ListChannelsResponse& list) {
                            session.TimeCell(item.promote_time(), item.has_promote_time()),
                            item.decision().empty() ? Cell() : Cell(LastPart(item.decision())),
                            Digest12(item.version_sha256())}});
+    if (holds) table.rows.back().cells.emplace_back(HeldText(item));
+  }
+  return table;
+}
+
+Table ToTable(const Session& session, const v1::ListRolloutsResponse& list) {
+  Table table;
+  table.columns = {Id("EPOCH"),   Text("STATE"),    Number("VERSION"), Text("FROM"),
+                   Text("UNTIL"), Wide("DECISION"), Wide("ENDED-BY")};
+  const auto last = [](const std::string& name) {
+    return name.empty() ? Cell() : Cell(LastPart(name));
+  };
+  for (const v1::Rollout& item : list.rollouts()) {
+    const std::string epoch = LastPart(item.name());
+    table.rows.push_back(
+        {item.name(),
+         epoch,
+         {epoch, StateText(v1::Rollout::State_Name(item.state())), last(item.version()),
+          session.TimeCell(item.create_time(), item.has_create_time()),
+          session.TimeCell(item.end_time(), item.has_end_time()), last(item.decision()),
+          last(item.end_decision())}});
   }
   return table;
 }
@@ -318,9 +357,10 @@ Table ToTable(const Session& session, const v1::ListPolicyRevisionsResponse& lis
 
 Table ToTable(const Session& session, const v1::ListDecisionsResponse& list) {
   Table table;
-  table.columns = {Id("DECISION"), Text("OUTCOME"), Text("VERDICT"), Text("VERSION"),
-                   Text("BEFORE"), Number("EPOCH"), Text("DECIDED"), Prose("MESSAGE"),
-                   Wide("POLICY"), Wide("REVISION")};
+  table.columns = {Id("DECISION"),   Text("KIND"),    Text("OUTCOME"), Text("VERDICT"),
+                   Text("VERSION"),  Text("BEFORE"),  Number("EPOCH"), Text("DECIDED"),
+                   Prose("MESSAGE"), Prose("REASON"), Wide("BY"),      Wide("POLICY"),
+                   Wide("REVISION")};
   for (const v1::Decision& item : list.decisions()) {
     const std::string id = LastPart(item.name());
     const auto number = [](const std::string& version) {
@@ -329,11 +369,15 @@ Table ToTable(const Session& session, const v1::ListDecisionsResponse& list) {
     table.rows.push_back(
         {item.name(),
          id,
-         {Cell(id, id.substr(0, 12)), StateText(v1::Decision::Outcome_Name(item.outcome())),
-          v1::Verdict_Name(item.verdict()), number(item.chosen_version()),
-          number(item.previous_version()), std::to_string(item.epoch()),
+         {Cell(id, id.substr(0, 12)), KindText(item.kind()),
+          StateText(v1::Decision::Outcome_Name(item.outcome())),
+          item.verdict() == v1::VERDICT_UNSPECIFIED ? Cell()
+                                                    : Cell(v1::Verdict_Name(item.verdict())),
+          number(item.chosen_version()), number(item.previous_version()),
+          std::to_string(item.epoch()),
           session.TimeCell(item.decide_time(), item.has_decide_time()), item.message(),
-          NameCell(item.policy()), std::to_string(item.policy_revision())}});
+          item.reason(), item.principal(), NameCell(item.policy()),
+          item.policy().empty() ? Cell() : Cell(std::to_string(item.policy_revision()))}});
   }
   return table;
 }

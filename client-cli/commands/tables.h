@@ -31,7 +31,9 @@ Table ToTable(const Session& session, const v1::ListModelVersionsResponse& list)
 // What was measured appears as columns of the metrics' names.
 Table ToTable(const Session& session, const v1::ListEvaluationsResponse& list);
 Table ToTable(const Session& session, const v1::ListAliasesResponse& list);
+// With a column of the versions that are held, if any channel tells some.
 Table ToTable(const Session& session, const v1::ListChannelsResponse& list);
+Table ToTable(const Session& session, const v1::ListRolloutsResponse& list);
 Table ToTable(const Session& session, const v1::ListPoliciesResponse& list);
 Table ToTable(const Session& session, const v1::ListPolicyRevisionsResponse& list);
 Table ToTable(const Session& session, const v1::ListDecisionsResponse& list);

@@ -13,7 +13,7 @@ absl::StatusOr<v1::Verb> VerbNamed(const std::string& text) {
   v1::Verb verb = v1::VERB_UNSPECIFIED;
   if (!v1::Verb_Parse(name, &verb) || verb == v1::VERB_UNSPECIFIED) {
     return UsageError(
-        fmt::format("a verb is read, log, promote, approve or admin, not \"{}\"", text));
+        fmt::format("a verb is read, log, promote, approve, override or admin, not \"{}\"", text));
   }
   return verb;
 }

@@ -11,8 +11,8 @@ namespace cairn::cli {
 
 // What commands on tokens, roles and permissions have in common.
 
-// The verb that a user writes in any case: read, log, promote, approve or admin. A usage error for
-// another word. Pure.
+// The verb that a user writes in any case: read, log, promote, approve, override or admin. A usage
+// error for another word. Pure.
 absl::StatusOr<v1::Verb> VerbNamed(const std::string& text);
 
 // Of those that may take away the last administrator.

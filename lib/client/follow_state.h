@@ -32,17 +32,18 @@ class FollowState {
   // `shown` is what was kept by an earlier follower and was found whole; epoch 0 for nothing.
   explicit FollowState(ChannelHead shown) : shown_(std::move(shown)), newest_(shown_) {}
 
-  // The server told what the channel serves.
+  // The server told what the channel serves. Without a version it serves nothing: what is shown
+  // stays, and what was on its way is not shown any more.
   void Told(const ChannelHead& head) {
     online_ = true;
-    if (head.epoch > newest_.epoch && !head.version.empty()) newest_ = head;
+    if (head.epoch > newest_.epoch) newest_ = head;
   }
   // The server cannot be reached.
   void Lost() { online_ = false; }
 
   // The head to fetch next; nothing while the newest is shown.
   std::optional<ChannelHead> ToFetch() const {
-    if (newest_.epoch <= shown_.epoch) return std::nullopt;
+    if (newest_.epoch <= shown_.epoch || newest_.version.empty()) return std::nullopt;
     return newest_;
   }
 

@@ -109,6 +109,11 @@ void ModelFollower::Take(const v1::WatchChannelsResponse& message) {
 
 // Heads of one store only rise, so a lower one is that of another store, or of an earlier one.
 std::string ModelFollower::WhyBehind(const v1::Channel& channel) const {
+  if (channel.version().empty() && channel.epoch() > 0) {
+    return fmt::format(
+        "the channel serves nothing since epoch {}{}", channel.epoch(),
+        shown() ? fmt::format("; {}, which it served before, stays", shown()->head.version) : "");
+  }
   if (!shown() || channel.epoch() >= shown()->head.epoch) return "";
   return fmt::format(
       "the server says epoch {}, which is older than epoch {} that is shown and stays: the server "

@@ -139,6 +139,8 @@ class RegistryClient {
   CAIRN_CLIENT_CALL(RegistryService, GetChannel, v1::GetChannelRequest, v1::Channel)
   CAIRN_CLIENT_CALL(RegistryService, ListChannels, v1::ListChannelsRequest,
                     v1::ListChannelsResponse)
+  CAIRN_CLIENT_CALL(RegistryService, ListRollouts, v1::ListRolloutsRequest,
+                    v1::ListRolloutsResponse)
 
  private:
   Transport& transport_;
@@ -176,6 +178,10 @@ class PromotionClient {
   CAIRN_CLIENT_CALL(PromotionService, RenderPolicy, v1::RenderPolicyRequest,
                     v1::RenderPolicyResponse)
   CAIRN_CLIENT_CALL(PromotionService, Promote, v1::PromoteRequest, v1::Decision)
+  CAIRN_CLIENT_CALL(PromotionService, Rollback, v1::RollbackRequest, v1::Decision)
+  CAIRN_CLIENT_CALL(PromotionService, Override, v1::OverrideRequest, v1::Decision)
+  CAIRN_CLIENT_CALL(PromotionService, HoldVersion, v1::HoldVersionRequest, v1::Decision)
+  CAIRN_CLIENT_CALL(PromotionService, ReleaseVersion, v1::ReleaseVersionRequest, v1::Decision)
   CAIRN_CLIENT_CALL(PromotionService, GetDecision, v1::GetDecisionRequest, v1::Decision)
   CAIRN_CLIENT_CALL(PromotionService, ListDecisions, v1::ListDecisionsRequest,
                     v1::ListDecisionsResponse)

@@ -4,6 +4,7 @@
 
 #include "fmt/format.h"
 #include "fmt/ranges.h"
+#include "lib/base/clock.h"
 #include "lib/promotion/check.h"
 #include "lib/promotion/verdict.h"
 
@@ -25,6 +26,7 @@ Exclusion Excluded(std::string id, std::string needed, std::string message, std:
 }  // namespace
 
 std::vector<Exclusion> Exclusions(const Policy& policy, const VersionRead& version, bool is_served,
+                                  const cairn::v1::Hold* hold,
                                   const std::map<std::string, std::string>& time_facts) {
   std::vector<Exclusion> exclusions;
   const auto state = version.version.state();
@@ -33,6 +35,14 @@ std::vector<Exclusion> Exclusions(const Policy& policy, const VersionRead& versi
                                   cairn::v1::ModelVersion::State_Name(state)));
   }
   if (is_served) return exclusions;
+  if (hold != nullptr) {
+    exclusions.push_back(Excluded(
+        "candidate.held", "to be released",
+        fmt::format("held since {} by {}: {}", FormatRfc3339(ToUnixNanos(hold->create_time())),
+                    hold->principal(), hold->reason()),
+        "held"));
+    exclusions.back().check.add_evidence(hold->decision());
+  }
   if (!version.run_state.empty() && version.run_state != kEndedWell) {
     exclusions.push_back(
         Excluded("candidate.run", std::string(kEndedWell),

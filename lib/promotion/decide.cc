@@ -27,6 +27,12 @@ struct Candidate {
   std::vector<Exclusion> exclusions;
 };
 
+const cairn::v1::Hold* HoldOf(const DecisionInput& input, const std::string& version) {
+  const auto it = std::find_if(input.holds.begin(), input.holds.end(),
+                               [&](const auto& hold) { return hold.version() == version; });
+  return it == input.holds.end() ? nullptr : &*it;
+}
+
 absl::Status Fault(std::string_view what) {
   return Error(absl::StatusCode::kInternal, ErrorReason::INTERNAL_FAULT,
                fmt::format("a decision was asked with contradictory input: {}", what))
@@ -40,8 +46,8 @@ absl::StatusOr<int64_t> NumberOf(const Policy& policy, const ModelVersion& versi
 }
 
 absl::Status CheckChampion(const Policy& policy, const DecisionInput& input) {
-  if ((input.head_version == 0) != (input.head_epoch == 0)) {
-    return Fault("an epoch without a version, or a version without an epoch");
+  if (input.head_version != 0 && input.head_epoch == 0) {
+    return Fault("a version without an epoch");
   }
   if (input.head_version == 0) {
     return input.champion ? Fault("a champion without a head") : absl::OkStatus();
@@ -71,7 +77,8 @@ absl::StatusOr<Candidate> ToCandidate(const Policy& policy, const DecisionInput&
   candidate.read = &read;
   CAIRN_ASSIGN_OR_RETURN(candidate.number, NumberOf(policy, read.version));
   candidate.is_champion = candidate.number == input.head_version;
-  candidate.exclusions = Exclusions(policy, read, candidate.is_champion, input.time_facts);
+  candidate.exclusions = Exclusions(policy, read, candidate.is_champion,
+                                    HoldOf(input, read.version.name()), input.time_facts);
   return candidate;
 }
 
@@ -240,6 +247,9 @@ Decision StartDecision(const Policy& policy, const DecisionInput& input) {
   decision.set_epoch_seen(input.head_epoch);
   decision.set_epoch(input.head_epoch);
   if (input.evidence) decision.set_evidence_sha256(input.evidence->sha256);
+  decision.set_kind(Decision::PROMOTION);
+  for (const auto& hold : input.holds) decision.add_held_versions(hold.version());
+  std::sort(decision.mutable_held_versions()->begin(), decision.mutable_held_versions()->end());
   const auto read_set = BuildReadSet(policy, input);
   decision.set_read_set_sha256(ReadSetDigest(read_set));
   for (const auto& item : read_set) *decision.add_read_set() = item;

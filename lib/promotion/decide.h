@@ -25,7 +25,7 @@ struct DatasetRead {
 struct DecisionInput {
   std::string policy_sha256;  // PolicyDigest of the policy
   int64_t policy_revision = 0;
-  // The channel's head; version 0 and epoch 0 before the first promotion.
+  // The channel's head; epoch 0 before the first promotion, version 0 while it serves nothing.
   int64_t head_version = 0;
   int64_t head_epoch = 0;
   // The version `head_version`; required if that is not 0 and the policy's
@@ -35,6 +35,9 @@ struct DecisionInput {
   // `only_version` is not 0, exactly that one, which is held against the champion alone.
   std::vector<VersionRead> candidates;
   int64_t only_version = 0;
+  // The versions that are kept out of the channel, in any order. None of them is considered, but
+  // for the one that is served and one that is named, which then fails.
+  std::vector<cairn::v1::Hold> holds;
   // The version of the policy's evidence data set that it stands for; none if the policy
   // names no data set, or there is no such version (then checks are ERROR).
   std::optional<DatasetRead> evidence;
@@ -65,13 +68,18 @@ std::string DecisionId(const std::string& policy_name, const std::string& policy
                        int64_t policy_revision, const std::string& read_set_sha256,
                        const std::map<std::string, std::string>& time_facts);
 
+// The id of a decision that a person makes: SHA-256 over its kind, its reason, the policy if one
+// was asked, and the digest of its read set, which has the channel's revision in it. Described in
+// the same place.
+std::string ManualDecisionId(const cairn::v1::Decision& decision);
+
 // SHA-256 over the canonical encoding of a read set that is sorted by key.
 std::string ReadSetDigest(const std::vector<cairn::v1::ReadItem>& sorted_items);
 
 // What a decision read, sorted by key: the channel's head, the list of versions
-// (unless one was named), each candidate and the champion with their final evaluations, and the
-// evidence data set. Holds only what a verdict can rest on, so that storing a decision or
-// setting an alias does not change it.
+// (unless one was named), each candidate and the champion with their final evaluations, the
+// evidence data set, and the holds if there are any. Holds only what a verdict can rest on, so that
+// storing a decision or setting an alias does not change it.
 std::vector<cairn::v1::ReadItem> BuildReadSet(const Policy& policy, const DecisionInput& input);
 
 }  // namespace cairn::promotion

@@ -2,6 +2,7 @@
 #include <map>
 
 #include "fmt/format.h"
+#include "lib/base/clock.h"
 #include "lib/base/digest.h"
 #include "lib/base/resource_names.h"
 #include "lib/promotion/decide.h"
@@ -38,6 +39,24 @@ std::string ListDigest(const std::vector<VersionRead>& candidates) {
   return Sha256Hex(text);
 }
 
+std::string HoldsDigest(const std::vector<cairn::v1::Hold>& holds) {
+  std::vector<std::string> items;
+  for (const cairn::v1::Hold& hold : holds) {
+    std::string item;
+    AppendNetstring(item, hold.version());
+    AppendNetstring(item, hold.reason());
+    AppendNetstring(item, hold.principal());
+    AppendNetstring(item, std::to_string(ToUnixNanos(hold.create_time())));
+    AppendNetstring(item, hold.decision());
+    items.push_back(std::move(item));
+  }
+  std::sort(items.begin(), items.end());
+  std::string text;
+  AppendNetstring(text, "cairn.holds.v1");
+  for (const std::string& item : items) AppendNetstring(text, item);
+  return Sha256Hex(text);
+}
+
 }  // namespace
 
 std::vector<ReadItem> BuildReadSet(const Policy& policy, const DecisionInput& input) {
@@ -48,6 +67,8 @@ std::vector<ReadItem> BuildReadSet(const Policy& policy, const DecisionInput& in
   // every decision that moves nothing.
   add(Item(channel, input.head_epoch,
            input.head_epoch == 0 ? "" : HeadDigest(input.head_version, input.head_epoch)));
+  // Where nothing is held there is no item: ids from before there were holds stay.
+  if (!input.holds.empty()) add(Item(channel + "/holds", 0, HoldsDigest(input.holds)));
   if (input.only_version == 0) {
     add(Item(ModelName(policy.model) + "/versions", 0, ListDigest(input.candidates)));
   }
@@ -94,6 +115,18 @@ std::string DecisionId(const std::string& policy_name, const std::string& policy
     AppendNetstring(text, name);
     AppendNetstring(text, fact);
   }
+  return Sha256Hex(text);
+}
+
+std::string ManualDecisionId(const cairn::v1::Decision& decision) {
+  std::string text;
+  AppendNetstring(text, "cairn.manual.v1");
+  AppendNetstring(text, cairn::v1::Decision::Kind_Name(decision.kind()));
+  AppendNetstring(text, decision.reason());
+  AppendNetstring(text, decision.policy());
+  AppendNetstring(text, decision.policy_sha256());
+  AppendNetstring(text, std::to_string(decision.policy_revision()));
+  AppendNetstring(text, decision.read_set_sha256());
   return Sha256Hex(text);
 }
 

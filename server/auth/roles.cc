@@ -14,7 +14,8 @@ VerbSet VerbsOf(v1::RoleBinding::Role role) {
     case v1::RoleBinding::APPROVER:
       return kRead | SetOf(v1::APPROVE);
     case v1::RoleBinding::ADMIN:
-      return kRead | SetOf(v1::LOG) | SetOf(v1::PROMOTE) | SetOf(v1::APPROVE) | SetOf(v1::ADMIN);
+      return kRead | SetOf(v1::LOG) | SetOf(v1::PROMOTE) | SetOf(v1::APPROVE) | SetOf(v1::ADMIN) |
+             SetOf(v1::OVERRIDE);
     default:
       return 0;
   }

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "fmt/format.h"
+#include "lib/base/clock.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/registry/decision_log.h"
@@ -13,17 +14,54 @@
 namespace cairn::registry {
 
 using cairn::v1::Channel;
+using cairn::v1::Decision;
 using storage::Snapshot;
 
 namespace {
 
+// So many holds are told one by one.
+constexpr int kToldHolds = 10;
+
+std::string HeadSentence(const Channel& channel) {
+  if (channel.epoch() == 0) return fmt::format("{} has never served a version.", channel.name());
+  return fmt::format("{} serves {} since epoch {}.", channel.name(),
+                     channel.version().empty() ? "nothing" : channel.version(), channel.epoch());
+}
+
+// Who moved the head and why, where it was no promotion.
+void AddMove(const Decision& head, cairn::v1::ExplainResponse& response) {
+  const std::string when = FormatRfc3339(ToUnixNanos(head.decide_time()));
+  if (head.kind() == Decision::ROLLBACK) {
+    response.add_sentences(fmt::format(
+        "It was rolled back{} by {} at {}: {}",
+        head.previous_version().empty() ? std::string() : " from " + head.previous_version(),
+        head.principal(), when, head.reason()));
+  } else if (head.kind() == Decision::OVERRIDE) {
+    response.add_sentences(fmt::format("It was put there by {}, who overrode the policy at {}: {}",
+                                       head.principal(), when, head.reason()));
+    response.add_sentences(head.policy().empty()
+                               ? "No policy governed the channel."
+                               : fmt::format("The policy's verdict on it was {}.",
+                                             cairn::v1::Verdict_Name(head.verdict())));
+  }
+}
+
+void AddHolds(const Channel& channel, cairn::v1::ExplainResponse& response) {
+  for (int i = 0; i < std::min(channel.holds_size(), kToldHolds); ++i) {
+    const cairn::v1::Hold& hold = channel.holds(i);
+    response.add_sentences(fmt::format("{} is held since {} by {}: {}", hold.version(),
+                                       FormatRfc3339(ToUnixNanos(hold.create_time())),
+                                       hold.principal(), hold.reason()));
+  }
+  if (channel.holds_size() > kToldHolds) {
+    response.add_sentences(
+        fmt::format("{} more versions are held.", channel.holds_size() - kToldHolds));
+  }
+}
+
 // What a refused or served version's part of a decision says, in sentences.
-void AddSentences(const Channel& channel, const cairn::v1::CandidateResult& candidate,
+void AddSentences(const cairn::v1::CandidateResult& candidate,
                   cairn::v1::ExplainResponse& response) {
-  response.add_sentences(channel.version().empty()
-                             ? fmt::format("{} has never served a version.", channel.name())
-                             : fmt::format("{} serves {} since epoch {}.", channel.name(),
-                                           channel.version(), channel.epoch()));
   if (!candidate.message().empty()) response.add_sentences(candidate.message());
   for (const auto& check : candidate.checks()) {
     if (check.verdict() == cairn::v1::PASS || check.verdict() == cairn::v1::SKIPPED) continue;
@@ -64,11 +102,13 @@ absl::StatusOr<cairn::v1::ExplainResponse> Explain(const Snapshot& snapshot,
   cairn::v1::ExplainResponse response;
   CAIRN_ASSIGN_OR_RETURN(*response.mutable_channel(), GetChannel(snapshot, get));
   const Channel& channel = response.channel();
+  response.add_sentences(HeadSentence(channel));
   const bool about_head = request.version().empty() || request.version() == channel.version();
   const std::string version = about_head ? channel.version() : request.version();
   if (about_head && !channel.decision().empty()) {
     CAIRN_ASSIGN_OR_RETURN(auto stored, FindDecision(snapshot, channel.decision()));
     if (stored.has_value()) *response.mutable_decision() = *std::move(stored);
+    AddMove(response.decision(), response);
   } else {
     CAIRN_ASSIGN_OR_RETURN(*response.mutable_decision(),
                            DecideAbout(snapshot, request.name(), version, now_unix_nanos));
@@ -76,7 +116,8 @@ absl::StatusOr<cairn::v1::ExplainResponse> Explain(const Snapshot& snapshot,
   for (const auto& candidate : response.decision().candidates()) {
     if (candidate.version() == version) *response.mutable_candidate() = candidate;
   }
-  AddSentences(channel, response.candidate(), response);
+  AddHolds(channel, response);
+  AddSentences(response.candidate(), response);
   return response;
 }
 

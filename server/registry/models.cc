@@ -259,6 +259,7 @@ absl::StatusOr<cairn::v1::ListChannelsResponse> ListChannels(
           snapshot, request, KeyRange::Prefix(prefix), ScanOrder::kAscending, {},
           [&](const ChannelRecord& record) { return sight.Sees(record.channel().name()); },
           [&](std::string_view, auto stored) {
+            stored.value.mutable_channel()->clear_holds();
             *response.add_channels() = ToResource(std::move(stored));
             return true;
           }));

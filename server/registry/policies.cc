@@ -13,6 +13,7 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "lib/promotion/policy_parser.h"
+#include "server/registry/channel_head.h"
 #include "server/registry/limits.h"
 #include "server/registry/models.h"
 #include "server/registry/policy_cache.h"
@@ -53,8 +54,8 @@ absl::Status ChannelGoverned(std::string_view channel, std::string_view holder) 
       .Resource("Policy", PolicyName(holder));
 }
 
-// Lets the policy govern its channel: the pointer to it and the channel's own
-// record, which is created with the first policy.
+// Lets the policy govern its channel: the pointer to it and the channel's own record, which is
+// created with the first policy. Another rule is a change of the channel as well.
 absl::Status GovernChannel(const Snapshot& snapshot, const promotion::Policy& rule,
                            WriteSet& write_set) {
   const storage::Key pointer_key = storage::PolicyByChannelKey(rule.model, rule.channel);
@@ -63,19 +64,20 @@ absl::Status GovernChannel(const Snapshot& snapshot, const promotion::Policy& ru
   if (pointer.has_value() && pointer->value.name() != rule.name) {
     return ChannelGoverned(ChannelName(rule.model, rule.channel), pointer->value.name());
   }
-  if (pointer.has_value()) return absl::OkStatus();
-  PointerRecord holder;
-  holder.set_name(rule.name);
-  write_set.RequireAbsent(pointer_key).PutRecord(pointer_key, holder.SerializeAsString());
-
+  if (!pointer.has_value()) {
+    PointerRecord holder;
+    holder.set_name(rule.name);
+    write_set.RequireAbsent(pointer_key).PutRecord(pointer_key, holder.SerializeAsString());
+  }
   const storage::Key channel_key = storage::ChannelKey(rule.model, rule.channel);
-  CAIRN_ASSIGN_OR_RETURN(const auto channel,
+  CAIRN_ASSIGN_OR_RETURN(const auto stored,
                          storage::ReadRecord<ChannelRecord>(snapshot, channel_key));
-  ChannelRecord record = channel.has_value() ? channel->value : ChannelRecord();
-  record.mutable_channel()->set_name(ChannelName(rule.model, rule.channel));
-  record.mutable_channel()->set_policy(PolicyName(rule.name));
-  write_set.RequireRevision(channel_key, channel.has_value() ? channel->mod_revision : 0)
-      .PutRecord(channel_key, record.SerializeAsString());
+  cairn::v1::Channel channel = stored.has_value() ? stored->value.channel() : cairn::v1::Channel();
+  channel.set_name(ChannelName(rule.model, rule.channel));
+  channel.set_policy(PolicyName(rule.name));
+  write_set.RequireRevision(channel_key, stored.has_value() ? stored->mod_revision : 0);
+  PutChannel({rule.model, rule.channel}, std::move(channel), cairn::v1::Event::CHANNEL_UPDATED,
+             write_set);
   return absl::OkStatus();
 }
 
@@ -95,18 +97,15 @@ absl::Status LeaveChannel(const Snapshot& snapshot, const std::string& channel_n
                           std::string_view way_out, WriteSet& write_set) {
   CAIRN_ASSIGN_OR_RETURN(const ChannelRef ref, ParseChannelName("channel", channel_name));
   const storage::Key channel_key = storage::ChannelKey(ref.model, ref.channel);
-  CAIRN_ASSIGN_OR_RETURN(const auto channel,
+  CAIRN_ASSIGN_OR_RETURN(const auto stored,
                          storage::ReadRecord<ChannelRecord>(snapshot, channel_key));
   write_set.Delete(storage::PolicyByChannelKey(ref.model, ref.channel));
-  if (!channel.has_value()) return absl::OkStatus();
-  ChannelRecord record = channel->value;
-  if (!way_out.empty() && !record.channel().version().empty()) {
-    return LeftUngoverned(record.channel(), way_out);
-  }
-  record.mutable_channel()->clear_policy();
-  write_set.RequireRevision(channel_key, channel->mod_revision)
-      .PutRecord(channel_key, record.SerializeAsString())
-      .Emit(cairn::v1::Event::CHANNEL_UPDATED, record.channel());
+  if (!stored.has_value()) return absl::OkStatus();
+  cairn::v1::Channel channel = stored->value.channel();
+  if (!way_out.empty() && !channel.version().empty()) return LeftUngoverned(channel, way_out);
+  channel.clear_policy();
+  write_set.RequireRevision(channel_key, stored->mod_revision);
+  PutChannel(ref, std::move(channel), cairn::v1::Event::CHANNEL_UPDATED, write_set);
   return absl::OkStatus();
 }
 

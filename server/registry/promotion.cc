@@ -46,12 +46,7 @@ absl::StatusOr<Plan> PlanPromote(const Snapshot& snapshot, const cairn::v1::Prom
                                  const storage::Stamp& stamp, std::optional<int64_t>& first_epoch) {
   CAIRN_ASSIGN_OR_RETURN(Situation situation,
                          ReadSituation(snapshot, request.name(), request.version()));
-  const int64_t epoch = situation.input.head_epoch;
-  if (request.has_expected_epoch() && request.expected_epoch() != epoch) {
-    return EpochMoved(situation.channel, request.expected_epoch());
-  }
-  if (first_epoch.value_or(epoch) != epoch) return EpochMoved(situation.channel, *first_epoch);
-  first_epoch = epoch;
+  CAIRN_RETURN_IF_ERROR(CheckEpoch(situation.channel, request, first_epoch));
 
   CAIRN_ASSIGN_OR_RETURN(Decision decision, MakeDecision(snapshot, situation, stamp));
   CAIRN_ASSIGN_OR_RETURN(auto known, FindDecision(snapshot, decision.name()));
@@ -69,8 +64,9 @@ absl::StatusOr<Plan> PlanPromote(const Snapshot& snapshot, const cairn::v1::Prom
   decision.set_committed(true);
   CAIRN_RETURN_IF_ERROR(AppendDecision(snapshot, situation.ref, decision, write_set));
   if (decision.outcome() == Decision::PROMOTED) {
-    MoveHead(situation, decision, DigestOf(situation, decision.chosen_version()), stamp.unix_nanos,
-             write_set);
+    CAIRN_RETURN_IF_ERROR(MoveHead(snapshot, situation.ref, situation.channel, decision,
+                                   DigestOf(situation, decision.chosen_version()), stamp.unix_nanos,
+                                   write_set));
   }
   return storage::MakePlan(std::move(write_set), std::move(decision));
 }

@@ -19,7 +19,6 @@
 #include "server/storage/keyspace.h"
 
 namespace cairn::registry {
-namespace {
 
 using cairn::internal::ChannelRecord;
 using cairn::internal::DatasetVersionRecord;
@@ -28,6 +27,8 @@ using cairn::internal::RunRecord;
 using storage::KeyRange;
 using storage::ScanOrder;
 using storage::Snapshot;
+
+namespace {
 
 // A word of Run.State; DELETED for a run that is deleted or gone. Empty for no run.
 absl::StatusOr<std::string> ReadRunState(const Snapshot& snapshot, const std::string& name) {
@@ -55,6 +56,8 @@ absl::StatusOr<promotion::VersionRead> ToRead(const Snapshot& snapshot, std::str
   return read;
 }
 
+}  // namespace
+
 absl::StatusOr<promotion::VersionRead> ReadVersion(const Snapshot& snapshot, std::string_view model,
                                                    int64_t number) {
   const storage::Key key = storage::ModelVersionKey(model, number);
@@ -63,7 +66,9 @@ absl::StatusOr<promotion::VersionRead> ReadVersion(const Snapshot& snapshot, std
   return ToRead(snapshot, model, number, key.bytes, *record);
 }
 
-absl::Status ReadChannel(const Snapshot& snapshot, Situation& situation) {
+namespace {
+
+absl::Status ReadHead(const Snapshot& snapshot, Situation& situation) {
   const storage::Key key = storage::ChannelKey(situation.ref.model, situation.ref.channel);
   CAIRN_ASSIGN_OR_RETURN(const auto stored, storage::ReadRecord<ChannelRecord>(snapshot, key));
   if (stored.has_value()) {
@@ -72,6 +77,8 @@ absl::Status ReadChannel(const Snapshot& snapshot, Situation& situation) {
   }
   situation.guards.emplace_back(key, situation.channel_revision);
   situation.input.head_epoch = situation.channel.epoch();
+  const auto& holds = situation.channel.holds();
+  situation.input.holds.assign(holds.begin(), holds.end());
   if (situation.channel.version().empty()) return absl::OkStatus();
   CAIRN_ASSIGN_OR_RETURN(const VersionName head,
                          ParseModelVersionName("version", situation.channel.version()));
@@ -146,7 +153,7 @@ absl::StatusOr<Situation> ReadSituation(const Snapshot& snapshot, std::string_vi
                                 situation.policy_record.mod_revision);
   situation.input.policy_sha256 = stored.sha256();
   situation.input.policy_revision = stored.revision();
-  CAIRN_RETURN_IF_ERROR(ReadChannel(snapshot, situation));
+  CAIRN_RETURN_IF_ERROR(ReadHead(snapshot, situation));
   CAIRN_RETURN_IF_ERROR(ReadCandidates(snapshot, only_version, situation));
   CAIRN_RETURN_IF_ERROR(ReadEvidence(snapshot, situation));
   return situation;

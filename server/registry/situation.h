@@ -32,6 +32,10 @@ struct Situation {
   std::vector<std::pair<storage::Key, storage::Revision>> guards;
 };
 
+// A version with what was measured of it. NOT_FOUND (MODEL_VERSION_NOT_FOUND).
+absl::StatusOr<promotion::VersionRead> ReadVersion(const storage::Snapshot& snapshot,
+                                                   std::string_view model, int64_t number);
+
 // Reads the situation of the channel `channel_name`. With `only_version`, a resource name, that
 // version is the only candidate. `input.time_facts` are MakeDecision's to fill in (promotion.h).
 //

@@ -1,23 +1,36 @@
 #include <memory>
 #include <optional>
+#include <string_view>
 
 #include "cairn/v1/promotion.pb.h"
+#include "server/registry/holds.h"
+#include "server/registry/override.h"
 #include "server/registry/policies.h"
 #include "server/registry/promotion.h"
+#include "server/registry/rollback.h"
 #include "server/service/methods.h"
 
 namespace cairn::service {
 namespace {
 
-// The epoch that the first attempt saw is kept, so that later ones know what came between.
-Change Promote(const Caller& caller, const v1::PromoteRequest& request) {
-  Change change;
-  change.plan = [&request, stamp = StampOfCall()(caller),
-                 first_epoch = std::make_shared<std::optional<int64_t>>()](
-                    const storage::Snapshot& snapshot) {
-    return registry::PlanPromote(snapshot, request, stamp, *first_epoch);
-  };
-  return change;
+// Moves a head. The epoch that the first attempt saw is kept, so that later ones know what came
+// between.
+template <typename Request>
+using MovePlanner = absl::StatusOr<storage::Plan> (*)(const storage::Snapshot&, const Request&,
+                                                      const storage::Stamp&,
+                                                      std::optional<int64_t>&);
+
+template <typename Request>
+void Moves(std::string_view method, MovePlanner<Request> planner, MethodTableBuilder& table) {
+  table.MakesChange<Request>(method, [planner](const Caller& caller, const Request& request) {
+    Change change;
+    change.plan = [planner, &request, stamp = StampOfCall()(caller),
+                   first_epoch = std::make_shared<std::optional<int64_t>>()](
+                      const storage::Snapshot& snapshot) {
+      return planner(snapshot, request, stamp, *first_epoch);
+    };
+    return change;
+  });
 }
 
 struct PolicyCall {
@@ -71,7 +84,12 @@ void AddPolicyMethods(const Backends& backends, MethodTableBuilder& table) {
 void AddPromotionMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Of(*v1::Policy::descriptor()->file()->FindServiceByName("PromotionService"));
   AddPolicyMethods(backends, table);
-  table.MakesChange<v1::PromoteRequest>("Promote", Promote);
+  Moves<v1::PromoteRequest>("Promote", registry::PlanPromote, table);
+  Moves<v1::RollbackRequest>("Rollback", registry::PlanRollback, table);
+  Moves<v1::OverrideRequest>("Override", registry::PlanOverride, table);
+  table.Changes<v1::HoldVersionRequest>("HoldVersion", registry::PlanHoldVersion, StampOfCall());
+  table.Changes<v1::ReleaseVersionRequest>("ReleaseVersion", registry::PlanReleaseVersion,
+                                           StampOfCall());
   table.Answers<v1::GetDecisionRequest>("GetDecision", registry::GetDecision);
   table.Answers<v1::ListDecisionsRequest>("ListDecisions", registry::ListDecisions);
   table.Answers<v1::ExplainRequest>(

@@ -2,6 +2,7 @@
 #include "cairn/v1/registry.pb.h"
 #include "server/registry/evaluations.h"
 #include "server/registry/models.h"
+#include "server/registry/rollouts.h"
 #include "server/service/methods.h"
 
 namespace cairn::service {
@@ -21,6 +22,7 @@ void AddRegistryMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Answers<v1::ListAliasesRequest>("ListAliases", registry::ListAliases);
   table.Answers<v1::GetChannelRequest>("GetChannel", registry::GetChannel);
   table.Filters<v1::ListChannelsRequest>("ListChannels", registry::ListChannels, backends.access);
+  table.Answers<v1::ListRolloutsRequest>("ListRollouts", registry::ListRollouts);
 }
 
 void AddEvaluationMethods(const Backends&, MethodTableBuilder& table) {

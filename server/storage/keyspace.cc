@@ -145,6 +145,12 @@ Key ChannelKey(std::string_view model, std::string_view channel) {
 Key AllChannelsPrefix() { return Rec(KeyKind::kChannel).Done(); }
 
 Key ChannelPrefix(std::string_view model) { return Rec(KeyKind::kChannel).Str(model).Done(); }
+Key RolloutKey(std::string_view model, std::string_view channel, int64_t epoch) {
+  return Rec(KeyKind::kRollout).Str(model).Str(channel).Int(epoch).Done();
+}
+Key RolloutPrefix(std::string_view model, std::string_view channel) {
+  return Rec(KeyKind::kRollout).Str(model).Str(channel).Done();
+}
 Key DecisionKey(std::string_view model, std::string_view channel, std::string_view decision_id) {
   return Rec(KeyKind::kDecision).Str(model).Str(channel).Str(decision_id).Done();
 }

@@ -45,6 +45,7 @@ enum class KeyKind : uint8_t {
   kChannel = 0x33,
   kModelVersionState = 0x34,
   kEvaluation = 0x35,
+  kRollout = 0x36,
   kDecision = 0x38,
   kAudit = 0x39,
   kPolicy = 0x3A,
@@ -162,6 +163,9 @@ Key ChannelKey(std::string_view model, std::string_view channel);
 Key ChannelPrefix(std::string_view model);
 // The channels of every model.
 Key AllChannelsPrefix();
+// What a channel served, an epoch each; `epoch` from 1.
+Key RolloutKey(std::string_view model, std::string_view channel, int64_t epoch);
+Key RolloutPrefix(std::string_view model, std::string_view channel);
 Key DecisionKey(std::string_view model, std::string_view channel, std::string_view decision_id);
 Key DecisionPrefix(std::string_view model, std::string_view channel);
 Key AuditKey(std::string_view model, std::string_view channel, int64_t sequence);

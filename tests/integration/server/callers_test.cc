@@ -86,7 +86,7 @@ std::set<v1::Verb> VerbsOf(Role::Role role) {
     case Role::APPROVER:
       return {v1::READ, v1::APPROVE};
     case Role::ADMIN:
-      return {v1::READ, v1::LOG, v1::PROMOTE, v1::APPROVE, v1::ADMIN};
+      return {v1::READ, v1::LOG, v1::PROMOTE, v1::APPROVE, v1::ADMIN, v1::OVERRIDE};
     default:
       return {};
   }

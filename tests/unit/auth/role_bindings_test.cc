@@ -23,8 +23,8 @@ TEST_F(RoleBindingsTest, EveryRoleHasItsVerbs) {
   EXPECT_EQ(VerbsOf(Role::LOGGER), read | SetOf(v1::LOG));
   EXPECT_EQ(VerbsOf(Role::PROMOTER), read | SetOf(v1::PROMOTE));
   EXPECT_EQ(VerbsOf(Role::APPROVER), read | SetOf(v1::APPROVE));
-  EXPECT_EQ(VerbsOf(Role::ADMIN),
-            read | SetOf(v1::LOG) | SetOf(v1::PROMOTE) | SetOf(v1::APPROVE) | SetOf(v1::ADMIN));
+  EXPECT_EQ(VerbsOf(Role::ADMIN), read | SetOf(v1::LOG) | SetOf(v1::PROMOTE) | SetOf(v1::APPROVE) |
+                                      SetOf(v1::ADMIN) | SetOf(v1::OVERRIDE));
   EXPECT_EQ(VerbsOf(Role::ROLE_UNSPECIFIED), 0u);
   EXPECT_EQ(VerbsOf(static_cast<Role::Role>(99)), 0u);
   EXPECT_EQ(SetOf(v1::VERB_UNSPECIFIED), 0u);

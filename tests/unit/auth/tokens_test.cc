@@ -104,7 +104,8 @@ TEST_F(TokensTest, TheFirstAdministratorMayDoEverythingAndIsTheOnlyFirst) {
   ASSERT_THAT(admin, IsOk());
   const auto identity = access_.Authenticate(admin->text(), kNow);
   ASSERT_THAT(identity, IsOk());
-  for (const v1::Verb verb : {v1::READ, v1::LOG, v1::PROMOTE, v1::APPROVE, v1::ADMIN}) {
+  for (const v1::Verb verb :
+       {v1::READ, v1::LOG, v1::PROMOTE, v1::APPROVE, v1::ADMIN, v1::OVERRIDE}) {
     EXPECT_THAT(access_.Authorize(**identity, verb, {}), IsOk());
   }
   EXPECT_TRUE(HasReason(FirstAdmin().status(), ErrorReason::ADMIN_EXISTS));

@@ -47,6 +47,20 @@ TEST(FollowState, AChannelWithoutAVersionHasNothingToFetch) {
   EXPECT_FALSE(state.ToFetch());
 }
 
+TEST(FollowState, WhatWasOnItsWayIsNotShownOnceTheChannelServesNothing) {
+  FollowState state(HeadAt(1));
+  state.Told(HeadAt(2));
+  ASSERT_EQ(state.ToFetch(), HeadAt(2));
+  state.Told({3, "", ""});
+  EXPECT_FALSE(state.ToFetch());
+  EXPECT_FALSE(state.Fetched(HeadAt(2)));
+  EXPECT_EQ(state.shown(), HeadAt(1));
+  EXPECT_EQ(state.phase(), FollowState::Phase::kFollowing);
+  // It may come back with an older version, at a newer epoch.
+  state.Told(HeadAt(4));
+  EXPECT_EQ(state.ToFetch(), HeadAt(4));
+}
+
 TEST(FollowState, KnowsFilesThatItHas) {
   const FollowState state(HeadAt(3));
   EXPECT_TRUE(state.HasFilesOf(HeadAt(6)));

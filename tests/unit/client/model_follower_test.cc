@@ -195,6 +195,23 @@ TEST_F(ModelFollowerTest, AServerWithAnOlderHeadIsSpokenOf) {
   EXPECT_THAT(details_, Contains(HasSubstr("epoch 4, which is older than epoch 5")));
 }
 
+TEST_F(ModelFollowerTest, KeepsTheLastModelOfAChannelThatServesNothingAndSaysSo) {
+  v1::WatchChannelsResponse nothing = Told(6, 1);
+  nothing.mutable_channels(0)->clear_version();
+  nothing.mutable_channels(0)->clear_version_sha256();
+  models_.script = {Told(5, 2)};
+  on_head_ = [&](int64_t) { models_.script.push_back(nothing); };
+  (void)Follow();
+  on_head_ = nullptr;
+  EXPECT_THAT(shown_, ElementsAre(5));
+  EXPECT_THAT(details_, Contains(HasSubstr("serves nothing since epoch 6")));
+  EXPECT_THAT(details_, Contains(HasSubstr("models/m/versions/2, which it served before, stays")));
+  // It goes back to an older version at a newer epoch.
+  models_.script = {Told(7, 1)};
+  (void)Follow();
+  EXPECT_THAT(shown_, ElementsAre(5, 7));
+}
+
 TEST_F(ModelFollowerTest, ADamagedModelIsFetchedAgainAndNoOlderOne) {
   models_.script = {Told(5, 1)};
   (void)Follow();
