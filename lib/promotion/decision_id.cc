@@ -1,11 +1,12 @@
-#include <algorithm>
 #include <map>
+#include <utility>
 
 #include "fmt/format.h"
 #include "lib/base/digest.h"
 #include "lib/base/resource_names.h"
 #include "lib/promotion/decide.h"
 #include "lib/promotion/netstring.h"
+#include "lib/promotion/read_values.h"
 
 namespace cairn::promotion {
 namespace {
@@ -20,22 +21,10 @@ ReadItem Item(std::string key, int64_t revision, std::string sha256) {
   return item;
 }
 
-std::string HeadDigest(int64_t version, int64_t epoch) {
-  std::string text;
-  AppendNetstring(text, "cairn.head.v1");
-  AppendNetstring(text, std::to_string(version));
-  AppendNetstring(text, std::to_string(epoch));
-  return Sha256Hex(text);
-}
-
 std::string ListDigest(const std::vector<VersionRead>& candidates) {
   std::vector<std::string> names;
   for (const VersionRead& read : candidates) names.push_back(read.version.name());
-  std::sort(names.begin(), names.end());
-  std::string text;
-  AppendNetstring(text, "cairn.versions.v1");
-  for (const std::string& name : names) AppendNetstring(text, name);
-  return Sha256Hex(text);
+  return Sha256Hex(VersionsValue(std::move(names)));
 }
 
 }  // namespace
@@ -47,7 +36,7 @@ std::vector<ReadItem> BuildReadSet(const Policy& policy, const DecisionInput& in
   // The head's revision is its epoch: the channel's record also changes with
   // every decision that moves nothing.
   add(Item(channel, input.head_epoch,
-           input.head_epoch == 0 ? "" : HeadDigest(input.head_version, input.head_epoch)));
+           input.head_epoch == 0 ? "" : Sha256Hex(HeadValue(input.head_version, input.head_epoch))));
   if (input.only_version == 0) {
     add(Item(ModelName(policy.model) + "/versions", 0, ListDigest(input.candidates)));
   }

@@ -21,6 +21,7 @@ struct EvaluationRead {
   cairn::v1::Evaluation evaluation;
   int64_t mod_revision = 0;  // the store's revision that wrote the record
   std::string sha256;        // of the record's bytes
+  std::string value;         // those bytes, for who keeps them; else empty
 };
 
 // A model version as it was read, with what was measured of it. Only evaluations that are final
@@ -29,6 +30,7 @@ struct VersionRead {
   cairn::v1::ModelVersion version;
   int64_t mod_revision = 0;
   std::string sha256;  // of the bytes that are kept of it, see read_values.h
+  std::string value;   // those bytes, for who keeps them; else empty
   std::vector<EvaluationRead> evaluations;
 };
 

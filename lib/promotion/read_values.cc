@@ -1,5 +1,8 @@
 #include "lib/promotion/read_values.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "cairn/internal/records.pb.h"
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
@@ -9,6 +12,8 @@ namespace cairn::promotion {
 namespace {
 
 constexpr std::string_view kVersionTag = "cairn.version.v1";
+constexpr std::string_view kHeadTag = "cairn.head.v1";
+constexpr std::string_view kVersionsTag = "cairn.versions.v1";
 
 absl::Status Corrupt(std::string_view what) {
   return Error(absl::StatusCode::kDataLoss, ErrorReason::RECORD_CORRUPT,
@@ -54,6 +59,33 @@ absl::StatusOr<EvaluationRead> ReadEvaluationValue(std::string_view value) {
   read.evaluation = std::move(*record.mutable_evaluation());
   read.sha256 = Sha256Hex(value);
   return read;
+}
+
+std::string HeadValue(int64_t version, int64_t epoch) {
+  std::string value;
+  AppendNetstring(value, kHeadTag);
+  AppendNetstring(value, std::to_string(version));
+  AppendNetstring(value, std::to_string(epoch));
+  return value;
+}
+
+std::string VersionsValue(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  std::string value;
+  AppendNetstring(value, kVersionsTag);
+  for (const std::string& name : names) AppendNetstring(value, name);
+  return value;
+}
+
+absl::StatusOr<std::vector<std::string>> ReadVersionsValue(std::string_view value) {
+  std::vector<std::string> names;
+  if (TakeNetstring(value) != kVersionsTag) return Corrupt("a list of versions");
+  while (!value.empty()) {
+    const auto name = TakeNetstring(value);
+    if (!name) return Corrupt("a list of versions");
+    names.emplace_back(*name);
+  }
+  return names;
 }
 
 }  // namespace cairn::promotion

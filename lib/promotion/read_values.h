@@ -1,8 +1,10 @@
 #ifndef CAIRN_LIB_PROMOTION_READ_VALUES_H_
 #define CAIRN_LIB_PROMOTION_READ_VALUES_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "lib/promotion/evidence.h"
@@ -25,6 +27,15 @@ absl::StatusOr<VersionRead> ReadVersionValue(std::string_view value);
 
 // Of an evaluation the record's bytes are the value. DATA_LOSS (RECORD_CORRUPT) for other bytes.
 absl::StatusOr<EvaluationRead> ReadEvaluationValue(std::string_view value);
+
+// Of a channel's head: netstrings `cairn.head.v1`, version and epoch.
+std::string HeadValue(int64_t version, int64_t epoch);
+
+// Of the list of a model's versions: netstrings `cairn.versions.v1` and the resource names, sorted.
+std::string VersionsValue(std::vector<std::string> names);
+
+// VersionsValue's inverse. DATA_LOSS (RECORD_CORRUPT) for other bytes.
+absl::StatusOr<std::vector<std::string>> ReadVersionsValue(std::string_view value);
 
 }  // namespace cairn::promotion
 

@@ -38,14 +38,15 @@ void MoveHead(const Situation& situation, const Decision& decision, std::string_
   channel.set_policy(decision.policy());
   *channel.mutable_promote_time() = ToTimestamp(now_unix_nanos);
   channel.set_version_sha256(std::string(sha256));
+  const std::string payload = record.SerializeAsString();
   if (!decision.previous_version().empty()) {
     write_set.Delete(storage::LineageDownKey(decision.previous_version(), channel.name()));
   }
   write_set
-      .PutRecord(storage::ChannelKey(situation.ref.model, situation.ref.channel),
-                 record.SerializeAsString())
+      .PutRecord(storage::ChannelKey(situation.ref.model, situation.ref.channel), payload)
       .PutRecord(storage::LineageDownKey(decision.chosen_version(), channel.name()), "")
-      .Emit(cairn::v1::Event::CHANNEL_MOVED, channel);
+      .Emit(cairn::v1::Event::CHANNEL_MOVED, channel)
+      .Audit(cairn::v1::Event::CHANNEL_MOVED, channel.name(), payload);
 }
 
 }  // namespace cairn::registry

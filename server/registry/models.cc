@@ -238,6 +238,7 @@ absl::StatusOr<Channel> GetChannel(const Snapshot& snapshot,
   CAIRN_ASSIGN_OR_RETURN(const ChannelRef ref, ParseChannelName("name", request.name()));
   CAIRN_ASSIGN_OR_RETURN(auto stored, storage::ReadRecord<ChannelRecord>(
                                           snapshot, storage::ChannelKey(ref.model, ref.channel)));
+  CAIRN_RETURN_IF_ERROR(RefusePast(request));
   if (!stored.has_value()) {
     return NotFound(ErrorReason::CHANNEL_NOT_FOUND, "Channel", request.name()).ToStatus();
   }
@@ -348,7 +349,8 @@ absl::StatusOr<Plan> PlanSetAlias(const Snapshot& snapshot,
   write_set.RequireRevision(key, read_at)
       .RequireExists(storage::ModelVersionKey(ref.model, alias.version()))
       .PutRecord(key, record.SerializeAsString())
-      .Emit(cairn::v1::Event::ALIAS_SET, alias);
+      .Emit(cairn::v1::Event::ALIAS_SET, alias)
+      .Audit(cairn::v1::Event::ALIAS_SET, alias.name(), record.SerializeAsString());
   return storage::MakePlan(std::move(write_set), std::move(alias));
 }
 
@@ -365,6 +367,7 @@ absl::StatusOr<Plan> PlanDeleteAlias(const Snapshot& snapshot,
   write_set.RequireRevision(key, current->mod_revision)
       .Delete(key)
       .Emit(request.name(), cairn::v1::Event::ALIAS_DELETED)
+      .Audit(cairn::v1::Event::ALIAS_DELETED, request.name(), "")
       .FreesSpace();
   return storage::MakePlan(std::move(write_set), google::protobuf::Empty());
 }

@@ -11,6 +11,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/promotion/policy_parser.h"
 #include "server/registry/models.h"
+#include "server/registry/past.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
 
@@ -70,7 +71,9 @@ absl::Status GovernChannel(const Snapshot& snapshot, const promotion::Policy& ru
   record.mutable_channel()->set_name(ChannelName(rule.model, rule.channel));
   record.mutable_channel()->set_policy(PolicyName(rule.name));
   write_set.RequireRevision(channel_key, channel.has_value() ? channel->mod_revision : 0)
-      .PutRecord(channel_key, record.SerializeAsString());
+      .PutRecord(channel_key, record.SerializeAsString())
+      .Audit(cairn::v1::Event::CHANNEL_UPDATED, record.channel().name(),
+             record.SerializeAsString());
   return absl::OkStatus();
 }
 
@@ -86,7 +89,9 @@ absl::Status LeaveChannel(const Snapshot& snapshot, const std::string& channel_n
   ChannelRecord record = channel->value;
   record.mutable_channel()->clear_policy();
   write_set.RequireRevision(channel_key, channel->mod_revision)
-      .PutRecord(channel_key, record.SerializeAsString());
+      .PutRecord(channel_key, record.SerializeAsString())
+      .Audit(cairn::v1::Event::CHANNEL_UPDATED, record.channel().name(),
+             record.SerializeAsString());
   return absl::OkStatus();
 }
 
@@ -109,6 +114,12 @@ absl::StatusOr<Policy> GetPolicy(const Snapshot& snapshot,
   CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName("name", request.name(), "policies/*"));
   CAIRN_ASSIGN_OR_RETURN(auto stored,
                          storage::ReadRecord<PolicyRecord>(snapshot, storage::PolicyKey(ids[0])));
+  CAIRN_RETURN_IF_ERROR(RefusePast(request));
+  if (request.revision() != 0) {
+    return InvalidField(ErrorReason::VALUE_INVALID, "revision", std::to_string(request.revision()),
+                        "not supported yet: must be 0")
+        .ToStatus();
+  }
   if (!stored.has_value() || !Sees(reads.sight, stored->value.policy())) {
     CAIRN_RETURN_IF_ERROR(reads.Require(PolicyName(ids[0]), request.name()));
   }
@@ -179,10 +190,12 @@ absl::StatusOr<Plan> PlanApplyPolicy(const Snapshot& snapshot,
       stored.has_value() ? ApplyPolicyResponse::CONFIGURED : ApplyPolicyResponse::CREATED;
   if (request.validate_only()) return storage::AnswerOnly(Response(std::move(policy), change));
 
+  const std::string payload = Payload(policy);
   write_set.RequireRevision(key, stored.has_value() ? stored->mod_revision : 0)
-      .PutRecord(key, Payload(policy))
-      .PutRecord(storage::PolicyRevisionKey(rule.name, digest), Payload(policy))
-      .Emit(cairn::v1::Event::POLICY_APPLIED, policy);
+      .PutRecord(key, payload)
+      .PutRecord(storage::PolicyRevisionKey(rule.name, digest), payload)
+      .Emit(cairn::v1::Event::POLICY_APPLIED, policy)
+      .Audit(cairn::v1::Event::POLICY_APPLIED, policy.name(), payload);
   return storage::MakePlan(std::move(write_set), Response(std::move(policy), change));
 }
 

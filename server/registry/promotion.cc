@@ -57,7 +57,9 @@ absl::StatusOr<Plan> PlanPromote(const Snapshot& snapshot, const cairn::v1::Prom
   WriteSet write_set;
   for (const auto& [key, revision] : situation.guards) write_set.RequireRevision(key, revision);
   decision.set_committed(true);
-  CAIRN_RETURN_IF_ERROR(AppendDecision(snapshot, situation.ref, decision, write_set));
+  CAIRN_RETURN_IF_ERROR(AppendDecision(
+      snapshot, situation.ref, decision,
+      {&situation.values, situation.policy_record.value.policy().source()}, write_set));
   if (decision.outcome() == Decision::PROMOTED) {
     MoveHead(situation, decision, DigestOf(situation, decision.chosen_version()), stamp.unix_nanos,
              write_set);
