@@ -15,6 +15,7 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/registry/limits.h"
+#include "server/registry/past.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
 
@@ -188,6 +189,7 @@ absl::StatusOr<cairn::v1::ListModelsResponse> ListModels(
 
 absl::StatusOr<ModelVersion> GetModelVersion(const Snapshot& snapshot,
                                              const cairn::v1::GetModelVersionRequest& request) {
+  CAIRN_RETURN_IF_ERROR(RefusePast(request));
   CAIRN_ASSIGN_OR_RETURN(const VersionName name, ResolveVersion(snapshot, request.name()));
   CAIRN_ASSIGN_OR_RETURN(auto stored, ReadModelVersion(snapshot, name.parent_id, name.version));
   CAIRN_ASSIGN_OR_RETURN(const auto aliases, AliasesByVersion(snapshot, name.parent_id));
