@@ -89,6 +89,10 @@ constexpr std::string_view kReads[] = {"get",
                                        "whoami",
                                        "auth can-i",
                                        "token list",
+                                       "audit list",
+                                       "audit verify",
+                                       "audit export",
+                                       "audit checkpoint",
                                        "role list",
                                        "context list",
                                        "context show",
@@ -118,7 +122,8 @@ const CommandTable& Catalog() {
                          DataCommands,       DatasetCommands,   RetentionCommands, LineageCommands,
                          RegistryCommands,   PromotionCommands, DeletionCommands,  StorageCommands,
                          MetricFileCommands, OperationCommands, WatchCommands,     AccessCommands,
-                         TokenCommands,      RoleCommands,      ContextCommands,   AdminCommands}) {
+                         TokenCommands,      RoleCommands,      AuditCommands,     ContextCommands,
+                         AdminCommands}) {
       for (Command& command : family()) built.commands.push_back(std::move(command));
     }
     built.global_flags = GlobalFlags();

@@ -41,7 +41,7 @@ class Export {
   absl::StatusOr<std::optional<v1::AuditPart>> NextEntry();
   absl::StatusOr<std::optional<v1::AuditPart>> NextNote();
 
-  const std::unique_ptr<storage::Snapshot> snapshot_;
+  std::unique_ptr<storage::Snapshot> snapshot_;
   const Auditor& auditor_;
   v1::AuditCheckpoint newest_;
   Stage stage_ = Stage::kKey;

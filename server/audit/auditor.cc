@@ -59,6 +59,15 @@ absl::StatusOr<SignerKey> MakeKey(const std::optional<AuditKeyRecord>& before) {
   return SignerKey{std::move(name), std::move(key)};
 }
 
+// A rotation that was interrupted is finished if the chain knows the new key, else forgotten.
+absl::Status FinishRotation(const std::string& data_dir,
+                            const std::optional<AuditKeyRecord>& newest) {
+  const auto staged = ReadStagedKeyFile(data_dir);  // perhaps half written
+  const bool counts = staged.ok() && *staged && newest &&
+                      (*staged)->key.public_key() == newest->public_key();
+  return counts ? PlaceStagedKeyFile(data_dir) : RemoveStagedKeyFile(data_dir);
+}
+
 // Adds an entry about `key`; with `vouching`, the key before it, signed by that.
 absl::Status AddKey(storage::KvStore& store, const SignerKey& key,
                     const std::optional<AuditKeyRecord>& before, const SignerKey* vouching,
@@ -109,12 +118,16 @@ absl::StatusOr<std::unique_ptr<Auditor>> Auditor::Open(storage::KvStore& store,
   CAIRN_ASSIGN_OR_RETURN(const auto before, NewestKey(*store.GetSnapshot()));
   std::optional<SignerKey> key;
   if (!data_dir.empty()) {
+    CAIRN_RETURN_IF_ERROR(FinishRotation(data_dir, before));
     CAIRN_ASSIGN_OR_RETURN(key, ReadKeyFile(data_dir));
   }
   const bool made = !key.has_value();
   if (made) {
     CAIRN_ASSIGN_OR_RETURN(key, MakeKey(before));
-    if (!data_dir.empty()) CAIRN_RETURN_IF_ERROR(WriteKeyFile(data_dir, *key));
+    if (!data_dir.empty()) {
+      CAIRN_RETURN_IF_ERROR(StageKeyFile(data_dir, *key));
+      CAIRN_RETURN_IF_ERROR(PlaceStagedKeyFile(data_dir));
+    }
   }
   if (!before || before->public_key() != key->key.public_key()) {
     const std::string_view reason = !before ? "the first key"
@@ -131,10 +144,10 @@ absl::StatusOr<VerifierKey> Auditor::Rotate(storage::KvStore& store, const std::
   CAIRN_RETURN_IF_ERROR(auditor->Stop());
   CAIRN_ASSIGN_OR_RETURN(const auto before, NewestKey(*store.GetSnapshot()));
   CAIRN_ASSIGN_OR_RETURN(const SignerKey next, MakeKey(before));
-  // The entry first: after a crash in between the old key is still there and its file says so, and
-  // the next start adds an entry that goes back to it.
+  // A crash between these leaves a key that waits: whether it counts is what the chain says.
+  CAIRN_RETURN_IF_ERROR(StageKeyFile(data_dir, next));
   CAIRN_RETURN_IF_ERROR(AddKey(store, next, before, &auditor->key_, "rotated"));
-  CAIRN_RETURN_IF_ERROR(WriteKeyFile(data_dir, next));
+  CAIRN_RETURN_IF_ERROR(PlaceStagedKeyFile(data_dir));
   return next.verifier();
 }
 

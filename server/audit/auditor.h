@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -43,6 +44,9 @@ class Auditor {
   // Keeps a last checkpoint, unless the newest one is of the chain's end.
   absl::Status Stop();
   ~Auditor();
+
+  // The key that signs.
+  VerifierKey verifier() const { return key_.verifier(); }
 
   // Where the chain ends at `snapshot`, signed.
   absl::StatusOr<v1::AuditCheckpoint> Sign(const storage::Snapshot& snapshot) const;

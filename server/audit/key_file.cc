@@ -45,12 +45,9 @@ absl::Status SyncDirectory(const std::string& path) {
   return synced;
 }
 
-}  // namespace
+std::string StagedPath(const std::string& data_dir) { return KeyPath(data_dir) + ".new"; }
 
-std::string KeyPath(const std::string& data_dir) { return data_dir + "/audit-key"; }
-
-absl::StatusOr<std::optional<SignerKey>> ReadKeyFile(const std::string& data_dir) {
-  const std::string path = KeyPath(data_dir);
+absl::StatusOr<std::optional<SignerKey>> ReadKeyAt(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) {
     if (errno == ENOENT) return std::optional<SignerKey>();
@@ -71,12 +68,35 @@ absl::StatusOr<std::optional<SignerKey>> ReadKeyFile(const std::string& data_dir
   return key;
 }
 
-absl::Status WriteKeyFile(const std::string& data_dir, const SignerKey& key) {
-  const std::string path = KeyPath(data_dir);
-  const std::string fresh = path + ".new";
-  CAIRN_RETURN_IF_ERROR(WriteSynced(fresh, FormatSignerKey(key) + "\n"));
-  if (std::rename(fresh.c_str(), path.c_str()) != 0) return FileError(errno, "replace", path);
+}  // namespace
+
+std::string KeyPath(const std::string& data_dir) { return data_dir + "/audit-key"; }
+
+absl::StatusOr<std::optional<SignerKey>> ReadKeyFile(const std::string& data_dir) {
+  return ReadKeyAt(KeyPath(data_dir));
+}
+
+absl::StatusOr<std::optional<SignerKey>> ReadStagedKeyFile(const std::string& data_dir) {
+  return ReadKeyAt(StagedPath(data_dir));
+}
+
+absl::Status StageKeyFile(const std::string& data_dir, const SignerKey& key) {
+  CAIRN_RETURN_IF_ERROR(WriteSynced(StagedPath(data_dir), FormatSignerKey(key) + "\n"));
   return SyncDirectory(data_dir);
+}
+
+absl::Status PlaceStagedKeyFile(const std::string& data_dir) {
+  const std::string path = KeyPath(data_dir);
+  if (std::rename(StagedPath(data_dir).c_str(), path.c_str()) != 0) {
+    return FileError(errno, "replace", path);
+  }
+  return SyncDirectory(data_dir);
+}
+
+absl::Status RemoveStagedKeyFile(const std::string& data_dir) {
+  const std::string path = StagedPath(data_dir);
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return FileError(errno, "remove", path);
+  return absl::OkStatus();
 }
 
 }  // namespace cairn::audit

@@ -22,8 +22,13 @@ std::string KeyPath(const std::string& data_dir);
 // and the errors of reading a file.
 absl::StatusOr<std::optional<SignerKey>> ReadKeyFile(const std::string& data_dir);
 
-// Puts `key` in its place, durable and for the owner alone.
-absl::Status WriteKeyFile(const std::string& data_dir, const SignerKey& key);
+// Puts `key` beside it, durable and for the owner alone, until it takes the place: a rotation that
+// is interrupted is finished, or forgotten, by the next start.
+absl::Status StageKeyFile(const std::string& data_dir, const SignerKey& key);
+// As ReadKeyFile, of the one that waits.
+absl::StatusOr<std::optional<SignerKey>> ReadStagedKeyFile(const std::string& data_dir);
+absl::Status PlaceStagedKeyFile(const std::string& data_dir);
+absl::Status RemoveStagedKeyFile(const std::string& data_dir);
 
 }  // namespace cairn::audit
 
