@@ -155,6 +155,7 @@ void Auditor::Start() {
   const auto end = storage::ReadAuditEnd(*store_.GetSnapshot());
   const int64_t size = end.ok() ? end->sequence : 0;
   next_checkpoint_ = (size / kEntriesPerCheckpoint + 1) * kEntriesPerCheckpoint;
+  thread_ = std::thread([this] { Work(); });
   listener_ = store_.AddCommitListener(
       [this](storage::Revision, const std::vector<storage::Event>& events) {
         for (const storage::Event& event : events) {
@@ -170,12 +171,38 @@ void Auditor::Heard() {
   const auto checkpoint = Sign(*snapshot);
   if (!checkpoint.ok()) return;
   next_checkpoint_ = (end->sequence / kEntriesPerCheckpoint + 1) * kEntriesPerCheckpoint;
-  // One that is refused is made up for by the next, which covers all before it.
-  store_.Commit(CheckpointWrite(*checkpoint), [](const storage::CommitResult&) {});
+  MutexLock lock(&mutex_);
+  due_ = *checkpoint;
+  changed_.Signal();
+}
+
+void Auditor::Work() {
+  while (true) {
+    std::optional<v1::AuditCheckpoint> due;
+    {
+      MutexLock lock(&mutex_);
+      while (!due_ && !closing_) changed_.Wait(&mutex_);
+      if (!due_) return;
+      due = std::exchange(due_, std::nullopt);
+    }
+    // One that is refused is made up for by the next, which covers all before it.
+    store_.CommitAndWait(CheckpointWrite(*due)).IgnoreError();
+  }
+}
+
+void Auditor::EndWork() {
+  if (listener_ != 0) store_.RemoveCommitListener(std::exchange(listener_, 0));
+  if (!thread_.joinable()) return;
+  {
+    MutexLock lock(&mutex_);
+    closing_ = true;
+    changed_.Signal();
+  }
+  thread_.join();
 }
 
 absl::Status Auditor::Stop() {
-  if (listener_ != 0) store_.RemoveCommitListener(std::exchange(listener_, 0));
+  EndWork();
   const auto snapshot = store_.GetSnapshot();
   CAIRN_ASSIGN_OR_RETURN(const v1::AuditCheckpoint checkpoint, Sign(*snapshot));
   CAIRN_ASSIGN_OR_RETURN(const auto kept,
@@ -184,9 +211,7 @@ absl::Status Auditor::Stop() {
   return store_.CommitAndWait(CheckpointWrite(checkpoint)).status();
 }
 
-Auditor::~Auditor() {
-  if (listener_ != 0) store_.RemoveCommitListener(listener_);
-}
+Auditor::~Auditor() { EndWork(); }
 
 absl::StatusOr<v1::AuditCheckpoint> Auditor::Sign(const storage::Snapshot& snapshot) const {
   CAIRN_ASSIGN_OR_RETURN(const storage::AuditEnd end, storage::ReadAuditEnd(snapshot));

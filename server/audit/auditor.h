@@ -3,13 +3,16 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cairn/v1/audit.pb.h"
 #include "lib/audit/signed_note.h"
+#include "lib/base/mutex.h"
 #include "server/storage/kv_store.h"
 
 namespace cairn::audit {
@@ -39,10 +42,10 @@ class Auditor {
   // Gives the store in `data_dir` another key; the one before signs for it. Answers the new one.
   static absl::StatusOr<VerifierKey> Rotate(storage::KvStore& store, const std::string& data_dir);
 
-  // Follows the commits from now on.
-  void Start();
+  // Follows the commits from now on, with a thread that keeps checkpoints.
+  void Start() CAIRN_EXCLUDES(mutex_);
   // Keeps a last checkpoint, unless the newest one is of the chain's end.
-  absl::Status Stop();
+  absl::Status Stop() CAIRN_EXCLUDES(mutex_);
   ~Auditor();
 
   // The key that signs.
@@ -53,13 +56,21 @@ class Auditor {
 
  private:
   Auditor(storage::KvStore& store, SignerKey key) : store_(store), key_(std::move(key)) {}
-  // On the committer's thread.
-  void Heard();
+  // On the committer's thread, which must not commit.
+  void Heard() CAIRN_EXCLUDES(mutex_);
+  void Work() CAIRN_EXCLUDES(mutex_);
+  void EndWork() CAIRN_EXCLUDES(mutex_);
 
   storage::KvStore& store_;
   const SignerKey key_;
   int64_t listener_ = 0;
   int64_t next_checkpoint_ = 0;  // the committer's thread, once it is started
+
+  Mutex mutex_;
+  CondVar changed_;
+  std::optional<v1::AuditCheckpoint> due_ CAIRN_GUARDED_BY(mutex_);
+  bool closing_ CAIRN_GUARDED_BY(mutex_) = false;
+  std::thread thread_;
 };
 
 }  // namespace cairn::audit

@@ -126,7 +126,7 @@ TEST_F(AuditorTest, ACheckpointIsKeptEveryThousandEntriesAndAtTheEnd) {
         .Emit("models/m/aliases/a", v1::Event::ALIAS_SET);
     ASSERT_THAT(store_->CommitAndWait(std::move(set)), IsOk());
   }
-  // Queued before the last commit was answered, so it is written before the next one is.
+  // Stopping finishes what is due.
   storage::WriteSet last;
   last.Audit(v1::Event::ALIAS_SET, "models/m/aliases/a", "x");
   ASSERT_THAT(store_->CommitAndWait(std::move(last)), IsOk());

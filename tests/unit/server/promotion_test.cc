@@ -10,10 +10,13 @@
 
 #include <gmock/gmock.h>
 #include "cairn/internal/records.pb.h"
-#include "lib/base/deterministic_bytes.h"
+#include "cairn/internal/audit.pb.h"
+#include "lib/audit/verifier.h"
 #include "lib/base/files.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/thread_pool.h"
+#include "server/audit/audit_log.h"
+#include "server/audit/auditor.h"
 #include "server/registry/policies.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
