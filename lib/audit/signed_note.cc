@@ -17,10 +17,12 @@ constexpr char kEd25519 = 0x01;
 constexpr std::string_view kDash = "\xe2\x80\x94 ";  // an em dash and a space
 constexpr std::string_view kPrivate = "PRIVATE+KEY+";
 
+std::string Base64(std::string_view bytes) { return absl::Base64Escape(std::string(bytes)); }
+
 std::optional<std::string> Unbase64(std::string_view text) {
   std::string bytes;
-  if (!absl::Base64Unescape(text, &bytes) || absl::Base64Escape(bytes) != text) return std::nullopt;
-  return bytes;
+  if (!absl::Base64Unescape(std::string(text), &bytes)) return std::nullopt;
+  return Base64(bytes) == text ? std::make_optional(std::move(bytes)) : std::nullopt;
 }
 
 // A name has no space, no plus sign and no line's end.
@@ -56,7 +58,7 @@ std::optional<KeyText> ParseKeyText(std::string_view text) {
 
 std::string FormatKeyText(const VerifierKey& key, std::string_view bytes) {
   return fmt::format("{}+{}+{}", key.name, HexEncode(KeyHash(key)),
-                     absl::Base64Escape(kEd25519 + std::string(bytes)));
+                     Base64(kEd25519 + std::string(bytes)));
 }
 
 std::optional<int64_t> ParseSize(std::string_view text) {
@@ -100,10 +102,10 @@ std::optional<SignerKey> ParseSignerKey(std::string_view text) {
 
 absl::StatusOr<std::string> SignCheckpoint(const SignerKey& key, int64_t size,
                                            std::string_view sha256) {
-  const std::string text = fmt::format("{}\n{}\n{}\n", key.name, size, absl::Base64Escape(sha256));
+  const std::string text = fmt::format("{}\n{}\n{}\n", key.name, size, Base64(sha256));
   CAIRN_ASSIGN_OR_RETURN(const std::string signature, key.key.Sign(text));
   return fmt::format("{}\n{}{} {}\n", text, kDash, key.name,
-                     absl::Base64Escape(KeyHash(key.verifier()) + signature));
+                     Base64(KeyHash(key.verifier()) + signature));
 }
 
 std::optional<SignedCheckpoint> ParseCheckpoint(std::string_view note) {

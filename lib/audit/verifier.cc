@@ -179,7 +179,7 @@ absl::Status Verifier::CheckDecision(const AuditEntryRecord& entry) {
         const auto kept = values_.find(sha256);
         return kept == values_.end() ? std::nullopt : std::make_optional(kept->second);
       });
-  if (!same.ok()) return BrokenAt(entry.sequence(), same.message());
+  if (!same.ok()) return BrokenAt(entry.sequence(), std::string(same.message()));
   ++verified_.decisions;
   return absl::OkStatus();
 }
