@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "cairn/internal/records.pb.h"
+#include "lib/base/resource_names.h"
 #include "lib/promotion/read_values.h"
 #include "lib/promotion/replay.h"
 #include "tests/unit/promotion/decide_fixture.h"

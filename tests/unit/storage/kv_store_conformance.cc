@@ -739,7 +739,7 @@ std::vector<internal::AuditEntryRecord> ReadChain(const Snapshot& snapshot) {
   const auto end = ReadAuditEnd(snapshot);
   EXPECT_THAT(end, IsOk());
   EXPECT_EQ(end->sequence, static_cast<int64_t>(entries.size()));
-  if (!entries.empty()) EXPECT_EQ(HexEncode(end->sha256), HexEncode(hash));
+  EXPECT_EQ(HexEncode(end->sha256), entries.empty() ? "" : HexEncode(hash));
   return entries;
 }
 
