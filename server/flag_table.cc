@@ -225,6 +225,11 @@ std::vector<Command> Commands() {
                   .variable = kNoVariable}},
        .examples = {{"(umask 077; cairnd init --data-dir ./data > admin.token)", "keep the token"}},
        .details = "Refused while somebody has a valid token of an administrator."},
+      {.path = "rotate-audit-key",
+       .family = "Commands",
+       .summary = "Give the store in --data-dir, which no server may have open, another key that "
+                  "signs the audit, for which the one before signs; print its verifier key",
+       .examples = {{"cairnd rotate-audit-key --data-dir ./data", "for a new key"}}},
       {.path = "completion",
        .family = "Commands",
        .summary = "Print a script that completes the words of cairnd in a shell",

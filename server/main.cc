@@ -91,6 +91,13 @@ int Init(const CommandLine& line) {
   return FlushStandardOutput() ? EXIT_SUCCESS : kExitFailure;
 }
 
+int Rotate(const ServerOptions& options) {
+  const absl::StatusOr<std::string> key = RotateAuditKey(options);
+  if (!key.ok()) return Fail(key.status());
+  std::printf("%s\n", key->c_str());
+  return FlushStandardOutput() ? EXIT_SUCCESS : kExitFailure;
+}
+
 int Run(int argc, const char* const* argv) {
   const sigset_t signals = BlockSignals();
   const absl::StatusOr<CommandLine> line = ParseCommandLine(argc, argv);
@@ -101,6 +108,7 @@ int Run(int argc, const char* const* argv) {
   if (line->rebuild_blob_index) return RebuildIndex(line->options);
   if (line->check) return Check(line->options);
   if (line->init) return Init(*line);
+  if (line->rotate_audit_key) return Rotate(line->options);
 
   absl::StatusOr<std::unique_ptr<Server>> server = Server::Start(line->options);
   if (!server.ok()) return Fail(server.status());

@@ -233,6 +233,7 @@ absl::StatusOr<CommandLine> ParseCommandLine(int argc, const char* const* argv) 
   result.rebuild_blob_index = settings->Switch("rebuild-blob-index");
   result.check = path == "check";
   result.init = path == "init";
+  result.rotate_audit_key = path == "rotate-audit-key";
   if (result.init) result.admin = settings->Text("principal");
   CAIRN_RETURN_IF_ERROR(ValidateOptions(result.options));
   CAIRN_RETURN_IF_ERROR(CheckTasks(result));

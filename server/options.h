@@ -45,6 +45,7 @@ struct CommandLine {
   bool check = false;               // instead of serving
   bool init = false;                // instead of serving: makes the first administrator...
   std::string admin = "admin";      // ...of this name
+  bool rotate_audit_key = false;    // instead of serving
   bool exit_now = false;            // help or version was printed
   int exit_code = 0;
 };

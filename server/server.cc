@@ -18,6 +18,7 @@
 #include "lib/http/http_server.h"
 #include "server/artifacts/manifest_blob.h"
 #include "server/artifacts/pack_blob_store.h"
+#include "server/audit/auditor.h"
 #include "server/auth/access_control.h"
 #include "server/calls/replies.h"
 #include "server/certificate_keeper.h"
@@ -236,6 +237,9 @@ class Server::Impl {
     tracking::RunSearcherOptions search = SearcherOptions(shares_);
     if (!options_.in_memory) search.checkpoint_directory = options_.data_dir + "/index";
     CAIRN_RETURN_IF_ERROR(LoadAccess());
+    const std::string key_directory = options_.in_memory ? std::string() : options_.data_dir;
+    CAIRN_ASSIGN_OR_RETURN(auditor_, audit::Auditor::Open(*store_, key_directory));
+    auditor_->Start();
     event_feed_ = std::make_unique<events::EventFeed>(*store_);
     event_feed_->Start();
     run_searcher_ = std::make_unique<tracking::RunSearcher>(*store_, std::move(search));
@@ -271,6 +275,7 @@ class Server::Impl {
     if (event_feed_ != nullptr) event_feed_->Close();
     if (http_ != nullptr) http_->Stop(std::chrono::milliseconds(options_.drain_millis));
     if (grpc_ != nullptr) grpc_->Stop(std::chrono::milliseconds(options_.drain_millis));
+    SignLastCheckpoint();
   }
 
   const std::string& grpc_address() const { return grpc_address_; }
@@ -278,6 +283,15 @@ class Server::Impl {
   CertificateKeeper* certificate() const { return certificate_.get(); }
 
  private:
+  // Once nobody calls any more. Without it the next start goes on all the same.
+  void SignLastCheckpoint() {
+    if (auditor_ == nullptr || std::exchange(is_signed_, true)) return;
+    if (const absl::Status kept = auditor_->Stop(); !kept.ok()) {
+      Log(LogLevel::kWarning, "the last checkpoint of the audit was not kept",
+          {{"error", std::string(kept.message())}});
+    }
+  }
+
   front::AcceptorOptions AcceptorOptions(const front::ConnectionLimits& connections) const {
     front::AcceptorOptions acceptor;
     acceptor.address = options_.grpc_address;
@@ -318,7 +332,7 @@ class Server::Impl {
     backends_.reset(new service::Backends{*store_, SystemIds(), *store_clock_, *run_searcher_,
                                           *metric_compactor_, *run_leases_, *operations_, *blobs_,
                                           artifacts::MakeManifestLoader(*blobs_), *event_feed_,
-                                          facts, access_.get()});
+                                          facts, access_.get(), auditor_.get()});
     CAIRN_ASSIGN_OR_RETURN(methods_, service::MakeMethodTable(*backends_));
     return absl::OkStatus();
   }
@@ -403,6 +417,8 @@ class Server::Impl {
   std::unique_ptr<storage::KvStore> store_;
   std::optional<RunningClock> store_clock_;      // for what is kept for a time
   std::unique_ptr<auth::AccessControl> access_;  // null: nobody is asked
+  std::unique_ptr<audit::Auditor> auditor_;
+  bool is_signed_ = false;  // the last checkpoint
   std::unique_ptr<events::EventFeed> event_feed_;
   std::unique_ptr<tracking::RunSearcher> run_searcher_;
   std::unique_ptr<metrics::MetricCompactor> metric_compactor_;

@@ -91,6 +91,10 @@ constexpr std::string_view kReads[] = {"get",
                                        "whoami",
                                        "auth can-i",
                                        "token list",
+                                       "audit list",
+                                       "audit verify",
+                                       "audit export",
+                                       "audit checkpoint",
                                        "role list",
                                        "context list",
                                        "context show",
@@ -121,7 +125,7 @@ const CommandTable& Catalog() {
                          RegistryCommands, PromotionCommands, PolicyCommands,     DeletionCommands,
                          WayBackCommands,  StorageCommands,   MetricFileCommands, OperationCommands,
                          WatchCommands,    AccessCommands,    TokenCommands,      RoleCommands,
-                         ContextCommands,  AdminCommands}) {
+                         AuditCommands,    ContextCommands,   AdminCommands}) {
       for (Command& command : family()) built.commands.push_back(std::move(command));
     }
     built.global_flags = GlobalFlags();

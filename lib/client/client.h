@@ -41,6 +41,7 @@ class Client {
   OperationsClient& operations() { return operations_; }
   AdminClient& admin() { return admin_; }
   AuthClient& auth() { return auth_; }
+  AuditClient& audit() { return audit_; }
   WatchClient& watch() { return watch_; }
 
   // For what takes a transport: MetricWriter.
@@ -67,6 +68,7 @@ class Client {
   OperationsClient operations_{transport_};
   AdminClient admin_{transport_};
   AuthClient auth_{transport_};
+  AuditClient audit_{transport_};
   WatchClient watch_{transport_};
 };
 

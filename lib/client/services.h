@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "cairn/v1/audit.pb.h"
 #include "cairn/v1/auth.pb.h"
 #include "cairn/v1/datasets.pb.h"
 #include "cairn/v1/evaluations.pb.h"
@@ -241,6 +242,22 @@ class AuthClient {
                     v1::ListRoleBindingsResponse)
   CAIRN_CLIENT_CALL(AuthService, DeleteRoleBinding, v1::DeleteRoleBindingRequest,
                     google::protobuf::Empty)
+
+ private:
+  Transport& transport_;
+};
+
+// Who changed what of production.
+class AuditClient {
+ public:
+  explicit AuditClient(Transport& transport) : transport_(transport) {}
+
+  CAIRN_CLIENT_CALL(AuditService, ListAuditEntries, v1::ListAuditEntriesRequest,
+                    v1::ListAuditEntriesResponse)
+  CAIRN_CLIENT_CALL(AuditService, GetAuditCheckpoint, v1::GetAuditCheckpointRequest,
+                    v1::AuditCheckpoint)
+  // Calls `on_part` for each part in order; an error of it ends the call and is the answer.
+  absl::Status ExportAudit(const std::function<absl::Status(v1::AuditPart)>& on_part);
 
  private:
   Transport& transport_;

@@ -1,12 +1,12 @@
-#include <algorithm>
 #include <map>
+#include <utility>
 
 #include "fmt/format.h"
-#include "lib/base/clock.h"
 #include "lib/base/digest.h"
 #include "lib/base/resource_names.h"
 #include "lib/promotion/decide.h"
 #include "lib/promotion/netstring.h"
+#include "lib/promotion/read_values.h"
 
 namespace cairn::promotion {
 namespace {
@@ -21,40 +21,10 @@ ReadItem Item(std::string key, int64_t revision, std::string sha256) {
   return item;
 }
 
-std::string HeadDigest(int64_t version, int64_t epoch) {
-  std::string text;
-  AppendNetstring(text, "cairn.head.v1");
-  AppendNetstring(text, std::to_string(version));
-  AppendNetstring(text, std::to_string(epoch));
-  return Sha256Hex(text);
-}
-
 std::string ListDigest(const std::vector<VersionRead>& candidates) {
   std::vector<std::string> names;
   for (const VersionRead& read : candidates) names.push_back(read.version.name());
-  std::sort(names.begin(), names.end());
-  std::string text;
-  AppendNetstring(text, "cairn.versions.v1");
-  for (const std::string& name : names) AppendNetstring(text, name);
-  return Sha256Hex(text);
-}
-
-std::string HoldsDigest(const std::vector<cairn::v1::Hold>& holds) {
-  std::vector<std::string> items;
-  for (const cairn::v1::Hold& hold : holds) {
-    std::string item;
-    AppendNetstring(item, hold.version());
-    AppendNetstring(item, hold.reason());
-    AppendNetstring(item, hold.principal());
-    AppendNetstring(item, std::to_string(ToUnixNanos(hold.create_time())));
-    AppendNetstring(item, hold.decision());
-    items.push_back(std::move(item));
-  }
-  std::sort(items.begin(), items.end());
-  std::string text;
-  AppendNetstring(text, "cairn.holds.v1");
-  for (const std::string& item : items) AppendNetstring(text, item);
-  return Sha256Hex(text);
+  return Sha256Hex(VersionsValue(std::move(names)));
 }
 
 }  // namespace
@@ -65,10 +35,11 @@ std::vector<ReadItem> BuildReadSet(const Policy& policy, const DecisionInput& in
   const std::string channel = ChannelName(policy.model, policy.channel);
   // The head's revision is its epoch: the channel's record also changes with
   // every decision that moves nothing.
-  add(Item(channel, input.head_epoch,
-           input.head_epoch == 0 ? "" : HeadDigest(input.head_version, input.head_epoch)));
+  add(Item(
+      channel, input.head_epoch,
+      input.head_epoch == 0 ? "" : Sha256Hex(HeadValue(input.head_version, input.head_epoch))));
   // Where nothing is held there is no item: ids from before there were holds stay.
-  if (!input.holds.empty()) add(Item(channel + "/holds", 0, HoldsDigest(input.holds)));
+  if (!input.holds.empty()) add(Item(channel + "/holds", 0, Sha256Hex(HoldsValue(input.holds))));
   if (input.only_version == 0) {
     add(Item(ModelName(policy.model) + "/versions", 0, ListDigest(input.candidates)));
   }

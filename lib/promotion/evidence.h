@@ -22,6 +22,7 @@ struct EvaluationRead {
   cairn::v1::Evaluation evaluation;
   int64_t mod_revision = 0;  // the store's revision that wrote the record
   std::string sha256;        // of the record's bytes
+  std::string value;         // those bytes, for who keeps them; else empty
 };
 
 // A model version as it was read, with what was measured of it. Only evaluations that are final
@@ -33,6 +34,7 @@ struct VersionRead {
   // Where its run stands: a word of Run.State, or DELETED, also for one that is gone. Empty: it
   // has no run.
   std::string run_state;
+  std::string value;  // those bytes, for who keeps them; else empty
   std::vector<EvaluationRead> evaluations;
 };
 

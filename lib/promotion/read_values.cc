@@ -1,6 +1,11 @@
 #include "lib/promotion/read_values.h"
 
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
 #include "cairn/internal/records.pb.h"
+#include "lib/base/clock.h"
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
 #include "lib/promotion/netstring.h"
@@ -9,6 +14,9 @@ namespace cairn::promotion {
 namespace {
 
 constexpr std::string_view kVersionTag = "cairn.version.v1";
+constexpr std::string_view kHoldsTag = "cairn.holds.v1";
+constexpr std::string_view kHeadTag = "cairn.head.v1";
+constexpr std::string_view kVersionsTag = "cairn.versions.v1";
 
 absl::Status Corrupt(std::string_view what) {
   return Error(absl::StatusCode::kDataLoss, ErrorReason::RECORD_CORRUPT,
@@ -58,6 +66,75 @@ absl::StatusOr<EvaluationRead> ReadEvaluationValue(std::string_view value) {
   read.evaluation = std::move(*record.mutable_evaluation());
   read.sha256 = Sha256Hex(value);
   return read;
+}
+
+std::string HeadValue(int64_t version, int64_t epoch) {
+  std::string value;
+  AppendNetstring(value, kHeadTag);
+  AppendNetstring(value, std::to_string(version));
+  AppendNetstring(value, std::to_string(epoch));
+  return value;
+}
+
+std::string HoldsValue(const std::vector<cairn::v1::Hold>& holds) {
+  std::vector<std::string> items;
+  for (const cairn::v1::Hold& hold : holds) {
+    std::string& item = items.emplace_back();
+    AppendNetstring(item, hold.version());
+    AppendNetstring(item, hold.reason());
+    AppendNetstring(item, hold.principal());
+    AppendNetstring(item, std::to_string(ToUnixNanos(hold.create_time())));
+    AppendNetstring(item, hold.decision());
+  }
+  std::sort(items.begin(), items.end());
+  std::string value;
+  AppendNetstring(value, kHoldsTag);
+  for (const std::string& item : items) AppendNetstring(value, item);
+  return value;
+}
+
+absl::StatusOr<std::vector<cairn::v1::Hold>> ReadHoldsValue(std::string_view value) {
+  if (TakeNetstring(value) != kHoldsTag) return Corrupt("a list of holds");
+  std::vector<cairn::v1::Hold> holds;
+  while (!value.empty()) {
+    auto item = TakeNetstring(value);
+    if (!item) return Corrupt("a list of holds");
+    const auto version = TakeNetstring(*item);
+    const auto reason = TakeNetstring(*item);
+    const auto principal = TakeNetstring(*item);
+    const auto nanos = TakeNetstring(*item);
+    const auto decision = TakeNetstring(*item);
+    int64_t time = 0;
+    if (!decision || !item->empty() || !absl::SimpleAtoi(std::string(*nanos), &time)) {
+      return Corrupt("a list of holds");
+    }
+    cairn::v1::Hold& hold = holds.emplace_back();
+    hold.set_version(std::string(*version));
+    hold.set_reason(std::string(*reason));
+    hold.set_principal(std::string(*principal));
+    *hold.mutable_create_time() = ToTimestamp(time);
+    hold.set_decision(std::string(*decision));
+  }
+  return holds;
+}
+
+std::string VersionsValue(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  std::string value;
+  AppendNetstring(value, kVersionsTag);
+  for (const std::string& name : names) AppendNetstring(value, name);
+  return value;
+}
+
+absl::StatusOr<std::vector<std::string>> ReadVersionsValue(std::string_view value) {
+  std::vector<std::string> names;
+  if (TakeNetstring(value) != kVersionsTag) return Corrupt("a list of versions");
+  while (!value.empty()) {
+    const auto name = TakeNetstring(value);
+    if (!name) return Corrupt("a list of versions");
+    names.emplace_back(*name);
+  }
+  return names;
 }
 
 }  // namespace cairn::promotion

@@ -1,8 +1,10 @@
 #ifndef CAIRN_LIB_PROMOTION_READ_VALUES_H_
 #define CAIRN_LIB_PROMOTION_READ_VALUES_H_
 
+#include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "lib/promotion/evidence.h"
@@ -26,6 +28,22 @@ absl::StatusOr<VersionRead> ReadVersionValue(std::string_view value);
 
 // Of an evaluation the record's bytes are the value. DATA_LOSS (RECORD_CORRUPT) for other bytes.
 absl::StatusOr<EvaluationRead> ReadEvaluationValue(std::string_view value);
+
+// Of a channel's head: netstrings `cairn.head.v1`, version and epoch.
+std::string HeadValue(int64_t version, int64_t epoch);
+
+// Of the holds of a channel: netstrings `cairn.holds.v1` and one for each hold, sorted, which holds
+// the netstrings of its version, reason, principal, nanoseconds and decision.
+std::string HoldsValue(const std::vector<cairn::v1::Hold>& holds);
+
+// HoldsValue's inverse. DATA_LOSS (RECORD_CORRUPT) for other bytes.
+absl::StatusOr<std::vector<cairn::v1::Hold>> ReadHoldsValue(std::string_view value);
+
+// Of the list of a model's versions: netstrings `cairn.versions.v1` and the resource names, sorted.
+std::string VersionsValue(std::vector<std::string> names);
+
+// VersionsValue's inverse. DATA_LOSS (RECORD_CORRUPT) for other bytes.
+absl::StatusOr<std::vector<std::string>> ReadVersionsValue(std::string_view value);
 
 }  // namespace cairn::promotion
 

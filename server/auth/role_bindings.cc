@@ -94,7 +94,8 @@ v1::RoleBinding WriteRoleBinding(const AccessRecords& read, v1::RoleBinding bind
   const storage::Key key = storage::RoleBindingKey(BindingIdOf(binding.name()));
   write_set.RequireRevision(key, read_at)
       .PutRecord(key, record.SerializeAsString())
-      .Emit(v1::Event::ROLE_BINDING_SET, binding);
+      .Emit(v1::Event::ROLE_BINDING_SET, binding)
+      .Audit(v1::Event::ROLE_BINDING_SET, binding.name(), record.SerializeAsString());
   return binding;
 }
 
@@ -146,6 +147,7 @@ absl::StatusOr<Plan> PlanDeleteRoleBinding(const Snapshot& snapshot,
   write_set.RequireRevision(key, known->second.mod_revision)
       .Delete(key)
       .Emit(name, v1::Event::ROLE_BINDING_DELETED)
+      .Audit(v1::Event::ROLE_BINDING_DELETED, name, "")
       .FreesSpace();
   return storage::MakePlan(std::move(write_set), google::protobuf::Empty());
 }

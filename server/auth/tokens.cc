@@ -99,7 +99,9 @@ void WriteToken(const v1::Token& token, const TokenParts& drawn, WriteSet& write
   const storage::Key key = storage::TokenKey(drawn.id);
   write_set.RequireAbsent(key)
       .PutRecord(key, record.SerializeAsString())
-      .Emit(v1::Event::TOKEN_CREATED, token);
+      .Emit(v1::Event::TOKEN_CREATED, token)
+      // The record has the digest of the secret as well, which nobody needs to read for ever.
+      .Audit(v1::Event::TOKEN_CREATED, token.name(), token.SerializeAsString());
 }
 
 // By which the token of a request is found again: its id follows from who asks and the request's
@@ -181,6 +183,7 @@ absl::StatusOr<Plan> PlanRevokeToken(const Snapshot& snapshot,
   write_set.RequireRevision(key, found->second.mod_revision)
       .Delete(key)
       .Emit(name, v1::Event::TOKEN_REVOKED)
+      .Audit(v1::Event::TOKEN_REVOKED, name, "")
       .FreesSpace();
   return storage::MakePlan(std::move(write_set), google::protobuf::Empty());
 }

@@ -127,7 +127,7 @@ absl::StatusOr<Plan> PlanChange(const Snapshot& snapshot, const ChannelState& st
   write_set.RequireRevision(storage::ChannelKey(state.ref.model, state.ref.channel),
                             state.mod_revision);
   decision.set_committed(true);
-  CAIRN_RETURN_IF_ERROR(AppendDecision(snapshot, state.ref, decision, write_set));
+  CAIRN_RETURN_IF_ERROR(AppendDecision(snapshot, state.ref, decision, {}, write_set));
   if (decision.epoch() == decision.epoch_seen()) {
     PutChannel(state.ref, std::move(channel), cairn::v1::Event::CHANNEL_UPDATED, write_set);
   } else {

@@ -1,9 +1,9 @@
 #include "server/registry/decision_log.h"
 
 #include <utility>
+#include <vector>
 
 #include "cairn/internal/records.pb.h"
-#include "lib/base/deterministic_bytes.h"
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
@@ -16,7 +16,6 @@
 namespace cairn::registry {
 
 using cairn::internal::AuditHeadRecord;
-using cairn::internal::AuditRecord;
 using cairn::internal::DecisionRecord;
 using cairn::internal::PointerRecord;
 using cairn::v1::Decision;
@@ -27,8 +26,23 @@ using storage::WriteSet;
 
 namespace {
 
-std::string AuditCounter(const ChannelRef& ref) {
+std::string DecisionCounter(const ChannelRef& ref) {
   return "audit:" + ChannelName(ref.model, ref.channel);
+}
+
+// Puts what is not there yet. Content has its digest as its key, so writing it twice harms nothing.
+absl::Status KeepValues(const Snapshot& snapshot, const std::map<std::string, std::string>& values,
+                        WriteSet& write_set) {
+  std::vector<storage::Key> keys;
+  keys.reserve(values.size());
+  for (const auto& [sha256, value] : values) keys.push_back(storage::KeptValueKey(sha256));
+  CAIRN_ASSIGN_OR_RETURN(const auto kept, snapshot.MultiGet(keys));
+  size_t place = 0;
+  for (const auto& [sha256, value] : values) {
+    if (!kept[place].has_value()) write_set.PutRecord(std::move(keys[place]), value);
+    ++place;
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -43,36 +57,32 @@ absl::StatusOr<std::optional<Decision>> FindDecision(const Snapshot& snapshot,
   return std::make_optional(std::move(*stored->value.mutable_decision()));
 }
 
-absl::Status AppendDecision(const Snapshot& snapshot, const ChannelRef& ref, Decision& decision,
+absl::Status AppendDecision(const Snapshot& snapshot, const ChannelRef& ref,
+                            const Decision& decision, const DecisionGrounds& grounds,
                             WriteSet& write_set) {
-  const storage::Key head_key = storage::CounterKey(AuditCounter(ref));
-  CAIRN_ASSIGN_OR_RETURN(const auto head, storage::ReadRecord<AuditHeadRecord>(snapshot, head_key));
-  const AuditHeadRecord last = head.has_value() ? head->value : AuditHeadRecord();
-  const int64_t sequence = last.decision_count() + 1;
-  decision.set_previous_audit_sha256(last.sha256());
-
-  AuditRecord audit;
-  audit.set_previous_sha256(last.sha256());
-  audit.set_sha256(Sha256Hex(last.sha256() + DeterministicBytes(decision)));
-  audit.set_decision(decision.name());
-  AuditHeadRecord next;
-  next.set_decision_count(sequence);
-  next.set_sha256(audit.sha256());
+  const storage::Key count_key = storage::CounterKey(DecisionCounter(ref));
+  CAIRN_ASSIGN_OR_RETURN(const auto count,
+                         storage::ReadRecord<AuditHeadRecord>(snapshot, count_key));
+  AuditHeadRecord next = count.has_value() ? count->value : AuditHeadRecord();
+  next.set_decision_count(next.decision_count() + 1);
   DecisionRecord record;
   *record.mutable_decision() = decision;
-  record.set_sequence(sequence);
+  record.set_sequence(next.decision_count());
   PointerRecord pointer;
   pointer.set_name(decision.name());
   const std::string id = decision.name().substr(decision.name().rfind('/') + 1);
-  write_set.RequireRevision(head_key, head.has_value() ? head->mod_revision : 0)
-      .PutRecord(head_key, next.SerializeAsString())
+  const std::string payload = record.SerializeAsString();
+  write_set.RequireRevision(count_key, count.has_value() ? count->mod_revision : 0)
+      .PutRecord(count_key, next.SerializeAsString())
       .RequireAbsent(storage::DecisionKey(ref.model, ref.channel, id))
-      .PutOnce(storage::DecisionKey(ref.model, ref.channel, id), record.SerializeAsString())
-      .PutOnce(storage::DecisionBySequenceKey(ref.model, ref.channel, sequence),
+      .PutOnce(storage::DecisionKey(ref.model, ref.channel, id), payload)
+      .PutOnce(storage::DecisionBySequenceKey(ref.model, ref.channel, next.decision_count()),
                pointer.SerializeAsString())
-      .PutOnce(storage::AuditKey(ref.model, ref.channel, sequence), audit.SerializeAsString())
-      .Emit(cairn::v1::Event::DECISION_MADE, decision);
-  return absl::OkStatus();
+      .Emit(cairn::v1::Event::DECISION_MADE, decision)
+      .Audit(cairn::v1::Event::DECISION_MADE, decision.name(), payload,
+             grounds.policy_source.empty() ? "" : Sha256Hex(grounds.policy_source));
+  return grounds.values == nullptr ? absl::OkStatus()
+                                   : KeepValues(snapshot, *grounds.values, write_set);
 }
 
 absl::StatusOr<Decision> GetDecision(const Snapshot& snapshot,

@@ -1,8 +1,10 @@
 #ifndef CAIRN_SERVER_REGISTRY_DECISION_LOG_H_
 #define CAIRN_SERVER_REGISTRY_DECISION_LOG_H_
 
+#include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -20,11 +22,19 @@ namespace cairn::registry {
 absl::StatusOr<std::optional<cairn::v1::Decision>> FindDecision(const storage::Snapshot& snapshot,
                                                                 const std::string& name);
 
-// Adds to `write_set` the decision as the next one of its channel, with its audit entry and event.
-// Sets the digest of the entry before it in `decision`. Two decisions of one channel that are
-// planned at once guard the end of its chain, so one of them is planned again.
+// What a decision was made from, for its audit entry. Points to what its maker holds.
+struct DecisionGrounds {
+  // The bytes of what was read, by their SHA-256; those that are not kept yet are put.
+  const std::map<std::string, std::string>* values = nullptr;
+  std::string_view policy_source;  // the policy's text, for a promotion; else empty
+};
+
+// Adds to `write_set` the decision as the next one of its channel, with its audit entry and event,
+// and keeps what it was made from. Two decisions of one channel that are planned at once guard the
+// number of its decisions, so one of them is planned again.
 absl::Status AppendDecision(const storage::Snapshot& snapshot, const ChannelRef& ref,
-                            cairn::v1::Decision& decision, storage::WriteSet& write_set);
+                            const cairn::v1::Decision& decision, const DecisionGrounds& grounds,
+                            storage::WriteSet& write_set);
 
 }  // namespace cairn::registry
 

@@ -226,7 +226,7 @@ absl::StatusOr<std::vector<promotion::EvaluationRead>> ReadFinalEvaluations(
         if (!failure.ok()) return false;
         if (parsed->evaluation().state() == Evaluation::FINAL) {
           reads.push_back({std::move(*parsed->mutable_evaluation()), record.mod_revision,
-                           Sha256Hex(record.payload)});
+                           Sha256Hex(record.payload), record.payload});
         }
         return true;
       }));

@@ -15,6 +15,7 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/registry/limits.h"
+#include "server/registry/past.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
 
@@ -188,6 +189,7 @@ absl::StatusOr<cairn::v1::ListModelsResponse> ListModels(
 
 absl::StatusOr<ModelVersion> GetModelVersion(const Snapshot& snapshot,
                                              const cairn::v1::GetModelVersionRequest& request) {
+  CAIRN_RETURN_IF_ERROR(RefusePast(request));
   CAIRN_ASSIGN_OR_RETURN(const VersionName name, ResolveVersion(snapshot, request.name()));
   CAIRN_ASSIGN_OR_RETURN(auto stored, ReadModelVersion(snapshot, name.parent_id, name.version));
   CAIRN_ASSIGN_OR_RETURN(const auto aliases, AliasesByVersion(snapshot, name.parent_id));
@@ -238,6 +240,7 @@ absl::StatusOr<Channel> GetChannel(const Snapshot& snapshot,
   CAIRN_ASSIGN_OR_RETURN(const ChannelRef ref, ParseChannelName("name", request.name()));
   CAIRN_ASSIGN_OR_RETURN(auto stored, storage::ReadRecord<ChannelRecord>(
                                           snapshot, storage::ChannelKey(ref.model, ref.channel)));
+  CAIRN_RETURN_IF_ERROR(RefusePast(request));
   if (!stored.has_value()) {
     return NotFound(ErrorReason::CHANNEL_NOT_FOUND, "Channel", request.name()).ToStatus();
   }
@@ -349,7 +352,8 @@ absl::StatusOr<Plan> PlanSetAlias(const Snapshot& snapshot,
   write_set.RequireRevision(key, read_at)
       .RequireExists(storage::ModelVersionKey(ref.model, alias.version()))
       .PutRecord(key, record.SerializeAsString())
-      .Emit(cairn::v1::Event::ALIAS_SET, alias);
+      .Emit(cairn::v1::Event::ALIAS_SET, alias)
+      .Audit(cairn::v1::Event::ALIAS_SET, alias.name(), record.SerializeAsString());
   return storage::MakePlan(std::move(write_set), std::move(alias));
 }
 
@@ -366,6 +370,7 @@ absl::StatusOr<Plan> PlanDeleteAlias(const Snapshot& snapshot,
   write_set.RequireRevision(key, current->mod_revision)
       .Delete(key)
       .Emit(request.name(), cairn::v1::Event::ALIAS_DELETED)
+      .Audit(cairn::v1::Event::ALIAS_DELETED, request.name(), "")
       .FreesSpace();
   return storage::MakePlan(std::move(write_set), google::protobuf::Empty());
 }

@@ -16,6 +16,7 @@
 #include "server/registry/channel_head.h"
 #include "server/registry/limits.h"
 #include "server/registry/models.h"
+#include "server/registry/past.h"
 #include "server/registry/policy_cache.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
@@ -159,6 +160,7 @@ absl::StatusOr<Policy> GetPolicy(const Snapshot& snapshot,
   CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName("name", request.name(), "policies/*"));
   CAIRN_ASSIGN_OR_RETURN(auto stored,
                          storage::ReadRecord<PolicyRecord>(snapshot, storage::PolicyKey(ids[0])));
+  CAIRN_RETURN_IF_ERROR(RefusePast(request));
   CAIRN_RETURN_IF_ERROR(RequireRead(stored, ids[0], request.name(), reads));
   if (request.revision() != 0 &&
       (!stored.has_value() || stored->value.policy().revision() != request.revision())) {
@@ -261,11 +263,13 @@ absl::StatusOr<Plan> PlanApplyPolicy(const Snapshot& snapshot,
       stored.has_value() ? ApplyPolicyResponse::CONFIGURED : ApplyPolicyResponse::CREATED;
   if (request.validate_only()) return storage::AnswerOnly(Response(std::move(policy), change));
 
+  const std::string payload = Payload(policy);
   write_set.RequireRevision(key, stored.has_value() ? stored->mod_revision : 0)
-      .PutRecord(key, Payload(policy))
-      .PutRecord(storage::PolicyRevisionKey(rule.name, digest), Payload(policy))
-      .PutRecord(RevisionKey(rule.name, policy.revision()), Payload(policy))
-      .Emit(cairn::v1::Event::POLICY_APPLIED, policy);
+      .PutRecord(key, payload)
+      .PutRecord(storage::PolicyRevisionKey(rule.name, digest), payload)
+      .PutRecord(RevisionKey(rule.name, policy.revision()), payload)
+      .Emit(cairn::v1::Event::POLICY_APPLIED, policy)
+      .Audit(cairn::v1::Event::POLICY_APPLIED, policy.name(), payload);
   return storage::MakePlan(std::move(write_set), Response(std::move(policy), change));
 }
 

@@ -62,7 +62,9 @@ absl::StatusOr<Plan> PlanPromote(const Snapshot& snapshot, const cairn::v1::Prom
     write_set.RequireExists(storage::ModelVersionKey(chosen.parent_id, chosen.version));
   }
   decision.set_committed(true);
-  CAIRN_RETURN_IF_ERROR(AppendDecision(snapshot, situation.ref, decision, write_set));
+  CAIRN_RETURN_IF_ERROR(AppendDecision(
+      snapshot, situation.ref, decision,
+      {&situation.values, situation.policy_record.value.policy().source()}, write_set));
   if (decision.outcome() == Decision::PROMOTED) {
     CAIRN_RETURN_IF_ERROR(MoveHead(snapshot, situation.ref, situation.channel, decision,
                                    DigestOf(situation, decision.chosen_version()), stamp.unix_nanos,

@@ -50,8 +50,8 @@ absl::StatusOr<promotion::VersionRead> ToRead(const Snapshot& snapshot, std::str
   read.version = std::move(*parsed.mutable_version());
   read.mod_revision = record.mod_revision;
   CAIRN_ASSIGN_OR_RETURN(read.run_state, ReadRunState(snapshot, read.version.run()));
-  read.sha256 =
-      Sha256Hex(promotion::VersionValue(record.payload, read.version.state(), read.run_state));
+  read.value = promotion::VersionValue(record.payload, read.version.state(), read.run_state);
+  read.sha256 = Sha256Hex(read.value);
   CAIRN_ASSIGN_OR_RETURN(read.evaluations, ReadFinalEvaluations(snapshot, model, number));
   return read;
 }
@@ -139,6 +139,31 @@ absl::Status ReadEvidence(const Snapshot& snapshot, Situation& situation) {
   return absl::OkStatus();
 }
 
+// Moves the bytes that were read from the input to `values`.
+void CollectValues(Situation& situation) {
+  const auto keep = [&](std::string value) {
+    std::string sha256 = Sha256Hex(value);
+    situation.values.insert_or_assign(std::move(sha256), std::move(value));
+  };
+  const auto collect = [&](promotion::VersionRead& read) {
+    situation.values.insert_or_assign(read.sha256, std::move(read.value));
+    for (promotion::EvaluationRead& item : read.evaluations) {
+      situation.values.insert_or_assign(item.sha256, std::move(item.value));
+    }
+  };
+  promotion::DecisionInput& input = situation.input;
+  std::vector<std::string> names;
+  for (promotion::VersionRead& read : input.candidates) {
+    names.push_back(read.version.name());
+    collect(read);
+  }
+  if (input.champion) collect(*input.champion);
+  if (input.head_epoch != 0) keep(promotion::HeadValue(input.head_version, input.head_epoch));
+  if (input.only_version == 0) keep(promotion::VersionsValue(std::move(names)));
+  if (!input.holds.empty()) keep(promotion::HoldsValue(input.holds));
+  keep(situation.policy_record.value.policy().source());
+}
+
 }  // namespace
 
 absl::StatusOr<Situation> ReadSituation(const Snapshot& snapshot, std::string_view channel_name,
@@ -156,6 +181,7 @@ absl::StatusOr<Situation> ReadSituation(const Snapshot& snapshot, std::string_vi
   CAIRN_RETURN_IF_ERROR(ReadHead(snapshot, situation));
   CAIRN_RETURN_IF_ERROR(ReadCandidates(snapshot, only_version, situation));
   CAIRN_RETURN_IF_ERROR(ReadEvidence(snapshot, situation));
+  CollectValues(situation);
   return situation;
 }
 

@@ -1,6 +1,7 @@
 #ifndef CAIRN_SERVER_REGISTRY_SITUATION_H_
 #define CAIRN_SERVER_REGISTRY_SITUATION_H_
 
+#include <map>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -25,6 +26,9 @@ struct Situation {
   cairn::v1::Channel channel;  // without a name before its first policy
   storage::Revision channel_revision = 0;
   promotion::DecisionInput input;
+  // The bytes of all that was read, by their SHA-256 in hexadecimal: what the decision is made
+  // again from (lib/promotion/replay.h), the policy's text among them.
+  std::map<std::string, std::string> values;
   // What the channel's next step rests on, with the revisions it was read at: 0 for what was
   // absent. Whoever commits the decision requires that none of them changed: the policy and the
   // channel's record. A version or data set that was registered meanwhile is a matter for the next

@@ -13,6 +13,7 @@ absl::StatusOr<std::unique_ptr<const MethodTable>> MakeMethodTable(const Backend
   AddOperationMethods(backends, table);
   AddWatchMethods(backends, table);
   AddAuthMethods(backends, table);
+  AddAuditMethods(backends, table);
   AddAdminMethods(backends, table);
   return table.Build();
 }

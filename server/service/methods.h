@@ -14,6 +14,9 @@
 #include "server/service/method_table_builder.h"
 #include "server/storage/kv_store.h"
 
+namespace cairn::audit {
+class Auditor;
+}  // namespace cairn::audit
 namespace cairn::auth {
 class AccessControl;
 }  // namespace cairn::auth
@@ -62,6 +65,7 @@ struct Backends {
   // Rows that filter ask it what the caller sees; whether a call may be made the flows ask.
   // Who may what. Null: everybody everything, because nobody is asked who they are.
   const auth::AccessControl* access = nullptr;
+  const audit::Auditor* auditor = nullptr;  // signs where the audit ends; null: nothing does
 };
 
 // The rows of each service, a source file each. Decisions are made in tracking/, datasets/,
@@ -86,6 +90,8 @@ void AddOperationMethods(const Backends& backends, MethodTableBuilder& table);
 void AddWatchMethods(const Backends& backends, MethodTableBuilder& table);
 // Who calls, tokens and role bindings (auth/). Served also where nobody is asked who they are.
 void AddAuthMethods(const Backends& backends, MethodTableBuilder& table);
+// The audit: who changed what of production (audit/).
+void AddAuditMethods(const Backends& backends, MethodTableBuilder& table);
 // What the server is and was started with.
 void AddAdminMethods(const Backends& backends, MethodTableBuilder& table);
 

@@ -20,7 +20,8 @@ bool IsCommittersOwn(const Key& key) {
   static const Key last_revision = LastRevisionKey();
   static const Key format = FormatKey();
   static const Key events = EventLogStartKey();
-  return key.family == Family::kEvent || key == last_revision || key == format || key == events;
+  return key.family == Family::kEvent || key == last_revision || key == format || key == events ||
+         IsAuditChainKey(key);
 }
 
 absl::Status Invalid(const Key& key, std::string_view rule) {
@@ -90,6 +91,7 @@ int64_t WriteSetBytes(const WriteSet& set) {
   for (const Merge& merge : set.merges) add(merge.key.bytes, merge.operand);
   for (const Key& key : set.deletes) add(key.bytes);
   for (const Event& event : set.events) add(event.resource, event.image, set.principal);
+  for (const AuditNote& note : set.audits) add(note.resource, note.image, note.resource);
   return bytes;
 }
 
@@ -129,6 +131,7 @@ void CommitGroup::AddSlots() {
   const auto add = [&uses](const Key& key, bool load) {
     uses.push_back({&key, static_cast<uint32_t>(uses.size()), load});
   };
+  static const Key audit_end = AuditEndKey();
   places_.reserve(sets_.size());
   for (const WriteSet& set : sets_) {
     Places& places = places_.emplace_back();
@@ -140,6 +143,8 @@ void CommitGroup::AddSlots() {
     for (const Merge& merge : set.merges) add(merge.key, true);
     places.deletes = uses.size();
     for (const Key& key : set.deletes) add(key, false);
+    places.audit_end = uses.size();
+    if (!set.audits.empty()) add(audit_end, true);
   }
   SortByKey(uses, [](const Use& use) { return use.key; });
   slots_.reserve(uses.size());
@@ -188,27 +193,50 @@ absl::StatusOr<std::vector<CommitGroup::Merged>> CommitGroup::MergeAll(const Wri
   return merged;
 }
 
-void CommitGroup::Apply(WriteSet& set, const Places& places, std::vector<Merged> merged,
-                        Revision revision) {
-  const auto write = [revision](Slot& slot, std::string payload, bool blind) {
-    const bool anew = blind || !slot.state.ok() || !slot.state->has_value();
-    Record record;
-    record.create_revision = anew ? revision : (*slot.state)->create_revision;
-    record.version = anew ? 1 : (*slot.state)->version + 1;
-    record.mod_revision = revision;
-    record.payload = std::move(payload);
-    slot.state = std::optional<Record>(std::move(record));
-    slot.dirty = true;
+absl::StatusOr<AuditEnd> CommitGroup::EndOfChain(const WriteSet& set, const Places& places) {
+  if (set.audits.empty()) return AuditEnd();
+  const Slot& slot = SlotAt(places.audit_end);
+  CAIRN_RETURN_IF_ERROR(slot.state.status());
+  return slot.state->has_value() ? ParseAuditEnd((*slot.state)->payload) : AuditEnd();
+}
+
+void CommitGroup::Write(Slot& slot, std::string payload, bool blind, Revision revision) {
+  const bool anew = blind || !slot.state.ok() || !slot.state->has_value();
+  Record record;
+  record.create_revision = anew ? revision : (*slot.state)->create_revision;
+  record.version = anew ? 1 : (*slot.state)->version + 1;
+  record.mod_revision = revision;
+  record.payload = std::move(payload);
+  slot.state = std::optional<Record>(std::move(record));
+  slot.dirty = true;
+}
+
+void CommitGroup::Chain(WriteSet& set, const Places& places, AuditEnd end, Revision revision) {
+  if (set.audits.empty()) return;
+  const auto keep = [&](Key key, std::string payload) {
+    chained_.emplace_back(std::move(key), Record{revision, revision, 1, std::move(payload)});
   };
-  for (size_t i = 0; i < set.puts.size(); ++i) {
-    write(SlotAt(places.puts + i), std::move(set.puts[i].payload), set.puts[i].blind);
+  for (AuditNote& note : set.audits) {
+    ChainedEntry entry = ChainEntry(note, set.principal, revision, now_unix_nanos_, end);
+    keep(AuditEntryKey(end.sequence), std::move(entry.link));
+    keep(AuditByResourceKey(note.resource, end.sequence), "");
+    if (entry.is_large) keep(KeptValueKey(entry.value_sha256), std::move(note.image));
   }
-  for (Merged& item : merged) write(*item.slot, std::move(item.payload), false);
+  Write(SlotAt(places.audit_end), SerializeAuditEnd(end), /*blind=*/false, revision);
+}
+
+void CommitGroup::Apply(WriteSet& set, const Places& places, std::vector<Merged> merged,
+                        AuditEnd end, Revision revision) {
+  for (size_t i = 0; i < set.puts.size(); ++i) {
+    Write(SlotAt(places.puts + i), std::move(set.puts[i].payload), set.puts[i].blind, revision);
+  }
+  for (Merged& item : merged) Write(*item.slot, std::move(item.payload), false, revision);
   for (size_t i = 0; i < set.deletes.size(); ++i) {
     Slot& slot = SlotAt(places.deletes + i);
     slot.state = std::optional<Record>();
     slot.dirty = true;
   }
+  Chain(set, places, std::move(end), revision);
   first_event_revision_ =
       std::max(first_event_revision_, std::min(set.first_event_revision, revision));
   format_ = std::max(format_, set.format);
@@ -235,7 +263,12 @@ void CommitGroup::Decide(Revision last_revision, int64_t now_unix_nanos,
       results_.emplace_back(merged.status());
       continue;
     }
-    Apply(set, places_[i], *std::move(merged), ++last_revision_);
+    auto end = EndOfChain(set, places_[i]);
+    if (!end.ok()) {
+      results_.emplace_back(end.status());
+      continue;
+    }
+    Apply(set, places_[i], *std::move(merged), *std::move(end), ++last_revision_);
     results_.emplace_back(last_revision_);
   }
 }
@@ -251,6 +284,13 @@ CommitBatch CommitGroup::batch() const {
   for (const Slot& slot : slots_) {
     if (slot.dirty) batch.changes.push_back({slot.key, &*slot.state});
   }
+  if (chained_.empty()) return batch;
+  for (const auto& [key, record] : chained_) batch.changes.push_back({&key, &record});
+  SortByKey(batch.changes, [](const Change& change) { return change.key; });
+  // A large image may be kept twice: under one digest there is only one content.
+  const auto same = [](const Change& a, const Change& b) { return *a.key == *b.key; };
+  batch.changes.erase(std::unique(batch.changes.begin(), batch.changes.end(), same),
+                      batch.changes.end());
   return batch;
 }
 

@@ -2,11 +2,14 @@
 #define CAIRN_SERVER_STORAGE_COMMIT_GROUP_H_
 
 #include <cstdint>
+#include <deque>
 #include <optional>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "server/storage/audit_chain.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/merge.h"
 
@@ -107,6 +110,7 @@ class CommitGroup {
     size_t puts = 0;
     size_t merges = 0;
     size_t deletes = 0;
+    size_t audit_end = 0;  // of a set with audit entries
   };
 
   // Makes a slot for each key of all sets, and `slot_of_`. O(n log n), less where keys
@@ -120,8 +124,14 @@ class CommitGroup {
   // trace.
   absl::StatusOr<std::vector<Merged>> MergeAll(const WriteSet& set, const Places& places,
                                                const MergeFunction& merge);
+  // Where the chain ends before a set with audit entries.
+  absl::StatusOr<AuditEnd> EndOfChain(const WriteSet& set, const Places& places);
   // Cannot fail. Moves the payloads out of the set.
-  void Apply(WriteSet& set, const Places& places, std::vector<Merged> merged, Revision revision);
+  void Apply(WriteSet& set, const Places& places, std::vector<Merged> merged, AuditEnd end,
+             Revision revision);
+  static void Write(Slot& slot, std::string payload, bool blind, Revision revision);
+  // Chains the set's audit entries behind `end`.
+  void Chain(WriteSet& set, const Places& places, AuditEnd end, Revision revision);
 
   std::vector<WriteSet> sets_;
   std::vector<Places> places_;     // one for each set
@@ -131,6 +141,8 @@ class CommitGroup {
   std::vector<CommitResult> results_;  // one for each set that was decided
   int64_t now_unix_nanos_ = 0;
   std::vector<KeyedEvent> events_;
+  std::deque<std::pair<Key, std::optional<Record>>>
+      chained_;  // what the audit adds; stays in place
   Revision first_event_revision_ = 0;
   uint32_t format_ = 0;
   Revision last_revision_ = 0;

@@ -42,6 +42,7 @@ Key LastRevisionKey() { return Meta(KeyKind::kLastRevision).Done(); }
 Key EventLogStartKey() { return Meta(KeyKind::kEventLogStart).Done(); }
 Key EventMarkKey(Revision revision) { return Meta(KeyKind::kEventMark).Int(revision).Done(); }
 Key EventMarkPrefix() { return Meta(KeyKind::kEventMark).Done(); }
+Key AuditEndKey() { return Meta(KeyKind::kAuditEnd).Done(); }
 Key CounterKey(std::string_view counter) { return Meta(KeyKind::kCounter).Str(counter).Done(); }
 Key CollectionKey(std::string_view collection) {
   return Meta(KeyKind::kCollection).Str(collection).Done();
@@ -172,6 +173,15 @@ Key PolicyRevisionPrefix(std::string_view policy) {
   return Rec(KeyKind::kPolicyRevision).Str(policy).Done();
 }
 
+Key AuditEntryKey(int64_t sequence) { return Rec(KeyKind::kAuditEntry).Int(sequence).Done(); }
+Key AuditEntryPrefix() { return Rec(KeyKind::kAuditEntry).Done(); }
+Key KeptValueKey(std::string_view sha256_hex) {
+  return Rec(KeyKind::kKeptValue).Str(sha256_hex).Done();
+}
+Key KeptValuePrefix() { return Rec(KeyKind::kKeptValue).Done(); }
+Key AuditCheckpointKey(int64_t size) { return Rec(KeyKind::kAuditCheckpoint).Int(size).Done(); }
+Key AuditCheckpointPrefix() { return Rec(KeyKind::kAuditCheckpoint).Done(); }
+
 Key ExperimentByNameKey(std::string_view display_name) {
   return Index(KeyKind::kExperimentByName).Str(display_name).Done();
 }
@@ -206,6 +216,13 @@ Key DecisionBySequenceKey(std::string_view model, std::string_view channel, int6
 }
 Key DecisionBySequencePrefix(std::string_view model, std::string_view channel) {
   return Index(KeyKind::kDecisionBySequence).Str(model).Str(channel).Done();
+}
+
+Key AuditByResourceKey(std::string_view resource, int64_t sequence) {
+  return Index(KeyKind::kAuditByResource).Str(resource).Int(sequence).Done();
+}
+Key AuditByResourcePrefix(std::string_view resource) {
+  return Index(KeyKind::kAuditByResource).Str(resource).Done();
 }
 
 Key MetricBatchKey(std::string_view run_id, std::string_view metric, int64_t first_step,

@@ -26,6 +26,7 @@ enum class KeyKind : uint8_t {
   kLastRevision = 0x04,
   kEventLogStart = 0x05,
   kEventMark = 0x06,
+  kAuditEnd = 0x07,
   kExperiment = 0x10,
   kRun = 0x11,
   kRunParam = 0x12,
@@ -50,6 +51,9 @@ enum class KeyKind : uint8_t {
   kAudit = 0x39,
   kPolicy = 0x3A,
   kPolicyRevision = 0x3B,
+  kAuditEntry = 0x3C,
+  kKeptValue = 0x3D,
+  kAuditCheckpoint = 0x3E,
   kExperimentByName = 0x40,
   kRunByExperiment = 0x41,
   kDatasetVersionByDigest = 0x42,
@@ -57,6 +61,7 @@ enum class KeyKind : uint8_t {
   kLineageDown = 0x44,
   kDecisionBySequence = 0x45,
   kLineageUp = 0x46,
+  kAuditByResource = 0x4A,
   kMetricBatch = 0x50,
   kMetricBlock = 0x51,
   kMetricNode = 0x52,
@@ -79,6 +84,8 @@ Key EventLogStartKey();
 Key EventMarkKey(Revision revision);
 // All marks, oldest first.
 Key EventMarkPrefix();
+// Where the audit's chain ends; written by the committer with each entry.
+Key AuditEndKey();
 // The last number given of a series that counts up, such as experiments.
 Key CounterKey(std::string_view counter);
 // Touched by every write to a child of `collection` ("models/m/versions"), so
@@ -175,6 +182,15 @@ Key PolicyPrefix();
 // A policy as it once was, under the SHA-256 of its rendered rule.
 Key PolicyRevisionKey(std::string_view policy, std::string_view digest_hex);
 Key PolicyRevisionPrefix(std::string_view policy);
+// The entries of the audit's one chain, from 1; written by the committer only.
+Key AuditEntryKey(int64_t sequence);
+Key AuditEntryPrefix();
+// Bytes that the audit needs for ever, under their SHA-256: written once, never deleted.
+Key KeptValueKey(std::string_view sha256_hex);
+Key KeptValuePrefix();
+// A signed checkpoint, by the number of entries that it is of.
+Key AuditCheckpointKey(int64_t size);
+Key AuditCheckpointPrefix();
 
 // index
 //
@@ -197,6 +213,9 @@ Key LineageUpPrefix(std::string_view to);
 // Decision ids do not ascend; this is their order in the channel.
 Key DecisionBySequenceKey(std::string_view model, std::string_view channel, int64_t sequence);
 Key DecisionBySequencePrefix(std::string_view model, std::string_view channel);
+// The entries of the audit about a resource, in the order of the chain; the committer's.
+Key AuditByResourceKey(std::string_view resource, int64_t sequence);
+Key AuditByResourcePrefix(std::string_view resource);
 
 // metric: the batches of a run by metric and first step; `batch_id` is unique in the run
 Key MetricBatchKey(std::string_view run_id, std::string_view metric, int64_t first_step,

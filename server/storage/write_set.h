@@ -54,9 +54,18 @@ struct Event {
   int64_t commit_unix_nanos = 0;
 };
 
+// A change of production: an entry of the audit's chain. The committer gives it its place there.
+struct AuditNote {
+  v1::Event::Kind kind = v1::Event::KIND_UNSPECIFIED;
+  std::string resource;     // resource name of what changed
+  std::string image;        // the bytes that it was left as; empty where nothing was left
+  std::string rule_sha256;  // of the policy's text that decided; empty where none did
+};
+
 // One atomic mutation. Value type; not thread-safe.
 //
-// Preconditions are checked before anything is applied. A key may appear at most once
+// Preconditions are checked before anything is applied, audit entries are chained last: two sets
+// with entries never conflict for the chain. A key may appear at most once
 // among puts, merges and deletes. Events get the revision of the commit and an ordinal
 // by their place here. The methods below return the set itself, so that a plan reads as
 // one sentence.
@@ -66,6 +75,7 @@ struct WriteSet {
   std::vector<Merge> merges;
   std::vector<Key> deletes;
   std::vector<Event> events;
+  std::vector<AuditNote> audits;
   // Who asked for it, for its events; empty for what the server does by itself.
   std::string principal;
   // The event log begins here from now on, at the latest with this set's own events: those
@@ -127,6 +137,13 @@ struct WriteSet {
   // Sets `frees_space`.
   WriteSet& FreesSpace() {
     frees_space = true;
+    return *this;
+  }
+  // An entry of the audit: `resource` was left as `image`, the bytes of a record as they are put
+  // here, or with an empty one is gone. A large image is kept beside the entry, under its digest.
+  WriteSet& Audit(v1::Event::Kind kind, std::string resource, std::string image,
+                  std::string rule_sha256 = "") {
+    audits.push_back({kind, std::move(resource), std::move(image), std::move(rule_sha256)});
     return *this;
   }
   // An event of this commit, told to those who follow once it is durable.

@@ -166,7 +166,7 @@ TEST_F(PromotionTest, AGoodModelBecomesProductionAndRepeatingMovesNothing) {
   }
   EXPECT_EQ(DecisionCount(), 2);
   EXPECT_EQ(Channel().epoch(), 1);
-  EXPECT_EQ(second->previous_audit_sha256().size(), 64u);
+  EXPECT_EQ(second->previous_audit_sha256(), "");
   EXPECT_EQ(first->previous_audit_sha256(), "");
 }
 

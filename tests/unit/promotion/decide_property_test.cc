@@ -1,7 +1,4 @@
 #include <algorithm>
-#include <array>
-#include <cmath>
-#include <limits>
 #include <random>
 
 #include "lib/base/deterministic_bytes.h"
@@ -9,6 +6,7 @@
 #include "lib/promotion/counterfactual.h"
 #include "lib/promotion/verdict.h"
 #include "tests/unit/promotion/decide_fixture.h"
+#include "tests/unit/promotion/random_decisions.h"
 
 namespace cairn::promotion {
 namespace {
@@ -16,45 +14,6 @@ namespace {
 using cairn::v1::Decision;
 
 constexpr uint64_t kDecisionSeed = 20240917;
-
-double RandomValue(std::mt19937_64& rng) {
-  static constexpr std::array<double, 5> kOdd = {std::numeric_limits<double>::quiet_NaN(),
-                                                 std::numeric_limits<double>::infinity(),
-                                                 -std::numeric_limits<double>::infinity(), 0, -0.0};
-  if (rng() % 8 == 0) return kOdd[rng() % kOdd.size()];
-  return static_cast<double>(rng() % 2000) / 1000.0;
-}
-
-VersionRead RandomVersion(std::mt19937_64& rng, int64_t number) {
-  std::map<std::string, double> metrics;
-  for (const char* name : {"silhouette", "davies_bouldin", "min_cluster_share"}) {
-    if (rng() % 10 != 0) metrics[name] = RandomValue(rng);
-  }
-  VersionRead read = Version(number, static_cast<int>(rng() % 10), metrics);
-  if (rng() % 4 == 0) read.version.set_evaluation_space("other");
-  if (rng() % 6 == 0) read.version.set_state(cairn::v1::ModelVersion::ARCHIVED);
-  if (rng() % 6 == 0 && !read.evaluations.empty()) {
-    EvaluationRead second = read.evaluations[0];
-    second.evaluation.set_name(read.version.name() + "/evaluations/2");
-    if (rng() % 2 == 0) second.evaluation.mutable_values(0)->set_value(RandomValue(rng));
-    if (rng() % 4 == 0) second.evaluation.set_source(cairn::v1::Evaluation::SERVER);
-    if (rng() % 4 == 0) second.evaluation.set_state(cairn::v1::Evaluation::OPEN);
-    read.evaluations.push_back(std::move(second));
-  }
-  return read;
-}
-
-DecisionInput RandomInput(std::mt19937_64& rng, const Policy& policy) {
-  std::vector<VersionRead> versions;
-  const int count = static_cast<int>(rng() % 7);
-  for (int i = 1; i <= count; ++i) versions.push_back(RandomVersion(rng, i));
-  DecisionInput input = Input(policy, versions);
-  if (count > 0 && rng() % 2 == 0) {
-    const size_t champion = rng() % versions.size();
-    Serve(input, versions[champion], static_cast<int64_t>(champion) + 1, 3);
-  }
-  return input;
-}
 
 TEST(DecideProperty, OrderOfTheInputChangesNotOneByte) {
   SCOPED_TRACE(kDecisionSeed);

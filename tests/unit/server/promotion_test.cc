@@ -9,12 +9,15 @@
 #include <vector>
 
 #include <gmock/gmock.h>
+#include "cairn/internal/audit.pb.h"
 #include "cairn/internal/records.pb.h"
-#include "lib/base/deterministic_bytes.h"
+#include "lib/audit/verifier.h"
 #include "lib/base/files.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/thread_pool.h"
 #include "lib/promotion/policy_parser.h"
+#include "server/audit/audit_log.h"
+#include "server/audit/auditor.h"
 #include "server/registry/policies.h"
 #include "server/registry/policy_cache.h"
 #include "server/storage/keyspace.h"
@@ -138,34 +141,21 @@ class PromotionTest : public PolicyTest {
     return stored.ok() && stored->has_value() ? **stored : storage::Stored<Record>();
   }
 
-  // Recomputes every link of the channel's chain from the stored decisions.
-  void VerifyAuditChain(int expected_entries) {
-    std::string previous;
-    int64_t entries = 0;
-    const auto snapshot = Now();
-    ASSERT_THAT(
-        storage::ScanRecords<internal::AuditRecord>(
-            *snapshot, storage::KeyRange::Prefix(storage::AuditPrefix(kModel, "production")),
-            storage::ScanOrder::kAscending,
-            [&](std::string_view, const auto& audit) {
-              ++entries;
-              const std::string& name = audit.value.decision();
-              const auto record = Read<internal::DecisionRecord>(
-                  storage::DecisionKey(kModel, "production", name.substr(name.rfind('/') + 1)));
-              EXPECT_EQ(record.value.sequence(), entries);
-              EXPECT_EQ(record.value.decision().previous_audit_sha256(), previous);
-              EXPECT_EQ(audit.value.previous_sha256(), previous);
-              EXPECT_EQ(audit.value.sha256(),
-                        Sha256Hex(previous + DeterministicBytes(record.value.decision())));
-              previous = audit.value.sha256();
-              return true;
-            }),
-        IsOk());
-    EXPECT_EQ(entries, expected_entries);
-    const auto head =
-        Read<internal::AuditHeadRecord>(storage::CounterKey(std::string("audit:") + kChannel));
-    EXPECT_EQ(head.value.sha256(), previous);
-    EXPECT_EQ(head.value.decision_count(), entries);
+  // Verifies all of the audit as an export of it is, and counts its decisions.
+  void VerifyAuditChain(int expected_decisions) {
+    const auto auditor = audit::Auditor::Open(*store_, "");
+    ASSERT_THAT(auditor, IsOk());
+    audit::Export parts(store_->GetSnapshot(), **auditor);
+    audit::Verifier verifier((*auditor)->verifier());
+    while (true) {
+      auto part = parts.Next();
+      ASSERT_THAT(part, IsOk());
+      if (!*part) break;
+      ASSERT_THAT(verifier.Take(**std::move(part)), IsOk());
+    }
+    const auto found = verifier.Finish();
+    ASSERT_THAT(found, IsOk());
+    EXPECT_EQ(found->decisions, expected_decisions);
   }
 
   std::string dataset_;
@@ -262,8 +252,7 @@ TEST_F(PromotionTest, HeadDecisionAuditAndEventsAreOneCommit) {
   EXPECT_EQ(stored.mod_revision, at);
   EXPECT_EQ(Read<internal::ChannelRecord>(storage::ChannelKey(kModel, "production")).mod_revision,
             at);
-  EXPECT_EQ(Read<internal::AuditRecord>(storage::AuditKey(kModel, "production", 1)).mod_revision,
-            at);
+  EXPECT_EQ(Read<internal::AuditEndRecord>(storage::AuditEndKey()).mod_revision, at);
   std::set<cairn::v1::Event::Kind> kinds;
   ASSERT_THAT(store_->ScanEvents(at,
                                  [&](const storage::StoredEvent& event) {
@@ -274,6 +263,24 @@ TEST_F(PromotionTest, HeadDecisionAuditAndEventsAreOneCommit) {
   EXPECT_EQ(kinds, (std::set<cairn::v1::Event::Kind>{cairn::v1::Event::CHANNEL_MOVED,
                                                      cairn::v1::Event::DECISION_MADE}));
   VerifyAuditChain(1);
+}
+
+TEST_F(PromotionTest, ReadsOfThePastAreRefusedAndNotAnsweredWithThePresent) {
+  const std::string good = Register(kGood);
+  v1::GetChannelRequest channel;
+  channel.set_name(kChannel);
+  channel.set_as_of_revision(1);
+  EXPECT_THAT(GetChannel(*Now(), channel), testing::FailsWith(ErrorReason::VALUE_INVALID));
+  v1::GetModelVersionRequest version;
+  version.set_name(good);
+  version.mutable_as_of_time()->set_seconds(1);
+  EXPECT_THAT(GetModelVersion(*Now(), version), testing::FailsWith(ErrorReason::VALUE_INVALID));
+  v1::GetPolicyRequest policy;
+  policy.set_name("policies/customer-segments");
+  policy.mutable_as_of_time()->set_seconds(1);
+  EXPECT_THAT(GetPolicy(*Now(), policy), testing::FailsWith(ErrorReason::VALUE_INVALID));
+  policy.clear_as_of_time();
+  EXPECT_THAT(GetPolicy(*Now(), policy), IsOk());
 }
 
 TEST_F(PromotionTest, ADustSegmentIsRefusedByNameAndMovesNothing) {

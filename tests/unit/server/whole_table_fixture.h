@@ -14,6 +14,7 @@
 #include "cairn/internal/records.pb.h"
 #include "server/artifacts/manifest_blob.h"
 #include "server/artifacts/pack_blob_store.h"
+#include "server/audit/auditor.h"
 #include "server/auth/access_control.h"
 #include "server/auth/role_bindings.h"
 #include "server/service/authorize.h"
@@ -43,7 +44,8 @@ class WholeTableTest : public RpcTest {
                                           artifacts::MakeManifestLoader(*blobs_),
                                           feed_,
                                           {},
-                                          &access_});
+                                          &access_,
+                                          auditor_.get()});
     auto table = service::MakeMethodTable(*backends_);
     EXPECT_THAT(table, testing::IsOk());
     if (table.ok()) table_ = *std::move(table);
@@ -58,6 +60,7 @@ class WholeTableTest : public RpcTest {
   std::unique_ptr<artifacts::BlobStore> blobs_;
   events::EventFeed feed_{*store_};
   auth::AccessControl access_{*store_};
+  std::unique_ptr<audit::Auditor> auditor_ = *audit::Auditor::Open(*store_, "");
   std::unique_ptr<const service::Backends> backends_;
   std::unique_ptr<const service::MethodTable> table_;
 };

@@ -7,9 +7,14 @@
 #include <set>
 #include <thread>
 
+#include "cairn/internal/audit.pb.h"
 #include "gmock/gmock.h"
+#include "lib/base/digest.h"
+#include "lib/base/encoding.h"
 #include "lib/base/errors.h"
+#include "lib/base/hash_chain.h"
 #include "lib/base/mutex.h"
+#include "server/storage/audit_chain.h"
 #include "server/storage/keyspace.h"
 #include "tests/testing/status_matchers.h"
 
@@ -712,6 +717,110 @@ TEST_P(KvStoreConformance, RandomCommitsAgreeWithAModel) {
       EXPECT_EQ(found[key].payload, expected.payload);
     }
   }
+}
+
+// The entries of the audit, whose chain is verified on the way.
+std::vector<internal::AuditEntryRecord> ReadChain(const Snapshot& snapshot) {
+  std::vector<internal::AuditEntryRecord> entries;
+  std::string hash = ChainStart();
+  EXPECT_THAT(snapshot.Scan(KeyRange::Prefix(AuditEntryPrefix()), ScanOrder::kAscending,
+                            [&](std::string_view, const Record& record) {
+                              internal::AuditLinkRecord link;
+                              EXPECT_TRUE(link.ParseFromString(record.payload));
+                              hash = ChainHash(hash, link.entry());
+                              EXPECT_EQ(link.sha256(), hash);
+                              EXPECT_TRUE(entries.emplace_back().ParseFromString(link.entry()));
+                              EXPECT_EQ(entries.back().sequence(),
+                                        static_cast<int64_t>(entries.size()));
+                              EXPECT_EQ(entries.back().revision(), record.mod_revision);
+                              return true;
+                            }),
+              IsOk());
+  const auto end = ReadAuditEnd(snapshot);
+  EXPECT_THAT(end, IsOk());
+  EXPECT_EQ(end->sequence, static_cast<int64_t>(entries.size()));
+  EXPECT_EQ(HexEncode(end->sha256), entries.empty() ? "" : HexEncode(hash));
+  return entries;
+}
+
+WriteSet AliasSet(const std::string& principal, std::string image) {
+  WriteSet set;
+  set.principal = principal;
+  return set.Audit(v1::Event::ALIAS_SET, "models/m/aliases/a", std::move(image));
+}
+
+TEST_P(KvStoreConformance, ChangesOfProductionAreOneChainInTheOrderOfCommits) {
+  Commit(AliasSet("ada", "x"));
+  Between();
+  const Revision second = Commit(AliasSet("bob", "").Audit(v1::Event::POLICY_APPLIED, "policies/p",
+                                                           "y", std::string(64, '0')));
+  const auto entries = ReadChain(*store().GetSnapshot());
+  ASSERT_EQ(entries.size(), 3u);
+  EXPECT_EQ(entries[0].principal(), "ada");
+  EXPECT_EQ(entries[0].image(), "x");
+  EXPECT_EQ(entries[0].value_sha256(), Sha256Hex("x"));
+  EXPECT_EQ(entries[1].value_sha256(), "");
+  EXPECT_EQ(entries[1].revision(), second);
+  EXPECT_EQ(entries[2].resource(), "policies/p");
+  EXPECT_EQ(entries[2].kind(), v1::Event::POLICY_APPLIED);
+  EXPECT_EQ(entries[2].rule_sha256(), std::string(64, '0'));
+  EXPECT_THAT(
+      ScanAll(*store().GetSnapshot(), KeyRange::Prefix(AuditByResourcePrefix("models/m/aliases/a")),
+              ScanOrder::kAscending),
+      ::testing::SizeIs(2));
+}
+
+TEST_P(KvStoreConformance, ChangesOfProductionThatMeetInOneGroupDoNotConflict) {
+  Gate gate(store());
+  Results results;
+  for (int i = 0; i < 20; ++i) {
+    WriteSet set = AliasSet("p" + std::to_string(i), std::to_string(i));
+    // Every third is refused, and leaves no trace.
+    if (i % 3 == 0) set.RequireExists(K("nothing"));
+    store().Commit(std::move(set), results.Next());
+  }
+  gate.Open();
+  const auto committed = results.Wait();
+  const auto entries = ReadChain(*store().GetSnapshot());
+  size_t accepted = 0;
+  for (const CommitResult& result : committed) accepted += result.ok() ? 1 : 0;
+  EXPECT_EQ(accepted, 13u);
+  EXPECT_EQ(entries.size(), accepted);
+  for (const auto& entry : entries) EXPECT_NE(std::stoi(entry.image()) % 3, 0);
+}
+
+TEST_P(KvStoreConformance, ALargeImageStandsBesideItsEntry) {
+  const std::string image(kMaxAuditImageBytes + 1, 'i');
+  Commit(AliasSet("ada", image));
+  Commit(AliasSet("ada", image));
+  const auto entries = ReadChain(*store().GetSnapshot());
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[0].image(), "");
+  EXPECT_EQ(entries[0].value_sha256(), Sha256Hex(image));
+  EXPECT_EQ(PayloadAt(KeptValueKey(Sha256Hex(image))), image);
+}
+
+TEST_P(KvStoreConformance, OnlyTheCommitterWritesTheChain) {
+  for (const Key& key :
+       {AuditEndKey(), AuditEntryKey(1), AuditByResourceKey("models/m/aliases/a", 1)}) {
+    EXPECT_THAT(store().CommitAndWait(PutSet(key, "x")),
+                StatusIs(absl::StatusCode::kInvalidArgument));
+    EXPECT_THAT(store().CommitAndWait(WriteSet().Delete(key)),
+                StatusIs(absl::StatusCode::kInvalidArgument));
+  }
+}
+
+// The vector of docs/promotion.md, worked out by a separate program.
+TEST(AuditChain, IsHashedAsDocumented) {
+  AuditEnd end;
+  ChainEntry({v1::Event::ALIAS_SET, "models/m/aliases/a", "x", ""}, "ada", 5, 1'000'000'000, end);
+  EXPECT_EQ(HexEncode(end.sha256),
+            "be32c5c01624c9deb8852b3d9224c6664ffbe36cda9c1183836f400484fdd9f3");
+  ChainEntry({v1::Event::ALIAS_DELETED, "models/m/aliases/a", "", ""}, "ada", 5, 1'000'000'000,
+             end);
+  EXPECT_EQ(HexEncode(end.sha256),
+            "b9971cec8c22376033256119ab7dc789cd0412e46f9de49ad1da911f4a5b9705");
+  EXPECT_EQ(end.sequence, 2);
 }
 
 }  // namespace cairn::storage

@@ -13,13 +13,16 @@
 #include <system_error>
 #include <vector>
 
+#include "cairn/internal/audit.pb.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
+#include "lib/base/hash_chain.h"
 #include "rocksdb/db.h"
 #include "rocksdb/env.h"
 #include "rocksdb/file_system.h"
+#include "server/storage/audit_chain.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/rocks_store.h"
 #include "server/storage/synced_files.h"
@@ -57,8 +60,30 @@ absl::Status Write(KvStore& store, int64_t i) {
   return store
       .CommitAndWait(WriteSet()
                          .PutRecord(NumberKey(i), std::string(100, 'x') + std::to_string(i))
-                         .Emit("r", cairn::v1::Event::MODEL_CREATED))
+                         .Emit("r", cairn::v1::Event::MODEL_CREATED)
+                         .Audit(cairn::v1::Event::ALIAS_SET, "r", std::to_string(i)))
       .status();
+}
+
+// The audit has an entry for each of `count` writes, and its end is the last one's hash.
+void ExpectChainOf(const KvStore& store, int64_t count) {
+  std::string hash = ChainStart();
+  int64_t entries = 0;
+  const auto snapshot = store.GetSnapshot();
+  ASSERT_THAT(snapshot->Scan(KeyRange::Prefix(AuditEntryPrefix()), ScanOrder::kAscending,
+                             [&](std::string_view, const Record& record) {
+                               internal::AuditLinkRecord link;
+                               EXPECT_TRUE(link.ParseFromString(record.payload));
+                               hash = ChainHash(hash, link.entry());
+                               EXPECT_EQ(link.sha256(), hash);
+                               ++entries;
+                               return true;
+                             }),
+              IsOk());
+  const auto end = ReadAuditEnd(*snapshot);
+  ASSERT_THAT(end, IsOk());
+  EXPECT_EQ(entries, count);
+  EXPECT_EQ(end->sequence, count);
 }
 
 int64_t CountRecords(const KvStore& store) {
@@ -122,6 +147,7 @@ TEST(RocksDurability, EverythingAcknowledgedSurvivesADeath) {
   ASSERT_THAT(store, IsOk());
   EXPECT_EQ((*store)->GetSnapshot()->revision(), 200);
   EXPECT_EQ(CountRecords(**store), 200);
+  ExpectChainOf(**store, 200);
   int64_t events = 0;
   ASSERT_THAT((*store)->ScanEvents(1,
                                    [&events](const StoredEvent& event) {
@@ -187,6 +213,7 @@ TEST(RocksDurability, AKillAtAnyMomentLosesNothingAcknowledged) {
     EXPECT_GE(revision, acked);
     EXPECT_LE(revision, acked + 1);  // the one that was under way
     EXPECT_EQ(CountRecords(**store), revision);
+    ExpectChainOf(**store, revision);
   }
 }
 
@@ -505,6 +532,7 @@ TEST_P(RocksFaults, AFullDiskPausesWritesAndNothingIsLostAfterwards) {
     auto after = OpenRocksStore(OptionsFor(directory + ".dead"));
     ASSERT_THAT(after, IsOk());
     EXPECT_EQ(CountRecords(**after), present);
+    ExpectChainOf(**after, present);
     EXPECT_EQ((*after)->GetSnapshot()->revision(), revision);
   }
 }
@@ -535,6 +563,7 @@ TEST_P(RocksFaults, AnUnknownOutcomeStopsTheCommitterUntilReopened) {
   auto store = OpenRocksStore(options).value();
   EXPECT_EQ(CountRecords(*store), 1);
   EXPECT_THAT(Write(*store, 4), IsOk());
+  ExpectChainOf(*store, 2);
 }
 
 }  // namespace

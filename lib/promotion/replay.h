@@ -1,0 +1,50 @@
+#ifndef CAIRN_LIB_PROMOTION_REPLAY_H_
+#define CAIRN_LIB_PROMOTION_REPLAY_H_
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cairn/v1/promotion.pb.h"
+#include "lib/promotion/decide.h"
+
+namespace cairn::promotion {
+
+// Making stored decisions again, from the bytes that they read. All functions are pure.
+//
+// A promotion is the result of a pure function of the policy's text and of what was read. The
+// decision names each thing that it read with the digest of its bytes; the bytes are kept under
+// that digest for as long as the decision, so it can be made again when the versions, evaluations
+// and policies that it rests on are long gone, and without the server.
+
+// The bytes kept under a SHA-256 in hexadecimal; nullopt where nothing is. What it answers is
+// digested again, so it need not be trusted.
+using KeptValues = std::function<std::optional<std::string>(const std::string& sha256)>;
+
+// Whether `decision` is of a kind that the policy alone decides. Others say what a person wanted:
+// nothing is computed that could be compared.
+bool IsReplayable(const cairn::v1::Decision& decision);
+
+// The input of `decision`, put together from its read set.
+// - DATA_LOSS (AUDIT_CHAIN_BROKEN): a value is not kept, has another digest or is not what it
+//   should be; metadata `decision` and `key` say which.
+absl::StatusOr<DecisionInput> InputOf(const Policy& policy, const cairn::v1::Decision& decision,
+                                      const KeptValues& values);
+
+// Makes `decision` again under the policy of the text `source` and compares all that follows from
+// policy and input: everything but when it was made, by whom, whether it was stored, the revision
+// of the store and the digest of the audit entry before it.
+// - DATA_LOSS (AUDIT_CHAIN_BROKEN): it does not come out the same, or is not of this policy; or as
+//   InputOf.
+absl::Status Replay(const cairn::v1::Decision& decision, std::string_view source,
+                    const KeptValues& values);
+
+// The bytes that Replay compares.
+std::string ReplayedBytes(cairn::v1::Decision decision);
+
+}  // namespace cairn::promotion
+
+#endif  // CAIRN_LIB_PROMOTION_REPLAY_H_
