@@ -34,18 +34,23 @@ absl::StatusOr<v1::ListAuditEntriesRequest> EntriesAskedFor(const Settings& flag
 
 Table EntryTable(const Session& session, const v1::ListAuditEntriesResponse& all) {
   Table table;
-  table.columns = {{.title = "ENTRY", .id = true}, {"KIND"},          {"RESOURCE"},
-                   {"PRINCIPAL"},                  {"TIME"},          {"REVISION", true},
-                   {"VALUE", true},                {"CHAIN", true}};
+  table.columns = {{.title = "ENTRY", .id = true},
+                   {"KIND"},
+                   {"RESOURCE"},
+                   {"PRINCIPAL"},
+                   {"TIME"},
+                   {"REVISION", true},
+                   {"VALUE", true},
+                   {"CHAIN", true}};
   for (const v1::AuditEntry& entry : all.entries()) {
     const std::string sequence = std::to_string(entry.sequence());
-    table.rows.push_back({entry.resource(),
-                          sequence,
-                          {Cell(sequence), Cell(v1::Event::Kind_Name(entry.kind())),
-                           Cell(entry.resource()), Cell(entry.principal()),
-                           session.TimeCell(entry.commit_time(), true),
-                           Cell(std::to_string(entry.revision())), Cell(entry.value_sha256()),
-                           Cell(entry.chain_sha256())}});
+    table.rows.push_back(
+        {entry.resource(),
+         sequence,
+         {Cell(sequence), Cell(v1::Event::Kind_Name(entry.kind())), Cell(entry.resource()),
+          Cell(entry.principal()), session.TimeCell(entry.commit_time(), true),
+          Cell(std::to_string(entry.revision())), Cell(entry.value_sha256()),
+          Cell(entry.chain_sha256())}});
   }
   return table;
 }
@@ -155,24 +160,24 @@ Command ListCommand() {
 }
 
 Command VerifyCommand() {
-  return {
-      .path = "audit verify",
-      .family = "Access",
-      .summary = "Verify the audit: its chain, its signatures, and every decision made again",
-      .arguments = {{.name = "FILE", .min = 0, .completes = "file"}},
-      .flags = {{.name = "key",
-                 .value = "KEY",
-                 .help = "the verifier key that is believed, kept from before"},
-                {.name = "checkpoint",
-                 .kind = FlagKind::kPath,
-                 .value = "FILE",
-                 .help = "a checkpoint kept from before, through which the chain must lead"}},
-      .examples = {{"mlctl audit verify", "that of the server"},
-                   {"mlctl audit verify audit.bin", "an export, without a server"},
-                   {"mlctl audit verify --checkpoint last-week.note", "nothing was cut since"}},
-      .details = "Ends with 9 where anything is not as it was written. Without a file the caller "
-                 "needs ADMIN.",
-      .handler = Verify};
+  return {.path = "audit verify",
+          .family = "Access",
+          .summary = "Verify the audit: its chain, its signatures, and every decision made again",
+          .arguments = {{.name = "FILE", .min = 0, .completes = "file"}},
+          .flags = {{.name = "key",
+                     .value = "KEY",
+                     .help = "the verifier key that is believed, kept from before"},
+                    {.name = "checkpoint",
+                     .kind = FlagKind::kPath,
+                     .value = "FILE",
+                     .help = "a checkpoint kept from before, through which the chain must lead"}},
+          .examples = {{"mlctl audit verify", "that of the server"},
+                       {"mlctl audit verify audit.bin", "an export, without a server"},
+                       {"mlctl audit verify --checkpoint last-week.note", "nothing was cut since"}},
+          .details =
+              "Ends with 9 where anything is not as it was written. Without a file the caller "
+              "needs ADMIN.",
+          .handler = Verify};
 }
 
 Command ExportCommand() {

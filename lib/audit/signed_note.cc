@@ -75,9 +75,7 @@ std::string KeyHash(const VerifierKey& key) {
   return std::string(digest.sha256.begin(), digest.sha256.begin() + 4);
 }
 
-std::string FormatVerifierKey(const VerifierKey& key) {
-  return FormatKeyText(key, key.public_key);
-}
+std::string FormatVerifierKey(const VerifierKey& key) { return FormatKeyText(key, key.public_key); }
 
 std::optional<VerifierKey> ParseVerifierKey(std::string_view text) {
   auto parts = ParseKeyText(text);

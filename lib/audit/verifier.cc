@@ -84,8 +84,8 @@ absl::Status Verifier::TakeValue(v1::AuditPart::Piece piece) {
   }
   piece_ += piece.data();
   piece_sha256_ = piece.more() ? piece.sha256() : std::string();
-  if (piece.more()) return piece.sha256().empty() ? Broken("a kept value has no digest")
-                                                  : absl::OkStatus();
+  if (piece.more())
+    return piece.sha256().empty() ? Broken("a kept value has no digest") : absl::OkStatus();
   if (Sha256Hex(piece_) != piece.sha256()) {
     return Broken(fmt::format("the value kept under {} is another", piece.sha256()));
   }
@@ -113,14 +113,13 @@ absl::Status Verifier::FollowKey(const AuditEntryRecord& entry) {
     return BrokenAt(entry.sequence(), "its key follows another than the chain's");
   }
   const bool vouched =
-      signs_ && VerifyEd25519(before, SuccessionText(key.name, before, key.public_key),
-                              record.signature());
+      signs_ &&
+      VerifyEd25519(before, SuccessionText(key.name, before, key.public_key), record.signature());
   if (signs_ && !record.signature().empty() && !vouched) {
     return BrokenAt(entry.sequence(), "the key before it did not sign it");
   }
   if (signs_ && !vouched) verified_.lost_keys.push_back(entry.sequence());
-  const bool believed =
-      signs_ ? vouched && Contains(trusted_, *signs_) : !pinned_.has_value();
+  const bool believed = signs_ ? vouched && Contains(trusted_, *signs_) : !pinned_.has_value();
   if (believed && !Contains(trusted_, key)) trusted_.push_back(key);
   keys_.push_back(key);
   signs_ = key;
@@ -145,12 +144,10 @@ absl::Status Verifier::CheckNotes() {
     const bool is_newest = size + 1 == static_cast<int64_t>(hashes_.size());
     const auto& keys = is_newest ? trusted_ : keys_;
     if (std::none_of(keys.begin(), keys.end(), signed_it)) {
-      return Broken(fmt::format("the checkpoint of {} entries is not signed by a key that is "
-                                "believed{}",
-                                size,
-                                verified_.lost_keys.empty()
-                                    ? ""
-                                    : "; a key was lost: name the one that followed"));
+      return Broken(fmt::format(
+          "the checkpoint of {} entries is not signed by a key that is "
+          "believed{}",
+          size, verified_.lost_keys.empty() ? "" : "; a key was lost: name the one that followed"));
     }
     newest = std::max(newest, size);
   }

@@ -19,11 +19,11 @@ namespace cairn::audit {
 // What was found to hold.
 struct VerifiedAudit {
   int64_t entries = 0;
-  int64_t decisions = 0;       // made again, each with the same bytes
+  int64_t decisions = 0;        // made again, each with the same bytes
   int64_t other_decisions = 0;  // of persons: nothing to compute again
-  int64_t checkpoints = 0;     // whose signatures hold
-  std::string sha256;          // of the chain, 32 bytes
-  VerifierKey key;             // that signs now
+  int64_t checkpoints = 0;      // whose signatures hold
+  std::string sha256;           // of the chain, 32 bytes
+  VerifierKey key;              // that signs now
   // Entries from which on a key signs that nobody vouched for, because the one before was lost.
   std::vector<int64_t> lost_keys;
 };
@@ -38,8 +38,8 @@ struct VerifiedAudit {
 //
 // Whoever can write the store can write another chain, but not sign it: so this tells an honest
 // audit from one that was edited, cut or put in another order by whom the key does not belong to.
-// A pinned key and an older checkpoint, kept elsewhere, tell it from one signed by a thief or cut at
-// an earlier checkpoint.
+// A pinned key and an older checkpoint, kept elsewhere, tell it from one signed by a thief or cut
+// at an earlier checkpoint.
 //
 // All errors are DATA_LOSS (AUDIT_CHAIN_BROKEN); metadata `sequence` where an entry is to blame.
 class Verifier {

@@ -26,8 +26,7 @@ const unsigned char* Octets(std::string_view bytes) {
 }
 
 EvpKey PrivateKeyOf(std::string_view seed) {
-  return EvpKey(
-      EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, Octets(seed), seed.size()));
+  return EvpKey(EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nullptr, Octets(seed), seed.size()));
 }
 
 absl::Status NoCryptography() {

@@ -4,8 +4,7 @@
 
 namespace cairn::client {
 
-absl::Status AuditClient::ExportAudit(
-    const std::function<absl::Status(v1::AuditPart)>& on_part) {
+absl::Status AuditClient::ExportAudit(const std::function<absl::Status(v1::AuditPart)>& on_part) {
   const auto stub = v1::AuditService::NewStub(transport_.impl().channel);
   ScopedContext context(transport_.impl());
   const auto reader = stub->ExportAudit(context.get(), v1::ExportAuditRequest());

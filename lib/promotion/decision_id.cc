@@ -35,8 +35,9 @@ std::vector<ReadItem> BuildReadSet(const Policy& policy, const DecisionInput& in
   const std::string channel = ChannelName(policy.model, policy.channel);
   // The head's revision is its epoch: the channel's record also changes with
   // every decision that moves nothing.
-  add(Item(channel, input.head_epoch,
-           input.head_epoch == 0 ? "" : Sha256Hex(HeadValue(input.head_version, input.head_epoch))));
+  add(Item(
+      channel, input.head_epoch,
+      input.head_epoch == 0 ? "" : Sha256Hex(HeadValue(input.head_version, input.head_epoch))));
   if (input.only_version == 0) {
     add(Item(ModelName(policy.model) + "/versions", 0, ListDigest(input.candidates)));
   }

@@ -113,8 +113,7 @@ class Inputs {
     const std::string prefix = DatasetName(policy_.evidence_dataset) + "/versions/";
     const auto found = items_.lower_bound(prefix);
     if (found == items_.end() || !found->first.starts_with(prefix)) return;
-    input_.evidence =
-        DatasetRead{found->first, found->second->revision(), found->second->sha256()};
+    input_.evidence = DatasetRead{found->first, found->second->revision(), found->second->sha256()};
   }
 
   const Policy& policy_;
@@ -146,13 +145,15 @@ std::string ReplayedBytes(Decision decision) {
 
 absl::Status Replay(const Decision& decision, std::string_view source, const KeptValues& values) {
   const auto policy = ParsePolicy(source);
-  if (!policy.ok()) return Broken(decision, decision.policy(), std::string(policy.status().message()));
+  if (!policy.ok())
+    return Broken(decision, decision.policy(), std::string(policy.status().message()));
   if (PolicyDigest(*policy) != decision.policy_sha256()) {
     return Broken(decision, decision.policy(), "the text is of another policy");
   }
   CAIRN_ASSIGN_OR_RETURN(const DecisionInput input, InputOf(*policy, decision, values));
   const auto again = Decide(*policy, input);
-  if (!again.ok()) return Broken(decision, decision.policy(), std::string(again.status().message()));
+  if (!again.ok())
+    return Broken(decision, decision.policy(), std::string(again.status().message()));
   if (ReplayedBytes(*again) == ReplayedBytes(decision)) return absl::OkStatus();
   return Broken(decision, decision.channel(), "what was read gives another decision");
 }

@@ -77,12 +77,12 @@ absl::StatusOr<std::optional<Record>> Export::NextRecord(const storage::Key& pre
   KeyRange range = KeyRange::Prefix(prefix);
   if (!last_key_.empty()) range = storage::RangeAfter(range, last_key_, ScanOrder::kAscending);
   std::optional<Record> next;
-  CAIRN_RETURN_IF_ERROR(
-      snapshot_->Scan(range, ScanOrder::kAscending, [&](std::string_view key, const Record& record) {
-        last_key_ = key;
-        next = record;
-        return false;
-      }));
+  CAIRN_RETURN_IF_ERROR(snapshot_->Scan(range, ScanOrder::kAscending,
+                                        [&](std::string_view key, const Record& record) {
+                                          last_key_ = key;
+                                          next = record;
+                                          return false;
+                                        }));
   if (!next) {
     stage_ = after;
     last_key_.clear();
@@ -92,8 +92,7 @@ absl::StatusOr<std::optional<Record>> Export::NextRecord(const storage::Key& pre
 
 absl::StatusOr<std::optional<v1::AuditPart>> Export::NextValue() {
   if (value_sha256_.empty()) {
-    CAIRN_ASSIGN_OR_RETURN(auto record,
-                           NextRecord(storage::KeptValuePrefix(), Stage::kEntries));
+    CAIRN_ASSIGN_OR_RETURN(auto record, NextRecord(storage::KeptValuePrefix(), Stage::kEntries));
     if (!record) return std::optional<v1::AuditPart>();
     CAIRN_ASSIGN_OR_RETURN(value_sha256_,
                            storage::LastStringOf(storage::KeptValuePrefix(), last_key_));
@@ -109,8 +108,7 @@ absl::StatusOr<std::optional<v1::AuditPart>> Export::NextValue() {
 }
 
 absl::StatusOr<std::optional<v1::AuditPart>> Export::NextEntry() {
-  CAIRN_ASSIGN_OR_RETURN(const auto record,
-                         NextRecord(storage::AuditEntryPrefix(), Stage::kNotes));
+  CAIRN_ASSIGN_OR_RETURN(const auto record, NextRecord(storage::AuditEntryPrefix(), Stage::kNotes));
   if (!record) return std::optional<v1::AuditPart>();
   AuditLinkRecord link;
   if (!link.ParseFromString(record->payload)) {

@@ -39,7 +39,8 @@ absl::StatusOr<std::optional<AuditKeyRecord>> NewestKey(const storage::Snapshot&
                                       }));
   if (newest.empty()) return std::optional<AuditKeyRecord>();
   // Both keys end with the sequence, written alike.
-  const storage::Key entry_key{storage::Family::kRecord, storage::AuditEntryPrefix().bytes + newest};
+  const storage::Key entry_key{storage::Family::kRecord,
+                               storage::AuditEntryPrefix().bytes + newest};
   CAIRN_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(entry_key));
   internal::AuditLinkRecord link;
   internal::AuditEntryRecord entry;
@@ -63,8 +64,8 @@ absl::StatusOr<SignerKey> MakeKey(const std::optional<AuditKeyRecord>& before) {
 absl::Status FinishRotation(const std::string& data_dir,
                             const std::optional<AuditKeyRecord>& newest) {
   const auto staged = ReadStagedKeyFile(data_dir);  // perhaps half written
-  const bool counts = staged.ok() && *staged && newest &&
-                      (*staged)->key.public_key() == newest->public_key();
+  const bool counts =
+      staged.ok() && *staged && newest && (*staged)->key.public_key() == newest->public_key();
   return counts ? PlaceStagedKeyFile(data_dir) : RemoveStagedKeyFile(data_dir);
 }
 

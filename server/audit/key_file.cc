@@ -28,9 +28,8 @@ absl::Status Unusable(const std::string& path, std::string_view what) {
 absl::Status WriteSynced(const std::string& path, const std::string& text) {
   const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (fd < 0) return FileError(errno, "create", path);
-  absl::Status written = ::fchmod(fd, S_IRUSR | S_IWUSR) == 0
-                             ? WriteAllAt(fd, 0, text, path)
-                             : FileError(errno, "protect", path);
+  absl::Status written = ::fchmod(fd, S_IRUSR | S_IWUSR) == 0 ? WriteAllAt(fd, 0, text, path)
+                                                              : FileError(errno, "protect", path);
   if (written.ok() && ::fsync(fd) != 0) written = FileError(errno, "sync", path);
   ::close(fd);
   return written;
@@ -39,8 +38,7 @@ absl::Status WriteSynced(const std::string& path, const std::string& text) {
 absl::Status SyncDirectory(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return FileError(errno, "open", path);
-  const absl::Status synced =
-      ::fsync(fd) == 0 ? absl::OkStatus() : FileError(errno, "sync", path);
+  const absl::Status synced = ::fsync(fd) == 0 ? absl::OkStatus() : FileError(errno, "sync", path);
   ::close(fd);
   return synced;
 }
@@ -62,8 +60,9 @@ absl::StatusOr<std::optional<SignerKey>> ReadKeyAt(const std::string& path) {
   if (text.ends_with('\n')) text.pop_back();
   auto key = ParseSignerKey(text);
   if (!key) {
-    return Unusable(path, "it holds no key of an audit; put the right file back, or remove it to "
-                          "go on with a new key, which the audit will say");
+    return Unusable(path,
+                    "it holds no key of an audit; put the right file back, or remove it to "
+                    "go on with a new key, which the audit will say");
   }
   return key;
 }

@@ -42,8 +42,7 @@ void MoveHead(const Situation& situation, const Decision& decision, std::string_
   if (!decision.previous_version().empty()) {
     write_set.Delete(storage::LineageDownKey(decision.previous_version(), channel.name()));
   }
-  write_set
-      .PutRecord(storage::ChannelKey(situation.ref.model, situation.ref.channel), payload)
+  write_set.PutRecord(storage::ChannelKey(situation.ref.model, situation.ref.channel), payload)
       .PutRecord(storage::LineageDownKey(decision.chosen_version(), channel.name()), "")
       .Emit(cairn::v1::Event::CHANNEL_MOVED, channel)
       .Audit(cairn::v1::Event::CHANNEL_MOVED, channel.name(), payload);

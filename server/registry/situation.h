@@ -26,8 +26,8 @@ struct Situation {
   cairn::v1::Channel channel;  // without a name before its first policy
   storage::Revision channel_revision = 0;
   promotion::DecisionInput input;
-  // The bytes of all that was read, by their SHA-256 in hexadecimal: what the decision is made again
-  // from (lib/promotion/replay.h), the policy's text among them.
+  // The bytes of all that was read, by their SHA-256 in hexadecimal: what the decision is made
+  // again from (lib/promotion/replay.h), the policy's text among them.
   std::map<std::string, std::string> values;
   // What the verdict rests on, with the revisions it was read at: 0 for what was absent. Whoever
   // commits the decision requires that none of them changed.

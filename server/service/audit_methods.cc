@@ -45,17 +45,15 @@ void AddAuditMethods(const Backends& backends, MethodTableBuilder& table) {
                                              backends.access);
   table.FiltersItself<v1::GetAuditCheckpointRequest>(
       "GetAuditCheckpoint",
-      [auditor, &store = backends.store](
-          const Caller&,
-          const v1::GetAuditCheckpointRequest&) -> absl::StatusOr<v1::AuditCheckpoint> {
+      [auditor, &store = backends.store](const Caller&, const v1::GetAuditCheckpointRequest&)
+          -> absl::StatusOr<v1::AuditCheckpoint> {
         if (auditor == nullptr) return NoKey();
         return auditor->Sign(*store.GetSnapshot());
       });
   table.Streams<v1::ExportAuditRequest>(
       "ExportAudit",
-      [auditor, &store = backends.store](
-          const Caller&,
-          const v1::ExportAuditRequest&) -> absl::StatusOr<std::unique_ptr<PartSource>> {
+      [auditor, &store = backends.store](const Caller&, const v1::ExportAuditRequest&)
+          -> absl::StatusOr<std::unique_ptr<PartSource>> {
         if (auditor == nullptr) return NoKey();
         return std::make_unique<ExportSource>(audit::Export(store.GetSnapshot(), *auditor));
       });

@@ -140,7 +140,8 @@ class CommitGroup {
   std::vector<CommitResult> results_;  // one for each set that was decided
   int64_t now_unix_nanos_ = 0;
   std::vector<KeyedEvent> events_;
-  std::deque<std::pair<Key, std::optional<Record>>> chained_;  // what the audit adds; stays in place
+  std::deque<std::pair<Key, std::optional<Record>>>
+      chained_;  // what the audit adds; stays in place
   Revision first_event_revision_ = 0;
   Revision last_revision_ = 0;
 };

@@ -1,5 +1,5 @@
-// Any bytes as an export of an audit, as a signed note and as a key: no crash, what is read as a key
-// is written back as the bytes that were read, and nothing is verified that no key signed.
+// Any bytes as an export of an audit, as a signed note and as a key: no crash, what is read as a
+// key is written back as the bytes that were read, and nothing is verified that no key signed.
 
 #include <cstddef>
 #include <cstdint>

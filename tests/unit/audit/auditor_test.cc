@@ -46,9 +46,8 @@ class AuditorTest : public ::testing::Test {
     return verifier.Finish();
   }
 
-  const std::string directory_ =
-      ::testing::TempDir() + "/auditor_" +
-      ::testing::UnitTest::GetInstance()->current_test_info()->name();
+  const std::string directory_ = ::testing::TempDir() + "/auditor_" +
+                                 ::testing::UnitTest::GetInstance()->current_test_info()->name();
   std::unique_ptr<storage::KvStore> store_ = storage::MakeMemoryStore();
 };
 

@@ -16,15 +16,15 @@ SignerKey FixedKey() {
 
 // RFC 8032, section 7.1, test 1.
 TEST(Ed25519, SignsAsTheStandardSays) {
-  const auto seed =
-      HexDecode("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
+  const auto seed = HexDecode("9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60");
   const auto key = Ed25519Key::FromSeed(*seed);
   ASSERT_TRUE(key.has_value());
   EXPECT_EQ(HexEncode(key->public_key()),
             "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
-  EXPECT_EQ(HexEncode(*key->Sign("")),
-            "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701c"
-            "f9b46bd25bf5f0595bbe24655141438e7a100b");
+  EXPECT_EQ(
+      HexEncode(*key->Sign("")),
+      "e5564300c360ac729086e2cc806e828a84877f1eb8e5d974d873e065224901555fb8821590a33bacc61e39701c"
+      "f9b46bd25bf5f0595bbe24655141438e7a100b");
   EXPECT_TRUE(VerifyEd25519(key->public_key(), "", *key->Sign("")));
   EXPECT_FALSE(VerifyEd25519(key->public_key(), "x", *key->Sign("")));
   EXPECT_FALSE(VerifyEd25519("", "", ""));

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <gmock/gmock.h>
-#include "cairn/internal/records.pb.h"
 #include "cairn/internal/audit.pb.h"
+#include "cairn/internal/records.pb.h"
 #include "lib/audit/verifier.h"
 #include "lib/base/files.h"
 #include "lib/base/resource_names.h"

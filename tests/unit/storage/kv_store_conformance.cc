@@ -752,8 +752,8 @@ WriteSet AliasSet(const std::string& principal, std::string image) {
 TEST_P(KvStoreConformance, ChangesOfProductionAreOneChainInTheOrderOfCommits) {
   Commit(AliasSet("ada", "x"));
   Between();
-  const Revision second = Commit(
-      AliasSet("bob", "").Audit(v1::Event::POLICY_APPLIED, "policies/p", "y", std::string(64, '0')));
+  const Revision second = Commit(AliasSet("bob", "").Audit(v1::Event::POLICY_APPLIED, "policies/p",
+                                                           "y", std::string(64, '0')));
   const auto entries = ReadChain(*store().GetSnapshot());
   ASSERT_EQ(entries.size(), 3u);
   EXPECT_EQ(entries[0].principal(), "ada");
@@ -764,10 +764,10 @@ TEST_P(KvStoreConformance, ChangesOfProductionAreOneChainInTheOrderOfCommits) {
   EXPECT_EQ(entries[2].resource(), "policies/p");
   EXPECT_EQ(entries[2].kind(), v1::Event::POLICY_APPLIED);
   EXPECT_EQ(entries[2].rule_sha256(), std::string(64, '0'));
-  EXPECT_THAT(ScanAll(*store().GetSnapshot(),
-                      KeyRange::Prefix(AuditByResourcePrefix("models/m/aliases/a")),
-                      ScanOrder::kAscending),
-              ::testing::SizeIs(2));
+  EXPECT_THAT(
+      ScanAll(*store().GetSnapshot(), KeyRange::Prefix(AuditByResourcePrefix("models/m/aliases/a")),
+              ScanOrder::kAscending),
+      ::testing::SizeIs(2));
 }
 
 TEST_P(KvStoreConformance, ChangesOfProductionThatMeetInOneGroupDoNotConflict) {
@@ -803,7 +803,8 @@ TEST_P(KvStoreConformance, ALargeImageStandsBesideItsEntry) {
 TEST_P(KvStoreConformance, OnlyTheCommitterWritesTheChain) {
   for (const Key& key :
        {AuditEndKey(), AuditEntryKey(1), AuditByResourceKey("models/m/aliases/a", 1)}) {
-    EXPECT_THAT(store().CommitAndWait(PutSet(key, "x")), StatusIs(absl::StatusCode::kInvalidArgument));
+    EXPECT_THAT(store().CommitAndWait(PutSet(key, "x")),
+                StatusIs(absl::StatusCode::kInvalidArgument));
     EXPECT_THAT(store().CommitAndWait(WriteSet().Delete(key)),
                 StatusIs(absl::StatusCode::kInvalidArgument));
   }
