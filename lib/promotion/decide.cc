@@ -198,10 +198,13 @@ Decision StartDecision(const Policy& policy, const DecisionInput& input) {
 absl::StatusOr<Decision> Decide(const Policy& policy, const DecisionInput& input) {
   CAIRN_RETURN_IF_ERROR(CheckChampion(policy, input));
   CAIRN_ASSIGN_OR_RETURN(std::vector<Candidate> candidates, SelectCandidates(policy, input));
-  const EvidencePin pin{!policy.evidence_dataset.empty(),
-                        input.evidence ? input.evidence->sha256 : std::string(), policy.trust};
+  EvidencePin pin{!policy.evidence_dataset.empty(),
+                  input.evidence ? input.evidence->sha256 : std::string(), policy.trust, ""};
   const bool compares = policy.baseline == BaselineUse::kChannelHead && input.champion.has_value();
   const VersionRead* champion = compares ? &*input.champion : nullptr;
+  if (compares && policy.if_incomparable == IfIncomparable::kReevaluate) {
+    pin.reference = champion->version.name();
+  }
   for (Candidate& candidate : candidates) {
     candidate.result = EvaluateCandidate(policy, *candidate.read, champion, pin);
   }

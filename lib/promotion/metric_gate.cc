@@ -2,6 +2,7 @@
 
 #include "fmt/format.h"
 #include "lib/base/status_macros.h"
+#include "lib/promotion/comparison.h"
 #include "lib/promotion/policy_words.h"
 
 namespace cairn::promotion {
@@ -9,7 +10,7 @@ namespace cairn::promotion {
 absl::StatusOr<MetricGate> MetricGate::Read(const YamlMap& check) {
   MetricGate gate;
   CAIRN_ASSIGN_OR_RETURN(gate.bands, Bands::ReadRequired(check));
-  CAIRN_ASSIGN_OR_RETURN(const MetricInfo* metric, ReadMetric(*check.Find("metric")));
+  CAIRN_ASSIGN_OR_RETURN(const MetricInfo* metric, ReadAnyMetric(*check.Find("metric")));
   gate.metric = std::string(metric->name);
   CAIRN_RETURN_IF_ERROR(gate.bands.CheckReach(check, *metric));
   return gate;
@@ -24,6 +25,11 @@ void MetricGate::Evaluate(const CheckHead& head, const CheckContext& context,
                           cairn::v1::CheckResult& result) const {
   result.set_needed(bands.Needed());
   result.set_metric(metric);
+  if (FindMetric(metric)->of_pair) {
+    const auto pair = PairValueOrConclude(metric, head, context, result);
+    if (pair) bands.Conclude(fmt::format("{} {}", metric, NumberText(*pair)), *pair, result);
+    return;
+  }
   const Observation seen = Observe(context.candidate, metric, context.pin);
   AddEvidence(context.candidate.version, seen, result);
   const double* value = FoundOrConclude(seen, metric, "the version", head.on_missing, result);

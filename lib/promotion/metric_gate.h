@@ -15,6 +15,7 @@ namespace cairn::promotion {
 //
 //   - {id: separated, metric: silhouette, pass: ">= 0.2"}
 //
+// A metric of a pair is SKIPPED without a champion.
 // Looks at the evidence that the policy pins (evidence.h). A band that the metric
 // can never reach is refused when the policy is read.
 struct MetricGate final : RuleValue<MetricGate> {

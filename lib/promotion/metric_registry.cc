@@ -8,7 +8,8 @@ namespace {
 
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
-constexpr std::array<MetricInfo, 12> kMetrics = {{
+constexpr std::array<MetricInfo, 13> kMetrics = {{
+    {"ari", Direction::kHigher, -1, 1, false, true},
     {"calinski_harabasz", Direction::kHigher, 0, kInf},
     {"centroid_shift", Direction::kLower, 0, kInf, false, true},
     {"cluster_count", std::nullopt, 1, kInf},

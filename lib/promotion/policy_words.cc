@@ -6,7 +6,7 @@
 
 namespace cairn::promotion {
 
-absl::StatusOr<const MetricInfo*> ReadMetric(const YamlField& field) {
+absl::StatusOr<const MetricInfo*> ReadAnyMetric(const YamlField& field) {
   CAIRN_ASSIGN_OR_RETURN(const std::string name, ReadText(field));
   if (name.rfind("live.", 0) == 0) {
     return UnsupportedPolicy(field, "leave rules on live metrics out");
@@ -17,8 +17,15 @@ absl::StatusOr<const MetricInfo*> ReadMetric(const YamlField& field) {
     for (const MetricInfo& known : KnownMetrics()) names.push_back(known.name);
     return InvalidPolicy(field, "unknown metric", Nearest(name, names));
   }
-  if (metric->needs_server) {
-    return UnsupportedPolicy(field, "leave rules on metrics that compare two models' labels out");
+  return metric;
+}
+
+absl::StatusOr<const MetricInfo*> ReadMetric(const YamlField& field) {
+  CAIRN_ASSIGN_OR_RETURN(const MetricInfo* metric, ReadAnyMetric(field));
+  if (metric->of_pair) {
+    return InvalidPolicy(field,
+                         "describes candidate and champion together; only a gate, or a guardrail "
+                         "with pass or fail, may name it");
   }
   return metric;
 }

@@ -56,6 +56,7 @@ enum class KeyKind : uint8_t {
   kLineageDown = 0x44,
   kDecisionBySequence = 0x45,
   kLineageUp = 0x46,
+  kEvaluationByInputs = 0x48,
   kMetricBatch = 0x50,
   kMetricBlock = 0x51,
   kMetricNode = 0x52,
@@ -193,6 +194,10 @@ Key LineageUpPrefix(std::string_view to);
 // Decision ids do not ascend; this is their order in the channel.
 Key DecisionBySequenceKey(std::string_view model, std::string_view channel, int64_t sequence);
 Key DecisionBySequencePrefix(std::string_view model, std::string_view channel);
+
+// By the digest of everything that it depends on: what the server measured is found again.
+Key EvaluationByInputsKey(std::string_view model, int64_t version, std::string_view sha256_hex);
+Key EvaluationByInputsPrefix(std::string_view model, int64_t version);
 
 // metric: the batches of a run by metric and first step; `batch_id` is unique in the run
 Key MetricBatchKey(std::string_view run_id, std::string_view metric, int64_t first_step,
