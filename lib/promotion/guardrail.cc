@@ -52,7 +52,7 @@ void Guardrail::Evaluate(const CheckHead& head, const CheckContext& context,
   result.set_metric(compared.metric);
   result.set_needed(bands.Empty() ? fmt::format("worse by <= {}", AmountText(max_loss))
                                   : fmt::format("candidate - champion {}", bands.Needed()));
-  if (FindMetric(compared.metric)->of_pair) return ConcludePair(head, context, result);
+  if (NeedsPair()) return ConcludePair(head, context, result);
   const auto values = CompareOrConclude(compared, head, context, result);
   if (!values) return;
   if (bands.Empty()) return ConcludeLoss(*values, result);
@@ -61,6 +61,8 @@ void Guardrail::Evaluate(const CheckHead& head, const CheckContext& context,
                              NumberText(values->champion), NumberText(delta)),
                  delta, result);
 }
+
+bool Guardrail::NeedsPair() const { return FindMetric(compared.metric)->of_pair; }
 
 void Guardrail::ConcludePair(const CheckHead& head, const CheckContext& context,
                              cairn::v1::CheckResult& result) const {

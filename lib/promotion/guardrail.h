@@ -31,6 +31,7 @@ struct Guardrail final : RuleValue<Guardrail> {
   void Render(YamlLines& lines) const override;
   void Evaluate(const CheckHead& head, const CheckContext& context,
                 cairn::v1::CheckResult& result) const override;
+  bool NeedsPair() const override;
 
   ComparedMetric compared;
   Amount max_loss;  // not used when there are bands

@@ -21,11 +21,13 @@ void MetricGate::Render(YamlLines& lines) const {
   bands.Render(lines);
 }
 
+bool MetricGate::NeedsPair() const { return FindMetric(metric)->of_pair; }
+
 void MetricGate::Evaluate(const CheckHead& head, const CheckContext& context,
                           cairn::v1::CheckResult& result) const {
   result.set_needed(bands.Needed());
   result.set_metric(metric);
-  if (FindMetric(metric)->of_pair) {
+  if (NeedsPair()) {
     const auto pair = PairValueOrConclude(metric, head, context, result);
     if (pair) bands.Conclude(fmt::format("{} {}", metric, NumberText(*pair)), *pair, result);
     return;

@@ -28,6 +28,7 @@ struct MetricGate final : RuleValue<MetricGate> {
   // A value that is missing is what CheckHead::on_missing says.
   void Evaluate(const CheckHead& head, const CheckContext& context,
                 cairn::v1::CheckResult& result) const override;
+  bool NeedsPair() const override;
 
   std::string metric;  // a name of KnownMetrics()
   Bands bands;         // never empty

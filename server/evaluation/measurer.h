@@ -25,9 +25,9 @@ using BlobText =
 struct MeasurerOptions {
   // What is kept of models and tables that were parsed, together. A measurement that was made is
   // kept beside, of at most a sixteenth of that.
-  int64_t cache_bytes = int64_t{256} << 20;
+  int64_t cache_bytes = int64_t{64} << 20;
   // Larger tables are not measured.
-  int64_t max_table_bytes = int64_t{256} << 20;
+  int64_t max_table_bytes = int64_t{128} << 20;
   // How many measure at a time; others wait. 0: half as many as the hardware has, at least one.
   int slots = 0;
   int threads = 1;  // of each

@@ -39,7 +39,8 @@ void AddSentences(const Channel& channel, const cairn::v1::CandidateResult& cand
 
 absl::StatusOr<cairn::v1::ExplainResponse> Explain(const Snapshot& snapshot,
                                                    const cairn::v1::ExplainRequest& request,
-                                                   int64_t now_unix_nanos) {
+                                                   int64_t now_unix_nanos,
+                                                   const UnrecordedEvaluations& unrecorded) {
   CAIRN_ASSIGN_OR_RETURN(const ChannelRef ref, ParseChannelName("name", request.name()));
   cairn::v1::GetChannelRequest get;
   get.set_name(request.name());
@@ -52,8 +53,9 @@ absl::StatusOr<cairn::v1::ExplainResponse> Explain(const Snapshot& snapshot,
     CAIRN_ASSIGN_OR_RETURN(auto stored, FindDecision(snapshot, channel.decision()));
     if (stored.has_value()) *response.mutable_decision() = *std::move(stored);
   } else {
-    CAIRN_ASSIGN_OR_RETURN(const Situation situation,
+    CAIRN_ASSIGN_OR_RETURN(Situation situation,
                            ReadSituation(snapshot, request.name(), version));
+    AddUnrecorded(unrecorded, situation);
     CAIRN_ASSIGN_OR_RETURN(*response.mutable_decision(),
                            MakeDecision(snapshot, situation, now_unix_nanos));
   }

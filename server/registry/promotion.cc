@@ -39,9 +39,11 @@ absl::StatusOr<Decision> MakeDecision(const Snapshot& snapshot, const Situation&
 }
 
 absl::StatusOr<Plan> PlanPromote(const Snapshot& snapshot, const cairn::v1::PromoteRequest& request,
-                                 const storage::Stamp& stamp, std::optional<int64_t>& first_epoch) {
-  CAIRN_ASSIGN_OR_RETURN(const Situation situation,
+                                 const storage::Stamp& stamp, std::optional<int64_t>& first_epoch,
+                                 const UnrecordedEvaluations& unrecorded) {
+  CAIRN_ASSIGN_OR_RETURN(Situation situation,
                          ReadSituation(snapshot, request.name(), request.version()));
+  AddUnrecorded(unrecorded, situation);
   const int64_t epoch = situation.input.head_epoch;
   if (request.has_expected_epoch() && request.expected_epoch() != epoch) {
     return EpochMoved(situation.channel, request.expected_epoch());

@@ -1,7 +1,10 @@
 #include "cairn/v1/evaluations.pb.h"
 #include "cairn/v1/registry.pb.h"
+#include "server/evaluation/evaluation_work.h"
+#include "server/operations/operations.h"
 #include "server/registry/evaluations.h"
 #include "server/registry/models.h"
+#include "server/service/call_facts.h"
 #include "server/service/methods.h"
 
 namespace cairn::service {
@@ -23,12 +26,26 @@ void AddRegistryMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Filters<v1::ListChannelsRequest>("ListChannels", registry::ListChannels, backends.access);
 }
 
-void AddEvaluationMethods(const Backends&, MethodTableBuilder& table) {
+void AddEvaluationMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Of(*v1::Evaluation::descriptor()->file()->FindServiceByName("EvaluationService"));
   table.Changes<v1::CreateEvaluationRequest>("CreateEvaluation", registry::PlanCreateEvaluation,
                                              StampOfCall());
   table.Changes<v1::SealEvaluationRequest>("SealEvaluation", registry::PlanSealEvaluation,
                                            StampOfCall());
+  table.Changes<v1::EvaluateModelVersionRequest>(
+      "EvaluateModelVersion",
+      [&measurer = backends.measurer](const storage::Snapshot& snapshot,
+                                      const v1::EvaluateModelVersionRequest& request,
+                                      const evaluation::EvaluateCall& call) {
+        return evaluation::PlanEvaluateModelVersion(snapshot, measurer, request, call);
+      },
+      [access = backends.access, facts = FactsOfCall(backends)](const Caller& caller) {
+        const auto call = facts(caller);
+        return evaluation::EvaluateCall{
+            {call.now_unix_nanos, call.principal},
+            operations::NewOperationId(call.now_unix_nanos, call.new_id),
+            AllowanceOf(access, caller, v1::READ)};
+      });
   table.Answers<v1::GetEvaluationRequest>("GetEvaluation", registry::GetEvaluation);
   table.Answers<v1::ListEvaluationsRequest>("ListEvaluations", registry::ListEvaluations);
 }

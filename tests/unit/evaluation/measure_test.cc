@@ -138,7 +138,9 @@ TEST(MeasureAgainst, IndicesLieInTheSpaceOfTheReferenceWhateverTheModelsOwnIs) {
   EXPECT_NE(measured.space, own.space);
   for (const MeasuredValue& value : measured.values) {
     const MeasuredValue* same = Find(reference, value.metric);
-    if (same != nullptr) EXPECT_EQ(value.definition, same->definition);
+    if (same != nullptr) {
+      EXPECT_EQ(value.definition, same->definition);
+    }
   }
   EXPECT_EQ(Find(measured, "psi_max"), nullptr) << "of the model alone";
 }

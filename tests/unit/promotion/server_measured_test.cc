@@ -54,6 +54,7 @@ std::pair<VersionRead, VersionRead> TwoSpaces(double in_champions_space) {
   return {champion, challenger};
 }
 
+// The challenger comes first: candidates are told newest first.
 Decision Decided(const Policy& policy, const std::pair<VersionRead, VersionRead>& two) {
   auto input = Input(policy, {two.first, two.second});
   Serve(input, two.first, 1);
@@ -64,26 +65,26 @@ TEST(Reevaluate, ComparesDifferentlyPreparedModelsInTheChampionsSpace) {
   const Policy policy = PolicyWith(std::string(kReevaluate) + kBetter);
   const Decision better = Decided(policy, TwoSpaces(0.35));
   EXPECT_EQ(better.outcome(), Decision::PROMOTED);
-  const auto& check = CheckOf(better.candidates(1), "better");
+  const auto& check = CheckOf(better.candidates(0), "better");
   EXPECT_EQ(check.verdict(), Verdict::PASS) << check.message();
   EXPECT_EQ(check.observed(), 0.35);
   EXPECT_EQ(check.baseline(), 0.3);
 
   const Decision worse = Decided(policy, TwoSpaces(0.25));
   EXPECT_EQ(worse.outcome(), Decision::NO_CHANGE);
-  EXPECT_EQ(CheckOf(worse.candidates(1), "better").verdict(), Verdict::FAIL)
+  EXPECT_EQ(CheckOf(worse.candidates(0), "better").verdict(), Verdict::FAIL)
       << "0.9 in its own space proves nothing";
 }
 
 TEST(Reevaluate, NothingCanBeToldWithoutTheWordOrTheMeasurement) {
   const Decision unasked = Decided(PolicyWith(kBetter), TwoSpaces(0.35));
-  EXPECT_EQ(CheckOf(unasked.candidates(1), "better").verdict(), Verdict::INCONCLUSIVE);
+  EXPECT_EQ(CheckOf(unasked.candidates(0), "better").verdict(), Verdict::INCONCLUSIVE);
 
   auto two = TwoSpaces(0.35);
   two.second.evaluations.pop_back();
   const Decision unmeasured = Decided(PolicyWith(std::string(kReevaluate) + kBetter), two);
-  EXPECT_EQ(CheckOf(unmeasured.candidates(1), "better").verdict(), Verdict::INCONCLUSIVE);
-  EXPECT_THAT(CheckOf(unmeasured.candidates(1), "better").message(),
+  EXPECT_EQ(CheckOf(unmeasured.candidates(0), "better").verdict(), Verdict::INCONCLUSIVE);
+  EXPECT_THAT(CheckOf(unmeasured.candidates(0), "better").message(),
               HasSubstr("evaluation.space"));
 }
 
@@ -91,14 +92,14 @@ TEST(Reevaluate, WhatComparesAnywayStaysInItsOwnSpace) {
   auto two = TwoSpaces(0.1);
   two.second.evaluations[0].evaluation.set_space("logs");
   const Decision decision = Decided(PolicyWith(std::string(kReevaluate) + kBetter), two);
-  EXPECT_EQ(CheckOf(decision.candidates(1), "better").observed(), 0.9);
+  EXPECT_EQ(CheckOf(decision.candidates(0), "better").observed(), 0.9);
 }
 
 TEST(Reevaluate, ReportedValuesDoNotStandInForTheServersInAnotherSpace) {
   auto two = TwoSpaces(0.35);
   two.second.evaluations[1].evaluation.set_source(Evaluation::REPORTED);
   const Decision decision = Decided(PolicyWith(std::string(kReevaluate) + kBetter), two);
-  EXPECT_EQ(CheckOf(decision.candidates(1), "better").verdict(), Verdict::INCONCLUSIVE);
+  EXPECT_EQ(CheckOf(decision.candidates(0), "better").verdict(), Verdict::INCONCLUSIVE);
 }
 
 TEST(PairMetrics, BandsHoldForTheValueItself) {
@@ -106,7 +107,7 @@ TEST(PairMetrics, BandsHoldForTheValueItself) {
   for (const auto& [churn, verdict] : {std::pair{0.25, Verdict::PASS}, {0.26, Verdict::FAIL}}) {
     VersionRead challenger = Good(2);
     Measured(challenger, "logs", kChampion, {{"label_churn", churn}});
-    const auto check = CheckOf(Decided(policy, {Good(1), challenger}).candidates(1), "moved");
+    const auto check = CheckOf(Decided(policy, {Good(1), challenger}).candidates(0), "moved");
     EXPECT_EQ(check.verdict(), verdict) << check.message();
     EXPECT_EQ(check.observed(), churn);
     EXPECT_EQ(check.needed(), "<= 0.25");
@@ -117,7 +118,7 @@ TEST(PairMetrics, AreOfThisChampionAndSkippedWithoutOne) {
   const Policy policy = PolicyWith(kMoved);
   VersionRead challenger = Good(2);
   Measured(challenger, "logs", "models/customer-segments/versions/7", {{"label_churn", 0.0}});
-  EXPECT_EQ(CheckOf(Decided(policy, {Good(1), challenger}).candidates(1), "moved").verdict(),
+  EXPECT_EQ(CheckOf(Decided(policy, {Good(1), challenger}).candidates(0), "moved").verdict(),
             Verdict::INCONCLUSIVE);
   const Decision first = MustDecide(policy, Input(policy, {challenger}));
   EXPECT_EQ(CheckOf(first.candidates(0), "moved").verdict(), Verdict::SKIPPED);
@@ -128,9 +129,9 @@ TEST(PairMetrics, AGateMayNameThem) {
       PolicyWith("  gates:\n    - {id: agrees, metric: ari, pass: '>= 0.5'}\n");
   VersionRead challenger = Good(2);
   Measured(challenger, "logs", kChampion, {{"ari", 0.4}});
-  EXPECT_EQ(CheckOf(Decided(policy, {Good(1), challenger}).candidates(1), "agrees").verdict(),
-            Verdict::FAIL);
   EXPECT_EQ(CheckOf(Decided(policy, {Good(1), challenger}).candidates(0), "agrees").verdict(),
+            Verdict::FAIL);
+  EXPECT_EQ(CheckOf(Decided(policy, {Good(1), challenger}).candidates(1), "agrees").verdict(),
             Verdict::SKIPPED);
 }
 

@@ -16,6 +16,7 @@
 #include "server/artifacts/pack_blob_store.h"
 #include "server/auth/access_control.h"
 #include "server/auth/role_bindings.h"
+#include "server/evaluation/measurer.h"
 #include "server/service/authorize.h"
 #include "server/service/methods.h"
 #include "server/storage/keyspace.h"
@@ -42,6 +43,7 @@ class WholeTableTest : public RpcTest {
                                           *blobs_,
                                           artifacts::MakeManifestLoader(*blobs_),
                                           feed_,
+                                          measurer_,
                                           {},
                                           &access_});
     auto table = service::MakeMethodTable(*backends_);
@@ -57,6 +59,9 @@ class WholeTableTest : public RpcTest {
                                  ::testing::UnitTest::GetInstance()->current_test_info()->name();
   std::unique_ptr<artifacts::BlobStore> blobs_;
   events::EventFeed feed_{*store_};
+  evaluation::Measurer measurer_{[this](const Digest& digest, int64_t max_bytes) {
+    return blobs_->ReadAll(digest, max_bytes);
+  }};
   auth::AccessControl access_{*store_};
   std::unique_ptr<const service::Backends> backends_;
   std::unique_ptr<const service::MethodTable> table_;
