@@ -51,8 +51,8 @@ std::optional<double> StabilityIndex(const cairn::v1::SegmentationModel::Feature
   }
   double index = 0;
   for (size_t i = 0; i < counts.size(); ++i) {
-    const double now = std::max(
-        static_cast<double>(counts[i]) / static_cast<double>(values.size()), kLeastShare);
+    const double now =
+        std::max(static_cast<double>(counts[i]) / static_cast<double>(values.size()), kLeastShare);
     const double then = std::max(bins.shares[i], kLeastShare);
     index += (now - then) * std::log(now / then);
   }

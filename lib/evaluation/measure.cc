@@ -38,12 +38,12 @@ absl::StatusOr<Segmented> Segment(const Predictor& predictor, const FeatureTable
 }
 
 void Add(std::string_view metric, std::string_view variant, double value, Measurement& out) {
-  out.values.push_back({std::string(metric), std::string(metric) + std::string(variant), value, {}});
+  out.values.push_back(
+      {std::string(metric), std::string(metric) + std::string(variant), value, {}});
 }
 
 // What lib/clustering refuses cannot be measured.
-void AddIfMeasured(std::string_view metric, const absl::StatusOr<double>& value,
-                   Measurement& out) {
+void AddIfMeasured(std::string_view metric, const absl::StatusOr<double>& value, Measurement& out) {
   if (value.ok()) Add(metric, ".v1", *value, out);
 }
 
@@ -112,8 +112,7 @@ void AddIndices(const Matrix& components, const Labels& labels, const MeasureOpt
 
 // Mean distance between the means of paired segments. nullopt if no pair has rows on both sides.
 std::optional<double> CentroidShift(const Matrix& components, const Labels& labels,
-                                    const Labels& reference,
-                                    const std::vector<int32_t>& partner) {
+                                    const Labels& reference, const std::vector<int32_t>& partner) {
   const auto mine = clustering::GroupRows(components, labels);
   const auto theirs = clustering::GroupRows(components, reference);
   if (!mine.ok() || !theirs.ok()) return std::nullopt;

@@ -26,7 +26,8 @@ namespace cairn::evaluation {
 //   silhouette.exact.v1, silhouette.sampled.v1   of all rows, up to kExactRows of them; beyond, of
 //                                kSampleRows rows that are drawn by the seed, with standard error
 //   davies_bouldin.v1, calinski_harabasz.v1
-//   inertia.partition.v1         squared distances of the rows to the means of their segments' rows,
+//   inertia.partition.v1         squared distances of the rows to the means of their segments'
+//   rows,
 //                                so that it means the same in any space
 //   cluster_count.v1             segments of the model, with rows or without
 //   min_cluster_share.v1, max_cluster_share.v1   over all segments; 0 for one without rows

@@ -19,8 +19,8 @@ namespace cairn::model {
 std::string EvaluationSpaceDigest(const cairn::v1::SegmentationModel& model,
                                   std::string_view outlier_treatment);
 
-// How that space is prepared, without what was fitted to data: name, transform and row norm group of
-// every feature, whether it is centred and scaled at all, the model's parameter `scaling`, the
+// How that space is prepared, without what was fitted to data: name, transform and row norm group
+// of every feature, whether it is centred and scaled at all, the model's parameter `scaling`, the
 // number of components, and the treatment of outliers. A model that is trained again in the same
 // way on other data keeps it.
 std::string PreparationDigest(const cairn::v1::SegmentationModel& model,

@@ -154,11 +154,10 @@ bool HasChampionOrConclude(const CheckContext& context, CheckResult& result) {
 std::optional<double> PairValueOrConclude(std::string_view metric, const CheckHead& head,
                                           const CheckContext& context, CheckResult& result) {
   if (!HasChampionOrConclude(context, result)) return std::nullopt;
-  const Observation seen = ObserveAgainst(context.candidate, context.champion->version.name(),
-                                          metric, context.pin);
+  const Observation seen =
+      ObserveAgainst(context.candidate, context.champion->version.name(), metric, context.pin);
   AddEvidence(context.candidate.version, seen, result);
-  const double* value =
-      FoundOrConclude(seen, metric, "the candidate", head.on_missing, result);
+  const double* value = FoundOrConclude(seen, metric, "the candidate", head.on_missing, result);
   if (value == nullptr) return std::nullopt;
   result.set_observed(*value);
   return *value;

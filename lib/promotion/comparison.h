@@ -65,8 +65,8 @@ std::optional<double> PairValueOrConclude(std::string_view metric, const CheckHe
 // Reads both values and puts them into the result; nullopt after it concluded the
 // check: SKIPPED without a champion or where `when` does not hold, INCONCLUSIVE where
 // nothing can be compared. Where the policy says `ifIncomparable: reevaluate`, values that do not
-// compare give way to those that the server measured of both in the champion's space. An infinite candidate fails; of an infinite champion nothing
-// can be said.
+// compare give way to those that the server measured of both in the champion's space. An infinite
+// candidate fails; of an infinite champion nothing can be said.
 std::optional<ComparedValues> CompareOrConclude(const ComparedMetric& compared,
                                                 const CheckHead& head, const CheckContext& context,
                                                 cairn::v1::CheckResult& result);

@@ -9,8 +9,7 @@ namespace cairn::promotion {
 namespace {
 
 // A metric of a pair compares already, so it has bands of its own and nothing else.
-absl::Status CheckPair(const YamlMap& check, const MetricInfo& metric,
-                       const Guardrail& guardrail) {
+absl::Status CheckPair(const YamlMap& check, const MetricInfo& metric, const Guardrail& guardrail) {
   if (guardrail.bands.Empty()) {
     return InvalidPolicy(*check.Find("metric"),
                          "describes candidate and champion together; write pass or fail");
@@ -25,7 +24,8 @@ absl::Status CheckPair(const YamlMap& check, const MetricInfo& metric,
 
 absl::StatusOr<Guardrail> Guardrail::Read(const YamlMap& check) {
   Guardrail guardrail;
-  CAIRN_ASSIGN_OR_RETURN(guardrail.compared, ComparedMetric::Read(check, ComparedMetric::Metrics::kOfPairsToo));
+  CAIRN_ASSIGN_OR_RETURN(guardrail.compared,
+                         ComparedMetric::Read(check, ComparedMetric::Metrics::kOfPairsToo));
   CAIRN_ASSIGN_OR_RETURN(guardrail.bands, Bands::Read(check));
   const YamlField* loss = check.Find("maxLoss");
   if (const MetricInfo& metric = *FindMetric(guardrail.compared.metric); metric.of_pair) {

@@ -148,8 +148,7 @@ absl::Status ReadBaseline(const YamlField& field, Policy& policy) {
     CAIRN_ASSIGN_OR_RETURN(const size_t index, ReadChoice(*absent, kIfAbsent));
     policy.if_absent = static_cast<IfAbsent>(index);
   }
-  CAIRN_RETURN_IF_ERROR(
-      ReadWord(map, "ifIncomparable", kIfIncomparable, policy.if_incomparable));
+  CAIRN_RETURN_IF_ERROR(ReadWord(map, "ifIncomparable", kIfIncomparable, policy.if_incomparable));
   if (policy.if_incomparable == IfIncomparable::kReevaluate && policy.evidence_dataset.empty()) {
     return InvalidPolicy(*map.Find("ifIncomparable"),
                          "needs evidence.dataset: what models are measured on");

@@ -44,9 +44,9 @@ absl::StatusOr<Digest> OnlyFile(const Resource& resource, std::string_view missi
 absl::StatusOr<MeasuredModel> ReadModel(const Snapshot& snapshot, std::string_view field,
                                         std::string_view name) {
   CAIRN_ASSIGN_OR_RETURN(const VersionName parsed, ParseModelVersionName(field, name));
-  CAIRN_ASSIGN_OR_RETURN(
-      auto stored, storage::ReadRecord<ModelVersionRecord>(
-                       snapshot, storage::ModelVersionKey(parsed.parent_id, parsed.version)));
+  CAIRN_ASSIGN_OR_RETURN(auto stored,
+                         storage::ReadRecord<ModelVersionRecord>(
+                             snapshot, storage::ModelVersionKey(parsed.parent_id, parsed.version)));
   if (!stored.has_value()) {
     return NotFound(ErrorReason::MODEL_VERSION_NOT_FOUND, "ModelVersion", name).ToStatus();
   }
@@ -71,8 +71,7 @@ absl::StatusOr<MeasuredData> ReadData(const Snapshot& snapshot, std::string_view
   }
   data.name = DatasetVersionName(data.version.parent_id, data.version.version);
   data.sha256 = stored->value.version().sha256();
-  CAIRN_ASSIGN_OR_RETURN(data.file,
-                         OnlyFile(stored->value.version(), "one file *.csv", IsTable));
+  CAIRN_ASSIGN_OR_RETURN(data.file, OnlyFile(stored->value.version(), "one file *.csv", IsTable));
   return data;
 }
 

@@ -12,8 +12,8 @@
 namespace cairn::evaluation {
 namespace {
 
-constexpr int64_t kModelShare = 4;     // of the cache: one part is for models
-constexpr int64_t kResultShare = 16;   // beside it, for measurements
+constexpr int64_t kModelShare = 4;      // of the cache: one part is for models
+constexpr int64_t kResultShare = 16;    // beside it, for measurements
 constexpr int64_t kResultBytes = 4096;  // of one, about
 
 int Slots(int asked) {

@@ -58,14 +58,13 @@ v1::Evaluation ToEvaluation(const MeasurementInputs& inputs, const Measurement& 
 absl::StatusOr<std::optional<v1::Evaluation>> FindRecorded(const storage::Snapshot& snapshot,
                                                            const MeasurementInputs& inputs) {
   CAIRN_ASSIGN_OR_RETURN(const VersionName version, NameOf(inputs.model));
-  CAIRN_ASSIGN_OR_RETURN(
-      const auto pointer,
-      storage::ReadRecord<PointerRecord>(snapshot, IndexKey(version, inputs)));
+  CAIRN_ASSIGN_OR_RETURN(const auto pointer,
+                         storage::ReadRecord<PointerRecord>(snapshot, IndexKey(version, inputs)));
   if (!pointer.has_value()) return std::nullopt;
-  CAIRN_ASSIGN_OR_RETURN(
-      auto stored, storage::ReadRecord<EvaluationRecord>(
-                       snapshot, storage::EvaluationKey(version.parent_id, version.version,
-                                                        pointer->value.number())));
+  CAIRN_ASSIGN_OR_RETURN(auto stored,
+                         storage::ReadRecord<EvaluationRecord>(
+                             snapshot, storage::EvaluationKey(version.parent_id, version.version,
+                                                              pointer->value.number())));
   if (!stored.has_value()) return std::nullopt;
   return std::move(*stored->value.mutable_evaluation());
 }

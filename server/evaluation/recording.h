@@ -29,8 +29,7 @@ absl::StatusOr<std::optional<v1::Evaluation>> FindRecorded(const storage::Snapsh
 absl::StatusOr<v1::Evaluation> AddRecord(const storage::Snapshot& snapshot,
                                          const MeasurementInputs& inputs,
                                          const Measurement& measurement,
-                                         const storage::Stamp& stamp,
-                                         storage::WriteSet& write_set);
+                                         const storage::Stamp& stamp, storage::WriteSet& write_set);
 
 }  // namespace cairn::evaluation
 

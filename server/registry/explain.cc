@@ -53,8 +53,7 @@ absl::StatusOr<cairn::v1::ExplainResponse> Explain(const Snapshot& snapshot,
     CAIRN_ASSIGN_OR_RETURN(auto stored, FindDecision(snapshot, channel.decision()));
     if (stored.has_value()) *response.mutable_decision() = *std::move(stored);
   } else {
-    CAIRN_ASSIGN_OR_RETURN(Situation situation,
-                           ReadSituation(snapshot, request.name(), version));
+    CAIRN_ASSIGN_OR_RETURN(Situation situation, ReadSituation(snapshot, request.name(), version));
     AddUnrecorded(unrecorded, situation);
     CAIRN_ASSIGN_OR_RETURN(*response.mutable_decision(),
                            MakeDecision(snapshot, situation, now_unix_nanos));

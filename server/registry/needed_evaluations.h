@@ -27,15 +27,15 @@ struct NeededEvaluations {
   std::vector<NeededEvaluation> missing;
 };
 
-// What is missing for a decision about `channel_name`, as ReadSituation would find it. A policy lets
-// the server measure by itself in two cases, both on the newest version of its data set:
+// What is missing for a decision about `channel_name`, as ReadSituation would find it. A policy
+// lets the server measure by itself in two cases, both on the newest version of its data set:
 //
 // - `evidence.trust: server`: every candidate and the champion in their own spaces; and the
 //   candidates against the champion if a check names a metric of a pair
 // - `baseline.ifIncomparable: reevaluate`: the champion in its own space, the candidates against it
 //
-// Nothing is missing for other policies, without a data set, or where there are more candidates than
-// the policy allows. Errors of ReadSituation.
+// Nothing is missing for other policies, without a data set, or where there are more candidates
+// than the policy allows. Errors of ReadSituation.
 absl::StatusOr<NeededEvaluations> FindNeededEvaluations(const storage::Snapshot& snapshot,
                                                         std::string_view channel_name,
                                                         const std::string& only_version);

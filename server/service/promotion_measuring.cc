@@ -55,8 +55,8 @@ absl::StatusOr<registry::UnrecordedEvaluations> MeasureForDryRun(
     const registry::NeededEvaluations& needed) {
   registry::UnrecordedEvaluations unrecorded;
   for (const NeededEvaluation& one : needed.missing) {
-    const auto inputs = evaluation::ReadInputs(snapshot, one.version, needed.dataset_version,
-                                               one.reference);
+    const auto inputs =
+        evaluation::ReadInputs(snapshot, one.version, needed.dataset_version, one.reference);
     CAIRN_RETURN_IF_ERROR(UnlessUnsupported(inputs.status()));
     if (!inputs.ok()) continue;
     const auto measured = measurer.Measure(*inputs);

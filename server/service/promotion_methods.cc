@@ -50,8 +50,7 @@ Change Promote(const Backends& backends, const Caller& caller, const v1::Promote
 absl::StatusOr<v1::ExplainResponse> Explain(const Backends& backends, const Caller& caller,
                                             const v1::ExplainRequest& asked) {
   const auto snapshot = backends.store.GetSnapshot();
-  const auto needed =
-      registry::FindNeededEvaluations(*snapshot, asked.name(), asked.version());
+  const auto needed = registry::FindNeededEvaluations(*snapshot, asked.name(), asked.version());
   registry::UnrecordedEvaluations unrecorded;
   // What is wrong with the channel is told by the use case.
   if (needed.ok()) {

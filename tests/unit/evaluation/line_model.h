@@ -8,7 +8,8 @@
 
 namespace cairn::evaluation {
 
-// A model of one feature, `x`, that is taken as it is divided by `scale`, with centres in that space.
+// A model of one feature, `x`, that is taken as it is divided by `scale`, with centres in that
+// space.
 inline cairn::v1::SegmentationModel LineModel(std::initializer_list<double> centers,
                                               double scale = 1) {
   cairn::v1::SegmentationModel model;

@@ -99,7 +99,8 @@ TEST(Measure, SamplesLargeTablesBySeedAndSaysHowFarOffThatMayBe) {
   EXPECT_NEAR(value.value, ValueOf(exact, "silhouette"), 5 * *value.standard_error);
   EXPECT_EQ(sampled.settings.at("silhouette.sample_seed"), "42");
   EXPECT_EQ(sampled.settings.at("silhouette.sample_rows"), "500");
-  EXPECT_EQ(ValueOf(sampled, "inertia"), ValueOf(exact, "inertia")) << "only silhouettes are sampled";
+  EXPECT_EQ(ValueOf(sampled, "inertia"), ValueOf(exact, "inertia"))
+      << "only silhouettes are sampled";
   EXPECT_EQ(ValueOf(*Measure(Predict({2, 34, 66}), table, options), "silhouette"), value.value);
   options.sample_seed = 43;
   EXPECT_NE(ValueOf(*Measure(Predict({2, 34, 66}), table, options), "silhouette"), value.value);

@@ -84,8 +84,7 @@ TEST(Reevaluate, NothingCanBeToldWithoutTheWordOrTheMeasurement) {
   two.second.evaluations.pop_back();
   const Decision unmeasured = Decided(PolicyWith(std::string(kReevaluate) + kBetter), two);
   EXPECT_EQ(CheckOf(unmeasured.candidates(0), "better").verdict(), Verdict::INCONCLUSIVE);
-  EXPECT_THAT(CheckOf(unmeasured.candidates(0), "better").message(),
-              HasSubstr("evaluation.space"));
+  EXPECT_THAT(CheckOf(unmeasured.candidates(0), "better").message(), HasSubstr("evaluation.space"));
 }
 
 TEST(Reevaluate, WhatComparesAnywayStaysInItsOwnSpace) {
@@ -125,8 +124,7 @@ TEST(PairMetrics, AreOfThisChampionAndSkippedWithoutOne) {
 }
 
 TEST(PairMetrics, AGateMayNameThem) {
-  const Policy policy =
-      PolicyWith("  gates:\n    - {id: agrees, metric: ari, pass: '>= 0.5'}\n");
+  const Policy policy = PolicyWith("  gates:\n    - {id: agrees, metric: ari, pass: '>= 0.5'}\n");
   VersionRead challenger = Good(2);
   Measured(challenger, "logs", kChampion, {{"ari", 0.4}});
   EXPECT_EQ(CheckOf(Decided(policy, {Good(1), challenger}).candidates(0), "agrees").verdict(),
