@@ -37,7 +37,7 @@ void Stamped(const ModelVersion& version, const VersionName& of, int64_t number,
   }
 }
 
-void Put(const VersionName& of, int64_t number, const Evaluation& evaluation, WriteSet& write_set) {
+void PutEvaluation(const VersionName& of, int64_t number, const Evaluation& evaluation, WriteSet& write_set) {
   const storage::Key key = storage::EvaluationKey(of.parent_id, of.version, number);
   write_set.RequireAbsent(key)
       .PutRecord(key, EvaluationPayload(evaluation))
@@ -77,7 +77,7 @@ absl::Status AppendEvaluations(const ModelVersion& version, const EvaluationCoun
   }
   for (Evaluation& evaluation : evaluations) {
     Stamped(version, of, ++number, stamp, evaluation);
-    Put(of, number, evaluation, write_set);
+    PutEvaluation(of, number, evaluation, write_set);
   }
   CounterRecord record;
   record.set_value(number);

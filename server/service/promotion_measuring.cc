@@ -37,7 +37,7 @@ absl::Status RecordOnce(storage::KvStore& store, evaluation::Measurer& measurer,
 }
 
 // Another evaluation of the version may be recorded at the same time.
-absl::Status Record(storage::KvStore& store, evaluation::Measurer& measurer,
+absl::Status RecordOne(storage::KvStore& store, evaluation::Measurer& measurer,
                     const std::string& dataset_version, const NeededEvaluation& needed,
                     const storage::Stamp& stamp) {
   absl::Status status;
@@ -71,7 +71,7 @@ absl::Status MeasureAndRecord(storage::KvStore& store, evaluation::Measurer& mea
                               const registry::NeededEvaluations& needed,
                               const storage::Stamp& stamp) {
   for (const NeededEvaluation& one : needed.missing) {
-    CAIRN_RETURN_IF_ERROR(Record(store, measurer, needed.dataset_version, one, stamp));
+    CAIRN_RETURN_IF_ERROR(RecordOne(store, measurer, needed.dataset_version, one, stamp));
   }
   return absl::OkStatus();
 }

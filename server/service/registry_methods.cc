@@ -26,25 +26,37 @@ void AddRegistryMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Filters<v1::ListChannelsRequest>("ListChannels", registry::ListChannels, backends.access);
 }
 
+namespace {
+
+// Asking is quick; a rehearsal measures.
+Change EvaluateModelVersion(const Backends& backends, const Caller& caller,
+                            const v1::EvaluateModelVersionRequest& request) {
+  const auto facts = FactsOfCall(backends)(caller);
+  Change change;
+  if (request.validate_only()) change.effort = Effort::kIo;
+  change.plan = [&measurer = backends.measurer, &request,
+                 call = evaluation::EvaluateCall{
+                     StampOfCall()(caller),
+                     operations::NewOperationId(facts.now_unix_nanos, facts.new_id),
+                     AllowanceOf(backends.access, caller, v1::READ)}](
+                    const storage::Snapshot& snapshot) {
+    return evaluation::PlanEvaluateModelVersion(snapshot, measurer, request, call);
+  };
+  return change;
+}
+
+}  // namespace
+
 void AddEvaluationMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Of(*v1::Evaluation::descriptor()->file()->FindServiceByName("EvaluationService"));
   table.Changes<v1::CreateEvaluationRequest>("CreateEvaluation", registry::PlanCreateEvaluation,
                                              StampOfCall());
   table.Changes<v1::SealEvaluationRequest>("SealEvaluation", registry::PlanSealEvaluation,
                                            StampOfCall());
-  table.Changes<v1::EvaluateModelVersionRequest>(
+  table.MakesChange<v1::EvaluateModelVersionRequest>(
       "EvaluateModelVersion",
-      [&measurer = backends.measurer](const storage::Snapshot& snapshot,
-                                      const v1::EvaluateModelVersionRequest& request,
-                                      const evaluation::EvaluateCall& call) {
-        return evaluation::PlanEvaluateModelVersion(snapshot, measurer, request, call);
-      },
-      [access = backends.access, facts = FactsOfCall(backends)](const Caller& caller) {
-        const auto call = facts(caller);
-        return evaluation::EvaluateCall{
-            {call.now_unix_nanos, call.principal},
-            operations::NewOperationId(call.now_unix_nanos, call.new_id),
-            AllowanceOf(access, caller, v1::READ)};
+      [&backends](const Caller& caller, const v1::EvaluateModelVersionRequest& request) {
+        return EvaluateModelVersion(backends, caller, request);
       });
   table.Answers<v1::GetEvaluationRequest>("GetEvaluation", registry::GetEvaluation);
   table.Answers<v1::ListEvaluationsRequest>("ListEvaluations", registry::ListEvaluations);
