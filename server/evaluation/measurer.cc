@@ -25,7 +25,7 @@ absl::Status AsUnsupported(std::string_view resource, const absl::Status& status
   if (status.ok() || !absl::IsInvalidArgument(status)) return status;
   const std::string column = MetadataOf(status, "column");
   return Unsupported(resource, column.empty()
-                                   ? fmt::format("the form it should: {}", status.message())
+                                   ? "the form it should: " + std::string(status.message())
                                    : fmt::format("the column {}", column));
 }
 
