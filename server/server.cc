@@ -23,6 +23,8 @@
 #include "server/calls/replies.h"
 #include "server/certificate_keeper.h"
 #include "server/core/limits.h"
+#include "server/evaluation/evaluation_work.h"
+#include "server/evaluation/measurer.h"
 #include "server/events/event_feed.h"
 #include "server/events/history_trimmer.h"
 #include "server/events/store_time.h"
@@ -332,7 +334,7 @@ class Server::Impl {
     backends_.reset(new service::Backends{*store_, SystemIds(), *store_clock_, *run_searcher_,
                                           *metric_compactor_, *run_leases_, *operations_, *blobs_,
                                           artifacts::MakeManifestLoader(*blobs_), *event_feed_,
-                                          facts, access_.get(), auditor_.get()});
+                                          *measurer_, facts, access_.get(), auditor_.get()});
     CAIRN_ASSIGN_OR_RETURN(methods_, service::MakeMethodTable(*backends_));
     return absl::OkStatus();
   }
@@ -352,6 +354,7 @@ class Server::Impl {
     operations_ = std::make_unique<operations::OperationRunner>(*store_, clock, *store_clock_);
     operations_->Add(tracking::MakePurgeExperimentWork(*run_searcher_));
     operations_->Add(tracking::MakeBulkChangeRunsWork(*run_searcher_));
+    operations_->Add(evaluation::MakeEvaluationWork(*measurer_, clock));
     operations_->Add(blobs_->NewCollectionWork());
     operations_->Add(blobs_->NewScrubWork());
     return operations_->Start();
@@ -372,6 +375,10 @@ class Server::Impl {
     }
     CAIRN_ASSIGN_OR_RETURN(blobs_,
                            artifacts::OpenBlobStore(std::move(blob_options), *store_, clock));
+    measurer_ = std::make_unique<evaluation::Measurer>(
+        [&blobs = *blobs_](const Digest& digest, int64_t max_bytes) {
+          return blobs.ReadAll(digest, max_bytes);
+        });
     return absl::OkStatus();
   }
 
@@ -427,6 +434,7 @@ class Server::Impl {
   std::unique_ptr<tracking::RunPurger> run_purger_;
   std::unique_ptr<tracking::RunLeaseKeeper> run_leases_;
   std::unique_ptr<artifacts::BlobStore> blobs_;
+  std::unique_ptr<evaluation::Measurer> measurer_;
   std::unique_ptr<operations::OperationRunner> operations_;
   std::unique_ptr<events::HistoryTrimmer> history_;
   std::unique_ptr<ThreadPool> pool_;

@@ -21,6 +21,7 @@ std::vector<Command> DatasetCommands();     // diff, tag and delete dataset
 std::vector<Command> RetentionCommands();   // set retention, prune dataset
 std::vector<Command> LineageCommands();     // lineage
 std::vector<Command> RegistryCommands();    // create model, register, alias …
+std::vector<Command> EvaluateCommands();    // evaluate
 std::vector<Command> PromotionCommands();   // apply, policy, promote, why, …
 std::vector<Command> PolicyCommands();      // policy diff and init, delete policy
 std::vector<Command> WayBackCommands();     // rollback, hold, release, override

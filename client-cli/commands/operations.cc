@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "cairn/v1/artifacts.pb.h"
+#include "cairn/v1/evaluations.pb.h"
 #include "cairn/v1/tracking.pb.h"
 #include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
@@ -94,6 +95,7 @@ OperationView ViewOf(const Operation& operation) {
   v1::ScrubBlobsMetadata scrub;
   v1::BulkChangeRunsMetadata bulk;
   v1::PurgeExperimentMetadata purge;
+  v1::EvaluateModelVersionMetadata evaluation;
   if (operation.metadata().UnpackTo(&bulk)) {
     view.kind = ChangeName(bulk.request().change());
     view.progress = fmt::format("{} of {} runs", bulk.changed_run_count(), bulk.run_count());
@@ -106,6 +108,12 @@ OperationView ViewOf(const Operation& operation) {
     view.progress = fmt::format("{} of {} runs", purge.purged_run_count(), purge.run_count());
     view.create_time = purge.create_time();
     view.end_time = purge.end_time();
+  } else if (operation.metadata().UnpackTo(&evaluation)) {
+    view.kind = "evaluate " + evaluation.request().name();
+    view.progress = fmt::format("{} of {} evaluations", evaluation.done_evaluation_count(),
+                                evaluation.evaluation_count());
+    view.create_time = evaluation.create_time();
+    view.end_time = evaluation.end_time();
   } else if (operation.metadata().UnpackTo(&collection)) {
     ViewCollection(collection, view);
   } else if (operation.metadata().UnpackTo(&scrub)) {
@@ -148,6 +156,8 @@ class OperationProgress {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
+}  // namespace
+
 absl::StatusOr<Operation> WaitUntilDone(Session& session, const Operation& operation) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   client::WaitOptions options;
@@ -166,6 +176,8 @@ absl::StatusOr<Operation> WaitUntilDone(Session& session, const Operation& opera
   }
   return done;
 }
+
+namespace {
 
 absl::StatusOr<int> PrintOperation(Session& session, const Operation& operation) {
   const OperationView view = ViewOf(operation);

@@ -34,6 +34,12 @@ absl::StatusOr<int> FollowOperation(Session& session, google::longrunning::Opera
 // kBackground and kPatience.
 absl::StatusOr<int> AwaitOperation(Session& session, google::longrunning::Operation operation);
 
+// Waits until the operation is done, with its progress on the standard error, and answers it as it
+// is then; its error is in it. An interrupt and --patience as above. REQUIRES: the command has
+// kPatience.
+absl::StatusOr<google::longrunning::Operation> WaitUntilDone(
+    Session& session, const google::longrunning::Operation& operation);
+
 }  // namespace cairn::cli
 
 #endif  // CAIRN_CLIENT_CLI_COMMANDS_OPERATIONS_H_

@@ -270,6 +270,24 @@ Table ToTable(const Session& session, const v1::ListEvaluationsResponse& list) {
   return table;
 }
 
+Table ToTable(const v1::EvaluateModelVersionResponse& measured) {
+  Table table;
+  table.columns = {Id("METRIC"),       Number("VALUE"), Number("ERROR"),
+                   Text("DEFINITION"), Text("AGAINST"), Wide("EVALUATION")};
+  for (const v1::Evaluation& evaluation : measured.evaluations()) {
+    for (const v1::EvaluationValue& value : evaluation.values()) {
+      table.rows.push_back(
+          {evaluation.name(),
+           value.metric(),
+           {Cell(value.metric()), DoubleCell(value.value()),
+            value.has_standard_error() ? DoubleCell(value.standard_error()) : Cell(),
+            Cell(value.definition()), NameCell(evaluation.reference_version()),
+            Cell(evaluation.name())}});
+    }
+  }
+  return table;
+}
+
 Table ToTable(const Session& session, const v1::ListAliasesResponse& list) {
   Table table;
   table.columns = {Id("ALIAS"), Number("VERSION"), Text("UPDATED")};

@@ -30,6 +30,9 @@ Table ToTable(const Session& session, const v1::ListModelVersionsResponse& list)
 
 // What was measured appears as columns of the metrics' names.
 Table ToTable(const Session& session, const v1::ListEvaluationsResponse& list);
+
+// One row for each value that was measured, and whose space it is of.
+Table ToTable(const v1::EvaluateModelVersionResponse& measured);
 Table ToTable(const Session& session, const v1::ListAliasesResponse& list);
 // With a column of the versions that are held, if any channel tells some.
 Table ToTable(const Session& session, const v1::ListChannelsResponse& list);

@@ -155,6 +155,8 @@ class EvaluationClient {
   CAIRN_CLIENT_CALL(EvaluationService, CreateEvaluation, v1::CreateEvaluationRequest,
                     v1::Evaluation)
   CAIRN_CLIENT_CALL(EvaluationService, SealEvaluation, v1::SealEvaluationRequest, v1::Evaluation)
+  CAIRN_CLIENT_CALL(EvaluationService, EvaluateModelVersion, v1::EvaluateModelVersionRequest,
+                    google::longrunning::Operation)
   CAIRN_CLIENT_CALL(EvaluationService, GetEvaluation, v1::GetEvaluationRequest, v1::Evaluation)
   CAIRN_CLIENT_CALL(EvaluationService, ListEvaluations, v1::ListEvaluationsRequest,
                     v1::ListEvaluationsResponse)

@@ -13,7 +13,7 @@
 namespace cairn::clustering {
 
 // Clusters renumbered without gaps: number i below is the i-th smallest label that occurs. A plain
-// value; internal to lib/clustering.
+// value.
 struct Clusters {
   std::vector<std::int32_t> names;   // per cluster, its label
   std::vector<std::size_t> numbers;  // per row, its cluster

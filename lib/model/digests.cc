@@ -55,6 +55,26 @@ std::string EvaluationSpaceDigest(const cairn::v1::SegmentationModel& model,
   return bytes.Sha256();
 }
 
+std::string PreparationDigest(const cairn::v1::SegmentationModel& model,
+                              std::string_view outlier_treatment) {
+  CanonicalBytes bytes;
+  bytes.Text("cairn.preparation.v1");
+  bytes.Integer(model.features_size());
+  for (const auto& feature : model.features()) {
+    bytes.Text(feature.name());
+    bytes.Integer(feature.transform());
+    bytes.Integer(feature.row_norm_group());
+    bytes.Integer(feature.center() != 0 || feature.scale() != 1 ? 1 : 0);
+  }
+  const auto scaling = model.params().find("scaling");
+  bytes.Text(scaling == model.params().end() ? "" : scaling->second);
+  const int features = model.features_size();
+  bytes.Integer(
+      model.has_projection() && features > 0 ? model.projection().components_size() / features : 0);
+  bytes.Text(outlier_treatment);
+  return bytes.Sha256();
+}
+
 std::string FeatureSchemaDigest(std::span<const std::string> names, std::string_view definition) {
   CanonicalBytes bytes;
   bytes.Text("cairn.feature_schema.v1");

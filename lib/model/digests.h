@@ -19,6 +19,13 @@ namespace cairn::model {
 std::string EvaluationSpaceDigest(const cairn::v1::SegmentationModel& model,
                                   std::string_view outlier_treatment);
 
+// How that space is prepared, without what was fitted to data: name, transform and row norm group
+// of every feature, whether it is centred and scaled at all, the model's parameter `scaling`, the
+// number of components, and the treatment of outliers. A model that is trained again in the same
+// way on other data keeps it.
+std::string PreparationDigest(const cairn::v1::SegmentationModel& model,
+                              std::string_view outlier_treatment);
+
 // What the features mean: their names in order and `definition`, the name of the rules that
 // compute them (`retail-features/default/1`).
 std::string FeatureSchemaDigest(std::span<const std::string> names, std::string_view definition);

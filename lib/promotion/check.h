@@ -63,6 +63,9 @@ class Rule {
   virtual void Evaluate(const CheckHead& head, const CheckContext& context,
                         cairn::v1::CheckResult& result) const = 0;
 
+  // Whether it names a metric that the server measures of candidate and champion together.
+  virtual bool NeedsPair() const { return false; }
+
   // Whether `other` is the same rule of the same kind.
   virtual bool Equals(const Rule& other) const = 0;
 };

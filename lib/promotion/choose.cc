@@ -23,7 +23,7 @@ std::optional<double> ValueOf(const ChooseKey& key, const Contender& contender,
     const auto it = params.find(key.key);
     return it == params.end() ? std::nullopt : ParseNumber(it->second);
   }
-  const Observation seen = Observe(*contender.read, key.key, pin);
+  const Observation seen = ObserveForRanking(*contender.read, key.key, pin);
   if (seen.kind != Observation::Kind::kFound) return std::nullopt;
   return seen.value;
 }
@@ -90,7 +90,7 @@ std::string WhyNotRankable(const Policy& policy, const EvidencePin& pin,
     const Contender* first = nullptr;
     Observation first_seen;
     for (const Contender& contender : contenders) {
-      const Observation seen = Observe(*contender.read, key.key, pin);
+      const Observation seen = ObserveForRanking(*contender.read, key.key, pin);
       if (seen.kind != Observation::Kind::kFound) continue;
       if (first == nullptr) {
         first = &contender;

@@ -1,6 +1,7 @@
 #include "lib/promotion/comparison.h"
 
 #include <cmath>
+#include <utility>
 
 #include "fmt/format.h"
 #include "lib/base/encoding.h"
@@ -82,6 +83,24 @@ bool FiniteOrConclude(const std::string& metric, const ComparedValues& values,
   return false;
 }
 
+// Where the values do not compare, and the policy has the server measure in the champion's space,
+// those of there take their place, if they compare.
+void MeasureInReferenceIfNeeded(const std::string& metric, const CheckContext& context,
+                                Observation& mine, Observation& theirs) {
+  constexpr auto kFound = Observation::Kind::kFound;
+  const auto compare = [&](const Observation& a, const Observation& b) {
+    return a.kind == kFound && b.kind == kFound &&
+           !FirstDifference(context.comparable_on, context.candidate.version, a,
+                            context.champion->version, b);
+  };
+  if (context.pin.reference.empty() || compare(mine, theirs)) return;
+  Observation candidate = ObserveInReference(context.candidate, metric, context.pin);
+  Observation champion = ObserveInReference(*context.champion, metric, context.pin);
+  if (!compare(candidate, champion)) return;
+  mine = std::move(candidate);
+  theirs = std::move(champion);
+}
+
 // Differences carry rounding noise: six digits unless that hides the point.
 std::string Brief(double value, double bound) {
   const std::string text = fmt::format("{:.6g}", value);
@@ -94,11 +113,13 @@ std::string_view UnitOf(const Amount& amount) {
 
 }  // namespace
 
-absl::StatusOr<ComparedMetric> ComparedMetric::Read(const YamlMap& check,
-                                                    const MetricMap& metrics) {
+absl::StatusOr<ComparedMetric> ComparedMetric::Read(const YamlMap& check, const MetricMap& declared,
+                                                    Metrics metrics) {
   ComparedMetric compared;
   CAIRN_ASSIGN_OR_RETURN(const YamlField metric, check.Require("metric"));
-  CAIRN_ASSIGN_OR_RETURN(const MetricInfo* info, ReadMetric(metric, metrics));
+  CAIRN_ASSIGN_OR_RETURN(const MetricInfo* info, metrics == Metrics::kOfPairsToo
+                                                     ? ReadAnyMetric(metric, declared)
+                                                     : ReadMetric(metric, declared));
   compared.metric = std::string(info->name);
   CAIRN_RETURN_IF_ERROR(ReadDirection(check, info, compared.direction));
   if (const YamlField* when = check.Find("when")) {
@@ -122,19 +143,35 @@ void ComparedMetric::RenderWhen(YamlLines& lines) const {
   if (!equal_param.empty()) lines.Add("when", QuotedYaml(WhenText(equal_param)));
 }
 
+bool HasChampionOrConclude(const CheckContext& context, CheckResult& result) {
+  if (context.champion != nullptr) return true;
+  Conclude(Verdict::SKIPPED,
+           context.no_champion == NoChampion::kIsChampion ? "it is the champion itself"
+                                                          : "the channel serves nothing yet",
+           result);
+  return false;
+}
+
+std::optional<double> PairValueOrConclude(std::string_view metric, const CheckHead& head,
+                                          const CheckContext& context, CheckResult& result) {
+  if (!HasChampionOrConclude(context, result)) return std::nullopt;
+  const Observation seen =
+      ObserveAgainst(context.candidate, context.champion->version.name(), metric, context.pin);
+  AddEvidence(context.candidate.version, seen, result);
+  const double* value = FoundOrConclude(seen, metric, "the candidate", head.on_missing, result);
+  if (value == nullptr) return std::nullopt;
+  result.set_observed(*value);
+  return *value;
+}
+
 std::optional<ComparedValues> CompareOrConclude(const ComparedMetric& compared,
                                                 const CheckHead& head, const CheckContext& context,
                                                 CheckResult& result) {
-  if (context.champion == nullptr) {
-    Conclude(Verdict::SKIPPED,
-             context.no_champion == NoChampion::kIsChampion ? "it is the champion itself"
-                                                            : "the channel serves nothing yet",
-             result);
-    return std::nullopt;
-  }
+  if (!HasChampionOrConclude(context, result)) return std::nullopt;
   if (!AppliesOrConclude(compared.equal_param, context, result)) return std::nullopt;
-  const Observation mine = Observe(context.candidate, compared.metric, context.pin);
-  const Observation theirs = Observe(*context.champion, compared.metric, context.pin);
+  Observation mine = Observe(context.candidate, compared.metric, context.pin);
+  Observation theirs = Observe(*context.champion, compared.metric, context.pin);
+  MeasureInReferenceIfNeeded(compared.metric, context, mine, theirs);
   AddEvidence(context.candidate.version, mine, result);
   AddEvidence(context.champion->version, theirs, result);
   if (mine.kind == Observation::Kind::kFound) result.set_observed(mine.value);

@@ -29,8 +29,12 @@ struct Amount {
 struct ComparedMetric {
   static constexpr std::array<std::string_view, 3> kFields = {"metric", "direction", "when"};
 
+  // Which metrics the rule may name: one with bands those of pairs too.
+  enum class Metrics { kOfOneModel, kOfPairsToo };
+
   // POLICY_INVALID, POLICY_UNSUPPORTED at the field at fault.
-  static absl::StatusOr<ComparedMetric> Read(const YamlMap& check, const MetricMap& metrics);
+  static absl::StatusOr<ComparedMetric> Read(const YamlMap& check, const MetricMap& declared,
+                                             Metrics metrics = Metrics::kOfOneModel);
 
   // `when` stands behind the rule's own fields.
   void Render(YamlLines& lines) const;
@@ -49,10 +53,20 @@ struct ComparedValues {
   double champion = 0;
 };
 
+// False after it concluded the check as SKIPPED, because there is no champion to compare with.
+bool HasChampionOrConclude(const CheckContext& context, cairn::v1::CheckResult& result);
+
+// The value of a metric of a pair, measured of the candidate against the champion, put into the
+// result; nullopt after it concluded the check.
+std::optional<double> PairValueOrConclude(std::string_view metric, const CheckHead& head,
+                                          const CheckContext& context,
+                                          cairn::v1::CheckResult& result);
+
 // Reads both values and puts them into the result; nullopt after it concluded the
 // check: SKIPPED without a champion or where `when` does not hold, INCONCLUSIVE where
-// nothing can be compared. An infinite candidate fails; of an infinite champion nothing
-// can be said.
+// nothing can be compared. Where the policy says `ifIncomparable: reevaluate`, values that do not
+// compare give way to those that the server measured of both in the champion's space. An infinite
+// candidate fails; of an infinite champion nothing can be said.
 std::optional<ComparedValues> CompareOrConclude(const ComparedMetric& compared,
                                                 const CheckHead& head, const CheckContext& context,
                                                 cairn::v1::CheckResult& result);

@@ -277,11 +277,14 @@ absl::StatusOr<Decision> Decide(const Policy& policy, const DecisionInput& input
   LeftOut left_out;
   CAIRN_ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
                          SelectCandidates(policy, input, left_out));
-  const EvidencePin pin{!policy.evidence_dataset.empty(),
+  EvidencePin pin{!policy.evidence_dataset.empty(),
                         input.evidence ? input.evidence->sha256 : std::string(), policy.trust,
-                        &policy.metrics};
+                        &policy.metrics, ""};
   const bool compares = policy.baseline == BaselineUse::kChannelHead && input.champion.has_value();
   const VersionRead* champion = compares ? &*input.champion : nullptr;
+  if (compares && policy.if_incomparable == IfIncomparable::kReevaluate) {
+    pin.reference = champion->version.name();
+  }
   for (Candidate& candidate : candidates) {
     const Trial trial{policy, champion, pin, candidate.exclusions};
     candidate.result = EvaluateCandidate(trial, *candidate.read);

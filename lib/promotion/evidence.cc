@@ -142,6 +142,22 @@ Observation ObserveAgainst(const VersionRead& read, std::string_view reference,
   return seen;
 }
 
+Observation ObserveInReference(const VersionRead& read, std::string_view metric,
+                               const EvidencePin& pin) {
+  if (pin.reference.empty() || (pin.required && pin.sha256.empty())) return {};
+  const bool is_reference = read.version.name() == pin.reference;
+  Observation seen =
+      ObserveFrom(Evaluation::SERVER, read, is_reference ? "" : pin.reference, metric, pin);
+  CheckRange(metric, pin, seen);
+  return seen;
+}
+
+Observation ObserveForRanking(const VersionRead& read, std::string_view metric,
+                              const EvidencePin& pin) {
+  const Observation measured = ObserveInReference(read, metric, pin);
+  return Tells(measured) ? measured : Observe(read, metric, pin);
+}
+
 std::vector<std::string> EvidenceLinks(const cairn::v1::ModelVersion& version,
                                        const Observation& observation) {
   std::vector<std::string> links;

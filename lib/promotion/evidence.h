@@ -63,6 +63,9 @@ struct EvidencePin {
   std::string sha256;     // its digest; empty if it does not exist
   Trust trust = Trust::kReported;
   const MetricMap* metrics = nullptr;  // that the policy declares; null: none. Outlives the pin
+  // The champion, as a resource name, in whose space versions compare where their own differ;
+  // empty: they do not compare then.
+  std::string reference;
 };
 
 // What was found of a metric. The fields below `kind` count only where it is kFound, and `value`
@@ -96,6 +99,15 @@ Observation Observe(const VersionRead& read, std::string_view metric, const Evid
 // the space of that version.
 Observation ObserveAgainst(const VersionRead& read, std::string_view reference,
                            std::string_view metric, const EvidencePin& pin);
+
+// The value by which `read` is ranked among others: where the policy measures in the champion's
+// space (pin.reference), the value there as the server found it, if it did; else as Observe.
+Observation ObserveForRanking(const VersionRead& read, std::string_view metric,
+                              const EvidencePin& pin);
+
+// The same, and nothing but what the server measured in the champion's space; kMissing otherwise.
+Observation ObserveInReference(const VersionRead& read, std::string_view metric,
+                               const EvidencePin& pin);
 
 // What was looked at, for CheckResult.evidence: run, evaluation, data set, digest, definition.
 // Only the run where no value was found.

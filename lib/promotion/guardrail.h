@@ -15,9 +15,11 @@ namespace cairn::promotion {
 //
 //   - {id: not-blurred, role: guardrail, metric: davies_bouldin,
 //      maxLoss: {relative: 0.05}}
+//   - {id: customers-moved, role: guardrail, metric: label_churn, pass: "<= 0.25"}
 //   - {id: same-size, role: guardrail, metric: min_cluster_share, pass: "-0.1..0.1"}
 //
-// Without both, it must not be worse at all.
+// A metric of a pair (`label_churn`, `centroid_shift`, `ari`) is not a difference: its bands hold
+// for the value itself. Without both, it must not be worse at all.
 struct Guardrail final : RuleValue<Guardrail> {
   static constexpr std::array<std::string_view, 6> kFields = {"metric",  "direction", "when",
                                                               "maxLoss", "pass",      "fail"};
@@ -29,6 +31,7 @@ struct Guardrail final : RuleValue<Guardrail> {
   void Render(YamlLines& lines) const override;
   void Evaluate(const CheckHead& head, const CheckContext& context,
                 cairn::v1::CheckResult& result) const override;
+  bool NeedsPair() const override;
 
   ComparedMetric compared;
   Amount max_loss;  // not used when there are bands
@@ -37,6 +40,9 @@ struct Guardrail final : RuleValue<Guardrail> {
   friend bool operator==(const Guardrail&, const Guardrail&) = default;
 
  private:
+  // The verdict on a metric that describes candidate and champion together.
+  void ConcludePair(const CheckHead& head, const CheckContext& context,
+                    cairn::v1::CheckResult& result) const;
   // The verdict by max_loss, for a rule without bands.
   void ConcludeLoss(const ComparedValues& values, cairn::v1::CheckResult& result) const;
 };

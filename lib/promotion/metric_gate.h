@@ -15,6 +15,7 @@ namespace cairn::promotion {
 //
 //   - {id: separated, metric: silhouette, pass: ">= 0.2"}
 //
+// A metric of a pair is SKIPPED without a champion.
 // Looks at the evidence that the policy pins (evidence.h). A band that the metric
 // can never reach is refused when the policy is read.
 struct MetricGate final : RuleValue<MetricGate> {
@@ -27,6 +28,7 @@ struct MetricGate final : RuleValue<MetricGate> {
   // A value that is missing is what CheckHead::on_missing says.
   void Evaluate(const CheckHead& head, const CheckContext& context,
                 cairn::v1::CheckResult& result) const override;
+  bool NeedsPair() const override;
 
   std::string metric;  // built in or declared by the policy
   Bands bands;         // never empty

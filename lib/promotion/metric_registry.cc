@@ -8,8 +8,9 @@ namespace {
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
 // Made on first use, so that policies may be parsed before main.
-const std::array<MetricInfo, 12>& BuiltIn() {
-  static const std::array<MetricInfo, 12> metrics = {{
+const std::array<MetricInfo, 13>& BuiltIn() {
+  static const std::array<MetricInfo, 13> metrics = {{
+      {"ari", Direction::kHigher, -1, 1, false, true},
       {"calinski_harabasz", Direction::kHigher, 0, kInf},
       {"centroid_shift", Direction::kLower, 0, kInf, false, true},
       {"cluster_count", std::nullopt, 1, kInf},

@@ -27,9 +27,9 @@ struct MetricInfo {
   // It falls or rises with the number of clusters by itself, so it compares
   // only between models with the same number.
   bool depends_on_k = false;
-  // It describes a pair of models and only a server that has both can compute
-  // it; not offered yet.
-  bool needs_server = false;
+  // It describes a candidate and its champion together; the server measures it. Without a champion
+  // there is none.
+  bool of_pair = false;
   // For people: "ms". Empty for plain numbers.
   std::string unit;
   friend bool operator==(const MetricInfo&, const MetricInfo&) = default;

@@ -29,6 +29,9 @@ enum class BaselineUse { kChannelHead, kNone };
 // What happens while the channel serves nothing: gates decide alone, or nothing is
 // promoted.
 enum class IfAbsent { kGatesOnly, kRefuse };
+// What becomes of a candidate whose values do not compare with the champion's: nothing can be told,
+// or the server measures the candidate in the champion's space.
+enum class IfIncomparable { kInconclusive, kReevaluate };
 
 // Nothing in it points into the text it came from, but for the positions of checks,
 // which are numbers and no part of equality.
@@ -50,6 +53,7 @@ struct Policy {
   IfAbsent if_absent = IfAbsent::kGatesOnly;
   std::vector<ComparableKey> comparable_on;
   MetricMap metrics;              // that it declares
+  IfIncomparable if_incomparable = IfIncomparable::kInconclusive;
   std::vector<Check> checks;      // section by section, as in the text
   std::vector<ChooseKey> choose;  // never empty; ends with kVersion
   friend bool operator==(const Policy&, const Policy&) = default;

@@ -164,11 +164,7 @@ absl::Status ReadBaseline(const YamlField& field, Policy& policy) {
   static constexpr std::array<std::string_view, 4> kKnown = {"use", "ifAbsent", "comparableOn",
                                                              "ifIncomparable"};
   static constexpr std::array<Unsupported, 1> kLater = {
-      {{"referenceSpace", "leave it out and write ifIncomparable: inconclusive"}}};
-  static constexpr std::array<std::string_view, 1> kIncomparable = {"inconclusive"};
-  static constexpr std::array<Unsupported, 1> kIncomparableLater = {
-      {{"reevaluate",
-        "this server cannot score models again; write ifIncomparable: inconclusive"}}};
+      {{"referenceSpace", "leave it out: models are measured again in the champion's space"}}};
   CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(field, kKnown, kLater));
   if (const YamlField* use = map.Find("use")) {
     if (use->node->text.rfind("version:", 0) == 0) {
@@ -181,8 +177,10 @@ absl::Status ReadBaseline(const YamlField& field, Policy& policy) {
     CAIRN_ASSIGN_OR_RETURN(const size_t index, ReadChoice(*absent, kIfAbsent));
     policy.if_absent = static_cast<IfAbsent>(index);
   }
-  if (const YamlField* incomparable = map.Find("ifIncomparable")) {
-    CAIRN_RETURN_IF_ERROR(ReadChoice(*incomparable, kIncomparable, kIncomparableLater).status());
+  CAIRN_RETURN_IF_ERROR(ReadWord(map, "ifIncomparable", kIfIncomparable, policy.if_incomparable));
+  if (policy.if_incomparable == IfIncomparable::kReevaluate && policy.evidence_dataset.empty()) {
+    return InvalidPolicy(*map.Find("ifIncomparable"),
+                         "needs evidence.dataset: what models are measured on");
   }
   if (const YamlField* keys = map.Find("comparableOn")) {
     CAIRN_ASSIGN_OR_RETURN(policy.comparable_on,

@@ -81,7 +81,7 @@ std::string RenderPolicy(const Policy& policy) {
   YamlLines(out, 4).Add("use", WordOf(kBaselineUses, policy.baseline));
   YamlLines(out, 4).Add("ifAbsent", WordOf(kIfAbsent, policy.if_absent));
   YamlLines(out, 4).Add("comparableOn", Words(policy.comparable_on, kComparableKeys));
-  YamlLines(out, 4).Add("ifIncomparable", "inconclusive");
+  YamlLines(out, 4).Add("ifIncomparable", WordOf(kIfIncomparable, policy.if_incomparable));
   RenderChecks(policy, out);
   RenderChoose(policy, out);
   return out;

@@ -6,7 +6,7 @@
 
 namespace cairn::promotion {
 
-absl::StatusOr<const MetricInfo*> ReadMetric(const YamlField& field, const MetricMap& declared) {
+absl::StatusOr<const MetricInfo*> ReadAnyMetric(const YamlField& field, const MetricMap& declared) {
   CAIRN_ASSIGN_OR_RETURN(const std::string name, ReadText(field));
   if (name.rfind("live.", 0) == 0) {
     return UnsupportedPolicy(field, "leave rules on live metrics out");
@@ -20,8 +20,15 @@ absl::StatusOr<const MetricInfo*> ReadMetric(const YamlField& field, const Metri
                          "unknown metric: it is not built in and spec.metrics does not declare it",
                          Nearest(name, names));
   }
-  if (metric->needs_server) {
-    return UnsupportedPolicy(field, "leave rules on metrics that compare two models' labels out");
+  return metric;
+}
+
+absl::StatusOr<const MetricInfo*> ReadMetric(const YamlField& field, const MetricMap& declared) {
+  CAIRN_ASSIGN_OR_RETURN(const MetricInfo* metric, ReadAnyMetric(field, declared));
+  if (metric->of_pair) {
+    return InvalidPolicy(field,
+                         "describes candidate and champion together; only a gate, or a guardrail "
+                         "with pass or fail, may name it");
   }
   return metric;
 }

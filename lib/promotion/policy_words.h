@@ -30,6 +30,7 @@ inline constexpr std::array<std::string_view, 5> kComparableKeys = {
 inline constexpr std::array<std::string_view, 2> kTrust = {"reported", "server"};
 inline constexpr std::array<std::string_view, 2> kBaselineUses = {"channel-head", "none"};
 inline constexpr std::array<std::string_view, 2> kIfAbsent = {"gates-only", "refuse"};
+inline constexpr std::array<std::string_view, 2> kIfIncomparable = {"inconclusive", "reevaluate"};
 
 // REQUIRES: `words` has one for each enumerator.
 template <typename Enum, size_t kCount>
@@ -50,10 +51,13 @@ absl::Status ReadWord(const YamlMap& map, std::string_view name,
   return absl::OkStatus();
 }
 
-// A metric that is built in or `declared`, as whose part it lives. POLICY_UNSUPPORTED for
-// metrics that are known and that this server cannot look at: live ones, and those that
-// compare the labels of two models.
+// A metric of one model that is built in or `declared`, as whose part it lives. POLICY_UNSUPPORTED
+// for live ones, POLICY_INVALID for those that describe a pair of models.
 absl::StatusOr<const MetricInfo*> ReadMetric(const YamlField& field, const MetricMap& declared);
+
+// The same for what has bands, which may name a metric of a pair too.
+absl::StatusOr<const MetricInfo*> ReadAnyMetric(const YamlField& field,
+                                                const MetricMap& declared);
 
 // Any text but the empty one: parameters have no fixed names.
 absl::StatusOr<std::string> ReadParamKey(const YamlField& field);

@@ -19,7 +19,6 @@
 namespace cairn::registry {
 namespace {
 
-using cairn::internal::CounterRecord;
 using cairn::internal::EvaluationRecord;
 using cairn::v1::Evaluation;
 using cairn::v1::ModelVersion;
@@ -31,18 +30,6 @@ using storage::Stored;
 using storage::WriteSet;
 
 constexpr std::string_view kAnyVersion = "-";
-
-// The number of evaluations that a version ever had.
-storage::Key CounterOf(std::string_view version_name) {
-  return storage::CounterKey(fmt::format("evaluations:{}", version_name));
-}
-
-std::string Payload(Evaluation evaluation) {
-  evaluation.clear_etag();
-  EvaluationRecord record;
-  *record.mutable_evaluation() = std::move(evaluation);
-  return record.SerializeAsString();
-}
 
 Evaluation ToResource(Stored<EvaluationRecord> stored) {
   Evaluation evaluation = std::move(*stored.value.mutable_evaluation());
@@ -63,34 +50,6 @@ absl::StatusOr<Stored<EvaluationRecord>> ReadEvaluation(const Snapshot& snapshot
   return *std::move(stored);
 }
 
-// What the server says of an evaluation that is recorded now as the `number`th of its version.
-void Stamped(const ModelVersion& version, const VersionName& of, int64_t number,
-             const storage::Stamp& stamp, Evaluation& evaluation) {
-  evaluation.set_name(EvaluationName(of.parent_id, of.version, number));
-  evaluation.set_version_sha256(version.sha256());
-  evaluation.set_principal(stamp.principal);
-  *evaluation.mutable_create_time() = ToTimestamp(stamp.unix_nanos);
-  evaluation.clear_seal_time();
-  if (evaluation.state() == Evaluation::FINAL) {
-    *evaluation.mutable_seal_time() = evaluation.create_time();
-  }
-}
-
-void Put(const VersionName& of, int64_t number, const Evaluation& evaluation, WriteSet& write_set) {
-  const storage::Key key = storage::EvaluationKey(of.parent_id, of.version, number);
-  write_set.RequireAbsent(key)
-      .PutRecord(key, Payload(evaluation))
-      .Emit(cairn::v1::Event::EVALUATION_CREATED, evaluation);
-}
-
-void PutCounter(std::string_view version_name, int64_t value, storage::Revision read_at,
-                WriteSet& write_set) {
-  CounterRecord counter;
-  counter.set_value(value);
-  write_set.RequireRevision(CounterOf(version_name), read_at)
-      .PutRecord(CounterOf(version_name), counter.SerializeAsString());
-}
-
 }  // namespace
 
 absl::StatusOr<Plan> PlanCreateEvaluation(const Snapshot& snapshot,
@@ -102,21 +61,11 @@ absl::StatusOr<Plan> PlanCreateEvaluation(const Snapshot& snapshot,
   CAIRN_ASSIGN_OR_RETURN(Evaluation evaluation,
                          CheckReported(snapshot, "evaluation", request.evaluation(), write_set));
   const std::string& name = version.value.version().name();
-  CAIRN_ASSIGN_OR_RETURN(const auto counter,
-                         storage::ReadRecord<CounterRecord>(snapshot, CounterOf(name)));
-  const int64_t number = (counter.has_value() ? counter->value.value() : 0) + 1;
-  if (number > kMaxEvaluations) {
-    return Error(absl::StatusCode::kResourceExhausted, ErrorReason::TOO_LARGE,
-                 fmt::format("{} has {} evaluations, the most there may be", name, kMaxEvaluations))
-        .With("version", name)
-        .With("max", std::to_string(kMaxEvaluations))
-        .ToStatus();
-  }
-  Stamped(version.value.version(), of, number, stamp, evaluation);
+  CAIRN_ASSIGN_OR_RETURN(const auto counter, records::ReadEvaluationCounter(snapshot, name));
+  CAIRN_RETURN_IF_ERROR(records::AppendEvaluations(version.value.version(), counter, stamp,
+                                                   {&evaluation, 1}, write_set));
   if (request.validate_only()) return storage::AnswerOnly(std::move(evaluation));
   write_set.RequireExists(storage::ModelVersionKey(of.parent_id, of.version));
-  PutCounter(name, number, counter.has_value() ? counter->mod_revision : 0, write_set);
-  Put(of, number, evaluation, write_set);
   return storage::MakePlan(std::move(write_set), std::move(evaluation));
 }
 
@@ -146,7 +95,7 @@ absl::StatusOr<Plan> PlanSealEvaluation(const Snapshot& snapshot,
   const storage::Key key =
       storage::EvaluationKey(ref.version.parent_id, ref.version.version, ref.number);
   write_set.RequireRevision(key, stored.mod_revision)
-      .PutRecord(key, Payload(evaluation))
+      .PutRecord(key, records::EvaluationPayload(evaluation))
       .Emit(cairn::v1::Event::EVALUATION_SEALED, evaluation);
   return storage::MakePlan(std::move(write_set), std::move(evaluation));
 }
@@ -203,15 +152,7 @@ absl::StatusOr<std::vector<Evaluation>> CheckFirstEvaluations(
 
 absl::Status PutFirstEvaluations(const ModelVersion& version, std::vector<Evaluation> evaluations,
                                  const storage::Stamp& stamp, WriteSet& write_set) {
-  if (evaluations.empty()) return absl::OkStatus();
-  CAIRN_ASSIGN_OR_RETURN(const VersionName of, ParseModelVersionName("name", version.name()));
-  int64_t number = 0;
-  for (Evaluation& evaluation : evaluations) {
-    Stamped(version, of, ++number, stamp, evaluation);
-    Put(of, number, evaluation, write_set);
-  }
-  PutCounter(version.name(), number, 0, write_set);
-  return absl::OkStatus();
+  return records::AppendEvaluations(version, {}, stamp, evaluations, write_set);
 }
 
 absl::StatusOr<std::vector<promotion::EvaluationRead>> ReadFinalEvaluations(

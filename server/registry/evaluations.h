@@ -10,6 +10,7 @@
 #include "cairn/v1/evaluations.pb.h"
 #include "cairn/v1/registry.pb.h"
 #include "lib/promotion/evidence.h"
+#include "server/records/evaluation_records.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
 #include "server/storage/stamp.h"
@@ -23,8 +24,7 @@ namespace cairn::registry {
 // open and once when it is sealed. Its number is the next of its version's; two that are planned at
 // once guard the same counter, so one of them is planned again.
 
-// Of one version; more are refused as TOO_LARGE.
-inline constexpr int64_t kMaxEvaluations = 10'000;
+using records::kMaxEvaluations;
 // Values of one evaluation, and evaluations that a version is registered with.
 inline constexpr int kMaxEvaluationValues = 1000;
 inline constexpr int kMaxFirstEvaluations = 100;

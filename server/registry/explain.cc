@@ -82,10 +82,12 @@ bool SpeaksOf(const cairn::v1::Decision& decision, const std::string& version) {
 // Among all candidates, so that a rank is a rank; alone where it is none or they are too many.
 absl::StatusOr<cairn::v1::Decision> DecideAbout(const Snapshot& snapshot,
                                                 const std::string& channel,
-                                                const std::string& version,
-                                                int64_t now_unix_nanos) {
+                                                const std::string& version, int64_t now_unix_nanos,
+                                                const UnrecordedEvaluations& unrecorded) {
   CAIRN_ASSIGN_OR_RETURN(Situation alone, ReadSituation(snapshot, channel, version));
   CAIRN_ASSIGN_OR_RETURN(Situation among_all, ReadSituation(snapshot, channel, ""));
+  AddUnrecorded(unrecorded, alone);
+  AddUnrecorded(unrecorded, among_all);
   auto decision = MakeDecision(snapshot, among_all, now_unix_nanos);
   if (decision.ok() && SpeaksOf(*decision, version)) return decision;
   return MakeDecision(snapshot, alone, now_unix_nanos);
@@ -95,7 +97,8 @@ absl::StatusOr<cairn::v1::Decision> DecideAbout(const Snapshot& snapshot,
 
 absl::StatusOr<cairn::v1::ExplainResponse> Explain(const Snapshot& snapshot,
                                                    const cairn::v1::ExplainRequest& request,
-                                                   int64_t now_unix_nanos) {
+                                                   int64_t now_unix_nanos,
+                                                   const UnrecordedEvaluations& unrecorded) {
   CAIRN_ASSIGN_OR_RETURN(const ChannelRef ref, ParseChannelName("name", request.name()));
   cairn::v1::GetChannelRequest get;
   get.set_name(request.name());
@@ -111,7 +114,7 @@ absl::StatusOr<cairn::v1::ExplainResponse> Explain(const Snapshot& snapshot,
     AddMove(response.decision(), response);
   } else {
     CAIRN_ASSIGN_OR_RETURN(*response.mutable_decision(),
-                           DecideAbout(snapshot, request.name(), version, now_unix_nanos));
+                           DecideAbout(snapshot, request.name(), version, now_unix_nanos, unrecorded));
   }
   for (const auto& candidate : response.decision().candidates()) {
     if (candidate.version() == version) *response.mutable_candidate() = candidate;

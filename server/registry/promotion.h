@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "cairn/v1/promotion.pb.h"
+#include "server/registry/needed_evaluations.h"
 #include "server/registry/situation.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
@@ -25,11 +26,13 @@ namespace cairn::registry {
 // the first plan, and a later plan that sees another epoch answers ABORTED
 // (EPOCH_MISMATCH), because somebody else moved the channel. A decision that was made
 // before from the same facts is answered again and not written twice. A decision that
-// promotes nothing is written like any other, and the head stays.
+// promotes nothing is written like any other, and the head stays. `unrecorded` is what was measured
+// for a dry run.
 absl::StatusOr<storage::Plan> PlanPromote(const storage::Snapshot& snapshot,
                                           const cairn::v1::PromoteRequest& request,
                                           const storage::Stamp& stamp,
-                                          std::optional<int64_t>& first_epoch);
+                                          std::optional<int64_t>& first_epoch,
+                                          const UnrecordedEvaluations& unrecorded = {});
 
 // The decision that the policy gives in `situation`, as it would be stored now by `stamp`; it is
 // not marked as committed. Computes the situation's facts about time by the time of `stamp`.
@@ -47,7 +50,8 @@ absl::StatusOr<cairn::v1::ListDecisionsResponse> ListDecisions(
 // Decides as a promotion would now and says why in sentences. Writes nothing.
 absl::StatusOr<cairn::v1::ExplainResponse> Explain(const storage::Snapshot& snapshot,
                                                    const cairn::v1::ExplainRequest& request,
-                                                   int64_t now_unix_nanos);
+                                                   int64_t now_unix_nanos,
+                                                   const UnrecordedEvaluations& unrecorded = {});
 
 }  // namespace cairn::registry
 

@@ -105,7 +105,7 @@ v1::ServerInfo Describe(const ServerFacts& facts, bool auth_required, storage::R
   info.set_max_blob_size_bytes(artifacts::kMaxBlobBytes);
   info.set_chunk_size_bytes(kChunkBytes);
   info.set_max_points_per_message(tracking::kMaxPointsPerBatch);
-  info.set_server_evaluation(false);
+  info.set_server_evaluation(true);
   auto& chunking = *info.mutable_chunking();
   chunking.set_min_bytes(kMinChunkBytes);
   chunking.set_average_bytes(kAverageChunkBytes);

@@ -20,6 +20,9 @@ class Auditor;
 namespace cairn::auth {
 class AccessControl;
 }  // namespace cairn::auth
+namespace cairn::evaluation {
+class Measurer;
+}  // namespace cairn::evaluation
 namespace cairn::metrics {
 class MetricCompactor;
 }  // namespace cairn::metrics
@@ -61,6 +64,7 @@ struct Backends {
   artifacts::BlobStore& blobs;
   core::ManifestLoader manifests;  // of long lists of files, which are blobs
   events::EventFeed& event_feed;   // tells watches of commits
+  evaluation::Measurer& measurer;  // of models: for evaluations, and for promotions that need them
   ServerFacts facts;
   // Rows that filter ask it what the caller sees; whether a call may be made the flows ask.
   // Who may what. Null: everybody everything, because nobody is asked who they are.
@@ -80,7 +84,7 @@ void AddDatasetMethods(const Backends& backends, MethodTableBuilder& table);
 void AddArtifactMethods(const Backends& backends, MethodTableBuilder& table);
 // Registered models, their versions and aliases (registry/).
 void AddRegistryMethods(const Backends& backends, MethodTableBuilder& table);
-// What was measured of model versions (registry/).
+// What was measured of model versions (registry/), and measuring (evaluation/).
 void AddEvaluationMethods(const Backends& backends, MethodTableBuilder& table);
 // Policies, channels, and the decisions that move them (registry/, promotion/).
 void AddPromotionMethods(const Backends& backends, MethodTableBuilder& table);

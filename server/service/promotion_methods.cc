@@ -3,12 +3,15 @@
 #include <string_view>
 
 #include "cairn/v1/promotion.pb.h"
+#include "lib/base/status_macros.h"
+#include "server/registry/needed_evaluations.h"
 #include "server/registry/holds.h"
 #include "server/registry/override.h"
 #include "server/registry/policies.h"
 #include "server/registry/promotion.h"
 #include "server/registry/rollback.h"
 #include "server/service/methods.h"
+#include "server/service/promotion_measuring.h"
 
 namespace cairn::service {
 namespace {
@@ -31,6 +34,53 @@ void Moves(std::string_view method, MovePlanner<Request> planner, MethodTableBui
     };
     return change;
   });
+}
+
+// Decides at `snapshot`, or, after measuring what the policy lets the server measure, at one that
+// shows it.
+absl::StatusOr<storage::Plan> PlanPromotion(const Backends& backends,
+                                            const storage::Snapshot& snapshot,
+                                            const v1::PromoteRequest& request,
+                                            const storage::Stamp& stamp,
+                                            std::optional<int64_t>& first_epoch) {
+  CAIRN_ASSIGN_OR_RETURN(
+      const registry::NeededEvaluations needed,
+      registry::FindNeededEvaluations(snapshot, request.name(), request.version()));
+  if (needed.missing.empty()) {
+    return registry::PlanPromote(snapshot, request, stamp, first_epoch);
+  }
+  if (request.validate_only()) {
+    CAIRN_ASSIGN_OR_RETURN(const auto unrecorded,
+                           MeasureForDryRun(snapshot, backends.measurer, needed));
+    return registry::PlanPromote(snapshot, request, stamp, first_epoch, unrecorded);
+  }
+  CAIRN_RETURN_IF_ERROR(MeasureAndRecord(backends.store, backends.measurer, needed, stamp));
+  return registry::PlanPromote(*backends.store.GetSnapshot(), request, stamp, first_epoch);
+}
+
+// The epoch that the first attempt saw is kept, so that later ones know what came between. May read
+// blobs and measure.
+Change Promote(const Backends& backends, const Caller& caller, const v1::PromoteRequest& request) {
+  Change change;
+  change.effort = Effort::kIo;
+  change.plan = [&backends, &request, stamp = StampOfCall()(caller),
+                 first_epoch = std::make_shared<std::optional<int64_t>>()](
+                    const storage::Snapshot& snapshot) {
+    return PlanPromotion(backends, snapshot, request, stamp, *first_epoch);
+  };
+  return change;
+}
+
+absl::StatusOr<v1::ExplainResponse> Explain(const Backends& backends, const Caller& caller,
+                                            const v1::ExplainRequest& asked) {
+  const auto snapshot = backends.store.GetSnapshot();
+  const auto needed = registry::FindNeededEvaluations(*snapshot, asked.name(), asked.version());
+  registry::UnrecordedEvaluations unrecorded;
+  // What is wrong with the channel is told by the use case.
+  if (needed.ok()) {
+    CAIRN_ASSIGN_OR_RETURN(unrecorded, MeasureForDryRun(*snapshot, backends.measurer, *needed));
+  }
+  return registry::Explain(*snapshot, asked, caller.now_unix_nanos, unrecorded);
 }
 
 struct PolicyCall {
@@ -84,7 +134,10 @@ void AddPolicyMethods(const Backends& backends, MethodTableBuilder& table) {
 void AddPromotionMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Of(*v1::Policy::descriptor()->file()->FindServiceByName("PromotionService"));
   AddPolicyMethods(backends, table);
-  Moves<v1::PromoteRequest>("Promote", registry::PlanPromote, table);
+  table.MakesChange<v1::PromoteRequest>(
+      "Promote", [&backends](const Caller& caller, const v1::PromoteRequest& request) {
+        return Promote(backends, caller, request);
+      });
   Moves<v1::RollbackRequest>("Rollback", registry::PlanRollback, table);
   Moves<v1::OverrideRequest>("Override", registry::PlanOverride, table);
   table.Changes<v1::HoldVersionRequest>("HoldVersion", registry::PlanHoldVersion, StampOfCall());
@@ -93,8 +146,8 @@ void AddPromotionMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Answers<v1::GetDecisionRequest>("GetDecision", registry::GetDecision);
   table.Answers<v1::ListDecisionsRequest>("ListDecisions", registry::ListDecisions);
   table.Answers<v1::ExplainRequest>(
-      "Explain", [&store = backends.store](const Caller& caller, const v1::ExplainRequest& asked) {
-        return registry::Explain(*store.GetSnapshot(), asked, caller.now_unix_nanos);
+      "Explain", [&backends](const Caller& caller, const v1::ExplainRequest& asked) {
+        return Explain(backends, caller, asked);
       });
 }
 

@@ -1,8 +1,11 @@
 #include "cairn/v1/evaluations.pb.h"
 #include "cairn/v1/registry.pb.h"
+#include "server/evaluation/evaluation_work.h"
+#include "server/operations/operations.h"
 #include "server/registry/evaluations.h"
 #include "server/registry/models.h"
 #include "server/registry/rollouts.h"
+#include "server/service/call_facts.h"
 #include "server/service/methods.h"
 
 namespace cairn::service {
@@ -25,12 +28,38 @@ void AddRegistryMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Answers<v1::ListRolloutsRequest>("ListRollouts", registry::ListRollouts);
 }
 
-void AddEvaluationMethods(const Backends&, MethodTableBuilder& table) {
+namespace {
+
+// Asking is quick; a rehearsal measures.
+Change EvaluateModelVersion(const Backends& backends, const Caller& caller,
+                            const v1::EvaluateModelVersionRequest& request) {
+  const auto facts = FactsOfCall(backends)(caller);
+  Change change;
+  if (request.validate_only()) change.effort = Effort::kIo;
+  change.plan = [&measurer = backends.measurer, &request,
+                 call = evaluation::EvaluateCall{
+                     StampOfCall()(caller),
+                     operations::NewOperationId(facts.now_unix_nanos, facts.new_id),
+                     AllowanceOf(backends.access, caller, v1::READ)}](
+                    const storage::Snapshot& snapshot) {
+    return evaluation::PlanEvaluateModelVersion(snapshot, measurer, request, call);
+  };
+  return change;
+}
+
+}  // namespace
+
+void AddEvaluationMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Of(*v1::Evaluation::descriptor()->file()->FindServiceByName("EvaluationService"));
   table.Changes<v1::CreateEvaluationRequest>("CreateEvaluation", registry::PlanCreateEvaluation,
                                              StampOfCall());
   table.Changes<v1::SealEvaluationRequest>("SealEvaluation", registry::PlanSealEvaluation,
                                            StampOfCall());
+  table.MakesChange<v1::EvaluateModelVersionRequest>(
+      "EvaluateModelVersion",
+      [&backends](const Caller& caller, const v1::EvaluateModelVersionRequest& request) {
+        return EvaluateModelVersion(backends, caller, request);
+      });
   table.Answers<v1::GetEvaluationRequest>("GetEvaluation", registry::GetEvaluation);
   table.Answers<v1::ListEvaluationsRequest>("ListEvaluations", registry::ListEvaluations);
 }

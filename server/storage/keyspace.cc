@@ -198,6 +198,12 @@ Key RunByExperimentPrefix(int64_t experiment_id) {
 Key DatasetVersionByDigestKey(std::string_view dataset, std::string_view sha256_hex) {
   return Index(KeyKind::kDatasetVersionByDigest).Str(dataset).Str(sha256_hex).Done();
 }
+Key EvaluationByInputsKey(std::string_view model, int64_t version, std::string_view sha256_hex) {
+  return Index(KeyKind::kEvaluationByInputs).Str(model).Int(version).Str(sha256_hex).Done();
+}
+Key EvaluationByInputsPrefix(std::string_view model, int64_t version) {
+  return Index(KeyKind::kEvaluationByInputs).Str(model).Int(version).Done();
+}
 Key PolicyByChannelKey(std::string_view model, std::string_view channel) {
   return Index(KeyKind::kPolicyByChannel).Str(model).Str(channel).Done();
 }

@@ -61,6 +61,7 @@ enum class KeyKind : uint8_t {
   kLineageDown = 0x44,
   kDecisionBySequence = 0x45,
   kLineageUp = 0x46,
+  kEvaluationByInputs = 0x48,
   kAuditByResource = 0x4A,
   kMetricBatch = 0x50,
   kMetricBlock = 0x51,
@@ -216,6 +217,10 @@ Key DecisionBySequencePrefix(std::string_view model, std::string_view channel);
 // The entries of the audit about a resource, in the order of the chain; the committer's.
 Key AuditByResourceKey(std::string_view resource, int64_t sequence);
 Key AuditByResourcePrefix(std::string_view resource);
+
+// By the digest of everything that it depends on: what the server measured is found again.
+Key EvaluationByInputsKey(std::string_view model, int64_t version, std::string_view sha256_hex);
+Key EvaluationByInputsPrefix(std::string_view model, int64_t version);
 
 // metric: the batches of a run by metric and first step; `batch_id` is unique in the run
 Key MetricBatchKey(std::string_view run_id, std::string_view metric, int64_t first_step,

@@ -48,6 +48,33 @@ TEST(DigestsTest, MinusZeroIsZero) {
   EXPECT_EQ(EvaluationSpaceDigest(model, "none"), zero);
 }
 
+TEST(DigestsTest, ThePreparationKeepsNothingThatWasFitted) {
+  auto model = SmallModel();
+  (*model.mutable_params())["scaling"] = "standard";
+  const std::string before = PreparationDigest(model, "none");
+  model.mutable_features(0)->set_center(17);
+  model.mutable_features(0)->set_scale(3);
+  model.mutable_projection()->set_mean(0, 9);
+  model.mutable_projection()->set_components(0, 0.25);
+  model.set_centers(0, 5);
+  EXPECT_EQ(PreparationDigest(model, "none"), before);
+  EXPECT_NE(EvaluationSpaceDigest(model, "none"), EvaluationSpaceDigest(SmallModel(), "none"));
+  std::set<std::string> digests = {before, PreparationDigest(model, "isolation_forest()")};
+  const auto changed = [&](auto change) {
+    auto other = model;
+    change(other);
+    digests.insert(PreparationDigest(other, "none"));
+  };
+  changed([](auto& m) { m.mutable_features(0)->set_name("other"); });
+  changed([](auto& m) {
+    m.mutable_features(0)->set_transform(cairn::v1::SegmentationModel::Feature::IDENTITY);
+  });
+  changed([](auto& m) { m.mutable_features(1)->set_row_norm_group(0); });
+  changed([](auto& m) { (*m.mutable_params())["scaling"] = "robust"; });
+  changed([](auto& m) { m.clear_projection(); });
+  EXPECT_EQ(digests.size(), 7u);
+}
+
 TEST(DigestsTest, TheSchemaDependsOnNamesOrderAndDefinition) {
   const std::vector<std::string> ab = {"a", "b"};
   const std::vector<std::string> ba = {"b", "a"};

@@ -273,6 +273,37 @@ TEST(Policy, FieldsOfAnotherKindAreRefusedNotIgnored) {
                  invalid, "8", "7", "spec.gates[0]", "exactly one of metric, param"});
 }
 
+TEST(Policy, AMetricOfAPairStandsWhereBandsHoldForIt) {
+  const auto invalid = ErrorReason::POLICY_INVALID;
+  const auto compare = [](std::string_view check) {
+    return Document("  compare:\n    - {id: a, metric: label_churn, " + std::string(check) + "}\n");
+  };
+  EXPECT_THAT(ParsePolicy(compare("role: guardrail, pass: '<= 0.25'")), IsOk());
+  ExpectRefused({"objective", compare("role: objective"), invalid, "8", "",
+                 "spec.compare[0].metric", "candidate and champion together"});
+  ExpectRefused({"no band", compare("role: guardrail"), invalid, "8", "", "spec.compare[0].metric",
+                 "write pass or fail"});
+  ExpectRefused({"loss", compare("role: guardrail, maxLoss: {absolute: 0.1}"), invalid, "8", "",
+                 "spec.compare[0].metric", "write pass or fail"});
+  ExpectRefused({"out of reach", compare("role: guardrail, pass: '> 1.5'"), invalid, "8", "",
+                 "spec.compare[0].pass", ""});
+  ExpectRefused({"choose", Document("  choose: {order: [{metric: ari}]}\n"), invalid, "7", "",
+                 "spec.choose.order[0].metric", "candidate and champion together"});
+}
+
+TEST(Policy, ReevaluateNeedsSomethingToMeasureOn) {
+  ExpectRefused({"no data", Document("  baseline: {ifIncomparable: reevaluate}\n"),
+                 ErrorReason::POLICY_INVALID, "7", "30", "spec.baseline.ifIncomparable",
+                 "evidence.dataset"});
+  const auto policy = ParsePolicy(std::string(kHead) +
+                                  "  evidence: {trust: server, dataset: d}\n"
+                                  "  baseline: {ifIncomparable: reevaluate}\n");
+  ASSERT_THAT(policy, IsOk());
+  EXPECT_EQ(policy->if_incomparable, IfIncomparable::kReevaluate);
+  EXPECT_THAT(RenderPolicy(*policy), ::testing::HasSubstr("ifIncomparable: reevaluate"));
+  EXPECT_EQ(*ParsePolicy(RenderPolicy(*policy)), *policy);
+}
+
 TEST(Policy, WhatIsNotImplementedIsNamedNeverAccepted) {
   const auto later = ErrorReason::POLICY_UNSUPPORTED;
   const std::vector<Refusal> refusals = {
@@ -281,15 +312,11 @@ TEST(Policy, WhatIsNotImplementedIsNamedNeverAccepted) {
       {"approvals", Document("  approvals: []\n"), later, "7", "3", "spec.approvals", ""},
       {"rollout", Document("  rollout: {}\n"), later, "7", "3", "spec.rollout", ""},
       {"rollback", Document("  rollback: {}\n"), later, "7", "3", "spec.rollback", ""},
-      {"reevaluate", Document("  baseline: {ifIncomparable: reevaluate}\n"), later, "7", "30",
-       "spec.baseline.ifIncomparable", "inconclusive"},
       {"expr", Document("  gates:\n    - {id: a, expr: \"true\"}\n"), later, "8", "15",
        "spec.gates[0].expr", "metric or param"},
       {"bootstrap",
        Document("  compare:\n    - {id: a, role: objective, metric: silhouette, test: {}}\n"),
        later, "8", "52", "spec.compare[0].test", "minEffect"},
-      {"churn", Document("  compare:\n    - {id: a, role: guardrail, metric: label_churn}\n"),
-       later, "8", "", "spec.compare[0].metric", "labels"},
       {"repeats", std::string(kHead) + "  evidence: {trust: reported, repeats: {min: 5}}\n", later,
        "6", "31", "spec.evidence.repeats", "stability_ari"},
   };

@@ -17,6 +17,7 @@
 #include "server/audit/auditor.h"
 #include "server/auth/access_control.h"
 #include "server/auth/role_bindings.h"
+#include "server/evaluation/measurer.h"
 #include "server/service/authorize.h"
 #include "server/service/methods.h"
 #include "server/storage/keyspace.h"
@@ -43,6 +44,7 @@ class WholeTableTest : public RpcTest {
                                           *blobs_,
                                           artifacts::MakeManifestLoader(*blobs_),
                                           feed_,
+                                          measurer_,
                                           {},
                                           &access_,
                                           auditor_.get()});
@@ -59,6 +61,9 @@ class WholeTableTest : public RpcTest {
                                  ::testing::UnitTest::GetInstance()->current_test_info()->name();
   std::unique_ptr<artifacts::BlobStore> blobs_;
   events::EventFeed feed_{*store_};
+  evaluation::Measurer measurer_{[this](const Digest& digest, int64_t max_bytes) {
+    return blobs_->ReadAll(digest, max_bytes);
+  }};
   auth::AccessControl access_{*store_};
   std::unique_ptr<audit::Auditor> auditor_ = *audit::Auditor::Open(*store_, "");
   std::unique_ptr<const service::Backends> backends_;

@@ -80,6 +80,7 @@ std::vector<Vector> Vectors() {
       {PolicyByChannelKey("m", "production"), Family::kIndex, "436d000170726f64756374696f6e0001"},
       {LineageDownKey("a", "b"), Family::kIndex, "44610001620001"},
       {LineageUpKey("a", "b"), Family::kIndex, "46610001620001"},
+      {EvaluationByInputsKey("m", 2, "ab"), Family::kIndex, "486d0001800000000000000261620001"},
       {DecisionBySequenceKey("m", "production", 1), Family::kIndex,
        "456d000170726f64756374696f6e00018000000000000001"},
       {MetricBatchKey(kRun, "loss", -1, "b1"), Family::kMetric,

@@ -1,0 +1,158 @@
+#include "server/evaluation/evaluation_work.h"
+
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "cairn/internal/records.pb.h"
+#include "lib/base/errors.h"
+#include "lib/base/resource_names.h"
+#include "lib/base/status_macros.h"
+#include "server/evaluation/inputs.h"
+#include "server/evaluation/recording.h"
+#include "server/operations/operations.h"
+#include "server/storage/keyspace.h"
+#include "server/storage/typed_record.h"
+
+namespace cairn::evaluation {
+namespace {
+
+using operations::Step;
+using storage::Snapshot;
+using v1::EvaluateModelVersionMetadata;
+using v1::EvaluateModelVersionRequest;
+using v1::EvaluateModelVersionResponse;
+using v1::Evaluation;
+
+constexpr std::string_view kAgainst = "against";  // the cursor before the second step
+
+absl::StatusOr<MeasurementInputs> InputsOf(const Snapshot& snapshot,
+                                           const EvaluateModelVersionRequest& request,
+                                           bool against) {
+  return ReadInputs(snapshot, request.name(), request.dataset_version(),
+                    against ? request.reference_version() : "");
+}
+
+absl::StatusOr<Evaluation> ReadEvaluation(const Snapshot& snapshot, const std::string& name) {
+  CAIRN_ASSIGN_OR_RETURN(const EvaluationRef ref, ParseEvaluationName("name", name));
+  CAIRN_ASSIGN_OR_RETURN(
+      auto stored, storage::ReadRecord<internal::EvaluationRecord>(
+                       snapshot, storage::EvaluationKey(ref.version.parent_id, ref.version.version,
+                                                        ref.number)));
+  if (!stored.has_value()) {
+    return NotFound(ErrorReason::EVALUATION_NOT_FOUND, "Evaluation", name).ToStatus();
+  }
+  return std::move(*stored->value.mutable_evaluation());
+}
+
+class EvaluationWork final : public operations::Work {
+ public:
+  EvaluationWork(Measurer& measurer, const Clock& clock) : measurer_(measurer), clock_(clock) {}
+
+  std::string metadata_type() const override {
+    return std::string(EvaluateModelVersionMetadata::descriptor()->full_name());
+  }
+
+  absl::StatusOr<Step> Next(const Snapshot& snapshot, const google::protobuf::Any& any,
+                            const std::string& cursor) override {
+    EvaluateModelVersionMetadata metadata;
+    any.UnpackTo(&metadata);
+    if (cursor.empty()) {
+      // After a restart what was recorded is found.
+      metadata.clear_evaluations();
+      metadata.set_done_evaluation_count(0);
+    }
+    const bool against = cursor == kAgainst;
+    Step step;
+    CAIRN_ASSIGN_OR_RETURN(const auto inputs, InputsOf(snapshot, metadata.request(), against));
+    CAIRN_ASSIGN_OR_RETURN(Evaluation evaluation,
+                           FindOrMeasure(snapshot, inputs, metadata.principal(), step.write_set));
+    metadata.add_evaluations(evaluation.name());
+    metadata.set_done_evaluation_count(metadata.evaluations_size());
+    step.cursor = kAgainst;
+    if (metadata.done_evaluation_count() == metadata.evaluation_count()) {
+      CAIRN_ASSIGN_OR_RETURN(step.response, ResponseOf(snapshot, metadata, std::move(evaluation)));
+    }
+    step.metadata = std::make_unique<EvaluateModelVersionMetadata>(std::move(metadata));
+    return step;
+  }
+
+ private:
+  absl::StatusOr<Evaluation> FindOrMeasure(const Snapshot& snapshot,
+                                           const MeasurementInputs& inputs,
+                                           const std::string& principal,
+                                           storage::WriteSet& write_set) {
+    CAIRN_ASSIGN_OR_RETURN(auto known, FindRecorded(snapshot, inputs));
+    if (known.has_value()) return *std::move(known);
+    CAIRN_ASSIGN_OR_RETURN(const auto measured, measurer_.Measure(inputs));
+    return AddRecord(snapshot, inputs, *measured, {clock_.NowUnixNanos(), principal}, write_set);
+  }
+
+  // The last of the evaluations is recorded with this step.
+  static absl::StatusOr<std::unique_ptr<google::protobuf::Message>> ResponseOf(
+      const Snapshot& snapshot, const EvaluateModelVersionMetadata& metadata, Evaluation last) {
+    auto response = std::make_unique<EvaluateModelVersionResponse>();
+    for (int i = 0; i + 1 < metadata.evaluations_size(); ++i) {
+      CAIRN_ASSIGN_OR_RETURN(*response->add_evaluations(),
+                             ReadEvaluation(snapshot, metadata.evaluations(i)));
+    }
+    *response->add_evaluations() = std::move(last);
+    return std::unique_ptr<google::protobuf::Message>(std::move(response));
+  }
+
+  Measurer& measurer_;
+  const Clock& clock_;
+};
+
+// What the operation would answer, and an operation that says so.
+absl::StatusOr<storage::Plan> Rehearsed(Measurer& measurer,
+                                        const std::vector<MeasurementInputs>& all,
+                                        EvaluateModelVersionMetadata metadata, int64_t now) {
+  EvaluateModelVersionResponse response;
+  for (const MeasurementInputs& inputs : all) {
+    CAIRN_ASSIGN_OR_RETURN(const auto measured, measurer.Measure(inputs));
+    *response.add_evaluations() = ToEvaluation(inputs, *measured);
+  }
+  *metadata.mutable_create_time() = ToTimestamp(now);
+  operations::Operation operation;
+  *operation.mutable_metadata() = operations::Pack(metadata);
+  operations::MarkDone(operation, absl::OkStatus(), &response, now);
+  return storage::AnswerOnly(std::move(operation));
+}
+
+}  // namespace
+
+absl::StatusOr<storage::Plan> PlanEvaluateModelVersion(const Snapshot& snapshot, Measurer& measurer,
+                                                       const EvaluateModelVersionRequest& request,
+                                                       const EvaluateCall& call) {
+  EvaluateModelVersionMetadata metadata;
+  std::vector<MeasurementInputs> all(1);
+  CAIRN_ASSIGN_OR_RETURN(all[0], InputsOf(snapshot, request, /*against=*/false));
+  if (request.dataset_version().empty()) {
+    CAIRN_RETURN_IF_ERROR(call.reads.Require(all[0].data.name, all[0].data.name));
+  }
+  *metadata.mutable_request() = request;
+  EvaluateModelVersionRequest& asked = *metadata.mutable_request();
+  asked.clear_request_id();
+  asked.set_name(all[0].model.version.name());
+  asked.set_dataset_version(all[0].data.name);
+  metadata.set_principal(call.stamp.principal);
+  *metadata.add_resources() = asked.name();
+  *metadata.add_resources() = asked.dataset_version();
+  if (!request.reference_version().empty()) {
+    CAIRN_ASSIGN_OR_RETURN(all.emplace_back(), InputsOf(snapshot, asked, /*against=*/true));
+    asked.set_reference_version(all[1].reference->version.name());
+    *metadata.add_resources() = asked.reference_version();
+  }
+  metadata.set_evaluation_count(static_cast<int32_t>(all.size()));
+  if (request.validate_only()) {
+    return Rehearsed(measurer, all, std::move(metadata), call.stamp.unix_nanos);
+  }
+  return operations::PlanCreate(call.operation_id, call.stamp.unix_nanos, metadata);
+}
+
+std::unique_ptr<operations::Work> MakeEvaluationWork(Measurer& measurer, const Clock& clock) {
+  return std::make_unique<EvaluationWork>(measurer, clock);
+}
+
+}  // namespace cairn::evaluation

@@ -1,0 +1,52 @@
+#ifndef CAIRN_SERVER_RECORDS_EVALUATION_RECORDS_H_
+#define CAIRN_SERVER_RECORDS_EVALUATION_RECORDS_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cairn/v1/evaluations.pb.h"
+#include "cairn/v1/registry.pb.h"
+#include "server/storage/kv_store.h"
+#include "server/storage/stamp.h"
+#include "server/storage/write_set.h"
+
+namespace cairn::records {
+
+// How evaluations are recorded, whoever measured: clients report them (registry/), the server
+// measures (evaluation/). Pure but for reading.
+//
+// The number of an evaluation is the next of its version's. Two that are planned at once guard the
+// same counter, so one of them is planned again.
+
+// Of one version; more are refused as TOO_LARGE.
+inline constexpr int64_t kMaxEvaluations = 10'000;
+
+// How many evaluations a version ever had, and where that stands; zeros for one that had none.
+struct EvaluationCounter {
+  int64_t value = 0;
+  storage::Revision revision = 0;
+};
+
+absl::StatusOr<EvaluationCounter> ReadEvaluationCounter(const storage::Snapshot& snapshot,
+                                                        std::string_view version_name);
+
+// The stored form.
+std::string EvaluationPayload(cairn::v1::Evaluation evaluation);
+
+// Adds `evaluations` to `write_set` as the next of `version`, which has its name and digest, and
+// fills in what follows from that: names, the digest, times and who recorded it. That the version
+// is there when the commit is applied is for the caller. At most once in a write set for a version.
+//
+// RESOURCE_EXHAUSTED (TOO_LARGE): the version would have more than kMaxEvaluations.
+absl::Status AppendEvaluations(const cairn::v1::ModelVersion& version,
+                               const EvaluationCounter& counter, const storage::Stamp& stamp,
+                               std::span<cairn::v1::Evaluation> evaluations,
+                               storage::WriteSet& write_set);
+
+}  // namespace cairn::records
+
+#endif  // CAIRN_SERVER_RECORDS_EVALUATION_RECORDS_H_

@@ -1,0 +1,51 @@
+#ifndef CAIRN_SERVER_REGISTRY_NEEDED_EVALUATIONS_H_
+#define CAIRN_SERVER_REGISTRY_NEEDED_EVALUATIONS_H_
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cairn/v1/evaluations.pb.h"
+#include "server/registry/situation.h"
+#include "server/storage/kv_store.h"
+
+namespace cairn::registry {
+
+// What a decision wants the server to have measured, and what was measured for it alone. Pure but
+// for reading.
+
+// One evaluation by the server that a policy needs and that is not recorded.
+struct NeededEvaluation {
+  std::string version;    // resource names
+  std::string reference;  // empty: in the version's own space
+};
+
+struct NeededEvaluations {
+  std::string dataset_version;  // what all of them are measured on, as a resource name
+  std::vector<NeededEvaluation> missing;
+};
+
+// What is missing for a decision about `channel_name`, as ReadSituation would find it. A policy
+// lets the server measure by itself in two cases, both on the newest version of its data set:
+//
+// - `evidence.trust: server`: every candidate and the champion in their own spaces; and the
+//   candidates against the champion if a check names a metric of a pair
+// - `baseline.ifIncomparable: reevaluate`: the champion in its own space, the candidates against it
+//
+// Nothing is missing for other policies, without a data set, or where there are more candidates
+// than the policy allows. Errors of ReadSituation.
+absl::StatusOr<NeededEvaluations> FindNeededEvaluations(const storage::Snapshot& snapshot,
+                                                        std::string_view channel_name,
+                                                        const std::string& only_version);
+
+// Evaluations that are not recorded, by the name of their version: those of a dry run.
+using UnrecordedEvaluations = std::map<std::string, std::vector<v1::Evaluation>>;
+
+// Lets `situation` be decided as if `evaluations` were recorded.
+void AddUnrecorded(const UnrecordedEvaluations& evaluations, Situation& situation);
+
+}  // namespace cairn::registry
+
+#endif  // CAIRN_SERVER_REGISTRY_NEEDED_EVALUATIONS_H_

@@ -1,0 +1,79 @@
+#include "server/service/promotion_measuring.h"
+
+#include <memory>
+#include <utility>
+
+#include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
+#include "server/evaluation/inputs.h"
+#include "server/evaluation/recording.h"
+#include "server/storage/mutation.h"
+
+namespace cairn::service {
+namespace {
+
+using evaluation::MeasurementInputs;
+using registry::NeededEvaluation;
+
+// OK for what can be told by the policy.
+absl::Status UnlessUnsupported(const absl::Status& status) {
+  return HasReason(status, ErrorReason::EVALUATION_UNSUPPORTED) ? absl::OkStatus() : status;
+}
+
+absl::Status RecordOnce(storage::KvStore& store, evaluation::Measurer& measurer,
+                        const std::string& dataset_version, const NeededEvaluation& needed,
+                        const storage::Stamp& stamp) {
+  const auto snapshot = store.GetSnapshot();
+  CAIRN_ASSIGN_OR_RETURN(
+      const MeasurementInputs inputs,
+      evaluation::ReadInputs(*snapshot, needed.version, dataset_version, needed.reference));
+  CAIRN_ASSIGN_OR_RETURN(const auto known, evaluation::FindRecorded(*snapshot, inputs));
+  if (known.has_value()) return absl::OkStatus();
+  CAIRN_ASSIGN_OR_RETURN(const auto measured, measurer.Measure(inputs));
+  storage::WriteSet write_set;
+  CAIRN_RETURN_IF_ERROR(
+      evaluation::AddRecord(*snapshot, inputs, *measured, stamp, write_set).status());
+  return store.CommitAndWait(std::move(write_set)).status();
+}
+
+// Another evaluation of the version may be recorded at the same time.
+absl::Status RecordOne(storage::KvStore& store, evaluation::Measurer& measurer,
+                    const std::string& dataset_version, const NeededEvaluation& needed,
+                    const storage::Stamp& stamp) {
+  absl::Status status;
+  for (int attempt = 0; attempt < storage::Mutator::kMaxAttempts; ++attempt) {
+    status = RecordOnce(store, measurer, dataset_version, needed, stamp);
+    if (!HasReason(status, ErrorReason::COMMIT_CONFLICT)) break;
+  }
+  return UnlessUnsupported(status);
+}
+
+}  // namespace
+
+absl::StatusOr<registry::UnrecordedEvaluations> MeasureForDryRun(
+    const storage::Snapshot& snapshot, evaluation::Measurer& measurer,
+    const registry::NeededEvaluations& needed) {
+  registry::UnrecordedEvaluations unrecorded;
+  for (const NeededEvaluation& one : needed.missing) {
+    const auto inputs =
+        evaluation::ReadInputs(snapshot, one.version, needed.dataset_version, one.reference);
+    CAIRN_RETURN_IF_ERROR(UnlessUnsupported(inputs.status()));
+    if (!inputs.ok()) continue;
+    const auto measured = measurer.Measure(*inputs);
+    CAIRN_RETURN_IF_ERROR(UnlessUnsupported(measured.status()));
+    if (!measured.ok()) continue;
+    unrecorded[one.version].push_back(evaluation::ToEvaluation(*inputs, **measured));
+  }
+  return unrecorded;
+}
+
+absl::Status MeasureAndRecord(storage::KvStore& store, evaluation::Measurer& measurer,
+                              const registry::NeededEvaluations& needed,
+                              const storage::Stamp& stamp) {
+  for (const NeededEvaluation& one : needed.missing) {
+    CAIRN_RETURN_IF_ERROR(RecordOne(store, measurer, needed.dataset_version, one, stamp));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cairn::service
