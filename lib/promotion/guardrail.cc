@@ -24,8 +24,9 @@ absl::Status CheckPair(const YamlMap& check, const MetricInfo& metric, const Gua
 
 absl::StatusOr<Guardrail> Guardrail::Read(const YamlMap& check, const MetricMap& metrics) {
   Guardrail guardrail;
-  CAIRN_ASSIGN_OR_RETURN(guardrail.compared,
-                         ComparedMetric::Read(check, metrics, ComparedMetric::Metrics::kOfPairsToo));
+  CAIRN_ASSIGN_OR_RETURN(
+      guardrail.compared,
+      ComparedMetric::Read(check, metrics, ComparedMetric::Metrics::kOfPairsToo));
   CAIRN_ASSIGN_OR_RETURN(guardrail.bands, Bands::Read(check));
   const YamlField* loss = check.Find("maxLoss");
   if (const MetricInfo& metric = *FindMetric(guardrail.compared.metric, metrics); metric.of_pair) {

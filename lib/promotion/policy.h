@@ -52,7 +52,7 @@ struct Policy {
   BaselineUse baseline = BaselineUse::kChannelHead;
   IfAbsent if_absent = IfAbsent::kGatesOnly;
   std::vector<ComparableKey> comparable_on;
-  MetricMap metrics;              // that it declares
+  MetricMap metrics;  // that it declares
   IfIncomparable if_incomparable = IfIncomparable::kInconclusive;
   std::vector<Check> checks;      // section by section, as in the text
   std::vector<ChooseKey> choose;  // never empty; ends with kVersion

@@ -56,8 +56,7 @@ absl::Status ReadWord(const YamlMap& map, std::string_view name,
 absl::StatusOr<const MetricInfo*> ReadMetric(const YamlField& field, const MetricMap& declared);
 
 // The same for what has bands, which may name a metric of a pair too.
-absl::StatusOr<const MetricInfo*> ReadAnyMetric(const YamlField& field,
-                                                const MetricMap& declared);
+absl::StatusOr<const MetricInfo*> ReadAnyMetric(const YamlField& field, const MetricMap& declared);
 
 // Any text but the empty one: parameters have no fixed names.
 absl::StatusOr<std::string> ReadParamKey(const YamlField& field);

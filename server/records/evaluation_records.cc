@@ -37,7 +37,8 @@ void Stamped(const ModelVersion& version, const VersionName& of, int64_t number,
   }
 }
 
-void PutEvaluation(const VersionName& of, int64_t number, const Evaluation& evaluation, WriteSet& write_set) {
+void PutEvaluation(const VersionName& of, int64_t number, const Evaluation& evaluation,
+                   WriteSet& write_set) {
   const storage::Key key = storage::EvaluationKey(of.parent_id, of.version, number);
   write_set.RequireAbsent(key)
       .PutRecord(key, EvaluationPayload(evaluation))

@@ -113,8 +113,9 @@ absl::StatusOr<cairn::v1::ExplainResponse> Explain(const Snapshot& snapshot,
     if (stored.has_value()) *response.mutable_decision() = *std::move(stored);
     AddMove(response.decision(), response);
   } else {
-    CAIRN_ASSIGN_OR_RETURN(*response.mutable_decision(),
-                           DecideAbout(snapshot, request.name(), version, now_unix_nanos, unrecorded));
+    CAIRN_ASSIGN_OR_RETURN(
+        *response.mutable_decision(),
+        DecideAbout(snapshot, request.name(), version, now_unix_nanos, unrecorded));
   }
   for (const auto& candidate : response.decision().candidates()) {
     if (candidate.version() == version) *response.mutable_candidate() = candidate;

@@ -31,7 +31,7 @@ namespace {
 // What the policy says of the version, added to the decision with all that it read.
 absl::Status JudgeByPolicy(const Snapshot& snapshot, const OverrideRequest& request,
                            const storage::Stamp& stamp, Decision& decision, WriteSet& write_set) {
-  CAIRN_ASSIGN_OR_RETURN(const Situation situation,
+  CAIRN_ASSIGN_OR_RETURN(Situation situation,
                          ReadSituation(snapshot, request.name(), request.version()));
   CAIRN_ASSIGN_OR_RETURN(Decision judged, MakeDecision(snapshot, situation, stamp));
   std::map<std::string, cairn::v1::ReadItem> items;

@@ -38,8 +38,8 @@ absl::Status RecordOnce(storage::KvStore& store, evaluation::Measurer& measurer,
 
 // Another evaluation of the version may be recorded at the same time.
 absl::Status RecordOne(storage::KvStore& store, evaluation::Measurer& measurer,
-                    const std::string& dataset_version, const NeededEvaluation& needed,
-                    const storage::Stamp& stamp) {
+                       const std::string& dataset_version, const NeededEvaluation& needed,
+                       const storage::Stamp& stamp) {
   absl::Status status;
   for (int attempt = 0; attempt < storage::Mutator::kMaxAttempts; ++attempt) {
     status = RecordOnce(store, measurer, dataset_version, needed, stamp);

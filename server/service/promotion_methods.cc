@@ -4,8 +4,8 @@
 
 #include "cairn/v1/promotion.pb.h"
 #include "lib/base/status_macros.h"
-#include "server/registry/needed_evaluations.h"
 #include "server/registry/holds.h"
+#include "server/registry/needed_evaluations.h"
 #include "server/registry/override.h"
 #include "server/registry/policies.h"
 #include "server/registry/promotion.h"

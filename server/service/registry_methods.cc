@@ -36,14 +36,13 @@ Change EvaluateModelVersion(const Backends& backends, const Caller& caller,
   const auto facts = FactsOfCall(backends)(caller);
   Change change;
   if (request.validate_only()) change.effort = Effort::kIo;
-  change.plan = [&measurer = backends.measurer, &request,
-                 call = evaluation::EvaluateCall{
-                     StampOfCall()(caller),
-                     operations::NewOperationId(facts.now_unix_nanos, facts.new_id),
-                     AllowanceOf(backends.access, caller, v1::READ)}](
-                    const storage::Snapshot& snapshot) {
-    return evaluation::PlanEvaluateModelVersion(snapshot, measurer, request, call);
-  };
+  change.plan =
+      [&measurer = backends.measurer, &request,
+       call = evaluation::EvaluateCall{
+           StampOfCall()(caller), operations::NewOperationId(facts.now_unix_nanos, facts.new_id),
+           AllowanceOf(backends.access, caller, v1::READ)}](const storage::Snapshot& snapshot) {
+        return evaluation::PlanEvaluateModelVersion(snapshot, measurer, request, call);
+      };
   return change;
 }
 
