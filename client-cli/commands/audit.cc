@@ -186,7 +186,9 @@ Command ExportCommand() {
           .summary = "Write the audit into a file that can be verified without the server",
           .arguments = {{"FILE"}},
           .examples = {{"mlctl audit export audit.bin", "everything up to now"},
-                       {"mlctl audit verify audit.bin", "verify it"}},
+                       {"mlctl audit verify audit.bin", "verify it"},
+                       {"mlctl audit verify audit.bin --checkpoint last-week.note",
+                        "and that nothing was cut since"}},
           .handler = Export};
 }
 
@@ -195,7 +197,9 @@ Command CheckpointCommand() {
           .family = "Access",
           .summary = "Print a signed checkpoint of the audit, to be kept elsewhere",
           .examples = {{"mlctl audit checkpoint > $(date +%F).note", "keep it"},
-                       {"mlctl audit checkpoint -o name", "the key that signs"}},
+                       {"mlctl audit checkpoint -o name", "the key that signs"},
+                       {"mlctl audit verify --checkpoint last-week.note",
+                        "check later that the audit leads through it"}},
           .handler = Checkpoint};
 }
 

@@ -43,11 +43,15 @@ absl::Status JudgeByPolicy(const Snapshot& snapshot, const OverrideRequest& requ
   decision.set_policy_sha256(judged.policy_sha256());
   decision.set_policy_revision(judged.policy_revision());
   decision.set_evidence_sha256(judged.evidence_sha256());
-  decision.set_candidate_count(judged.candidates_size());
-  decision.mutable_candidates()->Swap(judged.mutable_candidates());
   *decision.mutable_time_facts() = judged.time_facts();
   decision.set_verdict(cairn::v1::ERROR);
-  for (const auto& candidate : decision.candidates()) decision.set_verdict(candidate.verdict());
+  // The champion was judged beside it, to which the version was held.
+  for (auto& candidate : *judged.mutable_candidates()) {
+    if (candidate.version() != decision.chosen_version()) continue;
+    decision.set_verdict(candidate.verdict());
+    decision.set_candidate_count(1);
+    *decision.add_candidates() = std::move(candidate);
+  }
   // The channel's own record is guarded by who commits.
   const storage::Key channel = storage::ChannelKey(situation.ref.model, situation.ref.channel);
   for (const auto& [key, revision] : situation.guards) {

@@ -43,7 +43,7 @@ void AddAuditMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Of(*v1::AuditEntry::descriptor()->file()->FindServiceByName("AuditService"));
   table.Filters<v1::ListAuditEntriesRequest>("ListAuditEntries", audit::ListAuditEntries,
                                              backends.access);
-  table.FiltersItself<v1::GetAuditCheckpointRequest>(
+  table.Answers<v1::GetAuditCheckpointRequest>(
       "GetAuditCheckpoint",
       [auditor, &store = backends.store](const Caller&, const v1::GetAuditCheckpointRequest&)
           -> absl::StatusOr<v1::AuditCheckpoint> {

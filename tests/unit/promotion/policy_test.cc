@@ -297,7 +297,8 @@ TEST(Policy, ReevaluateNeedsSomethingToMeasureOn) {
                  "evidence.dataset"});
   const auto policy = ParsePolicy(std::string(kHead) +
                                   "  evidence: {trust: server, dataset: d}\n"
-                                  "  baseline: {ifIncomparable: reevaluate}\n");
+                                  "  baseline: {ifIncomparable: reevaluate}\n"
+                                  "  gates: [{id: a, metric: silhouette, pass: '>= 0'}]\n");
   ASSERT_THAT(policy, IsOk());
   EXPECT_EQ(policy->if_incomparable, IfIncomparable::kReevaluate);
   EXPECT_THAT(RenderPolicy(*policy), ::testing::HasSubstr("ifIncomparable: reevaluate"));

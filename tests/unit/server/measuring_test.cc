@@ -309,7 +309,8 @@ TEST_F(MeasuredPromotionTest, ReevaluationComparesModelsOfDifferentSpaces) {
       "  baseline: {ifIncomparable: reevaluate}\n"
       "  compare: [{id: tighter, role: objective, metric: silhouette, minEffect: {absolute: "
       "0.01}}]\n"
-      "  gates: [{id: any, metric: cluster_count, pass: '>= 1'}]\n");
+      "  gates: [{id: any, metric: cluster_count, pass: '>= 1'}]\n"
+      "  choose: {order: [{metric: silhouette}]}\n");
   const std::string poor = Model({0, 2, 12});
   ASSERT_EQ(Promote(poor)->outcome(), Decision::PROMOTED);
   // Two segments instead of three, and another space.
