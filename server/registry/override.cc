@@ -46,8 +46,9 @@ absl::Status JudgeByPolicy(const Snapshot& snapshot, const OverrideRequest& requ
   *decision.mutable_time_facts() = judged.time_facts();
   decision.set_verdict(cairn::v1::ERROR);
   // The champion was judged beside it, to which the version was held.
+  const std::string named = ModelVersionName(situation.ref.model, situation.input.only_version);
   for (auto& candidate : *judged.mutable_candidates()) {
-    if (candidate.version() != decision.chosen_version()) continue;
+    if (candidate.version() != named) continue;
     decision.set_verdict(candidate.verdict());
     decision.set_candidate_count(1);
     *decision.add_candidates() = std::move(candidate);

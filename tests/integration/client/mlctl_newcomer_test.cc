@@ -231,6 +231,7 @@ TEST_F(MlctlNewcomerTest, NothingIsWiderThanTheTerminalAndIdsAreWhole) {
   Write("data.csv", "a,b\n1,2\n");
   Expect(0, {"put", "dataset", "retail-of-the-united-kingdom", folder_ / "data.csv"});
   Expect(0, {"log", "artifact", run, folder_ / "data.csv"});
+  Expect(0, {"run", "finish", run});
   Expect(0, {"register", "model", "churn", "--run", run});
   Expect(0, {"apply", "-f", Write("policy.yaml", kPolicy)});
   for (const char* command :

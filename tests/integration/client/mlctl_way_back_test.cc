@@ -35,6 +35,7 @@ class MlctlWayBackTest : public testing::MlctlFixture {
     const std::string run = Id({"run", "start"});
     Write("model.bin", "model " + silhouette);
     Expect(0, {"log", "artifact", run, folder_ / "model.bin"});
+    Expect(0, {"run", "finish", run});
     Expect(0, {"register", "model", "churn", "--run", run, "--metric", "silhouette=" + silhouette});
   }
 
