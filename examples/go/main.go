@@ -95,6 +95,14 @@ type client struct {
 	promotion cairnv1connect.PromotionServiceClient
 }
 
+// How many steps a run has.
+const steps = 100
+
+// silhouette is what a run measures at a step.
+func silhouette(step int64) float64 {
+	return 0.45 * (1 - math.Exp(-float64(step)/20))
+}
+
 // logRun logs a run with a parameter and a curve; its resource name.
 func (c *client) logRun(ctx context.Context) string {
 	run := must(c.tracking.CreateRun(ctx, connect.NewRequest(&cairn.CreateRunRequest{
@@ -103,9 +111,9 @@ func (c *client) logRun(ctx context.Context) string {
 		RequestId: requestID(),
 	})))
 	curve := &cairn.MetricColumns{Key: "silhouette"}
-	for step := range int64(100) {
+	for step := range int64(steps) {
 		curve.Steps = append(curve.Steps, step)
-		curve.Values = append(curve.Values, 0.45*(1-math.Exp(-float64(step)/20)))
+		curve.Values = append(curve.Values, silhouette(step))
 	}
 	must(c.tracking.LogBatch(ctx, connect.NewRequest(&cairn.LogBatchRequest{
 		Run:     run.Name,
@@ -137,7 +145,7 @@ func (c *client) register(ctx context.Context, run string, data []byte) string {
 				Files: []*cairn.ArtifactFile{{Path: "model.bin", Digest: digest}},
 			},
 			Evaluations: []*cairn.Evaluation{{
-				Values: []*cairn.EvaluationValue{{Metric: "silhouette", Value: 0.45}},
+				Values: []*cairn.EvaluationValue{{Metric: "silhouette", Value: silhouette(steps - 1)}},
 			}},
 			RequestId: requestID(),
 		}))).Name

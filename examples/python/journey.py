@@ -34,6 +34,14 @@ spec:
 """
 
 
+STEPS = 100
+
+
+def silhouette(step):
+    """What the run measures at a step."""
+    return 0.45 * (1 - math.exp(-step / 20))
+
+
 def metadata():
     """What each call carries: who calls, if the server asks."""
     path = os.environ.get("CAIRN_TOKEN_FILE")
@@ -58,9 +66,9 @@ def log_run(channel):
         ),
         metadata=metadata(),
     )
-    steps = range(100)
+    steps = range(STEPS)
     curve = tracking_pb2.MetricColumns(
-        key="silhouette", steps=steps, values=[0.45 * (1 - math.exp(-step / 20)) for step in steps]
+        key="silhouette", steps=steps, values=[silhouette(step) for step in steps]
     )
     tracking.LogBatch(
         tracking_pb2.LogBatchRequest(run=run.name, params={"k": "4"}, metrics=[curve]),
@@ -92,7 +100,7 @@ def register(channel, run, model_bytes):
             ),
             evaluations=[
                 evaluations_pb2.Evaluation(
-                    values=[evaluations_pb2.EvaluationValue(metric="silhouette", value=0.45)]
+                    values=[evaluations_pb2.EvaluationValue(metric="silhouette", value=silhouette(STEPS - 1))]
                 )
             ],
             request_id=request_id(),

@@ -54,7 +54,7 @@ mlctl log artifact 7777 model.bin
 
 # What is served comes of a run that ended well.
 start 5e6e0000000000000000000000000000 segments
-mlctl log metric 5e6e silhouette=0.35
+mlctl log metric 5e6e auc=0.8
 mlctl log artifact 5e6e model
 mlctl run finish 5e6e
 for version in 1 2 3 4; do

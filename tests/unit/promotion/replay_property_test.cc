@@ -45,7 +45,8 @@ void Keep(std::string value, std::string& sha256, Kept& kept) {
 void Seal(VersionRead& read, Kept& kept) {
   cairn::internal::ModelVersionRecord record;
   *record.mutable_version() = read.version;
-  Keep(VersionValue(record.SerializeAsString(), read.version.state(), read.run_state), read.sha256, kept);
+  Keep(VersionValue(record.SerializeAsString(), read.version.state(), read.run_state), read.sha256,
+       kept);
   for (EvaluationRead& item : read.evaluations) {
     cairn::internal::EvaluationRecord stored;
     *stored.mutable_evaluation() = item.evaluation;

@@ -37,8 +37,8 @@ std::set<const ServiceDescriptor*> ServicesOfTheApi() {
   for (const char* file :
        {"cairn/v1/tracking.proto", "cairn/v1/datasets.proto", "cairn/v1/artifacts.proto",
         "cairn/v1/evaluations.proto", "cairn/v1/registry.proto", "cairn/v1/promotion.proto",
-        "cairn/v1/auth.proto", "cairn/v1/audit.proto", "cairn/v1/server.proto", "cairn/v1/watch.proto",
-        "google/longrunning/operations.proto"}) {
+        "cairn/v1/auth.proto", "cairn/v1/audit.proto", "cairn/v1/server.proto",
+        "cairn/v1/watch.proto", "google/longrunning/operations.proto"}) {
     const auto* proto = google::protobuf::DescriptorPool::generated_pool()->FindFileByName(file);
     for (int i = 0; i < proto->service_count(); ++i) services.insert(proto->service(i));
   }
