@@ -53,7 +53,14 @@ mlctl log metric 7777 loss=0.5 auc=0.7 --step 1
 mlctl log artifact 7777 model.bin
 
 # What is served comes of a run that ended well.
+cairn-pipeline generate --customers 300 --seed 7 --out transactions.csv >/dev/null
+cairn-pipeline run --data transactions.csv --out sweep >/dev/null
+mlctl put dataset retail-features sweep/features.csv
+head -n 200 sweep/features.csv >features.csv
+mlctl put dataset retail-features features.csv
+cp sweep/model.cairnseg model/
 start 5e6e0000000000000000000000000000 segments
+mlctl log input 5e6e dataset:retail-features@1
 mlctl log metric 5e6e auc=0.8
 mlctl log artifact 5e6e model
 mlctl run finish 5e6e
