@@ -305,7 +305,8 @@ absl::StatusOr<Plan> PlanDeletePolicy(const Snapshot& snapshot,
   write_set.RequireRevision(key, stored->mod_revision)
       .Delete(key)
       .PutRecord(RevisionKey(ids[0], policy.revision()), Payload(policy))
-      .Emit(policy.name(), cairn::v1::Event::POLICY_DELETED);
+      .Emit(policy.name(), cairn::v1::Event::POLICY_DELETED)
+      .Audit(cairn::v1::Event::POLICY_DELETED, policy.name(), Payload(policy));
   return storage::MakePlan(std::move(write_set), google::protobuf::Empty());
 }
 

@@ -710,6 +710,12 @@ TEST_F(PromotionTest, AChannelThatServesIsLeftUngovernedOnlyOnPurpose) {
   ExpectError(remove(), StatusCode::kAborted, "ETAG_MISMATCH");
   request.clear_etag();
   EXPECT_THAT(remove(), IsOk());
+  v1::ListAuditEntriesRequest entries;
+  entries.add_kinds(v1::Event::POLICY_DELETED);
+  const auto audited = audit::ListAuditEntries(*Now(), entries);
+  ASSERT_THAT(audited, IsOk());
+  ASSERT_EQ(audited->entries_size(), 1);
+  EXPECT_EQ(audited->entries(0).resource(), request.name());
   EXPECT_EQ(Channel().policy(), "");
   EXPECT_NE(Channel().version(), "");
   ExpectError(Promote().status(), StatusCode::kFailedPrecondition, "CHANNEL_UNGOVERNED");
