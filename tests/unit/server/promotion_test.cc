@@ -592,10 +592,10 @@ class RepeatedRequestTest : public PromotionTest {
   static constexpr const char* kId = "7d444840-9dc0-41d1-b245-5ffdce74fad2";
 
   template <typename Response, typename Request>
-  absl::StatusOr<Response> Run(const Request& request, storage::Planner planner) {
+  absl::StatusOr<Response> Run(const Request& request, const storage::Planner& planner) {
     std::promise<absl::StatusOr<Response>> answer;
     mutator_.Run({"anonymous", "Method", request.request_id(), request.validate_only()}, request,
-                 std::move(planner), nullptr, [&](auto result) {
+                 planner, nullptr, [&](auto result) {
                    if (!result.ok()) return answer.set_value(result.status());
                    answer.set_value(static_cast<const Response&>(**result));
                  });
