@@ -56,7 +56,7 @@ absl::StatusOr<FeatureTable> FeatureTable::Parse(std::string_view csv) {
 
 int64_t FeatureTable::HeldBytes() const {
   size_t bytes = sizeof(*this);
-  for (const std::string& name : columns_) bytes += sizeof(name) + name.size();
+  for (const std::string& name : columns_) bytes += sizeof(std::string) + name.size();
   for (const Column& column : cells_) {
     bytes += sizeof(column) + column.values.capacity() * sizeof(double) + kMaxNamedCell;
   }

@@ -119,9 +119,9 @@ Observation ObserveUnchecked(const VersionRead& read, std::string_view reference
     none.kind = Observation::Kind::kNoDataset;
     return none;
   }
-  const Observation measured = ObserveFrom(Evaluation::SERVER, read, reference, metric, pin);
+  Observation measured = ObserveFrom(Evaluation::SERVER, read, reference, metric, pin);
   if (Tells(measured)) return measured;
-  const Observation reported = ObserveFrom(Evaluation::REPORTED, read, reference, metric, pin);
+  Observation reported = ObserveFrom(Evaluation::REPORTED, read, reference, metric, pin);
   if (pin.trust == Trust::kReported) {
     return reported.kind == Observation::Kind::kMissing ? measured : reported;
   }

@@ -38,7 +38,7 @@ absl::Status WriteSynced(const std::string& path, const std::string& text) {
 absl::Status SyncDirectory(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return FileError(errno, "open", path);
-  const absl::Status synced = ::fsync(fd) == 0 ? absl::OkStatus() : FileError(errno, "sync", path);
+  absl::Status synced = ::fsync(fd) == 0 ? absl::OkStatus() : FileError(errno, "sync", path);
   ::close(fd);
   return synced;
 }

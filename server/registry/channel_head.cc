@@ -36,9 +36,9 @@ void PutChannel(const ChannelRef& ref, Channel channel, cairn::v1::Event::Kind k
   channel.set_revision(channel.revision() + 1);
   ChannelRecord record;
   *record.mutable_channel() = channel;
-  std::string payload = record.SerializeAsString();
+  const std::string payload = record.SerializeAsString();
   write_set.PutRecord(storage::ChannelKey(ref.model, ref.channel), payload)
-      .Audit(kind, channel.name(), std::move(payload));
+      .Audit(kind, channel.name(), payload);
   // A thousand of them are no image any more.
   channel.clear_holds();
   write_set.Emit(kind, channel);

@@ -195,7 +195,7 @@ absl::Status RunLeaseKeeper::End(const SilentRun& silent) {
   write_set.RequireRevision(key, (*stored)->mod_revision)
       .PutRecord(key, record.SerializeAsString())
       .Emit(cairn::v1::Event::RUN_FINISHED, run);
-  const absl::Status ended = store_.CommitAndWait(std::move(write_set)).status();
+  absl::Status ended = store_.CommitAndWait(std::move(write_set)).status();
   if (ended.ok()) return ended;  // the lease ended with the commit
   // Somebody changed the run, or it could not be written: it is looked at again.
   const bool conflict = HasReason(ended, ErrorReason::COMMIT_CONFLICT);
