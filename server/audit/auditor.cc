@@ -102,6 +102,7 @@ bool IsOfProduction(v1::Event::Kind kind) {
     case v1::Event::ALIAS_DELETED:
     case v1::Event::DECISION_MADE:
     case v1::Event::POLICY_APPLIED:
+    case v1::Event::POLICY_DELETED:
     case v1::Event::TOKEN_CREATED:
     case v1::Event::TOKEN_REVOKED:
     case v1::Event::ROLE_BINDING_SET:

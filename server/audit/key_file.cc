@@ -11,6 +11,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
+#include "server/storage/store_directory.h"
 
 namespace cairn::audit {
 namespace {
@@ -33,14 +34,6 @@ absl::Status WriteSynced(const std::string& path, const std::string& text) {
   if (written.ok() && ::fsync(fd) != 0) written = FileError(errno, "sync", path);
   ::close(fd);
   return written;
-}
-
-absl::Status SyncDirectory(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return FileError(errno, "open", path);
-  absl::Status synced = ::fsync(fd) == 0 ? absl::OkStatus() : FileError(errno, "sync", path);
-  ::close(fd);
-  return synced;
 }
 
 std::string StagedPath(const std::string& data_dir) { return KeyPath(data_dir) + ".new"; }
@@ -81,7 +74,7 @@ absl::StatusOr<std::optional<SignerKey>> ReadStagedKeyFile(const std::string& da
 
 absl::Status StageKeyFile(const std::string& data_dir, const SignerKey& key) {
   CAIRN_RETURN_IF_ERROR(WriteSynced(StagedPath(data_dir), FormatSignerKey(key) + "\n"));
-  return SyncDirectory(data_dir);
+  return storage::SyncDirectory(data_dir);
 }
 
 absl::Status PlaceStagedKeyFile(const std::string& data_dir) {
@@ -89,7 +82,7 @@ absl::Status PlaceStagedKeyFile(const std::string& data_dir) {
   if (std::rename(StagedPath(data_dir).c_str(), path.c_str()) != 0) {
     return FileError(errno, "replace", path);
   }
-  return SyncDirectory(data_dir);
+  return storage::SyncDirectory(data_dir);
 }
 
 absl::Status RemoveStagedKeyFile(const std::string& data_dir) {

@@ -11,6 +11,7 @@
 #include "server/evaluation/inputs.h"
 #include "server/evaluation/recording.h"
 #include "server/operations/operations.h"
+#include "server/records/evaluation_records.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
 
@@ -31,18 +32,6 @@ absl::StatusOr<MeasurementInputs> InputsOf(const Snapshot& snapshot,
                                            bool against) {
   return ReadInputs(snapshot, request.name(), request.dataset_version(),
                     against ? request.reference_version() : "");
-}
-
-absl::StatusOr<Evaluation> ReadEvaluation(const Snapshot& snapshot, const std::string& name) {
-  CAIRN_ASSIGN_OR_RETURN(const EvaluationRef ref, ParseEvaluationName("name", name));
-  CAIRN_ASSIGN_OR_RETURN(
-      auto stored, storage::ReadRecord<internal::EvaluationRecord>(
-                       snapshot, storage::EvaluationKey(ref.version.parent_id, ref.version.version,
-                                                        ref.number)));
-  if (!stored.has_value()) {
-    return NotFound(ErrorReason::EVALUATION_NOT_FOUND, "Evaluation", name).ToStatus();
-  }
-  return std::move(*stored->value.mutable_evaluation());
 }
 
 class EvaluationWork final : public operations::Work {
@@ -93,8 +82,9 @@ class EvaluationWork final : public operations::Work {
       const Snapshot& snapshot, const EvaluateModelVersionMetadata& metadata, Evaluation last) {
     auto response = std::make_unique<EvaluateModelVersionResponse>();
     for (int i = 0; i + 1 < metadata.evaluations_size(); ++i) {
-      CAIRN_ASSIGN_OR_RETURN(*response->add_evaluations(),
-                             ReadEvaluation(snapshot, metadata.evaluations(i)));
+      CAIRN_ASSIGN_OR_RETURN(auto stored,
+                             records::ReadEvaluation(snapshot, metadata.evaluations(i)));
+      *response->add_evaluations() = std::move(*stored.value.mutable_evaluation());
     }
     *response->add_evaluations() = std::move(last);
     return std::unique_ptr<google::protobuf::Message>(std::move(response));

@@ -55,6 +55,19 @@ absl::StatusOr<EvaluationCounter> ReadEvaluationCounter(const storage::Snapshot&
   return EvaluationCounter{stored->value.value(), stored->mod_revision};
 }
 
+absl::StatusOr<storage::Stored<EvaluationRecord>> ReadEvaluation(const storage::Snapshot& snapshot,
+                                                                 std::string_view name) {
+  CAIRN_ASSIGN_OR_RETURN(const EvaluationRef ref, ParseEvaluationName("name", name));
+  CAIRN_ASSIGN_OR_RETURN(
+      auto stored, storage::ReadRecord<EvaluationRecord>(
+                       snapshot, storage::EvaluationKey(ref.version.parent_id, ref.version.version,
+                                                        ref.number)));
+  if (!stored.has_value()) {
+    return NotFound(ErrorReason::EVALUATION_NOT_FOUND, "Evaluation", name).ToStatus();
+  }
+  return *std::move(stored);
+}
+
 std::string EvaluationPayload(Evaluation evaluation) {
   evaluation.clear_etag();
   EvaluationRecord record;

@@ -8,10 +8,12 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "cairn/internal/records.pb.h"
 #include "cairn/v1/evaluations.pb.h"
 #include "cairn/v1/registry.pb.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/stamp.h"
+#include "server/storage/typed_record.h"
 #include "server/storage/write_set.h"
 
 namespace cairn::records {
@@ -33,6 +35,10 @@ struct EvaluationCounter {
 
 absl::StatusOr<EvaluationCounter> ReadEvaluationCounter(const storage::Snapshot& snapshot,
                                                         std::string_view version_name);
+
+// The evaluation `name`. INVALID_ARGUMENT (NAME_INVALID), NOT_FOUND (EVALUATION_NOT_FOUND).
+absl::StatusOr<storage::Stored<cairn::internal::EvaluationRecord>> ReadEvaluation(
+    const storage::Snapshot& snapshot, std::string_view name);
 
 // The stored form.
 std::string EvaluationPayload(cairn::v1::Evaluation evaluation);

@@ -21,7 +21,6 @@ namespace {
 
 using cairn::internal::EvaluationRecord;
 using cairn::v1::Evaluation;
-using cairn::v1::ModelVersion;
 using storage::KeyRange;
 using storage::Plan;
 using storage::ScanOrder;
@@ -35,19 +34,6 @@ Evaluation ToResource(Stored<EvaluationRecord> stored) {
   Evaluation evaluation = std::move(*stored.value.mutable_evaluation());
   evaluation.set_etag(EtagOf(stored.mod_revision));
   return evaluation;
-}
-
-absl::StatusOr<Stored<EvaluationRecord>> ReadEvaluation(const Snapshot& snapshot,
-                                                        std::string_view name) {
-  CAIRN_ASSIGN_OR_RETURN(const EvaluationRef ref, ParseEvaluationName("name", name));
-  CAIRN_ASSIGN_OR_RETURN(
-      auto stored, storage::ReadRecord<EvaluationRecord>(
-                       snapshot, storage::EvaluationKey(ref.version.parent_id, ref.version.version,
-                                                        ref.number)));
-  if (!stored.has_value()) {
-    return NotFound(ErrorReason::EVALUATION_NOT_FOUND, "Evaluation", name).ToStatus();
-  }
-  return *std::move(stored);
 }
 
 }  // namespace
@@ -72,7 +58,7 @@ absl::StatusOr<Plan> PlanCreateEvaluation(const Snapshot& snapshot,
 absl::StatusOr<Plan> PlanSealEvaluation(const Snapshot& snapshot,
                                         const cairn::v1::SealEvaluationRequest& request,
                                         const storage::Stamp& stamp) {
-  CAIRN_ASSIGN_OR_RETURN(const auto stored, ReadEvaluation(snapshot, request.name()));
+  CAIRN_ASSIGN_OR_RETURN(const auto stored, records::ReadEvaluation(snapshot, request.name()));
   CAIRN_RETURN_IF_ERROR(storage::CheckEtag(request.name(), request.etag(), stored.mod_revision));
   Evaluation evaluation = stored.value.evaluation();
   if (evaluation.state() == Evaluation::FINAL) {
@@ -102,7 +88,7 @@ absl::StatusOr<Plan> PlanSealEvaluation(const Snapshot& snapshot,
 
 absl::StatusOr<Evaluation> GetEvaluation(const Snapshot& snapshot,
                                          const cairn::v1::GetEvaluationRequest& request) {
-  CAIRN_ASSIGN_OR_RETURN(auto stored, ReadEvaluation(snapshot, request.name()));
+  CAIRN_ASSIGN_OR_RETURN(auto stored, records::ReadEvaluation(snapshot, request.name()));
   return ToResource(std::move(stored));
 }
 
@@ -148,11 +134,6 @@ absl::StatusOr<std::vector<Evaluation>> CheckFirstEvaluations(
     checked.push_back(std::move(evaluation));
   }
   return checked;
-}
-
-absl::Status PutFirstEvaluations(const ModelVersion& version, std::vector<Evaluation> evaluations,
-                                 const storage::Stamp& stamp, WriteSet& write_set) {
-  return records::AppendEvaluations(version, {}, stamp, evaluations, write_set);
 }
 
 absl::StatusOr<std::vector<promotion::EvaluationRead>> ReadFinalEvaluations(

@@ -54,12 +54,6 @@ absl::StatusOr<std::vector<cairn::v1::Evaluation>> CheckFirstEvaluations(
     const storage::Snapshot& snapshot, const cairn::v1::CreateModelVersionRequest& request,
     storage::WriteSet& write_set);
 
-// Adds them to `write_set`, numbered from 1. `version` has its name and digest and is not stored
-// yet.
-absl::Status PutFirstEvaluations(const cairn::v1::ModelVersion& version,
-                                 std::vector<cairn::v1::Evaluation> evaluations,
-                                 const storage::Stamp& stamp, storage::WriteSet& write_set);
-
 // All evaluations of a version that are final, as a decision reads them.
 absl::StatusOr<std::vector<promotion::EvaluationRead>> ReadFinalEvaluations(
     const storage::Snapshot& snapshot, std::string_view model, int64_t version);

@@ -84,12 +84,12 @@ absl::StatusOr<cairn::v1::Decision> DecideAbout(const Snapshot& snapshot,
                                                 const std::string& channel,
                                                 const std::string& version, int64_t now_unix_nanos,
                                                 const UnrecordedEvaluations& unrecorded) {
-  CAIRN_ASSIGN_OR_RETURN(Situation alone, ReadSituation(snapshot, channel, version));
   CAIRN_ASSIGN_OR_RETURN(Situation among_all, ReadSituation(snapshot, channel, ""));
-  AddUnrecorded(unrecorded, alone);
   AddUnrecorded(unrecorded, among_all);
   auto decision = MakeDecision(snapshot, among_all, now_unix_nanos);
   if (decision.ok() && SpeaksOf(*decision, version)) return decision;
+  CAIRN_ASSIGN_OR_RETURN(Situation alone, ReadSituation(snapshot, channel, version));
+  AddUnrecorded(unrecorded, alone);
   return MakeDecision(snapshot, alone, now_unix_nanos);
 }
 

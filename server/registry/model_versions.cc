@@ -12,6 +12,7 @@
 #include "server/core/manifest.h"
 #include "server/records/blob_refs.h"
 #include "server/records/dataset_refs.h"
+#include "server/records/evaluation_records.h"
 #include "server/records/run_outputs.h"
 #include "server/registry/evaluations.h"
 #include "server/registry/limits.h"
@@ -199,7 +200,7 @@ absl::StatusOr<Plan> PlanCreateModelVersion(const Snapshot& snapshot,
   if (request.validate_only()) return storage::AnswerOnly(std::move(version));
 
   CAIRN_RETURN_IF_ERROR(LinkSources(snapshot, version, write_set));
-  CAIRN_RETURN_IF_ERROR(PutFirstEvaluations(version, std::move(evaluations), stamp, write_set));
+  CAIRN_RETURN_IF_ERROR(records::AppendEvaluations(version, {}, stamp, evaluations, write_set));
   ModelVersionRecord record;
   *record.mutable_version() = version;
   if (!parent.has_value()) write_set.Emit(cairn::v1::Event::MODEL_CREATED, model);

@@ -5,9 +5,9 @@
 #include "lib/base/digest.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
-#include "lib/promotion/policy_parser.h"
 #include "server/records/evaluation_records.h"
 #include "server/registry/policies.h"
+#include "server/registry/policy_cache.h"
 
 namespace cairn::registry {
 namespace {
@@ -85,7 +85,7 @@ absl::StatusOr<NeededEvaluations> FindNeededEvaluations(const storage::Snapshot&
   CAIRN_ASSIGN_OR_RETURN(const ChannelRef ref, ParseChannelName("name", channel_name));
   CAIRN_ASSIGN_OR_RETURN(const auto record, ReadGoverningPolicy(snapshot, ref.model, ref.channel));
   CAIRN_ASSIGN_OR_RETURN(const promotion::Policy policy,
-                         promotion::ParsePolicy(record.value.policy().source()));
+                         ParsedPolicies().Get(record.value.policy().source()));
   if (!LetsTheServerMeasure(policy)) return NeededEvaluations();
   CAIRN_ASSIGN_OR_RETURN(const Situation situation,
                          ReadSituation(snapshot, channel_name, only_version));

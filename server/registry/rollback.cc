@@ -11,7 +11,6 @@
 #include "server/registry/channel_change.h"
 #include "server/registry/channel_head.h"
 #include "server/registry/holds.h"
-#include "server/registry/models.h"
 #include "server/registry/rollouts.h"
 #include "server/registry/version_choice.h"
 #include "server/storage/keyspace.h"
@@ -20,7 +19,6 @@ namespace cairn::registry {
 
 using cairn::v1::Channel;
 using cairn::v1::Decision;
-using cairn::v1::ModelVersion;
 using cairn::v1::RollbackRequest;
 using storage::Plan;
 using storage::Snapshot;
@@ -49,18 +47,18 @@ absl::Status NoTarget(const Channel& channel, std::string_view why) {
       .Precondition("ROLLBACK_TARGET", channel.name(), why);
 }
 
-// Whether a rollback may choose the version by itself.
+// The version, unless it is held, archived or gone: then a rollback does not choose it by itself.
 absl::StatusOr<std::optional<Target>> AsTarget(const Snapshot& snapshot, const ChannelState& state,
                                                const std::string& version) {
-  if (FindHold(state.channel, version) != nullptr) return std::optional<Target>();
   CAIRN_ASSIGN_OR_RETURN(const int64_t number, NumberOfVersion(state.ref, version));
-  const auto read = ReadModelVersion(snapshot, state.ref.model, number);
-  if (HasReason(read.status(), ErrorReason::MODEL_VERSION_NOT_FOUND)) {
-    return std::optional<Target>();
+  auto sha256 = ServableVersion(snapshot, state, number);
+  for (const ErrorReason reason :
+       {ErrorReason::MODEL_VERSION_HELD, ErrorReason::MODEL_VERSION_ARCHIVED,
+        ErrorReason::MODEL_VERSION_NOT_FOUND}) {
+    if (HasReason(sha256.status(), reason)) return std::optional<Target>();
   }
-  CAIRN_RETURN_IF_ERROR(read.status());
-  if (read->value.version().state() == ModelVersion::ARCHIVED) return std::optional<Target>();
-  return std::make_optional(Target{number, read->value.version().sha256()});
+  CAIRN_RETURN_IF_ERROR(sha256.status());
+  return std::make_optional(Target{number, *std::move(sha256)});
 }
 
 absl::StatusOr<Target> LastServed(const Snapshot& snapshot, const ChannelState& state) {

@@ -12,6 +12,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/promotion/read_values.h"
 #include "server/records/dataset_refs.h"
+#include "server/registry/channel_change.h"
 #include "server/registry/evaluations.h"
 #include "server/registry/models.h"
 #include "server/registry/policies.h"
@@ -20,7 +21,6 @@
 
 namespace cairn::registry {
 
-using cairn::internal::ChannelRecord;
 using cairn::internal::DatasetVersionRecord;
 using cairn::internal::ModelVersionRecord;
 using cairn::internal::RunRecord;
@@ -41,41 +41,29 @@ absl::StatusOr<std::string> ReadRunState(const Snapshot& snapshot, const std::st
 }
 
 // A version with its final evaluations, from the bytes of its record.
-absl::StatusOr<promotion::VersionRead> ToRead(const Snapshot& snapshot, std::string_view model,
-                                              int64_t number, std::string_view key,
+absl::StatusOr<promotion::VersionRead> ToRead(const Snapshot& snapshot, std::string_view key,
                                               const storage::Record& record) {
   CAIRN_ASSIGN_OR_RETURN(auto parsed,
                          storage::ParseRecord<ModelVersionRecord>(key, record.payload));
   promotion::VersionRead read;
   read.version = std::move(*parsed.mutable_version());
+  CAIRN_ASSIGN_OR_RETURN(const VersionName name,
+                         ParseModelVersionName("name", read.version.name()));
   read.mod_revision = record.mod_revision;
   CAIRN_ASSIGN_OR_RETURN(read.run_state, ReadRunState(snapshot, read.version.run()));
   read.value = promotion::VersionValue(record.payload, read.version.state(), read.run_state);
   read.sha256 = Sha256Hex(read.value);
-  CAIRN_ASSIGN_OR_RETURN(read.evaluations, ReadFinalEvaluations(snapshot, model, number));
+  CAIRN_ASSIGN_OR_RETURN(read.evaluations,
+                         ReadFinalEvaluations(snapshot, name.parent_id, name.version));
   return read;
 }
 
-}  // namespace
-
-absl::StatusOr<promotion::VersionRead> ReadVersion(const Snapshot& snapshot, std::string_view model,
-                                                   int64_t number) {
-  const storage::Key key = storage::ModelVersionKey(model, number);
-  CAIRN_ASSIGN_OR_RETURN(const auto record, snapshot.Get(key));
-  if (!record.has_value()) return ReadModelVersion(snapshot, model, number).status();
-  return ToRead(snapshot, model, number, key.bytes, *record);
-}
-
-namespace {
-
-absl::Status ReadHead(const Snapshot& snapshot, Situation& situation) {
-  const storage::Key key = storage::ChannelKey(situation.ref.model, situation.ref.channel);
-  CAIRN_ASSIGN_OR_RETURN(const auto stored, storage::ReadRecord<ChannelRecord>(snapshot, key));
-  if (stored.has_value()) {
-    situation.channel = stored->value.channel();
-    situation.channel_revision = stored->mod_revision;
-  }
-  situation.guards.emplace_back(key, situation.channel_revision);
+absl::Status ReadHead(const Snapshot& snapshot, std::string_view channel_name,
+                      Situation& situation) {
+  CAIRN_ASSIGN_OR_RETURN(ChannelState state, FindChannel(snapshot, channel_name));
+  situation.guards.emplace_back(storage::ChannelKey(state.ref.model, state.ref.channel),
+                                state.mod_revision);
+  situation.channel = std::move(state.channel);
   situation.input.head_epoch = situation.channel.epoch();
   const auto& holds = situation.channel.holds();
   situation.input.holds.assign(holds.begin(), holds.end());
@@ -93,28 +81,22 @@ absl::Status ReadCandidates(const Snapshot& snapshot, const std::string& only_ve
   const std::string& model = situation.ref.model;
   CAIRN_RETURN_IF_ERROR(ReadModel(snapshot, model).status());
   if (!only_version.empty()) {
-    CAIRN_ASSIGN_OR_RETURN(const VersionName name, ParseModelVersionName("version", only_version));
-    if (name.parent_id != model) {
-      return InvalidField(ErrorReason::VALUE_INVALID, "version", only_version,
-                          fmt::format("must be a version of {}", ModelName(model)));
-    }
-    CAIRN_ASSIGN_OR_RETURN(auto read, ReadVersion(snapshot, model, name.version));
-    situation.input.only_version = name.version;
+    CAIRN_ASSIGN_OR_RETURN(situation.input.only_version,
+                           NumberOfVersion(situation.ref, only_version));
+    CAIRN_ASSIGN_OR_RETURN(auto read, ReadVersion(snapshot, model, situation.input.only_version));
     situation.input.candidates.push_back(std::move(read));
     return absl::OkStatus();
   }
   absl::Status failure;
-  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<ModelVersionRecord>(
-      snapshot, KeyRange::Prefix(storage::ModelVersionPrefix(model)), ScanOrder::kDescending,
-      [&](std::string_view, const auto& stored) {
-        auto name = ParseModelVersionName("name", stored.value.version().name());
-        failure = name.status();
-        if (!failure.ok()) return false;
-        auto read = ReadVersion(snapshot, model, name->version);
-        failure = read.status();
-        if (failure.ok()) situation.input.candidates.push_back(*std::move(read));
-        return failure.ok();
-      }));
+  CAIRN_RETURN_IF_ERROR(snapshot.Scan(KeyRange::Prefix(storage::ModelVersionPrefix(model)),
+                                      ScanOrder::kDescending,
+                                      [&](std::string_view key, const storage::Record& record) {
+                                        auto read = ToRead(snapshot, key, record);
+                                        failure = read.status();
+                                        if (!failure.ok()) return false;
+                                        situation.input.candidates.push_back(*std::move(read));
+                                        return true;
+                                      }));
   return failure;
 }
 
@@ -166,6 +148,14 @@ void CollectValues(Situation& situation) {
 
 }  // namespace
 
+absl::StatusOr<promotion::VersionRead> ReadVersion(const Snapshot& snapshot, std::string_view model,
+                                                   int64_t number) {
+  const storage::Key key = storage::ModelVersionKey(model, number);
+  CAIRN_ASSIGN_OR_RETURN(const auto record, snapshot.Get(key));
+  if (!record.has_value()) return ReadModelVersion(snapshot, model, number).status();
+  return ToRead(snapshot, key.bytes, *record);
+}
+
 absl::StatusOr<Situation> ReadSituation(const Snapshot& snapshot, std::string_view channel_name,
                                         const std::string& only_version) {
   Situation situation;
@@ -178,7 +168,7 @@ absl::StatusOr<Situation> ReadSituation(const Snapshot& snapshot, std::string_vi
                                 situation.policy_record.mod_revision);
   situation.input.policy_sha256 = stored.sha256();
   situation.input.policy_revision = stored.revision();
-  CAIRN_RETURN_IF_ERROR(ReadHead(snapshot, situation));
+  CAIRN_RETURN_IF_ERROR(ReadHead(snapshot, channel_name, situation));
   CAIRN_RETURN_IF_ERROR(ReadCandidates(snapshot, only_version, situation));
   CAIRN_RETURN_IF_ERROR(ReadEvidence(snapshot, situation));
   CollectValues(situation);

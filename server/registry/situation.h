@@ -24,7 +24,6 @@ struct Situation {
   promotion::Policy policy;
   storage::Stored<cairn::internal::PolicyRecord> policy_record;
   cairn::v1::Channel channel;  // without a name before its first policy
-  storage::Revision channel_revision = 0;
   promotion::DecisionInput input;
   // The bytes of all that was read, by their SHA-256 in hexadecimal: what the decision is made
   // again from (lib/promotion/replay.h), the policy's text among them.

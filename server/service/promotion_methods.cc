@@ -16,23 +16,23 @@
 namespace cairn::service {
 namespace {
 
-// Moves a head. The epoch that the first attempt saw is kept, so that later ones know what came
-// between.
-template <typename Request>
-using MovePlanner = absl::StatusOr<storage::Plan> (*)(const storage::Snapshot&, const Request&,
-                                                      const storage::Stamp&,
-                                                      std::optional<int64_t>&);
+// A change that moves a head by planner(snapshot, request, stamp, first_epoch). The epoch that the
+// first attempt saw is kept, so that later ones know what came between.
+template <typename Request, typename Planner>
+Change Move(const Caller& caller, const Request& request, const Planner& planner) {
+  Change change;
+  change.plan = [planner, &request, stamp = StampOfCall()(caller),
+                 first_epoch = std::make_shared<std::optional<int64_t>>()](
+                    const storage::Snapshot& snapshot) {
+    return planner(snapshot, request, stamp, *first_epoch);
+  };
+  return change;
+}
 
-template <typename Request>
-void Moves(std::string_view method, MovePlanner<Request> planner, MethodTableBuilder& table) {
+template <typename Request, typename Planner>
+void Moves(std::string_view method, const Planner& planner, MethodTableBuilder& table) {
   table.MakesChange<Request>(method, [planner](const Caller& caller, const Request& request) {
-    Change change;
-    change.plan = [planner, &request, stamp = StampOfCall()(caller),
-                   first_epoch = std::make_shared<std::optional<int64_t>>()](
-                      const storage::Snapshot& snapshot) {
-      return planner(snapshot, request, stamp, *first_epoch);
-    };
-    return change;
+    return Move(caller, request, planner);
   });
 }
 
@@ -58,16 +58,15 @@ absl::StatusOr<storage::Plan> PlanPromotion(const Backends& backends,
   return registry::PlanPromote(*backends.store.GetSnapshot(), request, stamp, first_epoch);
 }
 
-// The epoch that the first attempt saw is kept, so that later ones know what came between. May read
-// blobs and measure.
+// May read blobs and measure.
 Change Promote(const Backends& backends, const Caller& caller, const v1::PromoteRequest& request) {
-  Change change;
+  Change change =
+      Move(caller, request,
+           [&backends](const storage::Snapshot& snapshot, const v1::PromoteRequest& asked,
+                       const storage::Stamp& stamp, std::optional<int64_t>& first_epoch) {
+             return PlanPromotion(backends, snapshot, asked, stamp, first_epoch);
+           });
   change.effort = Effort::kIo;
-  change.plan = [&backends, &request, stamp = StampOfCall()(caller),
-                 first_epoch = std::make_shared<std::optional<int64_t>>()](
-                    const storage::Snapshot& snapshot) {
-    return PlanPromotion(backends, snapshot, request, stamp, *first_epoch);
-  };
   return change;
 }
 
