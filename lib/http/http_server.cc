@@ -239,13 +239,16 @@ void HttpServer::Impl::Stop(std::chrono::milliseconds drain) {
   });
   // From here on no session is added.
   closed.get_future().wait();
-  if (!context_->registry.WaitUntilEmpty(drain / 2)) {
-    // What has not arrived by now would be cut without a word.
+  bool empty = context_->registry.WaitUntilEmpty(drain / 2);
+  if (!empty && drain.count() > 0) {
+    // What has not arrived by now would be cut without a word. Without any time there is none for
+    // an answer either: who is first, it or the cut, would be chance.
     context_->refusing = true;
     for (const auto& session : context_->registry.All()) session->StopReceiving();
-    if (!context_->registry.WaitUntilEmpty(drain - drain / 2)) {
-      for (const auto& session : context_->registry.All()) session->Abort();
-    }
+    empty = context_->registry.WaitUntilEmpty(drain - drain / 2);
+  }
+  if (!empty) {
+    for (const auto& session : context_->registry.All()) session->Abort();
   }
   for (std::thread& thread : threads_) thread.join();
   worker_.join();

@@ -137,8 +137,8 @@ void AddPromotionMethods(const Backends& backends, MethodTableBuilder& table) {
       "Promote", [&backends](const Caller& caller, const v1::PromoteRequest& request) {
         return Promote(backends, caller, request);
       });
-  Moves<v1::RollbackRequest>("Rollback", registry::PlanRollback, table);
-  Moves<v1::OverrideRequest>("Override", registry::PlanOverride, table);
+  Moves<v1::RollbackRequest>("Rollback", &registry::PlanRollback, table);
+  Moves<v1::OverrideRequest>("Override", &registry::PlanOverride, table);
   table.Changes<v1::HoldVersionRequest>("HoldVersion", registry::PlanHoldVersion, StampOfCall());
   table.Changes<v1::ReleaseVersionRequest>("ReleaseVersion", registry::PlanReleaseVersion,
                                            StampOfCall());
