@@ -9,8 +9,8 @@
 #include "lib/clustering/clusters.h"
 #include "lib/clustering/indices.h"
 #include "lib/clustering/matching.h"
-#include "lib/clustering/random.h"
 #include "lib/evaluation/drift.h"
+#include "lib/evaluation/sampling.h"
 #include "lib/model/digests.h"
 
 namespace cairn::evaluation {
@@ -47,15 +47,6 @@ void AddIfMeasured(std::string_view metric, const absl::StatusOr<double>& value,
   if (value.ok()) Add(metric, ".v1", *value, out);
 }
 
-// Sorted, so that sums run over the rows in their own order.
-std::vector<size_t> DrawRows(size_t count, const MeasureOptions& options) {
-  clustering::Mt19937 random(options.sample_seed);
-  std::vector<size_t> rows =
-      random.ChoiceWithoutReplacement(count, static_cast<size_t>(options.sample_rows));
-  std::sort(rows.begin(), rows.end());
-  return rows;
-}
-
 // Of the mean of a sample that was drawn without replacement from `count`.
 double StandardError(const std::vector<double>& sample, double mean, size_t count) {
   double squares = 0;
@@ -68,13 +59,10 @@ double StandardError(const std::vector<double>& sample, double mean, size_t coun
 void AddSampledSilhouette(const Matrix& components, const Labels& labels,
                           const MeasureOptions& options, Measurement& out) {
   const std::vector<size_t> drawn = DrawRows(labels.size(), options);
-  Matrix rows(static_cast<Eigen::Index>(drawn.size()), components.cols());
   Labels own(drawn.size());
-  for (size_t i = 0; i < drawn.size(); ++i) {
-    rows.row(static_cast<Eigen::Index>(i)) = components.row(static_cast<Eigen::Index>(drawn[i]));
-    own[i] = labels[drawn[i]];
-  }
-  const auto silhouette = clustering::ComputeSilhouette(rows, own, options.threads);
+  for (size_t i = 0; i < drawn.size(); ++i) own[i] = labels[drawn[i]];
+  const auto silhouette =
+      clustering::ComputeSilhouette(TakeRows(components, drawn), own, options.threads);
   if (!silhouette.ok()) return;
   Add("silhouette", ".sampled.v1", silhouette->mean, out);
   out.values.back().standard_error =
@@ -85,7 +73,7 @@ void AddSampledSilhouette(const Matrix& components, const Labels& labels,
 
 void AddSilhouette(const Matrix& components, const Labels& labels, const MeasureOptions& options,
                    Measurement& out) {
-  if (static_cast<int64_t>(labels.size()) > options.exact_rows) {
+  if (IsSampled(labels.size(), options)) {
     return AddSampledSilhouette(components, labels, options, out);
   }
   const auto silhouette = clustering::ComputeSilhouette(components, labels, options.threads);
@@ -139,13 +127,6 @@ double Churn(const Labels& labels, const Labels& reference, const std::vector<in
   return static_cast<double>(moved) / static_cast<double>(labels.size());
 }
 
-Measurement InSpaceOf(const Predictor& predictor) {
-  Measurement out;
-  out.space = model::EvaluationSpaceDigest(predictor.model(), kNoOutliers);
-  out.preparation = model::PreparationDigest(predictor.model(), kNoOutliers);
-  return out;
-}
-
 // A space whose numbers overflow has no distances.
 Measurement Sorted(Measurement out) {
   std::erase_if(out.values, [](const MeasuredValue& value) { return std::isnan(value.value); });
@@ -155,6 +136,13 @@ Measurement Sorted(Measurement out) {
 }
 
 }  // namespace
+
+Measurement InSpaceOf(const Predictor& predictor) {
+  Measurement out;
+  out.space = model::EvaluationSpaceDigest(predictor.model(), kNoOutliers);
+  out.preparation = model::PreparationDigest(predictor.model(), kNoOutliers);
+  return out;
+}
 
 uint32_t SampleSeed(std::string_view table_sha256) {
   constexpr size_t kDigits = 8;

@@ -70,6 +70,9 @@ struct Measurement {
   std::map<std::string, std::string> settings;
 };
 
+// Nothing measured yet, in the model's own space.
+Measurement InSpaceOf(const model::Predictor& model);
+
 // Measures a model in its own space. Errors of FeatureTable::RowsFor.
 absl::StatusOr<Measurement> Measure(const model::Predictor& model, const FeatureTable& table,
                                     const MeasureOptions& options);

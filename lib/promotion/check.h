@@ -63,6 +63,9 @@ class Rule {
   virtual void Evaluate(const CheckHead& head, const CheckContext& context,
                         cairn::v1::CheckResult& result) const = 0;
 
+  // The metric that it judges; empty: none. Points into the rule.
+  virtual std::string_view Metric() const { return {}; }
+
   // Whether it names a metric that the server measures of candidate and champion together.
   virtual bool NeedsPair() const { return false; }
 

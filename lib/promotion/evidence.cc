@@ -65,20 +65,53 @@ void NameFirst(const Observation& other, Observation& result) {
   result.evaluation = std::min(result.evaluation, other.evaluation);
 }
 
+bool IsOn(const EvidencePin& pin, const Evaluation& evaluation) {
+  return !pin.required || evaluation.dataset_sha256() == pin.sha256;
+}
+
+// Which evaluations of one source and reference are looked at for a metric.
+class Wanted {
+ public:
+  Wanted(Evaluation::Source source, const VersionRead& read, std::string_view reference,
+         std::string_view metric, const EvidencePin& pin)
+      : source_(source), reference_(reference), is_stability_(metric == kStabilityMetric) {
+    if (!is_stability_ || source != Evaluation::SERVER) return;
+    repeats_ = std::max<int64_t>(pin.repeats, 1);
+    for (const EvaluationRead& item : read.evaluations) {
+      if (IsOfSource(item.evaluation) && IsOn(pin, item.evaluation)) {
+        repeats_ = std::max(repeats_, RepeatsOf(item.evaluation));
+      }
+    }
+  }
+
+  bool Has(const Evaluation& evaluation) const {
+    return IsOfSource(evaluation) && (!is_stability_ || RepeatsOf(evaluation) == repeats_);
+  }
+
+ private:
+  bool IsOfSource(const Evaluation& evaluation) const {
+    return evaluation.source() == source_ && evaluation.state() == Evaluation::FINAL &&
+           evaluation.reference_version() == reference_;
+  }
+
+  const Evaluation::Source source_;
+  const std::string_view reference_;
+  const bool is_stability_;
+  int64_t repeats_ = 0;
+};
+
 // What is there of a metric from one source.
 Observation ObserveFrom(Evaluation::Source source, const VersionRead& read,
                         std::string_view reference, std::string_view metric,
                         const EvidencePin& pin) {
   Observation result;
+  const Wanted wanted(source, read, reference, metric, pin);
   for (const EvaluationRead& item : read.evaluations) {
     const Evaluation& evaluation = item.evaluation;
-    if (evaluation.source() != source || evaluation.state() != Evaluation::FINAL ||
-        evaluation.reference_version() != reference) {
-      continue;
-    }
+    if (!wanted.Has(evaluation)) continue;
     for (const EvaluationValue& value : evaluation.values()) {
       if (value.metric() != metric) continue;
-      if (pin.required && evaluation.dataset_sha256() != pin.sha256) {
+      if (!IsOn(pin, evaluation)) {
         if (result.kind == Observation::Kind::kMissing) {
           result.kind = Observation::Kind::kOtherDataset;
         }
@@ -130,6 +163,12 @@ Observation ObserveUnchecked(const VersionRead& read, std::string_view reference
 }
 
 }  // namespace
+
+int64_t RepeatsOf(const Evaluation& evaluation) {
+  const auto found = evaluation.settings().find("stability.repeats");
+  if (evaluation.source() != Evaluation::SERVER || found == evaluation.settings().end()) return 0;
+  return static_cast<int64_t>(ParseNumber(found->second).value_or(0));
+}
 
 Observation Observe(const VersionRead& read, std::string_view metric, const EvidencePin& pin) {
   return ObserveAgainst(read, {}, metric, pin);

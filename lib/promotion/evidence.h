@@ -66,6 +66,8 @@ struct EvidencePin {
   // The champion, as a resource name, in whose space versions compare where their own differ;
   // empty: they do not compare then.
   std::string reference;
+  // Of how many fits, at least, a stability must be that the server measured.
+  int64_t repeats = 0;
 };
 
 // What was found of a metric. The fields below `kind` count only where it is kFound, and `value`
@@ -90,9 +92,13 @@ struct Observation {
   std::string evaluation;   // resource name
 };
 
+// From how many fits the server measured a stability, and nothing else; 0 for anything else.
+int64_t RepeatsOf(const cairn::v1::Evaluation& evaluation);
+
 // The value of `metric` that counts for `read`, in the version's own space. What the server
 // measured comes before what was reported. Values that agree in number, definition, digest and
-// space count as one; two that differ are ambiguous, for nothing says which counts.
+// space count as one; two that differ are ambiguous, for nothing says which counts. Of stabilities
+// that the server measured from different numbers of fits, that of the most counts.
 Observation Observe(const VersionRead& read, std::string_view metric, const EvidencePin& pin);
 
 // The same of values that describe the version against `reference`, a resource name: measured in

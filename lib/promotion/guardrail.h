@@ -31,6 +31,7 @@ struct Guardrail final : RuleValue<Guardrail> {
   void Render(YamlLines& lines) const override;
   void Evaluate(const CheckHead& head, const CheckContext& context,
                 cairn::v1::CheckResult& result) const override;
+  std::string_view Metric() const override { return compared.metric; }
   bool NeedsPair() const override;
 
   ComparedMetric compared;

@@ -32,6 +32,11 @@ inline constexpr size_t kMaxLossesTold = 3;
 // Bytes of a value that a client named, where a sentence shows it.
 inline constexpr size_t kMaxValueShown = 80;
 
+// From how many fits a stability may be asked for, and is where a policy does not say.
+inline constexpr int64_t kMinRepeats = 2;
+inline constexpr int64_t kMaxRepeats = 100;
+inline constexpr int64_t kDefaultRepeats = 5;
+
 }  // namespace cairn::promotion
 
 #endif  // CAIRN_LIB_PROMOTION_LIMITS_H_

@@ -28,6 +28,7 @@ struct MetricGate final : RuleValue<MetricGate> {
   // A value that is missing is what CheckHead::on_missing says.
   void Evaluate(const CheckHead& head, const CheckContext& context,
                 cairn::v1::CheckResult& result) const override;
+  std::string_view Metric() const override { return metric; }
   bool NeedsPair() const override;
 
   std::string metric;  // built in or declared by the policy

@@ -22,7 +22,7 @@ const std::array<MetricInfo, 13>& BuiltIn() {
       {"min_cluster_share", Direction::kHigher, 0, 1},
       {"psi_max", Direction::kLower, 0, kInf},
       {"silhouette", Direction::kHigher, -1, 1},
-      {"stability_ari", Direction::kHigher, -1, 1},
+      {std::string(kStabilityMetric), Direction::kHigher, -1, 1},
   }};
   return metrics;
 }

@@ -16,6 +16,10 @@ enum class Direction { kHigher, kLower };
 // A metric that a policy may name: one of those that are built in, or one that the policy declares.
 // Nothing else, so that a misspelt threshold is refused when a policy is applied and not missed
 // when it matters. A plain value.
+// The share of agreement between fits with other seeds, which the server measures only where it is
+// asked for.
+inline constexpr std::string_view kStabilityMetric = "stability_ari";
+
 struct MetricInfo {
   std::string name;
   // Which values are better; none for a plain count.

@@ -26,6 +26,7 @@ struct Objective final : RuleValue<Objective> {
   void Render(YamlLines& lines) const override;
   void Evaluate(const CheckHead& head, const CheckContext& context,
                 cairn::v1::CheckResult& result) const override;
+  std::string_view Metric() const override { return compared.metric; }
 
   ComparedMetric compared;
   Amount min_effect;  // the least improvement

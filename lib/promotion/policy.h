@@ -48,6 +48,8 @@ struct Policy {
   // Which version of it: a number or an alias; empty = the newest.
   std::string evidence_version;
   Trust trust = Trust::kReported;
+  // From how many fits the server measures the stability of candidates, at least; 0: not at all.
+  int64_t repeats = 0;
   std::vector<Lineage> require_lineage;
   BaselineUse baseline = BaselineUse::kChannelHead;
   IfAbsent if_absent = IfAbsent::kGatesOnly;
@@ -58,6 +60,9 @@ struct Policy {
   std::vector<ChooseKey> choose;  // never empty; ends with kVersion
   friend bool operator==(const Policy&, const Policy&) = default;
 };
+
+// Whether a check judges by `metric`, or candidates are ranked by it. Pure.
+bool NamesMetric(const Policy& policy, std::string_view metric);
 
 }  // namespace cairn::promotion
 

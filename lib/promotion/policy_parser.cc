@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <set>
 
 #include "fmt/format.h"
@@ -137,13 +138,35 @@ absl::Status ReadEvidenceDataset(const YamlField& field, Policy& policy) {
   return InvalidPolicy(field, "behind @ stands the number of a version, from 1, or an alias");
 }
 
+absl::StatusOr<int64_t> ReadRepeats(const YamlField& field) {
+  static constexpr std::array<std::string_view, 1> kKnown = {"min"};
+  CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(field, kKnown));
+  CAIRN_ASSIGN_OR_RETURN(const YamlField min, map.Require("min"));
+  CAIRN_ASSIGN_OR_RETURN(const double number, ReadNumber(min));
+  if (number != std::floor(number) || number < kMinRepeats || number > kMaxRepeats) {
+    return InvalidPolicy(
+        min, fmt::format("must be a whole number from {} to {}", kMinRepeats, kMaxRepeats));
+  }
+  return static_cast<int64_t>(number);
+}
+
+// The server fits again only what a policy counts, and only where its own word counts.
+absl::Status SettleRepeats(const YamlField& evidence, Policy& policy) {
+  if (NamesMetric(policy, kStabilityMetric)) {
+    if (policy.trust == Trust::kServer && policy.repeats == 0) policy.repeats = kDefaultRepeats;
+    return absl::OkStatus();
+  }
+  if (policy.repeats == 0) return absl::OkStatus();
+  return InvalidPolicy(evidence, fmt::format("repeats are for {}, which no rule names",
+                                             kStabilityMetric));
+}
+
 absl::Status ReadEvidence(const YamlField& field, Policy& policy) {
-  static constexpr std::array<std::string_view, 3> kKnown = {"dataset", "trust", "requireLineage"};
-  static constexpr std::array<Unsupported, 1> kLater = {
-      {{"repeats", "leave it out and put a gate on stability_ari"}}};
+  static constexpr std::array<std::string_view, 4> kKnown = {"dataset", "trust", "repeats",
+                                                             "requireLineage"};
   static constexpr std::array<Unsupported, 1> kLineageLater = {
       {{"signature", "leave it out; versions are not signed"}}};
-  CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(field, kKnown, kLater));
+  CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(field, kKnown));
   if (const YamlField* dataset = map.Find("dataset")) {
     if (dataset->node->kind != YamlNode::Kind::kScalar || !dataset->node->text.empty()) {
       CAIRN_RETURN_IF_ERROR(ReadEvidenceDataset(*dataset, policy));
@@ -153,6 +176,12 @@ absl::Status ReadEvidence(const YamlField& field, Policy& policy) {
   CAIRN_ASSIGN_OR_RETURN(const YamlField trust, map.Require("trust"));
   CAIRN_ASSIGN_OR_RETURN(const size_t word, ReadChoice(trust, kTrust));
   policy.trust = static_cast<Trust>(word);
+  if (const YamlField* repeats = map.Find("repeats")) {
+    if (policy.trust != Trust::kServer) {
+      return InvalidPolicy(*repeats, "needs trust: server, which fits candidates again");
+    }
+    CAIRN_ASSIGN_OR_RETURN(policy.repeats, ReadRepeats(*repeats));
+  }
   if (const YamlField* lineage = map.Find("requireLineage")) {
     CAIRN_ASSIGN_OR_RETURN(policy.require_lineage,
                            ReadWords<Lineage>(*lineage, kLineage, kLineageLater));
@@ -326,6 +355,7 @@ absl::Status ReadSpec(const YamlField& field, Policy& policy) {
     CAIRN_RETURN_IF_ERROR(ReadChecks(spec, *section, ids, policy));
   }
   CAIRN_RETURN_IF_ERROR(ReadChoose(spec, policy));
+  CAIRN_RETURN_IF_ERROR(SettleRepeats(evidence, policy));
   return CheckRules(field, policy);
 }
 
@@ -355,6 +385,14 @@ absl::StatusOr<Policy> ParsePolicy(std::string_view yaml) {
   CAIRN_ASSIGN_OR_RETURN(const YamlField spec, map.Require("spec"));
   CAIRN_RETURN_IF_ERROR(ReadSpec(spec, policy));
   return policy;
+}
+
+bool NamesMetric(const Policy& policy, std::string_view metric) {
+  return std::any_of(policy.checks.begin(), policy.checks.end(),
+                     [&](const Check& check) { return check.rule->Metric() == metric; }) ||
+         std::any_of(policy.choose.begin(), policy.choose.end(), [&](const ChooseKey& key) {
+           return key.source == ChooseKey::Source::kMetric && key.key == metric;
+         });
 }
 
 std::string PolicyDigest(const Policy& policy) { return Sha256Hex(RenderPolicy(policy)); }

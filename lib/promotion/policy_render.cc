@@ -76,6 +76,9 @@ std::string RenderPolicy(const Policy& policy) {
   out += "  evidence:\n";
   YamlLines(out, 4).Add("dataset", QuotedYaml(DatasetText(policy)));
   YamlLines(out, 4).Add("trust", WordOf(kTrust, policy.trust));
+  if (policy.repeats != 0) {
+    YamlLines(out, 4).Add("repeats", fmt::format("{{min: {}}}", policy.repeats));
+  }
   YamlLines(out, 4).Add("requireLineage", Words(policy.require_lineage, kLineage));
   out += "  baseline:\n";
   YamlLines(out, 4).Add("use", WordOf(kBaselineUses, policy.baseline));

@@ -235,6 +235,7 @@ absl::Status ServerPublisher::KeepVersion(const VersionDraft& draft) {
     value->set_run_metric("all_" + metric);
   }
   version->set_evaluation_space(draft.evaluation_space);
+  version->set_preparation(draft.preparation);
   version->set_feature_schema(draft.feature_schema);
   version->set_code_revision(options_.code_revision);
   version->set_description(draft.description);

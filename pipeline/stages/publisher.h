@@ -61,6 +61,7 @@ struct VersionDraft {
   std::string model;                                     // As in the run.
   std::vector<std::pair<std::string, double>> evidence;  // Measured on kFeatures.
   std::string evaluation_space;
+  std::string preparation;  // The space without what was fitted: a retrained model keeps it.
   std::string feature_schema;
   std::string description;
 };

@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "lib/base/status_macros.h"
+#include "lib/model/digests.h"
+#include "lib/model/model_file.h"
 #include "pipeline/stages/run_record.h"
 #include "pipeline/stages/training_stages.h"
 
@@ -28,6 +30,8 @@ absl::Status PublishVersion(StageRun* run, size_t index) {
   draft.run = index;
   CAIRN_ASSIGN_OR_RETURN(draft.model, ModelOf(run, training));
   draft.evidence = EvidenceOf(outcome, index);
+  CAIRN_ASSIGN_OR_RETURN(const auto model, model::ParseModel(draft.model));
+  draft.preparation = model::PreparationDigest(model, OutlierTreatment(run->config()));
   draft.evaluation_space = outcome.preparation.base.evaluation_space();
   draft.feature_schema = outcome.preparation.base.feature_schema();
   draft.description = fmt::format("{} segments, preset {}, {}", training.point.k,

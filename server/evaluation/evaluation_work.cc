@@ -5,9 +5,11 @@
 #include <vector>
 
 #include "cairn/internal/records.pb.h"
+#include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "lib/evaluation/stability.h"
 #include "server/evaluation/inputs.h"
 #include "server/evaluation/recording.h"
 #include "server/operations/operations.h"
@@ -25,13 +27,34 @@ using v1::EvaluateModelVersionRequest;
 using v1::EvaluateModelVersionResponse;
 using v1::Evaluation;
 
-constexpr std::string_view kAgainst = "against";  // the cursor before the second step
+constexpr std::string_view kBegun = "begun";  // the cursor after the first step
+
+enum class Part { kOwnSpace, kStability, kAgainst };
+
+// What a request asks for, in the order in which it is measured.
+std::vector<Part> PartsOf(const EvaluateModelVersionRequest& request) {
+  std::vector<Part> parts = {Part::kOwnSpace};
+  if (request.repeats() != 0) parts.push_back(Part::kStability);
+  if (!request.reference_version().empty()) parts.push_back(Part::kAgainst);
+  return parts;
+}
 
 absl::StatusOr<MeasurementInputs> InputsOf(const Snapshot& snapshot,
-                                           const EvaluateModelVersionRequest& request,
-                                           bool against) {
-  return ReadInputs(snapshot, request.name(), request.dataset_version(),
-                    against ? request.reference_version() : "");
+                                           const EvaluateModelVersionRequest& request, Part part) {
+  CAIRN_ASSIGN_OR_RETURN(
+      MeasurementInputs inputs,
+      ReadInputs(snapshot, request.name(), request.dataset_version(),
+                 part == Part::kAgainst ? request.reference_version() : ""));
+  if (part == Part::kStability) inputs.repeats = request.repeats();
+  return inputs;
+}
+
+absl::Status CheckRepeats(const EvaluateModelVersionRequest& request) {
+  const int repeats = request.repeats();
+  if (repeats == 0 || (repeats >= kMinRepeats && repeats <= kMaxRepeats)) return absl::OkStatus();
+  return InvalidField(ErrorReason::VALUE_INVALID, "repeats", std::to_string(repeats),
+                      fmt::format("must be 0 or from {} to {}", kMinRepeats, kMaxRepeats))
+      .ToStatus();
 }
 
 class EvaluationWork final : public operations::Work {
@@ -51,14 +74,15 @@ class EvaluationWork final : public operations::Work {
       metadata.clear_evaluations();
       metadata.set_done_evaluation_count(0);
     }
-    const bool against = cursor == kAgainst;
+    const auto done = static_cast<size_t>(metadata.done_evaluation_count());
     Step step;
-    CAIRN_ASSIGN_OR_RETURN(const auto inputs, InputsOf(snapshot, metadata.request(), against));
+    CAIRN_ASSIGN_OR_RETURN(const auto inputs, InputsOf(snapshot, metadata.request(),
+                                                       PartsOf(metadata.request()).at(done)));
     CAIRN_ASSIGN_OR_RETURN(Evaluation evaluation,
                            FindOrMeasure(snapshot, inputs, metadata.principal(), step.write_set));
     metadata.add_evaluations(evaluation.name());
     metadata.set_done_evaluation_count(metadata.evaluations_size());
-    step.cursor = kAgainst;
+    step.cursor = kBegun;
     if (metadata.done_evaluation_count() == metadata.evaluation_count()) {
       CAIRN_ASSIGN_OR_RETURN(step.response, ResponseOf(snapshot, metadata, std::move(evaluation)));
     }
@@ -115,9 +139,10 @@ absl::StatusOr<storage::Plan> Rehearsed(Measurer& measurer,
 absl::StatusOr<storage::Plan> PlanEvaluateModelVersion(const Snapshot& snapshot, Measurer& measurer,
                                                        const EvaluateModelVersionRequest& request,
                                                        const EvaluateCall& call) {
+  CAIRN_RETURN_IF_ERROR(CheckRepeats(request));
   EvaluateModelVersionMetadata metadata;
   std::vector<MeasurementInputs> all(1);
-  CAIRN_ASSIGN_OR_RETURN(all[0], InputsOf(snapshot, request, /*against=*/false));
+  CAIRN_ASSIGN_OR_RETURN(all[0], InputsOf(snapshot, request, Part::kOwnSpace));
   if (request.dataset_version().empty()) {
     CAIRN_RETURN_IF_ERROR(call.reads.Require(all[0].data.name, all[0].data.name));
   }
@@ -129,9 +154,11 @@ absl::StatusOr<storage::Plan> PlanEvaluateModelVersion(const Snapshot& snapshot,
   metadata.set_principal(call.stamp.principal);
   *metadata.add_resources() = asked.name();
   *metadata.add_resources() = asked.dataset_version();
-  if (!request.reference_version().empty()) {
-    CAIRN_ASSIGN_OR_RETURN(all.emplace_back(), InputsOf(snapshot, asked, /*against=*/true));
-    asked.set_reference_version(all[1].reference->version.name());
+  for (const Part part : PartsOf(request)) {
+    if (part == Part::kOwnSpace) continue;
+    CAIRN_ASSIGN_OR_RETURN(all.emplace_back(), InputsOf(snapshot, asked, part));
+    if (part != Part::kAgainst) continue;
+    asked.set_reference_version(all.back().reference->version.name());
     *metadata.add_resources() = asked.reference_version();
   }
   metadata.set_evaluation_count(static_cast<int32_t>(all.size()));

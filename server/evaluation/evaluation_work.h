@@ -33,8 +33,8 @@ absl::StatusOr<storage::Plan> PlanEvaluateModelVersion(
     const storage::Snapshot& snapshot, Measurer& measurer,
     const v1::EvaluateModelVersionRequest& request, const EvaluateCall& call);
 
-// Measures in the version's own space, then against the reference, a step each; what is recorded is
-// found and not measured again. Cancelled between steps. Both must outlive it.
+// Measures in the version's own space, then its stability, then against the reference, a step each;
+// what is recorded is found and not measured again. Cancelled between steps. Both must outlive it.
 std::unique_ptr<operations::Work> MakeEvaluationWork(Measurer& measurer, const Clock& clock);
 
 }  // namespace cairn::evaluation

@@ -85,6 +85,7 @@ std::string MeasurementInputs::Sha256() const {
   add(model);
   text += fmt::format("{} {} {}\n", data.name, data.sha256, data.file.Hex());
   if (reference.has_value()) add(*reference);
+  if (repeats != 0) text += fmt::format("repeats {}\n", repeats);
   return Sha256Hex(text);
 }
 

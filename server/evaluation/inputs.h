@@ -38,6 +38,9 @@ struct MeasurementInputs {
   MeasuredData data;
   // Measured against it; without one the model is measured in its own space.
   std::optional<MeasuredModel> reference;
+  // How many fits its stability is measured from, and nothing else of it; 0: everything else.
+  // Never together with a reference.
+  int repeats = 0;
 
   // The digest of everything the evaluation says and depends on.
   std::string Sha256() const;

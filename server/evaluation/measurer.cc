@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
+#include "lib/evaluation/stability.h"
 #include "lib/model/model_file.h"
 
 namespace cairn::evaluation {
@@ -80,7 +81,12 @@ absl::StatusOr<std::shared_ptr<const Measurement>> Measurer::Compute(
   options.threads = options_.threads;
   options.sample_seed = SampleSeed(inputs.data.file.Hex());
   absl::StatusOr<Measurement> measured;
-  if (inputs.reference.has_value()) {
+  if (inputs.repeats != 0) {
+    measured = MeasureStability(*model, *table, inputs.repeats, options);
+    if (!measured.ok() && MetadataOf(measured.status(), "column").empty()) {
+      return AsUnsupported(inputs.model.version.name(), measured.status());
+    }
+  } else if (inputs.reference.has_value()) {
     CAIRN_ASSIGN_OR_RETURN(const auto reference, Model(*inputs.reference));
     measured = MeasureAgainst(*model, *reference, *table, options);
   } else {

@@ -45,10 +45,11 @@ class Measurer {
   Measurer(const Measurer&) = delete;
   Measurer& operator=(const Measurer&) = delete;
 
-  // The values of `inputs`: of the model's own space, or against the reference.
+  // The values of `inputs`: of the model's own space, its stability, or against the reference.
   //
   // - FAILED_PRECONDITION (EVALUATION_UNSUPPORTED): a model of another form or release, a table
-  //   that is too large or no CSV, a column that is missing or has a cell that is no number
+  //   that is too large or no CSV, a column that is missing or has a cell that is no number, a
+  //   model that cannot be fitted again (lib/evaluation/stability.h)
   // - errors of BlobText
   absl::StatusOr<std::shared_ptr<const Measurement>> Measure(const MeasurementInputs& inputs);
 

@@ -23,12 +23,14 @@ bool LetsTheServerMeasure(const promotion::Policy& policy) {
 }
 
 bool IsRecorded(const VersionRead& read, const std::string& dataset_sha256,
-                std::string_view reference) {
+                const NeededEvaluation& needed) {
   return std::any_of(read.evaluations.begin(), read.evaluations.end(), [&](const auto& item) {
     const Evaluation& evaluation = item.evaluation;
+    const int64_t repeats = promotion::RepeatsOf(evaluation);
     return evaluation.source() == Evaluation::SERVER && evaluation.state() == Evaluation::FINAL &&
            evaluation.dataset_sha256() == dataset_sha256 &&
-           evaluation.reference_version() == reference;
+           evaluation.reference_version() == needed.reference &&
+           (needed.repeats == 0 ? repeats == 0 : repeats >= needed.repeats);
   });
 }
 
@@ -60,19 +62,25 @@ std::vector<NeededEvaluation> Missing(const Situation& situation) {
   const auto candidates = Candidates(situation);
   if (candidates.empty()) return {};
   std::vector<NeededEvaluation> missing;
-  const auto need = [&](const VersionRead& read, const std::string& reference) {
-    if (!IsRecorded(read, situation.input.evidence->sha256, reference)) {
-      missing.push_back({read.version.name(), reference});
+  const auto need = [&](const VersionRead& read, const std::string& reference, int64_t repeats) {
+    NeededEvaluation needed{read.version.name(), reference, repeats};
+    if (!IsRecorded(read, situation.input.evidence->sha256, needed)) {
+      missing.push_back(std::move(needed));
     }
+  };
+  const int64_t repeats = situation.policy.repeats;
+  const auto need_own = [&](const VersionRead& read) {
+    need(read, "", 0);
+    if (repeats != 0) need(read, "", repeats);
   };
   const auto& champion = situation.input.champion;
   const std::string served = champion ? champion->version.name() : "";
-  if (champion) need(*champion, "");
+  if (champion) need_own(*champion);
   const bool pairs = NeedsPairs(situation);
   for (const VersionRead* candidate : candidates) {
     if (candidate->version.name() == served) continue;
-    if (situation.policy.trust == Trust::kServer) need(*candidate, "");
-    if (pairs) need(*candidate, served);
+    if (situation.policy.trust == Trust::kServer) need_own(*candidate);
+    if (pairs) need(*candidate, served, 0);
   }
   return missing;
 }

@@ -1,6 +1,7 @@
 #ifndef CAIRN_SERVER_REGISTRY_NEEDED_EVALUATIONS_H_
 #define CAIRN_SERVER_REGISTRY_NEEDED_EVALUATIONS_H_
 
+#include <cstdint>
 #include <map>
 #include <string>
 #include <string_view>
@@ -20,6 +21,7 @@ namespace cairn::registry {
 struct NeededEvaluation {
   std::string version;    // resource names
   std::string reference;  // empty: in the version's own space
+  int64_t repeats = 0;    // of how many fits its stability, and nothing else; 0: everything else
 };
 
 struct NeededEvaluations {
@@ -30,8 +32,8 @@ struct NeededEvaluations {
 // What is missing for a decision about `channel_name`, as ReadSituation would find it. A policy
 // lets the server measure by itself in two cases, both on the newest version of its data set:
 //
-// - `evidence.trust: server`: every candidate and the champion in their own spaces; and the
-//   candidates against the champion if a check names a metric of a pair
+// - `evidence.trust: server`: every candidate and the champion in their own spaces; their stability
+//   if a rule names it; and the candidates against the champion if a check names a metric of a pair
 // - `baseline.ifIncomparable: reevaluate`: the champion in its own space, the candidates against it
 //
 // Nothing is missing for other policies, without a data set, or where there are more candidates

@@ -5,6 +5,8 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
+#include "lib/evaluation/stability.h"
+#include "lib/promotion/limits.h"
 #include "server/evaluation/inputs.h"
 #include "server/evaluation/recording.h"
 #include "server/storage/mutation.h"
@@ -15,18 +17,31 @@ namespace {
 using evaluation::MeasurementInputs;
 using registry::NeededEvaluation;
 
+static_assert(promotion::kMinRepeats == evaluation::kMinRepeats &&
+              promotion::kMaxRepeats == evaluation::kMaxRepeats &&
+              promotion::kDefaultRepeats == evaluation::kDefaultRepeats);
+
 // OK for what can be told by the policy.
 absl::Status UnlessUnsupported(const absl::Status& status) {
   return HasReason(status, ErrorReason::EVALUATION_UNSUPPORTED) ? absl::OkStatus() : status;
+}
+
+absl::StatusOr<MeasurementInputs> InputsOf(const storage::Snapshot& snapshot,
+                                           const std::string& dataset_version,
+                                           const NeededEvaluation& needed) {
+  CAIRN_ASSIGN_OR_RETURN(
+      MeasurementInputs inputs,
+      evaluation::ReadInputs(snapshot, needed.version, dataset_version, needed.reference));
+  inputs.repeats = static_cast<int>(needed.repeats);
+  return inputs;
 }
 
 absl::Status RecordOnce(storage::KvStore& store, evaluation::Measurer& measurer,
                         const std::string& dataset_version, const NeededEvaluation& needed,
                         const storage::Stamp& stamp) {
   const auto snapshot = store.GetSnapshot();
-  CAIRN_ASSIGN_OR_RETURN(
-      const MeasurementInputs inputs,
-      evaluation::ReadInputs(*snapshot, needed.version, dataset_version, needed.reference));
+  CAIRN_ASSIGN_OR_RETURN(const MeasurementInputs inputs,
+                         InputsOf(*snapshot, dataset_version, needed));
   CAIRN_ASSIGN_OR_RETURN(const auto known, evaluation::FindRecorded(*snapshot, inputs));
   if (known.has_value()) return absl::OkStatus();
   CAIRN_ASSIGN_OR_RETURN(const auto measured, measurer.Measure(inputs));
@@ -55,8 +70,7 @@ absl::StatusOr<registry::UnrecordedEvaluations> MeasureForDryRun(
     const registry::NeededEvaluations& needed) {
   registry::UnrecordedEvaluations unrecorded;
   for (const NeededEvaluation& one : needed.missing) {
-    const auto inputs =
-        evaluation::ReadInputs(snapshot, one.version, needed.dataset_version, one.reference);
+    const auto inputs = InputsOf(snapshot, needed.dataset_version, one);
     CAIRN_RETURN_IF_ERROR(UnlessUnsupported(inputs.status()));
     if (!inputs.ok()) continue;
     const auto measured = measurer.Measure(*inputs);

@@ -42,7 +42,7 @@ class PromotionTest : public ::testing::Test {
     ASSERT_THAT(connected, IsOk());
     client_ = *std::move(connected);
     dataset_ = PutDataset("customers");
-    const auto source = ReadFile(CAIRN_SOURCE_DIR "/policies/customer-segments.yaml");
+    const auto source = ReadFile(CAIRN_SOURCE_DIR "/tests/fixtures/policies/reported.yaml");
     ASSERT_THAT(source, IsOk());
     v1::ApplyPolicyRequest apply;
     apply.set_source(*source);

@@ -335,6 +335,8 @@ TEST(RunPipelineTest, ThePublisherGetsDataSetsRunsAndVersions) {
       EXPECT_TRUE(metrics.count(name)) << name;
     }
     EXPECT_EQ(version.evaluation_space.size(), 64u);
+    EXPECT_EQ(version.preparation.size(), 64u);
+    EXPECT_EQ(version.preparation, publisher.versions.front().preparation);
   }
   EXPECT_EQ(outcome.stages.back().name, "register");
 }

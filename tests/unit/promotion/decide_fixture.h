@@ -24,8 +24,8 @@ inline Policy PolicyFrom(const std::string& yaml) {
   return policy.ok() ? *policy : Policy();
 }
 
-inline Policy ShippedPolicy() {
-  std::ifstream file(std::string(CAIRN_SOURCE_DIR) + "/policies/customer-segments.yaml");
+inline Policy ReportedPolicy() {
+  std::ifstream file(std::string(CAIRN_SOURCE_DIR) + "/tests/fixtures/policies/reported.yaml");
   std::stringstream text;
   text << file.rdbuf();
   return PolicyFrom(text.str());

@@ -18,7 +18,7 @@ constexpr uint64_t kDecisionSeed = 20240917;
 TEST(DecideProperty, OrderOfTheInputChangesNotOneByte) {
   SCOPED_TRACE(kDecisionSeed);
   std::mt19937_64 rng(kDecisionSeed);
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   for (int round = 0; round < 400; ++round) {
     DecisionInput input = RandomInput(rng, policy);
     const std::string before = DeterministicBytes(MustDecide(policy, input));
@@ -33,7 +33,7 @@ TEST(DecideProperty, OrderOfTheInputChangesNotOneByte) {
 TEST(DecideProperty, OnlyACandidateThatPassesEverythingIsPromoted) {
   SCOPED_TRACE(kDecisionSeed);
   std::mt19937_64 rng(kDecisionSeed);
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   int promoted = 0;
   for (int round = 0; round < 2000; ++round) {
     const DecisionInput input = RandomInput(rng, policy);
@@ -58,7 +58,7 @@ TEST(DecideProperty, OnlyACandidateThatPassesEverythingIsPromoted) {
 TEST(DecideProperty, EachCounterfactualTurnsTheVerdictAndTheValueBeforeItDoesNot) {
   SCOPED_TRACE(kDecisionSeed);
   std::mt19937_64 rng(kDecisionSeed);
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   int turned = 0;
   int lost = 0;
   for (int round = 0; round < 1000; ++round) {

@@ -18,7 +18,7 @@ constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInf = std::numeric_limits<double>::infinity();
 
 TEST(Decide, DustModelWithTheHighestSilhouetteIsRefusedByNameOfTheGate) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   const auto dust = Version(
       1, 2, {{"silhouette", 0.856}, {"davies_bouldin", 0.82}, {"min_cluster_share", 0.005}});
   const Decision decision = MustDecide(policy, Input(policy, {dust}));
@@ -38,7 +38,7 @@ TEST(Decide, DustModelWithTheHighestSilhouetteIsRefusedByNameOfTheGate) {
 }
 
 TEST(Decide, GoodModelBecomesTheFirstHeadAndThenNothingChanges) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   auto input = Input(policy, {Good(1), Good(2, 0.21)});
   const Decision first = MustDecide(policy, input);
   EXPECT_EQ(first.outcome(), Decision::PROMOTED);
@@ -62,7 +62,7 @@ TEST(Decide, GoodModelBecomesTheFirstHeadAndThenNothingChanges) {
 }
 
 TEST(Decide, ChallengerMustBeatTheChampionByTheLeastEffect) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   auto input = Input(policy, {Good(1), Good(2, 0.252)});
   Serve(input, Good(1), 1, 5);
   const Decision close = MustDecide(policy, input);
@@ -84,7 +84,7 @@ TEST(Decide, ChallengerMustBeatTheChampionByTheLeastEffect) {
 }
 
 TEST(Decide, EvidenceOnOtherDataCountsAsMissing) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   auto version = Good(1);
   version.evaluations[0].evaluation.set_dataset_sha256(std::string(64, 'e'));
   const Decision decision = MustDecide(policy, Input(policy, {version}));
@@ -94,7 +94,7 @@ TEST(Decide, EvidenceOnOtherDataCountsAsMissing) {
 }
 
 TEST(Decide, MissingDataSetIsAnErrorAndNeverAPass) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   auto input = Input(policy, {Good(1)});
   input.evidence.reset();
   const Decision decision = MustDecide(policy, input);
@@ -103,7 +103,7 @@ TEST(Decide, MissingDataSetIsAnErrorAndNeverAPass) {
 }
 
 TEST(Decide, SeveralValuesThatDifferAreAnError) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   auto version = Good(1);
   version.evaluations.push_back(version.evaluations[0]);
   EXPECT_EQ(MustDecide(policy, Input(policy, {version})).verdict(), Verdict::PASS);
@@ -112,7 +112,7 @@ TEST(Decide, SeveralValuesThatDifferAreAnError) {
 }
 
 TEST(Decide, WhatIsNotComparableIsInconclusiveAndNamesTheKey) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   auto better = Good(2, 0.4);
   better.version.set_evaluation_space("other");
   auto input = Input(policy, {Good(1), better});
@@ -125,7 +125,7 @@ TEST(Decide, WhatIsNotComparableIsInconclusiveAndNamesTheKey) {
 }
 
 TEST(Decide, CandidatesOfDifferentSpacesAreNotRanked) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   auto other = Good(2, 0.4);
   other.version.set_evaluation_space("other");
   auto input = Input(policy, {Good(1), other});
@@ -190,7 +190,7 @@ TEST(Decide, ShadowRulesAreReportedAndDoNotCount) {
 }
 
 TEST(Decide, PolicyInShadowModeMovesNothing) {
-  Policy policy = ShippedPolicy();
+  Policy policy = ReportedPolicy();
   policy.mode = PolicyMode::kShadow;
   const Decision decision = MustDecide(policy, Input(policy, {Good(1)}));
   EXPECT_EQ(decision.outcome(), Decision::NOT_ENFORCED);
@@ -199,7 +199,7 @@ TEST(Decide, PolicyInShadowModeMovesNothing) {
 }
 
 TEST(Decide, PolicyThatIsOffEvaluatesNobody) {
-  Policy policy = ShippedPolicy();
+  Policy policy = ReportedPolicy();
   policy.mode = PolicyMode::kOff;
   policy.max_candidates = 1;
   const Decision decision = MustDecide(policy, Input(policy, {Good(1), Good(2)}));
@@ -210,7 +210,7 @@ TEST(Decide, PolicyThatIsOffEvaluatesNobody) {
 }
 
 TEST(Decide, OnlyVersionsWhoseRunEndedWellAreCandidates) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   std::vector<VersionRead> versions;
   for (const char* state : {"RUNNING", "FAILED", "KILLED", "DELETED", "SUCCEEDED", ""}) {
     versions.push_back(Good(static_cast<int64_t>(versions.size()) + 1, 0.4));
@@ -233,7 +233,7 @@ TEST(Decide, OnlyVersionsWhoseRunEndedWellAreCandidates) {
 }
 
 TEST(Decide, AChampionWhoseRunWasDeletedDefendsItself) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   auto champion = Good(1);
   champion.run_state = "DELETED";
   auto input = Input(policy, {champion, Good(2, 0.2)});
@@ -262,7 +262,7 @@ TEST(Decide, ANamedVersionMustRankBeforeTheChampion) {
 }
 
 TEST(Decide, ANamedVersionThatFailsIsTheAnswerWhoeverIsServed) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   auto input = Input(policy, {Good(2, 0.1)});
   input.only_version = 2;
   Serve(input, Good(1), 1);
@@ -272,7 +272,7 @@ TEST(Decide, ANamedVersionThatFailsIsTheAnswerWhoeverIsServed) {
 }
 
 TEST(Decide, APassingLoserNamesItsPlaceAndTheKeyThatDecided) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   const Decision decision =
       MustDecide(policy, Input(policy, {Good(3, 0.29), Good(2, 0.281), Good(1, 0.281)}));
   EXPECT_EQ(decision.chosen_version(), "models/customer-segments/versions/3");
@@ -284,7 +284,7 @@ TEST(Decide, APassingLoserNamesItsPlaceAndTheKeyThatDecided) {
 }
 
 TEST(Decide, AValueThatTheMetricCannotHaveIsAnError) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   const Decision decision = MustDecide(policy, Input(policy, {Good(1, 5)}));
   EXPECT_EQ(decision.outcome(), Decision::REFUSED);
   const auto check = CheckOf(decision.candidates(0), "silhouette-floor");
@@ -402,7 +402,7 @@ TEST(Decide, FirstPromotionCanBeRefused) {
 }
 
 TEST(Decide, ArchivedVersionsAreNoCandidatesUnlessNamed) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   auto archived = Good(1);
   archived.version.set_state(cairn::v1::ModelVersion::ARCHIVED);
   auto input = Input(policy, {archived});
@@ -416,7 +416,7 @@ TEST(Decide, ArchivedVersionsAreNoCandidatesUnlessNamed) {
 }
 
 TEST(Decide, MoreCandidatesThanAllowedIsAnError) {
-  Policy policy = ShippedPolicy();
+  Policy policy = ReportedPolicy();
   policy.max_candidates = 1;
   const auto decision = Decide(policy, Input(policy, {Good(1), Good(2)}));
   EXPECT_TRUE(HasReason(decision.status(), ErrorReason::TOO_MANY_CANDIDATES));
@@ -424,7 +424,7 @@ TEST(Decide, MoreCandidatesThanAllowedIsAnError) {
 }
 
 TEST(Decide, ChooseGoesByBucketsThenVersion) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   // 0.251 and 0.254 share a bucket of 0.005; then k, then the older version.
   const Decision decision =
       MustDecide(policy, Input(policy, {Good(3, 0.251), Good(2, 0.254), Good(4, 0.249)}));
@@ -432,7 +432,7 @@ TEST(Decide, ChooseGoesByBucketsThenVersion) {
 }
 
 TEST(Decide, ContradictoryInputIsAFault) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   auto input = Input(policy, {Good(1)});
   input.head_version = 1;
   input.head_epoch = 1;

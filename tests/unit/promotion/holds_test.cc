@@ -32,7 +32,7 @@ bool Read(const Decision& decision, const std::string& key) {
 }
 
 TEST(HoldsTest, AHeldVersionIsNoCandidateAndTheNextBestIsChosen) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   auto input = Input(policy, {Good(1, 0.25), Good(2, 0.4)});
   input.holds = {HoldOn(2)};
   const Decision decision = MustDecide(policy, input);
@@ -42,7 +42,7 @@ TEST(HoldsTest, AHeldVersionIsNoCandidateAndTheNextBestIsChosen) {
 }
 
 TEST(HoldsTest, NamingAHeldVersionFailsAndSaysWhoHoldsItSinceWhenAndWhy) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   auto input = Input(policy, {Good(2)});
   input.only_version = 2;
   input.holds = {HoldOn(2)};
@@ -56,7 +56,7 @@ TEST(HoldsTest, NamingAHeldVersionFailsAndSaysWhoHoldsItSinceWhenAndWhy) {
 }
 
 TEST(HoldsTest, AHeldChampionStaysUntilAnotherIsBetter) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   auto input = Input(policy, {Good(1, 0.25)});
   Serve(input, Good(1, 0.25), 1);
   input.holds = {HoldOn(1)};
@@ -66,7 +66,7 @@ TEST(HoldsTest, AHeldChampionStaysUntilAnotherIsBetter) {
 }
 
 TEST(HoldsTest, HoldsAreReadWhereThereAreSomeAndLeaveOtherIdsAlone) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   auto input = Input(policy, {Good(1), Good(2)});
   const Decision without = MustDecide(policy, input);
   EXPECT_FALSE(Read(without, kHolds));
@@ -81,7 +81,7 @@ TEST(HoldsTest, HoldsAreReadWhereThereAreSomeAndLeaveOtherIdsAlone) {
 }
 
 TEST(HoldsTest, AChannelThatServesNothingAgainTakesItsNextVersionAtTheNextEpoch) {
-  const Policy policy = ShippedPolicy();
+  const Policy policy = ReportedPolicy();
   auto input = Input(policy, {Good(1)});
   input.head_epoch = 4;
   const Decision decision = MustDecide(policy, input);

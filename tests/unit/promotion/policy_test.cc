@@ -318,13 +318,44 @@ TEST(Policy, WhatIsNotImplementedIsNamedNeverAccepted) {
       {"bootstrap",
        Document("  compare:\n    - {id: a, role: objective, metric: silhouette, test: {}}\n"),
        later, "8", "52", "spec.compare[0].test", "minEffect"},
-      {"repeats", std::string(kHead) + "  evidence: {trust: reported, repeats: {min: 5}}\n", later,
-       "6", "31", "spec.evidence.repeats", "stability_ari"},
   };
   for (const Refusal& refusal : refusals) ExpectRefused(refusal);
 }
 
 constexpr std::string_view kGate = "  gates: [{id: a, metric: silhouette, pass: '> 0'}]\n";
+
+std::string WithEvidence(std::string_view evidence, std::string_view metric) {
+  return std::string(kHead) + "  evidence: " + std::string(evidence) + "\n  gates: [{id: a, metric: " +
+         std::string(metric) + ", pass: '>= 0.5'}]\n";
+}
+
+TEST(Policy, ItSaysFromHowManyFitsAStabilityIsMeasured) {
+  const auto repeats = [](std::string_view evidence, std::string_view metric) {
+    const auto policy = ParsePolicy(WithEvidence(evidence, metric));
+    EXPECT_THAT(policy, IsOk());
+    if (!policy.ok()) return int64_t{-1};
+    EXPECT_EQ(*ParsePolicy(RenderPolicy(*policy)), *policy);
+    return policy->repeats;
+  };
+  EXPECT_EQ(repeats("{trust: server, repeats: {min: 7}}", "stability_ari"), 7);
+  EXPECT_EQ(repeats("{trust: server}", "stability_ari"), 5) << "the default, where a rule needs it";
+  EXPECT_EQ(repeats("{trust: server}", "silhouette"), 0);
+  EXPECT_EQ(repeats("{trust: reported}", "stability_ari"), 0) << "clients report it";
+}
+
+TEST(Policy, RepeatsThatNothingCanComeOfAreRefused) {
+  const auto invalid = ErrorReason::POLICY_INVALID;
+  ExpectRefused({"reported", WithEvidence("{trust: reported, repeats: {min: 5}}", "stability_ari"),
+                 invalid, "6", "", "spec.evidence.repeats", "trust: server"});
+  ExpectRefused({"no rule", WithEvidence("{trust: server, repeats: {min: 5}}", "silhouette"),
+                 invalid, "6", "", "spec.evidence", "stability_ari"});
+  for (const char* count : {"1", "101", "2.5"}) {
+    ExpectRefused({count,
+                   WithEvidence(std::string("{trust: server, repeats: {min: ") + count + "}}",
+                                "stability_ari"),
+                   invalid, "6", "", "spec.evidence.repeats.min", "from 2 to 100"});
+  }
+}
 
 TEST(Policy, WithoutAnEnforcedRuleItIsRefused) {
   const auto invalid = ErrorReason::POLICY_INVALID;

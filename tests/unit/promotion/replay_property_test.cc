@@ -20,8 +20,8 @@ using testing::IsOk;
 
 constexpr uint64_t kReplaySeed = 20261130;
 
-std::string ShippedText() {
-  std::ifstream file(std::string(CAIRN_SOURCE_DIR) + "/policies/customer-segments.yaml");
+std::string ReportedText() {
+  std::ifstream file(std::string(CAIRN_SOURCE_DIR) + "/tests/fixtures/policies/reported.yaml");
   std::stringstream text;
   text << file.rdbuf();
   return text.str();
@@ -84,7 +84,7 @@ Made RandomDecision(std::mt19937_64& rng, const Policy& policy) {
 TEST(ReplayProperty, AStoredDecisionComesOutTheSame) {
   SCOPED_TRACE(kReplaySeed);
   std::mt19937_64 rng(kReplaySeed);
-  const std::string source = ShippedText();
+  const std::string source = ReportedText();
   const Policy policy = PolicyFrom(source);
   int promoted = 0;
   for (int round = 0; round < 10'000; ++round) {
@@ -100,7 +100,7 @@ TEST(ReplayProperty, AStoredDecisionComesOutTheSame) {
 TEST(ReplayProperty, AChangedByteOfAnyValueIsFound) {
   SCOPED_TRACE(kReplaySeed);
   std::mt19937_64 rng(kReplaySeed);
-  const std::string source = ShippedText();
+  const std::string source = ReportedText();
   const Policy policy = PolicyFrom(source);
   for (int round = 0; round < 300; ++round) {
     const Made made = RandomDecision(rng, policy);
@@ -123,7 +123,7 @@ TEST(ReplayProperty, AChangedByteOfAnyValueIsFound) {
 TEST(ReplayProperty, AChangedDecisionIsFound) {
   SCOPED_TRACE(kReplaySeed);
   std::mt19937_64 rng(kReplaySeed);
-  const std::string source = ShippedText();
+  const std::string source = ReportedText();
   const Policy policy = PolicyFrom(source);
   for (int round = 0; round < 300; ++round) {
     const Made made = RandomDecision(rng, policy);

@@ -76,6 +76,32 @@ TEST(Reevaluate, ComparesDifferentlyPreparedModelsInTheChampionsSpace) {
       << "0.9 in its own space proves nothing";
 }
 
+// Adds a stability that the server measured from so many fits.
+void Stability(VersionRead& read, int repeats, double value) {
+  Measured(read, "logs", "", {{"stability_ari", value}});
+  (*read.evaluations.back().evaluation.mutable_settings())["stability.repeats"] =
+      std::to_string(repeats);
+}
+
+TEST(Stability, ThatOfTheMostFitsCountsAndFewerThanAskedForAreNone) {
+  const Policy policy = PolicyFrom(
+      "apiVersion: cairn/v1\nkind: PromotionPolicy\nmetadata: {name: p}\nspec:\n"
+      "  target: {model: customer-segments, channel: production}\n"
+      "  evidence: {trust: server, dataset: retail-features, repeats: {min: 5}}\n"
+      "  gates: [{id: stable, metric: stability_ari, pass: '>= 0.5'}]\n");
+  const auto verdict = [&](std::initializer_list<std::pair<int, double>> stabilities) {
+    VersionRead version = Version(1, 4, {});
+    for (const auto& [repeats, value] : stabilities) Stability(version, repeats, value);
+    const Decision decision = MustDecide(policy, Input(policy, {version}));
+    return decision.candidates(0).checks(0).verdict();
+  };
+  EXPECT_EQ(verdict({{5, 0.9}}), Verdict::PASS);
+  EXPECT_EQ(verdict({{5, 0.9}, {10, 0.1}}), Verdict::FAIL) << "from more fits";
+  EXPECT_EQ(verdict({{10, 0.9}, {5, 0.1}}), Verdict::PASS) << "in any order";
+  EXPECT_EQ(verdict({{4, 0.9}}), Verdict::FAIL) << "missing";
+  EXPECT_EQ(verdict({{5, 0.9}, {5, 0.8}}), Verdict::ERROR) << "nothing says which counts";
+}
+
 TEST(Reevaluate, NothingCanBeToldWithoutTheWordOrTheMeasurement) {
   const Decision unasked = Decided(PolicyWith(kBetter), TwoSpaces(0.35));
   EXPECT_EQ(CheckOf(unasked.candidates(0), "better").verdict(), Verdict::INCONCLUSIVE);

@@ -224,6 +224,27 @@ TEST_F(MeasuringTest, AStepAfterARestartGoesOnWithWhatIsRecorded) {
   EXPECT_EQ(CountEvaluations(request.name()), 2);
 }
 
+TEST_F(MeasuringTest, TheStabilityIsAnEvaluationOfItsOwnForEachNumberOfFits) {
+  v1::EvaluateModelVersionRequest request;
+  request.set_dataset_version(Data(LineTable({0, 1, 2, 10, 11, 12})));
+  request.set_name(Model({0, 10}));
+  request.set_repeats(3);
+  const auto three = Work(*Ask(request));
+  ASSERT_THAT(three, IsOk());
+  ASSERT_EQ(three->evaluations_size(), 2);
+  EXPECT_EQ(ValueOf(three->evaluations(1), "stability_ari"), 1);
+  EXPECT_EQ(three->evaluations(1).values_size(), 1);
+  EXPECT_EQ(three->evaluations(1).settings().at("stability.repeats"), "3");
+  EXPECT_EQ(Work(*Ask(request))->evaluations(1).name(), three->evaluations(1).name());
+  request.set_repeats(4);
+  EXPECT_NE(Work(*Ask(request))->evaluations(1).name(), three->evaluations(1).name());
+  EXPECT_EQ(CountEvaluations(request.name()), 3);
+  for (const int repeats : {-1, 1, 101}) {
+    request.set_repeats(repeats);
+    EXPECT_THAT(Ask(request), FailsWith(ErrorReason::VALUE_INVALID)) << repeats;
+  }
+}
+
 class MeasuredPromotionTest : public MeasuringTest {
  protected:
   void Policy(const std::string& spec) {
@@ -318,6 +339,27 @@ TEST_F(MeasuredPromotionTest, ReevaluationComparesModelsOfDifferentSpaces) {
   const auto decision = Promote(better);
   ASSERT_THAT(decision, IsOk());
   EXPECT_EQ(decision->outcome(), Decision::PROMOTED) << decision->DebugString();
+}
+
+TEST_F(MeasuredPromotionTest, AStabilityIsMeasuredWhereARuleNamesItAndFromAsManyFits) {
+  const std::string data = Data(LineTable({0, 1, 2, 10, 11, 12}));
+  Policy(
+      "  evidence: {dataset: features, trust: server, repeats: {min: 3}}\n"
+      "  gates: [{id: stable, metric: stability_ari, pass: '>= 0.9'}]\n");
+  const std::string version = Model({0, 10});
+  // From fewer fits than the policy asks for.
+  v1::EvaluateModelVersionRequest request;
+  request.set_name(version);
+  request.set_dataset_version(data);
+  request.set_repeats(2);
+  ASSERT_THAT(Work(*Ask(request)), IsOk());
+  const auto decision = Promote(version);
+  ASSERT_THAT(decision, IsOk());
+  EXPECT_EQ(missing_, 1) << "its own space is there";
+  EXPECT_EQ(decision->outcome(), Decision::PROMOTED) << decision->DebugString();
+  EXPECT_THAT(Check(*decision).evidence(), ::testing::Contains("stability_ari.refits3.v1"));
+  EXPECT_EQ(Promote(version)->outcome(), Decision::NO_CHANGE);
+  EXPECT_EQ(missing_, 0);
 }
 
 TEST_F(MeasuredPromotionTest, WhatCannotBeMeasuredIsMissingAndThePolicyDecides) {

@@ -55,8 +55,8 @@ std::string Replaced(std::string text, const std::string& from, const std::strin
 
 class PolicyTest : public UseCaseTest {
  protected:
-  static std::string ShippedPolicy() {
-    return *ReadFile(CAIRN_SOURCE_DIR "/policies/customer-segments.yaml");
+  static std::string ReportedPolicy() {
+    return *ReadFile(CAIRN_SOURCE_DIR "/tests/fixtures/policies/reported.yaml");
   }
 
   absl::StatusOr<ApplyPolicyResponse> ApplyPolicy(const std::string& source) {
@@ -77,7 +77,7 @@ class PolicyTest : public UseCaseTest {
 class PromotionTest : public PolicyTest {
  protected:
   PromotionTest() {
-    EXPECT_THAT(ApplyPolicy(ShippedPolicy()), IsOk());
+    EXPECT_THAT(ApplyPolicy(ReportedPolicy()), IsOk());
     dataset_ = PutDataset("retail-features", "customers");
   }
 
@@ -162,36 +162,36 @@ class PromotionTest : public PolicyTest {
 };
 
 TEST_F(PolicyTest, TheSameRuleIsUnchangedHoweverItIsWritten) {
-  const auto created = ApplyPolicy(ShippedPolicy());
+  const auto created = ApplyPolicy(ReportedPolicy());
   ASSERT_THAT(created, IsOk());
   EXPECT_EQ(created->change(), ApplyPolicyResponse::CREATED);
   EXPECT_EQ(created->policy().revision(), 1);
   EXPECT_EQ(Channel().policy(), "policies/customer-segments");
   EXPECT_EQ(Channel().epoch(), 0);
   const storage::Revision before = Revision();
-  EXPECT_EQ(ApplyPolicy("# a remark\n" + ShippedPolicy())->change(),
+  EXPECT_EQ(ApplyPolicy("# a remark\n" + ReportedPolicy())->change(),
             ApplyPolicyResponse::UNCHANGED);
   v1::RenderPolicyRequest render;
-  render.set_source(ShippedPolicy());
+  render.set_source(ReportedPolicy());
   EXPECT_EQ(ApplyPolicy(RenderPolicy(render)->rendered())->change(),
             ApplyPolicyResponse::UNCHANGED);
   EXPECT_EQ(Revision(), before);
-  const auto changed = ApplyPolicy(Replaced(ShippedPolicy(), ">= 0.02", ">= 0.03"));
+  const auto changed = ApplyPolicy(Replaced(ReportedPolicy(), ">= 0.02", ">= 0.03"));
   EXPECT_EQ(changed->change(), ApplyPolicyResponse::CONFIGURED);
   EXPECT_EQ(changed->policy().revision(), 2);
   EXPECT_NE(changed->policy().sha256(), created->policy().sha256());
 }
 
 TEST_F(PolicyTest, AChannelHasOnePolicy) {
-  ASSERT_THAT(ApplyPolicy(ShippedPolicy()), IsOk());
-  const std::string other = Replaced(ShippedPolicy(), "name: customer-segments", "name: other");
+  ASSERT_THAT(ApplyPolicy(ReportedPolicy()), IsOk());
+  const std::string other = Replaced(ReportedPolicy(), "name: customer-segments", "name: other");
   const auto refused = ApplyPolicy(other);
   ExpectError(refused.status(), StatusCode::kAlreadyExists, "CHANNEL_GOVERNED");
   EXPECT_EQ(MetadataOf(refused.status(), "policy"), "customer-segments");
   EXPECT_EQ(MetadataOf(refused.status(), "channel"), kChannel);
   EXPECT_EQ(ListPolicies(*Now(), {})->policies_size(), 1);
   // A policy that moves away leaves its channel to others.
-  ASSERT_THAT(ApplyPolicy(Replaced(ShippedPolicy(), "channel: production", "channel: staging")),
+  ASSERT_THAT(ApplyPolicy(Replaced(ReportedPolicy(), "channel: production", "channel: staging")),
               IsOk());
   EXPECT_EQ(Channel().policy(), "");
   EXPECT_EQ(ApplyPolicy(other)->change(), ApplyPolicyResponse::CREATED);
@@ -200,7 +200,7 @@ TEST_F(PolicyTest, AChannelHasOnePolicy) {
 
 TEST_F(PolicyTest, AnUnknownFieldIsRefusedWithItsPlaceAndNothingIsStored) {
   const storage::Revision before = Revision();
-  const auto refused = ApplyPolicy(Replaced(ShippedPolicy(), "  mode: enforce", "  mood: enforce"));
+  const auto refused = ApplyPolicy(Replaced(ReportedPolicy(), "  mode: enforce", "  mood: enforce"));
   ExpectError(refused.status(), StatusCode::kInvalidArgument, "POLICY_INVALID");
   EXPECT_EQ(MetadataOf(refused.status(), "line"), "17");
   EXPECT_EQ(MetadataOf(refused.status(), "column"), "3");
@@ -209,7 +209,7 @@ TEST_F(PolicyTest, AnUnknownFieldIsRefusedWithItsPlaceAndNothingIsStored) {
 
 TEST_F(PolicyTest, AMetricNobodyKnowsIsRefused) {
   ExpectError(
-      ApplyPolicy(Replaced(ShippedPolicy(), "metric: silhouette", "metric: silhouet")).status(),
+      ApplyPolicy(Replaced(ReportedPolicy(), "metric: silhouette", "metric: silhouet")).status(),
       StatusCode::kInvalidArgument, "POLICY_INVALID");
 }
 
@@ -432,7 +432,7 @@ TEST_F(PromotionTest, ManyAtOnceThroughTheMutatorMoveTheHeadOnce) {
 TEST_F(PromotionTest, WhatTheVerdictRestsOnMustNotMoveBeforeTheCommit) {
   Register(kGood);
   auto plan = Plan(*Now());
-  ASSERT_THAT(ApplyPolicy(Replaced(ShippedPolicy(), ">= 0.02", ">= 0.2")), IsOk());
+  ASSERT_THAT(ApplyPolicy(Replaced(ReportedPolicy(), ">= 0.02", ">= 0.2")), IsOk());
   ExpectError(Apply<Decision>(std::move(plan)).status(), StatusCode::kAborted, "COMMIT_CONFLICT");
   EXPECT_EQ(Channel().epoch(), 0);
   EXPECT_EQ(DecisionCount(), 0);
@@ -468,7 +468,7 @@ TEST_F(PromotionTest, ANamedVersionDoesNotBypassTheChampion) {
   const std::string good = Register(kGood);
   const std::string better = Register(kBetter);
   ASSERT_EQ(Promote()->chosen_version(), better);
-  ASSERT_THAT(ApplyPolicy(Replaced(Replaced(ShippedPolicy(), "      minEffect: {absolute: 0.005}",
+  ASSERT_THAT(ApplyPolicy(Replaced(Replaced(ReportedPolicy(), "      minEffect: {absolute: 0.005}",
                                             "      minEffect: {absolute: 0}\n      mode: shadow"),
                                    "maxLoss: {relative: 0.1}", "maxLoss: {relative: 9}")),
               IsOk());
@@ -513,7 +513,7 @@ TEST_F(PromotionTest, TheStateOfARunIsPartOfWhatADecisionRestsOn) {
 }
 
 TEST_F(PromotionTest, EvidenceThatIsPinnedDoesNotFollowUploads) {
-  ASSERT_THAT(ApplyPolicy(Replaced(ShippedPolicy(), "dataset: retail-features",
+  ASSERT_THAT(ApplyPolicy(Replaced(ReportedPolicy(), "dataset: retail-features",
                                    "dataset: retail-features@1")),
               IsOk());
   Register(kGood);
@@ -523,16 +523,16 @@ TEST_F(PromotionTest, EvidenceThatIsPinnedDoesNotFollowUploads) {
   ASSERT_THAT(decision, IsOk());
   EXPECT_EQ(decision->outcome(), Decision::NO_CHANGE);
   EXPECT_EQ(decision->evidence_sha256().size(), 64u);
-  ASSERT_THAT(ApplyPolicy(ShippedPolicy()), IsOk());
+  ASSERT_THAT(ApplyPolicy(ReportedPolicy()), IsOk());
   EXPECT_EQ(Promote()->outcome(), Decision::REFUSED) << "the newest version, on which nobody was";
-  ASSERT_THAT(ApplyPolicy(Replaced(ShippedPolicy(), "dataset: retail-features",
+  ASSERT_THAT(ApplyPolicy(Replaced(ReportedPolicy(), "dataset: retail-features",
                                    "dataset: retail-features@gone")),
               IsOk());
   EXPECT_EQ(Promote()->verdict(), v1::ERROR);
 }
 
 TEST_F(PromotionTest, EvidenceMayBeNamedByAnAlias) {
-  ASSERT_THAT(ApplyPolicy(Replaced(ShippedPolicy(), "dataset: retail-features",
+  ASSERT_THAT(ApplyPolicy(Replaced(ReportedPolicy(), "dataset: retail-features",
                                    "dataset: retail-features@approved")),
               IsOk());
   v1::SetDatasetAliasRequest alias;
@@ -549,7 +549,7 @@ TEST_F(PromotionTest, WhereMakesRoomBelowTheMaximumAndItsAgesAreFacts) {
   const std::string good = Register(kGood);
   Register(kBetter);
   const auto policy_with = [&](const std::string& where) {
-    return Replaced(ShippedPolicy(), "max: 50", "max: 1\n    where: \"" + where + "\"");
+    return Replaced(ReportedPolicy(), "max: 50", "max: 1\n    where: \"" + where + "\"");
   };
   ASSERT_THAT(ApplyPolicy(policy_with("param('k') == 4 && age < duration('30d')")), IsOk());
   const auto decision = Promote();
@@ -559,7 +559,7 @@ TEST_F(PromotionTest, WhereMakesRoomBelowTheMaximumAndItsAgesAreFacts) {
 }
 
 TEST_F(PromotionTest, APolicyThatIsOffStoresNothing) {
-  ASSERT_THAT(ApplyPolicy(Replaced(ShippedPolicy(), "mode: enforce", "mode: off")), IsOk());
+  ASSERT_THAT(ApplyPolicy(Replaced(ReportedPolicy(), "mode: enforce", "mode: off")), IsOk());
   Register(kGood);
   const storage::Revision before = Revision();
   const auto decision = Promote();
@@ -648,25 +648,25 @@ TEST_F(RepeatedRequestTest, ADecisionThatWasKnownAlreadyIsAnsweredAgain) {
 }
 
 TEST_F(RepeatedRequestTest, AnAppliedPolicyThatChangedNothingDoesNotRevertAColleague) {
-  ASSERT_EQ(ApplyOnce(ShippedPolicy())->change(), ApplyPolicyResponse::UNCHANGED);
-  const auto theirs = ApplyPolicy(Replaced(ShippedPolicy(), ">= 0.02", ">= 0.03"));
+  ASSERT_EQ(ApplyOnce(ReportedPolicy())->change(), ApplyPolicyResponse::UNCHANGED);
+  const auto theirs = ApplyPolicy(Replaced(ReportedPolicy(), ">= 0.02", ">= 0.03"));
   ASSERT_THAT(theirs, IsOk());
-  EXPECT_EQ(ApplyOnce(ShippedPolicy())->change(), ApplyPolicyResponse::UNCHANGED);
+  EXPECT_EQ(ApplyOnce(ReportedPolicy())->change(), ApplyPolicyResponse::UNCHANGED);
   v1::GetPolicyRequest get;
   get.set_name("policies/customer-segments");
   EXPECT_EQ(GetPolicy(*Now(), get)->sha256(), theirs->policy().sha256());
 }
 
 TEST_F(PromotionTest, RevisionsOfAPolicyAreReadableAlsoAfterItIsDeleted) {
-  const std::string strict = Replaced(ShippedPolicy(), ">= 0.02", ">= 0.03");
+  const std::string strict = Replaced(ReportedPolicy(), ">= 0.02", ">= 0.03");
   ASSERT_THAT(ApplyPolicy(strict), IsOk());
-  ASSERT_THAT(ApplyPolicy(ShippedPolicy()), IsOk());
+  ASSERT_THAT(ApplyPolicy(ReportedPolicy()), IsOk());
   v1::GetPolicyRequest get;
   get.set_name("policies/customer-segments");
   get.set_revision(2);
   EXPECT_EQ(GetPolicy(*Now(), get)->source(), strict);
   get.set_revision(1);
-  EXPECT_EQ(GetPolicy(*Now(), get)->source(), ShippedPolicy());
+  EXPECT_EQ(GetPolicy(*Now(), get)->source(), ReportedPolicy());
   get.set_revision(9);
   ExpectError(GetPolicy(*Now(), get).status(), StatusCode::kNotFound, "POLICY_NOT_FOUND");
   v1::DeletePolicyRequest gone;
@@ -683,7 +683,7 @@ TEST_F(PromotionTest, RevisionsOfAPolicyAreReadableAlsoAfterItIsDeleted) {
   EXPECT_EQ(page->policies(0).source(), "# Deleted: moved to Git\n");
   list.set_page_token(page->next_page_token());
   EXPECT_EQ(ListPolicyRevisions(*Now(), list)->policies(0).revision(), 1);
-  EXPECT_EQ(ApplyPolicy(ShippedPolicy())->policy().revision(), 5);
+  EXPECT_EQ(ApplyPolicy(ReportedPolicy())->policy().revision(), 5);
   list.set_parent("policies/none");
   list.clear_page_token();
   ExpectError(ListPolicyRevisions(*Now(), list).status(), StatusCode::kNotFound,
@@ -694,7 +694,7 @@ TEST_F(PromotionTest, AChannelThatServesIsLeftUngovernedOnlyOnPurpose) {
   Register(kGood);
   ASSERT_EQ(Promote()->outcome(), Decision::PROMOTED);
   const auto moved =
-      ApplyPolicy(Replaced(ShippedPolicy(), "channel: production", "channel: staging"));
+      ApplyPolicy(Replaced(ReportedPolicy(), "channel: production", "channel: staging"));
   ExpectError(moved.status(), StatusCode::kFailedPrecondition, "CHANNEL_LEFT_UNGOVERNED");
   EXPECT_NE(MetadataOf(moved.status(), "instead").find("another name"), std::string::npos);
   v1::DeletePolicyRequest request;
@@ -720,11 +720,11 @@ TEST_F(PromotionTest, AChannelThatServesIsLeftUngovernedOnlyOnPurpose) {
   EXPECT_NE(Channel().version(), "");
   ExpectError(Promote().status(), StatusCode::kFailedPrecondition, "CHANNEL_UNGOVERNED");
   ExpectError(remove(), StatusCode::kNotFound, "POLICY_NOT_FOUND");
-  EXPECT_EQ(ApplyPolicy(ShippedPolicy())->change(), ApplyPolicyResponse::CREATED);
+  EXPECT_EQ(ApplyPolicy(ReportedPolicy())->change(), ApplyPolicyResponse::CREATED);
 }
 
 TEST(PolicyCacheTest, KeepsTheTextsUsedLast) {
-  const std::string text = *ReadFile(CAIRN_SOURCE_DIR "/policies/customer-segments.yaml");
+  const std::string text = *ReadFile(CAIRN_SOURCE_DIR "/tests/fixtures/policies/reported.yaml");
   PolicyCache cache(2);
   for (const char* remark : {"# a\n", "# b\n", "# a\n", "# c\n"}) {
     const auto policy = cache.Get(remark + text);
@@ -737,14 +737,14 @@ TEST(PolicyCacheTest, KeepsTheTextsUsedLast) {
 }
 
 TEST_F(PromotionTest, MoreCandidatesThanThePolicyTakesAreAnError) {
-  ASSERT_THAT(ApplyPolicy(Replaced(ShippedPolicy(), "max: 50", "max: 1")), IsOk());
+  ASSERT_THAT(ApplyPolicy(Replaced(ReportedPolicy(), "max: 50", "max: 1")), IsOk());
   Register(kGood);
   Register(kBetter);
   ExpectError(Promote().status(), StatusCode::kFailedPrecondition, "TOO_MANY_CANDIDATES");
 }
 
 TEST_F(PromotionTest, ShadowModeDecidesAndMovesNothing) {
-  ASSERT_THAT(ApplyPolicy(Replaced(ShippedPolicy(), "mode: enforce", "mode: shadow")), IsOk());
+  ASSERT_THAT(ApplyPolicy(Replaced(ReportedPolicy(), "mode: enforce", "mode: shadow")), IsOk());
   Register(kGood);
   const auto decision = Promote();
   ASSERT_THAT(decision, IsOk());

@@ -1,0 +1,95 @@
+#include "client-cli/commands/evaluator_process.h"
+
+#include <stdlib.h>
+
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <filesystem>
+#include <set>
+#include <system_error>
+
+#include "client-cli/commands/metric_lines.h"
+#include "client-cli/commands/shell_command.h"
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/base/files.h"
+#include "lib/base/status_macros.h"
+
+namespace cairn::cli {
+namespace {
+
+constexpr int64_t kMaxMetricBytes = int64_t{1} << 20;
+
+absl::Status BadLine(int64_t line, std::string_view field, std::string_view value,
+                     std::string_view rule) {
+  return InvalidField(ErrorReason::VALUE_INVALID, fmt::format("line {}: {}", line, field), value,
+                      rule)
+      .ToStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<ScratchFolder> ScratchFolder::Make() {
+  const char* folder = std::getenv("TMPDIR");
+  std::string name =
+      fmt::format("{}/mlctl-XXXXXX", folder == nullptr || *folder == '\0' ? "/tmp" : folder);
+  if (::mkdtemp(name.data()) == nullptr) return FileError(errno, "create directory", name);
+  return ScratchFolder(std::move(name));
+}
+
+ScratchFolder::~ScratchFolder() {
+  std::error_code ignored;
+  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
+}
+
+absl::StatusOr<std::string> RunEvaluator(const std::string& command, const EvaluatorInputs& inputs,
+                                         const std::string& folder) {
+  const std::string metrics = folder + "/metrics.jsonl";
+  // The standard output is the result's.
+  CAIRN_ASSIGN_OR_RETURN(
+      const int code,
+      RunShell("exec 1>&2\n" + command,
+               {"CAIRN_MODEL_DIR=" + inputs.model_folder, "CAIRN_DATA_DIR=" + inputs.data_folder,
+                "CAIRN_VERSION=" + inputs.version,
+                "CAIRN_DATASET_VERSION=" + inputs.dataset_version, "CAIRN_METRICS=" + metrics},
+               ""));
+  if (code != 0) {
+    return absl::UnknownError(fmt::format("the evaluator ended with {}; nothing recorded", code));
+  }
+  auto text = ReadFile(metrics, kMaxMetricBytes);
+  if (absl::IsNotFound(text.status())) {
+    return absl::Status(text.status().code(),
+                        "the evaluator wrote no metrics into the file $CAIRN_METRICS");
+  }
+  return text;
+}
+
+absl::Status AddMeasuredValues(std::string_view metrics, cairn::v1::Evaluation& evaluation) {
+  MetricLineReader reader(MetricLineReader::Format::kJson);
+  std::set<std::string> seen;
+  int64_t number = 0;
+  while (!metrics.empty()) {
+    const size_t end = metrics.find('\n');
+    ++number;
+    CAIRN_ASSIGN_OR_RETURN(const auto line, reader.Read(metrics.substr(0, end)));
+    metrics.remove_prefix(end == std::string_view::npos ? metrics.size() : end + 1);
+    if (!line.has_value()) continue;
+    if (!seen.insert(line->key).second) {
+      return BadLine(number, "metric", line->key, "must have one value, and has one above");
+    }
+    auto* value = evaluation.add_values();
+    value->set_metric(line->key);
+    value->set_value(line->value);
+  }
+  if (seen.empty()) {
+    return BadLine(1, "metric", "", "must be measured; there is no line");
+  }
+  if (!reader.ignored_members().empty()) {
+    return BadLine(number, "member", *reader.ignored_members().begin(),
+                   "is none of a metric's: metric, value, step, time");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cairn::cli

@@ -1,0 +1,61 @@
+#ifndef CAIRN_CLIENT_CLI_COMMANDS_EVALUATOR_PROCESS_H_
+#define CAIRN_CLIENT_CLI_COMMANDS_EVALUATOR_PROCESS_H_
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "cairn/v1/evaluations.pb.h"
+
+namespace cairn::cli {
+
+// Measuring a version with a person's own program: for models that the server cannot measure. The
+// server never runs such a program; what it finds counts as reported by whoever ran it.
+
+// A folder of its own below TMPDIR (/tmp), which goes with everything in it. Owned by one thread.
+class ScratchFolder {
+ public:
+  // The system's errors (FILE_ERROR).
+  static absl::StatusOr<ScratchFolder> Make();
+  ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  ScratchFolder& operator=(ScratchFolder&&) = delete;
+  ~ScratchFolder();
+
+  const std::string& path() const { return path_; }
+
+ private:
+  explicit ScratchFolder(std::string path) : path_(std::move(path)) {}
+
+  std::string path_;  // empty: moved from
+};
+
+// What the program is to measure: folders with the files of both, and their resource names.
+struct EvaluatorInputs {
+  std::string model_folder;
+  std::string data_folder;
+  std::string version;
+  std::string dataset_version;
+};
+
+// Runs `command` in a shell, with the inputs in its environment as CAIRN_MODEL_DIR, CAIRN_DATA_DIR,
+// CAIRN_VERSION and CAIRN_DATASET_VERSION, and in CAIRN_METRICS the name of the file, in `folder`,
+// that it is to write: lines as `log metrics` reads them (metric_lines.h), a value for each metric.
+// What it prints goes to the standard error. Answers the text of that file.
+//
+// - UNKNOWN: it ended with another code than 0, which the message has
+// - NOT_FOUND (FILE_ERROR): it wrote no file; errors of RunShell and ReadFile
+absl::StatusOr<std::string> RunEvaluator(const std::string& command, const EvaluatorInputs& inputs,
+                                         const std::string& folder);
+
+// Adds the values of such a text to `evaluation`, in the order of its lines. Pure.
+//
+// - INVALID_ARGUMENT (VALUE_INVALID): no value, a metric twice, or errors of MetricLineReader: names
+//   the line from 1
+absl::Status AddMeasuredValues(std::string_view metrics, cairn::v1::Evaluation& evaluation);
+
+}  // namespace cairn::cli
+
+#endif  // CAIRN_CLIENT_CLI_COMMANDS_EVALUATOR_PROCESS_H_
