@@ -24,17 +24,19 @@ Bins TrainingBins(const cairn::v1::SegmentationModel::Feature& feature) {
     return {{below, feature.min()}, {0, 1, 0}};
   }
   Bins bins;
-  double before = 0;  // deciles below the bin
+  const bool has_shares = feature.edge_shares_size() == kDeciles - 1;
+  double before = 0;  // the share below the bin
   for (int i = 1; i < kDeciles; ++i) {
     const double edge = feature.decile_edges(i - 1);
     const double next = i + 1 < kDeciles ? feature.decile_edges(i) : feature.max();
     // Nothing lay above the greatest value, so what lies up to it is the last bin.
     if (edge == next || edge >= feature.max()) continue;
     bins.edges.push_back(edge);
-    bins.shares.push_back((i - before) / kDeciles);
-    before = i;
+    const double up_to = has_shares ? feature.edge_shares(i - 1) : static_cast<double>(i) / kDeciles;
+    bins.shares.push_back(up_to - before);
+    before = up_to;
   }
-  bins.shares.push_back((kDeciles - before) / kDeciles);
+  bins.shares.push_back(1 - before);
   return bins;
 }
 
@@ -57,6 +59,12 @@ std::optional<double> StabilityIndex(const cairn::v1::SegmentationModel::Feature
     index += (now - then) * std::log(now / then);
   }
   return index;
+}
+
+bool HasEdgeShares(const cairn::v1::SegmentationModel& model) {
+  return std::all_of(
+      model.features().begin(), model.features().end(),
+      [](const auto& feature) { return feature.edge_shares_size() == kDeciles - 1; });
 }
 
 std::optional<double> LargestStabilityIndex(const cairn::v1::SegmentationModel& model,

@@ -165,7 +165,7 @@ absl::StatusOr<Measurement> Measure(const Predictor& model, const FeatureTable& 
     Add("max_cluster_share", ".v1", shares->largest, out);
   }
   if (const auto drift = LargestStabilityIndex(model.model(), own.raw)) {
-    Add("psi_max", ".v1", *drift, out);
+    Add("psi_max", HasEdgeShares(model.model()) ? ".v2" : ".v1", *drift, out);
   }
   return Sorted(std::move(out));
 }

@@ -31,7 +31,7 @@ namespace cairn::evaluation {
 //                                so that it means the same in any space
 //   cluster_count.v1             segments of the model, with rows or without
 //   min_cluster_share.v1, max_cluster_share.v1   over all segments; 0 for one without rows
-//   psi_max.v1                   the largest index of drift.h
+//   psi_max.v2                   the largest index of drift.h; .v1 of a model without shares
 //   label_churn.v1               share of rows that change segment, when segments are paired so
 //                                that the fewest do
 //   ari.v1                       adjusted Rand index of both labellings

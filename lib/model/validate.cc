@@ -49,6 +49,23 @@ absl::Status CheckEdges(const std::string& field, const SegmentationModel::Featu
   return absl::OkStatus();
 }
 
+absl::Status CheckEdgeShares(const std::string& field, const SegmentationModel::Feature& feature) {
+  const auto& shares = feature.edge_shares();
+  if (shares.empty()) return absl::OkStatus();
+  if (shares.size() != feature.decile_edges_size()) {
+    return BadShape(field, fmt::format("{} shares for {} edges", shares.size(),
+                                       feature.decile_edges_size()));
+  }
+  double before = 0;
+  for (const double share : shares) {
+    if (!(share >= before) || share > 1) {
+      return BadValue(field, fmt::format("{} does not ascend from 0 to 1", ShortestDouble(share)));
+    }
+    before = share;
+  }
+  return absl::OkStatus();
+}
+
 absl::Status CheckFeature(const std::string& field, const SegmentationModel::Feature& feature) {
   if (feature.transform() != SegmentationModel::Feature::IDENTITY &&
       feature.transform() != SegmentationModel::Feature::SIGNED_LOG) {
@@ -67,7 +84,8 @@ absl::Status CheckFeature(const std::string& field, const SegmentationModel::Fea
   }
   if (feature.scale() == 0) return BadValue(field + ".scale", "must not be 0");
   if (feature.min() > feature.max()) return BadValue(field + ".min", "is above max");
-  return CheckEdges(field + ".decile_edges", feature);
+  CAIRN_RETURN_IF_ERROR(CheckEdges(field + ".decile_edges", feature));
+  return CheckEdgeShares(field + ".edge_shares", feature);
 }
 
 absl::Status CheckFeatures(const SegmentationModel& model) {

@@ -47,7 +47,11 @@ void FillStatistics(std::vector<double> values, SegmentationModel::Feature* feat
   feature->set_min(values.front());
   feature->set_max(values.back());
   for (int edge = 1; edge <= 9; ++edge) {
-    feature->add_decile_edges(clustering::Percentile(values, 10.0 * edge));
+    const double value = clustering::Percentile(values, 10.0 * edge);
+    const auto above = std::upper_bound(values.begin(), values.end(), value);
+    feature->add_decile_edges(value);
+    feature->add_edge_shares(static_cast<double>(above - values.begin()) /
+                             static_cast<double>(values.size()));
   }
 }
 

@@ -40,6 +40,20 @@ TEST(Drift, EqualEdgesAreOneBin) {
   EXPECT_NEAR(*StabilityIndex(feature, same), 0, 1e-15);
 }
 
+TEST(Drift, OfTheTrainingRowsThemselvesIsNoneHoweverFrequentTheirValuesAre) {
+  // 38 % zeros, 17 % ones, 45 % twos: the deciles alone say 30, 20 and 50.
+  Feature feature = WithEdges({0, 0, 0, 1, 1, 2, 2, 2, 2}, 0, 3);
+  std::vector<double> training(38, 0);
+  training.insert(training.end(), 17, 1);
+  training.insert(training.end(), 44, 2);
+  training.push_back(3);
+  EXPECT_GT(*StabilityIndex(feature, training), 0.01);
+  for (const double share : {0.38, 0.38, 0.38, 0.55, 0.55, 0.99, 0.99, 0.99, 0.99}) {
+    feature.add_edge_shares(share);
+  }
+  EXPECT_NEAR(*StabilityIndex(feature, training), 0, 1e-12);
+}
+
 TEST(Drift, AColumnThatWasConstantHasMovedWhenItsValueHas) {
   const Feature feature = WithEdges({7, 7, 7, 7, 7, 7, 7, 7, 7}, 7, 7);
   EXPECT_NEAR(*StabilityIndex(feature, std::vector<double>{7, 7, 7}), 0, 1e-15);

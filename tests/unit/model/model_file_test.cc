@@ -154,6 +154,13 @@ INSTANTIATE_TEST_SUITE_P(
         Fault{"EightEdges",
               [](auto* m) { m->mutable_features(0)->mutable_decile_edges()->RemoveLast(); },
               kModelKindShape, "features.0.decile_edges"},
+        Fault{"SharesOfOtherEdges", [](auto* m) { m->mutable_features(0)->add_edge_shares(0.1); },
+              kModelKindShape, "features.0.edge_shares"},
+        Fault{"SharesFall",
+              [](auto* m) {
+                for (int i = 9; i > 0; --i) m->mutable_features(0)->add_edge_shares(i / 10.0);
+              },
+              kModelKindValue, "features.0.edge_shares"},
         Fault{"EdgesFall", [](auto* m) { m->mutable_features(0)->set_decile_edges(8, 0); },
               kModelKindValue, "features.0.decile_edges"},
         Fault{"MeanShort", [](auto* m) { m->mutable_projection()->mutable_mean()->RemoveLast(); },
