@@ -82,13 +82,16 @@ class Search {
   Search(const Trial& trial, const Check& check, const CheckResult& seen, Substitute& substitute)
       : trial_(trial), check_(check), seen_(seen), substitute_(substitute) {}
 
-  // The value nearest to the observed one that turns the rule, in either direction.
-  std::optional<double> Nearest() {
+  // The value nearest to the observed one that turns the rule, in either direction; a whole one,
+  // where `whole` and one does.
+  std::optional<double> Nearest(bool whole) {
     std::optional<double> nearest;
     for (const double sign : {1.0, -1.0}) {
       const auto beyond = FirstBeyond(sign);
       if (!beyond) continue;
-      const double found = ClosestTo(*beyond);
+      double found = ClosestTo(*beyond);
+      const double next = sign > 0 ? std::ceil(found) : std::floor(found);
+      if (whole && Turned(next)) found = CanonicalDouble(next);
       if (!nearest || Distance(found) < Distance(*nearest)) nearest = found;
     }
     return nearest;
@@ -153,7 +156,9 @@ std::optional<Counterfactual> ChangeOf(const Trial& trial, const VersionRead& ca
   if (!std::isfinite(seen.observed()) || !std::isfinite(seen.margin())) return std::nullopt;
   const std::string param = ParamOf(*check);
   Substitute substitute(candidate, seen.metric(), param);
-  const auto needed = Search(trial, *check, seen, substitute).Nearest();
+  // A model has three segments or four.
+  const bool whole = !param.empty() && seen.observed() == std::floor(seen.observed());
+  const auto needed = Search(trial, *check, seen, substitute).Nearest(whole);
   if (!needed) return std::nullopt;
   const Verdict turned = JudgeCandidate(trial, substitute.With(*needed)).verdict();
   const bool passes = turned == Verdict::PASS;
