@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "cairn/v1/promotion.pb.h"
+#include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/registry/holds.h"
 #include "server/registry/needed_evaluations.h"
@@ -36,7 +37,9 @@ void Moves(std::string_view method, const Planner& planner, MethodTableBuilder& 
   });
 }
 
-// May read blobs and measure.
+// Reads, measures and decides at length, so it takes turns with the others of its channel. What a
+// person decides (Rollback and the like) does not wait behind it: it is short, and production may
+// wait for it. A name that is none fails in its plan.
 Change Promote(const Backends& backends, const Caller& caller, const v1::PromoteRequest& request) {
   Change change =
       Move(caller, request,
@@ -45,7 +48,8 @@ Change Promote(const Backends& backends, const Caller& caller, const v1::Promote
              return PlanMeasuredPromotion(backends.store, backends.measurer, snapshot, asked, stamp,
                                           first_epoch);
            });
-  change.effort = Effort::kIo;
+  const auto channel = ParseChannelName("name", request.name());
+  if (channel.ok()) change.in_turn_of = ChannelName(channel->model, channel->channel);
   return change;
 }
 
