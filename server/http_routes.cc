@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fmt/format.h"
+#include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/version.h"
@@ -63,6 +64,23 @@ std::string Gauge(std::string_view name, std::string_view help, int64_t value) {
   return fmt::format("# HELP {0} {1}\n# TYPE {0} gauge\n{0} {2}\n", name, help, value);
 }
 
+// Those that wait for their turn with a channel, and how long they did.
+std::string Promotions(const calls::SerialQueue::Totals& totals) {
+  constexpr const char* kWait = "cairn_promotion_wait_seconds";
+  return Gauge("cairn_promotions_waiting", "Promotions that wait for their turn.",
+               totals.waiting) +
+         Gauge("cairn_promotion_channels", "Channels that are promoted to now.",
+               totals.under_way) +
+         Gauge("cairn_promotions_refused",
+               "Promotions refused since the start because too many waited.", totals.refused) +
+         Gauge("cairn_promotions_gone",
+               "Promotions since the start whose caller left while they waited.", totals.gone) +
+         fmt::format(
+             "# HELP {0} Time that promotions waited for their turn.\n# TYPE {0} summary\n"
+             "{0}_sum {1}\n{0}_count {2}\n",
+             kWait, ShortestDouble(totals.waited_seconds), totals.begun);
+}
+
 std::string Metrics(const HttpSources& sources) {
   const front::ConnectionCounts::Totals connections = sources.grpc.connections();
   const std::string own =
@@ -92,6 +110,7 @@ std::string Metrics(const HttpSources& sources) {
       Gauge("cairn_http_connections_refused",
             "Connections to the HTTP port that were refused since the start.",
             sources.connections.totals().refused) +
+      Promotions(sources.promotions.totals()) +
       Gauge("process_resident_memory_bytes", "Resident memory of the process.", ResidentBytes());
   return own + sources.calls.ToPrometheusText();
 }

@@ -35,6 +35,7 @@ struct HttpSources {
   const metrics::MetricCompactor& metric_compactor;
   const tracking::RunSearcher& run_searcher;
   const rpc::GrpcServer& grpc;
+  const calls::SerialQueue& promotions;
   calls::Environment& environment;
   const service::MethodTable& methods;
   gateway::ArrivalLimits arrival;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -260,10 +261,12 @@ class Server::Impl {
     pool_ = std::make_unique<ThreadPool>(PoolThreads(options_), limits::kWaitingCalls);
     disk_pool_ = std::make_unique<ThreadPool>(DiskThreads(options_), limits::kWaitingCalls);
     mutator_ = std::make_unique<storage::Mutator>(*store_, *store_clock_, *pool_);
+    StartPromotions();
     // NOLINTNEXTLINE(modernize-make-unique): an aggregate
     environment_.reset(new calls::Environment{
-        *mutator_, clock, calls::CallPools{*pool_, *disk_pool_, long_calls_}, *folding_room_,
-        *intake_, replies_, alarms_, metrics_, access_.get()});
+        *mutator_, clock, calls::CallPools{*pool_, *disk_pool_, long_calls_},
+        calls::SerialChanges{*promotions_, *promotion_mutator_}, *folding_room_, *intake_, replies_,
+        alarms_, metrics_, access_.get()});
     CAIRN_RETURN_IF_ERROR(MakeMethods(clock, connections));
     CAIRN_ASSIGN_OR_RETURN(
         grpc_, rpc::GrpcServer::Start(AcceptorOptions(connections), shares_.request_bytes,
@@ -350,6 +353,17 @@ class Server::Impl {
     run_leases_->Start();
   }
 
+  // Promotions wait for each other and for no other call (decision 35).
+  void StartPromotions() {
+    promotions_ = std::make_unique<calls::SerialQueue>(
+        [this](std::function<void()> task) { promotion_pool_->Resubmit(std::move(task)); },
+        ForwardClock(), calls::SerialQueueOptions());
+    promotion_pool_ =
+        std::make_unique<ThreadPool>(PromotionThreads(options_), limits::kWaitingCalls);
+    promotion_mutator_ =
+        std::make_unique<storage::Mutator>(*store_, *store_clock_, *promotion_pool_);
+  }
+
   absl::Status StartOperations(const Clock& clock) {
     operations_ = std::make_unique<operations::OperationRunner>(*store_, clock, *store_clock_);
     operations_->Add(tracking::MakePurgeExperimentWork(*run_searcher_));
@@ -404,7 +418,7 @@ class Server::Impl {
     arrival.max_bytes_of_one = share;
     CAIRN_ASSIGN_OR_RETURN(
         auto router, MakeHttpRouter({*store_, metrics_, *metric_compactor_, *run_searcher_, *grpc_,
-                                     *environment_, *methods_, arrival, *http_connections_}));
+                                     *promotions_, *environment_, *methods_, arrival, *http_connections_}));
     CAIRN_ASSIGN_OR_RETURN(http_,
                            http::HttpServer::Start(std::move(http_options), std::move(router)));
     http_address_ = http_->address();
@@ -440,6 +454,10 @@ class Server::Impl {
   std::unique_ptr<ThreadPool> pool_;
   std::unique_ptr<ThreadPool> disk_pool_;
   std::unique_ptr<storage::Mutator> mutator_;
+  // Before its threads, whose last tasks may still look whether anybody waits.
+  std::unique_ptr<calls::SerialQueue> promotions_;
+  std::unique_ptr<ThreadPool> promotion_pool_;
+  std::unique_ptr<storage::Mutator> promotion_mutator_;
   std::unique_ptr<const service::Backends> backends_;
   std::unique_ptr<const service::MethodTable> methods_;
   std::unique_ptr<calls::Environment> environment_;

@@ -1,5 +1,6 @@
 #include "server/calls/unary.h"
 
+#include <memory>
 #include <utility>
 #include <variant>
 
@@ -38,6 +39,7 @@ void Unary::Answer() {
 void Unary::ServeChange() {
   if (const absl::Status received = Receive(); !received.ok()) return Send(received);
   change_ = std::get<service::ChangeFunction>(method_.serve)(caller_, *request_);
+  if (!change_.in_turn_of.empty()) return WaitForTurn();
   auto in_turn = [this](const absl::Status& status) {
     if (!status.ok()) return Send(status);
     RunChange();
@@ -49,6 +51,15 @@ void Unary::ServeChange() {
     environment_.pools.Run(method_, change_.effort.value_or(method_.effort()), size_bytes_,
                            caller_.ended, std::move(in_turn));
   }
+}
+
+void Unary::WaitForTurn() {
+  environment_.serial.queue.Wait(change_.in_turn_of, size_bytes_, caller_.ended,
+                                 [this](const absl::Status& status, SerialQueue::Turn turn) {
+                                   if (!status.ok()) return Send(status);
+                                   turn_ = std::move(turn);
+                                   RunChange();
+                                 });
 }
 
 storage::RequestContext Unary::RequestOf() const {
@@ -66,15 +77,27 @@ storage::RequestContext Unary::RequestOf() const {
 void Unary::RunChange() {
   // What was committed must be answered, and the answer is about as large as the request: so room
   // for both is made before, but not while the call waits.
-  if (const absl::Status room = Charge(2 * size_bytes_); !room.ok()) return Send(room);
+  if (const absl::Status room = Charge(2 * size_bytes_); !room.ok()) return EndTurn(room);
   storage::RequestContext context = RequestOf();
   const bool stores = !context.validate_only;
-  environment_.mutator.Run(std::move(context), *request_, std::move(change_.plan), StampEtag,
-                           [this, stores](absl::StatusOr<std::unique_ptr<Message>> answer) {
-                             if (!answer.ok()) return Send(answer.status());
-                             if (stores && change_.stored) change_.stored();
-                             Send(service::Answer(*std::move(answer)));
-                           });
+  storage::Mutator& mutator =
+      turn_ == nullptr ? environment_.mutator : environment_.serial.mutator;
+  mutator.Run(std::move(context), *request_, std::move(change_.plan), StampEtag,
+              [this, stores](absl::StatusOr<std::unique_ptr<Message>> answer) {
+                if (!answer.ok()) return EndTurn(answer.status());
+                if (stores && change_.stored) change_.stored();
+                EndTurn(service::Answer(*std::move(answer)));
+              });
+}
+
+// A decision may have megabytes, and the thread that commits is everybody's.
+void Unary::EndTurn(absl::StatusOr<service::Answer> answer) {
+  if (turn_ == nullptr) return Send(std::move(answer));
+  auto kept = std::make_shared<absl::StatusOr<service::Answer>>(std::move(answer));
+  environment_.serial.queue.Run([this, kept] {
+    turn_.reset();
+    Send(std::move(*kept));
+  });
 }
 
 }  // namespace cairn::calls

@@ -9,6 +9,7 @@
 #include "google/protobuf/message.h"
 #include "server/calls/call_record.h"
 #include "server/calls/environment.h"
+#include "server/calls/serial_queue.h"
 #include "server/service/method.h"
 
 namespace cairn::calls {
@@ -19,7 +20,7 @@ namespace cairn::calls {
 //
 // What is answered inline is parsed and answered where it came; for the rest the request waits as
 // bytes. A change is planned by the Mutator, behind those that wait for room to fold when it brings
-// points. Used by one thread at a time; the transport keeps the call alive until Send.
+// points, or in its turn with the others of what it moves. Used by one thread at a time; the transport keeps the call alive until Send.
 class Unary {
  public:
   // Both outlive the call. `size_bytes` is what the request holds while it waits.
@@ -51,14 +52,18 @@ class Unary {
   void Answer();
   // A change is read where it came, because what it is decides in which line it waits.
   void ServeChange();
+  void WaitForTurn();
   // Plans and commits, in the call's turn; answers from a thread that commits.
   void RunChange();
+  // Ends the turn, if the call has one, and sends.
+  void EndTurn(absl::StatusOr<service::Answer> answer);
   // What makes a repetition of the request known: who asks, the method and the request id.
   storage::RequestContext RequestOf() const;
 
   int64_t size_bytes_ = 0;
   std::unique_ptr<google::protobuf::Message> request_;  // once it is parsed
   service::Change change_;
+  SerialQueue::Turn turn_;  // of a change that takes turns
 };
 
 }  // namespace cairn::calls

@@ -5,7 +5,10 @@
 #include "lib/base/digest.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "lib/promotion/admission.h"
+#include "lib/promotion/where.h"
 #include "server/records/evaluation_records.h"
+#include "server/registry/holds.h"
 #include "server/registry/policies.h"
 #include "server/registry/policy_cache.h"
 
@@ -18,7 +21,7 @@ using promotion::VersionRead;
 using v1::Evaluation;
 
 bool LetsTheServerMeasure(const promotion::Policy& policy) {
-  return !policy.evidence_dataset.empty() &&
+  return policy.mode != promotion::PolicyMode::kOff && !policy.evidence_dataset.empty() &&
          (policy.trust == Trust::kServer || policy.if_incomparable == IfIncomparable::kReevaluate);
 }
 
@@ -48,18 +51,25 @@ bool NeedsPairs(const Situation& situation) {
          (policy.trust == Trust::kServer && NamesPairMetric(policy));
 }
 
-std::vector<const VersionRead*> Candidates(const Situation& situation) {
-  std::vector<const VersionRead*> ready;
+std::vector<const VersionRead*> Candidates(const Situation& situation, int64_t now_unix_nanos) {
+  const promotion::Policy& policy = situation.policy;
+  const auto time_facts =
+      promotion::AgeFacts(policy.where, situation.input.candidates, now_unix_nanos);
+  std::vector<const VersionRead*> admitted;
   for (const VersionRead& read : situation.input.candidates) {
-    if (read.version.state() == v1::ModelVersion::READY) ready.push_back(&read);
+    const std::string& name = read.version.name();
+    const bool is_served = name == situation.channel.version();
+    const auto exclusions = promotion::Exclusions(policy, read, is_served,
+                                                  FindHold(situation.channel, name), time_facts);
+    if (exclusions.empty()) admitted.push_back(&read);
   }
-  if (static_cast<int64_t>(ready.size()) > situation.policy.max_candidates) ready.clear();
-  return ready;
+  if (static_cast<int64_t>(admitted.size()) > policy.max_candidates) admitted.clear();
+  return admitted;
 }
 
 // In the order of the candidates, each once.
-std::vector<NeededEvaluation> Missing(const Situation& situation) {
-  const auto candidates = Candidates(situation);
+std::vector<NeededEvaluation> Missing(const Situation& situation, int64_t now_unix_nanos) {
+  const auto candidates = Candidates(situation, now_unix_nanos);
   if (candidates.empty()) return {};
   std::vector<NeededEvaluation> missing;
   const auto need = [&](const VersionRead& read, const std::string& reference, int64_t repeats) {
@@ -87,9 +97,16 @@ std::vector<NeededEvaluation> Missing(const Situation& situation) {
 
 }  // namespace
 
+NeededEvaluations FindNeededEvaluations(const Situation& situation, int64_t now_unix_nanos) {
+  const auto& evidence = situation.input.evidence;
+  if (!LetsTheServerMeasure(situation.policy) || !evidence.has_value()) return {};
+  return {evidence->version_name, Missing(situation, now_unix_nanos)};
+}
+
 absl::StatusOr<NeededEvaluations> FindNeededEvaluations(const storage::Snapshot& snapshot,
                                                         std::string_view channel_name,
-                                                        const std::string& only_version) {
+                                                        const std::string& only_version,
+                                                        int64_t now_unix_nanos) {
   CAIRN_ASSIGN_OR_RETURN(const ChannelRef ref, ParseChannelName("name", channel_name));
   CAIRN_ASSIGN_OR_RETURN(const auto record, ReadGoverningPolicy(snapshot, ref.model, ref.channel));
   CAIRN_ASSIGN_OR_RETURN(const promotion::Policy policy,
@@ -97,8 +114,7 @@ absl::StatusOr<NeededEvaluations> FindNeededEvaluations(const storage::Snapshot&
   if (!LetsTheServerMeasure(policy)) return NeededEvaluations();
   CAIRN_ASSIGN_OR_RETURN(const Situation situation,
                          ReadSituation(snapshot, channel_name, only_version));
-  if (!situation.input.evidence.has_value()) return NeededEvaluations();
-  return NeededEvaluations{situation.input.evidence->version_name, Missing(situation)};
+  return FindNeededEvaluations(situation, now_unix_nanos);
 }
 
 void AddUnrecorded(const UnrecordedEvaluations& evaluations, Situation& situation) {

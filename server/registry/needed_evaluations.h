@@ -29,18 +29,25 @@ struct NeededEvaluations {
   std::vector<NeededEvaluation> missing;
 };
 
-// What is missing for a decision about `channel_name`, as ReadSituation would find it. A policy
-// lets the server measure by itself in two cases, both on the newest version of its data set:
+// What is missing for a decision in `situation` at that time. A policy lets the server measure by
+// itself in two cases, both on the newest version of its data set:
 //
 // - `evidence.trust: server`: every candidate and the champion in their own spaces; their stability
 //   if a rule names it; and the candidates against the champion if a check names a metric of a pair
 // - `baseline.ifIncomparable: reevaluate`: the champion in its own space, the candidates against it
 //
-// Nothing is missing for other policies, without a data set, or where there are more candidates
-// than the policy allows. Errors of ReadSituation.
+// Candidates are those of the decision (promotion/admission.h): what is held, left out by `where`
+// or of a run that did not end well is not measured, also where it is named, because it is refused
+// whatever it would measure. Nothing is missing for other policies and those that are off, without
+// a data set, or where there are more candidates than the policy allows.
+NeededEvaluations FindNeededEvaluations(const Situation& situation, int64_t now_unix_nanos);
+
+// The same for who has read nothing yet; reads the situation only if the policy lets the server
+// measure. Errors of ReadSituation.
 absl::StatusOr<NeededEvaluations> FindNeededEvaluations(const storage::Snapshot& snapshot,
                                                         std::string_view channel_name,
-                                                        const std::string& only_version);
+                                                        const std::string& only_version,
+                                                        int64_t now_unix_nanos);
 
 // Evaluations that are not recorded, by the name of their version: those of a dry run.
 using UnrecordedEvaluations = std::map<std::string, std::vector<v1::Evaluation>>;

@@ -43,11 +43,15 @@ absl::StatusOr<Decision> MakeDecision(const Snapshot& snapshot, Situation& situa
 }
 
 absl::StatusOr<Plan> PlanPromote(const Snapshot& snapshot, const cairn::v1::PromoteRequest& request,
-                                 const storage::Stamp& stamp, std::optional<int64_t>& first_epoch,
-                                 const UnrecordedEvaluations& unrecorded) {
+                                 const storage::Stamp& stamp, std::optional<int64_t>& first_epoch) {
   CAIRN_ASSIGN_OR_RETURN(Situation situation,
                          ReadSituation(snapshot, request.name(), request.version()));
-  AddUnrecorded(unrecorded, situation);
+  return PlanPromote(snapshot, std::move(situation), request, stamp, first_epoch);
+}
+
+absl::StatusOr<Plan> PlanPromote(const Snapshot& snapshot, Situation situation,
+                                 const cairn::v1::PromoteRequest& request,
+                                 const storage::Stamp& stamp, std::optional<int64_t>& first_epoch) {
   CAIRN_RETURN_IF_ERROR(CheckEpoch(situation.channel, request, first_epoch));
 
   CAIRN_ASSIGN_OR_RETURN(Decision decision, MakeDecision(snapshot, situation, stamp));

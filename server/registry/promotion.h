@@ -26,13 +26,18 @@ namespace cairn::registry {
 // the first plan, and a later plan that sees another epoch answers ABORTED
 // (EPOCH_MISMATCH), because somebody else moved the channel. A decision that was made
 // before from the same facts is answered again and not written twice. A decision that
-// promotes nothing is written like any other, and the head stays. `unrecorded` is what was measured
-// for a dry run.
+// promotes nothing is written like any other, and the head stays.
 absl::StatusOr<storage::Plan> PlanPromote(const storage::Snapshot& snapshot,
                                           const cairn::v1::PromoteRequest& request,
                                           const storage::Stamp& stamp,
-                                          std::optional<int64_t>& first_epoch,
-                                          const UnrecordedEvaluations& unrecorded = {});
+                                          std::optional<int64_t>& first_epoch);
+
+// The same in a situation that was read at `snapshot` already, perhaps with what was measured for a
+// dry run (AddUnrecorded).
+absl::StatusOr<storage::Plan> PlanPromote(const storage::Snapshot& snapshot, Situation situation,
+                                          const cairn::v1::PromoteRequest& request,
+                                          const storage::Stamp& stamp,
+                                          std::optional<int64_t>& first_epoch);
 
 // The decision that the policy gives in `situation`, as it would be stored now by `stamp`; it is
 // not marked as committed. Computes the situation's facts about time by the time of `stamp`.

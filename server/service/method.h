@@ -64,6 +64,9 @@ struct Change {
   std::function<void()> stored;
   // Where this request is planned, if not where the method's rule says.
   std::optional<Effort> effort;
+  // A resource: changes that name the same one are planned and committed one after the other, in
+  // the order they came and on threads of their own, whatever the effort. Empty: it takes no turns.
+  std::string in_turn_of;
   // It brings points, so it comes in its turn while too many wait to be folded.
   bool brings_points = false;
 };

@@ -9,6 +9,8 @@
 #include "lib/promotion/limits.h"
 #include "server/evaluation/inputs.h"
 #include "server/evaluation/recording.h"
+#include "server/registry/promotion.h"
+#include "server/registry/situation.h"
 #include "server/storage/mutation.h"
 
 namespace cairn::service {
@@ -88,6 +90,24 @@ absl::Status MeasureAndRecord(storage::KvStore& store, evaluation::Measurer& mea
     CAIRN_RETURN_IF_ERROR(RecordOne(store, measurer, needed.dataset_version, one, stamp));
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<storage::Plan> PlanMeasuredPromotion(storage::KvStore& store,
+                                                    evaluation::Measurer& measurer,
+                                                    const storage::Snapshot& snapshot,
+                                                    const v1::PromoteRequest& request,
+                                                    const storage::Stamp& stamp,
+                                                    std::optional<int64_t>& first_epoch) {
+  CAIRN_ASSIGN_OR_RETURN(registry::Situation situation,
+                         registry::ReadSituation(snapshot, request.name(), request.version()));
+  const auto needed = registry::FindNeededEvaluations(situation, stamp.unix_nanos);
+  if (!needed.missing.empty() && !request.validate_only()) {
+    CAIRN_RETURN_IF_ERROR(MeasureAndRecord(store, measurer, needed, stamp));
+    return registry::PlanPromote(*store.GetSnapshot(), request, stamp, first_epoch);
+  }
+  CAIRN_ASSIGN_OR_RETURN(const auto unrecorded, MeasureForDryRun(snapshot, measurer, needed));
+  registry::AddUnrecorded(unrecorded, situation);
+  return registry::PlanPromote(snapshot, std::move(situation), request, stamp, first_epoch);
 }
 
 }  // namespace cairn::service

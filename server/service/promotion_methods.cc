@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "cairn/v1/promotion.pb.h"
+#include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/registry/holds.h"
 #include "server/registry/needed_evaluations.h"
@@ -36,44 +37,27 @@ void Moves(std::string_view method, const Planner& planner, MethodTableBuilder& 
   });
 }
 
-// Decides at `snapshot`, or, after measuring what the policy lets the server measure, at one that
-// shows it.
-absl::StatusOr<storage::Plan> PlanPromotion(const Backends& backends,
-                                            const storage::Snapshot& snapshot,
-                                            const v1::PromoteRequest& request,
-                                            const storage::Stamp& stamp,
-                                            std::optional<int64_t>& first_epoch) {
-  CAIRN_ASSIGN_OR_RETURN(
-      const registry::NeededEvaluations needed,
-      registry::FindNeededEvaluations(snapshot, request.name(), request.version()));
-  if (needed.missing.empty()) {
-    return registry::PlanPromote(snapshot, request, stamp, first_epoch);
-  }
-  if (request.validate_only()) {
-    CAIRN_ASSIGN_OR_RETURN(const auto unrecorded,
-                           MeasureForDryRun(snapshot, backends.measurer, needed));
-    return registry::PlanPromote(snapshot, request, stamp, first_epoch, unrecorded);
-  }
-  CAIRN_RETURN_IF_ERROR(MeasureAndRecord(backends.store, backends.measurer, needed, stamp));
-  return registry::PlanPromote(*backends.store.GetSnapshot(), request, stamp, first_epoch);
-}
-
-// May read blobs and measure.
+// Reads, measures and decides at length, so it takes turns with the others of its channel. What a
+// person decides (Rollback and the like) does not wait behind it: it is short, and production may
+// wait for it. A name that is none fails in its plan.
 Change Promote(const Backends& backends, const Caller& caller, const v1::PromoteRequest& request) {
   Change change =
       Move(caller, request,
            [&backends](const storage::Snapshot& snapshot, const v1::PromoteRequest& asked,
                        const storage::Stamp& stamp, std::optional<int64_t>& first_epoch) {
-             return PlanPromotion(backends, snapshot, asked, stamp, first_epoch);
+             return PlanMeasuredPromotion(backends.store, backends.measurer, snapshot, asked, stamp,
+                                          first_epoch);
            });
-  change.effort = Effort::kIo;
+  const auto channel = ParseChannelName("name", request.name());
+  if (channel.ok()) change.in_turn_of = ChannelName(channel->model, channel->channel);
   return change;
 }
 
 absl::StatusOr<v1::ExplainResponse> Explain(const Backends& backends, const Caller& caller,
                                             const v1::ExplainRequest& asked) {
   const auto snapshot = backends.store.GetSnapshot();
-  const auto needed = registry::FindNeededEvaluations(*snapshot, asked.name(), asked.version());
+  const auto needed = registry::FindNeededEvaluations(*snapshot, asked.name(), asked.version(),
+                                                      caller.now_unix_nanos);
   registry::UnrecordedEvaluations unrecorded;
   // What is wrong with the channel is told by the use case.
   if (needed.ok()) {

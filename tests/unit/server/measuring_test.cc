@@ -1,9 +1,11 @@
 // The server measures: from bytes to records, once, and before promotions that need it.
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "lib/base/errors.h"
 #include "lib/model/model_file.h"
@@ -14,10 +16,12 @@
 #include "server/evaluation/sized_cache.h"
 #include "server/operations/operations.h"
 #include "server/registry/evaluations.h"
+#include "server/registry/holds.h"
 #include "server/registry/needed_evaluations.h"
 #include "server/registry/policies.h"
 #include "server/registry/promotion.h"
 #include "server/service/promotion_measuring.h"
+#include "server/storage/keyspace.h"
 #include "tests/unit/evaluation/line_model.h"
 #include "tests/unit/server/use_case_fixture.h"
 
@@ -33,6 +37,36 @@ using v1::Decision;
 using v1::Evaluation;
 
 constexpr const char* kChannel = "models/m/channels/production";
+
+// Counts how often a model's versions are listed.
+class CountingSnapshot final : public storage::Snapshot {
+ public:
+  explicit CountingSnapshot(std::unique_ptr<Snapshot> snapshot) : snapshot_(std::move(snapshot)) {}
+
+  int lists() const { return lists_; }
+
+  storage::Revision revision() const override { return snapshot_->revision(); }
+  absl::StatusOr<std::optional<storage::Record>> Get(const storage::Key& key) const override {
+    return snapshot_->Get(key);
+  }
+  absl::StatusOr<std::vector<std::optional<storage::Record>>> MultiGet(
+      const std::vector<storage::Key>& keys) const override {
+    return snapshot_->MultiGet(keys);
+  }
+  absl::Status Scan(const storage::KeyRange& range, storage::ScanOrder order,
+                    const storage::ScanVisitor& visitor) const override {
+    const auto versions = storage::KeyRange::Prefix(storage::ModelVersionPrefix("m"));
+    if (range.family == versions.family && range.begin == versions.begin) ++lists_;
+    return snapshot_->Scan(range, order, visitor);
+  }
+  std::unique_ptr<storage::Cursor> NewCursor(storage::Family family) const override {
+    return snapshot_->NewCursor(family);
+  }
+
+ private:
+  const std::unique_ptr<Snapshot> snapshot_;
+  mutable int lists_ = 0;
+};
 
 class MeasuringTest : public UseCaseTest {
  protected:
@@ -51,12 +85,16 @@ class MeasuringTest : public UseCaseTest {
   }
 
   std::string Model(std::initializer_list<double> centers, double scale = 1,
-                    const std::string& trained_on = "") {
+                    const std::string& trained_on = "",
+                    const std::map<std::string, std::string>& tags = {},
+                    const std::string& run = "") {
     v1::ModelVersion version;
     *version.add_files() =
         Keep("model/model.cairnseg", *model::SerializeModel(LineModel(centers, scale)));
     version.set_training_dataset(trained_on);
     version.set_feature_schema("schema");
+    version.set_run(run);
+    version.mutable_tags()->insert(tags.begin(), tags.end());
     const auto created = CreateModelVersion("m", version);
     EXPECT_THAT(created, IsOk());
     return created.ok() ? created->name() : "";
@@ -264,26 +302,103 @@ class MeasuredPromotionTest : public MeasuringTest {
     request.set_name(kChannel);
     request.set_version(version);
     request.set_validate_only(dry_run);
-    const auto needed = registry::FindNeededEvaluations(*Now(), kChannel, version);
+    const int64_t now = NextTime();
+    const auto needed = registry::FindNeededEvaluations(*Now(), kChannel, version, now);
     if (!needed.ok()) return needed.status();
     missing_ = static_cast<int>(needed->missing.size());
     std::optional<int64_t> epoch;
-    if (dry_run) {
-      const auto unrecorded = service::MeasureForDryRun(*Now(), measurer_, *needed);
-      if (!unrecorded.ok()) return unrecorded.status();
-      return Apply<Decision>(
-          registry::PlanPromote(*Now(), request, NextTime(), epoch, *unrecorded));
-    }
-    EXPECT_THAT(service::MeasureAndRecord(*store_, measurer_, *needed, NextTime()), IsOk());
-    return Apply<Decision>(registry::PlanPromote(*Now(), request, NextTime(), epoch));
+    const CountingSnapshot snapshot(Now());
+    auto decision = Apply<Decision>(
+        service::PlanMeasuredPromotion(*store_, measurer_, snapshot, request, now, epoch));
+    lists_ = snapshot.lists();
+    return decision;
   }
 
   const v1::CheckResult& Check(const Decision& decision, int index = 0) {
     return decision.candidates(0).checks(index);
   }
 
+  // Puts a hold on the version, as a person does.
+  void Hold(const std::string& version) {
+    v1::HoldVersionRequest request;
+    request.set_name(kChannel);
+    request.set_version(version);
+    request.set_reason("leaks");
+    EXPECT_THAT(Apply<Decision>(registry::PlanHoldVersion(*Now(), request, NextTime())), IsOk());
+  }
+
   int missing_ = 0;
+  int lists_ = 0;  // how often the last call read the versions of the model
 };
+
+TEST_F(MeasuredPromotionTest, WhatIsMeasuredAlreadyCostsOneReadOfTheSituation) {
+  Data(LineTable({0, 1, 10, 11}));
+  Policy(
+      "  evidence: {dataset: features, trust: server}\n"
+      "  gates: [{id: separate, metric: silhouette, pass: '>= 0.8'}]\n");
+  const std::string good = Model({0, 10});
+  ASSERT_EQ(Promote("")->outcome(), Decision::PROMOTED);
+  EXPECT_EQ(Promote("")->outcome(), Decision::NO_CHANGE);
+  EXPECT_EQ(missing_, 0);
+  EXPECT_EQ(lists_, 1);
+  Model({0, 9});
+  ASSERT_THAT(Promote("", /*dry_run=*/true), IsOk());
+  EXPECT_EQ(missing_, 1);
+  EXPECT_EQ(lists_, 1) << "a dry run decides at the snapshot that it measures for";
+}
+
+TEST_F(MeasuredPromotionTest, VersionsThatAreNoCandidatesAreNotMeasured) {
+  const std::string data = Data(LineTable({0, 1, 10, 11}));
+  Policy(
+      "  candidates: {where: \"tag('team') == 'crm' && age <= duration('1h')\"}\n"
+      "  evidence: {dataset: features, trust: server}\n"
+      "  gates: [{id: separate, metric: silhouette, pass: '>= 0.8'}]\n");
+  const std::string good = Model({0, 10}, 1, "", {{"team", "crm"}});
+  ASSERT_EQ(Promote("")->outcome(), Decision::PROMOTED);
+  const std::string left_out = Model({0, 9}, 1, "", {{"team", "ads"}});
+  const std::string held = Model({0, 8}, 1, "", {{"team", "crm"}});
+  Hold(held);
+  const std::string running = Model({0, 7}, 1, "", {{"team", "crm"}}, CreateRun().name());
+  ASSERT_EQ(Promote("")->outcome(), Decision::NO_CHANGE);
+  EXPECT_EQ(missing_, 0);
+  for (const std::string& version : {left_out, held, running}) {
+    EXPECT_EQ(CountEvaluations(version), 0) << version;
+    EXPECT_EQ(Promote(version)->outcome(), Decision::REFUSED);
+    EXPECT_EQ(missing_, 0) << "named, it is refused whatever it measures: " << version;
+  }
+  calls_ += 2 * 3600;
+  const std::string late = Model({0, 6}, 1, "", {{"team", "crm"}});
+  ASSERT_THAT(Promote(""), IsOk());
+  EXPECT_EQ(missing_, 1) << "those of the first hour are too old";
+  EXPECT_EQ(CountEvaluations(late), 1);
+}
+
+TEST_F(MeasuredPromotionTest, AFewThatWhereSelectsAreMeasuredAmongMoreThanTheMaximum) {
+  Data(LineTable({0, 1, 10, 11}));
+  Policy(
+      "  candidates: {max: 1, where: \"tag('team') == 'crm'\"}\n"
+      "  evidence: {dataset: features, trust: server}\n"
+      "  gates: [{id: separate, metric: silhouette, pass: '>= 0.8'}]\n");
+  Model({0, 9}, 1, "", {{"team", "ads"}});
+  const std::string good = Model({0, 10}, 1, "", {{"team", "crm"}});
+  Model({0, 8}, 1, "", {{"team", "ads"}});
+  const auto decision = Promote("");
+  ASSERT_THAT(decision, IsOk());
+  EXPECT_EQ(decision->chosen_version(), good) << decision->DebugString();
+  EXPECT_EQ(CountEvaluations(good), 1);
+}
+
+TEST_F(MeasuredPromotionTest, APolicyThatIsOffMeasuresNothing) {
+  Data(LineTable({0, 1, 10, 11}));
+  Policy(
+      "  mode: \"off\"\n"
+      "  evidence: {dataset: features, trust: server}\n"
+      "  gates: [{id: separate, metric: silhouette, pass: '>= 0.8'}]\n");
+  const std::string good = Model({0, 10});
+  ASSERT_THAT(Promote(""), IsOk());
+  EXPECT_EQ(missing_, 0);
+  EXPECT_EQ(CountEvaluations(good), 0);
+}
 
 TEST_F(MeasuredPromotionTest, TrustInTheServerHasEveryCandidateAndTheChampionMeasured) {
   Data(LineTable({0, 1, 10, 11}));

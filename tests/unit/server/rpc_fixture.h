@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -55,10 +56,17 @@ class RpcTest : public UseCaseTest {
   tracking::RunLeaseKeeper leases_{*store_, searcher_, tracking::RunLeaseOptions()};
   operations::OperationRunner operations_{*store_, SystemClock(), SystemClock()};
   storage::Mutator mutator_{*store_, SystemClock(), pool_};
-  calls::Environment environment_{
-      mutator_, SystemClock(), calls::CallPools{pool_, pool_, long_calls_},
-      room_,    intake_,       replies_,
-      alarms_,  metrics_};
+  calls::SerialQueue queue_{
+      [this](std::function<void()> task) { pool_.Resubmit(std::move(task)); }, ForwardClock(), {}};
+  calls::Environment environment_{mutator_,
+                                  SystemClock(),
+                                  calls::CallPools{pool_, pool_, long_calls_},
+                                  calls::SerialChanges{queue_, mutator_},
+                                  room_,
+                                  intake_,
+                                  replies_,
+                                  alarms_,
+                                  metrics_};
 };
 
 }  // namespace cairn
