@@ -3,6 +3,7 @@
 #include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
 #include "client-cli/cli/proto_text.h"
+#include "client-cli/commands/as_of.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/describe_dataset.h"
 #include "client-cli/commands/describe_run.h"
@@ -43,8 +44,20 @@ absl::StatusOr<int> ShowList(Session& session, const Noun& noun, const std::stri
   return session.Emit(*list, rows);
 }
 
+// Refuses --as-of for what is not kept as it was: it must not be answered with what is there now.
+absl::Status CheckAsOf(const Session& session, const Noun& noun, bool lists) {
+  if (session.flags().Text("as-of").empty()) return absl::OkStatus();
+  const std::string_view name = noun.names[0];
+  const bool kept = lists ? name == "decision"
+                          : name == "channel" || name == "policy" || name == "version";
+  if (kept) return absl::OkStatus();
+  return UsageError("--as-of is for `get channel`, `get policy`, `get version` of a model, and "
+                    "`list decisions`");
+}
+
 absl::StatusOr<int> List(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(const Noun* noun, FindNoun(call.arguments[0]));
+  CAIRN_RETURN_IF_ERROR(CheckAsOf(session, *noun, /*lists=*/true));
   return ShowList(session, *noun, call.arguments.size() > 1 ? call.arguments[1] : "");
 }
 
@@ -68,11 +81,11 @@ absl::StatusOr<std::vector<AnyMessage>> GetAll(Session& session, const Noun& nou
 
 absl::StatusOr<int> Get(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(const Noun* noun, FindNoun(call.arguments[0]));
-  if (call.arguments.size() == 1) return ShowList(session, *noun, "");
-  if (call.arguments.size() == 2 &&
-      (noun->get == nullptr || noun->names_parent(call.arguments[1]))) {
-    return ShowList(session, *noun, call.arguments[1]);
-  }
+  const bool lists = call.arguments.size() == 1 ||
+                     (call.arguments.size() == 2 &&
+                      (noun->get == nullptr || noun->names_parent(call.arguments[1])));
+  CAIRN_RETURN_IF_ERROR(CheckAsOf(session, *noun, lists));
+  if (lists) return ShowList(session, *noun, call.arguments.size() == 1 ? "" : call.arguments[1]);
   if (noun->get == nullptr) return UsageError("name one thing at a time");
   CAIRN_ASSIGN_OR_RETURN(const auto items, GetAll(session, *noun, call.arguments));
   const AnyMessage list = Wrap(*noun, items);
@@ -143,29 +156,33 @@ absl::StatusOr<int> Search(Session& session, const Invocation&) {
 std::vector<Command> LookCommands() {
   const std::vector<Flag> list_flags = {kLimit,  kAll,     kExperiments,
                                         kFilter, kOrderBy, kShowDeleted};
+  std::vector<Flag> past_flags = list_flags;
+  past_flags.push_back(kAsOf);
   return {
       {.path = "get",
        .family = "Look",
        .summary = "Show one thing or several, or list all of a kind",
        .arguments = {{"NOUN", 1, 1, "noun"}, {"REFERENCE", 0, -1, "of-noun"}},
-       .flags = list_flags,
+       .flags = past_flags,
        .examples = {{"mlctl get runs", "the newest runs of all experiments"},
                     {"mlctl get version customer-segments#production -o json",
                      "the version that is live, as JSON"},
                     {"mlctl get dataset retail", "one data set"}},
        .details = "Nouns: experiment, run, dataset, model, version, channel, alias, policy, "
-                  "decision, artifact.\nSee mlctl help references for how to name things.",
+                  "decision, artifact.\nSee mlctl help references for how to name things.\n"
+                  "--as-of shows a channel, a policy or a version of a model as it was.",
        .handler = Get},
       {.path = "list",
        .family = "Look",
        .summary = "List things of a kind",
        .arguments = {{"NOUN", 1, 1, "noun"}, {"PARENT", 0, 1, "model"}},
-       .flags = list_flags,
+       .flags = past_flags,
        .examples = {{"mlctl list runs --experiment segments --all", "every run of an experiment"},
                     {"mlctl list versions customer-segments", "the versions of a model"},
                     {"mlctl list versions dataset:retail -o csv", "those of a data set, as CSV"}},
        .details = "versions, aliases and decisions are listed below a PARENT: a model,\n"
-                  "dataset:NAME, or MODEL#CHANNEL. artifacts takes a run or a version.",
+                  "dataset:NAME, or MODEL#CHANNEL. artifacts takes a run or a version, candidates\n"
+                  "a decision. --as-of lists the decisions that were made by then.",
        .handler = List},
       {.path = "describe",
        .family = "Look",

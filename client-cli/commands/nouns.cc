@@ -7,6 +7,7 @@
 
 #include "client-cli/cli/command.h"
 #include "client-cli/cli/reference.h"
+#include "client-cli/commands/as_of.h"
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/tables.h"
 #include "fmt/format.h"
@@ -139,7 +140,10 @@ bool IsDatasetReference(const std::string& text) {
 }
 
 absl::StatusOr<AnyMessage> GetVersion(Session& session, const std::string& text) {
-  if (IsDatasetReference(text)) return GetDataset(session, text);
+  if (IsDatasetReference(text)) {
+    if (session.flags().Text("as-of").empty()) return GetDataset(session, text);
+    return UsageError("--as-of is for versions of models: those of data sets never change");
+  }
   return Boxed(ResolveVersion(session, text));
 }
 
@@ -196,6 +200,7 @@ absl::StatusOr<AnyMessage> GetChannel(Session& session, const std::string& text)
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   v1::GetChannelRequest request;
   CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolveChannel(session, text));
+  CAIRN_RETURN_IF_ERROR(SetAsOf(session, request));
   return Boxed(client->registry().GetChannel(request));
 }
 
@@ -240,6 +245,7 @@ absl::StatusOr<AnyMessage> GetPolicy(Session& session, const std::string& text) 
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   v1::GetPolicyRequest request;
   CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolvePolicy(text));
+  CAIRN_RETURN_IF_ERROR(SetAsOf(session, request));
   return Boxed(client->promotion().GetPolicy(request));
 }
 
@@ -271,8 +277,19 @@ absl::StatusOr<AnyMessage> ListDecisions(Session& session, const std::string& pa
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   v1::ListDecisionsRequest request;
   CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveChannel(session, parent));
+  CAIRN_RETURN_IF_ERROR(SetAsOf(session, request));
   return Collect<v1::ListDecisionsResponse>(
       session, request, [&](const auto& r) { return client->promotion().ListDecisions(r); });
+}
+
+absl::StatusOr<AnyMessage> ListCandidates(Session& session, const std::string& parent) {
+  if (parent.empty()) return NeedsParent("decision", "mlctl list candidates DECISION");
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::ListDecisionCandidatesRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveDecision(session, parent));
+  return Collect<v1::ListDecisionCandidatesResponse>(session, request, [&](const auto& r) {
+    return client->promotion().ListDecisionCandidates(r);
+  });
 }
 
 absl::StatusOr<AnyMessage> ListRunsOf(Session& session, const std::string& parent) {
@@ -452,6 +469,13 @@ const std::vector<Noun>& Nouns() {
        TableOf<v1::ListDecisionsResponse>,
        Prototype<v1::ListDecisionsResponse>,
        "no decisions: `mlctl promote MODEL --channel production` makes one"},
+      {{"candidate", "candidates", "cand"},
+       nullptr,
+       ListCandidates,
+       Always,
+       TableOf<v1::ListDecisionCandidatesResponse>,
+       Prototype<v1::ListDecisionCandidatesResponse>,
+       "no candidates: what a person decides has none, nor a promotion without versions"},
       {{"rollout", "rollouts"},
        nullptr,
        ListRollouts,

@@ -6,6 +6,7 @@
 #include "client-cli/cli/policy_files.h"
 #include "client-cli/cli/proto_text.h"
 #include "client-cli/cli/reference.h"
+#include "client-cli/commands/as_of.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/decision_text.h"
 #include "client-cli/commands/nouns.h"
@@ -130,6 +131,7 @@ absl::StatusOr<int> Explain(Session& session, const std::string& channel,
   v1::ExplainRequest request;
   request.set_name(channel);
   request.set_version(version);
+  CAIRN_RETURN_IF_ERROR(SetAsOf(session, request));
   CAIRN_ASSIGN_OR_RETURN(const auto explanation, client->promotion().Explain(request));
   return session.EmitText(explanation, ExplanationText(explanation, session.width()),
                           explanation.decision().name(), explanation.decision().name());
@@ -217,16 +219,16 @@ std::vector<Command> PromotionCommands() {
        .family = "Promotion",
        .summary = "Explain why a channel serves what it serves",
        .arguments = {{"MODEL#CHANNEL", 1, 1, "channel"}},
-       .flags = {kChannelFlag},
+       .flags = {kChannelFlag, kAsOf},
        .examples = {{"mlctl why customer-segments#production", "sentences, then numbers"},
-                    {"mlctl why customer-segments", "the channel production"},
+                    {"mlctl why customer-segments --as-of 2026-03-01T12:00:00Z", "as it was then"},
                     {"mlctl why customer-segments#production -o json", "all of it"}},
        .handler = Why},
       {.path = "why-not",
        .family = "Promotion",
        .summary = "Explain why a version is not served",
        .arguments = {{"MODEL@VERSION", 1, 1, "model"}},
-       .flags = {kChannelFlag},
+       .flags = {kChannelFlag, kAsOf},
        .examples = {{"mlctl why-not customer-segments@3", "for the channel production"},
                     {"mlctl why-not customer-segments@3 --channel staging", "for another"},
                     {"mlctl why-not customer-segments@latest -o json", "the newest, as JSON"}},
@@ -235,7 +237,7 @@ std::vector<Command> PromotionCommands() {
        .family = "Promotion",
        .summary = "List the decisions of a channel, newest first",
        .arguments = {{"MODEL#CHANNEL", 1, 1, "channel"}},
-       .flags = {kChannelFlag, kLimit, kAll},
+       .flags = {kChannelFlag, kLimit, kAll, kAsOf},
        .examples = {{"mlctl history customer-segments#production", "the newest decisions"},
                     {"mlctl history customer-segments#production --all -o jsonl", "all, as lines"},
                     {"mlctl history customer-segments --columns decision,outcome,version",

@@ -4,6 +4,7 @@
 
 #include "client-cli/cli/command.h"
 #include "client-cli/cli/reference.h"
+#include "client-cli/commands/as_of.h"
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
@@ -251,6 +252,7 @@ absl::StatusOr<v1::ModelVersion> ResolveVersion(Session& session, const std::str
     CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
     v1::GetChannelRequest request;
     request.set_name(channel_name);
+    CAIRN_RETURN_IF_ERROR(SetAsOf(session, request));
     CAIRN_ASSIGN_OR_RETURN(const v1::Channel channel, client->registry().GetChannel(request));
     if (channel.version().empty()) {
       return Error(absl::StatusCode::kNotFound, ErrorReason::MODEL_VERSION_NOT_FOUND,
@@ -265,6 +267,7 @@ absl::StatusOr<v1::ModelVersion> ResolveVersion(Session& session, const std::str
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   v1::GetModelVersionRequest request;
   request.set_name(name);
+  CAIRN_RETURN_IF_ERROR(SetAsOf(session, request));
   return client->registry().GetModelVersion(request);
 }
 

@@ -37,7 +37,7 @@ absl::StatusOr<v1::Run> ResolveRun(Session& session, const std::string& text,
 absl::StatusOr<std::string> ResolveModel(const std::string& text);
 
 // NAME@15, NAME@latest, NAME@ALIAS, NAME#CHANNEL (what it serves) or a resource
-// name, as the version itself.
+// name, as the version itself; as it was, and what those stood for, with --as-of.
 absl::StatusOr<v1::ModelVersion> ResolveVersion(Session& session, const std::string& text);
 
 // NAME#CHANNEL, or NAME with --channel, or a resource name.

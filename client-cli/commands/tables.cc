@@ -400,6 +400,26 @@ Table ToTable(const Session& session, const v1::ListDecisionsResponse& list) {
   return table;
 }
 
+Table ToTable(const Session&, const v1::ListDecisionCandidatesResponse& list) {
+  Table table;
+  table.columns = {Id("VERSION"),  Text("VERDICT"),  Number("RANK"),
+                   Text("AGAINST"), Prose("MESSAGE"), Prose("LOST-BY")};
+  for (const v1::CandidateResult& item : list.candidates()) {
+    std::string against;
+    for (const v1::CheckResult& check : item.checks()) {
+      if (check.shadow() || check.verdict() == v1::PASS || check.verdict() == v1::SKIPPED) continue;
+      against += (against.empty() ? "" : ",") + check.id();
+    }
+    const std::string number = LastPart(item.version());
+    table.rows.push_back({item.version(),
+                          number,
+                          {number, v1::Verdict_Name(item.verdict()),
+                           item.rank() == 0 ? Cell() : Cell(std::to_string(item.rank())), against,
+                           item.message(), item.lost_by()}});
+  }
+  return table;
+}
+
 Table ToTable(const Session&, const v1::ListArtifactsResponse& list) {
   Table table;
   table.columns = {Id("PATH"), Number("SIZE"), Text("SHA256")};

@@ -40,6 +40,8 @@ Table ToTable(const Session& session, const v1::ListRolloutsResponse& list);
 Table ToTable(const Session& session, const v1::ListPoliciesResponse& list);
 Table ToTable(const Session& session, const v1::ListPolicyRevisionsResponse& list);
 Table ToTable(const Session& session, const v1::ListDecisionsResponse& list);
+// With the checks that stand against each.
+Table ToTable(const Session& session, const v1::ListDecisionCandidatesResponse& list);
 Table ToTable(const Session& session, const v1::ListArtifactsResponse& list);
 
 // The value of an enum without its prefix, in lower case: "succeeded".

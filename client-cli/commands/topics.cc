@@ -163,6 +163,7 @@ constexpr std::string_view kNouns = R"(Nouns for get, list and describe.
   alias       aliases      a    of a model, or of dataset:NAME
   policy      policies     p
   decision    decisions    dec  of MODEL#CHANNEL
+  candidate   candidates   cand of a decision
   artifact    artifacts    files  of a run or a version
   operation   operations          get, list, wait and cancel
 )";

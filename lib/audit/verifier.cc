@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "cairn/internal/records.pb.h"
 #include "fmt/format.h"
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
 #include "lib/base/hash_chain.h"
 #include "lib/base/status_macros.h"
 #include "lib/promotion/replay.h"
+#include "lib/promotion/stored_candidates.h"
 
 namespace cairn::audit {
 namespace {
@@ -159,10 +159,21 @@ absl::Status Verifier::CheckNotes() {
   return absl::OkStatus();
 }
 
+absl::Status Verifier::AddCandidates(const AuditEntryRecord& entry,
+                                     internal::DecisionRecord& record) const {
+  // Earlier decisions hold them themselves.
+  if (record.candidates_sha256().empty()) return absl::OkStatus();
+  const auto kept = values_.find(record.candidates_sha256());
+  if (kept == values_.end()) return BrokenAt(entry.sequence(), "its candidates are not kept");
+  const absl::Status joined = promotion::JoinCandidates(kept->second, record);
+  return joined.ok() ? joined : BrokenAt(entry.sequence(), std::string(joined.message()));
+}
+
 absl::Status Verifier::CheckDecision(const AuditEntryRecord& entry) {
   CAIRN_ASSIGN_OR_RETURN(const std::string image, ImageOf(entry));
   internal::DecisionRecord record;
   if (!record.ParseFromString(image)) return BrokenAt(entry.sequence(), "its decision is none");
+  CAIRN_RETURN_IF_ERROR(AddCandidates(entry, record));
   const v1::Decision& decision = record.decision();
   if (decision.name() != entry.resource()) return BrokenAt(entry.sequence(), "another decision");
   if (!promotion::IsReplayable(decision)) {

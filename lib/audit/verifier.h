@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cairn/internal/audit.pb.h"
+#include "cairn/internal/records.pb.h"
 #include "cairn/v1/audit.pb.h"
 #include "lib/audit/signed_note.h"
 
@@ -64,6 +65,9 @@ class Verifier {
   absl::Status FollowKey(const internal::AuditEntryRecord& entry);
   absl::Status CheckNotes();
   absl::Status CheckDecision(const internal::AuditEntryRecord& entry);
+  // Puts the candidates, which are kept apart, back into the decision of `entry`.
+  absl::Status AddCandidates(const internal::AuditEntryRecord& entry,
+                             internal::DecisionRecord& record) const;
 
   std::optional<VerifierKey> pinned_;
   std::vector<internal::AuditEntryRecord> entries_;

@@ -188,6 +188,8 @@ class PromotionClient {
   CAIRN_CLIENT_CALL(PromotionService, GetDecision, v1::GetDecisionRequest, v1::Decision)
   CAIRN_CLIENT_CALL(PromotionService, ListDecisions, v1::ListDecisionsRequest,
                     v1::ListDecisionsResponse)
+  CAIRN_CLIENT_CALL(PromotionService, ListDecisionCandidates, v1::ListDecisionCandidatesRequest,
+                    v1::ListDecisionCandidatesResponse)
   CAIRN_CLIENT_CALL(PromotionService, Explain, v1::ExplainRequest, v1::ExplainResponse)
 
  private:

@@ -293,6 +293,7 @@ absl::StatusOr<Decision> Decide(const Policy& policy, const DecisionInput& input
   Conclude(policy, input, pin, candidates, decision);
   decision.set_message(decision.message() + LeftOutText(left_out));
   for (Candidate& candidate : candidates) *decision.add_candidates() = std::move(candidate.result);
+  decision.set_candidate_count(decision.candidates_size());
   return decision;
 }
 

@@ -162,6 +162,8 @@ std::string ReplayedBytes(Decision decision) {
   decision.clear_committed();
   decision.clear_store_revision();
   decision.clear_previous_audit_sha256();
+  // Decisions from before do not count their candidates, which are compared one by one.
+  decision.clear_candidate_count();
   return DeterministicBytes(decision);
 }
 

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "cairn/internal/audit.pb.h"
 #include "lib/base/clock.h"
 #include "lib/base/digest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status_macros.h"
+#include "lib/promotion/stored_candidates.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
 #include "server/storage/record_codec.h"
@@ -26,6 +28,8 @@ using storage::ScanOrder;
 using storage::Snapshot;
 
 constexpr size_t kPieceBytes = size_t{48} << 10;
+// With the place of a candidate the key of its record ends.
+constexpr size_t kPlaceBytes = 8;
 
 v1::AuditEntry ToResource(const AuditEntryRecord& record, const std::string& chain_sha256) {
   v1::AuditEntry entry;
@@ -90,13 +94,44 @@ absl::StatusOr<std::optional<Record>> Export::NextRecord(const storage::Key& pre
   return next;
 }
 
+absl::StatusOr<bool> Export::LoadKeptValue() {
+  CAIRN_ASSIGN_OR_RETURN(auto record, NextRecord(storage::KeptValuePrefix(), Stage::kCandidates));
+  if (!record) return false;
+  CAIRN_ASSIGN_OR_RETURN(value_sha256_,
+                         storage::LastStringOf(storage::KeptValuePrefix(), last_key_));
+  value_ = std::move(record->payload);
+  return true;
+}
+
+absl::StatusOr<bool> Export::LoadCandidates() {
+  KeyRange range = KeyRange::Prefix(storage::AllDecisionCandidatesPrefix());
+  if (!last_key_.empty()) range = storage::RangeAfter(range, last_key_, ScanOrder::kAscending);
+  std::vector<std::string> records;
+  std::string decision;
+  CAIRN_RETURN_IF_ERROR(snapshot_->Scan(
+      range, ScanOrder::kAscending, [&](std::string_view key, const Record& record) {
+        const std::string_view of = key.substr(0, key.size() - kPlaceBytes);
+        if (!records.empty() && of != decision) return false;
+        decision = of;
+        last_key_ = key;
+        records.push_back(record.payload);
+        return true;
+      }));
+  if (records.empty()) {
+    stage_ = Stage::kEntries;
+    last_key_.clear();
+    return false;
+  }
+  value_ = promotion::CandidatesValue(records);
+  value_sha256_ = Sha256Hex(value_);
+  return true;
+}
+
 absl::StatusOr<std::optional<v1::AuditPart>> Export::NextValue() {
   if (value_sha256_.empty()) {
-    CAIRN_ASSIGN_OR_RETURN(auto record, NextRecord(storage::KeptValuePrefix(), Stage::kEntries));
-    if (!record) return std::optional<v1::AuditPart>();
-    CAIRN_ASSIGN_OR_RETURN(value_sha256_,
-                           storage::LastStringOf(storage::KeptValuePrefix(), last_key_));
-    value_ = std::move(record->payload);
+    CAIRN_ASSIGN_OR_RETURN(const bool loaded,
+                           stage_ == Stage::kValues ? LoadKeptValue() : LoadCandidates());
+    if (!loaded) return std::optional<v1::AuditPart>();
   }
   v1::AuditPart part;
   part.mutable_value()->set_sha256(value_sha256_);
@@ -141,7 +176,7 @@ absl::StatusOr<std::optional<v1::AuditPart>> Export::Next() {
     return part;
   }
   while (stage_ < Stage::kNewest) {
-    CAIRN_ASSIGN_OR_RETURN(auto next, stage_ == Stage::kValues    ? NextValue()
+    CAIRN_ASSIGN_OR_RETURN(auto next, stage_ < Stage::kEntries    ? NextValue()
                                       : stage_ == Stage::kEntries ? NextEntry()
                                                                   : NextNote());
     if (next) return next;

@@ -21,8 +21,8 @@ absl::StatusOr<v1::ListAuditEntriesResponse> ListAuditEntries(
     const storage::Snapshot& snapshot, const v1::ListAuditEntriesRequest& request,
     const auth::Sight& sight = auth::Sight::All());
 
-// Everything there is at one snapshot, part by part: the key that signs, values, entries,
-// checkpoints, and last a new checkpoint of the end. Used by one thread at a time.
+// Everything there is at one snapshot, part by part: the key that signs, values, the candidates of
+// each decision as one value (lib/promotion/stored_candidates.h), entries, checkpoints, and last a new checkpoint of the end. Used by one thread at a time.
 class Export {
  public:
   // The auditor outlives it.
@@ -33,11 +33,15 @@ class Export {
   absl::StatusOr<std::optional<v1::AuditPart>> Next();
 
  private:
-  enum class Stage { kKey, kValues, kEntries, kNotes, kNewest, kEnd };
+  enum class Stage { kKey, kValues, kCandidates, kEntries, kNotes, kNewest, kEnd };
   // The next record of a prefix, behind the last one; nullopt at the end, and the stage moves on.
   absl::StatusOr<std::optional<storage::Record>> NextRecord(const storage::Key& prefix,
                                                             Stage after);
+  // The next piece of a kept value, or of the candidates of a decision.
   absl::StatusOr<std::optional<v1::AuditPart>> NextValue();
+  // Loads the next of either; false at the end of its stage.
+  absl::StatusOr<bool> LoadKeptValue();
+  absl::StatusOr<bool> LoadCandidates();
   absl::StatusOr<std::optional<v1::AuditPart>> NextEntry();
   absl::StatusOr<std::optional<v1::AuditPart>> NextNote();
 

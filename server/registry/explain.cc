@@ -8,6 +8,7 @@
 #include "lib/base/status_macros.h"
 #include "server/registry/decision_log.h"
 #include "server/registry/models.h"
+#include "server/registry/past.h"
 #include "server/registry/promotion.h"
 #include "server/registry/situation.h"
 
@@ -74,9 +75,14 @@ void AddSentences(const cairn::v1::CandidateResult& candidate,
   }
 }
 
-bool SpeaksOf(const cairn::v1::Decision& decision, const std::string& version) {
-  return std::any_of(decision.candidates().begin(), decision.candidates().end(),
-                     [&](const auto& candidate) { return candidate.version() == version; });
+// The channel as it is, or as it was when the request asks about.
+absl::StatusOr<Channel> ReadAsked(const Snapshot& snapshot,
+                                  const cairn::v1::ExplainRequest& request) {
+  cairn::v1::GetChannelRequest get;
+  get.set_name(request.name());
+  get.set_as_of_revision(request.as_of_revision());
+  if (request.has_as_of_time()) *get.mutable_as_of_time() = request.as_of_time();
+  return GetChannel(snapshot, get);
 }
 
 // Among all candidates, so that a rank is a rank; alone where it is none or they are too many.
@@ -100,11 +106,11 @@ absl::StatusOr<cairn::v1::ExplainResponse> Explain(const Snapshot& snapshot,
                                                    int64_t now_unix_nanos,
                                                    const UnrecordedEvaluations& unrecorded) {
   CAIRN_ASSIGN_OR_RETURN(const ChannelRef ref, ParseChannelName("name", request.name()));
-  cairn::v1::GetChannelRequest get;
-  get.set_name(request.name());
+  CAIRN_ASSIGN_OR_RETURN(const auto moment, MomentOf(snapshot, request));
   cairn::v1::ExplainResponse response;
-  CAIRN_ASSIGN_OR_RETURN(*response.mutable_channel(), GetChannel(snapshot, get));
+  CAIRN_ASSIGN_OR_RETURN(*response.mutable_channel(), ReadAsked(snapshot, request));
   const Channel& channel = response.channel();
+  if (moment) response.add_sentences(fmt::format("This is as of revision {}.", moment->revision));
   response.add_sentences(HeadSentence(channel));
   const bool about_head = request.version().empty() || request.version() == channel.version();
   const std::string version = about_head ? channel.version() : request.version();
@@ -112,7 +118,10 @@ absl::StatusOr<cairn::v1::ExplainResponse> Explain(const Snapshot& snapshot,
     CAIRN_ASSIGN_OR_RETURN(auto stored, FindDecision(snapshot, channel.decision()));
     if (stored.has_value()) *response.mutable_decision() = *std::move(stored);
     AddMove(response.decision(), response);
-  } else {
+  } else if (moment && !version.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(*response.mutable_decision(),
+                           LastDecisionAbout(snapshot, ref, version, *moment));
+  } else if (!moment) {
     CAIRN_ASSIGN_OR_RETURN(
         *response.mutable_decision(),
         DecideAbout(snapshot, request.name(), version, now_unix_nanos, unrecorded));

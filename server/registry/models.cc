@@ -16,6 +16,7 @@
 #include "lib/base/status_macros.h"
 #include "server/registry/limits.h"
 #include "server/registry/past.h"
+#include "server/registry/version_past.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
 
@@ -189,7 +190,8 @@ absl::StatusOr<cairn::v1::ListModelsResponse> ListModels(
 
 absl::StatusOr<ModelVersion> GetModelVersion(const Snapshot& snapshot,
                                              const cairn::v1::GetModelVersionRequest& request) {
-  CAIRN_RETURN_IF_ERROR(RefusePast(request));
+  CAIRN_ASSIGN_OR_RETURN(const auto moment, MomentOf(snapshot, request));
+  if (moment) return GetPastVersion(snapshot, request.name(), *moment);
   CAIRN_ASSIGN_OR_RETURN(const VersionName name, ResolveVersion(snapshot, request.name()));
   CAIRN_ASSIGN_OR_RETURN(auto stored, ReadModelVersion(snapshot, name.parent_id, name.version));
   CAIRN_ASSIGN_OR_RETURN(const auto aliases, AliasesByVersion(snapshot, name.parent_id));
@@ -238,11 +240,13 @@ absl::StatusOr<cairn::v1::ListAliasesResponse> ListAliases(
 absl::StatusOr<Channel> GetChannel(const Snapshot& snapshot,
                                    const cairn::v1::GetChannelRequest& request) {
   CAIRN_ASSIGN_OR_RETURN(const ChannelRef ref, ParseChannelName("name", request.name()));
-  CAIRN_ASSIGN_OR_RETURN(auto stored, storage::ReadRecord<ChannelRecord>(
-                                          snapshot, storage::ChannelKey(ref.model, ref.channel)));
-  CAIRN_RETURN_IF_ERROR(RefusePast(request));
+  CAIRN_ASSIGN_OR_RETURN(const auto moment, MomentOf(snapshot, request));
+  CAIRN_ASSIGN_OR_RETURN(
+      auto stored,
+      ReadAsOf<ChannelRecord>(snapshot, storage::ChannelKey(ref.model, ref.channel),
+                              ChannelName(ref.model, ref.channel), moment));
   if (!stored.has_value()) {
-    return NotFound(ErrorReason::CHANNEL_NOT_FOUND, "Channel", request.name()).ToStatus();
+    return NotThere(ErrorReason::CHANNEL_NOT_FOUND, "Channel", request.name(), moment);
   }
   return ToResource(*std::move(stored));
 }
@@ -342,7 +346,7 @@ absl::StatusOr<Plan> PlanSetAlias(const Snapshot& snapshot,
         storage::CheckEtag(request.alias().name(), request.alias().etag(), read_at));
   }
   Alias alias;
-  alias.set_name(request.alias().name());
+  alias.set_name(AliasName(ref.model, ref.alias));
   alias.set_version(request.alias().version());
   *alias.mutable_update_time() = ToTimestamp(stamp.unix_nanos);
   alias.set_principal(stamp.principal);
@@ -370,7 +374,7 @@ absl::StatusOr<Plan> PlanDeleteAlias(const Snapshot& snapshot,
   write_set.RequireRevision(key, current->mod_revision)
       .Delete(key)
       .Emit(request.name(), cairn::v1::Event::ALIAS_DELETED)
-      .Audit(cairn::v1::Event::ALIAS_DELETED, request.name(), "")
+      .Audit(cairn::v1::Event::ALIAS_DELETED, AliasName(ref.model, ref.alias), "")
       .FreesSpace();
   return storage::MakePlan(std::move(write_set), google::protobuf::Empty());
 }

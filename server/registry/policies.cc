@@ -160,15 +160,20 @@ absl::StatusOr<Policy> GetPolicy(const Snapshot& snapshot,
   CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName("name", request.name(), "policies/*"));
   CAIRN_ASSIGN_OR_RETURN(auto stored,
                          storage::ReadRecord<PolicyRecord>(snapshot, storage::PolicyKey(ids[0])));
-  CAIRN_RETURN_IF_ERROR(RefusePast(request));
   CAIRN_RETURN_IF_ERROR(RequireRead(stored, ids[0], request.name(), reads));
-  if (request.revision() != 0 &&
-      (!stored.has_value() || stored->value.policy().revision() != request.revision())) {
+  CAIRN_ASSIGN_OR_RETURN(const auto moment, MomentOf(snapshot, request));
+  if (request.revision() == 0) {
+    CAIRN_ASSIGN_OR_RETURN(stored,
+                           ReadAsOf<PolicyRecord>(snapshot, storage::PolicyKey(ids[0]),
+                                                  PolicyName(ids[0]), moment));
+  } else if (!stored.has_value() || stored->value.policy().revision() != request.revision()) {
     CAIRN_ASSIGN_OR_RETURN(stored, storage::ReadRecord<PolicyRecord>(
                                        snapshot, RevisionKey(ids[0], request.revision())));
   }
-  if (!stored.has_value()) {
-    return NotFound(ErrorReason::POLICY_NOT_FOUND, "Policy", request.name()).ToStatus();
+  // A revision is never written over.
+  const bool came_later = moment && stored && stored->mod_revision > moment->revision;
+  if (!stored.has_value() || came_later) {
+    return NotThere(ErrorReason::POLICY_NOT_FOUND, "Policy", request.name(), moment);
   }
   return ToResource(*std::move(stored));
 }

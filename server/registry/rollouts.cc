@@ -62,7 +62,7 @@ absl::Status VisitByDecisions(const Snapshot& snapshot, const ChannelRef& ref, i
   CAIRN_RETURN_IF_ERROR(storage::ScanRecords<PointerRecord>(
       snapshot, KeyRange::Prefix(storage::DecisionBySequencePrefix(ref.model, ref.channel)),
       ScanOrder::kDescending, [&](std::string_view, const auto& pointer) {
-        const auto decision = FindDecision(snapshot, pointer.value.name());
+        const auto decision = FindDecisionHeader(snapshot, pointer.value.name());
         failure = decision.status();
         if (!failure.ok()) return false;
         if (!decision->has_value() || !Moved(**decision) || (*decision)->epoch() >= epoch) {

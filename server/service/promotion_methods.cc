@@ -5,9 +5,11 @@
 #include "cairn/v1/promotion.pb.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "server/registry/decision_candidates.h"
 #include "server/registry/holds.h"
 #include "server/registry/needed_evaluations.h"
 #include "server/registry/override.h"
+#include "server/registry/past.h"
 #include "server/registry/policies.h"
 #include "server/registry/promotion.h"
 #include "server/registry/rollback.h"
@@ -56,6 +58,8 @@ Change Promote(const Backends& backends, const Caller& caller, const v1::Promote
 absl::StatusOr<v1::ExplainResponse> Explain(const Backends& backends, const Caller& caller,
                                             const v1::ExplainRequest& asked) {
   const auto snapshot = backends.store.GetSnapshot();
+  // What was decided then was measured then.
+  if (registry::AsksPast(asked)) return registry::Explain(*snapshot, asked, caller.now_unix_nanos);
   const auto needed = registry::FindNeededEvaluations(*snapshot, asked.name(), asked.version(),
                                                       caller.now_unix_nanos);
   registry::UnrecordedEvaluations unrecorded;
@@ -128,6 +132,8 @@ void AddPromotionMethods(const Backends& backends, MethodTableBuilder& table) {
                                            StampOfCall());
   table.Answers<v1::GetDecisionRequest>("GetDecision", registry::GetDecision);
   table.Answers<v1::ListDecisionsRequest>("ListDecisions", registry::ListDecisions);
+  table.Answers<v1::ListDecisionCandidatesRequest>("ListDecisionCandidates",
+                                                   registry::ListDecisionCandidates);
   table.Answers<v1::ExplainRequest>(
       "Explain", [&backends](const Caller& caller, const v1::ExplainRequest& asked) {
         return Explain(backends, caller, asked);

@@ -158,6 +158,20 @@ Key DecisionKey(std::string_view model, std::string_view channel, std::string_vi
 Key DecisionPrefix(std::string_view model, std::string_view channel) {
   return Rec(KeyKind::kDecision).Str(model).Str(channel).Done();
 }
+Key DecisionCandidateKey(std::string_view model, std::string_view channel,
+                         std::string_view decision_id, int64_t place) {
+  return Rec(KeyKind::kDecisionCandidate)
+      .Str(model)
+      .Str(channel)
+      .Str(decision_id)
+      .Int(place)
+      .Done();
+}
+Key DecisionCandidatePrefix(std::string_view model, std::string_view channel,
+                            std::string_view decision_id) {
+  return Rec(KeyKind::kDecisionCandidate).Str(model).Str(channel).Str(decision_id).Done();
+}
+Key AllDecisionCandidatesPrefix() { return Rec(KeyKind::kDecisionCandidate).Done(); }
 Key AuditKey(std::string_view model, std::string_view channel, int64_t sequence) {
   return Rec(KeyKind::kAudit).Str(model).Str(channel).Int(sequence).Done();
 }
@@ -229,6 +243,11 @@ Key AuditByResourceKey(std::string_view resource, int64_t sequence) {
 }
 Key AuditByResourcePrefix(std::string_view resource) {
   return Index(KeyKind::kAuditByResource).Str(resource).Done();
+}
+Key AuditByResourcesPrefix(std::string_view beginning) {
+  Key key = Index(KeyKind::kAuditByResource).Done();
+  key.bytes += beginning;
+  return key;
 }
 
 Key MetricBatchKey(std::string_view run_id, std::string_view metric, int64_t first_step,
@@ -306,6 +325,18 @@ absl::StatusOr<std::string> LastStringOf(const Key& prefix, std::string_view key
     if (last && reader.AtEnd()) return *std::move(last);
   }
   return CorruptRecord(prefix.family, key_bytes, "its key has another form");
+}
+
+absl::StatusOr<AuditPlace> PlaceOfAuditByResource(std::string_view key_bytes) {
+  KeyReader reader(key_bytes);
+  if (reader.ReadByte() == static_cast<uint8_t>(KeyKind::kAuditByResource)) {
+    auto resource = reader.ReadString();
+    const auto sequence = reader.ReadInt64();
+    if (resource && sequence && reader.AtEnd()) {
+      return AuditPlace{*std::move(resource), *sequence};
+    }
+  }
+  return CorruptRecord(Family::kIndex, key_bytes, "its key has another form");
 }
 
 absl::StatusOr<std::string> RunIdOfRunByExperiment(std::string_view key_bytes) {

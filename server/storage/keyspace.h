@@ -47,6 +47,7 @@ enum class KeyKind : uint8_t {
   kModelVersionState = 0x34,
   kEvaluation = 0x35,
   kRollout = 0x36,
+  kDecisionCandidate = 0x37,
   kDecision = 0x38,
   kAudit = 0x39,
   kPolicy = 0x3A,
@@ -176,6 +177,13 @@ Key RolloutKey(std::string_view model, std::string_view channel, int64_t epoch);
 Key RolloutPrefix(std::string_view model, std::string_view channel);
 Key DecisionKey(std::string_view model, std::string_view channel, std::string_view decision_id);
 Key DecisionPrefix(std::string_view model, std::string_view channel);
+// What was found of each candidate of a decision, in the order of the decision; `place` from 1.
+Key DecisionCandidateKey(std::string_view model, std::string_view channel,
+                         std::string_view decision_id, int64_t place);
+Key DecisionCandidatePrefix(std::string_view model, std::string_view channel,
+                            std::string_view decision_id);
+// The candidates of every decision.
+Key AllDecisionCandidatesPrefix();
 Key AuditKey(std::string_view model, std::string_view channel, int64_t sequence);
 Key AuditPrefix(std::string_view model, std::string_view channel);
 Key PolicyKey(std::string_view policy);
@@ -217,6 +225,9 @@ Key DecisionBySequencePrefix(std::string_view model, std::string_view channel);
 // The entries of the audit about a resource, in the order of the chain; the committer's.
 Key AuditByResourceKey(std::string_view resource, int64_t sequence);
 Key AuditByResourcePrefix(std::string_view resource);
+// The entries about every resource whose name begins like this, resource by resource. `beginning`
+// has no zero byte.
+Key AuditByResourcesPrefix(std::string_view beginning);
 
 // By the digest of everything that it depends on: what the server measured is found again.
 Key EvaluationByInputsKey(std::string_view model, int64_t version, std::string_view sha256_hex);
@@ -273,6 +284,12 @@ bool IsWrittenOnce(const Key& key);
 // else.
 absl::StatusOr<std::string> LastStringOf(const Key& prefix, std::string_view key_bytes);
 absl::StatusOr<Revision> RevisionOfEventMark(std::string_view key_bytes);
+// The resource and the place in the chain of an AuditByResourceKey.
+struct AuditPlace {
+  std::string resource;
+  int64_t sequence = 0;
+};
+absl::StatusOr<AuditPlace> PlaceOfAuditByResource(std::string_view key_bytes);
 absl::StatusOr<std::string> RunIdOfRunByExperiment(std::string_view key_bytes);
 absl::StatusOr<std::string> RunIdOfMetricBundle(std::string_view key_bytes);
 // The run and the metric of a key of one of the metric kinds.

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
+#include "lib/base/clock.h"
 #include "tests/integration/client/mlctl_fixture.h"
 
 namespace cairn {
@@ -96,6 +98,39 @@ TEST_F(MlctlWayBackTest, ServesNothingAndSaysSo) {
   EXPECT_THAT(Expect(5, {"rollback", "churn", "--reason", "again"}), HasSubstr("serves nothing"));
   EXPECT_THAT(Expect(0, {"hold", "churn@1", "--reason", "leaks"}),
               Not(HasSubstr("until it is left")));
+}
+
+TEST_F(MlctlWayBackTest, ReadsWhatWasServedBeforeAndWhatTheDecisionFound) {
+  ServeTwo();
+  const std::string now = Expect(0, {"get", "channel", "churn#production", "-o", "json"});
+  // The etag is the revision in quotes, to the base of 36.
+  const size_t etag = now.find("\\\"") + 2;
+  const std::string revision = std::to_string(std::stoll(now.substr(etag), nullptr, 36));
+  const std::string time = FormatRfc3339(SystemClock().NowUnixNanos());
+  Expect(0, {"rollback", "churn", "--reason", "calls fail"});
+  for (const std::string& then : {revision, time}) {
+    EXPECT_EQ(
+        Expect(0, {"get", "channel", "churn#production", "--as-of", then, "-o", "json"}), now)
+        << then;
+    EXPECT_THAT(Id({"get", "version", "churn#production", "--as-of", then}), HasSubstr("2"));
+    EXPECT_THAT(Expect(0, {"why", "churn", "--as-of", then}),
+                AllOf(HasSubstr("versions/2"), Not(HasSubstr("rolled back"))));
+    for (const char* list : {"history", "list decisions"}) {
+      std::vector<std::string> words = {"history", "churn#production"};
+      if (std::string(list) != "history") words = {"list", "decisions", "churn#production"};
+      words.insert(words.end(), {"--as-of", then, "--columns", "kind"});
+      EXPECT_THAT(Expect(0, words), Not(HasSubstr("rollback"))) << list;
+    }
+  }
+  EXPECT_THAT(Expect(2, {"get", "channel", "churn#production", "--as-of", "yesterday"}),
+              HasSubstr("RFC 3339"));
+  EXPECT_THAT(Expect(2, {"get", "runs", "--as-of", revision}), HasSubstr("--as-of is for"));
+  EXPECT_THAT(Expect(2, {"list", "channels", "--as-of", revision}), HasSubstr("--as-of is for"));
+
+  std::string id = Expect(0, {"history", "churn", "--as-of", time, "--limit", "1", "-o", "id"});
+  id = id.substr(0, id.find('\n'));
+  EXPECT_THAT(Expect(0, {"list", "candidates", id, "--columns", "version,verdict"}),
+              AllOf(HasSubstr("2\tPASS"), HasSubstr("1\tPASS")));
 }
 
 }  // namespace

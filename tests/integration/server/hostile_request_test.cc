@@ -241,6 +241,7 @@ constexpr struct {
     {"cairn.v1.PromotionService.GetPolicy", "name", "policies/$"},
     {"cairn.v1.PromotionService.GetDecision", "name", "models/m/channels/c/decisions/$"},
     {"cairn.v1.PromotionService.ListDecisions", "parent", "models/m/channels/$"},
+    {"cairn.v1.PromotionService.ListDecisionCandidates", "parent", "models/m/channels/c/decisions/$"},
     {"cairn.v1.DatasetService.GetDataset", "name", "datasets/$"},
     {"cairn.v1.DatasetService.GetDatasetVersion", "name", "datasets/$/versions/1"},
     {"cairn.v1.DatasetService.GetDatasetVersion", "name", "datasets/d/versions/$"},

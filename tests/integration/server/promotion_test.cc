@@ -8,6 +8,7 @@
 #include <thread>
 #include <vector>
 
+#include "lib/base/clock.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/client/client.h"
@@ -227,6 +228,40 @@ TEST_F(PromotionTest, AnUnknownFieldInAPolicyIsRefusedWithItsPlace) {
   EXPECT_EQ(ReasonOf(applied.status()), "POLICY_INVALID");
   EXPECT_EQ(MetadataOf(applied.status(), "line"), "6");
   EXPECT_EQ(MetadataOf(applied.status(), "column"), "3");
+}
+
+TEST_F(PromotionTest, WhatWasServedReadsBackAfterARestart) {
+  struct Seen {
+    v1::Channel channel;
+    int64_t unix_nanos = 0;
+  };
+  std::vector<Seen> seen;
+  for (int i = 0; i < 3; ++i) {
+    Register({4, 0.26 + 0.05 * i, 1.2, 0.1});
+    ASSERT_EQ(Promote()->outcome(), v1::Decision::PROMOTED);
+    seen.push_back({Channel(), SystemClock().NowUnixNanos()});
+  }
+  ASSERT_EQ(server_.Stop(), 0);
+  ASSERT_TRUE(server_.Start());
+  client::ConnectOptions options;
+  options.address = server_.grpc_address();
+  const auto again = client::Client::Connect(options);
+  ASSERT_THAT(again, IsOk());
+  for (const Seen& then : seen) {
+    v1::GetChannelRequest request;
+    request.set_name(kChannel);
+    // The etag is the revision in quotes, to the base of 36.
+    const std::string& etag = then.channel.etag();
+    request.set_as_of_revision(std::stoll(etag.substr(1), nullptr, 36));
+    const auto by_revision = (*again)->registry().GetChannel(request);
+    ASSERT_THAT(by_revision, IsOk());
+    EXPECT_EQ(by_revision->SerializeAsString(), then.channel.SerializeAsString());
+    request.clear_as_of_revision();
+    *request.mutable_as_of_time() = ToTimestamp(then.unix_nanos);
+    const auto by_time = (*again)->registry().GetChannel(request);
+    ASSERT_THAT(by_time, IsOk());
+    EXPECT_EQ(by_time->SerializeAsString(), then.channel.SerializeAsString());
+  }
 }
 
 }  // namespace

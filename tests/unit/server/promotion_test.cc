@@ -265,24 +265,6 @@ TEST_F(PromotionTest, HeadDecisionAuditAndEventsAreOneCommit) {
   VerifyAuditChain(1);
 }
 
-TEST_F(PromotionTest, ReadsOfThePastAreRefusedAndNotAnsweredWithThePresent) {
-  const std::string good = Register(kGood);
-  v1::GetChannelRequest channel;
-  channel.set_name(kChannel);
-  channel.set_as_of_revision(1);
-  EXPECT_THAT(GetChannel(*Now(), channel), testing::FailsWith(ErrorReason::VALUE_INVALID));
-  v1::GetModelVersionRequest version;
-  version.set_name(good);
-  version.mutable_as_of_time()->set_seconds(1);
-  EXPECT_THAT(GetModelVersion(*Now(), version), testing::FailsWith(ErrorReason::VALUE_INVALID));
-  v1::GetPolicyRequest policy;
-  policy.set_name("policies/customer-segments");
-  policy.mutable_as_of_time()->set_seconds(1);
-  EXPECT_THAT(GetPolicy(*Now(), policy), testing::FailsWith(ErrorReason::VALUE_INVALID));
-  policy.clear_as_of_time();
-  EXPECT_THAT(GetPolicy(*Now(), policy), IsOk());
-}
-
 TEST_F(PromotionTest, ADustSegmentIsRefusedByNameAndMovesNothing) {
   Register(kDust);
   const auto decision = Promote();

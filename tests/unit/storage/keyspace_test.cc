@@ -68,6 +68,8 @@ std::vector<Vector> Vectors() {
       {ChannelKey("m", "production"), Family::kRecord, "336d000170726f64756374696f6e0001"},
       {DecisionKey("m", "production", "d1"), Family::kRecord,
        "386d000170726f64756374696f6e000164310001"},
+      {DecisionCandidateKey("m", "production", "d1", 1), Family::kRecord,
+       "376d000170726f64756374696f6e0001643100018000000000000001"},
       {AuditKey("m", "production", 1), Family::kRecord,
        "396d000170726f64756374696f6e00018000000000000001"},
       {PolicyKey("p"), Family::kRecord, "3a700001"},
@@ -131,6 +133,14 @@ TEST(Keyspace, APrefixCoversItsKeysAndNoOthers) {
   EXPECT_TRUE(covers(RunByExperimentPrefix(7), RunByExperimentKey(7, 5, kRun)));
   EXPECT_FALSE(covers(RunByExperimentPrefix(7), RunByExperimentKey(8, 5, kRun)));
   EXPECT_FALSE(covers(AuditPrefix("m", "a"), AuditKey("m", "ab", 1)));
+  EXPECT_TRUE(covers(AuditByResourcesPrefix("models/m/aliases/"),
+                     AuditByResourceKey("models/m/aliases/a", 1)));
+  EXPECT_FALSE(
+      covers(AuditByResourcesPrefix("models/m/aliases/"), AuditByResourceKey("models/m", 1)));
+  EXPECT_TRUE(
+      covers(DecisionCandidatePrefix("m", "c", "d"), DecisionCandidateKey("m", "c", "d", 1)));
+  EXPECT_FALSE(
+      covers(DecisionCandidatePrefix("m", "c", "d"), DecisionCandidateKey("m", "c", "d1", 1)));
 }
 
 TEST(Keyspace, VersionsAreOrderedByNumberAndRunsFromTheNewest) {
@@ -142,6 +152,10 @@ TEST(Keyspace, VersionsAreOrderedByNumberAndRunsFromTheNewest) {
 TEST(Keyspace, ComponentsReadBack) {
   EXPECT_EQ(LastStringOf(RunParamPrefix("r"), RunParamKey("r", "x/y").bytes).value(), "x/y");
   EXPECT_EQ(RunIdOfRunByExperiment(RunByExperimentKey(1, -5, kRun).bytes).value(), kRun);
+  const auto place = PlaceOfAuditByResource(AuditByResourceKey("models/m", 7).bytes);
+  ASSERT_TRUE(place.ok());
+  EXPECT_EQ(place->resource, "models/m");
+  EXPECT_EQ(place->sequence, 7);
 }
 
 TEST(Keyspace, KeysOfAnotherFormAreRefused) {
@@ -153,6 +167,8 @@ TEST(Keyspace, KeysOfAnotherFormAreRefused) {
   for (const std::string& bytes : {ExperimentByNameKey("x").bytes, RunByExperimentPrefix(1).bytes,
                                    RunByExperimentKey(1, 2, kRun).bytes + "y", std::string()}) {
     EXPECT_THAT(RunIdOfRunByExperiment(bytes), StatusIs(absl::StatusCode::kDataLoss))
+        << HexEncode(bytes);
+    EXPECT_THAT(PlaceOfAuditByResource(bytes), StatusIs(absl::StatusCode::kDataLoss))
         << HexEncode(bytes);
   }
 }
