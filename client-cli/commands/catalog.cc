@@ -125,7 +125,8 @@ const CommandTable& Catalog() {
                          RegistryCommands, PromotionCommands, PolicyCommands,     DeletionCommands,
                          WayBackCommands,  StorageCommands,   MetricFileCommands, OperationCommands,
                          WatchCommands,    AccessCommands,    TokenCommands,      RoleCommands,
-                         AuditCommands,    EvaluateCommands,  ContextCommands,    AdminCommands}) {
+                         AuditCommands,    EvaluateCommands,  ContextCommands,    AdminCommands,
+                         ModelChangeCommands}) {
       for (Command& command : family()) built.commands.push_back(std::move(command));
     }
     built.global_flags = GlobalFlags();

@@ -7,6 +7,7 @@
 #include "client-cli/cli/command.h"
 #include "client-cli/cli/exit_code.h"
 #include "client-cli/commands/catalog.h"
+#include "client-cli/commands/each_target.h"
 #include "client-cli/commands/operations.h"
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/session.h"
@@ -68,31 +69,14 @@ absl::Status ConfirmAll(Session& session, const Verb& verb,
                              : fmt::format("Delete {}?", what));
 }
 
-// Does `act` to each target. All names are known to be right before the first is touched;
-// what the server refuses then is said, and the others are done all the same.
+// Asks, and then does `act` to each target.
 template <typename Act>
 absl::StatusOr<int> ChangeEach(Session& session, const Verb& verb,
                                const std::vector<std::string>& targets, const Act& act) {
   if (!session.flags().Switch("dry-run")) {
     CAIRN_RETURN_IF_ERROR(ConfirmAll(session, verb, targets));
   }
-  absl::Status first_error;
-  int exit_code = kExitOk;
-  size_t done = 0;
-  for (const std::string& target : targets) {
-    absl::StatusOr<int> code = act(target);
-    if (code.ok()) {
-      ++done;
-      if (*code != kExitOk) exit_code = *code;
-      continue;
-    }
-    if (targets.size() == 1 || absl::IsCancelled(code.status())) return code;
-    if (first_error.ok()) first_error = code.status();
-    session.Note(fmt::format("error: {}", Printable(std::string(code.status().message()))));
-  }
-  if (first_error.ok()) return exit_code;
-  if (done == 0) return first_error;
-  return kExitPartial;
+  return ForEachTarget(session, targets, act);
 }
 
 // Prints what became of a run or experiment.

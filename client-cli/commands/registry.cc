@@ -128,13 +128,19 @@ absl::StatusOr<int> DeleteDatasetAlias(Session& session, const std::string& text
 }
 
 absl::StatusOr<int> SetAlias(Session& session, const Invocation& call) {
-  if (IsDatasetText(call.arguments[0])) return SetDatasetAlias(session, call);
+  if (IsDatasetText(call.arguments[0])) {
+    if (session.flags().IsGiven("expect")) return UsageError("--expect is for aliases of models");
+    return SetDatasetAlias(session, call);
+  }
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   CAIRN_ASSIGN_OR_RETURN(const v1::ModelVersion target, ResolveVersion(session, call.arguments[0]));
   CAIRN_ASSIGN_OR_RETURN(const VersionName name, ParseModelVersionName("name", target.name()));
   v1::SetAliasRequest request;
   request.mutable_alias()->set_name(AliasName(name.parent_id, call.arguments[1]));
   request.mutable_alias()->set_version(name.version);
+  if (session.flags().IsGiven("expect")) {
+    request.set_expected_version(session.flags().Integer("expect"));
+  }
   request.set_validate_only(session.flags().Switch("dry-run"));
   CAIRN_ASSIGN_OR_RETURN(const v1::Alias alias, client->registry().SetAlias(request));
   return session.EmitChange(
@@ -211,9 +217,15 @@ std::vector<Command> RegistryCommands() {
        .family = "Registry",
        .summary = "Point an alias at a version",
        .arguments = {{"MODEL@VERSION", 1, 1, "model"}, {"ALIAS"}},
-       .flags = {kDryRun},
-       .examples = {{"mlctl alias set customer-segments@3 champion", "by version"},
-                    {"mlctl alias set customer-segments#production champion", "what is live"},
+       .flags = {{.name = "expect",
+                  .kind = FlagKind::kInteger,
+                  .value = "N",
+                  .help = "only if it points at this version now; 0: only if there is none",
+                  .least = 0},
+                 kDryRun},
+       .examples = {{"mlctl alias set customer-segments#production champion", "what is live"},
+                    {"mlctl alias set customer-segments@3 champion --expect 2",
+                     "unless somebody moved it meanwhile"},
                     {"mlctl alias set dataset:retail@3 gold",
                      "of a data set: dataset:retail@gold"}},
        .details = "The version is a model's, or dataset:NAME@VERSION.",

@@ -45,7 +45,7 @@ constexpr std::string_view kReferences = R"(How to name things.
 
   segments              a model, data set, policy or experiment by its name
   segments@15           version 15 of a model
-  segments@latest       the newest version
+  segments@latest       the newest version that is not archived
   segments@ALIAS        what an alias points at
   segments#production   what a channel of a model serves, or the channel itself
   dataset:retail@3      version 3 of a data set; also @latest, an alias and

@@ -128,12 +128,23 @@ class RegistryClient {
   CAIRN_CLIENT_CALL(RegistryService, CreateModel, v1::CreateModelRequest, v1::Model)
   CAIRN_CLIENT_CALL(RegistryService, GetModel, v1::GetModelRequest, v1::Model)
   CAIRN_CLIENT_CALL(RegistryService, ListModels, v1::ListModelsRequest, v1::ListModelsResponse)
+  CAIRN_CLIENT_CALL(RegistryService, UpdateModel, v1::UpdateModelRequest, v1::Model)
   CAIRN_CLIENT_CALL(RegistryService, DeleteModel, v1::DeleteModelRequest, google::protobuf::Empty)
   CAIRN_CLIENT_CALL(RegistryService, CreateModelVersion, v1::CreateModelVersionRequest,
                     v1::ModelVersion)
   CAIRN_CLIENT_CALL(RegistryService, GetModelVersion, v1::GetModelVersionRequest, v1::ModelVersion)
   CAIRN_CLIENT_CALL(RegistryService, ListModelVersions, v1::ListModelVersionsRequest,
                     v1::ListModelVersionsResponse)
+  CAIRN_CLIENT_CALL(RegistryService, UpdateModelVersion, v1::UpdateModelVersionRequest,
+                    v1::ModelVersion)
+  CAIRN_CLIENT_CALL(RegistryService, ArchiveModelVersion, v1::ArchiveModelVersionRequest,
+                    v1::ModelVersion)
+  CAIRN_CLIENT_CALL(RegistryService, RestoreModelVersion, v1::RestoreModelVersionRequest,
+                    v1::ModelVersion)
+  CAIRN_CLIENT_CALL(RegistryService, DeleteModelVersion, v1::DeleteModelVersionRequest,
+                    google::protobuf::Empty)
+  CAIRN_CLIENT_CALL(RegistryService, CopyModelVersion, v1::CopyModelVersionRequest,
+                    v1::ModelVersion)
   CAIRN_CLIENT_CALL(RegistryService, SetAlias, v1::SetAliasRequest, v1::Alias)
   CAIRN_CLIENT_CALL(RegistryService, DeleteAlias, v1::DeleteAliasRequest, google::protobuf::Empty)
   CAIRN_CLIENT_CALL(RegistryService, ListAliases, v1::ListAliasesRequest, v1::ListAliasesResponse)

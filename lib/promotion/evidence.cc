@@ -233,6 +233,8 @@ bool HasLineage(const cairn::v1::ModelVersion& version, Lineage key) {
       return !version.sha256().empty();
     case Lineage::kRun:
       return !version.run().empty();
+    case Lineage::kSignature:
+      return !version.signature().inputs().empty();
   }
   return false;
 }

@@ -39,7 +39,7 @@ struct VersionRead {
 };
 
 // What must be known of where a candidate comes from.
-enum class Lineage { kTrainingDataset, kCodeRevision, kArtifactDigest, kRun };
+enum class Lineage { kTrainingDataset, kCodeRevision, kArtifactDigest, kRun, kSignature };
 
 // What must agree before two values are compared: all but the schema, which is of the version, are
 // of the value. The preparation is the space without what was fitted to data.

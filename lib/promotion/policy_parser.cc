@@ -103,12 +103,11 @@ absl::Status ReadCandidates(const YamlField& field, Policy& policy) {
 // A list of distinct words.
 template <typename Enum, size_t kCount>
 absl::StatusOr<std::vector<Enum>> ReadWords(const YamlField& field,
-                                            const std::array<std::string_view, kCount>& words,
-                                            std::span<const Unsupported> later) {
+                                            const std::array<std::string_view, kCount>& words) {
   CAIRN_ASSIGN_OR_RETURN(const auto items, ReadSequence(field));
   std::set<Enum> found;
   for (const YamlField& item : items) {
-    CAIRN_ASSIGN_OR_RETURN(const size_t index, ReadChoice(item, words, later));
+    CAIRN_ASSIGN_OR_RETURN(const size_t index, ReadChoice(item, words));
     if (!found.insert(static_cast<Enum>(index)).second) {
       return InvalidPolicy(item, "it is there twice");
     }
@@ -164,8 +163,6 @@ absl::Status SettleRepeats(const YamlField& evidence, Policy& policy) {
 absl::Status ReadEvidence(const YamlField& field, Policy& policy) {
   static constexpr std::array<std::string_view, 4> kKnown = {"dataset", "trust", "repeats",
                                                              "requireLineage"};
-  static constexpr std::array<Unsupported, 1> kLineageLater = {
-      {{"signature", "leave it out; versions are not signed"}}};
   CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(field, kKnown));
   if (const YamlField* dataset = map.Find("dataset")) {
     if (dataset->node->kind != YamlNode::Kind::kScalar || !dataset->node->text.empty()) {
@@ -183,8 +180,7 @@ absl::Status ReadEvidence(const YamlField& field, Policy& policy) {
     CAIRN_ASSIGN_OR_RETURN(policy.repeats, ReadRepeats(*repeats));
   }
   if (const YamlField* lineage = map.Find("requireLineage")) {
-    CAIRN_ASSIGN_OR_RETURN(policy.require_lineage,
-                           ReadWords<Lineage>(*lineage, kLineage, kLineageLater));
+    CAIRN_ASSIGN_OR_RETURN(policy.require_lineage, ReadWords<Lineage>(*lineage, kLineage));
   }
   return absl::OkStatus();
 }
@@ -213,7 +209,7 @@ absl::Status ReadBaseline(const YamlField& field, Policy& policy) {
   }
   if (const YamlField* keys = map.Find("comparableOn")) {
     CAIRN_ASSIGN_OR_RETURN(policy.comparable_on,
-                           ReadWords<ComparableKey>(*keys, kComparableKeys, {}));
+                           ReadWords<ComparableKey>(*keys, kComparableKeys));
     const auto& on = policy.comparable_on;
     if (std::find(on.begin(), on.end(), ComparableKey::kDatasetDigest) == on.end()) {
       return InvalidPolicy(*keys,

@@ -1,6 +1,7 @@
 #include "lib/promotion/read_values.h"
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
 #include "absl/strings/numbers.h"
@@ -14,6 +15,7 @@ namespace cairn::promotion {
 namespace {
 
 constexpr std::string_view kVersionTag = "cairn.version.v1";
+constexpr std::string_view kTaggedVersionTag = "cairn.version.v2";
 constexpr std::string_view kHoldsTag = "cairn.holds.v1";
 constexpr std::string_view kHeadTag = "cairn.head.v1";
 constexpr std::string_view kVersionsTag = "cairn.versions.v1";
@@ -24,15 +26,38 @@ absl::Status Corrupt(std::string_view what) {
       .With("type", what);
 }
 
+std::string TagsValue(const Tags& tags) {
+  const std::map<std::string_view, std::string_view> sorted(tags.begin(), tags.end());
+  std::string value;
+  for (const auto& [key, text] : sorted) {
+    AppendNetstring(value, key);
+    AppendNetstring(value, text);
+  }
+  return value;
+}
+
+// TagsValue's inverse; false for other bytes.
+bool TakeTags(std::string_view value, Tags& tags) {
+  tags.clear();
+  while (!value.empty()) {
+    const auto key = TakeNetstring(value);
+    const auto text = TakeNetstring(value);
+    if (!key || !text) return false;
+    tags[std::string(*key)] = std::string(*text);
+  }
+  return true;
+}
+
 }  // namespace
 
 std::string VersionValue(std::string_view sealed_record, cairn::v1::ModelVersion::State state,
-                         std::string_view run_state) {
+                         std::string_view run_state, const Tags* tags) {
   std::string value;
-  AppendNetstring(value, kVersionTag);
+  AppendNetstring(value, tags == nullptr ? kVersionTag : kTaggedVersionTag);
   AppendNetstring(value, sealed_record);
   AppendNetstring(value, cairn::v1::ModelVersion::State_Name(state));
   AppendNetstring(value, run_state);
+  if (tags != nullptr) AppendNetstring(value, TagsValue(*tags));
   return value;
 }
 
@@ -44,15 +69,18 @@ absl::StatusOr<VersionRead> ReadVersionValue(std::string_view value) {
   const auto sealed = TakeNetstring(value);
   const auto state = TakeNetstring(value);
   const auto run_state = TakeNetstring(value);
+  const bool tagged = tag == kTaggedVersionTag;
+  const auto tags = tagged ? TakeNetstring(value) : std::string_view();
   cairn::internal::ModelVersionRecord record;
   cairn::v1::ModelVersion::State parsed = cairn::v1::ModelVersion::STATE_UNSPECIFIED;
-  if (tag != kVersionTag || !sealed || !state || !run_state || !value.empty() ||
-      !record.ParseFromArray(sealed->data(), static_cast<int>(sealed->size())) ||
+  if ((tag != kVersionTag && !tagged) || !sealed || !state || !run_state || !tags ||
+      !value.empty() || !record.ParseFromArray(sealed->data(), static_cast<int>(sealed->size())) ||
       !cairn::v1::ModelVersion::State_Parse(std::string(*state), &parsed)) {
     return Corrupt(kWhat);
   }
   read.version = std::move(*record.mutable_version());
   read.version.set_state(parsed);
+  if (tagged && !TakeTags(*tags, *read.version.mutable_tags())) return Corrupt(kWhat);
   read.run_state = std::string(*run_state);
   return read;
 }

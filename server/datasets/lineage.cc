@@ -88,7 +88,11 @@ absl::StatusOr<Visited> VisitModelVersion(const Snapshot& snapshot, const std::s
   const auto& version = stored->value.version();
   Visited visited;
   visited.node.set_kind("ModelVersion");
-  visited.node.set_label(version.description());
+  CAIRN_ASSIGN_OR_RETURN(
+      const auto state,
+      storage::ReadRecord<cairn::internal::ModelVersionStateRecord>(
+          snapshot, storage::ModelVersionStateKey(parsed.parent_id, parsed.version)));
+  visited.node.set_label(state.has_value() ? state->value.description() : version.description());
   if (!version.run().empty()) visited.sources.push_back(version.run());
   if (version.training_dataset().empty()) return visited;
   // Where the run had read the data set there is no edge besides those that lead through it.

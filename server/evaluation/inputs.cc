@@ -52,9 +52,7 @@ absl::StatusOr<MeasuredModel> ReadModel(const Snapshot& snapshot, std::string_vi
   }
   MeasuredModel model;
   model.version = std::move(*stored->value.mutable_version());
-  CAIRN_ASSIGN_OR_RETURN(
-      model.file,
-      OnlyFile(model.version, fmt::format("one file {}", model::kModelFileName), IsModelFile));
+  CAIRN_ASSIGN_OR_RETURN(model.file, ModelFileOf(model.version));
   return model;
 }
 
@@ -110,6 +108,10 @@ absl::StatusOr<MeasurementInputs> ReadInputs(const Snapshot& snapshot, std::stri
         .ToStatus();
   }
   return inputs;
+}
+
+absl::StatusOr<cairn::Digest> ModelFileOf(const v1::ModelVersion& version) {
+  return OnlyFile(version, fmt::format("one file {}", model::kModelFileName), IsModelFile);
 }
 
 absl::Status Unsupported(std::string_view resource, std::string_view missing) {

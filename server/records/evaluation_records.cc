@@ -45,6 +45,23 @@ void PutEvaluation(const VersionName& of, int64_t number, const Evaluation& eval
       .Emit(cairn::v1::Event::EVALUATION_CREATED, evaluation);
 }
 
+void PutCounter(std::string_view version_name, int64_t number, storage::Revision read_at,
+                WriteSet& write_set) {
+  CounterRecord record;
+  record.set_value(number);
+  const storage::Key key = CounterOf(version_name);
+  write_set.RequireRevision(key, read_at).PutRecord(key, record.SerializeAsString());
+}
+
+absl::Status DeleteBelow(const storage::Snapshot& snapshot, const storage::Key& prefix,
+                         WriteSet& write_set) {
+  return snapshot.Scan(storage::KeyRange::Prefix(prefix), storage::ScanOrder::kAscending,
+                       [&](std::string_view key, const storage::Record&) {
+                         write_set.Delete({prefix.family, std::string(key)});
+                         return true;
+                       });
+}
+
 }  // namespace
 
 absl::StatusOr<EvaluationCounter> ReadEvaluationCounter(const storage::Snapshot& snapshot,
@@ -93,10 +110,33 @@ absl::Status AppendEvaluations(const ModelVersion& version, const EvaluationCoun
     Stamped(version, of, ++number, stamp, evaluation);
     PutEvaluation(of, number, evaluation, write_set);
   }
-  CounterRecord record;
-  record.set_value(number);
-  write_set.RequireRevision(CounterOf(name), counter.revision)
-      .PutRecord(CounterOf(name), record.SerializeAsString());
+  PutCounter(name, number, counter.revision, write_set);
+  return absl::OkStatus();
+}
+
+absl::Status CopyEvaluations(const ModelVersion& version, std::span<Evaluation> evaluations,
+                             WriteSet& write_set) {
+  if (evaluations.empty()) return absl::OkStatus();
+  CAIRN_ASSIGN_OR_RETURN(const VersionName of, ParseModelVersionName("name", version.name()));
+  int64_t number = 0;
+  for (Evaluation& evaluation : evaluations) {
+    evaluation.set_name(EvaluationName(of.parent_id, of.version, ++number));
+    PutEvaluation(of, number, evaluation, write_set);
+  }
+  PutCounter(version.name(), number, /*read_at=*/0, write_set);
+  return absl::OkStatus();
+}
+
+absl::Status DeleteEvaluations(const storage::Snapshot& snapshot, const VersionName& version,
+                               WriteSet& write_set) {
+  const auto& [model, number] = version;
+  const std::string name = ModelVersionName(model, number);
+  CAIRN_ASSIGN_OR_RETURN(const EvaluationCounter counter, ReadEvaluationCounter(snapshot, name));
+  CAIRN_RETURN_IF_ERROR(DeleteBelow(snapshot, storage::EvaluationPrefix(model, number), write_set));
+  CAIRN_RETURN_IF_ERROR(
+      DeleteBelow(snapshot, storage::EvaluationByInputsPrefix(model, number), write_set));
+  write_set.RequireRevision(CounterOf(name), counter.revision);
+  if (counter.revision != 0) write_set.Delete(CounterOf(name));
   return absl::OkStatus();
 }
 

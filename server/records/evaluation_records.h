@@ -11,6 +11,7 @@
 #include "cairn/internal/records.pb.h"
 #include "cairn/v1/evaluations.pb.h"
 #include "cairn/v1/registry.pb.h"
+#include "lib/base/resource_names.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/stamp.h"
 #include "server/storage/typed_record.h"
@@ -51,6 +52,18 @@ std::string EvaluationPayload(cairn::v1::Evaluation evaluation);
 absl::Status AppendEvaluations(const cairn::v1::ModelVersion& version,
                                const EvaluationCounter& counter, const storage::Stamp& stamp,
                                std::span<cairn::v1::Evaluation> evaluations,
+                               storage::WriteSet& write_set);
+
+// Adds to `write_set` that a new version, which has its name and the bytes of the version that the
+// evaluations are of, has them as its first: only their names are others. Who measured what, when
+// and by whose word stays.
+absl::Status CopyEvaluations(const cairn::v1::ModelVersion& version,
+                             std::span<cairn::v1::Evaluation> evaluations,
+                             storage::WriteSet& write_set);
+
+// Adds to `write_set` that all evaluations of a version are gone, with what leads to them, and that
+// none is recorded meanwhile. No events: that of the version's deletion tells it.
+absl::Status DeleteEvaluations(const storage::Snapshot& snapshot, const VersionName& version,
                                storage::WriteSet& write_set);
 
 }  // namespace cairn::records

@@ -9,6 +9,8 @@
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "server/registry/rollouts.h"
+#include "server/registry/version_state.h"
+#include "server/registry/version_uses.h"
 #include "server/storage/keyspace.h"
 
 namespace cairn::registry {
@@ -60,6 +62,14 @@ absl::Status MoveHead(const Snapshot& snapshot, const ChannelRef& ref, Channel c
     write_set.Delete(storage::LineageDownKey(decision.previous_version(), channel.name()));
   }
   if (!decision.chosen_version().empty()) {
+    CAIRN_ASSIGN_OR_RETURN(const VersionName chosen,
+                           ParseModelVersionName("version", decision.chosen_version()));
+    // One that is archived meanwhile is not served.
+    CAIRN_ASSIGN_OR_RETURN(const auto state,
+                           ReadVersionState(snapshot, chosen.parent_id, chosen.version));
+    write_set.RequireRevision(storage::ModelVersionStateKey(chosen.parent_id, chosen.version),
+                              state.has_value() ? state->mod_revision : 0);
+    UseModelVersion(chosen, write_set);
     write_set.PutRecord(storage::LineageDownKey(decision.chosen_version(), channel.name()), "");
   }
   PutChannel(ref, std::move(channel), cairn::v1::Event::CHANNEL_MOVED, write_set);

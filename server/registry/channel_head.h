@@ -44,7 +44,7 @@ void PutChannel(const ChannelRef& ref, cairn::v1::Channel channel, cairn::v1::Ev
 
 // Adds to `write_set` that `channel`, as it was read but perhaps with other holds, serves what
 // `decision` chose, or nothing, from its epoch on, with the rollouts that end and begin. `sha256`
-// is the digest of that version.
+// is the digest of that version, whose state must be what it is at `snapshot`.
 absl::Status MoveHead(const storage::Snapshot& snapshot, const ChannelRef& ref,
                       cairn::v1::Channel channel, const cairn::v1::Decision& decision,
                       std::string_view sha256, int64_t now_unix_nanos,

@@ -17,6 +17,7 @@
 #include "server/registry/evaluations.h"
 #include "server/registry/limits.h"
 #include "server/registry/models.h"
+#include "server/registry/version_creation.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/typed_record.h"
 

@@ -10,6 +10,7 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/registry/channel_change.h"
+#include "server/registry/version_uses.h"
 #include "server/storage/keyspace.h"
 
 namespace cairn::registry {
@@ -91,7 +92,7 @@ absl::StatusOr<Plan> PlanHoldVersion(const Snapshot& snapshot,
   Channel channel = state.channel;
   CAIRN_RETURN_IF_ERROR(AddHold(decision, version, channel));
   WriteSet write_set;
-  write_set.RequireExists(storage::ModelVersionKey(state.ref.model, number));
+  UseModelVersion({state.ref.model, number}, write_set);
   return PlanChange(snapshot, state, std::move(decision), std::move(channel), "",
                     std::move(write_set), request.validate_only());
 }

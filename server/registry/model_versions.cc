@@ -1,3 +1,5 @@
+#include "server/registry/version_creation.h"
+
 #include <algorithm>
 #include <string>
 #include <string_view>
@@ -14,6 +16,7 @@
 #include "server/records/dataset_refs.h"
 #include "server/records/evaluation_records.h"
 #include "server/records/run_outputs.h"
+#include "server/registry/annotations.h"
 #include "server/registry/evaluations.h"
 #include "server/registry/limits.h"
 #include "server/registry/models.h"
@@ -121,8 +124,7 @@ absl::Status LinkSources(const Snapshot& snapshot, const ModelVersion& version,
 
 absl::Status ValidateTexts(const ModelVersion& version) {
   for (const auto& [field, value] :
-       {std::pair<std::string_view, const std::string&>{"description", version.description()},
-        {"code_revision", version.code_revision()},
+       {std::pair<std::string_view, const std::string&>{"code_revision", version.code_revision()},
         {"evaluation_space", version.evaluation_space()},
         {"preparation", version.preparation()},
         {"feature_schema", version.feature_schema()}}) {
@@ -131,17 +133,20 @@ absl::Status ValidateTexts(const ModelVersion& version) {
                           fmt::format("must be at most {} bytes long", kMaxTextBytes));
     }
   }
-  return absl::OkStatus();
+  return CheckAnnotations("model_version", AnnotationsOf(version));
 }
 
 // The version the request asks for, complete but for its number.
 absl::StatusOr<ModelVersion> BuildVersion(const Snapshot& snapshot,
                                           const cairn::v1::CreateModelVersionRequest& request,
+                                          const SignatureReader& read_signature,
                                           WriteSet& write_set) {
   ModelVersion version = request.model_version();
   version.clear_etag();
   version.clear_aliases();
   version.clear_params();
+  version.clear_update_time();
+  version.clear_copied_from();
   version.set_state(ModelVersion::READY);
   CAIRN_RETURN_IF_ERROR(ValidateTexts(version));
   if (!version.run().empty()) {
@@ -158,6 +163,7 @@ absl::StatusOr<ModelVersion> BuildVersion(const Snapshot& snapshot,
   version.set_sha256(manifest.sha256);
   version.set_size_bytes(manifest.size_bytes);
   CAIRN_RETURN_IF_ERROR(records::RequireBlobs(snapshot, version.files(), write_set));
+  CAIRN_RETURN_IF_ERROR(SettleSignature(read_signature, version));
   return version;
 }
 
@@ -178,37 +184,43 @@ absl::StatusOr<std::string> UsedDatasetDigest(const Snapshot& snapshot, std::str
   return stored->value.version().sha256();
 }
 
-absl::StatusOr<Plan> PlanCreateModelVersion(const Snapshot& snapshot,
-                                            const cairn::v1::CreateModelVersionRequest& request,
-                                            const storage::Stamp& stamp) {
-  CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName("parent", request.parent(), "models/*"));
-  const std::string& name = ids[0];
-  CAIRN_RETURN_IF_ERROR(ValidateHumanName("parent", name, kMaxNameBytes, /*allow_slash=*/false));
-  WriteSet write_set;
-  CAIRN_ASSIGN_OR_RETURN(auto evaluations, CheckFirstEvaluations(snapshot, request, write_set));
-  CAIRN_ASSIGN_OR_RETURN(ModelVersion version, BuildVersion(snapshot, request, write_set));
-
-  const storage::Key model_key = storage::ModelKey(name);
+absl::Status AddNextVersion(const Snapshot& snapshot, const std::string& model_id,
+                            const storage::Stamp& stamp, ModelVersion& version,
+                            WriteSet& write_set) {
+  const storage::Key model_key = storage::ModelKey(model_id);
   CAIRN_ASSIGN_OR_RETURN(const auto parent, storage::ReadRecord<ModelRecord>(snapshot, model_key));
-  Model model = parent.has_value() ? parent->value.model() : NewModel(name, stamp.unix_nanos);
-  const int64_t number = model.latest_version() + 1;
+  Model model = parent.has_value() ? parent->value.model() : NewModel(model_id, stamp.unix_nanos);
+  const int64_t number = (parent.has_value() ? LastNumberOf(parent->value) : 0) + 1;
   model.set_latest_version(number);
   *model.mutable_update_time() = ToTimestamp(stamp.unix_nanos);
-  version.set_name(ModelVersionName(name, number));
+  version.set_name(ModelVersionName(model_id, number));
   *version.mutable_create_time() = ToTimestamp(stamp.unix_nanos);
   version.set_principal(stamp.principal);
-  if (request.validate_only()) return storage::AnswerOnly(std::move(version));
-
   CAIRN_RETURN_IF_ERROR(LinkSources(snapshot, version, write_set));
-  CAIRN_RETURN_IF_ERROR(records::AppendEvaluations(version, {}, stamp, evaluations, write_set));
   ModelVersionRecord record;
   *record.mutable_version() = version;
   if (!parent.has_value()) write_set.Emit(cairn::v1::Event::MODEL_CREATED, model);
   write_set.RequireRevision(model_key, parent.has_value() ? parent->mod_revision : 0)
       .PutRecord(model_key, ModelPayload(model))
-      .PutOnce(storage::ModelVersionKey(name, number), record.SerializeAsString())
-      .PutRecord(storage::CollectionKey(VersionsCollection(name)), "")
+      .PutOnce(storage::ModelVersionKey(model_id, number), record.SerializeAsString())
+      .PutRecord(storage::CollectionKey(VersionsCollection(model_id)), "")
       .Emit(cairn::v1::Event::MODEL_VERSION_CREATED, version);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Plan> PlanCreateModelVersion(const Snapshot& snapshot,
+                                            const cairn::v1::CreateModelVersionRequest& request,
+                                            const storage::Stamp& stamp,
+                                            const SignatureReader& read_signature) {
+  CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName("parent", request.parent(), "models/*"));
+  CAIRN_RETURN_IF_ERROR(ValidateHumanName("parent", ids[0], kMaxNameBytes, /*allow_slash=*/false));
+  WriteSet write_set;
+  CAIRN_ASSIGN_OR_RETURN(auto evaluations, CheckFirstEvaluations(snapshot, request, write_set));
+  CAIRN_ASSIGN_OR_RETURN(ModelVersion version,
+                         BuildVersion(snapshot, request, read_signature, write_set));
+  CAIRN_RETURN_IF_ERROR(AddNextVersion(snapshot, ids[0], stamp, version, write_set));
+  if (request.validate_only()) return storage::AnswerOnly(std::move(version));
+  CAIRN_RETURN_IF_ERROR(records::AppendEvaluations(version, {}, stamp, evaluations, write_set));
   return storage::MakePlan(std::move(write_set), std::move(version));
 }
 

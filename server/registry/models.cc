@@ -14,20 +14,21 @@
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "server/registry/aliases.h"
+#include "server/registry/annotations.h"
 #include "server/registry/limits.h"
 #include "server/registry/past.h"
 #include "server/registry/version_past.h"
+#include "server/registry/version_state.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
 
 namespace cairn::registry {
 namespace {
 
-using cairn::internal::AliasRecord;
 using cairn::internal::ChannelRecord;
 using cairn::internal::ModelRecord;
 using cairn::internal::ModelVersionRecord;
-using cairn::v1::Alias;
 using cairn::v1::Channel;
 using cairn::v1::Model;
 using cairn::v1::ModelVersion;
@@ -38,7 +39,6 @@ using storage::Snapshot;
 using storage::Stored;
 using storage::WriteSet;
 
-constexpr int kMaxTags = 1000;
 constexpr std::string_view kAnyModel = "models/-";
 
 Model ToResource(Stored<ModelRecord> stored) {
@@ -47,34 +47,10 @@ Model ToResource(Stored<ModelRecord> stored) {
   return model;
 }
 
-Alias ToResource(Stored<AliasRecord> stored) {
-  Alias alias = std::move(*stored.value.mutable_alias());
-  alias.set_etag(EtagOf(stored.mod_revision));
-  return alias;
-}
-
 Channel ToResource(Stored<ChannelRecord> stored) {
   Channel channel = std::move(*stored.value.mutable_channel());
   channel.set_etag(EtagOf(stored.mod_revision));
   return channel;
-}
-
-// The aliases of a model by the version they point at.
-absl::StatusOr<std::multimap<int64_t, std::string>> AliasesByVersion(const Snapshot& snapshot,
-                                                                     std::string_view model) {
-  std::multimap<int64_t, std::string> aliases;
-  absl::Status failure;
-  const storage::Key prefix = storage::AliasPrefix(model);
-  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<AliasRecord>(
-      snapshot, KeyRange::Prefix(prefix), ScanOrder::kAscending,
-      [&](std::string_view key, const auto& stored) {
-        auto alias = storage::LastStringOf(prefix, key);
-        failure = alias.status();
-        if (alias.ok()) aliases.emplace(stored.value.alias().version(), *std::move(alias));
-        return failure.ok();
-      }));
-  CAIRN_RETURN_IF_ERROR(failure);
-  return aliases;
 }
 
 ModelVersion ToResource(Stored<ModelVersionRecord> stored, int64_t number,
@@ -91,39 +67,18 @@ absl::StatusOr<std::string> ParseModelName(std::string_view field, std::string_v
   return ids[0];
 }
 
-struct AliasRef {
-  std::string model;
-  std::string alias;
-};
+}  // namespace
 
-absl::StatusOr<AliasRef> ParseAliasName(std::string_view field, std::string_view name) {
-  CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName(field, name, "models/*/aliases/*"));
-  return AliasRef{ids[0], ids[1]};
-}
-
-constexpr AliasRules kAliasRules = {
-    .field = "alias.name", .max_bytes = kMaxNameBytes, .leading_dash = true};
-
-// The number that `models/m/versions/{number or latest}` or an alias stands for.
-absl::StatusOr<VersionName> ResolveVersion(const Snapshot& snapshot, std::string_view name) {
+absl::StatusOr<VersionName> ResolveModelVersion(const Snapshot& snapshot, std::string_view field,
+                                                std::string_view name) {
   if (name.find("/aliases/") != std::string_view::npos) {
-    CAIRN_ASSIGN_OR_RETURN(const AliasRef ref, ParseAliasName("name", name));
-    CAIRN_RETURN_IF_ERROR(ReadModel(snapshot, ref.model).status());
-    CAIRN_ASSIGN_OR_RETURN(
-        const auto alias,
-        storage::ReadRecord<AliasRecord>(snapshot, storage::AliasKey(ref.model, ref.alias)));
-    if (!alias.has_value()) {
-      return NotFound(ErrorReason::ALIAS_NOT_FOUND, "Alias", name).ToStatus();
-    }
-    return VersionName{ref.model, alias->value.alias().version()};
+    return VersionOfAlias(snapshot, field, name);
   }
-  CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName("name", name, "models/*/versions/*"));
+  CAIRN_ASSIGN_OR_RETURN(auto ids, ParseResourceName(field, name, "models/*/versions/*"));
   CAIRN_ASSIGN_OR_RETURN(const auto model, ReadModel(snapshot, ids[0]));
   if (ids[1] == kLatestAlias) return VersionName{ids[0], model.value.model().latest_version()};
-  return ParseModelVersionName("name", name);
+  return ParseModelVersionName(field, name);
 }
-
-}  // namespace
 
 std::string VersionsCollection(std::string_view model) { return ModelName(model) + "/versions"; }
 
@@ -136,9 +91,14 @@ Model NewModel(std::string_view name, int64_t now_unix_nanos) {
   return model;
 }
 
-std::string ModelPayload(Model model) {
+int64_t LastNumberOf(const ModelRecord& record) {
+  return std::max(record.last_number(), record.model().latest_version());
+}
+
+std::string ModelPayload(Model model, int64_t last_number) {
   model.clear_etag();
   ModelRecord record;
+  record.set_last_number(last_number);
   *record.mutable_model() = std::move(model);
   return record.SerializeAsString();
 }
@@ -162,6 +122,7 @@ absl::StatusOr<Stored<ModelVersionRecord>> ReadModelVersion(const Snapshot& snap
                     ModelVersionName(model, version))
         .ToStatus();
   }
+  CAIRN_RETURN_IF_ERROR(AddState(snapshot, model, version, *stored));
   return *std::move(stored);
 }
 
@@ -192,7 +153,8 @@ absl::StatusOr<ModelVersion> GetModelVersion(const Snapshot& snapshot,
                                              const cairn::v1::GetModelVersionRequest& request) {
   CAIRN_ASSIGN_OR_RETURN(const auto moment, MomentOf(snapshot, request));
   if (moment) return GetPastVersion(snapshot, request.name(), *moment);
-  CAIRN_ASSIGN_OR_RETURN(const VersionName name, ResolveVersion(snapshot, request.name()));
+  CAIRN_ASSIGN_OR_RETURN(const VersionName name,
+                         ResolveModelVersion(snapshot, "name", request.name()));
   CAIRN_ASSIGN_OR_RETURN(auto stored, ReadModelVersion(snapshot, name.parent_id, name.version));
   CAIRN_ASSIGN_OR_RETURN(const auto aliases, AliasesByVersion(snapshot, name.parent_id));
   return ToResource(std::move(stored), name.version, aliases);
@@ -211,29 +173,13 @@ absl::StatusOr<cairn::v1::ListModelVersionsResponse> ListModelVersions(
           snapshot, request, KeyRange::Prefix(storage::ModelVersionPrefix(model)),
           ScanOrder::kDescending, {}, [&](std::string_view, auto stored) {
             auto name = ParseModelVersionName("name", stored.value.version().name());
-            if (!name.ok()) {
-              failure = name.status();
-              return false;
-            }
+            failure = name.status();
+            if (name.ok()) failure = AddState(snapshot, model, name->version, stored);
+            if (!failure.ok()) return false;
             *response.add_model_versions() = ToResource(std::move(stored), name->version, aliases);
             return true;
           }));
   CAIRN_RETURN_IF_ERROR(failure);
-  return response;
-}
-
-absl::StatusOr<cairn::v1::ListAliasesResponse> ListAliases(
-    const Snapshot& snapshot, const cairn::v1::ListAliasesRequest& request) {
-  CAIRN_ASSIGN_OR_RETURN(const std::string model, ParseModelName("parent", request.parent()));
-  CAIRN_RETURN_IF_ERROR(ReadModel(snapshot, model).status());
-  cairn::v1::ListAliasesResponse response;
-  CAIRN_ASSIGN_OR_RETURN(*response.mutable_next_page_token(),
-                         storage::ListPage<AliasRecord>(
-                             snapshot, request, KeyRange::Prefix(storage::AliasPrefix(model)),
-                             ScanOrder::kAscending, {}, [&](std::string_view, auto stored) {
-                               *response.add_aliases() = ToResource(std::move(stored));
-                               return true;
-                             }));
   return response;
 }
 
@@ -279,17 +225,7 @@ absl::StatusOr<Plan> PlanCreateModel(const Snapshot& snapshot,
   const std::string& name = request.model().display_name();
   CAIRN_RETURN_IF_ERROR(
       ValidateHumanName("model.display_name", name, kMaxNameBytes, /*allow_slash=*/false));
-  if (request.model().description().size() > kMaxTextBytes ||
-      request.model().tags().size() > kMaxTags) {
-    return InvalidField(ErrorReason::VALUE_INVALID, "model", name,
-                        fmt::format("must have at most {} bytes of description and {} tags",
-                                    kMaxTextBytes, kMaxTags))
-        .ToStatus();
-  }
-  for (const auto& [tag, value] : request.model().tags()) {
-    CAIRN_RETURN_IF_ERROR(
-        ValidateHumanName("model.tags key", tag, kMaxNameBytes, /*allow_slash=*/true));
-  }
+  CAIRN_RETURN_IF_ERROR(CheckAnnotations("model", AnnotationsOf(request.model())));
   const storage::Key key = storage::ModelKey(name);
   CAIRN_ASSIGN_OR_RETURN(const auto existing, snapshot.Get(key));
   if (existing.has_value()) {
@@ -309,72 +245,50 @@ absl::StatusOr<Plan> PlanCreateModel(const Snapshot& snapshot,
   return storage::MakePlan(std::move(write_set), std::move(model));
 }
 
+absl::StatusOr<Plan> PlanUpdateModel(const Snapshot& snapshot,
+                                     const cairn::v1::UpdateModelRequest& request,
+                                     int64_t now_unix_nanos) {
+  const std::string& full_name = request.model().name();
+  CAIRN_ASSIGN_OR_RETURN(const std::string name, ParseModelName("model.name", full_name));
+  CAIRN_ASSIGN_OR_RETURN(auto stored, ReadModel(snapshot, name));
+  CAIRN_RETURN_IF_ERROR(
+      storage::CheckEtag(full_name, request.model().etag(), stored.mod_revision));
+  CAIRN_ASSIGN_OR_RETURN(Annotations changed, UpdatedAnnotations("model", stored.value.model(),
+                                                                 request.model(), request));
+  if (changed == AnnotationsOf(stored.value.model())) {
+    return storage::AnswerOnly(ToResource(std::move(stored)));
+  }
+  Model model = stored.value.model();
+  Annotate(std::move(changed), model);
+  *model.mutable_update_time() = ToTimestamp(now_unix_nanos);
+  const storage::Key key = storage::ModelKey(name);
+  WriteSet write_set;
+  write_set.RequireRevision(key, stored.mod_revision)
+      .PutRecord(key, ModelPayload(model, stored.value.last_number()))
+      .Emit(cairn::v1::Event::MODEL_UPDATED, model);
+  return storage::MakePlan(std::move(write_set), std::move(model));
+}
+
 absl::StatusOr<Plan> PlanDeleteModel(const Snapshot& snapshot,
                                      const cairn::v1::DeleteModelRequest& request) {
   CAIRN_ASSIGN_OR_RETURN(const std::string name, ParseModelName("name", request.name()));
   CAIRN_ASSIGN_OR_RETURN(const auto stored, ReadModel(snapshot, name));
   CAIRN_RETURN_IF_ERROR(storage::CheckEtag(request.name(), request.etag(), stored.mod_revision));
-  if (stored.value.model().latest_version() > 0) {
-    const std::string count = std::to_string(stored.value.model().latest_version());
+  const int64_t last_number = LastNumberOf(stored.value);
+  if (last_number > 0) {
+    const std::string count = std::to_string(last_number);
     return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::HAS_CHILDREN,
-                 fmt::format("{} has {} versions, which are kept for ever", request.name(), count))
+                 fmt::format("{} has or had {} versions, whose names are not given again",
+                             request.name(), count))
         .With("model", request.name())
         .With("versionCount", count)
-        .Precondition("CHILDREN", request.name(), "has versions")
+        .Precondition("CHILDREN", request.name(), "has or had versions")
         .ToStatus();
   }
   WriteSet write_set;
   write_set.RequireRevision(storage::ModelKey(name), stored.mod_revision)
       .Delete(storage::ModelKey(name))
       .Emit(request.name(), cairn::v1::Event::MODEL_DELETED)
-      .FreesSpace();
-  return storage::MakePlan(std::move(write_set), google::protobuf::Empty());
-}
-
-absl::StatusOr<Plan> PlanSetAlias(const Snapshot& snapshot,
-                                  const cairn::v1::SetAliasRequest& request,
-                                  const storage::Stamp& stamp) {
-  CAIRN_ASSIGN_OR_RETURN(const AliasRef ref, ParseAliasName("alias.name", request.alias().name()));
-  CAIRN_RETURN_IF_ERROR(ValidateAlias(ref.alias, kAliasRules));
-  CAIRN_RETURN_IF_ERROR(ReadModel(snapshot, ref.model).status());
-  CAIRN_RETURN_IF_ERROR(ReadModelVersion(snapshot, ref.model, request.alias().version()).status());
-  const storage::Key key = storage::AliasKey(ref.model, ref.alias);
-  CAIRN_ASSIGN_OR_RETURN(const auto current, storage::ReadRecord<AliasRecord>(snapshot, key));
-  const storage::Revision read_at = current.has_value() ? current->mod_revision : 0;
-  if (!request.alias().etag().empty()) {
-    CAIRN_RETURN_IF_ERROR(
-        storage::CheckEtag(request.alias().name(), request.alias().etag(), read_at));
-  }
-  Alias alias;
-  alias.set_name(AliasName(ref.model, ref.alias));
-  alias.set_version(request.alias().version());
-  *alias.mutable_update_time() = ToTimestamp(stamp.unix_nanos);
-  alias.set_principal(stamp.principal);
-  AliasRecord record;
-  *record.mutable_alias() = alias;
-  WriteSet write_set;
-  write_set.RequireRevision(key, read_at)
-      .RequireExists(storage::ModelVersionKey(ref.model, alias.version()))
-      .PutRecord(key, record.SerializeAsString())
-      .Emit(cairn::v1::Event::ALIAS_SET, alias)
-      .Audit(cairn::v1::Event::ALIAS_SET, alias.name(), record.SerializeAsString());
-  return storage::MakePlan(std::move(write_set), std::move(alias));
-}
-
-absl::StatusOr<Plan> PlanDeleteAlias(const Snapshot& snapshot,
-                                     const cairn::v1::DeleteAliasRequest& request) {
-  CAIRN_ASSIGN_OR_RETURN(const AliasRef ref, ParseAliasName("name", request.name()));
-  const storage::Key key = storage::AliasKey(ref.model, ref.alias);
-  CAIRN_ASSIGN_OR_RETURN(const auto current, storage::ReadRecord<AliasRecord>(snapshot, key));
-  if (!current.has_value()) {
-    return NotFound(ErrorReason::ALIAS_NOT_FOUND, "Alias", request.name()).ToStatus();
-  }
-  CAIRN_RETURN_IF_ERROR(storage::CheckEtag(request.name(), request.etag(), current->mod_revision));
-  WriteSet write_set;
-  write_set.RequireRevision(key, current->mod_revision)
-      .Delete(key)
-      .Emit(request.name(), cairn::v1::Event::ALIAS_DELETED)
-      .Audit(cairn::v1::Event::ALIAS_DELETED, AliasName(ref.model, ref.alias), "")
       .FreesSpace();
   return storage::MakePlan(std::move(write_set), google::protobuf::Empty());
 }

@@ -8,15 +8,15 @@
 #include "absl/status/statusor.h"
 #include "cairn/internal/records.pb.h"
 #include "cairn/v1/registry.pb.h"
+#include "lib/base/resource_names.h"
 #include "server/auth/grants.h"
 #include "server/storage/kv_store.h"
 #include "server/storage/mutation.h"
-#include "server/storage/stamp.h"
 #include "server/storage/typed_record.h"
 
 namespace cairn::registry {
 
-// Use cases on registered models, versions, aliases and channels: reads at a
+// Use cases on registered models, their versions and channels: reads at a
 // snapshot, and plans of mutations for the Mutator. Pure but for reading;
 // `now_unix_nanos` is the request's time. Errors are those of RegistryService's
 // methods of the same name.
@@ -34,10 +34,17 @@ std::string VersionsCollection(std::string_view model);
 absl::StatusOr<storage::Stored<cairn::internal::ModelRecord>> ReadModel(
     const storage::Snapshot& snapshot, std::string_view model);
 
-// The record of a version; NOT_FOUND (MODEL_VERSION_NOT_FOUND). Versions count from 1.
+// A version as it is now: what was registered with what changed since (version_state.h), and the
+// newer revision of both. NOT_FOUND (MODEL_VERSION_NOT_FOUND). Versions count from 1.
 // The record has no aliases and no etag; GetModelVersion adds them.
 absl::StatusOr<storage::Stored<cairn::internal::ModelVersionRecord>> ReadModelVersion(
     const storage::Snapshot& snapshot, std::string_view model, int64_t version);
+
+// The version that `models/m/versions/{number or latest}` or `models/m/aliases/{alias}` stands for;
+// a number is not looked up. INVALID_ARGUMENT (NAME_INVALID) naming `field`, NOT_FOUND
+// (MODEL_NOT_FOUND, ALIAS_NOT_FOUND). `latest` of a model that offers none is number 0.
+absl::StatusOr<VersionName> ResolveModelVersion(const storage::Snapshot& snapshot,
+                                                std::string_view field, std::string_view name);
 
 // The model with its etag, which is the revision of its record.
 absl::StatusOr<cairn::v1::Model> GetModel(const storage::Snapshot& snapshot,
@@ -54,9 +61,6 @@ absl::StatusOr<cairn::v1::ModelVersion> GetModelVersion(
 // One page, the newest version first, each with its aliases.
 absl::StatusOr<cairn::v1::ListModelVersionsResponse> ListModelVersions(
     const storage::Snapshot& snapshot, const cairn::v1::ListModelVersionsRequest& request);
-// One page of a model's aliases, by name.
-absl::StatusOr<cairn::v1::ListAliasesResponse> ListAliases(
-    const storage::Snapshot& snapshot, const cairn::v1::ListAliasesRequest& request);
 // What a channel serves now. A channel exists from its first policy on, so it may serve
 // nothing yet.
 absl::StatusOr<cairn::v1::Channel> GetChannel(const storage::Snapshot& snapshot,
@@ -71,39 +75,23 @@ absl::StatusOr<cairn::v1::ListChannelsResponse> ListChannels(
 absl::StatusOr<storage::Plan> PlanCreateModel(const storage::Snapshot& snapshot,
                                               const cairn::v1::CreateModelRequest& request,
                                               int64_t now_unix_nanos);
-// FAILED_PRECONDITION (HAS_CHILDREN) if it ever had a version: versions are kept for
-// ever. Guards the model's record, which every new version changes.
+// Description and tags. Writes nothing where nothing changes; guards the model's record.
+absl::StatusOr<storage::Plan> PlanUpdateModel(const storage::Snapshot& snapshot,
+                                              const cairn::v1::UpdateModelRequest& request,
+                                              int64_t now_unix_nanos);
+// FAILED_PRECONDITION (HAS_CHILDREN) if it ever had a version: a model that is made anew would give
+// their names again. Guards the model's record, which every new version changes.
 absl::StatusOr<storage::Plan> PlanDeleteModel(const storage::Snapshot& snapshot,
                                               const cairn::v1::DeleteModelRequest& request);
-// Makes or moves an alias. An etag, if there is one, is that of the alias as it was;
-// without one the last writer wins.
-absl::StatusOr<storage::Plan> PlanSetAlias(const storage::Snapshot& snapshot,
-                                           const cairn::v1::SetAliasRequest& request,
-                                           const storage::Stamp& stamp);
-// The version that it pointed at stays.
-absl::StatusOr<storage::Plan> PlanDeleteAlias(const storage::Snapshot& snapshot,
-                                              const cairn::v1::DeleteAliasRequest& request);
-
-// Defined in model_versions.cc. Gives the next number and makes the model if there is
-// none yet. Two that are planned at once guard the same model record, so one of them is
-// planned again and numbers have no gaps.
-absl::StatusOr<storage::Plan> PlanCreateModelVersion(
-    const storage::Snapshot& snapshot, const cairn::v1::CreateModelVersionRequest& request,
-    const storage::Stamp& stamp);
-
-// The digest of the data set version that `name` stands for, which takes its canonical spelling.
-// Adds to `write_set` that the version is used from now on. `field` is what errors call it:
-// NOT_FOUND (DATASET_VERSION_NOT_FOUND) and those of ResolveDatasetVersion.
-absl::StatusOr<std::string> UsedDatasetDigest(const storage::Snapshot& snapshot,
-                                              std::string_view field, std::string& name,
-                                              storage::WriteSet& write_set);
-
 // A new model of this name, without versions.
 cairn::v1::Model NewModel(std::string_view model, int64_t now_unix_nanos);
 
+// The largest number that a version of the model ever had; 0 before the first.
+int64_t LastNumberOf(const cairn::internal::ModelRecord& record);
+
 // The payload a model is stored as. The etag is not stored: it is the revision of the
-// record that holds it.
-std::string ModelPayload(cairn::v1::Model model);
+// record that holds it. `last_number` is that of the record, where it must outlive a version.
+std::string ModelPayload(cairn::v1::Model model, int64_t last_number = 0);
 
 }  // namespace cairn::registry
 

@@ -65,8 +65,8 @@ absl::StatusOr<Target> LastServed(const Snapshot& snapshot, const ChannelState& 
   std::set<std::string> seen = {state.channel.version()};
   std::optional<Target> target;
   absl::Status failure;
-  CAIRN_RETURN_IF_ERROR(
-      VisitServedBefore(snapshot, state.ref, state.channel, [&](const std::string& version) {
+  CAIRN_RETURN_IF_ERROR(VisitServedBefore(
+      snapshot, state.ref, state.channel, [&](const std::string& version, int64_t) {
         if (!seen.insert(version).second) return true;
         auto found = AsTarget(snapshot, state, version);
         failure = found.status();
@@ -87,8 +87,8 @@ absl::StatusOr<Target> NamedTarget(const Snapshot& snapshot, const ChannelState&
   const std::string version = ModelVersionName(state.ref.model, number);
   if (version == state.channel.version()) return NoTarget(state.channel, "it serves that version");
   bool served = false;
-  CAIRN_RETURN_IF_ERROR(
-      VisitServedBefore(snapshot, state.ref, state.channel, [&](const std::string& before) {
+  CAIRN_RETURN_IF_ERROR(VisitServedBefore(
+      snapshot, state.ref, state.channel, [&](const std::string& before, int64_t) {
         served = before == version;
         return !served;
       }));
@@ -134,7 +134,6 @@ absl::StatusOr<Plan> PlanRollback(const Snapshot& snapshot, const RollbackReques
   decision.set_message(Message(state, target));
   if (target.number != 0) {
     decision.set_chosen_version(ModelVersionName(state.ref.model, target.number));
-    write_set.RequireExists(storage::ModelVersionKey(state.ref.model, target.number));
   }
   SealDecision(state.ref, decision);
   Channel channel = state.channel;

@@ -57,7 +57,7 @@ bool Moved(const Decision& decision) { return decision.epoch() != decision.epoch
 
 // The versions of epochs before `epoch`, by the decisions that moved the head.
 absl::Status VisitByDecisions(const Snapshot& snapshot, const ChannelRef& ref, int64_t epoch,
-                              const std::function<bool(const std::string&)>& visit) {
+                              const ServedVisitor& visit) {
   absl::Status failure;
   CAIRN_RETURN_IF_ERROR(storage::ScanRecords<PointerRecord>(
       snapshot, KeyRange::Prefix(storage::DecisionBySequencePrefix(ref.model, ref.channel)),
@@ -69,7 +69,7 @@ absl::Status VisitByDecisions(const Snapshot& snapshot, const ChannelRef& ref, i
           return true;
         }
         const std::string& version = (*decision)->chosen_version();
-        return version.empty() || visit(version);
+        return version.empty() || visit(version, (*decision)->epoch());
       }));
   return failure;
 }
@@ -100,14 +100,13 @@ absl::Status TurnRollout(const Snapshot& snapshot, const ChannelRef& ref, const 
 }
 
 absl::Status VisitServedBefore(const Snapshot& snapshot, const ChannelRef& ref,
-                               const Channel& channel,
-                               const std::function<bool(const std::string& version)>& visit) {
+                               const Channel& channel, const ServedVisitor& visit) {
   for (int64_t epoch = channel.epoch() - 1; epoch > 0; --epoch) {
     const storage::Key key = storage::RolloutKey(ref.model, ref.channel, epoch);
     CAIRN_ASSIGN_OR_RETURN(const auto stored, storage::ReadRecord<RolloutRecord>(snapshot, key));
     if (!stored.has_value()) return VisitByDecisions(snapshot, ref, epoch + 1, visit);
     const std::string& version = stored->value.rollout().version();
-    if (!version.empty() && !visit(version)) break;
+    if (!version.empty() && !visit(version, epoch)) break;
   }
   return absl::OkStatus();
 }

@@ -32,12 +32,12 @@ absl::Status TurnRollout(const storage::Snapshot& snapshot, const ChannelRef& re
                          const cairn::v1::Channel& before, const cairn::v1::Decision& decision,
                          int64_t now_unix_nanos, storage::WriteSet& write_set);
 
-// Calls `visit` with each version that the channel served before its head's epoch, the last one
-// first, until it returns false; a version comes again for each epoch that it had. Epochs at which
+// Calls `visit` with each version that the channel served before its head's epoch, and at which
+// epoch, the last one first, until it returns false; a version comes again for each epoch it had. Epochs at which
 // nothing was served are stepped over. O(epochs), of channels from before rollouts O(decisions).
+using ServedVisitor = std::function<bool(const std::string& version, int64_t epoch)>;
 absl::Status VisitServedBefore(const storage::Snapshot& snapshot, const ChannelRef& ref,
-                               const cairn::v1::Channel& channel,
-                               const std::function<bool(const std::string& version)>& visit);
+                               const cairn::v1::Channel& channel, const ServedVisitor& visit);
 
 // One page of a channel's rollouts, the newest first. NOT_FOUND (CHANNEL_NOT_FOUND).
 absl::StatusOr<cairn::v1::ListRolloutsResponse> ListRollouts(

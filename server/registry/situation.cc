@@ -11,12 +11,14 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "lib/promotion/read_values.h"
+#include "server/core/tag_mask.h"
 #include "server/records/dataset_refs.h"
 #include "server/registry/channel_change.h"
 #include "server/registry/evaluations.h"
 #include "server/registry/models.h"
 #include "server/registry/policies.h"
 #include "server/registry/policy_cache.h"
+#include "server/registry/version_state.h"
 #include "server/storage/keyspace.h"
 
 namespace cairn::registry {
@@ -50,8 +52,14 @@ absl::StatusOr<promotion::VersionRead> ToRead(const Snapshot& snapshot, std::str
   CAIRN_ASSIGN_OR_RETURN(const VersionName name,
                          ParseModelVersionName("name", read.version.name()));
   read.mod_revision = record.mod_revision;
+  const core::Tags registered_tags = read.version.tags();
+  CAIRN_ASSIGN_OR_RETURN(const auto state,
+                         ReadVersionState(snapshot, name.parent_id, name.version));
+  if (state.has_value()) ApplyState(state->value, read.version);
   CAIRN_ASSIGN_OR_RETURN(read.run_state, ReadRunState(snapshot, read.version.run()));
-  read.value = promotion::VersionValue(record.payload, read.version.state(), read.run_state);
+  read.value = promotion::VersionValue(
+      record.payload, read.version.state(), read.run_state,
+      core::SameTags(registered_tags, read.version.tags()) ? nullptr : &read.version.tags());
   read.sha256 = Sha256Hex(read.value);
   CAIRN_ASSIGN_OR_RETURN(read.evaluations,
                          ReadFinalEvaluations(snapshot, name.parent_id, name.version));

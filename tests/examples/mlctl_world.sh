@@ -71,6 +71,8 @@ done
 mlctl alias set customer-segments@2 champion
 mlctl promote customer-segments@4 --channel staging
 mlctl create model scratch
+mlctl register model trial-segments --run 5e6e --artifact model
+mlctl archive version trial-segments@1
 mlctl token create ada --out token
 mlctl token list -o csv | tail -n 1 | grep -oE '[0-9a-f]{16}' | head -n 1 >.token
 mlctl role bind group:staff reader experiments/-

@@ -12,6 +12,7 @@
 #include "server/evaluation/evaluation_work.h"
 #include "server/evaluation/inputs.h"
 #include "server/evaluation/measurer.h"
+#include "server/evaluation/model_signature.h"
 #include "server/evaluation/recording.h"
 #include "server/evaluation/sized_cache.h"
 #include "server/operations/operations.h"
@@ -513,6 +514,42 @@ TEST(SizedCache, LetsGoOfWhatWasNotAskedForLongest) {
   put("larger", 11);
   EXPECT_EQ(cache.Find("larger"), nullptr);
   EXPECT_EQ(cache.used_bytes(), 8);
+}
+
+// A version with one file `model.cairnseg` of these bytes, registered as the server does.
+TEST_F(MeasuringTest, AVersionHasTheSignatureOfItsModelFile) {
+  const auto register_version = [&](const std::string& bytes, const v1::ModelSignature* given) {
+    v1::CreateModelVersionRequest request;
+    request.set_parent("models/m");
+    *request.mutable_model_version()->add_files() = Keep("model/model.cairnseg", bytes);
+    if (given != nullptr) *request.mutable_model_version()->mutable_signature() = *given;
+    return Apply<v1::ModelVersion>(registry::PlanCreateModelVersion(
+        *Now(), request, NextTime(), [this](const v1::ModelVersion& version) {
+          return evaluation::SignatureOf(version, [this](const Digest& digest, int64_t) {
+            return absl::StatusOr<std::string>(bytes_.at(digest.Hex()));
+          });
+        }));
+  };
+  const std::string model = *model::SerializeModel(LineModel({0, 10}));
+  const auto created = register_version(model, nullptr);
+  ASSERT_THAT(created, IsOk());
+  ASSERT_EQ(created->signature().inputs_size(), 1);
+  EXPECT_EQ(created->signature().inputs(0).name(), "x");
+  EXPECT_EQ(created->signature().inputs(0).type(), "double");
+  EXPECT_EQ(created->signature().inputs(0).min(), 0);
+  EXPECT_EQ(created->signature().inputs(0).max(), 100);
+
+  v1::ModelSignature given;
+  given.add_inputs()->set_name("x");
+  given.mutable_inputs(0)->set_type("double");
+  EXPECT_EQ(register_version(model, &given)->signature().inputs(0).max(), 100);
+  given.mutable_inputs(0)->set_max(99);
+  EXPECT_THAT(register_version(model, &given), FailsWith(ErrorReason::SIGNATURE_CONTRADICTS_FILE));
+  given.mutable_inputs(0)->clear_max();
+  given.mutable_inputs(0)->set_name("y");
+  EXPECT_THAT(register_version(model, &given), FailsWith(ErrorReason::SIGNATURE_CONTRADICTS_FILE));
+  // Of a file that is no model the client's word stays.
+  EXPECT_EQ(register_version("of another release", &given)->signature().inputs(0).name(), "y");
 }
 
 }  // namespace

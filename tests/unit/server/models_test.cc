@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 #include "google/protobuf/empty.pb.h"
 #include "lib/base/resource_names.h"
+#include "server/registry/aliases.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/unit/server/use_case_fixture.h"
 
@@ -108,6 +109,25 @@ TEST_F(ModelsTest, AnAliasMovesOnlyWithTheCurrentEtag) {
   remove.set_name("models/m/aliases/best");
   ASSERT_THAT(Apply<google::protobuf::Empty>(PlanDeleteAlias(*Now(), remove)), IsOk());
   ExpectError(Get("models/m/aliases/best").status(), StatusCode::kNotFound, "ALIAS_NOT_FOUND");
+}
+
+TEST_F(ModelsTest, AnAliasMovesOnlyFromWhereItIsExpected) {
+  ASSERT_THAT(CreateModelVersion("m", OneFile("1")), IsOk());
+  ASSERT_THAT(CreateModelVersion("m", OneFile("2")), IsOk());
+  const auto set = [&](int64_t version, int64_t expected) {
+    v1::SetAliasRequest request;
+    request.mutable_alias()->set_name("models/m/aliases/best");
+    request.mutable_alias()->set_version(version);
+    request.set_expected_version(expected);
+    return Apply<v1::Alias>(PlanSetAlias(*Now(), request, NextTime())).status();
+  };
+  ExpectError(set(1, 2), StatusCode::kAborted, "ALIAS_MOVED");
+  ASSERT_THAT(set(1, 0), IsOk());
+  const auto moved = set(2, 0);
+  ExpectError(moved, StatusCode::kAborted, "ALIAS_MOVED");
+  EXPECT_EQ(MetadataOf(moved, "currentVersion"), "1");
+  ASSERT_THAT(set(2, 1), IsOk());
+  EXPECT_EQ(Get("models/m/aliases/best")->name(), "models/m/versions/2");
 }
 
 TEST_F(ModelsTest, AliasesMustNotLookLikeVersionsNorPointAtNothing) {

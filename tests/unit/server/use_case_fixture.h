@@ -21,6 +21,7 @@
 #include "server/artifacts/run_artifacts.h"
 #include "server/datasets/datasets.h"
 #include "server/registry/models.h"
+#include "server/registry/version_creation.h"
 #include "server/storage/memory_store.h"
 #include "server/tracking/experiments.h"
 #include "server/tracking/merge_records.h"
