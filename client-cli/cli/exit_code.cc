@@ -51,6 +51,7 @@ std::string MessageOf(const absl::Status& status) {
 
 ExitCode ExitCodeFor(const absl::Status& status) {
   if (HasReason(status, ErrorReason::FILE_ERROR)) return kExitFailure;
+  if (HasReason(status, ErrorReason::EVALUATOR_FAILED)) return kExitFailure;
   // On this side it passes by no waiting.
   if (HasReason(status, ErrorReason::DISK_FULL) && !client::IsFromServer(status)) {
     return kExitFailure;

@@ -55,7 +55,10 @@ absl::StatusOr<std::string> RunEvaluator(const std::string& command, const Evalu
                 "CAIRN_DATASET_VERSION=" + inputs.dataset_version, "CAIRN_METRICS=" + metrics},
                ""));
   if (code != 0) {
-    return absl::UnknownError(fmt::format("the evaluator ended with {}; nothing recorded", code));
+    return Error(absl::StatusCode::kAborted, ErrorReason::EVALUATOR_FAILED,
+                 fmt::format("the evaluator ended with {}; nothing was recorded", code))
+        .With("exit_code", std::to_string(code))
+        .ToStatus();
   }
   auto text = ReadFile(metrics, kMaxMetricBytes);
   if (absl::IsNotFound(text.status())) {

@@ -45,7 +45,7 @@ struct EvaluatorInputs {
 // that it is to write: lines as `log metrics` reads them (metric_lines.h), a value for each metric.
 // What it prints goes to the standard error. Answers the text of that file.
 //
-// - UNKNOWN: it ended with another code than 0, which the message has
+// - ABORTED (EVALUATOR_FAILED): it ended with another code than 0; the metadata has `exit_code`
 // - NOT_FOUND (FILE_ERROR): it wrote no file; errors of RunShell and ReadFile
 absl::StatusOr<std::string> RunEvaluator(const std::string& command, const EvaluatorInputs& inputs,
                                          const std::string& folder);

@@ -248,6 +248,7 @@ Decision StartDecision(const Policy& policy, const DecisionInput& input) {
   decision.set_epoch(input.head_epoch);
   if (input.evidence) decision.set_evidence_sha256(input.evidence->sha256);
   decision.set_kind(Decision::PROMOTION);
+  decision.set_edition(kEdition);
   for (const auto& hold : input.holds) decision.add_held_versions(hold.version());
   std::sort(decision.mutable_held_versions()->begin(), decision.mutable_held_versions()->end());
   const auto read_set = BuildReadSet(policy, input);

@@ -14,6 +14,10 @@
 
 namespace cairn::promotion {
 
+// The edition of this code. Raised by every change after which the same input gives a decision of
+// other bytes, be it a word of a message: a decision of another edition cannot be made again.
+inline constexpr int32_t kEdition = 1;
+
 // The data set version that evidence has to rest on.
 struct DatasetRead {
   std::string version_name;  // "datasets/retail-features/versions/3"
