@@ -67,10 +67,8 @@ std::string Gauge(std::string_view name, std::string_view help, int64_t value) {
 // Those that wait for their turn with a channel, and how long they did.
 std::string Promotions(const calls::SerialQueue::Totals& totals) {
   constexpr const char* kWait = "cairn_promotion_wait_seconds";
-  return Gauge("cairn_promotions_waiting", "Promotions that wait for their turn.",
-               totals.waiting) +
-         Gauge("cairn_promotion_channels", "Channels that are promoted to now.",
-               totals.under_way) +
+  return Gauge("cairn_promotions_waiting", "Promotions that wait for their turn.", totals.waiting) +
+         Gauge("cairn_promotion_channels", "Channels that are promoted to now.", totals.under_way) +
          Gauge("cairn_promotions_refused",
                "Promotions refused since the start because too many waited.", totals.refused) +
          Gauge("cairn_promotions_gone",

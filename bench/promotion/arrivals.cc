@@ -103,8 +103,7 @@ void Arrivals(const Settings& settings) {
     Print(fmt::format("Promote, {:.0f} registrations a second into {}{}", registrar.per_second(),
                       same_model ? "the same model" : "another model", Errors(busy)),
           fmt::format("{}, longest {:.1f} ms  (p50 {:.2f} x idle)", Describe(busy.latencies),
-                      busy.longest,
-                      busy.latencies.Quantile(0.5) / idle.latencies.Quantile(0.5)));
+                      busy.longest, busy.latencies.Quantile(0.5) / idle.latencies.Quantile(0.5)));
     Print("  CreateModelVersion meanwhile", Describe(registrar.latencies()));
   }
 }

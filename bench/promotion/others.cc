@@ -25,7 +25,8 @@ constexpr const char* kMethod = "/cairn.v1.PromotionService/Promote";
 // Promotes in a loop, and does not read what it is answered, which would take processors too.
 class Caller {
  public:
-  Caller(const World& world, const Shape& shape) : channel_(Connect(world.server().grpc_address())) {
+  Caller(const World& world, const Shape& shape)
+      : channel_(Connect(world.server().grpc_address())) {
     v1::PromoteRequest request;
     request.set_name(fmt::format("models/{}/channels/{}", shape.model, shape.channel));
     const grpc::Slice slice(request.SerializeAsString());

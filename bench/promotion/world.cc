@@ -25,8 +25,7 @@ std::string PolicyOf(const Shape& shape) {
           "    - {{id: c{0}, role: guardrail, metric: m{0}, maxLoss: {{relative: 0.5}}}}\n", i);
     }
   }
-  const std::string where =
-      shape.where.empty() ? "" : fmt::format(", where: \"{}\"", shape.where);
+  const std::string where = shape.where.empty() ? "" : fmt::format(", where: \"{}\"", shape.where);
   return fmt::format(
              "apiVersion: cairn/v1\nkind: PromotionPolicy\nmetadata: {{name: {0}-{1}}}\nspec:\n"
              "  target: {{model: {0}, channel: {1}}}\n  candidates: {{max: {2}{3}}}\n"
@@ -109,8 +108,9 @@ v1::CreateModelVersionRequest World::VersionOf(const Shape& shape, int64_t numbe
 
 void World::Fill(const Shape& shape) {
   for (int i = 1; i <= shape.versions; ++i) {
-    MustBeOk(client_->registry().CreateModelVersion(VersionOf(shape, i, {{"team", "crm"}})).status(),
-             "version");
+    MustBeOk(
+        client_->registry().CreateModelVersion(VersionOf(shape, i, {{"team", "crm"}})).status(),
+        "version");
   }
   Govern(shape);
   v1::Decision decision;

@@ -120,13 +120,14 @@ const CommandTable& Catalog() {
             {"mlctl promote customer-segments#production", "let the policy decide, and see why"},
             {"mlctl why customer-segments#production", ""},
             {"mlctl fetch customer-segments#production -o model/", "get the files that are live"}}};
-    for (auto* family : {LookCommands,     CurveCommands,     RunCommands,        LoggingCommands,
-                         DataCommands,     DatasetCommands,   RetentionCommands,  LineageCommands,
-                         RegistryCommands, PromotionCommands, PolicyCommands,     DeletionCommands,
-                         WayBackCommands,  StorageCommands,   MetricFileCommands, OperationCommands,
-                         WatchCommands,    AccessCommands,    TokenCommands,      RoleCommands,
-                         AuditCommands,    EvaluateCommands,  ContextCommands,    AdminCommands,
-                         ModelChangeCommands}) {
+    for (auto* family :
+         {LookCommands,       CurveCommands,     RunCommands,        LoggingCommands,
+          DataCommands,       DatasetCommands,   RetentionCommands,  LineageCommands,
+          RegistryCommands,   PromotionCommands, PolicyCommands,     DeletionCommands,
+          WayBackCommands,    StorageCommands,   MetricFileCommands, OperationCommands,
+          WatchCommands,      AccessCommands,    TokenCommands,      RoleCommands,
+          AuditCommands,      EvaluateCommands,  ContextCommands,    AdminCommands,
+          ModelChangeCommands}) {
       for (Command& command : family()) built.commands.push_back(std::move(command));
     }
     built.global_flags = GlobalFlags();

@@ -38,8 +38,8 @@ absl::StatusOr<v1::EvaluateModelVersionRequest> RequestOf(Session& session,
     request.set_reference_version(reference.name());
   }
   if (flags.IsGiven("repeats")) {
-    request.set_repeats(static_cast<int32_t>(
-        std::clamp<int64_t>(flags.Integer("repeats"), INT32_MIN, INT32_MAX)));
+    request.set_repeats(
+        static_cast<int32_t>(std::clamp<int64_t>(flags.Integer("repeats"), INT32_MIN, INT32_MAX)));
   }
   request.set_validate_only(flags.Switch("dry-run"));
   return request;
@@ -70,8 +70,8 @@ absl::StatusOr<std::string> DatasetOf(Session& session, const v1::ModelVersion& 
     return ResolveDatasetVersion(session, session.flags().Text("dataset"));
   }
   if (!version.training_dataset().empty()) return version.training_dataset();
-  return UsageError(fmt::format("{} does not say what it was trained on: name a --dataset",
-                                version.name()));
+  return UsageError(
+      fmt::format("{} does not say what it was trained on: name a --dataset", version.name()));
 }
 
 absl::StatusOr<OwnEvaluation> FetchInputs(Session& session, const std::string& reference,
@@ -98,13 +98,13 @@ absl::StatusOr<OwnEvaluation> FetchInputs(Session& session, const std::string& r
 absl::StatusOr<int> MeasureWithOwn(Session& session, const Invocation& call) {
   for (const char* flag : {"against", "repeats", "background"}) {
     if (session.flags().IsGiven(flag)) {
-      return UsageError(fmt::format("--{} is for what the server measures; leave out --with", flag));
+      return UsageError(
+          fmt::format("--{} is for what the server measures; leave out --with", flag));
     }
   }
   const std::string command = session.flags().Text("with");
   CAIRN_ASSIGN_OR_RETURN(const ScratchFolder folder, ScratchFolder::Make());
-  CAIRN_ASSIGN_OR_RETURN(OwnEvaluation own,
-                         FetchInputs(session, call.arguments[0], folder.path()));
+  CAIRN_ASSIGN_OR_RETURN(OwnEvaluation own, FetchInputs(session, call.arguments[0], folder.path()));
   CAIRN_ASSIGN_OR_RETURN(const std::string metrics,
                          RunEvaluator(command, own.inputs, folder.path()));
   v1::CreateEvaluationRequest request;

@@ -52,7 +52,8 @@ absl::StatusOr<std::string> RunEvaluator(const std::string& command, const Evalu
 
 // Adds the values of such a text to `evaluation`, in the order of its lines. Pure.
 //
-// - INVALID_ARGUMENT (VALUE_INVALID): no value, a metric twice, or errors of MetricLineReader: names
+// - INVALID_ARGUMENT (VALUE_INVALID): no value, a metric twice, or errors of MetricLineReader:
+// names
 //   the line from 1
 absl::Status AddMeasuredValues(std::string_view metrics, cairn::v1::Evaluation& evaluation);
 

@@ -48,11 +48,12 @@ absl::StatusOr<int> ShowList(Session& session, const Noun& noun, const std::stri
 absl::Status CheckAsOf(const Session& session, const Noun& noun, bool lists) {
   if (session.flags().Text("as-of").empty()) return absl::OkStatus();
   const std::string_view name = noun.names[0];
-  const bool kept = lists ? name == "decision"
-                          : name == "channel" || name == "policy" || name == "version";
+  const bool kept =
+      lists ? name == "decision" : name == "channel" || name == "policy" || name == "version";
   if (kept) return absl::OkStatus();
-  return UsageError("--as-of is for `get channel`, `get policy`, `get version` of a model, and "
-                    "`list decisions`");
+  return UsageError(
+      "--as-of is for `get channel`, `get policy`, `get version` of a model, and "
+      "`list decisions`");
 }
 
 absl::StatusOr<int> List(Session& session, const Invocation& call) {

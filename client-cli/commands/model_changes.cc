@@ -113,8 +113,7 @@ absl::StatusOr<int> DeleteVersions(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(const auto names, NamedVersions(session, call));
   const bool dry_run = session.flags().Switch("dry-run");
   if (!dry_run) {
-    const std::string rest =
-        names.size() == 1 ? "" : fmt::format(" and {} more", names.size() - 1);
+    const std::string rest = names.size() == 1 ? "" : fmt::format(" and {} more", names.size() - 1);
     CAIRN_RETURN_IF_ERROR(session.Confirm(
         fmt::format("Delete {}{} for good, with all evaluations?", ShortName(names[0]), rest)));
   }
@@ -173,8 +172,7 @@ std::vector<Command> UpdateCommands() {
        .arguments = {{"MODEL@VERSION", 1, 1, "model"}, {"MODEL", 1, 1, "model"}},
        .flags = {kDryRun},
        .examples = {{"mlctl copy version customer-segments@4 segments-eu", "into another model"},
-                    {"mlctl copy version customer-segments#production segments-eu",
-                     "what is live"},
+                    {"mlctl copy version customer-segments#production segments-eu", "what is live"},
                     {"mlctl copy version customer-segments@1 customer-segments --dry-run",
                      "as the newest of its own model"}},
        .details = "Takes files, parameters, lineage and final evaluations. Tags, description and\n"
@@ -218,8 +216,9 @@ std::vector<Command> ModelChangeCommands() {
                     {"mlctl delete version trial-segments@1 --yes", "without asking"},
                     {"mlctl delete version trial-segments@1 --dry-run",
                      "whether it could be deleted"}},
-       .details = "Its evaluations go with it and its number is never used again. Refused where an\n"
-                  "alias points at it and where a channel holds it, serves it or ever did.",
+       .details =
+           "Its evaluations go with it and its number is never used again. Refused where an\n"
+           "alias points at it and where a channel holds it, serves it or ever did.",
        .handler = DeleteVersions},
   };
   commands.insert(commands.end(), ends.begin(), ends.end());

@@ -402,7 +402,7 @@ Table ToTable(const Session& session, const v1::ListDecisionsResponse& list) {
 
 Table ToTable(const Session&, const v1::ListDecisionCandidatesResponse& list) {
   Table table;
-  table.columns = {Id("VERSION"),  Text("VERDICT"),  Number("RANK"),
+  table.columns = {Id("VERSION"),   Text("VERDICT"),  Number("RANK"),
                    Text("AGAINST"), Prose("MESSAGE"), Prose("LOST-BY")};
   for (const v1::CandidateResult& item : list.candidates()) {
     std::string against;

@@ -32,7 +32,8 @@ Bins TrainingBins(const cairn::v1::SegmentationModel::Feature& feature) {
     // Nothing lay above the greatest value, so what lies up to it is the last bin.
     if (edge == next || edge >= feature.max()) continue;
     bins.edges.push_back(edge);
-    const double up_to = has_shares ? feature.edge_shares(i - 1) : static_cast<double>(i) / kDeciles;
+    const double up_to =
+        has_shares ? feature.edge_shares(i - 1) : static_cast<double>(i) / kDeciles;
     bins.shares.push_back(up_to - before);
     before = up_to;
   }
@@ -62,9 +63,9 @@ std::optional<double> StabilityIndex(const cairn::v1::SegmentationModel::Feature
 }
 
 bool HasEdgeShares(const cairn::v1::SegmentationModel& model) {
-  return std::all_of(
-      model.features().begin(), model.features().end(),
-      [](const auto& feature) { return feature.edge_shares_size() == kDeciles - 1; });
+  return std::all_of(model.features().begin(), model.features().end(), [](const auto& feature) {
+    return feature.edge_shares_size() == kDeciles - 1;
+  });
 }
 
 std::optional<double> LargestStabilityIndex(const cairn::v1::SegmentationModel& model,

@@ -15,12 +15,12 @@ namespace cairn::evaluation {
 //
 // over ten bins between the training deciles, which the model keeps. A bin holds what lies above
 // the edge before it, up to and including its own; the first and the last are open to the outside.
-// Where several edges are equal, because a value is frequent, their bins are one. The share of a bin
-// in training is the one that the model keeps beside the edges; of a model of earlier releases, which
-// keeps none, a tenth for each edge: too little where values are frequent, so that even the training
-// rows seem to have moved. A share below kLeastShare counts as kLeastShare, so that an empty bin is a large number
-// and not an infinite one. Below 0.1 is usually called stable, above 0.25 changed. All functions
-// are pure.
+// Where several edges are equal, because a value is frequent, their bins are one. The share of a
+// bin in training is the one that the model keeps beside the edges; of a model of earlier releases,
+// which keeps none, a tenth for each edge: too little where values are frequent, so that even the
+// training rows seem to have moved. A share below kLeastShare counts as kLeastShare, so that an
+// empty bin is a large number and not an infinite one. Below 0.1 is usually called stable, above
+// 0.25 changed. All functions are pure.
 
 inline constexpr double kLeastShare = 1e-4;
 

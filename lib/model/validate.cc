@@ -53,8 +53,8 @@ absl::Status CheckEdgeShares(const std::string& field, const SegmentationModel::
   const auto& shares = feature.edge_shares();
   if (shares.empty()) return absl::OkStatus();
   if (shares.size() != feature.decile_edges_size()) {
-    return BadShape(field, fmt::format("{} shares for {} edges", shares.size(),
-                                       feature.decile_edges_size()));
+    return BadShape(
+        field, fmt::format("{} shares for {} edges", shares.size(), feature.decile_edges_size()));
   }
   double before = 0;
   for (const double share : shares) {

@@ -279,8 +279,11 @@ absl::StatusOr<Decision> Decide(const Policy& policy, const DecisionInput& input
   CAIRN_ASSIGN_OR_RETURN(std::vector<Candidate> candidates,
                          SelectCandidates(policy, input, left_out));
   EvidencePin pin{!policy.evidence_dataset.empty(),
-                  input.evidence ? input.evidence->sha256 : std::string(), policy.trust,
-                  &policy.metrics, "", policy.repeats};
+                  input.evidence ? input.evidence->sha256 : std::string(),
+                  policy.trust,
+                  &policy.metrics,
+                  "",
+                  policy.repeats};
   const bool compares = policy.baseline == BaselineUse::kChannelHead && input.champion.has_value();
   const VersionRead* champion = compares ? &*input.champion : nullptr;
   if (compares && policy.if_incomparable == IfIncomparable::kReevaluate) {

@@ -156,8 +156,8 @@ absl::Status SettleRepeats(const YamlField& evidence, Policy& policy) {
     return absl::OkStatus();
   }
   if (policy.repeats == 0) return absl::OkStatus();
-  return InvalidPolicy(evidence, fmt::format("repeats are for {}, which no rule names",
-                                             kStabilityMetric));
+  return InvalidPolicy(evidence,
+                       fmt::format("repeats are for {}, which no rule names", kStabilityMetric));
 }
 
 absl::Status ReadEvidence(const YamlField& field, Policy& policy) {
@@ -208,8 +208,7 @@ absl::Status ReadBaseline(const YamlField& field, Policy& policy) {
                          "needs evidence.dataset: what models are measured on");
   }
   if (const YamlField* keys = map.Find("comparableOn")) {
-    CAIRN_ASSIGN_OR_RETURN(policy.comparable_on,
-                           ReadWords<ComparableKey>(*keys, kComparableKeys));
+    CAIRN_ASSIGN_OR_RETURN(policy.comparable_on, ReadWords<ComparableKey>(*keys, kComparableKeys));
     const auto& on = policy.comparable_on;
     if (std::find(on.begin(), on.end(), ComparableKey::kDatasetDigest) == on.end()) {
       return InvalidPolicy(*keys,

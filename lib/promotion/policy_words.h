@@ -22,8 +22,8 @@ inline constexpr std::array<std::string_view, 3> kPolicyModes = {"enforce", "sha
 inline constexpr std::array<std::string_view, 2> kCheckModes = {"enforce", "shadow"};
 inline constexpr std::array<std::string_view, 2> kOnMissing = {"fail", "inconclusive"};
 inline constexpr std::array<std::string_view, 2> kDirections = {"higher", "lower"};
-inline constexpr std::array<std::string_view, 5> kLineage = {
-    "trainingDataset", "codeRevision", "artifactDigest", "run", "signature"};
+inline constexpr std::array<std::string_view, 5> kLineage = {"trainingDataset", "codeRevision",
+                                                             "artifactDigest", "run", "signature"};
 inline constexpr std::array<std::string_view, 5> kComparableKeys = {
     "dataset.digest", "feature.schema", "metric.definition", "evaluation.space",
     "evaluation.preparation"};

@@ -19,10 +19,10 @@ namespace cairn::promotion {
 // docs/promotion.md describes them with test vectors. All functions are pure.
 
 // Of a model version: netstrings `cairn.version.v1`, the bytes of the record that was written when
-// it was registered, its state, `READY` or `ARCHIVED`, and VersionRead::run_state. Where its tags are
-// not those any more that it was registered with, `tags` are what they are: then `cairn.version.v2`,
-// the same, and one of the netstrings of each key and value, sorted by key. A description enters no
-// verdict and so is left out.
+// it was registered, its state, `READY` or `ARCHIVED`, and VersionRead::run_state. Where its tags
+// are not those any more that it was registered with, `tags` are what they are: then
+// `cairn.version.v2`, the same, and one of the netstrings of each key and value, sorted by key. A
+// description enters no verdict and so is left out.
 using Tags = google::protobuf::Map<std::string, std::string>;
 std::string VersionValue(std::string_view sealed_record, cairn::v1::ModelVersion::State state,
                          std::string_view run_state, const Tags* tags = nullptr);

@@ -22,7 +22,8 @@ absl::StatusOr<v1::ListAuditEntriesResponse> ListAuditEntries(
     const auth::Sight& sight = auth::Sight::All());
 
 // Everything there is at one snapshot, part by part: the key that signs, values, the candidates of
-// each decision as one value (lib/promotion/stored_candidates.h), entries, checkpoints, and last a new checkpoint of the end. Used by one thread at a time.
+// each decision as one value (lib/promotion/stored_candidates.h), entries, checkpoints, and last a
+// new checkpoint of the end. Used by one thread at a time.
 class Export {
  public:
   // The auditor outlives it.

@@ -17,8 +17,8 @@ class AccessControl;
 
 namespace cairn::calls {
 
-// For changes that take turns (service::Change::in_turn_of): their queue, and what plans them on the
-// queue's threads, also after a conflict, so that they hold none of those of other calls.
+// For changes that take turns (service::Change::in_turn_of): their queue, and what plans them on
+// the queue's threads, also after a conflict, so that they hold none of those of other calls.
 struct SerialChanges {
   SerialQueue& queue;
   storage::Mutator& mutator;
@@ -29,13 +29,13 @@ struct SerialChanges {
 // server, which outlives all calls. Each part may be used from any thread.
 struct Environment {
   storage::Mutator& mutator;
-  const Clock& clock;         // for what is stored as a time; may jump
-  const CallPools pools;      // for what blocks or takes long
+  const Clock& clock;          // for what is stored as a time; may jump
+  const CallPools pools;       // for what blocks or takes long
   const SerialChanges serial;  // for what moves channels
-  WaitingRoom& folding_room;  // for points that come faster than they are folded
-  Intake& intake;             // of large requests
-  Replies& replies;           // counts what clients have not taken yet
-  Alarms& alarms;             // wakes calls that wait without a thread
+  WaitingRoom& folding_room;   // for points that come faster than they are folded
+  Intake& intake;              // of large requests
+  Replies& replies;            // counts what clients have not taken yet
+  Alarms& alarms;              // wakes calls that wait without a thread
   observability::CallMetrics& metrics;
   const auth::AccessControl* access = nullptr;  // null: nobody is asked who they are
 };

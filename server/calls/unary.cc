@@ -80,8 +80,7 @@ void Unary::RunChange() {
   if (const absl::Status room = Charge(2 * size_bytes_); !room.ok()) return EndTurn(room);
   storage::RequestContext context = RequestOf();
   const bool stores = !context.validate_only;
-  storage::Mutator& mutator =
-      turn_ == nullptr ? environment_.mutator : environment_.serial.mutator;
+  storage::Mutator& mutator = turn_ == nullptr ? environment_.mutator : environment_.serial.mutator;
   mutator.Run(std::move(context), *request_, std::move(change_.plan), StampEtag,
               [this, stores](absl::StatusOr<std::unique_ptr<Message>> answer) {
                 if (!answer.ok()) return EndTurn(answer.status());

@@ -20,7 +20,8 @@ namespace cairn::calls {
 //
 // What is answered inline is parsed and answered where it came; for the rest the request waits as
 // bytes. A change is planned by the Mutator, behind those that wait for room to fold when it brings
-// points, or in its turn with the others of what it moves. Used by one thread at a time; the transport keeps the call alive until Send.
+// points, or in its turn with the others of what it moves. Used by one thread at a time; the
+// transport keeps the call alive until Send.
 class Unary {
  public:
   // Both outlive the call. `size_bytes` is what the request holds while it waits.

@@ -41,10 +41,9 @@ std::vector<Part> PartsOf(const EvaluateModelVersionRequest& request) {
 
 absl::StatusOr<MeasurementInputs> InputsOf(const Snapshot& snapshot,
                                            const EvaluateModelVersionRequest& request, Part part) {
-  CAIRN_ASSIGN_OR_RETURN(
-      MeasurementInputs inputs,
-      ReadInputs(snapshot, request.name(), request.dataset_version(),
-                 part == Part::kAgainst ? request.reference_version() : ""));
+  CAIRN_ASSIGN_OR_RETURN(MeasurementInputs inputs,
+                         ReadInputs(snapshot, request.name(), request.dataset_version(),
+                                    part == Part::kAgainst ? request.reference_version() : ""));
   if (part == Part::kStability) inputs.repeats = request.repeats();
   return inputs;
 }

@@ -61,8 +61,8 @@ absl::StatusOr<MeasurementInputs> ReadInputs(const storage::Snapshot& snapshot,
                                              std::string_view dataset_version,
                                              std::string_view reference_version);
 
-// The one file model.cairnseg of a version. FAILED_PRECONDITION (EVALUATION_UNSUPPORTED) where there
-// is none, or more than one.
+// The one file model.cairnseg of a version. FAILED_PRECONDITION (EVALUATION_UNSUPPORTED) where
+// there is none, or more than one.
 absl::StatusOr<cairn::Digest> ModelFileOf(const v1::ModelVersion& version);
 
 // FAILED_PRECONDITION (EVALUATION_UNSUPPORTED): `resource` cannot be measured for want of

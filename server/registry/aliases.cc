@@ -87,9 +87,8 @@ absl::StatusOr<VersionName> VersionOfAlias(const Snapshot& snapshot, std::string
                                            std::string_view name) {
   CAIRN_ASSIGN_OR_RETURN(const AliasRef ref, ParseAliasName(field, name));
   CAIRN_RETURN_IF_ERROR(ReadModel(snapshot, ref.model).status());
-  CAIRN_ASSIGN_OR_RETURN(
-      const auto alias,
-      storage::ReadRecord<AliasRecord>(snapshot, storage::AliasKey(ref.model, ref.alias)));
+  CAIRN_ASSIGN_OR_RETURN(const auto alias, storage::ReadRecord<AliasRecord>(
+                                               snapshot, storage::AliasKey(ref.model, ref.alias)));
   if (!alias.has_value()) {
     return NotFound(ErrorReason::ALIAS_NOT_FOUND, "Alias", name).ToStatus();
   }

@@ -33,8 +33,8 @@ absl::StatusOr<cairn::v1::ListAliasesResponse> ListAliases(
     const storage::Snapshot& snapshot, const cairn::v1::ListAliasesRequest& request);
 
 // Makes or moves an alias. An etag, if there is one, is that of the alias as it was, and
-// `expected_version` what it points at; without either the last writer wins. ABORTED (ETAG_MISMATCH,
-// ALIAS_MOVED); the latter says where it points.
+// `expected_version` what it points at; without either the last writer wins. ABORTED
+// (ETAG_MISMATCH, ALIAS_MOVED); the latter says where it points.
 absl::StatusOr<storage::Plan> PlanSetAlias(const storage::Snapshot& snapshot,
                                            const cairn::v1::SetAliasRequest& request,
                                            const storage::Stamp& stamp);

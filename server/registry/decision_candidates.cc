@@ -87,9 +87,9 @@ absl::Status ReadCandidates(const Snapshot& snapshot, const DecisionRef& ref,
 absl::StatusOr<ListDecisionCandidatesResponse> ListDecisionCandidates(
     const Snapshot& snapshot, const ListDecisionCandidatesRequest& request) {
   CAIRN_ASSIGN_OR_RETURN(const DecisionRef ref, ParseDecisionName("parent", request.parent()));
-  CAIRN_ASSIGN_OR_RETURN(
-      auto stored, storage::ReadRecord<DecisionRecord>(
-                       snapshot, storage::DecisionKey(ref.model, ref.channel, ref.id)));
+  CAIRN_ASSIGN_OR_RETURN(auto stored,
+                         storage::ReadRecord<DecisionRecord>(
+                             snapshot, storage::DecisionKey(ref.model, ref.channel, ref.id)));
   if (!stored.has_value()) {
     return NotFound(ErrorReason::DECISION_NOT_FOUND, "Decision", request.parent()).ToStatus();
   }

@@ -36,8 +36,8 @@ std::string DecisionCounter(const ChannelRef& ref) {
 
 absl::StatusOr<std::optional<storage::Stored<DecisionRecord>>> ReadDecisionRecord(
     const Snapshot& snapshot, const DecisionRef& ref) {
-  return storage::ReadRecord<DecisionRecord>(
-      snapshot, storage::DecisionKey(ref.model, ref.channel, ref.id));
+  return storage::ReadRecord<DecisionRecord>(snapshot,
+                                             storage::DecisionKey(ref.model, ref.channel, ref.id));
 }
 
 // Puts what is not there yet. Content has its digest as its key, so writing it twice harms nothing.
@@ -85,15 +85,14 @@ absl::StatusOr<KeyRange> DecisionsUpTo(const Snapshot& snapshot, const ChannelRe
                                        const std::optional<Moment>& moment) {
   KeyRange range = KeyRange::Prefix(storage::DecisionBySequencePrefix(ref.model, ref.channel));
   if (!moment) return range;
-  CAIRN_ASSIGN_OR_RETURN(const auto count,
-                         storage::ReadRecord<AuditHeadRecord>(
-                             snapshot, storage::CounterKey(DecisionCounter(ref))));
+  CAIRN_ASSIGN_OR_RETURN(
+      const auto count,
+      storage::ReadRecord<AuditHeadRecord>(snapshot, storage::CounterKey(DecisionCounter(ref))));
   int64_t made = 0;
   for (int64_t most = count ? count->value.decision_count() : 0; made < most;) {
     const int64_t middle = made + (most - made + 1) / 2;
-    CAIRN_ASSIGN_OR_RETURN(const auto pointer,
-                           snapshot.Get(storage::DecisionBySequenceKey(ref.model, ref.channel,
-                                                                       middle)));
+    CAIRN_ASSIGN_OR_RETURN(const auto pointer, snapshot.Get(storage::DecisionBySequenceKey(
+                                                   ref.model, ref.channel, middle)));
     if (pointer && pointer->mod_revision <= moment->revision) {
       made = middle;
     } else {
@@ -176,20 +175,19 @@ absl::StatusOr<cairn::v1::ListDecisionsResponse> ListDecisions(
   CAIRN_ASSIGN_OR_RETURN(const KeyRange range, DecisionsUpTo(snapshot, ref, moment));
   cairn::v1::ListDecisionsResponse response;
   absl::Status failure;
-  CAIRN_ASSIGN_OR_RETURN(
-      *response.mutable_next_page_token(),
-      storage::ListPage<PointerRecord>(
-          snapshot, request, range, ScanOrder::kDescending, {},
-          [&](std::string_view, const auto& pointer, storage::PageRoom& room) {
-            if (!failure.ok()) return false;
-            auto decision = FindDecisionHeader(snapshot, pointer.value.name());
-            failure = decision.status();
-            if (!failure.ok() || !decision->has_value()) return false;
-            (*decision)->clear_read_set();
-            if (!room.Take((*decision)->ByteSizeLong())) return false;
-            *response.add_decisions() = **std::move(decision);
-            return true;
-          }));
+  CAIRN_ASSIGN_OR_RETURN(*response.mutable_next_page_token(),
+                         storage::ListPage<PointerRecord>(
+                             snapshot, request, range, ScanOrder::kDescending, {},
+                             [&](std::string_view, const auto& pointer, storage::PageRoom& room) {
+                               if (!failure.ok()) return false;
+                               auto decision = FindDecisionHeader(snapshot, pointer.value.name());
+                               failure = decision.status();
+                               if (!failure.ok() || !decision->has_value()) return false;
+                               (*decision)->clear_read_set();
+                               if (!room.Take((*decision)->ByteSizeLong())) return false;
+                               *response.add_decisions() = **std::move(decision);
+                               return true;
+                             }));
   CAIRN_RETURN_IF_ERROR(failure);
   if (response.decisions().empty() && request.page_token().empty()) {
     cairn::v1::GetChannelRequest get;

@@ -188,9 +188,8 @@ absl::StatusOr<Channel> GetChannel(const Snapshot& snapshot,
   CAIRN_ASSIGN_OR_RETURN(const ChannelRef ref, ParseChannelName("name", request.name()));
   CAIRN_ASSIGN_OR_RETURN(const auto moment, MomentOf(snapshot, request));
   CAIRN_ASSIGN_OR_RETURN(
-      auto stored,
-      ReadAsOf<ChannelRecord>(snapshot, storage::ChannelKey(ref.model, ref.channel),
-                              ChannelName(ref.model, ref.channel), moment));
+      auto stored, ReadAsOf<ChannelRecord>(snapshot, storage::ChannelKey(ref.model, ref.channel),
+                                           ChannelName(ref.model, ref.channel), moment));
   if (!stored.has_value()) {
     return NotThere(ErrorReason::CHANNEL_NOT_FOUND, "Channel", request.name(), moment);
   }
@@ -251,8 +250,7 @@ absl::StatusOr<Plan> PlanUpdateModel(const Snapshot& snapshot,
   const std::string& full_name = request.model().name();
   CAIRN_ASSIGN_OR_RETURN(const std::string name, ParseModelName("model.name", full_name));
   CAIRN_ASSIGN_OR_RETURN(auto stored, ReadModel(snapshot, name));
-  CAIRN_RETURN_IF_ERROR(
-      storage::CheckEtag(full_name, request.model().etag(), stored.mod_revision));
+  CAIRN_RETURN_IF_ERROR(storage::CheckEtag(full_name, request.model().etag(), stored.mod_revision));
   CAIRN_ASSIGN_OR_RETURN(Annotations changed, UpdatedAnnotations("model", stored.value.model(),
                                                                  request.model(), request));
   if (changed == AnnotationsOf(stored.value.model())) {

@@ -53,19 +53,18 @@ absl::StatusOr<int64_t> CountEntries(const Snapshot& snapshot, int64_t size,
 
 absl::StatusOr<Moment> MomentOfRevision(const Snapshot& snapshot, Revision revision) {
   if (revision < 0 || revision > snapshot.revision()) {
-    return InvalidField(
-               ErrorReason::VALUE_INVALID, "as_of_revision", std::to_string(revision),
-               fmt::format("must be one that the store has reached: it is at revision {}",
-                           snapshot.revision()))
+    return InvalidField(ErrorReason::VALUE_INVALID, "as_of_revision", std::to_string(revision),
+                        fmt::format("must be one that the store has reached: it is at revision {}",
+                                    snapshot.revision()))
         .With("currentRevision", std::to_string(snapshot.revision()))
         .ToStatus();
   }
   CAIRN_ASSIGN_OR_RETURN(const storage::AuditEnd end, storage::ReadAuditEnd(snapshot));
   Moment moment{0, revision, revision, std::nullopt};
-  CAIRN_ASSIGN_OR_RETURN(moment.entries, CountEntries(snapshot, end.sequence,
-                                                      [&](const AuditEntryRecord& entry) {
-                                                        return entry.revision() <= revision;
-                                                      }));
+  CAIRN_ASSIGN_OR_RETURN(moment.entries,
+                         CountEntries(snapshot, end.sequence, [&](const AuditEntryRecord& entry) {
+                           return entry.revision() <= revision;
+                         }));
   return moment;
 }
 
@@ -82,10 +81,10 @@ absl::StatusOr<Moment> MomentOfTime(const Snapshot& snapshot,
   const int64_t nanos = ToUnixNanos(time);
   CAIRN_ASSIGN_OR_RETURN(const storage::AuditEnd end, storage::ReadAuditEnd(snapshot));
   Moment moment{0, 0, snapshot.revision(), nanos};
-  CAIRN_ASSIGN_OR_RETURN(
-      moment.entries,
-      CountEntries(snapshot, end.sequence,
-                   [&](const AuditEntryRecord& entry) { return entry.unix_nanos() <= nanos; }));
+  CAIRN_ASSIGN_OR_RETURN(moment.entries,
+                         CountEntries(snapshot, end.sequence, [&](const AuditEntryRecord& entry) {
+                           return entry.unix_nanos() <= nanos;
+                         }));
   if (moment.entries > 0) {
     CAIRN_ASSIGN_OR_RETURN(const AuditEntryRecord last, ReadEntry(snapshot, moment.entries));
     moment.settled = last.revision();
@@ -104,8 +103,7 @@ absl::StatusOr<Image> ImageOf(const Snapshot& snapshot, std::string_view index_k
   Image image;
   image.revision = entry.revision();
   // A policy's last revision says why it was deleted.
-  image.deleted =
-      entry.value_sha256().empty() || entry.kind() == cairn::v1::Event::POLICY_DELETED;
+  image.deleted = entry.value_sha256().empty() || entry.kind() == cairn::v1::Event::POLICY_DELETED;
   image.bytes = std::move(*entry.mutable_image());
   if (!image.bytes.empty() || entry.value_sha256().empty()) return image;
   const storage::Key key = storage::KeptValueKey(entry.value_sha256());

@@ -163,9 +163,8 @@ absl::StatusOr<Policy> GetPolicy(const Snapshot& snapshot,
   CAIRN_RETURN_IF_ERROR(RequireRead(stored, ids[0], request.name(), reads));
   CAIRN_ASSIGN_OR_RETURN(const auto moment, MomentOf(snapshot, request));
   if (request.revision() == 0) {
-    CAIRN_ASSIGN_OR_RETURN(stored,
-                           ReadAsOf<PolicyRecord>(snapshot, storage::PolicyKey(ids[0]),
-                                                  PolicyName(ids[0]), moment));
+    CAIRN_ASSIGN_OR_RETURN(stored, ReadAsOf<PolicyRecord>(snapshot, storage::PolicyKey(ids[0]),
+                                                          PolicyName(ids[0]), moment));
   } else if (!stored.has_value() || stored->value.policy().revision() != request.revision()) {
     CAIRN_ASSIGN_OR_RETURN(stored, storage::ReadRecord<PolicyRecord>(
                                        snapshot, RevisionKey(ids[0], request.revision())));

@@ -65,14 +65,14 @@ absl::StatusOr<Target> LastServed(const Snapshot& snapshot, const ChannelState& 
   std::set<std::string> seen = {state.channel.version()};
   std::optional<Target> target;
   absl::Status failure;
-  CAIRN_RETURN_IF_ERROR(VisitServedBefore(
-      snapshot, state.ref, state.channel, [&](const std::string& version, int64_t) {
-        if (!seen.insert(version).second) return true;
-        auto found = AsTarget(snapshot, state, version);
-        failure = found.status();
-        if (found.ok()) target = *std::move(found);
-        return failure.ok() && !target.has_value();
-      }));
+  CAIRN_RETURN_IF_ERROR(VisitServedBefore(snapshot, state.ref, state.channel,
+                                          [&](const std::string& version, int64_t) {
+                                            if (!seen.insert(version).second) return true;
+                                            auto found = AsTarget(snapshot, state, version);
+                                            failure = found.status();
+                                            if (found.ok()) target = *std::move(found);
+                                            return failure.ok() && !target.has_value();
+                                          }));
   CAIRN_RETURN_IF_ERROR(failure);
   if (target.has_value()) return *std::move(target);
   return NoTarget(state.channel, seen.size() == 1
@@ -87,11 +87,11 @@ absl::StatusOr<Target> NamedTarget(const Snapshot& snapshot, const ChannelState&
   const std::string version = ModelVersionName(state.ref.model, number);
   if (version == state.channel.version()) return NoTarget(state.channel, "it serves that version");
   bool served = false;
-  CAIRN_RETURN_IF_ERROR(VisitServedBefore(
-      snapshot, state.ref, state.channel, [&](const std::string& before, int64_t) {
-        served = before == version;
-        return !served;
-      }));
+  CAIRN_RETURN_IF_ERROR(VisitServedBefore(snapshot, state.ref, state.channel,
+                                          [&](const std::string& before, int64_t) {
+                                            served = before == version;
+                                            return !served;
+                                          }));
   if (!served) return NoTarget(state.channel, fmt::format("it never served version {}", number));
   return Target{number, std::move(sha256)};
 }

@@ -33,8 +33,9 @@ absl::Status TurnRollout(const storage::Snapshot& snapshot, const ChannelRef& re
                          int64_t now_unix_nanos, storage::WriteSet& write_set);
 
 // Calls `visit` with each version that the channel served before its head's epoch, and at which
-// epoch, the last one first, until it returns false; a version comes again for each epoch it had. Epochs at which
-// nothing was served are stepped over. O(epochs), of channels from before rollouts O(decisions).
+// epoch, the last one first, until it returns false; a version comes again for each epoch it had.
+// Epochs at which nothing was served are stepped over. O(epochs), of channels from before rollouts
+// O(decisions).
 using ServedVisitor = std::function<bool(const std::string& version, int64_t epoch)>;
 absl::Status VisitServedBefore(const storage::Snapshot& snapshot, const ChannelRef& ref,
                                const cairn::v1::Channel& channel, const ServedVisitor& visit);

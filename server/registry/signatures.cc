@@ -24,7 +24,7 @@ using cairn::v1::ModelVersion;
 
 constexpr std::string_view kField = "model_version.signature.inputs";
 // Those that have limits come first.
-constexpr std::array<std::string_view, 7> kTypes = {"double", "float", "int32",    "int64",
+constexpr std::array<std::string_view, 7> kTypes = {"double", "float",  "int32",    "int64",
                                                     "bool",   "string", "timestamp"};
 constexpr size_t kNumberTypes = 4;
 

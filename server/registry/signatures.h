@@ -19,11 +19,12 @@ using SignatureReader = std::function<absl::StatusOr<std::optional<cairn::v1::Mo
 
 inline constexpr int kMaxSignatureColumns = 4096;
 
-// Makes the signature of `version`, which has its files, the one that it is registered with: that of
-// the files where there is one. Without a reader, or known files, it stays as it was given.
+// Makes the signature of `version`, which has its files, the one that it is registered with: that
+// of the files where there is one. Without a reader, or known files, it stays as it was given.
 //
 // INVALID_ARGUMENT naming the column:
-// - NAME_INVALID, VALUE_INVALID, TOO_LARGE, FIELD_REQUIRED: no columns, names that are empty or there
+// - NAME_INVALID, VALUE_INVALID, TOO_LARGE, FIELD_REQUIRED: no columns, names that are empty or
+// there
 //   twice, an unknown type, limits of what is no number or that are no range
 // - SIGNATURE_CONTRADICTS_FILE: other columns than the files say, in another order, or other limits
 absl::Status SettleSignature(const SignatureReader& read, cairn::v1::ModelVersion& version);

@@ -66,8 +66,7 @@ absl::StatusOr<Plan> PlanCopyModelVersion(const Snapshot& snapshot,
   CAIRN_RETURN_IF_ERROR(ValidateHumanName("parent", ids[0], kMaxNameBytes, /*allow_slash=*/false));
   CAIRN_ASSIGN_OR_RETURN(const VersionName source,
                          ResolveModelVersion(snapshot, "source", request.source()));
-  CAIRN_ASSIGN_OR_RETURN(auto stored,
-                         ReadModelVersion(snapshot, source.parent_id, source.version));
+  CAIRN_ASSIGN_OR_RETURN(auto stored, ReadModelVersion(snapshot, source.parent_id, source.version));
   ModelVersion version = CopyOf(std::move(*stored.value.mutable_version()));
   WriteSet write_set;
   write_set.RequireExists(storage::ModelVersionKey(source.parent_id, source.version));
@@ -77,9 +76,9 @@ absl::StatusOr<Plan> PlanCopyModelVersion(const Snapshot& snapshot,
     write_set.PutRecord(storage::RunModelVersionsKey(version.run()), "");
   }
   if (!version.training_dataset().empty()) {
-    CAIRN_RETURN_IF_ERROR(UsedDatasetDigest(snapshot, "source", *version.mutable_training_dataset(),
-                                            write_set)
-                              .status());
+    CAIRN_RETURN_IF_ERROR(
+        UsedDatasetDigest(snapshot, "source", *version.mutable_training_dataset(), write_set)
+            .status());
   }
   CAIRN_ASSIGN_OR_RETURN(auto evaluations, TakeEvaluations(snapshot, source, write_set));
   CAIRN_RETURN_IF_ERROR(AddNextVersion(snapshot, ids[0], stamp, version, write_set));

@@ -19,9 +19,9 @@ namespace cairn::registry {
 // for reading.
 //
 // A version appears whole or not at all: its files, parameters and lineage are one record, written
-// once, and the evaluations it is registered with come in the same commit. The number is the model's
-// next, and the model is made if there is none yet. Two that are planned at once guard the same
-// model record, so one of them is planned again and numbers have no gaps.
+// once, and the evaluations it is registered with come in the same commit. The number is the
+// model's next, and the model is made if there is none yet. Two that are planned at once guard the
+// same model record, so one of them is planned again and numbers have no gaps.
 
 // Registers a version. What its model file says is read by `read_signature`, if there is one; the
 // plan then blocks on files. Errors are those of RegistryService.CreateModelVersion.

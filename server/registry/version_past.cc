@@ -45,8 +45,8 @@ absl::Status VisitAudited(const Snapshot& snapshot, const std::string& beginning
 
 absl::StatusOr<std::optional<int64_t>> AliasThen(const Snapshot& snapshot, std::string_view model,
                                                  std::string_view alias, const Moment& moment) {
-  CAIRN_ASSIGN_OR_RETURN(
-      const auto stored, ReadAsOf<AliasRecord>(snapshot, storage::AliasKey(model, alias),
+  CAIRN_ASSIGN_OR_RETURN(const auto stored,
+                         ReadAsOf<AliasRecord>(snapshot, storage::AliasKey(model, alias),
                                                AliasName(model, alias), std::optional(moment)));
   if (!stored) return std::optional<int64_t>();
   return std::make_optional(stored->value.alias().version());

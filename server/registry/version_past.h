@@ -21,8 +21,7 @@ namespace cairn::registry {
 // - OUT_OF_RANGE (PAST_NOT_KEPT): it was deleted since, and what was registered went with it; or an
 //   alias is older than the audit
 absl::StatusOr<cairn::v1::ModelVersion> GetPastVersion(const storage::Snapshot& snapshot,
-                                                       std::string_view name,
-                                                       const Moment& moment);
+                                                       std::string_view name, const Moment& moment);
 
 }  // namespace cairn::registry
 

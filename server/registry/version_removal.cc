@@ -33,7 +33,8 @@ absl::Status CheckArchived(const ModelVersion& version) {
       .Precondition("STATE", version.name(), "is not archived");
 }
 
-// Deletes the edges that lead to the version: from its run and data set, and from runs that list it.
+// Deletes the edges that lead to the version: from its run and data set, and from runs that list
+// it.
 absl::Status DeleteEdges(const Snapshot& snapshot, const ModelVersion& version,
                          WriteSet& write_set) {
   std::set<storage::Key> keys;
@@ -68,8 +69,8 @@ absl::StatusOr<Plan> PlanDeleteModelVersion(const Snapshot& snapshot,
   CAIRN_RETURN_IF_ERROR(CheckUnused(snapshot, current.name));
   CAIRN_RETURN_IF_ERROR(CheckArchived(current.version));
   WriteSet write_set;
-  CAIRN_RETURN_IF_ERROR(MoveLatest(snapshot, current.name, /*offered=*/false, now_unix_nanos,
-                                   write_set));
+  CAIRN_RETURN_IF_ERROR(
+      MoveLatest(snapshot, current.name, /*offered=*/false, now_unix_nanos, write_set));
   CAIRN_RETURN_IF_ERROR(GuardModelVersionUses(snapshot, current.name, write_set));
   CAIRN_RETURN_IF_ERROR(records::DeleteEvaluations(snapshot, current.name, write_set));
   CAIRN_RETURN_IF_ERROR(DeleteEdges(snapshot, current.version, write_set));

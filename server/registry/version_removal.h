@@ -10,10 +10,11 @@
 
 namespace cairn::registry {
 
-// Deletes an archived version: its records, its evaluations and all keys that lead to it. Its number
-// stays given, its blobs are the next collection's unless something else refers to them, and what
-// decisions read of it is kept under its digest (decision_log.h), so that they can be made again.
-// Other versions' evaluations that were measured against it, and copies of it, keep naming it.
+// Deletes an archived version: its records, its evaluations and all keys that lead to it. Its
+// number stays given, its blobs are the next collection's unless something else refers to them, and
+// what decisions read of it is kept under its digest (decision_log.h), so that they can be made
+// again. Other versions' evaluations that were measured against it, and copies of it, keep naming
+// it.
 //
 // Guards that nothing changes it, comes to lead to it or measures it meanwhile. Errors are those of
 // RegistryService.DeleteModelVersion.

@@ -62,8 +62,8 @@ absl::StatusOr<Plan> PlanOffer(const Snapshot& snapshot, CurrentVersion current,
     CAIRN_RETURN_IF_ERROR(CheckNotServed(snapshot, current.name));
     CAIRN_RETURN_IF_ERROR(GuardModelVersionUses(snapshot, current.name, write_set));
   }
-  CAIRN_RETURN_IF_ERROR(MoveLatest(snapshot, current.name, state == ModelVersion::READY,
-                                   now_unix_nanos, write_set));
+  CAIRN_RETURN_IF_ERROR(
+      MoveLatest(snapshot, current.name, state == ModelVersion::READY, now_unix_nanos, write_set));
   ModelVersion changed = current.version;
   changed.set_state(state);
   return PlanState(current, std::move(changed), now_unix_nanos, std::move(write_set));
@@ -122,8 +122,7 @@ Plan PlanState(const CurrentVersion& current, ModelVersion changed, int64_t now_
   const std::string payload = record.SerializeAsString();
   const storage::Key key =
       storage::ModelVersionStateKey(current.name.parent_id, current.name.version);
-  write_set
-      .RequireExists(storage::ModelVersionKey(current.name.parent_id, current.name.version))
+  write_set.RequireExists(storage::ModelVersionKey(current.name.parent_id, current.name.version))
       .RequireRevision(key, current.state_revision)
       .PutRecord(key, payload)
       .Emit(cairn::v1::Event::MODEL_VERSION_UPDATED, changed)
@@ -159,12 +158,10 @@ absl::StatusOr<Plan> PlanUpdateModelVersion(const Snapshot& snapshot,
                                             const cairn::v1::UpdateModelVersionRequest& request,
                                             int64_t now_unix_nanos) {
   const ModelVersion& wanted = request.model_version();
-  CAIRN_ASSIGN_OR_RETURN(
-      CurrentVersion current,
-      ReadCurrentVersion(snapshot, "model_version.name", wanted.name(), wanted.etag()));
-  CAIRN_ASSIGN_OR_RETURN(Annotations annotations, UpdatedAnnotations("model_version",
-                                                                     current.version, wanted,
-                                                                     request));
+  CAIRN_ASSIGN_OR_RETURN(CurrentVersion current, ReadCurrentVersion(snapshot, "model_version.name",
+                                                                    wanted.name(), wanted.etag()));
+  CAIRN_ASSIGN_OR_RETURN(Annotations annotations,
+                         UpdatedAnnotations("model_version", current.version, wanted, request));
   if (annotations == AnnotationsOf(current.version)) {
     return storage::AnswerOnly(std::move(current.version));
   }
@@ -176,18 +173,16 @@ absl::StatusOr<Plan> PlanUpdateModelVersion(const Snapshot& snapshot,
 absl::StatusOr<Plan> PlanArchiveModelVersion(const Snapshot& snapshot,
                                              const cairn::v1::ArchiveModelVersionRequest& request,
                                              int64_t now_unix_nanos) {
-  CAIRN_ASSIGN_OR_RETURN(CurrentVersion current, ReadCurrentVersion(snapshot, "name",
-                                                                    request.name(),
-                                                                    request.etag()));
+  CAIRN_ASSIGN_OR_RETURN(CurrentVersion current,
+                         ReadCurrentVersion(snapshot, "name", request.name(), request.etag()));
   return PlanOffer(snapshot, std::move(current), ModelVersion::ARCHIVED, now_unix_nanos);
 }
 
 absl::StatusOr<Plan> PlanRestoreModelVersion(const Snapshot& snapshot,
                                              const cairn::v1::RestoreModelVersionRequest& request,
                                              int64_t now_unix_nanos) {
-  CAIRN_ASSIGN_OR_RETURN(CurrentVersion current, ReadCurrentVersion(snapshot, "name",
-                                                                    request.name(),
-                                                                    request.etag()));
+  CAIRN_ASSIGN_OR_RETURN(CurrentVersion current,
+                         ReadCurrentVersion(snapshot, "name", request.name(), request.etag()));
   return PlanOffer(snapshot, std::move(current), ModelVersion::READY, now_unix_nanos);
 }
 

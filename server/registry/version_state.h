@@ -39,7 +39,7 @@ absl::Status AddState(const storage::Snapshot& snapshot, std::string_view model,
 // A version that a call is about to change.
 struct CurrentVersion {
   VersionName name;
-  cairn::v1::ModelVersion version;  // as it is now, with its aliases and its etag
+  cairn::v1::ModelVersion version;       // as it is now, with its aliases and its etag
   storage::Revision state_revision = 0;  // of its state record; 0: there is none
 };
 
@@ -49,9 +49,9 @@ absl::StatusOr<CurrentVersion> ReadCurrentVersion(const storage::Snapshot& snaps
                                                   std::string_view field, const std::string& name,
                                                   std::string_view etag);
 
-// Plans that the version is from now on as `changed` says, with event and audit entry. The write set
-// may bring further conditions. Guards the state record, so that two changes are made one after the
-// other.
+// Plans that the version is from now on as `changed` says, with event and audit entry. The write
+// set may bring further conditions. Guards the state record, so that two changes are made one after
+// the other.
 storage::Plan PlanState(const CurrentVersion& current, cairn::v1::ModelVersion changed,
                         int64_t now_unix_nanos, storage::WriteSet write_set);
 
@@ -61,8 +61,8 @@ storage::Plan PlanState(const CurrentVersion& current, cairn::v1::ModelVersion c
 absl::Status MoveLatest(const storage::Snapshot& snapshot, const VersionName& version, bool offered,
                         int64_t now_unix_nanos, storage::WriteSet& write_set);
 
-// Use cases, with the errors of RegistryService's methods of the same name. Each answers the version
-// as it is and writes nothing where nothing changes.
+// Use cases, with the errors of RegistryService's methods of the same name. Each answers the
+// version as it is and writes nothing where nothing changes.
 absl::StatusOr<storage::Plan> PlanUpdateModelVersion(
     const storage::Snapshot& snapshot, const cairn::v1::UpdateModelVersionRequest& request,
     int64_t now_unix_nanos);

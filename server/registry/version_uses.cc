@@ -54,12 +54,12 @@ absl::Status CheckNeverServed(const Snapshot& snapshot, const std::string& versi
                               const Channel& channel) {
   CAIRN_ASSIGN_OR_RETURN(const ChannelRef ref, ParseChannelName("name", channel.name()));
   int64_t epoch = 0;
-  CAIRN_RETURN_IF_ERROR(VisitServedBefore(
-      snapshot, ref, channel, [&](const std::string& served, int64_t served_epoch) {
-        if (served != version) return true;
-        epoch = served_epoch;
-        return false;
-      }));
+  CAIRN_RETURN_IF_ERROR(VisitServedBefore(snapshot, ref, channel,
+                                          [&](const std::string& served, int64_t served_epoch) {
+                                            if (served != version) return true;
+                                            epoch = served_epoch;
+                                            return false;
+                                          }));
   return epoch == 0 ? absl::OkStatus() : Served(version, channel, epoch);
 }
 

@@ -8,9 +8,9 @@
 
 namespace cairn::registry {
 
-// What leads to a model version: channels that serve, hold or served it, and aliases. Whatever comes
-// to lead to one touches the version's uses key in its commit, so that "nothing leads to it" can be
-// a precondition of its archiving and deletion. Pure but for reading.
+// What leads to a model version: channels that serve, hold or served it, and aliases. Whatever
+// comes to lead to one touches the version's uses key in its commit, so that "nothing leads to it"
+// can be a precondition of its archiving and deletion. Pure but for reading.
 
 // Adds to `write_set` that something leads to the version from now on: that it exists when the
 // commit is applied, and its uses key. At most once in a write set.
@@ -27,7 +27,8 @@ storage::Key ModelVersionUsesKey(const VersionName& version);
 absl::Status CheckNotServed(const storage::Snapshot& snapshot, const VersionName& version);
 
 // FAILED_PRECONDITION for what would lead to nothing without the version:
-// - MODEL_VERSION_IN_USE: a channel serves it or served it before, which decisions say and rollbacks
+// - MODEL_VERSION_IN_USE: a channel serves it or served it before, which decisions say and
+// rollbacks
 //   may want back (metadata `channel`, `epoch`), or an alias points at it (`alias`)
 // - MODEL_VERSION_HELD: a channel holds it
 // O(epochs of the model's channels).

@@ -15,8 +15,9 @@
 
 namespace cairn::service {
 
-// Promotions that may measure: what stands between a decision and what it needs measured: registry/ says what, evaluation/
-// measures. Both block while they measure; call them from a pool whose threads may wait.
+// Promotions that may measure: what stands between a decision and what it needs measured: registry/
+// says what, evaluation/ measures. Both block while they measure; call them from a pool whose
+// threads may wait.
 //
 // What cannot be measured (EVALUATION_UNSUPPORTED) stays missing, and the policy says what that
 // means. Other errors are those of Measurer::Measure and of commits.

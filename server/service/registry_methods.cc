@@ -39,8 +39,8 @@ void AddRegistryMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Filters<v1::ListModelsRequest>("ListModels", registry::ListModels, backends.access);
   table.Changes<v1::UpdateModelRequest>("UpdateModel", registry::PlanUpdateModel);
   table.Changes<v1::DeleteModelRequest>("DeleteModel", registry::PlanDeleteModel);
-  table.Changes<v1::CreateModelVersionRequest>(
-      "CreateModelVersion", CreateModelVersion(backends.blobs), StampOfCall());
+  table.Changes<v1::CreateModelVersionRequest>("CreateModelVersion",
+                                               CreateModelVersion(backends.blobs), StampOfCall());
   table.Changes<v1::UpdateModelVersionRequest>("UpdateModelVersion",
                                                registry::PlanUpdateModelVersion);
   table.Changes<v1::ArchiveModelVersionRequest>("ArchiveModelVersion",

@@ -35,7 +35,7 @@ class MlctlEvaluateTest : public testing::MlctlFixture {
 
 TEST_F(MlctlEvaluateTest, AProgramOfOnesOwnMeasuresAnyKindOfModel) {
   const std::vector<std::string> with = {"evaluate", "fraud@1", "--dataset", "dataset:holdout@1",
-                                         "--with", kScore, "-o", "json"};
+                                         "--with",   kScore,    "-o",        "json"};
   auto rehearsed = with;
   rehearsed.push_back("--dry-run");
   EXPECT_THAT(Expect(0, rehearsed), HasSubstr("accuracy"));

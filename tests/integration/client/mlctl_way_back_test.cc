@@ -109,8 +109,7 @@ TEST_F(MlctlWayBackTest, ReadsWhatWasServedBeforeAndWhatTheDecisionFound) {
   const std::string time = FormatRfc3339(SystemClock().NowUnixNanos());
   Expect(0, {"rollback", "churn", "--reason", "calls fail"});
   for (const std::string& then : {revision, time}) {
-    EXPECT_EQ(
-        Expect(0, {"get", "channel", "churn#production", "--as-of", then, "-o", "json"}), now)
+    EXPECT_EQ(Expect(0, {"get", "channel", "churn#production", "--as-of", then, "-o", "json"}), now)
         << then;
     EXPECT_THAT(Id({"get", "version", "churn#production", "--as-of", then}), HasSubstr("2"));
     EXPECT_THAT(Expect(0, {"why", "churn", "--as-of", then}),

@@ -188,8 +188,8 @@ TEST_F(PromotionQueueTest, AStopWithoutTimeTellsThoseWhoWaitAndLosesNothing) {
   for (const Result& result : results_) {
     if (result.ok()) continue;
     ++told;
-    EXPECT_THAT(result.status().code(), ::testing::AnyOf(absl::StatusCode::kUnavailable,
-                                                         absl::StatusCode::kCancelled))
+    EXPECT_THAT(result.status().code(),
+                ::testing::AnyOf(absl::StatusCode::kUnavailable, absl::StatusCode::kCancelled))
         << result.status();
   }
   EXPECT_GT(told, 0);

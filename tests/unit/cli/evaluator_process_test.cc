@@ -11,8 +11,8 @@
 namespace cairn::cli {
 namespace {
 
-using ::testing::HasSubstr;
 using testing::FailsWith;
+using ::testing::HasSubstr;
 using testing::IsOk;
 
 TEST(Evaluator, FindsItsInputsInTheEnvironmentAndIsReadBack) {
@@ -59,9 +59,9 @@ TEST(Evaluator, ItsLinesBecomeValues) {
 }
 
 TEST(Evaluator, LinesThatSayNothingOrTooMuchAreRefused) {
-  for (const char* text :
-       {"", "\n", "no metric\n", "{\"metric\": \"a\", \"value\": 1}\n{\"metric\": \"a\", \"value\": 1}\n",
-        "{\"metric\": \"a\", \"value\": 1, \"definition\": \"mine\"}\n"}) {
+  for (const char* text : {"", "\n", "no metric\n",
+                           "{\"metric\": \"a\", \"value\": 1}\n{\"metric\": \"a\", \"value\": 1}\n",
+                           "{\"metric\": \"a\", \"value\": 1, \"definition\": \"mine\"}\n"}) {
     v1::Evaluation evaluation;
     EXPECT_THAT(AddMeasuredValues(text, evaluation), FailsWith(ErrorReason::VALUE_INVALID)) << text;
   }

@@ -103,8 +103,13 @@ TEST(Stability, WhatIsNoConfigurationIsNamedWithItsRule) {
     const char* name;
     const char* value;
   };
-  for (const Case& wrong : {Case{"n_init", "0"}, {"n_init", "1.5"}, {"n_init", "many"},
-                            {"max_iter", "1e9"}, {"init", "pca"}, {"tol", "-1"}, {"tol", "nan"}}) {
+  for (const Case& wrong : {Case{"n_init", "0"},
+                            {"n_init", "1.5"},
+                            {"n_init", "many"},
+                            {"max_iter", "1e9"},
+                            {"init", "pca"},
+                            {"tol", "-1"},
+                            {"tol", "nan"}}) {
     SCOPED_TRACE(std::string(wrong.name) + "=" + wrong.value);
     const auto measured =
         MeasureStability(Model(2, {{wrong.name, wrong.value}}), Table({1, 2, 3}), 2, {});
@@ -115,8 +120,8 @@ TEST(Stability, WhatIsNoConfigurationIsNamedWithItsRule) {
 }
 
 TEST(Stability, WorkWithoutBoundsIsRefusedBeforeItBegins) {
-  const auto measured = MeasureStability(
-      Model(2, {{"n_init", "1000000"}, {"max_iter", "1000000"}}), Table({1, 2, 3}), 2, {});
+  const auto measured = MeasureStability(Model(2, {{"n_init", "1000000"}, {"max_iter", "1000000"}}),
+                                         Table({1, 2, 3}), 2, {});
   ASSERT_THAT(measured, FailsWith(ErrorReason::VALUE_INVALID));
   EXPECT_EQ(MetadataOf(measured.status(), "field"), "repeats");
   EXPECT_THAT(MeasureStability(Model(4, {}), Table({1, 2, 3}), 2, {}),

@@ -78,10 +78,9 @@ TEST(DecideProperty, EachCounterfactualTurnsTheVerdictAndTheValueBeforeItDoesNot
         };
         ASSERT_NE(after(change.needed()), passes) << change.ShortDebugString();
         // Numbers of segments are whole, and so are those that would turn it.
-        const double closer =
-            change.subject() == "k"
-                ? change.needed() + (change.observed() > change.needed() ? 1 : -1)
-                : std::nextafter(change.needed(), change.observed());
+        const double closer = change.subject() == "k"
+                                  ? change.needed() + (change.observed() > change.needed() ? 1 : -1)
+                                  : std::nextafter(change.needed(), change.observed());
         ASSERT_TRUE(change.subject() != "k" || change.needed() == std::floor(change.needed()));
         if (closer == change.observed()) continue;
         ASSERT_EQ(after(closer), passes) << change.ShortDebugString();

@@ -325,8 +325,8 @@ TEST(Policy, WhatIsNotImplementedIsNamedNeverAccepted) {
 constexpr std::string_view kGate = "  gates: [{id: a, metric: silhouette, pass: '> 0'}]\n";
 
 std::string WithEvidence(std::string_view evidence, std::string_view metric) {
-  return std::string(kHead) + "  evidence: " + std::string(evidence) + "\n  gates: [{id: a, metric: " +
-         std::string(metric) + ", pass: '>= 0.5'}]\n";
+  return std::string(kHead) + "  evidence: " + std::string(evidence) +
+         "\n  gates: [{id: a, metric: " + std::string(metric) + ", pass: '>= 0.5'}]\n";
 }
 
 TEST(Policy, ItSaysFromHowManyFitsAStabilityIsMeasured) {

@@ -62,9 +62,11 @@ TEST(StoredCandidates, WithoutCandidatesARecordStaysAsItIs) {
 TEST(StoredCandidates, OtherCandidatesAreRefused) {
   DecisionRecord header = TwoCandidates();
   auto records = SplitCandidates(header);
-  for (const auto& others :
-       {std::vector<std::string>{records[0]}, {records[1], records[0]}, {records[0], records[0]},
-        {records[0] + records[1]}, std::vector<std::string>()}) {
+  for (const auto& others : {std::vector<std::string>{records[0]},
+                             {records[1], records[0]},
+                             {records[0], records[0]},
+                             {records[0] + records[1]},
+                             std::vector<std::string>()}) {
     DecisionRecord record = header;
     EXPECT_THAT(JoinCandidates(CandidatesValue(others), record),
                 FailsWith(ErrorReason::RECORD_CORRUPT));

@@ -35,7 +35,9 @@ class DecisionCandidatesTest : public ChannelTest {
     for (int i = 1; i <= kVersions; ++i) ASSERT_THAT(Register(0.1 * i + 0.05), IsOk());
   }
 
-  DecisionRef RefOf(const Decision& decision) { return *ParseDecisionName("name", decision.name()); }
+  DecisionRef RefOf(const Decision& decision) {
+    return *ParseDecisionName("name", decision.name());
+  }
   storage::Key KeyOf(const Decision& decision) {
     const DecisionRef ref = RefOf(decision);
     return storage::DecisionKey(ref.model, ref.channel, ref.id);
@@ -104,8 +106,8 @@ class DecisionCandidatesTest : public ChannelTest {
     return read;
   }
 
-  absl::StatusOr<audit::VerifiedAudit> Verify(
-      const std::function<bool(v1::AuditPart&)>& keeps = [](v1::AuditPart&) { return true; }) {
+  absl::StatusOr<audit::VerifiedAudit> Verify(const std::function<bool(v1::AuditPart&)>& keeps =
+                                                  [](v1::AuditPart&) { return true; }) {
     const auto auditor = audit::Auditor::Open(*store_, "");
     EXPECT_THAT(auditor, IsOk());
     audit::Export parts(store_->GetSnapshot(), **auditor);
@@ -181,14 +183,12 @@ TEST_F(DecisionCandidatesTest, UnknownDecisionsAndForeignTokensAreRefused) {
   const auto decision = Promote(kProduction);
   v1::ListDecisionCandidatesRequest request;
   request.set_parent(std::string(kProduction) + "/decisions/none");
-  EXPECT_THAT(ListDecisionCandidates(*Now(), request),
-              FailsWith(ErrorReason::DECISION_NOT_FOUND));
+  EXPECT_THAT(ListDecisionCandidates(*Now(), request), FailsWith(ErrorReason::DECISION_NOT_FOUND));
   request.set_parent(kProduction);
   EXPECT_THAT(ListDecisionCandidates(*Now(), request), FailsWith(ErrorReason::NAME_INVALID));
   request.set_parent(decision->name());
   request.set_page_token("foreign");
-  EXPECT_THAT(ListDecisionCandidates(*Now(), request),
-              FailsWith(ErrorReason::PAGE_TOKEN_INVALID));
+  EXPECT_THAT(ListDecisionCandidates(*Now(), request), FailsWith(ErrorReason::PAGE_TOKEN_INVALID));
 }
 
 TEST_F(DecisionCandidatesTest, AMissingCandidateIsNotPassedOver) {

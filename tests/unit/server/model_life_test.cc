@@ -104,8 +104,8 @@ class ModelLifeTest : public UseCaseTest {
   }
 
   absl::StatusOr<storage::Plan> PlanArchive(int number) {
-    return PlanArchiveModelVersion(
-        *Now(), Named<v1::ArchiveModelVersionRequest>(VersionOf(number)), NextTime());
+    return PlanArchiveModelVersion(*Now(), Named<v1::ArchiveModelVersionRequest>(VersionOf(number)),
+                                   NextTime());
   }
   absl::StatusOr<ModelVersion> Archive(int number) {
     return Apply<ModelVersion>(PlanArchive(number));
@@ -174,12 +174,12 @@ class ModelLifeTest : public UseCaseTest {
   std::optional<storage::Record> At(const storage::Key& key) { return *Now()->Get(key); }
 
   absl::Status Replay(const Decision& decision) {
-    return promotion::Replay(
-        decision, kPolicy, [this](const std::string& sha256) -> std::optional<std::string> {
-          const auto kept = At(storage::KeptValueKey(sha256));
-          if (!kept.has_value()) return std::nullopt;
-          return kept->payload;
-        });
+    return promotion::Replay(decision, kPolicy,
+                             [this](const std::string& sha256) -> std::optional<std::string> {
+                               const auto kept = At(storage::KeptValueKey(sha256));
+                               if (!kept.has_value()) return std::nullopt;
+                               return kept->payload;
+                             });
   }
 
   // The newest entry of the audit.
@@ -472,8 +472,7 @@ TEST_F(ModelLifeTest, NothingComesToLeadToAVersionWhileItIsDeleted) {
               "COMMIT_CONFLICT");
   auto alias = PlanAlias("best", 1);
   ASSERT_THAT(Delete(1), IsOk());
-  ExpectError(Apply<v1::Alias>(std::move(alias)).status(), StatusCode::kAborted,
-              "COMMIT_CONFLICT");
+  ExpectError(Apply<v1::Alias>(std::move(alias)).status(), StatusCode::kAborted, "COMMIT_CONFLICT");
 }
 
 TEST_F(ModelLifeTest, ADecisionIsMadeAgainAfterAVersionThatItReadIsDeleted) {
@@ -518,8 +517,8 @@ TEST_F(ModelLifeTest, ACopyHasWhatWasRegisteredAndMeasured) {
   v1::CopyModelVersionRequest request;
   request.set_parent("models/segments-eu");
   request.set_source(VersionOf(1));
-  const auto copy = Apply<ModelVersion>(
-      PlanCopyModelVersion(*Now(), request, storage::Stamp(NextTime(), "ann")));
+  const auto copy =
+      Apply<ModelVersion>(PlanCopyModelVersion(*Now(), request, storage::Stamp(NextTime(), "ann")));
   ASSERT_THAT(copy, IsOk());
   const ModelVersion source = Get(VersionOf(1));
   const ModelVersion stored = Get("models/segments-eu/versions/1");

@@ -210,8 +210,7 @@ TEST_F(PastTest, ARevisionThatIsNotThereYetAndTwoMomentsAtOnceAreRefused) {
   const auto future = GetChannel(*Now(), AsOfRevision(request, Revision() + 1)).status();
   EXPECT_THAT(future, FailsWith(ErrorReason::VALUE_INVALID));
   EXPECT_EQ(MetadataOf(future, "currentRevision"), std::to_string(Revision()));
-  EXPECT_THAT(GetChannel(*Now(), AsOfRevision(request, -1)),
-              FailsWith(ErrorReason::VALUE_INVALID));
+  EXPECT_THAT(GetChannel(*Now(), AsOfRevision(request, -1)), FailsWith(ErrorReason::VALUE_INVALID));
   EXPECT_THAT(GetChannel(*Now(), AsOfTime(AsOfRevision(request, 1), kStart)),
               FailsWith(ErrorReason::VALUE_INVALID));
   auto far = request;
@@ -324,8 +323,7 @@ class VersionPastTest : public PastTest {
   }
 
   absl::StatusOr<ModelVersion> Read(const std::string& name, storage::Revision revision) {
-    return GetModelVersion(*Now(),
-                           AsOfRevision(Named<v1::GetModelVersionRequest>(name), revision));
+    return GetModelVersion(*Now(), AsOfRevision(Named<v1::GetModelVersionRequest>(name), revision));
   }
 };
 

@@ -200,7 +200,8 @@ TEST_F(PolicyTest, AChannelHasOnePolicy) {
 
 TEST_F(PolicyTest, AnUnknownFieldIsRefusedWithItsPlaceAndNothingIsStored) {
   const storage::Revision before = Revision();
-  const auto refused = ApplyPolicy(Replaced(ReportedPolicy(), "  mode: enforce", "  mood: enforce"));
+  const auto refused =
+      ApplyPolicy(Replaced(ReportedPolicy(), "  mode: enforce", "  mood: enforce"));
   ExpectError(refused.status(), StatusCode::kInvalidArgument, "POLICY_INVALID");
   EXPECT_EQ(MetadataOf(refused.status(), "line"), "17");
   EXPECT_EQ(MetadataOf(refused.status(), "column"), "3");

@@ -25,13 +25,13 @@ namespace cairn::calls {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using testing::Eventually;
+using ::testing::IsEmpty;
 using testing::StatusIs;
 
 // The queue's own look for the gone never comes while a test runs.
 SerialQueueOptions QueueOptions(int64_t max_calls = 100, int64_t max_calls_of_key = 100,
-                           int64_t max_bytes = 100) {
+                                int64_t max_bytes = 100) {
   return {max_calls, max_calls_of_key, max_bytes, std::chrono::hours(1)};
 }
 
@@ -139,8 +139,7 @@ TEST_F(SerialQueueTest, MoreThanFitsIsRefusedWithAReasonTheResourceAndADelay) {
     EXPECT_THAT(told_[name], StatusIs(absl::StatusCode::kResourceExhausted));
     EXPECT_EQ(ReasonOf(told_[name]), "QUEUE_FULL");
     EXPECT_EQ(MetadataOf(told_[name], "resource"), resource);
-    EXPECT_TRUE(
-        told_[name].GetPayload("type.googleapis.com/google.rpc.RetryInfo").has_value());
+    EXPECT_TRUE(told_[name].GetPayload("type.googleapis.com/google.rpc.RetryInfo").has_value());
   }
   EXPECT_EQ(queue_->totals().refused, 2);
   RunTasks();
@@ -243,15 +242,16 @@ TEST(SerialQueueThreadsTest, NeverTwoOfAKeyAtOnceAndNobodyIsForgotten) {
     callers.emplace_back([&] {
       for (int i = 0; i < kCalls; ++i) {
         auto& users = inside[static_cast<size_t>(i) % inside.size()];
-        queue.Wait(std::to_string(static_cast<size_t>(i) % inside.size()), 1,
-                   [i] { return i % 7 == 0 ? absl::CancelledError("gone") : absl::OkStatus(); },
-                   [&](const absl::Status& status, const SerialQueue::Turn&) {
-                     if (status.ok()) {
-                       if (++users != 1) overlapped = true;
-                       --users;
-                     }
-                     ++answered;
-                   });
+        queue.Wait(
+            std::to_string(static_cast<size_t>(i) % inside.size()), 1,
+            [i] { return i % 7 == 0 ? absl::CancelledError("gone") : absl::OkStatus(); },
+            [&](const absl::Status& status, const SerialQueue::Turn&) {
+              if (status.ok()) {
+                if (++users != 1) overlapped = true;
+                --users;
+              }
+              ++answered;
+            });
       }
     });
   }
