@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "lib/base/status_macros.h"
 #include "server/artifacts/blob_audit.h"
+#include "server/audit/audit_check.h"
 #include "server/known_revision.h"
 #include "server/storage/store_reader.h"
 
@@ -42,9 +43,14 @@ absl::StatusOr<int64_t> CheckStore(const ServerOptions& options) {
   CAIRN_ASSIGN_OR_RETURN(
       const artifacts::AuditedBlobs blobs,
       artifacts::AuditBlobs(*(*store)->GetSnapshot(), options.data_dir + "/packs", damage));
+  const auto audited = audit::CheckAudit([&store] { return (*store)->GetSnapshot(); });
+  if (!audited.ok() && !absl::IsDataLoss(audited.status())) return audited.status();
+  if (!audited.ok()) damage(std::string(audited.status().message()));
   const std::string line = fmt::format(
-      "checked tables={} records={} events={} packs={} blobs={} bytes={} damage={}", tables,
-      records.records, records.events, blobs.packs, blobs.blobs, blobs.bytes, damage_count);
+      "checked tables={} records={} events={} audit={} decisions={} packs={} blobs={} bytes={} "
+      "damage={}",
+      tables, records.records, records.events, audited.ok() ? audited->entries : 0,
+      audited.ok() ? audited->decisions : 0, blobs.packs, blobs.blobs, blobs.bytes, damage_count);
   std::printf("%s\n", line.c_str());
   return damage_count;
 }

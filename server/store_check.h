@@ -11,7 +11,8 @@ namespace cairn {
 // Prints a line for each thing that is wrong ("damage: …") and for what a start would warn of
 // ("note: …") on standard output as it is found, and at last what was read:
 //
-//   checked tables=12 records=48213 events=20411 packs=3 blobs=96 bytes=73400320 damage=0
+//   checked tables=12 records=48213 events=20411 audit=87 decisions=9 packs=3 blobs=96
+//   bytes=73400320 damage=0
 //
 // Answers how many things are wrong. A database that a start would refuse counts as one, and the
 // rest cannot be looked at then.

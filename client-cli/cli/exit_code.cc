@@ -21,6 +21,7 @@ Detail DetailOf(const absl::Status& status) {
 }
 
 bool IsRetryable(const absl::Status& status) {
+  if (HasReason(status, ErrorReason::EVALUATOR_FAILED)) return false;
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
     case absl::StatusCode::kResourceExhausted:

@@ -89,6 +89,12 @@ std::string Report(const audit::VerifiedAudit& found, bool pinned) {
       "chain {}\nkey   {}\n",
       found.entries, found.checkpoints, found.decisions, found.other_decisions,
       HexEncode(found.sha256), audit::FormatVerifierKey(found.key));
+  if (found.other_editions != 0) {
+    text += fmt::format(
+        "{} decisions were judged by another release: their names follow from what they read, and "
+        "they are not made again\n",
+        found.other_editions);
+  }
   for (const int64_t sequence : found.lost_keys) {
     text += fmt::format("entry {}: a key was lost, and nobody vouches for the one after it\n",
                         sequence);

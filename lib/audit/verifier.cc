@@ -126,6 +126,15 @@ absl::Status Verifier::FollowKey(const AuditEntryRecord& entry) {
   return absl::OkStatus();
 }
 
+absl::Status Verifier::CheckEnd() const {
+  const auto& [entries, sha256] = *end_;
+  if (entries != static_cast<int64_t>(entries_.size())) {
+    return Broken(fmt::format("it has {} entries, and its end is told to be {}", entries_.size(),
+                              entries));
+  }
+  return sha256 == hashes_.back() ? absl::OkStatus() : BrokenAt(entries, "its hash is another");
+}
+
 absl::Status Verifier::CheckNotes() {
   int64_t newest = -1;
   for (const std::string& text : notes_) {
@@ -152,6 +161,7 @@ absl::Status Verifier::CheckNotes() {
     newest = std::max(newest, size);
   }
   verified_.checkpoints = static_cast<int64_t>(notes_.size());
+  if (end_.has_value()) return CheckEnd();
   if (newest < 0) return Broken("no checkpoint is there");
   if (newest + 1 != static_cast<int64_t>(hashes_.size())) {
     return BrokenAt(newest + 1, "no checkpoint covers it");
@@ -176,8 +186,11 @@ absl::Status Verifier::CheckDecision(const AuditEntryRecord& entry) {
   CAIRN_RETURN_IF_ERROR(AddCandidates(entry, record));
   const v1::Decision& decision = record.decision();
   if (decision.name() != entry.resource()) return BrokenAt(entry.sequence(), "another decision");
+  const absl::Status itself = promotion::CheckIdentity(decision);
+  if (!itself.ok()) return BrokenAt(entry.sequence(), std::string(itself.message()));
   if (!promotion::IsReplayable(decision)) {
-    ++verified_.other_decisions;
+    ++(promotion::IsOfAnotherEdition(decision) ? verified_.other_editions
+                                               : verified_.other_decisions);
     return absl::OkStatus();
   }
   const auto rule = values_.find(entry.rule_sha256());

@@ -21,7 +21,9 @@ namespace cairn::audit {
 struct VerifiedAudit {
   int64_t entries = 0;
   int64_t decisions = 0;        // made again, each with the same bytes
-  int64_t other_decisions = 0;  // of persons: nothing to compute again
+  int64_t other_decisions = 0;  // of persons: their identity follows from what they read
+  // Judged by another edition of the code: only their identity is checked.
+  int64_t other_editions = 0;
   int64_t checkpoints = 0;      // whose signatures hold
   std::string sha256;           // of the chain, 32 bytes
   VerifierKey key;              // that signs now
@@ -51,6 +53,10 @@ class Verifier {
   // A checkpoint that was kept elsewhere: the chain must lead through it.
   void Expect(std::string note) { notes_.push_back(std::move(note)); }
 
+  // Where the store says that the chain ends: stands in for a checkpoint of the last entries, which
+  // only a server that stops signs. Of a store on the disk, which nobody else can have written to.
+  void ExpectEnd(int64_t entries, std::string sha256) { end_.emplace(entries, std::move(sha256)); }
+
   // The next part. After an error nothing more is to be asked.
   absl::Status Take(v1::AuditPart part);
 
@@ -64,6 +70,7 @@ class Verifier {
   absl::StatusOr<std::string> ImageOf(const internal::AuditEntryRecord& entry) const;
   absl::Status FollowKey(const internal::AuditEntryRecord& entry);
   absl::Status CheckNotes();
+  absl::Status CheckEnd() const;
   absl::Status CheckDecision(const internal::AuditEntryRecord& entry);
   // Puts the candidates, which are kept apart, back into the decision of `entry`.
   absl::Status AddCandidates(const internal::AuditEntryRecord& entry,
@@ -76,6 +83,7 @@ class Verifier {
   std::string piece_sha256_;  // of the value that is being put together; else empty
   std::string piece_;
   std::vector<std::string> notes_;
+  std::optional<std::pair<int64_t, std::string>> end_;
   std::optional<VerifierKey> signs_;  // by the chain
   std::optional<VerifierKey> told_;   // by the export
   std::vector<VerifierKey> keys_;     // of the chain

@@ -1,5 +1,6 @@
 #include "lib/promotion/replay.h"
 
+#include <algorithm>
 #include <map>
 #include <utility>
 #include <vector>
@@ -147,8 +148,56 @@ class Inputs {
 
 }  // namespace
 
-bool IsReplayable(const Decision& decision) {
+namespace {
+
+std::string LastSegment(const std::string& name) { return name.substr(name.rfind('/') + 1); }
+
+bool IsPromotion(const Decision& decision) {
   return decision.kind() == Decision::KIND_UNSPECIFIED || decision.kind() == Decision::PROMOTION;
+}
+
+bool PolicyJudged(const Decision& decision) {
+  return IsPromotion(decision) ||
+         (decision.kind() == Decision::OVERRIDE && !decision.policy_sha256().empty());
+}
+
+std::string IdOf(const Decision& decision) {
+  if (!IsPromotion(decision)) return ManualDecisionId(decision);
+  const auto& facts = decision.time_facts();
+  return DecisionId(LastSegment(decision.policy()), decision.policy_sha256(),
+                    decision.policy_revision(), decision.read_set_sha256(),
+                    {facts.begin(), facts.end()});
+}
+
+// The verdict and the checks behind it are those that the policy comes to.
+bool JudgesTheSame(const Decision& again, const Decision& decision) {
+  const auto judged = std::find_if(
+      again.candidates().begin(), again.candidates().end(),
+      [&](const auto& candidate) { return candidate.version() == decision.chosen_version(); });
+  if (judged == again.candidates().end()) {
+    return decision.candidates().empty() && decision.verdict() == cairn::v1::ERROR;
+  }
+  return decision.candidates_size() == 1 && decision.verdict() == judged->verdict() &&
+         DeterministicBytes(decision.candidates(0)) == DeterministicBytes(*judged);
+}
+
+}  // namespace
+
+bool IsReplayable(const Decision& decision) {
+  return PolicyJudged(decision) && decision.edition() == kEdition;
+}
+
+bool IsOfAnotherEdition(const Decision& decision) {
+  return PolicyJudged(decision) && decision.edition() != kEdition;
+}
+
+absl::Status CheckIdentity(const Decision& decision) {
+  const auto& items = decision.read_set();
+  if (ReadSetDigest({items.begin(), items.end()}) != decision.read_set_sha256()) {
+    return Broken(decision, "read_set", "it has another digest");
+  }
+  if (LastSegment(decision.name()) == IdOf(decision)) return absl::OkStatus();
+  return Broken(decision, "name", "it does not follow from what was read");
 }
 
 absl::StatusOr<DecisionInput> InputOf(const Policy& policy, const Decision& decision,
@@ -178,7 +227,10 @@ absl::Status Replay(const Decision& decision, std::string_view source, const Kep
   const auto again = Decide(*policy, input);
   if (!again.ok())
     return Broken(decision, decision.policy(), std::string(again.status().message()));
-  if (ReplayedBytes(*again) == ReplayedBytes(decision)) return absl::OkStatus();
+  const bool same = decision.kind() == Decision::OVERRIDE
+                        ? JudgesTheSame(*again, decision)
+                        : ReplayedBytes(*again) == ReplayedBytes(decision);
+  if (same) return absl::OkStatus();
   return Broken(decision, decision.channel(), "what was read gives another decision");
 }
 

@@ -24,9 +24,17 @@ namespace cairn::promotion {
 // digested again, so it need not be trusted.
 using KeptValues = std::function<std::optional<std::string>(const std::string& sha256)>;
 
-// Whether `decision` is of a kind that the policy alone decides. Others say what a person wanted:
-// nothing is computed that could be compared.
+// Whether a policy judged in `decision`, and this edition of the code (kEdition) is the one that
+// did: a promotion, or an override that a policy was asked about. Of others nothing is computed that
+// could be compared; their identity can be checked.
 bool IsReplayable(const cairn::v1::Decision& decision);
+// Whether another edition judged in it.
+bool IsOfAnotherEdition(const cairn::v1::Decision& decision);
+
+// Checks that the read set of `decision` has the digest that it says, and that its name follows from
+// that, its policy and time facts, or its kind and reason. Of every kind and edition.
+// - DATA_LOSS (AUDIT_CHAIN_BROKEN): not so
+absl::Status CheckIdentity(const cairn::v1::Decision& decision);
 
 // The input of `decision`, put together from its read set.
 // - DATA_LOSS (AUDIT_CHAIN_BROKEN): a value is not kept, has another digest or is not what it
@@ -36,7 +44,8 @@ absl::StatusOr<DecisionInput> InputOf(const Policy& policy, const cairn::v1::Dec
 
 // Makes `decision` again under the policy of the text `source` and compares all that follows from
 // policy and input: everything but when it was made, by whom, whether it was stored, the revision
-// of the store and the digest of the audit entry before it.
+// of the store and the digest of the audit entry before it. Of an override, the verdict on the
+// version and the checks behind it.
 // - DATA_LOSS (AUDIT_CHAIN_BROKEN): it does not come out the same, or is not of this policy; or as
 //   InputOf.
 absl::Status Replay(const cairn::v1::Decision& decision, std::string_view source,

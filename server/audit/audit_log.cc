@@ -74,7 +74,7 @@ absl::StatusOr<v1::ListAuditEntriesResponse> ListAuditEntries(
   return response;
 }
 
-Export::Export(std::unique_ptr<Snapshot> snapshot, const Auditor& auditor)
+Export::Export(std::unique_ptr<Snapshot> snapshot, const Auditor* auditor)
     : snapshot_(std::move(snapshot)), auditor_(auditor) {}
 
 absl::StatusOr<std::optional<Record>> Export::NextRecord(const storage::Key& prefix, Stage after) {
@@ -169,8 +169,9 @@ absl::StatusOr<std::optional<v1::AuditPart>> Export::NextNote() {
 
 absl::StatusOr<std::optional<v1::AuditPart>> Export::Next() {
   v1::AuditPart part;
+  if (stage_ == Stage::kKey && auditor_ == nullptr) stage_ = Stage::kValues;
   if (stage_ == Stage::kKey) {
-    CAIRN_ASSIGN_OR_RETURN(newest_, auditor_.Sign(*snapshot_));
+    CAIRN_ASSIGN_OR_RETURN(newest_, auditor_->Sign(*snapshot_));
     stage_ = Stage::kValues;
     part.set_verifier_key(newest_.verifier_key());
     return part;
@@ -181,7 +182,7 @@ absl::StatusOr<std::optional<v1::AuditPart>> Export::Next() {
                                                                   : NextNote());
     if (next) return next;
   }
-  if (stage_ == Stage::kEnd) return std::optional<v1::AuditPart>();
+  if (stage_ == Stage::kEnd || auditor_ == nullptr) return std::optional<v1::AuditPart>();
   stage_ = Stage::kEnd;
   part.set_note(newest_.note());
   return part;

@@ -26,8 +26,9 @@ absl::StatusOr<v1::ListAuditEntriesResponse> ListAuditEntries(
 // new checkpoint of the end. Used by one thread at a time.
 class Export {
  public:
-  // The auditor outlives it.
-  Export(std::unique_ptr<storage::Snapshot> snapshot, const Auditor& auditor);
+  // The auditor outlives it. Without one, of a store that is only looked at, there is neither the key
+  // that signs nor a new checkpoint.
+  Export(std::unique_ptr<storage::Snapshot> snapshot, const Auditor* auditor);
 
   // The next part, at most 64 KiB; nullopt at the end. DATA_LOSS where something stored cannot be
   // read.
@@ -47,7 +48,7 @@ class Export {
   absl::StatusOr<std::optional<v1::AuditPart>> NextNote();
 
   std::unique_ptr<storage::Snapshot> snapshot_;
-  const Auditor& auditor_;
+  const Auditor* const auditor_;
   v1::AuditCheckpoint newest_;
   Stage stage_ = Stage::kKey;
   std::string last_key_;  // of the stage

@@ -6,10 +6,12 @@
 #include "cairn/internal/records.pb.h"
 #include "fmt/format.h"
 #include "lib/base/clock.h"
+#include "lib/base/digest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "lib/promotion/decide.h"
+#include "lib/promotion/read_values.h"
 #include "server/registry/channel_head.h"
 #include "server/registry/decision_log.h"
 #include "server/registry/limits.h"
@@ -71,9 +73,26 @@ absl::StatusOr<int64_t> NumberOfVersion(const ChannelRef& ref, std::string_view 
   return parsed.version;
 }
 
-absl::StatusOr<Decision> DraftDecision(const Snapshot& snapshot, const ChannelState& state,
-                                       Decision::Kind kind, const std::string& reason,
-                                       int64_t version, const storage::Stamp& stamp) {
+namespace {
+
+// The bytes of what `input` was read from.
+std::map<std::string, std::string> ValuesOf(const promotion::DecisionInput& input) {
+  std::map<std::string, std::string> values;
+  const auto keep = [&values](std::string value) {
+    std::string sha256 = Sha256Hex(value);
+    values.insert_or_assign(std::move(sha256), std::move(value));
+  };
+  for (const auto& read : input.candidates) keep(read.value);
+  if (input.head_epoch != 0) keep(promotion::HeadValue(input.head_version, input.head_epoch));
+  if (!input.holds.empty()) keep(promotion::HoldsValue(input.holds));
+  return values;
+}
+
+}  // namespace
+
+absl::StatusOr<Draft> DraftDecision(const Snapshot& snapshot, const ChannelState& state,
+                                    Decision::Kind kind, const std::string& reason, int64_t version,
+                                    const storage::Stamp& stamp) {
   const Channel& channel = state.channel;
   // A rule without checks: what it would read is what is read here.
   promotion::Policy target;
@@ -94,7 +113,9 @@ absl::StatusOr<Decision> DraftDecision(const Snapshot& snapshot, const ChannelSt
     input.candidates.push_back(std::move(read));
   }
 
-  Decision decision;
+  Draft draft;
+  draft.values = ValuesOf(input);
+  Decision& decision = draft.decision;
   decision.set_channel(ChannelName(state.ref.model, state.ref.channel));
   decision.set_kind(kind);
   decision.set_reason(reason);
@@ -109,7 +130,7 @@ absl::StatusOr<Decision> DraftDecision(const Snapshot& snapshot, const ChannelSt
   auto* nonce = decision.add_read_set();
   nonce->set_key(decision.channel() + "/revision");
   nonce->set_revision(channel.revision());
-  return decision;
+  return draft;
 }
 
 void SealDecision(const ChannelRef& ref, Decision& decision) {
@@ -121,13 +142,15 @@ void SealDecision(const ChannelRef& ref, Decision& decision) {
 }
 
 absl::StatusOr<Plan> PlanChange(const Snapshot& snapshot, const ChannelState& state,
-                                Decision decision, Channel channel, std::string_view sha256,
+                                Draft draft, Channel channel, std::string_view sha256,
                                 WriteSet write_set, bool validate_only) {
+  Decision& decision = draft.decision;
   if (validate_only) return storage::AnswerOnly(std::move(decision));
   write_set.RequireRevision(storage::ChannelKey(state.ref.model, state.ref.channel),
                             state.mod_revision);
   decision.set_committed(true);
-  CAIRN_RETURN_IF_ERROR(AppendDecision(snapshot, state.ref, decision, {}, write_set));
+  CAIRN_RETURN_IF_ERROR(AppendDecision(snapshot, state.ref, decision,
+                                       {&draft.values, draft.policy_source}, write_set));
   if (decision.epoch() == decision.epoch_seen()) {
     PutChannel(state.ref, std::move(channel), cairn::v1::Event::CHANNEL_UPDATED, write_set);
   } else {

@@ -30,7 +30,8 @@ namespace {
 
 // What the policy says of the version, added to the decision with all that it read.
 absl::Status JudgeByPolicy(const Snapshot& snapshot, const OverrideRequest& request,
-                           const storage::Stamp& stamp, Decision& decision, WriteSet& write_set) {
+                           const storage::Stamp& stamp, Draft& draft, WriteSet& write_set) {
+  Decision& decision = draft.decision;
   CAIRN_ASSIGN_OR_RETURN(Situation situation,
                          ReadSituation(snapshot, request.name(), request.version()));
   CAIRN_ASSIGN_OR_RETURN(Decision judged, MakeDecision(snapshot, situation, stamp));
@@ -39,9 +40,12 @@ absl::Status JudgeByPolicy(const Snapshot& snapshot, const OverrideRequest& requ
   for (auto& item : *judged.mutable_read_set()) items.emplace(item.key(), std::move(item));
   decision.clear_read_set();
   for (auto& [key, item] : items) *decision.add_read_set() = std::move(item);
+  draft.values.merge(situation.values);
+  draft.policy_source = situation.policy_record.value.policy().source();
   decision.set_policy(judged.policy());
   decision.set_policy_sha256(judged.policy_sha256());
   decision.set_policy_revision(judged.policy_revision());
+  decision.set_edition(judged.edition());
   decision.set_evidence_sha256(judged.evidence_sha256());
   *decision.mutable_time_facts() = judged.time_facts();
   decision.set_verdict(cairn::v1::ERROR);
@@ -63,9 +67,10 @@ absl::Status JudgeByPolicy(const Snapshot& snapshot, const OverrideRequest& requ
 
 // The policy's verdict, in the words of the decision.
 absl::StatusOr<std::string> VerdictText(const Snapshot& snapshot, const OverrideRequest& request,
-                                        const storage::Stamp& stamp, Decision& decision,
+                                        const storage::Stamp& stamp, Draft& draft,
                                         WriteSet& write_set) {
-  const absl::Status judged = JudgeByPolicy(snapshot, request, stamp, decision, write_set);
+  Decision& decision = draft.decision;
+  const absl::Status judged = JudgeByPolicy(snapshot, request, stamp, draft, write_set);
   if (HasReason(judged, ErrorReason::CHANNEL_UNGOVERNED)) return "no policy governs the channel";
   if (judged.ok()) {
     return fmt::format("the policy's verdict on it is {}",
@@ -93,12 +98,13 @@ absl::StatusOr<Plan> PlanOverride(const Snapshot& snapshot, const OverrideReques
   CAIRN_RETURN_IF_ERROR(CheckEpoch(state.channel, request, first_epoch));
   CAIRN_ASSIGN_OR_RETURN(const int64_t number, NumberOfVersion(state.ref, request.version()));
   CAIRN_ASSIGN_OR_RETURN(const std::string sha256, ServableVersion(snapshot, state, number));
-  CAIRN_ASSIGN_OR_RETURN(Decision decision, DraftDecision(snapshot, state, Decision::OVERRIDE,
+  CAIRN_ASSIGN_OR_RETURN(Draft draft, DraftDecision(snapshot, state, Decision::OVERRIDE,
                                                           request.reason(), number, stamp));
+  Decision& decision = draft.decision;
   WriteSet write_set;
   write_set.RequireExists(storage::ModelVersionKey(state.ref.model, number));
   CAIRN_ASSIGN_OR_RETURN(const std::string verdict,
-                         VerdictText(snapshot, request, stamp, decision, write_set));
+                         VerdictText(snapshot, request, stamp, draft, write_set));
   decision.set_chosen_version(ModelVersionName(state.ref.model, number));
   const bool stays = decision.chosen_version() == state.channel.version();
   decision.set_outcome(stays ? Decision::NO_CHANGE : Decision::OVERRIDDEN);
@@ -107,7 +113,7 @@ absl::StatusOr<Plan> PlanOverride(const Snapshot& snapshot, const OverrideReques
                            ? fmt::format("version {} stays: it is served; {}", number, verdict)
                            : fmt::format("version {} is served by override; {}", number, verdict));
   SealDecision(state.ref, decision);
-  return PlanChange(snapshot, state, std::move(decision), state.channel, sha256,
+  return PlanChange(snapshot, state, std::move(draft), state.channel, sha256,
                     std::move(write_set), request.validate_only());
 }
 

@@ -126,8 +126,9 @@ absl::StatusOr<Plan> PlanRollback(const Snapshot& snapshot, const RollbackReques
   CAIRN_ASSIGN_OR_RETURN(const ChannelState state, ReadChannel(snapshot, request.name()));
   CAIRN_RETURN_IF_ERROR(CheckEpoch(state.channel, request, first_epoch));
   CAIRN_ASSIGN_OR_RETURN(const Target target, ChooseTarget(snapshot, state, request));
-  CAIRN_ASSIGN_OR_RETURN(Decision decision, DraftDecision(snapshot, state, Decision::ROLLBACK,
+  CAIRN_ASSIGN_OR_RETURN(Draft draft, DraftDecision(snapshot, state, Decision::ROLLBACK,
                                                           request.reason(), target.number, stamp));
+  Decision& decision = draft.decision;
   WriteSet write_set;
   decision.set_outcome(Decision::ROLLED_BACK);
   decision.set_epoch(state.channel.epoch() + 1);
@@ -141,7 +142,7 @@ absl::StatusOr<Plan> PlanRollback(const Snapshot& snapshot, const RollbackReques
   if (!left.empty() && FindHold(channel, left) == nullptr) {
     CAIRN_RETURN_IF_ERROR(AddHold(decision, left, channel));
   }
-  return PlanChange(snapshot, state, std::move(decision), std::move(channel), target.sha256,
+  return PlanChange(snapshot, state, std::move(draft), std::move(channel), target.sha256,
                     std::move(write_set), request.validate_only());
 }
 

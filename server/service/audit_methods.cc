@@ -55,7 +55,7 @@ void AddAuditMethods(const Backends& backends, MethodTableBuilder& table) {
       [auditor, &store = backends.store](const Caller&, const v1::ExportAuditRequest&)
           -> absl::StatusOr<std::unique_ptr<PartSource>> {
         if (auditor == nullptr) return NoKey();
-        return std::make_unique<ExportSource>(audit::Export(store.GetSnapshot(), *auditor));
+        return std::make_unique<ExportSource>(audit::Export(store.GetSnapshot(), auditor));
       });
 }
 

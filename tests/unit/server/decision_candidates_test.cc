@@ -110,7 +110,7 @@ class DecisionCandidatesTest : public ChannelTest {
                                                   [](v1::AuditPart&) { return true; }) {
     const auto auditor = audit::Auditor::Open(*store_, "");
     EXPECT_THAT(auditor, IsOk());
-    audit::Export parts(store_->GetSnapshot(), **auditor);
+    audit::Export parts(store_->GetSnapshot(), auditor->get());
     audit::Verifier verifier((*auditor)->verifier());
     for (auto part = parts.Next(); part.ok() && *part; part = parts.Next()) {
       if (!keeps(**part)) continue;
@@ -215,10 +215,42 @@ TEST_F(DecisionCandidatesTest, AnExportHasTheCandidatesAndIsVerifiedInBothForms)
   ASSERT_THAT(Register(0.7), IsOk());
   ASSERT_THAT(Promote(kProduction), IsOk());
   ASSERT_THAT(Override(kProduction, 1), IsOk());
+  ASSERT_THAT(Hold(kProduction, 2), IsOk());
   const auto found = Verify();
   ASSERT_THAT(found, IsOk());
-  EXPECT_EQ(found->decisions, 2);
+  EXPECT_EQ(found->decisions, 3) << "the policy judged in the override, too";
   EXPECT_EQ(found->other_decisions, 1);
+}
+
+TEST_F(DecisionCandidatesTest, ThePolicysVerdictInAnOverrideIsMadeAgain) {
+  ASSERT_THAT(Promote(kProduction), IsOk());
+  auto overridden = Override(kProduction, 1);
+  ASSERT_THAT(overridden, IsOk());
+  v1::GetPolicyRequest get;
+  get.set_name(overridden->policy());
+  const std::string source = GetPolicy(*Now(), get)->source();
+  const auto kept = [this](const std::string& sha256) -> std::optional<std::string> {
+    const auto record = Now()->Get(storage::KeptValueKey(sha256));
+    return record->has_value() ? std::make_optional((*record)->payload) : std::nullopt;
+  };
+  EXPECT_TRUE(promotion::IsReplayable(*overridden));
+  EXPECT_THAT(promotion::Replay(*overridden, source, kept), IsOk());
+  EXPECT_THAT(promotion::CheckIdentity(*overridden), IsOk());
+  overridden->set_verdict(overridden->verdict() == v1::PASS ? v1::FAIL : v1::PASS);
+  EXPECT_THAT(promotion::Replay(*overridden, source, kept),
+              FailsWith(ErrorReason::AUDIT_CHAIN_BROKEN));
+  overridden->set_reason("another");
+  EXPECT_THAT(promotion::CheckIdentity(*overridden), FailsWith(ErrorReason::AUDIT_CHAIN_BROKEN));
+}
+
+TEST_F(DecisionCandidatesTest, DecisionsOfAnotherEditionAreNotMadeAgainAndAreNoDamage) {
+  const auto decision = Promote(kProduction);
+  ASSERT_THAT(decision, IsOk());
+  v1::Decision older = *decision;
+  older.set_edition(promotion::kEdition + 1);
+  EXPECT_FALSE(promotion::IsReplayable(older));
+  EXPECT_TRUE(promotion::IsOfAnotherEdition(older));
+  EXPECT_THAT(promotion::CheckIdentity(older), IsOk());
 }
 
 TEST_F(DecisionCandidatesTest, OtherCandidatesThanThoseOfTheChainAreFound) {
