@@ -2,17 +2,17 @@
 
 #include <algorithm>
 #include <array>
-#include <cmath>
 #include <set>
 
 #include "fmt/format.h"
-#include "lib/base/alias_names.h"
 #include "lib/base/digest.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "lib/promotion/check_kinds.h"
+#include "lib/promotion/evidence_section.h"
 #include "lib/promotion/limits.h"
+#include "lib/promotion/policy_texts.h"
 #include "lib/promotion/policy_words.h"
 #include "lib/promotion/yaml_tree.h"
 
@@ -28,36 +28,6 @@ constexpr std::array<Unsupported, 5> kSpecLater = {
      {"approvals", "leave it out; let a person call Promote"},
      {"rollout", "leave it out; the head moves at once"},
      {"rollback", "leave it out; promote the earlier version by name"}}};
-
-// Names of policies and channels: short words that need no escaping in a URL.
-absl::StatusOr<std::string> ReadPlainName(const YamlField& field) {
-  CAIRN_ASSIGN_OR_RETURN(std::string name, ReadText(field));
-  const bool plain = name.find_first_not_of(
-                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                         "0123456789._-") == std::string::npos;
-  if (name.empty() || name.size() > 63 || !plain || name.front() == '.' || name.front() == '-') {
-    return InvalidPolicy(field,
-                         "must be 1 to 63 letters, digits, '.', '_' and '-', and begin with a "
-                         "letter, digit or '_'");
-  }
-  return name;
-}
-
-// Any text without control characters.
-absl::StatusOr<std::string> ReadHumanText(const YamlField& field, size_t max_bytes) {
-  CAIRN_ASSIGN_OR_RETURN(std::string text, ReadText(field));
-  const absl::Status valid = ValidateHumanName(field.path, text, max_bytes, true);
-  if (!valid.ok()) return InvalidPolicy(field, MetadataOf(valid, "rule"));
-  return text;
-}
-
-absl::StatusOr<std::string> ReadHumanName(const YamlField& field) {
-  constexpr size_t kMaxNameBytes = 250;
-  CAIRN_ASSIGN_OR_RETURN(std::string name, ReadText(field));
-  const absl::Status valid = ValidateHumanName(field.path, name, kMaxNameBytes, false);
-  if (!valid.ok()) return InvalidPolicy(field, MetadataOf(valid, "rule"));
-  return name;
-}
 
 absl::Status ReadMetadata(const YamlField& field, Policy& policy) {
   static constexpr std::array<std::string_view, 2> kKnown = {"name", "annotations"};
@@ -113,110 +83,6 @@ absl::StatusOr<std::vector<Enum>> ReadWords(const YamlField& field,
     }
   }
   return std::vector<Enum>(found.begin(), found.end());
-}
-
-// `NAME`, `NAME@3` or `NAME@ALIAS`.
-absl::Status ReadEvidenceDataset(const YamlField& field, Policy& policy) {
-  CAIRN_ASSIGN_OR_RETURN(const std::string text, ReadText(field));
-  const size_t at = text.rfind('@');
-  YamlNode name = *field.node;
-  name.text = text.substr(0, at);
-  CAIRN_ASSIGN_OR_RETURN(policy.evidence_dataset, ReadHumanName({&name, field.path}));
-  if (at == std::string::npos) return absl::OkStatus();
-  policy.evidence_version = text.substr(at + 1);
-  const std::string& version = policy.evidence_version;
-  if (version == kLatestAlias) {
-    return InvalidPolicy(field, "without a version the newest one is meant; leave @latest out");
-  }
-  const bool is_number = !version.empty() && version.size() < 19 && version[0] != '0' &&
-                         version.find_first_not_of("0123456789") == std::string::npos;
-  if (is_number ||
-      ValidateAlias(version, {.field = field.path, .max_bytes = 100, .dots = true}).ok()) {
-    return absl::OkStatus();
-  }
-  return InvalidPolicy(field, "behind @ stands the number of a version, from 1, or an alias");
-}
-
-absl::StatusOr<int64_t> ReadRepeats(const YamlField& field) {
-  static constexpr std::array<std::string_view, 1> kKnown = {"min"};
-  CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(field, kKnown));
-  CAIRN_ASSIGN_OR_RETURN(const YamlField min, map.Require("min"));
-  CAIRN_ASSIGN_OR_RETURN(const double number, ReadNumber(min));
-  if (number != std::floor(number) || number < kMinRepeats || number > kMaxRepeats) {
-    return InvalidPolicy(
-        min, fmt::format("must be a whole number from {} to {}", kMinRepeats, kMaxRepeats));
-  }
-  return static_cast<int64_t>(number);
-}
-
-// The server fits again only what a policy counts, and only where its own word counts.
-absl::Status SettleRepeats(const YamlField& evidence, Policy& policy) {
-  if (NamesMetric(policy, kStabilityMetric)) {
-    if (policy.trust == Trust::kServer && policy.repeats == 0) policy.repeats = kDefaultRepeats;
-    return absl::OkStatus();
-  }
-  if (policy.repeats == 0) return absl::OkStatus();
-  return InvalidPolicy(evidence,
-                       fmt::format("repeats are for {}, which no rule names", kStabilityMetric));
-}
-
-absl::Status ReadEvidence(const YamlField& field, Policy& policy) {
-  static constexpr std::array<std::string_view, 4> kKnown = {"dataset", "trust", "repeats",
-                                                             "requireLineage"};
-  CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(field, kKnown));
-  if (const YamlField* dataset = map.Find("dataset")) {
-    if (dataset->node->kind != YamlNode::Kind::kScalar || !dataset->node->text.empty()) {
-      CAIRN_RETURN_IF_ERROR(ReadEvidenceDataset(*dataset, policy));
-    }
-  }
-  // There is no default: who accepts a client's word says so.
-  CAIRN_ASSIGN_OR_RETURN(const YamlField trust, map.Require("trust"));
-  CAIRN_ASSIGN_OR_RETURN(const size_t word, ReadChoice(trust, kTrust));
-  policy.trust = static_cast<Trust>(word);
-  if (const YamlField* repeats = map.Find("repeats")) {
-    if (policy.trust != Trust::kServer) {
-      return InvalidPolicy(*repeats, "needs trust: server, which fits candidates again");
-    }
-    CAIRN_ASSIGN_OR_RETURN(policy.repeats, ReadRepeats(*repeats));
-  }
-  if (const YamlField* lineage = map.Find("requireLineage")) {
-    CAIRN_ASSIGN_OR_RETURN(policy.require_lineage, ReadWords<Lineage>(*lineage, kLineage));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status ReadBaseline(const YamlField& field, Policy& policy) {
-  static constexpr std::array<std::string_view, 4> kKnown = {"use", "ifAbsent", "comparableOn",
-                                                             "ifIncomparable"};
-  static constexpr std::array<Unsupported, 1> kLater = {
-      {{"referenceSpace", "leave it out: models are measured again in the champion's space"}}};
-  CAIRN_ASSIGN_OR_RETURN(const YamlMap map, YamlMap::Open(field, kKnown, kLater));
-  if (const YamlField* use = map.Find("use")) {
-    if (use->node->text.rfind("version:", 0) == 0) {
-      return UnsupportedPolicy(*use, "write use: channel-head or use: none");
-    }
-    CAIRN_ASSIGN_OR_RETURN(const size_t index, ReadChoice(*use, kBaselineUses));
-    policy.baseline = static_cast<BaselineUse>(index);
-  }
-  if (const YamlField* absent = map.Find("ifAbsent")) {
-    CAIRN_ASSIGN_OR_RETURN(const size_t index, ReadChoice(*absent, kIfAbsent));
-    policy.if_absent = static_cast<IfAbsent>(index);
-  }
-  CAIRN_RETURN_IF_ERROR(ReadWord(map, "ifIncomparable", kIfIncomparable, policy.if_incomparable));
-  if (policy.if_incomparable == IfIncomparable::kReevaluate && policy.evidence_dataset.empty()) {
-    return InvalidPolicy(*map.Find("ifIncomparable"),
-                         "needs evidence.dataset: what models are measured on");
-  }
-  if (const YamlField* keys = map.Find("comparableOn")) {
-    CAIRN_ASSIGN_OR_RETURN(policy.comparable_on, ReadWords<ComparableKey>(*keys, kComparableKeys));
-    const auto& on = policy.comparable_on;
-    if (std::find(on.begin(), on.end(), ComparableKey::kDatasetDigest) == on.end()) {
-      return InvalidPolicy(*keys,
-                           "must hold dataset.digest: values measured on different data "
-                           "are never compared");
-    }
-  }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<MetricInfo> ReadMetricInfo(const std::string& name, const YamlField& field) {

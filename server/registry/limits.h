@@ -15,6 +15,10 @@ inline constexpr size_t kMaxNameBytes = limits::kResourceNameBytes;
 // Of descriptions and of the values of what is free text.
 inline constexpr size_t kMaxTextBytes = limits::kTextBytes;
 
+// Versions that are not archived, and final evaluations of them, which one decision may read: each
+// is named in its read set, and a decision is answered in one message.
+inline constexpr int64_t kMaxDecisionReads = 10'000;
+
 }  // namespace cairn::registry
 
 #endif  // CAIRN_SERVER_REGISTRY_LIMITS_H_

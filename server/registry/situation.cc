@@ -1,5 +1,6 @@
 #include "server/registry/situation.h"
 
+#include <set>
 #include <string>
 #include <utility>
 
@@ -15,6 +16,7 @@
 #include "server/records/dataset_refs.h"
 #include "server/registry/channel_change.h"
 #include "server/registry/evaluations.h"
+#include "server/registry/limits.h"
 #include "server/registry/models.h"
 #include "server/registry/policies.h"
 #include "server/registry/policy_cache.h"
@@ -25,6 +27,7 @@ namespace cairn::registry {
 
 using cairn::internal::DatasetVersionRecord;
 using cairn::internal::ModelVersionRecord;
+using cairn::internal::ModelVersionStateRecord;
 using cairn::internal::RunRecord;
 using storage::KeyRange;
 using storage::ScanOrder;
@@ -84,6 +87,35 @@ absl::Status ReadHead(const Snapshot& snapshot, std::string_view channel_name,
   return absl::OkStatus();
 }
 
+// What keys of a version's record and of its state have in common.
+std::string VersionPart(std::string_view key) { return std::string(key.substr(1)); }
+
+absl::StatusOr<std::set<std::string>> ArchivedVersions(const Snapshot& snapshot,
+                                                       const std::string& model) {
+  std::set<std::string> archived;
+  CAIRN_RETURN_IF_ERROR(storage::ScanRecords<ModelVersionStateRecord>(
+      snapshot, KeyRange::Prefix(storage::ModelVersionStatePrefix(model)), ScanOrder::kAscending,
+      [&](std::string_view key, const auto& stored) {
+        if (stored.value.state() == cairn::v1::ModelVersion::ARCHIVED) {
+          archived.insert(VersionPart(key));
+        }
+        return true;
+      }));
+  return archived;
+}
+
+absl::Status TooManyReads(const std::string& model) {
+  const std::string name = ModelName(model);
+  return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::TOO_MANY_CANDIDATES,
+               fmt::format("{} has more than {} versions and evaluations of them that a decision "
+                           "would have to read: archive versions that are no candidates any more",
+                           name, kMaxDecisionReads))
+      .With("model", name)
+      .With("limit", std::to_string(kMaxDecisionReads))
+      .Precondition("TOO_MANY_CANDIDATES", name, "too many versions are not archived");
+}
+
+// Versions that are archived are not read: a model may have had any number.
 absl::Status ReadCandidates(const Snapshot& snapshot, const std::string& only_version,
                             Situation& situation) {
   const std::string& model = situation.ref.model;
@@ -95,16 +127,21 @@ absl::Status ReadCandidates(const Snapshot& snapshot, const std::string& only_ve
     situation.input.candidates.push_back(std::move(read));
     return absl::OkStatus();
   }
+  CAIRN_ASSIGN_OR_RETURN(const std::set<std::string> archived, ArchivedVersions(snapshot, model));
+  int64_t reads = 0;
   absl::Status failure;
-  CAIRN_RETURN_IF_ERROR(snapshot.Scan(KeyRange::Prefix(storage::ModelVersionPrefix(model)),
-                                      ScanOrder::kDescending,
-                                      [&](std::string_view key, const storage::Record& record) {
-                                        auto read = ToRead(snapshot, key, record);
-                                        failure = read.status();
-                                        if (!failure.ok()) return false;
-                                        situation.input.candidates.push_back(*std::move(read));
-                                        return true;
-                                      }));
+  CAIRN_RETURN_IF_ERROR(snapshot.Scan(
+      KeyRange::Prefix(storage::ModelVersionPrefix(model)), ScanOrder::kDescending,
+      [&](std::string_view key, const storage::Record& record) {
+        if (archived.contains(VersionPart(key))) return true;
+        auto read = ToRead(snapshot, key, record);
+        failure = read.status();
+        if (!failure.ok()) return false;
+        reads += 1 + static_cast<int64_t>(read->evaluations.size());
+        if (reads > kMaxDecisionReads) failure = TooManyReads(model);
+        situation.input.candidates.push_back(*std::move(read));
+        return failure.ok();
+      }));
   return failure;
 }
 

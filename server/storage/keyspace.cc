@@ -126,6 +126,9 @@ Key ModelVersionPrefix(std::string_view model) {
 Key ModelVersionStateKey(std::string_view model, int64_t version) {
   return Rec(KeyKind::kModelVersionState).Str(model).Int(version).Done();
 }
+Key ModelVersionStatePrefix(std::string_view model) {
+  return Rec(KeyKind::kModelVersionState).Str(model).Done();
+}
 Key EvaluationKey(std::string_view model, int64_t version, int64_t evaluation) {
   return Rec(KeyKind::kEvaluation).Str(model).Int(version).Int(evaluation).Done();
 }

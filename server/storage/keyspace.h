@@ -158,6 +158,7 @@ Key ModelVersionPrefix(std::string_view model);
 Key AllModelVersionsPrefix();
 // What may change of a version.
 Key ModelVersionStateKey(std::string_view model, int64_t version);
+Key ModelVersionStatePrefix(std::string_view model);
 // What was measured of a version, in the order in which it was recorded; `evaluation` from 1.
 Key EvaluationKey(std::string_view model, int64_t version, int64_t evaluation);
 Key EvaluationPrefix(std::string_view model, int64_t version);
