@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "cairn/internal/records.pb.h"
+#include "lib/base/deterministic_bytes.h"
+#include "lib/base/digest.h"
 #include "lib/base/resource_names.h"
 #include "lib/promotion/read_values.h"
 #include "lib/promotion/replay.h"
@@ -19,6 +21,11 @@ using testing::FailsWith;
 using testing::IsOk;
 
 constexpr uint64_t kReplaySeed = 20261130;
+
+// SHA-256 over the SHA-256 of each of the 10,000 decisions below, as edition 1 makes them: with any
+// compiler, optimised or not. Another value is another edition: raise kEdition with it.
+static_assert(kEdition == 1);
+constexpr const char* kDecisionsOfTheEdition = "TBD";
 
 std::string ReportedText() {
   std::ifstream file(std::string(CAIRN_SOURCE_DIR) + "/tests/fixtures/policies/reported.yaml");
@@ -45,12 +52,12 @@ void Keep(std::string value, std::string& sha256, Kept& kept) {
 void Seal(VersionRead& read, Kept& kept) {
   cairn::internal::ModelVersionRecord record;
   *record.mutable_version() = read.version;
-  Keep(VersionValue(record.SerializeAsString(), read.version.state(), read.run_state), read.sha256,
+  Keep(VersionValue(DeterministicBytes(record), read.version.state(), read.run_state), read.sha256,
        kept);
   for (EvaluationRead& item : read.evaluations) {
     cairn::internal::EvaluationRecord stored;
     *stored.mutable_evaluation() = item.evaluation;
-    Keep(stored.SerializeAsString(), item.sha256, kept);
+    Keep(DeterministicBytes(stored), item.sha256, kept);
   }
 }
 
@@ -81,19 +88,22 @@ Made RandomDecision(std::mt19937_64& rng, const Policy& policy) {
   return made;
 }
 
-TEST(ReplayProperty, AStoredDecisionComesOutTheSame) {
+TEST(ReplayProperty, AStoredDecisionComesOutTheSameAndAsInEveryBuildOfTheEdition) {
   SCOPED_TRACE(kReplaySeed);
   std::mt19937_64 rng(kReplaySeed);
   const std::string source = ReportedText();
   const Policy policy = PolicyFrom(source);
   int promoted = 0;
+  std::string digests;
   for (int round = 0; round < 10'000; ++round) {
     const Made made = RandomDecision(rng, policy);
     Decision stored;
     ASSERT_TRUE(stored.ParseFromString(made.decision.SerializeAsString()));
     ASSERT_THAT(Replay(stored, source, ValuesOf(made.kept)), IsOk()) << "round " << round;
     promoted += stored.outcome() == Decision::PROMOTED ? 1 : 0;
+    digests += Sha256Hex(ReplayedBytes(stored));
   }
+  EXPECT_EQ(Sha256Hex(digests), kDecisionsOfTheEdition);
   EXPECT_GT(promoted, 20) << "the generator no longer makes good versions";
 }
 
