@@ -129,8 +129,8 @@ absl::Status Verifier::FollowKey(const AuditEntryRecord& entry) {
 absl::Status Verifier::CheckEnd() const {
   const auto& [entries, sha256] = *end_;
   if (entries != static_cast<int64_t>(entries_.size())) {
-    return Broken(fmt::format("it has {} entries, and its end is told to be {}", entries_.size(),
-                              entries));
+    return Broken(
+        fmt::format("it has {} entries, and its end is told to be {}", entries_.size(), entries));
   }
   return sha256 == hashes_.back() ? absl::OkStatus() : BrokenAt(entries, "its hash is another");
 }

@@ -24,9 +24,9 @@ struct VerifiedAudit {
   int64_t other_decisions = 0;  // of persons: their identity follows from what they read
   // Judged by another edition of the code: only their identity is checked.
   int64_t other_editions = 0;
-  int64_t checkpoints = 0;      // whose signatures hold
-  std::string sha256;           // of the chain, 32 bytes
-  VerifierKey key;              // that signs now
+  int64_t checkpoints = 0;  // whose signatures hold
+  std::string sha256;       // of the chain, 32 bytes
+  VerifierKey key;          // that signs now
   // Entries from which on a key signs that nobody vouched for, because the one before was lost.
   std::vector<int64_t> lost_keys;
 };

@@ -8,8 +8,8 @@
 namespace cairn::promotion {
 
 // The sections of a policy that say what counts as evidence, and what candidates are compared with.
-// All are POLICY_INVALID or POLICY_UNSUPPORTED at the field at fault. Pure but for the policy, whose
-// fields they set.
+// All are POLICY_INVALID or POLICY_UNSUPPORTED at the field at fault. Pure but for the policy,
+// whose fields they set.
 
 // `spec.evidence`: data set, trust, repeats, lineage.
 absl::Status ReadEvidence(const YamlField& field, Policy& policy);

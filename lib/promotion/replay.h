@@ -25,14 +25,14 @@ namespace cairn::promotion {
 using KeptValues = std::function<std::optional<std::string>(const std::string& sha256)>;
 
 // Whether a policy judged in `decision`, and this edition of the code (kEdition) is the one that
-// did: a promotion, or an override that a policy was asked about. Of others nothing is computed that
-// could be compared; their identity can be checked.
+// did: a promotion, or an override that a policy was asked about. Of others nothing is computed
+// that could be compared; their identity can be checked.
 bool IsReplayable(const cairn::v1::Decision& decision);
 // Whether another edition judged in it.
 bool IsOfAnotherEdition(const cairn::v1::Decision& decision);
 
-// Checks that the read set of `decision` has the digest that it says, and that its name follows from
-// that, its policy and time facts, or its kind and reason. Of every kind and edition.
+// Checks that the read set of `decision` has the digest that it says, and that its name follows
+// from that, its policy and time facts, or its kind and reason. Of every kind and edition.
 // - DATA_LOSS (AUDIT_CHAIN_BROKEN): not so
 absl::Status CheckIdentity(const cairn::v1::Decision& decision);
 

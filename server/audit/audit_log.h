@@ -26,8 +26,8 @@ absl::StatusOr<v1::ListAuditEntriesResponse> ListAuditEntries(
 // new checkpoint of the end. Used by one thread at a time.
 class Export {
  public:
-  // The auditor outlives it. Without one, of a store that is only looked at, there is neither the key
-  // that signs nor a new checkpoint.
+  // The auditor outlives it. Without one, of a store that is only looked at, there is neither the
+  // key that signs nor a new checkpoint.
   Export(std::unique_ptr<storage::Snapshot> snapshot, const Auditor* auditor);
 
   // The next part, at most 64 KiB; nullopt at the end. DATA_LOSS where something stored cannot be

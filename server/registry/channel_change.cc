@@ -141,9 +141,9 @@ void SealDecision(const ChannelRef& ref, Decision& decision) {
   decision.set_name(DecisionName(ref.model, ref.channel, promotion::ManualDecisionId(decision)));
 }
 
-absl::StatusOr<Plan> PlanChange(const Snapshot& snapshot, const ChannelState& state,
-                                Draft draft, Channel channel, std::string_view sha256,
-                                WriteSet write_set, bool validate_only) {
+absl::StatusOr<Plan> PlanChange(const Snapshot& snapshot, const ChannelState& state, Draft draft,
+                                Channel channel, std::string_view sha256, WriteSet write_set,
+                                bool validate_only) {
   Decision& decision = draft.decision;
   if (validate_only) return storage::AnswerOnly(std::move(decision));
   write_set.RequireRevision(storage::ChannelKey(state.ref.model, state.ref.channel),

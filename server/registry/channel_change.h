@@ -58,10 +58,11 @@ absl::StatusOr<Draft> DraftDecision(const storage::Snapshot& snapshot, const Cha
 // channel's revision is in the read set, so that the same done twice is two decisions.
 void SealDecision(const ChannelRef& ref, cairn::v1::Decision& decision);
 
-// Plans the commit of a sealed draft: decision, what it read, audit entry and the channel, which moves if the
-// decision has another epoch than it saw, and else takes the holds of `channel`. `write_set` holds
-// what must be as it was read besides the channel; `sha256` is the digest of the version that is
-// served then. With `validate_only` only the answer, which is not marked as committed.
+// Plans the commit of a sealed draft: decision, what it read, audit entry and the channel, which
+// moves if the decision has another epoch than it saw, and else takes the holds of `channel`.
+// `write_set` holds what must be as it was read besides the channel; `sha256` is the digest of the
+// version that is served then. With `validate_only` only the answer, which is not marked as
+// committed.
 absl::StatusOr<storage::Plan> PlanChange(const storage::Snapshot& snapshot,
                                          const ChannelState& state, Draft draft,
                                          cairn::v1::Channel channel, std::string_view sha256,

@@ -77,8 +77,8 @@ absl::StatusOr<Plan> PlanHoldVersion(const Snapshot& snapshot,
   CAIRN_ASSIGN_OR_RETURN(const ChannelState state, ReadChannel(snapshot, request.name()));
   CAIRN_ASSIGN_OR_RETURN(const int64_t number, NumberOfVersion(state.ref, request.version()));
   const std::string version = ModelVersionName(state.ref.model, number);
-  CAIRN_ASSIGN_OR_RETURN(Draft draft, DraftDecision(snapshot, state, Decision::HOLD,
-                                                          request.reason(), number, stamp));
+  CAIRN_ASSIGN_OR_RETURN(
+      Draft draft, DraftDecision(snapshot, state, Decision::HOLD, request.reason(), number, stamp));
   Decision& decision = draft.decision;
   if (const Hold* hold = FindHold(state.channel, version); hold != nullptr) {
     return VersionHeld(state.channel, *hold);
@@ -94,8 +94,8 @@ absl::StatusOr<Plan> PlanHoldVersion(const Snapshot& snapshot,
   CAIRN_RETURN_IF_ERROR(AddHold(decision, version, channel));
   WriteSet write_set;
   UseModelVersion({state.ref.model, number}, write_set);
-  return PlanChange(snapshot, state, std::move(draft), std::move(channel), "",
-                    std::move(write_set), request.validate_only());
+  return PlanChange(snapshot, state, std::move(draft), std::move(channel), "", std::move(write_set),
+                    request.validate_only());
 }
 
 absl::StatusOr<Plan> PlanReleaseVersion(const Snapshot& snapshot,
@@ -117,8 +117,8 @@ absl::StatusOr<Plan> PlanReleaseVersion(const Snapshot& snapshot,
         .Precondition("HOLD", version, "the version is not held")
         .ToStatus();
   }
-  CAIRN_ASSIGN_OR_RETURN(Draft draft, DraftDecision(snapshot, state, Decision::RELEASE,
-                                                          request.reason(), 0, stamp));
+  CAIRN_ASSIGN_OR_RETURN(
+      Draft draft, DraftDecision(snapshot, state, Decision::RELEASE, request.reason(), 0, stamp));
   Decision& decision = draft.decision;
   decision.set_outcome(Decision::RELEASED);
   decision.set_chosen_version(version);

@@ -99,7 +99,7 @@ absl::StatusOr<Plan> PlanOverride(const Snapshot& snapshot, const OverrideReques
   CAIRN_ASSIGN_OR_RETURN(const int64_t number, NumberOfVersion(state.ref, request.version()));
   CAIRN_ASSIGN_OR_RETURN(const std::string sha256, ServableVersion(snapshot, state, number));
   CAIRN_ASSIGN_OR_RETURN(Draft draft, DraftDecision(snapshot, state, Decision::OVERRIDE,
-                                                          request.reason(), number, stamp));
+                                                    request.reason(), number, stamp));
   Decision& decision = draft.decision;
   WriteSet write_set;
   write_set.RequireExists(storage::ModelVersionKey(state.ref.model, number));
@@ -113,8 +113,8 @@ absl::StatusOr<Plan> PlanOverride(const Snapshot& snapshot, const OverrideReques
                            ? fmt::format("version {} stays: it is served; {}", number, verdict)
                            : fmt::format("version {} is served by override; {}", number, verdict));
   SealDecision(state.ref, decision);
-  return PlanChange(snapshot, state, std::move(draft), state.channel, sha256,
-                    std::move(write_set), request.validate_only());
+  return PlanChange(snapshot, state, std::move(draft), state.channel, sha256, std::move(write_set),
+                    request.validate_only());
 }
 
 }  // namespace cairn::registry

@@ -127,7 +127,7 @@ absl::StatusOr<Plan> PlanRollback(const Snapshot& snapshot, const RollbackReques
   CAIRN_RETURN_IF_ERROR(CheckEpoch(state.channel, request, first_epoch));
   CAIRN_ASSIGN_OR_RETURN(const Target target, ChooseTarget(snapshot, state, request));
   CAIRN_ASSIGN_OR_RETURN(Draft draft, DraftDecision(snapshot, state, Decision::ROLLBACK,
-                                                          request.reason(), target.number, stamp));
+                                                    request.reason(), target.number, stamp));
   Decision& decision = draft.decision;
   WriteSet write_set;
   decision.set_outcome(Decision::ROLLED_BACK);

@@ -130,18 +130,19 @@ absl::Status ReadCandidates(const Snapshot& snapshot, const std::string& only_ve
   CAIRN_ASSIGN_OR_RETURN(const std::set<std::string> archived, ArchivedVersions(snapshot, model));
   int64_t reads = 0;
   absl::Status failure;
-  CAIRN_RETURN_IF_ERROR(snapshot.Scan(
-      KeyRange::Prefix(storage::ModelVersionPrefix(model)), ScanOrder::kDescending,
-      [&](std::string_view key, const storage::Record& record) {
-        if (archived.contains(VersionPart(key))) return true;
-        auto read = ToRead(snapshot, key, record);
-        failure = read.status();
-        if (!failure.ok()) return false;
-        reads += 1 + static_cast<int64_t>(read->evaluations.size());
-        if (reads > kMaxDecisionReads) failure = TooManyReads(model);
-        situation.input.candidates.push_back(*std::move(read));
-        return failure.ok();
-      }));
+  CAIRN_RETURN_IF_ERROR(snapshot.Scan(KeyRange::Prefix(storage::ModelVersionPrefix(model)),
+                                      ScanOrder::kDescending,
+                                      [&](std::string_view key, const storage::Record& record) {
+                                        if (archived.contains(VersionPart(key))) return true;
+                                        auto read = ToRead(snapshot, key, record);
+                                        failure = read.status();
+                                        if (!failure.ok()) return false;
+                                        reads += 1 + static_cast<int64_t>(read->evaluations.size());
+                                        if (reads > kMaxDecisionReads)
+                                          failure = TooManyReads(model);
+                                        situation.input.candidates.push_back(*std::move(read));
+                                        return failure.ok();
+                                      }));
   return failure;
 }
 

@@ -30,7 +30,8 @@ void Require(bool holds) {
 std::vector<std::string> Segments(std::string_view bytes) {
   std::vector<std::string> segments;
   while (bytes.size() >= 2) {
-    const size_t size = static_cast<uint8_t>(bytes[0]) + 256 * size_t{static_cast<uint8_t>(bytes[1])};
+    const size_t size =
+        static_cast<uint8_t>(bytes[0]) + 256 * size_t{static_cast<uint8_t>(bytes[1])};
     bytes.remove_prefix(2);
     segments.emplace_back(bytes.substr(0, size));
     bytes.remove_prefix(segments.back().size());

@@ -24,13 +24,11 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   cairn::v1::Evaluation asked;
   if (!asked.ParseFromArray(data, static_cast<int>(size))) return 0;
   cairn::storage::WriteSet write_set;
-  const auto taken =
-      cairn::registry::CheckReported(*snapshot, "evaluation", asked, write_set);
+  const auto taken = cairn::registry::CheckReported(*snapshot, "evaluation", asked, write_set);
   if (!taken.ok()) return 0;
   Require(taken->source() == cairn::v1::Evaluation::REPORTED);
   Require(taken->values_size() > 0);
-  const auto again =
-      cairn::registry::CheckReported(*snapshot, "evaluation", *taken, write_set);
+  const auto again = cairn::registry::CheckReported(*snapshot, "evaluation", *taken, write_set);
   Require(again.ok());
   Require(cairn::DeterministicBytes(*again) == cairn::DeterministicBytes(*taken));
   return 0;
