@@ -70,21 +70,6 @@ absl::Status ReadCandidates(const YamlField& field, Policy& policy) {
   return absl::OkStatus();
 }
 
-// A list of distinct words.
-template <typename Enum, size_t kCount>
-absl::StatusOr<std::vector<Enum>> ReadWords(const YamlField& field,
-                                            const std::array<std::string_view, kCount>& words) {
-  CAIRN_ASSIGN_OR_RETURN(const auto items, ReadSequence(field));
-  std::set<Enum> found;
-  for (const YamlField& item : items) {
-    CAIRN_ASSIGN_OR_RETURN(const size_t index, ReadChoice(item, words));
-    if (!found.insert(static_cast<Enum>(index)).second) {
-      return InvalidPolicy(item, "it is there twice");
-    }
-  }
-  return std::vector<Enum>(found.begin(), found.end());
-}
-
 absl::StatusOr<MetricInfo> ReadMetricInfo(const std::string& name, const YamlField& field) {
   static constexpr std::array<std::string_view, 4> kKnown = {"direction", "min", "max", "unit"};
   static constexpr std::array<std::string_view, 3> kWords = {"higher", "lower", "none"};

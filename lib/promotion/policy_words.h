@@ -2,8 +2,10 @@
 #define CAIRN_LIB_PROMOTION_POLICY_WORDS_H_
 
 #include <array>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -49,6 +51,21 @@ absl::Status ReadWord(const YamlMap& map, std::string_view name,
   CAIRN_ASSIGN_OR_RETURN(const size_t index, ReadChoice(*field, words));
   value = static_cast<Enum>(index);
   return absl::OkStatus();
+}
+
+// A list of words, each once; POLICY_INVALID at the one at fault.
+template <typename Enum, size_t kCount>
+absl::StatusOr<std::vector<Enum>> ReadWords(const YamlField& field,
+                                            const std::array<std::string_view, kCount>& words) {
+  CAIRN_ASSIGN_OR_RETURN(const auto items, ReadSequence(field));
+  std::set<Enum> found;
+  for (const YamlField& item : items) {
+    CAIRN_ASSIGN_OR_RETURN(const size_t index, ReadChoice(item, words));
+    if (!found.insert(static_cast<Enum>(index)).second) {
+      return InvalidPolicy(item, "it is there twice");
+    }
+  }
+  return std::vector<Enum>(found.begin(), found.end());
 }
 
 // A metric of one model that is built in or `declared`, as whose part it lives. POLICY_UNSUPPORTED
