@@ -38,7 +38,7 @@ class AuditorTest : public ::testing::Test {
 
   absl::StatusOr<VerifiedAudit> Verify(std::optional<VerifierKey> pinned) {
     const auto auditor = Opened();
-    Export parts(store_->GetSnapshot(), *auditor);
+    Export parts(store_->GetSnapshot(), auditor.get());
     Verifier verifier(std::move(pinned));
     for (auto part = parts.Next(); part.ok() && *part; part = parts.Next()) {
       if (absl::Status taken = verifier.Take(**part); !taken.ok()) return taken;

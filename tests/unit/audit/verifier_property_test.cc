@@ -39,7 +39,7 @@ class AuditPropertyTest : public ::testing::Test {
                 deletes ? "" : image);
       EXPECT_THAT(store_->CommitAndWait(std::move(set)), IsOk());
     }
-    Export source(store_->GetSnapshot(), *auditor_);
+    Export source(store_->GetSnapshot(), auditor_.get());
     for (auto part = source.Next(); part.ok() && *part; part = source.Next()) {
       parts_.push_back(**part);
     }
@@ -153,7 +153,7 @@ TEST_F(AuditPropertyTest, ACheckpointKeptElsewhereFindsAChainThatWasCutAndSigned
   const std::string kept = auditor_->Sign(*store_->GetSnapshot())->note();
   const auto shorter_store = storage::MakeMemoryStore();
   const auto shorter = *Auditor::Open(*shorter_store, "");
-  Export source(shorter_store->GetSnapshot(), *shorter);
+  Export source(shorter_store->GetSnapshot(), shorter.get());
   Verifier verifier;
   verifier.Expect(kept);
   for (auto part = source.Next(); part.ok() && *part; part = source.Next()) {
