@@ -46,6 +46,11 @@ absl::StatusOr<int64_t> CheckStore(const ServerOptions& options) {
   const auto audited = audit::CheckAudit([&store] { return (*store)->GetSnapshot(); });
   if (!audited.ok() && !absl::IsDataLoss(audited.status())) return audited.status();
   if (!audited.ok()) damage(std::string(audited.status().message()));
+  if (audited.ok()) {
+    for (const int64_t entry : audited->lost_keys) {
+      note(fmt::format("from entry {} of the audit on, a key signs that nobody vouched for", entry));
+    }
+  }
   const std::string line = fmt::format(
       "checked tables={} records={} events={} audit={} decisions={} packs={} blobs={} bytes={} "
       "damage={}",

@@ -110,7 +110,8 @@ absl::StatusOr<int> MeasureWithOwn(Session& session, const Invocation& call) {
   v1::CreateEvaluationRequest request;
   request.set_parent(own.inputs.version);
   CAIRN_RETURN_IF_ERROR(AddMeasuredValues(metrics, own.evaluation));
-  own.evaluation.set_evaluator(command);
+  own.evaluation.set_evaluator(EvaluatorName(command));
+  (*own.evaluation.mutable_settings())["command.sha256"] = Sha256Hex(command);
   (*own.evaluation.mutable_settings())["metrics.sha256"] = Sha256Hex(metrics);
   *request.mutable_evaluation() = std::move(own.evaluation);
   request.set_validate_only(session.flags().Switch("dry-run"));

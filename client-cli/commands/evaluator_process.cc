@@ -20,6 +20,7 @@ namespace cairn::cli {
 namespace {
 
 constexpr int64_t kMaxMetricBytes = int64_t{1} << 20;
+constexpr size_t kMaxEvaluatorName = 200;
 
 absl::Status BadLine(int64_t line, std::string_view field, std::string_view value,
                      std::string_view rule) {
@@ -29,6 +30,11 @@ absl::Status BadLine(int64_t line, std::string_view field, std::string_view valu
 }
 
 }  // namespace
+
+std::string EvaluatorName(std::string_view command) {
+  const std::string_view first = command.substr(0, command.find_first_of(" \t\n;|&"));
+  return std::string(first.substr(0, kMaxEvaluatorName));
+}
 
 absl::StatusOr<ScratchFolder> ScratchFolder::Make() {
   const char* folder = std::getenv("TMPDIR");
@@ -62,8 +68,9 @@ absl::StatusOr<std::string> RunEvaluator(const std::string& command, const Evalu
   }
   auto text = ReadFile(metrics, kMaxMetricBytes);
   if (absl::IsNotFound(text.status())) {
-    return absl::Status(text.status().code(),
-                        "the evaluator wrote no metrics into the file $CAIRN_METRICS");
+    return Error(absl::StatusCode::kNotFound, ErrorReason::FILE_ERROR,
+                 "the evaluator wrote no metrics into the file $CAIRN_METRICS")
+        .ToStatus();
   }
   return text;
 }

@@ -50,6 +50,9 @@ struct EvaluatorInputs {
 absl::StatusOr<std::string> RunEvaluator(const std::string& command, const EvaluatorInputs& inputs,
                                          const std::string& folder);
 
+// What is recorded of a command: its first word, for others may be secret. Pure.
+std::string EvaluatorName(std::string_view command);
+
 // Adds the values of such a text to `evaluation`, in the order of its lines. Pure.
 //
 // - INVALID_ARGUMENT (VALUE_INVALID): no value, a metric twice, or errors of MetricLineReader:

@@ -151,7 +151,7 @@ absl::Status Verifier::CheckNotes() {
     // What a believed key signed covers all before it, whoever signed that.
     const auto signed_it = [&](const VerifierKey& key) { return IsSignedBy(*note, key); };
     const bool is_newest = size + 1 == static_cast<int64_t>(hashes_.size());
-    const auto& keys = is_newest ? trusted_ : keys_;
+    const auto& keys = is_newest && !end_.has_value() ? trusted_ : keys_;
     if (std::none_of(keys.begin(), keys.end(), signed_it)) {
       return Broken(fmt::format(
           "the checkpoint of {} entries is not signed by a key that is "

@@ -36,7 +36,8 @@ Observation Found(const VersionRead& read, const Evaluation& evaluation,
 
 bool SameValue(const Observation& a, const Observation& b) {
   return OrderedBits(a.value) == OrderedBits(b.value) && a.definition == b.definition &&
-         a.dataset_sha256 == b.dataset_sha256 && a.space == b.space;
+         a.dataset_sha256 == b.dataset_sha256 && a.space == b.space &&
+         a.preparation == b.preparation;
 }
 
 // Equal and known.

@@ -96,8 +96,8 @@ struct Observation {
 int64_t RepeatsOf(const cairn::v1::Evaluation& evaluation);
 
 // The value of `metric` that counts for `read`, in the version's own space. What the server
-// measured comes before what was reported. Values that agree in number, definition, digest and
-// space count as one; two that differ are ambiguous, for nothing says which counts. Of stabilities
+// measured comes before what was reported. Values that agree in number, definition, digest, space
+// and preparation count as one; two that differ are ambiguous, for nothing says which counts. Of stabilities
 // that the server measured from different numbers of fits, that of the most counts.
 Observation Observe(const VersionRead& read, std::string_view metric, const EvidencePin& pin);
 

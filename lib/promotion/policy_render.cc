@@ -5,6 +5,7 @@
 #include "fmt/ranges.h"
 #include "lib/base/encoding.h"
 #include "lib/promotion/check_kinds.h"
+#include "lib/promotion/limits.h"
 #include "lib/promotion/policy_parser.h"
 #include "lib/promotion/policy_words.h"
 #include "lib/promotion/yaml_lines.h"
@@ -76,7 +77,8 @@ std::string RenderPolicy(const Policy& policy) {
   out += "  evidence:\n";
   YamlLines(out, 4).Add("dataset", QuotedYaml(DatasetText(policy)));
   YamlLines(out, 4).Add("trust", WordOf(kTrust, policy.trust));
-  if (policy.repeats != 0) {
+  // Nor where it is the default: what it measures is what a rule on it needs.
+  if (policy.repeats != 0 && policy.repeats != kDefaultRepeats) {
     YamlLines(out, 4).Add("repeats", fmt::format("{{min: {}}}", policy.repeats));
   }
   YamlLines(out, 4).Add("requireLineage", Words(policy.require_lineage, kLineage));

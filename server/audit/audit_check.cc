@@ -21,8 +21,8 @@ absl::StatusOr<CheckedAudit> CheckAudit(
     if (!part.has_value()) break;
     CAIRN_RETURN_IF_ERROR(verifier.Take(*std::move(part)));
   }
-  CAIRN_ASSIGN_OR_RETURN(const VerifiedAudit verified, verifier.Finish());
-  return CheckedAudit{verified.entries, verified.decisions};
+  CAIRN_ASSIGN_OR_RETURN(VerifiedAudit verified, verifier.Finish());
+  return CheckedAudit{verified.entries, verified.decisions, std::move(verified.lost_keys)};
 }
 
 }  // namespace cairn::audit

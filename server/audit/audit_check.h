@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "server/storage/kv_store.h"
@@ -14,6 +15,8 @@ namespace cairn::audit {
 struct CheckedAudit {
   int64_t entries = 0;
   int64_t decisions = 0;  // made again, each with the same bytes
+  // Entries from which on a key signs that nobody vouched for, because the one before was lost.
+  std::vector<int64_t> lost_keys;
 };
 
 // Verifies the whole audit of a store that nobody writes to: the chain up to where the store says

@@ -101,6 +101,8 @@ bool IsOfProduction(v1::Event::Kind kind) {
     case v1::Event::ALIAS_SET:
     case v1::Event::ALIAS_DELETED:
     case v1::Event::DECISION_MADE:
+    case v1::Event::MODEL_VERSION_UPDATED:
+    case v1::Event::MODEL_VERSION_DELETED:
     case v1::Event::POLICY_APPLIED:
     case v1::Event::POLICY_DELETED:
     case v1::Event::TOKEN_CREATED:

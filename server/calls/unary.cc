@@ -89,14 +89,16 @@ void Unary::RunChange() {
               });
 }
 
-// A decision may have megabytes, and the thread that commits is everybody's.
+// A decision may have megabytes, and the thread that commits is everybody's; those that plan may
+// all measure.
 void Unary::EndTurn(absl::StatusOr<service::Answer> answer) {
   if (turn_ == nullptr) return Send(std::move(answer));
   auto kept = std::make_shared<absl::StatusOr<service::Answer>>(std::move(answer));
-  environment_.serial.queue.Run([this, kept] {
+  const auto end = [this, kept] {
     turn_.reset();
     Send(std::move(*kept));
-  });
+  };
+  if (!environment_.pools.compute.Resubmit(end)) environment_.serial.queue.Run(end);
 }
 
 }  // namespace cairn::calls

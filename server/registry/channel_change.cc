@@ -105,7 +105,7 @@ absl::StatusOr<Draft> DraftDecision(const Snapshot& snapshot, const ChannelState
     CAIRN_ASSIGN_OR_RETURN(input.head_version, NumberOfVersion(state.ref, channel.version()));
   }
   // The list of versions is not read.
-  input.only_version = version == 0 ? input.head_version : version;
+  input.only_version = std::max<int64_t>(version == 0 ? input.head_version : version, 1);
   if (version != 0) {
     CAIRN_ASSIGN_OR_RETURN(auto read, ReadVersion(snapshot, state.ref.model, version));
     // What was measured of it is for policies to judge.

@@ -15,9 +15,9 @@ inline constexpr size_t kMaxNameBytes = limits::kResourceNameBytes;
 // Of descriptions and of the values of what is free text.
 inline constexpr size_t kMaxTextBytes = limits::kTextBytes;
 
-// Versions that are not archived, and final evaluations of them, which one decision may read: each
-// is named in its read set, and a decision is answered in one message.
-inline constexpr int64_t kMaxDecisionReads = 10'000;
+// Of the read set of one decision: each version that is not archived, and each final evaluation of
+// it, is named there with its digest, and a decision is answered in one message.
+inline constexpr int64_t kMaxReadSetBytes = 1'500'000;
 
 }  // namespace cairn::registry
 

@@ -115,7 +115,10 @@ absl::Status LinkSources(const Snapshot& snapshot, const ModelVersion& version,
     if (!stored.has_value()) return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", version.run());
     through_run = HasRead(stored->value.run(), version.training_dataset());
     write_set.PutOnce(storage::LineageDownKey(version.run(), version.name()), "");
-    records::AddRunOutput(*std::move(stored), version.name(), write_set);
+    // A copy changes nothing of the run, which who copies need not even read.
+    if (version.copied_from().empty()) {
+      records::AddRunOutput(*std::move(stored), version.name(), write_set);
+    }
   }
   if (version.training_dataset().empty() || through_run) return absl::OkStatus();
   write_set.PutOnce(storage::LineageDownKey(version.training_dataset(), version.name()), "");

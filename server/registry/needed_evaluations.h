@@ -22,11 +22,13 @@ struct NeededEvaluation {
   std::string version;    // resource names
   std::string reference;  // empty: in the version's own space
   int64_t repeats = 0;    // of how many fits its stability, and nothing else; 0: everything else
+  friend bool operator==(const NeededEvaluation&, const NeededEvaluation&) = default;
 };
 
 struct NeededEvaluations {
   std::string dataset_version;  // what all of them are measured on, as a resource name
   std::vector<NeededEvaluation> missing;
+  friend bool operator==(const NeededEvaluations&, const NeededEvaluations&) = default;
 };
 
 // What is missing for a decision in `situation` at that time. A policy lets the server measure by

@@ -77,7 +77,7 @@ absl::StatusOr<Target> LastServed(const Snapshot& snapshot, const ChannelState& 
   if (target.has_value()) return *std::move(target);
   return NoTarget(state.channel, seen.size() == 1
                                      ? "it served no other version before"
-                                     : "every version that it served before is held or gone");
+                                     : "every version that it served before is held, archived or gone");
 }
 
 absl::StatusOr<Target> NamedTarget(const Snapshot& snapshot, const ChannelState& state,

@@ -117,7 +117,8 @@ absl::Status SettleSignature(const SignatureReader& read, ModelVersion& version)
   if (version.has_signature()) CAIRN_RETURN_IF_ERROR(CheckSignature(version.signature()));
   if (read == nullptr) return absl::OkStatus();
   CAIRN_ASSIGN_OR_RETURN(auto known, read(version));
-  if (!known.has_value()) return absl::OkStatus();
+  // What no client could say of a version nobody says of it, be it in the file.
+  if (!known.has_value() || !CheckSignature(*known).ok()) return absl::OkStatus();
   if (version.has_signature()) {
     CAIRN_RETURN_IF_ERROR(CheckAgainstFile(version.signature(), *known));
   }

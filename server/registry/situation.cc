@@ -104,18 +104,50 @@ absl::StatusOr<std::set<std::string>> ArchivedVersions(const Snapshot& snapshot,
   return archived;
 }
 
-absl::Status TooManyReads(const std::string& model) {
+// What of a version a decision would name in its read set, in bytes.
+int64_t ReadBytes(const promotion::VersionRead& read) {
+  constexpr int64_t kAround = 90;  // digest, revision and framing
+  int64_t bytes = kAround + static_cast<int64_t>(read.version.name().size());
+  for (const promotion::EvaluationRead& item : read.evaluations) {
+    bytes += kAround + static_cast<int64_t>(item.evaluation.name().size());
+  }
+  return bytes;
+}
+
+absl::Status CheckReads(const std::string& model, int64_t bytes) {
+  if (bytes <= kMaxReadSetBytes) return absl::OkStatus();
   const std::string name = ModelName(model);
   return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::TOO_MANY_CANDIDATES,
-               fmt::format("{} has more than {} versions and evaluations of them that a decision "
-                           "would have to read: archive versions that are no candidates any more",
-                           name, kMaxDecisionReads))
+               fmt::format("{} has more versions, and evaluations of them, than a decision may read: "
+                           "their names and digests have more than {} bytes; archive versions that "
+                           "are no candidates any more",
+                           name, kMaxReadSetBytes))
       .With("model", name)
-      .With("limit", std::to_string(kMaxDecisionReads))
+      .With("limit", std::to_string(kMaxReadSetBytes))
       .Precondition("TOO_MANY_CANDIDATES", name, "too many versions are not archived");
 }
 
 // Versions that are archived are not read: a model may have had any number.
+absl::Status ReadAllVersions(const Snapshot& snapshot, Situation& situation) {
+  const std::string& model = situation.ref.model;
+  CAIRN_ASSIGN_OR_RETURN(const std::set<std::string> archived, ArchivedVersions(snapshot, model));
+  int64_t bytes = 0;
+  absl::Status failure;
+  const auto add = [&](std::string_view key, const storage::Record& record) {
+    if (archived.contains(VersionPart(key))) return true;
+    auto read = ToRead(snapshot, key, record);
+    failure = read.status();
+    if (!failure.ok()) return false;
+    bytes += ReadBytes(*read);
+    failure = CheckReads(model, bytes);
+    situation.input.candidates.push_back(*std::move(read));
+    return failure.ok();
+  };
+  CAIRN_RETURN_IF_ERROR(snapshot.Scan(KeyRange::Prefix(storage::ModelVersionPrefix(model)),
+                                      ScanOrder::kDescending, add));
+  return failure;
+}
+
 absl::Status ReadCandidates(const Snapshot& snapshot, const std::string& only_version,
                             Situation& situation) {
   const std::string& model = situation.ref.model;
@@ -124,26 +156,12 @@ absl::Status ReadCandidates(const Snapshot& snapshot, const std::string& only_ve
     CAIRN_ASSIGN_OR_RETURN(situation.input.only_version,
                            NumberOfVersion(situation.ref, only_version));
     CAIRN_ASSIGN_OR_RETURN(auto read, ReadVersion(snapshot, model, situation.input.only_version));
+    const auto& champion = situation.input.champion;
+    const int64_t bytes = ReadBytes(read) + (champion ? ReadBytes(*champion) : 0);
     situation.input.candidates.push_back(std::move(read));
-    return absl::OkStatus();
+    return CheckReads(model, bytes);
   }
-  CAIRN_ASSIGN_OR_RETURN(const std::set<std::string> archived, ArchivedVersions(snapshot, model));
-  int64_t reads = 0;
-  absl::Status failure;
-  CAIRN_RETURN_IF_ERROR(snapshot.Scan(KeyRange::Prefix(storage::ModelVersionPrefix(model)),
-                                      ScanOrder::kDescending,
-                                      [&](std::string_view key, const storage::Record& record) {
-                                        if (archived.contains(VersionPart(key))) return true;
-                                        auto read = ToRead(snapshot, key, record);
-                                        failure = read.status();
-                                        if (!failure.ok()) return false;
-                                        reads += 1 + static_cast<int64_t>(read->evaluations.size());
-                                        if (reads > kMaxDecisionReads)
-                                          failure = TooManyReads(model);
-                                        situation.input.candidates.push_back(*std::move(read));
-                                        return failure.ok();
-                                      }));
-  return failure;
+  return ReadAllVersions(snapshot, situation);
 }
 
 // Resolves the policy's data set once: the newest version, the one of the number, or the one that

@@ -38,12 +38,23 @@ ModelVersion CopyOf(ModelVersion source) {
   return source;
 }
 
+// What one commit takes.
+constexpr size_t kMaxCopiedEvaluations = 1000;
+
 // The final evaluations of the source, whose data sets the copy uses from now on.
 absl::StatusOr<std::vector<Evaluation>> TakeEvaluations(const Snapshot& snapshot,
                                                         const VersionName& source,
                                                         WriteSet& write_set) {
   CAIRN_ASSIGN_OR_RETURN(auto reads,
                          ReadFinalEvaluations(snapshot, source.parent_id, source.version));
+  if (reads.size() > kMaxCopiedEvaluations) {
+    return InvalidField(ErrorReason::TOO_LARGE, "source",
+                        ModelVersionName(source.parent_id, source.version),
+                        fmt::format("has {} final evaluations; with more than {} a version is not "
+                                    "copied",
+                                    reads.size(), kMaxCopiedEvaluations))
+        .ToStatus();
+  }
   std::vector<Evaluation> evaluations;
   for (auto& read : reads) {
     if (!read.evaluation.dataset_version().empty()) {

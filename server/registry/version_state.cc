@@ -138,15 +138,16 @@ absl::Status MoveLatest(const Snapshot& snapshot, const VersionName& version, bo
   write_set.RequireRevision(key, stored.mod_revision);
   const int64_t latest = record.model().latest_version();
   Offered next = {std::max(latest, version.version), 0};
-  if (!offered) {
-    if (latest != version.version) return absl::OkStatus();
+  if (!offered && latest != version.version) next.number = latest;
+  if (!offered && latest == version.version) {
     CAIRN_ASSIGN_OR_RETURN(next, NewestReadyBelow(snapshot, version.parent_id, latest));
     if (next.number != 0) {
       write_set.RequireRevision(storage::ModelVersionStateKey(version.parent_id, next.number),
                                 next.state_revision);
     }
   }
-  if (next.number == latest) return absl::OkStatus();
+  // Written also where it stays: who picks the newest of those that are offered must not miss one
+  // that is offered again meanwhile.
   record.set_last_number(LastNumberOf(record));
   record.mutable_model()->set_latest_version(next.number);
   *record.mutable_model()->mutable_update_time() = ToTimestamp(now_unix_nanos);

@@ -23,9 +23,17 @@ static_assert(promotion::kMinRepeats == evaluation::kMinRepeats &&
               promotion::kMaxRepeats == evaluation::kMaxRepeats &&
               promotion::kDefaultRepeats == evaluation::kDefaultRepeats);
 
-// OK for what can be told by the policy.
+// How often what arrives while it measures is measured, too.
+constexpr int kMaxRounds = 3;
+
+// OK for what can be told by the policy, and for a version that is gone meanwhile, which is no
+// candidate any more, or that has all the evaluations it may have.
 absl::Status UnlessUnsupported(const absl::Status& status) {
-  return HasReason(status, ErrorReason::EVALUATION_UNSUPPORTED) ? absl::OkStatus() : status;
+  for (const ErrorReason reason : {ErrorReason::EVALUATION_UNSUPPORTED,
+                                   ErrorReason::MODEL_VERSION_NOT_FOUND, ErrorReason::TOO_LARGE}) {
+    if (HasReason(status, reason)) return absl::OkStatus();
+  }
+  return status;
 }
 
 absl::StatusOr<MeasurementInputs> InputsOf(const storage::Snapshot& snapshot,
@@ -100,10 +108,24 @@ absl::StatusOr<storage::Plan> PlanMeasuredPromotion(storage::KvStore& store,
                                                     std::optional<int64_t>& first_epoch) {
   CAIRN_ASSIGN_OR_RETURN(registry::Situation situation,
                          registry::ReadSituation(snapshot, request.name(), request.version()));
-  const auto needed = registry::FindNeededEvaluations(situation, stamp.unix_nanos);
-  if (!needed.missing.empty() && !request.validate_only()) {
-    CAIRN_RETURN_IF_ERROR(MeasureAndRecord(store, measurer, needed, stamp));
-    return registry::PlanPromote(*store.GetSnapshot(), request, stamp, first_epoch);
+  auto needed = registry::FindNeededEvaluations(situation, stamp.unix_nanos);
+  if (needed.missing.empty()) {
+    return registry::PlanPromote(snapshot, std::move(situation), request, stamp, first_epoch);
+  }
+  if (!request.validate_only()) {
+    std::unique_ptr<storage::Snapshot> now;
+    // Versions, data and another champion may have come while it measured.
+    for (int round = 0; round < kMaxRounds && !needed.missing.empty(); ++round) {
+      CAIRN_RETURN_IF_ERROR(MeasureAndRecord(store, measurer, needed, stamp));
+      now = store.GetSnapshot();
+      CAIRN_ASSIGN_OR_RETURN(situation,
+                             registry::ReadSituation(*now, request.name(), request.version()));
+      auto still = registry::FindNeededEvaluations(situation, stamp.unix_nanos);
+      // What cannot be measured stays missing.
+      if (still == needed) break;
+      needed = std::move(still);
+    }
+    return registry::PlanPromote(*now, std::move(situation), request, stamp, first_epoch);
   }
   CAIRN_ASSIGN_OR_RETURN(const auto unrecorded, MeasureForDryRun(snapshot, measurer, needed));
   registry::AddUnrecorded(unrecorded, situation);

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -43,10 +44,17 @@ void Moves(std::string_view method, const Planner& planner, MethodTableBuilder& 
 // person decides (Rollback and the like) does not wait behind it: it is short, and production may
 // wait for it. A name that is none fails in its plan.
 Change Promote(const Backends& backends, const Caller& caller, const v1::PromoteRequest& request) {
+  // How long it waited for its turn: its time is that of the turn.
+  const int64_t arrived = backends.store_clock.NowUnixNanos();
+  auto waited = std::make_shared<std::optional<int64_t>>();
   Change change =
       Move(caller, request,
-           [&backends](const storage::Snapshot& snapshot, const v1::PromoteRequest& asked,
-                       const storage::Stamp& stamp, std::optional<int64_t>& first_epoch) {
+           [&backends, arrived, waited](const storage::Snapshot& snapshot, const v1::PromoteRequest& asked,
+                             storage::Stamp stamp, std::optional<int64_t>& first_epoch) {
+             if (!waited->has_value()) {
+               *waited = std::max<int64_t>(0, backends.store_clock.NowUnixNanos() - arrived);
+             }
+             stamp.unix_nanos += **waited;
              return PlanMeasuredPromotion(backends.store, backends.measurer, snapshot, asked, stamp,
                                           first_epoch);
            });

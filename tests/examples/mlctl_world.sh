@@ -18,6 +18,11 @@ echo weights >model/weights.bin
 echo old >model/old.bin
 echo one >checkpoints/1.bin
 echo picture >curve.png
+cat >score.py <<'SCORE'
+#!/bin/sh
+echo '{"metric": "accuracy", "value": 0.93}' >"$CAIRN_METRICS"
+SCORE
+chmod +x score.py
 printf '{"key":"loss","value":0.5,"step":1}\n{"key":"loss","value":0.25,"step":2}\n' >metrics.jsonl
 printf 'key,value,step\nloss,0.5,1\n' >curve.csv
 cat >policy.yaml <<'POLICY'

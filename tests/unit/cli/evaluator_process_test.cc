@@ -46,6 +46,12 @@ TEST(Evaluator, TheFolderGoesWithEverythingInIt) {
   EXPECT_FALSE(std::filesystem::exists(path));
 }
 
+TEST(Evaluator, IsNamedByItsFirstWordAlone) {
+  EXPECT_EQ(EvaluatorName("./score.py --token secret"), "./score.py");
+  EXPECT_EQ(EvaluatorName("score"), "score");
+  EXPECT_EQ(EvaluatorName("a;b"), "a");
+}
+
 TEST(Evaluator, ItsLinesBecomeValues) {
   v1::Evaluation evaluation;
   ASSERT_THAT(AddMeasuredValues("{\"metric\": \"accuracy\", \"value\": 0.93}\n\n"

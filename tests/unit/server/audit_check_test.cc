@@ -49,6 +49,17 @@ TEST_F(AuditCheckTest, DecisionsAreMadeAgainThoughNoCheckpointCoversThem) {
   EXPECT_EQ(checked->decisions, 1);
 }
 
+TEST_F(AuditCheckTest, AKeyThatWasLostIsToldAndIsNoDamage) {
+  for (int start = 0; start < 2; ++start) {
+    const auto auditor = audit::Auditor::Open(*store_, "");  // its key goes with it
+    ASSERT_THAT(auditor, IsOk());
+    ASSERT_THAT((*auditor)->Stop(), IsOk());
+  }
+  const auto checked = Check();
+  ASSERT_THAT(checked, IsOk());
+  EXPECT_EQ(checked->lost_keys, std::vector<int64_t>{2});
+}
+
 TEST_F(AuditCheckTest, WhatADecisionReadMustBeThere) {
   Decide();
   std::string first;

@@ -375,6 +375,17 @@ TEST_F(ModelLifeTest, LatestIsTheNewestThatIsOfferedHoweverItCameToBe) {
               "COMMIT_CONFLICT");
 }
 
+TEST_F(ModelLifeTest, LatestMissesNoneThatIsOfferedAgainAtTheSameMoment) {
+  for (int i = 0; i < 3; ++i) Register();
+  ASSERT_THAT(Archive(2), IsOk());
+  auto archive = PlanArchive(3);
+  ASSERT_THAT(Restore(2), IsOk());
+  ExpectError(Apply<ModelVersion>(std::move(archive)).status(), StatusCode::kAborted,
+              "COMMIT_CONFLICT");
+  ASSERT_THAT(Archive(3), IsOk());
+  EXPECT_EQ(Model().latest_version(), 2);
+}
+
 TEST_F(ModelLifeTest, ADeletedVersionLeavesNoKeyAndItsNumberIsGone) {
   const std::string dataset = PutDataset("retail", "rows");
   const v1::Run run = CreateRun({}, dataset);
