@@ -48,7 +48,8 @@ absl::StatusOr<int64_t> CheckStore(const ServerOptions& options) {
   if (!audited.ok()) damage(std::string(audited.status().message()));
   if (audited.ok()) {
     for (const int64_t entry : audited->lost_keys) {
-      note(fmt::format("from entry {} of the audit on, a key signs that nobody vouched for", entry));
+      note(
+          fmt::format("from entry {} of the audit on, a key signs that nobody vouched for", entry));
     }
   }
   const std::string line = fmt::format(

@@ -97,8 +97,8 @@ int64_t RepeatsOf(const cairn::v1::Evaluation& evaluation);
 
 // The value of `metric` that counts for `read`, in the version's own space. What the server
 // measured comes before what was reported. Values that agree in number, definition, digest, space
-// and preparation count as one; two that differ are ambiguous, for nothing says which counts. Of stabilities
-// that the server measured from different numbers of fits, that of the most counts.
+// and preparation count as one; two that differ are ambiguous, for nothing says which counts. Of
+// stabilities that the server measured from different numbers of fits, that of the most counts.
 Observation Observe(const VersionRead& read, std::string_view metric, const EvidencePin& pin);
 
 // The same of values that describe the version against `reference`, a resource name: measured in

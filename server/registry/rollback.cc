@@ -75,9 +75,10 @@ absl::StatusOr<Target> LastServed(const Snapshot& snapshot, const ChannelState& 
                                           }));
   CAIRN_RETURN_IF_ERROR(failure);
   if (target.has_value()) return *std::move(target);
-  return NoTarget(state.channel, seen.size() == 1
-                                     ? "it served no other version before"
-                                     : "every version that it served before is held, archived or gone");
+  return NoTarget(state.channel,
+                  seen.size() == 1
+                      ? "it served no other version before"
+                      : "every version that it served before is held, archived or gone");
 }
 
 absl::StatusOr<Target> NamedTarget(const Snapshot& snapshot, const ChannelState& state,

@@ -117,11 +117,12 @@ int64_t ReadBytes(const promotion::VersionRead& read) {
 absl::Status CheckReads(const std::string& model, int64_t bytes) {
   if (bytes <= kMaxReadSetBytes) return absl::OkStatus();
   const std::string name = ModelName(model);
-  return Error(absl::StatusCode::kFailedPrecondition, ErrorReason::TOO_MANY_CANDIDATES,
-               fmt::format("{} has more versions, and evaluations of them, than a decision may read: "
-                           "their names and digests have more than {} bytes; archive versions that "
-                           "are no candidates any more",
-                           name, kMaxReadSetBytes))
+  return Error(
+             absl::StatusCode::kFailedPrecondition, ErrorReason::TOO_MANY_CANDIDATES,
+             fmt::format("{} has more versions, and evaluations of them, than a decision may read: "
+                         "their names and digests have more than {} bytes; archive versions that "
+                         "are no candidates any more",
+                         name, kMaxReadSetBytes))
       .With("model", name)
       .With("limit", std::to_string(kMaxReadSetBytes))
       .Precondition("TOO_MANY_CANDIDATES", name, "too many versions are not archived");

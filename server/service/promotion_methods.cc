@@ -49,8 +49,9 @@ Change Promote(const Backends& backends, const Caller& caller, const v1::Promote
   auto waited = std::make_shared<std::optional<int64_t>>();
   Change change =
       Move(caller, request,
-           [&backends, arrived, waited](const storage::Snapshot& snapshot, const v1::PromoteRequest& asked,
-                             storage::Stamp stamp, std::optional<int64_t>& first_epoch) {
+           [&backends, arrived, waited](const storage::Snapshot& snapshot,
+                                        const v1::PromoteRequest& asked, storage::Stamp stamp,
+                                        std::optional<int64_t>& first_epoch) {
              if (!waited->has_value()) {
                *waited = std::max<int64_t>(0, backends.store_clock.NowUnixNanos() - arrived);
              }
