@@ -16,7 +16,7 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr const char* kPolicy = R"(apiVersion: cairn/v1
+constexpr const char* kChurnPolicy = R"(apiVersion: cairn/v1
 kind: PromotionPolicy
 metadata: {name: churn}
 spec:
@@ -43,7 +43,7 @@ class MlctlWayBackTest : public testing::MlctlFixture {
 
   void ServeTwo() {
     Register("0.3");
-    Expect(0, {"apply", "-f", Write("policy.yaml", kPolicy)});
+    Expect(0, {"apply", "-f", Write("policy.yaml", kChurnPolicy)});
     Expect(0, {"promote", "churn"});
     Register("0.4");
     Expect(0, {"promote", "churn"});

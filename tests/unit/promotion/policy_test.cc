@@ -60,7 +60,7 @@ void ExpectRefused(const Refusal& r) {
 TEST(Policy, ShippedPolicyParsesAndRendersToItself) {
   const auto policy = ParsePolicy(ShippedPolicy());
   ASSERT_THAT(policy, IsOk());
-  EXPECT_EQ(policy->checks.size(), 6U);
+  EXPECT_EQ(policy->checks.size(), 9U);
   const auto again = ParsePolicy(RenderPolicy(*policy));
   ASSERT_THAT(again, IsOk()) << again.status() << "\n" << RenderPolicy(*policy);
   EXPECT_TRUE(*again == *policy);

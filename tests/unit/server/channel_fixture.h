@@ -7,6 +7,7 @@
 #include "cairn/v1/promotion.pb.h"
 #include "fmt/format.h"
 #include "google/protobuf/empty.pb.h"
+#include "server/registry/aliases.h"
 #include "server/registry/holds.h"
 #include "server/registry/override.h"
 #include "server/registry/policies.h"

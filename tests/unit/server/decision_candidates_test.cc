@@ -8,6 +8,7 @@
 
 #include "lib/audit/verifier.h"
 #include "lib/base/deterministic_bytes.h"
+#include "lib/promotion/replay.h"
 #include "lib/promotion/stored_candidates.h"
 #include "server/audit/audit_log.h"
 #include "server/audit/auditor.h"

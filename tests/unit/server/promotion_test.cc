@@ -145,7 +145,7 @@ class PromotionTest : public PolicyTest {
   void VerifyAuditChain(int expected_decisions) {
     const auto auditor = audit::Auditor::Open(*store_, "");
     ASSERT_THAT(auditor, IsOk());
-    audit::Export parts(store_->GetSnapshot(), **auditor);
+    audit::Export parts(store_->GetSnapshot(), auditor->get());
     audit::Verifier verifier((*auditor)->verifier());
     while (true) {
       auto part = parts.Next();
