@@ -38,7 +38,7 @@ std::string PolicyOf(int64_t candidates, int64_t checks) {
              "  target: {{model: m, channel: production}}\n  candidates: {{max: {}}}\n"
              "  evidence: {{trust: reported, dataset: d}}\n",
              candidates) +
-         metrics + gates + compare + "  choose: {order: [{metric: m0}]}\n";
+         metrics + gates + (checks < 3 ? "" : compare) + "  choose: {order: [{metric: m0}]}\n";
 }
 
 VersionRead VersionOf(int64_t number, int64_t checks) {

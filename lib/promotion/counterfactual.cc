@@ -7,13 +7,16 @@
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "fmt/format.h"
 #include "lib/base/encoding.h"
 #include "lib/base/numbers.h"
+#include "lib/promotion/guardrail.h"
 #include "lib/promotion/limits.h"
+#include "lib/promotion/objective.h"
 #include "lib/promotion/param_gate.h"
 #include "lib/promotion/verdict.h"
 
@@ -35,6 +38,16 @@ const Check* FindCheck(const Policy& policy, const std::string& id) {
 std::string ParamOf(const Check& check) {
   const auto* gate = dynamic_cast<const ParamGate*>(check.rule.get());
   return gate == nullptr ? "" : gate->param;
+}
+
+// What the margin of a check is counted in: shares of the champion's value, or as the metric is.
+double UnitOf(const Check& check, const CheckResult& seen) {
+  const auto* objective = dynamic_cast<const Objective*>(check.rule.get());
+  const auto* guardrail = dynamic_cast<const Guardrail*>(check.rule.get());
+  const bool relative =
+      (objective != nullptr && objective->min_effect.relative) ||
+      (guardrail != nullptr && guardrail->bands.Empty() && guardrail->max_loss.relative);
+  return relative ? std::fabs(seen.baseline()) : 1.0;
 }
 
 // A copy of a candidate in which one value is replaced, again and again.
@@ -90,7 +103,7 @@ class Search {
       const auto beyond = FirstBeyond(sign);
       if (!beyond) continue;
       double found = ClosestTo(*beyond);
-      const double next = sign > 0 ? std::ceil(found) : std::floor(found);
+      const double next = found > seen_.observed() ? std::ceil(found) : std::floor(found);
       if (whole && Turned(next)) found = CanonicalDouble(next);
       if (!nearest || Distance(found) < Distance(*nearest)) nearest = found;
     }
@@ -104,19 +117,17 @@ class Search {
   }
   double Distance(double value) const { return std::fabs(value - seen_.observed()); }
 
-  // The margin says how far the bound is, in the rule's unit: the metric's, or shares of the
-  // champion's value. Rounding leads a few values short of it or beyond.
+  // The margin says how far the bound is. Rounding leads a few values short of it or beyond.
   std::optional<double> FirstBeyond(double sign) {
     constexpr int kRounding = 8;
     const double infinity = sign * std::numeric_limits<double>::infinity();
-    for (const double unit : {1.0, std::fabs(seen_.baseline())}) {
-      double value = CanonicalDouble(seen_.observed() + sign * std::fabs(seen_.margin()) * unit);
-      // A band may be a single number, which rounding must not jump over.
-      for (int i = 0; i < kRounding / 2; ++i) value = std::nextafter(value, -infinity);
-      for (int i = 0; i <= kRounding && std::isfinite(value); ++i) {
-        if (Turned(value)) return CanonicalDouble(value);
-        value = std::nextafter(value, infinity);
-      }
+    const double change = std::fabs(seen_.margin()) * UnitOf(check_, seen_);
+    double value = CanonicalDouble(seen_.observed() + sign * change);
+    // A band may be a single number, which rounding must not jump over.
+    for (int i = 0; i < kRounding / 2; ++i) value = std::nextafter(value, -infinity);
+    for (int i = 0; i <= kRounding && std::isfinite(value); ++i) {
+      if (Turned(value)) return CanonicalDouble(value);
+      value = std::nextafter(value, infinity);
     }
     return std::nullopt;
   }
@@ -160,9 +171,11 @@ std::optional<Counterfactual> ChangeOf(const Trial& trial, const VersionRead& ca
   const bool whole = !param.empty() && seen.observed() == std::floor(seen.observed());
   const auto needed = Search(trial, *check, seen, substitute).Nearest(whole);
   if (!needed) return std::nullopt;
-  const Verdict turned = JudgeCandidate(trial, substitute.With(*needed)).verdict();
-  const bool passes = turned == Verdict::PASS;
-  if (passes == (verdict == Verdict::PASS)) return std::nullopt;
+  // One rule that no longer passes is enough; one that does not block any more need not be.
+  if (verdict != Verdict::PASS &&
+      JudgeCandidate(trial, substitute.With(*needed)).verdict() != Verdict::PASS) {
+    return std::nullopt;
+  }
   Counterfactual change;
   change.set_check(seen.id());
   change.set_subject(param.empty() ? seen.metric() : param);
@@ -175,6 +188,12 @@ std::optional<Counterfactual> ChangeOf(const Trial& trial, const VersionRead& ca
 double SizeOf(const Counterfactual& change) {
   const double size = std::fabs(change.needed() - change.observed());
   return size == 0 ? 0 : size / std::max(std::fabs(change.needed()), std::fabs(change.observed()));
+}
+
+bool IsSmaller(const Counterfactual& a, const Counterfactual& b) {
+  const double a_size = SizeOf(a);
+  const double b_size = SizeOf(b);
+  return a_size != b_size ? a_size < b_size : a.check() < b.check();
 }
 
 std::string ChangeText(const Counterfactual& change) {
@@ -190,6 +209,52 @@ std::string WantText(const CheckResult& check) {
   return text + check.needed();
 }
 
+// No change that turns the rule is smaller, as SizeOf measures it.
+double LeastSizeOf(const Check& check, const CheckResult& seen) {
+  constexpr double kRounding = 1e-9;
+  const double change = std::fabs(seen.margin()) * UnitOf(check, seen) * (1 - kRounding);
+  return change == 0 ? 0 : change / (std::fabs(seen.observed()) + change);
+}
+
+struct RuleToTurn {
+  const CheckResult* seen;
+  double least_size;
+};
+
+// The rules whose turning might turn the verdict, those first that the smallest changes might turn:
+// of a candidate that passes each one; of one that does not, those that fail, if one value may turn
+// all of them.
+std::vector<RuleToTurn> RulesToTurn(const Policy& policy, const CandidateResult& result) {
+  const bool passes = result.verdict() == Verdict::PASS;
+  std::vector<RuleToTurn> rules;
+  std::set<std::string> subjects;
+  for (const CheckResult& seen : result.checks()) {
+    if (!Counts(seen) || (seen.verdict() == Verdict::PASS) != passes) continue;
+    const Check* check = FindCheck(policy, seen.id());
+    subjects.insert(check == nullptr ? seen.id() : seen.metric() + "/" + ParamOf(*check));
+    if (check != nullptr) rules.push_back({&seen, LeastSizeOf(*check, seen)});
+  }
+  if (!passes && subjects.size() > 1) return {};
+  std::stable_sort(rules.begin(), rules.end(), [](const RuleToTurn& a, const RuleToTurn& b) {
+    return a.least_size < b.least_size;
+  });
+  return rules;
+}
+
+// Adds `change`, unless a smaller one of the same value in the same direction is there.
+void AddSmaller(Counterfactual change, std::vector<Counterfactual>& changes) {
+  const auto is_up = [](const Counterfactual& one) { return one.needed() > one.observed(); };
+  const auto same = std::find_if(changes.begin(), changes.end(), [&](const auto& one) {
+    return one.subject() == change.subject() && is_up(one) == is_up(change);
+  });
+  if (same == changes.end()) {
+    changes.push_back(std::move(change));
+  } else if (IsSmaller(change, *same)) {
+    *same = std::move(change);
+  }
+  std::sort(changes.begin(), changes.end(), IsSmaller);
+}
+
 }  // namespace
 
 VersionRead WithValue(const Policy& policy, const VersionRead& candidate,
@@ -203,14 +268,12 @@ void AddCounterfactuals(const Trial& trial, const VersionRead& candidate, Candid
   const bool passes = result.verdict() == Verdict::PASS;
   const auto blockers = BlockersOf(result);
   std::vector<Counterfactual> changes;
-  for (const CheckResult& check : result.checks()) {
-    if (!Counts(check) || (check.verdict() == Verdict::PASS) != passes) continue;
-    if (auto change = ChangeOf(trial, candidate, check, result.verdict())) {
-      changes.push_back(*std::move(change));
-    }
+  for (const RuleToTurn& rule : RulesToTurn(trial.policy, result)) {
+    const bool enough = passes && changes.size() >= kMaxLossesTold;
+    if (enough && rule.least_size > SizeOf(changes[kMaxLossesTold - 1])) break;
+    auto change = ChangeOf(trial, candidate, *rule.seen, result.verdict());
+    if (change) AddSmaller(*std::move(change), changes);
   }
-  std::stable_sort(changes.begin(), changes.end(),
-                   [](const auto& a, const auto& b) { return SizeOf(a) < SizeOf(b); });
   if (passes && changes.size() > kMaxLossesTold) changes.resize(kMaxLossesTold);
   for (Counterfactual& change : changes) {
     result.add_would_flip(ChangeText(change));

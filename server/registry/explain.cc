@@ -110,8 +110,9 @@ absl::StatusOr<cairn::v1::ExplainResponse> Explain(const Snapshot& snapshot,
   cairn::v1::ExplainResponse response;
   CAIRN_ASSIGN_OR_RETURN(*response.mutable_channel(), ReadAsked(snapshot, request));
   const Channel& channel = response.channel();
-  if (moment) response.add_sentences(fmt::format("This is as of revision {}.", moment->revision));
-  response.add_sentences(HeadSentence(channel));
+  response.add_sentences(
+      moment ? fmt::format("As of revision {}: {}", moment->revision, HeadSentence(channel))
+             : HeadSentence(channel));
   const bool about_head = request.version().empty() || request.version() == channel.version();
   const std::string version = about_head ? channel.version() : request.version();
   if (about_head && !channel.decision().empty()) {

@@ -126,7 +126,7 @@ TEST_F(MlctlWayBackTest, ReadsWhatWasServedBeforeAndWhatTheDecisionFound) {
   EXPECT_THAT(Expect(2, {"get", "runs", "--as-of", revision}), HasSubstr("--as-of is for"));
   EXPECT_THAT(Expect(2, {"list", "channels", "--as-of", revision}), HasSubstr("--as-of is for"));
 
-  std::string id = Expect(0, {"history", "churn", "--as-of", time, "--limit", "1", "-o", "id"});
+  std::string id = Expect(0, {"history", "churn", "--as-of", time, "--limit", "1", "-o", "name"});
   id = id.substr(0, id.find('\n'));
   EXPECT_THAT(Expect(0, {"list", "candidates", id, "--columns", "version,verdict"}),
               AllOf(HasSubstr("2\tPASS"), HasSubstr("1\tPASS")));

@@ -82,6 +82,7 @@ class PromotionQueueTest : public ::testing::Test {
     request.set_parent("models/m");
     *request.mutable_model_version()->add_files() = file;
     request.mutable_model_version()->set_evaluation_space("space");
+    request.mutable_model_version()->set_feature_schema("schema");
     auto& evaluation = *request.add_evaluations();
     evaluation.set_dataset_version(dataset_);
     for (int i = 0; i < kChecks; ++i) {

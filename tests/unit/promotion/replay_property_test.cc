@@ -25,7 +25,8 @@ constexpr uint64_t kReplaySeed = 20261130;
 // SHA-256 over the SHA-256 of each of the 10,000 decisions below, as edition 1 makes them: with any
 // compiler, optimised or not. Another value is another edition: raise kEdition with it.
 static_assert(kEdition == 1);
-constexpr const char* kDecisionsOfTheEdition = "TBD";
+constexpr const char* kDecisionsOfTheEdition =
+    "339d06816f5057a6b18c68c01944019c5b2324e5ec9bd051d7a6f188c831aa97";
 
 std::string ReportedText() {
   std::ifstream file(std::string(CAIRN_SOURCE_DIR) + "/tests/fixtures/policies/reported.yaml");

@@ -203,7 +203,7 @@ TEST_F(PolicyTest, AnUnknownFieldIsRefusedWithItsPlaceAndNothingIsStored) {
   const auto refused =
       ApplyPolicy(Replaced(ReportedPolicy(), "  mode: enforce", "  mood: enforce"));
   ExpectError(refused.status(), StatusCode::kInvalidArgument, "POLICY_INVALID");
-  EXPECT_EQ(MetadataOf(refused.status(), "line"), "17");
+  EXPECT_EQ(MetadataOf(refused.status(), "line"), "14");
   EXPECT_EQ(MetadataOf(refused.status(), "column"), "3");
   EXPECT_EQ(Revision(), before);
 }
