@@ -62,6 +62,7 @@ std::string Table() {
 std::string Register(World& world, int number) {
   v1::CreateModelVersionRequest request;
   request.set_parent("models/segments");
+  request.mutable_model_version()->set_feature_schema("schema");
   *request.mutable_model_version()->add_files() =
       world.Upload("model.cairnseg", ModelBytes(number));
   const auto version = Must(world.client().registry().CreateModelVersion(request), "version");

