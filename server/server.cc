@@ -56,6 +56,10 @@
 namespace cairn {
 namespace {
 
+// Who decides at length stands back behind calls that are short: a quarter of a processor that
+// others want, all of one that nobody does.
+constexpr int kPromotionNice = 5;
+
 using observability::Log;
 using observability::LogLevel;
 
@@ -358,8 +362,8 @@ class Server::Impl {
     promotions_ = std::make_unique<calls::SerialQueue>(
         [this](std::function<void()> task) { promotion_pool_->Resubmit(std::move(task)); },
         ForwardClock(), calls::SerialQueueOptions());
-    promotion_pool_ =
-        std::make_unique<ThreadPool>(PromotionThreads(options_), limits::kWaitingCalls);
+    promotion_pool_ = std::make_unique<ThreadPool>(PromotionThreads(options_),
+                                                   limits::kWaitingCalls, kPromotionNice);
     promotion_mutator_ =
         std::make_unique<storage::Mutator>(*store_, *store_clock_, *promotion_pool_);
   }

@@ -18,8 +18,10 @@ namespace cairn {
 // destroy the pool.
 class ThreadPool {
  public:
+  // `nice` is how far the threads stand back behind others that want to run, 0 to 19: for what
+  // computes long while others wait to be answered.
   // REQUIRES: threads >= 1, max_queued >= 1.
-  ThreadPool(int threads, size_t max_queued);
+  ThreadPool(int threads, size_t max_queued, int nice = 0);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
