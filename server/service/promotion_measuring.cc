@@ -5,8 +5,6 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
-#include "lib/evaluation/stability.h"
-#include "lib/promotion/limits.h"
 #include "server/evaluation/inputs.h"
 #include "server/evaluation/recording.h"
 #include "server/registry/promotion.h"
@@ -18,10 +16,6 @@ namespace {
 
 using evaluation::MeasurementInputs;
 using registry::NeededEvaluation;
-
-static_assert(promotion::kMinRepeats == evaluation::kMinRepeats &&
-              promotion::kMaxRepeats == evaluation::kMaxRepeats &&
-              promotion::kDefaultRepeats == evaluation::kDefaultRepeats);
 
 // How often what arrives while it measures is measured, too.
 constexpr int kMaxRounds = 3;

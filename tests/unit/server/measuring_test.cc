@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "lib/base/errors.h"
+#include "lib/evaluation/stability.h"
 #include "lib/model/model_file.h"
+#include "lib/promotion/limits.h"
 #include "server/evaluation/evaluation_work.h"
 #include "server/evaluation/inputs.h"
 #include "server/evaluation/measurer.h"
@@ -28,6 +30,11 @@
 
 namespace cairn {
 namespace {
+
+// What policies may ask for is what can be measured.
+static_assert(promotion::kMinRepeats == evaluation::kMinRepeats &&
+              promotion::kMaxRepeats == evaluation::kMaxRepeats &&
+              promotion::kDefaultRepeats == evaluation::kDefaultRepeats);
 
 using evaluation::LineModel;
 using evaluation::LineTable;
