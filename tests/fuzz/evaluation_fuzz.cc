@@ -19,8 +19,8 @@ void Require(bool holds) {
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  static cairn::storage::MemoryStore store;
-  const auto snapshot = store.GetSnapshot();
+  static const auto store = cairn::storage::MakeMemoryStore();
+  const auto snapshot = store->GetSnapshot();
   cairn::v1::Evaluation asked;
   if (!asked.ParseFromArray(data, static_cast<int>(size))) return 0;
   cairn::storage::WriteSet write_set;
