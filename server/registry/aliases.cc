@@ -155,7 +155,7 @@ absl::StatusOr<Plan> PlanDeleteAlias(const Snapshot& snapshot,
   write_set.RequireRevision(key, current->mod_revision)
       .Delete(key)
       .Emit(request.name(), cairn::v1::Event::ALIAS_DELETED)
-      .Audit(cairn::v1::Event::ALIAS_DELETED, request.name(), "")
+      .Audit(cairn::v1::Event::ALIAS_DELETED, AliasName(ref.model, ref.alias), "")
       .FreesSpace();
   return storage::MakePlan(std::move(write_set), google::protobuf::Empty());
 }

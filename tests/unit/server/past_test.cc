@@ -218,6 +218,17 @@ TEST_F(PastTest, ARevisionThatIsNotThereYetAndTwoMomentsAtOnceAreRefused) {
   EXPECT_THAT(GetChannel(*Now(), far), FailsWith(ErrorReason::VALUE_INVALID));
 }
 
+TEST_F(PastTest, AnAliasIsOneHoweverItsNameIsSpelt) {
+  ASSERT_THAT(Register(0.5), IsOk());
+  ASSERT_THAT(SetAlias("%61", 1), IsOk());
+  const storage::Revision set = Revision();
+  ASSERT_THAT(DeleteAlias("%61"), IsOk());
+  const auto request = Named<v1::GetModelVersionRequest>("models/churn/aliases/a");
+  EXPECT_THAT(GetModelVersion(*Now(), AsOfRevision(request, set)), IsOk());
+  EXPECT_THAT(GetModelVersion(*Now(), AsOfRevision(request, Revision())),
+              FailsWith(ErrorReason::ALIAS_NOT_FOUND));
+}
+
 TEST_F(PastTest, WhatWasNotThereYetIsNotFound) {
   const storage::Revision before = Revision();
   ASSERT_THAT(Register(0.5), IsOk());
