@@ -6,12 +6,10 @@
 #include "cairn/internal/records.pb.h"
 #include "fmt/format.h"
 #include "lib/base/clock.h"
-#include "lib/base/digest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "lib/promotion/decide.h"
-#include "lib/promotion/read_values.h"
 #include "server/registry/channel_head.h"
 #include "server/registry/decision_log.h"
 #include "server/registry/limits.h"
@@ -73,23 +71,6 @@ absl::StatusOr<int64_t> NumberOfVersion(const ChannelRef& ref, std::string_view 
   return parsed.version;
 }
 
-namespace {
-
-// The bytes of what `input` was read from.
-std::map<std::string, std::string> ValuesOf(const promotion::DecisionInput& input) {
-  std::map<std::string, std::string> values;
-  const auto keep = [&values](std::string value) {
-    std::string sha256 = Sha256Hex(value);
-    values.insert_or_assign(std::move(sha256), std::move(value));
-  };
-  for (const auto& read : input.candidates) keep(read.value);
-  if (input.head_epoch != 0) keep(promotion::HeadValue(input.head_version, input.head_epoch));
-  if (!input.holds.empty()) keep(promotion::HoldsValue(input.holds));
-  return values;
-}
-
-}  // namespace
-
 absl::StatusOr<Draft> DraftDecision(const Snapshot& snapshot, const ChannelState& state,
                                     Decision::Kind kind, const std::string& reason, int64_t version,
                                     const storage::Stamp& stamp) {
@@ -114,7 +95,7 @@ absl::StatusOr<Draft> DraftDecision(const Snapshot& snapshot, const ChannelState
   }
 
   Draft draft;
-  draft.values = ValuesOf(input);
+  draft.values = TakeValues(input);
   Decision& decision = draft.decision;
   decision.set_channel(ChannelName(state.ref.model, state.ref.channel));
   decision.set_kind(kind);

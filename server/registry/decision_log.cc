@@ -88,17 +88,14 @@ absl::StatusOr<KeyRange> DecisionsUpTo(const Snapshot& snapshot, const ChannelRe
   CAIRN_ASSIGN_OR_RETURN(
       const auto count,
       storage::ReadRecord<AuditHeadRecord>(snapshot, storage::CounterKey(DecisionCounter(ref))));
-  int64_t made = 0;
-  for (int64_t most = count ? count->value.decision_count() : 0; made < most;) {
-    const int64_t middle = made + (most - made + 1) / 2;
-    CAIRN_ASSIGN_OR_RETURN(const auto pointer, snapshot.Get(storage::DecisionBySequenceKey(
-                                                   ref.model, ref.channel, middle)));
-    if (pointer && pointer->mod_revision <= moment->revision) {
-      made = middle;
-    } else {
-      most = middle - 1;
-    }
-  }
+  CAIRN_ASSIGN_OR_RETURN(
+      const int64_t made,
+      CountWhile(
+          count ? count->value.decision_count() : 0, [&](int64_t place) -> absl::StatusOr<bool> {
+            CAIRN_ASSIGN_OR_RETURN(const auto pointer, snapshot.Get(storage::DecisionBySequenceKey(
+                                                           ref.model, ref.channel, place)));
+            return pointer && pointer->mod_revision <= moment->revision;
+          }));
   range.end = storage::DecisionBySequenceKey(ref.model, ref.channel, made + 1).bytes;
   return range;
 }

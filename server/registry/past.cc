@@ -1,6 +1,5 @@
 #include "server/registry/past.h"
 
-#include <functional>
 #include <limits>
 #include <utility>
 
@@ -38,17 +37,10 @@ absl::StatusOr<AuditEntryRecord> ReadEntry(const Snapshot& snapshot, int64_t seq
 // How many entries, of `size`, stand before the first of which `is_past` does not hold.
 absl::StatusOr<int64_t> CountEntries(const Snapshot& snapshot, int64_t size,
                                      const std::function<bool(const AuditEntryRecord&)>& is_past) {
-  int64_t count = 0;
-  for (int64_t most = size; count < most;) {
-    const int64_t middle = count + (most - count + 1) / 2;
-    CAIRN_ASSIGN_OR_RETURN(const AuditEntryRecord entry, ReadEntry(snapshot, middle));
-    if (is_past(entry)) {
-      count = middle;
-    } else {
-      most = middle - 1;
-    }
-  }
-  return count;
+  return CountWhile(size, [&](int64_t place) -> absl::StatusOr<bool> {
+    CAIRN_ASSIGN_OR_RETURN(const AuditEntryRecord entry, ReadEntry(snapshot, place));
+    return is_past(entry);
+  });
 }
 
 absl::StatusOr<Moment> MomentOfRevision(const Snapshot& snapshot, Revision revision) {
@@ -142,6 +134,21 @@ absl::StatusOr<std::optional<Moment>> FindMoment(const Snapshot& snapshot, Revis
                                                   ? MomentOfRevision(snapshot, as_of_revision)
                                                   : MomentOfTime(snapshot, *as_of_time));
   return std::make_optional(moment);
+}
+
+absl::StatusOr<int64_t> CountWhile(int64_t size,
+                                   const std::function<absl::StatusOr<bool>(int64_t)>& holds) {
+  int64_t count = 0;
+  for (int64_t most = size; count < most;) {
+    const int64_t middle = count + (most - count + 1) / 2;
+    CAIRN_ASSIGN_OR_RETURN(const bool is_one, holds(middle));
+    if (is_one) {
+      count = middle;
+    } else {
+      most = middle - 1;
+    }
+  }
+  return count;
 }
 
 bool WasThere(const Moment& moment, Revision create_revision,

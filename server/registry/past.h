@@ -2,6 +2,7 @@
 #define CAIRN_SERVER_REGISTRY_PAST_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -48,6 +49,11 @@ template <typename Request>
 bool AsksPast(const Request& request) {
   return request.as_of_revision() != 0 || request.has_as_of_time();
 }
+
+// How many of the places 1 … `size` `holds` holds for, where it holds for all up to one and for
+// none behind: in as many looks as `size` has binary digits. Errors of `holds`.
+absl::StatusOr<int64_t> CountWhile(int64_t size,
+                                   const std::function<absl::StatusOr<bool>(int64_t)>& holds);
 
 // Whether what was made at this revision and time, and leaves no entry, was there.
 bool WasThere(const Moment& moment, storage::Revision create_revision,

@@ -186,19 +186,28 @@ absl::Status ReadEvidence(const Snapshot& snapshot, Situation& situation) {
   return absl::OkStatus();
 }
 
-// Moves the bytes that were read from the input to `values`.
-void CollectValues(Situation& situation) {
-  const auto keep = [&](std::string value) {
+}  // namespace
+
+absl::StatusOr<promotion::VersionRead> ReadVersion(const Snapshot& snapshot, std::string_view model,
+                                                   int64_t number) {
+  const storage::Key key = storage::ModelVersionKey(model, number);
+  CAIRN_ASSIGN_OR_RETURN(const auto record, snapshot.Get(key));
+  if (!record.has_value()) return ReadModelVersion(snapshot, model, number).status();
+  return ToRead(snapshot, key.bytes, *record);
+}
+
+std::map<std::string, std::string> TakeValues(promotion::DecisionInput& input) {
+  std::map<std::string, std::string> values;
+  const auto keep = [&values](std::string value) {
     std::string sha256 = Sha256Hex(value);
-    situation.values.insert_or_assign(std::move(sha256), std::move(value));
+    values.insert_or_assign(std::move(sha256), std::move(value));
   };
-  const auto collect = [&](promotion::VersionRead& read) {
-    situation.values.insert_or_assign(read.sha256, std::move(read.value));
+  const auto collect = [&values](promotion::VersionRead& read) {
+    values.insert_or_assign(read.sha256, std::move(read.value));
     for (promotion::EvaluationRead& item : read.evaluations) {
-      situation.values.insert_or_assign(item.sha256, std::move(item.value));
+      values.insert_or_assign(item.sha256, std::move(item.value));
     }
   };
-  promotion::DecisionInput& input = situation.input;
   std::vector<std::string> names;
   for (promotion::VersionRead& read : input.candidates) {
     names.push_back(read.version.name());
@@ -208,17 +217,7 @@ void CollectValues(Situation& situation) {
   if (input.head_epoch != 0) keep(promotion::HeadValue(input.head_version, input.head_epoch));
   if (input.only_version == 0) keep(promotion::VersionsValue(std::move(names)));
   if (!input.holds.empty()) keep(promotion::HoldsValue(input.holds));
-  keep(situation.policy_record.value.policy().source());
-}
-
-}  // namespace
-
-absl::StatusOr<promotion::VersionRead> ReadVersion(const Snapshot& snapshot, std::string_view model,
-                                                   int64_t number) {
-  const storage::Key key = storage::ModelVersionKey(model, number);
-  CAIRN_ASSIGN_OR_RETURN(const auto record, snapshot.Get(key));
-  if (!record.has_value()) return ReadModelVersion(snapshot, model, number).status();
-  return ToRead(snapshot, key.bytes, *record);
+  return values;
 }
 
 absl::StatusOr<Situation> ReadSituation(const Snapshot& snapshot, std::string_view channel_name,
@@ -236,7 +235,8 @@ absl::StatusOr<Situation> ReadSituation(const Snapshot& snapshot, std::string_vi
   CAIRN_RETURN_IF_ERROR(ReadHead(snapshot, channel_name, situation));
   CAIRN_RETURN_IF_ERROR(ReadCandidates(snapshot, only_version, situation));
   CAIRN_RETURN_IF_ERROR(ReadEvidence(snapshot, situation));
-  CollectValues(situation);
+  situation.values = TakeValues(situation.input);
+  situation.values.insert_or_assign(Sha256Hex(stored.source()), stored.source());
   return situation;
 }
 

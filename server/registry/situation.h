@@ -39,6 +39,10 @@ struct Situation {
 absl::StatusOr<promotion::VersionRead> ReadVersion(const storage::Snapshot& snapshot,
                                                    std::string_view model, int64_t number);
 
+// The bytes that `input` was read from, by their SHA-256; those of versions and evaluations are
+// moved out of it.
+std::map<std::string, std::string> TakeValues(promotion::DecisionInput& input);
+
 // Reads the situation of the channel `channel_name`. With `only_version`, a resource name, that
 // version is the only candidate. `input.time_facts` are MakeDecision's to fill in (promotion.h).
 //

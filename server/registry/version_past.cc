@@ -11,6 +11,7 @@
 #include "lib/base/encoding.h"
 #include "lib/base/resource_names.h"
 #include "server/registry/models.h"
+#include "server/registry/version_state.h"
 #include "server/storage/keyspace.h"
 
 namespace cairn::registry {
@@ -187,7 +188,7 @@ absl::StatusOr<ModelVersion> GetPastVersion(const Snapshot& snapshot, std::strin
   CAIRN_ASSIGN_OR_RETURN(const VersionName name, ResolveThen(snapshot, asked, moment));
   const std::string resource = ModelVersionName(name.parent_id, name.version);
   CAIRN_ASSIGN_OR_RETURN(auto sealed, ReadSealed(snapshot, name));
-  CAIRN_ASSIGN_OR_RETURN(StateThen state, ReadState(snapshot, name, moment));
+  CAIRN_ASSIGN_OR_RETURN(const StateThen state, ReadState(snapshot, name, moment));
   if (!sealed && !state.deleted) {
     CAIRN_ASSIGN_OR_RETURN(const auto later, NextImage(snapshot, resource, moment));
     if (later || state.is_told) return DeletedSince(resource, moment);
@@ -198,14 +199,7 @@ absl::StatusOr<ModelVersion> GetPastVersion(const Snapshot& snapshot, std::strin
   }
   ModelVersion version = std::move(*sealed->value.mutable_version());
   version.set_etag(EtagOf(state.is_told ? state.revision : sealed->mod_revision));
-  if (state.is_told) {
-    version.set_state(state.record.state());
-    version.set_description(state.record.description());
-    *version.mutable_tags() = std::move(*state.record.mutable_tags());
-    if (state.record.has_update_time()) {
-      *version.mutable_update_time() = state.record.update_time();
-    }
-  }
+  if (state.is_told) ApplyState(state.record, version);
   CAIRN_RETURN_IF_ERROR(AddAliases(snapshot, name, moment, version));
   return version;
 }

@@ -82,7 +82,7 @@ void ApplyState(const ModelVersionStateRecord& state, ModelVersion& version) {
   version.set_state(state.state());
   version.set_description(state.description());
   *version.mutable_tags() = state.tags();
-  *version.mutable_update_time() = state.update_time();
+  if (state.has_update_time()) *version.mutable_update_time() = state.update_time();
 }
 
 absl::Status AddState(const Snapshot& snapshot, std::string_view model, int64_t version,
@@ -137,8 +137,8 @@ absl::Status MoveLatest(const Snapshot& snapshot, const VersionName& version, bo
   const storage::Key key = storage::ModelKey(version.parent_id);
   write_set.RequireRevision(key, stored.mod_revision);
   const int64_t latest = record.model().latest_version();
-  Offered next = {std::max(latest, version.version), 0};
-  if (!offered && latest != version.version) next.number = latest;
+  const int64_t last_number = LastNumberOf(record);
+  Offered next = {offered ? std::max(latest, version.version) : latest, 0};
   if (!offered && latest == version.version) {
     CAIRN_ASSIGN_OR_RETURN(next, NewestReadyBelow(snapshot, version.parent_id, latest));
     if (next.number != 0) {
@@ -148,10 +148,9 @@ absl::Status MoveLatest(const Snapshot& snapshot, const VersionName& version, bo
   }
   // Written also where it stays: who picks the newest of those that are offered must not miss one
   // that is offered again meanwhile.
-  record.set_last_number(LastNumberOf(record));
   record.mutable_model()->set_latest_version(next.number);
   *record.mutable_model()->mutable_update_time() = ToTimestamp(now_unix_nanos);
-  write_set.PutRecord(key, ModelPayload(record.model(), record.last_number()));
+  write_set.PutRecord(key, ModelPayload(record.model(), last_number));
   return absl::OkStatus();
 }
 

@@ -27,9 +27,8 @@ storage::Key ModelVersionUsesKey(const VersionName& version);
 absl::Status CheckNotServed(const storage::Snapshot& snapshot, const VersionName& version);
 
 // FAILED_PRECONDITION for what would lead to nothing without the version:
-// - MODEL_VERSION_IN_USE: a channel serves it or served it before, which decisions say and
-// rollbacks
-//   may want back (metadata `channel`, `epoch`), or an alias points at it (`alias`)
+// - MODEL_VERSION_IN_USE: a channel serves it or served it before, which decisions say and a
+//   rollback may want back (metadata `channel`, `epoch`), or an alias points at it (`alias`)
 // - MODEL_VERSION_HELD: a channel holds it
 // O(epochs of the model's channels).
 absl::Status CheckUnused(const storage::Snapshot& snapshot, const VersionName& version);
