@@ -43,7 +43,7 @@ absl::StatusOr<int64_t> CheckStore(const ServerOptions& options) {
   CAIRN_ASSIGN_OR_RETURN(
       const artifacts::AuditedBlobs blobs,
       artifacts::AuditBlobs(*(*store)->GetSnapshot(), options.data_dir + "/packs", damage));
-  const auto audited = audit::CheckAudit([&store] { return (*store)->GetSnapshot(); });
+  const auto audited = audit::CheckAudit((*store)->GetSnapshot());
   if (!audited.ok() && !absl::IsDataLoss(audited.status())) return audited.status();
   if (!audited.ok()) damage(std::string(audited.status().message()));
   if (audited.ok()) {

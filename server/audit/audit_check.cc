@@ -9,18 +9,15 @@
 
 namespace cairn::audit {
 
-absl::StatusOr<CheckedAudit> CheckAudit(
-    const std::function<std::unique_ptr<storage::Snapshot>()>& make_snapshot) {
-  CAIRN_ASSIGN_OR_RETURN(storage::AuditEnd end, storage::ReadAuditEnd(*make_snapshot()));
-  Verifier verifier;
+absl::StatusOr<CheckedAudit> CheckAudit(std::unique_ptr<storage::Snapshot> snapshot) {
+  CAIRN_ASSIGN_OR_RETURN(storage::AuditEnd end, storage::ReadAuditEnd(*snapshot));
   if (end.sequence == 0) return CheckedAudit();
+  Verifier verifier;
   verifier.ExpectEnd(end.sequence, std::move(end.sha256));
-  Export parts(make_snapshot(), nullptr);
-  while (true) {
-    CAIRN_ASSIGN_OR_RETURN(auto part, parts.Next());
-    if (!part.has_value()) break;
-    CAIRN_RETURN_IF_ERROR(verifier.Take(*std::move(part)));
-  }
+  CAIRN_RETURN_IF_ERROR(
+      Export(std::move(snapshot), nullptr).ForEach([&verifier](v1::AuditPart part) {
+        return verifier.Take(std::move(part));
+      }));
   CAIRN_ASSIGN_OR_RETURN(VerifiedAudit verified, verifier.Finish());
   return CheckedAudit{verified.entries, verified.decisions, std::move(verified.lost_keys)};
 }

@@ -2,7 +2,6 @@
 #define CAIRN_SERVER_AUDIT_AUDIT_CHECK_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -21,13 +20,11 @@ struct CheckedAudit {
 
 // Verifies the whole audit of a store that nobody writes to: the chain up to where the store says
 // that it ends, the signatures of the checkpoints that are kept, and every decision that this
-// edition of the code made. Holds it in memory. `make_snapshot` is called twice, for the same
-// state.
+// edition of the code made. Holds it in memory.
 //
 // A store from before there was an audit has none, which is no damage. DATA_LOSS
 // (AUDIT_CHAIN_BROKEN, RECORD_CORRUPT) for the first thing that is not as it was written.
-absl::StatusOr<CheckedAudit> CheckAudit(
-    const std::function<std::unique_ptr<storage::Snapshot>()>& make_snapshot);
+absl::StatusOr<CheckedAudit> CheckAudit(std::unique_ptr<storage::Snapshot> snapshot);
 
 }  // namespace cairn::audit
 

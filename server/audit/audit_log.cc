@@ -188,4 +188,12 @@ absl::StatusOr<std::optional<v1::AuditPart>> Export::Next() {
   return part;
 }
 
+absl::Status Export::ForEach(const std::function<absl::Status(v1::AuditPart)>& take) {
+  while (true) {
+    CAIRN_ASSIGN_OR_RETURN(auto part, Next());
+    if (!part) return absl::OkStatus();
+    CAIRN_RETURN_IF_ERROR(take(*std::move(part)));
+  }
+}
+
 }  // namespace cairn::audit

@@ -1,6 +1,7 @@
 #ifndef CAIRN_SERVER_AUDIT_AUDIT_LOG_H_
 #define CAIRN_SERVER_AUDIT_AUDIT_LOG_H_
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -33,6 +34,9 @@ class Export {
   // The next part, at most 64 KiB; nullopt at the end. DATA_LOSS where something stored cannot be
   // read.
   absl::StatusOr<std::optional<v1::AuditPart>> Next();
+
+  // Hands each part to `take`, until one is refused; that is the answer then. Errors of Next.
+  absl::Status ForEach(const std::function<absl::Status(v1::AuditPart)>& take);
 
  private:
   enum class Stage { kKey, kValues, kCandidates, kEntries, kNotes, kNewest, kEnd };

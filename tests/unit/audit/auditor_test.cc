@@ -40,9 +40,9 @@ class AuditorTest : public ::testing::Test {
     const auto auditor = Opened();
     Export parts(store_->GetSnapshot(), auditor.get());
     Verifier verifier(std::move(pinned));
-    for (auto part = parts.Next(); part.ok() && *part; part = parts.Next()) {
-      if (absl::Status taken = verifier.Take(**part); !taken.ok()) return taken;
-    }
+    const absl::Status taken =
+        parts.ForEach([&](v1::AuditPart part) { return verifier.Take(std::move(part)); });
+    if (!taken.ok()) return taken;
     return verifier.Finish();
   }
 

@@ -40,9 +40,11 @@ class AuditPropertyTest : public ::testing::Test {
       EXPECT_THAT(store_->CommitAndWait(std::move(set)), IsOk());
     }
     Export source(store_->GetSnapshot(), auditor_.get());
-    for (auto part = source.Next(); part.ok() && *part; part = source.Next()) {
-      parts_.push_back(**part);
-    }
+    EXPECT_THAT(source.ForEach([this](v1::AuditPart part) {
+      parts_.push_back(std::move(part));
+      return absl::OkStatus();
+    }),
+                IsOk());
   }
 
   static absl::Status Verify(const std::vector<v1::AuditPart>& parts, const VerifierKey& key) {
@@ -156,9 +158,8 @@ TEST_F(AuditPropertyTest, ACheckpointKeptElsewhereFindsAChainThatWasCutAndSigned
   Export source(shorter_store->GetSnapshot(), shorter.get());
   Verifier verifier;
   verifier.Expect(kept);
-  for (auto part = source.Next(); part.ok() && *part; part = source.Next()) {
-    ASSERT_THAT(verifier.Take(**part), IsOk());
-  }
+  ASSERT_THAT(source.ForEach([&](v1::AuditPart part) { return verifier.Take(std::move(part)); }),
+              IsOk());
   EXPECT_THAT(verifier.Finish(), FailsWith(ErrorReason::AUDIT_CHAIN_BROKEN));
 }
 

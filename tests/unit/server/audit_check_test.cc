@@ -16,9 +16,7 @@ using cairn::testing::IsOk;
 
 class AuditCheckTest : public ChannelTest {
  protected:
-  absl::StatusOr<audit::CheckedAudit> Check() {
-    return audit::CheckAudit([this] { return store_->GetSnapshot(); });
-  }
+  absl::StatusOr<audit::CheckedAudit> Check() { return audit::CheckAudit(store_->GetSnapshot()); }
 
   // A channel that was promoted to, with nothing signed yet.
   void Decide() {

@@ -113,10 +113,10 @@ class DecisionCandidatesTest : public ChannelTest {
     EXPECT_THAT(auditor, IsOk());
     audit::Export parts(store_->GetSnapshot(), auditor->get());
     audit::Verifier verifier((*auditor)->verifier());
-    for (auto part = parts.Next(); part.ok() && *part; part = parts.Next()) {
-      if (!keeps(**part)) continue;
-      if (absl::Status taken = verifier.Take(**part); !taken.ok()) return taken;
-    }
+    const absl::Status taken = parts.ForEach([&](v1::AuditPart part) {
+      return keeps(part) ? verifier.Take(std::move(part)) : absl::OkStatus();
+    });
+    if (!taken.ok()) return taken;
     return verifier.Finish();
   }
 };

@@ -147,12 +147,8 @@ class PromotionTest : public PolicyTest {
     ASSERT_THAT(auditor, IsOk());
     audit::Export parts(store_->GetSnapshot(), auditor->get());
     audit::Verifier verifier((*auditor)->verifier());
-    while (true) {
-      auto part = parts.Next();
-      ASSERT_THAT(part, IsOk());
-      if (!*part) break;
-      ASSERT_THAT(verifier.Take(**std::move(part)), IsOk());
-    }
+    ASSERT_THAT(parts.ForEach([&](v1::AuditPart part) { return verifier.Take(std::move(part)); }),
+                IsOk());
     const auto found = verifier.Finish();
     ASSERT_THAT(found, IsOk());
     EXPECT_EQ(found->decisions, expected_decisions);
