@@ -195,7 +195,7 @@ int HttpThreads(const ServerOptions& options) {
   return options.http_threads != 0 ? options.http_threads : std::clamp(Processors(), 1, 4);
 }
 
-int PromotionThreads(const ServerOptions&) { return std::clamp(Processors() / 2, 2, 4); }
+int PromotionThreads() { return std::clamp(Processors() / 2, 2, 4); }
 
 absl::Status ValidateOptions(const ServerOptions& options) {
   if (options.data_dir.empty() && !options.in_memory) {

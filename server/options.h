@@ -64,7 +64,7 @@ int PoolThreads(const ServerOptions& options);
 int DiskThreads(const ServerOptions& options);
 int HttpThreads(const ServerOptions& options);
 // Two on a small machine, so that a promotion that measures holds up its own channel only.
-int PromotionThreads(const ServerOptions& options);
+int PromotionThreads();
 
 // Checks what the flags' types cannot: a directory is named, TLS has both its files, addresses
 // have a port. Without insecure_network they have a loopback host too, unless the server speaks TLS

@@ -14,6 +14,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/errors.h"
 #include "lib/base/ids.h"
+#include "lib/base/scratch_directory.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/thread_pool.h"
 #include "lib/http/http_server.h"
@@ -40,7 +41,6 @@
 #include "server/observability/log.h"
 #include "server/operations/operation_runner.h"
 #include "server/rpc/grpc_server.h"
-#include "server/scratch_directory.h"
 #include "server/service/methods.h"
 #include "server/storage/memory_store.h"
 #include "server/storage/rocks_store.h"
@@ -362,8 +362,8 @@ class Server::Impl {
     promotions_ = std::make_unique<calls::SerialQueue>(
         [this](std::function<void()> task) { promotion_pool_->Resubmit(std::move(task)); },
         ForwardClock(), calls::SerialQueueOptions());
-    promotion_pool_ = std::make_unique<ThreadPool>(PromotionThreads(options_),
-                                                   limits::kWaitingCalls, kPromotionNice);
+    promotion_pool_ =
+        std::make_unique<ThreadPool>(PromotionThreads(), limits::kWaitingCalls, kPromotionNice);
     promotion_mutator_ =
         std::make_unique<storage::Mutator>(*store_, *store_clock_, *promotion_pool_);
   }

@@ -14,6 +14,7 @@
 #include "client-cli/commands/transfer_meter.h"
 #include "fmt/format.h"
 #include "lib/base/digest.h"
+#include "lib/base/scratch_directory.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/downloader.h"
 #include "lib/client/operation_waiter.h"
@@ -103,10 +104,11 @@ absl::StatusOr<int> MeasureWithOwn(Session& session, const Invocation& call) {
     }
   }
   const std::string command = session.flags().Text("with");
-  CAIRN_ASSIGN_OR_RETURN(const ScratchFolder folder, ScratchFolder::Make());
-  CAIRN_ASSIGN_OR_RETURN(OwnEvaluation own, FetchInputs(session, call.arguments[0], folder.path()));
+  CAIRN_ASSIGN_OR_RETURN(const auto folder, ScratchDirectory::Make());
+  CAIRN_ASSIGN_OR_RETURN(OwnEvaluation own,
+                         FetchInputs(session, call.arguments[0], folder->path()));
   CAIRN_ASSIGN_OR_RETURN(const std::string metrics,
-                         RunEvaluator(command, own.inputs, folder.path()));
+                         RunEvaluator(command, own.inputs, folder->path()));
   v1::CreateEvaluationRequest request;
   request.set_parent(own.inputs.version);
   CAIRN_RETURN_IF_ERROR(AddMeasuredValues(metrics, own.evaluation));

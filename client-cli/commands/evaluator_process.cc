@@ -1,13 +1,7 @@
 #include "client-cli/commands/evaluator_process.h"
 
-#include <stdlib.h>
-
-#include <cerrno>
 #include <cstdint>
-#include <cstdlib>
-#include <filesystem>
 #include <set>
-#include <system_error>
 
 #include "client-cli/commands/metric_lines.h"
 #include "client-cli/commands/shell_command.h"
@@ -34,19 +28,6 @@ absl::Status BadLine(int64_t line, std::string_view field, std::string_view valu
 std::string EvaluatorName(std::string_view command) {
   const std::string_view first = command.substr(0, command.find_first_of(" \t\n;|&"));
   return std::string(first.substr(0, kMaxEvaluatorName));
-}
-
-absl::StatusOr<ScratchFolder> ScratchFolder::Make() {
-  const char* folder = std::getenv("TMPDIR");
-  std::string name =
-      fmt::format("{}/mlctl-XXXXXX", folder == nullptr || *folder == '\0' ? "/tmp" : folder);
-  if (::mkdtemp(name.data()) == nullptr) return FileError(errno, "create directory", name);
-  return ScratchFolder(std::move(name));
-}
-
-ScratchFolder::~ScratchFolder() {
-  std::error_code ignored;
-  if (!path_.empty()) std::filesystem::remove_all(path_, ignored);
 }
 
 absl::StatusOr<std::string> RunEvaluator(const std::string& command, const EvaluatorInputs& inputs,

@@ -3,8 +3,6 @@
 
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -14,23 +12,6 @@ namespace cairn::cli {
 
 // Measuring a version with a person's own program: for models that the server cannot measure. The
 // server never runs such a program; what it finds counts as reported by whoever ran it.
-
-// A folder of its own below TMPDIR (/tmp), which goes with everything in it. Owned by one thread.
-class ScratchFolder {
- public:
-  // The system's errors (FILE_ERROR).
-  static absl::StatusOr<ScratchFolder> Make();
-  ScratchFolder(ScratchFolder&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  ScratchFolder& operator=(ScratchFolder&&) = delete;
-  ~ScratchFolder();
-
-  const std::string& path() const { return path_; }
-
- private:
-  explicit ScratchFolder(std::string path) : path_(std::move(path)) {}
-
-  std::string path_;  // empty: moved from
-};
 
 // What the program is to measure: folders with the files of both, and their resource names.
 struct EvaluatorInputs {

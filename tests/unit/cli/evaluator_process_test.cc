@@ -6,6 +6,7 @@
 #include "gmock/gmock.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
+#include "lib/base/scratch_directory.h"
 #include "tests/testing/status_matchers.h"
 
 namespace cairn::cli {
@@ -16,22 +17,22 @@ using ::testing::HasSubstr;
 using testing::IsOk;
 
 TEST(Evaluator, FindsItsInputsInTheEnvironmentAndIsReadBack) {
-  const auto folder = ScratchFolder::Make();
+  const auto folder = ScratchDirectory::Make();
   ASSERT_THAT(folder, IsOk());
   const auto metrics = RunEvaluator(
       "echo progress; printf '{\"metric\": \"a\", \"value\": %s}\\n' "
       "\"$(cat $CAIRN_MODEL_DIR $CAIRN_DATA_DIR)\" > $CAIRN_METRICS; "
       "test $CAIRN_VERSION = v && test $CAIRN_DATASET_VERSION = d",
-      {"/dev/null", "/dev/null", "v", "d"}, folder->path());
+      {"/dev/null", "/dev/null", "v", "d"}, (*folder)->path());
   ASSERT_THAT(metrics, IsOk());
   EXPECT_EQ(*metrics, "{\"metric\": \"a\", \"value\": }\n");
 }
 
 TEST(Evaluator, ThatFailsOrWritesNothingIsAnError) {
-  const auto folder = ScratchFolder::Make();
-  const auto failed = RunEvaluator("exit 3", {}, folder->path());
+  const auto folder = ScratchDirectory::Make();
+  const auto failed = RunEvaluator("exit 3", {}, (*folder)->path());
   EXPECT_THAT(std::string(failed.status().message()), HasSubstr("ended with 3"));
-  const auto silent = RunEvaluator(":", {}, folder->path());
+  const auto silent = RunEvaluator(":", {}, (*folder)->path());
   EXPECT_EQ(silent.status().code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(silent.status().message()), HasSubstr("CAIRN_METRICS"));
 }
@@ -39,8 +40,8 @@ TEST(Evaluator, ThatFailsOrWritesNothingIsAnError) {
 TEST(Evaluator, TheFolderGoesWithEverythingInIt) {
   std::string path;
   {
-    const auto folder = ScratchFolder::Make();
-    path = folder->path();
+    const auto folder = ScratchDirectory::Make();
+    path = (*folder)->path();
     ASSERT_THAT(WriteFileAtomically(path + "/file", "x"), IsOk());
   }
   EXPECT_FALSE(std::filesystem::exists(path));

@@ -1,4 +1,4 @@
-#include "server/scratch_directory.h"
+#include "lib/base/scratch_directory.h"
 
 #include <stdlib.h>
 

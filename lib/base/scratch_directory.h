@@ -1,5 +1,5 @@
-#ifndef CAIRN_SERVER_SCRATCH_DIRECTORY_H_
-#define CAIRN_SERVER_SCRATCH_DIRECTORY_H_
+#ifndef CAIRN_LIB_BASE_SCRATCH_DIRECTORY_H_
+#define CAIRN_LIB_BASE_SCRATCH_DIRECTORY_H_
 
 #include <memory>
 #include <string>
@@ -30,4 +30,4 @@ class ScratchDirectory {
 
 }  // namespace cairn
 
-#endif  // CAIRN_SERVER_SCRATCH_DIRECTORY_H_
+#endif  // CAIRN_LIB_BASE_SCRATCH_DIRECTORY_H_
