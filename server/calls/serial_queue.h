@@ -66,9 +66,6 @@ class SerialQueue {
   void Wait(const std::string& key, int64_t bytes, Ended ended, Answer answer)
       CAIRN_EXCLUDES(mutex_);
 
-  // What follows a turn and takes longer than a thread that commits may be kept.
-  void Run(std::function<void()> task) const { run_(std::move(task)); }
-
   // Answers those who are gone, wherever they stand. The queue's thread does it now and then.
   void TurnAway() CAIRN_EXCLUDES(mutex_);
 

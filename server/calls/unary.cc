@@ -98,7 +98,7 @@ void Unary::EndTurn(absl::StatusOr<service::Answer> answer) {
     turn_.reset();
     Send(std::move(*kept));
   };
-  if (!environment_.pools.compute.Resubmit(end)) environment_.serial.queue.Run(end);
+  if (!environment_.pools.compute.Resubmit(end)) end();
 }
 
 }  // namespace cairn::calls
