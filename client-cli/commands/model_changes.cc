@@ -84,28 +84,28 @@ absl::StatusOr<std::vector<std::string>> NamedVersions(Session& session, const I
   return names;
 }
 
-absl::StatusOr<int> ArchiveVersions(Session& session, const Invocation& call) {
+// Calls `method` of the registry for each version; `what` is told of those it was done to.
+template <typename Request>
+absl::StatusOr<int> OfferVersions(
+    Session& session, const Invocation& call, std::string_view what,
+    absl::StatusOr<v1::ModelVersion> (client::RegistryClient::*method)(Request)) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   CAIRN_ASSIGN_OR_RETURN(const auto names, NamedVersions(session, call));
   return ForEachTarget(session, names, [&](const std::string& name) -> absl::StatusOr<int> {
-    v1::ArchiveModelVersionRequest request;
+    Request request;
     request.set_name(name);
     request.set_validate_only(session.flags().Switch("dry-run"));
-    CAIRN_ASSIGN_OR_RETURN(const auto version, client->registry().ArchiveModelVersion(request));
-    return EmitVersion(session, version, " archived");
+    CAIRN_ASSIGN_OR_RETURN(const auto version, (client->registry().*method)(request));
+    return EmitVersion(session, version, what);
   });
 }
 
+absl::StatusOr<int> ArchiveVersions(Session& session, const Invocation& call) {
+  return OfferVersions(session, call, " archived", &client::RegistryClient::ArchiveModelVersion);
+}
+
 absl::StatusOr<int> RestoreVersions(Session& session, const Invocation& call) {
-  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
-  CAIRN_ASSIGN_OR_RETURN(const auto names, NamedVersions(session, call));
-  return ForEachTarget(session, names, [&](const std::string& name) -> absl::StatusOr<int> {
-    v1::RestoreModelVersionRequest request;
-    request.set_name(name);
-    request.set_validate_only(session.flags().Switch("dry-run"));
-    CAIRN_ASSIGN_OR_RETURN(const auto version, client->registry().RestoreModelVersion(request));
-    return EmitVersion(session, version, " restored");
-  });
+  return OfferVersions(session, call, " restored", &client::RegistryClient::RestoreModelVersion);
 }
 
 absl::StatusOr<int> DeleteVersions(Session& session, const Invocation& call) {
