@@ -17,6 +17,10 @@ struct Bins {
   std::vector<double> shares;
 };
 
+bool KeepsShares(const cairn::v1::SegmentationModel::Feature& feature) {
+  return feature.edge_shares_size() == kDeciles - 1;
+}
+
 Bins TrainingBins(const cairn::v1::SegmentationModel::Feature& feature) {
   if (feature.min() == feature.max()) {
     // What is below: up to the number before it.
@@ -24,7 +28,7 @@ Bins TrainingBins(const cairn::v1::SegmentationModel::Feature& feature) {
     return {{below, feature.min()}, {0, 1, 0}};
   }
   Bins bins;
-  const bool has_shares = feature.edge_shares_size() == kDeciles - 1;
+  const bool has_shares = KeepsShares(feature);
   double before = 0;  // the share below the bin
   for (int i = 1; i < kDeciles; ++i) {
     const double edge = feature.decile_edges(i - 1);
@@ -63,9 +67,7 @@ std::optional<double> StabilityIndex(const cairn::v1::SegmentationModel::Feature
 }
 
 bool HasEdgeShares(const cairn::v1::SegmentationModel& model) {
-  return std::all_of(model.features().begin(), model.features().end(), [](const auto& feature) {
-    return feature.edge_shares_size() == kDeciles - 1;
-  });
+  return std::all_of(model.features().begin(), model.features().end(), KeepsShares);
 }
 
 std::optional<double> LargestStabilityIndex(const cairn::v1::SegmentationModel& model,

@@ -27,8 +27,6 @@ namespace cairn::evaluation {
 
 inline constexpr int kMinRepeats = 2;
 inline constexpr int kMaxRepeats = 100;
-// What a policy asks for that does not say.
-inline constexpr int kDefaultRepeats = 5;
 
 // A bound on distances that fits may have to compute: rows, segments, components, starts and
 // iterations multiplied. Some seconds on one core if no fit ends before its last iteration.

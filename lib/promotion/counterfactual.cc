@@ -165,17 +165,24 @@ bool IsPossible(const Policy& policy, const std::string& metric, double value) {
   return info == nullptr || (value >= info->min && value <= info->max);
 }
 
+// A rule whose turning might turn the verdict.
+struct RuleToTurn {
+  const Check* check;
+  const CheckResult* seen;
+  double least_size;  // of a change that turns it
+};
+
 // The change that turns one rule and with it the verdict.
 std::optional<Counterfactual> ChangeOf(const Trial& trial, const VersionRead& candidate,
-                                       const CheckResult& seen, Verdict verdict) {
-  const Check* check = FindCheck(trial.policy, seen.id());
-  if (check == nullptr || !seen.has_observed() || !seen.has_margin()) return std::nullopt;
+                                       const RuleToTurn& rule, Verdict verdict) {
+  const CheckResult& seen = *rule.seen;
+  if (!seen.has_observed() || !seen.has_margin()) return std::nullopt;
   if (!std::isfinite(seen.observed()) || !std::isfinite(seen.margin())) return std::nullopt;
-  const std::string param = ParamOf(*check);
+  const std::string param = ParamOf(*rule.check);
   Substitute substitute(candidate, seen.metric(), param);
   // A model has three segments or four.
   const bool whole = !param.empty() && seen.observed() == std::floor(seen.observed());
-  const auto needed = Search(trial, *check, seen, substitute).Nearest(whole);
+  const auto needed = Search(trial, *rule.check, seen, substitute).Nearest(whole);
   if (!needed || !IsPossible(trial.policy, seen.metric(), *needed)) return std::nullopt;
   // One rule that no longer passes is enough; one that does not block any more need not be.
   if (verdict != Verdict::PASS &&
@@ -222,11 +229,6 @@ double LeastSizeOf(const Check& check, const CheckResult& seen) {
   return change == 0 ? 0 : change / (std::fabs(seen.observed()) + change);
 }
 
-struct RuleToTurn {
-  const CheckResult* seen;
-  double least_size;
-};
-
 // The rules whose turning might turn the verdict, those first that the smallest changes might turn:
 // of a candidate that passes each one; of one that does not, those that fail, if one value may turn
 // all of them.
@@ -238,7 +240,7 @@ std::vector<RuleToTurn> RulesToTurn(const Policy& policy, const CandidateResult&
     if (!Counts(seen) || (seen.verdict() == Verdict::PASS) != passes) continue;
     const Check* check = FindCheck(policy, seen.id());
     subjects.insert(check == nullptr ? seen.id() : seen.metric() + "/" + ParamOf(*check));
-    if (check != nullptr) rules.push_back({&seen, LeastSizeOf(*check, seen)});
+    if (check != nullptr) rules.push_back({check, &seen, LeastSizeOf(*check, seen)});
   }
   if (!passes && subjects.size() > 1) return {};
   std::stable_sort(rules.begin(), rules.end(), [](const RuleToTurn& a, const RuleToTurn& b) {
@@ -277,7 +279,7 @@ void AddCounterfactuals(const Trial& trial, const VersionRead& candidate, Candid
   for (const RuleToTurn& rule : RulesToTurn(trial.policy, result)) {
     const bool enough = passes && changes.size() >= kMaxLossesTold;
     if (enough && rule.least_size > SizeOf(changes[kMaxLossesTold - 1])) break;
-    auto change = ChangeOf(trial, candidate, *rule.seen, result.verdict());
+    auto change = ChangeOf(trial, candidate, rule, result.verdict());
     if (change) AddSmaller(*std::move(change), changes);
   }
   if (passes && changes.size() > kMaxLossesTold) changes.resize(kMaxLossesTold);

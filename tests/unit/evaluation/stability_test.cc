@@ -44,8 +44,7 @@ FeatureTable Table(const std::vector<double>& values) {
 }
 
 TEST(Stability, OfRowsThatLieFarApartInTwoGroupsIsOne) {
-  const auto measured =
-      MeasureStability(Model(2, {}), Table({0, 1, 2, 90, 91, 92}), kDefaultRepeats, {});
+  const auto measured = MeasureStability(Model(2, {}), Table({0, 1, 2, 90, 91, 92}), 5, {});
   ASSERT_THAT(measured, IsOk());
   ASSERT_EQ(measured->values.size(), 1u);
   EXPECT_EQ(measured->values[0].metric, "stability_ari");

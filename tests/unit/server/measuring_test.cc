@@ -33,8 +33,7 @@ namespace {
 
 // What policies may ask for is what can be measured.
 static_assert(promotion::kMinRepeats == evaluation::kMinRepeats &&
-              promotion::kMaxRepeats == evaluation::kMaxRepeats &&
-              promotion::kDefaultRepeats == evaluation::kDefaultRepeats);
+              promotion::kMaxRepeats == evaluation::kMaxRepeats);
 
 using evaluation::LineModel;
 using evaluation::LineTable;
