@@ -11,6 +11,7 @@
 #include <string>
 #include <utility>
 
+#include "bench/evaluation/segment_model.h"
 #include "cairn/v1/segmentation_model.pb.h"
 #include "lib/base/digest.h"
 #include "lib/base/encoding.h"
@@ -25,42 +26,8 @@
 namespace cairn::evaluation {
 namespace {
 
-constexpr int kSegments = 4;
-constexpr int kFeatures = 6;
-
-// Features through the logarithm and scaled, as the pipeline prepares them.
-v1::SegmentationModel Model() {
-  v1::SegmentationModel model;
-  model.set_algorithm("kmeans");
-  model.set_cluster_count(kSegments);
-  for (int j = 0; j < kFeatures; ++j) {
-    auto* feature = model.add_features();
-    feature->set_name("feature_" + std::to_string(j));
-    feature->set_transform(v1::SegmentationModel::Feature::SIGNED_LOG);
-    feature->set_center(3);
-    feature->set_scale(1.5);
-    feature->set_max(2000);
-    for (int edge = 1; edge <= 9; ++edge) feature->add_decile_edges(edge * edge * edge);
-  }
-  for (int c = 0; c < kSegments; ++c) {
-    for (int j = 0; j < kFeatures; ++j) model.add_centers(c - 1.5);
-  }
-  return model;
-}
-
-std::string Table(int rows) {
-  clustering::Mt19937 random(1);
-  std::string csv = "CustomerID";
-  for (int j = 0; j < kFeatures; ++j) csv += ",feature_" + std::to_string(j);
-  for (int i = 0; i < rows; ++i) {
-    csv += "\n" + std::to_string(10'000 + i);
-    const double size = std::exp(random.NextUniform(0, 6));
-    for (int j = 0; j < kFeatures; ++j) {
-      csv += "," + ShortestDouble(std::round(100 * size * random.NextUniform(0.2, 2)) / 100);
-    }
-  }
-  return csv + "\n";
-}
+using bench::SegmentModel;
+using bench::SegmentTable;
 
 // The mathematics of Measure alone: no table to read, nothing to prepare.
 void BareIndices(const model::Matrix& rows, const clustering::Labels& labels,
@@ -79,14 +46,14 @@ double SecondsSince(std::chrono::steady_clock::time_point begin) {
 
 // Each iteration has a measurer of its own, which has nothing in its caches.
 void TimeServerEvaluation(benchmark::State& state) {
-  const std::string model = *model::SerializeModel(Model());
-  const std::string csv = Table(static_cast<int>(state.range(0)));
+  const std::string model = *model::SerializeModel(SegmentModel());
+  const std::string csv = SegmentTable(static_cast<int>(state.range(0)));
   MeasurementInputs inputs;
   inputs.model.file = DigestOf(model);
   inputs.data.file = DigestOf(csv);
   const std::map<std::string, std::string> blobs = {{inputs.model.file.Hex(), model},
                                                     {inputs.data.file.Hex(), csv}};
-  const auto predictor = *model::Predictor::Create(Model());
+  const auto predictor = *model::Predictor::Create(SegmentModel());
   const auto table = *FeatureTable::Parse(csv);
   const model::Matrix rows = *predictor.Components(*table.RowsFor(predictor));
   const clustering::Labels labels = model::NearestCenters(rows, predictor.centers());

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/promotion/policy_checks.h"
 #include "fmt/format.h"
 #include "lib/base/digest.h"
 #include "lib/promotion/decide.h"
@@ -19,26 +20,13 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Two thirds are gates and one third compares with the champion.
 std::string PolicyOf(int64_t candidates, int64_t checks) {
-  std::string metrics = "  metrics:\n";
-  std::string gates = "  gates:\n";
-  std::string compare = "  compare:\n";
-  for (int64_t i = 0; i < checks; ++i) {
-    metrics += fmt::format("    m{}: {{direction: higher}}\n", i);
-    if (i % 3 < 2) {
-      gates += fmt::format("    - {{id: g{0}, metric: m{0}, pass: '>= 0.3'}}\n", i);
-    } else {
-      compare += fmt::format(
-          "    - {{id: c{0}, role: guardrail, metric: m{0}, maxLoss: {{relative: 0.5}}}}\n", i);
-    }
-  }
   return fmt::format(
              "apiVersion: cairn/v1\nkind: PromotionPolicy\nmetadata: {{name: p}}\nspec:\n"
              "  target: {{model: m, channel: production}}\n  candidates: {{max: {}}}\n"
              "  evidence: {{trust: reported, dataset: d}}\n",
              candidates) +
-         metrics + gates + (checks < 3 ? "" : compare) + "  choose: {order: [{metric: m0}]}\n";
+         bench::PolicyChecks(checks);
 }
 
 VersionRead VersionOf(int64_t number, int64_t checks) {

@@ -1,70 +1,27 @@
 // `mlctl promote` from the start of the process to its end, with what is measured already and with
 // what the server has to measure first, beside `mlctl version`.
 
-#include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <random>
 #include <string>
 #include <vector>
 
+#include "bench/evaluation/segment_model.h"
 #include "bench/promotion/world.h"
-#include "cairn/v1/segmentation_model.pb.h"
 #include "fmt/format.h"
-#include "lib/base/encoding.h"
 #include "lib/model/model_file.h"
 
 namespace cairn::bench {
 namespace {
 
 constexpr int kRows = 4'362;
-constexpr int kFeatures = 6;
-constexpr int kSegments = 4;
-
-// Features through the logarithm and scaled, as the pipeline prepares them. Each number is another
-// model.
-std::string ModelBytes(int number) {
-  v1::SegmentationModel model;
-  model.set_algorithm("kmeans");
-  model.set_cluster_count(kSegments);
-  for (int j = 0; j < kFeatures; ++j) {
-    auto* feature = model.add_features();
-    feature->set_name(fmt::format("feature_{}", j));
-    feature->set_transform(v1::SegmentationModel::Feature::SIGNED_LOG);
-    feature->set_center(3);
-    feature->set_scale(1.5);
-    feature->set_max(2000);
-    for (int edge = 1; edge <= 9; ++edge) feature->add_decile_edges(edge * edge * edge);
-  }
-  for (int c = 0; c < kSegments; ++c) {
-    for (int j = 0; j < kFeatures; ++j) model.add_centers(c - 1.5 + 1e-4 * number);
-  }
-  return Must(model::SerializeModel(model), "model");
-}
-
-std::string Table() {
-  std::mt19937 random(1);
-  const auto uniform = [&random](double from, double to) {
-    return std::uniform_real_distribution<double>(from, to)(random);
-  };
-  std::string csv = "CustomerID";
-  for (int j = 0; j < kFeatures; ++j) csv += fmt::format(",feature_{}", j);
-  for (int i = 0; i < kRows; ++i) {
-    csv += fmt::format("\n{}", 10'000 + i);
-    const double size = std::exp(uniform(0, 6));
-    for (int j = 0; j < kFeatures; ++j) {
-      csv += "," + ShortestDouble(std::round(100 * size * uniform(0.2, 2)) / 100);
-    }
-  }
-  return csv + "\n";
-}
 
 std::string Register(World& world, int number) {
   v1::CreateModelVersionRequest request;
   request.set_parent("models/segments");
   request.mutable_model_version()->set_feature_schema("schema");
-  *request.mutable_model_version()->add_files() =
-      world.Upload("model.cairnseg", ModelBytes(number));
+  *request.mutable_model_version()->add_files() = world.Upload(
+      "model.cairnseg", Must(model::SerializeModel(SegmentModel(1e-4 * number)), "model"));
   const auto version = Must(world.client().registry().CreateModelVersion(request), "version");
   return "segments@" + version.name().substr(version.name().rfind('/') + 1);
 }
@@ -85,7 +42,7 @@ Clock::duration TimeCommand(const World& world, const std::vector<std::string>& 
 
 void Processes(const Settings& settings) {
   World world(settings.parent, "processes");
-  world.PutDataset("features", world.Upload("features.csv", Table()));
+  world.PutDataset("features", world.Upload("features.csv", SegmentTable(kRows)));
   world.Apply(
       "apiVersion: cairn/v1\nkind: PromotionPolicy\nmetadata: {name: p}\nspec:\n"
       "  target: {model: segments, channel: production}\n"

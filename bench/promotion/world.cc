@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "bench/promotion/policy_checks.h"
 #include "fmt/format.h"
 #include "lib/client/uploader.h"
 
@@ -13,25 +14,13 @@ namespace cairn::bench {
 namespace {
 
 std::string PolicyOf(const Shape& shape) {
-  std::string metrics = "  metrics:\n";
-  std::string gates = "  gates:\n";
-  std::string compare = "  compare:\n";
-  for (int i = 0; i < shape.checks; ++i) {
-    metrics += fmt::format("    m{}: {{direction: higher}}\n", i);
-    if (i % 3 < 2) {
-      gates += fmt::format("    - {{id: g{0}, metric: m{0}, pass: '>= 0.3'}}\n", i);
-    } else {
-      compare += fmt::format(
-          "    - {{id: c{0}, role: guardrail, metric: m{0}, maxLoss: {{relative: 0.5}}}}\n", i);
-    }
-  }
   const std::string where = shape.where.empty() ? "" : fmt::format(", where: \"{}\"", shape.where);
   return fmt::format(
              "apiVersion: cairn/v1\nkind: PromotionPolicy\nmetadata: {{name: {0}-{1}}}\nspec:\n"
              "  target: {{model: {0}, channel: {1}}}\n  candidates: {{max: {2}{3}}}\n"
              "  evidence: {{trust: reported, dataset: d}}\n",
              shape.model, shape.channel, shape.max, where) +
-         metrics + gates + compare + "  choose: {order: [{metric: m0}]}\n";
+         PolicyChecks(shape.checks);
 }
 
 }  // namespace
