@@ -47,6 +47,7 @@ std::string EvaluationSpaceDigest(const cairn::v1::SegmentationModel& model,
     bytes.Integer(feature.row_norm_group());
     bytes.Number(feature.center());
     bytes.Number(feature.scale());
+    if (!feature.quantiles().empty()) bytes.Numbers(feature.quantiles());
   }
   bytes.Integer(model.has_projection() ? 1 : 0);
   bytes.Numbers(model.projection().mean());

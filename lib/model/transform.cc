@@ -1,5 +1,6 @@
 #include "lib/model/transform.h"
 
+#include <algorithm>
 #include <cmath>
 #include <map>
 
@@ -24,6 +25,24 @@ void NormalizeGroup(const std::vector<Eigen::Index>& columns, Matrix* values) {
   }
 }
 
+// A value between two equal quantiles, and where values repeat, has the mean of the shares from
+// either side, as scikit-learn's QuantileTransformer defines it.
+double QuantileShare(const google::protobuf::RepeatedField<double>& quantiles, double x) {
+  if (x <= quantiles[0]) return 0;
+  if (x >= quantiles[quantiles.size() - 1]) return 1;
+  const double steps = quantiles.size() - 1;
+  const auto above = std::upper_bound(quantiles.begin(), quantiles.end(), x);
+  const auto from = std::lower_bound(quantiles.begin(), above, x);
+  if (from != above) {  // x is a quantile, once or several times
+    return (static_cast<double>(from - quantiles.begin()) +
+            static_cast<double>(above - 1 - quantiles.begin())) /
+           2 / steps;
+  }
+  const double below = *(above - 1);
+  return (static_cast<double>(above - 1 - quantiles.begin()) + (x - below) / (*above - below)) /
+         steps;
+}
+
 }  // namespace
 
 double SignedLog(double x) { return std::copysign(std::log1p(std::fabs(x)), x); }
@@ -31,10 +50,14 @@ double SignedLog(double x) { return std::copysign(std::log1p(std::fabs(x)), x); 
 Matrix TransformColumns(const SegmentationModel& model, const MatrixRef& raw) {
   Matrix out = raw;
   for (Eigen::Index j = 0; j < out.cols(); ++j) {
-    if (model.features(static_cast<int>(j)).transform() != SegmentationModel::Feature::SIGNED_LOG) {
-      continue;
+    const auto& feature = model.features(static_cast<int>(j));
+    if (feature.transform() == SegmentationModel::Feature::SIGNED_LOG) {
+      for (Eigen::Index i = 0; i < out.rows(); ++i) out(i, j) = SignedLog(out(i, j));
+    } else if (feature.transform() == SegmentationModel::Feature::QUANTILE) {
+      for (Eigen::Index i = 0; i < out.rows(); ++i) {
+        out(i, j) = QuantileShare(feature.quantiles(), out(i, j));
+      }
     }
-    for (Eigen::Index i = 0; i < out.rows(); ++i) out(i, j) = SignedLog(out(i, j));
   }
   return out;
 }

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <set>
@@ -66,12 +67,33 @@ absl::Status CheckEdgeShares(const std::string& field, const SegmentationModel::
   return absl::OkStatus();
 }
 
-absl::Status CheckFeature(const std::string& field, const SegmentationModel::Feature& feature) {
-  if (feature.transform() != SegmentationModel::Feature::IDENTITY &&
-      feature.transform() != SegmentationModel::Feature::SIGNED_LOG) {
-    return BadValue(field + ".transform",
-                    fmt::format("{} is not a transform", static_cast<int>(feature.transform())));
+absl::Status CheckQuantiles(const std::string& field, const SegmentationModel::Feature& feature) {
+  const auto& quantiles = feature.quantiles();
+  if (quantiles.size() < 2) {
+    return BadShape(field, fmt::format("{} values, there must be at least 2", quantiles.size()));
   }
+  CAIRN_RETURN_IF_ERROR(CheckAllFinite(field, quantiles));
+  return std::is_sorted(quantiles.begin(), quantiles.end()) ? absl::OkStatus()
+                                                            : BadValue(field, "do not ascend");
+}
+
+absl::Status CheckTransform(const std::string& field, const SegmentationModel::Feature& feature) {
+  if (feature.transform() == SegmentationModel::Feature::QUANTILE) {
+    return CheckQuantiles(field + ".quantiles", feature);
+  }
+  if (!feature.quantiles().empty()) {
+    return BadShape(field + ".quantiles", "belong to the transform QUANTILE");
+  }
+  if (feature.transform() == SegmentationModel::Feature::IDENTITY ||
+      feature.transform() == SegmentationModel::Feature::SIGNED_LOG) {
+    return absl::OkStatus();
+  }
+  return BadValue(field + ".transform",
+                  fmt::format("{} is not a transform", static_cast<int>(feature.transform())));
+}
+
+absl::Status CheckFeature(const std::string& field, const SegmentationModel::Feature& feature) {
+  CAIRN_RETURN_IF_ERROR(CheckTransform(field, feature));
   if (feature.row_norm_group() < 0) {
     return BadValue(field + ".row_norm_group", "must not be negative");
   }
@@ -158,6 +180,26 @@ absl::Status CheckClusters(const SegmentationModel& model, int64_t dimensions) {
   return left == 0 ? absl::OkStatus() : BadValue("cluster_sizes", "do not add up to the rows");
 }
 
+absl::Status CheckSegments(const SegmentationModel& model) {
+  if (model.segments().empty()) return absl::OkStatus();
+  if (model.segments_size() != model.cluster_count()) {
+    return BadShape("segments", fmt::format("{} of {}", model.segments_size(),
+                                            model.cluster_count()));
+  }
+  std::set<std::string_view> names;
+  for (int i = 0; i < model.segments_size(); ++i) {
+    const std::string field = fmt::format("segments.{}", i);
+    const auto& segment = model.segments(i);
+    if (segment.name().empty()) return BadShape(field + ".name", "is empty");
+    if (!names.insert(segment.name()).second) {
+      return BadShape(field + ".name", fmt::format("`{}` is there twice", segment.name()));
+    }
+    CAIRN_RETURN_IF_ERROR(CheckFinite(field + ".customer_share", segment.customer_share()));
+    CAIRN_RETURN_IF_ERROR(CheckFinite(field + ".spend_share", segment.spend_share()));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 absl::Status ValidateModel(const SegmentationModel& model) {
@@ -168,6 +210,7 @@ absl::Status ValidateModel(const SegmentationModel& model) {
   int64_t dimensions = 0;
   CAIRN_RETURN_IF_ERROR(CheckProjection(model, &dimensions));
   CAIRN_RETURN_IF_ERROR(CheckClusters(model, dimensions));
+  CAIRN_RETURN_IF_ERROR(CheckSegments(model));
   for (const auto& [key, value] : model.metrics()) {
     CAIRN_RETURN_IF_ERROR(CheckFinite("metrics." + key, value));
   }
