@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "lib/command_line/caller_flags.h"
+#include "pipeline/commands/flag_rows.h"
+#include "pipeline/commands/lifecycle_commands.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -16,80 +18,27 @@ using command_line::Example;
 using command_line::Flag;
 using command_line::FlagKind;
 
-constexpr std::string_view kInput = "Input";
-constexpr std::string_view kServer = "Server";
-constexpr std::string_view kAgain = "What is computed";
-constexpr std::string_view kResults = "Results";
-
-Flag Path(std::string_view name, std::string_view value, std::string_view help,
-          std::string_view section) {
-  return {.name = name, .kind = FlagKind::kPath, .value = value, .help = help, .section = section};
-}
-
-Flag Text(std::string_view name, std::string_view value, std::string_view help,
-          std::string_view section) {
-  return {.name = name, .value = value, .help = help, .section = section};
-}
-
-Flag Switch(std::string_view name, std::string_view help, std::string_view section) {
-  return {.name = name, .kind = FlagKind::kSwitch, .help = help, .section = section};
-}
-
-Flag Threads(std::string_view help) {
-  return {.name = "threads",
-          .kind = FlagKind::kInteger,
-          .value = "N",
-          .help = help,
-          .least = 0,
-          .most = 64,
-          .section = kAgain};
-}
-
-std::vector<Flag> Joined(std::initializer_list<std::vector<Flag>> lists) {
-  std::vector<Flag> flags;
-  for (const std::vector<Flag>& list : lists) flags.insert(flags.end(), list.begin(), list.end());
-  return flags;
-}
-
-Flag SettingsFlag() {
-  return {.name = "set",
-          .repeatable = true,
-          .value = "KEY=VALUE",
-          .help =
-              "a setting by its place in the configuration file. How the input is written is "
-              "decided from the whole file unless set: "
-              "input.encoding (utf-8, utf-16, windows-1252, iso-8859-1), input.separator "
-              "(comma, semicolon, tab, bar), input.decimal (point, comma), input.date_order "
-              "(day_first, month_first, year_first), input.sheet (NAME), input.null_values "
-              "([WORD, ...]); also cleaning.home_country (NAME), cleaning.product_codes "
-              "(auto, two_digits, all) and cleaning.max_set_aside_share (0..1)",
-          .section = kInput,
-          .variable = command_line::kNoVariable};
-}
-
 std::vector<Flag> RunFlagRows() {
-  Flag data = Path("data", "FILE",
-                   "transactions: CSV, plain or as .gz .zst .zip, or .xlsx; a file, a pipe, or - "
-                   "for standard input",
-                   kInput);
-  data.required = true;
-  Flag principal = Text("principal", "NAME", "who calls, as the server records it", kServer);
-  principal.printable = true;
   const std::vector<Flag> computed = {
-      data,
-      Path("config", "FILE", "YAML file with settings over the preset", kInput),
+      DataFlag(),
+      PathFlag("config", "FILE", "YAML file with settings over the preset", kInputSection),
       SettingsFlag(),
-      Text("preset", "NAME", "settings to begin with: default or classic", kAgain),
-      Path("grid", "GRID", "points to train: default (55 runs), classic (144 runs) or a YAML file",
-           kAgain),
-      Text("from", "STAGE", "compute this stage and all after it again; not with --only", kAgain),
-      Text("only", "STAGE", "compute this stage again and stop after it; not with --from", kAgain),
-      Switch("force", "compute every stage again", kAgain),
-      Switch("no-sharing", "train every run by itself, also where the work is provably the same",
-             kAgain),
-      Text("outliers", "METHOD", "isolation_forest or none", kAgain),
-      Text("scaling", "METHOD",
-           "all columns: default, classic, standard, robust, log_standard or none", kAgain),
+      TextFlag("preset", "NAME", "settings to begin with: default or classic", kComputedSection),
+      PathFlag("grid", "GRID",
+               "points to train: default (55 runs), classic (144 runs) or a YAML file",
+               kComputedSection),
+      TextFlag("from", "STAGE", "compute this stage and all after it again; not with --only",
+               kComputedSection),
+      TextFlag("only", "STAGE", "compute this stage again and stop after it; not with --from",
+               kComputedSection),
+      SwitchFlag("force", "compute every stage again", kComputedSection),
+      SwitchFlag("no-sharing",
+                 "train every run by itself, also where the work is provably the same",
+                 kComputedSection),
+      TextFlag("outliers", "METHOD", "isolation_forest or none", kComputedSection),
+      TextFlag("scaling", "METHOD",
+               "all columns: default, classic, standard, robust, log_standard or none",
+               kComputedSection),
       {.name = "always-k",
        .kind = FlagKind::kInteger,
        .repeatable = true,
@@ -97,53 +46,57 @@ std::vector<Flag> RunFlagRows() {
        .help = "this k becomes a model version whatever its segments look like",
        .least = 2,
        .most = 1000,
-       .section = kAgain},
+       .section = kComputedSection},
       {.name = "seed",
        .kind = FlagKind::kInteger,
        .value = "N",
        .help = "seed of the forest and of the first sweep point",
        .least = 0,
        .most = std::numeric_limits<uint32_t>::max(),
-       .section = kAgain},
-      Threads("threads, 0 = one per processor; never changes a result"),
+       .section = kComputedSection},
+      ThreadsFlag("threads, 0 = one per processor; never changes a result"),
   };
   const std::vector<Flag> results = {
-      Path("out", "DIR", "folder for results; also keeps the stage cache", kResults),
-      Text("label", "TEXT", "another label registers the same sweep anew", kResults),
-      Text("code-revision", "TEXT", "revision of the code, kept with model versions", kResults),
-      Text("server", "HOST:PORT",
-           "a Cairn server to register everything on; https://HOST:PORT speaks TLS", kServer),
-      principal,
+      PathFlag("out", "DIR", "folder for results; also keeps the stage cache", kResultsSection),
+      TextFlag("label", "TEXT", "another label registers the same sweep anew", kResultsSection),
+      TextFlag("code-revision", "TEXT", "revision of the code, kept with model versions",
+               kResultsSection),
+      TextFlag("server", "HOST:PORT",
+               "a Cairn server to register everything on; https://HOST:PORT speaks TLS",
+               kServerSection),
+      PrincipalFlag(),
   };
-  return Joined({computed, results, command_line::CallerFlags(kServer)});
+  return JoinedFlags({computed, results, command_line::CallerFlags(kServerSection)});
 }
 
 std::vector<Flag> PredictFlagRows() {
-  Flag model = Path("model", "MODEL",
-                    "a model file, or a model on the server: NAME (channel production), "
-                    "NAME#CHANNEL, NAME@VERSION, NAME@ALIAS",
-                    kInput);
+  Flag model = PathFlag("model", "MODEL",
+                        "a model file, or a model on the server: NAME (channel production), "
+                        "NAME#CHANNEL, NAME@VERSION, NAME@ALIAS",
+                        kInputSection);
   model.fallback = "customer-segments";
   const std::vector<Flag> own = {
       model,
-      Path("data", "FILE", "transactions, as for `run`; not with --features", kInput),
-      Path("config", "FILE",
-           "the configuration file of the run: how the input is written and cleaned", kInput),
+      PathFlag("data", "FILE", "transactions, as for `run`; not with --features", kInputSection),
+      PathFlag("config", "FILE",
+               "the configuration file of the run: how the input is written and cleaned",
+               kInputSection),
       SettingsFlag(),
-      Path("features", "FILE", "a features.csv instead of transactions", kInput),
-      Threads("threads, 0 = one per processor"),
-      Path("out", "DIR", "folder for predictions.csv; without it stdout gets them", kResults),
-      Text("server", "HOST:PORT", "the Cairn server that has the model", kServer),
+      PathFlag("features", "FILE", "a features.csv instead of transactions", kInputSection),
+      ThreadsFlag("threads, 0 = one per processor"),
+      PathFlag("out", "DIR", "folder for predictions.csv; without it stdout gets them",
+               kResultsSection),
+      TextFlag("server", "HOST:PORT", "the Cairn server that has the model", kServerSection),
   };
-  return Joined({own, command_line::CallerFlags(kServer)});
+  return JoinedFlags({own, command_line::CallerFlags(kServerSection)});
 }
 
 std::vector<Flag> GenerateFlagRows() {
-  Flag out = Path("out", "FILE", "the CSV file to write; `-` is stdout", "");
+  Flag out = PathFlag("out", "FILE", "the CSV file to write; `-` is stdout", "");
   out.required = true;
   return {
       out,
-      Path("truth", "FILE", "a CSV file for the planted segment of each customer", ""),
+      PathFlag("truth", "FILE", "a CSV file for the planted segment of each customer", ""),
       {.name = "customers",
        .kind = FlagKind::kInteger,
        .value = "N",
@@ -169,32 +122,28 @@ std::vector<Flag> GenerateFlagRows() {
   };
 }
 
-Command Row(std::string_view path, std::string_view summary, std::vector<Flag> flags,
-            std::vector<Example> examples) {
-  return {.path = path,
-          .family = "Commands",
-          .summary = summary,
-          .flags = std::move(flags),
-          .examples = std::move(examples)};
-}
-
 std::vector<Command> Commands() {
   return {
-      Row("run", "Run the whole pipeline", RunFlagRows(),
+      CommandRow(
+          "run", "Run the whole pipeline", RunFlagRows(),
           {{"cairn-pipeline run --data online-retail.csv.zst --out results", "into a folder"}}),
-      Row("sweep", "Run it, named for what --grid makes it do", RunFlagRows(),
+      CommandRow(
+          "sweep", "Run it, named for what --grid makes it do", RunFlagRows(),
           {{"cairn-pipeline sweep --data online-retail.zip --grid classic --server 127.0.0.1:50051",
             "144 runs, registered"}}),
-      Row("plan", "Print the stages and what `run` would do", RunFlagRows(),
-          {{"cairn-pipeline plan --data online-retail.csv.zst --out results",
-            "what is in the cache"}}),
-      Row("predict", "Assign customers to segments", PredictFlagRows(),
-          {{"cairn-pipeline predict --data new.csv --model customer-segments --server "
-            "127.0.0.1:50051",
-            "by the model in production"}}),
-      Row("generate", "Write synthetic transactions", GenerateFlagRows(),
-          {{"cairn-pipeline generate --customers 500 --out transactions.csv",
-            "the same ones every time"}}),
+      CommandRow("plan", "Print the stages and what `run` would do", RunFlagRows(),
+                 {{"cairn-pipeline plan --data online-retail.csv.zst --out results",
+                   "what is in the cache"}}),
+      CommandRow("predict", "Assign customers to segments", PredictFlagRows(),
+                 {{"cairn-pipeline predict --data new.csv --model customer-segments --server "
+                   "127.0.0.1:50051",
+                   "by the model in production"}}),
+      CommandRow("generate", "Write synthetic transactions", GenerateFlagRows(),
+                 {{"cairn-pipeline generate --customers 500 --out transactions.csv",
+                   "the same ones every time"}}),
+      DriftRow(),
+      RetrainRow(),
+      BackfillRow(),
       {.path = "completion",
        .family = "Commands",
        .summary = "Print a script that completes the words of cairn-pipeline in a shell",

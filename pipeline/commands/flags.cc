@@ -5,21 +5,12 @@
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
 #include "lib/command_line/flag_values.h"
+#include "pipeline/commands/server_flags.h"
 
 namespace cairn::pipeline {
 namespace {
 
 using command_line::Settings;
-
-client::ClientTlsFiles TlsFilesOf(const Settings& settings) {
-  client::ClientTlsFiles files;
-  files.on = settings.Switch("tls");
-  files.authority = settings.Text("tls-ca");
-  files.certificate = settings.Text("tls-cert");
-  files.key = settings.Text("tls-key");
-  files.server_name = settings.Text("tls-server-name");
-  return files;
-}
 
 absl::Status RefuseBoth(const Settings& settings, std::string_view one, std::string_view other) {
   if (!settings.IsGiven(one) || !settings.IsGiven(other)) return absl::OkStatus();

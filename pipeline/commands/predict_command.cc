@@ -7,10 +7,10 @@
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/client.h"
-#include "lib/client/token_file.h"
 #include "pipeline/commands/commands.h"
 #include "pipeline/commands/exit_code.h"
 #include "pipeline/commands/note.h"
+#include "pipeline/commands/server_flags.h"
 #include "pipeline/data/byte_source.h"
 #include "pipeline/data/cleaning.h"
 #include "pipeline/data/load.h"
@@ -43,13 +43,8 @@ absl::StatusOr<model::Predictor> LoadModel(const PredictFlags& flags) {
         .With("path", flags.model)
         .ToStatus();
   }
-  client::ConnectOptions options;
-  options.address = flags.server;
-  if (!flags.token_file.empty()) {
-    CAIRN_ASSIGN_OR_RETURN(options.token, client::ReadTokenFile(flags.token_file));
-  }
-  CAIRN_ASSIGN_OR_RETURN(options.tls, client::ReadClientTls(flags.tls));
-  CAIRN_ASSIGN_OR_RETURN(const auto client, client::Client::Connect(std::move(options)));
+  CAIRN_ASSIGN_OR_RETURN(const auto client,
+                         ConnectClient({flags.server, "", flags.token_file, flags.tls}));
   CAIRN_ASSIGN_OR_RETURN(const FetchedModel fetched, FetchModel(*client, flags.model));
   Note("model: {} (sha256 {})\n", fetched.version, fetched.sha256);
   return model::Predictor::FromFile(fetched.bytes);

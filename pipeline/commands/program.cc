@@ -18,6 +18,7 @@
 #include "pipeline/commands/commands.h"
 #include "pipeline/commands/exit_code.h"
 #include "pipeline/commands/flag_table.h"
+#include "pipeline/commands/lifecycle_commands.h"
 #include "pipeline/commands/note.h"
 
 namespace cairn::pipeline {
@@ -51,6 +52,9 @@ absl::StatusOr<int> Call(const command_line::Invocation& invocation, const std::
     CAIRN_ASSIGN_OR_RETURN(const PredictFlags flags, PredictFlagsOf(settings));
     return PredictCommand(flags);
   }
+  if (path == "drift") return DriftCommand(settings);
+  if (path == "retrain") return RetrainCommand(settings);
+  if (path == "backfill") return BackfillCommand(settings);
   CAIRN_ASSIGN_OR_RETURN(const RunFlags flags, RunFlagsOf(settings));
   return path == "plan" ? PlanCommand(flags) : RunCommand(flags, resume);
 }

@@ -12,6 +12,7 @@
 #include "lib/client/parallel_calls.h"
 #include "lib/client/uploader.h"
 #include "lib/model/model_file.h"
+#include "pipeline/register/experiment.h"
 #include "pipeline/register/request_ids.h"
 
 namespace cairn::pipeline {
@@ -39,26 +40,8 @@ struct RunRegistrar::Work {
 };
 
 absl::Status RunRegistrar::Find() {
-  CAIRN_RETURN_IF_ERROR(FindExperiment());
+  CAIRN_ASSIGN_OR_RETURN(parent_, FindOrCreateExperiment(client_, experiment_));
   return FindRuns();
-}
-
-absl::Status RunRegistrar::FindExperiment() {
-  cairn::v1::GetExperimentRequest get;
-  get.set_display_name(experiment_);
-  auto found = client_.tracking().GetExperiment(get);
-  if (!found.ok() && found.status().code() == absl::StatusCode::kNotFound) {
-    cairn::v1::CreateExperimentRequest create;
-    create.mutable_experiment()->set_display_name(experiment_);
-    found = client_.tracking().CreateExperiment(create);
-    // Somebody else may have been quicker.
-    if (found.status().code() == absl::StatusCode::kAlreadyExists) {
-      found = client_.tracking().GetExperiment(get);
-    }
-  }
-  CAIRN_RETURN_IF_ERROR(found.status());
-  parent_ = found->name();
-  return absl::OkStatus();
 }
 
 absl::Status RunRegistrar::FindRuns() {

@@ -51,8 +51,6 @@ class RunRegistrar {
   // A draft and what has become of it.
   struct Work;
 
-  // By its human name. That somebody else makes it at the same moment is no error.
-  absl::Status FindExperiment();
   absl::Status FindRuns();
   // Models and labels, several hundred runs in one question to the server; what it has
   // is not sent.

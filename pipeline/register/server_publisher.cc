@@ -6,6 +6,7 @@
 
 #include "cairn/v1/datasets.pb.h"
 #include "cairn/v1/registry.pb.h"
+#include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/version.h"
@@ -13,6 +14,7 @@
 #include "lib/client/uploader.h"
 #include "lib/model/model_file.h"
 #include "pipeline/data/byte_source.h"
+#include "pipeline/register/champion.h"
 #include "pipeline/register/dataset_columns.h"
 #include "pipeline/register/request_ids.h"
 
@@ -77,7 +79,12 @@ absl::Status ServerPublisher::Begin(const std::string& sweep_key, size_t run_cou
 
 absl::Status ServerPublisher::AddDataset(DatasetDraft draft) { return Enqueue(std::move(draft)); }
 absl::Status ServerPublisher::AddRun(RunDraft draft) { return Enqueue(std::move(draft)); }
+absl::Status ServerPublisher::AddArtifact(ArtifactDraft draft) { return Enqueue(std::move(draft)); }
 absl::Status ServerPublisher::AddVersion(VersionDraft draft) { return Enqueue(std::move(draft)); }
+
+absl::StatusOr<std::optional<Champion>> ServerPublisher::FindChampion() {
+  return FetchChampion(*client_, options_.names.model, sweep_key_);
+}
 
 absl::Status ServerPublisher::Enqueue(Task task) {
   MutexLock lock(&mutex_);
@@ -137,6 +144,8 @@ absl::Status ServerPublisher::Do(std::deque<Task> tasks) {
     CAIRN_RETURN_IF_ERROR(KeepRuns(std::exchange(runs, {})));
     if (const auto* dataset = std::get_if<DatasetDraft>(&task)) {
       CAIRN_RETURN_IF_ERROR(KeepDataset(*dataset));
+    } else if (const auto* artifact = std::get_if<ArtifactDraft>(&task)) {
+      CAIRN_RETURN_IF_ERROR(KeepArtifact(*artifact));
     } else {
       CAIRN_RETURN_IF_ERROR(KeepVersion(std::get<VersionDraft>(task)));
     }
@@ -191,6 +200,18 @@ absl::Status ServerPublisher::KeepRuns(const std::vector<RunDraft>& drafts) {
     input.set_context(context);
   }
   return registrar_->Register(drafts, inputs);
+}
+
+absl::Status ServerPublisher::KeepArtifact(const ArtifactDraft& draft) {
+  CAIRN_ASSIGN_OR_RETURN(
+      const auto files,
+      client::Uploader(*client_).Upload({client::UploadItem::Bytes(draft.path, *draft.bytes)}));
+  cairn::v1::LogArtifactsRequest request;
+  request.set_run(registrar_->names().at(draft.run));
+  *request.add_files() = files.front();
+  const absl::Status status = client_->artifacts().LogArtifacts(std::move(request)).status();
+  // An earlier attempt kept one with other timings.
+  return HasReason(status, ErrorReason::ARTIFACT_EXISTS) ? absl::OkStatus() : status;
 }
 
 absl::Status ServerPublisher::FindVersions() {

@@ -46,15 +46,18 @@ class ServerPublisher final : public Publisher {
 
   // Starts the thread. Once; the others come after it.
   absl::Status Begin(const std::string& sweep_key, size_t run_count) override;
+  // That of the channel `production` of the model. On the caller's thread.
+  absl::StatusOr<std::optional<Champion>> FindChampion() override;
   // These queue a draft and return. The queue has no limit: drafts are there anyway.
   absl::Status AddDataset(DatasetDraft draft) override;
   absl::Status AddRun(RunDraft draft) override;
+  absl::Status AddArtifact(ArtifactDraft draft) override;
   absl::Status AddVersion(VersionDraft draft) override;
   // Joins the thread. Answers the first error if there was one.
   absl::StatusOr<PublishSummary> Finish() override;
 
  private:
-  using Task = std::variant<DatasetDraft, RunDraft, VersionDraft>;
+  using Task = std::variant<DatasetDraft, RunDraft, ArtifactDraft, VersionDraft>;
 
   ServerPublisher(Options options, std::unique_ptr<client::Client> client);
 
@@ -68,6 +71,7 @@ class ServerPublisher final : public Publisher {
   // What the server has already is not sent again.
   absl::StatusOr<cairn::v1::ArtifactFile> UploadDataset(const DatasetDraft& draft);
   absl::Status KeepRuns(const std::vector<RunDraft>& drafts);
+  absl::Status KeepArtifact(const ArtifactDraft& draft);
   // Finds the version of the run or makes it.
   absl::Status KeepVersion(const VersionDraft& draft);
   // The versions that the model has, by the run they came from. Once.

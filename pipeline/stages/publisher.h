@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -66,6 +67,22 @@ struct VersionDraft {
   std::string description;
 };
 
+// A file to keep among the artifacts of a run that was published before. One that is there already
+// from an earlier attempt stays as it is.
+struct ArtifactDraft {
+  size_t run = 0;    // RunDraft::index.
+  std::string path;  // `report/report.json`
+  std::shared_ptr<const std::string> bytes;
+};
+
+// The model that is served now: its segments lend their numbers and names to those of new models,
+// so that a name stays with its customers.
+struct Champion {
+  std::string version;  // Resource name; of a folder of results its path.
+  std::string model;    // Bytes of model.cairnseg.
+  std::string labels;   // labels.csv of all its customers; empty where it is not kept any more.
+};
+
 // What came of it. For the report at the end of a run.
 struct PublishSummary {
   std::vector<std::string> runs;  // Resource names by index; empty where there is none.
@@ -77,7 +94,7 @@ struct PublishSummary {
 };
 
 // Takes drafts while the pipeline works and keeps them in the background. Not
-// thread-safe: one thread calls, in the order data sets, runs, versions, Finish. A run
+// thread-safe: one thread calls, in the order data sets, runs, artifacts, versions, Finish. A run
 // that is broken off leaves what was kept so far, and the next attempt finds it.
 class Publisher {
  public:
@@ -88,9 +105,15 @@ class Publisher {
   // others.
   virtual absl::Status Begin(const std::string& sweep_key, size_t run_count) = 0;
 
+  // The champion that runs of this sweep follow; nothing before the first promotion. Where the
+  // champion itself came from this sweep, the one that it followed: so a sweep that is run again
+  // gives the same numbers and names.
+  virtual absl::StatusOr<std::optional<Champion>> FindChampion() = 0;
+
   // Each returns at once; an error is that of earlier drafts, and nothing more is kept after it.
   virtual absl::Status AddDataset(DatasetDraft draft) = 0;
   virtual absl::Status AddRun(RunDraft draft) = 0;
+  virtual absl::Status AddArtifact(ArtifactDraft draft) = 0;
   virtual absl::Status AddVersion(VersionDraft draft) = 0;
 
   // Waits until everything is durable. The first error of any draft otherwise. Nothing

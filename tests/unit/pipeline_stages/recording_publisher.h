@@ -26,6 +26,11 @@ class RecordingPublisher final : public Publisher {
     runs.push_back(std::move(draft));
     return absl::OkStatus();
   }
+  absl::StatusOr<std::optional<Champion>> FindChampion() override { return champion; }
+  absl::Status AddArtifact(ArtifactDraft draft) override {
+    artifacts.push_back(std::move(draft));
+    return absl::OkStatus();
+  }
   absl::Status AddVersion(VersionDraft draft) override {
     versions.push_back(std::move(draft));
     return absl::OkStatus();
@@ -41,7 +46,9 @@ class RecordingPublisher final : public Publisher {
   size_t count = 0;
   std::vector<DatasetDraft> datasets;
   std::vector<RunDraft> runs;
+  std::vector<ArtifactDraft> artifacts;
   std::vector<VersionDraft> versions;
+  std::optional<Champion> champion;
   std::optional<size_t> fail_at;
 };
 
