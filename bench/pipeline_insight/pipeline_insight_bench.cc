@@ -140,8 +140,8 @@ void CrmTable(benchmark::State& state) {
   const std::vector<std::string> names = {"a", "b", "c", "d"};
   const std::vector<double> silhouettes(data.segments.size(), 0.123456789);
   for (auto _ : state) {
-    benchmark::DoNotOptimize(CustomersCsv({data.features, data.segments, names, data.segments,
-                                           silhouettes, {}, &recommendations}));
+    benchmark::DoNotOptimize(CustomersCsv(
+        {data.features, data.segments, names, data.segments, silhouettes, {}, &recommendations}));
   }
 }
 BENCHMARK(CrmTable)->Unit(benchmark::kMillisecond);

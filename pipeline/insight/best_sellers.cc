@@ -25,8 +25,7 @@ std::vector<ProductTotal> BestSellers(const TransactionColumns& columns,
   }
   std::vector<ProductTotal> products;
   for (uint32_t code = 0; code < sums.size(); ++code) {
-    if (sums[code].quantity > 0)
-      products.push_back({code, sums[code].quantity, sums[code].units});
+    if (sums[code].quantity > 0) products.push_back({code, sums[code].quantity, sums[code].units});
   }
   const auto before = [&](const ProductTotal& a, const ProductTotal& b) {
     if (a.quantity != b.quantity) return a.quantity > b.quantity;

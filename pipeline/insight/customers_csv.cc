@@ -27,9 +27,8 @@ absl::Status CheckCustomersInput(const CustomersInput& input) {
       CheckLength("second_segments", input.second_segments.size(), customers, true));
   CAIRN_RETURN_IF_ERROR(CheckLength("silhouettes", input.silhouettes.size(), customers, true));
   if (input.recommendations != nullptr) {
-    CAIRN_RETURN_IF_ERROR(CheckLength("recommendations",
-                                      input.recommendations->of_customer.size(), customers,
-                                      false));
+    CAIRN_RETURN_IF_ERROR(CheckLength("recommendations", input.recommendations->of_customer.size(),
+                                      customers, false));
   }
   for (const int32_t segment : input.second_segments) {
     if (segment >= -1 && segment < k) continue;

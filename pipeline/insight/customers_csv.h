@@ -21,11 +21,11 @@ inline constexpr std::string_view kCustomersHeader =
 // Spans stand beside the rows of `features`; those marked so may be empty as a whole.
 struct CustomersInput {
   const FeatureMatrix& features;
-  std::span<const int32_t> segments;         // 0..segment_names.size()-1
+  std::span<const int32_t> segments;  // 0..segment_names.size()-1
   std::span<const std::string> segment_names;
-  std::span<const int32_t> second_segments;  // The next nearest; -1 for none. May be empty.
-  std::span<const double> silhouettes;       // -1..1; NaN where not measured. May be empty.
-  std::span<const int32_t> outlier_rows;     // Rows of features.
+  std::span<const int32_t> second_segments;          // The next nearest; -1 for none. May be empty.
+  std::span<const double> silhouettes;               // -1..1; NaN where not measured. May be empty.
+  std::span<const int32_t> outlier_rows;             // Rows of features.
   const Recommendations* recommendations = nullptr;  // Null: cells stay empty.
 };
 

@@ -41,10 +41,10 @@ absl::StatusOr<std::vector<double>> FeatureColumn(const FeatureMatrix& features,
   for (size_t i = 0; i < values.size(); ++i) {
     values[i] = features.values(static_cast<Eigen::Index>(i), column);
     if (std::isfinite(values[i])) continue;
-    return InvalidField(ErrorReason::VALUE_INVALID, name, fmt::format("{}", values[i]),
-                        fmt::format("of customer {} must be finite",
-                                    CustomerText(features.customer_ids[i],
-                                                 features.customer_names)))
+    return InvalidField(
+               ErrorReason::VALUE_INVALID, name, fmt::format("{}", values[i]),
+               fmt::format("of customer {} must be finite",
+                           CustomerText(features.customer_ids[i], features.customer_names)))
         .ToStatus();
   }
   return values;

@@ -15,7 +15,8 @@
 
 namespace cairn::pipeline {
 
-// Values ascend; rows[i] is the row of features that values[i] came from. Equal values in row order.
+// Values ascend; rows[i] is the row of features that values[i] came from. Equal values in row
+// order.
 struct FeatureOrder {
   std::vector<double> values;
   std::vector<uint32_t> rows;

@@ -104,8 +104,7 @@ absl::Status CheckCustomer(const std::string& customer, size_t line) {
 absl::StatusOr<CustomerLabels> ReadLabelsCsv(std::string_view text) {
   if (text.size() > kMaxLabelsBytes) {
     return Error(absl::StatusCode::kInvalidArgument, ErrorReason::TOO_LARGE,
-                 fmt::format("labels: {} bytes; at most {} are read", text.size(),
-                             kMaxLabelsBytes))
+                 fmt::format("labels: {} bytes; at most {} are read", text.size(), kMaxLabelsBytes))
         .ToStatus();
   }
   LabelRecords records(text);
@@ -124,8 +123,8 @@ absl::StatusOr<CustomerLabels> ReadLabelsCsv(std::string_view text) {
     CAIRN_RETURN_IF_ERROR(CheckCustomer(customer, records.line()));
     CAIRN_ASSIGN_OR_RETURN(const int32_t number, SegmentNumber(segment, records.line()));
     if (!seen.insert(customer).second) {
-      return BadLabels(records.line(), fmt::format("customer \"{}\" is there twice",
-                                                   Shortened(customer, 100)));
+      return BadLabels(records.line(),
+                       fmt::format("customer \"{}\" is there twice", Shortened(customer, 100)));
     }
     labels.customers.push_back(customer);
     labels.segments.push_back(number);

@@ -75,9 +75,8 @@ absl::StatusOr<Migration> ComputeMigration(const SegmentSnapshot& before,
   for (std::vector<double>& row : out.spend) {
     for (double& units : row) units = MoneyOf(units);
   }
-  out.same_segment_share = common == 0
-                               ? std::numeric_limits<double>::quiet_NaN()
-                               : static_cast<double>(same) / static_cast<double>(common);
+  out.same_segment_share = common == 0 ? std::numeric_limits<double>::quiet_NaN()
+                                       : static_cast<double>(same) / static_cast<double>(common);
   return out;
 }
 

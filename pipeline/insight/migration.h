@@ -14,7 +14,7 @@ namespace cairn::pipeline {
 // Rows: segments before and, last, customers that were in none; columns: segments now and, last,
 // customers that are in none. Every customer of either version is in one cell.
 struct Migration {
-  std::string from;  // The model version before.
+  std::string from;                 // The model version before.
   std::vector<std::string> before;  // Names of the segments.
   std::vector<std::string> after;
   std::vector<std::vector<int64_t>> customers;

@@ -54,7 +54,7 @@ class CellCounter {
 struct Calendar {
   int64_t first_day = 0;
   int64_t last_day = 0;
-  std::vector<int32_t> months;        // Months since year 0, ascending.
+  std::vector<int32_t> months;         // Months since year 0, ascending.
   std::vector<uint32_t> place_of_day;  // Since first_day.
 
   size_t Place(int64_t time) const {

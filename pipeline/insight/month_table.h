@@ -16,9 +16,9 @@ namespace cairn::pipeline {
 struct MonthTable {
   std::string first_day;  // `2010-12-01`
   std::string last_day;
-  int64_t customers = 0;  // Of the rows, distinct, those without features left out.
-  int64_t invoices = 0;   // Distinct.
-  double units = 0;       // Spend of the whole table, in ten-thousandths.
+  int64_t customers = 0;              // Of the rows, distinct, those without features left out.
+  int64_t invoices = 0;               // Distinct.
+  double units = 0;                   // Spend of the whole table, in ten-thousandths.
   std::vector<double> segment_units;  // The same by segment and, last, of customers in none.
   std::vector<MonthFigures> whole;
   std::vector<std::vector<MonthFigures>> segments;  // By segment; months as in `whole`.

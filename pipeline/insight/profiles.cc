@@ -64,8 +64,8 @@ void TakeBestSellers(const TransactionTable& table, std::span<const ProductTotal
   }
 }
 
-void Describe(const TransactionTable& table,
-              const std::vector<std::vector<ProductTotal>>& best, SegmentProfiles* out) {
+void Describe(const TransactionTable& table, const std::vector<std::vector<ProductTotal>>& best,
+              SegmentProfiles* out) {
   const std::vector<std::string> descriptions = DescribeProducts(table, best);
   size_t next = 0;
   for (SegmentProfile& segment : out->segments) {
@@ -125,8 +125,8 @@ void TakeMonths(MonthTable months, SegmentProfiles* out) {
 
 absl::StatusOr<SegmentProfiles> ComputeProfiles(const TransactionTable& cleaned,
                                                 const FeatureMatrix& features,
-                                                std::span<const int32_t> segment_of_customer,
-                                                int k, std::span<const int32_t> outlier_rows,
+                                                std::span<const int32_t> segment_of_customer, int k,
+                                                std::span<const int32_t> outlier_rows,
                                                 int threads) {
   CAIRN_ASSIGN_OR_RETURN(const SegmentRows rows,
                          GroupBySegment(cleaned, features, segment_of_customer, k));

@@ -72,7 +72,7 @@ struct SegmentProfiles {
   int64_t customers = 0;
   int64_t invoices = 0;
   int64_t lines = 0;
-  double spend = 0;  // Of the whole cleaned table.
+  double spend = 0;       // Of the whole cleaned table.
   std::string first_day;  // `2010-12-01`
   std::string last_day;
   std::vector<std::string> feature_names;
@@ -91,9 +91,8 @@ struct SegmentProfiles {
 // feature that is not finite.
 absl::StatusOr<SegmentProfiles> ComputeProfiles(const TransactionTable& cleaned,
                                                 const FeatureMatrix& features,
-                                                std::span<const int32_t> segment_of_customer,
-                                                int k, std::span<const int32_t> outlier_rows,
-                                                int threads);
+                                                std::span<const int32_t> segment_of_customer, int k,
+                                                std::span<const int32_t> outlier_rows, int threads);
 
 }  // namespace cairn::pipeline
 

@@ -13,8 +13,7 @@ Purchases FindPurchases(const TransactionTable& table, const FeatureMatrix& feat
   std::vector<size_t> ends(features.customer_ids.size() + 1, 0);
   for (size_t i = 0; i < selection.size(); ++i) {
     const uint32_t row = selection[i];
-    const bool bought =
-        (*columns.quantity)[row] > 0 && cancelled[columns.invoice.code(row)] == 0;
+    const bool bought = (*columns.quantity)[row] > 0 && cancelled[columns.invoice.code(row)] == 0;
     buyers[i] = bought ? index.of((*columns.customer_id)[row]) : -1;
     if (buyers[i] >= 0) ++ends[static_cast<size_t>(buyers[i]) + 1];
   }

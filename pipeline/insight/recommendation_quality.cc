@@ -98,9 +98,9 @@ RecommendationQuality QualityOf(const std::string& split_day,
     for (size_t m = 0; m < sum.hits.size(); ++m) sum.hits[m] += chunk.hits[m];
   }
   const auto rate = [&](size_t method) {
-    return sum.customers == 0 ? std::numeric_limits<double>::quiet_NaN()
-                              : static_cast<double>(sum.hits[method]) /
-                                    static_cast<double>(sum.customers);
+    return sum.customers == 0
+               ? std::numeric_limits<double>::quiet_NaN()
+               : static_cast<double>(sum.hits[method]) / static_cast<double>(sum.customers);
   };
   return {split_day, sum.customers, rate(0), rate(1), rate(2)};
 }
@@ -152,8 +152,7 @@ absl::StatusOr<RecommendationQuality> MeasureRecommendations(
     } else if (task == 1) {
       after = FindPurchases(split.after, features);
     } else if (task == 2) {
-      learned.popular =
-          CodesOf(BestSellers(columns, split.before.selection(), cancelled, codes));
+      learned.popular = CodesOf(BestSellers(columns, split.before.selection(), cancelled, codes));
     } else {
       const int segment = static_cast<int>(task) - 3;
       learned.of_segment[task - 3] =

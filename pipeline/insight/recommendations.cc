@@ -72,9 +72,10 @@ const RecommendedProduct* Recommendations::At(size_t customer, size_t rank) cons
   return &of_segment[static_cast<size_t>(segments[customer])][static_cast<size_t>(place)];
 }
 
-absl::StatusOr<Recommendations> ComputeRecommendations(
-    const TransactionTable& cleaned, const FeatureMatrix& features,
-    std::span<const int32_t> segment_of_customer, int k, int threads) {
+absl::StatusOr<Recommendations> ComputeRecommendations(const TransactionTable& cleaned,
+                                                       const FeatureMatrix& features,
+                                                       std::span<const int32_t> segment_of_customer,
+                                                       int k, int threads) {
   CAIRN_ASSIGN_OR_RETURN(const SegmentRows rows,
                          GroupBySegment(cleaned, features, segment_of_customer, k));
   const std::vector<uint8_t> cancelled = CancelledInvoices(cleaned);

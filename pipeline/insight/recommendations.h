@@ -43,9 +43,10 @@ struct Recommendations {
 
 // Recommendations for all customers of `features` from all of `cleaned`. The result does not depend
 // on `threads` (1..64, 0 = one per processor). Errors are those of GroupBySegment.
-absl::StatusOr<Recommendations> ComputeRecommendations(
-    const TransactionTable& cleaned, const FeatureMatrix& features,
-    std::span<const int32_t> segment_of_customer, int k, int threads);
+absl::StatusOr<Recommendations> ComputeRecommendations(const TransactionTable& cleaned,
+                                                       const FeatureMatrix& features,
+                                                       std::span<const int32_t> segment_of_customer,
+                                                       int k, int threads);
 
 // Rows of features of the given customers (CustomerText), for commands that ask for a few.
 // NOT_FOUND names the first that is not there.

@@ -45,8 +45,8 @@ struct SegmentMatching {
 // The partner of the champion's segment j gets number j when j < k. The others, in descending
 // order of spend, get the lowest numbers that are free. A pair keeps the champion's name when its
 // shared customers are at least half of the common customers of the one and half of those of the
-// other: less would call a small part, or a mere part of something larger, by the name of the whole.
-// Any other segment has its own name, with a number behind it where that is taken.
+// other: less would call a small part, or a mere part of something larger, by the name of the
+// whole. Any other segment has its own name, with a number behind it where that is taken.
 // INVALID_ARGUMENT (VALUE_INVALID): lengths that do not fit, a segment out of range, a customer of
 // the champion that is there twice.
 absl::StatusOr<SegmentMatching> MatchSegments(const ChampionSegments& champion,

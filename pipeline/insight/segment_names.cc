@@ -65,7 +65,8 @@ constexpr double kTimesUsualReturns = 2;
 
 constexpr std::array<std::string_view, 7> kWeekdayNames = {
     "Mondays", "Tuesdays", "Wednesdays", "Thursdays", "Fridays", "Saturdays", "Sundays"};
-// A day that is a quarter of the customers' favourite, and a time that is four tenths', are typical.
+// A day that is a quarter of the customers' favourite, and a time that is four tenths', are
+// typical.
 constexpr double kTypicalDay = 0.25;
 constexpr double kTypicalTime = 0.4;
 
@@ -226,19 +227,27 @@ void MakeUnique(const std::vector<SegmentFacts>& facts, std::vector<NamedSegment
 std::string_view FrequencyWords(const SegmentFacts& facts) {
   if (facts.invoices <= 1) return "One purchase";
   switch (facts.frequency_level) {
-    case kLow: return "Few purchases";
-    case kMid: return "Some purchases";
-    case kHigh: return "Frequent";
-    default: return "Very frequent";
+    case kLow:
+      return "Few purchases";
+    case kMid:
+      return "Some purchases";
+    case kHigh:
+      return "Frequent";
+    default:
+      return "Very frequent";
   }
 }
 
 std::string_view SpendWords(NameLevel level) {
   switch (level) {
-    case kLow: return "low spend";
-    case kMid: return "medium spend";
-    case kHigh: return "high spend";
-    default: return "very high spend";
+    case kLow:
+      return "low spend";
+    case kMid:
+      return "medium spend";
+    case kHigh:
+      return "high spend";
+    default:
+      return "very high spend";
   }
 }
 
@@ -343,9 +352,8 @@ absl::StatusOr<std::vector<NamedSegment>> SegmentNamer::Name(
     own.many_returns =
         own.returns >= kManyReturns && own.returns >= kTimesUsualReturns * whole_return_rate_;
     if (own.customers > 0) SetLevels(recency_, frequency_, spend_, &own);
-    named[s].customer_share =
-        static_cast<double>(own.customers) /
-        static_cast<double>(std::max<size_t>(segment_of_customer.size(), 1));
+    named[s].customer_share = static_cast<double>(own.customers) /
+                              static_cast<double>(std::max<size_t>(segment_of_customer.size(), 1));
     named[s].spend_share = whole_spend == 0 ? 0 : own.spend / whole_spend;
     named[s].name = BaseName(own);
     named[s].summary = Summary(own);

@@ -57,8 +57,8 @@ class SegmentNamer {
   std::vector<double> total_spend_;  // By customer, as the next four.
   std::vector<double> return_rate_;
   std::vector<uint8_t> home_;
-  std::vector<uint8_t> weekday_;   // 0..6
-  std::vector<uint8_t> daytime_;   // Place in the table of times of day.
+  std::vector<uint8_t> weekday_;  // 0..6
+  std::vector<uint8_t> daytime_;  // Place in the table of times of day.
   double whole_return_rate_ = 0;
   double whole_home_share_ = 0;
 };

@@ -62,8 +62,8 @@ absl::StatusOr<SegmentRows> GroupBySegment(const TransactionTable& table,
   out.customers.resize(selection.size());
   out.starts.assign(static_cast<size_t>(k) + 2, 0);
   const auto segment = [&](int32_t customer) {
-    return static_cast<size_t>(
-        customer < 0 ? k : segment_of_customer[static_cast<size_t>(customer)]);
+    return static_cast<size_t>(customer < 0 ? k
+                                            : segment_of_customer[static_cast<size_t>(customer)]);
   };
   for (size_t i = 0; i < selection.size(); ++i) {
     out.customers[i] = index.of(customer_ids[selection[i]]);

@@ -102,8 +102,8 @@ struct CostLine {
 };
 
 struct ReportData {
-  std::string title;     // `Customer segments`
-  std::string input;     // Name of the file of transactions.
+  std::string title;  // `Customer segments`
+  std::string input;  // Name of the file of transactions.
   std::string input_sha256;
   std::string preset;
   std::string producer;  // `cairn-pipeline 0.9.0`

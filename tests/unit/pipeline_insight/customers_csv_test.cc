@@ -32,8 +32,8 @@ TEST(CustomersCsv, HasOneLineForEachCustomer) {
   const std::vector<int32_t> second = {1, -1};
   const std::vector<double> silhouettes = {0.25, std::nan("")};
   const std::vector<int32_t> outliers = {1};
-  EXPECT_THAT(CustomersCsv({features, segments, kCrmNames, second, silhouettes, outliers,
-                            &recommendations}),
+  EXPECT_THAT(CustomersCsv(
+                  {features, segments, kCrmNames, second, silhouettes, outliers, &recommendations}),
               IsOkAndHolds("customer,segment,segment_name,second_segment,silhouette,outlier,"
                            "recommendation_1,recommendation_2,recommendation_3\n"
                            "1,0,\"Loyal, \"\"big\"\"\",1,0.25,0,A1,=C1,D1\n"
@@ -46,8 +46,9 @@ TEST(CustomersCsv, WhatWasNotMeasuredIsEmpty) {
   features.customer_names =
       std::make_shared<const std::vector<std::string>>(std::vector<std::string>{"@x,y"});
   const std::vector<int32_t> segments = {1};
-  EXPECT_THAT(CustomersCsv({.features = features, .segments = segments, .segment_names = kCrmNames}),
-              IsOkAndHolds(std::string(kCustomersHeader) + "\n\"@x,y\",1,New,,,0,,,\n"));
+  EXPECT_THAT(
+      CustomersCsv({.features = features, .segments = segments, .segment_names = kCrmNames}),
+      IsOkAndHolds(std::string(kCustomersHeader) + "\n\"@x,y\",1,New,,,0,,,\n"));
 }
 
 TEST(CustomersCsv, WhatDoesNotFitIsNamed) {

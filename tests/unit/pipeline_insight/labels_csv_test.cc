@@ -27,7 +27,8 @@ TEST(ReadLabelsCsv, ReadsWhatTheStagesWrite) {
 
 TEST(ReadLabelsCsv, TakesQuotesLineEndsBlankLinesAndAByteOrderMark) {
   const auto labels = ReadLabelsCsv(
-      "\xEF\xBB\xBF" "customerid,\"Segment\"\r\n\r\n\"a,\"\"b\"\"\nc\",1\r\n\nd,\"2\"");
+      "\xEF\xBB\xBF"
+      "customerid,\"Segment\"\r\n\r\n\"a,\"\"b\"\"\nc\",1\r\n\nd,\"2\"");
   ASSERT_THAT(labels, IsOk());
   EXPECT_THAT(labels->customers, ElementsAre("a,\"b\"\nc", "d"));
   EXPECT_THAT(labels->segments, ElementsAre(1, 2));

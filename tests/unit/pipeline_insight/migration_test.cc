@@ -48,8 +48,7 @@ TEST(Migration, WithNobodyInCommonThereIsNoShare) {
   const auto migration = ComputeMigration(nobody, kAfter, "");
   ASSERT_THAT(migration, IsOk());
   EXPECT_TRUE(std::isnan(migration->same_segment_share));
-  EXPECT_THAT(migration->customers,
-              ElementsAre(ElementsAre(0, 0, 0, 0), ElementsAre(1, 3, 1, 0)));
+  EXPECT_THAT(migration->customers, ElementsAre(ElementsAre(0, 0, 0, 0), ElementsAre(1, 3, 1, 0)));
 }
 
 TEST(Migration, WhatDoesNotFitIsNamed) {

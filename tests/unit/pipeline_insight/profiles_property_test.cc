@@ -117,7 +117,8 @@ TEST_P(ProfilesAddUp, BestSellersAreThoseOfACountWithMaps) {
 
 // Everything a profile says, for comparing two.
 std::string Described(const SegmentProfiles& profiles) {
-  std::string out = fmt::format("{} {} {}\n", profiles.customers, profiles.invoices, profiles.spend);
+  std::string out =
+      fmt::format("{} {} {}\n", profiles.customers, profiles.invoices, profiles.spend);
   for (const SegmentProfile& segment : profiles.segments) {
     out += fmt::format("{} {} {}\n", segment.spend, segment.spend_share, segment.customers);
     for (const FeatureSummary& f : segment.features) {

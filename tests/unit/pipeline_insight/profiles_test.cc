@@ -35,8 +35,8 @@ TransactionTable Shop() {
 
 SegmentProfiles ShopProfiles() {
   const TransactionTable table = Shop();
-  auto profiles = ComputeProfiles(table, FeaturesOf(table), kSegments, 2,
-                                  std::vector<int32_t>{2}, 1);
+  auto profiles =
+      ComputeProfiles(table, FeaturesOf(table), kSegments, 2, std::vector<int32_t>{2}, 1);
   EXPECT_THAT(profiles, IsOk());
   return *std::move(profiles);
 }
@@ -105,7 +105,8 @@ TEST(Profiles, EqualQuantitiesGoBySpendThenByCode) {
   const TransactionTable table = Table({{.stock_code = "B1", .quantity = "2", .price = "1"},
                                         {.stock_code = "A1", .quantity = "2", .price = "1"},
                                         {.stock_code = "C1", .quantity = "2", .price = "3"}});
-  const auto profiles = ComputeProfiles(table, FeaturesOf(table), std::vector<int32_t>{0}, 1, {}, 1);
+  const auto profiles =
+      ComputeProfiles(table, FeaturesOf(table), std::vector<int32_t>{0}, 1, {}, 1);
   ASSERT_THAT(profiles, IsOk());
   std::vector<std::string> codes;
   for (const ProductFigures& p : profiles->segments[0].products) codes.push_back(p.code);
@@ -157,9 +158,10 @@ TEST(Profiles, ACustomerWithoutFeaturesCountsInTheWholeOnly) {
 }
 
 TEST(Profiles, AYearThatIsWrongDoesNotMakeAMonthOfEveryCenturyBetween) {
-  const TransactionTable table = Table({{.date = "2010-12-01 08:26:00"},
-                                        {.invoice = "2", .date = "2999-01-01 08:26:00"}});
-  const auto profiles = ComputeProfiles(table, FeaturesOf(table), std::vector<int32_t>{0}, 1, {}, 1);
+  const TransactionTable table =
+      Table({{.date = "2010-12-01 08:26:00"}, {.invoice = "2", .date = "2999-01-01 08:26:00"}});
+  const auto profiles =
+      ComputeProfiles(table, FeaturesOf(table), std::vector<int32_t>{0}, 1, {}, 1);
   ASSERT_THAT(profiles, IsOk());
   ASSERT_EQ(profiles->months.size(), 2u);
   EXPECT_EQ(profiles->months[1].month, "2999-01");
@@ -179,7 +181,8 @@ TEST(Profiles, WhatDoesNotFitIsNamed) {
 }
 
 TEST(Profiles, NoRowsAndNoCustomersAreEmptyProfiles) {
-  const auto profiles = ComputeProfiles(TransactionTable(), testing::PlainFeatures({}), {}, 2, {}, 2);
+  const auto profiles =
+      ComputeProfiles(TransactionTable(), testing::PlainFeatures({}), {}, 2, {}, 2);
   ASSERT_THAT(profiles, IsOk());
   EXPECT_EQ(profiles->spend, 0);
   EXPECT_EQ(profiles->segments.size(), 2u);

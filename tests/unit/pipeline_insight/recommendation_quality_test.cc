@@ -47,15 +47,22 @@ TEST(SplitByTime, FourDaysAreTooFew) {
 // 5 are segment 1, where Y1 does. W1 to W4 sell best of all.
 TransactionTable History() {
   return Table({
-      Line("2011-01-01", "1", "A1"), Line("2011-01-01", "2", "A1"),
-      Line("2011-01-01", "2", "X1", "5"), Line("2011-01-02", "3", "B1"),
-      Line("2011-01-02", "4", "B1"), Line("2011-01-02", "4", "Y1", "5"),
-      Line("2011-01-02", "5", "W1", "90"), Line("2011-01-02", "5", "W2", "90"),
-      Line("2011-01-02", "5", "W3", "90"), Line("2011-01-02", "5", "W4", "90"),
+      Line("2011-01-01", "1", "A1"),
+      Line("2011-01-01", "2", "A1"),
+      Line("2011-01-01", "2", "X1", "5"),
+      Line("2011-01-02", "3", "B1"),
+      Line("2011-01-02", "4", "B1"),
+      Line("2011-01-02", "4", "Y1", "5"),
+      Line("2011-01-02", "5", "W1", "90"),
+      Line("2011-01-02", "5", "W2", "90"),
+      Line("2011-01-02", "5", "W3", "90"),
+      Line("2011-01-02", "5", "W4", "90"),
       // The test: 1 buys what the segment and the similar customer have, 3 nothing new, 4 what
       // sells best of all, 2 what nobody could know, 6 was not there before.
-      Line("2011-01-09", "1", "X1"), Line("2011-01-09", "3", "B1"),
-      Line("2011-01-10", "4", "W1"), Line("2011-01-10", "2", "Z1"),
+      Line("2011-01-09", "1", "X1"),
+      Line("2011-01-09", "3", "B1"),
+      Line("2011-01-10", "4", "W1"),
+      Line("2011-01-10", "2", "Z1"),
       Line("2011-01-10", "6", "X1"),
   });
 }
@@ -69,7 +76,7 @@ TEST(MeasureRecommendations, CountsCasesAndHitsOfEachMethod) {
       MeasureRecommendations(*split, features, std::vector<int32_t>{0, 0, 1, 1, 1}, 2, 2);
   ASSERT_THAT(quality, IsOk());
   EXPECT_EQ(quality->split_day, "2011-01-09");
-  EXPECT_EQ(quality->customers, 3);  // 1, 2 and 4
+  EXPECT_EQ(quality->customers, 3);                         // 1, 2 and 4
   EXPECT_DOUBLE_EQ(quality->segment_hit_rate, 2.0 / 3);     // 1 and 4
   EXPECT_DOUBLE_EQ(quality->popularity_hit_rate, 1.0 / 3);  // 4
   EXPECT_DOUBLE_EQ(quality->item_hit_rate, 1.0 / 3);        // 1
@@ -79,8 +86,8 @@ TEST(MeasureRecommendations, WithoutACaseThereIsNoRate) {
   const auto split =
       SplitByTime(Table({Line("2011-01-01", "1", "P1"), Line("2011-01-10", "1", "P1")}));
   ASSERT_THAT(split, IsOk());
-  const auto quality = MeasureRecommendations(*split, FeaturesOf(split->before),
-                                              std::vector<int32_t>{0}, 1, 1);
+  const auto quality =
+      MeasureRecommendations(*split, FeaturesOf(split->before), std::vector<int32_t>{0}, 1, 1);
   ASSERT_THAT(quality, IsOk());
   EXPECT_EQ(quality->customers, 0);
   EXPECT_TRUE(std::isnan(quality->segment_hit_rate));

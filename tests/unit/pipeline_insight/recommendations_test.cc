@@ -23,18 +23,40 @@ using testing::Table;
 // segment 0; the large line of P4 is cancelled.
 TransactionTable Shop() {
   return Table({
-      Row{.invoice = "1", .stock_code = "P1", .description = "ONE", .quantity = "40", .customer = "1"},
-      Row{.invoice = "1", .stock_code = "P3", .description = "THREE", .quantity = "20",
+      Row{.invoice = "1",
+          .stock_code = "P1",
+          .description = "ONE",
+          .quantity = "40",
           .customer = "1"},
-      Row{.invoice = "2", .stock_code = "P2", .description = "TWO", .quantity = "30",
-          .customer = "2"},
-      Row{.invoice = "2", .stock_code = "P4", .description = "FOUR", .quantity = "1",
-          .customer = "2"},
-      Row{.invoice = "C3", .stock_code = "P4", .description = "FOUR", .quantity = "-900",
-          .customer = "2"},
-      Row{.invoice = "C4", .stock_code = "P2", .description = "TWO", .quantity = "-1",
+      Row{.invoice = "1",
+          .stock_code = "P3",
+          .description = "THREE",
+          .quantity = "20",
           .customer = "1"},
-      Row{.invoice = "5", .stock_code = "P9", .description = "NINE", .quantity = "1",
+      Row{.invoice = "2",
+          .stock_code = "P2",
+          .description = "TWO",
+          .quantity = "30",
+          .customer = "2"},
+      Row{.invoice = "2",
+          .stock_code = "P4",
+          .description = "FOUR",
+          .quantity = "1",
+          .customer = "2"},
+      Row{.invoice = "C3",
+          .stock_code = "P4",
+          .description = "FOUR",
+          .quantity = "-900",
+          .customer = "2"},
+      Row{.invoice = "C4",
+          .stock_code = "P2",
+          .description = "TWO",
+          .quantity = "-1",
+          .customer = "1"},
+      Row{.invoice = "5",
+          .stock_code = "P9",
+          .description = "NINE",
+          .quantity = "1",
           .customer = "3"},
   });
 }
@@ -68,11 +90,12 @@ TEST(Recommendations, AsCsvForThoseWhoAreAskedFor) {
   const auto recommendations = ComputeRecommendations(table, features, kShopSegments, 2, 1);
   ASSERT_THAT(recommendations, IsOk());
   const std::vector<std::string> asked = {"3", "1"};
-  EXPECT_THAT(RecommendFor(*recommendations, features, asked, kShopNames),
-              cairn::testing::IsOkAndHolds("customer,segment,segment_name,rank,product,description\n"
-                                           "3,1,Small,0,,\n"
-                                           "1,0,\"Big, old\",1,P2,TWO\n"
-                                           "1,0,\"Big, old\",2,P4,FOUR\n"));
+  EXPECT_THAT(
+      RecommendFor(*recommendations, features, asked, kShopNames),
+      cairn::testing::IsOkAndHolds("customer,segment,segment_name,rank,product,description\n"
+                                   "3,1,Small,0,,\n"
+                                   "1,0,\"Big, old\",1,P2,TWO\n"
+                                   "1,0,\"Big, old\",2,P4,FOUR\n"));
   const auto all = RecommendFor(*recommendations, features, {}, kShopNames);
   ASSERT_THAT(all, IsOk());
   EXPECT_EQ(std::count(all->begin(), all->end(), '\n'), 1 + 2 + 2 + 1);

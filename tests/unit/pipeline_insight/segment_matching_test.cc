@@ -62,10 +62,7 @@ TEST(MatchSegments, ANumberBeyondTheNewOnesIsGivenUpButTheNameStays) {
 TEST(MatchSegments, LessThanHalfOfEitherSideIsANewName) {
   // Of ten customers of A four stay together, the others are spread.
   const ChampionSegments champion{Customers(10), std::vector<int32_t>(10, 0), {"A"}};
-  const NewSegments now{Customers(10),
-                        {0, 0, 0, 0, 1, 1, 1, 2, 2, 2},
-                        {1, 2, 3},
-                        {"x", "A", "z"}};
+  const NewSegments now{Customers(10), {0, 0, 0, 0, 1, 1, 1, 2, 2, 2}, {1, 2, 3}, {"x", "A", "z"}};
   const auto matching = MatchSegments(champion, now);
   ASSERT_THAT(matching, IsOk());
   EXPECT_EQ(matching->number_of[0], 0);

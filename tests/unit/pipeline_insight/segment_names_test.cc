@@ -115,8 +115,7 @@ TEST(SegmentNames, ASegmentWithoutCustomersIsCalledEmpty) {
   const FeatureMatrix features = PlainFeatures({{.days = 1, .invoices = 2, .spend = 3}});
   const auto named = NameSegments({features, std::vector<int32_t>{1}, 3});
   ASSERT_THAT(named, IsOk());
-  EXPECT_THAT(Names(*named),
-              ElementsAre("Empty segment 1", "Regular buyers", "Empty segment 2"));
+  EXPECT_THAT(Names(*named), ElementsAre("Empty segment 1", "Regular buyers", "Empty segment 2"));
   EXPECT_EQ((*named)[0].summary, "No customers.");
 }
 
