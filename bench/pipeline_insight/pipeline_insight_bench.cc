@@ -81,7 +81,8 @@ void NameOneModel(benchmark::State& state) {
   const SegmentNamer namer = SegmentNamer::Create(Data().features).value();
   for (auto _ : state) benchmark::DoNotOptimize(namer.Name(Data().segments, kBenchSegments));
   std::string label;
-  for (const NamedSegment& named : *namer.Name(Data().segments, kBenchSegments)) {
+  const std::vector<NamedSegment> segments = namer.Name(Data().segments, kBenchSegments).value();
+  for (const NamedSegment& named : segments) {
     label += fmt::format("{} ({:.0f} %, {:.0f} % of spend): {} | ", named.name,
                          100 * named.customer_share, 100 * named.spend_share, named.summary);
   }

@@ -22,7 +22,7 @@ TEST(SpendOf, ReturnsAreSubtracted) {
                            {.quantity = "100", .price = "0.1"},
                            {.quantity = "1", .price = "0.001"},
                            {.quantity = "2", .price = "0"}})),
-            3 * 2.55 - 2.55 + 10 + 0.001);
+            15.101);
 }
 
 TEST(SpendOf, OfNoRowsIsNothing) { EXPECT_EQ(SpendOf(TransactionTable()), 0); }
