@@ -9,7 +9,9 @@
 #include <utility>
 #include <vector>
 
+#include "pipeline/insight/migration.h"
 #include "pipeline/insight/profiles.h"
+#include "pipeline/insight/recommendation_quality.h"
 
 namespace cairn::pipeline {
 
@@ -85,26 +87,6 @@ struct SweepLine {
   double seconds = 0;
   bool version = false;  // Became a model version.
   bool chosen = false;
-};
-
-// Where the customers of the segments before went. Rows: segments before and, last, customers that
-// were in none; columns: segments now and, last, customers that are in none.
-struct Migration {
-  std::string from;  // The model version before.
-  std::vector<std::string> before;
-  std::vector<std::string> after;
-  std::vector<std::vector<int64_t>> customers;
-  std::vector<std::vector<double>> spend;  // Their Total_Spend now; before, of those that left.
-  double same_segment_share = 0;           // Of those in both.
-};
-
-// How often one of three recommendations was bought afterwards, on a split by time.
-struct RecommendationQuality {
-  std::string split_day;  // Learned before it, tested from it on.
-  int64_t customers = 0;  // Who bought something new after the split.
-  double segment_hit_rate = 0;
-  double popularity_hit_rate = 0;
-  double item_hit_rate = 0;
 };
 
 // What a stage cost.
