@@ -21,33 +21,19 @@ struct CommonLabels {
   clustering::Labels now;
 };
 
-absl::Status CheckMatchingInput(const ChampionSegments& champion, const NewSegments& now) {
-  if (!champion.customers.empty() || !champion.segments.empty()) {
-    CAIRN_RETURN_IF_ERROR(CheckSegments(champion.segments, champion.customers.size(),
-                                        static_cast<int>(champion.names.size()),
-                                        "champion.segments"));
-  }
-  CAIRN_RETURN_IF_ERROR(CheckSegments(now.segments, now.customers.size(), now.k(), "segments"));
-  if (now.spend.size() == now.names.size()) return absl::OkStatus();
-  return InvalidField(ErrorReason::VALUE_INVALID, "spend", std::to_string(now.spend.size()),
-                      fmt::format("must have one entry for each of {} segments", now.k()));
+absl::Status CheckChampion(const ChampionSegments& champion) {
+  if (champion.customers.empty() && champion.segments.empty()) return absl::OkStatus();
+  return CheckSegments(champion.segments, champion.customers.size(),
+                       static_cast<int>(champion.names.size()), "champion.segments");
 }
 
-absl::StatusOr<CommonLabels> FindCommon(const ChampionSegments& champion, const NewSegments& now) {
-  absl::flat_hash_map<std::string_view, int32_t> then;
-  then.reserve(champion.customers.size());
-  for (size_t i = 0; i < champion.customers.size(); ++i) {
-    if (then.emplace(champion.customers[i], champion.segments[i]).second) continue;
-    return InvalidField(ErrorReason::VALUE_INVALID, "champion.customers", champion.customers[i],
-                        "the customer is there twice")
-        .ToStatus();
-  }
+CommonLabels CommonOf(std::span<const int32_t> champion_of_customer,
+                      std::span<const int32_t> segments) {
   CommonLabels common;
-  for (size_t i = 0; i < now.customers.size(); ++i) {
-    const auto found = then.find(now.customers[i]);
-    if (found == then.end()) continue;
-    common.then.push_back(found->second);
-    common.now.push_back(now.segments[i]);
+  for (size_t i = 0; i < segments.size(); ++i) {
+    if (champion_of_customer[i] < 0) continue;
+    common.then.push_back(champion_of_customer[i]);
+    common.now.push_back(segments[i]);
   }
   return common;
 }
@@ -115,7 +101,7 @@ std::vector<int32_t> GiveNumbers(const std::vector<int32_t>& champion_of,
 }
 
 // Names that are kept come first, so that no new name takes one of them.
-void GiveNames(const ChampionSegments& champion, const std::vector<std::string>& own,
+void GiveNames(std::span<const std::string> champion_names, const std::vector<std::string>& own,
                SegmentMatching* out) {
   out->names.assign(own.size(), "");
   std::vector<std::string> taken;
@@ -123,7 +109,7 @@ void GiveNames(const ChampionSegments& champion, const std::vector<std::string>&
     for (size_t number = 0; number < own.size(); ++number) {
       if (out->keeps_name[number] != kept) continue;
       const std::string& wanted =
-          kept ? champion.names[static_cast<size_t>(out->champion_of[number])] : own[number];
+          kept ? champion_names[static_cast<size_t>(out->champion_of[number])] : own[number];
       out->names[number] = UniqueName(wanted, taken);
       taken.push_back(out->names[number]);
     }
@@ -132,22 +118,58 @@ void GiveNames(const ChampionSegments& champion, const std::vector<std::string>&
 
 }  // namespace
 
-absl::StatusOr<SegmentMatching> MatchSegments(const ChampionSegments& champion,
-                                              const NewSegments& now) {
-  CAIRN_RETURN_IF_ERROR(CheckMatchingInput(champion, now));
-  CAIRN_ASSIGN_OR_RETURN(const CommonLabels common, FindCommon(champion, now));
+absl::StatusOr<SegmentMatcher> SegmentMatcher::Create(const ChampionSegments& champion,
+                                                      std::span<const std::string> customers) {
+  CAIRN_RETURN_IF_ERROR(CheckChampion(champion));
+  absl::flat_hash_map<std::string_view, int32_t> then;
+  then.reserve(champion.customers.size());
+  for (size_t i = 0; i < champion.customers.size(); ++i) {
+    if (then.emplace(champion.customers[i], champion.segments[i]).second) continue;
+    return InvalidField(ErrorReason::VALUE_INVALID, "champion.customers", champion.customers[i],
+                        "the customer is there twice")
+        .ToStatus();
+  }
+  SegmentMatcher out;
+  out.champion_names_ = champion.names;
+  out.champion_of_customer_.reserve(customers.size());
+  for (const std::string& customer : customers) {
+    const auto found = then.find(customer);
+    out.champion_of_customer_.push_back(found == then.end() ? -1 : found->second);
+  }
+  return out;
+}
+
+absl::StatusOr<SegmentMatching> SegmentMatcher::Match(std::span<const int32_t> segments,
+                                                      std::span<const double> spend,
+                                                      std::span<const std::string> names) const {
+  const int k = static_cast<int>(names.size());
+  CAIRN_RETURN_IF_ERROR(CheckSegments(segments, champion_of_customer_.size(), k, "segments"));
+  if (spend.size() != names.size()) {
+    return InvalidField(ErrorReason::VALUE_INVALID, "spend", std::to_string(spend.size()),
+                        fmt::format("must have one entry for each of {} segments", k))
+        .ToStatus();
+  }
+  const CommonLabels common = CommonOf(champion_of_customer_, segments);
   CAIRN_ASSIGN_OR_RETURN(const Pairing pairing,
-                         PairUp(common, now.k(), static_cast<int>(champion.names.size())));
+                         PairUp(common, k, static_cast<int>(champion_names_.size())));
   SegmentMatching out;
   out.common_customers = static_cast<int64_t>(common.now.size());
-  out.number_of = GiveNumbers(pairing.champion_of, now.spend);
+  out.number_of = GiveNumbers(pairing.champion_of, spend);
   out.champion_of = Reordered(pairing.champion_of, out.number_of);
   out.keeps_name.assign(out.number_of.size(), false);
   for (size_t s = 0; s < pairing.is_same.size(); ++s) {
     out.keeps_name[static_cast<size_t>(out.number_of[s])] = pairing.is_same[s];
   }
-  GiveNames(champion, Reordered(now.names, out.number_of), &out);
+  GiveNames(champion_names_,
+            Reordered(std::vector<std::string>(names.begin(), names.end()), out.number_of), &out);
   return out;
+}
+
+absl::StatusOr<SegmentMatching> MatchSegments(const ChampionSegments& champion,
+                                              const NewSegments& now) {
+  CAIRN_ASSIGN_OR_RETURN(const SegmentMatcher matcher,
+                         SegmentMatcher::Create(champion, now.customers));
+  return matcher.Match(now.segments, now.spend, now.names);
 }
 
 SegmentMatching NumberBySpend(std::span<const double> spend, std::span<const std::string> names) {

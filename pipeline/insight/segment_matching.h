@@ -52,6 +52,26 @@ struct SegmentMatching {
 absl::StatusOr<SegmentMatching> MatchSegments(const ChampionSegments& champion,
                                               const NewSegments& now);
 
+// The same for many clusterings of the same customers, each of which is matched in a fraction of the
+// time: who is in both versions is found once. Immutable after Create; any number of threads may
+// match.
+class SegmentMatcher {
+ public:
+  // `customers` as texts, each once. Errors are those of MatchSegments.
+  static absl::StatusOr<SegmentMatcher> Create(const ChampionSegments& champion,
+                                               std::span<const std::string> customers);
+
+  // `segments` beside the customers, 0..names.size()-1; `spend` and `names` by segment. The same
+  // errors.
+  absl::StatusOr<SegmentMatching> Match(std::span<const int32_t> segments,
+                                        std::span<const double> spend,
+                                        std::span<const std::string> names) const;
+
+ private:
+  std::vector<int32_t> champion_of_customer_;  // -1: not a customer of the champion.
+  std::vector<std::string> champion_names_;
+};
+
 // Without a champion: numbers by descending spend, own names. `spend` and `names` by segment.
 SegmentMatching NumberBySpend(std::span<const double> spend, std::span<const std::string> names);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "lib/base/digest.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/base/resource_names.h"
@@ -14,7 +15,7 @@ namespace {
 
 constexpr std::string_view kLabelsPath = "labels.csv";
 // Of ten million customers, about.
-constexpr size_t kMaxLabelsBytes = size_t{256} << 20;
+constexpr size_t kMaxLabelsFile = size_t{256} << 20;
 
 bool IsGone(const absl::Status& status) { return status.code() == absl::StatusCode::kNotFound; }
 
@@ -37,7 +38,7 @@ absl::StatusOr<std::string> LabelsOfRun(client::Client& client, const std::strin
   const auto files = client.artifacts().ListAllArtifacts(run);
   if (IsGone(files.status())) return std::string();
   CAIRN_RETURN_IF_ERROR(files.status());
-  CAIRN_ASSIGN_OR_RETURN(auto labels, ReadFileNamed(client, *files, kLabelsPath, kMaxLabelsBytes));
+  CAIRN_ASSIGN_OR_RETURN(auto labels, ReadFileNamed(client, *files, kLabelsPath, kMaxLabelsFile));
   return std::move(labels).value_or("");
 }
 
@@ -99,11 +100,12 @@ absl::StatusOr<std::optional<Champion>> FetchChampion(client::Client& client,
 
 absl::StatusOr<Champion> ReadChampion(const std::string& directory) {
   Champion out;
-  out.version = directory;
   CAIRN_ASSIGN_OR_RETURN(out.model, ReadFile(directory + "/" + std::string(model::kModelFileName),
                                              model::kMaxModelFileBytes));
   CAIRN_ASSIGN_OR_RETURN(out.labels,
-                         ReadFile(directory + "/" + std::string(kLabelsPath), kMaxLabelsBytes));
+                         ReadFile(directory + "/" + std::string(kLabelsPath), kMaxLabelsFile));
+  // The folder may be anywhere: what it holds is the same.
+  out.version = "sha256:" + Sha256Hex(out.model);
   return out;
 }
 

@@ -21,6 +21,8 @@ void Put(const StageRecord& record, ByteWriter* out) {
     out->Int(count);
   }
   out->Number(record.spend);
+  out->Int(record.net_spend ? 1 : 0);
+  out->Number(record.net_spend.value_or(0));
   out->Texts(record.notes);
   out->Int(static_cast<int64_t>(record.set_aside.size()));
   for (const SetAside& one : record.set_aside) {
@@ -46,6 +48,9 @@ StageRecord GetRecord(ByteReader* in) {
     record.counts.emplace_back(std::move(name), in->Int());
   }
   record.spend = in->Number();
+  const bool has_net_spend = in->Int() == 1;
+  const double net_spend = in->Number();
+  if (has_net_spend) record.net_spend = net_spend;
   record.notes = in->Texts();
   const int64_t reasons = in->Int();
   for (int64_t i = 0; i < reasons && in->ok(); ++i) {

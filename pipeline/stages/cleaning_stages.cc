@@ -7,6 +7,7 @@
 
 #include "lib/base/status_macros.h"
 #include "pipeline/data/cleaning.h"
+#include "pipeline/insight/cleaning_money.h"
 #include "pipeline/stages/degenerate.h"
 #include "pipeline/stages/transactions.h"
 
@@ -26,6 +27,7 @@ absl::Status ComputeCleaning(StageRun* run, StageRecord* record) {
   }
   record->digest = RowsDigest(cleaned.table, record->key);
   record->set_aside = std::move(cleaned.step.set_aside);
+  record->net_spend = SpendOf(cleaned.table);
   own.table = std::move(cleaned.table);
   return absl::OkStatus();
 }

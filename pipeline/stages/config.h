@@ -96,6 +96,9 @@ struct PipelineConfig {
     double max_davies_bouldin = 1.6;
   } select;
 
+  // Digest of the champion that lends numbers and names to segments; set by the run, no setting.
+  std::string segments_after;
+
   // Names on the server, and what becomes a model version.
   struct Register {
     std::string experiment = "customer-segmentation";

@@ -6,6 +6,7 @@
 
 #include "lib/base/encoding.h"
 #include "lib/base/status_macros.h"
+#include "pipeline/insight/cleaning_money.h"
 #include "pipeline/data/table_csv.h"
 #include "pipeline/stages/transactions.h"
 
@@ -30,6 +31,7 @@ void Describe(const LoadedTransactions& loaded, StageRecord* record) {
   record->rows_out = static_cast<int64_t>(loaded.table.rows());
   record->digest = RowsDigest(loaded.table, record->key);
   record->spend = GrossSpend(loaded.table);
+  record->net_spend = SpendOf(loaded.table);
   record->set_aside = RejectedRows(loaded);
   record->counts = {{"rejected_rows", static_cast<int64_t>(loaded.rows_rejected)},
                     {"file_bytes", static_cast<int64_t>(loaded.file_bytes)},

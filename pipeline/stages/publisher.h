@@ -78,7 +78,7 @@ struct ArtifactDraft {
 // The model that is served now: its segments lend their numbers and names to those of new models,
 // so that a name stays with its customers.
 struct Champion {
-  std::string version;  // Resource name; of a folder of results its path.
+  std::string version;  // Resource name; of a folder of results the digest of the model.
   std::string model;    // Bytes of model.cairnseg.
   std::string labels;   // labels.csv of all its customers; empty where it is not kept any more.
 };

@@ -2,6 +2,8 @@
 
 #include "pipeline/stages/runner.h"
 
+#include <fmt/format.h>
+
 #include <chrono>
 #include <optional>
 #include <utility>
@@ -64,8 +66,16 @@ absl::Status Begin(StageRun* run) {
   const PipelineConfig& config = run->config();
   RunOutcome& outcome = run->outcome();
   outcome.sweep_key = SweepKey(*run);
+  if (run->request().champion) run->Follow(*run->request().champion);
   if (run->publisher() == nullptr) return absl::OkStatus();
-  return run->publisher()->Begin(outcome.sweep_key, config.sweep.grid.Points(config.seed).size());
+  CAIRN_RETURN_IF_ERROR(run->publisher()->Begin(outcome.sweep_key, config.sweep.grid.Points(config.seed).size()));
+  if (run->champion()) return absl::OkStatus();
+  CAIRN_ASSIGN_OR_RETURN(auto champion, run->publisher()->FindChampion());
+  if (champion) {
+    run->Print(fmt::format("segments: numbers and names follow {}", champion->version));
+    run->Follow(*std::move(champion));
+  }
+  return absl::OkStatus();
 }
 
 // What tells of all stages.

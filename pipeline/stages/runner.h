@@ -2,12 +2,14 @@
 #define CAIRN_PIPELINE_STAGES_RUNNER_H_
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "pipeline/report/report_data.h"
 #include "pipeline/stages/config.h"
 #include "pipeline/stages/preparation.h"
 #include "pipeline/stages/publisher.h"
@@ -28,6 +30,9 @@ struct RunRequest {
   std::string from;    // This stage and all after it are computed again; empty for none.
   std::string only;    // Nothing after this stage is done, and it is computed; empty for none.
   bool force = false;  // Every stage is computed again.
+  // Whose segments lend numbers and names where there is no publisher to ask, or instead of its
+  // answer.
+  std::optional<Champion> champion;
 };
 
 // Told what happens, on the calling thread. Any of them may be empty. They are called
@@ -52,6 +57,8 @@ struct RunOutcome {
   Preparation preparation;
   std::vector<TrainingRun> runs;
   Selection selection;
+  ReportData report;          // What the stage `profile` came to.
+  std::string customers_csv;  // Of the same.
   bool selected = false;  // Whether the stage `select` was reached.
   PublishSummary published;
   std::string sweep_key;

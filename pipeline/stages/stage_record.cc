@@ -37,6 +37,7 @@ std::string StagesJson(const std::vector<StageRecord>& records) {
     nlohmann::ordered_json counts = nlohmann::ordered_json::object();
     for (const auto& [name, count] : record.counts) counts[name] = count;
     one["counts"] = std::move(counts);
+    if (record.net_spend) one["spend"] = *record.net_spend;
     if (!record.notes.empty()) one["notes"] = record.notes;
     if (!record.set_aside.empty()) one["set_aside"] = SetAsideJson(record.set_aside);
     out.push_back(std::move(one));

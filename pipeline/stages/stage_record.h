@@ -2,6 +2,7 @@
 #define CAIRN_PIPELINE_STAGES_STAGE_RECORD_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -25,6 +26,8 @@ struct StageRecord {
   // Further counts in a fixed order, for example {"cancelled_rows", 8841}.
   std::vector<std::pair<std::string, int64_t>> counts;
   double spend = 0;                 // Gross, of rows_out; of `load` only.
+  // Quantity × UnitPrice of rows_out, returns subtracted; of `load` and the cleaning stages.
+  std::optional<double> net_spend;
   std::vector<std::string> notes;   // What it decided or warns of, a line each; of `load` only.
   std::vector<SetAside> set_aside;  // Why rows were dropped; of `load` and the cleaning stages.
 };

@@ -5,6 +5,7 @@
 
 #include "lib/base/digest.h"
 #include "lib/base/status_macros.h"
+#include "pipeline/stages/segment_identity.h"
 #include "pipeline/stages/stage_graph.h"
 
 namespace cairn::pipeline {
@@ -19,7 +20,12 @@ absl::Status StageRun::ReadInput() {
 }
 
 std::string StageRun::Key(std::string_view stage) const {
-  return StageKey(stage, request_.config, outcome_.input.Hex());
+  return StageKey(stage, config_, outcome_.input.Hex());
+}
+
+void StageRun::Follow(Champion champion) {
+  config_.segments_after = ChampionDigest(champion);
+  champion_ = std::move(champion);
 }
 
 void StageRun::Record(StageRecord record) {

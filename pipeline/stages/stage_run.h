@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <typeindex>
@@ -31,6 +32,7 @@ class StageRun {
       : request_(request),
         observer_(observer),
         publisher_(publisher),
+        config_(request.config),
         cache_(request.out),
         out_(request.out) {}
 
@@ -38,10 +40,14 @@ class StageRun {
   absl::Status ReadInput();
 
   const RunRequest& request() const { return request_; }
-  const PipelineConfig& config() const { return request_.config; }
+  const PipelineConfig& config() const { return config_; }
   const RunObserver& observer() const { return observer_; }
   // Null where nothing is registered.
   Publisher* publisher() const { return publisher_; }
+  // Whose segments lend numbers and names; nothing before the first promotion.
+  const std::optional<Champion>& champion() const { return champion_; }
+  // Keys of stages that number segments hold its digest from then on. Before those stages.
+  void Follow(Champion champion);
   const StageCache& cache() const { return cache_; }
   OutputFolder& out() { return out_; }
   // The results that the caller gets.
@@ -92,6 +98,8 @@ class StageRun {
   const RunRequest& request_;
   const RunObserver& observer_;
   Publisher* const publisher_;
+  PipelineConfig config_;
+  std::optional<Champion> champion_;
   std::shared_ptr<const InputBytes> input_;
   RunOutcome outcome_;
   std::map<std::string, SharedText> texts_;  // by the names of files

@@ -6,6 +6,7 @@
 #include "pipeline/stages/load_stage.h"
 #include "pipeline/stages/outliers_stage.h"
 #include "pipeline/stages/preparation_stages.h"
+#include "pipeline/stages/profile_stage.h"
 #include "pipeline/stages/register_stage.h"
 #include "pipeline/stages/select_stage.h"
 #include "pipeline/stages/stage_graph.h"
@@ -16,19 +17,19 @@ namespace cairn::pipeline {
 // clang-format off
 const std::vector<StageInfo>& StageGraph() {
   static const auto* const graph = new std::vector<StageInfo>{
-      {"load", 3, {}, "read the transactions, set bad rows aside",
+      {"load", 4, {}, "read the transactions, set bad rows aside",
        LoadSettings, LoadWork()},
-      {"missing_values", 1, {"load"}, "drop rows without customer or description",
+      {"missing_values", 2, {"load"}, "drop rows without customer or description",
        nullptr, CleaningWork()},
-      {"duplicates", 1, {"missing_values"}, "keep the first of equal rows",
+      {"duplicates", 2, {"missing_values"}, "keep the first of equal rows",
        nullptr, CleaningWork()},
-      {"transaction_status", 1, {"duplicates"}, "mark cancelled invoices",
+      {"transaction_status", 2, {"duplicates"}, "mark cancelled invoices",
        nullptr, CleaningWork()},
-      {"stock_codes", 1, {"transaction_status"}, "drop codes that are no goods",
+      {"stock_codes", 2, {"transaction_status"}, "drop codes that are no goods",
        StockCodesSettings, CleaningWork()},
-      {"descriptions", 1, {"stock_codes"}, "drop service lines, normalise the text",
+      {"descriptions", 2, {"stock_codes"}, "drop service lines, normalise the text",
        nullptr, CleaningWork()},
-      {"zero_price", 1, {"descriptions"}, "drop rows without a price",
+      {"zero_price", 2, {"descriptions"}, "drop rows without a price",
        nullptr, LastCleaningWork()},
       {"features", 1, {"zero_price"}, "one row of fifteen features per customer",
        FeaturesSettings, FeaturesWork()},
@@ -40,13 +41,16 @@ const std::vector<StageInfo>& StageGraph() {
        ScaleSettings, ScaleWork()},
       {"pca", 1, {"scale"}, "project on the components that explain enough",
        PcaSettings, PcaWork()},
-      {"sweep", 1, {"pca"}, "train every point of the grid",
+      {"sweep", 2, {"pca"}, "train every point of the grid",
        SweepSettings, SweepWork()},
-      {"evaluate", 1, {"sweep"}, "indices on the training rows and on all customers",
+      {"evaluate", 2, {"sweep"}, "indices on the training rows and on all customers",
        nullptr, EvaluateWork()},
       {"select", 1, {"evaluate"}, "table of k, and the k that is chosen",
        SelectSettings, SelectWork()},
-      {"register", 1, {"select"}, "data sets, runs and model versions on the server",
+      {"profile", 1, {"zero_price", "correlation", "select"},
+       "what customers are like, what to recommend, and the report",
+       ProfileSettings, ProfileWork()},
+      {"register", 1, {"select", "profile"}, "data sets, runs and model versions on the server",
        nullptr, RegisterWork()},
   };
   return *graph;

@@ -15,6 +15,7 @@
 #include "pipeline/stages/degenerate.h"
 #include "pipeline/stages/features_stage.h"
 #include "pipeline/stages/run_record.h"
+#include "pipeline/stages/segment_identity.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -50,6 +51,7 @@ absl::Status ComputeSweep(StageRun* run, StageRecord* record) {
   if (feasible.empty()) return NothingToTrain(input, points);
   auto& runs = run->outcome().runs;
   CAIRN_ASSIGN_OR_RETURN(runs, FitGrid(input, feasible, OptionsOf(run->config())));
+  CAIRN_RETURN_IF_ERROR(NumberSegments(run, &runs));
   record->rows_in = record->rows_out = static_cast<int64_t>(input.training.rows());
   record->counts = {{"runs", static_cast<int64_t>(runs.size())}};
   return absl::OkStatus();
@@ -125,7 +127,7 @@ std::string SweepSettings(const PipelineConfig& config) {
   // Sharing is left out on purpose: it changes no result.
   std::string text = fmt::format("tol={};", ShortestDouble(config.sweep.tol));
   for (const GridPoint& point : PointsOf(config)) text += point.Id() + ";";
-  return text;
+  return text + config.segments_after;
 }
 
 StageWork SweepWork() {
@@ -148,12 +150,25 @@ StageWork EvaluateWork() {
 }
 
 std::string SweepKey(const StageRun& run) {
-  return Sha256Hex(run.Key("evaluate") + "\n" + run.config().registration.label).substr(0, 32);
+  PipelineConfig config = run.config();
+  config.segments_after.clear();
+  return Sha256Hex(StageKey("evaluate", config, run.outcome().input.Hex()) + "\n" +
+                   config.registration.label)
+      .substr(0, 32);
 }
 
 absl::StatusOr<std::string> ModelOf(StageRun* run, const TrainingRun& training) {
-  return model::SerializeModel(
-      BuildModel(run->outcome().preparation, training, run->config(), FeaturesSha256(*run)));
+  auto model = BuildModel(run->outcome().preparation, training, run->config(), FeaturesSha256(*run));
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<NamedSegment> segments, SegmentsOf(run, training));
+  for (const NamedSegment& named : segments) {
+    auto* segment = model.add_segments();
+    segment->set_name(named.name);
+    segment->set_summary(named.summary);
+    segment->set_customer_share(named.customer_share);
+    segment->set_spend_share(named.spend_share);
+  }
+  if (run->champion()) model.set_named_after(run->champion()->version);
+  return model::SerializeModel(model);
 }
 
 std::string LabelsOf(StageRun* run, const TrainingRun& training) {

@@ -20,8 +20,9 @@ StageWork SweepWork();
 // Each run is published once it is measured.
 StageWork EvaluateWork();
 
-// What runs on a server are found again by. From the key of `evaluate` and the label:
-// the same data and settings are the same sweep on any machine.
+// What runs on a server are found again by. From the key of `evaluate` and the label, without the
+// champion: the same data and settings are the same sweep on any machine and whatever was promoted
+// since.
 std::string SweepKey(const StageRun& run);
 
 // model.cairnseg and labels.csv of a training run. INTERNAL when the model cannot be written.
