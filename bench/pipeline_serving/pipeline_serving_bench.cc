@@ -31,12 +31,21 @@ constexpr int kComponents = 6;
 constexpr int kSegments = 5;
 constexpr int kBatch = 1000;
 
-const char* const kNames[kFeatures] = {
-    "Days_Since_Last_Purchase", "Total_Transactions",      "Total_Products_Purchased",
-    "Total_Spend",              "Average_Transaction_Value", "Unique_Products_Purchased",
-    "Average_Days_Between_Purchases", "Day_Of_Week",       "Hour",
-    "Is_UK",                    "Cancellation_Frequency",  "Cancellation_Rate",
-    "Monthly_Spending_Mean",    "Monthly_Spending_Std",    "Spending_Trend"};
+const char* const kNames[kFeatures] = {"Days_Since_Last_Purchase",
+                                       "Total_Transactions",
+                                       "Total_Products_Purchased",
+                                       "Total_Spend",
+                                       "Average_Transaction_Value",
+                                       "Unique_Products_Purchased",
+                                       "Average_Days_Between_Purchases",
+                                       "Day_Of_Week",
+                                       "Hour",
+                                       "Is_UK",
+                                       "Cancellation_Frequency",
+                                       "Cancellation_Rate",
+                                       "Monthly_Spending_Mean",
+                                       "Monthly_Spending_Std",
+                                       "Spending_Trend"};
 
 // As large as those that the pipeline trains.
 std::string ModelBytes() {
@@ -58,7 +67,8 @@ std::string ModelBytes() {
   for (int i = 0; i < kComponents * kFeatures; ++i) {
     model.mutable_projection()->add_components(normal(random) / 4);
   }
-  for (int i = 0; i < kComponents; ++i) model.mutable_projection()->add_explained_variance_ratio(0.1);
+  for (int i = 0; i < kComponents; ++i)
+    model.mutable_projection()->add_explained_variance_ratio(0.1);
   model.set_cluster_count(kSegments);
   for (int i = 0; i < kSegments * kComponents; ++i) model.add_centers(normal(random));
   for (int i = 0; i < kSegments; ++i) model.add_cluster_sizes(10);
@@ -100,10 +110,10 @@ std::vector<std::string> Requests(int count, int rows, bool split) {
   std::vector<std::string> out;
   for (int i = 0; i < count; ++i) {
     out.push_back(PostOf(
-        "/predict",
-        split ? fmt::format(R"({{"dataframe_split":{{"columns":[{}],"data":[{}]}}}})", names,
-                            Rows(rows, [&] { return Array(random); }))
-              : fmt::format(R"({{"instances":[{}]}})", Rows(rows, [&] { return Object(random); }))));
+        "/predict", split ? fmt::format(R"({{"dataframe_split":{{"columns":[{}],"data":[{}]}}}})",
+                                        names, Rows(rows, [&] { return Array(random); }))
+                          : fmt::format(R"({{"instances":[{}]}})",
+                                        Rows(rows, [&] { return Object(random); }))));
   }
   return out;
 }
@@ -139,9 +149,10 @@ void Measure(const std::string& address, double seconds) {
             Saturate(bare_one->address(), singles, 64, seconds).per_second, 1);
   const Result paced = Pace(address, singles, 64, 5000, seconds);
   const Result bare_paced = Pace(bare_one->address(), singles, 64, 5000, seconds);
-  fmt::print("5,000/s open loop: p50 {:.3f} ms, p99 {:.3f} ms   bare p50 {:.3f} ms, p99 {:.3f} ms\n",
-             paced.Quantile(0.5), paced.Quantile(0.99), bare_paced.Quantile(0.5),
-             bare_paced.Quantile(0.99));
+  fmt::print(
+      "5,000/s open loop: p50 {:.3f} ms, p99 {:.3f} ms   bare p50 {:.3f} ms, p99 {:.3f} ms\n",
+      paced.Quantile(0.5), paced.Quantile(0.99), bare_paced.Quantile(0.5),
+      bare_paced.Quantile(0.99));
   PrintRate("predictions, batches of 1,000 objects",
             Saturate(address, batches, 4, seconds).per_second,
             Saturate(bare_batch->address(), batches, 4, seconds).per_second, kBatch);
@@ -191,8 +202,8 @@ int Run(double seconds) {
   const std::string bytes = ModelBytes();
   if (!WriteFileAtomically(model, bytes).ok()) return 1;
   MeasureParts(bytes, seconds / 5);
-  testing::RunningProgram program({testing::ProgramPath("cairn-pipeline"), "serve", "--model", model,
-                                   "--address", "127.0.0.1:0", "--threads", "2"});
+  testing::RunningProgram program({testing::ProgramPath("cairn-pipeline"), "serve", "--model",
+                                   model, "--address", "127.0.0.1:0", "--threads", "2"});
   std::string line;
   constexpr std::string_view kReady = "ready http=";
   if (!program.NextLine(&line) || !line.starts_with(kReady)) return 1;

@@ -162,8 +162,7 @@ class Serving {
     options.limits.max_body_bytes = flags_.max_body_bytes;
     options.observe = [this](const http::RequestRecord& record) { service_.Observe(record); };
     CAIRN_ASSIGN_OR_RETURN(http::Router router, serving::MakeRoutes(service_));
-    CAIRN_ASSIGN_OR_RETURN(http_,
-                           http::HttpServer::Start(std::move(options), std::move(router)));
+    CAIRN_ASSIGN_OR_RETURN(http_, http::HttpServer::Start(std::move(options), std::move(router)));
     TellReady();
     return absl::OkStatus();
   }

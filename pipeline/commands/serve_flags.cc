@@ -40,8 +40,8 @@ std::vector<Flag> HttpRows() {
   Flag hosts = Row("allow-host", FlagKind::kText, "NAME",
                    "a further name that requests may carry in Host", kHttpSection);
   hosts.repeatable = true;
-  Flag threads = Row("threads", FlagKind::kInteger, "N", "threads, 0 = one per processor",
-                     kHttpSection);
+  Flag threads =
+      Row("threads", FlagKind::kInteger, "N", "threads, 0 = one per processor", kHttpSection);
   threads.fallback = "0";
   threads.least = 0;
   threads.most = 64;
@@ -50,8 +50,8 @@ std::vector<Flag> HttpRows() {
   log.fallback = "100000";
   log.least = 0;
   log.most = 10'000'000;
-  Flag instances = Row("max-instances", FlagKind::kInteger, "N", "instances of one request",
-                       kHttpSection);
+  Flag instances =
+      Row("max-instances", FlagKind::kInteger, "N", "instances of one request", kHttpSection);
   instances.fallback = "100000";
   instances.least = 1;
   instances.most = 10'000'000;
@@ -59,9 +59,9 @@ std::vector<Flag> HttpRows() {
   body.fallback = "16MiB";
   body.least = 1 << 10;
   body.most = int64_t{1} << 30;
-  Flag drain = Row("drain", FlagKind::kDuration, "TIME",
-                   "how long requests that are under way may take to finish at the end",
-                   kHttpSection);
+  Flag drain =
+      Row("drain", FlagKind::kDuration, "TIME",
+          "how long requests that are under way may take to finish at the end", kHttpSection);
   drain.fallback = "10s";
   drain.least = 0;
   drain.most = 600'000;

@@ -52,9 +52,7 @@ std::string JsonText(std::string_view text) {
   return out + "\"";
 }
 
-char* WriteNumber(double value, char* at) {
-  return std::to_chars(at, at + kNumberRoom, value).ptr;
-}
+char* WriteNumber(double value, char* at) { return std::to_chars(at, at + kNumberRoom, value).ptr; }
 
 std::string PredictionsJson(const ServedModel& model, std::span<const int32_t> segments,
                             std::span<const double> distances) {

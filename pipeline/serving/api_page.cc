@@ -20,16 +20,14 @@ struct RouteText {
 };
 
 constexpr std::array<RouteText, 9> kRoutes = {{
-    {"post", "/predict", "Segment, name and distance of each instance", "Instances",
-     "Predictions"},
+    {"post", "/predict", "Segment, name and distance of each instance", "Instances", "Predictions"},
     {"post", "/invocations", "Segment numbers, by the protocol of MLflow's scoring servers",
      "Invocation", "Segments"},
     {"get", "/health", "Whether a model serves, and which", "", "Health"},
     {"get", "/ping", "200 when a model serves", "", ""},
     {"get", "/version", "The release of this program", "", ""},
     {"get", "/metrics", "Counters in the text format of Prometheus", "", ""},
-    {"get", "/requests", "The last predictions and their inputs: ?limit=N&format=csv|json", "",
-     ""},
+    {"get", "/requests", "The last predictions and their inputs: ?limit=N&format=csv|json", "", ""},
     {"get", "/openapi.json", "This interface in the form of OpenAPI", "", ""},
     {"get", "/", "A page about it", "", ""},
 }};
@@ -61,12 +59,13 @@ std::string Replaced(std::string_view text, std::string_view mark, const std::st
 
 std::string Content(std::string_view schema) {
   return fmt::format(
-      R"("content":{{"application/json":{{"schema":{{"$ref":"#/components/schemas/{}"}}}})", schema);
+      R"("content":{{"application/json":{{"schema":{{"$ref":"#/components/schemas/{}"}}}})",
+      schema);
 }
 
 std::string PathJson(const RouteText& route) {
-  std::string json = fmt::format(R"({}:{{"{}":{{"summary":{},)", JsonText(route.path),
-                                 route.method, JsonText(route.summary));
+  std::string json = fmt::format(R"({}:{{"{}":{{"summary":{},)", JsonText(route.path), route.method,
+                                 JsonText(route.summary));
   if (!route.request.empty()) {
     json += R"("requestBody":{"required":true,)" + Content(route.request);
     if (route.path == "/invocations") json += R"(,"text/csv":{"schema":{"type":"string"}})";
@@ -120,12 +119,13 @@ std::string ModelHtml(const ServedModel& model) {
       "<tr><th>segment</th><th>name</th></tr>\n",
       Html(model.version()), model.sha256());
   for (int segment = 0; segment < model.segment_count(); ++segment) {
-    html += fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", segment,
-                        Html(model.SegmentName(segment)));
+    html +=
+        fmt::format("<tr><td>{}</td><td>{}</td></tr>\n", segment, Html(model.SegmentName(segment)));
   }
-  return html + fmt::format("</table>\n<h2>Example</h2>\n<pre>curl -H 'Content-Type: "
-                            "application/json' -d @body.json http://HOST:PORT/predict\n\n{}</pre>\n",
-                            Html(ExampleBody(model)));
+  return html + fmt::format(
+                    "</table>\n<h2>Example</h2>\n<pre>curl -H 'Content-Type: "
+                    "application/json' -d @body.json http://HOST:PORT/predict\n\n{}</pre>\n",
+                    Html(ExampleBody(model)));
 }
 
 }  // namespace

@@ -305,8 +305,8 @@ class JsonBody {
   }
 
   bool Twice(size_t j) {
-    return Refuse(BadValue(instance_, model_.columns()[j], model_.columns()[j],
-                           "the column is there twice"));
+    return Refuse(
+        BadValue(instance_, model_.columns()[j], model_.columns()[j], "the column is there twice"));
   }
 
   JsonCursor cursor_;

@@ -138,8 +138,8 @@ bool JsonCursor::ReadNumber(double* value) {
     if (at == nullptr) return false;
   }
   // Both are exact doubles then, so that one rounding gives the nearest.
-  if (digits.count <= kMostDigits && digits.mantissa <= kMostExact &&
-      digits.power >= -kMostPower && digits.power <= kMostPower) {
+  if (digits.count <= kMostDigits && digits.mantissa <= kMostExact && digits.power >= -kMostPower &&
+      digits.power <= kMostPower) {
     const auto mantissa = static_cast<double>(digits.mantissa);
     const double size =
         digits.power < 0 ? mantissa / kPowers[-digits.power] : mantissa * kPowers[digits.power];
@@ -176,7 +176,7 @@ bool JsonCursor::SkipValue() {
         continue;
       }
       open.pop_back();
-    } else if (kind == Kind::kString ? !ReadString(&text)
+    } else if (kind == Kind::kString   ? !ReadString(&text)
                : kind == Kind::kNumber ? !ReadNumber(&number)
                                        : !SkipLiteral()) {
       return false;

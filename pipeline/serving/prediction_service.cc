@@ -125,8 +125,8 @@ http::Response PredictionService::Answer(const http::Request& request, bool csv,
         {std::string(kIgnoredHeader), std::to_string(scratch.rows.ignored_columns)});
   }
   metrics_.CountPredictions(*model, scratch.segments);
-  log_.Add(model, scratch.rows.values, scratch.segments, scratch.distances,
-           clock_.NowUnixNanos(), NanosSince(request.received));
+  log_.Add(model, scratch.rows.values, scratch.segments, scratch.distances, clock_.NowUnixNanos(),
+           NanosSince(request.received));
   scratch.Trim();
   return response;
 }
@@ -169,9 +169,8 @@ http::Response PredictionService::Ping() const {
 http::Response PredictionService::Version() const { return http::TextResponse(options_.release); }
 
 http::Response PredictionService::Metrics() const {
-  return http::TextResponse(
-      metrics_.ToPrometheusText({model(), log_.size(), log_.capacity()}),
-      "text/plain; version=0.0.4; charset=utf-8");
+  return http::TextResponse(metrics_.ToPrometheusText({model(), log_.size(), log_.capacity()}),
+                            "text/plain; version=0.0.4; charset=utf-8");
 }
 
 http::Response PredictionService::Requests(const http::Request& request) const {

@@ -34,8 +34,8 @@ absl::StatusOr<http::Router> MakeRoutes(PredictionService& service) {
   std::vector<http::Route> routes;
   routes.push_back(Post("/predict", "application/json",
                         [&](const Request& request) { return service.Predict(request); }));
-  routes.push_back(
-      Post("/invocations", "", [&](const Request& request) { return service.Invocations(request); }));
+  routes.push_back(Post("/invocations", "",
+                        [&](const Request& request) { return service.Invocations(request); }));
   routes.push_back(Get("/health", [&](const Request&) { return service.Health(); }));
   routes.push_back(Get("/ping", [&](const Request&) { return service.Ping(); }));
   routes.push_back(Get("/version", [&](const Request&) { return service.Version(); }));

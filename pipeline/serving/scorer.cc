@@ -79,8 +79,8 @@ void Scorer::Project(double* prepared, double* components) const {
 
 template <int kLanes>
 void Scorer::Assign(const double* points, int32_t* segments, double* distances) const {
-  double least[kLanes];
-  int64_t nearest[kLanes];
+  double least[kLanes] = {};
+  int64_t nearest[kLanes] = {};
   for (Eigen::Index s = 0; s < centers_.rows(); ++s) {
     const double* const center = centers_.data() + s * components_;
     double squares[kLanes] = {};

@@ -45,9 +45,7 @@ class ServedModel {
 
   int segment_count() const { return static_cast<int>(names_.size()); }
   // As people know it: the model's name for it, or `Segment 3` where it has none.
-  const std::string& SegmentName(int segment) const {
-    return names_[static_cast<size_t>(segment)];
-  }
+  const std::string& SegmentName(int segment) const { return names_[static_cast<size_t>(segment)]; }
   // `{"segment":3,"segment_name":"Segment 3","distance":`, which an answer begins with.
   const std::string& AnswerPrefix(int segment) const {
     return prefixes_[static_cast<size_t>(segment)];

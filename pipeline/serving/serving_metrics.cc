@@ -37,24 +37,25 @@ std::string Single(std::string_view name, std::string_view type, std::string_vie
 }  // namespace
 
 void ServingMetrics::CountRequest(const http::RequestRecord& record) {
-  const std::string_view route = record.pattern.empty() ? "other" : std::string_view(record.pattern);
+  const std::string_view route =
+      record.pattern.empty() ? "other" : std::string_view(record.pattern);
   const double seconds = std::chrono::duration<double>(record.duration).count();
-  const auto bucket = static_cast<size_t>(
-      std::lower_bound(kLatencyEdges.begin(), kLatencyEdges.end(), seconds) -
-      kLatencyEdges.begin());
+  const auto bucket =
+      static_cast<size_t>(std::lower_bound(kLatencyEdges.begin(), kLatencyEdges.end(), seconds) -
+                          kLatencyEdges.begin());
   MutexLock lock(&mutex_);
   auto codes = requests_.find(route);
   if (codes == requests_.end()) codes = requests_.try_emplace(std::string(route)).first;
   ++codes->second[record.status];
   auto latency = latencies_.find(route);
-  if (latency == latencies_.end()) latency = latencies_.emplace(std::string(route), Latency()).first;
+  if (latency == latencies_.end())
+    latency = latencies_.emplace(std::string(route), Latency()).first;
   ++latency->second.buckets[bucket];
   latency->second.sum_seconds += seconds;
   ++latency->second.count;
 }
 
-void ServingMetrics::CountPredictions(const ServedModel& model,
-                                      std::span<const int32_t> segments) {
+void ServingMetrics::CountPredictions(const ServedModel& model, std::span<const int32_t> segments) {
   const auto count = static_cast<size_t>(model.segment_count());
   MutexLock lock(&mutex_);
   if (predictions_.size() < count) predictions_.resize(count);
@@ -92,8 +93,8 @@ std::string ServingMetrics::LatencyText() const {
     int64_t below = 0;
     for (size_t i = 0; i < kLatencyEdges.size(); ++i) {
       below += latency.buckets[i];
-      out += fmt::format("{}_bucket{{route=\"{}\",le=\"{}\"}} {}\n", kName, route,
-                         kLatencyEdges[i], below);
+      out += fmt::format("{}_bucket{{route=\"{}\",le=\"{}\"}} {}\n", kName, route, kLatencyEdges[i],
+                         below);
     }
     out += fmt::format("{}_bucket{{route=\"{}\",le=\"+Inf\"}} {}\n", kName, route, latency.count);
     out += fmt::format("{}_sum{{route=\"{}\"}} {}\n", kName, route,
@@ -116,9 +117,10 @@ std::string ServingMetrics::ModelsText(const Gauges& gauges) const {
     out += Heading("cairn_serving_model_info", "gauge", "The model that serves.");
     out += fmt::format("cairn_serving_model_info{{version=\"{}\",sha256=\"{}\"}} 1\n",
                        LabelText(gauges.model->version()), gauges.model->sha256());
-    out += Single("cairn_serving_model_loaded_timestamp_seconds", "gauge",
-                  "When it began to serve, in seconds since 1970.",
-                  fmt::format("{:.3f}", static_cast<double>(gauges.model->loaded_unix_nanos()) / 1e9));
+    out +=
+        Single("cairn_serving_model_loaded_timestamp_seconds", "gauge",
+               "When it began to serve, in seconds since 1970.",
+               fmt::format("{:.3f}", static_cast<double>(gauges.model->loaded_unix_nanos()) / 1e9));
   }
   if (following_ >= 0) {
     out += Single("cairn_serving_following", "gauge",
@@ -132,8 +134,8 @@ std::string ServingMetrics::ToPrometheusText(const Gauges& gauges) const {
   std::string out = RequestsText() + LatencyText();
   out += Heading("cairn_serving_predictions_total", "counter", "Predictions, by segment.");
   for (size_t i = 0; i < predictions_.size(); ++i) {
-    out += fmt::format("cairn_serving_predictions_total{{segment=\"{}\"}} {}\n", i,
-                       predictions_[i]);
+    out +=
+        fmt::format("cairn_serving_predictions_total{{segment=\"{}\"}} {}\n", i, predictions_[i]);
   }
   out += ModelsText(gauges);
   out += Single("cairn_serving_log_predictions", "gauge", "Predictions in the request log.",

@@ -21,9 +21,8 @@ namespace cairn::pipeline::serving {
 class ServingMetrics {
  public:
   // Upper edges of the latency buckets in seconds; the last bucket has none.
-  static constexpr std::array<double, 12> kLatencyEdges = {0.0001, 0.0002, 0.0005, 0.001,
-                                                           0.002,  0.005,  0.01,   0.025,
-                                                           0.1,    0.5,    2.5,    10.0};
+  static constexpr std::array<double, 12> kLatencyEdges = {
+      0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.1, 0.5, 2.5, 10.0};
 
   // An answer was written. Requests that no route matches count as the route `other`.
   void CountRequest(const http::RequestRecord& record) CAIRN_EXCLUDES(mutex_);

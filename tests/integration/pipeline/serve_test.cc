@@ -94,9 +94,10 @@ class ServeTest : public ::testing::Test {
   static std::string Predict(const std::string& address) {
     const std::string body = R"({"instances": [{"spend": 1, "items": 2, "gap": 3, "hour": 4}]})";
     return testing::HttpExchange(
-        address, "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-                 "Content-Length: " +
-                     std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + body);
+        address,
+        "POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+        "Content-Length: " +
+            std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + body);
   }
 
   const TempFolder folder_;
@@ -113,9 +114,8 @@ TEST_F(ServeTest, AChannelIsFollowedAndItsModelSurvivesTheServer) {
   EXPECT_THAT(Predict(address), HasSubstr("Cairn-Model-Version: models/segments/versions/1\r\n"));
 
   Promote(server, NamedModel("new"));
-  EXPECT_TRUE(testing::Eventually([&] {
-    return Predict(address).find(R"("segment_name":"new)") != std::string::npos;
-  }));
+  EXPECT_TRUE(testing::Eventually(
+      [&] { return Predict(address).find(R"("segment_name":"new)") != std::string::npos; }));
   const std::string health = testing::HttpGet(address, "/health");
   EXPECT_THAT(health, HasSubstr("models/segments/versions/2"));
 
@@ -152,8 +152,8 @@ TEST_F(ServeTest, AHeadThatIsNoModelLeavesTheOneBeforeItServing) {
 
 TEST_F(ServeTest, AFileServesUntilItIsEndedWithASignal) {
   ASSERT_THAT(WriteFileAtomically(folder_ / "m.cairnseg", NamedModel("file")), IsOk());
-  const std::string serve = ProgramPath("cairn-pipeline") + " serve --address 127.0.0.1:0 --model " +
-                            (folder_ / "m.cairnseg");
+  const std::string serve = ProgramPath("cairn-pipeline") +
+                            " serve --address 127.0.0.1:0 --model " + (folder_ / "m.cairnseg");
   // The shell tells its own number first and becomes the program.
   RunningProgram program({"/bin/sh", "-c", "echo $$; exec " + serve});
   std::string pid;

@@ -21,8 +21,7 @@ TEST(ApiPageTest, TheDescriptionHasEveryRouteAndTheModelsColumns) {
     EXPECT_TRUE(api["paths"][route->pattern].contains(method)) << route->pattern;
   }
   const auto& schemas = api["components"]["schemas"];
-  EXPECT_EQ(schemas["Instance"]["required"],
-            nlohmann::json({"spend", "items", "gap", "hour"}));
+  EXPECT_EQ(schemas["Instance"]["required"], nlohmann::json({"spend", "items", "gap", "hour"}));
   EXPECT_EQ(schemas["Instances"]["properties"]["instances"]["maxItems"], 7);
   EXPECT_TRUE(nlohmann::json::accept(OpenApiJson(nullptr, 7)));
 }

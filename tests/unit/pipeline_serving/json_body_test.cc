@@ -90,7 +90,8 @@ TEST_F(JsonBodyTest, ABadValueIsNamedWithItsInstanceColumnValueAndRule) {
   const auto with = [&](const std::string& value) {
     return good + R"({"spend": 1, "items": )" + value + R"(, "gap": 3, "hour": 4}]})";
   };
-  for (const char* value : {"null", "true", "{\"a\":1}", "[", "1e999", "-1e400", "NaN", "Infinity"}) {
+  for (const char* value :
+       {"null", "true", "{\"a\":1}", "[", "1e999", "-1e400", "NaN", "Infinity"}) {
     EXPECT_THAT(Refusal(with(value)), HasSubstr("VALUE_INVALID|1|items|")) << value;
     EXPECT_THAT(Refusal(with(value)), HasSubstr("must be a finite number")) << value;
   }
@@ -124,8 +125,8 @@ TEST_F(JsonBodyTest, BodiesThatAreNoneOfTheFormsAreRefused) {
   for (const char* body :
        {"", "  ", "[]", "3", "{}", R"({"rows": []})", R"({"instances": 3})",
         R"({"instances": {"spend": 1}})", R"({"dataframe_split": []})",
-        R"({"dataframe_split": {"data": []}})", R"({"dataframe_split": {"columns": [1], "data": []}})",
-        R"({"dataframe_records": "x"})"}) {
+        R"({"dataframe_split": {"data": []}})",
+        R"({"dataframe_split": {"columns": [1], "data": []}})", R"({"dataframe_records": "x"})"}) {
     EXPECT_THAT(Refusal(body), HasSubstr("REQUEST_MALFORMED")) << body;
   }
   EXPECT_THAT(Refusal(R"({"instances": [[1,2,3,4]], "inputs": [[1,2,3,4]]})"),

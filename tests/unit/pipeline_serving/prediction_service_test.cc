@@ -126,7 +126,8 @@ TEST(PredictionServiceTest, TheLogIsToldInTwoForms) {
             "CustomerID,spend,items,gap,hour\n1,1,2,3,4\n2,90000,0,-3,23\n");
   EXPECT_EQ(service.Requests(Get({{"limit", "1"}, {"format", "csv"}})).body,
             "CustomerID,spend,items,gap,hour\n2,90000,0,-3,23\n");
-  EXPECT_EQ(json::parse(service.Requests(Get({{"format", "json"}})).body)["predictions"].size(), 2U);
+  EXPECT_EQ(json::parse(service.Requests(Get({{"format", "json"}})).body)["predictions"].size(),
+            2U);
   EXPECT_EQ(service.Requests(Get({{"limit", "0"}})).status, 400);
   EXPECT_EQ(service.Requests(Get({{"limit", "1x"}})).status, 400);
   EXPECT_EQ(service.Requests(Get({{"format", "xml"}})).status, 400);
@@ -182,10 +183,10 @@ class ServingPortTest : public ::testing::Test {
   }
   std::string Exchange(const std::string& path, const std::string& body,
                        const std::string& type = "application/json") const {
-    return testing::HttpExchange(
-        server_->address(), "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: " + type +
-                                "\r\nContent-Length: " + std::to_string(body.size()) +
-                                "\r\nConnection: close\r\n\r\n" + body);
+    return testing::HttpExchange(server_->address(),
+                                 "POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: " +
+                                     type + "\r\nContent-Length: " + std::to_string(body.size()) +
+                                     "\r\nConnection: close\r\n\r\n" + body);
   }
   static json BodyOf(const std::string& answer) {
     return json::parse(answer.substr(answer.find("\r\n\r\n") + 4));

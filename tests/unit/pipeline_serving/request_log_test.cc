@@ -40,8 +40,7 @@ TEST(RequestLogTest, TheOldestGiveWayAndNumbersGoOn) {
   EXPECT_EQ(log.size(), 3U);
   Add(log, ServedSmallModel(), 4, 3);
   EXPECT_EQ(log.size(), 4U);
-  EXPECT_EQ(log.ToCsv(2),
-            "CustomerID,spend,items,gap,hour\n5,5,0.5,-3,1e+20\n6,6,0.5,-3,1e+20\n");
+  EXPECT_EQ(log.ToCsv(2), "CustomerID,spend,items,gap,hour\n5,5,0.5,-3,1e+20\n6,6,0.5,-3,1e+20\n");
   EXPECT_EQ(ParseFeaturesCsv(log.ToCsv(100), "log")->customer_ids,
             (std::vector<int32_t>{3, 4, 5, 6}));
 }
@@ -59,11 +58,11 @@ TEST(RequestLogTest, JsonTellsWhatWasAnsweredByWhichModel) {
   RequestLog log(10);
   Add(log, ServedSmallModel("v1"), 1, 1);
   Add(log, ServedOtherModel("v2"), 2, 1);
-  const auto json = nlohmann::json::parse(log.ToJson(100));
-  ASSERT_EQ(json["predictions"].size(), 2U);
-  EXPECT_EQ(json["columns"][3], "hour");
-  const auto& second = json["predictions"][1];
-  EXPECT_EQ(json["predictions"][0]["model_version"], "v1");
+  const auto told = nlohmann::json::parse(log.ToJson(100));
+  ASSERT_EQ(told["predictions"].size(), 2U);
+  EXPECT_EQ(told["columns"][3], "hour");
+  const auto& second = told["predictions"][1];
+  EXPECT_EQ(told["predictions"][0]["model_version"], "v1");
   EXPECT_EQ(second["model_version"], "v2");
   EXPECT_EQ(second["number"], 2);
   EXPECT_EQ(second["segment"], 2);

@@ -11,7 +11,8 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-http::RequestRecord Answered(const std::string& pattern, int status, std::chrono::nanoseconds took) {
+http::RequestRecord Answered(const std::string& pattern, int status,
+                             std::chrono::nanoseconds took) {
   http::RequestRecord record;
   record.pattern = pattern;
   record.status = status;
