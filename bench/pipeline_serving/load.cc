@@ -24,6 +24,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+// Where nothing is due, for as long as a server may be silent.
+constexpr std::chrono::nanoseconds kPatience = std::chrono::milliseconds(100);
+
 [[noreturn]] void Fail(std::string_view what, std::string_view text = "") {
   std::fprintf(stderr, "load: %.*s %.*s\n", static_cast<int>(what.size()), what.data(),
                static_cast<int>(std::min<size_t>(text.size(), 1000)), text.data());
@@ -139,7 +142,7 @@ class Load {
     const auto begin = Clock::now();
     while (!idle_.empty()) Begin(begin);
     while (busy_ > 0) {
-      Wait(-1);
+      Wait(kPatience);
       const bool over = SecondsSince(begin) >= seconds;
       while (!over && !idle_.empty()) Begin(Clock::now());
     }
@@ -155,7 +158,8 @@ class Load {
     const auto count = static_cast<int64_t>(per_second * seconds);
     for (int64_t i = 0; i < count || busy_ > 0;) {
       while (i < count && !idle_.empty() && Clock::now() >= turn(i)) Begin(turn(i++));
-      Wait(i < count && !idle_.empty() ? 0 : 1);
+      // Sleeps until the next turn: a client that spins would take the server's processor.
+      Wait(i < count && !idle_.empty() ? turn(i) - Clock::now() : kPatience);
     }
     return Finish(begin);
   }
@@ -176,9 +180,11 @@ class Load {
     idle_.push_back(&connection);
   }
 
-  void Wait(int millis) {
+  void Wait(std::chrono::nanoseconds most) {
     std::array<epoll_event, 64> events;
-    const int ready = ::epoll_wait(epoll_, events.data(), events.size(), millis);
+    const int64_t nanos = std::max<int64_t>(most.count(), 0);
+    const timespec timeout{nanos / 1'000'000'000, nanos % 1'000'000'000};
+    const int ready = ::epoll_pwait2(epoll_, events.data(), events.size(), &timeout, nullptr);
     for (int i = 0; i < ready; ++i) {
       auto& connection = *static_cast<Connection*>(events[static_cast<size_t>(i)].data.ptr);
       if (connection.busy() && connection.Go()) End(connection);
