@@ -173,7 +173,7 @@ TEST_F(ServeTest, AModelThatCannotBeHadEndsWithItsExitCode) {
   EXPECT_EQ(exit_code({"--model", "segments", "--address", "127.0.0.1:0"}), 3);
   EXPECT_EQ(exit_code({"--model", "segments@3", "--server", "127.0.0.1:1"}), 8);
   ASSERT_THAT(WriteFileAtomically(folder_ / "bad", "no model"), IsOk());
-  EXPECT_EQ(exit_code({"--model", folder_ / "bad", "--address", "127.0.0.1:0"}), 1);
+  EXPECT_EQ(exit_code({"--model", folder_ / "bad", "--address", "127.0.0.1:0"}), 9);
   EXPECT_EQ(exit_code({"--log-capacity", "-1"}), 2);
 }
 
