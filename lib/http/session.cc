@@ -27,10 +27,13 @@ using HttpError = beast::http::error;
 // instead of a reset.
 constexpr std::chrono::milliseconds kLinger{1'000};
 constexpr const char* kStops = "the server stops; try again later";
-constexpr std::string_view kBodyTooLarge = "the body is too large";
 constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string ToString(beast::string_view text) { return std::string(text.data(), text.size()); }
+
+std::string BodyTooLarge(std::size_t limit) {
+  return fmt::format("the body is too large: at most {} bytes are taken here", limit);
+}
 
 template <typename Message>
 Request ToRequest(const Message& message) {
@@ -168,7 +171,7 @@ bool Session::AdmitBody() {
   const std::size_t limit = stream ? of_route : std::max(usual, of_route);
   const std::uint64_t bytes = parser_->chunked() ? limit : parser_->content_length().value_or(0);
   if (bytes > limit) {
-    Reject(413, kBodyTooLarge);
+    Reject(413, BodyTooLarge(limit));
     return false;
   }
   parser_->body_limit(limit);
@@ -294,7 +297,10 @@ void Session::OnParseError(ErrorCode error) {
   if (error == HttpError::header_limit || error == HttpError::buffer_overflow) {
     return Reject(431, "the request line and headers are too large");
   }
-  if (error == HttpError::body_limit) return Reject(413, kBodyTooLarge);
+  if (error == HttpError::body_limit) {
+    const std::size_t of_route = route_ == nullptr ? 0 : route_->max_body_bytes;
+    return Reject(413, BodyTooLarge(std::max(context_->limits.max_body_bytes, of_route)));
+  }
   Reject(400, "the message is not valid HTTP/1.1");
 }
 

@@ -25,8 +25,10 @@ void NormalizeGroup(const std::vector<Eigen::Index>& columns, Matrix* values) {
   }
 }
 
-// A value between two equal quantiles, and where values repeat, has the mean of the shares from
-// either side, as scikit-learn's QuantileTransformer defines it.
+}  // namespace
+
+double SignedLog(double x) { return std::copysign(std::log1p(std::fabs(x)), x); }
+
 double QuantileShare(const google::protobuf::RepeatedField<double>& quantiles, double x) {
   if (x <= quantiles[0]) return 0;
   if (x >= quantiles[quantiles.size() - 1]) return 1;
@@ -42,10 +44,6 @@ double QuantileShare(const google::protobuf::RepeatedField<double>& quantiles, d
   return (static_cast<double>(above - 1 - quantiles.begin()) + (x - below) / (*above - below)) /
          steps;
 }
-
-}  // namespace
-
-double SignedLog(double x) { return std::copysign(std::log1p(std::fabs(x)), x); }
 
 Matrix TransformColumns(const SegmentationModel& model, const MatrixRef& raw) {
   Matrix out = raw;

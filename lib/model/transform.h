@@ -26,6 +26,11 @@ using MatrixRef = Eigen::Ref<const Matrix>;
 // sign(x) * log(1 + |x|).
 double SignedLog(double x);
 
+// The share of training values below x, between `quantiles`, which ascend and are at least two. A
+// value between two equal quantiles, and where values repeat, has the mean of the shares from
+// either side, as scikit-learn's QuantileTransformer defines it.
+double QuantileShare(const google::protobuf::RepeatedField<double>& quantiles, double x);
+
 // Applies only the transforms: rows × features in and out. The values that centres and scales
 // are fitted to.
 Matrix TransformColumns(const SegmentationModel& model, const MatrixRef& raw);

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "pipeline/commands/flags.h"
+#include "pipeline/commands/serve_flags.h"
 
 namespace cairn::pipeline {
 
@@ -20,6 +21,10 @@ int PlanCommand(const RunFlags& flags);
 // `predict`: assigns customers to the segments of a model. A model on the server is
 // fetched and its digest is checked.
 int PredictCommand(const PredictFlags& flags);
+
+// `serve`: answers requests for predictions until SIGTERM or SIGINT. Prints `ready http=HOST:PORT`
+// once a model serves.
+int ServeCommand(const ServeFlags& flags);
 
 // `generate`: writes transactions that never happened.
 int GenerateCommand(const GenerateFlags& flags);

@@ -8,6 +8,7 @@
 #include "lib/command_line/caller_flags.h"
 #include "pipeline/commands/flag_rows.h"
 #include "pipeline/commands/lifecycle_commands.h"
+#include "pipeline/commands/serve_flags.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -138,6 +139,12 @@ std::vector<Command> Commands() {
                  {{"cairn-pipeline predict --data new.csv --model customer-segments --server "
                    "127.0.0.1:50051",
                    "by the model in production"}}),
+      CommandRow("serve", "Answer requests for predictions over HTTP", ServeFlagRows(),
+          {{"cairn-pipeline serve --model customer-segments#production --server 127.0.0.1:50051 "
+            "--address 127.0.0.1:8080",
+            "by the head of a channel, also after it moves"},
+           {"cairn-pipeline serve --model model.cairnseg --address 127.0.0.1:8080",
+            "by a model file"}}),
       CommandRow("generate", "Write synthetic transactions", GenerateFlagRows(),
                  {{"cairn-pipeline generate --customers 500 --out transactions.csv",
                    "the same ones every time"}}),

@@ -20,6 +20,7 @@
 #include "pipeline/commands/flag_table.h"
 #include "pipeline/commands/lifecycle_commands.h"
 #include "pipeline/commands/note.h"
+#include "pipeline/commands/serve_flags.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -48,6 +49,7 @@ absl::StatusOr<int> Call(const command_line::Invocation& invocation, const std::
     return kExitOk;
   }
   if (path == "generate") return GenerateCommand(GenerateFlagsOf(settings));
+  if (path == "serve") return ServeCommand(ServeFlagsOf(settings));
   if (path == "predict") {
     CAIRN_ASSIGN_OR_RETURN(const PredictFlags flags, PredictFlagsOf(settings));
     return PredictCommand(flags);

@@ -1,0 +1,237 @@
+#include "bench/pipeline_serving/load.h"
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <netinet/tcp.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <chrono>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <deque>
+#include <memory>
+
+#include "fmt/format.h"
+
+namespace cairn::bench::predictions {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// Where nothing is due, for as long as a server may be silent.
+constexpr std::chrono::nanoseconds kPatience = std::chrono::milliseconds(100);
+
+[[noreturn]] void Fail(std::string_view what, std::string_view text = "") {
+  std::fprintf(stderr, "load: %.*s %.*s\n", static_cast<int>(what.size()), what.data(),
+               static_cast<int>(std::min<size_t>(text.size(), 1000)), text.data());
+  std::exit(1);
+}
+
+double SecondsSince(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+int ConnectTo(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = htons(static_cast<uint16_t>(std::atoi(address.c_str() + colon + 1)));
+  if (::inet_pton(AF_INET, address.substr(0, colon).c_str(), &to.sin_addr) != 1) Fail("address");
+  const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof(to)) != 0) Fail("connect");
+  const int on = 1;
+  (void)::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+  (void)::fcntl(fd, F_SETFL, O_NONBLOCK);
+  return fd;
+}
+
+// One connection with at most one request under way.
+class Connection {
+ public:
+  explicit Connection(const std::string& address) : fd_(ConnectTo(address)) {}
+  ~Connection() { ::close(fd_); }
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  int fd() const { return fd_; }
+  bool busy() const { return busy_; }
+  Clock::time_point due() const { return due_; }
+
+  // `request` must stay until the answer is there.
+  void Send(const std::string& request, Clock::time_point due) {
+    busy_ = true;
+    due_ = due;
+    request_ = &request;
+    sent_ = received_ = whole_ = 0;
+    Go();
+  }
+
+  // Sends and reads what is possible; true once the answer is whole.
+  bool Go() {
+    while (sent_ < request_->size()) {
+      const ssize_t size =
+          ::send(fd_, request_->data() + sent_, request_->size() - sent_, MSG_NOSIGNAL);
+      if (size < 0 && errno == EAGAIN) break;
+      if (size <= 0) Fail("send");
+      sent_ += static_cast<size_t>(size);
+    }
+    for (;;) {
+      const ssize_t size = ::recv(fd_, bytes_.data(), bytes_.size(), 0);
+      if (size < 0 && errno == EAGAIN) return false;
+      if (size <= 0) Fail("the connection ended");
+      if (whole_ == 0) {
+        head_.append(bytes_.data(), static_cast<size_t>(size));
+        ReadHead();
+      }
+      received_ += static_cast<size_t>(size);
+      if (whole_ == 0 || received_ < whole_) continue;
+      busy_ = false;
+      head_.clear();
+      return true;
+    }
+  }
+
+ private:
+  void ReadHead() {
+    constexpr std::string_view kLength = "\r\nContent-Length: ";
+    const size_t end = head_.find("\r\n\r\n");
+    if (end == std::string::npos) return;
+    const size_t at = head_.find(kLength);
+    if (!head_.starts_with("HTTP/1.1 200 ") || at > end) Fail("answer", head_);
+    size_t length = 0;
+    std::from_chars(head_.data() + at + kLength.size(), head_.data() + end, length);
+    whole_ = end + 4 + length;
+  }
+
+  const int fd_;
+  bool busy_ = false;
+  Clock::time_point due_;
+  const std::string* request_ = nullptr;
+  size_t sent_ = 0;
+  size_t received_ = 0;
+  size_t whole_ = 0;  // of the answer; 0: not known yet
+  std::string head_;
+  std::array<char, 64 << 10> bytes_;
+};
+
+// The connections, and the epoll that waits for all of them.
+class Load {
+ public:
+  Load(const std::string& address, const std::vector<std::string>& requests, int connections)
+      : requests_(requests) {
+    for (int i = 0; i < connections; ++i) {
+      connections_.push_back(std::make_unique<Connection>(address));
+      epoll_event event{};
+      event.events = EPOLLIN | EPOLLOUT | EPOLLET;
+      event.data.ptr = connections_.back().get();
+      if (::epoll_ctl(epoll_, EPOLL_CTL_ADD, connections_.back()->fd(), &event) != 0) Fail("epoll");
+      idle_.push_back(connections_.back().get());
+    }
+  }
+  ~Load() { ::close(epoll_); }
+  Load(const Load&) = delete;
+  Load& operator=(const Load&) = delete;
+
+  Result Saturate(double seconds) {
+    const auto begin = Clock::now();
+    while (!idle_.empty()) Begin(begin);
+    while (busy_ > 0) {
+      Wait(kPatience);
+      const bool over = SecondsSince(begin) >= seconds;
+      while (!over && !idle_.empty()) Begin(Clock::now());
+    }
+    return Finish(begin);
+  }
+
+  Result Pace(double per_second, double seconds) {
+    const auto begin = Clock::now();
+    const auto turn = [&](int64_t i) {
+      return begin + std::chrono::nanoseconds(
+                         static_cast<int64_t>(static_cast<double>(i) * 1e9 / per_second));
+    };
+    const auto count = static_cast<int64_t>(per_second * seconds);
+    for (int64_t i = 0; i < count || busy_ > 0;) {
+      while (i < count && !idle_.empty() && Clock::now() >= turn(i)) Begin(turn(i++));
+      // Sleeps until the next turn: a client that spins would take the server's processor.
+      Wait(i < count && !idle_.empty() ? turn(i) - Clock::now() : kPatience);
+    }
+    return Finish(begin);
+  }
+
+ private:
+  void Begin(Clock::time_point due) {
+    Connection* const connection = idle_.front();
+    idle_.pop_front();
+    ++busy_;
+    connection->Send(requests_[next_++ % requests_.size()], due);
+    if (!connection->busy()) End(*connection);
+  }
+
+  void End(Connection& connection) {
+    result_.millis.push_back(
+        std::chrono::duration<double, std::milli>(Clock::now() - connection.due()).count());
+    --busy_;
+    idle_.push_back(&connection);
+  }
+
+  void Wait(std::chrono::nanoseconds most) {
+    std::array<epoll_event, 64> events;
+    const int64_t nanos = std::max<int64_t>(most.count(), 0);
+    const timespec timeout{nanos / 1'000'000'000, nanos % 1'000'000'000};
+    const int ready = ::epoll_pwait2(epoll_, events.data(), events.size(), &timeout, nullptr);
+    for (int i = 0; i < ready; ++i) {
+      auto& connection = *static_cast<Connection*>(events[static_cast<size_t>(i)].data.ptr);
+      if (connection.busy() && connection.Go()) End(connection);
+    }
+  }
+
+  Result Finish(Clock::time_point begin) {
+    result_.per_second = static_cast<double>(result_.millis.size()) / SecondsSince(begin);
+    return std::move(result_);
+  }
+
+  const std::vector<std::string>& requests_;
+  const int epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
+  std::vector<std::unique_ptr<Connection>> connections_;
+  std::deque<Connection*> idle_;
+  size_t busy_ = 0;
+  size_t next_ = 0;
+  Result result_;
+};
+
+}  // namespace
+
+double Result::Quantile(double q) const {
+  if (millis.empty()) return 0;
+  std::vector<double> sorted = millis;
+  std::sort(sorted.begin(), sorted.end());
+  const auto rank = static_cast<size_t>(std::ceil(q * static_cast<double>(sorted.size())));
+  return sorted[std::max<size_t>(rank, 1) - 1];
+}
+
+std::string PostOf(std::string_view path, std::string_view body) {
+  return fmt::format(
+      "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+      "Content-Length: {}\r\n\r\n{}",
+      path, body.size(), body);
+}
+
+Result Saturate(const std::string& address, const std::vector<std::string>& requests,
+                int connections, double seconds) {
+  (void)Load(address, requests, connections).Saturate(seconds / 5);
+  return Load(address, requests, connections).Saturate(seconds);
+}
+
+Result Pace(const std::string& address, const std::vector<std::string>& requests, int connections,
+            double per_second, double seconds) {
+  (void)Load(address, requests, connections).Pace(per_second, seconds / 5);
+  return Load(address, requests, connections).Pace(per_second, seconds);
+}
+
+}  // namespace cairn::bench::predictions

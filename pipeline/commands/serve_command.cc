@@ -1,0 +1,279 @@
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <thread>
+#include <utility>
+
+#include "lib/base/clock.h"
+#include "lib/base/encoding.h"
+#include "lib/base/errors.h"
+#include "lib/base/files.h"
+#include "lib/base/resource_names.h"
+#include "lib/base/standard_streams.h"
+#include "lib/base/status_macros.h"
+#include "lib/client/client.h"
+#include "lib/client/model_follower.h"
+#include "lib/client/token_file.h"
+#include "lib/http/http_server.h"
+#include "pipeline/commands/commands.h"
+#include "pipeline/commands/exit_code.h"
+#include "pipeline/commands/flag_table.h"
+#include "pipeline/commands/note.h"
+#include "pipeline/register/model_source.h"
+#include "pipeline/serving/last_good_model.h"
+#include "pipeline/serving/prediction_service.h"
+#include "pipeline/serving/routes.h"
+
+namespace cairn::pipeline {
+namespace {
+
+using Phase = client::FollowState::Phase;
+using serving::ModelPtr;
+using serving::PredictionService;
+
+int64_t Now() { return SystemClock().NowUnixNanos(); }
+
+bool IsModelFile(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+}
+
+// Blocked before any thread is made, so that only the one that waits for them gets them.
+sigset_t HoldEndSignals() {
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGINT);
+  ::sigaddset(&signals, SIGTERM);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  return signals;
+}
+
+absl::StatusOr<std::unique_ptr<client::Client>> ConnectToServer(const ServeFlags& flags) {
+  if (flags.server.empty()) {
+    return Error(absl::StatusCode::kNotFound, ErrorReason::FILE_ERROR,
+                 fmt::format("{} is no file; to serve a model by name, say --server HOST:PORT",
+                             flags.model))
+        .With("path", flags.model)
+        .ToStatus();
+  }
+  client::ConnectOptions options;
+  options.address = flags.server;
+  if (!flags.token_file.empty()) {
+    CAIRN_ASSIGN_OR_RETURN(options.token, client::ReadTokenFile(flags.token_file));
+  }
+  CAIRN_ASSIGN_OR_RETURN(options.tls, client::ReadClientTls(flags.tls));
+  return client::Client::Connect(std::move(options));
+}
+
+// The channel that a reference without a version means.
+absl::StatusOr<ChannelRef> ChannelOf(const std::string& reference) {
+  const size_t mark = reference.find('#');
+  ChannelRef ref{reference.substr(0, mark),
+                 mark == std::string::npos ? "production" : reference.substr(mark + 1)};
+  if (!ref.model.empty() && !ref.channel.empty()) return ref;
+  return InvalidField(ErrorReason::NAME_INVALID, "model", reference,
+                      "must be a file, NAME, NAME#CHANNEL, NAME@VERSION or NAME@ALIAS")
+      .ToStatus();
+}
+
+absl::StatusOr<std::string> StateDirectory(const ServeFlags& flags, const ChannelRef& channel) {
+  std::string directory = flags.state_dir;
+  if (directory.empty()) {
+    const char* const state = std::getenv("XDG_STATE_HOME");
+    const char* const home = std::getenv("HOME");
+    if (state != nullptr && *state == '/') {
+      directory = state;
+    } else if (home != nullptr && *home == '/') {
+      directory = std::string(home) + "/.local/state";
+    } else {
+      return InvalidField(ErrorReason::FIELD_REQUIRED, "state-dir", "",
+                          "must be given where there is neither $XDG_STATE_HOME nor $HOME")
+          .ToStatus();
+    }
+    directory += fmt::format("/cairn/serving/{}/{}", PercentEncode(channel.model),
+                             PercentEncode(channel.channel));
+  }
+  CAIRN_RETURN_IF_ERROR(MakeDirectories(directory));
+  return directory;
+}
+
+// One run of `serve`: the HTTP server, and who brings it models.
+class Serving {
+ public:
+  explicit Serving(const ServeFlags& flags)
+      : flags_(flags),
+        signals_(HoldEndSignals()),
+        service_({flags.log_capacity, flags.max_instances, std::string(PipelineTable().version)}) {}
+
+  absl::Status Run() {
+    const bool file = IsModelFile(flags_.model);
+    if (file || flags_.model.find('@') != std::string::npos) {
+      CAIRN_RETURN_IF_ERROR(file ? ShowFile() : ShowVersion());
+      CAIRN_RETURN_IF_ERROR(Listen());
+      WaitForEnd();
+    } else {
+      CAIRN_RETURN_IF_ERROR(Follow());
+    }
+    http_->Stop(std::chrono::milliseconds(flags_.drain_millis));
+    return ended_;
+  }
+
+ private:
+  absl::Status ShowFile() {
+    CAIRN_ASSIGN_OR_RETURN(const std::string bytes,
+                           ReadFile(flags_.model, model::kMaxModelFileBytes));
+    return ShowBytes(bytes, flags_.model);
+  }
+
+  absl::Status ShowVersion() {
+    CAIRN_ASSIGN_OR_RETURN(const auto client, ConnectToServer(flags_));
+    CAIRN_ASSIGN_OR_RETURN(const FetchedModel fetched, FetchModel(*client, flags_.model));
+    return ShowBytes(fetched.bytes, fetched.version);
+  }
+
+  absl::Status ShowBytes(const std::string& bytes, const std::string& version) {
+    CAIRN_ASSIGN_OR_RETURN(ModelPtr model, serving::ServedModel::Load(bytes, version, Now()));
+    Show(std::move(model));
+    return absl::OkStatus();
+  }
+
+  void Show(ModelPtr model) {
+    Note("model: {} (sha256 {})\n", model->version(), model->sha256());
+    service_.Show(std::move(model));
+    TellReady();
+  }
+
+  absl::Status Listen() {
+    http::HttpServerOptions options;
+    options.address = flags_.address;
+    options.threads = flags_.threads;
+    if (options.threads == 0) {
+      options.threads = std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, 64);
+    }
+    options.allowed_hosts = flags_.allowed_hosts;
+    options.limits.max_body_bytes = flags_.max_body_bytes;
+    options.observe = [this](const http::RequestRecord& record) { service_.Observe(record); };
+    CAIRN_ASSIGN_OR_RETURN(http::Router router, serving::MakeRoutes(service_));
+    CAIRN_ASSIGN_OR_RETURN(http_, http::HttpServer::Start(std::move(options), std::move(router)));
+    TellReady();
+    return absl::OkStatus();
+  }
+
+  // Once, when there is both a server and a model. By one thread at a time.
+  void TellReady() {
+    if (http_ == nullptr || service_.model() == nullptr || told_ready_) return;
+    told_ready_ = true;
+    std::fputs(fmt::format("ready http={}\n", http_->address()).c_str(), stdout);
+    (void)FlushStandardOutput();
+  }
+
+  void WaitForEnd() const {
+    int signal = 0;
+    ::sigwait(&signals_, &signal);
+  }
+
+  absl::Status Follow() {
+    CAIRN_ASSIGN_OR_RETURN(const ChannelRef channel, ChannelOf(flags_.model));
+    CAIRN_ASSIGN_OR_RETURN(directory_, StateDirectory(flags_, channel));
+    CAIRN_ASSIGN_OR_RETURN(const auto client, ConnectToServer(flags_));
+    client::ServerModels models(*client, {});
+    client::FollowOptions options;
+    options.channel = ChannelName(channel.model, channel.channel);
+    options.directory = directory_;
+    options.on_head = [this](const client::KeptModel& shown) { OnHead(shown); };
+    options.on_state = [this](Phase phase, std::string_view detail) { OnState(phase, detail); };
+    CAIRN_ASSIGN_OR_RETURN(const auto follower,
+                           client::ModelFollower::Open(models, std::move(options)));
+    service_.SetReason(fmt::format("{} has told no model yet", flags_.server));
+    CAIRN_RETURN_IF_ERROR(Listen());
+    if (!follower->shown()) ShowLastGood();
+    const pthread_t waiting = ::pthread_self();
+    std::thread thread([&] { RunFollower(*follower, waiting); });
+    WaitForEnd();
+    follower->Stop();
+    thread.join();
+    return absl::OkStatus();
+  }
+
+  void RunFollower(client::ModelFollower& follower, pthread_t waiting) {
+    const absl::Status ended = follower.Run();
+    if (ended.ok() || absl::IsCancelled(ended)) return;
+    const std::string why(ended.message());
+    service_.SetFollowing(false);
+    service_.SetReason(why);
+    if (service_.model() != nullptr) {
+      Note("error: {}; the channel is followed no more, and the model that is here goes on\n", why);
+      return;
+    }
+    ended_ = ended;
+    ::pthread_kill(waiting, SIGTERM);
+  }
+
+  void OnHead(const client::KeptModel& shown) {
+    auto model = serving::LoadShown(shown, Now());
+    if (!model.ok()) {
+      Note("error: {} cannot be served: {}\n", shown.head.version,
+           std::string(model.status().message()));
+      if (service_.model() == nullptr) ShowLastGood();
+      service_.NoteFailedLoad(model.status());
+      return;
+    }
+    const ModelPtr loaded = *model;
+    Show(loaded);
+    const absl::Status kept = serving::KeepGood(directory_, *loaded, shown);
+    if (!kept.ok()) {
+      Note("warning: the model is not kept for the next start: {}\n", std::string(kept.message()));
+    }
+  }
+
+  void ShowLastGood() {
+    auto good = serving::LoadGood(directory_, Now());
+    if (good.ok()) {
+      Show(*std::move(good));
+    } else if (!absl::IsNotFound(good.status())) {
+      Note("warning: {}\n", std::string(good.status().message()));
+    }
+  }
+
+  void OnState(Phase phase, std::string_view detail) {
+    service_.SetFollowing(phase == Phase::kFollowing);
+    if (phase == Phase::kOffline && last_ != Phase::kOffline) {
+      Note("note: {}; going on when the server is back\n", detail);
+      service_.SetReason(std::string(detail));
+    } else if (phase == Phase::kFollowing) {
+      if (!detail.empty()) Note("warning: {}\n", detail);
+      const bool nothing = service_.model() == nullptr;
+      if (nothing) Note("note: the channel serves nothing yet; waiting for its first model\n");
+      // What a model that failed left stays.
+      if (nothing) service_.SetReason("the channel serves nothing yet");
+      if (!nothing && last_ == Phase::kOffline) service_.SetReason("");
+    }
+    last_ = phase;
+  }
+
+  const ServeFlags& flags_;
+  const sigset_t signals_;
+  PredictionService service_;
+  std::unique_ptr<http::HttpServer> http_;
+  std::string directory_;
+  std::atomic<bool> told_ready_ = false;
+  Phase last_ = Phase::kFollowing;
+  absl::Status ended_;  // of the follower, when nothing serves
+};
+
+}  // namespace
+
+int ServeCommand(const ServeFlags& flags) {
+  const absl::Status status = Serving(flags).Run();
+  return status.ok() ? kExitOk : ReportError(status);
+}
+
+}  // namespace cairn::pipeline

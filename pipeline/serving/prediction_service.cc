@@ -1,0 +1,188 @@
+#include "pipeline/serving/prediction_service.h"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "lib/base/encoding.h"
+#include "lib/base/errors.h"
+#include "lib/base/status_macros.h"
+#include "pipeline/serving/answers.h"
+#include "pipeline/serving/request_body.h"
+
+namespace cairn::pipeline::serving {
+namespace {
+
+constexpr std::string_view kVersionHeader = "Cairn-Model-Version";
+constexpr std::string_view kIgnoredHeader = "Cairn-Ignored-Columns";
+constexpr size_t kUsualLimit = 1000;
+// What a thread keeps from one request to the next, in numbers.
+constexpr size_t kMostKept = size_t{1} << 20;
+
+// The memory of one request, kept by its thread for the next.
+struct Scratch {
+  FeatureRows rows;
+  std::vector<int32_t> segments;
+  std::vector<double> distances;
+
+  void Trim() {
+    if (rows.values.capacity() > kMostKept) std::vector<double>().swap(rows.values);
+  }
+};
+
+int64_t NanosSince(std::chrono::steady_clock::time_point begin) {
+  if (begin == std::chrono::steady_clock::time_point()) return 0;  // it came through no socket
+  return std::chrono::nanoseconds(std::chrono::steady_clock::now() - begin).count();
+}
+
+absl::Status NoModel(const std::string& reason) {
+  return Error(absl::StatusCode::kUnavailable, ErrorReason::MODEL_NOT_FOUND,
+               fmt::format("no model serves yet{}{}", reason.empty() ? "" : ": ", reason));
+}
+
+// The media type, without what may follow it.
+std::string MediaTypeOf(const http::Request& request) {
+  const std::string* const header = request.Header("Content-Type");
+  if (header == nullptr) return "";
+  std::string type = AsciiLower(header->substr(0, header->find(';')));
+  while (type.ends_with(' ')) type.pop_back();
+  return type;
+}
+
+absl::StatusOr<size_t> LimitOf(const http::Request& request) {
+  const std::string* const text = request.Query("limit");
+  if (text == nullptr) return kUsualLimit;
+  size_t limit = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
+  if (error == std::errc() && end == text->data() + text->size() && limit > 0) return limit;
+  return InvalidField(ErrorReason::VALUE_INVALID, "limit", *text, "must be a number from 1 on")
+      .ToStatus();
+}
+
+}  // namespace
+
+PredictionService::PredictionService(ServiceOptions options, const Clock& clock)
+    : options_(std::move(options)), clock_(clock), log_(options_.log_capacity) {}
+
+ModelPtr PredictionService::model() const {
+  MutexLock lock(&mutex_);
+  return model_;
+}
+
+void PredictionService::Show(ModelPtr model) {
+  bool swap = false;
+  {
+    MutexLock lock(&mutex_);
+    swap = model_ != nullptr && model_->version() != model->version();
+    model_.swap(model);
+    reason_.clear();
+  }
+  // The one before goes here, outside the lock.
+  metrics_.CountLoad(/*loaded=*/true, swap);
+}
+
+void PredictionService::NoteFailedLoad(const absl::Status& why) {
+  metrics_.CountLoad(/*loaded=*/false, /*swap=*/false);
+  const auto message = why.message();
+  SetReason(std::string(message.data(), message.size()));
+}
+
+void PredictionService::SetReason(std::string reason) {
+  MutexLock lock(&mutex_);
+  reason_ = std::move(reason);
+}
+
+std::string PredictionService::Reason() const {
+  MutexLock lock(&mutex_);
+  return reason_;
+}
+
+http::Response PredictionService::Answer(const http::Request& request, bool csv, Form form) {
+  const ModelPtr model = this->model();
+  if (model == nullptr) return RefusalResponse(NoModel(Reason()));
+  thread_local Scratch scratch;
+  const absl::Status read =
+      csv ? ReadCsvBody(request.body, *model, options_.max_instances, &scratch.rows)
+          : ReadJsonBody(request.body, *model, options_.max_instances, &scratch.rows);
+  if (!read.ok()) {
+    scratch.Trim();
+    http::Response refused = RefusalResponse(read);
+    refused.headers.push_back({std::string(kVersionHeader), model->version()});
+    return refused;
+  }
+  scratch.segments.resize(scratch.rows.count);
+  scratch.distances.resize(scratch.rows.count);
+  model->scorer().Score(scratch.rows.values, scratch.segments, scratch.distances);
+  http::Response response = http::JsonResponse(
+      form == Form::kSegments ? SegmentsJson(scratch.segments)
+                              : PredictionsJson(*model, scratch.segments, scratch.distances));
+  response.headers.push_back({std::string(kVersionHeader), model->version()});
+  if (scratch.rows.ignored_columns > 0) {
+    response.headers.push_back(
+        {std::string(kIgnoredHeader), std::to_string(scratch.rows.ignored_columns)});
+  }
+  metrics_.CountPredictions(*model, scratch.segments);
+  log_.Add(model, scratch.rows.values, scratch.segments, scratch.distances, clock_.NowUnixNanos(),
+           NanosSince(request.received));
+  scratch.Trim();
+  return response;
+}
+
+http::Response PredictionService::Predict(const http::Request& request) {
+  return Answer(request, /*csv=*/false, Form::kSegmentsAndDistances);
+}
+
+http::Response PredictionService::Invocations(const http::Request& request) {
+  const std::string type = MediaTypeOf(request);
+  if (type == "application/json") return Answer(request, /*csv=*/false, Form::kSegments);
+  if (type == "text/csv") return Answer(request, /*csv=*/true, Form::kSegments);
+  return RefusalResponse(Error(absl::StatusCode::kUnimplemented, ErrorReason::REQUEST_MALFORMED,
+                               "the body must have type application/json or text/csv"));
+}
+
+http::Response PredictionService::Health() const {
+  const ModelPtr model = this->model();
+  const std::string reason = Reason();
+  if (model == nullptr) {
+    return http::JsonResponse(
+        fmt::format(R"({{"status":"unavailable","reason":{}}})",
+                    JsonText(reason.empty() ? "no model serves yet" : reason)),
+        503);
+  }
+  std::string json = fmt::format(
+      R"({{"status":"serving","version":{},"sha256":"{}","since":"{}","segments":{},"features":{})",
+      JsonText(model->version()), model->sha256(), FormatRfc3339(model->loaded_unix_nanos()),
+      model->segment_count(), model->columns().size());
+  if (!reason.empty()) json += ",\"warning\":" + JsonText(reason);
+  return http::JsonResponse(json + "}");
+}
+
+http::Response PredictionService::Ping() const {
+  http::Response response = http::TextResponse("\n");
+  response.status = model() == nullptr ? 503 : 200;
+  return response;
+}
+
+http::Response PredictionService::Version() const { return http::TextResponse(options_.release); }
+
+http::Response PredictionService::Metrics() const {
+  return http::TextResponse(metrics_.ToPrometheusText({model(), log_.size(), log_.capacity()}),
+                            "text/plain; version=0.0.4; charset=utf-8");
+}
+
+http::Response PredictionService::Requests(const http::Request& request) const {
+  const auto limit = LimitOf(request);
+  if (!limit.ok()) return RefusalResponse(limit.status());
+  const std::string* const format = request.Query("format");
+  if (format == nullptr || *format == "csv") {
+    return http::TextResponse(log_.ToCsv(*limit), "text/csv; charset=utf-8");
+  }
+  if (*format == "json") return http::JsonResponse(log_.ToJson(*limit));
+  return RefusalResponse(
+      InvalidField(ErrorReason::VALUE_INVALID, "format", *format, "must be csv or json"));
+}
+
+}  // namespace cairn::pipeline::serving
