@@ -1,0 +1,257 @@
+#include "pipeline/stages/profile_stage.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "lib/base/digest.h"
+#include "lib/base/status_macros.h"
+#include "lib/model/transform.h"
+#include "pipeline/data/features.h"
+#include "pipeline/insight/customers_csv.h"
+#include "pipeline/insight/migration.h"
+#include "pipeline/insight/profiles.h"
+#include "pipeline/insight/recommendation_quality.h"
+#include "pipeline/insight/recommendations.h"
+#include "pipeline/report/html_report.h"
+#include "pipeline/report/report_json.h"
+#include "pipeline/stages/byte_codec.h"
+#include "pipeline/stages/cached_values.h"
+#include "pipeline/stages/report_filling.h"
+#include "pipeline/stages/segment_identity.h"
+#include "pipeline/stages/transactions.h"
+
+namespace cairn::pipeline {
+namespace {
+
+constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
+
+size_t ChosenPlace(const RunOutcome& outcome) {
+  return outcome.selection.rows[outcome.selection.chosen].run;
+}
+
+const TrainingRun& ChosenRun(const RunOutcome& outcome) {
+  return outcome.runs[ChosenPlace(outcome)];
+}
+
+std::vector<std::string> NamesOf(const std::vector<NamedSegment>& named) {
+  std::vector<std::string> out;
+  for (const NamedSegment& segment : named) out.push_back(segment.name);
+  return out;
+}
+
+// The segment whose centre is second nearest; -1 where there is one only.
+std::vector<int32_t> SecondSegments(const RowMajorMatrix& components, const RowMajorMatrix& centers,
+                                    const std::vector<int32_t>& labels) {
+  std::vector<int32_t> out(labels.size(), -1);
+  for (size_t i = 0; i < labels.size(); ++i) {
+    double least = std::numeric_limits<double>::infinity();
+    for (Eigen::Index c = 0; c < centers.rows(); ++c) {
+      if (c == labels[i]) continue;
+      const double distance =
+          (components.row(static_cast<Eigen::Index>(i)) - centers.row(c)).squaredNorm();
+      if (distance >= least) continue;
+      least = distance;
+      out[i] = static_cast<int32_t>(c);
+    }
+  }
+  return out;
+}
+
+// Of each customer: measured on the training rows, so outliers and rows that were not drawn have
+// none.
+std::vector<double> SilhouettesOf(const RunOutcome& outcome, const TrainingRun& run) {
+  std::vector<double> out(outcome.features.customer_ids.size(), kAbsent);
+  if (run.silhouettes == nullptr) return out;
+  for (size_t i = 0; i < run.silhouettes->size(); ++i) {
+    const size_t row =
+        run.silhouette_rows == nullptr ? i : static_cast<size_t>((*run.silhouette_rows)[i]);
+    out[static_cast<size_t>(outcome.outliers.kept[row])] = (*run.silhouettes)[i];
+  }
+  return out;
+}
+
+void FillSilhouettes(const std::vector<double>& silhouettes, const std::vector<int32_t>& labels,
+                     SegmentProfiles* profiles) {
+  std::vector<double> sums(profiles->segments.size());
+  std::vector<int64_t> counts(profiles->segments.size());
+  for (size_t i = 0; i < labels.size(); ++i) {
+    if (std::isnan(silhouettes[i])) continue;
+    sums[static_cast<size_t>(labels[i])] += silhouettes[i];
+    ++counts[static_cast<size_t>(labels[i])];
+  }
+  for (size_t s = 0; s < sums.size(); ++s) {
+    profiles->segments[s].silhouette =
+        counts[s] == 0 ? kAbsent : sums[s] / static_cast<double>(counts[s]);
+  }
+}
+
+SegmentSnapshot SnapshotOf(const FeatureMatrix& features, const std::vector<int32_t>& labels,
+                           std::vector<std::string> names) {
+  SegmentSnapshot out;
+  out.names = std::move(names);
+  out.segments = labels;
+  for (size_t i = 0; i < labels.size(); ++i) {
+    out.customers.push_back(CustomerText(features.customer_ids[i], features.customer_names));
+    out.spend.push_back(features.values(static_cast<Eigen::Index>(i), kTotalSpend));
+  }
+  return out;
+}
+
+// What customers that left had spent stands nowhere any more.
+absl::Status FillMigration(StageRun* run, const std::vector<int32_t>& labels,
+                           const std::vector<std::string>& names) {
+  CAIRN_ASSIGN_OR_RETURN(const ChampionSegments* champion, ChampionSegmentsOf(run));
+  if (champion == nullptr) return absl::OkStatus();
+  SegmentSnapshot before{champion->customers, champion->segments,
+                         std::vector<double>(champion->customers.size()), champion->names};
+  CAIRN_ASSIGN_OR_RETURN(
+      run->outcome().report.migration,
+      ComputeMigration(before, SnapshotOf(run->outcome().features, labels, names),
+                       run->champion()->version));
+  return absl::OkStatus();
+}
+
+// Learned before the split and tested after it, by the segments of the chosen model. Data of a few
+// days has no past to learn from, which is no fault.
+absl::Status FillRecommendationQuality(StageRun* run, const TransactionTable& table) {
+  RunOutcome& outcome = run->outcome();
+  const auto split = SplitByTime(table);
+  if (!split.ok()) return absl::OkStatus();
+  const PipelineConfig& config = run->config();
+  const auto features = ComputeFeatures(split->before, config.features, config.threads,
+                                        config.cleaning.home_country);
+  if (!features.ok()) return absl::OkStatus();
+  const auto& base = outcome.preparation.base;
+  const TrainingRun& chosen = ChosenRun(outcome);
+  const auto segments = model::NearestCenters(
+      model::ProjectRows(base, model::PrepareRows(base, features->values)), chosen.fit->centers);
+  CAIRN_ASSIGN_OR_RETURN(
+      outcome.report.recommendations,
+      MeasureRecommendations(*split, *features, segments, chosen.point.k, config.threads));
+  return absl::OkStatus();
+}
+
+absl::Status FillCustomersCsv(StageRun* run, const Recommendations& recommendations,
+                              const std::vector<std::string>& names,
+                              const std::vector<double>& silhouettes) {
+  RunOutcome& outcome = run->outcome();
+  const FitOutcome& fit = *ChosenRun(outcome).fit;
+  const auto second =
+      SecondSegments(outcome.preparation.all_components, fit.centers, fit.all_labels);
+  CAIRN_ASSIGN_OR_RETURN(
+      outcome.customers_csv,
+      CustomersCsv({outcome.features, fit.all_labels, names, second, silhouettes,
+                    outcome.outliers.removed, &recommendations}));
+  return absl::OkStatus();
+}
+
+void FillFacts(StageRun* run, ReportData* report) {
+  report->title = "Customer segments";
+  const std::string& data = run->request().data;
+  report->input = data.substr(data.find_last_of('/') + 1);
+  report->input_sha256 = run->outcome().input.Hex();
+  report->preset = run->config().preset;
+  report->producer = "cairn-pipeline " CAIRN_VERSION;
+}
+
+absl::Status ComputeProfile(StageRun* run, StageRecord* record) {
+  RunOutcome& outcome = run->outcome();
+  const PipelineConfig& config = run->config();
+  outcome.report = {};
+  ReportData& report = outcome.report;
+  CAIRN_ASSIGN_OR_RETURN(const TransactionTable* table, CleanedTransactions(run));
+  const TrainingRun& chosen = ChosenRun(outcome);
+  const std::vector<int32_t>& labels = chosen.fit->all_labels;
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<NamedSegment> named, SegmentsOf(run, chosen));
+  const std::vector<std::string> names = NamesOf(named);
+  CAIRN_ASSIGN_OR_RETURN(report.profiles,
+                         ComputeProfiles(*table, outcome.features, labels, chosen.point.k,
+                                         outcome.outliers.removed, config.threads));
+  ApplyNames(named, &report.profiles);
+  const std::vector<double> silhouettes = SilhouettesOf(outcome, chosen);
+  FillSilhouettes(silhouettes, labels, &report.profiles);
+  CAIRN_ASSIGN_OR_RETURN(const Recommendations recommendations,
+                         ComputeRecommendations(*table, outcome.features, labels, chosen.point.k,
+                                                config.threads));
+  CAIRN_RETURN_IF_ERROR(FillCustomersCsv(run, recommendations, names, silhouettes));
+  CAIRN_RETURN_IF_ERROR(FillRecommendationQuality(run, *table));
+  CAIRN_RETURN_IF_ERROR(FillMigration(run, labels, names));
+  FillFacts(run, &report);
+  FillQuality(outcome.stages, &report);
+  FillCustomers(outcome, labels, chosen.point.k, &report);
+  FillTraining(outcome, config, &report);
+  FillCosts(outcome.stages, config, &report);
+  record->rows_in = static_cast<int64_t>(labels.size());
+  record->rows_out = chosen.point.k;
+  return absl::OkStatus();
+}
+
+absl::Status SettleProfile(StageRun* run, StageRecord* record) {
+  const RunOutcome& outcome = run->outcome();
+  run->Write("profiles.json", ProfilesJson(outcome.report.profiles));
+  run->Write("report.json", ReportJson(outcome.report));
+  record->digest = Sha256Hex(run->Write("customers.csv", outcome.customers_csv));
+  if (!run->out().enabled()) return absl::OkStatus();
+  run->out().Run([report = outcome.report, path = run->out().PathOf("report.html")] {
+    return WriteOutputFile(path, RenderReport(report));
+  });
+  return absl::OkStatus();
+}
+
+absl::Status PublishFile(StageRun* run, const std::string& path, SharedText bytes) {
+  ArtifactDraft draft;
+  draft.run = ChosenPlace(run->outcome());
+  draft.path = path;
+  draft.bytes = std::move(bytes);
+  return run->publisher()->AddArtifact(std::move(draft));
+}
+
+absl::Status FollowProfile(StageRun* run, const StageRecord&) {
+  if (run->publisher() == nullptr) return absl::OkStatus();
+  for (const char* file : {"profiles.json", "report.json", "customers.csv"}) {
+    CAIRN_RETURN_IF_ERROR(PublishFile(run, fmt::format("report/{}", file), run->TextOf(file)));
+  }
+  for (const ChartFile& chart : DrawCharts(run->outcome().report)) {
+    CAIRN_RETURN_IF_ERROR(
+        PublishFile(run, fmt::format("report/charts/{}.svg", chart.name), Share(chart.svg)));
+  }
+  return absl::OkStatus();
+}
+
+EncodeJob KeepProfile(StageRun* run, const std::vector<StageRecord>& records) {
+  ByteWriter out;
+  PutRecords(records, &out);
+  out.Text(*run->TextOf("report.json"));
+  out.Text(run->outcome().customers_csv);
+  return Encoded(out.Take());
+}
+
+bool TakeProfile(StageRun* run, std::string_view bytes, std::vector<StageRecord>* records) {
+  ByteReader in(bytes);
+  *records = GetRecords(&in);
+  auto report = ParseReportJson(in.Text());
+  std::string customers = in.Text();
+  if (!report.ok() || !in.Done() || records->size() != 1) return false;
+  run->outcome().report = *std::move(report);
+  run->outcome().customers_csv = std::move(customers);
+  return true;
+}
+
+}  // namespace
+
+std::string ProfileSettings(const PipelineConfig& config) { return config.segments_after; }
+
+StageWork ProfileWork() {
+  StageWork work;
+  work.compute = ComputeProfile;
+  work.settle = SettleProfile;
+  work.follow = FollowProfile;
+  work.encode = KeepProfile;
+  work.forms = {{"", TakeProfile}};
+  return work;
+}
+
+}  // namespace cairn::pipeline
