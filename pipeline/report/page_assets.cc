@@ -119,7 +119,7 @@ std::string MakePageStyle() {
 ChartLibrary MakeChartLibrary() {
   ChartLibrary library;
   if (EmbeddedECharts().empty() || EmbeddedEChartsGl().empty()) return library;
-  library.text = absl::StrCat(EmbeddedECharts(), "\n", EmbeddedEChartsGl(), "\n");
+  library.text = fmt::format("{}\n{}\n", EmbeddedECharts(), EmbeddedEChartsGl());
   // What would end the element, or what the browser reads otherwise than the bytes are: hashes are
   // of the text that the browser has.
   absl::StrReplaceAll({{"</script", "<\\/script"}, {"<!--", "<\\!--"}, {"\r\n", "\n"}},

@@ -26,7 +26,10 @@ double RankByHistogram(const FeatureHistogram& histogram, double value) {
     const double low = histogram.edges[bin];
     const double high = histogram.edges[bin + 1];
     total += count;
-    if (value >= high) {
+    const bool at_end = value == histogram.edges.front() || value == histogram.edges.back();
+    if (at_end && (value == low || value == high)) {
+      below += count / 2;
+    } else if (value >= high) {
       below += count;
     } else if (value >= low) {
       below += count * PartOf(low, high, value, histogram.signed_log);

@@ -74,7 +74,7 @@ void DrawRings(SvgCanvas* canvas, const ReportData& data, ChartPoint centre, dou
 
 void DrawRadar(SvgCanvas* canvas, const ReportData& data, size_t segment, ChartPoint corner,
                std::span<const size_t> features) {
-  constexpr double kRadius = 88;
+  constexpr double kRadius = 78;
   const ChartPoint centre = {corner.x + kRadarCell / 2, corner.y + 146};
   canvas->Text({centre.x, corner.y + 18}, SegmentLabel(data, segment, 34), Anchor::kMiddle, "tb");
   DrawRings(canvas, data, centre, kRadius, features);

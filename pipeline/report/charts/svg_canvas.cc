@@ -1,7 +1,7 @@
 #include "pipeline/report/charts/svg_canvas.h"
 
 #include <algorithm>
-#include <cmath>
+#include <utility>
 
 #include "pipeline/report/charts/chart_colours.h"
 #include "pipeline/report/charts/svg_text.h"

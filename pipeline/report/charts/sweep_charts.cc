@@ -89,7 +89,7 @@ std::string MetricLabel(const std::string& key) {
 std::vector<SweepAxis> SweepAxes(const ReportData& data) {
   std::vector<SweepAxis> axes;
   AddAxis(
-      data, "k", false, [](const SweepLine& line) { return double(line.k); }, &axes);
+      data, "k", false, [](const SweepLine& line) { return static_cast<double>(line.k); }, &axes);
   for (const std::string_view key : kParameters) {
     AddAxis(
         data, key, true, [&](const SweepLine& line) { return ParameterOf(line, key); }, &axes);

@@ -94,7 +94,9 @@ TEST(PercentileRankTest, IsReadOffTheHistogramOfAllSegments) {
   ReportData data;
   data.profiles.feature_names = {"x"};
   data.histograms = {{"x", false, {0, 10, 20}, {{30, 0}, {10, 60}}}};
-  EXPECT_DOUBLE_EQ(PercentileRank(data, 0, 0), 0);
+  EXPECT_DOUBLE_EQ(PercentileRank(data, 0, -1), 0);
+  EXPECT_DOUBLE_EQ(PercentileRank(data, 0, 0), 0.2);
+  EXPECT_DOUBLE_EQ(PercentileRank(data, 0, 20), 0.7);
   EXPECT_DOUBLE_EQ(PercentileRank(data, 0, 5), 0.2);
   EXPECT_DOUBLE_EQ(PercentileRank(data, 0, 15), 0.7);
   EXPECT_DOUBLE_EQ(PercentileRank(data, 0, 99), 1);

@@ -19,7 +19,7 @@ void ExpectMalformed(const std::string& text, std::string_view part) {
   ASSERT_FALSE(data.ok()) << text.substr(0, 100);
   EXPECT_EQ(data.status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_TRUE(HasReason(data.status(), ErrorReason::DATA_MALFORMED));
-  EXPECT_NE(data.status().message().find(part), std::string::npos) << data.status();
+  EXPECT_NE(data.status().ToString().find(part), std::string::npos) << data.status();
 }
 
 TEST(ReportJsonTest, AReportComesBackWithTheSameBytes) {
