@@ -57,6 +57,11 @@ struct TrainingRun {
   double evaluate_seconds = 0;
   // Id of the earlier point whose outcome this is, bit for bit; empty when it did its own work.
   std::string shared_from;
+  // The silhouette of each training row, or of the drawn ones, whose places among the training rows
+  // `silhouette_rows` then has, ascending. Kept for the runs that stand for their k
+  // (RepresentativeRuns) once `evaluate` is done; null for all others.
+  std::shared_ptr<const std::vector<double>> silhouettes;
+  std::shared_ptr<const std::vector<int32_t>> silhouette_rows;
 };
 
 // What the sweep works on: components of the training rows and of all customers, one
