@@ -183,8 +183,8 @@ absl::Status CheckClusters(const SegmentationModel& model, int64_t dimensions) {
 absl::Status CheckSegments(const SegmentationModel& model) {
   if (model.segments().empty()) return absl::OkStatus();
   if (model.segments_size() != model.cluster_count()) {
-    return BadShape("segments", fmt::format("{} of {}", model.segments_size(),
-                                            model.cluster_count()));
+    return BadShape("segments",
+                    fmt::format("{} of {}", model.segments_size(), model.cluster_count()));
   }
   std::set<std::string_view> names;
   for (int i = 0; i < model.segments_size(); ++i) {

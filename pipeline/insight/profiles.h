@@ -70,7 +70,7 @@ struct SegmentProfiles {
   int64_t customers = 0;
   int64_t invoices = 0;
   int64_t lines = 0;
-  double spend = 0;  // Of the whole cleaned table.
+  double spend = 0;       // Of the whole cleaned table.
   std::string first_day;  // `2010-12-01`
   std::string last_day;
   std::vector<std::string> feature_names;

@@ -100,8 +100,8 @@ struct Migration {
 
 // How often one of three recommendations was bought afterwards, on a split by time.
 struct RecommendationQuality {
-  std::string split_day;   // Learned before it, tested from it on.
-  int64_t customers = 0;   // Who bought something new after the split.
+  std::string split_day;  // Learned before it, tested from it on.
+  int64_t customers = 0;  // Who bought something new after the split.
   double segment_hit_rate = 0;
   double popularity_hit_rate = 0;
   double item_hit_rate = 0;
@@ -120,8 +120,8 @@ struct CostLine {
 };
 
 struct ReportData {
-  std::string title;     // `Customer segments`
-  std::string input;     // Name of the file of transactions.
+  std::string title;  // `Customer segments`
+  std::string input;  // Name of the file of transactions.
   std::string input_sha256;
   std::string preset;
   std::string producer;  // `cairn-pipeline 0.9.0`

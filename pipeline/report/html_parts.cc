@@ -1,0 +1,86 @@
+#include "pipeline/report/html_parts.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "pipeline/report/charts/svg_canvas.h"
+#include "pipeline/report/charts/svg_text.h"
+
+namespace cairn::pipeline {
+namespace {
+
+void AppendRows(HtmlPage* page, std::span<const TableColumn> columns,
+                std::span<const TableRow> rows) {
+  page->Raw("<tbody>");
+  for (const TableRow& row : rows) {
+    page->Raw(row.marked ? "<tr class=\"marked\">" : "<tr>");
+    for (size_t i = 0; i < std::min(columns.size(), row.cells.size()); ++i) {
+      const std::string_view tag = i == 0 ? "th" : "td";
+      page->Raw(fmt::format("<{}{}{}>", tag, i == 0 ? " scope=\"row\"" : "",
+                            columns[i].number ? " class=\"num\"" : ""));
+      page->Text(row.cells[i]).Raw(fmt::format("</{}>", tag));
+    }
+    page->Raw("</tr>");
+  }
+  page->Raw("</tbody>");
+}
+
+void AppendWholeTable(HtmlPage* page, std::string_view caption,
+                      std::span<const TableColumn> columns, std::span<const TableRow> rows) {
+  page->Raw("<div class=\"scroll\" tabindex=\"0\"><table><caption>").Text(caption);
+  page->Raw("</caption><thead><tr>");
+  for (const TableColumn& column : columns) {
+    page->Raw(column.number ? "<th scope=\"col\" class=\"num\">" : "<th scope=\"col\">");
+    page->Text(column.heading).Raw("</th>");
+  }
+  page->Raw("</tr></thead>");
+  AppendRows(page, columns, rows);
+  page->Raw("</table></div>");
+}
+
+}  // namespace
+
+HtmlPage& HtmlPage::Raw(std::string_view markup) {
+  out_ += markup;
+  return *this;
+}
+
+HtmlPage& HtmlPage::Text(std::string_view text) {
+  AppendEscaped(text, &out_);
+  return *this;
+}
+
+HtmlPage& HtmlPage::Element(std::string_view tag, std::string_view style, std::string_view text) {
+  if (text.empty()) return *this;
+  out_ += style.empty() ? fmt::format("<{}>", tag) : fmt::format("<{} class=\"{}\">", tag, style);
+  AppendEscaped(text, &out_);
+  out_ += fmt::format("</{}>", tag);
+  return *this;
+}
+
+void AppendTable(HtmlPage* page, std::string_view caption, std::span<const TableColumn> columns,
+                 std::span<const TableRow> rows, size_t visible) {
+  if (visible == 0 || rows.size() <= visible) return AppendWholeTable(page, caption, columns, rows);
+  AppendWholeTable(page, caption, columns, rows.first(visible));
+  page->Raw("<details><summary>")
+      .Text(fmt::format("The other {} of {}", rows.size() - visible, rows.size()))
+      .Raw("</summary>");
+  AppendWholeTable(page, fmt::format("{}, continued", caption), columns, rows.subspan(visible));
+  page->Raw("</details>");
+}
+
+void AppendFigure(HtmlPage* page, std::span<const ChartFile> charts, std::string_view name,
+                  std::string_view caption, bool wide, std::string_view live) {
+  const auto chart = std::find_if(charts.begin(), charts.end(),
+                                  [&](const ChartFile& file) { return file.name == name; });
+  if (chart == charts.end()) return;
+  page->Raw(wide ? "<figure class=\"wide\">" : "<figure>");
+  page->Raw("<h3>").Text(chart->title).Raw("</h3>");
+  if (!live.empty()) page->Raw(fmt::format("<div class=\"live\" id=\"{}\" hidden></div>", live));
+  page->Raw("<div class=\"still\" tabindex=\"0\">").Raw(WithoutStyle(chart->svg)).Raw("</div>");
+  if (!caption.empty()) page->Raw("<figcaption>").Text(caption).Raw("</figcaption>");
+  page->Raw("</figure>");
+}
+
+}  // namespace cairn::pipeline

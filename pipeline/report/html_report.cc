@@ -1,0 +1,130 @@
+#include "pipeline/report/html_report.h"
+
+#include <fmt/format.h>
+
+#include "pipeline/report/html_parts.h"
+#include "pipeline/report/interactive_data.h"
+#include "pipeline/report/page_assets.h"
+
+namespace cairn::pipeline {
+namespace {
+
+constexpr std::string_view kLeftOut = "Interactive charts were left out of this build.";
+
+// Nothing may be loaded; only the scripts of this page run. Styles may stand at elements.
+std::string SecurityPolicy() {
+  const std::string& library = EmbeddedChartLibrary().hash;
+  return fmt::format(
+      "default-src 'none'; script-src '{}'{}; style-src 'unsafe-inline'; img-src data:; "
+      "base-uri 'none'; form-action 'none'",
+      ScriptHash(PageScript()), library.empty() ? "" : fmt::format(" '{}'", library));
+}
+
+void AppendHead(HtmlPage* page, const ReportData& data) {
+  page->Raw("<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">");
+  page->Raw(fmt::format("<meta http-equiv=\"Content-Security-Policy\" content=\"{}\">",
+                        SecurityPolicy()));
+  page->Raw(
+      "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
+      "<meta name=\"color-scheme\" content=\"light dark\">"
+      "<meta name=\"referrer\" content=\"no-referrer\"><link rel=\"icon\" href=\"data:,\">");
+  page->Raw("<title>").Text(data.title.empty() ? "Customer segments" : data.title);
+  page->Raw("</title><style>").Raw(PageStyle()).Raw("</style></head>");
+}
+
+void AppendContents(HtmlPage* page) {
+  static constexpr std::pair<std::string_view, std::string_view> kSections[] = {
+      {"segments", "Segments"},
+      {"differences", "Differences"},
+      {"map", "Map"},
+      {"selection", "How many"},
+      {"sweep", "Runs"},
+      {"data", "Data"},
+      {"outliers", "Outliers"},
+      {"migration", "Changes"},
+      {"recommendations", "Recommendations"},
+      {"costs", "Costs"},
+      {"lineage", "Lineage"}};
+  page->Raw("<nav aria-label=\"Contents\">");
+  for (const auto& [id, name] : kSections) {
+    page->Raw(fmt::format("<a href=\"#{}\">{}</a>", id, name));
+  }
+  page->Raw("</nav>");
+}
+
+void AppendDifferences(HtmlPage* page, std::span<const ChartFile> charts) {
+  page->Raw("<section id=\"differences\"><h2>How segments differ</h2><div class=\"figures\">");
+  AppendFigure(page, charts, "segment-sizes",
+               "A segment whose revenue bar is the longer one spends more than its share.");
+  AppendFigure(page, charts, "segment-months", "Cancelled lines subtracted.");
+  AppendFigure(page, charts, "segment-radars", "", true);
+  AppendFigure(page, charts, "box-plots",
+               "The box holds the middle half of the customers, the thick line is the median. Wide "
+               "ranges are drawn on a logarithmic axis.",
+               true);
+  AppendFigure(page, charts, "histograms",
+               "Share of the segment's customers; all segments of a row have one scale.", true);
+  page->Raw("</div></section>");
+}
+
+void AppendMap(HtmlPage* page, const ReportData& data, std::span<const ChartFile> charts) {
+  page->Raw("<section id=\"map\"><h2>Map of the customers</h2><div class=\"figures\">");
+  AppendFigure(
+      page, charts, "projection",
+      "Customers that behave alike stand close together. Where scripts and WebGL run, drag "
+      "to turn the cloud.",
+      true, data.points.points.empty() ? "" : "live-cloud");
+  page->Raw("</div></section>");
+}
+
+void AppendScripts(HtmlPage* page, const ReportData& data) {
+  const ChartLibrary& library = EmbeddedChartLibrary();
+  if (!library.text.empty()) {
+    page->Raw("<script type=\"application/json\" id=\"report-data\">");
+    page->Raw(InteractiveData(data)).Raw("</script><script>").Raw(library.text).Raw("</script>");
+  }
+  page->Raw("<script>").Raw(PageScript()).Raw("</script>");
+}
+
+void AppendFooter(HtmlPage* page, const ReportData& data) {
+  page->Raw("<footer>");
+  page->Element("p", "", data.producer.empty() ? "" : "Made by " + data.producer + ".");
+  page->Element("p", "",
+                EmbeddedChartLibrary().text.empty()
+                    ? kLeftOut
+                    : "Charts that can be turned are drawn by Apache ECharts (Apache License 2.0) "
+                      "and ECharts GL (BSD 3-Clause License).");
+  page->Raw("</footer>");
+}
+
+}  // namespace
+
+std::string RenderReport(const ReportData& data, std::span<const ChartFile> charts) {
+  HtmlPage page;
+  page.Reserve(EmbeddedChartLibrary().text.size() + (size_t{2} << 20));
+  AppendHead(&page, data);
+  page.Raw("<body>");
+  AppendHeader(&page, data);
+  AppendContents(&page);
+  page.Raw("<main>");
+  AppendSegmentCards(&page, data);
+  AppendDifferences(&page, charts);
+  AppendMap(&page, data, charts);
+  AppendSelectionSection(&page, data, charts);
+  AppendSweepSection(&page, data, charts);
+  AppendQualitySection(&page, data, charts);
+  AppendOutlierSection(&page, data, charts);
+  AppendMigrationSection(&page, data, charts);
+  AppendRecommendationSection(&page, data);
+  AppendCostSection(&page, data, charts);
+  AppendLineageSection(&page, data);
+  page.Raw("</main>");
+  AppendFooter(&page, data);
+  AppendScripts(&page, data);
+  page.Raw("</body></html>\n");
+  return page.Finish();
+}
+
+std::string RenderReport(const ReportData& data) { return RenderReport(data, DrawCharts(data)); }
+
+}  // namespace cairn::pipeline

@@ -1,0 +1,149 @@
+#include "pipeline/report/page_assets.h"
+
+#include <fmt/format.h>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_replace.h"
+#include "lib/base/digest.h"
+#include "pipeline/report/charts/chart_colours.h"
+#include "pipeline/report/embedded_library.h"
+
+namespace cairn::pipeline {
+namespace {
+
+constexpr std::string_view kLayout = R"css(
+*{box-sizing:border-box}
+html{-webkit-text-size-adjust:100%;scroll-behavior:smooth}
+body{margin:0 auto;padding:0 20px 40px;max-width:1280px;background:var(--page);color:var(--ink);
+font:15px/1.5 system-ui,-apple-system,'Segoe UI',Roboto,'DejaVu Sans',sans-serif}
+h1{font-size:1.9rem;line-height:1.2;margin:0;letter-spacing:-.01em}
+h2{font-size:1.35rem;margin:48px 0 14px;padding-top:14px;border-top:1px solid var(--grid)}
+h3{font-size:1.05rem;margin:0;overflow-wrap:anywhere}
+h4{font-size:.78rem;margin:14px 0 4px;color:var(--muted);font-weight:600}
+p{margin:6px 0;overflow-wrap:anywhere}
+small{display:block;color:var(--muted);font-size:.8rem;font-weight:400}
+.quiet,.source,figcaption,footer{color:var(--muted);font-size:.86rem}
+.top{display:flex;gap:16px;justify-content:space-between;align-items:flex-start;padding-top:32px}
+.top>div{min-width:0}
+button{font:inherit;font-size:.82rem;color:var(--ink);background:var(--card);cursor:pointer;
+border:1px solid var(--grid);border-radius:8px;padding:6px 12px;white-space:nowrap}
+button:hover,button:focus-visible{border-color:var(--axis)}
+.facts{display:grid;grid-template-columns:repeat(auto-fit,minmax(150px,1fr));gap:12px;margin:22px 0 14px}
+.facts>div,.card,figure,.scroll,.reason,.lineage{background:var(--card);border:1px solid var(--grid);
+border-radius:12px}
+.facts>div{padding:12px 16px}
+dt{color:var(--muted);font-size:.8rem}
+dd{margin:0;overflow-wrap:anywhere}
+.facts dd{font-size:1.55rem;font-weight:650;line-height:1.25;font-variant-numeric:tabular-nums}
+.reason{padding:12px 16px;margin:0 0 12px}
+nav{display:flex;flex-wrap:wrap;gap:4px 16px;padding:6px 0}
+nav a{color:var(--c0);text-decoration:none;font-size:.9rem}
+nav a:hover{text-decoration:underline}
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,360px),1fr));gap:16px}
+.card{padding:16px 18px;border-top:5px solid var(--mine);min-width:0}
+.card>header{display:flex;justify-content:space-between;gap:10px;align-items:baseline}
+.card .number{color:var(--muted);font-size:.8rem;white-space:nowrap}
+.card ol{margin:0;padding-left:1.3em;font-size:.88rem}
+.card li{overflow-wrap:anywhere}
+.card li small{display:inline}
+.card svg{display:block;width:100%;height:auto;max-height:60px}
+.card p{font-size:.9rem}
+.pair{display:grid;grid-template-columns:1fr 1fr;gap:10px;margin:12px 0}
+.pair dd{font-size:1.25rem;font-weight:650;font-variant-numeric:tabular-nums}
+.medians{width:100%;font-size:.84rem}
+.medians th,.medians td{padding:3px 6px 3px 0;white-space:normal}
+.rank{display:block;position:relative;width:64px;height:8px;border-radius:4px;background:var(--grid)}
+.rank::after{content:"";position:absolute;left:50%;top:0;bottom:0;width:1px;background:var(--axis)}
+.rank i{position:absolute;top:-2px;width:12px;height:12px;margin-left:-6px;border-radius:6px;
+background:var(--mine);z-index:1}
+.figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:16px;
+align-items:start;margin:14px 0}
+.figures>div{min-width:0}
+figure{margin:0;padding:14px 16px;min-width:0}
+figure.wide{grid-column:1/-1}
+figcaption{margin-top:8px}
+.still{overflow-x:auto}
+.still svg{display:block;width:100%;height:auto;min-width:480px;max-width:760px;margin:0 auto}
+.wide .still svg{max-width:1180px;min-width:640px}
+.live{height:560px;max-height:80vh}
+#live-sweep{height:400px}
+.scroll{overflow-x:auto;margin:12px 0}
+table{border-collapse:collapse;width:100%;font-size:.86rem}
+caption{text-align:left;padding:10px 12px;font-weight:600}
+th,td{text-align:left;padding:6px 12px;border-top:1px solid var(--grid);vertical-align:top;
+max-width:26rem;overflow-wrap:break-word}
+thead th{color:var(--muted);font-weight:600;white-space:nowrap}
+tbody th{font-weight:500}
+.medians thead th{border-top:0}
+.num{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
+.medians .num{white-space:nowrap}
+.marked>*{background:var(--mark);font-weight:600}
+details{margin:8px 0}
+summary{cursor:pointer;color:var(--c0);font-size:.9rem}
+.lineage{display:grid;grid-template-columns:minmax(120px,max-content) 1fr;gap:6px 18px;padding:14px 18px}
+footer{margin-top:40px;border-top:1px solid var(--grid);padding-top:10px}
+@media(max-width:600px){body{padding:0 14px 30px}h1{font-size:1.5rem}.facts{grid-template-columns:1fr 1fr}
+.facts dd{font-size:1.2rem}.card,figure{padding:12px}.lineage{grid-template-columns:1fr;gap:2px}
+.lineage dd{margin-bottom:8px}.live,#live-sweep{height:420px}}
+@media print{@page{size:A4;margin:14mm}body{max-width:none;padding:0;font-size:10pt}
+nav,button,.live{display:none!important}.still{display:block!important;overflow:visible}
+.still svg,.wide .still svg{min-width:0;max-width:100%}
+.scroll{overflow:visible}h2{margin-top:20px;break-after:avoid}h3{break-after:avoid}
+.card,tr,.facts{break-inside:avoid}figure{break-inside:avoid-page}
+.cards,.figures{grid-template-columns:1fr 1fr;gap:10px}.figures>div{grid-column:1/-1}
+table{font-size:8pt}th,td{padding:3px 5px}thead th{white-space:normal}
+.facts{grid-template-columns:repeat(5,1fr)}.facts dd{font-size:12pt}
+*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+)css";
+
+constexpr std::string_view kLightPage = "color-scheme:light;--page:#f5f7f9;--mark:#eaf3fa;";
+constexpr std::string_view kDarkPage = "color-scheme:dark;--page:#0e131a;--mark:#1c2a3a;";
+
+std::string Variables(bool dark) {
+  return std::string(dark ? kDarkPage : kLightPage) + ChartVariables(dark);
+}
+
+std::string MakePageStyle() {
+  std::string out = fmt::format(
+      ":root{{{0}}}@media screen and (prefers-color-scheme:dark)"
+      "{{:root:not([data-theme=light]){{{1}}}}}@media screen{{:root[data-theme=dark]{{{1}}}}}",
+      Variables(false), Variables(true));
+  for (size_t i = 0; i < kSegmentColours; ++i) {
+    out += fmt::format(".c{0}{{--mine:var(--c{0})}}", i);
+  }
+  out += ChartClasses();
+  out += kLayout;
+  return out;
+}
+
+ChartLibrary MakeChartLibrary() {
+  ChartLibrary library;
+  if (EmbeddedECharts().empty() || EmbeddedEChartsGl().empty()) return library;
+  library.text = fmt::format("{}\n{}\n", EmbeddedECharts(), EmbeddedEChartsGl());
+  // What would end the element, or what the browser reads otherwise than the bytes are: hashes are
+  // of the text that the browser has.
+  absl::StrReplaceAll({{"</script", "<\\/script"}, {"<!--", "<\\!--"}, {"\r\n", "\n"}},
+                      &library.text);
+  library.hash = ScriptHash(library.text);
+  return library;
+}
+
+}  // namespace
+
+const std::string& PageStyle() {
+  static const auto& style = *new std::string(MakePageStyle());
+  return style;
+}
+
+const ChartLibrary& EmbeddedChartLibrary() {
+  static const auto& library = *new ChartLibrary(MakeChartLibrary());
+  return library;
+}
+
+std::string ScriptHash(std::string_view script) {
+  const Digest digest = DigestOf(script);
+  return "sha256-" + absl::Base64Escape({reinterpret_cast<const char*>(digest.sha256.data()),
+                                         digest.sha256.size()});
+}
+
+}  // namespace cairn::pipeline

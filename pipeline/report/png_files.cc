@@ -1,0 +1,119 @@
+#include "pipeline/report/png_files.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <spawn.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <vector>
+
+#include "lib/base/errors.h"
+#include "lib/base/files.h"
+#include "lib/base/status_macros.h"
+
+extern char** environ;
+
+namespace cairn::pipeline {
+namespace {
+
+// More than any chart takes; what comes out is read into memory.
+constexpr off_t kMostBytes = off_t{256} << 20;
+
+// A file in memory that closes itself.
+class MemoryFile {
+ public:
+  MemoryFile() : fd_(::memfd_create("chart", MFD_CLOEXEC)) {}
+  ~MemoryFile() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  MemoryFile(const MemoryFile&) = delete;
+  MemoryFile& operator=(const MemoryFile&) = delete;
+
+  int fd() const { return fd_; }
+
+  absl::StatusOr<std::string> Content() const {
+    const off_t size = ::lseek(fd_, 0, SEEK_END);
+    if (size < 0 || size > kMostBytes) return FileError(EFBIG, "read", "a file in memory");
+    std::string bytes(static_cast<size_t>(size), '\0');
+    CAIRN_ASSIGN_OR_RETURN(const size_t read,
+                           ReadAt(fd_, 0, bytes.data(), bytes.size(), "a file in memory"));
+    bytes.resize(read);
+    return bytes;
+  }
+
+ private:
+  const int fd_;
+};
+
+absl::Status NoProgram(const std::string& program, int error) {
+  if (error != ENOENT) return FileError(error, "start", program);
+  return Error(absl::StatusCode::kNotFound, ErrorReason::FILE_ERROR,
+               fmt::format("{} is not on PATH, and PNGs are drawn by it: install the package "
+                           "librsvg2-bin",
+                           program))
+      .With("program", program);
+}
+
+// Runs the program from one file to another and waits for it; its exit status.
+absl::StatusOr<int> RunRasterizer(const std::string& program, int input, int output, int errors) {
+  std::array<std::string, 5> words = {program, "--format=png", "--width=1600",
+                                      "--keep-aspect-ratio", "--background-color=white"};
+  std::vector<char*> arguments;
+  for (std::string& word : words) arguments.push_back(word.data());
+  arguments.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
+  pid_t child = -1;
+  const int error =
+      ::posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (error != 0) return NoProgram(program, error);
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0) {
+    if (errno != EINTR) return FileError(errno, "wait for", program);
+  }
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+}  // namespace
+
+absl::Status RasterizeSvg(const std::string& svg, const std::string& path,
+                          const std::string& program) {
+  const MemoryFile input;
+  const MemoryFile output;
+  const MemoryFile errors;
+  for (const MemoryFile* file : {&input, &output, &errors}) {
+    if (file->fd() < 0) return FileError(errno, "create", "a file in memory");
+  }
+  CAIRN_RETURN_IF_ERROR(WriteAllAt(input.fd(), 0, svg, "a file in memory"));
+  CAIRN_ASSIGN_OR_RETURN(const int code,
+                         RunRasterizer(program, input.fd(), output.fd(), errors.fd()));
+  if (code != 0) {
+    CAIRN_ASSIGN_OR_RETURN(const std::string said, errors.Content());
+    return Error(absl::StatusCode::kInternal, ErrorReason::FILE_ERROR,
+                 fmt::format("{} ended with {}: {}", program, code,
+                             Shortened(said.substr(0, said.find('\n')), 300)))
+        .With("program", program);
+  }
+  CAIRN_ASSIGN_OR_RETURN(const std::string png, output.Content());
+  return WriteFileAtomically(path, png);
+}
+
+absl::Status WritePngs(std::span<const ChartFile> charts, const std::string& directory,
+                       const std::string& program) {
+  CAIRN_RETURN_IF_ERROR(MakeDirectories(directory));
+  for (const ChartFile& chart : charts) {
+    CAIRN_RETURN_IF_ERROR(
+        RasterizeSvg(chart.svg, fmt::format("{}/{}.png", directory, chart.name), program));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace cairn::pipeline

@@ -1,0 +1,30 @@
+#ifndef CAIRN_PIPELINE_REPORT_PNG_FILES_H_
+#define CAIRN_PIPELINE_REPORT_PNG_FILES_H_
+
+#include <span>
+#include <string>
+
+#include "absl/status/status.h"
+#include "pipeline/report/charts/charts.h"
+
+namespace cairn::pipeline {
+
+// The program that draws PNG from SVG, of Debian's package librsvg2-bin. It runs as a process of
+// its own: linked, it would bring some forty shared libraries into a program that needs few.
+inline constexpr const char* kRasterizer = "rsvg-convert";
+
+// Draws `svg` into the file `path` as PNG, 1,600 pixels wide, on white. `program` is searched for
+// on PATH. What was at `path` is replaced when all is drawn, not before.
+// NOT_FOUND when the program is not there, saying what to install; INTERNAL when it fails, with
+// the first line of what it said; errors of the file system.
+absl::Status RasterizeSvg(const std::string& svg, const std::string& path,
+                          const std::string& program = kRasterizer);
+
+// Writes NAME.png of each chart into `directory`, which is made if it is not there. Stops at the
+// first that fails; errors as above.
+absl::Status WritePngs(std::span<const ChartFile> charts, const std::string& directory,
+                       const std::string& program = kRasterizer);
+
+}  // namespace cairn::pipeline
+
+#endif  // CAIRN_PIPELINE_REPORT_PNG_FILES_H_

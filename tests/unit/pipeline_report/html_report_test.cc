@@ -1,0 +1,134 @@
+#include "pipeline/report/html_report.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <regex>
+
+#include "lib/base/files.h"
+#include "pipeline/report/interactive_data.h"
+#include "pipeline/report/page_assets.h"
+#include "tests/unit/pipeline_report/sample_report.h"
+
+namespace cairn::pipeline {
+namespace {
+
+bool Contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+// The page without the library, whose text is not ours to check.
+std::string WithoutLibrary(std::string page) {
+  const std::string& library = EmbeddedChartLibrary().text;
+  if (const size_t at = library.empty() ? std::string::npos : page.find(library);
+      at != std::string::npos) {
+    page.erase(at, library.size());
+  }
+  return page;
+}
+
+TEST(RenderReportTest, HasEverySectionAndTheFacts) {
+  const std::string page = WithoutLibrary(RenderReport(SampleReport()));
+  for (const char* part : {"id=\"segments\"",
+                           "id=\"differences\"",
+                           "id=\"map\"",
+                           "id=\"selection\"",
+                           "id=\"sweep\"",
+                           "id=\"data\"",
+                           "id=\"outliers\"",
+                           "id=\"migration\"",
+                           "id=\"recommendations\"",
+                           "id=\"costs\"",
+                           "id=\"lineage\"",
+                           "4,362",
+                           "2010-12-01",
+                           "online-retail.csv.zst",
+                           "Regular high spenders",
+                           "JUMBO BAG RED RETROSPOT",
+                           "United Kingdom 90.0 %",
+                           "models/customer-segments/versions/7",
+                           "cairn-pipeline 0.9.0",
+                           "missing_values",
+                           "The other 43 of 55",
+                           "21.4 %",
+                           "k is below 3"}) {
+    EXPECT_TRUE(Contains(page, part)) << part;
+  }
+  EXPECT_EQ(page.find("ot measured"), std::string::npos);
+}
+
+TEST(RenderReportTest, IsAtMostFiveMegabytesAndTheSameTwice) {
+  const ReportData data = SampleReport();
+  const std::string page = RenderReport(data);
+  EXPECT_LE(page.size(), 5U << 20);
+  EXPECT_EQ(page, RenderReport(data));
+}
+
+// Whoever wants to look at the page says where it is to go.
+TEST(RenderReportTest, CanBeWrittenToAFile) {
+  const char* path = std::getenv("CAIRN_REPORT_FILE");
+  const std::string file = path != nullptr ? path : testing::TempDir() + "cairn-report.html";
+  const std::string page = RenderReport(SampleReport());
+  ASSERT_TRUE(WriteFileAtomically(file, page).ok());
+  EXPECT_EQ(ReadFile(file).value(), page);
+}
+
+TEST(RenderReportTest, AsksForNothingFromOutside) {
+  const std::string page = WithoutLibrary(RenderReport(SampleReport()));
+  const std::regex outside(
+      "(src|href|action|data|poster)=\"(?!#|data:)|url\\(|@import|http-equiv=\"refresh");
+  std::smatch found;
+  EXPECT_FALSE(std::regex_search(page, found, outside)) << found.str();
+  EXPECT_TRUE(Contains(page, "default-src 'none'"));
+  EXPECT_FALSE(Contains(page, "'unsafe-eval'"));
+}
+
+TEST(RenderReportTest, OnlyScriptsWithTheirHashInThePolicyAreInIt) {
+  const std::string page = RenderReport(SampleReport());
+  size_t scripts = 0;
+  for (size_t at = page.find("<script>"); at != std::string::npos; at = page.find("<script>", at)) {
+    at += std::string_view("<script>").size();
+    const size_t end = page.find("</script>", at);
+    EXPECT_TRUE(Contains(page, "'" + ScriptHash(page.substr(at, end - at)) + "'"));
+    ++scripts;
+    at = end;
+  }
+  EXPECT_EQ(scripts, EmbeddedChartLibrary().text.empty() ? 1U : 2U);
+}
+
+TEST(RenderReportTest, MarkupInNamesIsInert) {
+  const std::string bad = "</script></title><script>alert(\"x\")</script><img src=x onerror='y'>";
+  const std::string page = WithoutLibrary(RenderReport(ReportOfTexts(bad)));
+  EXPECT_FALSE(Contains(page, "<script>alert"));
+  EXPECT_FALSE(Contains(page, "<img"));
+  EXPECT_TRUE(Contains(page, "&lt;script&gt;alert(&quot;x&quot;)"));
+  const std::string data = InteractiveData(ReportOfTexts(bad));
+  EXPECT_EQ(data.find_first_of("<>&"), std::string::npos);
+}
+
+TEST(RenderReportTest, DegenerateDataGivesAPage) {
+  for (const ReportData& data : DegenerateReports()) {
+    const std::string page = WithoutLibrary(RenderReport(data));
+    EXPECT_TRUE(Contains(page, "id=\"lineage\""));
+    EXPECT_TRUE(page.ends_with("</html>\n"));
+  }
+}
+
+TEST(RenderReportTest, SaysWhereInteractiveChartsWereLeftOut) {
+  const std::string page = WithoutLibrary(RenderReport(SampleReport()));
+  EXPECT_EQ(Contains(page, "Interactive charts were left out of this build."),
+            EmbeddedChartLibrary().text.empty());
+}
+
+TEST(InteractiveDataTest, PointsHaveThousandths) {
+  ReportData data;
+  data.profiles.segments.resize(1);
+  data.profiles.segments[0].name = "A<b>";
+  data.points = {{"1", "2"}, {{1.23456, -0.05, 2}, {std::nan(""), 0, 0}}, {0, 0}, {true, false}, 2};
+  EXPECT_EQ(InteractiveData(data),
+            "{\"segments\":[\"A\\u003cb\\u003e\"],\"customers\":[\"1\"],"
+            "\"points\":[[1.235,-0.05,2,0,1]],\"axes\":[],\"runs\":[],\"chosen\":-1}");
+}
+
+}  // namespace
+}  // namespace cairn::pipeline
