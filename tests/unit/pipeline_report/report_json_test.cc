@@ -7,6 +7,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <random>
+#include <set>
 
 #include "lib/base/errors.h"
 #include "tests/unit/pipeline_report/sample_report.h"
@@ -110,27 +111,28 @@ TEST(ParseReportJsonTest, WhatIsNoReportIsAnError) {
 }
 
 TEST(ParseReportJsonTest, EveryFieldIsNeededAndHasItsType) {
-  // Each leaf in turn is taken away, or made something that it cannot be.
+  // One leaf of each place (list elements are alike) is taken away, then made what it cannot be.
   const auto whole = nlohmann::json::parse(ReportJson(SampleReport(2, 3)));
   const auto flat = whole.flatten();
-  size_t tried = 0;
+  std::set<std::string> tried;
   for (const auto& [path, value] : flat.items()) {
-    if (++tried % 7 != 0) continue;
+    std::string kind = path;
+    std::erase_if(kind, [](char c) { return c >= '0' && c <= '9'; });
+    if (!tried.insert(kind).second) continue;
     const nlohmann::json::json_pointer place(path);
-    if (!nlohmann::json::json_pointer(path).parent_pointer().empty() &&
-        path.find("/params/") == std::string::npos && path.find("/metrics/") == std::string::npos) {
-      nlohmann::json lacking = whole;
-      auto& parent = lacking[place.parent_pointer()];
-      if (parent.is_object()) {
-        parent.erase(place.back());
-        EXPECT_FALSE(ParseReportJson(lacking.dump()).ok()) << path;
-      }
+    const bool named_by_data =
+        path.find("/params/") != std::string::npos || path.find("/metrics/") != std::string::npos;
+    nlohmann::json lacking = whole;
+    nlohmann::json& parent = lacking[place.parent_pointer()];
+    if (parent.is_object() && !named_by_data) {
+      parent.erase(place.back());
+      EXPECT_FALSE(ParseReportJson(lacking.dump()).ok()) << path;
     }
     nlohmann::json wrong = whole;
     wrong[place] = nlohmann::json::object({{"x", 1}});
     EXPECT_FALSE(ParseReportJson(wrong.dump()).ok()) << path;
   }
-  EXPECT_GT(tried, 500U);
+  EXPECT_GT(tried.size(), 100U);
 }
 
 TEST(ParseReportJsonTest, CountsAreWholeAndNotTooLarge) {
