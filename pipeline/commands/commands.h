@@ -21,6 +21,9 @@ int PlanCommand(const RunFlags& flags);
 // fetched and its digest is checked.
 int PredictCommand(const PredictFlags& flags);
 
+// `export`: writes a model in a format of others, after it was found and checked as by `predict`.
+int ExportCommand(const ExportFlags& flags);
+
 // `generate`: writes transactions that never happened.
 int GenerateCommand(const GenerateFlags& flags);
 

@@ -118,14 +118,37 @@ std::vector<Flag> RunFlagRows() {
   return Joined({computed, results, command_line::CallerFlags(kServer)});
 }
 
-std::vector<Flag> PredictFlagRows() {
+Flag ModelFlag() {
   Flag model = Path("model", "MODEL",
                     "a model file, or a model on the server: NAME (channel production), "
                     "NAME#CHANNEL, NAME@VERSION, NAME@ALIAS",
                     kInput);
   model.fallback = "customer-segments";
+  return model;
+}
+
+std::vector<Flag> ExportFlagRows() {
+  Flag format = Text("format", "FORMAT",
+                     "onnx: one file for any ONNX runtime; mlflow: a directory that "
+                     "mlflow.pyfunc.load_model takes",
+                     kResults);
+  format.choices = "onnx|mlflow";
+  format.required = true;
+  Flag out = Path("out", "PATH", "the file to write, or for mlflow a directory that is new or empty",
+                  kResults);
+  out.required = true;
   const std::vector<Flag> own = {
-      model,
+      ModelFlag(),
+      format,
+      out,
+      Text("server", "HOST:PORT", "the Cairn server that has the model", kServer),
+  };
+  return Joined({own, command_line::CallerFlags(kServer)});
+}
+
+std::vector<Flag> PredictFlagRows() {
+  const std::vector<Flag> own = {
+      ModelFlag(),
       Path("data", "FILE", "transactions, as for `run`; not with --features", kInput),
       Path("config", "FILE",
            "the configuration file of the run: how the input is written and cleaned", kInput),
@@ -192,6 +215,9 @@ std::vector<Command> Commands() {
           {{"cairn-pipeline predict --data new.csv --model customer-segments --server "
             "127.0.0.1:50051",
             "by the model in production"}}),
+      Row("export", "Write a model in a format of others", ExportFlagRows(),
+          {{"cairn-pipeline export --model results/model.cairnseg --format onnx --out model.onnx",
+            "raw features in, segments out"}}),
       Row("generate", "Write synthetic transactions", GenerateFlagRows(),
           {{"cairn-pipeline generate --customers 500 --out transactions.csv",
             "the same ones every time"}}),
