@@ -34,9 +34,9 @@ struct FormatFile {
 };
 
 // The directory's files, MLmodel first. `unix_nanos` is when the model came into being, for
-// `utc_time_created`; everything else is a function of the model, so that equal arguments give equal
-// bytes on one build. `model_uuid` is the first 32 digits of the native file's SHA-256, which stands
-// in `metadata` in full. Pure; any thread. Errors are those of OnnxColumnModel.
+// `utc_time_created`; everything else is a function of the model, so that equal arguments give
+// equal bytes on one build. `model_uuid` is the first 32 digits of the native file's SHA-256, which
+// stands in `metadata` in full. Pure; any thread. Errors are those of OnnxColumnModel.
 absl::StatusOr<std::vector<FormatFile>> MlflowModel(const SegmentationModel& model,
                                                     int64_t unix_nanos);
 

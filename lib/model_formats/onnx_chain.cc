@@ -38,8 +38,7 @@ OnnxValue Count(std::string_view comparison, const OnnxValue& quantiles, const O
   const OnnxValue numbers =
       graph.Node("Cast", {holds}, {One("to", static_cast<int64_t>(OnnxType::kInt64))});
   const int64_t columns = 1;
-  return graph.Node("ReduceSum", {numbers, graph.Int64s({&columns, 1}, {1})},
-                    {One("keepdims", 1)});
+  return graph.Node("ReduceSum", {numbers, graph.Int64s({&columns, 1}, {1})}, {One("keepdims", 1)});
 }
 
 OnnxValue ToDouble(const OnnxValue& value, OnnxGraph& graph) {
@@ -64,14 +63,13 @@ OnnxValue QuantileShareOf(const Feature& feature, const OnnxValue& x, OnnxGraph&
       graph.Node("Gather", {list, graph.Node("Min", {up_to, graph.Int64(size - 1)})});
   const OnnxValue gap = graph.Node("Sub", {above, below});
   const OnnxValue no_gap = graph.Node("Equal", {gap, graph.Double(0)});
-  const OnnxValue part = graph.Node("Div", {graph.Node("Sub", {x, below}),
-                                            graph.Node("Where", {no_gap, graph.Double(1), gap})});
+  const OnnxValue part = graph.Node(
+      "Div", {graph.Node("Sub", {x, below}), graph.Node("Where", {no_gap, graph.Double(1), gap})});
   const OnnxValue between = graph.Node("Add", {ToDouble(last_below, graph), part});
   const OnnxValue both = ToDouble(graph.Node("Add", {less, last_below}), graph);
   const OnnxValue middle = graph.Node("Div", {both, graph.Double(2)});
   const OnnxValue is_between = graph.Node("Equal", {less, up_to});
-  OnnxValue share =
-      graph.Node("Div", {graph.Node("Where", {is_between, between, middle}), steps});
+  OnnxValue share = graph.Node("Div", {graph.Node("Where", {is_between, between, middle}), steps});
   const OnnxValue most = graph.Double(feature.quantiles(feature.quantiles_size() - 1));
   share = graph.Node("Where", {graph.Node("GreaterOrEqual", {x, most}), graph.Double(1), share});
   const OnnxValue least = graph.Double(feature.quantiles(0));
@@ -95,8 +93,7 @@ bool IsLog(const Feature& feature) { return feature.transform() == Feature::SIGN
 bool IsQuantile(const Feature& feature) { return feature.transform() == Feature::QUANTILE; }
 
 // Replaces the columns that go through quantiles; the others stand together in between.
-OnnxValue WithQuantiles(const SegmentationModel& model, const OnnxValue& values,
-                        OnnxGraph& graph) {
+OnnxValue WithQuantiles(const SegmentationModel& model, const OnnxValue& values, OnnxGraph& graph) {
   std::vector<OnnxValue> pieces;
   std::vector<int64_t> others;
   const auto flush = [&] {
@@ -154,7 +151,9 @@ OnnxValue PreparedOf(const SegmentationModel& model, const OnnxValue& values, On
                          graph.Doubles(scales, {1, size})});
   for (const auto& [group, columns] : groups) {
     const int number = group;
-    const auto in_group = [&](const Feature& feature) { return feature.row_norm_group() == number; };
+    const auto in_group = [&](const Feature& feature) {
+      return feature.row_norm_group() == number;
+    };
     prepared = graph.Node(
         "Where", {Mask(model, in_group, graph), Normalized(values, columns, graph), prepared});
   }
@@ -192,11 +191,9 @@ OnnxValue SquaredDistancesOf(const SegmentationModel& model, const OnnxValue& po
 
 ChainValues AddChain(const SegmentationModel& model, const OnnxValue& raw, OnnxGraph& graph) {
   const OnnxValue prepared = PreparedOf(model, TransformedOf(model, raw, graph), graph);
-  const OnnxValue squared =
-      SquaredDistancesOf(model, ComponentsOf(model, prepared, graph), graph);
-  const OnnxValue nearest =
-      graph.Node("ArgMin", {squared},
-                 {One("axis", 1), One("keepdims", 0), One("select_last_index", 0)});
+  const OnnxValue squared = SquaredDistancesOf(model, ComponentsOf(model, prepared, graph), graph);
+  const OnnxValue nearest = graph.Node(
+      "ArgMin", {squared}, {One("axis", 1), One("keepdims", 0), One("select_last_index", 0)});
   // x - x is 0, or NaN for what is not finite; so is a row's sum of them.
   const OnnxValue doubt = graph.Node("Sub", {raw, raw});
   const int64_t columns = 1;

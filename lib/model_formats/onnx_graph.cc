@@ -142,9 +142,9 @@ void OnnxGraph::Output(const OnnxValue& value, std::string_view name, OnnxType t
   AppendField(12, ValueInfo(name, type, columns), outputs_);
 }
 
-std::string OnnxGraph::Finish(
-    std::string_view name, std::string_view doc, std::string_view producer_version,
-    std::span<const std::pair<std::string, std::string>> metadata) const {
+std::string OnnxGraph::Finish(std::string_view name, std::string_view doc,
+                              std::string_view producer_version,
+                              std::span<const std::pair<std::string, std::string>> metadata) const {
   std::string graph = nodes_;
   AppendField(2, name, graph);
   graph += constants_;

@@ -76,8 +76,7 @@ OnnxValue JoinedColumns(const SegmentationModel& model, OnnxGraph& graph) {
 }
 
 // The place -1 of a list is its last, so that rows without a segment get the empty name.
-OnnxValue SegmentNames(const SegmentationModel& model, const OnnxValue& segment,
-                       OnnxGraph& graph) {
+OnnxValue SegmentNames(const SegmentationModel& model, const OnnxValue& segment, OnnxGraph& graph) {
   std::vector<std::string> names;
   for (const auto& one : model.segments()) names.push_back(one.name());
   names.emplace_back();

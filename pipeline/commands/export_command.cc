@@ -24,9 +24,10 @@ absl::Status CheckDirectoryIsFree(const std::string& directory) {
   if (!std::filesystem::exists(directory, error) || std::filesystem::is_empty(directory, error)) {
     return absl::OkStatus();
   }
-  return Error(absl::StatusCode::kAlreadyExists, ErrorReason::FILE_ERROR,
-               fmt::format("{} is there and not empty; an MLflow model needs a directory of its own",
-                           directory))
+  return Error(
+             absl::StatusCode::kAlreadyExists, ErrorReason::FILE_ERROR,
+             fmt::format("{} is there and not empty; an MLflow model needs a directory of its own",
+                         directory))
       .With("path", directory);
 }
 
@@ -52,8 +53,8 @@ absl::Status Export(const ExportFlags& flags) {
                          LoadModel({flags.model, flags.server, flags.token_file, flags.tls}));
   CAIRN_RETURN_IF_ERROR(flags.format == "onnx" ? WriteOnnx(predictor.model(), flags.out)
                                                : WriteMlflow(predictor.model(), flags.out));
-  Note("{} features to {} segments, written as {} to {}\n",
-       predictor.feature_count(), predictor.cluster_count(), flags.format, flags.out);
+  Note("{} features to {} segments, written as {} to {}\n", predictor.feature_count(),
+       predictor.cluster_count(), flags.format, flags.out);
   return absl::OkStatus();
 }
 

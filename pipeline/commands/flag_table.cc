@@ -134,8 +134,8 @@ std::vector<Flag> ExportFlagRows() {
                      kResults);
   format.choices = "onnx|mlflow";
   format.required = true;
-  Flag out = Path("out", "PATH", "the file to write, or for mlflow a directory that is new or empty",
-                  kResults);
+  Flag out = Path("out", "PATH",
+                  "the file to write, or for mlflow a directory that is new or empty", kResults);
   out.required = true;
   const std::vector<Flag> own = {
       ModelFlag(),

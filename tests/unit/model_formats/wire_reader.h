@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -14,13 +15,13 @@ namespace cairn::model_formats {
 class WireMessage {
  public:
   explicit WireMessage(const std::string& bytes) {
-    EXPECT_TRUE(fields_.ParseFromString(bytes)) << "not a message";
+    EXPECT_TRUE(fields_->ParseFromString(bytes)) << "not a message";
   }
 
   std::vector<std::string> Texts(int field) const {
     std::vector<std::string> out;
-    for (int i = 0; i < fields_.field_count(); ++i) {
-      const auto& one = fields_.field(i);
+    for (int i = 0; i < fields_->field_count(); ++i) {
+      const auto& one = fields_->field(i);
       if (one.number() == field && one.type() == one.TYPE_LENGTH_DELIMITED) {
         out.emplace_back(one.length_delimited());
       }
@@ -44,8 +45,8 @@ class WireMessage {
 
   std::vector<int64_t> Integers(int field) const {
     std::vector<int64_t> out;
-    for (int i = 0; i < fields_.field_count(); ++i) {
-      const auto& one = fields_.field(i);
+    for (int i = 0; i < fields_->field_count(); ++i) {
+      const auto& one = fields_->field(i);
       if (one.number() == field && one.type() == one.TYPE_VARINT) {
         out.push_back(static_cast<int64_t>(one.varint()));
       }
@@ -54,7 +55,9 @@ class WireMessage {
   }
 
  private:
-  google::protobuf::UnknownFieldSet fields_;
+  // Shared, as the set itself cannot be copied.
+  std::shared_ptr<google::protobuf::UnknownFieldSet> fields_ =
+      std::make_shared<google::protobuf::UnknownFieldSet>();
 };
 
 }  // namespace cairn::model_formats
