@@ -68,7 +68,7 @@ def main():
     model = message_class(given.descriptor)()
     with open(given.model, "rb") as file:
         model.ParseFromString(file.read()[16:-32])
-    vary(model, pandas.read_csv(given.features, float_precision="round_trip"))
+    vary(model, pandas.read_csv(given.features))
     with open(given.out, "wb") as file:
         file.write(native_file(model))
 
