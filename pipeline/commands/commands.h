@@ -26,6 +26,9 @@ int PredictCommand(const PredictFlags& flags);
 // once a model serves.
 int ServeCommand(const ServeFlags& flags);
 
+// `export`: writes a model in a format of others, after it was found and checked as by `predict`.
+int ExportCommand(const ExportFlags& flags);
+
 // `generate`: writes transactions that never happened.
 int GenerateCommand(const GenerateFlags& flags);
 

@@ -70,18 +70,40 @@ std::vector<Flag> RunFlagRows() {
   return JoinedFlags({computed, results, command_line::CallerFlags(kServerSection)});
 }
 
-std::vector<Flag> PredictFlagRows() {
+Flag ModelFlag() {
   Flag model = PathFlag("model", "MODEL",
-                        "a model file, or a model on the server: NAME (channel production), "
-                        "NAME#CHANNEL, NAME@VERSION, NAME@ALIAS",
-                        kInputSection);
+                    "a model file, or a model on the server: NAME (channel production), "
+                    "NAME#CHANNEL, NAME@VERSION, NAME@ALIAS",
+                    kInputSection);
   model.fallback = "customer-segments";
+  return model;
+}
+
+std::vector<Flag> ExportFlagRows() {
+  Flag format = TextFlag("format", "FORMAT",
+                     "onnx: one file for any ONNX runtime; mlflow: a directory that "
+                     "mlflow.pyfunc.load_model takes",
+                     kResultsSection);
+  format.choices = "onnx|mlflow";
+  format.required = true;
+  Flag out = PathFlag("out", "PATH",
+                  "the file to write, or for mlflow a directory that is new or empty", kResultsSection);
+  out.required = true;
   const std::vector<Flag> own = {
-      model,
+      ModelFlag(),
+      format,
+      out,
+      TextFlag("server", "HOST:PORT", "the Cairn server that has the model", kServerSection),
+  };
+  return JoinedFlags({own, command_line::CallerFlags(kServerSection)});
+}
+
+std::vector<Flag> PredictFlagRows() {
+  const std::vector<Flag> own = {
+      ModelFlag(),
       PathFlag("data", "FILE", "transactions, as for `run`; not with --features", kInputSection),
       PathFlag("config", "FILE",
-               "the configuration file of the run: how the input is written and cleaned",
-               kInputSection),
+           "the configuration file of the run: how the input is written and cleaned", kInputSection),
       SettingsFlag(),
       PathFlag("features", "FILE", "a features.csv instead of transactions", kInputSection),
       ThreadsFlag("threads, 0 = one per processor"),
@@ -145,6 +167,9 @@ std::vector<Command> Commands() {
             "by the head of a channel, also after it moves"},
            {"cairn-pipeline serve --model model.cairnseg --address 127.0.0.1:8080",
             "by a model file"}}),
+      CommandRow("export", "Write a model in a format of others", ExportFlagRows(),
+          {{"cairn-pipeline export --model results/model.cairnseg --format onnx --out model.onnx",
+            "raw features in, segments out"}}),
       CommandRow("generate", "Write synthetic transactions", GenerateFlagRows(),
                  {{"cairn-pipeline generate --customers 500 --out transactions.csv",
                    "the same ones every time"}}),

@@ -62,6 +62,17 @@ absl::StatusOr<PredictFlags> PredictFlagsOf(const Settings& settings) {
   return flags;
 }
 
+ExportFlags ExportFlagsOf(const Settings& settings) {
+  ExportFlags flags;
+  flags.model = settings.Text("model");
+  flags.format = settings.Text("format");
+  flags.out = settings.Text("out");
+  flags.server = settings.Text("server");
+  flags.token_file = settings.Text("token-file");
+  flags.tls = TlsFilesOf(settings);
+  return flags;
+}
+
 GenerateFlags GenerateFlagsOf(const Settings& settings) {
   GenerateFlags flags;
   flags.out = settings.Text("out");

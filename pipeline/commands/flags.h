@@ -66,6 +66,17 @@ struct PredictFlags {
   int threads = 0;
 };
 
+// Flags of `export`. `model` as in PredictFlags; `format` is "onnx" or "mlflow". `out` is a file
+// for the one and a directory for the other.
+struct ExportFlags {
+  std::string model = "customer-segments";
+  std::string format;
+  std::string out;
+  std::string server;
+  std::string token_file;
+  client::ClientTlsFiles tls;
+};
+
 // The options of data/synthetic.h that people ask for; ranges are checked there. Equal flags give
 // equal files, byte by byte, on every machine.
 struct GenerateFlags {
@@ -81,6 +92,7 @@ struct GenerateFlags {
 // where two flags exclude each other. REQUIRES: `settings` are of a command that has these flags.
 absl::StatusOr<RunFlags> RunFlagsOf(const command_line::Settings& settings);
 absl::StatusOr<PredictFlags> PredictFlagsOf(const command_line::Settings& settings);
+ExportFlags ExportFlagsOf(const command_line::Settings& settings);
 GenerateFlags GenerateFlagsOf(const command_line::Settings& settings);
 
 // The configuration that flags and files come to: the file over the preset, flags over

@@ -1,21 +1,17 @@
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <cstdio>
 
 #include "lib/base/errors.h"
-#include "lib/base/files.h"
 #include "lib/base/status_macros.h"
-#include "lib/client/client.h"
 #include "pipeline/commands/commands.h"
 #include "pipeline/commands/exit_code.h"
+#include "pipeline/commands/load_model.h"
 #include "pipeline/commands/note.h"
-#include "pipeline/commands/server_flags.h"
 #include "pipeline/data/byte_source.h"
 #include "pipeline/data/cleaning.h"
 #include "pipeline/data/load.h"
 #include "pipeline/data/table_csv.h"
-#include "pipeline/register/model_source.h"
 #include "pipeline/stages/config.h"
 #include "pipeline/stages/features_file.h"
 #include "pipeline/stages/output_folder.h"
@@ -23,32 +19,6 @@
 
 namespace cairn::pipeline {
 namespace {
-
-bool IsFile(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
-}
-
-absl::StatusOr<model::Predictor> LoadModel(const PredictFlags& flags) {
-  if (IsFile(flags.model)) {
-    CAIRN_ASSIGN_OR_RETURN(const std::string bytes,
-                           ReadFile(flags.model, model::kMaxModelFileBytes));
-    Note("model: {}\n", flags.model);
-    return model::Predictor::FromFile(bytes);
-  }
-  if (flags.server.empty()) {
-    return Error(absl::StatusCode::kNotFound, ErrorReason::FILE_ERROR,
-                 fmt::format("{} is no file; to fetch a model by name, say --server HOST:PORT",
-                             flags.model))
-        .With("path", flags.model)
-        .ToStatus();
-  }
-  CAIRN_ASSIGN_OR_RETURN(const auto client,
-                         ConnectClient({flags.server, "", flags.token_file, flags.tls}));
-  CAIRN_ASSIGN_OR_RETURN(const FetchedModel fetched, FetchModel(*client, flags.model));
-  Note("model: {} (sha256 {})\n", fetched.version, fetched.sha256);
-  return model::Predictor::FromFile(fetched.bytes);
-}
 
 // Says what was set aside, and stops when it is too much.
 absl::Status JudgeCleaning(const LoadedTransactions& loaded, const CleaningResult& cleaned,
@@ -95,7 +65,8 @@ absl::StatusOr<FeatureMatrix> LoadFeatures(const PredictFlags& flags,
 }
 
 absl::Status Predict(const PredictFlags& flags) {
-  CAIRN_ASSIGN_OR_RETURN(const model::Predictor predictor, LoadModel(flags));
+  CAIRN_ASSIGN_OR_RETURN(const model::Predictor predictor,
+                         LoadModel({flags.model, flags.server, flags.token_file, flags.tls}));
   CAIRN_ASSIGN_OR_RETURN(const FeatureMatrix features, LoadFeatures(flags, predictor));
   CAIRN_ASSIGN_OR_RETURN(const CustomerSegments assigned, AssignSegments(predictor, features));
   const std::string csv = PredictionsCsv(assigned);

@@ -1,0 +1,48 @@
+#include "pipeline/commands/load_model.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "lib/base/errors.h"
+#include "lib/base/files.h"
+#include "lib/base/status_macros.h"
+#include "lib/client/client.h"
+#include "lib/model/model_file.h"
+#include "pipeline/commands/note.h"
+#include "pipeline/commands/server_flags.h"
+#include "pipeline/register/model_source.h"
+
+namespace cairn::pipeline {
+namespace {
+
+bool IsFile(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+}
+
+}  // namespace
+
+absl::StatusOr<model::Predictor> LoadModel(const ModelPlace& place) {
+  if (IsFile(place.model)) {
+    CAIRN_ASSIGN_OR_RETURN(const std::string bytes,
+                           ReadFile(place.model, model::kMaxModelFileBytes));
+    Note("model: {}\n", place.model);
+    return model::Predictor::FromFile(bytes);
+  }
+  if (place.server.empty()) {
+    return Error(absl::StatusCode::kNotFound, ErrorReason::FILE_ERROR,
+                 fmt::format("{} is no file; to fetch a model by name, say --server HOST:PORT",
+                             place.model))
+        .With("path", place.model)
+        .ToStatus();
+  }
+  CAIRN_ASSIGN_OR_RETURN(const auto client,
+                         ConnectClient({place.server, "", place.token_file, place.tls}));
+  CAIRN_ASSIGN_OR_RETURN(const FetchedModel fetched, FetchModel(*client, place.model));
+  Note("model: {} (sha256 {})\n", fetched.version, fetched.sha256);
+  return model::Predictor::FromFile(fetched.bytes);
+}
+
+}  // namespace cairn::pipeline
