@@ -62,9 +62,60 @@ Flag SettingsFlag() {
               "(comma, semicolon, tab, bar), input.decimal (point, comma), input.date_order "
               "(day_first, month_first, year_first), input.sheet (NAME), input.null_values "
               "([WORD, ...]); also cleaning.home_country (NAME), cleaning.product_codes "
-              "(auto, two_digits, all) and cleaning.max_set_aside_share (0..1)",
+              "(auto, two_digits, all) and cleaning.max_set_aside_share (0..1). "
+              "`cairn-pipeline config` prints all keys",
           .section = kInput,
           .variable = command_line::kNoVariable};
+}
+
+// What the configuration is made of, for `config` as well.
+Flag ConfigFlag() {
+  return Path("config", "FILE", "YAML file with settings over the preset", kInput);
+}
+
+Flag PresetFlag() {
+  return Text("preset", "NAME", "settings to begin with: default or classic", kAgain);
+}
+
+Flag GridFlag() {
+  return Path("grid", "GRID", "points to train: default (55 runs), classic (144 runs) or a YAML file",
+              kAgain);
+}
+
+Flag LabelFlag() {
+  return Text("label", "TEXT", "another label registers the same sweep anew", kResults);
+}
+
+std::vector<Flag> OverridingFlags() {
+  return {Switch("no-sharing",
+                 "train every run by itself, also where the work is provably the same", kAgain),
+          Text("outliers", "METHOD", "isolation_forest or none", kAgain),
+          Text("scaling", "METHOD",
+               "all columns: default, classic, none, standard, robust, quantile, row_norm, log, "
+               "log_standard, log_robust or log_row_norm",
+               kAgain),
+          {.name = "always-k",
+           .kind = FlagKind::kInteger,
+           .repeatable = true,
+           .value = "K",
+           .help = "this k becomes a model version whatever its segments look like",
+           .least = 2,
+           .most = 1000,
+           .section = kAgain},
+          {.name = "seed",
+           .kind = FlagKind::kInteger,
+           .value = "N",
+           .help = "seed of the forest and of the first sweep point",
+           .least = 0,
+           .most = std::numeric_limits<uint32_t>::max(),
+           .section = kAgain},
+          Threads("threads, 0 = one per processor; never changes a result")};
+}
+
+std::vector<Flag> ConfigFlagRows() {
+  return Joined({{ConfigFlag(), SettingsFlag(), PresetFlag(), GridFlag()},
+                 OverridingFlags(),
+                 {LabelFlag(), Switch("markdown", "print the table of all keys instead", kResults)}});
 }
 
 std::vector<Flag> RunFlagRows() {
@@ -77,45 +128,23 @@ std::vector<Flag> RunFlagRows() {
   principal.printable = true;
   const std::vector<Flag> computed = {
       data,
-      Path("config", "FILE", "YAML file with settings over the preset", kInput),
+      ConfigFlag(),
       SettingsFlag(),
-      Text("preset", "NAME", "settings to begin with: default or classic", kAgain),
-      Path("grid", "GRID", "points to train: default (55 runs), classic (144 runs) or a YAML file",
-           kAgain),
+      PresetFlag(),
+      GridFlag(),
       Text("from", "STAGE", "compute this stage and all after it again; not with --only", kAgain),
       Text("only", "STAGE", "compute this stage again and stop after it; not with --from", kAgain),
       Switch("force", "compute every stage again", kAgain),
-      Switch("no-sharing", "train every run by itself, also where the work is provably the same",
-             kAgain),
-      Text("outliers", "METHOD", "isolation_forest or none", kAgain),
-      Text("scaling", "METHOD",
-           "all columns: default, classic, standard, robust, log_standard or none", kAgain),
-      {.name = "always-k",
-       .kind = FlagKind::kInteger,
-       .repeatable = true,
-       .value = "K",
-       .help = "this k becomes a model version whatever its segments look like",
-       .least = 2,
-       .most = 1000,
-       .section = kAgain},
-      {.name = "seed",
-       .kind = FlagKind::kInteger,
-       .value = "N",
-       .help = "seed of the forest and of the first sweep point",
-       .least = 0,
-       .most = std::numeric_limits<uint32_t>::max(),
-       .section = kAgain},
-      Threads("threads, 0 = one per processor; never changes a result"),
   };
   const std::vector<Flag> results = {
       Path("out", "DIR", "folder for results; also keeps the stage cache", kResults),
-      Text("label", "TEXT", "another label registers the same sweep anew", kResults),
+      LabelFlag(),
       Text("code-revision", "TEXT", "revision of the code, kept with model versions", kResults),
       Text("server", "HOST:PORT",
            "a Cairn server to register everything on; https://HOST:PORT speaks TLS", kServer),
       principal,
   };
-  return Joined({computed, results, command_line::CallerFlags(kServer)});
+  return Joined({computed, OverridingFlags(), results, command_line::CallerFlags(kServer)});
 }
 
 std::vector<Flag> PredictFlagRows() {
@@ -188,6 +217,9 @@ std::vector<Command> Commands() {
       Row("plan", "Print the stages and what `run` would do", RunFlagRows(),
           {{"cairn-pipeline plan --data online-retail.csv.zst --out results",
             "what is in the cache"}}),
+      Row("config", "Print the configuration that flags and files come to", ConfigFlagRows(),
+          {{"cairn-pipeline config --preset classic --set pca.variance=0.9",
+            "a file for --config, every key with its meaning"}}),
       Row("predict", "Assign customers to segments", PredictFlagRows(),
           {{"cairn-pipeline predict --data new.csv --model customer-segments --server "
             "127.0.0.1:50051",
