@@ -227,13 +227,14 @@ absl::Status ConfigReader::ReadSection(const Place& place, const std::string& se
     const std::string row = section.empty() ? key : section + "." + key;
     entries.push_back({{entry.second, path}, row, FindSetting(row)});
   }
-  std::stable_partition(entries.begin(), entries.end(), [](const Entry& entry) {
-    return entry.setting != nullptr && entry.setting->first;
-  });
-  for (const Entry& entry : entries) {
-    CAIRN_RETURN_IF_ERROR(entry.setting != nullptr
-                              ? ReadSetting(entry.place, *entry.setting, config)
-                              : ReadSection(entry.place, entry.path, config));
+  // Entries are not sorted: assigning one YAML node to another changes the document.
+  for (const bool first : {true, false}) {
+    for (const Entry& entry : entries) {
+      if ((entry.setting != nullptr && entry.setting->first) != first) continue;
+      CAIRN_RETURN_IF_ERROR(entry.setting != nullptr
+                                ? ReadSetting(entry.place, *entry.setting, config)
+                                : ReadSection(entry.place, entry.path, config));
+    }
   }
   return absl::OkStatus();
 }

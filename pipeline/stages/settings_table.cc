@@ -266,7 +266,7 @@ std::vector<Setting> ScalingRows() {
   for (const ColumnScaling scaling : kColumnScalings) {
     words.emplace_back(ColumnScalingName(scaling), scaling);
   }
-  for (size_t i = 0; i < kFeatureCount; ++i) {
+  for (size_t i = 0; i < kFeatureNames.size(); ++i) {
     Setting row = Row(fmt::format("scaling.columns.{}", kFeatureNames[i]),
                       ChoiceAt([i](auto& c) -> auto& { return c.scaling[i]; }, words), kUnbounded,
                       "", "How this column alone is scaled.");

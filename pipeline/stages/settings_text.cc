@@ -26,7 +26,7 @@ std::string YamlWord(const std::string& text) {
       text != "null" && text != "Null" && text != "NULL") {
     return text;
   }
-  return nlohmann::json(text).dump();
+  return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::string YamlWords(const std::optional<std::vector<std::string>>& words) {

@@ -200,7 +200,7 @@ TEST(PreparationTest, EveryScalingOfAModelIsThatOfTheScaler) {
     const PipelineConfig config = Everybody(name);
     const OutlierResult outliers = FindOutliers(features, config).value();
     const Preparation prepared = FitScaling(features, outliers, config).value();
-    const std::vector<clustering::ColumnConfig> columns(kFeatureCount, scalers.at(name));
+    const std::vector<clustering::ColumnConfig> columns(kFeatureNames.size(), scalers.at(name));
     const auto scaler = clustering::Scaler::Fit(features.values, columns);
     ASSERT_THAT(scaler, IsOk());
     const RowMajorMatrix expected = scaler->Apply(features.values).value();
@@ -235,7 +235,7 @@ TEST(PreparationTest, ExtraComponentsAreKeptAsFarAsTheMostAllow) {
     return static_cast<int>(prepared.components.cols());
   };
   const int enough = count(0, kFeatureCount);
-  ASSERT_LT(enough + 1, kFeatureCount);
+  ASSERT_LT(enough + 1, static_cast<int>(kFeatureCount));
   EXPECT_EQ(count(1, kFeatureCount), enough + 1);
   EXPECT_EQ(count(1, enough), enough);
   EXPECT_EQ(count(14, kFeatureCount), static_cast<int>(kFeatureCount));

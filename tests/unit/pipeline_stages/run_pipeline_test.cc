@@ -127,7 +127,8 @@ TEST(RunPipelineTest, AGridWithOneSeedIsJudgedByFitsWithOthers) {
   EXPECT_THAT(outcome.selection.reason, ::testing::HasSubstr("over 3 seeds"));
   const auto stages = nlohmann::json::parse(Text(request.out + "/stages.json"));
   for (const auto& stage : stages) {
-    if (stage["name"] == "stability") EXPECT_EQ(stage["counts"]["extra_fits"], 6);
+    if (stage["name"] != "stability") continue;
+    EXPECT_EQ(stage["counts"]["extra_fits"], 6);
   }
   EXPECT_EQ(RunOrDie(request).stability, outcome.stability);
   // The same as a grid with these seeds comes to.

@@ -46,6 +46,7 @@ PipelineConfig Unusual() {
                                              "pca.variance=0.7",
                                              "pca.min_components=3",
                                              "pca.max_components=9",
+                                             "pca.extra_components=2",
                                              "sweep.k=[4, 6]",
                                              "sweep.tol=0.001",
                                              "select.min_k=4",
