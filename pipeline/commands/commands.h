@@ -18,6 +18,9 @@ int RunCommand(const RunFlags& flags, const std::string& resume);
 // `plan`: the graph, and what `run` with the same flags would do.
 int PlanCommand(const RunFlags& flags);
 
+// `config`: prints the configuration as a file, or the table of all keys.
+int ConfigCommand(const ConfigFlags& flags);
+
 // `predict`: assigns customers to the segments of a model. A model on the server is
 // fetched and its digest is checked.
 int PredictCommand(const PredictFlags& flags);

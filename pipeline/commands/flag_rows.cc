@@ -44,7 +44,8 @@ Flag SettingsFlag() {
               "(comma, semicolon, tab, bar), input.decimal (point, comma), input.date_order "
               "(day_first, month_first, year_first), input.sheet (NAME), input.null_values "
               "([WORD, ...]); also cleaning.home_country (NAME), cleaning.product_codes "
-              "(auto, two_digits, all) and cleaning.max_set_aside_share (0..1)",
+              "(auto, two_digits, all) and cleaning.max_set_aside_share (0..1). "
+              "`cairn-pipeline config` prints all keys",
           .section = kInputSection,
           .variable = command_line::kNoVariable};
 }

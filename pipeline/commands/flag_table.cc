@@ -19,55 +19,76 @@ using command_line::Example;
 using command_line::Flag;
 using command_line::FlagKind;
 
+// What the configuration is made of, for `config` as well.
+Flag ConfigFlag() {
+  return PathFlag("config", "FILE", "YAML file with settings over the preset", kInputSection);
+}
+
+Flag PresetFlag() {
+  return TextFlag("preset", "NAME", "settings to begin with: default or classic", kComputedSection);
+}
+
+Flag GridFlag() {
+  return PathFlag("grid", "GRID", "points to train: default (55 runs), classic (144 runs) or a YAML file",
+              kComputedSection);
+}
+
+Flag LabelFlag() {
+  return TextFlag("label", "TEXT", "another label registers the same sweep anew", kResultsSection);
+}
+
+std::vector<Flag> OverridingFlags() {
+  return {SwitchFlag("no-sharing",
+                 "train every run by itself, also where the work is provably the same", kComputedSection),
+          TextFlag("outliers", "METHOD", "isolation_forest or none", kComputedSection),
+          TextFlag("scaling", "METHOD",
+               "all columns: default, classic, none, standard, robust, quantile, row_norm, log, "
+               "log_standard, log_robust or log_row_norm",
+               kComputedSection),
+          {.name = "always-k",
+           .kind = FlagKind::kInteger,
+           .repeatable = true,
+           .value = "K",
+           .help = "this k becomes a model version whatever its segments look like",
+           .least = 2,
+           .most = 1000,
+           .section = kComputedSection},
+          {.name = "seed",
+           .kind = FlagKind::kInteger,
+           .value = "N",
+           .help = "seed of the forest and of the first sweep point",
+           .least = 0,
+           .most = std::numeric_limits<uint32_t>::max(),
+           .section = kComputedSection},
+          ThreadsFlag("threads, 0 = one per processor; never changes a result")};
+}
+
+std::vector<Flag> ConfigFlagRows() {
+  return JoinedFlags({{ConfigFlag(), SettingsFlag(), PresetFlag(), GridFlag()},
+                 OverridingFlags(),
+                 {LabelFlag(), SwitchFlag("markdown", "print the table of all keys instead", kResultsSection)}});
+}
+
 std::vector<Flag> RunFlagRows() {
   const std::vector<Flag> computed = {
       DataFlag(),
-      PathFlag("config", "FILE", "YAML file with settings over the preset", kInputSection),
+      ConfigFlag(),
       SettingsFlag(),
-      TextFlag("preset", "NAME", "settings to begin with: default or classic", kComputedSection),
-      PathFlag("grid", "GRID",
-               "points to train: default (55 runs), classic (144 runs) or a YAML file",
-               kComputedSection),
-      TextFlag("from", "STAGE", "compute this stage and all after it again; not with --only",
-               kComputedSection),
-      TextFlag("only", "STAGE", "compute this stage again and stop after it; not with --from",
-               kComputedSection),
+      PresetFlag(),
+      GridFlag(),
+      TextFlag("from", "STAGE", "compute this stage and all after it again; not with --only", kComputedSection),
+      TextFlag("only", "STAGE", "compute this stage again and stop after it; not with --from", kComputedSection),
       SwitchFlag("force", "compute every stage again", kComputedSection),
-      SwitchFlag("no-sharing",
-                 "train every run by itself, also where the work is provably the same",
-                 kComputedSection),
-      TextFlag("outliers", "METHOD", "isolation_forest or none", kComputedSection),
-      TextFlag("scaling", "METHOD",
-               "all columns: default, classic, standard, robust, log_standard or none",
-               kComputedSection),
-      {.name = "always-k",
-       .kind = FlagKind::kInteger,
-       .repeatable = true,
-       .value = "K",
-       .help = "this k becomes a model version whatever its segments look like",
-       .least = 2,
-       .most = 1000,
-       .section = kComputedSection},
-      {.name = "seed",
-       .kind = FlagKind::kInteger,
-       .value = "N",
-       .help = "seed of the forest and of the first sweep point",
-       .least = 0,
-       .most = std::numeric_limits<uint32_t>::max(),
-       .section = kComputedSection},
-      ThreadsFlag("threads, 0 = one per processor; never changes a result"),
   };
   const std::vector<Flag> results = {
       PathFlag("out", "DIR", "folder for results; also keeps the stage cache", kResultsSection),
-      TextFlag("label", "TEXT", "another label registers the same sweep anew", kResultsSection),
-      TextFlag("code-revision", "TEXT", "revision of the code, kept with model versions",
-               kResultsSection),
+      LabelFlag(),
+      TextFlag("code-revision", "TEXT", "revision of the code, kept with model versions", kResultsSection),
       TextFlag("server", "HOST:PORT",
-               "a Cairn server to register everything on; https://HOST:PORT speaks TLS",
-               kServerSection),
+           "a Cairn server to register everything on; https://HOST:PORT speaks TLS", kServerSection),
       PrincipalFlag(),
   };
-  return JoinedFlags({computed, results, command_line::CallerFlags(kServerSection)});
+  return JoinedFlags({computed, OverridingFlags(), results, command_line::CallerFlags(kServerSection)});
 }
 
 Flag ModelFlag() {
@@ -157,6 +178,9 @@ std::vector<Command> Commands() {
       CommandRow("plan", "Print the stages and what `run` would do", RunFlagRows(),
                  {{"cairn-pipeline plan --data online-retail.csv.zst --out results",
                    "what is in the cache"}}),
+      CommandRow("config", "Print the configuration that flags and files come to", ConfigFlagRows(),
+          {{"cairn-pipeline config --preset classic --set pca.variance=0.9",
+            "a file for --config, every key with its meaning"}}),
       CommandRow("predict", "Assign customers to segments", PredictFlagRows(),
                  {{"cairn-pipeline predict --data new.csv --model customer-segments --server "
                    "127.0.0.1:50051",

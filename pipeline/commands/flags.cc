@@ -12,6 +12,23 @@ namespace {
 
 using command_line::Settings;
 
+// What `run` and `config` have in common.
+RunFlags ConfiguringFlags(const Settings& settings) {
+  RunFlags flags;
+  flags.config = settings.Text("config");
+  flags.preset = settings.Text("preset");
+  flags.grid = settings.Text("grid");
+  flags.outliers = settings.Text("outliers");
+  flags.scaling = settings.Text("scaling");
+  flags.label = settings.Text("label");
+  for (const std::string& k : settings.List("always-k")) flags.always_k.push_back(std::stoi(k));
+  flags.settings = settings.List("set");
+  flags.no_sharing = settings.Switch("no-sharing");
+  if (settings.IsGiven("seed")) flags.seed = static_cast<uint32_t>(settings.Integer("seed"));
+  if (settings.IsGiven("threads")) flags.threads = static_cast<int>(settings.Integer("threads"));
+  return flags;
+}
+
 absl::Status RefuseBoth(const Settings& settings, std::string_view one, std::string_view other) {
   if (!settings.IsGiven(one) || !settings.IsGiven(other)) return absl::OkStatus();
   return command_line::UsageError(fmt::format("--{} and --{} exclude each other", one, other));
@@ -21,29 +38,22 @@ absl::Status RefuseBoth(const Settings& settings, std::string_view one, std::str
 
 absl::StatusOr<RunFlags> RunFlagsOf(const Settings& settings) {
   CAIRN_RETURN_IF_ERROR(RefuseBoth(settings, "from", "only"));
-  RunFlags flags;
+  RunFlags flags = ConfiguringFlags(settings);
   flags.data = settings.Text("data");
-  flags.config = settings.Text("config");
-  flags.preset = settings.Text("preset");
-  flags.grid = settings.Text("grid");
   flags.server = settings.Text("server");
   flags.out = settings.Text("out");
   flags.from = settings.Text("from");
   flags.only = settings.Text("only");
-  flags.outliers = settings.Text("outliers");
-  flags.scaling = settings.Text("scaling");
-  flags.label = settings.Text("label");
   flags.code_revision = settings.Text("code-revision");
   flags.principal = settings.Text("principal");
   flags.token_file = settings.Text("token-file");
   flags.tls = TlsFilesOf(settings);
-  for (const std::string& k : settings.List("always-k")) flags.always_k.push_back(std::stoi(k));
-  flags.settings = settings.List("set");
   flags.force = settings.Switch("force");
-  flags.no_sharing = settings.Switch("no-sharing");
-  if (settings.IsGiven("seed")) flags.seed = static_cast<uint32_t>(settings.Integer("seed"));
-  if (settings.IsGiven("threads")) flags.threads = static_cast<int>(settings.Integer("threads"));
   return flags;
+}
+
+ConfigFlags ConfigFlagsOf(const Settings& settings) {
+  return {ConfiguringFlags(settings), settings.Switch("markdown")};
 }
 
 absl::StatusOr<PredictFlags> PredictFlagsOf(const Settings& settings) {

@@ -51,6 +51,12 @@ struct RunFlags {
   std::optional<int> threads;
 };
 
+// Flags of `config`. Of `run` only those are set that make a configuration.
+struct ConfigFlags {
+  RunFlags run;
+  bool markdown = false;
+};
+
 // Flags of `predict`, which trains nothing and so has few of those above. Either `data` or
 // `features` is given. A file of the name `model` comes before a model on the server.
 struct PredictFlags {
@@ -91,6 +97,7 @@ struct GenerateFlags {
 // What the command line and the environment say (flag_table.h). Pure. A usage error (exit code 2)
 // where two flags exclude each other. REQUIRES: `settings` are of a command that has these flags.
 absl::StatusOr<RunFlags> RunFlagsOf(const command_line::Settings& settings);
+ConfigFlags ConfigFlagsOf(const command_line::Settings& settings);
 absl::StatusOr<PredictFlags> PredictFlagsOf(const command_line::Settings& settings);
 ExportFlags ExportFlagsOf(const command_line::Settings& settings);
 GenerateFlags GenerateFlagsOf(const command_line::Settings& settings);

@@ -27,9 +27,9 @@ absl::Status Plan(const RunFlags& flags) {
   request.only = flags.only;
   request.force = flags.force;
   CAIRN_ASSIGN_OR_RETURN(const auto lines, PlanPipeline(request, !flags.server.empty()));
-  fmt::print("{:<19}{:<8}{:<14}{:<20}{}\n", "stage", "action", "key", "takes", "does");
+  fmt::print("{:<21}{:<8}{:<14}{:<20}{}\n", "stage", "action", "key", "takes", "does");
   for (const PlanLine& line : lines) {
-    fmt::print("{:<19}{:<8}{:<14}{:<20}{}\n", line.stage->name, line.action, line.key.substr(0, 12),
+    fmt::print("{:<21}{:<8}{:<14}{:<20}{}\n", line.stage->name, line.action, line.key.substr(0, 12),
                InputsOf(*line.stage), line.stage->says);
   }
   const auto points = request.config.sweep.grid.Points(request.config.seed);

@@ -51,6 +51,7 @@ absl::StatusOr<int> Call(const command_line::Invocation& invocation, const std::
   if (path == "generate") return GenerateCommand(GenerateFlagsOf(settings));
   if (path == "serve") return ServeCommand(ServeFlagsOf(settings));
   if (path == "export") return ExportCommand(ExportFlagsOf(settings));
+  if (path == "config") return ConfigCommand(ConfigFlagsOf(settings));
   if (path == "predict") {
     CAIRN_ASSIGN_OR_RETURN(const PredictFlags flags, PredictFlagsOf(settings));
     return PredictCommand(flags);

@@ -27,7 +27,7 @@ bool Progress::IsTerminal() { return ::isatty(STDERR_FILENO) == 1; }
 
 void Progress::Stage(const StageRecord& record) {
   ClearLine();
-  Note("{:<19}{:>9} → {:>9} rows  {:>7.3f} s{}", record.name, Grouped(record.rows_in),
+  Note("{:<21}{:>9} → {:>9} rows  {:>7.3f} s{}", record.name, Grouped(record.rows_in),
        Grouped(record.rows_out), record.seconds, record.cached ? "  (cached)" : "");
   for (const auto& [name, count] : record.counts) Note("  {}={}", name, Grouped(count));
   Note("\n");

@@ -62,9 +62,11 @@ const std::string& ServerPublisher::DatasetNameOf(DatasetRole role) const {
     case DatasetRole::kPrepared:
       return names.prepared_dataset;
     case DatasetRole::kComponents:
+      return names.components_dataset;
+    case DatasetRole::kOutliers:
       break;
   }
-  return names.components_dataset;
+  return names.outliers_dataset;
 }
 
 absl::Status ServerPublisher::Begin(const std::string& sweep_key, size_t run_count) {
@@ -181,7 +183,9 @@ absl::Status ServerPublisher::KeepDataset(const DatasetDraft& draft) {
   auto* version = request.mutable_dataset_version();
   CAIRN_ASSIGN_OR_RETURN(*version->add_files(), UploadDataset(draft));
   CAIRN_RETURN_IF_ERROR(DescribeTable(draft, version));
-  if (At(draft.role) > 0) version->add_parents(dataset_versions_[At(draft.role) - 1]);
+  if (const auto parent = ParentOf(draft.role)) {
+    version->add_parents(dataset_versions_[At(*parent)]);
+  }
   version->set_producer(draft.producer);
   CAIRN_ASSIGN_OR_RETURN(const auto created,
                          client_->datasets().CreateDatasetVersion(std::move(request)));

@@ -66,7 +66,7 @@ class ServerPublisher final : public Publisher {
   void Work() CAIRN_EXCLUDES(mutex_);
   // Sends the drafts in their order; runs that stand side by side go together.
   absl::Status Do(std::deque<Task> tasks);
-  // Uploads the content and makes the version, with the one before it as its parent.
+  // Uploads the content and makes the version, with what it is made from as its parent.
   absl::Status KeepDataset(const DatasetDraft& draft);
   // What the server has already is not sent again.
   absl::StatusOr<cairn::v1::ArtifactFile> UploadDataset(const DatasetDraft& draft);

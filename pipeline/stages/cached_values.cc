@@ -194,6 +194,32 @@ bool DecodeCorrelations(std::string_view bytes, Correlations* value, StageRecord
   return in.Done();
 }
 
+std::string EncodeStability(const StabilityByK& value, const StageRecord& record) {
+  ByteWriter out;
+  Put(record, &out);
+  out.Int(static_cast<int64_t>(value.size()));
+  for (const auto& [k, stability] : value) {
+    out.Int(k);
+    out.Number(stability.rand_index);
+    out.Int(stability.seeds);
+    out.Int(stability.extra_fits);
+  }
+  return out.Take();
+}
+
+bool DecodeStability(std::string_view bytes, StabilityByK* value, StageRecord* record) {
+  ByteReader in(bytes);
+  *record = GetRecord(&in);
+  const int64_t count = in.Int();
+  for (int64_t i = 0; i < count && in.ok(); ++i) {
+    Stability& stability = (*value)[static_cast<int>(in.Int())];
+    stability.rand_index = in.Number();
+    stability.seeds = static_cast<int>(in.Int());
+    stability.extra_fits = static_cast<int>(in.Int());
+  }
+  return in.Done();
+}
+
 std::string EncodeOutliers(const OutlierResult& value, const StageRecord& record) {
   ByteWriter out;
   Put(record, &out);

@@ -7,6 +7,7 @@
 
 #include "pipeline/stages/byte_codec.h"
 #include "pipeline/stages/preparation.h"
+#include "pipeline/stages/stability.h"
 #include "pipeline/stages/stage_record.h"
 #include "pipeline/stages/training.h"
 
@@ -39,6 +40,10 @@ bool DecodeCorrelations(std::string_view bytes, Correlations* value, StageRecord
 // Rows kept and removed, with the scores of all.
 std::string EncodeOutliers(const OutlierResult& value, const StageRecord& record);
 bool DecodeOutliers(std::string_view bytes, OutlierResult* value, StageRecord* record);
+
+// By k, ascending.
+std::string EncodeStability(const StabilityByK& value, const StageRecord& record);
+bool DecodeStability(std::string_view bytes, StabilityByK* value, StageRecord* record);
 
 // Records of `scale` and `pca`. The model is kept as its own bytes.
 std::string EncodePreparation(const Preparation& value, const std::vector<StageRecord>& records);

@@ -61,6 +61,22 @@ std::string OutliersCsv(const FeatureMatrix& features, const OutlierResult& outl
   return out;
 }
 
+std::string OutlierSegmentsCsv(const FeatureMatrix& features, const OutlierResult& outliers,
+                               const RowMajorMatrix& all_components, const FitOutcome& fit) {
+  std::string out = "CustomerID,Score,Segment,Distance\n";
+  for (const int32_t row : outliers.removed) {
+    const auto place = static_cast<size_t>(row);
+    AppendCustomer(features.customer_ids[place], features.customer_names, &out);
+    out.push_back(',');
+    AppendCsvNumber(outliers.scores[place], &out);
+    const int32_t segment = fit.all_labels[place];
+    out += "," + std::to_string(segment) + ",";
+    AppendCsvNumber((all_components.row(row) - fit.centers.row(segment)).norm(), &out);
+    out.push_back('\n');
+  }
+  return out;
+}
+
 std::vector<int32_t> SelectIds(std::span<const int32_t> ids, std::span<const int32_t> rows) {
   std::vector<int32_t> out;
   out.reserve(rows.size());

@@ -31,6 +31,13 @@ std::string CorrelationCsv(const std::vector<std::string>& columns,
 // outliers were looked for.
 std::string OutliersCsv(const FeatureMatrix& features, const OutlierResult& outliers);
 
+// outlier_segments.csv: CustomerID,Score,Segment,Distance of the outliers alone, where `segment` is
+// that of the nearest centre of `fit` and the distance is to it in the space of the components.
+// `all_components` has a row for each customer.
+inline constexpr char kOutlierSegmentsFile[] = "outlier_segments.csv";
+std::string OutlierSegmentsCsv(const FeatureMatrix& features, const OutlierResult& outliers,
+                               const RowMajorMatrix& all_components, const FitOutcome& fit);
+
 // `ids` at each of `rows`, in the order of `rows`, each of which must be within `ids`.
 std::vector<int32_t> SelectIds(std::span<const int32_t> ids, std::span<const int32_t> rows);
 

@@ -4,11 +4,11 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
+#include "pipeline/stages/settings_table.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -49,19 +49,8 @@ ScalingArray ClassicScaling() {
   return out;
 }
 
-absl::Status CheckRange(std::string_view field, double value, double low, double high) {
-  if (std::isfinite(value) && value >= low && value <= high) return absl::OkStatus();
-  return BadSetting(field, ShortestDouble(value),
-                    fmt::format("must be {}..{}", ShortestDouble(low), ShortestDouble(high)));
-}
-
 absl::Status CheckGrid(const SweepGrid& grid, uint32_t seed) {
   if (grid.k.empty()) return BadSetting("sweep.k", "[]", "must name at least one k");
-  for (const int k : grid.k) CAIRN_RETURN_IF_ERROR(CheckRange("sweep.k", k, 2, 1000));
-  for (const int n : grid.n_init) CAIRN_RETURN_IF_ERROR(CheckRange("sweep.n_init", n, 1, 10'000));
-  for (const int n : grid.max_iter) {
-    CAIRN_RETURN_IF_ERROR(CheckRange("sweep.max_iter", n, 1, 1'000'000));
-  }
   if (grid.n_init.empty() || grid.max_iter.empty() || grid.init.empty()) {
     return BadSetting("sweep", "[]", "n_init, max_iter and init must not be empty");
   }
@@ -80,6 +69,13 @@ absl::Status CheckGrid(const SweepGrid& grid, uint32_t seed) {
   return absl::OkStatus();
 }
 
+// A maximum below its minimum, in the words of a range.
+absl::Status CheckNotBelow(std::string_view field, int value, int least, double most) {
+  if (value >= least) return absl::OkStatus();
+  return BadSetting(field, std::to_string(value),
+                    fmt::format("must be {}..{}", least, ShortestDouble(most)));
+}
+
 }  // namespace
 
 std::string_view ColumnScalingName(ColumnScaling scaling) {
@@ -96,8 +92,20 @@ std::string_view ColumnScalingName(ColumnScaling scaling) {
       return "log_robust";
     case ColumnScaling::kRowNorm:
       return "row_norm";
+    case ColumnScaling::kQuantile:
+      return "quantile";
+    case ColumnScaling::kLog:
+      return "log";
+    case ColumnScaling::kLogRowNorm:
+      return "log_row_norm";
   }
   return "";
+}
+
+std::vector<std::string> ScalingMethods() {
+  std::vector<std::string> out = {"default", "classic"};
+  for (const ColumnScaling scaling : kColumnScalings) out.emplace_back(ColumnScalingName(scaling));
+  return out;
 }
 
 absl::StatusOr<PipelineConfig> PresetConfig(std::string_view preset) {
@@ -114,32 +122,29 @@ absl::StatusOr<PipelineConfig> PresetConfig(std::string_view preset) {
   config.features = FeaturePreset::kClassic;
   config.scaling = ClassicScaling();
   config.scaling_name = "classic";
+  config.pca.extra_components = 1;
   config.sweep.grid = ClassicGrid();
   config.registration.features_dataset = "retail-features-classic";
   config.registration.prepared_dataset = "retail-prepared-classic";
   config.registration.components_dataset = "retail-components-classic";
+  config.registration.outliers_dataset = "retail-outliers-classic";
   return config;
 }
 
 absl::Status SetScaling(std::string_view name, PipelineConfig* config) {
-  if (name == "default") {
-    config->scaling = DefaultScaling();
-  } else if (name == "classic") {
-    config->scaling = ClassicScaling();
-  } else if (name == "standard") {
-    config->scaling = AllColumns(ColumnScaling::kStandard);
-  } else if (name == "robust") {
-    config->scaling = AllColumns(ColumnScaling::kRobust);
-  } else if (name == "log_standard") {
-    config->scaling = AllColumns(ColumnScaling::kLogStandard);
-  } else if (name == "none") {
-    config->scaling = AllColumns(ColumnScaling::kNone);
-  } else {
-    return BadSetting("scaling.method", std::string(name),
-                      "must be default, classic, standard, robust, log_standard or none");
+  if (name == "default" || name == "classic") {
+    config->scaling = name == "default" ? DefaultScaling() : ClassicScaling();
+    config->scaling_name = std::string(name);
+    return absl::OkStatus();
   }
-  config->scaling_name = std::string(name);
-  return absl::OkStatus();
+  for (const ColumnScaling scaling : kColumnScalings) {
+    if (ColumnScalingName(scaling) != name) continue;
+    config->scaling = AllColumns(scaling);
+    config->scaling_name = std::string(name);
+    return absl::OkStatus();
+  }
+  return BadSetting("scaling.method", std::string(name),
+                    fmt::format("must be one of {}", fmt::join(ScalingMethods(), ", ")));
 }
 
 absl::Status SetOutlierMethod(std::string_view name, PipelineConfig* config) {
@@ -154,27 +159,16 @@ absl::Status SetOutlierMethod(std::string_view name, PipelineConfig* config) {
 }
 
 absl::Status CheckConfig(const PipelineConfig& config) {
-  CAIRN_RETURN_IF_ERROR(CheckRange("threads", config.threads, 0, 64));
-  CAIRN_RETURN_IF_ERROR(CheckRange("input.max_reject_share", config.input.max_reject_share, 0, 1));
-  CAIRN_RETURN_IF_ERROR(
-      CheckRange("cleaning.max_set_aside_share", config.cleaning.max_set_aside_share, 0, 1));
-  CAIRN_RETURN_IF_ERROR(CheckRange("outliers.trees", config.outliers.trees, 1, 10'000));
-  CAIRN_RETURN_IF_ERROR(
-      CheckRange("outliers.sample_size", config.outliers.sample_size, 2, 100'000));
-  CAIRN_RETURN_IF_ERROR(
-      CheckRange("outliers.contamination", config.outliers.contamination, 1e-6, 0.5));
-  CAIRN_RETURN_IF_ERROR(CheckRange("pca.variance", config.pca.variance, 0, 1));
-  CAIRN_RETURN_IF_ERROR(
-      CheckRange("pca.min_components", config.pca.min_components, 1, kFeatureCount));
-  CAIRN_RETURN_IF_ERROR(CheckRange("pca.max_components", config.pca.max_components,
-                                   config.pca.min_components, kFeatureCount));
-  CAIRN_RETURN_IF_ERROR(CheckRange("sweep.tol", config.sweep.tol, 0, 1));
-  CAIRN_RETURN_IF_ERROR(CheckRange("select.min_k", config.select.min_k, 2, 1000));
-  CAIRN_RETURN_IF_ERROR(CheckRange("select.max_k", config.select.max_k, config.select.min_k, 1000));
-  CAIRN_RETURN_IF_ERROR(CheckRange("select.min_share", config.select.min_share, 0, 1));
-  CAIRN_RETURN_IF_ERROR(CheckRange("register.min_share", config.registration.min_share, 0, 1));
-  CAIRN_RETURN_IF_ERROR(
-      CheckRange("register.max_versions", config.registration.max_versions, 0, 1000));
+  for (const Setting& setting : SettingsTable()) {
+    for (const double value : NumbersOf(setting, config)) {
+      if (InRange(setting, value)) continue;
+      return BadSetting(setting.path, ShortestDouble(value), RangeRule(setting));
+    }
+  }
+  CAIRN_RETURN_IF_ERROR(CheckNotBelow("pca.max_components", config.pca.max_components,
+                                      config.pca.min_components, kFeatureCount));
+  CAIRN_RETURN_IF_ERROR(CheckNotBelow("select.max_k", config.select.max_k, config.select.min_k,
+                                      kLargestK));
   return CheckGrid(config.sweep.grid, config.seed);
 }
 

@@ -23,11 +23,22 @@ enum class ColumnScaling {
   kRobust,       // (x - median) / interquartile range.
   kLogStandard,  // sign(x)·log(1+|x|), then standard.
   kLogRobust,    // The same, then robust.
-  kRowNorm,      // Divided by the L2 norm of the row's kRowNorm columns.
+  kRowNorm,      // Divided by the L2 norm of the row's kRowNorm and kLogRowNorm columns.
+  kQuantile,     // The share of training values below x, 0..1. A logarithm would change no rank.
+  kLog,          // sign(x)·log(1+|x|).
+  kLogRowNorm,   // The same, then as kRowNorm.
 };
+inline constexpr std::array kColumnScalings = {
+    ColumnScaling::kNone,     ColumnScaling::kStandard,    ColumnScaling::kRobust,
+    ColumnScaling::kQuantile, ColumnScaling::kRowNorm,     ColumnScaling::kLog,
+    ColumnScaling::kLogStandard, ColumnScaling::kLogRobust, ColumnScaling::kLogRowNorm};
 
-// "none", "standard", "robust", "log_standard", "log_robust", "row_norm".
+// "none", "standard", "robust", "quantile", "row_norm", "log", "log_standard", "log_robust",
+// "log_row_norm".
 std::string_view ColumnScalingName(ColumnScaling scaling);
+
+// What SetScaling takes: "default", "classic" and the names above.
+std::vector<std::string> ScalingMethods();
 
 // How customers that are unlike all others are found before training.
 enum class OutlierMethod { kNone, kIsolationForest };
@@ -37,7 +48,8 @@ enum class OutlierMethod { kNone, kIsolationForest };
 // A configuration file is the same tree in YAML: `input.max_reject_share`, `features.preset`,
 // `outliers.method`, `scaling.method`, `scaling.columns.Is_UK`, `pca.variance`, `sweep.k`,
 // `select.min_k`, `register.model`, `register.datasets.features` and so on; whatever it leaves out
-// keeps the preset's value. Shares are 0..1. How the input is written (`input.encoding`,
+// keeps the preset's value. Each key's range and meaning stand in settings_table.h. Shares are
+// 0..1. How the input is written (`input.encoding`,
 // `separator`, `decimal`, `date_order`, `sheet`, `null_values`) is `auto` unless given: decided
 // from the whole file, see pipeline/data/dialect.h.
 struct PipelineConfig {
@@ -67,7 +79,7 @@ struct PipelineConfig {
     OutlierMethod method = OutlierMethod::kIsolationForest;
     int trees = 100;              // 1..10,000
     int sample_size = 256;        // 2..100,000; at most the rows there are
-    double contamination = 0.05;  // above 0, at most 0.5
+    double contamination = 0.05;  // 1e-6..0.5
   } outliers;
 
   // One entry for each feature column, in order.
@@ -77,7 +89,9 @@ struct PipelineConfig {
   struct Pca {
     double variance = 0.8;   // Smallest number of components that explains more than this.
     int min_components = 2;  // 1..15
-    int max_components = 8;  // min_components..15
+    int max_components = 8;  // min_components..15; bounds the extra ones too
+    // Kept beyond those, 0..14. The published indices of `classic` rest on one.
+    int extra_components = 0;
   } pca;
 
   // What is trained. `tol` is k-means', 0..1.
@@ -108,6 +122,7 @@ struct PipelineConfig {
     std::string features_dataset = "retail-features";
     std::string prepared_dataset = "retail-prepared";
     std::string components_dataset = "retail-components";
+    std::string outliers_dataset = "retail-outliers";
     // The chosen run becomes a version, and the best run of each other k unless its smallest
     // segment, over all customers, is below this share.
     double min_share = 0.02;
@@ -126,8 +141,9 @@ absl::StatusOr<PipelineConfig> PresetConfig(std::string_view preset);
 
 // Reads a configuration file's text over the preset it names (or `default`). Unknown keys, wrong
 // types and values outside their range are INVALID_ARGUMENT (CONFIG_INVALID) with "file", "line"
-// and "column" (from 1), "field" and "value" in the metadata. `file` only names it in errors;
-// `preset` overrides the file's own when not empty.
+// and "column" (from 1), "field", "value" and "rule" in the metadata; values that do not fit
+// together have no line. `file` only names it in errors; `preset` overrides the file's own when not
+// empty.
 absl::StatusOr<PipelineConfig> ParseConfig(std::string_view yaml, std::string_view file,
                                            std::string_view preset = {});
 
@@ -143,8 +159,8 @@ absl::Status ApplySettings(const std::vector<std::string>& settings, PipelineCon
 // Errors as ParseConfig.
 absl::StatusOr<SweepGrid> ParseGrid(std::string_view yaml, std::string_view file);
 
-// Replaces the scaling of all columns by a named one: "default", "classic", "standard", "robust",
-// "log_standard" or "none". INVALID_ARGUMENT (CONFIG_INVALID) lists them.
+// Replaces the scaling of all columns by one of ScalingMethods(). INVALID_ARGUMENT (CONFIG_INVALID)
+// lists them.
 absl::Status SetScaling(std::string_view name, PipelineConfig* config);
 
 // Replaces the outlier method: "isolation_forest" or "none". The same errors.

@@ -1,17 +1,20 @@
 // Reads PipelineConfig and SweepGrid from YAML, naming line and column of whatever is wrong.
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <yaml-cpp/yaml.h>
 
 #include <algorithm>
-#include <functional>
 #include <map>
 #include <set>
+#include <type_traits>
+#include <variant>
 
 #include "lib/base/errors.h"
 #include "lib/base/nearest.h"
 #include "lib/base/status_macros.h"
 #include "pipeline/stages/config.h"
+#include "pipeline/stages/settings_table.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -49,291 +52,205 @@ class ConfigReader {
     return Bad(place.node.Mark(), place.path, value, rule);
   }
 
-  using Handler = std::function<absl::Status(const Place&)>;
+  // Reads the keys of `place` into `config`; `section` is the path in the table that they continue.
+  // Unknown keys, and keys that are there twice, come before what is wrong with values.
+  absl::Status ReadSection(const Place& place, const std::string& section,
+                           PipelineConfig* config) const;
 
-  // Calls the handler of each key; a key without one, or a key twice, is an error.
-  absl::Status Map(const Place& place, const std::map<std::string, Handler>& handlers) const {
-    if (place.node.IsNull()) return absl::OkStatus();
-    if (!place.node.IsMap()) return Bad(place, "must be a map of keys and values");
-    std::set<std::string> seen;
-    for (const auto& entry : place.node) {
-      if (!entry.first.IsScalar()) return Bad({entry.first, place.path}, "a key must be a word");
-      const std::string key = entry.first.Scalar();
-      const std::string path = place.path.empty() ? key : place.path + "." + key;
-      const auto handler = handlers.find(key);
-      if (handler == handlers.end()) return UnknownKey(entry.first.Mark(), path, key, handlers);
-      if (!seen.insert(key).second) return Bad(entry.first.Mark(), path, "", "is there twice");
-      CAIRN_RETURN_IF_ERROR(handler->second({entry.second, path}));
-    }
-    return absl::OkStatus();
-  }
-
-  template <typename Number>
-  absl::Status Scalar(const Place& place, std::string_view rule, Number* out) const {
-    Number value{};
-    if (!place.node.IsScalar() || !YAML::convert<Number>::decode(place.node, value)) {
+  template <typename Value>
+  absl::Status Scalar(const Place& place, std::string_view rule, Value* out) const {
+    Value value{};
+    if (!place.node.IsScalar() || !YAML::convert<Value>::decode(place.node, value)) {
       return Bad(place, rule);
     }
     *out = value;
     return absl::OkStatus();
   }
 
-  template <typename Number>
-  Handler Into(std::string_view rule, Number* out) const {
-    return [this, rule = std::string(rule), out](const Place& place) {
-      return Scalar(place, rule, out);
-    };
-  }
-
-  // One value or a list of them.
-  template <typename Number>
-  Handler ListInto(std::string_view rule, std::vector<Number>* out) const {
-    return [this, rule = std::string(rule), out](const Place& place) -> absl::Status {
-      out->clear();
-      if (place.node.IsScalar()) return Scalar(place, rule, &out->emplace_back());
-      if (!place.node.IsSequence()) return Bad(place, "must be a list");
-      for (size_t i = 0; i < place.node.size(); ++i) {
-        CAIRN_RETURN_IF_ERROR(Scalar(Place{place.node[i], fmt::format("{}.{}", place.path, i)},
-                                     rule, &out->emplace_back()));
-      }
-      return absl::OkStatus();
-    };
-  }
-
-  // A word out of a fixed set.
-  template <typename Value>
-  Handler OneOf(const std::vector<std::pair<std::string, Value>>& choices, Value* out) const {
-    return [this, choices, out](const Place& place) -> absl::Status {
-      std::string known;
-      for (const auto& [word, value] : choices) {
-        if (place.node.IsScalar() && place.node.Scalar() == word) {
-          *out = value;
-          return absl::OkStatus();
-        }
-        known += (known.empty() ? "" : ", ") + word;
-      }
-      return Bad(place, "must be one of " + known);
-    };
-  }
-
  private:
-  absl::Status UnknownKey(const YAML::Mark& mark, const std::string& path, const std::string& key,
-                          const std::map<std::string, Handler>& handlers) const {
-    std::vector<std::string> known;
-    std::string list;
-    for (const auto& [name, handler] : handlers) {
-      known.push_back(name);
-      list += (list.empty() ? "" : ", ") + name;
-    }
-    const std::string near = Nearest(key, known);
-    return Bad(mark, path, "",
-               near.empty() ? fmt::format("is not a known key; known are {}", list)
-                            : fmt::format("is not a known key; did you mean `{}`?", near));
+  absl::Status ReadSetting(const Place& place, const Setting& setting,
+                           PipelineConfig* config) const;
+
+  template <typename Value>
+  absl::Status ReadField(const Place& place, const Setting& setting, const Member<Value>& member,
+                         PipelineConfig* config) const;
+  template <typename Number>
+  absl::Status ReadField(const Place& place, const Setting& setting,
+                         const Member<std::vector<Number>>& member, PipelineConfig* config) const;
+  absl::Status ReadField(const Place& place, const Setting& setting, const WordField& field,
+                         PipelineConfig* config) const;
+  absl::Status ReadField(const Place& place, const Setting& setting, const WordsField& field,
+                         PipelineConfig* config) const;
+
+  // A range is told of the key and not of one of its values.
+  absl::Status CheckNumber(const Place& place, const Setting& setting, double value) const {
+    if (InRange(setting, value)) return absl::OkStatus();
+    return Bad(place.node.Mark(), place.path, place.node.Scalar(), RangeRule(setting));
   }
+
+  absl::Status UnknownKey(const YAML::Mark& mark, const std::string& path, const std::string& key,
+                          const std::vector<std::string>& known) const;
 
   std::string file_;
 };
 
-const std::vector<std::pair<std::string, ColumnScaling>>& ScalingWords() {
-  static const auto* const words = [] {
-    auto* out = new std::vector<std::pair<std::string, ColumnScaling>>();
-    for (const ColumnScaling scaling :
-         {ColumnScaling::kNone, ColumnScaling::kStandard, ColumnScaling::kRobust,
-          ColumnScaling::kLogStandard, ColumnScaling::kLogRobust, ColumnScaling::kRowNorm}) {
-      out->emplace_back(ColumnScalingName(scaling), scaling);
-    }
-    return out;
-  }();
-  return *words;
+// What a value of the wrong type is told.
+template <typename Value>
+std::string TypeRule() {
+  if constexpr (std::is_same_v<Value, bool>) return "must be true or false";
+  if constexpr (std::is_same_v<Value, double>) return "must be a number";
+  if constexpr (std::is_same_v<Value, std::string>) return "must be a word";
+  if constexpr (std::is_same_v<Value, uint32_t>) return "must be a whole number 0..4294967295";
+  return "must be a whole number";
 }
 
-std::map<std::string, ConfigReader::Handler> GridHandlers(const ConfigReader& reader,
-                                                          SweepGrid* grid) {
-  const std::string whole = "must be a whole number or a list of them";
-  const auto init = [&reader, grid](const Place& place) -> absl::Status {
-    grid->init.clear();
-    const size_t count = place.node.IsSequence() ? place.node.size() : 1;
-    for (size_t i = 0; i < count; ++i) {
-      const YAML::Node node = place.node.IsSequence() ? place.node[i] : place.node;
-      CAIRN_RETURN_IF_ERROR((reader.OneOf<CenterInit>(
-          {{"k-means++", CenterInit::kKMeansPlusPlus}, {"random", CenterInit::kRandom}},
-          &grid->init.emplace_back())({node, place.path})));
-    }
+template <typename Value>
+absl::Status ConfigReader::ReadField(const Place& place, const Setting& setting,
+                                     const Member<Value>& member, PipelineConfig* config) const {
+  Value& out = member.write(*config);
+  CAIRN_RETURN_IF_ERROR(Scalar(place, TypeRule<Value>(), &out));
+  if constexpr (std::is_arithmetic_v<Value> && !std::is_same_v<Value, bool>) {
+    return CheckNumber(place, setting, static_cast<double>(out));
+  }
+  return absl::OkStatus();
+}
+
+template <typename Number>
+absl::Status ConfigReader::ReadField(const Place& place, const Setting& setting,
+                                     const Member<std::vector<Number>>& member,
+                                     PipelineConfig* config) const {
+  const bool list = place.node.IsSequence();
+  if (!list && !place.node.IsScalar()) return Bad(place, "must be a list");
+  std::vector<Number>& out = member.write(*config);
+  out.clear();
+  for (size_t i = 0; i < (list ? place.node.size() : 1); ++i) {
+    const Place one = list ? Place{place.node[i], fmt::format("{}.{}", place.path, i)} : place;
+    CAIRN_RETURN_IF_ERROR(
+        Scalar(one, "must be a whole number or a list of them", &out.emplace_back()));
+    CAIRN_RETURN_IF_ERROR(
+        CheckNumber({one.node, place.path}, setting, static_cast<double>(out.back())));
+  }
+  return absl::OkStatus();
+}
+
+std::string WordRule(const std::vector<std::string>& words) {
+  return fmt::format("must be one of {}", fmt::join(words, ", "));
+}
+
+bool IsOneOf(const std::string& word, const std::vector<std::string>& words) {
+  return words.empty() || std::find(words.begin(), words.end(), word) != words.end();
+}
+
+absl::Status ConfigReader::ReadField(const Place& place, const Setting&, const WordField& field,
+                                     PipelineConfig* config) const {
+  const std::string rule = field.rule.empty() ? WordRule(field.words) : field.rule;
+  if (!place.node.IsScalar() || !IsOneOf(place.node.Scalar(), field.words) ||
+      !field.set(place.node.Scalar(), config)) {
+    return Bad(place, rule);
+  }
+  return absl::OkStatus();
+}
+
+// As text: `null` in a list is a word here.
+absl::Status ConfigReader::ReadField(const Place& place, const Setting&, const WordsField& field,
+                                     PipelineConfig* config) const {
+  const bool list = place.node.IsSequence();
+  if (!list && field.automatic && place.node.IsScalar() && place.node.Scalar() == "auto") {
+    field.set(std::nullopt, config);
     return absl::OkStatus();
-  };
-  return {{"k", reader.ListInto(whole, &grid->k)},
-          {"n_init", reader.ListInto(whole, &grid->n_init)},
-          {"max_iter", reader.ListInto(whole, &grid->max_iter)},
-          {"init", init},
-          {"seeds", reader.ListInto(whole, &grid->seeds)}};
-}
-
-absl::Status ReadScaling(const ConfigReader& reader, const Place& place, PipelineConfig* config) {
-  std::map<std::string, ConfigReader::Handler> columns;
-  for (int i = 0; i < kFeatureCount; ++i) {
-    columns[std::string(kFeatureNames[static_cast<size_t>(i)])] = [&reader, config,
-                                                                   i](const Place& column) {
-      config->scaling_name = "custom";
-      return reader.OneOf(ScalingWords(), &config->scaling[static_cast<size_t>(i)])(column);
-    };
   }
-  const auto method = [&reader, config](const Place& word) -> absl::Status {
-    std::string name;
-    CAIRN_RETURN_IF_ERROR(reader.Scalar(word, "must be a word", &name));
-    const absl::Status status = SetScaling(name, config);
-    return status.ok() ? status : reader.Bad(word, MetadataOf(status, "rule"));
-  };
-  // The method first, whatever the order in the file: columns refine it.
-  if (place.node.IsMap() && place.node["method"]) {
-    CAIRN_RETURN_IF_ERROR(method({place.node["method"], place.path + ".method"}));
-  }
-  return reader.Map(place,
-                    {{"method", [](const Place&) { return absl::OkStatus(); }},
-                     {"columns", [&](const Place& node) { return reader.Map(node, columns); }}});
-}
-
-absl::Status ReadSweep(const ConfigReader& reader, const Place& place, PipelineConfig* config) {
-  SweepGrid& grid = config->sweep.grid;
-  std::map<std::string, ConfigReader::Handler> handlers = GridHandlers(reader, &grid);
-  for (auto& [key, handler] : handlers) {
-    handler = [inner = handler, &grid](const Place& node) {
-      grid.name = "custom";
-      return inner(node);
-    };
-  }
-  if (place.node.IsMap() && place.node["grid"]) {
-    const Place word{place.node["grid"], place.path + ".grid"};
-    std::string name;
-    CAIRN_RETURN_IF_ERROR(reader.Scalar(word, "must be a word", &name));
-    if (name != "default" && name != "classic") {
-      return reader.Bad(word, "must be default or classic");
+  std::vector<std::string> words;
+  for (size_t i = 0; i < (list ? place.node.size() : 1); ++i) {
+    const YAML::Node value = list ? place.node[i] : place.node;
+    if (!value.IsScalar() && !value.IsNull()) {
+      return Bad(place, field.automatic ? "must be auto, a word or a list of words"
+                                        : WordRule(field.words));
     }
-    grid = name == "classic" ? ClassicGrid() : DefaultGrid(config->seed);
-  }
-  handlers["grid"] = [](const Place&) { return absl::OkStatus(); };
-  handlers["tol"] = reader.Into("must be a number", &config->sweep.tol);
-  handlers["sharing"] = reader.Into("must be true or false", &config->sweep.sharing);
-  return reader.Map(place, handlers);
-}
-
-// How the input is written. `auto` is the same as leaving a key out.
-absl::Status ReadInput(const ConfigReader& reader, const Place& place,
-                       PipelineConfig::Input* input) {
-  DialectSettings& dialect = input->dialect;
-  const auto sheet = [&reader, &dialect](const Place& node) -> absl::Status {
-    CAIRN_RETURN_IF_ERROR(reader.Scalar(node, "must be the name of a sheet", &dialect.sheet));
-    if (dialect.sheet == "auto") dialect.sheet.clear();
-    return absl::OkStatus();
-  };
-  const auto null_values = [&reader, &dialect](const Place& node) -> absl::Status {
-    dialect.null_values.reset();
-    if (node.node.IsScalar() && node.node.Scalar() == "auto") return absl::OkStatus();
-    // As text: `null` in a list is a word here.
-    dialect.null_values.emplace();
-    const size_t count = node.node.IsSequence() ? node.node.size() : 1;
-    for (size_t i = 0; i < count; ++i) {
-      const YAML::Node value = node.node.IsSequence() ? node.node[i] : node.node;
-      if (value.IsNull()) {
-        dialect.null_values->emplace_back("null");
-      } else if (value.IsScalar()) {
-        dialect.null_values->push_back(value.Scalar());
-      } else {
-        return reader.Bad(node, "must be auto, a word or a list of words");
-      }
+    words.push_back(value.IsNull() ? "null" : value.Scalar());
+    if (!IsOneOf(words.back(), field.words)) {
+      return Bad({value, place.path}, WordRule(field.words));
     }
-    return absl::OkStatus();
-  };
-  return reader.Map(
-      place,
-      {{"max_reject_share", reader.Into("must be a number", &input->max_reject_share)},
-       {"encoding", reader.OneOf<TextEncoding>({{"auto", TextEncoding::kAuto},
-                                                {"utf-8", TextEncoding::kUtf8},
-                                                {"utf-16", TextEncoding::kUtf16},
-                                                {"windows-1252", TextEncoding::kWindows1252},
-                                                {"iso-8859-1", TextEncoding::kLatin1}},
-                                               &dialect.encoding)},
-       {"separator", reader.OneOf<char>({{"auto", '\0'},
-                                         {"comma", ','},
-                                         {"semicolon", ';'},
-                                         {"tab", '\t'},
-                                         {"bar", '|'},
-                                         {",", ','},
-                                         {";", ';'},
-                                         {"\t", '\t'},
-                                         {"|", '|'}},
-                                        &dialect.separator)},
-       {"decimal",
-        reader.OneOf<char>({{"auto", '\0'}, {"point", '.'}, {"comma", ','}, {".", '.'}, {",", ','}},
-                           &dialect.decimal)},
-       {"date_order", reader.OneOf<DateOrder>({{"auto", DateOrder::kAuto},
-                                               {"day_first", DateOrder::kDayFirst},
-                                               {"month_first", DateOrder::kMonthFirst},
-                                               {"year_first", DateOrder::kYearFirst}},
-                                              &dialect.date_order)},
-       {"sheet", sheet},
-       {"null_values", null_values}});
+  }
+  field.set(words, config);
+  return absl::OkStatus();
 }
 
-absl::Status ReadConfig(const ConfigReader& reader, const YAML::Node& root,
-                        PipelineConfig* config) {
-  const std::string whole = "must be a whole number";
-  const std::string number = "must be a number";
-  const std::string word = "must be a word";
-  auto& out = *config;
-  const auto section = [&reader](std::map<std::string, ConfigReader::Handler> handlers) {
-    return [&reader, handlers = std::move(handlers)](const Place& place) {
-      return reader.Map(place, handlers);
-    };
+absl::Status ConfigReader::ReadSetting(const Place& place, const Setting& setting,
+                                       PipelineConfig* config) const {
+  const PipelineConfig before = *config;
+  CAIRN_RETURN_IF_ERROR(std::visit(
+      [&](const auto& field) { return ReadField(place, setting, field, config); }, setting.field));
+  if (setting.then != nullptr) setting.then(before, config);
+  return absl::OkStatus();
+}
+
+// The setting with this path; null for a section and for what is not known.
+const Setting* FindSetting(std::string_view path) {
+  for (const Setting& setting : SettingsTable()) {
+    if (setting.path == path) return &setting;
+  }
+  return nullptr;
+}
+
+// The keys that may follow a section, sorted.
+std::vector<std::string> KeysOf(const std::string& section) {
+  const std::string prefix = section.empty() ? "" : section + ".";
+  std::set<std::string> keys;
+  for (const Setting& setting : SettingsTable()) {
+    if (!setting.path.starts_with(prefix)) continue;
+    const std::string rest = setting.path.substr(prefix.size());
+    keys.insert(rest.substr(0, rest.find('.')));
+  }
+  return {keys.begin(), keys.end()};
+}
+
+absl::Status ConfigReader::ReadSection(const Place& place, const std::string& section,
+                                       PipelineConfig* config) const {
+  if (place.node.IsNull()) return absl::OkStatus();
+  if (!place.node.IsMap()) return Bad(place, "must be a map of keys and values");
+  const std::vector<std::string> known = KeysOf(section);
+  struct Entry {
+    Place place;
+    std::string path;  // In the table.
+    const Setting* setting;
   };
-  auto& names = out.registration;
-  const auto datasets = section({{"transactions", reader.Into(word, &names.transactions_dataset)},
-                                 {"cleaned", reader.Into(word, &names.cleaned_dataset)},
-                                 {"features", reader.Into(word, &names.features_dataset)},
-                                 {"prepared", reader.Into(word, &names.prepared_dataset)},
-                                 {"components", reader.Into(word, &names.components_dataset)}});
-  return reader.Map(
-      {root, ""},
-      {{"preset", [](const Place&) { return absl::OkStatus(); }},
-       {"seed", [](const Place&) { return absl::OkStatus(); }},
-       {"threads", reader.Into(whole, &out.threads)},
-       {"input", [&](const Place& place) { return ReadInput(reader, place, &out.input); }},
-       {"cleaning",
-        section(
-            {{"home_country", reader.Into(word, &out.cleaning.home_country)},
-             {"max_set_aside_share", reader.Into(number, &out.cleaning.max_set_aside_share)},
-             {"product_codes", reader.OneOf<ProductCodes>({{"auto", ProductCodes::kAuto},
-                                                           {"two_digits", ProductCodes::kTwoDigits},
-                                                           {"all", ProductCodes::kAll}},
-                                                          &out.cleaning.rules.product_codes)}})},
-       {"features",
-        section({{"preset", reader.OneOf<FeaturePreset>({{"default", FeaturePreset::kDefault},
-                                                         {"classic", FeaturePreset::kClassic}},
-                                                        &out.features)}})},
-       {"outliers", section({{"method", reader.OneOf<OutlierMethod>(
-                                            {{"none", OutlierMethod::kNone},
-                                             {"isolation_forest", OutlierMethod::kIsolationForest}},
-                                            &out.outliers.method)},
-                             {"trees", reader.Into(whole, &out.outliers.trees)},
-                             {"sample_size", reader.Into(whole, &out.outliers.sample_size)},
-                             {"contamination", reader.Into(number, &out.outliers.contamination)}})},
-       {"scaling", [&](const Place& place) { return ReadScaling(reader, place, config); }},
-       {"pca", section({{"variance", reader.Into(number, &out.pca.variance)},
-                        {"min_components", reader.Into(whole, &out.pca.min_components)},
-                        {"max_components", reader.Into(whole, &out.pca.max_components)}})},
-       {"sweep", [&](const Place& place) { return ReadSweep(reader, place, config); }},
-       {"select",
-        section({{"min_k", reader.Into(whole, &out.select.min_k)},
-                 {"max_k", reader.Into(whole, &out.select.max_k)},
-                 {"min_share", reader.Into(number, &out.select.min_share)},
-                 {"min_silhouette", reader.Into(number, &out.select.min_silhouette)},
-                 {"max_davies_bouldin", reader.Into(number, &out.select.max_davies_bouldin)}})},
-       {"register", section({{"experiment", reader.Into(word, &names.experiment)},
-                             {"model", reader.Into(word, &names.model)},
-                             {"datasets", datasets},
-                             {"min_share", reader.Into(number, &names.min_share)},
-                             {"always_k", reader.ListInto(whole, &names.always_k)},
-                             {"max_versions", reader.Into(whole, &names.max_versions)},
-                             {"label", reader.Into(word, &names.label)}})}});
+  std::vector<Entry> entries;
+  std::set<std::string> seen;
+  for (const auto& entry : place.node) {
+    if (!entry.first.IsScalar()) return Bad({entry.first, place.path}, "a key must be a word");
+    const std::string key = entry.first.Scalar();
+    const std::string path = place.path.empty() ? key : place.path + "." + key;
+    if (std::find(known.begin(), known.end(), key) == known.end()) {
+      return UnknownKey(entry.first.Mark(), path, key, known);
+    }
+    if (!seen.insert(key).second) return Bad(entry.first.Mark(), path, "", "is there twice");
+    const std::string row = section.empty() ? key : section + "." + key;
+    entries.push_back({{entry.second, path}, row, FindSetting(row)});
+  }
+  // Entries are not sorted: assigning one YAML node to another changes the document.
+  for (const bool first : {true, false}) {
+    for (const Entry& entry : entries) {
+      if ((entry.setting != nullptr && entry.setting->first) != first) continue;
+      CAIRN_RETURN_IF_ERROR(entry.setting != nullptr
+                                ? ReadSetting(entry.place, *entry.setting, config)
+                                : ReadSection(entry.place, entry.path, config));
+    }
+  }
+  return absl::OkStatus();
+}
+
+// Also finds the key where it belongs, for one that stands in the wrong section.
+absl::Status ConfigReader::UnknownKey(const YAML::Mark& mark, const std::string& path,
+                                      const std::string& key,
+                                      const std::vector<std::string>& known) const {
+  std::string meant = Nearest(key, known);
+  for (const Setting& setting : SettingsTable()) {
+    if (meant.empty() && setting.path.ends_with("." + key)) meant = setting.path;
+  }
+  return Bad(mark, path, "",
+             meant.empty()
+                 ? fmt::format("is not a known key; known are {}", fmt::join(known, ", "))
+                 : fmt::format("is not a known key; did you mean `{}`?", meant));
 }
 
 absl::StatusOr<YAML::Node> LoadYaml(std::string_view yaml, const ConfigReader& reader) {
@@ -352,22 +269,15 @@ absl::StatusOr<PipelineConfig> Parse(std::string_view yaml, const ConfigReader& 
                                      std::string_view preset) {
   CAIRN_ASSIGN_OR_RETURN(const YAML::Node root, LoadYaml(yaml, reader));
   std::string base = "default";
-  uint32_t seed = PipelineConfig().seed;
   if (root.IsMap() && root["preset"]) {
     CAIRN_RETURN_IF_ERROR(reader.Scalar({root["preset"], "preset"}, "must be a word", &base));
-  }
-  if (root.IsMap() && root["seed"]) {
-    CAIRN_RETURN_IF_ERROR(
-        reader.Scalar({root["seed"], "seed"}, "must be a whole number 0..4294967295", &seed));
   }
   auto config = PresetConfig(preset.empty() ? std::string_view(base) : preset);
   if (!config.ok()) {
     if (!preset.empty()) return config.status();
     return reader.Bad({root["preset"], "preset"}, "must be default or classic");
   }
-  config->seed = seed;
-  if (config->preset == "default") config->sweep.grid = DefaultGrid(seed);
-  CAIRN_RETURN_IF_ERROR(ReadConfig(reader, root, &*config));
+  CAIRN_RETURN_IF_ERROR(reader.ReadSection({root, ""}, "", &*config));
   CAIRN_RETURN_IF_ERROR(CheckConfig(*config));
   return config;
 }
@@ -446,7 +356,7 @@ absl::Status ApplySettings(const std::vector<std::string>& settings, PipelineCon
     try {
       CAIRN_ASSIGN_OR_RETURN(const YAML::Node root, ParseSetting(setting, reader));
       CAIRN_RETURN_IF_ERROR(NoteSettings(root, "", setting, reader, &seen));
-      CAIRN_RETURN_IF_ERROR(ReadConfig(reader, root, config));
+      CAIRN_RETURN_IF_ERROR(reader.ReadSection({root, ""}, "", config));
     } catch (const YAML::Exception& e) {
       return reader.Bad(e.mark, "set", setting, "cannot be read: " + e.msg);
     }
@@ -459,8 +369,15 @@ absl::StatusOr<SweepGrid> ParseGrid(std::string_view yaml, std::string_view file
   const ConfigReader reader(file);
   try {
     CAIRN_ASSIGN_OR_RETURN(const YAML::Node root, LoadYaml(yaml, reader));
-    SweepGrid grid;
-    CAIRN_RETURN_IF_ERROR(reader.Map({root, ""}, GridHandlers(reader, &grid)));
+    PipelineConfig config;
+    config.sweep.grid = SweepGrid();
+    for (const char* key : {"grid", "tol", "sharing"}) {
+      if (root.IsMap() && root[key]) {
+        return reader.Bad(root[key].Mark(), key, "", "is no list of a grid");
+      }
+    }
+    CAIRN_RETURN_IF_ERROR(reader.ReadSection({root, ""}, "sweep", &config));
+    const SweepGrid& grid = config.sweep.grid;
     if (grid.k.empty()) return reader.Bad(root.Mark(), "k", "", "must name at least one k");
     return grid;
   } catch (const YAML::Exception& e) {

@@ -5,10 +5,14 @@
 
 namespace cairn::pipeline {
 
-// The stage `correlation`: from the features to RunOutcome::correlations and
-// correlation.csv. It has no settings. Nothing is made from it: it is for people who
-// judge the features. Kept in the cache with its record.
+// The stages `correlation`, from the features of all customers to RunOutcome::correlations and
+// correlation.csv, and `correlation_prepared`, from the scaled rows that are trained on to
+// RunOutcome::prepared_correlations and correlation_prepared.csv. They have no settings. Nothing is
+// made from them: they are for people who judge the features. The second is what k-means sees: an
+// outlier or a long tail makes a correlation of raw values that is none of most customers. Kept in
+// the cache with their records.
 StageWork CorrelationWork();
+StageWork PreparedCorrelationWork();
 
 }  // namespace cairn::pipeline
 

@@ -20,8 +20,26 @@ namespace {
 
 using cairn::v1::SegmentationModel;
 
-bool TakesLogarithm(ColumnScaling scaling) {
-  return scaling == ColumnScaling::kLogStandard || scaling == ColumnScaling::kLogRobust;
+SegmentationModel::Feature::Transform TransformOf(ColumnScaling scaling) {
+  switch (scaling) {
+    case ColumnScaling::kLog:
+    case ColumnScaling::kLogStandard:
+    case ColumnScaling::kLogRobust:
+    case ColumnScaling::kLogRowNorm:
+      return SegmentationModel::Feature::SIGNED_LOG;
+    case ColumnScaling::kQuantile:
+      return SegmentationModel::Feature::QUANTILE;
+    case ColumnScaling::kNone:
+    case ColumnScaling::kStandard:
+    case ColumnScaling::kRobust:
+    case ColumnScaling::kRowNorm:
+      break;
+  }
+  return SegmentationModel::Feature::IDENTITY;
+}
+
+bool IsRowNorm(ColumnScaling scaling) {
+  return scaling == ColumnScaling::kRowNorm || scaling == ColumnScaling::kLogRowNorm;
 }
 
 RowMajorMatrix SelectRows(const RowMajorMatrix& all, const std::vector<int32_t>& rows) {
@@ -66,9 +84,25 @@ clustering::ColumnScale FitColumn(ColumnScaling scaling, const std::vector<doubl
       return clustering::FitRobust(values);
     case ColumnScaling::kNone:
     case ColumnScaling::kRowNorm:
+    case ColumnScaling::kQuantile:
+    case ColumnScaling::kLog:
+    case ColumnScaling::kLogRowNorm:
       break;
   }
   return {};
+}
+
+// One column's transform and statistics.
+void DescribeColumn(ColumnScaling scaling, const std::vector<double>& values,
+                    SegmentationModel::Feature* feature) {
+  feature->set_transform(TransformOf(scaling));
+  feature->set_row_norm_group(IsRowNorm(scaling) ? 1 : 0);
+  feature->set_scale(1);
+  if (scaling == ColumnScaling::kQuantile) {
+    const std::vector<double> quantiles = clustering::FitQuantile(values).quantiles;
+    feature->mutable_quantiles()->Add(quantiles.begin(), quantiles.end());
+  }
+  FillStatistics(values, feature);
 }
 
 }  // namespace
@@ -105,17 +139,16 @@ absl::StatusOr<OutlierResult> FindOutliers(const FeatureMatrix& features,
   return out;
 }
 
-absl::StatusOr<Correlations> CorrelateFeatures(const FeatureMatrix& features) {
+absl::StatusOr<Correlations> CorrelateColumns(const RowMajorMatrix& rows) {
   Correlations out;
   // A single customer correlates with nothing.
-  if (features.values.rows() < 2) {
-    out.pearson =
-        RowMajorMatrix::Constant(features.values.cols(), features.values.cols(), kNotMeasured);
+  if (rows.rows() < 2) {
+    out.pearson = RowMajorMatrix::Constant(rows.cols(), rows.cols(), kNotMeasured);
     out.spearman = out.pearson;
     return out;
   }
-  CAIRN_ASSIGN_OR_RETURN(out.pearson, clustering::PearsonCorrelation(features.values));
-  CAIRN_ASSIGN_OR_RETURN(out.spearman, clustering::SpearmanCorrelation(features.values));
+  CAIRN_ASSIGN_OR_RETURN(out.pearson, clustering::PearsonCorrelation(rows));
+  CAIRN_ASSIGN_OR_RETURN(out.spearman, clustering::SpearmanCorrelation(rows));
   return out;
 }
 
@@ -125,14 +158,9 @@ absl::StatusOr<Preparation> FitScaling(const FeatureMatrix& features, const Outl
   out.base.set_algorithm("kmeans");
   const RowMajorMatrix raw = SelectRows(features.values, outliers.kept);
   for (Eigen::Index j = 0; j < raw.cols(); ++j) {
-    const ColumnScaling scaling = config.scaling[static_cast<size_t>(j)];
     SegmentationModel::Feature* feature = out.base.add_features();
     feature->set_name(features.columns[static_cast<size_t>(j)]);
-    feature->set_transform(TakesLogarithm(scaling) ? SegmentationModel::Feature::SIGNED_LOG
-                                                   : SegmentationModel::Feature::IDENTITY);
-    feature->set_row_norm_group(scaling == ColumnScaling::kRowNorm ? 1 : 0);
-    feature->set_scale(1);
-    FillStatistics(ColumnOf(raw, j), feature);
+    DescribeColumn(config.scaling[static_cast<size_t>(j)], ColumnOf(raw, j), feature);
   }
   const RowMajorMatrix transformed = model::TransformColumns(out.base, raw);
   for (Eigen::Index j = 0; j < raw.cols(); ++j) {
@@ -151,9 +179,12 @@ absl::Status FitProjection(const FeatureMatrix& features, const OutlierResult& o
   CAIRN_ASSIGN_OR_RETURN(const clustering::Pca pca,
                          clustering::FitPca(preparation->prepared, ThreadCount(config.threads)));
   CAIRN_ASSIGN_OR_RETURN(
-      const int count,
+      const int enough,
       clustering::ChooseComponents(pca.variance_ratio, config.pca.variance,
                                    config.pca.min_components, config.pca.max_components));
+  const int most =
+      std::min(config.pca.max_components, static_cast<int>(pca.variance_ratio.size()));
+  const int count = std::max(enough, std::min(enough + config.pca.extra_components, most));
   auto* projection = preparation->base.mutable_projection();
   projection->mutable_mean()->Add(pca.mean.begin(), pca.mean.end());
   for (Eigen::Index i = 0; i < count; ++i) {

@@ -30,15 +30,16 @@ struct OutlierResult {
 absl::StatusOr<OutlierResult> FindOutliers(const FeatureMatrix& features,
                                            const PipelineConfig& config);
 
-// Both correlation matrices of the feature columns, features × features; a constant column has
-// NaN off the diagonal.
+// Both correlation matrices of the columns of a table, columns × columns; a constant column has NaN
+// off the diagonal.
 struct Correlations {
   RowMajorMatrix pearson;
   RowMajorMatrix spearman;
 };
 
-// The stage `correlation`. Of all customers, before any is set aside.
-absl::StatusOr<Correlations> CorrelateFeatures(const FeatureMatrix& features);
+// The stages `correlation`, of the features of all customers before any is set aside, and
+// `correlation_prepared`, of Preparation::prepared.
+absl::StatusOr<Correlations> CorrelateColumns(const RowMajorMatrix& rows);
 
 // Everything a model holds before it has centres.
 struct Preparation {
@@ -57,7 +58,8 @@ absl::StatusOr<Preparation> FitScaling(const FeatureMatrix& features, const Outl
 
 // The stage `pca`: fits the projection to `preparation->prepared` and applies it to all
 // customers. The number of components is the smallest whose explained variance exceeds
-// config.pca.variance, within its bounds.
+// config.pca.variance, within its bounds, and config.pca.extra_components more as far as
+// max_components and the features allow.
 absl::Status FitProjection(const FeatureMatrix& features, const OutlierResult& outliers,
                            const PipelineConfig& config, Preparation* preparation);
 

@@ -94,8 +94,13 @@ StageWork ScaleWork() {
 }
 
 std::string PcaSettings(const PipelineConfig& config) {
-  return fmt::format("variance={};min={};max={}", ShortestDouble(config.pca.variance),
-                     config.pca.min_components, config.pca.max_components);
+  std::string text = fmt::format("variance={};min={};max={}", ShortestDouble(config.pca.variance),
+                                 config.pca.min_components, config.pca.max_components);
+  // Without extra ones the key is that of results from before there were any.
+  if (config.pca.extra_components > 0) {
+    text += fmt::format(";extra={}", config.pca.extra_components);
+  }
+  return text;
 }
 
 StageWork PcaWork() {

@@ -67,8 +67,14 @@ struct CustomerFile {
   const char* path;
   int64_t rows;
   const char* producer;
-  std::vector<std::string> columns;
+  std::vector<std::pair<std::string, std::string>> columns;  // After that of the customer.
 };
+
+std::vector<std::pair<std::string, std::string>> Doubles(const std::vector<std::string>& names) {
+  std::vector<std::pair<std::string, std::string>> columns;
+  for (const std::string& name : names) columns.emplace_back(name, "double");
+  return columns;
+}
 
 absl::Status PublishCustomerFile(const CustomerFile& file, StageRun* run) {
   DatasetDraft draft;
@@ -77,7 +83,7 @@ absl::Status PublishCustomerFile(const CustomerFile& file, StageRun* run) {
   draft.bytes = [csv = run->TextOf(file.path)]() -> absl::StatusOr<SharedText> { return csv; };
   draft.row_count = file.rows;
   draft.columns.emplace_back("CustomerID", "int64");
-  for (const std::string& column : file.columns) draft.columns.emplace_back(column, "double");
+  draft.columns.insert(draft.columns.end(), file.columns.begin(), file.columns.end());
   draft.producer = file.producer;
   return run->publisher()->AddDataset(std::move(draft));
 }
@@ -93,13 +99,22 @@ absl::Status PublishDatasets(StageRun* run) {
   const int64_t kept = preparation.prepared.rows();
   for (const CustomerFile& file :
        {CustomerFile{DatasetRole::kFeatures, "features.csv", features.values.rows(), "features",
-                     features.columns},
-        CustomerFile{DatasetRole::kPrepared, "prepared.csv", kept, "scale", features.columns},
+                     Doubles(features.columns)},
+        CustomerFile{DatasetRole::kPrepared, "prepared.csv", kept, "scale",
+                     Doubles(features.columns)},
         CustomerFile{DatasetRole::kComponents, "components.csv", kept, "pca",
-                     ComponentNames(preparation)}}) {
+                     Doubles(ComponentNames(preparation))}}) {
     CAIRN_RETURN_IF_ERROR(PublishCustomerFile(file, run));
   }
   return absl::OkStatus();
+}
+
+absl::Status PublishOutliers(StageRun* run) {
+  const auto count = static_cast<int64_t>(run->outcome().outliers.removed.size());
+  if (run->publisher() == nullptr || count == 0) return absl::OkStatus();
+  return PublishCustomerFile({DatasetRole::kOutliers, kOutlierSegmentsFile, count, "select",
+                              {{"Score", "double"}, {"Segment", "int64"}, {"Distance", "double"}}},
+                             run);
 }
 
 }  // namespace cairn::pipeline

@@ -20,10 +20,17 @@ namespace cairn::pipeline {
 // What the pipeline hands to whoever keeps its results. The stages know this interface only, so
 // they need no network; pipeline/register implements it with a server.
 
-// The data sets of one pipeline, each made from those before it in this order. The
-// numbers are places in PublishSummary::datasets.
-enum class DatasetRole { kTransactions, kCleaned, kFeatures, kPrepared, kComponents };
-inline constexpr int kDatasetRoles = 5;
+// The data sets of one pipeline. The numbers are places in PublishSummary::datasets.
+enum class DatasetRole { kTransactions, kCleaned, kFeatures, kPrepared, kComponents, kOutliers };
+inline constexpr int kDatasetRoles = 6;
+
+// What a data set is made from: the one before it, and kOutliers from kFeatures; nothing for
+// kTransactions.
+inline std::optional<DatasetRole> ParentOf(DatasetRole role) {
+  if (role == DatasetRole::kTransactions) return std::nullopt;
+  if (role == DatasetRole::kOutliers) return DatasetRole::kFeatures;
+  return static_cast<DatasetRole>(static_cast<int>(role) - 1);
+}
 
 // One data set version to keep. Exactly one of `bytes` and `input` is set. Content is
 // made late and on another thread, so that the pipeline does not wait for it.
@@ -93,8 +100,9 @@ struct PublishSummary {
   double seconds = 0;                 // From the first draft to the last acknowledgement.
 };
 
-// Takes drafts while the pipeline works and keeps them in the background. Not
-// thread-safe: one thread calls, in the order data sets, runs, artifacts, versions, Finish. A run
+// Takes drafts while the pipeline works and keeps them in the background. Not thread-safe: one
+// thread calls, in the order data sets, runs, the data set kOutliers if there is one, artifacts,
+// versions, Finish. A run
 // that is broken off leaves what was kept so far, and the next attempt finds it.
 class Publisher {
  public:

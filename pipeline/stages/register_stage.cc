@@ -18,7 +18,9 @@ std::vector<std::pair<std::string, double>> EvidenceOf(const RunOutcome& outcome
   auto evidence = EvidenceMetrics(training);
   evidence.emplace_back("cluster_count", training.point.k);
   for (const SelectionRow& row : outcome.selection.rows) {
-    if (row.run == index && row.stability) evidence.emplace_back("stability_ari", *row.stability);
+    if (row.run == index && row.stability) {
+      evidence.emplace_back("stability_ari", row.stability->rand_index);
+    }
   }
   return evidence;
 }

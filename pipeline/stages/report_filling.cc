@@ -8,7 +8,6 @@
 #include <set>
 #include <string>
 
-#include "lib/clustering/correlation.h"
 #include "lib/model/transform.h"
 #include "pipeline/stages/run_record.h"
 #include "pipeline/stages/stage_graph.h"
@@ -181,10 +180,7 @@ void FillCustomers(const RunOutcome& outcome, const std::vector<int32_t>& labels
                    ReportData* report) {
   report->pearson = RowsOf(outcome.correlations.pearson);
   report->spearman = RowsOf(outcome.correlations.spearman);
-  if (outcome.preparation.prepared.rows() > 1) {
-    const auto prepared = clustering::PearsonCorrelation(outcome.preparation.prepared);
-    if (prepared.ok()) report->prepared_pearson = RowsOf(*prepared);
-  }
+  report->prepared_pearson = RowsOf(outcome.prepared_correlations.pearson);
   report->variance_ratios = outcome.preparation.variance_ratios;
   report->components = static_cast<int>(outcome.preparation.components.cols());
   for (size_t j = 0; j < outcome.features.columns.size(); ++j) {

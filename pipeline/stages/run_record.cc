@@ -44,7 +44,7 @@ Json RunObject(const TrainingRun& run, const PipelineConfig& config) {
 }
 
 std::string StabilityText(const SelectionRow& row) {
-  return row.stability ? fmt::format("{:.3f}", *row.stability) : std::string("-");
+  return row.stability ? fmt::format("{:.3f}", row.stability->rand_index) : std::string("-");
 }
 
 }  // namespace
@@ -62,6 +62,7 @@ std::map<std::string, std::string> RunParams(const TrainingRun& run, const Pipel
           {"outliers", OutlierTreatment(config)},
           {"scaling", config.scaling_name},
           {"pca_variance", ShortestDouble(config.pca.variance)},
+          {"pca_extra_components", std::to_string(config.pca.extra_components)},
           {"components", std::to_string(run.fit->centers.cols())}};
 }
 
@@ -113,11 +114,17 @@ std::string SelectionJson(const std::vector<TrainingRun>& runs, const Selection&
                 {"davies_bouldin", row.davies_bouldin},
                 {"calinski_harabasz", row.calinski_harabasz},
                 {"stability", nullptr},
+                {"stability_seeds", 0},
+                {"stability_extra_fits", 0},
                 {"all_customers", std::move(all)},
                 {"degenerate", row.degenerate},
                 {"eligible", row.eligible},
                 {"note", row.note}};
-    if (row.stability) one["stability"] = *row.stability;
+    if (row.stability) {
+      one["stability"] = row.stability->rand_index;
+      one["stability_seeds"] = row.stability->seeds;
+      one["stability_extra_fits"] = row.stability->extra_fits;
+    }
     rows.push_back(std::move(one));
   }
   Json versions = Json::array();

@@ -14,6 +14,7 @@
 #include "pipeline/stages/preparation.h"
 #include "pipeline/stages/publisher.h"
 #include "pipeline/stages/selection.h"
+#include "pipeline/stages/stability.h"
 #include "pipeline/stages/stage_graph.h"
 #include "pipeline/stages/training.h"
 
@@ -53,9 +54,11 @@ struct RunOutcome {
   Digest input;  // Of the file as given.
   FeatureMatrix features;
   OutlierResult outliers;
-  Correlations correlations;
+  Correlations correlations;  // Of the features of all customers.
   Preparation preparation;
+  Correlations prepared_correlations;  // Of the rows that are trained on.
   std::vector<TrainingRun> runs;
+  StabilityByK stability;
   Selection selection;
   ReportData report;          // What the stage `profile` came to.
   std::string customers_csv;  // Of the same.
@@ -66,8 +69,8 @@ struct RunOutcome {
 
 // Runs the stages. Whatever `request.out` promises is written: stages.json, transactions.csv,
 // rejects.csv, features.csv, correlation.csv, outliers.csv, prepared.csv, components.csv,
-// labels.csv, runs.json, selection.json and model.cairnseg of the chosen run; rejects.csv also
-// when too many rows are bad. With a `publisher`, everything is handed to it as it comes into
+// correlation_prepared.csv, runs.json, selection.json, and labels.csv, outlier_segments.csv and
+// model.cairnseg of the chosen run; rejects.csv also when too many rows are bad. With a `publisher`, everything is handed to it as it comes into
 // being. `publisher` may be null; it must outlive the call.
 //
 // Errors are those of LoadTransactions, ComputeFeatures, the stages, the file system (FILE_ERROR)

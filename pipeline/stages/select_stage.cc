@@ -8,7 +8,8 @@
 #include "lib/base/encoding.h"
 #include "lib/base/status_macros.h"
 #include "lib/model/model_file.h"
-#include "pipeline/stages/rand_index.h"
+#include "pipeline/stages/compact_table.h"
+#include "pipeline/stages/publish_datasets.h"
 #include "pipeline/stages/run_record.h"
 #include "pipeline/stages/training_stages.h"
 
@@ -18,7 +19,7 @@ namespace {
 absl::Status ComputeSelect(StageRun* run, StageRecord* record) {
   RunOutcome& outcome = run->outcome();
   CAIRN_ASSIGN_OR_RETURN(outcome.selection,
-                         SelectK(outcome.runs, run->config(), AdjustedRandIndex));
+                         SelectK(outcome.runs, run->config(), outcome.stability));
   outcome.selected = true;
   record->rows_in = static_cast<int64_t>(outcome.runs.size());
   record->rows_out = static_cast<int64_t>(outcome.selection.versions.size());
@@ -30,11 +31,17 @@ absl::Status SettleSelect(StageRun* run, StageRecord* record) {
   const Selection& selection = outcome.selection;
   const TrainingRun& chosen = outcome.runs[selection.rows[selection.chosen].run];
   run->out().Write("selection.json", SelectionJson(outcome.runs, selection));
+  run->Write(kOutlierSegmentsFile,
+             OutlierSegmentsCsv(outcome.features, outcome.outliers,
+                                outcome.preparation.all_components, *chosen.fit));
   record->digest = Sha256Hex(run->Write("labels.csv", LabelsOf(run, chosen)));
   CAIRN_ASSIGN_OR_RETURN(std::string model, ModelOf(run, chosen));
   run->out().Write(model::kModelFileName, std::move(model));
   return absl::OkStatus();
 }
+
+// Without outliers there is no data set of them.
+absl::Status FollowSelect(StageRun* run, const StageRecord&) { return PublishOutliers(run); }
 
 }  // namespace
 
@@ -49,6 +56,7 @@ StageWork SelectWork() {
   StageWork work;
   work.compute = ComputeSelect;
   work.settle = SettleSelect;
+  work.follow = FollowSelect;
   return work;
 }
 

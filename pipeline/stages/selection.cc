@@ -16,30 +16,6 @@
 namespace cairn::pipeline {
 namespace {
 
-// Mean over all pairs of seeds with equal settings otherwise.
-std::optional<double> StabilityOf(const std::vector<TrainingRun>& runs, int k,
-                                  const RandIndex& rand_index) {
-  std::map<std::string, std::vector<const TrainingRun*>> groups;
-  for (const TrainingRun& run : runs) {
-    if (run.point.k != k) continue;
-    GridPoint without_seed = run.point;
-    without_seed.seed = 0;
-    groups[without_seed.Id()].push_back(&run);
-  }
-  double sum = 0;
-  int pairs = 0;
-  for (const auto& [settings, group] : groups) {
-    for (size_t i = 0; i < group.size(); ++i) {
-      for (size_t j = i + 1; j < group.size(); ++j) {
-        sum += rand_index(group[i]->fit->training_labels, group[j]->fit->training_labels);
-        ++pairs;
-      }
-    }
-  }
-  if (pairs == 0) return std::nullopt;
-  return sum / pairs;
-}
-
 // What a segmentation fails, in words; empty when it passes.
 std::string FailedRule(const TrainingRun& run, const PipelineConfig::Select& rules) {
   const Indices& all = run.everyone;
@@ -182,7 +158,7 @@ std::optional<size_t> KneeOf(const std::vector<double>& x, const std::vector<dou
 }
 
 absl::StatusOr<Selection> SelectK(const std::vector<TrainingRun>& runs,
-                                  const PipelineConfig& config, const RandIndex& rand_index) {
+                                  const PipelineConfig& config, const StabilityByK& stability) {
   Selection selection;
   std::vector<double> ks;
   std::vector<double> inertias;
@@ -196,7 +172,9 @@ absl::StatusOr<Selection> SelectK(const std::vector<TrainingRun>& runs,
     row.davies_bouldin = run.training.davies_bouldin;
     row.calinski_harabasz = run.training.calinski_harabasz;
     row.min_share = run.everyone.min_cluster_share;
-    row.stability = StabilityOf(runs, row.k, rand_index);
+    if (const auto held = stability.find(row.k); held != stability.end()) {
+      row.stability = held->second;
+    }
     row.degenerate = row.min_share < config.registration.min_share;
     row.note = FailedRule(run, config.select);
     row.eligible = row.note.empty();
@@ -206,6 +184,9 @@ absl::StatusOr<Selection> SelectK(const std::vector<TrainingRun>& runs,
   }
   if (const auto knee = KneeOf(ks, inertias)) selection.elbow_k = selection.rows[*knee].k;
   CAIRN_RETURN_IF_ERROR(Choose(runs, config, &selection));
+  if (const auto& chosen = selection.rows[selection.chosen].stability) {
+    selection.reason += "; " + StabilityWords(*chosen);
+  }
   selection.versions = VersionRuns(runs, config, selection);
   return selection;
 }

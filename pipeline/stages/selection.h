@@ -1,13 +1,13 @@
 #ifndef CAIRN_PIPELINE_STAGES_SELECTION_H_
 #define CAIRN_PIPELINE_STAGES_SELECTION_H_
 
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "pipeline/stages/config.h"
+#include "pipeline/stages/stability.h"
 #include "pipeline/stages/training.h"
 
 namespace cairn::pipeline {
@@ -21,9 +21,7 @@ struct SelectionRow {
   double davies_bouldin = 0;
   double calinski_harabasz = 0;
   double min_share = 0;  // Of all customers, its smallest segment.
-  // Mean adjusted Rand index over all pairs of seeds at the same settings, 1 = the same segments
-  // whatever the seed; nothing with a single seed.
-  std::optional<double> stability;
+  std::optional<Stability> stability;  // Over seeds; nothing where it was not measured.
   bool degenerate = false;  // min_share is below the limit for every run of this k.
   bool eligible = false;    // Passes every rule of PipelineConfig::Select.
   std::string note;         // Why it is not eligible; empty when it is.
@@ -34,7 +32,7 @@ struct Selection {
   std::vector<SelectionRow> rows;  // k ascending.
   int elbow_k = 0;                 // Knee of the inertia curve; 0 with fewer than three k.
   size_t chosen = 0;               // Index into rows.
-  std::string reason;              // In a sentence.
+  std::string reason;              // In a sentence, with the stability of the chosen k in words.
   std::vector<size_t> versions;    // Runs that become model versions, best first.
 };
 
@@ -43,21 +41,18 @@ struct Selection {
 // of equal ones. (The lowest inertia of many starts may be one that splits off a dust segment.)
 std::vector<size_t> RepresentativeRuns(const std::vector<TrainingRun>& runs, double min_share);
 
-// Adjusted Rand index of two labellings of the same rows. A parameter, so that choosing
-// needs nothing of the clustering library.
-using RandIndex = std::function<double(const std::vector<int32_t>&, const std::vector<int32_t>&)>;
-
 // Builds the table and chooses: among the k that are eligible on all customers (range of k,
 // smallest share, silhouette, Davies-Bouldin) the one with the highest silhouette on all
 // customers; the lower Davies-Bouldin, then the smaller k, on ties. When none is eligible, the
-// highest silhouette inside the range of k, and the reason says what it fails. The
-// representatives must have evidence. There must be at least one run.
+// highest silhouette inside the range of k, and the reason says what it fails. Stability is shown
+// and said, but no rule of the choice: whether an unstable model may serve is for the policy to
+// say. The representatives must have evidence. There must be at least one run.
 //
 // A run whose silhouette is no number, or that has an empty segment, is neither chosen nor made a
 // version, whatever the configuration wants. FAILED_PRECONDITION (VALUE_INVALID) when no other is
 // there.
 absl::StatusOr<Selection> SelectK(const std::vector<TrainingRun>& runs,
-                                  const PipelineConfig& config, const RandIndex& rand_index);
+                                  const PipelineConfig& config, const StabilityByK& stability);
 
 // The knee of a falling convex curve: the point farthest below the chord from first to last.
 // Index, or nothing with fewer than three points.

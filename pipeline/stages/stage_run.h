@@ -52,6 +52,7 @@ class StageRun {
   OutputFolder& out() { return out_; }
   // The results that the caller gets.
   RunOutcome& outcome() { return outcome_; }
+  const RunOutcome& outcome() const { return outcome_; }
 
   // The input; null once it was given up.
   const std::shared_ptr<const InputBytes>& input() const { return input_; }

@@ -9,6 +9,7 @@
 #include "pipeline/stages/profile_stage.h"
 #include "pipeline/stages/register_stage.h"
 #include "pipeline/stages/select_stage.h"
+#include "pipeline/stages/stability_stage.h"
 #include "pipeline/stages/stage_graph.h"
 #include "pipeline/stages/training_stages.h"
 
@@ -41,13 +42,17 @@ const std::vector<StageInfo>& StageGraph() {
        ScaleSettings, ScaleWork()},
       {"pca", 1, {"scale"}, "project on the components that explain enough",
        PcaSettings, PcaWork()},
+      {"correlation_prepared", 1, {"scale"}, "the same between the columns that are trained on",
+       nullptr, PreparedCorrelationWork()},
       {"sweep", 2, {"pca"}, "train every point of the grid",
        SweepSettings, SweepWork()},
       {"evaluate", 2, {"sweep"}, "indices on the training rows and on all customers",
        nullptr, EvaluateWork()},
-      {"select", 1, {"evaluate"}, "table of k, and the k that is chosen",
+      {"stability", 1, {"evaluate"}, "how far the segments of a k depend on the seed",
+       nullptr, StabilityWork()},
+      {"select", 2, {"evaluate", "stability"}, "table of k, and the k that is chosen",
        SelectSettings, SelectWork()},
-      {"profile", 1, {"zero_price", "correlation", "select"},
+      {"profile", 1, {"zero_price", "correlation", "correlation_prepared", "select"},
        "what customers are like, what to recommend, and the report",
        ProfileSettings, ProfileWork()},
       {"register", 1, {"select", "profile"}, "data sets, runs and model versions on the server",

@@ -79,13 +79,18 @@ TEST_F(SweepTest, EveryRunIsRegisteredWithItsIndicesDataAndVerifiedArtifact) {
   EXPECT_EQ(count, kClassicRuns);
   EXPECT_EQ(runs.size(), static_cast<size_t>(kClassicRuns));
   for (const char* dataset : {"retail-transactions", "retail-cleaned", "retail-features-classic",
-                              "retail-prepared-classic", "retail-components-classic"}) {
+                              "retail-prepared-classic", "retail-components-classic",
+                              "retail-outliers-classic"}) {
     SCOPED_TRACE(dataset);
     v1::GetDatasetVersionRequest request;
     request.set_name(std::string("datasets/") + dataset + "/versions/latest");
     const auto version = client->datasets().GetDatasetVersion(request);
     ASSERT_THAT(version, IsOk());
     EXPECT_GT(version->row_count(), 0);
+    if (std::string_view(dataset).starts_with("retail-outliers")) {
+      ASSERT_EQ(version->parents_size(), 1);
+      EXPECT_TRUE(version->parents(0).starts_with("datasets/retail-features-classic/versions/"));
+    }
     EXPECT_GT(version->columns_size(), 1);
     for (const auto& column : version->columns()) {
       EXPECT_EQ(column.statistics().count(), version->row_count()) << column.name();

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Checks what `cairn-pipeline run --out DIR` wrote against numpy and scikit-learn.
 
-usage: pipeline_oracle.py DIR [default|classic|standard]
+usage: pipeline_oracle.py DIR [default|classic|standard|quantile]
 
 From DIR/features.csv and DIR/outliers.csv the scaling, the projection and every index are computed
 anew, by their definitions, and compared: prepared features within 1e-12, explained variance and
@@ -19,6 +19,7 @@ try:
     import pandas as pd
     from sklearn import metrics
     from sklearn.decomposition import PCA
+    from sklearn.preprocessing import QuantileTransformer
 except ImportError as missing:
     print(f"skipped: {missing}")
     sys.exit(77)
@@ -29,7 +30,8 @@ LOGGED = [
     "Cancellation_Frequency", "Monthly_Spending_Mean", "Monthly_Spending_Std", "Spending_Trend",
 ]
 AS_IT_IS = {"default": ["Is_UK", "Day_Of_Week"], "classic": ["Is_UK", "Day_Of_Week", "Hour"],
-            "standard": []}
+            "standard": [], "quantile": []}
+EXTRA_COMPONENTS = {"classic": 1}  # of the preset; the others are scalings of the default one
 BY_ROW = ["Total_Products_Purchased", "Average_Days_Between_Purchases", "Cancellation_Frequency"]
 
 failures = []
@@ -46,8 +48,15 @@ def check(what, got, expected, tolerance):
         failures.append(f"{what}: off by {worst:.3e}")
 
 
+def quantiles(fitted):
+    return QuantileTransformer(n_quantiles=min(1000, len(fitted)), subsample=len(fitted)).fit(fitted)
+
+
 def prepare(features, scaling):
     out = features.astype(float).copy()
+    if scaling == "quantile":
+        out[:] = quantiles(out.to_numpy()).transform(out.to_numpy())
+        return out
     if scaling == "default":
         for column in LOGGED:
             out[column] = np.sign(out[column]) * np.log1p(np.abs(out[column]))
@@ -115,6 +124,7 @@ def main(folder, scaling):
     pca = PCA(svd_solver="full").fit(prepared)
     cumulative = np.cumsum(pca.explained_variance_ratio_)
     count = int(np.clip(np.searchsorted(cumulative, 0.8, side="right") + 1, 2, 8))
+    count = min(count + EXTRA_COMPONENTS.get(scaling, 0), 8)
     axes = pca.components_[:count]
     signs = np.sign(axes[np.arange(count), np.abs(axes).argmax(axis=1)])
     expected = (prepared.to_numpy() - pca.mean_) @ (axes * signs[:, None]).T
@@ -123,10 +133,12 @@ def main(folder, scaling):
     check("explained variance ratios", variances / prepared.to_numpy().var(axis=0, ddof=1).sum(),
           pca.explained_variance_ratio_[:count], 1e-9)
 
-    correlation = pd.read_csv(os.path.join(folder, "correlation.csv"), float_precision="round_trip")
-    for method in ("pearson", "spearman"):
-        rows = correlation[correlation["Method"] == method].drop(columns=["Method", "Feature"])
-        check(f"correlation, {method}", rows.fillna(0), features.corr(method).fillna(0), 1e-9)
+    for name, of in (("correlation", features), ("correlation_prepared", prepared)):
+        correlation = pd.read_csv(os.path.join(folder, name + ".csv"),
+                                  float_precision="round_trip")
+        for method in ("pearson", "spearman"):
+            rows = correlation[correlation["Method"] == method].drop(columns=["Method", "Feature"])
+            check(f"{name}, {method}", rows.fillna(0), of.corr(method).fillna(0), 1e-9)
 
     with open(os.path.join(folder, "selection.json"), encoding="utf-8") as file:
         chosen_name = json.load(file)["chosen_run"]
@@ -139,6 +151,10 @@ def main(folder, scaling):
     everyone = (prepare_all(features, kept, scaling) - pca.mean_) @ (axes * signs[:, None]).T
     nearest = metrics.pairwise_distances(everyone, centers).argmin(axis=1)
     check("labels.csv", labels, nearest, 0)
+    odd = table("outlier_segments.csv")
+    distances = metrics.pairwise_distances(everyone[~kept], centers)
+    check("outlier_segments.csv, Segment", odd["Segment"], nearest[~kept], 0)
+    check("outlier_segments.csv, Distance", odd["Distance"], distances.min(axis=1), 1e-9)
     for name, value in indices(everyone, labels.to_numpy(), centers).items():
         if "all_" + name in chosen["metrics"]:
             check(f"all customers, {name}", [chosen["metrics"]["all_" + name]], [value], 1e-9)
@@ -151,6 +167,8 @@ def main(folder, scaling):
 def prepare_all(features, kept, scaling):
     """All customers on the scale that the kept ones were fitted to."""
     out = features.astype(float).copy()
+    if scaling == "quantile":
+        return quantiles(out[kept].to_numpy()).transform(out.to_numpy())
     if scaling == "default":
         for column in LOGGED:
             out[column] = np.sign(out[column]) * np.log1p(np.abs(out[column]))

@@ -201,5 +201,47 @@ TEST(LoadSettingsTest, ChangesWithEverySettingOfTheInput) {
   }
 }
 
+TEST(ConfigTest, AValueOutsideItsRangeIsPlaced) {
+  EXPECT_EQ(ErrorAt("pca:\n  variance: 1.5\n"), "2:13 pca.variance");
+  EXPECT_EQ(ErrorAt("sweep:\n  k: [2, 1001]\n"), "2:10 sweep.k");
+  const absl::Status status = ParseConfig("pca: {variance: 1.5}", "c.yaml").status();
+  EXPECT_EQ(MetadataOf(status, "value"), "1.5");
+  EXPECT_EQ(MetadataOf(status, "rule"), "must be 0..1");
+}
+
+TEST(ConfigTest, AKeyInTheWrongSectionIsFoundInItsOwn) {
+  const absl::Status status = ParseConfig("contamination: 0.1", "c.yaml").status();
+  EXPECT_NE(status.message().find("did you mean `outliers.contamination`?"), std::string::npos)
+      << status;
+}
+
+TEST(ConfigTest, WhatRefinesStandsInAnyOrder) {
+  const auto config = ParseConfig(
+      "sweep: {k: [4], grid: classic}\nscaling: {columns: {Hour: log}, method: quantile}\nseed: 7",
+      "c.yaml");
+  ASSERT_THAT(config, IsOk());
+  EXPECT_EQ(config->sweep.grid.n_init.size(), 6u);
+  EXPECT_EQ(config->sweep.grid.k, (std::vector<int>{4}));
+  EXPECT_EQ(config->sweep.grid.name, "custom");
+  EXPECT_EQ(config->scaling[kHour], ColumnScaling::kLog);
+  EXPECT_EQ(config->scaling[kIsUk], ColumnScaling::kQuantile);
+  EXPECT_EQ(config->scaling_name, "custom");
+}
+
+TEST(ConfigTest, TheSeedMovesTheSeedsOfTheDefaultGrid) {
+  EXPECT_EQ(ParseConfig("seed: 7", "c.yaml")->sweep.grid.seeds,
+            (std::vector<uint32_t>{7, 8, 9, 10, 11}));
+  EXPECT_EQ(ParseConfig("seed: 7\npreset: classic", "c.yaml")->sweep.grid.seeds,
+            std::vector<uint32_t>());
+}
+
+TEST(ConfigTest, EveryMethodOfScalingIsTaken) {
+  for (const std::string& method : ScalingMethods()) {
+    const auto config = ParseConfig("scaling: {method: " + method + "}", "c.yaml");
+    ASSERT_THAT(config, IsOk()) << method;
+    EXPECT_EQ(config->scaling_name, method);
+  }
+}
+
 }  // namespace
 }  // namespace cairn::pipeline

@@ -9,7 +9,6 @@
 #include <cmath>
 #include <set>
 
-#include "pipeline/stages/rand_index.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_stages/recording_publisher.h"
 #include "tests/unit/pipeline_stages/test_pipeline.h"
@@ -149,11 +148,11 @@ TEST(DegenerateSelection, WhatIsNoNumberIsNeverTheBest) {
   const double none = kNotMeasured;
   for (const auto& runs : {std::vector{Trained(3, none, 0.3), Trained(4, 0.1, 0.2)},
                            std::vector{Trained(3, 0.1, 0.3), Trained(4, none, 0.2)}}) {
-    const Selection selection = SelectK(runs, config, AdjustedRandIndex).value();
+    const Selection selection = SelectK(runs, config, {}).value();
     EXPECT_EQ(runs[selection.rows[selection.chosen].run].everyone.silhouette, 0.1);
     EXPECT_EQ(selection.versions.size(), 1u);
   }
-  EXPECT_THAT(SelectK({Trained(3, none, 0.3)}, config, AdjustedRandIndex),
+  EXPECT_THAT(SelectK({Trained(3, none, 0.3)}, config, {}),
               StatusIs(absl::StatusCode::kFailedPrecondition));
 }
 
@@ -161,7 +160,7 @@ TEST(DegenerateSelection, AnEmptySegmentIsNoVersionEvenWhereItsKIsWanted) {
   PipelineConfig config = PresetConfig("default").value();
   config.registration.always_k = {4};
   const std::vector<TrainingRun> runs = {Trained(3, 0.3, 0.3), Trained(4, 0.9, 0)};
-  EXPECT_EQ(SelectK(runs, config, AdjustedRandIndex)->versions, (std::vector<size_t>{0}));
+  EXPECT_EQ(SelectK(runs, config, {})->versions, (std::vector<size_t>{0}));
 }
 
 TEST(DegenerateSelection, ANaNInertiaRepresentsNoK) {

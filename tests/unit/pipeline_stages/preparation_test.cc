@@ -4,8 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <map>
 #include <random>
+#include <set>
+#include <utility>
 
+#include "lib/clustering/scaler.h"
+#include "lib/model/transform.h"
 #include "tests/testing/status_matchers.h"
 
 namespace cairn::pipeline {
@@ -127,6 +132,114 @@ TEST(PreparationTest, ThreadsChangeNoBit) {
   ASSERT_THAT(FitProjection(features, b, four, &pb), IsOk());
   EXPECT_EQ(pa.components, pb.components);
   EXPECT_EQ(pa.base.evaluation_space(), pb.base.evaluation_space());
+}
+
+// Random features but for one column that is known.
+FeatureMatrix WithColumn(Eigen::Index column, const std::vector<double>& values) {
+  FeatureMatrix features = RandomFeatures(7, static_cast<Eigen::Index>(values.size()));
+  for (size_t i = 0; i < values.size(); ++i) {
+    features.values(static_cast<Eigen::Index>(i), column) = values[i];
+  }
+  return features;
+}
+
+PipelineConfig Everybody(std::string_view scaling) {
+  PipelineConfig config = Config(scaling);
+  config.outliers.method = OutlierMethod::kNone;
+  return config;
+}
+
+// Expected figures are those of scikit-learn's QuantileTransformer, uniform, with as many quantiles
+// as values.
+TEST(PreparationTest, QuantileColumnsAreTheSharesThatScikitLearnGives) {
+  const FeatureMatrix features = WithColumn(kTotalSpend, {3, 1, 1, 4, 2, 1, 9, 4, 2.5, 7});
+  const PipelineConfig config = Everybody("quantile");
+  const OutlierResult outliers = FindOutliers(features, config).value();
+  const Preparation prepared = FitScaling(features, outliers, config).value();
+  const std::vector<double> expected = {0.5555555555555556, 0, 0, 0.7777777777777777,
+                                        0.3333333333333335, 0, 1, 0.7777777777777777,
+                                        0.4444444444444444, 0.8888888888888888};
+  for (size_t i = 0; i < expected.size(); ++i) {
+    EXPECT_NEAR(prepared.prepared(static_cast<Eigen::Index>(i), kTotalSpend), expected[i], 1e-15);
+  }
+  // Values that were not trained on, the ends and a repeated value among them.
+  const std::vector<std::pair<double, double>> others = {
+      {0, 0},  {1, 0}, {1.5, 0.2777777777777778}, {3.5, 0.6111111111111112},
+      {4, 0.7777777777777777}, {5, 0.8148148148148148}, {8, 0.9444444444444444}, {10, 1}};
+  RowMajorMatrix rows = RowMajorMatrix::Zero(static_cast<Eigen::Index>(others.size()),
+                                             kFeatureCount);
+  for (size_t i = 0; i < others.size(); ++i) {
+    rows(static_cast<Eigen::Index>(i), kTotalSpend) = others[i].first;
+  }
+  const RowMajorMatrix shares = model::PrepareRows(prepared.base, rows);
+  for (size_t i = 0; i < others.size(); ++i) {
+    EXPECT_NEAR(shares(static_cast<Eigen::Index>(i), kTotalSpend), others[i].second, 1e-15)
+        << others[i].first;
+  }
+}
+
+// Kind of fault: the model scales otherwise than the library it was fitted with.
+TEST(PreparationTest, EveryScalingOfAModelIsThatOfTheScaler) {
+  using clustering::ColumnTransform;
+  using clustering::ScaleRule;
+  const std::map<std::string, clustering::ColumnConfig> scalers = {
+      {"none", {}},
+      {"standard", {.rule = ScaleRule::kStandard}},
+      {"robust", {.rule = ScaleRule::kRobust}},
+      {"quantile", {.rule = ScaleRule::kQuantile}},
+      {"row_norm", {.rule = ScaleRule::kRowNorm}},
+      {"log", {.transform = ColumnTransform::kSignedLog}},
+      {"log_standard", {.transform = ColumnTransform::kSignedLog, .rule = ScaleRule::kStandard}},
+      {"log_robust", {.transform = ColumnTransform::kSignedLog, .rule = ScaleRule::kRobust}},
+      {"log_row_norm", {.transform = ColumnTransform::kSignedLog, .rule = ScaleRule::kRowNorm}}};
+  ASSERT_EQ(scalers.size(), kColumnScalings.size());
+  const FeatureMatrix features = RandomFeatures(8, 1500);
+  for (const ColumnScaling scaling : kColumnScalings) {
+    const std::string name(ColumnScalingName(scaling));
+    SCOPED_TRACE(name);
+    const PipelineConfig config = Everybody(name);
+    const OutlierResult outliers = FindOutliers(features, config).value();
+    const Preparation prepared = FitScaling(features, outliers, config).value();
+    const std::vector<clustering::ColumnConfig> columns(kFeatureNames.size(), scalers.at(name));
+    const auto scaler = clustering::Scaler::Fit(features.values, columns);
+    ASSERT_THAT(scaler, IsOk());
+    const RowMajorMatrix expected = scaler->Apply(features.values).value();
+    EXPECT_LE((prepared.prepared - expected).cwiseAbs().maxCoeff(), 1e-14);
+  }
+}
+
+TEST(PreparationTest, AQuantileScalingFittedToOtherRowsIsAnotherEvaluationSpace) {
+  const PipelineConfig config = Everybody("quantile");
+  std::set<std::string> spaces;
+  for (const double last : {7.0, 8.0}) {
+    const FeatureMatrix features =
+        WithColumn(kTotalSpend, {3, 1, 1, 4, 2, 1, 9, 4, 2.5, 6, 5, 8, 12, 20, 30, 2, last});
+    const OutlierResult outliers = FindOutliers(features, config).value();
+    Preparation prepared = FitScaling(features, outliers, config).value();
+    ASSERT_THAT(FitProjection(features, outliers, config, &prepared), IsOk());
+    spaces.insert(prepared.base.evaluation_space());
+  }
+  EXPECT_EQ(spaces.size(), 2u);
+}
+
+TEST(PreparationTest, ExtraComponentsAreKeptAsFarAsTheMostAllow) {
+  const FeatureMatrix features = RandomFeatures(4, 300);
+  PipelineConfig config = Config("standard");
+  config.pca.max_components = kFeatureCount;
+  const OutlierResult outliers = FindOutliers(features, config).value();
+  const auto count = [&](int extra, int most) {
+    config.pca.extra_components = extra;
+    config.pca.max_components = most;
+    Preparation prepared = FitScaling(features, outliers, config).value();
+    EXPECT_THAT(FitProjection(features, outliers, config, &prepared), IsOk());
+    return static_cast<int>(prepared.components.cols());
+  };
+  const int enough = count(0, kFeatureCount);
+  ASSERT_LT(enough + 1, static_cast<int>(kFeatureCount));
+  EXPECT_EQ(count(1, kFeatureCount), enough + 1);
+  EXPECT_EQ(count(1, enough), enough);
+  EXPECT_EQ(count(14, kFeatureCount), static_cast<int>(kFeatureCount));
+  EXPECT_EQ(count(1, 2), 2);
 }
 
 }  // namespace

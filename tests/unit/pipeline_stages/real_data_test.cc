@@ -62,13 +62,22 @@ TEST_F(RealDataTest, ClassicCountsAndPublishedMeans) {
   const RunOutcome outcome = Run("classic");
   auto rows = RowsOut(outcome);
   EXPECT_EQ(rows["features"], 4'282);
-  EXPECT_NEAR(static_cast<double>(rows["outliers"]), 4'067, 3);
+  EXPECT_EQ(rows["outliers"], 4'067);
   EXPECT_EQ(outcome.runs.size(), 144u);
   const auto mean = [&](int column) { return outcome.features.values.col(column).mean(); };
   EXPECT_NEAR(mean(kDaysSinceLastPurchase), 89.43, 0.005);
   EXPECT_NEAR(mean(kTotalSpend), 1926.13, 0.005);
   EXPECT_NEAR(mean(kTotalTransactions), 5.07, 0.005);
   EXPECT_NEAR(mean(kUniqueProductsPurchased), 62.29, 0.005);
+  // The published indices, as near as another isolation forest comes to them.
+  EXPECT_EQ(outcome.preparation.components.cols(), 6);
+  const SelectionRow& four = outcome.selection.rows[1];
+  ASSERT_EQ(four.k, 4);
+  EXPECT_NEAR(four.silhouette, 0.2315, 0.004);
+  EXPECT_NEAR(four.davies_bouldin, 1.349, 0.03);
+  EXPECT_NEAR(four.calinski_harabasz, 1085.8, 12);
+  ASSERT_TRUE(four.stability.has_value());
+  EXPECT_EQ(four.stability->extra_fits, 2);
 }
 
 TEST_F(RealDataTest, WithoutOutlierRemovalTwoSegmentsAreATrap) {

@@ -1,9 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <sstream>
 
 #include "lib/base/errors.h"
 #include "lib/model/predictor.h"
@@ -60,6 +62,84 @@ TEST(RunPipelineTest, PlantedSegmentsAreFound) {
   EXPECT_GT(best, 0.6);
 }
 
+// One row for each outlier, with the segment that labels.csv gives it.
+void ExpectOutlierSegments(const RunOutcome& outcome, const std::string& csv) {
+  std::istringstream lines(csv);
+  std::string line;
+  std::getline(lines, line);
+  EXPECT_EQ(line, "CustomerID,Score,Segment,Distance");
+  const FitOutcome& fit =
+      *outcome.runs[outcome.selection.rows[outcome.selection.chosen].run].fit;
+  for (const int32_t row : outcome.outliers.removed) {
+    ASSERT_TRUE(std::getline(lines, line));
+    const auto place = static_cast<size_t>(row);
+    int32_t customer = 0;
+    double score = 0;
+    int32_t segment = -1;
+    double distance = -1;
+    ASSERT_EQ(std::sscanf(line.c_str(), "%d,%lf,%d,%lf", &customer, &score, &segment, &distance),
+              4)
+        << line;
+    EXPECT_EQ(customer, outcome.features.customer_ids[place]);
+    EXPECT_EQ(score, outcome.outliers.scores[place]);
+    EXPECT_EQ(segment, fit.all_labels[place]);
+    const auto& point = outcome.preparation.all_components.row(row);
+    for (Eigen::Index k = 0; k < fit.centers.rows(); ++k) {
+      EXPECT_GE((point - fit.centers.row(k)).norm(), distance - 1e-12);
+    }
+  }
+  EXPECT_FALSE(std::getline(lines, line));
+}
+
+// Prepared columns are z-scores here, so their correlation is their mean product.
+TEST(RunPipelineTest, TheCorrelationOfThePreparedRowsIsThatOfWhatIsTrainedOn) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 6);
+  ASSERT_THAT(SetScaling("standard", &request.config), IsOk());
+  request.out = folder / "out";
+  const RunOutcome outcome = RunOrDie(request);
+  const RowMajorMatrix& rows = outcome.preparation.prepared;
+  const double product = rows.col(kTotalSpend).dot(rows.col(kTotalTransactions)) /
+                         static_cast<double>(rows.rows());
+  const double measured = outcome.prepared_correlations.pearson(kTotalSpend, kTotalTransactions);
+  EXPECT_NEAR(measured, product, 1e-9);
+  EXPECT_NE(measured, outcome.correlations.pearson(kTotalSpend, kTotalTransactions));
+  EXPECT_THAT(Text(request.out + "/correlation_prepared.csv"),
+              ::testing::StartsWith("Method,Feature,Days_Since_Last_Purchase,"));
+  // Also from the cache.
+  const RunOutcome again = RunOrDie(request);
+  EXPECT_EQ(again.prepared_correlations.pearson(kTotalSpend, kTotalTransactions), measured);
+}
+
+// Kind of fault: a grid with one seed shows a k as if any seed gave it.
+TEST(RunPipelineTest, AGridWithOneSeedIsJudgedByFitsWithOthers) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 6);
+  request.config.sweep.grid.seeds = {};
+  request.out = folder / "out";
+  const RunOutcome outcome = RunOrDie(request);
+  EXPECT_EQ(outcome.runs.size(), 3u);
+  for (const SelectionRow& row : outcome.selection.rows) {
+    ASSERT_TRUE(row.stability.has_value());
+    EXPECT_EQ(row.stability->seeds, 3);
+    EXPECT_EQ(row.stability->extra_fits, 2);
+  }
+  EXPECT_THAT(outcome.selection.reason, ::testing::HasSubstr("over 3 seeds"));
+  const auto stages = nlohmann::json::parse(Text(request.out + "/stages.json"));
+  for (const auto& stage : stages) {
+    if (stage["name"] != "stability") continue;
+    EXPECT_EQ(stage["counts"]["extra_fits"], 6);
+  }
+  EXPECT_EQ(RunOrDie(request).stability, outcome.stability);
+  // The same as a grid with these seeds comes to.
+  request.config.sweep.grid.seeds = {42, 43, 44};
+  const RunOutcome three = RunOrDie(request);
+  for (const auto& [k, stability] : three.stability) {
+    EXPECT_EQ(stability.rand_index, outcome.stability.at(k).rand_index) << k;
+    EXPECT_EQ(stability.extra_fits, 0);
+  }
+}
+
 TEST(RunPipelineTest, EverythingPromisedIsWritten) {
   const ScratchFolder folder;
   RunRequest request = SmallRequest(folder, 6);
@@ -67,7 +147,7 @@ TEST(RunPipelineTest, EverythingPromisedIsWritten) {
   const RunOutcome outcome = RunOrDie(request);
   for (const char* name : {"stages.json", "transactions.csv", "rejects.csv", "features.csv",
                            "correlation.csv", "outliers.csv", "prepared.csv", "components.csv",
-                           "labels.csv", "runs.json", "selection.json", "model.cairnseg"}) {
+                           "correlation_prepared.csv", "outlier_segments.csv", "labels.csv", "runs.json", "selection.json", "model.cairnseg"}) {
     EXPECT_FALSE(Text(request.out + "/" + name).empty()) << name;
   }
   const auto stages = nlohmann::json::parse(Text(request.out + "/stages.json"));
@@ -84,6 +164,12 @@ TEST(RunPipelineTest, EverythingPromisedIsWritten) {
   const auto components = ParseFeaturesCsv(Text(request.out + "/components.csv"), "components.csv");
   ASSERT_THAT(components, IsOk());
   EXPECT_EQ(components->values, outcome.preparation.components);
+  ExpectOutlierSegments(outcome, Text(request.out + "/outlier_segments.csv"));
+  const auto selection = nlohmann::json::parse(Text(request.out + "/selection.json"));
+  for (const auto& row : selection["table"]) {
+    EXPECT_EQ(row["stability_seeds"], 2);
+    EXPECT_EQ(row["stability_extra_fits"], 0);
+  }
   // No file of an unfinished write is left.
   for (const auto& entry : std::filesystem::directory_iterator(request.out)) {
     EXPECT_EQ(entry.path().string().find(".tmp"), std::string::npos);
@@ -156,7 +242,7 @@ TEST(RunPipelineTest, AChangedSettingComputesItsStageAndThoseAfter) {
   RunOrDie(request);
   request.config.pca.variance = 0.9;
   EXPECT_EQ(ComputedStages(RunOrDie(request)),
-            (std::vector<std::string>{"pca", "sweep", "evaluate", "select"}));
+            (std::vector<std::string>{"pca", "sweep", "evaluate", "stability", "select"}));
 }
 
 // Kind of fault: a stage that is asked for again takes earlier ones with it.

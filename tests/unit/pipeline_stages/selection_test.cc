@@ -1,8 +1,7 @@
 #include "pipeline/stages/selection.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
-
-#include "pipeline/stages/rand_index.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -30,7 +29,7 @@ TEST(SelectionTest, TheSilhouetteOfADegenerateSplitDoesNotWin) {
   const std::vector<TrainingRun> runs = {Trained(2, 100, 0.86, 0.8, 0.005),
                                          Trained(3, 80, 0.25, 1.3, 0.2),
                                          Trained(4, 60, 0.22, 1.4, 0.1)};
-  const Selection selection = SelectK(runs, Config(), AdjustedRandIndex).value();
+  const Selection selection = SelectK(runs, Config(), {}).value();
   EXPECT_EQ(selection.rows[selection.chosen].k, 3);
   EXPECT_FALSE(selection.rows[0].eligible);
   EXPECT_TRUE(selection.rows[0].degenerate);
@@ -42,7 +41,7 @@ TEST(SelectionTest, AWantedKBecomesAVersionWhateverItLooksLike) {
   config.registration.always_k = {2};
   const std::vector<TrainingRun> runs = {Trained(2, 100, 0.86, 0.8, 0.005),
                                          Trained(3, 80, 0.25, 1.3, 0.2)};
-  EXPECT_EQ(SelectK(runs, config, AdjustedRandIndex).value().versions, (std::vector<size_t>{1, 0}));
+  EXPECT_EQ(SelectK(runs, config, {}).value().versions, (std::vector<size_t>{1, 0}));
 }
 
 TEST(SelectionTest, ADustSegmentLosesToAWorseInertia) {
@@ -56,7 +55,7 @@ TEST(SelectionTest, ADustSegmentLosesToAWorseInertia) {
 TEST(SelectionTest, WithoutAnEligibleKTheReasonSaysWhatFails) {
   const std::vector<TrainingRun> runs = {Trained(3, 80, 0.1, 1.3, 0.2),
                                          Trained(4, 60, 0.15, 1.4, 0.1)};
-  const Selection selection = SelectK(runs, Config(), AdjustedRandIndex).value();
+  const Selection selection = SelectK(runs, Config(), {}).value();
   EXPECT_EQ(selection.rows[selection.chosen].k, 4);
   EXPECT_NE(selection.reason.find("silhouette 0.150 is below 0.200"), std::string::npos);
 }
@@ -64,16 +63,18 @@ TEST(SelectionTest, WithoutAnEligibleKTheReasonSaysWhatFails) {
 TEST(SelectionTest, OutsideTheRangeOfKSomethingIsStillChosen) {
   const std::vector<TrainingRun> runs = {Trained(9, 80, 0.3, 1.3, 0.2),
                                          Trained(10, 60, 0.4, 1.4, 0.1)};
-  EXPECT_EQ(SelectK(runs, Config(), AdjustedRandIndex).value().rows[1].k, 10);
+  EXPECT_EQ(SelectK(runs, Config(), {}).value().rows[1].k, 10);
 }
 
-TEST(SelectionTest, StabilityNeedsTwoSeeds) {
-  const std::vector<TrainingRun> runs = {Trained(3, 80, 0.3, 1, 0.2, 1),
-                                         Trained(3, 80, 0.3, 1, 0.2, 2),
-                                         Trained(4, 70, 0.3, 1, 0.2, 1)};
-  const Selection selection = SelectK(runs, Config(), AdjustedRandIndex).value();
-  EXPECT_EQ(selection.rows[0].stability, 1.0);
-  EXPECT_FALSE(selection.rows[1].stability.has_value());
+TEST(SelectionTest, TheReasonSaysHowStableTheChosenKIs) {
+  const std::vector<TrainingRun> runs = {Trained(3, 80, 0.3, 1, 0.2), Trained(4, 70, 0.4, 1, 0.2)};
+  const StabilityByK stability = {{4, {0.62, 3, 2}}};
+  const Selection selection = SelectK(runs, Config(), stability).value();
+  EXPECT_FALSE(selection.rows[0].stability.has_value());
+  EXPECT_EQ(selection.rows[1].stability, (Stability{0.62, 3, 2}));
+  EXPECT_THAT(selection.reason,
+              ::testing::EndsWith("; over 3 seeds the segments are the same for a part of the "
+                                  "customers (adjusted Rand index 0.620)"));
 }
 
 TEST(SelectionTest, TheKneeIsFarthestBelowTheChord) {
@@ -87,9 +88,9 @@ TEST(SelectionTest, NoMoreVersionsThanWanted) {
   config.registration.max_versions = 1;
   const std::vector<TrainingRun> runs = {Trained(3, 80, 0.25, 1.3, 0.2),
                                          Trained(4, 60, 0.3, 1.2, 0.1)};
-  EXPECT_EQ(SelectK(runs, config, AdjustedRandIndex).value().versions, (std::vector<size_t>{1}));
+  EXPECT_EQ(SelectK(runs, config, {}).value().versions, (std::vector<size_t>{1}));
   config.registration.max_versions = 0;
-  EXPECT_TRUE(SelectK(runs, config, AdjustedRandIndex).value().versions.empty());
+  EXPECT_TRUE(SelectK(runs, config, {}).value().versions.empty());
 }
 
 }  // namespace

@@ -46,6 +46,7 @@ PipelineConfig Unusual() {
                                              "pca.variance=0.7",
                                              "pca.min_components=3",
                                              "pca.max_components=9",
+                                             "pca.extra_components=2",
                                              "sweep.k=[4, 6]",
                                              "sweep.tol=0.001",
                                              "select.min_k=4",
@@ -75,10 +76,13 @@ TEST(StageKeysTest, ThoseOfThePresetAreTheOldOnes) {
           {"outliers", "d4773878a5825bcb25ee789c9c2b00e4fa6d9945109fa788a49264deaa5f45c7"},
           {"scale", "1cee8d24b5fc3cd073f52861b42d4401d6d9db7ec48c0b9f7f559c6297bd3f52"},
           {"pca", "f8666def6a71734aa7a11469a775f86d33b46676984ae86951db7d5ed67ef404"},
+          {"correlation_prepared",
+           "9b8f47bbffa7c6017e035db85fb3a8722ae3419feb27206691fe02f43257eccf"},
           {"sweep", "053173cc1d1cafe45afa2621c67d38a9cb499fafda80396057f7b84ee04aa023"},
           {"evaluate", "a3a188322ec79472ef66cf04ad6293ce8c78377e8dc6aec2f660281f68cc8f7e"},
-          {"select", "242044b10ca9f7246c59b1774d425b317aed62374b8f1cf56d018dd3b6d349ea"},
-          {"register", "4618337d1d2fe19aa7c6c2524331cd0ce4ebc3a62b863a1fde7df9face6ec3e2"},
+          {"stability", "3edd97a88a1d2776486235e8911d1a0e6a54ac77935c7c8b15b9aaf17ac33b6f"},
+          {"select", "83dede3b6617cfcb3779c3d8c65abc49cce2bba3426aa81388ac31c2c8c1b0c6"},
+          {"register", "97b68a461c4b584d5d9506fb8e7d121f8428d27299b7bee76e36cb527a144bf7"},
       }));
 }
 
@@ -98,11 +102,14 @@ TEST(StageKeysTest, ThoseOfUnusualSettingsAreTheOldOnes) {
           {"correlation", "6709f64ceb37cd3a173fa3dd9817899ace9c240738fa76fe6596ac043faf22c0"},
           {"outliers", "143bef6ae85196e0f1f1a244689833e32a9a3797312ff118d9fd439df8988513"},
           {"scale", "c65cf33e355ebe169d2285d54b130350181ceb5a4bb571b203f1e9577b5a2819"},
-          {"pca", "dc3a567abe8874318288ae281152d5a9605fd366194bb1bb0e8bc3e271161783"},
-          {"sweep", "4ffceb2bf271ed930e6122fa6baa4cfb1f39441d1ededd1d6e1503b0027f85a9"},
-          {"evaluate", "5844e161539ebc0095888fabd7680960a751f9f1bf2db6de8a1918e77f9f5f51"},
-          {"select", "c8e307bfc84b9fc392ce814522ef73c2bab5914e7be122ea6e300237126af3e6"},
-          {"register", "c047374730eaf6af9d95153bda9e9dbbd0e6fec0758ec350176ab7509b83e065"},
+          {"pca", "5f7fd56bb57be8e3a4b9958e4def085de473b94163ac07252caa51d753ea74be"},
+          {"correlation_prepared",
+           "308d6cc5302a94f82cd68be93df3d7a4abf38b5cfed21047ffc81221709afdf9"},
+          {"sweep", "9d0cd68471e5ebce0f93e8e01f81a57eb2f19d72e4462a15c8717f64c1a8cc9c"},
+          {"evaluate", "7d77d16e14fb35d2bcf2c0147a97e9bff8562e1dc189f95594d384c576a6d694"},
+          {"stability", "b595fbf71b51227f2fd04509d18dba5ed66dc4840feb057e68deb11fce762938"},
+          {"select", "e38553ae79cc1e7a0349e3380324a71a671c2ec370465512df532b16691ab801"},
+          {"register", "3098c68b6247deeb169f370c8dceaa4631cacc03e84ebef3d36c7fe4f025f672"},
       }));
 }
 
