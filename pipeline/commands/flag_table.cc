@@ -29,8 +29,9 @@ Flag PresetFlag() {
 }
 
 Flag GridFlag() {
-  return PathFlag("grid", "GRID", "points to train: default (55 runs), classic (144 runs) or a YAML file",
-              kComputedSection);
+  return PathFlag("grid", "GRID",
+                  "points to train: default (55 runs), classic (144 runs) or a YAML file",
+                  kComputedSection);
 }
 
 Flag LabelFlag() {
@@ -38,35 +39,38 @@ Flag LabelFlag() {
 }
 
 std::vector<Flag> OverridingFlags() {
-  return {SwitchFlag("no-sharing",
-                 "train every run by itself, also where the work is provably the same", kComputedSection),
-          TextFlag("outliers", "METHOD", "isolation_forest or none", kComputedSection),
-          TextFlag("scaling", "METHOD",
+  return {
+      SwitchFlag("no-sharing",
+                 "train every run by itself, also where the work is provably the same",
+                 kComputedSection),
+      TextFlag("outliers", "METHOD", "isolation_forest or none", kComputedSection),
+      TextFlag("scaling", "METHOD",
                "all columns: default, classic, none, standard, robust, quantile, row_norm, log, "
                "log_standard, log_robust or log_row_norm",
                kComputedSection),
-          {.name = "always-k",
-           .kind = FlagKind::kInteger,
-           .repeatable = true,
-           .value = "K",
-           .help = "this k becomes a model version whatever its segments look like",
-           .least = 2,
-           .most = 1000,
-           .section = kComputedSection},
-          {.name = "seed",
-           .kind = FlagKind::kInteger,
-           .value = "N",
-           .help = "seed of the forest and of the first sweep point",
-           .least = 0,
-           .most = std::numeric_limits<uint32_t>::max(),
-           .section = kComputedSection},
-          ThreadsFlag("threads, 0 = one per processor; never changes a result")};
+      {.name = "always-k",
+       .kind = FlagKind::kInteger,
+       .repeatable = true,
+       .value = "K",
+       .help = "this k becomes a model version whatever its segments look like",
+       .least = 2,
+       .most = 1000,
+       .section = kComputedSection},
+      {.name = "seed",
+       .kind = FlagKind::kInteger,
+       .value = "N",
+       .help = "seed of the forest and of the first sweep point",
+       .least = 0,
+       .most = std::numeric_limits<uint32_t>::max(),
+       .section = kComputedSection},
+      ThreadsFlag("threads, 0 = one per processor; never changes a result")};
 }
 
 std::vector<Flag> ConfigFlagRows() {
   return JoinedFlags({{ConfigFlag(), SettingsFlag(), PresetFlag(), GridFlag()},
-                 OverridingFlags(),
-                 {LabelFlag(), SwitchFlag("markdown", "print the table of all keys instead", kResultsSection)}});
+                      OverridingFlags(),
+                      {LabelFlag(), SwitchFlag("markdown", "print the table of all keys instead",
+                                               kResultsSection)}});
 }
 
 std::vector<Flag> RunFlagRows() {
@@ -76,39 +80,45 @@ std::vector<Flag> RunFlagRows() {
       SettingsFlag(),
       PresetFlag(),
       GridFlag(),
-      TextFlag("from", "STAGE", "compute this stage and all after it again; not with --only", kComputedSection),
-      TextFlag("only", "STAGE", "compute this stage again and stop after it; not with --from", kComputedSection),
+      TextFlag("from", "STAGE", "compute this stage and all after it again; not with --only",
+               kComputedSection),
+      TextFlag("only", "STAGE", "compute this stage again and stop after it; not with --from",
+               kComputedSection),
       SwitchFlag("force", "compute every stage again", kComputedSection),
   };
   const std::vector<Flag> results = {
       PathFlag("out", "DIR", "folder for results; also keeps the stage cache", kResultsSection),
       LabelFlag(),
-      TextFlag("code-revision", "TEXT", "revision of the code, kept with model versions", kResultsSection),
+      TextFlag("code-revision", "TEXT", "revision of the code, kept with model versions",
+               kResultsSection),
       TextFlag("server", "HOST:PORT",
-           "a Cairn server to register everything on; https://HOST:PORT speaks TLS", kServerSection),
+               "a Cairn server to register everything on; https://HOST:PORT speaks TLS",
+               kServerSection),
       PrincipalFlag(),
   };
-  return JoinedFlags({computed, OverridingFlags(), results, command_line::CallerFlags(kServerSection)});
+  return JoinedFlags(
+      {computed, OverridingFlags(), results, command_line::CallerFlags(kServerSection)});
 }
 
 Flag ModelFlag() {
   Flag model = PathFlag("model", "MODEL",
-                    "a model file, or a model on the server: NAME (channel production), "
-                    "NAME#CHANNEL, NAME@VERSION, NAME@ALIAS",
-                    kInputSection);
+                        "a model file, or a model on the server: NAME (channel production), "
+                        "NAME#CHANNEL, NAME@VERSION, NAME@ALIAS",
+                        kInputSection);
   model.fallback = "customer-segments";
   return model;
 }
 
 std::vector<Flag> ExportFlagRows() {
   Flag format = TextFlag("format", "FORMAT",
-                     "onnx: one file for any ONNX runtime; mlflow: a directory that "
-                     "mlflow.pyfunc.load_model takes",
-                     kResultsSection);
+                         "onnx: one file for any ONNX runtime; mlflow: a directory that "
+                         "mlflow.pyfunc.load_model takes",
+                         kResultsSection);
   format.choices = "onnx|mlflow";
   format.required = true;
-  Flag out = PathFlag("out", "PATH",
-                  "the file to write, or for mlflow a directory that is new or empty", kResultsSection);
+  Flag out =
+      PathFlag("out", "PATH", "the file to write, or for mlflow a directory that is new or empty",
+               kResultsSection);
   out.required = true;
   const std::vector<Flag> own = {
       ModelFlag(),
@@ -124,7 +134,8 @@ std::vector<Flag> PredictFlagRows() {
       ModelFlag(),
       PathFlag("data", "FILE", "transactions, as for `run`; not with --features", kInputSection),
       PathFlag("config", "FILE",
-           "the configuration file of the run: how the input is written and cleaned", kInputSection),
+               "the configuration file of the run: how the input is written and cleaned",
+               kInputSection),
       SettingsFlag(),
       PathFlag("features", "FILE", "a features.csv instead of transactions", kInputSection),
       ThreadsFlag("threads, 0 = one per processor"),
@@ -179,19 +190,21 @@ std::vector<Command> Commands() {
                  {{"cairn-pipeline plan --data online-retail.csv.zst --out results",
                    "what is in the cache"}}),
       CommandRow("config", "Print the configuration that flags and files come to", ConfigFlagRows(),
-          {{"cairn-pipeline config --preset classic --set pca.variance=0.9",
-            "a file for --config, every key with its meaning"}}),
+                 {{"cairn-pipeline config --preset classic --set pca.variance=0.9",
+                   "a file for --config, every key with its meaning"}}),
       CommandRow("predict", "Assign customers to segments", PredictFlagRows(),
                  {{"cairn-pipeline predict --data new.csv --model customer-segments --server "
                    "127.0.0.1:50051",
                    "by the model in production"}}),
-      CommandRow("serve", "Answer requests for predictions over HTTP", ServeFlagRows(),
+      CommandRow(
+          "serve", "Answer requests for predictions over HTTP", ServeFlagRows(),
           {{"cairn-pipeline serve --model customer-segments#production --server 127.0.0.1:50051 "
             "--address 127.0.0.1:8080",
             "by the head of a channel, also after it moves"},
            {"cairn-pipeline serve --model model.cairnseg --address 127.0.0.1:8080",
             "by a model file"}}),
-      CommandRow("export", "Write a model in a format of others", ExportFlagRows(),
+      CommandRow(
+          "export", "Write a model in a format of others", ExportFlagRows(),
           {{"cairn-pipeline export --model results/model.cairnseg --format onnx --out model.onnx",
             "raw features in, segments out"}}),
       CommandRow("generate", "Write synthetic transactions", GenerateFlagRows(),

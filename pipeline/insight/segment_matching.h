@@ -52,9 +52,9 @@ struct SegmentMatching {
 absl::StatusOr<SegmentMatching> MatchSegments(const ChampionSegments& champion,
                                               const NewSegments& now);
 
-// The same for many clusterings of the same customers, each of which is matched in a fraction of the
-// time: who is in both versions is found once. Immutable after Create; any number of threads may
-// match.
+// The same for many clusterings of the same customers, each of which is matched in a fraction of
+// the time: who is in both versions is found once. Immutable after Create; any number of threads
+// may match.
 class SegmentMatcher {
  public:
   // `customers` as texts, each once. Errors are those of MatchSegments.

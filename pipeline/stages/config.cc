@@ -167,8 +167,8 @@ absl::Status CheckConfig(const PipelineConfig& config) {
   }
   CAIRN_RETURN_IF_ERROR(CheckNotBelow("pca.max_components", config.pca.max_components,
                                       config.pca.min_components, kFeatureCount));
-  CAIRN_RETURN_IF_ERROR(CheckNotBelow("select.max_k", config.select.max_k, config.select.min_k,
-                                      kLargestK));
+  CAIRN_RETURN_IF_ERROR(
+      CheckNotBelow("select.max_k", config.select.max_k, config.select.min_k, kLargestK));
   return CheckGrid(config.sweep.grid, config.seed);
 }
 

@@ -29,8 +29,8 @@ enum class ColumnScaling {
   kLogRowNorm,   // The same, then as kRowNorm.
 };
 inline constexpr std::array kColumnScalings = {
-    ColumnScaling::kNone,     ColumnScaling::kStandard,    ColumnScaling::kRobust,
-    ColumnScaling::kQuantile, ColumnScaling::kRowNorm,     ColumnScaling::kLog,
+    ColumnScaling::kNone,        ColumnScaling::kStandard,  ColumnScaling::kRobust,
+    ColumnScaling::kQuantile,    ColumnScaling::kRowNorm,   ColumnScaling::kLog,
     ColumnScaling::kLogStandard, ColumnScaling::kLogRobust, ColumnScaling::kLogRowNorm};
 
 // "none", "standard", "robust", "quantile", "row_norm", "log", "log_standard", "log_robust",

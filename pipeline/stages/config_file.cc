@@ -248,9 +248,8 @@ absl::Status ConfigReader::UnknownKey(const YAML::Mark& mark, const std::string&
     if (meant.empty() && setting.path.ends_with("." + key)) meant = setting.path;
   }
   return Bad(mark, path, "",
-             meant.empty()
-                 ? fmt::format("is not a known key; known are {}", fmt::join(known, ", "))
-                 : fmt::format("is not a known key; did you mean `{}`?", meant));
+             meant.empty() ? fmt::format("is not a known key; known are {}", fmt::join(known, ", "))
+                           : fmt::format("is not a known key; did you mean `{}`?", meant));
 }
 
 absl::StatusOr<YAML::Node> LoadYaml(std::string_view yaml, const ConfigReader& reader) {

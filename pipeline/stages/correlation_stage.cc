@@ -30,19 +30,18 @@ StageWork CorrelationOf(const CorrelatedTable& table) {
   };
   work.settle = [table](StageRun* run, StageRecord* record) -> absl::Status {
     const RunOutcome& outcome = run->outcome();
-    record->digest = Sha256Hex(run->Write(
-        table.file, CorrelationCsv(outcome.features.columns, outcome.*table.result)));
+    record->digest = Sha256Hex(
+        run->Write(table.file, CorrelationCsv(outcome.features.columns, outcome.*table.result)));
     return absl::OkStatus();
   };
   work.encode = [table](StageRun* run, const std::vector<StageRecord>& records) {
     return Encoded(EncodeCorrelations(run->outcome().*table.result, records.back()));
   };
-  work.forms = {{"", [table](StageRun* run, std::string_view bytes,
-                             std::vector<StageRecord>* records) {
-                   records->resize(1);
-                   return DecodeCorrelations(bytes, &(run->outcome().*table.result),
-                                             &records->front());
-                 }}};
+  work.forms = {
+      {"", [table](StageRun* run, std::string_view bytes, std::vector<StageRecord>* records) {
+         records->resize(1);
+         return DecodeCorrelations(bytes, &(run->outcome().*table.result), &records->front());
+       }}};
   return work;
 }
 

@@ -6,8 +6,8 @@
 
 #include "lib/base/encoding.h"
 #include "lib/base/status_macros.h"
-#include "pipeline/insight/cleaning_money.h"
 #include "pipeline/data/table_csv.h"
+#include "pipeline/insight/cleaning_money.h"
 #include "pipeline/stages/transactions.h"
 
 namespace cairn::pipeline {

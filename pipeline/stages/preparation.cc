@@ -182,8 +182,7 @@ absl::Status FitProjection(const FeatureMatrix& features, const OutlierResult& o
       const int enough,
       clustering::ChooseComponents(pca.variance_ratio, config.pca.variance,
                                    config.pca.min_components, config.pca.max_components));
-  const int most =
-      std::min(config.pca.max_components, static_cast<int>(pca.variance_ratio.size()));
+  const int most = std::min(config.pca.max_components, static_cast<int>(pca.variance_ratio.size()));
   const int count = std::max(enough, std::min(enough + config.pca.extra_components, most));
   auto* projection = preparation->base.mutable_projection();
   projection->mutable_mean()->Add(pca.mean.begin(), pca.mean.end());

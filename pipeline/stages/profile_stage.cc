@@ -121,8 +121,8 @@ absl::Status FillRecommendationQuality(StageRun* run, const TransactionTable& ta
   const auto split = SplitByTime(table);
   if (!split.ok()) return absl::OkStatus();
   const PipelineConfig& config = run->config();
-  const auto features = ComputeFeatures(split->before, config.features, config.threads,
-                                        config.cleaning.home_country);
+  const auto features =
+      ComputeFeatures(split->before, config.features, config.threads, config.cleaning.home_country);
   if (!features.ok()) return absl::OkStatus();
   const auto& base = outcome.preparation.base;
   const TrainingRun& chosen = ChosenRun(outcome);
@@ -141,10 +141,9 @@ absl::Status FillCustomersCsv(StageRun* run, const Recommendations& recommendati
   const FitOutcome& fit = *ChosenRun(outcome).fit;
   const auto second =
       SecondSegments(outcome.preparation.all_components, fit.centers, fit.all_labels);
-  CAIRN_ASSIGN_OR_RETURN(
-      outcome.customers_csv,
-      CustomersCsv({outcome.features, fit.all_labels, names, second, silhouettes,
-                    outcome.outliers.removed, &recommendations}));
+  CAIRN_ASSIGN_OR_RETURN(outcome.customers_csv,
+                         CustomersCsv({outcome.features, fit.all_labels, names, second, silhouettes,
+                                       outcome.outliers.removed, &recommendations}));
   return absl::OkStatus();
 }
 
@@ -173,9 +172,9 @@ absl::Status ComputeProfile(StageRun* run, StageRecord* record) {
   ApplyNames(named, &report.profiles);
   const std::vector<double> silhouettes = SilhouettesOf(outcome, chosen);
   FillSilhouettes(silhouettes, labels, &report.profiles);
-  CAIRN_ASSIGN_OR_RETURN(const Recommendations recommendations,
-                         ComputeRecommendations(*table, outcome.features, labels, chosen.point.k,
-                                                config.threads));
+  CAIRN_ASSIGN_OR_RETURN(
+      const Recommendations recommendations,
+      ComputeRecommendations(*table, outcome.features, labels, chosen.point.k, config.threads));
   CAIRN_RETURN_IF_ERROR(FillCustomersCsv(run, recommendations, names, silhouettes));
   CAIRN_RETURN_IF_ERROR(FillRecommendationQuality(run, *table));
   CAIRN_RETURN_IF_ERROR(FillMigration(run, labels, names));

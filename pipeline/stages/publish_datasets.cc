@@ -112,7 +112,10 @@ absl::Status PublishDatasets(StageRun* run) {
 absl::Status PublishOutliers(StageRun* run) {
   const auto count = static_cast<int64_t>(run->outcome().outliers.removed.size());
   if (run->publisher() == nullptr || count == 0) return absl::OkStatus();
-  return PublishCustomerFile({DatasetRole::kOutliers, kOutlierSegmentsFile, count, "select",
+  return PublishCustomerFile({DatasetRole::kOutliers,
+                              kOutlierSegmentsFile,
+                              count,
+                              "select",
                               {{"Score", "double"}, {"Segment", "int64"}, {"Distance", "double"}}},
                              run);
 }

@@ -7,10 +7,10 @@ namespace cairn::pipeline {
 
 class StageRun;
 
-// Hands all data sets but kOutliers to the publisher, in the order of DatasetRole: the input, the cleaned
-// transactions, and the files of features, scaling and projection. All at once, when there is
-// something to train on: an input that is refused leaves nothing on the server. Gives the input up.
-// Nothing without a publisher. Errors of the publisher.
+// Hands all data sets but kOutliers to the publisher, in the order of DatasetRole: the input, the
+// cleaned transactions, and the files of features, scaling and projection. All at once, when there
+// is something to train on: an input that is refused leaves nothing on the server. Gives the input
+// up. Nothing without a publisher. Errors of the publisher.
 absl::Status PublishDatasets(StageRun* run);
 
 // Hands outlier_segments.csv to the publisher, once a segmentation was chosen; nothing without

@@ -61,7 +61,8 @@ FeatureHistogram HistogramOf(const FeatureMatrix& features, size_t column,
   out.edges.back() = summary.max;
   out.counts.assign(static_cast<size_t>(k), std::vector<int64_t>(kHistogramBins));
   for (size_t i = 0; i < labels.size(); ++i) {
-    const double x = features.values(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(column));
+    const double x =
+        features.values(static_cast<Eigen::Index>(i), static_cast<Eigen::Index>(column));
     const double place = step > 0 ? (BinScale(out.signed_log, x) - low) / step : 0;
     const int bin = std::clamp(static_cast<int>(place), 0, kHistogramBins - 1);
     ++out.counts[static_cast<size_t>(labels[i])][static_cast<size_t>(bin)];
@@ -101,10 +102,9 @@ void FillOutliers(const RunOutcome& outcome, const std::vector<int32_t>& labels,
   const FeatureMatrix& features = outcome.features;
   for (const int32_t row : rows) {
     const auto place = static_cast<size_t>(row);
-    report->outliers.push_back(
-        {CustomerText(features.customer_ids[place], features.customer_names), score(row),
-         labels[place], features.values(row, kTotalSpend),
-         static_cast<int64_t>(features.values(row, kTotalTransactions))});
+    report->outliers.push_back({CustomerText(features.customer_ids[place], features.customer_names),
+                                score(row), labels[place], features.values(row, kTotalSpend),
+                                static_cast<int64_t>(features.values(row, kTotalTransactions))});
   }
 }
 
@@ -140,7 +140,8 @@ SilhouettePlot PlotOf(const TrainingRun& run) {
     out.means.push_back(values.empty() ? kAbsent
                                        : std::accumulate(values.begin(), values.end(), 0.0) /
                                              static_cast<double>(values.size()));
-    const size_t step = std::max<size_t>(1, (values.size() + kMostSilhouettes - 1) / kMostSilhouettes);
+    const size_t step =
+        std::max<size_t>(1, (values.size() + kMostSilhouettes - 1) / kMostSilhouettes);
     auto& thinned = out.samples.emplace_back();
     for (size_t i = 0; i < values.size(); i += step) thinned.push_back(values[i]);
   }

@@ -68,7 +68,8 @@ absl::Status Begin(StageRun* run) {
   outcome.sweep_key = SweepKey(*run);
   if (run->request().champion) run->Follow(*run->request().champion);
   if (run->publisher() == nullptr) return absl::OkStatus();
-  CAIRN_RETURN_IF_ERROR(run->publisher()->Begin(outcome.sweep_key, config.sweep.grid.Points(config.seed).size()));
+  CAIRN_RETURN_IF_ERROR(
+      run->publisher()->Begin(outcome.sweep_key, config.sweep.grid.Points(config.seed).size()));
   if (run->champion()) return absl::OkStatus();
   CAIRN_ASSIGN_OR_RETURN(auto champion, run->publisher()->FindChampion());
   if (champion) {

@@ -62,7 +62,7 @@ struct RunOutcome {
   Selection selection;
   ReportData report;          // What the stage `profile` came to.
   std::string customers_csv;  // Of the same.
-  bool selected = false;  // Whether the stage `select` was reached.
+  bool selected = false;      // Whether the stage `select` was reached.
   PublishSummary published;
   std::string sweep_key;
 };
@@ -70,8 +70,9 @@ struct RunOutcome {
 // Runs the stages. Whatever `request.out` promises is written: stages.json, transactions.csv,
 // rejects.csv, features.csv, correlation.csv, outliers.csv, prepared.csv, components.csv,
 // correlation_prepared.csv, runs.json, selection.json, and labels.csv, outlier_segments.csv and
-// model.cairnseg of the chosen run; rejects.csv also when too many rows are bad. With a `publisher`, everything is handed to it as it comes into
-// being. `publisher` may be null; it must outlive the call.
+// model.cairnseg of the chosen run; rejects.csv also when too many rows are bad. With a
+// `publisher`, everything is handed to it as it comes into being. `publisher` may be null; it must
+// outlive the call.
 //
 // Errors are those of LoadTransactions, ComputeFeatures, the stages, the file system (FILE_ERROR)
 // and the publisher. INVALID_ARGUMENT (VALUE_INVALID) for an unknown stage.

@@ -97,8 +97,7 @@ absl::StatusOr<std::vector<Numbered>> NumberAll(const Identities& identities, co
                                                 const std::vector<const FitOutcome*>& fits) {
   std::vector<absl::StatusOr<Numbered>> results(fits.size(), absl::UnknownError("not numbered"));
   clustering::Parallel parallel(ThreadCount(run.config().threads));
-  parallel.For(fits.size(),
-               [&](size_t i) { results[i] = Number(identities, features, *fits[i]); });
+  parallel.For(fits.size(), [&](size_t i) { results[i] = Number(identities, features, *fits[i]); });
   std::vector<Numbered> out;
   for (auto& result : results) {
     CAIRN_RETURN_IF_ERROR(result.status());

@@ -20,11 +20,11 @@ struct SelectionRow {
   double silhouette = 0;  // Training rows, the run's own.
   double davies_bouldin = 0;
   double calinski_harabasz = 0;
-  double min_share = 0;  // Of all customers, its smallest segment.
+  double min_share = 0;                // Of all customers, its smallest segment.
   std::optional<Stability> stability;  // Over seeds; nothing where it was not measured.
-  bool degenerate = false;  // min_share is below the limit for every run of this k.
-  bool eligible = false;    // Passes every rule of PipelineConfig::Select.
-  std::string note;         // Why it is not eligible; empty when it is.
+  bool degenerate = false;             // min_share is below the limit for every run of this k.
+  bool eligible = false;               // Passes every rule of PipelineConfig::Select.
+  std::string note;                    // Why it is not eligible; empty when it is.
 };
 
 // What `select` came to; selection.json says the same.

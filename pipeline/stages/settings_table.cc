@@ -22,10 +22,9 @@ constexpr Bounds kShareBounds = {0, 1};
 template <typename Place>
 auto MemberAt(Place place) {
   using Value = std::remove_reference_t<decltype(place(std::declval<PipelineConfig&>()))>;
-  return Member<Value>{[place](PipelineConfig& config) -> Value& { return place(config); },
-                       [place](const PipelineConfig& config) -> const Value& {
-                         return place(config);
-                       }};
+  return Member<Value>{
+      [place](PipelineConfig& config) -> Value& { return place(config); },
+      [place](const PipelineConfig& config) -> const Value& { return place(config); }};
 }
 
 // Words that stand for values; of several words for one value the first is printed.
@@ -64,9 +63,8 @@ Setting First(Setting setting) {
 void NameGrid(const PipelineConfig& before, PipelineConfig* config) {
   SweepGrid& grid = config->sweep.grid;
   const SweepGrid& old = before.sweep.grid;
-  const bool same = grid.k == old.k && grid.n_init == old.n_init &&
-                    grid.max_iter == old.max_iter && grid.init == old.init &&
-                    grid.seeds == old.seeds;
+  const bool same = grid.k == old.k && grid.n_init == old.n_init && grid.max_iter == old.max_iter &&
+                    grid.init == old.init && grid.seeds == old.seeds;
   if (!same) grid.name = "custom";
 }
 
@@ -116,13 +114,12 @@ WordsField NullWords() {
 }
 
 WordField ScalingMethodWord() {
-  return {ScalingMethods(), "",
-          [](const std::string& word, PipelineConfig* config) {
-            return SetScaling(word, config).ok();
-          },
-          [](const PipelineConfig& config) {
-            return config.scaling_name == "custom" ? "" : config.scaling_name;
-          }};
+  return {
+      ScalingMethods(), "",
+      [](const std::string& word, PipelineConfig* config) { return SetScaling(word, config).ok(); },
+      [](const PipelineConfig& config) {
+        return config.scaling_name == "custom" ? "" : config.scaling_name;
+      }};
 }
 
 WordField GridWord() {
@@ -164,12 +161,12 @@ std::vector<Setting> GeneralRows() {
                            "Seed of the isolation forest, and of the sweep where no others are "
                            "given."));
   seed.then = MoveGridSeeds;
-  return {First(Row("preset", PresetWord(), kUnbounded, "",
-                    "The settings that the others refine.")),
-          std::move(seed),
-          Row("threads", MemberAt([](auto& c) -> auto& { return c.threads; }), {0, 64}, "threads",
-              "How many work at once, 0 for one per processor, at most 8; never changes a "
-              "result.")};
+  return {
+      First(Row("preset", PresetWord(), kUnbounded, "", "The settings that the others refine.")),
+      std::move(seed),
+      Row("threads", MemberAt([](auto& c) -> auto& { return c.threads; }), {0, 64}, "threads",
+          "How many work at once, 0 for one per processor, at most 8; never changes a "
+          "result.")};
 }
 
 std::vector<Setting> InputRows() {
@@ -178,38 +175,42 @@ std::vector<Setting> InputRows() {
           MemberAt([](auto& c) -> auto& { return c.input.max_reject_share; }), kShareBounds,
           "share of rows", "Above this share of rows that cannot be read the run stops."),
       Row("input.encoding",
-          ChoiceAt([](auto& c) -> auto& { return c.input.dialect.encoding; },
-                   std::vector<std::pair<std::string, TextEncoding>>{
-                       {"auto", TextEncoding::kAuto},
-                       {"utf-8", TextEncoding::kUtf8},
-                       {"utf-16", TextEncoding::kUtf16},
-                       {"windows-1252", TextEncoding::kWindows1252},
-                       {"iso-8859-1", TextEncoding::kLatin1}}),
+          ChoiceAt(
+              [](auto& c) -> auto& { return c.input.dialect.encoding; },
+              std::vector<std::pair<std::string, TextEncoding>>{
+                  {"auto", TextEncoding::kAuto},
+                  {"utf-8", TextEncoding::kUtf8},
+                  {"utf-16", TextEncoding::kUtf16},
+                  {"windows-1252", TextEncoding::kWindows1252},
+                  {"iso-8859-1", TextEncoding::kLatin1}}),
           kUnbounded, "", "How the bytes of a CSV file are characters."),
       Row("input.separator",
-          ChoiceAt([](auto& c) -> auto& { return c.input.dialect.separator; },
-                   std::vector<std::pair<std::string, char>>{{"auto", '\0'},
-                                                             {"comma", ','},
-                                                             {"semicolon", ';'},
-                                                             {"tab", '\t'},
-                                                             {"bar", '|'},
-                                                             {",", ','},
-                                                             {";", ';'},
-                                                             {"\t", '\t'},
-                                                             {"|", '|'}}),
+          ChoiceAt(
+              [](auto& c) -> auto& { return c.input.dialect.separator; },
+              std::vector<std::pair<std::string, char>>{{"auto", '\0'},
+                                                        {"comma", ','},
+                                                        {"semicolon", ';'},
+                                                        {"tab", '\t'},
+                                                        {"bar", '|'},
+                                                        {",", ','},
+                                                        {";", ';'},
+                                                        {"\t", '\t'},
+                                                        {"|", '|'}}),
           kUnbounded, "", "What stands between the fields of a CSV file."),
       Row("input.decimal",
-          ChoiceAt([](auto& c) -> auto& { return c.input.dialect.decimal; },
-                   std::vector<std::pair<std::string, char>>{
-                       {"auto", '\0'}, {"point", '.'}, {"comma", ','}, {".", '.'}, {",", ','}}),
+          ChoiceAt(
+              [](auto& c) -> auto& { return c.input.dialect.decimal; },
+              std::vector<std::pair<std::string, char>>{
+                  {"auto", '\0'}, {"point", '.'}, {"comma", ','}, {".", '.'}, {",", ','}}),
           kUnbounded, "", "The mark before the fraction of a number."),
       Row("input.date_order",
-          ChoiceAt([](auto& c) -> auto& { return c.input.dialect.date_order; },
-                   std::vector<std::pair<std::string, DateOrder>>{
-                       {"auto", DateOrder::kAuto},
-                       {"day_first", DateOrder::kDayFirst},
-                       {"month_first", DateOrder::kMonthFirst},
-                       {"year_first", DateOrder::kYearFirst}}),
+          ChoiceAt(
+              [](auto& c) -> auto& { return c.input.dialect.date_order; },
+              std::vector<std::pair<std::string, DateOrder>>{
+                  {"auto", DateOrder::kAuto},
+                  {"day_first", DateOrder::kDayFirst},
+                  {"month_first", DateOrder::kMonthFirst},
+                  {"year_first", DateOrder::kYearFirst}}),
           kUnbounded, "", "Which part of a date comes first."),
       Row("input.sheet", SheetName(), kUnbounded, "",
           "The only sheet of a workbook to read; `auto` is all that have the header."),
@@ -227,35 +228,37 @@ std::vector<Setting> CleaningRows() {
               kShareBounds, "share of rows or spend",
               "Above this share of rows, or of spend, that cleaning drops the run stops."),
           Row("cleaning.product_codes",
-              ChoiceAt([](auto& c) -> auto& { return c.cleaning.rules.product_codes; },
-                       std::vector<std::pair<std::string, ProductCodes>>{
-                           {"auto", ProductCodes::kAuto},
-                           {"two_digits", ProductCodes::kTwoDigits},
-                           {"all", ProductCodes::kAll}}),
+              ChoiceAt(
+                  [](auto& c) -> auto& { return c.cleaning.rules.product_codes; },
+                  std::vector<std::pair<std::string, ProductCodes>>{
+                      {"auto", ProductCodes::kAuto},
+                      {"two_digits", ProductCodes::kTwoDigits},
+                      {"all", ProductCodes::kAll}}),
               kUnbounded, "", "Which stock codes are products and not services.")};
 }
 
 std::vector<Setting> OutlierRows() {
-  return {Row("features.preset",
-              ChoiceAt([](auto& c) -> auto& { return c.features; },
-                       std::vector<std::pair<std::string, FeaturePreset>>{
-                           {"default", FeaturePreset::kDefault},
-                           {"classic", FeaturePreset::kClassic}}),
-              kUnbounded, "", "The definition of the features."),
-          Row("outliers.method",
-              ChoiceAt([](auto& c) -> auto& { return c.outliers.method; },
-                       std::vector<std::pair<std::string, OutlierMethod>>{
-                           {"none", OutlierMethod::kNone},
-                           {"isolation_forest", OutlierMethod::kIsolationForest}}),
-              kUnbounded, "", "How customers unlike all others are found before training."),
-          Row("outliers.trees", MemberAt([](auto& c) -> auto& { return c.outliers.trees; }),
-              {1, 10'000}, "trees", "Size of the forest."),
-          Row("outliers.sample_size",
-              MemberAt([](auto& c) -> auto& { return c.outliers.sample_size; }), {2, 100'000},
-              "customers", "How many customers each tree sees, at most those there are."),
-          Row("outliers.contamination",
-              MemberAt([](auto& c) -> auto& { return c.outliers.contamination; }), {1e-6, 0.5},
-              "share of customers", "How many customers are outliers.")};
+  return {
+      Row("features.preset",
+          ChoiceAt(
+              [](auto& c) -> auto& { return c.features; },
+              std::vector<std::pair<std::string, FeaturePreset>>{
+                  {"default", FeaturePreset::kDefault}, {"classic", FeaturePreset::kClassic}}),
+          kUnbounded, "", "The definition of the features."),
+      Row("outliers.method",
+          ChoiceAt(
+              [](auto& c) -> auto& { return c.outliers.method; },
+              std::vector<std::pair<std::string, OutlierMethod>>{
+                  {"none", OutlierMethod::kNone},
+                  {"isolation_forest", OutlierMethod::kIsolationForest}}),
+          kUnbounded, "", "How customers unlike all others are found before training."),
+      Row("outliers.trees", MemberAt([](auto& c) -> auto& { return c.outliers.trees; }),
+          {1, 10'000}, "trees", "Size of the forest."),
+      Row("outliers.sample_size", MemberAt([](auto& c) -> auto& { return c.outliers.sample_size; }),
+          {2, 100'000}, "customers", "How many customers each tree sees, at most those there are."),
+      Row("outliers.contamination",
+          MemberAt([](auto& c) -> auto& { return c.outliers.contamination; }), {1e-6, 0.5},
+          "share of customers", "How many customers are outliers.")};
 }
 
 std::vector<Setting> ScalingRows() {
@@ -268,8 +271,9 @@ std::vector<Setting> ScalingRows() {
   }
   for (size_t i = 0; i < kFeatureNames.size(); ++i) {
     Setting row = Row(fmt::format("scaling.columns.{}", kFeatureNames[i]),
-                      ChoiceAt([i](auto& c) -> auto& { return c.scaling[i]; }, words), kUnbounded,
-                      "", "How this column alone is scaled.");
+                      ChoiceAt(
+                          [i](auto& c) -> auto& { return c.scaling[i]; }, words),
+                      kUnbounded, "", "How this column alone is scaled.");
     row.then = NameScaling;
     rows.push_back(std::move(row));
   }
@@ -284,8 +288,7 @@ std::vector<Setting> PcaRows() {
           {1, kFeatureCount}, "components", "At least so many are kept."),
       Row("pca.max_components", MemberAt([](auto& c) -> auto& { return c.pca.max_components; }),
           {1, kFeatureCount}, "components", "At most so many are kept, the extra ones included."),
-      Row("pca.extra_components",
-          MemberAt([](auto& c) -> auto& { return c.pca.extra_components; }),
+      Row("pca.extra_components", MemberAt([](auto& c) -> auto& { return c.pca.extra_components; }),
           {0, kFeatureCount - 1}, "components", "So many more are kept than the variance needs.")};
 }
 
@@ -321,8 +324,7 @@ std::vector<Setting> SelectRows() {
               "The silhouette of all customers is not below."),
           Row("select.max_davies_bouldin",
               MemberAt([](auto& c) -> auto& { return c.select.max_davies_bouldin; }),
-              {0, kUnbounded.most}, "",
-              "The Davies-Bouldin index of all customers is not above.")};
+              {0, kUnbounded.most}, "", "The Davies-Bouldin index of all customers is not above.")};
 }
 
 // The names of the data sets.
@@ -330,23 +332,21 @@ std::vector<Setting> DatasetRows() {
   const auto row = [](const char* key, Member<std::string> member, std::string_view help) {
     return Row(std::string("register.datasets.") + key, std::move(member), kUnbounded, "", help);
   };
-  return {row("transactions",
-              MemberAt([](auto& c) -> auto& { return c.registration.transactions_dataset; }),
-              "Data set of the input as it was given."),
-          row("cleaned", MemberAt([](auto& c) -> auto& { return c.registration.cleaned_dataset; }),
-              "Data set of the cleaned transactions."),
-          row("features",
-              MemberAt([](auto& c) -> auto& { return c.registration.features_dataset; }),
-              "Data set of the features of all customers."),
-          row("prepared",
-              MemberAt([](auto& c) -> auto& { return c.registration.prepared_dataset; }),
-              "Data set of the scaled features that are trained on."),
-          row("components",
-              MemberAt([](auto& c) -> auto& { return c.registration.components_dataset; }),
-              "Data set of the components that are trained on."),
-          row("outliers",
-              MemberAt([](auto& c) -> auto& { return c.registration.outliers_dataset; }),
-              "Data set of the outliers and their nearest segments.")};
+  return {
+      row("transactions",
+          MemberAt([](auto& c) -> auto& { return c.registration.transactions_dataset; }),
+          "Data set of the input as it was given."),
+      row("cleaned", MemberAt([](auto& c) -> auto& { return c.registration.cleaned_dataset; }),
+          "Data set of the cleaned transactions."),
+      row("features", MemberAt([](auto& c) -> auto& { return c.registration.features_dataset; }),
+          "Data set of the features of all customers."),
+      row("prepared", MemberAt([](auto& c) -> auto& { return c.registration.prepared_dataset; }),
+          "Data set of the scaled features that are trained on."),
+      row("components",
+          MemberAt([](auto& c) -> auto& { return c.registration.components_dataset; }),
+          "Data set of the components that are trained on."),
+      row("outliers", MemberAt([](auto& c) -> auto& { return c.registration.outliers_dataset; }),
+          "Data set of the outliers and their nearest segments.")};
 }
 
 std::vector<Setting> RegisterRows() {
@@ -381,8 +381,7 @@ const std::vector<Setting>& SettingsTable() {
   static const auto* const table = [] {
     auto* all = new std::vector<Setting>();
     for (const auto& rows : {GeneralRows(), InputRows(), CleaningRows(), OutlierRows(),
-                             ScalingRows(), PcaRows(), SweepRows(), SelectRows(),
-                             RegisterRows()}) {
+                             ScalingRows(), PcaRows(), SweepRows(), SelectRows(), RegisterRows()}) {
       all->insert(all->end(), rows.begin(), rows.end());
     }
     return all;
@@ -418,8 +417,7 @@ std::string RangeRule(const Setting& setting) {
   if (std::isinf(setting.most)) {
     return fmt::format("must be at least {}", ShortestDouble(setting.least));
   }
-  return fmt::format("must be {}..{}", ShortestDouble(setting.least),
-                     ShortestDouble(setting.most));
+  return fmt::format("must be {}..{}", ShortestDouble(setting.least), ShortestDouble(setting.most));
 }
 
 }  // namespace cairn::pipeline

@@ -47,9 +47,9 @@ struct WordsField {
 };
 
 // What a key holds. Lists also take one value without brackets.
-using SettingField = std::variant<Member<int>, Member<uint32_t>, Member<double>, Member<bool>,
-                                  Member<std::string>, Member<std::vector<int>>,
-                                  Member<std::vector<uint32_t>>, WordField, WordsField>;
+using SettingField =
+    std::variant<Member<int>, Member<uint32_t>, Member<double>, Member<bool>, Member<std::string>,
+                 Member<std::vector<int>>, Member<std::vector<uint32_t>>, WordField, WordsField>;
 
 // One key. Lives as long as the process.
 struct Setting {

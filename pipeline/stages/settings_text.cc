@@ -131,9 +131,8 @@ std::string ConfigYaml(const PipelineConfig& config) {
     }
     open.assign(parts.begin(), parts.end() - 1);
     const std::string indent(2 * depth, ' ');
-    const std::string says = fmt::format(
-        "{} {}{}{}", setting.help, ValuesText(setting, ""), setting.unit.empty() ? "" : "; ",
-        setting.unit);
+    const std::string says = fmt::format("{} {}{}{}", setting.help, ValuesText(setting, ""),
+                                         setting.unit.empty() ? "" : "; ", setting.unit);
     if (says != said) out += fmt::format("{}# {}\n", indent, says);
     said = says;
     const std::string value = ValueText(setting, config);
@@ -151,10 +150,9 @@ std::string SettingsMarkdown() {
   for (const Setting& setting : SettingsTable()) {
     const std::string first = ValueText(setting, standard);
     const std::string second = ValueText(setting, classic);
-    out += fmt::format("| `{}` | {} | `{}` | {} | {} | {} |\n", setting.path,
-                       ValuesText(setting, "`"), first,
-                       second == first ? "same" : fmt::format("`{}`", second), setting.unit,
-                       setting.help);
+    out += fmt::format(
+        "| `{}` | {} | `{}` | {} | {} | {} |\n", setting.path, ValuesText(setting, "`"), first,
+        second == first ? "same" : fmt::format("`{}`", second), setting.unit, setting.help);
   }
   return out;
 }

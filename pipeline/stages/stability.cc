@@ -83,11 +83,11 @@ absl::StatusOr<StabilityByK> MeasureStability(const SweepInput& input,
 }
 
 std::string StabilityWords(const Stability& stability) {
-  const std::string_view words =
-      stability.rand_index >= 0.95  ? "the same for nearly all customers"
-      : stability.rand_index >= 0.8 ? "the same for most customers"
-      : stability.rand_index >= 0.5 ? "the same for a part of the customers"
-                                    : "others for most customers";
+  const std::string_view words = stability.rand_index >= 0.95  ? "the same for nearly all customers"
+                                 : stability.rand_index >= 0.8 ? "the same for most customers"
+                                 : stability.rand_index >= 0.5
+                                     ? "the same for a part of the customers"
+                                     : "others for most customers";
   return fmt::format("over {} seeds the segments are {} (adjusted Rand index {:.3f})",
                      stability.seeds, words, stability.rand_index);
 }

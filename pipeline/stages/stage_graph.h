@@ -17,7 +17,8 @@ namespace cairn::pipeline {
 //
 //   load → missing_values → duplicates → transaction_status → stock_codes → descriptions →
 //   zero_price → features → correlation
-//                        ↘ outliers → scale → pca → sweep → evaluate → stability → select → profile → register
+//                        ↘ outliers → scale → pca → sweep → evaluate → stability → select → profile
+//                        → register
 //                                           ↘ correlation_prepared
 //
 // A stage is one row of StageGraph(). Whoever walks the rows (runner.h) knows none of them by name:

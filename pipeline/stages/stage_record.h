@@ -25,7 +25,7 @@ struct StageRecord {
   std::string digest;   // SHA-256 of the output, see docs of stages.json; empty for none.
   // Further counts in a fixed order, for example {"cancelled_rows", 8841}.
   std::vector<std::pair<std::string, int64_t>> counts;
-  double spend = 0;                 // Gross, of rows_out; of `load` only.
+  double spend = 0;  // Gross, of rows_out; of `load` only.
   // Quantity × UnitPrice of rows_out, returns subtracted; of `load` and the cleaning stages.
   std::optional<double> net_spend;
   std::vector<std::string> notes;   // What it decided or warns of, a line each; of `load` only.

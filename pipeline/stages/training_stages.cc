@@ -158,7 +158,8 @@ std::string SweepKey(const StageRun& run) {
 }
 
 absl::StatusOr<std::string> ModelOf(StageRun* run, const TrainingRun& training) {
-  auto model = BuildModel(run->outcome().preparation, training, run->config(), FeaturesSha256(*run));
+  auto model =
+      BuildModel(run->outcome().preparation, training, run->config(), FeaturesSha256(*run));
   CAIRN_ASSIGN_OR_RETURN(const std::vector<NamedSegment> segments, SegmentsOf(run, training));
   for (const NamedSegment& named : segments) {
     auto* segment = model.add_segments();

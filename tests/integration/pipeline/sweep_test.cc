@@ -78,9 +78,9 @@ TEST_F(SweepTest, EveryRunIsRegisteredWithItsIndicesDataAndVerifiedArtifact) {
   const auto runs = RunsByPoint(*client, &count);
   EXPECT_EQ(count, kClassicRuns);
   EXPECT_EQ(runs.size(), static_cast<size_t>(kClassicRuns));
-  for (const char* dataset : {"retail-transactions", "retail-cleaned", "retail-features-classic",
-                              "retail-prepared-classic", "retail-components-classic",
-                              "retail-outliers-classic"}) {
+  for (const char* dataset :
+       {"retail-transactions", "retail-cleaned", "retail-features-classic",
+        "retail-prepared-classic", "retail-components-classic", "retail-outliers-classic"}) {
     SCOPED_TRACE(dataset);
     v1::GetDatasetVersionRequest request;
     request.set_name(std::string("datasets/") + dataset + "/versions/latest");

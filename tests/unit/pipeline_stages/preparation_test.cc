@@ -156,18 +156,30 @@ TEST(PreparationTest, QuantileColumnsAreTheSharesThatScikitLearnGives) {
   const PipelineConfig config = Everybody("quantile");
   const OutlierResult outliers = FindOutliers(features, config).value();
   const Preparation prepared = FitScaling(features, outliers, config).value();
-  const std::vector<double> expected = {0.5555555555555556, 0, 0, 0.7777777777777777,
-                                        0.3333333333333335, 0, 1, 0.7777777777777777,
-                                        0.4444444444444444, 0.8888888888888888};
+  const std::vector<double> expected = {0.5555555555555556,
+                                        0,
+                                        0,
+                                        0.7777777777777777,
+                                        0.3333333333333335,
+                                        0,
+                                        1,
+                                        0.7777777777777777,
+                                        0.4444444444444444,
+                                        0.8888888888888888};
   for (size_t i = 0; i < expected.size(); ++i) {
     EXPECT_NEAR(prepared.prepared(static_cast<Eigen::Index>(i), kTotalSpend), expected[i], 1e-15);
   }
   // Values that were not trained on, the ends and a repeated value among them.
-  const std::vector<std::pair<double, double>> others = {
-      {0, 0},  {1, 0}, {1.5, 0.2777777777777778}, {3.5, 0.6111111111111112},
-      {4, 0.7777777777777777}, {5, 0.8148148148148148}, {8, 0.9444444444444444}, {10, 1}};
-  RowMajorMatrix rows = RowMajorMatrix::Zero(static_cast<Eigen::Index>(others.size()),
-                                             kFeatureCount);
+  const std::vector<std::pair<double, double>> others = {{0, 0},
+                                                         {1, 0},
+                                                         {1.5, 0.2777777777777778},
+                                                         {3.5, 0.6111111111111112},
+                                                         {4, 0.7777777777777777},
+                                                         {5, 0.8148148148148148},
+                                                         {8, 0.9444444444444444},
+                                                         {10, 1}};
+  RowMajorMatrix rows =
+      RowMajorMatrix::Zero(static_cast<Eigen::Index>(others.size()), kFeatureCount);
   for (size_t i = 0; i < others.size(); ++i) {
     rows(static_cast<Eigen::Index>(i), kTotalSpend) = others[i].first;
   }

@@ -68,8 +68,7 @@ void ExpectOutlierSegments(const RunOutcome& outcome, const std::string& csv) {
   std::string line;
   std::getline(lines, line);
   EXPECT_EQ(line, "CustomerID,Score,Segment,Distance");
-  const FitOutcome& fit =
-      *outcome.runs[outcome.selection.rows[outcome.selection.chosen].run].fit;
+  const FitOutcome& fit = *outcome.runs[outcome.selection.rows[outcome.selection.chosen].run].fit;
   for (const int32_t row : outcome.outliers.removed) {
     ASSERT_TRUE(std::getline(lines, line));
     const auto place = static_cast<size_t>(row);
@@ -77,8 +76,7 @@ void ExpectOutlierSegments(const RunOutcome& outcome, const std::string& csv) {
     double score = 0;
     int32_t segment = -1;
     double distance = -1;
-    ASSERT_EQ(std::sscanf(line.c_str(), "%d,%lf,%d,%lf", &customer, &score, &segment, &distance),
-              4)
+    ASSERT_EQ(std::sscanf(line.c_str(), "%d,%lf,%d,%lf", &customer, &score, &segment, &distance), 4)
         << line;
     EXPECT_EQ(customer, outcome.features.customer_ids[place]);
     EXPECT_EQ(score, outcome.outliers.scores[place]);
@@ -99,8 +97,8 @@ TEST(RunPipelineTest, TheCorrelationOfThePreparedRowsIsThatOfWhatIsTrainedOn) {
   request.out = folder / "out";
   const RunOutcome outcome = RunOrDie(request);
   const RowMajorMatrix& rows = outcome.preparation.prepared;
-  const double product = rows.col(kTotalSpend).dot(rows.col(kTotalTransactions)) /
-                         static_cast<double>(rows.rows());
+  const double product =
+      rows.col(kTotalSpend).dot(rows.col(kTotalTransactions)) / static_cast<double>(rows.rows());
   const double measured = outcome.prepared_correlations.pearson(kTotalSpend, kTotalTransactions);
   EXPECT_NEAR(measured, product, 1e-9);
   EXPECT_NE(measured, outcome.correlations.pearson(kTotalSpend, kTotalTransactions));
@@ -145,9 +143,10 @@ TEST(RunPipelineTest, EverythingPromisedIsWritten) {
   RunRequest request = SmallRequest(folder, 6);
   request.out = folder / "out";
   const RunOutcome outcome = RunOrDie(request);
-  for (const char* name : {"stages.json", "transactions.csv", "rejects.csv", "features.csv",
-                           "correlation.csv", "outliers.csv", "prepared.csv", "components.csv",
-                           "correlation_prepared.csv", "outlier_segments.csv", "labels.csv", "runs.json", "selection.json", "model.cairnseg"}) {
+  for (const char* name :
+       {"stages.json", "transactions.csv", "rejects.csv", "features.csv", "correlation.csv",
+        "outliers.csv", "prepared.csv", "components.csv", "correlation_prepared.csv",
+        "outlier_segments.csv", "labels.csv", "runs.json", "selection.json", "model.cairnseg"}) {
     EXPECT_FALSE(Text(request.out + "/" + name).empty()) << name;
   }
   const auto stages = nlohmann::json::parse(Text(request.out + "/stages.json"));

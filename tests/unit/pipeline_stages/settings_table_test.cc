@@ -52,9 +52,8 @@ TEST(SettingsTableTest, NumbersBeyondARangeAreRefusedOneByOne) {
     if (NumbersOf(setting, config).empty() || std::isinf(setting.most)) continue;
     if (setting.most > 4e9) continue;  // Those are no numbers of 32 bits.
     SCOPED_TRACE(setting.path);
-    const absl::Status status =
-        ApplySetting(setting.path + "=" + std::to_string(static_cast<int64_t>(setting.most) + 1),
-                     &config);
+    const absl::Status status = ApplySetting(
+        setting.path + "=" + std::to_string(static_cast<int64_t>(setting.most) + 1), &config);
     EXPECT_EQ(MetadataOf(status, "field"), setting.path) << status;
     EXPECT_EQ(MetadataOf(status, "rule"), RangeRule(setting)) << status;
     ++checked;

@@ -30,7 +30,8 @@ SweepInput ThreeGroups() {
   SweepInput input;
   input.training.resize(90, 2);
   for (Eigen::Index i = 0; i < 90; ++i) {
-    input.training(i, 0) = static_cast<double>(100 * (i % 3)) + static_cast<double>(random() % 100) / 50;
+    input.training(i, 0) =
+        static_cast<double>(100 * (i % 3)) + static_cast<double>(random() % 100) / 50;
     input.training(i, 1) = static_cast<double>(random() % 100) / 50;
     input.training_rows.push_back(static_cast<int32_t>(i));
   }
@@ -39,8 +40,7 @@ SweepInput ThreeGroups() {
 }
 
 TEST(StabilityTest, SeedsOfAGridAreComparedAtEqualSettings) {
-  const std::vector<TrainingRun> runs = {Labelled(2, 1, {0, 0, 1, 1}),
-                                         Labelled(2, 2, {1, 1, 0, 0}),
+  const std::vector<TrainingRun> runs = {Labelled(2, 1, {0, 0, 1, 1}), Labelled(2, 2, {1, 1, 0, 0}),
                                          Labelled(2, 1, {0, 1, 0, 1}, 5),
                                          Labelled(2, 2, {0, 1, 0, 1}, 5)};
   const auto measured = MeasureStability({}, runs, {0}, {});
@@ -50,8 +50,7 @@ TEST(StabilityTest, SeedsOfAGridAreComparedAtEqualSettings) {
 }
 
 TEST(StabilityTest, SeedsThatDisagreeLowerIt) {
-  const std::vector<TrainingRun> runs = {Labelled(2, 1, {0, 0, 1, 1}),
-                                         Labelled(2, 2, {0, 1, 0, 1}),
+  const std::vector<TrainingRun> runs = {Labelled(2, 1, {0, 0, 1, 1}), Labelled(2, 2, {0, 1, 0, 1}),
                                          Labelled(2, 3, {0, 0, 1, 1})};
   const auto measured = MeasureStability({}, runs, {0}, {});
   ASSERT_THAT(measured, IsOk());
