@@ -42,7 +42,7 @@ const std::vector<StageInfo>& StageGraph() {
        PcaSettings, PcaWork()},
       {"sweep", 1, {"pca"}, "train every point of the grid",
        SweepSettings, SweepWork()},
-      {"evaluate", 1, {"sweep"}, "indices on the training rows and on all customers",
+      {"evaluate", 2, {"sweep"}, "indices on the training rows and on all customers",
        nullptr, EvaluateWork()},
       {"select", 1, {"evaluate"}, "table of k, and the k that is chosen",
        SelectSettings, SelectWork()},

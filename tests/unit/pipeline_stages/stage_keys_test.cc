@@ -76,9 +76,9 @@ TEST(StageKeysTest, ThoseOfThePresetAreTheOldOnes) {
           {"scale", "1cee8d24b5fc3cd073f52861b42d4401d6d9db7ec48c0b9f7f559c6297bd3f52"},
           {"pca", "f8666def6a71734aa7a11469a775f86d33b46676984ae86951db7d5ed67ef404"},
           {"sweep", "053173cc1d1cafe45afa2621c67d38a9cb499fafda80396057f7b84ee04aa023"},
-          {"evaluate", "a3a188322ec79472ef66cf04ad6293ce8c78377e8dc6aec2f660281f68cc8f7e"},
-          {"select", "242044b10ca9f7246c59b1774d425b317aed62374b8f1cf56d018dd3b6d349ea"},
-          {"register", "4618337d1d2fe19aa7c6c2524331cd0ce4ebc3a62b863a1fde7df9face6ec3e2"},
+          {"evaluate", "2de46e9edafc5336e5b5a5a246ad91424d444a0335376356c4d24df3cd7c23ec"},
+          {"select", "11b2c9343f31da028c60c1a8de1736772319916e2f7c803a7d49a4dfffd6e41b"},
+          {"register", "96b251ca09acf88f1472169d69f7b15cd34386e6b375103e90ab8c947efd6213"},
       }));
 }
 
@@ -100,9 +100,9 @@ TEST(StageKeysTest, ThoseOfUnusualSettingsAreTheOldOnes) {
           {"scale", "c65cf33e355ebe169d2285d54b130350181ceb5a4bb571b203f1e9577b5a2819"},
           {"pca", "dc3a567abe8874318288ae281152d5a9605fd366194bb1bb0e8bc3e271161783"},
           {"sweep", "4ffceb2bf271ed930e6122fa6baa4cfb1f39441d1ededd1d6e1503b0027f85a9"},
-          {"evaluate", "5844e161539ebc0095888fabd7680960a751f9f1bf2db6de8a1918e77f9f5f51"},
-          {"select", "c8e307bfc84b9fc392ce814522ef73c2bab5914e7be122ea6e300237126af3e6"},
-          {"register", "c047374730eaf6af9d95153bda9e9dbbd0e6fec0758ec350176ab7509b83e065"},
+          {"evaluate", "2aa8785575af9426ffda66d9c74e68c8b44a22841d16afcef36aff94a5d8b249"},
+          {"select", "bb7b446f02c099dcc69b948a90a83df75d9ccbcc85c248144681f0ea41a41706"},
+          {"register", "6ecdf651cbf1c93dd1bb513382c880308ba3f6f43d5f207a05fd330063e52afa"},
       }));
 }
 
