@@ -66,7 +66,8 @@ class SharedRun {
   // Samples by clustering and row.
   std::vector<std::vector<double>> Run(Parallel& parallel) const {
     std::vector<std::vector<double>> samples(clusterings_.size(), std::vector<double>(Count()));
-    parallel.For(blocks_.rows() / kWideLanes, [&](std::size_t wide) { MeasureWide(wide, samples); });
+    parallel.For(blocks_.rows() / kWideLanes,
+                 [&](std::size_t wide) { MeasureWide(wide, samples); });
     return samples;
   }
 

@@ -448,8 +448,8 @@ class CsvPass {
     const size_t begin = starts_[part];
     parsers_[part] = std::make_unique<PartParser>(feed_, options_, plan_, header_.dialect,
                                                   header_.map, header_.columns);
-    parsers_[part]->builder().Reserve(
-        size_ == SIZE_MAX ? plan_.expected_rows : (EndOf(part) - begin) / kShortRow + 1);
+    parsers_[part]->builder().Reserve(size_ == SIZE_MAX ? plan_.expected_rows
+                                                        : (EndOf(part) - begin) / kShortRow + 1);
     stops_[part] = parsers_[part]->Parse(begin, EndOf(part));
   }
 

@@ -48,10 +48,10 @@ class CsvText {
   virtual absl::Status Read(bool utf16, absl::FunctionRef<absl::Status(ByteFeed&)> use) = 0;
 };
 
-// Parses `text`, whose feeds may still be arriving. A plan without cuts parses on the calling thread
-// as bytes arrive; a plan with cuts waits for all of them and must not be given rings. Errors are
-// those of LoadTransactions, without the share of rejected rows being judged. Not thread-safe for
-// one text.
+// Parses `text`, whose feeds may still be arriving. A plan without cuts parses on the calling
+// thread as bytes arrive; a plan with cuts waits for all of them and must not be given rings.
+// Errors are those of LoadTransactions, without the share of rejected rows being judged. Not
+// thread-safe for one text.
 absl::StatusOr<LoadedTransactions> ReadCsv(CsvText& text, const LoadOptions& options,
                                            const CsvPlan& plan);
 

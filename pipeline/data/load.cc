@@ -169,7 +169,8 @@ Loaded LoadZip(std::string_view bytes, const LoadOptions& options, bool nested) 
     CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<ByteStream> stream, archive.OpenEntry(*entry));
     return LoadNestedWorkbook(*stream, *entry, options);
   }
-  Loaded loaded = LoadStream([&] { return archive.OpenEntry(*entry); }, entry->packed_size, options);
+  Loaded loaded =
+      LoadStream([&] { return archive.OpenEntry(*entry); }, entry->packed_size, options);
   if (loaded.ok()) loaded->format = "csv.zip";
   return loaded;
 }

@@ -121,8 +121,7 @@ class SilhouetteRows {
       job->indices.silhouette_error = ErrorOf(silhouette);
       job->indices.silhouette_sample = static_cast<int64_t>(places_->size());
     }
-    job->silhouettes =
-        std::make_shared<const std::vector<double>>(std::move(silhouette.samples));
+    job->silhouettes = std::make_shared<const std::vector<double>>(std::move(silhouette.samples));
   }
 
  private:
@@ -285,8 +284,7 @@ absl::Status FillAllCheap(const SweepInput& input, const SweepOptions& options,
   }
   std::vector<absl::Status> errors(firsts.size());
   clustering::Parallel parallel(ThreadCount(options.threads));
-  parallel.For(firsts.size(),
-               [&](size_t i) { errors[i] = FillCheap(input, &(*runs)[firsts[i]]); });
+  parallel.For(firsts.size(), [&](size_t i) { errors[i] = FillCheap(input, &(*runs)[firsts[i]]); });
   for (absl::Status& error : errors) CAIRN_RETURN_IF_ERROR(std::move(error));
   for (TrainingRun& run : *runs) {
     const TrainingRun& first = (*runs)[first_of[run.fit.get()]];

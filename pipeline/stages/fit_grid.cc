@@ -74,8 +74,7 @@ class GridFitter {
   absl::Status RunStarts(const KMeansContext& context, size_t first);
   absl::Status ResolveShared(const KMeansContext& context);
   size_t PlaceOf(const StartKey& key, const GridPoint& point, int start);
-  std::shared_ptr<const FitOutcome> OutcomeOf(size_t index,
-                                              const clustering::RowBlocks& all) const;
+  std::shared_ptr<const FitOutcome> OutcomeOf(size_t index, const clustering::RowBlocks& all) const;
   std::vector<TrainingRun> Assemble();
 
   const SweepInput& input_;
@@ -215,8 +214,7 @@ std::vector<TrainingRun> GridFitter::Assemble() {
     if (!is_first) runs[i].shared_from = points_[first->second].Id();
   }
   const clustering::RowBlocks all(input_.all);
-  parallel_.For(firsts.size(),
-                [&](size_t i) { runs[firsts[i]].fit = OutcomeOf(firsts[i], all); });
+  parallel_.For(firsts.size(), [&](size_t i) { runs[firsts[i]].fit = OutcomeOf(firsts[i], all); });
   for (size_t i = 0; i < runs.size(); ++i) runs[i].fit = runs[first_of[starts_of_[i]]].fit;
   return runs;
 }

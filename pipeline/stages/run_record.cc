@@ -53,18 +53,18 @@ std::string StabilityText(const SelectionRow& row) {
 std::map<std::string, std::string> RunParams(const TrainingRun& run, const PipelineConfig& config) {
   const GridPoint& point = run.point;
   std::map<std::string, std::string> params = {
-          {"algorithm", "kmeans"},
-          {"k", std::to_string(point.k)},
-          {"n_init", std::to_string(point.n_init)},
-          {"max_iter", std::to_string(point.max_iter)},
-          {"init", std::string(CenterInitName(point.init))},
-          {"seed", std::to_string(point.seed)},
-          {"tol", ShortestDouble(config.sweep.tol)},
-          {"features", std::string(FeaturePresetName(config.features))},
-          {"outliers", OutlierTreatment(config)},
-          {"scaling", config.scaling_name},
-          {"pca_variance", ShortestDouble(config.pca.variance)},
-          {"components", std::to_string(run.fit->centers.cols())}};
+      {"algorithm", "kmeans"},
+      {"k", std::to_string(point.k)},
+      {"n_init", std::to_string(point.n_init)},
+      {"max_iter", std::to_string(point.max_iter)},
+      {"init", std::string(CenterInitName(point.init))},
+      {"seed", std::to_string(point.seed)},
+      {"tol", ShortestDouble(config.sweep.tol)},
+      {"features", std::string(FeaturePresetName(config.features))},
+      {"outliers", OutlierTreatment(config)},
+      {"scaling", config.scaling_name},
+      {"pca_variance", ShortestDouble(config.pca.variance)},
+      {"components", std::to_string(run.fit->centers.cols())}};
   if (run.training.silhouette_sample > 0) {
     params["silhouette_sample"] = std::to_string(run.training.silhouette_sample);
   }

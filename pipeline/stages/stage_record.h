@@ -18,7 +18,7 @@ struct StageRecord {
   std::string name;
   int64_t rows_in = 0;
   int64_t rows_out = 0;
-  double seconds = 0;   // Wall time; that of the run that computed it when cached.
+  double seconds = 0;  // Wall time; that of the run that computed it when cached.
   // What the computation cost: CPU time of the whole process meanwhile, which includes files that
   // are written in the background, and bytes of the input as they are packed. As `seconds` when
   // cached.

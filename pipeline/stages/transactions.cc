@@ -149,10 +149,10 @@ absl::Status FollowAlone(StageRun* run, const StageRecord& record) {
   if (!run->IsLast(record.name)) return absl::OkStatus();
   TellSetAside(run);
   if (!run->out().enabled()) return absl::OkStatus();
-  run->out().Run([table = run->Own<Transactions>().table,
-                  path = run->out().PathOf(record.name + ".csv")] {
-    return WriteTable(table, path).status();
-  });
+  run->out().Run(
+      [table = run->Own<Transactions>().table, path = run->out().PathOf(record.name + ".csv")] {
+        return WriteTable(table, path).status();
+      });
   return absl::OkStatus();
 }
 
@@ -171,9 +171,8 @@ absl::StatusOr<const TransactionTable*> CleanedTransactions(StageRun* run) {
     own.written = std::make_shared<const InputBytes>(std::move(written));
   }
   if (own.written != nullptr) {
-    CAIRN_ASSIGN_OR_RETURN(
-        LoadedTransactions loaded,
-        LoadTransactions(*own.written, WrittenForm(run->config().threads)));
+    CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded,
+                           LoadTransactions(*own.written, WrittenForm(run->config().threads)));
     own.table = std::move(loaded.table);
   } else if (own.input != nullptr) {
     CAIRN_ASSIGN_OR_RETURN(own.table, CleanAgain(*own.input, run->config()));

@@ -176,13 +176,15 @@ class RingText : public CsvText {
 
 // Rows of transactions with `number` as the price, a line that is too long among them.
 std::string ManyRows(int rows, std::string_view separator, std::string_view number) {
-  std::string csv = fmt::format("InvoiceNo{0}StockCode{0}Description{0}Quantity{0}InvoiceDate{0}"
-                                "UnitPrice{0}CustomerID{0}Country\n",
-                                separator);
+  std::string csv = fmt::format(
+      "InvoiceNo{0}StockCode{0}Description{0}Quantity{0}InvoiceDate{0}"
+      "UnitPrice{0}CustomerID{0}Country\n",
+      separator);
   for (int i = 0; i < rows; ++i) {
     if (i == rows / 2) csv += "\"" + std::string(3 * ByteFeed::kRingBytes, 'x') + "\n";
-    csv += fmt::format("{1}{0}{2}A{0}GOODS {2}{0}3{0}2011-03-{3:02} 10:00:00{0}{4}{0}{5}{0}France\n",
-                       separator, 100 + i / 7, i % 97, 1 + i % 28, number, 1000 + i % 50);
+    csv +=
+        fmt::format("{1}{0}{2}A{0}GOODS {2}{0}3{0}2011-03-{3:02} 10:00:00{0}{4}{0}{5}{0}France\n",
+                    separator, 100 + i / 7, i % 97, 1 + i % 28, number, 1000 + i % 50);
   }
   return csv;
 }

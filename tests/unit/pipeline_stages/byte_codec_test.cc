@@ -22,7 +22,8 @@ std::vector<TrainingRun> TwoRunsOfOneOutcome() {
   runs[0].training.silhouette_error = 0.25;
   runs[0].training.silhouette_sample = 2;
   runs[0].silhouettes = std::make_shared<const std::vector<double>>(std::vector<double>{0.75, 0.5});
-  runs[0].silhouette_rows = std::make_shared<const std::vector<int32_t>>(std::vector<int32_t>{0, 2});
+  runs[0].silhouette_rows =
+      std::make_shared<const std::vector<int32_t>>(std::vector<int32_t>{0, 2});
   runs[1].point.init = CenterInit::kRandom;
   runs[1].shared_from = runs[0].point.Id();
   runs[1].fit_seconds = 0.125;
