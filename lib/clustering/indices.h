@@ -32,6 +32,13 @@ struct Silhouette {
 absl::StatusOr<Silhouette> ComputeSilhouette(const Matrix& rows, const Labels& labels,
                                              int threads = 1);
 
+// The exact silhouettes of several clusterings of the same rows, in their order: every distance is
+// measured once for all of them, O(n^2 (d + clusterings)) time, O(n) memory per clustering. One is
+// a function of the rows and its own labels, whatever else is measured beside it. Its sums run over
+// the rows in order, so its last bits may differ from those of ComputeSilhouette.
+absl::StatusOr<std::vector<Silhouette>> ComputeSilhouettes(
+    const Matrix& rows, std::span<const Labels* const> clusterings, int threads = 1);
+
 // Mean over clusters of the worst (spread_i + spread_j) / distance of centroids; smaller is better.
 // 0 when all spreads, or all centroid distances, are within 1e-8 of 0.
 absl::StatusOr<double> DaviesBouldin(const Matrix& rows, const Labels& labels);

@@ -43,10 +43,24 @@ struct Kernels {
   void (*distance_sums_both)(const double* blocks, std::size_t block_count, std::size_t d,
                              const double* rows, std::size_t row_count, std::size_t last_lanes,
                              double* sums, double* columns);
+
+  // out[r * kWideLanes + lane] = distance of row r of `rows` (row_count x d doubles, row-major) to
+  // the lane, those of two consecutive blocks counted on.
+  void (*wide_distances)(const double* blocks, std::size_t d, const double* rows,
+                         std::size_t row_count, double* out);
+
+  // For every group g below group_count: sums[g * kWideLanes + lane] += distances[m * kWideLanes +
+  // lane] for every m of members[starts[g] … starts[g + 1]), first to last.
+  void (*add_wide)(const double* distances, const std::uint16_t* members,
+                   const std::uint32_t* starts, std::size_t group_count, double* sums);
 };
 
 // Rows that distance_sums takes at a time.
 inline constexpr std::size_t kSumRows = 4;
+
+// Lanes of two blocks: as many sums that wait for nothing but their own last addition keep the
+// processor busy.
+inline constexpr std::size_t kWideLanes = 16;
 
 // The fastest variant this CPU runs.
 const Kernels& ActiveKernels();

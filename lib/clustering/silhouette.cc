@@ -1,6 +1,6 @@
 #include <algorithm>
-#include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "lib/clustering/clusters.h"
@@ -8,6 +8,7 @@
 #include "lib/clustering/kernels.h"
 #include "lib/clustering/parallel.h"
 #include "lib/clustering/row_blocks.h"
+#include "lib/clustering/silhouette_samples.h"
 
 namespace cairn::clustering {
 namespace {
@@ -58,7 +59,8 @@ class SilhouetteRun {
     for (std::size_t place = 0; place < row_at_.size(); ++place) {
       const std::size_t row = row_at_[place];
       if (row == kEmpty) continue;
-      samples[row] = Sample(clusters_.numbers[row], sums_.data() + place * clusters_.count());
+      samples[row] = SilhouetteSample(clusters_, clusters_.numbers[row],
+                                      sums_.data() + place * clusters_.count(), /*stride=*/1);
     }
   }
 
@@ -154,18 +156,6 @@ class SilhouetteRun {
     }
   }
 
-  double Sample(std::size_t own, const double* sums) const {
-    if (clusters_.sizes[own] == 1) return 0;
-    const double inner = sums[own] / static_cast<double>(clusters_.sizes[own] - 1);
-    double outer = std::numeric_limits<double>::infinity();
-    for (std::size_t c = 0; c < clusters_.count(); ++c) {
-      if (c != own) outer = std::min(outer, sums[c] / static_cast<double>(clusters_.sizes[c]));
-    }
-    const double scale = std::max(inner, outer);
-    const double sample = (outer - inner) / scale;
-    return std::isnan(sample) ? 0 : sample;
-  }
-
   const Clusters& clusters_;
   const std::size_t d_;
   std::vector<std::size_t> first_block_;  // per cluster, and one past the last
@@ -182,25 +172,10 @@ absl::StatusOr<Silhouette> ComputeSilhouette(const Matrix& rows, const Labels& l
                                              int threads) {
   absl::StatusOr<Clusters> clusters = GroupRows(rows, labels);
   if (!clusters.ok()) return clusters.status();
-  Silhouette result;
-  result.samples.resize(labels.size());
+  std::vector<double> samples(labels.size());
   Parallel parallel(threads);
-  SilhouetteRun(rows, *clusters).Run(parallel, result.samples);
-
-  std::vector<double> sums(clusters->count());
-  double total = 0;
-  for (std::size_t i = 0; i < result.samples.size(); ++i) {
-    sums[clusters->numbers[i]] += result.samples[i];
-    total += result.samples[i];
-  }
-  result.mean = total / static_cast<double>(result.samples.size());
-  result.cluster_means.assign(static_cast<std::size_t>(clusters->names.back()) + 1,
-                              std::numeric_limits<double>::quiet_NaN());
-  for (std::size_t c = 0; c < clusters->count(); ++c) {
-    result.cluster_means[static_cast<std::size_t>(clusters->names[c])] =
-        sums[c] / static_cast<double>(clusters->sizes[c]);
-  }
-  return result;
+  SilhouetteRun(rows, *clusters).Run(parallel, samples);
+  return Summarize(*clusters, std::move(samples));
 }
 
 }  // namespace cairn::clustering

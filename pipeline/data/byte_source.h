@@ -3,8 +3,8 @@
 
 // Bytes of an input file, whatever it is packed in.
 //
-// A file is read once; gzip and zstd are unpacked into memory, members of a zip archive are
-// read as a stream (zip_archive.h). Everything that unpacks obeys InputLimits, so a small file
+// A file is read once; gzip, zstd and members of a zip archive (zip_archive.h) are unpacked as a
+// stream. Everything that unpacks obeys InputLimits, so a small file
 // that claims to be a huge one is refused with a clear error instead of filling the memory.
 
 #include <cstddef>
@@ -16,6 +16,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "lib/base/digest.h"
 
 namespace cairn::pipeline {
 
@@ -65,6 +66,12 @@ class InputBytes {
 
   std::string_view view() const { return {data_, size_}; }
 
+  // SHA-256 of all bytes, taken while they were read.
+  const Digest& digest() const { return digest_; }
+
+  // Whether the bytes are pages of the temporary file, which may leave the memory and come back.
+  bool mapped_file() const { return mapped_file_; }
+
  private:
   absl::Status ReadIntoMemory(int fd, size_t size, const std::string& name);
   absl::Status Spool(int fd, const std::string& name);
@@ -73,6 +80,8 @@ class InputBytes {
   char* data_ = nullptr;
   size_t size_ = 0;
   size_t mapped_ = 0;
+  bool mapped_file_ = false;
+  Digest digest_;
 };
 
 // Bytes that come in pieces. Not thread-safe: one reader at a time.

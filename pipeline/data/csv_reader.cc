@@ -186,9 +186,10 @@ class PartParser {
 
   // Returns where the first record that was not parsed begins: `end` or later.
   size_t Parse(size_t begin, size_t end) {
-    size_t at = begin;
+    size_t at = released_ = begin;
     size_t window = plan_.window;
     while (at < end) {
+      ReleaseTo(at);
       const size_t available = feed_.WaitFor(at + window);
       if (at >= available) break;
       const size_t size = std::min(window, available - at);
@@ -215,7 +216,7 @@ class PartParser {
  private:
   // Parses whole records from `at` on; returns how many bytes they took.
   size_t ParseWindow(size_t at, size_t size, bool last, size_t end) {
-    const std::string_view window(feed_.data() + at, size);
+    const std::string_view window(feed_.At(at), size);
     splitter_.Begin(window, last, plan_.level, separator_);
     size_t start = 0;
     while (start < size && at + start < end) {
@@ -262,24 +263,37 @@ class PartParser {
     builder_.Append(row, line);
   }
 
-  // Rejects the line at `at`; returns its length with the line feed.
+  // Rejects the line at `at`; returns its length with the line feed. Of a long one only the
+  // beginning is kept.
   size_t RejectLine(size_t at, std::string_view reason) {
+    constexpr size_t kToldBytes = 256;
+    std::string told;
     size_t searched = 0;
     while (true) {
-      const size_t available = feed_.WaitFor(at + searched + plan_.window);
-      const char* text = feed_.data() + at;
-      const size_t size = std::min(available - at, searched + plan_.window);
-      const void* feed = std::memchr(text + searched, '\n', size - searched);
-      const bool done = feed != nullptr || at + size == available;
-      if (done) {
-        const size_t length =
-            feed == nullptr ? size : static_cast<size_t>(static_cast<const char*>(feed) - text);
-        builder_.Reject(++lines_, "", std::string_view(text, length), reason);
-        cut_off_ = feed == nullptr;
-        return feed == nullptr ? length : length + 1;
+      const size_t wanted = at + searched + plan_.window;
+      const size_t available = feed_.WaitFor(wanted);
+      const std::string_view piece(feed_.At(at + searched),
+                                   std::min(available, wanted) - at - searched);
+      const size_t length = piece.find('\n');
+      const std::string_view line = piece.substr(0, length);
+      told.append(line.substr(0, kToldBytes - std::min(kToldBytes, told.size())));
+      searched += line.size();
+      if (length == std::string_view::npos && available >= wanted) {
+        ReleaseTo(at + searched);
+        continue;
       }
-      searched = size;
+      builder_.Reject(++lines_, "", told, reason);
+      cut_off_ = length == std::string_view::npos;
+      return cut_off_ ? searched : searched + 1;
     }
+  }
+
+  // Text before `at` is read no more.
+  void ReleaseTo(size_t at) {
+    constexpr size_t kReleasedAtOnce = size_t{1} << 18;
+    if (at < released_ + kReleasedAtOnce) return;
+    feed_.Release(released_, at);
+    released_ = at;
   }
 
   ByteFeed& feed_;
@@ -292,6 +306,7 @@ class PartParser {
   std::deque<std::string> unescaped_;
   bool cut_off_ = false;
   uint64_t lines_ = 0;
+  size_t released_ = 0;
 };
 
 struct Header {
@@ -341,7 +356,7 @@ absl::StatusOr<Header> ReadHeader(ByteFeed& feed, const DialectSettings& setting
                                   ScanLevel level) {
   constexpr size_t kMaxHeader = size_t{64} << 10;
   const size_t available = feed.WaitFor(kMaxHeader + 1);
-  const std::string_view head(feed.data(), std::min(available, kMaxHeader));
+  const std::string_view head(feed.At(0), std::min(available, kMaxHeader));
   CAIRN_RETURN_IF_ERROR(CheckIsText(head));
   Header header;
   header.dialect = AssumedDialect(settings);
@@ -433,7 +448,8 @@ class CsvPass {
     const size_t begin = starts_[part];
     parsers_[part] = std::make_unique<PartParser>(feed_, options_, plan_, header_.dialect,
                                                   header_.map, header_.columns);
-    if (size_ != SIZE_MAX) parsers_[part]->builder().Reserve((EndOf(part) - begin) / kShortRow + 1);
+    parsers_[part]->builder().Reserve(size_ == SIZE_MAX ? plan_.expected_rows
+                                                        : (EndOf(part) - begin) / kShortRow + 1);
     stops_[part] = parsers_[part]->Parse(begin, EndOf(part));
   }
 
@@ -470,6 +486,86 @@ class CsvPass {
   size_t size_ = SIZE_MAX;
 };
 
+// Reads a text with the dialect that its rows speak for, which takes a second pass when that is
+// another one than was assumed.
+class CsvLoad {
+ public:
+  CsvLoad(CsvText& text, const LoadOptions& options, const CsvPlan& plan)
+      : text_(text), options_(options), plan_(plan) {}
+
+  absl::StatusOr<LoadedTransactions> Load() {
+    CAIRN_RETURN_IF_ERROR(text_.Read(false, [this](ByteFeed& feed) {
+      utf16_ = IsUtf16(feed);
+      return utf16_ ? absl::OkStatus() : FirstPass(feed);
+    }));
+    if (utf16_) {
+      options_.dialect.encoding = TextEncoding::kUtf8;
+      CAIRN_RETURN_IF_ERROR(text_.Read(true, [this](ByteFeed& feed) { return FirstPass(feed); }));
+    }
+    const DialectEvidence evidence = pass_->builder().evidence();
+    CAIRN_ASSIGN_OR_RETURN(Dialect dialect,
+                           DecideDialect(options_.dialect, evidence, header_.dialect));
+    if (dialect != header_.dialect) {
+      header_.dialect = dialect;
+      CAIRN_RETURN_IF_ERROR(text_.Read(utf16_, [this](ByteFeed& feed) { return Pass(feed); }));
+    }
+    CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, pass_->builder().Finish(&dialect.encoding));
+    loaded.unpacked_bytes = bytes_;
+    if (loaded.rows_read == 0) return UnreadableCsv("the input has a header but no rows");
+    loaded.dialect = DescribeDialect(dialect, evidence, /*csv=*/true);
+    if (!utf16_) return loaded;
+    loaded.transcoded = true;
+    loaded.dialect.replace(0, TextEncodingName(TextEncoding::kUtf8).size(),
+                           TextEncodingName(TextEncoding::kUtf16));
+    return loaded;
+  }
+
+ private:
+  bool IsUtf16(ByteFeed& feed) const {
+    constexpr size_t kLooked = 64;
+    if (options_.dialect.encoding == TextEncoding::kUtf16) return true;
+    if (options_.dialect.encoding != TextEncoding::kAuto) return false;
+    return LooksLikeUtf16({feed.At(0), std::min(feed.WaitFor(kLooked), kLooked)});
+  }
+
+  absl::Status FirstPass(ByteFeed& feed) {
+    CAIRN_ASSIGN_OR_RETURN(header_, ReadHeader(feed, options_.dialect, plan_.level));
+    return Pass(feed);
+  }
+
+  absl::Status Pass(ByteFeed& feed) {
+    pass_.reset();
+    pass_ = std::make_unique<CsvPass>(feed, options_, plan_, header_);
+    CAIRN_RETURN_IF_ERROR(pass_->Run());
+    bytes_ = feed.WaitForEnd();
+    return absl::OkStatus();
+  }
+
+  CsvText& text_;
+  LoadOptions options_;
+  const CsvPlan& plan_;
+  bool utf16_ = false;
+  Header header_;
+  std::unique_ptr<CsvPass> pass_;
+  size_t bytes_ = 0;
+};
+
+// The text of a feed that can be read any number of times.
+class HeldText : public CsvText {
+ public:
+  explicit HeldText(ByteFeed& feed) : feed_(feed) {}
+
+  absl::Status Read(bool utf16, absl::FunctionRef<absl::Status(ByteFeed&)> use) override {
+    if (!utf16) return use(feed_);
+    const std::string text = Utf16ToUtf8(feed_.WaitForAll());
+    ByteFeed whole(text);
+    return use(whole);
+  }
+
+ private:
+  ByteFeed& feed_;
+};
+
 }  // namespace
 
 std::vector<size_t> EvenCuts(size_t size, int threads) {
@@ -480,38 +576,15 @@ std::vector<size_t> EvenCuts(size_t size, int threads) {
   return cuts;
 }
 
+absl::StatusOr<LoadedTransactions> ReadCsv(CsvText& text, const LoadOptions& options,
+                                           const CsvPlan& plan) {
+  return CsvLoad(text, options, plan).Load();
+}
+
 absl::StatusOr<LoadedTransactions> ReadCsv(ByteFeed& feed, const LoadOptions& options,
                                            const CsvPlan& plan) {
-  constexpr size_t kLooked = 64;
-  const std::string_view start(feed.data(), std::min(feed.WaitFor(kLooked), kLooked));
-  if (options.dialect.encoding == TextEncoding::kUtf16 ||
-      (options.dialect.encoding == TextEncoding::kAuto && LooksLikeUtf16(start))) {
-    const std::string text = Utf16ToUtf8(feed.WaitForAll());
-    ByteFeed whole(text);
-    LoadOptions utf8 = options;
-    utf8.dialect.encoding = TextEncoding::kUtf8;
-    CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, ReadCsv(whole, utf8, CsvPlan{}));
-    loaded.transcoded = true;
-    loaded.dialect.replace(0, TextEncodingName(TextEncoding::kUtf8).size(),
-                           TextEncodingName(TextEncoding::kUtf16));
-    return loaded;
-  }
-  CAIRN_ASSIGN_OR_RETURN(Header header, ReadHeader(feed, options.dialect, plan.level));
-  auto pass = std::make_unique<CsvPass>(feed, options, plan, header);
-  CAIRN_RETURN_IF_ERROR(pass->Run());
-  const DialectEvidence evidence = pass->builder().evidence();
-  CAIRN_ASSIGN_OR_RETURN(Dialect dialect, DecideDialect(options.dialect, evidence, header.dialect));
-  if (dialect != header.dialect) {
-    header.dialect = dialect;
-    pass.reset();
-    pass = std::make_unique<CsvPass>(feed, options, plan, header);
-    CAIRN_RETURN_IF_ERROR(pass->Run());
-  }
-  CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, pass->builder().Finish(&dialect.encoding));
-  loaded.unpacked_bytes = feed.WaitForAll().size();
-  if (loaded.rows_read == 0) return UnreadableCsv("the input has a header but no rows");
-  loaded.dialect = DescribeDialect(dialect, evidence, /*csv=*/true);
-  return loaded;
+  HeldText text(feed);
+  return ReadCsv(text, options, plan);
 }
 
 }  // namespace cairn::pipeline

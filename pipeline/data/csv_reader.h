@@ -14,6 +14,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "absl/functional/function_ref.h"
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "pipeline/data/byte_feed.h"
 #include "pipeline/data/csv_scan.h"
@@ -31,12 +33,29 @@ struct CsvPlan {
   ScanLevel level = BestScanLevel();
   // Bytes examined at a time, >= 1.
   size_t window = size_t{64} << 10;
+  // About how many rows there are, where that can be guessed: room is made for them.
+  size_t expected_rows = 0;
 };
 
-// Parses the text of `feed`, which may still be arriving. A plan without cuts parses on the
-// calling thread as bytes arrive; a plan with cuts waits for all of them. Errors are those of
-// LoadTransactions, without the share of rejected rows being judged. Not thread-safe for one
-// feed.
+// Text that can be had from its start again: a dialect that turns out to be another one is found
+// at the end, and the text need not be in memory till then.
+class CsvText {
+ public:
+  virtual ~CsvText() = default;
+
+  // Calls `use` once with a feed of all of the text, as UTF-8 when it is `utf16`. Returns what went
+  // wrong with the text, which explains any complaint of `use`, or else what `use` returned.
+  virtual absl::Status Read(bool utf16, absl::FunctionRef<absl::Status(ByteFeed&)> use) = 0;
+};
+
+// Parses `text`, whose feeds may still be arriving. A plan without cuts parses on the calling
+// thread as bytes arrive; a plan with cuts waits for all of them and must not be given rings.
+// Errors are those of LoadTransactions, without the share of rejected rows being judged. Not
+// thread-safe for one text.
+absl::StatusOr<LoadedTransactions> ReadCsv(CsvText& text, const LoadOptions& options,
+                                           const CsvPlan& plan);
+
+// The same for one feed, which is no ring.
 absl::StatusOr<LoadedTransactions> ReadCsv(ByteFeed& feed, const LoadOptions& options,
                                            const CsvPlan& plan);
 

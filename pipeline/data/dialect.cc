@@ -316,22 +316,28 @@ std::string Windows1252ToUtf8(std::string_view text) {
   return result;
 }
 
-std::string Utf16ToUtf8(std::string_view text) {
-  bool big = text.size() >= 2 && text[0] == '\0';
+void Utf16Decoder::Decode(std::string_view piece, bool last, std::string* out) {
+  left_.append(piece);
+  const std::string_view text = left_;
+  if (text.size() < 4 && !last) return;
   size_t at = 0;
-  if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) {
-    big = text[0] == '\xfe';
-    at = 2;
+  if (!started_) {
+    started_ = true;
+    big_ = text.size() >= 2 && text[0] == '\0';
+    if (text.starts_with("\xff\xfe") || text.starts_with("\xfe\xff")) {
+      big_ = text[0] == '\xfe';
+      at = 2;
+    }
   }
   const auto unit = [&](size_t i) {
     const uint32_t first = static_cast<uint8_t>(text[i]);
     const uint32_t second = static_cast<uint8_t>(text[i + 1]);
-    return big ? first << 8 | second : second << 8 | first;
+    return big_ ? first << 8 | second : second << 8 | first;
   };
-  std::string result;
   for (; at + 1 < text.size(); at += 2) {
     uint32_t point = unit(at);
     if (point >= 0xd800 && point < 0xe000) {
+      if (!last && at + 3 >= text.size()) break;
       const uint32_t low = at + 3 < text.size() ? unit(at + 2) : 0;
       if (point < 0xdc00 && low >= 0xdc00 && low < 0xe000) {
         point = 0x10000 + ((point - 0xd800) << 10) + (low - 0xdc00);
@@ -340,8 +346,14 @@ std::string Utf16ToUtf8(std::string_view text) {
         point = 0xfffd;
       }
     }
-    AppendUtf8(point, &result);
+    AppendUtf8(point, out);
   }
+  left_.erase(0, at);
+}
+
+std::string Utf16ToUtf8(std::string_view text) {
+  std::string result;
+  Utf16Decoder().Decode(text, /*last=*/true, &result);
   return result;
 }
 

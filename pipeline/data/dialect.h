@@ -110,6 +110,19 @@ std::string LowerAscii(std::string_view text);
 std::string Windows1252ToUtf8(std::string_view text);
 // UTF-16 of either byte order, with or without mark, as UTF-8; lone surrogates become U+FFFD.
 std::string Utf16ToUtf8(std::string_view text);
+
+// The same for text that comes in pieces, which may end inside a character. Not thread-safe.
+class Utf16Decoder {
+ public:
+  // Appends what is complete. After the `last` piece nothing may follow.
+  void Decode(std::string_view piece, bool last, std::string* out);
+
+ private:
+  std::string left_;  // What the pieces so far began and did not complete.
+  bool started_ = false;
+  bool big_ = false;  // The more significant byte of a unit comes first.
+};
+
 // Whether `head`, the start of a file, is UTF-16: it has the mark, or every other byte is zero.
 bool LooksLikeUtf16(std::string_view head);
 

@@ -89,7 +89,9 @@ int OpenNameless(std::string* folder) {
 InputBytes::InputBytes(InputBytes&& other) noexcept
     : data_(std::exchange(other.data_, nullptr)),
       size_(std::exchange(other.size_, 0)),
-      mapped_(std::exchange(other.mapped_, 0)) {}
+      mapped_(std::exchange(other.mapped_, 0)),
+      mapped_file_(other.mapped_file_),
+      digest_(other.digest_) {}
 
 InputBytes& InputBytes::operator=(InputBytes&& other) noexcept {
   if (this != &other) {
@@ -97,6 +99,8 @@ InputBytes& InputBytes::operator=(InputBytes&& other) noexcept {
     data_ = std::exchange(other.data_, nullptr);
     size_ = std::exchange(other.size_, 0);
     mapped_ = std::exchange(other.mapped_, 0);
+    mapped_file_ = other.mapped_file_;
+    digest_ = other.digest_;
   }
   return *this;
 }
@@ -139,6 +143,7 @@ absl::Status InputBytes::ReadIntoMemory(int fd, size_t size, const std::string& 
   data_ = static_cast<char*>(address);
   mapped_ = size;
   CAIRN_ASSIGN_OR_RETURN(size_, ReadPiece(fd, data_, size, name));
+  digest_ = DigestOf(view());
   return size_ == size ? absl::OkStatus() : Changed(name);
 }
 
@@ -148,23 +153,27 @@ absl::Status InputBytes::Spool(int fd, const std::string& name) {
   if (file.get() < 0) return FileError(errno, "keep the input in", folder);
   const uint64_t most = InputLimits().max_decompressed_bytes;
   std::vector<char> piece(kPiece);
+  Sha256Hasher hasher;
   uint64_t total = 0;
   while (true) {
     CAIRN_ASSIGN_OR_RETURN(const size_t n, ReadPiece(fd, piece.data(), piece.size(), name));
     if (n == 0) break;
     CAIRN_RETURN_IF_ERROR(
         WriteAllAt(file.get(), static_cast<int64_t>(total), {piece.data(), n}, folder));
+    hasher.Update({piece.data(), n});
     total += n;
     if (total > most) {
       return InputError(absl::StatusCode::kResourceExhausted, kInputTooLarge,
                         fmt::format("{} holds more than {} bytes", name, most), name);
     }
   }
+  digest_ = hasher.Finish();
   if (total == 0) return absl::OkStatus();
   void* address = ::mmap(nullptr, total, PROT_READ, MAP_PRIVATE, file.get(), 0);
   if (address == MAP_FAILED) return FileError(errno, "map", name);
   data_ = static_cast<char*>(address);
   mapped_ = size_ = total;
+  mapped_file_ = true;
   return absl::OkStatus();
 }
 

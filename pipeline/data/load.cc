@@ -24,32 +24,88 @@ constexpr size_t kWorthThreads = size_t{1} << 20;
 
 using Loaded = absl::StatusOr<LoadedTransactions>;
 
-Loaded LoadPlain(std::string_view bytes, const LoadOptions& options) {
-  ByteFeed feed(bytes);
+// Bytes of an input, and whether they are a file's own pages.
+struct Input {
+  std::string_view bytes;
+  bool mapped_file = false;
+};
+
+Loaded LoadPlain(const Input& input, const LoadOptions& options) {
+  ByteFeed feed(input.bytes, input.mapped_file);
   CsvPlan plan;
-  if (bytes.size() >= kWorthThreads) {
-    plan.cuts = EvenCuts(bytes.size(), ThreadCount(options.threads));
+  if (input.bytes.size() >= kWorthThreads) {
+    plan.cuts = EvenCuts(input.bytes.size(), ThreadCount(options.threads));
   }
   return ReadCsv(feed, options, plan);
 }
 
-// Parses while another thread unpacks.
-Loaded LoadStream(ByteStream& stream, uint64_t packed, const LoadOptions& options) {
-  ByteFeed feed(MostUnpacked(packed, options.limits));
-  if (!feed.ok()) {
-    return InputError(absl::StatusCode::kResourceExhausted, kInputTooLarge,
-                      "not enough address space to unpack the input");
+// UTF-16 as UTF-8.
+class Utf16Stream : public ByteStream {
+ public:
+  explicit Utf16Stream(std::unique_ptr<ByteStream> from) : from_(std::move(from)) {}
+
+  absl::StatusOr<size_t> Read(char* out, size_t capacity) override {
+    while (given_ == text_.size() && !at_end_) {
+      constexpr size_t kUtf16Piece = size_t{64} << 10;
+      piece_.resize(kUtf16Piece);
+      CAIRN_ASSIGN_OR_RETURN(const size_t size, from_->Read(piece_.data(), piece_.size()));
+      at_end_ = size == 0;
+      given_ = 0;
+      text_.clear();
+      decoder_.Decode({piece_.data(), size}, at_end_, &text_);
+    }
+    const size_t size = text_.copy(out, capacity, given_);
+    given_ += size;
+    return size;
   }
-  absl::Status unpacked;
-  Loaded loaded = absl::UnknownError("not parsed");
-  {
-    const std::jthread unpacker([&] { unpacked = feed.Fill(stream); });
-    loaded = ReadCsv(feed, options, CsvPlan{});
-    feed.Cancel();
+
+ private:
+  std::unique_ptr<ByteStream> from_;
+  Utf16Decoder decoder_;
+  std::string piece_;
+  std::string text_;
+  size_t given_ = 0;
+  bool at_end_ = false;
+};
+
+// Text that is unpacked again for every pass, by another thread while it is parsed.
+class PackedText : public CsvText {
+ public:
+  using Open = std::function<absl::StatusOr<std::unique_ptr<ByteStream>>()>;
+  explicit PackedText(Open open) : open_(std::move(open)) {}
+
+  absl::Status Read(bool utf16, absl::FunctionRef<absl::Status(ByteFeed&)> use) override {
+    CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<ByteStream> stream, open_());
+    if (utf16) stream = std::make_unique<Utf16Stream>(std::move(stream));
+    ByteFeed feed;
+    if (!feed.ok()) {
+      return InputError(absl::StatusCode::kResourceExhausted, kInputTooLarge,
+                        "not enough memory to unpack the input");
+    }
+    absl::Status unpacked;
+    absl::Status used;
+    {
+      const std::jthread unpacker([&] { unpacked = feed.Fill(*stream); });
+      used = use(feed);
+      feed.Cancel();
+    }
+    // Text that was cut off explains any complaint about the text.
+    return unpacked.ok() ? used : unpacked;
   }
-  // Text that was cut off explains any complaint about the text.
-  if (!unpacked.ok()) return unpacked;
-  return loaded;
+
+ private:
+  const Open open_;
+};
+
+Loaded LoadStream(PackedText::Open open, uint64_t packed, const LoadOptions& options) {
+  // Transactions take at least that many bytes each, packed as well as may be. Room that is not
+  // used takes no memory.
+  constexpr size_t kPackedRow = 4;
+  constexpr size_t kMostExpectedRows = size_t{1} << 27;
+  PackedText text(std::move(open));
+  CsvPlan plan;
+  plan.expected_rows = std::min(static_cast<size_t>(packed) / kPackedRow, kMostExpectedRows);
+  return ReadCsv(text, options, plan);
 }
 
 Loaded LoadZip(std::string_view bytes, const LoadOptions& options, bool nested);
@@ -109,33 +165,37 @@ Loaded LoadZip(std::string_view bytes, const LoadOptions& options, bool nested) 
                       "the .xlsx file inside the zip archive is not a workbook");
   }
   CAIRN_ASSIGN_OR_RETURN(const ZipEntry* entry, FindDataMember(archive));
-  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<ByteStream> stream, archive.OpenEntry(*entry));
   if (EndsWithIgnoringCase(entry->name, ".xlsx")) {
+    CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<ByteStream> stream, archive.OpenEntry(*entry));
     return LoadNestedWorkbook(*stream, *entry, options);
   }
-  Loaded loaded = LoadStream(*stream, entry->packed_size, options);
+  Loaded loaded =
+      LoadStream([&] { return archive.OpenEntry(*entry); }, entry->packed_size, options);
   if (loaded.ok()) loaded->format = "csv.zip";
   return loaded;
 }
 
-Loaded LoadAny(std::string_view bytes, const LoadOptions& options) {
+Loaded LoadAny(const Input& input, const LoadOptions& options) {
+  const std::string_view bytes = input.bytes;
   switch (DetectInputKind(bytes)) {
     case InputKind::kZip:
       return LoadZip(bytes, options, /*nested=*/false);
     case InputKind::kGzip: {
-      Loaded loaded = LoadStream(*OpenGzip(bytes, options.limits), bytes.size(), options);
+      Loaded loaded =
+          LoadStream([&] { return OpenGzip(bytes, options.limits); }, bytes.size(), options);
       if (loaded.ok()) loaded->format = "csv.gzip";
       return loaded;
     }
     case InputKind::kZstd: {
-      Loaded loaded = LoadStream(*OpenZstd(bytes, options.limits), bytes.size(), options);
+      Loaded loaded =
+          LoadStream([&] { return OpenZstd(bytes, options.limits); }, bytes.size(), options);
       if (loaded.ok()) loaded->format = "csv.zstd";
       return loaded;
     }
     case InputKind::kPlain:
       break;
   }
-  Loaded loaded = LoadPlain(bytes, options);
+  Loaded loaded = LoadPlain(input, options);
   if (loaded.ok()) loaded->format = "csv";
   return loaded;
 }
@@ -171,22 +231,31 @@ void WarnOfUnusedSettings(const DialectSettings& settings, LoadedTransactions* l
   }
 }
 
+Loaded LoadInputBytes(const Input& input, const LoadOptions& options) {
+  CAIRN_RETURN_IF_ERROR(CheckOptions(options));
+  CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, LoadAny(input, options));
+  loaded.file_bytes = input.bytes.size();
+  WarnOfUnusedSettings(options.dialect, &loaded);
+  CAIRN_RETURN_IF_ERROR(CheckRejectShare(loaded, options.max_reject_share));
+  return loaded;
+}
+
 }  // namespace
 
 absl::StatusOr<LoadedTransactions> LoadTransactions(const std::string& path,
                                                     const LoadOptions& options) {
   CAIRN_ASSIGN_OR_RETURN(const InputBytes bytes, InputBytes::Read(path));
-  return LoadTransactionsFromBytes(bytes.view(), options);
+  return LoadTransactions(bytes, options);
+}
+
+absl::StatusOr<LoadedTransactions> LoadTransactions(const InputBytes& input,
+                                                    const LoadOptions& options) {
+  return LoadInputBytes({input.view(), input.mapped_file()}, options);
 }
 
 absl::StatusOr<LoadedTransactions> LoadTransactionsFromBytes(std::string_view bytes,
                                                              const LoadOptions& options) {
-  CAIRN_RETURN_IF_ERROR(CheckOptions(options));
-  CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, LoadAny(bytes, options));
-  loaded.file_bytes = bytes.size();
-  WarnOfUnusedSettings(options.dialect, &loaded);
-  CAIRN_RETURN_IF_ERROR(CheckRejectShare(loaded, options.max_reject_share));
-  return loaded;
+  return LoadInputBytes({bytes}, options);
 }
 
 std::vector<SetAside> RejectedRows(const LoadedTransactions& loaded) {

@@ -82,6 +82,11 @@ struct LoadedTransactions {
 absl::StatusOr<LoadedTransactions> LoadTransactions(const std::string& path,
                                                     const LoadOptions& options = {});
 
+// The same for an input that was read already, which stays as it is. Packed text is unpacked as it
+// is parsed, so that neither it nor a large file is ever in memory as a whole.
+absl::StatusOr<LoadedTransactions> LoadTransactions(const InputBytes& input,
+                                                    const LoadOptions& options = {});
+
 // The same for bytes in memory, whatever they are packed in. Needs no file.
 absl::StatusOr<LoadedTransactions> LoadTransactionsFromBytes(std::string_view bytes,
                                                              const LoadOptions& options = {});

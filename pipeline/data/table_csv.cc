@@ -15,6 +15,14 @@ namespace cairn::pipeline {
 namespace {
 
 constexpr size_t kRowsPerThread = 50'000;
+constexpr size_t kLongRow = 112;
+
+std::string TransactionsHeader(const TransactionTable& table) {
+  std::string header =
+      "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
+  header += table.has_status() ? ",Transaction_Status\n" : "\n";
+  return header;
+}
 
 void AppendInteger(int64_t value, std::string* out) {
   char buffer[24];
@@ -62,6 +70,12 @@ class QuotedEntries {
 };
 
 struct QuotedColumns {
+  explicit QuotedColumns(const TransactionColumns& columns)
+      : invoice(*columns.invoice.dictionary),
+        stock_code(*columns.stock_code.dictionary),
+        description(*columns.description.dictionary),
+        country(*columns.country.dictionary) {}
+
   QuotedEntries invoice;
   QuotedEntries stock_code;
   QuotedEntries description;
@@ -128,18 +142,13 @@ void AppendCsvNumber(double value, std::string* out) {
 }
 
 std::string TransactionsCsv(const TransactionTable& table, int threads) {
-  const TransactionColumns& columns = table.columns();
-  const QuotedColumns quoted{
-      QuotedEntries(*columns.invoice.dictionary), QuotedEntries(*columns.stock_code.dictionary),
-      QuotedEntries(*columns.description.dictionary), QuotedEntries(*columns.country.dictionary)};
+  const QuotedColumns quoted(table.columns());
   const size_t rows = table.rows();
   const size_t parts =
       std::min<size_t>(static_cast<size_t>(ThreadCount(threads)), rows / kRowsPerThread + 1);
   std::vector<std::string> pieces(parts);
-  pieces[0] = "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country";
-  pieces[0] += table.has_status() ? ",Transaction_Status\n" : "\n";
+  pieces[0] = TransactionsHeader(table);
   RunParts(static_cast<int>(parts), [&](int part) {
-    constexpr size_t kLongRow = 112;
     const size_t begin = rows * static_cast<size_t>(part) / parts;
     const size_t end = rows * static_cast<size_t>(part + 1) / parts;
     std::string& piece = pieces[static_cast<size_t>(part)];
@@ -148,6 +157,20 @@ std::string TransactionsCsv(const TransactionTable& table, int threads) {
   });
   for (size_t part = 1; part < parts; ++part) pieces[0] += pieces[part];
   return std::move(pieces[0]);
+}
+
+absl::Status WriteTransactionsCsv(const TransactionTable& table,
+                                  const std::function<absl::Status(std::string_view)>& sink) {
+  constexpr size_t kRowsPerPiece = 8192;
+  const QuotedColumns quoted(table.columns());
+  std::string piece = TransactionsHeader(table);
+  piece.reserve(kRowsPerPiece * kLongRow);
+  for (size_t begin = 0; begin < table.rows(); begin += kRowsPerPiece) {
+    AppendRows(table, quoted, begin, std::min(begin + kRowsPerPiece, table.rows()), &piece);
+    CAIRN_RETURN_IF_ERROR(sink(piece));
+    piece.clear();
+  }
+  return piece.empty() ? absl::OkStatus() : sink(piece);
 }
 
 void AppendCustomer(int32_t id, const CustomerNames& names, std::string* out) {

@@ -9,6 +9,7 @@
 // under its name once it is complete.
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -26,6 +27,11 @@ namespace cairn::pipeline {
 // has a ninth column Transaction_Status, `Completed` or `Cancelled`, which loading ignores.
 // `threads` (0 = one per processor, at most 8) changes the time, never the bytes.
 std::string TransactionsCsv(const TransactionTable& table, int threads = 0);
+
+// The same bytes piece by piece, for tables whose text should not be in memory as a whole. Stops at
+// the first error of `sink`, which is returned.
+absl::Status WriteTransactionsCsv(const TransactionTable& table,
+                                  const std::function<absl::Status(std::string_view)>& sink);
 
 // features.csv: CustomerID first, then the columns of the matrix.
 std::string FeaturesCsv(const FeatureMatrix& features);

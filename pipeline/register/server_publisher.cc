@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+#include <string_view>
 #include <utility>
 
 #include "cairn/v1/datasets.pb.h"
@@ -20,6 +22,9 @@
 
 namespace cairn::pipeline {
 namespace {
+
+// Evidence that says how far off the silhouette may be, as it is measured on drawn rows.
+constexpr std::string_view kSilhouetteError = "silhouette_error";
 
 size_t At(DatasetRole role) { return static_cast<size_t>(role); }
 
@@ -252,12 +257,20 @@ absl::Status ServerPublisher::KeepVersion(const VersionDraft& draft) {
   auto* evaluation = request.add_evaluations();
   evaluation->set_dataset_version(dataset_versions_[At(DatasetRole::kFeatures)]);
   evaluation->set_evaluator(std::string("cairn-pipeline/") + std::string(kVersion));
+  std::optional<double> silhouette_error;
   for (const auto& [metric, measured] : draft.evidence) {
+    if (metric == kSilhouetteError) silhouette_error = measured;
+  }
+  for (const auto& [metric, measured] : draft.evidence) {
+    if (metric == kSilhouetteError) continue;
     auto* value = evaluation->add_values();
     value->set_metric(metric);
     value->set_value(measured);
     // The plain name is what the run measured on its training rows.
     value->set_run_metric("all_" + metric);
+    if (metric != "silhouette" || !silhouette_error) continue;
+    value->set_definition("silhouette.sampled.v1");
+    value->set_standard_error(*silhouette_error);
   }
   version->set_evaluation_space(draft.evaluation_space);
   version->set_preparation(draft.preparation);

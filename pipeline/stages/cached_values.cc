@@ -2,6 +2,8 @@
 
 #include <map>
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "pipeline/stages/byte_codec.h"
 
@@ -13,6 +15,8 @@ void Put(const StageRecord& record, ByteWriter* out) {
   out->Int(record.rows_in);
   out->Int(record.rows_out);
   out->Number(record.seconds);
+  out->Number(record.cpu_seconds);
+  out->Int(record.bytes_read);
   out->Text(record.key);
   out->Text(record.digest);
   out->Int(static_cast<int64_t>(record.counts.size()));
@@ -39,6 +43,8 @@ StageRecord GetRecord(ByteReader* in) {
   record.rows_in = in->Int();
   record.rows_out = in->Int();
   record.seconds = in->Number();
+  record.cpu_seconds = in->Number();
+  record.bytes_read = in->Int();
   record.key = in->Text();
   record.digest = in->Text();
   record.cached = true;
@@ -66,18 +72,20 @@ StageRecord GetRecord(ByteReader* in) {
 void Put(const Indices& indices, ByteWriter* out) {
   for (const double value :
        {indices.inertia, indices.silhouette, indices.davies_bouldin, indices.calinski_harabasz,
-        indices.min_cluster_share, indices.max_cluster_share}) {
+        indices.min_cluster_share, indices.max_cluster_share, indices.silhouette_error}) {
     out->Number(value);
   }
+  out->Int(indices.silhouette_sample);
 }
 
 Indices GetIndices(ByteReader* in) {
   Indices indices;
   for (double* value :
        {&indices.inertia, &indices.silhouette, &indices.davies_bouldin, &indices.calinski_harabasz,
-        &indices.min_cluster_share, &indices.max_cluster_share}) {
+        &indices.min_cluster_share, &indices.max_cluster_share, &indices.silhouette_error}) {
     *value = in->Number();
   }
+  indices.silhouette_sample = in->Int();
   return indices;
 }
 
@@ -101,6 +109,19 @@ std::shared_ptr<const FitOutcome> GetFit(ByteReader* in) {
   return fit;
 }
 
+// Nothing and an empty array are one: what is kept has entries.
+template <typename T>
+void PutKept(const std::shared_ptr<const std::vector<T>>& values, ByteWriter* out) {
+  out->Array(values == nullptr ? std::vector<T>() : *values);
+}
+
+template <typename T>
+std::shared_ptr<const std::vector<T>> GetKept(ByteReader* in) {
+  std::vector<T> values = in->Array<T>();
+  if (values.empty()) return nullptr;
+  return std::make_shared<const std::vector<T>>(std::move(values));
+}
+
 void Put(const TrainingRun& run, int64_t fit, ByteWriter* out) {
   out->Int(run.point.k);
   out->Int(run.point.n_init);
@@ -114,6 +135,8 @@ void Put(const TrainingRun& run, int64_t fit, ByteWriter* out) {
   out->Number(run.fit_seconds);
   out->Number(run.evaluate_seconds);
   out->Text(run.shared_from);
+  PutKept(run.silhouettes, out);
+  PutKept(run.silhouette_rows, out);
 }
 
 TrainingRun GetRun(const std::vector<std::shared_ptr<const FitOutcome>>& fits, ByteReader* in,
@@ -136,6 +159,8 @@ TrainingRun GetRun(const std::vector<std::shared_ptr<const FitOutcome>>& fits, B
   run.fit_seconds = in->Number();
   run.evaluate_seconds = in->Number();
   run.shared_from = in->Text();
+  run.silhouettes = GetKept<double>(in);
+  run.silhouette_rows = GetKept<int32_t>(in);
   return run;
 }
 

@@ -22,6 +22,7 @@ absl::Status ComputeFeaturesStage(StageRun* run, StageRecord* record) {
                                                    config.cleaning.home_country));
   record->rows_in = static_cast<int64_t>(table->rows());
   record->rows_out = features.values.rows();
+  GiveUpTransactions(run);
   return absl::OkStatus();
 }
 

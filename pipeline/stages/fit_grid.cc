@@ -16,8 +16,9 @@
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "lib/clustering/kmeans.h"
+#include "lib/clustering/kmeans_lloyd.h"
 #include "lib/clustering/parallel.h"
-#include "lib/model/transform.h"
+#include "lib/clustering/row_blocks.h"
 #include "pipeline/data/parallel.h"
 #include "pipeline/stages/degenerate.h"
 #include "pipeline/stages/training.h"
@@ -73,8 +74,8 @@ class GridFitter {
   absl::Status RunStarts(const KMeansContext& context, size_t first);
   absl::Status ResolveShared(const KMeansContext& context);
   size_t PlaceOf(const StartKey& key, const GridPoint& point, int start);
-  TrainingRun Assemble(size_t index, std::map<std::vector<size_t>, size_t>* seen,
-                       std::vector<TrainingRun>* runs);
+  std::shared_ptr<const FitOutcome> OutcomeOf(size_t index, const clustering::RowBlocks& all) const;
+  std::vector<TrainingRun> Assemble();
 
   const SweepInput& input_;
   const std::vector<GridPoint>& points_;
@@ -178,22 +179,11 @@ absl::Status GridFitter::ResolveShared(const KMeansContext& context) {
   return RunStarts(context, before);
 }
 
-TrainingRun GridFitter::Assemble(size_t index, std::map<std::vector<size_t>, size_t>* seen,
-                                 std::vector<TrainingRun>* runs) {
-  TrainingRun run;
-  run.point = points_[index];
+// The best of a point's starts.
+std::shared_ptr<const FitOutcome> GridFitter::OutcomeOf(size_t index,
+                                                        const clustering::RowBlocks& all) const {
   std::vector<const KMeansResult*> results;
-  for (const size_t place : starts_of_[index]) {
-    results.push_back(&starts_[place].result);
-    run.fit_seconds += starts_[place].seconds / starts_[place].users;
-  }
-  const auto [first, is_first] = seen->try_emplace(starts_of_[index], index);
-  if (!is_first) {
-    const TrainingRun& same = (*runs)[first->second];
-    run.shared_from = same.point.Id();
-    run.fit = same.fit;
-    return run;
-  }
+  for (const size_t place : starts_of_[index]) results.push_back(&starts_[place].result);
   const KMeansResult& best = *results[clustering::BestOf(results)];
   auto fit = std::make_shared<FitOutcome>();
   fit->centers = best.centers;
@@ -201,13 +191,32 @@ TrainingRun GridFitter::Assemble(size_t index, std::map<std::vector<size_t>, siz
   fit->iterations = best.n_iter;
   fit->converged = best.converged;
   // Labels come from the same arithmetic that predicts.
-  fit->all_labels = model::NearestCenters(input_.all, best.centers);
+  clustering::Parallel alone(1);
+  clustering::AssignNearest(all, best.centers, alone, fit->all_labels);
   fit->training_labels.reserve(input_.training_rows.size());
   for (const int32_t row : input_.training_rows) {
     fit->training_labels.push_back(fit->all_labels[static_cast<size_t>(row)]);
   }
-  run.fit = std::move(fit);
-  return run;
+  return fit;
+}
+
+std::vector<TrainingRun> GridFitter::Assemble() {
+  std::vector<TrainingRun> runs(points_.size());
+  std::map<std::vector<size_t>, size_t> first_of;
+  std::vector<size_t> firsts;
+  for (size_t i = 0; i < points_.size(); ++i) {
+    runs[i].point = points_[i];
+    for (const size_t place : starts_of_[i]) {
+      runs[i].fit_seconds += starts_[place].seconds / starts_[place].users;
+    }
+    const auto [first, is_first] = first_of.try_emplace(starts_of_[i], i);
+    if (is_first) firsts.push_back(i);
+    if (!is_first) runs[i].shared_from = points_[first->second].Id();
+  }
+  const clustering::RowBlocks all(input_.all);
+  parallel_.For(firsts.size(), [&](size_t i) { runs[firsts[i]].fit = OutcomeOf(firsts[i], all); });
+  for (size_t i = 0; i < runs.size(); ++i) runs[i].fit = runs[first_of[starts_of_[i]]].fit;
+  return runs;
 }
 
 absl::StatusOr<std::vector<TrainingRun>> GridFitter::Fit() {
@@ -220,11 +229,7 @@ absl::StatusOr<std::vector<TrainingRun>> GridFitter::Fit() {
   for (const auto& places : starts_of_) {
     for (const size_t place : places) ++starts_[place].users;
   }
-  std::vector<TrainingRun> runs;
-  runs.reserve(points_.size());
-  std::map<std::vector<size_t>, size_t> seen;
-  for (size_t i = 0; i < points_.size(); ++i) runs.push_back(Assemble(i, &seen, &runs));
-  return runs;
+  return Assemble();
 }
 
 }  // namespace

@@ -33,6 +33,7 @@ void Describe(const LoadedTransactions& loaded, StageRecord* record) {
   record->spend = GrossSpend(loaded.table);
   record->net_spend = SpendOf(loaded.table);
   record->set_aside = RejectedRows(loaded);
+  record->bytes_read = static_cast<int64_t>(loaded.file_bytes);
   record->counts = {{"rejected_rows", static_cast<int64_t>(loaded.rows_rejected)},
                     {"file_bytes", static_cast<int64_t>(loaded.file_bytes)},
                     {"unpacked_bytes", static_cast<int64_t>(loaded.unpacked_bytes)}};
@@ -43,14 +44,16 @@ void Describe(const LoadedTransactions& loaded, StageRecord* record) {
 }
 
 absl::Status ComputeLoad(StageRun* run, StageRecord* record) {
-  CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, LoadInput(run->input()->view(), run->config()));
-  if (run->publisher() == nullptr) run->ReleaseInput();
+  CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, LoadInput(*run->input(), run->config()));
   Describe(loaded, record);
   Transactions& own = run->Own<Transactions>();
+  const bool held = loaded.table.rows() <= kMostHeldRows;
+  own.input = held ? nullptr : run->input();
+  if (run->publisher() == nullptr) run->ReleaseInput();
   own.written.reset();
   own.rejects_csv = RejectsCsv(loaded.rejects);
   own.rejects = CheckRejectShare(loaded, run->config().input.max_reject_share);
-  own.loaded = loaded.table.columns();
+  own.loaded = held ? loaded.table.columns() : TransactionColumns();
   own.table = std::move(loaded.table);
   return absl::OkStatus();
 }
@@ -76,12 +79,13 @@ std::string LoadSettings(const PipelineConfig& config) {
                      DialectText(config.input.dialect));
 }
 
-absl::StatusOr<LoadedTransactions> LoadInput(std::string_view bytes, const PipelineConfig& config) {
+absl::StatusOr<LoadedTransactions> LoadInput(const InputBytes& input,
+                                             const PipelineConfig& config) {
   LoadOptions options;
   options.threads = config.threads;
   options.max_reject_share = 1;
   options.dialect = config.input.dialect;
-  return LoadTransactionsFromBytes(bytes, options);
+  return LoadTransactions(input, options);
 }
 
 StageWork LoadWork() {

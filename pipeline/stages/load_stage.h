@@ -18,8 +18,8 @@ std::string LoadSettings(const PipelineConfig& config);
 StageWork LoadWork();
 
 // What the stage computes, whatever the share of bad rows. Errors of
-// LoadTransactionsFromBytes. Pure; the number of threads never changes the result.
-absl::StatusOr<LoadedTransactions> LoadInput(std::string_view bytes, const PipelineConfig& config);
+// LoadTransactions. Pure; the number of threads never changes the result.
+absl::StatusOr<LoadedTransactions> LoadInput(const InputBytes& input, const PipelineConfig& config);
 
 }  // namespace cairn::pipeline
 

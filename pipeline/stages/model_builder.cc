@@ -42,7 +42,9 @@ cairn::v1::SegmentationModel BuildModel(const Preparation& preparation, const Tr
   model.mutable_params()->insert(params.begin(), params.end());
   for (const auto& [name, value] : IndexMetrics(run)) {
     // A silhouette of all customers is measured for some runs only, and after they are stored.
-    if (name != "all_silhouette" && std::isfinite(value)) (*model.mutable_metrics())[name] = value;
+    if (!name.starts_with("all_silhouette") && std::isfinite(value)) {
+      (*model.mutable_metrics())[name] = value;
+    }
   }
   model.set_training_data_sha256(features_sha256);
   model.set_training_row_count(static_cast<int64_t>(fit.training_labels.size()));

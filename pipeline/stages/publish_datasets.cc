@@ -40,7 +40,7 @@ absl::Status PublishInput(StageRun* run) {
   draft.table = [input = draft.input, columns = run->Own<Transactions>().loaded,
                  config = run->config()]() -> absl::StatusOr<SharedText> {
     if (columns.quantity != nullptr) return Share(TransactionsCsv(TransactionTable(columns), 1));
-    CAIRN_ASSIGN_OR_RETURN(const LoadedTransactions loaded, LoadInput(input->view(), config));
+    CAIRN_ASSIGN_OR_RETURN(const LoadedTransactions loaded, LoadInput(*input, config));
     return Share(TransactionsCsv(loaded.table, 1));
   };
   draft.producer = "input";

@@ -19,6 +19,7 @@ void AppendIndices(const Indices& indices, std::string_view prefix,
                    std::vector<std::pair<std::string, double>>* out) {
   for (const auto& [name, value] : {std::pair<std::string_view, double>{"inertia", indices.inertia},
                                     {"silhouette", indices.silhouette},
+                                    {"silhouette_error", indices.silhouette_error},
                                     {"davies_bouldin", indices.davies_bouldin},
                                     {"calinski_harabasz", indices.calinski_harabasz},
                                     {"min_cluster_share", indices.min_cluster_share},
@@ -51,19 +52,24 @@ std::string StabilityText(const SelectionRow& row) {
 
 std::map<std::string, std::string> RunParams(const TrainingRun& run, const PipelineConfig& config) {
   const GridPoint& point = run.point;
-  return {{"algorithm", "kmeans"},
-          {"k", std::to_string(point.k)},
-          {"n_init", std::to_string(point.n_init)},
-          {"max_iter", std::to_string(point.max_iter)},
-          {"init", std::string(CenterInitName(point.init))},
-          {"seed", std::to_string(point.seed)},
-          {"tol", ShortestDouble(config.sweep.tol)},
-          {"features", std::string(FeaturePresetName(config.features))},
-          {"outliers", OutlierTreatment(config)},
-          {"scaling", config.scaling_name},
-          {"pca_variance", ShortestDouble(config.pca.variance)},
-          {"pca_extra_components", std::to_string(config.pca.extra_components)},
-          {"components", std::to_string(run.fit->centers.cols())}};
+  std::map<std::string, std::string> params = {
+      {"algorithm", "kmeans"},
+      {"k", std::to_string(point.k)},
+      {"n_init", std::to_string(point.n_init)},
+      {"max_iter", std::to_string(point.max_iter)},
+      {"init", std::string(CenterInitName(point.init))},
+      {"seed", std::to_string(point.seed)},
+      {"tol", ShortestDouble(config.sweep.tol)},
+      {"features", std::string(FeaturePresetName(config.features))},
+      {"outliers", OutlierTreatment(config)},
+      {"scaling", config.scaling_name},
+      {"pca_variance", ShortestDouble(config.pca.variance)},
+      {"pca_extra_components", std::to_string(config.pca.extra_components)},
+      {"components", std::to_string(run.fit->centers.cols())}};
+  if (run.training.silhouette_sample > 0) {
+    params["silhouette_sample"] = std::to_string(run.training.silhouette_sample);
+  }
+  return params;
 }
 
 std::vector<std::pair<std::string, double>> IndexMetrics(const TrainingRun& run) {

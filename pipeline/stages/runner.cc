@@ -3,6 +3,7 @@
 #include "pipeline/stages/runner.h"
 
 #include <fmt/format.h>
+#include <time.h>
 
 #include <chrono>
 #include <optional>
@@ -19,6 +20,13 @@ namespace {
 
 double SecondsSince(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+// CPU time of all threads of the process so far.
+double ProcessSeconds() {
+  timespec now{};
+  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
 absl::Status SettleAndRecord(const StageInfo& stage, StageRecord record, StageRun* run) {
@@ -46,8 +54,10 @@ absl::Status Compute(const StageInfo& stage, StageRun* run) {
   record.name = std::string(stage.name);
   record.key = run->Key(stage.name);
   const auto begin = std::chrono::steady_clock::now();
+  const double cpu_begin = ProcessSeconds();
   CAIRN_RETURN_IF_ERROR(stage.work.compute(run, &record));
   record.seconds = SecondsSince(begin);
+  record.cpu_seconds = ProcessSeconds() - cpu_begin;
   CAIRN_RETURN_IF_ERROR(SettleAndRecord(stage, std::move(record), run));
   Keep(stage, run);
   return Follow(stage, run);

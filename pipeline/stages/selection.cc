@@ -68,16 +68,23 @@ std::optional<size_t> BestRow(const Selection& selection, const std::vector<Trai
   return best;
 }
 
+// "0.266", or of a sample "0.266 ± 0.003 (of 10000 drawn ones)".
+std::string SilhouetteText(const Indices& all) {
+  if (all.silhouette_sample == 0) return fmt::format("{:.3f}", all.silhouette);
+  return fmt::format("{:.3f} ± {:.3f} (of {} drawn ones)", all.silhouette, all.silhouette_error,
+                     all.silhouette_sample);
+}
+
 absl::Status Choose(const std::vector<TrainingRun>& runs, const PipelineConfig& config,
                     Selection* selection) {
   const auto& rules = config.select;
   const auto silhouette = [&](size_t row) {
-    return runs[selection->rows[row].run].everyone.silhouette;
+    return SilhouetteText(runs[selection->rows[row].run].everyone);
   };
   if (const auto best = BestRow(*selection, runs, [](const auto& row) { return row.eligible; })) {
     selection->chosen = *best;
     selection->reason = fmt::format(
-        "k = {} has the highest silhouette of all customers, {:.3f}, among the k in {}..{} whose "
+        "k = {} has the highest silhouette of all customers, {}, among the k in {}..{} whose "
         "segments hold at least {:.1f} % and whose Davies-Bouldin index is at most {}",
         selection->rows[*best].k, silhouette(*best), rules.min_k, rules.max_k,
         100 * rules.min_share, rules.max_davies_bouldin);
@@ -97,7 +104,7 @@ absl::Status Choose(const std::vector<TrainingRun>& runs, const PipelineConfig& 
   }
   selection->chosen = *best;
   selection->reason = fmt::format(
-      "no k passes every rule; k = {} has the highest silhouette of all customers, {:.3f}, but {}",
+      "no k passes every rule; k = {} has the highest silhouette of all customers, {}, but {}",
       selection->rows[*best].k, silhouette(*best), selection->rows[*best].note);
   return absl::OkStatus();
 }

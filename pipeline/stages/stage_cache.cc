@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 // Raised whenever values are written in another form: older files are then no values.
-constexpr std::string_view kFormat = "cairn.cache.2\n";
+constexpr std::string_view kFormat = "cairn.cache.3\n";
 constexpr size_t kDigestChars = 64;
 constexpr size_t kKeptPerStage = 4;
 

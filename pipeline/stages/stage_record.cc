@@ -30,10 +30,15 @@ SetAsideReport SetAsideOf(const std::vector<StageRecord>& records) {
 std::string StagesJson(const std::vector<StageRecord>& records) {
   nlohmann::ordered_json out = nlohmann::ordered_json::array();
   for (const StageRecord& record : records) {
-    nlohmann::ordered_json one = {
-        {"name", record.name},       {"rows_in", record.rows_in}, {"rows_out", record.rows_out},
-        {"seconds", record.seconds}, {"cached", record.cached},   {"digest", record.digest},
-        {"key", record.key}};
+    nlohmann::ordered_json one = {{"name", record.name},
+                                  {"rows_in", record.rows_in},
+                                  {"rows_out", record.rows_out},
+                                  {"seconds", record.seconds},
+                                  {"cpu_seconds", record.cpu_seconds},
+                                  {"bytes_read", record.bytes_read},
+                                  {"cached", record.cached},
+                                  {"digest", record.digest},
+                                  {"key", record.key}};
     nlohmann::ordered_json counts = nlohmann::ordered_json::object();
     for (const auto& [name, count] : record.counts) counts[name] = count;
     one["counts"] = std::move(counts);

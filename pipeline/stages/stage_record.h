@@ -19,7 +19,12 @@ struct StageRecord {
   std::string name;
   int64_t rows_in = 0;
   int64_t rows_out = 0;
-  double seconds = 0;   // Wall time; that of the run that computed it when cached.
+  double seconds = 0;  // Wall time; that of the run that computed it when cached.
+  // What the computation cost: CPU time of the whole process meanwhile, which includes files that
+  // are written in the background, and bytes of the input as they are packed. As `seconds` when
+  // cached.
+  double cpu_seconds = 0;
+  int64_t bytes_read = 0;
   bool cached = false;  // Taken from the cache, not computed now.
   std::string key;      // StageKey.
   std::string digest;   // SHA-256 of the output, see docs of stages.json; empty for none.

@@ -15,7 +15,7 @@ SharedText Share(std::string text) { return std::make_shared<const std::string>(
 absl::Status StageRun::ReadInput() {
   CAIRN_ASSIGN_OR_RETURN(InputBytes input, InputBytes::Read(request_.data));
   input_ = std::make_shared<const InputBytes>(std::move(input));
-  outcome_.input = DigestOf(input_->view());
+  outcome_.input = input_->digest();
   return absl::OkStatus();
 }
 

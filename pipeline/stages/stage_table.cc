@@ -46,7 +46,7 @@ const std::vector<StageInfo>& StageGraph() {
        nullptr, PreparedCorrelationWork()},
       {"sweep", 2, {"pca"}, "train every point of the grid",
        SweepSettings, SweepWork()},
-      {"evaluate", 2, {"sweep"}, "indices on the training rows and on all customers",
+      {"evaluate", 3, {"sweep"}, "indices on the training rows and on all customers",
        nullptr, EvaluateWork()},
       {"stability", 1, {"evaluate"}, "how far the segments of a k depend on the seed",
        nullptr, StabilityWork()},

@@ -21,16 +21,25 @@ namespace cairn::pipeline {
 // Above this many rows one fit or index occupies all threads; below, each thread takes its own.
 inline constexpr Eigen::Index kRowsForInnerThreads = 32'768;
 
+// Up to so many rows a silhouette is exact; beyond it is that of so many rows that are drawn by the
+// digest of features.csv, as evaluations by the server have it (lib/evaluation/measure.h).
+inline constexpr int64_t kExactSilhouetteRows = 20'000;
+inline constexpr int64_t kSilhouetteSample = 10'000;
+
 inline constexpr double kNotMeasured = std::numeric_limits<double>::quiet_NaN();
 
 // How good a segmentation of some rows is. NaN where it was not, or cannot be, measured.
 struct Indices {
   double inertia = kNotMeasured;            // Sum of squared distances to the own centre.
-  double silhouette = kNotMeasured;         // Exact, -1..1, higher is better.
+  double silhouette = kNotMeasured;         // -1..1, higher is better.
   double davies_bouldin = kNotMeasured;     // From 0, lower is better.
   double calinski_harabasz = kNotMeasured;  // Higher is better.
   double min_cluster_share = kNotMeasured;  // Of the rows, 0..1.
   double max_cluster_share = kNotMeasured;
+  // Of a silhouette that was estimated from drawn rows: its standard error, and how many rows. An
+  // exact one has neither.
+  double silhouette_error = kNotMeasured;
+  int64_t silhouette_sample = 0;
 };
 
 // What k-means came to. One outcome may stand behind several runs.
@@ -74,11 +83,18 @@ struct SweepInput {
   std::vector<int32_t> training_rows;
 };
 
-// How, not what: of these only `tol` can change a result.
+// How, not what: of these only `tol`, and for many rows what is said of drawn ones, can change a
+// result.
 struct SweepOptions {
   double tol = 1e-4;
   bool sharing = true;
-  int threads = 0;  // 0 = one per processor, at most 8. Never changes a result.
+  int threads = 0;           // 0 = one per processor, at most 8. Never changes a result.
+  uint32_t sample_seed = 0;  // Which rows are drawn.
+  // Runs that stand for their k by this share keep their silhouettes (RepresentativeRuns).
+  double min_share = 0;
+  // Other than the defaults in tests only.
+  int64_t exact_rows = kExactSilhouetteRows;
+  int64_t sample_rows = kSilhouetteSample;
 };
 
 // The stage `sweep`: trains every point, in the order given; nothing is measured yet.
@@ -96,16 +112,16 @@ absl::StatusOr<std::vector<TrainingRun>> FitGrid(const SweepInput& input,
 using RunSink = std::function<absl::Status(const TrainingRun& run, size_t index)>;
 
 // The stage `evaluate`: all indices on the training rows; on all customers everything but the
-// silhouette. With sharing, equal clusterings are measured once, to the same bits.
+// silhouette. With sharing, equal clusterings are measured once and runs share their distances, to
+// the same bits.
 absl::Status EvaluateRuns(const SweepInput& input, const SweepOptions& options, const RunSink& sink,
                           std::vector<TrainingRun>* runs);
 
 // Measures the silhouette of all customers for the runs whose place is in `which`, and
 // marks them as having evidence. Equal clusterings are measured once. It is measured
 // for a few runs only: an exact silhouette compares every customer with every other.
-// O(n²) for each.
-absl::Status MeasureEvidence(const SweepInput& input, const std::vector<size_t>& which, int threads,
-                             std::vector<TrainingRun>* runs);
+absl::Status MeasureEvidence(const SweepInput& input, const SweepOptions& options,
+                             const std::vector<size_t>& which, std::vector<TrainingRun>* runs);
 
 }  // namespace cairn::pipeline
 

@@ -9,6 +9,7 @@
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
+#include "lib/evaluation/measure.h"
 #include "lib/model/model_file.h"
 #include "pipeline/data/table_csv.h"
 #include "pipeline/stages/cached_values.h"
@@ -34,7 +35,12 @@ SweepInput InputOf(StageRun* run) {
 }
 
 SweepOptions OptionsOf(const PipelineConfig& config) {
-  return {config.sweep.tol, config.sweep.sharing, config.threads};
+  SweepOptions options;
+  options.tol = config.sweep.tol;
+  options.sharing = config.sweep.sharing;
+  options.threads = config.threads;
+  options.min_share = config.registration.min_share;
+  return options;
 }
 
 absl::Status NothingToTrain(const SweepInput& input, const std::vector<GridPoint>& points) {
@@ -97,9 +103,11 @@ absl::Status ComputeEvaluate(StageRun* run, StageRecord* record) {
     if (run->observer().sweep) run->observer().sweep(index + 1, runs.size());
     return run->publisher() == nullptr ? absl::OkStatus() : PublishRun(run, index);
   };
-  CAIRN_RETURN_IF_ERROR(EvaluateRuns(input, OptionsOf(config), sink, &runs));
-  CAIRN_RETURN_IF_ERROR(MeasureEvidence(
-      input, RepresentativeRuns(runs, config.registration.min_share), config.threads, &runs));
+  SweepOptions options = OptionsOf(config);
+  options.sample_seed = evaluation::SampleSeed(FeaturesSha256(*run));
+  CAIRN_RETURN_IF_ERROR(EvaluateRuns(input, options, sink, &runs));
+  CAIRN_RETURN_IF_ERROR(
+      MeasureEvidence(input, options, RepresentativeRuns(runs, options.min_share), &runs));
   record->rows_in = record->rows_out = static_cast<int64_t>(input.training.rows());
   return absl::OkStatus();
 }

@@ -3,13 +3,15 @@
 #include <utility>
 
 #include "lib/base/digest.h"
-#include "lib/base/files.h"
+#include "lib/base/output_file.h"
 #include "lib/base/status_macros.h"
+#include "pipeline/data/cleaning.h"
 #include "pipeline/data/load.h"
 #include "pipeline/data/table_csv.h"
 #include "pipeline/stages/byte_codec.h"
 #include "pipeline/stages/cached_tables.h"
 #include "pipeline/stages/cached_values.h"
+#include "pipeline/stages/load_stage.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -28,10 +30,10 @@ LoadOptions WrittenForm(int threads) {
   return options;
 }
 
-std::string EncodeWritten(const std::vector<StageRecord>& records, std::string_view csv) {
+std::string EncodeWritten(const std::vector<StageRecord>& records, const Digest& csv) {
   ByteWriter out;
   PutRecords(records, &out);
-  out.Text(Sha256Hex(csv));
+  out.Text(csv.Hex());
   return out.Take();
 }
 
@@ -41,12 +43,32 @@ std::shared_future<SharedText> StartCsv(const TransactionTable& table) {
       .share();
 }
 
-void WriteWhenReady(StageRun* run, const std::string& name, std::function<absl::Status()> then) {
-  run->out().Run([csv = run->Own<Transactions>().csv, path = run->out().PathOf(name),
-                  then = std::move(then)]() -> absl::Status {
-    CAIRN_RETURN_IF_ERROR(WriteOutputFile(path, *csv.get()));
-    return then ? then() : absl::OkStatus();
-  });
+// Writes the table piece by piece; returns the digest of what was written.
+absl::StatusOr<Digest> WriteTable(const TransactionTable& table, const std::string& path) {
+  CAIRN_ASSIGN_OR_RETURN(OutputFile file, OutputFile::Create(path));
+  Sha256Hasher hasher;
+  CAIRN_RETURN_IF_ERROR(WriteTransactionsCsv(table, [&](std::string_view piece) {
+    hasher.Update(piece);
+    return file.Write(piece);
+  }));
+  CAIRN_RETURN_IF_ERROR(file.Close());
+  return hasher.Finish();
+}
+
+// The same of text that is there already.
+absl::StatusOr<Digest> WriteText(std::string_view text, const std::string& path) {
+  CAIRN_RETURN_IF_ERROR(WriteOutputFile(path, text));
+  return DigestOf(text);
+}
+
+// The cleaned rows of an input, as the stages find them.
+absl::StatusOr<TransactionTable> CleanAgain(const InputBytes& input, const PipelineConfig& config) {
+  CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, LoadInput(input, config));
+  TransactionTable table = std::move(loaded.table);
+  for (const CleaningStage& stage : CleaningStages()) {
+    table = stage.apply(table, config.cleaning.rules).table;
+  }
+  return table;
 }
 
 }  // namespace
@@ -100,30 +122,37 @@ bool TakeWritten(StageRun* run, std::string_view bytes, std::vector<StageRecord>
   const std::string sha256 = in.Text();
   if (!in.Done() || !run->out().Has("rejects.csv")) return false;
   auto file = InputBytes::Read(run->out().PathOf(kWrittenFile));
-  if (!file.ok() || Sha256Hex(file->view()) != sha256) return false;
+  if (!file.ok() || file->digest().Hex() != sha256) return false;
   run->Own<Transactions>().written = std::make_shared<const InputBytes>(*std::move(file));
   return true;
 }
 
 void WriteCleaned(StageRun* run, const StageRecord& record) {
-  if (!run->out().enabled() && run->publisher() == nullptr) return;
   Transactions& own = run->Own<Transactions>();
-  own.csv = StartCsv(own.table);
+  if (run->publisher() != nullptr) own.csv = StartCsv(own.table);
   if (!run->out().enabled()) return;
-  WriteWhenReady(run, std::string(kWrittenFile),
-                 [cache = &run->cache(), key = record.key, csv = own.csv,
-                  records = run->RecordsFrom(kLoadStage, record.name)] {
-                   return cache->Store("transactions", key, EncodeWritten(records, *csv.get()));
-                 });
+  const auto written = std::make_shared<std::promise<absl::Status>>();
+  own.csv_written = written->get_future().share();
+  run->out().Run([cache = &run->cache(), key = record.key, table = own.table, csv = own.csv,
+                  written, path = run->out().PathOf(kWrittenFile),
+                  records = run->RecordsFrom(kLoadStage, record.name)]() mutable -> absl::Status {
+    const absl::StatusOr<Digest> digest =
+        csv.valid() ? WriteText(*csv.get(), path) : WriteTable(table, path);
+    table = TransactionTable();
+    written->set_value(digest.status());
+    CAIRN_RETURN_IF_ERROR(digest.status());
+    return cache->Store("transactions", key, EncodeWritten(records, *digest));
+  });
 }
 
 absl::Status FollowAlone(StageRun* run, const StageRecord& record) {
   if (!run->IsLast(record.name)) return absl::OkStatus();
   TellSetAside(run);
   if (!run->out().enabled()) return absl::OkStatus();
-  Transactions& own = run->Own<Transactions>();
-  own.csv = StartCsv(own.table);
-  WriteWhenReady(run, record.name + ".csv", nullptr);
+  run->out().Run(
+      [table = run->Own<Transactions>().table, path = run->out().PathOf(record.name + ".csv")] {
+        return WriteTable(table, path).status();
+      });
   return absl::OkStatus();
 }
 
@@ -135,13 +164,27 @@ SetAsideReport TellSetAside(StageRun* run) {
 
 absl::StatusOr<const TransactionTable*> CleanedTransactions(StageRun* run) {
   Transactions& own = run->Own<Transactions>();
-  if (own.written != nullptr && own.table.rows() == 0) {
-    CAIRN_ASSIGN_OR_RETURN(
-        LoadedTransactions loaded,
-        LoadTransactionsFromBytes(own.written->view(), WrittenForm(run->config().threads)));
+  if (own.table.rows() > 0) return &own.table;
+  if (own.csv_written.valid()) {
+    CAIRN_RETURN_IF_ERROR(own.csv_written.get());
+    CAIRN_ASSIGN_OR_RETURN(InputBytes written, InputBytes::Read(run->out().PathOf(kWrittenFile)));
+    own.written = std::make_shared<const InputBytes>(std::move(written));
+  }
+  if (own.written != nullptr) {
+    CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded,
+                           LoadTransactions(*own.written, WrittenForm(run->config().threads)));
     own.table = std::move(loaded.table);
+  } else if (own.input != nullptr) {
+    CAIRN_ASSIGN_OR_RETURN(own.table, CleanAgain(*own.input, run->config()));
   }
   return &own.table;
+}
+
+void GiveUpTransactions(StageRun* run) {
+  Transactions& own = run->Own<Transactions>();
+  if (own.table.rows() <= kMostHeldRows) return;
+  own.table = TransactionTable();
+  own.loaded = TransactionColumns();
 }
 
 }  // namespace cairn::pipeline

@@ -22,14 +22,22 @@ namespace cairn::pipeline {
 // background holds copies.
 struct Transactions {
   TransactionTable table;     // As the last of the stages left it.
-  TransactionColumns loaded;  // Of `load`; empty when its table was not needed.
+  TransactionColumns loaded;  // Of `load`; empty when its table was not needed, or is too large.
   std::optional<std::string>
       rejects_csv;       // Until `load` is done; nothing when it is there already.
   absl::Status rejects;  // Whether few enough rows were rejected.
   // transactions.csv of an earlier run that stands for the table, once it was found intact.
   std::shared_ptr<const InputBytes> written;
-  std::shared_future<SharedText> csv;  // The cleaned table as text, for --out and the publisher.
+  std::shared_future<SharedText> csv;  // The cleaned table as text, for the publisher.
+  // Of a table that was given up: the input to make it from again, and transactions.csv, which is
+  // better, once it is written.
+  std::shared_ptr<const InputBytes> input;
+  std::shared_future<absl::Status> csv_written;
 };
+
+// Tables of more rows are given up once the features are computed, and made again for whoever asks
+// for them: the memory is needed for the sweep. Those are also the ones that no cache holds.
+inline constexpr size_t kMostHeldRows = 4'000'000;
 
 // The first of the stages, with whose table the others are kept.
 inline constexpr std::string_view kLoadStage = "load";
@@ -59,9 +67,13 @@ absl::Status FollowAlone(StageRun* run, const StageRecord& record);
 // Says what was set aside so far, and returns it.
 SetAsideReport TellSetAside(StageRun* run);
 
-// The cleaned table; read from transactions.csv when that stands for it. Errors of
-// loading it. Owned by the run; valid to its end.
+// The cleaned table; read from transactions.csv when that stands for it, and made again from that
+// or from the input when it was given up. Errors of loading it. Owned by the run; valid to its end,
+// or until it is given up.
 absl::StatusOr<const TransactionTable*> CleanedTransactions(StageRun* run);
+
+// Gives the table up if it is large. CleanedTransactions makes it again.
+void GiveUpTransactions(StageRun* run);
 
 }  // namespace cairn::pipeline
 

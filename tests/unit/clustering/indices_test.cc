@@ -79,6 +79,45 @@ TEST(Silhouette, ThreadCountNeverShows) {
   }
 }
 
+TEST(Silhouettes, AreThoseOfEachClusteringAlone) {
+  for (const Eigen::Index rows : {3, 15, 16, 17, 255, 257, 700}) {
+    SCOPED_TRACE(rows);
+    const Matrix data = Blobs(static_cast<std::uint32_t>(rows), rows, 5, 3);
+    std::vector<Labels> clusterings;
+    for (std::uint32_t seed = 1; seed <= 3; ++seed) {
+      clusterings.push_back(RandomLabels(seed, rows, rows == 3 ? 1 : static_cast<int>(seed) + 2));
+      clusterings.back()[0] = 0;
+      clusterings.back()[1] = rows == 3 ? 1 : 2;
+    }
+    const std::vector<const Labels*> all{&clusterings[0], &clusterings[1], &clusterings[2]};
+    const auto shared = ComputeSilhouettes(data, all, 2);
+    ASSERT_THAT(shared, IsOk());
+    ASSERT_EQ(shared->size(), 3U);
+    for (std::size_t l = 0; l < 3; ++l) {
+      const auto alone = ComputeSilhouettes(data, {&all[l], 1}, 1);
+      ASSERT_THAT(alone, IsOk());
+      EXPECT_EQ((*shared)[l].samples, alone->front().samples);
+      EXPECT_EQ((*shared)[l].mean, alone->front().mean);
+      const auto paired = ComputeSilhouette(data, clusterings[l]);
+      ASSERT_THAT(paired, IsOk());
+      EXPECT_NEAR((*shared)[l].mean, paired->mean, 1e-12);
+      EXPECT_EQ((*shared)[l].cluster_means.size(), paired->cluster_means.size());
+      for (std::size_t i = 0; i < paired->samples.size(); ++i) {
+        EXPECT_NEAR((*shared)[l].samples[i], paired->samples[i], 1e-12);
+      }
+    }
+  }
+}
+
+TEST(Silhouettes, OneBadClusteringIsRefused) {
+  const Labels good{0, 0, 1};
+  const Labels bad{0, 0, 0};
+  const std::vector<const Labels*> both{&good, &bad};
+  EXPECT_THAT(ComputeSilhouettes(Column({0, 1, 5}), both),
+              StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(*ComputeSilhouettes(Column({0, 1, 5}), {}), ::testing::IsEmpty());
+}
+
 TEST(DaviesBouldin, TwoPairsByHand) {
   // Spreads 0.5 and 0.5, centroids 9 apart.
   EXPECT_DOUBLE_EQ(*DaviesBouldin(Column({0, 1, 9, 10}), {0, 0, 1, 1}), 1.0 / 9);

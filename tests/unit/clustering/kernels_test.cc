@@ -13,7 +13,7 @@ namespace {
 
 struct Outputs {
   std::vector<std::int32_t> labels, labels_two;
-  std::vector<double> best, second, closest, sums, both, columns;
+  std::vector<double> best, second, closest, sums, both, columns, wide, wide_sums;
   bool operator==(const Outputs&) const = default;
 };
 
@@ -41,7 +41,28 @@ Outputs RunAll(const Kernels& kernels, const Matrix& data, const Matrix& centers
     kernels.distance_sums_both(blocks.block(0), blocks.blocks(), d, data.data(), rows, 3,
                                out.both.data(), out.columns.data());
   }
+  RowBlocks pair(kWideLanes, d);
+  for (std::size_t i = 0; i < kWideLanes; ++i) pair.SetRow(i, data.data() + i % blocks.rows() * d);
+  out.wide.resize(blocks.rows() * kWideLanes);
+  out.wide_sums.assign(kWideLanes, 0.5);
+  kernels.wide_distances(pair.block(0), d, data.data(), blocks.rows(), out.wide.data());
+  const std::vector<std::uint16_t> members{0, 2, 3};
+  const std::vector<std::uint32_t> starts{0, 3};
+  kernels.add_wide(out.wide.data(), members.data(), starts.data(), 1, out.wide_sums.data());
   return out;
+}
+
+TEST(Kernels, WideSumsAreThoseOfTheMembersDistances) {
+  const Matrix data = Blobs(3, 21, 4, 2);
+  for (const Kernels* kernels : SupportedKernels()) {
+    SCOPED_TRACE(kernels->name);
+    const Outputs out = RunAll(*kernels, data, data.topRows(2));
+    for (Eigen::Index lane = 0; lane < static_cast<Eigen::Index>(kWideLanes); ++lane) {
+      double expected = 0.5;
+      for (const Eigen::Index row : {0, 2, 3}) expected += (data.row(row) - data.row(lane)).norm();
+      EXPECT_NEAR(out.wide_sums[static_cast<std::size_t>(lane)], expected, 1e-12);
+    }
+  }
 }
 
 TEST(Kernels, EveryVariantGivesTheSameBits) {

@@ -113,9 +113,10 @@ TEST(CsvProperty, CutsWindowsAndInstructionSetsDoNotChangeTheResult) {
 // Gives out a text in pieces of random size.
 class PiecewiseStream : public ByteStream {
  public:
-  PiecewiseStream(std::string_view text, uint32_t seed) : text_(text), random_(seed) {}
+  PiecewiseStream(std::string_view text, uint32_t seed, size_t most = 100)
+      : text_(text), random_(seed), most_(most) {}
   absl::StatusOr<size_t> Read(char* out, size_t capacity) override {
-    const size_t count = std::min({capacity, text_.size(), size_t{1} + random_() % 100});
+    const size_t count = std::min({capacity, text_.size(), size_t{1} + random_() % most_});
     text_.copy(out, count);
     text_.remove_prefix(count);
     return count;
@@ -124,6 +125,7 @@ class PiecewiseStream : public ByteStream {
  private:
   std::string_view text_;
   std::mt19937 random_;
+  const size_t most_;
 };
 
 TEST(CsvProperty, BytesThatArriveInPiecesGiveTheSameTable) {
@@ -147,6 +149,88 @@ TEST(CsvProperty, BytesThatArriveInPiecesGiveTheSameTable) {
     ASSERT_THAT(filled, IsOk());
     ASSERT_THAT(actual, IsOk());
     ExpectSame(*expected, *actual);
+  }
+}
+
+// Text that goes through a ring for every pass.
+class RingText : public CsvText {
+ public:
+  explicit RingText(std::string_view text) : text_(text) {}
+  absl::Status Read(bool utf16, absl::FunctionRef<absl::Status(ByteFeed&)> use) override {
+    EXPECT_FALSE(utf16);
+    ++passes;
+    ByteFeed feed;
+    EXPECT_TRUE(feed.ok());
+    PiecewiseStream stream(text_, 1, 300'000);
+    const std::jthread producer([&] { EXPECT_THAT(feed.Fill(stream), IsOk()); });
+    const absl::Status used = use(feed);
+    feed.Cancel();
+    return used;
+  }
+
+  int passes = 0;
+
+ private:
+  const std::string_view text_;
+};
+
+// Rows of transactions with `number` as the price, a line that is too long among them.
+std::string ManyRows(int rows, std::string_view separator, std::string_view number) {
+  std::string csv = fmt::format(
+      "InvoiceNo{0}StockCode{0}Description{0}Quantity{0}InvoiceDate{0}"
+      "UnitPrice{0}CustomerID{0}Country\n",
+      separator);
+  for (int i = 0; i < rows; ++i) {
+    if (i == rows / 2) csv += "\"" + std::string(3 * ByteFeed::kRingBytes, 'x') + "\n";
+    csv +=
+        fmt::format("{1}{0}{2}A{0}GOODS {2}{0}3{0}2011-03-{3:02} 10:00:00{0}{4}{0}{5}{0}France\n",
+                    separator, 100 + i / 7, i % 97, 1 + i % 28, number, 1000 + i % 50);
+  }
+  return csv;
+}
+
+TEST(CsvProperty, TextLongerThanARingGivesTheSameTable) {
+  const std::string csv = ManyRows(100'000, ",", "2.55");
+  ASSERT_GT(csv.size(), 4 * ByteFeed::kRingBytes);
+  ByteFeed whole(csv);
+  const auto expected = ReadCsv(whole, {}, CsvPlan{});
+  ASSERT_THAT(expected, IsOk());
+  RingText ring(csv);
+  const auto actual = ReadCsv(ring, {}, CsvPlan{});
+  ASSERT_THAT(actual, IsOk());
+  ExpectSame(*expected, *actual);
+  EXPECT_EQ(actual->rows_rejected, 1U);
+  EXPECT_EQ(actual->unpacked_bytes, csv.size());
+  EXPECT_EQ(ring.passes, 1);
+}
+
+TEST(CsvProperty, AnotherDialectTakesASecondPassThroughTheRing) {
+  const std::string csv = ManyRows(50'000, ";", "2,55");
+  RingText ring(csv);
+  const auto loaded = ReadCsv(ring, {}, CsvPlan{});
+  ASSERT_THAT(loaded, IsOk());
+  EXPECT_EQ(ring.passes, 2);
+  EXPECT_EQ(loaded->table.rows(), 50'000U);
+  EXPECT_EQ(loaded->table.unit_price(0), 2.55);
+}
+
+TEST(Utf16Decoder, PiecesOfAnySizeGiveTheSameText) {
+  std::string text = "\xff\xfe";
+  for (const char16_t unit : u"a\u00e9\u20ac\U0001f600z\xd800q\xdc00") {
+    text.push_back(static_cast<char>(unit & 0xff));
+    text.push_back(static_cast<char>(unit >> 8));
+  }
+  const std::string expected = Utf16ToUtf8(text);
+  EXPECT_TRUE(expected.starts_with("a\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80z\xef\xbf\xbdq"));
+  for (size_t size = 1; size <= 7; ++size) {
+    SCOPED_TRACE(size);
+    Utf16Decoder decoder;
+    std::string decoded;
+    for (size_t at = 0; at < text.size(); at += size) {
+      decoder.Decode(std::string_view(text).substr(at, size), false, &decoded);
+    }
+    decoder.Decode("", true, &decoded);
+    EXPECT_EQ(decoded, expected);
   }
 }
 

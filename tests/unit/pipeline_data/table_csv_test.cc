@@ -85,6 +85,12 @@ TEST(TransactionsCsv, WritesTheColumnsOfTheInput) {
 TEST(TransactionsCsv, ThreadsChangeNothing) {
   const TransactionTable table = Table(std::vector<testing::Row>(120'000));
   EXPECT_EQ(TransactionsCsv(table, 1), TransactionsCsv(table, 3));
+  std::string written;
+  ASSERT_TRUE(WriteTransactionsCsv(table, [&](std::string_view piece) {
+                written += piece;
+                return absl::OkStatus();
+              }).ok());
+  EXPECT_EQ(written, TransactionsCsv(table, 1));
 }
 
 TEST(FeaturesCsv, PutsTheCustomerFirst) {

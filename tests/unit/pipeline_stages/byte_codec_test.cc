@@ -19,6 +19,11 @@ std::vector<TrainingRun> TwoRunsOfOneOutcome() {
   for (TrainingRun& run : runs) run.fit = fit;
   runs[0].point.k = 2;
   runs[0].training.silhouette = 0.5;
+  runs[0].training.silhouette_error = 0.25;
+  runs[0].training.silhouette_sample = 2;
+  runs[0].silhouettes = std::make_shared<const std::vector<double>>(std::vector<double>{0.75, 0.5});
+  runs[0].silhouette_rows =
+      std::make_shared<const std::vector<int32_t>>(std::vector<int32_t>{0, 2});
   runs[1].point.init = CenterInit::kRandom;
   runs[1].shared_from = runs[0].point.Id();
   runs[1].fit_seconds = 0.125;
@@ -26,7 +31,9 @@ std::vector<TrainingRun> TwoRunsOfOneOutcome() {
 }
 
 TEST(ByteCodecTest, RunsRoundTripAndShareAgain) {
-  const std::vector<StageRecord> records(2);
+  std::vector<StageRecord> records(2);
+  records[0].cpu_seconds = 1.5;
+  records[0].bytes_read = 77;
   std::vector<TrainingRun> runs;
   std::vector<StageRecord> back;
   ASSERT_TRUE(DecodeRuns(EncodeRuns(TwoRunsOfOneOutcome(), records), &runs, &back));
@@ -37,7 +44,15 @@ TEST(ByteCodecTest, RunsRoundTripAndShareAgain) {
   EXPECT_TRUE(std::isnan(runs[1].training.silhouette));
   EXPECT_EQ(runs[1].point.init, CenterInit::kRandom);
   EXPECT_EQ(runs[1].shared_from, runs[0].point.Id());
+  EXPECT_EQ(runs[0].training.silhouette_error, 0.25);
+  EXPECT_EQ(runs[0].training.silhouette_sample, 2);
+  ASSERT_NE(runs[0].silhouettes, nullptr);
+  EXPECT_EQ(*runs[0].silhouettes, (std::vector<double>{0.75, 0.5}));
+  EXPECT_EQ(*runs[0].silhouette_rows, (std::vector<int32_t>{0, 2}));
+  EXPECT_EQ(runs[1].silhouettes, nullptr);
   EXPECT_TRUE(back[0].cached);
+  EXPECT_EQ(back[0].cpu_seconds, 1.5);
+  EXPECT_EQ(back[0].bytes_read, 77);
 }
 
 TEST(ByteCodecTest, EveryPrefixIsRefused) {

@@ -63,6 +63,8 @@ void ExpectSameIndices(const Indices& a, const Indices& b) {
   EXPECT_TRUE(SameBits(a.calinski_harabasz, b.calinski_harabasz));
   EXPECT_TRUE(SameBits(a.min_cluster_share, b.min_cluster_share));
   EXPECT_TRUE(SameBits(a.max_cluster_share, b.max_cluster_share));
+  EXPECT_TRUE(SameBits(a.silhouette_error, b.silhouette_error));
+  EXPECT_EQ(a.silhouette_sample, b.silhouette_sample);
 }
 
 void ExpectSameRuns(const std::vector<TrainingRun>& a, const std::vector<TrainingRun>& b) {
@@ -153,11 +155,60 @@ TEST(SweepTest, EvidenceIsTheSilhouetteOfAllCustomers) {
   grid.k = {2, 3};
   auto runs = Sweep(input, grid.Points(42), true, 1);
   EXPECT_TRUE(std::isnan(runs[1].everyone.silhouette));
-  ASSERT_THAT(MeasureEvidence(input, {1}, 1, &runs), IsOk());
+  ASSERT_THAT(MeasureEvidence(input, SweepOptions(), {1}, &runs), IsOk());
   EXPECT_FALSE(runs[0].has_evidence);
   EXPECT_TRUE(runs[1].has_evidence);
   EXPECT_FALSE(std::isnan(runs[1].everyone.silhouette));
   EXPECT_NE(runs[1].everyone.inertia, runs[1].training.inertia);
+}
+
+TEST(SweepTest, OneRunForEachKKeepsTheSilhouettesOfItsRows) {
+  const SweepInput input = Blobs(20, 200);
+  SweepGrid grid;
+  grid.k = {2, 3};
+  grid.seeds = {1, 2, 3};
+  const auto runs = Sweep(input, grid.Points(42), true, 2);
+  const std::vector<size_t> standing = RepresentativeRuns(runs, 0);
+  ASSERT_EQ(standing.size(), 2u);
+  for (size_t i = 0; i < runs.size(); ++i) {
+    const bool stands = std::find(standing.begin(), standing.end(), i) != standing.end();
+    EXPECT_EQ(runs[i].silhouettes != nullptr, stands);
+    EXPECT_EQ(runs[i].silhouette_rows, nullptr);
+    if (!stands) continue;
+    ASSERT_EQ(runs[i].silhouettes->size(), static_cast<size_t>(input.training.rows()));
+    double sum = 0;
+    for (const double one : *runs[i].silhouettes) sum += one;
+    EXPECT_DOUBLE_EQ(sum / static_cast<double>(input.training.rows()), runs[i].training.silhouette);
+  }
+}
+
+TEST(SweepTest, ManyRowsAreMeasuredOnDrawnOnesWithAnError) {
+  const SweepInput input = Blobs(21, 3000);
+  SweepGrid grid;
+  grid.k = {3, 4};
+  SweepOptions exact;
+  SweepOptions drawn;
+  drawn.exact_rows = 1000;
+  drawn.sample_rows = 500;
+  drawn.sample_seed = 7;
+  const RunSink sink = [](const TrainingRun&, size_t) { return absl::OkStatus(); };
+  auto all = FitGrid(input, grid.Points(42), exact).value();
+  auto some = all;
+  ASSERT_THAT(EvaluateRuns(input, exact, sink, &all), IsOk());
+  ASSERT_THAT(EvaluateRuns(input, drawn, sink, &some), IsOk());
+  for (size_t i = 0; i < all.size(); ++i) {
+    EXPECT_EQ(all[i].training.silhouette_sample, 0);
+    EXPECT_TRUE(std::isnan(all[i].training.silhouette_error));
+    EXPECT_EQ(some[i].training.silhouette_sample, 500);
+    const double error = some[i].training.silhouette_error;
+    EXPECT_GT(error, 0);
+    EXPECT_LT(error, 0.03);
+    EXPECT_NEAR(some[i].training.silhouette, all[i].training.silhouette, 5 * error);
+    EXPECT_EQ(some[i].training.davies_bouldin, all[i].training.davies_bouldin);
+    ASSERT_NE(some[i].silhouette_rows, nullptr);
+    EXPECT_EQ(some[i].silhouette_rows->size(), some[i].silhouettes->size());
+    EXPECT_TRUE(std::is_sorted(some[i].silhouette_rows->begin(), some[i].silhouette_rows->end()));
+  }
 }
 
 TEST(SweepTest, MoreSegmentsThanRowsAreRefused) {
