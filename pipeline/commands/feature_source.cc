@@ -11,9 +11,9 @@
 #include "pipeline/commands/note.h"
 #include "pipeline/data/byte_source.h"
 #include "pipeline/data/cleaning.h"
+#include "pipeline/data/load.h"
 #include "pipeline/lifecycle/champion_features.h"
 #include "pipeline/stages/features_file.h"
-#include "pipeline/stages/load_stage.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -36,8 +36,11 @@ absl::StatusOr<FeatureMatrix> FeaturesOf(std::string_view field, std::string_vie
     Note("{}: {} is a table of features\n", field, name);
     return ParseFeaturesCsv(bytes, name);
   }
-  CAIRN_ASSIGN_OR_RETURN(const LoadedTransactions loaded, LoadInput(bytes, config));
-  CAIRN_RETURN_IF_ERROR(CheckRejectShare(loaded, config.input.max_reject_share));
+  LoadOptions options;
+  options.threads = config.threads;
+  options.max_reject_share = config.input.max_reject_share;
+  options.dialect = config.input.dialect;
+  CAIRN_ASSIGN_OR_RETURN(const LoadedTransactions loaded, LoadTransactionsFromBytes(bytes, options));
   Note("{}: {} is transactions: {}\n", field, name, loaded.dialect);
   for (const std::string& warning : loaded.warnings) Note("warning: {}\n", warning);
   const CleaningResult cleaned = CleanTransactions(loaded.table, config.cleaning.rules);

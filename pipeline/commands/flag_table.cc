@@ -7,6 +7,7 @@
 
 #include "lib/command_line/caller_flags.h"
 #include "pipeline/commands/flag_rows.h"
+#include "pipeline/commands/insight_commands.h"
 #include "pipeline/commands/lifecycle_commands.h"
 #include "pipeline/commands/serve_flags.h"
 
@@ -210,6 +211,8 @@ std::vector<Command> Commands() {
       CommandRow("generate", "Write synthetic transactions", GenerateFlagRows(),
                  {{"cairn-pipeline generate --customers 500 --out transactions.csv",
                    "the same ones every time"}}),
+      ReportRow(),
+      RecommendRow(),
       DriftRow(),
       RetrainRow(),
       BackfillRow(),

@@ -18,6 +18,7 @@
 #include "pipeline/commands/commands.h"
 #include "pipeline/commands/exit_code.h"
 #include "pipeline/commands/flag_table.h"
+#include "pipeline/commands/insight_commands.h"
 #include "pipeline/commands/lifecycle_commands.h"
 #include "pipeline/commands/note.h"
 #include "pipeline/commands/serve_flags.h"
@@ -56,6 +57,8 @@ absl::StatusOr<int> Call(const command_line::Invocation& invocation, const std::
     CAIRN_ASSIGN_OR_RETURN(const PredictFlags flags, PredictFlagsOf(settings));
     return PredictCommand(flags);
   }
+  if (path == "report") return ReportCommand(settings, invocation.arguments[0]);
+  if (path == "recommend") return RecommendCommand(settings, invocation.arguments);
   if (path == "drift") return DriftCommand(settings);
   if (path == "retrain") return RetrainCommand(settings);
   if (path == "backfill") return BackfillCommand(settings);

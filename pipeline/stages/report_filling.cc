@@ -116,7 +116,7 @@ SelectionLine LineOf(const SelectionRow& row) {
   out.davies_bouldin = row.davies_bouldin;
   out.calinski_harabasz = row.calinski_harabasz;
   out.min_share = row.min_share;
-  out.stability = row.stability.value_or(kAbsent);
+  out.stability = row.stability ? row.stability->rand_index : kAbsent;
   out.eligible = row.eligible;
   out.note = row.note;
   return out;
@@ -172,6 +172,8 @@ void FillCosts(const std::vector<StageRecord>& records, const PipelineConfig&, R
     CostLine line;
     line.stage = record.name;
     line.seconds = record.seconds;
+    line.cpu_seconds = record.cpu_seconds;
+    line.bytes_read = record.bytes_read;
     line.cached = record.cached;
     report->costs.push_back(std::move(line));
   }
