@@ -1,6 +1,8 @@
 #ifndef CAIRN_PIPELINE_COMMANDS_LIFECYCLE_COMMANDS_H_
 #define CAIRN_PIPELINE_COMMANDS_LIFECYCLE_COMMANDS_H_
 
+#include <string>
+
 #include "lib/command_line/command.h"
 #include "lib/command_line/settings.h"
 
@@ -21,6 +23,14 @@ int RetrainCommand(const command_line::Settings& settings);
 // `backfill`: such a turn for each month of a file.
 command_line::Command BackfillRow();
 int BackfillCommand(const command_line::Settings& settings);
+
+// `schedule`: such a turn by the clock, or for each new version of a data set.
+command_line::Command ScheduleRow();
+int ScheduleCommand(const command_line::Settings& settings);
+
+// `ingest`: fetches transactions and keeps them as a version of a data set.
+command_line::Command IngestRow();
+int IngestCommand(const command_line::Settings& settings, const std::string& source);
 
 }  // namespace cairn::pipeline
 

@@ -61,6 +61,8 @@ absl::StatusOr<int> Call(const command_line::Invocation& invocation, const std::
   if (path == "recommend") return RecommendCommand(settings, invocation.arguments);
   if (path == "drift") return DriftCommand(settings);
   if (path == "retrain") return RetrainCommand(settings);
+  if (path == "schedule") return ScheduleCommand(settings);
+  if (path == "ingest") return IngestCommand(settings, invocation.arguments[0]);
   if (path == "backfill") return BackfillCommand(settings);
   CAIRN_ASSIGN_OR_RETURN(const RunFlags flags, RunFlagsOf(settings));
   return path == "plan" ? PlanCommand(flags) : RunCommand(flags, resume);

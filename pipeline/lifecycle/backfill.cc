@@ -141,7 +141,8 @@ class Replay {
     if (month->turn.outcome == RetrainOutcome::kHeldBack || month->served_version.empty()) {
       KeepLast(month);
       // Nobody is served, but they were counted.
-      if (month->customers == 0) month->customers = month->turn.features.values.rows();
+      const auto counted = month->turn.features.values.rows();
+      if (counted > 0) month->customers = counted;
       return absl::OkStatus();
     }
     CAIRN_ASSIGN_OR_RETURN(const auto champion,

@@ -36,11 +36,11 @@ absl::Status TakeWithRetries(const TakeTurn& turn, const std::string& reason,
     const absl::Status status = turn(reason);
     if (status.ok()) return status;
     if (!MayPass(status) || attempt >= options.retries) {
-      say(fmt::format("turn failed: {}", status.message()));
+      say(fmt::format("turn failed: {}", std::string(status.message())));
       return status;
     }
     say(fmt::format("attempt {} of {} failed: {}; again in {:.1f} s", attempt + 1,
-                    options.retries + 1, status.message(),
+                    options.retries + 1, std::string(status.message()),
                     static_cast<double>(pause) / static_cast<double>(kNanosPerSecond)));
     if (!wait(pause)) {
       *stopped = true;

@@ -3,7 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
+#include <charconv>
 #include <cmath>
+#include <optional>
 #include <set>
 #include <unordered_set>
 #include <utility>
@@ -20,6 +23,29 @@ double MedianOf(std::span<const BatchFigures> batches, Figure figure) {
   std::vector<double> values;
   for (const BatchFigures& batch : batches) values.push_back(figure(batch));
   return clustering::Percentile(values, 50);
+}
+
+// The number in an invoice, behind the letter that some begin with; nothing for any other text.
+std::optional<int64_t> InvoiceNumber(std::string_view invoice) {
+  if (!invoice.empty() && std::isalpha(static_cast<unsigned char>(invoice[0])) != 0) {
+    invoice.remove_prefix(1);
+  }
+  int64_t number = 0;
+  const char* const end = invoice.data() + invoice.size();
+  const auto [stop, error] = std::from_chars(invoice.data(), end, number);
+  if (error != std::errc() || stop != end) return std::nullopt;
+  return number;
+}
+
+double DensityOf(const TransactionTable& batch, const std::unordered_set<uint32_t>& invoices) {
+  std::set<int64_t> numbers;
+  for (const uint32_t code : invoices) {
+    const auto number = InvoiceNumber(batch.columns().invoice.dictionary->at(code));
+    if (!number) return 0;
+    numbers.insert(*number);
+  }
+  return static_cast<double>(numbers.size()) /
+         (static_cast<double>(*numbers.rbegin()) - static_cast<double>(*numbers.begin()) + 1);
 }
 
 class Checker {
@@ -110,6 +136,7 @@ BatchFigures FiguresOf(const TransactionTable& batch, std::string name) {
   out.invoices = static_cast<int64_t>(invoices.size());
   out.rows_per_day = rows / static_cast<double>(days.size());
   out.lines_per_invoice = rows / static_cast<double>(invoices.size());
+  out.invoice_density = DensityOf(batch, invoices);
   out.median_price = clustering::Percentile(prices, 50);
   out.missing_customer_share = static_cast<double>(missing) / rows;
   out.cancelled_share = static_cast<double>(cancelled) / rows;

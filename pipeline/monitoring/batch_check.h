@@ -25,6 +25,10 @@ struct BatchFigures {
   int64_t invoices = 0;      // Distinct.
   double rows_per_day = 0;
   double lines_per_invoice = 0;
+  // Distinct invoices by the numbers from the least to the greatest of them: a shop numbers its
+  // invoices one after the other, so that some of them missing shows whatever the season. 0 where
+  // invoices are no numbers.
+  double invoice_density = 0;
   double median_price = 0;
   double missing_customer_share = 0;  // Of the rows.
   double cancelled_share = 0;         // Rows of invoices that begin with C.
@@ -41,8 +45,9 @@ struct BatchLimits {
   double rows_per_day_least = 0.6;
   double rows_per_day_most = 2.5;
   double trading_days_least = 0.6;  // Only of deliveries that are complete.
-  double lines_per_invoice_least = 0.7;
+  double lines_per_invoice_least = 0.78;
   double lines_per_invoice_most = 1.6;
+  double invoice_density_least = 0.75;
   double median_price_least = 0.6;
   double median_price_most = 1.6;
   double missing_customer_change = 0.25;

@@ -28,6 +28,7 @@ Json BatchObject(const BatchReport& batch) {
           {"invoices", figures.invoices},
           {"rows_per_day", NumberOrNull(figures.rows_per_day)},
           {"lines_per_invoice", NumberOrNull(figures.lines_per_invoice)},
+          {"invoice_density", NumberOrNull(figures.invoice_density)},
           {"median_price", NumberOrNull(figures.median_price)},
           {"missing_customer_share", NumberOrNull(figures.missing_customer_share)},
           {"cancelled_share", NumberOrNull(figures.cancelled_share)},

@@ -24,7 +24,8 @@ constexpr int64_t kCreated = 1'323'435'000'250'000'999;  // 2011-12-09 12:50:00.
 
 std::map<std::string, std::string> FilesOf(const SegmentationModel& model) {
   std::map<std::string, std::string> out;
-  for (const FormatFile& file : MlflowModel(model, kCreated).value()) out[file.path] = file.bytes;
+  const std::vector<FormatFile> files = MlflowModel(model, kCreated).value();
+  for (const FormatFile& file : files) out[file.path] = file.bytes;
   return out;
 }
 

@@ -21,7 +21,7 @@ std::vector<Row> Month(int month, int days = 20) {
   for (int day = 1; day <= days; ++day) {
     for (int invoice = 0; invoice < 5; ++invoice) {
       for (int line = 0; line < 4; ++line) {
-        rows.push_back({.invoice = fmt::format("{}{:02}{}", month, day, invoice),
+        rows.push_back({.invoice = fmt::format("{}", 536000 + 1000 * month + 5 * day + invoice),
                         .stock_code = fmt::format("100{}", line),
                         .date = fmt::format("2011-{:02}-{:02} 10:00:00", month, day),
                         .price = fmt::format("{}.5", 1 + line)});
@@ -75,9 +75,26 @@ TEST(BatchCheck, HalfOfTheRowsMissingIsFoundHoweverTheyWereLost) {
     if (i / 4 % 2 == 0) invoices.push_back(whole[i]);
   }
   EXPECT_THAT(Checks(Check(lines)), ElementsAre("rows_per_day", "lines_per_invoice"));
-  // Five invoices a day: every other one leaves fewer rows a day.
-  EXPECT_THAT(Checks(Check(invoices)), ElementsAre("rows_per_day"));
+  // Five invoices a day: every other one leaves fewer rows a day, and gaps between numbers.
+  EXPECT_THAT(Checks(Check(invoices)), ElementsAre("rows_per_day", "invoice_density"));
   EXPECT_THAT(Checks(Check(Month(3, 10))), ElementsAre("trading_days"));
+}
+
+TEST(BatchCheck, InvoicesThatAreMissingShowInABusyMonthToo) {
+  // Twice the lines of the months before, of which half of the invoices were lost.
+  std::vector<Row> rows;
+  for (Row row : Month(3)) {
+    const int number = std::stoi(row.invoice) - 536000 - 3000;
+    row.invoice = std::to_string(600000 + 2 * number);
+    rows.push_back(row);
+  }
+  EXPECT_THAT(Checks(Check(rows)), ElementsAre("invoice_density"));
+}
+
+TEST(BatchCheck, InvoicesThatAreNoNumbersAreNotJudgedByThem) {
+  std::vector<Row> rows = Month(3);
+  for (Row& row : rows) row.invoice = "R-" + row.invoice + "-X";
+  EXPECT_THAT(Check(rows).findings, ::testing::IsEmpty());
 }
 
 TEST(BatchCheck, AMonthThatIsNotOverMayBeShort) {
