@@ -36,8 +36,9 @@ int RunProgram(std::vector<std::string> words) {
 absl::Status Download(const std::string& address, const std::string& path,
                       const std::string& program) {
   const std::string part = path + ".part";
-  const int code = RunProgram({program, "--fail", "--location", "--retry", "4", "--retry-connrefused",
-                               "--continue-at", "-", "--output", part, "--", address});
+  const int code =
+      RunProgram({program, "--fail", "--location", "--retry", "4", "--retry-connrefused",
+                  "--continue-at", "-", "--output", part, "--", address});
   if (code == -1) {
     return Error(absl::StatusCode::kNotFound, ErrorReason::FILE_ERROR,
                  fmt::format("{} is needed to download and is not installed; on Debian: apt-get "

@@ -40,7 +40,8 @@ absl::StatusOr<FeatureMatrix> FeaturesOf(std::string_view field, std::string_vie
   options.threads = config.threads;
   options.max_reject_share = config.input.max_reject_share;
   options.dialect = config.input.dialect;
-  CAIRN_ASSIGN_OR_RETURN(const LoadedTransactions loaded, LoadTransactionsFromBytes(bytes, options));
+  CAIRN_ASSIGN_OR_RETURN(const LoadedTransactions loaded,
+                         LoadTransactionsFromBytes(bytes, options));
   Note("{}: {} is transactions: {}\n", field, name, loaded.dialect);
   for (const std::string& warning : loaded.warnings) Note("warning: {}\n", warning);
   const CleaningResult cleaned = CleanTransactions(loaded.table, config.cleaning.rules);

@@ -92,10 +92,9 @@ absl::Status Publish(client::Client& client, const Settings& settings, const std
   const std::string dataset = settings.IsGiven("dataset")
                                   ? settings.Text("dataset")
                                   : config.registration.transactions_dataset;
-  CAIRN_ASSIGN_OR_RETURN(
-      const auto files,
-      client::Uploader(client).Upload(
-          {client::UploadItem::File(path.substr(path.find_last_of('/') + 1), path)}));
+  CAIRN_ASSIGN_OR_RETURN(const auto files,
+                         client::Uploader(client).Upload({client::UploadItem::File(
+                             path.substr(path.find_last_of('/') + 1), path)}));
   v1::CreateDatasetVersionRequest request;
   request.set_parent(DatasetName(dataset));
   v1::DatasetVersion* version = request.mutable_dataset_version();

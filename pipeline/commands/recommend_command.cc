@@ -105,8 +105,9 @@ absl::Status Recommend(const Settings& settings, const std::vector<std::string>&
   for (const std::string& customer : wanted) {
     const auto found = places.find(customer);
     if (found == places.end()) {
-      return Error(absl::StatusCode::kNotFound, ErrorReason::VALUE_INVALID,
-                   fmt::format("customer {} is not among the {} of that run", customer, rows.size()))
+      return Error(
+                 absl::StatusCode::kNotFound, ErrorReason::VALUE_INVALID,
+                 fmt::format("customer {} is not among the {} of that run", customer, rows.size()))
           .With("field", "customer")
           .With("value", customer)
           .ToStatus();
@@ -118,10 +119,11 @@ absl::Status Recommend(const Settings& settings, const std::vector<std::string>&
   }
   if (report.recommendations) {
     const RecommendationQuality& quality = *report.recommendations;
-    Note("worth: of {} customers, {:.1f} % bought one of three afterwards; {:.1f} % with what sells "
-         "most, {:.1f} % with what is bought together\n",
-         quality.customers, 100 * quality.segment_hit_rate, 100 * quality.popularity_hit_rate,
-         100 * quality.item_hit_rate);
+    Note(
+        "worth: of {} customers, {:.1f} % bought one of three afterwards; {:.1f} % with what sells "
+        "most, {:.1f} % with what is bought together\n",
+        quality.customers, 100 * quality.segment_hit_rate, 100 * quality.popularity_hit_rate,
+        100 * quality.item_hit_rate);
   }
   if (settings.IsGiven("out")) return WriteOutputFile(settings.Text("out"), out);
   fmt::print("{}", out);

@@ -42,7 +42,8 @@ absl::Status WriteCharts(const std::string& directory, bool png,
   for (const ChartFile& chart : charts) folder.Write(chart.name + ".svg", chart.svg);
   CAIRN_RETURN_IF_ERROR(folder.Wait());
   if (png) CAIRN_RETURN_IF_ERROR(WritePngs(charts, directory));
-  fmt::print("{} charts written to {}{}\n", charts.size(), directory, png ? ", as SVG and PNG" : "");
+  fmt::print("{} charts written to {}{}\n", charts.size(), directory,
+             png ? ", as SVG and PNG" : "");
   return absl::OkStatus();
 }
 
@@ -68,12 +69,11 @@ command_line::Command ReportRow() {
   out.fallback = "report.html";
   command_line::Command row = CommandRow(
       "report", "Draw the report of a run from what it stored",
-      JoinedFlags({{out,
-                    PathFlag("charts", "DIR", "a folder for every chart as SVG", kResultsSection),
-                    SwitchFlag("png", "also each chart as PNG, in the folder of --charts",
-                               kResultsSection),
-                    ServerFlag("the Cairn server that has the run"), PrincipalFlag()},
-                   command_line::CallerFlags(kServerSection)}),
+      JoinedFlags(
+          {{out, PathFlag("charts", "DIR", "a folder for every chart as SVG", kResultsSection),
+            SwitchFlag("png", "also each chart as PNG, in the folder of --charts", kResultsSection),
+            ServerFlag("the Cairn server that has the run"), PrincipalFlag()},
+           command_line::CallerFlags(kServerSection)}),
       {{"cairn-pipeline report customer-segments --server 127.0.0.1:50051",
         "of the run behind the model in production"},
        {"cairn-pipeline report results --charts charts --png", "of a folder of results"}});

@@ -133,8 +133,7 @@ class Scheduler {
     CAIRN_RETURN_IF_ERROR(MakeDirectories(request.run.out));
     CAIRN_ASSIGN_OR_RETURN(request.run.data, DataOf(request.run.out));
     request.name = watch_ ? watch_->version() : settings_.Text("data");
-    request.when =
-        settings_.Switch("if-drifted") ? RetrainWhen::kIfDrifted : RetrainWhen::kAlways;
+    request.when = settings_.Switch("if-drifted") ? RetrainWhen::kIfDrifted : RetrainWhen::kAlways;
     Progress progress;
     CAIRN_ASSIGN_OR_RETURN(
         const RetrainResult result,
@@ -191,9 +190,10 @@ command_line::Flag CountFlag(std::string_view name, std::string_view help,
 
 command_line::Command ScheduleRow() {
   const std::vector<command_line::Flag> own = {
-      TextFlag("cron", "EXPRESSION",
-               "when: `minute hour day month weekday` in UTC, or @hourly, @daily, @weekly, @monthly",
-               kInputSection),
+      TextFlag(
+          "cron", "EXPRESSION",
+          "when: `minute hour day month weekday` in UTC, or @hourly, @daily, @weekly, @monthly",
+          kInputSection),
       TextFlag("watch", "DATASET", "instead: whenever this data set gets a new version",
                kInputSection),
       PathFlag("data", "FILE", "transactions, read anew each time; with --cron", kInputSection),
@@ -220,7 +220,8 @@ command_line::Command ScheduleRow() {
        {"cairn-pipeline schedule --watch shop-sales --if-drifted --server 127.0.0.1:50051",
         "new versions of a data set, if they differ"}});
   row.details =
-      "One turn runs at a time. However often it was due meanwhile, one turn follows at once; what\n"
+      "One turn runs at a time. However often it was due meanwhile, one turn follows at once; "
+      "what\n"
       "was due while the program did not run is not made up for. SIGTERM ends it after the turn\n"
       "under way.";
   return row;

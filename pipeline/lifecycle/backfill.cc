@@ -70,8 +70,7 @@ class Replay {
  private:
   absl::Status Load() {
     CAIRN_ASSIGN_OR_RETURN(const InputBytes input, InputBytes::Read(request_.data));
-    CAIRN_ASSIGN_OR_RETURN(const LoadedTransactions loaded,
-                           LoadInput(input, request_.config));
+    CAIRN_ASSIGN_OR_RETURN(const LoadedTransactions loaded, LoadInput(input, request_.config));
     CAIRN_RETURN_IF_ERROR(CheckRejectShare(loaded, request_.config.input.max_reject_share));
     say_("input: " + loaded.dialect);
     for (const std::string& warning : loaded.warnings) say_("warning: " + warning);

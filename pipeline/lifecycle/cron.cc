@@ -31,7 +31,9 @@ const std::array<CronField, 5>& CronFields() {
       {"minute", 0, 59, {}},
       {"hour", 0, 23, {}},
       {"day of month", 1, 31, {}},
-      {"month", 1, 12,
+      {"month",
+       1,
+       12,
        {"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}},
       {"day of week", 0, 7, {"sun", "mon", "tue", "wed", "thu", "fri", "sat"}},
   }};
@@ -86,7 +88,8 @@ absl::StatusOr<CronRange> ParseRange(const CronField& field, std::string_view te
     if (!first || !last) return BadCron(field, text);
     out.first = *first;
     // `5/10` begins at 5 and has no end.
-    out.last = dash == std::string_view::npos && slash != std::string_view::npos ? field.most : *last;
+    out.last =
+        dash == std::string_view::npos && slash != std::string_view::npos ? field.most : *last;
   }
   if (out.first < field.least || out.last > field.most || out.first > out.last) {
     return BadCron(field, text);
@@ -167,7 +170,8 @@ int64_t CronSchedule::NextAfter(int64_t unix_seconds) const {
   for (int64_t i = 0; i <= kMostDays; ++i, ++day, minute = 0) {
     if (!HoldsOn(day)) continue;
     for (; minute < 24 * 60; ++minute) {
-      if (!hours_[static_cast<size_t>(minute / 60)] || !minutes_[static_cast<size_t>(minute % 60)]) {
+      if (!hours_[static_cast<size_t>(minute / 60)] ||
+          !minutes_[static_cast<size_t>(minute % 60)]) {
         continue;
       }
       return day * kSecondsADay + minute * 60;

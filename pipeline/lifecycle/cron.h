@@ -12,11 +12,13 @@ namespace cairn::pipeline {
 
 // A cron expression of five fields, in UTC:
 //
-//   minute 0-59   hour 0-23   day of month 1-31   month 1-12 or jan-dec   day of week 0-7 or sun-sat
+//   minute 0-59   hour 0-23   day of month 1-31   month 1-12 or jan-dec   day of week 0-7 or
+//   sun-sat
 //
-// A field is `*`, a number, a range `1-5`, each with a step `*/15` or `10-50/20`, or a list of such.
-// 0 and 7 are Sunday. Where day of month and day of week are both restricted, a day counts that
-// satisfies either, as cron has it. `@hourly`, `@daily`, `@weekly` and `@monthly` are taken too.
+// A field is `*`, a number, a range `1-5`, each with a step `*/15` or `10-50/20`, or a list of
+// such. 0 and 7 are Sunday. Where day of month and day of week are both restricted, a day counts
+// that satisfies either, as cron has it. `@hourly`, `@daily`, `@weekly` and `@monthly` are taken
+// too.
 //
 // Immutable value; safe to share.
 class CronSchedule {
@@ -37,10 +39,10 @@ class CronSchedule {
   std::string expression_;
   std::bitset<60> minutes_;
   std::bitset<24> hours_;
-  std::bitset<32> days_;      // 1..31
-  std::bitset<13> months_;    // 1..12
-  std::bitset<7> weekdays_;   // Sunday is 0.
-  bool any_day_ = false;      // Whether the day of month is not restricted.
+  std::bitset<32> days_;     // 1..31
+  std::bitset<13> months_;   // 1..12
+  std::bitset<7> weekdays_;  // Sunday is 0.
+  bool any_day_ = false;     // Whether the day of month is not restricted.
   bool any_weekday_ = false;
 };
 

@@ -33,9 +33,8 @@ absl::StatusOr<std::string> DatasetTrigger::Next() {
   bool found = false;
   while (wait_(0)) {
     // What waits already is taken together; only then is it waited for.
-    CAIRN_ASSIGN_OR_RETURN(
-        const auto batch,
-        watcher_.Next(found ? std::chrono::milliseconds(0) : kLookEvery));
+    CAIRN_ASSIGN_OR_RETURN(const auto batch,
+                           watcher_.Next(found ? std::chrono::milliseconds(0) : kLookEvery));
     if (batch) {
       found = Take(*batch) || found;
     } else if (found) {

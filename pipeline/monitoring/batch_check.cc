@@ -168,6 +168,10 @@ BatchReport CheckBatch(const BatchFigures& batch, std::span<const BatchFigures> 
       [](const BatchFigures& b) { return b.lines_per_invoice; }, limits.lines_per_invoice_least,
       limits.lines_per_invoice_most);
   checker.Ratio(
+      "invoice_density", "of the invoice numbers are there",
+      [](const BatchFigures& b) { return b.invoice_density; }, limits.invoice_density_least,
+      INFINITY);
+  checker.Ratio(
       "median_price", "as the median price", [](const BatchFigures& b) { return b.median_price; },
       limits.median_price_least, limits.median_price_most);
   checker.Change(

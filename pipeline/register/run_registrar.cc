@@ -10,8 +10,8 @@
 #include "lib/base/status_macros.h"
 #include "lib/client/paging.h"
 #include "lib/client/parallel_calls.h"
-#include "lib/client/uploader.h"
 #include "lib/model/model_file.h"
+#include "pipeline/register/counted_upload.h"
 #include "pipeline/register/experiment.h"
 #include "pipeline/register/request_ids.h"
 
@@ -94,7 +94,7 @@ absl::Status RunRegistrar::UploadBlobs(std::vector<Work>* works) {
       items.push_back(client::UploadItem::Bytes(fmt::format("{}/model", i), draft.model));
       items.push_back(client::UploadItem::Bytes(fmt::format("{}/labels", i), *draft.labels));
     }
-    CAIRN_ASSIGN_OR_RETURN(auto files, client::Uploader(client_).Upload(items));
+    CAIRN_ASSIGN_OR_RETURN(auto files, CountedUpload(client_, items, &transferred_));
     for (size_t i = begin; i < end; ++i) {
       Work& mine = (*works)[i];
       mine.model = std::move(files[2 * (i - begin)]);

@@ -46,6 +46,8 @@ class RunRegistrar {
   // completed counts as found.
   int created() const { return created_; }
   int found() const { return found_; }
+  // Bytes of blobs that were sent.
+  int64_t transferred() const { return transferred_; }
 
  private:
   // A draft and what has become of it.
@@ -68,6 +70,7 @@ class RunRegistrar {
   std::map<size_t, std::string> names_;
   int created_ = 0;
   int found_ = 0;
+  int64_t transferred_ = 0;
 };
 
 }  // namespace cairn::pipeline

@@ -13,10 +13,10 @@
 #include "lib/base/status_macros.h"
 #include "lib/base/version.h"
 #include "lib/client/paging.h"
-#include "lib/client/uploader.h"
 #include "lib/model/model_file.h"
 #include "pipeline/data/byte_source.h"
 #include "pipeline/register/champion.h"
+#include "pipeline/register/counted_upload.h"
 #include "pipeline/register/dataset_columns.h"
 #include "pipeline/register/request_ids.h"
 
@@ -113,6 +113,7 @@ absl::StatusOr<PublishSummary> ServerPublisher::Finish() {
   for (const auto& [index, name] : registrar_->names()) {
     if (index < summary_.runs.size()) summary_.runs[index] = name;
   }
+  summary_.bytes_transferred += registrar_->transferred();
   summary_.runs_created = registrar_->created();
   summary_.runs_found = registrar_->found();
   summary_.datasets.assign(dataset_versions_.begin(), dataset_versions_.end());
@@ -163,8 +164,9 @@ absl::Status ServerPublisher::Do(std::deque<Task> tasks) {
 absl::StatusOr<cairn::v1::ArtifactFile> ServerPublisher::UploadDataset(const DatasetDraft& draft) {
   if (draft.input == nullptr) {
     CAIRN_ASSIGN_OR_RETURN(const auto content, draft.bytes());
-    CAIRN_ASSIGN_OR_RETURN(auto files, client::Uploader(*client_).Upload(
-                                           {client::UploadItem::Bytes(draft.path, *content)}));
+    CAIRN_ASSIGN_OR_RETURN(
+        auto files, CountedUpload(*client_, {client::UploadItem::Bytes(draft.path, *content)},
+                                  &summary_.bytes_transferred));
     return std::move(files.front());
   }
   cairn::v1::ArtifactFile file;
@@ -179,6 +181,7 @@ absl::StatusOr<cairn::v1::ArtifactFile> ServerPublisher::UploadDataset(const Dat
         draft.input->view().substr(static_cast<size_t>(offset), static_cast<size_t>(most)));
   };
   CAIRN_RETURN_IF_ERROR(client_->artifacts().WriteBlob(draft.digest, source));
+  summary_.bytes_transferred += static_cast<int64_t>(draft.input->view().size());
   return file;
 }
 
@@ -239,6 +242,18 @@ absl::Status ServerPublisher::FindVersions() {
   return status.code() == absl::StatusCode::kNotFound ? absl::OkStatus() : status;
 }
 
+absl::Status ServerPublisher::UploadFormats(const VersionDraft& draft,
+                                            cairn::v1::ModelVersion* version) {
+  std::vector<client::UploadItem> items;
+  for (const ModelFormatFile& file : draft.formats) {
+    items.push_back(client::UploadItem::Bytes(file.path, file.bytes));
+  }
+  if (items.empty()) return absl::OkStatus();
+  CAIRN_ASSIGN_OR_RETURN(auto files, CountedUpload(*client_, items, &summary_.bytes_transferred));
+  for (auto& file : files) *version->add_files() = std::move(file);
+  return absl::OkStatus();
+}
+
 absl::Status ServerPublisher::KeepVersion(const VersionDraft& draft) {
   if (!versions_by_run_) CAIRN_RETURN_IF_ERROR(FindVersions());
   const std::string& run = registrar_->names().at(draft.run);
@@ -252,6 +267,7 @@ absl::Status ServerPublisher::KeepVersion(const VersionDraft& draft) {
   auto* file = version->add_files();
   file->set_path(std::string(model::kModelFileName));
   *file->mutable_digest() = client::ToWire(DigestOf(draft.model));
+  CAIRN_RETURN_IF_ERROR(UploadFormats(draft, version));
   version->set_run(run);
   version->set_training_dataset(dataset_versions_[At(DatasetRole::kFeatures)]);
   auto* evaluation = request.add_evaluations();

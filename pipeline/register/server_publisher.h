@@ -72,6 +72,8 @@ class ServerPublisher final : public Publisher {
   absl::StatusOr<cairn::v1::ArtifactFile> UploadDataset(const DatasetDraft& draft);
   absl::Status KeepRuns(const std::vector<RunDraft>& drafts);
   absl::Status KeepArtifact(const ArtifactDraft& draft);
+  // The model in the formats of others, as files of the version.
+  absl::Status UploadFormats(const VersionDraft& draft, cairn::v1::ModelVersion* version);
   // Finds the version of the run or makes it.
   absl::Status KeepVersion(const VersionDraft& draft);
   // The versions that the model has, by the run they came from. Once.

@@ -17,6 +17,7 @@ void Put(const StageRecord& record, ByteWriter* out) {
   out->Number(record.seconds);
   out->Number(record.cpu_seconds);
   out->Int(record.bytes_read);
+  out->Int(record.bytes_stored);
   out->Text(record.key);
   out->Text(record.digest);
   out->Int(static_cast<int64_t>(record.counts.size()));
@@ -45,6 +46,7 @@ StageRecord GetRecord(ByteReader* in) {
   record.seconds = in->Number();
   record.cpu_seconds = in->Number();
   record.bytes_read = in->Int();
+  record.bytes_stored = in->Int();
   record.key = in->Text();
   record.digest = in->Text();
   record.cached = true;

@@ -110,6 +110,16 @@ struct PipelineConfig {
     double max_davies_bouldin = 1.6;
   } select;
 
+  // What work costs, in the currency of your choice; 0 counts nothing. Reports and runs tell the
+  // money beside seconds and bytes.
+  struct Prices {
+    double cpu_hour = 0;
+    double gib_read = 0;
+    double gib_stored = 0;
+    double gib_transferred = 0;
+    std::string currency;  // Sign before amounts of money.
+  } prices;
+
   // Digest of the champion that lends numbers and names to segments; set by the run, no setting.
   std::string segments_after;
 

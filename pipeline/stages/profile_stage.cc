@@ -7,7 +7,9 @@
 #include <utility>
 
 #include "lib/base/digest.h"
+#include "lib/base/files.h"
 #include "lib/base/status_macros.h"
+#include "lib/model/model_file.h"
 #include "lib/model/transform.h"
 #include "pipeline/data/features.h"
 #include "pipeline/insight/customers_csv.h"
@@ -19,8 +21,10 @@
 #include "pipeline/report/report_json.h"
 #include "pipeline/stages/byte_codec.h"
 #include "pipeline/stages/cached_values.h"
+#include "pipeline/stages/foreign_formats.h"
 #include "pipeline/stages/report_filling.h"
 #include "pipeline/stages/segment_identity.h"
+#include "pipeline/stages/training_stages.h"
 #include "pipeline/stages/transactions.h"
 
 namespace cairn::pipeline {
@@ -188,12 +192,24 @@ absl::Status ComputeProfile(StageRun* run, StageRecord* record) {
   return absl::OkStatus();
 }
 
+// model.onnx and MLflow's directory beside model.cairnseg.
+absl::Status WriteFormats(StageRun* run) {
+  CAIRN_ASSIGN_OR_RETURN(const std::string bytes, ModelOf(run, ChosenRun(run->outcome())));
+  CAIRN_ASSIGN_OR_RETURN(const auto model, model::ParseModel(bytes));
+  CAIRN_ASSIGN_OR_RETURN(auto files,
+                         ForeignFormats(model, run->outcome().report.profiles.last_day));
+  CAIRN_RETURN_IF_ERROR(MakeDirectories(run->out().PathOf("mlflow")));
+  for (ModelFormatFile& file : files) run->out().Write(file.path, std::move(file.bytes));
+  return absl::OkStatus();
+}
+
 absl::Status SettleProfile(StageRun* run, StageRecord* record) {
   const RunOutcome& outcome = run->outcome();
   run->Write("profiles.json", ProfilesJson(outcome.report.profiles));
   run->Write("report.json", ReportJson(outcome.report));
   record->digest = Sha256Hex(run->Write("customers.csv", outcome.customers_csv));
   if (!run->out().enabled()) return absl::OkStatus();
+  CAIRN_RETURN_IF_ERROR(WriteFormats(run));
   run->out().Run([report = outcome.report, path = run->out().PathOf("report.html")] {
     return WriteOutputFile(path, RenderReport(report));
   });

@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "lib/base/digest.h"
 #include "pipeline/data/byte_source.h"
+#include "pipeline/stages/foreign_formats.h"
 
 namespace cairn::pipeline {
 
@@ -65,8 +66,10 @@ struct RunDraft {
 // One model version to make from a run that was published before. A run that has a
 // version already gets no second one.
 struct VersionDraft {
-  size_t run = 0;                                        // RunDraft::index.
-  std::string model;                                     // As in the run.
+  size_t run = 0;     // RunDraft::index.
+  std::string model;  // As in the run.
+  // Beside the model, in the formats of others.
+  std::vector<ModelFormatFile> formats;
   std::vector<std::pair<std::string, double>> evidence;  // Measured on kFeatures.
   std::string evaluation_space;
   std::string preparation;  // The space without what was fitted: a retrained model keeps it.
@@ -97,6 +100,7 @@ struct PublishSummary {
   int runs_found = 0;                 // There already, from an earlier attempt.
   std::vector<std::string> versions;  // Resource names, in the order of the drafts.
   std::vector<std::string> datasets;  // Resource names by DatasetRole; empty where there is none.
+  int64_t bytes_transferred = 0;      // Blobs that the server did not have.
   double seconds = 0;                 // From the first draft to the last acknowledgement.
 };
 

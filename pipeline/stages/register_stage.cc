@@ -7,6 +7,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/model/digests.h"
 #include "lib/model/model_file.h"
+#include "pipeline/stages/foreign_formats.h"
 #include "pipeline/stages/run_record.h"
 #include "pipeline/stages/training_stages.h"
 
@@ -33,6 +34,7 @@ absl::Status PublishVersion(StageRun* run, size_t index) {
   CAIRN_ASSIGN_OR_RETURN(draft.model, ModelOf(run, training));
   draft.evidence = EvidenceOf(outcome, index);
   CAIRN_ASSIGN_OR_RETURN(const auto model, model::ParseModel(draft.model));
+  CAIRN_ASSIGN_OR_RETURN(draft.formats, ForeignFormats(model, outcome.report.profiles.last_day));
   draft.preparation = model::PreparationDigest(model, OutlierTreatment(run->config()));
   draft.evaluation_space = outcome.preparation.base.evaluation_space();
   draft.feature_schema = outcome.preparation.base.feature_schema();
@@ -50,6 +52,7 @@ absl::Status ComputeRegister(StageRun* run, StageRecord* record) {
   const auto versions = static_cast<int64_t>(outcome.published.versions.size());
   record->rows_in = static_cast<int64_t>(outcome.runs.size());
   record->rows_out = versions;
+  record->bytes_transferred = outcome.published.bytes_transferred;
   record->counts = {{"runs_created", outcome.published.runs_created},
                     {"runs_found", outcome.published.runs_found},
                     {"versions", versions}};

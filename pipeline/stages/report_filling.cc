@@ -122,6 +122,15 @@ SelectionLine LineOf(const SelectionRow& row) {
   return out;
 }
 
+constexpr double kGib = 1024.0 * 1024 * 1024;
+
+double MoneyFor(const CostLine& line, const PipelineConfig::Prices& prices) {
+  return line.cpu_seconds / 3600 * prices.cpu_hour +
+         static_cast<double>(line.bytes_read) / kGib * prices.gib_read +
+         static_cast<double>(line.bytes_stored) / kGib * prices.gib_stored +
+         static_cast<double>(line.bytes_transferred) / kGib * prices.gib_transferred;
+}
+
 SilhouettePlot PlotOf(const TrainingRun& run) {
   SilhouettePlot out;
   out.k = run.point.k;
@@ -167,13 +176,18 @@ void FillQuality(const std::vector<StageRecord>& records, ReportData* report) {
   }
 }
 
-void FillCosts(const std::vector<StageRecord>& records, const PipelineConfig&, ReportData* report) {
+void FillCosts(const std::vector<StageRecord>& records, const PipelineConfig& config,
+               ReportData* report) {
+  report->currency = config.prices.currency;
   for (const StageRecord& record : records) {
     CostLine line;
     line.stage = record.name;
     line.seconds = record.seconds;
     line.cpu_seconds = record.cpu_seconds;
     line.bytes_read = record.bytes_read;
+    line.bytes_stored = record.bytes_stored;
+    line.bytes_transferred = record.bytes_transferred;
+    line.money = MoneyFor(line, config.prices);
     line.cached = record.cached;
     report->costs.push_back(std::move(line));
   }

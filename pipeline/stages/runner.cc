@@ -30,7 +30,9 @@ double ProcessSeconds() {
 }
 
 absl::Status SettleAndRecord(const StageInfo& stage, StageRecord record, StageRun* run) {
+  const int64_t written = run->bytes_written();
   if (stage.work.settle) CAIRN_RETURN_IF_ERROR(stage.work.settle(run, &record));
+  if (!record.cached) record.bytes_stored = run->bytes_written() - written;
   run->Record(std::move(record));
   return absl::OkStatus();
 }

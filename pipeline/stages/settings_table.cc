@@ -327,6 +327,21 @@ std::vector<Setting> SelectRows() {
               {0, kUnbounded.most}, "", "The Davies-Bouldin index of all customers is not above.")};
 }
 
+std::vector<Setting> PriceRows() {
+  const Bounds price = {0, kUnbounded.most};
+  return {Row("prices.cpu_hour", MemberAt([](auto& c) -> auto& { return c.prices.cpu_hour; }),
+              price, "money an hour", "What an hour of one processor costs."),
+          Row("prices.gib_read", MemberAt([](auto& c) -> auto& { return c.prices.gib_read; }),
+              price, "money a GiB", "What reading 2^30 bytes of input costs."),
+          Row("prices.gib_stored", MemberAt([](auto& c) -> auto& { return c.prices.gib_stored; }),
+              price, "money a GiB", "What storing 2^30 bytes of results costs."),
+          Row("prices.gib_transferred",
+              MemberAt([](auto& c) -> auto& { return c.prices.gib_transferred; }), price,
+              "money a GiB", "What sending 2^30 bytes to the server costs."),
+          Row("prices.currency", MemberAt([](auto& c) -> auto& { return c.prices.currency; }),
+              kUnbounded, "", "The sign before amounts of money in the report.")};
+}
+
 // The names of the data sets.
 std::vector<Setting> DatasetRows() {
   const auto row = [](const char* key, Member<std::string> member, std::string_view help) {
@@ -380,8 +395,9 @@ std::vector<Setting> RegisterRows() {
 const std::vector<Setting>& SettingsTable() {
   static const auto* const table = [] {
     auto* all = new std::vector<Setting>();
-    for (const auto& rows : {GeneralRows(), InputRows(), CleaningRows(), OutlierRows(),
-                             ScalingRows(), PcaRows(), SweepRows(), SelectRows(), RegisterRows()}) {
+    for (const auto& rows :
+         {GeneralRows(), InputRows(), CleaningRows(), OutlierRows(), ScalingRows(), PcaRows(),
+          SweepRows(), SelectRows(), PriceRows(), RegisterRows()}) {
       all->insert(all->end(), rows.begin(), rows.end());
     }
     return all;

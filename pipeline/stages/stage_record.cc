@@ -36,6 +36,8 @@ std::string StagesJson(const std::vector<StageRecord>& records) {
                                   {"seconds", record.seconds},
                                   {"cpu_seconds", record.cpu_seconds},
                                   {"bytes_read", record.bytes_read},
+                                  {"bytes_stored", record.bytes_stored},
+                                  {"bytes_transferred", record.bytes_transferred},
                                   {"cached", record.cached},
                                   {"digest", record.digest},
                                   {"key", record.key}};

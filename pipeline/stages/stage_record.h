@@ -25,9 +25,11 @@ struct StageRecord {
   // cached.
   double cpu_seconds = 0;
   int64_t bytes_read = 0;
-  bool cached = false;  // Taken from the cache, not computed now.
-  std::string key;      // StageKey.
-  std::string digest;   // SHA-256 of the output, see docs of stages.json; empty for none.
+  int64_t bytes_stored = 0;       // Files of --out that it wrote.
+  int64_t bytes_transferred = 0;  // To the server; of `register`, for the whole run.
+  bool cached = false;            // Taken from the cache, not computed now.
+  std::string key;                // StageKey.
+  std::string digest;             // SHA-256 of the output, see docs of stages.json; empty for none.
   // Further counts in a fixed order, for example {"cancelled_rows", 8841}.
   std::vector<std::pair<std::string, int64_t>> counts;
   double spend = 0;  // Gross, of rows_out; of `load` only.

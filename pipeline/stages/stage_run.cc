@@ -53,6 +53,7 @@ void StageRun::Print(const std::string& line) const {
 const std::string& StageRun::Write(const std::string& name, std::string text) {
   SharedText& held = texts_[name];
   held = Share(std::move(text));
+  if (out_.enabled()) bytes_written_ += static_cast<int64_t>(held->size());
   out_.Write(name, held);
   return *held;
 }

@@ -79,6 +79,8 @@ class StageRun {
   // text stays in memory to the end of the run, also without --out. Errors of writing
   // come when `out` is waited for.
   const std::string& Write(const std::string& name, std::string text);
+  // Of all files that were written so far.
+  int64_t bytes_written() const { return bytes_written_; }
   // The text of a file that was written. REQUIRES: Write was called for it.
   SharedText TextOf(const std::string& name) const { return texts_.at(name); }
 
@@ -103,6 +105,7 @@ class StageRun {
   std::optional<Champion> champion_;
   std::shared_ptr<const InputBytes> input_;
   RunOutcome outcome_;
+  int64_t bytes_written_ = 0;
   std::map<std::string, SharedText> texts_;  // by the names of files
   std::map<std::type_index, std::shared_ptr<void>> own_;
   const StageCache cache_;

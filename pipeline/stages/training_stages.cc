@@ -88,6 +88,10 @@ absl::Status PublishRun(StageRun* run, size_t index) {
   draft.params = RunParams(training, run->config());
   draft.tags = TagsOf(run, training);
   draft.metrics = RunMetrics(training);
+  if (const double price = run->config().prices.cpu_hour; price > 0) {
+    draft.metrics.emplace_back("cost",
+                               (training.fit_seconds + training.evaluate_seconds) / 3600 * price);
+  }
   CAIRN_ASSIGN_OR_RETURN(draft.model, ModelOf(run, training));
   SharedText& labels = run->Own<PublishedLabels>().texts[training.fit.get()];
   if (labels == nullptr) labels = Share(LabelsOf(run, training));
@@ -145,6 +149,10 @@ StageWork SweepWork() {
   work.encode = KeepRuns;
   work.forms = {{"", TakeRuns}};
   return work;
+}
+
+std::string EvaluateSettings(const PipelineConfig& config) {
+  return fmt::format("min_share={}", ShortestDouble(config.registration.min_share));
 }
 
 StageWork EvaluateWork() {

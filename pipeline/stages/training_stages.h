@@ -17,6 +17,8 @@ std::string SweepSettings(const PipelineConfig& config);
 // Its settings leave sharing out, because that changes no result.
 StageWork SweepWork();
 
+// Which runs stand for their k, and so keep silhouettes and are measured on all customers.
+std::string EvaluateSettings(const PipelineConfig& config);
 // Each run is published once it is measured.
 StageWork EvaluateWork();
 

@@ -54,7 +54,7 @@ std::pair<std::string, std::string> GoodValues(const Flag& flag) {
     case FlagKind::kSize:
       return {"4GiB", "512MiB"};
     case FlagKind::kDuration:
-      return {"90s", "2h"};
+      return {"90s", "5m"};
     case FlagKind::kText:
     case FlagKind::kPath:
       break;

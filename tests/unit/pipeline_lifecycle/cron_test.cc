@@ -66,7 +66,7 @@ TEST(CronSchedule, WhatIsNoExpressionIsRefusedByField) {
 
 TEST(CronSchedule, NextIsTheFirstByBruteForce) {
   std::mt19937 random(11);
-  const char* const expressions[] = {"*/7 * * * *", "3,33 */5 * * *", "0 12 1,15 * *",
+  const char* const expressions[] = {"*/7 * * * *", "3,33 */5 * * *",    "0 12 1,15 * *",
                                      "59 23 * * 0", "10 4 */9 2-11/3 *", "0 6 10 * mon"};
   for (const char* expression : expressions) {
     const auto cron = *CronSchedule::Parse(expression);

@@ -240,8 +240,9 @@ TEST(RunPipelineTest, AChangedSettingComputesItsStageAndThoseAfter) {
   request.out = folder / "out";
   RunOrDie(request);
   request.config.pca.variance = 0.9;
-  EXPECT_EQ(ComputedStages(RunOrDie(request)),
-            (std::vector<std::string>{"pca", "sweep", "evaluate", "stability", "select"}));
+  EXPECT_EQ(
+      ComputedStages(RunOrDie(request)),
+      (std::vector<std::string>{"pca", "sweep", "evaluate", "stability", "select", "profile"}));
 }
 
 // Kind of fault: a stage that is asked for again takes earlier ones with it.
@@ -266,7 +267,7 @@ TEST(RunPipelineTest, FromAndOnlyRedoNoEarlierStage) {
     // What was looked at alone is nothing that later stages have to make again.
     RunRequest later = request;
     later.from = "select";
-    EXPECT_EQ(ComputedStages(RunOrDie(later)), (std::vector<std::string>{"select"}));
+    EXPECT_EQ(ComputedStages(RunOrDie(later)), (std::vector<std::string>{"select", "profile"}));
   }
 }
 

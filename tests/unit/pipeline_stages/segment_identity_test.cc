@@ -42,8 +42,8 @@ Champion Renamed(const std::string& folder, const std::vector<int>& number_of) {
     for (size_t j = 0; j < width; ++j) {
       model.set_centers(static_cast<int>(number * width + j), centers[s * width + j]);
     }
-    model.mutable_segments(number_of[s])->set_name("Segment of old number " +
-                                                   std::to_string(number));
+    model.mutable_segments(number_of[s])
+        ->set_name("Segment of old number " + std::to_string(number));
   }
   std::string csv = "CustomerID,Segment\n";
   for (size_t i = 0; i < labels.customers.size(); ++i) {

@@ -39,9 +39,9 @@ TEST(StageGraphTest, KeysDifferByStageAndInput) {
 TEST(StageGraphTest, ASettingChangesItsStageAndThoseAfterItOnly) {
   PipelineConfig other = Default();
   other.outliers.contamination = 0.1;
-  const std::set<std::string_view> changed = {"outliers", "scale",    "pca",
-                                              "sweep",    "evaluate", "stability",
-                                              "select",   "register", "correlation_prepared"};
+  const std::set<std::string_view> changed = {
+      "outliers",  "scale",  "pca",     "sweep",    "evaluate",
+      "stability", "select", "profile", "register", "correlation_prepared"};
   for (const StageInfo& stage : StageGraph()) {
     EXPECT_EQ(StageKey(stage.name, Default(), "aa") != StageKey(stage.name, other, "aa"),
               changed.count(stage.name) > 0)
