@@ -217,7 +217,8 @@ absl::Status ServerPublisher::KeepRuns(const std::vector<RunDraft>& drafts) {
 absl::Status ServerPublisher::KeepArtifact(const ArtifactDraft& draft) {
   CAIRN_ASSIGN_OR_RETURN(
       const auto files,
-      client::Uploader(*client_).Upload({client::UploadItem::Bytes(draft.path, *draft.bytes)}));
+      CountedUpload(*client_, {client::UploadItem::Bytes(draft.path, *draft.bytes)},
+                    &summary_.bytes_transferred));
   cairn::v1::LogArtifactsRequest request;
   request.set_run(registrar_->names().at(draft.run));
   *request.add_files() = files.front();
