@@ -33,6 +33,11 @@ constexpr std::string_view kScript = R"js((function () {
              borderColor: colour('axis'), textStyle: { color: colour('ink'), fontSize: 12 },
              formatter: text };
   }
+  // The caption says what can be done with the chart that is shown.
+  function note(box) {
+    var caption = box.parentNode.querySelector('[data-live]');
+    if (caption) caption.textContent = caption.dataset.live;
+  }
   function show(id, option) {
     var box = document.getElementById(id);
     if (!box) return;
@@ -43,6 +48,7 @@ constexpr std::string_view kScript = R"js((function () {
       try {
         var chart = window.echarts.init(box, null, { renderer: 'canvas' });
         chart.setOption(option());
+        note(box);
         redraw.push(function () { chart.setOption(option(), true); });
         window.addEventListener('resize', function () { chart.resize(); });
       } catch (error) {
@@ -89,7 +95,7 @@ constexpr std::string_view kScript = R"js((function () {
       legend: { type: 'scroll', top: 0, textStyle: { color: colour('ink') },
                 pageTextStyle: { color: colour('ink') } },
       grid3D: { top: 30, boxWidth: 110, boxDepth: 110, boxHeight: 80,
-                viewControl: { distance: 220, alpha: 22, beta: 38, zoomSensitivity: 0 },
+                viewControl: { distance: 185, alpha: 20, beta: 38, zoomSensitivity: 0 },
                 environment: 'none' },
       xAxis3D: axis(1), yAxis3D: axis(2), zAxis3D: axis(3), series: series
     };

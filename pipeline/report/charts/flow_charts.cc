@@ -96,13 +96,13 @@ void DrawFlow(SvgCanvas* canvas, const ReportData& data, const Flow& flow, doubl
     for (size_t column = 0; column < flow.after.size(); ++column) {
       const double height = flow.customers[row][column] * pixels;
       if (!(height > 0)) continue;
-      canvas->Ribbon({202, from[row]}, height, {438, to[column]}, height,
-                     NodeStyle(row, migration.before.size()) + " rib",
-                     fmt::format("{} to {}: {} customers, {}",
-                                 NodeName(migration.before, row, "New customers"),
-                                 NodeName(migration.after, column, "no longer there"),
-                                 Decimal(flow.customers[row][column], 0),
-                                 Money(data.currency, SpendOf(migration, row, column))));
+      canvas->Ribbon(
+          {202, from[row]}, height, {438, to[column]}, height,
+          NodeStyle(row, migration.before.size()) + " rib",
+          fmt::format("{} to {}: {}, {}", NodeName(migration.before, row, "New customers"),
+                      NodeName(migration.after, column, "no longer there"),
+                      Counted(std::llround(flow.customers[row][column]), "customer", "customers"),
+                      Money(data.currency, SpendOf(migration, row, column))));
       from[row] += height;
       to[column] += height;
     }
