@@ -115,7 +115,9 @@ std::string FeatureValue(std::string_view name, double value, std::string_view c
 
 std::string FeatureFigure(std::string_view name, double value, std::string_view currency) {
   if (std::isfinite(value) && KindOf(name) == Kind::kCount) return CountText(value);
-  if (KindOf(name) == Kind::kMoneyPerMonth) return Money(currency, value);
+  if (KindOf(name) == Kind::kMoney || KindOf(name) == Kind::kMoneyPerMonth) {
+    return WholeMoney(currency, value);
+  }
   return FeatureValue(name, value, currency);
 }
 

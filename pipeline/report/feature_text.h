@@ -22,7 +22,7 @@ std::string FeatureUnit(std::string_view name, std::string_view currency);
 // A value with its unit: `£1,926`, `1 day`, `12 days`, `35.0 %`, `Thursday`, `12:00`.
 std::string FeatureValue(std::string_view name, double value, std::string_view currency);
 
-// The same beside a label that says what is counted: `12`, and `£1,926` of an amount per month.
+// The same beside a label that says what is counted: `12`, and `£63` of an amount per month.
 std::string FeatureFigure(std::string_view name, double value, std::string_view currency);
 
 // The same for an axis: short, without words.

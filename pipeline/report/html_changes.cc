@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "pipeline/report/calendar_text.h"
 #include "pipeline/report/charts/chart_parts.h"
 #include "pipeline/report/charts/percentile_rank.h"
 #include "pipeline/report/html_parts.h"
@@ -41,7 +42,7 @@ std::string LargestMove(const ReportData& data) {
       const int64_t customers = MovedCustomers(migration, row, column);
       if (customers <= most || migration.before[row] == migration.after[column]) continue;
       most = customers;
-      text = fmt::format(" The largest move: {} with {} of revenue from {} to {}.",
+      text = fmt::format(" The largest move: {} with {} of revenue from “{}” to “{}”.",
                          Counted(customers, "customer", "customers"),
                          Money(data.currency, MovedSpend(migration, row, column)),
                          migration.before[row], migration.after[column]);
@@ -55,7 +56,7 @@ std::string JoinedNames(const std::vector<std::string>& names,
   const std::set<std::string> known(others.begin(), others.end());
   std::string text;
   for (const std::string& name : names) {
-    if (known.count(name) == 0) text += fmt::format("{}{}", text.empty() ? "" : "; ", name);
+    if (known.count(name) == 0) text += fmt::format("{}“{}”", text.empty() ? "" : ", ", name);
   }
   return text;
 }
@@ -133,7 +134,7 @@ void AppendRules(HtmlPage* page, const ReportData& data) {
       fmt::format("Learned from what was sold before {}, tested from then on with the {} "
                   "that bought something new: of how many was one of three "
                   "recommendations bought?",
-                  quality.split_day, Counted(quality.customers, "customer", "customers")));
+                  DayText(quality.split_day), Counted(quality.customers, "customer", "customers")));
 }
 
 // Rank of the segment's median among all customers, NaN without the feature.
@@ -243,10 +244,11 @@ void AppendMigrationSection(HtmlPage* page, const ReportData& data,
   page->Raw("<div class=\"figures\">");
   AppendFigure(page, charts, "migration",
                "Left: the segments before; right: those now. A band is as high as its customers "
-               "are many; rest the pointer on it for their revenue.");
-  page->Raw("<div>");
+               "are many; rest the pointer on it for their revenue.",
+               true);
+  page->Raw("</div>");
   AppendMigrationTable(page, data);
-  page->Raw("</div></div></section>");
+  page->Raw("</section>");
 }
 
 void AppendActionSection(HtmlPage* page, const ReportData& data) {

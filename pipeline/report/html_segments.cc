@@ -63,7 +63,7 @@ void AppendMedians(HtmlPage* page, const ReportData& data, const SegmentProfile&
   page->Raw(
       "<table class=\"medians\"><thead><tr><th scope=\"col\">Median</th>"
       "<th scope=\"col\" class=\"num\">Here</th><th scope=\"col\" class=\"num\">All</th>"
-      "<th scope=\"col\">Among all</th></tr></thead><tbody>");
+      "<th scope=\"col\">Rank</th></tr></thead><tbody>");
   for (const auto& [feature, rank] : features) {
     const std::string& name = data.profiles.feature_names[feature];
     const auto text = [&](double value) { return FeatureFigure(name, value, data.currency); };

@@ -111,7 +111,8 @@ void AppendInShort(HtmlPage* page, const ReportData& data) {
                 SharesSentence(segments[*most]));
   }
   if (least && least != most) {
-    AppendPoint(page, fmt::format("Most behind: {}.", SegmentLabel(data, *least, 60)),
+    AppendPoint(page,
+                fmt::format("Least revenue for its size: {}.", SegmentLabel(data, *least, 60)),
                 SharesSentence(segments[*least]));
   }
   AppendPoint(page, "Who moved:", MigrationSentence(data));

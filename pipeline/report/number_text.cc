@@ -57,6 +57,11 @@ std::string Money(std::string_view currency, double value) {
   return fmt::format("{}{}{}", value < 0 && !nothing ? "-" : "", currency, amount);
 }
 
+std::string WholeMoney(std::string_view currency, double value) {
+  if (!std::isfinite(value)) return std::string(kNotMeasured);
+  return fmt::format("{}{}{}", value <= -0.5 ? "-" : "", currency, Decimal(std::abs(value), 0));
+}
+
 std::string CompactMoney(std::string_view currency, double value) {
   if (!std::isfinite(value)) return std::string(kNotMeasured);
   return fmt::format("{}{}{}", value < 0 ? "-" : "", currency, Compact(std::abs(value)));

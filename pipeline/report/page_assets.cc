@@ -97,12 +97,13 @@ footer{margin-top:40px;border-top:1px solid var(--grid);padding-top:10px}
 @media(max-width:600px){body{padding:0 14px 30px}h1{font-size:1.5rem}.facts{grid-template-columns:1fr 1fr}
 .facts dd{font-size:1.2rem}.card,figure{padding:12px}.lineage{grid-template-columns:1fr;gap:2px}
 .lineage dd{margin-bottom:8px}.live,#live-sweep{height:420px}}
-@media print{@page{size:A4;margin:14mm}body{max-width:none;padding:0;font-size:10pt}
+@media print{@page{size:A4;margin:14mm}:root{--page:#fff}body{max-width:none;padding:0;font-size:10pt}
 nav,button,.live{display:none!important}.still{display:block!important;overflow:visible}
 .still svg,.wide .still svg{min-width:0;max-width:100%}
 .scroll{overflow:visible}h2{margin-top:20px;break-after:avoid}h3{break-after:avoid}
-.card,tr,.facts{break-inside:avoid}figure{break-inside:avoid-page}
-.cards,.figures{grid-template-columns:1fr 1fr;gap:10px}.figures>div{grid-column:1/-1}
+.card,tr,.facts,.scroll,.short{break-inside:avoid}section>p{break-after:avoid}figure{break-inside:avoid-page}
+.cards{grid-template-columns:repeat(3,1fr);gap:10px}.card{zoom:.74}
+.figures{grid-template-columns:1fr 1fr;gap:10px}.figures>div{grid-column:1/-1}
 table{font-size:8pt}th,td{padding:3px 5px}thead th{white-space:normal}
 .facts{grid-template-columns:repeat(5,1fr)}.facts dd{font-size:12pt}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}

@@ -95,7 +95,7 @@ constexpr std::string_view kScript = R"js((function () {
       legend: { type: 'scroll', top: 0, textStyle: { color: colour('ink') },
                 pageTextStyle: { color: colour('ink') } },
       grid3D: { top: 30, boxWidth: 110, boxDepth: 110, boxHeight: 80,
-                viewControl: { distance: 185, alpha: 20, beta: 38, zoomSensitivity: 0 },
+                viewControl: { distance: 205, alpha: 20, beta: 38, center: [0, -12, 0], zoomSensitivity: 0 },
                 environment: 'none' },
       xAxis3D: axis(1), yAxis3D: axis(2), zAxis3D: axis(3), series: series
     };
@@ -111,6 +111,8 @@ constexpr std::string_view kScript = R"js((function () {
                lineStyle: { color: colour(chosen ? 'c1' : 'c0'), width: chosen ? 4 : 1.4,
                             opacity: chosen ? 1 : 0.5 } };
     });
+    // What comes last is drawn on top.
+    if (data.chosen >= 0) lines.push(lines.splice(data.chosen, 1)[0]);
     return {
       tooltip: tooltip(function (item) { return item.name; }),
       parallel: { left: 40, right: 60, top: 60, bottom: 30,

@@ -29,7 +29,7 @@ void DrawShares(SvgCanvas* canvas, const ReportData& data, const Frame& frame, c
     const SegmentProfile& segment = segments[i];
     const double y = frame.top + row * static_cast<double>(i);
     const double bar = row * 0.36;
-    canvas->Text({frame.left - 8, y + row / 2 + 4}, SegmentLabel(data, i, 22), Anchor::kEnd);
+    canvas->Text({frame.left - 8, y + row / 2 + 4}, SegmentLabel(data, i, 28), Anchor::kEnd);
     const auto draw = [&](double top, double share, std::string_view style, std::string text) {
       const double value = std::isfinite(share) ? share : 0;
       const double from = std::min(scale(0), scale(value));
@@ -164,11 +164,11 @@ std::string SegmentSizesChart(const ReportData& data) {
   const double height = 62 + 54 * static_cast<double>(segments.size());
   SvgCanvas canvas(640, height + 14, kTitle,
                    "Each segment's share of the customers and of the revenue.");
-  canvas.Rect(166, 10, 10, 10, "fa");
-  canvas.Text({182, 19}, "Share of customers");
-  canvas.Rect(326, 10, 10, 10, "fb");
-  canvas.Text({342, 19}, "Share of revenue");
-  const Frame frame = {166, 34, 500, height - 12};
+  canvas.Rect(206, 10, 10, 10, "fa");
+  canvas.Text({222, 19}, "Share of customers");
+  canvas.Rect(366, 10, 10, 10, "fb");
+  canvas.Text({382, 19}, "Share of revenue");
+  const Frame frame = {206, 34, 506, height - 12};
   const Scale scale(ticks.low, ticks.high, frame.left, frame.right);
   for (const double value : ticks.values) {
     canvas.Line({scale(value), frame.top}, {scale(value), frame.bottom}, "gr");

@@ -46,7 +46,7 @@ TEST(RenderReportTest, HasEverySectionAndTheFacts) {
                            "id=\"costs\"",
                            "id=\"lineage\"",
                            "4,362",
-                           "2010-12-01",
+                           "1 December 2010",
                            "online-retail.csv.zst",
                            "Regular high spenders",
                            "JUMBO BAG RED RETROSPOT",
@@ -126,7 +126,7 @@ TEST(MigrationSentenceTest, NamesTheLargestMoveBetweenNames) {
                              0.853};
   EXPECT_EQ(MigrationSentence(data),
             "85.3 % of the customers in both versions are in the segment of the same name. The "
-            "largest move: 9 customers with £900 of revenue from B to C.");
+            "largest move: 9 customers with £900 of revenue from “B” to “C”.");
 }
 
 // The page's policy forbids what the library would compile at run time.

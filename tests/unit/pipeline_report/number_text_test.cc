@@ -69,7 +69,8 @@ TEST(FeatureTextTest, ValuesReadAsWhatTheyAre) {
   EXPECT_EQ(FeatureValue("Total_Transactions", 1, ""), "1 invoice");
   EXPECT_EQ(FeatureValue("Total_Transactions", 1.5, ""), "1.5 invoices");
   EXPECT_EQ(FeatureFigure("Total_Transactions", 1, ""), "1");
-  EXPECT_EQ(FeatureFigure("Monthly_Spending_Mean", 1926, "£"), "£1,926");
+  EXPECT_EQ(FeatureFigure("Monthly_Spending_Mean", 62.53, "£"), "£63");
+  EXPECT_EQ(FeatureFigure("Total_Spend", -0.4, "£"), "£0");
   EXPECT_EQ(FeatureValue("Is_UK", 1, ""), "100.0 %");
 }
 
