@@ -267,14 +267,34 @@ std::string HabitWords(const SegmentFacts& facts) {
   return words.empty() ? words : fmt::format("; often buys{}", words);
 }
 
+// A whole number with commas after every third digit.
+std::string WholeWords(double value) {
+  std::string digits = fmt::format("{:.0f}", std::abs(value));
+  for (size_t at = digits.size(); at > 3;) {
+    at -= 3;
+    digits.insert(at, 1, ',');
+  }
+  return fmt::format("{}{}", value <= -0.5 ? "-" : "", digits);
+}
+
+std::string CountedWords(double value, std::string_view one) {
+  const std::string number = WholeWords(value);
+  return fmt::format("{} {}{}", number, one, number == "1" ? "" : "s");
+}
+
+// Pennies of small amounts only.
+std::string AmountWords(double value) {
+  return std::abs(value) < 99.995 ? fmt::format("{:.2f}", value) : WholeWords(value);
+}
+
 std::string Summary(const SegmentFacts& facts) {
   if (facts.customers == 0) return "No customers.";
-  return fmt::format(
-      "{}, {}, {}{}{}{}. Medians: {:.0f} invoices, {:.2f} spent, last purchase {:.0f} days ago.",
-      FrequencyWords(facts), SpendWords(facts.spend_level), RecencyWords(facts.days_level),
-      facts.many_returns ? ", many returns" : "",
-      facts.abroad ? ", mostly outside the home country" : "", HabitWords(facts), facts.invoices,
-      facts.median_spend, facts.days);
+  return fmt::format("{}, {}, {}{}{}{}. Medians: {}, {} spent, last purchase {} ago.",
+                     FrequencyWords(facts), SpendWords(facts.spend_level),
+                     RecencyWords(facts.days_level), facts.many_returns ? ", many returns" : "",
+                     facts.abroad ? ", mostly outside the home country" : "", HabitWords(facts),
+                     CountedWords(facts.invoices, "invoice"), AmountWords(facts.median_spend),
+                     CountedWords(facts.days, "day"));
 }
 
 double Mean(std::span<const double> values) {

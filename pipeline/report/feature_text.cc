@@ -20,20 +20,24 @@ struct FeatureWords {
   std::string_view brief;
   Kind kind = Kind::kPlain;
   std::string_view unit = {};
+  std::string_view one = {};  // Of the unit, where it is counted.
 };
 
 constexpr std::array<FeatureWords, 15> kWords = {{
-    {"Days_Since_Last_Purchase", "Days since last purchase", "Days since", Kind::kCount, "days"},
-    {"Total_Transactions", "Transactions", "Transactions", Kind::kCount, "invoices"},
-    {"Total_Products_Purchased", "Items bought", "Items", Kind::kCount, "items"},
+    {"Days_Since_Last_Purchase", "Days since last purchase", "Days since", Kind::kCount, "days",
+     "day"},
+    {"Total_Transactions", "Transactions", "Transactions", Kind::kCount, "invoices", "invoice"},
+    {"Total_Products_Purchased", "Items bought", "Items", Kind::kCount, "items", "item"},
     {"Total_Spend", "Total spend", "Spend", Kind::kMoney},
     {"Average_Transaction_Value", "Average transaction", "Basket", Kind::kMoney},
-    {"Unique_Products_Purchased", "Different products", "Variety", Kind::kCount, "products"},
-    {"Average_Days_Between_Purchases", "Days between purchases", "Gap", Kind::kCount, "days"},
+    {"Unique_Products_Purchased", "Different products", "Variety", Kind::kCount, "products",
+     "product"},
+    {"Average_Days_Between_Purchases", "Days between purchases", "Gap", Kind::kCount, "days",
+     "day"},
     {"Day_Of_Week", "Favourite weekday", "Weekday", Kind::kWeekday, "weekday"},
     {"Hour", "Favourite hour", "Hour", Kind::kHour, "hour of the day"},
-    {"Is_UK", "In the home country", "Home country", Kind::kShare, "1 = yes"},
-    {"Cancellation_Frequency", "Cancellations", "Cancels", Kind::kCount, "invoices"},
+    {"Is_UK", "In the home country", "Home country", Kind::kShare, "share of customers"},
+    {"Cancellation_Frequency", "Cancellations", "Cancels", Kind::kCount, "invoices", "invoice"},
     {"Cancellation_Rate", "Cancellation rate", "Cancel rate", Kind::kShare, "share of invoices"},
     {"Monthly_Spending_Mean", "Monthly spend, mean", "Monthly", Kind::kMoneyPerMonth},
     {"Monthly_Spending_Std", "Monthly spend, deviation", "Monthly dev.", Kind::kMoneyPerMonth},
@@ -101,11 +105,20 @@ std::string FeatureValue(std::string_view name, double value, std::string_view c
     case Kind::kHour:
       return Decimal(value, value == std::floor(value) ? 0 : 1) + ":00";
     case Kind::kCount:
-      return fmt::format("{} {}", CountText(value), WordsOf(name)->unit);
+      return fmt::format("{} {}", CountText(value),
+                         value == 1 ? WordsOf(name)->one : WordsOf(name)->unit);
     case Kind::kPlain:
       break;
   }
   return CountText(value);
+}
+
+std::string FeatureFigure(std::string_view name, double value, std::string_view currency) {
+  if (std::isfinite(value) && KindOf(name) == Kind::kCount) return CountText(value);
+  if (KindOf(name) == Kind::kMoney || KindOf(name) == Kind::kMoneyPerMonth) {
+    return WholeMoney(currency, value);
+  }
+  return FeatureValue(name, value, currency);
 }
 
 std::string FeatureTick(std::string_view name, double value) {

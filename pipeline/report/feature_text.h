@@ -19,8 +19,11 @@ std::string ShortFeatureLabel(std::string_view name);
 // unit or the value says it itself.
 std::string FeatureUnit(std::string_view name, std::string_view currency);
 
-// A value with its unit: `£1,926`, `12 days`, `35.0 %`, `Thursday`, `12:00`.
+// A value with its unit: `£1,926`, `1 day`, `12 days`, `35.0 %`, `Thursday`, `12:00`.
 std::string FeatureValue(std::string_view name, double value, std::string_view currency);
+
+// The same beside a label that says what is counted: `12`, and `£63` of an amount per month.
+std::string FeatureFigure(std::string_view name, double value, std::string_view currency);
 
 // The same for an axis: short, without words.
 std::string FeatureTick(std::string_view name, double value);

@@ -39,7 +39,20 @@ void AppendWholeTable(HtmlPage* page, std::string_view caption,
   page->Raw("</table></div>");
 }
 
+// Charts are drawn for one width: much wider, their texts would be larger than the page's.
+std::string DrawnWidth(std::string_view svg) {
+  constexpr std::string_view kBox = "viewBox=\"0 0 ";
+  const size_t at = svg.find(kBox);
+  if (at == std::string_view::npos) return "640";
+  svg.remove_prefix(at + kBox.size());
+  return std::string(svg.substr(0, svg.find(' ')));
+}
+
 }  // namespace
+
+void AppendNothing(HtmlPage* page, std::string_view why) {
+  page->Raw("<p class=\"quiet\">Not measured. ").Text(why).Raw("</p>");
+}
 
 HtmlPage& HtmlPage::Raw(std::string_view markup) {
   out_ += markup;
@@ -71,15 +84,21 @@ void AppendTable(HtmlPage* page, std::string_view caption, std::span<const Table
 }
 
 void AppendFigure(HtmlPage* page, std::span<const ChartFile> charts, std::string_view name,
-                  std::string_view caption, bool wide, std::string_view live) {
+                  std::string_view caption, bool wide, std::string_view live,
+                  std::string_view live_caption) {
   const auto chart = std::find_if(charts.begin(), charts.end(),
                                   [&](const ChartFile& file) { return file.name == name; });
   if (chart == charts.end()) return;
   page->Raw(wide ? "<figure class=\"wide\">" : "<figure>");
   page->Raw("<h3>").Text(chart->title).Raw("</h3>");
   if (!live.empty()) page->Raw(fmt::format("<div class=\"live\" id=\"{}\" hidden></div>", live));
-  page->Raw("<div class=\"still\" tabindex=\"0\">").Raw(WithoutStyle(chart->svg)).Raw("</div>");
-  if (!caption.empty()) page->Raw("<figcaption>").Text(caption).Raw("</figcaption>");
+  page->Raw(fmt::format("<div class=\"still\" tabindex=\"0\" style=\"--drawn:{}px\">",
+                        DrawnWidth(chart->svg)));
+  page->Raw(WithoutStyle(chart->svg)).Raw("</div><figcaption>").Text(caption);
+  if (!live_caption.empty()) {
+    page->Raw(" <span data-live=\"").Text(live_caption).Raw("\"></span>");
+  }
+  page->Raw("</figcaption>");
   page->Raw("</figure>");
 }
 

@@ -45,14 +45,28 @@ struct TableRow {
 void AppendTable(HtmlPage* page, std::string_view caption, std::span<const TableColumn> columns,
                  std::span<const TableRow> rows, size_t visible = 0);
 
-// A chart of the list as a figure with a caption; nothing if there is none of the name. `wide`
-// takes the whole width of the page. `live` is the id of the element that scripts may fill instead.
+// A chart of the list as a figure; nothing if there is none of the name. `caption` says what there
+// is to see. `wide` takes the whole width of the page. `live` is the id of the element that scripts
+// may fill instead; `live_caption` is read only where scripts run.
 void AppendFigure(HtmlPage* page, std::span<const ChartFile> charts, std::string_view name,
-                  std::string_view caption, bool wide = false, std::string_view live = {});
+                  std::string_view caption, bool wide = false, std::string_view live = {},
+                  std::string_view live_caption = {});
+
+// A paragraph instead of what was not measured.
+void AppendNothing(HtmlPage* page, std::string_view why);
+
+// What changed, and what to offer, in a sentence or two; empty where it was not measured.
+std::string MigrationSentence(const ReportData& data);
+std::string RecommendationSentence(const ReportData& data);
 
 // One after the other: the sections of the page, each with its heading.
 void AppendHeader(HtmlPage* page, const ReportData& data);
+void AppendInShort(HtmlPage* page, const ReportData& data);
 void AppendSegmentCards(HtmlPage* page, const ReportData& data);
+void AppendWorth(HtmlPage* page, const ReportData& data, std::span<const ChartFile> charts);
+void AppendMigrationSection(HtmlPage* page, const ReportData& data,
+                            std::span<const ChartFile> charts);
+void AppendActionSection(HtmlPage* page, const ReportData& data);
 void AppendQualitySection(HtmlPage* page, const ReportData& data,
                           std::span<const ChartFile> charts);
 void AppendSelectionSection(HtmlPage* page, const ReportData& data,
@@ -60,9 +74,6 @@ void AppendSelectionSection(HtmlPage* page, const ReportData& data,
 void AppendSweepSection(HtmlPage* page, const ReportData& data, std::span<const ChartFile> charts);
 void AppendOutlierSection(HtmlPage* page, const ReportData& data,
                           std::span<const ChartFile> charts);
-void AppendMigrationSection(HtmlPage* page, const ReportData& data,
-                            std::span<const ChartFile> charts);
-void AppendRecommendationSection(HtmlPage* page, const ReportData& data);
 void AppendCostSection(HtmlPage* page, const ReportData& data, std::span<const ChartFile> charts);
 void AppendLineageSection(HtmlPage* page, const ReportData& data);
 

@@ -34,17 +34,10 @@ void AppendHead(HtmlPage* page, const ReportData& data) {
 
 void AppendContents(HtmlPage* page) {
   static constexpr std::pair<std::string_view, std::string_view> kSections[] = {
-      {"segments", "Segments"},
-      {"differences", "Differences"},
-      {"map", "Map"},
-      {"selection", "How many"},
-      {"sweep", "Runs"},
-      {"data", "Data"},
-      {"outliers", "Outliers"},
-      {"migration", "Changes"},
-      {"recommendations", "Recommendations"},
-      {"costs", "Costs"},
-      {"lineage", "Lineage"}};
+      {"segments", "Segments"},          {"worth", "Worth"},         {"migration", "Who moved"},
+      {"recommendations", "What to do"}, {"differences", "Details"}, {"map", "Map"},
+      {"selection", "How many"},         {"sweep", "Training runs"}, {"data", "Data"},
+      {"outliers", "Outliers"},          {"costs", "Costs"},         {"lineage", "Lineage"}};
   page->Raw("<nav aria-label=\"Contents\">");
   for (const auto& [id, name] : kSections) {
     page->Raw(fmt::format("<a href=\"#{}\">{}</a>", id, name));
@@ -54,16 +47,21 @@ void AppendContents(HtmlPage* page) {
 
 void AppendDifferences(HtmlPage* page, std::span<const ChartFile> charts) {
   page->Raw("<section id=\"differences\"><h2>How segments differ</h2><div class=\"figures\">");
-  AppendFigure(page, charts, "segment-sizes",
-               "A segment whose revenue bar is the longer one spends more than its share.");
-  AppendFigure(page, charts, "segment-months", "Cancelled lines subtracted.");
-  AppendFigure(page, charts, "segment-radars", "", true);
-  AppendFigure(page, charts, "box-plots",
-               "The box holds the middle half of the customers, the thick line is the median. Wide "
-               "ranges are drawn on a logarithmic axis.",
+  AppendFigure(page, charts, "segment-radars",
+               "The further out, the higher the segment's median stands among all customers: a "
+               "shape outside the dashed ring is above the median customer.",
                true);
-  AppendFigure(page, charts, "histograms",
-               "Share of the segment's customers; all segments of a row have one scale.", true);
+  AppendFigure(
+      page, charts, "box-plots",
+      "The box holds the middle half of the customers, the thick line is the median: where "
+      "boxes do not overlap, the feature tells segments apart. Wide ranges are drawn on "
+      "a logarithmic axis.",
+      true);
+  AppendFigure(
+      page, charts, "histograms",
+      "Share of the segment's customers; all segments of a row have one scale. What a median "
+      "hides, such as two peaks, is seen here.",
+      true);
   page->Raw("</div></section>");
 }
 
@@ -71,9 +69,9 @@ void AppendMap(HtmlPage* page, const ReportData& data, std::span<const ChartFile
   page->Raw("<section id=\"map\"><h2>Map of the customers</h2><div class=\"figures\">");
   AppendFigure(
       page, charts, "projection",
-      "Customers that behave alike stand close together. Where scripts and WebGL run, drag "
-      "to turn the cloud.",
-      true, data.points.points.empty() ? "" : "live-cloud");
+      "Customers that behave alike stand close together; where colours mix, segments have no sharp "
+      "border.",
+      true, data.points.points.empty() ? "" : "live-cloud", "Drag to turn the cloud.");
   page->Raw("</div></section>");
 }
 
@@ -105,17 +103,19 @@ std::string RenderReport(const ReportData& data, std::span<const ChartFile> char
   AppendHead(&page, data);
   page.Raw("<body>");
   AppendHeader(&page, data);
+  AppendInShort(&page, data);
   AppendContents(&page);
   page.Raw("<main>");
   AppendSegmentCards(&page, data);
+  AppendWorth(&page, data, charts);
+  AppendMigrationSection(&page, data, charts);
+  AppendActionSection(&page, data);
   AppendDifferences(&page, charts);
   AppendMap(&page, data, charts);
   AppendSelectionSection(&page, data, charts);
   AppendSweepSection(&page, data, charts);
   AppendQualitySection(&page, data, charts);
   AppendOutlierSection(&page, data, charts);
-  AppendMigrationSection(&page, data, charts);
-  AppendRecommendationSection(&page, data);
   AppendCostSection(&page, data, charts);
   AppendLineageSection(&page, data);
   page.Raw("</main>");

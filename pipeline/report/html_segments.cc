@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 #include <utility>
 
+#include "pipeline/report/calendar_text.h"
 #include "pipeline/report/charts/chart_colours.h"
 #include "pipeline/report/charts/chart_parts.h"
 #include "pipeline/report/charts/percentile_rank.h"
@@ -16,7 +18,10 @@
 namespace cairn::pipeline {
 namespace {
 
-constexpr size_t kMediansOfCard = 5;
+constexpr size_t kMediansOfCard = 6;
+// Every card has these, so that cards can be compared; what else is telling differs.
+constexpr std::array<std::string_view, 4> kEveryCard = {
+    "Days_Since_Last_Purchase", "Total_Transactions", "Total_Spend", "Average_Transaction_Value"};
 constexpr size_t kProductsOfCard = 5;
 
 void AppendFact(HtmlPage* page, std::string_view name, std::string_view value,
@@ -26,7 +31,8 @@ void AppendFact(HtmlPage* page, std::string_view name, std::string_view value,
   page->Raw("</dd></div>");
 }
 
-// The features in which a segment stands out most, by rank of its median among all customers.
+// The features of every card, then those in which the segment stands out most, by rank of its
+// median among all customers.
 std::vector<std::pair<size_t, double>> TellingFeatures(const ReportData& data,
                                                        const SegmentProfile& segment) {
   std::vector<std::pair<size_t, double>> ranks;
@@ -36,9 +42,17 @@ std::vector<std::pair<size_t, double>> TellingFeatures(const ReportData& data,
     const double rank = PercentileRank(data, i, segment.features[i].median);
     if (std::isfinite(rank)) ranks.emplace_back(i, rank);
   }
-  std::stable_sort(ranks.begin(), ranks.end(), [](const auto& a, const auto& b) {
-    return std::abs(a.second - 0.5) > std::abs(b.second - 0.5);
-  });
+  const auto first = [&](size_t feature) {
+    return std::find(kEveryCard.begin(), kEveryCard.end(), data.profiles.feature_names[feature]) -
+           kEveryCard.begin();
+  };
+  const auto telling = [&](const auto& entry) {
+    const bool differs =
+        segment.features[entry.first].median != data.profiles.features[entry.first].median;
+    return std::pair(first(entry.first), differs ? -std::abs(entry.second - 0.5) : 0.0);
+  };
+  std::stable_sort(ranks.begin(), ranks.end(),
+                   [&](const auto& a, const auto& b) { return telling(a) < telling(b); });
   if (ranks.size() > kMediansOfCard) ranks.resize(kMediansOfCard);
   return ranks;
 }
@@ -52,7 +66,7 @@ void AppendMedians(HtmlPage* page, const ReportData& data, const SegmentProfile&
       "<th scope=\"col\">Rank</th></tr></thead><tbody>");
   for (const auto& [feature, rank] : features) {
     const std::string& name = data.profiles.feature_names[feature];
-    const auto text = [&](double value) { return FeatureValue(name, value, data.currency); };
+    const auto text = [&](double value) { return FeatureFigure(name, value, data.currency); };
     const int percent = static_cast<int>(std::lround(rank * 100));
     page->Raw("<tr><th scope=\"row\">").Text(FeatureLabel(name)).Raw("</th><td class=\"num\">");
     page->Text(text(segment.features[feature].median)).Raw("</td><td class=\"num\">");
@@ -67,12 +81,12 @@ void AppendMedians(HtmlPage* page, const ReportData& data, const SegmentProfile&
 
 void AppendProducts(HtmlPage* page, const ReportData& data, const SegmentProfile& segment) {
   if (segment.products.empty()) return;
-  page->Raw("<h4>Best-selling products</h4><ol>");
+  page->Raw("<h4>Best-selling products, cancellations not subtracted</h4><ol>");
   for (size_t i = 0; i < std::min(kProductsOfCard, segment.products.size()); ++i) {
     const ProductFigures& product = segment.products[i];
     page->Raw("<li>").Text(product.description.empty() ? product.code : product.description);
     page->Element("small", "",
-                  fmt::format(" {} sold, {}", Thousands(product.quantity),
+                  fmt::format(" {} sold for {}", Thousands(product.quantity),
                               Money(data.currency, product.spend)));
     page->Raw("</li>");
   }
@@ -89,6 +103,20 @@ void AppendCountries(HtmlPage* page, const SegmentProfile& segment) {
   page->Raw("<h4>Countries</h4>").Element("p", "", text);
 }
 
+// Full months only: the fall into a month that has just begun is none.
+void AppendMonths(HtmlPage* page, const ReportData& data, const SegmentProfile& segment, size_t i) {
+  const MonthSpan full = FullMonths(data.profiles);
+  const size_t end = std::min(full.end, segment.months.size());
+  const size_t first = std::min(full.first, end);
+  const std::span months = std::span(segment.months).subspan(first, end - first);
+  page->Raw("<h4>").Text("Revenue by month");
+  if (!months.empty()) {
+    page->Text(fmt::format(", {} to {}", ShortMonth(months.front().month),
+                           ShortMonth(months.back().month)));
+  }
+  page->Raw("</h4>").Raw(WithoutStyle(MonthsSparkline(months, i)));
+}
+
 void AppendCard(HtmlPage* page, const ReportData& data, size_t i) {
   const SegmentProfile& segment = data.profiles.segments[i];
   page->Raw(fmt::format("<article class=\"card c{}\"><header><h3>", i % kSegmentColours));
@@ -102,11 +130,11 @@ void AppendCard(HtmlPage* page, const ReportData& data, size_t i) {
              Percent(segment.spend_share) + " of all");
   page->Raw("</dl>");
   AppendMedians(page, data, segment);
-  page->Raw("<h4>Revenue by month</h4>").Raw(WithoutStyle(MonthsSparkline(segment, i)));
+  AppendMonths(page, data, segment, i);
   AppendProducts(page, data, segment);
   AppendCountries(page, segment);
   page->Element("p", "quiet",
-                fmt::format("Silhouette {}; {} among them",
+                fmt::format("Silhouette {} · {}",
                             std::isfinite(segment.silhouette) ? Decimal(segment.silhouette, 3)
                                                               : "not measured",
                             Counted(segment.outliers, "outlier", "outliers")));
@@ -115,37 +143,8 @@ void AppendCard(HtmlPage* page, const ReportData& data, size_t i) {
 
 }  // namespace
 
-void AppendHeader(HtmlPage* page, const ReportData& data) {
-  const SegmentProfiles& profiles = data.profiles;
-  page->Raw("<header class=\"top\"><div><h1>")
-      .Text(data.title.empty() ? "Customer segments" : data.title)
-      .Raw("</h1>");
-  page->Element("p", "source",
-                fmt::format("{}, {} to {}", data.input.empty() ? "Transactions" : data.input,
-                            profiles.first_day.empty() ? kNotMeasured : profiles.first_day,
-                            profiles.last_day.empty() ? kNotMeasured : profiles.last_day));
-  page->Raw("</div><button id=\"theme\" type=\"button\" hidden>Light or dark</button></header>");
-  page->Raw("<dl class=\"facts\">");
-  AppendFact(page, "Customers", Thousands(profiles.customers));
-  AppendFact(page, "Revenue", Money(data.currency, profiles.spend), "cancelled lines subtracted");
-  AppendFact(page, "Invoices", Thousands(profiles.invoices),
-             Counted(profiles.lines, "line", "lines"));
-  AppendFact(page, "Segments",
-             Thousands(data.chosen_k > 0 ? data.chosen_k
-                                         : static_cast<int64_t>(profiles.segments.size())));
-  AppendFact(page, "Outliers", Thousands(data.outlier_count), "counted in their nearest segment");
-  page->Raw("</dl>");
-  if (!data.reason.empty()) {
-    page->Raw("<p class=\"reason\"><strong>")
-        .Text(fmt::format("Why {} segments: ", data.chosen_k))
-        .Raw("</strong>")
-        .Text(data.reason)
-        .Raw("</p>");
-  }
-}
-
 void AppendSegmentCards(HtmlPage* page, const ReportData& data) {
-  page->Raw("<section id=\"segments\"><h2>Segments</h2>");
+  page->Raw("<section id=\"segments\"><h2>Who the customers are</h2>");
   if (data.profiles.segments.empty()) page->Element("p", "quiet", "Not measured.");
   page->Raw("<div class=\"cards\">");
   for (size_t i = 0; i < data.profiles.segments.size(); ++i) AppendCard(page, data, i);

@@ -15,10 +15,6 @@ namespace {
 
 constexpr size_t kVisibleRuns = 12;
 
-void AppendNothing(HtmlPage* page, std::string_view why) {
-  page->Raw("<p class=\"quiet\">Not measured. ").Text(why).Raw("</p>");
-}
-
 std::string StepCounts(const QualityStep& step) {
   std::string text;
   for (const auto& [name, count] : step.counts) {
@@ -44,25 +40,19 @@ std::vector<size_t> LeaderboardOrder(const std::vector<SweepLine>& sweep) {
   return order;
 }
 
+// As in the table of k.
+std::string AxisText(const std::string& key, double value) {
+  if (key == "seconds") return Seconds(value);
+  if (key == "min_cluster_share") return Percent(value);
+  if (key == "silhouette") return Decimal(value, 4);
+  if (key == "davies_bouldin") return Decimal(value, 3);
+  if (key == "calinski_harabasz" || key == "inertia") return Decimal(value, 1);
+  return Compact(value);
+}
+
 std::string RunMark(const SweepLine& line) {
   if (line.chosen) return "chosen";
   return line.version ? "model version" : "";
-}
-
-TableRow MigrationRow(const Migration& migration, size_t row, std::string name,
-                      const std::string& currency) {
-  TableRow cells = {{std::move(name)}};
-  for (size_t column = 0; column <= migration.after.size(); ++column) {
-    std::string text(kNotMeasured);
-    if (row < migration.customers.size() && column < migration.customers[row].size()) {
-      text = Thousands(migration.customers[row][column]);
-    }
-    if (row < migration.spend.size() && column < migration.spend[row].size()) {
-      text += " · " + CompactMoney(currency, migration.spend[row][column]);
-    }
-    cells.cells.push_back(std::move(text));
-  }
-  return cells;
 }
 
 TableRow TotalCosts(const std::vector<CostLine>& costs, const std::string& currency, bool priced) {
@@ -94,8 +84,13 @@ TableRow TotalCosts(const std::vector<CostLine>& costs, const std::string& curre
 void AppendQualitySection(HtmlPage* page, const ReportData& data,
                           std::span<const ChartFile> charts) {
   page->Raw("<section id=\"data\"><h2>The data</h2><div class=\"figures\">");
-  AppendFigure(page, charts, "cleaning", "Each stage in order; shares are of what came into it.");
-  AppendFigure(page, charts, "variance", "Components that are kept are coloured.");
+  AppendFigure(
+      page, charts, "cleaning",
+      "Each stage in order: rows and revenue that it took away, as shares of what came into it.");
+  AppendFigure(page, charts, "variance",
+               "How much of the differences between customers each component holds. Those left of "
+               "the dashed "
+               "line are what segments are made from.");
   page->Raw("</div>");
   std::vector<TableRow> rows;
   for (const QualityStep& step : data.quality) {
@@ -118,20 +113,28 @@ void AppendQualitySection(HtmlPage* page, const ReportData& data,
     AppendTable(page, "Cleaning: rows and revenue at each stage", columns, rows);
   }
   page->Raw("<div class=\"figures\">");
-  AppendFigure(page, charts, "correlation-pearson", "All customers, features in their own units.");
-  AppendFigure(page, charts, "correlation-spearman", "All customers, by rank.");
+  AppendFigure(
+      page, charts, "correlation-pearson",
+      "All customers, features in their own units. Blue pairs rise together, orange ones in "
+      "opposite directions.");
+  AppendFigure(page, charts, "correlation-spearman",
+               "The same by rank: large customers weigh no more than small ones.");
   AppendFigure(page, charts, "correlation-prepared",
-               "Training rows after scaling, without outliers.");
+               "Training rows after scaling, without outliers: what the segments were made from.");
   page->Raw("</div></section>");
 }
 
 void AppendSelectionSection(HtmlPage* page, const ReportData& data,
                             std::span<const ChartFile> charts) {
   page->Raw("<section id=\"selection\"><h2>How many segments</h2>");
-  page->Element("p", "", data.reason);
+  page->Element("p", "reason", data.reason);
   page->Raw("<div class=\"figures\">");
-  AppendFigure(page, charts, "elbow", "Where more segments stop paying off.");
-  AppendFigure(page, charts, "index-curves", "The run that stands for each k.");
+  AppendFigure(
+      page, charts, "elbow",
+      "The lower, the closer customers are to their segment. From the knee on, more segments gain "
+      "little.");
+  AppendFigure(page, charts, "index-curves",
+               "No index decides alone: the chosen k is a compromise of all four.");
   page->Raw("</div>");
   std::vector<TableRow> rows;
   for (const SelectionLine& line : data.selection) {
@@ -158,14 +161,19 @@ void AppendSelectionSection(HtmlPage* page, const ReportData& data,
     AppendTable(page, "Indices of the run that stands for each k", columns, rows);
   }
   page->Raw("<div class=\"figures\">");
-  AppendFigure(page, charts, "silhouettes", "", true);
+  AppendFigure(page, charts, "silhouettes",
+               "Long blades are segments whose customers belong together. Parts left of 0 are "
+               "customers that another segment would fit better.",
+               true);
   page->Raw("</div></section>");
 }
 
 void AppendSweepSection(HtmlPage* page, const ReportData& data, std::span<const ChartFile> charts) {
   page->Raw("<section id=\"sweep\"><h2>Training runs</h2><div class=\"figures\">");
-  AppendFigure(page, charts, "sweep-parallel",
-               "Where scripts run: drag along an axis to pick runs.", true, "live-sweep");
+  AppendFigure(
+      page, charts, "sweep-parallel",
+      "Each line is one training run through its figures; the thick one is the chosen run.", true,
+      "live-sweep", "Drag along an axis to pick runs.");
   page->Raw("</div>");
   if (data.sweep.empty()) {
     AppendNothing(page, "There was no sweep.");
@@ -180,10 +188,7 @@ void AppendSweepSection(HtmlPage* page, const ReportData& data, std::span<const 
   for (const size_t i : LeaderboardOrder(data.sweep)) {
     const SweepLine& line = data.sweep[i];
     TableRow row = {{line.name}, line.chosen};
-    for (const SweepAxis& axis : axes) {
-      const bool seconds = axis.key == "seconds";
-      row.cells.push_back(seconds ? Seconds(axis.values[i]) : Compact(axis.values[i]));
-    }
+    for (const SweepAxis& axis : axes) row.cells.push_back(AxisText(axis.key, axis.values[i]));
     row.cells.push_back(RunMark(line));
     rows.push_back(std::move(row));
   }
@@ -195,10 +200,11 @@ void AppendOutlierSection(HtmlPage* page, const ReportData& data,
                           std::span<const ChartFile> charts) {
   page->Raw("<section id=\"outliers\"><h2>Outliers</h2>");
   page->Element("p", "",
-                fmt::format("{} were set aside for training and belong to their nearest segment.",
-                            Counted(data.outlier_count, "customer", "customers")));
+                fmt::format("{} set aside for training and counted in the nearest segment.",
+                            Counted(data.outlier_count, "customer was", "customers were")));
   page->Raw("<div class=\"figures\">");
-  AppendFigure(page, charts, "outliers", "The oddest customers; rest the pointer on a dot.");
+  AppendFigure(page, charts, "outliers",
+               "Each dot is a customer; the further left, the less like the others.");
   page->Raw("<div>");
   std::vector<TableRow> rows;
   for (const OutlierLine& line : data.outliers) {
@@ -210,58 +216,6 @@ void AppendOutlierSection(HtmlPage* page, const ReportData& data,
       {"Customer"}, {"Score", true}, {"Nearest segment"}, {"Spend", true}, {"Transactions", true}};
   if (!rows.empty()) AppendTable(page, "The oddest customers", columns, rows, 10);
   page->Raw("</div></div></section>");
-}
-
-void AppendMigrationSection(HtmlPage* page, const ReportData& data,
-                            std::span<const ChartFile> charts) {
-  page->Raw("<section id=\"migration\"><h2>Since the version before</h2>");
-  if (!data.migration) {
-    AppendNothing(page, "There is no version before this one.");
-    page->Raw("</section>");
-    return;
-  }
-  const Migration& migration = *data.migration;
-  page->Element(
-      "p", "",
-      fmt::format("Compared with {}: {} of the customers in both are in the same segment.",
-                  migration.from, Percent(migration.same_segment_share)));
-  page->Raw("<div class=\"figures\">");
-  AppendFigure(page, charts, "migration", "Rest the pointer on a band for customers and money.");
-  page->Raw("<div>");
-  std::vector<TableColumn> columns = {{"From"}};
-  for (const std::string& name : migration.after) columns.push_back({name, true});
-  columns.push_back({"No longer there", true});
-  std::vector<TableRow> rows;
-  for (size_t i = 0; i < migration.before.size(); ++i) {
-    rows.push_back(MigrationRow(migration, i, migration.before[i], data.currency));
-  }
-  rows.push_back(MigrationRow(migration, migration.before.size(), "New customers", data.currency));
-  AppendTable(page, "Customers and their revenue, from the segments before to those now", columns,
-              rows);
-  page->Raw("</div></div></section>");
-}
-
-void AppendRecommendationSection(HtmlPage* page, const ReportData& data) {
-  page->Raw("<section id=\"recommendations\"><h2>Recommendations</h2>");
-  if (!data.recommendations) {
-    AppendNothing(page, "No recommendations were tested.");
-    page->Raw("</section>");
-    return;
-  }
-  const RecommendationQuality& quality = *data.recommendations;
-  page->Element(
-      "p", "",
-      fmt::format("Learned from what was sold before {}, tested from then on with the {} "
-                  "that bought something new: of how many was one of three "
-                  "recommendations bought?",
-                  quality.split_day, Counted(quality.customers, "customer", "customers")));
-  const std::vector<TableRow> rows = {
-      {{"The segment's best-selling products", Percent(quality.segment_hit_rate)}, true},
-      {{"Everybody's best-selling products", Percent(quality.popularity_hit_rate)}},
-      {{"Products bought with the customer's own", Percent(quality.item_hit_rate)}}};
-  const std::vector<TableColumn> columns = {{"What is recommended"}, {"Hit rate", true}};
-  AppendTable(page, "Hit rate of three recommendations", columns, rows);
-  page->Raw("</section>");
 }
 
 void AppendCostSection(HtmlPage* page, const ReportData& data, std::span<const ChartFile> charts) {
@@ -285,7 +239,8 @@ void AppendCostSection(HtmlPage* page, const ReportData& data, std::span<const C
   }
   rows.push_back(TotalCosts(data.costs, data.currency, priced));
   page->Raw("<div class=\"figures\">");
-  AppendFigure(page, charts, "costs", "");
+  AppendFigure(page, charts, "costs",
+               "Processor time of each stage; grey bars were taken from the cache.");
   page->Raw("<div>");
   AppendTable(page, "What each stage took", columns, rows);
   page->Raw("</div></div></section>");
@@ -300,8 +255,9 @@ void AppendLineageSection(HtmlPage* page, const ReportData& data) {
   fact("Input", data.input);
   fact("SHA-256 of the input", data.input_sha256);
   fact("Features", data.preset);
-  fact("Run", data.run.empty() ? "not registered" : data.run);
-  fact("Model version", data.version.empty() ? "none" : data.version);
+  // The page is drawn before a run is registered: that it names none does not mean there is none.
+  if (!data.run.empty()) fact("Run", data.run);
+  if (!data.version.empty()) fact("Model version", data.version);
   fact("Made by", data.producer);
   page->Raw("</dl></section>");
 }

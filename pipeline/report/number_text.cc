@@ -15,7 +15,7 @@ std::string Separated(std::string digits) {
   const size_t point = std::min(digits.find('.'), digits.size());
   for (size_t at = point; at > first + 3;) {
     at -= 3;
-    digits.insert(at, ",");
+    digits.insert(at, 1, ',');
   }
   return digits;
 }
@@ -52,9 +52,14 @@ std::string Percent(double share) {
 
 std::string Money(std::string_view currency, double value) {
   if (!std::isfinite(value)) return std::string(kNotMeasured);
-  std::string amount = Decimal(std::abs(value), std::abs(value) >= 1000 ? 0 : 2);
+  std::string amount = Decimal(std::abs(value), std::abs(value) >= 99.995 ? 0 : 2);
   const bool nothing = amount.find_first_not_of("0.") == std::string::npos;
   return fmt::format("{}{}{}", value < 0 && !nothing ? "-" : "", currency, amount);
+}
+
+std::string WholeMoney(std::string_view currency, double value) {
+  if (!std::isfinite(value)) return std::string(kNotMeasured);
+  return fmt::format("{}{}{}", value <= -0.5 ? "-" : "", currency, Decimal(std::abs(value), 0));
 }
 
 std::string CompactMoney(std::string_view currency, double value) {

@@ -27,9 +27,11 @@ std::string Compact(double value);
 // A share 0..1: 0.4512 is `45.1 %`, 0.0002 is `< 0.1 %`.
 std::string Percent(double share);
 
-// An amount with the sign of its currency before it, without pennies from 1,000 on:
+// An amount with the sign of its currency before it, without pennies from 100 on:
 // `£8,911,408`, `-£12.50`. `currency` may be empty.
 std::string Money(std::string_view currency, double value);
+// Without pennies whatever its size, for columns where amounts stand below each other: `£63`.
+std::string WholeMoney(std::string_view currency, double value);
 std::string CompactMoney(std::string_view currency, double value);
 
 // `412 B`, `45.6 MB`; powers of 1,000.

@@ -2,8 +2,12 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <utility>
+
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
 #include "lib/base/digest.h"
 #include "pipeline/report/charts/chart_colours.h"
 #include "pipeline/report/embedded_library.h"
@@ -36,6 +40,11 @@ dt{color:var(--muted);font-size:.8rem}
 dd{margin:0;overflow-wrap:anywhere}
 .facts dd{font-size:1.55rem;font-weight:650;line-height:1.25;font-variant-numeric:tabular-nums}
 .reason{padding:12px 16px;margin:0 0 12px}
+.short h2{margin:18px 0 8px;padding:0;border:0}
+.short ul{margin:0;padding:14px 18px 14px 36px;background:var(--card);border:1px solid var(--grid);
+border-radius:12px;font-size:1.02rem}
+.short li{margin:4px 0;overflow-wrap:anywhere}
+section>h3{margin:22px 0 4px}
 nav{display:flex;flex-wrap:wrap;gap:4px 16px;padding:6px 0}
 nav a{color:var(--c0);text-decoration:none;font-size:.9rem}
 nav a:hover{text-decoration:underline}
@@ -51,20 +60,23 @@ nav a:hover{text-decoration:underline}
 .pair{display:grid;grid-template-columns:1fr 1fr;gap:10px;margin:12px 0}
 .pair dd{font-size:1.25rem;font-weight:650;font-variant-numeric:tabular-nums}
 .medians{width:100%;font-size:.84rem}
-.medians th,.medians td{padding:3px 6px 3px 0;white-space:normal}
-.rank{display:block;position:relative;width:64px;height:8px;border-radius:4px;background:var(--grid)}
+.medians th,.medians td{padding:4px 0 4px 14px;white-space:normal}
+.medians th:first-child{padding-left:0}
+.medians td:last-child{vertical-align:middle}
+.rank{display:block;position:relative;width:72px;height:8px;border-radius:4px;background:var(--grid)}
 .rank::after{content:"";position:absolute;left:50%;top:0;bottom:0;width:1px;background:var(--axis)}
 .rank i{position:absolute;top:-2px;width:12px;height:12px;margin-left:-6px;border-radius:6px;
 background:var(--mine);z-index:1}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:16px;
-align-items:start;margin:14px 0}
+align-items:stretch;margin:14px 0}
 .figures>div{min-width:0}
 figure{margin:0;padding:14px 16px;min-width:0}
 figure.wide{grid-column:1/-1}
 figcaption{margin-top:8px}
 .still{overflow-x:auto}
-.still svg{display:block;width:100%;height:auto;min-width:480px;max-width:760px;margin:0 auto}
-.wide .still svg{max-width:1180px;min-width:640px}
+.still svg{display:block;width:100%;height:auto;min-width:min(var(--drawn),520px);
+max-width:calc(var(--drawn)*1.15);margin:0 auto}
+.wide .still svg{min-width:min(var(--drawn),760px)}
 .live{height:560px;max-height:80vh}
 #live-sweep{height:400px}
 .scroll{overflow-x:auto;margin:12px 0}
@@ -85,16 +97,41 @@ footer{margin-top:40px;border-top:1px solid var(--grid);padding-top:10px}
 @media(max-width:600px){body{padding:0 14px 30px}h1{font-size:1.5rem}.facts{grid-template-columns:1fr 1fr}
 .facts dd{font-size:1.2rem}.card,figure{padding:12px}.lineage{grid-template-columns:1fr;gap:2px}
 .lineage dd{margin-bottom:8px}.live,#live-sweep{height:420px}}
-@media print{@page{size:A4;margin:14mm}body{max-width:none;padding:0;font-size:10pt}
+@media print{@page{size:A4;margin:14mm}:root{--page:#fff}body{max-width:none;padding:0;font-size:10pt}
 nav,button,.live{display:none!important}.still{display:block!important;overflow:visible}
 .still svg,.wide .still svg{min-width:0;max-width:100%}
 .scroll{overflow:visible}h2{margin-top:20px;break-after:avoid}h3{break-after:avoid}
-.card,tr,.facts{break-inside:avoid}figure{break-inside:avoid-page}
-.cards,.figures{grid-template-columns:1fr 1fr;gap:10px}.figures>div{grid-column:1/-1}
+.card,tr,.facts,.scroll,.short{break-inside:avoid}section>p{break-after:avoid}figure{break-inside:avoid-page}
+.cards{grid-template-columns:repeat(3,1fr);gap:10px}.card{zoom:.74}
+.figures{grid-template-columns:1fr 1fr;gap:10px}.figures>div{grid-column:1/-1}
 table{font-size:8pt}th,td{padding:3px 5px}thead th{white-space:normal}
 .facts{grid-template-columns:repeat(5,1fr)}.facts dd{font-size:12pt}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 )css";
+
+// ECharts GL computes the sizes of its buffers with `new Function`, which the page's policy
+// forbids. These are a width or height times and through numbers, alone or as a pair.
+constexpr std::string_view kExpressionMaker =
+    "new Function(\"width\",\"height\",\"dpr\",\"return \"+";
+constexpr std::string_view kExpressionReader = "cairnExpression(\"\"+";
+constexpr std::string_view kExpressions = R"js(function cairnExpression(text) {
+  var sizes = ['width', 'height', 'dpr'];
+  var parts = text.replace(/^\s*\[|\]\s*$/g, '').split(',').map(function (part) {
+    var words = /^\s*(width|height|dpr)((?:\s*[*\/]\s*[\d.]+)*)\s*$/.exec(part);
+    if (!words) throw new Error(part);
+    var factor = 1;
+    words[2].replace(/([*\/])\s*([\d.]+)/g, function (all, sign, number) {
+      factor *= sign === '*' ? +number : 1 / number;
+    });
+    return [sizes.indexOf(words[1]), factor];
+  });
+  return function () {
+    var given = arguments;
+    var values = parts.map(function (part) { return given[part[0]] * part[1]; });
+    return text.indexOf('[') < 0 ? values[0] : values;
+  };
+}
+)js";
 
 constexpr std::string_view kLightPage = "color-scheme:light;--page:#f5f7f9;--mark:#eaf3fa;";
 constexpr std::string_view kDarkPage = "color-scheme:dark;--page:#0e131a;--mark:#1c2a3a;";
@@ -119,11 +156,16 @@ std::string MakePageStyle() {
 ChartLibrary MakeChartLibrary() {
   ChartLibrary library;
   if (EmbeddedECharts().empty() || EmbeddedEChartsGl().empty()) return library;
-  library.text = fmt::format("{}\n{}\n", EmbeddedECharts(), EmbeddedEChartsGl());
+  library.text = fmt::format("{}{}\n{}\n", kExpressions, EmbeddedECharts(), EmbeddedEChartsGl());
   // What would end the element, or what the browser reads otherwise than the bytes are: hashes are
   // of the text that the browser has.
-  absl::StrReplaceAll({{"</script", "<\\/script"}, {"<!--", "<\\!--"}, {"\r\n", "\n"}},
-                      &library.text);
+  static constexpr std::array<std::pair<absl::string_view, absl::string_view>, 4> kReplaced = {
+      {{"</script", "<\\/script"},
+       {"<!--", "<\\!--"},
+       {"\r\n", "\n"},
+       {{kExpressionMaker.data(), kExpressionMaker.size()},
+        {kExpressionReader.data(), kExpressionReader.size()}}}};
+  absl::StrReplaceAll(kReplaced, &library.text);
   library.hash = ScriptHash(library.text);
   return library;
 }

@@ -33,6 +33,11 @@ constexpr std::string_view kScript = R"js((function () {
              borderColor: colour('axis'), textStyle: { color: colour('ink'), fontSize: 12 },
              formatter: text };
   }
+  // The caption says what can be done with the chart that is shown.
+  function note(box) {
+    var caption = box.parentNode.querySelector('[data-live]');
+    if (caption) caption.textContent = caption.dataset.live;
+  }
   function show(id, option) {
     var box = document.getElementById(id);
     if (!box) return;
@@ -43,6 +48,7 @@ constexpr std::string_view kScript = R"js((function () {
       try {
         var chart = window.echarts.init(box, null, { renderer: 'canvas' });
         chart.setOption(option());
+        note(box);
         redraw.push(function () { chart.setOption(option(), true); });
         window.addEventListener('resize', function () { chart.resize(); });
       } catch (error) {
@@ -89,7 +95,7 @@ constexpr std::string_view kScript = R"js((function () {
       legend: { type: 'scroll', top: 0, textStyle: { color: colour('ink') },
                 pageTextStyle: { color: colour('ink') } },
       grid3D: { top: 30, boxWidth: 110, boxDepth: 110, boxHeight: 80,
-                viewControl: { distance: 220, alpha: 22, beta: 38, zoomSensitivity: 0 },
+                viewControl: { distance: 205, alpha: 20, beta: 38, center: [0, -12, 0], zoomSensitivity: 0 },
                 environment: 'none' },
       xAxis3D: axis(1), yAxis3D: axis(2), zAxis3D: axis(3), series: series
     };
@@ -105,6 +111,8 @@ constexpr std::string_view kScript = R"js((function () {
                lineStyle: { color: colour(chosen ? 'c1' : 'c0'), width: chosen ? 4 : 1.4,
                             opacity: chosen ? 1 : 0.5 } };
     });
+    // What comes last is drawn on top.
+    if (data.chosen >= 0) lines.push(lines.splice(data.chosen, 1)[0]);
     return {
       tooltip: tooltip(function (item) { return item.name; }),
       parallel: { left: 40, right: 60, top: 60, bottom: 30,

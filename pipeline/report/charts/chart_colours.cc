@@ -51,7 +51,7 @@ constexpr std::string_view kShapes =
     ".hl{stroke-width:1.5;stroke-dasharray:2 3}.la,.lb{stroke-width:2}"
     ".s0,.s1,.s2,.s3,.s4,.s5,.s6,.s7{fill:none;stroke-width:2;stroke-linejoin:round}"
     ".p0,.p1,.p2,.p3,.p4,.p5,.p6,.p7,.pm{fill:none;stroke-width:3.6;stroke-linecap:round;"
-    "stroke-opacity:.55}.pm{stroke-width:4.5;stroke-opacity:.9}"
+    "stroke-opacity:.55}.pm{stroke-width:3;stroke-opacity:.8}"
     ".r0,.r1,.r2,.r3,.r4,.r5,.r6,.r7{fill-opacity:.22;stroke-width:2;stroke-linejoin:round}"
     ".thin{stroke-width:1.1;stroke-opacity:.5}.rib{fill-opacity:.45}"
     ".o1{fill-opacity:.1}.o2{fill-opacity:.2}.o3{fill-opacity:.3}.o4{fill-opacity:.4}"

@@ -1,6 +1,7 @@
 #ifndef CAIRN_PIPELINE_REPORT_CHARTS_CHARTS_H_
 #define CAIRN_PIPELINE_REPORT_CHARTS_CHARTS_H_
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,8 +44,8 @@ std::string CorrelationChart(const std::vector<std::string>& features,
                              const std::vector<std::vector<double>>& matrix,
                              std::string_view title);
 
-// The months of one segment as a line without axes, for its card.
-std::string MonthsSparkline(const SegmentProfile& segment, size_t colour);
+// Months as a line without axes, for the card of a segment.
+std::string MonthsSparkline(std::span<const MonthFigures> months, size_t colour);
 
 }  // namespace cairn::pipeline
 

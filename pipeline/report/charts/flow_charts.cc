@@ -72,16 +72,16 @@ void DrawNodes(SvgCanvas* canvas, const Flow& flow, const Migration& migration, 
     if (!(size > 0)) return;
     canvas->Rect(x, y, 12, std::max(size * pixels, 1.0), style);
     const double middle = y + size * pixels / 2;
-    canvas->Text({text_x, middle}, Ellipsis(name, 24), anchor, "tb");
+    canvas->Text({text_x, middle}, Ellipsis(name, 28), anchor, "tb");
     canvas->Text({text_x, middle + 13}, Decimal(size, 0), anchor, "tm");
   };
   for (size_t i = 0; i < flow.before.size(); ++i) {
-    draw(190, left[i], flow.before[i], NodeStyle(i, migration.before.size()),
-         NodeName(migration.before, i, "New customers"), 182, Anchor::kEnd);
+    draw(220, left[i], flow.before[i], NodeStyle(i, migration.before.size()),
+         NodeName(migration.before, i, "New customers"), 212, Anchor::kEnd);
   }
   for (size_t i = 0; i < flow.after.size(); ++i) {
-    draw(438, right[i], flow.after[i], NodeStyle(i, migration.after.size()),
-         NodeName(migration.after, i, "No longer there"), 458, Anchor::kStart);
+    draw(528, right[i], flow.after[i], NodeStyle(i, migration.after.size()),
+         NodeName(migration.after, i, "No longer there"), 548, Anchor::kStart);
   }
 }
 
@@ -96,13 +96,13 @@ void DrawFlow(SvgCanvas* canvas, const ReportData& data, const Flow& flow, doubl
     for (size_t column = 0; column < flow.after.size(); ++column) {
       const double height = flow.customers[row][column] * pixels;
       if (!(height > 0)) continue;
-      canvas->Ribbon({202, from[row]}, height, {438, to[column]}, height,
-                     NodeStyle(row, migration.before.size()) + " rib",
-                     fmt::format("{} to {}: {} customers, {}",
-                                 NodeName(migration.before, row, "New customers"),
-                                 NodeName(migration.after, column, "no longer there"),
-                                 Decimal(flow.customers[row][column], 0),
-                                 Money(data.currency, SpendOf(migration, row, column))));
+      canvas->Ribbon(
+          {232, from[row]}, height, {528, to[column]}, height,
+          NodeStyle(row, migration.before.size()) + " rib",
+          fmt::format("{} to {}: {}, {}", NodeName(migration.before, row, "New customers"),
+                      NodeName(migration.after, column, "no longer there"),
+                      Counted(std::llround(flow.customers[row][column]), "customer", "customers"),
+                      Money(data.currency, SpendOf(migration, row, column))));
       from[row] += height;
       to[column] += height;
     }
@@ -125,10 +125,10 @@ std::string MigrationChart(const ReportData& data) {
   const size_t nodes = std::max(flow.before.size(), flow.after.size());
   const double inner = std::max(260.0, 34 * static_cast<double>(nodes));
   const double height = inner + kNodeGap * static_cast<double>(nodes);
-  SvgCanvas canvas(640, height + 60, kTitle,
+  SvgCanvas canvas(760, height + 60, kTitle,
                    "Bands from the segments before to those now, as wide as their customers.");
-  canvas.Text({196, 20}, "Before", Anchor::kMiddle, "tm");
-  canvas.Text({444, 20}, "Now", Anchor::kMiddle, "tm");
+  canvas.Text({226, 20}, "Before", Anchor::kMiddle, "tm");
+  canvas.Text({534, 20}, "Now", Anchor::kMiddle, "tm");
   DrawFlow(&canvas, data, flow, 36, inner / flow.total);
   return canvas.Finish();
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <numbers>
 
+#include "pipeline/report/calendar_text.h"
 #include "pipeline/report/charts/chart_colours.h"
 #include "pipeline/report/charts/chart_parts.h"
 #include "pipeline/report/charts/charts.h"
@@ -28,7 +29,7 @@ void DrawShares(SvgCanvas* canvas, const ReportData& data, const Frame& frame, c
     const SegmentProfile& segment = segments[i];
     const double y = frame.top + row * static_cast<double>(i);
     const double bar = row * 0.36;
-    canvas->Text({frame.left - 8, y + row / 2 + 4}, SegmentLabel(data, i, 22), Anchor::kEnd);
+    canvas->Text({frame.left - 8, y + row / 2 + 4}, SegmentLabel(data, i, 28), Anchor::kEnd);
     const auto draw = [&](double top, double share, std::string_view style, std::string text) {
       const double value = std::isfinite(share) ? share : 0;
       const double from = std::min(scale(0), scale(value));
@@ -112,6 +113,26 @@ std::vector<size_t> SpokeFeatures(const ReportData& data) {
   return features;
 }
 
+// Shades the last month where the data ends within it.
+void ShadePartialMonth(SvgCanvas* canvas, const ReportData& data, const Frame& frame,
+                       const Scale& x) {
+  const size_t full = FullMonths(data.profiles).end;
+  if (full == 0 || full == data.profiles.months.size()) return;
+  const double from = x(static_cast<double>(full) - 1);
+  canvas->Rect(from, frame.top, frame.right - from, frame.Height(), "fm o2");
+  canvas->Text({frame.right, frame.top - 6}, "incomplete", Anchor::kEnd, "tm");
+}
+
+// About seven marks, however many months there are; the last month has one.
+std::vector<double> MonthMarks(size_t months) {
+  const size_t step = std::max<size_t>(1, (months + 6) / 7);
+  std::vector<double> marks;
+  for (size_t i = (months - 1) % step; i < months; i += step) {
+    marks.push_back(static_cast<double>(i));
+  }
+  return marks;
+}
+
 void DrawMonthLines(SvgCanvas* canvas, const ReportData& data, const Frame& frame,
                     const Ticks& ticks, size_t months) {
   const Scale x(0, static_cast<double>(months) - 1, frame.left, frame.right);
@@ -141,13 +162,13 @@ std::string SegmentSizesChart(const ReportData& data) {
   range.Add(0);
   const Ticks ticks = NiceTicks(range.low, range.high, 5);
   const double height = 62 + 54 * static_cast<double>(segments.size());
-  SvgCanvas canvas(640, height + 24, kTitle,
+  SvgCanvas canvas(640, height + 14, kTitle,
                    "Each segment's share of the customers and of the revenue.");
-  canvas.Rect(166, 10, 10, 10, "fa");
-  canvas.Text({182, 19}, "Share of customers");
-  canvas.Rect(326, 10, 10, 10, "fb");
-  canvas.Text({342, 19}, "Share of revenue");
-  const Frame frame = {166, 34, 500, height - 12};
+  canvas.Rect(206, 10, 10, 10, "fa");
+  canvas.Text({222, 19}, "Share of customers");
+  canvas.Rect(366, 10, 10, 10, "fb");
+  canvas.Text({382, 19}, "Share of revenue");
+  const Frame frame = {206, 34, 506, height - 12};
   const Scale scale(ticks.low, ticks.high, frame.left, frame.right);
   for (const double value : ticks.values) {
     canvas.Line({scale(value), frame.top}, {scale(value), frame.bottom}, "gr");
@@ -200,36 +221,34 @@ std::string SegmentMonthsChart(const ReportData& data) {
   const double legend = LegendHeight(560, names);
   SvgCanvas canvas(640, 330 + legend, kTitle, "Spend of each segment's customers in each month.");
   DrawLegend(&canvas, {66, 4}, 560, names);
-  const Frame frame = {66, 36 + legend, 622, 290 + legend};
+  const Frame frame = {66, 36 + legend, 604, 290 + legend};
   const std::string unit = data.currency.empty() ? "Revenue" : "Revenue, " + data.currency;
   DrawLeftAxis(&canvas, frame, ticks, Compact, unit);
   const Scale x(0, static_cast<double>(months.size()) - 1, frame.left, frame.right);
-  std::vector<double> marks;
-  for (size_t i = 0; i < months.size(); ++i) marks.push_back(static_cast<double>(i));
+  ShadePartialMonth(&canvas, data, frame, x);
   DrawBottomAxis(
-      &canvas, frame, marks, x,
-      [&](double at) { return Ellipsis(months[static_cast<size_t>(at)].month, 8); }, "");
+      &canvas, frame, MonthMarks(months.size()), x,
+      [&](double at) { return ShortMonth(months[static_cast<size_t>(at)].month); }, "");
   DrawMonthLines(&canvas, data, frame, ticks, months.size());
   return canvas.Finish();
 }
 
-std::string MonthsSparkline(const SegmentProfile& segment, size_t colour) {
-  const std::string title = "Revenue by month, " + segment.name;
+std::string MonthsSparkline(std::span<const MonthFigures> months, size_t colour) {
   ValueRange range;
-  for (const MonthFigures& month : segment.months) range.Add(month.spend);
-  SvgCanvas canvas(240, 44, title, "A line over the months of the data.");
+  for (const MonthFigures& month : months) range.Add(month.spend);
+  SvgCanvas canvas(240, 44, "Revenue by month", "A line over the months of the data.");
   if (range.empty()) {
     canvas.Text({120, 26}, "not measured", Anchor::kMiddle, "tm");
     return canvas.Finish();
   }
   range.Add(0);
-  const Scale x(0, static_cast<double>(segment.months.size()) - 1, 5, 235);
+  const Scale x(0, static_cast<double>(months.size()) - 1, 5, 235);
   const Scale y(range.low, range.high, 38, 6);
   canvas.Line({5, y(0)}, {235, y(0)}, "gr");
   Series series = {{}, {}, SegmentStroke(colour), SegmentFill(colour)};
   std::vector<ChartPoint> line;
-  for (size_t i = 0; i < segment.months.size(); ++i) {
-    const double spend = segment.months[i].spend;
+  for (size_t i = 0; i < months.size(); ++i) {
+    const double spend = months[i].spend;
     if (std::isfinite(spend)) line.push_back({x(static_cast<double>(i)), y(spend)});
   }
   canvas.Polyline(line, series.line);

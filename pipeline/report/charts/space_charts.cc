@@ -39,7 +39,7 @@ void DrawCloud(SvgCanvas* canvas, const ReportData& data, const Scale& x, const 
     (outlier ? odd : dots[std::min(segment, dots.size() - 1)]).push_back(at);
   }
   for (size_t i = 0; i < dots.size(); ++i) canvas->Dots(dots[i], SegmentDots(i));
-  canvas->Dots(odd, "pm thin");
+  canvas->Dots(odd, "pm");
 }
 
 std::string CloudNote(const PointCloud& cloud) {
@@ -70,18 +70,18 @@ std::string ProjectionChart(const ReportData& data) {
     return NotMeasuredChart(kTitle, "No points were kept.");
   }
   const std::vector<std::string> names = SegmentLabels(data);
-  const double legend = LegendHeight(590, names);
-  SvgCanvas canvas(640, 436 + legend, kTitle,
+  const double legend = LegendHeight(900, names);
+  SvgCanvas canvas(960, 516 + legend, kTitle,
                    "A dot for each customer in the colour of the segment.");
-  DrawLegend(&canvas, {46, 4}, 590, names);
-  const Frame frame = {46, 34 + legend, 626, 376 + legend};
+  DrawLegend(&canvas, {46, 4}, 900, names);
+  const Frame frame = {46, 34 + legend, 946, 470 + legend};
   const Ticks x_ticks = NiceTicks(across.low, across.high, 8);
   const Ticks y_ticks = NiceTicks(up.low, up.high, 7);
   const Scale x(x_ticks.low, x_ticks.high, frame.left, frame.right);
   DrawLeftAxis(&canvas, frame, y_ticks, Compact, ComponentLabel(data, 1));
   DrawBottomAxis(&canvas, frame, x_ticks.values, x, Compact, ComponentLabel(data, 0));
   DrawCloud(&canvas, data, x, Scale(y_ticks.low, y_ticks.high, frame.bottom, frame.top));
-  canvas.Text({626, 428 + legend}, CloudNote(data.points), Anchor::kEnd, "tm");
+  canvas.Text({946, 18 + legend}, CloudNote(data.points), Anchor::kEnd, "tm");
   return canvas.Finish();
 }
 

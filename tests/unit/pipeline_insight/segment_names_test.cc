@@ -106,9 +106,17 @@ TEST(SegmentNames, TheSummarySaysHabitsAndMedians) {
                  {.days = 300, .invoices = 2, .spend = 100, .weekday = 1, .hour = 9}});
   EXPECT_EQ(named[0].summary,
             "Frequent, high spend, bought recently; often buys on Thursdays around noon. "
-            "Medians: 30 invoices, 4321.50 spent, last purchase 12 days ago.");
+            "Medians: 30 invoices, 4,322 spent, last purchase 12 days ago.");
   EXPECT_DOUBLE_EQ(named[0].customer_share, 0.5);
   EXPECT_DOUBLE_EQ(named[0].spend_share, 4321.5 / 4421.5);
+}
+
+TEST(SegmentNames, TheSummaryCountsOneInvoiceAndOneDayInTheSingular) {
+  const std::vector<NamedSegment> named =
+      NamedTens({{.days = 1, .invoices = 1, .spend = 12.5, .weekday = 3, .hour = 12},
+                 {.days = 300, .invoices = 2, .spend = 100, .weekday = 1, .hour = 9}});
+  EXPECT_THAT(named[0].summary,
+              HasSubstr("Medians: 1 invoice, 12.50 spent, last purchase 1 day ago."));
 }
 
 TEST(SegmentNames, ASegmentWithoutCustomersIsCalledEmpty) {

@@ -22,6 +22,8 @@ TEST(NumberTextTest, ThousandsHaveSeparators) {
 TEST(NumberTextTest, MoneyHasPenniesBelowAThousand) {
   EXPECT_EQ(Money("£", 8911407.9), "£8,911,408");
   EXPECT_EQ(Money("£", -12.5), "-£12.50");
+  EXPECT_EQ(Money("£", 99.994), "£99.99");
+  EXPECT_EQ(Money("£", 99.996), "£100");
   EXPECT_EQ(Money("", -0.001), "0.00");
   EXPECT_EQ(CompactMoney("£", -8911407.9), "-£8.91M");
 }
@@ -63,6 +65,12 @@ TEST(FeatureTextTest, ValuesReadAsWhatTheyAre) {
   EXPECT_EQ(FeatureValue("Hour", 12, "£"), "12:00");
   EXPECT_EQ(FeatureValue("Total_Spend", 1926, "£"), "£1,926");
   EXPECT_EQ(FeatureValue("Days_Since_Last_Purchase", 51, ""), "51 days");
+  EXPECT_EQ(FeatureValue("Days_Since_Last_Purchase", 1, ""), "1 day");
+  EXPECT_EQ(FeatureValue("Total_Transactions", 1, ""), "1 invoice");
+  EXPECT_EQ(FeatureValue("Total_Transactions", 1.5, ""), "1.5 invoices");
+  EXPECT_EQ(FeatureFigure("Total_Transactions", 1, ""), "1");
+  EXPECT_EQ(FeatureFigure("Monthly_Spending_Mean", 62.53, "£"), "£63");
+  EXPECT_EQ(FeatureFigure("Total_Spend", -0.4, "£"), "£0");
   EXPECT_EQ(FeatureValue("Is_UK", 1, ""), "100.0 %");
 }
 
