@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
+#include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/client.h"
 
@@ -18,6 +19,7 @@ using std::chrono::steady_clock;
 
 // The server takes 1,000; what Shortened puts on top needs the rest.
 constexpr size_t kMaxDetailBytes = 900;
+constexpr size_t kMaxConsumerNameBytes = 200;
 constexpr int64_t kReportTimeoutMillis = 3000;
 
 std::string TroubleText(const absl::Status& outcome) {
@@ -50,6 +52,8 @@ ServingReporter::~ServingReporter() {
 
 absl::StatusOr<std::unique_ptr<ServingReporter>> ServingReporter::Connect(ConnectOptions server,
                                                                           ReporterOptions options) {
+  CAIRN_RETURN_IF_ERROR(
+      ValidateHumanName("consumer", options.consumer, kMaxConsumerNameBytes, true));
   server.call_timeout_millis = std::min(server.call_timeout_millis, kReportTimeoutMillis);
   server.backoff.max_attempts = 1;
   server.request_id.clear();

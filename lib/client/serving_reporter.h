@@ -56,7 +56,8 @@ class ServingReporter {
   ServingReporter& operator=(const ServingReporter&) = delete;
 
   // Reports over a connection of its own, which outlives a Client::Cancel of the others and gives
-  // up a call after 3 s. Errors as Client::Connect.
+  // up a call after 3 s. INVALID_ARGUMENT (NAME_INVALID) for a consumer that cannot be called so;
+  // else errors as Client::Connect.
   static absl::StatusOr<std::unique_ptr<ServingReporter>> Connect(ConnectOptions server,
                                                                   ReporterOptions options);
 
