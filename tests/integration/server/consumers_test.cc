@@ -123,7 +123,7 @@ TEST_F(ConsumersTest, ReportsThatMeetAreAllTaken) {
   std::vector<absl::Status> failures(4);
   for (int t = 0; t < 4; ++t) {
     threads.emplace_back([this, t, &failure = failures[t]] {
-      for (int i = 0; i < 50; ++i) {
+      for (int i = 1; i <= 50; ++i) {
         failure.Update(Report("shared", Consumer::LOADED, i).status());
         failure.Update(
             Report(std::to_string(t) + "-" + std::to_string(i), Consumer::LOADED, 1).status());
