@@ -64,6 +64,7 @@ constexpr std::string_view kReads[] = {"get",
                                        "count runs",
                                        "watch",
                                        "follow",
+                                       "consumers",
                                        "wait",
                                        "fetch",
                                        "diff dataset",
@@ -121,13 +122,13 @@ const CommandTable& Catalog() {
             {"mlctl why customer-segments#production", ""},
             {"mlctl fetch customer-segments#production -o model/", "get the files that are live"}}};
     for (auto* family :
-         {LookCommands,       CurveCommands,     RunCommands,        LoggingCommands,
-          DataCommands,       DatasetCommands,   RetentionCommands,  LineageCommands,
-          RegistryCommands,   PromotionCommands, PolicyCommands,     DeletionCommands,
-          WayBackCommands,    StorageCommands,   MetricFileCommands, OperationCommands,
-          WatchCommands,      AccessCommands,    TokenCommands,      RoleCommands,
-          AuditCommands,      EvaluateCommands,  ContextCommands,    AdminCommands,
-          ModelChangeCommands}) {
+         {LookCommands,        CurveCommands,     RunCommands,        LoggingCommands,
+          DataCommands,        DatasetCommands,   RetentionCommands,  LineageCommands,
+          RegistryCommands,    PromotionCommands, PolicyCommands,     DeletionCommands,
+          WayBackCommands,     StorageCommands,   MetricFileCommands, OperationCommands,
+          WatchCommands,       AccessCommands,    TokenCommands,      RoleCommands,
+          AuditCommands,       EvaluateCommands,  ContextCommands,    AdminCommands,
+          ModelChangeCommands, ConsumerCommands}) {
       for (Command& command : family()) built.commands.push_back(std::move(command));
     }
     built.global_flags = GlobalFlags();

@@ -31,6 +31,7 @@ std::vector<Command> StorageCommands();      // delete artifact, du, gc, scrub
 std::vector<Command> OperationCommands();    // get, list, wait, cancel operation
 std::vector<Command> MetricFileCommands();   // log metrics
 std::vector<Command> WatchCommands();        // watch, follow, wait
+std::vector<Command> ConsumerCommands();     // consumers
 std::vector<Command> AccessCommands();       // login, whoami, auth can-i
 std::vector<Command> TokenCommands();        // token …
 std::vector<Command> RoleCommands();         // role …

@@ -18,13 +18,15 @@
 #include "lib/base/standard_streams.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/model_follower.h"
+#include "lib/client/serving_reporter.h"
 
 namespace cairn::cli {
 namespace {
 
 using Phase = client::FollowState::Phase;
 
-// Tells what a follower shows: prints a line, runs the command, and ends it with --once.
+// Tells what a follower shows: prints a line, runs the command, reports it to the server where that
+// is asked for, and ends it with --once.
 class HeadPrinter {
  public:
   explicit HeadPrinter(Session& session)
@@ -34,6 +36,8 @@ class HeadPrinter {
 
   // The follower that is told of; before it runs.
   void Tells(client::ModelFollower* follower) { follower_ = follower; }
+  // To whom what is loaded is reported besides; before the follower runs.
+  void ReportsTo(client::ServingReporter* reporter) { reporter_ = reporter; }
 
   void OnHead(const client::KeptModel& model) {
     session_.Print(Line(model));
@@ -42,7 +46,10 @@ class HeadPrinter {
       follower_->Stop();
       return;
     }
-    if (!command_.empty()) Run(model);
+    const std::string failure = command_.empty() ? "" : Run(model);
+    if (reporter_ == nullptr) return;
+    reporter_->Report(failure.empty() ? v1::Consumer::LOADED : v1::Consumer::FAILED, model.head,
+                      failure);
   }
 
   void OnState(Phase phase, std::string_view detail) {
@@ -69,7 +76,8 @@ class HeadPrinter {
     }
   }
 
-  void Run(const client::KeptModel& model) {
+  // How the command failed; empty if it did not.
+  std::string Run(const client::KeptModel& model) {
     std::error_code ignored;
     const std::string path = std::filesystem::absolute(model.path, ignored).string();
     const absl::StatusOr<int> code =
@@ -77,11 +85,13 @@ class HeadPrinter {
                  {"CAIRN_MODEL_DIR=" + path, "CAIRN_VERSION=" + model.head.version,
                   fmt::format("CAIRN_EPOCH={}", model.head.epoch)},
                  "");
-    if (code.ok() && *code == 0) return;
-    session_.Note(fmt::format(
-        "error: the command for epoch {} {}", model.head.epoch,
-        code.ok() ? fmt::format("ended with {}", *code) : std::string(code.status().message())));
+    if (code.ok() && *code == 0) return "";
+    const std::string failure = fmt::format(
+        "the command for epoch {} {}", model.head.epoch,
+        code.ok() ? fmt::format("ended with {}", *code) : std::string(code.status().message()));
+    session_.Note("error: " + failure);
     if (once_) exit_code_ = kExitFailure;
+    return failure;
   }
 
   std::string Line(const client::KeptModel& model) const {
@@ -101,9 +111,27 @@ class HeadPrinter {
   const std::string command_;
   const bool once_;
   client::ModelFollower* follower_ = nullptr;
+  client::ServingReporter* reporter_ = nullptr;
   Phase last_ = Phase::kFollowing;
   int exit_code_ = kExitOk;
 };
+
+// Null unless --report-as says a name.
+absl::StatusOr<std::unique_ptr<client::ServingReporter>> ReporterOf(Session& session,
+                                                                    const std::string& channel) {
+  if (!session.flags().IsGiven("report-as")) return nullptr;
+  if (session.flags().Switch("once")) {
+    return UsageError("--report-as is for a follower that stays, not for --once");
+  }
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  client::ReporterOptions options;
+  options.channel = channel;
+  options.consumer = session.flags().Text("report-as");
+  options.on_trouble = [&session](std::string_view why) {
+    session.Note(fmt::format("note: {}; following goes on", why));
+  };
+  return client::ServingReporter::Connect(client->options(), std::move(options));
+}
 
 absl::StatusOr<int> Follow(Session& session, const Invocation& call) {
   CAIRN_RETURN_IF_ERROR(session.CheckPrintsLines("follow", "--output"));
@@ -113,6 +141,9 @@ absl::StatusOr<int> Follow(Session& session, const Invocation& call) {
   if (options.directory.empty()) return UsageError("follow needs a directory: -o DIR");
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   HeadPrinter printer(session);
+  // Outlives what is followed: the last thing that is told is the end.
+  CAIRN_ASSIGN_OR_RETURN(const auto reporter, ReporterOf(session, options.channel));
+  printer.ReportsTo(reporter.get());
   options.on_head = [&printer](const client::KeptModel& model) { printer.OnHead(model); };
   options.on_state = [&printer](Phase phase, std::string_view detail) {
     printer.OnState(phase, detail);
@@ -148,6 +179,9 @@ Command FollowCommand() {
                     {.name = "once",
                      .kind = FlagKind::kSwitch,
                      .help = "end as soon as the directory is up to date, or the server is away"},
+                    {.name = "report-as",
+                     .value = "NAME",
+                     .help = "say what is loaded as this consumer of the channel (consumers)"},
                     kCache},
           .examples = {{"mlctl follow customer-segments#production -o live/", "until an interrupt"},
                        {"mlctl follow customer-segments -o live/ --exec './reload.sh'",
@@ -163,6 +197,8 @@ Command FollowCommand() {
               "CAIRN_MODEL_DIR, CAIRN_VERSION and CAIRN_EPOCH in its environment; that it\n"
               "fails is said, and ends nothing. One process follows into a directory at a time.\n"
               "An interrupt ends it with 0.\n"
+              "With --report-as the server learns what is loaded, or that the command failed,\n"
+              "and `mlctl consumers` tells it; the caller needs the verb log on the channel.\n"
               "Here -o is the directory; use --output for the format.",
           .handler = Follow};
 }

@@ -35,6 +35,10 @@ sigset_t Interrupts() {
 std::atomic<bool> g_interrupted{false};
 
 void WaitForInterrupt() {
+  // The end of a command that sent the interrupt, SIGCHLD, would end the patience.
+  sigset_t all;
+  ::sigfillset(&all);
+  ::pthread_sigmask(SIG_BLOCK, &all, nullptr);
   const sigset_t signals = Interrupts();
   int signal = 0;
   ::sigwait(&signals, &signal);

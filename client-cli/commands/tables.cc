@@ -343,6 +343,28 @@ Table ToTable(const Session& session, const v1::ListRolloutsResponse& list) {
   return table;
 }
 
+Table ToTable(const Session& session, const v1::ListConsumersResponse& list) {
+  Table table;
+  table.columns = {Id("CONSUMER"),  Text("STATE"),    Number("VERSION"), Number("EPOCH"),
+                   Number("LAG"),   Text("REPORTED"), Text("ADDRESS"),   Prose("DETAIL"),
+                   Wide("CHANGED"), Wide("BY")};
+  for (const v1::Consumer& item : list.consumers()) {
+    const std::string id = LastPart(item.name());
+    std::string state = StateText(v1::Consumer::State_Name(item.state()));
+    // Of who stopped silence is no news.
+    if (item.stale() && item.state() != v1::Consumer::STOPPED) state += ", stale";
+    table.rows.push_back(
+        {item.name(),
+         id,
+         {id, state, item.version().empty() ? Cell() : Cell(LastPart(item.version())),
+          std::to_string(item.epoch()), std::to_string(item.lag()),
+          session.TimeCell(item.report_time(), item.has_report_time()), item.address(),
+          item.detail(), session.TimeCell(item.change_time(), item.has_change_time()),
+          item.principal()}});
+  }
+  return table;
+}
+
 Table ToTable(const Session& session, const v1::ListPoliciesResponse& list) {
   Table table;
   table.columns = {Id("POLICY"), Number("REVISION"), Text("CHANNEL"), Text("UPDATED"),

@@ -37,6 +37,7 @@ Table ToTable(const Session& session, const v1::ListAliasesResponse& list);
 // With a column of the versions that are held, if any channel tells some.
 Table ToTable(const Session& session, const v1::ListChannelsResponse& list);
 Table ToTable(const Session& session, const v1::ListRolloutsResponse& list);
+Table ToTable(const Session& session, const v1::ListConsumersResponse& list);
 Table ToTable(const Session& session, const v1::ListPoliciesResponse& list);
 Table ToTable(const Session& session, const v1::ListPolicyRevisionsResponse& list);
 Table ToTable(const Session& session, const v1::ListDecisionsResponse& list);

@@ -153,6 +153,9 @@ class RegistryClient {
                     v1::ListChannelsResponse)
   CAIRN_CLIENT_CALL(RegistryService, ListRollouts, v1::ListRolloutsRequest,
                     v1::ListRolloutsResponse)
+  CAIRN_CLIENT_CALL(RegistryService, ReportServing, v1::ReportServingRequest, v1::Consumer)
+  CAIRN_CLIENT_CALL(RegistryService, ListConsumers, v1::ListConsumersRequest,
+                    v1::ListConsumersResponse)
 
  private:
   Transport& transport_;

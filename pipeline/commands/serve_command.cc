@@ -2,8 +2,10 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -21,6 +23,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/client/client.h"
 #include "lib/client/model_follower.h"
+#include "lib/client/serving_reporter.h"
 #include "lib/client/token_file.h"
 #include "lib/http/http_server.h"
 #include "pipeline/commands/commands.h"
@@ -103,6 +106,14 @@ absl::StatusOr<std::string> StateDirectory(const ServeFlags& flags, const Channe
   }
   CAIRN_RETURN_IF_ERROR(MakeDirectories(directory));
   return directory;
+}
+
+// By what this process is known where it is not told: unique as long as it lives.
+std::string ConsumerOfProcess() {
+  std::array<char, 181> host{};  // HOST_NAME_MAX is 64; the last byte stays zero
+  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
+  const std::string name(host.data());
+  return fmt::format("{}-{}", name.empty() ? "host" : name, ::getpid());
 }
 
 // One run of `serve`: the HTTP server, and who brings it models.
@@ -195,11 +206,25 @@ class Serving {
     service_.SetReason(fmt::format("{} has told no model yet", flags_.server));
     CAIRN_RETURN_IF_ERROR(Listen());
     if (!follower->shown()) ShowLastGood();
+    CAIRN_RETURN_IF_ERROR(BeginReports(*client, channel));
     const pthread_t waiting = ::pthread_self();
     std::thread thread([&] { RunFollower(*follower, waiting); });
     WaitForEnd();
     follower->Stop();
     thread.join();
+    reporter_.reset();  // tells that this is the end
+    return absl::OkStatus();
+  }
+
+  absl::Status BeginReports(const client::Client& client, const ChannelRef& channel) {
+    client::ReporterOptions options;
+    options.channel = ChannelName(channel.model, channel.channel);
+    options.consumer = flags_.consumer.empty() ? ConsumerOfProcess() : flags_.consumer;
+    options.address = http_->address();
+    options.on_trouble = [](std::string_view why) { Note("note: {}; serving goes on\n", why); };
+    Note("consumer: {} of {}\n", options.consumer, options.channel);
+    CAIRN_ASSIGN_OR_RETURN(reporter_,
+                           client::ServingReporter::Connect(client.options(), std::move(options)));
     return absl::OkStatus();
   }
 
@@ -224,14 +249,23 @@ class Serving {
            std::string(model.status().message()));
       if (service_.model() == nullptr) ShowLastGood();
       service_.NoteFailedLoad(model.status());
+      ReportFailed(shown.head, model.status());
       return;
     }
     const ModelPtr loaded = *model;
     Show(loaded);
+    reporter_->Report(v1::Consumer::LOADED, shown.head);
     const absl::Status kept = serving::KeepGood(directory_, *loaded, shown);
     if (!kept.ok()) {
       Note("warning: the model is not kept for the next start: {}\n", std::string(kept.message()));
     }
+  }
+
+  void ReportFailed(const client::ChannelHead& head, const absl::Status& why) {
+    const ModelPtr model = service_.model();
+    const std::string instead = model == nullptr ? "nothing" : model->version();
+    reporter_->Report(v1::Consumer::FAILED, head,
+                      fmt::format("serves {}: {}", instead, std::string(why.message())));
   }
 
   void ShowLastGood() {
@@ -263,6 +297,7 @@ class Serving {
   const sigset_t signals_;
   PredictionService service_;
   std::unique_ptr<http::HttpServer> http_;
+  std::unique_ptr<client::ServingReporter> reporter_;  // while a channel is followed
   std::string directory_;
   std::atomic<bool> told_ready_ = false;
   Phase last_ = Phase::kFollowing;

@@ -27,6 +27,10 @@ std::vector<Flag> ModelRows() {
   return {model,
           Row("server", FlagKind::kText, "HOST:PORT", "the Cairn server that has the model",
               kModelSection),
+          Row("consumer", FlagKind::kText, "NAME",
+              "what this program is called among those that serve a followed channel "
+              "(mlctl consumers); without it HOSTNAME-PID",
+              kModelSection),
           Row("state-dir", FlagKind::kPath, "DIR",
               "where the followed model is kept, so that it serves while the server is away; "
               "without it cairn/serving/NAME/CHANNEL below $XDG_STATE_HOME or ~/.local/state",
@@ -82,6 +86,7 @@ ServeFlags ServeFlagsOf(const command_line::Settings& settings) {
   ServeFlags flags;
   flags.model = settings.Text("model");
   flags.server = settings.Text("server");
+  flags.consumer = settings.Text("consumer");
   flags.token_file = settings.Text("token-file");
   flags.tls.on = settings.Switch("tls");
   flags.tls.authority = settings.Text("tls-ca");

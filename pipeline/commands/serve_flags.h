@@ -18,6 +18,7 @@ namespace cairn::pipeline {
 struct ServeFlags {
   std::string model;
   std::string server;
+  std::string consumer;  // empty: by host and process
   std::string token_file;
   client::ClientTlsFiles tls;
   std::string address;

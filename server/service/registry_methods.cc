@@ -4,6 +4,7 @@
 #include "server/evaluation/model_signature.h"
 #include "server/operations/operations.h"
 #include "server/registry/aliases.h"
+#include "server/registry/consumers.h"
 #include "server/registry/evaluations.h"
 #include "server/registry/models.h"
 #include "server/registry/rollouts.h"
@@ -59,6 +60,13 @@ void AddRegistryMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Answers<v1::GetChannelRequest>("GetChannel", registry::GetChannel);
   table.Filters<v1::ListChannelsRequest>("ListChannels", registry::ListChannels, backends.access);
   table.Answers<v1::ListRolloutsRequest>("ListRollouts", registry::ListRollouts);
+  table.Changes<v1::ReportServingRequest>("ReportServing", registry::PlanReportServing,
+                                          StampOfCall());
+  table.Answers<v1::ListConsumersRequest>(
+      "ListConsumers",
+      [&store = backends.store](const Caller& caller, const v1::ListConsumersRequest& request) {
+        return registry::ListConsumers(*store.GetSnapshot(), request, caller.now_unix_nanos);
+      });
 }
 
 namespace {

@@ -155,6 +155,12 @@ Key RolloutKey(std::string_view model, std::string_view channel, int64_t epoch) 
 Key RolloutPrefix(std::string_view model, std::string_view channel) {
   return Rec(KeyKind::kRollout).Str(model).Str(channel).Done();
 }
+Key ConsumerKey(std::string_view model, std::string_view channel, std::string_view consumer) {
+  return Rec(KeyKind::kConsumer).Str(model).Str(channel).Str(consumer).Done();
+}
+Key ConsumerPrefix(std::string_view model, std::string_view channel) {
+  return Rec(KeyKind::kConsumer).Str(model).Str(channel).Done();
+}
 Key DecisionKey(std::string_view model, std::string_view channel, std::string_view decision_id) {
   return Rec(KeyKind::kDecision).Str(model).Str(channel).Str(decision_id).Done();
 }

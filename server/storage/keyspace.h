@@ -55,6 +55,7 @@ enum class KeyKind : uint8_t {
   kAuditEntry = 0x3C,
   kKeptValue = 0x3D,
   kAuditCheckpoint = 0x3E,
+  kConsumer = 0x3F,
   kExperimentByName = 0x40,
   kRunByExperiment = 0x41,
   kDatasetVersionByDigest = 0x42,
@@ -176,6 +177,9 @@ Key AllChannelsPrefix();
 // What a channel served, an epoch each; `epoch` from 1.
 Key RolloutKey(std::string_view model, std::string_view channel, int64_t epoch);
 Key RolloutPrefix(std::string_view model, std::string_view channel);
+// Who serves a channel, as it last reported.
+Key ConsumerKey(std::string_view model, std::string_view channel, std::string_view consumer);
+Key ConsumerPrefix(std::string_view model, std::string_view channel);
 Key DecisionKey(std::string_view model, std::string_view channel, std::string_view decision_id);
 Key DecisionPrefix(std::string_view model, std::string_view channel);
 // What was found of each candidate of a decision, in the order of the decision; `place` from 1.

@@ -82,6 +82,8 @@ mlctl token create ada --out token
 mlctl token list -o csv | tail -n 1 | grep -oE '[0-9a-f]{16}' | head -n 1 >.token
 mlctl role bind group:staff reader experiments/-
 mlctl role list -o csv | tail -n 1 | grep -oE 'roleBindings/[^,]*' | head -n 1 | sed 's|.*/||' >.binding
+# A consumer that was, and has stopped.
+mlctl follow customer-segments#production -o followed --report-as web-1 --exec 'kill -INT $PPID' >/dev/null
 printf '#!/bin/sh\ntrue\n' >reload.sh && chmod +x reload.sh
 mlctl context set lab --server "$MLCTL_SERVER"
 mlctl context set prod --server https://registry.example:50051 --protect

@@ -20,6 +20,7 @@
 #include "lib/client/uploader.h"
 #include "tests/integration/client/cutting_proxy.h"
 #include "tests/integration/client/mlctl_fixture.h"
+#include "tests/testing/eventually.h"
 #include "tests/testing/server_process.h"
 #include "tests/testing/status_matchers.h"
 
@@ -252,6 +253,23 @@ TEST_F(MlctlFollowTest, RunsTheCommandForEachModelAndAnInterruptEndsIt) {
   const std::string failed =
       Expect(1, {"follow", "churn", "-o", live_, "--once", "--exec", "exit 3"});
   EXPECT_NE(failed.find("ended with 3"), std::string::npos) << failed;
+}
+
+TEST_F(MlctlFollowTest, WhatItLoadsIsReportedWhereThatIsAskedFor) {
+  EXPECT_EQ(Expect(0, {"consumers", "churn", "-q"}), "");
+  RunningProgram follower({ProgramPath("mlctl"), "follow", "churn", "-o", live_, "--report-as",
+                           "web-1", "--server", server_.grpc_address()});
+  EXPECT_TRUE(Eventually([&] {
+    return Run({"consumers", "churn", "--columns", "consumer,state,version,epoch,lag"}).output ==
+           "CONSUMER\tSTATE\tVERSION\tEPOCH\tLAG\nweb-1\tloaded\t1\t1\t0\n";
+  }));
+  follower.Kill();
+  follower.Wait();
+  Expect(0, {"follow", "churn", "-o", live_, "--report-as", "web-1", "--exec",
+             "kill -INT $PPID; exit 3"});
+  EXPECT_EQ(Expect(0, {"consumers", "churn", "--columns", "consumer,state", "--no-headers"}),
+            "web-1\tstopped\n");
+  Expect(2, {"follow", "churn", "-o", live_, "--report-as", "web-1", "--once"});
 }
 
 TEST_F(MlctlFollowTest, ASecondFollowerOfADirectoryIsRefused) {

@@ -78,6 +78,27 @@ class ServeTest : public ::testing::Test {
     ASSERT_EQ(decision->outcome(), v1::Decision::PROMOTED) << decision->DebugString();
   }
 
+  // What the server knows of who serves the channel.
+  static std::vector<v1::Consumer> Consumers(const ServerProcess& server) {
+    client::ConnectOptions options;
+    options.address = server.grpc_address();
+    const auto client = *client::Client::Connect(options);
+    v1::ListConsumersRequest request;
+    request.set_parent(kChannel);
+    const auto list = client->registry().ListConsumers(request);
+    EXPECT_THAT(list, IsOk());
+    return list.ok() ? std::vector<v1::Consumer>(list->consumers().begin(), list->consumers().end())
+                     : std::vector<v1::Consumer>();
+  }
+  // Whether it soon knows of one consumer, in this state at this epoch.
+  static bool SoonKnows(const ServerProcess& server, v1::Consumer::State state, int64_t epoch) {
+    return testing::Eventually([&] {
+      const auto consumers = Consumers(server);
+      return consumers.size() == 1 && consumers[0].state() == state &&
+             consumers[0].epoch() == epoch;
+    });
+  }
+
   std::unique_ptr<RunningProgram> Serve(const std::string& address) {
     return std::make_unique<RunningProgram>(std::vector<std::string>{
         ProgramPath("cairn-pipeline"), "serve", "--model", "segments#production", "--server",
@@ -148,6 +169,36 @@ TEST_F(ServeTest, AHeadThatIsNoModelLeavesTheOneBeforeItServing) {
   address = AddressOf(*serving);
   ASSERT_FALSE(address.empty());
   EXPECT_THAT(Predict(address), HasSubstr("models/segments/versions/1"));
+}
+
+TEST_F(ServeTest, TheServerKnowsWhatIsServedAndThatItEnded) {
+  ServerProcess server(folder_ / "store");
+  ASSERT_TRUE(server.Start());
+  Promote(server, NamedModel("good"));
+  // The shell tells its own number first and becomes the program.
+  RunningProgram program({"/bin/sh", "-c",
+                          "echo $$; exec " + ProgramPath("cairn-pipeline") +
+                              " serve --model segments --consumer web-1 --address 127.0.0.1:0"
+                              " --server " +
+                              server.grpc_address() + " --state-dir " + (folder_ / "state")});
+  std::string pid;
+  ASSERT_TRUE(program.NextLine(&pid));
+  const std::string address = AddressOf(program);
+  ASSERT_FALSE(address.empty());
+  ASSERT_TRUE(SoonKnows(server, v1::Consumer::LOADED, 1));
+  const v1::Consumer loaded = Consumers(server)[0];
+  EXPECT_EQ(loaded.name(), std::string(kChannel) + "/consumers/web-1");
+  EXPECT_EQ(loaded.version(), "models/segments/versions/1");
+  EXPECT_EQ(loaded.address(), address);
+  EXPECT_EQ(loaded.lag(), 0);
+
+  Promote(server, "this is no model");
+  ASSERT_TRUE(SoonKnows(server, v1::Consumer::FAILED, 2));
+  EXPECT_THAT(Consumers(server)[0].detail(), HasSubstr("serves models/segments/versions/1: "));
+
+  ASSERT_EQ(::kill(std::stoi(pid), SIGTERM), 0);
+  EXPECT_EQ(program.Wait(), 0);
+  EXPECT_TRUE(SoonKnows(server, v1::Consumer::STOPPED, 2));
 }
 
 TEST_F(ServeTest, AFileServesUntilItIsEndedWithASignal) {

@@ -62,6 +62,8 @@ std::vector<Vector> Vectors() {
       {ModelVersionKey("m", 2), Family::kRecord, "316d00018000000000000002"},
       {ModelVersionStateKey("m", 2), Family::kRecord, "346d00018000000000000002"},
       {EvaluationKey("m", 2, 3), Family::kRecord, "356d000180000000000000028000000000000003"},
+      {ConsumerKey("m", "production", "host-7"), Family::kRecord,
+       "3f6d000170726f64756374696f6e0001686f73742d370001"},
       {RolloutKey("m", "production", 4), Family::kRecord,
        "366d000170726f64756374696f6e00018000000000000004"},
       {AliasKey("m", "champion"), Family::kRecord, "326d00016368616d70696f6e0001"},

@@ -1,0 +1,56 @@
+#include <string>
+
+#include "client-cli/cli/command.h"
+#include "client-cli/commands/catalog.h"
+#include "client-cli/commands/resolve.h"
+#include "client-cli/commands/session.h"
+#include "client-cli/commands/tables.h"
+#include "lib/base/status_macros.h"
+#include "lib/client/paging.h"
+
+namespace cairn::cli {
+namespace {
+
+// All of them: there are at most a thousand.
+absl::StatusOr<int> Consumers(Session& session, const Invocation& call) {
+  v1::ListConsumersRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveChannel(session, call.arguments[0]));
+  request.set_page_size(1000);
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::ListConsumersResponse all;
+  CAIRN_RETURN_IF_ERROR(client::ForEachPage(
+      request, [&](const auto& page) { return client->registry().ListConsumers(page); },
+      [&](v1::ListConsumersResponse& page) {
+        page.clear_next_page_token();
+        all.MergeFrom(page);
+        return true;
+      }));
+  if (all.consumers().empty()) {
+    session.Hint(
+        "no consumers: `cairn-pipeline serve` and `mlctl follow --report-as NAME` say what they "
+        "serve");
+  }
+  return session.Emit(all, ToTable(session, all));
+}
+
+}  // namespace
+
+std::vector<Command> ConsumerCommands() {
+  return {{.path = "consumers",
+           .family = "Look",
+           .summary = "Show who serves a channel right now",
+           .arguments = {{"MODEL[#CHANNEL]", 1, 1, "channel"}},
+           .flags = {kChannelFlag},
+           .examples = {{"mlctl consumers customer-segments", "who serves production"},
+                        {"mlctl consumers customer-segments#staging -o json", "of another channel"},
+                        {"mlctl consumers customer-segments --sort-by -lag",
+                         "who is furthest behind first"}},
+           .details =
+               "Programs that follow a channel report what they loaded: `cairn-pipeline serve`,\n"
+               "and `mlctl follow` with --report-as. LAG is how many moves of the head the\n"
+               "consumer is behind. A consumer that is stale has been silent for longer than it\n"
+               "said it would be: nobody knows what it serves.",
+           .handler = Consumers}};
+}
+
+}  // namespace cairn::cli
