@@ -38,7 +38,7 @@ border-radius:12px}
 .facts>div{padding:12px 16px}
 dt{color:var(--muted);font-size:.8rem}
 dd{margin:0;overflow-wrap:anywhere}
-.facts dd{font-size:1.55rem;font-weight:650;line-height:1.25;font-variant-numeric:tabular-nums}
+.facts dd{font-size:clamp(1.1rem,2.2vw,1.55rem);overflow-wrap:normal;font-weight:650;line-height:1.25;font-variant-numeric:tabular-nums}
 .reason{padding:12px 16px;margin:0 0 12px}
 .short h2{margin:18px 0 8px;padding:0;border:0}
 .short ul{margin:0;padding:14px 18px 14px 36px;background:var(--card);border:1px solid var(--grid);
