@@ -14,6 +14,7 @@
 #include "pipeline/data/dates.h"
 #include "pipeline/data/table_csv.h"
 #include "pipeline/lifecycle/archive.h"
+#include "pipeline/lifecycle/backfill_chart.h"
 #include "pipeline/stages/load_stage.h"
 #include "pipeline/stages/output_folder.h"
 #include "pipeline/stages/prediction.h"
@@ -61,6 +62,7 @@ class Replay {
     for (const auto& [month, rows] : by_month_) {
       CAIRN_RETURN_IF_ERROR(Take(month, rows));
       folder.Write("backfill.json", BackfillJson(months_));
+      folder.Write("backfill.svg", BackfillChart(months_));
       CAIRN_RETURN_IF_ERROR(folder.Wait());
       done_(months_.back(), months_.size(), by_month_.size());
     }

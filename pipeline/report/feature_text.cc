@@ -92,7 +92,7 @@ std::string FeatureUnit(std::string_view name, std::string_view currency) {
 }
 
 std::string FeatureValue(std::string_view name, double value, std::string_view currency) {
-  if (!std::isfinite(value)) return std::string(kNotMeasured);
+  if (!std::isfinite(value)) return std::string(kNotMeasuredText);
   switch (KindOf(name)) {
     case Kind::kMoney:
       return Money(currency, value);
@@ -122,7 +122,7 @@ std::string FeatureFigure(std::string_view name, double value, std::string_view 
 }
 
 std::string FeatureTick(std::string_view name, double value) {
-  if (!std::isfinite(value)) return std::string(kNotMeasured);
+  if (!std::isfinite(value)) return std::string(kNotMeasuredText);
   if (KindOf(name) == Kind::kWeekday) return WeekdayText(value, 3);
   if (KindOf(name) == Kind::kShare) return Decimal(value * 100, 0) + " %";
   return Compact(value);

@@ -78,7 +78,7 @@ std::string MonthsCaption(const ReportData& data) {
 void AppendHeader(HtmlPage* page, const ReportData& data) {
   const SegmentProfiles& profiles = data.profiles;
   const auto day = [](const std::string& text) {
-    return text.empty() ? std::string(kNotMeasured) : DayText(text);
+    return text.empty() ? std::string(kNotMeasuredText) : DayText(text);
   };
   page->Raw("<header class=\"top\"><div><h1>")
       .Text(data.title.empty() ? "Customer segments" : data.title)

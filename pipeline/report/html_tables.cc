@@ -249,7 +249,7 @@ void AppendCostSection(HtmlPage* page, const ReportData& data, std::span<const C
 void AppendLineageSection(HtmlPage* page, const ReportData& data) {
   page->Raw("<section id=\"lineage\"><h2>Where this comes from</h2><dl class=\"lineage\">");
   const auto fact = [&](std::string_view name, std::string_view value) {
-    page->Raw("<dt>").Text(name).Raw("</dt><dd>").Text(value.empty() ? kNotMeasured : value);
+    page->Raw("<dt>").Text(name).Raw("</dt><dd>").Text(value.empty() ? kNotMeasuredText : value);
     page->Raw("</dd>");
   };
   fact("Input", data.input);

@@ -25,7 +25,7 @@ std::string Separated(std::string digits) {
 std::string Thousands(int64_t value) { return Separated(std::to_string(value)); }
 
 std::string Decimal(double value, int decimals) {
-  if (!std::isfinite(value)) return std::string(kNotMeasured);
+  if (!std::isfinite(value)) return std::string(kNotMeasuredText);
   if (std::abs(value) >= 1e15) return fmt::format("{:.3g}", value);
   std::string text = fmt::format("{:.{}f}", value, std::clamp(decimals, 0, 6));
   if (text.starts_with('-') && text.find_first_not_of("-0.") == std::string::npos) text.erase(0, 1);
@@ -33,7 +33,7 @@ std::string Decimal(double value, int decimals) {
 }
 
 std::string Compact(double value) {
-  if (!std::isfinite(value)) return std::string(kNotMeasured);
+  if (!std::isfinite(value)) return std::string(kNotMeasuredText);
   const double size = std::abs(value);
   if (size >= 1e15) return fmt::format("{:.3g}", value);
   for (const auto& [unit, letter] :
@@ -45,25 +45,25 @@ std::string Compact(double value) {
 }
 
 std::string Percent(double share) {
-  if (!std::isfinite(share)) return std::string(kNotMeasured);
+  if (!std::isfinite(share)) return std::string(kNotMeasuredText);
   if (share > 0 && share < 0.001) return "< 0.1 %";
   return Decimal(share * 100, 1) + " %";
 }
 
 std::string Money(std::string_view currency, double value) {
-  if (!std::isfinite(value)) return std::string(kNotMeasured);
+  if (!std::isfinite(value)) return std::string(kNotMeasuredText);
   std::string amount = Decimal(std::abs(value), std::abs(value) >= 99.995 ? 0 : 2);
   const bool nothing = amount.find_first_not_of("0.") == std::string::npos;
   return fmt::format("{}{}{}", value < 0 && !nothing ? "-" : "", currency, amount);
 }
 
 std::string WholeMoney(std::string_view currency, double value) {
-  if (!std::isfinite(value)) return std::string(kNotMeasured);
+  if (!std::isfinite(value)) return std::string(kNotMeasuredText);
   return fmt::format("{}{}{}", value <= -0.5 ? "-" : "", currency, Decimal(std::abs(value), 0));
 }
 
 std::string CompactMoney(std::string_view currency, double value) {
-  if (!std::isfinite(value)) return std::string(kNotMeasured);
+  if (!std::isfinite(value)) return std::string(kNotMeasuredText);
   return fmt::format("{}{}{}", value < 0 ? "-" : "", currency, Compact(std::abs(value)));
 }
 
@@ -80,7 +80,7 @@ std::string Bytes(int64_t bytes) {
 }
 
 std::string Seconds(double seconds) {
-  if (!std::isfinite(seconds)) return std::string(kNotMeasured);
+  if (!std::isfinite(seconds)) return std::string(kNotMeasuredText);
   if (std::abs(seconds) < 0.9995) return Decimal(seconds * 1000, seconds < 0.00995 ? 1 : 0) + " ms";
   if (std::abs(seconds) < 99.95) return Decimal(seconds, 1) + " s";
   const double minutes = std::floor((seconds + 0.5) / 60);

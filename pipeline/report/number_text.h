@@ -11,7 +11,7 @@ namespace cairn::pipeline {
 // en dash everywhere. All functions are pure and independent of the locale, so that two reports of
 // the same data have the same bytes.
 
-inline constexpr std::string_view kNotMeasured = "–";
+inline constexpr std::string_view kNotMeasuredText = "–";
 
 // 4362 is `4,362`.
 std::string Thousands(int64_t value);

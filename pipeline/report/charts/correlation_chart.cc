@@ -16,7 +16,7 @@ namespace {
 void DrawCell(SvgCanvas* canvas, double x, double y, double cell, double value,
               const std::string& tip) {
   if (!std::isfinite(value)) {
-    canvas->Text({x + cell / 2, y + cell / 2 + 3}, kNotMeasured, Anchor::kMiddle, "tx tm");
+    canvas->Text({x + cell / 2, y + cell / 2 + 3}, kNotMeasuredText, Anchor::kMiddle, "tx tm");
     return;
   }
   const double strength = std::min(std::abs(value), 1.0);

@@ -144,8 +144,8 @@ TEST_F(LifecycleTest, ARunIsReportedRecommendedMeasuredAndRetrained) {
   EXPECT_THAT(offers.output, HasSubstr(customer + ","));
   EXPECT_EQ(Pipeline({"recommend", "nobody"}).exit_code, 3);
 
-  const ProgramResult same = Pipeline(
-      {"drift", "--current", folder_ / "first/features.csv", "--fail-on", "warning"});
+  const ProgramResult same =
+      Pipeline({"drift", "--current", folder_ / "first/features.csv", "--fail-on", "warning"});
   EXPECT_EQ(same.exit_code, 0) << same.output;
   EXPECT_THAT(same.output, HasSubstr("verdict: stable"));
 
@@ -154,8 +154,8 @@ TEST_F(LifecycleTest, ARunIsReportedRecommendedMeasuredAndRetrained) {
   EXPECT_THAT(idle.output, HasSubstr("outcome: not_needed"));
 
   // Trained again on the same data: the same segments, and nothing better to promote.
-  const ProgramResult again = Pipeline(
-      {"retrain", "--data", folder_ / "data.csv", "--out", folder_ / "again"});
+  const ProgramResult again =
+      Pipeline({"retrain", "--data", folder_ / "data.csv", "--out", folder_ / "again"});
   EXPECT_EQ(again.exit_code, 0) << again.output;
   EXPECT_THAT(again.output, HasSubstr("outcome: no_change"));
   EXPECT_EQ(Text(folder_ / "again/customers.csv"), customers);
@@ -164,14 +164,15 @@ TEST_F(LifecycleTest, ARunIsReportedRecommendedMeasuredAndRetrained) {
 TEST_F(LifecycleTest, ANewVersionOfADataSetIsAReasonToTrain) {
   std::string watched;
   std::thread watcher([&] {
-    watched = Pipeline({"schedule", "--watch", "shop-sales", "--turns", "1", "--out",
-                        folder_ / "turn"})
-                  .output;
+    watched =
+        Pipeline({"schedule", "--watch", "shop-sales", "--turns", "1", "--out", folder_ / "turn"})
+            .output;
   });
   // The watch tells what comes after it began, so versions come until one is seen.
   for (int i = 0; i < 100 && !std::filesystem::exists(folder_ / "turn/customers.csv"); ++i) {
     const std::string data = folder_ / fmt::format("sales-{}.csv", i);
-    ASSERT_THAT(WriteFileAtomically(data, Text(folder_ / "data.csv") + std::string(static_cast<size_t>(i), '\n')),
+    ASSERT_THAT(WriteFileAtomically(
+                    data, Text(folder_ / "data.csv") + std::string(static_cast<size_t>(i), '\n')),
                 IsOk());
     ASSERT_EQ(Pipeline({"ingest", data, "--dataset", "shop-sales"}).exit_code, 0);
   }
@@ -185,8 +186,8 @@ TEST_F(LifecycleTest, WhatIsAmbiguousOrMissingIsRefused) {
   EXPECT_EQ(Pipeline({"drift", "--current", folder_ / "data.csv"}).exit_code, 2);
   EXPECT_EQ(Pipeline({"report", "customer-segments"}).exit_code, 3);
   EXPECT_EQ(Pipeline({"retrain", "--data", folder_ / "data.csv"}, false).exit_code, 2);
-  const ProgramResult digest = Pipeline(
-      {"ingest", folder_ / "data.csv", "--sha256", std::string(64, '0')}, false);
+  const ProgramResult digest =
+      Pipeline({"ingest", folder_ / "data.csv", "--sha256", std::string(64, '0')}, false);
   EXPECT_EQ(digest.exit_code, 9) << digest.output;
 }
 

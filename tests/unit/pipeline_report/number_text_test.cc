@@ -52,7 +52,7 @@ TEST(NumberTextTest, WhatWasNotMeasuredIsADash) {
     for (const std::string& text :
          {Decimal(value, 2), Compact(value), Percent(value), Money("£", value), Seconds(value),
           FeatureValue("Total_Spend", value, "£")}) {
-      EXPECT_EQ(text, kNotMeasured);
+      EXPECT_EQ(text, kNotMeasuredText);
     }
   }
 }
