@@ -86,7 +86,9 @@ absl::Status ServerPublisher::Begin(const std::string& sweep_key, size_t run_cou
 
 absl::Status ServerPublisher::AddDataset(DatasetDraft draft) { return Enqueue(std::move(draft)); }
 absl::Status ServerPublisher::AddRun(RunDraft draft) { return Enqueue(std::move(draft)); }
-absl::Status ServerPublisher::AddArtifact(ArtifactDraft draft) { return Enqueue(std::move(draft)); }
+absl::Status ServerPublisher::AddArtifacts(ArtifactDraft draft) {
+  return Enqueue(std::move(draft));
+}
 absl::Status ServerPublisher::AddVersion(VersionDraft draft) { return Enqueue(std::move(draft)); }
 
 absl::StatusOr<std::optional<Champion>> ServerPublisher::FindChampion() {
@@ -152,8 +154,8 @@ absl::Status ServerPublisher::Do(std::deque<Task> tasks) {
     CAIRN_RETURN_IF_ERROR(KeepRuns(std::exchange(runs, {})));
     if (const auto* dataset = std::get_if<DatasetDraft>(&task)) {
       CAIRN_RETURN_IF_ERROR(KeepDataset(*dataset));
-    } else if (const auto* artifact = std::get_if<ArtifactDraft>(&task)) {
-      CAIRN_RETURN_IF_ERROR(KeepArtifact(*artifact));
+    } else if (const auto* artifacts = std::get_if<ArtifactDraft>(&task)) {
+      CAIRN_RETURN_IF_ERROR(KeepArtifacts(*artifacts));
     } else {
       CAIRN_RETURN_IF_ERROR(KeepVersion(std::get<VersionDraft>(task)));
     }
@@ -214,17 +216,27 @@ absl::Status ServerPublisher::KeepRuns(const std::vector<RunDraft>& drafts) {
   return registrar_->Register(drafts, inputs);
 }
 
-absl::Status ServerPublisher::KeepArtifact(const ArtifactDraft& draft) {
-  CAIRN_ASSIGN_OR_RETURN(
-      const auto files,
-      CountedUpload(*client_, {client::UploadItem::Bytes(draft.path, *draft.bytes)},
-                    &summary_.bytes_transferred));
-  cairn::v1::LogArtifactsRequest request;
-  request.set_run(registrar_->names().at(draft.run));
-  *request.add_files() = files.front();
-  const absl::Status status = client_->artifacts().LogArtifacts(std::move(request)).status();
-  // An earlier attempt kept one with other timings.
-  return HasReason(status, ErrorReason::ARTIFACT_EXISTS) ? absl::OkStatus() : status;
+absl::Status ServerPublisher::KeepArtifacts(const ArtifactDraft& draft) {
+  std::vector<client::UploadItem> items;
+  for (const ArtifactDraft::File& file : draft.files) {
+    items.push_back(client::UploadItem::Bytes(file.path, *file.bytes));
+  }
+  CAIRN_ASSIGN_OR_RETURN(const auto files,
+                         CountedUpload(*client_, items, &summary_.bytes_transferred));
+  cairn::v1::LogArtifactsRequest all;
+  all.set_run(registrar_->names().at(draft.run));
+  all.mutable_files()->Add(files.begin(), files.end());
+  absl::Status status = client_->artifacts().LogArtifacts(all).status();
+  if (!HasReason(status, ErrorReason::ARTIFACT_EXISTS)) return status;
+  for (const auto& file : files) {
+    cairn::v1::LogArtifactsRequest one;
+    one.set_run(all.run());
+    *one.add_files() = file;
+    status = client_->artifacts().LogArtifacts(std::move(one)).status();
+    // An earlier attempt kept one with other timings.
+    if (!status.ok() && !HasReason(status, ErrorReason::ARTIFACT_EXISTS)) return status;
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ServerPublisher::FindVersions() {

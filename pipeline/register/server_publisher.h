@@ -51,7 +51,7 @@ class ServerPublisher final : public Publisher {
   // These queue a draft and return. The queue has no limit: drafts are there anyway.
   absl::Status AddDataset(DatasetDraft draft) override;
   absl::Status AddRun(RunDraft draft) override;
-  absl::Status AddArtifact(ArtifactDraft draft) override;
+  absl::Status AddArtifacts(ArtifactDraft draft) override;
   absl::Status AddVersion(VersionDraft draft) override;
   // Joins the thread. Answers the first error if there was one.
   absl::StatusOr<PublishSummary> Finish() override;
@@ -71,7 +71,8 @@ class ServerPublisher final : public Publisher {
   // What the server has already is not sent again.
   absl::StatusOr<cairn::v1::ArtifactFile> UploadDataset(const DatasetDraft& draft);
   absl::Status KeepRuns(const std::vector<RunDraft>& drafts);
-  absl::Status KeepArtifact(const ArtifactDraft& draft);
+  // All in one call; one by one where some are there already.
+  absl::Status KeepArtifacts(const ArtifactDraft& draft);
   // The model in the formats of others, as files of the version.
   absl::Status UploadFormats(const VersionDraft& draft, cairn::v1::ModelVersion* version);
   // Finds the version of the run or makes it.

@@ -216,24 +216,20 @@ absl::Status SettleProfile(StageRun* run, StageRecord* record) {
   return absl::OkStatus();
 }
 
-absl::Status PublishFile(StageRun* run, const std::string& path, SharedText bytes) {
-  ArtifactDraft draft;
-  draft.run = ChosenPlace(run->outcome());
-  draft.path = path;
-  draft.bytes = std::move(bytes);
-  return run->publisher()->AddArtifact(std::move(draft));
-}
-
 absl::Status FollowProfile(StageRun* run, const StageRecord&) {
   if (run->publisher() == nullptr) return absl::OkStatus();
+  ArtifactDraft draft;
+  draft.run = ChosenPlace(run->outcome());
   for (const char* file : {"profiles.json", "report.json", "customers.csv"}) {
-    CAIRN_RETURN_IF_ERROR(PublishFile(run, fmt::format("report/{}", file), run->TextOf(file)));
+    draft.files.push_back({fmt::format("report/{}", file), run->TextOf(file)});
   }
   for (const ChartFile& chart : DrawCharts(run->outcome().report)) {
-    CAIRN_RETURN_IF_ERROR(
-        PublishFile(run, fmt::format("report/charts/{}.svg", chart.name), Share(chart.svg)));
+    draft.files.push_back({fmt::format("report/charts/{}.svg", chart.name), Share(chart.svg)});
   }
-  return absl::OkStatus();
+  for (const StageRecord& record : run->outcome().stages) {
+    draft.files.push_back({fmt::format("logs/{}.log", record.name), Share(StageLog(record))});
+  }
+  return run->publisher()->AddArtifacts(std::move(draft));
 }
 
 EncodeJob KeepProfile(StageRun* run, const std::vector<StageRecord>& records) {

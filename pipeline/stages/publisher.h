@@ -77,12 +77,15 @@ struct VersionDraft {
   std::string description;
 };
 
-// A file to keep among the artifacts of a run that was published before. One that is there already
+// Files to keep among the artifacts of a run that was published before. One that is there already
 // from an earlier attempt stays as it is.
 struct ArtifactDraft {
-  size_t run = 0;    // RunDraft::index.
-  std::string path;  // `report/report.json`
-  std::shared_ptr<const std::string> bytes;
+  struct File {
+    std::string path;  // `report/report.json`
+    std::shared_ptr<const std::string> bytes;
+  };
+  size_t run = 0;  // RunDraft::index.
+  std::vector<File> files;
 };
 
 // The model that is served now: its segments lend their numbers and names to those of new models,
@@ -125,7 +128,7 @@ class Publisher {
   // Each returns at once; an error is that of earlier drafts, and nothing more is kept after it.
   virtual absl::Status AddDataset(DatasetDraft draft) = 0;
   virtual absl::Status AddRun(RunDraft draft) = 0;
-  virtual absl::Status AddArtifact(ArtifactDraft draft) = 0;
+  virtual absl::Status AddArtifacts(ArtifactDraft draft) = 0;
   virtual absl::Status AddVersion(VersionDraft draft) = 0;
 
   // Waits until everything is durable. The first error of any draft otherwise. Nothing

@@ -1,5 +1,7 @@
 #include "pipeline/stages/stage_record.h"
 
+#include <fmt/format.h>
+
 #include <nlohmann/json.hpp>
 
 namespace cairn::pipeline {
@@ -25,6 +27,20 @@ SetAsideReport SetAsideOf(const std::vector<StageRecord>& records) {
     report.reasons.insert(report.reasons.end(), record.set_aside.begin(), record.set_aside.end());
   }
   return report;
+}
+
+std::string StageLog(const StageRecord& record) {
+  std::string out =
+      fmt::format("stage {}\nkey {}\ncached {}\nrows {} -> {}\nseconds {:.3f}, cpu {:.3f}\n",
+                  record.name, record.key, record.cached ? "yes" : "no", record.rows_in,
+                  record.rows_out, record.seconds, record.cpu_seconds);
+  for (const auto& [name, count] : record.counts) out += fmt::format("{} {}\n", name, count);
+  for (const std::string& note : record.notes) out += note + "\n";
+  for (const SetAside& one : record.set_aside) {
+    out +=
+        fmt::format("set aside: {}: {} rows, {:.2f} of spend\n", one.reason, one.rows, one.spend);
+  }
+  return out;
 }
 
 std::string StagesJson(const std::vector<StageRecord>& records) {

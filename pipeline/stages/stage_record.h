@@ -43,6 +43,9 @@ struct StageRecord {
 // records. Of records without `load` it knows the rules but not the whole.
 SetAsideReport SetAsideOf(const std::vector<StageRecord>& records);
 
+// What a stage did and noted, as lines for people: the log that is kept with a run.
+std::string StageLog(const StageRecord& record);
+
 // stages.json: an array with one object for each record. Equal records give equal
 // bytes, and numbers are written so that they read back exactly.
 std::string StagesJson(const std::vector<StageRecord>& records);

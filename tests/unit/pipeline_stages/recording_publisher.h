@@ -27,7 +27,7 @@ class RecordingPublisher final : public Publisher {
     return absl::OkStatus();
   }
   absl::StatusOr<std::optional<Champion>> FindChampion() override { return champion; }
-  absl::Status AddArtifact(ArtifactDraft draft) override {
+  absl::Status AddArtifacts(ArtifactDraft draft) override {
     artifacts.push_back(std::move(draft));
     return absl::OkStatus();
   }

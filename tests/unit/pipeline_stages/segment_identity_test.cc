@@ -168,9 +168,11 @@ TEST(Profile, IsKeptWithTheChosenRun) {
   RecordingPublisher publisher;
   const RunOutcome outcome = RunOrDie(IdentityRequest(folder, "out"), &publisher);
   std::map<std::string, size_t> runs;
-  for (const ArtifactDraft& draft : publisher.artifacts) runs[draft.path] = draft.run;
+  for (const ArtifactDraft& draft : publisher.artifacts) {
+    for (const ArtifactDraft::File& file : draft.files) runs[file.path] = draft.run;
+  }
   for (const char* path : {"report/report.json", "report/profiles.json", "report/customers.csv",
-                           "report/charts/segment-sizes.svg"}) {
+                           "report/charts/segment-sizes.svg", "logs/load.log"}) {
     ASSERT_EQ(runs.count(path), 1u) << path;
     EXPECT_EQ(runs[path], outcome.selection.rows[outcome.selection.chosen].run);
   }
