@@ -274,7 +274,7 @@ std::string WholeWords(double value) {
     at -= 3;
     digits.insert(at, 1, ',');
   }
-  return fmt::format("{}{}", value <= -0.5 ? "-" : "", digits);
+  return fmt::format("{}{}", value < -0.5 ? "-" : "", digits);
 }
 
 std::string CountedWords(double value, std::string_view one) {

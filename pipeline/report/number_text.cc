@@ -59,7 +59,7 @@ std::string Money(std::string_view currency, double value) {
 
 std::string WholeMoney(std::string_view currency, double value) {
   if (!std::isfinite(value)) return std::string(kNotMeasuredText);
-  return fmt::format("{}{}{}", value <= -0.5 ? "-" : "", currency, Decimal(std::abs(value), 0));
+  return fmt::format("{}{}{}", value < -0.5 ? "-" : "", currency, Decimal(std::abs(value), 0));
 }
 
 std::string CompactMoney(std::string_view currency, double value) {

@@ -38,7 +38,8 @@ border-radius:12px}
 .facts>div{padding:12px 16px}
 dt{color:var(--muted);font-size:.8rem}
 dd{margin:0;overflow-wrap:anywhere}
-.facts dd{font-size:clamp(1.1rem,2.2vw,1.55rem);overflow-wrap:normal;font-weight:650;line-height:1.25;font-variant-numeric:tabular-nums}
+.facts dd{font-size:clamp(1.1rem,2.2vw,1.55rem);overflow-wrap:normal;font-weight:650;
+line-height:1.25;font-variant-numeric:tabular-nums}
 .reason{padding:12px 16px;margin:0 0 12px}
 .short h2{margin:18px 0 8px;padding:0;border:0}
 .short ul{margin:0;padding:14px 18px 14px 36px;background:var(--card);border:1px solid var(--grid);
@@ -97,11 +98,13 @@ footer{margin-top:40px;border-top:1px solid var(--grid);padding-top:10px}
 @media(max-width:600px){body{padding:0 14px 30px}h1{font-size:1.5rem}.facts{grid-template-columns:1fr 1fr}
 .facts dd{font-size:1.2rem}.card,figure{padding:12px}.lineage{grid-template-columns:1fr;gap:2px}
 .lineage dd{margin-bottom:8px}.live,#live-sweep{height:420px}}
-@media print{@page{size:A4;margin:14mm}:root{--page:#fff}body{max-width:none;padding:0;font-size:10pt}
+@media print{@page{size:A4;margin:14mm}:root{--page:#fff}
+body{max-width:none;padding:0;font-size:10pt}
 nav,button,.live{display:none!important}.still{display:block!important;overflow:visible}
 .still svg,.wide .still svg{min-width:0;max-width:100%}
 .scroll{overflow:visible}h2{margin-top:20px;break-after:avoid}h3{break-after:avoid}
-.card,tr,.facts,.scroll,.short{break-inside:avoid}section>p{break-after:avoid}figure{break-inside:avoid-page}
+.card,tr,.facts,.scroll,.short{break-inside:avoid}section>p{break-after:avoid}
+figure{break-inside:avoid-page}
 .cards{grid-template-columns:repeat(3,1fr);gap:10px}.card{zoom:.74}
 .figures{grid-template-columns:1fr 1fr;gap:10px}.figures>div{grid-column:1/-1}
 table{font-size:8pt}th,td{padding:3px 5px}thead th{white-space:normal}

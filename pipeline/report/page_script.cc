@@ -95,7 +95,8 @@ constexpr std::string_view kScript = R"js((function () {
       legend: { type: 'scroll', top: 0, textStyle: { color: colour('ink') },
                 pageTextStyle: { color: colour('ink') } },
       grid3D: { top: 30, boxWidth: 110, boxDepth: 110, boxHeight: 80,
-                viewControl: { distance: 205, alpha: 20, beta: 38, center: [0, -12, 0], zoomSensitivity: 0 },
+                viewControl: { distance: 205, alpha: 20, beta: 38, center: [0, -12, 0],
+                               zoomSensitivity: 0 },
                 environment: 'none' },
       xAxis3D: axis(1), yAxis3D: axis(2), zAxis3D: axis(3), series: series
     };

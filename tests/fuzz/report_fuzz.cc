@@ -9,8 +9,7 @@
 #include "pipeline/report/report_json.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
-  const auto report =
-      cairn::pipeline::ParseReportJson({reinterpret_cast<const char*>(data), size});
+  const auto report = cairn::pipeline::ParseReportJson({reinterpret_cast<const char*>(data), size});
   if (!report.ok()) return 0;
   const std::string text = cairn::pipeline::ReportJson(*report);
   const auto again = cairn::pipeline::ParseReportJson(text);
