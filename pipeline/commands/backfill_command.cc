@@ -40,6 +40,10 @@ void PrintMonth(const BackfillMonth& month, size_t done, size_t total) {
 }
 
 absl::StatusOr<std::vector<BackfillMonth>> Replay(const Settings& settings) {
+  if (settings.Text("by") != "month") {
+    return InvalidField(ErrorReason::CONFIG_INVALID, "by", settings.Text("by"), "must be month")
+        .ToStatus();
+  }
   const ServerFlags server = ServerFlagsOf(settings);
   CAIRN_ASSIGN_OR_RETURN(const auto client, ConnectClient(server));
   BackfillRequest request;
@@ -57,8 +61,7 @@ absl::StatusOr<std::vector<BackfillMonth>> Replay(const Settings& settings) {
 }  // namespace
 
 command_line::Command BackfillRow() {
-  command_line::Flag by = TextFlag("by", "PERIOD", "how the file is cut", kComputedSection);
-  by.choices = "month";
+  command_line::Flag by = TextFlag("by", "PERIOD", "how the file is cut: month", kComputedSection);
   by.fallback = "month";
   command_line::Flag out =
       PathFlag("out", "DIR", "folder for backfill.json and a folder a month", kResultsSection);

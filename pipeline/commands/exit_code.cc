@@ -12,7 +12,10 @@ namespace cairn::pipeline {
 
 int ExitCodeOf(const absl::Status& status) {
   if (status.ok()) return kExitOk;
-  if (HasReason(status, ErrorReason::CONFIG_INVALID)) return kExitUsage;
+  if (HasReason(status, ErrorReason::CONFIG_INVALID) ||
+      HasReason(status, ErrorReason::FIELD_REQUIRED)) {
+    return kExitUsage;
+  }
   if (HasReason(status, ErrorReason::MODEL_MALFORMED)) return kExitIntegrity;
   switch (status.code()) {
     case absl::StatusCode::kNotFound:

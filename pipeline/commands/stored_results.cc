@@ -45,8 +45,8 @@ absl::StatusOr<std::string> ReadArtifact(client::Client& client, const std::stri
     return client.artifacts().ReadBlobToString(digest, kMaxResultBytes);
   }
   return Error(absl::StatusCode::kNotFound, ErrorReason::ARTIFACT_NOT_FOUND,
-               fmt::format("{} has no {}: only the chosen run of a sweep has one, and none that an "
-                           "earlier release made",
+               fmt::format("{} has no {}: of a sweep only the chosen run and those that became "
+                           "versions have one, and none that an earlier release made",
                            run, path))
       .With("run", run)
       .With("path", path)

@@ -167,10 +167,12 @@ BatchReport CheckBatch(const BatchFigures& batch, std::span<const BatchFigures> 
       "lines_per_invoice", "lines an invoice",
       [](const BatchFigures& b) { return b.lines_per_invoice; }, limits.lines_per_invoice_least,
       limits.lines_per_invoice_most);
-  checker.Ratio(
-      "invoice_density", "of the invoice numbers are there",
-      [](const BatchFigures& b) { return b.invoice_density; }, limits.invoice_density_least,
-      INFINITY);
+  if (batch.invoice_density > 0) {
+    checker.Ratio(
+        "invoice_density", "of the invoice numbers are there",
+        [](const BatchFigures& b) { return b.invoice_density; }, limits.invoice_density_least,
+        INFINITY);
+  }
   checker.Ratio(
       "median_price", "as the median price", [](const BatchFigures& b) { return b.median_price; },
       limits.median_price_least, limits.median_price_most);

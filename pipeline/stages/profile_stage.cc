@@ -106,13 +106,13 @@ SegmentSnapshot SnapshotOf(const FeatureMatrix& features, const std::vector<int3
 
 // What customers that left had spent stands nowhere any more.
 absl::Status FillMigration(StageRun* run, const std::vector<int32_t>& labels,
-                           const std::vector<std::string>& names) {
+                           const std::vector<std::string>& names, ReportData* report) {
   CAIRN_ASSIGN_OR_RETURN(const ChampionSegments* champion, ChampionSegmentsOf(run));
   if (champion == nullptr) return absl::OkStatus();
   SegmentSnapshot before{champion->customers, champion->segments,
                          std::vector<double>(champion->customers.size()), champion->names};
   CAIRN_ASSIGN_OR_RETURN(
-      run->outcome().report.migration,
+      report->migration,
       ComputeMigration(before, SnapshotOf(run->outcome().features, labels, names),
                        run->champion()->version));
   return absl::OkStatus();
@@ -120,7 +120,8 @@ absl::Status FillMigration(StageRun* run, const std::vector<int32_t>& labels,
 
 // Learned before the split and tested after it, by the segments of the chosen model. Data of a few
 // days has no past to learn from, which is no fault.
-absl::Status FillRecommendationQuality(StageRun* run, const TransactionTable& table) {
+absl::Status FillRecommendationQuality(StageRun* run, const TransactionTable& table,
+                                       const TrainingRun& training, ReportData* report) {
   RunOutcome& outcome = run->outcome();
   const auto split = SplitByTime(table);
   if (!split.ok()) return absl::OkStatus();
@@ -129,26 +130,22 @@ absl::Status FillRecommendationQuality(StageRun* run, const TransactionTable& ta
       ComputeFeatures(split->before, config.features, config.threads, config.cleaning.home_country);
   if (!features.ok()) return absl::OkStatus();
   const auto& base = outcome.preparation.base;
-  const TrainingRun& chosen = ChosenRun(outcome);
   const auto segments = model::NearestCenters(
-      model::ProjectRows(base, model::PrepareRows(base, features->values)), chosen.fit->centers);
+      model::ProjectRows(base, model::PrepareRows(base, features->values)), training.fit->centers);
   CAIRN_ASSIGN_OR_RETURN(
-      outcome.report.recommendations,
-      MeasureRecommendations(*split, *features, segments, chosen.point.k, config.threads));
+      report->recommendations,
+      MeasureRecommendations(*split, *features, segments, training.point.k, config.threads));
   return absl::OkStatus();
 }
 
-absl::Status FillCustomersCsv(StageRun* run, const Recommendations& recommendations,
-                              const std::vector<std::string>& names,
-                              const std::vector<double>& silhouettes) {
-  RunOutcome& outcome = run->outcome();
-  const FitOutcome& fit = *ChosenRun(outcome).fit;
+absl::StatusOr<std::string> CustomersCsvOf(const RunOutcome& outcome, const FitOutcome& fit,
+                                           const Recommendations& recommendations,
+                                           const std::vector<std::string>& names,
+                                           const std::vector<double>& silhouettes) {
   const auto second =
       SecondSegments(outcome.preparation.all_components, fit.centers, fit.all_labels);
-  CAIRN_ASSIGN_OR_RETURN(outcome.customers_csv,
-                         CustomersCsv({outcome.features, fit.all_labels, names, second, silhouettes,
-                                       outcome.outliers.removed, &recommendations}));
-  return absl::OkStatus();
+  return CustomersCsv({outcome.features, fit.all_labels, names, second, silhouettes,
+                       outcome.outliers.removed, &recommendations});
 }
 
 void FillFacts(StageRun* run, ReportData* report) {
@@ -160,35 +157,52 @@ void FillFacts(StageRun* run, ReportData* report) {
   report->producer = "cairn-pipeline " CAIRN_VERSION;
 }
 
-absl::Status ComputeProfile(StageRun* run, StageRecord* record) {
-  RunOutcome& outcome = run->outcome();
+// What a run came to, for people.
+struct Insight {
+  ReportData report;
+  std::string customers_csv;
+};
+
+// Of the run at `place`: the chosen one, or another that becomes a version.
+absl::StatusOr<Insight> InsightOf(StageRun* run, size_t place) {
+  const RunOutcome& outcome = run->outcome();
   const PipelineConfig& config = run->config();
-  outcome.report = {};
-  ReportData& report = outcome.report;
+  Insight out;
+  ReportData& report = out.report;
   CAIRN_ASSIGN_OR_RETURN(const TransactionTable* table, CleanedTransactions(run));
-  const TrainingRun& chosen = ChosenRun(outcome);
-  const std::vector<int32_t>& labels = chosen.fit->all_labels;
-  CAIRN_ASSIGN_OR_RETURN(const std::vector<NamedSegment> named, SegmentsOf(run, chosen));
+  const TrainingRun& training = outcome.runs[place];
+  const int k = training.point.k;
+  const std::vector<int32_t>& labels = training.fit->all_labels;
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<NamedSegment> named, SegmentsOf(run, training));
   const std::vector<std::string> names = NamesOf(named);
   CAIRN_ASSIGN_OR_RETURN(report.profiles,
-                         ComputeProfiles(*table, outcome.features, labels, chosen.point.k,
+                         ComputeProfiles(*table, outcome.features, labels, k,
                                          outcome.outliers.removed, config.threads));
   ApplyNames(named, &report.profiles);
-  const std::vector<double> silhouettes = SilhouettesOf(outcome, chosen);
+  const std::vector<double> silhouettes = SilhouettesOf(outcome, training);
   FillSilhouettes(silhouettes, labels, &report.profiles);
   CAIRN_ASSIGN_OR_RETURN(
       const Recommendations recommendations,
-      ComputeRecommendations(*table, outcome.features, labels, chosen.point.k, config.threads));
-  CAIRN_RETURN_IF_ERROR(FillCustomersCsv(run, recommendations, names, silhouettes));
-  CAIRN_RETURN_IF_ERROR(FillRecommendationQuality(run, *table));
-  CAIRN_RETURN_IF_ERROR(FillMigration(run, labels, names));
+      ComputeRecommendations(*table, outcome.features, labels, k, config.threads));
+  CAIRN_ASSIGN_OR_RETURN(out.customers_csv, CustomersCsvOf(outcome, *training.fit, recommendations,
+                                                           names, silhouettes));
+  CAIRN_RETURN_IF_ERROR(FillRecommendationQuality(run, *table, training, &report));
+  CAIRN_RETURN_IF_ERROR(FillMigration(run, labels, names, &report));
   FillFacts(run, &report);
   FillQuality(outcome.stages, &report);
-  FillCustomers(outcome, labels, chosen.point.k, &report);
-  FillTraining(outcome, config, &report);
+  FillCustomers(outcome, labels, k, &report);
+  FillTraining(outcome, config, place, &report);
   FillCosts(outcome.stages, config, &report);
-  record->rows_in = static_cast<int64_t>(labels.size());
-  record->rows_out = chosen.point.k;
+  return out;
+}
+
+absl::Status ComputeProfile(StageRun* run, StageRecord* record) {
+  RunOutcome& outcome = run->outcome();
+  CAIRN_ASSIGN_OR_RETURN(Insight insight, InsightOf(run, ChosenPlace(outcome)));
+  outcome.report = std::move(insight.report);
+  outcome.customers_csv = std::move(insight.customers_csv);
+  record->rows_in = static_cast<int64_t>(outcome.features.customer_ids.size());
+  record->rows_out = ChosenRun(outcome).point.k;
   return absl::OkStatus();
 }
 
@@ -216,6 +230,21 @@ absl::Status SettleProfile(StageRun* run, StageRecord* record) {
   return absl::OkStatus();
 }
 
+// Any version may come into production: each has a report, the chosen one charts besides.
+absl::Status PublishVersionReports(StageRun* run) {
+  for (const size_t place : run->outcome().selection.versions) {
+    if (place == ChosenPlace(run->outcome())) continue;
+    CAIRN_ASSIGN_OR_RETURN(Insight insight, InsightOf(run, place));
+    ArtifactDraft draft;
+    draft.run = place;
+    draft.files = {{"report/profiles.json", Share(ProfilesJson(insight.report.profiles))},
+                   {"report/report.json", Share(ReportJson(insight.report))},
+                   {"report/customers.csv", Share(std::move(insight.customers_csv))}};
+    CAIRN_RETURN_IF_ERROR(run->publisher()->AddArtifacts(std::move(draft)));
+  }
+  return absl::OkStatus();
+}
+
 absl::Status FollowProfile(StageRun* run, const StageRecord&) {
   if (run->publisher() == nullptr) return absl::OkStatus();
   ArtifactDraft draft;
@@ -229,7 +258,8 @@ absl::Status FollowProfile(StageRun* run, const StageRecord&) {
   for (const StageRecord& record : run->outcome().stages) {
     draft.files.push_back({fmt::format("logs/{}.log", record.name), Share(StageLog(record))});
   }
-  return run->publisher()->AddArtifacts(std::move(draft));
+  CAIRN_RETURN_IF_ERROR(run->publisher()->AddArtifacts(std::move(draft)));
+  return PublishVersionReports(run);
 }
 
 EncodeJob KeepProfile(StageRun* run, const std::vector<StageRecord>& records) {

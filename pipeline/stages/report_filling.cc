@@ -1,5 +1,7 @@
 #include "pipeline/stages/report_filling.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -208,14 +210,19 @@ void FillCustomers(const RunOutcome& outcome, const std::vector<int32_t>& labels
   FillOutliers(outcome, labels, report);
 }
 
-void FillTraining(const RunOutcome& outcome, const PipelineConfig& config, ReportData* report) {
+void FillTraining(const RunOutcome& outcome, const PipelineConfig& config, size_t place,
+                  ReportData* report) {
   const Selection& selection = outcome.selection;
   for (const SelectionRow& row : selection.rows) report->selection.push_back(LineOf(row));
   report->elbow_k = selection.elbow_k;
-  report->chosen_k = selection.rows[selection.chosen].k;
+  report->chosen_k = outcome.runs[place].point.k;
   report->reason = selection.reason;
   const std::set<size_t> versions(selection.versions.begin(), selection.versions.end());
   const size_t chosen = selection.rows[selection.chosen].run;
+  if (place != chosen) {
+    report->reason = fmt::format("this is a version with {} segments beside the chosen one: {}",
+                                 report->chosen_k, selection.reason);
+  }
   for (size_t i = 0; i < outcome.runs.size(); ++i) {
     const TrainingRun& run = outcome.runs[i];
     SweepLine line;
@@ -225,7 +232,7 @@ void FillTraining(const RunOutcome& outcome, const PipelineConfig& config, Repor
     for (const auto& [metric, value] : RunMetrics(run)) line.metrics[metric] = value;
     line.seconds = run.fit_seconds + run.evaluate_seconds;
     line.version = versions.count(i) > 0;
-    line.chosen = i == chosen;
+    line.chosen = i == place;
     report->sweep.push_back(std::move(line));
   }
   for (const SelectionRow& row : selection.rows) {

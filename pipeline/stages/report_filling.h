@@ -29,8 +29,10 @@ void FillCosts(const std::vector<StageRecord>& records, const PipelineConfig& co
 void FillCustomers(const RunOutcome& outcome, const std::vector<int32_t>& labels, int k,
                    ReportData* report);
 
-// The table of k, the leaderboard and the silhouettes of the runs that stand for a k.
-void FillTraining(const RunOutcome& outcome, const PipelineConfig& config, ReportData* report);
+// The table of k, the leaderboard and the silhouettes of the runs that stand for a k. `place` is
+// the run that the report is about: of one that is not the chosen one the reason says so.
+void FillTraining(const RunOutcome& outcome, const PipelineConfig& config, size_t place,
+                  ReportData* report);
 
 }  // namespace cairn::pipeline
 

@@ -108,7 +108,7 @@ TEST_F(LifecycleTest, AYearIsReplayedAndABadMonthNeverReachesProduction) {
       EXPECT_TRUE(month.contains(key)) << key;
     }
     const std::string outcome = month["outcome"];
-    if (name < "2011-03") EXPECT_EQ(outcome, "collecting");
+    EXPECT_EQ(outcome == "collecting", name < "2011-03");
     EXPECT_EQ(outcome == "held_back", name == "2011-06") << month["reasons"].dump();
     EXPECT_EQ(outcome == "promoted", month["champion"] != month["champion_before"]);
     EXPECT_EQ(month["verdict"] == "PASS", outcome == "promoted" || outcome == "no_change");

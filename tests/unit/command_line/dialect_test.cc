@@ -52,7 +52,7 @@ std::pair<std::string, std::string> GoodValues(const Flag& flag) {
     case FlagKind::kNumber:
       return {"0.5", "-1e3"};
     case FlagKind::kSize:
-      return {"4GiB", "512MiB"};
+      return {"1GiB", "512MiB"};
     case FlagKind::kDuration:
       return {"90s", "5m"};
     case FlagKind::kText:
@@ -196,8 +196,12 @@ TEST_P(DialectTest, TheVariableIsItsTwinAndTheCommandLineGoesBeforeIt) {
     std::string held = one;
     const auto environment = [&](std::string_view name) -> std::optional<std::string> {
       if (name == variable) return held;
-      return name.ends_with("_DATA") || name.ends_with("_OUT") ? std::make_optional("x")
-                                                               : std::nullopt;
+      // What commands require besides the flag that is looked at.
+      for (const char* required : {"_DATA", "_OUT", "_CURRENT"}) {
+        if (name.ends_with(required)) return "x";
+      }
+      if (name.ends_with("_FORMAT")) return "onnx";
+      return std::nullopt;
     };
     const auto origin_of = [&](const Invocation& invocation) -> std::string {
       const auto settings = Settings::Resolve(table(), invocation, environment, {});

@@ -258,12 +258,15 @@ TEST(RunPipelineTest, FromAndOnlyRedoNoEarlierStage) {
     RunRequest again = request;
     again.from = stage;
     const RunOutcome from = RunOrDie(again);
-    EXPECT_EQ(ComputedStages(from).front(), stage);
+    // The choice is never kept: it is made again before what is made from it.
+    std::vector<std::string> own = {stage};
+    if (stage == "profile") own.insert(own.begin(), "select");
+    EXPECT_EQ(ComputedStages(from).front(), own.front());
     EXPECT_EQ(from.runs[0].fit->centers, first.runs[0].fit->centers);
     EXPECT_EQ(from.runs[0].training.silhouette, first.runs[0].training.silhouette);
     again.from.clear();
     again.only = stage;
-    EXPECT_EQ(ComputedStages(RunOrDie(again)), (std::vector<std::string>{stage}));
+    EXPECT_EQ(ComputedStages(RunOrDie(again)), own);
     // What was looked at alone is nothing that later stages have to make again.
     RunRequest later = request;
     later.from = "select";

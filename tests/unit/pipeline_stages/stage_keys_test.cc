@@ -78,11 +78,12 @@ TEST(StageKeysTest, ThoseOfThePresetAreTheOldOnes) {
           {"pca", "f8666def6a71734aa7a11469a775f86d33b46676984ae86951db7d5ed67ef404"},
           {"correlation_prepared",
            "9b8f47bbffa7c6017e035db85fb3a8722ae3419feb27206691fe02f43257eccf"},
-          {"sweep", "053173cc1d1cafe45afa2621c67d38a9cb499fafda80396057f7b84ee04aa023"},
-          {"evaluate", "a3a188322ec79472ef66cf04ad6293ce8c78377e8dc6aec2f660281f68cc8f7e"},
-          {"stability", "3edd97a88a1d2776486235e8911d1a0e6a54ac77935c7c8b15b9aaf17ac33b6f"},
-          {"select", "83dede3b6617cfcb3779c3d8c65abc49cce2bba3426aa81388ac31c2c8c1b0c6"},
-          {"register", "97b68a461c4b584d5d9506fb8e7d121f8428d27299b7bee76e36cb527a144bf7"},
+          {"sweep", "309a5cbdb4af9cfab5c1fdb2382286c4fba3bb691227282ac9f5a277783a61b7"},
+          {"evaluate", "683e00a71dba650156398c3279f83b6bbffef25971dbfc920cc584ef5ad726bd"},
+          {"stability", "a34dc736cbf51ccae8c7dc62bc0db227569792e559a61a0a9535f75fad7d37ff"},
+          {"select", "ab41970bcb8fbf0d3ba3b2c786dd4f9892bfbefc59e637b2ff7e4fb39f5ef9ff"},
+          {"profile", "ac6391fda7cc6eecc366921ec2e0aa7b9e269a85fcbbd7196d2f993656207543"},
+          {"register", "f78efb3ec609977727be091e6bf2941c5bb0ddcf9e368fd7853dc318f5f92194"},
       }));
 }
 
@@ -105,11 +106,12 @@ TEST(StageKeysTest, ThoseOfUnusualSettingsAreTheOldOnes) {
           {"pca", "5f7fd56bb57be8e3a4b9958e4def085de473b94163ac07252caa51d753ea74be"},
           {"correlation_prepared",
            "308d6cc5302a94f82cd68be93df3d7a4abf38b5cfed21047ffc81221709afdf9"},
-          {"sweep", "9d0cd68471e5ebce0f93e8e01f81a57eb2f19d72e4462a15c8717f64c1a8cc9c"},
-          {"evaluate", "7d77d16e14fb35d2bcf2c0147a97e9bff8562e1dc189f95594d384c576a6d694"},
-          {"stability", "b595fbf71b51227f2fd04509d18dba5ed66dc4840feb057e68deb11fce762938"},
-          {"select", "e38553ae79cc1e7a0349e3380324a71a671c2ec370465512df532b16691ab801"},
-          {"register", "3098c68b6247deeb169f370c8dceaa4631cacc03e84ebef3d36c7fe4f025f672"},
+          {"sweep", "c8199018f313760b58389acd804469606814dd7faccbfaf1b4399eeca1791f0e"},
+          {"evaluate", "95abe2dbb6459e1a8b0024c1af8339640969e35eda11f43bd3c2c7b60edf72a9"},
+          {"stability", "0df69989f3a4a7ea208735b910e06d79ad52ce8787f5d1b5289d38ab8bcefdcc"},
+          {"select", "b9237acf6ff7ab55f6c1423f8b6d1d6162dd6195eccad6a6a8f3e130b824611f"},
+          {"profile", "d309a372c81463ac22e3944f092beb5d5239d53f202830458003ab5cdd558197"},
+          {"register", "c38888f57a53c4d19a6623dd867e82c047b02770cf50e94911e135f987085cc5"},
       }));
 }
 
