@@ -73,6 +73,20 @@ std::unordered_map<std::string, std::string> DescriptionsOf(const ReportData& re
   return out;
 }
 
+void AppendOffer(const std::vector<std::string>& row, int rank, const std::string& code,
+                 const std::unordered_map<std::string, std::string>& descriptions,
+                 std::string* out) {
+  AppendCsvField(row[0], out);
+  *out += "," + row[1] + ",";
+  AppendCsvField(row[2], out);
+  *out += fmt::format(",{},", rank);
+  AppendCsvField(code, out);
+  *out += ",";
+  const auto description = descriptions.find(code);
+  if (description != descriptions.end()) AppendCsvField(description->second, out);
+  *out += "\n";
+}
+
 absl::Status Recommend(const Settings& settings, const std::vector<std::string>& words) {
   const ServerFlags server = ServerFlagsOf(settings);
   const std::string place = settings.Text("from");
@@ -88,19 +102,12 @@ absl::Status Recommend(const Settings& settings, const std::vector<std::string>&
   const auto descriptions = DescriptionsOf(report);
   std::string out = "customer,segment,segment_name,rank,product,description\n";
   const auto print = [&](const std::vector<std::string>& row) {
-    for (size_t rank = 0; rank < 3 && kFirstRecommendation + rank < row.size(); ++rank) {
-      const std::string& code = row[kFirstRecommendation + rank];
-      if (code.empty()) continue;
-      AppendCsvField(row[0], &out);
-      out += "," + row[1] + ",";
-      AppendCsvField(row[2], &out);
-      out += fmt::format(",{},", rank + 1);
-      AppendCsvField(code, &out);
-      out += ",";
-      const auto description = descriptions.find(code);
-      if (description != descriptions.end()) AppendCsvField(description->second, &out);
-      out += "\n";
+    int rank = 0;
+    for (size_t i = kFirstRecommendation; i < row.size(); ++i) {
+      if (!row[i].empty()) AppendOffer(row, ++rank, row[i], descriptions, &out);
     }
+    // Somebody who has bought all of them is told with rank 0.
+    if (rank == 0) AppendOffer(row, 0, "", descriptions, &out);
   };
   for (const std::string& customer : wanted) {
     const auto found = places.find(customer);
@@ -145,7 +152,7 @@ command_line::Command RecommendRow() {
       {{"cairn-pipeline recommend 17850 --server 127.0.0.1:50051", "by the model in production"},
        {"cairn-pipeline recommend campaign.csv --from results", "for the customers of a file"}});
   row.arguments = {{.name = "CUSTOMER|FILE", .min = 0, .max = -1, .completes = "file"}};
-  row.details = "Without a customer: for all of them.";
+  row.details = "Without a customer: for all of them. Rank 0 is somebody who has bought all of them.";
   return row;
 }
 
