@@ -152,7 +152,8 @@ command_line::Command RecommendRow() {
       {{"cairn-pipeline recommend 17850 --server 127.0.0.1:50051", "by the model in production"},
        {"cairn-pipeline recommend campaign.csv --from results", "for the customers of a file"}});
   row.arguments = {{.name = "CUSTOMER|FILE", .min = 0, .max = -1, .completes = "file"}};
-  row.details = "Without a customer: for all of them. Rank 0 is somebody who has bought all of them.";
+  row.details =
+      "Without a customer: for all of them. Rank 0 is somebody who has bought all of them.";
   return row;
 }
 
