@@ -1,29 +1,25 @@
 #include "pipeline/commands/feature_source.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <utility>
 
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
+#include "pipeline/commands/local_files.h"
 #include "pipeline/commands/note.h"
 #include "pipeline/data/byte_source.h"
 #include "pipeline/data/cleaning.h"
 #include "pipeline/data/load.h"
 #include "pipeline/lifecycle/champion_features.h"
+#include "pipeline/register/stored_files.h"
 #include "pipeline/stages/features_file.h"
 
 namespace cairn::pipeline {
 namespace {
 
 constexpr size_t kMaxTableBytes = size_t{4} << 30;
-
-bool IsRegularFile(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
-}
 
 bool LooksLikeFeatures(std::string_view bytes) {
   const std::string_view header = bytes.substr(0, bytes.find('\n'));
@@ -65,9 +61,8 @@ absl::StatusOr<NamedFeatures> FromServer(std::string_view field, const std::stri
     CAIRN_ASSIGN_OR_RETURN(StoredFeatures stored, FetchFeatures(*options.client, version.name()));
     return NamedFeatures{version.name(), version.name(), std::move(stored.features)};
   }
-  CAIRN_ASSIGN_OR_RETURN(const Digest digest, client::FromWire(version.files(0).digest()));
   CAIRN_ASSIGN_OR_RETURN(const std::string bytes,
-                         options.client->artifacts().ReadBlobToString(digest, kMaxTableBytes));
+                         ReadStoredFile(*options.client, version.files(0), kMaxTableBytes));
   CAIRN_ASSIGN_OR_RETURN(FeatureMatrix features,
                          FeaturesOf(field, version.name(), bytes, *options.config));
   return NamedFeatures{version.name(), version.name(), std::move(features)};

@@ -1,7 +1,6 @@
 #include "pipeline/commands/load_model.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <utility>
 
@@ -10,22 +9,14 @@
 #include "lib/base/status_macros.h"
 #include "lib/client/client.h"
 #include "lib/model/model_file.h"
+#include "pipeline/commands/local_files.h"
 #include "pipeline/commands/note.h"
 #include "pipeline/commands/server_flags.h"
 #include "pipeline/register/model_source.h"
 
 namespace cairn::pipeline {
-namespace {
-
-bool IsFile(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
-}
-
-}  // namespace
-
 absl::StatusOr<model::Predictor> LoadModel(const ModelPlace& place) {
-  if (IsFile(place.model)) {
+  if (IsRegularFile(place.model)) {
     CAIRN_ASSIGN_OR_RETURN(const std::string bytes,
                            ReadFile(place.model, model::kMaxModelFileBytes));
     Note("model: {}\n", place.model);

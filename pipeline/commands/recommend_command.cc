@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <string>
 #include <unordered_map>
@@ -14,6 +13,7 @@
 #include "pipeline/commands/exit_code.h"
 #include "pipeline/commands/flag_rows.h"
 #include "pipeline/commands/insight_commands.h"
+#include "pipeline/commands/local_files.h"
 #include "pipeline/commands/note.h"
 #include "pipeline/commands/server_flags.h"
 #include "pipeline/commands/stored_results.h"
@@ -28,11 +28,6 @@ using command_line::Settings;
 
 constexpr size_t kMaxListBytes = size_t{256} << 20;
 constexpr size_t kFirstRecommendation = 6;  // Column of customers.csv.
-
-bool IsPlainFile(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
-}
 
 absl::StatusOr<std::vector<std::vector<std::string>>> RowsOfCsv(std::string_view text) {
   tables::CsvReader reader(tables::FromText(text));
@@ -49,7 +44,7 @@ absl::StatusOr<std::vector<std::vector<std::string>>> RowsOfCsv(std::string_view
 absl::StatusOr<std::vector<std::string>> CustomersOf(const std::vector<std::string>& words) {
   std::vector<std::string> out;
   for (const std::string& word : words) {
-    if (!IsPlainFile(word)) {
+    if (!IsRegularFile(word)) {
       out.push_back(word);
       continue;
     }

@@ -12,6 +12,7 @@
 #include "lib/base/scratch_directory.h"
 #include "lib/base/status_macros.h"
 #include "lib/command_line/caller_flags.h"
+#include "pipeline/commands/end_signals.h"
 #include "pipeline/commands/exit_code.h"
 #include "pipeline/commands/flag_rows.h"
 #include "pipeline/commands/lifecycle_commands.h"
@@ -24,6 +25,7 @@
 #include "pipeline/lifecycle/dataset_trigger.h"
 #include "pipeline/lifecycle/retrain.h"
 #include "pipeline/lifecycle/schedule.h"
+#include "pipeline/register/stored_files.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -37,13 +39,6 @@ constexpr size_t kMaxInputBytes = size_t{4} << 30;
 // whose threads inherit what is blocked.
 class EndSignals {
  public:
-  EndSignals() {
-    ::sigemptyset(&signals_);
-    ::sigaddset(&signals_, SIGINT);
-    ::sigaddset(&signals_, SIGTERM);
-    ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
-  }
-
   // False once a signal came.
   bool Wait(int64_t nanos) {
     if (ended_) return false;
@@ -53,7 +48,7 @@ class EndSignals {
   }
 
  private:
-  sigset_t signals_;
+  const sigset_t signals_ = HoldEndSignals();
   bool ended_ = false;
 };
 
@@ -112,9 +107,8 @@ class Scheduler {
                           "has several files; a version must be one file of transactions")
           .ToStatus();
     }
-    CAIRN_ASSIGN_OR_RETURN(const Digest digest, client::FromWire(version.files(0).digest()));
     CAIRN_ASSIGN_OR_RETURN(const std::string bytes,
-                           client_->artifacts().ReadBlobToString(digest, kMaxInputBytes));
+                           ReadStoredFile(*client_, version.files(0), kMaxInputBytes));
     const std::string& path = version.files(0).path();
     const std::string file = folder + "/input-" + path.substr(path.rfind('/') + 1);
     CAIRN_RETURN_IF_ERROR(WriteOutputFile(file, bytes));

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -24,12 +23,14 @@
 #include "lib/client/client.h"
 #include "lib/client/model_follower.h"
 #include "lib/client/serving_reporter.h"
-#include "lib/client/token_file.h"
 #include "lib/http/http_server.h"
 #include "pipeline/commands/commands.h"
+#include "pipeline/commands/end_signals.h"
 #include "pipeline/commands/exit_code.h"
 #include "pipeline/commands/flag_table.h"
+#include "pipeline/commands/local_files.h"
 #include "pipeline/commands/note.h"
+#include "pipeline/commands/server_flags.h"
 #include "pipeline/register/model_source.h"
 #include "pipeline/serving/last_good_model.h"
 #include "pipeline/serving/prediction_service.h"
@@ -44,21 +45,6 @@ using serving::PredictionService;
 
 int64_t Now() { return SystemClock().NowUnixNanos(); }
 
-bool IsModelFile(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && S_ISREG(info.st_mode);
-}
-
-// Blocked before any thread is made, so that only the one that waits for them gets them.
-sigset_t HoldEndSignals() {
-  sigset_t signals;
-  ::sigemptyset(&signals);
-  ::sigaddset(&signals, SIGINT);
-  ::sigaddset(&signals, SIGTERM);
-  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-  return signals;
-}
-
 absl::StatusOr<std::unique_ptr<client::Client>> ConnectToServer(const ServeFlags& flags) {
   if (flags.server.empty()) {
     return Error(absl::StatusCode::kNotFound, ErrorReason::FILE_ERROR,
@@ -67,13 +53,7 @@ absl::StatusOr<std::unique_ptr<client::Client>> ConnectToServer(const ServeFlags
         .With("path", flags.model)
         .ToStatus();
   }
-  client::ConnectOptions options;
-  options.address = flags.server;
-  if (!flags.token_file.empty()) {
-    CAIRN_ASSIGN_OR_RETURN(options.token, client::ReadTokenFile(flags.token_file));
-  }
-  CAIRN_ASSIGN_OR_RETURN(options.tls, client::ReadClientTls(flags.tls));
-  return client::Client::Connect(std::move(options));
+  return ConnectClient({flags.server, "", flags.token_file, flags.tls});
 }
 
 // The channel that a reference without a version means.
@@ -125,7 +105,7 @@ class Serving {
         service_({flags.log_capacity, flags.max_instances, std::string(PipelineTable().version)}) {}
 
   absl::Status Run() {
-    const bool file = IsModelFile(flags_.model);
+    const bool file = IsRegularFile(flags_.model);
     if (file || flags_.model.find('@') != std::string::npos) {
       CAIRN_RETURN_IF_ERROR(file ? ShowFile() : ShowVersion());
       CAIRN_RETURN_IF_ERROR(Listen());

@@ -1,25 +1,21 @@
 #include "pipeline/commands/stored_results.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
 #include <utility>
 
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
+#include "pipeline/commands/local_files.h"
 #include "pipeline/register/model_source.h"
+#include "pipeline/register/stored_files.h"
 
 namespace cairn::pipeline {
 namespace {
 
 // Of a report with many customers.
 constexpr size_t kMaxResultBytes = size_t{1} << 30;
-
-bool IsFolder(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-}
 
 // The run that a model version came from.
 absl::Status FindRun(client::Client& client, const std::string& model, StoredResult* out) {
@@ -41,8 +37,7 @@ absl::StatusOr<std::string> ReadArtifact(client::Client& client, const std::stri
   CAIRN_ASSIGN_OR_RETURN(const auto files, client.artifacts().ListAllArtifacts(run));
   for (const v1::ArtifactFile& file : files) {
     if (file.path() != path) continue;
-    CAIRN_ASSIGN_OR_RETURN(const Digest digest, client::FromWire(file.digest()));
-    return client.artifacts().ReadBlobToString(digest, kMaxResultBytes);
+    return ReadStoredFile(client, file, kMaxResultBytes);
   }
   return Error(absl::StatusCode::kNotFound, ErrorReason::ARTIFACT_NOT_FOUND,
                fmt::format("{} has no {}: of a sweep only the chosen run and those that became "

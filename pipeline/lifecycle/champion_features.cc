@@ -4,6 +4,7 @@
 
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
+#include "pipeline/register/stored_files.h"
 #include "pipeline/stages/features_file.h"
 
 namespace cairn::pipeline {
@@ -34,9 +35,7 @@ absl::StatusOr<StoredFeatures> FetchFeatures(client::Client& client, const std::
         .Resource("ArtifactFile", version.name())
         .ToStatus();
   }
-  CAIRN_ASSIGN_OR_RETURN(const Digest digest, client::FromWire(file->digest()));
-  CAIRN_ASSIGN_OR_RETURN(const std::string bytes,
-                         client.artifacts().ReadBlobToString(digest, kMaxFeaturesBytes));
+  CAIRN_ASSIGN_OR_RETURN(const std::string bytes, ReadStoredFile(client, *file, kMaxFeaturesBytes));
   StoredFeatures out;
   out.dataset_version = version.name();
   CAIRN_ASSIGN_OR_RETURN(out.features, ParseFeaturesCsv(bytes, version.name()));

@@ -31,10 +31,19 @@ class Turn {
     result_.champion_before = champion_ ? champion_->version : "";
     result_.champion_after = result_.champion_before;
     result_.drift.batch = request_.batch;
-    if (VerdictOf(result_.drift) == DriftVerdict::kBroken) return HoldBack();
-    if (request_.collecting && !champion_) return Collect();
+    if (VerdictOf(result_.drift) == DriftVerdict::kBroken) {
+      return EndWith(RetrainOutcome::kHeldBack, "held_back", ReasonsOf(result_.drift));
+    }
+    if (request_.collecting && !champion_) {
+      return EndWith(RetrainOutcome::kCollecting, "collecting",
+                     {"there is too little history for a first model"});
+    }
     CAIRN_RETURN_IF_ERROR(MeasureData());
-    if (!IsNeeded()) return NotNeeded();
+    if (!IsNeeded()) {
+      return EndWith(RetrainOutcome::kNotNeeded, "not_needed",
+                     {fmt::format("the data is {}, and only drift is a reason to train",
+                                  DriftVerdictName(VerdictOf(result_.drift)))});
+    }
     CAIRN_RETURN_IF_ERROR(Train());
     CAIRN_RETURN_IF_ERROR(MeasureModel());
     CAIRN_RETURN_IF_ERROR(Record(current_dataset_));
@@ -107,28 +116,13 @@ class Turn {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<RetrainResult> HoldBack() {
+  // Ends the turn before anything is trained.
+  absl::StatusOr<RetrainResult> EndWith(RetrainOutcome outcome, std::string word,
+                                        std::vector<std::string> reasons) {
     CAIRN_RETURN_IF_ERROR(Record(""));
-    result_.outcome = RetrainOutcome::kHeldBack;
-    result_.outcome_word = "held_back";
-    result_.reasons = ReasonsOf(result_.drift);
-    return std::move(result_);
-  }
-
-  absl::StatusOr<RetrainResult> Collect() {
-    CAIRN_RETURN_IF_ERROR(Record(""));
-    result_.outcome = RetrainOutcome::kCollecting;
-    result_.outcome_word = "collecting";
-    result_.reasons = {"there is too little history for a first model"};
-    return std::move(result_);
-  }
-
-  absl::StatusOr<RetrainResult> NotNeeded() {
-    CAIRN_RETURN_IF_ERROR(Record(""));
-    result_.outcome = RetrainOutcome::kNotNeeded;
-    result_.outcome_word = "not_needed";
-    result_.reasons = {fmt::format("the data is {}, and only drift is a reason to train",
-                                   DriftVerdictName(VerdictOf(result_.drift)))};
+    result_.outcome = outcome;
+    result_.outcome_word = std::move(word);
+    result_.reasons = std::move(reasons);
     return std::move(result_);
   }
 

@@ -9,6 +9,7 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "lib/model/model_file.h"
+#include "pipeline/register/stored_files.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -23,14 +24,10 @@ bool IsGone(const absl::Status& status) { return status.code() == absl::StatusCo
 template <typename Files>
 absl::StatusOr<std::optional<std::string>> ReadFileNamed(client::Client& client, const Files& files,
                                                          std::string_view name, size_t most) {
-  for (const v1::ArtifactFile& file : files) {
-    const std::string& path = file.path();
-    if (path.substr(path.find_last_of('/') + 1) != name) continue;
-    CAIRN_ASSIGN_OR_RETURN(const Digest digest, client::FromWire(file.digest()));
-    CAIRN_ASSIGN_OR_RETURN(std::string bytes, client.artifacts().ReadBlobToString(digest, most));
-    return bytes;
-  }
-  return std::nullopt;
+  const v1::ArtifactFile* const file = FindFileNamed(files, name);
+  if (file == nullptr) return std::nullopt;
+  CAIRN_ASSIGN_OR_RETURN(std::string bytes, ReadStoredFile(client, *file, most));
+  return bytes;
 }
 
 absl::StatusOr<std::string> LabelsOfRun(client::Client& client, const std::string& run) {

@@ -10,6 +10,7 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "lib/model/model_file.h"
+#include "pipeline/register/stored_files.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -58,12 +59,10 @@ absl::StatusOr<FetchedModel> FetchModel(client::Client& client, std::string_view
   cairn::v1::GetModelVersionRequest request;
   request.set_name(name);
   CAIRN_ASSIGN_OR_RETURN(const auto version, client.registry().GetModelVersion(request));
-  for (const auto& file : version.files()) {
-    const std::string& path = file.path();
-    if (path.substr(path.find_last_of('/') + 1) != model::kModelFileName) continue;
-    CAIRN_ASSIGN_OR_RETURN(const Digest digest, client::FromWire(file.digest()));
+  if (const auto* file = FindFileNamed(version.files(), model::kModelFileName)) {
+    CAIRN_ASSIGN_OR_RETURN(const Digest digest, client::FromWire(file->digest()));
     CAIRN_ASSIGN_OR_RETURN(std::string bytes,
-                           client.artifacts().ReadBlobToString(digest, model::kMaxModelFileBytes));
+                           ReadStoredFile(client, *file, model::kMaxModelFileBytes));
     return FetchedModel{std::move(bytes), version.name(), digest.Hex()};
   }
   return Error(absl::StatusCode::kNotFound, ErrorReason::ARTIFACT_NOT_FOUND,
