@@ -104,6 +104,16 @@ absl::Status Overloaded(const std::string& address) {
       .RetryAfterSeconds(1);
 }
 
+// A server that stops resets, as if cancelled, the calls that reach it before its client hears of
+// the stop. To whoever made the call it is what a broken connection is.
+absl::Status Dropped(const std::string& address) {
+  return Error(absl::StatusCode::kUnavailable, ErrorReason::SERVER_UNREACHABLE,
+               fmt::format("{} dropped the call, as a server does that stops", address))
+      .With("address", address)
+      .With("cause", "cancelled by the server")
+      .RetryAfterSeconds(1);
+}
+
 }  // namespace
 
 absl::Status Transport::Impl::Convert(const grpc::Status& status) const {
@@ -126,10 +136,16 @@ absl::Status Transport::Impl::Convert(const grpc::Status& status) const {
                    fmt::format("{} did not answer in time", address))
           .With("address", address);
     case absl::StatusCode::kCancelled:
+      if (!IsCancelled()) return Dropped(address);
       return Error(converted.code(), ErrorReason::CALL_ENDED, "the call was cancelled");
     default:
       return converted;
   }
+}
+
+bool Transport::Impl::IsCancelled() const {
+  MutexLock lock(&mutex);
+  return cancelled;
 }
 
 // Whether it is worth looking: somebody is there, at an address that is HOST:PORT.

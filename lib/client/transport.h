@@ -63,7 +63,8 @@ class Transport {
   // or end in the same state when they are made twice. UNAVAILABLE is repeated with
   // jittered waits, nothing else is. Errors are those of the server with their
   // details as payloads, and:
-  // - UNAVAILABLE (SERVER_UNREACHABLE): nobody answers at the address;
+  // - UNAVAILABLE (SERVER_UNREACHABLE): nobody answers at the address, or the server dropped the
+  //   call because it stops;
   // - those of ExplainTls: client and server do not agree about TLS;
   // - DEADLINE_EXCEEDED (CALL_ENDED), CANCELLED (CALL_ENDED).
   absl::Status CallMessage(const char* path, google::protobuf::Message* request,

@@ -27,13 +27,17 @@ struct Transport::Impl {
   // The server has answered before: what fails now is not how TLS is spoken.
   mutable std::atomic<bool> answered{false};
 
-  Mutex mutex;
+  mutable Mutex mutex;
   bool cancelled CAIRN_GUARDED_BY(mutex) = false;
   std::set<grpc::ClientContext*> active CAIRN_GUARDED_BY(mutex);
 
   // Turns what gRPC says into a status of this project, naming the address when
-  // the server was not reached at all.
-  absl::Status Convert(const grpc::Status& status) const;
+  // the server was not reached at all. CANCELLED is only what Cancel did: a call that the server
+  // dropped is UNAVAILABLE, so whoever cancels a call by its context does not look at its status.
+  absl::Status Convert(const grpc::Status& status) const CAIRN_EXCLUDES(mutex);
+
+  // Cancel was called.
+  bool IsCancelled() const CAIRN_EXCLUDES(mutex);
 
   bool MayBeTls(std::string_view cause) const;
 

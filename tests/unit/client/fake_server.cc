@@ -19,6 +19,13 @@ bool TakeUnavailable(FakeState& state) {
   return true;
 }
 
+bool TakeDropped(FakeState& state) {
+  MutexLock lock(&state.mutex);
+  if (state.dropped_left <= 0) return false;
+  --state.dropped_left;
+  return true;
+}
+
 grpc::Status WithReason(grpc::StatusCode code, const std::string& reason,
                         const std::string& message) {
   google::rpc::ErrorInfo info;
@@ -41,6 +48,7 @@ class Tracking final : public v1::TrackingService::Service {
       state_.request_ids.push_back(request->request_id());
     }
     if (TakeUnavailable(state_)) return {grpc::StatusCode::UNAVAILABLE, "busy"};
+    if (TakeDropped(state_)) return grpc::Status::CANCELLED;
     *response = request->experiment();
     response->set_name("experiments/7");
     return grpc::Status::OK;

@@ -22,6 +22,7 @@ namespace cairn::client {
 struct FakeState {
   Mutex mutex;
   int unavailable_left CAIRN_GUARDED_BY(mutex) = 0;  // calls to refuse
+  int dropped_left CAIRN_GUARDED_BY(mutex) = 0;      // calls to reset as a server that stops does
   std::vector<std::string> request_ids CAIRN_GUARDED_BY(mutex);
   std::vector<v1::LogMetricsRequest> metric_batches CAIRN_GUARDED_BY(mutex);
   // What to do with the next batches: take it, or end the stream like this.

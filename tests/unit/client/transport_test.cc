@@ -118,6 +118,18 @@ TEST(TransportTest, RepetitionEndsAfterTheAllowedAttempts) {
   EXPECT_EQ(server.state().request_ids.size(), 3u);
 }
 
+TEST(TransportTest, ACallThatTheServerDroppedIsUnavailableAndRepeatedAndNotCancelled) {
+  FakeServer server;
+  {
+    MutexLock lock(&server.state().mutex);
+    server.state().dropped_left = 3;
+  }
+  const auto result = server.Connect(2)->tracking().CreateExperiment(NewExperiment());
+  EXPECT_THAT(result, StatusIs(absl::StatusCode::kUnavailable));
+  EXPECT_TRUE(HasReason(result.status(), ErrorReason::SERVER_UNREACHABLE));
+  EXPECT_THAT(server.Connect(2)->tracking().CreateExperiment(NewExperiment()), IsOk());
+}
+
 TEST(TransportTest, OtherErrorsAreNotRepeatedAndKeepTheirDetails) {
   FakeServer server;
   const auto client = server.Connect();
