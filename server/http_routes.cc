@@ -23,6 +23,7 @@
 #include "server/gateway/connect_routes.h"
 #include "server/service/authorize.h"
 #include "server/storage/store_directory.h"
+#include "server/ui/ui_routes.h"
 
 namespace cairn {
 namespace {
@@ -149,6 +150,7 @@ absl::StatusOr<http::Router> MakeHttpRouter(const HttpSources& sources) {
   };
   metrics.slow = true;
   routes.push_back(std::move(metrics));
+  for (http::Route& route : ui::UiRoutes(ui::UiFiles())) routes.push_back(std::move(route));
   return http::Router::Create(std::move(routes));
 }
 

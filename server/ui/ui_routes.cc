@@ -1,0 +1,107 @@
+#include "server/ui/ui_routes.h"
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
+#include "lib/base/digest.h"
+
+namespace cairn::ui {
+namespace {
+
+// Everybody's, unlike the server's own routes.
+constexpr const char* kPermission = "ui.page";
+
+constexpr const char* kContentPolicy =
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; "
+    "img-src 'self' data:; worker-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'";
+
+// Addresses are those of resources, and of the pages that show several.
+constexpr std::array<const char*, 9> kPages = {
+    "/",       "/activity",         "/compare", "/experiments", "/experiments/{rest=**}",
+    "/models", "/models/{rest=**}", "/datasets", "/datasets/{rest=**}"};
+constexpr const char* kLineage = "/lineage/{rest=**}";
+
+constexpr const char* kNoUi =
+    "This Cairn server was built without its web UI (CAIRN_UI=OFF).\n"
+    "It answers gRPC and, here, Connect; `mlctl` shows everything in a shell.\n";
+
+struct Entity {
+  UiFile file;
+  std::string etag;
+  bool forever = false;  // its name holds its hash
+};
+
+http::Response Send(const Entity& entity, const http::Request& request) {
+  http::Response response;
+  response.headers = {
+      {"Content-Type", std::string(entity.file.type)},
+      {"ETag", entity.etag},
+      {"Content-Security-Policy", kContentPolicy},
+      {"Cache-Control", entity.forever ? "public, max-age=31536000, immutable" : "no-cache"}};
+  const std::string* known = request.Header("If-None-Match");
+  if (known != nullptr && *known == entity.etag) {
+    response.status = 304;
+    return response;
+  }
+  const std::string* accepts = request.Header("Accept-Encoding");
+  const Coding coding = ChooseCoding(accepts == nullptr ? "" : *accepts);
+  if (coding == Coding::kNone) {
+    response.body = entity.file.plain;
+    return response;
+  }
+  response.headers.push_back({"Vary", "Accept-Encoding"});
+  response.headers.push_back({"Content-Encoding", coding == Coding::kBrotli ? "br" : "gzip"});
+  response.body = coding == Coding::kBrotli ? entity.file.brotli : entity.file.gzip;
+  return response;
+}
+
+http::Route Get(std::string pattern, http::Handler handler) {
+  return {"GET", std::move(pattern), kPermission, std::move(handler)};
+}
+
+Entity EntityOf(const UiFile& file) {
+  return {file, '"' + Sha256Hex(file.plain).substr(0, 16) + '"', file.path != "/"};
+}
+
+}  // namespace
+
+Coding ChooseCoding(std::string_view accept_encoding) {
+  bool gzip = false;
+  for (std::string_view item : absl::StrSplit(accept_encoding, ',')) {
+    const std::pair<std::string_view, std::string_view> parts =
+        absl::StrSplit(item, absl::MaxSplits(';', 1));
+    const std::string_view name = absl::StripAsciiWhitespace(parts.first);
+    const std::string_view quality = absl::StripAsciiWhitespace(parts.second);
+    if (quality == "q=0" || absl::StartsWith(quality, "q=0.0")) continue;
+    if (absl::EqualsIgnoreCase(name, "br") || name == "*") return Coding::kBrotli;
+    gzip = gzip || absl::EqualsIgnoreCase(name, "gzip");
+  }
+  return gzip ? Coding::kGzip : Coding::kNone;
+}
+
+std::vector<http::Route> UiRoutes(const std::vector<UiFile>& files) {
+  if (files.empty()) {
+    return {Get("/", [](const http::Request&) { return http::TextResponse(kNoUi); })};
+  }
+  std::vector<http::Route> routes;
+  for (const UiFile& file : files) {
+    const auto send = [entity = EntityOf(file)](const http::Request& request) {
+      return Send(entity, request);
+    };
+    if (file.path != "/") {
+      routes.push_back(Get(std::string(file.path), send));
+      continue;
+    }
+    for (const char* page : kPages) routes.push_back(Get(page, send));
+    routes.push_back(Get(kLineage, send));
+  }
+  return routes;
+}
+
+}  // namespace cairn::ui

@@ -1,0 +1,54 @@
+// Which page an address shows. The address is the name of what the page is about.
+import type { ComponentType } from "preact";
+import { Empty } from "../parts/state.tsx";
+import { Page } from "../parts/page.tsx";
+import { ActivityPage } from "../pages/activity.tsx";
+import { ChannelPage } from "../pages/channel.tsx";
+import { ComparePage } from "../pages/compare.tsx";
+import { DatasetPage } from "../pages/dataset.tsx";
+import { DatasetsPage } from "../pages/datasets.tsx";
+import { DatasetVersionPage } from "../pages/dataset_version.tsx";
+import { DecisionPage } from "../pages/decision.tsx";
+import { ExperimentsPage } from "../pages/experiments.tsx";
+import { LineagePage } from "../pages/lineage.tsx";
+import { ModelPage } from "../pages/model.tsx";
+import { ModelsPage } from "../pages/models.tsx";
+import { NowPage } from "../pages/now.tsx";
+import { RunPage } from "../pages/run.tsx";
+import { RunsPage } from "../pages/runs.tsx";
+import { VersionPage } from "../pages/version.tsx";
+import { path } from "./address.ts";
+
+/** Every page takes the resource it shows: "models/m/channels/production". */
+export interface PageOfResource {
+  name: string;
+}
+
+const ROUTES: [pattern: RegExp, page: ComponentType<PageOfResource>][] = [
+  [/^\/$/, NowPage],
+  [/^\/experiments$/, ExperimentsPage],
+  [/^\/experiments\/[^/]+$/, RunsPage],
+  [/^\/experiments\/[^/]+\/runs\/[^/]+$/, RunPage],
+  [/^\/compare$/, ComparePage],
+  [/^\/datasets$/, DatasetsPage],
+  [/^\/datasets\/[^/]+$/, DatasetPage],
+  [/^\/datasets\/[^/]+\/versions\/[^/]+$/, DatasetVersionPage],
+  [/^\/models$/, ModelsPage],
+  [/^\/models\/[^/]+$/, ModelPage],
+  [/^\/models\/[^/]+\/versions\/[^/]+$/, VersionPage],
+  [/^\/models\/[^/]+\/channels\/[^/]+$/, ChannelPage],
+  [/^\/models\/[^/]+\/channels\/[^/]+\/decisions\/[^/]+$/, DecisionPage],
+  [/^\/lineage\/.+$/, LineagePage],
+  [/^\/activity$/, ActivityPage],
+];
+
+export function CurrentPage() {
+  for (const [pattern, Shown] of ROUTES) {
+    if (pattern.test(path.value)) return <Shown key={path.value} name={path.value.slice(1)} />;
+  }
+  return (
+    <Page title="No such page">
+      <Empty what="There is no page at this address. Ctrl K finds anything by its name." />
+    </Page>
+  );
+}

@@ -1,0 +1,21 @@
+import { render } from "preact";
+import { watchServer } from "./api/live.ts";
+import { followLinks } from "./app/address.ts";
+import { startKeys } from "./app/keys.ts";
+import { announcePages, Shell } from "./app/shell.tsx";
+import { startTheme } from "./app/theme.ts";
+import { startClock } from "./parts/clock.ts";
+import "uplot/dist/uPlot.min.css";
+import "./style/tokens.css";
+import "./style/base.css";
+import "./style/shell.css";
+import "./style/parts.css";
+
+startTheme();
+startClock();
+startKeys();
+followLinks();
+watchServer();
+announcePages();
+const root = document.getElementById("app");
+if (root !== null) render(<Shell />, root);

@@ -1,0 +1,222 @@
+// A channel: what it serves, since when and why, who serves it, and how it came here.
+import type { Channel, Consumer } from "../../gen/cairn/v1/registry_pb.ts";
+import { Consumer_State, Rollout_State } from "../../gen/cairn/v1/registry_pb.ts";
+import { everyPage, promotion, registry } from "../api/calls.ts";
+import { below, useQuery } from "../api/queries.ts";
+import type { PageOfResource } from "../app/routes.tsx";
+import { Page, Pairs, Panel } from "../parts/page.tsx";
+import { Empty, Loaded } from "../parts/state.tsx";
+import { OutcomeOf } from "../parts/verdicts.tsx";
+import { Name, Verdict, When, type Tone } from "../parts/words.tsx";
+import { lastOf, parentOf, spoken } from "../text/names.ts";
+import { count } from "../text/numbers.ts";
+
+const DECISIONS_SHOWN = 100;
+
+export function ChannelPage({ name }: PageOfResource) {
+  const query = useQuery(name, () => registry.getChannel({ name }), below(name));
+  const model = parentOf(name);
+  return (
+    <Page
+      title={spoken(name)}
+      crumbs={[
+        { label: "Models", name: "models" },
+        { label: lastOf(model), name: model },
+      ]}
+      mlctl={`mlctl explain ${name}`}
+      json={query.data}
+    >
+      <Loaded query={query} rows={8}>
+        {(channel) => (
+          <div class="columns">
+            <Served channel={channel} />
+            <Policy channel={channel} />
+          </div>
+        )}
+      </Loaded>
+      <Consumers channel={name} />
+      <Decisions channel={name} />
+    </Page>
+  );
+}
+
+function Served({ channel }: { channel: Channel }) {
+  const { name } = channel;
+  const why = useQuery(`${name} why`, () => promotion.explain({ name }), below(name));
+  return (
+    <Panel title="Serves">
+      <Pairs
+        rows={[
+          ["version", <Name name={channel.version} />],
+          ["epoch", count(channel.epoch)],
+          ["since", <When at={channel.promoteTime} />],
+          ["decision", <Name name={channel.decision} />],
+          [
+            "rollout",
+            channel.epoch === 0n ? "" : Rollout_State[channel.rolloutState].toLowerCase(),
+          ],
+          [
+            "digest",
+            channel.versionSha256 !== "" && (
+              <code title={channel.versionSha256}>{channel.versionSha256.slice(0, 12)}</code>
+            ),
+          ],
+          [
+            "held back",
+            channel.holds.length > 0 &&
+              channel.holds.map((hold) => (
+                <div key={hold.version}>
+                  <Name name={hold.version} /> {hold.reason}
+                </div>
+              )),
+          ],
+        ]}
+      />
+      {why.data !== undefined && (
+        <ul class="notice">
+          {why.data.sentences.map((sentence) => (
+            <li key={sentence}>{sentence}</li>
+          ))}
+        </ul>
+      )}
+    </Panel>
+  );
+}
+
+function Policy({ channel }: { channel: Channel }) {
+  return (
+    <Panel title="Policy">
+      {channel.policy === "" ? (
+        <Empty what="No policy governs this channel." command="mlctl policy apply FILE" />
+      ) : (
+        <PolicySource name={channel.policy} />
+      )}
+    </Panel>
+  );
+}
+
+function PolicySource({ name }: { name: string }) {
+  const query = useQuery(name, () => promotion.getPolicy({ name }), below(name));
+  return <Loaded query={query}>{({ source }) => <pre class="preview">{source}</pre>}</Loaded>;
+}
+
+const STATES: Record<Consumer_State, Tone> = {
+  [Consumer_State.STATE_UNSPECIFIED]: "none",
+  [Consumer_State.PREPARING]: "warn",
+  [Consumer_State.LOADED]: "pass",
+  [Consumer_State.FAILED]: "fail",
+  [Consumer_State.STOPPED]: "none",
+};
+
+function ConsumerState({ consumer }: { consumer: Consumer }) {
+  if (consumer.stale) return <Verdict tone="warn" word="silent" />;
+  return (
+    <Verdict tone={STATES[consumer.state]} word={Consumer_State[consumer.state].toLowerCase()} />
+  );
+}
+
+function Consumers({ channel }: { channel: string }) {
+  const read = () =>
+    everyPage(async (pageToken) => {
+      const page = await registry.listConsumers({ parent: channel, pageToken, pageSize: 1000 });
+      return { rows: page.consumers, nextPageToken: page.nextPageToken };
+    });
+  const query = useQuery(`${channel} consumers`, read, below(channel));
+  return (
+    <Panel title="Who serves it">
+      <Loaded query={query}>
+        {({ rows }) =>
+          rows.length === 0 ? (
+            <Empty
+              what="Nobody has said that they serve this channel."
+              command={`cairn-pipeline serve --model ${spoken(channel).replace(" ", "#")} --server HOST:PORT`}
+            />
+          ) : (
+            <div class="scroll-x">
+              <table class="full">
+                <thead>
+                  <tr>
+                    <th>consumer</th>
+                    <th>state</th>
+                    <th>version</th>
+                    <th class="number">epoch</th>
+                    <th class="number">behind</th>
+                    <th>address</th>
+                    <th>heard</th>
+                    <th>detail</th>
+                  </tr>
+                </thead>
+                <tbody>
+                  {rows.map((consumer) => (
+                    <tr key={consumer.name}>
+                      <td>{lastOf(consumer.name)}</td>
+                      <td>
+                        <ConsumerState consumer={consumer} />
+                      </td>
+                      <td>
+                        <Name name={consumer.version} />
+                      </td>
+                      <td class="number">{count(consumer.epoch)}</td>
+                      <td class="number">{count(consumer.lag)}</td>
+                      <td class="mono">{consumer.address}</td>
+                      <td>
+                        <When at={consumer.reportTime} />
+                      </td>
+                      <td class="quiet">{consumer.detail}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+          )
+        }
+      </Loaded>
+    </Panel>
+  );
+}
+
+function Decisions({ channel }: { channel: string }) {
+  const read = () => promotion.listDecisions({ parent: channel, pageSize: DECISIONS_SHOWN });
+  const query = useQuery(`${channel} decisions`, read, below(channel));
+  return (
+    <Panel title="Decisions, newest first">
+      <Loaded query={query}>
+        {({ decisions, nextPageToken }) => (
+          <>
+            {decisions.length === 0 && (
+              <Empty what="Nothing was decided yet." command={`mlctl promote ${channel}`} />
+            )}
+            <div class="scroll-x">
+              <table class="full">
+                <tbody>
+                  {decisions.map((decision) => (
+                    <tr key={decision.name}>
+                      <td>
+                        <Name name={decision.name}>{lastOf(decision.name).slice(0, 8)}</Name>
+                      </td>
+                      <td>
+                        <OutcomeOf outcome={decision.outcome} />
+                      </td>
+                      <td>
+                        <Name name={decision.chosenVersion} />
+                      </td>
+                      <td class="number">{decision.epoch > 0n ? `epoch ${decision.epoch}` : ""}</td>
+                      <td>
+                        <When at={decision.decideTime} />
+                      </td>
+                      <td>{decision.principal}</td>
+                      <td class="quiet">{decision.message}</td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
+            {nextPageToken !== "" && (
+              <p class="quiet">The newest {DECISIONS_SHOWN}; older ones: mlctl decisions list.</p>
+            )}
+          </>
+        )}
+      </Loaded>
+    </Panel>
+  );
+}

@@ -1,0 +1,96 @@
+// The checks of a candidate as a tree: passed ones fold away, the deciding one is open.
+import type { CandidateResult, CheckResult } from "../../gen/cairn/v1/promotion_pb.ts";
+import { Verdict as Judged } from "../../gen/cairn/v1/promotion_pb.ts";
+import { barOf } from "../text/margins.ts";
+import { delta } from "../text/numbers.ts";
+import { JudgedAs, toneOf } from "./verdicts.tsx";
+import { Name, Value } from "./words.tsx";
+
+function isResource(evidence: string): boolean {
+  return /^(models|datasets|experiments)\//.test(evidence);
+}
+
+function MarginBar({ check }: { check: CheckResult }) {
+  const bar = barOf(check.observed, check.margin);
+  if (bar === undefined) return null;
+  return (
+    <span
+      class="margin"
+      data-tone={toneOf(check.verdict)}
+      role="img"
+      aria-label={`margin ${delta(check.margin ?? 0)}`}
+    >
+      <i class="observed" style={{ left: `${bar.from}%`, width: `${bar.width}%` }} />
+      <i class="needed" style={{ left: `${bar.needed}%` }} />
+    </span>
+  );
+}
+
+function Check({ check }: { check: CheckResult }) {
+  const passed = check.verdict === Judged.PASS || check.verdict === Judged.SKIPPED;
+  return (
+    <details class="check" open={!passed}>
+      <summary>
+        <JudgedAs verdict={check.verdict} />
+        <span>{check.id}</span>
+        <span class="quiet">
+          {check.stage}
+          {check.shadow ? ", in shadow: not counted" : ""}
+        </span>
+      </summary>
+      <div class="check-body">
+        <p>{check.message}</p>
+        {check.observed !== undefined && (
+          <div class="row">
+            <span>
+              {check.metric} <Value value={check.observed} />
+            </span>
+            {check.baseline !== undefined && (
+              <span class="quiet">
+                champion <Value value={check.baseline} />
+              </span>
+            )}
+            {check.needed !== "" && <span class="quiet">needed {check.needed}</span>}
+            {check.margin !== undefined && <span>margin {delta(check.margin)}</span>}
+            <MarginBar check={check} />
+          </div>
+        )}
+        {check.evidence.length > 0 && (
+          <p class="quiet row">
+            evidence:
+            {check.evidence.map((one) =>
+              isResource(one) ? <Name key={one} name={one} /> : <code key={one}>{one}</code>,
+            )}
+          </p>
+        )}
+        {check.line > 0 && <p class="quiet">line {check.line} of the policy</p>}
+      </div>
+    </details>
+  );
+}
+
+export function Checks({ candidate }: { candidate: CandidateResult }) {
+  return (
+    <div>
+      {candidate.checks.map((check) => (
+        <Check key={`${check.stage}/${check.id}`} check={check} />
+      ))}
+      <Flips candidate={candidate} />
+    </div>
+  );
+}
+
+/** The smallest single change that would turn the verdict, as the server found by evaluating it. */
+function Flips({ candidate }: { candidate: CandidateResult }) {
+  if (candidate.wouldFlip.length === 0) return null;
+  return (
+    <div class="notice">
+      <h3>What would turn the verdict</h3>
+      <ul>
+        {candidate.wouldFlip.map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+      </ul>
+    </div>
+  );
+}

@@ -1,0 +1,155 @@
+// A table of any number of rows: only those in view are in the page, and the scroll bar is that of
+// all of them.
+import type { ComponentChildren } from "preact";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+
+export interface GridColumn<Row> {
+  key: string;
+  head: string;
+  width: string; // of CSS grid: "120px", "minmax(160px, 2fr)"
+  number?: boolean; // set right
+  cell: (row: Row) => ComponentChildren;
+  sortable?: boolean;
+}
+
+export interface GridProps<Row> {
+  label: string;
+  columns: GridColumn<Row>[];
+  total: number; // rows there are
+  row: (index: number) => Row | undefined; // undefined: not read yet
+  rowKey: (row: Row) => string;
+  onWindow?: (first: number, end: number) => void; // what is in view, to read it
+  order?: { key: string; descending: boolean };
+  onOrder?: (key: string) => void;
+  cursor?: number; // the row that keys act on
+  height?: string;
+}
+
+/** Above this many pixels browsers cut an element; the scroll position is then scaled. */
+const MAX_PIXELS = 30_000_000;
+const OVERSCAN_ROWS = 8;
+
+function rowHeight(): number {
+  const height = getComputedStyle(document.documentElement).getPropertyValue("--row");
+  return parseFloat(height) || 28;
+}
+
+function useWindow(total: number, height: number) {
+  const box = useRef<HTMLDivElement>(null);
+  const [view, setView] = useState({ top: 0, pixels: 800 });
+  useLayoutEffect(() => {
+    const element = box.current;
+    if (element === null) return undefined;
+    const look = () => setView({ top: element.scrollTop, pixels: element.clientHeight });
+    look();
+    element.addEventListener("scroll", look, { passive: true });
+    const observer = new ResizeObserver(look);
+    observer.observe(element);
+    return () => {
+      element.removeEventListener("scroll", look);
+      observer.disconnect();
+    };
+  }, []);
+  const whole = total * height;
+  const pixels = Math.min(whole, MAX_PIXELS);
+  const scale = pixels <= view.pixels ? 1 : (whole - view.pixels) / (pixels - view.pixels);
+  const top = view.top * scale;
+  const first = Math.max(Math.floor(top / height) - OVERSCAN_ROWS, 0);
+  const end = Math.min(Math.ceil((top + view.pixels) / height) + OVERSCAN_ROWS, total);
+  return { box, pixels, first, end, shift: view.top - top };
+}
+
+export function Grid<Row>(props: GridProps<Row>) {
+  const { columns, total, row, rowKey, onWindow, order, onOrder, cursor } = props;
+  const [height] = useState(rowHeight);
+  const { box, pixels, first, end, shift } = useWindow(total, height);
+  useEffect(() => onWindow?.(first, end), [first, end, total]);
+  useEffect(() => {
+    if (cursor === undefined || box.current === null) return;
+    const at = cursor * height;
+    const { scrollTop, clientHeight } = box.current;
+    if (at < scrollTop) box.current.scrollTop = at;
+    if (at + 2 * height > scrollTop + clientHeight) {
+      box.current.scrollTop = at + 2 * height - clientHeight;
+    }
+  }, [cursor]);
+  const template = columns.map(({ width }) => width).join(" ");
+  const indexes = Array.from({ length: Math.max(end - first, 0) }, (_, index) => first + index);
+  return (
+    <div
+      ref={box}
+      class="grid"
+      role="grid"
+      aria-label={props.label}
+      aria-rowcount={total + 1}
+      aria-colcount={columns.length}
+      tabIndex={0}
+      style={{ "--columns": template, height: props.height ?? "auto" }}
+    >
+      <div class="grid-row grid-head" role="row" aria-rowindex={1}>
+        {columns.map((column) => (
+          <HeadCell
+            key={column.key}
+            column={column}
+            {...(order && { order })}
+            {...(onOrder && { onOrder })}
+          />
+        ))}
+      </div>
+      <div class="grid-body" style={{ height: `${pixels}px` }}>
+        {indexes.map((index) => {
+          const data = row(index);
+          return (
+            <div
+              key={data === undefined ? index : rowKey(data)}
+              class="grid-row"
+              role="row"
+              aria-rowindex={index + 2}
+              aria-selected={index === cursor}
+              style={{ top: `${index * height + shift}px` }}
+            >
+              {columns.map((column) => (
+                <div
+                  key={column.key}
+                  role="gridcell"
+                  class={column.number === true ? "cell number" : "cell"}
+                >
+                  {data === undefined ? "…" : column.cell(data)}
+                </div>
+              ))}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+function HeadCell<Row>({
+  column,
+  order,
+  onOrder,
+}: {
+  column: GridColumn<Row>;
+  order?: { key: string; descending: boolean };
+  onOrder?: (key: string) => void;
+}) {
+  const here = order?.key === column.key;
+  const sorted = here ? (order.descending ? "descending" : "ascending") : "none";
+  const style = column.number === true ? "cell number" : "cell";
+  if (column.sortable !== true || onOrder === undefined) {
+    return (
+      <div role="columnheader" class={style} title={column.head}>
+        {column.head}
+      </div>
+    );
+  }
+  return (
+    <div role="columnheader" class={style} aria-sort={sorted} title={column.head}>
+      <button type="button" onClick={() => onOrder(column.key)}>
+        {column.head}
+        {here ? (order.descending ? " ↓" : " ↑") : ""}
+      </button>
+    </div>
+  );
+}

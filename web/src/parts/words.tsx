@@ -1,0 +1,47 @@
+// Small pieces of text that carry more than their letters.
+import type { ComponentChildren } from "preact";
+import { pageOf, spoken } from "../text/names.ts";
+import { exact, measured } from "../text/numbers.ts";
+import { absolute, ago, millis, type Moment } from "../text/times.ts";
+import { now } from "./clock.ts";
+
+/** A resource as people say it, linked to its page; its whole name on hover and focus. */
+export function Name({ name, children }: { name: string; children?: ComponentChildren }) {
+  if (name === "") return <span class="quiet">none</span>;
+  return (
+    <a href={pageOf(name)} title={name} class="name">
+      {children ?? spoken(name)}
+    </a>
+  );
+}
+
+/** A moment, relative; the absolute time on hover and focus. */
+export function When({ at }: { at: Moment | undefined }) {
+  const time = millis(at);
+  if (time === undefined) return <span class="quiet">–</span>;
+  return (
+    <time dateTime={new Date(time).toISOString()} title={absolute(time)} class="nowrap">
+      {ago(time, now.value)}
+    </time>
+  );
+}
+
+/** A measured value to four digits; all of them on hover and focus. */
+export function Value({ value, digits }: { value: number | undefined; digits?: number }) {
+  if (value === undefined) return <span class="quiet">–</span>;
+  return <span title={exact(value)}>{measured(value, digits)}</span>;
+}
+
+export type Tone = "pass" | "fail" | "warn" | "none";
+
+const SHAPES: Record<Tone, string> = { pass: "✓", fail: "✗", warn: "!", none: "·" };
+
+/** A verdict: its colour, its shape and its word. */
+export function Verdict({ tone, word }: { tone: Tone; word: string }) {
+  return (
+    <span class="verdict" data-tone={tone}>
+      <span aria-hidden="true">{SHAPES[tone]}</span>
+      {word}
+    </span>
+  );
+}

@@ -1,0 +1,29 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { lastOf, pageOf, parentOf, shortened, spoken } from "../src/text/names.ts";
+
+test("the page of a resource is its name, encoded part by part", () => {
+  assert.equal(pageOf("models/m/versions/3"), "/models/m/versions/3");
+  assert.equal(pageOf("models/a b?"), "/models/a%20b%3F");
+});
+
+test("a parent is what stands before the last collection", () => {
+  assert.equal(parentOf("models/m/versions/3"), "models/m");
+  assert.equal(parentOf("models/m/channels/p/decisions/1", 2), "models/m");
+  assert.equal(lastOf("models/m/versions/3"), "3");
+});
+
+test("names are spoken as people say them", () => {
+  assert.equal(spoken("models/m/versions/3"), "m #3");
+  assert.equal(spoken("models/m/channels/production"), "m production");
+  assert.equal(spoken("models/m/channels/production/decisions/79d47d95a85d"), "decision 79d47d95");
+  assert.equal(spoken("datasets/retail/versions/2"), "retail @2");
+  assert.equal(spoken("experiments/0/runs/0123456789abcdef"), "run 01234567");
+  assert.equal(spoken("models/m"), "m");
+});
+
+test("a long name keeps both its ends", () => {
+  const name = "a".repeat(40) + "b".repeat(40);
+  assert.equal(shortened(name, 9), "aaaa…bbbb");
+  assert.equal(shortened("short", 9), "short");
+});

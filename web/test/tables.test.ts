@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { compare, warnings } from "../src/text/comparison.ts";
+import { outline } from "../src/text/histograms.ts";
+import { byHop, hops } from "../src/text/lineage.ts";
+import { barOf } from "../src/text/margins.ts";
+import { matches } from "../src/text/matching.ts";
+import { field, keyOf, nextOrder, telling } from "../src/text/run_columns.ts";
+
+test("columns are those that tell runs apart: params with several values, then common metrics", () => {
+  const run = (k: string, ...metrics: string[]) => ({
+    params: { k, seed: "42" },
+    metrics: metrics.map((key) => ({ key })),
+  });
+  const fields = telling([run("3", "silhouette", "rare"), run("4", "silhouette")]);
+  assert.deepEqual(fields, ["params.k", "metrics.silhouette", "metrics.rare"]);
+});
+
+test("a key that is no plain word is quoted, and found again", () => {
+  assert.equal(field("metrics", "val/loss"), "metrics.`val/loss`");
+  assert.equal(keyOf("metrics.`val/loss`"), "val/loss");
+  assert.equal(keyOf("params.k"), "k");
+});
+
+test("a column is sorted descending, ascending, and not at all", () => {
+  assert.equal(nextOrder("", "metrics.a"), "metrics.a desc");
+  assert.equal(nextOrder("metrics.a desc", "metrics.a"), "metrics.a");
+  assert.equal(nextOrder("metrics.a", "metrics.a"), "");
+  assert.equal(nextOrder("metrics.b", "metrics.a"), "metrics.a desc");
+});
+
+test("what differs includes what one side lacks", () => {
+  const rows = compare([{ k: "3", seed: "42" }, { k: "3" }]);
+  assert.deepEqual(
+    rows.map(({ key, differs }) => [key, differs]),
+    [
+      ["k", false],
+      ["seed", true],
+    ],
+  );
+});
+
+test("runs on different data are warned of, on the same data not", () => {
+  const on = (sha256: string) => ({ inputs: [{ datasetVersion: `datasets/${sha256}`, sha256 }] });
+  assert.deepEqual(warnings([on("a"), on("a")]), []);
+  assert.match(warnings([on("a"), on("b")])[0] ?? "", /datasets\/a, datasets\/b/);
+});
+
+test("a lineage is told by hops, each node once", () => {
+  const edges = [
+    { from: "a", to: "b" },
+    { from: "a", to: "c" },
+    { from: "b", to: "d" },
+    { from: "c", to: "d" },
+    { from: "d", to: "a" },
+  ];
+  assert.deepEqual(byHop(hops("a", edges, "from")), [["a"], ["b", "c"], ["d"]]);
+  assert.deepEqual(byHop(hops("d", edges, "to")), [["d"], ["b", "c"], ["a"]]);
+});
+
+test("a bar grows to the right of its threshold when it is passed and to the left when not", () => {
+  assert.deepEqual(barOf(0.24, 0.04), { needed: 50, from: 50, width: (0.04 / 0.24) * 50 });
+  const failed = barOf(0.19, -0.01);
+  assert.ok(failed !== undefined && failed.from < 50 && failed.from + failed.width >= 50);
+  assert.equal(barOf(undefined, 1), undefined);
+  assert.equal(barOf(NaN, 1), undefined);
+});
+
+test("every word is looked for, in any order and case", () => {
+  assert.ok(matches("Customer Segments model", "seg CUST"));
+  assert.ok(!matches("Customer Segments", "segment x"));
+  assert.ok(matches("anything", ""));
+});
+
+test("the highest bar of a histogram fills its box", () => {
+  assert.equal(outline([1, 2], 10, 8), "M0 8L0.0 4.0L5.0 4.0L5.0 0.0L10.0 0.0L10 8Z");
+});
