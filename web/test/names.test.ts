@@ -13,11 +13,11 @@ test("a parent is what stands before the last collection", () => {
   assert.equal(lastOf("models/m/versions/3"), "3");
 });
 
-test("names are spoken as people say them", () => {
-  assert.equal(spoken("models/m/versions/3"), "m #3");
-  assert.equal(spoken("models/m/channels/production"), "m production");
+test("names are spoken as mlctl says them", () => {
+  assert.equal(spoken("models/m/versions/3"), "m@3");
+  assert.equal(spoken("models/m/channels/production"), "m#production");
   assert.equal(spoken("models/m/channels/production/decisions/79d47d95a85d"), "decision 79d47d95");
-  assert.equal(spoken("datasets/retail/versions/2"), "retail @2");
+  assert.equal(spoken("datasets/retail/versions/2"), "retail@2");
   assert.equal(spoken("experiments/0/runs/0123456789abcdef"), "run 01234567");
   assert.equal(spoken("models/m"), "m");
 });

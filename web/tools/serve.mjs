@@ -11,9 +11,10 @@ if (dist === undefined || target === undefined) {
   console.error("usage: node tools/serve.mjs DIST http://HOST:PORT [PORT]");
   process.exit(2);
 }
-const table = JSON.parse(readFileSync(join(dist, "files.json"), "utf8"));
 
+// Read anew each time: a build changes the names.
 function fileOf(path) {
+  const table = JSON.parse(readFileSync(join(dist, "files.json"), "utf8"));
   return table.find((file) => file.path === path) ?? table.find((file) => file.path === "/");
 }
 

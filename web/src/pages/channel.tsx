@@ -8,6 +8,7 @@ import { Page, Pairs, Panel } from "../parts/page.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { OutcomeOf } from "../parts/verdicts.tsx";
 import { Name, Verdict, When, type Tone } from "../parts/words.tsx";
+import { commandFor } from "../text/commands.ts";
 import { lastOf, parentOf, spoken } from "../text/names.ts";
 import { count } from "../text/numbers.ts";
 
@@ -23,7 +24,7 @@ export function ChannelPage({ name }: PageOfResource) {
         { label: "Models", name: "models" },
         { label: lastOf(model), name: model },
       ]}
-      mlctl={`mlctl explain ${name}`}
+      mlctl={commandFor(name)}
       json={query.data}
     >
       <Loaded query={query} rows={8}>
@@ -87,7 +88,7 @@ function Policy({ channel }: { channel: Channel }) {
   return (
     <Panel title="Policy">
       {channel.policy === "" ? (
-        <Empty what="No policy governs this channel." command="mlctl policy apply FILE" />
+        <Empty what="No policy governs this channel." command="mlctl apply -f FILE" />
       ) : (
         <PolicySource name={channel.policy} />
       )}
@@ -129,7 +130,7 @@ function Consumers({ channel }: { channel: string }) {
           rows.length === 0 ? (
             <Empty
               what="Nobody has said that they serve this channel."
-              command={`cairn-pipeline serve --model ${spoken(channel).replace(" ", "#")} --server HOST:PORT`}
+              command={`cairn-pipeline serve --model ${spoken(channel)} --server HOST:PORT`}
             />
           ) : (
             <div class="scroll-x">
@@ -184,7 +185,7 @@ function Decisions({ channel }: { channel: string }) {
         {({ decisions, nextPageToken }) => (
           <>
             {decisions.length === 0 && (
-              <Empty what="Nothing was decided yet." command={`mlctl promote ${channel}`} />
+              <Empty what="Nothing was decided yet." command={`mlctl promote ${spoken(channel)}`} />
             )}
             <div class="scroll-x">
               <table class="full">
@@ -212,7 +213,7 @@ function Decisions({ channel }: { channel: string }) {
               </table>
             </div>
             {nextPageToken !== "" && (
-              <p class="quiet">The newest {DECISIONS_SHOWN}; older ones: mlctl decisions list.</p>
+              <p class="quiet">The newest {DECISIONS_SHOWN}; older ones: mlctl history --all.</p>
             )}
           </>
         )}

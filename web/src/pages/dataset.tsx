@@ -5,6 +5,7 @@ import type { PageOfResource } from "../app/routes.tsx";
 import { Page } from "../parts/page.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { Name, When } from "../parts/words.tsx";
+import { commandFor } from "../text/commands.ts";
 import { bytes, count } from "../text/numbers.ts";
 import { lastOf } from "../text/names.ts";
 
@@ -20,7 +21,7 @@ export function DatasetPage({ name }: PageOfResource) {
     <Page
       title={dataset.data?.displayName ?? lastOf(name)}
       crumbs={[{ label: "Data sets", name: "datasets" }]}
-      mlctl={`mlctl datasets versions ${name}`}
+      mlctl={commandFor(name)}
       json={dataset.data}
     >
       <Loaded query={query} rows={6}>
@@ -28,7 +29,7 @@ export function DatasetPage({ name }: PageOfResource) {
           rows.length === 0 ? (
             <Empty
               what="It has no version yet."
-              command={`mlctl datasets push ${lastOf(name)} FILE`}
+              command={`mlctl put dataset ${lastOf(name)} FILE`}
             />
           ) : (
             <div class="scroll-x">

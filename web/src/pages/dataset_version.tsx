@@ -10,6 +10,7 @@ import { Files } from "../parts/files.tsx";
 import { Page, Pairs, Panel } from "../parts/page.tsx";
 import { Loaded } from "../parts/state.tsx";
 import { Name, Value, Verdict, When } from "../parts/words.tsx";
+import { commandFor } from "../text/commands.ts";
 import { outline } from "../text/histograms.ts";
 import { lastOf, parentOf, spoken } from "../text/names.ts";
 import { bytes, count, share } from "../text/numbers.ts";
@@ -28,7 +29,7 @@ export function DatasetVersionPage({ name }: PageOfResource) {
         { label: "Data sets", name: "datasets" },
         { label: lastOf(dataset), name: dataset },
       ]}
-      mlctl={from === "" ? `mlctl datasets get ${name}` : `mlctl datasets diff ${from} ${name}`}
+      mlctl={from === "" ? commandFor(name) : `mlctl diff dataset ${spoken(from)} ${spoken(name)}`}
       json={query.data}
     >
       {from !== "" && <Difference from={from} to={name} />}

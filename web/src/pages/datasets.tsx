@@ -14,12 +14,12 @@ export function DatasetsPage() {
     });
   const query = useQuery("datasets", read, below("datasets"));
   return (
-    <Page title="Data sets" mlctl="mlctl datasets list" json={query.data?.rows}>
+    <Page title="Data sets" mlctl="mlctl list datasets" json={query.data?.rows}>
       <Loaded query={query} rows={8}>
         {({ rows }) => (
           <>
             {rows.length === 0 && (
-              <Empty what="There is no data set yet." command="mlctl datasets push NAME FILE" />
+              <Empty what="There is no data set yet." command="mlctl put dataset NAME FILE" />
             )}
             <table class="full">
               <thead>

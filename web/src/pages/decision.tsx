@@ -9,6 +9,7 @@ import { Page, Pairs, Panel } from "../parts/page.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { JudgedAs, OutcomeOf } from "../parts/verdicts.tsx";
 import { Name, When } from "../parts/words.tsx";
+import { commandFor } from "../text/commands.ts";
 import { lastOf, parentOf, spoken } from "../text/names.ts";
 import { count } from "../text/numbers.ts";
 
@@ -37,7 +38,7 @@ export function DecisionPage({ name }: PageOfResource) {
         { label: lastOf(parentOf(channel)), name: parentOf(channel) },
         { label: lastOf(channel), name: channel },
       ]}
-      mlctl={`mlctl decisions get ${name}`}
+      mlctl={commandFor(name)}
       json={query.data}
     >
       <Loaded query={query} rows={10}>

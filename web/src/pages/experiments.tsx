@@ -20,12 +20,12 @@ async function readExperiments() {
 export function ExperimentsPage() {
   const query = useQuery("experiments", readExperiments, below("experiments"));
   return (
-    <Page title="Runs" mlctl="mlctl experiments list" json={query.data?.rows}>
+    <Page title="Runs" mlctl="mlctl list experiments" json={query.data?.rows}>
       <Loaded query={query} rows={10}>
         {({ rows, whole, counts }) => (
           <>
             {rows.length === 0 && (
-              <Empty what="There is no experiment yet." command="mlctl experiments create NAME" />
+              <Empty what="There is no experiment yet." command="mlctl create experiment NAME" />
             )}
             <table class="full">
               <thead>

@@ -7,6 +7,7 @@ import type { PageOfResource } from "../app/routes.tsx";
 import { Page } from "../parts/page.tsx";
 import { Loaded } from "../parts/state.tsx";
 import { Name } from "../parts/words.tsx";
+import { quoted } from "../text/commands.ts";
 import { byHop, hops } from "../text/lineage.ts";
 import { spoken } from "../text/names.ts";
 
@@ -26,7 +27,7 @@ export function LineagePage({ name }: PageOfResource) {
     <Page
       title={`Lineage of ${spoken(resource)}`}
       crumbs={[{ label: spoken(resource), name: resource }]}
-      mlctl={`mlctl lineage ${resource}`}
+      mlctl={`mlctl lineage ${quoted(spoken(resource))}`}
       json={query.data}
     >
       <Loaded query={query} rows={8}>

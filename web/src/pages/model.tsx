@@ -9,6 +9,7 @@ import type { PageOfResource } from "../app/routes.tsx";
 import { Page, Panel } from "../parts/page.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { Name, Value, Verdict, When } from "../parts/words.tsx";
+import { commandFor } from "../text/commands.ts";
 import { lastOf, spoken } from "../text/names.ts";
 
 const VERSIONS_SHOWN = 100;
@@ -56,7 +57,7 @@ export function ModelPage({ name }: PageOfResource) {
     <Page
       title={model.data?.displayName ?? lastOf(name)}
       crumbs={[{ label: "Models", name: "models" }]}
-      mlctl={`mlctl versions list ${name}`}
+      mlctl={commandFor(name)}
       json={model.data}
     >
       {model.data?.description !== undefined && <p class="panel">{model.data.description}</p>}
@@ -139,7 +140,7 @@ function Versions({
           {rows.map(({ version, measured }) => (
             <tr key={version.name}>
               <td class="nowrap">
-                <Name name={version.name}>#{lastOf(version.name)}</Name>{" "}
+                <Name name={version.name}>@{lastOf(version.name)}</Name>{" "}
                 {version.state === ModelVersion_State.ARCHIVED && (
                   <Verdict tone="none" word="archived" />
                 )}

@@ -21,7 +21,7 @@ async function readModels() {
 export function ModelsPage() {
   const query = useQuery("models", readModels, below("models"));
   return (
-    <Page title="Models" mlctl="mlctl models list" json={query.data?.rows}>
+    <Page title="Models" mlctl="mlctl list models" json={query.data?.rows}>
       <Loaded query={query} rows={8}>
         {({ rows, channels }) => (
           <>

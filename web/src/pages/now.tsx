@@ -45,7 +45,7 @@ async function readPlaces(): Promise<Place[]> {
 export function NowPage() {
   const places = useQuery("now", readPlaces, below("models"));
   return (
-    <Page title="Now" mlctl="mlctl channels list">
+    <Page title="Now" mlctl="mlctl list channels">
       <Panel title="In production">
         <Loaded query={places} rows={4}>
           {(found) => <Places places={found} />}
@@ -68,7 +68,7 @@ function Places({ places }: { places: Place[] }) {
     return (
       <Empty
         what="No channel serves anything yet: a policy makes one, and a promotion fills it."
-        command={"mlctl policy apply FILE\nmlctl promote MODEL#production"}
+        command={"mlctl apply -f FILE\nmlctl promote MODEL#production"}
       />
     );
   }

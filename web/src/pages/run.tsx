@@ -11,6 +11,7 @@ import { RunState } from "../parts/run_state.tsx";
 import { Loaded } from "../parts/state.tsx";
 import { Name, Value, When } from "../parts/words.tsx";
 import { GetLineageRequest_Direction as Direction } from "../../gen/cairn/v1/datasets_pb.ts";
+import { commandFor } from "../text/commands.ts";
 import { curveOf } from "../text/curves.ts";
 import { parentOf } from "../text/names.ts";
 import { count } from "../text/numbers.ts";
@@ -43,7 +44,7 @@ export function RunPage({ name }: PageOfResource) {
         { label: "Runs", name: "experiments" },
         { label: experiment, name: experiment },
       ]}
-      mlctl={`mlctl runs get ${name}`}
+      mlctl={commandFor(name)}
       json={query.data}
     >
       <Loaded query={query} rows={12}>

@@ -12,6 +12,7 @@ import { Page } from "../parts/page.tsx";
 import { RunState } from "../parts/run_state.tsx";
 import { Empty, Failed, Waiting } from "../parts/state.tsx";
 import { Name, Value, When } from "../parts/words.tsx";
+import { searchCommand } from "../text/commands.ts";
 import { pageOf } from "../text/names.ts";
 import { count } from "../text/numbers.ts";
 import { keyOf, nextOrder, telling } from "../text/run_columns.ts";
@@ -105,7 +106,7 @@ function columnsOf(
     {
       key: "chosen",
       head: "✓",
-      width: "36px",
+      width: 36,
       cell: ({ name, displayName }) => (
         <input
           type="checkbox"
@@ -118,31 +119,32 @@ function columnsOf(
     {
       key: "display_name",
       head: "run",
-      width: "minmax(200px, 2fr)",
+      width: 220,
+      grow: 2,
       sortable: true,
       cell: (run) => <Name name={run.name}>{run.displayName || run.uid}</Name>,
     },
     {
       key: "state",
       head: "state",
-      width: "110px",
+      width: 124,
       cell: ({ state }) => <RunState state={state} />,
     },
     {
       key: "start_time",
       head: "started",
-      width: "110px",
+      width: 110,
       sortable: true,
       cell: ({ startTime }) => <When at={startTime} />,
     },
-    { key: "duration", head: "took", width: "90px", number: true, sortable: true, cell: took },
+    { key: "duration", head: "took", width: 90, number: true, sortable: true, cell: took },
   ];
   return [...own, ...fields.map(fieldColumn)];
 }
 
 function fieldColumn(name: string): GridColumn<Run> {
   const key = keyOf(name);
-  const column = { key: name, head: key, width: "minmax(96px, 1fr)", number: true, sortable: true };
+  const column = { key: name, head: key, width: 110, grow: 1, number: true, sortable: true };
   if (name.startsWith("params.")) return { ...column, cell: ({ params }) => params[key] ?? "–" };
   return {
     ...column,
@@ -173,7 +175,7 @@ export function RunsPage({ name }: PageOfResource) {
     <Page
       title={title}
       crumbs={[{ label: "Runs", name: "experiments" }]}
-      mlctl={`mlctl runs search --experiment ${name} --filter '${filter}' --order-by '${orderBy}'`}
+      mlctl={searchCommand(name, filter, orderBy)}
       json={found?.runs}
       actions={
         <button type="button" class="button acts" disabled={chosen.size < 2} onClick={compare}>

@@ -9,6 +9,7 @@ import { Files } from "../parts/files.tsx";
 import { Page, Pairs, Panel } from "../parts/page.tsx";
 import { Loaded } from "../parts/state.tsx";
 import { Name, Value, When } from "../parts/words.tsx";
+import { commandFor } from "../text/commands.ts";
 import { lastOf, parentOf, spoken } from "../text/names.ts";
 import { bytes } from "../text/numbers.ts";
 
@@ -22,7 +23,7 @@ export function VersionPage({ name }: PageOfResource) {
         { label: "Models", name: "models" },
         { label: lastOf(model), name: model },
       ]}
-      mlctl={`mlctl versions get ${name}`}
+      mlctl={commandFor(name)}
       json={query.data}
     >
       <Loaded query={query} rows={10}>

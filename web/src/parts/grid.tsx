@@ -6,7 +6,8 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 export interface GridColumn<Row> {
   key: string;
   head: string;
-  width: string; // of CSS grid: "120px", "minmax(160px, 2fr)"
+  width: number; // pixels at least
+  grow?: number; // its share of what is left over; 0 unless set
   number?: boolean; // set right
   cell: (row: Row) => ComponentChildren;
   sortable?: boolean;
@@ -73,7 +74,10 @@ export function Grid<Row>(props: GridProps<Row>) {
       box.current.scrollTop = at + 2 * height - clientHeight;
     }
   }, [cursor]);
-  const template = columns.map(({ width }) => width).join(" ");
+  const template = columns
+    .map(({ width, grow = 0 }) => `minmax(${width}px, ${grow === 0 ? `${width}px` : `${grow}fr`})`)
+    .join(" ");
+  const least = columns.reduce((sum, { width }) => sum + width, 0);
   const indexes = Array.from({ length: Math.max(end - first, 0) }, (_, index) => first + index);
   return (
     <div
@@ -84,7 +88,7 @@ export function Grid<Row>(props: GridProps<Row>) {
       aria-rowcount={total + 1}
       aria-colcount={columns.length}
       tabIndex={0}
-      style={{ "--columns": template, height: props.height ?? "auto" }}
+      style={{ "--columns": template, "--least": `${least}px`, height: props.height ?? "auto" }}
     >
       <div class="grid-row grid-head" role="row" aria-rowindex={1}>
         {columns.map((column) => (

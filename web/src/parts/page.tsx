@@ -86,7 +86,9 @@ export function Pairs({ rows }: { rows: [string, ComponentChildren][] }) {
   return (
     <dl class="pairs">
       {rows
-        .filter(([, value]) => value !== undefined && value !== "" && value !== null)
+        .filter(
+          ([, value]) => value !== undefined && value !== "" && value !== null && value !== false,
+        )
         .map(([name, value]) => [
           <dt key={name}>{name}</dt>,
           <dd key={`${name}.value`}>{value}</dd>,

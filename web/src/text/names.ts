@@ -19,14 +19,14 @@ export function parentOf(name: string, levels = 1): string {
     .join("/");
 }
 
-/** As people say it: "m #3", "m production", "run 6f2c…", "retail @2", "decision 79d47d95". */
+/** As `mlctl` says it: "m@3", "m#production", "retail@2"; "run 6f2c0d11", "decision 79d47d95". */
 export function spoken(name: string): string {
   const parts = name.split("/");
   const [kind, id = "", below, second = "", deeper, third = ""] = parts;
-  if (kind === "models" && below === "versions") return `${id} #${second}`;
+  if (kind === "models" && below === "versions") return `${id}@${second}`;
   if (kind === "models" && deeper === "decisions") return `decision ${third.slice(0, 8)}`;
-  if (kind === "models" && below === "channels") return `${id} ${second}`;
-  if (kind === "datasets" && below === "versions") return `${id} @${second}`;
+  if (kind === "models" && below === "channels") return `${id}#${second}`;
+  if (kind === "datasets" && below === "versions") return `${id}@${second}`;
   if (kind === "experiments" && below === "runs") return `run ${second.slice(0, 8)}`;
   return id === "" ? name : id;
 }

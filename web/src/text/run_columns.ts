@@ -6,6 +6,15 @@ export interface RunLike {
   metrics: { key: string }[];
 }
 
+/** The measures of a clustering that people ask for first, in their order. */
+const FIRST_METRICS = [
+  "silhouette",
+  "inertia",
+  "davies_bouldin",
+  "calinski_harabasz",
+  "loss",
+  "accuracy",
+];
 const MOST_PARAMS = 4;
 const MOST_METRICS = 6;
 
@@ -28,10 +37,15 @@ export function telling(runs: RunLike[]): string[] {
     .slice(0, MOST_PARAMS)
     .map(([key]) => field("params", key));
   const metrics = [...having.entries()]
-    .sort(([a, x], [b, y]) => y - x || a.localeCompare(b))
+    .sort(([a, x], [b, y]) => place(a) - place(b) || y - x || a.localeCompare(b))
     .slice(0, MOST_METRICS)
     .map(([key]) => field("metrics", key));
   return [...params, ...metrics];
+}
+
+function place(metric: string): number {
+  const at = FIRST_METRICS.indexOf(metric);
+  return at < 0 ? FIRST_METRICS.length : at;
 }
 
 /** A key as the search language writes it: in backquotes where it is no plain word. */
