@@ -7,7 +7,8 @@ FROM ${BASE} AS build
 RUN apt-get update -qq && apt-get install -y -qq --no-install-recommends make >/dev/null
 WORKDIR /src
 # The dependencies change rarely: a layer of their own keeps rebuilds short.
-COPY scripts/install-deps scripts/requirements-protos.txt scripts/requirements-charts.txt scripts/
+COPY scripts/install-deps scripts/requirements-protos.txt scripts/requirements-charts.txt \
+    scripts/requirements-node.txt scripts/
 RUN scripts/install-deps
 COPY . .
 RUN make build && mkdir -p /out/bin /out/data && strip -o /out/bin/cairnd build/bin/cairnd \

@@ -13,6 +13,7 @@ help: ## Show the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "  make demo DATA=FILE    on your own transactions (.csv, .csv.zst, .xlsx or .zip)"
+	@echo "  make demo KEEP=1       leaves the server and its web UI up until Ctrl-C"
 	@echo "  make lint TIDY=all     clang-tidy on every file, not only the changed ones"
 	@echo "  JOBS=N                 parallel jobs (default: all cores, here $(JOBS))"
 
@@ -23,7 +24,7 @@ build: deps ## Build build/bin/{cairnd,mlctl,cairn-pipeline}
 	@scripts/build $(PRESET) cairnd mlctl cairn-pipeline
 
 demo: build ## Run the whole journey on the retail data; DATA=FILE or DATA=synthetic takes others
-	@scripts/demo $(if $(DATA),$(DATA))
+	@KEEP=$(KEEP) scripts/demo $(if $(DATA),$(DATA))
 
 test: deps ## Build and run all tests
 	@scripts/run-tests $(PRESET)
@@ -37,6 +38,8 @@ lint: ## Check format, include direction, protos and clang-tidy
 	@scripts/check-layering --self-test
 	@scripts/check-layering
 	@scripts/check-protos
+	@scripts/build $(PRESET) cairn_ui_files
+	@scripts/check-web
 	@scripts/tidy-changed $(if $(filter all,$(TIDY)),--all)
 
 format: ## Rewrite the sources in the project's format
