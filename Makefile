@@ -47,7 +47,7 @@ format: ## Rewrite the sources in the project's format
 	@scripts/check-format --fix
 
 bench: deps ## Build and run the benchmarks, beside pandas and scikit-learn if Python has them
-	@scripts/build $(PRESET)
+	@scripts/build $(PRESET) cairnd mlctl cairn-pipeline benchmarks
 	@scripts/bench
 
 asan: deps ## Run the tests under the address and undefined-behaviour sanitizers
