@@ -4,8 +4,8 @@
 
 namespace cairn::ui {
 
-// The table that web/tools/build.mjs writes as an assembler file: a row for each file, and one whose
-// path is null behind the last.
+// The table that web/tools/build.mjs writes as an assembler file: a row for each file, and one
+// whose path is null behind the last.
 struct Bytes {
   const char* begin;
   uint64_t size;

@@ -23,7 +23,7 @@ constexpr const char* kContentPolicy =
 
 // Addresses are those of resources, and of the pages that show several.
 constexpr std::array<const char*, 9> kPages = {
-    "/",       "/activity",         "/compare", "/experiments", "/experiments/{rest=**}",
+    "/",       "/activity",         "/compare",  "/experiments",       "/experiments/{rest=**}",
     "/models", "/models/{rest=**}", "/datasets", "/datasets/{rest=**}"};
 constexpr const char* kLineage = "/lineage/{rest=**}";
 

@@ -16,7 +16,8 @@ Coding ChooseCoding(std::string_view accept_encoding);
 
 // The routes of the web UI:
 //   GET /              the page
-//   GET /models/...    the page too, for every address that it shows something at: it reads from the
+//   GET /models/...    the page too, for every address that it shows something at: it reads from
+//   the
 //                      address what to show, so that links and reloads work
 //   GET /assets/NAME   its scripts and styles, whose names hold their hash: kept for ever
 // Without files one route, GET /, says in plain text that this server has no UI and what it has

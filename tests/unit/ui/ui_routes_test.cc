@@ -16,9 +16,9 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::IsNull;
+using testing::IsOk;
 using ::testing::Not;
 using ::testing::NotNull;
-using testing::IsOk;
 
 std::vector<UiFile> Files() {
   return {{"/", "text/html", "<page>", "BR-PAGE", "GZ-PAGE"},
