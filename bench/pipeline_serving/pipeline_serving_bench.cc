@@ -1,10 +1,14 @@
 // How fast predictions are served, each figure beside that of a bare server that reads the same
-// requests and answers a constant of the same size: what HTTP and the kernel cost anyway.
+// requests and answers a constant of the same size: what HTTP and the kernel cost anyway. Client
+// and server share the machine, so the processor time of each is told as well.
 //
-// usage: pipeline_serving_bench [SECONDS]
+// usage: pipeline_serving_bench [SECONDS]      everything; 0: only the parts, without HTTP
+//        pipeline_serving_bench --bare ROWS    the bare server, which the first starts
 
 #include <time.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <functional>
@@ -13,13 +17,14 @@
 #include <string>
 #include <vector>
 
-#include "bench/pipeline_serving/load.h"
+#include "bench/http_load/http_load.h"
 #include "fmt/format.h"
 #include "lib/base/encoding.h"
 #include "lib/base/files.h"
 #include "lib/http/http_server.h"
 #include "lib/model/model_file.h"
 #include "pipeline/serving/answers.h"
+#include "pipeline/serving/prediction_service.h"
 #include "pipeline/serving/request_body.h"
 #include "tests/testing/server_process.h"
 
@@ -112,16 +117,20 @@ std::vector<std::string> Requests(int count, int rows, bool split) {
   std::vector<std::string> out;
   for (int i = 0; i < count; ++i) {
     out.push_back(PostOf(
-        "/predict", split ? fmt::format(R"({{"dataframe_split":{{"columns":[{}],"data":[{}]}}}})",
-                                        names, Rows(rows, [&] { return Array(random); }))
-                          : fmt::format(R"({{"instances":[{}]}})",
-                                        Rows(rows, [&] { return Object(random); }))));
+        "/predict", "application/json",
+        split
+            ? fmt::format(R"({{"dataframe_split":{{"columns":[{}],"data":[{}]}}}})", names,
+                          Rows(rows, [&] { return Array(random); }))
+            : fmt::format(R"({{"instances":[{}]}})", Rows(rows, [&] { return Object(random); }))));
   }
   return out;
 }
 
-// A server that answers a constant, of as many bytes as the predictions of `rows` instances.
-std::unique_ptr<http::HttpServer> BareServer(int rows) {
+constexpr std::string_view kReady = "ready http=";
+
+// A server that answers a constant, of as many bytes as the predictions of `rows` instances, until
+// it is killed.
+int ServeBare(int rows) {
   const std::string body(static_cast<size_t>(72 * rows + 20), ' ');
   http::Route route;
   route.method = "POST";
@@ -130,37 +139,66 @@ std::unique_ptr<http::HttpServer> BareServer(int rows) {
   route.handler = [body](const http::Request&) { return http::JsonResponse(body); };
   http::HttpServerOptions options;
   options.threads = 2;
-  return *http::HttpServer::Start(std::move(options), *http::Router::Create({route}));
+  const auto server =
+      http::HttpServer::Start(std::move(options), *http::Router::Create({std::move(route)}));
+  if (!server.ok()) return 1;
+  fmt::print("{}{}\n", kReady, (*server)->address());
+  std::fflush(stdout);
+  for (;;) ::pause();
 }
 
-void PrintRate(const char* what, double ours, double bare, double rows) {
-  fmt::print("{:<46} {:>12.0f}/s   bare {:>12.0f}/s   ratio {:.2f}\n", what, ours * rows,
-             bare * rows, ours / bare);
+// A program that serves, and where.
+class Target {
+ public:
+  explicit Target(const std::vector<std::string>& arguments) : program_(arguments) {
+    std::string line;
+    if (!program_.NextLine(&line) || !line.starts_with(kReady)) std::exit(1);
+    address_ = line.substr(kReady.size());
+  }
+
+  HttpRate Run(const MakeRequest& make, int connections, double seconds, double pace = 0) {
+    return RunHttpLoad({address_, program_.pid(), connections, seconds, pace}, make);
+  }
+
+ private:
+  testing::RunningProgram program_;
+  std::string address_;
+};
+
+void PrintRate(const char* what, const HttpRate& ours, const HttpRate& bare, double rows) {
+  fmt::print("{:<37} {:>10.0f}/s   bare {:>10.0f}/s   ratio {:.2f}\n", what, ours.per_second * rows,
+             bare.per_second * rows, ours.per_second / bare.per_second);
+  fmt::print(
+      "{:<37} server {:.3f} us, client {:.3f} us   bare server {:.3f} us, client {:.3f} us\n",
+      "  processor time of a prediction", ours.server_micros / rows, ours.client_micros / rows,
+      bare.server_micros / rows, bare.client_micros / rows);
 }
 
-void Measure(const std::string& address, double seconds) {
+void MeasureSingles(Target& target, double seconds) {
   const auto singles = Requests(256, 1, false);
-  const auto batches = Requests(8, kBatch, false);
-  const auto splits = Requests(8, kBatch, true);
-  fmt::print("bytes of a request: {} for one, {} for {} objects, {} for {} arrays\n",
-             singles[0].size(), batches[0].size(), kBatch, splits[0].size(), kBatch);
-  const auto bare_one = BareServer(1);
-  const auto bare_batch = BareServer(kBatch);
-  PrintRate("single predictions, 64 connections",
-            Saturate(address, singles, 64, seconds).per_second,
-            Saturate(bare_one->address(), singles, 64, seconds).per_second, 1);
-  const Result paced = Pace(address, singles, 64, 5000, seconds);
-  const Result bare_paced = Pace(bare_one->address(), singles, 64, 5000, seconds);
+  fmt::print("bytes of a request for one: {}\n", singles[0].size());
+  Target bare({"/proc/self/exe", "--bare", "1"});
+  const MakeRequest make = InTurn(singles);
+  PrintRate("single predictions, 64 connections", target.Run(make, 64, seconds),
+            bare.Run(make, 64, seconds), 1);
+  const HttpRate paced = target.Run(make, 64, seconds, 5000);
+  const HttpRate bare_paced = bare.Run(make, 64, seconds, 5000);
   fmt::print(
       "5,000/s open loop: p50 {:.3f} ms, p99 {:.3f} ms   bare p50 {:.3f} ms, p99 {:.3f} ms\n",
       paced.Quantile(0.5), paced.Quantile(0.99), bare_paced.Quantile(0.5),
       bare_paced.Quantile(0.99));
-  PrintRate("predictions, batches of 1,000 objects",
-            Saturate(address, batches, 4, seconds).per_second,
-            Saturate(bare_batch->address(), batches, 4, seconds).per_second, kBatch);
-  PrintRate("predictions, batches of 1,000 arrays",
-            Saturate(address, splits, 4, seconds).per_second,
-            Saturate(bare_batch->address(), splits, 4, seconds).per_second, kBatch);
+}
+
+void MeasureBatches(Target& target, double seconds) {
+  Target bare({"/proc/self/exe", "--bare", std::to_string(kBatch)});
+  for (const bool split : {false, true}) {
+    const auto batches = Requests(8, kBatch, split);
+    const MakeRequest make = InTurn(batches);
+    PrintRate(
+        split ? "predictions, batches of 1,000 arrays" : "predictions, batches of 1,000 objects",
+        target.Run(make, 4, seconds), bare.Run(make, 4, seconds), kBatch);
+    fmt::print("  bytes of a request: {}\n", batches[0].size());
+  }
 }
 
 double ThreadSeconds() {
@@ -169,31 +207,35 @@ double ThreadSeconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-// Seconds of processor time that `work` takes, which others on the machine change little.
+// Seconds of processor time that `work` takes at best: others on the machine only add to it.
 double TimeOf(double seconds, const std::function<void()>& work) {
-  const double begin = ThreadSeconds();
-  double spent = 0;
-  int64_t times = 0;
-  for (; spent < seconds; ++times) {
+  double best = 0;
+  for (double spent = 0; spent < seconds;) {
+    const double begin = ThreadSeconds();
     work();
-    spent = ThreadSeconds() - begin;
+    const double took = ThreadSeconds() - begin;
+    best = spent == 0 ? took : std::min(best, took);
+    spent += took;
   }
-  return spent / static_cast<double>(times);
+  return best;
 }
 
 // The parts of a batch without HTTP, on one core.
 void MeasureParts(const std::string& bytes, double seconds) {
   using namespace pipeline::serving;  // NOLINT(google-build-using-namespace)
   const ModelPtr model = *ServedModel::Load(bytes, "bench", 0);
+  PredictionService service({100'000, kBatch, "bench"});
+  service.Show(model);
   for (const bool split : {false, true}) {
-    const std::string request = Requests(1, kBatch, split)[0];
-    const std::string body = request.substr(request.find("\r\n\r\n") + 4);
+    const std::string sent = Requests(1, kBatch, split)[0];
+    http::Request request;
+    request.body = sent.substr(sent.find("\r\n\r\n") + 4);
     FeatureRows rows;
     const double parse = TimeOf(seconds, [&] {
-      if (!ReadJsonBody(body, *model, kBatch, &rows).ok()) std::exit(1);
+      if (!ReadJsonBody(request.body, *model, kBatch, &rows).ok()) std::exit(1);
     });
-    fmt::print("one core, {}: parse {:.0f} us ({:.2f} GB/s)", split ? "arrays " : "objects",
-               parse * 1e6, static_cast<double>(body.size()) / parse / 1e9);
+    fmt::print("one core, 1,000 {}: parse {:.0f} us ({:.2f} GB/s)", split ? "arrays " : "objects",
+               parse * 1e6, static_cast<double>(request.body.size()) / parse / 1e9);
     std::vector<int32_t> segments(kBatch);
     std::vector<double> distances(kBatch);
     const double score =
@@ -201,7 +243,11 @@ void MeasureParts(const std::string& bytes, double seconds) {
     const double write = TimeOf(seconds, [&] {
       if (PredictionsJson(*model, segments, distances).empty()) std::exit(1);
     });
-    fmt::print(", score {:.0f} us, write {:.0f} us of 1,000 instances\n", score * 1e6, write * 1e6);
+    const double all = TimeOf(seconds, [&] {
+      if (service.Predict(request).status != 200) std::exit(1);
+    });
+    fmt::print(", score {:.0f} us, write {:.0f} us; with log and metrics {:.0f} us\n", score * 1e6,
+               write * 1e6, all * 1e6);
   }
 }
 
@@ -210,13 +256,12 @@ int Run(double seconds) {
   const std::string model = folder / "model.cairnseg";
   const std::string bytes = ModelBytes();
   if (!WriteFileAtomically(model, bytes).ok()) return 1;
-  MeasureParts(bytes, seconds / 5);
-  testing::RunningProgram program({testing::ProgramPath("cairn-pipeline"), "serve", "--model",
-                                   model, "--address", "127.0.0.1:0", "--threads", "2"});
-  std::string line;
-  constexpr std::string_view kReady = "ready http=";
-  if (!program.NextLine(&line) || !line.starts_with(kReady)) return 1;
-  Measure(line.substr(kReady.size()), seconds);
+  MeasureParts(bytes, seconds > 0 ? seconds / 5 : 0.5);
+  if (seconds <= 0) return 0;
+  Target target({testing::ProgramPath("cairn-pipeline"), "serve", "--model", model, "--address",
+                 "127.0.0.1:0", "--threads", "2"});
+  MeasureSingles(target, seconds);
+  MeasureBatches(target, seconds);
   return 0;
 }
 
@@ -224,5 +269,8 @@ int Run(double seconds) {
 }  // namespace cairn::bench::predictions
 
 int main(int argc, char** argv) {
+  if (argc > 2 && std::string_view(argv[1]) == "--bare") {
+    return cairn::bench::predictions::ServeBare(std::atoi(argv[2]));
+  }
   return cairn::bench::predictions::Run(argc > 1 ? std::atof(argv[1]) : 5);
 }

@@ -21,9 +21,9 @@
 #include <utility>
 #include <vector>
 
+#include "bench/http_load/http_load.h"
 #include "bench/serving/bare_calls.h"
 #include "bench/serving/bare_server.h"
-#include "bench/serving/http_load.h"
 #include "bench/serving/load.h"
 #include "cairn/v1/server.pb.h"
 #include "fmt/format.h"
@@ -90,9 +90,7 @@ v1::LogBatchRequest PointOf(const std::string& run, int64_t step) {
   return request;
 }
 
-MakeRequest Same(std::string request) {
-  return [request = std::move(request)](int64_t) { return request; };
-}
+MakeRequest Same(std::string request) { return InTurn({std::move(request)}); }
 
 // One method in both codecs.
 void AddRows(const Target& of, const std::string& name, const std::string& method,
@@ -101,11 +99,12 @@ void AddRows(const Target& of, const std::string& name, const std::string& metho
   for (const bool json : {true, false}) {
     const auto make = [=, headers = of.headers](int64_t i) {
       const auto sent = message(i);
-      return PostOf("/" + method, json ? "application/json" : "application/proto",
-                    json ? JsonOf(*sent) : sent->SerializeAsString(), headers);
+      return std::make_shared<const std::string>(
+          PostOf("/" + method, json ? "application/json" : "application/proto",
+                 json ? JsonOf(*sent) : sent->SerializeAsString(), headers));
     };
     rows.push_back({fmt::format("{}, {}{}", name, json ? "JSON" : "protobuf", of.name),
-                    changes ? MakeRequest(make) : Same(make(0)), changes});
+                    changes ? MakeRequest(make) : Same(*make(0)), changes});
   }
 }
 
@@ -147,12 +146,12 @@ Figures Measure(const Target& target, const MakeRequest& make, const Settings& s
   Figures best;
   for (int turn = 0; turn < settings.turns; ++turn) {
     const bool first = turn == 0;
-    const ReadRate one = TimeHttp(target.address, target.pid, settings.seconds / 2, 1, make);
-    const ReadRate many = TimeHttp(target.address, target.pid, settings.seconds, kMany, make);
-    Improve(one.rate.latencies.Quantile(0.5), first, best.p50);
+    const HttpRate one = RunHttpLoad({target.address, target.pid, 1, settings.seconds / 2}, make);
+    const HttpRate many = RunHttpLoad({target.address, target.pid, kMany, settings.seconds}, make);
+    Improve(one.Quantile(0.5), first, best.p50);
     Improve(one.server_micros, first, best.one_micros);
-    best.per_second = std::max(best.per_second, many.rate.per_second);
-    Improve(many.rate.latencies.Quantile(0.99), first, best.p99);
+    best.per_second = std::max(best.per_second, many.per_second);
+    Improve(many.Quantile(0.99), first, best.p99);
     Improve(many.server_micros, first, best.server_micros);
     Improve(many.client_micros, first, best.client_micros);
   }

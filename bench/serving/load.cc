@@ -1,7 +1,6 @@
 #include "bench/serving/load.h"
 
 #include <grpcpp/grpcpp.h>
-#include <time.h>
 
 #include <algorithm>
 #include <atomic>
@@ -206,13 +205,6 @@ double Latencies::Quantile(double q) const {
   const auto at = static_cast<size_t>(q * static_cast<double>(sorted.size() - 1));
   std::nth_element(sorted.begin(), sorted.begin() + static_cast<std::ptrdiff_t>(at), sorted.end());
   return sorted[at];
-}
-
-double CpuMicrosOf(pid_t pid) {
-  clockid_t clock;
-  timespec used{};
-  if (::clock_getcpuclockid(pid, &clock) != 0 || ::clock_gettime(clock, &used) != 0) return 0;
-  return static_cast<double>(used.tv_sec) * 1e6 + static_cast<double>(used.tv_nsec) / 1e3;
 }
 
 void Check(const grpc::Status& status, const char* what) {

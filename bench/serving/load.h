@@ -1,8 +1,6 @@
 #ifndef CAIRN_BENCH_SERVING_LOAD_H_
 #define CAIRN_BENCH_SERVING_LOAD_H_
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -10,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "bench/http_load/cpu_time.h"
 #include "cairn/v1/tracking.grpc.pb.h"
 #include "lib/base/mutex.h"
 
@@ -37,10 +36,6 @@ class Latencies {
  private:
   std::vector<double> millis_;
 };
-
-// The processor time that a process has used so far, in microseconds; 0 for one that
-// is not there.
-double CpuMicrosOf(pid_t pid);
 
 // A connection without what only costs here: retries, and counters for debugging.
 std::shared_ptr<grpc::Channel> Connect(const std::string& address);

@@ -31,10 +31,6 @@ constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
 
 std::string ToString(beast::string_view text) { return std::string(text.data(), text.size()); }
 
-std::string BodyTooLarge(std::size_t limit) {
-  return fmt::format("the body is too large: at most {} bytes are taken here", limit);
-}
-
 template <typename Message>
 Request ToRequest(const Message& message) {
   Request request;
@@ -114,6 +110,7 @@ void Session::BeginRequest() {
   record_ = RequestRecord();
   version_ = 11;
   keep_alive_ = true;
+  body_left_ = 0;
   begun_ = streaming_ = chunked_ = drops_pieces_ = expects_ = body_failed_ = false;
   route_ = nullptr;
   deadline_.reset();
@@ -160,88 +157,6 @@ void Session::OnHeader() {
   Send({std::string(kContinue), "", [this, self = shared_from_this()](ErrorCode error) {
           if (!error && phase_ == Phase::kBody) ParseBody();
         }});
-}
-
-// Bounds the body by what its route allows; false: it was refused.
-bool Session::AdmitBody() {
-  const bool stream = route_ != nullptr && route_->stream;
-  const std::size_t usual = context_->limits.max_body_bytes;
-  const std::size_t of_route = route_ == nullptr ? 0 : route_->max_body_bytes;
-  if (stream && of_route == 0) return true;
-  const std::size_t limit = stream ? of_route : std::max(usual, of_route);
-  const std::uint64_t bytes = parser_->chunked() ? limit : parser_->content_length().value_or(0);
-  if (bytes > limit) {
-    Reject(413, BodyTooLarge(limit));
-    return false;
-  }
-  parser_->body_limit(limit);
-  if (stream || bytes <= usual) return true;
-  const auto holder = route_->admit ? route_->admit(request_) : absl::StatusOr<std::string>("");
-  if (!holder.ok()) {
-    Refuse(HttpStatus(holder.status().code()), holder.status());
-    return false;
-  }
-  const auto charged =
-      large_body_.TryAdd(context_->large_bodies, *holder, static_cast<std::int64_t>(bytes));
-  if (charged == SharedBudget::Answer::kCharged) return true;
-  Refuse(503,
-         absl::ResourceExhaustedError(
-             charged == SharedBudget::Answer::kFull
-                 ? fmt::format("large requests hold at most {} bytes together; try again later",
-                               context_->limits.max_large_bytes)
-                 : fmt::format("large requests of one caller hold at most {} bytes; try again "
-                               "later",
-                               context_->limits.max_large_share)));
-  return false;
-}
-
-// A deadline of the call counts from the head on.
-void Session::ArmForBody() {
-  if (route_ == nullptr || route_->deadline == nullptr || parser_->is_done()) return;
-  deadline_ = route_->deadline(request_);
-  if (!deadline_.has_value() || *deadline_ >= latest_) return;
-  latest_ = *deadline_;
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(latest_ - request_.began);
-  read_watch_.Arm(std::max(left, std::chrono::milliseconds(0)), shared_from_this(),
-                  &Session::OnLate);
-}
-
-bool Session::CheckExpect() {
-  const std::string* expect = request_.Header("Expect");
-  if (expect == nullptr) return true;
-  expects_ = beast::iequals(beast::string_view(expect->data(), expect->size()), "100-continue");
-  if (!expects_) Reject(417, "only 100-continue can be expected");
-  return expects_;
-}
-
-// What has been received of the body.
-std::string Session::TakePiece(ErrorCode& error) {
-  std::string piece(buffer_.size(), '\0');
-  auto& body = parser_->get().body();
-  body.data = piece.data();
-  body.size = piece.size();
-  body.more = true;
-  while (!error && !parser_->is_done() && buffer_.size() > 0) {
-    const std::size_t used = parser_->put(buffer_.data(), error);
-    buffer_.consume(used);
-    if (error == HttpError::need_buffer) error = {};
-    if (error == HttpError::need_more || used == 0) break;
-  }
-  if (error == HttpError::need_more) error = {};
-  piece.resize(piece.size() - body.size);
-  body.data = nullptr;
-  record_.request_bytes += piece.size();
-  return piece;
-}
-
-void Session::ParseBody() {
-  ErrorCode error;
-  request_.body += TakePiece(error);
-  if (error) return OnParseError(error);
-  if (parser_->is_done()) return Handle();
-  // The frame of a chunk that needs more room than there is.
-  if (buffer_.size() == buffer_.max_size()) return OnParseError(HttpError::bad_chunk);
-  ReadMore();
 }
 
 void Session::BeginWork() {
@@ -416,6 +331,7 @@ void Session::ReadAhead() {
 void Session::OnReadable(ErrorCode error) {
   awaiting_ = false;
   if (phase_ == Phase::kClosed) return;
+  if (!error && phase_ == Phase::kBody && body_left_ > 0) return ReadRest();
   std::size_t size = 0;
   if (!error) {
     const std::size_t room = std::min(kReadBytes, buffer_.max_size() - buffer_.size());

@@ -107,9 +107,12 @@ class Session : public std::enable_shared_from_this<Session> {
   void ParseHeader();
   void OnHeader();
   bool AdmitBody();
+  static std::string BodyTooLarge(std::size_t limit);
   bool CheckExpect();
   void ArmForBody();
   void ParseBody();
+  void BeginRest();
+  void ReadRest();
   std::string TakePiece(ErrorCode& error);
   // From here on the request is somebody's, who is told when the client leaves.
   void BeginWork();
@@ -181,6 +184,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<Parser> parser_;
   const Route* route_ = nullptr;  // null: there is none
   Request request_;
+  std::size_t body_left_ = 0;  // to be read past the parser
   SharedCharge large_body_;
   std::chrono::steady_clock::time_point latest_;                   // when the body must be there
   std::optional<std::chrono::steady_clock::time_point> deadline_;  // as the route says

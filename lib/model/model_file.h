@@ -33,6 +33,11 @@ inline constexpr uint32_t kModelFormatVersion = 1;
 inline constexpr std::string_view kModelArtifactDirectory = "model";
 inline constexpr std::string_view kModelFileName = "model.cairnseg";
 
+// Whether an artifact's path, of any folder, is that of a model file.
+constexpr bool IsModelFile(std::string_view path) {
+  return path.substr(path.rfind('/') + 1) == kModelFileName;  // npos + 1 is 0
+}
+
 // The largest file that is read, and bounds on what one may describe.
 inline constexpr size_t kMaxModelFileBytes = size_t{16} << 20;
 inline constexpr int kMaxModelFeatures = 4096;

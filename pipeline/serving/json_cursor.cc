@@ -1,20 +1,10 @@
 #include "pipeline/serving/json_cursor.h"
 
-#include <charconv>
 #include <cstdint>
 #include <cstring>
-#include <system_error>
 
 namespace cairn::pipeline::serving {
 namespace {
-
-// Powers of ten that a double holds exactly.
-constexpr double kPowers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                              1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                              1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-constexpr int kMostPower = 22;
-constexpr uint64_t kMostExact = uint64_t{1} << 53;
-constexpr int kMostDigits = 18;  // fit into 64 bits
 
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }
 
@@ -55,35 +45,6 @@ void AppendUtf8(uint32_t point, std::string* out) {
   add(0x80 | (point & 0x3F));
 }
 
-// The digits of a number as they are read.
-struct Digits {
-  uint64_t mantissa = 0;
-  int count = 0;  // without leading zeros
-  int power = 0;  // of ten, that the mantissa is to be multiplied by
-
-  const char* Read(const char* at, bool fraction) {
-    for (; IsDigit(*at); ++at) {
-      if (count < kMostDigits) mantissa = mantissa * 10 + static_cast<uint64_t>(*at - '0');
-      count += count > 0 || *at != '0' ? 1 : 0;
-      power -= fraction ? 1 : 0;
-    }
-    return at;
-  }
-};
-
-// The exponent behind `e`; null where there is none.
-const char* ReadExponent(const char* at, int* power) {
-  const bool negative = *at == '-';
-  if (*at == '-' || *at == '+') ++at;
-  if (!IsDigit(*at)) return nullptr;
-  int exponent = 0;
-  for (; IsDigit(*at); ++at) {
-    if (exponent < 100'000) exponent = exponent * 10 + (*at - '0');
-  }
-  *power += negative ? -exponent : exponent;
-  return at;
-}
-
 }  // namespace
 
 JsonCursor::Kind JsonCursor::Peek() {
@@ -114,41 +75,6 @@ bool JsonCursor::ReadString(std::string_view* raw) {
   }
   *raw = {at_ + 1, static_cast<size_t>(at - at_ - 1)};
   at_ = at + 1;
-  return true;
-}
-
-bool JsonCursor::ReadNumber(double* value) {
-  SkipBlanks();
-  const char* at = at_;
-  const bool negative = *at == '-';
-  if (negative) ++at;
-  if (!IsDigit(*at)) return false;
-  Digits digits;
-  if (*at == '0') {
-    ++at;
-  } else {
-    at = digits.Read(at, /*fraction=*/false);
-  }
-  if (*at == '.') {
-    if (!IsDigit(*++at)) return false;
-    at = digits.Read(at, /*fraction=*/true);
-  }
-  if (*at == 'e' || *at == 'E') {
-    at = ReadExponent(at + 1, &digits.power);
-    if (at == nullptr) return false;
-  }
-  // Both are exact doubles then, so that one rounding gives the nearest.
-  if (digits.count <= kMostDigits && digits.mantissa <= kMostExact && digits.power >= -kMostPower &&
-      digits.power <= kMostPower) {
-    const auto mantissa = static_cast<double>(digits.mantissa);
-    const double size =
-        digits.power < 0 ? mantissa / kPowers[-digits.power] : mantissa * kPowers[digits.power];
-    *value = negative ? -size : size;
-  } else if (std::from_chars(at_, at, *value).ec != std::errc()) {
-    if (digits.count > 0 && digits.count + digits.power > 0) return false;
-    *value = negative ? -0.0 : 0.0;
-  }
-  at_ = at;
   return true;
 }
 

@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "pipeline/serving/json_number.h"
+
 namespace cairn::pipeline::serving {
 
 // Walks over one JSON text (RFC 8259) without making anything of it: who calls knows what to
@@ -54,9 +56,16 @@ class JsonCursor {
     return true;
   }
 
-  // A number, rounded to the nearest double as every reader of JSON should. False also for one
-  // that is too large for a double; one that is too small is 0.
-  bool ReadNumber(double* value);
+  // A number, rounded as json_number.h says. False also for one that is too large for a double.
+  bool ReadNumber(double* value) {
+    SkipBlanks();
+    const bool room = static_cast<size_t>(end_ - at_) >= kNumberRoom;
+    const char* behind = room ? ReadShortNumber(at_, value) : nullptr;
+    if (behind == nullptr) behind = serving::ReadNumber(at_, value);
+    if (behind == nullptr) return false;
+    at_ = behind;
+    return true;
+  }
 
   // Passes over one value, whatever it is; false where it is none, or deeper than kMaxDepth.
   bool SkipValue();
@@ -66,11 +75,17 @@ class JsonCursor {
 
   size_t offset() const { return static_cast<size_t>(at_ - begin_); }
 
+  // Where the cursor is and where the text ends, for who reads ahead; `at` becomes the place.
+  const char* at() const { return at_; }
+  const char* end() const { return end_; }
+  void MoveTo(const char* at) { at_ = at; }
+
   // How deep values may lie in each other where nobody looks at them.
   static constexpr size_t kMaxDepth = 256;
 
  private:
   void SkipBlanks() {
+    if (static_cast<unsigned char>(*at_) > ' ') return;
     while (*at_ == ' ' || *at_ == '\n' || *at_ == '\r' || *at_ == '\t') ++at_;
   }
   bool SkipLiteral();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -30,18 +31,11 @@ absl::StatusOr<std::string> ReadVerified(const std::string& path, std::string_vi
       .ToStatus();
 }
 
-// The model's file among those of a version; null if there is none.
-const v1::ArtifactFile* FindModelFile(const client::KeptModel& shown) {
-  for (const v1::ArtifactFile& file : shown.files) {
-    const std::string& path = file.path();
-    if (path.substr(path.find_last_of('/') + 1) == model::kModelFileName) return &file;
-  }
-  return nullptr;
-}
-
 absl::StatusOr<std::string> ReadShown(const client::KeptModel& shown) {
-  const v1::ArtifactFile* const file = FindModelFile(shown);
-  if (file == nullptr) {
+  const auto file =
+      std::find_if(shown.files.begin(), shown.files.end(),
+                   [](const v1::ArtifactFile& each) { return model::IsModelFile(each.path()); });
+  if (file == shown.files.end()) {
     return Error(absl::StatusCode::kNotFound, ErrorReason::ARTIFACT_NOT_FOUND,
                  fmt::format("{} has no file {}", shown.head.version, model::kModelFileName))
         .With("version", shown.head.version)

@@ -8,8 +8,23 @@
 namespace cairn::pipeline::serving {
 namespace {
 
-// Rows that are computed side by side: two registers of four doubles for each value.
-constexpr int kBlock = 8;
+// Rows that are computed side by side: four registers of four doubles for each value, so that sums
+// of as many rows are under way at a time.
+constexpr int kBlock = 16;
+constexpr size_t kWholeLogs = 1024;
+
+#if defined(__x86_64__)
+#define CAIRN_WIDE __attribute__((target("avx2")))
+bool HasWide() {
+  static const bool has = __builtin_cpu_supports("avx2");
+  return has;
+}
+#else
+#define CAIRN_WIDE
+bool HasWide() { return false; }
+#endif
+// Every caller compiles these for its own processor.
+#define CAIRN_INLINE inline __attribute__((always_inline))
 
 }  // namespace
 
@@ -22,28 +37,43 @@ Scorer::Scorer(const model::Predictor& predictor)
     columns_.push_back(
         {feature.transform(), group == 0, feature.center(), feature.scale(), &feature});
   }
+  for (size_t i = 0; i < kWholeLogs; ++i) {
+    whole_logs_.push_back(model::SignedLog(static_cast<double>(i)));
+  }
   for (auto& [group, columns] : groups) norm_groups_.push_back(std::move(columns));
   if (!predictor.model().has_projection()) return;
   means_ = predictor.model().projection().mean().data();
   axes_ = predictor.model().projection().components().data();
 }
 
+CAIRN_INLINE double Scorer::SignedLog(double x) const {
+  // The sign of zero counts too.
+  if (x >= 1 && x < static_cast<double>(kWholeLogs)) {
+    const auto whole = static_cast<int32_t>(x);
+    if (static_cast<double>(whole) == x) return whole_logs_[static_cast<size_t>(whole)];
+  }
+  return model::SignedLog(x);
+}
+
 // Values lie feature by feature, the rows of the block side by side.
 template <int kLanes>
-void Scorer::Prepare(const double* rows, double* prepared) const {
+CAIRN_INLINE void Scorer::Prepare(const double* rows, double* prepared) const {
   const size_t width = columns_.size();
   for (size_t j = 0; j < width; ++j) {
     const Column& column = columns_[j];
     double* const values = prepared + j * kLanes;
     for (int i = 0; i < kLanes; ++i) values[i] = rows[static_cast<size_t>(i) * width + j];
     if (column.transform == Feature::SIGNED_LOG) {
-      for (int i = 0; i < kLanes; ++i) values[i] = model::SignedLog(values[i]);
+      for (int i = 0; i < kLanes; ++i) values[i] = SignedLog(values[i]);
     } else if (column.transform == Feature::QUANTILE) {
       const auto& quantiles = column.feature->quantiles();
       for (int i = 0; i < kLanes; ++i) values[i] = model::QuantileShare(quantiles, values[i]);
     }
     if (!column.centred) continue;
-    for (int i = 0; i < kLanes; ++i) values[i] = (values[i] - column.center) / column.scale;
+    // Copies, because what is written could be what is read otherwise, for all the compiler knows.
+    const double center = column.center;
+    const double scale = column.scale;
+    for (int i = 0; i < kLanes; ++i) values[i] = (values[i] - center) / scale;
   }
   for (const std::vector<int>& group : norm_groups_) {
     double norms[kLanes] = {};
@@ -60,11 +90,12 @@ void Scorer::Prepare(const double* rows, double* prepared) const {
 }
 
 template <int kLanes>
-void Scorer::Project(double* prepared, double* components) const {
+CAIRN_INLINE void Scorer::Project(double* prepared, double* components) const {
   const size_t width = columns_.size();
   for (size_t j = 0; j < width; ++j) {
     double* const values = prepared + j * kLanes;
-    for (int i = 0; i < kLanes; ++i) values[i] -= means_[j];
+    const double mean = means_[j];
+    for (int i = 0; i < kLanes; ++i) values[i] -= mean;
   }
   for (int c = 0; c < components_; ++c) {
     const double* const axis = axes_ + static_cast<size_t>(c) * width;
@@ -78,7 +109,7 @@ void Scorer::Project(double* prepared, double* components) const {
 }
 
 template <int kLanes>
-void Scorer::Assign(const double* points, int32_t* segments, double* distances) const {
+CAIRN_INLINE void Scorer::Assign(const double* points, int32_t* segments, double* distances) const {
   double least[kLanes] = {};
   int64_t nearest[kLanes] = {};
   for (Eigen::Index s = 0; s < centers_.rows(); ++s) {
@@ -103,13 +134,23 @@ void Scorer::Assign(const double* points, int32_t* segments, double* distances) 
 }
 
 template <int kLanes>
-void Scorer::ScoreBlock(const double* rows, int32_t* segments, double* distances,
-                        double* scratch) const {
-  double* const components = scratch + columns_.size() * kLanes;
-  Prepare<kLanes>(rows, scratch);
-  if (means_ == nullptr) return Assign<kLanes>(scratch, segments, distances);
-  Project<kLanes>(scratch, components);
-  Assign<kLanes>(components, segments, distances);
+CAIRN_INLINE size_t Scorer::ScoreBlocks(std::span<const double> rows, size_t row,
+                                        std::span<int32_t> segments, std::span<double> distances,
+                                        double* scratch) const {
+  const size_t width = columns_.size();
+  double* const components = means_ == nullptr ? scratch : scratch + width * kLanes;
+  for (; row + kLanes <= segments.size(); row += kLanes) {
+    Prepare<kLanes>(&rows[row * width], scratch);
+    if (means_ != nullptr) Project<kLanes>(scratch, components);
+    Assign<kLanes>(components, &segments[row], &distances[row]);
+  }
+  return row;
+}
+
+CAIRN_WIDE size_t Scorer::ScoreWideBlocks(std::span<const double> rows, size_t row,
+                                          std::span<int32_t> segments, std::span<double> distances,
+                                          double* scratch) const {
+  return ScoreBlocks<kBlock>(rows, row, segments, distances, scratch);
 }
 
 void Scorer::Score(std::span<const double> rows, std::span<int32_t> segments,
@@ -117,13 +158,9 @@ void Scorer::Score(std::span<const double> rows, std::span<int32_t> segments,
   const size_t width = columns_.size();
   const size_t lanes = segments.size() >= kBlock ? kBlock : 1;
   std::vector<double> scratch((width + static_cast<size_t>(components_)) * lanes);
-  size_t row = 0;
-  for (; row + kBlock <= segments.size(); row += kBlock) {
-    ScoreBlock<kBlock>(&rows[row * width], &segments[row], &distances[row], scratch.data());
-  }
-  for (; row < segments.size(); ++row) {
-    ScoreBlock<1>(&rows[row * width], &segments[row], &distances[row], scratch.data());
-  }
+  const size_t row = HasWide() ? ScoreWideBlocks(rows, 0, segments, distances, scratch.data())
+                               : ScoreBlocks<kBlock>(rows, 0, segments, distances, scratch.data());
+  (void)ScoreBlocks<1>(rows, row, segments, distances, scratch.data());
 }
 
 }  // namespace cairn::pipeline::serving

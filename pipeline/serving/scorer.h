@@ -40,14 +40,21 @@ class Scorer {
     const Feature* feature = nullptr;
   };
 
+  // Rows from `row` on, as many as whole blocks hold; what is left begins at what is returned.
   template <int kLanes>
-  void ScoreBlock(const double* rows, int32_t* segments, double* distances, double* scratch) const;
+  size_t ScoreBlocks(std::span<const double> rows, size_t row, std::span<int32_t> segments,
+                     std::span<double> distances, double* scratch) const;
+  // The same for processors with AVX2.
+  size_t ScoreWideBlocks(std::span<const double> rows, size_t row, std::span<int32_t> segments,
+                         std::span<double> distances, double* scratch) const;
   template <int kLanes>
   void Prepare(const double* rows, double* prepared) const;
   template <int kLanes>
   void Project(double* prepared, double* components) const;
   template <int kLanes>
   void Assign(const double* points, int32_t* segments, double* distances) const;
+  // model::SignedLog, looked up where it can be.
+  double SignedLog(double x) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<int>> norm_groups_;  // columns of each, ascending
@@ -55,6 +62,7 @@ class Scorer {
   const double* axes_ = nullptr;               // components × features
   const model::Matrix& centers_;
   int components_ = 0;
+  std::vector<double> whole_logs_;  // SignedLog of 0, 1, 2, … which counts are
 };
 
 }  // namespace cairn::pipeline::serving

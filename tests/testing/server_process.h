@@ -51,6 +51,8 @@ class RunningProgram {
   // Waits for the next line, without its end; false when there are no more.
   bool NextLine(std::string* line);
 
+  pid_t pid() const { return pid_; }
+
   // SIGKILL; what it wrote before can still be read.
   void Kill();
 

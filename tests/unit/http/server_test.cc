@@ -110,6 +110,23 @@ TEST(HttpServerTest, ReadsChunkedBodies) {
   EXPECT_EQ(response->body, "[1,2]");
 }
 
+TEST(HttpServerTest, ReadsALongBodyToItsEndAndNotBeyond) {
+  const auto server = StartServer();
+  RawClient client(server->port());
+  std::string body(700'000, ' ');
+  for (size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>('a' + i % 23);
+  const std::string both = Post("/echo", body) + Get("/echo/next");
+  for (const size_t piece : {both.size(), size_t{100'001}, size_t{4'099}}) {
+    for (size_t at = 0; at < both.size(); at += piece) {
+      ASSERT_TRUE(client.Send(std::string_view(both).substr(at, piece)));
+    }
+    const auto echo = client.Read();
+    ASSERT_TRUE(echo.has_value());
+    EXPECT_TRUE(echo->body == body);
+    EXPECT_EQ(client.Read()->body, "next");
+  }
+}
+
 TEST(HttpServerTest, TellsAWaitingClientToContinue) {
   const auto server = StartServer();
   RawClient client(server->port());

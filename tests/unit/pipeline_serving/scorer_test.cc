@@ -24,11 +24,11 @@ std::vector<double> RandomRows(size_t count, unsigned seed) {
   return rows;
 }
 
-void ExpectSameBits(const cairn::v1::SegmentationModel& proto, size_t count, unsigned seed) {
+void ExpectSameBits(const cairn::v1::SegmentationModel& proto, const std::vector<double>& rows) {
   const auto predictor = model::Predictor::Create(proto);
   ASSERT_TRUE(predictor.ok()) << predictor.status();
   const auto width = static_cast<size_t>(proto.features_size());
-  const std::vector<double> rows = RandomRows(count * width, seed);
+  const size_t count = rows.size() / width;
   const auto expected = predictor->Predict(Eigen::Map<const model::Matrix>(
       rows.data(), static_cast<Eigen::Index>(count), static_cast<Eigen::Index>(width)));
   ASSERT_TRUE(expected.ok());
@@ -42,11 +42,27 @@ void ExpectSameBits(const cairn::v1::SegmentationModel& proto, size_t count, uns
   }
 }
 
+void ExpectSameBits(const cairn::v1::SegmentationModel& proto, size_t count, unsigned seed) {
+  ExpectSameBits(proto, RandomRows(count * static_cast<size_t>(proto.features_size()), seed));
+}
+
 TEST(ScorerTest, GivesTheBitsOfThePredictorForEveryNumberOfRows) {
   for (size_t count = 0; count <= 33; ++count) {
     ExpectSameBits(model::SmallModel(), count, static_cast<unsigned>(count));
   }
   ExpectSameBits(model::SmallModel(), 5000, 7);
+}
+
+TEST(ScorerTest, GivesTheBitsOfThePredictorForWholeNumbersAndZerosOfBothSigns) {
+  cairn::v1::SegmentationModel model = model::SmallModel();
+  model.mutable_features(0)->set_center(0);
+  std::vector<double> rows;
+  for (int i = -3; i < 1100; ++i) {
+    for (const double value : {static_cast<double>(i), -0.0, 0.0, i + 0.5}) rows.push_back(value);
+  }
+  ExpectSameBits(model, rows);
+  std::rotate(rows.begin(), rows.begin() + 1, rows.end());
+  ExpectSameBits(model, rows);
 }
 
 TEST(ScorerTest, GivesTheBitsOfThePredictorWithoutProjection) {

@@ -1,4 +1,4 @@
-#include "bench/pipeline_serving/load.h"
+#include "bench/http_load/http_load.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -15,26 +15,27 @@
 #include <cstdio>
 #include <cstdlib>
 #include <deque>
-#include <memory>
+#include <utility>
 
+#include "bench/http_load/cpu_time.h"
 #include "fmt/format.h"
 
-namespace cairn::bench::predictions {
+namespace cairn::bench {
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using SteadyClock = std::chrono::steady_clock;
 
 // Where nothing is due, for as long as a server may be silent.
 constexpr std::chrono::nanoseconds kPatience = std::chrono::milliseconds(100);
 
 [[noreturn]] void Fail(std::string_view what, std::string_view text = "") {
-  std::fprintf(stderr, "load: %.*s %.*s\n", static_cast<int>(what.size()), what.data(),
+  std::fprintf(stderr, "HTTP load: %.*s %.*s\n", static_cast<int>(what.size()), what.data(),
                static_cast<int>(std::min<size_t>(text.size(), 1000)), text.data());
   std::exit(1);
 }
 
-double SecondsSince(Clock::time_point begin) {
-  return std::chrono::duration<double>(Clock::now() - begin).count();
+double SecondsFrom(SteadyClock::time_point begin) {
+  return std::chrono::duration<double>(SteadyClock::now() - begin).count();
 }
 
 int ConnectTo(const std::string& address) {
@@ -61,13 +62,12 @@ class Connection {
 
   int fd() const { return fd_; }
   bool busy() const { return busy_; }
-  Clock::time_point due() const { return due_; }
+  SteadyClock::time_point due() const { return due_; }
 
-  // `request` must stay until the answer is there.
-  void Send(const std::string& request, Clock::time_point due) {
+  void Send(std::shared_ptr<const std::string> request, SteadyClock::time_point due) {
     busy_ = true;
     due_ = due;
-    request_ = &request;
+    request_ = std::move(request);
     sent_ = received_ = whole_ = 0;
     Go();
   }
@@ -111,8 +111,8 @@ class Connection {
 
   const int fd_;
   bool busy_ = false;
-  Clock::time_point due_;
-  const std::string* request_ = nullptr;
+  SteadyClock::time_point due_;
+  std::shared_ptr<const std::string> request_;
   size_t sent_ = 0;
   size_t received_ = 0;
   size_t whole_ = 0;  // of the answer; 0: not known yet
@@ -121,10 +121,9 @@ class Connection {
 };
 
 // The connections, and the epoll that waits for all of them.
-class Load {
+class Connections {
  public:
-  Load(const std::string& address, const std::vector<std::string>& requests, int connections)
-      : requests_(requests) {
+  Connections(const std::string& address, int connections, const MakeRequest& make) : make_(make) {
     for (int i = 0; i < connections; ++i) {
       connections_.push_back(std::make_unique<Connection>(address));
       epoll_event event{};
@@ -134,48 +133,48 @@ class Load {
       idle_.push_back(connections_.back().get());
     }
   }
-  ~Load() { ::close(epoll_); }
-  Load(const Load&) = delete;
-  Load& operator=(const Load&) = delete;
+  ~Connections() { ::close(epoll_); }
+  Connections(const Connections&) = delete;
+  Connections& operator=(const Connections&) = delete;
 
-  Result Saturate(double seconds) {
-    const auto begin = Clock::now();
+  HttpRate Saturate(double seconds) {
+    const auto begin = SteadyClock::now();
     while (!idle_.empty()) Begin(begin);
     while (busy_ > 0) {
       Wait(kPatience);
-      const bool over = SecondsSince(begin) >= seconds;
-      while (!over && !idle_.empty()) Begin(Clock::now());
+      const bool over = SecondsFrom(begin) >= seconds;
+      while (!over && !idle_.empty()) Begin(SteadyClock::now());
     }
     return Finish(begin);
   }
 
-  Result Pace(double per_second, double seconds) {
-    const auto begin = Clock::now();
+  HttpRate Pace(double per_second, double seconds) {
+    const auto begin = SteadyClock::now();
     const auto turn = [&](int64_t i) {
       return begin + std::chrono::nanoseconds(
                          static_cast<int64_t>(static_cast<double>(i) * 1e9 / per_second));
     };
     const auto count = static_cast<int64_t>(per_second * seconds);
     for (int64_t i = 0; i < count || busy_ > 0;) {
-      while (i < count && !idle_.empty() && Clock::now() >= turn(i)) Begin(turn(i++));
+      while (i < count && !idle_.empty() && SteadyClock::now() >= turn(i)) Begin(turn(i++));
       // Sleeps until the next turn: a client that spins would take the server's processor.
-      Wait(i < count && !idle_.empty() ? turn(i) - Clock::now() : kPatience);
+      Wait(i < count && !idle_.empty() ? turn(i) - SteadyClock::now() : kPatience);
     }
     return Finish(begin);
   }
 
  private:
-  void Begin(Clock::time_point due) {
+  void Begin(SteadyClock::time_point due) {
     Connection* const connection = idle_.front();
     idle_.pop_front();
     ++busy_;
-    connection->Send(requests_[next_++ % requests_.size()], due);
+    connection->Send(make_(next_++), due);
     if (!connection->busy()) End(*connection);
   }
 
   void End(Connection& connection) {
     result_.millis.push_back(
-        std::chrono::duration<double, std::milli>(Clock::now() - connection.due()).count());
+        std::chrono::duration<double, std::milli>(SteadyClock::now() - connection.due()).count());
     --busy_;
     idle_.push_back(&connection);
   }
@@ -191,23 +190,23 @@ class Load {
     }
   }
 
-  Result Finish(Clock::time_point begin) {
-    result_.per_second = static_cast<double>(result_.millis.size()) / SecondsSince(begin);
+  HttpRate Finish(SteadyClock::time_point begin) {
+    result_.per_second = static_cast<double>(result_.millis.size()) / SecondsFrom(begin);
     return std::move(result_);
   }
 
-  const std::vector<std::string>& requests_;
+  const MakeRequest& make_;
   const int epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
   std::vector<std::unique_ptr<Connection>> connections_;
   std::deque<Connection*> idle_;
   size_t busy_ = 0;
-  size_t next_ = 0;
-  Result result_;
+  int64_t next_ = 0;
+  HttpRate result_;
 };
 
 }  // namespace
 
-double Result::Quantile(double q) const {
+double HttpRate::Quantile(double q) const {
   if (millis.empty()) return 0;
   std::vector<double> sorted = millis;
   std::sort(sorted.begin(), sorted.end());
@@ -215,23 +214,38 @@ double Result::Quantile(double q) const {
   return sorted[std::max<size_t>(rank, 1) - 1];
 }
 
-std::string PostOf(std::string_view path, std::string_view body) {
+std::string PostOf(std::string_view path, std::string_view content_type, std::string_view body,
+                   std::string_view headers) {
   return fmt::format(
-      "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-      "Content-Length: {}\r\n\r\n{}",
-      path, body.size(), body);
+      "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}\r\n{}",
+      path, content_type, body.size(), headers, body);
 }
 
-Result Saturate(const std::string& address, const std::vector<std::string>& requests,
-                int connections, double seconds) {
-  (void)Load(address, requests, connections).Saturate(seconds / 5);
-  return Load(address, requests, connections).Saturate(seconds);
+MakeRequest InTurn(std::vector<std::string> requests) {
+  std::vector<std::shared_ptr<const std::string>> shared;
+  for (std::string& request : requests) {
+    shared.push_back(std::make_shared<const std::string>(std::move(request)));
+  }
+  return [shared = std::move(shared)](int64_t i) {
+    return shared[static_cast<size_t>(i) % shared.size()];
+  };
 }
 
-Result Pace(const std::string& address, const std::vector<std::string>& requests, int connections,
-            double per_second, double seconds) {
-  (void)Load(address, requests, connections).Pace(per_second, seconds / 5);
-  return Load(address, requests, connections).Pace(per_second, seconds);
+HttpRate RunHttpLoad(const HttpLoad& load, const MakeRequest& make) {
+  const auto run = [&](double seconds) {
+    Connections connections(load.address, load.connections, make);
+    return load.per_second > 0 ? connections.Pace(load.per_second, seconds)
+                               : connections.Saturate(seconds);
+  };
+  (void)run(load.seconds / 5);
+  const double server_before = CpuMicrosOf(load.server);
+  const double client_before = CpuMicrosOf(::getpid());
+  HttpRate rate = run(load.seconds);
+  const auto count = static_cast<double>(rate.millis.size());
+  // A process 0 would be this one.
+  if (load.server != 0) rate.server_micros = (CpuMicrosOf(load.server) - server_before) / count;
+  rate.client_micros = (CpuMicrosOf(::getpid()) - client_before) / count;
+  return rate;
 }
 
-}  // namespace cairn::bench::predictions
+}  // namespace cairn::bench
