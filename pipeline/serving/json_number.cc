@@ -3,12 +3,15 @@
 #include <charconv>
 #include <system_error>
 
+#include "pipeline/serving/wide_number.h"
+
 namespace cairn::pipeline::serving {
 namespace {
 
 __extension__ using Wide = unsigned __int128;
 
-constexpr size_t kDivisors = digits::kMostPower + 1;
+constexpr int kMostDigits = digits::kMostPower;
+constexpr size_t kDivisors = kMostDigits + 1;
 
 // 10^k, shifted so that its highest bit is set, and what division by it needs.
 struct Divisor {
@@ -29,6 +32,29 @@ constexpr std::array<Divisor, kDivisors> MakeDivisors() {
 
 constexpr std::array<Divisor, kDivisors> kDivisorOf = MakeDivisors();
 
+// Below 2^63 exact up to rounding; from there on anything else.
+double AsDouble(uint64_t value) { return static_cast<double>(static_cast<int64_t>(value)); }
+
+// Half of the quotient of two words by one, rounded once. `estimate` is reciprocal * high +
+// dividend and `low` the dividend's lower word: the division of Möller and Granlund ("Improved
+// division by invariant integers", 2011), whose first guess, one above the estimate's upper word,
+// is at most one off in either direction.
+double ExactHalf(Wide estimate, uint64_t low, uint64_t divisor) {
+  uint64_t quotient = static_cast<uint64_t>(estimate >> 64) + 1;
+  uint64_t rest = low - quotient * divisor;
+  if (rest > static_cast<uint64_t>(estimate)) {
+    --quotient;
+    rest += divisor;
+  }
+  if (rest >= divisor) {
+    ++quotient;
+    rest -= divisor;
+  }
+  // What is below a double's bits only has to be told from nothing.
+  const uint64_t sticky = (quotient & 1) | (rest != 0 ? 1 : 0);
+  return AsDouble((quotient >> 1) | sticky);
+}
+
 bool IsNumberDigit(char c) { return c >= '0' && c <= '9'; }
 
 // The digits of a number as they are read.
@@ -39,7 +65,7 @@ struct Digits {
 
   const char* Read(const char* at, bool fraction) {
     for (; IsNumberDigit(*at); ++at) {
-      if (count < digits::kMostPower) mantissa = mantissa * 10 + static_cast<uint64_t>(*at - '0');
+      if (count < kMostDigits) mantissa = mantissa * 10 + static_cast<uint64_t>(*at - '0');
       count += count > 0 || *at != '0' ? 1 : 0;
       power -= fraction ? 1 : 0;
     }
@@ -63,32 +89,33 @@ const char* ReadExponent(const char* at, int* power) {
 }  // namespace
 
 // The dividend is w, shifted to its highest bit, times 2^63, so that the quotient has 63 or 64
-// bits: ten or more below those of a double, of which the lowest may stand for the remainder.
-double NearestQuotient(uint64_t w, int k) {
+// bits: ten or more beyond those of a double.
+double NearestQuotient(uint64_t w, unsigned k) {
   if (w == 0) return 0;
-  const Divisor& divisor = kDivisorOf[static_cast<size_t>(k)];
+  const Divisor& divisor = kDivisorOf[k];
   const int shift = std::countl_zero(w);
   const uint64_t high = (w << shift) >> 1;
   const uint64_t low = (w << shift) << 63;
-  // Division of two words by one with a reciprocal, after Möller and Granlund (2011): the first
-  // estimate is at most one off in either direction.
   const Wide estimate = Wide{divisor.reciprocal} * high + ((Wide{high} << 64) | low);
-  uint64_t quotient = static_cast<uint64_t>(estimate >> 64) + 1;
-  uint64_t rest = low - quotient * divisor.value;
-  if (rest > static_cast<uint64_t>(estimate)) {
-    --quotient;
-    rest += divisor.value;
-  }
-  if (rest >= divisor.value) {
-    ++quotient;
-    rest -= divisor.value;
-  }
-  const uint64_t sticky = (quotient & 1) | (rest != 0 ? 1 : 0);
-  const auto rounded = static_cast<double>(static_cast<int64_t>((quotient >> 1) | sticky));
-  // 2^(1 - 63 - shift + divisor.shift), which is far from where doubles end.
+  const auto least = static_cast<uint64_t>(estimate >> 64);
+  // The exact quotient is from `least` to below `least` + 3 (see ExactHalf). Rounding is monotone,
+  // so where half of both ends becomes the same double, so does half of the quotient.
+  double half = AsDouble(least >> 1);
+  if (half != AsDouble((least >> 1) + 2)) half = ExactHalf(estimate, low, divisor.value);
+  // times 2^(1 - 63 - shift + divisor.shift), which is far from where doubles end.
   const int power = divisor.shift - shift - 62;
-  return rounded * std::bit_cast<double>(static_cast<uint64_t>(power + 1023) << 52);
+  return half * std::bit_cast<double>(static_cast<uint64_t>(power + 1023) << 52);
 }
+
+#if defined(__x86_64__)
+namespace wide {
+alignas(32) const char kZeros[32] = {'0', '0', '0', '0', '0', '0', '0', '0', '0', '0', '0',
+                                     '0', '0', '0', '0', '0', '0', '0', '0', '0', '0', '0',
+                                     '0', '0', '0', '0', '0', '0', '0', '0', '0', '0'};
+alignas(32) const char kTens[32] = {10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10,
+                                    10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10};
+}  // namespace wide
+#endif
 
 const char* ReadNumber(const char* begin, double* value) {
   const char* at = begin;
@@ -109,8 +136,8 @@ const char* ReadNumber(const char* begin, double* value) {
     at = ReadExponent(at + 1, &read.power);
     if (at == nullptr) return nullptr;
   }
-  if (read.count <= digits::kMostPower && read.power <= 0 && read.power >= -digits::kMostPower) {
-    const double size = Quotient(read.mantissa, -read.power);
+  if (read.count <= kMostDigits && read.power <= 0 && read.power >= -kMostDigits) {
+    const double size = NearestQuotient(read.mantissa, static_cast<unsigned>(-read.power));
     *value = negative ? -size : size;
   } else if (std::from_chars(begin, at, *value).ec != std::errc()) {
     if (read.count > 0 && read.count + read.power > 0) return nullptr;

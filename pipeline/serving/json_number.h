@@ -1,6 +1,10 @@
 #ifndef CAIRN_PIPELINE_SERVING_JSON_NUMBER_H_
 #define CAIRN_PIPELINE_SERVING_JSON_NUMBER_H_
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -33,7 +37,7 @@ inline const char* ReadShortNumber(const char* at, double* value);
 // Digits of a text, eight at a time. A word holds eight bytes of it, the first in the lowest.
 namespace digits {
 
-inline constexpr int kMostPower = 19;  // 10^19 is the largest that fits into 64 bits
+inline constexpr unsigned kMostPower = 19;  // 10^19 is the largest that fits into 64 bits
 
 inline constexpr std::array<uint64_t, kMostPower + 1> kPowers = [] {
   std::array<uint64_t, kMostPower + 1> powers{1};
@@ -48,66 +52,79 @@ inline uint64_t Load(const char* at) {
   return word;
 }
 
-// With how many digits a word begins, 0 to 8. A sum may carry into the next byte, but only behind
-// a byte that was no digit.
-inline unsigned Count(uint64_t word) {
-  constexpr uint64_t kZeros = 0x3030303030303030;
-  constexpr uint64_t kAboveNine = 0x7676767676767676;  // 10 + 0x76 = 0x80
-  const uint64_t value = word ^ kZeros;
-  const uint64_t others = (value | (value + kAboveNine)) & 0x8080808080808080;
-  return static_cast<unsigned>(std::countr_zero(others)) / 8;
+// Which of 32 bytes are no digits: bit i for at[i].
+inline uint32_t Others(const char* at) {
+#if defined(__SSE2__)
+  const auto half = [](const char* from) {
+    // Signed bytes of which the ten digits are the lowest.
+    const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+    const __m128i moved = _mm_add_epi8(bytes, _mm_set1_epi8(128 - '0'));
+    return static_cast<uint32_t>(_mm_movemask_epi8(_mm_cmpgt_epi8(moved, _mm_set1_epi8(-128 + 9))));
+  };
+  return half(at) | half(at + 16) << 16;
+#else
+  uint32_t others = 0;
+  for (unsigned i = 0; i < 32; ++i) others |= uint32_t{at[i] < '0' || at[i] > '9'} << i;
+  return others;
+#endif
 }
 
-// The number that the first `count` digits make; 1 <= count <= 8. What is shifted in are zeros
-// before them. Pairs are added up first, then fours, then all.
-inline uint64_t Value(uint64_t word, unsigned count) {
+// The number that eight digits make, given as values from 0 to 9. Pairs are added up first, then
+// fours, then all.
+inline uint64_t Aligned(uint64_t values) {
   constexpr uint64_t kPairs = 0x000000FF000000FF;
   constexpr uint64_t kOuter = 100 + (uint64_t{1'000'000} << 32);
   constexpr uint64_t kInner = 1 + (uint64_t{10'000} << 32);
-  uint64_t value = (word & 0x0F0F0F0F0F0F0F0F) << (64 - 8 * count);
-  value = value * 10 + (value >> 8);
-  return ((value & kPairs) * kOuter + ((value >> 16) & kPairs) * kInner) >> 32;
+  values = values * 10 + (values >> 8);
+  return ((values & kPairs) * kOuter + ((values >> 16) & kPairs) * kInner) >> 32;
+}
+
+// The number that the first `count` digits of a word make; 1 <= count <= 8. What is shifted in are
+// zeros before them.
+inline uint64_t Value(uint64_t word, unsigned count) {
+  return Aligned((word & 0x0F0F0F0F0F0F0F0F) << (64 - 8 * count));
+}
+
+// `before` with 9 to 19 digits put behind it.
+inline uint64_t Long(uint64_t before, const char* at, unsigned count) {
+  uint64_t w = before * kPowers[8] + Value(Load(at), 8);
+  if (count <= 16) return w * kPowers[count - 8] + Value(Load(at + 8), count - 8);
+  w = w * kPowers[8] + Value(Load(at + 8), 8);
+  return w * kPowers[count - 16] + Value(Load(at + 16), count - 16);
 }
 
 }  // namespace digits
 
 // The double nearest to w / 10^k. REQUIRES: 0 <= k <= 19.
-double NearestQuotient(uint64_t w, int k);
-
-// The same where both are exact doubles mostly, so that one division rounds rightly.
-inline double Quotient(uint64_t w, int k) {
-  constexpr uint64_t kMostExact = uint64_t{1} << 53;
-  if (w > kMostExact) return NearestQuotient(w, k);
-  return static_cast<double>(w) / static_cast<double>(digits::kPowers[static_cast<size_t>(k)]);
-}
+double NearestQuotient(uint64_t w, unsigned k);
 
 inline const char* ReadShortNumber(const char* at, double* value) {
   const bool negative = *at == '-';
   at += negative ? 1 : 0;
-  uint64_t word = digits::Load(at);
-  unsigned count = digits::Count(word);
-  if (count - 1 >= 7 || (*at == '0' && count > 1)) return nullptr;
-  uint64_t w = digits::Value(word, count);
-  at += count;
-  double size = static_cast<double>(static_cast<int64_t>(w));
-  if (*at == '.') {
-    const char* const begin = ++at;
-    unsigned all = w == 0 ? 0 : count;
-    do {
-      word = digits::Load(at);
-      count = digits::Count(word);
-      if (count == 0) break;
-      all += count;
-      at += count;
-      if (all > digits::kMostPower) return nullptr;
-      w = w * digits::kPowers[count] + digits::Value(word, count);
-    } while (count == 8);
-    if (at == begin) return nullptr;
-    size = Quotient(w, static_cast<int>(at - begin));
+  const uint32_t others = digits::Others(at);
+  const auto whole = static_cast<unsigned>(std::countr_zero(others));
+  if (whole - 1 >= 7 || (*at == '0' && whole > 1)) return nullptr;
+  uint64_t w = digits::Value(digits::Load(at), whole);
+  auto size = static_cast<double>(static_cast<int64_t>(w));
+  const char* end = at + whole;
+  if (*end == '.') {
+    const char* const fraction = end + 1;
+    end = at + std::countr_zero(others & (others - 1));
+    const auto count = static_cast<unsigned>(end - fraction);
+    if (count - 1 < 8) {
+      // At most 15 digits, and the power: both are exact doubles, so one division rounds rightly.
+      w = w * digits::kPowers[count] + digits::Value(digits::Load(fraction), count);
+      size = static_cast<double>(static_cast<int64_t>(w)) /
+             static_cast<double>(static_cast<int64_t>(digits::kPowers[count]));
+    } else {
+      if (count == 0 || count + (w == 0 ? 0 : whole) > digits::kMostPower) return nullptr;
+      w = digits::Long(w, fraction, count);
+      size = NearestQuotient(w, count);
+    }
   }
-  if ((*at | 0x20) == 'e') return nullptr;
-  *value = negative ? -size : size;
-  return at;
+  if ((*end | 0x20) == 'e') return nullptr;
+  *value = std::bit_cast<double>(std::bit_cast<uint64_t>(size) | uint64_t{negative} << 63);
+  return end;
 }
 
 }  // namespace cairn::pipeline::serving

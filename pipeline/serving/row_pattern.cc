@@ -1,26 +1,29 @@
 #include "pipeline/serving/row_pattern.h"
 
 #include "pipeline/serving/json_number.h"
+#include "pipeline/serving/wide_number.h"
 
 namespace cairn::pipeline::serving {
 namespace {
 
-// REQUIRES: a number's room can be read behind both.
-bool SameBytes(const char* a, const char* b, size_t size) {
-  size_t i = 0;
-  for (; i + 8 <= size; i += 8) {
-    if (digits::Load(a + i) != digits::Load(b + i)) return false;
-  }
-  const size_t rest = size - i;
-  return rest == 0 || ((digits::Load(a + i) ^ digits::Load(b + i)) << (64 - 8 * rest)) == 0;
-}
+#if defined(__x86_64__)
+using wide::ReadDigits;
+using wide::SameBytes;
+bool HasReader() { return HasWide(); }
+#else
+bool HasReader() { return true; }
+
+// As in wide_number.h.
+bool SameBytes(const char* a, const char* b, size_t size) { return std::memcmp(a, b, size) == 0; }
+
+const char* ReadDigits(const char* at, double* value) { return ReadShortNumber(at, value); }
+#endif
 
 }  // namespace
 
-bool RowPattern::Read(JsonCursor& cursor, double* row) const {
-  if (!whole_) return false;
+CAIRN_WIDE bool RowPattern::ReadNumbers(JsonCursor& cursor, double* row) const {
   const char* at = cursor.at();
-  const auto stands = [&at, end = cursor.end()](const Number& number) {
+  const auto stands = [&at, end = cursor.end()](const Number& number) CAIRN_WIDE {
     return static_cast<size_t>(end - at) >= number.size + kNumberRoom &&
            SameBytes(number.before, at, number.size);
   };
@@ -29,13 +32,18 @@ bool RowPattern::Read(JsonCursor& cursor, double* row) const {
     double ignored = 0;
     double* const value = number.place < 0 ? &ignored : row + number.place;
     const char* const begin = at + number.size;
-    at = ReadShortNumber(begin, value);
+    // An exponent may still follow, but that is not what stands there in the pattern.
+    at = ReadDigits(begin, value);
     if (at == nullptr) at = ReadNumber(begin, value);
     if (at == nullptr) return false;
   }
   if (!stands(tail_)) return false;
   cursor.MoveTo(at + tail_.size);
   return true;
+}
+
+bool RowPattern::Read(JsonCursor& cursor, double* row) const {
+  return whole_ && HasReader() && ReadNumbers(cursor, row);
 }
 
 }  // namespace cairn::pipeline::serving

@@ -40,7 +40,8 @@ class RowPattern {
   }
 
   // Reads one row of this pattern into `row`, the cursor being behind the row before. False, with
-  // the cursor where it was and `row` spoilt: it is another, or too near to the text's end.
+  // the cursor where it was and `row` spoilt: it is another, or too near to the text's end, or
+  // this processor is an x86-64 without AVX2.
   bool Read(JsonCursor& cursor, double* row) const;
 
  private:
@@ -49,6 +50,8 @@ class RowPattern {
     size_t size = 0;
     int place = -1;
   };
+
+  bool ReadNumbers(JsonCursor& cursor, double* row) const;
 
   std::vector<Number> numbers_;
   Number tail_;  // what stands behind the last

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "lib/model/transform.h"
+#include "pipeline/serving/wide.h"
 
 namespace cairn::pipeline::serving {
 namespace {
@@ -12,19 +13,6 @@ namespace {
 // of as many rows are under way at a time.
 constexpr int kBlock = 16;
 constexpr size_t kWholeLogs = 1024;
-
-#if defined(__x86_64__)
-#define CAIRN_WIDE __attribute__((target("avx2")))
-bool HasWide() {
-  static const bool has = __builtin_cpu_supports("avx2");
-  return has;
-}
-#else
-#define CAIRN_WIDE
-bool HasWide() { return false; }
-#endif
-// Every caller compiles these for its own processor.
-#define CAIRN_INLINE inline __attribute__((always_inline))
 
 }  // namespace
 

@@ -8,6 +8,8 @@
 #include <random>
 #include <string>
 
+#include "pipeline/serving/wide_number.h"
+
 namespace cairn::pipeline::serving {
 namespace {
 
@@ -22,6 +24,17 @@ double Expected(const std::string& text) {
   return value;
 }
 
+#if defined(__x86_64__)
+// An exponent is left to who looks at what follows.
+CAIRN_WIDE void ExpectWide(const std::string& padded, size_t size, double expected) {
+  double value = 0.5;
+  const char* const end = wide::ReadDigits(padded.data(), &value);
+  if (end == nullptr || (*end | 0x20) == 'e') return;
+  EXPECT_EQ(end, padded.data() + size) << padded;
+  EXPECT_EQ(Bits(value), Bits(expected)) << padded;
+}
+#endif
+
 // Both readers give the bits of std::from_chars and pass over all of the text. Whether the short
 // one took it.
 bool ExpectNearest(const std::string& text) {
@@ -30,6 +43,9 @@ bool ExpectNearest(const std::string& text) {
   double value = 0.5;
   EXPECT_EQ(ReadNumber(padded.data(), &value), padded.data() + text.size()) << text;
   EXPECT_EQ(Bits(value), Bits(expected)) << text;
+#if defined(__x86_64__)
+  if (HasWide()) ExpectWide(padded, text.size(), expected);
+#endif
   double fast = 0.5;
   const char* const end = ReadShortNumber(padded.data(), &fast);
   if (end == nullptr) return false;
@@ -126,6 +142,39 @@ TEST(JsonNumberTest, TheEndsOfEveryNumberOfDigits) {
     ExpectNearest(text);
   }
 }
+
+#if defined(__x86_64__)
+CAIRN_WIDE bool SameWide(const std::string& a, const std::string& b, size_t size) {
+  return wide::SameBytes(a.data(), b.data(), size);
+}
+
+CAIRN_WIDE bool TakesWide(const std::string& text) {
+  double value = 0;
+  return wide::ReadDigits(text.data(), &value) != nullptr;
+}
+
+TEST(WideNumberTest, BytesAreTheSameUpToTheFirstThatIsNot) {
+  if (!HasWide()) GTEST_SKIP() << "no AVX2 here";
+  for (size_t size = 1; size <= 100; ++size) {
+    const std::string a(size + kNumberRoom, 'a');
+    for (size_t i = 0; i < a.size(); ++i) {
+      std::string b = a;
+      b[i] = 'b';
+      EXPECT_EQ(SameWide(a, b, size), i >= size) << size << " " << i;
+    }
+  }
+}
+
+TEST(WideNumberTest, MostNumbersOfProgramsAreTaken) {
+  if (!HasWide()) GTEST_SKIP() << "no AVX2 here";
+  for (const char* text : {"0", "7", "-399", "12345.67", "0.5", "14285.714285714286", "1234567"}) {
+    EXPECT_TRUE(TakesWide(text + std::string(kNumberRoom, ','))) << text;
+  }
+  for (const char* text : {"", "-", ".5", "1.", "01", "12345678", "x", "1.12345678901234567890"}) {
+    EXPECT_FALSE(TakesWide(text + std::string(kNumberRoom, ','))) << text;
+  }
+}
+#endif
 
 TEST(JsonNumberTest, WhatIsNoNumberOfJsonIsNotRead) {
   for (const char* text : {"", "-", "+1", ".5", "1.", "1.e5", "1e", "1e+", "-.5", "NaN", "Infinity",
