@@ -7,11 +7,12 @@
 
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
+#include "pipeline/serving/number_text.h"
 
 namespace cairn::pipeline::serving {
 namespace {
 
-constexpr size_t kNumberRoom = 32;
+constexpr size_t kSegmentRoom = 12;  // a number of 32 bits and a comma
 constexpr std::string_view kBegin = R"({"predictions":[)";
 constexpr std::string_view kEnd = "]}";
 
@@ -52,13 +53,11 @@ std::string JsonText(std::string_view text) {
   return out + "\"";
 }
 
-char* WriteNumber(double value, char* at) { return std::to_chars(at, at + kNumberRoom, value).ptr; }
-
 std::string PredictionsJson(const ServedModel& model, std::span<const int32_t> segments,
                             std::span<const double> distances) {
   std::string out;
   out.resize(kBegin.size() + kEnd.size() + 1 +
-             segments.size() * (model.longest_prefix() + kNumberRoom + 2));
+             segments.size() * (model.longest_prefix() + kNumberTextRoom + 2));
   char* at = Put(kBegin, out.data());
   for (size_t i = 0; i < segments.size(); ++i) {
     at = Put(model.AnswerPrefix(segments[i]), at);
@@ -71,10 +70,10 @@ std::string PredictionsJson(const ServedModel& model, std::span<const int32_t> s
 
 std::string SegmentsJson(std::span<const int32_t> segments) {
   std::string out;
-  out.resize(kBegin.size() + kEnd.size() + 1 + segments.size() * (kNumberRoom + 1));
+  out.resize(kBegin.size() + kEnd.size() + 1 + kSegmentRoom * segments.size());
   char* at = Put(kBegin, out.data());
   for (const int32_t segment : segments) {
-    at = std::to_chars(at, at + kNumberRoom, segment).ptr;
+    at = std::to_chars(at, at + kSegmentRoom, segment).ptr;
     *at++ = ',';
   }
   Finish(at, !segments.empty(), &out);

@@ -17,8 +17,8 @@ namespace cairn::pipeline::serving {
 // A text in quotes, as JSON has it. Bytes that are not UTF-8 are replaced.
 std::string JsonText(std::string_view text);
 
-// `{"predictions":[{"segment":2,"segment_name":"Regulars","distance":0.5},…]}`. Distances are the
-// shortest decimals that read back as the same double. The spans are equally long, and every
+// `{"predictions":[{"segment":2,"segment_name":"Regulars","distance":0.5},…]}`. Distances are
+// written as number_text.h says. The spans are equally long, and every
 // segment is one of the model.
 std::string PredictionsJson(const ServedModel& model, std::span<const int32_t> segments,
                             std::span<const double> distances);
@@ -35,10 +35,6 @@ std::string SegmentsJson(std::span<const int32_t> segments);
 // The last four where the status names them. 413 for TOO_LARGE, 415 for a body of a type that is
 // not taken (UNIMPLEMENTED), else the HTTP twin of the code.
 http::Response RefusalResponse(const absl::Status& error);
-
-// Writes the shortest decimal of a finite number that reads back as the same; returns its end.
-// REQUIRES: room for 32 characters.
-char* WriteNumber(double value, char* at);
 
 }  // namespace cairn::pipeline::serving
 

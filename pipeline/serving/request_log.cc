@@ -8,12 +8,13 @@
 #include "lib/base/clock.h"
 #include "lib/base/encoding.h"
 #include "pipeline/serving/answers.h"
+#include "pipeline/serving/number_text.h"
 
 namespace cairn::pipeline::serving {
 namespace {
 
 void AppendNumber(double value, std::string* out) {
-  char text[32];
+  char text[kNumberTextRoom];
   out->append(text, WriteNumber(value, text));
 }
 

@@ -63,7 +63,7 @@ double RandomValue(std::mt19937& random) {
   }
 }
 
-std::string BodyOf(const std::vector<std::string>& rows) {
+std::string RowsBody(const std::vector<std::string>& rows) {
   std::string out = R"({"instances":[)";
   for (size_t i = 0; i < rows.size(); ++i) out += (i == 0 ? "" : ",") + rows[i];
   return out + "]}";
@@ -87,10 +87,10 @@ TEST_F(JsonRowsTest, RowsThatChangeTheirLookNowAndThenAreReadAsTheyAre) {
                       [&] { return RandomValue(random); });
       rows.push_back(Written(style, &values[i]));
     }
-    const absl::Status read = ReadJsonBody(BodyOf(rows), *model_, 100, &rows_);
-    ASSERT_TRUE(read.ok()) << read << BodyOf(rows);
+    const absl::Status read = ReadJsonBody(RowsBody(rows), *model_, 100, &rows_);
+    ASSERT_TRUE(read.ok()) << read << RowsBody(rows);
     ASSERT_EQ(rows_.count, rows.size());
-    ASSERT_THAT(rows_.values, ElementsAreArray(values)) << BodyOf(rows);
+    ASSERT_THAT(rows_.values, ElementsAreArray(values)) << RowsBody(rows);
   }
 }
 
@@ -116,7 +116,7 @@ TEST_F(JsonRowsTest, WhatIsWrongBehindManyEqualRowsIsNamedWithItsPlace) {
   for (const auto& [row, error] : cases) {
     std::vector<std::string> rows(1000, R"({"spend":1.5,"items":2,"gap":3,"hour":4})");
     rows[700] = row;
-    const absl::Status read = ReadJsonBody(BodyOf(rows), *model_, 1000, &rows_);
+    const absl::Status read = ReadJsonBody(RowsBody(rows), *model_, 1000, &rows_);
     EXPECT_EQ(fmt::format("{}|{}|{}|{}|{}", ReasonOf(read), MetadataOf(read, "instance"),
                           MetadataOf(read, "column"), MetadataOf(read, "value"),
                           MetadataOf(read, "rule")),
@@ -127,21 +127,22 @@ TEST_F(JsonRowsTest, WhatIsWrongBehindManyEqualRowsIsNamedWithItsPlace) {
 
 TEST_F(JsonRowsTest, TheNumberOfEqualRowsIsBoundedToo) {
   const std::vector<std::string> rows(1000, "[1,2,3,4]");
-  EXPECT_TRUE(ReadJsonBody(BodyOf(rows), *model_, 1000, &rows_).ok());
+  EXPECT_TRUE(ReadJsonBody(RowsBody(rows), *model_, 1000, &rows_).ok());
   EXPECT_EQ(rows_.count, 1000U);
-  const absl::Status read = ReadJsonBody(BodyOf(rows), *model_, 999, &rows_);
+  const absl::Status read = ReadJsonBody(RowsBody(rows), *model_, 999, &rows_);
   EXPECT_EQ(ReasonOf(read), "TOO_LARGE");
 }
 
 TEST_F(JsonRowsTest, FewerRowsThanTheTimeBeforeLeaveNothingOfThose) {
   ASSERT_TRUE(
-      ReadJsonBody(BodyOf(std::vector<std::string>(500, "[9,9,9,9]")), *model_, 500, &rows_).ok());
-  ASSERT_TRUE(ReadJsonBody(BodyOf({"[1,2,3,4]"}), *model_, 500, &rows_).ok());
+      ReadJsonBody(RowsBody(std::vector<std::string>(500, "[9,9,9,9]")), *model_, 500, &rows_)
+          .ok());
+  ASSERT_TRUE(ReadJsonBody(RowsBody({"[1,2,3,4]"}), *model_, 500, &rows_).ok());
   EXPECT_THAT(rows_.values, ElementsAreArray({1.0, 2.0, 3.0, 4.0}));
 }
 
 TEST_F(JsonRowsTest, ABodyThatEndsAnywhereIsRefusedAndNothingBehindItIsRead) {
-  const std::string whole = BodyOf(std::vector<std::string>(12, "[1.25,2,3,4]"));
+  const std::string whole = RowsBody(std::vector<std::string>(12, "[1.25,2,3,4]"));
   for (size_t size = 0; size < whole.size(); ++size) {
     // A copy of its own, so that a sanitizer sees its end.
     EXPECT_FALSE(ReadJsonBody(whole.substr(0, size), *model_, 100, &rows_).ok()) << size;
