@@ -10,7 +10,10 @@
 
 namespace cairn::pipeline::serving::wide {
 
-// For every place of the point and number of digits: which byte goes where, so that the first 16
+// Digits that are in 16 bytes for sure, one of which may be the point.
+inline constexpr unsigned kMostAtOnce = 15;
+
+// For every place of the point and number of digits: which byte goes where, so that the first 15
 // digits stand at the right end, without the point, and zeros to their left.
 struct Shuffles {
   static constexpr unsigned kWholes = 8;
@@ -20,9 +23,9 @@ struct Shuffles {
 inline constexpr Shuffles kShuffles = [] {
   Shuffles shuffles{};
   for (int whole = 0; whole < 8; ++whole) {
-    for (int count = 0; count < 32; ++count) {
+    for (unsigned count = 0; count < 32; ++count) {
       for (int i = 0; i < 16; ++i) {
-        const int digit = i - 16 + (count < 16 ? count : 16);
+        const int digit = i - 16 + static_cast<int>(count < kMostAtOnce ? count : kMostAtOnce);
         shuffles.from[whole][count][i] = static_cast<char>(digit < 0       ? -1
                                                            : digit < whole ? digit
                                                                            : digit + 1);
@@ -83,7 +86,7 @@ CAIRN_WIDE CAIRN_INLINE const char* ReadDigits(const char* at, double* value) {
     return at + length;
   }
   if (count > digits::kMostPower) return nullptr;
-  const unsigned rest = count > 16 ? count - 16 : 0;
+  const unsigned rest = count > kMostAtOnce ? count - kMostAtOnce : 0;
   const uint64_t tail = digits::Load(at + length - rest) & 0x0F0F0F0F0F0F0F0F;
   const double size = NearestQuotient(
       w * digits::kPowers[rest] + digits::Aligned(tail << (56 - 8 * rest) << 8), behind);

@@ -26,7 +26,8 @@ TEST(NumberTextTest, RandomDoublesAreWrittenAsToCharsDoes) {
   std::mt19937_64 random(1);
   for (int i = 0; i < 300'000; ++i) {
     const auto value = std::bit_cast<double>(random());
-    if (std::isfinite(value)) ASSERT_EQ(Written(value), Expected(value));
+    if (!std::isfinite(value)) continue;
+    ASSERT_EQ(Written(value), Expected(value));
   }
 }
 
