@@ -11,7 +11,6 @@
 #include "pipeline/commands/flag_rows.h"
 #include "pipeline/commands/lifecycle_commands.h"
 #include "pipeline/commands/lifecycle_flags.h"
-#include "pipeline/commands/note.h"
 #include "pipeline/commands/progress.h"
 #include "pipeline/commands/server_flags.h"
 #include "pipeline/lifecycle/backfill.h"
@@ -53,9 +52,15 @@ absl::StatusOr<std::vector<BackfillMonth>> Replay(const Settings& settings) {
   request.when = settings.Switch("if-drifted") ? RetrainWhen::kIfDrifted : RetrainWhen::kAlways;
   request.warm_up = static_cast<int>(settings.Integer("warm-up"));
   request.keep_versions = settings.Switch("keep-versions");
+  Progress progress;
+  request.progress = [&progress](const StageProgress& now) { progress.Show(now); };
+  const MonthDone print = [&progress](const BackfillMonth& month, size_t done, size_t total) {
+    progress.Hide();
+    PrintMonth(month, done, total);
+  };
   return Backfill(
-      *client, request, [&] { return ConnectPublisher(server, request.config, ""); }, PrintMonth,
-      [](const std::string& line) { Note("{}\n", line); });
+      *client, request, [&] { return ConnectPublisher(server, request.config, ""); }, print,
+      [&progress](const std::string& line) { progress.Say(line); });
 }
 
 }  // namespace

@@ -18,6 +18,7 @@
 #include "pipeline/commands/lifecycle_commands.h"
 #include "pipeline/commands/lifecycle_flags.h"
 #include "pipeline/commands/note.h"
+#include "pipeline/commands/progress.h"
 #include "pipeline/commands/server_flags.h"
 #include "pipeline/data/byte_source.h"
 #include "pipeline/data/cleaning.h"
@@ -92,9 +93,18 @@ absl::Status Publish(client::Client& client, const Settings& settings, const std
   const std::string dataset = settings.IsGiven("dataset")
                                   ? settings.Text("dataset")
                                   : config.registration.transactions_dataset;
-  CAIRN_ASSIGN_OR_RETURN(const auto files,
-                         client::Uploader(client).Upload({client::UploadItem::File(
-                             path.substr(path.find_last_of('/') + 1), path)}));
+  Progress progress;
+  const auto sent = [&progress](const client::TransferProgress& now) {
+    progress.Show({.stage = "upload",
+                   .unit = kBytesUnit,
+                   .done = now.done_bytes(),
+                   .total = now.total_bytes});
+  };
+  CAIRN_ASSIGN_OR_RETURN(
+      const auto files,
+      client::Uploader(client, sent)
+          .Upload({client::UploadItem::File(path.substr(path.find_last_of('/') + 1), path)}));
+  progress.Clear();
   v1::CreateDatasetVersionRequest request;
   request.set_parent(DatasetName(dataset));
   v1::DatasetVersion* version = request.mutable_dataset_version();
@@ -113,7 +123,10 @@ absl::Status Ingest(const Settings& settings, const std::string& source) {
   CAIRN_ASSIGN_OR_RETURN(const InputBytes input, InputBytes::Read(path));
   CAIRN_RETURN_IF_ERROR(CheckDigest(settings, input, source));
   CAIRN_ASSIGN_OR_RETURN(const PipelineConfig config, LifecycleConfig(settings));
-  CAIRN_ASSIGN_OR_RETURN(const LoadedTransactions loaded, LoadInput(input, config));
+  Progress progress;
+  CAIRN_ASSIGN_OR_RETURN(const LoadedTransactions loaded,
+                         LoadInput(input, config, progress.Loading()));
+  progress.Clear();
   CAIRN_RETURN_IF_ERROR(CheckRejectShare(loaded, config.input.max_reject_share));
   Note("input: {}\n", loaded.dialect);
   for (const std::string& warning : loaded.warnings) Note("warning: {}\n", warning);

@@ -8,6 +8,7 @@
 #include "pipeline/commands/exit_code.h"
 #include "pipeline/commands/load_model.h"
 #include "pipeline/commands/note.h"
+#include "pipeline/commands/progress.h"
 #include "pipeline/data/byte_source.h"
 #include "pipeline/data/cleaning.h"
 #include "pipeline/data/load.h"
@@ -56,7 +57,10 @@ absl::StatusOr<FeatureMatrix> LoadFeatures(const PredictFlags& flags,
   options.threads = flags.threads;
   options.max_reject_share = config.input.max_reject_share;
   options.dialect = config.input.dialect;
+  Progress progress;
+  options.watch = progress.Loading();
   CAIRN_ASSIGN_OR_RETURN(const LoadedTransactions loaded, LoadTransactions(flags.data, options));
+  progress.Clear();
   Note("input: {}\n", loaded.dialect);
   for (const std::string& warning : loaded.warnings) Note("warning: {}\n", warning);
   const CleaningResult cleaned = CleanTransactions(loaded.table, config.cleaning.rules);

@@ -11,7 +11,6 @@
 #include "pipeline/commands/flags.h"
 #include "pipeline/commands/lifecycle_commands.h"
 #include "pipeline/commands/lifecycle_flags.h"
-#include "pipeline/commands/note.h"
 #include "pipeline/commands/progress.h"
 #include "pipeline/commands/server_flags.h"
 #include "pipeline/lifecycle/retrain.h"
@@ -39,7 +38,7 @@ absl::StatusOr<RetrainResult> RetrainOnce(const Settings& settings) {
   return Retrain(
       *client, request,
       [&] { return ConnectPublisher(server, request.run.config, settings.Text("code-revision")); },
-      progress.Observer(), [](const std::string& line) { Note("{}\n", line); });
+      progress.Observer(), [&progress](const std::string& line) { progress.Say(line); });
 }
 
 }  // namespace

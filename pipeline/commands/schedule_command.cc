@@ -134,7 +134,7 @@ class Scheduler {
         Retrain(
             *client_, request,
             [&] { return ConnectPublisher(server_, config_, settings_.Text("code-revision")); },
-            progress.Observer(), SayLine));
+            progress.Observer(), [&progress](const std::string& line) { progress.Say(line); }));
     PrintTurn(result);
     std::fflush(stdout);
     return absl::OkStatus();

@@ -108,7 +108,8 @@ size_t ByteFeed::WaitFor(size_t wanted) {
   return available_;
 }
 
-void ByteFeed::Release(size_t begin, size_t end) {
+void ByteFeed::Release(size_t begin, size_t end, uint64_t rows) {
+  if (meter_ != nullptr) meter_->Add(reserved_ == nullptr ? end - begin : 0, rows);
   if (is_ring()) {
     if (end < noted_ + kFeedPiece) return;
     noted_ = end;

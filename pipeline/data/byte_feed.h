@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "lib/base/mutex.h"
 #include "pipeline/data/byte_source.h"
+#include "pipeline/data/load_meter.h"
 
 namespace cairn::pipeline {
 
@@ -61,9 +62,14 @@ class ByteFeed {
   // was released.
   size_t WaitFor(size_t wanted) CAIRN_EXCLUDES(mutex_);
 
-  // Consumer: bytes of [begin, end) are read no more, of a ring none before `end`. May be called
-  // for every piece of text: it does nothing until there is enough to give back.
-  void Release(size_t begin, size_t end) CAIRN_EXCLUDES(mutex_);
+  // Consumer: bytes of [begin, end), which held so many rows, are read no more, of a ring none
+  // before `end`. May be called for every piece of text: it does nothing until there is enough to
+  // give back.
+  void Release(size_t begin, size_t end, uint64_t rows = 0) CAIRN_EXCLUDES(mutex_);
+
+  // Tells `meter` what is released from then on; the bytes only of a feed that is complete from the
+  // start, for others are not as they are packed. It must outlive the feed. Before anybody reads.
+  void Tell(LoadMeter* meter) { meter_ = meter; }
 
   // Waits for the end and returns everything. REQUIRES: not a ring. Any thread.
   std::string_view WaitForAll() { return {data_, WaitFor(SIZE_MAX)}; }
@@ -80,6 +86,8 @@ class ByteFeed {
   // when a whole feed is full.
   size_t Room(size_t filled) CAIRN_EXCLUDES(mutex_);
   bool is_ring() const { return mask_ != SIZE_MAX; }
+
+  LoadMeter* meter_ = nullptr;
 
   const char* data_ = nullptr;
   char* reserved_ = nullptr;  // Null when the bytes belong to somebody else.

@@ -44,6 +44,8 @@ class GzipStream : public ByteStream {
     return produced;
   }
 
+  uint64_t consumed() const override { return consumed_; }
+
  private:
   absl::StatusOr<size_t> Step(char* out, size_t capacity) {
     const size_t piece = std::min<size_t>(packed_.size() - consumed_, 1u << 30);
@@ -82,9 +84,12 @@ class GzipStream : public ByteStream {
 class ZstdStream : public ByteStream {
  public:
   ZstdStream(std::string_view packed, const InputLimits& limits)
-      : packed_bytes_(packed.size()), limits_(limits), frames_([packed]() mutable {
-          return absl::StatusOr<std::string_view>(std::exchange(packed, {}));
-        }) {}
+      : packed_bytes_(packed.size()),
+        limits_(limits),
+        left_(packed),
+        frames_([this] { return NextPiece(); }) {}
+  ZstdStream(const ZstdStream&) = delete;
+  ZstdStream& operator=(const ZstdStream&) = delete;
 
   absl::StatusOr<size_t> Read(char* out, size_t capacity) override {
     const absl::StatusOr<size_t> produced = frames_.Read(out, capacity);
@@ -99,9 +104,20 @@ class ZstdStream : public ByteStream {
     return *produced;
   }
 
+  uint64_t consumed() const override { return packed_bytes_ - left_.size(); }
+
  private:
+  // In pieces, so that one knows how far it is.
+  absl::StatusOr<std::string_view> NextPiece() {
+    constexpr size_t kPackedPiece = size_t{256} << 10;
+    const std::string_view piece = left_.substr(0, kPackedPiece);
+    left_.remove_prefix(piece.size());
+    return piece;
+  }
+
   const uint64_t packed_bytes_;
   const InputLimits limits_;
+  std::string_view left_;
   zstd::FrameReader frames_;
   uint64_t unpacked_ = 0;
 };

@@ -93,6 +93,10 @@ class ByteStream {
   // packed bytes are damaged or cut off, kResourceExhausted when a limit is passed. After an
   // error the stream must not be read again.
   virtual absl::StatusOr<size_t> Read(char* out, size_t capacity) = 0;
+
+  // How many packed bytes were taken for what Read gave so far; 0 where nobody counts. By the
+  // thread that reads.
+  virtual uint64_t consumed() const { return 0; }
 };
 
 // Unpacks `packed` as it is read; `packed` must outlive the stream. Concatenated gzip members

@@ -292,7 +292,8 @@ class PartParser {
   void ReleaseTo(size_t at) {
     constexpr size_t kReleasedAtOnce = size_t{1} << 18;
     if (at < released_ + kReleasedAtOnce) return;
-    feed_.Release(released_, at);
+    const uint64_t rows = builder_.rows() + builder_.rejected();
+    feed_.Release(released_, at, rows - std::exchange(released_rows_, rows));
     released_ = at;
   }
 
@@ -307,6 +308,7 @@ class PartParser {
   bool cut_off_ = false;
   uint64_t lines_ = 0;
   size_t released_ = 0;
+  uint64_t released_rows_ = 0;
 };
 
 struct Header {

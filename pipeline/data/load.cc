@@ -11,6 +11,7 @@
 #include "pipeline/data/byte_feed.h"
 #include "pipeline/data/csv_reader.h"
 #include "pipeline/data/input_error.h"
+#include "pipeline/data/metered_stream.h"
 #include "pipeline/data/parallel.h"
 #include "pipeline/data/xlsx_reader.h"
 #include "pipeline/data/zip_archive.h"
@@ -31,7 +32,9 @@ struct Input {
 };
 
 Loaded LoadPlain(const Input& input, const LoadOptions& options) {
+  LoadMeter meter(options.watch, input.bytes.size());
   ByteFeed feed(input.bytes, input.mapped_file);
+  feed.Tell(&meter);
   CsvPlan plan;
   if (input.bytes.size() >= kWorthThreads) {
     plan.cuts = EvenCuts(input.bytes.size(), ThreadCount(options.threads));
@@ -59,6 +62,8 @@ class Utf16Stream : public ByteStream {
     return size;
   }
 
+  uint64_t consumed() const override { return from_->consumed(); }
+
  private:
   std::unique_ptr<ByteStream> from_;
   Utf16Decoder decoder_;
@@ -72,16 +77,19 @@ class Utf16Stream : public ByteStream {
 class PackedText : public CsvText {
  public:
   using Open = std::function<absl::StatusOr<std::unique_ptr<ByteStream>>()>;
-  explicit PackedText(Open open) : open_(std::move(open)) {}
+  PackedText(Open open, LoadMeter* meter) : open_(std::move(open)), meter_(meter) {}
 
   absl::Status Read(bool utf16, absl::FunctionRef<absl::Status(ByteFeed&)> use) override {
     CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<ByteStream> stream, open_());
+    meter_->Begin();
+    stream = std::make_unique<MeteredStream>(std::move(stream), meter_);
     if (utf16) stream = std::make_unique<Utf16Stream>(std::move(stream));
     ByteFeed feed;
     if (!feed.ok()) {
       return InputError(absl::StatusCode::kResourceExhausted, kInputTooLarge,
                         "not enough memory to unpack the input");
     }
+    feed.Tell(meter_);
     absl::Status unpacked;
     absl::Status used;
     {
@@ -95,6 +103,7 @@ class PackedText : public CsvText {
 
  private:
   const Open open_;
+  LoadMeter* const meter_;
 };
 
 Loaded LoadStream(PackedText::Open open, uint64_t packed, const LoadOptions& options) {
@@ -102,7 +111,8 @@ Loaded LoadStream(PackedText::Open open, uint64_t packed, const LoadOptions& opt
   // used takes no memory.
   constexpr size_t kPackedRow = 4;
   constexpr size_t kMostExpectedRows = size_t{1} << 27;
-  PackedText text(std::move(open));
+  LoadMeter meter(options.watch, packed);
+  PackedText text(std::move(open), &meter);
   CsvPlan plan;
   plan.expected_rows = std::min(static_cast<size_t>(packed) / kPackedRow, kMostExpectedRows);
   return ReadCsv(text, options, plan);

@@ -29,6 +29,7 @@
 #include "absl/status/statusor.h"
 #include "pipeline/data/byte_source.h"
 #include "pipeline/data/dialect.h"
+#include "pipeline/data/load_meter.h"
 #include "pipeline/data/set_aside.h"
 #include "pipeline/data/transaction_table.h"
 
@@ -43,6 +44,7 @@ struct LoadOptions {
   // Rejected rows kept with their text; further ones are only counted.
   size_t max_kept_rejects = 1'000'000;
   InputLimits limits;
+  LoadWatch watch;  // Empty: nobody waits.
 };
 
 // Why a row was set aside.

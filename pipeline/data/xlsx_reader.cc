@@ -17,6 +17,7 @@
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "pipeline/data/input_error.h"
+#include "pipeline/data/metered_stream.h"
 #include "pipeline/data/transaction_builder.h"
 #include "pipeline/data/xml_stream.h"
 
@@ -237,12 +238,28 @@ class SheetHandler : public XmlHandler {
   bool in_value_ = false;
 };
 
+// How much of a workbook was read, and who is told.
+struct ReadSoFar {
+  LoadMeter meter;
+  uint64_t xml = 0;
+  uint64_t packed = 0;
+};
+
+uint64_t PackedSize(const ZipArchive& archive) {
+  uint64_t size = 0;
+  for (const ZipEntry& entry : archive.entries()) size += entry.packed_size;
+  return size;
+}
+
 absl::Status ParsePart(const ZipArchive& archive, std::string_view name, XmlHandler& handler,
-                       uint64_t* bytes) {
+                       ReadSoFar* read) {
   const ZipEntry* entry = archive.Find(name);
   if (entry == nullptr) return UnreadableSheet(fmt::format("it has no part \"{}\"", name));
-  CAIRN_ASSIGN_OR_RETURN(const std::unique_ptr<ByteStream> stream, archive.OpenEntry(*entry));
-  return ParseXml(*stream, name, handler, bytes);
+  CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<ByteStream> part, archive.OpenEntry(*entry));
+  MeteredStream stream(std::move(part), &read->meter, read->packed);
+  absl::Status status = ParseXml(stream, name, handler, &read->xml);
+  read->packed += stream.consumed();
+  return status;
 }
 
 // The member a relation's target names: relative to xl/, or absolute within the archive.
@@ -320,20 +337,23 @@ class SheetReader {
 class Workbook {
  public:
   Workbook(const ZipArchive& archive, const LoadOptions& options)
-      : archive_(archive), options_(options) {}
+      : archive_(archive),
+        options_(options),
+        so_far_{LoadMeter(options.watch, PackedSize(archive))} {}
 
   absl::Status Open() {
-    CAIRN_RETURN_IF_ERROR(ParsePart(archive_, "xl/workbook.xml", workbook_, &bytes_));
-    CAIRN_RETURN_IF_ERROR(ParsePart(archive_, "xl/_rels/workbook.xml.rels", relations_, &bytes_));
+    CAIRN_RETURN_IF_ERROR(ParsePart(archive_, "xl/workbook.xml", workbook_, &so_far_));
+    CAIRN_RETURN_IF_ERROR(ParsePart(archive_, "xl/_rels/workbook.xml.rels", relations_, &so_far_));
     if (workbook_.sheets().empty()) return UnreadableSheet("it has no sheet");
     if (archive_.Find("xl/sharedStrings.xml") == nullptr) return absl::OkStatus();
-    return ParsePart(archive_, "xl/sharedStrings.xml", strings_, &bytes_);
+    return ParsePart(archive_, "xl/sharedStrings.xml", strings_, &so_far_);
   }
 
   // Reads all sheets with one dialect.
   absl::Status Read(const Dialect& dialect) {
     read_.clear();
     skipped_.clear();
+    if (builder_) BeginAgain();
     builder_.emplace(options_, dialect, workbook_.epoch());
     const std::string& only = options_.dialect.sheet;
     for (const Sheet& sheet : workbook_.sheets()) {
@@ -349,7 +369,7 @@ class Workbook {
   }
 
   TransactionBuilder& builder() { return *builder_; }
-  uint64_t bytes() const { return bytes_; }
+  uint64_t bytes() const { return so_far_.xml; }
 
   // `sheets "A" (74 rows), "B" (105 rows); stepped over: "README" without header`.
   std::string Describe() const {
@@ -360,6 +380,11 @@ class Workbook {
   }
 
  private:
+  void BeginAgain() {
+    so_far_.packed = 0;
+    so_far_.meter.Begin();
+  }
+
   absl::Status ReadSheet(const Sheet& sheet) {
     const auto relation = relations_.targets().find(sheet.relation);
     if (relation == relations_.targets().end()) {
@@ -373,10 +398,12 @@ class Workbook {
     const uint64_t before = builder_->rows() + builder_->rejected();
     builder_->SetSource(workbook_.sheets().size() > 1 ? sheet.name : std::string());
     const SheetRowSink sink = [&](uint64_t row, const auto& cells, const auto& numbers) {
+      constexpr uint64_t kRowsAtOnce = 4096;
+      if (row % kRowsAtOnce == 0) so_far_.meter.Add(0, kRowsAtOnce);
       return reader.Take(row, cells, numbers);
     };
     SheetHandler handler(strings_.strings(), sink);
-    absl::Status status = ParsePart(archive_, MemberOf(relation->second.target), handler, &bytes_);
+    absl::Status status = ParsePart(archive_, MemberOf(relation->second.target), handler, &so_far_);
     if (!status.ok() && !StopsParsing(status)) return status;
     if (!reader.found()) return StepOver(sheet, reader);
     const uint64_t rows = builder_->rows() + builder_->rejected() - before;
@@ -431,7 +458,7 @@ class Workbook {
   std::optional<TransactionBuilder> builder_;
   std::vector<std::string> read_;
   std::vector<std::string> skipped_;
-  uint64_t bytes_ = 0;
+  ReadSoFar so_far_;
 };
 
 }  // namespace

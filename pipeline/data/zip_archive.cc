@@ -126,6 +126,8 @@ class EntryStream : public ByteStream {
   EntryStream(std::string_view packed, const ZipEntry& entry, const InputLimits& limits)
       : packed_(packed), entry_(entry), limits_(limits) {}
 
+  uint64_t consumed() const override { return consumed_; }
+
  protected:
   absl::StatusOr<size_t> Account(const char* out, size_t produced, bool finished) {
     unpacked_ += produced;
@@ -147,6 +149,7 @@ class EntryStream : public ByteStream {
   std::string_view packed_;
   const ZipEntry entry_;
   const InputLimits limits_;
+  size_t consumed_ = 0;
 
  private:
   uint64_t unpacked_ = 0;
@@ -163,9 +166,6 @@ class StoredStream : public EntryStream {
     consumed_ += count;
     return Account(out, count, consumed_ == packed_.size());
   }
-
- private:
-  size_t consumed_ = 0;
 };
 
 class DeflatedStream : public EntryStream {
@@ -205,7 +205,6 @@ class DeflatedStream : public EntryStream {
   z_stream stream_{};
   bool ready_ = false;
   bool finished_ = false;
-  size_t consumed_ = 0;
 };
 
 }  // namespace

@@ -59,20 +59,34 @@ class Replay {
     OutputFolder folder(request_.out);
     CAIRN_RETURN_IF_ERROR(folder.Prepare());
     CAIRN_RETURN_IF_ERROR(Load());
+    TellMonths();
     for (const auto& [month, rows] : by_month_) {
       CAIRN_RETURN_IF_ERROR(Take(month, rows));
       folder.Write("backfill.json", BackfillJson(months_));
       folder.Write("backfill.svg", BackfillChart(months_));
       CAIRN_RETURN_IF_ERROR(folder.Wait());
       done_(months_.back(), months_.size(), by_month_.size());
+      TellMonths();
     }
     return std::move(months_);
   }
 
  private:
+  void TellMonths() const {
+    if (!request_.progress) return;
+    request_.progress({.stage = "backfill",
+                       .unit = kMonthsUnit,
+                       .done = static_cast<int64_t>(months_.size()),
+                       .total = static_cast<int64_t>(by_month_.size())});
+  }
+
   absl::Status Load() {
     CAIRN_ASSIGN_OR_RETURN(const InputBytes input, InputBytes::Read(request_.data));
-    CAIRN_ASSIGN_OR_RETURN(const LoadedTransactions loaded, LoadInput(input, request_.config));
+    const LoadWatch watch = [this](const LoadProgress& load) {
+      if (request_.progress) request_.progress(LoadStageProgress(load));
+    };
+    CAIRN_ASSIGN_OR_RETURN(const LoadedTransactions loaded,
+                           LoadInput(input, request_.config, watch));
     CAIRN_RETURN_IF_ERROR(CheckRejectShare(loaded, request_.config.input.max_reject_share));
     say_("input: " + loaded.dialect);
     for (const std::string& warning : loaded.warnings) say_("warning: " + warning);

@@ -64,6 +64,8 @@ struct BackfillRequest {
   // Whether versions that a month registered and that were not chosen stay candidates. They were
   // judged, so they are archived otherwise: a year of them is more than a policy takes.
   bool keep_versions = false;
+  // Told how far the file is loaded, and then how many months are over; empty for nobody.
+  StageWatch progress;
 };
 
 // Told a month when it is over, and how many there are.

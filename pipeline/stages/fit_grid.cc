@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <map>
 #include <tuple>
@@ -136,6 +137,7 @@ void GridFitter::PlanAlone() {
 absl::Status GridFitter::RunStarts(const KMeansContext& context, size_t first) {
   const size_t count = starts_.size() - first;
   std::vector<absl::Status> errors(count);
+  std::atomic<size_t> done = 0;
   const auto run = [&](size_t i, clustering::Parallel& threads) {
     StartRecord& record = starts_[first + i];
     const auto begin = std::chrono::steady_clock::now();
@@ -148,6 +150,7 @@ absl::Status GridFitter::RunStarts(const KMeansContext& context, size_t first) {
     } else {
       errors[i] = result.status();
     }
+    if (options_.started) options_.started(++done, count);
   };
   if (input_.training.rows() > kRowsForInnerThreads) {
     for (size_t i = 0; i < count; ++i) run(i, parallel_);

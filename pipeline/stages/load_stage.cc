@@ -44,7 +44,8 @@ void Describe(const LoadedTransactions& loaded, StageRecord* record) {
 }
 
 absl::Status ComputeLoad(StageRun* run, StageRecord* record) {
-  CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, LoadInput(*run->input(), run->config()));
+  const LoadWatch watch = [run](const LoadProgress& load) { run->Tell(LoadStageProgress(load)); };
+  CAIRN_ASSIGN_OR_RETURN(LoadedTransactions loaded, LoadInput(*run->input(), run->config(), watch));
   Describe(loaded, record);
   Transactions& own = run->Own<Transactions>();
   const bool held = loaded.table.rows() <= kMostHeldRows;
@@ -79,12 +80,21 @@ std::string LoadSettings(const PipelineConfig& config) {
                      DialectText(config.input.dialect));
 }
 
-absl::StatusOr<LoadedTransactions> LoadInput(const InputBytes& input,
-                                             const PipelineConfig& config) {
+StageProgress LoadStageProgress(const LoadProgress& load) {
+  return {.stage = kLoadStage,
+          .unit = kBytesUnit,
+          .done = static_cast<int64_t>(load.bytes),
+          .total = static_cast<int64_t>(load.total),
+          .rows = static_cast<int64_t>(load.rows)};
+}
+
+absl::StatusOr<LoadedTransactions> LoadInput(const InputBytes& input, const PipelineConfig& config,
+                                             const LoadWatch& watch) {
   LoadOptions options;
   options.threads = config.threads;
   options.max_reject_share = 1;
   options.dialect = config.input.dialect;
+  options.watch = watch;
   return LoadTransactions(input, options);
 }
 

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "pipeline/data/load.h"
 #include "pipeline/stages/stage_graph.h"
+#include "pipeline/stages/stage_progress.h"
 
 namespace cairn::pipeline {
 
@@ -18,8 +19,12 @@ std::string LoadSettings(const PipelineConfig& config);
 StageWork LoadWork();
 
 // What the stage computes, whatever the share of bad rows. Errors of
-// LoadTransactions. Pure; the number of threads never changes the result.
-absl::StatusOr<LoadedTransactions> LoadInput(const InputBytes& input, const PipelineConfig& config);
+// LoadTransactions. Pure; the number of threads never changes the result. `watch` may be empty.
+absl::StatusOr<LoadedTransactions> LoadInput(const InputBytes& input, const PipelineConfig& config,
+                                             const LoadWatch& watch = {});
+
+// How far the stage is, by how far the input is loaded.
+StageProgress LoadStageProgress(const LoadProgress& load);
 
 }  // namespace cairn::pipeline
 

@@ -57,6 +57,7 @@ absl::Status Compute(const StageInfo& stage, StageRun* run) {
   record.key = run->Key(stage.name);
   const auto begin = std::chrono::steady_clock::now();
   const double cpu_begin = ProcessSeconds();
+  run->Tell({.stage = stage.name});
   CAIRN_RETURN_IF_ERROR(stage.work.compute(run, &record));
   record.seconds = SecondsSince(begin);
   record.cpu_seconds = ProcessSeconds() - cpu_begin;

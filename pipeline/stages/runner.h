@@ -16,6 +16,7 @@
 #include "pipeline/stages/selection.h"
 #include "pipeline/stages/stability.h"
 #include "pipeline/stages/stage_graph.h"
+#include "pipeline/stages/stage_progress.h"
 #include "pipeline/stages/training.h"
 
 namespace cairn::pipeline {
@@ -36,13 +37,13 @@ struct RunRequest {
   std::optional<Champion> champion;
 };
 
-// Told what happens, on the calling thread. Any of them may be empty. They are called
-// between pieces of work and should be quick.
+// Told what happens. Any of them may be empty. They are called between pieces of work and should be
+// quick; all but `progress` on the calling thread.
 struct RunObserver {
   // A stage is done. In the order of the graph, those from the cache as well.
   std::function<void(const StageRecord&)> stage;
-  // `done` of `total` training runs are done.
-  std::function<void(size_t done, size_t total)> sweep;
+  // A stage began to be computed, or came further.
+  StageWatch progress;
   // Something was decided about the input, or deserves a warning: one line without its end.
   std::function<void(const std::string& line)> input;
 };

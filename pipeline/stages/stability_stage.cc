@@ -4,6 +4,7 @@
 #include "pipeline/stages/cached_values.h"
 #include "pipeline/stages/selection.h"
 #include "pipeline/stages/stage_run.h"
+#include "pipeline/stages/training_stages.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -11,7 +12,8 @@ namespace {
 absl::Status ComputeStability(StageRun* run, StageRecord* record) {
   RunOutcome& outcome = run->outcome();
   const PipelineConfig& config = run->config();
-  const SweepOptions options = {config.sweep.tol, config.sweep.sharing, config.threads};
+  SweepOptions options = {config.sweep.tol, config.sweep.sharing, config.threads};
+  options.started = TellStarts(run, "stability");
   CAIRN_ASSIGN_OR_RETURN(
       outcome.stability,
       MeasureStability(MakeSweepInput(outcome.preparation, outcome.outliers), outcome.runs,

@@ -50,6 +50,10 @@ void StageRun::Print(const std::string& line) const {
   if (observer_.input) observer_.input(line);
 }
 
+void StageRun::Tell(const StageProgress& progress) const {
+  if (observer_.progress) observer_.progress(progress);
+}
+
 const std::string& StageRun::Write(const std::string& name, std::string text) {
   SharedText& held = texts_[name];
   held = Share(std::move(text));

@@ -74,6 +74,8 @@ class StageRun {
   std::vector<StageRecord> RecordsFrom(std::string_view first, std::string_view last) const;
   // Tells one line about the input.
   void Print(const std::string& line) const;
+  // Tells how far a stage is. Any thread.
+  void Tell(const StageProgress& progress) const;
 
   // Starts writing a file of --out, and holds its text for whoever publishes it. The
   // text stays in memory to the end of the run, also without --out. Errors of writing

@@ -83,6 +83,10 @@ struct SweepInput {
   std::vector<int32_t> training_rows;
 };
 
+// Told that `done` of `total` starts of k-means are done; from any thread, and from several at
+// once.
+using StartWatch = std::function<void(size_t done, size_t total)>;
+
 // How, not what: of these only `tol`, and for many rows what is said of drawn ones, can change a
 // result.
 struct SweepOptions {
@@ -95,6 +99,7 @@ struct SweepOptions {
   // Other than the defaults in tests only.
   int64_t exact_rows = kExactSilhouetteRows;
   int64_t sample_rows = kSilhouetteSample;
+  StartWatch started;  // Of FitGrid; empty for nobody.
 };
 
 // The stage `sweep`: trains every point, in the order given; nothing is measured yet.

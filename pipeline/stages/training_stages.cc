@@ -56,7 +56,9 @@ absl::Status ComputeSweep(StageRun* run, StageRecord* record) {
   const auto feasible = FeasiblePoints(input, points);
   if (feasible.empty()) return NothingToTrain(input, points);
   auto& runs = run->outcome().runs;
-  CAIRN_ASSIGN_OR_RETURN(runs, FitGrid(input, feasible, OptionsOf(run->config())));
+  SweepOptions options = OptionsOf(run->config());
+  options.started = TellStarts(run, "sweep");
+  CAIRN_ASSIGN_OR_RETURN(runs, FitGrid(input, feasible, options));
   CAIRN_RETURN_IF_ERROR(NumberSegments(run, &runs));
   record->rows_in = record->rows_out = static_cast<int64_t>(input.training.rows());
   record->counts = {{"runs", static_cast<int64_t>(runs.size())}};
@@ -104,7 +106,10 @@ absl::Status ComputeEvaluate(StageRun* run, StageRecord* record) {
   auto& runs = run->outcome().runs;
   const SweepInput input = InputOf(run);
   const RunSink sink = [&](const TrainingRun&, size_t index) -> absl::Status {
-    if (run->observer().sweep) run->observer().sweep(index + 1, runs.size());
+    run->Tell({.stage = "evaluate",
+               .unit = kRunsUnit,
+               .done = static_cast<int64_t>(index + 1),
+               .total = static_cast<int64_t>(runs.size())});
     return run->publisher() == nullptr ? absl::OkStatus() : PublishRun(run, index);
   };
   SweepOptions options = OptionsOf(config);
@@ -134,6 +139,15 @@ bool TakeRuns(StageRun* run, std::string_view bytes, std::vector<StageRecord>* r
 }
 
 }  // namespace
+
+StartWatch TellStarts(const StageRun* run, std::string_view stage) {
+  return [run, stage](size_t done, size_t total) {
+    run->Tell({.stage = stage,
+               .unit = kStartsUnit,
+               .done = static_cast<int64_t>(done),
+               .total = static_cast<int64_t>(total)});
+  };
+}
 
 std::string SweepSettings(const PipelineConfig& config) {
   // Sharing is left out on purpose: it changes no result.

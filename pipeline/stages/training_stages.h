@@ -2,6 +2,7 @@
 #define CAIRN_PIPELINE_STAGES_TRAINING_STAGES_H_
 
 #include <string>
+#include <string_view>
 
 #include "absl/status/statusor.h"
 #include "pipeline/stages/stage_graph.h"
@@ -21,6 +22,9 @@ StageWork SweepWork();
 std::string EvaluateSettings(const PipelineConfig& config);
 // Each run is published once it is measured.
 StageWork EvaluateWork();
+
+// Tells the progress of a stage that fits k-means. `stage` is a literal; `run` must outlive it.
+StartWatch TellStarts(const StageRun* run, std::string_view stage);
 
 // What runs on a server are found again by. From the key of `evaluate` and the label, without the
 // champion: the same data and settings are the same sweep on any machine and whatever was promoted

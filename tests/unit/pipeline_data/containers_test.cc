@@ -42,6 +42,65 @@ TEST(LoadPacked, EveryPackingGivesTheSameTable) {
   }
 }
 
+// Rows that no packing makes small, a few megabytes of them.
+std::string UnlikeRows(int count) {
+  std::vector<testing::Row> rows(static_cast<size_t>(count));
+  uint32_t state = 1;
+  for (testing::Row& row : rows) {
+    row.description.clear();
+    for (int i = 0; i < 60; ++i) {
+      state = state * 1664525 + 1013904223;
+      row.description.push_back(static_cast<char>('A' + (state >> 24) % 26));
+    }
+  }
+  return Csv(rows);
+}
+
+TEST(LoadPacked, TellsHowFarItIsInPackedBytesAndRows) {
+  constexpr int kRows = 30'000;
+  const std::string csv = UnlikeRows(kRows);
+  for (const std::string& bytes : {csv, Gzip(csv), Zstd(csv), Zip({{"data.csv", csv}})}) {
+    std::vector<LoadProgress> told;
+    LoadOptions options;
+    options.threads = 2;
+    options.watch = [&told](const LoadProgress& now) { told.push_back(now); };
+    const auto loaded = LoadTransactionsFromBytes(bytes, options);
+    ASSERT_THAT(loaded, IsOk());
+    SCOPED_TRACE(loaded->format);
+    ASSERT_GT(told.size(), 4u);
+    for (size_t i = 0; i < told.size(); ++i) {
+      EXPECT_LE(told[i].bytes, told[i].total);
+      if (i == 0) continue;
+      EXPECT_GE(told[i].bytes, told[i - 1].bytes);
+      EXPECT_GE(told[i].rows, told[i - 1].rows);
+    }
+    EXPECT_LE(told.front().bytes, bytes.size() / 2);
+    EXPECT_GE(told.back().bytes, bytes.size() * 3 / 4);
+    EXPECT_LE(told.back().bytes, bytes.size());
+    // What is behind the last piece is not told.
+    EXPECT_GT(told.back().rows, static_cast<uint64_t>(kRows / 2));
+    EXPECT_LE(told.back().rows, static_cast<uint64_t>(kRows));
+  }
+}
+
+TEST(LoadPacked, ASecondPassBeginsAtNothingAgain) {
+  // The rows say at their end that the day stands first.
+  std::string csv = UnlikeRows(20'000);
+  for (size_t at = csv.find("2010-12-01 08:26:00"); at != csv.npos;
+       at = csv.find("2010-12-01 08:26:00", at)) {
+    csv.replace(at, 19, "01/12/2010 08:26");
+  }
+  csv += "536365,85123A,HEART,6,31/12/2010 08:26,2.55,17850,United Kingdom\n";
+  std::vector<LoadProgress> told;
+  LoadOptions options;
+  options.watch = [&told](const LoadProgress& now) { told.push_back(now); };
+  ASSERT_THAT(LoadTransactionsFromBytes(Gzip(csv), options), IsOk());
+  int passes = 1;
+  for (size_t i = 1; i < told.size(); ++i) passes += told[i].bytes < told[i - 1].bytes ? 1 : 0;
+  EXPECT_EQ(passes, 2);
+  EXPECT_LE(told.back().rows, 20'001u);
+}
+
 TEST(LoadPacked, ReadsConcatenatedMembersAsOne) {
   const std::string csv = ManyRows(10);
   const std::string tail = "1,A12,TEA,6,2010-12-01,1,5,UK\n";

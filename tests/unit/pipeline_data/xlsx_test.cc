@@ -83,6 +83,17 @@ TEST(LoadXlsx, ReadsAWorkbookInsideAZipAsUciServesIt) {
   EXPECT_EQ(loaded->table.rows(), 1u);
 }
 
+TEST(LoadXlsx, TellsHowFarItIsThroughAllPartsOfTheWorkbook) {
+  std::vector<LoadProgress> told;
+  LoadOptions options;
+  options.watch = [&told](const LoadProgress& now) { told.push_back(now); };
+  ASSERT_THAT(LoadTransactionsFromBytes(Workbook(Sheet(kDataRow), kStrings), options), IsOk());
+  ASSERT_GT(told.size(), 2u);
+  for (size_t i = 1; i < told.size(); ++i) EXPECT_GE(told[i].bytes, told[i - 1].bytes);
+  EXPECT_GT(told.back().bytes, told.back().total / 2);
+  EXPECT_LE(told.back().bytes, told.back().total);
+}
+
 TEST(LoadXlsx, RejectsARowByItsNumberOnTheSheet) {
   LoadOptions options;
   options.max_reject_share = 1.0;

@@ -46,10 +46,11 @@ Told RunOn(const std::string& csv, Publisher* publisher,
   request.config.sweep.grid.k = {2, 3, 4, 5, 6, 7, 8};
   request.config.features = features;
   std::vector<std::string> lines;
-  auto outcome = RunPipeline(
-      request,
-      {.stage = {}, .sweep = {}, .input = [&](const std::string& line) { lines.push_back(line); }},
-      publisher);
+  auto outcome = RunPipeline(request,
+                             {.stage = {},
+                              .progress = {},
+                              .input = [&](const std::string& line) { lines.push_back(line); }},
+                             publisher);
   return {std::move(outcome), std::move(lines)};
 }
 
