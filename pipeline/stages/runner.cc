@@ -2,7 +2,6 @@
 
 #include "pipeline/stages/runner.h"
 
-#include <fmt/format.h>
 #include <time.h>
 
 #include <chrono>
@@ -77,19 +76,11 @@ absl::Status Adopt(WalkStep step, StageRun* run) {
 
 absl::Status Begin(StageRun* run) {
   const PipelineConfig& config = run->config();
-  RunOutcome& outcome = run->outcome();
-  outcome.sweep_key = SweepKey(*run);
-  if (run->request().champion) run->Follow(*run->request().champion);
-  if (run->publisher() == nullptr) return absl::OkStatus();
-  CAIRN_RETURN_IF_ERROR(
-      run->publisher()->Begin(outcome.sweep_key, config.sweep.grid.Points(config.seed).size()));
-  if (run->champion()) return absl::OkStatus();
-  CAIRN_ASSIGN_OR_RETURN(auto champion, run->publisher()->FindChampion());
-  if (champion) {
-    run->Print(fmt::format("segments: numbers and names follow {}", champion->version));
-    run->Follow(*std::move(champion));
-  }
-  return absl::OkStatus();
+  const std::string& key = run->outcome().sweep_key = SweepKey(*run);
+  Publisher* const publisher = run->publisher();
+  if (publisher == nullptr) return FollowChampion(nullptr, run);
+  CAIRN_RETURN_IF_ERROR(publisher->Begin(key, config.sweep.grid.Points(config.seed).size()));
+  return FollowChampion([publisher](const std::string&) { return publisher->FindChampion(); }, run);
 }
 
 // What tells of all stages.

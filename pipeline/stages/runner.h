@@ -89,10 +89,22 @@ struct PlanLine {
   std::string action;
 };
 
-// One line for each stage, in order, by the decisions of the run itself (stage_walk.h). Reads the
-// file of transactions for its digest, and what the cache holds; errors are those of reading the
-// file. Nothing is written. `with_server` tells whether stages that need a publisher would run.
-absl::StatusOr<std::vector<PlanLine>> PlanPipeline(const RunRequest& request, bool with_server);
+// Finds whom the runs of a sweep follow, as Publisher::FindChampion does once the sweep has begun.
+using ChampionFinder =
+    std::function<absl::StatusOr<std::optional<Champion>>(const std::string& sweep_key)>;
+
+// What a run would do.
+struct PipelinePlan {
+  std::vector<PlanLine> stages;  // One for each stage, in order.
+  std::string follows;           // Version whose numbers and names segments keep; empty for none.
+};
+
+// Made by the decisions of the run itself (stage_walk.h). Reads the file of transactions for its
+// digest, and what the cache holds; errors are those of reading the file, and of `find`. Nothing is
+// written. `find` is that of the server that would keep the results: keys of stages that number
+// segments depend on whom they follow. Empty without a server, and then stages that need a
+// publisher are skipped.
+absl::StatusOr<PipelinePlan> PlanPipeline(const RunRequest& request, const ChampionFinder& find);
 
 }  // namespace cairn::pipeline
 

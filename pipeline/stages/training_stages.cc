@@ -187,6 +187,19 @@ std::string SweepKey(const StageRun& run) {
       .substr(0, 32);
 }
 
+absl::Status FollowChampion(const ChampionFinder& find, StageRun* run) {
+  if (run->request().champion) {
+    run->Follow(*run->request().champion);
+    return absl::OkStatus();
+  }
+  if (!find) return absl::OkStatus();
+  CAIRN_ASSIGN_OR_RETURN(auto champion, find(SweepKey(*run)));
+  if (!champion) return absl::OkStatus();
+  run->Print(fmt::format("segments: numbers and names follow {}", champion->version));
+  run->Follow(*std::move(champion));
+  return absl::OkStatus();
+}
+
 absl::StatusOr<std::string> ModelOf(StageRun* run, const TrainingRun& training) {
   auto model =
       BuildModel(run->outcome().preparation, training, run->config(), FeaturesSha256(*run));

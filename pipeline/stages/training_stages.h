@@ -31,6 +31,11 @@ StartWatch TellStarts(const StageRun* run, std::string_view stage);
 // since.
 std::string SweepKey(const StageRun& run);
 
+// Has the run follow the champion that its request names, or else the one that `find` finds for its
+// sweep; none where `find` is empty. A run and its plan call this alike, before any stage. Errors
+// of `find`.
+absl::Status FollowChampion(const ChampionFinder& find, StageRun* run);
+
 // model.cairnseg and labels.csv of a training run. INTERNAL when the model cannot be written.
 absl::StatusOr<std::string> ModelOf(StageRun* run, const TrainingRun& training);
 std::string LabelsOf(StageRun* run, const TrainingRun& training);

@@ -161,6 +161,45 @@ TEST_F(LifecycleTest, ARunIsReportedRecommendedMeasuredAndRetrained) {
   EXPECT_EQ(Text(folder_ / "again/customers.csv"), customers);
 }
 
+// Kind of fault: a plan that does not know whom the segments will follow.
+TEST_F(LifecycleTest, APlanOnAServerWithAChampionIsWhatTheRunDoes) {
+  const std::string out = folder_ / "out";
+  const ProgramResult first = Pipeline({"retrain", "--data", folder_ / "data.csv", "--out", out});
+  ASSERT_THAT(first.output, HasSubstr("outcome: promoted"));
+  // The sweep of the champion itself, another one, and that again.
+  bool trained = false;
+  for (const char* label : {"", "second", "second"}) {
+    SCOPED_TRACE(label);
+    const std::vector<std::string> flags = {"--data", folder_ / "data.csv", "--out", out};
+    std::vector<std::string> plan = {"plan"};
+    std::vector<std::string> run = {"run"};
+    for (auto* words : {&plan, &run}) {
+      words->insert(words->end(), flags.begin(), flags.end());
+      if (*label != '\0') words->insert(words->end(), {"--label", label});
+    }
+    const ProgramResult planned = Pipeline(plan);
+    ASSERT_EQ(planned.exit_code, 0) << planned.output;
+    EXPECT_EQ(planned.output.find("numbers and names follow models/") != std::string::npos,
+              *label != '\0');
+    const ProgramResult done = Pipeline(run);
+    ASSERT_EQ(done.exit_code, 0) << done.output;
+    const auto stages = nlohmann::json::parse(Text(out + "/stages.json"));
+    ASSERT_EQ(stages.size(), 19u);
+    for (const auto& stage : stages) {
+      const std::string name = stage["name"];
+      const std::string action = stage["cached"].get<bool>() ? "cached" : "run";
+      EXPECT_THAT(planned.output,
+                  HasSubstr(fmt::format("\n{:<21}{:<8}{}", name, action,
+                                        stage["key"].get<std::string>().substr(0, 12))));
+      trained |= name == "sweep" && action == "run";
+    }
+  }
+  EXPECT_TRUE(trained);
+  const ProgramResult away = Pipeline({"plan", "--data", folder_ / "data.csv", "--server",
+                                       "127.0.0.1:1"}, /*with_server=*/false);
+  EXPECT_EQ(away.exit_code, 8) << away.output;
+}
+
 TEST_F(LifecycleTest, ANewVersionOfADataSetIsAReasonToTrain) {
   std::string watched;
   std::thread watcher([&] {

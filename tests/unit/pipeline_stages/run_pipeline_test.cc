@@ -494,7 +494,7 @@ TEST(RunPipelineTest, ThePlanTellsWhatTheRunDoes) {
   const ScratchFolder folder;
   RunRequest request = SmallRequest(folder, 16);
   request.out = folder / "out";
-  const std::vector<PlanLine> first = PlanPipeline(request, false).value();
+  const std::vector<PlanLine> first = PlanPipeline(request, nullptr).value().stages;
   for (const PlanLine& line : first) {
     EXPECT_EQ(line.action, line.stage->name == "register" ? "skip" : "run");
   }
@@ -502,7 +502,8 @@ TEST(RunPipelineTest, ThePlanTellsWhatTheRunDoes) {
   for (const char* from : {"load", "stock_codes", "zero_price", "features", "sweep"}) {
     SCOPED_TRACE(from);
     request.from = from;
-    const std::vector<PlanLine> lines = PlanPipeline(request, true).value();
+    const auto nobody = [](const std::string&) { return std::optional<Champion>(); };
+    const std::vector<PlanLine> lines = PlanPipeline(request, nobody).value().stages;
     for (const PlanLine& line : lines) {
       const bool later = *StageIndex(line.stage->name) >= *StageIndex(from);
       EXPECT_EQ(line.action, later ? "run" : "cached") << line.stage->name;
