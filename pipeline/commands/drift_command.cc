@@ -77,19 +77,22 @@ absl::Status FindTables(const Settings& settings, DriftTask* task) {
 
 absl::StatusOr<DriftFindings> Measure(const Settings& settings, const DriftTask& task) {
   DriftFindings findings;
+  const MonitoringLimits& limits = findings.limits = task.config.monitoring;
   const auto threads = static_cast<int>(settings.Integer("threads"));
-  CAIRN_ASSIGN_OR_RETURN(findings.features,
-                         MeasureDrift(task.reference.features, task.current.features, {}));
+  CAIRN_ASSIGN_OR_RETURN(findings.features, MeasureDrift(task.reference.features,
+                                                         task.current.features, limits.features));
   if (task.predictor) {
-    CAIRN_ASSIGN_OR_RETURN(findings.decay, MeasureDecay(*task.predictor, task.reference.features,
-                                                        task.current.features, {}, threads));
+    CAIRN_ASSIGN_OR_RETURN(findings.decay,
+                           MeasureDecay(*task.predictor, task.reference.features,
+                                        task.current.features, limits.model, threads));
   }
   if (settings.IsGiven("challenger") && task.predictor) {
     CAIRN_ASSIGN_OR_RETURN(const FetchedModel fetched,
                            FetchModel(*task.client, settings.Text("challenger")));
     CAIRN_ASSIGN_OR_RETURN(const auto challenger, model::Predictor::FromFile(fetched.bytes));
-    CAIRN_ASSIGN_OR_RETURN(findings.shift, MeasureShift(challenger, *task.predictor,
-                                                        task.current.features, {}, threads));
+    CAIRN_ASSIGN_OR_RETURN(
+        findings.shift,
+        MeasureShift(challenger, *task.predictor, task.current.features, limits.model, threads));
   }
   return findings;
 }

@@ -102,8 +102,8 @@ class Replay {
     out.month = month;
     out.rows = static_cast<int64_t>(rows.size());
     const BatchFigures figures = FiguresOf(table_.WithSelection(rows), month);
-    const BatchReport batch =
-        CheckBatch(figures, before_, month != by_month_.rbegin()->first, request_.batch_limits);
+    const BatchReport batch = CheckBatch(figures, before_, month != by_month_.rbegin()->first,
+                                         request_.config.monitoring.delivery);
     std::vector<uint32_t> until = kept_;
     until.insert(until.end(), rows.begin(), rows.end());
     CAIRN_ASSIGN_OR_RETURN(out.turn, Turn(month, batch, until));
@@ -129,8 +129,6 @@ class Replay {
     request.batch = batch;
     request.when = request_.when;
     request.collecting = static_cast<int>(before_.size()) < request_.warm_up;
-    request.drift_limits = request_.drift_limits;
-    request.concept_limits = request_.concept_limits;
     request.run.config = request_.config;
     // The table is written as this program writes it, whatever the file was like.
     request.run.config.input.dialect = {};

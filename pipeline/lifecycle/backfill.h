@@ -54,9 +54,6 @@ struct BackfillRequest {
   std::string out;   // A folder a month, and what all come to.
   PipelineConfig config;
   RetrainWhen when = RetrainWhen::kAlways;
-  DriftLimits drift_limits;
-  ConceptLimits concept_limits;
-  BatchLimits batch_limits;
   // How many months of history a first model needs, at least 1. After a month or two nobody has had
   // time to come back, so gaps, trends and recency say nothing, and such a model would stay: in its
   // own space, where its challengers are judged, none of them looks as good.

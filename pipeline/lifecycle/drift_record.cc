@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "lib/base/digest.h"
+#include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "lib/base/version.h"
@@ -72,6 +73,9 @@ absl::Status Seal(client::Client& client, const DriftSubject& subject, const std
   evaluation->set_run(run);
   evaluation->set_dataset_version(subject.current_dataset);
   evaluation->set_evaluator(std::string("cairn-pipeline/") + std::string(kVersion));
+  for (const auto& [limit, value] : LimitValues(findings.limits)) {
+    (*evaluation->mutable_settings())[limit] = ShortestDouble(value);
+  }
   for (const auto& [name, value] : DriftMetrics(findings)) {
     if (name.find('/') != std::string::npos) continue;
     v1::EvaluationValue* one = evaluation->add_values();

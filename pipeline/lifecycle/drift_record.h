@@ -22,7 +22,8 @@ struct DriftSubject {
 // Keeps a measurement as a run: metrics (DriftMetrics), parameters, the tag `cairn.drift` with the
 // verdict, the data sets as inputs and drift.json as an artifact. With a champion also as sealed
 // evidence of that version, values named `drift_verdict`, `drift_psi_max`, …, so that policies may
-// read them; what each feature did stays with the run.
+// read them; what each feature did stays with the run. The limits by which the verdict was made
+// stand in drift.json and among the settings of the evidence.
 //
 // Repeating it for the same subject and findings finds the run that there is. Returns its resource
 // name. Errors are the server's; what was kept before the error stays.

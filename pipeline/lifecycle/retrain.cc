@@ -31,6 +31,7 @@ class Turn {
     result_.champion_before = champion_ ? champion_->version : "";
     result_.champion_after = result_.champion_before;
     result_.drift.batch = request_.batch;
+    result_.drift.limits = Limits();
     if (VerdictOf(result_.drift) == DriftVerdict::kBroken) {
       return EndWith(RetrainOutcome::kHeldBack, "held_back", ReasonsOf(result_.drift));
     }
@@ -64,14 +65,15 @@ class Turn {
     CAIRN_ASSIGN_OR_RETURN(const RunOutcome outcome, RunPipeline(only, RunObserver{}, nullptr));
     result_.features = outcome.features;
     input_sha256_ = outcome.input.Hex();
-    CAIRN_ASSIGN_OR_RETURN(
-        result_.drift.features,
-        MeasureDrift(reference.features, result_.features, request_.drift_limits));
+    CAIRN_ASSIGN_OR_RETURN(result_.drift.features,
+                           MeasureDrift(reference.features, result_.features, Limits().features));
     CAIRN_ASSIGN_OR_RETURN(result_.drift.decay,
                            MeasureDecay(*predictor_, reference.features, result_.features,
-                                        request_.concept_limits, request_.run.config.threads));
+                                        Limits().model, request_.run.config.threads));
     return absl::OkStatus();
   }
+
+  const MonitoringLimits& Limits() const { return request_.run.config.monitoring; }
 
   bool IsNeeded() const {
     return !champion_ || request_.when == RetrainWhen::kAlways ||
@@ -99,8 +101,8 @@ class Turn {
                                                       outcome.preparation, outcome.runs[chosen],
                                                       request_.run.config, outcome.input.Hex())));
     CAIRN_ASSIGN_OR_RETURN(result_.drift.shift,
-                           MeasureShift(challenger, *predictor_, outcome.features,
-                                        request_.concept_limits, request_.run.config.threads));
+                           MeasureShift(challenger, *predictor_, outcome.features, Limits().model,
+                                        request_.run.config.threads));
     return absl::OkStatus();
   }
 

@@ -49,8 +49,6 @@ struct RetrainRequest {
   std::optional<BatchReport> batch;  // What is known of the delivery as a whole.
   RetrainWhen when = RetrainWhen::kAlways;
   bool collecting = false;  // Whether there is too little history to train without a champion.
-  DriftLimits drift_limits;
-  ConceptLimits concept_limits;
 };
 
 struct RetrainResult {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pipeline/data/transaction_table.h"
+#include "pipeline/monitoring/limits.h"
 #include "pipeline/monitoring/verdict.h"
 
 namespace cairn::pipeline {
@@ -37,24 +38,6 @@ struct BatchFigures {
 
 // REQUIRES: the table has rows.
 BatchFigures FiguresOf(const TransactionTable& batch, std::string name);
-
-// Between which ratios to the median of the deliveries before a figure may lie, and how far a share
-// may move. Set by what a year of a growing shop does by itself: its quietest month has 0.64 of
-// the rows a day before it, the busiest 1.7.
-struct BatchLimits {
-  double rows_per_day_least = 0.6;
-  double rows_per_day_most = 2.5;
-  double trading_days_least = 0.6;  // Only of deliveries that are complete.
-  double lines_per_invoice_least = 0.78;
-  double lines_per_invoice_most = 1.6;
-  double invoice_density_least = 0.75;
-  double median_price_least = 0.6;
-  double median_price_most = 1.6;
-  double missing_customer_change = 0.25;
-  double cancelled_change = 0.1;
-  double new_country_share = 0.05;  // Rows of countries that no delivery before had.
-  int window = 3;                   // How many deliveries before are compared with, the latest.
-};
 
 // One figure that is out of bounds.
 struct BatchFinding {

@@ -7,6 +7,7 @@
 #include "absl/status/statusor.h"
 #include "lib/model/predictor.h"
 #include "pipeline/data/features.h"
+#include "pipeline/monitoring/limits.h"
 #include "pipeline/monitoring/verdict.h"
 
 namespace cairn::pipeline {
@@ -14,17 +15,6 @@ namespace cairn::pipeline {
 // Concept drift: whether the segments of a model still describe the customers, even where each
 // feature looks as before. Pure functions; what cannot be measured (all customers in one segment)
 // is NaN and judges nothing.
-
-struct ConceptLimits {
-  // How much of the model's silhouette, and how much Davies-Bouldin in addition, may go.
-  double silhouette_loss_warning = 0.03;
-  double silhouette_loss_drift = 0.07;
-  double davies_bouldin_rise_warning = 0.15;
-  double davies_bouldin_rise_drift = 0.4;
-  // The share of customers that a model trained on today's data puts into another segment.
-  double churn_warning = 0.3;
-  double churn_drift = 0.5;
-};
 
 // One model on the customers it was trained on and on those of today.
 struct IndexDecay {

@@ -72,6 +72,12 @@ Json ShiftObject(const SegmentShift& shift) {
           {"reason", shift.reason}};
 }
 
+Json LimitsObject(const MonitoringLimits& limits) {
+  Json out = Json::object();
+  for (const auto& [key, value] : LimitValues(limits)) out[key] = value;
+  return out;
+}
+
 }  // namespace
 
 DriftVerdict VerdictOf(const DriftFindings& findings) {
@@ -108,7 +114,8 @@ std::string DriftJson(const DriftFindings& findings) {
       {"batch", findings.batch ? BatchObject(*findings.batch) : Json(nullptr)},
       {"features", findings.features ? FeaturesObject(*findings.features) : Json(nullptr)},
       {"decay", findings.decay ? DecayObject(*findings.decay) : Json(nullptr)},
-      {"shift", findings.shift ? ShiftObject(*findings.shift) : Json(nullptr)}};
+      {"shift", findings.shift ? ShiftObject(*findings.shift) : Json(nullptr)},
+      {"limits", LimitsObject(findings.limits)}};
   // Names of countries may be any text the file had.
   return out.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
 }

@@ -18,6 +18,7 @@ struct DriftFindings {
   std::optional<DriftReport> features;
   std::optional<IndexDecay> decay;
   std::optional<SegmentShift> shift;
+  MonitoringLimits limits;  // By which the verdicts were made.
 };
 
 // The gravest verdict of all parts; stable when nothing was measured.
@@ -26,8 +27,8 @@ DriftVerdict VerdictOf(const DriftFindings& findings);
 // Why it is not stable, a sentence each, the gravest part first; a feature counts with its name.
 std::vector<std::string> ReasonsOf(const DriftFindings& findings);
 
-// drift.json: one object with `verdict`, `reasons` and an object for each part, or null; numbers
-// that were not measured are null. Ends with a newline.
+// drift.json: one object with `verdict`, `reasons`, an object for each part, or null, and `limits`
+// by the names of their settings; numbers that were not measured are null. Ends with a newline.
 std::string DriftJson(const DriftFindings& findings);
 
 // As metrics of a run: `psi_max`, `ks_max`, `psi/FEATURE`, `ks/FEATURE`, `ks_p_value/FEATURE`,

@@ -7,28 +7,13 @@
 
 #include "absl/status/statusor.h"
 #include "pipeline/data/features.h"
+#include "pipeline/monitoring/limits.h"
 #include "pipeline/monitoring/verdict.h"
 
 namespace cairn::pipeline {
 
 // Data drift: whether the customers of today are distributed as those of a reference, usually the
 // customers that the champion was trained on. Pure; equal tables give equal numbers.
-
-// From which value on a measure counts. A feature drifts when its stability index AND its
-// Kolmogorov-Smirnov distance say so, for each alone has a blind spot: the index is large where a
-// handful of customers leave a nearly constant feature, the distance where a little of everything
-// moves. Values outside the range of the reference, and missing ones, count by themselves.
-struct DriftLimits {
-  double psi_warning =
-      0.1;  // Usual for the index: below 0.1 stable, above 0.25 another population.
-  double psi_drift = 0.25;
-  double ks_warning = 0.1;
-  double ks_drift = 0.2;
-  double out_of_range_warning = 0.02;  // Shares of the current customers.
-  double out_of_range_drift = 0.1;
-  double missing_warning = 0.01;
-  double missing_drift = 0.05;
-};
 
 struct FeatureDrift {
   std::string feature;

@@ -76,6 +76,19 @@ absl::Status CheckNotBelow(std::string_view field, int value, int least, double 
                     fmt::format("must be {}..{}", least, ShortestDouble(most)));
 }
 
+// A limit of drift below that of its warning would never warn.
+absl::Status CheckLimits(const MonitoringLimits& limits) {
+  for (const LimitRow& row : LimitTable()) {
+    for (const LimitRow& lower : LimitTable()) {
+      if (lower.key != row.not_below || row.read(limits) >= lower.read(limits)) continue;
+      return BadSetting(row.key, ShortestDouble(row.read(limits)),
+                        fmt::format("must not be below {}, which is {}", lower.key,
+                                    ShortestDouble(lower.read(limits))));
+    }
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 std::string_view ColumnScalingName(ColumnScaling scaling) {
@@ -169,6 +182,7 @@ absl::Status CheckConfig(const PipelineConfig& config) {
                                       config.pca.min_components, kFeatureCount));
   CAIRN_RETURN_IF_ERROR(
       CheckNotBelow("select.max_k", config.select.max_k, config.select.min_k, kLargestK));
+  CAIRN_RETURN_IF_ERROR(CheckLimits(config.monitoring));
   return CheckGrid(config.sweep.grid, config.seed);
 }
 

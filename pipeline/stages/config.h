@@ -12,6 +12,7 @@
 #include "pipeline/data/cleaning.h"
 #include "pipeline/data/features.h"
 #include "pipeline/data/load.h"
+#include "pipeline/monitoring/limits.h"
 #include "pipeline/stages/grid.h"
 
 namespace cairn::pipeline {
@@ -119,6 +120,10 @@ struct PipelineConfig {
     double gib_transferred = 0;
     std::string currency;  // Sign before amounts of money.
   } prices;
+
+  // From when on drift counts, and what a delivery may be like. Of no stage: they judge what comes
+  // before and after a training.
+  MonitoringLimits monitoring;
 
   // Digest of the champion that lends numbers and names to segments; set by the run, no setting.
   std::string segments_after;

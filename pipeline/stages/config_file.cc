@@ -359,9 +359,9 @@ absl::Status ApplySettings(const std::vector<std::string>& settings, PipelineCon
     } catch (const YAML::Exception& e) {
       return reader.Bad(e.mark, "set", setting, "cannot be read: " + e.msg);
     }
-    CAIRN_RETURN_IF_ERROR(CheckConfig(*config));
   }
-  return absl::OkStatus();
+  // Last: of two that fit together, the first alone may not.
+  return CheckConfig(*config);
 }
 
 absl::StatusOr<SweepGrid> ParseGrid(std::string_view yaml, std::string_view file) {

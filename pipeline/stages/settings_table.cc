@@ -342,6 +342,25 @@ std::vector<Setting> PriceRows() {
               kUnbounded, "", "The sign before amounts of money in the report.")};
 }
 
+// The limits of drift and of deliveries, which have a table of their own.
+std::vector<Setting> LimitRows() {
+  std::vector<Setting> rows;
+  for (const LimitRow& limit : LimitTable()) {
+    Member<double> member{
+        [&limit](PipelineConfig& config) -> double& { return limit.write(config.monitoring); },
+        [&limit](const PipelineConfig& config) -> const double& {
+          return limit.read(config.monitoring);
+        }};
+    rows.push_back(Row(std::string(limit.key), std::move(member), {limit.least, limit.most},
+                       limit.unit, limit.help));
+  }
+  rows.push_back(Row(std::string(kWindowKey),
+                     MemberAt([](auto& c) -> auto& { return c.monitoring.delivery.window; }),
+                     {1, kLargestWindow}, "deliveries",
+                     "The median is that of so many deliveries before, the latest."));
+  return rows;
+}
+
 // The names of the data sets.
 std::vector<Setting> DatasetRows() {
   const auto row = [](const char* key, Member<std::string> member, std::string_view help) {
@@ -397,7 +416,7 @@ const std::vector<Setting>& SettingsTable() {
     auto* all = new std::vector<Setting>();
     for (const auto& rows :
          {GeneralRows(), InputRows(), CleaningRows(), OutlierRows(), ScalingRows(), PcaRows(),
-          SweepRows(), SelectRows(), PriceRows(), RegisterRows()}) {
+          SweepRows(), SelectRows(), LimitRows(), PriceRows(), RegisterRows()}) {
       all->insert(all->end(), rows.begin(), rows.end());
     }
     return all;

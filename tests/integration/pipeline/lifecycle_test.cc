@@ -149,6 +149,20 @@ TEST_F(LifecycleTest, ARunIsReportedRecommendedMeasuredAndRetrained) {
   EXPECT_EQ(same.exit_code, 0) << same.output;
   EXPECT_THAT(same.output, HasSubstr("verdict: stable"));
 
+  // With limits that every table passes.
+  const ProgramResult strict = Pipeline(
+      {"drift", "--current", folder_ / "first/features.csv", "--fail-on", "warning", "--out",
+       folder_ / "strict", "--set", "drift.psi_warning=0", "--set", "drift.ks_warning=0"});
+  EXPECT_EQ(strict.exit_code, 1) << strict.output;
+  EXPECT_THAT(strict.output, HasSubstr("verdict: warning"));
+  const auto record = nlohmann::json::parse(Text(folder_ / "strict/drift.json"));
+  EXPECT_EQ(record["limits"]["drift.psi_warning"], 0);
+  EXPECT_EQ(record["limits"]["drift.psi_drift"], 0.25);
+  const ProgramResult sealed =
+      RunProgram({ProgramPath("mlctl"), "--server", server_.grpc_address(), "list", "evaluations",
+                  "customer-segments", "-o", "json"});
+  EXPECT_THAT(sealed.output, HasSubstr("drift.psi_warning"));
+
   const ProgramResult idle = Pipeline({"retrain", "--data", folder_ / "data.csv", "--if-drifted"});
   EXPECT_EQ(idle.exit_code, 0) << idle.output;
   EXPECT_THAT(idle.output, HasSubstr("outcome: not_needed"));
@@ -195,8 +209,8 @@ TEST_F(LifecycleTest, APlanOnAServerWithAChampionIsWhatTheRunDoes) {
     }
   }
   EXPECT_TRUE(trained);
-  const ProgramResult away = Pipeline({"plan", "--data", folder_ / "data.csv", "--server",
-                                       "127.0.0.1:1"}, /*with_server=*/false);
+  const ProgramResult away = Pipeline(
+      {"plan", "--data", folder_ / "data.csv", "--server", "127.0.0.1:1"}, /*with_server=*/false);
   EXPECT_EQ(away.exit_code, 8) << away.output;
 }
 

@@ -235,6 +235,38 @@ TEST(ConfigTest, TheSeedMovesTheSeedsOfTheDefaultGrid) {
             std::vector<uint32_t>());
 }
 
+TEST(ConfigTest, LimitsOfDriftAndDeliveriesAreSettings) {
+  const auto config = ParseConfig(
+      "drift: {psi_warning: 0.3, psi_drift: 0.5}\ndelivery: {window: 6, rows_per_day_most: 9}",
+      "c.yaml");
+  ASSERT_THAT(config, IsOk());
+  EXPECT_EQ(config->monitoring.features.psi_warning, 0.3);
+  EXPECT_EQ(config->monitoring.features.psi_drift, 0.5);
+  EXPECT_EQ(config->monitoring.delivery.window, 6);
+  EXPECT_EQ(config->monitoring.delivery.rows_per_day_most, 9);
+  EXPECT_EQ(config->monitoring.model.churn_drift, ConceptLimits().churn_drift);
+  EXPECT_EQ(ErrorAt("delivery: {rows_per_day_least: 1.5}"), "1:32 delivery.rows_per_day_least");
+  EXPECT_EQ(ErrorAt("delivery: {window: 0}"), "1:20 delivery.window");
+}
+
+// Kind of fault: data that has drifted before anybody was warned.
+TEST(ConfigTest, ALimitOfDriftIsNotBelowThatOfItsWarning) {
+  PipelineConfig config = PresetConfig("default").value();
+  const absl::Status status = ApplySettings({"drift.churn_warning=0.7"}, &config);
+  EXPECT_EQ(MetadataOf(status, "field"), "drift.churn_drift");
+  EXPECT_EQ(MetadataOf(status, "value"), "0.5");
+  EXPECT_EQ(MetadataOf(status, "rule"), "must not be below drift.churn_warning, which is 0.7");
+}
+
+TEST(ApplySettings, TwoThatFitTogetherStandInAnyOrder) {
+  for (const auto& settings :
+       {std::vector<std::string>{"drift.churn_warning=0.7", "drift.churn_drift=0.8"},
+        std::vector<std::string>{"select.min_k=10", "select.max_k=12"}}) {
+    PipelineConfig config = PresetConfig("default").value();
+    EXPECT_THAT(ApplySettings(settings, &config), IsOk());
+  }
+}
+
 TEST(ConfigTest, EveryMethodOfScalingIsTaken) {
   for (const std::string& method : ScalingMethods()) {
     const auto config = ParseConfig("scaling: {method: " + method + "}", "c.yaml");

@@ -87,6 +87,15 @@ TEST(StageKeysTest, ThoseOfThePresetAreTheOldOnes) {
       }));
 }
 
+// Kind of fault: everything is trained again because a warning was moved.
+TEST(StageKeysTest, LimitsOfDriftBelongToNone) {
+  const PipelineConfig plain = PresetConfig("default").value();
+  PipelineConfig config = plain;
+  for (const LimitRow& row : LimitTable()) row.write(config.monitoring) = row.least + 1;
+  config.monitoring.delivery.window = 9;
+  EXPECT_EQ(KeysOf(config), KeysOf(plain));
+}
+
 TEST(StageKeysTest, ThoseOfUnusualSettingsAreTheOldOnes) {
   EXPECT_EQ(
       KeysOf(Unusual()),
