@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 #include <set>
 #include <span>
@@ -74,6 +75,29 @@ absl::Status CheckCustomersDiffer(const FeatureMatrix& features, const std::vect
                   kept.size(), customer, features.columns.back(),
                   ShortestDouble(features.values(kept.front(), features.values.cols() - 1))),
       customer);
+}
+
+absl::Status CheckWithinSinglePrecision(const FeatureMatrix& features) {
+  for (Eigen::Index i = 0; i < features.values.rows(); ++i) {
+    for (Eigen::Index j = 0; j < features.values.cols(); ++j) {
+      if (std::isfinite(static_cast<float>(features.values(i, j)))) continue;
+      const std::string customer =
+          CustomerText(features.customer_ids[static_cast<size_t>(i)], features.customer_names);
+      const std::string& feature = features.columns[static_cast<size_t>(j)];
+      const std::string value = ShortestDouble(features.values(i, j));
+      const std::string rule = fmt::format(
+          "must be within ±{:.2g} for an isolation forest; outliers.method=none does "
+          "without one",
+          std::numeric_limits<float>::max());
+      return Error(absl::StatusCode::kInvalidArgument, ErrorReason::VALUE_INVALID,
+                   fmt::format("{} of customer {} is {}: {}", feature, customer, value, rule))
+          .With("customer", customer)
+          .With("field", feature)
+          .With("value", value)
+          .With("rule", rule);
+    }
+  }
+  return absl::OkStatus();
 }
 
 std::vector<GridPoint> FeasiblePoints(const SweepInput& input,

@@ -13,9 +13,9 @@
 
 namespace cairn::pipeline {
 
-// Data that has no segments, or fewer than were asked for: too few customers, or customers that
-// are all alike. k-means gives empty segments there, and indices that are no numbers. Pure
-// functions of values.
+// Data that has no segments, or fewer than were asked for: too few customers, customers that are
+// all alike, or values that nothing can be computed with. k-means gives empty segments there, and
+// indices that are no numbers. Pure functions of values.
 
 // Fewer customers have no segments to speak of.
 inline constexpr int64_t kFewestCustomers = 3;
@@ -32,6 +32,10 @@ int64_t CountDistinctRows(const RowMajorMatrix& rows);
 // FAILED_PRECONDITION (VALUE_INVALID) when the rows of all `kept` customers are the same; names one
 // of the customers and what it has.
 absl::Status CheckCustomersDiffer(const FeatureMatrix& features, const std::vector<int32_t>& kept);
+
+// INVALID_ARGUMENT (VALUE_INVALID) names the first customer, feature and value beyond what single
+// precision holds: an isolation forest computes with that, as scikit-learn's does.
+absl::Status CheckWithinSinglePrecision(const FeatureMatrix& features);
 
 // The points whose k the training rows can fill: k below the number of rows and not above that of
 // different rows. In order.

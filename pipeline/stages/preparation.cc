@@ -112,6 +112,7 @@ absl::StatusOr<OutlierResult> FindOutliers(const FeatureMatrix& features,
   OutlierResult out;
   const Eigen::Index rows = features.values.rows();
   if (config.outliers.method == OutlierMethod::kIsolationForest) {
+    CAIRN_RETURN_IF_ERROR(CheckWithinSinglePrecision(features));
     clustering::IsolationForestOptions options;
     options.trees = config.outliers.trees;
     options.sample_size = config.outliers.sample_size;

@@ -26,7 +26,7 @@ struct OutlierResult {
 };
 
 // The stage `outliers`. FAILED_PRECONDITION (VALUE_INVALID) when fewer than three customers are
-// left to train on, or when they are all the same.
+// left to train on, or when they are all the same. Errors of CheckWithinSinglePrecision.
 absl::StatusOr<OutlierResult> FindOutliers(const FeatureMatrix& features,
                                            const PipelineConfig& config);
 

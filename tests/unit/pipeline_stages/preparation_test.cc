@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "lib/base/errors.h"
 #include "lib/clustering/scaler.h"
 #include "lib/model/transform.h"
 #include "tests/testing/status_matchers.h"
@@ -61,6 +62,22 @@ TEST(PreparationTest, TooFewCustomersAreRefused) {
   config.outliers.method = OutlierMethod::kNone;
   EXPECT_THAT(FindOutliers(RandomFeatures(1, 2), config),
               StatusIs(absl::StatusCode::kFailedPrecondition));
+}
+
+// Kind of fault: an error that names a row and a column of a matrix nobody has seen.
+TEST(PreparationTest, AValueThatAForestCannotTakeIsNamedWithCustomerAndFeature) {
+  FeatureMatrix features = RandomFeatures(1, 50);
+  features.values(3, kTotalSpend) = -1e100;
+  PipelineConfig config = PresetConfig("default").value();
+  const absl::Status status = FindOutliers(features, config).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(MetadataOf(status, "customer"), "4");
+  EXPECT_EQ(MetadataOf(status, "field"), "Total_Spend");
+  EXPECT_EQ(MetadataOf(status, "value"), "-1e+100");
+  EXPECT_THAT(std::string(status.message()),
+              ::testing::StartsWith("Total_Spend of customer 4 is -1e+100: must be within"));
+  config.outliers.method = OutlierMethod::kNone;
+  EXPECT_THAT(FindOutliers(features, config), IsOk());
 }
 
 TEST(PreparationTest, StandardColumnsHaveMeanZeroAndDeviationOne) {
