@@ -96,8 +96,12 @@ void Matching(benchmark::State& state) {
   for (const int32_t id : data.features.customer_ids) {
     champion.customers.push_back(CustomerText(id, data.features.customer_names));
   }
-  const NewSegments now{champion.customers, data.segments, {1, 2, 3, 4}, {"p", "q", "r", "s"}};
-  for (auto _ : state) benchmark::DoNotOptimize(MatchSegments(champion, now));
+  const std::vector<double> spend = {1, 2, 3, 4};
+  const std::vector<std::string> names = {"p", "q", "r", "s"};
+  for (auto _ : state) {
+    const SegmentMatcher matcher = SegmentMatcher::Create(champion, champion.customers).value();
+    benchmark::DoNotOptimize(matcher.Match(data.segments, spend, names));
+  }
 }
 BENCHMARK(Matching)->Unit(benchmark::kMillisecond);
 

@@ -19,6 +19,7 @@
 #include "pipeline/commands/stored_results.h"
 #include "pipeline/data/table_csv.h"
 #include "pipeline/insight/customers_csv.h"
+#include "pipeline/insight/offers.h"
 #include "pipeline/report/report_json.h"
 
 namespace cairn::pipeline {
@@ -68,18 +69,27 @@ std::unordered_map<std::string, std::string> DescriptionsOf(const ReportData& re
   return out;
 }
 
-void AppendOffer(const std::vector<std::string>& row, int rank, const std::string& code,
-                 const std::unordered_map<std::string, std::string>& descriptions,
-                 std::string* out) {
-  AppendCsvField(row[0], out);
-  *out += "," + row[1] + ",";
-  AppendCsvField(row[2], out);
-  *out += fmt::format(",{},", rank);
-  AppendCsvField(code, out);
-  *out += ",";
-  const auto description = descriptions.find(code);
-  if (description != descriptions.end()) AppendCsvField(description->second, out);
-  *out += "\n";
+// What customers.csv says, with the descriptions of the products.
+absl::StatusOr<std::vector<CustomerOffers>> OffersOf(
+    const std::vector<std::vector<std::string>>& rows, const ReportData& report) {
+  if (rows.empty() || rows[0].size() < kFirstRecommendation) {
+    return InvalidField(ErrorReason::DATA_MALFORMED, "customers.csv", "",
+                        fmt::format("must have the columns {}", kCustomersHeader))
+        .ToStatus();
+  }
+  const auto descriptions = DescriptionsOf(report);
+  std::vector<CustomerOffers> out;
+  for (size_t i = 1; i < rows.size(); ++i) {  // Below the header.
+    const std::vector<std::string>& row = rows[i];
+    CustomerOffers& offers = out.emplace_back(CustomerOffers{row[0], row[1], row[2], {}});
+    for (size_t j = kFirstRecommendation; j < row.size(); ++j) {
+      if (row[j].empty()) continue;
+      const auto description = descriptions.find(row[j]);
+      offers.products.push_back(
+          {row[j], description == descriptions.end() ? "" : description->second});
+    }
+  }
+  return out;
 }
 
 absl::Status Recommend(const Settings& settings, const std::vector<std::string>& words) {
@@ -90,35 +100,9 @@ absl::Status Recommend(const Settings& settings, const std::vector<std::string>&
                          ReadStoredResult(place, "customers.csv", server));
   CAIRN_ASSIGN_OR_RETURN(const StoredResult stored, ReadStoredResult(place, "report.json", server));
   CAIRN_ASSIGN_OR_RETURN(const ReportData report, ParseReportJson(stored.bytes));
-  CAIRN_ASSIGN_OR_RETURN(auto rows, RowsOfCsv(customers.bytes));
-  if (!rows.empty()) rows.erase(rows.begin());  // The header.
-  std::unordered_map<std::string, size_t> places;
-  for (size_t i = 0; i < rows.size(); ++i) places.emplace(rows[i][0], i);
-  const auto descriptions = DescriptionsOf(report);
-  std::string out = "customer,segment,segment_name,rank,product,description\n";
-  const auto print = [&](const std::vector<std::string>& row) {
-    int rank = 0;
-    for (size_t i = kFirstRecommendation; i < row.size(); ++i) {
-      if (!row[i].empty()) AppendOffer(row, ++rank, row[i], descriptions, &out);
-    }
-    // Somebody who has bought all of them is told with rank 0.
-    if (rank == 0) AppendOffer(row, 0, "", descriptions, &out);
-  };
-  for (const std::string& customer : wanted) {
-    const auto found = places.find(customer);
-    if (found == places.end()) {
-      return Error(
-                 absl::StatusCode::kNotFound, ErrorReason::VALUE_INVALID,
-                 fmt::format("customer {} is not among the {} of that run", customer, rows.size()))
-          .With("field", "customer")
-          .With("value", customer)
-          .ToStatus();
-    }
-    print(rows[found->second]);
-  }
-  if (wanted.empty()) {
-    for (const auto& row : rows) print(row);
-  }
+  CAIRN_ASSIGN_OR_RETURN(const auto rows, RowsOfCsv(customers.bytes));
+  CAIRN_ASSIGN_OR_RETURN(const auto offers, OffersOf(rows, report));
+  CAIRN_ASSIGN_OR_RETURN(const std::string out, OffersCsv(offers, wanted));
   if (report.recommendations) {
     const RecommendationQuality& quality = *report.recommendations;
     Note(

@@ -1,23 +1,14 @@
 #include "pipeline/insight/recommendations.h"
 
-#include <numeric>
-
-#include "absl/container/flat_hash_map.h"
-#include "fmt/format.h"
-#include "lib/base/errors.h"
 #include "lib/base/status_macros.h"
 #include "lib/clustering/parallel.h"
 #include "pipeline/data/parallel.h"
-#include "pipeline/data/table_csv.h"
 #include "pipeline/insight/best_sellers.h"
 #include "pipeline/insight/purchases.h"
 #include "pipeline/insight/segment_rows.h"
 
 namespace cairn::pipeline {
 namespace {
-
-constexpr std::string_view kRecommendationsHeader =
-    "customer,segment,segment_name,rank,product,description\n";
 
 std::vector<std::vector<RecommendedProduct>> WithDescriptions(
     const TransactionTable& table, const std::vector<std::vector<ProductTotal>>& best) {
@@ -49,19 +40,6 @@ RecommendedPlaces FirstNotBought(std::span<const ProductTotal> list,
     if (!has[place]) places[count++] = static_cast<int8_t>(place);
   }
   return places;
-}
-
-void AppendLine(const FeatureMatrix& features, size_t row, int32_t segment,
-                const std::string& segment_name, size_t rank, const RecommendedProduct* product,
-                std::string* out) {
-  AppendCustomer(features.customer_ids[row], features.customer_names, out);
-  out->append(fmt::format(",{},", segment));
-  AppendCsvField(segment_name, out);
-  out->append(fmt::format(",{},", product == nullptr ? 0 : rank));
-  if (product != nullptr) AppendCsvField(product->code, out);
-  out->push_back(',');
-  if (product != nullptr) AppendCsvField(product->description, out);
-  out->push_back('\n');
 }
 
 }  // namespace
@@ -101,58 +79,6 @@ absl::StatusOr<Recommendations> ComputeRecommendations(const TransactionTable& c
     }
   });
   return out;
-}
-
-absl::StatusOr<std::vector<size_t>> FindCustomers(const FeatureMatrix& features,
-                                                  std::span<const std::string> customers) {
-  absl::flat_hash_map<std::string, size_t> row_of;
-  row_of.reserve(features.customer_ids.size());
-  for (size_t row = 0; row < features.customer_ids.size(); ++row) {
-    row_of.emplace(CustomerText(features.customer_ids[row], features.customer_names), row);
-  }
-  std::vector<size_t> rows;
-  for (const std::string& customer : customers) {
-    const auto found = row_of.find(customer);
-    if (found == row_of.end()) {
-      return Error(absl::StatusCode::kNotFound, ErrorReason::VALUE_INVALID,
-                   fmt::format("customer \"{}\" is not among the {} customers of the data",
-                               Shortened(customer, 100), features.customer_ids.size()))
-          .With("customer", Shortened(customer, 100))
-          .ToStatus();
-    }
-    rows.push_back(found->second);
-  }
-  return rows;
-}
-
-std::string RecommendationsCsv(const Recommendations& recommendations,
-                               const FeatureMatrix& features, std::span<const size_t> rows,
-                               std::span<const std::string> segment_names) {
-  std::string out(kRecommendationsHeader);
-  for (const size_t row : rows) {
-    const int32_t segment = recommendations.segments[row];
-    const std::string& name = segment_names[static_cast<size_t>(segment)];
-    for (size_t rank = 0; rank < kRecommendations; ++rank) {
-      const RecommendedProduct* product = recommendations.At(row, rank);
-      if (product == nullptr && rank > 0) break;
-      AppendLine(features, row, segment, name, rank + 1, product, &out);
-    }
-  }
-  return out;
-}
-
-absl::StatusOr<std::string> RecommendFor(const Recommendations& recommendations,
-                                         const FeatureMatrix& features,
-                                         std::span<const std::string> customers,
-                                         std::span<const std::string> segment_names) {
-  CAIRN_RETURN_IF_ERROR(CheckSegments(recommendations.segments, features.customer_ids.size(),
-                                      static_cast<int>(segment_names.size()), "segments"));
-  std::vector<size_t> rows(features.customer_ids.size());
-  std::iota(rows.begin(), rows.end(), size_t{0});
-  if (!customers.empty()) {
-    CAIRN_ASSIGN_OR_RETURN(rows, FindCustomers(features, customers));
-  }
-  return RecommendationsCsv(recommendations, features, rows, segment_names);
 }
 
 }  // namespace cairn::pipeline

@@ -48,26 +48,6 @@ absl::StatusOr<Recommendations> ComputeRecommendations(const TransactionTable& c
                                                        std::span<const int32_t> segment_of_customer,
                                                        int k, int threads);
 
-// Rows of features of the given customers (CustomerText), for commands that ask for a few.
-// NOT_FOUND names the first that is not there.
-absl::StatusOr<std::vector<size_t>> FindCustomers(const FeatureMatrix& features,
-                                                  std::span<const std::string> customers);
-
-// recommendations.csv of the given rows of features, in their order:
-// `customer,segment,segment_name,rank,product,description`, one line for each product; a customer
-// for whom nothing is left has one with rank 0 and no product. Fields are quoted as RFC 4180 asks.
-// REQUIRES: segment_names has a name for each segment, rows are below those of features.
-std::string RecommendationsCsv(const Recommendations& recommendations,
-                               const FeatureMatrix& features, std::span<const size_t> rows,
-                               std::span<const std::string> segment_names);
-
-// What `cairn-pipeline recommend` prints: the same table for the customers that are asked for, or
-// for all when there are none. Errors are those of FindCustomers and of CheckSegments.
-absl::StatusOr<std::string> RecommendFor(const Recommendations& recommendations,
-                                         const FeatureMatrix& features,
-                                         std::span<const std::string> customers,
-                                         std::span<const std::string> segment_names);
-
 }  // namespace cairn::pipeline
 
 #endif  // CAIRN_PIPELINE_INSIGHT_RECOMMENDATIONS_H_

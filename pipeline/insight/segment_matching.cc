@@ -165,13 +165,6 @@ absl::StatusOr<SegmentMatching> SegmentMatcher::Match(std::span<const int32_t> s
   return out;
 }
 
-absl::StatusOr<SegmentMatching> MatchSegments(const ChampionSegments& champion,
-                                              const NewSegments& now) {
-  CAIRN_ASSIGN_OR_RETURN(const SegmentMatcher matcher,
-                         SegmentMatcher::Create(champion, now.customers));
-  return matcher.Match(now.segments, now.spend, now.names);
-}
-
 SegmentMatching NumberBySpend(std::span<const double> spend, std::span<const std::string> names) {
   SegmentMatching out;
   out.champion_of.assign(names.size(), -1);

@@ -24,15 +24,6 @@ struct ChampionSegments {
   std::vector<std::string> names;  // By segment.
 };
 
-// The segments of a new version, before they are numbered.
-struct NewSegments {
-  std::vector<std::string> customers;
-  std::vector<int32_t> segments;   // 0..k-1
-  std::vector<double> spend;       // By segment; only the order of these counts.
-  std::vector<std::string> names;  // By segment: what they would be called (NameSegments).
-  int k() const { return static_cast<int>(names.size()); }
-};
-
 // `number_of` is a permutation of 0..k-1; the other vectors go by the numbers it gives.
 struct SegmentMatching {
   std::vector<int32_t> number_of;    // The number of each of the new segments as they came.
@@ -49,20 +40,17 @@ struct SegmentMatching {
 // whole. Any other segment has its own name, with a number behind it where that is taken.
 // INVALID_ARGUMENT (VALUE_INVALID): lengths that do not fit, a segment out of range, a customer of
 // the champion that is there twice.
-absl::StatusOr<SegmentMatching> MatchSegments(const ChampionSegments& champion,
-                                              const NewSegments& now);
-
-// The same for many clusterings of the same customers, each of which is matched in a fraction of
-// the time: who is in both versions is found once. Immutable after Create; any number of threads
-// may match.
+//
+// For many clusterings of the same customers: who is in both versions is found once. Immutable
+// after Create; any number of threads may match.
 class SegmentMatcher {
  public:
-  // `customers` as texts, each once. Errors are those of MatchSegments.
+  // `customers` as texts, each once.
   static absl::StatusOr<SegmentMatcher> Create(const ChampionSegments& champion,
                                                std::span<const std::string> customers);
 
-  // `segments` beside the customers, 0..names.size()-1; `spend` and `names` by segment. The same
-  // errors.
+  // `segments` beside the customers, 0..names.size()-1. By segment: `names`, what they would be
+  // called (SegmentNamer), and `spend`, of which only the order counts.
   absl::StatusOr<SegmentMatching> Match(std::span<const int32_t> segments,
                                         std::span<const double> spend,
                                         std::span<const std::string> names) const;

@@ -62,7 +62,6 @@ TransactionTable Shop() {
 }
 
 const std::vector<int32_t> kShopSegments = {0, 0, 1};
-const std::vector<std::string> kShopNames = {"Big, old", "Small"};
 
 std::vector<std::string> CodesFor(const Recommendations& recommendations, size_t customer) {
   std::vector<std::string> codes;
@@ -82,34 +81,6 @@ TEST(Recommendations, AreTheBestSellersOfTheSegmentThatWereNotBought) {
   EXPECT_THAT(CodesFor(*recommendations, 1), ElementsAre("P1", "P3"));
   EXPECT_THAT(CodesFor(*recommendations, 2), ElementsAre());
   EXPECT_EQ(recommendations->At(0, 0)->description, "TWO");
-}
-
-TEST(Recommendations, AsCsvForThoseWhoAreAskedFor) {
-  const TransactionTable table = Shop();
-  const FeatureMatrix features = FeaturesOf(table);
-  const auto recommendations = ComputeRecommendations(table, features, kShopSegments, 2, 1);
-  ASSERT_THAT(recommendations, IsOk());
-  const std::vector<std::string> asked = {"3", "1"};
-  EXPECT_THAT(
-      RecommendFor(*recommendations, features, asked, kShopNames),
-      cairn::testing::IsOkAndHolds("customer,segment,segment_name,rank,product,description\n"
-                                   "3,1,Small,0,,\n"
-                                   "1,0,\"Big, old\",1,P2,TWO\n"
-                                   "1,0,\"Big, old\",2,P4,FOUR\n"));
-  const auto all = RecommendFor(*recommendations, features, {}, kShopNames);
-  ASSERT_THAT(all, IsOk());
-  EXPECT_EQ(std::count(all->begin(), all->end(), '\n'), 1 + 2 + 2 + 1);
-}
-
-TEST(Recommendations, ACustomerWhoIsNotThereIsNamed) {
-  const TransactionTable table = Shop();
-  const FeatureMatrix features = FeaturesOf(table);
-  const auto recommendations = ComputeRecommendations(table, features, kShopSegments, 2, 1);
-  ASSERT_THAT(recommendations, IsOk());
-  const auto csv =
-      RecommendFor(*recommendations, features, std::vector<std::string>{"1", "77"}, kShopNames);
-  EXPECT_THAT(csv, cairn::testing::StatusIs(absl::StatusCode::kNotFound));
-  EXPECT_THAT(std::string(csv.status().message()), ::testing::HasSubstr("\"77\""));
 }
 
 TEST(Recommendations, NeverRepeatWhatWasBoughtAndThreadsChangeNothing) {

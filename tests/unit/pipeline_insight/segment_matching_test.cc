@@ -9,6 +9,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "lib/base/status_macros.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_insight/insight_support.h"
 
@@ -25,7 +26,22 @@ std::vector<std::string> Customers(int count, int first = 0) {
   return customers;
 }
 
-TEST(MatchSegments, NumbersAndNamesStayWithTheirCustomers) {
+// The segments of a new version, before they are numbered.
+struct NewSegments {
+  std::vector<std::string> customers;
+  std::vector<int32_t> segments;
+  std::vector<double> spend;
+  std::vector<std::string> names;
+};
+
+absl::StatusOr<SegmentMatching> MatchSegments(const ChampionSegments& champion,
+                                              const NewSegments& now) {
+  CAIRN_ASSIGN_OR_RETURN(const SegmentMatcher matcher,
+                         SegmentMatcher::Create(champion, now.customers));
+  return matcher.Match(now.segments, now.spend, now.names);
+}
+
+TEST(SegmentMatcher, NumbersAndNamesStayWithTheirCustomers) {
   const ChampionSegments champion{Customers(6), {0, 0, 1, 1, 2, 2}, {"A", "B", "C"}};
   const NewSegments now{Customers(6), {2, 2, 0, 0, 1, 1}, {9, 8, 7}, {"x", "y", "z"}};
   const auto matching = MatchSegments(champion, now);
@@ -38,7 +54,7 @@ TEST(MatchSegments, NumbersAndNamesStayWithTheirCustomers) {
   EXPECT_EQ(Renumbered(now.segments, matching->number_of), champion.segments);
 }
 
-TEST(MatchSegments, MoreSegmentsThanBeforeTakeTheFreeNumbersByFallingSpend) {
+TEST(SegmentMatcher, MoreSegmentsThanBeforeTakeTheFreeNumbersByFallingSpend) {
   const ChampionSegments champion{Customers(4), {0, 0, 1, 1}, {"A", "B"}};
   // Customers 4 and 5 are new, each a segment of their own.
   const NewSegments now{
@@ -50,7 +66,7 @@ TEST(MatchSegments, MoreSegmentsThanBeforeTakeTheFreeNumbersByFallingSpend) {
   EXPECT_THAT(matching->champion_of, ElementsAre(0, 1, -1, -1));
 }
 
-TEST(MatchSegments, ANumberBeyondTheNewOnesIsGivenUpButTheNameStays) {
+TEST(SegmentMatcher, ANumberBeyondTheNewOnesIsGivenUpButTheNameStays) {
   const ChampionSegments champion{Customers(6), {0, 0, 2, 2, 2, 2}, {"A", "B", "C"}};
   const NewSegments now{Customers(6), {1, 1, 0, 0, 0, 0}, {5, 6}, {"x", "y"}};
   const auto matching = MatchSegments(champion, now);
@@ -59,7 +75,7 @@ TEST(MatchSegments, ANumberBeyondTheNewOnesIsGivenUpButTheNameStays) {
   EXPECT_THAT(matching->names, ElementsAre("A", "C"));
 }
 
-TEST(MatchSegments, LessThanHalfOfEitherSideIsANewName) {
+TEST(SegmentMatcher, LessThanHalfOfEitherSideIsANewName) {
   // Of ten customers of A four stay together, the others are spread.
   const ChampionSegments champion{Customers(10), std::vector<int32_t>(10, 0), {"A"}};
   const NewSegments now{Customers(10), {0, 0, 0, 0, 1, 1, 1, 2, 2, 2}, {1, 2, 3}, {"x", "A", "z"}};
@@ -70,7 +86,7 @@ TEST(MatchSegments, LessThanHalfOfEitherSideIsANewName) {
   EXPECT_THAT(matching->names, ElementsAre("x", "z", "A"));
 }
 
-TEST(MatchSegments, ExactlyHalfKeepsTheNameAndANewOneGivesWay) {
+TEST(SegmentMatcher, ExactlyHalfKeepsTheNameAndANewOneGivesWay) {
   const ChampionSegments champion{Customers(8), {0, 0, 0, 0, 1, 1, 1, 1}, {"A", "B"}};
   const NewSegments now{Customers(8), {0, 0, 2, 2, 1, 1, 1, 1}, {3, 2, 1}, {"x", "y", "A"}};
   const auto matching = MatchSegments(champion, now);
@@ -79,7 +95,7 @@ TEST(MatchSegments, ExactlyHalfKeepsTheNameAndANewOneGivesWay) {
   EXPECT_THAT(matching->keeps_name, ElementsAre(true, true, false));
 }
 
-TEST(MatchSegments, WithoutCommonCustomersSpendDecides) {
+TEST(SegmentMatcher, WithoutCommonCustomersSpendDecides) {
   const ChampionSegments champion{Customers(2), {0, 1}, {"A", "B"}};
   const NewSegments now{Customers(2, 100), {0, 1}, {1, 2}, {"x", "y"}};
   const auto matching = MatchSegments(champion, now);
@@ -94,7 +110,7 @@ TEST(MatchSegments, WithoutCommonCustomersSpendDecides) {
               ElementsAre("x", "x 2"));
 }
 
-TEST(MatchSegments, GivesAPermutationThatUndoesAnyRelabelling) {
+TEST(SegmentMatcher, GivesAPermutationThatUndoesAnyRelabelling) {
   std::mt19937 random(3);
   for (uint32_t round = 0; round < 50; ++round) {
     const int k = 1 + static_cast<int>(round % 9);
@@ -114,7 +130,7 @@ TEST(MatchSegments, GivesAPermutationThatUndoesAnyRelabelling) {
   }
 }
 
-TEST(MatchSegments, GivesAPermutationAndUniqueNamesForAnySegments) {
+TEST(SegmentMatcher, GivesAPermutationAndUniqueNamesForAnySegments) {
   for (uint32_t round = 0; round < 60; ++round) {
     const int k = 1 + static_cast<int>(round % 7);
     const int before = 1 + static_cast<int>(round % 5);
@@ -133,7 +149,7 @@ TEST(MatchSegments, GivesAPermutationAndUniqueNamesForAnySegments) {
   }
 }
 
-TEST(MatchSegments, WhatDoesNotFitIsNamed) {
+TEST(SegmentMatcher, WhatDoesNotFitIsNamed) {
   const ChampionSegments champion{Customers(2), {0, 1}, {"A", "B"}};
   const NewSegments now{Customers(2), {0, 1}, {1, 2}, {"x", "y"}};
   ChampionSegments twice = champion;
