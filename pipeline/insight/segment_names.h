@@ -9,7 +9,7 @@
 // 65 %, top from 80 %. "Lapsed" needs 30 days besides, and "recent" at most 90. How long somebody
 // has been a customer is known from features only of those who bought once: they are "new" when
 // that was recent. The first row of a table that fits gives the name; the table is in
-// segment_names.cc. Segments that would share a name get what tells them apart: spend, frequency,
+// name_rules.cc. Segments that would share a name get what tells them apart: spend, frequency,
 // recency, size of orders or weekday, and a number when nothing does. Names are ASCII.
 
 #include <cstdint>
@@ -24,18 +24,13 @@
 
 namespace cairn::pipeline {
 
+struct SegmentFacts;  // segment_facts.h
+
 struct NamedSegment {
   std::string name;     // `Loyal big spenders`; unique among the segments of one model.
   std::string summary;  // `Frequent, high spend, bought recently; buys on Thursdays around noon. …`
   double customer_share = 0;  // 0..1
   double spend_share = 0;     // Of Total_Spend; below 0 or above 1 where returns outweigh sales.
-};
-
-// One clustering of the customers of `features`.
-struct NamingInput {
-  const FeatureMatrix& features;
-  std::span<const int32_t> segment_of_customer;  // 0..k-1 for each row.
-  int k = 0;
 };
 
 // Names the segments of any number of clusterings of the same customers: what depends on the
@@ -50,6 +45,11 @@ class SegmentNamer {
                                                  int k) const;
 
  private:
+  // Sums and medians of each segment. REQUIRES: labels were checked.
+  std::vector<SegmentFacts> Count(std::span<const int32_t> segment_of_customer, int k) const;
+  // Turns sums into means, and says how the segment compares with all customers.
+  void Judge(SegmentFacts* facts) const;
+
   FeatureOrder recency_;
   FeatureOrder frequency_;
   FeatureOrder spend_;
@@ -62,9 +62,6 @@ class SegmentNamer {
   double whole_return_rate_ = 0;
   double whole_home_share_ = 0;
 };
-
-// The same for a single clustering.
-absl::StatusOr<std::vector<NamedSegment>> NameSegments(const NamingInput& input);
 
 // Puts names and summaries into profiles of as many segments.
 void ApplyNames(const std::vector<NamedSegment>& named, SegmentProfiles* profiles);

@@ -5,6 +5,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "lib/base/status_macros.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/unit/pipeline_insight/insight_support.h"
 
@@ -18,6 +19,12 @@ using ::testing::HasSubstr;
 using testing::PlainCustomer;
 using testing::PlainFeatures;
 
+absl::StatusOr<std::vector<NamedSegment>> NameSegments(const FeatureMatrix& features,
+                                                       const std::vector<int32_t>& labels, int k) {
+  CAIRN_ASSIGN_OR_RETURN(const SegmentNamer namer, SegmentNamer::Create(features));
+  return namer.Name(labels, k);
+}
+
 // The names of segments that have ten equal customers each.
 std::vector<NamedSegment> NamedTens(const std::vector<PlainCustomer>& segments) {
   std::vector<PlainCustomer> customers;
@@ -29,7 +36,7 @@ std::vector<NamedSegment> NamedTens(const std::vector<PlainCustomer>& segments) 
     }
   }
   const auto named =
-      NameSegments({PlainFeatures(customers), labels, static_cast<int>(segments.size())});
+      NameSegments(PlainFeatures(customers), labels, static_cast<int>(segments.size()));
   EXPECT_THAT(named, IsOk());
   return named.ok() ? *named : std::vector<NamedSegment>();
 }
@@ -121,7 +128,7 @@ TEST(SegmentNames, TheSummaryCountsOneInvoiceAndOneDayInTheSingular) {
 
 TEST(SegmentNames, ASegmentWithoutCustomersIsCalledEmpty) {
   const FeatureMatrix features = PlainFeatures({{.days = 1, .invoices = 2, .spend = 3}});
-  const auto named = NameSegments({features, std::vector<int32_t>{1}, 3});
+  const auto named = NameSegments(features, std::vector<int32_t>{1}, 3);
   ASSERT_THAT(named, IsOk());
   EXPECT_THAT(Names(*named), ElementsAre("Empty segment 1", "Regular buyers", "Empty segment 2"));
   EXPECT_EQ((*named)[0].summary, "No customers.");
@@ -151,12 +158,12 @@ TEST(SegmentNames, AreUniqueAsciiAndShortForAnyClustering) {
 
 TEST(SegmentNames, WhatDoesNotFitIsNamed) {
   FeatureMatrix features = PlainFeatures({{.spend = 1}, {.spend = 2}});
-  EXPECT_THAT(NameSegments({features, std::vector<int32_t>{0}, 1}),
+  EXPECT_THAT(NameSegments(features, std::vector<int32_t>{0}, 1),
               FailsWith(ErrorReason::VALUE_INVALID));
-  EXPECT_THAT(NameSegments({features, std::vector<int32_t>{0, 1}, 1}),
+  EXPECT_THAT(NameSegments(features, std::vector<int32_t>{0, 1}, 1),
               FailsWith(ErrorReason::VALUE_INVALID));
   features.columns[kHour] = "Minute";
-  EXPECT_THAT(NameSegments({features, std::vector<int32_t>{0, 0}, 1}),
+  EXPECT_THAT(NameSegments(features, std::vector<int32_t>{0, 0}, 1),
               FailsWith(ErrorReason::VALUE_INVALID));
 }
 
