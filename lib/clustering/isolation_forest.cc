@@ -13,6 +13,7 @@
 #include "lib/clustering/parallel.h"
 #include "lib/clustering/random.h"
 #include "lib/clustering/scaler.h"
+#include "lib/clustering/scikit_tree.h"
 
 namespace cairn::clustering {
 namespace {
@@ -30,6 +31,12 @@ absl::Status CheckOptions(const IsolationForestOptions& options) {
   if (options.sample_size < 1) {
     return absl::InvalidArgumentError(
         fmt::format("sample_size: value {}; must be >= 1", options.sample_size));
+  }
+  constexpr std::uint64_t kLargestState = std::numeric_limits<std::uint32_t>::max();
+  if (options.draws == ForestDraws::kScikitLearn && options.seed > kLargestState) {
+    return absl::InvalidArgumentError(
+        fmt::format("seed: value {}; must be at most {} with the draws of scikit-learn",
+                    options.seed, kLargestState));
   }
   return absl::OkStatus();
 }
@@ -78,6 +85,12 @@ absl::Status CheckNode(const IsolationTree& tree, std::size_t index, int columns
         fmt::format("threshold: value {}; must be finite", node.threshold));
   }
   return absl::OkStatus();
+}
+
+std::vector<std::uint32_t> OwnTreeSeeds(std::uint64_t seed, std::size_t trees) {
+  std::vector<std::uint32_t> seeds(trees);
+  for (std::size_t t = 0; t < trees; ++t) seeds[t] = DeriveSeed(seed, {t});
+  return seeds;
 }
 
 // The greatest float32 that is at most `threshold`: x <= threshold holds for the same float32 x.
@@ -144,10 +157,15 @@ absl::StatusOr<IsolationForest> IsolationForest::Fit(const Matrix& rows,
   const FloatRows data{*floats, static_cast<std::size_t>(rows.rows()),
                        static_cast<std::size_t>(rows.cols())};
   std::vector<IsolationTree> trees(static_cast<std::size_t>(options.trees));
+  const bool own = options.draws == ForestDraws::kOwn;
+  const std::vector<std::uint32_t> seeds =
+      own ? OwnTreeSeeds(options.seed, trees.size())
+          : ScikitTreeSeeds(static_cast<std::uint32_t>(options.seed), trees.size());
   Parallel parallel(options.threads);
   parallel.For(trees.size(), [&](std::size_t t) {
-    Mt19937 random(DeriveSeed(options.seed, {t}));
-    trees[t] = GrowIsolationTree(data, sample_size, random);
+    Mt19937 random(seeds[t]);
+    trees[t] = own ? GrowIsolationTree(data, sample_size, random)
+                   : GrowScikitTree(data, sample_size, seeds[t]);
   });
   return IsolationForest(std::move(trees), static_cast<int>(sample_size),
                          static_cast<int>(rows.cols()));

@@ -5,8 +5,8 @@
 // paths are outliers. Data are cast to float32 first, as scikit-learn does, so values that only
 // differ beyond 24 bits are equal here.
 //
-// A forest is immutable and safe to share between threads. Tree t draws from a stream derived from
-// (seed, t), so neither fit nor scores depend on the number of threads, nor on the CPU.
+// A forest is immutable and safe to share between threads. Each tree draws from a stream of its
+// own, so neither fit nor scores depend on the number of threads, nor on the CPU.
 
 #ifndef CAIRN_LIB_CLUSTERING_ISOLATION_FOREST_H_
 #define CAIRN_LIB_CLUSTERING_ISOLATION_FOREST_H_
@@ -21,10 +21,17 @@
 
 namespace cairn::clustering {
 
+// Whose random numbers grow the trees. Both are forests of the same kind; they differ in which.
+enum class ForestDraws {
+  kOwn,         // Tree t draws from a stream derived from (seed, t).
+  kScikitLearn  // The trees of scikit-learn 1.2.1 for random_state = seed, see scikit_tree.h.
+};
+
 struct IsolationForestOptions {
-  int trees = 100;        // 1 … 10,000
-  int sample_size = 256;  // >= 1; at most the rows there are is taken
-  std::uint64_t seed = 42;
+  int trees = 100;          // 1 … 10,000
+  int sample_size = 256;    // >= 1; at most the rows there are is taken
+  std::uint64_t seed = 42;  // with kScikitLearn below 2^32
+  ForestDraws draws = ForestDraws::kOwn;
   int threads = 1;  // 0: as many as the hardware has; never changes the result
 };
 

@@ -111,6 +111,7 @@ absl::StatusOr<PipelineConfig> ConfigFromFlags(const RunFlags& flags) {
   }
   if (flags.seed) {
     config.seed = *flags.seed;
+    config.outliers.seed = *flags.seed;
     if (config.sweep.grid.name == "default") config.sweep.grid = DefaultGrid(config.seed);
   }
   if (flags.grid == "default") {

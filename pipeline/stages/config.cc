@@ -135,6 +135,8 @@ absl::StatusOr<PipelineConfig> PresetConfig(std::string_view preset) {
   config.features = FeaturePreset::kClassic;
   config.scaling = ClassicScaling();
   config.scaling_name = "classic";
+  config.outliers.seed = 0;
+  config.outliers.draws = clustering::ForestDraws::kScikitLearn;
   config.pca.extra_components = 1;
   config.sweep.grid = ClassicGrid();
   config.registration.features_dataset = "retail-features-classic";
@@ -188,9 +190,11 @@ absl::Status CheckConfig(const PipelineConfig& config) {
 
 std::string OutlierTreatment(const PipelineConfig& config) {
   if (config.outliers.method == OutlierMethod::kNone) return "none";
-  return fmt::format("isolation_forest(trees={},sample_size={},contamination={},seed={})",
+  const bool own = config.outliers.draws == clustering::ForestDraws::kOwn;
+  return fmt::format("isolation_forest(trees={},sample_size={},contamination={},seed={}{})",
                      config.outliers.trees, config.outliers.sample_size,
-                     ShortestDouble(config.outliers.contamination), config.seed);
+                     ShortestDouble(config.outliers.contamination), config.outliers.seed,
+                     own ? "" : ",draws=scikit-learn");
 }
 
 }  // namespace cairn::pipeline

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "lib/clustering/isolation_forest.h"
 #include "pipeline/data/cleaning.h"
 #include "pipeline/data/features.h"
 #include "pipeline/data/load.h"
@@ -81,6 +82,10 @@ struct PipelineConfig {
     int trees = 100;              // 1..10,000
     int sample_size = 256;        // 2..100,000; at most the rows there are
     double contamination = 0.05;  // 1e-6..0.5
+    uint32_t seed = 42;
+    // Whose random numbers grow the forest. What was published with scikit-learn's outliers is
+    // reproduced with those outliers alone.
+    clustering::ForestDraws draws = clustering::ForestDraws::kOwn;
   } outliers;
 
   // One entry for each feature column, in order.

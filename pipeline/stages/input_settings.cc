@@ -5,8 +5,9 @@
 namespace cairn::pipeline {
 namespace {
 
-// The default grid's seeds begin with that of the configuration.
-void MoveGridSeeds(const PipelineConfig&, PipelineConfig* config) {
+// The seed is that of everything which has none of its own; the default grid's begin with it.
+void MoveSeeds(const PipelineConfig&, PipelineConfig* config) {
+  config->outliers.seed = config->seed;
   if (config->sweep.grid.name == "default") config->sweep.grid = DefaultGrid(config->seed);
 }
 
@@ -48,7 +49,7 @@ std::vector<Setting> GeneralRows() {
                            {0, std::numeric_limits<uint32_t>::max()}, "",
                            "Seed of the isolation forest, and of the sweep where no others are "
                            "given."));
-  seed.then = MoveGridSeeds;
+  seed.then = MoveSeeds;
   return {
       First(Row("preset", PresetWord(), kUnbounded, "", "The settings that the others refine.")),
       std::move(seed),

@@ -116,7 +116,8 @@ absl::StatusOr<OutlierResult> FindOutliers(const FeatureMatrix& features,
     clustering::IsolationForestOptions options;
     options.trees = config.outliers.trees;
     options.sample_size = config.outliers.sample_size;
-    options.seed = config.seed;
+    options.seed = config.outliers.seed;
+    options.draws = config.outliers.draws;
     options.threads = ThreadCount(config.threads);
     CAIRN_ASSIGN_OR_RETURN(const auto forest,
                            clustering::IsolationForest::Fit(features.values, options));

@@ -90,7 +90,19 @@ std::vector<Setting> OutlierRows() {
           {2, 100'000}, "customers", "How many customers each tree sees, at most those there are."),
       Row("outliers.contamination",
           MemberAt([](auto& c) -> auto& { return c.outliers.contamination; }), {1e-6, 0.5},
-          "share of customers", "How many customers are outliers.")};
+          "share of customers", "How many customers are outliers."),
+      Row("outliers.seed", MemberAt([](auto& c) -> auto& { return c.outliers.seed; }),
+          {0, std::numeric_limits<uint32_t>::max()}, "",
+          "Seed of the isolation forest; `seed` sets it too."),
+      Row("outliers.draws",
+          ChoiceAt(
+              [](auto& c) -> auto& { return c.outliers.draws; },
+              std::vector<std::pair<std::string, clustering::ForestDraws>>{
+                  {"own", clustering::ForestDraws::kOwn},
+                  {"scikit-learn", clustering::ForestDraws::kScikitLearn}}),
+          kUnbounded, "",
+          "Whose random numbers grow the forest: with those of scikit-learn the outliers are those "
+          "of its `random_state`.")};
 }
 
 std::vector<Setting> ScalingRows() {

@@ -4,10 +4,13 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
+#include <cstdint>
 #include <functional>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tests/testing/status_matchers.h"
@@ -133,6 +136,42 @@ TEST(IsolationForest, RowsScoreTheSameInAnyOrderAndNumber) {
   EXPECT_EQ(reversed, scores);
   EXPECT_EQ(Score(*forest, rows.row(9))[0], scores[9]);
   EXPECT_TRUE(Score(*forest, Matrix(0, 3)).empty());
+}
+
+// What scikit-learn 1.2.1 scores with random_state 3 and five trees. NumPy draws the rows of a
+// sample in three ways, by the share that is drawn; two columns are constant here and there.
+TEST(IsolationForest, WithTheDrawsOfScikitLearnItScoresAsThere) {
+  const auto made_up = [](Eigen::Index count) {
+    Matrix rows(count, 5);
+    for (Eigen::Index i = 0; i < count; ++i) {
+      rows.row(i) << static_cast<double>(i * 7919 % 1009) / 8,
+          static_cast<double>(i * 104729 % 4999) / 16, static_cast<double>(i % 3), 0.5,
+          i % 50 == 0 ? static_cast<double>(i % 1000) : 0.0;
+    }
+    return rows;
+  };
+  const std::vector<std::pair<Eigen::Index, std::array<double, 3>>> known = {
+      {200, {-0.6405855066015, -0.446157135256895, -0.5094687846216696}},
+      {257, {-0.6511302493225581, -0.4910500582979628, -0.4793875620823178}},
+      {300, {-0.6689927015408451, -0.4929284125679871, -0.4595689339492636}},
+      {30000, {-0.6252268344779393, -0.4747153561772801, -0.46234123205036926}}};
+  for (const auto& [count, scores] : known) {
+    SCOPED_TRACE(count);
+    const Matrix rows = made_up(count);
+    const auto forest = IsolationForest::Fit(
+        rows, {.trees = 5, .seed = 3, .draws = ForestDraws::kScikitLearn, .threads = 2});
+    ASSERT_THAT(forest, IsOk());
+    const std::vector<double> own = Score(*forest, rows.topRows(3));
+    for (const std::size_t i : {0U, 1U, 2U}) EXPECT_NEAR(own[i], scores[i], 1e-12);
+  }
+}
+
+TEST(IsolationForest, ScikitLearnHasNoSeedsBeyond32Bits) {
+  const IsolationForestOptions options{.seed = std::uint64_t{1} << 32,
+                                       .draws = ForestDraws::kScikitLearn};
+  const auto forest = IsolationForest::Fit(Blobs(1, 20, 2, 2), options);
+  EXPECT_THAT(forest, StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(std::string(forest.status().message()), HasSubstr("seed: value 4294967296"));
 }
 
 TEST(IsolationForest, SeedDecidesTheForest) {

@@ -171,6 +171,31 @@ TEST_F(PreparationOracle, ReplayedTreesGiveTheSameScoresAndOutliers) {
   }
 }
 
+TEST_F(PreparationOracle, ForestsWithItsDrawsAreItsForestsNodeByNode) {
+  const auto forest = IsolationForest::Fit(rows, {.seed = 0, .draws = ForestDraws::kScikitLearn});
+  ASSERT_THAT(forest, IsOk());
+  const std::vector<IsolationTree> expected = ExpectedTrees();
+  ASSERT_EQ(forest->trees().size(), expected.size());
+  for (std::size_t t = 0; t < expected.size(); ++t) {
+    const IsolationTree& tree = forest->trees()[t];
+    ASSERT_EQ(tree.size(), expected[t].size()) << "tree " << t;
+    for (std::size_t i = 0; i < tree.size(); ++i) {
+      ASSERT_EQ(tree[i].left, expected[t][i].left) << "tree " << t << ", node " << i;
+      ASSERT_EQ(tree[i].right, expected[t][i].right) << "tree " << t << ", node " << i;
+      ASSERT_EQ(tree[i].feature, expected[t][i].feature) << "tree " << t << ", node " << i;
+      ASSERT_EQ(tree[i].threshold, expected[t][i].threshold) << "tree " << t << ", node " << i;
+      ASSERT_EQ(tree[i].row_count, expected[t][i].row_count) << "tree " << t << ", node " << i;
+    }
+  }
+  for (int seed = 1; seed < kSeeds; ++seed) {
+    const auto other = IsolationForest::Fit(
+        rows, {.seed = static_cast<std::uint64_t>(seed), .draws = ForestDraws::kScikitLearn});
+    EXPECT_LE(LargestDifference(RowOf(*other->ScoreSamples(rows)), RowOf(ExpectedScores(seed))),
+              1e-12)
+        << "random_state " << seed;
+  }
+}
+
 // Means over pairs of forests with different seeds.
 struct Agreement {
   double ranks = 0;

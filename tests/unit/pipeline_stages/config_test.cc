@@ -39,6 +39,14 @@ TEST(ConfigTest, TheClassicPresetScalesAsPublished) {
   EXPECT_EQ(config.scaling[kSpendingTrend], ColumnScaling::kStandard);
   EXPECT_EQ(config.scaling[kHour], ColumnScaling::kNone);
   EXPECT_EQ(config.sweep.grid.Points(42).size(), 144u);
+  EXPECT_EQ(config.outliers.seed, 0u);
+  EXPECT_EQ(config.outliers.draws, clustering::ForestDraws::kScikitLearn);
+}
+
+TEST(ConfigTest, TheSeedIsTheForestsUnlessThatHasItsOwn) {
+  EXPECT_EQ(ParseConfig("seed: 7", "c.yaml")->outliers.seed, 7u);
+  EXPECT_EQ(ParseConfig("seed: 7\npreset: classic", "c.yaml")->outliers.seed, 7u);
+  EXPECT_EQ(ParseConfig("outliers: {seed: 8}\nseed: 7", "c.yaml")->outliers.seed, 8u);
 }
 
 TEST(ConfigTest, EverySectionIsRead) {

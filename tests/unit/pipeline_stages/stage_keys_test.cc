@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -26,7 +27,8 @@ Keys KeysOf(const PipelineConfig& config) {
   return keys;
 }
 
-// Every setting that belongs to a key, none with the value of a preset.
+// Every setting that belongs to a key, none with the value of a preset but the forest's draws, for
+// the keys below are older than those of scikit-learn.
 PipelineConfig Unusual() {
   PipelineConfig config = PresetConfig("classic").value();
   const std::vector<std::string> settings = {"input.max_reject_share=0.25",
@@ -41,6 +43,8 @@ PipelineConfig Unusual() {
                                              "outliers.trees=50",
                                              "outliers.sample_size=128",
                                              "outliers.contamination=0.1",
+                                             "outliers.seed=42",
+                                             "outliers.draws=own",
                                              "scaling.method=robust",
                                              "scaling.columns.Is_UK=none",
                                              "pca.variance=0.7",
@@ -94,6 +98,21 @@ TEST(StageKeysTest, LimitsOfDriftBelongToNone) {
   for (const LimitRow& row : LimitTable()) row.write(config.monitoring) = row.least + 1;
   config.monitoring.delivery.window = 9;
   EXPECT_EQ(KeysOf(config), KeysOf(plain));
+}
+
+TEST(StageKeysTest, TheForestsSeedAndDrawsBelongToItsKeyAndToNoneBefore) {
+  const PipelineConfig before = PresetConfig("default").value();
+  for (const char* setting : {"outliers.seed=43", "outliers.draws=scikit-learn"}) {
+    SCOPED_TRACE(setting);
+    PipelineConfig after = before;
+    ASSERT_THAT(ApplySettings({setting}, &after), IsOk());
+    const auto key = [](const PipelineConfig& config, std::string_view stage) {
+      return StageKey(stage, config, std::string(64, 'a'));
+    };
+    EXPECT_EQ(key(after, "features"), key(before, "features"));
+    EXPECT_NE(key(after, "outliers"), key(before, "outliers"));
+    EXPECT_NE(key(after, "select"), key(before, "select"));
+  }
 }
 
 TEST(StageKeysTest, ThoseOfUnusualSettingsAreTheOldOnes) {
