@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "lib/base/digest.h"
 #include "lib/base/encoding.h"
 #include "lib/base/status_macros.h"
 #include "pipeline/data/table_csv.h"
@@ -61,8 +62,10 @@ absl::Status ComputeLoad(StageRun* run, StageRecord* record) {
 
 // rejects.csv also when too many rows are bad: it says which.
 absl::Status SettleLoad(StageRun* run, StageRecord*) {
-  const auto& rejects_csv = run->Own<Transactions>().rejects_csv;
-  if (rejects_csv) run->out().Write("rejects.csv", *rejects_csv);
+  Transactions& own = run->Own<Transactions>();
+  if (!own.rejects_csv) return absl::OkStatus();
+  own.rejects_sha256 = Sha256Hex(*own.rejects_csv);
+  run->out().Write(kRejectsFile, *own.rejects_csv);
   return absl::OkStatus();
 }
 

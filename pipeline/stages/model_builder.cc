@@ -41,7 +41,7 @@ cairn::v1::SegmentationModel BuildModel(const Preparation& preparation, const Tr
   const auto params = RunParams(run, config);
   model.mutable_params()->insert(params.begin(), params.end());
   for (const auto& [name, value] : IndexMetrics(run)) {
-    // A silhouette of all customers is measured for some runs only, and after they are stored.
+    // A silhouette of all customers is measured for some runs only.
     if (!name.starts_with("all_silhouette") && std::isfinite(value)) {
       (*model.mutable_metrics())[name] = value;
     }

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -55,7 +54,7 @@ absl::Status OutputFolder::Lock() {
 // OutputFile's NAME.PID.tmp; nobody else writes here while the lock is held.
 void OutputFolder::RemoveLeftOvers() const {
   static const std::regex left_over(R"(.+\.[0-9]+\.tmp)");
-  for (const std::string& folder : {directory_, PathOf(".cache")}) {
+  for (const std::string& folder : {directory_, PathOf(".cache"), PathOf("mlflow")}) {
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
       if (!std::regex_match(entry.path().filename().string(), left_over)) continue;
@@ -85,11 +84,6 @@ absl::Status OutputFolder::Wait() {
   }
   pending_.clear();
   return first;
-}
-
-bool OutputFolder::Has(std::string_view name) const {
-  struct stat info {};
-  return enabled() && ::stat(PathOf(name).c_str(), &info) == 0 && S_ISREG(info.st_mode);
 }
 
 std::string OutputFolder::PathOf(std::string_view name) const {

@@ -50,8 +50,6 @@ class OutputFolder {
   // started before is done even if some of it failed.
   absl::Status Wait();
 
-  // Whether the file `name` is there.
-  bool Has(std::string_view name) const;
   // Pure; the file need not be there.
   std::string PathOf(std::string_view name) const;
 

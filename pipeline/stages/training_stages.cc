@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <map>
+#include <set>
 #include <utility>
 
 #include "lib/base/digest.h"
@@ -101,22 +102,34 @@ absl::Status PublishRun(StageRun* run, size_t index) {
   return run->publisher()->AddRun(std::move(draft));
 }
 
+// Each run is published once all is known of it, just as a run from the cache would be: those that
+// stand for their k wait for their evidence.
 absl::Status ComputeEvaluate(StageRun* run, StageRecord* record) {
   const PipelineConfig& config = run->config();
   auto& runs = run->outcome().runs;
   const SweepInput input = InputOf(run);
+  const bool publishes = run->publisher() != nullptr;
+  SweepOptions options = OptionsOf(config);
+  options.sample_seed = evaluation::SampleSeed(FeaturesSha256(*run));
+  std::set<size_t> standing;
   const RunSink sink = [&](const TrainingRun&, size_t index) -> absl::Status {
+    // What they are chosen by is measured before the first run is handed over.
+    if (standing.empty()) {
+      const auto chosen = RepresentativeRuns(runs, options.min_share);
+      standing.insert(chosen.begin(), chosen.end());
+    }
     run->Tell({.stage = "evaluate",
                .unit = kRunsUnit,
                .done = static_cast<int64_t>(index + 1),
                .total = static_cast<int64_t>(runs.size())});
-    return run->publisher() == nullptr ? absl::OkStatus() : PublishRun(run, index);
+    return publishes && !standing.contains(index) ? PublishRun(run, index) : absl::OkStatus();
   };
-  SweepOptions options = OptionsOf(config);
-  options.sample_seed = evaluation::SampleSeed(FeaturesSha256(*run));
   CAIRN_RETURN_IF_ERROR(EvaluateRuns(input, options, sink, &runs));
   CAIRN_RETURN_IF_ERROR(
       MeasureEvidence(input, options, RepresentativeRuns(runs, options.min_share), &runs));
+  for (const size_t index : standing) {
+    if (publishes) CAIRN_RETURN_IF_ERROR(PublishRun(run, index));
+  }
   record->rows_in = record->rows_out = static_cast<int64_t>(input.training.rows());
   return absl::OkStatus();
 }

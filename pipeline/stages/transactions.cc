@@ -30,10 +30,12 @@ LoadOptions WrittenForm(int threads) {
   return options;
 }
 
-std::string EncodeWritten(const std::vector<StageRecord>& records, const Digest& csv) {
+std::string EncodeWritten(const std::vector<StageRecord>& records, const Digest& csv,
+                          const std::string& rejects_sha256) {
   ByteWriter out;
   PutRecords(records, &out);
   out.Text(csv.Hex());
+  out.Text(rejects_sha256);
   return out.Take();
 }
 
@@ -120,7 +122,11 @@ bool TakeWritten(StageRun* run, std::string_view bytes, std::vector<StageRecord>
   ByteReader in(bytes);
   *records = GetRecords(&in);
   const std::string sha256 = in.Text();
-  if (!in.Done() || !run->out().Has("rejects.csv")) return false;
+  const std::string rejects_sha256 = in.Text();
+  if (!in.Done()) return false;
+  // That of another input may lie there: it is written before anything is known to be wrong.
+  const auto rejects = InputBytes::Read(run->out().PathOf(kRejectsFile));
+  if (!rejects.ok() || rejects->digest().Hex() != rejects_sha256) return false;
   auto file = InputBytes::Read(run->out().PathOf(kWrittenFile));
   if (!file.ok() || file->digest().Hex() != sha256) return false;
   run->Own<Transactions>().written = std::make_shared<const InputBytes>(*std::move(file));
@@ -135,13 +141,14 @@ void WriteCleaned(StageRun* run, const StageRecord& record) {
   own.csv_written = written->get_future().share();
   run->out().Run([cache = &run->cache(), key = record.key, table = own.table, csv = own.csv,
                   written, path = run->out().PathOf(kWrittenFile),
+                  rejects_sha256 = own.rejects_sha256,
                   records = run->RecordsFrom(kLoadStage, record.name)]() mutable -> absl::Status {
     const absl::StatusOr<Digest> digest =
         csv.valid() ? WriteText(*csv.get(), path) : WriteTable(table, path);
     table = TransactionTable();
     written->set_value(digest.status());
     CAIRN_RETURN_IF_ERROR(digest.status());
-    return cache->Store("transactions", key, EncodeWritten(records, *digest));
+    return cache->Store("transactions", key, EncodeWritten(records, *digest, rejects_sha256));
   });
 }
 

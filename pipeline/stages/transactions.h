@@ -24,8 +24,9 @@ struct Transactions {
   TransactionTable table;     // As the last of the stages left it.
   TransactionColumns loaded;  // Of `load`; empty when its table was not needed, or is too large.
   std::optional<std::string>
-      rejects_csv;       // Until `load` is done; nothing when it is there already.
-  absl::Status rejects;  // Whether few enough rows were rejected.
+      rejects_csv;             // Until `load` is done; nothing when it is there already.
+  std::string rejects_sha256;  // Of it; from `load` on, where it is written by this run.
+  absl::Status rejects;        // Whether few enough rows were rejected.
   // transactions.csv of an earlier run that stands for the table, once it was found intact.
   std::shared_ptr<const InputBytes> written;
   std::shared_future<SharedText> csv;  // The cleaned table as text, for the publisher.
@@ -42,6 +43,9 @@ inline constexpr size_t kMostHeldRows = 4'000'000;
 // The first of the stages, with whose table the others are kept.
 inline constexpr std::string_view kLoadStage = "load";
 
+// The file of --out with the rows that could not be read.
+inline constexpr std::string_view kRejectsFile = "rejects.csv";
+
 // SHA-256 over the rows of the table and the key of the stage that let them through.
 // Equal digests mean equal rows: it stands for the table in stages.json.
 std::string RowsDigest(const TransactionTable& table, std::string_view key);
@@ -53,7 +57,7 @@ bool TakeLoaded(StageRun* run, std::string_view bytes, std::vector<StageRecord>*
 bool TakeCleaned(StageRun* run, std::string_view bytes, std::vector<StageRecord>* records);
 
 // Another form of the whole chain: transactions.csv and rejects.csv as --out has them, with the
-// digest of the former as the entry `transactions`.
+// digests of both as the entry `transactions`.
 bool TakeWritten(StageRun* run, std::string_view bytes, std::vector<StageRecord>* records);
 
 // Writes transactions.csv, and the entry above, in the background.

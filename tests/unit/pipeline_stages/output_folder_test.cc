@@ -40,14 +40,16 @@ TEST(TwoRunsWithOneFolder, TheSecondRunChangesNothing) {
   OutputFolder first(request.out);
   ASSERT_THAT(first.Prepare(), IsOk());
   EXPECT_THAT(RunPipeline(request, {}, nullptr), StatusIs(absl::StatusCode::kAborted));
-  EXPECT_FALSE(first.Has("rejects.csv"));
+  EXPECT_FALSE(std::filesystem::exists(first.PathOf("rejects.csv")));
 }
 
 TEST(KilledRuns, TheirTemporaryFilesGoAtTheNextRunAndNothingElse) {
   const ScratchFolder folder;
   const std::string path = folder / "out";
   std::filesystem::create_directories(path + "/.cache");
-  const std::vector<std::string> gone = {"/features.csv.123.tmp", "/.cache/pca-ab.bin.9.tmp"};
+  std::filesystem::create_directories(path + "/mlflow");
+  const std::vector<std::string> gone = {"/features.csv.123.tmp", "/.cache/pca-ab.bin.9.tmp",
+                                         "/mlflow/MLmodel.77.tmp"};
   const std::vector<std::string> stay = {"/notes.tmp", "/features.csv", "/.cache/pca-ab.bin"};
   for (const auto& names : {gone, stay}) {
     for (const std::string& name : names)

@@ -1,6 +1,7 @@
 #ifndef CAIRN_TESTS_UNIT_PIPELINE_STAGES_RECORDING_PUBLISHER_H_
 #define CAIRN_TESTS_UNIT_PIPELINE_STAGES_RECORDING_PUBLISHER_H_
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,7 +10,7 @@
 
 namespace cairn::pipeline {
 
-// Keeps what it is given.
+// Keeps what it is given; runs by their place in the sweep.
 class RecordingPublisher final : public Publisher {
  public:
   absl::Status Begin(const std::string& sweep_key, size_t run_count) override {
@@ -23,7 +24,10 @@ class RecordingPublisher final : public Publisher {
   }
   absl::Status AddRun(RunDraft draft) override {
     if (fail_at && runs.size() == *fail_at) return absl::UnavailableError("the server is gone");
-    runs.push_back(std::move(draft));
+    const auto after =
+        std::upper_bound(runs.begin(), runs.end(), draft.index,
+                         [](size_t index, const RunDraft& run) { return index < run.index; });
+    runs.insert(after, std::move(draft));
     return absl::OkStatus();
   }
   absl::StatusOr<std::optional<Champion>> FindChampion() override { return champion; }

@@ -470,6 +470,53 @@ TEST(RunPipelineTest, ARepeatedSweepHandsOverTheSameBytesUnderTheSameKey) {
   EXPECT_EQ(third.runs.size(), 6u);
 }
 
+// Kind of fault: a result of another input is taken for this one's because it is there.
+TEST(RunPipelineTest, RejectsOfAnInputThatWasRefusedDoNotStayAmongTheResultsOfAnother) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 15);
+  request.out = folder / "out";
+  RunOrDie(request);
+  const std::string rejects = Text(folder / "out/rejects.csv");
+  RunRequest refused = request;
+  refused.data = folder / "refused.csv";
+  const std::string bad = "500001,22423,CAKE,many,2011-01-01 10:00:00,1.5,12345,France\n";
+  const std::string good = Text(request.data);
+  std::string text = good.substr(0, good.find('\n') + 1);
+  for (int i = 0; i < 100; ++i) text += bad;
+  ASSERT_THAT(WriteFileAtomically(refused.data, text), IsOk());
+  EXPECT_FALSE(RunPipeline(refused, {}, nullptr).ok());
+  ASSERT_NE(Text(folder / "out/rejects.csv"), rejects);
+  RunOrDie(request);
+  EXPECT_EQ(Text(folder / "out/rejects.csv"), rejects);
+}
+
+// Kind of fault: what is registered depends on whether an earlier attempt was broken off.
+TEST(RunPipelineTest, RunsThatComeFromTheCacheAreRegisteredWithTheSameMetrics) {
+  const ScratchFolder folder;
+  RunRequest request = SmallRequest(folder, 15);
+  request.out = folder / "out";
+  RecordingPublisher computed;
+  RecordingPublisher cached;
+  RunOrDie(request, &computed);
+  RunOrDie(request, &cached);
+  ASSERT_EQ(computed.runs.size(), 6u);
+  ASSERT_EQ(cached.runs.size(), computed.runs.size());
+  std::set<size_t> with_evidence;
+  for (size_t i = 0; i < computed.runs.size(); ++i) {
+    SCOPED_TRACE(computed.runs[i].point);
+    EXPECT_EQ(computed.runs[i].index, i);
+    EXPECT_EQ(computed.runs[i].metrics, cached.runs[i].metrics);
+    for (const auto& [name, value] : computed.runs[i].metrics) {
+      if (name == "all_silhouette") with_evidence.insert(i);
+    }
+  }
+  // Of each k that which stands for it, where evidence says that its run has the value.
+  EXPECT_EQ(with_evidence.size(), 3u);
+  for (const VersionDraft& version : computed.versions) {
+    EXPECT_TRUE(with_evidence.contains(version.run)) << version.run;
+  }
+}
+
 TEST(RunPipelineTest, AServerThatIsGoneEndsTheRunAndARepetitionCompletesIt) {
   const ScratchFolder folder;
   RunRequest request = SmallRequest(folder, 15);
