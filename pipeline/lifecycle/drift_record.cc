@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <set>
 #include <utility>
 
 #include "lib/base/digest.h"
@@ -41,16 +42,31 @@ absl::StatusOr<v1::Run> CreateDriftRun(client::Client& client, const DriftSubjec
   return client.tracking().CreateRun(std::move(request));
 }
 
-absl::Status LogDriftMetrics(client::Client& client, const std::string& run,
+// As it is now: a repeated call gets the answer of the first, whatever came after it.
+absl::StatusOr<v1::Run> FindOrCreateDriftRun(client::Client& client, const DriftSubject& subject,
+                                             const DriftFindings& findings,
+                                             const std::string& key) {
+  CAIRN_ASSIGN_OR_RETURN(const v1::Run created, CreateDriftRun(client, subject, findings, key));
+  v1::GetRunRequest request;
+  request.set_name(created.name());
+  return client.tracking().GetRun(request);
+}
+
+// What an earlier attempt logged is not logged again: each value is one point.
+absl::Status LogDriftMetrics(client::Client& client, const v1::Run& run,
                              const DriftFindings& findings) {
+  std::set<std::string> logged;
+  for (const v1::MetricSummary& summary : run.metrics()) logged.insert(summary.key());
   v1::LogBatchRequest batch;
-  batch.set_run(run);
+  batch.set_run(run.name());
   for (const auto& [name, value] : DriftMetrics(findings)) {
+    if (logged.contains(name)) continue;
     v1::MetricColumns* columns = batch.add_metrics();
     columns->set_key(name);
     columns->add_steps(0);
     columns->add_values(value);
   }
+  if (batch.metrics().empty()) return absl::OkStatus();
   return client.tracking().LogBatch(std::move(batch)).status();
 }
 
@@ -97,9 +113,9 @@ absl::StatusOr<std::string> RecordDrift(client::Client& client, const DriftSubje
   const std::string key =
       Sha256Hex(subject.name + "\n" + subject.champion + "\n" + subject.reference_dataset + "\n" +
                 subject.current_dataset + "\n" + subject.input_sha256 + "\n" + json);
-  CAIRN_ASSIGN_OR_RETURN(const v1::Run run, CreateDriftRun(client, subject, findings, key));
+  CAIRN_ASSIGN_OR_RETURN(const v1::Run run, FindOrCreateDriftRun(client, subject, findings, key));
   if (run.state() == v1::Run::SUCCEEDED) return run.name();
-  CAIRN_RETURN_IF_ERROR(LogDriftMetrics(client, run.name(), findings));
+  CAIRN_RETURN_IF_ERROR(LogDriftMetrics(client, run, findings));
   CAIRN_RETURN_IF_ERROR(LogDriftFile(client, run.name(), json));
   CAIRN_RETURN_IF_ERROR(Seal(client, subject, run.name(), findings, key));
   v1::FinishRunRequest finish;

@@ -56,15 +56,17 @@ class Turn {
   // How the customers of today differ from those of the champion, and what it makes of them.
   absl::Status MeasureData() {
     if (!champion_) return absl::OkStatus();
-    CAIRN_ASSIGN_OR_RETURN(predictor_, model::Predictor::FromFile(champion_->model));
-    CAIRN_ASSIGN_OR_RETURN(const StoredFeatures reference,
-                           FetchTrainingFeatures(client_, champion_->version));
-    reference_dataset_ = reference.dataset_version;
     RunRequest only = request_.run;
     only.only = "features";
     CAIRN_ASSIGN_OR_RETURN(const RunOutcome outcome, RunPipeline(only, RunObserver{}, nullptr));
     result_.features = outcome.features;
     input_sha256_ = outcome.input.Hex();
+    CAIRN_RETURN_IF_ERROR(GoBackToTheBeginning(outcome.sweep_key));
+    if (!champion_) return absl::OkStatus();
+    CAIRN_ASSIGN_OR_RETURN(predictor_, model::Predictor::FromFile(champion_->model));
+    CAIRN_ASSIGN_OR_RETURN(const StoredFeatures reference,
+                           FetchTrainingFeatures(client_, champion_->version));
+    reference_dataset_ = reference.dataset_version;
     CAIRN_ASSIGN_OR_RETURN(result_.drift.features,
                            MeasureDrift(reference.features, result_.features, Limits().features));
     CAIRN_ASSIGN_OR_RETURN(result_.drift.decay,
@@ -74,6 +76,16 @@ class Turn {
   }
 
   const MonitoringLimits& Limits() const { return request_.run.config.monitoring; }
+
+  // Where the champion was trained by this very turn, which ended before it could say so: the turn
+  // is taken again with the champion it had, so that its record is found and not made twice. Where
+  // only drift is a reason, the champion's own data is none.
+  absl::Status GoBackToTheBeginning(const std::string& sweep_key) {
+    if (request_.when != RetrainWhen::kAlways) return absl::OkStatus();
+    CAIRN_ASSIGN_OR_RETURN(
+        champion_, FetchChampion(client_, request_.run.config.registration.model, sweep_key));
+    return absl::OkStatus();
+  }
 
   bool IsNeeded() const {
     return !champion_ || request_.when == RetrainWhen::kAlways ||
@@ -110,7 +122,7 @@ class Turn {
     DriftSubject subject;
     subject.experiment = request_.run.config.registration.experiment + "-monitoring";
     subject.name = fmt::format("drift {}", request_.name);
-    subject.champion = result_.champion_before;
+    subject.champion = champion_ ? champion_->version : "";
     subject.reference_dataset = reference_dataset_;
     subject.current_dataset = current_dataset;
     subject.input_sha256 = input_sha256_;
@@ -159,7 +171,7 @@ class Turn {
   const MakePublisher& make_publisher_;
   const RunObserver& observer_;
   const Say& say_;
-  std::optional<Champion> champion_;
+  std::optional<Champion> champion_;           // Before this turn or an earlier attempt at it.
   std::optional<model::Predictor> predictor_;  // Of the champion.
   std::string reference_dataset_;
   std::string current_dataset_;

@@ -214,6 +214,26 @@ TEST_F(LifecycleTest, APlanOnAServerWithAChampionIsWhatTheRunDoes) {
   EXPECT_EQ(away.exit_code, 8) << away.output;
 }
 
+// Kind of fault: a turn that is taken again after its last step leaves its record twice, or its
+// measures twice in one record.
+TEST_F(LifecycleTest, ARetrainingThatIsRepeatedAfterItsPromotionLeavesOneRecord) {
+  for (int attempt = 1; attempt <= 2; ++attempt) {
+    const ProgramResult result =
+        Pipeline({"retrain", "--data", folder_ / "data.csv", "--out", folder_ / "out", "--name",
+                  "first", "--set", "sweep.k=[3,4]"});
+    ASSERT_EQ(result.exit_code, 0) << result.output;
+    EXPECT_THAT(result.output,
+                HasSubstr(attempt == 1 ? "outcome: promoted" : "outcome: no_change"));
+  }
+  const ProgramResult records =
+      RunProgram({ProgramPath("mlctl"), "--server", server_.grpc_address(), "search", "runs",
+                  "--experiment", "customer-segmentation-monitoring", "-o", "json"});
+  const auto runs = nlohmann::json::parse(records.output)["runs"];
+  ASSERT_EQ(runs.size(), 1u) << records.output;
+  ASSERT_FALSE(runs[0]["metrics"].empty());
+  for (const auto& metric : runs[0]["metrics"]) EXPECT_EQ(metric["pointCount"], "1") << metric;
+}
+
 TEST_F(LifecycleTest, ANewVersionOfADataSetIsAReasonToTrain) {
   std::string watched;
   std::thread watcher([&] {
