@@ -2,6 +2,8 @@
 // call that makes, writes, renames or removes a file, or that sends or receives over the network.
 // The file that CAIRN_KILL_PLAN names holds the plan (kill_at_event.h) and counts the events.
 
+#undef _FORTIFY_SOURCE  // Its inline versions of what is replaced here would be in the way.
+
 #include "tests/fault/kill_at_event.h"
 
 #include <dlfcn.h>

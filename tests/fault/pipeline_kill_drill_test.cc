@@ -12,6 +12,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
 #include <stdlib.h>
 
 #include <algorithm>
@@ -20,7 +21,6 @@
 #include <iostream>
 #include <iterator>
 #include <map>
-#include <new>
 #include <nlohmann/json.hpp>
 #include <random>
 #include <regex>
@@ -67,7 +67,7 @@ std::string WithoutCircumstances(const std::string& json) {
   static const std::regex values(
       R"re(("(?:\w*_)?seconds"|"cached"|"bytes_stored"|"bytes_transferred"|"runs_created"|"runs_found"):\s*[^,}\s]+)re");
   static const std::regex ids(R"(/runs/[0-9a-f]{32})");
-  return std::regex_replace(std::regex_replace(json, values, "$1"), ids, "/runs/ID");
+  return std::regex_replace(std::regex_replace(json, values, "$1:0"), ids, "/runs/ID");
 }
 
 using Files = std::map<std::string, std::string>;
@@ -100,6 +100,11 @@ void ExpectWholeFiles(const Files& expected, const Files& found) {
   static const std::regex left_over(R"(.+\.[0-9]+\.tmp)");
   for (const auto& [name, bytes] : found) {
     if (std::regex_match(name, left_over)) continue;
+    // A retraining writes it twice: of the stages up to the features, and of all.
+    if (name == "stages.json") {
+      EXPECT_TRUE(nlohmann::json::accept(bytes)) << name << " is there in part after the kill";
+      continue;
+    }
     const auto whole = expected.find(name);
     ASSERT_NE(whole, expected.end()) << name;
     EXPECT_TRUE(whole->second == bytes) << name << " is there in part after the kill";

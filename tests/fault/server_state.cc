@@ -142,6 +142,8 @@ class Reader {
         request, [&](const auto& page) { return client_.evaluations().ListEvaluations(page); },
         [&](v1::ListEvaluationsResponse& page) {
           for (auto& evaluation : *page.mutable_evaluations()) {
+            // Measured for each decision anew.
+            if (evaluation.source() == v1::Evaluation::SERVER) continue;
             evaluation.clear_name();
             Add("evaluation of " + version, std::move(evaluation));
           }

@@ -10,13 +10,13 @@
 namespace cairn::testing {
 
 // All that a pipeline leaves on a server, a sorted line or more for each thing: runs with their
-// metrics and files, versions of `datasets` and of `model` with their evaluations, and what the
-// channel `production` serves and why.
+// metrics and files, versions of `datasets` and of `model` with the evaluations that were reported,
+// and what the channel `production` serves and why.
 //
 // Two servers that were given the same answer the same lines: times, durations, revisions and the
 // digests of reports, which tell durations, are left out, and ids that a server draws are replaced
-// by what they stand for. Decisions that changed nothing are left out too: they say only that
-// somebody asked. A thing that is there twice has its line twice.
+// by what they stand for. Decisions that changed nothing, and what was measured for a decision, are
+// left out too: they say only that somebody asked. A thing that is there twice has its line twice.
 absl::StatusOr<std::vector<std::string>> ServerState(client::Client& client,
                                                      const std::vector<std::string>& datasets,
                                                      const std::string& model);
