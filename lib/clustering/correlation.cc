@@ -3,8 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <numeric>
+
+#include "lib/clustering/value_order.h"
 
 namespace cairn::clustering {
 namespace {
@@ -82,10 +85,7 @@ absl::StatusOr<Matrix> SpearmanCorrelation(const Matrix& rows) {
 }
 
 std::vector<double> AverageRanks(std::span<const double> values) {
-  std::vector<std::size_t> order(values.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::sort(order.begin(), order.end(),
-            [&](std::size_t a, std::size_t b) { return values[a] < values[b]; });
+  const std::vector<std::uint32_t> order = AscendingOrder(values);
   std::vector<double> ranks(values.size());
   for (std::size_t first = 0; first < order.size();) {
     std::size_t last = first + 1;

@@ -47,6 +47,50 @@ Matrix CentroidDistances(const Matrix& centroids) {
   return distances;
 }
 
+double DaviesBouldinOf(const Matrix& rows, const Clusters& clusters, const Matrix& centroids) {
+  const std::vector<double> spreads = Spreads(rows, clusters, centroids);
+  const Matrix distances = CentroidDistances(centroids);
+  if (*std::max_element(spreads.begin(), spreads.end()) <= kNothing ||
+      *std::max_element(distances.data(), distances.data() + distances.size()) <= kNothing) {
+    return 0.0;
+  }
+  double total = 0;
+  for (Eigen::Index a = 0; a < centroids.rows(); ++a) {
+    double worst = 0;
+    for (Eigen::Index b = 0; b < centroids.rows(); ++b) {
+      if (distances(a, b) == 0) continue;  // infinitely far, as scikit-learn has it
+      const double spread =
+          spreads[static_cast<std::size_t>(a)] + spreads[static_cast<std::size_t>(b)];
+      worst = std::max(worst, spread / distances(a, b));
+    }
+    total += worst;
+  }
+  return total / static_cast<double>(centroids.rows());
+}
+
+double CalinskiHarabaszOf(const Matrix& rows, const Clusters& clusters, const Matrix& centroids) {
+  Clusters everything;
+  everything.names = {0};
+  everything.numbers.assign(clusters.numbers.size(), 0);
+  everything.sizes = {clusters.numbers.size()};
+  const Matrix mean = Centroids(rows, everything);
+  double between = 0;
+  for (std::size_t c = 0; c < clusters.count(); ++c) {
+    between += static_cast<double>(clusters.sizes[c]) *
+               SquaredDistance(centroids.row(static_cast<Eigen::Index>(c)).data(), mean.data(),
+                               rows.cols());
+  }
+  double within = 0;
+  for (std::size_t i = 0; i < clusters.numbers.size(); ++i) {
+    const auto c = static_cast<Eigen::Index>(clusters.numbers[i]);
+    within += SquaredDistance(rows.row(static_cast<Eigen::Index>(i)).data(),
+                              centroids.row(c).data(), rows.cols());
+  }
+  if (within == 0) return 1.0;
+  const auto k = static_cast<double>(clusters.count());
+  return between * (static_cast<double>(clusters.numbers.size()) - k) / (within * (k - 1));
+}
+
 // n choose 2, doubled: pairs as scikit-learn counts them, both ways round.
 double OrderedPairs(std::int64_t n) { return static_cast<double>(n) * static_cast<double>(n - 1); }
 
@@ -89,52 +133,21 @@ std::int64_t BoundOf(const Labels& labels) {
 absl::StatusOr<double> DaviesBouldin(const Matrix& rows, const Labels& labels) {
   absl::StatusOr<Clusters> clusters = GroupRows(rows, labels);
   if (!clusters.ok()) return clusters.status();
-  const Matrix centroids = Centroids(rows, *clusters);
-  const std::vector<double> spreads = Spreads(rows, *clusters, centroids);
-  const Matrix distances = CentroidDistances(centroids);
-  if (*std::max_element(spreads.begin(), spreads.end()) <= kNothing ||
-      *std::max_element(distances.data(), distances.data() + distances.size()) <= kNothing) {
-    return 0.0;
-  }
-  double total = 0;
-  for (Eigen::Index a = 0; a < centroids.rows(); ++a) {
-    double worst = 0;
-    for (Eigen::Index b = 0; b < centroids.rows(); ++b) {
-      if (distances(a, b) == 0) continue;  // infinitely far, as scikit-learn has it
-      const double spread =
-          spreads[static_cast<std::size_t>(a)] + spreads[static_cast<std::size_t>(b)];
-      worst = std::max(worst, spread / distances(a, b));
-    }
-    total += worst;
-  }
-  return total / static_cast<double>(centroids.rows());
+  return DaviesBouldinOf(rows, *clusters, Centroids(rows, *clusters));
 }
 
 absl::StatusOr<double> CalinskiHarabasz(const Matrix& rows, const Labels& labels) {
   absl::StatusOr<Clusters> clusters = GroupRows(rows, labels);
   if (!clusters.ok()) return clusters.status();
-  const Matrix centroids = Centroids(rows, *clusters);
-  Clusters everything;
-  everything.names = {0};
-  everything.numbers.assign(labels.size(), 0);
-  everything.sizes = {labels.size()};
-  const Matrix mean = Centroids(rows, everything);
+  return CalinskiHarabaszOf(rows, *clusters, Centroids(rows, *clusters));
+}
 
-  double between = 0;
-  for (std::size_t c = 0; c < clusters->count(); ++c) {
-    between += static_cast<double>(clusters->sizes[c]) *
-               SquaredDistance(centroids.row(static_cast<Eigen::Index>(c)).data(), mean.data(),
-                               rows.cols());
-  }
-  double within = 0;
-  for (std::size_t i = 0; i < labels.size(); ++i) {
-    const auto c = static_cast<Eigen::Index>(clusters->numbers[i]);
-    within += SquaredDistance(rows.row(static_cast<Eigen::Index>(i)).data(),
-                              centroids.row(c).data(), rows.cols());
-  }
-  if (within == 0) return 1.0;
-  const auto k = static_cast<double>(clusters->count());
-  return between * (static_cast<double>(labels.size()) - k) / (within * (k - 1));
+absl::StatusOr<CentroidIndices> ComputeCentroidIndices(const Matrix& rows, const Labels& labels) {
+  absl::StatusOr<Clusters> clusters = GroupRows(rows, labels);
+  if (!clusters.ok()) return clusters.status();
+  const Matrix centroids = Centroids(rows, *clusters);
+  return CentroidIndices{DaviesBouldinOf(rows, *clusters, centroids),
+                         CalinskiHarabaszOf(rows, *clusters, centroids)};
 }
 
 absl::StatusOr<double> Inertia(const Matrix& rows, const Labels& labels, const Matrix& centers) {

@@ -47,6 +47,14 @@ absl::StatusOr<double> DaviesBouldin(const Matrix& rows, const Labels& labels);
 // better. 1 when nothing varies within clusters.
 absl::StatusOr<double> CalinskiHarabasz(const Matrix& rows, const Labels& labels);
 
+// Both of the above, which rest on the same centroids, for less than their two calls; bit by bit
+// what they give.
+struct CentroidIndices {
+  double davies_bouldin = 0;
+  double calinski_harabasz = 0;
+};
+absl::StatusOr<CentroidIndices> ComputeCentroidIndices(const Matrix& rows, const Labels& labels);
+
 // Sum over rows of the squared distance to their own centre.
 // INVALID_ARGUMENT also when a label names no row of `centers` or the columns differ.
 absl::StatusOr<double> Inertia(const Matrix& rows, const Labels& labels, const Matrix& centers);

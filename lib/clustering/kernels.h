@@ -45,14 +45,16 @@ struct Kernels {
                              double* sums, double* columns);
 
   // out[r * kWideLanes + lane] = distance of row r of `rows` (row_count x d doubles, row-major) to
-  // the lane, those of two consecutive blocks counted on.
+  // the lane, those of consecutive blocks counted on.
   void (*wide_distances)(const double* blocks, std::size_t d, const double* rows,
                          std::size_t row_count, double* out);
 
-  // For every group g below group_count: sums[g * kWideLanes + lane] += distances[m * kWideLanes +
-  // lane] for every m of members[starts[g] … starts[g + 1]), first to last.
+  // For every g of the group_count `groups`: sums[g * kWideLanes + lane] += distances[m *
+  // kWideLanes
+  // + lane] for every m of members[starts[g] … starts[g + 1]), first to last.
   void (*add_wide)(const double* distances, const std::uint16_t* members,
-                   const std::uint32_t* starts, std::size_t group_count, double* sums);
+                   const std::uint32_t* starts, const std::uint32_t* groups,
+                   std::size_t group_count, double* sums);
 };
 
 // Rows that distance_sums takes at a time.

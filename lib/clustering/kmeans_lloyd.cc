@@ -123,22 +123,43 @@ class LloydRun {
   void SumChunk(std::size_t chunk, Segment& segment) {
     segment.even.Clear();
     segment.odd.Clear();
-    const std::size_t first = chunk * kChunkRows;
-    const std::size_t last = EndOf(chunk);
-    for (std::size_t i = first; i + 1 < last; i += 2) {
-      AddRow(i, segment.even);
-      AddRow(i + 1, segment.odd);
-    }
-    if ((last - first) % 2 == 1) AddRow(last - 1, segment.even);
+    AddRows(chunk * kChunkRows, EndOf(chunk), segment);
     segment.even.Add(segment.odd);
     segment.total.Add(segment.even);
   }
 
+  // With the number of columns as a constant for the usual ones, so that the loop over them is
+  // unrolled.
+  void AddRows(std::size_t first, std::size_t last, Segment& segment) const {
+    switch (d_) {
+      case 4:
+        return AddRowsOf<4>(first, last, segment);
+      case 5:
+        return AddRowsOf<5>(first, last, segment);
+      case 6:
+        return AddRowsOf<6>(first, last, segment);
+      default:
+        return AddRowsOf<0>(first, last, segment);
+    }
+  }
+
+  template <std::size_t kColumns>
+  void AddRowsOf(std::size_t first, std::size_t last, Segment& segment) const {
+    for (std::size_t i = first; i + 1 < last; i += 2) {
+      AddRow<kColumns>(i, segment.even);
+      AddRow<kColumns>(i + 1, segment.odd);
+    }
+    if ((last - first) % 2 == 1) AddRow<kColumns>(last - 1, segment.even);
+  }
+
+  template <std::size_t kColumns>
   void AddRow(std::size_t row, Sums& sums) const {
+    const std::size_t d = kColumns == 0 ? d_ : kColumns;
     const auto own = static_cast<std::size_t>(labels_[row]);
-    const double* values = context_.centered().data() + row * d_;
-    double* sum = sums.values.data() + own * d_;
-    for (std::size_t j = 0; j < d_; ++j) sum[j] += values[j];
+    const double* values = context_.centered().data() + row * d;
+    double* sum = sums.values.data() + own * d;
+#pragma GCC unroll 8
+    for (std::size_t j = 0; j < d; ++j) sum[j] += values[j];
     ++sums.counts[own];
   }
 

@@ -9,27 +9,12 @@
 #include <string_view>
 #include <utility>
 
+#include "lib/clustering/value_order.h"
+
 namespace cairn::clustering {
 namespace {
 
 constexpr double kEpsilon = std::numeric_limits<double>::epsilon();
-
-double SortedPercentile(const std::vector<double>& sorted, double p) {
-  const double place = p / 100 * static_cast<double>(sorted.size() - 1);
-  const double below = std::floor(place);
-  const auto i = std::min(static_cast<std::size_t>(below), sorted.size() - 1);
-  const double a = sorted[i];
-  const double b = sorted[std::min(i + 1, sorted.size() - 1)];
-  // From the nearer side, so that neither end is missed by a rounding error.
-  const double part = place - below;
-  return part < 0.5 ? a + (b - a) * part : b - (b - a) * (1 - part);
-}
-
-std::vector<double> Sorted(std::span<const double> values) {
-  std::vector<double> sorted(values.begin(), values.end());
-  std::sort(sorted.begin(), sorted.end());
-  return sorted;
-}
 
 // The interpolated share of x among ascending quantiles. Where several quantiles are equal, the
 // middle between approaching them from below and from above.
@@ -126,8 +111,19 @@ absl::StatusOr<Matrix> SignedLogColumns(const Matrix& rows, const std::vector<bo
   return result;
 }
 
+double PercentileOfSorted(std::span<const double> sorted, double p) {
+  const double place = p / 100 * static_cast<double>(sorted.size() - 1);
+  const double below = std::floor(place);
+  const auto i = std::min(static_cast<std::size_t>(below), sorted.size() - 1);
+  const double a = sorted[i];
+  const double b = sorted[std::min(i + 1, sorted.size() - 1)];
+  // From the nearer side, so that neither end is missed by a rounding error.
+  const double part = place - below;
+  return part < 0.5 ? a + (b - a) * part : b - (b - a) * (1 - part);
+}
+
 double Percentile(std::span<const double> values, double p) {
-  return SortedPercentile(Sorted(values), p);
+  return PercentileOfSorted(InOrder(values), p);
 }
 
 ColumnScale FitStandard(std::span<const double> values) {
@@ -152,15 +148,15 @@ ColumnScale FitStandard(std::span<const double> values) {
 }
 
 ColumnScale FitRobust(std::span<const double> values) {
-  const std::vector<double> sorted = Sorted(values);
-  const double range = SortedPercentile(sorted, 75) - SortedPercentile(sorted, 25);
+  const std::vector<double> sorted = InOrder(values);
+  const double range = PercentileOfSorted(sorted, 75) - PercentileOfSorted(sorted, 25);
   return {.rule = ScaleRule::kRobust,
-          .center = SortedPercentile(sorted, 50),
+          .center = PercentileOfSorted(sorted, 50),
           .scale = range < 10 * kEpsilon ? 1 : range};
 }
 
 ColumnScale FitQuantile(std::span<const double> values, int quantile_count) {
-  const std::vector<double> sorted = Sorted(values);
+  const std::vector<double> sorted = InOrder(values);
   const std::size_t count = std::min(static_cast<std::size_t>(quantile_count), sorted.size());
   ColumnScale column{.rule = ScaleRule::kQuantile};
   // Multiples of one step, as NumPy spaces them: at a tie the last bit of a share decides which
@@ -168,7 +164,7 @@ ColumnScale FitQuantile(std::span<const double> values, int quantile_count) {
   const double step = count == 1 ? 0 : 1 / static_cast<double>(count - 1);
   for (std::size_t i = 0; i < count; ++i) {
     const double share = i > 0 && i + 1 == count ? 1 : static_cast<double>(i) * step;
-    const double value = SortedPercentile(sorted, 100 * share);
+    const double value = PercentileOfSorted(sorted, 100 * share);
     // Interpolation may fall short of the quantile before it by a rounding error.
     column.quantiles.push_back(i == 0 ? value : std::max(value, column.quantiles.back()));
   }

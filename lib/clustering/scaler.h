@@ -58,6 +58,8 @@ absl::StatusOr<Matrix> SignedLogColumns(const Matrix& rows, const std::vector<bo
 // The p-th percentile (0 … 100) of `values` with linear interpolation between the two nearest
 // order statistics, as numpy.percentile computes it. REQUIRES: values not empty and finite.
 double Percentile(std::span<const double> values, double p);
+// The same of values that ascend already, for whoever asks for several of them.
+double PercentileOfSorted(std::span<const double> sorted, double p);
 
 // Mean and population deviation (ddof 0) of one column in two passes, summed in row order, with
 // scikit-learn's rule for constants: scale is 1 when the variance is at most

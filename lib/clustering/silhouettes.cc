@@ -1,8 +1,11 @@
 #include <algorithm>
 #include <cstdint>
+#include <limits>
+#include <span>
 #include <utility>
 #include <vector>
 
+#include "lib/clustering/cluster_bounds.h"
 #include "lib/clustering/clusters.h"
 #include "lib/clustering/indices.h"
 #include "lib/clustering/kernels.h"
@@ -13,7 +16,7 @@
 namespace cairn::clustering {
 namespace {
 
-// Distances of sixteen rows to that many others stay in the first cache while every clustering
+// Distances of kWideLanes rows to that many others stay in the first cache while every clustering
 // adds them up.
 constexpr std::size_t kTileRows = 128;
 
@@ -36,10 +39,11 @@ class TiledMembers {
     }
   }
 
-  // Adds the distances to the tile's rows to the sums of their clusters.
-  void Add(std::size_t tile, const double* distances, double* sums) const {
+  // Adds the distances to the tile's rows of some clusters to the sums of these.
+  void Add(std::size_t tile, const double* distances, std::span<const std::uint32_t> clusters,
+           double* sums) const {
     ActiveKernels().add_wide(distances, members_.data(), starts_.data() + tile * (count_ + 1),
-                             count_, sums);
+                             clusters.data(), clusters.size(), sums);
   }
 
  private:
@@ -54,10 +58,13 @@ class SharedRun {
       : rows_(rows),
         clusterings_(clusterings),
         d_(static_cast<std::size_t>(rows.cols())),
+        order_(SpatialOrder(rows)),
         blocks_((Count() + kWideLanes - 1) / kWideLanes * kWideLanes, d_) {
-    for (std::size_t i = 0; i < Count(); ++i) blocks_.SetRow(i, rows.data() + i * d_);
+    for (std::size_t i = 0; i < Count(); ++i) blocks_.SetRow(i, rows.data() + order_[i] * d_);
+    bounds_.reserve(clusterings.size());
     for (const Clusters& clusters : clusterings) {
       members_.emplace_back(clusters);
+      bounds_.emplace_back(rows, clusters);
       first_sum_.push_back(sum_count_);
       sum_count_ += clusters.count() * kWideLanes;
     }
@@ -74,24 +81,58 @@ class SharedRun {
  private:
   std::size_t Count() const { return static_cast<std::size_t>(rows_.rows()); }
 
-  // The sixteen rows from 16 * wide on.
+  // What one task works with: the sums of its rows' distances to each cluster of each clustering,
+  // and the clusters that are added up.
+  struct Task {
+    std::vector<std::uint32_t> needed;
+    std::vector<std::size_t> first_needed;  // per clustering, and one past the last
+    std::vector<double> sums;
+
+    std::span<const std::uint32_t> of(std::size_t l) const {
+      return std::span(needed).subspan(first_needed[l], first_needed[l + 1] - first_needed[l]);
+    }
+  };
+
+  // The rows from kWideLanes * wide on, of order_.
+  std::span<const std::uint32_t> RowsOf(std::size_t wide) const {
+    const std::size_t first = wide * kWideLanes;
+    return std::span(order_).subspan(first, std::min(kWideLanes, Count() - first));
+  }
+
+  // Sums that are not added up are of clusters that are not the nearest: infinitely far will do.
+  Task Begin(std::size_t wide) const {
+    Task task;
+    task.sums.assign(sum_count_, std::numeric_limits<double>::infinity());
+    task.first_needed.push_back(0);
+    for (std::size_t l = 0; l < bounds_.size(); ++l) {
+      bounds_[l].AppendNeeded(RowsOf(wide), blocks_.block(wide * (kWideLanes / kLanes)),
+                              task.needed);
+      task.first_needed.push_back(task.needed.size());
+      for (const std::uint32_t c : task.of(l)) {
+        std::fill_n(task.sums.data() + first_sum_[l] + c * kWideLanes, kWideLanes, 0.0);
+      }
+    }
+    return task;
+  }
+
   void MeasureWide(std::size_t wide, std::vector<std::vector<double>>& samples) const {
+    Task task = Begin(wide);
     std::vector<double> distances(kTileRows * kWideLanes);
-    std::vector<double> sums(sum_count_);
     const double* blocks = blocks_.block(wide * (kWideLanes / kLanes));
     for (std::size_t tile = 0; tile * kTileRows < Count(); ++tile) {
       const std::size_t first = tile * kTileRows;
       ActiveKernels().wide_distances(blocks, d_, rows_.data() + first * d_,
                                      std::min(kTileRows, Count() - first), distances.data());
       for (std::size_t l = 0; l < members_.size(); ++l) {
-        members_[l].Add(tile, distances.data(), sums.data() + first_sum_[l]);
+        members_[l].Add(tile, distances.data(), task.of(l), task.sums.data() + first_sum_[l]);
       }
     }
-    const std::size_t first = wide * kWideLanes;
+    const std::span<const std::uint32_t> rows = RowsOf(wide);
     for (std::size_t l = 0; l < clusterings_.size(); ++l) {
-      for (std::size_t i = first; i < std::min(first + kWideLanes, Count()); ++i) {
-        samples[l][i] = SilhouetteSample(clusterings_[l], clusterings_[l].numbers[i],
-                                         sums.data() + first_sum_[l] + (i - first), kWideLanes);
+      for (std::size_t lane = 0; lane < rows.size(); ++lane) {
+        samples[l][rows[lane]] =
+            SilhouetteSample(clusterings_[l], clusterings_[l].numbers[rows[lane]],
+                             task.sums.data() + first_sum_[l] + lane, kWideLanes);
       }
     }
   }
@@ -99,8 +140,10 @@ class SharedRun {
   const Matrix& rows_;
   const std::vector<Clusters>& clusterings_;
   const std::size_t d_;
-  RowBlocks blocks_;  // padded to whole pairs
+  const std::vector<std::uint32_t> order_;  // of the rows that are measured
+  RowBlocks blocks_;                        // in that order, padded to whole groups of kWideLanes
   std::vector<TiledMembers> members_;
+  std::vector<ClusterBounds> bounds_;
   std::vector<std::size_t> first_sum_;  // per clustering, in a task's sums
   std::size_t sum_count_ = 0;
 };

@@ -68,6 +68,14 @@ absl::StatusOr<size_t> FrameReader::Read(char* out, size_t capacity) {
   return output.pos;
 }
 
+std::optional<uint64_t> SizeOfFrame(std::string_view packed) {
+  const size_t frame = ZSTD_findFrameCompressedSize(packed.data(), packed.size());
+  if (ZSTD_isError(frame) != 0 || frame != packed.size()) return std::nullopt;
+  const unsigned long long size = ZSTD_getFrameContentSize(packed.data(), packed.size());
+  if (size == ZSTD_CONTENTSIZE_UNKNOWN || size == ZSTD_CONTENTSIZE_ERROR) return std::nullopt;
+  return size;
+}
+
 absl::StatusOr<std::string> PackFrame(std::string_view text, int level) {
   const std::unique_ptr<ZSTD_CCtx, size_t (*)(ZSTD_CCtx*)> context(ZSTD_createCCtx(),
                                                                    ZSTD_freeCCtx);

@@ -2,8 +2,10 @@
 #define CAIRN_LIB_ZSTD_FRAMES_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -39,6 +41,11 @@ class FrameReader {
   struct Impl;  // hides libzstd's types
   std::unique_ptr<Impl> impl_;
 };
+
+// How many bytes the frame that `packed` is says it unpacks to: a claim, as long as it has not been
+// unpacked. Nothing where it does not say, or where `packed` is not one whole frame. Looks at the
+// heads of blocks only.
+std::optional<uint64_t> SizeOfFrame(std::string_view packed);
 
 // One frame of `text`, with its size and a checksum. `level` as libzstd has it, 1 (quick) to 22.
 // Pure: the same bytes for the same version of the library. INTERNAL (INTERNAL_FAULT) when the

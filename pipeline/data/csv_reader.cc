@@ -401,20 +401,6 @@ absl::StatusOr<Header> ReadHeader(ByteFeed& feed, const DialectSettings& setting
   return missing;
 }
 
-// Where each part begins: after the first line feed at or behind its cut. Inside a quoted field
-// that is a wrong guess, which joining the parts notices.
-std::vector<size_t> PartStarts(std::string_view text, size_t data,
-                               const std::vector<size_t>& cuts) {
-  std::vector<size_t> starts{data};
-  for (const size_t cut : cuts) {
-    if (cut <= data || cut >= text.size()) continue;
-    const size_t feed = text.find('\n', cut - 1);
-    if (feed == std::string_view::npos || feed + 1 >= text.size()) break;
-    if (feed + 1 > starts.back()) starts.push_back(feed + 1);
-  }
-  return starts;
-}
-
 // One pass over the rows with one dialect.
 class CsvPass {
  public:
@@ -427,32 +413,52 @@ class CsvPass {
 
   // Parses everything into builder().
   absl::Status Run() {
-    starts_ = {header_.end};
-    if (!plan_.cuts.empty()) {
-      const std::string_view text = feed_.WaitForAll();
-      size_ = text.size();
-      starts_ = PartStarts(text, header_.end, plan_.cuts);
+    for (const size_t cut : plan_.cuts) {
+      if (cut > header_.end) cuts_.push_back(cut);
     }
-    parsers_.resize(starts_.size());
-    stops_.resize(starts_.size());
-    const int parts = static_cast<int>(starts_.size());
-    RunParts(parts, [&](int part) { Parse(static_cast<size_t>(part)); });
+    const size_t parts = cuts_.size() + 1;
+    starts_.resize(parts);
+    stops_.resize(parts);
+    parsers_.resize(parts);
+    RunParts(static_cast<int>(parts), [&](int number) {
+      const auto part = static_cast<size_t>(number);
+      starts_[part] = part == 0 ? header_.end : StartBehind(cuts_[part - 1]);
+      Parse(part);
+    });
     return Join();
   }
 
   TransactionBuilder& builder() { return all_; }
 
  private:
-  size_t EndOf(size_t part) const { return part + 1 < starts_.size() ? starts_[part + 1] : size_; }
+  // A part has the records that begin before its end.
+  size_t EndOf(size_t part) const { return part < cuts_.size() ? cuts_[part] : SIZE_MAX; }
+
+  // Waits for the first line feed at or behind a cut and returns where the line after it begins.
+  // Inside a quoted field that is a wrong guess, which joining the parts notices. The end of the
+  // text when there is none.
+  size_t StartBehind(size_t cut) {
+    for (size_t at = cut - 1;;) {
+      const size_t available = feed_.WaitFor(at + plan_.window);
+      if (available <= at) return available;
+      const std::string_view text(feed_.At(at), available - at);
+      if (const size_t feed = text.find('\n'); feed != text.npos) return at + feed + 1;
+      at = available;
+    }
+  }
+
+  size_t RowsToExpect(size_t part) const {
+    constexpr size_t kShortRow = 80;
+    if (cuts_.empty()) return plan_.expected_rows;
+    const size_t end = std::min(EndOf(part), std::max(plan_.expected_bytes, starts_[part]));
+    return (std::max(end, starts_[part]) - starts_[part]) / kShortRow + 1;
+  }
 
   void Parse(size_t part) {
-    constexpr size_t kShortRow = 80;
-    const size_t begin = starts_[part];
     parsers_[part] = std::make_unique<PartParser>(feed_, options_, plan_, header_.dialect,
                                                   header_.map, header_.columns);
-    parsers_[part]->builder().Reserve(size_ == SIZE_MAX ? plan_.expected_rows
-                                                        : (EndOf(part) - begin) / kShortRow + 1);
-    stops_[part] = parsers_[part]->Parse(begin, EndOf(part));
+    parsers_[part]->builder().Reserve(RowsToExpect(part));
+    stops_[part] = parsers_[part]->Parse(starts_[part], EndOf(part));
   }
 
   absl::Status Join() {
@@ -482,10 +488,10 @@ class CsvPass {
   const CsvPlan& plan_;
   const Header& header_;
   TransactionBuilder all_;
+  std::vector<size_t> cuts_;  // behind the header
   std::vector<size_t> starts_;
   std::vector<size_t> stops_;
   std::vector<std::unique_ptr<PartParser>> parsers_;
-  size_t size_ = SIZE_MAX;
 };
 
 // Reads a text with the dialect that its rows speak for, which takes a second pass when that is

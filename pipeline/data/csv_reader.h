@@ -33,8 +33,10 @@ struct CsvPlan {
   ScanLevel level = BestScanLevel();
   // Bytes examined at a time, >= 1.
   size_t window = size_t{64} << 10;
-  // About how many rows there are, where that can be guessed: room is made for them.
+  // About how many rows there are, or with cuts how many bytes, where that can be guessed: room is
+  // made for them.
   size_t expected_rows = 0;
+  size_t expected_bytes = 0;
 };
 
 // Text that can be had from its start again: a dialect that turns out to be another one is found
@@ -48,8 +50,8 @@ class CsvText {
   virtual absl::Status Read(bool utf16, absl::FunctionRef<absl::Status(ByteFeed&)> use) = 0;
 };
 
-// Parses `text`, whose feeds may still be arriving. A plan without cuts parses on the calling
-// thread as bytes arrive; a plan with cuts waits for all of them and must not be given rings.
+// Parses `text`, whose feeds may still be arriving: a part is parsed as its bytes arrive, and
+// without cuts on the calling thread. A plan with cuts must not be given rings.
 // Errors are those of LoadTransactions, without the share of rejected rows being judged. Not
 // thread-safe for one text.
 absl::StatusOr<LoadedTransactions> ReadCsv(CsvText& text, const LoadOptions& options,

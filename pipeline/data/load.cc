@@ -8,6 +8,7 @@
 
 #include "fmt/format.h"
 #include "lib/base/status_macros.h"
+#include "lib/zstd/frames.h"
 #include "pipeline/data/byte_feed.h"
 #include "pipeline/data/csv_reader.h"
 #include "pipeline/data/input_error.h"
@@ -38,6 +39,7 @@ Loaded LoadPlain(const Input& input, const LoadOptions& options) {
   CsvPlan plan;
   if (input.bytes.size() >= kWorthThreads) {
     plan.cuts = EvenCuts(input.bytes.size(), ThreadCount(options.threads));
+    plan.expected_bytes = input.bytes.size();
   }
   return ReadCsv(feed, options, plan);
 }
@@ -77,15 +79,17 @@ class Utf16Stream : public ByteStream {
 class PackedText : public CsvText {
  public:
   using Open = std::function<absl::StatusOr<std::unique_ptr<ByteStream>>()>;
-  PackedText(Open open, LoadMeter* meter) : open_(std::move(open)), meter_(meter) {}
+  // `whole` is how many bytes the text has at most, if it is to be held whole; 0 for a ring.
+  PackedText(Open open, uint64_t whole, LoadMeter* meter)
+      : open_(std::move(open)), whole_(whole), meter_(meter) {}
 
   absl::Status Read(bool utf16, absl::FunctionRef<absl::Status(ByteFeed&)> use) override {
     CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<ByteStream> stream, open_());
     meter_->Begin();
     stream = std::make_unique<MeteredStream>(std::move(stream), meter_);
     if (utf16) stream = std::make_unique<Utf16Stream>(std::move(stream));
-    ByteFeed feed;
-    if (!feed.ok()) {
+    const std::unique_ptr<ByteFeed> feed = MakeFeed(utf16);
+    if (!feed->ok()) {
       return InputError(absl::StatusCode::kResourceExhausted, kInputTooLarge,
                         "not enough memory to unpack the input");
     }
@@ -93,28 +97,57 @@ class PackedText : public CsvText {
     absl::Status unpacked;
     absl::Status used;
     {
-      const std::jthread unpacker([&] { unpacked = feed.Fill(*stream); });
-      used = use(feed);
-      feed.Cancel();
+      const std::jthread unpacker([&] { unpacked = feed->Fill(*stream); });
+      used = use(*feed);
+      feed->Cancel();
     }
     // Text that was cut off explains any complaint about the text.
     return unpacked.ok() ? used : unpacked;
   }
 
  private:
+  // A character of two bytes takes up to three in UTF-8.
+  std::unique_ptr<ByteFeed> MakeFeed(bool utf16) const {
+    if (whole_ == 0) return std::make_unique<ByteFeed>();
+    return std::make_unique<ByteFeed>(utf16 ? whole_ / 2 * 3 + 3 : whole_);
+  }
+
   const Open open_;
+  const uint64_t whole_;
   LoadMeter* const meter_;
 };
 
-Loaded LoadStream(PackedText::Open open, uint64_t packed, const LoadOptions& options) {
+// Cuts for text that arrives while it is parsed. Unpacking takes about a third as long as parsing,
+// so the part that arrives first may be longer by what its thread is ahead.
+std::vector<size_t> ArrivingCuts(size_t size, int threads) {
+  constexpr double kFirstPart = 1.2;
+  if (threads < 2) return {};
+  const double first = kFirstPart / threads;
+  std::vector<size_t> cuts;
+  for (int part = 0; part + 1 < threads; ++part) {
+    const double share = first + (1 - first) * part / (threads - 1);
+    cuts.push_back(static_cast<size_t>(share * static_cast<double>(size)));
+  }
+  return cuts;
+}
+
+// `text_bytes` is how many the text has, or 0 where nothing tells.
+Loaded LoadStream(PackedText::Open open, uint64_t packed, uint64_t text_bytes,
+                  const LoadOptions& options) {
   // Transactions take at least that many bytes each, packed as well as may be. Room that is not
   // used takes no memory.
   constexpr size_t kPackedRow = 4;
   constexpr size_t kMostExpectedRows = size_t{1} << 27;
-  LoadMeter meter(options.watch, packed);
-  PackedText text(std::move(open), &meter);
+  // Longer text is not held for the sake of several threads.
+  constexpr uint64_t kMostHeldText = uint64_t{64} << 20;
   CsvPlan plan;
   plan.expected_rows = std::min(static_cast<size_t>(packed) / kPackedRow, kMostExpectedRows);
+  if (text_bytes >= kWorthThreads && text_bytes <= kMostHeldText) {
+    plan.cuts = ArrivingCuts(text_bytes, ThreadCount(options.threads));
+    plan.expected_bytes = text_bytes;
+  }
+  LoadMeter meter(options.watch, packed);
+  PackedText text(std::move(open), plan.cuts.empty() ? 0 : text_bytes, &meter);
   return ReadCsv(text, options, plan);
 }
 
@@ -180,7 +213,7 @@ Loaded LoadZip(std::string_view bytes, const LoadOptions& options, bool nested) 
     return LoadNestedWorkbook(*stream, *entry, options);
   }
   Loaded loaded =
-      LoadStream([&] { return archive.OpenEntry(*entry); }, entry->packed_size, options);
+      LoadStream([&] { return archive.OpenEntry(*entry); }, entry->packed_size, 0, options);
   if (loaded.ok()) loaded->format = "csv.zip";
   return loaded;
 }
@@ -192,13 +225,13 @@ Loaded LoadAny(const Input& input, const LoadOptions& options) {
       return LoadZip(bytes, options, /*nested=*/false);
     case InputKind::kGzip: {
       Loaded loaded =
-          LoadStream([&] { return OpenGzip(bytes, options.limits); }, bytes.size(), options);
+          LoadStream([&] { return OpenGzip(bytes, options.limits); }, bytes.size(), 0, options);
       if (loaded.ok()) loaded->format = "csv.gzip";
       return loaded;
     }
     case InputKind::kZstd: {
-      Loaded loaded =
-          LoadStream([&] { return OpenZstd(bytes, options.limits); }, bytes.size(), options);
+      Loaded loaded = LoadStream([&] { return OpenZstd(bytes, options.limits); }, bytes.size(),
+                                 zstd::SizeOfFrame(bytes).value_or(0), options);
       if (loaded.ok()) loaded->format = "csv.zstd";
       return loaded;
     }

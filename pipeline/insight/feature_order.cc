@@ -8,6 +8,7 @@
 
 #include "fmt/format.h"
 #include "lib/base/errors.h"
+#include "lib/clustering/value_order.h"
 
 namespace cairn::pipeline {
 
@@ -18,14 +19,8 @@ double FeatureOrder::Rank(double value) const {
 }
 
 FeatureOrder OrderOf(std::span<const double> values) {
-  std::vector<std::pair<double, uint32_t>> pairs(values.size());
-  for (size_t i = 0; i < pairs.size(); ++i) pairs[i] = {values[i], static_cast<uint32_t>(i)};
-  std::sort(pairs.begin(), pairs.end());
-  FeatureOrder order{std::vector<double>(pairs.size()), std::vector<uint32_t>(pairs.size())};
-  for (size_t i = 0; i < pairs.size(); ++i) {
-    order.values[i] = pairs[i].first;
-    order.rows[i] = pairs[i].second;
-  }
+  FeatureOrder order{std::vector<double>(values.size()), clustering::AscendingOrder(values)};
+  for (size_t i = 0; i < values.size(); ++i) order.values[i] = values[order.rows[i]];
   return order;
 }
 

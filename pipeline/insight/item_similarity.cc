@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <utility>
 
 namespace cairn::pipeline {
@@ -54,6 +55,51 @@ struct BestThree {
   }
 };
 
+// Eight candidates at a time.
+typedef float ScoreVec __attribute__((vector_size(32)));
+typedef float ScoreVecAt __attribute__((vector_size(32), aligned(4), may_alias));
+constexpr size_t kScoresOfVec = sizeof(ScoreVec) / sizeof(float);
+// As many scores as stay in registers while all rows go by.
+constexpr size_t kVecsAtOnce = 8;
+static_assert(kItemCandidates % (kScoresOfVec * kVecsAtOnce) == 0);
+
+using Scores = std::array<float, kItemCandidates>;
+
+// scores[c] = sum of similarity[rank][c] over the ranks, in their order.
+inline __attribute__((always_inline)) void SumRows(const float* similarity,
+                                                   std::span<const uint32_t> ranks,
+                                                   Scores* scores) {
+  for (size_t first = 0; first < kItemCandidates; first += kScoresOfVec * kVecsAtOnce) {
+    ScoreVec sum[kVecsAtOnce] = {};
+    for (const uint32_t rank : ranks) {
+      const float* row = similarity + rank * kItemCandidates + first;
+#pragma GCC unroll 8
+      for (size_t v = 0; v < kVecsAtOnce; ++v) {
+        sum[v] += *reinterpret_cast<const ScoreVecAt*>(row + v * kScoresOfVec);
+      }
+    }
+    std::memcpy(scores->data() + first, sum, sizeof sum);
+  }
+}
+
+void SumRowsPortable(const float* similarity, std::span<const uint32_t> ranks, Scores* scores) {
+  SumRows(similarity, ranks, scores);
+}
+
+#if defined(__x86_64__)
+__attribute__((target("avx2"))) void SumRowsAvx2(const float* similarity,
+                                                 std::span<const uint32_t> ranks, Scores* scores) {
+  SumRows(similarity, ranks, scores);
+}
+#endif
+
+auto* BestSumRows() {
+#if defined(__x86_64__)
+  if (__builtin_cpu_supports("avx2")) return &SumRowsAvx2;
+#endif
+  return &SumRowsPortable;
+}
+
 }  // namespace
 
 ItemSimilarity::ItemSimilarity(const Purchases& purchases, size_t codes,
@@ -81,7 +127,7 @@ ItemSimilarity::ItemSimilarity(const Purchases& purchases, size_t codes,
 // A row at a time: its counts stay in the fastest cache.
 void ItemSimilarity::Learn(const Purchases& purchases, clustering::Parallel& pool) {
   const Baskets baskets = MakeBaskets(purchases, rank_of_, buyers_, candidates_);
-  similarity_.resize(ranked_.size() * candidates_);
+  similarity_.resize(ranked_.size() * kItemCandidates);
   pool.ForChunks(ranked_.size(), [&](size_t, size_t begin, size_t end) {
     std::vector<uint32_t> common(candidates_);
     for (size_t rank = begin; rank < end; ++rank) {
@@ -95,7 +141,7 @@ void ItemSimilarity::Learn(const Purchases& purchases, clustering::Parallel& poo
       }
       for (size_t other = 0; other < candidates_; ++other) {
         const double both = static_cast<double>(buyers_[rank]) * buyers_[other];
-        similarity_[rank * candidates_ + other] =
+        similarity_[rank * kItemCandidates + other] =
             static_cast<float>(common[other] / std::sqrt(both));
       }
     }
@@ -104,13 +150,14 @@ void ItemSimilarity::Learn(const Purchases& purchases, clustering::Parallel& poo
 
 RecommendedCodes ItemSimilarity::Recommend(std::span<const uint32_t> bought,
                                            const CodeSet& has) const {
-  std::array<float, kItemCandidates> scores{};
+  static const auto sum_rows = BestSumRows();
+  std::vector<uint32_t> ranks;
+  ranks.reserve(bought.size());
   for (const uint32_t code : bought) {
-    const uint32_t rank = rank_of_[code];
-    if (rank == kNoProduct) continue;
-    const float* row = similarity_.data() + rank * candidates_;
-    for (size_t other = 0; other < candidates_; ++other) scores[other] += row[other];
+    if (rank_of_[code] != kNoProduct) ranks.push_back(rank_of_[code]);
   }
+  Scores scores;
+  sum_rows(similarity_.data(), ranks, &scores);
   BestThree best;
   for (uint32_t other = 0; other < candidates_; ++other) {
     if (!has.Contains(ranked_[other])) best.Add(scores[other], other);

@@ -49,7 +49,8 @@ class ItemSimilarity {
   std::vector<uint32_t> ranked_;   // Codes by number of buyers, descending; at most kItemEvidence.
   std::vector<uint32_t> rank_of_;  // By code; kNoProduct beyond those.
   std::vector<uint32_t> buyers_;   // By rank.
-  std::vector<float> similarity_;  // By rank of the evidence, then of the candidate.
+  // By rank of the evidence, then of the candidate; kItemCandidates to a row however few there are.
+  std::vector<float> similarity_;
 };
 
 }  // namespace cairn::pipeline

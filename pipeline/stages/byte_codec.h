@@ -11,9 +11,6 @@
 
 namespace cairn::pipeline {
 
-// Values as bytes, for the stage cache: little-endian, lengths first, no alignment. A cached
-// value is written and read by one release on one machine; its key changes with the code.
-
 // Values as bytes, for the stage cache: little-endian, lengths first, no alignment. A
 // cached value is written and read by one release on one machine; its key changes with
 // the code.
@@ -25,6 +22,9 @@ namespace cairn::pipeline {
 // Appends values. Not thread-safe.
 class ByteWriter {
  public:
+  // Room for about so many bytes in all, which large values are spared moving for.
+  void Reserve(size_t bytes) { bytes_.reserve(bytes); }
+
   // 8 bytes each, whatever the value.
   void Int(int64_t value) { Raw(&value, sizeof value); }
   void Number(double value) { Raw(&value, sizeof value); }

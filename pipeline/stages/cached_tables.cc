@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <memory>
+#include <numeric>
+#include <span>
 #include <utility>
 
 #include "pipeline/stages/byte_codec.h"
@@ -11,6 +13,9 @@ namespace cairn::pipeline {
 namespace {
 
 constexpr size_t kMostRejectBytes = size_t{64} << 20U;
+// Entries of a dictionary whose codes fit one and two bytes.
+constexpr uint32_t kMostByteCodes = 1U << 8U;
+constexpr uint32_t kMostShortCodes = 1U << 16U;
 
 // Whether a column is that of `load` or stands here itself.
 enum class Held : uint8_t { kAsLoaded = 0, kHere = 1, kNone = 2 };
@@ -46,14 +51,41 @@ bool Get(const std::shared_ptr<const std::vector<T>>* loaded, ByteReader* in,
   return in->ok();
 }
 
+// Codes take the fewest bytes that hold those of `entries` entries: there are many of them.
+template <typename Code>
+void PutCodesAs(const std::vector<uint32_t>& codes, ByteWriter* out) {
+  std::vector<Code> narrow(codes.size());
+  std::transform(codes.begin(), codes.end(), narrow.begin(),
+                 [](uint32_t code) { return static_cast<Code>(code); });
+  out->Array(narrow);
+}
+
+void PutCodes(const std::vector<uint32_t>& codes, uint32_t entries, ByteWriter* out) {
+  if (entries <= kMostByteCodes) return PutCodesAs<uint8_t>(codes, out);
+  if (entries <= kMostShortCodes) return PutCodesAs<uint16_t>(codes, out);
+  out->Array(codes);
+}
+
+template <typename Code>
+std::vector<uint32_t> GetCodesAs(ByteReader* in) {
+  const std::vector<Code> narrow = in->Array<Code>();
+  return {narrow.begin(), narrow.end()};
+}
+
+std::vector<uint32_t> GetCodes(uint32_t entries, ByteReader* in) {
+  if (entries <= kMostByteCodes) return GetCodesAs<uint8_t>(in);
+  if (entries <= kMostShortCodes) return GetCodesAs<uint16_t>(in);
+  return in->Array<uint32_t>();
+}
+
 void Put(const DictionaryColumn& own, const DictionaryColumn* loaded, ByteWriter* out) {
   const Held held = HeldAs(own.codes, loaded == nullptr ? nullptr : &loaded->codes);
   PutHeld(held, out);
   if (held == Held::kAsLoaded) return;
-  out->Array(*own.codes);
   out->Int(own.dictionary->size());
   for (uint32_t code = 0; code < own.dictionary->size(); ++code)
     out->Text(own.dictionary->at(code));
+  PutCodes(*own.codes, own.dictionary->size(), out);
 }
 
 bool Get(const DictionaryColumn* loaded, ByteReader* in, DictionaryColumn* own) {
@@ -62,15 +94,31 @@ bool Get(const DictionaryColumn* loaded, ByteReader* in, DictionaryColumn* own) 
     *own = *loaded;
     return true;
   }
-  own->codes = std::make_shared<const std::vector<uint32_t>>(in->Array<uint32_t>());
   StringDictionary dictionary;
   const int64_t count = in->Int();
   for (int64_t i = 0; i < count && in->ok(); ++i) dictionary.Append(in->Text());
+  own->codes = std::make_shared<const std::vector<uint32_t>>(GetCodes(dictionary.size(), in));
   const auto& codes = *own->codes;
   const bool inside = std::all_of(codes.begin(), codes.end(),
                                   [&](uint32_t code) { return code < dictionary.size(); });
   own->dictionary = std::make_shared<const StringDictionary>(std::move(dictionary));
   return in->ok() && inside;
+}
+
+// Rows as a list, or where they are all of the storage, in order, as their number alone.
+void PutSelection(const TransactionTable& table, ByteWriter* out) {
+  const std::span<const uint32_t> rows = table.selection();
+  bool all = rows.size() == table.columns().quantity->size();
+  for (size_t i = 0; all && i < rows.size(); ++i) all = rows[i] == i;
+  PutHeld(all ? Held::kAsLoaded : Held::kHere, out);
+  if (!all) out->Array(rows.data(), rows.size());
+}
+
+std::vector<uint32_t> GetSelection(size_t storage, ByteReader* in) {
+  if (in->Int() != static_cast<int64_t>(Held::kAsLoaded)) return in->Array<uint32_t>();
+  std::vector<uint32_t> rows(storage);
+  std::iota(rows.begin(), rows.end(), uint32_t{0});
+  return rows;
 }
 
 void PutNames(const CustomerNames& names, ByteWriter* out) {
@@ -105,6 +153,16 @@ bool Fits(const TransactionColumns& columns) {
           columns.cancelled_invoices->size() == columns.invoice.dictionary->size());
 }
 
+// About what a table takes: all columns where it is that of `load`, else its rows, and the
+// descriptions and the dictionaries in both.
+size_t RoomFor(const CachedTable& value, bool all_columns) {
+  constexpr size_t kBytesOfRow = 36;
+  constexpr size_t kDictionaryBytes = size_t{1} << 20U;
+  const size_t storage = value.table.columns().quantity->size();
+  return (all_columns ? storage * kBytesOfRow : value.table.rows() * sizeof(uint32_t)) +
+         value.rejects_csv.size() + kDictionaryBytes;
+}
+
 }  // namespace
 
 bool FitsTableCache(const TransactionTable& table, std::string_view rejects_csv) {
@@ -115,6 +173,7 @@ bool FitsTableCache(const TransactionTable& table, std::string_view rejects_csv)
 std::string EncodeTable(const CachedTable& value, const TransactionColumns* loaded) {
   const TransactionColumns& own = value.table.columns();
   ByteWriter out;
+  out.Reserve(RoomFor(value, loaded == nullptr));
   PutRecords(value.records, &out);
   out.Text(value.rejects_csv);
   const auto column = [&](auto member) {
@@ -130,7 +189,7 @@ std::string EncodeTable(const CachedTable& value, const TransactionColumns* load
   column(&TransactionColumns::customer_id);
   column(&TransactionColumns::cancelled_invoices);
   PutNames(loaded == nullptr ? own.customer_names : nullptr, &out);
-  out.Array(value.table.selection().data(), value.table.rows());
+  PutSelection(value.table, &out);
   return out.Take();
 }
 
@@ -150,9 +209,9 @@ bool DecodeTable(std::string_view bytes, const TransactionColumns* loaded, Cache
     return false;
   own.customer_names = GetNames(&in);
   if (loaded != nullptr) own.customer_names = loaded->customer_names;
-  std::vector<uint32_t> rows = in.Array<uint32_t>();
+  const size_t storage = own.quantity == nullptr ? 0 : own.quantity->size();
+  std::vector<uint32_t> rows = GetSelection(storage, &in);
   if (!in.Done() || !Fits(own)) return false;
-  const size_t storage = own.quantity->size();
   if (!std::all_of(rows.begin(), rows.end(), [=](uint32_t row) { return row < storage; })) {
     return false;
   }

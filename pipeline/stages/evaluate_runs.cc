@@ -30,18 +30,17 @@ using clustering::Matrix;
 static_assert(kExactSilhouetteRows == evaluation::kExactRows);
 static_assert(kSilhouetteSample == evaluation::kSampleRows);
 
+// Labels are 0..k-1.
 Labels Renumber(const Labels& labels) {
-  std::map<int32_t, int32_t> numbers;
-  Labels out;
-  out.reserve(labels.size());
-  int32_t last = -1;
-  int32_t last_number = 0;
-  for (const int32_t label : labels) {
-    if (label != last) {
-      last = label;
-      last_number = numbers.try_emplace(label, static_cast<int32_t>(numbers.size())).first->second;
-    }
-    out.push_back(last_number);
+  constexpr int32_t kNoNumber = -1;
+  std::vector<int32_t> numbers;
+  int32_t next = 0;
+  Labels out(labels.size());
+  for (size_t i = 0; i < labels.size(); ++i) {
+    const auto label = static_cast<size_t>(labels[i]);
+    if (label >= numbers.size()) numbers.resize(label + 1, kNoNumber);
+    if (numbers[label] == kNoNumber) numbers[label] = next++;
+    out[i] = numbers[label];
   }
   return out;
 }
@@ -76,14 +75,12 @@ bool HasIndices(const Labels& labels) {
 // What costs little for each row.
 void MeasureCentroids(const Matrix& rows, Job* job) {
   const auto begin = std::chrono::steady_clock::now();
-  const auto measure = [&]() -> absl::Status {
-    CAIRN_ASSIGN_OR_RETURN(job->indices.davies_bouldin,
-                           clustering::DaviesBouldin(rows, job->labels));
-    CAIRN_ASSIGN_OR_RETURN(job->indices.calinski_harabasz,
-                           clustering::CalinskiHarabasz(rows, job->labels));
-    return absl::OkStatus();
-  };
-  job->status = measure();
+  const auto indices = clustering::ComputeCentroidIndices(rows, job->labels);
+  job->status = indices.status();
+  if (indices.ok()) {
+    job->indices.davies_bouldin = indices->davies_bouldin;
+    job->indices.calinski_harabasz = indices->calinski_harabasz;
+  }
   job->seconds += SecondsFrom(begin);
 }
 
@@ -294,10 +291,10 @@ absl::Status FillAllCheap(const SweepInput& input, const SweepOptions& options,
   return absl::OkStatus();
 }
 
-// Consecutive runs that are measured together and then handed on while the next are measured.
-// Runs of one k stay together, since only they can come to the same clustering.
-std::vector<std::vector<size_t>> Slices(const std::vector<TrainingRun>& runs) {
-  const size_t least = std::max<size_t>(16, runs.size() / 4);
+// Consecutive runs that are measured together, and where they are handed on early, while the next
+// are measured. Runs of one k stay together, since only they can come to the same clustering.
+std::vector<std::vector<size_t>> Slices(const std::vector<TrainingRun>& runs, bool early) {
+  const size_t least = early ? std::max<size_t>(16, runs.size() / 4) : runs.size();
   std::vector<std::vector<size_t>> out;
   for (size_t i = 0; i < runs.size(); ++i) {
     const bool new_k = i == 0 || runs[i].point.k != runs[i - 1].point.k;
@@ -318,7 +315,7 @@ absl::Status EvaluateRuns(const SweepInput& input, const SweepOptions& options, 
                               &TrainingRun::training, options);
   const PartMeasurer everyone(input.all, &FitOutcome::all_labels, false, &TrainingRun::everyone,
                               options);
-  for (const std::vector<size_t>& which : Slices(*runs)) {
+  for (const std::vector<size_t>& which : Slices(*runs, options.hand_on_early)) {
     CAIRN_RETURN_IF_ERROR(training.Measure(which, keep, runs));
     CAIRN_RETURN_IF_ERROR(everyone.Measure(which, {}, runs));
     for (const size_t i : which) CAIRN_RETURN_IF_ERROR(sink((*runs)[i], i));

@@ -10,6 +10,7 @@
 #include "lib/clustering/isolation_forest.h"
 #include "lib/clustering/pca.h"
 #include "lib/clustering/scaler.h"
+#include "lib/clustering/value_order.h"
 #include "lib/model/digests.h"
 #include "lib/model/transform.h"
 #include "pipeline/data/parallel.h"
@@ -57,19 +58,19 @@ std::vector<double> ColumnOf(const RowMajorMatrix& matrix, Eigen::Index column) 
 }
 
 // What drift is measured against later: the raw values of the training rows.
-void FillStatistics(std::vector<double> values, SegmentationModel::Feature* feature) {
+void FillStatistics(const std::vector<double>& values, SegmentationModel::Feature* feature) {
   double sum = 0;
   for (const double value : values) sum += value;
   feature->set_mean(sum / static_cast<double>(values.size()));
-  std::sort(values.begin(), values.end());
-  feature->set_min(values.front());
-  feature->set_max(values.back());
+  const std::vector<double> sorted = clustering::InOrder(values);
+  feature->set_min(sorted.front());
+  feature->set_max(sorted.back());
   for (int edge = 1; edge <= 9; ++edge) {
-    const double value = clustering::Percentile(values, 10.0 * edge);
-    const auto above = std::upper_bound(values.begin(), values.end(), value);
+    const double value = clustering::PercentileOfSorted(sorted, 10.0 * edge);
+    const auto above = std::upper_bound(sorted.begin(), sorted.end(), value);
     feature->add_decile_edges(value);
-    feature->add_edge_shares(static_cast<double>(above - values.begin()) /
-                             static_cast<double>(values.size()));
+    feature->add_edge_shares(static_cast<double>(above - sorted.begin()) /
+                             static_cast<double>(sorted.size()));
   }
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <future>
 #include <limits>
 #include <utility>
 
@@ -120,12 +121,11 @@ absl::Status FillMigration(StageRun* run, const std::vector<int32_t>& labels,
 
 // Learned before the split and tested after it, by the segments of the chosen model. Data of a few
 // days has no past to learn from, which is no fault.
-absl::Status FillRecommendationQuality(StageRun* run, const TransactionTable& table,
-                                       const TrainingRun& training, ReportData* report) {
-  RunOutcome& outcome = run->outcome();
+absl::Status FillRecommendationQuality(const PipelineConfig& config, const RunOutcome& outcome,
+                                       const TransactionTable& table, const TrainingRun& training,
+                                       ReportData* report) {
   const auto split = SplitByTime(table);
   if (!split.ok()) return absl::OkStatus();
-  const PipelineConfig& config = run->config();
   const auto features =
       ComputeFeatures(split->before, config.features, config.threads, config.cleaning.home_country);
   if (!features.ok()) return absl::OkStatus();
@@ -173,6 +173,10 @@ absl::StatusOr<Insight> InsightOf(StageRun* run, size_t place) {
   const TrainingRun& training = outcome.runs[place];
   const int k = training.point.k;
   const std::vector<int32_t>& labels = training.fit->all_labels;
+  // Beside the rest, of which nothing asks for it.
+  std::future<absl::Status> quality = std::async(std::launch::async, [&, table] {
+    return FillRecommendationQuality(run->config(), outcome, *table, training, &report);
+  });
   CAIRN_ASSIGN_OR_RETURN(const std::vector<NamedSegment> named, SegmentsOf(run, training));
   const std::vector<std::string> names = NamesOf(named);
   CAIRN_ASSIGN_OR_RETURN(report.profiles,
@@ -186,7 +190,7 @@ absl::StatusOr<Insight> InsightOf(StageRun* run, size_t place) {
       ComputeRecommendations(*table, outcome.features, labels, k, config.threads));
   CAIRN_ASSIGN_OR_RETURN(out.customers_csv, CustomersCsvOf(outcome, *training.fit, recommendations,
                                                            names, silhouettes));
-  CAIRN_RETURN_IF_ERROR(FillRecommendationQuality(run, *table, training, &report));
+  CAIRN_RETURN_IF_ERROR(quality.get());
   CAIRN_RETURN_IF_ERROR(FillMigration(run, labels, names, &report));
   FillFacts(run, &report);
   FillQuality(outcome.stages, &report);

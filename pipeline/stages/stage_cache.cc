@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
-#include "lib/base/digest.h"
 #include "lib/base/files.h"
+#include "lib/base/output_file.h"
 #include "lib/base/status_macros.h"
-#include "pipeline/data/table_csv.h"
+#include "pipeline/stages/checksum.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -19,9 +19,14 @@ namespace {
 namespace fs = std::filesystem;
 
 // Raised whenever values are written in another form: older files are then no values.
-constexpr std::string_view kFormat = "cairn.cache.3\n";
-constexpr size_t kDigestChars = 64;
+constexpr std::string_view kFormat = "cairn.cache.4\n";
+constexpr size_t kSumChars = 16;
 constexpr size_t kKeptPerStage = 4;
+
+// What stands before a value in its file.
+std::string SumOf(std::string_view head, std::string_view value) {
+  return fmt::format("{:016x}", Checksum(value, Checksum(head, 0)));
+}
 
 }  // namespace
 
@@ -36,21 +41,24 @@ std::string StageCache::PathOf(std::string_view stage, std::string_view key,
 std::optional<std::string> StageCache::Load(std::string_view stage, std::string_view key) const {
   if (!enabled()) return std::nullopt;
   auto bytes = ReadFile(PathOf(stage, key, ".bin"));
-  if (!bytes.ok() || bytes->size() < 2 * kDigestChars) return std::nullopt;
+  const std::string head = fmt::format("{}{}", kFormat, key);
+  if (!bytes.ok() || bytes->size() < kSumChars + head.size()) return std::nullopt;
   const std::string_view all = *bytes;
-  const std::string_view covered = all.substr(kDigestChars);
-  if (all.substr(0, kDigestChars) != Sha256Hex(covered)) return std::nullopt;
-  const std::string head = std::string(kFormat) + std::string(key);
-  if (!covered.starts_with(head)) return std::nullopt;
-  return std::string(covered.substr(head.size()));
+  const std::string_view value = all.substr(kSumChars + head.size());
+  if (all.substr(kSumChars, head.size()) != head) return std::nullopt;
+  if (all.substr(0, kSumChars) != SumOf(head, value)) return std::nullopt;
+  return std::string(value);
 }
 
 absl::Status StageCache::Store(std::string_view stage, std::string_view key,
                                std::string_view value) const {
   if (!enabled()) return absl::OkStatus();
   CAIRN_RETURN_IF_ERROR(MakeDirectories(directory_));
-  const std::string covered = fmt::format("{}{}{}", kFormat, key, value);
-  CAIRN_RETURN_IF_ERROR(WriteOutputFile(PathOf(stage, key, ".bin"), Sha256Hex(covered) + covered));
+  const std::string head = fmt::format("{}{}", kFormat, key);
+  CAIRN_ASSIGN_OR_RETURN(OutputFile file, OutputFile::Create(PathOf(stage, key, ".bin")));
+  CAIRN_RETURN_IF_ERROR(file.Write(SumOf(head, value) + head));
+  CAIRN_RETURN_IF_ERROR(file.Write(value));
+  CAIRN_RETURN_IF_ERROR(file.Close());
   RemoveOld(stage);
   return absl::OkStatus();
 }

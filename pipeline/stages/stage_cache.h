@@ -11,7 +11,7 @@ namespace cairn::pipeline {
 
 // Outputs of stages kept in files, `DIR/.cache/STAGE-KEY.bin`.
 //
-// A value is found again only under its whole key and only if its SHA-256 still fits,
+// A value is found again only under its whole key and only if its checksum still fits,
 // so a damaged or cut off file is a miss and nothing worse. The newest values of each
 // stage are kept, older ones are removed. Safe to call from several threads for
 // different stages. It is trusted for speed only: everything in it can be deleted at

@@ -94,6 +94,9 @@ struct SweepOptions {
   bool sharing = true;
   int threads = 0;           // 0 = one per processor, at most 8. Never changes a result.
   uint32_t sample_seed = 0;  // Which rows are drawn.
+  // Whether runs are handed on while others are measured. That is for sinks that take time
+  // themselves: distances are then computed once for every part of the runs, not once for all.
+  bool hand_on_early = true;
   // Runs that stand for their k by this share keep their silhouettes (RepresentativeRuns).
   double min_share = 0;
   // Other than the defaults in tests only.

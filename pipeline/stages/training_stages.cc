@@ -124,6 +124,7 @@ absl::Status ComputeEvaluate(StageRun* run, StageRecord* record) {
                .total = static_cast<int64_t>(runs.size())});
     return publishes && !standing.contains(index) ? PublishRun(run, index) : absl::OkStatus();
   };
+  options.hand_on_early = publishes;
   CAIRN_RETURN_IF_ERROR(EvaluateRuns(input, options, sink, &runs));
   CAIRN_RETURN_IF_ERROR(
       MeasureEvidence(input, options, RepresentativeRuns(runs, options.min_share), &runs));

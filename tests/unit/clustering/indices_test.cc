@@ -3,7 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <limits>
+#include <random>
 #include <string>
 
 #include "lib/clustering/clusters.h"
@@ -126,6 +129,72 @@ TEST(DaviesBouldin, TwoPairsByHand) {
 TEST(DaviesBouldin, ZeroWithoutSpreadOrWithoutDistance) {
   EXPECT_EQ(*DaviesBouldin(Column({2, 2, 7, 7}), {0, 0, 1, 1}), 0);
   EXPECT_EQ(*DaviesBouldin(Column({-1, 1, -2, 2}), {0, 0, 1, 1}), 0);
+}
+
+// What ComputeSilhouettes leaves out must show in no bit: all distances to all clusters, added in
+// the order of the rows.
+std::vector<double> PlainSamples(const Matrix& rows, const Labels& labels) {
+  const Clusters clusters = *GroupRows(rows, labels);
+  std::vector<double> samples;
+  for (Eigen::Index i = 0; i < rows.rows(); ++i) {
+    std::vector<double> sums(clusters.count());
+    for (Eigen::Index j = 0; j < rows.rows(); ++j) {
+      double squares = 0;
+      for (Eigen::Index f = 0; f < rows.cols(); ++f) {
+        squares += (rows(i, f) - rows(j, f)) * (rows(i, f) - rows(j, f));
+      }
+      sums[clusters.numbers[static_cast<std::size_t>(j)]] += std::sqrt(squares);
+    }
+    const std::size_t own = clusters.numbers[static_cast<std::size_t>(i)];
+    const double inner = sums[own] / static_cast<double>(clusters.sizes[own] - 1);
+    double outer = std::numeric_limits<double>::infinity();
+    for (std::size_t c = 0; c < sums.size(); ++c) {
+      if (c != own) outer = std::min(outer, sums[c] / static_cast<double>(clusters.sizes[c]));
+    }
+    const double sample = (outer - inner) / std::max(inner, outer);
+    samples.push_back(clusters.sizes[own] == 1 || std::isnan(sample) ? 0 : sample);
+  }
+  return samples;
+}
+
+TEST(Silhouettes, EveryBitIsThatOfAllDistancesAddedInOrder) {
+  for (std::uint32_t seed = 1; seed <= 40; ++seed) {
+    SCOPED_TRACE(seed);
+    std::mt19937 random(seed);
+    Matrix rows = Blobs(seed, 40 + seed * 7 % 150, 1 + seed % 7, 1 + static_cast<int>(seed % 9));
+    // Far from the origin, tiny, equal to each other, and so large that squares overflow.
+    if (seed % 5 == 1) rows.array() += 1e9;
+    if (seed % 5 == 2) rows *= 1e-12;
+    if (seed % 5 == 3) rows = rows.array().round();
+    if (seed % 10 == 4) rows *= 1e200;
+    std::vector<Labels> labels(3);
+    for (std::size_t l = 0; l < labels.size(); ++l) {
+      for (Eigen::Index i = 0; i < rows.rows(); ++i) {
+        const bool by_place = l > 0 && i > 1;
+        const auto first = static_cast<std::int32_t>(std::clamp(rows(i, 0), 0.0, 11.0));
+        labels[l].push_back(i < 2      ? static_cast<std::int32_t>(i)
+                            : by_place ? first
+                                       : static_cast<std::int32_t>(random() % 8));
+      }
+    }
+    const std::vector<const Labels*> all = {&labels[0], &labels[1], &labels[2]};
+    const auto silhouettes = ComputeSilhouettes(rows, all, 1 + static_cast<int>(seed % 3));
+    ASSERT_THAT(silhouettes, IsOk());
+    for (std::size_t l = 0; l < labels.size(); ++l) {
+      EXPECT_EQ((*silhouettes)[l].samples, PlainSamples(rows, labels[l]));
+    }
+  }
+}
+
+TEST(CentroidIndices, AreThoseOfTheirOwnCalls) {
+  const Matrix rows = Blobs(5, 120, 4, 3);
+  Labels labels;
+  for (std::int32_t i = 0; i < 120; ++i) labels.push_back(i * i % 7 % 4);
+  const auto both = ComputeCentroidIndices(rows, labels);
+  ASSERT_TRUE(both.ok());
+  EXPECT_EQ(both->davies_bouldin, *DaviesBouldin(rows, labels));
+  EXPECT_EQ(both->calinski_harabasz, *CalinskiHarabasz(rows, labels));
+  EXPECT_FALSE(ComputeCentroidIndices(rows, Labels(120, 0)).ok());
 }
 
 TEST(CalinskiHarabasz, TwoPairsByHand) {

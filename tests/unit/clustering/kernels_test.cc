@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -44,11 +45,13 @@ Outputs RunAll(const Kernels& kernels, const Matrix& data, const Matrix& centers
   RowBlocks pair(kWideLanes, d);
   for (std::size_t i = 0; i < kWideLanes; ++i) pair.SetRow(i, data.data() + i % blocks.rows() * d);
   out.wide.resize(blocks.rows() * kWideLanes);
-  out.wide_sums.assign(kWideLanes, 0.5);
+  out.wide_sums.assign(2 * kWideLanes, 0.5);
   kernels.wide_distances(pair.block(0), d, data.data(), blocks.rows(), out.wide.data());
   const std::vector<std::uint16_t> members{0, 2, 3};
-  const std::vector<std::uint32_t> starts{0, 3};
-  kernels.add_wide(out.wide.data(), members.data(), starts.data(), 1, out.wide_sums.data());
+  const std::vector<std::uint32_t> starts{0, 0, 3};
+  const std::vector<std::uint32_t> groups{1};
+  kernels.add_wide(out.wide.data(), members.data(), starts.data(), groups.data(), groups.size(),
+                   out.wide_sums.data());
   return out;
 }
 
@@ -59,8 +62,11 @@ TEST(Kernels, WideSumsAreThoseOfTheMembersDistances) {
     const Outputs out = RunAll(*kernels, data, data.topRows(2));
     for (Eigen::Index lane = 0; lane < static_cast<Eigen::Index>(kWideLanes); ++lane) {
       double expected = 0.5;
-      for (const Eigen::Index row : {0, 2, 3}) expected += (data.row(row) - data.row(lane)).norm();
-      EXPECT_NEAR(out.wide_sums[static_cast<std::size_t>(lane)], expected, 1e-12);
+      for (const Eigen::Index row : {0, 2, 3}) {
+        expected += (data.row(row) - data.row(lane % data.rows())).norm();
+      }
+      EXPECT_NEAR(out.wide_sums[kWideLanes + static_cast<std::size_t>(lane)], expected, 1e-12);
+      EXPECT_EQ(out.wide_sums[static_cast<std::size_t>(lane)], 0.5);  // not asked for
     }
   }
 }
@@ -75,6 +81,38 @@ TEST(Kernels, EveryVariantGivesTheSameBits) {
     for (const Kernels* kernels : SupportedKernels()) {
       SCOPED_TRACE(kernels->name);
       EXPECT_TRUE(RunAll(*kernels, data, centers) == reference);
+    }
+  }
+}
+
+// The usual numbers of columns have loops of their own.
+TEST(Kernels, EveryNumberOfColumnsGivesTheSumsOfItsColumnsInOrder) {
+  for (Eigen::Index d = 1; d <= 10; ++d) {
+    const Matrix data = Blobs(static_cast<std::uint32_t>(d), 30, static_cast<int>(d), 3);
+    const auto squared = [&](Eigen::Index a, Eigen::Index b) {
+      double sum = 0;
+      for (Eigen::Index j = 0; j < d; ++j) {
+        const double difference = data(a, j) - data(b, j);
+        sum += difference * difference;
+      }
+      return sum;
+    };
+    for (const Kernels* kernels : SupportedKernels()) {
+      SCOPED_TRACE(::testing::Message() << kernels->name << ", columns " << d);
+      const Outputs out = RunAll(*kernels, data, data.topRows(4));
+      for (Eigen::Index i = 0; i < data.rows(); ++i) {
+        const auto row = static_cast<std::size_t>(i);
+        std::int32_t nearest = 0;
+        for (std::int32_t c = 1; c < 4; ++c) {
+          if (squared(i, c) < squared(i, nearest)) nearest = c;
+        }
+        EXPECT_EQ(out.labels[row], nearest);
+        EXPECT_EQ(out.closest[row], squared(i, 0));
+        for (std::size_t lane = 0; lane < kWideLanes; ++lane) {
+          EXPECT_EQ(out.wide[row * kWideLanes + lane],
+                    std::sqrt(squared(static_cast<Eigen::Index>(lane) % data.rows(), i)));
+        }
+      }
     }
   }
 }

@@ -140,6 +140,10 @@ TEST(Percentile, InterpolatesBetweenOrderStatistics) {
   EXPECT_EQ(Percentile(values, 100), 40);
   EXPECT_DOUBLE_EQ(Percentile(values, 10), 13);
   EXPECT_EQ(Percentile(std::vector<double>{6}, 33), 6);
+  const std::vector<double> sorted{10, 20, 30, 40};
+  for (const double p : {0.0, 10.0, 33.3, 50.0, 99.9, 100.0}) {
+    EXPECT_EQ(PercentileOfSorted(sorted, p), Percentile(values, p));
+  }
 }
 
 TEST(Scaler, RowsScaleTheSameAloneAndTogether) {

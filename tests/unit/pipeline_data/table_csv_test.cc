@@ -93,6 +93,23 @@ TEST(TransactionsCsv, ThreadsChangeNothing) {
   EXPECT_EQ(written, TransactionsCsv(table, 1));
 }
 
+TEST(TransactionsCsv, LongTextsAndNamesNeedNoRoomThatIsNotThere) {
+  std::string expected(testing::kHeader);
+  std::vector<testing::Row> rows;
+  for (size_t size = 1; size < 400; ++size) {
+    testing::Row row;
+    row.description = std::string(size, 'D');
+    row.customer = "u" + std::string(400 - size, 'c');
+    row.country = std::string(size % 40 + 1, 'L');
+    row.price = "1e-300";
+    row.quantity = "-2147483647";
+    expected += row.invoice + "," + row.stock_code + "," + row.description + "," + row.quantity +
+                "," + row.date + "," + row.price + "," + row.customer + "," + row.country + "\n";
+    rows.push_back(std::move(row));
+  }
+  EXPECT_EQ(TransactionsCsv(Table(rows)), expected);
+}
+
 TEST(FeaturesCsv, PutsTheCustomerFirst) {
   FeatureMatrix features;
   features.customer_ids = {5, 7};

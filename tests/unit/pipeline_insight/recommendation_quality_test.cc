@@ -1,6 +1,10 @@
 #include "pipeline/insight/recommendation_quality.h"
 
+#include <algorithm>
 #include <cmath>
+#include <random>
+#include <set>
+#include <utility>
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
@@ -126,6 +130,61 @@ TEST(ItemSimilarity, ScoresAreCosinesOfCommonBuyers) {
   has.Clear();
   has.Insert(3);
   EXPECT_THAT(items.Recommend(std::vector<uint32_t>{3}, has), ElementsAre(2, 1, kNoProduct));
+}
+
+// Property: the scores are sums of similarities in the order of the purchases, one by one.
+TEST(ItemSimilarity, ScoresAreThoseOfAPlainSum) {
+  constexpr size_t kCodes = 700;
+  constexpr size_t kCustomers = 300;
+  std::mt19937 random(5);
+  Purchases purchases;
+  purchases.starts.push_back(0);
+  for (size_t c = 0; c < kCustomers; ++c) {
+    std::set<uint32_t> basket;
+    for (int i = 0; i < 30; ++i) basket.insert(random() % (1 + random() % kCodes));
+    purchases.products.insert(purchases.products.end(), basket.begin(), basket.end());
+    purchases.starts.push_back(purchases.products.size());
+  }
+  std::vector<std::vector<uint8_t>> bought(kCodes, std::vector<uint8_t>(kCustomers));
+  std::vector<uint32_t> buyers(kCodes);
+  for (size_t c = 0; c < kCustomers; ++c) {
+    for (const uint32_t code : purchases.of(c)) {
+      bought[code][c] = 1;
+      ++buyers[code];
+    }
+  }
+  std::vector<uint32_t> ranked;
+  for (uint32_t code = 0; code < kCodes; ++code) {
+    if (buyers[code] > 0) ranked.push_back(code);
+  }
+  std::stable_sort(ranked.begin(), ranked.end(),
+                   [&](uint32_t a, uint32_t b) { return buyers[a] > buyers[b]; });
+  ranked.resize(std::min(ranked.size(), kItemCandidates));
+  clustering::Parallel pool(2);
+  const ItemSimilarity items(purchases, kCodes, pool);
+  CodeSet has(kCodes);
+  for (size_t c = 0; c < kCustomers; c += 10) {
+    SCOPED_TRACE(c);
+    has.Clear();
+    for (const uint32_t code : purchases.of(c)) has.Insert(code);
+    std::vector<std::pair<float, uint32_t>> scores;
+    for (const uint32_t candidate : ranked) {
+      if (has.Contains(candidate)) continue;
+      float score = 0;
+      for (const uint32_t code : purchases.of(c)) {
+        uint32_t common = 0;
+        for (size_t d = 0; d < kCustomers; ++d) common += bought[code][d] & bought[candidate][d];
+        score += static_cast<float>(
+            common / std::sqrt(static_cast<double>(buyers[code]) * buyers[candidate]));
+      }
+      if (score > 0) scores.emplace_back(-score, candidate);
+    }
+    std::stable_sort(scores.begin(), scores.end(),
+                     [](const auto& a, const auto& b) { return a.first < b.first; });
+    ASSERT_GE(scores.size(), 3u);
+    EXPECT_THAT(items.Recommend(purchases.of(c), has),
+                ElementsAre(scores[0].second, scores[1].second, scores[2].second));
+  }
 }
 
 TEST(ItemSimilarity, WholesalersTeachNothingAndNoBasketsNeither) {

@@ -44,6 +44,23 @@ TEST(CachedTablesTest, EveryStageOfTheChainComesBackAsItWas) {
   }
 }
 
+// Codes take one byte up to 256 entries, two up to 65,536 and four beyond.
+TEST(CachedTablesTest, CodesOfEveryWidthComeBack) {
+  for (const uint32_t entries : {255u, 256u, 257u, 65'536u, 65'537u}) {
+    SCOPED_TRACE(entries);
+    std::string csv =
+        "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
+    for (uint32_t i = 0; i < entries; ++i) {
+      csv += std::to_string(i) + ",22423,CAKE,1,2010-12-01 08:26:00,1.5,7,France\n";
+    }
+    const TransactionTable table = LoadTransactionsFromBytes(csv).value().table;
+    ASSERT_EQ(table.columns().invoice.dictionary->size(), entries);
+    CachedTable back;
+    ASSERT_TRUE(DecodeTable(EncodeTable(Of(table, "load"), nullptr), nullptr, &back));
+    EXPECT_TRUE(SameRows(back.table, table));
+  }
+}
+
 TEST(CachedTablesTest, TextCustomersComeBack) {
   const std::string csv =
       "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n"

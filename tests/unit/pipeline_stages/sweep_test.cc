@@ -37,8 +37,9 @@ SweepInput Blobs(uint32_t seed, int rows) {
 }
 
 std::vector<TrainingRun> Sweep(const SweepInput& input, const std::vector<GridPoint>& points,
-                               bool sharing, int threads) {
-  const SweepOptions options{1e-4, sharing, threads};
+                               bool sharing, int threads, bool early = true) {
+  SweepOptions options{1e-4, sharing, threads};
+  options.hand_on_early = early;
   auto runs = FitGrid(input, points, options);
   EXPECT_THAT(runs, IsOk());
   size_t told = 0;
@@ -100,6 +101,12 @@ TEST(SweepTest, SharingChangesNoBit) {
 TEST(SweepTest, ThreadsChangeNoBit) {
   const SweepInput input = Blobs(12, 300);
   ExpectSameRuns(Sweep(input, HardGrid(), true, 1), Sweep(input, HardGrid(), true, 5));
+}
+
+TEST(SweepTest, HandingOnAtTheEndChangesNoBit) {
+  const SweepInput input = Blobs(15, 300);
+  ExpectSameRuns(Sweep(input, HardGrid(), true, 2, /*early=*/true),
+                 Sweep(input, HardGrid(), true, 2, /*early=*/false));
 }
 
 TEST(SweepTest, SharedRunsNameTheFirstAndCarryItsOutcome) {
