@@ -93,7 +93,7 @@ class PackedText : public CsvText {
       return InputError(absl::StatusCode::kResourceExhausted, kInputTooLarge,
                         "not enough memory to unpack the input");
     }
-    feed.Tell(meter_);
+    feed->Tell(meter_);
     absl::Status unpacked;
     absl::Status used;
     {

@@ -7,6 +7,8 @@
 #include <functional>
 #include <limits>
 
+#include "pipeline/monitoring/drift_json.h"
+#include "pipeline/report/calendar_text.h"
 #include "pipeline/report/charts/chart_colours.h"
 #include "pipeline/report/charts/chart_parts.h"
 #include "pipeline/report/charts/svg_canvas.h"
@@ -43,13 +45,20 @@ const ServedSegment* SegmentNamed(const BackfillMonth& month, const std::string&
   return found == month.segments.end() ? nullptr : &*found;
 }
 
+// What moved production is blue, what was stopped orange; where nothing was to be decided it is
+// grey.
+std::string_view DecisionStyle(const std::string& outcome) {
+  if (outcome == "promoted") return "hp";
+  return outcome == "refused" || outcome == "held_back" ? "hn" : "fm";
+}
+
 class YearPicture {
  public:
   explicit YearPicture(const std::vector<BackfillMonth>& months)
       : months_(months),
         names_(SegmentNamesOf(months)),
         legend_(names_.empty() ? 0 : LegendHeight(kPanelRight - kPanelLeft, names_)),
-        canvas_(kChartWidth, 716 + legend_, "A year of decisions",
+        canvas_(kChartWidth, 730 + legend_, "A year of decisions",
                 fmt::format("{} months: decision, drift, segments, money and who stayed",
                             months.size())),
         x_(0, std::max(1.0, static_cast<double>(months.size()) - 1), kPanelLeft + 30,
@@ -58,24 +67,28 @@ class YearPicture {
   std::string Draw() {
     DrawDecisions(40);
     DrawLine(
-        {kPanelLeft, 130, kPanelRight, 230}, "Largest stability index of drift",
+        {kPanelLeft, 146, kPanelRight, 236},
+        "Drift: the largest population stability index of a feature",
         [](const BackfillMonth& month) {
           const auto& features = month.turn.drift.features;
           return features ? features->psi_max : kNothing;
         },
         [](double value) { return fmt::format("{:.2g}", value); });
-    DrawStack({kPanelLeft, 270, kPanelRight, 400}, "Customers by segment",
+    if (!names_.empty()) {
+      DrawLegend(&canvas_, {kPanelLeft, 252}, kPanelRight - kPanelLeft, names_);
+    }
+    const double below = 252 + legend_;
+    DrawStack({kPanelLeft, below + 34, kPanelRight, below + 164}, "Customers by segment",
               [](const ServedSegment& segment) { return static_cast<double>(segment.customers); });
-    DrawStack({kPanelLeft, 440, kPanelRight, 570}, "Money by segment, of all months so far",
+    DrawStack({kPanelLeft, below + 204, kPanelRight, below + 334},
+              "Revenue by segment, of all months so far",
               [](const ServedSegment& segment) { return segment.spend; });
     DrawLine(
-        {kPanelLeft, 610, kPanelRight, 680}, "Share that kept the name of their segment",
+        {kPanelLeft, below + 374, kPanelRight, below + 444},
+        "Share that kept the name of their segment",
         [](const BackfillMonth& month) { return month.same_name_share.value_or(kNothing); },
         [](double value) { return fmt::format("{:.0f} %", 100 * value); });
-    DrawMonths(700);
-    if (!names_.empty()) {
-      DrawLegend(&canvas_, {kPanelLeft, 716}, kPanelRight - kPanelLeft, names_);
-    }
+    DrawMonths(below + 464);
     return canvas_.Finish();
   }
 
@@ -84,24 +97,27 @@ class YearPicture {
 
   // One mark a month: what became of it, and the version that serves then.
   void DrawDecisions(double top) {
-    canvas_.Text({kPanelLeft, top - 14}, "What was decided, and the version in production",
+    canvas_.Text({kPanelLeft, top - 14},
+                 "What was decided, the version in production, and the verdict on drift",
                  Anchor::kStart, "tb");
     for (size_t i = 0; i < months_.size(); ++i) {
       const BackfillMonth& month = months_[i];
       const std::string& outcome = month.turn.outcome_word;
       const bool moved = outcome == "promoted";
       const bool held = outcome == "held_back";
-      canvas_.Circle({XOf(i), top + 14}, moved || held ? 9 : 5,
-                     moved  ? "hp"
-                     : held ? "hn"
-                            : "fm",
+      canvas_.Circle({XOf(i), top + 14}, moved || held ? 9 : 5, DecisionStyle(outcome),
                      fmt::format("{}: {}", month.month, outcome));
       std::string word = outcome;
       std::replace(word.begin(), word.end(), '_', ' ');
-      canvas_.Text({XOf(i), top + 42}, word, Anchor::kMiddle, "tx");
-      if (month.served_version.empty()) continue;
-      canvas_.Text({XOf(i), top + 56}, "version " + VersionNumber(month.served_version),
-                   Anchor::kMiddle, "tx");
+      canvas_.Text({XOf(i), top + 42}, word, Anchor::kMiddle, "ts");
+      if (!month.served_version.empty()) {
+        canvas_.Text({XOf(i), top + 57}, "version " + VersionNumber(month.served_version),
+                     Anchor::kMiddle, "ts");
+      }
+      if (month.turn.drift.features) {
+        canvas_.Text({XOf(i), top + 72}, DriftVerdictName(VerdictOf(month.turn.drift)),
+                     Anchor::kMiddle, "ts tm");
+      }
     }
   }
 
@@ -150,7 +166,7 @@ class YearPicture {
 
   void DrawMonths(double y) {
     for (size_t i = 0; i < months_.size(); ++i) {
-      canvas_.Text({XOf(i), y}, months_[i].month, Anchor::kMiddle, "ts");
+      canvas_.Text({XOf(i), y}, ShortMonth(months_[i].month), Anchor::kMiddle, "ts");
     }
   }
 

@@ -58,7 +58,8 @@ Kind KindOf(std::string_view name) {
 }
 
 std::string CountText(double value) {
-  return value == std::floor(value) ? Decimal(value, 0) : Decimal(value, value < 100 ? 1 : 0);
+  return value == std::floor(value) ? Decimal(value, 0)
+                                    : Decimal(value, std::abs(value) < 10 ? 1 : 0);
 }
 
 // The name of a weekday 0..6, of what lies between two or outside the number.
@@ -79,6 +80,10 @@ std::string FeatureLabel(std::string_view name) {
 std::string ShortFeatureLabel(std::string_view name) {
   if (const FeatureWords* words = WordsOf(name)) return std::string(words->brief);
   return Ellipsis(FeatureLabel(name), 14);
+}
+
+bool IsClock(std::string_view name) {
+  return KindOf(name) == Kind::kWeekday || KindOf(name) == Kind::kHour;
 }
 
 std::string FeatureUnit(std::string_view name, std::string_view currency) {

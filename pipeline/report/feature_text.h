@@ -15,6 +15,10 @@ std::string FeatureLabel(std::string_view name);
 // At most fourteen characters, for the spokes of a radar and the sides of a heat map.
 std::string ShortFeatureLabel(std::string_view name);
 
+// Whether it is a place on the clock or in the week: its values have an order, but a high one is
+// not more of anything.
+bool IsClock(std::string_view name);
+
 // What a value is counted in: `days`, `invoices`, the currency, `per month`; empty where it has no
 // unit or the value says it itself.
 std::string FeatureUnit(std::string_view name, std::string_view currency);

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <set>
 
+#include "absl/strings/str_split.h"
 #include "pipeline/report/calendar_text.h"
 #include "pipeline/report/charts/chart_parts.h"
 #include "pipeline/report/charts/percentile_rank.h"
@@ -30,6 +31,14 @@ int64_t InColumn(const Migration& migration, size_t column) {
     customers += MovedCustomers(migration, row, column);
   }
   return customers;
+}
+
+// `models/customer-segments/versions/7` is `version 7 of customer-segments`; any other name is as
+// it is.
+std::string VersionWords(const std::string& name) {
+  const std::vector<std::string> parts = absl::StrSplit(name, '/');
+  if (parts.size() != 4 || parts[0] != "models" || parts[2] != "versions") return name;
+  return fmt::format("version {} of {}", parts[3], parts[1]);
 }
 
 // The largest group that went from one segment to one of another name; empty where none did.
@@ -182,14 +191,15 @@ void AppendAims(HtmlPage* page, const ReportData& data) {
     const auto customers = static_cast<double>(segment.customers);
     const double order = TypicalOf(data, segment, "Average_Transaction_Value").value;
     const auto [aim, why] = AimOf(data, segment);
-    rows.push_back({{SegmentLabel(data, i, 60), Money(data.currency, segment.spend / customers),
-                     aim, why, Money(data.currency, customers * 0.1 * order)}});
+    rows.push_back(
+        {{SegmentLabel(data, i, 60), aim, why, WholeMoney(data.currency, segment.spend / customers),
+          WholeMoney(data.currency, customers * 0.1 * order)}});
   }
   if (rows.empty()) return;
   const std::vector<TableColumn> columns = {{"Segment"},
-                                            {"Revenue per customer", true},
                                             {"Aim"},
-                                            {"Why"},
+                                            {"Why", false, true},
+                                            {"Revenue per customer", true},
                                             {"If one in ten buys once more", true}};
   AppendTable(page, "An aim for each segment", columns, rows);
   page->Element(
@@ -200,6 +210,18 @@ void AppendAims(HtmlPage* page, const ReportData& data) {
 }
 
 }  // namespace
+
+std::string AimsSentence(const ReportData& data) {
+  std::string text;
+  for (size_t i = 0; i < data.profiles.segments.size(); ++i) {
+    const SegmentProfile& segment = data.profiles.segments[i];
+    if (segment.customers == 0) continue;
+    std::string aim = AimOf(data, segment).first;
+    aim.front() = static_cast<char>(aim.front() - 'A' + 'a');
+    text += fmt::format("{}{}: {}", text.empty() ? "" : "; ", SegmentLabel(data, i, 60), aim);
+  }
+  return text.empty() ? text : text + ".";
+}
 
 std::string MigrationSentence(const ReportData& data) {
   if (!data.migration) return "";
@@ -232,19 +254,16 @@ std::string RecommendationSentence(const ReportData& data) {
 
 void AppendMigrationSection(HtmlPage* page, const ReportData& data,
                             std::span<const ChartFile> charts) {
+  if (!data.migration) return;
   page->Raw("<section id=\"migration\"><h2>Who moved</h2>");
-  if (!data.migration) {
-    AppendNothing(page, "There is no version before this one to compare with.");
-    page->Raw("</section>");
-    return;
-  }
   page->Element("p", "",
-                fmt::format("Compared with {}: {}", data.migration->from, MigrationSentence(data)));
+                fmt::format("Compared with {}: {}", VersionWords(data.migration->from),
+                            MigrationSentence(data)));
   AppendNames(page, *data.migration);
   page->Raw("<div class=\"figures\">");
   AppendFigure(page, charts, "migration",
                "Left: the segments before; right: those now. A band is as high as its customers "
-               "are many; rest the pointer on it for their revenue.",
+               "are many; the table below has their revenue.",
                true);
   page->Raw("</div>");
   AppendMigrationTable(page, data);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_replace.h"
+#include "absl/strings/string_view.h"
 #include "pipeline/report/charts/svg_canvas.h"
 #include "pipeline/report/charts/svg_text.h"
 
@@ -18,7 +20,9 @@ void AppendRows(HtmlPage* page, std::span<const TableColumn> columns,
     for (size_t i = 0; i < std::min(columns.size(), row.cells.size()); ++i) {
       const std::string_view tag = i == 0 ? "th" : "td";
       page->Raw(fmt::format("<{}{}{}>", tag, i == 0 ? " scope=\"row\"" : "",
-                            columns[i].number ? " class=\"num\"" : ""));
+                            columns[i].number  ? " class=\"num\""
+                            : columns[i].prose ? " class=\"prose\""
+                                               : ""));
       page->Text(row.cells[i]).Raw(fmt::format("</{}>", tag));
     }
     page->Raw("</tr>");
@@ -60,16 +64,14 @@ HtmlPage& HtmlPage::Raw(std::string_view markup) {
 }
 
 HtmlPage& HtmlPage::Text(std::string_view text) {
-  AppendEscaped(text, &out_);
+  AppendEscaped(absl::StrReplaceAll({text.data(), text.size()}, {{" %", "\u00A0%"}}), &out_);
   return *this;
 }
 
 HtmlPage& HtmlPage::Element(std::string_view tag, std::string_view style, std::string_view text) {
   if (text.empty()) return *this;
-  out_ += style.empty() ? fmt::format("<{}>", tag) : fmt::format("<{} class=\"{}\">", tag, style);
-  AppendEscaped(text, &out_);
-  out_ += fmt::format("</{}>", tag);
-  return *this;
+  Raw(style.empty() ? fmt::format("<{}>", tag) : fmt::format("<{} class=\"{}\">", tag, style));
+  return Text(text).Raw(fmt::format("</{}>", tag));
 }
 
 void AppendTable(HtmlPage* page, std::string_view caption, std::span<const TableColumn> columns,

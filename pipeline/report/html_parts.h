@@ -18,7 +18,7 @@ class HtmlPage {
  public:
   // Markup as it stands, for what this program wrote itself.
   HtmlPage& Raw(std::string_view markup);
-  // Text, escaped.
+  // Text, escaped. A number stays with its percent sign where lines break.
   HtmlPage& Text(std::string_view text);
   // `<p class="…">text</p>`; nothing for an empty text.
   HtmlPage& Element(std::string_view tag, std::string_view style, std::string_view text);
@@ -33,6 +33,7 @@ class HtmlPage {
 struct TableColumn {
   std::string heading;
   bool number = false;  // Aligned to the right, with digits of one width.
+  bool prose = false;   // Sentences, which keep a width that can be read on a phone.
 };
 
 struct TableRow {
@@ -55,7 +56,9 @@ void AppendFigure(HtmlPage* page, std::span<const ChartFile> charts, std::string
 // A paragraph instead of what was not measured.
 void AppendNothing(HtmlPage* page, std::string_view why);
 
-// What changed, and what to offer, in a sentence or two; empty where it was not measured.
+// What changed, what to aim at and what to offer, in a sentence or two; empty where it was not
+// measured.
+std::string AimsSentence(const ReportData& data);
 std::string MigrationSentence(const ReportData& data);
 std::string RecommendationSentence(const ReportData& data);
 
@@ -64,6 +67,7 @@ void AppendHeader(HtmlPage* page, const ReportData& data);
 void AppendInShort(HtmlPage* page, const ReportData& data);
 void AppendSegmentCards(HtmlPage* page, const ReportData& data);
 void AppendWorth(HtmlPage* page, const ReportData& data, std::span<const ChartFile> charts);
+// Nothing where there is no version to compare with.
 void AppendMigrationSection(HtmlPage* page, const ReportData& data,
                             std::span<const ChartFile> charts);
 void AppendActionSection(HtmlPage* page, const ReportData& data);

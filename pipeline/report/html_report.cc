@@ -32,14 +32,17 @@ void AppendHead(HtmlPage* page, const ReportData& data) {
   page->Raw("</title><style>").Raw(PageStyle()).Raw("</style></head>");
 }
 
-void AppendContents(HtmlPage* page) {
+void AppendContents(HtmlPage* page, const ReportData& data) {
   static constexpr std::pair<std::string_view, std::string_view> kSections[] = {
-      {"segments", "Segments"},          {"worth", "Worth"},         {"migration", "Who moved"},
-      {"recommendations", "What to do"}, {"differences", "Details"}, {"map", "Map"},
-      {"selection", "How many"},         {"sweep", "Training runs"}, {"data", "Data"},
-      {"outliers", "Outliers"},          {"costs", "Costs"},         {"lineage", "Lineage"}};
+      {"worth", "Worth"},         {"segments", "Segments"},
+      {"migration", "Who moved"}, {"recommendations", "What to do"},
+      {"differences", "Details"}, {"map", "Map"},
+      {"selection", "How many"},  {"sweep", "Training runs"},
+      {"data", "Data"},           {"outliers", "Outliers"},
+      {"costs", "Costs"},         {"lineage", "Lineage"}};
   page->Raw("<nav aria-label=\"Contents\">");
   for (const auto& [id, name] : kSections) {
+    if (id == "migration" && !data.migration) continue;
     page->Raw(fmt::format("<a href=\"#{}\">{}</a>", id, name));
   }
   page->Raw("</nav>");
@@ -54,13 +57,13 @@ void AppendDifferences(HtmlPage* page, std::span<const ChartFile> charts) {
   AppendFigure(
       page, charts, "box-plots",
       "The box holds the middle half of the customers, the thick line is the median: where "
-      "boxes do not overlap, the feature tells segments apart. Wide ranges are drawn on "
-      "a logarithmic axis.",
+      "boxes do not overlap, the feature tells segments apart. Whiskers reach 1.5 times the "
+      "length of the box at most; the axis reaches to the farthest customer.",
       true);
   AppendFigure(
       page, charts, "histograms",
-      "Share of the segment's customers; all segments of a row have one scale. What a median "
-      "hides, such as two peaks, is seen here.",
+      "Bars are shares of the segment's customers; what the full height of a row stands for is "
+      "written at its left. What a median hides, such as two peaks, is seen here.",
       true);
   page->Raw("</div></section>");
 }
@@ -70,7 +73,8 @@ void AppendMap(HtmlPage* page, const ReportData& data, std::span<const ChartFile
   AppendFigure(
       page, charts, "projection",
       "Customers that behave alike stand close together; where colours mix, segments have no sharp "
-      "border.",
+      "border. The axes are the principal components: sums of all features that hold most of the "
+      "differences.",
       true, data.points.points.empty() ? "" : "live-cloud", "Drag to turn the cloud.");
   page->Raw("</div></section>");
 }
@@ -79,7 +83,10 @@ void AppendScripts(HtmlPage* page, const ReportData& data) {
   const ChartLibrary& library = EmbeddedChartLibrary();
   if (!library.text.empty()) {
     page->Raw("<script type=\"application/json\" id=\"report-data\">");
-    page->Raw(InteractiveData(data)).Raw("</script><script>").Raw(library.text).Raw("</script>");
+    page->Raw(InteractiveData(data));
+    // As text: the page's own script runs it when the first chart is needed.
+    page->Raw("</script><script type=\"text/plain\" id=\"chart-library\">");
+    page->Raw(library.text).Raw("</script>");
   }
   page->Raw("<script>").Raw(PageScript()).Raw("</script>");
 }
@@ -104,10 +111,10 @@ std::string RenderReport(const ReportData& data, std::span<const ChartFile> char
   page.Raw("<body>");
   AppendHeader(&page, data);
   AppendInShort(&page, data);
-  AppendContents(&page);
+  AppendContents(&page, data);
   page.Raw("<main>");
-  AppendSegmentCards(&page, data);
   AppendWorth(&page, data, charts);
+  AppendSegmentCards(&page, data);
   AppendMigrationSection(&page, data, charts);
   AppendActionSection(&page, data);
   AppendDifferences(&page, charts);

@@ -32,13 +32,14 @@ void AppendFact(HtmlPage* page, std::string_view name, std::string_view value,
 }
 
 // The features of every card, then those in which the segment stands out most, by rank of its
-// median among all customers.
+// median among all customers. Times have no rank: the summary says them.
 std::vector<std::pair<size_t, double>> TellingFeatures(const ReportData& data,
                                                        const SegmentProfile& segment) {
   std::vector<std::pair<size_t, double>> ranks;
   const size_t features = std::min(
       {segment.features.size(), data.profiles.features.size(), data.profiles.feature_names.size()});
   for (size_t i = 0; i < features; ++i) {
+    if (IsClock(data.profiles.feature_names[i])) continue;
     const double rank = PercentileRank(data, i, segment.features[i].median);
     if (std::isfinite(rank)) ranks.emplace_back(i, rank);
   }

@@ -57,7 +57,7 @@ std::string SizesCaption(const ReportData& data) {
       "Where the revenue bar is the longer one, customers spend more than the average.";
   if (most && data.profiles.segments.size() > 1) {
     caption += fmt::format(
-        " A customer of {} brings {}, the average customer {}.", SegmentLabel(data, *most, 60),
+        " A customer of “{}” brings {}, the average customer {}.", SegmentLabel(data, *most, 60),
         Money(data.currency, SpendPerCustomer(data.profiles.segments[*most])),
         Money(data.currency,
               data.profiles.spend /
@@ -116,6 +116,7 @@ void AppendInShort(HtmlPage* page, const ReportData& data) {
                 SharesSentence(segments[*least]));
   }
   AppendPoint(page, "Who moved:", MigrationSentence(data));
+  AppendPoint(page, "What to do:", AimsSentence(data));
   AppendPoint(page, "What to offer:", RecommendationSentence(data));
   AppendPoint(page, "With care:", PartialMonthsNote(data.profiles));
   page->Raw("</ul></section>");

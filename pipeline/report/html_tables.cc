@@ -1,9 +1,12 @@
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 
+#include "absl/strings/str_split.h"
 #include "pipeline/report/charts/chart_parts.h"
 #include "pipeline/report/charts/sweep_axes.h"
 #include "pipeline/report/feature_text.h"
@@ -18,7 +21,10 @@ constexpr size_t kVisibleRuns = 12;
 std::string StepCounts(const QualityStep& step) {
   std::string text;
   for (const auto& [name, count] : step.counts) {
-    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", MetricLabel(name), Thousands(count));
+    const bool bytes = name.ends_with("_bytes");
+    const std::string label = bytes ? name.substr(0, name.size() - 6) : MetricLabel(name);
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", label,
+                        bytes ? Bytes(count) : Thousands(count));
   }
   return text;
 }
@@ -42,12 +48,34 @@ std::vector<size_t> LeaderboardOrder(const std::vector<SweepLine>& sweep) {
 
 // As in the table of k.
 std::string AxisText(const std::string& key, double value) {
-  if (key == "seconds") return Seconds(value);
+  if (key == "seconds") return Decimal(value, 3);
   if (key == "min_cluster_share") return Percent(value);
   if (key == "silhouette") return Decimal(value, 4);
   if (key == "davies_bouldin") return Decimal(value, 3);
   if (key == "calinski_harabasz" || key == "inertia") return Decimal(value, 1);
   return Compact(value);
+}
+
+std::set<std::string> ParametersOf(const std::string& name) {
+  return absl::StrSplit(name, ',', absl::SkipEmpty());
+}
+
+// The parts `name=value` that are in the names of all runs; nothing where there is a single one.
+std::set<std::string> SharedParameters(const std::vector<SweepLine>& sweep) {
+  if (sweep.size() < 2) return {};
+  std::set<std::string> shared = ParametersOf(sweep.front().name);
+  for (const SweepLine& line : sweep) {
+    const std::set<std::string> parts = ParametersOf(line.name);
+    std::erase_if(shared, [&](const std::string& part) { return parts.count(part) == 0; });
+  }
+  return shared;
+}
+
+// What tells a run from the others; its name as it is where nothing does.
+std::string ShortRunName(const std::string& name, const std::set<std::string>& shared) {
+  std::vector<std::string> parts = absl::StrSplit(name, ',', absl::SkipEmpty());
+  std::erase_if(parts, [&](const std::string& part) { return shared.count(part) != 0; });
+  return parts.empty() ? name : fmt::format("{}", fmt::join(parts, ", "));
 }
 
 std::string RunMark(const SweepLine& line) {
@@ -86,27 +114,25 @@ void AppendQualitySection(HtmlPage* page, const ReportData& data,
   page->Raw("<section id=\"data\"><h2>The data</h2><div class=\"figures\">");
   AppendFigure(
       page, charts, "cleaning",
-      "Each stage in order: rows and revenue that it took away, as shares of what came into it.");
-  AppendFigure(page, charts, "variance",
-               "How much of the differences between customers each component holds. Those left of "
-               "the dashed "
-               "line are what segments are made from.");
+      "Each stage in order: rows and revenue that it took away, as shares of what came into it.",
+      true);
   page->Raw("</div>");
   std::vector<TableRow> rows;
   for (const QualityStep& step : data.quality) {
     const double lost_rows = static_cast<double>(step.rows_in) - static_cast<double>(step.rows_out);
-    rows.push_back({{step.stage, step.rule, Thousands(step.rows_in), Decimal(lost_rows, 0),
-                     Thousands(step.rows_out), Money(data.currency, step.spend_in - step.spend_out),
-                     Money(data.currency, step.spend_out), StepCounts(step)}});
+    rows.push_back(
+        {{StageLabel(step.stage), step.rule, Thousands(step.rows_in), Decimal(lost_rows, 0),
+          Thousands(step.rows_out), WholeMoney(data.currency, step.spend_in - step.spend_out),
+          WholeMoney(data.currency, step.spend_out), StepCounts(step)}});
   }
   const std::vector<TableColumn> columns = {{"Stage"},
-                                            {"Rule"},
+                                            {"Rule", false, true},
                                             {"Rows in", true},
                                             {"Dropped", true},
                                             {"Rows out", true},
                                             {"Revenue dropped", true},
                                             {"Revenue left", true},
-                                            {"Counts"}};
+                                            {"Counts", false, true}};
   if (rows.empty()) {
     AppendNothing(page, "No cleaning stages were recorded.");
   } else {
@@ -121,6 +147,9 @@ void AppendQualitySection(HtmlPage* page, const ReportData& data,
                "The same by rank: large customers weigh no more than small ones.");
   AppendFigure(page, charts, "correlation-prepared",
                "Training rows after scaling, without outliers: what the segments were made from.");
+  AppendFigure(page, charts, "variance",
+               "How much of the differences between customers each component holds. Those left of "
+               "the dashed line are what segments are made from.");
   page->Raw("</div></section>");
 }
 
@@ -131,10 +160,11 @@ void AppendSelectionSection(HtmlPage* page, const ReportData& data,
   page->Raw("<div class=\"figures\">");
   AppendFigure(
       page, charts, "elbow",
-      "The lower, the closer customers are to their segment. From the knee on, more segments gain "
-      "little.");
+      "The lower, the closer customers are to their segment; with more segments it always falls. "
+      "From the knee on it falls slowly.");
   AppendFigure(page, charts, "index-curves",
-               "No index decides alone: the chosen k is a compromise of all four.");
+               "Of the training rows, which leave outliers out. The sentence above says which of "
+               "them decided; where another would choose otherwise, look at both.");
   page->Raw("</div>");
   std::vector<TableRow> rows;
   for (const SelectionLine& line : data.selection) {
@@ -154,7 +184,7 @@ void AppendSelectionSection(HtmlPage* page, const ReportData& data,
                                             {"Calinski-Harabasz", true},
                                             {"Smallest share", true},
                                             {"Stability", true},
-                                            {"Verdict"}};
+                                            {"Verdict", false, true}};
   if (rows.empty()) {
     AppendNothing(page, "Only one k was trained.");
   } else {
@@ -162,9 +192,7 @@ void AppendSelectionSection(HtmlPage* page, const ReportData& data,
   }
   page->Raw("<div class=\"figures\">");
   AppendFigure(page, charts, "silhouettes",
-               "Long blades are segments whose customers belong together. Parts left of 0 are "
-               "customers that another segment would fit better.",
-               true);
+               "The longer a blade, the better its customers belong together.", true);
   page->Raw("</div></section>");
 }
 
@@ -181,18 +209,22 @@ void AppendSweepSection(HtmlPage* page, const ReportData& data, std::span<const 
     return;
   }
   const std::vector<SweepAxis> axes = SweepAxes(data);
+  const std::set<std::string> shared = SharedParameters(data.sweep);
   std::vector<TableColumn> columns = {{"Run"}};
   for (const SweepAxis& axis : axes) columns.push_back({axis.label, true});
   columns.push_back({"Outcome"});
   std::vector<TableRow> rows;
   for (const size_t i : LeaderboardOrder(data.sweep)) {
     const SweepLine& line = data.sweep[i];
-    TableRow row = {{line.name}, line.chosen};
+    TableRow row = {{ShortRunName(line.name, shared)}, line.chosen};
     for (const SweepAxis& axis : axes) row.cells.push_back(AxisText(axis.key, axis.values[i]));
     row.cells.push_back(RunMark(line));
     rows.push_back(std::move(row));
   }
-  AppendTable(page, "Leaderboard, by silhouette", columns, rows, kVisibleRuns);
+  if (!shared.empty()) {
+    page->Element("p", "quiet", fmt::format("The same in all runs: {}.", fmt::join(shared, ", ")));
+  }
+  AppendTable(page, "Leaderboard: the chosen run, then by silhouette", columns, rows, kVisibleRuns);
   page->Raw("</section>");
 }
 
@@ -232,9 +264,9 @@ void AppendCostSection(HtmlPage* page, const ReportData& data, std::span<const C
   if (priced) columns.push_back({"Money", true});
   std::vector<TableRow> rows;
   for (const CostLine& line : data.costs) {
-    rows.push_back({{line.stage + (line.cached ? " (cached)" : ""), Seconds(line.seconds),
-                     Seconds(line.cpu_seconds), Bytes(line.bytes_read), Bytes(line.bytes_stored),
-                     Bytes(line.bytes_transferred)}});
+    rows.push_back({{StageLabel(line.stage) + (line.cached ? " (cached)" : ""),
+                     Seconds(line.seconds), Seconds(line.cpu_seconds), Bytes(line.bytes_read),
+                     Bytes(line.bytes_stored), Bytes(line.bytes_transferred)}});
     if (priced) rows.back().cells.push_back(Money(data.currency, line.money));
   }
   rows.push_back(TotalCosts(data.costs, data.currency, priced));
@@ -258,6 +290,7 @@ void AppendLineageSection(HtmlPage* page, const ReportData& data) {
   // The page is drawn before a run is registered: that it names none does not mean there is none.
   if (!data.run.empty()) fact("Run", data.run);
   if (!data.version.empty()) fact("Model version", data.version);
+  fact("Compared with", data.migration ? data.migration->from : "no version before this one");
   fact("Made by", data.producer);
   page->Raw("</dl></section>");
 }

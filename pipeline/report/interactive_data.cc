@@ -118,7 +118,7 @@ std::string InteractiveData(const ReportData& data) {
       [](const SweepAxis& axis, std::string* to) {
         *to += "{\"name\":";
         AppendString(axis.label, to);
-        *to += ',';
+        *to += axis.key.ends_with("_share") ? ",\"share\":true," : ",\"share\":false,";
         AppendList("values", axis.values, AppendNumber, to);
         *to += '}';
       },

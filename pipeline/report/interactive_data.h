@@ -11,7 +11,8 @@ namespace cairn::pipeline {
 // or `&` is in it. Coordinates have three digits after the point.
 //
 //   {"segments": [name], "customers": [id], "points": [[x, y, z, segment, outlier 0|1]],
-//    "axes": [{"name": label, "values": [number or null]}], "runs": [name], "chosen": index or -1}
+//    "axes": [{"name": label, "share": whether values are shares 0..1, "values": [number or
+//    null]}], "runs": [name], "chosen": index or -1}
 std::string InteractiveData(const ReportData& data);
 
 }  // namespace cairn::pipeline

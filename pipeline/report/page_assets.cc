@@ -71,14 +71,21 @@ background:var(--mine);z-index:1}
 .figures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:16px;
 align-items:stretch;margin:14px 0}
 .figures>div{min-width:0}
-figure{margin:0;padding:14px 16px;min-width:0}
+.figures .scroll{margin-top:0}
+figure{margin:0;padding:14px 16px;min-width:0;display:flex;flex-direction:column}
 figure.wide{grid-column:1/-1}
-figcaption{margin-top:8px}
+figcaption{margin-top:auto;padding-top:8px}
 .still{overflow-x:auto}
+.still .bg{fill:none}
+.scroll,.still{background:linear-gradient(to right,var(--card) 14px,transparent) 0 0/40px 100% local,
+linear-gradient(to left,var(--card) 14px,transparent) 100% 0/40px 100% local,
+linear-gradient(to right,var(--shade),transparent) 0 0/12px 100%,
+linear-gradient(to left,var(--shade),transparent) 100% 0/12px 100%,var(--card);
+background-repeat:no-repeat}
 .still svg{display:block;width:100%;height:auto;min-width:min(var(--drawn),520px);
 max-width:calc(var(--drawn)*1.15);margin:0 auto}
 .wide .still svg{min-width:min(var(--drawn),760px)}
-.live{height:560px;max-height:80vh}
+.live{height:560px;max-height:80vh;overflow:hidden}
 #live-sweep{height:400px}
 .scroll{overflow-x:auto;margin:12px 0}
 table{border-collapse:collapse;width:100%;font-size:.86rem}
@@ -90,23 +97,27 @@ tbody th{font-weight:500}
 .medians thead th{border-top:0}
 .num{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .medians .num{white-space:nowrap}
+.prose{min-width:14rem}
+td:not(.num){min-width:6.5rem}.medians td:not(.num){min-width:0}
 .marked>*{background:var(--mark);font-weight:600}
 details{margin:8px 0}
 summary{cursor:pointer;color:var(--c0);font-size:.9rem}
 .lineage{display:grid;grid-template-columns:minmax(120px,max-content) 1fr;gap:6px 18px;padding:14px 18px}
 footer{margin-top:40px;border-top:1px solid var(--grid);padding-top:10px}
 @media(max-width:600px){body{padding:0 14px 30px}h1{font-size:1.5rem}.facts{grid-template-columns:1fr 1fr}
-.facts dd{font-size:1.2rem}.card,figure{padding:12px}.lineage{grid-template-columns:1fr;gap:2px}
+.facts dd{font-size:1.2rem}.facts>div:last-child:nth-child(odd){grid-column:1/-1}.card,figure{padding:12px}.lineage{grid-template-columns:1fr;gap:2px}
 .lineage dd{margin-bottom:8px}.live,#live-sweep{height:420px}}
 @media print{@page{size:A4;margin:14mm}:root{--page:#fff}
 body{max-width:none;padding:0;font-size:10pt}
 nav,button,.live{display:none!important}.still{display:block!important;overflow:visible}
 .still svg,.wide .still svg{min-width:0;max-width:100%}
-.scroll{overflow:visible}h2{margin-top:20px;break-after:avoid}h3{break-after:avoid}
-.card,tr,.facts,.scroll,.short{break-inside:avoid}section>p{break-after:avoid}
+.scroll,.still{background:var(--card)}.scroll{overflow:visible}.prose,td:not(.num){min-width:0}h2{margin-top:20px;break-after:avoid}h3{break-after:avoid}
+.card,tr,.facts,.scroll,.short,.reason,.lineage{break-inside:avoid}section>p{break-after:avoid}
 figure{break-inside:avoid-page}
 .cards{grid-template-columns:repeat(3,1fr);gap:10px}.card{zoom:.74}
-.figures{grid-template-columns:1fr 1fr;gap:10px}.figures>div{grid-column:1/-1}
+.figures{grid-template-columns:1fr;gap:10px}.figures:has(>div){grid-template-columns:1fr 1fr}
+figure:not(.wide) .still svg{max-width:150mm}figcaption,.quiet{font-size:8.5pt}.figures>div table{font-size:7pt}
+.figures>div th,.figures>div td{padding:2px 4px}summary{list-style:none}
 table{font-size:8pt}th,td{padding:3px 5px}thead th{white-space:normal}
 .facts{grid-template-columns:repeat(5,1fr)}.facts dd{font-size:12pt}
 *{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
@@ -136,8 +147,10 @@ constexpr std::string_view kExpressions = R"js(function cairnExpression(text) {
 }
 )js";
 
-constexpr std::string_view kLightPage = "color-scheme:light;--page:#f5f7f9;--mark:#eaf3fa;";
-constexpr std::string_view kDarkPage = "color-scheme:dark;--page:#0e131a;--mark:#1c2a3a;";
+constexpr std::string_view kLightPage =
+    "color-scheme:light;--page:#f5f7f9;--mark:#eaf3fa;--shade:#1b243038;";
+constexpr std::string_view kDarkPage =
+    "color-scheme:dark;--page:#0e131a;--mark:#1c2a3a;--shade:#e6eaf038;";
 
 std::string Variables(bool dark) {
   return std::string(dark ? kDarkPage : kLightPage) + ChartVariables(dark);

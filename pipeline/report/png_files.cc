@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <cerrno>
 #include <vector>
 
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
+#include "pipeline/data/parallel.h"
 
 extern char** environ;
 
@@ -22,6 +24,8 @@ namespace {
 
 // More than any chart takes; what comes out is read into memory.
 constexpr off_t kMostBytes = off_t{256} << 20;
+// A process draws in one thread.
+constexpr int kProcesses = 2;
 
 // A file in memory that closes itself.
 class MemoryFile {
@@ -82,10 +86,7 @@ absl::StatusOr<int> RunRasterizer(const std::string& program, int input, int out
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-}  // namespace
-
-absl::Status RasterizeSvg(const std::string& svg, const std::string& path,
-                          const std::string& program) {
+absl::StatusOr<std::string> PngOf(const std::string& svg, const std::string& program) {
   const MemoryFile input;
   const MemoryFile output;
   const MemoryFile errors;
@@ -102,16 +103,44 @@ absl::Status RasterizeSvg(const std::string& svg, const std::string& path,
                              Shortened(said.substr(0, said.find('\n')), 300)))
         .With("program", program);
   }
-  CAIRN_ASSIGN_OR_RETURN(const std::string png, output.Content());
+  return output.Content();
+}
+
+}  // namespace
+
+absl::StatusOr<std::vector<PngFile>> DrawPngs(std::span<const ChartFile> charts,
+                                              const std::string& program) {
+  std::vector<absl::StatusOr<std::string>> drawn(charts.size(), absl::CancelledError());
+  std::atomic<size_t> next = 0;
+  std::atomic<bool> failed = false;
+  RunParts(kProcesses, [&](int) {
+    for (size_t i = next++; i < charts.size() && !failed; i = next++) {
+      drawn[i] = PngOf(charts[i].svg, program);
+      if (!drawn[i].ok()) failed = true;
+    }
+  });
+  std::vector<PngFile> files;
+  for (size_t i = 0; i < charts.size(); ++i) {
+    // Those behind a failure were not begun.
+    if (!drawn[i].ok() && !absl::IsCancelled(drawn[i].status())) return drawn[i].status();
+    if (drawn[i].ok()) files.push_back({charts[i].name, *std::move(drawn[i])});
+  }
+  return files;
+}
+
+absl::Status RasterizeSvg(const std::string& svg, const std::string& path,
+                          const std::string& program) {
+  CAIRN_ASSIGN_OR_RETURN(const std::string png, PngOf(svg, program));
   return WriteFileAtomically(path, png);
 }
 
 absl::Status WritePngs(std::span<const ChartFile> charts, const std::string& directory,
                        const std::string& program) {
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<PngFile> files, DrawPngs(charts, program));
   CAIRN_RETURN_IF_ERROR(MakeDirectories(directory));
-  for (const ChartFile& chart : charts) {
+  for (const PngFile& file : files) {
     CAIRN_RETURN_IF_ERROR(
-        RasterizeSvg(chart.svg, fmt::format("{}/{}.png", directory, chart.name), program));
+        WriteFileAtomically(fmt::format("{}/{}.png", directory, file.name), file.png));
   }
   return absl::OkStatus();
 }

@@ -8,13 +8,29 @@
 
 namespace cairn::pipeline {
 
-// The fields of everything in a report with their names in report.json, once for writing and
-// reading: VisitFields(visitor, value) calls visitor("name", value.field) for each. The names are
-// part of the format.
+// The fields of everything in a report with their names in report.json, in one list for writing and
+// reading: VisitFields(visitor, value) calls visitor("name", value.field) for each, in this order,
+// which is the order in the file. A writer is given a const value, a reader one that it fills.
+//
+// Only report_json.cc includes this. What a field means stands where its struct is: report_data.h,
+// and profiles.h, migration.h and recommendation_quality.h of pipeline/insight. Common to all:
+//   money    in the currency of the data, cancelled lines subtracted
+//   shares   1 is all; those of spend may lie outside 0..1 where returns outweigh sales
+//   seconds  of wall time where nothing else is said; bytes as they are packed
+//   NaN      not measured; null in the file
+//
+// Names are part of the format. A field that is added makes older files unreadable, for a missing
+// key is an error: it comes with a new kReportFormat (report_json.h), and with what readers take
+// for it in files of the older one. A field is never renamed, and none is read under two names.
+//
+// Nothing here owns anything: a visitor gets references that live as long as `value`.
 
 template <typename T, typename S>
 concept Is = std::same_as<std::remove_const_t<T>, S>;
 
+// Profiles: what the customers of a segment are like.
+
+// One feature over a group of customers, in the feature's own unit.
 void VisitFields(auto& visit, Is<FeatureSummary> auto& value) {
   visit("min", value.min);
   visit("lower_quartile", value.lower_quartile);
@@ -24,6 +40,7 @@ void VisitFields(auto& visit, Is<FeatureSummary> auto& value) {
   visit("mean", value.mean);
 }
 
+// `quantity` in pieces sold; cancellations are not subtracted here.
 void VisitFields(auto& visit, Is<ProductFigures> auto& value) {
   visit("code", value.code);
   visit("description", value.description);
@@ -31,12 +48,14 @@ void VisitFields(auto& visit, Is<ProductFigures> auto& value) {
   visit("spend", value.spend);
 }
 
+// `share` of the segment's customers.
 void VisitFields(auto& visit, Is<CountryFigures> auto& value) {
   visit("country", value.country);
   visit("customers", value.customers);
   visit("share", value.share);
 }
 
+// `month` as `2010-12`; every segment has the months of the whole.
 void VisitFields(auto& visit, Is<MonthFigures> auto& value) {
   visit("month", value.month);
   visit("customers", value.customers);
@@ -44,6 +63,8 @@ void VisitFields(auto& visit, Is<MonthFigures> auto& value) {
   visit("spend", value.spend);
 }
 
+// Shares are of all customers and of all spend. `weekdays` counts lines from Monday on, `hours`
+// from midnight on.
 void VisitFields(auto& visit, Is<SegmentProfile> auto& value) {
   visit("number", value.number);
   visit("name", value.name);
@@ -62,6 +83,7 @@ void VisitFields(auto& visit, Is<SegmentProfile> auto& value) {
   visit("hours", value.hours);
 }
 
+// Days as `2011-12-09`. `features` stands beside `feature_names`, as in every segment.
 void VisitFields(auto& visit, Is<SegmentProfiles> auto& value) {
   visit("customers", value.customers);
   visit("invoices", value.invoices);
@@ -75,6 +97,9 @@ void VisitFields(auto& visit, Is<SegmentProfiles> auto& value) {
   visit("segments", value.segments);
 }
 
+// How the segments came about: data, choice of k, training.
+
+// Rows of transactions, spend of them.
 void VisitFields(auto& visit, Is<QualityStep> auto& value) {
   visit("stage", value.stage);
   visit("rule", value.rule);
@@ -85,6 +110,7 @@ void VisitFields(auto& visit, Is<QualityStep> auto& value) {
   visit("counts", value.counts);
 }
 
+// One edge more than bins; counts of customers by segment, then bin.
 void VisitFields(auto& visit, Is<FeatureHistogram> auto& value) {
   visit("feature", value.feature);
   visit("signed_log", value.signed_log);
@@ -92,6 +118,7 @@ void VisitFields(auto& visit, Is<FeatureHistogram> auto& value) {
   visit("counts", value.counts);
 }
 
+// Silhouettes -1..1.
 void VisitFields(auto& visit, Is<SilhouettePlot> auto& value) {
   visit("k", value.k);
   visit("mean", value.mean);
@@ -100,6 +127,7 @@ void VisitFields(auto& visit, Is<SilhouettePlot> auto& value) {
   visit("samples", value.samples);
 }
 
+// Indices of the training rows; `min_share` is of all customers.
 void VisitFields(auto& visit, Is<SelectionLine> auto& value) {
   visit("k", value.k);
   visit("inertia", value.inertia);
@@ -112,6 +140,7 @@ void VisitFields(auto& visit, Is<SelectionLine> auto& value) {
   visit("note", value.note);
 }
 
+// Lists beside each other; `total` counts the customers of whom these are a part.
 void VisitFields(auto& visit, Is<PointCloud> auto& value) {
   visit("customers", value.customers);
   visit("points", value.points);
@@ -128,6 +157,7 @@ void VisitFields(auto& visit, Is<OutlierLine> auto& value) {
   visit("transactions", value.transactions);
 }
 
+// `params` and `metrics` as the run has them on a server.
 void VisitFields(auto& visit, Is<SweepLine> auto& value) {
   visit("name", value.name);
   visit("k", value.k);
@@ -138,6 +168,9 @@ void VisitFields(auto& visit, Is<SweepLine> auto& value) {
   visit("chosen", value.chosen);
 }
 
+// What followed from it: moves, recommendations, costs.
+
+// Matrices of `before` and the new customers × `after` and those that are gone.
 void VisitFields(auto& visit, Is<Migration> auto& value) {
   visit("from", value.from);
   visit("before", value.before);
@@ -147,6 +180,7 @@ void VisitFields(auto& visit, Is<Migration> auto& value) {
   visit("same_segment_share", value.same_segment_share);
 }
 
+// Hit rates of three recommendations, 0..1, of `customers`.
 void VisitFields(auto& visit, Is<RecommendationQuality> auto& value) {
   visit("split_day", value.split_day);
   visit("customers", value.customers);
@@ -166,6 +200,7 @@ void VisitFields(auto& visit, Is<CostLine> auto& value) {
   visit("cached", value.cached);
 }
 
+// The whole file.
 void VisitFields(auto& visit, Is<ReportData> auto& value) {
   visit("title", value.title);
   visit("input", value.input);

@@ -45,6 +45,9 @@ std::vector<std::string> ScalingMethods();
 // How customers that are unlike all others are found before training.
 enum class OutlierMethod { kNone, kIsolationForest };
 
+// When charts are drawn as PNG, which takes longer than all training of a default run.
+enum class ChartPngs { kAuto, kOn, kOff };  // kAuto: of a run that a server keeps.
+
 // Every setting of a run, with the values of the preset `default`. Value type.
 //
 // A configuration file is the same tree in YAML: `input.max_reject_share`, `features.preset`,
@@ -125,6 +128,13 @@ struct PipelineConfig {
     double gib_transferred = 0;
     std::string currency;  // Sign before amounts of money.
   } prices;
+
+  // What is kept of the report besides its page.
+  struct Report {
+    // Charts as PNG, among the artifacts of the run beside their SVG. kOn also puts both into
+    // `charts/` of --out, with a server and without one.
+    ChartPngs png = ChartPngs::kAuto;
+  } report;
 
   // From when on drift counts, and what a delivery may be like. Of no stage: they judge what comes
   // before and after a training.

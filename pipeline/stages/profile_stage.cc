@@ -13,6 +13,7 @@
 #include "lib/model/model_file.h"
 #include "lib/model/transform.h"
 #include "pipeline/data/features.h"
+#include "pipeline/data/table_csv.h"
 #include "pipeline/insight/customers_csv.h"
 #include "pipeline/insight/migration.h"
 #include "pipeline/insight/profiles.h"
@@ -22,6 +23,7 @@
 #include "pipeline/report/report_json.h"
 #include "pipeline/stages/byte_codec.h"
 #include "pipeline/stages/cached_values.h"
+#include "pipeline/stages/chart_pngs.h"
 #include "pipeline/stages/foreign_formats.h"
 #include "pipeline/stages/report_filling.h"
 #include "pipeline/stages/segment_identity.h"
@@ -249,20 +251,32 @@ absl::Status PublishVersionReports(StageRun* run) {
   return absl::OkStatus();
 }
 
+// Without a publisher nothing comes after this stage that could wait for them.
+absl::Status KeepChartsOfFolder(StageRun* run, std::vector<ChartFile> charts) {
+  StartPngs(run, ChosenPlace(run->outcome()), std::move(charts));
+  std::vector<std::string> notes;
+  CAIRN_RETURN_IF_ERROR(FinishPngs(run, &notes));
+  for (const std::string& note : notes) run->Print(note);
+  return absl::OkStatus();
+}
+
 absl::Status FollowProfile(StageRun* run, const StageRecord&) {
-  if (run->publisher() == nullptr) return absl::OkStatus();
+  if (run->publisher() == nullptr && !WantsPngs(*run)) return absl::OkStatus();
+  std::vector<ChartFile> charts = DrawCharts(run->outcome().report);
+  if (run->publisher() == nullptr) return KeepChartsOfFolder(run, std::move(charts));
   ArtifactDraft draft;
   draft.run = ChosenPlace(run->outcome());
   for (const char* file : {"profiles.json", "report.json", "customers.csv"}) {
     draft.files.push_back({fmt::format("report/{}", file), run->TextOf(file)});
   }
-  for (const ChartFile& chart : DrawCharts(run->outcome().report)) {
+  for (const ChartFile& chart : charts) {
     draft.files.push_back({fmt::format("report/charts/{}.svg", chart.name), Share(chart.svg)});
   }
   for (const StageRecord& record : run->outcome().stages) {
     draft.files.push_back({fmt::format("logs/{}.log", record.name), Share(StageLog(record))});
   }
   CAIRN_RETURN_IF_ERROR(run->publisher()->AddArtifacts(std::move(draft)));
+  StartPngs(run, ChosenPlace(run->outcome()), std::move(charts));
   return PublishVersionReports(run);
 }
 

@@ -109,8 +109,8 @@ struct PublishSummary {
 
 // Takes drafts while the pipeline works and keeps them in the background. Not thread-safe: one
 // thread calls, in the order data sets, runs, the data set kOutliers if there is one, artifacts,
-// versions, Finish. A run
-// that is broken off leaves what was kept so far, and the next attempt finds it.
+// versions, artifacts that took their time, Finish. A run that is broken off leaves what was kept
+// so far, and the next attempt finds it.
 class Publisher {
  public:
   virtual ~Publisher() = default;

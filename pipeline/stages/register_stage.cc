@@ -7,6 +7,7 @@
 #include "lib/base/status_macros.h"
 #include "lib/model/digests.h"
 #include "lib/model/model_file.h"
+#include "pipeline/stages/chart_pngs.h"
 #include "pipeline/stages/foreign_formats.h"
 #include "pipeline/stages/run_record.h"
 #include "pipeline/stages/training_stages.h"
@@ -48,6 +49,7 @@ absl::Status ComputeRegister(StageRun* run, StageRecord* record) {
   for (const size_t index : outcome.selection.versions) {
     CAIRN_RETURN_IF_ERROR(PublishVersion(run, index));
   }
+  CAIRN_RETURN_IF_ERROR(FinishPngs(run, &record->notes));
   CAIRN_ASSIGN_OR_RETURN(outcome.published, run->publisher()->Finish());
   const auto versions = static_cast<int64_t>(outcome.published.versions.size());
   record->rows_in = static_cast<int64_t>(outcome.runs.size());

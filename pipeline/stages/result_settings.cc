@@ -78,6 +78,17 @@ std::vector<Setting> PriceRows() {
               kUnbounded, "", "The sign before amounts of money in the report.")};
 }
 
+std::vector<Setting> ReportRows() {
+  return {Row("report.png",
+              ChoiceAt([](auto& c) -> auto& { return c.report.png; },
+                       std::vector<std::pair<std::string, ChartPngs>>{{"auto", ChartPngs::kAuto},
+                                                                      {"on", ChartPngs::kOn},
+                                                                      {"off", ChartPngs::kOff}}),
+              kUnbounded, "",
+              "Charts as PNG besides SVG, where rsvg-convert is found: `auto` with a run that is "
+              "registered, `on` also in `charts/` of --out.")};
+}
+
 std::vector<Setting> RegisterRows() {
   std::vector<Setting> rows = {
       Row("register.experiment",

@@ -74,10 +74,11 @@ std::vector<Setting> OutlierRows();
 std::vector<Setting> ScalingRows();
 std::vector<Setting> PcaRows();
 std::vector<Setting> SweepRows();
-// select.*, drift.* and delivery.*, prices.*, register.* (result_settings.cc)
+// select.*, drift.* and delivery.*, prices.*, report.*, register.* (result_settings.cc)
 std::vector<Setting> SelectRows();
 std::vector<Setting> LimitRows();
 std::vector<Setting> PriceRows();
+std::vector<Setting> ReportRows();
 std::vector<Setting> RegisterRows();
 
 }  // namespace cairn::pipeline

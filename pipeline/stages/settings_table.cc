@@ -15,7 +15,7 @@ const std::vector<Setting>& SettingsTable() {
     auto* all = new std::vector<Setting>();
     for (const auto& rows :
          {GeneralRows(), InputRows(), CleaningRows(), OutlierRows(), ScalingRows(), PcaRows(),
-          SweepRows(), SelectRows(), LimitRows(), PriceRows(), RegisterRows()}) {
+          SweepRows(), SelectRows(), LimitRows(), PriceRows(), ReportRows(), RegisterRows()}) {
       all->insert(all->end(), rows.begin(), rows.end());
     }
     return all;

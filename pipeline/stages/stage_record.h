@@ -35,7 +35,8 @@ struct StageRecord {
   double spend = 0;  // Gross, of rows_out; of `load` only.
   // Quantity × UnitPrice of rows_out, returns subtracted; of `load` and the cleaning stages.
   std::optional<double> net_spend;
-  std::vector<std::string> notes;   // What it decided or warns of, a line each; of `load` only.
+  std::vector<std::string> notes;   // What it decided or warns of, a line each; of `load` and
+                                    // `register` only.
   std::vector<SetAside> set_aside;  // Why rows were dropped; of `load` and the cleaning stages.
 };
 

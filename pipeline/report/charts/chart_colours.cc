@@ -22,14 +22,14 @@ constexpr std::array<Colour, 16> kColours = {{
     {"grid", "#e4e8ed", "#2c3541"},
     {"card", "#ffffff", "#171d26"},
     {"idle", "#b9c1cb", "#56616f"},
-    {"above", "#0072b2", "#2b7fc0"},
-    {"below", "#c24e00", "#c8641e"},
+    {"above", "#0072b2", "#2374b4"},
+    {"below", "#c24e00", "#b85a18"},
     {"c0", "#0072b2", "#4aa3df"},
-    {"c1", "#d98c00", "#eda92c"},
+    {"c1", "#ce8300", "#eda92c"},
     {"c2", "#009e73", "#2fc299"},
     {"c3", "#c0619a", "#dc8fbb"},
     {"c4", "#d55e00", "#f0803c"},
-    {"c5", "#56a9de", "#8fd0f7"},
+    {"c5", "#489bd3", "#8fd0f7"},
     {"c6", "#a89500", "#e8d94a"},
     {"c7", "#6b7683", "#98a3b0"},
 }};
@@ -53,6 +53,7 @@ constexpr std::string_view kShapes =
     ".p0,.p1,.p2,.p3,.p4,.p5,.p6,.p7,.pm{fill:none;stroke-width:3.6;stroke-linecap:round;"
     "stroke-opacity:.55}.pm{stroke-width:3;stroke-opacity:.8}"
     ".r0,.r1,.r2,.r3,.r4,.r5,.r6,.r7{fill-opacity:.22;stroke-width:2;stroke-linejoin:round}"
+    ".th{paint-order:stroke;stroke-width:3;stroke-linejoin:round}"
     ".thin{stroke-width:1.1;stroke-opacity:.5}.rib{fill-opacity:.45}"
     ".o1{fill-opacity:.1}.o2{fill-opacity:.2}.o3{fill-opacity:.3}.o4{fill-opacity:.4}"
     ".o5{fill-opacity:.5}.o6{fill-opacity:.6}.o7{fill-opacity:.7}.o8{fill-opacity:.8}"
@@ -61,7 +62,7 @@ constexpr std::string_view kShapes =
 std::string ColourRules(Form form) {
   const auto colour = [&](std::string_view name) { return ColourText(name, form); };
   std::string out = fmt::format(
-      ".t,.ts,.tx,.tb{{fill:{0}}}.tm{{fill:{1}}}.ti{{fill:#fff}}.bg{{fill:{2}}}"
+      ".t,.ts,.tx,.tb{{fill:{0}}}.tm{{fill:{1}}}.ti{{fill:#fff}}.bg{{fill:{2}}}.th{{stroke:{2}}}"
       ".ax{{stroke:{3}}}.gr{{stroke:{4}}}.rf{{stroke:{1}}}.hl{{stroke:{0}}}.lm{{stroke:{5}}}"
       ".fm{{fill:{5}}}.pm{{stroke:{0}}}.hp{{fill:{6}}}.hn{{fill:{7}}}.fa{{fill:{8}}}.fb{{fill:{9}}}"
       ".la{{stroke:{8}}}.lb{{stroke:{9}}}",

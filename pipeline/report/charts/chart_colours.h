@@ -8,7 +8,8 @@
 namespace cairn::pipeline {
 
 // What charts look like, in one place. Charts name classes only:
-//   texts    t (12 px), ts (11 px), tx (9 px), tb (bold), tm (muted), ti (on a strong fill)
+//   texts    t (12 px), ts (11 px), tx (9 px), tb (bold), tm (muted), ti (on a strong fill),
+//            th (besides: with an edge in the colour of the ground, over lines)
 //   lines    ax (axis), gr (grid), rf (dashed reference), hl (what is chosen), la, lb, lm
 //   fills    fa and fb (two measures side by side), fm (muted), hp and hn (above and below zero),
 //            bg (the chart's ground)

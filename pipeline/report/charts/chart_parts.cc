@@ -54,6 +54,12 @@ std::string SegmentLabel(const ReportData& data, size_t segment, size_t characte
   return Ellipsis(segments[segment].name, characters);
 }
 
+std::string StageLabel(std::string_view stage) {
+  std::string label(stage);
+  std::replace(label.begin(), label.end(), '_', ' ');
+  return label;
+}
+
 std::vector<std::string> SegmentLabels(const ReportData& data) {
   std::vector<std::string> names;
   for (size_t i = 0; i < data.profiles.segments.size(); ++i) names.push_back(SegmentLabel(data, i));

@@ -25,6 +25,9 @@ struct ValueRange {
 // The name of the segment at a place, its number where it has none. At most `characters` long.
 std::string SegmentLabel(const ReportData& data, size_t segment, size_t characters = 28);
 
+// A stage in words: `missing_values` is `missing values`.
+std::string StageLabel(std::string_view stage);
+
 // A legend from `at` on: squares in the segments' colours with their names, in lines of at most
 // `width`. Returns the height it takes. At most 16 names, then the number of the others.
 double DrawLegend(SvgCanvas* canvas, ChartPoint at, double width,

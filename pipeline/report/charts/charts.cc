@@ -18,9 +18,9 @@ std::vector<ChartFile> DrawCharts(const ReportData& data) {
   add("segment-months", "Revenue by month", SegmentMonthsChart(data));
   add("box-plots", "Quartiles of each feature by segment", BoxPlotsChart(data));
   add("histograms", "How each feature is distributed in each segment", HistogramsChart(data));
-  add("projection", "Customers in the plane of the first two components", ProjectionChart(data));
+  add("projection", "Customers by what they have in common", ProjectionChart(data));
   add("silhouettes", "Silhouettes for each k", SilhouettesChart(data));
-  add("elbow", "Elbow", ElbowChart(data));
+  add("elbow", "How close customers are to their segment", ElbowChart(data));
   add("index-curves", "Indices for each k", IndexCurvesChart(data));
   add("sweep-parallel", "All training runs", SweepParallelChart(data));
   add("correlation-pearson", "Pearson correlation of the features",

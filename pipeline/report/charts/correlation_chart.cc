@@ -13,6 +13,16 @@
 namespace cairn::pipeline {
 namespace {
 
+// From here on a cell has its full colour and white text. Weaker ones stay light enough for dark
+// text, and in the dark theme dark enough for light text: 4.5 : 1 at least.
+constexpr double kFullFrom = 0.85;
+
+std::string CellStyle(double value) {
+  const double strength = std::abs(value);
+  const std::string sign = value < 0 ? "hn" : "hp";
+  return strength >= kFullFrom ? sign : sign + " " + OpacityClass(strength * 0.8);
+}
+
 void DrawCell(SvgCanvas* canvas, double x, double y, double cell, double value,
               const std::string& tip) {
   if (!std::isfinite(value)) {
@@ -20,14 +30,13 @@ void DrawCell(SvgCanvas* canvas, double x, double y, double cell, double value,
     return;
   }
   const double strength = std::min(std::abs(value), 1.0);
-  std::string style = value < 0 ? "hn" : "hp";
-  if (strength < 0.95) style += " " + OpacityClass(strength);
+  const std::string style = CellStyle(value);
   canvas->Rect(x, y, cell - 1, cell - 1, style, tip);
   if (cell < 24) return;
   std::string text = Decimal(value, 1);
   if (text == "0.0") text = "0";
   canvas->Text({x + cell / 2, y + cell / 2 + 3}, text, Anchor::kMiddle,
-               strength >= 0.65 ? "ti tx" : "tx");
+               strength >= kFullFrom ? "ti tx" : "tx");
 }
 
 }  // namespace
@@ -58,9 +67,7 @@ std::string CorrelationChart(const std::vector<std::string>& features,
   }
   const double y = kTop + kSide + 10;
   for (int tenth = -10; tenth <= 10; ++tenth) {
-    std::string style = tenth < 0 ? "hn " : "hp ";
-    if (tenth != 0) style += OpacityClass(std::abs(tenth) / 10.0);
-    if (tenth != 0) canvas.Rect(300 + tenth * 12, y, 12, 8, style);
+    if (tenth != 0) canvas.Rect(300 + tenth * 12, y, 12, 8, CellStyle(tenth / 10.0));
   }
   canvas.Text({172, y + 8}, "-1", Anchor::kEnd, "ts");
   canvas.Text({440, y + 8}, "+1", Anchor::kStart, "ts");

@@ -16,7 +16,7 @@ namespace {
 
 // Small multiples: the names of features at the left, one column for each segment.
 constexpr double kNames = 170;
-constexpr double kGap = 10;
+constexpr double kGap = 26;
 // Beyond this many segments a column is too narrow to read; the first ones are drawn.
 constexpr size_t kMostColumns = 12;
 
@@ -47,9 +47,11 @@ void DrawColumnNames(SvgCanvas* canvas, const ReportData& data, const Grid& grid
   }
 }
 
-void DrawRowName(SvgCanvas* canvas, const ReportData& data, const std::string& feature, double y) {
+void DrawRowName(SvgCanvas* canvas, const ReportData& data, const std::string& feature,
+                 bool signed_log, double y) {
   canvas->Text({4, y}, FeatureLabel(feature), Anchor::kStart, "t");
-  const std::string unit = FeatureUnit(feature, data.currency);
+  std::string unit = FeatureUnit(feature, data.currency);
+  if (signed_log) unit += unit.empty() ? "log axis" : ", log axis";
   if (!unit.empty()) canvas->Text({4, y + 14}, unit, Anchor::kStart, "tm");
 }
 
@@ -139,13 +141,13 @@ void DrawBoxRow(SvgCanvas* canvas, const ReportData& data, const Grid& grid, siz
     range.Add(segment.features[feature].min);
     range.Add(segment.features[feature].max);
   }
-  DrawRowName(canvas, data, name, y + 18);
+  // Money and counts have long tails; weekdays and shares have none.
+  const bool signed_log = !range.empty() && range.high - range.low > 50;
+  DrawRowName(canvas, data, name, signed_log, y + 18);
   if (range.empty()) {
     canvas->Text({kNames, y + 18}, "not measured", Anchor::kStart, "tm");
     return;
   }
-  // Money and counts have long tails; weekdays and shares have none.
-  const bool signed_log = range.high - range.low > 50;
   for (size_t i = 0; i < grid.columns; ++i) {
     const Frame frame = {grid.Left(i), y, grid.Left(i) + grid.cell, y + 30};
     canvas->Line({frame.left, frame.bottom}, {frame.right, frame.bottom}, "gr");
@@ -173,12 +175,16 @@ std::string HistogramsChart(const ReportData& data) {
   for (size_t row = 0; row < data.histograms.size(); ++row) {
     const FeatureHistogram& histogram = data.histograms[row];
     const double top = 32 + kRow * static_cast<double>(row);
-    DrawRowName(&canvas, data, histogram.feature, top + 24);
+    // From 0 to 1 the logarithm bends nothing that would be seen.
+    const bool bent = histogram.signed_log && !histogram.edges.empty() &&
+                      histogram.edges.back() - histogram.edges.front() > 2;
+    DrawRowName(&canvas, data, histogram.feature, bent, top + 18);
     const double highest = HighestShare(histogram, grid.columns);
     if (histogram.edges.size() < 2 || !(highest > 0)) {
       canvas.Text({kNames, top + 24}, "not measured", Anchor::kStart, "tm");
       continue;
     }
+    canvas.Text({4, top + 46}, "full height " + Percent(highest), Anchor::kStart, "tx tm");
     for (size_t i = 0; i < grid.columns; ++i) {
       const Frame frame = {grid.Left(i), top, grid.Left(i) + grid.cell, top + 44};
       DrawHistogram(&canvas, frame, histogram, i, highest);

@@ -58,7 +58,18 @@ std::string NodeName(const std::vector<std::string>& names, size_t i, std::strin
   return i < names.size() ? names[i] : std::string(other);
 }
 
-std::string NodeStyle(size_t i, size_t segments) { return i < segments ? SegmentFill(i) : "fm"; }
+std::string NowStyle(size_t i, const Migration& migration) {
+  return i < migration.after.size() ? SegmentFill(i) : "fm";
+}
+
+// A segment has the colour that its name has now, also where its place was another. One whose name
+// is gone is grey, as new customers are.
+std::string BeforeStyle(size_t i, const Migration& migration) {
+  if (i >= migration.before.size()) return "fm";
+  const auto& now = migration.after;
+  const auto found = std::find(now.begin(), now.end(), migration.before[i]);
+  return NowStyle(static_cast<size_t>(found - now.begin()), migration);
+}
 
 double SpendOf(const Migration& migration, size_t row, size_t column) {
   if (row >= migration.spend.size()) return std::nan("");
@@ -76,11 +87,11 @@ void DrawNodes(SvgCanvas* canvas, const Flow& flow, const Migration& migration, 
     canvas->Text({text_x, middle + 13}, Decimal(size, 0), anchor, "tm");
   };
   for (size_t i = 0; i < flow.before.size(); ++i) {
-    draw(220, left[i], flow.before[i], NodeStyle(i, migration.before.size()),
+    draw(220, left[i], flow.before[i], BeforeStyle(i, migration),
          NodeName(migration.before, i, "New customers"), 212, Anchor::kEnd);
   }
   for (size_t i = 0; i < flow.after.size(); ++i) {
-    draw(528, right[i], flow.after[i], NodeStyle(i, migration.after.size()),
+    draw(528, right[i], flow.after[i], NowStyle(i, migration),
          NodeName(migration.after, i, "No longer there"), 548, Anchor::kStart);
   }
 }
@@ -97,8 +108,7 @@ void DrawFlow(SvgCanvas* canvas, const ReportData& data, const Flow& flow, doubl
       const double height = flow.customers[row][column] * pixels;
       if (!(height > 0)) continue;
       canvas->Ribbon(
-          {232, from[row]}, height, {528, to[column]}, height,
-          NodeStyle(row, migration.before.size()) + " rib",
+          {232, from[row]}, height, {528, to[column]}, height, BeforeStyle(row, migration) + " rib",
           fmt::format("{} to {}: {}, {}", NodeName(migration.before, row, "New customers"),
                       NodeName(migration.after, column, "no longer there"),
                       Counted(std::llround(flow.customers[row][column]), "customer", "customers"),
@@ -141,7 +151,7 @@ std::string CleaningChart(const ReportData& data) {
   for (const QualityStep& step : data.quality) {
     const double lost_rows = static_cast<double>(step.rows_in) - static_cast<double>(step.rows_out);
     const double lost_spend = step.spend_in - step.spend_out;
-    const std::string name = Ellipsis(step.stage, 22);
+    const std::string name = Ellipsis(StageLabel(step.stage), 22);
     rows.push_back({name,
                     fmt::format("{} · {}", Decimal(lost_rows, 0),
                                 Percent(LostShare(static_cast<double>(step.rows_in),
@@ -168,7 +178,8 @@ std::string CostsChart(const ReportData& data) {
   for (const CostLine& line : data.costs) {
     std::string text = Seconds(line.cpu_seconds);
     if (line.cached) text += " (from the cache)";
-    bars.push_back({Ellipsis(line.stage, 22), text, line.cpu_seconds, line.cached ? "fm" : "fa",
+    bars.push_back({Ellipsis(StageLabel(line.stage), 22), text, line.cpu_seconds,
+                    line.cached ? "fm" : "fa",
                     fmt::format("{} of wall time", Seconds(line.seconds))});
   }
   const double height = 24 * static_cast<double>(bars.size());

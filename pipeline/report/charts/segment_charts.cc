@@ -75,8 +75,8 @@ void DrawRings(SvgCanvas* canvas, const ReportData& data, ChartPoint centre, dou
 
 void DrawRadar(SvgCanvas* canvas, const ReportData& data, size_t segment, ChartPoint corner,
                std::span<const size_t> features) {
-  constexpr double kRadius = 78;
-  const ChartPoint centre = {corner.x + kRadarCell / 2, corner.y + 146};
+  constexpr double kRadius = 90;
+  const ChartPoint centre = {corner.x + kRadarCell / 2, corner.y + 156};
   canvas->Text({centre.x, corner.y + 18}, SegmentLabel(data, segment, 34), Anchor::kMiddle, "tb");
   DrawRings(canvas, data, centre, kRadius, features);
   std::vector<ChartPoint> shape;
@@ -100,12 +100,14 @@ void DrawRadar(SvgCanvas* canvas, const ReportData& data, size_t segment, ChartP
   }
 }
 
-// The features whose middle half differs at all, the first ten.
+// The features whose middle half differs at all, the first ten. More or less of a weekday or an
+// hour means nothing.
 std::vector<size_t> SpokeFeatures(const ReportData& data) {
   std::vector<size_t> features;
   const SegmentProfiles& profiles = data.profiles;
   for (size_t i = 0; i < profiles.feature_names.size() && i < profiles.features.size(); ++i) {
     const FeatureSummary& all = profiles.features[i];
+    if (IsClock(profiles.feature_names[i])) continue;
     if (all.upper_quartile > all.lower_quartile && features.size() < kMostSpokes) {
       features.push_back(i);
     }
@@ -189,17 +191,17 @@ std::string SegmentRadarsChart(const ReportData& data) {
   }
   const size_t columns = std::min<size_t>(segments, 3);
   const size_t rows = (segments + columns - 1) / columns;
-  SvgCanvas canvas(kRadarCell * static_cast<double>(columns), 268 * static_cast<double>(rows) + 28,
+  SvgCanvas canvas(kRadarCell * static_cast<double>(columns), 286 * static_cast<double>(rows) + 24,
                    kTitle,
                    "The segment's median of each feature as a percentile of all customers.");
   for (size_t i = 0; i < segments; ++i) {
     DrawRadar(
         &canvas, data, i,
-        {kRadarCell * static_cast<double>(i % columns), 268 * static_cast<double>(i / columns)},
+        {kRadarCell * static_cast<double>(i % columns), 286 * static_cast<double>(i / columns)},
         features);
   }
   canvas.Text(
-      {kRadarCell * static_cast<double>(columns) / 2, 268 * static_cast<double>(rows) + 14},
+      {kRadarCell * static_cast<double>(columns) / 2, 286 * static_cast<double>(rows) + 14},
       columns == 1
           ? "Dashed: the median customer."
           : "Outer ring: 100th percentile of all customers. Dashed ring: the median customer.",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <span>
 
 #include "pipeline/report/charts/chart_colours.h"
 #include "pipeline/report/charts/chart_parts.h"
@@ -25,6 +26,12 @@ struct Curve {
   std::vector<double> values;
 };
 
+// A k that a dashed line stands at, with what is written beside it.
+struct Mark {
+  int k = 0;
+  std::string text;
+};
+
 std::vector<double> KsOf(const ReportData& data) {
   std::vector<double> ks;
   for (const SelectionLine& line : data.selection) ks.push_back(line.k);
@@ -41,7 +48,7 @@ std::vector<double> WholeMarks(std::span<const double> ks) {
 }
 
 void DrawCurve(SvgCanvas* canvas, const Frame& frame, const Curve& curve,
-               const std::vector<double>& ks, int marked, std::string_view mark) {
+               const std::vector<double>& ks, std::span<const Mark> marked) {
   ValueRange range;
   for (const double value : curve.values) range.Add(value);
   if (range.empty()) {
@@ -55,11 +62,14 @@ void DrawCurve(SvgCanvas* canvas, const Frame& frame, const Curve& curve,
   const Scale x(marks.front() - 0.4, marks.back() + 0.4, frame.left, frame.right);
   const Scale y(ticks.low, ticks.high, frame.bottom, frame.top);
   DrawBottomAxis(canvas, frame, marks, x, WholeNumber, "");
-  const auto found = std::find(ks.begin(), ks.end(), static_cast<double>(marked));
-  if (found != ks.end()) {
+  for (const Mark& mark : marked) {
+    const auto found = std::find(ks.begin(), ks.end(), static_cast<double>(mark.k));
+    if (found == ks.end()) continue;
     const double value = ValueAt(curve.values, static_cast<size_t>(found - ks.begin()));
     canvas->Line({x(*found), frame.top}, {x(*found), frame.bottom}, "hl");
-    if (!mark.empty()) canvas->Text({x(*found) + 6, frame.top + 12}, mark, Anchor::kStart, "tb");
+    if (!mark.text.empty()) {
+      canvas->Text({x(*found) + 6, frame.top + 12}, mark.text, Anchor::kStart, "tb");
+    }
     if (std::isfinite(value)) canvas->Circle({x(*found), y(value)}, 7, "fb");
   }
   DrawSeries(canvas, x, y, {ks, curve.values, "la", "fa"});
@@ -113,6 +123,20 @@ void DrawKnife(SvgCanvas* canvas, const SilhouettePlot& plot, const Frame& frame
   }
 }
 
+// The chosen k and the knee; both in one where they are the same.
+std::vector<Mark> ElbowMarks(const ReportData& data) {
+  std::vector<Mark> marks;
+  const bool same = data.chosen_k == data.elbow_k;
+  if (data.chosen_k > 0) {
+    marks.push_back({data.chosen_k, fmt::format("k = {}, {}", data.chosen_k,
+                                                same ? "chosen and the knee" : "chosen")});
+  }
+  if (data.elbow_k > 0 && !same) {
+    marks.push_back({data.elbow_k, fmt::format("k = {}, the knee", data.elbow_k)});
+  }
+  return marks;
+}
+
 }  // namespace
 
 std::string SilhouettesChart(const ReportData& data) {
@@ -149,14 +173,14 @@ std::string SilhouettesChart(const ReportData& data) {
 std::string ElbowChart(const ReportData& data) {
   constexpr std::string_view kTitle = "Elbow";
   if (data.selection.empty()) return NotMeasuredChart(kTitle, "Only one k was trained.");
-  SvgCanvas canvas(640, 330, kTitle, "Inertia over the number of segments, the knee marked.");
+  SvgCanvas canvas(640, 330, kTitle,
+                   "Inertia over the number of segments, the chosen one and the knee marked.");
   Curve curve = {"Inertia", "", {}};
   for (const SelectionLine& line : data.selection) curve.values.push_back(line.inertia);
   const Frame frame = {66, 40, 622, 282};
   canvas.Text({4, 18}, "Inertia: squared distances of the rows to their centres", Anchor::kStart,
               "tm");
-  DrawCurve(&canvas, frame, curve, KsOf(data), data.elbow_k,
-            data.elbow_k > 0 ? fmt::format("Knee at {}", data.elbow_k) : "");
+  DrawCurve(&canvas, frame, curve, KsOf(data), ElbowMarks(data));
   canvas.Text({344, 318}, "Number of segments k", Anchor::kMiddle, "tm");
   return canvas.Finish();
 }
@@ -175,13 +199,14 @@ std::string IndexCurvesChart(const ReportData& data) {
     curves[3].values.push_back(line.stability);
   }
   SvgCanvas canvas(640, 470, kTitle, "Four indices over the number of segments.");
+  const std::array<Mark, 1> chosen = {{{data.chosen_k, ""}}};
   for (size_t i = 0; i < curves.size(); ++i) {
     const double left = 320 * static_cast<double>(i % 2);
     const double top = 222 * static_cast<double>(i / 2);
     const Frame frame = {left + 46, top + 40, left + 308, top + 200};
     canvas.Text({left + 8, top + 20}, curves[i].title, Anchor::kStart, "tb");
     canvas.Text({left + 308, top + 20}, curves[i].better, Anchor::kEnd, "tm");
-    DrawCurve(&canvas, frame, curves[i], KsOf(data), data.chosen_k, "");
+    DrawCurve(&canvas, frame, curves[i], KsOf(data), chosen);
   }
   canvas.Text({320, 460},
               data.chosen_k > 0

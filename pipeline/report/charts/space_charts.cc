@@ -59,7 +59,7 @@ std::string_view VarianceStyle(size_t component, int kept) {
 }  // namespace
 
 std::string ProjectionChart(const ReportData& data) {
-  constexpr std::string_view kTitle = "Customers in the plane of the first two components";
+  constexpr std::string_view kTitle = "Customers by what they have in common";
   ValueRange across;
   ValueRange up;
   for (const auto& point : data.points.points) {
@@ -122,7 +122,7 @@ std::string VarianceChart(const ReportData& data) {
     const double edge = frame.left + slot * static_cast<double>(kept);
     canvas.Line({edge, frame.top}, {edge, frame.bottom}, "hl");
     const bool room = edge < 520;
-    canvas.Text({room ? edge + 6 : edge - 6, frame.bottom - 8}, fmt::format("{} kept", kept),
+    canvas.Text({room ? edge + 6 : edge - 6, frame.top + 70}, fmt::format("{} kept", kept),
                 room ? Anchor::kStart : Anchor::kEnd, "tb");
   }
   canvas.Rect(330, 14, 10, 10, "fa");

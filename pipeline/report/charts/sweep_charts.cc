@@ -31,7 +31,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kMetricL
     {"min_cluster_share", "Smallest share"},
     {"max_cluster_share", "Largest share"},
     {"stability", "Stability"},
-    {"seconds", "Seconds"},
+    {"seconds", "Seconds of fit"},
 }};
 constexpr std::array<std::string_view, 3> kParameters = {"n_init", "max_iter", "seed"};
 constexpr std::array<std::string_view, 5> kIndices = {
@@ -58,6 +58,10 @@ double ParameterOf(const SweepLine& line, std::string_view key) {
 double MetricOf(const SweepLine& line, std::string_view key) {
   const auto found = line.metrics.find(std::string(key));
   return found == line.metrics.end() ? kMissing : found->second;
+}
+
+std::string AxisTick(std::string_view key, double value) {
+  return key.ends_with("_share") ? Decimal(value * 100, 0) + " %" : Compact(value);
 }
 
 std::string_view RunStyle(const SweepLine& line) { return line.chosen ? "lb" : "la thin"; }
@@ -130,7 +134,8 @@ std::string SweepParallelChart(const ReportData& data) {
     ValueRange range;
     for (const double value : axes[i].values) range.Add(value);
     for (const double value : NiceTicks(range.low, range.high, 5).values) {
-      canvas.Text({places[i] + 5, scales[i](value) + 4}, Compact(value), Anchor::kStart, "ts");
+      canvas.Text({places[i] + 5, scales[i](value) + 4}, AxisTick(axes[i].key, value),
+                  Anchor::kStart, "ts th");
     }
   }
   canvas.Text({480, 366},

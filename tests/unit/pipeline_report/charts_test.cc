@@ -73,11 +73,27 @@ TEST(DrawChartsTest, TheProjectionDrawsAtMost2500Dots) {
   EXPECT_NE(many.find("of 4,362 customers"), std::string::npos);
 }
 
-TEST(DrawChartsTest, TheElbowMarksItsKnee) {
+TEST(DrawChartsTest, TheElbowMarksItsKneeAndWhatWasChosen) {
   ReportData data = SampleReport();
-  EXPECT_NE(ElbowChart(data).find("Knee at 4"), std::string::npos);
+  data.chosen_k = 3;
+  data.elbow_k = 4;
+  EXPECT_NE(ElbowChart(data).find("k = 3, chosen<"), std::string::npos);
+  EXPECT_NE(ElbowChart(data).find("k = 4, the knee"), std::string::npos);
+  data.chosen_k = 4;
+  EXPECT_NE(ElbowChart(data).find("k = 4, chosen and the knee"), std::string::npos);
   data.elbow_k = 0;
-  EXPECT_EQ(ElbowChart(data).find("Knee"), std::string::npos);
+  EXPECT_EQ(ElbowChart(data).find("the knee<"), std::string::npos);
+}
+
+TEST(DrawChartsTest, ASegmentKeepsTheColourOfItsNameBesideOneThatIsGone) {
+  ReportData data;
+  data.migration = Migration{
+      "v1", {"Gone", "Kept"}, {"Kept"}, {{0, 0}, {5, 0}, {0, 0}}, {{0, 0}, {1, 0}, {0, 0}}, 1};
+  const std::string svg = MigrationChart(data);
+  EXPECT_EQ(svg.find("class=\"f1"), std::string::npos) << svg;
+  EXPECT_NE(svg.find("class=\"f0 rib"), std::string::npos) << svg;
+  data.migration->after = {"New"};
+  EXPECT_NE(MigrationChart(data).find("class=\"fm rib"), std::string::npos);
 }
 
 TEST(DrawChartsTest, MigrationSaysCustomersAndMoneyOfEachBand) {
