@@ -112,7 +112,7 @@ body{max-width:none;padding:0;font-size:10pt}
 nav,button,.live{display:none!important}.still{display:block!important;overflow:visible}
 .still svg,.wide .still svg{min-width:0;max-width:100%}
 .scroll,.still{background:var(--card)}.scroll{overflow:visible}.prose,td:not(.num){min-width:0}h2{margin-top:20px;break-after:avoid}h3{break-after:avoid}
-.card,tr,.facts,.scroll,.short,.reason,.lineage{break-inside:avoid}section>p{break-after:avoid}
+.card,tr,.facts,.scroll,.short,.reason,.lineage{break-inside:avoid}p{break-inside:avoid}section>p{break-after:avoid}
 figure{break-inside:avoid-page}
 .cards{grid-template-columns:repeat(3,1fr);gap:10px}.card{zoom:.74}
 .figures{grid-template-columns:1fr;gap:10px}.figures:has(>div){grid-template-columns:1fr 1fr}
