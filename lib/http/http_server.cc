@@ -20,6 +20,7 @@
 
 #include "absl/status/status.h"
 #include "lib/base/status_macros.h"
+#include "lib/http/host_port.h"
 #include "lib/http/session.h"
 #include "lib/http/tls_transport.h"
 #include "lib/tls/tls_context.h"
@@ -35,34 +36,8 @@ constexpr std::chrono::milliseconds kDestructorDrain{5'000};
 // After a failed accept, usually for want of file descriptors.
 constexpr std::chrono::milliseconds kAcceptPause{100};
 
-struct HostPort {
-  std::string host;
-  std::string port;
-};
-
-absl::StatusOr<HostPort> SplitAddress(const std::string& address) {
-  const std::size_t colon = address.rfind(':');
-  HostPort split;
-  if (colon != std::string::npos) {
-    split = {address.substr(0, colon), address.substr(colon + 1)};
-    if (split.host.starts_with('[') && split.host.ends_with(']')) {
-      split.host = split.host.substr(1, split.host.size() - 2);
-    } else if (split.host.find(':') != std::string::npos) {
-      split.host.clear();  // an IPv6 address without brackets: where would the port begin?
-    }
-  }
-  const bool digits = split.port.find_first_not_of("0123456789") == std::string::npos;
-  const bool port =
-      digits && !split.port.empty() && split.port.size() <= 5 && std::stoi(split.port) <= 65535;
-  if (split.host.empty() || !port) {
-    return absl::InvalidArgumentError(
-        fmt::format("HTTP address \"{}\" is not HOST:PORT with a port of 0 to 65535", address));
-  }
-  return split;
-}
-
 absl::StatusOr<tcp::endpoint> Resolve(asio::io_context& io, const std::string& address) {
-  CAIRN_ASSIGN_OR_RETURN(const HostPort split, SplitAddress(address));
+  CAIRN_ASSIGN_OR_RETURN(const HostPort split, ParseHostPort(address));
   ErrorCode error;
   tcp::resolver resolver(io);
   const auto found = resolver.resolve(split.host, split.port, error);
