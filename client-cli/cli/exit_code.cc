@@ -109,6 +109,10 @@ ExitCode ExitCodeFor(const v1::Decision& decision) {
 std::string HintFor(const absl::Status& status, std::string_view command) {
   ErrorReason reason = ErrorReason::ERROR_REASON_UNSPECIFIED;
   v1::ErrorReason_Parse(ReasonOf(status), &reason);
+  // Of a process that serves: the server of --server has nothing to do with it.
+  if (!MetadataOf(status, "url").empty()) {
+    return "`mlctl consumers MODEL` lists who serves, and where";
+  }
   switch (reason) {
     case ErrorReason::SERVER_UNREACHABLE:
       return "set the address with --server HOST:PORT or MLCTL_SERVER; `mlctl doctor` looks closer";

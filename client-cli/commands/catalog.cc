@@ -65,6 +65,7 @@ constexpr std::string_view kReads[] = {"get",
                                        "watch",
                                        "follow",
                                        "consumers",
+                                       "requests",
                                        "wait",
                                        "fetch",
                                        "diff dataset",
@@ -128,7 +129,7 @@ const CommandTable& Catalog() {
           WayBackCommands,     StorageCommands,   MetricFileCommands, OperationCommands,
           WatchCommands,       AccessCommands,    TokenCommands,      RoleCommands,
           AuditCommands,       EvaluateCommands,  ContextCommands,    AdminCommands,
-          ModelChangeCommands, ConsumerCommands}) {
+          ModelChangeCommands, ConsumerCommands,  RequestCommands}) {
       for (Command& command : family()) built.commands.push_back(std::move(command));
     }
     built.global_flags = GlobalFlags();

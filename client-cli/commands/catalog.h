@@ -32,6 +32,7 @@ std::vector<Command> OperationCommands();    // get, list, wait, cancel operatio
 std::vector<Command> MetricFileCommands();   // log metrics
 std::vector<Command> WatchCommands();        // watch, follow, wait
 std::vector<Command> ConsumerCommands();     // consumers
+std::vector<Command> RequestCommands();      // requests
 std::vector<Command> AccessCommands();       // login, whoami, auth can-i
 std::vector<Command> TokenCommands();        // token …
 std::vector<Command> RoleCommands();         // role …

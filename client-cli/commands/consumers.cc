@@ -1,3 +1,5 @@
+#include "client-cli/commands/consumers.h"
+
 #include <string>
 
 #include "client-cli/cli/command.h"
@@ -11,10 +13,23 @@
 namespace cairn::cli {
 namespace {
 
-// All of them: there are at most a thousand.
 absl::StatusOr<int> Consumers(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(const std::string channel, ResolveChannel(session, call.arguments[0]));
+  CAIRN_ASSIGN_OR_RETURN(const v1::ListConsumersResponse all, AllConsumers(session, channel));
+  if (all.consumers().empty()) {
+    session.Hint(
+        "no consumers: `cairn-pipeline serve` and `mlctl follow --report-as NAME` say what they "
+        "serve");
+  }
+  return session.Emit(all, ToTable(session, all));
+}
+
+}  // namespace
+
+absl::StatusOr<v1::ListConsumersResponse> AllConsumers(Session& session,
+                                                       const std::string& channel) {
   v1::ListConsumersRequest request;
-  CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveChannel(session, call.arguments[0]));
+  request.set_parent(channel);
   request.set_page_size(1000);
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   v1::ListConsumersResponse all;
@@ -25,15 +40,8 @@ absl::StatusOr<int> Consumers(Session& session, const Invocation& call) {
         all.MergeFrom(page);
         return true;
       }));
-  if (all.consumers().empty()) {
-    session.Hint(
-        "no consumers: `cairn-pipeline serve` and `mlctl follow --report-as NAME` say what they "
-        "serve");
-  }
-  return session.Emit(all, ToTable(session, all));
+  return all;
 }
-
-}  // namespace
 
 std::vector<Command> ConsumerCommands() {
   return {{.path = "consumers",
