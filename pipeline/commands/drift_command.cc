@@ -153,8 +153,9 @@ absl::StatusOr<DriftVerdict> Drift(const Settings& settings) {
 command_line::Command DriftRow() {
   Flag current =
       TextFlag("current", "TABLE",
-               "customers of today: transactions or features.csv in a file, or a data set "
-               "version NAME@VERSION",
+               "customers of today: transactions, features.csv or a request log (serve "
+               "--log-file) in a file, a data set version NAME@VERSION, or http://HOST:PORT of "
+               "what serves",
                kInputSection);
   current.required = true;
   Flag model =
@@ -188,7 +189,9 @@ command_line::Command DriftRow() {
         "against the training data of production"},
        {"cairn-pipeline drift --reference retail-features@1 --current retail-features@2 --server "
         "127.0.0.1:50051",
-        "between two versions of a data set"}});
+        "between two versions of a data set"},
+       {"cairn-pipeline drift --current http://127.0.0.1:8080 --server 127.0.0.1:50051",
+        "of the requests that came to a process that serves"}});
 }
 
 int DriftCommand(const Settings& settings) {

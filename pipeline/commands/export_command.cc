@@ -49,8 +49,7 @@ absl::Status WriteOnnx(const model::SegmentationModel& model, const std::string&
 }
 
 absl::Status Export(const ExportFlags& flags) {
-  CAIRN_ASSIGN_OR_RETURN(const model::Predictor predictor,
-                         LoadModel({flags.model, flags.server, flags.token_file, flags.tls}));
+  CAIRN_ASSIGN_OR_RETURN(const model::Predictor predictor, LoadModel(flags.model, flags.server));
   CAIRN_RETURN_IF_ERROR(flags.format == "onnx" ? WriteOnnx(predictor.model(), flags.out)
                                                : WriteMlflow(predictor.model(), flags.out));
   Note("{} features to {} segments, written as {} to {}\n", predictor.feature_count(),

@@ -23,10 +23,11 @@ struct FeatureSourceOptions {
   const PipelineConfig* config;  // How transactions are written, cleaned and made features of.
 };
 
-// Reads what --`field` names: a file (which goes first), or a data set version `NAME@3`,
-// `NAME@ALIAS` or `NAME@latest`. A table whose first column is CustomerID and that has a column
-// Total_Spend is features; anything else is transactions, cleaned and made features of. What it was
-// taken for is said.
+// Reads what --`field` names: a file (which goes first), a data set version `NAME@3`,
+// `NAME@ALIAS` or `NAME@latest`, or the request log of what serves at `http://HOST:PORT`. A table
+// whose first column is CustomerID and that has a column Total_Spend is features; a file of
+// `serve --log-file` is the inputs of its predictions, with FILE.1 before it; anything else is
+// transactions, cleaned and made features of. What it was taken for is said.
 //
 // NOT_FOUND (FILE_ERROR): neither a file, nor is there a server to ask; INVALID_ARGUMENT
 // (NAME_INVALID): no name of a version. Errors of loading, cleaning and of the server.

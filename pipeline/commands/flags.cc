@@ -5,7 +5,6 @@
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
 #include "lib/command_line/flag_values.h"
-#include "pipeline/commands/server_flags.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -40,14 +39,11 @@ absl::StatusOr<RunFlags> RunFlagsOf(const Settings& settings) {
   CAIRN_RETURN_IF_ERROR(RefuseBoth(settings, "from", "only"));
   RunFlags flags = ConfiguringFlags(settings);
   flags.data = settings.Text("data");
-  flags.server = settings.Text("server");
+  flags.server = ServerFlagsOf(settings);
   flags.out = settings.Text("out");
   flags.from = settings.Text("from");
   flags.only = settings.Text("only");
   flags.code_revision = settings.Text("code-revision");
-  flags.principal = settings.Text("principal");
-  flags.token_file = settings.Text("token-file");
-  flags.tls = TlsFilesOf(settings);
   flags.force = settings.Switch("force");
   return flags;
 }
@@ -63,9 +59,7 @@ absl::StatusOr<PredictFlags> PredictFlagsOf(const Settings& settings) {
   flags.data = settings.Text("data");
   flags.features = settings.Text("features");
   flags.config = settings.Text("config");
-  flags.server = settings.Text("server");
-  flags.token_file = settings.Text("token-file");
-  flags.tls = TlsFilesOf(settings);
+  flags.server = ServerFlagsOf(settings);
   flags.out = settings.Text("out");
   flags.settings = settings.List("set");
   flags.threads = static_cast<int>(settings.Integer("threads"));
@@ -77,9 +71,7 @@ ExportFlags ExportFlagsOf(const Settings& settings) {
   flags.model = settings.Text("model");
   flags.format = settings.Text("format");
   flags.out = settings.Text("out");
-  flags.server = settings.Text("server");
-  flags.token_file = settings.Text("token-file");
-  flags.tls = TlsFilesOf(settings);
+  flags.server = ServerFlagsOf(settings);
   return flags;
 }
 
@@ -95,7 +87,7 @@ GenerateFlags GenerateFlagsOf(const Settings& settings) {
 }
 
 absl::StatusOr<PipelineConfig> ConfigFromFlags(const RunFlags& flags) {
-  if (flags.only == "register" && flags.server.empty()) {
+  if (flags.only == "register" && flags.server.address.empty()) {
     return InvalidField(ErrorReason::CONFIG_INVALID, "only", flags.only,
                         "needs --server, where it registers")
         .ToStatus();

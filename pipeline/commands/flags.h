@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "lib/client/client_tls.h"
 #include "lib/command_line/settings.h"
+#include "pipeline/commands/server_flags.h"
 #include "pipeline/stages/config.h"
 
 namespace cairn::pipeline {
@@ -26,7 +26,7 @@ struct RunFlags {
   std::string preset;
   std::string grid;
   // Where results go.
-  std::string server;
+  ServerFlags server;
   std::string out;
   // Stages that are computed again although the cache has them (RunRequest).
   std::string from;
@@ -35,11 +35,8 @@ struct RunFlags {
   std::string outliers;
   std::string scaling;
   std::string label;
-  // What is kept with model versions, and who calls.
+  // What is kept with model versions.
   std::string code_revision;
-  std::string principal;
-  std::string token_file;
-  client::ClientTlsFiles tls;
   std::vector<int> always_k;
   // Of --set, in the order of the command line.
   std::vector<std::string> settings;
@@ -64,9 +61,7 @@ struct PredictFlags {
   std::string data;
   std::string features;
   std::string config;
-  std::string server;
-  std::string token_file;
-  client::ClientTlsFiles tls;
+  ServerFlags server;
   std::string out;
   std::vector<std::string> settings;
   int threads = 0;
@@ -78,9 +73,7 @@ struct ExportFlags {
   std::string model = "customer-segments";
   std::string format;
   std::string out;
-  std::string server;
-  std::string token_file;
-  client::ClientTlsFiles tls;
+  ServerFlags server;
 };
 
 // The options of data/synthetic.h that people ask for; ranges are checked there. Equal flags give

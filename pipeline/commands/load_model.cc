@@ -15,23 +15,21 @@
 #include "pipeline/register/model_source.h"
 
 namespace cairn::pipeline {
-absl::StatusOr<model::Predictor> LoadModel(const ModelPlace& place) {
-  if (IsRegularFile(place.model)) {
-    CAIRN_ASSIGN_OR_RETURN(const std::string bytes,
-                           ReadFile(place.model, model::kMaxModelFileBytes));
-    Note("model: {}\n", place.model);
+absl::StatusOr<model::Predictor> LoadModel(const std::string& name, const ServerFlags& server) {
+  if (IsRegularFile(name)) {
+    CAIRN_ASSIGN_OR_RETURN(const std::string bytes, ReadFile(name, model::kMaxModelFileBytes));
+    Note("model: {}\n", name);
     return model::Predictor::FromFile(bytes);
   }
-  if (place.server.empty()) {
-    return Error(absl::StatusCode::kNotFound, ErrorReason::FILE_ERROR,
-                 fmt::format("{} is no file; to fetch a model by name, say --server HOST:PORT",
-                             place.model))
-        .With("path", place.model)
+  if (server.address.empty()) {
+    return Error(
+               absl::StatusCode::kNotFound, ErrorReason::FILE_ERROR,
+               fmt::format("{} is no file; to fetch a model by name, say --server HOST:PORT", name))
+        .With("path", name)
         .ToStatus();
   }
-  CAIRN_ASSIGN_OR_RETURN(const auto client,
-                         ConnectClient({place.server, "", place.token_file, place.tls}));
-  CAIRN_ASSIGN_OR_RETURN(const FetchedModel fetched, FetchModel(*client, place.model));
+  CAIRN_ASSIGN_OR_RETURN(const auto client, ConnectClient(server));
+  CAIRN_ASSIGN_OR_RETURN(const FetchedModel fetched, FetchModel(*client, name));
   Note("model: {} (sha256 {})\n", fetched.version, fetched.sha256);
   return model::Predictor::FromFile(fetched.bytes);
 }

@@ -23,9 +23,8 @@ std::string InputsOf(const StageInfo& stage) {
 
 // The server's champion. A server that is away is said at once, as `run` does.
 ChampionFinder FinderOf(const RunFlags& flags, const PipelineConfig& config) {
-  if (flags.server.empty()) return nullptr;
-  const ServerFlags server = {flags.server, flags.principal, flags.token_file, flags.tls};
-  return [server, model = config.registration.model](
+  if (flags.server.address.empty()) return nullptr;
+  return [server = flags.server, model = config.registration.model](
              const std::string& sweep_key) -> absl::StatusOr<std::optional<Champion>> {
     CAIRN_ASSIGN_OR_RETURN(const auto client, ConnectClient(server));
     CAIRN_RETURN_IF_ERROR(client->Ping());

@@ -69,8 +69,7 @@ absl::StatusOr<FeatureMatrix> LoadFeatures(const PredictFlags& flags,
 }
 
 absl::Status Predict(const PredictFlags& flags) {
-  CAIRN_ASSIGN_OR_RETURN(const model::Predictor predictor,
-                         LoadModel({flags.model, flags.server, flags.token_file, flags.tls}));
+  CAIRN_ASSIGN_OR_RETURN(const model::Predictor predictor, LoadModel(flags.model, flags.server));
   CAIRN_ASSIGN_OR_RETURN(const FeatureMatrix features, LoadFeatures(flags, predictor));
   CAIRN_ASSIGN_OR_RETURN(const CustomerSegments assigned, AssignSegments(predictor, features));
   const std::string csv = PredictionsCsv(assigned);

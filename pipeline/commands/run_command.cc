@@ -17,10 +17,6 @@ namespace {
 
 constexpr size_t kLeaderboardRows = 12;
 
-ServerFlags CallerOf(const RunFlags& flags) {
-  return {flags.server, flags.principal, flags.token_file, flags.tls};
-}
-
 void PrintResult(const RunFlags& flags, const RunOutcome& outcome) {
   if (!outcome.selected) return;
   Note("\n{}\n", SelectionTable(outcome.runs, outcome.selection));
@@ -32,7 +28,7 @@ void PrintResult(const RunFlags& flags, const RunOutcome& outcome) {
         "registered: {} runs ({} new, {} found from an earlier attempt), {} model versions "
         "on {}\n",
         published.runs_created + published.runs_found, published.runs_created, published.runs_found,
-        published.versions.size(), flags.server);
+        published.versions.size(), flags.server.address);
     for (size_t i = 0; i < published.versions.size(); ++i) {
       const TrainingRun& run = outcome.runs[outcome.selection.versions[i]];
       fmt::print("  {}  k={}  silhouette of all customers {:.4f}  smallest segment {:.2f} %\n",
@@ -52,9 +48,9 @@ absl::Status Run(const RunFlags& flags) {
   request.only = flags.only;
   request.force = flags.force;
   std::unique_ptr<Publisher> publisher;
-  if (!flags.server.empty()) {
+  if (!flags.server.address.empty()) {
     CAIRN_ASSIGN_OR_RETURN(publisher,
-                           ConnectPublisher(CallerOf(flags), request.config, flags.code_revision));
+                           ConnectPublisher(flags.server, request.config, flags.code_revision));
   }
   Progress progress;
   CAIRN_ASSIGN_OR_RETURN(const RunOutcome outcome,

@@ -34,6 +34,7 @@
 #include "pipeline/register/model_source.h"
 #include "pipeline/serving/last_good_model.h"
 #include "pipeline/serving/prediction_service.h"
+#include "pipeline/serving/request_log_file.h"
 #include "pipeline/serving/routes.h"
 
 namespace cairn::pipeline {
@@ -46,14 +47,14 @@ using serving::PredictionService;
 int64_t Now() { return SystemClock().NowUnixNanos(); }
 
 absl::StatusOr<std::unique_ptr<client::Client>> ConnectToServer(const ServeFlags& flags) {
-  if (flags.server.empty()) {
+  if (flags.server.address.empty()) {
     return Error(absl::StatusCode::kNotFound, ErrorReason::FILE_ERROR,
                  fmt::format("{} is no file; to serve a model by name, say --server HOST:PORT",
                              flags.model))
         .With("path", flags.model)
         .ToStatus();
   }
-  return ConnectClient({flags.server, "", flags.token_file, flags.tls});
+  return ConnectClient(flags.server);
 }
 
 // The channel that a reference without a version means.
@@ -105,6 +106,7 @@ class Serving {
         service_({flags.log_capacity, flags.max_instances, std::string(PipelineTable().version)}) {}
 
   absl::Status Run() {
+    CAIRN_RETURN_IF_ERROR(OpenLogFile());
     const bool file = IsRegularFile(flags_.model);
     if (file || flags_.model.find('@') != std::string::npos) {
       CAIRN_RETURN_IF_ERROR(file ? ShowFile() : ShowVersion());
@@ -118,6 +120,19 @@ class Serving {
   }
 
  private:
+  absl::Status OpenLogFile() {
+    if (flags_.log_file.empty()) return absl::OkStatus();
+    serving::LogFileOptions options;
+    options.path = flags_.log_file;
+    options.max_bytes = flags_.log_file_bytes;
+    options.on_trouble = [](std::string_view why) {
+      Note("warning: the request log is not kept in its file: {}; serving goes on\n", why);
+    };
+    CAIRN_ASSIGN_OR_RETURN(auto file, serving::RequestLogFile::Open(std::move(options)));
+    service_.KeepLogIn(std::move(file));
+    return absl::OkStatus();
+  }
+
   absl::Status ShowFile() {
     CAIRN_ASSIGN_OR_RETURN(const std::string bytes,
                            ReadFile(flags_.model, model::kMaxModelFileBytes));
@@ -183,7 +198,7 @@ class Serving {
     options.on_state = [this](Phase phase, std::string_view detail) { OnState(phase, detail); };
     CAIRN_ASSIGN_OR_RETURN(const auto follower,
                            client::ModelFollower::Open(models, std::move(options)));
-    service_.SetReason(fmt::format("{} has told no model yet", flags_.server));
+    service_.SetReason(fmt::format("{} has told no model yet", flags_.server.address));
     CAIRN_RETURN_IF_ERROR(Listen());
     if (!follower->shown()) ShowLastGood();
     CAIRN_RETURN_IF_ERROR(BeginReports(*client, channel));

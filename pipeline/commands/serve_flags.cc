@@ -54,6 +54,15 @@ std::vector<Flag> HttpRows() {
   log.fallback = "100000";
   log.least = 0;
   log.most = 10'000'000;
+  const Flag log_file =
+      Row("log-file", FlagKind::kPath, "FILE",
+          "keep the request log in this file too, as lines of JSON", kHttpSection);
+  Flag log_file_mib =
+      Row("log-file-mib", FlagKind::kInteger, "N",
+          "MiB above which that file becomes FILE.1 and a new one is begun", kHttpSection);
+  log_file_mib.fallback = "64";
+  log_file_mib.least = 1;
+  log_file_mib.most = 1 << 20;
   Flag instances =
       Row("max-instances", FlagKind::kInteger, "N", "instances of one request", kHttpSection);
   instances.fallback = "100000";
@@ -69,7 +78,7 @@ std::vector<Flag> HttpRows() {
   drain.fallback = "10s";
   drain.least = 0;
   drain.most = 600'000;
-  return {address, hosts, threads, log, instances, body, drain};
+  return {address, hosts, threads, log, log_file, log_file_mib, instances, body, drain};
 }
 
 }  // namespace
@@ -85,19 +94,15 @@ std::vector<Flag> ServeFlagRows() {
 ServeFlags ServeFlagsOf(const command_line::Settings& settings) {
   ServeFlags flags;
   flags.model = settings.Text("model");
-  flags.server = settings.Text("server");
+  flags.server = ServerFlagsOf(settings);
   flags.consumer = settings.Text("consumer");
-  flags.token_file = settings.Text("token-file");
-  flags.tls.on = settings.Switch("tls");
-  flags.tls.authority = settings.Text("tls-ca");
-  flags.tls.certificate = settings.Text("tls-cert");
-  flags.tls.key = settings.Text("tls-key");
-  flags.tls.server_name = settings.Text("tls-server-name");
   flags.address = settings.Text("address");
   flags.allowed_hosts = settings.List("allow-host");
   flags.state_dir = settings.Text("state-dir");
   flags.threads = static_cast<int>(settings.Integer("threads"));
   flags.log_capacity = static_cast<size_t>(settings.Integer("log-capacity"));
+  flags.log_file = settings.Text("log-file");
+  flags.log_file_bytes = settings.Integer("log-file-mib") << 20;
   flags.max_instances = static_cast<size_t>(settings.Integer("max-instances"));
   flags.max_body_bytes = static_cast<size_t>(settings.Bytes("max-body"));
   flags.drain_millis = settings.Millis("drain");

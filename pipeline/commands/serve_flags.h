@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "lib/client/client_tls.h"
 #include "lib/command_line/command.h"
 #include "lib/command_line/settings.h"
+#include "pipeline/commands/server_flags.h"
 
 namespace cairn::pipeline {
 
@@ -17,15 +17,15 @@ namespace cairn::pipeline {
 // all are within the bounds of their rows.
 struct ServeFlags {
   std::string model;
-  std::string server;
+  ServerFlags server;
   std::string consumer;  // empty: by host and process
-  std::string token_file;
-  client::ClientTlsFiles tls;
   std::string address;
   std::vector<std::string> allowed_hosts;
   std::string state_dir;  // empty: the usual place
   int threads = 0;        // 0: one per processor
   size_t log_capacity = 0;
+  std::string log_file;  // empty: none
+  int64_t log_file_bytes = 0;
   size_t max_instances = 0;
   size_t max_body_bytes = 0;
   int64_t drain_millis = 0;

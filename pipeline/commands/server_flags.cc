@@ -8,7 +8,9 @@
 #include "pipeline/register/server_publisher.h"
 
 namespace cairn::pipeline {
+namespace {
 
+// The flags that name certificates and keys.
 client::ClientTlsFiles TlsFilesOf(const command_line::Settings& settings) {
   client::ClientTlsFiles files;
   files.on = settings.Switch("tls");
@@ -19,6 +21,8 @@ client::ClientTlsFiles TlsFilesOf(const command_line::Settings& settings) {
   return files;
 }
 
+}  // namespace
+
 ServerFlags ServerFlagsOf(const command_line::Settings& settings) {
   return {settings.Text("server"), settings.Text("principal"), settings.Text("token-file"),
           TlsFilesOf(settings)};
@@ -26,7 +30,7 @@ ServerFlags ServerFlagsOf(const command_line::Settings& settings) {
 
 absl::StatusOr<client::ConnectOptions> ConnectOptionsOf(const ServerFlags& flags) {
   client::ConnectOptions options;
-  options.address = flags.server;
+  options.address = flags.address;
   options.principal = flags.principal;
   if (!flags.token_file.empty()) {
     CAIRN_ASSIGN_OR_RETURN(options.token, client::ReadTokenFile(flags.token_file));
@@ -36,7 +40,7 @@ absl::StatusOr<client::ConnectOptions> ConnectOptionsOf(const ServerFlags& flags
 }
 
 absl::StatusOr<std::unique_ptr<client::Client>> ConnectClient(const ServerFlags& flags) {
-  if (flags.server.empty()) {
+  if (flags.address.empty()) {
     return InvalidField(ErrorReason::FIELD_REQUIRED, "server", "", "say --server HOST:PORT")
         .ToStatus();
   }

@@ -16,16 +16,13 @@ namespace cairn::pipeline {
 // Which server is called, and who calls: the flags --server, --principal and those of
 // command_line::CallerFlags. Empty texts are flags that were not given.
 struct ServerFlags {
-  std::string server;  // HOST:PORT
+  std::string address;  // HOST:PORT
   std::string principal;
   std::string token_file;  // Read when the client is made.
   client::ClientTlsFiles tls;
 };
 
-// Those of command_line::CallerFlags that name certificates and keys.
-client::ClientTlsFiles TlsFilesOf(const command_line::Settings& settings);
-
-// REQUIRES: `settings` are of a command with all of these flags.
+// A flag that the command has not counts as not given.
 ServerFlags ServerFlagsOf(const command_line::Settings& settings);
 
 // How to reach it. Errors of reading the files that hold token and keys.

@@ -58,7 +58,7 @@ absl::StatusOr<StoredResult> ReadStoredResult(const std::string& place, const st
     CAIRN_ASSIGN_OR_RETURN(out.bytes, ReadFile(place + "/" + file, kMaxResultBytes));
     return out;
   }
-  if (server.server.empty()) {
+  if (server.address.empty()) {
     return Error(absl::StatusCode::kNotFound, ErrorReason::FILE_ERROR,
                  fmt::format("{} is no folder; to read a run or model, say --server HOST:PORT",
                              place))

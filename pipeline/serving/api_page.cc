@@ -27,7 +27,10 @@ constexpr std::array<RouteText, 9> kRoutes = {{
     {"get", "/ping", "200 when a model serves", "", ""},
     {"get", "/version", "The release of this program", "", ""},
     {"get", "/metrics", "Counters in the text format of Prometheus", "", ""},
-    {"get", "/requests", "The last predictions and their inputs: ?limit=N&format=csv|json", "", ""},
+    {"get", "/requests",
+     "The last predictions and their inputs: "
+     "?limit=N&format=csv|json|jsonl&since=TIME&segment=N&status=CODE",
+     "", ""},
     {"get", "/openapi.json", "This interface in the form of OpenAPI", "", ""},
     {"get", "/", "A page about it", "", ""},
 }};

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -18,7 +20,8 @@ namespace {
 
 constexpr std::string_view kVersionHeader = "Cairn-Model-Version";
 constexpr std::string_view kIgnoredHeader = "Cairn-Ignored-Columns";
-constexpr size_t kUsualLimit = 1000;
+constexpr int64_t kUsualLimit = 1000;
+constexpr int64_t kMostInt32 = std::numeric_limits<int32_t>::max();
 // What a thread keeps from one request to the next, in numbers.
 constexpr size_t kMostKept = size_t{1} << 20;
 
@@ -52,14 +55,37 @@ std::string MediaTypeOf(const http::Request& request) {
   return type;
 }
 
-absl::StatusOr<size_t> LimitOf(const http::Request& request) {
-  const std::string* const text = request.Query("limit");
-  if (text == nullptr) return kUsualLimit;
-  size_t limit = 0;
-  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), limit);
-  if (error == std::errc() && end == text->data() + text->size() && limit > 0) return limit;
-  return InvalidField(ErrorReason::VALUE_INVALID, "limit", *text, "must be a number from 1 on")
+// A number of the query that is at least `least`; `usual` where it is not there.
+absl::StatusOr<int64_t> NumberOf(const http::Request& request, std::string_view name, int64_t least,
+                                 int64_t usual) {
+  const std::string* const text = request.Query(name);
+  if (text == nullptr) return usual;
+  int64_t number = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+  if (error == std::errc() && end == text->data() + text->size() && number >= least) return number;
+  return InvalidField(ErrorReason::VALUE_INVALID, name, *text,
+                      fmt::format("must be a number from {} on", least))
       .ToStatus();
+}
+
+absl::StatusOr<LogQuery> LogQueryOf(const http::Request& request) {
+  LogQuery query;
+  CAIRN_ASSIGN_OR_RETURN(const int64_t limit, NumberOf(request, "limit", 1, kUsualLimit));
+  CAIRN_ASSIGN_OR_RETURN(const int64_t segment, NumberOf(request, "segment", 0, -1));
+  CAIRN_ASSIGN_OR_RETURN(const int64_t status, NumberOf(request, "status", 100, -1));
+  query.limit = static_cast<size_t>(limit);
+  if (segment >= 0) query.segment = static_cast<int32_t>(std::min(segment, kMostInt32));
+  if (status >= 0) query.status = static_cast<int>(std::min(status, kMostInt32));
+  if (const std::string* const since = request.Query("since"); since != nullptr) {
+    const auto nanos = ParseRfc3339(*since);
+    if (!nanos.ok()) {
+      return InvalidField(ErrorReason::VALUE_INVALID, "since", *since,
+                          "must be an RFC 3339 time, such as 2026-03-01T12:00:00Z")
+          .ToStatus();
+    }
+    query.since_unix_nanos = *nanos;
+  }
+  return query;
 }
 
 }  // namespace
@@ -102,16 +128,14 @@ std::string PredictionService::Reason() const {
 
 http::Response PredictionService::Answer(const http::Request& request, bool csv, Form form) {
   const ModelPtr model = this->model();
-  if (model == nullptr) return RefusalResponse(NoModel(Reason()));
+  if (model == nullptr) return Refuse(request, NoModel(Reason()), "");
   thread_local Scratch scratch;
   const absl::Status read =
       csv ? ReadCsvBody(request.body, *model, options_.max_instances, &scratch.rows)
           : ReadJsonBody(request.body, *model, options_.max_instances, &scratch.rows);
   if (!read.ok()) {
     scratch.Trim();
-    http::Response refused = RefusalResponse(read);
-    refused.headers.push_back({std::string(kVersionHeader), model->version()});
-    return refused;
+    return Refuse(request, read, model->version());
   }
   scratch.segments.resize(scratch.rows.count);
   scratch.distances.resize(scratch.rows.count);
@@ -125,9 +149,30 @@ http::Response PredictionService::Answer(const http::Request& request, bool csv,
         {std::string(kIgnoredHeader), std::to_string(scratch.rows.ignored_columns)});
   }
   metrics_.CountPredictions(*model, scratch.segments);
-  log_.Add(model, scratch.rows.values, scratch.segments, scratch.distances, clock_.NowUnixNanos(),
-           NanosSince(request.received));
+  const int64_t now = clock_.NowUnixNanos();
+  const int64_t latency = NanosSince(request.received);
+  log_.Add(model, scratch.rows.values, scratch.segments, scratch.distances, now, latency);
+  if (file_ != nullptr) {
+    file_->Add(model, scratch.rows.values, scratch.segments, scratch.distances, now, latency);
+  }
   scratch.Trim();
+  return response;
+}
+
+http::Response PredictionService::Refuse(const http::Request& request, const absl::Status& why,
+                                         const std::string& version) {
+  http::Response response = RefusalResponse(why);
+  const auto message = why.message();
+  const Refusal refusal{
+      clock_.NowUnixNanos(),
+      NanosSince(request.received),
+      response.status,
+      version,
+      ReasonOf(why),
+      Shortened(std::string_view(message.data(), message.size()), Refusal::kMostMessageBytes)};
+  log_.AddRefusal(refusal);
+  if (file_ != nullptr) file_->Add(refusal);
+  if (!version.empty()) response.headers.push_back({std::string(kVersionHeader), version});
   return response;
 }
 
@@ -139,8 +184,11 @@ http::Response PredictionService::Invocations(const http::Request& request) {
   const std::string type = MediaTypeOf(request);
   if (type == "application/json") return Answer(request, /*csv=*/false, Form::kSegments);
   if (type == "text/csv") return Answer(request, /*csv=*/true, Form::kSegments);
-  return RefusalResponse(Error(absl::StatusCode::kUnimplemented, ErrorReason::REQUEST_MALFORMED,
-                               "the body must have type application/json or text/csv"));
+  const ModelPtr model = this->model();
+  return Refuse(request,
+                Error(absl::StatusCode::kUnimplemented, ErrorReason::REQUEST_MALFORMED,
+                      "the body must have type application/json or text/csv"),
+                model == nullptr ? "" : model->version());
 }
 
 http::Response PredictionService::Health() const {
@@ -169,20 +217,25 @@ http::Response PredictionService::Ping() const {
 http::Response PredictionService::Version() const { return http::TextResponse(options_.release); }
 
 http::Response PredictionService::Metrics() const {
-  return http::TextResponse(metrics_.ToPrometheusText({model(), log_.size(), log_.capacity()}),
+  ServingMetrics::Gauges gauges{model(), log_.size(), log_.capacity(), std::nullopt};
+  if (file_ != nullptr) gauges.log_file = file_->counts();
+  return http::TextResponse(metrics_.ToPrometheusText(gauges),
                             "text/plain; version=0.0.4; charset=utf-8");
 }
 
 http::Response PredictionService::Requests(const http::Request& request) const {
-  const auto limit = LimitOf(request);
-  if (!limit.ok()) return RefusalResponse(limit.status());
+  const auto query = LogQueryOf(request);
+  if (!query.ok()) return RefusalResponse(query.status());
   const std::string* const format = request.Query("format");
   if (format == nullptr || *format == "csv") {
-    return http::TextResponse(log_.ToCsv(*limit), "text/csv; charset=utf-8");
+    return http::TextResponse(log_.ToCsv(*query), "text/csv; charset=utf-8");
   }
-  if (*format == "json") return http::JsonResponse(log_.ToJson(*limit));
+  if (*format == "json") return http::JsonResponse(log_.ToJson(*query));
+  if (*format == "jsonl") {
+    return http::TextResponse(log_.ToJsonLines(*query), "application/x-ndjson");
+  }
   return RefusalResponse(
-      InvalidField(ErrorReason::VALUE_INVALID, "format", *format, "must be csv or json"));
+      InvalidField(ErrorReason::VALUE_INVALID, "format", *format, "must be csv, json or jsonl"));
 }
 
 }  // namespace cairn::pipeline::serving

@@ -2,14 +2,17 @@
 #define CAIRN_PIPELINE_SERVING_PREDICTION_SERVICE_H_
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "absl/status/status.h"
 #include "lib/base/clock.h"
 #include "lib/base/mutex.h"
 #include "lib/http/message.h"
 #include "pipeline/serving/request_log.h"
+#include "pipeline/serving/request_log_file.h"
 #include "pipeline/serving/served_model.h"
 #include "pipeline/serving/serving_metrics.h"
 
@@ -33,6 +36,9 @@ class PredictionService {
   explicit PredictionService(ServiceOptions options, const Clock& clock = SystemClock());
   PredictionService(const PredictionService&) = delete;
   PredictionService& operator=(const PredictionService&) = delete;
+
+  // Rows of the request log are kept in this file too. REQUIRES: no request came yet.
+  void KeepLogIn(std::unique_ptr<RequestLogFile> file) { file_ = std::move(file); }
 
   // The model that serves; null before the first.
   ModelPtr model() const CAIRN_EXCLUDES(mutex_);
@@ -66,7 +72,9 @@ class PredictionService {
   // GET /metrics.
   http::Response Metrics() const;
 
-  // GET /requests?limit=N&format=csv|json: the newest N of the request log, 1,000 unless said.
+  // GET /requests?limit=N&format=csv|json|jsonl&since=TIME&segment=N&status=CODE: the newest N of
+  // the request log, 1,000 unless said, of those that are all the rest. Refused requests are in
+  // jsonl only: the other two are tables of predictions.
   http::Response Requests(const http::Request& request) const;
 
   // To be told of every answer that was written.
@@ -77,6 +85,9 @@ class PredictionService {
  private:
   enum class Form { kSegmentsAndDistances, kSegments };
   http::Response Answer(const http::Request& request, bool csv, Form form);
+  // The answer to a request that is refused, which is logged. Without a model `version` is empty.
+  http::Response Refuse(const http::Request& request, const absl::Status& why,
+                        const std::string& version);
   std::string Reason() const CAIRN_EXCLUDES(mutex_);
 
   const ServiceOptions options_;
@@ -88,6 +99,7 @@ class PredictionService {
   std::string reason_ CAIRN_GUARDED_BY(mutex_);
   ServingMetrics metrics_;
   RequestLog log_;
+  std::unique_ptr<RequestLogFile> file_;  // null: none is kept
 };
 
 }  // namespace cairn::pipeline::serving

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "lib/base/clock.h"
 #include "lib/base/encoding.h"
@@ -12,6 +13,8 @@
 
 namespace cairn::pipeline::serving {
 namespace {
+
+constexpr int kAnsweredStatus = 200;
 
 void AppendNumber(double value, std::string* out) {
   char text[kNumberTextRoom];
@@ -68,44 +71,82 @@ size_t RequestLog::size() const {
   return std::min(static_cast<size_t>(added_), capacity_);
 }
 
-RequestLog::Copy RequestLog::Newest(size_t limit) const {
-  Copy copy;
+void RequestLog::AddRefusal(Refusal refusal) {
+  if (capacity_ == 0) return;
   MutexLock lock(&mutex_);
-  const size_t width = columns_.size();
-  const size_t count = std::min({limit, static_cast<size_t>(added_), capacity_});
+  refusals_.push_back(std::move(refusal));
+  if (refusals_.size() > kMostRefusals) refusals_.pop_front();
+}
+
+PredictionRow RequestLog::Copy::RowOf(size_t i) const {
+  const Entry& entry = entries[i];
+  return {entry.unix_nanos, entry.latency_nanos, versions[entry.version],
+          entry.segment,    entry.distance,      ValuesOf(i)};
+}
+
+RequestLog::Copy RequestLog::Newest(const LogQuery& query) const {
+  Copy copy;
   copy.columns = columns_;
   copy.versions = versions_;
-  copy.first = added_ - static_cast<int64_t>(count) + 1;
-  copy.entries.reserve(count);
-  copy.values.reserve(count * width);
-  for (size_t i = 0; i < count; ++i) {
-    const size_t at = (static_cast<size_t>(copy.first - 1) + i) % capacity_;
-    copy.entries.push_back(entries_[at]);
-    const auto row = values_.begin() + static_cast<std::ptrdiff_t>(at * width);
-    copy.values.insert(copy.values.end(), row, row + static_cast<std::ptrdiff_t>(width));
+  if (query.status && *query.status != kAnsweredStatus) return copy;
+  const auto place = [&](int64_t number) { return static_cast<size_t>(number - 1) % capacity_; };
+  const int64_t before = added_ - std::min(added_, static_cast<int64_t>(capacity_));
+  for (int64_t number = added_; number > before && copy.numbers.size() < query.limit; --number) {
+    const Entry& entry = entries_[place(number)];
+    const bool asked = entry.unix_nanos >= query.since_unix_nanos &&
+                       (!query.segment || entry.segment == *query.segment);
+    if (asked) copy.numbers.push_back(number);
+  }
+  std::reverse(copy.numbers.begin(), copy.numbers.end());
+  copy.entries.reserve(copy.numbers.size());
+  copy.values.reserve(copy.numbers.size() * columns_.size());
+  for (const int64_t number : copy.numbers) {
+    copy.entries.push_back(entries_[place(number)]);
+    const auto row = values_.begin() + static_cast<std::ptrdiff_t>(place(number) * columns_.size());
+    copy.values.insert(copy.values.end(), row, row + static_cast<std::ptrdiff_t>(columns_.size()));
   }
   return copy;
 }
 
-std::string RequestLog::ToCsv(size_t limit) const {
-  const Copy copy = Newest(limit);
+std::vector<Refusal> RequestLog::NewestRefusals(const LogQuery& query) const {
+  std::vector<Refusal> chosen;
+  if (query.segment) return chosen;
+  for (auto at = refusals_.rbegin(); at != refusals_.rend() && chosen.size() < query.limit; ++at) {
+    const bool asked =
+        at->unix_nanos >= query.since_unix_nanos && (!query.status || at->status == *query.status);
+    if (asked) chosen.push_back(*at);
+  }
+  std::reverse(chosen.begin(), chosen.end());
+  return chosen;
+}
+
+std::string RequestLog::ToCsv(const LogQuery& query) const {
+  Copy copy;
+  {
+    MutexLock lock(&mutex_);
+    copy = Newest(query);
+  }
   if (copy.entries.empty()) return "";
   std::string out = "CustomerID";
   for (const std::string& column : copy.columns) out += "," + column;
   out += '\n';
   for (size_t i = 0; i < copy.entries.size(); ++i) {
-    out += std::to_string(copy.first + static_cast<int64_t>(i));
-    for (size_t j = 0; j < copy.columns.size(); ++j) {
+    out += std::to_string(copy.numbers[i]);
+    for (const double value : copy.ValuesOf(i)) {
       out += ',';
-      AppendNumber(copy.values[i * copy.columns.size() + j], &out);
+      AppendNumber(value, &out);
     }
     out += '\n';
   }
   return out;
 }
 
-std::string RequestLog::ToJson(size_t limit) const {
-  const Copy copy = Newest(limit);
+std::string RequestLog::ToJson(const LogQuery& query) const {
+  Copy copy;
+  {
+    MutexLock lock(&mutex_);
+    copy = Newest(query);
+  }
   std::string out = R"({"columns":[)";
   for (size_t j = 0; j < copy.columns.size(); ++j) {
     out += (j == 0 ? "" : ",") + JsonText(copy.columns[j]);
@@ -114,20 +155,49 @@ std::string RequestLog::ToJson(size_t limit) const {
   for (size_t i = 0; i < copy.entries.size(); ++i) {
     const Entry& entry = copy.entries[i];
     out += fmt::format(R"({}{{"number":{},"time":"{}","model_version":{},"segment":{},"distance":)",
-                       i == 0 ? "" : ",", copy.first + static_cast<int64_t>(i),
-                       FormatRfc3339(entry.unix_nanos), JsonText(copy.versions[entry.version]),
-                       entry.segment);
+                       i == 0 ? "" : ",", copy.numbers[i], FormatRfc3339(entry.unix_nanos),
+                       JsonText(copy.versions[entry.version]), entry.segment);
     AppendNumber(entry.distance, &out);
     out += R"(,"latency_seconds":)";
     AppendNumber(static_cast<double>(entry.latency_nanos) / 1e9, &out);
-    out += R"(,"values":[)";
-    for (size_t j = 0; j < copy.columns.size(); ++j) {
-      if (j > 0) out += ',';
-      AppendNumber(copy.values[i * copy.columns.size() + j], &out);
+    out += R"(,"values":)";
+    char before = '[';
+    for (const double value : copy.ValuesOf(i)) {
+      out += std::exchange(before, ',');
+      AppendNumber(value, &out);
     }
     out += "]}";
   }
   return out + "]}";
+}
+
+// Both lists are in the order of their times; of the two together the newest count.
+std::string RequestLog::ToJsonLines(const LogQuery& query) const {
+  Copy copy;
+  std::vector<Refusal> refusals;
+  {
+    MutexLock lock(&mutex_);
+    copy = Newest(query);
+    refusals = NewestRefusals(query);
+  }
+  const size_t all = copy.entries.size() + refusals.size();
+  size_t skipped = all - std::min(all, query.limit);
+  RowWriter writer(copy.columns);
+  std::string out;
+  for (size_t i = 0, k = 0; i + k < all;) {
+    const bool refusal =
+        i == copy.entries.size() ||
+        (k < refusals.size() && refusals[k].unix_nanos < copy.entries[i].unix_nanos);
+    if (skipped > 0) {
+      --skipped;
+    } else if (refusal) {
+      AppendRefusal(refusals[k], &out);
+    } else {
+      writer.Append(copy.RowOf(i), &out);
+    }
+    ++(refusal ? k : i);
+  }
+  return out;
 }
 
 }  // namespace cairn::pipeline::serving

@@ -34,6 +34,18 @@ std::string Single(std::string_view name, std::string_view type, std::string_vie
   return Heading(name, type, help) + fmt::format("{} {}\n", name, value);
 }
 
+std::string LogFileText(const LogFileCounts& counts) {
+  std::string out = Heading("cairn_serving_log_file_rows_total", "counter",
+                            "Rows of the request log that came into the file, or did not.");
+  for (const auto& [result, rows] :
+       {std::pair("written", counts.written), std::pair("dropped", counts.dropped),
+        std::pair("failed", counts.failed)}) {
+    out += fmt::format("cairn_serving_log_file_rows_total{{result=\"{}\"}} {}\n", result, rows);
+  }
+  return out + Single("cairn_serving_log_file_errors_total", "counter",
+                      "Writes into that file that failed.", counts.errors);
+}
+
 }  // namespace
 
 void ServingMetrics::CountRequest(const http::RequestRecord& record) {
@@ -142,6 +154,7 @@ std::string ServingMetrics::ToPrometheusText(const Gauges& gauges) const {
                 gauges.log_size);
   out += Single("cairn_serving_log_capacity", "gauge", "Predictions that it holds at most.",
                 gauges.log_capacity);
+  if (gauges.log_file) out += LogFileText(*gauges.log_file);
   return out;
 }
 

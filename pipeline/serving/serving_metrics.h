@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -11,6 +12,7 @@
 
 #include "lib/base/mutex.h"
 #include "lib/http/dispatcher.h"
+#include "pipeline/serving/request_log_file.h"
 #include "pipeline/serving/served_model.h"
 
 namespace cairn::pipeline::serving {
@@ -42,6 +44,7 @@ class ServingMetrics {
     ModelPtr model;  // null: none
     size_t log_size = 0;
     size_t log_capacity = 0;
+    std::optional<LogFileCounts> log_file = {};  // of --log-file, where there is one
   };
   // Everything in Prometheus' text format (version 0.0.4). Durations are in seconds.
   std::string ToPrometheusText(const Gauges& gauges) const CAIRN_EXCLUDES(mutex_);

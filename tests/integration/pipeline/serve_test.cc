@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -121,6 +122,43 @@ class ServeTest : public ::testing::Test {
             std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" + body);
   }
 
+  // A table of `count` instances as POST /invocations takes it.
+  static std::string Table(int count) {
+    std::string csv = "spend,items,gap,hour\n";
+    for (int i = 0; i < count; ++i) {
+      csv += std::to_string(i) + "," + std::to_string(i % 7) + "," + std::to_string(i % 5) + "," +
+             std::to_string(i % 24) + "\n";
+    }
+    return csv;
+  }
+  static std::string Invoke(const std::string& address, const std::string& csv) {
+    return testing::HttpExchange(
+        address,
+        "POST /invocations HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/csv\r\n"
+        "Content-Length: " +
+            std::to_string(csv.size()) + "\r\nConnection: close\r\n\r\n" + csv);
+  }
+  static testing::ProgramResult Mlctl(std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), ProgramPath("mlctl"));
+    return RunProgram(arguments);
+  }
+  static int Lines(const std::string& text) {
+    return static_cast<int>(std::count(text.begin(), text.end(), '\n'));
+  }
+  // Serves the file m.cairnseg with its request log in the file `log`.
+  std::unique_ptr<RunningProgram> ServeLogged() {
+    return std::make_unique<RunningProgram>(
+        std::vector<std::string>{ProgramPath("cairn-pipeline"), "serve", "--address", "127.0.0.1:0",
+                                 "--model", folder_ / "m.cairnseg", "--log-file", folder_ / "log"});
+  }
+  static bool SoonWrote(const std::string& address, int rows) {
+    return testing::Eventually([&] {
+      return testing::HttpGet(address, "/metrics")
+                 .find("cairn_serving_log_file_rows_total{result=\"written\"} " +
+                       std::to_string(rows) + "\n") != std::string::npos;
+    });
+  }
+
   const TempFolder folder_;
 };
 
@@ -216,6 +254,132 @@ TEST_F(ServeTest, AFileServesUntilItIsEndedWithASignal) {
   EXPECT_EQ(program.Wait(), 0);
 }
 
+TEST_F(ServeTest, MlctlQueriesTheRequestLogOfAnAddress) {
+  ASSERT_THAT(WriteFileAtomically(folder_ / "m.cairnseg", NamedModel("file")), IsOk());
+  const auto serving = ServeLogged();
+  const std::string address = AddressOf(*serving);
+  ASSERT_FALSE(address.empty());
+  EXPECT_EQ(Mlctl({"requests", address, "-o", "json"}).output.substr(0, 17),
+            "{\n \"requests\": []");
+  ASSERT_THAT(Invoke(address, Table(150)), HasSubstr("200 OK"));
+  ASSERT_THAT(Invoke(address, "spend,items,gap,hour\n1,2,x,4\n"), HasSubstr("400 Bad"));
+
+  const auto all = Mlctl({"requests", "http://" + address, "--all", "-o", "jsonl"});
+  EXPECT_EQ(all.exit_code, 0) << all.output;
+  EXPECT_EQ(Lines(all.output), 151);
+  EXPECT_EQ(json::parse(all.output.substr(0, all.output.find('\n')))["status"], 400)
+      << "newest first";
+  const auto refused = Mlctl({"requests", address, "--status", "400", "-o", "json"});
+  const json told = json::parse(refused.output, nullptr, false);
+  ASSERT_EQ(told["requests"].size(), 1U) << refused.output;
+  EXPECT_EQ(told["requests"][0]["reason"], "VALUE_INVALID");
+  const auto csv = Mlctl({"requests", address, "--limit", "3", "--status", "200", "-o", "csv"});
+  EXPECT_THAT(csv.output, HasSubstr("REASON,inputs.spend,inputs.items,inputs.gap,inputs.hour\n"));
+  EXPECT_THAT(csv.output, HasSubstr(",149,2,4,5\n"));
+  EXPECT_THAT(csv.output, HasSubstr("there are more: --all shows them"));
+  int of_segments = 0;
+  for (const char* segment : {"0", "1", "2"}) {
+    of_segments +=
+        Lines(Mlctl({"requests", address, "--segment", segment, "--all", "-o", "jsonl"}).output);
+  }
+  EXPECT_EQ(of_segments, 150);
+  const auto table = Mlctl({"requests", address, "--since", "1h", "--limit", "1", "-o", "table"});
+  EXPECT_THAT(table.output, HasSubstr("STATUS"));
+  EXPECT_EQ(Lines(Mlctl({"requests", address, "--since", "2199-01-01T00:00:00Z", "-q"}).output), 0);
+}
+
+TEST_F(ServeTest, MlctlSaysWhyAnAddressTellsNoRequests) {
+  ServerProcess server(folder_ / "store");
+  ASSERT_TRUE(server.Start());
+  const auto nobody = Mlctl({"requests", "127.0.0.1:1"});
+  EXPECT_EQ(nobody.exit_code, 8);
+  EXPECT_THAT(nobody.output, HasSubstr("nobody answers at 127.0.0.1:1"));
+  const auto other = Mlctl({"requests", server.http_address()});
+  EXPECT_EQ(other.exit_code, 2);
+  EXPECT_THAT(other.output, HasSubstr("is no `cairn-pipeline serve`"));
+  EXPECT_NE(Mlctl({"requests", server.grpc_address()}).exit_code, 0);
+  const auto tls = Mlctl({"requests", "https://127.0.0.1:1"});
+  EXPECT_EQ(tls.exit_code, 2);
+  EXPECT_THAT(tls.output, HasSubstr("that port has no TLS"));
+  EXPECT_EQ(Mlctl({"requests", "127.0.0.1:1", "--since", "soon"}).exit_code, 2);
+  EXPECT_EQ(Mlctl({"requests", "127.0.0.1:1", "--consumer", "web-1"}).exit_code, 2);
+}
+
+TEST_F(ServeTest, MlctlAsksWhoServesAChannel) {
+  ServerProcess server(folder_ / "store");
+  ASSERT_TRUE(server.Start());
+  Promote(server, NamedModel("good"));
+  const auto requests = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), "requests");
+    arguments.insert(arguments.end(), {"--server", server.grpc_address(), "-o", "jsonl"});
+    return Mlctl(arguments);
+  };
+  const auto nobody = requests({"segments"});
+  EXPECT_EQ(nobody.exit_code, 5);
+  EXPECT_THAT(nobody.output, HasSubstr("nobody of models/segments/channels/production"));
+
+  const auto first = Serve(server.grpc_address());
+  const std::string address = AddressOf(*first);
+  ASSERT_FALSE(address.empty());
+  ASSERT_TRUE(SoonKnows(server, v1::Consumer::LOADED, 1));
+  ASSERT_THAT(Predict(address), HasSubstr("200 OK"));
+  EXPECT_THAT(requests({"segments"}).output, HasSubstr(R"("spend":1)"));
+  const std::string name = Consumers(server)[0].name();
+  EXPECT_THAT(requests({name}).output, HasSubstr(R"("spend":1)"));
+
+  RunningProgram second({ProgramPath("cairn-pipeline"), "serve", "--model", "segments",
+                         "--consumer", "web-2", "--server", server.grpc_address(), "--state-dir",
+                         folder_ / "state2", "--address", "127.0.0.1:0"});
+  ASSERT_FALSE(AddressOf(second).empty());
+  ASSERT_TRUE(testing::Eventually([&] { return Consumers(server).size() == 2; }));
+  const auto several = requests({"segments#production"});
+  EXPECT_EQ(several.exit_code, 2);
+  EXPECT_THAT(several.output, HasSubstr("choose one with --consumer: "));
+  const auto chosen = requests({"segments", "--consumer", "web-2"});
+  EXPECT_EQ(chosen.exit_code, 0);
+  EXPECT_EQ(chosen.output.find("spend"), std::string::npos);
+  const auto unknown = requests({"segments", "--consumer", "web-3"});
+  EXPECT_EQ(unknown.exit_code, 5);
+  EXPECT_THAT(unknown.output, HasSubstr("web-2"));
+}
+
+TEST_F(ServeTest, TheRequestLogOutlivesTheProcessAndDriftReadsIt) {
+  ASSERT_THAT(WriteFileAtomically(folder_ / "m.cairnseg", NamedModel("file")), IsOk());
+  auto serving = ServeLogged();
+  std::string address = AddressOf(*serving);
+  ASSERT_FALSE(address.empty());
+  Invoke(address, Table(200));
+  Invoke(address, "no,header\n");
+  ASSERT_TRUE(SoonWrote(address, 201));
+  EXPECT_EQ(RunProgram({ProgramPath("cairn-pipeline"), "serve", "--address", "127.0.0.1:0",
+                        "--model", folder_ / "m.cairnseg", "--log-file", folder_ / "log"})
+                .exit_code,
+            1)
+      << "a file is written by one process";
+  serving->Kill();
+  serving->Wait();
+  const std::string before = *ReadFile(folder_ / "log");
+  ASSERT_THAT(WriteFileAtomically(folder_ / "log", before + R"({"time":"2026-)"), IsOk());
+
+  const auto drift = [&](const std::string& reference, const std::string& current) {
+    return RunProgram(
+        {ProgramPath("cairn-pipeline"), "drift", "--reference", reference, "--current", current});
+  };
+  EXPECT_THAT(drift(folder_ / "log", folder_ / "log").output, HasSubstr("verdict: stable"));
+  serving = ServeLogged();
+  address = AddressOf(*serving);
+  ASSERT_FALSE(address.empty());
+  EXPECT_NE(drift(folder_ / "log", "http://" + address).exit_code, 0) << "nothing came to it yet";
+  Invoke(address, Table(100));
+  ASSERT_TRUE(SoonWrote(address, 100));
+  EXPECT_EQ(ReadFile(folder_ / "log")->substr(0, before.size()), before);
+  const auto compared = drift(folder_ / "log", "http://" + address + "/");
+  EXPECT_EQ(compared.exit_code, 0) << compared.output;
+  EXPECT_THAT(compared.output, HasSubstr("300 predictions, 1 refused requests"));
+  EXPECT_THAT(compared.output, HasSubstr("current: 100 predictions of http://" + address));
+  EXPECT_THAT(compared.output, HasSubstr("verdict: "));
+}
+
 TEST_F(ServeTest, AModelThatCannotBeHadEndsWithItsExitCode) {
   const auto exit_code = [](std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {ProgramPath("cairn-pipeline"), "serve"});
@@ -226,6 +390,9 @@ TEST_F(ServeTest, AModelThatCannotBeHadEndsWithItsExitCode) {
   ASSERT_THAT(WriteFileAtomically(folder_ / "bad", "no model"), IsOk());
   EXPECT_EQ(exit_code({"--model", folder_ / "bad", "--address", "127.0.0.1:0"}), 9);
   EXPECT_EQ(exit_code({"--log-capacity", "-1"}), 2);
+  EXPECT_EQ(exit_code({"--log-file-mib", "0"}), 2);
+  EXPECT_EQ(exit_code({"--model", folder_ / "bad", "--log-file", folder_ / "bad"}), 1)
+      << "a file that is no request log is not written";
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <bit>
 #include <cmath>
@@ -12,6 +13,7 @@
 #include <thread>
 
 #include "lib/base/encoding.h"
+#include "lib/base/files.h"
 #include "lib/http/http_server.h"
 #include "pipeline/serving/routes.h"
 #include "tests/testing/server_process.h"
@@ -131,6 +133,60 @@ TEST(PredictionServiceTest, TheLogIsToldInTwoForms) {
   EXPECT_EQ(service.Requests(Get({{"limit", "0"}})).status, 400);
   EXPECT_EQ(service.Requests(Get({{"limit", "1x"}})).status, 400);
   EXPECT_EQ(service.Requests(Get({{"format", "xml"}})).status, 400);
+}
+
+TEST(PredictionServiceTest, ARefusedRequestIsInTheLogWithItsStatusAndReason) {
+  PredictionService service({});
+  EXPECT_EQ(service.Predict(Post(kBody)).status, 503);
+  service.Show(ServedSmallModel());
+  const std::string bad = R"({"instances": [{"spend": 1, "items": null, "gap": 3, "hour": 4}]})";
+  EXPECT_EQ(service.Predict(Post(bad)).status, 400);
+  EXPECT_EQ(service.Invocations(Post("x", "text/plain")).status, 415);
+  EXPECT_EQ(service.Predict(Post(kBody)).status, 200);
+  const auto lines = [&](http::NameValues query) {
+    query.push_back({"format", "jsonl"});
+    const http::Response response = service.Requests(Get(query));
+    EXPECT_EQ(*http::FindHeader(response.headers, "Content-Type"), "application/x-ndjson");
+    return response.body;
+  };
+  const std::string all = lines({});
+  EXPECT_EQ(std::count(all.begin(), all.end(), '\n'), 5);
+  const json refused = json::parse(lines({{"status", "400"}}));
+  EXPECT_EQ(refused["reason"], "VALUE_INVALID");
+  EXPECT_EQ(refused["model_version"], "models/m/versions/1");
+  EXPECT_THAT(refused["message"].get<std::string>(), HasSubstr("items"));
+  EXPECT_EQ(json::parse(lines({{"status", "503"}}))["model_version"], "");
+  EXPECT_EQ(json::parse(lines({{"status", "415"}}))["reason"], "REQUEST_MALFORMED");
+  EXPECT_EQ(json::parse(lines({{"limit", "1"}}))["inputs"]["spend"], 90000);
+  EXPECT_EQ(lines({{"since", "2199-01-01T00:00:00Z"}}), "");
+  EXPECT_THAT(service.Requests(Get({})).body, HasSubstr("\n2,90000,0,-3,23\n"));
+}
+
+TEST(PredictionServiceTest, AQueryThatIsNoneIsRefusedByItsName) {
+  PredictionService service({});
+  for (const auto& [name, value] : {std::pair("since", "yesterday"), std::pair("segment", "-1"),
+                                    std::pair("status", "ok"), std::pair("limit", "")}) {
+    const http::Response response = service.Requests(Get({{name, value}}));
+    EXPECT_EQ(response.status, 400);
+    EXPECT_EQ(json::parse(response.body)["error"]["field"], name);
+  }
+}
+
+TEST(PredictionServiceTest, RowsOfTheLogComeIntoItsFileToo) {
+  const testing::TempFolder folder;
+  {
+    PredictionService service({.log_capacity = 0});
+    service.KeepLogIn(*RequestLogFile::Open({.path = folder / "log"}));
+    service.Show(ServedSmallModel());
+    EXPECT_EQ(service.Predict(Post(kBody)).status, 200);
+    EXPECT_EQ(service.Predict(Post("{}")).status, 400);
+    EXPECT_THAT(service.Metrics().body,
+                HasSubstr("cairn_serving_log_file_rows_total{result=\"dropped\"} 0\n"));
+  }
+  const std::string text = *ReadFile(folder / "log");
+  EXPECT_EQ(std::count(text.begin(), text.end(), '\n'), 3);
+  EXPECT_THAT(text, HasSubstr(R"("inputs":{"spend":90000,"items":0,"gap":-3,"hour":23}})"));
+  EXPECT_THAT(text, HasSubstr(R"("status":400,)"));
 }
 
 // Two models in turn, while four threads ask: an answer is wholly that of the model that it names.

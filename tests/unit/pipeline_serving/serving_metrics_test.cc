@@ -56,7 +56,7 @@ TEST(ServingMetricsTest, TheModelAndTheLogAreTold) {
   metrics.CountLoad(false, false);
   metrics.SetFollowing(true);
   const ModelPtr model = ServedSmallModel("v\"1");
-  const std::string text = metrics.ToPrometheusText({model, 5, 10});
+  const std::string text = metrics.ToPrometheusText({model, 5, 10, std::nullopt});
   EXPECT_THAT(text, HasSubstr("cairn_serving_model_info{version=\"v\\\"1\",sha256=\"" +
                               model->sha256() + "\"} 1\n"));
   EXPECT_THAT(text, HasSubstr("cairn_serving_model_loads_total{result=\"loaded\"} 2\n"));
@@ -66,6 +66,16 @@ TEST(ServingMetricsTest, TheModelAndTheLogAreTold) {
   EXPECT_THAT(text, HasSubstr("cairn_serving_following 1\n"));
   EXPECT_THAT(text, HasSubstr("cairn_serving_log_predictions 5\n"));
   EXPECT_THAT(text, HasSubstr("cairn_serving_log_capacity 10\n"));
+}
+
+TEST(ServingMetricsTest, TheFileOfTheLogIsToldWhereThereIsOne) {
+  const ServingMetrics metrics;
+  EXPECT_THAT(metrics.ToPrometheusText({}), Not(HasSubstr("log_file")));
+  const std::string text = metrics.ToPrometheusText({.log_file = LogFileCounts{7, 5, 3, 1}});
+  EXPECT_THAT(text, HasSubstr("cairn_serving_log_file_rows_total{result=\"written\"} 7\n"));
+  EXPECT_THAT(text, HasSubstr("cairn_serving_log_file_rows_total{result=\"dropped\"} 5\n"));
+  EXPECT_THAT(text, HasSubstr("cairn_serving_log_file_rows_total{result=\"failed\"} 3\n"));
+  EXPECT_THAT(text, HasSubstr("cairn_serving_log_file_errors_total 1\n"));
 }
 
 }  // namespace
