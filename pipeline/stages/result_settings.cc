@@ -79,14 +79,15 @@ std::vector<Setting> PriceRows() {
 }
 
 std::vector<Setting> ReportRows() {
-  return {Row("report.png",
-              ChoiceAt([](auto& c) -> auto& { return c.report.png; },
-                       std::vector<std::pair<std::string, ChartPngs>>{{"auto", ChartPngs::kAuto},
-                                                                      {"on", ChartPngs::kOn},
-                                                                      {"off", ChartPngs::kOff}}),
-              kUnbounded, "",
-              "Charts as PNG besides SVG, where rsvg-convert is found: `auto` with a run that is "
-              "registered, `on` also in `charts/` of --out.")};
+  return {
+      Row("report.png",
+          ChoiceAt(
+              [](auto& c) -> auto& { return c.report.png; },
+              std::vector<std::pair<std::string, ChartPngs>>{
+                  {"auto", ChartPngs::kAuto}, {"on", ChartPngs::kOn}, {"off", ChartPngs::kOff}}),
+          kUnbounded, "",
+          "Charts as PNG besides SVG, where rsvg-convert is found: `auto` with a run that is "
+          "registered, `on` also in `charts/` of --out.")};
 }
 
 std::vector<Setting> RegisterRows() {

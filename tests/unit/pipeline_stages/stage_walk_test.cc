@@ -167,8 +167,8 @@ TEST_F(StageWalkTest, ThePlanAsksForTheChampionOfTheSweepThatTheRunBegins) {
 }
 
 TEST_F(StageWalkTest, AServerThatIsAwayIsNoPlanWithoutAChampion) {
-  const auto plan = PlanPipeline(
-      request_, [](const std::string&) -> absl::StatusOr<std::optional<Champion>> {
+  const auto plan =
+      PlanPipeline(request_, [](const std::string&) -> absl::StatusOr<std::optional<Champion>> {
         return absl::UnavailableError("nobody answers");
       });
   EXPECT_EQ(plan.status().code(), absl::StatusCode::kUnavailable);
