@@ -63,7 +63,7 @@ void Pack(const Request& request, Response& response) {
   }
   response.headers.push_back({"Vary", "Accept-Encoding"});
   const std::string* accepts = request.Header("Accept-Encoding");
-  if (accepts == nullptr || !AcceptsGzip(*accepts)) return;
+  if (accepts == nullptr || !AcceptsCoding(*accepts, "gzip")) return;
   response.body = Gzip(response.body);
   response.headers.push_back({"Content-Encoding", "gzip"});
 }

@@ -84,13 +84,14 @@ absl::StatusOr<std::string> Gunzip(std::string_view packed, const GunzipLimits& 
   return text;
 }
 
-bool AcceptsGzip(std::string_view accept_encoding) {
+bool AcceptsCoding(std::string_view accept_encoding, std::string_view coding) {
+  const absl::string_view wanted(coding.data(), coding.size());
   const absl::string_view all(accept_encoding.data(), accept_encoding.size());
   for (const absl::string_view one : absl::StrSplit(all, ',')) {
     const std::pair<absl::string_view, absl::string_view> parts =
         absl::StrSplit(one, absl::MaxSplits(';', 1));
     const absl::string_view name = absl::StripAsciiWhitespace(parts.first);
-    if (!absl::EqualsIgnoreCase(name, "gzip") && name != "*") continue;
+    if (!absl::EqualsIgnoreCase(name, wanted) && name != "*") continue;
     absl::string_view quality = absl::StripAsciiWhitespace(parts.second);
     // "q=0", "q=0.0", "q=0.000"
     return !(absl::StartsWithIgnoreCase(quality, "q=0") &&

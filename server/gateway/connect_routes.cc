@@ -49,7 +49,7 @@ struct Gateway {
 };
 
 bool TakesGzip(const http::Request& request) {
-  return http::AcceptsGzip(HeaderOf(request, "accept-encoding"));
+  return http::AcceptsCoding(HeaderOf(request, "accept-encoding"), "gzip");
 }
 
 // A message in the body. REQUIRES: the body's type has a codec.

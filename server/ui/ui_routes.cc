@@ -1,14 +1,11 @@
 #include "server/ui/ui_routes.h"
 
-#include <algorithm>
 #include <array>
 #include <string>
 #include <utility>
 
-#include "absl/strings/match.h"
-#include "absl/strings/str_split.h"
-#include "absl/strings/strip.h"
 #include "lib/base/digest.h"
+#include "lib/http/gzip.h"
 
 namespace cairn::ui {
 namespace {
@@ -72,17 +69,8 @@ Entity EntityOf(const UiFile& file) {
 }  // namespace
 
 Coding ChooseCoding(std::string_view accept_encoding) {
-  bool gzip = false;
-  for (std::string_view item : absl::StrSplit(accept_encoding, ',')) {
-    const std::pair<std::string_view, std::string_view> parts =
-        absl::StrSplit(item, absl::MaxSplits(';', 1));
-    const std::string_view name = absl::StripAsciiWhitespace(parts.first);
-    const std::string_view quality = absl::StripAsciiWhitespace(parts.second);
-    if (quality == "q=0" || absl::StartsWith(quality, "q=0.0")) continue;
-    if (absl::EqualsIgnoreCase(name, "br") || name == "*") return Coding::kBrotli;
-    gzip = gzip || absl::EqualsIgnoreCase(name, "gzip");
-  }
-  return gzip ? Coding::kGzip : Coding::kNone;
+  if (http::AcceptsCoding(accept_encoding, "br")) return Coding::kBrotli;
+  return http::AcceptsCoding(accept_encoding, "gzip") ? Coding::kGzip : Coding::kNone;
 }
 
 std::vector<http::Route> UiRoutes(const std::vector<UiFile>& files) {

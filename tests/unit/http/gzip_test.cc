@@ -58,10 +58,10 @@ TEST(GzipTest, WhatIsNotWholeOrNotGzipIsRefused) {
 
 TEST(GzipTest, ReadsWhatAClientAccepts) {
   for (const char* yes : {"gzip", "br, GZIP;q=0.5", "*", "deflate, gzip;q=1.0", "gzip; q=0.01"}) {
-    EXPECT_TRUE(AcceptsGzip(yes)) << yes;
+    EXPECT_TRUE(AcceptsCoding(yes, "gzip")) << yes;
   }
   for (const char* no : {"", "br", "gzip;q=0", "gzip; q=0.000", "identity"}) {
-    EXPECT_FALSE(AcceptsGzip(no)) << no;
+    EXPECT_FALSE(AcceptsCoding(no, "gzip")) << no;
   }
 }
 
