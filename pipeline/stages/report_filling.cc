@@ -13,11 +13,11 @@
 #include "lib/model/transform.h"
 #include "pipeline/stages/run_record.h"
 #include "pipeline/stages/stage_graph.h"
+#include "pipeline/stages/training.h"
 
 namespace cairn::pipeline {
 namespace {
 
-constexpr double kAbsent = std::numeric_limits<double>::quiet_NaN();
 constexpr size_t kMostSilhouettes = 300;
 
 std::vector<std::vector<double>> RowsOf(const RowMajorMatrix& matrix) {
@@ -118,7 +118,7 @@ SelectionLine LineOf(const SelectionRow& row) {
   out.davies_bouldin = row.davies_bouldin;
   out.calinski_harabasz = row.calinski_harabasz;
   out.min_share = row.min_share;
-  out.stability = row.stability ? row.stability->rand_index : kAbsent;
+  out.stability = row.stability ? row.stability->rand_index : kNotMeasured;
   out.eligible = row.eligible;
   out.note = row.note;
   return out;
@@ -148,7 +148,7 @@ SilhouettePlot PlotOf(const TrainingRun& run) {
   for (std::vector<double>& values : by_segment) {
     std::sort(values.begin(), values.end(), std::greater<>());
     out.sizes.push_back(static_cast<int64_t>(values.size()));
-    out.means.push_back(values.empty() ? kAbsent
+    out.means.push_back(values.empty() ? kNotMeasured
                                        : std::accumulate(values.begin(), values.end(), 0.0) /
                                              static_cast<double>(values.size()));
     const size_t step =
@@ -162,7 +162,7 @@ SilhouettePlot PlotOf(const TrainingRun& run) {
 }  // namespace
 
 void FillQuality(const std::vector<StageRecord>& records, ReportData* report) {
-  double before = kAbsent;
+  double before = kNotMeasured;
   for (const StageRecord& record : records) {
     if (!record.net_spend) continue;
     QualityStep step;
