@@ -7,6 +7,7 @@
 #include "lib/base/clock.h"
 #include "lib/base/encoding.h"
 #include "pipeline/serving/answers.h"
+#include "pipeline/serving/number_text.h"
 
 namespace cairn::pipeline::serving {
 namespace {
@@ -21,7 +22,7 @@ std::string RowHead(int64_t unix_nanos, int status, std::string_view model_versi
 }
 
 void AppendRowNumber(double value, std::string* out) {
-  char text[32];
+  char text[kNumberTextRoom];
   out->append(text, WriteNumber(value, text));
 }
 
