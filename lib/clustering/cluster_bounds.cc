@@ -89,7 +89,9 @@ void ClusterBounds::AppendNeeded(std::span<const std::uint32_t> rows, const doub
   for (std::size_t c = 0; c < count; ++c) {
     bool is_needed = false;
     for (std::size_t lane = 0; lane < rows.size(); ++lane) {
-      is_needed |= own[lane] == c || !(distances[c * kWideLanes + lane] > most[lane]);
+      // A centroid that overflowed says nothing of how near its cluster is.
+      const double distance = distances[c * kWideLanes + lane];
+      is_needed |= own[lane] == c || !(distance > most[lane]) || !std::isfinite(distance);
     }
     if (is_needed) needed.push_back(static_cast<std::uint32_t>(c));
   }

@@ -49,9 +49,8 @@ struct Kernels {
   void (*wide_distances)(const double* blocks, std::size_t d, const double* rows,
                          std::size_t row_count, double* out);
 
-  // For every g of the group_count `groups`: sums[g * kWideLanes + lane] += distances[m *
-  // kWideLanes
-  // + lane] for every m of members[starts[g] … starts[g + 1]), first to last.
+  // For every g of the group_count `groups`, and every m of members[starts[g] … starts[g + 1]),
+  // first to last: sums[g * kWideLanes + lane] += distances[m * kWideLanes + lane].
   void (*add_wide)(const double* distances, const std::uint16_t* members,
                    const std::uint32_t* starts, const std::uint32_t* groups,
                    std::size_t group_count, double* sums);

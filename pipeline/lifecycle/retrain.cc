@@ -77,9 +77,9 @@ class Turn {
 
   const MonitoringLimits& Limits() const { return request_.run.config.monitoring; }
 
-  // Where the champion was trained by this very turn, which ended before it could say so: the turn
-  // is taken again with the champion it had, so that its record is found and not made twice. Where
-  // only drift is a reason, the champion's own data is none.
+  // Where the champion came of this very data, by a turn like this one: it is taken again with the
+  // champion that it had, so that its record is found and not made twice. Where only drift is a
+  // reason, the champion's own data is none.
   absl::Status GoBackToTheBeginning(const std::string& sweep_key) {
     if (request_.when != RetrainWhen::kAlways) return absl::OkStatus();
     CAIRN_ASSIGN_OR_RETURN(

@@ -56,7 +56,7 @@ struct RetrainResult {
   std::string outcome_word;  // As above, or that of the decision.
   DriftFindings drift;
   std::string drift_run;        // Resource name.
-  std::string champion_before;  // Model version; empty for none.
+  std::string champion_before;  // Served when the turn began; empty for none.
   std::string champion_after;
   std::vector<std::string> versions;            // That this turn registered or found again.
   std::optional<cairn::v1::Decision> decision;  // Nothing when none was asked for.

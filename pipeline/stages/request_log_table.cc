@@ -37,7 +37,7 @@ class LogReader {
     if (values_.empty()) return Malformed("has no predictions");
     const auto width = static_cast<Eigen::Index>(table_.features.columns.size());
     const Eigen::Index rows = static_cast<Eigen::Index>(values_.size()) / width;
-    if (rows > std::numeric_limits<int32_t>::max()) return Malformed("has too many predictions");
+    if (rows >= std::numeric_limits<int32_t>::max()) return Malformed("has too many predictions");
     table_.features.values = Eigen::Map<const RowMajorMatrix>(values_.data(), rows, width);
     for (int32_t id = 1; id <= rows; ++id) table_.features.customer_ids.push_back(id);
     return std::move(table_);

@@ -20,7 +20,7 @@ StageWork SweepWork();
 
 // Which runs stand for their k, and so keep silhouettes and are measured on all customers.
 std::string EvaluateSettings(const PipelineConfig& config);
-// Each run is published once it is measured.
+// Each run is published once it is measured; those that stand for their k once their evidence is.
 StageWork EvaluateWork();
 
 // Tells the progress of a stage that fits k-means. `stage` is a literal; `run` must outlive it.

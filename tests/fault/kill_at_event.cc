@@ -31,6 +31,8 @@ KillPlan* OpenPlan() {
   void* at =
       ::mmap(nullptr, sizeof(KillPlan), PROT_READ | PROT_WRITE, MAP_SHARED, ::fileno(file), 0);
   ::fclose(file);
+  // Programs that this one begins are not part of the drill: their events are not its own.
+  ::unsetenv("LD_PRELOAD");
   return at == MAP_FAILED ? nullptr : static_cast<KillPlan*>(at);
 }
 

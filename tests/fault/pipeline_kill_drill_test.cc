@@ -199,7 +199,7 @@ class PipelineKillDrill : public ::testing::Test {
       const int64_t begin = 1 + events_ * i / kills;
       const int64_t end = 1 + events_ * (i + 1) / kills;
       const int64_t at = begin + static_cast<int64_t>(random() % std::max<int64_t>(1, end - begin));
-      const bool server_too = i % kWithServerEvery == kWithServerEvery - 1;
+      const bool server_too = i % kWithServerEvery == kWithServerEvery - 1 || i + 1 == kills;
       SCOPED_TRACE(::testing::Message()
                    << "seed " << kSeed << ", kill " << i << " at event " << at << " of " << events_
                    << (server_too ? " with the server" : ""));

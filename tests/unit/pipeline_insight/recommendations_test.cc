@@ -21,7 +21,7 @@ using testing::Table;
 
 // Segment 0 is customers 1 and 2, segment 1 is customer 3. By quantity P1 > P2 > P3 > P4 in
 // segment 0; the large line of P4 is cancelled.
-TransactionTable Shop() {
+TransactionTable ShopOfOffers() {
   return Table({
       Row{.invoice = "1",
           .stock_code = "P1",
@@ -73,7 +73,7 @@ std::vector<std::string> CodesFor(const Recommendations& recommendations, size_t
 }
 
 TEST(Recommendations, AreTheBestSellersOfTheSegmentThatWereNotBought) {
-  const TransactionTable table = Shop();
+  const TransactionTable table = ShopOfOffers();
   const auto recommendations =
       ComputeRecommendations(table, FeaturesOf(table), kShopSegments, 2, 2);
   ASSERT_THAT(recommendations, IsOk());
@@ -109,7 +109,7 @@ TEST(Recommendations, NeverRepeatWhatWasBoughtAndThreadsChangeNothing) {
 }
 
 TEST(Recommendations, SegmentsThatDoNotFitAreRefused) {
-  const TransactionTable table = Shop();
+  const TransactionTable table = ShopOfOffers();
   EXPECT_THAT(ComputeRecommendations(table, FeaturesOf(table), std::vector<int32_t>{0, 0}, 2, 1),
               FailsWith(ErrorReason::VALUE_INVALID));
 }

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cstdio>
 #include <filesystem>
 #include <nlohmann/json.hpp>
@@ -215,8 +216,11 @@ TEST(RunPipelineTest, OneCustomerIsRefusedBeforeAnySweep) {
                                   "1,20003,MUG,2,2011-08-02 10:00:00,2.5,13001,United Kingdom\n"
                                   "2,20004,MUG,2,2011-09-03 10:00:00,2.5,13001,United Kingdom\n"),
               IsOk());
-  size_t trained = 0;
-  const auto outcome = RunPipeline(request, {.sweep = [&](size_t, size_t) { ++trained; }}, nullptr);
+  std::atomic<size_t> trained = 0;
+  const RunObserver observer{.progress = [&trained](const StageProgress& now) {
+    if (now.stage == "sweep" && now.done > 0) ++trained;
+  }};
+  const auto outcome = RunPipeline(request, observer, nullptr);
   EXPECT_NE(outcome.status().message().find("is 1 customer (the first is 13001)"),
             std::string_view::npos)
       << outcome.status();
