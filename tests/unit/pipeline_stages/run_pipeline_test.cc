@@ -441,7 +441,7 @@ TEST(RunPipelineTest, AnInputThatIsCutOffMeanwhileIsPublishedAsItWasRead) {
   RecordingPublisher publisher;
   const RunObserver observer{
       .stage = [&](const StageRecord&) { std::filesystem::resize_file(request.data, 20); },
-      .sweep = {},
+      .progress = {},
       .input = {}};
   const auto outcome = RunPipeline(request, observer, &publisher);
   ASSERT_THAT(outcome, IsOk());
