@@ -89,7 +89,6 @@ bool JsonCursor::SkipLiteral() {
 
 bool JsonCursor::SkipValue() {
   std::string open;  // the ends that are still to come
-  double number = 0;
   std::string_view text;
   for (;;) {
     const Kind kind = Peek();
@@ -103,7 +102,7 @@ bool JsonCursor::SkipValue() {
       }
       open.pop_back();
     } else if (kind == Kind::kString   ? !ReadString(&text)
-               : kind == Kind::kNumber ? !ReadNumber(&number)
+               : kind == Kind::kNumber ? !SkipNumber()
                                        : !SkipLiteral()) {
       return false;
     }

@@ -67,6 +67,15 @@ class JsonCursor {
     return true;
   }
 
+  // Passes over a number of any size.
+  bool SkipNumber() {
+    SkipBlanks();
+    const char* const behind = serving::SkipNumber(at_);
+    if (behind == nullptr) return false;
+    at_ = behind;
+    return true;
+  }
+
   // Passes over one value, whatever it is; false where it is none, or deeper than kMaxDepth.
   bool SkipValue();
 

@@ -60,8 +60,8 @@ bool IsNumberDigit(char c) { return c >= '0' && c <= '9'; }
 // The digits of a number as they are read.
 struct Digits {
   uint64_t mantissa = 0;
-  int count = 0;  // without leading zeros
-  int power = 0;  // of ten, that the mantissa is to be multiplied by
+  int64_t count = 0;  // without leading zeros
+  int64_t power = 0;  // of ten, that the mantissa is to be multiplied by
 
   const char* Read(const char* at, bool fraction) {
     for (; IsNumberDigit(*at); ++at) {
@@ -73,14 +73,16 @@ struct Digits {
   }
 };
 
-// The exponent behind `e`; null where there is none.
-const char* ReadExponent(const char* at, int* power) {
+// The exponent behind `e`; null where there is none. No text has so many zeros that an exponent of
+// more digits than are read here would make a number of it.
+const char* ReadExponent(const char* at, int64_t* power) {
   const bool negative = *at == '-';
   if (*at == '-' || *at == '+') ++at;
   if (!IsNumberDigit(*at)) return nullptr;
-  int exponent = 0;
+  constexpr int64_t kEnough = 100'000'000'000'000'000;
+  int64_t exponent = 0;
   for (; IsNumberDigit(*at); ++at) {
-    if (exponent < 100'000) exponent = exponent * 10 + (*at - '0');
+    if (exponent < kEnough) exponent = exponent * 10 + (*at - '0');
   }
   *power += negative ? -exponent : exponent;
   return at;
@@ -116,6 +118,21 @@ alignas(32) const char kTens[32] = {10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 
                                     10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10, 10};
 }  // namespace wide
 #endif
+
+const char* SkipNumber(const char* at) {
+  if (*at == '-') ++at;
+  if (!IsNumberDigit(*at)) return nullptr;
+  const bool zero = *at == '0';
+  ++at;
+  while (!zero && IsNumberDigit(*at)) ++at;
+  if (*at == '.') {
+    if (!IsNumberDigit(*++at)) return nullptr;
+    while (IsNumberDigit(*at)) ++at;
+  }
+  if ((*at | 0x20) != 'e') return at;
+  int64_t power = 0;
+  return ReadExponent(at + 1, &power);
+}
 
 const char* ReadNumber(const char* begin, double* value) {
   const char* at = begin;

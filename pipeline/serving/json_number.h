@@ -30,8 +30,13 @@ inline constexpr size_t kNumberRoom = 40;
 // it is too large for a double. One that is too small is 0 with its sign.
 const char* ReadNumber(const char* at, double* value);
 
-// The same for what features usually are: no exponent, at most 7 digits before the point and 19 in
-// all. Null for everything else, be it a number or not. REQUIRES: kNumberRoom bytes can be read.
+// Passes over a number of any size, also one that is too large for a double; null where none begins
+// at `at`, whose text ends as above.
+const char* SkipNumber(const char* at);
+
+// The same as ReadNumber for what features usually are: no exponent, at most 7 digits before the
+// point and 19 in all. Null for everything else, be it a number or not. REQUIRES: kNumberRoom bytes
+// can be read.
 inline const char* ReadShortNumber(const char* at, double* value);
 
 // Digits of a text, eight at a time. A word holds eight bytes of it, the first in the lowest.

@@ -21,8 +21,11 @@ class JsonRows {
     pattern_.Begin(cursor().at());
     do {
       if (!ReadRow()) return false;
-      pattern_.End(cursor().at());
-      ReadAlike();
+      // The first has no comma before it, and is no pattern of those that follow.
+      if (reader_.instance > 0) {
+        pattern_.End(cursor().at());
+        ReadAlike();
+      }
       pattern_.Begin(cursor().at());
     } while (cursor().Take(','));
     return cursor().Take(']') || reader_.Malformed();
@@ -99,6 +102,7 @@ class JsonRows {
     std::string_view raw;
     if (!cursor().ReadString(&raw) || !cursor().Take(':')) return reader_.Malformed();
     *place = reader_.model.ColumnOf(UnescapeJson(raw));
+    if (position >= RowPattern::kMostNumbers) return true;
     if (position >= known_.size()) known_.resize(position + 1);
     known_[position] = {raw, *place};
     return true;
@@ -122,9 +126,8 @@ class JsonRows {
     const bool number = cursor().Peek() == JsonCursor::Kind::kNumber;
     if (place < 0 && !number) return reader_.SkipValue();
     const char* const begin = cursor().at();
-    double ignored = 0;
     if (place < 0) {
-      if (!cursor().ReadNumber(&ignored)) return reader_.Malformed();
+      if (!cursor().SkipNumber()) return reader_.Malformed();
     } else if (!reader_.ReadNumber(static_cast<size_t>(place), row_ + place)) {
       return false;
     }
@@ -137,7 +140,7 @@ class JsonRows {
   FeatureRows& rows_;
   double* row_ = nullptr;
   std::vector<size_t> seen_;  // by column: the last instance that had it, plus one
-  std::vector<Known> known_;  // by place in the object
+  std::vector<Known> known_;  // by place in the object, the first kMostNumbers
   RowPattern pattern_;
 };
 

@@ -23,8 +23,9 @@ namespace cairn::pipeline::serving {
 // CSV is a header with the names of columns, and a row of numbers for each instance.
 //
 // Columns stand in any order. Those that the model does not have are left out and counted,
-// whatever they hold. Every column of the model has to be there once, with a finite number: not a
-// text, not true, not null. One bad value refuses the whole request.
+// whatever they hold that is JSON, numbers of any size too. Every column of the model has to be
+// there once, with a finite number: not a text, not true, not null. One bad value refuses the whole
+// request.
 
 // The rows of one request. Kept by a thread and filled again, so that a request makes no memory.
 struct FeatureRows {

@@ -14,29 +14,38 @@ namespace cairn::pipeline::serving {
 //   ,{"Hour":9,"Total_Spend":17.5}       a row, from behind the one before
 //   ,{"Hour":*,"Total_Spend":*}          its pattern
 //
-// A row that was read and checked field by field is learnt. Where the same bytes stand around
-// numbers again, the row has the same columns once each and nothing else needs to be looked at:
-// numbers are read as far as they go, so what follows one is the next token, and equal tokens after
-// equal ones mean the same. Everything else is left to who reads field by field, and words errors.
+// A row that was read and checked field by field is learnt, with the comma before it: so never the
+// first of a body, which has none, and behind which the same bytes would be no JSON. Where the same
+// bytes stand around numbers again, the row has the same columns once each and nothing else needs
+// to be looked at: numbers are read as far as they go, so what follows one is the next token, and
+// equal tokens after equal ones mean the same. Everything else is left to who reads field by field,
+// and words errors.
+//
+// A row of more than kMostNumbers numbers is not learnt, so that a body of any size costs no more
+// memory here than that.
 //
 // Refers to the text that was learnt from. Of one thread.
 class RowPattern {
  public:
-  // A row is learnt: begins here, behind the row before …
+  static constexpr size_t kMostNumbers = 4096;
+
+  // A row is learnt: begins here, behind the row before and before its comma …
   void Begin(const char* at) {
     numbers_.clear();
     at_ = at;
-    whole_ = false;
+    whole_ = too_long_ = false;
   }
   // … has a number from `begin` to `end` that belongs to column `place`, or to none if it is -1 …
   void Note(int place, const char* begin, const char* end) {
-    numbers_.push_back({at_, static_cast<size_t>(begin - at_), place});
+    const bool room = numbers_.size() < kMostNumbers;
+    if (room) numbers_.push_back({at_, static_cast<size_t>(begin - at_), place});
+    too_long_ = !room;
     at_ = end;
   }
   // … and ends.
   void End(const char* at) {
     tail_ = {at_, static_cast<size_t>(at - at_), -1};
-    whole_ = true;
+    whole_ = !too_long_;
   }
 
   // Reads one row of this pattern into `row`, the cursor being behind the row before. False, with
@@ -57,6 +66,7 @@ class RowPattern {
   Number tail_;  // what stands behind the last
   const char* at_ = nullptr;
   bool whole_ = false;
+  bool too_long_ = false;  // it has more than kMostNumbers
 };
 
 }  // namespace cairn::pipeline::serving

@@ -80,6 +80,22 @@ TEST_F(JsonBodyTest, OtherColumnsAreLeftOutAndCountedWhateverTheyHold) {
   EXPECT_EQ(rows_.ignored_columns, 1U);
 }
 
+TEST_F(JsonBodyTest, NumbersThatNobodyNeedsMayBeTooLargeForADouble) {
+  for (
+      const char* body : {
+          R"({"instances": [{"id":1e400,"spend":1,"items":2,"gap":3,"hour":4}]})",
+          R"({"instances": [{"id":[-1e400],"spend":1,"items":2,"gap":3,"hour":4}]})",
+          R"({"dataframe_split": {"columns":["spend","id","items","gap","hour"],"data":[[1,1e400,2,3,4]]}})",
+          R"({"inputs": {"hour":[4],"gap":[3],"id":[1e400],"items":[2],"spend":[1]}})",
+          R"({"params": 1e400, "instances": [[1,2,3,4]]})",
+      }) {
+    ASSERT_TRUE(Read(body).ok()) << body;
+    EXPECT_THAT(rows_.values, ElementsAre(1, 2, 3, 4)) << body;
+  }
+  EXPECT_EQ(Refusal(R"({"instances": [{"id":1e,"spend":1,"items":2,"gap":3,"hour":4}]})"),
+            "REQUEST_MALFORMED");
+}
+
 TEST_F(JsonBodyTest, AKeyMayBeWrittenWithEscapes) {
   ASSERT_TRUE(Read(R"({"instances": [{"\u0073pend": 1, "items": 2, "gap": 3, "hour": 4}]})").ok());
   EXPECT_THAT(rows_.values, ElementsAre(1, 2, 3, 4));

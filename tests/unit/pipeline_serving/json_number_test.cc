@@ -186,6 +186,36 @@ TEST(JsonNumberTest, WhatIsNoNumberOfJsonIsNotRead) {
   }
 }
 
+TEST(JsonNumberTest, AnExponentOfAnyLengthCountsBesideTheZerosBeforeIt) {
+  const std::string zeros(150'000, '0');
+  double value = 0;
+  for (const std::string& text :
+       {"0." + zeros + "1e1000000", "1" + zeros + "e-1000", std::string("1e99999999999999999999"),
+        "0." + zeros + "1e99999999999999999999"}) {
+    EXPECT_EQ(ReadNumber(text.c_str(), &value), nullptr) << text.substr(0, 3);
+  }
+  const std::string one = "0." + zeros + "1e150001";
+  EXPECT_EQ(ReadNumber(one.c_str(), &value), one.c_str() + one.size());
+  EXPECT_EQ(value, 1);
+  for (const std::string& text : {std::string("0e99999999999999999999"),
+                                  std::string("1e-99999999999999999999"), "0." + zeros + "1e9"}) {
+    value = 1;
+    EXPECT_EQ(ReadNumber(text.c_str(), &value), text.c_str() + text.size());
+    EXPECT_EQ(Bits(value), Bits(0.0));
+  }
+}
+
+TEST(JsonNumberTest, ANumberThatIsPassedOverMayBeTooLarge) {
+  for (const std::string text : {"0", "-0.5", "17850", "1e400", "-1.5E+99999999999", "2e-7"}) {
+    const std::string padded = text + ",";
+    EXPECT_EQ(SkipNumber(padded.data()), padded.data() + text.size()) << text;
+  }
+  EXPECT_EQ(*SkipNumber("01"), '1');
+  for (const char* text : {"", "-", "+1", ".5", "1.", "1.e5", "1e", "1e+", "NaN", "\"1\""}) {
+    EXPECT_EQ(SkipNumber(text), nullptr) << text;
+  }
+}
+
 TEST(JsonNumberTest, AZeroBeforeOtherDigitsIsANumberOfItsOwn) {
   const std::string padded = "007" + std::string(kNumberRoom, ' ');
   double value = 1;

@@ -12,6 +12,8 @@
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "pipeline/serving/request_body.h"
+#include "pipeline/serving/row_pattern.h"
+#include "pipeline/serving/wide.h"
 #include "tests/unit/pipeline_serving/serving_models.h"
 
 namespace cairn::pipeline::serving {
@@ -139,6 +141,64 @@ TEST_F(JsonRowsTest, FewerRowsThanTheTimeBeforeLeaveNothingOfThose) {
           .ok());
   ASSERT_TRUE(ReadJsonBody(RowsBody({"[1,2,3,4]"}), *model_, 500, &rows_).ok());
   EXPECT_THAT(rows_.values, ElementsAreArray({1.0, 2.0, 3.0, 4.0}));
+}
+
+TEST_F(JsonRowsTest, RowsWithoutACommaBetweenThemAreNoJson) {
+  constexpr size_t kRows = 10;
+  for (const std::string row : {"[1,2,3,4]", R"({"spend":1,"items":2,"gap":3,"hour":4})"}) {
+    for (size_t first = 1; first < kRows; ++first) {
+      for (size_t last = first; last < kRows; ++last) {
+        std::string body = R"({"instances":[)";
+        for (size_t i = 0; i < kRows; ++i) {
+          body += (i == 0 || (first <= i && i <= last) ? "" : ",") + row;
+        }
+        body += "]}" + std::string(2 * kNumberRoom, ' ');
+        EXPECT_EQ(ReasonOf(ReadJsonBody(body, *model_, 100, &rows_)), "REQUEST_MALFORMED") << body;
+      }
+    }
+  }
+}
+
+TEST_F(JsonRowsTest, RowsOfMoreNumbersThanAreLearntAreReadAllTheSame) {
+  constexpr size_t kOthers = RowPattern::kMostNumbers + 100;
+  std::string others;
+  for (size_t i = 0; i < kOthers; ++i) others += fmt::format(R"("other{}":{},)", i, i);
+  std::vector<std::string> rows;
+  std::vector<double> values;
+  for (int i = 0; i < 4; ++i) {
+    rows.push_back("{" + others + fmt::format(R"("spend":{},"items":2,"gap":3,"hour":4}})", i));
+    values.insert(values.end(), {i + 0.0, 2, 3, 4});
+  }
+  ASSERT_TRUE(ReadJsonBody(RowsBody(rows), *model_, 100, &rows_).ok());
+  EXPECT_THAT(rows_.values, ElementsAreArray(values));
+  EXPECT_EQ(rows_.ignored_columns, kOthers);
+}
+
+// Whether a second row is read by the pattern of the first.
+bool IsLearnt(size_t numbers) {
+  std::string row = ",[";
+  for (size_t i = 0; i < numbers; ++i) row += i == 0 ? "1" : ",1";
+  row += "]";
+  const std::string text = row + row + std::string(2 * kNumberRoom, ' ');
+  RowPattern pattern;
+  pattern.Begin(text.data());
+  for (size_t i = 0; i < numbers; ++i) {
+    const char* const number = text.data() + 2 + 2 * i;
+    pattern.Note(-1, number, number + 1);
+  }
+  pattern.End(text.data() + row.size());
+  JsonCursor cursor(text);
+  cursor.MoveTo(text.data() + row.size());
+  double none = 0;
+  return pattern.Read(cursor, &none) && cursor.offset() == 2 * row.size();
+}
+
+TEST(RowPatternTest, ARowOfManyNumbersIsNotLearnt) {
+#if defined(__x86_64__)
+  if (!HasWide()) GTEST_SKIP() << "no AVX2 here";
+#endif
+  EXPECT_TRUE(IsLearnt(RowPattern::kMostNumbers));
+  EXPECT_FALSE(IsLearnt(RowPattern::kMostNumbers + 1));
 }
 
 TEST_F(JsonRowsTest, ABodyThatEndsAnywhereIsRefusedAndNothingBehindItIsRead) {
