@@ -69,6 +69,17 @@ absl::StatusOr<Matrix> Predictor::Components(const MatrixRef& raw) const {
   return ProjectRows(model_, PrepareRows(model_, raw));
 }
 
+int Predictor::FeatureTooLarge(std::span<const double> row) const {
+  for (int j = 0; j < feature_count(); ++j) {
+    Matrix alone = Matrix::Zero(1, feature_count());
+    alone(0, j) = row[static_cast<size_t>(j)];
+    const Assignment assigned =
+        AssignToCenters(ProjectRows(model_, PrepareRows(model_, alone)), centers_);
+    if (!std::isfinite(assigned.distances(0, assigned.segments[0]))) return j;
+  }
+  return -1;
+}
+
 absl::StatusOr<Assignment> Predictor::Predict(const MatrixRef& raw) const {
   CAIRN_ASSIGN_OR_RETURN(const Matrix components, Components(raw));
   return AssignToCenters(components, centers_);

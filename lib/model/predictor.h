@@ -41,8 +41,14 @@ class Predictor {
 
   // Segment and distances of raw feature rows: one column for each feature, in the model's
   // order. INVALID_ARGUMENT (VALUE_INVALID) when the number of columns differs, or naming row
-  // (from 0), feature and value of a number that is not finite.
+  // (from 0), feature and value of a number that is not finite. Distances may be infinite or no
+  // numbers (see FeatureTooLarge).
   absl::StatusOr<Assignment> Predict(const MatrixRef& raw) const;
+
+  // The first feature of a finite raw row whose value, with zeros for all others, lies at no finite
+  // distance from its segment; -1: none does. Tells why a distance of Predict is not finite, which
+  // happens to features that are taken as they are and are too large to be squared.
+  int FeatureTooLarge(std::span<const double> row) const;
 
   // The components of raw feature rows, as Predict sees them. The same errors.
   absl::StatusOr<Matrix> Components(const MatrixRef& raw) const;

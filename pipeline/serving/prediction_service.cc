@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <limits>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -88,6 +90,27 @@ absl::StatusOr<LogQuery> LogQueryOf(const http::Request& request) {
   return query;
 }
 
+// Finite values may be so large that no segment is at a finite distance, which no row of JSON can
+// say.
+absl::Status CheckDistances(const ServedModel& model, const FeatureRows& rows,
+                            const std::vector<double>& distances) {
+  const auto found = std::find_if_not(distances.begin(), distances.end(),
+                                      [](double distance) { return std::isfinite(distance); });
+  if (found == distances.end()) return absl::OkStatus();
+  constexpr std::string_view kRule = "must lie at a finite distance from the segments";
+  const auto instance = static_cast<size_t>(found - distances.begin());
+  const size_t width = model.columns().size();
+  const auto row = std::span(rows.values).subspan(instance * width, width);
+  const int j = model.predictor().FeatureTooLarge(row);
+  if (j >= 0) {
+    const auto place = static_cast<size_t>(j);
+    return BadValue(instance, model.columns()[place], ShortestDouble(row[place]), kRule);
+  }
+  return InvalidField(ErrorReason::VALUE_INVALID, fmt::format("instances.{}", instance),
+                      fmt::format("{}", *found), kRule)
+      .With("instance", std::to_string(instance));
+}
+
 }  // namespace
 
 PredictionService::PredictionService(ServiceOptions options, const Clock& clock)
@@ -140,6 +163,11 @@ http::Response PredictionService::Answer(const http::Request& request, bool csv,
   scratch.segments.resize(scratch.rows.count);
   scratch.distances.resize(scratch.rows.count);
   model->scorer().Score(scratch.rows.values, scratch.segments, scratch.distances);
+  if (const absl::Status finite = CheckDistances(*model, scratch.rows, scratch.distances);
+      !finite.ok()) {
+    scratch.Trim();
+    return Refuse(request, finite, model->version());
+  }
   http::Response response = http::JsonResponse(
       form == Form::kSegments ? SegmentsJson(scratch.segments)
                               : PredictionsJson(*model, scratch.segments, scratch.distances));

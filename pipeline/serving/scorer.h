@@ -24,7 +24,8 @@ class Scorer {
 
   // `rows` holds segments.size() rows of finite raw features, row-major, in the model's order.
   // `distances` is as long as `segments`. Makes no memory but one scratch of a few rows.
-  // A distance is in the model's space and at least 0.
+  // A distance is in the model's space and at least 0; of values that are too large to be squared
+  // it is infinite or no number.
   void Score(std::span<const double> rows, std::span<int32_t> segments,
              std::span<double> distances) const;
 

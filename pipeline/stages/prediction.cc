@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <span>
 
 #include "lib/base/encoding.h"
 #include "lib/base/errors.h"
@@ -62,6 +64,17 @@ absl::Status CheckRanges(const FeatureMatrix& features) {
     }
   }
   return absl::OkStatus();
+}
+
+absl::Status NotFinite(const model::Predictor& predictor, const FeatureMatrix& features,
+                       size_t customer, std::span<const double> row) {
+  constexpr std::string_view kRule = "lies at no finite distance from the segments";
+  const std::string name = CustomerText(features.customer_ids[customer], features.customer_names);
+  const int j = predictor.FeatureTooLarge(row);
+  if (j < 0) return InvalidField(ErrorReason::VALUE_INVALID, "CustomerID", name, kRule);
+  return InvalidField(ErrorReason::VALUE_INVALID, predictor.model().features(j).name(),
+                      ShortestDouble(row[static_cast<size_t>(j)]),
+                      fmt::format("of customer {} {}", name, kRule));
 }
 
 }  // namespace
@@ -137,7 +150,12 @@ absl::StatusOr<CustomerSegments> AssignSegments(const model::Predictor& predicto
   out.customer_names = features.customer_names;
   out.segments = assigned.segments;
   for (size_t i = 0; i < out.segments.size(); ++i) {
-    out.distances.push_back(assigned.distances(static_cast<Eigen::Index>(i), assigned.segments[i]));
+    const auto row = static_cast<Eigen::Index>(i);
+    const double distance = assigned.distances(row, assigned.segments[i]);
+    if (!std::isfinite(distance)) {
+      return NotFinite(predictor, features, i, std::span(&raw(row, 0), places.size()));
+    }
+    out.distances.push_back(distance);
   }
   return out;
 }

@@ -116,6 +116,17 @@ TEST(PredictorTest, ANumberThatIsNotFiniteIsNamedByRowAndFeature) {
   EXPECT_EQ(MetadataOf(status, "field"), "rows.2.items");
 }
 
+TEST(PredictorTest, AFeatureThatLiesTooFarFromAllSegmentsIsFound) {
+  const Predictor predictor = SmallPredictor();
+  EXPECT_EQ(predictor.FeatureTooLarge(std::vector<double>{1, 2, 3, 4}), -1);
+  // Of the logarithm of spend the square is small.
+  EXPECT_EQ(predictor.FeatureTooLarge(std::vector<double>{1e300, 2, 3, 4}), -1);
+  EXPECT_EQ(predictor.FeatureTooLarge(std::vector<double>{1, 2, 3, -1e300}), 3);
+  Matrix raw(1, 4);
+  raw << 1, 2, 3, -1e300;
+  EXPECT_FALSE(std::isfinite(predictor.Predict(raw)->distances.minCoeff()));
+}
+
 TEST(PredictorTest, AnotherNumberOfColumnsIsRefused) {
   EXPECT_THAT(SmallPredictor().Predict(Matrix::Zero(2, 3)),
               StatusIs(absl::StatusCode::kInvalidArgument));

@@ -102,6 +102,44 @@ TEST(PredictionServiceTest, OfARequestWithOneBadInstanceNothingIsAnsweredOrLogge
   EXPECT_THAT(service.Metrics().body, HasSubstr("cairn_serving_log_predictions 0\n"));
 }
 
+TEST(PredictionServiceTest, AValueAtNoFiniteDistanceIsRefusedWithItsInstanceAndColumn) {
+  PredictionService service({});
+  service.Show(ServedSmallModel());
+  const std::string far = R"({"instances": [[1,2,3,4],[1,2,3,1e300]]})";
+  for (const http::Response& response :
+       {service.Predict(Post(far)), service.Invocations(Post(far)),
+        service.Invocations(Post("spend,items,gap,hour\n1,2,3,4\n1,2,3,1e300\n", "text/csv"))}) {
+    EXPECT_EQ(response.status, 400);
+    const json error = json::parse(response.body)["error"];
+    EXPECT_EQ(error["reason"], "VALUE_INVALID");
+    EXPECT_EQ(error["instance"], 1);
+    EXPECT_EQ(error["field"], "hour");
+    EXPECT_EQ(error["value"], "1e+300");
+    EXPECT_EQ(VersionOf(response), "models/m/versions/1");
+  }
+  const std::string metrics = service.Metrics().body;
+  EXPECT_THAT(metrics, HasSubstr("cairn_serving_log_predictions 0\n"));
+  EXPECT_THAT(metrics, ::testing::Not(HasSubstr("cairn_serving_predictions_total{")));
+  const std::string rows = service.Requests(Get({{"format", "jsonl"}})).body;
+  EXPECT_EQ(std::count(rows.begin(), rows.end(), '\n'), 3);
+  EXPECT_EQ(json::parse(rows.substr(0, rows.find('\n')))["status"], 400);
+}
+
+// Of two values neither of which is too large by itself the instance is all that can be said.
+TEST(PredictionServiceTest, ValuesThatAreTooLargeTogetherAreRefusedWithTheirInstance) {
+  cairn::v1::SegmentationModel model = model::SmallModel();
+  model.mutable_features(0)->set_transform(cairn::v1::SegmentationModel::Feature::IDENTITY);
+  PredictionService service({});
+  service.Show(*ServedModel::Load(FileOf(model), "v", kLoaded));
+  // The first component is about 0.3 spend + 0.2 hour.
+  EXPECT_EQ(service.Predict(Post(R"({"instances": [[3.4e154,2,3,0]]})")).status, 200);
+  EXPECT_EQ(service.Predict(Post(R"({"instances": [[0,2,3,5e154]]})")).status, 200);
+  const http::Response response = service.Predict(Post(R"({"instances": [[3.4e154,2,3,5e154]]})"));
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(json::parse(response.body)["error"]["instance"], 0);
+  EXPECT_EQ(json::parse(response.body)["error"]["field"], "instances.0");
+}
+
 TEST(PredictionServiceTest, LimitsAreSaid) {
   PredictionService service({.max_instances = 1});
   service.Show(ServedSmallModel());
@@ -285,6 +323,12 @@ TEST_F(ServingPortTest, WhatIsNotTakenIsRefusedWithItsStatus) {
   const std::string large = Exchange("/predict", std::string((1 << 20) + 1, ' '));
   EXPECT_THAT(large, HasSubstr("HTTP/1.1 413 "));
   EXPECT_THAT(large, HasSubstr("at most 1048576 bytes"));
+}
+
+TEST_F(ServingPortTest, AValueAtNoFiniteDistanceIsRefusedAndTheAnswerIsJson) {
+  const std::string answer = Exchange("/predict", R"({"instances": [[1,2,3,1e300]]})");
+  EXPECT_THAT(answer, HasSubstr("HTTP/1.1 400 "));
+  EXPECT_EQ(BodyOf(answer)["error"]["field"], "hour");
 }
 
 TEST_F(ServingPortTest, EveryPageIsServed) {

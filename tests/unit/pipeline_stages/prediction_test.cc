@@ -107,6 +107,25 @@ TEST_F(PredictionTest, ValuesBeyondTheTrainingAreWarnedOfWithTheFarthestCustomer
   EXPECT_TRUE(said);
 }
 
+TEST_F(PredictionTest, AValueAtNoFiniteDistanceIsRefusedNamingCustomerAndFeature) {
+  cairn::v1::SegmentationModel model = predictor_->model();
+  model.mutable_features(kTotalSpend)
+      ->set_transform(cairn::v1::SegmentationModel::Feature::IDENTITY);
+  model.mutable_features(kTotalSpend)->clear_quantiles();
+  model.mutable_features(kTotalSpend)->set_row_norm_group(0);
+  model.mutable_features(kTotalSpend)->set_scale(1);
+  const auto predictor = model::Predictor::Create(model);
+  ASSERT_THAT(predictor, IsOk());
+  FeatureMatrix huge = outcome_.features;
+  huge.values(7, kTotalSpend) = 1e300;
+  const absl::Status status = AssignSegments(*predictor, huge).status();
+  EXPECT_TRUE(HasReason(status, ErrorReason::VALUE_INVALID));
+  for (const std::string& part :
+       {std::string("Total_Spend"), std::string("1e+300"), std::to_string(huge.customer_ids[7])}) {
+    EXPECT_NE(status.message().find(part), std::string::npos) << status;
+  }
+}
+
 TEST_F(PredictionTest, AMissingColumnIsNamed) {
   FeatureMatrix without = outcome_.features;
   without.columns[3] = "Something_Else";
