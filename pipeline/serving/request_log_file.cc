@@ -21,6 +21,21 @@ namespace {
 // Lines are written in blocks of about this size.
 constexpr size_t kBlockBytes = size_t{256} << 10;
 
+absl::Status NoLog(const std::string& path, std::string_view rule) {
+  return InvalidField(ErrorReason::VALUE_INVALID, "log-file", path, rule).ToStatus();
+}
+
+// Whatever else has the name is neither gone on with, nor cut, nor replaced.
+absl::Status CheckLog(int fd, const std::string& path) {
+  struct stat about = {};
+  if (::fstat(fd, &about) != 0) return FileError(errno, "look at", path);
+  if (!S_ISREG(about.st_mode)) return NoLog(path, "must be a regular file");
+  std::string begin(kRowHeadBytes, '\0');
+  CAIRN_ASSIGN_OR_RETURN(const size_t got, ReadAt(fd, 0, begin.data(), begin.size(), path));
+  if (MayBeginRow(std::string_view(begin).substr(0, got))) return absl::OkStatus();
+  return NoLog(path, "must be new, empty or a request log");
+}
+
 }  // namespace
 
 size_t RequestLogFile::Item::bytes() const {
@@ -155,16 +170,14 @@ absl::Status RequestLogFile::OpenFile() {
   return opened;
 }
 
+// A link would be renamed in the place of what it leads to, which would grow on.
 absl::Status RequestLogFile::TryOpen() {
   const std::string& path = options_.path;
-  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
+  CAIRN_RETURN_IF_ERROR(CheckOlder());
+  fd_ = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW, 0600);
+  if (fd_ < 0 && errno == ELOOP) return NoLog(path, "must not be a symbolic link");
   if (fd_ < 0) return FileError(errno, "open", path);
-  struct stat about = {};
-  if (::fstat(fd_, &about) != 0) return FileError(errno, "look at", path);
-  if (!S_ISREG(about.st_mode)) {
-    return InvalidField(ErrorReason::VALUE_INVALID, "log-file", path, "must be a regular file")
-        .ToStatus();
-  }
+  CAIRN_RETURN_IF_ERROR(CheckLog(fd_, path));
   if (::flock(fd_, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return FileError(errno, "lock", path);
     return Error(
@@ -173,20 +186,27 @@ absl::Status RequestLogFile::TryOpen() {
         .With("path", path)
         .ToStatus();
   }
-  size_ = about.st_size;
-  CAIRN_RETURN_IF_ERROR(CheckBeginning());
-  return TakeBackTornLine();
+  return GoOnBehind();
 }
 
-// Whatever else has the name is neither gone on with nor cut.
-absl::Status RequestLogFile::CheckBeginning() const {
-  std::string begin(kRowBegin.size(), '\0');
-  CAIRN_ASSIGN_OR_RETURN(const size_t got,
-                         ReadAt(fd_, 0, begin.data(), begin.size(), options_.path));
-  if (kRowBegin.starts_with(std::string_view(begin).substr(0, got))) return absl::OkStatus();
-  return InvalidField(ErrorReason::VALUE_INVALID, "log-file", options_.path,
-                      "must be new, empty or a request log")
-      .ToStatus();
+absl::Status RequestLogFile::CheckOlder() const {
+  const std::string older = OlderPath();
+  const int fd = ::open(older.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+  if (fd < 0 && errno == ENOENT) return absl::OkStatus();
+  if (fd < 0 && errno == ELOOP) return NoLog(older, "must not be a symbolic link");
+  if (fd < 0) return FileError(errno, "open", older);
+  const absl::Status checked = CheckLog(fd, older);
+  ::close(fd);
+  return checked;
+}
+
+// What is there may have become something else since it was opened.
+absl::Status RequestLogFile::GoOnBehind() {
+  struct stat about = {};
+  if (::fstat(fd_, &about) != 0) return FileError(errno, "look at", options_.path);
+  CAIRN_RETURN_IF_ERROR(CheckLog(fd_, options_.path));
+  size_ = about.st_size;
+  return TakeBackTornLine();
 }
 
 absl::Status RequestLogFile::TakeBackTornLine() {
@@ -214,13 +234,17 @@ absl::Status RequestLogFile::WriteText() {
   struct stat named = {};
   struct stat held = {};
   const bool there = fd_ >= 0 && ::fstat(fd_, &held) == 0 &&
-                     ::stat(options_.path.c_str(), &named) == 0 && held.st_ino == named.st_ino &&
+                     ::lstat(options_.path.c_str(), &named) == 0 && held.st_ino == named.st_ino &&
                      held.st_dev == named.st_dev;
   if (!there) {
     CloseFile();
     CAIRN_RETURN_IF_ERROR(OpenFile());
-  } else if (held.st_size != size_) {  // somebody emptied it
-    size_ = held.st_size;
+  } else if (held.st_size != size_) {  // somebody emptied or cut it
+    const absl::Status whole = GoOnBehind();
+    if (!whole.ok()) {
+      CloseFile();
+      return whole;
+    }
   }
   if (size_ > 0 && size_ + static_cast<int64_t>(text_.size()) > options_.max_bytes) {
     CAIRN_RETURN_IF_ERROR(Rotate());
@@ -235,7 +259,8 @@ absl::Status RequestLogFile::WriteText() {
 }
 
 absl::Status RequestLogFile::Rotate() {
-  const std::string older = options_.path + ".1";
+  CAIRN_RETURN_IF_ERROR(CheckOlder());
+  const std::string older = OlderPath();
   if (::rename(options_.path.c_str(), older.c_str()) != 0) {
     return FileError(errno, "rename", options_.path);
   }

@@ -30,7 +30,8 @@ struct LogFileCounts {
 struct LogFileOptions {
   std::string path;
   // Of the file, above which it becomes PATH.1 in the place of the one before, and a new one is
-  // begun. So both together take at most twice that. At least 1 MiB.
+  // begun. So both together take at most twice that, but for a larger one that was there before.
+  // At least 1 MiB.
   int64_t max_bytes = int64_t{64} << 20;
   // Of rows that wait for the disk; what comes above is dropped.
   size_t max_queued_bytes = size_t{32} << 20;
@@ -46,13 +47,18 @@ struct LogFileOptions {
 // A line that is cut because a process died while it wrote is removed by the next one; one that a
 // full disk cut is taken back at once. So only the last line of a file may be no row. There is no
 // sync: what a process wrote outlives it, not the power. A file that was moved or removed is begun
-// anew. Inputs are about customers: a new file is readable by its owner only.
+// anew, and one that was emptied or cut is gone on with. Inputs are about customers: a new file is
+// readable by its owner only.
+//
+// What does not begin as a row of this log is left alone: it is neither gone on with, even if it is
+// one line without an end, nor replaced where it has the name of the older file.
 //
 // Safe to call from any thread. The destructor writes what waits.
 class RequestLogFile {
  public:
   // FAILED_PRECONDITION (STORE_LOCKED): another process writes it; INVALID_ARGUMENT
-  // (VALUE_INVALID): it is no regular file, or holds something else; else errors of FileError.
+  // (VALUE_INVALID): it or PATH.1 is no regular file (a symbolic link neither), or holds something
+  // else; else errors of FileError.
   static absl::StatusOr<std::unique_ptr<RequestLogFile>> Open(LogFileOptions options);
   ~RequestLogFile();
   RequestLogFile(const RequestLogFile&) = delete;
@@ -88,7 +94,9 @@ class RequestLogFile {
   // Those that touch the file; of the thread that writes, and of Open.
   absl::Status OpenFile();
   absl::Status TryOpen();
-  absl::Status CheckBeginning() const;
+  std::string OlderPath() const { return options_.path + ".1"; }
+  absl::Status CheckOlder() const;
+  absl::Status GoOnBehind();  // what is in the file, if that is rows
   absl::Status TakeBackTornLine();
   absl::Status WriteText();
   absl::Status Rotate();

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "lib/base/clock.h"
@@ -27,6 +28,23 @@ void AppendRowNumber(double value, std::string* out) {
 }
 
 }  // namespace
+
+bool MayBeginRow(std::string_view begin) {
+  const auto take = [&begin](std::string_view text) {
+    const size_t size = std::min(begin.size(), text.size());
+    if (begin.substr(0, size) != text.substr(0, size)) return false;
+    begin.remove_prefix(size);
+    return true;
+  };
+  const auto pass_over = [&begin](std::string_view bytes) {
+    begin.remove_prefix(std::min(begin.find_first_not_of(bytes), begin.size()));
+  };
+  if (!take(R"({"time":")")) return false;
+  pass_over("0123456789-:.TZ");
+  if (!take(R"(","status":)")) return false;
+  pass_over("0123456789");
+  return take(R"(,"model_version":)");
+}
 
 RowWriter::RowWriter(const std::vector<std::string>& columns) {
   for (const std::string& column : columns) {

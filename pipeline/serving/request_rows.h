@@ -21,7 +21,10 @@ namespace cairn::pipeline::serving {
 // Every line begins with its time and ends with a line feed. Numbers are the shortest decimals that
 // read back as the same double.
 
-inline constexpr std::string_view kRowBegin = "{\"time\":\"";
+// Whether a text that begins with these bytes may be rows: they are what a row begins with, as far
+// as they go. True of no bytes. More than kRowHeadBytes need not be given.
+bool MayBeginRow(std::string_view begin);
+inline constexpr size_t kRowHeadBytes = 96;
 
 // One prediction. The views need to live only as long as the call they are given to.
 struct PredictionRow {

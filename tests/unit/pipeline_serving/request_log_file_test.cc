@@ -4,10 +4,14 @@
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstdio>
+#include <functional>
+#include <latch>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
@@ -30,8 +34,10 @@ class RequestLogFileTest : public ::testing::Test {
  protected:
   std::unique_ptr<RequestLogFile> Open(int64_t max_bytes = 64 * kMiB,
                                        size_t max_queued_bytes = 32 * kMiB) {
-    LogFileOptions options{path_, max_bytes, max_queued_bytes,
-                           [this](std::string_view why) { trouble_.emplace_back(why); }};
+    LogFileOptions options{path_, max_bytes, max_queued_bytes, [this](std::string_view why) {
+                             trouble_.emplace_back(why);
+                             if (in_trouble_) in_trouble_();
+                           }};
     auto file = RequestLogFile::Open(std::move(options));
     EXPECT_THAT(file, IsOk());
     return file.ok() ? *std::move(file) : nullptr;
@@ -64,6 +70,7 @@ class RequestLogFileTest : public ::testing::Test {
 
   const TempFolder folder_;
   const std::string path_ = folder_ / "requests.jsonl";
+  std::function<void()> in_trouble_;  // called by that thread, which then waits for it
   std::vector<std::string> trouble_;  // of the thread that writes, which has ended when it is read
 };
 
@@ -116,19 +123,30 @@ TEST_F(RequestLogFileTest, AFileThatIsFullBecomesTheOlderOneAndNoRowIsLost) {
 }
 
 TEST_F(RequestLogFileTest, WhatIsMoreThanMayWaitIsDroppedAndCounted) {
+  std::latch stuck(1);
+  std::latch free(1);
+  in_trouble_ = [&] {
+    stuck.count_down();
+    free.wait();
+  };
   auto file = Open(64 * kMiB, /*max_queued_bytes=*/1);
-  constexpr int kRequests = 2000;
-  for (int i = 0; i < kRequests; ++i) Add(*file, i, 3);
-  while (true) {
-    const LogFileCounts counts = file->counts();
-    EXPECT_EQ((counts.written + counts.dropped) % 3, 0);
-    if (counts.written + counts.dropped == 3 * kRequests) break;
-    std::this_thread::yield();
-  }
+  Add(*file, 1, 3);
+  while (file->counts().written < 3) std::this_thread::yield();
+  // The thread that writes is held where it says that it cannot.
+  ASSERT_EQ(std::rename(path_.c_str(), (folder_ / "moved").c_str()), 0);
+  ASSERT_THAT(WriteFileAtomically(path_, "no request log"), IsOk());
+  Add(*file, 4, 3);
+  stuck.wait();
+  EXPECT_EQ(std::remove(path_.c_str()), 0);
+  Add(*file, 7, 3);  // one request is taken where none waits
+  constexpr int kRequests = 5;
+  for (int i = 0; i < kRequests; ++i) Add(*file, 100, 2);
   const LogFileCounts counts = file->counts();
-  EXPECT_GE(counts.written, 3) << "one request is taken where none waits";
+  EXPECT_EQ(counts.dropped, 2 * kRequests);
+  EXPECT_EQ(counts.failed, 3);
+  free.count_down();
   file.reset();
-  EXPECT_EQ(static_cast<int64_t>(Spends({Read(path_)}).size()), counts.written);
+  EXPECT_THAT(Spends({Read(path_)}), ElementsAre(7, 8, 9));
 }
 
 TEST_F(RequestLogFileTest, AFileThatTakesNoMoreIsSaidOnceAndEndsWithAWholeLine) {
@@ -166,6 +184,68 @@ TEST_F(RequestLogFileTest, AFileThatSomebodyMovedOrEmptiedIsBegunAnew) {
   Add(*file, 3, 1);
   file.reset();
   EXPECT_THAT(Spends({Read(path_)}), ElementsAre(3));
+}
+
+TEST_F(RequestLogFileTest, ALineThatSomebodyCutMeanwhileIsRemoved) {
+  auto file = Open();
+  Add(*file, 1, 2);
+  while (file->counts().written < 2) std::this_thread::yield();
+  const auto size = static_cast<off_t>(Read(path_).size());
+  ASSERT_EQ(::truncate(path_.c_str(), size - 5), 0);
+  Add(*file, 3, 1);
+  file.reset();
+  EXPECT_THAT(Spends({Read(path_)}), ElementsAre(1, 3));
+}
+
+TEST_F(RequestLogFileTest, ALineOfAnotherLogIsNotTakenForACutOne) {
+  for (const char* line : {R"({"time":"2026-03-01T12:00:00Z","level":"info"})", R"({"time":"now"})",
+                           R"({"time":"2026-03-01T12:00:00Z","status":200,"path":"/"})",
+                           R"({"time":"2026-03-01T12:00:00Z","status":"up"})", "[]"}) {
+    ASSERT_THAT(WriteFileAtomically(path_, line), IsOk());
+    EXPECT_THAT(RequestLogFile::Open({.path = path_}),
+                StatusIs(absl::StatusCode::kInvalidArgument));
+    EXPECT_EQ(Read(path_), line);
+  }
+}
+
+TEST_F(RequestLogFileTest, WhatIsNoRequestLogIsNotReplacedByTheFileThatIsFull) {
+  const std::string older = path_ + ".1";
+  ASSERT_THAT(WriteFileAtomically(older, "the only copy"), IsOk());
+  EXPECT_THAT(RequestLogFile::Open({.path = path_}), StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_NE(::access(path_.c_str(), F_OK), 0) << "nothing is begun that cannot go on";
+  ASSERT_EQ(std::remove(older.c_str()), 0);
+  ASSERT_EQ(::symlink((folder_ / "elsewhere").c_str(), older.c_str()), 0);
+  EXPECT_THAT(RequestLogFile::Open({.path = path_}), StatusIs(absl::StatusCode::kInvalidArgument));
+  ASSERT_EQ(std::remove(older.c_str()), 0);
+  ASSERT_EQ(::mkdir(older.c_str(), 0700), 0);
+  EXPECT_THAT(RequestLogFile::Open({.path = path_}), StatusIs(absl::StatusCode::kInvalidArgument));
+  ASSERT_EQ(std::remove(older.c_str()), 0);
+
+  auto file = Open(kMiB);
+  ASSERT_THAT(WriteFileAtomically(older, "the only copy"), IsOk());
+  for (int i = 0; i < 10'000; i += 100) Add(*file, i, 100);  // of about 150 bytes
+  file.reset();
+  EXPECT_EQ(Read(older), "the only copy");
+  EXPECT_LE(Read(path_).size(), static_cast<size_t>(kMiB));
+  ASSERT_FALSE(trouble_.empty());
+  EXPECT_THAT(trouble_[0], ::testing::HasSubstr("requests.jsonl.1"));
+}
+
+TEST_F(RequestLogFileTest, AnEmptyOlderFileIsReplaced) {
+  ASSERT_THAT(WriteFileAtomically(path_ + ".1", ""), IsOk());
+  auto file = Open(kMiB);
+  for (int i = 0; i < 10'000; i += 100) Add(*file, i, 100);
+  file.reset();
+  EXPECT_THAT(trouble_, ::testing::IsEmpty());
+  EXPECT_GT(Read(path_ + ".1").size(), static_cast<size_t>(kMiB) / 2);
+}
+
+TEST_F(RequestLogFileTest, ASymbolicLinkIsNotFollowed) {
+  ASSERT_EQ(::symlink((folder_ / "elsewhere").c_str(), path_.c_str()), 0);
+  const auto file = RequestLogFile::Open({.path = path_});
+  ASSERT_THAT(file, StatusIs(absl::StatusCode::kInvalidArgument));
+  EXPECT_THAT(std::string(file.status().message()), ::testing::HasSubstr("symbolic link"));
+  EXPECT_NE(::access((folder_ / "elsewhere").c_str(), F_OK), 0);
 }
 
 TEST_F(RequestLogFileTest, AFileOfAnotherProcessOrOfAnotherKindIsLeftAlone) {
