@@ -170,6 +170,7 @@ absl::StatusOr<Response> Get(const HostPort& server, const std::string& target,
   } catch (const std::exception& error) {  // asio has no descriptor or no memory left
     return Error(absl::StatusCode::kResourceExhausted, ErrorReason::SERVER_UNREACHABLE,
                  fmt::format("cannot ask {}: {}", server.ToString(), error.what()))
+        .With("url", fmt::format("http://{}{}", server.ToString(), target))
         .ToStatus();
   }
 }

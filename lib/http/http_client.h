@@ -17,7 +17,7 @@ namespace cairn::http {
 // comes through the downloader of cairn-pipeline.
 
 struct GetOptions {
-  // From the first byte sent to the last one received. Looking up a name comes on top.
+  // From connecting to the last byte received. Looking up a name comes on top.
   std::chrono::milliseconds timeout{30'000};
   // Of the answer's body; a larger one is refused before it is in memory.
   std::size_t max_body_bytes = std::size_t{1} << 28;
@@ -36,6 +36,7 @@ absl::StatusOr<HostPort> ParseHttpAddress(std::string_view field, std::string_vi
 //   INVALID_ARGUMENT (TLS_REQUIRED)   the port speaks TLS
 //   INVALID_ARGUMENT (REQUEST_MALFORMED)  it answered, and not in HTTP/1.1
 //   OUT_OF_RANGE (TOO_LARGE)          the body is above the bound
+//   RESOURCE_EXHAUSTED (SERVER_UNREACHABLE)  this process has no descriptor or no memory left
 //
 // All of them carry `url` as metadata. Blocks; safe to call from any thread.
 absl::StatusOr<Response> Get(const HostPort& server, const std::string& target,

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/error.hpp>
 #include <boost/beast/core/string.hpp>
 #include <boost/beast/http/error.hpp>
@@ -18,8 +19,10 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 using HttpError = beast::http::error;
 
-// What is read at once of a body whose length is known, and what is reserved for one beforehand.
+// What is read at once of a body whose length is known, how often before others have their turn,
+// and what is reserved for one beforehand.
 constexpr std::size_t kRestBytes = 64 << 10;
+constexpr int kMostTurns = 16;
 constexpr std::size_t kMostReserved = 1 << 20;
 
 }  // namespace
@@ -112,7 +115,8 @@ void Session::ParseBody() {
 }
 
 // From here on nothing has to be parsed: the parser has had all that was received, and the rest of
-// a body whose length is known goes from the socket to where the handler reads it.
+// a body whose length is known goes from the socket to where the handler reads it, over memory of
+// the thread: so that nothing is cleared that is then written.
 void Session::BeginRest() {
   const auto bytes = static_cast<std::size_t>(parser_->content_length().value_or(0));
   body_left_ = bytes - request_.body.size();
@@ -121,14 +125,16 @@ void Session::BeginRest() {
   ReadRest();
 }
 
+// A client that sends faster than it is read does not keep the thread: between its turns others are
+// served, and the time limit is looked at.
 void Session::ReadRest() {
-  while (body_left_ > 0) {
-    const std::size_t have = request_.body.size();
-    const std::size_t room = std::min(body_left_, kRestBytes);
-    request_.body.resize(have + room);
+  thread_local std::array<char, kRestBytes> piece;
+  for (int turns = 0; body_left_ > 0; ++turns) {
+    if (turns == kMostTurns) return ReadMore();
     ErrorCode error;
-    const std::size_t size = transport_->ReadSome(request_.body.data() + have, room, error);
-    request_.body.resize(have + size);
+    const std::size_t room = std::min(body_left_, piece.size());
+    const std::size_t size = transport_->ReadSome(piece.data(), room, error);
+    request_.body.append(piece.data(), size);
     record_.request_bytes += size;
     body_left_ -= size;
     if (error == asio::error::would_block) return ReadMore();
