@@ -1,17 +1,23 @@
 #include "client-cli/commands/consumers.h"
 
+#include <fmt/format.h>
+
 #include <string>
+#include <string_view>
 
 #include "client-cli/cli/command.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/session.h"
 #include "client-cli/commands/tables.h"
+#include "lib/base/encoding.h"
 #include "lib/base/status_macros.h"
 #include "lib/client/paging.h"
 
 namespace cairn::cli {
 namespace {
+
+constexpr std::string_view kConsumersPart = "/consumers/";
 
 absl::StatusOr<int> Consumers(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(const std::string channel, ResolveChannel(session, call.arguments[0]));
@@ -25,6 +31,22 @@ absl::StatusOr<int> Consumers(Session& session, const Invocation& call) {
 }
 
 }  // namespace
+
+absl::StatusOr<ConsumerReference> ParseConsumerReference(const std::string& text,
+                                                         const std::string& consumer) {
+  const size_t at = text.find(kConsumersPart);
+  if (at == std::string::npos) return ConsumerReference{text, consumer};
+  if (!consumer.empty()) {
+    return UsageError(fmt::format("--consumer is for a channel, and {} names a consumer", text));
+  }
+  const auto name = PercentDecode(text.substr(at + kConsumersPart.size()));
+  if (!name.has_value()) {
+    return UsageError(fmt::format("{} has a broken escape: % takes two hexadecimal digits", text));
+  }
+  if (name->empty())
+    return UsageError(fmt::format("{} names no consumer: a name belongs behind /consumers/", text));
+  return ConsumerReference{text.substr(0, at), *name};
+}
 
 absl::StatusOr<v1::ListConsumersResponse> AllConsumers(Session& session,
                                                        const std::string& channel) {

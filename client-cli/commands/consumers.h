@@ -14,6 +14,17 @@ namespace cairn::cli {
 absl::StatusOr<v1::ListConsumersResponse> AllConsumers(Session& session,
                                                        const std::string& channel);
 
+// Who serves, as a user names it: `MODEL#CHANNEL`, or the resource name of one of its consumers.
+struct ConsumerReference {
+  std::string channel;   // as ResolveChannel takes it
+  std::string consumer;  // what it calls itself; empty: whichever there is
+};
+
+// `consumer` is what --consumer says, empty without. A usage error for a consumer's resource name
+// without a name or with a broken escape, and for one beside --consumer. Pure.
+absl::StatusOr<ConsumerReference> ParseConsumerReference(const std::string& text,
+                                                         const std::string& consumer);
+
 }  // namespace cairn::cli
 
 #endif  // CAIRN_CLIENT_CLI_COMMANDS_CONSUMERS_H_

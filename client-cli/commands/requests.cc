@@ -23,7 +23,6 @@
 namespace cairn::cli {
 namespace {
 
-constexpr std::string_view kConsumers = "/consumers/";
 // More than a request log can hold.
 constexpr int64_t kEveryRow = 1'000'000'000;
 constexpr size_t kMostAnswerBytes = size_t{2} << 30;
@@ -71,19 +70,15 @@ absl::StatusOr<v1::Consumer> ChooseConsumer(const v1::ListConsumersResponse& all
 // Where the process listens that is meant: its address, or what one of a channel's consumers
 // reported as its own.
 absl::StatusOr<http::HostPort> ServingAddress(Session& session, const std::string& text) {
-  std::string wanted = session.flags().Text("consumer");
+  const std::string wanted = session.flags().Text("consumer");
   if (IsAddress(text)) {
     if (!wanted.empty()) return UsageError("--consumer is for a channel, and not for an address");
     return http::ParseHttpAddress("SERVING", text);
   }
-  std::string reference = text;
-  if (const size_t at = text.find(kConsumers); at != std::string::npos) {
-    reference = text.substr(0, at);
-    wanted = PercentDecode(text.substr(at + kConsumers.size())).value_or("");
-  }
-  CAIRN_ASSIGN_OR_RETURN(const std::string channel, ResolveChannel(session, reference));
+  CAIRN_ASSIGN_OR_RETURN(const ConsumerReference who, ParseConsumerReference(text, wanted));
+  CAIRN_ASSIGN_OR_RETURN(const std::string channel, ResolveChannel(session, who.channel));
   CAIRN_ASSIGN_OR_RETURN(const v1::ListConsumersResponse all, AllConsumers(session, channel));
-  CAIRN_ASSIGN_OR_RETURN(const v1::Consumer consumer, ChooseConsumer(all, channel, wanted));
+  CAIRN_ASSIGN_OR_RETURN(const v1::Consumer consumer, ChooseConsumer(all, channel, who.consumer));
   CAIRN_ASSIGN_OR_RETURN(http::HostPort server,
                          http::ParseHttpAddress("address", consumer.address()));
   if (server.host == "0.0.0.0" || server.host == "::") {
@@ -167,7 +162,9 @@ std::vector<Command> RequestCommands() {
                       .least = 100,
                       .most = 599},
                      kLimit,
-                     kAll,
+                     {.name = "all",
+                      .kind = FlagKind::kSwitch,
+                      .help = "show all that are kept, unless they are above 2 GiB"},
                      kChannelFlag,
                      {.name = "consumer",
                       .value = "NAME",
@@ -179,7 +176,9 @@ std::vector<Command> RequestCommands() {
                          "what was refused, and why"}},
            .details =
                "Reads the request log that `cairn-pipeline serve` keeps in memory: a row for each\n"
-               "prediction, with its inputs, and one for each refused request. The process is\n"
+               "prediction, with its inputs, and one for each refused request that came as far as\n"
+               "the service: not those that HTTP ends before (403, 405, 408, 431, 413 of\n"
+               "--max-body, 415 of /predict). The process is\n"
                "named by its address, or by the channel that it serves, where it reported its\n"
                "address (mlctl consumers). Inputs are columns inputs.NAME of -o wide and csv.\n"
                "That port has no TLS, and gets no token.",
