@@ -47,7 +47,11 @@ void RequestLog::Add(const ModelPtr& model, std::span<const double> rows,
   const size_t skipped = segments.size() - std::min(segments.size(), capacity_);
   MutexLock lock(&mutex_);
   if (model != last_) {
-    if (model->columns() != columns_) BeginAnew(*model);
+    if (model->columns() != columns_) {
+      // A request that began before the model was replaced does not take the log back to it.
+      if (last_ != nullptr && model->loaded_unix_nanos() < last_->loaded_unix_nanos()) return;
+      BeginAnew(*model);
+    }
     last_version_ = VersionOf(*model);
     last_ = model;
   }

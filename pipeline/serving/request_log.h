@@ -29,8 +29,8 @@ struct LogQuery {
 // (request_log_file.h does).
 //
 // A prediction takes 8 bytes a column and 48 more, all of them allocated with the first one. The
-// columns are those of one model: the first prediction by a model with other columns begins the
-// log anew, because a table has one header. Refusals have a ring of their own, so that a caller
+// columns are those of one model: the first prediction by a later model with other columns begins
+// the log anew, because a table has one header. Refusals have a ring of their own, so that a caller
 // who sends nothing but nonsense pushes no prediction out. Safe to call from any thread.
 class RequestLog {
  public:

@@ -84,6 +84,18 @@ TEST(RequestLogTest, AModelWithOtherColumnsBeginsItAnew) {
   EXPECT_EQ(log.ToCsv({100}), "CustomerID,money,items,gap,hour\n1,9,0.5,-3,1e+20\n");
 }
 
+TEST(RequestLogTest, TheLastRequestOfAModelThatWasReplacedDoesNotBringItsColumnsBack) {
+  cairn::v1::SegmentationModel other = model::SmallModel();
+  other.mutable_features(0)->set_name("money");
+  const auto newer = ServedModel::Load(FileOf(other), "v2", kLoaded + 1);
+  ASSERT_TRUE(newer.ok());
+  RequestLog log(10);
+  Add(log, ServedSmallModel(), 1, 3);
+  Add(log, *newer, 9, 1);
+  Add(log, ServedSmallModel(), 4, 2);
+  EXPECT_EQ(log.ToCsv({100}), "CustomerID,money,items,gap,hour\n1,9,0.5,-3,1e+20\n");
+}
+
 TEST(RequestLogTest, WithoutRoomNothingIsKept) {
   RequestLog log(0);
   Add(log, ServedSmallModel(), 1, 3);
