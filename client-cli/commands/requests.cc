@@ -178,10 +178,10 @@ std::vector<Command> RequestCommands() {
                "Reads the request log that `cairn-pipeline serve` keeps in memory: a row for each\n"
                "prediction, with its inputs, and one for each refused request that came as far as\n"
                "the service: not those that HTTP ends before (403, 405, 408, 431, 413 of\n"
-               "--max-body, 415 of /predict). The process is\n"
-               "named by its address, or by the channel that it serves, where it reported its\n"
-               "address (mlctl consumers). Inputs are columns inputs.NAME of -o wide and csv.\n"
-               "That port has no TLS, and gets no token.",
+               "--max-body, 415 of /predict). The process is named by its address, or by the\n"
+               "channel that it serves, where it reported its address (mlctl consumers). Inputs\n"
+               "are columns inputs.NAME of -o wide and csv. That port has no TLS, and gets no\n"
+               "token.",
            .handler = Requests}};
 }
 
