@@ -1,20 +1,16 @@
 #include <fmt/format.h>
 #include <pthread.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <thread>
 #include <utility>
 
 #include "lib/base/clock.h"
-#include "lib/base/encoding.h"
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/base/resource_names.h"
@@ -30,6 +26,7 @@
 #include "pipeline/commands/flag_table.h"
 #include "pipeline/commands/local_files.h"
 #include "pipeline/commands/note.h"
+#include "pipeline/commands/serve_names.h"
 #include "pipeline/commands/server_flags.h"
 #include "pipeline/register/model_source.h"
 #include "pipeline/serving/last_good_model.h"
@@ -55,46 +52,6 @@ absl::StatusOr<std::unique_ptr<client::Client>> ConnectToServer(const ServeFlags
         .ToStatus();
   }
   return ConnectClient(flags.server);
-}
-
-// The channel that a reference without a version means.
-absl::StatusOr<ChannelRef> ChannelOf(const std::string& reference) {
-  const size_t mark = reference.find('#');
-  ChannelRef ref{reference.substr(0, mark),
-                 mark == std::string::npos ? "production" : reference.substr(mark + 1)};
-  if (!ref.model.empty() && !ref.channel.empty()) return ref;
-  return InvalidField(ErrorReason::NAME_INVALID, "model", reference,
-                      "must be a file, NAME, NAME#CHANNEL, NAME@VERSION or NAME@ALIAS")
-      .ToStatus();
-}
-
-absl::StatusOr<std::string> StateDirectory(const ServeFlags& flags, const ChannelRef& channel) {
-  std::string directory = flags.state_dir;
-  if (directory.empty()) {
-    const char* const state = std::getenv("XDG_STATE_HOME");
-    const char* const home = std::getenv("HOME");
-    if (state != nullptr && *state == '/') {
-      directory = state;
-    } else if (home != nullptr && *home == '/') {
-      directory = std::string(home) + "/.local/state";
-    } else {
-      return InvalidField(ErrorReason::FIELD_REQUIRED, "state-dir", "",
-                          "must be given where there is neither $XDG_STATE_HOME nor $HOME")
-          .ToStatus();
-    }
-    directory += fmt::format("/cairn/serving/{}/{}", PercentEncode(channel.model),
-                             PercentEncode(channel.channel));
-  }
-  CAIRN_RETURN_IF_ERROR(MakeDirectories(directory));
-  return directory;
-}
-
-// By what this process is known where it is not told: unique as long as it lives.
-std::string ConsumerOfProcess() {
-  std::array<char, 181> host{};  // HOST_NAME_MAX is 64; the last byte stays zero
-  if (::gethostname(host.data(), host.size() - 1) != 0) host[0] = '\0';
-  const std::string name(host.data());
-  return fmt::format("{}-{}", name.empty() ? "host" : name, ::getpid());
 }
 
 // One run of `serve`: the HTTP server, and who brings it models.
@@ -187,8 +144,8 @@ class Serving {
   }
 
   absl::Status Follow() {
-    CAIRN_ASSIGN_OR_RETURN(const ChannelRef channel, ChannelOf(flags_.model));
-    CAIRN_ASSIGN_OR_RETURN(directory_, StateDirectory(flags_, channel));
+    CAIRN_ASSIGN_OR_RETURN(const ChannelRef channel, ServedChannel(flags_.model));
+    CAIRN_ASSIGN_OR_RETURN(directory_, ServingDirectory(flags_.state_dir, channel));
     CAIRN_ASSIGN_OR_RETURN(const auto client, ConnectToServer(flags_));
     client::ServerModels models(*client, {});
     client::FollowOptions options;
