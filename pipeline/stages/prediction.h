@@ -37,7 +37,8 @@ std::vector<std::string> FeatureWarnings(const model::Predictor& predictor,
                                          const FeatureMatrix& features);
 
 // Assigns every customer of `features`, whose columns may stand in any order and may be more
-// than the model has. Errors are those of Predictor::MapColumns and Predictor::Predict.
+// than the model has. Errors are those of Predictor::MapColumns and Predictor::Predict, and
+// VALUE_INVALID, which names customer and feature, for one at no finite distance from its segment.
 absl::StatusOr<CustomerSegments> AssignSegments(const model::Predictor& predictor,
                                                 const FeatureMatrix& features);
 
