@@ -2,20 +2,26 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <vector>
 
 #include "lib/base/errors.h"
 #include "lib/base/files.h"
 #include "lib/base/status_macros.h"
 #include "pipeline/data/parallel.h"
+#include "pipeline/data/scoped_fd.h"
 
 extern char** environ;
 
@@ -26,6 +32,7 @@ namespace {
 constexpr off_t kMostBytes = off_t{256} << 20;
 // A process draws in one thread.
 constexpr int kProcesses = 2;
+constexpr std::string_view kPngSignature = "\x89PNG\r\n\x1a\n";
 
 // A file in memory that closes itself.
 class MemoryFile {
@@ -62,8 +69,14 @@ absl::Status NoProgram(const std::string& program, int error) {
       .With("program", program);
 }
 
-// Runs the program from one file to another and waits for it; its exit status.
-absl::StatusOr<int> RunRasterizer(const std::string& program, int input, int output, int errors) {
+// What the program reads and writes.
+struct Streams {
+  int input;
+  int output;
+  int errors;
+};
+
+absl::StatusOr<pid_t> StartRasterizer(const std::string& program, const Streams& streams) {
   std::array<std::string, 5> words = {program, "--format=png", "--width=1600",
                                       "--keep-aspect-ratio", "--background-color=white"};
   std::vector<char*> arguments;
@@ -71,22 +84,61 @@ absl::StatusOr<int> RunRasterizer(const std::string& program, int input, int out
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-  ::posix_spawn_file_actions_adddup2(&actions, errors, STDERR_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, streams.input, STDIN_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, streams.output, STDOUT_FILENO);
+  ::posix_spawn_file_actions_adddup2(&actions, streams.errors, STDERR_FILENO);
   pid_t child = -1;
   const int error =
       ::posix_spawnp(&child, program.c_str(), &actions, nullptr, arguments.data(), environ);
   ::posix_spawn_file_actions_destroy(&actions);
   if (error != 0) return NoProgram(program, error);
+  return child;
+}
+
+absl::Status TookTooLong(const Rasterizer& rasterizer) {
+  return Error(absl::StatusCode::kDeadlineExceeded, ErrorReason::FILE_ERROR,
+               fmt::format("{} did not end within {} s and was stopped", rasterizer.program,
+                           std::chrono::duration<double>(rasterizer.patience).count()))
+      .With("program", rasterizer.program);
+}
+
+// OK once the process has ended. It is not reaped.
+absl::Status WaitForEnd(pid_t child, const Rasterizer& rasterizer) {
+  const ScopedFd process(::pidfd_open(child, 0));
+  if (process.get() < 0) return FileError(errno, "wait for", rasterizer.program);
+  const auto end = std::chrono::steady_clock::now() + rasterizer.patience;
+  while (true) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(
+        std::max(end - std::chrono::steady_clock::now(), std::chrono::steady_clock::duration(0)));
+    pollfd ended = {process.get(), POLLIN, 0};
+    const int ready = ::poll(&ended, 1, static_cast<int>(left.count()));
+    if (ready > 0) return absl::OkStatus();
+    if (ready == 0) return TookTooLong(rasterizer);
+    if (errno != EINTR) return FileError(errno, "wait for", rasterizer.program);
+  }
+}
+
+// Runs the program from one file to another and waits for it; its exit status. However that comes
+// out, no process stays behind.
+absl::StatusOr<int> RunRasterizer(const Rasterizer& rasterizer, const Streams& streams) {
+  CAIRN_ASSIGN_OR_RETURN(const pid_t child, StartRasterizer(rasterizer.program, streams));
+  const absl::Status ended = WaitForEnd(child, rasterizer);
+  if (!ended.ok()) ::kill(child, SIGKILL);
   int status = 0;
   while (::waitpid(child, &status, 0) < 0) {
-    if (errno != EINTR) return FileError(errno, "wait for", program);
+    if (errno != EINTR) return FileError(errno, "wait for", rasterizer.program);
   }
+  if (!ended.ok()) return ended;
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-absl::StatusOr<std::string> PngOf(const std::string& svg, const std::string& program) {
+absl::Status FailedProgram(const std::string& program, std::string_view what) {
+  return Error(absl::StatusCode::kInternal, ErrorReason::FILE_ERROR,
+               fmt::format("{} {}", program, what))
+      .With("program", program);
+}
+
+absl::StatusOr<std::string> PngOf(const std::string& svg, const Rasterizer& rasterizer) {
   const MemoryFile input;
   const MemoryFile output;
   const MemoryFile errors;
@@ -95,27 +147,31 @@ absl::StatusOr<std::string> PngOf(const std::string& svg, const std::string& pro
   }
   CAIRN_RETURN_IF_ERROR(WriteAllAt(input.fd(), 0, svg, "a file in memory"));
   CAIRN_ASSIGN_OR_RETURN(const int code,
-                         RunRasterizer(program, input.fd(), output.fd(), errors.fd()));
+                         RunRasterizer(rasterizer, {input.fd(), output.fd(), errors.fd()}));
   if (code != 0) {
     CAIRN_ASSIGN_OR_RETURN(const std::string said, errors.Content());
-    return Error(absl::StatusCode::kInternal, ErrorReason::FILE_ERROR,
-                 fmt::format("{} ended with {}: {}", program, code,
-                             Shortened(said.substr(0, said.find('\n')), 300)))
-        .With("program", program);
+    return FailedProgram(
+        rasterizer.program,
+        fmt::format("ended with {}: {}", code, Shortened(said.substr(0, said.find('\n')), 300)));
   }
-  return output.Content();
+  CAIRN_ASSIGN_OR_RETURN(std::string png, output.Content());
+  if (!png.starts_with(kPngSignature)) {
+    return FailedProgram(rasterizer.program,
+                         png.empty() ? "wrote nothing" : "wrote what is no PNG");
+  }
+  return png;
 }
 
 }  // namespace
 
 absl::StatusOr<std::vector<PngFile>> DrawPngs(std::span<const ChartFile> charts,
-                                              const std::string& program) {
+                                              const Rasterizer& rasterizer) {
   std::vector<absl::StatusOr<std::string>> drawn(charts.size(), absl::CancelledError());
   std::atomic<size_t> next = 0;
   std::atomic<bool> failed = false;
   RunParts(kProcesses, [&](int) {
     for (size_t i = next++; i < charts.size() && !failed; i = next++) {
-      drawn[i] = PngOf(charts[i].svg, program);
+      drawn[i] = PngOf(charts[i].svg, rasterizer);
       if (!drawn[i].ok()) failed = true;
     }
   });
@@ -129,14 +185,14 @@ absl::StatusOr<std::vector<PngFile>> DrawPngs(std::span<const ChartFile> charts,
 }
 
 absl::Status RasterizeSvg(const std::string& svg, const std::string& path,
-                          const std::string& program) {
-  CAIRN_ASSIGN_OR_RETURN(const std::string png, PngOf(svg, program));
+                          const Rasterizer& rasterizer) {
+  CAIRN_ASSIGN_OR_RETURN(const std::string png, PngOf(svg, rasterizer));
   return WriteFileAtomically(path, png);
 }
 
 absl::Status WritePngs(std::span<const ChartFile> charts, const std::string& directory,
-                       const std::string& program) {
-  CAIRN_ASSIGN_OR_RETURN(const std::vector<PngFile> files, DrawPngs(charts, program));
+                       const Rasterizer& rasterizer) {
+  CAIRN_ASSIGN_OR_RETURN(const std::vector<PngFile> files, DrawPngs(charts, rasterizer));
   CAIRN_RETURN_IF_ERROR(MakeDirectories(directory));
   for (const PngFile& file : files) {
     CAIRN_RETURN_IF_ERROR(
