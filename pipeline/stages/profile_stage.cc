@@ -251,19 +251,15 @@ absl::Status PublishVersionReports(StageRun* run) {
   return absl::OkStatus();
 }
 
-// Without a publisher nothing comes after this stage that could wait for them.
-absl::Status KeepChartsOfFolder(StageRun* run, std::vector<ChartFile> charts) {
-  StartPngs(run, ChosenPlace(run->outcome()), std::move(charts));
+// Here, where no later stage waits for them.
+absl::Status KeepPngsNow(StageRun* run) {
   std::vector<std::string> notes;
   CAIRN_RETURN_IF_ERROR(FinishPngs(run, &notes));
   for (const std::string& note : notes) run->Print(note);
   return absl::OkStatus();
 }
 
-absl::Status FollowProfile(StageRun* run, const StageRecord&) {
-  if (run->publisher() == nullptr && !WantsPngs(*run)) return absl::OkStatus();
-  std::vector<ChartFile> charts = DrawCharts(run->outcome().report);
-  if (run->publisher() == nullptr) return KeepChartsOfFolder(run, std::move(charts));
+absl::Status PublishReport(StageRun* run, const std::vector<ChartFile>& charts) {
   ArtifactDraft draft;
   draft.run = ChosenPlace(run->outcome());
   for (const char* file : {"profiles.json", "report.json", "customers.csv"}) {
@@ -275,9 +271,17 @@ absl::Status FollowProfile(StageRun* run, const StageRecord&) {
   for (const StageRecord& record : run->outcome().stages) {
     draft.files.push_back({fmt::format("logs/{}.log", record.name), Share(StageLog(record))});
   }
-  CAIRN_RETURN_IF_ERROR(run->publisher()->AddArtifacts(std::move(draft)));
+  return run->publisher()->AddArtifacts(std::move(draft));
+}
+
+absl::Status FollowProfile(StageRun* run, const StageRecord&) {
+  const bool publishes = run->publisher() != nullptr;
+  if (!publishes && !WantsPngs(*run)) return absl::OkStatus();
+  std::vector<ChartFile> charts = DrawCharts(run->outcome().report);
+  if (publishes) CAIRN_RETURN_IF_ERROR(PublishReport(run, charts));
   StartPngs(run, ChosenPlace(run->outcome()), std::move(charts));
-  return PublishVersionReports(run);
+  if (publishes) CAIRN_RETURN_IF_ERROR(PublishVersionReports(run));
+  return publishes && !run->IsLast("profile") ? absl::OkStatus() : KeepPngsNow(run);
 }
 
 EncodeJob KeepProfile(StageRun* run, const std::vector<StageRecord>& records) {
