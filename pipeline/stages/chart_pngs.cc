@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <future>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "lib/base/files.h"
@@ -25,9 +27,21 @@ bool IntoFolder(const StageRun& run) {
   return run.config().report.png == ChartPngs::kOn && !run.request().out.empty();
 }
 
+// Those of a run before would stand beside this run's SVGs.
+absl::Status RemoveOldPngs(StageRun* run, const std::vector<ChartFile>& charts) {
+  for (const ChartFile& chart : charts) {
+    const std::string path = run->out().PathOf(fmt::format("charts/{}.png", chart.name));
+    std::error_code error;
+    std::filesystem::remove(path, error);
+    if (error) return FileError(error.value(), "remove", path);
+  }
+  return absl::OkStatus();
+}
+
 absl::Status WriteChartFolder(StageRun* run, const std::vector<ChartFile>& charts,
                               const std::vector<PngFile>& pngs) {
   CAIRN_RETURN_IF_ERROR(MakeDirectories(run->out().PathOf("charts")));
+  if (pngs.empty()) CAIRN_RETURN_IF_ERROR(RemoveOldPngs(run, charts));
   for (const ChartFile& chart : charts) {
     run->out().Write(fmt::format("charts/{}.svg", chart.name), chart.svg);
   }

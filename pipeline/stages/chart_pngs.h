@@ -26,8 +26,9 @@ void StartPngs(StageRun* run, size_t place, std::vector<ChartFile> charts);
 
 // Waits for what StartPngs began; OK where it began nothing. Hands `report/charts/NAME.png` to the
 // publisher as artifacts of that training run, and writes `charts/NAME.svg` and `.png` into the
-// folder of kOn. Where they could not be drawn a line in `notes` says why, and the answer is OK.
-// Errors are those of the publisher and of making the folder.
+// folder of kOn. Where they could not be drawn a line in `notes` says why, the folder has the SVGs
+// alone and no PNG of a run before, and the answer is OK.
+// Errors are those of the publisher, and of making and clearing the folder.
 absl::Status FinishPngs(StageRun* run, std::vector<std::string>* notes);
 
 }  // namespace cairn::pipeline

@@ -54,7 +54,8 @@ absl::Status OutputFolder::Lock() {
 // OutputFile's NAME.PID.tmp; nobody else writes here while the lock is held.
 void OutputFolder::RemoveLeftOvers() const {
   static const std::regex left_over(R"(.+\.[0-9]+\.tmp)");
-  for (const std::string& folder : {directory_, PathOf(".cache"), PathOf("mlflow")}) {
+  for (const std::string& folder :
+       {directory_, PathOf(".cache"), PathOf("mlflow"), PathOf("charts")}) {
     std::error_code ignored;
     for (const auto& entry : std::filesystem::directory_iterator(folder, ignored)) {
       if (!std::regex_match(entry.path().filename().string(), left_over)) continue;

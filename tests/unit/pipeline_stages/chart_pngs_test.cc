@@ -39,17 +39,39 @@ std::map<std::string, std::pair<std::string, size_t>> ArtifactsOf(
   return files;
 }
 
-// PATH without any program, for the life of the object.
-class EmptyPath {
+// Another PATH, for the life of the object.
+class SearchPath {
  public:
-  EmptyPath() : before_(std::getenv("PATH")) { ::setenv("PATH", "/nowhere", 1); }
-  ~EmptyPath() { ::setenv("PATH", before_.c_str(), 1); }
-  EmptyPath(const EmptyPath&) = delete;
-  EmptyPath& operator=(const EmptyPath&) = delete;
+  explicit SearchPath(const std::string& path) : before_(std::getenv("PATH")) {
+    ::setenv("PATH", path.c_str(), 1);
+  }
+  ~SearchPath() { ::setenv("PATH", before_.c_str(), 1); }
+  SearchPath(const SearchPath&) = delete;
+  SearchPath& operator=(const SearchPath&) = delete;
 
  private:
   const std::string before_;
 };
+
+// A folder whose rasterizer is a shell script.
+std::string ScriptedRasterizer(const ScratchFolder& folder, const std::string& commands) {
+  std::filesystem::create_directories(folder / "bin");
+  const std::string path = folder / "bin/rsvg-convert";
+  EXPECT_THAT(WriteFileAtomically(path, "#!/bin/sh\n" + commands + "\n"), cairn::testing::IsOk());
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
+  return folder / "bin";
+}
+
+// What a run whose programs are searched for on `path` says of its input and its charts.
+std::vector<std::string> LinesOf(const RunRequest& request, const std::string& path,
+                                 Publisher* publisher) {
+  std::vector<std::string> lines;
+  RunObserver observer;
+  observer.input = [&](const std::string& line) { lines.push_back(line); };
+  const SearchPath only(path);
+  EXPECT_THAT(RunPipeline(request, observer, publisher), cairn::testing::IsOk());
+  return lines;
+}
 
 TEST(ChartPngs, ARegisteredRunKeepsThemBesideTheSvg) {
   const ScratchFolder folder;
@@ -73,14 +95,7 @@ TEST(ChartPngs, ARegisteredRunKeepsThemBesideTheSvg) {
 TEST(ChartPngs, WithoutTheProgramTheRunIsRegisteredAndSaysWhatIsMissing) {
   const ScratchFolder folder;
   RecordingPublisher publisher;
-  std::vector<std::string> lines;
-  RunObserver observer;
-  observer.input = [&](const std::string& line) { lines.push_back(line); };
-  const RunRequest request = PngRequest(folder, ChartPngs::kAuto);
-  {
-    const EmptyPath nothing;
-    EXPECT_THAT(RunPipeline(request, observer, &publisher), cairn::testing::IsOk());
-  }
+  const auto lines = LinesOf(PngRequest(folder, ChartPngs::kAuto), "/nowhere", &publisher);
   EXPECT_THAT(lines, Contains(HasSubstr("librsvg2-bin")));
   const auto files = ArtifactsOf(publisher);
   EXPECT_EQ(files.count(kPngOfSizes), 0u);
@@ -101,6 +116,51 @@ TEST(ChartPngs, AFolderHasThemOnlyWhereAsked) {
   RunOrDie(PngRequest(folder, ChartPngs::kOn));
   EXPECT_TRUE(std::filesystem::exists(folder / "out/charts/segment-sizes.png"));
   EXPECT_TRUE(std::filesystem::exists(folder / "out/charts/segment-sizes.svg"));
+}
+
+TEST(ChartPngs, AFailureIsOneLineAndNoOldPngStaysBesideTheNewSvg) {
+  const ScratchFolder folder;
+  const RunRequest request = PngRequest(folder, ChartPngs::kOn);
+  const std::string png = folder / "out/charts/segment-sizes.png";
+  std::filesystem::create_directories(folder / "out/charts");
+  ASSERT_THAT(WriteFileAtomically(png, "of a run before"), cairn::testing::IsOk());
+  const auto lines =
+      LinesOf(request, ScriptedRasterizer(folder, "echo no fonts >&2; exit 7"), nullptr);
+  EXPECT_THAT(lines, Contains(HasSubstr("ended with 7: no fonts")).Times(1));
+  EXPECT_FALSE(std::filesystem::exists(png));
+  EXPECT_TRUE(std::filesystem::exists(folder / "out/charts/segment-sizes.svg"));
+}
+
+TEST(ChartPngs, WhatAProgramLeavesEmptyIsNotPublished) {
+  const ScratchFolder folder;
+  RecordingPublisher publisher;
+  const auto lines =
+      LinesOf(PngRequest(folder, ChartPngs::kOn), ScriptedRasterizer(folder, "exit 0"), &publisher);
+  EXPECT_THAT(lines, Contains(HasSubstr("wrote nothing")).Times(1));
+  EXPECT_EQ(ArtifactsOf(publisher).count(kPngOfSizes), 0u);
+  EXPECT_FALSE(std::filesystem::exists(folder / "out/charts/segment-sizes.png"));
+}
+
+TEST(ChartPngs, OnWithServerAndFolderKeepsTheSameInBoth) {
+  const ScratchFolder folder;
+  RecordingPublisher publisher;
+  RunOrDie(PngRequest(folder, ChartPngs::kOn), &publisher);
+  const auto files = ArtifactsOf(publisher);
+  ASSERT_EQ(files.count(kPngOfSizes), 1u);
+  EXPECT_TRUE(files.at(kPngOfSizes).first.starts_with("\x89PNG"));
+  EXPECT_EQ(ReadFile(folder / "out/charts/segment-sizes.png").value(), files.at(kPngOfSizes).first);
+  EXPECT_EQ(ReadFile(folder / "out/charts/segment-sizes.svg").value(),
+            files.at("report/charts/segment-sizes.svg").first);
+}
+
+TEST(ChartPngs, ARunThatEndsWithTheProfileHandsThemOver) {
+  const ScratchFolder folder;
+  RecordingPublisher publisher;
+  RunRequest request = PngRequest(folder, ChartPngs::kAuto);
+  request.only = "profile";
+  RunOrDie(request, &publisher);
+  EXPECT_EQ(ArtifactsOf(publisher).count(kPngOfSizes), 1u);
+  EXPECT_THAT(publisher.versions, ::testing::IsEmpty());
 }
 
 }  // namespace

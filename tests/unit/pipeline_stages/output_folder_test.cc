@@ -48,9 +48,12 @@ TEST(KilledRuns, TheirTemporaryFilesGoAtTheNextRunAndNothingElse) {
   const std::string path = folder / "out";
   std::filesystem::create_directories(path + "/.cache");
   std::filesystem::create_directories(path + "/mlflow");
+  std::filesystem::create_directories(path + "/charts");
   const std::vector<std::string> gone = {"/features.csv.123.tmp", "/.cache/pca-ab.bin.9.tmp",
-                                         "/mlflow/MLmodel.77.tmp"};
-  const std::vector<std::string> stay = {"/notes.tmp", "/features.csv", "/.cache/pca-ab.bin"};
+                                         "/mlflow/MLmodel.77.tmp",
+                                         "/charts/segment-sizes.png.77.tmp"};
+  const std::vector<std::string> stay = {"/notes.tmp", "/features.csv", "/.cache/pca-ab.bin",
+                                         "/charts/segment-sizes.png"};
   for (const auto& names : {gone, stay}) {
     for (const std::string& name : names)
       ASSERT_THAT(WriteFileAtomically(path + name, "x"), IsOk());
