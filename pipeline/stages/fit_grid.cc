@@ -8,13 +8,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <map>
 #include <tuple>
 #include <utility>
 
 #include "lib/base/errors.h"
+#include "lib/base/mutex.h"
 #include "lib/base/status_macros.h"
 #include "lib/clustering/kmeans.h"
 #include "lib/clustering/kmeans_lloyd.h"
@@ -56,6 +56,25 @@ KMeansStart SpecOf(const GridPoint& point, int start, double tol) {
   spec.limits.tol = tol;
   return spec;
 }
+
+// Counts starts that are done, on any thread, and tells each number in its turn.
+class StartCounter {
+ public:
+  // `watch` must outlive it.
+  StartCounter(const StartWatch& watch, size_t total) : watch_(watch), total_(total) {}
+
+  void Add() CAIRN_EXCLUDES(mutex_) {
+    if (!watch_) return;
+    const MutexLock lock(&mutex_);
+    watch_(++done_, total_);
+  }
+
+ private:
+  const StartWatch& watch_;
+  const size_t total_;
+  Mutex mutex_;
+  size_t done_ CAIRN_GUARDED_BY(mutex_) = 0;
+};
 
 class GridFitter {
  public:
@@ -137,7 +156,7 @@ void GridFitter::PlanAlone() {
 absl::Status GridFitter::RunStarts(const KMeansContext& context, size_t first) {
   const size_t count = starts_.size() - first;
   std::vector<absl::Status> errors(count);
-  std::atomic<size_t> done = 0;
+  StartCounter done(options_.started, count);
   const auto run = [&](size_t i, clustering::Parallel& threads) {
     StartRecord& record = starts_[first + i];
     const auto begin = std::chrono::steady_clock::now();
@@ -150,7 +169,7 @@ absl::Status GridFitter::RunStarts(const KMeansContext& context, size_t first) {
     } else {
       errors[i] = result.status();
     }
-    if (options_.started) options_.started(++done, count);
+    done.Add();
   };
   if (input_.training.rows() > kRowsForInnerThreads) {
     for (size_t i = 0; i < count; ++i) run(i, parallel_);

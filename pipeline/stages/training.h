@@ -83,8 +83,8 @@ struct SweepInput {
   std::vector<int32_t> training_rows;
 };
 
-// Told that `done` of `total` starts of k-means are done; from any thread, and from several at
-// once.
+// Told that `done` of `total` are done: 1, 2, ... total, from any thread, one call at a time.
+// Starts that turn out to be needed besides are counted anew.
 using StartWatch = std::function<void(size_t done, size_t total)>;
 
 // How, not what: of these only `tol`, and for many rows what is said of drawn ones, can change a

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 #include <random>
+#include <utility>
+#include <vector>
 
 #include "lib/base/errors.h"
 #include "pipeline/stages/rand_index.h"
@@ -216,6 +218,19 @@ TEST(SweepTest, ManyRowsAreMeasuredOnDrawnOnesWithAnError) {
     EXPECT_EQ(some[i].silhouette_rows->size(), some[i].silhouettes->size());
     EXPECT_TRUE(std::is_sorted(some[i].silhouette_rows->begin(), some[i].silhouette_rows->end()));
   }
+}
+
+TEST(SweepTest, StartsAreToldInOrderHoweverManyThreadsFitThem) {
+  SweepOptions options;
+  options.threads = 8;
+  std::vector<std::pair<size_t, size_t>> told;
+  options.started = [&](size_t done, size_t total) { told.emplace_back(done, total); };
+  SweepGrid grid;
+  grid.k = {2, 3, 4};
+  grid.n_init = {50};
+  ASSERT_THAT(FitGrid(Blobs(31, 100), grid.Points(42), options), IsOk());
+  ASSERT_EQ(told.size(), 150u);
+  for (size_t i = 0; i < told.size(); ++i) EXPECT_EQ(told[i], std::make_pair(i + 1, size_t{150}));
 }
 
 TEST(SweepTest, MoreSegmentsThanRowsAreRefused) {
