@@ -70,6 +70,10 @@ class ByteFeed {
   // Tells `meter` what is released from then on; the bytes only of a feed that is complete from the
   // start, for others are not as they are packed. It must outlive the feed. Before anybody reads.
   void Tell(LoadMeter* meter) { meter_ = meter; }
+  // Tells it that all is read once more from the front.
+  void BeginPass() {
+    if (meter_ != nullptr) meter_->Begin();
+  }
 
   // Waits for the end and returns everything. REQUIRES: not a ring. Any thread.
   std::string_view WaitForAll() { return {data_, WaitFor(SIZE_MAX)}; }

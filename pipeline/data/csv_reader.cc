@@ -564,6 +564,7 @@ class HeldText : public CsvText {
   explicit HeldText(ByteFeed& feed) : feed_(feed) {}
 
   absl::Status Read(bool utf16, absl::FunctionRef<absl::Status(ByteFeed&)> use) override {
+    feed_.BeginPass();
     if (!utf16) return use(feed_);
     const std::string text = Utf16ToUtf8(feed_.WaitForAll());
     ByteFeed whole(text);

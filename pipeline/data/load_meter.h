@@ -1,6 +1,7 @@
 #ifndef CAIRN_PIPELINE_DATA_LOAD_METER_H_
 #define CAIRN_PIPELINE_DATA_LOAD_METER_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <utility>
@@ -14,7 +15,8 @@ namespace cairn::pipeline {
 struct LoadProgress {
   uint64_t bytes = 0;  // Of `total`, as they are packed: what is left takes about as long.
   uint64_t total = 0;  // Of the file; of the member or workbook inside an archive.
-  uint64_t rows = 0;   // Parsed so far, those that are set aside as well.
+  uint64_t rows = 0;   // Parsed so far, those that are set aside as well. Where a part of the text
+                       // was cut within a field, its rows count twice.
 };
 
 // Called from any thread, one call at a time, for every few hundred kilobytes. Should be quick.
@@ -41,12 +43,12 @@ class LoadMeter {
     watch_(now_);
   }
 
-  // Bytes and rows more. More bytes than there are begin another pass.
+  // Bytes and rows more. A part that is parsed again comes to more bytes than there are, and is
+  // behind all others: the end stays the end.
   void Add(uint64_t bytes, uint64_t rows) {
     if (!watch_) return;
     const MutexLock lock(&mutex_);
-    if (now_.bytes + bytes > now_.total) now_.bytes = now_.rows = 0;
-    now_.bytes += bytes;
+    now_.bytes = std::min(now_.bytes + bytes, now_.total);
     now_.rows += rows;
     watch_(now_);
   }

@@ -91,14 +91,34 @@ TEST(LoadPacked, ASecondPassBeginsAtNothingAgain) {
     csv.replace(at, 19, "01/12/2010 08:26");
   }
   csv += "536365,85123A,HEART,6,31/12/2010 08:26,2.55,17850,United Kingdom\n";
+  for (const std::string& bytes : {csv, Gzip(csv)}) {
+    std::vector<LoadProgress> told;
+    LoadOptions options;
+    options.watch = [&told](const LoadProgress& now) { told.push_back(now); };
+    const auto loaded = LoadTransactionsFromBytes(bytes, options);
+    ASSERT_THAT(loaded, IsOk());
+    SCOPED_TRACE(loaded->format);
+    int passes = 1;
+    for (size_t i = 1; i < told.size(); ++i) passes += told[i].bytes < told[i - 1].bytes ? 1 : 0;
+    EXPECT_EQ(passes, 2);
+    EXPECT_LE(told.back().rows, 20'001u);
+  }
+}
+
+TEST(LoadMeter, APartThatIsParsedAgainLeavesTheEndTheEnd) {
   std::vector<LoadProgress> told;
-  LoadOptions options;
-  options.watch = [&told](const LoadProgress& now) { told.push_back(now); };
-  ASSERT_THAT(LoadTransactionsFromBytes(Gzip(csv), options), IsOk());
-  int passes = 1;
-  for (size_t i = 1; i < told.size(); ++i) passes += told[i].bytes < told[i - 1].bytes ? 1 : 0;
-  EXPECT_EQ(passes, 2);
-  EXPECT_LE(told.back().rows, 20'001u);
+  const LoadWatch watch = [&told](const LoadProgress& now) { told.push_back(now); };
+  LoadMeter meter(watch, 100);
+  meter.Add(60, 6);
+  meter.Add(40, 4);
+  meter.Add(40, 4);
+  ASSERT_EQ(told.size(), 3u);
+  EXPECT_EQ(told[1].bytes, 100u);
+  EXPECT_EQ(told[2].bytes, 100u);
+  meter.Begin();
+  meter.Add(60, 6);
+  EXPECT_EQ(told.back().bytes, 60u);
+  EXPECT_EQ(told.back().rows, 6u);
 }
 
 // Long enough for several threads, one of which waits for the bytes behind its cut; quoted line
