@@ -1,9 +1,7 @@
 #include "pipeline/data/load.h"
 
 #include <algorithm>
-#include <functional>
 #include <memory>
-#include <thread>
 #include <utility>
 
 #include "fmt/format.h"
@@ -12,7 +10,7 @@
 #include "pipeline/data/byte_feed.h"
 #include "pipeline/data/csv_reader.h"
 #include "pipeline/data/input_error.h"
-#include "pipeline/data/metered_stream.h"
+#include "pipeline/data/packed_text.h"
 #include "pipeline/data/parallel.h"
 #include "pipeline/data/xlsx_reader.h"
 #include "pipeline/data/zip_archive.h"
@@ -43,79 +41,6 @@ Loaded LoadPlain(const Input& input, const LoadOptions& options) {
   }
   return ReadCsv(feed, options, plan);
 }
-
-// UTF-16 as UTF-8.
-class Utf16Stream : public ByteStream {
- public:
-  explicit Utf16Stream(std::unique_ptr<ByteStream> from) : from_(std::move(from)) {}
-
-  absl::StatusOr<size_t> Read(char* out, size_t capacity) override {
-    while (given_ == text_.size() && !at_end_) {
-      constexpr size_t kUtf16Piece = size_t{64} << 10;
-      piece_.resize(kUtf16Piece);
-      CAIRN_ASSIGN_OR_RETURN(const size_t size, from_->Read(piece_.data(), piece_.size()));
-      at_end_ = size == 0;
-      given_ = 0;
-      text_.clear();
-      decoder_.Decode({piece_.data(), size}, at_end_, &text_);
-    }
-    const size_t size = text_.copy(out, capacity, given_);
-    given_ += size;
-    return size;
-  }
-
-  uint64_t consumed() const override { return from_->consumed(); }
-
- private:
-  std::unique_ptr<ByteStream> from_;
-  Utf16Decoder decoder_;
-  std::string piece_;
-  std::string text_;
-  size_t given_ = 0;
-  bool at_end_ = false;
-};
-
-// Text that is unpacked again for every pass, by another thread while it is parsed.
-class PackedText : public CsvText {
- public:
-  using Open = std::function<absl::StatusOr<std::unique_ptr<ByteStream>>()>;
-  // `whole` is how many bytes the text has at most, if it is to be held whole; 0 for a ring.
-  PackedText(Open open, uint64_t whole, LoadMeter* meter)
-      : open_(std::move(open)), whole_(whole), meter_(meter) {}
-
-  absl::Status Read(bool utf16, absl::FunctionRef<absl::Status(ByteFeed&)> use) override {
-    CAIRN_ASSIGN_OR_RETURN(std::unique_ptr<ByteStream> stream, open_());
-    meter_->Begin();
-    stream = std::make_unique<MeteredStream>(std::move(stream), meter_);
-    if (utf16) stream = std::make_unique<Utf16Stream>(std::move(stream));
-    const std::unique_ptr<ByteFeed> feed = MakeFeed(utf16);
-    if (!feed->ok()) {
-      return InputError(absl::StatusCode::kResourceExhausted, kInputTooLarge,
-                        "not enough memory to unpack the input");
-    }
-    feed->Tell(meter_);
-    absl::Status unpacked;
-    absl::Status used;
-    {
-      const std::jthread unpacker([&] { unpacked = feed->Fill(*stream); });
-      used = use(*feed);
-      feed->Cancel();
-    }
-    // Text that was cut off explains any complaint about the text.
-    return unpacked.ok() ? used : unpacked;
-  }
-
- private:
-  // A character of two bytes takes up to three in UTF-8.
-  std::unique_ptr<ByteFeed> MakeFeed(bool utf16) const {
-    if (whole_ == 0) return std::make_unique<ByteFeed>();
-    return std::make_unique<ByteFeed>(utf16 ? whole_ / 2 * 3 + 3 : whole_);
-  }
-
-  const Open open_;
-  const uint64_t whole_;
-  LoadMeter* const meter_;
-};
 
 // Cuts for text that arrives while it is parsed. Unpacking takes about a third as long as parsing,
 // so the part that arrives first may be longer by what its thread is ahead.

@@ -17,8 +17,8 @@ LimitRow Limit(std::string_view key, Place place, LimitBounds bounds, std::strin
   return {key, place, place, bounds.least, bounds.most, unit, help, not_below};
 }
 
-// Of features and of the model.
-std::vector<LimitRow> DriftRows() {
+// Of features.
+std::vector<LimitRow> FeatureLimitRows() {
   return {
       Limit(
           "drift.psi_warning", [](auto& l) -> auto& { return l.features.psi_warning; }, {0, kAny},
@@ -54,6 +54,12 @@ std::vector<LimitRow> DriftRows() {
           "drift.missing_drift", [](auto& l) -> auto& { return l.features.missing_drift; }, {0, 1},
           "share of customers", "From this share without a value on the feature has drifted.",
           "drift.missing_warning"),
+  };
+}
+
+// Of the model.
+std::vector<LimitRow> ModelLimitRows() {
+  return {
       Limit(
           "drift.silhouette_loss_warning",
           [](auto& l) -> auto& { return l.model.silhouette_loss_warning; }, {0, 2}, "",
@@ -137,7 +143,8 @@ std::vector<LimitRow> DeliveryRows() {
 
 const std::vector<LimitRow>& LimitTable() {
   static const auto* const table = [] {
-    auto* all = new std::vector<LimitRow>(DriftRows());
+    auto* all = new std::vector<LimitRow>(FeatureLimitRows());
+    for (const LimitRow& row : ModelLimitRows()) all->push_back(row);
     for (const LimitRow& row : DeliveryRows()) all->push_back(row);
     return all;
   }();
