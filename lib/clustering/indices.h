@@ -12,7 +12,9 @@
 #ifndef CAIRN_LIB_CLUSTERING_INDICES_H_
 #define CAIRN_LIB_CLUSTERING_INDICES_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -35,9 +37,12 @@ absl::StatusOr<Silhouette> ComputeSilhouette(const Matrix& rows, const Labels& l
 // The exact silhouettes of several clusterings of the same rows, in their order: every distance is
 // measured once for all of them, O(n^2 (d + clusterings)) time, O(n) memory per clustering. One is
 // a function of the rows and its own labels, whatever else is measured beside it. Its sums run over
-// the rows in order, so its last bits may differ from those of ComputeSilhouette.
+// the rows in order, so its last bits may differ from those of ComputeSilhouette. `measured`, where
+// there is one, is told of so many rows more that all clusterings have, from several threads at
+// once; together they are all rows, if there is any clustering.
 absl::StatusOr<std::vector<Silhouette>> ComputeSilhouettes(
-    const Matrix& rows, std::span<const Labels* const> clusterings, int threads = 1);
+    const Matrix& rows, std::span<const Labels* const> clusterings, int threads = 1,
+    const std::function<void(std::size_t rows)>& measured = nullptr);
 
 // Mean over clusters of the worst (spread_i + spread_j) / distance of centroids; smaller is better.
 // 0 when all spreads, or all centroid distances, are within 1e-8 of 0.

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <span>
 #include <utility>
@@ -71,10 +72,13 @@ class SharedRun {
   }
 
   // Samples by clustering and row.
-  std::vector<std::vector<double>> Run(Parallel& parallel) const {
+  std::vector<std::vector<double>> Run(Parallel& parallel,
+                                       const std::function<void(std::size_t)>& measured) const {
     std::vector<std::vector<double>> samples(clusterings_.size(), std::vector<double>(Count()));
-    parallel.For(blocks_.rows() / kWideLanes,
-                 [&](std::size_t wide) { MeasureWide(wide, samples); });
+    parallel.For(blocks_.rows() / kWideLanes, [&](std::size_t wide) {
+      MeasureWide(wide, samples);
+      if (measured) measured(RowsOf(wide).size());
+    });
     return samples;
   }
 
@@ -151,7 +155,8 @@ class SharedRun {
 }  // namespace
 
 absl::StatusOr<std::vector<Silhouette>> ComputeSilhouettes(
-    const Matrix& rows, std::span<const Labels* const> clusterings, int threads) {
+    const Matrix& rows, std::span<const Labels* const> clusterings, int threads,
+    const std::function<void(std::size_t rows)>& measured) {
   std::vector<Clusters> all;
   for (const Labels* labels : clusterings) {
     absl::StatusOr<Clusters> clusters = GroupRows(rows, *labels);
@@ -161,7 +166,7 @@ absl::StatusOr<std::vector<Silhouette>> ComputeSilhouettes(
   std::vector<Silhouette> results;
   if (all.empty()) return results;
   Parallel parallel(threads);
-  std::vector<std::vector<double>> samples = SharedRun(rows, all).Run(parallel);
+  std::vector<std::vector<double>> samples = SharedRun(rows, all).Run(parallel, measured);
   for (std::size_t l = 0; l < all.size(); ++l) {
     results.push_back(Summarize(all[l], std::move(samples[l])));
   }

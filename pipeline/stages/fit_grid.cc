@@ -61,7 +61,7 @@ KMeansStart SpecOf(const GridPoint& point, int start, double tol) {
 class StartCounter {
  public:
   // `watch` must outlive it.
-  StartCounter(const StartWatch& watch, size_t total) : watch_(watch), total_(total) {}
+  StartCounter(const CountWatch& watch, size_t total) : watch_(watch), total_(total) {}
 
   void Add() CAIRN_EXCLUDES(mutex_) {
     if (!watch_) return;
@@ -70,7 +70,7 @@ class StartCounter {
   }
 
  private:
-  const StartWatch& watch_;
+  const CountWatch& watch_;
   const size_t total_;
   Mutex mutex_;
   size_t done_ CAIRN_GUARDED_BY(mutex_) = 0;

@@ -85,7 +85,7 @@ struct SweepInput {
 
 // Told that `done` of `total` are done: 1, 2, ... total, from any thread, one call at a time.
 // Starts that turn out to be needed besides are counted anew.
-using StartWatch = std::function<void(size_t done, size_t total)>;
+using CountWatch = std::function<void(size_t done, size_t total)>;
 
 // How, not what: of these only `tol`, and for many rows what is said of drawn ones, can change a
 // result.
@@ -102,7 +102,8 @@ struct SweepOptions {
   // Other than the defaults in tests only.
   int64_t exact_rows = kExactSilhouetteRows;
   int64_t sample_rows = kSilhouetteSample;
-  StartWatch started;  // Of FitGrid; empty for nobody.
+  CountWatch started;   // Starts of k-means, of FitGrid; empty for nobody.
+  CountWatch measured;  // Runs, of EvaluateRuns; before the sink is told of them.
 };
 
 // The stage `sweep`: trains every point, in the order given; nothing is measured yet.

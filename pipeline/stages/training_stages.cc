@@ -51,6 +51,15 @@ absl::Status NothingToTrain(const SweepInput& input, const std::vector<GridPoint
       .ToStatus();
 }
 
+CountWatch TellCounts(const StageRun* run, std::string_view stage, std::string_view unit) {
+  return [run, stage, unit](size_t done, size_t total) {
+    run->Tell({.stage = stage,
+               .unit = unit,
+               .done = static_cast<int64_t>(done),
+               .total = static_cast<int64_t>(total)});
+  };
+}
+
 absl::Status ComputeSweep(StageRun* run, StageRecord* record) {
   const SweepInput input = InputOf(run);
   const auto points = PointsOf(run->config());
@@ -118,13 +127,10 @@ absl::Status ComputeEvaluate(StageRun* run, StageRecord* record) {
       const auto chosen = RepresentativeRuns(runs, options.min_share);
       standing.insert(chosen.begin(), chosen.end());
     }
-    run->Tell({.stage = "evaluate",
-               .unit = kRunsUnit,
-               .done = static_cast<int64_t>(index + 1),
-               .total = static_cast<int64_t>(runs.size())});
     return publishes && !standing.contains(index) ? PublishRun(run, index) : absl::OkStatus();
   };
   options.hand_on_early = publishes;
+  options.measured = TellCounts(run, "evaluate", kRunsUnit);
   CAIRN_RETURN_IF_ERROR(EvaluateRuns(input, options, sink, &runs));
   CAIRN_RETURN_IF_ERROR(
       MeasureEvidence(input, options, RepresentativeRuns(runs, options.min_share), &runs));
@@ -154,13 +160,8 @@ bool TakeRuns(StageRun* run, std::string_view bytes, std::vector<StageRecord>* r
 
 }  // namespace
 
-StartWatch TellStarts(const StageRun* run, std::string_view stage) {
-  return [run, stage](size_t done, size_t total) {
-    run->Tell({.stage = stage,
-               .unit = kStartsUnit,
-               .done = static_cast<int64_t>(done),
-               .total = static_cast<int64_t>(total)});
-  };
+CountWatch TellStarts(const StageRun* run, std::string_view stage) {
+  return TellCounts(run, stage, kStartsUnit);
 }
 
 std::string SweepSettings(const PipelineConfig& config) {

@@ -24,7 +24,7 @@ std::string EvaluateSettings(const PipelineConfig& config);
 StageWork EvaluateWork();
 
 // Tells the progress of a stage that fits k-means. `stage` is a literal; `run` must outlive it.
-StartWatch TellStarts(const StageRun* run, std::string_view stage);
+CountWatch TellStarts(const StageRun* run, std::string_view stage);
 
 // What runs on a server are found again by. From the key of `evaluate` and the label, without the
 // champion: the same data and settings are the same sweep on any machine and whatever was promoted

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <random>
@@ -109,6 +110,18 @@ TEST(Silhouettes, AreThoseOfEachClusteringAlone) {
         EXPECT_NEAR((*shared)[l].samples[i], paired->samples[i], 1e-12);
       }
     }
+  }
+}
+
+TEST(Silhouettes, EveryRowIsToldOnce) {
+  for (const Eigen::Index rows : {3, 16, 17, 257}) {
+    Labels labels(static_cast<std::size_t>(rows));
+    labels[0] = 1;
+    const std::vector<const Labels*> twice{&labels, &labels};
+    std::atomic<std::size_t> told = 0;
+    const auto measured = [&told](std::size_t more) { told += more; };
+    ASSERT_THAT(ComputeSilhouettes(Blobs(7, rows, 5, 3), twice, 2, measured), IsOk());
+    EXPECT_EQ(told, static_cast<std::size_t>(rows));
   }
 }
 

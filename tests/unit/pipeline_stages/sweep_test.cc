@@ -1,9 +1,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
+#include <memory>
 #include <random>
 #include <utility>
 #include <vector>
@@ -231,6 +233,52 @@ TEST(SweepTest, StartsAreToldInOrderHoweverManyThreadsFitThem) {
   ASSERT_THAT(FitGrid(Blobs(31, 100), grid.Points(42), options), IsOk());
   ASSERT_EQ(told.size(), 150u);
   for (size_t i = 0; i < told.size(); ++i) EXPECT_EQ(told[i], std::make_pair(i + 1, size_t{150}));
+}
+
+// Kind of fault: one burst at the end, where all is measured before the first run is handed on.
+TEST(SweepTest, RunsAreToldInOrderWhileTheyAreMeasured) {
+  for (const bool sharing : {true, false}) {
+    for (const bool early : {true, false}) {
+      SCOPED_TRACE(::testing::Message() << "sharing " << sharing << ", early " << early);
+      const SweepInput input = Blobs(32, 300);
+      SweepOptions options{1e-4, sharing, 3};
+      options.hand_on_early = early;
+      std::vector<size_t> told;
+      options.measured = [&](size_t done, size_t total) {
+        EXPECT_EQ(total, HardGrid().size());
+        told.push_back(done);
+      };
+      auto runs = FitGrid(input, HardGrid(), options);
+      ASSERT_THAT(runs, IsOk());
+      const RunSink sink = [&](const TrainingRun&, size_t index) {
+        EXPECT_GT(told.size(), index);
+        return absl::OkStatus();
+      };
+      ASSERT_THAT(EvaluateRuns(input, options, sink, &*runs), IsOk());
+      ASSERT_EQ(told.size(), runs->size());
+      for (size_t i = 0; i < told.size(); ++i) EXPECT_EQ(told[i], i + 1);
+    }
+  }
+}
+
+// They have no indices, and are done all the same.
+TEST(SweepTest, RunsWithoutIndicesAreToldToo) {
+  const SweepInput input = Blobs(33, 100);
+  SweepOptions options;
+  SweepGrid grid;
+  grid.k = {2, 3};
+  auto runs = FitGrid(input, grid.Points(42), options);
+  ASSERT_THAT(runs, IsOk());
+  auto single = std::make_shared<FitOutcome>(*(*runs)[0].fit);
+  std::fill(single->training_labels.begin(), single->training_labels.end(), 0);
+  (*runs)[0].fit = single;
+  std::vector<size_t> told;
+  options.measured = [&](size_t done, size_t) { told.push_back(done); };
+  const RunSink sink = [](const TrainingRun&, size_t) { return absl::OkStatus(); };
+  ASSERT_THAT(EvaluateRuns(input, options, sink, &*runs), IsOk());
+  EXPECT_EQ(told, (std::vector<size_t>{1, 2}));
+  EXPECT_TRUE(std::isnan((*runs)[0].training.silhouette));
+  EXPECT_FALSE(std::isnan((*runs)[1].training.silhouette));
 }
 
 TEST(SweepTest, MoreSegmentsThanRowsAreRefused) {
