@@ -29,8 +29,8 @@ std::string Gzip(std::string_view text);
 //   RESOURCE_EXHAUSTED   it becomes more than the limits allow
 absl::StatusOr<std::string> Gunzip(std::string_view packed, const GunzipLimits& limits);
 
-// Whether the value of an Accept-Encoding header takes a coding, "gzip" or "br": it names it, or `*`,
-// without q=0.
+// Whether the value of an Accept-Encoding header takes a coding, "gzip" or "br": it names it, or
+// `*`, without q=0.
 bool AcceptsCoding(std::string_view accept_encoding, std::string_view coding);
 
 }  // namespace cairn::http

@@ -27,8 +27,9 @@ namespace cairn::pipeline {
 struct SegmentFacts;  // segment_facts.h
 
 struct NamedSegment {
-  std::string name;     // `Loyal big spenders`; unique among the segments of one model.
-  std::string summary;  // `Frequent, high spend, bought recently; often buys on Thursdays around noon. …`
+  std::string name;  // `Loyal big spenders`; unique among the segments of one model.
+  std::string
+      summary;  // `Frequent, high spend, bought recently; often buys on Thursdays around noon. …`
   double customer_share = 0;  // 0..1
   double spend_share = 0;     // Of Total_Spend; below 0 or above 1 where returns outweigh sales.
 };

@@ -39,8 +39,9 @@ RunRequest HalfWithoutCustomer(const ScratchFolder& folder) {
 
 std::vector<std::string> Said(const RunRequest& request) {
   std::vector<std::string> lines;
-  const RunObserver observer{
-      .stage = {}, .progress = {}, .input = [&](const std::string& line) { lines.push_back(line); }};
+  const RunObserver observer{.stage = {}, .progress = {}, .input = [&](const std::string& line) {
+                               lines.push_back(line);
+                             }};
   EXPECT_THAT(RunPipeline(request, observer, nullptr), IsOk());
   std::erase_if(lines, [](const std::string& line) { return !line.starts_with("set aside:"); });
   return lines;
