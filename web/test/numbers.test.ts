@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bytes, count, delta, exact, measured, share } from "../src/text/numbers.ts";
+import { bytes, count, delta, exact, measured, tickText, share } from "../src/text/numbers.ts";
 
 test("a measured value has four digits that count, whatever its size", () => {
   assert.equal(measured(0.24906), "0.2491");
@@ -42,4 +42,9 @@ test("sizes are decimal, with three digits", () => {
 
 test("a share is a percentage with one decimal", () => {
   assert.equal(share(0.2182), "21.8 %");
+});
+
+test("ticks are written without the zeros that fill a column", () => {
+  const ticks = [0.25, 7.5, 1, 1000, 0.001, 1e-7, -0.5].map(tickText);
+  assert.deepEqual(ticks, ["0.25", "7.5", "1", "1,000", "0.001", "1e-7", "−0.5"]);
 });

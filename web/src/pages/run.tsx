@@ -1,31 +1,19 @@
 // One run: what went in, what came out, its curves and files, and what became of it.
-import { useState } from "preact/hooks";
 import type { MetricSummary, Run } from "../../gen/cairn/v1/tracking_pb.ts";
 import { artifacts, datasets, everyPage, tracking } from "../api/calls.ts";
 import { below, useQuery } from "../api/queries.ts";
 import type { PageOfResource } from "../app/routes.tsx";
-import { CurveChart } from "../parts/curve.tsx";
 import { Files } from "../parts/files.tsx";
 import { Page, Pairs, Panel } from "../parts/page.tsx";
+import { RunCurves } from "../parts/run_curves.tsx";
 import { RunState } from "../parts/run_state.tsx";
 import { Loaded } from "../parts/state.tsx";
 import { Name, Value, When } from "../parts/words.tsx";
 import { GetLineageRequest_Direction as Direction } from "../../gen/cairn/v1/datasets_pb.ts";
 import { commandFor } from "../text/commands.ts";
-import { curveOf } from "../text/curves.ts";
 import { parentOf } from "../text/names.ts";
 import { count } from "../text/numbers.ts";
 import { duration, millis } from "../text/times.ts";
-
-const BUCKETS = 600;
-
-async function readCurve(run: string, key: string) {
-  const buckets = [];
-  for await (const part of tracking.readMetrics({ run, key, maxBuckets: BUCKETS })) {
-    buckets.push(...part.buckets);
-  }
-  return curveOf(buckets);
-}
 
 /** What was made from the run: its versions, and further on channels. */
 async function readFates(name: string) {
@@ -64,7 +52,7 @@ function RunBody({ run }: { run: Run }) {
         <Texts title="Parameters" texts={run.params} />
         <Texts title="Tags" texts={run.tags} />
       </div>
-      {curves.length > 0 && <Curves run={run.name} metrics={curves} />}
+      {curves.length > 0 && <RunCurves run={run.name} metrics={curves} />}
       <RunFiles name={run.name} />
     </>
   );
@@ -170,37 +158,6 @@ function Texts({ title, texts }: { title: string; texts: Record<string, string> 
         </tbody>
       </table>
     </Panel>
-  );
-}
-
-function Curves({ run, metrics }: { run: string; metrics: MetricSummary[] }) {
-  const [logarithmic, setLogarithmic] = useState(false);
-  return (
-    <Panel title="Curves">
-      <label class="row quiet">
-        <input
-          type="checkbox"
-          checked={logarithmic}
-          onChange={() => setLogarithmic(!logarithmic)}
-        />
-        logarithmic
-      </label>
-      <div class="charts">
-        {metrics.map(({ key }) => (
-          <CurveOf key={key} run={run} metric={key} logarithmic={logarithmic} />
-        ))}
-      </div>
-    </Panel>
-  );
-}
-
-function CurveOf(props: { run: string; metric: string; logarithmic: boolean }) {
-  const { run, metric, logarithmic } = props;
-  const query = useQuery(`${run} ${metric}`, () => readCurve(run, metric), below(run));
-  return (
-    <Loaded query={query} rows={7}>
-      {(curve) => <CurveChart title={metric} curve={curve} logarithmic={logarithmic} />}
-    </Loaded>
   );
 }
 

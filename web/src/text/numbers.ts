@@ -14,6 +14,12 @@ export function measured(value: number, digits = 4): string {
   return minus(grouped(value.toFixed(decimals)));
 }
 
+/** A value along an axis, which is round: "0.25", not "0.2500". */
+export function tickText(value: number): string {
+  const text = measured(value);
+  return text.includes(".") ? text.replace(/\.?0+(?=e|$)/, "") : text;
+}
+
 /** All digits that tell this value from its neighbours. */
 export function exact(value: number): string {
   return Number.isFinite(value) ? minus(String(value)) : measured(value);
