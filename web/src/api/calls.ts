@@ -65,13 +65,21 @@ export interface Failure {
   reason: string; // the server's reason code, "RUN_NOT_FOUND"; empty where it gave none
   message: string;
   offline: boolean; // nobody answered
+  /** The field and the byte in it that the server stumbled over, where it names them. */
+  field: string;
+  position: number | undefined;
+  problem: string;
 }
 
 export function failureOf(error: unknown): Failure {
   const failed = ConnectError.from(error);
   const info = failed.findDetails(ErrorInfoSchema)[0];
   const offline = info === undefined && /fetch|network/i.test(failed.rawMessage);
+  const { field = "", position, problem = "" } = info?.metadata ?? {};
   return {
+    field,
+    position: position === undefined ? undefined : Number(position),
+    problem,
     code: Code[failed.code].replace(/([a-z])([A-Z])/g, "$1_$2").toUpperCase(),
     reason: info?.reason ?? "",
     message: offline ? "The server does not answer." : failed.rawMessage,

@@ -1,158 +1,29 @@
 // The runs of an experiment: how many there are, which the reader asks for, in one table.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { Run } from "../../gen/cairn/v1/tracking_pb.ts";
-import { failureOf, tracking, type Failure } from "../api/calls.ts";
-import { onChange } from "../api/live.ts";
+import { tracking } from "../api/calls.ts";
 import { useQuery } from "../api/queries.ts";
+import { useSearch, type Found, type Search } from "../api/run_search.ts";
 import { go, query, setQuery } from "../app/address.ts";
 import { addKeys } from "../app/keys.ts";
 import type { PageOfResource } from "../app/routes.tsx";
-import { Grid, type GridColumn } from "../parts/grid.tsx";
+import { FieldChoice } from "../parts/field_choice.tsx";
+import { Grid } from "../parts/grid.tsx";
 import { Page } from "../parts/page.tsx";
-import { RunState } from "../parts/run_state.tsx";
+import { ColumnChooser, columnsOf } from "../parts/run_columns.tsx";
+import { FilterField, isOfFilter } from "../parts/run_filter.tsx";
+import { ScatterChart } from "../parts/scatter.tsx";
 import { Empty, Failed, Waiting } from "../parts/state.tsx";
-import { Name, Value, When } from "../parts/words.tsx";
 import { searchCommand } from "../text/commands.ts";
 import { pageOf } from "../text/names.ts";
 import { count } from "../text/numbers.ts";
-import { keyOf, nextOrder, telling } from "../text/run_columns.ts";
-import { duration, millis } from "../text/times.ts";
+import { nextOrder, telling } from "../text/run_columns.ts";
+import { differing, fieldOf, fieldsOf, listed } from "../text/run_fields.ts";
 
-const PAGE_ROWS = 500;
-
-interface Found {
-  runs: Run[];
-  total: number;
-  nextPageToken: string;
-}
-
-interface Search {
-  found: Found | undefined;
-  failure: Failure | undefined;
-  fresh: number; // runs created since, which wait for the reader
-  more: () => void;
-  again: () => void;
-}
-
-/** The runs of `parent` that `filter` lets through, read page after page as they are looked at. */
-function useSearch(parent: string, filter: string, orderBy: string): Search {
-  const [found, setFound] = useState<Found>();
-  const [failure, setFailure] = useState<Failure>();
-  const [fresh, setFresh] = useState(0);
-  const [turn, setTurn] = useState(0);
-  const reading = useRef(false);
-  useEffect(() => {
-    let left = false;
-    reading.current = true;
-    const read = async () => {
-      const request = { parents: [parent], filter };
-      const [page, whole] = await Promise.all([
-        tracking.searchRuns({ ...request, orderBy, pageSize: PAGE_ROWS }),
-        tracking.countRuns(request),
-      ]);
-      if (left) return;
-      setFound({
-        runs: page.runs,
-        total: Number(whole.runCount),
-        nextPageToken: page.nextPageToken,
-      });
-      setFailure(undefined);
-      setFresh(0);
-    };
-    read()
-      .catch((error: unknown) => left || setFailure(failureOf(error)))
-      .finally(() => (reading.current = false));
-    return () => (left = true);
-  }, [parent, filter, orderBy, turn]);
-  useEffect(
-    () =>
-      onChange(({ kind, resource }) => {
-        if (kind === "RUN_CREATED" && resource.startsWith(`${parent}/`)) setFresh((n) => n + 1);
-      }),
-    [parent],
-  );
-  const more = () => {
-    if (found === undefined || found.nextPageToken === "" || reading.current) return;
-    reading.current = true;
-    tracking
-      .searchRuns({
-        parents: [parent],
-        filter,
-        orderBy,
-        pageSize: PAGE_ROWS,
-        pageToken: found.nextPageToken,
-      })
-      .then(({ runs, nextPageToken }) =>
-        setFound({ ...found, runs: [...found.runs, ...runs], nextPageToken }),
-      )
-      .catch((error: unknown) => setFailure(failureOf(error)))
-      .finally(() => (reading.current = false));
-  };
-  return { found, failure, fresh, more, again: () => setTurn(turn + 1) };
-}
-
-function took(run: Run): string {
-  const begin = millis(run.startTime);
-  const end = millis(run.endTime);
-  return begin === undefined || end === undefined ? "–" : duration(end - begin);
-}
-
-function columnsOf(
-  fields: string[],
-  chosen: ReadonlySet<string>,
-  choose: (run: string) => void,
-): GridColumn<Run>[] {
-  const own: GridColumn<Run>[] = [
-    {
-      key: "chosen",
-      head: "✓",
-      width: 36,
-      cell: ({ name, displayName }) => (
-        <input
-          type="checkbox"
-          aria-label={`compare ${displayName}`}
-          checked={chosen.has(name)}
-          onChange={() => choose(name)}
-        />
-      ),
-    },
-    {
-      key: "display_name",
-      head: "run",
-      width: 220,
-      grow: 2,
-      sortable: true,
-      cell: (run) => <Name name={run.name}>{run.displayName || run.uid}</Name>,
-    },
-    {
-      key: "state",
-      head: "state",
-      width: 124,
-      cell: ({ state }) => <RunState state={state} />,
-    },
-    {
-      key: "start_time",
-      head: "started",
-      width: 110,
-      sortable: true,
-      cell: ({ startTime }) => <When at={startTime} />,
-    },
-    { key: "duration", head: "took", width: 90, number: true, sortable: true, cell: took },
-  ];
-  return [...own, ...fields.map(fieldColumn)];
-}
-
-function fieldColumn(name: string): GridColumn<Run> {
-  const key = keyOf(name);
-  const column = { key: name, head: key, width: 110, grow: 1, number: true, sortable: true };
-  if (name.startsWith("params.")) return { ...column, cell: ({ params }) => params[key] ?? "–" };
-  return {
-    ...column,
-    cell: ({ metrics }) => (
-      <Value value={metrics.find((metric) => metric.key === key)?.latest?.value} />
-    ),
-  };
-}
+/** As many points as a strip of this height can hold apart, and a page can hold elements. */
+const MOST_POINTS = 600;
+const CHROME = 170; // pixels above the table
+const STRIP = 250; // and those of the chart
 
 export function RunsPage({ name }: PageOfResource) {
   const filter = query.value.get("q") ?? "";
@@ -160,17 +31,10 @@ export function RunsPage({ name }: PageOfResource) {
   const experiment = useQuery(name, () => tracking.getExperiment({ name }));
   const search = useSearch(name, filter, orderBy);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
-  const [cursor, setCursor] = useState<number>();
-  const { found } = search;
-  const choose = (run: string) => {
-    const next = new Set(chosen);
-    if (!next.delete(run)) next.add(run);
-    setChosen(next);
-  };
+  const [choosing, setChoosing] = useState(false);
+  const { found, failure } = search;
   const compare = () => go(`/compare?runs=${[...chosen].map(encodeURIComponent).join(",")}`);
-  useRunKeys(found?.runs ?? [], cursor, setCursor, choose, compare);
   const title = experiment.data?.displayName ?? name;
-  const [key = "", direction] = orderBy.split(" ");
   return (
     <Page
       title={title}
@@ -183,33 +47,187 @@ export function RunsPage({ name }: PageOfResource) {
         </button>
       }
     >
-      <div class="row panel">
-        <FilterField filter={filter} />
-        {found !== undefined && <span>{count(found.total)} runs</span>}
-        {search.fresh > 0 && (
-          <button type="button" class="button" onClick={search.again}>
-            {count(search.fresh)} new
-          </button>
-        )}
+      <div class="row panel finder">
+        <FilterField filter={filter} {...(failure && { failure })} />
+        <Tools search={search} choosing={choosing} setChoosing={setChoosing} />
       </div>
-      {search.failure !== undefined && <Failed failure={search.failure} retry={search.again} />}
-      {found === undefined && search.failure === undefined && <Waiting rows={20} />}
+      {failure !== undefined && !isOfFilter(failure) && (
+        <Failed failure={failure} retry={search.again} />
+      )}
+      {found === undefined && failure === undefined && <Waiting rows={20} />}
       {found !== undefined && found.total === 0 && <NoRuns filtered={filter !== ""} name={name} />}
       {found !== undefined && found.total > 0 && (
-        <Grid
-          label={`Runs of ${title}`}
-          height="calc(100vh - 170px)"
-          columns={columnsOf(telling(found.runs), chosen, choose)}
-          total={found.total}
-          row={(index) => found.runs[index]}
-          rowKey={(run) => run.name}
-          onWindow={(_, end) => end > found.runs.length - 50 && search.more()}
-          order={{ key, descending: direction === "desc" }}
-          onOrder={(column) => setQuery({ order: nextOrder(orderBy, column) })}
-          {...(cursor === undefined ? {} : { cursor })}
-        />
+        <div class={failure === undefined ? undefined : "stale"}>
+          <FoundRuns
+            title={title}
+            search={search}
+            found={found}
+            orderBy={orderBy}
+            choosing={choosing}
+            chosen={chosen}
+            setChosen={setChosen}
+            compare={compare}
+          />
+        </div>
       )}
     </Page>
+  );
+}
+
+function Tools(props: {
+  search: Search;
+  choosing: boolean;
+  setChoosing: (shown: boolean) => void;
+}) {
+  const { search, choosing, setChoosing } = props;
+  const { found, fresh, again } = search;
+  const charted = query.value.has("y");
+  const chart = () => setQuery(charted ? { x: "", y: "" } : axesOf(found?.runs ?? []));
+  useEffect(() =>
+    addKeys([
+      { keys: "o", does: "choose columns", run: () => setChoosing(!choosing) },
+      { keys: "s", does: "chart above the table", run: chart },
+    ]),
+  );
+  return (
+    <>
+      <button
+        type="button"
+        class="button"
+        aria-expanded={choosing}
+        onClick={() => setChoosing(!choosing)}
+      >
+        Columns
+      </button>
+      <button type="button" class="button" aria-pressed={charted} onClick={chart}>
+        Chart
+      </button>
+      {found !== undefined && <span>{count(found.total)} runs</span>}
+      {fresh > 0 && (
+        <button type="button" class="button" onClick={again}>
+          {count(fresh)} new
+        </button>
+      )}
+    </>
+  );
+}
+
+/** What a chart begins with: the metric people ask for first over the param that varies most. */
+function axesOf(runs: Run[]): { x: string; y: string } {
+  const fields = telling(runs);
+  const of = (kind: string) => fields.find((field) => field.startsWith(kind)) ?? "";
+  return { x: of("params.") || of("metrics."), y: of("metrics.") };
+}
+
+interface FoundProps {
+  title: string;
+  search: Search;
+  found: Found;
+  orderBy: string;
+  choosing: boolean;
+  chosen: ReadonlySet<string>;
+  setChosen: (chosen: ReadonlySet<string>) => void;
+  compare: () => void;
+}
+
+function FoundRuns(props: FoundProps) {
+  const { title, search, found, orderBy, choosing, chosen, setChosen, compare } = props;
+  const { runs } = found;
+  const [cursor, setCursor] = useState<number>();
+  const choose = (run: string) => {
+    const next = new Set(chosen);
+    if (!next.delete(run)) next.add(run);
+    setChosen(next);
+  };
+  useRunKeys(runs, cursor, setCursor, choose, compare);
+  const pinned = query.value.get("columns") ?? "";
+  const differ = query.value.get("differ") === "1";
+  const wished = pinned === "" ? telling(runs) : listed(pinned === "none" ? "" : pinned);
+  const fields = differ ? differing(runs, wished) : wished;
+  const charted = query.value.has("y");
+  const [key, direction] = splitOrder(orderBy);
+  const rankOf = charted ? (run: Run) => runs.indexOf(run) : undefined;
+  return (
+    <>
+      {choosing && (
+        <ColumnChooser runs={runs} shown={wished} pinned={pinned !== ""} differ={differ} />
+      )}
+      {charted && <Strip found={found} cursor={cursor} onChoose={setCursor} />}
+      {wished.length > fields.length && (
+        <p class="row quiet">
+          {count(wished.length - fields.length)} columns left out: the same in all runs read so far
+          <button type="button" class="link" onClick={() => setQuery({ differ: "" })}>
+            show them
+          </button>
+        </p>
+      )}
+      <Grid
+        label={`Runs of ${title}`}
+        height={`max(calc(100vh - ${CHROME + (charted ? STRIP : 0)}px), 240px)`}
+        columns={columnsOf({ fields, chosen, choose, rankOf })}
+        total={found.total}
+        row={(index) => runs[index]}
+        rowKey={(run) => run.name}
+        onWindow={(_, end) => end > runs.length - 50 && search.more()}
+        order={{ key, descending: direction === "desc" }}
+        onOrder={(column) => setQuery({ order: nextOrder(orderBy, column) })}
+        {...(cursor === undefined ? {} : { cursor })}
+      />
+    </>
+  );
+}
+
+/** The key and the direction; keys in backquotes may have blanks. */
+function splitOrder(orderBy: string): [key: string, direction: string] {
+  const descending = orderBy.endsWith(" desc");
+  return descending ? [orderBy.slice(0, -5), "desc"] : [orderBy, ""];
+}
+
+/** A metric of the loaded runs over a param, above the table that stays as it is. */
+function Strip(props: {
+  found: Found;
+  cursor: number | undefined;
+  onChoose: (index: number) => void;
+}) {
+  const { found, cursor, onChoose } = props;
+  const fields = fieldsOf(found.runs);
+  const x = query.value.get("x") ?? "";
+  const y = query.value.get("y") ?? "";
+  const points = found.runs.slice(0, MOST_POINTS).map((run) => ({
+    name: run.displayName || run.uid,
+    x: fieldOf(run, x),
+    y: fieldOf(run, y),
+  }));
+  return (
+    <div class="panel">
+      <div class="row">
+        <FieldChoice
+          label="metric"
+          fields={fields.filter((field) => field.startsWith("metrics."))}
+          value={y}
+          onChoose={(chosen) => setQuery({ y: chosen })}
+        />
+        <FieldChoice
+          label="over"
+          fields={fields}
+          value={x}
+          onChoose={(chosen) => setQuery({ x: chosen })}
+        />
+        {found.total > points.length && (
+          <span class="quiet">
+            {count(points.length)} of {count(found.total)} runs, the first in this order
+          </span>
+        )}
+      </div>
+      <ScatterChart
+        label={`${y} over ${x}`}
+        points={points}
+        x={x}
+        y={y}
+        onChoose={onChoose}
+        {...(cursor === undefined ? {} : { chosen: cursor })}
+      />
+    </div>
   );
 }
 
@@ -220,40 +238,6 @@ function NoRuns({ filtered, name }: { filtered: boolean; name: string }) {
       what="This experiment has no runs yet."
       command={`cairn-pipeline run --data FILE --server ${location.hostname}:50051\nmlctl run --experiment ${name} -- python train.py`}
     />
-  );
-}
-
-function FilterField({ filter }: { filter: string }) {
-  const [text, setText] = useState(filter);
-  const field = useRef<HTMLInputElement>(null);
-  useEffect(() => setText(filter), [filter]);
-  useEffect(
-    () => addKeys([{ keys: "/", does: "filter the runs", run: () => field.current?.focus() }]),
-    [],
-  );
-  return (
-    <form
-      class="row"
-      style={{ flex: "1 1 320px" }}
-      onSubmit={(event) => {
-        event.preventDefault();
-        setQuery({ q: text.trim() });
-      }}
-    >
-      <input
-        ref={field}
-        class="field mono"
-        style={{ flex: 1 }}
-        type="search"
-        aria-label="Filter"
-        placeholder="metrics.silhouette > 0.24 AND params.k = 3"
-        value={text}
-        onInput={(event) => setText(event.currentTarget.value)}
-      />
-      <button type="submit" class="button">
-        Filter
-      </button>
-    </form>
   );
 }
 

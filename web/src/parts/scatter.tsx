@@ -1,0 +1,156 @@
+// Things as points: one of their fields over another. The table beside it is the legend.
+import { useRef, useState } from "preact/hooks";
+import { shortened } from "../text/names.ts";
+import { count, exact } from "../text/numbers.ts";
+import { keyOf } from "../text/run_columns.ts";
+import { nearest, scatterOf, type Placed, type Point, type Scatter } from "../text/scatter.ts";
+import { PALETTE, seriesStyle, shapeOf } from "../text/series.ts";
+import { useWidth } from "./room.ts";
+
+const LEFT = 64;
+const RIGHT = 8;
+const BELOW = 34;
+const LETTER = 6.5; // pixels, about
+
+export interface ScatterProps {
+  label: string;
+  points: (Point & { name: string })[]; // the first eight have the marks of their rows
+  x: string; // the fields
+  y: string;
+  height?: number;
+  chosen?: number; // a point, by index
+  onChoose?: (index: number) => void;
+}
+
+function spoken(value: string | number | undefined): string {
+  return typeof value === "number" ? exact(value) : (value ?? "–");
+}
+
+function captionOf(scatter: Scatter, all: number): string {
+  const { placed, missing, bars, logarithmic } = scatter;
+  const said = [`${count(placed.length)} of ${count(all)} runs`];
+  if (missing > 0) said.push(`${count(missing)} lack a number for it`);
+  if (bars.length > 0) said.push("bars are means of as many runs as their names say, from 0");
+  const axes = [logarithmic.x && "x", logarithmic.y && "y"].filter((axis) => axis !== false);
+  if (axes.length > 0) said.push(`logarithmic ${axes.join(" and ")}`);
+  if (placed.length > PALETTE) said.push("the first eight rows have marks, others are grey");
+  return said.join(" · ");
+}
+
+export function ScatterChart(props: ScatterProps) {
+  const { label, points, x, y, height = 180, onChoose } = props;
+  const box = useRef<HTMLDivElement>(null);
+  const width = useWidth(box);
+  const [under, setUnder] = useState<number>();
+  const plot = { width: Math.max(width - LEFT - RIGHT, 1), height: height - BELOW };
+  const scatter = width > 0 ? scatterOf(points, plot.width, plot.height) : undefined;
+  const find = (event: MouseEvent): Placed | undefined => {
+    const { left, top } = (event.currentTarget as Element).getBoundingClientRect();
+    return nearest(scatter?.placed ?? [], event.clientX - left - LEFT, event.clientY - top);
+  };
+  const told = points[under ?? props.chosen ?? -1];
+  return (
+    <figure class="chart" aria-label={label}>
+      <div ref={box} style={{ height: `${height}px` }}>
+        {scatter !== undefined && (
+          <svg
+            width={width}
+            height={height}
+            role="img"
+            aria-label={`${label}: ${captionOf(scatter, points.length)}`}
+            onMouseMove={(event) => setUnder(find(event)?.index)}
+            onMouseLeave={() => setUnder(undefined)}
+            onClick={(event) => {
+              const point = find(event);
+              if (point !== undefined) onChoose?.(point.index);
+            }}
+          >
+            <g transform={`translate(${LEFT} 0)`}>
+              <Axes scatter={scatter} {...plot} x={keyOf(x)} y={keyOf(y)} />
+              <Bars scatter={scatter} />
+              <Marks placed={scatter.placed} shown={under ?? props.chosen} />
+            </g>
+          </svg>
+        )}
+        {width > 0 && scatter === undefined && (
+          <p class="notice">No run has both, with a number for {keyOf(y)}.</p>
+        )}
+      </div>
+      <figcaption>
+        {scatter !== undefined && captionOf(scatter, points.length)}
+        {told !== undefined && (
+          <span class="told">
+            {` · ${told.name}: ${keyOf(x)} ${spoken(told.x)}, ${keyOf(y)} ${spoken(told.y)}`}
+          </span>
+        )}
+      </figcaption>
+    </figure>
+  );
+}
+
+function Axes(props: { scatter: Scatter; width: number; height: number; x: string; y: string }) {
+  const { scatter, width, height, x, y } = props;
+  const letters = scatter.bars.length > 0 ? width / scatter.bars.length / LETTER : Infinity;
+  return (
+    <g class="axes">
+      {scatter.up.map(({ at, text }) => (
+        <g key={text}>
+          <path d={`M0 ${at}H${width}`} />
+          <text x={-6} y={at} dy={4} text-anchor="end">
+            {text}
+          </text>
+        </g>
+      ))}
+      {scatter.across.map(({ at, text }) => (
+        <g key={text}>
+          {letters === Infinity && <path d={`M${at} 0V${height}`} />}
+          <text x={at} y={height + 14} text-anchor="middle">
+            {letters < 3 ? "" : shortened(text, Math.floor(letters))}
+            <title>{text}</title>
+          </text>
+        </g>
+      ))}
+      <text x={width / 2} y={height + 30} text-anchor="middle" class="axis-name">
+        {x}
+      </text>
+      <text
+        transform={`translate(${12 - LEFT} ${height / 2}) rotate(-90)`}
+        text-anchor="middle"
+        class="axis-name"
+      >
+        {shortened(y, Math.floor(height / LETTER))}
+        <title>{y}</title>
+      </text>
+    </g>
+  );
+}
+
+function Bars({ scatter }: { scatter: Scatter }) {
+  return (
+    <g class="bars">
+      {scatter.bars.map(({ text, x, y, width, height, mean, points }) => (
+        <rect key={text} x={x} y={y} width={width} height={height}>
+          <title>{`${text}: mean ${exact(mean)} of ${points}`}</title>
+        </rect>
+      ))}
+    </g>
+  );
+}
+
+// Those with marks come last: nothing covers them.
+function Marks({ placed, shown }: { placed: Placed[]; shown: number | undefined }) {
+  return (
+    <g>
+      {placed.toReversed().map(({ index, x, y }) => (
+        <g key={index} transform={`translate(${x.toFixed(1)} ${y.toFixed(1)})`}>
+          {index < PALETTE ? (
+            <path d={shapeOf(index)} style={{ fill: seriesStyle(index).colour }} class="mark" />
+          ) : (
+            <circle r={3} class="mark other" />
+          )}
+          {index === shown && <circle r={9} class="ring" />}
+        </g>
+      ))}
+    </g>
+  );
+}
