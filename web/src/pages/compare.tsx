@@ -5,10 +5,13 @@ import { tracking } from "../api/calls.ts";
 import { useQuery } from "../api/queries.ts";
 import { query as address, setQuery } from "../app/address.ts";
 import { addKeys } from "../app/keys.ts";
+import { CompareCharts } from "../parts/compare_charts.tsx";
 import { Page, Panel } from "../parts/page.tsx";
+import { SeriesSample } from "../parts/series_sample.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { Name, Value } from "../parts/words.tsx";
 import { compare, warnings } from "../text/comparison.ts";
+import { directionOf, verdictOf } from "../text/directions.ts";
 import { delta } from "../text/numbers.ts";
 
 const MOST_RUNS = 100;
@@ -58,12 +61,12 @@ function Comparison({ runs }: { runs: Run[] }) {
       <Panel title={all ? "Parameters" : "Parameters that differ"}>
         {params.length === 0 && <p class="quiet">None.</p>}
         <div class="scroll-x">
-          <table>
+          <table class="compared">
             <Heads runs={runs} />
             <tbody>
               {params.map(({ key, values }) => (
                 <tr key={key}>
-                  <td class="quiet">{key}</td>
+                  <td class="quiet nowrap">{key}</td>
                   {values.map((value, index) => (
                     <td key={runs[index]?.name} class="mono">
                       {value ?? "–"}
@@ -75,6 +78,7 @@ function Comparison({ runs }: { runs: Run[] }) {
           </table>
         </div>
       </Panel>
+      <CompareCharts runs={runs} />
     </>
   );
 }
@@ -91,7 +95,9 @@ function Heads({ runs }: { runs: Run[] }) {
         <th />
         {runs.map((run, index) => (
           <th key={run.name}>
-            <Name name={run.name}>{run.displayName || run.uid}</Name>{" "}
+            <SeriesSample rank={index} />
+            <Name name={run.name}>{run.displayName || run.uid}</Name>
+            <br />
             {index === 0 ? (
               <span>baseline</span>
             ) : (
@@ -114,21 +120,23 @@ function MetricTable({ runs }: { runs: Run[] }) {
   const keys = [...new Set(runs.flatMap(({ metrics }) => metrics.map(({ key }) => key)))].sort();
   return (
     <div class="scroll-x">
-      <table>
+      <table class="compared">
         <Heads runs={runs} />
         <tbody>
           {keys.map((key) => {
             const baseline = valueOf(runs[0], key);
             return (
               <tr key={key}>
-                <td class="quiet">{key}</td>
+                <td class="quiet nowrap">
+                  {key} <Better metric={key} />
+                </td>
                 {runs.map((run, index) => {
                   const value = valueOf(run, key);
                   const shows = index > 0 && value !== undefined && baseline !== undefined;
                   return (
                     <td key={run.name} class="number">
                       <Value value={value} />
-                      {shows && <span class="quiet"> {delta(value - baseline)}</span>}
+                      {shows && <Delta metric={key} change={value - baseline} />}
                     </td>
                   );
                 })}
@@ -138,5 +146,26 @@ function MetricTable({ runs }: { runs: Run[] }) {
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** Which way the metric gets better, where that is known. */
+function Better({ metric }: { metric: string }) {
+  const direction = directionOf(metric);
+  if (direction === undefined) return null;
+  return <span title={`${direction} is better`}>{direction === "higher" ? "↑" : "↓"}</span>;
+}
+
+const VERDICTS = { better: { tone: "pass", arrow: "▲" }, worse: { tone: "fail", arrow: "▼" } };
+
+/** A change against the baseline: signed, and better or worse where the direction is known. */
+function Delta({ metric, change }: { metric: string; change: number }) {
+  const verdict = verdictOf(metric, change);
+  const look = verdict === undefined ? undefined : VERDICTS[verdict];
+  return (
+    <span class="delta" data-tone={look?.tone}>
+      {` ${delta(change)}`}
+      {look !== undefined && ` ${look.arrow} ${verdict}`}
+    </span>
   );
 }

@@ -33,7 +33,7 @@ export async function readCurve(
   return curveOf(buckets);
 }
 
-function viewOf(asked: URLSearchParams): CurveView {
+export function viewOf(asked: URLSearchParams): CurveView {
   return {
     logarithmic: asked.get("log") === "1",
     window: Math.max(Number(asked.get("smooth")) || 0, 0),
@@ -52,32 +52,10 @@ export function RunCurves({ run, metrics }: { run: string; metrics: MetricSummar
       ]),
     [tables],
   );
-  const last = Math.max(...metrics.map(({ latest }) => Number(latest?.step ?? 0n)), 1);
   return (
     <Panel title="Curves">
       <div class="row">
-        <label class="row quiet">
-          <input
-            type="checkbox"
-            checked={view.logarithmic}
-            onChange={() => setQuery({ log: view.logarithmic ? "" : "1" })}
-          />
-          logarithmic
-        </label>
-        <Smoothing window={view.window} steps={last} />
-        <button
-          type="button"
-          class="button"
-          disabled={view.steps === undefined}
-          onClick={() => setQuery({ steps: "" })}
-        >
-          All steps
-        </button>
-        <span class="quiet">
-          {view.steps === undefined
-            ? "Drag over a chart to zoom."
-            : `steps ${stepsText(view.steps)}`}
-        </span>
+        <CurveControls metrics={metrics} />
       </div>
       <div class="charts">
         {metrics.map(({ key }) => (
@@ -85,6 +63,36 @@ export function RunCurves({ run, metrics }: { run: string; metrics: MetricSummar
         ))}
       </div>
     </Panel>
+  );
+}
+
+/** Axis, smoothing and zoom, for every chart of curves on the page. */
+export function CurveControls({ metrics }: { metrics: MetricSummary[] }) {
+  const view = viewOf(address.value);
+  const last = metrics.reduce((most, { latest }) => Math.max(most, Number(latest?.step ?? 0n)), 1);
+  return (
+    <>
+      <label class="row quiet">
+        <input
+          type="checkbox"
+          checked={view.logarithmic}
+          onChange={() => setQuery({ log: view.logarithmic ? "" : "1" })}
+        />
+        logarithmic
+      </label>
+      <Smoothing window={view.window} steps={last} />
+      <button
+        type="button"
+        class="button"
+        disabled={view.steps === undefined}
+        onClick={() => setQuery({ steps: "" })}
+      >
+        All steps
+      </button>
+      <span class="quiet">
+        {view.steps === undefined ? "Drag over a chart to zoom." : `steps ${stepsText(view.steps)}`}
+      </span>
+    </>
   );
 }
 

@@ -1,16 +1,15 @@
 // Things as points: one of their fields over another. The table beside it is the legend.
 import { useRef, useState } from "preact/hooks";
-import { shortened } from "../text/names.ts";
 import { count, exact } from "../text/numbers.ts";
 import { keyOf } from "../text/run_columns.ts";
 import { nearest, scatterOf, type Placed, type Point, type Scatter } from "../text/scatter.ts";
 import { PALETTE, seriesStyle, shapeOf } from "../text/series.ts";
+import { Axes } from "./axes.tsx";
 import { useWidth } from "./room.ts";
 
 const LEFT = 64;
 const RIGHT = 8;
 const BELOW = 34;
-const LETTER = 6.5; // pixels, about
 
 export interface ScatterProps {
   label: string;
@@ -33,7 +32,8 @@ function captionOf(scatter: Scatter, all: number): string {
   if (bars.length > 0) said.push("bars are means of as many runs as their names say, from 0");
   const axes = [logarithmic.x && "x", logarithmic.y && "y"].filter((axis) => axis !== false);
   if (axes.length > 0) said.push(`logarithmic ${axes.join(" and ")}`);
-  if (placed.length > PALETTE) said.push("the first eight rows have marks, others are grey");
+  if (placed.length > PALETTE)
+    said.push("the first eight of the table have marks, others are grey");
   return said.join(" · ");
 }
 
@@ -66,7 +66,14 @@ export function ScatterChart(props: ScatterProps) {
             }}
           >
             <g transform={`translate(${LEFT} 0)`}>
-              <Axes scatter={scatter} {...plot} x={keyOf(x)} y={keyOf(y)} />
+              <Axes
+                across={scatter.across}
+                up={scatter.up}
+                {...plot}
+                x={keyOf(x)}
+                y={keyOf(y)}
+                {...(scatter.bars.length > 0 && { column: plot.width / scatter.bars.length })}
+              />
               <Bars scatter={scatter} />
               <Marks placed={scatter.placed} shown={under ?? props.chosen} />
             </g>
@@ -85,43 +92,6 @@ export function ScatterChart(props: ScatterProps) {
         )}
       </figcaption>
     </figure>
-  );
-}
-
-function Axes(props: { scatter: Scatter; width: number; height: number; x: string; y: string }) {
-  const { scatter, width, height, x, y } = props;
-  const letters = scatter.bars.length > 0 ? width / scatter.bars.length / LETTER : Infinity;
-  return (
-    <g class="axes">
-      {scatter.up.map(({ at, text }) => (
-        <g key={text}>
-          <path d={`M0 ${at}H${width}`} />
-          <text x={-6} y={at} dy={4} text-anchor="end">
-            {text}
-          </text>
-        </g>
-      ))}
-      {scatter.across.map(({ at, text }) => (
-        <g key={text}>
-          {letters === Infinity && <path d={`M${at} 0V${height}`} />}
-          <text x={at} y={height + 14} text-anchor="middle">
-            {letters < 3 ? "" : shortened(text, Math.floor(letters))}
-            <title>{text}</title>
-          </text>
-        </g>
-      ))}
-      <text x={width / 2} y={height + 30} text-anchor="middle" class="axis-name">
-        {x}
-      </text>
-      <text
-        transform={`translate(${12 - LEFT} ${height / 2}) rotate(-90)`}
-        text-anchor="middle"
-        class="axis-name"
-      >
-        {shortened(y, Math.floor(height / LETTER))}
-        <title>{y}</title>
-      </text>
-    </g>
   );
 }
 

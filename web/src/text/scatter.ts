@@ -68,7 +68,7 @@ export function scatterOf(points: Point[], width: number, height: number): Scatt
       x: x(numberIn(point.x) ?? 0),
       y: y(point.y),
     })),
-    across: marked(axis, x, width / 90),
+    across: marked(axis, x, width / 60),
     bars: [],
     logarithmic: { x: axis.logarithmic, y: up.logarithmic },
   };
@@ -81,7 +81,7 @@ function inBox(axis: Axis, from: number, to: number): Place {
 }
 
 function marked(axis: Axis, place: Place, wanted: number): Tick[] {
-  return ticksOf(axis, Math.max(wanted, 2)).map((tick) => ({
+  return ticksOf(axis, Math.max(wanted, 3)).map((tick) => ({
     at: place(tick),
     text: tickText(tick),
   }));
