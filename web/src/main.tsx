@@ -11,6 +11,7 @@ import "./style/base.css";
 import "./style/shell.css";
 import "./style/parts.css";
 import "./style/charts.css";
+import "./style/runs.css";
 
 startTheme();
 startClock();

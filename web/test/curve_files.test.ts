@@ -25,7 +25,10 @@ test("a table of buckets has all digits, and nothing where there is no value", (
 });
 
 test("a line lifts the pen over a gap, and a point alone is a dot", () => {
-  assert.equal(pathOf([0, 1, 2, 3], [5, 6, null, 7], same, same), "M0.0 5.0L1.0 6.0M3.0 7.0h0");
+  assert.equal(
+    pathOf([0, 1, 2, 3], [5, 6, null, 7], same, same),
+    "M0.0 5.0L1.0 6.0M3.0 7.0m-1 0h2",
+  );
 });
 
 test("a band is closed before a gap", () => {

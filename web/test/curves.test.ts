@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  aloneIn,
   columnsOf,
   confession,
   curveOf,
@@ -72,7 +73,7 @@ test("a caption says what smoothing did, and which steps are shown", () => {
   assert.ok(isExact(curve));
   assert.equal(
     confession(curve, { logarithmic: false, window: 200, steps: { from: 1, to: 900 } }),
-    "1 points · steps 1..900 · line smoothed over 200 steps, the band is not",
+    "1 point · steps 1..900 · line smoothed over 200 steps, the band is not",
   );
 });
 
@@ -96,4 +97,10 @@ test("steps in an address are whole and in order, or all", () => {
   }
   assert.deepEqual(stepsBetween(7.6, 2.2), { from: 3, to: 7 });
   assert.deepEqual(stepsBetween(2.2, 2.4), { from: 3, to: 3 });
+});
+
+test("a value between gaps stands alone", () => {
+  assert.deepEqual(aloneIn([1, null, 2, 3, null, 4]), [0, 5]);
+  assert.deepEqual(aloneIn([7]), [0]);
+  assert.deepEqual(aloneIn([null, undefined]), []);
 });

@@ -62,7 +62,7 @@ function Comparison({ runs }: { runs: Run[] }) {
         {params.length === 0 && <p class="quiet">None.</p>}
         <div class="scroll-x">
           <table class="compared">
-            <Heads runs={runs} />
+            <Heads runs={runs} of="parameter" />
             <tbody>
               {params.map(({ key, values }) => (
                 <tr key={key}>
@@ -84,7 +84,7 @@ function Comparison({ runs }: { runs: Run[] }) {
 }
 
 /** The runs over the columns; a click on one makes it the baseline. */
-function Heads({ runs }: { runs: Run[] }) {
+function Heads({ runs, of }: { runs: Run[]; of: string }) {
   const makeFirst = (name: string) =>
     setQuery({
       runs: [name, ...runs.map((run) => run.name).filter((other) => other !== name)].join(","),
@@ -92,7 +92,7 @@ function Heads({ runs }: { runs: Run[] }) {
   return (
     <thead>
       <tr>
-        <th />
+        <th scope="col">{of}</th>
         {runs.map((run, index) => (
           <th key={run.name}>
             <SeriesSample rank={index} />
@@ -121,7 +121,7 @@ function MetricTable({ runs }: { runs: Run[] }) {
   return (
     <div class="scroll-x">
       <table class="compared">
-        <Heads runs={runs} />
+        <Heads runs={runs} of="metric" />
         <tbody>
           {keys.map((key) => {
             const baseline = valueOf(runs[0], key);

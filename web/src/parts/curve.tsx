@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { theme } from "../app/theme.ts";
 import {
+  aloneIn,
   columnsOf,
   confession,
   isExact,
@@ -52,14 +53,22 @@ function labelOf(tick: number | null): string {
 
 type Now = () => CurveChartProps; // what the chart shows at the moment
 
-function dotsOf(now: Now): uPlot.Series.Points {
+/** Dots for what stands alone between gaps, where no line is drawn. */
+const LONELY: uPlot.Series.Points = {
+  show: false,
+  size: 4,
+  filter: ({ data }, series, shown) => (shown ? null : aloneIn(data[series] ?? [])),
+};
+
+// Dots stand for measured values: of a smoothed line they are on the edge of the band, which is raw.
+function dotsOf(now: Now, onEdge: boolean): uPlot.Series.Points {
   return {
+    ...LONELY,
     show: ({ bbox }) => {
-      const { curve } = now();
-      if (!isExact(curve)) return false;
+      const { curve, view } = now();
+      if (!isExact(curve) || view.window > 0 !== onEdge) return false;
       return curve.x.length < 2 || bbox.width / devicePixelRatio / curve.x.length > 1;
     },
-    size: 4,
     fill: colour("--series-1"),
   };
 }
@@ -93,10 +102,10 @@ function optionsOf(now: Now, width: number, onCursor: (index: number | null) => 
     ],
     series: [
       {},
-      { stroke: line, width: 1.5, points: dotsOf(now) },
+      { stroke: line, width: 1.5, points: dotsOf(now, false) },
       // The edges are drawn too: of a spike of one point the band alone is one faint column.
-      { stroke: `${line}a0`, width: 1, points: { show: false } },
-      { stroke: `${line}a0`, width: 1, points: { show: false } },
+      { stroke: `${line}a0`, width: 1, points: dotsOf(now, true) },
+      { stroke: `${line}a0`, width: 1, points: { ...LONELY, fill: line } },
     ],
     bands: [{ series: [3, 2], fill: `${line}40` }],
     hooks: {

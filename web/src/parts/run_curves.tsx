@@ -175,8 +175,7 @@ function ReadCurve({ run, metric, view, tables, buckets }: CurveOfProps & { buck
             <button
               type="button"
               class="button"
-              aria-pressed={asTable}
-              aria-label={`${metric}: data as a table`}
+              aria-label={`${asTable ? "Chart" : "Data"} of ${metric}`}
               onClick={() => setTable(!table)}
             >
               {asTable ? "Chart" : "Data"}

@@ -92,8 +92,8 @@ export function pathOf(xs: number[], values: (number | null)[], x: Place, y: Pla
   values.forEach((value, index) => {
     if (value !== null) {
       path += `${down ? "L" : "M"}${x(xs[index] ?? 0).toFixed(1)} ${y(value).toFixed(1)}`;
-      // A point without neighbours is a line of no length, which round ends make a dot.
-      if (!down && (values[index + 1] ?? null) === null) path += "h0";
+      // A point without neighbours is a short line.
+      if (!down && (values[index + 1] ?? null) === null) path += "m-1 0h2";
     }
     down = value !== null;
   });

@@ -99,10 +99,18 @@ export function isExact(curve: Curve): boolean {
   return curve.perPixel <= 1;
 }
 
+/** The places of values without a neighbour: a line through them would not be seen. */
+export function aloneIn(values: ArrayLike<number | null | undefined>): number[] {
+  const gap = (index: number) => (values[index] ?? null) === null;
+  return Array.from(values, (_, index) => index).filter(
+    (index) => !gap(index) && gap(index - 1) && gap(index + 1),
+  );
+}
+
 /** What a chart confesses: how many points it stands for, and what it does not show. */
 export function confession(curve: Curve, view: CurveView): string {
   const { perPixel, nan, above, below, notPositive } = curve;
-  const said = [`${count(curve.points)} points`];
+  const said = [`${count(curve.points)} ${curve.points === 1 ? "point" : "points"}`];
   if (view.steps !== undefined) said.push(`steps ${stepsText(view.steps)}`);
   if (perPixel > 1) {
     said.push(`up to ${count(perPixel)} a pixel: line is their mean, band min to max`);
