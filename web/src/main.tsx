@@ -12,6 +12,7 @@ import "./style/shell.css";
 import "./style/parts.css";
 import "./style/charts.css";
 import "./style/runs.css";
+import "./style/channel.css";
 
 startTheme();
 startClock();

@@ -1,11 +1,14 @@
 // A channel: what it serves, since when and why, who serves it, and how it came here.
 import type { Channel, Consumer } from "../../gen/cairn/v1/registry_pb.ts";
 import { Consumer_State, Rollout_State } from "../../gen/cairn/v1/registry_pb.ts";
-import { everyPage, promotion, registry } from "../api/calls.ts";
+import { promotion, registry } from "../api/calls.ts";
+import { useConsumers, useDecisions } from "../api/channels.ts";
 import { below, useQuery } from "../api/queries.ts";
 import type { PageOfResource } from "../app/routes.tsx";
 import { Page, Pairs, Panel } from "../parts/page.tsx";
+import { PolicyText } from "../parts/policy_text.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
+import { Timeline } from "../parts/timeline.tsx";
 import { OutcomeOf } from "../parts/verdicts.tsx";
 import { Name, Verdict, When, type Tone } from "../parts/words.tsx";
 import { commandFor } from "../text/commands.ts";
@@ -35,6 +38,9 @@ export function ChannelPage({ name }: PageOfResource) {
           </div>
         )}
       </Loaded>
+      <Panel title="History">
+        <Timeline channel={name} />
+      </Panel>
       <Consumers channel={name} />
       <Decisions channel={name} />
     </Page>
@@ -90,15 +96,10 @@ function Policy({ channel }: { channel: Channel }) {
       {channel.policy === "" ? (
         <Empty what="No policy governs this channel." command="mlctl apply -f FILE" />
       ) : (
-        <PolicySource name={channel.policy} />
+        <PolicyText name={channel.policy} />
       )}
     </Panel>
   );
-}
-
-function PolicySource({ name }: { name: string }) {
-  const query = useQuery(name, () => promotion.getPolicy({ name }), below(name));
-  return <Loaded query={query}>{({ source }) => <pre class="preview">{source}</pre>}</Loaded>;
 }
 
 const STATES: Record<Consumer_State, Tone> = {
@@ -117,12 +118,7 @@ function ConsumerState({ consumer }: { consumer: Consumer }) {
 }
 
 function Consumers({ channel }: { channel: string }) {
-  const read = () =>
-    everyPage(async (pageToken) => {
-      const page = await registry.listConsumers({ parent: channel, pageToken, pageSize: 1000 });
-      return { rows: page.consumers, nextPageToken: page.nextPageToken };
-    });
-  const query = useQuery(`${channel} consumers`, read, below(channel));
+  const query = useConsumers(channel);
   return (
     <Panel title="Who serves it">
       <Loaded query={query}>
@@ -177,20 +173,19 @@ function Consumers({ channel }: { channel: string }) {
 }
 
 function Decisions({ channel }: { channel: string }) {
-  const read = () => promotion.listDecisions({ parent: channel, pageSize: DECISIONS_SHOWN });
-  const query = useQuery(`${channel} decisions`, read, below(channel));
+  const query = useDecisions(channel);
   return (
     <Panel title="Decisions, newest first">
       <Loaded query={query}>
-        {({ decisions, nextPageToken }) => (
+        {({ rows }) => (
           <>
-            {decisions.length === 0 && (
+            {rows.length === 0 && (
               <Empty what="Nothing was decided yet." command={`mlctl promote ${spoken(channel)}`} />
             )}
             <div class="scroll-x">
               <table class="full">
                 <tbody>
-                  {decisions.map((decision) => (
+                  {rows.slice(0, DECISIONS_SHOWN).map((decision) => (
                     <tr key={decision.name}>
                       <td>
                         <Name name={decision.name}>{lastOf(decision.name).slice(0, 8)}</Name>
@@ -212,7 +207,7 @@ function Decisions({ channel }: { channel: string }) {
                 </tbody>
               </table>
             </div>
-            {nextPageToken !== "" && (
+            {rows.length > DECISIONS_SHOWN && (
               <p class="quiet">The newest {DECISIONS_SHOWN}; older ones: mlctl history --all.</p>
             )}
           </>

@@ -142,7 +142,7 @@ function Candidates({
           <Name name={shown.version} /> {shown.message}
           {shown.lostBy !== "" && ` It lost by ${shown.lostBy}.`}
         </p>
-        <Checks candidate={shown} />
+        <Checks candidate={shown} decision={decision} />
       </Panel>
     </>
   );

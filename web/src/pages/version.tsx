@@ -82,7 +82,9 @@ function Explained({ channel, version }: { channel: string; version: string }) {
           <Name name={data.decision.name} />
         </p>
       )}
-      {!serves && data.candidate !== undefined && <Checks candidate={data.candidate} />}
+      {!serves && data.candidate !== undefined && (
+        <Checks candidate={data.candidate} decision={data.decision} />
+      )}
     </Panel>
   );
 }

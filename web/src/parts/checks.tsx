@@ -1,8 +1,9 @@
 // The checks of a candidate as a tree: passed ones fold away, the deciding one is open.
-import type { CandidateResult, CheckResult } from "../../gen/cairn/v1/promotion_pb.ts";
+import type { CandidateResult, CheckResult, Decision } from "../../gen/cairn/v1/promotion_pb.ts";
 import { Verdict as Judged } from "../../gen/cairn/v1/promotion_pb.ts";
 import { barOf } from "../text/margins.ts";
 import { delta } from "../text/numbers.ts";
+import { lineOfPolicy } from "./policy_text.tsx";
 import { JudgedAs, toneOf } from "./verdicts.tsx";
 import { Name, Value } from "./words.tsx";
 
@@ -26,7 +27,14 @@ function MarginBar({ check }: { check: CheckResult }) {
   );
 }
 
-function Check({ check }: { check: CheckResult }) {
+/** Leads to the rule in the revision of the policy that the decision was made by. */
+function RuleLine({ decision, line }: { decision: Decision | undefined; line: number }) {
+  const text = `line ${line} of the policy`;
+  if (decision === undefined || decision.policy === "") return <p class="quiet">{text}</p>;
+  return <a href={lineOfPolicy(decision.channel, line, decision.policyRevision)}>{text}</a>;
+}
+
+function Check({ check, decision }: { check: CheckResult; decision: Decision | undefined }) {
   const passed = check.verdict === Judged.PASS || check.verdict === Judged.SKIPPED;
   return (
     <details class="check" open={!passed}>
@@ -63,17 +71,23 @@ function Check({ check }: { check: CheckResult }) {
             )}
           </p>
         )}
-        {check.line > 0 && <p class="quiet">line {check.line} of the policy</p>}
+        {check.line > 0 && <RuleLine decision={decision} line={check.line} />}
       </div>
     </details>
   );
 }
 
-export function Checks({ candidate }: { candidate: CandidateResult }) {
+export function Checks({
+  candidate,
+  decision,
+}: {
+  candidate: CandidateResult;
+  decision: Decision | undefined;
+}) {
   return (
     <div>
       {candidate.checks.map((check) => (
-        <Check key={`${check.stage}/${check.id}`} check={check} />
+        <Check key={`${check.stage}/${check.id}`} check={check} decision={decision} />
       ))}
       <Flips candidate={candidate} />
     </div>

@@ -29,7 +29,12 @@ const OUTCOMES: Record<Outcome, [Tone, string]> = {
   [Outcome.RELEASED]: ["none", "released"],
 };
 
+/** An outcome this UI does not know is told by nothing but its number. */
+export function saidOf(outcome: Outcome): [Tone, string] {
+  return (OUTCOMES as Partial<typeof OUTCOMES>)[outcome] ?? ["none", `outcome ${outcome}`];
+}
+
 export function OutcomeOf({ outcome }: { outcome: Outcome }) {
-  const [tone, word] = OUTCOMES[outcome];
+  const [tone, word] = saidOf(outcome);
   return <Verdict tone={tone} word={word} />;
 }

@@ -1,0 +1,49 @@
+// What several parts of the UI read of a channel: each list has one key, so that they share a call.
+import type { Rollout } from "../../gen/cairn/v1/registry_pb.ts";
+import { lastOf } from "../text/names.ts";
+import type { Epoch } from "../text/timeline.ts";
+import { millis } from "../text/times.ts";
+import { everyPage, promotion, registry } from "./calls.ts";
+import { below, useQuery } from "./queries.ts";
+
+const PAGE = 1000;
+
+export function useDecisions(channel: string) {
+  const read = () =>
+    everyPage(async (pageToken) => {
+      const page = await promotion.listDecisions({ parent: channel, pageToken, pageSize: PAGE });
+      return { rows: page.decisions, nextPageToken: page.nextPageToken };
+    });
+  return useQuery(`${channel} decisions`, read, below(channel));
+}
+
+export function useConsumers(channel: string) {
+  const read = () =>
+    everyPage(async (pageToken) => {
+      const page = await registry.listConsumers({ parent: channel, pageToken, pageSize: PAGE });
+      return { rows: page.consumers, nextPageToken: page.nextPageToken };
+    });
+  return useQuery(`${channel} consumers`, read, below(channel));
+}
+
+function epochOf({ name, version, decision, createTime, endTime }: Rollout): Epoch {
+  return {
+    epoch: Number(lastOf(name)),
+    version,
+    decision,
+    from: millis(createTime) ?? 0,
+    to: millis(endTime),
+  };
+}
+
+/** What the channel served, newest first. */
+export function useEpochs(channel: string) {
+  const read = async () => {
+    const { rows, whole } = await everyPage(async (pageToken) => {
+      const page = await registry.listRollouts({ parent: channel, pageToken, pageSize: PAGE });
+      return { rows: page.rollouts, nextPageToken: page.nextPageToken };
+    });
+    return { rows: rows.map(epochOf), whole };
+  };
+  return useQuery(`${channel} rollouts`, read, below(channel));
+}
