@@ -64,6 +64,7 @@ export interface Failure {
   code: string; // "NOT_FOUND"
   reason: string; // the server's reason code, "RUN_NOT_FOUND"; empty where it gave none
   message: string;
+  metadata: Record<string, string>; // what the server adds to its reason
   offline: boolean; // nobody answered
   /** The field and the byte in it that the server stumbled over, where it names them. */
   field: string;
@@ -83,6 +84,7 @@ export function failureOf(error: unknown): Failure {
     code: Code[failed.code].replace(/([a-z])([A-Z])/g, "$1_$2").toUpperCase(),
     reason: info?.reason ?? "",
     message: offline ? "The server does not answer." : failed.rawMessage,
+    metadata: info?.metadata ?? {},
     offline,
   };
 }

@@ -9,6 +9,7 @@ import { Page, Pairs, Panel } from "../parts/page.tsx";
 import { PolicyText } from "../parts/policy_text.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { Timeline } from "../parts/timeline.tsx";
+import { ChannelVerbs } from "../parts/verb_buttons.tsx";
 import { OutcomeOf } from "../parts/verdicts.tsx";
 import { Name, Verdict, When, type Tone } from "../parts/words.tsx";
 import { commandFor } from "../text/commands.ts";
@@ -29,6 +30,7 @@ export function ChannelPage({ name }: PageOfResource) {
       ]}
       mlctl={commandFor(name)}
       json={query.data}
+      actions={query.data !== undefined && <ChannelVerbs channel={query.data} />}
     >
       <Loaded query={query} rows={8}>
         {(channel) => (

@@ -1,5 +1,5 @@
 // A version of a model: what it is, what was measured of it, and why it is in production or not.
-import type { ModelVersion } from "../../gen/cairn/v1/registry_pb.ts";
+import type { Channel, ModelVersion } from "../../gen/cairn/v1/registry_pb.ts";
 import { Evaluation_Source, type Evaluation } from "../../gen/cairn/v1/evaluations_pb.ts";
 import { evaluations, promotion, registry } from "../api/calls.ts";
 import { below, useQuery } from "../api/queries.ts";
@@ -8,6 +8,7 @@ import { Checks } from "../parts/checks.tsx";
 import { Files } from "../parts/files.tsx";
 import { Page, Pairs, Panel } from "../parts/page.tsx";
 import { Loaded } from "../parts/state.tsx";
+import { VersionVerbs } from "../parts/verb_buttons.tsx";
 import { Name, Value, When } from "../parts/words.tsx";
 import { commandFor } from "../text/commands.ts";
 import { lastOf, parentOf, spoken } from "../text/names.ts";
@@ -16,6 +17,12 @@ import { bytes } from "../text/numbers.ts";
 export function VersionPage({ name }: PageOfResource) {
   const query = useQuery(name, () => registry.getModelVersion({ name }), below(name));
   const model = parentOf(name);
+  const list = useQuery(
+    `${model} channels`,
+    () => registry.listChannels({ parent: model, pageSize: 100 }),
+    below(model),
+  );
+  const channels = list.data?.channels ?? [];
   return (
     <Page
       title={spoken(name)}
@@ -25,11 +32,14 @@ export function VersionPage({ name }: PageOfResource) {
       ]}
       mlctl={commandFor(name)}
       json={query.data}
+      actions={
+        query.data !== undefined && <VersionVerbs version={query.data} channels={channels} />
+      }
     >
       <Loaded query={query} rows={10}>
         {(version) => (
           <>
-            <WhyNot version={version} />
+            <WhyNot version={version} channels={channels} />
             <div class="columns">
               <Facts version={version} />
               <Measured name={version.name} />
@@ -45,16 +55,10 @@ export function VersionPage({ name }: PageOfResource) {
 }
 
 /** For every channel of the model: whether it serves this version, and if not, why not. */
-function WhyNot({ version }: { version: ModelVersion }) {
-  const model = parentOf(version.name);
-  const query = useQuery(
-    `${model} channels`,
-    () => registry.listChannels({ parent: model, pageSize: 100 }),
-    below(model),
-  );
+function WhyNot({ version, channels }: { version: ModelVersion; channels: Channel[] }) {
   return (
     <>
-      {(query.data?.channels ?? []).map(({ name }) => (
+      {channels.map(({ name }) => (
         <Explained key={name} channel={name} version={version.name} />
       ))}
     </>

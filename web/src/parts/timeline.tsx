@@ -12,7 +12,7 @@ import { askedFor, ranksOf, spanOf, toTime, type Epoch } from "../text/timeline.
 import { absolute, duration, millis } from "../text/times.ts";
 import { now } from "./clock.ts";
 import { Empty, Loaded } from "./state.tsx";
-import { knownSpan, LABELS, TimelinePicture, type Mark } from "./timeline_picture.tsx";
+import { knownSpan, LABELS, stateOf, TimelinePicture, type Mark } from "./timeline_picture.tsx";
 import { useWidth } from "./width.ts";
 import { Name } from "./words.tsx";
 
@@ -184,9 +184,7 @@ function MomentLine({
     <p class="moment-line" role="status">
       <b>{absolute(moment)}</b>: <Served answer={answer} />
       {there.length > 0 && " · known to follow: "}
-      {there
-        .map(({ name, epoch }) => `${decodeURIComponent(lastOf(name))} (epoch ${epoch})`)
-        .join(", ")}
+      {there.map((one) => `${decodeURIComponent(lastOf(one.name))} (${stateOf(one)})`).join(", ")}
     </p>
   );
 }

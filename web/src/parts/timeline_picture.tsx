@@ -112,7 +112,8 @@ function EpochBand({ band, colour }: { band: Band; colour: string }) {
   );
 }
 
-function stateOf(consumer: Consumer): string {
+/** What it does and of which epoch, or how far it is behind. */
+export function stateOf(consumer: Consumer): string {
   const state = consumer.stale ? "silent" : Consumer_State[consumer.state].toLowerCase();
   return consumer.lag > 0n
     ? `${state}, ${consumer.lag} behind`

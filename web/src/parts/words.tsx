@@ -19,9 +19,10 @@ export function Name({ name, children }: { name: string; children?: ComponentChi
 export function When({ at }: { at: Moment | undefined }) {
   const time = millis(at);
   if (time === undefined) return <span class="quiet">–</span>;
+  const clock = Math.max(now.value, Math.min(time, Date.now())); // `now` may be a few seconds behind
   return (
     <time dateTime={new Date(time).toISOString()} title={absolute(time)} class="nowrap">
-      {ago(time, now.value)}
+      {ago(time, clock)}
     </time>
   );
 }
