@@ -161,7 +161,7 @@ function Consumers({ channel }: { channel: string }) {
                       <td>
                         <When at={consumer.reportTime} />
                       </td>
-                      <td class="quiet">{consumer.detail}</td>
+                      <td class="quiet wordy">{consumer.detail}</td>
                     </tr>
                   ))}
                 </tbody>
@@ -203,7 +203,7 @@ function Decisions({ channel }: { channel: string }) {
                         <When at={decision.decideTime} />
                       </td>
                       <td>{decision.principal}</td>
-                      <td class="quiet">{decision.message}</td>
+                      <td class="quiet wordy">{decision.message}</td>
                     </tr>
                   ))}
                 </tbody>

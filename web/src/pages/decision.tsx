@@ -2,15 +2,21 @@
 import { useEffect, useState } from "preact/hooks";
 import type { CandidateResult, Decision } from "../../gen/cairn/v1/promotion_pb.ts";
 import { everyPage, promotion } from "../api/calls.ts";
+import { useDecisions } from "../api/channels.ts";
 import { useQuery } from "../api/queries.ts";
+import { go } from "../app/address.ts";
+import { addKeys } from "../app/keys.ts";
 import type { PageOfResource } from "../app/routes.tsx";
 import { Checks } from "../parts/checks.tsx";
-import { Page, Pairs, Panel } from "../parts/page.tsx";
-import { Empty, Loaded } from "../parts/state.tsx";
+import { CopyButton, Page, Pairs, Panel } from "../parts/page.tsx";
+import { lineOfPolicy } from "../parts/policy_text.tsx";
+import { Loaded } from "../parts/state.tsx";
 import { JudgedAs, OutcomeOf } from "../parts/verdicts.tsx";
+import { WhyNot } from "../parts/why_not.tsx";
 import { Name, When } from "../parts/words.tsx";
-import { commandFor } from "../text/commands.ts";
-import { lastOf, parentOf, spoken } from "../text/names.ts";
+import { around, byRank } from "../text/aligned.ts";
+import { commandFor, explainCommand } from "../text/commands.ts";
+import { lastOf, pageOf, parentOf, spoken } from "../text/names.ts";
 import { count } from "../text/numbers.ts";
 
 async function readCandidates(decision: Decision) {
@@ -30,6 +36,18 @@ async function readCandidates(decision: Decision) {
 export function DecisionPage({ name }: PageOfResource) {
   const query = useQuery(name, () => promotion.getDecision({ name }));
   const channel = parentOf(name);
+  const list = useDecisions(channel);
+  const { older, newer } = around(list.data?.rows ?? [], name);
+  useEffect(
+    () =>
+      addKeys([
+        { keys: "[", does: "the decision before", run: () => older && go(pageOf(older.name)) },
+        { keys: "]", does: "the decision after", run: () => newer && go(pageOf(newer.name)) },
+      ]),
+    [older?.name, newer?.name],
+  );
+  // What the channel was after this decision: as the next one saw it.
+  const after = newer?.storeRevision ?? 0n;
   return (
     <Page
       title={spoken(name)}
@@ -40,15 +58,31 @@ export function DecisionPage({ name }: PageOfResource) {
       ]}
       mlctl={commandFor(name)}
       json={query.data}
+      actions={
+        <>
+          <Neighbour decision={older} label="‹ before" />
+          <Neighbour decision={newer} label="after ›" />
+          <CopyButton label="mlctl why" what="Command" text={explainCommand(channel, "", after)} />
+        </>
+      }
     >
       <Loaded query={query} rows={10}>
-        {(decision) => <DecisionBody decision={decision} />}
+        {(decision) => <DecisionBody decision={decision} after={after} />}
       </Loaded>
     </Page>
   );
 }
 
-function DecisionBody({ decision }: { decision: Decision }) {
+function Neighbour({ decision, label }: { decision: Decision | undefined; label: string }) {
+  if (decision === undefined) return null;
+  return (
+    <a href={pageOf(decision.name)} title={decision.message}>
+      {label}
+    </a>
+  );
+}
+
+function DecisionBody({ decision, after }: { decision: Decision; after: bigint }) {
   const query = useQuery(`${decision.name} candidates`, () => readCandidates(decision));
   return (
     <>
@@ -60,90 +94,181 @@ function DecisionBody({ decision }: { decision: Decision }) {
           {decision.principal === "" ? "Somebody" : decision.principal} wrote: {decision.reason}
         </p>
       )}
+      <Loaded query={query} rows={6}>
+        {({ rows }) => <Candidates decision={decision} candidates={rows} after={after} />}
+      </Loaded>
       <div class="columns">
-        <Panel title="Decision">
-          <Pairs
-            rows={[
-              ["verdict", <JudgedAs verdict={decision.verdict} />],
-              ["chosen", <Name name={decision.chosenVersion} />],
-              ["before", <Name name={decision.previousVersion} />],
-              ["epoch", decision.epoch === 0n ? "" : count(decision.epoch)],
-              ["made", <When at={decision.decideTime} />],
-              ["by", decision.principal],
-              [
-                "policy",
-                decision.policy === ""
-                  ? ""
-                  : `${decision.policy}, revision ${decision.policyRevision}`,
-              ],
-              [
-                "policy's digest",
-                <code title={decision.policySha256}>{decision.policySha256.slice(0, 12)}</code>,
-              ],
-              [
-                "evidence's digest",
-                <code title={decision.evidenceSha256}>{decision.evidenceSha256.slice(0, 12)}</code>,
-              ],
-              ["read", `${decision.readSet.length} records at revision ${decision.storeRevision}`],
-              [
-                "held back",
-                decision.heldVersions.length > 0 &&
-                  decision.heldVersions.map((v) => <Name key={v} name={v} />),
-              ],
-            ]}
-          />
-        </Panel>
-        <Loaded query={query} rows={6}>
-          {({ rows }) => <Candidates decision={decision} candidates={rows} />}
-        </Loaded>
+        <Facts decision={decision} />
+        <ReadSet decision={decision} />
       </div>
     </>
   );
 }
 
-/** The candidates in the order of the decision; one of them is open beside the list. */
+function Facts({ decision }: { decision: Decision }) {
+  return (
+    <Panel title="Decision">
+      <Pairs
+        rows={[
+          ["verdict", <JudgedAs verdict={decision.verdict} />],
+          ["chosen", <Name name={decision.chosenVersion} />],
+          ["before", <Name name={decision.previousVersion} />],
+          [
+            "epoch",
+            decision.epoch === decision.epochSeen
+              ? `${count(decision.epoch)}, as before`
+              : `${count(decision.epochSeen)} → ${count(decision.epoch)}`,
+          ],
+          ["made", <When at={decision.decideTime} />],
+          ["by", decision.principal],
+          ["policy", decision.policy !== "" && <PolicyOf decision={decision} />],
+          [
+            "policy's digest",
+            decision.policySha256 !== "" && (
+              <code title={decision.policySha256}>{decision.policySha256.slice(0, 12)}</code>
+            ),
+          ],
+          [
+            "evidence's digest",
+            decision.evidenceSha256 !== "" && (
+              <code title={decision.evidenceSha256}>{decision.evidenceSha256.slice(0, 12)}</code>
+            ),
+          ],
+          [
+            "held back",
+            decision.heldVersions.length > 0 &&
+              decision.heldVersions.map((v) => [<Name key={v} name={v} />, " "]),
+          ],
+        ]}
+      />
+    </Panel>
+  );
+}
+
+function PolicyOf({ decision }: { decision: Decision }) {
+  return (
+    <a href={lineOfPolicy(decision.channel, 1, decision.policyRevision)}>
+      {decision.policy}, revision {decision.policyRevision.toString()}
+    </a>
+  );
+}
+
+/** Everything the decision rests on, as the store had it when it was read. */
+function ReadSet({ decision }: { decision: Decision }) {
+  const { readSet, storeRevision } = decision;
+  return (
+    <Panel title="What it read">
+      <details>
+        <summary>
+          {count(readSet.length)} records at revision {count(storeRevision)}
+        </summary>
+        <div class="scroll-x">
+          <table class="full">
+            <tbody>
+              {readSet.map(({ key, revision, sha256 }) => (
+                <tr key={key}>
+                  <td>{isPage(key) ? <Name name={key}>{key}</Name> : <span>{key}</span>}</td>
+                  <td class="number">{revision === 0n ? "absent" : count(revision)}</td>
+                  <td class="mono quiet" title={sha256}>
+                    {sha256.slice(0, 12)}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </details>
+    </Panel>
+  );
+}
+
+const PAGES =
+  /^(models|datasets)\/[^/]+(\/(versions|channels)\/[^/]+)?$|^experiments\/[^/]+\/runs\/[^/]+$/;
+
+function isPage(name: string): boolean {
+  return PAGES.test(name);
+}
+
+/** The candidates in the order of the decision; one of them is open below the list. */
 function Candidates({
   decision,
   candidates,
+  after,
 }: {
   decision: Decision;
   candidates: CandidateResult[];
+  after: bigint;
 }) {
-  const first =
-    candidates.find(({ version }) => version === decision.chosenVersion) ?? candidates[0];
+  const served = decision.chosenVersion === "" ? decision.previousVersion : decision.chosenVersion;
+  const winner = candidates.find(({ version }) => version === served);
+  const first = winner ?? candidates[0];
   const [open, setOpen] = useState(first?.version ?? "");
   useEffect(() => setOpen(first?.version ?? ""), [decision.name]);
   const shown = candidates.find(({ version }) => version === open);
-  if (shown === undefined) return <Empty what="No version was looked at." />;
+  if (shown === undefined) return <p class="panel quiet">No policy was asked about a version.</p>;
   return (
     <>
       <Panel title={`Candidates (${candidates.length})`}>
-        <table class="full">
-          <tbody>
-            {candidates.map(({ version, verdict, rank, message }) => (
-              <tr key={version} aria-selected={version === open}>
-                <td>
-                  <button type="button" class="link" onClick={() => setOpen(version)}>
-                    {spoken(version)}
-                  </button>
-                </td>
-                <td>
-                  <JudgedAs verdict={verdict} />
-                </td>
-                <td class="number">{rank > 0 ? `place ${rank}` : ""}</td>
-                <td class="quiet">{message}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
+        <ol>
+          {byRank(candidates).map((one) => (
+            <Candidate
+              key={one.version}
+              candidate={one}
+              chosen={one.version === decision.chosenVersion}
+              open={one === shown}
+              onOpen={() => setOpen(one.version)}
+            />
+          ))}
+        </ol>
       </Panel>
-      <Panel title={`Checks of ${spoken(shown.version)}`}>
-        <p>
-          <Name name={shown.version} /> {shown.message}
-          {shown.lostBy !== "" && ` It lost by ${shown.lostBy}.`}
-        </p>
-        <Checks candidate={shown} decision={decision} />
-      </Panel>
+      {winner === undefined || winner === shown ? (
+        <Panel title={`Checks of ${spoken(shown.version)}`}>
+          <Checks candidate={shown} decision={decision} />
+        </Panel>
+      ) : (
+        <Panel title={`Why not ${spoken(shown.version)}, beside ${spoken(winner.version)}`}>
+          <div class="row">
+            <CopyButton
+              label="mlctl why-not"
+              what="Command"
+              text={explainCommand(decision.channel, shown.version, after)}
+            />
+          </div>
+          <WhyNot loser={shown} winner={winner} decision={decision} />
+        </Panel>
+      )}
     </>
+  );
+}
+
+function Candidate({
+  candidate,
+  chosen,
+  open,
+  onOpen,
+}: {
+  candidate: CandidateResult;
+  chosen: boolean;
+  open: boolean;
+  onOpen: () => void;
+}) {
+  const { version, verdict, rank, message, lostBy } = candidate;
+  return (
+    <li class="candidate" {...(open ? { "aria-current": "true" } : {})}>
+      <span class="place">{rank > 0 ? `place ${rank}` : ""}</span>
+      <JudgedAs verdict={verdict} />
+      <span class="nowrap">
+        <button type="button" class="link" aria-pressed={open} onClick={onOpen}>
+          {spoken(version)}
+        </button>{" "}
+        <a href={pageOf(version)} aria-label={`page of ${spoken(version)}`}>
+          ↗
+        </a>
+        {chosen && <b> chosen</b>}
+      </span>
+      <span class="quiet" title={lostBy === "" ? "" : `lost by ${lostBy}`}>
+        {message}
+      </span>
+    </li>
   );
 }

@@ -137,7 +137,7 @@ function Decisions({ decisions }: { decisions: Decision[] }) {
             <td>
               <OutcomeOf outcome={decision.outcome} />
             </td>
-            <td>
+            <td class="wordy">
               <Name name={decision.name}>{decision.message}</Name>
             </td>
           </tr>

@@ -1,8 +1,13 @@
 // The checks of a candidate as a tree: passed ones fold away, the deciding one is open.
-import type { CandidateResult, CheckResult, Decision } from "../../gen/cairn/v1/promotion_pb.ts";
+import type {
+  CandidateResult,
+  CheckResult,
+  Counterfactual,
+  Decision,
+} from "../../gen/cairn/v1/promotion_pb.ts";
 import { Verdict as Judged } from "../../gen/cairn/v1/promotion_pb.ts";
-import { barOf } from "../text/margins.ts";
-import { delta } from "../text/numbers.ts";
+import { barOf, flipOf } from "../text/margins.ts";
+import { delta, measured } from "../text/numbers.ts";
 import { lineOfPolicy } from "./policy_text.tsx";
 import { JudgedAs, toneOf } from "./verdicts.tsx";
 import { Name, Value } from "./words.tsx";
@@ -11,30 +16,56 @@ function isResource(evidence: string): boolean {
   return /^(models|datasets|experiments)\//.test(evidence);
 }
 
-function MarginBar({ check }: { check: CheckResult }) {
+/** How far the value is from the threshold, and where it would turn the verdict. */
+export function MarginBar({ check, flips }: { check: CheckResult; flips: Counterfactual[] }) {
   const bar = barOf(check.observed, check.margin);
   if (bar === undefined) return null;
+  const marks = flips.flatMap((flip) => {
+    const at = flipOf(check, flip);
+    return at === undefined ? [] : [{ at, flip }];
+  });
   return (
     <span
       class="margin"
       data-tone={toneOf(check.verdict)}
       role="img"
-      aria-label={`margin ${delta(check.margin ?? 0)}`}
+      aria-label={[`margin ${delta(check.margin ?? 0)}`, ...marks.map(turning)].join("; ")}
+      title={marks.map(turning).join("; ")}
     >
       <i class="observed" style={{ left: `${bar.from}%`, width: `${bar.width}%` }} />
       <i class="needed" style={{ left: `${bar.needed}%` }} />
+      {marks.map(({ at, flip }) => (
+        <i key={flip.check} class="flips" style={{ left: `${at}%` }} />
+      ))}
     </span>
   );
 }
 
-/** Leads to the rule in the revision of the policy that the decision was made by. */
-function RuleLine({ decision, line }: { decision: Decision | undefined; line: number }) {
-  const text = `line ${line} of the policy`;
-  if (decision === undefined || decision.policy === "") return <p class="quiet">{text}</p>;
-  return <a href={lineOfPolicy(decision.channel, line, decision.policyRevision)}>{text}</a>;
+function turning({ flip }: { flip: Counterfactual }): string {
+  return `${flip.subject} ${measured(flip.needed)} would turn the verdict`;
 }
 
-function Check({ check, decision }: { check: CheckResult; decision: Decision | undefined }) {
+/** Leads to the rule in the revision of the policy that the decision was made by. */
+export function RuleLine({ decision, line }: { decision: Decision | undefined; line: number }) {
+  const text = `line ${line} of the policy`;
+  if (decision === undefined || decision.policy === "") return <span class="quiet">{text}</span>;
+  return (
+    <a class="nowrap" href={lineOfPolicy(decision.channel, line, decision.policyRevision)}>
+      {text}
+    </a>
+  );
+}
+
+function Check({
+  check,
+  flips,
+  decision,
+}: {
+  check: CheckResult;
+  flips: Counterfactual[];
+  decision: Decision | undefined;
+}) {
+  const own = flips.filter((flip) => flip.check === check.id);
   const passed = check.verdict === Judged.PASS || check.verdict === Judged.SKIPPED;
   return (
     <details class="check" open={!passed}>
@@ -60,7 +91,12 @@ function Check({ check, decision }: { check: CheckResult; decision: Decision | u
             )}
             {check.needed !== "" && <span class="quiet">needed {check.needed}</span>}
             {check.margin !== undefined && <span>margin {delta(check.margin)}</span>}
-            <MarginBar check={check} />
+            <MarginBar check={check} flips={flips} />
+            {own.map((flip) => (
+              <span key={flip.subject} class="quiet">
+                ◂ turns at <Value value={flip.needed} />
+              </span>
+            ))}
           </div>
         )}
         {check.evidence.length > 0 && (
@@ -87,7 +123,12 @@ export function Checks({
   return (
     <div>
       {candidate.checks.map((check) => (
-        <Check key={`${check.stage}/${check.id}`} check={check} decision={decision} />
+        <Check
+          key={`${check.stage}/${check.id}`}
+          check={check}
+          flips={candidate.counterfactuals}
+          decision={decision}
+        />
       ))}
       <Flips candidate={candidate} />
     </div>
@@ -95,7 +136,7 @@ export function Checks({
 }
 
 /** The smallest single change that would turn the verdict, as the server found by evaluating it. */
-function Flips({ candidate }: { candidate: CandidateResult }) {
+export function Flips({ candidate }: { candidate: CandidateResult }) {
   if (candidate.wouldFlip.length === 0) return null;
   return (
     <div class="notice">

@@ -28,6 +28,15 @@ async function copy(text: string, what: string): Promise<void> {
   say(`${what} copied`);
 }
 
+/** A button that copies; what it copies is told on hover and focus. */
+export function CopyButton({ label, what, text }: { label: string; what: string; text: string }) {
+  return (
+    <button type="button" class="button" title={text} onClick={() => copy(text, what)}>
+      {label}
+    </button>
+  );
+}
+
 export function Page({ title, crumbs = [], mlctl, json, actions, children }: PageProps) {
   useEffect(() => {
     document.title = `${title} · Cairn`;
@@ -47,16 +56,7 @@ export function Page({ title, crumbs = [], mlctl, json, actions, children }: Pag
         <h1>{title}</h1>
         <div class="row">
           {actions}
-          {mlctl !== undefined && (
-            <button
-              type="button"
-              class="button"
-              title={mlctl}
-              onClick={() => copy(mlctl, "Command")}
-            >
-              mlctl
-            </button>
-          )}
+          {mlctl !== undefined && <CopyButton label="mlctl" what="Command" text={mlctl} />}
           {json !== undefined && (
             <button type="button" class="button" onClick={() => copy(toJson(json), "JSON")}>
               JSON

@@ -25,3 +25,12 @@ export function searchCommand(experiment: string, filter: string, orderBy: strin
   if (orderBy !== "") parts.push("--order-by", quoted(orderBy));
   return parts.join(" ");
 }
+
+/** Explains what a channel serves, or why a version is not served; `revision` 0 means now. */
+export function explainCommand(channel: string, version: string, revision: bigint): string {
+  const what =
+    version === ""
+      ? `why ${quoted(spoken(channel))}`
+      : `why-not ${quoted(spoken(version))} --channel ${quoted(lastOf(channel))}`;
+  return `mlctl ${what}${revision === 0n ? "" : ` --as-of ${revision}`}`;
+}
