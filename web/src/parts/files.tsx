@@ -1,7 +1,7 @@
 // The files of a run, a version or a data set: their sizes, and the first part of one as text.
 import { useState } from "preact/hooks";
 import type { ArtifactFile, BlobDigest } from "../../gen/cairn/v1/artifacts_pb.ts";
-import { artifacts } from "../api/calls.ts";
+import { readBlob } from "../api/blobs.ts";
 import { useQuery } from "../api/queries.ts";
 import { bytes } from "../text/numbers.ts";
 import { Empty, Loaded } from "./state.tsx";
@@ -22,11 +22,9 @@ interface Preview {
 async function readPreview(path: string, digest: BlobDigest): Promise<Preview> {
   const type = IMAGES[path.slice(path.lastIndexOf(".") + 1).toLowerCase()];
   const limit = type === undefined ? PREVIEW_BYTES : 16 * PREVIEW_BYTES;
-  const parts: Uint8Array<ArrayBuffer>[] = [];
-  const readLimit = BigInt(limit);
-  for await (const { data } of artifacts.read({ digest, readLimit })) parts.push(data.slice());
-  const blob = new Blob(parts, type === undefined ? {} : { type });
-  const cut = digest.sizeBytes > readLimit;
+  const bare = await readBlob(digest, limit);
+  const blob = type === undefined ? bare : new Blob([bare], { type });
+  const cut = digest.sizeBytes > limit;
   if (type !== undefined && !cut) {
     return { text: undefined, image: await dataAddress(blob), cut };
   }
