@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { lastOf, pageOf, parentOf, shortened, spoken } from "../src/text/names.ts";
+import { lastOf, nearestPage, pageOf, parentOf, shortened, spoken } from "../src/text/names.ts";
 
 test("the page of a resource is its name, encoded part by part", () => {
   assert.equal(pageOf("models/m/versions/3"), "/models/m/versions/3");
@@ -26,4 +26,14 @@ test("a long name keeps both its ends", () => {
   const name = "a".repeat(40) + "b".repeat(40);
   assert.equal(shortened(name, 9), "aaaa…bbbb");
   assert.equal(shortened("short", 9), "short");
+});
+
+test("what has no page of its own leads to what it belongs to, or nowhere", () => {
+  assert.equal(nearestPage("models/m/versions/3/evaluations/2"), "models/m/versions/3");
+  assert.equal(nearestPage("models/m/channels/c/consumers/x"), "models/m/channels/c");
+  assert.equal(nearestPage("models/m/channels/c/decisions/ab"), "models/m/channels/c/decisions/ab");
+  assert.equal(nearestPage("models/m/aliases/best"), "models/m");
+  assert.equal(nearestPage("experiments/0/runs/ab"), "experiments/0/runs/ab");
+  assert.equal(nearestPage("roleBindings/ab"), undefined);
+  assert.equal(nearestPage("modelsx"), undefined);
 });

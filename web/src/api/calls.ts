@@ -21,24 +21,41 @@ export const token = signal(sessionStorage.getItem(TOKEN_KEY) ?? "");
 /** The server asked who calls and took no token: the page shows how to sign in. */
 export const signInNeeded = signal(false);
 
-export function signIn(text: string): void {
+/** Why a token that was taken before is not any more, in the server's words; empty without one. */
+export const signInReason = signal("");
+
+/** Signs in with a token that the server knows; one that it does not know is refused by it. */
+export async function signIn(text: string): Promise<void> {
+  await auth.whoAmI({}, { headers: { Authorization: `Bearer ${text}` } });
   sessionStorage.setItem(TOKEN_KEY, text);
   token.value = text;
+  signInReason.value = "";
   signInNeeded.value = false;
 }
 
 export function signOut(): void {
+  forgetToken("");
+}
+
+function forgetToken(why: string): void {
   sessionStorage.removeItem(TOKEN_KEY);
   token.value = "";
+  signInReason.value = why;
   signInNeeded.value = true;
 }
 
 const identify: Interceptor = (next) => async (request) => {
-  if (token.value !== "") request.header.set("Authorization", `Bearer ${token.value}`);
+  const sent = token.value;
+  const tried = request.header.has("Authorization"); // by somebody who signs in
+  if (sent !== "" && !tried) request.header.set("Authorization", `Bearer ${sent}`);
   try {
     return await next(request);
   } catch (error) {
-    if (ConnectError.from(error).code === Code.Unauthenticated) signInNeeded.value = true;
+    const failed = ConnectError.from(error);
+    if (failed.code === Code.Unauthenticated && !tried && sent === token.value) {
+      if (sent === "") signInNeeded.value = true;
+      else forgetToken(failed.rawMessage);
+    }
     throw error;
   }
 };

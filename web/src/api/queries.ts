@@ -1,8 +1,8 @@
 // What a page has read from the server, kept by key: a page that is opened again shows what it knew
 // at once and reads anew behind it.
-import { signal, type Signal } from "@preact/signals";
+import { effect, signal, type Signal } from "@preact/signals";
 import { useEffect, useMemo } from "preact/hooks";
-import { failureOf, type Failure } from "./calls.ts";
+import { failureOf, token, type Failure } from "./calls.ts";
 import { onChange, type Change } from "./live.ts";
 
 /** The newest answer and what is under way for it. `data` outlives errors: it is then old. */
@@ -22,6 +22,13 @@ interface Entry {
 
 const MAX_ENTRIES = 200;
 const entries = new Map<string, Entry>();
+
+// Somebody else may not be shown what this one was allowed to read.
+let reader = token.value;
+effect(() => {
+  if (token.value !== reader) entries.clear();
+  reader = token.value;
+});
 
 function entryOf(key: string, read: () => Promise<unknown>): Entry {
   let entry = entries.get(key);

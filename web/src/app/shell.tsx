@@ -1,7 +1,7 @@
 // What stands around every page: where to go, how the stream is, and the dialogs of all pages.
 import { effect, signal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { signInNeeded, signOut, token } from "../api/calls.ts";
+import { signInNeeded, token } from "../api/calls.ts";
 import { live } from "../api/live.ts";
 import { ago } from "../text/times.ts";
 import { now } from "../parts/clock.ts";
@@ -10,7 +10,7 @@ import { activeKeys, addKeys } from "./keys.ts";
 import { openPalette, Palette } from "./palette.tsx";
 import { CurrentPage } from "./routes.tsx";
 import { said } from "./said.ts";
-import { SignIn } from "./sign_in.tsx";
+import { SignedIn, SignIn } from "./sign_in.tsx";
 import { theme, toggleTheme } from "./theme.ts";
 
 const PLACES: [href: string, label: string][] = [
@@ -33,7 +33,7 @@ function LiveBadge() {
     connecting: "connecting…",
     live: `live, revision ${revision}`,
     broken: `connection lost ${ago(since, now.value)}`,
-    refused: "not signed in",
+    refused: token.value === "" ? "not signed in" : "may not watch",
   };
   return (
     <span class="live" data-state={state} role="status" title={`last revision ${revision}`}>
@@ -101,11 +101,7 @@ export function Shell() {
           >
             {theme.value === "dark" ? "☀" : "☾"}
           </button>
-          {token.value !== "" && (
-            <button type="button" class="button" onClick={signOut}>
-              Sign out
-            </button>
-          )}
+          <SignedIn />
         </div>
       </header>
       {signInNeeded.value ? <SignIn /> : <CurrentPage />}

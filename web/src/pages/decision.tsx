@@ -167,7 +167,9 @@ function ReadSet({ decision }: { decision: Decision }) {
             <tbody>
               {readSet.map(({ key, revision, sha256 }) => (
                 <tr key={key}>
-                  <td>{isPage(key) ? <Name name={key}>{key}</Name> : <span>{key}</span>}</td>
+                  <td>
+                    <Name name={key}>{key}</Name>
+                  </td>
                   <td class="number">{revision === 0n ? "absent" : count(revision)}</td>
                   <td class="mono quiet" title={sha256}>
                     {sha256.slice(0, 12)}
@@ -180,13 +182,6 @@ function ReadSet({ decision }: { decision: Decision }) {
       </details>
     </Panel>
   );
-}
-
-const PAGES =
-  /^(models|datasets)\/[^/]+(\/(versions|channels)\/[^/]+)?$|^experiments\/[^/]+\/runs\/[^/]+$/;
-
-function isPage(name: string): boolean {
-  return PAGES.test(name);
 }
 
 /** The candidates in the order of the decision; one of them is open below the list. */

@@ -1,6 +1,6 @@
 // Small pieces of text that carry more than their letters.
 import type { ComponentChildren } from "preact";
-import { pageOf, spoken } from "../text/names.ts";
+import { nearestPage, pageOf, spoken } from "../text/names.ts";
 import { exact, measured } from "../text/numbers.ts";
 import { absolute, ago, millis, type Moment } from "../text/times.ts";
 import { now } from "./clock.ts";
@@ -8,8 +8,10 @@ import { now } from "./clock.ts";
 /** A resource as people say it, linked to its page; its whole name on hover and focus. */
 export function Name({ name, children }: { name: string; children?: ComponentChildren }) {
   if (name === "") return <span class="quiet">none</span>;
+  const page = nearestPage(name);
+  if (page === undefined) return <span title={name}>{children ?? spoken(name)}</span>;
   return (
-    <a href={pageOf(name)} title={name} class="name">
+    <a href={pageOf(page)} title={name} class="name">
       {children ?? spoken(name)}
     </a>
   );

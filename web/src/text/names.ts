@@ -37,3 +37,11 @@ export function shortened(name: string, letters = 40): string {
   const half = Math.floor((letters - 1) / 2);
   return `${name.slice(0, letters - 1 - half)}…${name.slice(name.length - half)}`;
 }
+
+const PAGES =
+  /^(experiments\/[^/]+(\/runs\/[^/]+)?|datasets\/[^/]+(\/versions\/[^/]+)?|models\/[^/]+(\/versions\/[^/]+|\/channels\/[^/]+(\/decisions\/[^/]+)?)?)(?=\/|$)/;
+
+/** The resource with a page that `name` is or belongs to: of an evaluation its version. */
+export function nearestPage(name: string): string | undefined {
+  return PAGES.exec(name)?.[0];
+}
