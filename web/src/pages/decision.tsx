@@ -249,7 +249,7 @@ function Candidate({
 }) {
   const { version, verdict, rank, message, lostBy } = candidate;
   return (
-    <li class="candidate" {...(open ? { "aria-current": "true" } : {})}>
+    <li class="entry" {...(open ? { "aria-current": "true" } : {})}>
       <span class="place">{rank > 0 ? `place ${rank}` : ""}</span>
       <JudgedAs verdict={verdict} />
       <span class="nowrap">

@@ -1,8 +1,9 @@
 // What serves, what runs, what was decided lately: the page that is open all day.
 import type { Channel } from "../../gen/cairn/v1/registry_pb.ts";
-import type { Decision } from "../../gen/cairn/v1/promotion_pb.ts";
+import { Decision_Outcome as Outcome, type Decision } from "../../gen/cairn/v1/promotion_pb.ts";
 import { promotion, registry, tracking } from "../api/calls.ts";
 import { below, useQuery } from "../api/queries.ts";
+import { Drift } from "../parts/drift.tsx";
 import { Page, Panel } from "../parts/page.tsx";
 import { RunState } from "../parts/run_state.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
@@ -11,8 +12,9 @@ import { Name, Verdict, When } from "../parts/words.tsx";
 import { lastOf, parentOf, spoken } from "../text/names.ts";
 import { count } from "../text/numbers.ts";
 import { millis } from "../text/times.ts";
+import { waiting } from "../text/waiting.ts";
 
-const MODELS_SHOWN = 50;
+const PLACES_SHOWN = 100;
 const ROWS = 10;
 
 interface Place {
@@ -23,22 +25,17 @@ interface Place {
 }
 
 async function readPlaces(): Promise<Place[]> {
-  const { models } = await registry.listModels({ pageSize: MODELS_SHOWN });
-  const pages = await Promise.all(
-    models.map(({ name }) => registry.listChannels({ parent: name, pageSize: 100 })),
-  );
+  const { channels } = await registry.listChannels({ parent: "models/-", pageSize: PLACES_SHOWN });
   return Promise.all(
-    pages
-      .flatMap(({ channels }) => channels)
-      .map(async (channel) => {
-        const parent = channel.name;
-        const [{ consumers }, { decisions }] = await Promise.all([
-          registry.listConsumers({ parent, pageSize: 1000 }),
-          promotion.listDecisions({ parent, pageSize: ROWS }),
-        ]);
-        const wrong = consumers.filter((c) => c.stale || c.lag > 0n || c.detail !== "").length;
-        return { channel, consumers: consumers.length, wrong, decisions };
-      }),
+    channels.map(async (channel) => {
+      const parent = channel.name;
+      const [{ consumers }, { decisions }] = await Promise.all([
+        registry.listConsumers({ parent, pageSize: 1000 }),
+        promotion.listDecisions({ parent, pageSize: ROWS }),
+      ]);
+      const wrong = consumers.filter((c) => c.stale || c.lag > 0n || c.detail !== "").length;
+      return { channel, consumers: consumers.length, wrong, decisions };
+    }),
   );
 }
 
@@ -51,6 +48,11 @@ export function NowPage() {
           {(found) => <Places places={found} />}
         </Loaded>
       </Panel>
+      <Panel title="Waits for somebody">
+        <Loaded query={places} rows={2}>
+          {(found) => <Waiting places={found} />}
+        </Loaded>
+      </Panel>
       <div class="columns">
         <Panel title="Decided lately">
           <Loaded query={places} rows={4}>
@@ -58,6 +60,7 @@ export function NowPage() {
           </Loaded>
         </Panel>
         <Runs />
+        <Drift />
       </div>
     </Page>
   );
@@ -121,29 +124,60 @@ function Places({ places }: { places: Place[] }) {
   );
 }
 
+/** What was asked of a channel since it last moved, and was not done. */
+function waitingOf({ channel, decisions }: Place) {
+  const judged = decisions.map((decision) => ({
+    decision,
+    message: decision.message,
+    at: millis(decision.decideTime) ?? 0,
+    stopped: [Outcome.REFUSED, Outcome.NOT_ENFORCED].includes(decision.outcome),
+  }));
+  const found = waiting(judged, millis(channel.promoteTime) ?? -Infinity);
+  return found.map(({ decision }) => ({ channel, decision }));
+}
+
+function Waiting({ places }: { places: Place[] }) {
+  const rows = places.flatMap(waitingOf);
+  if (rows.length === 0) {
+    return (
+      <p class="quiet">
+        Nothing: among the newest {ROWS} decisions of each channel none was refused or left
+        unenforced since the channel moved.
+      </p>
+    );
+  }
+  return (
+    <ul>
+      {rows.map(({ channel, decision }) => (
+        <Decided key={decision.name} decision={decision} of={channel.name} />
+      ))}
+    </ul>
+  );
+}
+
+/** A decision in a line, and of which channel where that is not plain. */
+function Decided({ decision, of }: { decision: Decision; of?: string }) {
+  return (
+    <li class="entry">
+      <When at={decision.decideTime} />
+      <OutcomeOf outcome={decision.outcome} />
+      {of !== undefined && <Name name={of} />}
+      <Name name={decision.name}>{decision.message}</Name>
+    </li>
+  );
+}
+
 function Decisions({ decisions }: { decisions: Decision[] }) {
   const newest = [...decisions]
     .sort((a, b) => (millis(b.decideTime) ?? 0) - (millis(a.decideTime) ?? 0))
     .slice(0, ROWS);
   if (newest.length === 0) return <Empty what="Nothing was decided yet." />;
   return (
-    <table class="full">
-      <tbody>
-        {newest.map((decision) => (
-          <tr key={decision.name}>
-            <td>
-              <When at={decision.decideTime} />
-            </td>
-            <td>
-              <OutcomeOf outcome={decision.outcome} />
-            </td>
-            <td class="wordy">
-              <Name name={decision.name}>{decision.message}</Name>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <ul>
+      {newest.map((decision) => (
+        <Decided key={decision.name} decision={decision} />
+      ))}
+    </ul>
   );
 }
 

@@ -139,7 +139,9 @@ function Measured({ name }: { name: string }) {
 function EvaluationTable({ evaluation }: { evaluation: Evaluation }) {
   const byServer = evaluation.source === Evaluation_Source.SERVER;
   return (
-    <Panel title={byServer ? "Measured by the server" : "Reported"}>
+    <Panel
+      title={`${byServer ? "Measured by the server" : "Reported"}: evaluation ${lastOf(evaluation.name)}`}
+    >
       <p class="quiet">
         on <Name name={evaluation.datasetVersion} /> <When at={evaluation.createTime} />{" "}
         {evaluation.principal}
