@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compare, warnings } from "../src/text/comparison.ts";
 import { outline } from "../src/text/histograms.ts";
-import { byHop, hops } from "../src/text/lineage.ts";
+import { byHop, counted, hops } from "../src/text/lineage.ts";
 import { barOf } from "../src/text/margins.ts";
 import { matches } from "../src/text/matching.ts";
 import { field, keyOf, nextOrder, telling } from "../src/text/run_columns.ts";
@@ -74,4 +74,12 @@ test("every word is looked for, in any order and case", () => {
 
 test("the highest bar of a histogram fills its box", () => {
   assert.equal(outline([1, 2], 10, 8), "M0 8L0.0 4.0L5.0 4.0L5.0 0.0L10.0 0.0L10 8Z");
+});
+
+test("what something led to is counted by kind, most first", () => {
+  assert.equal(
+    counted(["Channel", "ModelVersion", "ModelVersion", "DatasetVersion"]),
+    "2 model versions, 1 channel, 1 data set version",
+  );
+  assert.equal(counted([]), "nothing");
 });

@@ -184,31 +184,19 @@ function Decisions({ channel }: { channel: string }) {
             {rows.length === 0 && (
               <Empty what="Nothing was decided yet." command={`mlctl promote ${spoken(channel)}`} />
             )}
-            <div class="scroll-x">
-              <table class="full">
-                <tbody>
-                  {rows.slice(0, DECISIONS_SHOWN).map((decision) => (
-                    <tr key={decision.name}>
-                      <td>
-                        <Name name={decision.name}>{lastOf(decision.name).slice(0, 8)}</Name>
-                      </td>
-                      <td>
-                        <OutcomeOf outcome={decision.outcome} />
-                      </td>
-                      <td>
-                        <Name name={decision.chosenVersion} />
-                      </td>
-                      <td class="number">{decision.epoch > 0n ? `epoch ${decision.epoch}` : ""}</td>
-                      <td>
-                        <When at={decision.decideTime} />
-                      </td>
-                      <td>{decision.principal}</td>
-                      <td class="quiet wordy">{decision.message}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <ul>
+              {rows.slice(0, DECISIONS_SHOWN).map((decision) => (
+                <li key={decision.name} class="entry">
+                  <When at={decision.decideTime} />
+                  <OutcomeOf outcome={decision.outcome} />
+                  <Name name={decision.name}>{lastOf(decision.name).slice(0, 8)}</Name>
+                  {decision.chosenVersion !== "" && <Name name={decision.chosenVersion} />}
+                  {decision.epoch > 0n && <span>epoch {decision.epoch.toString()}</span>}
+                  <span>{decision.principal}</span>
+                  <span class="quiet">{decision.message}</span>
+                </li>
+              ))}
+            </ul>
             {rows.length > DECISIONS_SHOWN && (
               <p class="quiet">The newest {DECISIONS_SHOWN}; older ones: mlctl history --all.</p>
             )}

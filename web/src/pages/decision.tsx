@@ -196,7 +196,9 @@ function Candidates({
 }) {
   const served = decision.chosenVersion === "" ? decision.previousVersion : decision.chosenVersion;
   const winner = candidates.find(({ version }) => version === served);
-  const first = winner ?? candidates[0];
+  // What the decision is about: the chosen one, else the first that was refused.
+  const losers = candidates.filter((one) => one !== winner);
+  const first = decision.chosenVersion === "" ? (losers[0] ?? winner) : (winner ?? losers[0]);
   const [open, setOpen] = useState(first?.version ?? "");
   useEffect(() => setOpen(first?.version ?? ""), [decision.name]);
   const shown = candidates.find(({ version }) => version === open);
@@ -250,7 +252,7 @@ function Candidate({
   const { version, verdict, rank, message, lostBy } = candidate;
   return (
     <li class="entry" {...(open ? { "aria-current": "true" } : {})}>
-      <span class="place">{rank > 0 ? `place ${rank}` : ""}</span>
+      {rank > 0 && <span class="place">place {rank}</span>}
       <JudgedAs verdict={verdict} />
       <span class="nowrap">
         <button type="button" class="link" aria-pressed={open} onClick={onOpen}>

@@ -1,14 +1,16 @@
 // Where something came from and what it led to, hop by hop in both directions.
+import { useState } from "preact/hooks";
 import { GetLineageRequest_Direction as Direction } from "../../gen/cairn/v1/datasets_pb.ts";
-import type { Lineage } from "../../gen/cairn/v1/datasets_pb.ts";
+import type { Lineage, Lineage_Node } from "../../gen/cairn/v1/datasets_pb.ts";
 import { datasets } from "../api/calls.ts";
 import { useQuery } from "../api/queries.ts";
+import { query as address, setQuery } from "../app/address.ts";
 import type { PageOfResource } from "../app/routes.tsx";
 import { Page } from "../parts/page.tsx";
 import { Loaded } from "../parts/state.tsx";
 import { Name } from "../parts/words.tsx";
 import { quoted } from "../text/commands.ts";
-import { byHop, hops } from "../text/lineage.ts";
+import { byHop, counted, hops, kindOfNode } from "../text/lineage.ts";
 import { spoken } from "../text/names.ts";
 
 const DEPTH = 6;
@@ -37,22 +39,40 @@ export function LineagePage({ name }: PageOfResource) {
   );
 }
 
+function othersOf({ nodes }: Lineage, resource: string): Lineage_Node[] {
+  return nodes.filter(({ name }) => name !== resource);
+}
+
 function Hops({ resource, up, down }: { resource: string; up: Lineage; down: Lineage }) {
+  const only = address.value.get("kind") ?? "";
+  const nodes = new Map([...up.nodes, ...down.nodes].map((node) => [node.name, node]));
+  const shown = (names: string[]) =>
+    names.filter((name) => only === "" || nodes.get(name)?.kind === only);
   const before = byHop(reach(resource, up.edges)).slice(1).reverse();
   const after = byHop(reach(resource, down.edges)).slice(1);
-  const cut = up.truncated || down.truncated;
+  const [causes, effects] = [othersOf(up, resource), othersOf(down, resource)];
   return (
     <>
-      <div class="lineage">
+      <p>
+        It came from {counted(causes.map(({ kind }) => kind))}, and led to{" "}
+        {counted(effects.map(({ kind }) => kind))}, at most {DEPTH} hops away.
+      </p>
+      <Kinds nodes={[...nodes.values()]} only={only} />
+      <div class="lineage" tabIndex={0} role="group" aria-label="Hops, causes on the left">
         {before.map((names, index) => (
-          <Hop key={`b${index}`} title={`${before.length - index} before`} names={names} />
+          <Hop
+            key={`b${index}`}
+            title={`${before.length - index} before`}
+            names={shown(names)}
+            nodes={nodes}
+          />
         ))}
-        <Hop title="this" names={[resource]} />
+        <Hop title="this" names={[resource]} nodes={nodes} />
         {after.map((names, index) => (
-          <Hop key={`a${index}`} title={`${index + 1} after`} names={names} />
+          <Hop key={`a${index}`} title={`${index + 1} after`} names={shown(names)} nodes={nodes} />
         ))}
       </div>
-      {cut && (
+      {(up.truncated || down.truncated) && (
         <p class="quiet">There is more than is shown: open a resource to go on from there.</p>
       )}
       {(up.restricted || down.restricted) && (
@@ -62,14 +82,45 @@ function Hops({ resource, up, down }: { resource: string; up: Lineage; down: Lin
   );
 }
 
+/** Shows all, or those of one kind. */
+function Kinds({ nodes, only }: { nodes: Lineage_Node[]; only: string }) {
+  const kinds = [...new Set(nodes.map(({ kind }) => kind))].sort();
+  if (kinds.length < 2) return null;
+  return (
+    <div class="row panel" role="group" aria-label="Kinds shown">
+      {["", ...kinds].map((kind) => (
+        <button
+          key={kind}
+          type="button"
+          class="button"
+          aria-pressed={kind === only}
+          onClick={() => setQuery({ kind })}
+        >
+          {kind === "" ? "all" : `${kindOfNode(kind)}s`}
+        </button>
+      ))}
+    </div>
+  );
+}
+
 /** Whichever way the edges are told: from cause to effect or back. */
 function reach(root: string, edges: { from: string; to: string }[]): Map<string, number> {
   const forward = hops(root, edges, "from");
   return forward.size > 1 ? forward : hops(root, edges, "to");
 }
 
-function Hop({ title, names }: { title: string; names: string[] }) {
-  const shown = names.slice(0, SIBLINGS_SHOWN);
+function Hop({
+  title,
+  names,
+  nodes,
+}: {
+  title: string;
+  names: string[];
+  nodes: Map<string, Lineage_Node>;
+}) {
+  const [all, setAll] = useState(false);
+  const shown = all ? names : names.slice(0, SIBLINGS_SHOWN);
+  const more = names.length - shown.length;
   return (
     <section aria-label={title}>
       <h3 class="quiet">{title}</h3>
@@ -80,10 +131,18 @@ function Hop({ title, names }: { title: string; names: string[] }) {
             <a href={`/lineage/${name}`} aria-label={`lineage of ${name}`}>
               ⇄
             </a>
+            <div class="quiet small">
+              {kindOfNode(nodes.get(name)?.kind ?? "")}
+              {(nodes.get(name)?.label ?? "") !== "" && `: ${nodes.get(name)?.label}`}
+            </div>
           </li>
         ))}
-        {names.length > shown.length && (
-          <li class="node quiet">{names.length - shown.length} more like these</li>
+        {more > 0 && (
+          <li class="node">
+            <button type="button" class="link" onClick={() => setAll(true)}>
+              {more} more
+            </button>
+          </li>
         )}
       </ul>
     </section>

@@ -205,23 +205,25 @@ function Runs() {
                 command="cairn-pipeline run --data FILE --server HOST:PORT"
               />
             )}
-            <table class="full">
-              <tbody>
-                {runs.map((run) => (
-                  <tr key={run.name}>
-                    <td>
-                      <When at={run.startTime} />
-                    </td>
-                    <td>
-                      <RunState state={run.state} />
-                    </td>
-                    <td>
-                      <Name name={run.name}>{run.displayName}</Name>
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+            <div class="scroll-x">
+              <table class="full">
+                <tbody>
+                  {runs.map((run) => (
+                    <tr key={run.name}>
+                      <td>
+                        <When at={run.startTime} />
+                      </td>
+                      <td>
+                        <RunState state={run.state} />
+                      </td>
+                      <td>
+                        <Name name={run.name}>{run.displayName}</Name>
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
           </>
         )}
       </Loaded>

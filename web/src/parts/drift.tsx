@@ -36,40 +36,42 @@ export function Drift() {
                 command="cairn-pipeline drift --current FILE --server HOST:PORT"
               />
             )}
-            <table class="full">
-              <tbody>
-                {runs.map((run) => (
-                  <tr key={run.name}>
-                    <td>
-                      <When at={run.startTime} />
-                    </td>
-                    <td>
-                      <Verdict
-                        tone={TONES.get(run.tags[TAG] ?? "") ?? "none"}
-                        word={run.tags[TAG] ?? ""}
-                      />
-                    </td>
-                    <td>
-                      <Name name={run.name}>{run.displayName}</Name>
-                    </td>
-                    <td>
-                      {run.inputs.map(({ datasetVersion, context }) => (
-                        <span key={context + datasetVersion} title={context}>
-                          <Name name={datasetVersion}>{spoken(datasetVersion)}</Name>{" "}
-                        </span>
-                      ))}
-                    </td>
-                    <td class="number">
-                      {run.metrics.map(({ key, latest }) => (
-                        <span key={key} title={key}>
-                          {key} <Value value={latest?.value} />
-                        </span>
-                      ))}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
+            <div class="scroll-x">
+              <table class="full">
+                <tbody>
+                  {runs.map((run) => (
+                    <tr key={run.name}>
+                      <td>
+                        <When at={run.startTime} />
+                      </td>
+                      <td>
+                        <Verdict
+                          tone={TONES.get(run.tags[TAG] ?? "") ?? "none"}
+                          word={run.tags[TAG] ?? ""}
+                        />
+                      </td>
+                      <td>
+                        <Name name={run.name}>{run.displayName}</Name>
+                      </td>
+                      <td>
+                        {run.inputs.map(({ datasetVersion, context }) => (
+                          <span key={context + datasetVersion} title={context}>
+                            <Name name={datasetVersion}>{spoken(datasetVersion)}</Name>{" "}
+                          </span>
+                        ))}
+                      </td>
+                      <td class="number">
+                        {run.metrics.map(({ key, latest }) => (
+                          <span key={key} title={key}>
+                            {key} <Value value={latest?.value} />
+                          </span>
+                        ))}
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
           </>
         )}
       </Loaded>

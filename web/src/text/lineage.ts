@@ -37,3 +37,22 @@ export function byHop(distance: Map<string, number>): string[][] {
   for (const column of columns) column.sort();
   return columns;
 }
+
+/** How many there are of each kind, most first: "2 model versions, 1 channel"; "nothing". */
+export function counted(kinds: string[]): string {
+  const counts = new Map<string, number>();
+  for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  if (counts.size === 0) return "nothing";
+  return [...counts]
+    .sort((a, b) => b[1] - a[1])
+    .map(([kind, many]) => `${many} ${kindOfNode(kind)}${many === 1 ? "" : "s"}`)
+    .join(", ");
+}
+
+/** A kind of node as people say it: "data set version" for DatasetVersion. */
+export function kindOfNode(kind: string): string {
+  return kind
+    .replace(/\B([A-Z])/g, " $1")
+    .toLowerCase()
+    .replace("dataset", "data set");
+}
