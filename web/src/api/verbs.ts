@@ -96,6 +96,8 @@ export function useAllowed(resource: string): (verb: VerbName) => boolean {
     );
     return verbs.filter((_, index) => answers[index]?.permissions[0]?.allowed === true);
   };
-  const { data } = useQuery(`${resource} permissions`, read);
+  const { data } = useQuery(`${resource} permissions`, read, ({ kind }) =>
+    kind.startsWith("ROLE_"),
+  );
   return (verb) => data?.includes(NEEDED[verb]) === true;
 }

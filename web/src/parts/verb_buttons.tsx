@@ -61,10 +61,11 @@ function useChoices(channel: Channel): (verb: VerbName) => Choice[] {
     .filter(({ state }) => state !== ModelVersion_State.ARCHIVED)
     .map(({ name }) => name)
     .filter((name) => !held.has(name));
-  const choice = (version: string) => ({
-    version,
-    label: version === channel.version ? `${spoken(version)}, served now` : spoken(version),
-  });
+  const choice = (version: string) => {
+    const served = version === channel.version ? ", served now" : "";
+    const back = held.has(version) ? ", held: to be released first" : "";
+    return { version, label: `${spoken(version)}${served}${back}` };
+  };
   return (verb) => {
     if (verb === "hold") return [UNCHOSEN, ...offered.map(choice)];
     if (verb === "override") {
