@@ -5,9 +5,8 @@
 //
 // Two builds of the same sources are equal, byte for byte. Fails when the UI is larger than its
 // budget: the first page 120 kB and all of it 250 kB, as brotli.
-import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
@@ -23,52 +22,57 @@ if (out === undefined) {
 const options = {
   bundle: true,
   minify: true,
+  splitting: true,
   format: "esm",
   target: "es2022",
   jsx: "automatic",
   jsxImportSource: "preact",
   legalComments: "none",
+  outdir: "assets",
+  publicPath: "/assets",
+  entryNames: "[name]-[hash]",
+  chunkNames: "part-[hash]",
+  metafile: true,
   write: false,
   logLevel: "warning",
 };
 
-function hashed(name, bytes) {
-  const hash = createHash("sha256").update(bytes).digest("hex").slice(0, 10);
-  const dot = name.lastIndexOf(".");
-  return `${name.slice(0, dot)}-${hash}${name.slice(dot)}`;
-}
-
-async function bundle(entry, define = {}) {
-  const result = await build({ ...options, entryPoints: [entry], outdir: "out", define });
-  return result.outputFiles.map((file) => ({
-    kind: file.path.endsWith(".css") ? "css" : "js",
-    bytes: Buffer.from(file.contents),
-  }));
-}
-
-const files = []; // {path, type, bytes}
 const TYPES = { js: "text/javascript; charset=utf-8", css: "text/css; charset=utf-8" };
 
-function add(name, kind, bytes) {
-  const path = hashed(`${name}.${kind}`, bytes);
-  files.push({ path: `/assets/${path}`, type: TYPES[kind], bytes });
-  return `/assets/${path}`;
+/** What one entry becomes: its files, and the addresses of those that are needed at once. */
+async function bundle(entry, define = {}) {
+  const result = await build({ ...options, entryPoints: [entry], define });
+  const { outputs } = result.metafile;
+  const files = result.outputFiles.map(({ path, contents }) => {
+    const name = basename(path);
+    return {
+      path: `/assets/${name}`,
+      type: TYPES[name.split(".").at(-1)],
+      bytes: Buffer.from(contents),
+    };
+  });
+  const [main] = Object.entries(outputs).find(([, { entryPoint }]) => entryPoint === entry);
+  const atOnce = new Set([main]);
+  for (const output of atOnce) {
+    for (const { path, kind } of outputs[output].imports) {
+      if (kind === "import-statement") atOnce.add(path);
+    }
+    if (outputs[output].cssBundle !== undefined) atOnce.add(outputs[output].cssBundle);
+  }
+  return { files, main: `/${main}`, atOnce: new Set([...atOnce].map((path) => `/${path}`)) };
 }
 
-const [worker] = await bundle("src/api/live_worker.ts");
-const workerPath = add("live", "js", worker.bytes);
-let script = "";
-let style = "";
-for (const part of await bundle("src/main.tsx", { LIVE_WORKER: JSON.stringify(workerPath) })) {
-  const path = add("cairn", part.kind, part.bytes);
-  if (part.kind === "css") style = path;
-  else script = path;
-}
+const worker = await bundle("src/api/live_worker.ts");
+const ui = await bundle("src/main.tsx", { LIVE_WORKER: JSON.stringify(worker.main) });
+const style = [...ui.atOnce].find((path) => path.endsWith(".css"));
 const page = readFileSync("index.html", "utf8")
   .replace("STYLE", style)
-  .replace("SCRIPT", script)
+  .replace("SCRIPT", ui.main)
   .replace(/^\s+/gm, "");
-files.unshift({ path: "/", type: "text/html; charset=utf-8", bytes: Buffer.from(page) });
+const files = [
+  { path: "/", type: "text/html; charset=utf-8", bytes: Buffer.from(page) },
+  ...[...worker.files, ...ui.files].sort((a, b) => (a.path < b.path ? -1 : 1)),
+];
 
 function brotli(bytes) {
   return brotliCompressSync(bytes, {
@@ -94,7 +98,7 @@ files.forEach((file, index) => {
     writeFileSync(join(out, `${index}.${form}`), bytes);
   }
   total += forms.br.length;
-  if (file.path !== workerPath) first += forms.br.length;
+  if (file.path === "/" || ui.atOnce.has(file.path)) first += forms.br.length;
   rows.push({ path: file.path, type: file.type, index });
   console.log(`${file.path}: ${file.bytes.length} B, brotli ${forms.br.length} B`);
 });

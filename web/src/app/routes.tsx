@@ -3,20 +3,16 @@ import type { ComponentType } from "preact";
 import { Empty } from "../parts/state.tsx";
 import { Page } from "../parts/page.tsx";
 import { ActivityPage } from "../pages/activity.tsx";
-import { ChannelPage } from "../pages/channel.tsx";
-import { ComparePage } from "../pages/compare.tsx";
 import { DatasetPage } from "../pages/dataset.tsx";
 import { DatasetsPage } from "../pages/datasets.tsx";
-import { DatasetVersionPage } from "../pages/dataset_version.tsx";
 import { DecisionPage } from "../pages/decision.tsx";
 import { ExperimentsPage } from "../pages/experiments.tsx";
 import { LineagePage } from "../pages/lineage.tsx";
-import { ModelPage } from "../pages/model.tsx";
 import { ModelsPage } from "../pages/models.tsx";
 import { NowPage } from "../pages/now.tsx";
-import { RunPage } from "../pages/run.tsx";
 import { RunsPage } from "../pages/runs.tsx";
 import { VersionPage } from "../pages/version.tsx";
+import { later } from "../parts/later.tsx";
 import { path } from "./address.ts";
 
 /** Every page takes the resource it shows: "models/m/channels/production". */
@@ -24,6 +20,17 @@ export interface PageOfResource {
   name: string;
 }
 
+const ComparePage = later<PageOfResource>(
+  async () => (await import("../pages/compare.tsx")).ComparePage,
+);
+const RunPage = later<PageOfResource>(async () => (await import("../pages/run.tsx")).RunPage);
+const ModelPage = later<PageOfResource>(async () => (await import("../pages/model.tsx")).ModelPage);
+const ChannelPage = later<PageOfResource>(
+  async () => (await import("../pages/channel.tsx")).ChannelPage,
+);
+const DatasetVersionPage = later<PageOfResource>(
+  async () => (await import("../pages/dataset_version.tsx")).DatasetVersionPage,
+);
 const ROUTES: [pattern: RegExp, page: ComponentType<PageOfResource>][] = [
   [/^\/$/, NowPage],
   [/^\/experiments$/, ExperimentsPage],
