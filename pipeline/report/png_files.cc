@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/mman.h>
-#include <sys/pidfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -104,7 +104,8 @@ absl::Status TookTooLong(const Rasterizer& rasterizer) {
 
 // OK once the process has ended. It is not reaped.
 absl::Status WaitForEnd(pid_t child, const Rasterizer& rasterizer) {
-  const ScopedFd process(::pidfd_open(child, 0));
+  // By its number: the header of Debian 12 has it without C linkage.
+  const ScopedFd process(static_cast<int>(::syscall(SYS_pidfd_open, child, 0)));
   if (process.get() < 0) return FileError(errno, "wait for", rasterizer.program);
   const auto end = std::chrono::steady_clock::now() + rasterizer.patience;
   while (true) {
