@@ -1,7 +1,6 @@
 #include "pipeline/stages/checksum.h"
 
 #include <array>
-#include <bit>
 #include <cstddef>
 #include <cstring>
 
@@ -20,8 +19,13 @@ uint64_t WordAt(const char* bytes) {
   return word;
 }
 
-// One-to-one in each of both, so that a single changed word always changes the sum.
-uint64_t Mixed(uint64_t sum, uint64_t word) { return std::rotl((sum ^ word) * kMultiplier, 29); }
+// One-to-one in each of both, so that a single changed word always changes the sum. The product
+// carries changes upwards only; its upper half brings them down again, so that one changed bit of
+// the next word cannot take back one of this.
+uint64_t Mixed(uint64_t sum, uint64_t word) {
+  const uint64_t product = (sum ^ word) * kMultiplier;
+  return product ^ product >> 32;
+}
 
 }  // namespace
 
@@ -42,7 +46,7 @@ uint64_t Checksum(std::string_view bytes, uint64_t start) {
   for (size_t lane = 0; lane < kChecksumLanes; ++lane) {
     sum = Mixed(sum, Mixed(sums[lane], WordAt(rest.data() + lane * kWord)));
   }
-  return sum ^ sum >> 32;
+  return sum;
 }
 
 }  // namespace cairn::pipeline

@@ -274,8 +274,8 @@ TEST_F(ServeTest, MlctlQueriesTheRequestLogOfAnAddress) {
   ASSERT_EQ(told["requests"].size(), 1U) << refused.output;
   EXPECT_EQ(told["requests"][0]["reason"], "VALUE_INVALID");
   const auto csv = Mlctl({"requests", address, "--limit", "3", "--status", "200", "-o", "csv"});
-  EXPECT_THAT(csv.output, HasSubstr("REASON,inputs.spend,inputs.items,inputs.gap,inputs.hour\n"));
-  EXPECT_THAT(csv.output, HasSubstr(",149,2,4,5\n"));
+  EXPECT_THAT(csv.output, HasSubstr("REASON,inputs.spend,inputs.items,inputs.gap,inputs.hour\r\n"));
+  EXPECT_THAT(csv.output, HasSubstr(",149,2,4,5\r\n"));
   EXPECT_THAT(csv.output, HasSubstr("there are more: --all shows them"));
   int of_segments = 0;
   for (const char* segment : {"0", "1", "2"}) {
