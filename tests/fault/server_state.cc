@@ -50,7 +50,9 @@ void Scrub(Message* message) {
   }
 }
 
-bool TellsDurations(const std::string& path) { return path.starts_with("report/"); }
+bool TellsDurations(const std::string& path) {
+  return path.starts_with("report/") || path.starts_with("logs/");
+}
 
 class Reader {
  public:
