@@ -1,7 +1,7 @@
 // Finds experiments, models, channels and data sets by a part of their name.
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { datasets, everyPage, registry, tracking } from "../api/calls.ts";
+import { allDatasets, allExperiments, allModels } from "../api/lists.ts";
 import { pageOf } from "../text/names.ts";
 import { matches } from "../text/matching.ts";
 import { go } from "./address.ts";
@@ -26,18 +26,9 @@ const PAGES: Found[] = [
 
 async function readNames(): Promise<void> {
   const [experiments, models, sets] = await Promise.all([
-    everyPage(async (pageToken) => {
-      const page = await tracking.listExperiments({ pageToken, pageSize: 1000 });
-      return { rows: page.experiments, nextPageToken: page.nextPageToken };
-    }),
-    everyPage(async (pageToken) => {
-      const page = await registry.listModels({ pageToken, pageSize: 1000 });
-      return { rows: page.models, nextPageToken: page.nextPageToken };
-    }),
-    everyPage(async (pageToken) => {
-      const page = await datasets.listDatasets({ pageToken, pageSize: 1000 });
-      return { rows: page.datasets, nextPageToken: page.nextPageToken };
-    }),
+    allExperiments(),
+    allModels(),
+    allDatasets(),
   ]);
   const named = (kind: string) => (row: { name: string; displayName: string }) => ({
     label: row.displayName,

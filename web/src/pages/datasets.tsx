@@ -1,4 +1,4 @@
-import { datasets, everyPage } from "../api/calls.ts";
+import { allDatasets } from "../api/lists.ts";
 import { below, useQuery } from "../api/queries.ts";
 import { Page } from "../parts/page.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
@@ -7,12 +7,7 @@ import { count } from "../text/numbers.ts";
 
 /** All data sets. */
 export function DatasetsPage() {
-  const read = () =>
-    everyPage(async (pageToken) => {
-      const page = await datasets.listDatasets({ pageToken, pageSize: 1000 });
-      return { rows: page.datasets, nextPageToken: page.nextPageToken };
-    });
-  const query = useQuery("datasets", read, below("datasets"));
+  const query = useQuery("datasets", allDatasets, below("datasets"));
   return (
     <Page title="Data sets" mlctl="mlctl list datasets" json={query.data?.rows}>
       <Loaded query={query} rows={8}>

@@ -1,4 +1,5 @@
-import { everyPage, tracking } from "../api/calls.ts";
+import { tracking } from "../api/calls.ts";
+import { allExperiments } from "../api/lists.ts";
 import { below, useQuery } from "../api/queries.ts";
 import { Page } from "../parts/page.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
@@ -6,10 +7,7 @@ import { Name, When } from "../parts/words.tsx";
 import { count } from "../text/numbers.ts";
 
 async function readExperiments() {
-  const { rows, whole } = await everyPage(async (pageToken) => {
-    const page = await tracking.listExperiments({ pageToken, pageSize: 1000 });
-    return { rows: page.experiments, nextPageToken: page.nextPageToken };
-  });
+  const { rows, whole } = await allExperiments();
   const counts = await Promise.all(
     rows.slice(0, 100).map(({ name }) => tracking.countRuns({ parents: [name] })),
   );

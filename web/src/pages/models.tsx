@@ -1,4 +1,5 @@
-import { everyPage, registry } from "../api/calls.ts";
+import { registry } from "../api/calls.ts";
+import { allModels } from "../api/lists.ts";
 import { below, useQuery } from "../api/queries.ts";
 import { Page } from "../parts/page.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
@@ -7,10 +8,7 @@ import { count } from "../text/numbers.ts";
 import { lastOf } from "../text/names.ts";
 
 async function readModels() {
-  const { rows, whole } = await everyPage(async (pageToken) => {
-    const page = await registry.listModels({ pageToken, pageSize: 1000 });
-    return { rows: page.models, nextPageToken: page.nextPageToken };
-  });
+  const { rows, whole } = await allModels();
   const channels = await Promise.all(
     rows.slice(0, 100).map(({ name }) => registry.listChannels({ parent: name, pageSize: 100 })),
   );

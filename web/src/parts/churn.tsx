@@ -17,8 +17,10 @@ import {
 } from "../text/churn.ts";
 import { lastOf, shortened, spoken } from "../text/names.ts";
 import { count, share } from "../text/numbers.ts";
+import { seriesStyle } from "../text/series.ts";
 import { Empty, Loaded } from "./state.tsx";
-import { useWidth } from "./width.ts";
+import { useRef } from "preact/hooks";
+import { useWidth } from "./room.ts";
 import { Name } from "./words.tsx";
 
 const REPORT = "report/report.json";
@@ -108,7 +110,8 @@ function layOut(churn: Churn, width: number, margin: number) {
 }
 
 function Streams({ churn, version }: ChurnProps) {
-  const [box, width] = useWidth();
+  const box = useRef<HTMLDivElement>(null);
+  const width = useWidth(box);
   const margin = Math.min(150, width * 0.29);
   return (
     <figure class="chart churn">
@@ -148,7 +151,7 @@ function Picture({
           key={`${labelOf(link.source)} ${labelOf(link.target)} ${link.y0}`}
           d={path(link) ?? ""}
           fill="none"
-          stroke={link.stays ? "var(--strong-line)" : `var(--series-${(link.row % 8) + 1})`}
+          stroke={link.stays ? "var(--strong-line)" : seriesStyle(link.row).colour}
           stroke-opacity={link.stays ? 0.3 : 0.75}
           stroke-width={Math.max(link.width ?? 0, 1)}
         >

@@ -1,6 +1,6 @@
 // The room a part of a page has: whether anybody can see it yet, and how wide it is.
 import type { RefObject } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useState } from "preact/hooks";
 
 /** How far below the window a part counts as seen, so that it is there when it is scrolled to. */
 const AHEAD = "200px";
@@ -23,7 +23,7 @@ export function useSeen(box: RefObject<Element | null>): boolean {
 /** The element's width in pixels; 0 before it is known. */
 export function useWidth(box: RefObject<HTMLElement | null>): number {
   const [width, setWidth] = useState(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return undefined;
     const look = () => setWidth(element.clientWidth);

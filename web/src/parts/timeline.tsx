@@ -1,6 +1,6 @@
 // The history of a channel: who decided what and when, what was served, and who follows it.
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Decision } from "../../gen/cairn/v1/promotion_pb.ts";
 import type { Channel, Consumer } from "../../gen/cairn/v1/registry_pb.ts";
 import { failureOf, registry } from "../api/calls.ts";
@@ -13,7 +13,7 @@ import { absolute, duration, millis } from "../text/times.ts";
 import { now } from "./clock.ts";
 import { Empty, Loaded } from "./state.tsx";
 import { knownSpan, LABELS, stateOf, TimelinePicture, type Mark } from "./timeline_picture.tsx";
-import { useWidth } from "./width.ts";
+import { useWidth } from "./room.ts";
 import { Name } from "./words.tsx";
 
 const ZOOMS: [asked: string, label: string][] = [
@@ -60,7 +60,8 @@ function marksOf(decisions: Decision[]): Mark[] {
 }
 
 function History({ channel, epochs, whole, decisions, consumers }: HistoryProps) {
-  const [box, width] = useWidth();
+  const box = useRef<HTMLDivElement>(null);
+  const width = useWidth(box);
   const [moment, setMoment] = useState<number>();
   const [asTable, setAsTable] = useState(false);
   const marks = marksOf(decisions);

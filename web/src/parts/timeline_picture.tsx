@@ -14,6 +14,7 @@ import {
   type Epoch,
   type Span,
 } from "../text/timeline.ts";
+import { seriesStyle } from "../text/series.ts";
 import { absolute, millis } from "../text/times.ts";
 import { saidOf } from "./verdicts.tsx";
 
@@ -22,7 +23,6 @@ const AXIS = 20;
 const MARKS = 24;
 const BANDS = 36;
 const LANE = 36;
-const COLOURS = 8;
 
 /** Shapes around 0,0; the gravest outcome comes first: it stands for a group of marks. */
 const SHAPES: [Outcome, string][] = [
@@ -47,7 +47,7 @@ function sentence({ time, decision }: Mark): string {
 
 function colourOf(version: string, ranks: Map<string, number>): string {
   const rank = ranks.get(version);
-  return rank === undefined ? "var(--line)" : `var(--series-${(rank % COLOURS) + 1})`;
+  return rank === undefined ? "var(--line)" : seriesStyle(rank).colour;
 }
 
 /** One mark leads to its decision; several that lie on one another are zoomed into. */
