@@ -2,6 +2,7 @@
 #define CAIRN_PIPELINE_SERVING_NUMBER_TEXT_H_
 
 #include <cstddef>
+#include <string>
 
 namespace cairn::pipeline::serving {
 
@@ -15,6 +16,12 @@ inline constexpr size_t kNumberTextRoom = 48;
 // Numbers from 2^-7 to below 2^52 are turned into digits here, in exact arithmetic, which is faster
 // than std::to_chars; that has the rest.
 char* WriteNumber(double value, char* at);
+
+// The same at the end of `out`.
+inline void AppendNumber(double value, std::string* out) {
+  char text[kNumberTextRoom];
+  out->append(text, WriteNumber(value, text));
+}
 
 }  // namespace cairn::pipeline::serving
 

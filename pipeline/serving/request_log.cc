@@ -16,11 +16,6 @@ namespace {
 
 constexpr int kAnsweredStatus = 200;
 
-void AppendNumber(double value, std::string* out) {
-  char text[kNumberTextRoom];
-  out->append(text, WriteNumber(value, text));
-}
-
 }  // namespace
 
 void RequestLog::BeginAnew(const ServedModel& model) {

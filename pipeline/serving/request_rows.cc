@@ -22,11 +22,6 @@ std::string RowHead(int64_t unix_nanos, int status, std::string_view model_versi
                      status, JsonText(model_version));
 }
 
-void AppendRowNumber(double value, std::string* out) {
-  char text[kNumberTextRoom];
-  out->append(text, WriteNumber(value, text));
-}
-
 }  // namespace
 
 bool MayBeginRow(std::string_view begin) {
@@ -65,11 +60,11 @@ void RowWriter::Append(const PredictionRow& row, std::string* out) {
   char segment[16];
   out->append(segment, std::to_chars(segment, segment + sizeof(segment), row.segment).ptr);
   *out += R"(,"distance":)";
-  AppendRowNumber(row.distance, out);
+  AppendNumber(row.distance, out);
   *out += middle_;
   for (size_t i = 0; i < keys_.size(); ++i) {
     *out += keys_[i];
-    AppendRowNumber(row.inputs[i], out);
+    AppendNumber(row.inputs[i], out);
   }
   *out += "}}\n";
 }

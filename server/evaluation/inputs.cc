@@ -21,10 +21,6 @@ using storage::Snapshot;
 
 constexpr std::string_view kTableEnding = ".csv";
 
-bool IsModelFile(std::string_view path) {
-  return path.substr(path.rfind('/') + 1) == model::kModelFileName;  // npos + 1 is 0
-}
-
 bool IsTable(std::string_view path) { return AsciiLower(path).ends_with(kTableEnding); }
 
 // The digest of the only file that `is_wanted`; UNSUPPORTED for none or several.
@@ -111,7 +107,7 @@ absl::StatusOr<MeasurementInputs> ReadInputs(const Snapshot& snapshot, std::stri
 }
 
 absl::StatusOr<cairn::Digest> ModelFileOf(const v1::ModelVersion& version) {
-  return OnlyFile(version, fmt::format("one file {}", model::kModelFileName), IsModelFile);
+  return OnlyFile(version, fmt::format("one file {}", model::kModelFileName), model::IsModelFile);
 }
 
 absl::Status Unsupported(std::string_view resource, std::string_view missing) {
