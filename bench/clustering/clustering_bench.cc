@@ -6,6 +6,7 @@
 #include <cmath>
 #include <vector>
 
+#include "bench/beside.h"
 #include "lib/clustering/indices.h"
 #include "lib/clustering/kernels.h"
 #include "lib/clustering/kmeans.h"
@@ -84,6 +85,62 @@ BENCHMARK(TimeFitMillion)
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime()
     ->Iterations(2);
+
+// The same beside its distances alone: 20 times those of all rows to all centres.
+void TimeFitMillionBeside(benchmark::State& state) {
+  const Matrix rows = Skewed(1'000'000, 8);
+  const auto context = KMeansContext::Create(rows);
+  const RowBlocks blocks(rows);
+  std::vector<std::int32_t> labels(blocks.padded_rows());
+  KMeansOptions options;
+  options.init = KMeansInit::kRandom;
+  options.n_init = 1;
+  options.limits = {.max_iter = 20, .tol = 0};
+  options.threads = static_cast<int>(state.range(0));
+  const auto distances = [&] {
+    for (int turn = 0; turn < options.limits.max_iter; ++turn) {
+      ActiveKernels().nearest(blocks.block(0), blocks.blocks(), blocks.columns(), rows.data(),
+                              static_cast<std::size_t>(options.k), labels.data());
+    }
+    benchmark::DoNotOptimize(labels.data());
+  };
+  RunBeside(
+      state, [&] { benchmark::DoNotOptimize(Fit(*context, options)); }, distances);
+}
+BENCHMARK(TimeFitMillionBeside)
+    ->ArgName("threads")
+    ->Arg(1)
+    ->Arg(2)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime()
+    ->Iterations(3);
+
+// 20,000 rows beside the square roots of all pairs, each once.
+void TimeSilhouetteBeside(benchmark::State& state) {
+  constexpr Eigen::Index kRows = 20'000;
+  const Matrix rows = Skewed(kRows, 6);
+  Labels labels(static_cast<std::size_t>(kRows));
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 5);
+  const RowBlocks blocks(Skewed(kRows, 1));
+  const double four[kSumRows] = {1, 2, 3, 4};
+  double sums[kSumRows * kLanes] = {};
+  const auto roots = [&] {
+    for (Eigen::Index i = 0; i < kRows / 2; i += kSumRows) {
+      ActiveKernels().distance_sums(blocks.block(0), blocks.blocks(), 1, four, kLanes, sums);
+    }
+    benchmark::DoNotOptimize(sums);
+  };
+  const int threads = static_cast<int>(state.range(0));
+  RunBeside(
+      state, [&] { benchmark::DoNotOptimize(ComputeSilhouette(rows, labels, threads)); }, roots);
+}
+BENCHMARK(TimeSilhouetteBeside)
+    ->ArgName("threads")
+    ->Arg(1)
+    ->Arg(2)
+    ->Unit(benchmark::kMillisecond)
+    ->UseRealTime()
+    ->Iterations(3);
 
 void TimeClassicSweep(benchmark::State& state) {
   const auto context = KMeansContext::Create(Skewed(4067, 6));

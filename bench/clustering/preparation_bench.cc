@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "bench/beside.h"
 #include "lib/clustering/correlation.h"
 #include "lib/clustering/isolation_forest.h"
 #include "lib/clustering/pca.h"
@@ -59,28 +60,61 @@ BENCHMARK(TimeForestScore)
     ->Unit(benchmark::kMillisecond);
 
 // Eight independent chains of dependent loads and comparisons, 8 steps for each row and tree.
-void TimeForestScoreCeiling(benchmark::State& state) {
-  constexpr std::size_t kNodes = 512;
-  constexpr std::size_t kChains = 8;
-  Mt19937 random(2);
-  std::vector<std::uint32_t> next(kNodes);
-  std::vector<float> threshold(kNodes);
-  for (std::size_t i = 0; i < kNodes; ++i) {
-    next[i] = static_cast<std::uint32_t>(random.NextBounded(kNodes - 1));
-    threshold[i] = static_cast<float>(random.NextDouble());
+class BareWalks {
+ public:
+  BareWalks() {
+    Mt19937 random(2);
+    for (std::size_t i = 0; i < kNodes; ++i) {
+      next_[i] = static_cast<std::uint32_t>(random.NextBounded(kNodes - 1));
+      threshold_[i] = static_cast<float>(random.NextDouble());
+    }
   }
-  for (auto _ : state) {
+
+  void Walk() const {
     std::uint32_t at[kChains] = {0, 1, 2, 3, 4, 5, 6, 7};
     constexpr std::size_t kSteps = static_cast<std::size_t>(kCustomers) * 100 * 8 / kChains;
     for (std::size_t step = 0; step < kSteps; ++step) {
       for (std::uint32_t& node : at) {
-        node = next[node] + static_cast<std::uint32_t>(threshold[node] > 0.5F);
+        node = next_[node] + static_cast<std::uint32_t>(threshold_[node] > 0.5F);
       }
     }
     benchmark::DoNotOptimize(at);
   }
+
+ private:
+  static constexpr std::size_t kNodes = 512;
+  static constexpr std::size_t kChains = 8;
+  std::vector<std::uint32_t> next_ = std::vector<std::uint32_t>(kNodes);
+  std::vector<float> threshold_ = std::vector<float>(kNodes);
+};
+
+void TimeForestScoreCeiling(benchmark::State& state) {
+  const BareWalks walks;
+  for (auto _ : state) walks.Walk();
 }
 BENCHMARK(TimeForestScoreCeiling)->UseRealTime()->Unit(benchmark::kMillisecond);
+
+// Fit and score on one thread, with own draws and with those of scikit-learn.
+void TimeForestBeside(benchmark::State& state) {
+  const Matrix rows = Customers();
+  const BareWalks walks;
+  const IsolationForestOptions options{.draws = state.range(0) == 0 ? ForestDraws::kOwn
+                                                                    : ForestDraws::kScikitLearn};
+  RunBeside(
+      state,
+      [&] {
+        const auto forest = IsolationForest::Fit(rows, options);
+        benchmark::DoNotOptimize(forest->ScoreSamples(rows, 1));
+      },
+      [&] { walks.Walk(); });
+}
+BENCHMARK(TimeForestBeside)
+    ->ArgName("scikit")
+    ->Arg(0)
+    ->Arg(1)
+    ->UseRealTime()
+    ->Unit(benchmark::kMillisecond)
+    ->Iterations(20);
 
 void TimePca(benchmark::State& state) {
   const Matrix rows = Customers();

@@ -10,7 +10,9 @@
 #include <cstring>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "bench/beside.h"
 #include "benchmark/benchmark.h"
 #include "fmt/format.h"
 #include "pipeline/data/byte_feed.h"
@@ -21,6 +23,7 @@
 #include "pipeline/data/load.h"
 #include "pipeline/data/synthetic.h"
 #include "pipeline/data/table_csv.h"
+#include "pipeline/data/zip_archive.h"
 
 namespace cairn::pipeline {
 namespace {
@@ -136,6 +139,45 @@ void LoadPacked(benchmark::State& state) {
   }
 }
 BENCHMARK(LoadPacked)->Unit(benchmark::kMillisecond)->UseRealTime();
+
+// One thread, beside a look at every byte of the file in memory.
+void LoadCsvBeside(benchmark::State& state) {
+  LoadOptions options;
+  options.threads = 1;
+  const std::string& path = PlainFile::Get().path();
+  const InputBytes bytes = InputBytes::Read(path).value();
+  std::vector<uint32_t> positions;
+  const auto scan = [&] {
+    constexpr size_t kWindow = size_t{64} << 10;
+    for (size_t at = 0; at < bytes.view().size(); at += kWindow) {
+      FindStructure(bytes.view().substr(at, kWindow), BestScanLevel(), &positions);
+    }
+    benchmark::DoNotOptimize(positions.data());
+  };
+  RunBeside(
+      state, [&] { benchmark::DoNotOptimize(LoadTransactions(path, options)->rows_read); }, scan);
+}
+BENCHMARK(LoadCsvBeside)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(10);
+
+// The workbook named by CAIRN_WORKBOOK (bench/pipeline_data/make-workbook makes it), beside the
+// unpacking of all its parts.
+void LoadWorkbookBeside(benchmark::State& state) {
+  const char* workbook = std::getenv("CAIRN_WORKBOOK");
+  if (workbook == nullptr) return state.SkipWithError("CAIRN_WORKBOOK is not set");
+  const InputBytes bytes = InputBytes::Read(workbook).value();
+  const ZipArchive archive = ZipArchive::Open(bytes.view(), InputLimits{}).value();
+  std::vector<char> piece(size_t{512} << 10);
+  const auto unpack = [&] {
+    for (const ZipEntry& entry : archive.entries()) {
+      const auto stream = archive.OpenEntry(entry).value();
+      while (stream->Read(piece.data(), piece.size()).value() > 0) {
+      }
+    }
+  };
+  RunBeside(
+      state, [&] { benchmark::DoNotOptimize(LoadTransactions(workbook)->rows_read); }, unpack);
+}
+BENCHMARK(LoadWorkbookBeside)->Unit(benchmark::kMillisecond)->UseRealTime()->Iterations(3);
 
 void Clean(benchmark::State& state) {
   const TransactionTable& table = Loaded().table;

@@ -138,6 +138,8 @@ class LloydRun {
         return AddRowsOf<5>(first, last, segment);
       case 6:
         return AddRowsOf<6>(first, last, segment);
+      case 8:
+        return AddRowsOf<8>(first, last, segment);
       default:
         return AddRowsOf<0>(first, last, segment);
     }
@@ -152,14 +154,16 @@ class LloydRun {
     if ((last - first) % 2 == 1) AddRow<kColumns>(last - 1, segment.even);
   }
 
+  // From the blocks, which the assignment has just brought into the cache: the rows themselves
+  // would come from memory once more.
   template <std::size_t kColumns>
   void AddRow(std::size_t row, Sums& sums) const {
     const std::size_t d = kColumns == 0 ? d_ : kColumns;
     const auto own = static_cast<std::size_t>(labels_[row]);
-    const double* values = context_.centered().data() + row * d;
+    const double* values = context_.centered_blocks().block(row / kLanes) + row % kLanes;
     double* sum = sums.values.data() + own * d;
 #pragma GCC unroll 8
-    for (std::size_t j = 0; j < d; ++j) sum[j] += values[j];
+    for (std::size_t j = 0; j < d; ++j) sum[j] += values[j * kLanes];
     ++sums.counts[own];
   }
 

@@ -10,19 +10,37 @@
 #include "lib/tables/hash.h"
 
 namespace cairn::tables {
+namespace {
+
+// A longer cell is not kept to be compared with the next.
+constexpr size_t kMaxLastCell = 256;
+
+}  // namespace
+
+// The same as of the cell before, but for what counts cells.
+void ColumnProfiler::AddAgain() {
+  frequent_.Add(last_.hash, TrimBlanks(last_.text));
+  if (type_ == Type::kInt64 || type_ == Type::kDouble || type_ == Type::kTimestamp) {
+    AddNumber(last_.number);
+  }
+}
 
 void ColumnProfiler::Add(std::string_view cell) {
   ++count_;
+  if (!cell.empty() && cell == last_.text) return AddAgain();
   const std::string_view value = TrimBlanks(cell);
   if (IsMissing(value)) {
     ++nulls_;
     return;
   }
   const uint64_t hash = HashBytes(value);
-  distinct_.Add(hash);
+  last_.text.assign(cell.size() > kMaxLastCell ? std::string_view() : cell);
+  last_.hash = hash;
   frequent_.Add(hash, value);
-  if (type_ == Type::kNone || value < min_text_) min_text_ = value;
-  if (type_ == Type::kNone || value > max_text_) max_text_ = value;
+  if (distinct_.Add(hash)) {
+    if (type_ == Type::kNone || value < min_text_) min_text_ = value;
+    if (type_ == Type::kNone || value > max_text_) max_text_ = value;
+  }
   Narrow(value);
 }
 
@@ -55,6 +73,7 @@ void ColumnProfiler::Narrow(std::string_view value) {
 }
 
 void ColumnProfiler::AddNumber(double value) {
+  last_.number = value;
   if (!std::isfinite(value)) return;
   const bool first = sketch_.count() == 0;
   sketch_.Add(value);

@@ -42,6 +42,15 @@ class ColumnProfiler {
  private:
   enum class Type { kNone, kBool, kInt64, kDouble, kTimestamp, kString };
 
+  // What the last present cell was, for the cells that repeat it: in a table of transactions those
+  // of an invoice have most columns in common.
+  struct LastCell {
+    std::string text;
+    uint64_t hash = 0;
+    double number = 0;  // of a column of numbers or timestamps
+  };
+
+  void AddAgain();
   void Narrow(std::string_view value);
   void AddNumber(double value);
   void FillNumbers(v1::NumberStatistics& numbers) const;
@@ -49,6 +58,7 @@ class ColumnProfiler {
   Type type_ = Type::kNone;
   int64_t count_ = 0;
   int64_t nulls_ = 0;
+  LastCell last_;
   DistinctCounter distinct_;
   FrequentTexts frequent_;
   std::string min_text_;

@@ -45,27 +45,26 @@ double Tau(double x) {
 
 DistinctCounter::DistinctCounter() : slots_(kFirstSlots) {}
 
-void DistinctCounter::Add(uint64_t hash) {
-  if (!slots_.empty()) {
-    AddExact(hash);
-    return;
-  }
+bool DistinctCounter::Add(uint64_t hash) {
+  if (!slots_.empty()) return AddExact(hash);
   const size_t index = hash >> (64 - kIndexBits);
   // The marker bit bounds the run, so that it is at most 64 - kIndexBits + 1.
   const uint64_t rest = (hash << kIndexBits) | (uint64_t{1} << (kIndexBits - 1));
   const auto run = static_cast<uint8_t>(std::countl_zero(rest) + 1);
   if (run > registers_[index]) registers_[index] = run;
+  return true;
 }
 
-void DistinctCounter::AddExact(uint64_t hash) {
+bool DistinctCounter::AddExact(uint64_t hash) {
   if (hash == 0) {
-    used_ += has_zero_ ? 0 : 1;
+    if (has_zero_) return false;
+    ++used_;
     has_zero_ = true;
   } else {
     const size_t mask = slots_.size() - 1;
     size_t at = hash & mask;
     while (slots_[at] != 0 && slots_[at] != hash) at = (at + 1) & mask;
-    if (slots_[at] == hash) return;
+    if (slots_[at] == hash) return false;
     slots_[at] = hash;
     ++used_;
   }
@@ -79,6 +78,7 @@ void DistinctCounter::AddExact(uint64_t hash) {
   } else if (used_ * 2 > slots_.size()) {
     Rehash(slots_.size() * 2);
   }
+  return true;
 }
 
 void DistinctCounter::Rehash(size_t slots) {

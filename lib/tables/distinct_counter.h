@@ -22,7 +22,8 @@ class DistinctCounter {
 
   DistinctCounter();
 
-  void Add(uint64_t hash);
+  // False when it is certain that the hash was added before.
+  bool Add(uint64_t hash);
 
   // How many different hashes were added.
   int64_t Count() const;
@@ -30,7 +31,7 @@ class DistinctCounter {
  private:
   static constexpr int kIndexBits = 12;
 
-  void AddExact(uint64_t hash);
+  bool AddExact(uint64_t hash);
   void Rehash(size_t slots);
   int64_t Estimate() const;
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -18,6 +19,7 @@
 #include "lib/base/status_macros.h"
 #include "pipeline/data/input_error.h"
 #include "pipeline/data/metered_stream.h"
+#include "pipeline/data/sheet_rows.h"
 #include "pipeline/data/transaction_builder.h"
 #include "pipeline/data/xml_stream.h"
 
@@ -34,10 +36,13 @@ absl::Status TooLarge(std::string_view what) {
                     fmt::format("the workbook has {}", what));
 }
 
-// Receives one row: its number on the sheet (1-based), the text of its cells by column, empty where
-// a cell is absent, and which of them are numbers. An error ends the reading and is returned.
-using SheetRowSink = std::function<absl::Status(uint64_t, const std::vector<std::string>&,
-                                                const std::vector<bool>&)>;
+// The text of a row's cells by column, empty where a cell is absent.
+using SheetCells = std::vector<std::string_view>;
+
+// Receives one row: its number on the sheet (1-based), its cells and which of them are numbers. An
+// error ends the reading and is returned.
+using SheetRowSink =
+    std::function<absl::Status(uint64_t, const SheetCells&, const std::vector<bool>&)>;
 
 struct Sheet {
   std::string name;
@@ -159,7 +164,8 @@ class SheetHandler : public XmlHandler {
     if (name == "row") {
       StartRow(Attribute(attributes, "r"));
     } else if (name == "c") {
-      StartCell(attributes);
+      StartCell(Attribute(attributes, "r"), Attribute(attributes, "t"));
+      value_.clear();
     } else if (name == "v" || (name == "t" && phonetic_ == 0)) {
       in_value_ = true;
     } else if (name == "rPh") {
@@ -170,8 +176,8 @@ class SheetHandler : public XmlHandler {
   void End(std::string_view name) override {
     in_value_ = false;
     if (name == "rPh") --phonetic_;
-    if (name == "c") EndCell();
-    if (name == "row" && status_.ok()) status_ = sink_(row_, cells_, numbers_);
+    if (name == "c") EndCell(value_);
+    if (name == "row") EndRow();
   }
 
   void Text(std::string_view text) override {
@@ -183,28 +189,62 @@ class SheetHandler : public XmlHandler {
     }
   }
 
+  std::string_view ChildrenOf() const override { return "sheetData"; }
+
+  bool TakeChildren(std::string_view* text) override {
+    PlainRowResult result = PlainRowResult::kRow;
+    while (status_.ok() && phonetic_ == 0) {
+      const std::string_view before = *text;
+      result = ScanPlainRow(text, &plain_);
+      if (result != PlainRowResult::kRow) break;
+      if (HasLongCell()) {  // The parser's way says what is wrong with it.
+        *text = before;
+        return false;
+      }
+      TakePlainRow();
+    }
+    return result == PlainRowResult::kEnds;
+  }
+
   absl::Status Failure() const override { return status_; }
 
  private:
+  bool HasLongCell() const {
+    return std::any_of(plain_.cells.begin(), plain_.cells.end(),
+                       [](const PlainCell& cell) { return cell.value.size() > kMaxCellBytes; });
+  }
+
+  void TakePlainRow() {
+    StartRow(plain_.number);
+    for (const PlainCell& cell : plain_.cells) {
+      StartCell(cell.reference, cell.type);
+      EndCell(cell.value);
+    }
+    EndRow();
+  }
+
   void StartRow(std::string_view number) {
     uint64_t row = 0;
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), row);
     row_ = error == std::errc() && end == number.data() + number.size() ? row : row_ + 1;
-    for (std::string& cell : cells_) cell.clear();
-    numbers_.assign(cells_.size(), false);
+    std::fill(cells_.begin(), cells_.end(), std::string_view());
+    std::fill(numbers_.begin(), numbers_.end(), false);
     column_ = -1;
   }
 
-  void StartCell(const char** attributes) {
-    const std::string_view reference = Attribute(attributes, "r");
+  void EndRow() {
+    if (status_.ok()) status_ = sink_(row_, cells_, numbers_);
+  }
+
+  void StartCell(std::string_view reference, std::string_view type) {
     column_ = reference.empty() ? column_ + 1 : ColumnOf(reference);
-    type_ = Attribute(attributes, "t");
-    value_.clear();
+    type_ = type;
     if (column_ < 0 || column_ >= kMaxSheetColumns)
       status_ = UnreadableSheet("a cell has no place");
   }
 
-  void EndCell() {
+  // `value` must stay until the end of the row, unless it is value_.
+  void EndCell(std::string_view value) {
     if (!status_.ok()) return;
     const size_t column = static_cast<size_t>(column_);
     if (column >= cells_.size()) {
@@ -213,23 +253,31 @@ class SheetHandler : public XmlHandler {
     }
     if (type_ != "s") {
       numbers_[column] = type_.empty() || type_ == "n";
-      cells_[column] = type_ != "b" ? value_ : value_ == "0" ? "FALSE" : "TRUE";
+      cells_[column] = type_ != "b" ? Kept(column, value) : value == "0" ? "FALSE" : "TRUE";
       return;
     }
     uint32_t index = 0;
-    const auto [end, error] = std::from_chars(value_.data(), value_.data() + value_.size(), index);
-    if (error != std::errc() || end != value_.data() + value_.size() || index >= strings_.size()) {
+    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), index);
+    if (error != std::errc() || end != value.data() + value.size() || index >= strings_.size()) {
       status_ = UnreadableSheet("a cell refers to a shared text that does not exist");
       return;
     }
     cells_[column] = strings_.at(index);
   }
 
+  std::string_view Kept(size_t column, std::string_view value) {
+    if (value.data() != value_.data()) return value;
+    if (column >= kept_.size()) kept_.resize(column + 1);
+    return kept_[column] = value;
+  }
+
   const StringDictionary& strings_;
   const SheetRowSink& sink_;
   absl::Status status_;
-  std::vector<std::string> cells_;
-  std::vector<bool> numbers_;  // By column: a number, not a text.
+  PlainRow plain_;
+  SheetCells cells_;
+  std::deque<std::string> kept_;  // Texts of cells_ that came piece by piece; they never move.
+  std::vector<bool> numbers_;     // By column: a number, not a text.
   std::string value_;
   std::string type_;
   uint64_t row_ = 0;
@@ -268,9 +316,9 @@ std::string MemberOf(std::string_view target) {
   return fmt::format("xl/{}", target);
 }
 
-bool IsBlankRow(const std::vector<std::string>& cells) {
+bool IsBlankRow(const SheetCells& cells) {
   return std::all_of(cells.begin(), cells.end(),
-                     [](const std::string& c) { return TrimBlanks(c).empty(); });
+                     [](std::string_view c) { return TrimBlanks(c).empty(); });
 }
 
 bool StopsParsing(const absl::Status& status) {
@@ -278,9 +326,9 @@ bool StopsParsing(const absl::Status& status) {
 }
 
 // How many of the needed columns a row names.
-int RolesIn(const std::vector<std::string>& cells) {
+int RolesIn(const SheetCells& cells) {
   int roles = 0;
-  for (const std::string& cell : cells) roles += HeaderRole(cell) < kFieldRoles ? 1 : 0;
+  for (const std::string_view cell : cells) roles += HeaderRole(cell) < kFieldRoles ? 1 : 0;
   return roles;
 }
 
@@ -289,8 +337,7 @@ class SheetReader {
  public:
   explicit SheetReader(TransactionBuilder* builder) : builder_(builder) {}
 
-  absl::Status Take(uint64_t row, const std::vector<std::string>& cells,
-                    const std::vector<bool>& numbers) {
+  absl::Status Take(uint64_t row, const SheetCells& cells, const std::vector<bool>& numbers) {
     if (IsBlankRow(cells)) return absl::OkStatus();
     if (!map_.has_value()) return FindHeader(cells);
     RowFields fields;
@@ -311,8 +358,9 @@ class SheetReader {
   const absl::Status& nearly() const { return nearly_; }
 
  private:
-  absl::Status FindHeader(const std::vector<std::string>& cells) {
-    absl::StatusOr<ColumnMap> map = MapColumns(cells);
+  absl::Status FindHeader(const SheetCells& cells) {
+    absl::StatusOr<ColumnMap> map =
+        MapColumns(std::vector<std::string>(cells.begin(), cells.end()));
     if (map.ok()) {
       map_ = *map;
       return absl::OkStatus();

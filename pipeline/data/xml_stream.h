@@ -24,6 +24,14 @@ class XmlHandler {
   // One run of character data; a text may come in several runs.
   virtual void Text(std::string_view text) = 0;
 
+  // The element of whose children TakeChildren takes some; empty: of none.
+  virtual std::string_view ChildrenOf() const { return {}; }
+
+  // Reads whole children of that element from the front of *text, where the next may begin, and
+  // takes them off: well-formed ones alone, for the parser never sees them. True when it wants to
+  // be asked again with more text behind the rest. What it leaves the parser reads.
+  virtual bool TakeChildren(std::string_view*) { return false; }
+
   // Asked after each piece of input.
   virtual absl::Status Failure() const = 0;
 };

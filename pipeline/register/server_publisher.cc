@@ -192,14 +192,20 @@ absl::Status ServerPublisher::KeepDataset(const DatasetDraft& draft) {
   request.set_parent(DatasetName(DatasetNameOf(draft.role)));
   auto* version = request.mutable_dataset_version();
   CAIRN_ASSIGN_OR_RETURN(*version->add_files(), UploadDataset(draft));
-  CAIRN_RETURN_IF_ERROR(DescribeTable(draft, version));
   if (const auto parent = ParentOf(draft.role)) {
     version->add_parents(dataset_versions_[At(*parent)]);
   }
   version->set_producer(draft.producer);
-  CAIRN_ASSIGN_OR_RETURN(const auto created,
-                         client_->datasets().CreateDatasetVersion(std::move(request)));
-  dataset_versions_[At(draft.role)] = created.name();
+  // A version is its content: one that is there keeps the statistics it has, and they need not be
+  // computed. It has an etag, which one that would be created has not.
+  request.set_validate_only(true);
+  CAIRN_ASSIGN_OR_RETURN(auto kept, client_->datasets().CreateDatasetVersion(request));
+  if (kept.etag().empty()) {
+    CAIRN_RETURN_IF_ERROR(DescribeTable(draft, version));
+    request.set_validate_only(false);
+    CAIRN_ASSIGN_OR_RETURN(kept, client_->datasets().CreateDatasetVersion(std::move(request)));
+  }
+  dataset_versions_[At(draft.role)] = kept.name();
   return absl::OkStatus();
 }
 

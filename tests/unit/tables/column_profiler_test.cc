@@ -117,6 +117,25 @@ TEST(ColumnProfilerTest, MeanAndDeviationAgreeWithTheTwoPassFormula) {
   }
 }
 
+// Blanks around a value do not count, but make the cell another one.
+TEST(ColumnProfilerTest, RepeatedCellsCountAsThoseThatAreSpelledAnew) {
+  const std::vector<std::vector<std::string>> tables = {
+      {"7", "", "5"},     {" 2.5", "", "-1"}, {"2011-12-09", "", "2011-01-04"}, {"inf", "", "3"},
+      {"b", "", "aa"},    {"4", "", "x"},     {std::string(300, 'x'), "", "a"}, {"-0", "null", "0"},
+      {"true", "", "no"}, {"\t1", "NaN", "1"}};
+  for (const std::vector<std::string>& cells : tables) {
+    SCOPED_TRACE(cells[0]);
+    std::vector<std::string> repeated, anew;
+    for (const std::string& cell : cells) {
+      for (size_t turn = 0; turn < 3; ++turn) {
+        repeated.push_back(cell);
+        anew.push_back(cell + std::string(turn, ' '));
+      }
+    }
+    EXPECT_EQ(Profile(repeated).DebugString(), Profile(anew).DebugString());
+  }
+}
+
 TEST(TableProfileTest, ATableIsProfiledByColumn) {
   const auto profile = ProfileCsv(FromText("id,when,note\n1,2011-12-09,\"a,b\"\n2,,\n"));
   ASSERT_THAT(profile, IsOk());
