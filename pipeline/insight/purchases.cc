@@ -1,5 +1,7 @@
 #include "pipeline/insight/purchases.h"
 
+#include <utility>
+
 #include "pipeline/insight/segment_rows.h"
 
 namespace cairn::pipeline {
@@ -24,17 +26,21 @@ Purchases FindPurchases(const TransactionTable& table, const FeatureMatrix& feat
     if (buyers[i] < 0) continue;
     lines[next[static_cast<size_t>(buyers[i])]++] = columns.stock_code.code(selection[i]);
   }
+  // The first of each product moves to the front of the lines, which need no second copy.
   Purchases out;
-  out.products.reserve(lines.size());
+  out.starts.reserve(ends.size());
   out.starts.push_back(0);
+  size_t kept = 0;
   CodeSet seen(columns.stock_code.dictionary->size());
   for (size_t c = 0; c + 1 < ends.size(); ++c) {
     seen.Clear();
     for (size_t i = ends[c]; i < ends[c + 1]; ++i) {
-      if (seen.Insert(lines[i])) out.products.push_back(lines[i]);
+      if (seen.Insert(lines[i])) lines[kept++] = lines[i];
     }
-    out.starts.push_back(out.products.size());
+    out.starts.push_back(kept);
   }
+  lines.resize(kept);
+  out.products = std::move(lines);
   return out;
 }
 

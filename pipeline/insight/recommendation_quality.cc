@@ -124,11 +124,14 @@ absl::StatusOr<TimeSplit> SplitByTime(const TransactionTable& cleaned) {
         .ToStatus();
   }
   const int64_t split = (DayOf(first) + days * 4 / 5) * kSecondsPerDay;
+  const std::span<const uint32_t> all = cleaned.selection();
+  const auto earlier = [&](uint32_t row) { return times[row] < split; };
+  const auto early = static_cast<size_t>(std::count_if(all.begin(), all.end(), earlier));
   std::vector<uint32_t> before;
   std::vector<uint32_t> after;
-  for (const uint32_t row : cleaned.selection()) {
-    (times[row] < split ? before : after).push_back(row);
-  }
+  before.reserve(early);
+  after.reserve(all.size() - early);
+  for (const uint32_t row : all) (earlier(row) ? before : after).push_back(row);
   return TimeSplit{FormatDateTime(split).substr(0, 10), cleaned.WithSelection(std::move(before)),
                    cleaned.WithSelection(std::move(after))};
 }
