@@ -140,6 +140,47 @@ std::string LogAndZoom(const Target& target, const Settings& settings, int64_t p
   return run;
 }
 
+// What a chart of many runs asks for: one metric of 100 runs of 100,000 points, to 1,000 buckets
+// each, in one call and in a call each.
+void ChartOfManyRuns(const Target& target, const Settings& settings) {
+  constexpr int kRuns = 100;
+  v1::ReadCurvesRequest request;
+  request.add_keys("loss");
+  for (int i = 0; i < kRuns; ++i) request.add_runs(LongSeries(target.stub, 100'000));
+  WaitForFolding(target.server);
+  Answer answer;
+  Latencies together;
+  Latencies apart;
+  for (int i = 0; i < 10; ++i) {
+    answer = {};
+    grpc::ClientContext context;
+    auto begin = Clock::now();
+    const auto stream = target.stub.ReadCurves(&context, request);
+    for (v1::ReadCurvesResponse curve; stream->Read(&curve); ++answer.messages) {
+      answer.bytes += static_cast<int64_t>(curve.ByteSizeLong());
+      answer.points += curve.point_count();
+    }
+    Check(stream->Finish(), "ReadCurves");
+    together.Add(Clock::now() - begin);
+    begin = Clock::now();
+    for (const std::string& run : request.runs()) {
+      v1::ReadMetricsRequest one;
+      one.set_run(run);
+      one.set_key("loss");
+      one.set_max_buckets(1000);
+      Weigh(target.stub, one);
+    }
+    apart.Add(Clock::now() - begin);
+  }
+  const Latencies bare = TimeBareStreams(settings.seconds / 4, answer.messages, answer.bytes);
+  Print(fmt::format("{} curves of {} points to 1,000 buckets", answer.messages,
+                    answer.points / answer.messages),
+        BesideStream(together, bare, answer));
+  Print("the same with a call of ReadMetrics each",
+        fmt::format("p50 {:.1f} ms ({:.2f} x one call)", apart.Quantile(0.5),
+                    apart.Quantile(0.5) / together.Quantile(0.5)));
+}
+
 }  // namespace
 
 void Curves(const Target& target, const Settings& settings) {
@@ -149,6 +190,7 @@ void Curves(const Target& target, const Settings& settings) {
   History(target, settings, request, "raw");
   WaitForFolding(target.server);
   History(target, settings, request, "folded");
+  ChartOfManyRuns(target, settings);
   LogAndZoom(target, settings, 10'000'000);
   if (!settings.huge) return;
   request.set_run(LogAndZoom(target, settings, 100'000'000));

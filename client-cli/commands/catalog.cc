@@ -61,7 +61,10 @@ constexpr std::string_view kReads[] = {"get",
                                        "describe",
                                        "search runs",
                                        "get curve",
+                                       "get curves",
                                        "count runs",
+                                       "fields",
+                                       "groups",
                                        "watch",
                                        "follow",
                                        "consumers",
@@ -123,13 +126,14 @@ const CommandTable& Catalog() {
             {"mlctl why customer-segments#production", ""},
             {"mlctl fetch customer-segments#production -o model/", "get the files that are live"}}};
     for (auto* family :
-         {LookCommands,        CurveCommands,     RunCommands,        LoggingCommands,
-          DataCommands,        DatasetCommands,   RetentionCommands,  LineageCommands,
-          RegistryCommands,    PromotionCommands, PolicyCommands,     DeletionCommands,
-          WayBackCommands,     StorageCommands,   MetricFileCommands, OperationCommands,
-          WatchCommands,       AccessCommands,    TokenCommands,      RoleCommands,
-          AuditCommands,       EvaluateCommands,  ContextCommands,    AdminCommands,
-          ModelChangeCommands, ConsumerCommands,  RequestCommands}) {
+         {LookCommands,       CurveCommands,       OverviewCommands,  RunCommands,
+          LoggingCommands,    DataCommands,        DatasetCommands,   RetentionCommands,
+          LineageCommands,    RegistryCommands,    PromotionCommands, PolicyCommands,
+          DeletionCommands,   WayBackCommands,     StorageCommands,   MetricFileCommands,
+          OperationCommands,  WatchCommands,       AccessCommands,    TokenCommands,
+          RoleCommands,       AuditCommands,       EvaluateCommands,  ContextCommands,
+          AdminCommands,      ModelChangeCommands, ConsumerCommands,  RequestCommands,
+          ManyCurvesCommands, ViewCommands}) {
       for (Command& command : family()) built.commands.push_back(std::move(command));
     }
     built.global_flags = GlobalFlags();

@@ -14,6 +14,9 @@ const CommandTable& Catalog();
 // The rows of each family, with their handlers.
 std::vector<Command> LookCommands();         // get, list, describe, search
 std::vector<Command> CurveCommands();        // get curve, count runs
+std::vector<Command> OverviewCommands();     // fields, groups
+std::vector<Command> ManyCurvesCommands();   // get curves
+std::vector<Command> ViewCommands();         // create and delete view
 std::vector<Command> RunCommands();          // create experiment, run start, finish, …
 std::vector<Command> LoggingCommands();      // log …
 std::vector<Command> DataCommands();         // put, fetch

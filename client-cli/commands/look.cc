@@ -147,6 +147,9 @@ absl::StatusOr<int> Search(Session& session, const Invocation&) {
     session.Hint(session.flags().Text("filter").empty() ? noun->when_empty
                                                         : "no run matches the filter");
   }
+  if (session.flags().Switch("count")) {
+    session.Note(fmt::format("{} runs in all", list.total_size()));
+  }
   Table rows;
   if (!session.wants_message() && !list.runs().empty()) rows = noun->table(session, *found);
   return session.Emit(*found, rows);
@@ -204,11 +207,25 @@ std::vector<Command> LookCommands() {
        .family = "Look",
        .summary = "Find runs by filter and order, across experiments",
        .arguments = {},
-       .flags = {kFilter, kOrderBy, kLimit, kAll, kExperiments, kShowDeleted},
+       .flags = {kFilter,
+                 kOrderBy,
+                 kLimit,
+                 kAll,
+                 kExperiments,
+                 kShowDeleted,
+                 {.name = "skip",
+                  .kind = FlagKind::kInteger,
+                  .value = "N",
+                  .help = "how many runs to pass over first",
+                  .fallback = "0",
+                  .least = 0},
+                 {.name = "count",
+                  .kind = FlagKind::kSwitch,
+                  .help = "also say how many runs there are in all"}},
        .examples = {{"mlctl search runs --filter 'metrics.silhouette > 0.3 AND params.k = \"4\"'",
                      "runs that match"},
-                    {"mlctl search runs --order-by 'metrics.davies_bouldin' --limit 10",
-                     "a leaderboard"},
+                    {"mlctl search runs --order-by 'metrics.davies_bouldin' --limit 10 --count",
+                     "a leaderboard, and how many runs there are; --skip 10 goes on behind it"},
                     {"mlctl search runs --filter 'state = FAILED' -o json --all",
                      "for a script, all pages in one answer"}},
        .handler = Search},

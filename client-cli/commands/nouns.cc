@@ -8,13 +8,13 @@
 #include "client-cli/cli/command.h"
 #include "client-cli/cli/reference.h"
 #include "client-cli/commands/as_of.h"
+#include "client-cli/commands/collect.h"
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/tables.h"
 #include "fmt/format.h"
 #include "lib/base/nearest.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
-#include "lib/client/paging.h"
 
 namespace cairn::cli {
 namespace {
@@ -25,31 +25,6 @@ template <typename T>
 absl::StatusOr<AnyMessage> Boxed(absl::StatusOr<T> message) {
   if (!message.ok()) return std::move(message).status();
   return AnyMessage(std::make_unique<T>(*std::move(message)));
-}
-
-// Collects pages until there are --limit elements, or all of them.
-template <typename Response, typename Request, typename Call>
-absl::StatusOr<AnyMessage> Collect(Session& session, Request request, const Call& call) {
-  const bool all = session.flags().Switch("all");
-  const int64_t limit = session.flags().Integer("limit");
-  const int64_t largest = 1000;
-  request.set_page_size(static_cast<int32_t>(all ? largest : std::min(limit, largest)));
-  auto merged = std::make_unique<Response>();
-  const auto* field = Response::descriptor()->FindFieldByNumber(1);
-  const auto* reflection = merged->GetReflection();
-  bool more = false;
-  CAIRN_RETURN_IF_ERROR(client::ForEachPage(request, call, [&](Response& page) {
-    more = !page.next_page_token().empty();
-    merged->MergeFrom(page);
-    merged->set_next_page_token(page.next_page_token());
-    return all || reflection->FieldSize(*merged, field) < limit;
-  }));
-  while (!all && reflection->FieldSize(*merged, field) > limit) {
-    reflection->RemoveLast(merged.get(), field);
-    more = true;
-  }
-  if (more) session.ThereIsMore();
-  return AnyMessage(std::move(merged));
 }
 
 template <typename Response>
@@ -338,6 +313,24 @@ absl::StatusOr<AnyMessage> ListRollouts(Session& session, const std::string& par
       session, request, [&](const auto& r) { return client->registry().ListRollouts(r); });
 }
 
+absl::StatusOr<AnyMessage> GetView(Session& session, const std::string& text) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::GetViewRequest request;
+  request.set_name(text);
+  return Boxed(client->views().GetView(request));
+}
+
+absl::StatusOr<AnyMessage> ListViews(Session& session, const std::string& parent) {
+  if (parent.empty()) return NeedsParent("experiment", "mlctl list views EXPERIMENT");
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::ListViewsRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_parent(), ResolveExperimentToSearch(session, parent));
+  return Collect<v1::ListViewsResponse>(
+      session, request, [&](const auto& r) { return client->views().ListViews(r); });
+}
+
+bool IsNoView(const std::string& text) { return text.find("/views/") == std::string::npos; }
+
 bool Always(const std::string&) { return true; }
 
 bool HasMetric(const v1::SearchRunsResponse& found, std::string_view key) {
@@ -377,6 +370,8 @@ absl::StatusOr<AnyMessage> SearchRuns(Session& session) {
   v1::SearchRunsRequest request;
   request.set_filter(session.flags().Text("filter"));
   request.set_order_by(session.flags().Text("order-by"));
+  request.set_skip(session.flags().Integer("skip"));
+  request.set_count_all(session.flags().Switch("count"));
   request.set_show_deleted(session.flags().Switch("show-deleted"));
   for (const std::string& text : session.flags().List("experiment")) {
     CAIRN_ASSIGN_OR_RETURN(*request.add_parents(), ResolveExperimentToSearch(session, text));
@@ -490,6 +485,13 @@ const std::vector<Noun>& Nouns() {
        TableOf<v1::ListArtifactsResponse>,
        Prototype<v1::ListArtifactsResponse>,
        "no files: `mlctl log artifact RUN FILE` adds some to a run"},
+      {{"view", "views"},
+       GetView,
+       ListViews,
+       IsNoView,
+       TableOf<v1::ListViewsResponse>,
+       Prototype<v1::ListViewsResponse>,
+       "no views with a title: `mlctl create view EXPERIMENT ADDRESS --title TEXT` keeps one"},
   };
   return nouns;
 }

@@ -380,6 +380,19 @@ Table ToTable(const Session& session, const v1::ListPoliciesResponse& list) {
   return table;
 }
 
+Table ToTable(const Session& session, const v1::ListViewsResponse& list) {
+  Table table;
+  table.columns = {Id("VIEW"), Text("TITLE"), Text("KEPT"), Text("BY"), Prose("ADDRESS")};
+  for (const v1::View& item : list.views()) {
+    table.rows.push_back(
+        {item.name(),
+         LastPart(item.name()),
+         {item.name(), item.title(), session.TimeCell(item.create_time(), item.has_create_time()),
+          item.principal(), item.address()}});
+  }
+  return table;
+}
+
 Table ToTable(const Session& session, const v1::ListPolicyRevisionsResponse& list) {
   Table table;
   table.columns = {Number("REVISION"), Text("CHANNEL"), Text("APPLIED"), Text("BY"),

@@ -7,6 +7,7 @@
 #include "cairn/v1/promotion.pb.h"
 #include "cairn/v1/registry.pb.h"
 #include "cairn/v1/tracking.pb.h"
+#include "cairn/v1/views.pb.h"
 #include "client-cli/cli/table.h"
 #include "client-cli/commands/session.h"
 
@@ -44,6 +45,7 @@ Table ToTable(const Session& session, const v1::ListDecisionsResponse& list);
 // With the checks that stand against each.
 Table ToTable(const Session& session, const v1::ListDecisionCandidatesResponse& list);
 Table ToTable(const Session& session, const v1::ListArtifactsResponse& list);
+Table ToTable(const Session& session, const v1::ListViewsResponse& list);
 
 // The value of an enum without its prefix, in lower case: "succeeded".
 std::string StateText(const std::string& enum_name);

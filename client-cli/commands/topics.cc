@@ -165,6 +165,7 @@ constexpr std::string_view kNouns = R"(Nouns for get, list and describe.
   decision    decisions    dec  of MODEL#CHANNEL
   candidate   candidates   cand of a decision
   artifact    artifacts    files  of a run or a version
+  view        views             of an experiment
   operation   operations          get, list, wait and cancel
 )";
 

@@ -42,6 +42,7 @@ class Client {
   AdminClient& admin() { return admin_; }
   AuthClient& auth() { return auth_; }
   AuditClient& audit() { return audit_; }
+  ViewsClient& views() { return views_; }
   WatchClient& watch() { return watch_; }
 
   // For what takes a transport: MetricWriter.
@@ -69,6 +70,7 @@ class Client {
   AdminClient admin_{transport_};
   AuthClient auth_{transport_};
   AuditClient audit_{transport_};
+  ViewsClient views_{transport_};
   WatchClient watch_{transport_};
 };
 

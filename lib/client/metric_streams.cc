@@ -57,4 +57,19 @@ absl::StatusOr<std::vector<v1::MetricBucket>> TrackingClient::ReadMetricBuckets(
   return buckets;
 }
 
+absl::Status TrackingClient::ReadCurves(
+    const v1::ReadCurvesRequest& request,
+    const std::function<bool(v1::ReadCurvesResponse)>& on_curve) {
+  const auto stub = v1::TrackingService::NewStub(transport_.impl().channel);
+  ScopedContext context(transport_.impl());
+  const auto reader = stub->ReadCurves(context.get(), request);
+  bool stopped = false;
+  for (v1::ReadCurvesResponse curve; !stopped && reader->Read(&curve);) {
+    stopped = !on_curve(std::move(curve));
+  }
+  if (stopped) context.get()->TryCancel();
+  const grpc::Status status = reader->Finish();
+  return stopped ? absl::OkStatus() : transport_.impl().Convert(status);
+}
+
 }  // namespace cairn::client

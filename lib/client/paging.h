@@ -38,6 +38,9 @@ class Pager {
     absl::StatusOr<Response> page = call_(request_);
     if (!page.ok()) return std::move(page).status();
     request_.set_page_token(page->next_page_token());
+    // Rows are skipped and counted once, not page by page.
+    if constexpr (requires { request_.clear_skip(); }) request_.clear_skip();
+    if constexpr (requires { request_.clear_count_all(); }) request_.clear_count_all();
     ended_ = page->next_page_token().empty();
     return std::optional<Response>(*std::move(page));
   }

@@ -16,6 +16,7 @@
 #include "cairn/v1/registry.pb.h"
 #include "cairn/v1/server.pb.h"
 #include "cairn/v1/tracking.pb.h"
+#include "cairn/v1/views.pb.h"
 #include "cairn/v1/watch.pb.h"
 #include "google/longrunning/operations.pb.h"
 #include "google/protobuf/empty.pb.h"
@@ -59,6 +60,9 @@ class TrackingClient {
   CAIRN_CLIENT_CALL(TrackingService, ListRuns, v1::ListRunsRequest, v1::ListRunsResponse)
   CAIRN_CLIENT_CALL(TrackingService, SearchRuns, v1::SearchRunsRequest, v1::SearchRunsResponse)
   CAIRN_CLIENT_CALL(TrackingService, CountRuns, v1::CountRunsRequest, v1::CountRunsResponse)
+  CAIRN_CLIENT_CALL(TrackingService, ListRunFields, v1::ListRunFieldsRequest,
+                    v1::ListRunFieldsResponse)
+  CAIRN_CLIENT_CALL(TrackingService, GroupRuns, v1::GroupRunsRequest, v1::GroupRunsResponse)
   CAIRN_CLIENT_CALL(TrackingService, FinishRun, v1::FinishRunRequest, v1::Run)
   CAIRN_CLIENT_CALL(TrackingService, ResumeRun, v1::ResumeRunRequest, v1::Run)
   CAIRN_CLIENT_CALL(TrackingService, HeartbeatRun, v1::HeartbeatRunRequest,
@@ -84,6 +88,11 @@ class TrackingClient {
   // Reads a metric as at most `request.max_buckets` (from 1) summaries, in order.
   absl::StatusOr<std::vector<v1::MetricBucket>> ReadMetricBuckets(
       const v1::ReadMetricsRequest& request);
+
+  // Reads many curves, calling `on_curve` for each in order; `on_curve` returns false to stop
+  // early, which is not an error.
+  absl::Status ReadCurves(const v1::ReadCurvesRequest& request,
+                          const std::function<bool(v1::ReadCurvesResponse)>& on_curve);
 
  private:
   Transport& transport_;
@@ -276,6 +285,20 @@ class AuditClient {
                     v1::AuditCheckpoint)
   // Calls `on_part` for each part in order; an error of it ends the call and is the answer.
   absl::Status ExportAudit(const std::function<absl::Status(v1::AuditPart)>& on_part);
+
+ private:
+  Transport& transport_;
+};
+
+// States of pages under short names.
+class ViewsClient {
+ public:
+  explicit ViewsClient(Transport& transport) : transport_(transport) {}
+
+  CAIRN_CLIENT_CALL(ViewService, CreateView, v1::CreateViewRequest, v1::View)
+  CAIRN_CLIENT_CALL(ViewService, GetView, v1::GetViewRequest, v1::View)
+  CAIRN_CLIENT_CALL(ViewService, ListViews, v1::ListViewsRequest, v1::ListViewsResponse)
+  CAIRN_CLIENT_CALL(ViewService, DeleteView, v1::DeleteViewRequest, google::protobuf::Empty)
 
  private:
   Transport& transport_;

@@ -21,11 +21,11 @@ constexpr std::array<std::string_view, 4> kForms = {"datasets/*", "models/*", "p
                                                     "models/*/channels/*"};
 
 // What else has a name; runs stand apart.
-constexpr std::array<std::string_view, 7> kUnbound = {
+constexpr std::array<std::string_view, 8> kUnbound = {
     "datasets/*/versions/*", "models/*/versions/*",
     "models/*/aliases/*",    "models/*/channels/*/decisions/*",
     "operations/*",          "tokens/*",
-    "roleBindings/*"};
+    "roleBindings/*",        "experiments/*/views/*"};
 
 bool IsCollection(std::string_view part) {
   const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };

@@ -51,6 +51,9 @@ inline constexpr size_t kTextBytes = 5000;
 inline constexpr int kEntriesPerBatch = 1000;  // of each kind
 inline constexpr int64_t kPointsPerMessage = 100'000;
 inline constexpr int32_t kMetricBuckets = 100'000;
+inline constexpr int kRunsOfCurves = 200;  // of ReadCurves, as the next two
+inline constexpr int kKeysOfCurves = 20;
+inline constexpr int32_t kCurveBuckets = 10'000;
 inline constexpr int kStreamBatches = 64;
 inline constexpr size_t kStreamBytes = size_t{8} << 20;
 

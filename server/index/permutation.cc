@@ -13,6 +13,8 @@ constexpr size_t kLongTail = 4096;
 constexpr size_t kLongTailShare = 32;
 // What visiting a row is charged to a StopMeter, in about nanoseconds.
 constexpr size_t kVisitWork = 20;
+// The same of passing over a row by its bit.
+constexpr size_t kPassWork = 2;
 // Orders that are remembered only because they were asked for once.
 constexpr size_t kMaxEntries = 256;
 
@@ -65,12 +67,11 @@ Bitmap BitsOf(const std::vector<Row>& rows) {
 
 // Where rows that may come after `after` begin. Rows that changed are no longer where
 // their values say, so each probe goes on to the next one that did not. Rows of one
-// first word are in no order that a second key knows.
+// first word are in no order that a second key knows, unless the permutation is `by_all_keys`.
 size_t FirstAfter(const std::vector<Row>& rows, const Bitmap& changed, const RowOrder& order,
-                  const SeekPosition& after) {
+                  const SeekPosition& after, bool by_all_keys) {
   const auto comes_after = [&](Row row) {
-    return order.has_one_key() ? order.After(row, after)
-                               : order.FirstWord(row) >= after.values[0].word;
+    return by_all_keys ? order.After(row, after) : order.FirstWord(row) >= after.values[0].word;
   };
   size_t low = 0;
   size_t high = rows.size();
@@ -125,7 +126,7 @@ WalkResult Walk(const RunColumns& columns, const Permutation& permutation,
   WalkResult result;
   std::vector<Row> found;
   const std::vector<Row>& rows = permutation.rows;
-  size_t at = after ? FirstAfter(rows, changed, order, *after) : 0;
+  size_t at = after ? FirstAfter(rows, changed, order, *after, order.has_one_key()) : 0;
   const size_t end = std::min(rows.size(), at + std::min(max_visits, rows.size()));
   bool full = limit == 0;
   for (; at < end && !full && !meter.Spend(kVisitWork); ++at) {
@@ -145,6 +146,38 @@ WalkResult Walk(const RunColumns& columns, const Permutation& permutation,
   result.rows = Merge(order, found, newest.TakeSorted());
   if (result.rows.size() > limit) result.rows.resize(limit);
   return result;
+}
+
+std::vector<Row> WalkPast(const RunColumns& columns, const Permutation& permutation,
+                          const std::vector<Row>& tail, const Bitmap& bits, const RowOrder& order,
+                          const std::optional<SeekPosition>& after, size_t skip, size_t limit,
+                          StopMeter& meter) {
+  const Bitmap changed = BitsOf(tail);
+  std::vector<Row> newer;
+  for (const Row row : tail) {
+    const bool wanted = row < columns.row_limit() && bits.Get(row);
+    if (wanted && (!after || order.After(row, *after))) newer.push_back(row);
+  }
+  newer = SortAll(order, newer);
+  std::vector<Row> found;
+  const auto take = [&](Row row) {
+    if (skip > 0) {
+      --skip;
+    } else {
+      found.push_back(row);
+    }
+  };
+  auto next = newer.begin();
+  const std::vector<Row>& rows = permutation.rows;
+  size_t at = after ? FirstAfter(rows, changed, order, *after, true) : 0;
+  for (; at < rows.size() && found.size() < limit && !meter.Spend(kPassWork); ++at) {
+    const Row row = rows[at];
+    if (!bits.Get(row) || changed.Get(row)) continue;
+    while (next != newer.end() && found.size() < limit && order.Before(*next, row)) take(*next++);
+    if (found.size() < limit) take(row);
+  }
+  while (next != newer.end() && found.size() < limit) take(*next++);
+  return found;
 }
 
 std::shared_ptr<const Permutation> PermutationCache::Get(const RunColumns& columns,

@@ -47,10 +47,20 @@ WalkResult Walk(const RunColumns& columns, const Permutation& permutation,
                 const std::optional<SeekPosition>& after, size_t limit, size_t max_visits,
                 StopMeter& meter);
 
-// The permutations in use, by first key. Four bytes a row each, the least recently used
-// one goes first. Safe to call from any thread while the columns do not change. Sorting
-// is done outside the lock: a search that sorts holds up no other, but two may sort the
-// same order at once.
+// Up to `limit` rows of `bits` in order, behind `skip` others of them and behind `after` if given.
+// Passing over a row costs the look at a bit, so that a page anywhere in a million rows is found in
+// milliseconds. Ends early, with a worthless result, when `meter` says stop. REQUIRES:
+// `permutation` and `tail` came from PermutationCache::Get for `order` itself, not for its first
+// key.
+std::vector<Row> WalkPast(const RunColumns& columns, const Permutation& permutation,
+                          const std::vector<Row>& tail, const Bitmap& bits, const RowOrder& order,
+                          const std::optional<SeekPosition>& after, size_t skip, size_t limit,
+                          StopMeter& meter);
+
+// The permutations in use, by first key, or by all keys for pages behind skipped rows. Four bytes a
+// row each, the least recently used one goes first. Safe to call from any thread while the columns
+// do not change. Sorting is done outside the lock: a search that sorts holds up no other, but two
+// may sort the same order at once.
 class PermutationCache {
  public:
   // The newest permutation stays even if it alone is larger than `max_bytes`.

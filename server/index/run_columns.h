@@ -98,6 +98,20 @@ class RunColumns {
   // Never null for times.
   const WordColumn* time(core::RunField field) const;
   const TextColumn* text(core::RunField field, std::string_view key) const;
+  // Calls `visit(key, column)` for each column of metrics, or of parameters or tags, in no order.
+  // Columns without a value are among them; dropped ones are not.
+  template <typename Visit>
+  void ForEachMetric(Visit&& visit) const {
+    for (const auto& [key, column] : metrics_) visit(key, *column);
+  }
+  template <typename Visit>
+  void ForEachText(core::RunField field, Visit&& visit) const {
+    for (const auto& [key, column] : field == core::RunField::kParam ? params_ : tags_) {
+      visit(key, *column);
+    }
+  }
+  // The names of dropped columns. An empty one stands for those that are not remembered.
+  const std::set<std::pair<core::RunField, std::string>>& dropped() const { return dropped_; }
   // The number of each run's experiment, as a decimal text.
   const TextColumn& experiments() const { return experiments_; }
 

@@ -232,6 +232,41 @@ std::vector<Row> RunIndex::FindRows(const RunQuery& query, Bound& bound, const R
   return Scan(query, bound, order, after, meter);
 }
 
+void RunIndex::Decide(Bound& bound, StopMeter& meter) const {
+  if (bound.bits) return;
+  bound.condition.Arrange(SampleOf(*columns_));
+  bound.bits = bitmaps_.Get(*columns_, bound.key, bound.kind, bound.condition, true, meter);
+}
+
+std::vector<Row> RunIndex::FindRowsAfterSkip(const RunQuery& query, const Bound& bound,
+                                             const RowOrder& order,
+                                             const std::optional<SeekPosition>& after,
+                                             SearchPlan& plan, StopMeter& meter) const {
+  const size_t hits = bound.bits->Count();
+  const bool few =
+      query.plan == SearchPlan::kChoose ? hits < kFewRowsToOrder : query.plan == SearchPlan::kScan;
+  plan = few ? SearchPlan::kScan : SearchPlan::kWalk;
+  if (query.skip >= hits) return {};
+  if (few) {
+    // No more than there are: a skip may be any number.
+    TopRows top(order, after, hits);
+    for (size_t chunk = 0; chunk < bound.bits->chunk_count(); ++chunk) {
+      if (meter.Spend(kChunkWork)) return {};
+      const auto first = static_cast<Row>(chunk * kChunkRows);
+      ForEachBit(*bound.bits->Chunk(chunk), [&](Row offset) { top.Add(first + offset); });
+    }
+    std::vector<Row> rows = top.TakeSorted();
+    const size_t skip = std::min(query.skip, rows.size());
+    const size_t end = skip + std::min(query.limit + 1, rows.size() - skip);
+    return {rows.begin() + static_cast<std::ptrdiff_t>(skip),
+            rows.begin() + static_cast<std::ptrdiff_t>(end)};
+  }
+  std::vector<Row> tail;
+  const auto permutation = permutations_.Get(*columns_, order, true, tail);
+  return WalkPast(*columns_, *permutation, tail, *bound.bits, order, after, query.skip,
+                  query.limit + 1, meter);
+}
+
 absl::StatusOr<RunPage> RunIndex::Search(const RunQuery& query) const {
   const core::RunOrder newest_first;
   RunPage page;
@@ -249,7 +284,12 @@ absl::StatusOr<RunPage> RunIndex::Search(const RunQuery& query) const {
   if (!query.after.empty()) {
     CAIRN_ASSIGN_OR_RETURN(after, order->ParseSortKey(query.after));
   }
-  std::vector<Row> rows = FindRows(query, *bound, *order, after, page.plan, meter);
+  if (query.skip > 0 || query.count_all) Decide(*bound, meter);
+  CAIRN_RETURN_IF_ERROR(meter.status());
+  if (query.count_all) page.total = static_cast<int64_t>(bound->bits->Count());
+  std::vector<Row> rows = query.skip > 0
+                              ? FindRowsAfterSkip(query, *bound, *order, after, page.plan, meter)
+                              : FindRows(query, *bound, *order, after, page.plan, meter);
   CAIRN_RETURN_IF_ERROR(meter.status());
   page.more = rows.size() > query.limit;
   if (page.more) rows.resize(query.limit);
@@ -261,15 +301,24 @@ absl::StatusOr<RunPage> RunIndex::Search(const RunQuery& query) const {
   return page;
 }
 
+absl::StatusOr<RunsShown> RunIndex::Show(const RunQuery& query, const Look& look) const {
+  StopMeter meter(query.stop);
+  ReadLock lock(*this);
+  auto bound = BindQuery(query, meter);
+  if (!bound) return RunsShown{SearchPlan::kNotIndexed, 0};
+  Decide(*bound, meter);
+  CAIRN_RETURN_IF_ERROR(meter.status());
+  CAIRN_RETURN_IF_ERROR(look(*columns_, *bound->bits, meter));
+  CAIRN_RETURN_IF_ERROR(meter.status());
+  return RunsShown{SearchPlan::kScan, revision()};
+}
+
 RunCount RunIndex::Count(const RunQuery& query) const {
   StopMeter meter(query.stop);
   ReadLock lock(*this);
   auto bound = BindQuery(query, meter);
   if (!bound) return {SearchPlan::kNotIndexed, 0, absl::OkStatus()};
-  if (!bound->bits) {
-    bound->condition.Arrange(SampleOf(*columns_));
-    bound->bits = bitmaps_.Get(*columns_, bound->key, bound->kind, bound->condition, true, meter);
-  }
+  Decide(*bound, meter);
   return {SearchPlan::kScan, static_cast<int64_t>(bound->bits->Count()), meter.status()};
 }
 

@@ -38,8 +38,10 @@ struct RunQuery {
   const core::RunOrder* order = nullptr;    // null: newest first; not used by Count
   std::vector<int64_t> experiments;         // none: those that are not deleted
   bool show_deleted = false;
-  size_t limit = 100;  // of a page; from 1
-  std::string after;   // the sort key of the previous page's last run
+  size_t limit = 100;      // of a page; from 1
+  std::string after;       // the sort key of the previous page's last run
+  size_t skip = 0;         // runs to pass over behind `after`
+  bool count_all = false;  // also count the runs of all pages
   SearchPlan plan = SearchPlan::kChoose;
   StopCheck stop;  // asked about every millisecond
 };
@@ -57,6 +59,7 @@ struct RunPage {
   SearchPlan plan = SearchPlan::kScan;
   std::vector<RunHit> hits;
   bool more = false;               // there are runs after the last hit
+  int64_t total = 0;               // of all pages; with count_all only
   storage::Revision revision = 0;  // what the page shows
 };
 
@@ -65,6 +68,12 @@ struct RunCount {
   SearchPlan plan = SearchPlan::kScan;
   int64_t count = 0;
   absl::Status stopped;  // what the query's check ended the count with
+};
+
+// What was shown of a query's runs. With kNotIndexed nothing was.
+struct RunsShown {
+  SearchPlan plan = SearchPlan::kScan;
+  storage::Revision revision = 0;
 };
 
 // What a commit did to one run. Applying the same again changes nothing. It holds the
@@ -131,8 +140,15 @@ class RunIndex {
 
   // One page. INVALID_ARGUMENT (PAGE_TOKEN_INVALID): `after` is no sort key. Ends with
   // what the query's check says, if it says stop. Walks where a page is likely to fill
-  // soon and scans elsewhere, guessed from a sample of 256 rows.
+  // soon and scans elsewhere, guessed from a sample of 256 rows. A page behind skipped runs
+  // goes by the order of all rows, which the first such page sorts and the next ones find.
   absl::StatusOr<RunPage> Search(const RunQuery& query) const;
+
+  // Shows the columns and the rows of the query's runs, of all pages, at one revision. Be
+  // as quick as for Read, and let the meter stop what takes long. Errors are those of
+  // `look` and of the query's check.
+  using Look = std::function<absl::Status(const RunColumns&, const Bitmap&, StopMeter&)>;
+  absl::StatusOr<RunsShown> Show(const RunQuery& query, const Look& look) const;
 
   // How many runs there are, of all pages. The first count of a filter scans; the next
   // ones decide again only what changed.
@@ -155,13 +171,21 @@ class RunIndex {
   class WriteLock;
   struct Bound;
 
-  // nullopt if the filter needs a dropped column. The three below need the read lock.
+  // nullopt if the filter needs a dropped column. It and those below need the read lock.
   std::optional<Bound> BindQuery(const RunQuery& query, StopMeter& meter) const;
+  // Finds the bits of the query's runs, if they are not known yet.
+  void Decide(Bound& bound, StopMeter& meter) const;
   // The first limit + 1 rows of the page, in order: one more tells whether there are
   // more. Sets `plan` to what was done.
   std::vector<Row> FindRows(const RunQuery& query, Bound& bound, const RowOrder& order,
                             const std::optional<SeekPosition>& after, SearchPlan& plan,
                             StopMeter& meter) const;
+  // The same for a query that skips rows: by the order's permutation, or by sorting the
+  // rows where these are few. REQUIRES: the bits are decided.
+  std::vector<Row> FindRowsAfterSkip(const RunQuery& query, const Bound& bound,
+                                     const RowOrder& order,
+                                     const std::optional<SeekPosition>& after, SearchPlan& plan,
+                                     StopMeter& meter) const;
   // The same by looking at every chunk; keeps the filter's bits for the next page.
   std::vector<Row> Scan(const RunQuery& query, const Bound& bound, const RowOrder& order,
                         const std::optional<SeekPosition>& after, StopMeter& meter) const;

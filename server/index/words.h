@@ -1,6 +1,7 @@
 #ifndef CAIRN_SERVER_INDEX_WORDS_H_
 #define CAIRN_SERVER_INDEX_WORDS_H_
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <string_view>
@@ -25,6 +26,12 @@ inline constexpr uint64_t kGreatestNumber = 0xfff0'0000'0000'0000;  // +infinity
 // -0 and 0 have one word, and so have all NaNs. Between the constants above lies every
 // other number. None is kNoValue.
 inline uint64_t NumberWord(double value) { return OrderedBits(CanonicalDouble(value)); }
+// The value of such a word, or of a number's sort word. REQUIRES: it is neither kNoValue nor above
+// kGreatestNumber.
+inline double NumberOfWord(uint64_t word) {
+  constexpr uint64_t kSign = uint64_t{1} << 63;
+  return std::bit_cast<double>((word & kSign) != 0 ? word ^ kSign : ~word);
+}
 // Nanoseconds since the epoch, or of a duration. The least int64 alone would be
 // kNoValue.
 inline uint64_t TimeWord(int64_t nanos) {
@@ -53,6 +60,11 @@ inline uint64_t TextSortWord(std::string_view text) {
     prefix = prefix << 8 | (i < text.size() ? static_cast<uint8_t>(text[i]) : 0);
   }
   return kTextSort | prefix;
+}
+
+// The nanoseconds of a TimeWord.
+inline int64_t NanosOfWord(uint64_t word) {
+  return static_cast<int64_t>(word ^ (uint64_t{1} << 63));
 }
 
 // From the stored word of a metric to its sort word.

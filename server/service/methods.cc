@@ -6,6 +6,7 @@ absl::StatusOr<std::unique_ptr<const MethodTable>> MakeMethodTable(const Backend
   MethodTableBuilder table(backends.store);
   AddTrackingMethods(backends, table);
   AddDatasetMethods(backends, table);
+  AddViewMethods(backends, table);
   AddArtifactMethods(backends, table);
   AddRegistryMethods(backends, table);
   AddEvaluationMethods(backends, table);

@@ -80,6 +80,8 @@ struct Backends {
 void AddTrackingMethods(const Backends& backends, MethodTableBuilder& table);
 // Data sets, their versions and aliases, differences and lineage (datasets/).
 void AddDatasetMethods(const Backends& backends, MethodTableBuilder& table);
+// States of pages that people keep (views/).
+void AddViewMethods(const Backends& backends, MethodTableBuilder& table);
 // Blobs, and the files of runs and versions (artifacts/).
 void AddArtifactMethods(const Backends& backends, MethodTableBuilder& table);
 // Registered models, their versions and aliases (registry/).

@@ -36,8 +36,10 @@ class PartSource {
   virtual ~PartSource() = default;
 
   // Fills `part` with the bytes of the next message. It has at most kPartBytes; who has more asks
-  // `room` once and may fill as much as that says. An error ends the stream after what was sent:
-  // the client has those parts and learns why there are no more. Not again after one or the end.
+  // `room` once and may fill as much as that says. A message that cannot be divided may be larger:
+  // what it has beyond kPartBytes is held (HeldBytes) until the next one. An error ends the stream
+  // after what was sent: the client has those parts and learns why there are no more. Not again
+  // after one or the end.
   virtual absl::StatusOr<Part> Next(const std::function<int64_t()>& room, std::string& part) = 0;
 
   // To be called after Next said kLater, and before it is asked again: calls `ready` once, from any

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -10,6 +11,7 @@
 #include "server/tracking/experiments.h"
 #include "server/tracking/logged_points.h"
 #include "server/tracking/metric_curve.h"
+#include "server/tracking/packed_curves.h"
 #include "server/tracking/run_lease_keeper.h"
 #include "server/tracking/run_logging.h"
 #include "server/tracking/run_operations.h"
@@ -38,6 +40,28 @@ class CurveParts final : public PartSource {
 
  private:
   tracking::MetricCurve curve_;
+};
+
+// Many curves, each a part.
+class PackedCurveParts final : public PartSource {
+ public:
+  PackedCurveParts(tracking::PackedCurves curves, const Caller& caller)
+      : curves_(std::move(curves)), caller_(caller) {}
+
+  absl::StatusOr<Part> Next(const std::function<int64_t()>&, std::string& part) override {
+    v1::ReadCurvesResponse response;
+    CAIRN_ASSIGN_OR_RETURN(const bool more, curves_.Next(caller_.ended, response));
+    if (more) part = response.SerializeAsString();
+    // What every stream is charged for pays for the rest.
+    beyond_ = std::max<int64_t>(0, static_cast<int64_t>(part.size()) - kPartBytes);
+    return more ? Part::kFilled : Part::kEnd;
+  }
+  int64_t HeldBytes() const override { return curves_.HeldBytes() + beyond_; }
+
+ private:
+  tracking::PackedCurves curves_;
+  const Caller caller_;
+  int64_t beyond_ = 0;  // of the last part
 };
 
 Change LogBatch(const Backends& backends, const Caller& caller,
@@ -95,10 +119,10 @@ auto WithinSight(const Backends& backends, const Caller& caller, const Request& 
                  const Search& search) -> decltype(search(nullptr)) {
   const auth::Sight sight = SightOf(backends.access, caller);
   if (!request.parents().empty() || sight.Sees("experiments/-")) return search(nullptr);
-  CAIRN_ASSIGN_OR_RETURN(const std::vector<int64_t> visible,
+  CAIRN_ASSIGN_OR_RETURN(std::vector<int64_t> visible,
                          tracking::VisibleExperiments(*backends.store.GetSnapshot(), sight));
-  // None would stand for all.
-  if (visible.empty()) return typename decltype(search(nullptr))::value_type();
+  // None would stand for all; this one is nobody's.
+  if (visible.empty()) visible.push_back(-1);
   return search(&visible);
 }
 
@@ -124,6 +148,18 @@ void AddRunReads(const Backends& backends, MethodTableBuilder& table) {
           return backends.run_searcher.Count(count, caller.ended, within);
         });
       });
+  table.FiltersItself<v1::ListRunFieldsRequest>(
+      "ListRunFields", [&backends](const Caller& caller, const v1::ListRunFieldsRequest& list) {
+        return WithinSight(backends, caller, list, [&](const std::vector<int64_t>* within) {
+          return backends.run_searcher.ListFields(list, caller.ended, within);
+        });
+      });
+  table.FiltersItself<v1::GroupRunsRequest>(
+      "GroupRuns", [&backends](const Caller& caller, const v1::GroupRunsRequest& group) {
+        return WithinSight(backends, caller, group, [&](const std::vector<int64_t>* within) {
+          return backends.run_searcher.Group(group, caller.ended, within);
+        });
+      });
   table.Streams<v1::ReadMetricsRequest>(
       "ReadMetrics",
       [&store = backends.store](const Caller&, const v1::ReadMetricsRequest& request)
@@ -131,6 +167,14 @@ void AddRunReads(const Backends& backends, MethodTableBuilder& table) {
         CAIRN_ASSIGN_OR_RETURN(auto curve,
                                tracking::MetricCurve::Open(store.GetSnapshot(), request));
         return std::make_unique<CurveParts>(std::move(curve));
+      });
+  table.Streams<v1::ReadCurvesRequest>(
+      "ReadCurves",
+      [&store = backends.store](const Caller& caller, const v1::ReadCurvesRequest& request)
+          -> absl::StatusOr<std::unique_ptr<PartSource>> {
+        CAIRN_ASSIGN_OR_RETURN(auto curves,
+                               tracking::PackedCurves::Open(store.GetSnapshot(), request));
+        return std::make_unique<PackedCurveParts>(std::move(curves), caller);
       });
 }
 

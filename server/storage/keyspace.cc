@@ -77,6 +77,14 @@ Key RunMetricPrefix(std::string_view run_id) { return Rec(KeyKind::kRunMetric).S
 Key PurgedRunKey(std::string_view run_id) { return Rec(KeyKind::kPurgedRun).Str(run_id).Done(); }
 Key PurgedRunPrefix() { return Rec(KeyKind::kPurgedRun).Done(); }
 
+Key ViewKey(int64_t experiment_id, std::string_view view_id) {
+  return Rec(KeyKind::kView).Int(experiment_id).Str(view_id).Done();
+}
+Key ViewPrefix(int64_t experiment_id) { return Rec(KeyKind::kView).Int(experiment_id).Done(); }
+Key ViewCountKey(int64_t experiment_id) {
+  return CounterKey("views:experiments/" + std::to_string(experiment_id));
+}
+
 Key OperationKey(std::string_view operation_id) {
   return Rec(KeyKind::kOperation).Str(operation_id).Done();
 }
@@ -226,6 +234,12 @@ Key EvaluationByInputsKey(std::string_view model, int64_t version, std::string_v
 }
 Key EvaluationByInputsPrefix(std::string_view model, int64_t version) {
   return Index(KeyKind::kEvaluationByInputs).Str(model).Int(version).Done();
+}
+Key ViewByTitleKey(int64_t experiment_id, std::string_view title, std::string_view view_id) {
+  return Index(KeyKind::kViewByTitle).Int(experiment_id).Str(title).Str(view_id).Done();
+}
+Key ViewByTitlePrefix(int64_t experiment_id) {
+  return Index(KeyKind::kViewByTitle).Int(experiment_id).Done();
 }
 Key PolicyByChannelKey(std::string_view model, std::string_view channel) {
   return Index(KeyKind::kPolicyByChannel).Str(model).Str(channel).Done();

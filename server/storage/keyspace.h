@@ -33,6 +33,7 @@ enum class KeyKind : uint8_t {
   kRunTag = 0x13,
   kRunMetric = 0x14,
   kPurgedRun = 0x15,
+  kView = 0x16,
   kOperation = 0x18,
   kToken = 0x19,
   kRoleBinding = 0x1A,
@@ -63,6 +64,7 @@ enum class KeyKind : uint8_t {
   kLineageDown = 0x44,
   kDecisionBySequence = 0x45,
   kLineageUp = 0x46,
+  kViewByTitle = 0x47,
   kEvaluationByInputs = 0x48,
   kAuditByResource = 0x4A,
   kMetricBatch = 0x50,
@@ -89,7 +91,8 @@ Key EventMarkKey(Revision revision);
 Key EventMarkPrefix();
 // Where the audit's chain ends; written by the committer with each entry.
 Key AuditEndKey();
-// The last number given of a series that counts up, such as experiments.
+// The last number given of a series that counts up, such as experiments, or how many there are of
+// what is limited.
 Key CounterKey(std::string_view counter);
 // Touched by every write to a child of `collection` ("models/m/versions"), so
 // that "nothing was added meanwhile" can be a precondition.
@@ -116,6 +119,11 @@ Key RunMetricPrefix(std::string_view run_id);
 // A run that is purged while keys of it may be left: its last RunRecord.
 Key PurgedRunKey(std::string_view run_id);
 Key PurgedRunPrefix();
+// The state of a page that somebody kept, by what its address makes of itself.
+Key ViewKey(int64_t experiment_id, std::string_view view_id);
+Key ViewPrefix(int64_t experiment_id);
+// How many views an experiment has.
+Key ViewCountKey(int64_t experiment_id);
 
 // record: long-running operations. Ids ascend with the time they were asked for.
 Key OperationKey(std::string_view operation_id);
@@ -216,6 +224,9 @@ Key RunByExperimentPrefix(int64_t experiment_id);
 // By content address, which makes registering the same content again find the first
 // version.
 Key DatasetVersionByDigestKey(std::string_view dataset, std::string_view sha256_hex);
+// Those of an experiment that have a title, in the order of titles, of which two may be equal.
+Key ViewByTitleKey(int64_t experiment_id, std::string_view title, std::string_view view_id);
+Key ViewByTitlePrefix(int64_t experiment_id);
 // The policy that governs a channel; at most one does.
 Key PolicyByChannelKey(std::string_view model, std::string_view channel);
 // From a resource to one that was made from it; both are resource names.

@@ -29,6 +29,11 @@ inline constexpr int64_t kMaxPointsPerBatch = limits::kPointsPerMessage;
 // of any length is read in many of them.
 inline constexpr int kMaxPointsPerRead = 3072;  // fills a part of 64 KiB
 inline constexpr int32_t kMaxBuckets = limits::kMetricBuckets;
+// Of one call of ReadCurves, and of each of its curves.
+inline constexpr int kMaxRunsOfCurves = limits::kRunsOfCurves;
+inline constexpr int kMaxKeysOfCurves = limits::kKeysOfCurves;
+inline constexpr int32_t kMaxCurveBuckets = limits::kCurveBuckets;
+inline constexpr int32_t kUsualCurveBuckets = 1000;  // fills a part of 64 KiB
 inline constexpr size_t kMaxBucketBytesPerMessage = 63 << 10;
 
 }  // namespace cairn::tracking

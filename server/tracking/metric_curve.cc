@@ -17,15 +17,6 @@ using cairn::v1::MetricBucket;
 using cairn::v1::ReadMetricsRequest;
 using cairn::v1::ReadMetricsResponse;
 
-metrics::StepRange RangeOf(const ReadMetricsRequest& request) {
-  const int64_t start =
-      request.has_start_step() ? request.start_step() : std::numeric_limits<int64_t>::min();
-  if (request.has_end_step()) return metrics::StepRange::HalfOpen(start, request.end_step());
-  metrics::StepRange range;
-  range.first = start;
-  return range;
-}
-
 absl::Status ValidateBuckets(int32_t max_buckets) {
   if (max_buckets >= 0 && max_buckets <= kMaxBuckets) return absl::OkStatus();
   return InvalidField(ErrorReason::VALUE_INVALID, "max_buckets", std::to_string(max_buckets),
@@ -66,7 +57,7 @@ absl::StatusOr<MetricCurve> MetricCurve::Open(std::unique_ptr<storage::Snapshot>
   CAIRN_RETURN_IF_ERROR(ValidateBuckets(request.max_buckets()));
   CAIRN_ASSIGN_OR_RETURN(const auto run, ReadRunRecord(*snapshot, "run", request.run()));
   CAIRN_ASSIGN_OR_RETURN(auto reader, metrics::SeriesReader::Open(*snapshot, run.value.run().uid(),
-                                                                  request.key(), RangeOf(request)));
+                                                                  request.key(), StepsOf(request)));
   return MetricCurve(std::move(snapshot), request.key(), request.max_buckets(), TimesOf(request),
                      std::move(reader));
 }

@@ -12,11 +12,24 @@
 
 #include "absl/status/statusor.h"
 #include "cairn/v1/tracking.pb.h"
+#include "server/metrics/points.h"
 #include "server/metrics/series.h"
 #include "server/metrics/series_reader.h"
 #include "server/storage/kv_store.h"
 
 namespace cairn::tracking {
+
+// The steps that a request of ReadMetrics or ReadCurves wants: `start_step` inclusive, `end_step`
+// exclusive, and without one of them no limit on that side.
+template <typename Request>
+metrics::StepRange StepsOf(const Request& request) {
+  const int64_t start =
+      request.has_start_step() ? request.start_step() : std::numeric_limits<int64_t>::min();
+  if (request.has_end_step()) return metrics::StepRange::HalfOpen(start, request.end_step());
+  metrics::StepRange range;
+  range.first = start;
+  return range;
+}
 
 // The answer of one ReadMetrics, message by message: the points of one metric, or
 // their buckets. Points come ordered by step, then time, then value (NaN counts as

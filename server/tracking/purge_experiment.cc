@@ -98,9 +98,12 @@ class PurgeExperimentWork final : public operations::Work {
       RemoveExperiment(id, *experiment, step.write_set);
       place = Place{};  // from the beginning, for runs that were created meanwhile
     } else if (at_end_) {
-      auto response = std::make_unique<PurgeExperimentResponse>();
-      response->set_purged_run_count(metadata.purged_run_count());
-      step.response = std::move(response);
+      CAIRN_ASSIGN_OR_RETURN(const bool any_views, RemoveViews(snapshot, id, step.write_set));
+      if (!any_views) {
+        auto response = std::make_unique<PurgeExperimentResponse>();
+        response->set_purged_run_count(metadata.purged_run_count());
+        step.response = std::move(response);
+      }
     }
     step.cursor = place.ToCursor();
     step.metadata = std::make_unique<PurgeExperimentMetadata>(std::move(metadata));
@@ -158,12 +161,28 @@ class PurgeExperimentWork final : public operations::Work {
     return true;
   }
 
+  // Nobody makes views any more once the experiment is gone. True if some were removed, so that
+  // there may be more.
+  static absl::StatusOr<bool> RemoveViews(const Snapshot& snapshot, int64_t id,
+                                          storage::WriteSet& write_set) {
+    for (const Key& prefix : {storage::ViewPrefix(id), storage::ViewByTitlePrefix(id)}) {
+      size_t keys_left = kPurgedKeysPerStep / 2;
+      CAIRN_RETURN_IF_ERROR(snapshot.Scan(KeyRange::Prefix(prefix), ScanOrder::kAscending,
+                                          [&](std::string_view key, const storage::Record&) {
+                                            write_set.Delete({prefix.family, std::string(key)});
+                                            return --keys_left > 0;
+                                          }));
+    }
+    return !write_set.deletes.empty();
+  }
+
   static void RemoveExperiment(int64_t id, const Stored<ExperimentRecord>& stored,
                                storage::WriteSet& write_set) {
     const auto& experiment = stored.value.experiment();
     write_set.RequireRevision(storage::ExperimentKey(id), stored.mod_revision)
         .Delete(storage::ExperimentKey(id))
         .Delete(storage::ExperimentByNameKey(experiment.display_name()))
+        .Delete(storage::ViewCountKey(id))
         .Emit(experiment.name(), cairn::v1::Event::EXPERIMENT_PURGED);
   }
 

@@ -38,22 +38,6 @@ struct Row {
   friend bool operator<(const Row& a, const Row& b) { return a.sort_key < b.sort_key; }
 };
 
-using Names = google::protobuf::RepeatedPtrField<std::string>;
-
-absl::StatusOr<std::vector<int64_t>> NamedExperiments(const Snapshot& snapshot,
-                                                      const Names& parents) {
-  std::set<int64_t> ids;
-  for (const std::string& parent : parents) {
-    CAIRN_ASSIGN_OR_RETURN(const int64_t id, ParseExperimentName("parents", parent));
-    CAIRN_ASSIGN_OR_RETURN(const auto record, snapshot.Get(storage::ExperimentKey(id)));
-    if (!record.has_value()) {
-      return NotFound(ErrorReason::EXPERIMENT_NOT_FOUND, "Experiment", parent).ToStatus();
-    }
-    ids.insert(id);
-  }
-  return std::vector<int64_t>(ids.begin(), ids.end());
-}
-
 // The runs of one search in the store.
 class RunScan {
  public:
@@ -129,7 +113,28 @@ class SmallestRows {
   std::vector<Row> rows_;
 };
 
+// A request without what may differ between pages of one search.
+cairn::v1::SearchRunsRequest WithoutPlace(cairn::v1::SearchRunsRequest request) {
+  request.clear_skip();
+  request.clear_count_all();
+  return request;
+}
+
 }  // namespace
+
+absl::StatusOr<std::vector<int64_t>> NamedExperiments(
+    const Snapshot& snapshot, const google::protobuf::RepeatedPtrField<std::string>& parents) {
+  std::set<int64_t> ids;
+  for (const std::string& parent : parents) {
+    CAIRN_ASSIGN_OR_RETURN(const int64_t id, ParseExperimentName("parents", parent));
+    CAIRN_ASSIGN_OR_RETURN(const auto record, snapshot.Get(storage::ExperimentKey(id)));
+    if (!record.has_value()) {
+      return NotFound(ErrorReason::EXPERIMENT_NOT_FOUND, "Experiment", parent).ToStatus();
+    }
+    ids.insert(id);
+  }
+  return std::vector<int64_t>(ids.begin(), ids.end());
+}
 
 absl::StatusOr<RunSearchArguments> ParseSearch(const Snapshot& snapshot,
                                                const cairn::v1::SearchRunsRequest& request) {
@@ -139,8 +144,15 @@ absl::StatusOr<RunSearchArguments> ParseSearch(const Snapshot& snapshot,
   CAIRN_ASSIGN_OR_RETURN(const int32_t size,
                          EffectivePageSize(request.page_size(), kDefaultPageSize, kMaxPageSize));
   arguments.page_size = static_cast<size_t>(size);
-  CAIRN_ASSIGN_OR_RETURN(const auto token, DecodePageToken(request, request.page_token()));
+  CAIRN_ASSIGN_OR_RETURN(const auto token,
+                         DecodePageToken(WithoutPlace(request), request.page_token()));
   arguments.after = token.last_key();
+  if (request.skip() < 0) {
+    return InvalidField(ErrorReason::VALUE_INVALID, "skip", std::to_string(request.skip()),
+                        "must be 0 or more")
+        .ToStatus();
+  }
+  arguments.skip = static_cast<size_t>(request.skip());
   CAIRN_ASSIGN_OR_RETURN(arguments.experiments, NamedExperiments(snapshot, request.parents()));
   CAIRN_ASSIGN_OR_RETURN(arguments.projection,
                          RunProjection::Parse("read_mask", request.read_mask()));
@@ -158,28 +170,43 @@ absl::StatusOr<RunCountArguments> ParseCount(const Snapshot& snapshot,
 std::string NextSearchToken(const cairn::v1::SearchRunsRequest& request, std::string sort_key) {
   cairn::internal::PageToken next;
   next.set_last_key(std::move(sort_key));
-  return EncodePageToken(request, std::move(next));
+  return EncodePageToken(WithoutPlace(request), std::move(next));
+}
+
+absl::Status ForEachMatch(const Snapshot& snapshot, const core::RunFilter& filter,
+                          const std::vector<int64_t>& experiments, bool show_deleted,
+                          const ScanContext& context,
+                          const std::function<void(const Run&)>& visit) {
+  RunScan scan(snapshot, context);
+  CAIRN_RETURN_IF_ERROR(scan.SetExperiments(experiments));
+  return scan.ForEach(show_deleted, [&](const Run& run) {
+    if (filter.Matches(run)) visit(run);
+  });
 }
 
 absl::StatusOr<cairn::v1::SearchRunsResponse> SearchRuns(
     const Snapshot& snapshot, const cairn::v1::SearchRunsRequest& request,
     const ScanContext& context) {
   CAIRN_ASSIGN_OR_RETURN(const RunSearchArguments arguments, ParseSearch(snapshot, request));
-  RunScan scan(snapshot, context);
-  const bool bounded = context.within != nullptr && arguments.experiments.empty();
-  CAIRN_RETURN_IF_ERROR(scan.SetExperiments(bounded ? *context.within : arguments.experiments));
-  SmallestRows smallest(arguments.page_size + 1);
-  CAIRN_RETURN_IF_ERROR(scan.ForEach(request.show_deleted(), [&](const Run& run) {
-    if (!arguments.filter.Matches(run)) return;
-    Row row{arguments.order.SortKey(run), run.uid()};
-    if (arguments.after.empty() || row.sort_key > arguments.after) smallest.Add(std::move(row));
-  }));
+  SmallestRows smallest(arguments.skip + arguments.page_size + 1);
+  int64_t total = 0;
+  const auto& experiments = ExperimentsToSearch(arguments.experiments, context.within);
+  CAIRN_RETURN_IF_ERROR(ForEachMatch(snapshot, arguments.filter, experiments,
+                                     request.show_deleted(), context, [&](const Run& run) {
+                                       ++total;
+                                       Row row{arguments.order.SortKey(run), run.uid()};
+                                       if (arguments.after.empty() ||
+                                           row.sort_key > arguments.after) {
+                                         smallest.Add(std::move(row));
+                                       }
+                                     }));
 
   cairn::v1::SearchRunsResponse response;
   const std::vector<Row> rows = smallest.TakeSorted();
   size_t bytes = 0;
-  size_t taken = 0;
-  for (; taken < rows.size() && taken < arguments.page_size; ++taken) {
+  const size_t first = std::min(arguments.skip, rows.size());
+  size_t taken = first;
+  for (; taken < rows.size() && taken - first < arguments.page_size; ++taken) {
     CAIRN_ASSIGN_OR_RETURN(
         auto stored, storage::ReadRecord<RunRecord>(snapshot, storage::RunKey(rows[taken].run_id)));
     // It was read at this snapshot before; a record under another key than its id is none.
@@ -187,12 +214,14 @@ absl::StatusOr<cairn::v1::SearchRunsResponse> SearchRuns(
     CAIRN_ASSIGN_OR_RETURN(Run run, AssembleRun(snapshot, *std::move(stored)));
     arguments.projection.Trim(run);
     bytes += run.ByteSizeLong();
-    if (taken > 0 && bytes > kMaxSearchPageBytes) break;
+    if (taken > first && bytes > kMaxSearchPageBytes) break;
     *response.add_runs() = std::move(run);
   }
   if (taken < rows.size()) {
     response.set_next_page_token(NextSearchToken(request, rows[taken - 1].sort_key));
   }
+  if (request.count_all()) response.set_total_size(total);
+  response.set_revision(snapshot.revision());
   return response;
 }
 
@@ -200,13 +229,11 @@ absl::StatusOr<cairn::v1::CountRunsResponse> CountRuns(const Snapshot& snapshot,
                                                        const cairn::v1::CountRunsRequest& request,
                                                        const ScanContext& context) {
   CAIRN_ASSIGN_OR_RETURN(const RunCountArguments arguments, ParseCount(snapshot, request));
-  RunScan scan(snapshot, context);
-  const bool bounded = context.within != nullptr && arguments.experiments.empty();
-  CAIRN_RETURN_IF_ERROR(scan.SetExperiments(bounded ? *context.within : arguments.experiments));
+  const auto& experiments = ExperimentsToSearch(arguments.experiments, context.within);
   int64_t count = 0;
-  CAIRN_RETURN_IF_ERROR(scan.ForEach(request.show_deleted(), [&](const Run& run) {
-    count += arguments.filter.Matches(run) ? 1 : 0;
-  }));
+  CAIRN_RETURN_IF_ERROR(ForEachMatch(snapshot, arguments.filter, experiments,
+                                     request.show_deleted(), context,
+                                     [&](const Run&) { ++count; }));
   cairn::v1::CountRunsResponse response;
   response.set_run_count(count);
   return response;

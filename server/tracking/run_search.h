@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct RunSearchArguments {
   core::RunOrder order;
   size_t page_size = 0;              // 1 to 10,000
   std::string after;                 // the sort key of the last run of the page before
+  size_t skip = 0;                   // runs to pass over behind it
   std::vector<int64_t> experiments;  // those named; none means all that are not deleted
   RunProjection projection;          // what to return of each run
 };
@@ -48,8 +50,15 @@ absl::StatusOr<RunSearchArguments> ParseSearch(const storage::Snapshot& snapshot
 absl::StatusOr<RunCountArguments> ParseCount(const storage::Snapshot& snapshot,
                                              const cairn::v1::CountRunsRequest& request);
 
+// The experiments with these names, each once. INVALID_ARGUMENT or NOT_FOUND if one is no
+// name, or none is called so.
+absl::StatusOr<std::vector<int64_t>> NamedExperiments(
+    const storage::Snapshot& snapshot,
+    const google::protobuf::RepeatedPtrField<std::string>& parents);
+
 // The token of the page after the run with `sort_key`. It holds for the same request
-// only: with another filter or order it is refused as PAGE_TOKEN_INVALID.
+// only: with another filter or order it is refused as PAGE_TOKEN_INVALID. How many runs are
+// skipped and whether they are counted may differ from page to page.
 std::string NextSearchToken(const cairn::v1::SearchRunsRequest& request, std::string sort_key);
 
 // What goes with a search in the store.
@@ -60,6 +69,20 @@ struct ScanContext {
   // not depend on it: what it holds may change between pages.
   const std::vector<int64_t>* within = nullptr;
 };
+
+// Where to look: what the request names, or else what it is bounded by.
+inline const std::vector<int64_t>& ExperimentsToSearch(const std::vector<int64_t>& named,
+                                                       const std::vector<int64_t>* within) {
+  return within != nullptr && named.empty() ? *within : named;
+}
+
+// Visits every run that a search by the filter in these experiments finds, in no order; none
+// means all that are not deleted. One with a damaged record is left out. Errors are the store's,
+// and what `context.stop` answers.
+absl::Status ForEachMatch(const storage::Snapshot& snapshot, const core::RunFilter& filter,
+                          const std::vector<int64_t>& experiments, bool show_deleted,
+                          const ScanContext& context,
+                          const std::function<void(const cairn::v1::Run&)>& visit);
 
 // Finds runs by filter and order across experiments, one page at a time.
 //

@@ -84,6 +84,7 @@ class PageFetch {
       return absl::OkStatus();
     }));
     response.set_next_page_token(std::move(next_token_));
+    AddFacts(response);
     return response;
   }
 
@@ -103,10 +104,10 @@ class PageFetch {
       }
       return absl::OkStatus();
     }));
-    if (!next_token_.empty()) {
-      AppendField(SearchRunsResponse::kNextPageTokenFieldNumber, next_token_, response);
-    }
-    return response;
+    SearchRunsResponse rest;
+    rest.set_next_page_token(std::move(next_token_));
+    AddFacts(rest);
+    return response + rest.SerializeAsString();
   }
 
  private:
@@ -119,7 +120,14 @@ class PageFetch {
     if (page_.more) {
       response.set_next_page_token(NextSearchToken(request_, page_.hits.back().sort_key));
     }
+    AddFacts(response);
     return response;
+  }
+
+  // What is said of the page beside its runs.
+  void AddFacts(SearchRunsResponse& response) const {
+    if (request_.count_all()) response.set_total_size(page_.total);
+    response.set_revision(page_.revision);
   }
 
   // Calls `read(first, addresses)` lot by lot until the page is full, and makes the
@@ -256,12 +264,6 @@ struct RunSearcher::Found {
   std::optional<index::RunPage> page;
 };
 
-// Where to look: what the request names, or else what it is bounded by.
-template <typename Arguments>
-std::vector<int64_t> ExperimentsOf(const Arguments& arguments, const std::vector<int64_t>* within) {
-  return within != nullptr && arguments.experiments.empty() ? *within : arguments.experiments;
-}
-
 absl::StatusOr<RunSearcher::Found> RunSearcher::Find(const SearchRunsRequest& request,
                                                      const index::StopCheck& stop,
                                                      const std::vector<int64_t>* within) {
@@ -272,10 +274,12 @@ absl::StatusOr<RunSearcher::Found> RunSearcher::Find(const SearchRunsRequest& re
   index::RunQuery query;
   query.filter = &arguments.filter;
   query.order = &arguments.order;
-  query.experiments = ExperimentsOf(arguments, within);
+  query.experiments = ExperimentsToSearch(arguments.experiments, within);
   query.show_deleted = request.show_deleted();
   query.limit = arguments.page_size;
   query.after = arguments.after;
+  query.skip = arguments.skip;
+  query.count_all = request.count_all();
   query.stop = stop;
   CAIRN_ASSIGN_OR_RETURN(index::RunPage page, index_.Search(query));
   if (page.plan != index::SearchPlan::kNotIndexed) found.page = std::move(page);
@@ -315,7 +319,7 @@ absl::StatusOr<CountRunsResponse> RunSearcher::Count(const CountRunsRequest& req
   if (!current.ok()) return CountRuns(*store_.GetSnapshot(), request, {&damage(), stop, within});
   index::RunQuery query;
   query.filter = &arguments.filter;
-  query.experiments = ExperimentsOf(arguments, within);
+  query.experiments = ExperimentsToSearch(arguments.experiments, within);
   query.show_deleted = request.show_deleted();
   query.stop = stop;
   const index::RunCount count = index_.Count(query);

@@ -34,8 +34,8 @@ struct RunSearcherOptions {
   size_t max_cached_run_bytes = size_t{64} << 20;
 };
 
-// Answers SearchRuns and CountRuns from the run index: the page's run ids come from memory, and
-// only those runs are read from the store.
+// Answers SearchRuns, CountRuns, ListRunFields and GroupRuns from the run index: the page's run ids
+// come from memory, and only those runs are read from the store.
 //
 // Owns the index and keeps it at the store's newest revision, so that a client
 // finds what it has written. What the index cannot answer (a column over the
@@ -72,6 +72,15 @@ class RunSearcher {
   // How many runs there are on all pages. Errors are those of
   // TrackingService.CountRuns.
   absl::StatusOr<cairn::v1::CountRunsResponse> Count(const cairn::v1::CountRunsRequest& request,
+                                                     const index::StopCheck& stop = {},
+                                                     const std::vector<int64_t>* within = nullptr);
+
+  // The fields that runs have, and runs in groups. Errors are those of
+  // TrackingService.ListRunFields and GroupRuns.
+  absl::StatusOr<cairn::v1::ListRunFieldsResponse> ListFields(
+      const cairn::v1::ListRunFieldsRequest& request, const index::StopCheck& stop = {},
+      const std::vector<int64_t>* within = nullptr);
+  absl::StatusOr<cairn::v1::GroupRunsResponse> Group(const cairn::v1::GroupRunsRequest& request,
                                                      const index::StopCheck& stop = {},
                                                      const std::vector<int64_t>* within = nullptr);
 

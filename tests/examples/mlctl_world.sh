@@ -85,5 +85,6 @@ mlctl role list -o csv | tail -n 1 | grep -oE 'roleBindings/[^,]*' | head -n 1 |
 # A consumer that was, and has stopped.
 mlctl follow customer-segments#production -o followed --report-as web-1 --exec 'kill -INT $PPID' >/dev/null
 printf '#!/bin/sh\ntrue\n' >reload.sh && chmod +x reload.sh
+mlctl create view segments '/experiments/1?sort=metrics.silhouette' --title 'best first'
 mlctl context set lab --server "$MLCTL_SERVER"
 mlctl context set prod --server https://registry.example:50051 --protect

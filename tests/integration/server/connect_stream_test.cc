@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -298,8 +299,9 @@ TEST_F(ConnectStreamTest, MetricsAreAcknowledgedAtTheEnd) {
   const std::string run = NewRun();
   const auto batch = [&run](int number) {
     const Json columns = {{"key", "loss"}, {"steps", {std::to_string(number)}}, {"values", {0.5}}};
-    return EnvelopeOf(
-        Json{{"run", run}, {"batchNumber", std::to_string(number)}, {"metrics", {columns}}}.dump());
+    return EnvelopeOf(Json{
+        {"run", run}, {"batchNumber", std::to_string(number)}, {"metrics", Json::array({columns})}}
+                          .dump());
   };
   std::string body;
   for (int i = 1; i <= 100; ++i) body += batch(i);
@@ -320,6 +322,45 @@ TEST_F(ConnectStreamTest, MetricsAreAcknowledgedAtTheEnd) {
   message = curve->Next();
   ASSERT_TRUE(message.has_value() && !message->ends());
   EXPECT_EQ(Json::parse(message->bytes)["columns"]["steps"].size(), 101u);
+}
+
+// As a browser reads them; a curve of many buckets is still one message.
+TEST_F(ConnectStreamTest, CurvesOfManyRunsComeInOrderEachInOneMessage) {
+  constexpr const char* kCurves = "/cairn.v1.TrackingService/ReadCurves";
+  Json request = {{"keys", Json::array({"loss"})}, {"maxBuckets", 10'000}};
+  for (int r = 0; r < 3; ++r) {
+    request["runs"].push_back(NewRun());
+    if (r == 1) continue;
+    Json columns = {{"key", "loss"}};
+    for (int i = 0; i < 20'000; ++i) {
+      columns["steps"].push_back(i);
+      columns["values"].push_back(0.5 * i + r);
+    }
+    Unary("/cairn.v1.TrackingService/LogBatch",
+          Json{{"run", request["runs"][r]}, {"metrics", Json::array({columns})}}.dump());
+  }
+  v1::ReadCurvesRequest message;
+  ASSERT_THAT(google::protobuf::util::JsonStringToMessage(request.dump(), &message), IsOk());
+  for (const char* type : {kJson, kProto}) {
+    const auto call = Call(kCurves, EnvelopeOf(Encoded(message, type)), type);
+    for (const int r : {0, 2}) {
+      const auto part = call->Next();
+      ASSERT_TRUE(part.has_value() && !part->ends()) << type;
+      v1::ReadCurvesResponse curve;
+      Decode(*part, type, curve);
+      EXPECT_EQ(curve.run(), message.runs(r));
+      EXPECT_EQ(curve.point_count(), 20'000);
+      ASSERT_EQ(curve.min_values().size(), 10'000 * sizeof(double));
+      double second = 0;
+      std::memcpy(&second, curve.min_values().data() + sizeof(double), sizeof(second));
+      EXPECT_EQ(second, 1.0 + r);
+    }
+    EXPECT_EQ(CodeOf(call->Next()), "");
+  }
+  message.add_runs("experiments/0/runs/00000000000000000000000000000000");
+  EXPECT_EQ(CodeOfCall(kCurves, EnvelopeOf(Encoded(message, kJson))), "not_found");
+  message.clear_keys();
+  EXPECT_EQ(CodeOfCall(kCurves, EnvelopeOf(Encoded(message, kJson))), "invalid_argument");
 }
 
 TEST_F(ConnectStreamTest, ErrorsStandInTheEndOfTheStream) {

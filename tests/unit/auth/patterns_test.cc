@@ -55,13 +55,15 @@ TEST(Patterns, WhatMayBeAskedAboutHasAName) {
         std::string("models/m/versions/latest"), std::string("models/m/aliases/best"),
         std::string("models/m/channels/c"), std::string("models/m/channels/c/decisions/d"),
         std::string("datasets/d/versions/3"), std::string("operations/x"),
-        "experiments/7/runs/" + run, "experiments/-/runs/" + run}) {
+        std::string("experiments/7/views/ojuvejd23t"), "experiments/7/runs/" + run,
+        "experiments/-/runs/" + run}) {
     EXPECT_EQ(CanonicalResource("r", name).value_or(""), name);
   }
   for (const std::string& name :
        {std::string(""), std::string("experimets/7"), std::string("models/m/chanels/c"),
         std::string("models/-/versions/3"), std::string("tokens/-"), std::string("experiments/x"),
-        std::string("experiments/7/runs/x"), "runs/" + run, "models/7/runs/" + run}) {
+        std::string("experiments/7/runs/x"), std::string("experiments/-/views/a"), "runs/" + run,
+        "models/7/runs/" + run}) {
     EXPECT_TRUE(HasReason(CanonicalResource("r", name).status(), ErrorReason::NAME_INVALID))
         << name;
   }

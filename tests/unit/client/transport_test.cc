@@ -183,12 +183,13 @@ TEST(TransportTest, EveryCallThatChangesSomethingHasARequestIdOrMayBeMadeTwice) 
   };
   const std::vector<std::string> reading = {"Get",       "List", "Search", "Count",
                                             "BatchRead", "Find", "Query",  "Explain",
-                                            "Render",    "Diff", "Split"};
+                                            "Render",    "Diff", "Split",  "Group"};
   int checked = 0;
   for (const auto* file :
        {v1::CreateRunRequest::descriptor()->file(), v1::Dataset::descriptor()->file(),
         v1::ArtifactFile::descriptor()->file(), v1::Model::descriptor()->file(),
-        v1::Policy::descriptor()->file(), v1::ServerInfo::descriptor()->file()}) {
+        v1::Policy::descriptor()->file(), v1::ServerInfo::descriptor()->file(),
+        v1::View::descriptor()->file()}) {
     for (int s = 0; s < file->service_count(); ++s) {
       for (int m = 0; m < file->service(s)->method_count(); ++m) {
         const auto* method = file->service(s)->method(m);

@@ -197,7 +197,7 @@ TEST_P(DialectTest, TheVariableIsItsTwinAndTheCommandLineGoesBeforeIt) {
     const auto environment = [&](std::string_view name) -> std::optional<std::string> {
       if (name == variable) return held;
       // What commands require besides the flag that is looked at.
-      for (const char* required : {"_DATA", "_OUT", "_CURRENT"}) {
+      for (const char* required : {"_DATA", "_OUT", "_CURRENT", "MLCTL_BY"}) {
         if (name.ends_with(required)) return "x";
       }
       if (name == "CAIRN_PIPELINE_FORMAT") return "onnx";

@@ -87,6 +87,8 @@ class World {
     size_t pages = 0;
     for (; pages < 6 && !::testing::Test::HasFailure(); ++pages) {
       query.plan = static_cast<SearchPlan>(random_.Below(3));
+      query.count_all = random_.OneIn(3);
+      query.skip = random_.OneIn(2) ? 0 : random_.Below(2 + runs_.size());
       if (!ComparePage(query, *order, plans)) return pages + 1;
       if (random_.OneIn(3)) ChangeSomething();
     }
@@ -146,13 +148,17 @@ class World {
   bool ComparePage(RunQuery& query, const core::RunOrder& order,
                    std::map<SearchPlan, size_t>& plans) {
     size_t all = 0;
-    const Rows expected = BruteForce(query, order, &all);
+    Rows expected = BruteForce(query, order, &all);
+    expected.erase(expected.begin(), expected.begin() + static_cast<ptrdiff_t>(
+                                                            std::min(query.skip, expected.size())));
     const auto page = index_.Search(query);
     EXPECT_THAT(page, IsOk());
     if (!page.ok()) return false;
     ++plans[page->plan];
     EXPECT_EQ(page->hits.size(), std::min(query.limit, expected.size()));
     EXPECT_EQ(page->more, expected.size() > query.limit);
+    EXPECT_EQ(page->total, query.count_all ? static_cast<int64_t>(all) : 0);
+    EXPECT_EQ(page->revision, revision_);
     for (size_t i = 0; i < page->hits.size() && i < expected.size(); ++i) {
       EXPECT_EQ(page->hits[i].run_id, expected[i].second->run.uid());
       EXPECT_EQ(page->hits[i].experiment_id, expected[i].second->experiment_id);

@@ -60,6 +60,50 @@ TEST(RunIndex, AnEmptyIndexFindsNothing) {
   EXPECT_EQ(index.Count(search.query).count, 0);
 }
 
+// Every run once, in order, whether pages come by token or by number, by every plan.
+TEST(RunIndex, PagesByNumberPutTogetherAreTheWholeSearch) {
+  RunIndex index;
+  FillWith(index, 2'000);
+  for (const char* order : {"", "metrics.m desc", "params.p, metrics.m desc", "params.none"}) {
+    Search search("params.p != 3", order);
+    search.query.limit = 10'000;
+    const auto whole = index.Search(search.query);
+    ASSERT_THAT(whole, IsOk());
+    ASSERT_EQ(whole->hits.size(), 1'800u);
+    search.query.limit = 70;
+    search.query.count_all = true;
+    for (size_t page_number = 0; page_number < 27; ++page_number) {
+      search.query.skip = page_number * 70;
+      search.query.plan = static_cast<SearchPlan>(page_number % 3);
+      const auto page = index.Search(search.query);
+      ASSERT_THAT(page, IsOk());
+      EXPECT_EQ(page->total, 1'800);
+      EXPECT_EQ(page->more, page_number < 25);
+      ASSERT_EQ(page->hits.size(), page_number < 25 ? 70u : page_number == 25 ? 50u : 0u);
+      for (size_t i = 0; i < page->hits.size(); ++i) {
+        ASSERT_EQ(page->hits[i].run_id, whole->hits[search.query.skip + i].run_id);
+      }
+    }
+  }
+}
+
+// As many as fit in a number are no reason to keep as many.
+TEST(RunIndex, ASkipBeyondTheEndFindsNothing) {
+  RunIndex index;
+  FillWith(index, 20);
+  Search search("", "metrics.m");
+  for (const size_t skip : {size_t{20}, size_t{1} << 62, ~size_t{0} >> 1}) {
+    search.query.skip = skip;
+    for (const SearchPlan plan : {SearchPlan::kChoose, SearchPlan::kScan, SearchPlan::kWalk}) {
+      search.query.plan = plan;
+      const auto page = index.Search(search.query);
+      ASSERT_THAT(page, IsOk());
+      EXPECT_TRUE(page->hits.empty());
+      EXPECT_FALSE(page->more);
+    }
+  }
+}
+
 TEST(RunIndex, PagesFollowEachOtherAndEnd) {
   RunIndex index;
   FillWith(index, 25);

@@ -303,6 +303,17 @@ TEST_P(FilteredPagesTest, SearchesAndCountsAgree) {
     const auto count = Call<v1::CountRunsResponse>("cairn.v1.TrackingService/CountRuns",
                                                    reader.caller, v1::CountRunsRequest());
     EXPECT_EQ(count.ok() ? count->run_count() : 0, static_cast<int64_t>(found.size()));
+    v1::SearchRunsRequest beyond;
+    beyond.set_skip(1000);
+    beyond.set_count_all(true);
+    const auto total =
+        Call<v1::SearchRunsResponse>("cairn.v1.TrackingService/SearchRuns", reader.caller, beyond);
+    EXPECT_EQ(total.ok() ? total->total_size() : 0, static_cast<int64_t>(found.size()));
+    v1::GroupRunsRequest by_state;
+    by_state.add_group_by("state");
+    const auto groups =
+        Call<v1::GroupRunsResponse>("cairn.v1.TrackingService/GroupRuns", reader.caller, by_state);
+    EXPECT_EQ(groups.ok() ? groups->run_count() : 0, static_cast<int64_t>(found.size()));
   }
 }
 

@@ -10,9 +10,12 @@
 #include <vector>
 
 #include "google/longrunning/operations.pb.h"
+#include "lib/base/resource_names.h"
 #include "server/operations/operations.h"
+#include "server/storage/keyspace.h"
 #include "server/tracking/run_purger.h"
 #include "server/tracking/run_searcher.h"
+#include "server/views/views.h"
 #include "tests/testing/status_matchers.h"
 #include "tests/unit/server/use_case_fixture.h"
 
@@ -118,6 +121,41 @@ class RunOperationsTest : public UseCaseTest {
   ManualClock clock_{kStart};
   std::unique_ptr<RunSearcher> searcher_;
 };
+
+// Whatever belongs to views has gone, also their number, and those of another experiment stay.
+TEST_F(RunOperationsTest, APurgedExperimentTakesItsViewsAlong) {
+  const std::string name = CreateExperiment("churn");
+  const auto create = [this](const std::string& parent, const std::string& address) {
+    v1::CreateViewRequest request;
+    request.set_parent(parent);
+    request.mutable_view()->set_address(address);
+    request.mutable_view()->set_title("title");
+    return Apply<v1::View>(views::PlanCreateView(*Now(), request, NextTime()))->name();
+  };
+  const std::string kept = create("experiments/0", "/a");
+  std::vector<std::string> gone;
+  for (const char* address : {"/a", "/b", "/c"}) gone.push_back(create(name, address));
+  ASSERT_THAT(DeleteExperiment(name), IsOk());
+  auto operation = Purge(name);
+  ASSERT_TRUE(operation.ok()) << operation.status();
+  ASSERT_TRUE(Work(*MakePurgeExperimentWork(*searcher_), *operation).ok());
+  ASSERT_TRUE(operation->has_response());
+  const int64_t id = *ParseExperimentName("name", name);
+  for (const storage::Key& prefix :
+       {storage::ViewPrefix(id), storage::ViewByTitlePrefix(id), storage::ViewCountKey(id)}) {
+    EXPECT_THAT(Now()->Scan(storage::KeyRange::Prefix(prefix), storage::ScanOrder::kAscending,
+                            [](std::string_view, const storage::Record&) {
+                              ADD_FAILURE() << "something is left";
+                              return true;
+                            }),
+                IsOk());
+  }
+  v1::GetViewRequest get;
+  get.set_name(kept);
+  EXPECT_THAT(views::GetView(*Now(), get), IsOk());
+  get.set_name(gone[0]);
+  ExpectError(views::GetView(*Now(), get).status(), StatusCode::kNotFound, "VIEW_NOT_FOUND");
+}
 
 TEST_F(RunOperationsTest, APurgedExperimentIsGoneWithItsRunsAndItsNameIsFree) {
   const std::string name = CreateExperiment("churn");

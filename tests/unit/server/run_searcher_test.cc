@@ -2,6 +2,7 @@
 
 #include "server/tracking/run_searcher.h"
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <string>
@@ -59,6 +60,8 @@ class RunSearcherTest : public UseCaseTest {
     request.set_order_by(order_by);
     request.set_page_size(3);
     request.set_show_deleted(deleted);
+    request.set_count_all(!mask.empty() || deleted);
+    request.set_skip(filter.empty() ? 2 : 0);
     do {
       const auto expected = SearchRuns(*Now(), request);
       const auto found = searcher_->Search(request);
@@ -67,6 +70,7 @@ class RunSearcherTest : public UseCaseTest {
       ASSERT_EQ(found->DebugString(), expected->DebugString());
       ExpectSameBytes(request, *expected);
       request.set_page_token(found->next_page_token());
+      request.set_skip(found->runs_size() % 2);
     } while (!request.page_token().empty());
   }
 
@@ -106,6 +110,27 @@ class RunSearcherTest : public UseCaseTest {
     const auto found = searcher_->Search(request);
     EXPECT_THAT(found, IsOk());
     return found.ok() && found->runs_size() > 0 ? found->runs(0) : v1::Run();
+  }
+
+  // One call of each that the index or the store answers.
+  v1::GroupRunsResponse GroupByK() {
+    v1::GroupRunsRequest request;
+    request.add_group_by("params.k");
+    request.add_measures("metrics.silhouette");
+    request.add_measures("duration");
+    request.set_order_by("mean(metrics.silhouette) desc");
+    request.set_filter("params.init = random");
+    const auto groups = searcher_->Group(request);
+    EXPECT_THAT(groups, IsOk());
+    return groups.value_or(v1::GroupRunsResponse());
+  }
+
+  void Restart(size_t max_column_bytes) {
+    RunSearcherOptions options;
+    options.index.max_column_bytes = max_column_bytes;
+    searcher_.reset();
+    searcher_ = std::make_unique<RunSearcher>(*store_, options);
+    ASSERT_THAT(searcher_->Load(), IsOk());
   }
 
   void ExpectSameForAll() {
@@ -188,6 +213,120 @@ TEST_F(RunSearcherTest, ACountIsThatOfAllPages) {
   request.add_parents("experiments/77");
   ExpectError(searcher_->Count(request).status(), absl::StatusCode::kNotFound,
               "EXPERIMENT_NOT_FOUND");
+}
+
+TEST_F(RunSearcherTest, PagesByNumberAreTheWholeSearchAndCountIt) {
+  for (const size_t max_column_bytes : {size_t{1} << 30, size_t{1}}) {
+    Restart(max_column_bytes);
+    v1::SearchRunsRequest request;
+    request.set_filter("params.k != 0");
+    request.set_order_by("metrics.silhouette, params.k");
+    const auto whole = searcher_->Search(request);
+    ASSERT_THAT(whole, IsOk());
+    ASSERT_EQ(whole->runs_size(), 16);
+    EXPECT_EQ(whole->total_size(), 0) << "nobody asked";
+    EXPECT_EQ(whole->revision(), Now()->revision());
+    request.set_page_size(3);
+    request.set_count_all(true);
+    for (int skip = 0; skip <= 20; ++skip) {
+      request.set_skip(skip);
+      const auto page = searcher_->Search(request);
+      ASSERT_THAT(page, IsOk());
+      EXPECT_EQ(page->total_size(), 16);
+      EXPECT_EQ(page->next_page_token().empty(), skip >= 13);
+      ASSERT_EQ(page->runs_size(), std::clamp(16 - skip, 0, 3));
+      for (int i = 0; i < page->runs_size(); ++i) {
+        EXPECT_EQ(page->runs(i).name(), whole->runs(skip + i).name());
+      }
+    }
+  }
+}
+
+TEST_F(RunSearcherTest, APageGoesOnByItsTokenBehindSkippedRuns) {
+  v1::SearchRunsRequest request;
+  request.set_order_by("params.k");
+  const auto whole = searcher_->Search(request);
+  ASSERT_THAT(whole, IsOk());
+  request.set_page_size(4);
+  request.set_skip(5);
+  request.set_page_token(searcher_->Search(request)->next_page_token());
+  request.set_skip(0);
+  request.set_count_all(true);
+  const auto next = searcher_->Search(request);
+  ASSERT_THAT(next, IsOk());
+  EXPECT_EQ(next->runs(0).name(), whole->runs(9).name());
+  EXPECT_EQ(next->total_size(), 20);
+  request.set_skip(3);
+  EXPECT_EQ(searcher_->Search(request)->runs(0).name(), whole->runs(12).name());
+  request.set_skip(-1);
+  ExpectError(searcher_->Search(request).status(), absl::StatusCode::kInvalidArgument,
+              "VALUE_INVALID");
+}
+
+TEST_F(RunSearcherTest, FieldsAreThoseOfTheRunsOfTheFilter) {
+  v1::ListRunFieldsRequest request;
+  request.set_page_size(2);
+  const auto first = searcher_->ListFields(request);
+  ASSERT_THAT(first, IsOk());
+  EXPECT_EQ(first->total_size(), 3);
+  EXPECT_EQ(first->revision(), Now()->revision());
+  ASSERT_EQ(first->fields_size(), 2);
+  const v1::RunField& silhouette = first->fields(0);
+  EXPECT_EQ(silhouette.field(), "metrics.silhouette");
+  EXPECT_EQ(silhouette.type(), v1::RunField::NUMBER);
+  EXPECT_EQ(silhouette.run_count(), 13);
+  EXPECT_EQ(silhouette.distinct_count(), 7);
+  EXPECT_EQ(silhouette.min_value(), 0);
+  EXPECT_EQ(silhouette.max_value(), 6);
+  EXPECT_EQ(first->fields(1).field(), "params.init");
+  EXPECT_EQ(first->fields(1).type(), v1::RunField::TEXT);
+  EXPECT_FALSE(first->fields(1).has_min_value());
+  request.set_page_token(first->next_page_token());
+  const auto second = searcher_->ListFields(request);
+  ASSERT_THAT(second, IsOk());
+  ASSERT_EQ(second->fields_size(), 1);
+  EXPECT_EQ(second->fields(0).field(), "params.k");
+  EXPECT_EQ(second->next_page_token(), "");
+  request.set_filter("NOT metrics.silhouette:*");
+  ExpectError(searcher_->ListFields(request).status(), absl::StatusCode::kInvalidArgument,
+              "PAGE_TOKEN_INVALID");
+  request.clear_page_token();
+  EXPECT_EQ(searcher_->ListFields(request)->total_size(), 2);
+}
+
+TEST_F(RunSearcherTest, GroupsAreTheSameFromTheIndexAndFromTheStore) {
+  const v1::GroupRunsResponse indexed = GroupByK();
+  EXPECT_EQ(indexed.run_count(), 10);
+  ASSERT_EQ(indexed.groups_size(), 5);
+  EXPECT_EQ(indexed.groups(0).values(0).text().size(), 1u);
+  EXPECT_EQ(indexed.groups(0).run_count(), 2);
+  EXPECT_GE(indexed.groups(0).measures(0).mean(), indexed.groups(1).measures(0).mean());
+  EXPECT_EQ(indexed.groups(0).measures(1).count(), 0) << "none has ended";
+  Restart(1);
+  EXPECT_EQ(GroupByK().DebugString(), indexed.DebugString());
+}
+
+TEST_F(RunSearcherTest, GroupsThatCannotBeAreRefused) {
+  v1::GroupRunsRequest good;
+  good.add_group_by("params.k");
+  good.add_measures("metrics.silhouette");
+  ASSERT_THAT(searcher_->Group(good), IsOk());
+  std::vector<v1::GroupRunsRequest> bad(10, good);
+  bad[0].clear_group_by();
+  for (int i = 0; i < 3; ++i) bad[1].add_group_by("state");
+  bad[2].add_group_by("start_time");
+  bad[3].add_measures("params.k");
+  for (int i = 0; i < 20; ++i) bad[4].add_measures("duration");
+  bad[5].set_order_by("mean(metrics.loss)");
+  bad[6].set_order_by("tags.x");
+  bad[7].set_order_by("params.k down");
+  bad[8].set_order_by("run_count, params.k");
+  bad[9].add_group_by("params.k = 3");
+  for (const v1::GroupRunsRequest& request : bad) {
+    SCOPED_TRACE(request.DebugString());
+    ExpectError(searcher_->Group(request).status(), absl::StatusCode::kInvalidArgument,
+                "VALUE_INVALID");
+  }
 }
 
 TEST_F(RunSearcherTest, AMaskReturnsWhatItNamesAndTheName) {

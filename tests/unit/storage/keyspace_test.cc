@@ -51,6 +51,7 @@ std::vector<Vector> Vectors() {
        "14303132333435363738396162636465663031323334353637383961626364656600016c6f73730001"},
       {PurgedRunKey(kRun), Family::kRecord,
        "1530313233343536373839616263646566303132333435363738396162636465660001"},
+      {ViewKey(7, "ab"), Family::kRecord, "16800000000000000761620001"},
       {OperationKey("018bcfe56800"), Family::kRecord, "183031386263666535363830300001"},
       {TokenKey("00c0ffee"), Family::kRecord, "1930306330666665650001"},
       {RoleBindingKey("0b"), Family::kRecord, "1a30620001"},
@@ -81,6 +82,7 @@ std::vector<Vector> Vectors() {
        "4180000000000000077ffffffffffffc17303132333435363738396162636465663031323334353637383961626"
        "36465660001"},
       {DatasetVersionByDigestKey("retail", "ab"), Family::kIndex, "4272657461696c000161620001"},
+      {ViewByTitleKey(7, "best", "ab"), Family::kIndex, "47800000000000000762657374000161620001"},
       {PolicyByChannelKey("m", "production"), Family::kIndex, "436d000170726f64756374696f6e0001"},
       {LineageDownKey("a", "b"), Family::kIndex, "44610001620001"},
       {LineageUpKey("a", "b"), Family::kIndex, "46610001620001"},
