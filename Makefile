@@ -6,11 +6,11 @@ PRESET ?= release
 TIDY ?= changed
 export CMAKE_BUILD_PARALLEL_LEVEL := $(JOBS)
 
-.PHONY: help deps build demo test faults lint format bench asan tsan coverage image clean
+.PHONY: help deps build demo test faults lint format ui-check bench asan tsan coverage image clean
 
 help: ## Show the targets
 	@echo "Cairn: build, test and try it out. Targets:"
-	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 	@echo
 	@echo "  make demo DATA=FILE    on your own transactions (.csv, .csv.zst, .xlsx or .zip)"
 	@echo "  make demo KEEP=1       leaves the server and its web UI up until Ctrl-C"
@@ -41,6 +41,9 @@ lint: ## Check format, include direction, protos and clang-tidy
 	@scripts/build $(PRESET) cairn_ui_files
 	@scripts/check-web
 	@scripts/tidy-changed $(if $(filter all,$(TIDY)),--all)
+
+ui-check: build ## Check the web UI in Chromium before a real server; ARGS='--only 3 --runs 2000'
+	@scripts/ui-check $(ARGS)
 
 format: ## Rewrite the sources in the project's format
 	@scripts/install-deps --lint

@@ -22,5 +22,7 @@ followLinks();
 watchServer();
 announcePages();
 const root = document.getElementById("app");
+// Until here the page showed the head line that stands in index.html.
+root?.replaceChildren();
 if (root !== null) render(<Shell />, root);
 fetchTheRest();

@@ -11,7 +11,7 @@ const run = (k: string, loss: number) => ({
 
 test("a field of a run is found by its name", () => {
   assert.equal(fieldOf(run("3", 0.5), "params.k"), "3");
-  assert.equal(fieldOf(run("3", 0.5), "metrics.`val/loss`"), 0.5);
+  assert.equal(fieldOf(run("3", 0.5), "metrics.val/loss"), 0.5);
   assert.equal(fieldOf(run("3", 0.5), "tags.team"), "a");
   assert.equal(fieldOf(run("3", 0.5), "metrics.none"), undefined);
 });
@@ -20,13 +20,13 @@ test("all fields of runs, by kind and name", () => {
   assert.deepEqual(fieldsOf([run("3", 1)]), [
     "params.k",
     "params.seed",
-    "metrics.`val/loss`",
+    "metrics.val/loss",
     "tags.team",
   ]);
 });
 
 test("fields that differ: also by missing, but not by NaN against NaN", () => {
-  const fields = ["params.k", "params.seed", "metrics.`val/loss`"];
+  const fields = ["params.k", "params.seed", "metrics.val/loss"];
   assert.deepEqual(differing([run("3", NaN), run("4", NaN)], fields), ["params.k"]);
   const without = { params: { k: "3" }, tags: {}, metrics: [] };
   assert.deepEqual(differing([run("3", 1), without], fields), fields.slice(1));

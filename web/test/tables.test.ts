@@ -5,20 +5,60 @@ import { outline } from "../src/text/histograms.ts";
 import { byHop, counted, hops } from "../src/text/lineage.ts";
 import { barOf } from "../src/text/margins.ts";
 import { matches } from "../src/text/matching.ts";
-import { field, keyOf, nextOrder, telling } from "../src/text/run_columns.ts";
+import { listed } from "../src/text/run_fields.ts";
+import {
+  differingFields,
+  field,
+  keyOf,
+  maskOf,
+  nextOrder,
+  telling,
+} from "../src/text/run_columns.ts";
 
 test("columns are those that tell runs apart: params with several values, then common metrics", () => {
-  const run = (k: string, ...metrics: string[]) => ({
-    params: { k, seed: "42" },
-    metrics: metrics.map((key) => ({ key })),
+  const has = (field: string, runs: number, different: number) => ({
+    field,
+    runs,
+    different,
+    number: true,
   });
-  const fields = telling([run("3", "silhouette", "rare"), run("4", "silhouette")]);
-  assert.deepEqual(fields, ["params.k", "metrics.silhouette", "metrics.rare"]);
+  const fields = [
+    has("metrics.rare", 1, 1),
+    has("metrics.silhouette", 2, 2),
+    has("params.k", 2, 2),
+    has("params.seed", 2, 1),
+  ];
+  assert.deepEqual(telling(fields, 2), ["params.k", "metrics.silhouette", "metrics.rare"]);
+});
+
+test("a field differs where runs have different values, or not all have one", () => {
+  const fields = [
+    { field: "params.k", runs: 3, different: 2, number: true },
+    { field: "params.seed", runs: 3, different: 1, number: true },
+    { field: "params.tol", runs: 2, different: 1, number: true },
+  ];
+  const names = fields.map(({ field }) => field);
+  assert.deepEqual(differingFields(names, fields, 3), ["params.k", "params.tol"]);
+  assert.deepEqual(differingFields(names, fields, 1), names);
 });
 
 test("a key that is no plain word is quoted, and found again", () => {
-  assert.equal(field("metrics", "val/loss"), "metrics.`val/loss`");
-  assert.equal(keyOf("metrics.`val/loss`"), "val/loss");
+  const spelled = [
+    ["val/loss", "metrics.val/loss"],
+    ["a.b", "metrics.a.b"],
+    ["a b", 'metrics."a b"'],
+    ["a.", 'metrics."a."'],
+    ["-1", 'metrics."-1"'],
+    ["AND", 'metrics."AND"'],
+    ['x,"\\*', 'metrics."x,\\"\\\\\\*"'],
+  ] as const;
+  for (const [key, text] of spelled) {
+    assert.equal(field("metrics", key), text);
+    assert.equal(keyOf(text), key);
+    assert.equal(maskOf(text), `metrics.${key}`);
+    assert.deepEqual(listed(`params.k,${text}`), ["params.k", text]);
+  }
+  assert.equal(keyOf("metrics.`val loss`"), "val loss");
   assert.equal(keyOf("params.k"), "k");
 });
 

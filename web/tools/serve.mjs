@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import { createServer, request as forward } from "node:http";
 import { join } from "node:path";
+import { pipeline } from "node:stream";
 
 const [dist, target, port = "0"] = process.argv.slice(2);
 if (dist === undefined || target === undefined) {
@@ -29,7 +30,7 @@ const server = createServer((request, response) => {
       },
       (answer) => {
         response.writeHead(answer.statusCode, answer.headers);
-        answer.pipe(response);
+        pipeline(answer, response, () => undefined); // what breaks there breaks here
       },
     );
     passed.on("error", () => response.destroy());

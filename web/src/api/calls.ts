@@ -11,6 +11,7 @@ import { PromotionService } from "../../gen/cairn/v1/promotion_pb.ts";
 import { RegistryService } from "../../gen/cairn/v1/registry_pb.ts";
 import { AdminService } from "../../gen/cairn/v1/server_pb.ts";
 import { TrackingService } from "../../gen/cairn/v1/tracking_pb.ts";
+import { ViewService } from "../../gen/cairn/v1/views_pb.ts";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 
 const TOKEN_KEY = "cairn-token";
@@ -75,6 +76,7 @@ export const evaluations = createClient(EvaluationService, transport);
 export const promotion = createClient(PromotionService, transport);
 export const registry = createClient(RegistryService, transport);
 export const tracking = createClient(TrackingService, transport);
+export const views = createClient(ViewService, transport);
 
 /** What went wrong, in the server's words. */
 export interface Failure {

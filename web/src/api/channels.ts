@@ -8,13 +8,19 @@ import { below, useQuery } from "./queries.ts";
 
 const PAGE = 1000;
 
-export function useDecisions(channel: string) {
+/** What was decided, newest first; as of a revision what was decided until then. */
+export function useDecisions(channel: string, at = 0n) {
   const read = () =>
     everyPage(async (pageToken) => {
-      const page = await promotion.listDecisions({ parent: channel, pageToken, pageSize: PAGE });
+      const page = await promotion.listDecisions({
+        parent: channel,
+        pageToken,
+        pageSize: PAGE,
+        asOfRevision: at,
+      });
       return { rows: page.decisions, nextPageToken: page.nextPageToken };
     });
-  return useQuery(`${channel} decisions`, read, below(channel));
+  return useQuery(`${channel} decisions at ${at}`, read, below(channel));
 }
 
 export function useConsumers(channel: string) {

@@ -1,55 +1,88 @@
-// The runs a reader asks for, read page after page as they are looked at.
+// The runs a reader asks for: how many there are, and the pages of them that are looked at.
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Run } from "../../gen/cairn/v1/tracking_pb.ts";
+import { leadingRows, missingPage, PAGE_ROWS, rowAt, withPage } from "../text/row_pages.ts";
+import { maskOf } from "../text/run_columns.ts";
+import type { RowPages } from "../text/row_pages.ts";
 import { failureOf, tracking, type Failure } from "./calls.ts";
 import { onChange } from "./live.ts";
 
-const PAGE_ROWS = 500;
+/** What a table and its keys need of every run, whatever its columns are. */
+const ALWAYS = ["uid", "display_name", "state", "start_time", "end_time"];
 
 export interface Found {
-  runs: Run[];
   total: number;
-  nextPageToken: string;
+  row: (index: number) => Run | undefined; // undefined: not read yet
+  leading: Run[]; // the first ones, as far as they were read
 }
 
 export interface Search {
   found: Found | undefined;
   failure: Failure | undefined;
   fresh: number; // runs created since, which wait for the reader
-  more: () => void;
+  look: (first: number, end: number) => void; // reads what is in view
   again: () => void;
 }
 
+export interface Wish {
+  parent: string;
+  filter: string;
+  orderBy: string;
+  fields: string[] | undefined; // to read of each run; undefined: not known yet, nothing is read
+}
+
+function readPage({ parent, filter, orderBy, fields = [] }: Wish, page: number) {
+  return tracking.searchRuns({
+    parents: [parent],
+    filter,
+    orderBy,
+    pageSize: PAGE_ROWS,
+    skip: BigInt(page * PAGE_ROWS),
+    countAll: true,
+    readMask: { paths: [...ALWAYS, ...fields.map(maskOf)] },
+  });
+}
+
 /** The runs of `parent` that `filter` lets through, in the order asked for. */
-export function useSearch(parent: string, filter: string, orderBy: string): Search {
-  const [found, setFound] = useState<Found>();
+export function useSearch(wish: Wish): Search {
+  const { parent, filter, orderBy, fields } = wish;
+  const [rows, setRows] = useState<RowPages<Run>>();
   const [failure, setFailure] = useState<Failure>();
   const [fresh, setFresh] = useState(0);
   const [turn, setTurn] = useState(0);
-  const reading = useRef(false);
-  useEffect(() => {
-    let left = false;
-    reading.current = true;
-    const read = async () => {
-      const request = { parents: [parent], filter };
-      const [page, whole] = await Promise.all([
-        tracking.searchRuns({ ...request, orderBy, pageSize: PAGE_ROWS }),
-        tracking.countRuns(request),
-      ]);
-      if (left) return;
-      setFound({
-        runs: page.runs,
-        total: Number(whole.runCount),
-        nextPageToken: page.nextPageToken,
+  const asked = fields && JSON.stringify([parent, filter, orderBy, fields, turn]);
+  const view = useRef({ asked, first: 0, end: 1, reading: false });
+
+  const read = (before: RowPages<Run> | undefined, page: number) => {
+    view.current.reading = true;
+    readPage(wish, page)
+      .then((answer) => {
+        if (view.current.asked !== asked) return;
+        const total = Number(answer.totalSize);
+        const known = before ?? { total, pages: new Map() };
+        const next = withPage(known, page, answer.runs, total);
+        setRows(next);
+        setFailure(undefined);
+        readMissing(next);
+      })
+      .catch((error: unknown) => {
+        if (view.current.asked !== asked) return;
+        view.current.reading = false;
+        setFailure(failureOf(error));
       });
-      setFailure(undefined);
-      setFresh(0);
-    };
-    read()
-      .catch((error: unknown) => left || setFailure(failureOf(error)))
-      .finally(() => (reading.current = false));
-    return () => (left = true);
-  }, [parent, filter, orderBy, turn]);
+  };
+  // One page at a time, always of what is in view now: a bar that is dragged far leaves no queue.
+  const readMissing = (known: RowPages<Run>) => {
+    const page = missingPage(known, view.current.first, view.current.end);
+    if (page === undefined) view.current.reading = false;
+    else read(known, page);
+  };
+  useEffect(() => {
+    view.current = { ...view.current, asked };
+    if (asked === undefined) return;
+    setFresh(0);
+    read(undefined, Math.floor(view.current.first / PAGE_ROWS));
+  }, [asked]);
   useEffect(
     () =>
       onChange(({ kind, resource }) => {
@@ -57,22 +90,14 @@ export function useSearch(parent: string, filter: string, orderBy: string): Sear
       }),
     [parent],
   );
-  const more = () => {
-    if (found === undefined || found.nextPageToken === "" || reading.current) return;
-    reading.current = true;
-    tracking
-      .searchRuns({
-        parents: [parent],
-        filter,
-        orderBy,
-        pageSize: PAGE_ROWS,
-        pageToken: found.nextPageToken,
-      })
-      .then(({ runs, nextPageToken }) =>
-        setFound({ ...found, runs: [...found.runs, ...runs], nextPageToken }),
-      )
-      .catch((error: unknown) => setFailure(failureOf(error)))
-      .finally(() => (reading.current = false));
+  const look = (first: number, end: number) => {
+    view.current = { ...view.current, first, end };
+    if (rows !== undefined && !view.current.reading) readMissing(rows);
   };
-  return { found, failure, fresh, more, again: () => setTurn(turn + 1) };
+  const found = rows && {
+    total: rows.total,
+    row: (index: number) => rowAt(rows, index),
+    leading: leadingRows(rows),
+  };
+  return { found, failure, fresh, look, again: () => setTurn(turn + 1) };
 }

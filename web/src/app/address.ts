@@ -24,6 +24,12 @@ export function go(href: string): void {
   scrollTo(0, 0);
 }
 
+/** Goes to another page in the place of this one: the back button leads to that before. */
+export function replace(href: string): void {
+  history.replaceState(null, "", href);
+  arrive();
+}
+
 /** Changes what stands after the question mark, in place; empty values go. */
 export function setQuery(changes: Record<string, string>): void {
   const next = new URLSearchParams(query.value);
@@ -31,7 +37,8 @@ export function setQuery(changes: Record<string, string>): void {
     if (value === "") next.delete(name);
     else next.set(name, value);
   }
-  const text = next.toString();
+  // Commas and slashes need no escape there, and lists of names are full of them.
+  const text = next.toString().replaceAll("%2C", ",").replaceAll("%2F", "/");
   history.replaceState(history.state, "", location.pathname + (text === "" ? "" : `?${text}`));
   arrive();
 }

@@ -12,6 +12,7 @@ import { ModelsPage } from "../pages/models.tsx";
 import { NowPage } from "../pages/now.tsx";
 import { RunsPage } from "../pages/runs.tsx";
 import { VersionPage } from "../pages/version.tsx";
+import { ViewPage } from "../pages/view.tsx";
 import { later } from "../parts/later.tsx";
 import { path } from "./address.ts";
 
@@ -36,6 +37,7 @@ const ROUTES: [pattern: RegExp, page: ComponentType<PageOfResource>][] = [
   [/^\/experiments$/, ExperimentsPage],
   [/^\/experiments\/[^/]+$/, RunsPage],
   [/^\/experiments\/[^/]+\/runs\/[^/]+$/, RunPage],
+  [/^\/experiments\/[^/]+\/views\/[^/]+$/, ViewPage],
   [/^\/compare$/, ComparePage],
   [/^\/datasets$/, DatasetsPage],
   [/^\/datasets\/[^/]+$/, DatasetPage],

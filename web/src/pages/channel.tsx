@@ -4,6 +4,7 @@ import { Consumer_State, Rollout_State } from "../../gen/cairn/v1/registry_pb.ts
 import { promotion, registry } from "../api/calls.ts";
 import { useConsumers, useDecisions } from "../api/channels.ts";
 import { below, useQuery } from "../api/queries.ts";
+import { asOf } from "../app/as_of.ts";
 import type { PageOfResource } from "../app/routes.tsx";
 import { Page, Pairs, Panel } from "../parts/page.tsx";
 import { PolicyText } from "../parts/policy_text.tsx";
@@ -12,14 +13,16 @@ import { Timeline } from "../parts/timeline.tsx";
 import { ChannelVerbs } from "../parts/verb_buttons.tsx";
 import { OutcomeOf } from "../parts/verdicts.tsx";
 import { Name, Verdict, When, type Tone } from "../parts/words.tsx";
-import { commandFor } from "../text/commands.ts";
+import { explainCommand } from "../text/commands.ts";
 import { lastOf, parentOf, spoken } from "../text/names.ts";
 import { count } from "../text/numbers.ts";
 
 const DECISIONS_SHOWN = 100;
 
 export function ChannelPage({ name }: PageOfResource) {
-  const query = useQuery(name, () => registry.getChannel({ name }), below(name));
+  const at = asOf.value;
+  const read = () => registry.getChannel({ name, asOfRevision: at });
+  const query = useQuery(`${name} at ${at}`, read, below(name));
   const model = parentOf(name);
   return (
     <Page
@@ -28,9 +31,10 @@ export function ChannelPage({ name }: PageOfResource) {
         { label: "Models", name: "models" },
         { label: lastOf(model), name: model },
       ]}
-      mlctl={commandFor(name)}
+      mlctl={explainCommand(name, "", at)}
       json={query.data}
-      actions={query.data !== undefined && <ChannelVerbs channel={query.data} />}
+      travels
+      actions={query.data !== undefined && at === 0n && <ChannelVerbs channel={query.data} />}
     >
       <Loaded query={query} rows={8}>
         {(channel) => (
@@ -43,7 +47,7 @@ export function ChannelPage({ name }: PageOfResource) {
       <Panel title="History">
         <Timeline channel={name} />
       </Panel>
-      <Consumers channel={name} />
+      {at === 0n && <Consumers channel={name} />}
       <Decisions channel={name} />
     </Page>
   );
@@ -51,7 +55,9 @@ export function ChannelPage({ name }: PageOfResource) {
 
 function Served({ channel }: { channel: Channel }) {
   const { name } = channel;
-  const why = useQuery(`${name} why`, () => promotion.explain({ name }), below(name));
+  const at = asOf.value;
+  const read = () => promotion.explain({ name, asOfRevision: at });
+  const why = useQuery(`${name} why at ${at}`, read, below(name));
   return (
     <Panel title="Serves">
       <Pairs
@@ -175,7 +181,7 @@ function Consumers({ channel }: { channel: string }) {
 }
 
 function Decisions({ channel }: { channel: string }) {
-  const query = useDecisions(channel);
+  const query = useDecisions(channel, asOf.value);
   return (
     <Panel title="Decisions, newest first">
       <Loaded query={query}>

@@ -1,7 +1,7 @@
 // Runs side by side: what differs, and by how much against the first.
 import { useEffect, useState } from "preact/hooks";
 import type { Run } from "../../gen/cairn/v1/tracking_pb.ts";
-import { tracking } from "../api/calls.ts";
+import { readRuns } from "../api/compared_runs.ts";
 import { useQuery } from "../api/queries.ts";
 import { query as address, setQuery } from "../app/address.ts";
 import { addKeys } from "../app/keys.ts";
@@ -10,25 +10,33 @@ import { Page, Panel } from "../parts/page.tsx";
 import { SeriesSample } from "../parts/series_sample.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { Name, Value } from "../parts/words.tsx";
-import { compare, warnings } from "../text/comparison.ts";
+import { compare, dataOf, warnings } from "../text/comparison.ts";
+import { refsIn } from "../text/run_refs.ts";
 import { directionOf, verdictOf } from "../text/directions.ts";
 import { delta } from "../text/numbers.ts";
 
 const MOST_RUNS = 100;
 
 export function ComparePage() {
-  const names = (address.value.get("runs") ?? "").split(",").filter((name) => name !== "");
+  const names = refsIn(address.value.get("runs") ?? "");
   const shown = names.slice(0, MOST_RUNS);
-  const query = useQuery(`compare ${shown.join(",")}`, () =>
-    Promise.all(shown.map((name) => tracking.getRun({ name }))),
-  );
+  const query = useQuery(`compare ${shown.join(",")}`, () => readRuns(shown));
   return (
-    <Page title={`Compare ${shown.length} runs`} json={query.data}>
+    <Page title={`Compare ${shown.length} runs`} json={query.data?.runs}>
       {shown.length < 2 ? (
         <Empty what="Choose two runs or more in a table of runs, then press c." />
       ) : (
         <Loaded query={query} rows={12}>
-          {(runs) => <Comparison runs={runs} />}
+          {({ runs, missing }) => (
+            <>
+              {missing.length > 0 && (
+                <p class="notice warned">
+                  No run, or more than one, is called {missing.join(", ")}
+                </p>
+              )}
+              <Comparison runs={runs} />
+            </>
+          )}
         </Loaded>
       )}
       {names.length > MOST_RUNS && <p class="quiet">Only the first {MOST_RUNS} are compared.</p>}
@@ -48,7 +56,12 @@ function Comparison({ runs }: { runs: Run[] }) {
       {warnings(runs).map((warning) => (
         <p key={warning} class="notice warned panel" role="alert">
           {warning} Their metrics may not be comparable; have the server measure both on one data
-          set: <code>mlctl evaluate</code>.
+          set: <code>mlctl evaluate</code>. The data:{" "}
+          {dataOf(runs).map((version) => (
+            <span key={version}>
+              <Name name={version} />{" "}
+            </span>
+          ))}
         </p>
       ))}
       <label class="row quiet">

@@ -58,6 +58,7 @@ export function DecisionPage({ name }: PageOfResource) {
       ]}
       mlctl={commandFor(name)}
       json={query.data}
+      travels
       actions={
         <>
           <Neighbour decision={older} label="‹ before" />
@@ -167,9 +168,7 @@ function ReadSet({ decision }: { decision: Decision }) {
             <tbody>
               {readSet.map(({ key, revision, sha256 }) => (
                 <tr key={key}>
-                  <td>
-                    <Name name={key}>{key}</Name>
-                  </td>
+                  <td>{revision === 0n ? key : <Name name={key}>{key}</Name>}</td>
                   <td class="number">{revision === 0n ? "absent" : count(revision)}</td>
                   <td class="mono quiet" title={sha256}>
                     {sha256.slice(0, 12)}

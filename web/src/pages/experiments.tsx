@@ -25,34 +25,36 @@ export function ExperimentsPage() {
             {rows.length === 0 && (
               <Empty what="There is no experiment yet." command="mlctl create experiment NAME" />
             )}
-            <table class="full">
-              <thead>
-                <tr>
-                  <th>experiment</th>
-                  <th class="number">runs</th>
-                  <th>changed</th>
-                  <th>created</th>
-                </tr>
-              </thead>
-              <tbody>
-                {rows.map((experiment, index) => (
-                  <tr key={experiment.name}>
-                    <td>
-                      <Name name={experiment.name}>{experiment.displayName}</Name>
-                    </td>
-                    <td class="number">
-                      {counts[index] === undefined ? "–" : count(counts[index])}
-                    </td>
-                    <td>
-                      <When at={experiment.updateTime} />
-                    </td>
-                    <td>
-                      <When at={experiment.createTime} />
-                    </td>
+            <div class="scroll-x">
+              <table class="full">
+                <thead>
+                  <tr>
+                    <th>experiment</th>
+                    <th class="number">runs</th>
+                    <th>changed</th>
+                    <th>created</th>
                   </tr>
-                ))}
-              </tbody>
-            </table>
+                </thead>
+                <tbody>
+                  {rows.map((experiment, index) => (
+                    <tr key={experiment.name}>
+                      <td>
+                        <Name name={experiment.name}>{experiment.displayName}</Name>
+                      </td>
+                      <td class="number">
+                        {counts[index] === undefined ? "–" : count(counts[index])}
+                      </td>
+                      <td>
+                        <When at={experiment.updateTime} />
+                      </td>
+                      <td>
+                        <When at={experiment.createTime} />
+                      </td>
+                    </tr>
+                  ))}
+                </tbody>
+              </table>
+            </div>
             {!whole && <p class="quiet">Only the first {count(rows.length)} are shown.</p>}
           </>
         )}

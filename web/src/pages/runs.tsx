@@ -7,49 +7,58 @@ import { useSearch, type Found, type Search } from "../api/run_search.ts";
 import { go, query, setQuery } from "../app/address.ts";
 import { addKeys } from "../app/keys.ts";
 import type { PageOfResource } from "../app/routes.tsx";
-import { FieldChoice } from "../parts/field_choice.tsx";
 import { Grid } from "../parts/grid.tsx";
 import { Page } from "../parts/page.tsx";
 import { ColumnChooser, columnsOf } from "../parts/run_columns.tsx";
+import { useColumns, type Columns } from "../parts/told_columns.ts";
+import { RunStrip } from "../parts/run_strip.tsx";
 import { FilterField, isOfFilter } from "../parts/run_filter.tsx";
-import { ScatterChart } from "../parts/scatter.tsx";
+import { GroupChoice, RunGroups } from "../parts/run_groups.tsx";
 import { Empty, Failed, Waiting } from "../parts/state.tsx";
+import { Views } from "../parts/views.tsx";
 import { searchCommand } from "../text/commands.ts";
 import { pageOf } from "../text/names.ts";
 import { count } from "../text/numbers.ts";
-import { nextOrder, telling } from "../text/run_columns.ts";
-import { differing, fieldOf, fieldsOf, listed } from "../text/run_fields.ts";
+import { differingFields, nextOrder } from "../text/run_columns.ts";
+import { listed } from "../text/run_fields.ts";
+import { refOf, refsIn } from "../text/run_refs.ts";
+import { PALETTE } from "../text/series.ts";
 
-/** As many points as a strip of this height can hold apart, and a page can hold elements. */
-const MOST_POINTS = 600;
-const CHROME = 170; // pixels above the table
+const CHROME = 142; // pixels above the table
 const STRIP = 250; // and those of the chart
 
 export function RunsPage({ name }: PageOfResource) {
   const filter = query.value.get("q") ?? "";
   const orderBy = query.value.get("order") ?? "";
   const experiment = useQuery(name, () => tracking.getExperiment({ name }));
-  const search = useSearch(name, filter, orderBy);
-  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
+  const columns = useColumns(name, filter);
+  const search = useSearch({ parent: name, filter, orderBy, fields: columns.read });
+  const chosen: ReadonlySet<string> = new Set(refsIn(query.value.get("chosen") ?? ""));
   const [choosing, setChoosing] = useState(false);
-  const { found, failure } = search;
-  const compare = () => go(`/compare?runs=${[...chosen].map(encodeURIComponent).join(",")}`);
+  const { found } = search;
+  const failure = columns.failure ?? search.failure;
+  const compare = () => {
+    if (chosen.size > 1) go(`/compare?runs=${[...chosen].join(",")}`);
+  };
   const title = experiment.data?.displayName ?? name;
   return (
     <Page
       title={title}
       crumbs={[{ label: "Runs", name: "experiments" }]}
       mlctl={searchCommand(name, filter, orderBy)}
-      json={found?.runs}
+      json={found?.leading}
       actions={
-        <button type="button" class="button acts" disabled={chosen.size < 2} onClick={compare}>
-          Compare {chosen.size > 0 ? chosen.size : ""}
-        </button>
+        <>
+          <Views experiment={name} />
+          <button type="button" class="button acts" disabled={chosen.size < 2} onClick={compare}>
+            Compare {chosen.size > 0 ? chosen.size : ""}
+          </button>
+        </>
       }
     >
       <div class="row panel finder">
         <FilterField filter={filter} {...(failure && { failure })} />
-        <Tools search={search} choosing={choosing} setChoosing={setChoosing} />
+        <Tools search={search} columns={columns} choosing={choosing} setChoosing={setChoosing} />
       </div>
       {failure !== undefined && !isOfFilter(failure) && (
         <Failed failure={failure} retry={search.again} />
@@ -59,13 +68,13 @@ export function RunsPage({ name }: PageOfResource) {
       {found !== undefined && found.total > 0 && (
         <div class={failure === undefined ? undefined : "stale"}>
           <FoundRuns
+            name={name}
             title={title}
             search={search}
             found={found}
-            orderBy={orderBy}
+            columns={columns}
             choosing={choosing}
             chosen={chosen}
-            setChosen={setChosen}
             compare={compare}
           />
         </div>
@@ -76,13 +85,18 @@ export function RunsPage({ name }: PageOfResource) {
 
 function Tools(props: {
   search: Search;
+  columns: Columns;
   choosing: boolean;
   setChoosing: (shown: boolean) => void;
 }) {
-  const { search, choosing, setChoosing } = props;
-  const { found, fresh, again } = search;
+  const { search, columns, choosing, setChoosing } = props;
+  const { found, fresh } = search;
   const charted = query.value.has("y");
-  const chart = () => setQuery(charted ? { x: "", y: "" } : axesOf(found?.runs ?? []));
+  const chart = () => setQuery(charted ? { x: "", y: "" } : columns.axes);
+  const again = () => {
+    columns.again();
+    search.again();
+  };
   useEffect(() =>
     addKeys([
       { keys: "o", does: "choose columns", run: () => setChoosing(!choosing) },
@@ -102,6 +116,7 @@ function Tools(props: {
       <button type="button" class="button" aria-pressed={charted} onClick={chart}>
         Chart
       </button>
+      <GroupChoice fields={columns.known} />
       {found !== undefined && <span>{count(found.total)} runs</span>}
       {fresh > 0 && (
         <button type="button" class="button" onClick={again}>
@@ -112,67 +127,72 @@ function Tools(props: {
   );
 }
 
-/** What a chart begins with: the metric people ask for first over the param that varies most. */
-function axesOf(runs: Run[]): { x: string; y: string } {
-  const fields = telling(runs);
-  const of = (kind: string) => fields.find((field) => field.startsWith(kind)) ?? "";
-  return { x: of("params.") || of("metrics."), y: of("metrics.") };
-}
-
 interface FoundProps {
+  name: string;
   title: string;
   search: Search;
   found: Found;
-  orderBy: string;
+  columns: Columns;
   choosing: boolean;
   chosen: ReadonlySet<string>;
-  setChosen: (chosen: ReadonlySet<string>) => void;
   compare: () => void;
 }
 
 function FoundRuns(props: FoundProps) {
-  const { title, search, found, orderBy, choosing, chosen, setChosen, compare } = props;
-  const { runs } = found;
+  const { name, title, search, found, columns, choosing, chosen, compare } = props;
+  const { known, wished } = columns;
   const [cursor, setCursor] = useState<number>();
   const choose = (run: string) => {
     const next = new Set(chosen);
-    if (!next.delete(run)) next.add(run);
-    setChosen(next);
+    const ref = refOf(run);
+    if (!next.delete(ref)) next.add(ref);
+    setQuery({ chosen: [...next].join(",") });
   };
-  useRunKeys(runs, cursor, setCursor, choose, compare);
-  const pinned = query.value.get("columns") ?? "";
+  useRunKeys(found, cursor, setCursor, choose, compare);
   const differ = query.value.get("differ") === "1";
-  const wished = pinned === "" ? telling(runs) : listed(pinned === "none" ? "" : pinned);
-  const fields = differ ? differing(runs, wished) : wished;
+  const fields = differ ? differingFields(wished, known, found.total) : wished;
   const charted = query.value.has("y");
+  const group = query.value.get("group") ?? "";
+  const orderBy = query.value.get("order") ?? "";
   const [key, direction] = splitOrder(orderBy);
-  const rankOf = charted ? (run: Run) => runs.indexOf(run) : undefined;
+  const place = new Map(charted ? found.leading.map((run, at) => [run.name, at]) : []);
+  const rankOf = charted ? (run: Run) => place.get(run.name) ?? PALETTE : undefined;
+  const height = `max(calc(100vh - ${CHROME + (charted ? STRIP : 0)}px), 240px)`;
   return (
     <>
       {choosing && (
-        <ColumnChooser runs={runs} shown={wished} pinned={pinned !== ""} differ={differ} />
+        <ColumnChooser
+          experiment={name}
+          shown={wished}
+          pinned={query.value.has("columns")}
+          differ={differ}
+        />
       )}
-      {charted && <Strip found={found} cursor={cursor} onChoose={setCursor} />}
+      {charted && <RunStrip name={name} total={found.total} known={known} onChoose={setCursor} />}
       {wished.length > fields.length && (
         <p class="row quiet">
-          {count(wished.length - fields.length)} columns left out: the same in all runs read so far
+          {count(wished.length - fields.length)} columns left out: the same in all runs
           <button type="button" class="link" onClick={() => setQuery({ differ: "" })}>
             show them
           </button>
         </p>
       )}
-      <Grid
-        label={`Runs of ${title}`}
-        height={`max(calc(100vh - ${CHROME + (charted ? STRIP : 0)}px), 240px)`}
-        columns={columnsOf({ fields, chosen, choose, rankOf })}
-        total={found.total}
-        row={(index) => runs[index]}
-        rowKey={(run) => run.name}
-        onWindow={(_, end) => end > runs.length - 50 && search.more()}
-        order={{ key, descending: direction === "desc" }}
-        onOrder={(column) => setQuery({ order: nextOrder(orderBy, column) })}
-        {...(cursor === undefined ? {} : { cursor })}
-      />
+      {group === "" ? (
+        <Grid
+          label={`Runs of ${title}`}
+          height={height}
+          columns={columnsOf({ fields, chosen, choose, rankOf })}
+          total={found.total}
+          row={found.row}
+          rowKey={(run) => run.name}
+          onWindow={search.look}
+          order={{ key, descending: direction === "desc" }}
+          onOrder={(column) => setQuery({ order: nextOrder(orderBy, column) })}
+          {...(cursor === undefined ? {} : { cursor })}
+        />
+      ) : (
+        <RunGroups experiment={name} by={listed(group)} fields={fields} height={height} />
+      )}
     </>
   );
 }
@@ -181,54 +201,6 @@ function FoundRuns(props: FoundProps) {
 function splitOrder(orderBy: string): [key: string, direction: string] {
   const descending = orderBy.endsWith(" desc");
   return descending ? [orderBy.slice(0, -5), "desc"] : [orderBy, ""];
-}
-
-/** A metric of the loaded runs over a param, above the table that stays as it is. */
-function Strip(props: {
-  found: Found;
-  cursor: number | undefined;
-  onChoose: (index: number) => void;
-}) {
-  const { found, cursor, onChoose } = props;
-  const fields = fieldsOf(found.runs);
-  const x = query.value.get("x") ?? "";
-  const y = query.value.get("y") ?? "";
-  const points = found.runs.slice(0, MOST_POINTS).map((run) => ({
-    name: run.displayName || run.uid,
-    x: fieldOf(run, x),
-    y: fieldOf(run, y),
-  }));
-  return (
-    <div class="panel">
-      <div class="row">
-        <FieldChoice
-          label="metric"
-          fields={fields.filter((field) => field.startsWith("metrics."))}
-          value={y}
-          onChoose={(chosen) => setQuery({ y: chosen })}
-        />
-        <FieldChoice
-          label="over"
-          fields={fields}
-          value={x}
-          onChoose={(chosen) => setQuery({ x: chosen })}
-        />
-        {found.total > points.length && (
-          <span class="quiet">
-            {count(points.length)} of {count(found.total)} runs, the first in this order
-          </span>
-        )}
-      </div>
-      <ScatterChart
-        label={`${y} over ${x}`}
-        points={points}
-        x={x}
-        y={y}
-        onChoose={onChoose}
-        {...(cursor === undefined ? {} : { chosen: cursor })}
-      />
-    </div>
-  );
 }
 
 function NoRuns({ filtered, name }: { filtered: boolean; name: string }) {
@@ -242,16 +214,16 @@ function NoRuns({ filtered, name }: { filtered: boolean; name: string }) {
 }
 
 function useRunKeys(
-  runs: Run[],
+  found: Found,
   cursor: number | undefined,
   setCursor: (index: number) => void,
   choose: (run: string) => void,
   compare: () => void,
 ) {
   useEffect(() => {
-    const here = cursor === undefined ? undefined : runs[cursor];
+    const here = cursor === undefined ? undefined : found.row(cursor);
     const step = (by: number) =>
-      setCursor(Math.min(Math.max((cursor ?? -1) + by, 0), Math.max(runs.length - 1, 0)));
+      setCursor(Math.min(Math.max((cursor ?? -1) + by, 0), Math.max(found.total - 1, 0)));
     return addKeys([
       { keys: "j", does: "next run", run: () => step(1) },
       { keys: "k", does: "previous run", run: () => step(-1) },

@@ -3,6 +3,7 @@ import type { Channel, ModelVersion } from "../../gen/cairn/v1/registry_pb.ts";
 import { Evaluation_Source, type Evaluation } from "../../gen/cairn/v1/evaluations_pb.ts";
 import { evaluations, promotion, registry } from "../api/calls.ts";
 import { below, useQuery } from "../api/queries.ts";
+import { asOf } from "../app/as_of.ts";
 import type { PageOfResource } from "../app/routes.tsx";
 import { Checks } from "../parts/checks.tsx";
 import { Files } from "../parts/files.tsx";
@@ -15,7 +16,9 @@ import { lastOf, parentOf, spoken } from "../text/names.ts";
 import { bytes } from "../text/numbers.ts";
 
 export function VersionPage({ name }: PageOfResource) {
-  const query = useQuery(name, () => registry.getModelVersion({ name }), below(name));
+  const at = asOf.value;
+  const read = () => registry.getModelVersion({ name, asOfRevision: at });
+  const query = useQuery(`${name} at ${at}`, read, below(name));
   const model = parentOf(name);
   const list = useQuery(
     `${model} channels`,
@@ -32,8 +35,10 @@ export function VersionPage({ name }: PageOfResource) {
       ]}
       mlctl={commandFor(name)}
       json={query.data}
+      travels
       actions={
-        query.data !== undefined && <VersionVerbs version={query.data} channels={channels} />
+        query.data !== undefined &&
+        at === 0n && <VersionVerbs version={query.data} channels={channels} />
       }
     >
       <Loaded query={query} rows={10}>
@@ -66,11 +71,9 @@ function WhyNot({ version, channels }: { version: ModelVersion; channels: Channe
 }
 
 function Explained({ channel, version }: { channel: string; version: string }) {
-  const query = useQuery(
-    `${channel} why ${version}`,
-    () => promotion.explain({ name: channel, version }),
-    below(channel),
-  );
+  const at = asOf.value;
+  const read = () => promotion.explain({ name: channel, version, asOfRevision: at });
+  const query = useQuery(`${channel} why ${version} at ${at}`, read, below(channel));
   const { data } = query;
   if (data === undefined) return null; // no decision has looked at it
   const serves = data.channel?.version === version;

@@ -4,7 +4,7 @@ import type { Run } from "../../gen/cairn/v1/tracking_pb.ts";
 import { query as address, setQuery } from "../app/address.ts";
 import { stepsText } from "../text/curves.ts";
 import { keyOf, telling } from "../text/run_columns.ts";
-import { differing, fieldOf, fieldsOf, listed } from "../text/run_fields.ts";
+import { differing, fieldCounts, fieldOf, fieldsOf, listed } from "../text/run_fields.ts";
 import { CurvesOfRuns } from "./compared_curves.tsx";
 import { FieldChoice } from "./field_choice.tsx";
 import { Panel } from "./page.tsx";
@@ -67,7 +67,7 @@ function Parallel({ runs }: { runs: Run[] }) {
   const known = differing(runs, fieldsOf(runs)).filter((name) => !name.startsWith("tags."));
   const asked = listed(address.value.get("axes") ?? "").filter((name) => known.includes(name));
   const params = known.filter((name) => name.startsWith("params."));
-  const metrics = telling(runs).filter(
+  const metrics = telling(fieldCounts(runs), runs.length).filter(
     (name) => name.startsWith("metrics.") && known.includes(name),
   );
   const fields = asked.length > 0 ? asked : [...params, ...metrics.slice(0, MOST_METRIC_AXES)];
@@ -109,7 +109,7 @@ function Parallel({ runs }: { runs: Run[] }) {
 
 function Scatter({ runs }: { runs: Run[] }) {
   const fields = fieldsOf(runs);
-  const told = telling(runs);
+  const told = telling(fieldCounts(runs), runs.length);
   const metric = told.find((name) => name.startsWith("metrics.")) ?? "";
   const x = address.value.get("x") ?? told.find((name) => name.startsWith("params.")) ?? metric;
   const y = address.value.get("y") ?? metric;

@@ -2,6 +2,7 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 import type { Run } from "../../gen/cairn/v1/tracking_pb.ts";
 import { Run_State } from "../../gen/cairn/v1/tracking_pb.ts";
+import { readCurves } from "../api/compared_runs.ts";
 import { below, useQuery } from "../api/queries.ts";
 import {
   comparedConfession,
@@ -21,7 +22,6 @@ import {
 import { seriesStyle } from "../text/series.ts";
 import { Axes } from "./axes.tsx";
 import { useWidth } from "./room.ts";
-import { readCurve } from "./run_curves.tsx";
 import { Loaded } from "./state.tsx";
 
 const LEFT = 64;
@@ -60,15 +60,14 @@ function ReadCurves(props: ChartProps & { width: number }) {
     .map((run, rank) => ({ run, rank }))
     .filter(({ run }) => run.metrics.some(({ key }) => key === metric));
   const buckets = Math.min(Math.max(Math.floor(width / 64) * 64, 64), MOST_BUCKETS);
-  const read = () =>
-    Promise.all(
-      having.map(async ({ run, rank }) => ({
-        rank,
-        name: run.displayName || run.uid,
-        curve: await readCurve(run.name, metric, buckets, view.steps),
-      })),
-    );
   const names = having.map(({ run }) => run.name);
+  const read = async (): Promise<SeriesOfRun[]> => {
+    const curves = await readCurves(names, metric, buckets, view.steps);
+    return having.flatMap(({ run, rank }) => {
+      const curve = curves.get(run.name);
+      return curve === undefined ? [] : [{ rank, name: run.displayName || run.uid, curve }];
+    });
+  };
   const going = runs.filter(({ state }) => state === Run_State.RUNNING).map(({ name }) => name);
   const steps = view.steps === undefined ? "" : stepsText(view.steps);
   const query = useQuery(`${metric} ${steps} ${buckets} ${names.join()}`, read, below(...going));

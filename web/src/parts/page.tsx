@@ -1,6 +1,9 @@
 // The frame of a page: where it stands, what it is called, and the ways to take it elsewhere.
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
+import { linkToHere } from "../api/short_links.ts";
+import { asOf, showAsOf } from "../app/as_of.ts";
+import { live } from "../api/live.ts";
 import { say } from "../app/said.ts";
 import { pageOf } from "../text/names.ts";
 
@@ -11,6 +14,8 @@ export interface PageProps {
   mlctl?: string;
   /** What "copy as JSON" copies; bigints become decimal strings. */
   json?: unknown;
+  /** Whether the page shows what was at the revision of the address. */
+  travels?: boolean;
   actions?: ComponentChildren;
   children: ComponentChildren;
 }
@@ -28,6 +33,11 @@ async function copy(text: string, what: string): Promise<void> {
   say(`${what} copied`);
 }
 
+async function copyLink(): Promise<void> {
+  const { link, why } = await linkToHere();
+  await copy(link, why === undefined ? "Link" : `Long link (${why})`);
+}
+
 /** A button that copies; what it copies is told on hover and focus. */
 export function CopyButton({ label, what, text }: { label: string; what: string; text: string }) {
   return (
@@ -37,23 +47,43 @@ export function CopyButton({ label, what, text }: { label: string; what: string;
   );
 }
 
-export function Page({ title, crumbs = [], mlctl, json, actions, children }: PageProps) {
+/** That the page shows the past, or that it cannot. */
+function Past({ travels }: { travels: boolean }) {
+  if (asOf.value === 0n) return null;
+  return (
+    <p class="row notice warned" role="status">
+      {travels
+        ? `As it was at revision ${asOf.value}.`
+        : `This page shows now: of the past the server keeps channels, versions, decisions and policies.`}
+      <button type="button" class="link" onClick={() => showAsOf("")}>
+        Back to now
+      </button>
+    </p>
+  );
+}
+
+export function Page(props: PageProps) {
+  const { title, crumbs = [], mlctl, json, travels = false, actions, children } = props;
   useEffect(() => {
     document.title = `${title} · Cairn`;
   }, [title]);
+  // The head line says since when; what changed meanwhile nobody here can know.
+  const away = live.value.state === "broken";
   return (
-    <main>
-      {crumbs.length > 0 && (
-        <nav class="crumbs" aria-label="Where this is">
-          {crumbs.map(({ label, name }) => (
-            <span key={name}>
-              <a href={pageOf(name)}>{label}</a> ›
-            </span>
-          ))}
-        </nav>
-      )}
+    <main class={away ? "stale" : undefined}>
       <div class="page-head">
-        <h1>{title}</h1>
+        <div class="place">
+          {crumbs.length > 0 && (
+            <nav class="crumbs" aria-label="Where this is">
+              {crumbs.map(({ label, name }) => (
+                <span key={name}>
+                  <a href={pageOf(name)}>{label}</a> ›
+                </span>
+              ))}
+            </nav>
+          )}
+          <h1>{title}</h1>
+        </div>
         <div class="row">
           {actions}
           {mlctl !== undefined && <CopyButton label="mlctl" what="Command" text={mlctl} />}
@@ -62,11 +92,23 @@ export function Page({ title, crumbs = [], mlctl, json, actions, children }: Pag
               JSON
             </button>
           )}
-          <button type="button" class="button" onClick={() => copy(location.href, "Link")}>
+          <button type="button" class="button" onClick={copyLink}>
             Link
           </button>
+          {travels && asOf.value === 0n && (
+            <button
+              type="button"
+              class="button"
+              title="goes to this page as it is at the newest revision, whatever comes later"
+              disabled={live.value.revision === "0"}
+              onClick={() => showAsOf(live.value.revision)}
+            >
+              Freeze
+            </button>
+          )}
         </div>
       </div>
+      <Past travels={travels} />
       {children}
     </main>
   );

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { promotion } from "../api/calls.ts";
 import { below, useQuery } from "../api/queries.ts";
 import { query } from "../app/address.ts";
+import { asOf } from "../app/as_of.ts";
 import { pageOf } from "../text/names.ts";
 import { Loaded } from "./state.tsx";
 import { When } from "./words.tsx";
@@ -16,8 +17,9 @@ export function PolicyText({ name }: { name: string }) {
   const line = Number(query.value.get("line") ?? "0");
   const asked = query.value.get("policy") ?? "";
   const revision = /^\d{1,9}$/.test(asked) ? BigInt(asked) : 0n;
-  const read = () => promotion.getPolicy({ name, revision });
-  const key = revision === 0n ? name : `${name} revision ${revision}`;
+  const at = revision === 0n ? asOf.value : 0n;
+  const read = () => promotion.getPolicy({ name, revision, asOfRevision: at });
+  const key = revision + at === 0n ? name : `${name} revision ${revision} at ${at}`;
   const found = useQuery(key, read, below(name));
   const newest = useQuery(name, () => promotion.getPolicy({ name }), below(name));
   return (

@@ -1,16 +1,19 @@
 // The columns of a table of runs, and how a reader chooses them.
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import type { Run } from "../../gen/cairn/v1/tracking_pb.ts";
-import { setQuery } from "../app/address.ts";
-import { matches } from "../text/matching.ts";
+import { useQuery } from "../api/queries.ts";
+import { findFields, type FoundFields } from "../api/run_fields.ts";
+import { query, setQuery } from "../app/address.ts";
 import { count } from "../text/numbers.ts";
-import { keyOf } from "../text/run_columns.ts";
-import { fieldOf, fieldsOf } from "../text/run_fields.ts";
+import { keyOf, type FieldCount } from "../text/run_columns.ts";
+import { fieldOf } from "../text/run_fields.ts";
+import { refOf } from "../text/run_refs.ts";
 import { PALETTE } from "../text/series.ts";
 import { duration, millis } from "../text/times.ts";
 import type { GridColumn } from "./grid.tsx";
 import { RankMark } from "./rank_mark.tsx";
 import { RunState } from "./run_state.tsx";
+import { Loaded } from "./state.tsx";
 import { Name, Value, When } from "./words.tsx";
 
 /** More names than this are not listed at once: they are looked for by a part of them. */
@@ -24,7 +27,7 @@ function took(run: Run): string {
 
 export interface RowsLook {
   fields: string[];
-  chosen: ReadonlySet<string>;
+  chosen: ReadonlySet<string>; // short names, see text/run_refs.ts
   choose: (run: string) => void;
   rankOf: ((run: Run) => number) | undefined; // the place in the chart above the table
 }
@@ -39,7 +42,7 @@ export function columnsOf({ fields, chosen, choose, rankOf }: RowsLook): GridCol
         <input
           type="checkbox"
           aria-label={`compare ${displayName}`}
-          checked={chosen.has(name)}
+          checked={chosen.has(refOf(name))}
           onChange={() => choose(name)}
         />
       ),
@@ -83,17 +86,27 @@ function fieldColumn(name: string): GridColumn<Run> {
 }
 
 export interface ChooserProps {
-  runs: Run[];
+  experiment: string;
   shown: string[]; // the fields that are columns now
   pinned: boolean; // by the address, not by what the runs have
   differ: boolean;
 }
 
-/** Which fields are columns: any that the loaded runs have. What is chosen stands in the address. */
-export function ColumnChooser({ runs, shown, pinned, differ }: ChooserProps) {
+/**
+ * Which fields are columns: any that the filtered runs have, found by a part of their name on the
+ * server. What is chosen stands in the address.
+ */
+export function ColumnChooser({ experiment, shown, pinned, differ }: ChooserProps) {
   const [wanted, setWanted] = useState("");
-  const known = [...new Set([...shown, ...fieldsOf(runs)])];
-  const found = known.filter((name) => matches(name, wanted));
+  const filter = query.value.get("q") ?? "";
+  const found = useQuery(`fields ${experiment} ${filter} ${wanted}`, () =>
+    findFields(experiment, filter, wanted, MOST_LISTED),
+  );
+  const all = useQuery(`fields ${experiment} ${filter} `, () =>
+    findFields(experiment, filter, "", MOST_LISTED),
+  );
+  const before = useRef<FoundFields | undefined>(undefined);
+  if (found.data !== undefined) before.current = found.data;
   const toggle = (name: string) =>
     setQuery({
       columns: shown.includes(name)
@@ -107,9 +120,9 @@ export function ColumnChooser({ runs, shown, pinned, differ }: ChooserProps) {
           class="field"
           type="search"
           aria-label="Find a column"
-          placeholder={`find among ${count(known.length)} names`}
+          placeholder={`find among ${count(all.data?.total ?? shown.length)} names`}
           value={wanted}
-          onInput={({ currentTarget }) => setWanted(currentTarget.value)}
+          onInput={({ currentTarget }) => setWanted(currentTarget.value.trim())}
         />
         <label class="row">
           <input
@@ -128,19 +141,54 @@ export function ColumnChooser({ runs, shown, pinned, differ }: ChooserProps) {
           Those that tell the runs apart
         </button>
       </div>
+      <Loaded query={{ ...found, data: found.data ?? before.current }} rows={4}>
+        {({ fields, total }) => (
+          <FieldList
+            fields={wanted === "" ? withShown(fields, shown) : fields}
+            more={total - fields.length}
+            shown={shown}
+            toggle={toggle}
+          />
+        )}
+      </Loaded>
+    </section>
+  );
+}
+
+/** Columns that are shown come first, also those that no run has any more. */
+function withShown(fields: FieldCount[], shown: string[]): FieldCount[] {
+  const known = new Map(fields.map((found) => [found.field, found]));
+  const first = shown.map(
+    (field) => known.get(field) ?? { field, runs: 0, different: 0, number: false },
+  );
+  return [...first, ...fields.filter(({ field }) => !shown.includes(field))];
+}
+
+function FieldList(props: {
+  fields: FieldCount[];
+  more: number;
+  shown: string[];
+  toggle: (name: string) => void;
+}) {
+  const { fields, more, shown, toggle } = props;
+  return (
+    <>
       <ul>
-        {found.slice(0, MOST_LISTED).map((name) => (
-          <li key={name}>
-            <label>
-              <input type="checkbox" checked={shown.includes(name)} onChange={() => toggle(name)} />
-              {name}
+        {fields.map(({ field, runs, different }) => (
+          <li key={field}>
+            <label title={runs > 0 ? `${count(runs)} runs, ${count(different)} values` : undefined}>
+              <input
+                type="checkbox"
+                checked={shown.includes(field)}
+                onChange={() => toggle(field)}
+              />
+              {field}
             </label>
           </li>
         ))}
       </ul>
-      {found.length > MOST_LISTED && (
-        <p class="quiet">{count(found.length - MOST_LISTED)} more; a part of a name finds them.</p>
-      )}
-    </section>
+      {fields.length === 0 && <p class="quiet">No field has this in its name.</p>}
+      {more > 0 && <p class="quiet">{count(more)} more; a part of a name finds them.</p>}
+    </>
   );
 }

@@ -18,7 +18,7 @@ import { Loaded, Waiting } from "./state.tsx";
 /** Widths are rounded down to it, so that a window that is pulled reads seldom. */
 const WIDTH_GRAIN = 32;
 
-export async function readCurve(
+async function readCurve(
   run: string,
   key: string,
   maxBuckets: number,

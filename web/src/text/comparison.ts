@@ -15,6 +15,12 @@ export function compare(sides: Record<string, string>[]): Compared[] {
   });
 }
 
+/** The versions of data sets that the runs read, each once. */
+export function dataOf(runs: { inputs: { datasetVersion: string }[] }[]): string[] {
+  const names = runs.flatMap(({ inputs }) => inputs.map(({ datasetVersion }) => datasetVersion));
+  return [...new Set(names)].sort();
+}
+
 /** Why the runs may not be compared by their metrics; empty when nothing speaks against it. */
 export function warnings(
   runs: { inputs: { datasetVersion: string; sha256: string }[] }[],
@@ -28,6 +34,5 @@ export function warnings(
     ),
   );
   if (digests.size <= 1) return [];
-  const names = runs.flatMap(({ inputs }) => inputs.map(({ datasetVersion }) => datasetVersion));
-  return [`They were trained on different data: ${[...new Set(names)].sort().join(", ")}.`];
+  return [`They were trained on different data: ${dataOf(runs).join(", ")}.`];
 }

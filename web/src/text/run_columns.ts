@@ -1,9 +1,12 @@
 // Which columns a table of runs shows, and in which order: told by the address, chosen from what the
 // runs have when it is silent.
 
-export interface RunLike {
-  params: Record<string, string>;
-  metrics: { key: string }[];
+/** A field of runs, and how many of them have it. */
+export interface FieldCount {
+  field: string; // "params.k"
+  runs: number;
+  different: number; // values
+  number: boolean; // all of them are numbers
 }
 
 /** The measures of a clustering that people ask for first, in their order. */
@@ -19,28 +22,34 @@ const MOST_PARAMS = 4;
 const MOST_METRICS = 6;
 
 /**
- * The keys of params and metrics that tell these runs apart: params with more than one value first,
- * metrics that most runs have. As fields of the search language, "params.k".
+ * The fields that tell runs apart: params with more than one value first, those with the most of
+ * them ahead, then metrics that most runs have.
  */
-export function telling(runs: RunLike[]): string[] {
-  const values = new Map<string, Set<string>>();
-  const having = new Map<string, number>();
-  for (const run of runs) {
-    for (const [key, value] of Object.entries(run.params)) {
-      values.set(key, (values.get(key) ?? new Set()).add(value));
-    }
-    for (const { key } of run.metrics) having.set(key, (having.get(key) ?? 0) + 1);
-  }
-  const params = [...values.entries()]
-    .filter(([, different]) => different.size > 1 || runs.length === 1)
-    .sort(([a, x], [b, y]) => y.size - x.size || a.localeCompare(b))
-    .slice(0, MOST_PARAMS)
-    .map(([key]) => field("params", key));
-  const metrics = [...having.entries()]
-    .sort(([a, x], [b, y]) => place(a) - place(b) || y - x || a.localeCompare(b))
-    .slice(0, MOST_METRICS)
-    .map(([key]) => field("metrics", key));
-  return [...params, ...metrics];
+export function telling(fields: FieldCount[], total: number): string[] {
+  const params = fields
+    .filter(({ field, different }) => field.startsWith("params.") && (different > 1 || total === 1))
+    .sort((a, b) => b.different - a.different || a.field.localeCompare(b.field))
+    .slice(0, MOST_PARAMS);
+  const metrics = fields
+    .filter(({ field }) => field.startsWith("metrics."))
+    .sort(
+      (a, b) =>
+        place(keyOf(a.field)) - place(keyOf(b.field)) ||
+        b.runs - a.runs ||
+        a.field.localeCompare(b.field),
+    )
+    .slice(0, MOST_METRICS);
+  return [...params, ...metrics].map(({ field }) => field);
+}
+
+/** Those of `names` in which not all runs are the same; to lack one is to differ. */
+export function differingFields(names: string[], fields: FieldCount[], total: number): string[] {
+  const alike = new Set(
+    fields
+      .filter(({ runs, different }) => runs === total && different === 1)
+      .map(({ field }) => field),
+  );
+  return names.filter((name) => total < 2 || !alike.has(name));
 }
 
 function place(metric: string): number {
@@ -48,14 +57,24 @@ function place(metric: string): number {
   return at < 0 ? FIRST_METRICS.length : at;
 }
 
-/** A key as the search language writes it: in backquotes where it is no plain word. */
+const PLAIN_PART = /^(?!-)(?!(?:AND|OR|NOT)$)[^\s()"'`=<>!:.,]+$/;
+
+/** A key as the search language writes it, and the server too: in quotes where it must be. */
 export function field(of: "params" | "metrics" | "tags", key: string): string {
-  return /^[A-Za-z_][A-Za-z0-9_]*$/.test(key) ? `${of}.${key}` : `${of}.\`${key}\``;
+  if (key.split(".").every((part) => PLAIN_PART.test(part))) return `${of}.${key}`;
+  return `${of}."${key.replace(/["\\*]/g, "\\$&")}"`;
 }
 
-/** The key of a field: "k" of "params.k". */
+/** The key of a field: "k" of "params.k", "val/loss" of 'metrics."val/loss"'. */
 export function keyOf(text: string): string {
-  return text.slice(text.indexOf(".") + 1).replace(/^`|`$/g, "");
+  const key = text.slice(text.indexOf(".") + 1);
+  if (key.startsWith("`")) return key.replace(/^`|`$/g, "");
+  return key.startsWith('"') ? key.slice(1, -1).replace(/\\(.)/g, "$1") : key;
+}
+
+/** A field as a read mask names it: never quoted. */
+export function maskOf(text: string): string {
+  return `${text.slice(0, text.indexOf("."))}.${keyOf(text)}`;
 }
 
 /** The order after a click on a column: descending first, then ascending, then none. */

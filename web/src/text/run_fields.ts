@@ -1,5 +1,5 @@
 // Fields of runs as the search language names them, "metrics.loss", and what runs have in them.
-import { field, keyOf } from "./run_columns.ts";
+import { field, keyOf, type FieldCount } from "./run_columns.ts";
 
 export interface RunWithFields {
   params: Record<string, string>;
@@ -37,6 +37,19 @@ export function fieldsOf(runs: RunWithFields[]): string[] {
   return [...named("params", params), ...named("metrics", metrics), ...named("tags", tags)];
 }
 
+/** What these runs have, counted as the server counts it over all runs. */
+export function fieldCounts(runs: RunWithFields[]): FieldCount[] {
+  return fieldsOf(runs).map((name) => {
+    const values = runs.map((run) => fieldOf(run, name)).filter((value) => value !== undefined);
+    return {
+      field: name,
+      runs: values.length,
+      different: new Set(values).size,
+      number: values.every((value) => numberIn(value) !== undefined),
+    };
+  });
+}
+
 /** Those of the fields in which the runs are not all the same; to lack one is to differ. */
 export function differing(runs: RunWithFields[], fields: string[]): string[] {
   if (runs.length < 2) return fields;
@@ -47,7 +60,8 @@ export function differing(runs: RunWithFields[], fields: string[]): string[] {
   });
 }
 
-/** Fields as an address lists them: "params.k,metrics.`val/loss`". */
+/** Fields as an address lists them: `params.k,metrics."a,b"`. */
 export function listed(text: string): string[] {
-  return [...new Set(text.match(/(?:`[^`]*`|[^,`])+/g) ?? [])].filter((name) => name !== "");
+  const fields = text.match(/(?:"(?:\\.|[^"\\])*"|`[^`]*`|[^,`"])+/g) ?? [];
+  return [...new Set(fields)].filter((name) => name !== "");
 }

@@ -1,0 +1,53 @@
+// A link that is frozen at a revision shows the same, whatever was written since.
+import type { Page } from "playwright-core";
+import { expect, Skipped, until, type Check, type Given } from "../harness/check.ts";
+import { settled, textOf } from "./look.ts";
+
+const WRITES = 50;
+
+/** What a channel's page says, but for how long ago it was. */
+async function said(page: Page): Promise<string> {
+  await settled(page);
+  const text = await textOf(page.locator("main"));
+  return text.replaceAll(/\b(just now|now|\d+ (s|min|h|d|days?|weeks?) ago)\b/g, "then");
+}
+
+async function run(given: Given): Promise<string> {
+  const { api, facts, server } = given;
+  const fact = facts.decisions.find(({ kind }) => kind === "override");
+  if (fact === undefined) throw new Skipped("there is no cairn-pipeline to make a model with");
+  const model = facts.model.replace("models/", "");
+  const page = await given.open(`/${fact.channel}`);
+  await settled(page);
+  const live = async () => (await page.locator(".live").getAttribute("data-state")) === "live";
+  await until("the stream", live);
+  await page.getByRole("button", { name: "Freeze" }).click();
+  await page.getByText("As it was at revision").waitFor();
+  const before = await said(page);
+  const link = page.url();
+
+  const { version } = await api.registry.getChannel({ name: fact.channel });
+  const other = version.endsWith("/1") ? 2 : 1;
+  const as = ["--channel", "chosen", "--reason", "a check"];
+  await server.mlctl("override", `${model}@${other}`, ...as);
+  await server.mlctl("rollback", model, ...as);
+  await server.mlctl("release", `${model}@${other}`, ...as);
+  for (let index = 0; index < WRITES; index++) {
+    await api.tracking.createRun({ parent: facts.experiment, run: { displayName: "since" } });
+  }
+
+  const later = await given.open(link);
+  const after = await said(later);
+  expect(after === before, `it has become: ${after.slice(0, 400)} from: ${before.slice(0, 400)}`);
+  await later.getByRole("button", { name: "Back to now" }).click();
+  const now = await said(later);
+  expect(now !== before, "now is what was then");
+  return `the same after ${WRITES} runs and three decisions, and not the same as now`;
+}
+
+export const frozen: Check = {
+  number: 15,
+  title: "a frozen link shows the same after later writes",
+  short: true,
+  run,
+};

@@ -1,0 +1,111 @@
+// What several checks read from a page.
+import type { Locator, Page } from "playwright-core";
+import { until } from "../harness/check.ts";
+
+export const ROWS = ".grid-body .grid-row";
+
+/** Whether `least` rows are there and none of those in view still waits for its data. */
+export async function rowsAreThere(page: Page, least = 1): Promise<boolean> {
+  return page.evaluate(
+    ([rows, wanted]) => {
+      const all = [...document.querySelectorAll(rows)];
+      const waits = all.some((row) => row.firstElementChild?.textContent === "…");
+      return all.length >= wanted && !waits;
+    },
+    [ROWS, least] as const,
+  );
+}
+
+/** The runs in view, in their order: index of the row and the run's resource name. */
+export async function runsInView(page: Page): Promise<{ index: number; run: string }[]> {
+  return page.locator(ROWS).evaluateAll((rows) =>
+    rows
+      .map((row) => ({
+        index: Number(row.getAttribute("aria-rowindex")) - 2,
+        run: row.querySelector("a.name")?.getAttribute("title") ?? "",
+      }))
+      .sort((a, b) => a.index - b.index),
+  );
+}
+
+/** The page's own text, without what only helps those who listen. */
+export async function textOf(place: Page | Locator): Promise<string> {
+  const body = "goto" in place ? place.locator("body") : place;
+  return ((await body.textContent()) ?? "").replaceAll(/\s+/g, " ");
+}
+
+/** Says what the page's console and its scripts complain about. */
+export function complaintsOf(page: Page): string[] {
+  const complaints: string[] = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") complaints.push(message.text());
+  });
+  page.on("pageerror", (error) => complaints.push(error.message));
+  return complaints;
+}
+
+/** Whether something in view waits for its data; charts below are read when they come into view. */
+function waits(page: Page): Promise<boolean> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('.skeleton, [aria-busy="true"]')].some((element) => {
+      const { top, bottom, height } = element.getBoundingClientRect();
+      return height > 0 && bottom > 0 && top < innerHeight;
+    }),
+  );
+}
+
+/** Waits until nothing in view is being read and what was read is drawn. */
+export async function settled(page: Page): Promise<void> {
+  await page.waitForLoadState("load");
+  await page.locator("h1, form").first().waitFor();
+  await until(`${page.url().slice(0, 120)} is read`, async () => !(await waits(page)));
+  await frames(page);
+}
+
+/** Two frames of animation: what was changed before is on the screen. */
+export async function frames(page: Page): Promise<void> {
+  await page.evaluate(
+    () =>
+      new Promise<void>((drawn) =>
+        requestAnimationFrame(() => requestAnimationFrame(() => drawn())),
+      ),
+  );
+}
+
+/** Elements of the page. */
+export function nodesOf(page: Page): Promise<number> {
+  return page.evaluate(() => document.querySelectorAll("*").length);
+}
+
+/** The pages of the UI that show something of the fixture. */
+export function tenPages(facts: {
+  experiment: string;
+  spike: { run: string };
+  odd: { run: string };
+  hundred: string[];
+  model: string;
+  decisions: { channel: string; name: string }[];
+}): [title: string, path: string][] {
+  const [decision] = facts.decisions;
+  const pages: [string, string][] = [
+    ["Now", "/"],
+    ["Experiments", "/experiments"],
+    ["Runs", `/${facts.experiment}`],
+    ["Run", `/${facts.odd.run}`],
+    ["Compare", `/compare?runs=${facts.hundred.slice(0, 4).map(encodeURIComponent).join(",")}`],
+    ["Data", "/datasets"],
+    ["Data set", "/datasets/compared"],
+    ["Activity", "/activity"],
+  ];
+  if (facts.model === "" || decision === undefined) return pages;
+  return [
+    ...pages,
+    ["Data set version", "/datasets/retail-features/versions/1"],
+    ["Models", "/models"],
+    ["Model", `/${facts.model}`],
+    ["Version", `/${facts.model}/versions/1`],
+    ["Channel", `/${decision.channel}`],
+    ["Decision", `/${decision.name}`],
+    ["Lineage", `/lineage/${facts.model}/versions/1`],
+  ];
+}
