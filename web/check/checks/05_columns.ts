@@ -11,8 +11,9 @@ async function run(given: Given): Promise<string> {
   await until("rows", () => rowsAreThere(page, 20));
   await page.getByRole("button", { name: "Columns" }).click();
   const field = page.getByLabel("Find a column");
-  const offered = (await field.getAttribute("placeholder")) ?? "";
-  expect(offered.includes(wideNames.toLocaleString("en")), `the chooser offers "${offered}"`);
+  const offered = async () => (await field.getAttribute("placeholder")) ?? "";
+  const whole = wideNames.toLocaleString("en");
+  await until(`the chooser offers ${whole} names`, async () => (await offered()).includes(whole));
   // The last letter is typed in the page, so that the way there is not timed.
   await field.fill("23/weight_49");
   const took = await field.evaluate(

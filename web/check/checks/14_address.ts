@@ -57,6 +57,13 @@ async function zoomedByHand({ facts }: Given, page: Page): Promise<void> {
   );
 }
 
+/** The link that the page offers. */
+async function linkOf(page: Page): Promise<string> {
+  await page.getByRole("button", { name: "Link", exact: true }).click();
+  await page.getByText("Link copied").waitFor();
+  return page.evaluate(() => navigator.clipboard.readText());
+}
+
 async function reloaded(page: Page, look: (page: Page) => Promise<string>): Promise<string> {
   await page.reload();
   return look(page);
@@ -66,10 +73,10 @@ async function run(given: Given): Promise<string> {
   const context = await given.newContext();
   const page = await context.newPage();
   await tableMadeByHand(given, page);
-  const [table, tableUrl] = [await tableOf(page), page.url()];
+  const [table, tableUrl] = [await tableOf(page), await linkOf(page)];
   await same("after a reload", table, reloaded(page, tableOf));
   await zoomedByHand(given, page);
-  const [chart, chartUrl] = [await chartOf(page), page.url()];
+  const [chart, chartUrl] = [await chartOf(page), await linkOf(page)];
   await same("zoom after a reload", chart, reloaded(page, chartOf));
   await page.goBack();
   await same("after going back", table, tableOf(page));
@@ -102,10 +109,9 @@ async function selectionKept({ facts }: Given, page: Page) {
   for (let index = 0; index < 10; index++) await boxes.nth(index).check();
   const chosen = await tableOf(page);
   const kept = (await reloaded(page, tableOf)) === chosen;
-  for (let index = 0; index < 10; index++) await boxes.nth(index).check();
   await page.getByRole("button", { name: /^Compare/ }).click();
   await page.locator("table.compared").first().waitFor();
-  return { kept, links: [page.url()] };
+  return { kept, links: [page.url(), await linkOf(page)] };
 }
 
 export const address: Check = {

@@ -44,9 +44,11 @@ export function ChannelPage({ name }: PageOfResource) {
           </div>
         )}
       </Loaded>
-      <Panel title="History">
-        <Timeline channel={name} />
-      </Panel>
+      {at === 0n && (
+        <Panel title="History">
+          <Timeline channel={name} />
+        </Panel>
+      )}
       {at === 0n && <Consumers channel={name} />}
       <Decisions channel={name} />
     </Page>
