@@ -10,11 +10,19 @@ struct LimitBounds {
   double most;
 };
 
-// `place` is a generic lambda from limits, const or not, to a member of them.
+// Place is a generic lambda from limits, const or not, to a member of them. Clang 14 makes no
+// pointer of one that returns a reference.
 template <typename Place>
-LimitRow Limit(std::string_view key, Place place, LimitBounds bounds, std::string_view unit,
+LimitRow Limit(std::string_view key, Place, LimitBounds bounds, std::string_view unit,
                std::string_view help, std::string_view not_below = {}) {
-  return {key, place, place, bounds.least, bounds.most, unit, help, not_below};
+  return {key,
+          [](MonitoringLimits& limits) -> double& { return Place()(limits); },
+          [](const MonitoringLimits& limits) -> const double& { return Place()(limits); },
+          bounds.least,
+          bounds.most,
+          unit,
+          help,
+          not_below};
 }
 
 // Of features.
