@@ -1,5 +1,5 @@
 // Where something came from and what it led to, hop by hop in both directions.
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { GetLineageRequest_Direction as Direction } from "../../gen/cairn/v1/datasets_pb.ts";
 import type { Lineage, Lineage_Node } from "../../gen/cairn/v1/datasets_pb.ts";
 import { datasets } from "../api/calls.ts";
@@ -67,7 +67,7 @@ function Hops({ resource, up, down }: { resource: string; up: Lineage; down: Lin
             nodes={nodes}
           />
         ))}
-        <Hop title="this" names={[resource]} nodes={nodes} />
+        <Hop title="this" names={[resource]} nodes={nodes} focus />
         {after.map((names, index) => (
           <Hop key={`a${index}`} title={`${index + 1} after`} names={shown(names)} nodes={nodes} />
         ))}
@@ -113,16 +113,22 @@ function Hop({
   title,
   names,
   nodes,
+  focus = false,
 }: {
   title: string;
   names: string[];
   nodes: Map<string, Lineage_Node>;
+  focus?: boolean; // what the page is about: a narrow window begins with it
 }) {
+  const place = useRef<HTMLElement>(null);
+  useEffect(() => {
+    if (focus) place.current?.scrollIntoView({ block: "nearest", inline: "center" });
+  }, [focus]);
   const [all, setAll] = useState(false);
   const shown = all ? names : names.slice(0, SIBLINGS_SHOWN);
   const more = names.length - shown.length;
   return (
-    <section aria-label={title}>
+    <section ref={place} aria-label={title}>
       <h3 class="quiet">{title}</h3>
       <ul>
         {shown.map((name) => (

@@ -110,34 +110,36 @@ function Facts({ run }: { run: Run }) {
 function Metrics({ metrics }: { metrics: MetricSummary[] }) {
   return (
     <Panel title={`Metrics (${metrics.length})`}>
-      <table class="full">
-        <thead>
-          <tr>
-            <th>metric</th>
-            <th class="number">latest</th>
-            <th class="number">min</th>
-            <th class="number">max</th>
-            <th class="number">points</th>
-          </tr>
-        </thead>
-        <tbody>
-          {metrics.map(({ key, latest, min, max, pointCount }) => (
-            <tr key={key}>
-              <td>{key}</td>
-              <td class="number">
-                <Value value={latest?.value} />
-              </td>
-              <td class="number">
-                <Value value={min} />
-              </td>
-              <td class="number">
-                <Value value={max} />
-              </td>
-              <td class="number">{count(pointCount)}</td>
+      <div class="scroll-x">
+        <table class="full named">
+          <thead>
+            <tr>
+              <th>metric</th>
+              <th class="number">latest</th>
+              <th class="number">min</th>
+              <th class="number">max</th>
+              <th class="number">points</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
+          </thead>
+          <tbody>
+            {metrics.map(({ key, latest, min, max, pointCount }) => (
+              <tr key={key}>
+                <td>{key}</td>
+                <td class="number">
+                  <Value value={latest?.value} />
+                </td>
+                <td class="number">
+                  <Value value={min} />
+                </td>
+                <td class="number">
+                  <Value value={max} />
+                </td>
+                <td class="number">{count(pointCount)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </Panel>
   );
 }
@@ -147,16 +149,18 @@ function Texts({ title, texts }: { title: string; texts: Record<string, string> 
   if (rows.length === 0) return null;
   return (
     <Panel title={`${title} (${rows.length})`}>
-      <table class="full">
-        <tbody>
-          {rows.map(([key, value]) => (
-            <tr key={key}>
-              <td class="quiet">{key}</td>
-              <td class="mono">{value}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <div class="scroll-x">
+        <table class="full named">
+          <tbody>
+            {rows.map(([key, value]) => (
+              <tr key={key}>
+                <td class="quiet">{key}</td>
+                <td class="mono">{value}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </Panel>
   );
 }
