@@ -110,7 +110,7 @@ function Facts({ run }: { run: Run }) {
 function Metrics({ metrics }: { metrics: MetricSummary[] }) {
   return (
     <Panel title={`Metrics (${metrics.length})`}>
-      <div class="scroll-x">
+      <div class="scroll-x" tabIndex={0} role="group" aria-label="Metrics">
         <table class="full named">
           <thead>
             <tr>
@@ -149,7 +149,7 @@ function Texts({ title, texts }: { title: string; texts: Record<string, string> 
   if (rows.length === 0) return null;
   return (
     <Panel title={`${title} (${rows.length})`}>
-      <div class="scroll-x">
+      <div class="scroll-x" tabIndex={0} role="group" aria-label={title}>
         <table class="full named">
           <tbody>
             {rows.map(([key, value]) => (
