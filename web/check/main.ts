@@ -6,7 +6,7 @@
 // A line for each check, then "N passed, N failed, N skipped"; ends with 0 only if none failed.
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { CHECKS } from "./checks/all.ts";
 import { readyFixture } from "./fixture/make.ts";
@@ -52,7 +52,7 @@ async function checkAll(options: Options, browser: Browser): Promise<Record<Verd
   const counts = { passed: 0, failed: 0, skipped: 0 };
   try {
     await cp(join(options.fixture, "store"), join(folder, "store"), { recursive: true });
-    const server = new Server(resolve(options.bin), join(folder, "store"));
+    const server = new Server(options.bin, join(folder, "store"));
     await server.start();
     if (options.dist !== "") await server.serveUi(options.dist);
     const given = new Given(server, apiOf(server.api), browser, facts, options);

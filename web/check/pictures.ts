@@ -4,8 +4,8 @@
 // usage: pictures.ts ADDRESS OUT [--all]
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import type { Browser, Page } from "playwright-core";
-import { settled } from "./checks/look.ts";
+import type { Browser } from "playwright-core";
+import { compareLink, settled } from "./checks/look.ts";
 import { apiOf, type Api } from "./harness/api.ts";
 import { startBrowser } from "./harness/browser.ts";
 
@@ -44,7 +44,7 @@ async function places(api: Api): Promise<Place[]> {
     { name: "run", path: `/${version.run}`, theme: "light" },
     {
       name: "compare",
-      path: `/compare?runs=${runs.map(({ name }) => name).join(",")}`,
+      path: compareLink(runs.map(({ name }) => name)),
       theme: "dark",
     },
     { name: "data-set", path: `/${dataset?.name ?? ""}/versions/1`, theme: "light" },
@@ -58,19 +58,37 @@ async function places(api: Api): Promise<Place[]> {
 
 const OF_THE_GUIDE = ["now", "runs", "compare", "model", "decision", "channel"];
 
-async function open(browser: Browser, base: string, path: string, look: object): Promise<Page> {
-  const context = await browser.newContext({ baseURL: base, ...look });
+interface Look {
+  file: string;
+  viewport: { width: number; height: number };
+  colorScheme: "light" | "dark";
+}
+
+/** The pictures of a page: one for the guide where it stands there, or every theme and width. */
+function looksAt({ name, theme }: Place, all: boolean): Look[] {
+  if (!all) {
+    const viewport = { width: 1280, height: 800 };
+    const look = { file: `${name}.png`, viewport, colorScheme: theme };
+    return OF_THE_GUIDE.includes(name) ? [look] : [];
+  }
+  return (["light", "dark"] as const).flatMap((colorScheme) =>
+    WIDTHS.map((width) => ({
+      file: `${name}-${colorScheme}-${width}.png`,
+      viewport: { width, height: HEIGHT },
+      colorScheme,
+    })),
+  );
+}
+
+async function take(browser: Browser, baseURL: string, path: string, look: Look, out: string) {
+  const { file, viewport, colorScheme } = look;
+  const context = await browser.newContext({ baseURL, viewport, colorScheme });
   const page = await context.newPage();
   await page.goto(path);
   await settled(page);
-  return page;
-}
-
-async function picture(browser: Browser, base: string, place: Place, file: string, look: object) {
-  const page = await open(browser, base, place.path, look);
-  await page.screenshot({ path: file, animations: "disabled" });
-  await page.context().close();
-  console.log(file);
+  await page.screenshot({ path: join(out, file), animations: "disabled" });
+  await context.close();
+  console.log(join(out, file));
 }
 
 async function main([base, out, all]: string[]): Promise<void> {
@@ -83,17 +101,8 @@ async function main([base, out, all]: string[]): Promise<void> {
   mkdirSync(out, { recursive: true });
   try {
     for (const place of await places(apiOf(base))) {
-      if (all === "--all") {
-        for (const theme of ["light", "dark"] as const) {
-          for (const width of WIDTHS) {
-            const file = join(out, `${place.name}-${theme}-${width}.png`);
-            const look = { viewport: { width, height: HEIGHT }, colorScheme: theme };
-            await picture(browser, base, place, file, look);
-          }
-        }
-      } else if (OF_THE_GUIDE.includes(place.name)) {
-        const look = { viewport: { width: 1280, height: 800 }, colorScheme: place.theme };
-        await picture(browser, base, place, join(out, `${place.name}.png`), look);
+      for (const look of looksAt(place, all === "--all")) {
+        await take(browser, base, place.path, look, out);
       }
     }
   } finally {

@@ -13,4 +13,5 @@ test("a group's runs are found by its values, those without one by its lack", ()
     ),
     '(state = FAILED OR a) AND params.k = "\\"x\\\\" AND NOT user:*',
   );
+  assert.equal(filterOfGroup("", ["tags.a"], [has("a*b")]), 'tags.a = "a\\*b"');
 });

@@ -20,7 +20,6 @@ test("columns are those that tell runs apart: params with several values, then c
     field,
     runs,
     different,
-    number: true,
   });
   const fields = [
     has("metrics.rare", 1, 1),
@@ -33,9 +32,9 @@ test("columns are those that tell runs apart: params with several values, then c
 
 test("a field differs where runs have different values, or not all have one", () => {
   const fields = [
-    { field: "params.k", runs: 3, different: 2, number: true },
-    { field: "params.seed", runs: 3, different: 1, number: true },
-    { field: "params.tol", runs: 2, different: 1, number: true },
+    { field: "params.k", runs: 3, different: 2 },
+    { field: "params.seed", runs: 3, different: 1 },
+    { field: "params.tol", runs: 2, different: 1 },
   ];
   const names = fields.map(({ field }) => field);
   assert.deepEqual(differingFields(names, fields, 3), ["params.k", "params.tol"]);

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import type { Page } from "playwright-core";
 import { expect, type Check, type Given } from "../harness/check.ts";
-import { settled } from "./look.ts";
+import { captionOf, chartDrawn } from "./look.ts";
 
 const POINTS = 50;
 
@@ -52,9 +52,8 @@ async function run(given: Given): Promise<string> {
   const points = await pointsOf(given, from);
   expect(points.length === POINTS, `the API gives ${points.length} points`);
   const page = await given.open(`/${name}?steps=${from}..${from + POINTS - 1}`);
-  await page.getByRole("application").first().scrollIntoViewIfNeeded();
-  await settled(page);
-  const caption = (await page.locator("figcaption").first().textContent()) ?? "";
+  await chartDrawn(page);
+  const caption = await captionOf(page);
   expect(caption.startsWith(`${POINTS} points`), `the caption says "${caption}"`);
   const told = await readouts(page);
   points.forEach(({ step: at, value }, index) => {

@@ -1,6 +1,6 @@
 // What no line can show is marked or counted: NaN, the infinities, zero and less on a log axis.
 import { expect, type Check, type Given } from "../harness/check.ts";
-import { settled, textOf } from "./look.ts";
+import { captionOf, chartDrawn, textOf } from "./look.ts";
 import { markColumns } from "./pixels.ts";
 
 async function run(given: Given): Promise<string> {
@@ -8,9 +8,8 @@ async function run(given: Given): Promise<string> {
   let captions = "";
   for (const log of [false, true]) {
     const page = await given.open(`/${name}${log ? "?log=1" : ""}`);
-    await page.getByRole("application").first().scrollIntoViewIfNeeded();
-    await settled(page);
-    captions = (await page.locator("figcaption").first().textContent()) ?? "";
+    await chartDrawn(page);
+    captions = await captionOf(page);
     const wanted = [
       `${points} points`,
       `✕ ${nan} NaN`,

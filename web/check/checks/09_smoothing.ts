@@ -1,13 +1,12 @@
 // Smoothing changes the line and nothing else.
 import type { Page } from "playwright-core";
 import { expect, type Check, type Given } from "../harness/check.ts";
-import { settled } from "./look.ts";
+import { captionOf, chartDrawn } from "./look.ts";
 import { pictureOf, seriesColumns } from "./pixels.ts";
 
 async function drawn(page: Page, path: string): Promise<string> {
   await page.goto(path);
-  await page.getByRole("application").first().scrollIntoViewIfNeeded();
-  await settled(page);
+  await chartDrawn(page);
   return pictureOf(page);
 }
 
@@ -27,7 +26,7 @@ async function run(given: Given): Promise<string> {
   const said = `line smoothed over ${wide.toLocaleString("en")} steps, the band is not`;
   for (const steps of ["", `&steps=${Math.max(step - wide, 0)}..${step + wide}`]) {
     await drawn(page, `/${name}?smooth=${wide}${steps}`);
-    const caption = (await page.locator("figcaption").first().textContent()) ?? "";
+    const caption = await captionOf(page);
     expect(caption.includes(said), `the caption says "${caption}"`);
   }
   return `0 draws the same picture as none; over ${wide.toLocaleString("en")} steps the spike stays in the band, also zoomed`;

@@ -1,7 +1,7 @@
 // A point that is logged is on the screen soon, and nothing moves under the hand.
 import type { Page } from "playwright-core";
-import { expect, quantile, until, type Check, type Given } from "../harness/check.ts";
-import { settled } from "./look.ts";
+import { expect, quantile, type Check, type Given } from "../harness/check.ts";
+import { chartDrawn, liveIs } from "./look.ts";
 
 const SEEN_MILLIS = 300;
 const BEGUN = 200; // points before
@@ -42,10 +42,8 @@ async function run(given: Given): Promise<string> {
   };
   await log(0, BEGUN);
   const page = await given.open(`/${name}?steps=0..100000`);
-  await page.getByRole("application").first().scrollIntoViewIfNeeded();
-  await settled(page);
-  const live = async () => (await page.locator(".live").getAttribute("data-state")) === "live";
-  await until("the stream", live);
+  await chartDrawn(page);
+  await liveIs(page, "live");
   await page.getByRole("application").first().focus();
   await page.evaluate(() => scrollTo(0, 60));
   const before = await standing(page);

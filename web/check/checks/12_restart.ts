@@ -1,15 +1,9 @@
 // The server dies and comes back: pages say so, keep what they show, and miss nothing.
 import type { Page } from "playwright-core";
 import { expect, until, type Check, type Given } from "../harness/check.ts";
-import { rowsAreThere, settled, textOf } from "./look.ts";
+import { liveIs, rowsAreThere, settled, textOf } from "./look.ts";
 
 const FEED = 'section[aria-label="Now"] tr';
-
-async function liveIs(page: Page, state: string, millis = 10_000): Promise<number> {
-  const badge = page.locator(".live");
-  const is = async () => (await badge.getAttribute("data-state")) === state;
-  return until(`the head line says "${state}"`, is, millis);
-}
 
 /** Makes a run that the feed of changes will name. */
 async function newRun({ api, facts }: Given, displayName: string): Promise<string> {

@@ -3,8 +3,8 @@ import { createServer, request as forward } from "node:http";
 import type { AddressInfo } from "node:net";
 import { pipeline } from "node:stream";
 import type { Page } from "playwright-core";
-import { expect, until, type Check, type Given } from "../harness/check.ts";
-import { settled } from "./look.ts";
+import { expect, type Check, type Given } from "../harness/check.ts";
+import { liveIs, settled } from "./look.ts";
 
 const TABS = 10;
 const WAIT_MILLIS = 100;
@@ -51,10 +51,7 @@ async function run(given: Given): Promise<string> {
       await settled(tab);
       tabs.push(tab);
     }
-    const state = (index: number) => tabs[index]?.locator(".live").getAttribute("data-state");
-    for (let i = 0; i < TABS; i++) {
-      await until(`tab ${i} is live`, async () => (await state(i)) === "live");
-    }
+    for (const tab of tabs) await liveIs(tab, "live");
     await api.tracking.createRun({ parent: facts.wide, run: { displayName: "told to all tabs" } });
     for (const [index, tab] of tabs.entries()) {
       const told = index % 2 === 0 ? tab.locator("tr.fresh") : tab.getByText(/\d+ new$/);

@@ -1,7 +1,8 @@
 // A link that is frozen at a revision shows the same, whatever was written since.
 import type { Page } from "playwright-core";
-import { expect, Skipped, until, type Check, type Given } from "../harness/check.ts";
-import { settled, textOf } from "./look.ts";
+import { expect, needsModel, type Check, type Given } from "../harness/check.ts";
+import { lastOf } from "../../src/text/names.ts";
+import { liveIs, settled, textOf } from "./look.ts";
 
 const WRITES = 50;
 
@@ -14,13 +15,12 @@ async function said(page: Page): Promise<string> {
 
 async function run(given: Given): Promise<string> {
   const { api, facts, server } = given;
-  if (facts.model === "") throw new Skipped("there is no cairn-pipeline to make a model with");
-  const model = facts.model.replace("models/", "");
+  needsModel(facts.model !== "");
+  const model = lastOf(facts.model);
   const channel = `${facts.model}/channels/moving`;
   const page = await given.open(`/${channel}`);
   await settled(page);
-  const live = async () => (await page.locator(".live").getAttribute("data-state")) === "live";
-  await until("the stream", live);
+  await liveIs(page, "live");
   await page.getByRole("button", { name: "Freeze" }).click();
   await page.getByText("As it was at revision").waitFor();
   const before = await said(page);

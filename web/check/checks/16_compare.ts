@@ -1,37 +1,15 @@
 // A hundred runs side by side, and two that were trained on different data.
 import { expect, quantile, type Check, type Given } from "../harness/check.ts";
-import { settled, textOf } from "./look.ts";
+import { compareLink, settled, textOf, timeLink } from "./look.ts";
 
 const COMPARE_MILLIS = 250;
 
-function compareLink(runs: string[]): string {
-  return `/compare?runs=${runs.map(encodeURIComponent).join(",")}`;
-}
-
-/** From a click on a link in the page to a column for each run. */
+/** From a click on a link in the page to a column for each run, and one for the names of metrics. */
 async function timeCompare(given: Given, link: string, runs: number) {
   const page = await given.open(compareLink(given.facts.hundred.slice(0, 2)));
   await settled(page); // the page's own code is there
-  const took = await page.evaluate(
-    ([href, columns]) =>
-      new Promise<number>((drawn) => {
-        const anchor = document.createElement("a");
-        anchor.href = href;
-        document.body.append(anchor);
-        const begin = performance.now();
-        anchor.click();
-        anchor.remove();
-        const look = () => {
-          const heads = document.querySelectorAll("table.compared thead");
-          if (heads[0]?.querySelectorAll("th").length === columns + 1) {
-            requestAnimationFrame(() => drawn(performance.now() - begin));
-          } else requestAnimationFrame(look);
-        };
-        requestAnimationFrame(look);
-      }),
-    [link, runs] as const,
-  );
-  return { page, took };
+  const heads = 'section[aria-label="Metrics"] table.compared th';
+  return { page, took: await timeLink(page, link, heads, runs + 1) };
 }
 
 async function run(given: Given): Promise<string> {

@@ -1,7 +1,8 @@
 // A decision's page says what `mlctl why` says, check by check.
 import type { Page } from "playwright-core";
-import { expect, Skipped, type Check, type Given } from "../harness/check.ts";
+import { expect, needsModel, type Check, type Given } from "../harness/check.ts";
 import type { DecisionFact } from "../fixture/facts.ts";
+import { spoken } from "../../src/text/names.ts";
 import { settled, textOf } from "./look.ts";
 
 const KINDS = ["pass", "fail", "inconclusive", "error", "override"];
@@ -28,7 +29,7 @@ async function candidatesAreTold(page: Page, kind: string, candidates: Candidate
   const shown = await buttons.count();
   expect(shown === candidates.length, `${kind}: ${shown} candidates, not ${candidates.length}`);
   for (const candidate of candidates) {
-    const version = candidate.version.replace(/^models\/(.*)\/versions\//, "$1@");
+    const version = spoken(candidate.version);
     await buttons.filter({ hasText: version }).first().click();
     await settled(page);
     const text = await textOf(page.locator("main"));
@@ -68,9 +69,9 @@ async function linksResolve(
 
 async function oneDecision(given: Given, fact: DecisionFact, known: ReadonlySet<string>) {
   const { server } = given;
-  const spoken = fact.channel.replace(/^models\/(.*)\/channels\//, "$1#");
-  const { decision } = JSON.parse(await server.mlctl("why", spoken, "-o", "json")) as Why;
-  expect(decision.name === fact.name, `mlctl why ${spoken} tells another decision`);
+  const channel = spoken(fact.channel);
+  const { decision } = JSON.parse(await server.mlctl("why", channel, "-o", "json")) as Why;
+  expect(decision.name === fact.name, `mlctl why ${channel} tells another decision`);
   const page = await given.open(`/${fact.name}`);
   await settled(page);
   const line = plain((await page.locator(".verdict-line").textContent()) ?? "");
@@ -91,7 +92,7 @@ async function oneDecision(given: Given, fact: DecisionFact, known: ReadonlySet<
 
 async function run(given: Given): Promise<string> {
   const { decisions } = given.facts;
-  if (decisions.length === 0) throw new Skipped("there is no cairn-pipeline to make a model with");
+  needsModel(decisions.length > 0);
   const kinds = decisions.map(({ kind }) => kind);
   expect(
     KINDS.every((kind) => kinds.includes(kind)),

@@ -1,7 +1,9 @@
 // What a decision names as the smallest change that would turn it: it turns it, and less does not.
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { expect, Skipped, type Check, type Given } from "../harness/check.ts";
+import { expect, needsModel, type Check, type Given } from "../harness/check.ts";
+import { spoken } from "../../src/text/names.ts";
+import { upload } from "../harness/api.ts";
 import { settled, textOf } from "./look.ts";
 
 const MODEL = "turning";
@@ -33,8 +35,14 @@ async function judged({ server, facts }: Given, value: number) {
     ...["--metric", `silhouette=${value}`, "--evidence-dataset", "dataset:compared@2"],
   );
   const version = made.trim().split("\n").at(-1) ?? "";
-  const named = version.replace(/^models\/(.*)\/versions\//, "$1@");
-  const answer = await server.mlctl("promote", named, "--channel", "production", "-o", "json");
+  const answer = await server.mlctl(
+    "promote",
+    spoken(version),
+    "--channel",
+    "production",
+    "-o",
+    "json",
+  );
   const { name, candidates } = JSON.parse(answer) as {
     name: string;
     candidates: {
@@ -44,7 +52,7 @@ async function judged({ server, facts }: Given, value: number) {
     }[];
   };
   const [candidate] = candidates;
-  expect(candidate !== undefined, `no verdict of ${named}`);
+  expect(candidate !== undefined, `no verdict of ${spoken(version)}`);
   return {
     name,
     message: candidate.message,
@@ -55,12 +63,12 @@ async function judged({ server, facts }: Given, value: number) {
 
 async function run(given: Given): Promise<string> {
   const { server } = given;
-  if (given.facts.model === "")
-    throw new Skipped("there is no cairn-pipeline to make a model with");
+  needsModel(given.facts.model !== "");
   const file = join(server.store, "..", "turning.yaml");
   await writeFile(file, POLICY);
   const { hundred } = given.facts;
-  await given.api.artifacts.logArtifacts({ run: hundred[0] ?? "", files: [await someFile(given)] });
+  const model = { path: "model.bin", digest: await upload(given.api, "a model") }; // it needs a file
+  await given.api.artifacts.logArtifacts({ run: hundred[0] ?? "", files: [model] });
   await given.api.tracking.finishRun({ name: hundred[0] ?? "" });
   await server.mlctl("create", "model", MODEL);
   await server.mlctl("apply", "-f", file);
@@ -77,15 +85,6 @@ async function run(given: Given): Promise<string> {
   const turned = await judged(given, flip.needed);
   expect(turned.verdict === "PASS", `${flip.needed} is ${turned.verdict}`);
   return `${flip.subject} 0.5 fails, the page names ${flip.needed}: that passes, and the number before it does not`;
-}
-
-/** A model needs a file. */
-async function someFile({ api }: Given) {
-  const data = new TextEncoder().encode("a model");
-  const hash = Buffer.from(await crypto.subtle.digest("SHA-256", data)).toString("hex");
-  const digest = { sha256: hash, sizeBytes: BigInt(data.length) };
-  await api.artifacts.batchUpdateBlobs({ entries: [{ digest, data }] });
-  return { path: "model.bin", digest };
 }
 
 export const counterfactual: Check = {

@@ -1,8 +1,9 @@
 // A channel's page while it moves: the promotion is seen at once, and who serves which epoch is right.
 import type { Page } from "playwright-core";
 import { Consumer_State as State } from "../../gen/cairn/v1/registry_pb.ts";
-import { expect, quantile, Skipped, until, type Check, type Given } from "../harness/check.ts";
-import { settled } from "./look.ts";
+import { expect, needsModel, quantile, until, type Check, type Given } from "../harness/check.ts";
+import { lastOf } from "../../src/text/names.ts";
+import { liveIs, settled } from "./look.ts";
 
 const SEEN_MILLIS = 300;
 const CLIENTS = 20;
@@ -55,15 +56,14 @@ async function epochsShown(page: Page): Promise<Map<string, number>> {
 async function run(given: Given): Promise<string> {
   const { api, facts, server, options } = given;
   const fact = facts.decisions.find(({ kind }) => kind === "override");
-  if (fact === undefined) throw new Skipped("there is no cairn-pipeline to make a model with");
+  needsModel(fact !== undefined);
   const { channel: name } = fact;
-  const spoken = facts.model.replace("models/", "");
+  const model = lastOf(facts.model);
   const before = await api.registry.getChannel({ name });
   await report(given, name, before.epoch, before.version, false);
   const page = await given.open(`/${name}`);
   await settled(page);
-  const live = async () => (await page.locator(".live").getAttribute("data-state")) === "live";
-  await until("the stream", live);
+  await liveIs(page, "live");
   const delays: number[] = [];
   const move = async (to: string, ...command: string[]) => {
     const seen = page.evaluate(noteServed, to);
@@ -74,9 +74,9 @@ async function run(given: Given): Promise<string> {
     delays.push((await seen) - committed);
   };
   for (let round = 0; round < (options.short ? 2 : 10); round++) {
-    await move(`${facts.model}/versions/1`, "override", `${spoken}@1`);
-    await move(`${facts.model}/versions/2`, "rollback", spoken);
-    const back = ["release", `${spoken}@1`, "--channel", "chosen", "--reason", "a check"];
+    await move(`${facts.model}/versions/1`, "override", `${model}@1`);
+    await move(`${facts.model}/versions/2`, "rollback", model);
+    const back = ["release", `${model}@1`, "--channel", "chosen", "--reason", "a check"];
     await server.mlctl(...back); // a version that was rolled back is held
   }
   const after = await api.registry.getChannel({ name });

@@ -1,6 +1,6 @@
 // Lineage both ways, and never more of it than a person can read.
 import { expect, type Check, type Given } from "../harness/check.ts";
-import { settled } from "./look.ts";
+import { settled, timeLink } from "./look.ts";
 
 const PICTURE_MILLIS = 150;
 const MOST_NODES = 200;
@@ -10,24 +10,7 @@ async function run(given: Given): Promise<string> {
   const data = "datasets/compared/versions/1";
   const page = await given.open("/lineage/datasets/compared/versions/2");
   await settled(page);
-  const took = await page.evaluate(
-    (href) =>
-      new Promise<number>((drawn) => {
-        const anchor = document.createElement("a");
-        anchor.href = href;
-        document.body.append(anchor);
-        const begin = performance.now();
-        anchor.click();
-        anchor.remove();
-        const look = () => {
-          const more = [...document.querySelectorAll(".lineage .node")].length > 8;
-          if (more) requestAnimationFrame(() => drawn(performance.now() - begin));
-          else requestAnimationFrame(look);
-        };
-        requestAnimationFrame(look);
-      }),
-    `/lineage/${data}`,
-  );
+  const took = await timeLink(page, `/lineage/${data}`, ".lineage .node", 9);
   const nodes = await page.locator(".lineage .node").count();
   expect(nodes <= MOST_NODES, `${nodes} nodes are drawn`);
   const folded = await page.locator(".lineage .node button").allTextContents();

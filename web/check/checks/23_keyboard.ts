@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Page } from "playwright-core";
-import { expect, Skipped, until, type Check, type Given } from "../harness/check.ts";
+import { expect, needsModel, until, type Check, type Given } from "../harness/check.ts";
 import { frames, rowsAreThere, settled, tenPages } from "./look.ts";
 
 const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
@@ -131,8 +131,7 @@ async function approve(page: Page): Promise<number> {
 }
 
 async function run(given: Given): Promise<string> {
-  if (given.facts.model === "")
-    throw new Skipped("there is no cairn-pipeline to make a model with");
+  needsModel(given.facts.model !== "");
   const went = await journey(given);
   return `${went}; ${await accessible(given)}`;
 }

@@ -1,7 +1,7 @@
 // Names and files that would do harm: nothing runs, nothing hangs, the layout holds.
 import type { Page } from "playwright-core";
 import { expect, type Check, type Given } from "../harness/check.ts";
-import { settled } from "./look.ts";
+import { compareLink, settled } from "./look.ts";
 
 const ANSWERS_MILLIS = 1_000;
 
@@ -44,7 +44,7 @@ async function run(given: Given): Promise<string> {
     `/${experiment}?columns=params.link,params.html,tags.turned,tags.long`,
     `/${experiment}?q=${encodeURIComponent('params.html != "<script>window.harmed=1</script>"')}`,
     `/${hostile}`,
-    `/compare?runs=${encodeURIComponent(hostile)},${encodeURIComponent(given.facts.odd.run)}`,
+    compareLink([hostile, given.facts.odd.run]),
     "/activity",
     `/lineage/${hostile}`,
     `/experiments/<script>window.harmed=1</script>`,

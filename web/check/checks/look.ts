@@ -62,6 +62,49 @@ export async function settled(page: Page): Promise<void> {
   await frames(page);
 }
 
+/** Waits until the head line says this of the stream; gives how long that took. */
+export async function liveIs(page: Page, state: string, millis = 10_000): Promise<number> {
+  const badge = page.locator(".live");
+  const is = async () => (await badge.getAttribute("data-state")) === state;
+  return until(`the head line says "${state}"`, is, millis);
+}
+
+/** Waits until the first chart is in view and drawn. */
+export async function chartDrawn(page: Page): Promise<void> {
+  await page.getByRole("application").first().scrollIntoViewIfNeeded();
+  await settled(page);
+}
+
+/** What the first chart says of itself. */
+export async function captionOf(page: Page): Promise<string> {
+  return (await page.locator("figcaption").first().textContent()) ?? "";
+}
+
+export function compareLink(runs: string[]): string {
+  return `/compare?runs=${runs.map(encodeURIComponent).join(",")}`;
+}
+
+/** Milliseconds from a click on a link to at least so many elements, drawn. */
+export async function timeLink(page: Page, href: string, selector: string, least: number) {
+  return page.evaluate(
+    ([to, wanted, count]) =>
+      new Promise<number>((drawn) => {
+        const anchor = document.createElement("a");
+        anchor.href = to;
+        document.body.append(anchor);
+        const begin = performance.now();
+        anchor.click();
+        anchor.remove();
+        const look = () => {
+          const there = document.querySelectorAll(wanted).length >= count;
+          requestAnimationFrame(there ? () => drawn(performance.now() - begin) : look);
+        };
+        requestAnimationFrame(look);
+      }),
+    [href, selector, least] as const,
+  );
+}
+
 /** Two frames of animation: what was changed before is on the screen. */
 export async function frames(page: Page): Promise<void> {
   await page.evaluate(
@@ -92,7 +135,7 @@ export function tenPages(facts: {
     ["Experiments", "/experiments"],
     ["Runs", `/${facts.experiment}`],
     ["Run", `/${facts.odd.run}`],
-    ["Compare", `/compare?runs=${facts.hundred.slice(0, 4).map(encodeURIComponent).join(",")}`],
+    ["Compare", compareLink(facts.hundred.slice(0, 4))],
     ["Data", "/datasets"],
     ["Data set", "/datasets/compared"],
     ["Activity", "/activity"],

@@ -16,6 +16,11 @@ export interface Check {
 export class Failed extends Error {}
 export class Skipped extends Error {}
 
+/** Skips what is about a model where there is none. */
+export function needsModel(there: boolean): asserts there {
+  if (!there) throw new Skipped("there is no cairn-pipeline to make a model with");
+}
+
 export function expect(holds: boolean, seen: string): asserts holds {
   if (!holds) throw new Failed(seen);
 }

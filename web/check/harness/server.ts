@@ -82,10 +82,6 @@ export class Server {
     return this.page ?? this.api;
   }
 
-  get pid(): number {
-    return this.child?.pid ?? 0;
-  }
-
   /** Starts it again where a check left it dead. */
   async revive(): Promise<void> {
     if (this.child?.exitCode === null && this.child.signalCode === null) return;

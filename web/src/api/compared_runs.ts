@@ -1,6 +1,6 @@
 // Runs that are compared, and their curves: many in one call each.
 import type { Run } from "../../gen/cairn/v1/tracking_pb.ts";
-import { curveOf, type Curve, type Steps } from "../text/curves.ts";
+import { curveOf, rangeOf, type Curve, type Steps } from "../text/curves.ts";
 import { bucketsOf } from "../text/packed.ts";
 import { filterOfRefs, isNamed, parseRef } from "../text/run_refs.ts";
 import { tracking } from "./calls.ts";
@@ -21,12 +21,13 @@ export async function readRuns(names: string[]): Promise<{ runs: Run[]; missing:
   });
   const runOf = (name: string) => {
     const ref = refs.get(name);
-    const fitting = found.runs.filter((run) => ref !== undefined && isNamed(run.name, ref));
-    return fitting.length === 1 ? fitting[0] : undefined;
+    const named = found.runs.filter((run) => ref !== undefined && isNamed(run.name, ref));
+    return named.length === 1 ? named[0] : undefined;
   };
+  const fitting = names.map(runOf);
   return {
-    runs: names.map(runOf).filter((run) => run !== undefined),
-    missing: names.filter((name) => runOf(name) === undefined),
+    runs: fitting.filter((run) => run !== undefined),
+    missing: names.filter((_, at) => fitting[at] === undefined),
   };
 }
 
@@ -37,11 +38,14 @@ export async function readCurves(
   maxBuckets: number,
   steps?: Steps,
 ): Promise<Map<string, Curve>> {
-  const range =
-    steps === undefined ? {} : { startStep: BigInt(steps.from), endStep: BigInt(steps.to) + 1n };
   const curves = new Map<string, Curve>();
   if (runs.length === 0) return curves;
-  for await (const packed of tracking.readCurves({ runs, keys: [key], maxBuckets, ...range })) {
+  for await (const packed of tracking.readCurves({
+    runs,
+    keys: [key],
+    maxBuckets,
+    ...rangeOf(steps),
+  })) {
     curves.set(packed.run, curveOf(bucketsOf(packed)));
   }
   return curves;

@@ -7,7 +7,7 @@ import { datasets, everyPage, registry, tracking } from "./calls.ts";
 const PAGE_ROWS = 1000;
 
 /** Rows of a list; `whole` tells whether that is all of it. */
-export type Listed<Row> = Promise<{ rows: Row[]; whole: boolean }>;
+type Listed<Row> = Promise<{ rows: Row[]; whole: boolean }>;
 
 export function allExperiments(): Listed<Experiment> {
   return everyPage(async (pageToken) => {

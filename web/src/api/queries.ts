@@ -1,7 +1,7 @@
 // What a page has read from the server, kept by key: a page that is opened again shows what it knew
 // at once and reads anew behind it.
 import { effect, signal, type Signal } from "@preact/signals";
-import { useEffect, useMemo } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import { failureOf, token, type Failure } from "./calls.ts";
 import { onChange, type Change } from "./live.ts";
 
@@ -92,6 +92,13 @@ export function useQuery<Data>(
   }, [entry]);
   const state = entry.state.value as Query<Data>;
   return { ...state, reload: () => void refresh(entry) };
+}
+
+/** The newest data that there was, also while a query with another key has none yet. */
+export function useNewest<Data>(data: Data | undefined): Data | undefined {
+  const newest = useRef<Data | undefined>(undefined);
+  if (data !== undefined) newest.current = data;
+  return newest.current;
 }
 
 /** Changes of `resource` itself and of everything below it. */

@@ -4,7 +4,7 @@ import { parseRef, refsIn } from "../text/run_refs.ts";
 import { pageOf } from "../text/names.ts";
 
 /** A longer link is hard to pass on. */
-export const MOST_LETTERS = 200;
+const MOST_LETTERS = 200;
 
 /** The experiment that a page is about; of runs that are compared that of the first. */
 function experimentOf(path: string, runs: string): string | undefined {

@@ -19,7 +19,7 @@ import { Views } from "../parts/views.tsx";
 import { searchCommand } from "../text/commands.ts";
 import { pageOf } from "../text/names.ts";
 import { count } from "../text/numbers.ts";
-import { differingFields, nextOrder } from "../text/run_columns.ts";
+import { differingFields, nextOrder, splitOrder } from "../text/run_columns.ts";
 import { listed } from "../text/run_fields.ts";
 import { refOf, refsIn } from "../text/run_refs.ts";
 import { PALETTE } from "../text/series.ts";
@@ -154,8 +154,8 @@ function FoundRuns(props: FoundProps) {
   const charted = query.value.has("y");
   const group = query.value.get("group") ?? "";
   const orderBy = query.value.get("order") ?? "";
-  const [key, direction] = splitOrder(orderBy);
-  const place = new Map(charted ? found.leading.map((run, at) => [run.name, at]) : []);
+  const first = charted ? found.leading.slice(0, PALETTE) : [];
+  const place = new Map(first.map((run, at) => [run.name, at]));
   const rankOf = charted ? (run: Run) => place.get(run.name) ?? PALETTE : undefined;
   const height = `max(calc(100vh - ${CHROME + (charted ? STRIP : 0)}px), 240px)`;
   return (
@@ -164,6 +164,7 @@ function FoundRuns(props: FoundProps) {
         <ColumnChooser
           experiment={name}
           shown={wished}
+          total={columns.total}
           pinned={query.value.has("columns")}
           differ={differ}
         />
@@ -186,7 +187,7 @@ function FoundRuns(props: FoundProps) {
           row={found.row}
           rowKey={(run) => run.name}
           onWindow={search.look}
-          order={{ key, descending: direction === "desc" }}
+          order={splitOrder(orderBy)}
           onOrder={(column) => setQuery({ order: nextOrder(orderBy, column) })}
           {...(cursor === undefined ? {} : { cursor })}
         />
@@ -195,12 +196,6 @@ function FoundRuns(props: FoundProps) {
       )}
     </>
   );
-}
-
-/** The key and the direction; keys in backquotes may have blanks. */
-function splitOrder(orderBy: string): [key: string, direction: string] {
-  const descending = orderBy.endsWith(" desc");
-  return descending ? [orderBy.slice(0, -5), "desc"] : [orderBy, ""];
 }
 
 function NoRuns({ filtered, name }: { filtered: boolean; name: string }) {

@@ -1,5 +1,5 @@
 // The charts of compared runs. What they show stands in the address.
-import { useRef } from "preact/hooks";
+import { useMemo, useRef } from "preact/hooks";
 import type { Run } from "../../gen/cairn/v1/tracking_pb.ts";
 import { query as address, setQuery } from "../app/address.ts";
 import { stepsText } from "../text/curves.ts";
@@ -22,13 +22,14 @@ function nameOf(run: Run): string {
 export function CompareCharts({ runs }: { runs: Run[] }) {
   const box = useRef<HTMLDivElement>(null);
   const seen = useSeen(box);
+  const told = useMemo(() => telling(fieldCounts(runs), runs.length), [runs]);
   return (
     <div ref={box} class="chart-room">
       {seen && (
         <>
           <Curves runs={runs} />
-          <Parallel runs={runs} />
-          <Scatter runs={runs} />
+          <Parallel runs={runs} told={told} />
+          <Scatter runs={runs} told={told} />
         </>
       )}
     </div>
@@ -63,13 +64,16 @@ function Curves({ runs }: { runs: Run[] }) {
   );
 }
 
-function Parallel({ runs }: { runs: Run[] }) {
+interface ToldRuns {
+  runs: Run[];
+  told: string[]; // the fields that tell them apart
+}
+
+function Parallel({ runs, told }: ToldRuns) {
   const known = differing(runs, fieldsOf(runs)).filter((name) => !name.startsWith("tags."));
   const asked = listed(address.value.get("axes") ?? "").filter((name) => known.includes(name));
   const params = known.filter((name) => name.startsWith("params."));
-  const metrics = telling(fieldCounts(runs), runs.length).filter(
-    (name) => name.startsWith("metrics.") && known.includes(name),
-  );
+  const metrics = told.filter((name) => name.startsWith("metrics.") && known.includes(name));
   const fields = asked.length > 0 ? asked : [...params, ...metrics.slice(0, MOST_METRIC_AXES)];
   if (known.length < 2) return null;
   const toggle = (name: string) => {
@@ -107,9 +111,8 @@ function Parallel({ runs }: { runs: Run[] }) {
   );
 }
 
-function Scatter({ runs }: { runs: Run[] }) {
+function Scatter({ runs, told }: ToldRuns) {
   const fields = fieldsOf(runs);
-  const told = telling(fieldCounts(runs), runs.length);
   const metric = told.find((name) => name.startsWith("metrics.")) ?? "";
   const x = address.value.get("x") ?? told.find((name) => name.startsWith("params.")) ?? metric;
   const y = address.value.get("y") ?? metric;

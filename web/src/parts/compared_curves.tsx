@@ -3,7 +3,7 @@ import { useMemo, useRef, useState } from "preact/hooks";
 import type { Run } from "../../gen/cairn/v1/tracking_pb.ts";
 import { Run_State } from "../../gen/cairn/v1/tracking_pb.ts";
 import { readCurves } from "../api/compared_runs.ts";
-import { below, useQuery } from "../api/queries.ts";
+import { below, useNewest, useQuery } from "../api/queries.ts";
 import {
   comparedConfession,
   comparedCurves,
@@ -71,10 +71,9 @@ function ReadCurves(props: ChartProps & { width: number }) {
   const going = runs.filter(({ state }) => state === Run_State.RUNNING).map(({ name }) => name);
   const steps = view.steps === undefined ? "" : stepsText(view.steps);
   const query = useQuery(`${metric} ${steps} ${buckets} ${names.join()}`, read, below(...going));
-  const before = useRef<SeriesOfRun[] | undefined>(undefined);
-  if (query.data !== undefined) before.current = query.data;
+  const shown = useNewest(query.data);
   return (
-    <Loaded query={{ ...query, data: query.data ?? before.current }} rows={9}>
+    <Loaded query={{ ...query, data: shown }} rows={9}>
       {(series) => <Drawn {...props} series={series} pending={query.data === undefined} />}
     </Loaded>
   );

@@ -1,8 +1,8 @@
 // The columns of a table of runs, and how a reader chooses them.
-import { useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { Run } from "../../gen/cairn/v1/tracking_pb.ts";
-import { useQuery } from "../api/queries.ts";
-import { findFields, type FoundFields } from "../api/run_fields.ts";
+import { useNewest, useQuery } from "../api/queries.ts";
+import { findFields } from "../api/run_fields.ts";
 import { query, setQuery } from "../app/address.ts";
 import { count } from "../text/numbers.ts";
 import { keyOf, type FieldCount } from "../text/run_columns.ts";
@@ -87,6 +87,7 @@ function fieldColumn(name: string): GridColumn<Run> {
 
 export interface ChooserProps {
   experiment: string;
+  total: number; // fields that there are
   shown: string[]; // the fields that are columns now
   pinned: boolean; // by the address, not by what the runs have
   differ: boolean;
@@ -96,17 +97,12 @@ export interface ChooserProps {
  * Which fields are columns: any that the filtered runs have, found by a part of their name on the
  * server. What is chosen stands in the address.
  */
-export function ColumnChooser({ experiment, shown, pinned, differ }: ChooserProps) {
+export function ColumnChooser({ experiment, total, shown, pinned, differ }: ChooserProps) {
   const [wanted, setWanted] = useState("");
   const filter = query.value.get("q") ?? "";
-  const found = useQuery(`fields ${experiment} ${filter} ${wanted}`, () =>
-    findFields(experiment, filter, wanted, MOST_LISTED),
-  );
-  const all = useQuery(`fields ${experiment} ${filter} `, () =>
-    findFields(experiment, filter, "", MOST_LISTED),
-  );
-  const before = useRef<FoundFields | undefined>(undefined);
-  if (found.data !== undefined) before.current = found.data;
+  const key = `found fields ${JSON.stringify([experiment, filter, wanted])}`;
+  const found = useQuery(key, () => findFields(experiment, filter, wanted, MOST_LISTED));
+  const listedNow = useNewest(found.data);
   const toggle = (name: string) =>
     setQuery({
       columns: shown.includes(name)
@@ -120,7 +116,7 @@ export function ColumnChooser({ experiment, shown, pinned, differ }: ChooserProp
           class="field"
           type="search"
           aria-label="Find a column"
-          placeholder={`find among ${count(all.data?.total ?? shown.length)} names`}
+          placeholder={`find among ${count(total || shown.length)} names`}
           value={wanted}
           onInput={({ currentTarget }) => setWanted(currentTarget.value.trim())}
         />
@@ -141,11 +137,11 @@ export function ColumnChooser({ experiment, shown, pinned, differ }: ChooserProp
           Those that tell the runs apart
         </button>
       </div>
-      <Loaded query={{ ...found, data: found.data ?? before.current }} rows={4}>
-        {({ fields, total }) => (
+      <Loaded query={{ ...found, data: listedNow }} rows={4}>
+        {({ fields, total: matching }) => (
           <FieldList
             fields={wanted === "" ? withShown(fields, shown) : fields}
-            more={total - fields.length}
+            more={matching - fields.length}
             shown={shown}
             toggle={toggle}
           />
@@ -158,9 +154,7 @@ export function ColumnChooser({ experiment, shown, pinned, differ }: ChooserProp
 /** Columns that are shown come first, also those that no run has any more. */
 function withShown(fields: FieldCount[], shown: string[]): FieldCount[] {
   const known = new Map(fields.map((found) => [found.field, found]));
-  const first = shown.map(
-    (field) => known.get(field) ?? { field, runs: 0, different: 0, number: false },
-  );
+  const first = shown.map((field) => known.get(field) ?? { field, runs: 0, different: 0 });
   return [...first, ...fields.filter(({ field }) => !shown.includes(field))];
 }
 

@@ -3,10 +3,17 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { MetricSummary } from "../../gen/cairn/v1/tracking_pb.ts";
 import { tracking } from "../api/calls.ts";
-import { below, useQuery } from "../api/queries.ts";
+import { below, useNewest, useQuery } from "../api/queries.ts";
 import { query as address, setQuery } from "../app/address.ts";
 import { addKeys } from "../app/keys.ts";
-import { curveOf, stepsOf, stepsText, type Curve, type CurveView } from "../text/curves.ts";
+import {
+  curveOf,
+  rangeOf,
+  stepsOf,
+  stepsText,
+  type Curve,
+  type CurveView,
+} from "../text/curves.ts";
 import { count } from "../text/numbers.ts";
 import { windowsFor } from "../text/smoothing.ts";
 import { AXIS_WIDTH, CurveChart } from "./curve.tsx";
@@ -24,10 +31,8 @@ async function readCurve(
   maxBuckets: number,
   steps?: CurveView["steps"],
 ): Promise<Curve> {
-  const range =
-    steps === undefined ? {} : { startStep: BigInt(steps.from), endStep: BigInt(steps.to) + 1n };
   const buckets = [];
-  for await (const part of tracking.readMetrics({ run, key, maxBuckets, ...range })) {
+  for await (const part of tracking.readMetrics({ run, key, maxBuckets, ...rangeOf(steps) })) {
     buckets.push(...part.buckets);
   }
   return curveOf(buckets);
@@ -147,14 +152,13 @@ function ReadCurve({ run, metric, view, tables, buckets }: CurveOfProps & { buck
     below(run),
   );
   // The picture from before stays, stretched, until that of these steps is there.
-  const before = useRef<Curve | undefined>(undefined);
-  if (query.data !== undefined) before.current = query.data;
+  const shown = useNewest(query.data);
   const [table, setTable] = useState(false);
   const zoom = (to: CurveView["steps"]) =>
     setQuery({ steps: to === undefined ? "" : stepsText(to) });
   const asTable = table !== tables;
   return (
-    <Loaded query={{ ...query, data: query.data ?? before.current }} rows={8}>
+    <Loaded query={{ ...query, data: shown }} rows={8}>
       {(curve) => (
         <>
           {asTable ? (

@@ -6,7 +6,7 @@ import { useQuery } from "../api/queries.ts";
 import { query, setQuery } from "../app/address.ts";
 import { count, exact, measured } from "../text/numbers.ts";
 import { filterOfGroup } from "../text/run_groups.ts";
-import { keyOf, nextOrder, type FieldCount } from "../text/run_columns.ts";
+import { keyOf, nextOrder, splitOrder, type FieldCount } from "../text/run_columns.ts";
 import { Grid, type GridColumn } from "./grid.tsx";
 import { Loaded } from "./state.tsx";
 
@@ -116,8 +116,6 @@ export function RunGroups(props: {
     },
     ...measures.map(measureColumn),
   ];
-  const descending = orderBy.endsWith(" desc");
-  const key = descending ? orderBy.slice(0, -5) : orderBy;
   return (
     <Loaded query={groups} rows={12}>
       {(found) => (
@@ -135,7 +133,7 @@ export function RunGroups(props: {
             total={found.groups.length}
             row={(index) => found.groups[index]}
             rowKey={({ values }) => JSON.stringify(values.map((v) => [v.text, v.missing]))}
-            order={{ key, descending }}
+            order={splitOrder(orderBy)}
             onOrder={(column) => setQuery({ order: nextOrder(orderBy, column) })}
           />
         </>

@@ -25,7 +25,7 @@ export function RunStrip(props: {
   const y = query.value.get("y") ?? "";
   const filter = query.value.get("q") ?? "";
   const orderBy = query.value.get("order") ?? "";
-  const shown = useQuery(`points ${name} ${filter} ${orderBy} ${x} ${y}`, () =>
+  const shown = useQuery(`points ${JSON.stringify([name, filter, orderBy, x, y])}`, () =>
     tracking.searchRuns({
       parents: [name],
       filter,

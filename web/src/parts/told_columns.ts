@@ -1,14 +1,14 @@
 // Which columns a table of runs has.
-import { useRef } from "preact/hooks";
 import type { Failure } from "../api/calls.ts";
-import { useQuery } from "../api/queries.ts";
-import { headFields, type FoundFields } from "../api/run_fields.ts";
+import { useNewest, useQuery } from "../api/queries.ts";
+import { headFields } from "../api/run_fields.ts";
 import { query } from "../app/address.ts";
 import { telling, type FieldCount } from "../text/run_columns.ts";
 import { listed } from "../text/run_fields.ts";
 
 export interface Columns {
   known: FieldCount[]; // what the runs have, as far as a table chooses from it
+  total: number; // fields that they have
   wished: string[]; // the fields that are columns, unless they are alike in all runs
   axes: { x: string; y: string }; // what a chart begins with
   read: string[] | undefined; // what to read of each run; undefined: not known yet
@@ -18,16 +18,17 @@ export interface Columns {
 
 /** The columns that the address names; without any, those that tell all of the runs apart. */
 export function useColumns(experiment: string, filter: string): Columns {
-  const fields = useQuery(`fields ${experiment} ${filter}`, () => headFields(experiment, filter));
-  const before = useRef<FoundFields>({ fields: [], total: 0 });
-  if (fields.data !== undefined) before.current = fields.data;
-  const known = before.current.fields;
+  const key = `fields ${JSON.stringify([experiment, filter])}`;
+  const fields = useQuery(key, () => headFields(experiment, filter));
+  const head = useNewest(fields.data);
+  const known = head?.fields ?? [];
   const pinned = query.value.get("columns") ?? "";
   const told = telling(known, Math.max(0, ...known.map(({ runs }) => runs)));
   const wished = pinned === "" ? told : listed(pinned === "none" ? "" : pinned);
   const of = (kind: string) => told.find((field) => field.startsWith(kind)) ?? "";
   return {
     known,
+    total: head?.total ?? 0,
     wished,
     axes: { x: of("params.") || of("metrics."), y: of("metrics.") },
     read: pinned === "" && fields.data === undefined ? undefined : wished,

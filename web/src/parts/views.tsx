@@ -1,7 +1,7 @@
 // Views of an experiment: states of its pages under a title, kept on the server.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { failureOf, views, type Failure } from "../api/calls.ts";
-import { below, useQuery } from "../api/queries.ts";
+import { useQuery } from "../api/queries.ts";
 import { say } from "../app/said.ts";
 import { pageOf } from "../text/names.ts";
 import { Failed, Loaded } from "./state.tsx";
@@ -36,11 +36,9 @@ export function Views({ experiment }: { experiment: string }) {
 }
 
 function ViewMenu({ experiment, close }: { experiment: string; close: () => void }) {
-  const list = useQuery(
-    `views ${experiment}`,
-    () => views.listViews({ parent: experiment, pageSize: MOST_VIEWS }),
-    below(experiment),
-  );
+  // No event tells of a view: the list is read when it opens, and when one was kept or deleted here.
+  const read = () => views.listViews({ parent: experiment, pageSize: MOST_VIEWS });
+  const list = useQuery(`views ${experiment}`, read);
   return (
     <div class="menu panel">
       <Loaded query={list} rows={2}>

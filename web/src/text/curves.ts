@@ -43,6 +43,12 @@ export interface Steps {
   to: number;
 }
 
+/** Steps as the API asks for them: the end is not among them. */
+export function rangeOf(steps: Steps | undefined): { startStep?: bigint; endStep?: bigint } {
+  if (steps === undefined) return {};
+  return { startStep: BigInt(steps.from), endStep: BigInt(steps.to) + 1n };
+}
+
 /** How a curve is looked at. */
 export interface CurveView {
   logarithmic: boolean;

@@ -6,7 +6,6 @@ export interface FieldCount {
   field: string; // "params.k"
   runs: number;
   different: number; // values
-  number: boolean; // all of them are numbers
 }
 
 /** The measures of a clustering that people ask for first, in their order. */
@@ -59,10 +58,15 @@ function place(metric: string): number {
 
 const PLAIN_PART = /^(?!-)(?!(?:AND|OR|NOT)$)[^\s()"'`=<>!:.,]+$/;
 
+/** Text as it stands in the quotes of the search language, where a bare star is a wildcard. */
+export function escaped(text: string): string {
+  return text.replace(/["\\*]/g, "\\$&");
+}
+
 /** A key as the search language writes it, and the server too: in quotes where it must be. */
 export function field(of: "params" | "metrics" | "tags", key: string): string {
   if (key.split(".").every((part) => PLAIN_PART.test(part))) return `${of}.${key}`;
-  return `${of}."${key.replace(/["\\*]/g, "\\$&")}"`;
+  return `${of}."${escaped(key)}"`;
 }
 
 /** The key of a field: "k" of "params.k", "val/loss" of 'metrics."val/loss"'. */
@@ -75,6 +79,12 @@ export function keyOf(text: string): string {
 /** A field as a read mask names it: never quoted. */
 export function maskOf(text: string): string {
   return `${text.slice(0, text.indexOf("."))}.${keyOf(text)}`;
+}
+
+/** The column of an order and its direction; keys in quotes may have blanks. */
+export function splitOrder(order: string): { key: string; descending: boolean } {
+  const descending = order.endsWith(" desc");
+  return { key: descending ? order.slice(0, -5) : order, descending };
 }
 
 /** The order after a click on a column: descending first, then ascending, then none. */

@@ -39,15 +39,24 @@ export function fieldsOf(runs: RunWithFields[]): string[] {
 
 /** What these runs have, counted as the server counts it over all runs. */
 export function fieldCounts(runs: RunWithFields[]): FieldCount[] {
-  return fieldsOf(runs).map((name) => {
-    const values = runs.map((run) => fieldOf(run, name)).filter((value) => value !== undefined);
-    return {
-      field: name,
-      runs: values.length,
-      different: new Set(values).size,
-      number: values.every((value) => numberIn(value) !== undefined),
-    };
-  });
+  const found = new Map<string, { runs: number; values: Set<string | number> }>();
+  const add = (name: string, value: string | number | undefined) => {
+    const known = found.get(name) ?? { runs: 0, values: new Set() };
+    found.set(name, known);
+    if (value === undefined) return;
+    known.runs += 1;
+    known.values.add(value);
+  };
+  for (const { params, metrics, tags } of runs) {
+    for (const [key, value] of Object.entries(params)) add(field("params", key), value);
+    for (const { key, latest } of metrics) add(field("metrics", key), latest?.value);
+    for (const [key, value] of Object.entries(tags)) add(field("tags", key), value);
+  }
+  return [...found].map(([name, { runs: having, values }]) => ({
+    field: name,
+    runs: having,
+    different: values.size,
+  }));
 }
 
 /** Those of the fields in which the runs are not all the same; to lack one is to differ. */

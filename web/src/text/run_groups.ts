@@ -1,12 +1,9 @@
 // Groups of runs, told to the search language.
+import { escaped } from "./run_columns.ts";
 
 export interface GroupValue {
   text: string;
   missing: boolean;
-}
-
-function quotedText(text: string): string {
-  return `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`;
 }
 
 /** The filter that finds the runs of one group among those that `filter` finds. */
@@ -15,7 +12,7 @@ export function filterOfGroup(filter: string, by: string[], values: GroupValue[]
     const value = values[at];
     return value === undefined || value.missing
       ? `NOT ${field}:*`
-      : `${field} = ${quotedText(value.text)}`;
+      : `${field} = "${escaped(value.text)}"`;
   });
   const asked = filter.trim();
   return [...(asked === "" ? [] : [`(${asked})`]), ...own].join(" AND ");

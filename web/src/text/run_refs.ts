@@ -1,5 +1,6 @@
 // Runs named shortly, as addresses list them: "0/6f2c0d11ab" is the run of experiment 0 whose id
 // begins so. Whole resource names are taken too.
+import { escaped } from "./run_columns.ts";
 
 /** So many letters of an id: among 100,000 runs no two of a million pairs share them. */
 const LETTERS = 10;
@@ -30,7 +31,7 @@ export function refsIn(text: string): string[] {
 
 /** The filter that finds the runs of these names, in any of their experiments. */
 export function filterOfRefs(refs: RunRef[]): string {
-  return refs.map(({ id }) => `uid = "${id.replace(/["\\*]/g, "\\$&")}*"`).join(" OR ");
+  return refs.map(({ id }) => `uid = "${escaped(id)}*"`).join(" OR ");
 }
 
 /** Whether a run is the one that is named. */
