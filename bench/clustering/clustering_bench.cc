@@ -38,10 +38,15 @@ void TimeSquareRootCeiling(benchmark::State& state) {
 }
 BENCHMARK(TimeSquareRootCeiling)->Unit(benchmark::kMillisecond);
 
+Labels InFiveClusters(Eigen::Index rows) {
+  Labels labels(static_cast<std::size_t>(rows));
+  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 5);
+  return labels;
+}
+
 void TimeSilhouette(benchmark::State& state) {
   const Matrix rows = Skewed(kCustomers, 9);
-  Labels labels(static_cast<std::size_t>(kCustomers));
-  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 5);
+  const Labels labels = InFiveClusters(kCustomers);
   for (auto _ : state) {
     benchmark::DoNotOptimize(ComputeSilhouette(rows, labels, static_cast<int>(state.range(0))));
   }
@@ -67,14 +72,20 @@ BENCHMARK(TimeFitCustomers)
     ->Unit(benchmark::kMillisecond)
     ->UseRealTime();
 
-void TimeFitMillion(benchmark::State& state) {
-  const auto context = KMeansContext::Create(Skewed(1'000'000, 8));
+// Twenty iterations of one start, whatever they gain.
+KMeansOptions TwentyIterations(int64_t threads) {
   KMeansOptions options;
   options.init = KMeansInit::kRandom;
   options.n_init = 1;
   options.limits = {.max_iter = 20, .tol = 0};
+  options.threads = static_cast<int>(threads);
+  return options;
+}
+
+void TimeFitMillion(benchmark::State& state) {
+  const auto context = KMeansContext::Create(Skewed(1'000'000, 8));
+  KMeansOptions options = TwentyIterations(state.range(0));
   if (state.range(1) != 0) options.limits.algorithm = KMeansAlgorithm::kHamerly;
-  options.threads = static_cast<int>(state.range(0));
   for (auto _ : state) benchmark::DoNotOptimize(Fit(*context, options));
 }
 BENCHMARK(TimeFitMillion)
@@ -92,11 +103,7 @@ void TimeFitMillionBeside(benchmark::State& state) {
   const auto context = KMeansContext::Create(rows);
   const RowBlocks blocks(rows);
   std::vector<std::int32_t> labels(blocks.padded_rows());
-  KMeansOptions options;
-  options.init = KMeansInit::kRandom;
-  options.n_init = 1;
-  options.limits = {.max_iter = 20, .tol = 0};
-  options.threads = static_cast<int>(state.range(0));
+  const KMeansOptions options = TwentyIterations(state.range(0));
   const auto distances = [&] {
     for (int turn = 0; turn < options.limits.max_iter; ++turn) {
       ActiveKernels().nearest(blocks.block(0), blocks.blocks(), blocks.columns(), rows.data(),
@@ -119,8 +126,7 @@ BENCHMARK(TimeFitMillionBeside)
 void TimeSilhouetteBeside(benchmark::State& state) {
   constexpr Eigen::Index kRows = 20'000;
   const Matrix rows = Skewed(kRows, 6);
-  Labels labels(static_cast<std::size_t>(kRows));
-  for (std::size_t i = 0; i < labels.size(); ++i) labels[i] = static_cast<std::int32_t>(i % 5);
+  const Labels labels = InFiveClusters(kRows);
   const RowBlocks blocks(Skewed(kRows, 1));
   const double four[kSumRows] = {1, 2, 3, 4};
   double sums[kSumRows * kLanes] = {};

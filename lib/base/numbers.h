@@ -1,6 +1,7 @@
 #ifndef CAIRN_LIB_BASE_NUMBERS_H_
 #define CAIRN_LIB_BASE_NUMBERS_H_
 
+#include <bit>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -20,6 +21,12 @@ double CanonicalDouble(double value);
 // Unsigned integers in the order -inf < … < 0 < … < +inf < NaN, for canonical
 // doubles. Of other doubles, -0 comes right before +0.
 uint64_t OrderedBits(double value);
+
+// The double that such bits are of.
+inline double FromOrderedBits(uint64_t ordered) {
+  constexpr uint64_t kSign = uint64_t{1} << 63;
+  return std::bit_cast<double>((ordered & kSign) != 0 ? ordered ^ kSign : ~ordered);
+}
 
 }  // namespace cairn
 

@@ -3,6 +3,9 @@
 #include <array>
 #include <cstdint>
 
+#include "absl/strings/ascii.h"
+#include "pipeline/data/xml_stream.h"
+
 namespace cairn::pipeline {
 namespace {
 
@@ -28,13 +31,6 @@ constexpr std::array<uint8_t, 256> kByteClasses = MakeByteClasses();
 // More attributes than this are not plain.
 constexpr size_t kMaxAttributes = 12;
 
-std::string_view LocalPart(std::string_view name) {
-  const size_t colon = name.find(':');
-  return colon == name.npos ? name : name.substr(colon + 1);
-}
-
-bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-
 // The attributes of one tag.
 class TagAttributes {
  public:
@@ -54,7 +50,7 @@ class TagAttributes {
   // The first with this local name, as Attribute() of xml_stream.h has it.
   std::string_view Find(std::string_view name) const {
     for (size_t i = 0; i < count_; ++i) {
-      if (LocalPart(names_[i]) == name) return values_[i];
+      if (LocalName(names_[i]) == name) return values_[i];
     }
     return {};
   }
@@ -105,7 +101,7 @@ class RowCursor {
     attributes->Clear();
     while (TakeIf(' ')) {
       if (at_ == end_) return false;
-      if (!IsLetter(*at_)) continue;
+      if (!absl::ascii_isalpha(static_cast<unsigned char>(*at_))) continue;
       const std::string_view name = TakeClass(kInName);
       if (!Take("=\"")) return false;
       const std::string_view value = TakeClass(kInQuotes);

@@ -22,11 +22,6 @@ constexpr size_t kXmlPiece = size_t{512} << 10;
 // The element whose children may be taken begins within so many bytes, or nothing is taken.
 constexpr uint64_t kHeadBytes = 64 << 10;
 
-std::string_view LocalName(std::string_view name) {
-  const size_t colon = name.find(':');
-  return colon == std::string_view::npos ? name : name.substr(colon + 1);
-}
-
 struct ParseState {
   XML_Parser parser;
   XmlHandler* handler;

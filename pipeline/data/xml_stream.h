@@ -3,6 +3,7 @@
 
 // Expat behind a small interface.
 
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -35,6 +36,12 @@ class XmlHandler {
   // Asked after each piece of input.
   virtual absl::Status Failure() const = 0;
 };
+
+// A name without its namespace prefix.
+inline std::string_view LocalName(std::string_view name) {
+  const size_t colon = name.find(':');
+  return colon == std::string_view::npos ? name : name.substr(colon + 1);
+}
 
 // The value of the attribute `name` (prefix ignored), or an empty view. The first of
 // several.

@@ -1,7 +1,6 @@
 #ifndef CAIRN_SERVER_INDEX_WORDS_H_
 #define CAIRN_SERVER_INDEX_WORDS_H_
 
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <string_view>
@@ -28,10 +27,7 @@ inline constexpr uint64_t kGreatestNumber = 0xfff0'0000'0000'0000;  // +infinity
 inline uint64_t NumberWord(double value) { return OrderedBits(CanonicalDouble(value)); }
 // The value of such a word, or of a number's sort word. REQUIRES: it is neither kNoValue nor above
 // kGreatestNumber.
-inline double NumberOfWord(uint64_t word) {
-  constexpr uint64_t kSign = uint64_t{1} << 63;
-  return std::bit_cast<double>((word & kSign) != 0 ? word ^ kSign : ~word);
-}
+inline double NumberOfWord(uint64_t word) { return FromOrderedBits(word); }
 // Nanoseconds since the epoch, or of a duration. The least int64 alone would be
 // kNoValue.
 inline uint64_t TimeWord(int64_t nanos) {

@@ -122,9 +122,7 @@ BundleReader::BundleReader(const storage::Snapshot& snapshot)
 absl::StatusOr<bool> BundleReader::Has(std::string_view run_id) {
   const storage::KeyRange ours = storage::KeyRange::Prefix(storage::MetricBundlePrefix(run_id));
   if (gap_begin_ <= ours.begin && ours.end <= gap_end_) return false;
-  // Behind a run there may be thousands of deleted bundles of others to step over, which
-  // only pays when more runs are asked for.
-  const std::string& until = std::exchange(asked_, true) ? end_ : ours.end;
+  const std::string until = LookUntil(ours);
   cursor_->Seek(ours.begin, until);
   if (!cursor_->status().ok()) {
     // What cannot be read may belong to another run, which is no harm to this one.
@@ -133,9 +131,17 @@ absl::StatusOr<bool> BundleReader::Has(std::string_view run_id) {
     CAIRN_RETURN_IF_ERROR(cursor_->status());
     return cursor_->Valid();
   }
+  const bool joins = !cursor_->Valid() && until == gap_begin_;
+  if (!joins) gap_end_ = cursor_->Valid() ? std::string(cursor_->key()) : until;
   gap_begin_ = ours.begin;
-  gap_end_ = cursor_->Valid() ? std::string(cursor_->key()) : until;
   return gap_end_ < ours.end;
+}
+
+// Behind a run there may be very many deleted bundles of others. To step over them pays when many
+// runs are asked for, and then each of them once, whatever the order of the runs.
+std::string BundleReader::LookUntil(const storage::KeyRange& ours) {
+  if (++asked_ <= kFewRuns) return ours.end;
+  return ours.begin < gap_begin_ && ours.end <= gap_begin_ ? gap_begin_ : end_;
 }
 
 absl::StatusOr<std::vector<StoredBundle>> BundleReader::Read(std::string_view run_id,

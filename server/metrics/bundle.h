@@ -97,10 +97,16 @@ class BundleReader {
       absl::Status* damage = nullptr);
 
  private:
+  // For so many runs their own ranges are looked at, and no gaps between them.
+  static constexpr int kFewRuns = 64;
+
+  // The end of the range in which the first bundle from `ours` on is looked for.
+  std::string LookUntil(const storage::KeyRange& ours);
+
   const storage::Snapshot& snapshot_;
   std::unique_ptr<storage::Cursor> cursor_;  // without an error
   const std::string end_;                    // of the bundles of all runs
-  bool asked_ = false;
+  int asked_ = 0;
   // No bundle has a key from gap_begin_ (inclusive) to gap_end_ (exclusive).
   std::string gap_begin_;
   std::string gap_end_;

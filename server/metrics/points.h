@@ -9,6 +9,8 @@
 #include <limits>
 #include <vector>
 
+#include "lib/base/numbers.h"
+
 namespace cairn::metrics {
 
 // Where a point stands in its series, but for the value: by step, then by time
@@ -32,6 +34,8 @@ struct StepRange {
     return {start, end - 1};
   }
   bool empty() const { return first > last; }
+  bool everything() const { return *this == StepRange(); }
+  friend bool operator==(const StepRange&, const StepRange&) = default;
   bool Contains(int64_t step) const { return first <= step && step <= last; }
 };
 
@@ -44,15 +48,11 @@ inline uint64_t CanonicalBits(double value) {
 }
 
 // A number whose unsigned order is that of doubles: -infinity first, -0 below
-// +0, NaN after +infinity. FromOrderedBits is the inverse.
+// +0, NaN after +infinity. FromOrderedBits (lib/base/numbers.h) is the inverse.
 inline uint64_t OrderedBits(double value) {
   constexpr uint64_t kSign = uint64_t{1} << 63;
   const uint64_t bits = CanonicalBits(value);
   return (bits & kSign) != 0 ? ~bits : bits | kSign;
-}
-inline double FromOrderedBits(uint64_t ordered) {
-  constexpr uint64_t kSign = uint64_t{1} << 63;
-  return std::bit_cast<double>((ordered & kSign) != 0 ? ordered ^ kSign : ~ordered);
 }
 
 // Points of one series as parallel columns of equal length, which is how they

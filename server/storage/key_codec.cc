@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 
+#include "lib/base/numbers.h"
+
 namespace cairn::storage {
 namespace {
 
@@ -17,10 +19,6 @@ uint64_t OrderedBits(double value) {
   if (value == 0) return kSignBit;  // both zeros
   const uint64_t bits = std::isnan(value) ? kCanonicalNan : std::bit_cast<uint64_t>(value);
   return (bits & kSignBit) ? ~bits : bits | kSignBit;
-}
-
-double FromOrderedBits(uint64_t ordered) {
-  return std::bit_cast<double>((ordered & kSignBit) ? ordered & ~kSignBit : ~ordered);
 }
 
 template <typename T>
