@@ -80,6 +80,14 @@ inline constexpr Flag kOrderBy = {
     .name = "order-by",
     .value = "KEYS",
     .help = "sort keys, such as 'metrics.silhouette desc, start_time'"};
+inline constexpr Flag kFromStep = {.name = "from",
+                                   .kind = FlagKind::kInteger,
+                                   .value = "STEP",
+                                   .help = "the first step; by default the beginning"};
+inline constexpr Flag kToStep = {.name = "to",
+                                 .kind = FlagKind::kInteger,
+                                 .value = "STEP",
+                                 .help = "the step to stop before; by default the end"};
 inline constexpr Flag kTags = {
     .name = "tag", .repeatable = true, .value = "KEY=VALUE", .help = "a tag to set"};
 inline constexpr Flag kFollowLinks = {

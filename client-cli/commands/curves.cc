@@ -143,13 +143,8 @@ absl::StatusOr<int> GetCurve(Session& session, const Invocation& call) {
 
 absl::StatusOr<int> CountRuns(Session& session, const Invocation&) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
-  const Settings& flags = session.flags();
   v1::CountRunsRequest request;
-  request.set_filter(flags.Text("filter"));
-  request.set_show_deleted(flags.Switch("show-deleted"));
-  for (const std::string& experiment : flags.List("experiment")) {
-    CAIRN_ASSIGN_OR_RETURN(*request.add_parents(), ResolveExperimentToSearch(session, experiment));
-  }
+  CAIRN_RETURN_IF_ERROR(ChooseRuns(session, session.flags().List("experiment"), request));
   CAIRN_ASSIGN_OR_RETURN(const auto counted, client->tracking().CountRuns(request));
   const std::string count = std::to_string(counted.run_count());
   return session.EmitText(counted, count + "\n", count, count);
@@ -169,14 +164,8 @@ std::vector<Command> CurveCommands() {
                   .help = "into how many ranges of steps to sum the points up, at most",
                   .fallback = "60",
                   .least = 1},
-                 {.name = "from",
-                  .kind = FlagKind::kInteger,
-                  .value = "STEP",
-                  .help = "the first step; by default the beginning"},
-                 {.name = "to",
-                  .kind = FlagKind::kInteger,
-                  .value = "STEP",
-                  .help = "the step to stop before; by default the end"},
+                 kFromStep,
+                 kToStep,
                  {.name = "points",
                   .kind = FlagKind::kSwitch,
                   .help = "every point instead of ranges"}},

@@ -61,9 +61,7 @@ absl::StatusOr<std::vector<std::string>> NamedExperiments(Session& session,
 absl::Status ConfirmAll(Session& session, const Verb& verb,
                         const std::vector<std::string>& targets) {
   if (verb.change == kRestore.change) return absl::OkStatus();
-  const std::string what = targets.size() == 1
-                               ? targets.front()
-                               : fmt::format("{} and {} more", targets.front(), targets.size() - 1);
+  const std::string what = FirstAndMore(targets.front(), targets.size());
   return session.Confirm(verb.change == kPurge.change
                              ? fmt::format("Remove {} for good, with all that belongs to it?", what)
                              : fmt::format("Delete {}?", what));

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -12,6 +13,11 @@
 #include "fmt/format.h"
 
 namespace cairn::cli {
+
+// "X", or "X and 2 more": what a question about `count` things names.
+inline std::string FirstAndMore(std::string_view first, size_t count) {
+  return count == 1 ? std::string(first) : fmt::format("{} and {} more", first, count - 1);
+}
 
 // Does `act` to each of the resources that a command names, and answers how the program ends. All
 // names are known to be right before the first is touched; what the server refuses then is said,

@@ -2,7 +2,6 @@
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,11 +10,11 @@
 #include "client-cli/cli/reference.h"
 #include "client-cli/cli/sparkline.h"
 #include "client-cli/commands/catalog.h"
+#include "client-cli/commands/description_printer.h"
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/session.h"
 #include "fmt/format.h"
 #include "google/protobuf/struct.pb.h"
-#include "lib/base/encoding.h"
 #include "lib/base/status_macros.h"
 
 namespace cairn::cli {
@@ -35,27 +34,7 @@ std::vector<T> Unpacked(const std::string& bytes) {
   return numbers;
 }
 
-// A curve with numbers in the place of bytes.
-struct OpenCurve {
-  explicit OpenCurve(const v1::ReadCurvesResponse& packed)
-      : run(packed.run()),
-        key(packed.key()),
-        points(packed.point_count()),
-        first_steps(Unpacked<double>(packed.first_steps())),
-        last_steps(Unpacked<double>(packed.last_steps())),
-        least(Unpacked<double>(packed.min_values())),
-        greatest(Unpacked<double>(packed.max_values())),
-        means(Unpacked<double>(packed.mean_values())),
-        first_times(Unpacked<double>(packed.first_times())),
-        counts(Unpacked<uint32_t>(packed.point_counts())),
-        nan_counts(Unpacked<uint32_t>(packed.nan_counts())) {}
-
-  std::string run;
-  std::string key;
-  int64_t points;
-  std::vector<double> first_steps, last_steps, least, greatest, means, first_times;
-  std::vector<uint32_t> counts, nan_counts;
-};
+using Curves = std::vector<v1::ReadCurvesResponse>;
 
 // As Protobuf's JSON has doubles, but for NaN, which is no number of a bucket: null.
 google::protobuf::Value ToCurveValue(double number) {
@@ -71,38 +50,38 @@ google::protobuf::Value ToCurveValue(double number) {
 }
 
 template <typename T>
-void SetList(const char* name, const std::vector<T>& numbers, Struct& object) {
+void SetList(const char* name, const std::string& bytes, Struct& object) {
   auto& list = *(*object.mutable_fields())[name].mutable_list_value();
-  for (const T number : numbers) *list.add_values() = ToCurveValue(static_cast<double>(number));
+  for (const T number : Unpacked<T>(bytes)) {
+    *list.add_values() = ToCurveValue(static_cast<double>(number));
+  }
 }
 
-Struct CurvesMessage(const std::vector<OpenCurve>& curves) {
+Struct CurvesMessage(const Curves& curves) {
   Struct message;
   auto& list = *(*message.mutable_fields())["curves"].mutable_list_value();
-  for (const OpenCurve& curve : curves) {
+  for (const v1::ReadCurvesResponse& curve : curves) {
     Struct& object = *list.add_values()->mutable_struct_value();
-    (*object.mutable_fields())["run"].set_string_value(curve.run);
-    (*object.mutable_fields())["key"].set_string_value(curve.key);
-    SetList("firstSteps", curve.first_steps, object);
-    SetList("lastSteps", curve.last_steps, object);
-    SetList("minValues", curve.least, object);
-    SetList("meanValues", curve.means, object);
-    SetList("maxValues", curve.greatest, object);
-    SetList("pointCounts", curve.counts, object);
-    SetList("nanCounts", curve.nan_counts, object);
-    SetList("firstTimesUnixMillis", curve.first_times, object);
+    (*object.mutable_fields())["run"].set_string_value(curve.run());
+    (*object.mutable_fields())["key"].set_string_value(curve.key());
+    SetList<double>("firstSteps", curve.first_steps(), object);
+    SetList<double>("lastSteps", curve.last_steps(), object);
+    SetList<double>("minValues", curve.min_values(), object);
+    SetList<double>("meanValues", curve.mean_values(), object);
+    SetList<double>("maxValues", curve.max_values(), object);
+    SetList<uint32_t>("pointCounts", curve.point_counts(), object);
+    SetList<uint32_t>("nanCounts", curve.nan_counts(), object);
+    SetList<double>("firstTimesUnixMillis", curve.first_times(), object);
   }
   return message;
 }
 
-Cell CurveValueCell(double value) {
-  return std::isnan(value) ? Cell() : Cell(ShortestDouble(value), fmt::format("{:.6g}", value));
-}
+Cell CurveValueCell(double value) { return std::isnan(value) ? Cell() : ExactNumber(value); }
 
 Cell WholeCell(double value) { return Cell(fmt::format("{:.0f}", value)); }
 
 // What people look at: a line for each curve, with its shape.
-Table ShapeTable(const std::vector<OpenCurve>& curves) {
+Table ShapeTable(const Curves& curves) {
   Table table;
   table.columns = {{"RUN"},
                    {"METRIC"},
@@ -110,24 +89,23 @@ Table ShapeTable(const std::vector<OpenCurve>& curves) {
                    {"POINTS", false, true},
                    {"LAST_STEP", false, true},
                    {"LAST_MEAN", false, true}};
-  for (const OpenCurve& curve : curves) {
-    std::vector<std::optional<double>> means;
-    for (const double mean : curve.means) {
-      means.push_back(std::isnan(mean) ? std::nullopt : std::optional<double>(mean));
-    }
-    const bool any = !curve.means.empty();
+  for (const v1::ReadCurvesResponse& curve : curves) {
+    const std::vector<double> means = Unpacked<double>(curve.mean_values());
+    const std::vector<double> last_steps = Unpacked<double>(curve.last_steps());
+    const bool any = !means.empty();
     table.rows.push_back(
-        {curve.run,
-         curve.run,
-         {Cell(curve.run, ShortName(curve.run)), curve.key, Sparkline(means),
-          std::to_string(curve.points), any ? WholeCell(curve.last_steps.back()) : Cell(),
-          any ? CurveValueCell(curve.means.back()) : Cell()}});
+        {curve.run(),
+         curve.run(),
+         {Cell(curve.run(), ShortName(curve.run())), curve.key(),
+          Sparkline({means.begin(), means.end()}), std::to_string(curve.point_count()),
+          any ? WholeCell(last_steps.back()) : Cell(),
+          any ? CurveValueCell(means.back()) : Cell()}});
   }
   return table;
 }
 
 // What programs read: a line for each bucket.
-Table RangeTable(const std::vector<OpenCurve>& curves) {
+Table RangeTable(const Curves& curves) {
   Table table;
   table.columns = {{"RUN"},
                    {"METRIC"},
@@ -138,15 +116,21 @@ Table RangeTable(const std::vector<OpenCurve>& curves) {
                    {"MEAN", false, true},
                    {"MAX", false, true},
                    {"NAN", true, true}};
-  for (const OpenCurve& curve : curves) {
-    for (size_t i = 0; i < curve.means.size(); ++i) {
+  for (const v1::ReadCurvesResponse& curve : curves) {
+    const std::vector<double> first_steps = Unpacked<double>(curve.first_steps());
+    const std::vector<double> last_steps = Unpacked<double>(curve.last_steps());
+    const std::vector<double> least = Unpacked<double>(curve.min_values());
+    const std::vector<double> means = Unpacked<double>(curve.mean_values());
+    const std::vector<double> greatest = Unpacked<double>(curve.max_values());
+    const std::vector<uint32_t> counts = Unpacked<uint32_t>(curve.point_counts());
+    const std::vector<uint32_t> nan_counts = Unpacked<uint32_t>(curve.nan_counts());
+    for (size_t i = 0; i < means.size(); ++i) {
       table.rows.push_back(
-          {curve.run,
-           curve.run,
-           {Cell(curve.run, ShortName(curve.run)), curve.key, WholeCell(curve.first_steps[i]),
-            WholeCell(curve.last_steps[i]), std::to_string(curve.counts[i]),
-            CurveValueCell(curve.least[i]), CurveValueCell(curve.means[i]),
-            CurveValueCell(curve.greatest[i]), std::to_string(curve.nan_counts[i])}});
+          {curve.run(),
+           curve.run(),
+           {Cell(curve.run(), ShortName(curve.run())), curve.key(), WholeCell(first_steps[i]),
+            WholeCell(last_steps[i]), std::to_string(counts[i]), CurveValueCell(least[i]),
+            CurveValueCell(means[i]), CurveValueCell(greatest[i]), std::to_string(nan_counts[i])}});
     }
   }
   return table;
@@ -164,7 +148,7 @@ absl::StatusOr<v1::ReadCurvesRequest> RequestOfCurves(Session& session, const In
   if (flags.IsGiven("from")) request.set_start_step(flags.Integer("from"));
   if (flags.IsGiven("to")) request.set_end_step(flags.Integer("to"));
   const int64_t buckets = flags.Integer("buckets");
-  if (buckets < 1 || buckets > kMostBuckets) {
+  if (buckets > kMostBuckets) {
     return UsageError(fmt::format("--buckets {}: must be from 1 to {}", buckets, kMostBuckets));
   }
   request.set_max_buckets(static_cast<int32_t>(buckets));
@@ -174,10 +158,10 @@ absl::StatusOr<v1::ReadCurvesRequest> RequestOfCurves(Session& session, const In
 absl::StatusOr<int> GetCurves(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   CAIRN_ASSIGN_OR_RETURN(const v1::ReadCurvesRequest request, RequestOfCurves(session, call));
-  std::vector<OpenCurve> curves;
+  Curves curves;
   CAIRN_RETURN_IF_ERROR(
-      client->tracking().ReadCurves(request, [&curves](const v1::ReadCurvesResponse& curve) {
-        curves.emplace_back(curve);
+      client->tracking().ReadCurves(request, [&curves](v1::ReadCurvesResponse curve) {
+        curves.push_back(std::move(curve));
         return true;
       }));
   if (curves.empty()) session.Hint("none of these runs has such a metric");
@@ -205,14 +189,8 @@ std::vector<Command> ManyCurvesCommands() {
                   .help = "into how many ranges of steps to sum each curve up, at most",
                   .fallback = "40",
                   .least = 1},
-                 {.name = "from",
-                  .kind = FlagKind::kInteger,
-                  .value = "STEP",
-                  .help = "the first step; by default the beginning"},
-                 {.name = "to",
-                  .kind = FlagKind::kInteger,
-                  .value = "STEP",
-                  .help = "the step to stop before; by default the end"}},
+                 kFromStep,
+                 kToStep},
        .examples = {{"mlctl get curves $RUN 9f3c --metric loss", "a line for each run"},
                     {"mlctl get curves $RUN 9f3c -m loss --buckets 20 -o csv",
                      "minimum, mean and maximum of each range"},

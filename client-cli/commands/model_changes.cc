@@ -113,9 +113,9 @@ absl::StatusOr<int> DeleteVersions(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(const auto names, NamedVersions(session, call));
   const bool dry_run = session.flags().Switch("dry-run");
   if (!dry_run) {
-    const std::string rest = names.size() == 1 ? "" : fmt::format(" and {} more", names.size() - 1);
-    CAIRN_RETURN_IF_ERROR(session.Confirm(
-        fmt::format("Delete {}{} for good, with all evaluations?", ShortName(names[0]), rest)));
+    CAIRN_RETURN_IF_ERROR(
+        session.Confirm(fmt::format("Delete {} for good, with all evaluations?",
+                                    FirstAndMore(ShortName(names[0]), names.size()))));
   }
   return ForEachTarget(session, names, [&](const std::string& name) -> absl::StatusOr<int> {
     v1::DeleteModelVersionRequest request;

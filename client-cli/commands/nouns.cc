@@ -368,14 +368,10 @@ void NoteUnknownMetrics(Session& session, std::string_view order_by,
 absl::StatusOr<AnyMessage> SearchRuns(Session& session) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   v1::SearchRunsRequest request;
-  request.set_filter(session.flags().Text("filter"));
+  CAIRN_RETURN_IF_ERROR(ChooseRuns(session, session.flags().List("experiment"), request));
   request.set_order_by(session.flags().Text("order-by"));
   request.set_skip(session.flags().Integer("skip"));
   request.set_count_all(session.flags().Switch("count"));
-  request.set_show_deleted(session.flags().Switch("show-deleted"));
-  for (const std::string& text : session.flags().List("experiment")) {
-    CAIRN_ASSIGN_OR_RETURN(*request.add_parents(), ResolveExperimentToSearch(session, text));
-  }
   CAIRN_ASSIGN_OR_RETURN(AnyMessage found,
                          Collect<v1::SearchRunsResponse>(session, request, [&](const auto& r) {
                            return client->tracking().SearchRuns(r);

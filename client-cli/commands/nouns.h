@@ -37,7 +37,7 @@ const std::vector<Noun>& Nouns();
 // with what was probably meant.
 absl::StatusOr<const Noun*> FindNoun(std::string_view word);
 
-// SearchRuns with the command's --filter, --order-by, --experiment, --limit,
+// SearchRuns with the command's --filter, --order-by, --experiment, --skip, --count, --limit,
 // --all and --show-deleted.
 absl::StatusOr<AnyMessage> SearchRuns(Session& session);
 

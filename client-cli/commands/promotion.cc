@@ -150,6 +150,14 @@ absl::StatusOr<int> WhyNot(Session& session, const Invocation& call) {
   return Explain(session, channel, version.name());
 }
 
+absl::StatusOr<int> Replay(Session& session, const Invocation& call) {
+  CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
+  v1::ReplayDecisionRequest request;
+  CAIRN_ASSIGN_OR_RETURN(*request.mutable_name(), ResolveDecision(session, call.arguments[0]));
+  CAIRN_ASSIGN_OR_RETURN(const auto replay, client->promotion().ReplayDecision(request));
+  return session.EmitText(replay, replay.message() + "\n", request.name(), replay.message());
+}
+
 absl::StatusOr<int> History(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(const Noun* noun, FindNoun("decisions"));
   CAIRN_ASSIGN_OR_RETURN(const AnyMessage list, noun->list(session, call.arguments[0]));
@@ -243,6 +251,18 @@ std::vector<Command> PromotionCommands() {
                     {"mlctl history customer-segments --columns decision,outcome,version",
                      "chosen columns"}},
        .handler = History},
+      {.path = "replay",
+       .family = "Promotion",
+       .summary = "Make a decision again from what it read and compare",
+       .arguments = {{"DECISION", 1, 1, "decision"}},
+       .flags = {},
+       .examples = {{"mlctl replay $DECISION", "an id that mlctl history prints, or its beginning"},
+                    {"mlctl history customer-segments -o name | head -1 | xargs mlctl replay",
+                     "the newest of a channel"},
+                    {"mlctl replay $DECISION -o json", "with the digest of what was compared"}},
+       .details = "The policy's text and all that was read are kept for ever under their digests.\n"
+                  "Exit code 9: it does not come out byte for byte the same.",
+       .handler = Replay},
   };
 }
 

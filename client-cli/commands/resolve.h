@@ -2,11 +2,14 @@
 #define CAIRN_CLIENT_CLI_COMMANDS_RESOLVE_H_
 
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "cairn/v1/registry.pb.h"
 #include "cairn/v1/tracking.pb.h"
 #include "client-cli/commands/session.h"
+#include "lib/base/status_macros.h"
 
 namespace cairn::cli {
 
@@ -26,6 +29,19 @@ absl::StatusOr<std::string> ResolveExperiment(Session& session, const std::strin
 // The same for a list or a count of its runs, which says of a deleted experiment that it is
 // deleted.
 absl::StatusOr<std::string> ResolveExperimentToSearch(Session& session, const std::string& text);
+
+// Says in a request which runs are looked at: those in `experiments`, or in all, that match
+// --filter; with --show-deleted also deleted ones.
+template <typename Request>
+absl::Status ChooseRuns(Session& session, const std::vector<std::string>& experiments,
+                        Request& request) {
+  request.set_filter(session.flags().Text("filter"));
+  request.set_show_deleted(session.flags().Switch("show-deleted"));
+  for (const std::string& text : experiments) {
+    CAIRN_ASSIGN_OR_RETURN(*request.add_parents(), ResolveExperimentToSearch(session, text));
+  }
+  return absl::OkStatus();
+}
 
 // An id, a human name that only one run has, a beginning of an id that only one run has, or a
 // resource name; nothing in it is a wildcard. A deleted run is found by its id or resource name,

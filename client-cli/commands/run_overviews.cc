@@ -1,4 +1,3 @@
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -6,42 +5,19 @@
 #include "client-cli/cli/command.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/collect.h"
+#include "client-cli/commands/description_printer.h"
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/session.h"
+#include "client-cli/commands/tables.h"
 #include "fmt/format.h"
-#include "lib/base/encoding.h"
 #include "lib/base/status_macros.h"
 
 namespace cairn::cli {
 namespace {
 
-Cell Figure(bool present, double value) {
-  return present ? Cell(ShortestDouble(value), fmt::format("{:.6g}", value)) : Cell();
-}
+Cell Figure(bool present, double value) { return present ? ExactNumber(value) : Cell(); }
 
 Column Right(std::string title) { return {std::move(title), false, true}; }
-
-// What both commands have: which runs are looked at.
-template <typename Request>
-absl::Status ChooseRuns(Session& session, const Invocation& call, Request& request) {
-  request.set_filter(session.flags().Text("filter"));
-  request.set_show_deleted(session.flags().Switch("show-deleted"));
-  for (const std::string& text : call.arguments) {
-    CAIRN_ASSIGN_OR_RETURN(*request.add_parents(), ResolveExperimentToSearch(session, text));
-  }
-  return absl::OkStatus();
-}
-
-std::string TypeText(v1::RunField::Type type) {
-  switch (type) {
-    case v1::RunField::NUMBER:
-      return "number";
-    case v1::RunField::TEXT:
-      return "text";
-    default:
-      return "";
-  }
-}
 
 Table FieldTable(const v1::ListRunFieldsResponse& list) {
   Table table;
@@ -56,7 +32,8 @@ Table FieldTable(const v1::ListRunFieldsResponse& list) {
     const bool known = field.type() != v1::RunField::TYPE_UNSPECIFIED;
     table.rows.push_back({field.field(),
                           field.field(),
-                          {Cell(field.field()), Cell(TypeText(field.type())),
+                          {Cell(field.field()),
+                           known ? Cell(StateText(v1::RunField::Type_Name(field.type()))) : Cell(),
                            known ? Cell(std::to_string(field.run_count())) : Cell(),
                            known ? Cell(std::to_string(field.distinct_count())) : Cell(),
                            Figure(field.has_min_value(), field.min_value()),
@@ -68,7 +45,7 @@ Table FieldTable(const v1::ListRunFieldsResponse& list) {
 absl::StatusOr<int> ListFields(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   v1::ListRunFieldsRequest request;
-  CAIRN_RETURN_IF_ERROR(ChooseRuns(session, call, request));
+  CAIRN_RETURN_IF_ERROR(ChooseRuns(session, call.arguments, request));
   request.set_query(session.flags().Text("query"));
   CAIRN_ASSIGN_OR_RETURN(const AnyMessage found,
                          Collect<v1::ListRunFieldsResponse>(session, request, [&](const auto& r) {
@@ -117,7 +94,7 @@ Table GroupTable(const v1::GroupRunsRequest& request, const v1::GroupRunsRespons
 absl::StatusOr<int> GroupRuns(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
   v1::GroupRunsRequest request;
-  CAIRN_RETURN_IF_ERROR(ChooseRuns(session, call, request));
+  CAIRN_RETURN_IF_ERROR(ChooseRuns(session, call.arguments, request));
   for (const std::string& field : session.flags().List("by")) request.add_group_by(field);
   for (const std::string& measure : session.flags().List("measure")) {
     request.add_measures(measure);

@@ -7,6 +7,7 @@
 #include "client-cli/cli/reference.h"
 #include "client-cli/cli/terminal.h"
 #include "client-cli/commands/catalog.h"
+#include "client-cli/commands/each_target.h"
 #include "client-cli/commands/operations.h"
 #include "client-cli/commands/resolve.h"
 #include "client-cli/commands/session.h"
@@ -25,10 +26,9 @@ absl::StatusOr<int> DeleteArtifact(Session& session, const Invocation& call) {
   request.mutable_paths()->Assign(call.arguments.begin() + 1, call.arguments.end());
   request.set_validate_only(session.flags().Switch("dry-run"));
   if (!request.validate_only()) {
-    const std::string rest =
-        request.paths_size() == 1 ? "" : fmt::format(" and {} more", request.paths_size() - 1);
-    CAIRN_RETURN_IF_ERROR(
-        session.Confirm(fmt::format("Delete {}{} from {}?", request.paths(0), rest, run.name())));
+    const std::string files =
+        FirstAndMore(request.paths(0), static_cast<size_t>(request.paths_size()));
+    CAIRN_RETURN_IF_ERROR(session.Confirm(fmt::format("Delete {} from {}?", files, run.name())));
   }
   CAIRN_ASSIGN_OR_RETURN(const auto removed, client->artifacts().DeleteArtifacts(request));
   std::string text;

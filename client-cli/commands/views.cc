@@ -1,5 +1,4 @@
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "client-cli/cli/command.h"
@@ -33,31 +32,22 @@ absl::StatusOr<int> CreateView(Session& session, const Invocation& call) {
                             view.name().substr(view.name().rfind('/') + 1));
 }
 
-// A dry run only looks whether it is there.
-absl::StatusOr<int> DeleteView(Session& session, const std::string& name) {
+absl::StatusOr<int> DeleteViews(Session& session, const Invocation& call) {
   CAIRN_ASSIGN_OR_RETURN(client::Client * client, session.Client());
-  google::protobuf::Empty done;
-  if (session.flags().Switch("dry-run")) {
-    v1::GetViewRequest get;
-    get.set_name(name);
-    CAIRN_RETURN_IF_ERROR(client->views().GetView(get).status());
-  } else {
+  const std::vector<std::string>& names = call.arguments;
+  const bool dry_run = session.flags().Switch("dry-run");
+  if (!dry_run) {
+    CAIRN_RETURN_IF_ERROR(
+        session.Confirm(fmt::format("Delete {}, so that links to it lead nowhere?",
+                                    FirstAndMore(names.front(), names.size()))));
+  }
+  return ForEachTarget(session, names, [&](const std::string& name) -> absl::StatusOr<int> {
     v1::DeleteViewRequest request;
     request.set_name(name);
-    CAIRN_ASSIGN_OR_RETURN(done, client->views().DeleteView(request));
-  }
-  return session.EmitChange(done, fmt::format("{} deleted\n", name), name, name);
-}
-
-absl::StatusOr<int> DeleteViews(Session& session, const Invocation& call) {
-  const std::vector<std::string>& names = call.arguments;
-  if (!session.flags().Switch("dry-run")) {
-    const std::string more = names.size() == 1 ? "" : fmt::format(" and {} more", names.size() - 1);
-    CAIRN_RETURN_IF_ERROR(session.Confirm(
-        fmt::format("Delete {}{}, so that links to it lead nowhere?", names.front(), more)));
-  }
-  return ForEachTarget(session, names,
-                       [&](const std::string& name) { return DeleteView(session, name); });
+    request.set_validate_only(dry_run);
+    CAIRN_ASSIGN_OR_RETURN(const auto nothing, client->views().DeleteView(request));
+    return session.EmitChange(nothing, name + " deleted\n", name, name);
+  });
 }
 
 }  // namespace

@@ -5,6 +5,20 @@
 #include "lib/client/transport_impl.h"
 
 namespace cairn::client {
+namespace {
+
+// Reads to the end, or until `on_message` returns false, which is no error.
+template <typename Response, typename OnMessage>
+absl::Status ReadWhile(const Transport::Impl& transport, ScopedContext& context,
+                       grpc::ClientReader<Response>& reader, const OnMessage& on_message) {
+  bool stopped = false;
+  for (Response message; !stopped && reader.Read(&message);) stopped = !on_message(message);
+  if (stopped) context.get()->TryCancel();
+  const grpc::Status status = reader.Finish();
+  return stopped ? absl::OkStatus() : transport.Convert(status);
+}
+
+}  // namespace
 
 absl::StatusOr<v1::LogMetricsResponse> TrackingClient::LogMetrics(
     std::vector<v1::LogMetricsRequest> batches) {
@@ -35,12 +49,8 @@ absl::Status TrackingClient::ReadMetrics(
   const auto stub = v1::TrackingService::NewStub(transport_.impl().channel);
   ScopedContext context(transport_.impl());
   const auto reader = stub->ReadMetrics(context.get(), request);
-  v1::ReadMetricsResponse part;
-  bool stopped = false;
-  while (!stopped && reader->Read(&part)) stopped = !on_part(part.columns());
-  if (stopped) context.get()->TryCancel();
-  const grpc::Status status = reader->Finish();
-  return stopped ? absl::OkStatus() : transport_.impl().Convert(status);
+  return ReadWhile(transport_.impl(), context, *reader,
+                   [&](const v1::ReadMetricsResponse& part) { return on_part(part.columns()); });
 }
 
 absl::StatusOr<std::vector<v1::MetricBucket>> TrackingClient::ReadMetricBuckets(
@@ -63,13 +73,8 @@ absl::Status TrackingClient::ReadCurves(
   const auto stub = v1::TrackingService::NewStub(transport_.impl().channel);
   ScopedContext context(transport_.impl());
   const auto reader = stub->ReadCurves(context.get(), request);
-  bool stopped = false;
-  for (v1::ReadCurvesResponse curve; !stopped && reader->Read(&curve);) {
-    stopped = !on_curve(std::move(curve));
-  }
-  if (stopped) context.get()->TryCancel();
-  const grpc::Status status = reader->Finish();
-  return stopped ? absl::OkStatus() : transport_.impl().Convert(status);
+  return ReadWhile(transport_.impl(), context, *reader,
+                   [&](v1::ReadCurvesResponse& curve) { return on_curve(std::move(curve)); });
 }
 
 }  // namespace cairn::client

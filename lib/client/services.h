@@ -213,6 +213,8 @@ class PromotionClient {
                     v1::ListDecisionsResponse)
   CAIRN_CLIENT_CALL(PromotionService, ListDecisionCandidates, v1::ListDecisionCandidatesRequest,
                     v1::ListDecisionCandidatesResponse)
+  CAIRN_CLIENT_CALL(PromotionService, ReplayDecision, v1::ReplayDecisionRequest,
+                    v1::ReplayDecisionResponse)
   CAIRN_CLIENT_CALL(PromotionService, Explain, v1::ExplainRequest, v1::ExplainResponse)
 
  private:

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -81,12 +80,6 @@ class Substitute {
   std::string* param_ = nullptr;                     // in copy_
   std::vector<cairn::v1::EvaluationValue*> values_;  // in copy_
 };
-
-// Finite doubles by their place in order, so that steps count values.
-double FromOrderedBits(uint64_t bits) {
-  constexpr uint64_t kSign = uint64_t{1} << 63;
-  return std::bit_cast<double>((bits & kSign) != 0 ? bits ^ kSign : ~bits);
-}
 
 // A search for the nearest value on the other side of one rule. What passes lies in one piece, or
 // all but one piece does, so there is one bound in each direction.

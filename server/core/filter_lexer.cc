@@ -173,4 +173,17 @@ bool IsPlainPathPart(std::string_view text) {
          text.find_first_of(kNotInPath) == std::string_view::npos;
 }
 
+std::string QuotedText(const FilterValue& value) {
+  std::string out = "\"";
+  size_t wildcard = 0;
+  for (size_t i = 0; i < value.text.size(); ++i) {
+    const char c = value.text[i];
+    const bool is_wildcard = wildcard < value.wildcards.size() && value.wildcards[wildcard] == i;
+    if (is_wildcard) ++wildcard;
+    if (c == '"' || c == '\\' || (c == '*' && !is_wildcard)) out += '\\';
+    out += c;
+  }
+  return out + '"';
+}
+
 }  // namespace cairn::core

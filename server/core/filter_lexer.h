@@ -72,6 +72,9 @@ class FilterLexer {
 // True for text that TakePath reads as one part without quotes.
 bool IsPlainPathPart(std::string_view text);
 
+// The value in quotes, as TakeValue reads it back: what is no wildcard does not become one.
+std::string QuotedText(const FilterValue& value);
+
 }  // namespace cairn::core
 
 #endif  // CAIRN_SERVER_CORE_FILTER_LEXER_H_

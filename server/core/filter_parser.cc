@@ -212,19 +212,6 @@ class Parser {
   int depth_ = 0;
 };
 
-std::string QuotedText(const FilterValue& value) {
-  std::string out = "\"";
-  size_t wildcard = 0;
-  for (size_t i = 0; i < value.text.size(); ++i) {
-    const char c = value.text[i];
-    const bool is_wildcard = wildcard < value.wildcards.size() && value.wildcards[wildcard] == i;
-    if (is_wildcard) ++wildcard;
-    if (c == '"' || c == '\\' || (c == '*' && !is_wildcard)) out += '\\';
-    out += c;
-  }
-  return out + '"';
-}
-
 std::string PathText(const FilterField& field) {
   std::string out;
   for (const std::string& part : field.path) {

@@ -443,6 +443,16 @@ std::optional<RunFieldRef> ResolveRunField(const std::vector<std::string>& path)
   return std::nullopt;
 }
 
+std::string_view NameOfRunField(RunField field) {
+  for (const auto& [name, known] : kMaps) {
+    if (known == field) return name;
+  }
+  for (const auto& [name, known] : kFields) {
+    if (known == field) return name;
+  }
+  return "";
+}
+
 bool NamesRun(const TextPattern& pattern, std::string_view run_name) {
   return MatchesPattern(pattern, run_name) ||
          MatchesPattern(pattern, run_name.substr(run_name.rfind('/') + 1));

@@ -38,11 +38,16 @@ enum class RunField {
 struct RunFieldRef {
   RunField field = RunField::kDisplayName;
   std::string key;  // for the five maps, dots included; else empty
+
+  friend bool operator==(const RunFieldRef&, const RunFieldRef&) = default;
 };
 
 // Resolves a path; nullopt if no field of a run is called so. `metrics.a.b`
 // names the key "a.b".
 std::optional<RunFieldRef> ResolveRunField(const std::vector<std::string>& path);
+
+// The name that ResolveRunField knows a field by; of the five maps without the key.
+std::string_view NameOfRunField(RunField field);
 
 // Text that may hold wildcards, split at them: {"a", ""} stands for `a*`.
 using TextPattern = std::vector<std::string>;

@@ -1,6 +1,7 @@
 #include "server/index/group_values.h"
 
 #include "lib/base/encoding.h"
+#include "server/index/value_match.h"
 
 namespace cairn::index {
 namespace {
@@ -9,13 +10,9 @@ namespace {
 std::string InputsText(std::string_view encoded) {
   std::string text;
   while (!encoded.empty()) {
-    const size_t version = encoded.find('\0');
-    const size_t digest = encoded.find('\0', version + 1);
-    if (digest == std::string_view::npos) break;
+    const InputTexts input = TakeInput(encoded);
     if (!text.empty()) text += ", ";
-    text.append(version > 0 ? encoded.substr(0, version)
-                            : encoded.substr(version + 1, digest - version - 1));
-    encoded.remove_prefix(digest + 1);
+    text.append(input.version.empty() ? input.sha256 : input.version);
   }
   return text;
 }

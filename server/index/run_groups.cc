@@ -14,6 +14,7 @@
 #include "server/index/condition_limits.h"
 #include "server/index/group_values.h"
 #include "server/index/value_match.h"
+#include "server/storage/key_codec.h"
 
 namespace cairn::index {
 namespace {
@@ -21,7 +22,6 @@ namespace {
 using core::RunField;
 using core::RunFieldRef;
 
-constexpr size_t kMaxFields = 3;
 constexpr uint32_t kNoGroup = ~uint32_t{0};
 // What a row is charged to a StopMeter for its group, and for a measure, in nanoseconds.
 constexpr size_t kGroupWork = 30;
@@ -30,7 +30,7 @@ constexpr size_t kMeasureWork = 4;
 constexpr size_t kMaxTextBytes = size_t{2} << 20;
 constexpr double kNanosInSecond = 1e9;
 
-using GroupCodes = std::array<uint32_t, kMaxFields>;
+using GroupCodes = std::array<uint32_t, kMaxGroupFields>;
 
 // A group while it is made.
 struct Group {
@@ -42,7 +42,7 @@ struct Group {
 // A place in the order of groups: a group's, or a page token's.
 struct GroupPlace {
   uint64_t rank = 0;
-  std::array<ValuePlace, kMaxFields> values;
+  std::array<ValuePlace, kMaxGroupFields> values;
 };
 
 // Adds up one measure of a group.
@@ -75,8 +75,10 @@ class Grouping {
   }
 
   absl::Status Make(StopMeter& meter);
-  // Fills in Group::rank.
+  // Fills in Group::rank, and ranked().
   void Rank(StopMeter& meter);
+  // The measure that groups are ordered by, of every group; empty where they are not.
+  const std::vector<Sum>& ranked() const { return ranked_; }
   GroupPlace PlaceOf(const Group& group) const;
   bool Before(const GroupPlace& a, const GroupPlace& b) const;
   // One measure of every group for which `slot_of` has a number below `slots`.
@@ -95,6 +97,7 @@ class Grouping {
   std::deque<GroupValues> values_;
   std::vector<Group> groups_;
   std::vector<uint32_t> group_of_;  // by row; meaningless for rows outside rows_
+  std::vector<Sum> ranked_;
   int64_t runs_ = 0;
 };
 
@@ -141,18 +144,17 @@ void Grouping::Rank(StopMeter& meter) {
   using What = GroupOrder::What;
   const GroupOrder& order = query_.order;
   if (order.what == What::kValue) return;
-  std::vector<Sum> sums;
   if (order.what != What::kRunCount) {
-    sums = SumUp(query_.measures[order.at], EveryGroup(), groups_.size(), meter);
+    ranked_ = SumUp(query_.measures[order.at], EveryGroup(), groups_.size(), meter);
   }
   for (size_t i = 0; i < groups_.size(); ++i) {
     uint64_t word = kMissingSort;
     if (order.what == What::kRunCount) {
       word = NumberWord(static_cast<double>(groups_[i].runs));
-    } else if (sums[i].count > 0) {
-      word = NumberWord(order.what == What::kMean  ? sums[i].Mean()
-                        : order.what == What::kMin ? sums[i].least
-                                                   : sums[i].greatest);
+    } else if (const Sum& sum = ranked_[i]; sum.count > 0) {
+      word = NumberWord(order.what == What::kMean  ? sum.Mean()
+                        : order.what == What::kMin ? sum.least
+                                                   : sum.greatest);
     }
     groups_[i].rank = order.descending ? Descending(word) : word;
   }
@@ -213,26 +215,13 @@ RunGroupFacts Grouping::FactsOf(const Group& group) const {
   return facts;
 }
 
-// Numbers of the token are of eight bytes, the highest first.
-void AppendWord(uint64_t word, std::string& out) {
-  for (int shift = 56; shift >= 0; shift -= 8) out += static_cast<char>(word >> shift);
-}
-
-std::optional<uint64_t> TakeWord(std::string_view& bytes) {
-  if (bytes.size() < 8) return std::nullopt;
-  uint64_t word = 0;
-  for (size_t i = 0; i < 8; ++i) word = word << 8 | static_cast<uint8_t>(bytes[i]);
-  bytes.remove_prefix(8);
-  return word;
-}
-
 std::string PlaceToBytes(const GroupPlace& place, size_t fields) {
   std::string bytes;
-  AppendWord(place.rank, bytes);
+  storage::AppendBigEndian64(&bytes, place.rank);
   for (size_t i = 0; i < fields; ++i) {
     const ValuePlace& value = place.values[i];
-    AppendWord(value.word, bytes);
-    AppendWord(value.missing ? 0 : value.text.size() + 1, bytes);
+    storage::AppendBigEndian64(&bytes, value.word);
+    storage::AppendBigEndian64(&bytes, value.missing ? 0 : value.text.size() + 1);
     bytes.append(value.text);
   }
   return bytes;
@@ -240,19 +229,20 @@ std::string PlaceToBytes(const GroupPlace& place, size_t fields) {
 
 // The texts are views of the bytes. nullopt if the bytes are none of PlaceToBytes.
 std::optional<GroupPlace> PlaceFromBytes(std::string_view bytes, size_t fields) {
+  storage::KeyReader reader(bytes);
   GroupPlace place;
-  const auto rank = TakeWord(bytes);
+  const auto rank = reader.ReadBigEndian64();
   if (!rank) return std::nullopt;
   place.rank = *rank;
   for (size_t i = 0; i < fields; ++i) {
-    const auto word = TakeWord(bytes);
-    const auto size = word ? TakeWord(bytes) : std::nullopt;
-    if (!size || *size > bytes.size() + 1) return std::nullopt;
+    const auto word = reader.ReadBigEndian64();
+    const auto size = word ? reader.ReadBigEndian64() : std::nullopt;
+    if (!size || *size > reader.rest().size() + 1) return std::nullopt;
     const size_t text = *size == 0 ? 0 : static_cast<size_t>(*size) - 1;
-    place.values[i] = {*word, *size == 0, bytes.substr(0, text)};
-    bytes.remove_prefix(text);
+    place.values[i] = {*word, *size == 0, reader.rest().substr(0, text)};
+    reader = storage::KeyReader(reader.rest().substr(text));
   }
-  return bytes.empty() ? std::make_optional(place) : std::nullopt;
+  return reader.AtEnd() ? std::make_optional(place) : std::nullopt;
 }
 
 // Which groups the page has, in order, and the facts of the page but for its groups.
@@ -270,9 +260,7 @@ absl::StatusOr<std::vector<uint32_t>> Choose(Grouping& grouping, const GroupQuer
     const auto is_behind = [&](uint32_t group) {
       return grouping.Before(*after, grouping.PlaceOf(groups[group]));
     };
-    chosen.erase(
-        std::remove_if(chosen.begin(), chosen.end(), [&](auto g) { return !is_behind(g); }),
-        chosen.end());
+    std::erase_if(chosen, [&](uint32_t group) { return !is_behind(group); });
   }
   const size_t size = std::min(query.limit, chosen.size());
   page.more = size < chosen.size();
@@ -287,20 +275,27 @@ absl::StatusOr<std::vector<uint32_t>> Choose(Grouping& grouping, const GroupQuer
   return chosen;
 }
 
+GroupMeasure FactsOf(const Sum& sum) {
+  GroupMeasure facts{sum.count, sum.nonfinite, {}, {}, {}};
+  if (facts.count == 0) return facts;
+  facts.mean = sum.Mean();
+  facts.least = sum.least;
+  facts.greatest = sum.greatest;
+  return facts;
+}
+
 void AddMeasures(const Grouping& grouping, const std::vector<uint32_t>& chosen,
                  const GroupQuery& query, size_t groups, StopMeter& meter, GroupPage& page) {
   std::vector<uint32_t> slot_of(groups, kNoGroup);
   for (size_t i = 0; i < chosen.size(); ++i) slot_of[chosen[i]] = static_cast<uint32_t>(i);
-  for (const RunFieldRef& measure : query.measures) {
-    const std::vector<Sum> sums = grouping.SumUp(measure, slot_of, chosen.size(), meter);
-    for (size_t i = 0; i < sums.size(); ++i) {
-      GroupMeasure facts{sums[i].count, sums[i].nonfinite, {}, {}, {}};
-      if (facts.count > 0) {
-        facts.mean = sums[i].Mean();
-        facts.least = sums[i].least;
-        facts.greatest = sums[i].greatest;
-      }
-      page.groups[i].measures.push_back(facts);
+  for (size_t measure = 0; measure < query.measures.size(); ++measure) {
+    // Every group's was summed up to order them.
+    const bool ranked = !grouping.ranked().empty() && measure == query.order.at;
+    const std::vector<Sum> sums =
+        ranked ? std::vector<Sum>()
+               : grouping.SumUp(query.measures[measure], slot_of, chosen.size(), meter);
+    for (size_t i = 0; i < chosen.size(); ++i) {
+      page.groups[i].measures.push_back(FactsOf(ranked ? grouping.ranked()[chosen[i]] : sums[i]));
     }
   }
 }
@@ -345,8 +340,10 @@ absl::StatusOr<GroupPage> GroupRows(const RunColumns& columns, const Bitmap& row
   for (const uint32_t group : chosen) {
     RunGroupFacts facts = grouping.FactsOf(grouping.groups()[group]);
     for (const GroupValue& value : facts.values) bytes += value.text.size();
-    page.more = page.more || (!page.groups.empty() && bytes > kMaxTextBytes);
-    if (!page.groups.empty() && bytes > kMaxTextBytes) break;
+    if (!page.groups.empty() && bytes > kMaxTextBytes) {
+      page.more = true;
+      break;
+    }
     page.groups.push_back(std::move(facts));
   }
   chosen.resize(page.groups.size());

@@ -19,6 +19,8 @@ namespace cairn::index {
 
 // More groups than this are refused: nobody reads them, and each takes memory.
 inline constexpr size_t kMaxGroups = 100'000;
+// By how many fields runs are grouped at most.
+inline constexpr size_t kMaxGroupFields = 3;
 
 // What groups are ordered by. Where it ties, and always in the end, by the values, ascending:
 // numbers, then NaN, then texts, then runs without the field. What is missing comes last in
@@ -32,7 +34,7 @@ struct GroupOrder {
 
 // What to group by. `after` is GroupPage::last_key of the page before; empty: the first page.
 struct GroupQuery {
-  std::vector<core::RunFieldRef> by;        // 1 to 3: IsGroupField
+  std::vector<core::RunFieldRef> by;        // 1 to kMaxGroupFields: IsGroupField
   std::vector<core::RunFieldRef> measures;  // IsMeasureField
   GroupOrder order;
   size_t limit = 100;  // of the page; from 1

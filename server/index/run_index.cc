@@ -166,9 +166,9 @@ std::optional<RunIndex::Bound> RunIndex::BindQuery(const RunQuery& query, StopMe
   return bound;
 }
 
-std::vector<Row> RunIndex::Scan(const RunQuery& query, const Bound& bound, const RowOrder& order,
+std::vector<Row> RunIndex::Scan(size_t most, const Bound& bound, const RowOrder& order,
                                 const std::optional<SeekPosition>& after, StopMeter& meter) const {
-  TopRows top(order, after, query.limit + 1);
+  TopRows top(order, after, most);
   auto found = bound.bits ? nullptr : std::make_shared<Bitmap>(columns_->row_limit());
   Mask mask;
   for (size_t chunk = 0; chunk < ChunksFor(columns_->row_limit()); ++chunk) {
@@ -229,7 +229,7 @@ std::vector<Row> RunIndex::FindRows(const RunQuery& query, Bound& bound, const R
     }
     plan = SearchPlan::kScan;
   }
-  return Scan(query, bound, order, after, meter);
+  return Scan(query.limit + 1, bound, order, after, meter);
 }
 
 void RunIndex::Decide(Bound& bound, StopMeter& meter) const {
@@ -249,13 +249,7 @@ std::vector<Row> RunIndex::FindRowsAfterSkip(const RunQuery& query, const Bound&
   if (query.skip >= hits) return {};
   if (few) {
     // No more than there are: a skip may be any number.
-    TopRows top(order, after, hits);
-    for (size_t chunk = 0; chunk < bound.bits->chunk_count(); ++chunk) {
-      if (meter.Spend(kChunkWork)) return {};
-      const auto first = static_cast<Row>(chunk * kChunkRows);
-      ForEachBit(*bound.bits->Chunk(chunk), [&](Row offset) { top.Add(first + offset); });
-    }
-    std::vector<Row> rows = top.TakeSorted();
+    const std::vector<Row> rows = Scan(hits, bound, order, after, meter);
     const size_t skip = std::min(query.skip, rows.size());
     const size_t end = skip + std::min(query.limit + 1, rows.size() - skip);
     return {rows.begin() + static_cast<std::ptrdiff_t>(skip),

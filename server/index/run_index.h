@@ -186,8 +186,8 @@ class RunIndex {
                                      const RowOrder& order,
                                      const std::optional<SeekPosition>& after, SearchPlan& plan,
                                      StopMeter& meter) const;
-  // The same by looking at every chunk; keeps the filter's bits for the next page.
-  std::vector<Row> Scan(const RunQuery& query, const Bound& bound, const RowOrder& order,
+  // The first `most` rows by looking at every chunk; keeps the filter's bits for the next page.
+  std::vector<Row> Scan(size_t most, const Bound& bound, const RowOrder& order,
                         const std::optional<SeekPosition>& after, StopMeter& meter) const;
 
   const RunIndexOptions options_;

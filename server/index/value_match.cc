@@ -109,10 +109,8 @@ bool NamesInput(const RunPredicate& p, std::string_view version, std::string_vie
 bool MatchesInputs(const RunPredicate& p, std::string_view inputs) {
   bool named = false;
   while (!inputs.empty() && !named) {
-    const size_t middle = inputs.find('\0');
-    const size_t end = inputs.find('\0', middle + 1);
-    named = NamesInput(p, inputs.substr(0, middle), inputs.substr(middle + 1, end - middle - 1));
-    inputs.remove_prefix(end + 1);
+    const InputTexts input = TakeInput(inputs);
+    named = NamesInput(p, input.version, input.sha256);
   }
   return named != (p.op == FilterOp::kNotEqual);
 }
@@ -165,6 +163,18 @@ std::string EncodeInputs(const google::protobuf::RepeatedPtrField<cairn::v1::Run
     text.append(input.sha256()).push_back('\0');
   }
   return text;
+}
+
+InputTexts TakeInput(std::string_view& encoded) {
+  const size_t middle = encoded.find('\0');
+  const size_t end = middle == std::string_view::npos ? middle : encoded.find('\0', middle + 1);
+  if (end == std::string_view::npos) {
+    encoded = {};
+    return {};
+  }
+  const InputTexts input{encoded.substr(0, middle), encoded.substr(middle + 1, end - middle - 1)};
+  encoded.remove_prefix(end + 1);
+  return input;
 }
 
 std::string EncodeOutputs(const google::protobuf::RepeatedPtrField<cairn::v1::RunOutput>& outputs) {

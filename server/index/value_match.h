@@ -37,6 +37,14 @@ bool AbsentMatches(const core::RunPredicate& p);
 // version's name and its SHA-256, each ended by a zero byte, in the order of the run.
 // As one text it has one code in the column, and most runs of an experiment share it.
 std::string EncodeInputs(const google::protobuf::RepeatedPtrField<cairn::v1::RunInput>& inputs);
+// One input of such a text. Views of it.
+struct InputTexts {
+  std::string_view version;
+  std::string_view sha256;
+};
+// Takes the first input off the front; all of what EncodeInputs did not write. REQUIRES: it is not
+// empty.
+InputTexts TakeInput(std::string_view& encoded);
 // The same of its outputs. The names of the resources, each ended by a zero byte.
 std::string EncodeOutputs(const google::protobuf::RepeatedPtrField<cairn::v1::RunOutput>& outputs);
 

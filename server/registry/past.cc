@@ -94,6 +94,7 @@ absl::StatusOr<Image> ImageOf(const Snapshot& snapshot, std::string_view index_k
   CAIRN_ASSIGN_OR_RETURN(AuditEntryRecord entry, ReadEntry(snapshot, place.sequence));
   Image image;
   image.revision = entry.revision();
+  image.rule_sha256 = entry.rule_sha256();
   // A policy's last revision says why it was deleted.
   image.deleted = entry.value_sha256().empty() || entry.kind() == cairn::v1::Event::POLICY_DELETED;
   image.bytes = std::move(*entry.mutable_image());

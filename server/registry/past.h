@@ -63,7 +63,8 @@ bool WasThere(const Moment& moment, storage::Revision create_revision,
 struct Image {
   storage::Revision revision = 0;
   bool deleted = false;
-  std::string bytes;  // of the record
+  std::string bytes;        // of the record
+  std::string rule_sha256;  // of the policy's text that decided; empty where none did
 };
 // The newest entry about the resource by then, and the first one after; nullopt where there is
 // none. DATA_LOSS (RECORD_CORRUPT).

@@ -7,6 +7,7 @@
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/registry/decision_candidates.h"
+#include "server/registry/decision_replay.h"
 #include "server/registry/holds.h"
 #include "server/registry/needed_evaluations.h"
 #include "server/registry/override.h"
@@ -143,6 +144,7 @@ void AddPromotionMethods(const Backends& backends, MethodTableBuilder& table) {
   table.Answers<v1::ListDecisionsRequest>("ListDecisions", registry::ListDecisions);
   table.Answers<v1::ListDecisionCandidatesRequest>("ListDecisionCandidates",
                                                    registry::ListDecisionCandidates);
+  table.Answers<v1::ReplayDecisionRequest>("ReplayDecision", registry::ReplayDecision);
   table.Answers<v1::ExplainRequest>(
       "Explain", [&backends](const Caller& caller, const v1::ExplainRequest& asked) {
         return Explain(backends, caller, asked);

@@ -17,12 +17,6 @@ using cairn::v1::MetricBucket;
 using cairn::v1::ReadMetricsRequest;
 using cairn::v1::ReadMetricsResponse;
 
-absl::Status ValidateBuckets(int32_t max_buckets) {
-  if (max_buckets >= 0 && max_buckets <= kMaxBuckets) return absl::OkStatus();
-  return InvalidField(ErrorReason::VALUE_INVALID, "max_buckets", std::to_string(max_buckets),
-                      fmt::format("must be from 0 to {}", kMaxBuckets));
-}
-
 // Takes the points away whose time is not within `first` to `last`.
 void KeepTimes(int64_t first, int64_t last, metrics::PointColumns& points) {
   size_t kept = 0;
@@ -54,7 +48,7 @@ void ToProto(const metrics::Summary& summary, MetricBucket& bucket) {
 absl::StatusOr<MetricCurve> MetricCurve::Open(std::unique_ptr<storage::Snapshot> snapshot,
                                               const ReadMetricsRequest& request) {
   CAIRN_RETURN_IF_ERROR(ValidateSoughtKey("key", request.key()));
-  CAIRN_RETURN_IF_ERROR(ValidateBuckets(request.max_buckets()));
+  CAIRN_RETURN_IF_ERROR(ValidateBuckets(request.max_buckets(), kMaxBuckets));
   CAIRN_ASSIGN_OR_RETURN(const auto run, ReadRunRecord(*snapshot, "run", request.run()));
   CAIRN_ASSIGN_OR_RETURN(auto reader, metrics::SeriesReader::Open(*snapshot, run.value.run().uid(),
                                                                   request.key(), StepsOf(request)));

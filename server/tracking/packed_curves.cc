@@ -47,9 +47,7 @@ uint32_t Count(int64_t count) {
 
 absl::Status ValidateCount(std::string_view field, int count, int most) {
   CAIRN_RETURN_IF_ERROR(RequireField(field, count > 0));
-  if (count <= most) return absl::OkStatus();
-  return InvalidField(ErrorReason::TOO_LARGE, field, std::to_string(count),
-                      fmt::format("must have at most {} entries", most));
+  return count <= most ? absl::OkStatus() : TooLarge(field, count, most);
 }
 
 absl::Status ValidateCurves(const ReadCurvesRequest& request) {
@@ -58,10 +56,7 @@ absl::Status ValidateCurves(const ReadCurvesRequest& request) {
   for (int i = 0; i < request.keys_size(); ++i) {
     CAIRN_RETURN_IF_ERROR(ValidateSoughtKey(fmt::format("keys[{}]", i), request.keys(i)));
   }
-  const int32_t buckets = request.max_buckets();
-  if (buckets >= 0 && buckets <= kMaxCurveBuckets) return absl::OkStatus();
-  return InvalidField(ErrorReason::VALUE_INVALID, "max_buckets", std::to_string(buckets),
-                      fmt::format("must be from 0 to {}", kMaxCurveBuckets));
+  return ValidateBuckets(request.max_buckets(), kMaxCurveBuckets);
 }
 
 }  // namespace
@@ -126,6 +121,7 @@ absl::StatusOr<bool> PackedCurves::ReadCurve(const NamedRun& run, const std::str
                          metrics::SeriesReader::Open(*snapshot_, run.uid, key, steps_));
   CAIRN_ASSIGN_OR_RETURN(const std::vector<Summary> buckets, reader.ReadBuckets(max_buckets_));
   if (buckets.empty()) {
+    if (steps_.everything()) return false;
     // Whether there are points elsewhere.
     CAIRN_ASSIGN_OR_RETURN(auto all, metrics::SeriesReader::Open(*snapshot_, run.uid, key));
     metrics::PointColumns one;

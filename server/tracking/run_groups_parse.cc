@@ -13,6 +13,7 @@
 #include "lib/base/status_macros.h"
 #include "server/core/field_path.h"
 #include "server/core/filter_lexer.h"
+#include "server/storage/paging.h"
 #include "server/tracking/run_search.h"
 
 namespace cairn::tracking {
@@ -22,9 +23,7 @@ using core::FilterLexer;
 using core::RunFieldRef;
 using index::GroupOrder;
 
-constexpr int32_t kDefaultRows = 100;
-constexpr int32_t kMaxRows = 1000;
-constexpr int kMaxGroupFields = 3;
+constexpr storage::PageLimits kPageLimits;
 constexpr int kMaxMeasures = 20;
 constexpr size_t kMaxQueryBytes = 1024;
 
@@ -45,9 +44,7 @@ absl::StatusOr<std::vector<RunFieldRef>> ParseFieldList(std::string_view name, c
 }
 
 std::optional<size_t> IndexOf(const std::vector<RunFieldRef>& refs, const RunFieldRef& wanted) {
-  const auto found = std::find_if(refs.begin(), refs.end(), [&](const RunFieldRef& ref) {
-    return ref.field == wanted.field && ref.key == wanted.key;
-  });
+  const auto found = std::find(refs.begin(), refs.end(), wanted);
   if (found == refs.end()) return std::nullopt;
   return static_cast<size_t>(found - refs.begin());
 }
@@ -111,8 +108,8 @@ absl::StatusOr<GroupOrder> ParseGroupOrder(std::string_view text, const index::G
   return order;
 }
 
-template <typename Request>
-std::string TokenOf(const Request& request, bool more, const std::string& last_key) {
+std::string TokenOf(const google::protobuf::Message& request, bool more,
+                    const std::string& last_key) {
   if (!more) return "";
   cairn::internal::PageToken next;
   next.set_last_key(last_key);
@@ -124,8 +121,9 @@ template <typename Request, typename Arguments>
 absl::Status ParseCommon(const storage::Snapshot& snapshot, const Request& request,
                          Arguments& arguments) {
   CAIRN_ASSIGN_OR_RETURN(arguments.filter, core::RunFilter::Compile(request.filter()));
-  CAIRN_ASSIGN_OR_RETURN(const int32_t size,
-                         EffectivePageSize(request.page_size(), kDefaultRows, kMaxRows));
+  CAIRN_ASSIGN_OR_RETURN(
+      const int32_t size,
+      EffectivePageSize(request.page_size(), kPageLimits.default_size, kPageLimits.max_size));
   arguments.query.limit = static_cast<size_t>(size);
   CAIRN_ASSIGN_OR_RETURN(const auto token, DecodePageToken(request, request.page_token()));
   arguments.query.after = token.last_key();
@@ -165,10 +163,11 @@ absl::StatusOr<RunGroupsArguments> ParseGroups(const storage::Snapshot& snapshot
   RunGroupsArguments arguments;
   CAIRN_RETURN_IF_ERROR(ParseCommon(snapshot, request, arguments));
   index::GroupQuery& query = arguments.query;
-  if (request.group_by().empty() || request.group_by_size() > kMaxGroupFields) {
+  if (request.group_by().empty() ||
+      request.group_by_size() > static_cast<int>(index::kMaxGroupFields)) {
     return InvalidField(ErrorReason::VALUE_INVALID, "group_by",
                         std::to_string(request.group_by_size()),
-                        fmt::format("must be 1 to {} fields", kMaxGroupFields))
+                        fmt::format("must be 1 to {} fields", index::kMaxGroupFields))
         .ToStatus();
   }
   if (request.measures_size() > kMaxMeasures) {

@@ -26,30 +26,18 @@ using core::RunFieldRef;
 // What the fields of one call may take when they are read from the store.
 constexpr size_t kMaxGroupedBytes = size_t{256} << 20;
 
-template <typename Request, typename Arguments>
-index::RunQuery QueryOf(const Request& request, const Arguments& arguments,
-                        const index::StopCheck& stop, const std::vector<int64_t>* within) {
-  index::RunQuery query;
-  query.filter = &arguments.filter;
-  query.experiments = ExperimentsToSearch(arguments.experiments, within);
-  query.show_deleted = request.show_deleted();
-  query.stop = stop;
-  return query;
-}
-
 // Writes into a row what the query looks at of a run.
 void AddGroupedFields(const Run& run, const std::vector<RunFieldRef>& refs, index::Row row,
                       index::RunColumns& columns) {
   for (const RunFieldRef& ref : refs) {
-    if (ref.field == RunField::kParam || ref.field == RunField::kTag) {
+    if (ref.field == RunField::kMetric) {
+      for (const auto& summary : run.metrics()) {
+        if (summary.key() == ref.key) columns.SetMetric(row, summary);
+      }
+    } else if (ref.field == RunField::kParam || ref.field == RunField::kTag) {
       const auto& map = ref.field == RunField::kParam ? run.params() : run.tags();
       const auto found = map.find(ref.key);
       if (found != map.end()) columns.SetText(row, ref.field, ref.key, found->second);
-    }
-    for (const auto& summary : run.metrics()) {
-      if (ref.field == RunField::kMetric && summary.key() == ref.key) {
-        columns.SetMetric(row, summary);
-      }
     }
   }
 }
@@ -61,17 +49,17 @@ absl::StatusOr<GroupRunsResponse> GroupInStore(const storage::Snapshot& snapshot
                                                const ScanContext& context) {
   index::RunColumns columns;
   index::StopMeter meter(context.stop);
-  CAIRN_RETURN_IF_ERROR(ForEachMatch(
-      snapshot, arguments.filter, ExperimentsToSearch(arguments.experiments, context.within),
-      request.show_deleted(), context, [&](const Run& run) {
-        const auto id = index::RunId::Parse(run.uid());
-        if (!id) return;
-        const index::Row row = columns.RowFor(*id);
-        columns.SetRecord(row, 0, run);
-        AddGroupedFields(run, arguments.query.by, row, columns);
-        AddGroupedFields(run, arguments.query.measures, row, columns);
-        columns.DropUntil(kMaxGroupedBytes);
-      }));
+  CAIRN_RETURN_IF_ERROR(ForEachMatch(snapshot, arguments.filter, arguments.experiments,
+                                     request.show_deleted(), context, [&](const Run& run) {
+                                       const auto id = index::RunId::Parse(run.uid());
+                                       if (!id) return;
+                                       const index::Row row = columns.RowFor(*id);
+                                       columns.SetRecord(row, 0, run);
+                                       AddGroupedFields(run, arguments.query.by, row, columns);
+                                       AddGroupedFields(run, arguments.query.measures, row,
+                                                        columns);
+                                       columns.DropUntil(kMaxGroupedBytes);
+                                     }));
   if (!index::HasColumnsFor(columns, arguments.query)) {
     return InvalidField(ErrorReason::TOO_LARGE, "group_by", "",
                         "has values that are too large to group by; filter, or choose another "

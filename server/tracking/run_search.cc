@@ -178,7 +178,7 @@ absl::Status ForEachMatch(const Snapshot& snapshot, const core::RunFilter& filte
                           const ScanContext& context,
                           const std::function<void(const Run&)>& visit) {
   RunScan scan(snapshot, context);
-  CAIRN_RETURN_IF_ERROR(scan.SetExperiments(experiments));
+  CAIRN_RETURN_IF_ERROR(scan.SetExperiments(ExperimentsToSearch(experiments, context.within)));
   return scan.ForEach(show_deleted, [&](const Run& run) {
     if (filter.Matches(run)) visit(run);
   });
@@ -190,8 +190,7 @@ absl::StatusOr<cairn::v1::SearchRunsResponse> SearchRuns(
   CAIRN_ASSIGN_OR_RETURN(const RunSearchArguments arguments, ParseSearch(snapshot, request));
   SmallestRows smallest(arguments.skip + arguments.page_size + 1);
   int64_t total = 0;
-  const auto& experiments = ExperimentsToSearch(arguments.experiments, context.within);
-  CAIRN_RETURN_IF_ERROR(ForEachMatch(snapshot, arguments.filter, experiments,
+  CAIRN_RETURN_IF_ERROR(ForEachMatch(snapshot, arguments.filter, arguments.experiments,
                                      request.show_deleted(), context, [&](const Run& run) {
                                        ++total;
                                        Row row{arguments.order.SortKey(run), run.uid()};
@@ -229,9 +228,8 @@ absl::StatusOr<cairn::v1::CountRunsResponse> CountRuns(const Snapshot& snapshot,
                                                        const cairn::v1::CountRunsRequest& request,
                                                        const ScanContext& context) {
   CAIRN_ASSIGN_OR_RETURN(const RunCountArguments arguments, ParseCount(snapshot, request));
-  const auto& experiments = ExperimentsToSearch(arguments.experiments, context.within);
   int64_t count = 0;
-  CAIRN_RETURN_IF_ERROR(ForEachMatch(snapshot, arguments.filter, experiments,
+  CAIRN_RETURN_IF_ERROR(ForEachMatch(snapshot, arguments.filter, arguments.experiments,
                                      request.show_deleted(), context,
                                      [&](const Run&) { ++count; }));
   cairn::v1::CountRunsResponse response;

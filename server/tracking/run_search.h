@@ -13,6 +13,7 @@
 #include "server/core/order_by.h"
 #include "server/core/run_filter.h"
 #include "server/index/damage_log.h"
+#include "server/index/run_index.h"
 #include "server/index/stop_meter.h"
 #include "server/storage/kv_store.h"
 #include "server/tracking/run_projection.h"
@@ -76,9 +77,22 @@ inline const std::vector<int64_t>& ExperimentsToSearch(const std::vector<int64_t
   return within != nullptr && named.empty() ? *within : named;
 }
 
-// Visits every run that a search by the filter in these experiments finds, in no order; none
-// means all that are not deleted. One with a damaged record is left out. Errors are the store's,
-// and what `context.stop` answers.
+// What a checked request asks the index for, but for order and page. `arguments`, whose filter it
+// points to, must outlive it.
+template <typename Request, typename Arguments>
+index::RunQuery QueryOf(const Request& request, const Arguments& arguments,
+                        const index::StopCheck& stop, const std::vector<int64_t>* within) {
+  index::RunQuery query;
+  query.filter = &arguments.filter;
+  query.experiments = ExperimentsToSearch(arguments.experiments, within);
+  query.show_deleted = request.show_deleted();
+  query.stop = stop;
+  return query;
+}
+
+// Visits every run that a search by the filter finds in these experiments, or without any in what
+// `context` is bounded by, in no order. One with a damaged record is left out. Errors are the
+// store's, and what `context.stop` answers.
 absl::Status ForEachMatch(const storage::Snapshot& snapshot, const core::RunFilter& filter,
                           const std::vector<int64_t>& experiments, bool show_deleted,
                           const ScanContext& context,

@@ -83,7 +83,6 @@ class PageFetch {
       }
       return absl::OkStatus();
     }));
-    response.set_next_page_token(std::move(next_token_));
     AddFacts(response);
     return response;
   }
@@ -105,9 +104,9 @@ class PageFetch {
       return absl::OkStatus();
     }));
     SearchRunsResponse rest;
-    rest.set_next_page_token(std::move(next_token_));
     AddFacts(rest);
-    return response + rest.SerializeAsString();
+    response += rest.SerializeAsString();
+    return response;
   }
 
  private:
@@ -117,15 +116,14 @@ class PageFetch {
     for (const index::RunHit& hit : page_.hits) {
       response.add_runs()->set_name(FormatRunName(hit.experiment_id, hit.run_id));
     }
-    if (page_.more) {
-      response.set_next_page_token(NextSearchToken(request_, page_.hits.back().sort_key));
-    }
+    if (page_.more) next_token_ = NextSearchToken(request_, page_.hits.back().sort_key);
     AddFacts(response);
     return response;
   }
 
   // What is said of the page beside its runs.
-  void AddFacts(SearchRunsResponse& response) const {
+  void AddFacts(SearchRunsResponse& response) {
+    response.set_next_page_token(std::move(next_token_));
     if (request_.count_all()) response.set_total_size(page_.total);
     response.set_revision(page_.revision);
   }
@@ -271,16 +269,12 @@ absl::StatusOr<RunSearcher::Found> RunSearcher::Find(const SearchRunsRequest& re
   CAIRN_ASSIGN_OR_RETURN(found.arguments, ParseSearch(*store_.GetSnapshot(), request));
   const RunSearchArguments& arguments = found.arguments;
   if (!follower_.CatchUp().ok()) return found;
-  index::RunQuery query;
-  query.filter = &arguments.filter;
+  index::RunQuery query = QueryOf(request, arguments, stop, within);
   query.order = &arguments.order;
-  query.experiments = ExperimentsToSearch(arguments.experiments, within);
-  query.show_deleted = request.show_deleted();
   query.limit = arguments.page_size;
   query.after = arguments.after;
   query.skip = arguments.skip;
   query.count_all = request.count_all();
-  query.stop = stop;
   CAIRN_ASSIGN_OR_RETURN(index::RunPage page, index_.Search(query));
   if (page.plan != index::SearchPlan::kNotIndexed) found.page = std::move(page);
   return found;
@@ -317,12 +311,7 @@ absl::StatusOr<CountRunsResponse> RunSearcher::Count(const CountRunsRequest& req
                          ParseCount(*store_.GetSnapshot(), request));
   const absl::Status current = follower_.CatchUp();
   if (!current.ok()) return CountRuns(*store_.GetSnapshot(), request, {&damage(), stop, within});
-  index::RunQuery query;
-  query.filter = &arguments.filter;
-  query.experiments = ExperimentsToSearch(arguments.experiments, within);
-  query.show_deleted = request.show_deleted();
-  query.stop = stop;
-  const index::RunCount count = index_.Count(query);
+  const index::RunCount count = index_.Count(QueryOf(request, arguments, stop, within));
   CAIRN_RETURN_IF_ERROR(count.stopped);
   if (count.plan == index::SearchPlan::kNotIndexed) {
     return CountRuns(*store_.GetSnapshot(), request, {&damage(), stop, within});

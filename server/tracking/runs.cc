@@ -271,8 +271,7 @@ absl::Status ResolveInputs(const Snapshot& snapshot, std::string_view run_name,
                            google::protobuf::RepeatedPtrField<cairn::v1::RunInput>& inputs,
                            WriteSet& write_set) {
   if (inputs.size() > kMaxEntriesPerBatch) {
-    return InvalidField(ErrorReason::TOO_LARGE, "inputs", std::to_string(inputs.size()),
-                        fmt::format("must have at most {} entries", kMaxEntriesPerBatch));
+    return TooLarge("inputs", inputs.size(), kMaxEntriesPerBatch);
   }
   std::set<std::string> linked;
   for (cairn::v1::RunInput& input : inputs) {
@@ -300,8 +299,7 @@ absl::Status ResolveOutputs(const Snapshot& snapshot, std::string_view run_name,
                             google::protobuf::RepeatedPtrField<cairn::v1::RunOutput>& outputs,
                             WriteSet& write_set) {
   if (outputs.size() > kMaxEntriesPerBatch) {
-    return InvalidField(ErrorReason::TOO_LARGE, "outputs", std::to_string(outputs.size()),
-                        fmt::format("must have at most {} entries", kMaxEntriesPerBatch));
+    return TooLarge("outputs", outputs.size(), kMaxEntriesPerBatch);
   }
   std::set<std::string> linked;
   for (cairn::v1::RunOutput& output : outputs) {

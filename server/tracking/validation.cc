@@ -13,14 +13,17 @@
 #include "server/tracking/limits.h"
 
 namespace cairn::tracking {
-namespace {
 
 absl::Status TooLarge(std::string_view field, int64_t count, int64_t limit) {
   return InvalidField(ErrorReason::TOO_LARGE, field, std::to_string(count),
                       fmt::format("must have at most {} entries", limit));
 }
 
-}  // namespace
+absl::Status ValidateBuckets(int32_t max_buckets, int32_t most) {
+  if (max_buckets >= 0 && max_buckets <= most) return absl::OkStatus();
+  return InvalidField(ErrorReason::VALUE_INVALID, "max_buckets", std::to_string(max_buckets),
+                      fmt::format("must be from 0 to {}", most));
+}
 
 absl::Status ValidateKey(std::string_view field, std::string_view key) {
   return ValidateHumanName(field, key, kMaxKeyBytes, /*allow_slash=*/true);

@@ -2,6 +2,7 @@
 #define CAIRN_SERVER_TRACKING_VALIDATION_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -44,6 +45,12 @@ absl::Status ValidateColumns(int index, const cairn::v1::MetricColumns& columns)
 // All columns of a batch: each key once, at most kMaxPointsPerBatch points.
 absl::Status ValidateBatch(
     const google::protobuf::RepeatedPtrField<cairn::v1::MetricColumns>& metrics);
+
+// 0 to `most` buckets of a curve.
+absl::Status ValidateBuckets(int32_t max_buckets, int32_t most);
+
+// TOO_LARGE for a list of `count` entries, which may have `limit`.
+absl::Status TooLarge(std::string_view field, int64_t count, int64_t limit);
 
 // REQUIRED fields that are absent.
 absl::Status RequireField(std::string_view field, bool present);

@@ -181,9 +181,9 @@ TEST(TransportTest, EveryCallThatChangesSomethingHasARequestIdOrMayBeMadeTwice) 
       "SpliceBlob",        // the same
       "ReportServing",     // the last report counts
   };
-  const std::vector<std::string> reading = {"Get",       "List", "Search", "Count",
-                                            "BatchRead", "Find", "Query",  "Explain",
-                                            "Render",    "Diff", "Split",  "Group"};
+  const std::vector<std::string> reading = {"Get",  "List",  "Search",  "Count",  "BatchRead",
+                                            "Find", "Query", "Explain", "Replay", "Render",
+                                            "Diff", "Split", "Group"};
   int checked = 0;
   for (const auto* file :
        {v1::CreateRunRequest::descriptor()->file(), v1::Dataset::descriptor()->file(),
