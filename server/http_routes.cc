@@ -21,6 +21,7 @@
 #include "server/calls/call_record.h"
 #include "server/gateway/connect_codec.h"
 #include "server/gateway/connect_routes.h"
+#include "server/mlflow/route_table.h"
 #include "server/service/authorize.h"
 #include "server/storage/store_directory.h"
 #include "server/ui/ui_routes.h"
@@ -139,6 +140,9 @@ http::Authorizer MakeHttpAuthorizer(const calls::Environment& environment) {
 absl::StatusOr<http::Router> MakeHttpRouter(const HttpSources& sources) {
   std::vector<http::Route> routes =
       gateway::ConnectRoutes(sources.environment, sources.methods, sources.arrival);
+  CAIRN_ASSIGN_OR_RETURN(auto mlflow_routes,
+                         mlflow::MlflowRoutes(sources.environment, sources.methods));
+  for (http::Route& route : mlflow_routes) routes.push_back(std::move(route));
   routes.push_back({"GET", "/health", std::string(kHealthPermission),
                     [sources](const http::Request&) { return Health(sources); }});
   routes.push_back(

@@ -23,7 +23,8 @@ namespace cairn {
 //                 takes no writes or the gRPC port no connections
 //   GET /version  the release and the store's format, as JSON
 //   GET /metrics  Prometheus text
-// and those of gateway::ConnectRoutes, for the methods of the table, and of ui::UiRoutes.
+// and those of gateway::ConnectRoutes, and mlflow::MlflowRoutes, for the methods of the table, and
+// of ui::UiRoutes.
 //
 // /health is open to everybody; of the two after it the server that asks callers who they are lets
 // those see who may READ it as a whole.

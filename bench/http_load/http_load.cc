@@ -3,6 +3,8 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -52,16 +54,22 @@ int ConnectTo(const std::string& address) {
   return fd;
 }
 
+}  // namespace
+
 // One connection with at most one request under way.
-class Connection {
+class HttpConnection {
  public:
-  explicit Connection(const std::string& address) : fd_(ConnectTo(address)) {}
-  ~Connection() { ::close(fd_); }
-  Connection(const Connection&) = delete;
-  Connection& operator=(const Connection&) = delete;
+  explicit HttpConnection(const std::string& address) : fd_(ConnectTo(address)) {}
+  ~HttpConnection() { ::close(fd_); }
+  HttpConnection(const HttpConnection&) = delete;
+  HttpConnection& operator=(const HttpConnection&) = delete;
 
   int fd() const { return fd_; }
   bool busy() const { return busy_; }
+  bool unsent() const { return sent_ < request_->size(); }
+  // Where the body of the next answer is appended; null, as at first: nowhere.
+  void KeepBody(std::string* body) { body_ = body; }
+  size_t body_size() const { return body_size_; }  // of the last answer
   SteadyClock::time_point due() const { return due_; }
 
   void Send(std::shared_ptr<const std::string> request, SteadyClock::time_point due) {
@@ -88,6 +96,8 @@ class Connection {
       if (whole_ == 0) {
         head_.append(bytes_.data(), static_cast<size_t>(size));
         ReadHead();
+      } else if (body_ != nullptr) {
+        body_->append(bytes_.data(), static_cast<size_t>(size));
       }
       received_ += static_cast<size_t>(size);
       if (whole_ == 0 || received_ < whole_) continue;
@@ -98,34 +108,50 @@ class Connection {
   }
 
  private:
-  void ReadHead() {
+  // Where the value of Content-Length begins, in any case of letters.
+  static size_t LengthAt(std::string_view head) {
     constexpr std::string_view kLength = "\r\nContent-Length: ";
+    for (size_t at = head.find("\r\n"); at != std::string::npos; at = head.find("\r\n", at + 2)) {
+      if (head.size() - at > kLength.size() &&
+          ::strncasecmp(head.data() + at, kLength.data(), kLength.size()) == 0) {
+        return at + kLength.size();
+      }
+    }
+    return std::string::npos;
+  }
+
+  void ReadHead() {
     const size_t end = head_.find("\r\n\r\n");
     if (end == std::string::npos) return;
-    const size_t at = head_.find(kLength);
-    if (!head_.starts_with("HTTP/1.1 200 ") || at > end) Fail("answer", head_);
-    size_t length = 0;
-    std::from_chars(head_.data() + at + kLength.size(), head_.data() + end, length);
-    whole_ = end + 4 + length;
+    const size_t at = LengthAt(std::string_view(head_).substr(0, end));
+    if (!head_.starts_with("HTTP/1.1 200 ") || at == std::string::npos) Fail("answer", head_);
+    body_size_ = 0;
+    std::from_chars(head_.data() + at, head_.data() + end, body_size_);
+    whole_ = end + 4 + body_size_;
+    if (body_ != nullptr) body_->append(head_, end + 4);
   }
 
   const int fd_;
+  std::string* body_ = nullptr;
   bool busy_ = false;
   SteadyClock::time_point due_;
   std::shared_ptr<const std::string> request_;
   size_t sent_ = 0;
   size_t received_ = 0;
   size_t whole_ = 0;  // of the answer; 0: not known yet
+  size_t body_size_ = 0;
   std::string head_;
   std::array<char, 64 << 10> bytes_;
 };
+
+namespace {
 
 // The connections, and the epoll that waits for all of them.
 class Connections {
  public:
   Connections(const std::string& address, int connections, const MakeRequest& make) : make_(make) {
     for (int i = 0; i < connections; ++i) {
-      connections_.push_back(std::make_unique<Connection>(address));
+      connections_.push_back(std::make_unique<HttpConnection>(address));
       epoll_event event{};
       event.events = EPOLLIN | EPOLLOUT | EPOLLET;
       event.data.ptr = connections_.back().get();
@@ -165,14 +191,14 @@ class Connections {
 
  private:
   void Begin(SteadyClock::time_point due) {
-    Connection* const connection = idle_.front();
+    HttpConnection* const connection = idle_.front();
     idle_.pop_front();
     ++busy_;
     connection->Send(make_(next_++), due);
     if (!connection->busy()) End(*connection);
   }
 
-  void End(Connection& connection) {
+  void End(HttpConnection& connection) {
     result_.millis.push_back(
         std::chrono::duration<double, std::milli>(SteadyClock::now() - connection.due()).count());
     --busy_;
@@ -185,7 +211,7 @@ class Connections {
     const timespec timeout{nanos / 1'000'000'000, nanos % 1'000'000'000};
     const int ready = ::epoll_pwait2(epoll_, events.data(), events.size(), &timeout, nullptr);
     for (int i = 0; i < ready; ++i) {
-      auto& connection = *static_cast<Connection*>(events[static_cast<size_t>(i)].data.ptr);
+      auto& connection = *static_cast<HttpConnection*>(events[static_cast<size_t>(i)].data.ptr);
       if (connection.busy() && connection.Go()) End(connection);
     }
   }
@@ -197,8 +223,8 @@ class Connections {
 
   const MakeRequest& make_;
   const int epoll_ = ::epoll_create1(EPOLL_CLOEXEC);
-  std::vector<std::unique_ptr<Connection>> connections_;
-  std::deque<Connection*> idle_;
+  std::vector<std::unique_ptr<HttpConnection>> connections_;
+  std::deque<HttpConnection*> idle_;
   size_t busy_ = 0;
   int64_t next_ = 0;
   HttpRate result_;
@@ -214,11 +240,16 @@ double HttpRate::Quantile(double q) const {
   return sorted[std::max<size_t>(rank, 1) - 1];
 }
 
+std::string RequestOf(std::string_view method, std::string_view path, std::string_view content_type,
+                      std::string_view body, std::string_view headers) {
+  return fmt::format(
+      "{} {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}\r\n{}",
+      method, path, content_type, body.size(), headers, body);
+}
+
 std::string PostOf(std::string_view path, std::string_view content_type, std::string_view body,
                    std::string_view headers) {
-  return fmt::format(
-      "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}\r\n{}",
-      path, content_type, body.size(), headers, body);
+  return RequestOf("POST", path, content_type, body, headers);
 }
 
 MakeRequest InTurn(std::vector<std::string> requests) {
@@ -230,6 +261,36 @@ MakeRequest InTurn(std::vector<std::string> requests) {
     return shared[static_cast<size_t>(i) % shared.size()];
   };
 }
+
+struct HttpCaller::Wire {
+  explicit Wire(const std::string& address) : connection(address) {}
+
+  size_t Exchange(const std::string& request, std::string* body) {
+    connection.KeepBody(body);
+    // Of the caller, who waits: not owned.
+    connection.Send({std::shared_ptr<const void>(), &request}, SteadyClock::now());
+    while (connection.busy()) {
+      pollfd ready{connection.fd(), POLLIN, 0};
+      if (connection.unsent()) ready.events |= POLLOUT;
+      (void)::poll(&ready, 1, -1);
+      (void)connection.Go();
+    }
+    return connection.body_size();
+  }
+
+  HttpConnection connection;
+};
+
+HttpCaller::HttpCaller(const std::string& address) : wire_(std::make_unique<Wire>(address)) {}
+HttpCaller::~HttpCaller() = default;
+
+std::string HttpCaller::Call(const std::string& request) {
+  std::string body;
+  (void)wire_->Exchange(request, &body);
+  return body;
+}
+
+size_t HttpCaller::Fetch(const std::string& request) { return wire_->Exchange(request, nullptr); }
 
 HttpRate RunHttpLoad(const HttpLoad& load, const MakeRequest& make) {
   const auto run = [&](double seconds) {

@@ -18,8 +18,10 @@ namespace cairn::bench {
 // machine. Ends the program with a message where an answer is not a 200 with a Content-Length, or a
 // connection ends.
 
-// A whole request as it goes over the wire: POST of `body` to `path`. `headers` are further lines,
+// A whole request as it goes over the wire: `body` sent to `path`. `headers` are further lines,
 // each with its end.
+std::string RequestOf(std::string_view method, std::string_view path, std::string_view content_type,
+                      std::string_view body, std::string_view headers = "");
 std::string PostOf(std::string_view path, std::string_view content_type, std::string_view body,
                    std::string_view headers = "");
 
@@ -50,6 +52,23 @@ struct HttpRate {
 
   // The latency that a share `q` (0 to 1) does not exceed; 0 if there are none.
   double Quantile(double q) const;
+};
+
+// One call after the other on a connection of its own, for what a load needs before it begins and
+// for calls that depend on the answer before. Ends the program where RunHttpLoad does.
+class HttpCaller {
+ public:
+  explicit HttpCaller(const std::string& address);
+  ~HttpCaller();
+
+  // The body of the answer.
+  std::string Call(const std::string& request);
+  // How many bytes it has; they are not kept.
+  size_t Fetch(const std::string& request);
+
+ private:
+  struct Wire;
+  const std::unique_ptr<Wire> wire_;
 };
 
 HttpRate RunHttpLoad(const HttpLoad& load, const MakeRequest& make);

@@ -56,8 +56,9 @@ class Exchange {
   // The answer as a whole, as a Responder gives it. Ignored once there is one or one has begun.
   virtual void Answer(Response response) = 0;
 
-  // Sends status and headers; the rest is as in Response. Ignored as Answer is. A malformed header
-  // makes it a 500, and what is written then is dropped.
+  // Sends status and headers. Ignored as Answer is. A malformed header makes it a 500 and drops
+  // what is written. With Content-Length there are no chunks: write so many bytes before End, or
+  // Abort.
   virtual void Begin(int status, NameValues headers) = 0;
 
   // Sends a piece; an empty one sends nothing. `taken` tells when the next is wanted:

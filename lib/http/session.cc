@@ -142,7 +142,7 @@ void Session::OnHeader() {
   if (const std::string_view name = RepeatedHeader(request_.headers); !name.empty()) {
     return Refuse(400, absl::InvalidArgumentError(fmt::format("more than one header {}", name)));
   }
-  if (!AdmitBody() || !CheckExpect()) return;
+  if (!CheckCoding() || !AdmitBody() || !CheckExpect()) return;
   if (route_ != nullptr && route_->stream) return BeginStream();
   phase_ = Phase::kBody;
   ArmForBody();

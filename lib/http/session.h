@@ -108,6 +108,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void OnHeader();
   bool AdmitBody();
   static std::string BodyTooLarge(std::size_t limit);
+  bool CheckCoding();
   bool CheckExpect();
   void ArmForBody();
   void ParseBody();

@@ -75,6 +75,17 @@ void Session::ArmForBody() {
                   &Session::OnLate);
 }
 
+// A body ends where its last coding says. The parser takes one that it does not know for no body,
+// and what follows would be read as another request.
+bool Session::CheckCoding() {
+  const std::string* coding = request_.Header("Transfer-Encoding");
+  if (coding == nullptr) return true;
+  const beast::string_view text(coding->data(), coding->size());
+  if (beast::iequals(text, "chunked")) return true;
+  Reject(501, "the only Transfer-Encoding that is taken is chunked");
+  return false;
+}
+
 bool Session::CheckExpect() {
   const std::string* expect = request_.Header("Expect");
   if (expect == nullptr) return true;

@@ -3,6 +3,9 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/beast/http/error.hpp>
+#include <charconv>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "lib/http/answer_head.h"
@@ -11,6 +14,20 @@
 namespace cairn::http {
 
 namespace asio = boost::asio;
+
+namespace {
+
+// What a handler says of the body that it will write in pieces.
+std::optional<std::size_t> LengthOf(const NameValues& headers) {
+  const std::string* text = FindHeader(headers, "Content-Length");
+  if (text == nullptr) return std::nullopt;
+  std::size_t length = 0;
+  const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), length);
+  const bool whole = error == std::errc() && end == text->data() + text->size();
+  return whole ? std::optional(length) : std::nullopt;
+}
+
+}  // namespace
 
 // Brings what is asked to the strand. The request's number tells whether it is still the one that
 // is under way; when it is not, nothing is done but that callbacks hear of it.
@@ -155,12 +172,14 @@ void Session::StreamBegin(int status, NameValues headers) {
   begun_ = true;
   streaming_ = true;
   const bool has_body = !HasNoBody(status);
-  chunked_ = version_ >= 11 && has_body;
+  const std::optional<std::size_t> length = has_body ? LengthOf(headers) : std::nullopt;
+  chunked_ = version_ >= 11 && has_body && !length.has_value();
   drops_pieces_ = !has_body || record_.method == "HEAD";
-  const bool framed = chunked_ || drops_pieces_;
+  const bool framed = chunked_ || drops_pieces_ || length.has_value();
   keep_alive_ = keep_alive_ && framed && parser_->is_done() && !context_->draining;
   record_.status = status;
-  Send({RenderHead({status, version_, keep_alive_, chunked_}, headers), "", [](ErrorCode) {}});
+  Send({RenderHead({status, version_, keep_alive_, chunked_, length}, headers), "",
+        [](ErrorCode) {}});
 }
 
 void Session::StreamWrite(std::string piece, Exchange::OnTaken taken) {

@@ -14,6 +14,7 @@
 #include "google/protobuf/util/time_util.h"
 #include "lib/base/encoding.h"
 #include "server/gateway/connect_codec.h"
+#include "server/gateway/json_text.h"
 
 namespace cairn::gateway {
 namespace {
@@ -24,49 +25,10 @@ using google::protobuf::Message;
 using google::protobuf::Reflection;
 using google::protobuf::util::TimeUtil;
 
-void AppendEscaped(char c, std::string& json) {
-  switch (c) {
-    case '"':
-    case '\\':
-      json += {'\\', c};
-      return;
-    case '\n':
-      json += "\\n";
-      return;
-    case '\r':
-      json += "\\r";
-      return;
-    case '\t':
-      json += "\\t";
-      return;
-    default:
-      fmt::format_to(std::back_inserter(json), "\\u{:04x}", static_cast<unsigned char>(c));
-  }
-}
-
-bool IsPlain(char c) {
-  return static_cast<unsigned char>(c) >= 0x20 && c != '"' && c != '\\' && c != 0x7f;
-}
-
-void AppendString(std::string_view text, std::string& json) {
-  json += '"';
-  for (size_t at = 0; at < text.size();) {
-    size_t end = at;
-    while (end < text.size() && IsPlain(text[end])) ++end;
-    json.append(text.substr(at, end - at));
-    if (end < text.size()) AppendEscaped(text[end++], json);
-    at = end;
-  }
-  json += '"';
-}
-
-template <typename Float>
-void AppendFloat(Float value, std::string& json) {
-  if (std::isfinite(value)) {
-    fmt::format_to(std::back_inserter(json), "{}", value);
-  } else {
-    json += std::isnan(value) ? "\"NaN\"" : value > 0 ? "\"Infinity\"" : "\"-Infinity\"";
-  }
+// A float has its own shortest form, which is not that of the double it converts to.
+void AppendFloat(float value, std::string& json) {
+  if (!std::isfinite(value)) return AppendJsonDouble(value, json);
+  fmt::format_to(std::back_inserter(json), "{}", value);
 }
 
 // Padded, as the form asks for.
@@ -80,7 +42,7 @@ void AppendBytes(const std::string& bytes, std::string& json) {
 
 void AppendEnum(const FieldDescriptor& field, int number, std::string& json) {
   const auto* value = field.enum_type()->FindValueByNumber(number);
-  if (value != nullptr) return AppendString(value->name(), json);
+  if (value != nullptr) return AppendJsonString(value->name(), json);
   json += std::to_string(number);  // of a later version
 }
 
@@ -103,7 +65,7 @@ bool AppendValue(const FieldDescriptor& field, const Get& get, std::string& json
       fmt::format_to(to, "\"{}\"", get(&Reflection::GetUInt64, &Reflection::GetRepeatedUInt64));
       return true;
     case FieldDescriptor::CPPTYPE_DOUBLE:
-      AppendFloat(get(&Reflection::GetDouble, &Reflection::GetRepeatedDouble), json);
+      AppendJsonDouble(get(&Reflection::GetDouble, &Reflection::GetRepeatedDouble), json);
       return true;
     case FieldDescriptor::CPPTYPE_FLOAT:
       AppendFloat(get(&Reflection::GetFloat, &Reflection::GetRepeatedFloat), json);
@@ -117,7 +79,7 @@ bool AppendValue(const FieldDescriptor& field, const Get& get, std::string& json
     case FieldDescriptor::CPPTYPE_STRING: {
       const std::string text = get(&Reflection::GetString, &Reflection::GetRepeatedString);
       field.type() == FieldDescriptor::TYPE_BYTES ? AppendBytes(text, json)
-                                                  : AppendString(text, json);
+                                                  : AppendJsonString(text, json);
       return true;
     }
     case FieldDescriptor::CPPTYPE_MESSAGE:
@@ -176,7 +138,7 @@ bool AppendFields(const Message& message, std::string& json) {
   char before = '{';
   for (const FieldDescriptor* field : set) {
     json += before;
-    AppendString(field->json_name(), json);
+    AppendJsonString(field->json_name(), json);
     json += ':';
     if (!AppendField(message, *field, json)) return false;
     before = ',';

@@ -76,6 +76,19 @@ TEST_F(MlctlWayBackTest, GoesBackHoldsWhatIsLeftAndReleasesIt) {
       AllOf(HasSubstr("rolled_back"), HasSubstr("superseded"), HasSubstr("verified")));
 }
 
+TEST_F(MlctlWayBackTest, ReplaysWhatWasDecidedLongAgo) {
+  ServeTwo();
+  Expect(0, {"rollback", "churn", "--reason", "calls fail"});
+  std::string ids = Expect(0, {"history", "churn", "-o", "name"});
+  const std::string newest = ids.substr(0, ids.find('\n'));
+  ids.erase(0, newest.size() + 1);
+  const std::string promotion = ids.substr(0, ids.find('\n'));
+  EXPECT_THAT(Expect(0, {"replay", promotion}), HasSubstr("byte-identical"));
+  EXPECT_THAT(Expect(0, {"replay", promotion, "-o", "json"}), HasSubstr("\"IDENTICAL\""));
+  EXPECT_THAT(Expect(0, {"replay", newest}), HasSubstr("nothing to compute"));
+  EXPECT_THAT(Expect(3, {"replay", "0000000000000000"}), HasSubstr("0000000000000000"));
+}
+
 TEST_F(MlctlWayBackTest, OverridesThePolicyAndSaysWhatItWouldHaveSaid) {
   ServeTwo();
   Register("0.1");

@@ -243,6 +243,7 @@ constexpr struct {
     {"cairn.v1.RegistryService.GetChannel", "name", "models/m/channels/$"},
     {"cairn.v1.RegistryService.ListChannels", "parent", "models/$"},
     {"cairn.v1.PromotionService.GetPolicy", "name", "policies/$"},
+    {"cairn.v1.PromotionService.ReplayDecision", "name", "models/m/channels/c/decisions/$"},
     {"cairn.v1.PromotionService.GetDecision", "name", "models/m/channels/c/decisions/$"},
     {"cairn.v1.PromotionService.ListDecisions", "parent", "models/m/channels/$"},
     {"cairn.v1.PromotionService.ListDecisionCandidates", "parent",

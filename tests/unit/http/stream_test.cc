@@ -307,6 +307,32 @@ TEST_P(StreamTest, AnAbortCutsTheAnswerWithoutAnEnd) {
   EXPECT_TRUE(exchange->gone());
 }
 
+TEST_P(StreamTest, AnAnswerOfKnownLengthGoesWithoutChunks) {
+  const auto client = Connect();
+  for (int i = 0; i < 2; ++i) {  // on one connection
+    ASSERT_TRUE(client->Send(Get("/hand")));
+    const ExchangePtr exchange = exchange_.Take();
+    exchange->Begin(200, {{"Content-Length", "8"}});
+    EXPECT_THAT(Write(exchange, "half"), IsOk());
+    EXPECT_THAT(Write(exchange, "next"), IsOk());
+    exchange->End();
+    const auto answer = client->Read();
+    ASSERT_TRUE(answer.has_value());
+    EXPECT_EQ(answer->body, "halfnext");
+    EXPECT_EQ(FindHeader(answer->headers, "Transfer-Encoding"), nullptr);
+  }
+}
+
+TEST_P(StreamTest, AnAnswerOfKnownLengthThatIsAbortedIsNotWhole) {
+  const auto client = Connect();
+  ASSERT_TRUE(client->Send(Get("/hand")));
+  const ExchangePtr exchange = exchange_.Take();
+  exchange->Begin(200, {{"Content-Length", "8"}});
+  EXPECT_THAT(Write(exchange, "half"), IsOk());
+  exchange->Abort();
+  EXPECT_EQ(client->Read(), std::nullopt);
+}
+
 TEST_P(StreamTest, ToHttp10APlainBodyEndsByTheClose) {
   for (const bool whole : {true, false}) {
     const auto client = Connect();

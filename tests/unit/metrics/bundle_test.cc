@@ -143,7 +143,7 @@ TEST_F(BundleReaderTest, FindsThoseOfEachRunInWhateverOrderItIsAsked) {
   std::mt19937_64 random(3);
   std::vector<std::string> runs;
   std::vector<size_t> counts;
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < 200; ++i) {
     runs.push_back(fmt::format("{:032x}", random()));
     counts.push_back(random() % 3 == 0 ? random() % 3 : 0);
     for (size_t b = 0; b < counts.back(); ++b)

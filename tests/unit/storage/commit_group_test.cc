@@ -20,7 +20,7 @@ namespace {
 using testing::IsOk;
 using testing::StatusIs;
 
-Key K(std::string bytes) { return {Family::kRecord, std::move(bytes)}; }
+Key RecordKey(std::string bytes) { return {Family::kRecord, std::move(bytes)}; }
 
 std::vector<WriteSet> Sets(WriteSet a, WriteSet b = {}) {
   std::vector<WriteSet> sets;
@@ -30,16 +30,22 @@ std::vector<WriteSet> Sets(WriteSet a, WriteSet b = {}) {
 }
 
 TEST(CommitGroup, AsksForEachKeyOnceAndNotForBlindOnes) {
-  CommitGroup group(Sets(WriteSet().RequireExists(K("b")).PutRecord(K("a"), "").PutOnce(K("c"), ""),
-                         WriteSet().PutRecord(K("b"), "").Delete(K("d")).MergeInto(K("e"), "")));
+  CommitGroup group(Sets(WriteSet()
+                             .RequireExists(RecordKey("b"))
+                             .PutRecord(RecordKey("a"), "")
+                             .PutOnce(RecordKey("c"), ""),
+                         WriteSet()
+                             .PutRecord(RecordKey("b"), "")
+                             .Delete(RecordKey("d"))
+                             .MergeInto(RecordKey("e"), "")));
   std::string asked;
   for (const Key* key : group.keys_to_load()) asked += key->bytes;
   EXPECT_EQ(asked, "abe");
 }
 
 TEST(CommitGroup, WritesEachKeyOnceInOrder) {
-  CommitGroup group(Sets(WriteSet().PutOnce(K("b"), "1").PutOnce(K("c"), "2"),
-                         WriteSet().PutOnce(K("b"), "3").PutOnce(K("a"), "4")));
+  CommitGroup group(Sets(WriteSet().PutOnce(RecordKey("b"), "1").PutOnce(RecordKey("c"), "2"),
+                         WriteSet().PutOnce(RecordKey("b"), "3").PutOnce(RecordKey("a"), "4")));
   group.Load({});
   group.Decide(10, 7, nullptr);
   const CommitBatch batch = group.batch();
@@ -64,7 +70,7 @@ TEST(CommitGroup, WritesInOrderWhateverTheOrderOfTheSets) {
       if (random() % 2 == 0) std::shuffle(names.begin(), names.end(), random);
       for (const std::string& name : names) {
         expected[name] = std::to_string(random());
-        set.PutOnce(K(name), expected[name]);
+        set.PutOnce(RecordKey(name), expected[name]);
       }
     }
     CommitGroup group(std::move(sets));
@@ -81,11 +87,12 @@ TEST(CommitGroup, WritesInOrderWhateverTheOrderOfTheSets) {
 }
 
 TEST(CommitGroup, ARefusedSetTakesNoRevisionAndEmitsNothing) {
-  CommitGroup group(Sets(WriteSet()
-                             .RequireExists(K("a"))
-                             .PutOnce(K("x"), "")
-                             .Emit("r", cairn::v1::Event::MODEL_CREATED),
-                         WriteSet().PutOnce(K("y"), "").Emit("r", cairn::v1::Event::ALIAS_SET)));
+  CommitGroup group(
+      Sets(WriteSet()
+               .RequireExists(RecordKey("a"))
+               .PutOnce(RecordKey("x"), "")
+               .Emit("r", cairn::v1::Event::MODEL_CREATED),
+           WriteSet().PutOnce(RecordKey("y"), "").Emit("r", cairn::v1::Event::ALIAS_SET)));
   group.Load({std::optional<Record>()});
   group.Decide(0, 7, nullptr);
   EXPECT_TRUE(HasReason(group.results()[0].status(), ErrorReason::COMMIT_CONFLICT));
@@ -98,7 +105,8 @@ TEST(CommitGroup, ARefusedSetTakesNoRevisionAndEmitsNothing) {
 
 TEST(CommitGroup, ADamagedRecordFailsOnlyTheSetsThatNeedIt) {
   const absl::Status damaged = CorruptRecord(Family::kRecord, "a", "test");
-  CommitGroup group(Sets(WriteSet().PutRecord(K("a"), "1"), WriteSet().PutRecord(K("b"), "2")));
+  CommitGroup group(
+      Sets(WriteSet().PutRecord(RecordKey("a"), "1"), WriteSet().PutRecord(RecordKey("b"), "2")));
   group.Load({damaged, std::optional<Record>()});
   group.Decide(0, 7, nullptr);
   EXPECT_THAT(group.results()[0], StatusIs(absl::StatusCode::kDataLoss));
@@ -106,7 +114,8 @@ TEST(CommitGroup, ADamagedRecordFailsOnlyTheSetsThatNeedIt) {
 }
 
 TEST(CommitGroup, ADamagedRecordCanBeReplacedBlindlyAndDeleted) {
-  CommitGroup group(Sets(WriteSet().Delete(K("a")), WriteSet().PutRecord(K("a"), "new")));
+  CommitGroup group(
+      Sets(WriteSet().Delete(RecordKey("a")), WriteSet().PutRecord(RecordKey("a"), "new")));
   group.Load({CorruptRecord(Family::kRecord, "a", "test")});
   group.Decide(0, 7, nullptr);
   EXPECT_THAT(group.results()[0], IsOk());

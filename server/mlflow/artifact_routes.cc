@@ -1,0 +1,83 @@
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "server/mlflow/artifact_call.h"
+#include "server/mlflow/artifact_path.h"
+#include "server/mlflow/artifact_tree.h"
+#include "server/mlflow/entities.h"
+#include "server/mlflow/error.h"
+#include "server/mlflow/route_table.h"
+
+namespace cairn::mlflow {
+namespace {
+
+using gateway::JsonText;
+
+// What stands behind the first `skipped` bytes of each path.
+void WriteFiles(const ArtifactEntries& entries, size_t skipped, JsonText& json) {
+  if (entries.empty()) return;
+  json.Key("files").Begin('[');
+  for (const auto& [path, size] : entries) {
+    const std::string_view shown = std::string_view(path).substr(skipped);
+    json.Begin('{').Key("path").Text(shown).Key("is_dir").Bool(!size.has_value());
+    if (size.has_value()) json.Key("file_size").Int(*size);
+    json.End('}');
+  }
+  json.End(']');
+}
+
+Task<Reply> ListArtifacts(Session& session, const Fields& fields) {
+  const std::string run_id = fields.RequiredRunId();
+  const auto directory = ArtifactPathOf(fields.Text("path"));
+  if (!directory.ok()) fields.Refuse(directory.status());
+  CAIRN_CO_RETURN_IF_ERROR(fields.status());
+  const auto name = co_await session.NameOfRun(run_id);
+  if (!name.ok()) co_return name.status();
+  const auto entries = co_await ListDirectory(session, *name, *directory);
+  if (!entries.ok()) co_return session.ErrorOfRun(run_id, entries.status());
+  v1::Run run;
+  run.set_name(*name);
+  run.set_uid(run_id);
+  JsonText json;
+  json.Begin('{').Key("root_uri").Text(ArtifactUriOf(run));
+  WriteFiles(*entries, 0, json);
+  json.End('}');
+  co_return json.Take();
+}
+
+// Of the proxy: names without what is before them.
+Task<Reply> ListProxied(Session& session, const Fields& fields) {
+  const auto place = ArtifactPlaceOf(fields.Text("path"));
+  CAIRN_CO_RETURN_IF_ERROR(place.status());
+  CAIRN_CO_RETURN_IF_ERROR(co_await CheckPlace(session, *place));
+  const auto entries = co_await ListDirectory(session, place->run_name, place->path);
+  if (!entries.ok()) co_return session.ErrorOfRun(place->run_id, entries.status());
+  JsonText json;
+  json.Begin('{');
+  WriteFiles(*entries, place->path.empty() ? 0 : place->path.size() + 1, json);
+  json.End('}');
+  co_return json.Take();
+}
+
+// There are no models apart from runs. Clients of version 3 ask before they list a directory of a
+// run, and stop at an error.
+Task<Reply> SearchLoggedModels(Session& session, const Fields& fields) {
+  CAIRN_CO_RETURN_IF_ERROR(fields.status());
+  CAIRN_CO_RETURN_IF_ERROR(session.caller().Ended());
+  co_return std::string(kEmptyReply);
+}
+
+}  // namespace
+
+std::vector<RouteRow> ArtifactRoutes() {
+  return {
+      {"GET", "/artifacts/list", ListArtifacts},
+      {"POST", "/logged-models/search", SearchLoggedModels},
+  };
+}
+
+std::vector<RouteRow> ProxyRoutes() { return {{"GET", "/artifacts", ListProxied}}; }
+
+}  // namespace cairn::mlflow

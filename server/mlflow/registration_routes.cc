@@ -1,0 +1,125 @@
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fmt/format.h"
+#include "lib/base/errors.h"
+#include "lib/base/resource_names.h"
+#include "server/mlflow/entities.h"
+#include "server/mlflow/error.h"
+#include "server/mlflow/model_source.h"
+#include "server/mlflow/registry_calls.h"
+#include "server/mlflow/route_table.h"
+
+namespace cairn::mlflow {
+namespace {
+
+// A version that is to be registered, as it was asked for.
+struct Registration {
+  std::string model;
+  std::string source;
+  std::string run_id;       // that the client names; need not be one
+  v1::ModelVersion wanted;  // its description and tags
+};
+
+void PutTag(std::string_view key, const std::string& value, v1::ModelVersion& version) {
+  if (!value.empty()) (*version.mutable_tags())[std::string(key)] = value;
+}
+
+Registration RegistrationOf(const Fields& fields) {
+  Registration asked;
+  asked.model = fields.Required("name");
+  asked.source = fields.Required("source");
+  asked.run_id = fields.Text("run_id");
+  asked.wanted.set_description(fields.Text("description"));
+  TakeTags(fields, *asked.wanted.mutable_tags());
+  PutTag(kSourceTag, asked.source, asked.wanted);
+  PutTag(kRunLinkTag, fields.Text("run_link"), asked.wanted);
+  return asked;
+}
+
+absl::Status NoFiles(const Registration& asked) {
+  return Refuse(kInvalidParameter,
+                fmt::format("Invalid model version source: '{}'. The run has no artifacts there, "
+                            "and a version is its files: log the model before it is registered.",
+                            Shortened(asked.source, 200)));
+}
+
+// The files of a run's artifacts at and below the path that the source names.
+Task<absl::StatusOr<v1::ModelVersion>> FromRun(Session& session, Registration asked,
+                                               ModelSource source) {
+  const auto run = co_await session.NameOfRun(source.run_id);
+  if (!run.ok()) co_return run.status();
+  const bool elsewhere =
+      !source.experiment_id.empty() && source.experiment_id != ExperimentIdOf(*run);
+  if (elsewhere) co_return NoFiles(asked);
+  if (asked.run_id != source.run_id) PutTag(kNamedRunTag, asked.run_id, asked.wanted);
+  v1::CreateModelVersionRequest create;
+  create.set_parent(ModelName(asked.model));
+  create.set_run_artifact_path(source.path);
+  *create.mutable_model_version() = asked.wanted;
+  create.mutable_model_version()->set_run(*run);
+  auto made = co_await session.Call(session.rows().create_model_version, std::move(create));
+  if (HasReason(made.status(), ErrorReason::ARTIFACT_NOT_FOUND)) co_return NoFiles(asked);
+  if (!made.ok()) co_return session.ErrorOfRun(source.run_id, made.status());
+  co_return std::move(made);
+}
+
+absl::Status NoSuchSource(const Registration& asked, const absl::Status& error) {
+  const bool missing = HasReason(error, ErrorReason::MODEL_NOT_FOUND) ||
+                       HasReason(error, ErrorReason::MODEL_VERSION_NOT_FOUND) ||
+                       HasReason(error, ErrorReason::ALIAS_NOT_FOUND);
+  if (!missing) return error;
+  return Refuse(kNotExists,
+                fmt::format("Model Version of source {} not found", Shortened(asked.source, 200)));
+}
+
+// The files of another version, with its lineage and evaluations. What the client says of it comes
+// in a second commit.
+Task<absl::StatusOr<v1::ModelVersion>> FromVersion(Session& session, Registration asked,
+                                                   ModelSource source) {
+  v1::GetModelVersionRequest get;
+  get.set_name(source.version_name);
+  const auto original = co_await session.Call(session.rows().get_model_version, std::move(get));
+  if (!original.ok()) co_return NoSuchSource(asked, original.status());
+  if (asked.run_id != RunIdOf(*original)) PutTag(kNamedRunTag, asked.run_id, asked.wanted);
+  PutTag(kStorageTag, DownloadUriOf(*original), asked.wanted);
+  v1::CopyModelVersionRequest copy;
+  copy.set_parent(ModelName(asked.model));
+  copy.set_source(original->name());
+  const auto copied = co_await session.Call(session.rows().copy_model_version, std::move(copy));
+  if (!copied.ok()) co_return NoSuchSource(asked, copied.status());
+  v1::UpdateModelVersionRequest update;
+  *update.mutable_model_version() = asked.wanted;
+  update.mutable_model_version()->set_name(copied->name());
+  update.mutable_update_mask()->add_paths("description");
+  update.mutable_update_mask()->add_paths("tags");
+  co_return co_await session.Call(session.rows().update_model_version, std::move(update));
+}
+
+Task<Reply> CreateVersion(Session& session, const Fields& fields) {
+  const Registration asked = RegistrationOf(fields);
+  CAIRN_CO_RETURN_IF_ERROR(fields.status());
+  const auto source = ParseModelSource(asked.source);
+  if (!source.ok()) co_return source.status();
+  // Cairn would create the model with its first version.
+  const auto model = co_await GetModel(session, asked.model);
+  if (!model.ok()) co_return model.status();
+  auto task = source->kind == ModelSource::Kind::kRun ? FromRun(session, asked, *source)
+                                                      : FromVersion(session, asked, *source);
+  const auto made = co_await task;
+  if (!made.ok()) co_return made.status();
+  gateway::JsonText json;
+  json.Begin('{').Key("model_version");
+  WriteVersion(*made, {}, /*with_aliases=*/true, json);
+  json.End('}');
+  co_return json.Take();
+}
+
+}  // namespace
+
+std::vector<RouteRow> RegistrationRoutes() {
+  return {{"POST", "/model-versions/create", CreateVersion}};
+}
+
+}  // namespace cairn::mlflow

@@ -1,0 +1,61 @@
+#ifndef CAIRN_SERVER_MLFLOW_SERVED_CALL_H_
+#define CAIRN_SERVER_MLFLOW_SERVED_CALL_H_
+
+#include <memory>
+#include <optional>
+
+#include "lib/base/memory_budget.h"
+#include "lib/base/shared_budget.h"
+#include "lib/http/message.h"
+#include "lib/http/responder.h"
+#include "server/calls/environment.h"
+#include "server/mlflow/request.h"
+#include "server/mlflow/route_table.h"
+#include "server/mlflow/rows.h"
+#include "server/mlflow/run_places.h"
+#include "server/mlflow/session.h"
+
+namespace cairn::mlflow {
+
+// What all routes share. Outlives all calls.
+struct Gateway {
+  calls::Environment& environment;
+  Rows rows;
+  RunPlaces places;
+  // What uploads of artifacts hold, 1 MiB and a little each; one caller has half of it at most.
+  SharedBudget uploads{int64_t{64} << 20, int64_t{32} << 20};
+};
+
+// One request of an MLflow client, from its bytes to its answer. Owned by itself: it goes right
+// before the answer leaves, because the server may be gone after its last answer.
+//
+// Bodies above 16 KiB are parsed on the pool of computations, as those of Connect are; where that
+// takes no more the answer is RESOURCE_EXHAUSTED.
+class ServedCall {
+ public:
+  static void Begin(std::shared_ptr<Gateway> gateway, Handler handler, http::Request request,
+                    const http::Responder& responder);
+
+  // Use Begin.
+  ServedCall(std::shared_ptr<Gateway> gateway, Handler handler, http::Request request,
+             http::Responder responder);
+
+ private:
+  // Parses and runs the route.
+  static void Serve(std::unique_ptr<ServedCall> call);
+  static void Answer(std::unique_ptr<ServedCall> call, Reply reply);
+  http::Response ResponseOf(Reply reply);
+
+  const std::shared_ptr<Gateway> gateway_;
+  const Handler handler_;
+  const http::Responder responder_;
+  const bool packs_;  // the client takes gzip
+  Session session_;
+  http::Request raw_;               // until it is parsed
+  std::optional<Request> request_;  // then
+  std::optional<Fields> fields_;
+};
+
+}  // namespace cairn::mlflow
+
+#endif  // CAIRN_SERVER_MLFLOW_SERVED_CALL_H_
