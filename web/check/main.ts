@@ -1,7 +1,7 @@
 // Checks the web UI as a person sees it: a real browser before a real server with real data.
 //
 // usage: scripts/ui-check [--only 1,4,6] [--short] [--runs N] [--fixture DIR] [--bin DIR]
-//                         [--dist DIR] [--slack FACTOR]
+//                         [--dist DIR] [--slack FACTOR] [--soak SECONDS]
 //
 // A line for each check, then "N passed, N failed, N skipped"; ends with 0 only if none failed.
 import { cp, mkdtemp, rm } from "node:fs/promises";

@@ -68,7 +68,7 @@ interface Look {
 function looksAt({ name, theme }: Place, all: boolean): Look[] {
   if (!all) {
     const viewport = { width: 1280, height: 800 };
-    const look = { file: `${name}.png`, viewport, colorScheme: theme };
+    const look = { file: `${name}.jpg`, viewport, colorScheme: theme };
     return OF_THE_GUIDE.includes(name) ? [look] : [];
   }
   return (["light", "dark"] as const).flatMap((colorScheme) =>
@@ -86,7 +86,9 @@ async function take(browser: Browser, baseURL: string, path: string, look: Look,
   const page = await context.newPage();
   await page.goto(path);
   await settled(page);
-  await page.screenshot({ path: join(out, file), animations: "disabled" });
+  // Those of the guide are part of the repository, and small.
+  const form = file.endsWith(".jpg") ? { type: "jpeg" as const, quality: 70 } : {};
+  await page.screenshot({ path: join(out, file), animations: "disabled", ...form });
   await context.close();
   console.log(join(out, file));
 }

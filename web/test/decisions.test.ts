@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { align, around, byRank } from "../src/text/aligned.ts";
-import { explainCommand } from "../src/text/commands.ts";
+import { explainCommand, replayCommand } from "../src/text/commands.ts";
+import { changesOf } from "../src/text/decision_changes.ts";
 import { flipOf } from "../src/text/margins.ts";
 
 test("the same rule stands on the same line, and none is lost", () => {
@@ -67,4 +68,49 @@ test("those that passed come first by their place, the others as they were", () 
   const one = (version: string, rank: number) => ({ version, rank });
   const list = byRank([one("5", 0), one("4", 2), one("3", 0), one("2", 1)]);
   assert.equal(list.map(({ version }) => version).join(""), "2453");
+});
+
+test("a decision is made again by its id", () => {
+  assert.equal(replayCommand("models/m/channels/p/decisions/4f8a"), "mlctl replay 4f8a");
+});
+
+const judged = (id: string, verdict: number, observed?: number, needed = ">= 0.2") => ({
+  id,
+  stage: "gate",
+  verdict,
+  observed,
+  needed,
+});
+
+test("against the decision before only what came out differently is told", () => {
+  const before = [
+    {
+      version: "1",
+      rank: 1,
+      checks: [judged("a", 1, 0.3), judged("b", 1, NaN), judged("c", 1, 2)],
+    },
+    { version: "0", rank: 0, checks: [judged("a", 2, 0.1)] },
+  ];
+  const now = [
+    { version: "2", rank: 0, checks: [judged("a", 1, 0.4)] },
+    { version: "1", rank: 1, checks: [judged("a", 2, 0.1), judged("b", 1, NaN), judged("d", 1)] },
+  ];
+  const { differences, same, came, left } = changesOf(before, now);
+  assert.deepEqual(
+    differences.map((one) => [one.version, one.key, one.before?.verdict, one.now?.verdict]),
+    [
+      ["1", "gate/a", 1, 2],
+      ["1", "gate/d", undefined, 1],
+      ["1", "gate/c", 1, undefined],
+    ],
+  );
+  assert.deepEqual([same, came, left], [1, ["2"], ["0"]]);
+});
+
+test("another limit is a difference, also where the verdict stays", () => {
+  const one = (needed: string) => [
+    { version: "1", rank: 1, checks: [judged("a", 1, 0.3, needed)] },
+  ];
+  assert.equal(changesOf(one(">= 0.2"), one(">= 0.25")).differences.length, 1);
+  assert.equal(changesOf(one(">= 0.2"), one(">= 0.2")).differences.length, 0);
 });

@@ -2,60 +2,77 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
   leadingRows,
-  missingPage,
+  missingPages,
   PAGE_ROWS,
+  pagesOf,
   rowAt,
-  withPage,
+  withRows,
   type RowPages,
 } from "../src/text/row_pages.ts";
 
-function page(number: number, total = 1000): number[] {
+const TOTAL = 20 * PAGE_ROWS;
+
+function page(number: number, total: number): number[] {
   const first = number * PAGE_ROWS;
   return Array.from({ length: Math.min(PAGE_ROWS, total - first) }, (_, index) => first + index);
 }
 
 function withPages(total: number, ...numbers: number[]): RowPages<number> {
   const none: RowPages<number> = { total, pages: new Map() };
-  return numbers.reduce((pages, at) => withPage(pages, at, page(at, total), total), none);
+  return numbers.reduce((pages, at) => withRows(pages, at, page(at, total), total), none);
 }
 
 test("a row is there once its page was read", () => {
-  const pages = withPages(1000, 0, 4);
+  const pages = withPages(TOTAL, 0, 4);
   assert.equal(rowAt(pages, 3), 3);
-  assert.equal(rowAt(pages, 999), 999);
-  assert.equal(rowAt(pages, 500), undefined);
-  assert.equal(rowAt(pages, 1000), undefined);
+  assert.equal(rowAt(pages, 5 * PAGE_ROWS - 1), 5 * PAGE_ROWS - 1);
+  assert.equal(rowAt(pages, 2 * PAGE_ROWS), undefined);
+  assert.equal(rowAt(pages, TOTAL), undefined);
 });
 
-test("the page in the middle of the window is read first, then its neighbours", () => {
-  const window: [number, number] = [150, 650];
-  assert.equal(missingPage(withPages(1000), ...window), 2);
-  assert.equal(missingPage(withPages(1000, 2), ...window), 1);
-  assert.equal(missingPage(withPages(1000, 2, 1, 3), ...window), 0);
-  assert.equal(missingPage(withPages(1000, 0, 1, 2, 3), ...window), undefined);
+test("one answer has the pages that it was asked for", () => {
+  const rows = [...page(2, TOTAL), ...page(3, TOTAL), ...page(4, TOTAL)];
+  const pages = withRows(withPages(TOTAL), 2, rows, TOTAL);
+  assert.deepEqual([...pages.pages.keys()], [2, 3, 4]);
+  assert.equal(rowAt(pages, 4 * PAGE_ROWS + 7), 4 * PAGE_ROWS + 7);
+});
+
+test("a window over an edge is read at once, without what is there", () => {
+  const window: [number, number] = [2.5 * PAGE_ROWS, 4.5 * PAGE_ROWS];
+  assert.deepEqual(missingPages(withPages(TOTAL), ...window), { first: 2, end: 5 });
+  assert.deepEqual(missingPages(withPages(TOTAL, 2), ...window), { first: 3, end: 5 });
+  assert.deepEqual(missingPages(withPages(TOTAL, 3), ...window), { first: 2, end: 5 });
+  assert.equal(missingPages(withPages(TOTAL, 2, 3, 4), ...window), undefined);
+});
+
+test("a window of very many rows is read in pieces", () => {
+  assert.deepEqual(missingPages(withPages(TOTAL), 0, TOTAL), { first: 0, end: 4 });
+  assert.deepEqual(missingPages(withPages(TOTAL, 0, 1, 2, 3), 0, TOTAL), { first: 4, end: 8 });
 });
 
 test("nothing is read beyond the end, nor of an empty table", () => {
-  assert.equal(missingPage(withPages(100, 0), 90, 140), undefined);
-  assert.equal(missingPage(withPages(0), 0, 40), undefined);
+  const few = PAGE_ROWS + 10;
+  assert.equal(missingPages(withPages(few, 0, 1), few - 5, few + 40), undefined);
+  assert.equal(missingPages(withPages(0), 0, 40), undefined);
+  assert.deepEqual(pagesOf(0, 1), { first: 0, end: 1 });
 });
 
 test("rows of a table that became longer are not mixed with those before", () => {
-  const pages = withPage(withPages(1000, 0, 1), 2, page(2, 1001), 1001);
-  assert.equal(pages.total, 1001);
+  const pages = withRows(withPages(TOTAL, 0, 1), 2, page(2, TOTAL + 1), TOTAL + 1);
+  assert.equal(pages.total, TOTAL + 1);
   assert.equal(rowAt(pages, 0), undefined);
-  assert.equal(rowAt(pages, 400), 400);
+  assert.equal(rowAt(pages, 2 * PAGE_ROWS), 2 * PAGE_ROWS);
 });
 
 test("what is far from the window is given up first", () => {
-  const all = Array.from({ length: 80 }, (_, index) => index);
-  const pages = withPages(80 * PAGE_ROWS, ...all);
-  assert.equal(pages.pages.size, 60);
+  const all = Array.from({ length: 300 }, (_, index) => index);
+  const pages = withPages(300 * PAGE_ROWS, ...all);
+  assert.equal(pages.pages.size, 240);
   assert.equal(rowAt(pages, 0), undefined);
-  assert.equal(rowAt(pages, 79 * PAGE_ROWS), 79 * PAGE_ROWS);
+  assert.equal(rowAt(pages, 299 * PAGE_ROWS), 299 * PAGE_ROWS);
 });
 
 test("the leading rows end at the first gap", () => {
-  assert.equal(leadingRows(withPages(1000, 0, 1, 3)).length, 2 * PAGE_ROWS);
-  assert.equal(leadingRows(withPages(1000, 1)).length, 0);
+  assert.equal(leadingRows(withPages(TOTAL, 0, 1, 3)).length, 2 * PAGE_ROWS);
+  assert.equal(leadingRows(withPages(TOTAL, 1)).length, 0);
 });

@@ -19,6 +19,8 @@ function asked(changes: Partial<Asked>): Asked {
     version: "models/m/versions/3",
     reason: "signed off",
     typed: "m@3",
+    key: "",
+    value: "",
     ...changes,
   };
 }
@@ -88,4 +90,24 @@ test("a request's id is a UUID of version 4", () => {
   const form = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
   assert.match(uuid4(new Uint8Array(16)), form);
   assert.match(uuid4(new Uint8Array(16).fill(255)), form);
+});
+
+const RUN = "experiments/1/runs/9f3c2a11aabbccddeeff001122334455";
+
+test("what is deleted is typed: a version's name, the beginning of a run's id", () => {
+  const version = { verb: "delete", target: "models/m/versions/3", version: "" } as const;
+  assert.equal(missing(asked({ ...version, typed: "m@3" })), "");
+  assert.match(missing(asked({ ...version, typed: "m@4" })), /Type m@3/);
+  const run = { verb: "delete", target: RUN, version: "" } as const;
+  assert.equal(missing(asked({ ...run, typed: "9f3c2a11" })), "");
+  assert.equal(verbCommand(asked(run), undefined), `mlctl delete run ${RUN.slice(-32)}`);
+});
+
+test("a tag needs a key, and is taken away by an empty value", () => {
+  const tag = { verb: "tag", target: "models/m/versions/3", version: "" } as const;
+  assert.match(missing(asked(tag)), /Name the tag/);
+  assert.equal(missing(asked({ ...tag, key: "team" })), "");
+  const command = (value: string) => verbCommand(asked({ ...tag, key: "team", value }), undefined);
+  assert.equal(command("crm"), "mlctl update version m@3 --tag team=crm");
+  assert.equal(command(""), "mlctl update version m@3 --remove-tag team");
 });

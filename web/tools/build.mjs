@@ -33,6 +33,7 @@ const options = {
   entryNames: "[name]-[hash]",
   chunkNames: "part-[hash]",
   metafile: true,
+  external: ["/assets/*"], // other bundles, by the paths that they were given
   write: false,
   logLevel: "warning",
 };
@@ -59,19 +60,31 @@ async function bundle(entry, define = {}) {
     }
     if (outputs[output].cssBundle !== undefined) atOnce.add(outputs[output].cssBundle);
   }
-  return { files, main: `/${main}`, atOnce: new Set([...atOnce].map((path) => `/${path}`)) };
+  return {
+    files,
+    main: `/${main}`,
+    atOnce: new Set([...atOnce].map((path) => `/${path}`)),
+  };
 }
 
 const worker = await bundle("src/api/live_worker.ts");
 const ui = await bundle("src/main.tsx", { LIVE_WORKER: JSON.stringify(worker.main) });
+const start = await bundle("src/start.ts", { MAIN: JSON.stringify(ui.main) });
+const atOnce = new Set([...start.atOnce, ...ui.atOnce]);
 const style = [...ui.atOnce].find((path) => path.endsWith(".css"));
+// The browser fetches them, and reads them beside the page, before the first script asks for them.
+const preloads = [...ui.atOnce]
+  .filter((path) => path.endsWith(".js"))
+  .map((path) => `<link rel="modulepreload" href="${path}" />`)
+  .join("\n");
 const page = readFileSync("index.html", "utf8")
   .replace("STYLE", style)
-  .replace("SCRIPT", ui.main)
+  .replace("PRELOADS", preloads)
+  .replace("SCRIPT", start.main)
   .replace(/^\s+/gm, "");
 const files = [
   { path: "/", type: "text/html; charset=utf-8", bytes: Buffer.from(page) },
-  ...[...worker.files, ...ui.files].sort((a, b) => (a.path < b.path ? -1 : 1)),
+  ...[...worker.files, ...start.files, ...ui.files].sort((a, b) => (a.path < b.path ? -1 : 1)),
 ];
 
 function brotli(bytes) {
@@ -98,7 +111,7 @@ files.forEach((file, index) => {
     writeFileSync(join(out, `${index}.${form}`), bytes);
   }
   total += forms.br.length;
-  if (file.path === "/" || ui.atOnce.has(file.path)) first += forms.br.length;
+  if (file.path === "/" || atOnce.has(file.path)) first += forms.br.length;
   rows.push({ path: file.path, type: file.type, index });
   console.log(`${file.path}: ${file.bytes.length} B, brotli ${forms.br.length} B`);
 });

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, type Check, type Given } from "../harness/check.ts";
+import { settled } from "./look.ts";
 
 const FIRST_PAGE = 120_000;
 const ALL = 250_000;
@@ -20,6 +21,7 @@ async function sentAtOnce(given: Given): Promise<number> {
   });
   await page.setExtraHTTPHeaders({ "accept-encoding": "br" });
   await page.goto("/", { waitUntil: "load" });
+  await settled(page); // the first script fetches the others
   return sum;
 }
 

@@ -1,6 +1,8 @@
 // A browser that has never been here opens a table of runs.
 import type { Browser } from "playwright-core";
-import { quantile, type Check, type Given } from "../harness/check.ts";
+import { expect, quantile, until, type Check, type Given } from "../harness/check.ts";
+import { Mlflow } from "../harness/mlflow.ts";
+import { rowsAreThere } from "./look.ts";
 
 const FIRST_PAINT_MILLIS = 100;
 const ROWS_MILLIS = 400;
@@ -17,7 +19,7 @@ function noteRows([selector, wanted]: readonly [string, number]): void {
   const look = () => {
     const filled = [...document.querySelectorAll(selector)].filter((row) => {
       const text = row.textContent;
-      return text.length > 8 && !text.includes("…");
+      return text.length > 8 && !row.classList.contains("waits");
     });
     if (filled.length >= wanted) noted.rowsAt = performance.now();
     else requestAnimationFrame(look);
@@ -57,16 +59,41 @@ async function openOften(browser: Browser, times: number, url: string, selector:
   };
 }
 
+/** Calls made before the page's scripts are there are those that they would make, and made once. */
+async function asksOnce(given: Given): Promise<void> {
+  const page = await (await given.newContext()).newPage();
+  const asked: string[] = [];
+  page.on("request", (request) => {
+    const method = /TrackingService\/(\w+)$/.exec(request.url())?.[1];
+    if (method !== undefined) asked.push(method);
+  });
+  await page.goto(`/${given.facts.experiment}`);
+  await until("the first rows", () => rowsAreThere(page, 26));
+  for (const method of ["GetExperiment", "ListRunFields", "SearchRuns"]) {
+    const times = asked.filter((other) => other === method).length;
+    expect(times === 1, `a cold page calls ${method} ${times} times: ${asked.join(", ")}`);
+  }
+}
+
 async function run(given: Given): Promise<string> {
   const { browser, facts, options, server } = given;
+  await asksOnce(given);
   const times = options.short ? 5 : 20;
   const url = `${server.ui}/${facts.experiment}`;
   const own = await openOften(browser, times, url, ".grid-body .grid-row");
   let text = `${facts.runs} runs, ${times} cold opens: ${own.text}`;
-  if (options.mlflow !== "") {
-    const theirs = `${options.mlflow}/#/experiments/0`;
-    const other = await openOften(browser, Math.min(times, 5), theirs, '[role="row"], tr');
-    text += `; MLflow: ${other.text}`;
+  const mlflow = options.short ? undefined : await Mlflow.start();
+  if (mlflow === undefined) {
+    text += "; MLflow is not beside it (scripts/install-deps --mlflow, without --short)";
+  } else {
+    try {
+      const theirs = `${mlflow.base}/#/experiments/0/runs`;
+      const other = await openOften(browser, Math.min(times, 5), theirs, '[role="row"], tr');
+      const ratio = (other.rows / own.rows).toFixed(1);
+      text += `; MLflow ${mlflow.version}, ${mlflow.runs} runs: ${other.text}, ${ratio} times as long`;
+    } finally {
+      await mlflow.stop();
+    }
   }
   console.log(`  ${text}`);
   given.within("p95 of the first paint", own.paint, FIRST_PAINT_MILLIS);

@@ -25,8 +25,8 @@ async function dragTo(page: Page, share: number): Promise<number> {
       grid.scrollTop = (grid.scrollHeight - grid.clientHeight) * to;
       return new Promise<number>((there, never) => {
         const look = () => {
-          const waits = [...document.querySelectorAll(rows)].filter(
-            (row) => row.firstElementChild?.textContent === "…",
+          const waits = [...document.querySelectorAll(rows)].filter((row) =>
+            row.classList.contains("waits"),
           ).length;
           const took = performance.now() - begin;
           if (waits === 0 && took > 20) there(took);

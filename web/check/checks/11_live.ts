@@ -1,10 +1,15 @@
 // A point that is logged is on the screen soon, and nothing moves under the hand.
 import type { Page } from "playwright-core";
 import { expect, quantile, type Check, type Given } from "../harness/check.ts";
+import { writeSteadily } from "../harness/steady_writer.ts";
 import { chartDrawn, liveIs } from "./look.ts";
 
 const SEEN_MILLIS = 300;
 const BEGUN = 200; // points before
+const EVENTS_A_SECOND = 1_000;
+const WRITERS = 16;
+const FRAME_MILLIS = 33.4; // two frames of a screen of 60 Hz
+const MOST_GROWN = 20e6; // bytes
 
 /** Notes when the caption counts so many points. Runs in the page. */
 function noteCaption(points: number): Promise<number> {
@@ -28,6 +33,55 @@ async function standing(page: Page): Promise<string> {
       getSelection()?.toString(),
     ]),
   );
+}
+
+/** Milliseconds between frames, and bytes of the heap before and after, while `work` is done. */
+async function framesDuring(page: Page, work: () => Promise<void>) {
+  const client = await page.context().newCDPSession(page);
+  const heap = async () => {
+    await client.send("HeapProfiler.collectGarbage");
+    return (await client.send("Runtime.getHeapUsage")).usedSize;
+  };
+  const before = await heap();
+  await page.evaluate(() => {
+    const noted = globalThis as { frameTimes?: number[] };
+    const times: number[] = (noted.frameTimes = []);
+    let last = performance.now();
+    const next = (now: number) => {
+      times.push(now - last);
+      last = now;
+      requestAnimationFrame(next);
+    };
+    requestAnimationFrame(next);
+  });
+  await work();
+  const frames = await page.evaluate(
+    () => (globalThis as { frameTimes?: number[] }).frameTimes ?? [],
+  );
+  return { frames, grown: (await heap()) - before };
+}
+
+/** A page of a run stands for a while beside very many changes of the run. */
+async function soak(given: Given, page: Page, run: string): Promise<string> {
+  const { server, options } = given;
+  // The same point each time: every call is a commit and an event all the same.
+  const message = { run, metrics: [{ key: "other", steps: ["1000000"], values: [1] }] };
+  let sent = 0;
+  const work = async () => {
+    sent = await writeSteadily(
+      server.ui,
+      "cairn.v1.TrackingService/LogBatch",
+      Array.from({ length: WRITERS }, () => message),
+      EVENTS_A_SECOND,
+      options.soak,
+    );
+  };
+  const { frames, grown } = await framesDuring(page, work);
+  const p95 = quantile(frames, 0.95);
+  const rate = sent / options.soak;
+  given.within("p95 of frames beside many events", p95, FRAME_MILLIS);
+  expect(grown < MOST_GROWN, `the heap grew by ${grown} bytes`);
+  return `${options.soak} s of ${rate.toFixed(0)} events/s: frames p95 ${p95.toFixed(0)} ms, heap ${(grown / 1e6).toFixed(1)} MB more`;
 }
 
 async function run(given: Given): Promise<string> {
@@ -59,7 +113,8 @@ async function run(given: Given): Promise<string> {
   expect(after === before, `scroll, zoom, focus or selection changed: ${before} to ${after}`);
   const p95 = quantile(delays, 0.95);
   given.within("p95 from logged to drawn", p95, SEEN_MILLIS);
-  return `${times} points: p50 ${quantile(delays, 0.5)} ms, p95 ${p95} ms; scroll, zoom and focus stay. Ten minutes of 1,000 events/s are not part of it`;
+  const many = options.soak > 0 ? await soak(given, page, name) : "no --soak";
+  return `${times} points: p50 ${quantile(delays, 0.5)} ms, p95 ${p95} ms; scroll, zoom and focus stay; ${many}`;
 }
 
 export const live: Check = {

@@ -13,6 +13,42 @@ async function said(page: Page): Promise<string> {
   return text.replaceAll(/just now|\d+ (s|min|h|d|days?|weeks?) ago/g, "then");
 }
 
+/** The sentence of a page on how what it shows stands to a revision. */
+async function standing(given: Given, path: string, revision: string): Promise<string> {
+  const page = await given.open(`${path}?at=${revision}`);
+  const notice = page.locator(".notice", { hasText: `revision ${revision}` });
+  await notice.filter({ hasNotText: "Reading" }).waitFor();
+  const text = await textOf(notice);
+  await page.context().close();
+  return text;
+}
+
+/** Pages of what the server keeps no past of tell what changed since, or that they know nothing. */
+async function othersTell(given: Given, revision: string): Promise<number> {
+  const { api, facts } = given;
+  const { name } = await api.tracking.createRun({
+    parent: facts.wide,
+    run: { displayName: "new" },
+  });
+  await api.tracking.logBatch({ run: facts.odd.run, tags: { since: "yes" } });
+  const wanted: [string, string][] = [
+    ["/datasets", `This page shows now, not revision ${revision}`],
+    ["/datasets/compared", "nothing of it has changed since"],
+    ["/datasets/compared/versions/1", "nothing of it has changed since"],
+    [`/${facts.hostile.run}`, "nothing of it has changed since"],
+    [`/${facts.odd.run}`, "changed once; last: run logged"],
+    [`/${name}`, `Not there yet at revision ${revision}`],
+    [`/${facts.experiment}`, `${WRITES} made; last: run created`],
+  ];
+  for (const [path, words] of wanted) {
+    const told = await standing(given, path, revision);
+    expect(told.includes(words), `${path} says "${told}", not "${words}"`);
+  }
+  const table = await given.open(`/${facts.experiment}?at=${revision}`);
+  await table.getByText("made since").first().waitFor();
+  return wanted.length;
+}
+
 async function run(given: Given): Promise<string> {
   const { api, facts, server } = given;
   needsModel(facts.model !== "");
@@ -44,7 +80,8 @@ async function run(given: Given): Promise<string> {
   await later.getByRole("button", { name: "Back to now" }).click();
   const now = await said(later);
   expect(now !== before, "now is what was then");
-  return `the same after ${WRITES} runs and three decisions, and not the same as now`;
+  const others = await othersTell(given, new URL(link).searchParams.get("at") ?? "");
+  return `the same after ${WRITES} runs and three decisions, and not the same as now; ${others} pages of runs and data sets tell what changed since`;
 }
 
 export const frozen: Check = {

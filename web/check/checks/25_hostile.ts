@@ -15,6 +15,14 @@ async function unharmed(page: Page, what: string): Promise<void> {
     window: innerWidth,
   }));
   expect(within.page <= within.window, `${what}: ${within.page} px wide in ${within.window} px`);
+  const high = await page.locator(".grid-body .cell").evaluateAll(
+    (cells) =>
+      cells.filter((cell) => {
+        const row = cell.parentElement?.getBoundingClientRect().height ?? 0;
+        return cell.getBoundingClientRect().height > row;
+      }).length,
+  );
+  expect(high === 0, `${what}: ${high} cells are higher than their row`);
   const begin = performance.now();
   await page.evaluate(() => document.body.offsetHeight);
   expect(performance.now() - begin < ANSWERS_MILLIS, `${what}: the page hangs`);

@@ -20,9 +20,9 @@ import { decision } from "./18_decision.ts";
 import { counterfactual } from "./19_counterfactual.ts";
 import { channel } from "./20_channel.ts";
 import { lineage } from "./21_lineage.ts";
+import { churn } from "./22_churn.ts";
 import { keyboard } from "./23_keyboard.ts";
 import { hostile } from "./25_hostile.ts";
-import { later } from "./later.ts";
 
 const WRITTEN: Check[] = [
   alone,
@@ -46,9 +46,9 @@ const WRITTEN: Check[] = [
   counterfactual,
   channel,
   lineage,
+  churn,
   keyboard,
   hostile,
-  ...later,
 ];
 
 export const CHECKS: readonly Check[] = WRITTEN.sort((a, b) => a.number - b.number);

@@ -1,6 +1,6 @@
 // What several checks read from a page.
 import type { Locator, Page } from "playwright-core";
-import { until } from "../harness/check.ts";
+import { expect, until } from "../harness/check.ts";
 
 export const ROWS = ".grid-body .grid-row";
 
@@ -9,7 +9,7 @@ export async function rowsAreThere(page: Page, least = 1): Promise<boolean> {
   return page.evaluate(
     ([rows, wanted]) => {
       const all = [...document.querySelectorAll(rows)];
-      const waits = all.some((row) => row.firstElementChild?.textContent === "…");
+      const waits = all.some((row) => row.classList.contains("waits"));
       return all.length >= wanted && !waits;
     },
     [ROWS, least] as const,
@@ -84,9 +84,9 @@ export function compareLink(runs: string[]): string {
   return `/compare?runs=${runs.map(encodeURIComponent).join(",")}`;
 }
 
-/** Milliseconds from a click on a link to at least so many elements, drawn. */
+/** Milliseconds from a click on a link to at least so many elements, drawn; in any case an end. */
 export async function timeLink(page: Page, href: string, selector: string, least: number) {
-  return page.evaluate(
+  const took = await page.evaluate(
     ([to, wanted, count]) =>
       new Promise<number>((drawn) => {
         const anchor = document.createElement("a");
@@ -96,13 +96,16 @@ export async function timeLink(page: Page, href: string, selector: string, least
         anchor.click();
         anchor.remove();
         const look = () => {
-          const there = document.querySelectorAll(wanted).length >= count;
+          const late = performance.now() - begin > 20_000;
+          const there = late || document.querySelectorAll(wanted).length >= count;
           requestAnimationFrame(there ? () => drawn(performance.now() - begin) : look);
         };
         requestAnimationFrame(look);
       }),
     [href, selector, least] as const,
   );
+  expect(took < 20_000, `${href.slice(0, 60)} does not show ${least} of "${selector}"`);
+  return took;
 }
 
 /** Two frames of animation: what was changed before is on the screen. */

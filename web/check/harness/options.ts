@@ -9,8 +9,8 @@ export interface Options {
   fixture: string; // the folder that keeps it
   bin: string; // the folder of cairnd, mlctl and cairn-pipeline
   dist: string; // a built UI to check instead of the server's own; empty: the server's own
+  soak: number; // seconds of many events a second that a page stands; 0: none
   slack: number; // limits of time are multiplied by it
-  mlflow: string; // the address of MLflow's UI, to be measured beside ours; empty: none
 }
 
 const SHORT_RUNS = 2_000;
@@ -27,6 +27,7 @@ export function readOptions(args: string[]): Options {
       bin: { type: "string", default: process.env["BIN"] ?? "" },
       dist: { type: "string", default: "" },
       slack: { type: "string", default: "1" },
+      soak: { type: "string", default: "0" },
     },
   });
   // Paths are meant from where the person stands; this program runs in web/.
@@ -40,6 +41,6 @@ export function readOptions(args: string[]): Options {
     bin: resolve(from, values.bin === "" ? resolve("../build/bin") : values.bin),
     dist: values.dist === "" ? "" : resolve(from, values.dist),
     slack: Number(values.slack),
-    mlflow: process.env["MLFLOW_UI"] ?? "",
+    soak: Number(values.soak),
   };
 }

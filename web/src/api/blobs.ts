@@ -1,6 +1,7 @@
 // Stored bytes, read as a whole.
 import type { BlobDigest } from "../../gen/cairn/v1/artifacts_pb.ts";
-import { artifacts, everyPage } from "./calls.ts";
+import { everyPage } from "./calls.ts";
+import { artifacts } from "./services/artifacts.ts";
 
 /** The first `limit` bytes of a blob. */
 export async function readBlob(digest: BlobDigest, limit: number): Promise<Blob> {

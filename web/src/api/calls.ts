@@ -1,20 +1,9 @@
 // The services of the server, called by Connect on the address the page came from.
-import { Code, ConnectError, createClient, type Interceptor } from "@connectrpc/connect";
+import { Code, ConnectError, type Interceptor } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-web";
 import { signal } from "@preact/signals";
-import { ArtifactService } from "../../gen/cairn/v1/artifacts_pb.ts";
-import { AuditService } from "../../gen/cairn/v1/audit_pb.ts";
-import { AuthService } from "../../gen/cairn/v1/auth_pb.ts";
-import { DatasetService } from "../../gen/cairn/v1/datasets_pb.ts";
-import { EvaluationService } from "../../gen/cairn/v1/evaluations_pb.ts";
-import { PromotionService } from "../../gen/cairn/v1/promotion_pb.ts";
-import { RegistryService } from "../../gen/cairn/v1/registry_pb.ts";
-import { AdminService } from "../../gen/cairn/v1/server_pb.ts";
-import { TrackingService } from "../../gen/cairn/v1/tracking_pb.ts";
-import { ViewService } from "../../gen/cairn/v1/views_pb.ts";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
-
-const TOKEN_KEY = "cairn-token";
+import { fetchOrEarly, TOKEN_KEY } from "./early.ts";
 
 /** The caller's token; empty where none was given. It lives as long as the tab. */
 export const token = signal(sessionStorage.getItem(TOKEN_KEY) ?? "");
@@ -25,9 +14,15 @@ export const signInNeeded = signal(false);
 /** Why a token that was taken before is not any more, in the server's words; empty without one. */
 export const signInReason = signal("");
 
+/** Who the server takes the caller for; `text` is a token to be tried instead of the tab's. */
+export async function whoAmI(text = "") {
+  const { auth } = await import("./services/auth.ts");
+  return auth.whoAmI({}, text === "" ? {} : { headers: { Authorization: `Bearer ${text}` } });
+}
+
 /** Signs in with a token that the server knows; one that it does not know is refused by it. */
 export async function signIn(text: string): Promise<void> {
-  await auth.whoAmI({}, { headers: { Authorization: `Bearer ${text}` } });
+  await whoAmI(text);
   sessionStorage.setItem(TOKEN_KEY, text);
   token.value = text;
   signInReason.value = "";
@@ -61,22 +56,13 @@ const identify: Interceptor = (next) => async (request) => {
   }
 };
 
-const transport = createConnectTransport({
+/** Where api/services/ has a client of each service: a page fetches those it asks. */
+export const transport = createConnectTransport({
   baseUrl: location.origin,
   useBinaryFormat: true,
   interceptors: [identify],
+  fetch: fetchOrEarly,
 });
-
-export const admin = createClient(AdminService, transport);
-export const artifacts = createClient(ArtifactService, transport);
-export const audit = createClient(AuditService, transport);
-export const auth = createClient(AuthService, transport);
-export const datasets = createClient(DatasetService, transport);
-export const evaluations = createClient(EvaluationService, transport);
-export const promotion = createClient(PromotionService, transport);
-export const registry = createClient(RegistryService, transport);
-export const tracking = createClient(TrackingService, transport);
-export const views = createClient(ViewService, transport);
 
 /** What went wrong, in the server's words. */
 export interface Failure {
@@ -96,13 +82,16 @@ export function failureOf(error: unknown): Failure {
   const info = failed.findDetails(ErrorInfoSchema)[0];
   const offline = info === undefined && /fetch|network/i.test(failed.rawMessage);
   const { field = "", position, problem = "" } = info?.metadata ?? {};
+  const code = Code[failed.code].replace(/([a-z])([A-Z])/g, "$1_$2").toUpperCase();
+  const said =
+    failed.rawMessage === "" ? `The server says no more than ${code}.` : failed.rawMessage;
   return {
     field,
     position: position === undefined ? undefined : Number(position),
     problem,
-    code: Code[failed.code].replace(/([a-z])([A-Z])/g, "$1_$2").toUpperCase(),
+    code,
     reason: info?.reason ?? "",
-    message: offline ? "The server does not answer." : failed.rawMessage,
+    message: offline ? "The server does not answer." : said,
     metadata: info?.metadata ?? {},
     offline,
   };

@@ -2,8 +2,29 @@
 import type { Run } from "../../gen/cairn/v1/tracking_pb.ts";
 import { curveOf, rangeOf, type Curve, type Steps } from "../text/curves.ts";
 import { bucketsOf } from "../text/packed.ts";
-import { filterOfRefs, isNamed, parseRef } from "../text/run_refs.ts";
-import { tracking } from "./calls.ts";
+import { filterOfRefs, isNamed, parseRef, type RunRef } from "../text/run_refs.ts";
+import { tracking } from "./services/tracking.ts";
+
+/** A filter has at most 64 conditions. */
+const MOST_CONDITIONS = 50;
+
+function piecesOf(refs: RunRef[]): RunRef[][] {
+  const pieces: RunRef[][] = [];
+  for (let at = 0; at < refs.length; at += MOST_CONDITIONS) {
+    pieces.push(refs.slice(at, at + MOST_CONDITIONS));
+  }
+  return pieces;
+}
+
+async function searchFor(refs: RunRef[]): Promise<Run[]> {
+  const { runs } = await tracking.searchRuns({
+    parents: [...new Set(refs.map(({ experiment }) => experiment))],
+    filter: filterOfRefs(refs),
+    pageSize: 1000,
+    showDeleted: true,
+  });
+  return runs;
+}
 
 /**
  * The runs that are named (see text/run_refs.ts), in that order; `missing` are names of no run, or
@@ -13,15 +34,10 @@ export async function readRuns(names: string[]): Promise<{ runs: Run[]; missing:
   const refs = new Map(names.map((name) => [name, parseRef(name)]));
   const known = [...refs.values()].filter((ref) => ref !== undefined);
   if (known.length === 0) return { runs: [], missing: names };
-  const found = await tracking.searchRuns({
-    parents: [...new Set(known.map(({ experiment }) => experiment))],
-    filter: filterOfRefs(known),
-    pageSize: 1000,
-    showDeleted: true,
-  });
+  const found = (await Promise.all(piecesOf(known).map(searchFor))).flat();
   const runOf = (name: string) => {
     const ref = refs.get(name);
-    const named = found.runs.filter((run) => ref !== undefined && isNamed(run.name, ref));
+    const named = found.filter((run) => ref !== undefined && isNamed(run.name, ref));
     return named.length === 1 ? named[0] : undefined;
   };
   const fitting = names.map(runOf);

@@ -2,7 +2,10 @@
 import type { Dataset } from "../../gen/cairn/v1/datasets_pb.ts";
 import type { Model } from "../../gen/cairn/v1/registry_pb.ts";
 import type { Experiment } from "../../gen/cairn/v1/tracking_pb.ts";
-import { datasets, everyPage, registry, tracking } from "./calls.ts";
+import { everyPage } from "./calls.ts";
+import { datasets } from "./services/datasets.ts";
+import { registry } from "./services/registry.ts";
+import { tracking } from "./services/tracking.ts";
 
 const PAGE_ROWS = 1000;
 

@@ -1,6 +1,6 @@
 // The tab's end of the stream of changes.
 import { effect, signal } from "@preact/signals";
-import { auth, failureOf, signInNeeded, token } from "./calls.ts";
+import { failureOf, signInNeeded, token, whoAmI } from "./calls.ts";
 import type { Change, LiveState, ToTab, ToWorker } from "./live_protocol.ts";
 
 export type { Change } from "./live_protocol.ts";
@@ -26,7 +26,7 @@ function take(message: ToTab): void {
   if (message.type === "state") {
     live.value = message;
     // Refused with a token: asking who that is tells whether the token is gone, and signs out then.
-    if (message.state === "refused" && token.value !== "") void auth.whoAmI({}).catch(failureOf);
+    if (message.state === "refused" && token.value !== "") void whoAmI().catch(failureOf);
     return;
   }
   for (const change of message.changes) {

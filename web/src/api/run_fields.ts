@@ -1,10 +1,8 @@
 // The fields that runs have, as the server counts them over all of the runs.
 import type { RunField } from "../../gen/cairn/v1/tracking_pb.ts";
 import type { FieldCount } from "../text/run_columns.ts";
-import { tracking } from "./calls.ts";
-
-/** Metrics and params that a table chooses its columns from; more than these nobody shows. */
-const MOST_FIELDS = 200;
+import { tracking } from "./services/tracking.ts";
+import { MOST_FIELDS } from "../text/run_calls.ts";
 
 function counted({ field, runCount, distinctCount }: RunField): FieldCount {
   return { field, runs: Number(runCount), different: Number(distinctCount) };

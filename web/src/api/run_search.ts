@@ -1,14 +1,19 @@
 // The runs a reader asks for: how many there are, and the pages of them that are looked at.
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Run } from "../../gen/cairn/v1/tracking_pb.ts";
-import { leadingRows, missingPage, PAGE_ROWS, rowAt, withPage } from "../text/row_pages.ts";
-import { maskOf } from "../text/run_columns.ts";
-import type { RowPages } from "../text/row_pages.ts";
-import { failureOf, tracking, type Failure } from "./calls.ts";
+import {
+  leadingRows,
+  missingPages,
+  PAGE_ROWS,
+  pagesOf,
+  rowAt,
+  withRows,
+} from "../text/row_pages.ts";
+import { pathsOf } from "../text/run_calls.ts";
+import type { PageRange, RowPages } from "../text/row_pages.ts";
+import { failureOf, type Failure } from "./calls.ts";
+import { tracking } from "./services/tracking.ts";
 import { onChange } from "./live.ts";
-
-/** What a table and its keys need of every run, whatever its columns are. */
-const ALWAYS = ["uid", "display_name", "state", "start_time", "end_time"];
 
 export interface Found {
   total: number;
@@ -31,15 +36,15 @@ export interface Wish {
   fields: string[] | undefined; // to read of each run; undefined: not known yet, nothing is read
 }
 
-function readPage({ parent, filter, orderBy, fields = [] }: Wish, page: number) {
+function readPages({ parent, filter, orderBy, fields = [] }: Wish, { first, end }: PageRange) {
   return tracking.searchRuns({
     parents: [parent],
     filter,
     orderBy,
-    pageSize: PAGE_ROWS,
-    skip: BigInt(page * PAGE_ROWS),
+    pageSize: (end - first) * PAGE_ROWS,
+    skip: BigInt(first * PAGE_ROWS),
     countAll: true,
-    readMask: { paths: [...ALWAYS, ...fields.map(maskOf)] },
+    readMask: { paths: pathsOf(fields) },
   });
 }
 
@@ -53,14 +58,14 @@ export function useSearch(wish: Wish): Search {
   const asked = fields && JSON.stringify([parent, filter, orderBy, fields, turn]);
   const view = useRef({ asked, first: 0, end: 1, reading: false });
 
-  const read = (before: RowPages<Run> | undefined, page: number) => {
+  const read = (before: RowPages<Run> | undefined, pages: PageRange) => {
     view.current.reading = true;
-    readPage(wish, page)
+    readPages(wish, pages)
       .then((answer) => {
         if (view.current.asked !== asked) return;
         const total = Number(answer.totalSize);
         const known = before ?? { total, pages: new Map() };
-        const next = withPage(known, page, answer.runs, total);
+        const next = withRows(known, pages.first, answer.runs, total);
         setRows(next);
         setFailure(undefined);
         readMissing(next);
@@ -71,17 +76,17 @@ export function useSearch(wish: Wish): Search {
         setFailure(failureOf(error));
       });
   };
-  // One page at a time, always of what is in view now: a bar that is dragged far leaves no queue.
+  // One call at a time, always for what is in view now: a bar that is dragged far leaves no queue.
   const readMissing = (known: RowPages<Run>) => {
-    const page = missingPage(known, view.current.first, view.current.end);
-    if (page === undefined) view.current.reading = false;
-    else read(known, page);
+    const pages = missingPages(known, view.current.first, view.current.end);
+    if (pages === undefined) view.current.reading = false;
+    else read(known, pages);
   };
   useEffect(() => {
     view.current = { ...view.current, asked };
     if (asked === undefined) return;
     setFresh(0);
-    read(undefined, Math.floor(view.current.first / PAGE_ROWS));
+    read(undefined, pagesOf(view.current.first, view.current.first + 1));
   }, [asked]);
   useEffect(
     () =>

@@ -1,5 +1,5 @@
 // Links that stay short: what a page shows is kept on the server as a view, and the link names it.
-import { views } from "./calls.ts";
+import { views } from "./services/views.ts";
 import { parseRef, refsIn } from "../text/run_refs.ts";
 import { pageOf } from "../text/names.ts";
 

@@ -5,13 +5,17 @@ import { ModelVersion_State, type ModelVersion } from "../../gen/cairn/v1/regist
 import { Verb } from "../../gen/cairn/v1/method_options_pb.ts";
 import { spoken } from "../text/names.ts";
 import { BEFORE, NOTHING, uuid4, type Asked, type VerbName } from "../text/verbs.ts";
-import { auth, promotion, registry } from "./calls.ts";
+import { auth } from "./services/auth.ts";
+import { promotion } from "./services/promotion.ts";
+import { registry } from "./services/registry.ts";
+import { tracking } from "./services/tracking.ts";
 import { useQuery } from "./queries.ts";
 
 /** What the server would do, or did. */
 export interface Answer {
   decision?: Decision;
   version?: ModelVersion; // of archive and restore, which are no decisions
+  told?: string; // of what has no answer of its own
 }
 
 interface Call {
@@ -36,8 +40,35 @@ export async function ask(asked: Asked, epoch?: bigint, requestId = ""): Promise
     return { version: await registry.archiveModelVersion({ name, ...call }) };
   if (asked.verb === "restore")
     return { version: await registry.restoreModelVersion({ name, ...call }) };
+  if (asked.verb === "delete") return { told: await deleteIt(name, call) };
+  if (asked.verb === "undelete") {
+    await tracking.undeleteRun({ name, ...call });
+    return { told: `${spoken(name)} taken back` };
+  }
+  if (asked.verb === "tag") return { told: await tagIt(asked, call) };
   const reason = asked.reason.trim() || (commit ? "" : NO_REASON_YET);
   return { decision: await decide(asked, reason, call) };
+}
+
+async function deleteIt(name: string, call: Call): Promise<string> {
+  if (isRun(name)) {
+    await tracking.deleteRun({ name, ...call });
+    return `${spoken(name)} deleted; it can be taken back until it is purged`;
+  }
+  await registry.deleteModelVersion({ name, ...call });
+  return `${spoken(name)} deleted for good; its number is not used again`;
+}
+
+async function tagIt({ target: name, key, value }: Asked, call: Call): Promise<string> {
+  const tags: Record<string, string> = value === "" ? {} : { [key.trim()]: value };
+  const updateMask = { paths: [`tags.${key.trim()}`] };
+  if (isRun(name)) await tracking.updateRun({ run: { name, tags }, updateMask, ...call });
+  else await registry.updateModelVersion({ modelVersion: { name, tags }, updateMask, ...call });
+  return value === "" ? `tag ${key.trim()} taken away` : `tag ${key.trim()} set`;
+}
+
+function isRun(name: string): boolean {
+  return name.includes("/runs/");
 }
 
 function decide({ verb, target: name, version }: Asked, reason: string, call: Call) {
@@ -64,13 +95,14 @@ export function newRequestId(): string {
 }
 
 /** Whether the answer moves, holds, releases or archives anything. */
-export function changes({ decision, version }: Answer): boolean {
-  if (decision === undefined) return version !== undefined;
+export function changes({ decision, version, told }: Answer): boolean {
+  if (decision === undefined) return version !== undefined || told !== undefined;
   return ![Outcome.NO_CHANGE, Outcome.REFUSED, Outcome.NOT_ENFORCED].includes(decision.outcome);
 }
 
 /** An answer as one line, in the server's words where it has some. */
-export function lineOf({ decision, version }: Answer): string {
+export function lineOf({ decision, version, told }: Answer): string {
+  if (told !== undefined) return told;
   if (decision !== undefined) return decision.message;
   return version === undefined
     ? ""
@@ -85,12 +117,20 @@ const NEEDED: Record<VerbName, Verb> = {
   override: Verb.OVERRIDE,
   archive: Verb.PROMOTE,
   restore: Verb.PROMOTE,
+  delete: Verb.ADMIN,
+  undelete: Verb.LOG,
+  tag: Verb.LOG,
 };
+
+/** Of a run all that is done to it is logging, also its deletion, which can be taken back. */
+function neededFor(verb: VerbName, resource: string): Verb {
+  return verb === "delete" && isRun(resource) ? Verb.LOG : NEEDED[verb];
+}
 
 /** Which verbs the caller may use on `resource`; none before the server has said so. */
 export function useAllowed(resource: string): (verb: VerbName) => boolean {
   const read = async () => {
-    const verbs = [Verb.PROMOTE, Verb.OVERRIDE];
+    const verbs = [Verb.PROMOTE, Verb.OVERRIDE, Verb.LOG, Verb.ADMIN];
     const answers = await Promise.all(
       verbs.map((verb) => auth.testPermission({ verb, resources: [resource] })),
     );
@@ -99,5 +139,5 @@ export function useAllowed(resource: string): (verb: VerbName) => boolean {
   const { data } = useQuery(`${resource} permissions`, read, ({ kind }) =>
     kind.startsWith("ROLE_"),
   );
-  return (verb) => data?.includes(NEEDED[verb]) === true;
+  return (verb) => data?.includes(neededFor(verb, resource)) === true;
 }

@@ -1,7 +1,6 @@
 // Finds experiments, models, channels and data sets by a part of their name.
 import { signal } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { allDatasets, allExperiments, allModels } from "../api/lists.ts";
 import { pageOf } from "../text/names.ts";
 import { matches } from "../text/matching.ts";
 import { go } from "./address.ts";
@@ -25,6 +24,7 @@ const PAGES: Found[] = [
 ];
 
 async function readNames(): Promise<void> {
+  const { allDatasets, allExperiments, allModels } = await import("../api/lists.ts");
   const [experiments, models, sets] = await Promise.all([
     allExperiments(),
     allModels(),

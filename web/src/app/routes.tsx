@@ -1,54 +1,51 @@
 // Which page an address shows. The address is the name of what the page is about.
 import type { ComponentType } from "preact";
+import { RunsPage } from "../pages/runs.tsx";
 import { Empty } from "../parts/state.tsx";
 import { Page } from "../parts/page.tsx";
-import { ActivityPage } from "../pages/activity.tsx";
-import { DatasetPage } from "../pages/dataset.tsx";
-import { DatasetsPage } from "../pages/datasets.tsx";
-import { DecisionPage } from "../pages/decision.tsx";
-import { ExperimentsPage } from "../pages/experiments.tsx";
-import { LineagePage } from "../pages/lineage.tsx";
-import { ModelsPage } from "../pages/models.tsx";
-import { NowPage } from "../pages/now.tsx";
-import { RunsPage } from "../pages/runs.tsx";
-import { VersionPage } from "../pages/version.tsx";
-import { ViewPage } from "../pages/view.tsx";
 import { later } from "../parts/later.tsx";
 import { path } from "./address.ts";
+import type { PageOfResource } from "./resource.ts";
 
-/** Every page takes the resource it shows: "models/m/channels/production". */
-export interface PageOfResource {
-  name: string;
-}
-
-const ComparePage = later<PageOfResource>(
-  async () => (await import("../pages/compare.tsx")).ComparePage,
-);
-const RunPage = later<PageOfResource>(async () => (await import("../pages/run.tsx")).RunPage);
-const ModelPage = later<PageOfResource>(async () => (await import("../pages/model.tsx")).ModelPage);
-const ChannelPage = later<PageOfResource>(
-  async () => (await import("../pages/channel.tsx")).ChannelPage,
-);
-const DatasetVersionPage = later<PageOfResource>(
-  async () => (await import("../pages/dataset_version.tsx")).DatasetVersionPage,
-);
+/** Each page is fetched with its first use, but for the one that most people look at most. */
 const ROUTES: [pattern: RegExp, page: ComponentType<PageOfResource>][] = [
-  [/^\/$/, NowPage],
-  [/^\/experiments$/, ExperimentsPage],
+  [/^\/$/, later(async () => (await import("../pages/now.tsx")).NowPage)],
+  [
+    /^\/experiments$/,
+    later(async () => (await import("../pages/experiments.tsx")).ExperimentsPage),
+  ],
   [/^\/experiments\/[^/]+$/, RunsPage],
-  [/^\/experiments\/[^/]+\/runs\/[^/]+$/, RunPage],
-  [/^\/experiments\/[^/]+\/views\/[^/]+$/, ViewPage],
-  [/^\/compare$/, ComparePage],
-  [/^\/datasets$/, DatasetsPage],
-  [/^\/datasets\/[^/]+$/, DatasetPage],
-  [/^\/datasets\/[^/]+\/versions\/[^/]+$/, DatasetVersionPage],
-  [/^\/models$/, ModelsPage],
-  [/^\/models\/[^/]+$/, ModelPage],
-  [/^\/models\/[^/]+\/versions\/[^/]+$/, VersionPage],
-  [/^\/models\/[^/]+\/channels\/[^/]+$/, ChannelPage],
-  [/^\/models\/[^/]+\/channels\/[^/]+\/decisions\/[^/]+$/, DecisionPage],
-  [/^\/lineage\/.+$/, LineagePage],
-  [/^\/activity$/, ActivityPage],
+  [
+    /^\/experiments\/[^/]+\/runs\/[^/]+$/,
+    later(async () => (await import("../pages/run.tsx")).RunPage),
+  ],
+  [
+    /^\/experiments\/[^/]+\/views\/[^/]+$/,
+    later(async () => (await import("../pages/view.tsx")).ViewPage),
+  ],
+  [/^\/compare$/, later(async () => (await import("../pages/compare.tsx")).ComparePage)],
+  [/^\/datasets$/, later(async () => (await import("../pages/datasets.tsx")).DatasetsPage)],
+  [/^\/datasets\/[^/]+$/, later(async () => (await import("../pages/dataset.tsx")).DatasetPage)],
+  [
+    /^\/datasets\/[^/]+\/versions\/[^/]+$/,
+    later(async () => (await import("../pages/dataset_version.tsx")).DatasetVersionPage),
+  ],
+  [/^\/models$/, later(async () => (await import("../pages/models.tsx")).ModelsPage)],
+  [/^\/models\/[^/]+$/, later(async () => (await import("../pages/model.tsx")).ModelPage)],
+  [
+    /^\/models\/[^/]+\/versions\/[^/]+$/,
+    later(async () => (await import("../pages/version.tsx")).VersionPage),
+  ],
+  [
+    /^\/models\/[^/]+\/channels\/[^/]+$/,
+    later(async () => (await import("../pages/channel.tsx")).ChannelPage),
+  ],
+  [
+    /^\/models\/[^/]+\/channels\/[^/]+\/decisions\/[^/]+$/,
+    later(async () => (await import("../pages/decision.tsx")).DecisionPage),
+  ],
+  [/^\/lineage\/.+$/, later(async () => (await import("../pages/lineage.tsx")).LineagePage)],
+  [/^\/activity$/, later(async () => (await import("../pages/activity.tsx")).ActivityPage)],
 ];
 
 export function CurrentPage() {

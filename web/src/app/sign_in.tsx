@@ -1,6 +1,6 @@
 // Asks for a token where the server wants to know who calls, and tells who is signed in.
 import { useState } from "preact/hooks";
-import { auth, failureOf, signIn, signInReason, signOut, token } from "../api/calls.ts";
+import { failureOf, signIn, signInReason, signOut, token, whoAmI } from "../api/calls.ts";
 import { useQuery } from "../api/queries.ts";
 import { Page } from "../parts/page.tsx";
 import { absolute, millis } from "../text/times.ts";
@@ -80,7 +80,7 @@ export function SignedIn() {
 }
 
 function Who() {
-  const { data } = useQuery("who am I", () => auth.whoAmI({}));
+  const { data } = useQuery("who am I", () => whoAmI());
   if (data === undefined) return null;
   const until = millis(data.expireTime);
   const facts = [

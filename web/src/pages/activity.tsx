@@ -2,7 +2,8 @@
 import { useEffect, useState } from "preact/hooks";
 import type { AuditEntry } from "../../gen/cairn/v1/audit_pb.ts";
 import { Event_Kind } from "../../gen/cairn/v1/events_pb.ts";
-import { audit, everyPage } from "../api/calls.ts";
+import { everyPage } from "../api/calls.ts";
+import { audit } from "../api/services/audit.ts";
 import { onChange, type Change } from "../api/live.ts";
 import { useQuery } from "../api/queries.ts";
 import { query, setQuery } from "../app/address.ts";

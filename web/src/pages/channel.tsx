@@ -1,11 +1,12 @@
 // A channel: what it serves, since when and why, who serves it, and how it came here.
 import type { Channel, Consumer } from "../../gen/cairn/v1/registry_pb.ts";
 import { Consumer_State, Rollout_State } from "../../gen/cairn/v1/registry_pb.ts";
-import { promotion, registry } from "../api/calls.ts";
+import { promotion } from "../api/services/promotion.ts";
+import { registry } from "../api/services/registry.ts";
 import { useConsumers, useDecisions } from "../api/channels.ts";
 import { below, useQuery } from "../api/queries.ts";
 import { asOf } from "../app/as_of.ts";
-import type { PageOfResource } from "../app/routes.tsx";
+import type { PageOfResource } from "../app/resource.ts";
 import { Page, Pairs, Panel } from "../parts/page.tsx";
 import { PolicyText } from "../parts/policy_text.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";

@@ -3,14 +3,14 @@ import { useEffect, useState } from "preact/hooks";
 import type { Run } from "../../gen/cairn/v1/tracking_pb.ts";
 import { readRuns } from "../api/compared_runs.ts";
 import { useQuery } from "../api/queries.ts";
-import { query as address, setQuery } from "../app/address.ts";
+import { query as address } from "../app/address.ts";
 import { addKeys } from "../app/keys.ts";
 import { CompareCharts } from "../parts/compare_charts.tsx";
+import { ComparedTable, type ComparedRow } from "../parts/compared_table.tsx";
 import { Page, Panel } from "../parts/page.tsx";
-import { SeriesSample } from "../parts/series_sample.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
-import { Name, Value } from "../parts/words.tsx";
-import { compare, dataOf, warnings } from "../text/comparison.ts";
+import { Breakable, Name, Value } from "../parts/words.tsx";
+import { compare, dataOf, warnings, type Compared } from "../text/comparison.ts";
 import { refsIn } from "../text/run_refs.ts";
 import { directionOf, verdictOf } from "../text/directions.ts";
 import { delta } from "../text/numbers.ts";
@@ -22,7 +22,11 @@ export function ComparePage() {
   const shown = names.slice(0, MOST_RUNS);
   const query = useQuery(`compare ${shown.join(",")}`, () => readRuns(shown));
   return (
-    <Page title={`Compare ${shown.length} runs`} json={query.data?.runs}>
+    <Page
+      title={`Compare ${shown.length} runs`}
+      json={query.data?.runs}
+      since={(query.data?.runs ?? []).map(({ name }) => name)}
+    >
       {shown.length < 2 ? (
         <Empty what="Choose two runs or more in a table of runs, then press c." />
       ) : (
@@ -72,94 +76,51 @@ function Comparison({ runs }: { runs: Run[] }) {
         <MetricTable runs={runs} />
       </Panel>
       <Panel title={all ? "Parameters" : "Parameters that differ"}>
-        {params.length === 0 && <p class="quiet">None.</p>}
-        <div class="scroll-x">
-          <table class="compared">
-            <Heads runs={runs} of="parameter" />
-            <tbody>
-              {params.map(({ key, values }) => (
-                <tr key={key}>
-                  <td class="quiet nowrap">{key}</td>
-                  {values.map((value, index) => (
-                    <td key={runs[index]?.name} class="mono">
-                      {value ?? "–"}
-                    </td>
-                  ))}
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        {params.length === 0 ? (
+          <p class="quiet">None.</p>
+        ) : (
+          <ComparedTable of="parameter" runs={runs} rows={params.map(paramRow)} />
+        )}
       </Panel>
       <CompareCharts runs={runs} />
     </>
   );
 }
 
-/** The runs over the columns; a click on one makes it the baseline. */
-function Heads({ runs, of }: { runs: Run[]; of: string }) {
-  const makeFirst = (name: string) =>
-    setQuery({
-      runs: [name, ...runs.map((run) => run.name).filter((other) => other !== name)].join(","),
-    });
-  return (
-    <thead>
-      <tr>
-        <th scope="col">{of}</th>
-        {runs.map((run, index) => (
-          <th key={run.name}>
-            <SeriesSample rank={index} />
-            <Name name={run.name}>{run.displayName || run.uid}</Name>
-            <br />
-            {index === 0 ? (
-              <span>baseline</span>
-            ) : (
-              <button type="button" class="link" onClick={() => makeFirst(run.name)}>
-                as baseline
-              </button>
-            )}
-          </th>
-        ))}
-      </tr>
-    </thead>
-  );
+function paramRow({ key, values }: Compared): ComparedRow {
+  return { key, label: key, style: "mono", cell: (_, index) => values[index] ?? "–" };
 }
 
 function valueOf(run: Run | undefined, key: string): number | undefined {
   return run?.metrics.find((metric) => metric.key === key)?.latest?.value;
 }
 
+function metricRow(runs: Run[], key: string): ComparedRow {
+  const baseline = valueOf(runs[0], key);
+  return {
+    key,
+    style: "number",
+    label: (
+      <>
+        <Breakable text={key} /> <Better metric={key} />
+      </>
+    ),
+    cell: (run, index) => {
+      const value = valueOf(run, key);
+      const shows = index > 0 && value !== undefined && baseline !== undefined;
+      return (
+        <>
+          <Value value={value} />
+          {shows && <Delta metric={key} change={value - baseline} />}
+        </>
+      );
+    },
+  };
+}
+
 function MetricTable({ runs }: { runs: Run[] }) {
   const keys = [...new Set(runs.flatMap(({ metrics }) => metrics.map(({ key }) => key)))].sort();
-  return (
-    <div class="scroll-x">
-      <table class="compared">
-        <Heads runs={runs} of="metric" />
-        <tbody>
-          {keys.map((key) => {
-            const baseline = valueOf(runs[0], key);
-            return (
-              <tr key={key}>
-                <td class="quiet nowrap">
-                  {key} <Better metric={key} />
-                </td>
-                {runs.map((run, index) => {
-                  const value = valueOf(run, key);
-                  const shows = index > 0 && value !== undefined && baseline !== undefined;
-                  return (
-                    <td key={run.name} class="number">
-                      <Value value={value} />
-                      {shows && <Delta metric={key} change={value - baseline} />}
-                    </td>
-                  );
-                })}
-              </tr>
-            );
-          })}
-        </tbody>
-      </table>
-    </div>
-  );
+  return <ComparedTable of="metric" runs={runs} rows={keys.map((key) => metricRow(runs, key))} />;
 }
 
 /** Which way the metric gets better, where that is known. */

@@ -1,7 +1,8 @@
 // A data set: its versions, newest first.
-import { datasets, everyPage } from "../api/calls.ts";
+import { everyPage } from "../api/calls.ts";
+import { datasets } from "../api/services/datasets.ts";
 import { below, useQuery } from "../api/queries.ts";
-import type { PageOfResource } from "../app/routes.tsx";
+import type { PageOfResource } from "../app/resource.ts";
 import { Page } from "../parts/page.tsx";
 import { Empty, Loaded } from "../parts/state.tsx";
 import { Name, When } from "../parts/words.tsx";
@@ -23,6 +24,7 @@ export function DatasetPage({ name }: PageOfResource) {
       crumbs={[{ label: "Data sets", name: "datasets" }]}
       mlctl={commandFor(name)}
       json={dataset.data}
+      since={[name]}
     >
       <Loaded query={query} rows={6}>
         {({ rows }) =>

@@ -2,10 +2,10 @@
 // another version.
 import type { Column, DatasetDiff, DatasetVersion } from "../../gen/cairn/v1/datasets_pb.ts";
 import { DatasetDiff_Change as Change } from "../../gen/cairn/v1/datasets_pb.ts";
-import { datasets } from "../api/calls.ts";
+import { datasets } from "../api/services/datasets.ts";
 import { useQuery } from "../api/queries.ts";
 import { query as address } from "../app/address.ts";
-import type { PageOfResource } from "../app/routes.tsx";
+import type { PageOfResource } from "../app/resource.ts";
 import { Files } from "../parts/files.tsx";
 import { Page, Pairs, Panel } from "../parts/page.tsx";
 import { Loaded } from "../parts/state.tsx";
@@ -31,6 +31,7 @@ export function DatasetVersionPage({ name }: PageOfResource) {
       ]}
       mlctl={from === "" ? commandFor(name) : `mlctl diff dataset ${spoken(from)} ${spoken(name)}`}
       json={query.data}
+      since={[name]}
     >
       {from !== "" && <Difference from={from} to={name} />}
       <Loaded query={query} rows={10}>

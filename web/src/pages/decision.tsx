@@ -1,15 +1,17 @@
 // One decision: what it says in a sentence, and every check that made it so.
 import { useEffect, useState } from "preact/hooks";
 import type { CandidateResult, Decision } from "../../gen/cairn/v1/promotion_pb.ts";
-import { everyPage, promotion } from "../api/calls.ts";
-import { useDecisions } from "../api/channels.ts";
+import { useCandidates, useDecisions } from "../api/channels.ts";
+import { promotion } from "../api/services/promotion.ts";
 import { useQuery } from "../api/queries.ts";
 import { go } from "../app/address.ts";
 import { addKeys } from "../app/keys.ts";
-import type { PageOfResource } from "../app/routes.tsx";
+import type { PageOfResource } from "../app/resource.ts";
 import { Checks } from "../parts/checks.tsx";
+import { DecisionChanges } from "../parts/decision_changes.tsx";
 import { CopyButton, Page, Pairs, Panel } from "../parts/page.tsx";
 import { lineOfPolicy } from "../parts/policy_text.tsx";
+import { Replay } from "../parts/replay.tsx";
 import { Loaded } from "../parts/state.tsx";
 import { JudgedAs, OutcomeOf } from "../parts/verdicts.tsx";
 import { WhyNot } from "../parts/why_not.tsx";
@@ -18,20 +20,6 @@ import { around, byRank } from "../text/aligned.ts";
 import { commandFor, explainCommand } from "../text/commands.ts";
 import { lastOf, pageOf, parentOf, spoken } from "../text/names.ts";
 import { count } from "../text/numbers.ts";
-
-async function readCandidates(decision: Decision) {
-  if (decision.candidates.length >= decision.candidateCount) {
-    return { rows: decision.candidates, whole: true };
-  }
-  return everyPage(async (pageToken) => {
-    const page = await promotion.listDecisionCandidates({
-      parent: decision.name,
-      pageToken,
-      pageSize: 1000,
-    });
-    return { rows: page.candidates, nextPageToken: page.nextPageToken };
-  });
-}
 
 export function DecisionPage({ name }: PageOfResource) {
   const query = useQuery(name, () => promotion.getDecision({ name }));
@@ -68,7 +56,7 @@ export function DecisionPage({ name }: PageOfResource) {
       }
     >
       <Loaded query={query} rows={10}>
-        {(decision) => <DecisionBody decision={decision} after={after} />}
+        {(decision) => <DecisionBody decision={decision} before={older} after={after} />}
       </Loaded>
     </Page>
   );
@@ -83,8 +71,16 @@ function Neighbour({ decision, label }: { decision: Decision | undefined; label:
   );
 }
 
-function DecisionBody({ decision, after }: { decision: Decision; after: bigint }) {
-  const query = useQuery(`${decision.name} candidates`, () => readCandidates(decision));
+function DecisionBody({
+  decision,
+  before,
+  after,
+}: {
+  decision: Decision;
+  before: Decision | undefined;
+  after: bigint;
+}) {
+  const query = useCandidates(decision);
   return (
     <>
       <p class="verdict-line">
@@ -95,9 +91,13 @@ function DecisionBody({ decision, after }: { decision: Decision; after: bigint }
           {decision.principal === "" ? "Somebody" : decision.principal} wrote: {decision.reason}
         </p>
       )}
+      <Replay key={decision.name} name={decision.name} />
       <Loaded query={query} rows={6}>
         {({ rows }) => <Candidates decision={decision} candidates={rows} after={after} />}
       </Loaded>
+      {before !== undefined && (
+        <DecisionChanges key={`${decision.name} changes`} decision={decision} before={before} />
+      )}
       <div class="columns">
         <Facts decision={decision} />
         <ReadSet decision={decision} />

@@ -1,4 +1,4 @@
-import { tracking } from "../api/calls.ts";
+import { tracking } from "../api/services/tracking.ts";
 import { allExperiments } from "../api/lists.ts";
 import { below, useQuery } from "../api/queries.ts";
 import { Page } from "../parts/page.tsx";

@@ -2,13 +2,13 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { GetLineageRequest_Direction as Direction } from "../../gen/cairn/v1/datasets_pb.ts";
 import type { Lineage, Lineage_Node } from "../../gen/cairn/v1/datasets_pb.ts";
-import { datasets } from "../api/calls.ts";
+import { datasets } from "../api/services/datasets.ts";
 import { useQuery } from "../api/queries.ts";
 import { query as address, setQuery } from "../app/address.ts";
-import type { PageOfResource } from "../app/routes.tsx";
+import type { PageOfResource } from "../app/resource.ts";
 import { Page } from "../parts/page.tsx";
 import { Loaded } from "../parts/state.tsx";
-import { Name } from "../parts/words.tsx";
+import { Breakable, Name } from "../parts/words.tsx";
 import { quoted } from "../text/commands.ts";
 import { byHop, counted, hops, kindOfNode } from "../text/lineage.ts";
 import { spoken } from "../text/names.ts";
@@ -139,7 +139,11 @@ function Hop({
             </a>
             <div class="quiet small">
               {kindOfNode(nodes.get(name)?.kind ?? "")}
-              {(nodes.get(name)?.label ?? "") !== "" && `: ${nodes.get(name)?.label}`}
+              {(nodes.get(name)?.label ?? "") !== "" && (
+                <>
+                  : <Breakable text={nodes.get(name)?.label ?? ""} />
+                </>
+              )}
             </div>
           </li>
         ))}

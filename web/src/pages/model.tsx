@@ -1,9 +1,10 @@
 // A model: its versions with what was measured of each, what its channels serve, and where its
 // customers went.
 import type { Channel } from "../../gen/cairn/v1/registry_pb.ts";
-import { evaluations, registry } from "../api/calls.ts";
+import { evaluations } from "../api/services/evaluations.ts";
+import { registry } from "../api/services/registry.ts";
 import { below, useQuery } from "../api/queries.ts";
-import type { PageOfResource } from "../app/routes.tsx";
+import type { PageOfResource } from "../app/resource.ts";
 import { ChurnOfModel } from "../parts/churn.tsx";
 import { Page, Panel } from "../parts/page.tsx";
 import { Loaded } from "../parts/state.tsx";

@@ -1,4 +1,4 @@
-import { registry } from "../api/calls.ts";
+import { registry } from "../api/services/registry.ts";
 import { allModels } from "../api/lists.ts";
 import { below, useQuery } from "../api/queries.ts";
 import { Page } from "../parts/page.tsx";

@@ -1,7 +1,9 @@
 // What serves, what runs, what was decided lately: the page that is open all day.
 import type { Channel } from "../../gen/cairn/v1/registry_pb.ts";
 import { Decision_Outcome as Outcome, type Decision } from "../../gen/cairn/v1/promotion_pb.ts";
-import { promotion, registry, tracking } from "../api/calls.ts";
+import { promotion } from "../api/services/promotion.ts";
+import { registry } from "../api/services/registry.ts";
+import { tracking } from "../api/services/tracking.ts";
 import { below, useQuery } from "../api/queries.ts";
 import { Drift } from "../parts/drift.tsx";
 import { Page, Panel } from "../parts/page.tsx";

@@ -1,14 +1,18 @@
 // One run: what went in, what came out, its curves and files, and what became of it.
 import type { MetricSummary, Run } from "../../gen/cairn/v1/tracking_pb.ts";
-import { artifacts, datasets, everyPage, tracking } from "../api/calls.ts";
+import { everyPage } from "../api/calls.ts";
+import { artifacts } from "../api/services/artifacts.ts";
+import { datasets } from "../api/services/datasets.ts";
+import { tracking } from "../api/services/tracking.ts";
 import { below, useQuery } from "../api/queries.ts";
-import type { PageOfResource } from "../app/routes.tsx";
+import type { PageOfResource } from "../app/resource.ts";
 import { Files } from "../parts/files.tsx";
 import { Page, Pairs, Panel } from "../parts/page.tsx";
 import { RunCurves } from "../parts/run_curves.tsx";
 import { RunState } from "../parts/run_state.tsx";
 import { Loaded } from "../parts/state.tsx";
-import { Name, Value, When } from "../parts/words.tsx";
+import { Breakable, Name, Value, When } from "../parts/words.tsx";
+import { RunVerbs } from "../parts/verb_buttons.tsx";
 import { GetLineageRequest_Direction as Direction } from "../../gen/cairn/v1/datasets_pb.ts";
 import { commandFor } from "../text/commands.ts";
 import { parentOf } from "../text/names.ts";
@@ -34,6 +38,8 @@ export function RunPage({ name }: PageOfResource) {
       ]}
       mlctl={commandFor(name)}
       json={query.data}
+      since={[name]}
+      actions={query.data !== undefined && <RunVerbs run={query.data} />}
     >
       <Loaded query={query} rows={12}>
         {(run) => <RunBody run={run} />}
@@ -107,34 +113,46 @@ function Facts({ run }: { run: Run }) {
   );
 }
 
+/** Where no metric has two points, the last one is all there is to say. */
 function Metrics({ metrics }: { metrics: MetricSummary[] }) {
+  const series = metrics.some(({ pointCount }) => pointCount > 1n);
   return (
-    <Panel title={`Metrics (${metrics.length})`}>
+    <Panel title={`Metrics (${metrics.length}${series ? "" : ", of one point each"})`}>
       <div class="scroll-x" tabIndex={0} role="group" aria-label="Metrics">
         <table class="full named">
           <thead>
             <tr>
               <th>metric</th>
-              <th class="number">latest</th>
-              <th class="number">min</th>
-              <th class="number">max</th>
-              <th class="number">points</th>
+              <th class="number">{series ? "latest" : "value"}</th>
+              {series && (
+                <>
+                  <th class="number">min</th>
+                  <th class="number">max</th>
+                  <th class="number">points</th>
+                </>
+              )}
             </tr>
           </thead>
           <tbody>
             {metrics.map(({ key, latest, min, max, pointCount }) => (
               <tr key={key}>
-                <td>{key}</td>
+                <td>
+                  <Breakable text={key} />
+                </td>
                 <td class="number">
                   <Value value={latest?.value} />
                 </td>
-                <td class="number">
-                  <Value value={min} />
-                </td>
-                <td class="number">
-                  <Value value={max} />
-                </td>
-                <td class="number">{count(pointCount)}</td>
+                {series && (
+                  <>
+                    <td class="number">
+                      <Value value={min} />
+                    </td>
+                    <td class="number">
+                      <Value value={max} />
+                    </td>
+                    <td class="number">{count(pointCount)}</td>
+                  </>
+                )}
               </tr>
             ))}
           </tbody>
@@ -154,7 +172,9 @@ function Texts({ title, texts }: { title: string; texts: Record<string, string> 
           <tbody>
             {rows.map(([key, value]) => (
               <tr key={key}>
-                <td class="quiet">{key}</td>
+                <td class="quiet">
+                  <Breakable text={key} />
+                </td>
                 <td class="mono">{value}</td>
               </tr>
             ))}

@@ -1,14 +1,15 @@
 // The runs of an experiment: how many there are, which the reader asks for, in one table.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { Run } from "../../gen/cairn/v1/tracking_pb.ts";
-import { tracking } from "../api/calls.ts";
+import { tracking } from "../api/services/tracking.ts";
 import { useQuery } from "../api/queries.ts";
 import { useSearch, type Found, type Search } from "../api/run_search.ts";
 import { go, query, setQuery } from "../app/address.ts";
 import { addKeys } from "../app/keys.ts";
-import type { PageOfResource } from "../app/routes.tsx";
+import type { PageOfResource } from "../app/resource.ts";
 import { Grid } from "../parts/grid.tsx";
 import { Page } from "../parts/page.tsx";
+import { useFates } from "../parts/past.tsx";
 import { ColumnChooser, columnsOf } from "../parts/run_columns.tsx";
 import { useColumns, type Columns } from "../parts/told_columns.ts";
 import { RunStrip } from "../parts/run_strip.tsx";
@@ -47,6 +48,7 @@ export function RunsPage({ name }: PageOfResource) {
       crumbs={[{ label: "Runs", name: "experiments" }]}
       mlctl={searchCommand(name, filter, orderBy)}
       json={found?.leading}
+      since={[name]}
       actions={
         <>
           <Views experiment={name} />
@@ -157,6 +159,12 @@ function FoundRuns(props: FoundProps) {
   const first = charted ? found.leading.slice(0, PALETTE) : [];
   const place = new Map(first.map((run, at) => [run.name, at]));
   const rankOf = charted ? (run: Run) => place.get(run.name) ?? PALETTE : undefined;
+  const ranks = first.map(({ name: run }) => run).join();
+  const since = useFates([name]);
+  const columnsShown = useMemo(
+    () => columnsOf({ fields, chosen, choose, rankOf, since }),
+    [name, fields.join(), [...chosen].join(), ranks, since],
+  );
   const height = `max(calc(100vh - ${CHROME + (charted ? STRIP : 0)}px), 240px)`;
   return (
     <>
@@ -182,10 +190,9 @@ function FoundRuns(props: FoundProps) {
         <Grid
           label={`Runs of ${title}`}
           height={height}
-          columns={columnsOf({ fields, chosen, choose, rankOf })}
+          columns={columnsShown}
           total={found.total}
           row={found.row}
-          rowKey={(run) => run.name}
           onWindow={search.look}
           order={splitOrder(orderBy)}
           onOrder={(column) => setQuery({ order: nextOrder(orderBy, column) })}

@@ -1,10 +1,12 @@
 // A version of a model: what it is, what was measured of it, and why it is in production or not.
 import type { Channel, ModelVersion } from "../../gen/cairn/v1/registry_pb.ts";
 import { Evaluation_Source, type Evaluation } from "../../gen/cairn/v1/evaluations_pb.ts";
-import { evaluations, promotion, registry } from "../api/calls.ts";
+import { evaluations } from "../api/services/evaluations.ts";
+import { promotion } from "../api/services/promotion.ts";
+import { registry } from "../api/services/registry.ts";
 import { below, useQuery } from "../api/queries.ts";
 import { asOf } from "../app/as_of.ts";
-import type { PageOfResource } from "../app/routes.tsx";
+import type { PageOfResource } from "../app/resource.ts";
 import { Checks } from "../parts/checks.tsx";
 import { Files } from "../parts/files.tsx";
 import { Page, Pairs, Panel } from "../parts/page.tsx";

@@ -1,9 +1,9 @@
 // A view leads to the page whose state it keeps.
 import { useEffect } from "preact/hooks";
-import { views } from "../api/calls.ts";
+import { views } from "../api/services/views.ts";
 import { useQuery } from "../api/queries.ts";
 import { replace } from "../app/address.ts";
-import type { PageOfResource } from "../app/routes.tsx";
+import type { PageOfResource } from "../app/resource.ts";
 import { Page } from "../parts/page.tsx";
 import { Loaded } from "../parts/state.tsx";
 

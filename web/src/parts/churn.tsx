@@ -213,7 +213,7 @@ function Table({ churn, version }: ChurnProps) {
         <table class="full">
           <thead>
             <tr>
-              <th>
+              <th class="wraps">
                 {spoken(churn.from)} ↓ · {spoken(version)} →
               </th>
               {[...churn.after, LEAVERS].map((name, index) => (

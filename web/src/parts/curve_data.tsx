@@ -35,7 +35,6 @@ export function CurveTable({ title, curve }: { title: string; curve: Curve }) {
       columns={COLUMNS}
       total={curve.buckets.length}
       row={(index) => curve.buckets[index]}
-      rowKey={({ firstStep }) => firstStep.toString()}
     />
   );
 }

@@ -1,5 +1,5 @@
 // What the newest measurements of drift say: runs that `cairn-pipeline drift` and its kin keep.
-import { tracking } from "../api/calls.ts";
+import { tracking } from "../api/services/tracking.ts";
 import { useQuery } from "../api/queries.ts";
 import { spoken } from "../text/names.ts";
 import { Panel } from "./page.tsx";

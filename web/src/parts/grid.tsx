@@ -1,6 +1,6 @@
 // A table of any number of rows: only those in view are in the page, and the scroll bar is that of
 // all of them.
-import type { ComponentChildren } from "preact";
+import { Component, createRef, type ComponentChildren } from "preact";
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 
 export interface GridColumn<Row> {
@@ -18,7 +18,6 @@ export interface GridProps<Row> {
   columns: GridColumn<Row>[];
   total: number; // rows there are
   row: (index: number) => Row | undefined; // undefined: not read yet
-  rowKey: (row: Row) => string;
   onWindow?: (first: number, end: number) => void; // what is in view, to read it
   order?: { key: string; descending: boolean };
   onOrder?: (key: string) => void;
@@ -61,10 +60,11 @@ function useWindow(total: number, height: number) {
 }
 
 export function Grid<Row>(props: GridProps<Row>) {
-  const { columns, total, row, rowKey, onWindow, order, onOrder, cursor } = props;
+  const { columns, total, row, onWindow, order, onOrder, cursor } = props;
   const [height] = useState(rowHeight);
   const { box, pixels, first, end, shift } = useWindow(total, height);
-  useEffect(() => onWindow?.(first, end), [first, end, total]);
+  // Before anything is painted: what is not there yet is asked for at once.
+  useLayoutEffect(() => onWindow?.(first, end), [first, end, total]);
   useEffect(() => {
     if (cursor === undefined || box.current === null) return;
     const at = cursor * height;
@@ -78,7 +78,8 @@ export function Grid<Row>(props: GridProps<Row>) {
     .map(({ width, grow = 0 }) => `minmax(${width}px, ${grow === 0 ? `${width}px` : `${grow}fr`})`)
     .join(" ");
   const least = columns.reduce((sum, { width }) => sum + width, 0);
-  const indexes = Array.from({ length: Math.max(end - first, 0) }, (_, index) => first + index);
+  const slots = useSlots(end - first);
+  const indexes = Array.from({ length: Math.max(end - first, 0) }, (_, at) => first + at);
   return (
     <div
       ref={box}
@@ -101,32 +102,85 @@ export function Grid<Row>(props: GridProps<Row>) {
         ))}
       </div>
       <div class="grid-body" style={{ height: `${pixels}px` }}>
-        {indexes.map((index) => {
-          const data = row(index);
-          return (
-            <div
-              key={data === undefined ? index : rowKey(data)}
-              class="grid-row"
-              role="row"
-              aria-rowindex={index + 2}
-              aria-selected={index === cursor}
-              style={{ top: `${index * height + shift}px` }}
-            >
-              {columns.map((column) => (
-                <div
-                  key={column.key}
-                  role="gridcell"
-                  class={column.number === true ? "cell number" : "cell"}
-                >
-                  {data === undefined ? "…" : column.cell(data)}
-                </div>
-              ))}
-            </div>
-          );
-        })}
+        {indexes.map((index) => (
+          <GridRow
+            key={index % slots}
+            index={index}
+            data={row(index)}
+            columns={columns}
+            top={index * height + shift}
+            selected={index === cursor}
+          />
+        ))}
       </div>
     </div>
   );
+}
+
+/** How many elements rows take turns with: as many as were in view at once, and never fewer. */
+function useSlots(rows: number): number {
+  const most = useRef(1);
+  most.current = Math.max(most.current, rows);
+  return most.current;
+}
+
+interface GridRowProps<Row> {
+  index: number;
+  data: Row | undefined;
+  columns: GridColumn<Row>[];
+  top: number; // pixels
+  selected: boolean;
+}
+
+/**
+ * A row in view. The elements of one that left are taken for one that came; until its data are there
+ * they stay as they are, unseen, for it costs far more to make elements than to change their texts.
+ */
+class GridRow<Row> extends Component<GridRowProps<Row>> {
+  private last: Row | undefined;
+  private readonly element = createRef<HTMLDivElement>();
+
+  override shouldComponentUpdate(next: GridRowProps<Row>): boolean {
+    const { index, data, columns, top, selected } = this.props;
+    return (
+      next.data !== data ||
+      next.columns !== columns ||
+      next.index !== index ||
+      next.top !== top ||
+      next.selected !== selected
+    );
+  }
+
+  /** Keys that are pressed on a row that left do not act on the one that came. */
+  override componentDidUpdate(before: GridRowProps<Row>): void {
+    const element = this.element.current;
+    if (before.index === this.props.index || element?.contains(document.activeElement) !== true)
+      return;
+    element.closest<HTMLElement>(".grid")?.focus({ preventScroll: true });
+  }
+
+  override render() {
+    const { index, data, columns, top, selected } = this.props;
+    this.last = data ?? this.last;
+    const shown = this.last;
+    return (
+      <div
+        ref={this.element}
+        class={data === undefined ? "grid-row waits" : "grid-row"}
+        role="row"
+        aria-rowindex={index + 2}
+        aria-selected={selected}
+        aria-busy={data === undefined}
+        style={{ top: `${top}px` }}
+      >
+        {columns.map(({ key, number, cell }) => (
+          <div key={key} role="gridcell" class={number === true ? "cell number" : "cell"}>
+            {shown !== undefined && cell(shown)}
+          </div>
+        ))}
+      </div>
+    );
+  }
 }
 
 function HeadCell<Row>({

@@ -43,11 +43,22 @@ export function later<Props extends object>(load: Load<Props>): ComponentType<Pr
   };
 }
 
-/** Fetches all of them once the page has nothing else to do. */
+/** What a page that opens does comes first, also while it waits for the server. */
+const REST_AFTER_MILLIS = 1_500;
+
+/** Fetches all of them, one by one, once the page has nothing else to do. */
 export function fetchTheRest(): void {
-  const fetchAll = () => {
-    for (const fetchIt of waiting) void fetchIt();
+  const next = async () => {
+    const fetchIt = waiting.shift();
+    if (fetchIt === undefined) return;
+    await fetchIt();
+    whenIdle(() => void next());
   };
-  if ("requestIdleCallback" in window) requestIdleCallback(fetchAll);
-  else setTimeout(fetchAll, 1_000);
+  setTimeout(() => whenIdle(() => void next()), REST_AFTER_MILLIS);
+}
+
+/** Does it when the page has nothing else to do, or soon if that does not come. */
+export function whenIdle(work: () => void): void {
+  if ("requestIdleCallback" in window) requestIdleCallback(work, { timeout: 1_000 });
+  else setTimeout(work, 50);
 }

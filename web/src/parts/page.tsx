@@ -1,11 +1,11 @@
 // The frame of a page: where it stands, what it is called, and the ways to take it elsewhere.
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
-import { linkToHere } from "../api/short_links.ts";
 import { asOf, showAsOf } from "../app/as_of.ts";
 import { live } from "../api/live.ts";
 import { say } from "../app/said.ts";
 import { pageOf } from "../text/names.ts";
+import { Past, type SinceOf } from "./past.tsx";
 
 export interface PageProps {
   title: string;
@@ -16,6 +16,8 @@ export interface PageProps {
   json?: unknown;
   /** Whether the page shows what was at the revision of the address. */
   travels?: boolean;
+  /** Where it does not: what the page is about, so that it tells what happened to that since. */
+  since?: SinceOf;
   actions?: ComponentChildren;
   children: ComponentChildren;
 }
@@ -34,6 +36,7 @@ async function copy(text: string, what: string): Promise<void> {
 }
 
 async function copyLink(): Promise<void> {
+  const { linkToHere } = await import("../api/short_links.ts");
   const { link, why } = await linkToHere();
   await copy(link, why === undefined ? "Link" : `Long link (${why})`);
 }
@@ -47,23 +50,8 @@ export function CopyButton({ label, what, text }: { label: string; what: string;
   );
 }
 
-/** That the page shows the past, or that it cannot. */
-function Past({ travels }: { travels: boolean }) {
-  if (asOf.value === 0n) return null;
-  return (
-    <p class="row notice warned" role="status">
-      {travels
-        ? `As it was at revision ${asOf.value}.`
-        : `This page shows now: of the past the server keeps channels, versions, decisions and policies.`}
-      <button type="button" class="link" onClick={() => showAsOf("")}>
-        Back to now
-      </button>
-    </p>
-  );
-}
-
 export function Page(props: PageProps) {
-  const { title, crumbs = [], mlctl, json, travels = false, actions, children } = props;
+  const { title, crumbs = [], mlctl, json, travels = false, since = [], actions, children } = props;
   useEffect(() => {
     document.title = `${title} · Cairn`;
   }, [title]);
@@ -95,11 +83,15 @@ export function Page(props: PageProps) {
           <button type="button" class="button" onClick={copyLink}>
             Link
           </button>
-          {travels && asOf.value === 0n && (
+          {(travels || since.length > 0) && asOf.value === 0n && (
             <button
               type="button"
               class="button"
-              title="goes to this page as it is at the newest revision, whatever comes later"
+              title={
+                travels
+                  ? "goes to this page as it is at the newest revision, whatever comes later"
+                  : "goes to this page with the newest revision: it will tell what changed since"
+              }
               disabled={live.value.revision === "0"}
               onClick={() => showAsOf(live.value.revision)}
             >
@@ -108,7 +100,7 @@ export function Page(props: PageProps) {
           )}
         </div>
       </div>
-      <Past travels={travels} />
+      <Past travels={travels} since={since} />
       {children}
     </main>
   );

@@ -1,6 +1,6 @@
 // The text of a policy with its line numbers; the address says which line is looked at.
 import { useEffect, useRef } from "preact/hooks";
-import { promotion } from "../api/calls.ts";
+import { promotion } from "../api/services/promotion.ts";
 import { below, useQuery } from "../api/queries.ts";
 import { query } from "../app/address.ts";
 import { asOf } from "../app/as_of.ts";

@@ -14,6 +14,7 @@ import type { GridColumn } from "./grid.tsx";
 import { RankMark } from "./rank_mark.tsx";
 import { RunState } from "./run_state.tsx";
 import { Loaded } from "./state.tsx";
+import type { Fate } from "../text/since.ts";
 import { Name, Value, When } from "./words.tsx";
 
 /** More names than this are not listed at once: they are looked for by a part of them. */
@@ -30,9 +31,10 @@ export interface RowsLook {
   chosen: ReadonlySet<string>; // short names, see text/run_refs.ts
   choose: (run: string) => void;
   rankOf: ((run: Run) => number) | undefined; // the place in the chart above the table
+  since: ReadonlyMap<string, Fate>; // what became of runs since the revision of the address
 }
 
-export function columnsOf({ fields, chosen, choose, rankOf }: RowsLook): GridColumn<Run>[] {
+export function columnsOf({ fields, chosen, choose, rankOf, since }: RowsLook): GridColumn<Run>[] {
   const own: GridColumn<Run>[] = [
     {
       key: "chosen",
@@ -58,7 +60,10 @@ export function columnsOf({ fields, chosen, choose, rankOf }: RowsLook): GridCol
         return (
           <>
             {rank < PALETTE && <RankMark rank={rank} />}
-            <Name name={run.name}>{run.displayName || run.uid}</Name>
+            {since.has(run.name) && <span class="since quiet">{since.get(run.name)} since · </span>}
+            <Name name={run.name}>
+              <>{run.displayName || run.uid}</>
+            </Name>
           </>
         );
       },

@@ -2,7 +2,7 @@
 // in the address.
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { MetricSummary } from "../../gen/cairn/v1/tracking_pb.ts";
-import { tracking } from "../api/calls.ts";
+import { tracking } from "../api/services/tracking.ts";
 import { below, useNewest, useQuery } from "../api/queries.ts";
 import { query as address, setQuery } from "../app/address.ts";
 import { addKeys } from "../app/keys.ts";

@@ -1,7 +1,7 @@
 // Runs that agree in a field as one line: how many they are, and their metrics over all of them,
 // whatever part of them is looked at.
 import type { RunGroup, RunMeasure } from "../../gen/cairn/v1/tracking_pb.ts";
-import { tracking } from "../api/calls.ts";
+import { tracking } from "../api/services/tracking.ts";
 import { useQuery } from "../api/queries.ts";
 import { query, setQuery } from "../app/address.ts";
 import { count, exact, measured } from "../text/numbers.ts";
@@ -132,7 +132,6 @@ export function RunGroups(props: {
             columns={columns}
             total={found.groups.length}
             row={(index) => found.groups[index]}
-            rowKey={({ values }) => JSON.stringify(values.map((v) => [v.text, v.missing]))}
             order={splitOrder(orderBy)}
             onOrder={(column) => setQuery({ order: nextOrder(orderBy, column) })}
           />

@@ -1,5 +1,5 @@
 // A chart of runs above their table.
-import { tracking } from "../api/calls.ts";
+import { tracking } from "../api/services/tracking.ts";
 import { useQuery } from "../api/queries.ts";
 import { query, setQuery } from "../app/address.ts";
 import { count } from "../text/numbers.ts";

@@ -3,8 +3,8 @@ import type { Failure } from "../api/calls.ts";
 import { useNewest, useQuery } from "../api/queries.ts";
 import { headFields } from "../api/run_fields.ts";
 import { query } from "../app/address.ts";
-import { telling, type FieldCount } from "../text/run_columns.ts";
-import { listed } from "../text/run_fields.ts";
+import { pinnedColumns, toldColumns } from "../text/run_calls.ts";
+import type { FieldCount } from "../text/run_columns.ts";
 
 export interface Columns {
   known: FieldCount[]; // what the runs have, as far as a table chooses from it
@@ -22,16 +22,16 @@ export function useColumns(experiment: string, filter: string): Columns {
   const fields = useQuery(key, () => headFields(experiment, filter));
   const head = useNewest(fields.data);
   const known = head?.fields ?? [];
-  const pinned = query.value.get("columns") ?? "";
-  const told = telling(known, Math.max(0, ...known.map(({ runs }) => runs)));
-  const wished = pinned === "" ? told : listed(pinned === "none" ? "" : pinned);
+  const pinned = pinnedColumns(query.value.get("columns") ?? "");
+  const told = toldColumns(known);
+  const wished = pinned ?? told;
   const of = (kind: string) => told.find((field) => field.startsWith(kind)) ?? "";
   return {
     known,
     total: head?.total ?? 0,
     wished,
     axes: { x: of("params.") || of("metrics."), y: of("metrics.") },
-    read: pinned === "" && fields.data === undefined ? undefined : wished,
+    read: pinned === undefined && fields.data === undefined ? undefined : wished,
     failure: fields.failure,
     again: fields.reload,
   };

@@ -2,7 +2,8 @@
 import { useState } from "preact/hooks";
 import type { Channel, ModelVersion } from "../../gen/cairn/v1/registry_pb.ts";
 import { ModelVersion_State } from "../../gen/cairn/v1/registry_pb.ts";
-import { registry } from "../api/calls.ts";
+import type { Run } from "../../gen/cairn/v1/tracking_pb.ts";
+import { registry } from "../api/services/registry.ts";
 import { useEpochs } from "../api/channels.ts";
 import { below, useQuery } from "../api/queries.ts";
 import { useAllowed } from "../api/verbs.ts";
@@ -98,26 +99,45 @@ export function VersionVerbs({
 }) {
   const archived = version.state === ModelVersion_State.ARCHIVED;
   const allowed = useAllowed(version.name);
-  const [open, setOpen] = useState(false);
-  const verb = archived ? "restore" : "archive";
+  const [open, setOpen] = useState<VerbName>();
+  const verbs: VerbName[] = archived ? ["restore", "tag", "delete"] : ["archive", "tag"];
   return (
     <>
       {!archived &&
         channels
           .filter((channel) => channel.policy !== "" && channel.version !== version.name)
           .map(({ name }) => <PromoteThis key={name} channel={name} version={version.name} />)}
-      {allowed(verb) && (
-        <button type="button" class="button" onClick={() => setOpen(true)}>
+      {verbs.filter(allowed).map((verb) => (
+        <button key={verb} type="button" class="button" onClick={() => setOpen(verb)}>
           {VERBS[verb].label}…
         </button>
-      )}
-      {open && (
+      ))}
+      {open !== undefined && (
         <VerbDialog
-          verb={verb}
+          verb={open}
           target={version.name}
           version={version.name}
-          onClose={() => setOpen(false)}
+          onClose={() => setOpen(undefined)}
         />
+      )}
+    </>
+  );
+}
+
+/** Of a run: to be tagged, deleted and taken back. */
+export function RunVerbs({ run }: { run: Run }) {
+  const allowed = useAllowed(run.name);
+  const [open, setOpen] = useState<VerbName>();
+  const verbs: VerbName[] = run.deleteTime === undefined ? ["tag", "delete"] : ["undelete"];
+  return (
+    <>
+      {verbs.filter(allowed).map((verb) => (
+        <button key={verb} type="button" class="button" onClick={() => setOpen(verb)}>
+          {VERBS[verb].label}…
+        </button>
+      ))}
+      {open !== undefined && (
+        <VerbDialog verb={open} target={run.name} onClose={() => setOpen(undefined)} />
       )}
     </>
   );

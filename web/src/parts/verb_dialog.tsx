@@ -7,6 +7,7 @@ import { say } from "../app/said.ts";
 import { spoken } from "../text/names.ts";
 import {
   missing,
+  typedName,
   verbCommand,
   VERBS,
   whatMoved,
@@ -32,7 +33,7 @@ export interface VerbProps {
 }
 
 interface DryRun {
-  of: string; // the version
+  of: string; // the version, and the key of a tag
   requestId: string;
   answer?: Answer;
   failure?: Failure;
@@ -42,26 +43,37 @@ interface DryRun {
 function useDryRun(asked: Asked, attempt: number): DryRun | undefined {
   const [found, setFound] = useState<DryRun>();
   const { version } = asked;
-  const ready = missing({ ...asked, reason: "-", typed: spoken(version) }) === "";
+  // Of a tag the key is tried, and whether it goes; not each letter of its value.
+  const tag = VERBS[asked.verb].tag === true ? [asked.key.trim(), asked.value === ""] : [];
+  const tried = JSON.stringify([version, ...tag]);
+  const ready = missing({ ...asked, reason: "-", typed: typedName(asked) }) === "";
   useEffect(() => {
     setFound(undefined);
     if (!ready) return undefined;
     let left = false;
     const show = (result: Partial<DryRun>) => {
-      if (!left) setFound({ of: version, requestId: newRequestId(), ...result });
+      if (!left) setFound({ of: tried, requestId: newRequestId(), ...result });
     };
     ask(asked).then(
       (answer) => show({ answer }),
       (error: unknown) => show({ failure: failureOf(error) }),
     );
     return () => void (left = true);
-  }, [version, attempt]);
-  return found?.of === version ? found : undefined;
+  }, [tried, attempt]);
+  return found?.of === tried ? found : undefined;
 }
 
 export function VerbDialog({ verb, target, version = "", choices = [], onClose }: VerbProps) {
   const dialog = useRef<HTMLDialogElement>(null);
-  const [asked, setAsked] = useState<Asked>({ verb, target, version, reason: "", typed: "" });
+  const [asked, setAsked] = useState<Asked>({
+    verb,
+    target,
+    version,
+    reason: "",
+    typed: "",
+    key: "",
+    value: "",
+  });
   const [attempt, setAttempt] = useState(0);
   const [failure, setFailure] = useState<Failure>();
   const [busy, setBusy] = useState(false);
@@ -100,6 +112,7 @@ export function VerbDialog({ verb, target, version = "", choices = [], onClose }
           {VERBS[verb].title}: {spoken(version === "" ? target : version)}
         </h2>
         <Choose asked={asked} choices={choices} onChange={change} />
+        <TagFields asked={asked} onChange={change} />
         <WouldDo dryRun={dryRun} asked={asked} />
         <Reason asked={asked} onChange={change} />
         {failure !== undefined && <Refused failure={failure} onLookAgain={lookAgain} />}
@@ -140,6 +153,32 @@ function Choose({ asked, choices, onChange }: FieldProps & { choices: Choice[] }
   );
 }
 
+function TagFields({ asked, onChange }: FieldProps) {
+  if (VERBS[asked.verb].tag !== true) return null;
+  return (
+    <div class="row">
+      <label class="row">
+        Key
+        <input
+          class="field mono"
+          autocomplete="off"
+          value={asked.key}
+          onInput={(event) => onChange({ key: event.currentTarget.value })}
+        />
+      </label>
+      <label class="row">
+        Value (empty: take it away)
+        <input
+          class="field mono"
+          autocomplete="off"
+          value={asked.value}
+          onInput={(event) => onChange({ value: event.currentTarget.value })}
+        />
+      </label>
+    </div>
+  );
+}
+
 function Reason({ asked, onChange }: FieldProps) {
   const { reason, typed } = VERBS[asked.verb];
   return (
@@ -155,10 +194,10 @@ function Reason({ asked, onChange }: FieldProps) {
           />
         </label>
       )}
-      {typed && asked.version !== "" && (
+      {typed && (asked.version !== "" || !VERBS[asked.verb].version) && (
         <label class="stack-tight">
           <span>
-            The version, as <code>{spoken(asked.version)}</code>
+            To go on, <code>{typedName(asked)}</code>
           </span>
           <input
             class="field mono"
@@ -175,6 +214,7 @@ function Reason({ asked, onChange }: FieldProps) {
 /** The answer of the dry run. */
 function WouldDo({ dryRun, asked }: { dryRun: DryRun | undefined; asked: Asked }) {
   if (dryRun === undefined) {
+    if (VERBS[asked.verb].tag === true && asked.key.trim() === "") return null;
     const chosen = !VERBS[asked.verb].version || asked.version !== "" || asked.verb === "rollback";
     return chosen ? (
       <Waiting rows={2} />

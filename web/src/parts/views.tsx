@@ -1,6 +1,7 @@
 // Views of an experiment: states of its pages under a title, kept on the server.
 import { useEffect, useRef, useState } from "preact/hooks";
-import { failureOf, views, type Failure } from "../api/calls.ts";
+import { failureOf, type Failure } from "../api/calls.ts";
+import { views } from "../api/services/views.ts";
 import { useQuery } from "../api/queries.ts";
 import { say } from "../app/said.ts";
 import { pageOf } from "../text/names.ts";

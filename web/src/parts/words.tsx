@@ -1,18 +1,35 @@
 // Small pieces of text that carry more than their letters.
-import type { ComponentChildren } from "preact";
+import { Fragment, type ComponentChildren } from "preact";
 import { nearestPage, pageOf, spoken } from "../text/names.ts";
 import { exact, measured } from "../text/numbers.ts";
 import { absolute, ago, millis, type Moment } from "../text/times.ts";
 import { now } from "./clock.ts";
 
+/** A long name, which may break where its parts end; its letters stay those that they are. */
+export function Breakable({ text }: { text: string }) {
+  const parts = text.split(/(?<=[_,./#:])(?=.)/);
+  return (
+    <>
+      {parts.map((part, at) => (
+        <Fragment key={at}>
+          {at > 0 && <wbr />}
+          {part}
+        </Fragment>
+      ))}
+    </>
+  );
+}
+
 /** A resource as people say it, linked to its page; its whole name on hover and focus. */
 export function Name({ name, children }: { name: string; children?: ComponentChildren }) {
   if (name === "") return <span class="quiet">none</span>;
   const page = nearestPage(name);
-  if (page === undefined) return <span title={name}>{children ?? spoken(name)}</span>;
+  const said = children ?? spoken(name);
+  const shown = typeof said === "string" ? <Breakable text={said} /> : said;
+  if (page === undefined) return <span title={name}>{shown}</span>;
   return (
     <a href={pageOf(page)} title={name} class="name">
-      {children ?? spoken(name)}
+      {shown}
     </a>
   );
 }

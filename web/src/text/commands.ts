@@ -34,3 +34,8 @@ export function explainCommand(channel: string, version: string, revision: bigin
       : `why-not ${quoted(spoken(version))} --channel ${quoted(lastOf(channel))}`;
   return `mlctl ${what}${revision === 0n ? "" : ` --as-of ${revision}`}`;
 }
+
+/** Makes a decision again. */
+export function replayCommand(decision: string): string {
+  return `mlctl replay ${quoted(lastOf(decision))}`;
+}

@@ -1,14 +1,23 @@
 // The rows of a long table as they are read: page by page, in any order, as the reader scrolls.
 
-/** Rows of one page. */
-export const PAGE_ROWS = 200;
+/** Rows of one page: about as many as a window shows. */
+export const PAGE_ROWS = 50;
 
 /** Pages that are kept; those farthest from the window go first. */
-const MOST_PAGES = 60;
+const MOST_PAGES = 240;
+
+/** Pages read in one call. */
+const MOST_AT_ONCE = 4;
 
 export interface RowPages<Row> {
   total: number; // rows there are
   pages: ReadonlyMap<number, readonly Row[]>; // by number, from 0
+}
+
+/** Pages from the first up to `end`, which is none of them. */
+export interface PageRange {
+  first: number;
+  end: number;
 }
 
 /** The row at a place; undefined until its page was read. */
@@ -26,32 +35,46 @@ export function leadingRows<Row>({ pages }: RowPages<Row>): Row[] {
   }
 }
 
-/** The page to read next for rows from `first` up to `end`, the one in the middle of them first. */
-export function missingPage<Row>(
-  { total, pages }: RowPages<Row>,
-  first: number,
-  end: number,
-): number | undefined {
+/** The pages that have these rows. */
+export function pagesOf(first: number, end: number): PageRange {
   const from = Math.floor(Math.max(first, 0) / PAGE_ROWS);
-  const to = Math.floor(Math.max(Math.min(end, total) - 1, 0) / PAGE_ROWS);
-  const middle = Math.floor(Math.max(first + end, 0) / 2 / PAGE_ROWS);
-  const missing = Array.from({ length: Math.max(to - from + 1, 0) }, (_, i) => from + i)
-    .filter((page) => !pages.has(page) && page * PAGE_ROWS < total)
-    .sort((a, b) => Math.abs(a - middle) - Math.abs(b - middle) || a - b);
-  return missing[0];
+  return { first: from, end: Math.max(Math.ceil(end / PAGE_ROWS), from + 1) };
 }
 
 /**
- * The rows with a page more. Where the table has become another length meanwhile, what was read
- * before may stand at other places, and only the new page is kept.
+ * What to read next for rows from `first` up to `end`: all pages that are missing at once, with what
+ * lies between them, so that a window is whole after one answer.
  */
-export function withPage<Row>(
+export function missingPages<Row>(
+  { total, pages }: RowPages<Row>,
+  first: number,
+  end: number,
+): PageRange | undefined {
+  const window = pagesOf(first, Math.min(end, total));
+  const missing = Array.from({ length: window.end - window.first }, (_, i) => window.first + i)
+    .filter((page) => !pages.has(page) && page * PAGE_ROWS < total)
+    .slice(0, MOST_AT_ONCE);
+  const [from] = missing;
+  const to = missing.at(-1);
+  if (from === undefined || to === undefined) return undefined;
+  return { first: from, end: Math.min(to + 1, from + MOST_AT_ONCE) };
+}
+
+/**
+ * The rows with those that were read from the page `first` on. Where the table has become another
+ * length meanwhile, what was read before may stand at other places, and only the new rows are kept.
+ */
+export function withRows<Row>(
   before: RowPages<Row>,
-  page: number,
+  first: number,
   rows: readonly Row[],
   total: number,
 ): RowPages<Row> {
-  if (total !== before.total) return { total, pages: new Map([[page, rows]]) };
-  const near = [...before.pages].sort(([a], [b]) => Math.abs(a - page) - Math.abs(b - page));
-  return { total, pages: new Map([[page, rows], ...near.slice(0, MOST_PAGES - 1)]) };
+  const read = Array.from(
+    { length: Math.ceil(rows.length / PAGE_ROWS) },
+    (_, i): [number, readonly Row[]] => [first + i, rows.slice(i * PAGE_ROWS, (i + 1) * PAGE_ROWS)],
+  );
+  if (total !== before.total) return { total, pages: new Map(read) };
+  const near = [...before.pages].sort(([a], [b]) => Math.abs(a - first) - Math.abs(b - first));
+  return { total, pages: new Map([...near.slice(0, MOST_PAGES - read.length), ...read]) };
 }

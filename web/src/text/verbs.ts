@@ -3,14 +3,24 @@ import { quoted } from "./commands.ts";
 import { lastOf, parentOf, spoken } from "./names.ts";
 
 export type VerbName =
-  "promote" | "rollback" | "hold" | "release" | "override" | "archive" | "restore";
+  | "promote"
+  | "rollback"
+  | "hold"
+  | "release"
+  | "override"
+  | "archive"
+  | "restore"
+  | "delete"
+  | "undelete"
+  | "tag";
 
 export interface Verb {
   label: string; // of its button
   title: string; // of its dialog
   version: boolean; // names a version
   reason: boolean; // the API asks why
-  typed: boolean; // the version's name is typed, so that nobody does it by a slip
+  typed: boolean; // a name is typed, so that nobody does it by a slip
+  tag?: boolean; // a tag's key and value
 }
 
 export const VERBS: Record<VerbName, Verb> = {
@@ -63,6 +73,9 @@ export const VERBS: Record<VerbName, Verb> = {
     reason: false,
     typed: false,
   },
+  delete: { label: "Delete", title: "Delete", version: false, reason: false, typed: true },
+  undelete: { label: "Restore", title: "Take back", version: false, reason: false, typed: false },
+  tag: { label: "Tag", title: "Set a tag", version: false, reason: false, typed: false, tag: true },
 };
 
 /** Instead of a version, of a rollback: the one served before, or none at all. */
@@ -72,23 +85,34 @@ export const NOTHING = "nothing";
 /** What a person has filled in. */
 export interface Asked {
   verb: VerbName;
-  target: string; // the channel; of archive and restore the version
+  target: string; // the channel; else the version or the run that it is done to
   version: string; // a resource name, BEFORE or NOTHING
   reason: string;
   typed: string;
+  key: string; // of a tag
+  value: string; // of it; empty: the tag is taken away
+}
+
+/** What is typed to delete it: a version as people say it, of a run the beginning of its id. */
+export function typedName({ version, target }: Pick<Asked, "version" | "target">): string {
+  if (target.includes("/runs/")) return lastOf(target).slice(0, 8);
+  return spoken(version === "" ? target : version);
 }
 
 const MOST_REASON_BYTES = 5000;
 
 /** What is still to be filled in before it can be done; empty when nothing is. */
-export function missing({ verb, version, reason, typed }: Asked): string {
+export function missing(asked: Asked): string {
+  const { verb, version, reason, typed } = asked;
   const needs = VERBS[verb];
+  if (needs.tag === true && asked.key.trim() === "") return "Name the tag.";
   if (needs.version && verb !== "rollback" && version === "") return "Choose a version.";
   if (needs.reason && reason.trim() === "") return "Say why: it is kept with the decision.";
   if (new TextEncoder().encode(reason).length > MOST_REASON_BYTES) {
     return `A reason has at most ${MOST_REASON_BYTES} bytes.`;
   }
-  if (needs.typed && typed.trim() !== spoken(version)) return `Type ${spoken(version)} to go on.`;
+  const name = typedName(asked);
+  if (needs.typed && typed.trim() !== name) return `Type ${name} to go on.`;
   return "";
 }
 
@@ -96,6 +120,11 @@ export function missing({ verb, version, reason, typed }: Asked): string {
 export function verbCommand(asked: Asked, epoch: bigint | undefined): string {
   const { verb, target, version, reason } = asked;
   if (verb === "archive" || verb === "restore") return `mlctl ${verb} version ${spoken(target)}`;
+  const kind = target.includes("/runs/") ? "run" : "version";
+  const named = kind === "run" ? lastOf(target) : spoken(target);
+  if (verb === "delete") return `mlctl delete ${kind} ${named}`;
+  if (verb === "undelete") return `mlctl restore ${kind} ${named}`;
+  if (verb === "tag") return tagCommand(kind, named, asked);
   const model = lastOf(parentOf(target));
   const bare = version === BEFORE || version === NOTHING || verb === "rollback";
   const parts = ["mlctl", verb, quoted(bare ? model : spoken(version))];
@@ -106,6 +135,14 @@ export function verbCommand(asked: Asked, epoch: bigint | undefined): string {
   if (epoch === undefined || verb === "hold" || verb === "release") return parts.join(" ");
   parts.push(verb === "promote" ? "--if-epoch" : "--expected-epoch", epoch.toString());
   return parts.join(" ");
+}
+
+function tagCommand(kind: "run" | "version", named: string, { key, value }: Asked): string {
+  const name = key.trim() === "" ? "KEY" : key.trim();
+  if (kind === "run") return `mlctl log tag ${named} ${quoted(`${name}=${value}`)}`;
+  const change =
+    value === "" ? `--remove-tag ${quoted(name)}` : `--tag ${quoted(`${name}=${value}`)}`;
+  return `mlctl update version ${named} ${change}`;
 }
 
 /** What moved the channel while a person looked, from what the server adds to its refusal. */
