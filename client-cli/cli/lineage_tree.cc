@@ -32,11 +32,21 @@ class Drawing {
     for (const auto& node : lineage_.nodes()) {
       if (!drawn_.contains(node.name())) Add(node.name(), "", "");
     }
-    if (lineage_.truncated()) text_ += "(more was left out: raise --depth)\n";
+    if (lineage_.truncated()) text_ += "(more was left out: raise --depth or --per-hop)\n";
+    AddCounts();
     return std::move(text_);
   }
 
  private:
+  void AddCounts() {
+    for (const auto& entry : lineage_.counts()) {
+      const bool before = entry.direction() == v1::GetLineageRequest::UPSTREAM;
+      text_ += fmt::format("{} hop{} {}: {} {}\n", entry.hop(), entry.hop() == 1 ? "" : "s",
+                           before ? "before" : "after", entry.count(), entry.kind());
+    }
+    if (lineage_.counts_truncated()) text_ += "(counting ended: these are the least there are)\n";
+  }
+
   void Add(const std::string& name, const std::string& lead, const std::string& below) {
     const bool again = !drawn_.insert(name).second;
     const auto& children = made_[name];
@@ -67,6 +77,7 @@ class Drawing {
     const auto node = nodes_.find(name);
     const std::string kind = node == nodes_.end() ? "" : node->second->kind();
     if (kind == "Run") text += "run ";
+    if (kind == "LoggedModel") text += "logged model ";
     if (kind == "ModelVersion") text += "model ";
     if (kind == "Channel") text += "channel ";
     return text + ShortName(name);
@@ -115,6 +126,7 @@ std::string DotString(std::string_view text) {
 std::string_view DotShape(std::string_view kind) {
   if (kind == "DatasetVersion") return "cylinder";
   if (kind == "ModelVersion") return "box3d";
+  if (kind == "LoggedModel") return "component";
   if (kind == "Channel") return "folder";
   return "ellipse";
 }

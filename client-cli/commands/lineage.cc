@@ -28,6 +28,8 @@ absl::StatusOr<int> ShowLineage(Session& session, const Invocation& call) {
     return UsageError("--depth must be from 1 to 64");
   }
   request.set_max_depth(static_cast<int32_t>(flags.Integer("depth")));
+  request.set_max_per_hop(static_cast<int32_t>(flags.Integer("per-hop")));
+  request.set_count(flags.Switch("count"));
   CAIRN_ASSIGN_OR_RETURN(const v1::Lineage lineage, client->datasets().GetLineage(request));
   const std::string format = flags.Text("format");
   const std::string text = format == "dot" ? LineageDot(lineage)
@@ -56,13 +58,25 @@ std::vector<Command> LineageCommands() {
                   .help = "how many steps away at most, from 1 to 64",
                   .fallback = "16",
                   .least = 1},
+                 {.name = "per-hop",
+                  .kind = FlagKind::kInteger,
+                  .value = "N",
+                  .help =
+                      "how many of a kind to draw at each step at most; 0: all there is room for",
+                  .fallback = "0",
+                  .least = 0,
+                  .most = 10000},
+                 {.name = "count",
+                  .kind = FlagKind::kSwitch,
+                  .help = "also count what is so many steps away, drawn or not"},
                  {.name = "format",
                   .value = "FORMAT",
                   .help = "a tree for people, a graph for graphviz, or JSON",
                   .choices = "tree|dot|json",
                   .fallback = "tree"}},
        .examples = {{"mlctl lineage customer-segments#production", "where production comes from"},
-                    {"mlctl lineage dataset:retail@1 --direction down", "what came of the data"},
+                    {"mlctl lineage dataset:retail@1 --direction down --per-hop 3 --count",
+                     "what came of the data, three of a kind drawn and all counted"},
                     {"mlctl lineage customer-segments@3 --format dot | dot -Tsvg > lineage.svg",
                      "a picture"}},
        .details = "-o json and -o yaml print the graph as well.",

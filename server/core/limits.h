@@ -74,6 +74,7 @@ inline constexpr int kArtifactPathSegments = kMaxArtifactPathSegments;
 inline constexpr int kDatasetColumns = 10'000;
 inline constexpr int kDatasetParents = 1000;
 inline constexpr size_t kLineageNodes = 10'000;
+inline constexpr size_t kLineageCounted = 200'000;  // keeps a name of each
 inline constexpr int kLineageDepth = 64;
 inline constexpr size_t kPolicyBytes = promotion::kMaxPolicyBytes;
 

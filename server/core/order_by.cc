@@ -119,6 +119,7 @@ void WriteField(KeyWriter& writer, const RunFieldRef& ref, const Run& run) {
     case RunField::kDataset:
     case RunField::kOutput:
     case RunField::kParentRun:
+    case RunField::kKind:
       return writer.Missing();
   }
 }
@@ -128,7 +129,8 @@ absl::StatusOr<RunOrder::Key> ParseKey(FilterLexer& lexer) {
   CAIRN_ASSIGN_OR_RETURN(const FilterField path, lexer.TakePath());
   const auto ref = ResolveRunField(path.path);
   const bool sortable = ref && ref->field != RunField::kDataset &&
-                        ref->field != RunField::kOutput && ref->field != RunField::kParentRun;
+                        ref->field != RunField::kOutput && ref->field != RunField::kParentRun &&
+                        ref->field != RunField::kKind;
   if (!sortable) {
     return lexer.ErrorAt(path.position,
                          UnknownField(path.path) +

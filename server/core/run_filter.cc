@@ -29,7 +29,7 @@ constexpr std::array<std::pair<std::string_view, RunField>, 5> kMaps = {
      {"metrics_max", RunField::kMetricMax},
      {"params", RunField::kParam},
      {"tags", RunField::kTag}}};
-constexpr std::array<std::pair<std::string_view, RunField>, 11> kFields = {
+constexpr std::array<std::pair<std::string_view, RunField>, 12> kFields = {
     {{"state", RunField::kState},
      {"display_name", RunField::kDisplayName},
      {"uid", RunField::kUid},
@@ -40,7 +40,8 @@ constexpr std::array<std::pair<std::string_view, RunField>, 11> kFields = {
      {"dataset", RunField::kDataset},
      {"parent_run", RunField::kParentRun},
      {"duration", RunField::kDuration},
-     {"output", RunField::kOutput}}};
+     {"output", RunField::kOutput},
+     {"kind", RunField::kKind}}};
 
 absl::Status ErrorAt(size_t position, std::string_view problem) {
   return Error(absl::StatusCode::kInvalidArgument, ErrorReason::FILTER_INVALID,
@@ -194,6 +195,11 @@ bool MatchesParent(const RunPredicate& p, const Run& run) {
   return p.present || NamesRun(p.pattern, run.parent_run()) != (p.op == FilterOp::kNotEqual);
 }
 
+bool MatchesKind(const RunPredicate& p, const Run& run) {
+  const bool same = (run.kind() == Run::LOGGED_MODEL) == (p.text == kLoggedModelWord);
+  return p.present || same != (p.op == FilterOp::kNotEqual);
+}
+
 bool MatchesField(const RunPredicate& p, const Run& run) {
   switch (p.ref.field) {
     case RunField::kMetric:
@@ -227,6 +233,8 @@ bool MatchesField(const RunPredicate& p, const Run& run) {
       return MatchesDuration(p, run);
     case RunField::kOutput:
       return MatchesOutput(p, run);
+    case RunField::kKind:
+      return MatchesKind(p, run);
   }
   return false;
 }
@@ -283,9 +291,20 @@ absl::Status BindState(const FilterNode& node, RunPredicate& p) {
   return absl::OkStatus();
 }
 
+absl::Status BindKind(const FilterNode& node) {
+  const bool equality =
+      node.op == FilterOp::kEqual || node.op == FilterOp::kNotEqual || node.op == FilterOp::kHas;
+  if (!equality) return ErrorAt(node.position, "a kind compares with = and != only");
+  if (node.value.text != "RUN" && node.value.text != kLoggedModelWord) {
+    return ErrorAt(node.value.position, "a kind is RUN or LOGGED_MODEL");
+  }
+  return absl::OkStatus();
+}
+
 // Checks that the value is of the field's kind.
 absl::Status BindValue(const FilterNode& node, RunPredicate& p) {
   if (p.ref.field == RunField::kState) return BindState(node, p);
+  if (p.ref.field == RunField::kKind) return BindKind(node);
   if (IsMetric(p.ref.field)) {
     if (!p.number || node.op == FilterOp::kHas) {
       return ErrorAt(node.value.position, "a metric compares with a number by = != < <= > >=");
@@ -308,6 +327,11 @@ absl::Status BindValue(const FilterNode& node, RunPredicate& p) {
     return ErrorAt(node.position, "data sets, outputs and runs compare with = and != only");
   }
   return absl::OkStatus();
+}
+
+bool NamesKind(const RunPredicate& p) {
+  return (p.kind == Kind::kCompare && p.ref.field == RunField::kKind) ||
+         std::any_of(p.children.begin(), p.children.end(), NamesKind);
 }
 
 absl::StatusOr<RunPredicate> BindCompare(const FilterNode& node);
@@ -355,7 +379,7 @@ absl::StatusOr<RunPredicate> BindCompare(const FilterNode& node) {
         UnknownField(node.field.path) +
             "; there are metrics.KEY, metrics_min.KEY, metrics_max.KEY, "
             "params.KEY, tags.KEY, state, display_name, uid, user, start_time, end_time, "
-            "create_time, duration, dataset, output and parent_run");
+            "create_time, duration, dataset, output, parent_run and kind");
   }
   p.ref = *ref;
   p.present = node.op == FilterOp::kHas && !node.value.quoted && node.value.text == "*";
@@ -482,6 +506,7 @@ absl::StatusOr<RunFilter> RunFilter::FromAst(const Filter& filter) {
   RunFilter result;
   if (filter.root) {
     CAIRN_ASSIGN_OR_RETURN(result.root_, Bind(*filter.root));
+    result.names_kind_ = NamesKind(*result.root_);
   }
   return result;
 }
@@ -491,6 +516,9 @@ absl::StatusOr<RunFilter> RunFilter::Compile(std::string_view text) {
   return FromAst(filter);
 }
 
-bool RunFilter::Matches(const Run& run) const { return !root_ || MatchesPredicate(*root_, run); }
+bool RunFilter::Matches(const Run& run) const {
+  if (run.kind() == Run::LOGGED_MODEL && !names_kind_) return false;
+  return !root_ || MatchesPredicate(*root_, run);
+}
 
 }  // namespace cairn::core

@@ -32,7 +32,11 @@ enum class RunField {
   kParentRun,  // resource name or id of the run it is nested in
   kDuration,   // from the start to the end of a run that has ended
   kOutput,     // name, name@version or resource name of what it made or registered
+  kKind,       // RUN or LOGGED_MODEL
 };
+
+// The value of `kind` for logged models; every other run is a RUN.
+inline constexpr std::string_view kLoggedModelWord = "LOGGED_MODEL";
 
 // A name from the text, resolved.
 struct RunFieldRef {
@@ -90,10 +94,10 @@ std::string UnknownField(const std::vector<std::string>& path);
 // use from any thread.
 class RunFilter {
  public:
-  // Matches every run.
+  // Matches every run that is no logged model.
   RunFilter() = default;
 
-  // Parses and checks `text`; the empty text matches every run.
+  // Parses and checks `text`; the empty text matches as the constructor says.
   // INVALID_ARGUMENT (FILTER_INVALID) with metadata `position`: it does not
   // parse, names an unknown field, or compares a field with what it cannot be.
   // Costs microseconds; a search does it once and not for each run.
@@ -102,14 +106,19 @@ class RunFilter {
   static absl::StatusOr<RunFilter> FromAst(const Filter& filter);
 
   // True if `run` satisfies the filter. A comparison with something the run
-  // does not have is false, also for `!=`; NOT turns it around as any other.
+  // does not have is false, also for `!=`; NOT turns it around as any other. A logged
+  // model is matched by filters that name `kind` only.
   bool Matches(const cairn::v1::Run& run) const;
+
+  // True if the condition says itself which kinds of runs it wants.
+  bool names_kind() const { return names_kind_; }
 
   // The condition; null when everything matches. Lives as long as this object.
   const RunPredicate* root() const { return root_ ? &*root_ : nullptr; }
 
  private:
   std::optional<RunPredicate> root_;
+  bool names_kind_ = false;
 };
 
 }  // namespace cairn::core

@@ -4,21 +4,21 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
-#include "cairn/internal/records.pb.h"
-#include "fmt/format.h"
+#include "absl/container/flat_hash_set.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
 #include "lib/base/status_macros.h"
 #include "server/core/limits.h"
 #include "server/datasets/datasets.h"
 #include "server/datasets/lineage_edges.h"
+#include "server/datasets/lineage_node.h"
 #include "server/records/dataset_refs.h"
 #include "server/storage/keyspace.h"
 #include "server/storage/paging.h"
-#include "server/storage/typed_record.h"
 
 namespace cairn::datasets {
 namespace {
@@ -28,139 +28,37 @@ using cairn::v1::Lineage;
 using storage::Snapshot;
 
 constexpr int kDefaultDepth = 16;
-constexpr int kMaxDepth = limits::kLineageDepth;
-constexpr size_t kMaxNodes = limits::kLineageNodes;
+constexpr size_t kKinds = 5;  // of nodes
 // An edge has two names, and of a tree there are about as many edges as nodes.
 constexpr size_t kMaxNodeBytes = size_t{1} << 20;
 constexpr size_t kFraming = 8;  // of an element in an answer
 
-// A resource as the graph shows it, and what it was made from.
-struct Visited {
-  Lineage::Node node;
-  std::vector<std::string> sources;
+// How far a walk goes and what it keeps.
+struct Extent {
+  int max_depth = 0;
+  size_t max_per_hop = 0;  // of a kind
+  bool count = false;
 };
 
-absl::StatusOr<Visited> VisitDatasetVersion(const Snapshot& snapshot, const std::string& name) {
-  CAIRN_ASSIGN_OR_RETURN(const VersionName parsed, ParseDatasetVersionName("name", name));
-  CAIRN_ASSIGN_OR_RETURN(
-      const auto stored,
-      storage::ReadRecord<cairn::internal::DatasetVersionRecord>(
-          snapshot, storage::DatasetVersionKey(parsed.parent_id, parsed.version)));
-  if (!stored.has_value()) {
-    return NotFound(ErrorReason::DATASET_VERSION_NOT_FOUND, "DatasetVersion", name).ToStatus();
-  }
-  const auto& version = stored->value.version();
-  Visited visited;
-  visited.node.set_kind("DatasetVersion");
-  std::string label;
-  if (version.row_count() >= 0) label = fmt::format("{} rows", version.row_count());
-  if (!label.empty() && !version.producer().empty()) label += ' ';
-  visited.node.set_label(label + version.producer());
-  visited.sources.assign(version.parents().begin(), version.parents().end());
-  if (!version.run().empty()) visited.sources.push_back(version.run());
-  return visited;
-}
-
-absl::StatusOr<Visited> VisitRun(const Snapshot& snapshot, const std::string& name) {
-  CAIRN_ASSIGN_OR_RETURN(const RunName parsed, ParseRunName("name", name));
-  CAIRN_ASSIGN_OR_RETURN(const auto stored, storage::ReadRecord<cairn::internal::RunRecord>(
-                                                snapshot, storage::RunKey(parsed.run_id)));
-  if (!stored.has_value() || stored->value.experiment_id() != parsed.experiment_id) {
-    return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", name).ToStatus();
-  }
-  Visited visited;
-  visited.node.set_kind("Run");
-  visited.node.set_label(stored->value.run().display_name());
-  for (const auto& input : stored->value.run().inputs()) {
-    visited.sources.push_back(input.dataset_version());
-  }
-  return visited;
-}
-
-absl::StatusOr<Visited> VisitModelVersion(const Snapshot& snapshot, const std::string& name) {
-  CAIRN_ASSIGN_OR_RETURN(const VersionName parsed, ParseModelVersionName("name", name));
-  CAIRN_ASSIGN_OR_RETURN(const auto stored,
-                         storage::ReadRecord<cairn::internal::ModelVersionRecord>(
-                             snapshot, storage::ModelVersionKey(parsed.parent_id, parsed.version)));
-  if (!stored.has_value()) {
-    return NotFound(ErrorReason::MODEL_VERSION_NOT_FOUND, "ModelVersion", name).ToStatus();
-  }
-  const auto& version = stored->value.version();
-  Visited visited;
-  visited.node.set_kind("ModelVersion");
-  CAIRN_ASSIGN_OR_RETURN(
-      const auto state,
-      storage::ReadRecord<cairn::internal::ModelVersionStateRecord>(
-          snapshot, storage::ModelVersionStateKey(parsed.parent_id, parsed.version)));
-  visited.node.set_label(state.has_value() ? state->value.description() : version.description());
-  if (!version.run().empty()) visited.sources.push_back(version.run());
-  if (version.training_dataset().empty()) return visited;
-  // Where the run had read the data set there is no edge besides those that lead through it.
-  CAIRN_ASSIGN_OR_RETURN(const auto edge,
-                         snapshot.Get(storage::LineageDownKey(version.training_dataset(), name)));
-  if (edge.has_value()) visited.sources.push_back(version.training_dataset());
-  return visited;
-}
-
-absl::StatusOr<Visited> VisitChannel(const Snapshot& snapshot, const std::string& name) {
-  CAIRN_ASSIGN_OR_RETURN(const ChannelRef parsed, ParseChannelName("name", name));
-  CAIRN_ASSIGN_OR_RETURN(const auto stored,
-                         storage::ReadRecord<cairn::internal::ChannelRecord>(
-                             snapshot, storage::ChannelKey(parsed.model, parsed.channel)));
-  if (!stored.has_value()) {
-    return NotFound(ErrorReason::CHANNEL_NOT_FOUND, "Channel", name).ToStatus();
-  }
-  const auto& channel = stored->value.channel();
-  Visited visited;
-  visited.node.set_kind("Channel");
-  visited.node.set_label(fmt::format("epoch {}", channel.epoch()));
-  if (!channel.version().empty()) visited.sources.push_back(channel.version());
-  return visited;
-}
-
-absl::StatusOr<Visited> Visit(const Snapshot& snapshot, const std::string& name) {
-  const auto starts = [&](std::string_view prefix) { return name.rfind(prefix, 0) == 0; };
-  absl::StatusOr<Visited> visited =
-      InvalidField(ErrorReason::NAME_INVALID, "name", name,
-                   "must be a data set version, run, model version or channel")
-          .ToStatus();
-  if (starts("datasets/")) visited = VisitDatasetVersion(snapshot, name);
-  if (starts("experiments/")) visited = VisitRun(snapshot, name);
-  if (starts("models/")) {
-    visited = name.find("/channels/") != std::string::npos ? VisitChannel(snapshot, name)
-                                                           : VisitModelVersion(snapshot, name);
-  }
-  if (visited.ok()) visited->node.set_name(name);
-  return visited;
-}
-
-// Collects the graph breadth first, one direction at a time.
+// Collects the graph breadth first, one direction at a time. Without counts it follows what it
+// lists; with counts everything, and lists as much of it as there is room for.
 class Walk {
  public:
-  Walk(const Snapshot& snapshot, int max_depth, const auth::Sight& sight)
-      : snapshot_(snapshot), max_depth_(max_depth), sight_(sight) {}
+  Walk(const Snapshot& snapshot, const Extent& extent, const auth::Sight& sight)
+      : snapshot_(snapshot), extent_(extent), sight_(sight) {}
 
-  absl::Status Go(const std::string& root, bool upstream) {
-    std::deque<std::pair<std::string, int>> queue = {{root, 0}};
-    std::set<std::string> queued = {root};
-    planned_.insert(root);
-    while (!queue.empty()) {
-      const auto [name, depth] = queue.front();
-      queue.pop_front();
-      const absl::StatusOr<std::vector<std::string>> neighbours = Neighbours(name, upstream);
+  absl::Status Go(const std::string& root, GetLineageRequest::Direction direction) {
+    direction_ = direction;
+    queue_ = {{root, 0}};
+    queued_ = {root};
+    listed_at_.clear();
+    while (!queue_.empty()) {
+      const auto [name, hop] = queue_.front();
+      queue_.pop_front();
+      const absl::Status visited = Visit(name, hop);
       // A run that was purged is named by what it made.
-      if (absl::IsNotFound(neighbours.status()) && name != root) continue;
-      CAIRN_RETURN_IF_ERROR(neighbours.status());
-      const std::vector<std::string>& next = *neighbours;
-      if (depth == max_depth_) {
-        truncated_ = truncated_ || !next.empty();
-        continue;
-      }
-      for (const std::string& other : next) {
-        if (!Plan(other)) continue;
-        edges_.insert(upstream ? std::make_pair(other, name) : std::make_pair(name, other));
-        if (queued.insert(other).second) queue.emplace_back(other, depth + 1);
-      }
+      if (absl::IsNotFound(visited) && hop > 0) continue;
+      CAIRN_RETURN_IF_ERROR(visited);
     }
     return absl::OkStatus();
   }
@@ -183,28 +81,64 @@ class Walk {
       edge->set_from(from);
       edge->set_to(to);
     }
+    AddCounts(lineage);
     lineage.set_truncated(truncated_ || node_room.full() || edge_room.full());
     lineage.set_restricted(restricted_);
     return lineage;
   }
 
  private:
-  // Whether the graph has room for the resource, or has it already.
-  bool Plan(const std::string& name) {
-    if (planned_.size() < kMaxNodes || planned_.count(name) > 0) {
-      planned_.insert(name);
-      return true;
+  // Lists and counts the resource, and queues what is next to it.
+  absl::Status Visit(const std::string& name, int hop) {
+    CAIRN_ASSIGN_OR_RETURN(LineageNode found, ReadLineageNode(snapshot_, name));
+    if (extent_.count && hop > 0) ++counts_[{direction_, hop, found.node.kind()}];
+    const bool listed = List(found.node, hop);
+    if (!listed && !extent_.count) return absl::OkStatus();
+    CAIRN_ASSIGN_OR_RETURN(const std::vector<std::string> next, Neighbours(name, found.sources));
+    if (hop == extent_.max_depth) {
+      truncated_ = truncated_ || !next.empty();
+      return absl::OkStatus();
     }
-    truncated_ = true;
-    return false;
+    for (const std::string& other : next) {
+      // Of two that are not listed the edge would be left out in the end.
+      if (listed) {
+        edges_.insert(upstream() ? std::make_pair(other, name) : std::make_pair(name, other));
+      }
+      Queue(other, hop + 1);
+    }
+    return absl::OkStatus();
   }
 
-  // Records the resource and tells where to go from it.
-  absl::StatusOr<std::vector<std::string>> Neighbours(const std::string& name, bool upstream) {
-    CAIRN_ASSIGN_OR_RETURN(Visited visited, Visit(snapshot_, name));
-    if (seen_.insert(name).second) nodes_.push_back(std::move(visited.node));
-    if (upstream) return Sources(name, visited.sources);
-    return EndsOfEdges(storage::LineageDownPrefix(name));
+  // Whether the resource is among those listed, which it is from now on if there is room.
+  bool List(Lineage::Node& node, int hop) {
+    if (listed_.contains(node.name())) return true;
+    size_t& here = listed_at_[{hop, node.kind()}];
+    if (here >= extent_.max_per_hop || nodes_.size() >= limits::kLineageNodes) {
+      truncated_ = true;
+      return false;
+    }
+    ++here;
+    listed_.insert(node.name());
+    node.set_hop(upstream() ? -hop : hop);
+    nodes_.push_back(std::move(node));
+    return true;
+  }
+
+  void Queue(const std::string& name, int hop) {
+    if (queued_.contains(name)) return;
+    const size_t most = extent_.count ? limits::kLineageCounted : limits::kLineageNodes;
+    if (queued_.size() > most) {
+      truncated_ = true;
+      counts_truncated_ = extent_.count;
+      return;
+    }
+    queued_.insert(name);
+    queue_.emplace_back(name, hop);
+  }
+
+  absl::StatusOr<std::vector<std::string>> Neighbours(const std::string& name,
+                                                      const std::vector<std::string>& sources) {
+    return upstream() ? Sources(name, sources) : EndsOfEdges(storage::LineageDownPrefix(name));
   }
 
   // What the record names as its sources, and the runs that list it as an output.
@@ -222,13 +156,16 @@ class Walk {
     return sources;
   }
 
-  // The names at the ends of the edges that begin with `prefix`, up to one more than a graph
-  // takes.
+  // The names at the ends of the edges that begin with `prefix`. Without counts no more are read
+  // than can be listed if they are of all kinds, but for one: that one tells that there are more.
   absl::StatusOr<std::vector<std::string>> EndsOfEdges(const storage::Key& prefix) {
+    const size_t most = extent_.count
+                            ? limits::kLineageCounted
+                            : std::min(limits::kLineageNodes, kKinds * extent_.max_per_hop);
     std::vector<std::string> ends;
     CAIRN_RETURN_IF_ERROR(EachEdge(snapshot_, prefix, [&](const std::string& end) {
       if (Sees(end)) ends.push_back(end);
-      return ends.size() <= kMaxNodes;
+      return ends.size() <= most;
     }));
     return ends;
   }
@@ -239,40 +176,73 @@ class Walk {
     return sees;
   }
 
+  void AddCounts(Lineage& lineage) const {
+    for (const auto& [place, count] : counts_) {
+      Lineage::HopCount* entry = lineage.add_counts();
+      entry->set_direction(std::get<0>(place));
+      entry->set_hop(std::get<1>(place));
+      entry->set_kind(std::get<2>(place));
+      entry->set_count(count);
+    }
+    lineage.set_counts_truncated(counts_truncated_);
+  }
+
+  bool upstream() const { return direction_ == GetLineageRequest::UPSTREAM; }
+
   const Snapshot& snapshot_;
-  const int max_depth_;
+  const Extent extent_;
   const auth::Sight& sight_;
+  GetLineageRequest::Direction direction_ = GetLineageRequest::UPSTREAM;
+  // Of the present direction: what waits with its hop, what ever waited, how many are listed.
+  std::deque<std::pair<std::string, int>> queue_;
+  absl::flat_hash_set<std::string> queued_;
+  std::map<std::pair<int, std::string>, size_t> listed_at_;
+  // Of both directions.
   std::vector<Lineage::Node> nodes_;
-  std::set<std::string> planned_;  // those that are seen or will be
-  std::set<std::string> seen_;
+  absl::flat_hash_set<std::string> listed_;
   std::set<std::pair<std::string, std::string>> edges_;
+  std::map<std::tuple<GetLineageRequest::Direction, int, std::string>, int64_t> counts_;
   bool truncated_ = false;
+  bool counts_truncated_ = false;
   bool restricted_ = false;
 };
+
+absl::Status CheckNotNegative(std::string_view field, int value) {
+  if (value >= 0) return absl::OkStatus();
+  return InvalidField(ErrorReason::VALUE_INVALID, field, std::to_string(value),
+                      "must not be negative")
+      .ToStatus();
+}
+
+absl::StatusOr<Extent> ExtentOf(const GetLineageRequest& request) {
+  CAIRN_RETURN_IF_ERROR(CheckNotNegative("max_depth", request.max_depth()));
+  CAIRN_RETURN_IF_ERROR(CheckNotNegative("max_per_hop", request.max_per_hop()));
+  Extent extent;
+  extent.max_depth = request.max_depth() == 0
+                         ? kDefaultDepth
+                         : std::min(request.max_depth(), limits::kLineageDepth);
+  extent.max_per_hop = request.max_per_hop() == 0 ? limits::kLineageNodes
+                                                  : static_cast<size_t>(request.max_per_hop());
+  extent.count = request.count();
+  return extent;
+}
 
 }  // namespace
 
 absl::StatusOr<Lineage> GetLineage(const Snapshot& snapshot, const GetLineageRequest& request,
                                    const auth::Sight& sight) {
-  if (request.max_depth() < 0) {
-    return InvalidField(ErrorReason::VALUE_INVALID, "max_depth",
-                        std::to_string(request.max_depth()), "must not be negative")
-        .ToStatus();
-  }
-  const int depth =
-      request.max_depth() == 0 ? kDefaultDepth : std::min(request.max_depth(), kMaxDepth);
+  CAIRN_ASSIGN_OR_RETURN(const Extent extent, ExtentOf(request));
   std::string root = request.name();
   if (root.starts_with("datasets/")) {
     CAIRN_ASSIGN_OR_RETURN(const VersionName version,
                            records::ResolveDatasetVersion(snapshot, "name", root));
     root = DatasetVersionName(version.parent_id, version.version);
   }
-  Walk walk(snapshot, depth, sight);
-  if (request.direction() != GetLineageRequest::DOWNSTREAM) {
-    CAIRN_RETURN_IF_ERROR(walk.Go(root, /*upstream=*/true));
-  }
-  if (request.direction() != GetLineageRequest::UPSTREAM) {
-    CAIRN_RETURN_IF_ERROR(walk.Go(root, /*upstream=*/false));
+  Walk walk(snapshot, extent, sight);
+  for (const auto direction : {GetLineageRequest::UPSTREAM, GetLineageRequest::DOWNSTREAM}) {
+    const bool only_other = request.direction() != GetLineageRequest::DIRECTION_UNSPECIFIED &&
+                            request.direction() != direction;
+    if (!only_other) CAIRN_RETURN_IF_ERROR(walk.Go(root, direction));
   }
   return walk.Finish(root);
 }

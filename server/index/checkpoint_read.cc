@@ -95,6 +95,7 @@ absl::Status CheckpointReader::ReadRows() {
   const size_t row_limit = columns_.row_limit_;
   CAIRN_RETURN_IF_ERROR(ReadMasks(in_, row_limit, columns_.exists_));
   CAIRN_RETURN_IF_ERROR(ReadMasks(in_, row_limit, columns_.deleted_));
+  CAIRN_RETURN_IF_ERROR(ReadMasks(in_, row_limit, columns_.logged_models_));
   CAIRN_RETURN_IF_ERROR(ReadWords(columns_.id_high_));
   CAIRN_RETURN_IF_ERROR(ReadWords(columns_.id_low_));
   columns_.rows_.reserve(row_limit);

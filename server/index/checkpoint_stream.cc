@@ -14,7 +14,7 @@ namespace {
 static_assert(std::endian::native == std::endian::little, "columns are stored as they stand");
 
 constexpr std::string_view kMagic = "CAIRNIDX";
-constexpr uint32_t kFormat = 4;
+constexpr uint32_t kFormat = 5;
 
 // What stands before the key of a section.
 struct SectionHead {

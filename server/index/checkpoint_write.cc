@@ -140,6 +140,7 @@ absl::StatusOr<storage::Revision> CheckpointWriter::Write(
     }
     AppendMasks(rows, columns.exists_, row_limit_);
     AppendMasks(rows, columns.deleted_, row_limit_);
+    AppendMasks(rows, columns.logged_models_, row_limit_);
     AppendWords(rows, columns.id_high_, row_limit_);
     AppendWords(rows, columns.id_low_, row_limit_);
   });

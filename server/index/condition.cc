@@ -103,7 +103,8 @@ bool Condition::Matches(Row row) const {
     case Kind::kBits:
       return bits_->Get(row);
     case Kind::kVisible:
-      return columns_->exists().Get(row) && (show_deleted_ || !columns_->deleted().Get(row));
+      return columns_->exists().Get(row) && (show_deleted_ || !columns_->deleted().Get(row)) &&
+             (show_logged_models_ || !columns_->logged_models().Get(row));
   }
   return false;
 }
@@ -134,9 +135,11 @@ void Condition::Narrow(size_t chunk, Mask& mask) const {
     case Kind::kVisible: {
       const Mask* exists = columns_->exists().Chunk(chunk);
       const Mask* deleted = columns_->deleted().Chunk(chunk);
+      const Mask* models = columns_->logged_models().Chunk(chunk);
       if (exists == nullptr) return mask.fill(0);
       AndInto(mask, *exists);
       if (!show_deleted_ && deleted != nullptr) AndNotInto(mask, *deleted);
+      if (!show_logged_models_ && models != nullptr) AndNotInto(mask, *models);
       return;
     }
     case Kind::kRange:

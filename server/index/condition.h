@@ -69,7 +69,7 @@ class Condition {
   // Rows of runs, of these experiments; deleted ones only if asked for. Without
   // experiments: those of every live one.
   static Condition Visible(const RunColumns& columns, const std::vector<int64_t>& experiments,
-                           bool show_deleted);
+                           bool show_deleted, bool show_logged_models);
   // Rows whose bit is set.
   static Condition Bits(std::shared_ptr<const Bitmap> bits);
   // Rows that match all of them; every row if there are none.
@@ -129,6 +129,7 @@ class Condition {
   static std::optional<Condition> BindLeaf(const RunColumns& columns, const core::RunPredicate& p,
                                            const BitsOf& bits_of, StopMeter& meter);
   // An id without wildcards is looked up, not compared with a million others.
+  static Condition BindKind(const RunColumns& columns, const core::RunPredicate& p);
   static Condition BindId(const RunColumns& columns, const core::RunPredicate& p, StopMeter& meter);
   static Condition BindIds(Condition leaf, const RunColumns& columns);
 
@@ -149,6 +150,7 @@ class Condition {
   Row row_ = 0;                            // kRow
   std::shared_ptr<const Bitmap> bits_;     // kBits
   bool show_deleted_ = false;              // kVisible
+  bool show_logged_models_ = false;        // kVisible
 };
 
 }  // namespace cairn::index

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -35,6 +36,16 @@ bool IsTimeField(RunField field) {
          field == RunField::kCreateTime || field == RunField::kDuration;
 }
 
+// Whether runs that are logged models, or those that are not, satisfy a condition on the kind.
+bool WantsKind(const RunPredicate& p, bool model) {
+  if (p.op == FilterOp::kIn) {
+    return std::any_of(p.children.begin(), p.children.end(),
+                       [&](const RunPredicate& value) { return WantsKind(value, model); });
+  }
+  const bool same = model == (p.text == core::kLoggedModelWord);
+  return p.present || same != (p.op == FilterOp::kNotEqual);
+}
+
 }  // namespace
 
 WordSource WordsOf(const RunColumns& columns, const core::RunFieldRef& ref) {
@@ -68,6 +79,7 @@ std::optional<Condition> Condition::BindLeaf(const RunColumns& columns, const Ru
   const RunField field = word ? RunField::kDisplayName : p.ref.field;
   if (columns.IsDropped(field, p.ref.key)) return std::nullopt;
   if (field == RunField::kUid) return BindId(columns, p, meter);
+  if (field == RunField::kKind) return BindKind(columns, p);
   Condition leaf;
   leaf.columns_ = &columns;
   leaf.meter_ = &meter;
@@ -90,6 +102,21 @@ std::optional<Condition> Condition::BindLeaf(const RunColumns& columns, const Ru
   leaf.JudgeAll();
   if (auto bits = bits_of ? bits_of(leaf, p) : nullptr) return Bits(std::move(bits));
   return leaf;
+}
+
+Condition Condition::BindKind(const RunColumns& columns, const RunPredicate& p) {
+  const bool runs = WantsKind(p, false);
+  if (runs == WantsKind(p, true)) {
+    Condition same;
+    same.kind_ = runs ? Kind::kAll : Kind::kNone;
+    return same;
+  }
+  Condition models = Bits(std::make_shared<const Bitmap>(columns.logged_models()));
+  if (!runs) return models;
+  Condition others;
+  others.kind_ = Kind::kNot;
+  others.children_.push_back(std::move(models));
+  return others;
 }
 
 Condition Condition::BindId(const RunColumns& columns, const RunPredicate& p, StopMeter& meter) {
@@ -122,11 +149,12 @@ Condition Condition::BindIds(Condition leaf, const RunColumns& columns) {
 }
 
 Condition Condition::Visible(const RunColumns& columns, const std::vector<int64_t>& experiments,
-                             bool show_deleted) {
+                             bool show_deleted, bool show_logged_models) {
   Condition visible;
   visible.kind_ = Kind::kVisible;
   visible.columns_ = &columns;
   visible.show_deleted_ = show_deleted;
+  visible.show_logged_models_ = show_logged_models;
   const Dictionary& names = columns.experiments().dictionary;
   Condition within;
   within.kind_ = Kind::kText;

@@ -65,6 +65,7 @@ Row RunColumns::RowFor(const RunId& id) {
   rows_.insert(row);
   exists_.Set(row, true);
   deleted_.Set(row, false);
+  logged_models_.Set(row, false);
   Touch(row, ChangeKind::kRecord);
   return row;
 }
@@ -90,8 +91,13 @@ void RunColumns::Remove(Row row) {
 }
 
 void RunColumns::SetRecord(Row row, int64_t experiment_id, const Run& run) {
-  bool changed = deleted_.Get(row) != run.has_delete_time();
-  deleted_.Set(row, run.has_delete_time());
+  bool changed = false;
+  const auto set_bit = [&](Bitmap& bits, bool bit) {
+    changed = changed || bits.Get(row) != bit;
+    bits.Set(row, bit);
+  };
+  set_bit(deleted_, run.has_delete_time());
+  set_bit(logged_models_, run.kind() == Run::LOGGED_MODEL);
   const auto set_time = [&](WordColumn& column, uint64_t word) {
     changed = changed || column.Get(row) != word;
     column.Set(row, word);
@@ -238,7 +244,8 @@ const TextColumn* RunColumns::text(RunField field, std::string_view key) const {
 
 size_t RunColumns::FixedBytes() const {
   size_t bytes = rows_.capacity() * (sizeof(Row) + 1) + free_rows_.capacity() * sizeof(Row) +
-                 exists_.bytes() + deleted_.bytes() + changed_.capacity() * sizeof(ChunkChange);
+                 exists_.bytes() + deleted_.bytes() + logged_models_.bytes() +
+                 changed_.capacity() * sizeof(ChunkChange);
   for (const WordColumn* column : {&id_high_, &id_low_, &start_time_, &end_time_, &create_time_,
                                    &duration_, &record_changed_, &metrics_changed_}) {
     bytes += column->bytes();

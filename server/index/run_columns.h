@@ -88,6 +88,8 @@ class RunColumns {
   const Bitmap& exists() const { return exists_; }
   // Runs that are deleted and not purged. REQUIRES: look at rows of exists() only.
   const Bitmap& deleted() const { return deleted_; }
+  // Runs that are logged models. REQUIRES: as for deleted().
+  const Bitmap& logged_models() const { return logged_models_; }
   // Zeros for a row that never had a run.
   RunId id(Row row) const { return {id_high_.Get(row), id_low_.Get(row)}; }
   // REQUIRES: the row is a run's.
@@ -211,7 +213,8 @@ class RunColumns {
   WordColumn id_high_, id_low_;
   // The rows in exists_, found by their run ids.
   absl::flat_hash_set<Row, IdHash, IdEqual> rows_;
-  Bitmap exists_, deleted_;  // deleted_ within exists_ but for free rows
+  Bitmap exists_;
+  Bitmap deleted_, logged_models_;  // within exists_ but for free rows
   WordColumn start_time_, end_time_, create_time_, duration_;
   TextColumn state_, display_name_, user_, dataset_, parent_run_, output_, experiments_;
   Texts params_, tags_;

@@ -46,8 +46,13 @@ std::vector<Row> SampleOf(const RunColumns& columns) {
   return sample;
 }
 
+bool ShowsLoggedModels(const RunQuery& query) {
+  return query.filter != nullptr && query.filter->names_kind();
+}
+
 std::string VisibleKey(const RunQuery& query) {
   std::string key = query.show_deleted ? "all" : "live";
+  if (ShowsLoggedModels(query)) key += "+models";
   std::vector<int64_t> experiments = query.experiments;
   std::sort(experiments.begin(), experiments.end());
   for (const int64_t id : experiments) key += fmt::format(",{}", id);
@@ -148,7 +153,8 @@ std::optional<RunIndex::Bound> RunIndex::BindQuery(const RunQuery& query, StopMe
   const core::RunPredicate* root = query.filter == nullptr ? nullptr : query.filter->root();
   bound.key = fmt::format("{}:{}|", generation_, VisibleKey(query));
   std::vector<Condition> parts;
-  parts.push_back(Condition::Visible(*columns_, query.experiments, query.show_deleted));
+  parts.push_back(Condition::Visible(*columns_, query.experiments, query.show_deleted,
+                                     ShowsLoggedModels(query)));
   if (root != nullptr) {
     auto condition = Condition::Bind(
         *columns_, *root,

@@ -56,6 +56,9 @@ Task<absl::Status> DownloadArtifact(ArtifactCall& call);
 // The same for the parameters `run_id` (or `run_uuid`) and `path` of the query.
 Task<absl::Status> DownloadByQuery(ArtifactCall& call);
 
+// The same for a file of a logged model, by the parameter `artifact_file_path`.
+Task<absl::Status> DownloadOfModel(ArtifactCall& call);
+
 // PUT: stores the body and names it in the run when all of it came; what stood there is replaced.
 Task<absl::Status> UploadArtifact(ArtifactCall& call);
 

@@ -13,6 +13,7 @@
 #include "server/mlflow/artifact_headers.h"
 #include "server/mlflow/artifact_tree.h"
 #include "server/mlflow/error.h"
+#include "server/mlflow/logged_model_calls.h"
 
 namespace cairn::mlflow {
 namespace {
@@ -139,6 +140,19 @@ Task<absl::Status> DownloadByQuery(ArtifactCall& call) {
   const auto name = co_await call.session().NameOfRun(*run_id);
   if (!name.ok()) co_return name.status();
   co_return co_await SendFrom(call, *run_id, *name, path);
+}
+
+Task<absl::Status> DownloadOfModel(ArtifactCall& call) {
+  const std::string model_id(call.request().Param("model_id"));
+  const std::string* sent = call.request().Query("artifact_file_path");
+  if (sent == nullptr || sent->empty()) {
+    co_return Refuse(kBadRequest,
+                     "Request must include the \"artifact_file_path\" query parameter.");
+  }
+  CAIRN_CO_ASSIGN_OR_RETURN(const std::string path, ArtifactPathOf(*sent));
+  const auto model = co_await GetLoggedModel(call.session(), model_id);
+  if (!model.ok()) co_return model.status();
+  co_return co_await SendFrom(call, model->uid(), model->name(), path);
 }
 
 }  // namespace cairn::mlflow

@@ -8,14 +8,15 @@
 #include "lib/base/artifact_path.h"
 #include "lib/base/ids.h"
 #include "lib/base/status_macros.h"
+#include "server/mlflow/entities.h"
 #include "server/mlflow/error.h"
+#include "server/mlflow/logged_model.h"
 
 namespace cairn::mlflow {
 namespace {
 
 // Longer ones are refused undecoded: three bytes for each that may be left, in a few rounds.
 constexpr size_t kMostSentBytes = 16 * kMaxArtifactPathBytes;
-constexpr size_t kMostIdDigits = 18;
 
 absl::Status InvalidPath() { return Refuse(kInvalidParameter, "Invalid path"); }
 
@@ -71,11 +72,6 @@ std::string TakeSegment(std::string& path) {
   return segment;
 }
 
-bool IsExperimentId(std::string_view id) {
-  return !id.empty() && id.size() <= kMostIdDigits &&
-         std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
 }  // namespace
 
 std::optional<std::string> FullyDecoded(std::string_view sent) {
@@ -102,11 +98,13 @@ absl::StatusOr<ArtifactPlace> ArtifactPlaceOf(std::string_view sent) {
   CAIRN_ASSIGN_OR_RETURN(std::string path, ArtifactPathOf(sent));
   const std::string experiment = TakeSegment(path);
   std::string run_id = TakeSegment(path);
+  if (run_id == "models") run_id = UidOfModelId(TakeSegment(path)).value_or("");
   const std::string folder = TakeSegment(path);
   if (!IsExperimentId(experiment) || !IsHexId(run_id) || folder != "artifacts") {
     return Refuse(kNotExists,
-                  "There are artifacts of runs only, at "
-                  "<experiment_id>/<run_id>/artifacts/<path>.");
+                  "There are artifacts of runs and logged models only, at "
+                  "<experiment_id>/<run_id>/artifacts/<path> and "
+                  "<experiment_id>/models/<model_id>/artifacts/<path>.");
   }
   std::string name = fmt::format("experiments/{}/runs/{}", experiment, run_id);
   return ArtifactPlace{std::move(run_id), std::move(name), std::move(path)};

@@ -30,15 +30,16 @@ std::optional<std::string> FullyDecoded(std::string_view sent);
 // what is no well-formed UTF-8, more than 1,024 bytes or 32 segments.
 absl::StatusOr<std::string> ArtifactPathOf(std::string_view sent);
 
-// Where a path of the proxy leads, `<experiment>/<run>/artifacts/<path>`. Plain values.
+// Where a path of the proxy leads, `<experiment>/<run>/artifacts/<path>` or
+// `<experiment>/models/<logged model>/artifacts/<path>`. Plain values.
 struct ArtifactPlace {
-  std::string run_id;    // 32 hexadecimal digits
+  std::string run_id;    // 32 hexadecimal digits; of the run that a logged model is
   std::string run_name;  // the run's resource name, as far as the path says it truly
   std::string path;      // within the run; "" is its root
 };
 
 //   INVALID_PARAMETER_VALUE  as above
-//   RESOURCE_DOES_NOT_EXIST  a plain path that is not in a run
+//   RESOURCE_DOES_NOT_EXIST  a plain path that is in neither
 absl::StatusOr<ArtifactPlace> ArtifactPlaceOf(std::string_view sent);
 
 }  // namespace cairn::mlflow

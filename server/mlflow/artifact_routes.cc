@@ -1,5 +1,4 @@
 #include <string>
-#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -14,19 +13,6 @@ namespace cairn::mlflow {
 namespace {
 
 using gateway::JsonText;
-
-// What stands behind the first `skipped` bytes of each path.
-void WriteFiles(const ArtifactEntries& entries, size_t skipped, JsonText& json) {
-  if (entries.empty()) return;
-  json.Key("files").Begin('[');
-  for (const auto& [path, size] : entries) {
-    const std::string_view shown = std::string_view(path).substr(skipped);
-    json.Begin('{').Key("path").Text(shown).Key("is_dir").Bool(!size.has_value());
-    if (size.has_value()) json.Key("file_size").Int(*size);
-    json.End('}');
-  }
-  json.End(']');
-}
 
 Task<Reply> ListArtifacts(Session& session, const Fields& fields) {
   const std::string run_id = fields.RequiredRunId();
@@ -61,22 +47,9 @@ Task<Reply> ListProxied(Session& session, const Fields& fields) {
   co_return json.Take();
 }
 
-// There are no models apart from runs. Clients of version 3 ask before they list a directory of a
-// run, and stop at an error.
-Task<Reply> SearchLoggedModels(Session& session, const Fields& fields) {
-  CAIRN_CO_RETURN_IF_ERROR(fields.status());
-  CAIRN_CO_RETURN_IF_ERROR(session.caller().Ended());
-  co_return std::string(kEmptyReply);
-}
-
 }  // namespace
 
-std::vector<RouteRow> ArtifactRoutes() {
-  return {
-      {"GET", "/artifacts/list", ListArtifacts},
-      {"POST", "/logged-models/search", SearchLoggedModels},
-  };
-}
+std::vector<RouteRow> ArtifactRoutes() { return {{"GET", "/artifacts/list", ListArtifacts}}; }
 
 std::vector<RouteRow> ProxyRoutes() { return {{"GET", "/artifacts", ListProxied}}; }
 

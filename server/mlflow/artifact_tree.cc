@@ -87,4 +87,16 @@ Task<absl::StatusOr<ArtifactEntries>> ListDirectory(Session& session, std::strin
   co_return std::move(entries);
 }
 
+void WriteFiles(const ArtifactEntries& entries, size_t skipped, gateway::JsonText& json) {
+  if (entries.empty()) return;
+  json.Key("files").Begin('[');
+  for (const auto& [path, size] : entries) {
+    const std::string_view shown = std::string_view(path).substr(skipped);
+    json.Begin('{').Key("path").Text(shown).Key("is_dir").Bool(!size.has_value());
+    if (size.has_value()) json.Key("file_size").Int(*size);
+    json.End('}');
+  }
+  json.End(']');
+}
+
 }  // namespace cairn::mlflow

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "cairn/v1/artifacts.pb.h"
+#include "server/gateway/json_text.h"
 #include "server/mlflow/session.h"
 #include "server/mlflow/task.h"
 
@@ -32,6 +33,10 @@ using ArtifactEntries = std::map<std::string, std::optional<int64_t>>;
 // Empty for a directory that is not there, and for a file. Below a directory nothing is looked at.
 Task<absl::StatusOr<ArtifactEntries>> ListDirectory(Session& session, std::string run,
                                                     std::string path);
+
+// Writes the member `files`, a list of entries without the first `skipped` bytes of their paths;
+// nothing for none.
+void WriteFiles(const ArtifactEntries& entries, size_t skipped, gateway::JsonText& json);
 
 }  // namespace cairn::mlflow
 

@@ -1,6 +1,7 @@
 #include "server/mlflow/dataset_inputs.h"
 
 #include <array>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -10,6 +11,8 @@
 #include "server/core/limits.h"
 #include "server/mlflow/entities.h"
 #include "server/mlflow/error.h"
+#include "server/mlflow/logged_model.h"
+#include "server/mlflow/logged_model_calls.h"
 
 namespace cairn::mlflow {
 namespace {
@@ -85,6 +88,13 @@ void MergeTags(Json& input, const Json& later) {
   }
 }
 
+// The id of the logged model that a tag stands for; "" for another tag.
+std::string_view ModelInputOf(std::string_view key) {
+  if (!key.starts_with(kModelInputTagPrefix)) return "";
+  key.remove_prefix(kModelInputTagPrefix.size());
+  return UidOfModelId(key).has_value() ? key : "";
+}
+
 absl::StatusOr<std::string> InputValue(Json input) {
   std::string value = Dumped(input);
   for (const char* name : {"profile", "schema"}) {
@@ -121,13 +131,24 @@ absl::StatusOr<InputTags> MergedInputs(const v1::Run& run, const std::vector<Fie
   return tags;
 }
 
+void AddModelInputs(const std::vector<Fields>& models, InputTags& tags) {
+  for (const Fields& model : models) {
+    const std::string id = model.Required("model_id");
+    if (!UidOfModelId(id).has_value()) model.Refuse(NoSuchLoggedModel(id));
+    tags[std::string(kModelInputTagPrefix) + id];
+  }
+}
+
 bool IsInput(std::string_view key, std::string_view value) {
+  if (!ModelInputOf(key).empty()) return true;
   return key.starts_with(kInputTagPrefix) && !ParsedInput(value).is_null();
 }
 
 void WriteInputs(const v1::Run& run, gateway::JsonText& json) {
   std::map<std::string_view, std::string> inputs;
+  std::set<std::string_view> models;
   for (const auto& [key, value] : run.tags()) {
+    if (const auto model = ModelInputOf(key); !model.empty()) models.insert(model);
     if (!std::string_view(key).starts_with(kInputTagPrefix)) continue;
     const Json input = ParsedInput(value);
     if (!input.is_null()) inputs[key] = Dumped(input);
@@ -136,6 +157,13 @@ void WriteInputs(const v1::Run& run, gateway::JsonText& json) {
   if (!inputs.empty()) {
     json.Key("dataset_inputs").Begin('[');
     for (const auto& [key, input] : inputs) json.Json(input);
+    json.End(']');
+  }
+  if (!models.empty()) {
+    json.Key("model_inputs").Begin('[');
+    for (const std::string_view model : models) {
+      json.Begin('{').Key("model_id").Text(model).End('}');
+    }
     json.End(']');
   }
   json.End('}');

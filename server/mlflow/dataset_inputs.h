@@ -20,6 +20,8 @@ namespace cairn::mlflow {
 // id comes from name and digest, so what is logged again stands at its place.
 
 inline constexpr std::string_view kInputTagPrefix = "mlflow.input.";
+// Before the id of a logged model that the run read; such a tag has no value.
+inline constexpr std::string_view kModelInputTagPrefix = "mlflow.modelInput.";
 
 // Tags by their key.
 using InputTags = std::map<std::string, std::string>;
@@ -30,10 +32,13 @@ using InputTags = std::map<std::string, std::string>;
 //   INVALID_PARAMETER_VALUE  a data set is too long without them too
 absl::StatusOr<InputTags> MergedInputs(const v1::Run& run, const std::vector<Fields>& datasets);
 
+// Adds a note for each of `models` of a request, which name logged models.
+void AddModelInputs(const std::vector<Fields>& models, InputTags& tags);
+
 // Whether a tag is such a note that WriteInputs answers; another one with such a key is a tag.
 bool IsInput(std::string_view key, std::string_view value);
 
-// The object `inputs` of a run.
+// The object `inputs` of a run: data sets and logged models.
 void WriteInputs(const v1::Run& run, gateway::JsonText& json);
 
 // What a search for data sets tells of one; those that are equal are told once.

@@ -7,6 +7,7 @@
 #include "fmt/format.h"
 #include "google/protobuf/util/time_util.h"
 #include "server/mlflow/dataset_inputs.h"
+#include "server/mlflow/logged_model.h"
 #include "server/mlflow/pairs.h"
 
 namespace cairn::mlflow {
@@ -38,6 +39,12 @@ google::protobuf::Timestamp TimestampOf(int64_t unix_millis) {
 std::string_view ExperimentIdOf(std::string_view name) {
   name.remove_prefix(std::min(name.size(), name.find('/') + 1));
   return name.substr(0, name.find('/'));
+}
+
+bool IsExperimentId(std::string_view id) {
+  constexpr size_t kMostDigits = 18;
+  return !id.empty() && id.size() <= kMostDigits &&
+         std::all_of(id.begin(), id.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 std::string_view StatusNameOf(v1::Run::State state) {
@@ -113,11 +120,28 @@ void BeginRun(const v1::Run& run, JsonText& json) {
   WriteInputs(run, json);
 }
 
+// The logged models that the run made; what else it made MLflow does not know.
+void WriteOutputs(const v1::Run& run, JsonText& json) {
+  bool some = false;
+  json.Begin('{');
+  for (const v1::RunOutput& output : run.outputs()) {
+    if (!output.resource().starts_with("experiments/")) continue;
+    if (!std::exchange(some, true)) json.Key("model_outputs").Begin('[');
+    const std::string_view uid =
+        std::string_view(output.resource()).substr(output.resource().rfind('/') + 1);
+    json.Begin('{').Key("model_id").Text(ModelIdOf(uid)).Key("step").Int(output.step()).End('}');
+  }
+  if (some) json.End(']');
+  json.End('}');
+}
+
 }  // namespace
 
 void WriteRun(const v1::Run& run, JsonText& json) {
   BeginRun(run, json);
-  json.Key("outputs").Begin('{').End('}').End('}');
+  json.Key("outputs");
+  WriteOutputs(run, json);
+  json.End('}');
 }
 
 void WriteNewRun(const v1::Run& run, JsonText& json) {

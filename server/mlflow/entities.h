@@ -35,6 +35,9 @@ google::protobuf::Timestamp TimestampOf(int64_t unix_millis);
 // "7" of `experiments/7` and of `experiments/7/runs/…`.
 std::string_view ExperimentIdOf(std::string_view name);
 
+// Whether a text can be the id of an experiment: a number.
+bool IsExperimentId(std::string_view id);
+
 // "FINISHED"; nullopt for a name that is none.
 std::string_view StatusNameOf(v1::Run::State state);
 std::optional<v1::Run::State> StateOf(std::string_view status_name);

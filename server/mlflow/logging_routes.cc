@@ -13,6 +13,8 @@
 #include "server/mlflow/dataset_inputs.h"
 #include "server/mlflow/entities.h"
 #include "server/mlflow/error.h"
+#include "server/mlflow/logged_model.h"
+#include "server/mlflow/logged_model_calls.h"
 #include "server/mlflow/route_table.h"
 #include "server/mlflow/run_rename.h"
 
@@ -32,6 +34,7 @@ struct Batch {
   std::map<std::string, int> columns;  // where the points of a key are in `request`
   std::set<std::string> param_keys;
   std::optional<std::string> run_name;  // of the tag that is no tag
+  ModelBatches models;                  // the points that are also of logged models
 };
 
 // A key is a relative path without `.` and `..`, because MLflow's first store made files of keys.
@@ -74,6 +77,30 @@ std::string KeyOf(const Fields& fields) {
   return key;
 }
 
+v1::MetricPoint PointOf(int64_t step, int64_t time, double value) {
+  v1::MetricPoint point;
+  point.set_step(step);
+  point.set_time_unix_millis(time);
+  point.set_value(value);
+  return point;
+}
+
+void AddPoint(const v1::MetricPoint& point, v1::MetricColumns& columns) {
+  columns.add_steps(point.step());
+  columns.add_times_unix_millis(point.time_unix_millis());
+  columns.add_values(point.value());
+}
+
+// Of the few metrics of a model that are logged at once.
+v1::MetricColumns& ColumnsOf(const std::string& key, v1::LogBatchRequest& batch) {
+  for (v1::MetricColumns& columns : *batch.mutable_metrics()) {
+    if (columns.key() == key) return columns;
+  }
+  v1::MetricColumns& columns = *batch.add_metrics();
+  columns.set_key(key);
+  return columns;
+}
+
 void AddMetric(const Fields& fields, Batch& batch) {
   const std::string key = KeyOf(fields);
   const double value = fields.RequiredDouble("value");
@@ -84,10 +111,15 @@ void AddMetric(const Fields& fields, Batch& batch) {
   }
   const auto [at, is_new] = batch.columns.try_emplace(key, batch.request.metrics_size());
   if (is_new) batch.request.add_metrics()->set_key(key);
-  v1::MetricColumns& columns = *batch.request.mutable_metrics(at->second);
-  columns.add_steps(fields.Int("step").value_or(0));
-  columns.add_times_unix_millis(time);
-  columns.add_values(value);
+  const v1::MetricPoint point = PointOf(fields.Int("step").value_or(0), time, value);
+  AddPoint(point, *batch.request.mutable_metrics(at->second));
+  const std::string model_id = fields.Text("model_id");
+  if (model_id.empty()) return;
+  v1::LogBatchRequest& model = batch.models[model_id];
+  AddPoint(point, ColumnsOf(key, model));
+  const std::string on_dataset =
+      KeyOnDataset({key, fields.Text("dataset_name"), fields.Text("dataset_digest")});
+  if (!on_dataset.empty()) AddPoint(point, ColumnsOf(on_dataset, model));
 }
 
 void AddParam(const Fields& fields, Batch& batch) {
@@ -110,13 +142,14 @@ void AddTag(const Fields& fields, Batch& batch) {
   }
 }
 
-// Stores the batch in one commit, and a new name of the run in another one.
+// Stores the batch in one commit, and what is of logged models or a new name of the run in others.
 Task<Reply> Log(Session& session, Batch batch) {
   const auto name = co_await session.NameOfRun(batch.run_id);
   if (!name.ok()) co_return name.status();
   batch.request.set_run(*name);
   const auto logged = co_await session.Call(session.rows().log_batch, std::move(batch.request));
   if (!logged.ok()) co_return session.ErrorOfRun(batch.run_id, logged.status());
+  CAIRN_CO_RETURN_IF_ERROR(co_await LogToModels(session, std::move(batch.models)));
   if (batch.run_name.has_value()) {
     const auto renamed = co_await RenameRun(session, *name, *batch.run_name);
     if (!renamed.ok()) co_return session.ErrorOfRun(batch.run_id, renamed.status());
@@ -220,7 +253,27 @@ Task<Reply> LogModel(Session& session, const Fields& fields) {
   co_return co_await Log(session, std::move(batch));
 }
 
-// Data sets become tags; models that a run read are not kept.
+// What the run made, with the step at which it was made.
+Task<Reply> LogOutputs(Session& session, const Fields& fields) {
+  Batch batch = BatchOf(fields);
+  const std::vector<Fields> models = fields.Items("models");
+  if (models.empty()) fields.Refuse(MissingValue("models"));
+  CheckCount(fields, models.size(), kMostInAll, "models");
+  CAIRN_CO_RETURN_IF_ERROR(fields.status());
+  for (const Fields& output : models) {
+    const std::string id = output.Required("model_id");
+    CAIRN_CO_RETURN_IF_ERROR(fields.status());
+    const auto model = co_await GetLoggedModel(session, id);
+    if (!model.ok()) co_return model.status();
+    v1::RunOutput& made = *batch.request.add_outputs();
+    made.set_resource(model->name());
+    made.set_step(output.Int("step").value_or(0));
+  }
+  CAIRN_CO_RETURN_IF_ERROR(fields.status());
+  co_return co_await Log(session, std::move(batch));
+}
+
+// Data sets and models that a run read become tags.
 Task<Reply> LogInputs(Session& session, const Fields& fields) {
   Batch batch = BatchOf(fields);
   const std::vector<Fields> datasets = fields.Items("datasets");
@@ -230,6 +283,7 @@ Task<Reply> LogInputs(Session& session, const Fields& fields) {
   if (!run.ok()) co_return run.status();
   auto inputs = MergedInputs(*run, datasets);
   if (!inputs.ok()) fields.Refuse(inputs.status());
+  if (inputs.ok()) AddModelInputs(fields.Items("models"), *inputs);
   CAIRN_CO_RETURN_IF_ERROR(fields.status());
   if (inputs->empty()) co_return std::string(kEmptyReply);
   for (auto& [key, value] : *inputs) (*batch.request.mutable_tags())[key] = std::move(value);
@@ -243,6 +297,7 @@ std::vector<RouteRow> LoggingRoutes() {
       {"POST", "/runs/log-metric", LogMetric}, {"POST", "/runs/log-parameter", LogParameter},
       {"POST", "/runs/set-tag", SetTag},       {"POST", "/runs/log-batch", LogBatch},
       {"POST", "/runs/log-model", LogModel},   {"POST", "/runs/log-inputs", LogInputs},
+      {"POST", "/runs/outputs", LogOutputs},
   };
 }
 

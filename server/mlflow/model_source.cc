@@ -11,6 +11,7 @@
 #include "lib/base/status_macros.h"
 #include "server/mlflow/artifact_path.h"
 #include "server/mlflow/error.h"
+#include "server/mlflow/logged_model.h"
 
 namespace cairn::mlflow {
 namespace {
@@ -84,8 +85,13 @@ absl::StatusOr<ModelSource> ArtifactSource(std::string_view source, std::string_
   ModelSource parsed;
   parsed.experiment_id = TakePart(rest);
   parsed.run_id = TakePart(rest);
-  if (parsed.experiment_id == "models" || parsed.run_id == "models") return NotHere(source);
-  if (parsed.run_id.empty() || TakePart(rest) != "artifacts") return NotHere(source);
+  if (parsed.run_id == "models") {
+    parsed.kind = ModelSource::Kind::kLoggedModel;
+    parsed.run_id.clear();
+    parsed.model_id = TakePart(rest);
+  }
+  const bool named = !parsed.run_id.empty() || UidOfModelId(parsed.model_id).has_value();
+  if (!named || TakePart(rest) != "artifacts") return NotHere(source);
   parsed.path = rest;
   return parsed;
 }
@@ -105,10 +111,15 @@ absl::StatusOr<ModelSource> VersionSource(std::string_view source, std::string_v
   ModelSource parsed;
   parsed.kind = ModelSource::Kind::kVersion;
   const size_t at = rest.find_first_of("/@");
+  if (at == rest.npos && UidOfModelId(rest).has_value()) {
+    parsed.kind = ModelSource::Kind::kLoggedModel;
+    parsed.model_id = rest;
+    return parsed;
+  }
   if (at == rest.npos || at == 0 || at + 1 == rest.size()) {
     return Wrong(source,
-                 "Models that are logged without a registered version are not known here: name a "
-                 "run's artifacts as runs:/RUN_ID/PATH, or a version as models:/NAME/VERSION.");
+                 "Name a version as models:/NAME/VERSION, a logged model as models:/MODEL_ID, or a "
+                 "run's artifacts as runs:/RUN_ID/PATH.");
   }
   const std::string_view model = rest.substr(0, at);
   const std::string_view version = rest.substr(at + 1);

@@ -14,12 +14,15 @@ struct ModelSource {
   enum class Kind {
     kRun,  // artifacts of a run: runs:/RUN/PATH, mlflow-artifacts:/EXPERIMENT/RUN/artifacts/PATH
     kVersion,  // another version: models:/NAME/NUMBER, models:/NAME@ALIAS
+    // models:/m-ID, mlflow-artifacts:/EXPERIMENT/models/m-ID/artifacts/PATH
+    kLoggedModel,
   };
 
   Kind kind = Kind::kRun;
   std::string run_id;
+  std::string model_id;       // of a logged model
   std::string experiment_id;  // "" if the text does not name it
-  std::string path;           // below the run's artifacts; "" is all of them
+  std::string path;           // below the artifacts of either; "" is all of them
   std::string version_name;   // the resource name of the version, or of the alias
 };
 

@@ -5,8 +5,12 @@
 #include "fmt/format.h"
 #include "lib/base/errors.h"
 #include "lib/base/resource_names.h"
+#include "nlohmann/json.hpp"
+#include "server/core/limits.h"
 #include "server/mlflow/entities.h"
 #include "server/mlflow/error.h"
+#include "server/mlflow/logged_model.h"
+#include "server/mlflow/logged_model_calls.h"
 #include "server/mlflow/model_source.h"
 #include "server/mlflow/registry_calls.h"
 #include "server/mlflow/route_table.h"
@@ -19,6 +23,7 @@ struct Registration {
   std::string model;
   std::string source;
   std::string run_id;       // that the client names; need not be one
+  std::string model_id;     // of a logged model that the client names; "" if it names none
   v1::ModelVersion wanted;  // its description and tags
 };
 
@@ -31,6 +36,7 @@ Registration RegistrationOf(const Fields& fields) {
   asked.model = fields.Required("name");
   asked.source = fields.Required("source");
   asked.run_id = fields.Text("run_id");
+  asked.model_id = fields.Text("model_id");
   asked.wanted.set_description(fields.Text("description"));
   TakeTags(fields, *asked.wanted.mutable_tags());
   PutTag(kSourceTag, asked.source, asked.wanted);
@@ -40,7 +46,7 @@ Registration RegistrationOf(const Fields& fields) {
 
 absl::Status NoFiles(const Registration& asked) {
   return Refuse(kInvalidParameter,
-                fmt::format("Invalid model version source: '{}'. The run has no artifacts there, "
+                fmt::format("Invalid model version source: '{}'. There are no artifacts there, "
                             "and a version is its files: log the model before it is registered.",
                             Shortened(asked.source, 200)));
 }
@@ -62,6 +68,47 @@ Task<absl::StatusOr<v1::ModelVersion>> FromRun(Session& session, Registration as
   auto made = co_await session.Call(session.rows().create_model_version, std::move(create));
   if (HasReason(made.status(), ErrorReason::ARTIFACT_NOT_FOUND)) co_return NoFiles(asked);
   if (!made.ok()) co_return session.ErrorOfRun(source.run_id, made.status());
+  co_return std::move(made);
+}
+
+// The version that a client registered from a logged model, added to the list that the model keeps
+// of them in a tag.
+v1::LogBatchRequest NoteOfVersion(const v1::Run& model, const v1::ModelVersion& made) {
+  const std::string tag(kModelVersionsTag);
+  auto versions = nlohmann::json::array();
+  if (const auto known = model.tags().find(tag); known != model.tags().end()) {
+    versions = ParseJson(known->second);
+    if (!versions.is_array()) versions = nlohmann::json::array();
+  }
+  versions.push_back({{"name", ModelOf(made)}, {"version", std::string(NumberTextOf(made))}});
+  v1::LogBatchRequest note;
+  note.set_run(model.name());
+  std::string value = versions.dump();
+  if (value.size() <= limits::kRunTagValueBytes) (*note.mutable_tags())[tag] = std::move(value);
+  return note;
+}
+
+// The files of a logged model at and below the path. Its run becomes the version's.
+Task<absl::StatusOr<v1::ModelVersion>> FromLoggedModel(Session& session, Registration asked,
+                                                       ModelSource source) {
+  const auto model = co_await GetLoggedModel(session, source.model_id);
+  if (!model.ok()) co_return model.status();
+  const bool elsewhere =
+      !source.experiment_id.empty() && source.experiment_id != ExperimentIdOf(model->name());
+  if (elsewhere) co_return NoFiles(asked);
+  if (asked.run_id != SourceRunIdOf(*model)) PutTag(kNamedRunTag, asked.run_id, asked.wanted);
+  v1::CreateModelVersionRequest create;
+  create.set_parent(ModelName(asked.model));
+  create.set_run_artifact_path(source.path);
+  *create.mutable_model_version() = asked.wanted;
+  create.mutable_model_version()->set_run(model->name());
+  auto made = co_await session.Call(session.rows().create_model_version, std::move(create));
+  if (HasReason(made.status(), ErrorReason::ARTIFACT_NOT_FOUND)) co_return NoFiles(asked);
+  if (!made.ok()) co_return ErrorOfLoggedModel(source.model_id, made.status());
+  if (asked.model_id.empty()) co_return std::move(made);  // its client keeps the list
+  v1::LogBatchRequest note = NoteOfVersion(*model, *made);
+  const auto noted = co_await session.Call(session.rows().log_batch, std::move(note));
+  if (!noted.ok()) co_return ErrorOfLoggedModel(source.model_id, noted.status());
   co_return std::move(made);
 }
 
@@ -97,16 +144,33 @@ Task<absl::StatusOr<v1::ModelVersion>> FromVersion(Session& session, Registratio
   co_return co_await session.Call(session.rows().update_model_version, std::move(update));
 }
 
+Task<absl::StatusOr<v1::ModelVersion>> Register(Session& session, Registration asked,
+                                                ModelSource source) {
+  switch (source.kind) {
+    case ModelSource::Kind::kVersion:
+      return FromVersion(session, std::move(asked), std::move(source));
+    case ModelSource::Kind::kLoggedModel:
+      return FromLoggedModel(session, std::move(asked), std::move(source));
+    default:
+      return FromRun(session, std::move(asked), std::move(source));
+  }
+}
+
 Task<Reply> CreateVersion(Session& session, const Fields& fields) {
   const Registration asked = RegistrationOf(fields);
   CAIRN_CO_RETURN_IF_ERROR(fields.status());
   const auto source = ParseModelSource(asked.source);
   if (!source.ok()) co_return source.status();
+  if (!asked.model_id.empty() && asked.model_id != source->model_id) {
+    co_return Refuse(kInvalidParameter,
+                     fmt::format("Invalid model version source: '{}'. The model_id request "
+                                 "parameter must identify the resource that contains the source.",
+                                 Shortened(asked.source, 200)));
+  }
   // Cairn would create the model with its first version.
   const auto model = co_await GetModel(session, asked.model);
   if (!model.ok()) co_return model.status();
-  auto task = source->kind == ModelSource::Kind::kRun ? FromRun(session, asked, *source)
-                                                      : FromVersion(session, asked, *source);
+  auto task = Register(session, asked, *source);
   const auto made = co_await task;
   if (!made.ok()) co_return made.status();
   gateway::JsonText json;

@@ -245,6 +245,7 @@ std::optional<Fields> Fields::Object(std::string_view name) const {
 Request::Request(const http::Request& request) : root_(std::make_unique<Json>(Json::object())) {
   from_query_ = request.method == "GET";
   from_query_ ? TakeQuery(request) : ParseBody(request);
+  TakePath(request);
 }
 
 Request::~Request() = default;
@@ -268,6 +269,17 @@ void Request::ParseBody(const http::Request& request) {
     *root_ = std::move(body);
   } else {
     status_ = Refuse(kInvalidParameter, "The body must be a JSON object.");
+  }
+}
+
+// What the path names is meant, whatever else the request says.
+void Request::TakePath(const http::Request& request) {
+  for (const auto& [name, value] : request.params) {
+    if (!IsValidUtf8(value)) {
+      status_ = Refuse(kInvalidParameter, "The path must be UTF-8.");
+      return;
+    }
+    (*root_)[name] = from_query_ ? Json::array({value}) : Json(value);
   }
 }
 

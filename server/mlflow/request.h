@@ -79,7 +79,8 @@ class Fields {
 // Request::kMaxNesting, so that whoever walks it by recursion is safe.
 nlohmann::json ParseJson(std::string_view text);
 
-// A request of a client, parsed: the JSON of its body, or the parameters of its query for GET. What
+// A request of a client, parsed: the JSON of its body, or the parameters of its query for GET, and
+// those of its path. What
 // MLflow's server takes is taken: no body, JSON within a JSON text, fields nobody knows. Errors are
 // INVALID_PARAMETER_VALUE. Stays where it is, because its Fields refer to it; one thread at a time.
 class Request {
@@ -102,6 +103,7 @@ class Request {
   friend class Fields;
   void ParseBody(const http::Request& request);
   void TakeQuery(const http::Request& request);
+  void TakePath(const http::Request& request);
 
   std::unique_ptr<nlohmann::json> root_;  // an object; of a query, with a list for each name
   bool from_query_ = false;

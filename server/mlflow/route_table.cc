@@ -37,10 +37,10 @@ constexpr std::array kVerbs = {"GET", "POST", "PUT", "PATCH", "DELETE"};
 
 std::vector<RouteRow> AllRows() {
   std::vector<RouteRow> rows;
-  for (const auto& part :
-       {ExperimentRoutes(), RunRoutes(), LoggingRoutes(), SearchRoutes(), MetricRoutes(),
-        ArtifactRoutes(), ModelRoutes(), AliasRoutes(), VersionRoutes(), RegistrationRoutes(),
-        StageRoutes(), RegistrySearchRoutes()}) {
+  for (const auto& part : {ExperimentRoutes(), RunRoutes(), LoggingRoutes(), SearchRoutes(),
+                           MetricRoutes(), ArtifactRoutes(), LoggedModelRoutes(),
+                           LoggedModelSearchRoutes(), ModelRoutes(), AliasRoutes(), VersionRoutes(),
+                           RegistrationRoutes(), StageRoutes(), RegistrySearchRoutes()}) {
     rows.insert(rows.end(), part.begin(), part.end());
   }
   return rows;
@@ -163,6 +163,8 @@ absl::StatusOr<std::vector<http::Route>> MlflowRoutes(calls::Environment& enviro
   std::vector<http::Route> routes;
   for (const std::string prefix : kPrefixes) {
     for (const RouteRow& row : rows) routes.push_back(ServingRoute(gateway, row, prefix));
+    routes.push_back(StreamRoute(
+        gateway, "GET", prefix + "/logged-models/{model_id}/artifacts/files", DownloadOfModel));
     AddOtherVerbs(rows, prefix, routes);
     AddRest(prefix, routes);
   }

@@ -28,7 +28,7 @@ using Handler = Task<Reply> (*)(Session& session, const Fields& fields);
 // One line: `path` is what stands behind /api/2.0/mlflow and /ajax-api/2.0/mlflow.
 struct RouteRow {
   const char* verb;
-  const char* path;  // "/runs/create"
+  const char* path;  // "/runs/create"; {name} in it is a field of the request
   Handler handler;
 };
 
@@ -39,6 +39,8 @@ std::vector<RouteRow> LoggingRoutes();
 std::vector<RouteRow> SearchRoutes();
 std::vector<RouteRow> MetricRoutes();
 std::vector<RouteRow> ArtifactRoutes();
+std::vector<RouteRow> LoggedModelRoutes();
+std::vector<RouteRow> LoggedModelSearchRoutes();
 std::vector<RouteRow> ModelRoutes();
 std::vector<RouteRow> AliasRoutes();
 std::vector<RouteRow> VersionRoutes();

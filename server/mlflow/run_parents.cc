@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "lib/base/errors.h"
+#include "server/mlflow/entities.h"
 
 namespace cairn::mlflow {
 namespace {
@@ -12,6 +13,14 @@ std::string ParentOf(const std::string& run_name) {
 }
 
 }  // namespace
+
+std::vector<std::string> ExperimentNamesOf(const Fields& fields) {
+  std::vector<std::string> names;
+  for (const std::string& id : fields.Texts("experiment_ids")) {
+    if (IsExperimentId(id)) names.push_back("experiments/" + id);
+  }
+  return names;
+}
 
 Task<absl::StatusOr<RunParents>> FindRunParents(Session& session,
                                                 const std::vector<std::string>& names) {

@@ -8,6 +8,7 @@
 #include "absl/status/statusor.h"
 #include "cairn/v1/tracking.pb.h"
 #include "google/protobuf/timestamp.pb.h"
+#include "server/mlflow/request.h"
 #include "server/mlflow/session.h"
 #include "server/mlflow/task.h"
 
@@ -19,6 +20,9 @@ struct RunParents {
   std::vector<std::string> active;                             // resource names
   std::map<std::string, google::protobuf::Timestamp> deleted;  // and since when
 };
+
+// The field `experiment_ids` as resource names. Ids that are no numbers name none.
+std::vector<std::string> ExperimentNamesOf(const Fields& fields);
 
 // Those of `names` that there are. One that the caller may not read counts as active: whether its
 // runs are seen, the call for them decides.

@@ -1,5 +1,3 @@
-#include <array>
-#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,6 +7,7 @@
 #include "server/core/limits.h"
 #include "server/mlflow/entities.h"
 #include "server/mlflow/error.h"
+#include "server/mlflow/made_up_name.h"
 #include "server/mlflow/route_table.h"
 #include "server/mlflow/run_parents.h"
 #include "server/mlflow/run_rename.h"
@@ -17,20 +16,6 @@ namespace cairn::mlflow {
 namespace {
 
 using gateway::JsonText;
-
-// A name that a person can say, for a run that was given none.
-std::string MadeUpName() {
-  static constexpr std::array kQualities = {"amber", "brisk", "calm",  "dapper", "eager", "fair",
-                                            "glad",  "hardy", "inner", "keen",   "lucid", "mild",
-                                            "noble", "plain", "quiet", "rapid"};
-  static constexpr std::array kThings = {"arch",  "birch", "cairn", "dune", "elm",   "fjord",
-                                         "grove", "heron", "isle",  "kite", "ledge", "moor",
-                                         "oak",   "pine",  "ridge", "stone"};
-  thread_local std::minstd_rand random{std::random_device{}()};
-  const size_t quality = random() % kQualities.size();
-  const size_t thing = random() % kThings.size();
-  return fmt::format("{}-{}-{}", kQualities[quality], kThings[thing], random() % 1000);
-}
 
 std::string ReplyOfRun(const v1::Run& run, const char* key,
                        void (*write)(const v1::Run&, JsonText&)) {

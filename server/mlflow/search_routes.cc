@@ -47,17 +47,6 @@ int64_t MaxResultsOf(const Fields& fields, std::optional<int64_t> otherwise) {
   return most;
 }
 
-// Resource names of the experiments that are asked for. Ids that are no numbers name none.
-std::vector<std::string> ExperimentsOf(const Fields& fields) {
-  std::vector<std::string> names;
-  for (const std::string& id : fields.Texts("experiment_ids")) {
-    const bool number =
-        !id.empty() && id.size() <= 18 && id.find_first_not_of("0123456789") == std::string::npos;
-    if (number) names.push_back("experiments/" + id);
-  }
-  return names;
-}
-
 v1::SearchRunsRequest SearchOf(const Fields& fields, View view) {
   v1::SearchRunsRequest search;
   const int64_t most = MaxResultsOf(fields, kDefaultRuns);
@@ -128,7 +117,7 @@ Task<Reply> SearchRuns(Session& session, const Fields& fields) {
   v1::SearchRunsRequest search = SearchOf(fields, view);
   const int64_t most = MaxResultsOf(fields, kDefaultRuns);
   CAIRN_CO_RETURN_IF_ERROR(fields.status());
-  const std::vector<std::string> named = ExperimentsOf(fields);
+  const std::vector<std::string> named = ExperimentNamesOf(fields);
   const auto parents = co_await FindRunParents(session, named);
   if (!parents.ok()) co_return parents.status();
   for (const std::string& name : parents->active) search.add_parents(name);
@@ -149,7 +138,7 @@ std::string SummariesReply(const std::vector<DatasetSummary>& summaries) {
 // Which runs are looked at for data sets: those of the experiments that there are, deleted or not.
 Task<absl::StatusOr<v1::SearchRunsRequest>> RunsWithDatasets(Session& session,
                                                              const Fields& fields) {
-  const std::vector<std::string> named = ExperimentsOf(fields);
+  const std::vector<std::string> named = ExperimentNamesOf(fields);
   const auto parents = co_await FindRunParents(session, named);
   if (!parents.ok()) co_return parents.status();
   v1::SearchRunsRequest search;

@@ -68,19 +68,36 @@ absl::Status TakeRunFiles(const Snapshot& snapshot, const std::string& run,
                   fmt::format("{}/artifacts/{}", run, path));
 }
 
-// Copies what the run knows: parameters, data set, files when none are named.
-absl::Status AdoptRun(const Snapshot& snapshot, const cairn::v1::CreateModelVersionRequest& request,
-                      ModelVersion& version, WriteSet& write_set) {
-  CAIRN_ASSIGN_OR_RETURN(const RunName run, ParseRunName("model_version.run", version.run()));
+// The record of a run that a version comes from. It is there, and not deleted, when the version is
+// stored.
+absl::StatusOr<cairn::v1::Run> SourceRun(const Snapshot& snapshot, std::string_view name,
+                                         WriteSet& write_set) {
+  CAIRN_ASSIGN_OR_RETURN(const RunName run, ParseRunName("model_version.run", name));
   const storage::Key key = storage::RunKey(run.run_id);
   CAIRN_ASSIGN_OR_RETURN(const auto stored, storage::ReadRecord<RunRecord>(snapshot, key));
   if (!stored.has_value() || stored->value.experiment_id() != run.experiment_id) {
-    return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", version.run());
+    return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", name).ToStatus();
   }
-  CAIRN_RETURN_IF_ERROR(records::CheckRunLive(stored->value.run(), version.run()));
-  version.set_run(stored->value.run().name());
-  write_set.RequireExists(key).PutRecord(storage::RunModelVersionsKey(version.run()), "");
-  const storage::Key params = storage::RunParamPrefix(run.run_id);
+  CAIRN_RETURN_IF_ERROR(records::CheckRunLive(stored->value.run(), name));
+  write_set.RequireExists(key).PutRecord(storage::RunModelVersionsKey(stored->value.run().name()),
+                                         "");
+  return stored->value.run();
+}
+
+// Copies what the run knows: parameters, data set, files when none are named. Of a logged model the
+// files are taken, and the rest is known by the run that made it.
+absl::Status AdoptRun(const Snapshot& snapshot, const cairn::v1::CreateModelVersionRequest& request,
+                      ModelVersion& version, WriteSet& write_set) {
+  CAIRN_ASSIGN_OR_RETURN(cairn::v1::Run run, SourceRun(snapshot, version.run(), write_set));
+  const std::string files_of = run.name();
+  if (run.kind() == cairn::v1::Run::LOGGED_MODEL) {
+    version.set_logged_model(run.name());
+    if (!run.parent_run().empty()) {
+      CAIRN_ASSIGN_OR_RETURN(run, SourceRun(snapshot, run.parent_run(), write_set));
+    }
+  }
+  version.set_run(run.name());
+  const storage::Key params = storage::RunParamPrefix(run.uid());
   absl::Status failure;
   CAIRN_RETURN_IF_ERROR(storage::ScanRecords<ValueRecord>(
       snapshot, KeyRange::Prefix(params), ScanOrder::kAscending,
@@ -91,11 +108,11 @@ absl::Status AdoptRun(const Snapshot& snapshot, const cairn::v1::CreateModelVers
         return failure.ok();
       }));
   CAIRN_RETURN_IF_ERROR(failure);
-  if (version.training_dataset().empty() && !stored->value.run().inputs().empty()) {
-    version.set_training_dataset(stored->value.run().inputs(0).dataset_version());
+  if (version.training_dataset().empty() && !run.inputs().empty()) {
+    version.set_training_dataset(run.inputs(0).dataset_version());
   }
   if (!version.files().empty()) return absl::OkStatus();
-  return TakeRunFiles(snapshot, version.run(), request.run_artifact_path(), version);
+  return TakeRunFiles(snapshot, files_of, request.run_artifact_path(), version);
 }
 
 bool HasRead(const cairn::v1::Run& run, const std::string& dataset_version) {
@@ -103,8 +120,8 @@ bool HasRead(const cairn::v1::Run& run, const std::string& dataset_version) {
                      [&](const auto& input) { return input.dataset_version() == dataset_version; });
 }
 
-// The edges that lead to the version: from its run, which lists it among what it made, and
-// from its data set unless they lead through the run.
+// The edges that lead to the version: from its run, which lists it among what it made, or from the
+// logged model that the run made, and from its data set unless they lead through the run.
 absl::Status LinkSources(const Snapshot& snapshot, const ModelVersion& version,
                          WriteSet& write_set) {
   bool through_run = false;
@@ -114,7 +131,9 @@ absl::Status LinkSources(const Snapshot& snapshot, const ModelVersion& version,
                            storage::ReadRecord<RunRecord>(snapshot, storage::RunKey(run.run_id)));
     if (!stored.has_value()) return NotFound(ErrorReason::RUN_NOT_FOUND, "Run", version.run());
     through_run = HasRead(stored->value.run(), version.training_dataset());
-    write_set.PutOnce(storage::LineageDownKey(version.run(), version.name()), "");
+    const std::string& source =
+        version.logged_model().empty() ? version.run() : version.logged_model();
+    write_set.PutOnce(storage::LineageDownKey(source, version.name()), "");
     // A copy changes nothing of the run, which who copies need not even read.
     if (version.copied_from().empty()) {
       records::AddRunOutput(*std::move(stored), version.name(), write_set);
@@ -150,6 +169,7 @@ absl::StatusOr<ModelVersion> BuildVersion(const Snapshot& snapshot,
   version.clear_params();
   version.clear_update_time();
   version.clear_copied_from();
+  version.clear_logged_model();
   version.set_state(ModelVersion::READY);
   CAIRN_RETURN_IF_ERROR(ValidateTexts(version));
   if (!version.run().empty()) {

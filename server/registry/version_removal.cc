@@ -38,7 +38,8 @@ absl::Status CheckArchived(const ModelVersion& version) {
 absl::Status DeleteEdges(const Snapshot& snapshot, const ModelVersion& version,
                          WriteSet& write_set) {
   std::set<storage::Key> keys;
-  for (const std::string& source : {version.run(), version.training_dataset()}) {
+  for (const std::string& source :
+       {version.run(), version.logged_model(), version.training_dataset()}) {
     if (!source.empty()) keys.insert(storage::LineageDownKey(source, version.name()));
   }
   const storage::Key prefix = storage::LineageUpPrefix(version.name());

@@ -41,29 +41,50 @@ absl::Status RunNotDeleted(std::string_view run) {
       .Precondition("RUN", run, "is not deleted");
 }
 
-// RUN_IN_USE if a model version says that it came from the run. One that the run only
-// names as an output does not.
-absl::Status CheckUnused(const Snapshot& snapshot, const std::string& run) {
+// What the run led to: names that begin with `prefix`.
+absl::StatusOr<std::vector<std::string>> MadeBy(const Snapshot& snapshot, const std::string& run,
+                                                std::string_view prefix) {
   std::vector<std::string> made;
   absl::Status failure;
-  const Key prefix = storage::LineageDownPrefix(run);
-  CAIRN_RETURN_IF_ERROR(snapshot.Scan(KeyRange::Prefix(prefix), ScanOrder::kAscending,
+  const Key edges = storage::LineageDownPrefix(run);
+  CAIRN_RETURN_IF_ERROR(snapshot.Scan(KeyRange::Prefix(edges), ScanOrder::kAscending,
                                       [&](std::string_view key, const storage::Record&) {
-                                        auto to = storage::LastStringOf(prefix, key);
+                                        auto to = storage::LastStringOf(edges, key);
                                         failure = to.status();
-                                        if (to.ok() && to->rfind("models/", 0) == 0) {
+                                        if (to.ok() && to->starts_with(prefix)) {
                                           made.push_back(*std::move(to));
                                         }
                                         return failure.ok();
                                       }));
   CAIRN_RETURN_IF_ERROR(failure);
+  return made;
+}
+
+// RUN_IN_USE if a model version says that it came from `run`. `place` is where its edges begin: the
+// run, or a logged model that it made.
+absl::Status CheckNoVersion(const Snapshot& snapshot, const std::string& run,
+                            const std::string& place) {
+  CAIRN_ASSIGN_OR_RETURN(const auto made, MadeBy(snapshot, place, "models/"));
   for (const std::string& name : made) {
     CAIRN_ASSIGN_OR_RETURN(const VersionName version, ParseModelVersionName("modelVersion", name));
     CAIRN_ASSIGN_OR_RETURN(
         const auto stored,
         storage::ReadRecord<ModelVersionRecord>(
             snapshot, storage::ModelVersionKey(version.parent_id, version.version)));
-    if (stored.has_value() && stored->value.version().run() == run) return RunInUse(run, name);
+    if (!stored.has_value()) continue;
+    const auto& known = stored->value.version();
+    if (known.run() == run || known.logged_model() == run) return RunInUse(run, name);
+  }
+  return absl::OkStatus();
+}
+
+// RUN_IN_USE if a model version came from the run, by way of a logged model too. One that the run
+// only names as an output does not.
+absl::Status CheckUnused(const Snapshot& snapshot, const std::string& run) {
+  CAIRN_RETURN_IF_ERROR(CheckNoVersion(snapshot, run, run));
+  CAIRN_ASSIGN_OR_RETURN(const auto logged_models, MadeBy(snapshot, run, "experiments/"));
+  for (const std::string& model : logged_models) {
+    CAIRN_RETURN_IF_ERROR(CheckNoVersion(snapshot, run, model));
   }
   return absl::OkStatus();
 }
@@ -92,6 +113,23 @@ class KeyCollector {
                             Delete({prefix.family, std::string(key)});
                             return !more_;
                           });
+  }
+
+  // The edges that lead to a logged model from runs that list it as an output.
+  absl::Status TakeEdgesTo(const std::string& name) {
+    const Key prefix = storage::LineageUpPrefix(name);
+    absl::Status failure;
+    CAIRN_RETURN_IF_ERROR(snapshot_.Scan(KeyRange::Prefix(prefix), ScanOrder::kAscending,
+                                         [&](std::string_view key, const storage::Record&) {
+                                           const auto from = storage::LastStringOf(prefix, key);
+                                           failure.Update(from.status());
+                                           if (failure.ok())
+                                             failure = Take(storage::LineageDownKey(*from, name));
+                                           if (failure.ok())
+                                             failure = Take(storage::LineageUpKey(name, *from));
+                                           return failure.ok() && !more_;
+                                         }));
+    return failure;
   }
 
   absl::Status TakePoints(std::string_view run_id) {
@@ -141,6 +179,10 @@ absl::Status CollectKeys(const RunRecord& record, KeyCollector& keys) {
   for (const std::string& output : outputs) {
     CAIRN_RETURN_IF_ERROR(keys.Take(storage::LineageUpKey(output, run.name())));
   }
+  CAIRN_RETURN_IF_ERROR(keys.TakeEdgesTo(run.name()));
+  if (!run.parent_run().empty()) {
+    CAIRN_RETURN_IF_ERROR(keys.Take(storage::LineageDownKey(run.parent_run(), run.name())));
+  }
   CAIRN_RETURN_IF_ERROR(keys.Take(storage::RunModelVersionsKey(run.name())));
   CAIRN_RETURN_IF_ERROR(keys.Take(storage::RunArtifactsKey(run.name())));
   return keys.TakePoints(run.uid());
@@ -154,6 +196,7 @@ RunRecord NamesOf(const RunRecord& record) {
   const cairn::v1::Run& run = record.run();
   names.mutable_run()->set_name(run.name());
   names.mutable_run()->set_uid(run.uid());
+  names.mutable_run()->set_parent_run(run.parent_run());
   *names.mutable_run()->mutable_inputs() = run.inputs();
   *names.mutable_run()->mutable_outputs() = run.outputs();
   return names;

@@ -32,9 +32,9 @@ constexpr int64_t kMaxLeaseSeconds = int64_t{30} * 24 * 3600;
 
 // Fields that a mask may name without effect: the server sets them.
 bool IsOutputOnly(std::string_view path) {
-  static const std::set<std::string_view> kFields = {"name",        "uid",     "state",
-                                                     "end_time",    "metrics", "create_time",
-                                                     "delete_time", "etag",    "state_message"};
+  static const std::set<std::string_view> kFields = {
+      "name",        "uid",         "state", "end_time",      "metrics",
+      "create_time", "delete_time", "etag",  "state_message", "kind"};
   return kFields.count(path) != 0;
 }
 
@@ -139,6 +139,12 @@ absl::StatusOr<Plan> PlanUpdateRun(const Snapshot& snapshot, const UpdateRunRequ
   CAIRN_ASSIGN_OR_RETURN(Run whole, AssembleRun(snapshot, stored));
   if (changes.parent_run && request.run().parent_run() != whole.parent_run()) {
     return InvalidField(ErrorReason::VALUE_INVALID, "run.parent_run", request.run().parent_run(),
+                        "cannot be changed")
+        .ToStatus();
+  }
+  const Run::Kind kind = request.run().kind();
+  if (kind != Run::KIND_UNSPECIFIED && kind != whole.kind()) {
+    return InvalidField(ErrorReason::VALUE_INVALID, "run.kind", std::to_string(kind),
                         "cannot be changed")
         .ToStatus();
   }

@@ -65,6 +65,11 @@ absl::Status CheckExperimentLive(const Snapshot& snapshot, int64_t id) {
 }
 
 absl::Status ValidateNewRun(const Run& run) {
+  if (!Run::Kind_IsValid(run.kind())) {
+    return InvalidField(ErrorReason::VALUE_INVALID, "run.kind", std::to_string(run.kind()),
+                        "must be a kind of run that this server knows")
+        .ToStatus();
+  }
   CAIRN_RETURN_IF_ERROR(
       ValidateOptionalName("run.display_name", run.display_name(), kMaxRunNameBytes));
   CAIRN_RETURN_IF_ERROR(ValidateOptionalName("run.user", run.user(), kMaxUserBytes));
@@ -101,7 +106,7 @@ absl::Status EndedOtherwise(const Run& run) {
       .Precondition("RUN_STATE", run.name(), fmt::format("has ended as {}", state));
 }
 
-// Where the version that an output names is stored.
+// Where the version or logged model that an output names is stored.
 struct OutputPlace {
   storage::Key key;
   std::string name;  // in canonical spelling
@@ -117,10 +122,24 @@ absl::StatusOr<OutputPlace> PlaceOfOutput(std::string_view resource) {
                        ModelVersionName(version.parent_id, version.version), "ModelVersion",
                        ErrorReason::MODEL_VERSION_NOT_FOUND};
   }
+  if (resource.starts_with("experiments/")) {
+    CAIRN_ASSIGN_OR_RETURN(const RunName run, ParseRunName(kField, resource));
+    return OutputPlace{storage::RunKey(run.run_id), FormatRunName(run.experiment_id, run.run_id),
+                       "Run", ErrorReason::RUN_NOT_FOUND};
+  }
   CAIRN_ASSIGN_OR_RETURN(const VersionName version, ParseDatasetVersionName(kField, resource));
   return OutputPlace{storage::DatasetVersionKey(version.parent_id, version.version),
                      DatasetVersionName(version.parent_id, version.version), "DatasetVersion",
                      ErrorReason::DATASET_VERSION_NOT_FOUND};
+}
+
+// Of runs only logged models are made by others.
+absl::Status CheckOutputRun(const Snapshot& snapshot, const OutputPlace& place) {
+  CAIRN_ASSIGN_OR_RETURN(const auto run, ReadRunRecord(snapshot, "outputs.resource", place.name));
+  if (run.value.run().kind() == Run::LOGGED_MODEL) return absl::OkStatus();
+  return InvalidField(ErrorReason::VALUE_INVALID, "outputs.resource", place.name,
+                      "must be a version of a data set or model, or a logged model; a run is none")
+      .ToStatus();
 }
 
 // `stored` is what has the id: its name may be of another experiment. Nothing for a purged run.
@@ -246,6 +265,7 @@ absl::StatusOr<cairn::v1::ListRunsResponse> ListRuns(const Snapshot& snapshot,
                            storage::PageRoom& room) -> absl::StatusOr<bool> {
     CAIRN_ASSIGN_OR_RETURN(auto stored, ReadRunRecord(snapshot, "run", FormatRunName(id, run_id)));
     if (stored.value.run().has_delete_time() && !request.show_deleted()) return false;
+    if (stored.value.run().kind() == Run::LOGGED_MODEL) return false;
     CAIRN_ASSIGN_OR_RETURN(Run run, AssembleRun(snapshot, std::move(stored)));
     if (!room.Take(run.ByteSizeLong())) return false;
     *response.add_runs() = std::move(run);
@@ -307,6 +327,7 @@ absl::Status ResolveOutputs(const Snapshot& snapshot, std::string_view run_name,
     CAIRN_ASSIGN_OR_RETURN(const auto stored, snapshot.Get(place.key));
     if (!stored.has_value()) return NotFound(place.reason, place.type, output.resource());
     output.set_resource(place.name);
+    if (place.type == "Run") CAIRN_RETURN_IF_ERROR(CheckOutputRun(snapshot, place));
     if (!linked.insert(place.name).second) continue;
     write_set.RequireExists(place.key)
         .PutRecord(storage::LineageDownKey(run_name, place.name), "")
@@ -324,12 +345,16 @@ absl::StatusOr<Plan> PlanCreateRun(const Snapshot& snapshot,
   CAIRN_RETURN_IF_ERROR(CheckExperimentLive(snapshot, experiment_id));
   Run run = NewRun(request, experiment_id, facts);
   CAIRN_RETURN_IF_ERROR(CheckRunIdFree(snapshot, request, run));
+  WriteSet write_set;
   if (!run.parent_run().empty()) {
     CAIRN_ASSIGN_OR_RETURN(const auto parent,
                            ReadLiveRun(snapshot, "run.parent_run", run.parent_run()));
     run.set_parent_run(parent.value.run().name());
+    // Nesting is no lineage; a model comes from its run.
+    if (run.kind() == Run::LOGGED_MODEL) {
+      write_set.PutOnce(storage::LineageDownKey(run.parent_run(), run.name()), "");
+    }
   }
-  WriteSet write_set;
   CAIRN_RETURN_IF_ERROR(ResolveInputs(snapshot, run.name(), *run.mutable_inputs(), write_set));
   CAIRN_RETURN_IF_ERROR(ResolveOutputs(snapshot, run.name(), *run.mutable_outputs(), write_set));
   if (!request.run_id().empty()) write_set.RequireAbsent(storage::PurgedRunKey(run.uid()));

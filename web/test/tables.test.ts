@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { compare, warnings } from "../src/text/comparison.ts";
 import { outline } from "../src/text/histograms.ts";
-import { byHop, counted, hops } from "../src/text/lineage.ts";
+import { atHop, byKind, columnsOf, counted } from "../src/text/lineage.ts";
 import { barOf } from "../src/text/margins.ts";
 import { matches } from "../src/text/matching.ts";
 import { listed } from "../src/text/run_fields.ts";
@@ -85,16 +85,16 @@ test("runs on different data are warned of, on the same data not", () => {
   assert.match(warnings([on("a"), on("b")])[0] ?? "", /datasets\/a, datasets\/b/);
 });
 
-test("a lineage is told by hops, each node once", () => {
-  const edges = [
-    { from: "a", to: "b" },
-    { from: "a", to: "c" },
-    { from: "b", to: "d" },
-    { from: "c", to: "d" },
-    { from: "d", to: "a" },
+test("a lineage has a column for each hop of a direction, names in order", () => {
+  const nodes = [
+    { name: "a", hop: 0 },
+    { name: "z", hop: -1 },
+    { name: "c", hop: 1 },
+    { name: "b", hop: 1 },
+    { name: "d", hop: 3 },
   ];
-  assert.deepEqual(byHop(hops("a", edges, "from")), [["a"], ["b", "c"], ["d"]]);
-  assert.deepEqual(byHop(hops("d", edges, "to")), [["d"], ["b", "c"], ["a"]]);
+  assert.deepEqual(columnsOf(nodes, false), [["b", "c"], [], ["d"]]);
+  assert.deepEqual(columnsOf(nodes, true), [["z"]]);
 });
 
 test("a bar grows to the right of its threshold when it is passed and to the left when not", () => {
@@ -115,10 +115,21 @@ test("the highest bar of a histogram fills its box", () => {
   assert.equal(outline([1, 2], 10, 8), "M0 8L0.0 4.0L5.0 4.0L5.0 0.0L10.0 0.0L10 8Z");
 });
 
+const COUNTS = [
+  { upstream: true, hop: 1, kind: "DatasetVersion", count: 1 },
+  { upstream: false, hop: 1, kind: "Run", count: 50_000 },
+  { upstream: false, hop: 1, kind: "ModelVersion", count: 2 },
+  { upstream: false, hop: 2, kind: "ModelVersion", count: 3 },
+];
+
 test("what something led to is counted by kind, most first", () => {
-  assert.equal(
-    counted(["Channel", "ModelVersion", "ModelVersion", "DatasetVersion"]),
-    "2 model versions, 1 channel, 1 data set version",
-  );
-  assert.equal(counted([]), "nothing");
+  assert.equal(counted(byKind(COUNTS, false)), "50,000 runs, 5 model versions");
+  assert.equal(counted(byKind(COUNTS, true)), "1 data set version");
+  assert.equal(counted(byKind([], true)), "nothing");
+});
+
+test("a hop counts all kinds or one", () => {
+  assert.equal(atHop(COUNTS, false, 1, ""), 50_002);
+  assert.equal(atHop(COUNTS, false, 1, "ModelVersion"), 2);
+  assert.equal(atHop(COUNTS, false, 3, ""), 0);
 });

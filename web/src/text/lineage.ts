@@ -1,51 +1,56 @@
 // A lineage as columns: the resource looked at in the middle, what it came from to the left by hops,
 // what it led to on the right.
 
-export interface Link {
-  from: string;
-  to: string;
+import { count } from "./numbers.ts";
+
+/** How many resources of a kind are so many hops away in one direction. */
+export interface HopCount {
+  upstream: boolean;
+  hop: number;
+  kind: string;
+  count: number;
 }
 
-/** How many hops each node is away from `root`, breadth first; edges lead from cause to effect. */
-export function hops(root: string, edges: Link[], along: "from" | "to"): Map<string, number> {
-  const back = along === "from" ? "to" : "from";
-  const next = new Map<string, string[]>();
-  for (const edge of edges) {
-    const known = next.get(edge[along]);
-    if (known === undefined) next.set(edge[along], [edge[back]]);
-    else known.push(edge[back]);
-  }
-  const found = new Map([[root, 0]]);
-  let front = [root];
-  for (let hop = 1; front.length > 0; ++hop) {
-    const reached = front
-      .flatMap((name) => next.get(name) ?? [])
-      .filter((name) => !found.has(name));
-    front = [...new Set(reached)];
-    for (const name of front) found.set(name, hop);
-  }
-  return found;
-}
-
-/** Names by hop, the root first; those of one hop in the order of their names. */
-export function byHop(distance: Map<string, number>): string[][] {
+/** Names of nodes by their hop in one direction, nearest first; those of one hop by name. */
+export function columnsOf(nodes: { name: string; hop: number }[], upstream: boolean): string[][] {
   const columns: string[][] = [];
-  for (const [name, hop] of distance) {
-    while (columns.length <= hop) columns.push([]);
-    columns[hop]?.push(name);
+  for (const { name, hop } of nodes) {
+    const away = upstream ? -hop : hop;
+    if (away < 1) continue;
+    while (columns.length < away) columns.push([]);
+    columns[away - 1]?.push(name);
   }
   for (const column of columns) column.sort();
   return columns;
 }
 
-/** How many there are of each kind, most first: "2 model versions, 1 channel"; "nothing". */
-export function counted(kinds: string[]): string {
-  const counts = new Map<string, number>();
-  for (const kind of kinds) counts.set(kind, (counts.get(kind) ?? 0) + 1);
-  if (counts.size === 0) return "nothing";
-  return [...counts]
+/** The counts of one direction by kind, all hops together. */
+export function byKind(counts: HopCount[], upstream: boolean): Map<string, number> {
+  const sums = new Map<string, number>();
+  for (const entry of counts) {
+    if (entry.upstream !== upstream) continue;
+    sums.set(entry.kind, (sums.get(entry.kind) ?? 0) + entry.count);
+  }
+  return sums;
+}
+
+/** How many there are at a hop, of one kind or, with "", of all. */
+export function atHop(counts: HopCount[], upstream: boolean, hop: number, kind: string): number {
+  return counts
+    .filter((entry) => entry.upstream === upstream && entry.hop === hop)
+    .filter((entry) => kind === "" || entry.kind === kind)
+    .reduce((sum, entry) => sum + entry.count, 0);
+}
+
+/** Sums by kind, most first: "2 model versions, 1 channel"; "nothing". */
+export function counted(sums: Map<string, number>): string {
+  if (sums.size === 0) return "nothing";
+  return [...sums]
     .sort((a, b) => b[1] - a[1])
-    .map(([kind, many]) => `${many} ${kindOfNode(kind)}${many === 1 ? "" : "s"}`)
+    .map(([kind, many]) => {
+      const noun = kindOfNode(kind);
+      return `${count(many)} ${noun}${many === 1 ? "" : "s"}`;
+    })
     .join(", ");
 }
 

@@ -1,0 +1,47 @@
+#ifndef CAIRN_SERVER_MLFLOW_QUERY_NODES_H_
+#define CAIRN_SERVER_MLFLOW_QUERY_NODES_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "cairn/v1/tracking.pb.h"
+#include "server/core/filter_ast.h"
+#include "server/mlflow/filter.h"
+
+namespace cairn::mlflow {
+
+// What searches of MLflow that become SearchRuns have in common: a clause about a field whose twin
+// is known becomes a node of Cairn's filter. Which field has which twin, and so what may be asked,
+// says each search: run_query.cc for runs, logged_model_query.cc for logged models.
+//
+// What has no twin is refused with INVALID_PARAMETER_VALUE: `_` in LIKE; ILIKE but for names with
+// '%x%', for status, and where the pattern has no letters; operators that are not for a field of
+// this type. Pure.
+
+// A field of Cairn's that stands for one of MLflow's.
+struct QueryField {
+  enum class Type { kNumber, kText, kTime, kState };
+
+  std::vector<std::string> path;  // {"metrics", "val loss"}
+  Type type = Type::kText;
+  bool optional = false;  // a run may lack it, which IS NULL asks
+  bool in_lists = false;  // IN and NOT IN take it
+};
+
+// What a search calls the states of runs; every state has a name.
+using StatusNames = std::string_view (*)(v1::Run::State);
+
+absl::StatusOr<core::FilterNode> NodeOf(const Clause& clause, const QueryField& field,
+                                        StatusNames status_name);
+
+// All nodes joined by AND, in the language of SearchRuns; "" for none.
+std::string FilterTextOf(std::vector<core::FilterNode> nodes);
+
+// One key of its order_by.
+std::string OrderTermOf(const QueryField& field, bool descending);
+
+}  // namespace cairn::mlflow
+
+#endif  // CAIRN_SERVER_MLFLOW_QUERY_NODES_H_
