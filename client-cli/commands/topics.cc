@@ -140,7 +140,8 @@ constexpr std::string_view kFilters = R"(Filters for search runs and list runs.
 Fields: metrics.KEY (latest), metrics_min.KEY, metrics_max.KEY, params.KEY,
 tags.KEY, state, display_name, uid, user, start_time, end_time, create_time,
 duration, dataset (its inputs), output (versions it made or that were registered
-from it), parent_run. Operators: = != < > <= >=, : (has; FIELD:* asks whether it
+from it), parent_run, kind (RUN, or LOGGED_MODEL, which no other filter finds).
+Operators: = != < > <= >=, : (has; FIELD:* asks whether it
 is there) and IN (a list, up to 10,000 values). A word without a field looks in
 the display name; one that is a field or an operator of other languages (LIKE)
 is refused unless it stands in quotes. OR binds tighter than AND; words side by

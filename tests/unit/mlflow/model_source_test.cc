@@ -72,7 +72,7 @@ TEST(ModelSourceTest, WhatIsElsewhereIsNotFetched) {
                            "runs://other/abc/m", "runs:/"}) {
     EXPECT_THAT(RefusalFor(text), HasSubstr("neither holds what is there nor fetches it")) << text;
   }
-  EXPECT_THAT(RefusalFor("models:/m-0123"), HasSubstr("without a registered version"));
+  EXPECT_THAT(RefusalFor("models:/m-0123"), HasSubstr("models:/MODEL_ID"));
   EXPECT_THAT(RefusalFor("s3://" + std::string(3000, 'x')), HasSubstr("too long"));
 }
 
