@@ -133,7 +133,7 @@ const CommandTable& Catalog() {
           OperationCommands,  WatchCommands,       AccessCommands,    TokenCommands,
           RoleCommands,       AuditCommands,       EvaluateCommands,  ContextCommands,
           AdminCommands,      ModelChangeCommands, ConsumerCommands,  RequestCommands,
-          ManyCurvesCommands, ViewCommands}) {
+          ManyCurvesCommands, ViewCommands,        MigrationCommands}) {
       for (Command& command : family()) built.commands.push_back(std::move(command));
     }
     built.global_flags = GlobalFlags();

@@ -33,6 +33,7 @@ std::vector<Command> DeletionCommands();     // delete, restore, purge
 std::vector<Command> StorageCommands();      // delete artifact, du, gc, scrub
 std::vector<Command> OperationCommands();    // get, list, wait, cancel operation
 std::vector<Command> MetricFileCommands();   // log metrics
+std::vector<Command> MigrationCommands();    // import mlflow
 std::vector<Command> WatchCommands();        // watch, follow, wait
 std::vector<Command> ConsumerCommands();     // consumers
 std::vector<Command> RequestCommands();      // requests
