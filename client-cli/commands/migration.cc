@@ -4,8 +4,11 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -14,6 +17,7 @@
 #include "client-cli/cli/terminal.h"
 #include "client-cli/commands/catalog.h"
 #include "client-cli/commands/session.h"
+#include "client-cli/mlflow_import/file_source.h"
 #include "client-cli/mlflow_import/importer.h"
 #include "client-cli/mlflow_import/rest_source.h"
 #include "fmt/format.h"
@@ -70,21 +74,30 @@ mlflow_import::RestCredentials CredentialsOf(const Session& session) {
           read("MLFLOW_TRACKING_PASSWORD")};
 }
 
-absl::Status NoSuchSource(const std::string& text) {
-  return UsageError(fmt::format(
-      "{} cannot be read as it is: start `mlflow server --backend-store-uri {}` and name its "
-      "address, http://127.0.0.1:5000",
-      text, text));
+absl::Status UnreadableStore(const std::string& text) {
+  return UsageError(
+      fmt::format("{} is read through a server: start `mlflow server --backend-store-uri {}` and "
+                  "name its address, http://127.0.0.1:5000",
+                  text, text));
 }
 
 absl::StatusOr<std::unique_ptr<mlflow_import::MlflowSource>> OpenSource(const Session& session,
                                                                         const std::string& text) {
-  if (text.find("://") == std::string::npos || !text.starts_with("http")) {
-    return NoSuchSource(text);
+  constexpr std::string_view kFile = "file://";
+  if (text.starts_with("http://") || text.starts_with("https://")) {
+    CAIRN_ASSIGN_OR_RETURN(auto address, mlflow_import::ParseRestAddress(text));
+    return std::make_unique<mlflow_import::RestSource>(text, std::move(address),
+                                                       CredentialsOf(session));
   }
-  CAIRN_ASSIGN_OR_RETURN(auto address, mlflow_import::ParseRestAddress(text));
-  return std::make_unique<mlflow_import::RestSource>(text, std::move(address),
-                                                     CredentialsOf(session));
+  if (text.find("://") != std::string::npos && !text.starts_with(kFile)) {
+    return UnreadableStore(text);
+  }
+  const std::string folder = text.starts_with(kFile) ? text.substr(kFile.size()) : text;
+  std::error_code error;
+  if (std::filesystem::is_regular_file(folder, error)) {
+    return UnreadableStore("sqlite:///" + folder);
+  }
+  return mlflow_import::FileSource::Open(folder);
 }
 
 Table TableOf(const Report& report, bool dry_run) {
@@ -185,8 +198,8 @@ std::vector<Command> MigrationCommands() {
   return {
       {.path = "import mlflow",
        .family = "Operate",
-       .summary = "Move everything of an MLflow server here, and compare both sides",
-       .arguments = {{"SOURCE"}},
+       .summary = "Move everything of an MLflow installation here, and compare both sides",
+       .arguments = {{"SOURCE", 1, 1, "file"}},
        .flags = {{.name = "experiment",
                   .letter = 'e',
                   .repeatable = true,
@@ -211,20 +224,21 @@ std::vector<Command> MigrationCommands() {
                      "what there is to move, counted"},
                     {"mlctl import mlflow http://127.0.0.1:5000 --report import.json",
                      "everything; again after a break, and it goes on"},
-                    {"mlctl import mlflow http://127.0.0.1:5000 -e churn --no-artifacts",
-                     "the runs of one experiment, without their files"}},
+                    {"mlctl import mlflow mlruns -e churn --no-artifacts",
+                     "the runs of one experiment of a folder, without their files"}},
        .details =
-           "SOURCE is the address of a running MLflow server, 2 or 3. Experiments keep their\n"
-           "names and are numbered anew; runs and logged models keep their ids, versions their\n"
-           "numbers. Every point, parameter, tag, file, stage and alias comes over and is read\n"
-           "back; what could not come is told with its reason, and the command then ends with\n"
-           "10. It can be run again at any time: what is here is kept, and nothing is there\n"
-           "twice; parameters and tags of a run are made as they are in MLflow.\n"
+           "SOURCE is the address of a running MLflow server, 2 or 3, or a folder of its file\n"
+           "store, such as mlruns. Experiments keep their names and are numbered anew; runs and\n"
+           "logged models keep their ids, versions their numbers. Every point, parameter, tag,\n"
+           "file, stage and alias comes over and is read back; what could not come is told with\n"
+           "its reason, and the command then ends with 10. It can be run again at any time: what\n"
+           "is here is kept, and nothing is there twice.\n"
            "\n"
            "A user and a password are taken from MLFLOW_TRACKING_USERNAME and\n"
            "MLFLOW_TRACKING_PASSWORD. There is no TLS to MLflow, and no redirection is\n"
-           "followed. A store without a server, a folder or a database, is read through one:\n"
-           "mlflow server --backend-store-uri sqlite:///mlflow.db.",
+           "followed. A database is read through a server:\n"
+           "mlflow server --backend-store-uri sqlite:///mlflow.db. Of a folder nothing outside\n"
+           "of it is read, and no link is followed.",
        .handler = ImportMlflow}};
 }
 

@@ -69,6 +69,7 @@ class WholeImport {
   }
 
   absl::Status TryExperiment(const SourceExperiment& experiment) {
+    if (!experiment.unreadable.empty()) return absl::DataLossError(experiment.unreadable);
     std::string name;
     if (options_.dry_run) {
       ++report_.of(Counted::kExperiments).source;

@@ -130,7 +130,7 @@ const Json& ObjectOf(const Json& object, const char* name) {
 
 SourceExperiment ExperimentOf(const Json& experiment) {
   return {TextOf(experiment, "experiment_id"), TextOf(experiment, "name"),
-          PairsOf(experiment, "tags"), IsDeleted(experiment)};
+          PairsOf(experiment, "tags"), IsDeleted(experiment), ""};
 }
 
 Point PointOf(const Json& metric) {

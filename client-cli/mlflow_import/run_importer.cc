@@ -140,6 +140,7 @@ absl::StatusOr<std::optional<v1::Run>> RunImporter::Find(const std::string& uid)
 
 absl::Status RunImporter::TryRun(const SourceRun& run, const std::string& experiment,
                                  const std::string& what) {
+  if (!run.unreadable.empty()) return absl::DataLossError(run.unreadable);
   if (!IsHexId(run.id)) {
     return absl::InvalidArgumentError("an id in Cairn has 32 hexadecimal digits");
   }

@@ -31,6 +31,7 @@ struct SourceExperiment {
   std::string name;
   Pairs tags;
   bool deleted = false;
+  std::string unreadable;  // why there is nothing but an id; empty for what was read
 };
 
 // The latest point of a metric; of a logged model's also on what data set.
@@ -59,6 +60,7 @@ struct SourceRun {
   Pairs input_tags;  // data sets and models that it read, as Cairn keeps them in tags
   std::vector<SourceMetric> metrics;
   std::vector<ModelOutput> outputs;
+  std::string unreadable;  // why there is nothing but an id; empty for what was read
 };
 
 struct SourceModel {

@@ -125,7 +125,7 @@ def look_at_run(client, run, folder):
 
 def look_at_model(model):
     told = model.to_dictionary()
-    return {key: told.get(key) for key in
+    return {key: told.get(key) or "" for key in
             ("model_id", "name", "model_type", "source_run_id", "status", "tags", "params")}
 
 
@@ -195,7 +195,7 @@ def start_cairn(binaries, folder):
 
 def importing(arguments, source, cairn, report):
     program = str(pathlib.Path(arguments.bin).resolve() / "mlctl")
-    return [program, "import", "mlflow", source.base, "--server", cairn.grpc, "--report",
+    return [program, "import", "mlflow", source, "--server", cairn.grpc, "--report",
             str(report), "-o", "table"]
 
 
@@ -232,7 +232,7 @@ def check(arguments, folder):
         child = fill(MlflowClient(source.base, source.base), folder, arguments)
         print(f"import: filled in {time.monotonic() - began:.1f} s; run {child} stays open")
         report = folder / "report.json"
-        command = importing(arguments, source, cairn, report)
+        command = importing(arguments, source.base, cairn, report)
         print("import: killed in the middle:", cut_short(command, cairn, arguments.runs // 3))
         told = {}
         for turn in ("resumed", "again", "rechecked"):
@@ -262,6 +262,39 @@ def check(arguments, folder):
     return 1 if wrong else 0
 
 
+def check_folder(arguments, folder):
+    """The same of a folder of the file store, which no server reads."""
+    import mlflow
+    from mlflow import MlflowClient
+    where = folder / "mlruns"
+    cairn = start_cairn(arguments.bin, folder)
+    wrong = 0
+    try:
+        cairn.wait(30)
+        mlflow.set_tracking_uri(f"file://{where}")  # which copying asks, besides the client
+        mlflow.set_registry_uri(f"file://{where}")
+        fill(MlflowClient(f"file://{where}", f"file://{where}"), folder, arguments)
+        report = folder / "report.json"
+        for turn in ("folder", "folder again"):
+            began = time.monotonic()
+            done = subprocess.run(importing(arguments, str(where), cairn, report),
+                                  capture_output=True, text=True, timeout=900)
+            seconds = time.monotonic() - began
+            print(f"import: {turn}: exit {done.returncode}")
+            if done.returncode != 0:
+                print(done.stdout + done.stderr)
+                return 1
+            print(f"import: {turn}:", rates(json.loads(report.read_text()), seconds))
+        ours, theirs = look(cairn.base), look(f"file://{where}")
+        for line in differences(ours, theirs):
+            wrong += 1
+            print("differs:", line)
+        print(f"import: folder: {len(theirs)} things compared, {wrong} differences")
+    finally:
+        cairn.stop()
+    return 1 if wrong else 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mlflow", required=True)
@@ -271,8 +304,12 @@ def main():
     parser.add_argument("--mib", type=int, default=16, help="of the largest file")
     arguments = parser.parse_args()
     sys.path.insert(0, str(pathlib.Path(arguments.mlflow).resolve().parent))
-    with tempfile.TemporaryDirectory(prefix="cairn-import-") as folder:
-        return check(arguments, pathlib.Path(folder))
+    os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
+    wrong = 0
+    for part in (check, check_folder):
+        with tempfile.TemporaryDirectory(prefix="cairn-import-") as folder:
+            wrong |= part(arguments, pathlib.Path(folder))
+    return wrong
 
 
 if __name__ == "__main__":

@@ -88,3 +88,11 @@ printf '#!/bin/sh\ntrue\n' >reload.sh && chmod +x reload.sh
 mlctl create view segments '/experiments/1?sort=metrics.silhouette' --title 'best first'
 mlctl context set lab --server "$MLCTL_SERVER"
 mlctl context set prod --server https://registry.example:50051 --protect
+
+# A folder of MLflow's file store with one run.
+mlflow_run=mlruns/1/0123456789abcdef0123456789abcdef
+mkdir -p $mlflow_run/metrics $mlflow_run/params $mlflow_run/tags
+printf 'name: churn\nlifecycle_stage: active\n' >mlruns/1/meta.yaml
+printf 'status: 3\nstart_time: 1700000000000\nend_time: 1700000060000\nuser_id: ann\n' >$mlflow_run/meta.yaml
+printf '1700000000000 0.5 1\n1700000001000 0.25 2\n' >$mlflow_run/metrics/loss
+printf 4 >$mlflow_run/params/k
