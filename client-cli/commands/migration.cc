@@ -139,9 +139,10 @@ void TellTheRest(Session& session, const Report& report, double seconds) {
                     report.unread_runs));
   }
   for (const std::string& note : report.notes()) session.Note("note: " + note);
-  session.Note(fmt::format("{} runs, {} points and {} files of {} are new, in {:.1f} s",
-                           report.new_runs, report.new_points, report.new_files,
-                           HumanBytes(report.new_bytes), seconds));
+  session.Note(fmt::format(
+      "{} runs and logged models, {} points and {} files of {} are new, in "
+      "{:.1f} s",
+      report.new_runs, report.new_points, report.new_files, HumanBytes(report.new_bytes), seconds));
 }
 
 absl::Status WriteReport(const Session& session, const Report& report) {
@@ -173,13 +174,13 @@ absl::StatusOr<int> ImportMlflow(Session& session, const Invocation& call) {
     status = mlflow_import::Import(*source, client, options, report);
   }
   const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  CAIRN_RETURN_IF_ERROR(WriteReport(session, report));
   if (!status.ok()) {
     session.Note(fmt::format(
         "note: the import stopped after {} runs; run it again and it goes on from there",
         report.of(Counted::kRuns).source));
     return status;
   }
-  CAIRN_RETURN_IF_ERROR(WriteReport(session, report));
   google::protobuf::Struct message;
   if (session.wants_message()) {
     const auto parsed = google::protobuf::util::JsonStringToMessage(

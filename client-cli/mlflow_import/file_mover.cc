@@ -9,21 +9,12 @@
 #include "lib/base/status_macros.h"
 
 namespace cairn::mlflow_import {
-namespace {
-
-// What the source says of its own faults is about one file: its store may have lost it.
-bool IsOfOneFile(const absl::Status& status) {
-  return IsOfOneThing(status) || absl::IsInternal(status);
-}
-
-}  // namespace
-
 absl::Status FileMover::Move(const ArtifactPlace& place, const std::string& run,
                              const std::string& what) {
   if (!options_.artifacts) return absl::OkStatus();
   const auto listed = source_.Files(place);
   if (!listed.ok()) {
-    if (!IsOfOneFile(listed.status())) return listed.status();
+    if (!IsOfOneThing(listed.status())) return listed.status();
     report_.LeaveOut("the files of " + what, listed.status());
     return absl::OkStatus();
   }
@@ -63,7 +54,7 @@ absl::Status FileMover::MoveMissing(const ArtifactPlace& place,
     Digest digest;
     auto item = Fetch(place, file, digest);
     if (!item.ok()) {
-      if (!IsOfOneFile(item.status())) return item.status();
+      if (!IsOfOneThing(item.status())) return item.status();
       report_.LeaveOut(fmt::format("file {} of {}", file.path, what), item.status());
       continue;
     }

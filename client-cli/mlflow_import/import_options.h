@@ -32,6 +32,7 @@ inline bool IsOfOneThing(const absl::Status& status) {
     case absl::StatusCode::kAlreadyExists:
     case absl::StatusCode::kOutOfRange:
     case absl::StatusCode::kDataLoss:
+    case absl::StatusCode::kInternal:  // of MLflow: its own fault with this thing
       return true;
     default:
       return false;

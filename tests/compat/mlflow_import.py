@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 
+import hostile_mlflow
 import servers
 
 # What differs on purpose: numbers of experiments and what is named by them.
@@ -295,6 +296,38 @@ def check_folder(arguments, folder):
     return 1 if wrong else 0
 
 
+def check_hostile(arguments, folder):
+    """Of a server that means no good only what is harmless comes over, and the rest is told."""
+    source, address = hostile_mlflow.start()
+    cairn = start_cairn(arguments.bin, folder)
+    try:
+        cairn.wait(30)
+        report = folder / "report.json"
+        done = subprocess.run(importing(arguments, address, cairn, report), capture_output=True,
+                              text=True, timeout=300)
+        told = json.loads(report.read_text())
+        left = " ".join(item["what"] for item in told["left_out"])
+        expected = ["file ../x ", "file /etc/passwd ", "file other/escaped ", "file short.txt ",
+                    "file moved.txt ", "metric x", "run ../../etc", "registered models"]
+        missing = [what for what in expected if what not in left]
+        files = files_of_cairn(cairn)
+        right = done.returncode == 10 and not missing and files == ["ok.txt"]
+        right = right and not hostile_mlflow.Handler.redirected
+        print(f"import: hostile: exit {done.returncode}, left out {len(told['left_out'])}, not told "
+              f"{missing}, files {files}, redirections followed "
+              f"{len(hostile_mlflow.Handler.redirected)}")
+        return 0 if right else 1
+    finally:
+        source.shutdown()
+        cairn.stop()
+
+
+def files_of_cairn(cairn):
+    _, answer = cairn.call("GET", "/api/2.0/mlflow/artifacts/list",
+                           {"run_id": hostile_mlflow.RUN})
+    return [file["path"] for file in answer.get("files", [])]
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mlflow", required=True)
@@ -306,7 +339,7 @@ def main():
     sys.path.insert(0, str(pathlib.Path(arguments.mlflow).resolve().parent))
     os.environ["MLFLOW_ALLOW_FILE_STORE"] = "true"
     wrong = 0
-    for part in (check, check_folder):
+    for part in (check_hostile, check, check_folder):
         with tempfile.TemporaryDirectory(prefix="cairn-import-") as folder:
             wrong |= part(arguments, pathlib.Path(folder))
     return wrong

@@ -48,7 +48,7 @@ mlctl apply -f policies/
 start() { mlctl run start -q --run-id "$1" --experiment "$2" --param k=4 >>.runs; }
 start 9f3c2a00000000000000000000000000 segments
 start 0a1b0000000000000000000000000000 segments
-start 0123456789abcdef0123456789abcdef seven
+start abcdef0123456789abcdef0123456789 seven
 start 77770000000000000000000000000000 segments
 for run in 9f3c2a 0a1b; do
   mlctl log metric $run silhouette=0.35 davies_bouldin=0.9 auc=0.7
@@ -90,7 +90,7 @@ mlctl context set lab --server "$MLCTL_SERVER"
 mlctl context set prod --server https://registry.example:50051 --protect
 
 # A folder of MLflow's file store with one run.
-mlflow_run=mlruns/1/0123456789abcdef0123456789abcdef
+mlflow_run=mlruns/1/5eed0123456789abcdef0123456789ab
 mkdir -p $mlflow_run/metrics $mlflow_run/params $mlflow_run/tags
 printf 'name: churn\nlifecycle_stage: active\n' >mlruns/1/meta.yaml
 printf 'status: 3\nstart_time: 1700000000000\nend_time: 1700000060000\nuser_id: ann\n' >$mlflow_run/meta.yaml
