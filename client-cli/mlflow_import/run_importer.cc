@@ -206,9 +206,8 @@ absl::StatusOr<v1::Run> RunImporter::Begin(const v1::Run& wanted, std::optional<
     request.set_parent(experiment);
     request.set_run_id(wanted.uid());
     *request.mutable_run() = RecordOf(wanted);
-    auto made = client_->tracking().CreateRun(std::move(request));
-    if (made.ok()) ++report_.new_runs;
-    return made;
+    CAIRN_ASSIGN_OR_RETURN(there, client_->tracking().CreateRun(std::move(request)));
+    ++report_.new_runs;
   }
   if (!there->name().starts_with(experiment + "/")) {
     return absl::AlreadyExistsError(fmt::format("Cairn has a run of this id: {}", there->name()));
@@ -221,6 +220,7 @@ absl::StatusOr<v1::Run> RunImporter::Begin(const v1::Run& wanted, std::optional<
     request.set_name(there->name());
     CAIRN_ASSIGN_OR_RETURN(*there, client_->tracking().UndeleteRun(request));
   }
+  // Renamed since, or made without a name, where Cairn makes one up.
   if (there->display_name() != wanted.display_name()) {
     v1::UpdateRunRequest request;
     request.mutable_run()->set_name(there->name());
