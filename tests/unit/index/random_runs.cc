@@ -24,6 +24,7 @@ const Strings kBareValues = {"1",   "1.0", "4",        "10",   "-3",   "0",
                              "inf", "1e3", "abcdefgh", "true", "a*b*", "0.001"};
 const Strings kOperators = {"=", "!=", "<", "<=", ">", ">="};
 const Strings kStates = {"RUNNING", "SCHEDULED", "SUCCEEDED", "FAILED", "KILLED"};
+const Strings kKinds = {"RUN", "LOGGED_MODEL"};
 const Strings kDatasets = {"datasets/retail/versions/1", "datasets/retail/versions/2",
                            "datasets/other/versions/1"};
 
@@ -67,6 +68,7 @@ cairn::v1::Run RandomRuns::Run(const std::string& uid) {
   if (!OneIn(6)) run.set_display_name(Pick(kNames));
   run.set_user(Pick(kUsers));
   run.set_state(static_cast<cairn::v1::Run::State>(Below(6)));
+  if (OneIn(5)) run.set_kind(cairn::v1::Run::LOGGED_MODEL);
   const auto time = [this] {
     return ToTimestamp(static_cast<int64_t>(Below(8)) * 86'400'000'000'000 - 1);
   };
@@ -111,7 +113,9 @@ std::string RandomRuns::List(const std::function<std::string()>& value) {
 // Any field that a list may be compared with, and a list.
 std::string RandomRuns::Membership() {
   const auto text = [this] { return OneIn(2) ? Quoted(Pick(kValues)) : Pick(kBareValues); };
-  switch (Below(8)) {
+  switch (Below(9)) {
+    case 7:
+      return "kind IN " + List([this] { return Pick(kKinds); });
     case 0:
       return Pick(Strings{"metrics", "metrics_min"}) + "." + Quoted(Pick(kMetricKeys)) + " IN " +
              List([this] { return Quoted(fmt::format("{}", Number())); });
@@ -140,7 +144,10 @@ std::string RandomRuns::Membership() {
 std::string RandomRuns::Comparison() {
   const std::string op = Pick(kOperators);
   const auto value = [this] { return OneIn(2) ? Quoted(Pick(kValues)) : Pick(kBareValues); };
-  switch (Below(19)) {
+  switch (Below(20)) {
+    case 19:
+      if (OneIn(4)) return "kind:*";
+      return "kind " + Pick(Strings{"=", "!="}) + " " + Pick(kKinds);
     case 15:
     case 16:
       return Membership();
