@@ -48,7 +48,7 @@ mlctl apply -f policies/
 start() { mlctl run start -q --run-id "$1" --experiment "$2" --param k=4 >>.runs; }
 start 9f3c2a00000000000000000000000000 segments
 start 0a1b0000000000000000000000000000 segments
-start abcdef0123456789abcdef0123456789 seven
+start 0123456789abcdef0123456789abcdef seven
 start 77770000000000000000000000000000 segments
 for run in 9f3c2a 0a1b; do
   mlctl log metric $run silhouette=0.35 davies_bouldin=0.9 auc=0.7
