@@ -31,9 +31,13 @@ absl::Status ErrorOfLoggedModel(const std::string& model_id, const absl::Status&
   return gone ? NoSuchLoggedModel(model_id) : error;
 }
 
-Task<absl::Status> LogToModels(Session& session, ModelBatches batches) {
+Task<absl::Status> LogToModels(Session& session, ModelBatches batches, MissingModels missing) {
   for (auto& [model_id, batch] : batches) {
     const auto model = co_await GetLoggedModel(session, model_id);
+    if (ErrorCodeOf(model.status()) == kNotExists) {
+      if (missing == MissingModels::kPassOver) continue;
+      co_return model.status();
+    }
     if (!model.ok()) co_return model.status();
     batch.set_run(model->name());
     const auto logged = co_await session.Call(session.rows().log_batch, std::move(batch));

@@ -29,8 +29,11 @@ absl::Status ErrorOfLoggedModel(const std::string& model_id, const absl::Status&
 // What is to be logged to models, by their id; the run of each request is set here.
 using ModelBatches = std::map<std::string, v1::LogBatchRequest>;
 
+// What is done about a model that is not there. A metric of a run may name one, as in MLflow.
+enum class MissingModels { kRefuse, kPassOver };
+
 // Logs each batch in a commit of its own, in the order of the ids, until one fails.
-Task<absl::Status> LogToModels(Session& session, ModelBatches batches);
+Task<absl::Status> LogToModels(Session& session, ModelBatches batches, MissingModels missing);
 
 }  // namespace cairn::mlflow
 

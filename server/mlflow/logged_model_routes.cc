@@ -151,7 +151,8 @@ Task<Reply> LogPairs(Session& session, const Fields& fields, const char* list,
   ModelBatches batches;
   TakePairs(fields, list, most_value_bytes, *(batches[id].*pairs_of)());
   CAIRN_CO_RETURN_IF_ERROR(fields.status());
-  CAIRN_CO_RETURN_IF_ERROR(co_await LogToModels(session, std::move(batches)));
+  CAIRN_CO_RETURN_IF_ERROR(
+      co_await LogToModels(session, std::move(batches), MissingModels::kRefuse));
   co_return std::string(kEmptyReply);
 }
 

